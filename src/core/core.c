@@ -17,28 +17,7 @@
 #include "core/core_records.h"
 #include "core/core_restore.h"
 
-/* -- the end of a turn: one commit of all intents, one doorbell for each edge */
-
-/* Decision lines are written before any answer leaves: doorbells and messages to core peers
- * follow. */
-static void write_decisions(struct core *c)
-{
-	struct core_decisions *d = &c->decisions;
-	int failing = aud_flush(d->aud) ? errno : 0;
-	uint64_t lost = aud_lost(d->aud);
-	char decisions[SHOWN_COUNT_MAX];
-
-	if (failing && !d->failing) {
-		d->since_ms = core_now_ms(c);
-		d->lost = lost;
-		log_error(c->log, "core", "the decision log %s cannot be written: %s; lines wait for room until too many wait",
-			  c->cfg->decisions, strerror(failing));
-	} else if (!failing && d->failing) {
-		log_warn(c->log, "core", "the decision log %s can be written again; lost meanwhile: %s, and a line there says so",
-			 c->cfg->decisions, shown_count(decisions, lost - d->lost, "decision"));
-	}
-	d->failing = failing; /* the next turn tries again */
-}
+/* -- the end of a turn */
 
 static void end_decisions(struct core *c)
 {
@@ -59,9 +38,7 @@ static void on_turn_end(void *arg)
 	core_revoke_look(c);
 	core_queue_move(c);
 	core_park_look(c);
-	jrn_submit(c->journal.jrn);
-	write_decisions(c);
-	core_edges_flush(c);
+	core_flow_all(c);
 }
 
 void core_log_lost(struct core *c, uint64_t lines)

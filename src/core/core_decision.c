@@ -1,5 +1,9 @@
 /* core_decision.c - writes every verdict of the core once: decision line and counters together
  * (audit/). */
+#include <errno.h>
+#include <string.h>
+
+#include "base/shown.h"
 #include "base/text.h"
 #include "core/core_int.h"
 
@@ -113,4 +117,23 @@ void core_decide_action(struct core *c, const struct core_decision *in)
 	emit(c, &d);
 	log_at(c->log, level(c), "core", "transaction %s: %s of %s for %s: %s%s", in->transaction, d.action, in->scs, in->device,
 	       accepted ? "accepted" : "refused: ", d.reason);
+}
+
+void core_decisions_write(struct core *c)
+{
+	struct core_decisions *d = &c->decisions;
+	int failing = aud_flush(d->aud) ? errno : 0;
+	uint64_t lost = aud_lost(d->aud);
+	char decisions[SHOWN_COUNT_MAX];
+
+	if (failing && !d->failing) {
+		d->since_ms = core_now_ms(c);
+		d->lost = lost;
+		log_error(c->log, "core", "the decision log %s cannot be written: %s; lines wait for room until too many wait",
+			  c->cfg->decisions, strerror(failing));
+	} else if (!failing && d->failing) {
+		log_warn(c->log, "core", "the decision log %s can be written again; lost meanwhile: %s, and a line there says so",
+			 c->cfg->decisions, shown_count(decisions, lost - d->lost, "decision"));
+	}
+	d->failing = failing; /* the next turn tries again */
 }

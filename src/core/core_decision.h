@@ -23,6 +23,9 @@ struct core_decision { /* borrows its texts */
 	const char *rule;
 };
 
+/* Writes the lines gathered so far: before any answer leaves. Logs once when writing begins or ends to fail. */
+void core_decisions_write(struct core *c);
+
 void core_transaction_text(char out[CORE_TRANSACTION_TEXT_MAX], uint32_t generation, uint64_t number);
 
 void core_decide_session(struct core *c, uint32_t generation, uint64_t number, const struct ipc_session_open *open,

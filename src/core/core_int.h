@@ -12,6 +12,7 @@
 #include "core/core_features.h"
 #include "core/core_files.h"
 #include "core/core_finished.h"
+#include "core/core_flow.h"
 #include "core/core_journal.h"
 #include "core/core_look.h"
 #include "core/core_memory.h"
@@ -76,6 +77,7 @@ struct core {
 	struct core_queue queue;
 	struct core_peers peers;
 	struct core_retry retry;
+	struct core_flow flow;
 	struct core_sweep sweep;
 
 	struct net_check *check; /* runs at the end of each loop turn */

@@ -27,6 +27,7 @@ struct core_peer {
 	struct core_lapses lapses;
 	struct core_features features; /* features of the SMS-SCs behind it */
 	uint32_t outstanding, waiting_n;
+	uint32_t gathered;                     /* of the outstanding: written, and not sent yet */
 	TAILQ_HEAD(, core_trigger) waiting[2]; /* [1]: priority requests */
 	bool open;
 };

@@ -62,6 +62,7 @@ static void on_stored(void *arg, uint64_t number, int err)
 {
 	struct core_trigger *t = OBJ_OF(arg, struct core_trigger, CORE_TRIGGER_MAGIC);
 	struct trg_event ev = { .kind = err ? TRG_EV_DISK : TRG_EV_DURABLE };
+	struct core *c = t->core;
 
 	(void)number;
 	if (--t->storing) { /* a newer record is queued; wait for its completion */
@@ -74,6 +75,7 @@ static void on_stored(void *arg, uint64_t number, int err)
 	}
 	FAULT_POINT(CORE_INTENT_DURABLE);
 	core_trigger_step(t, &ev);
+	core_flow_early(c);
 }
 
 static int put(struct core_trigger *t, bool first, jrn_done_fn *done, void *arg)

@@ -73,6 +73,7 @@ static int send(struct core_ask **out, struct core *c, size_t peer, const struct
 	}
 	p->requests++;
 	p->outstanding++;
+	p->gathered++;
 	*out = ask;
 	return 0;
 }

@@ -85,6 +85,7 @@ static void read_edge(struct core_edge *e)
 			core_edge_bad(e, "a record that breaks the rules");
 			return;
 		}
+		core_flow_early(c);
 	}
 	if (err && err != ERR_AGAIN) {
 		core_edge_bad(e, "the indexes of its ring lie");
@@ -204,15 +205,4 @@ void core_edges_fini(struct core *c)
 		edge_free(e);
 	}
 	net_timer_free(c->edges.again);
-}
-
-void core_edges_flush(struct core *c)
-{
-	struct core_edge *e;
-
-	TAILQ_FOREACH (e, &c->edges.list, entry) {
-		if (!e->bad && ipc_ring_flush(e->ring)) {
-			core_edge_bad(e, "the indexes of its ring lie");
-		}
-	}
 }

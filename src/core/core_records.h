@@ -7,5 +7,3 @@ struct core;
 
 ERR_MUST_USE int core_edges_init(struct core *c); /* ERR_NOMEM */
 void core_edges_fini(struct core *c);             /* ends every edge with its sessions; a zeroed part is allowed */
-/* End of a turn: rings one doorbell an edge for all its records. */
-void core_edges_flush(struct core *c);

@@ -205,6 +205,7 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 		return;
 	}
 	take(t, &sia);
+	core_flow_early(request.peer->core);
 }
 
 static int leave(struct core_trigger *t, bool again)

@@ -212,6 +212,7 @@ static void on_dta(void *arg, int err, const struct dia_msg *m)
 		meaning_of(&what, t, request.peer, &dta);
 	}
 	core_trigger_step(t, &what.ev);
+	core_flow_early(request.peer->core);
 }
 
 /* -- the DTR */

@@ -18,6 +18,7 @@ struct edge_ring {
 	void *arg;
 	struct ipc_ring *ring; /* NULL: no core is connected */
 	struct net_watch *bell;
+	unsigned sent;               /* records since the last look whether the core sleeps */
 	bool broken;                 /* closed by edge_ring_broken() in this turn */
 	uint8_t record[IPC_REC_MAX]; /* the next record to send is encoded here */
 };

@@ -326,6 +326,11 @@ int ipc_ring_flush(struct ipc_ring *r)
 	return 0;
 }
 
+bool ipc_ring_idle(const struct ipc_ring *r)
+{
+	return load(&r->theirs->tail) == r->published;
+}
+
 static void get(const struct ipc_ring *r, uint64_t from, uint8_t *out, size_t len)
 {
 	size_t at = (size_t)(from & (r->in_size - 1));

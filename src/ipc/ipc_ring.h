@@ -51,6 +51,9 @@ ERR_MUST_USE int ipc_ring_send(struct ipc_ring *r, const void *record, size_t le
  * loop. ERR_PROTO. */
 ERR_MUST_USE int ipc_ring_flush(struct ipc_ring *r);
 
+/* True if the other end has read all published records: it sleeps, or is about to. */
+bool ipc_ring_idle(const struct ipc_ring *r);
+
 /* Copies the next record out. `*len` is 16 to IPC_REC_MAX, the length in the copied header.
  * ERR_AGAIN: none; the bell rings for the next. ERR_PROTO: false indexes or length; the ring is
  * unusable. */

@@ -175,6 +175,14 @@ void jrn_submit(struct jrn *j)
 	}
 }
 
+void jrn_submit_early(struct jrn *j)
+{
+	OBJ_CHECK(j, JRN_MAGIC);
+	if (!j->completing && j->gather && j->gather->waited_for && jrn_is_idle(j)) {
+		hand_over(j);
+	}
+}
+
 /* Some large ones are kept for large turns, many small ones for turns that are handed over in pieces. */
 static void recycle(struct jrn *j, struct jrn_batch *b)
 {

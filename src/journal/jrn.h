@@ -111,6 +111,8 @@ void jrn_group_abandon(struct jrn *j);
 /* Hands the gathered operations to the thread if somebody waits for one of them. Cheap when there
  * are none. */
 void jrn_submit(struct jrn *j);
+/* The same if the thread has nothing to do; else the operations wait for more. */
+void jrn_submit_early(struct jrn *j);
 /* Readable when a completion is due or jrn_state() has changed. Owned by the journal. */
 int jrn_wake_fd(const struct jrn *j);
 /* Calls the completions of committed operations. */

@@ -160,3 +160,5 @@ void jrn_lazy(struct jrn *j); /* operations wait that nobody waits for */
 /* Holds the committing side between its rounds, and lets it go. */
 void jrn_hold(struct jrn *j);
 void jrn_release(struct jrn *j);
+/* True if the thread waits for operations. */
+bool jrn_is_idle(struct jrn *j);

@@ -33,6 +33,16 @@ void jrn_hand_over(struct jrn *j, struct jrn_batch *b)
 	}
 }
 
+bool jrn_is_idle(struct jrn *j)
+{
+	bool idle;
+
+	pthread_mutex_lock(&j->lock);
+	idle = j->asleep && STAILQ_EMPTY(&j->queue);
+	pthread_mutex_unlock(&j->lock);
+	return idle;
+}
+
 void jrn_lazy(struct jrn *j)
 {
 	bool tell;

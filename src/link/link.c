@@ -331,6 +331,14 @@ static int write_request(struct link *l, const uint8_t *message, size_t len, uin
 	return err;
 }
 
+void link_push(struct link *l)
+{
+	OBJ_CHECK(l, LINK_MAGIC);
+	if (l->stream) {
+		net_stream_push(l->stream);
+	}
+}
+
 int link_request(struct link *l, const uint8_t *message, size_t len, uint32_t wait_ms, link_answer_fn *fn, void *arg)
 {
 	struct peer_pending_entry e = { .fn = fn, .arg = arg };

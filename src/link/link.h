@@ -172,6 +172,8 @@ typedef void link_answer_fn(void *arg, int err, const struct dia_msg *m);
  * ERR_CLOSED (not open), ERR_LIMIT (write queue), ERR_BUSY (pending_max). */
 ERR_MUST_USE int link_request(struct link *l, const uint8_t *message, size_t len, uint32_t wait_ms, link_answer_fn *fn,
 			      void *arg);
+/* Sends now the messages of this turn. Without it they leave at the end of the turn. */
+void link_push(struct link *l);
 
 bool link_is_open(const struct link *l);
 const char *link_peer_host(const struct link *l);           /* Origin-Host of the other side, canonical, "" before CER/CEA */

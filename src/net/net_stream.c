@@ -92,6 +92,13 @@ size_t net_stream_queued(const struct net_stream *s)
 	return s->ops->queued(s);
 }
 
+void net_stream_push(struct net_stream *s)
+{
+	if (!s->closed && !s->dead) {
+		s->ops->push(s);
+	}
+}
+
 void net_stream_pause(struct net_stream *s)
 {
 	s->ops->pause(s);

@@ -48,6 +48,9 @@ bool net_stream_half_closed(const struct net_stream *s);
 
 size_t net_stream_queued(const struct net_stream *s);
 
+/* Sends now what the turn has queued so far, for a side that has nothing else to do. Failures of sending arrive by on_close later. */
+void net_stream_push(struct net_stream *s);
+
 /* Stops and continues reading (back-pressure). */
 void net_stream_pause(struct net_stream *s);
 void net_stream_resume(struct net_stream *s);

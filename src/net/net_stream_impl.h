@@ -15,6 +15,7 @@
 struct net_stream_ops {
 	int (*write)(struct net_stream *s, const void *p, size_t n);
 	size_t (*queued)(const struct net_stream *s);
+	void (*push)(struct net_stream *s); /* sends now what is queued; tells failures later */
 	void (*pause)(struct net_stream *s);
 	void (*resume)(struct net_stream *s);
 	void (*close)(struct net_stream *s, bool abort); /* called once; the owner's reference is dropped after its return */

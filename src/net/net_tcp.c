@@ -186,6 +186,12 @@ static int tcp_write(struct net_stream *s, const void *p, size_t n)
 	return 0;
 }
 
+/* The flush task stays on its list: with nothing queued it does nothing. */
+static void tcp_push(struct net_stream *s)
+{
+	on_flush(tcp_of(s));
+}
+
 /* --- receiving ------------------------------------------------------------------------------------------------------------ */
 
 /* Passes all descriptors of a message to the owner. */
@@ -454,7 +460,7 @@ static void tcp_resume(struct net_stream *s)
 	tcp_watch(t);
 }
 
-static const struct net_stream_ops tcp_ops = { tcp_write, tcp_queued, tcp_pause, tcp_resume, tcp_close, tcp_destroy };
+static const struct net_stream_ops tcp_ops = { tcp_write, tcp_queued, tcp_push, tcp_pause, tcp_resume, tcp_close, tcp_destroy };
 
 /* Takes fd on success only. */
 static int tcp_new(struct net_tcp **out, enum net_tcp_state first, struct net_loop *l, int fd, const char *peer,

@@ -444,6 +444,16 @@ static int tls_write(struct net_stream *s, const void *p, size_t n)
 	return err;
 }
 
+static void tls_push_now(struct net_stream *s)
+{
+	struct tls_stream *t = tls_of(s);
+
+	on_flush(t);
+	if (t->below) {
+		net_stream_push(t->below);
+	}
+}
+
 /* --- the stream ----------------------------------------------------------------------------------------------------------- */
 
 static void tls_pause(struct net_stream *s)
@@ -507,7 +517,9 @@ static void tls_destroy(struct net_stream *s)
 	free(t);
 }
 
-static const struct net_stream_ops tls_ops = { tls_write, tls_queued, tls_pause, tls_resume, tls_close, tls_destroy };
+static const struct net_stream_ops tls_ops = {
+	tls_write, tls_queued, tls_push_now, tls_pause, tls_resume, tls_close, tls_destroy
+};
 
 /* Makes everything but the stream below. On failure nothing is left. */
 static struct tls_stream *tls_new(struct tls_ctx *c, struct net_loop *l, const struct net_stream_conf *conf,

@@ -115,6 +115,25 @@ static void test_nothing_is_seen_before_the_flush_and_the_bell_rings_only_for_a_
 	pair_free(&p);
 }
 
+static void test_the_other_end_is_idle_when_it_has_read_all_that_was_published(void **state)
+{
+	struct pair p = pair_new();
+	uint8_t rec[IPC_REC_MAX];
+
+	(void)state;
+	assert_true(ipc_ring_idle(p.a));
+	assert_int_equal(ipc_ring_send(p.a, rec, record(rec, 1, 16)), 0);
+	assert_int_equal(ipc_ring_send(p.a, rec, record(rec, 2, 16)), 0);
+	assert_true(ipc_ring_idle(p.a)); /* they are not published yet */
+	assert_int_equal(ipc_ring_flush(p.a), 0);
+	assert_false(ipc_ring_idle(p.a));
+	expect(p.b, 1, 16);
+	assert_false(ipc_ring_idle(p.a));
+	expect(p.b, 2, 16);
+	assert_true(ipc_ring_idle(p.a));
+	pair_free(&p);
+}
+
 static void test_a_full_ring_makes_records_wait_in_order_and_is_bounded(void **state)
 {
 	struct pair p = pair_new();
@@ -256,6 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_records_arrive_in_order_across_every_wrap),
 		cmocka_unit_test(test_nothing_is_seen_before_the_flush_and_the_bell_rings_only_for_a_sleeper),
+		cmocka_unit_test(test_the_other_end_is_idle_when_it_has_read_all_that_was_published),
 		cmocka_unit_test(test_a_full_ring_makes_records_wait_in_order_and_is_bounded),
 		cmocka_unit_test(test_a_slow_reader_does_not_make_the_writer_move_all_that_waits),
 		cmocka_unit_test(test_a_record_whose_length_lies_ends_the_ring),

@@ -339,6 +339,24 @@ static void test_a_thousand_small_writes_of_one_turn_leave_together(void **state
 	assert_int_equal(n, 20000); /* one piece: loopback keeps what was sent by one call together */
 }
 
+static void test_what_is_pushed_leaves_while_the_turn_lasts(void **state)
+{
+	struct world *w = *state;
+	uint8_t buf[64];
+
+	w->keep_fd = true;
+	connect_pair(w, NULL);
+	net_stream_push(w->a.s); /* nothing is queued */
+	assert_int_equal(net_stream_write(w->a.s, "ab", 2), 0);
+	net_stream_push(w->a.s);
+	assert_int_equal(net_stream_queued(w->a.s), 0);
+	assert_int_equal(recv(w->accepted_fd, buf, sizeof buf, MSG_DONTWAIT), 2);
+	assert_int_equal(net_stream_write(w->a.s, "cd", 2), 0);
+	assert_int_equal(recv(w->accepted_fd, buf, sizeof buf, MSG_DONTWAIT), -1);
+	run_ms(w, 5);
+	assert_int_equal(recv(w->accepted_fd, buf, sizeof buf, MSG_DONTWAIT), 2);
+}
+
 static void on_timer_writes(void *arg)
 {
 	struct world *w = arg;
@@ -761,6 +779,7 @@ int main(void)
 		T(test_large_writes_arrive_whole_and_in_order),
 		T(test_octets_written_before_the_connection_is_open_are_sent_when_it_is),
 		T(test_a_thousand_small_writes_of_one_turn_leave_together),
+		T(test_what_is_pushed_leaves_while_the_turn_lasts),
 		T(test_what_a_timer_writes_does_not_wait_for_another_event),
 		T(test_what_a_check_writes_leaves_in_the_same_turn),
 		T(test_the_write_queue_is_bounded_and_a_refused_write_leaves_nothing),
