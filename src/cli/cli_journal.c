@@ -213,12 +213,12 @@ static void say_saved(const struct jrn_summary *s, const char *dir, const char *
 		if (s->lost_commits_at_least) {
 			printf("; at least %s missing", shown_count(n, s->lost_commits_at_least, "commit"));
 		}
-		printf(".\nTriggers in them are lost, or come back in an earlier state: one that had ended may be submitted or\n"
-		       "reported again.\n");
+		printf(".\nTriggers that stood there are lost, or come back in an earlier state: one that had ended may be submitted\n"
+		       "or reported again.\n");
 	}
 	printf("saved in %s. Next, with mtc-iwfd stopped:\n"
-	       "  mv %s %s.damaged\n"
-	       "  mv %s %s\n"
+	       "  mv -T %s %s.damaged\n"
+	       "  mv -T %s %s\n"
 	       "and start mtc-iwfd. Keep %s.damaged until you are sure.\n",
 	       out, dir, dir, out, dir, dir);
 }

@@ -74,6 +74,12 @@ static void tear_down(struct dm_process *p)
 	dm_inherited_free(&p->in);
 }
 
+/* What is wrong with a file was logged with its name. */
+static const char *reason(int err)
+{
+	return err == ERR_PROTO || err == ERR_VERSION ? "a file cannot be used; the line before says which" : err_str(err);
+}
+
 int dm_process_main(const struct dm_process_kind *kind, const char *config_path)
 {
 	struct dm_process *p = calloc(1, kind->size);
@@ -89,7 +95,7 @@ int dm_process_main(const struct dm_process_kind *kind, const char *config_path)
 	if (!err) {
 		err = set_up(p);
 		if (err) {
-			log_error(&p->in.log, "daemon", "could not start: %s", err_str(err));
+			log_error(&p->in.log, "daemon", "could not start: %s", reason(err));
 		}
 	}
 	/* Everything is open. From here on an edge uses no file system and makes no socket; the core only connects to its peers. */

@@ -105,7 +105,7 @@ def test_a_bad_octet_in_an_earlier_commit_is_found_and_the_rest_saved(state, tmp
     starts_not(state, "0000000001.log", "at byte 4096", "expected a whole commit")
     new = tmp_path / "new"
     saved = run("mtcctl", "journal", "salvage", state / "journal", new)
-    assert saved.returncode == 0 and "at least 1 commit missing" in saved.stdout and f"mv {new} {state / 'journal'}" in saved.stdout, saved
+    assert saved.returncode == 0 and "at least 1 commit missing" in saved.stdout and f"mv -T {new} {state / 'journal'}" in saved.stdout, saved
     os.rename(state / "journal", state / "journal.damaged")
     os.rename(new, state / "journal")
     done = rows(check(state, "--json"))
