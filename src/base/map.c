@@ -1,4 +1,4 @@
-/* map.c - chained hash table that grows by a bucket when there are more entries than buckets. */
+/* map.c - chained hash table that grows by a few buckets when there are more entries than buckets. */
 #include "base/map.h"
 
 #include <stdlib.h>
@@ -78,22 +78,35 @@ static void split_one(struct map *m)
 		n->next = *to;
 		*to = n;
 	}
-	if (++m->split < high) {
-		return;
+	if (++m->split == high) {
+		m->mask = 2 * m->mask + 1;
+		m->split = 0;
 	}
-	m->mask = 2 * m->mask + 1;
-	m->split = 0;
+}
+
+#define SPLIT_AT_ONCE 16u
+
+/* In a large table the entries of the chains to be split come from memory: all are asked for before the first is looked at, so that they
+ * come side by side. */
+static void grow(struct map *m)
+{
+	size_t end = m->split + SPLIT_AT_ONCE <= m->mask ? m->split + SPLIT_AT_ONCE : m->mask + 1;
+
+	for (size_t i = m->split; i < end; i++) {
+		__builtin_prefetch(m->buckets[i], 1);
+	}
+	for (unsigned i = 0; i < SPLIT_AT_ONCE && make_room(m); i++) {
+		split_one(m);
+	}
 }
 
 void map_add(struct map *m, struct map_node *node, const void *key, uint32_t key_len)
 {
 	struct map_node **bucket;
 
-	/* Two: the table catches up after a time without memory. */
-	for (int i = 0; i < 2 && m->n >= buckets_of(m) && make_room(m); i++) {
-		split_one(m);
+	if (m->n >= buckets_of(m)) {
+		grow(m);
 	}
-	__builtin_prefetch(m->buckets[m->split]); /* split next: in a large table its entry comes from memory */
 	node->key = key;
 	node->key_len = key_len;
 	node->hash = sip_hash(&m->seed, key, key_len);

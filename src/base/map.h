@@ -15,7 +15,7 @@ struct map_node {
 	uint64_t hash;
 };
 
-/* Grows by one bucket at a time (linear hashing): the buckets below `split`, and those above `mask` that came of them, are of the next size. */
+/* Grows by a few buckets at a time (linear hashing): the buckets below `split`, and those above `mask` that came of them, are of the next size. */
 struct map {
 	struct map_node **buckets;
 	size_t mask, split, cap, n; /* buckets: mask + 1 + split, room for `cap`; entries */
