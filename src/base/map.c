@@ -116,6 +116,16 @@ void map_add(struct map *m, struct map_node *node, const void *key, uint32_t key
 	m->n++;
 }
 
+void map_prefetch(const struct map *m, uint64_t hash)
+{
+	__builtin_prefetch(bucket_of(m, hash));
+}
+
+void map_prefetch_first(const struct map *m, uint64_t hash)
+{
+	__builtin_prefetch(*bucket_of(m, hash));
+}
+
 struct map_node *map_find(const struct map *m, const void *key, uint32_t key_len)
 {
 	uint64_t hash = sip_hash(&m->seed, key, key_len);

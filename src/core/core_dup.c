@@ -213,6 +213,20 @@ static struct core_dup_entry *find(const struct core_dup *d, const uint8_t *key,
 	return find_or_past(d, key, key_len, now_ms, &past);
 }
 
+uint64_t core_dup_prefetch(const struct core_dup *d, const char *origin_host, uint32_t end_to_end)
+{
+	uint8_t key[KEY_MAX];
+	uint64_t hash = map_hash(&d->map, key, key_of(key, origin_host, end_to_end));
+
+	map_prefetch(&d->map, hash);
+	return hash;
+}
+
+void core_dup_prefetch_first(const struct core_dup *d, uint64_t hash)
+{
+	map_prefetch_first(&d->map, hash);
+}
+
 enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host, uint32_t end_to_end,
 				    const uint8_t digest[HASH_LEN], const struct core_dup_waiter *waiter, uint64_t now_ms,
 				    struct core_dup_entry **entry, struct ipc_device_action_answer *answer)

@@ -36,6 +36,11 @@ enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host,
 				    const uint8_t digest[HASH_LEN], const struct core_dup_waiter *waiter, uint64_t now_ms,
 				    struct core_dup_entry **entry, struct ipc_device_action_answer *answer);
 
+/* Asks the processor for the memory that core_dup_look() will read: first the one, and a little later the other with what the first
+ * returned. They change nothing. */
+uint64_t core_dup_prefetch(const struct core_dup *d, const char *origin_host, uint32_t end_to_end);
+void core_dup_prefetch_first(const struct core_dup *d, uint64_t hash);
+
 /* Keeps the answer for copies and calls `fn` for every waiter. Takes `entry`; NULL allowed. */
 typedef void core_dup_answer_fn(void *arg, const struct core_dup_waiter *w, const struct ipc_device_action_answer *a);
 void core_dup_settle(struct core_dup *d, struct core_dup_entry *entry, const struct ipc_device_action_answer *a,

@@ -179,17 +179,25 @@ static void screen(struct visit *v)
 /* -- stage 8: duplicates */
 
 /* Digest of the request without the parts in which a copy may differ: connection, T flag.
- * Kept in the journal: what is digested stays the same from version to version. */
+ * Kept in the journal: what is digested stays the same from version to version.
+ * Meanwhile the memory arrives in which the duplicates and the Reference-Number are looked up. */
 static int digest(struct visit *v)
 {
+	const struct core_dup *dups = v->core->dup;
+	const struct multimap *by_ref = &v->core->triggers.by_ref;
+	uint64_t dup = core_dup_prefetch(dups, v->scs->origin_host, v->a->end_to_end);
+	uint64_t ref = core_seat_hash(v->core, v->scs->e164, v->a->reference);
 	struct ipc_device_action same = *v->a;
 	uint8_t *octets = v->core->record;
 	size_t len;
 
+	multimap_prefetch(by_ref, ref);
 	same.session = 0;
 	same.retransmitted = same.again = same.host_named = false;
 	same.answer_by_ms = 0;
 	len = ipc_device_action_put(octets, 0, 0, &same);
+	core_dup_prefetch_first(dups, dup);
+	multimap_prefetch_first(by_ref, ref);
 	return hash_piece(v->core->hash, octets, len, v->digest);
 }
 
