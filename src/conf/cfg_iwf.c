@@ -289,9 +289,10 @@ static const struct cfg_row journal_rows[] = {
 		"size in bytes of one file of the journal. If this is more than an eighth of size_max or a 16th of the disk, the "
 		"files "
 		"are smaller"),
-	CFG_U64("compact_above", struct cfg_journal, compact_above, 0, UINT64_C(1) << 44, "0",
-		"no longer has an effect: the journal reuses its files while it runs. It is accepted so that older configurations "
-		"remain valid"),
+	CFG_U64(
+	    "compact_above", struct cfg_journal, compact_above, 0, UINT64_C(1) << 44, "0",
+	    "no longer has an effect: the journal reuses its files while it runs. It is accepted so that older configurations "
+	    "remain valid"),
 	CFG_U32("commit_pending", struct cfg_journal, commit_pending_max, 1, 1048576, "65536",
 		"number of records that may wait for a commit"),
 	CFG_DURATION("batch_window", struct cfg_journal, batch_window_ms, 0, 1000, "0s",
