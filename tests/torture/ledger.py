@@ -26,7 +26,7 @@ class Trigger:
     asked: list = dataclasses.field(default_factory=list)
     statuses: list = dataclasses.field(default_factory=list)      # of its own request, each answer
     taken_back: list = dataclasses.field(default_factory=list)    # statuses of recalls and replaces that name it
-    recall_asked: bool = False
+    recalls_ms: list = dataclasses.field(default_factory=list)    # times at which a recall or replace was asked for
     acted: list = dataclasses.field(default_factory=list)
     reports: list = dataclasses.field(default_factory=list)
     smssc: list = dataclasses.field(default_factory=list)
@@ -46,6 +46,11 @@ class Trigger:
 
     def outcomes(self):
         return {e["outcome"] for e in self.smssc if e["event"] == "outcome"}
+
+    def acted_unknown(self):
+        """The device acted before the recall was asked for, and its acknowledgement never arrived: nobody but the device knew. (The clock
+        of the SMS-SC is set during a run, those of the device and the SCS are not.)"""
+        return "SUCCESSFUL_TRANSFER" not in self.outcomes() and all(a["time_ms"] <= max(self.recalls_ms, default=0) for a in self.acted)
 
     def pending(self, now_ms, grace_ms):
         until = max((a["time_ms"] + 1000 * a.get("validity", 0) for a in self.asked), default=0)
@@ -97,7 +102,7 @@ class Ledger:
         self.counts["requests sent again with T" if e.get("again") else f"requests: {action}"] += 1
         if action != "trigger":
             olds[reference] = e.get("old_reference", reference)
-            self._of(e164, olds[reference]).recall_asked = True
+            self._of(e164, olds[reference]).recalls_ms.append(e["time_ms"])
         if action != "recall":
             self._of(e164, reference).asked.append(e)
 
@@ -152,7 +157,7 @@ class Ledger:
             return None
         if t.removed and ACCEPTED in t.taken_back:
             return None
-        if t.removed and t.recall_asked and not t.acted:
+        if t.removed and t.recalls_ms and not t.acted:
             self.counts["taken back, and the SCS was not told so"] += 1
             return None
         if t.pending(now_ms, grace_ms):
@@ -189,7 +194,9 @@ class Ledger:
         if said & FAILED and "SUCCESSFUL_TRANSFER" in t.outcomes():
             return Finding("contradicted", t.key, f"the SMS-SC recorded SUCCESSFUL_TRANSFER, reported was {said}")
         if ACCEPTED in t.taken_back and t.acted:
-            return Finding("contradicted", t.key, "taken back with SUCCESS, and acted on")
+            if not t.acted_unknown():
+                return Finding("contradicted", t.key, "taken back with SUCCESS, and acted on")
+            self.counts["acted on, acknowledgement lost, taken back"] += 1
         return None
 
     def _count(self, t):
@@ -222,4 +229,4 @@ class Ledger:
 
     def open(self):
         """How many accepted triggers still wait for their end."""
-        return sum(1 for t in self.triggers.values() if t.accepted and not t.reports and not (t.removed and t.recall_asked))
+        return sum(1 for t in self.triggers.values() if t.accepted and not t.reports and not (t.removed and t.recalls_ms))

@@ -25,8 +25,8 @@ def report(reference, outcome="SUCCESS"):
     return {"event": "report", "reference": reference, "delivery_outcome": outcome, "device": "meter-1@a.example"}
 
 
-def acted(reference, delivery):
-    return {"event": "trigger", "imsi": IMSI, "delivery_id": delivery, "originator": ME, "payload_hex": stamp("x", reference)}
+def acted(reference, delivery, **more):
+    return {"event": "trigger", "imsi": IMSI, "delivery_id": delivery, "originator": ME, "payload_hex": stamp("x", reference), "time_ms": NOW, **more}
 
 
 def smssc(event, reference, delivery, **more):
@@ -126,7 +126,7 @@ DOCTORED = {
     "contradicted: expired, and the SMS-SC knew better": ("contradicted", 1, lambda r: r["listen"].__setitem__(0, report(1, "EXPIRED"))),
     "contradicted: two outcomes": ("contradicted", 2, lambda r: r["listen"].append(report(2, "UNCONFIRMED"))),
     "contradicted: taken back and acted on": ("contradicted", 5, lambda r: (
-        r["acted"].append(acted(5, 105)), r["listen"].append(report(5)))),
+        r["acted"].append(acted(5, 105, time_ms=NOW + 1)), r["listen"].append(report(5)))),
 }
 
 
@@ -151,6 +151,14 @@ def test_within_its_validity_a_trigger_is_pending_and_not_lost():
     assert book.open() == 1
     assert [f.kind for f in judge(records, NOW + 6_000)] == ["lost"]
     assert fill(records).judge(NOW + 6_000, grace_ms=2_000) == []
+
+
+def test_a_recall_after_a_lost_acknowledgement_is_counted_apart():
+    records = right()
+    records["acted"].append(acted(5, 105))
+    book = fill(records)
+    assert book.judge(NOW + 60_000) == []
+    assert book.counts["acted on, acknowledgement lost, taken back"] == 1
 
 
 def test_a_lost_acknowledgement_is_counted_apart():
