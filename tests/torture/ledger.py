@@ -50,7 +50,8 @@ class Trigger:
     def acted_unknown(self):
         """The device acted before the recall was asked for, and its acknowledgement never arrived: nobody but the device knew. (The clock
         of the SMS-SC is set during a run, those of the device and the SCS are not.)"""
-        return "SUCCESSFUL_TRANSFER" not in self.outcomes() and all(a["time_ms"] <= max(self.recalls_ms, default=0) for a in self.acted)
+        return (self.removed and "SUCCESSFUL_TRANSFER" not in self.outcomes()
+                and all(a["time_ms"] <= max(self.recalls_ms, default=0) for a in self.acted))
 
     def pending(self, now_ms, grace_ms):
         until = max((a["time_ms"] + 1000 * a.get("validity", 0) for a in self.asked), default=0)
