@@ -165,7 +165,9 @@ static int list(struct jrn_survey *v)
 	} else if (v->n == 0 && v->lmdb) {
 		say(add_other(v, JRN_FOUND_LMDB, "data.mdb"), "the journal of an older version; the next start takes it over");
 	}
-	qsort(v->file, v->n, sizeof *v->file, by_number);
+	if (v->n) {
+		qsort(v->file, v->n, sizeof *v->file, by_number);
+	}
 	v->sum.segments = v->n;
 	return 0;
 }
