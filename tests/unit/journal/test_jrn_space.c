@@ -2,23 +2,13 @@
  * what is tested, and takes its time. */
 #include "tests/unit/journal/place.h"
 
-#include "tests/unit/journal/bad_disk.h"
+#include "tests/unit/journal/bad_place.h"
 
 static struct bad_disk disk; /* it flushes nothing */
 
 static int setup(void **state)
 {
-	struct place *p;
-
-	place_setup(state);
-	p = *state;
-	jrn_close(p->j);
-	p->j = NULL;
-	place_empty(p);
-	bad_disk_init(&disk, p->dir);
-	p->conf.disk = &disk.disk;
-	p->conf.size_max = 1u << 20;
-	return open_again(p);
+	return bad_place_setup(state, &disk);
 }
 
 static int teardown(void **state)

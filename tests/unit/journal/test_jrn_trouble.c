@@ -5,23 +5,13 @@
 #include <errno.h>
 #include <poll.h>
 
-#include "tests/unit/journal/bad_disk.h"
+#include "tests/unit/journal/bad_place.h"
 
 static struct bad_disk bad;
 
 static int setup(void **state)
 {
-	struct place *p;
-
-	place_setup(state);
-	p = *state;
-	jrn_close(p->j);
-	p->j = NULL;
-	place_empty(p);
-	bad_disk_init(&bad, p->dir);
-	p->conf.disk = &bad.disk;
-	p->conf.size_max = 1u << 20;
-	return open_again(p);
+	return bad_place_setup(state, &bad);
 }
 
 static int teardown(void **state)
