@@ -7,6 +7,9 @@
 
 #include "base/kv.h"
 
+/* A node that was killed keeps its lock until its last write has reached the disk. */
+#define NODE_LOCK_WAIT_MS 10000
+
 struct node_kv {
 	struct kv kv;
 	MDB_txn *txn;    /* of the changes since the last commit; NULL: none */

@@ -67,6 +67,7 @@ int smssc_store_open(struct smssc_store **out, const char *dir, uint64_t size_ma
 				      .format = STORE_FORMAT,
 				      .map_max = size_max,
 				      .databases = 2,
+				      .lock_wait_ms = NODE_LOCK_WAIT_MS,
 				      .size_key = "limits.store" };
 	struct smssc_store *s = calloc(1, sizeof *s);
 	int err;

@@ -65,6 +65,7 @@ int ue_state_open(struct ue_state **out, const char *dir, uint64_t size_max, uin
 				      .format = STATE_FORMAT,
 				      .map_max = size_max,
 				      .databases = 3,
+				      .lock_wait_ms = NODE_LOCK_WAIT_MS,
 				      .size_key = "--state-max" };
 	struct ue_state *s = calloc(1, sizeof *s);
 	int err;

@@ -41,6 +41,7 @@ static struct asc *make(const struct asc_conf *conf)
 	a->queue_tail = &a->queue;
 	a->done_tail = &a->done;
 	a->handing_tail = &a->handing;
+	a->lock_wait_ms = conf->lock_wait_ms;
 	a->map_max = conf->map_max ? conf->map_max : MAP_DEFAULT;
 	a->changes_max = conf->changes_max ? conf->changes_max : CHANGES_DEFAULT;
 	a->import_memory = conf->import_memory ? conf->import_memory : IMPORT_MEMORY_DEFAULT;

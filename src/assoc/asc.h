@@ -25,6 +25,7 @@ struct asc_conf {
 	uint64_t map_max;         /* largest size of each file, octets; 0: 4 GiB */
 	uint32_t changes_max;     /* changes that may wait at once, 1 to 10000; 0: 256 */
 	size_t import_memory;     /* memory for the sorting of an import, octets; 0: 256 MiB */
+	uint64_t lock_wait_ms;    /* time that the process before has to end (base/lock.h); 0: none */
 	uint32_t undo_max;        /* states kept for asc_undo(), at most ASC_KEPT_MAX; 0: none */
 	uint64_t undo_octets_max; /* limit of their total size on disk, octets */
 };

@@ -66,6 +66,7 @@ int asc_gen_open(struct asc_gen **out, const struct asc *a, uint64_t number, boo
 	struct kv_conf kc = { .kind = "association rows",
 			      .format = FORMAT,
 			      .map_max = a->map_max,
+			      .lock_wait_ms = a->lock_wait_ms,
 			      .databases = 2,
 			      .readers_max = a->changes_max + 128,
 			      .size_key = ASC_SIZE_KEY };

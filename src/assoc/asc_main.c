@@ -161,6 +161,7 @@ int asc_main_open(struct asc *a, struct asc_why *why)
 			      .map_max = a->map_max,
 			      .databases = 8,
 			      .format_oldest = FORMAT_OLDEST,
+			      .lock_wait_ms = a->lock_wait_ms,
 			      .size_key = ASC_SIZE_KEY };
 	int err;
 

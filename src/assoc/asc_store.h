@@ -40,6 +40,7 @@ struct asc {
 	/* read by both threads, never changed after asc_open() */
 	char *dir;
 	uint64_t map_max;
+	uint64_t lock_wait_ms;
 	size_t import_memory;
 	uint32_t changes_max, undo_max;
 	uint64_t undo_octets_max;

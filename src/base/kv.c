@@ -8,13 +8,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/kv_compact.h"
 #include "base/kv_readers.h"
+#include "base/lock.h"
 
 #define KV_KIND_MAX 64
 #define READERS_DEFAULT 126u /* LMDB's */
@@ -88,6 +88,7 @@ static int fail_rc(const struct opening *o, int rc, const char *doing)
 static int take_lock(struct kv *k, const struct opening *o)
 {
 	char path[KV_PATH_MAX];
+	int err;
 
 	if (snprintf(path, sizeof path, "%s/owner.lock", o->conf->dir) >= (int)sizeof path) {
 		return fail(o, ERR_INVAL, "the path is longer than %d bytes", KV_PATH_MAX);
@@ -99,15 +100,11 @@ static int take_lock(struct kv *k, const struct opening *o)
 	if (k->lock_fd < 0) {
 		return fail(o, kv_err(errno), "cannot open %s: %s", path, strerror(errno));
 	}
-	if (flock(k->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-		int lock_errno = errno;
-
-		if (lock_errno == EWOULDBLOCK) {
-			return fail(o, ERR_BUSY, "locked: another process uses it");
-		}
-		return fail(o, ERR_IO, "cannot lock %s: %s", path, strerror(lock_errno));
+	err = lock_take(k->lock_fd, o->conf->lock_wait_ms);
+	if (err == ERR_BUSY) {
+		return fail(o, err, "locked: another process uses it");
 	}
-	return 0;
+	return err ? fail(o, err, "cannot lock %s: %s", path, strerror(errno)) : 0;
 }
 
 /* LMDB writes its table of readers through a memory map: on a full disk that is a SIGBUS, unless its blocks are there before. */

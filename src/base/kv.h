@@ -25,6 +25,7 @@ struct kv_conf {
 	unsigned databases;     /* named ones besides meta */
 	uint64_t compact_above; /* a larger file, more than half of it free pages, is written anew while it is opened; 0: never */
 	uint32_t format_oldest; /* older versions down to this one are opened too, for the owner to bring up; 0: none */
+	uint64_t lock_wait_ms;  /* time that the process before has to end (lock.h); 0: none */
 	unsigned readers_max;   /* read transactions at once; 0: LMDB's 126 */
 	const char *size_key;   /* what map_max comes from, for error words: "journal.size_max"; borrowed until kv_close() */
 };

@@ -108,6 +108,7 @@ struct cfg_timers {
 	uint64_t edge_restart_ms;      /* pause before an ended edge is started again */
 	uint64_t restart_max_ms;       /* longest pause between attempts to start what cannot start */
 	uint64_t hang_ms;              /* a process whose loop does not turn for so long is ended; 0: never */
+	uint64_t lock_wait_ms;         /* a store's last owner may take so long to end */
 	uint64_t stats_ms;             /* interval at which edges send their counters to the core */
 };
 

@@ -74,6 +74,7 @@ static int open_stores(struct core *c, int decisions_fd, char why[CORE_WHY_MAX])
 	char dir[CFG_PATH_MAX + 32];
 	struct asc_conf asc = { .dir = dir,
 				.map_max = cfg->associations_size_max,
+				.lock_wait_ms = cfg->timers.lock_wait_ms,
 				.changes_max = cfg->associations_changes_max,
 				.import_memory = (size_t)cfg->associations_import_memory,
 				.undo_max = cfg->associations_undo_max,

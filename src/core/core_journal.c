@@ -61,6 +61,7 @@ int core_journal_open(struct core *c, char why[CORE_WHY_MAX])
 		.pending_max = cfg->commit_pending_max,
 		.batch_window_ms = (uint32_t)cfg->batch_window_ms,
 		.batch_max = cfg->batch_max,
+		.lock_wait_ms = c->cfg->timers.lock_wait_ms,
 		.lazy_ms = (uint32_t)cfg->lazy_ms,
 		.threaded = true,
 	};

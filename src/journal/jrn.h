@@ -43,6 +43,7 @@ struct jrn_conf {
 	uint32_t pending_max;     /* records waiting for a commit or their completion; 0: 4096 */
 	uint32_t batch_window_ms; /* time that the oldest operation waits for others; 0: none */
 	uint32_t batch_max;       /* operations that start a commit at once; 0: 4096 */
+	uint64_t lock_wait_ms;    /* time that the process before has to end (base/lock.h); 0: none */
 	uint32_t lazy_ms;         /* operations that nobody waits for are handed over at the latest after this time; 0: at once */
 	const struct jrn_disk *disk; /* NULL: the directory itself; else borrowed, and nothing is locked (jrn_disk.h) */
 	bool threaded;               /* false: only jrn_flush() and jrn_close() commit, on the caller's thread */

@@ -154,6 +154,7 @@ static void take_conf(struct jrn *j, const struct jrn_conf *conf)
 	j->lazy_ms = conf->lazy_ms;
 	j->group_at = SIZE_MAX;
 	j->store.lock_fd = -1;
+	j->store.lock_wait_ms = conf->lock_wait_ms;
 	j->store.log.fd = -1;
 	TAILQ_INIT(&j->out);
 	STAILQ_INIT(&j->queue);

@@ -16,13 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/kv.h"
 #include "base/kv_compact.h"
+#include "base/lock.h"
 #include "base/shown.h"
 #include "journal/jrn_anew.h"
 #include "journal/jrn_int.h"
@@ -232,16 +232,17 @@ static int give_names(struct jrn_store *s)
 static int lock_alone(struct jrn_store *s)
 {
 	int fd = openat((int)((intptr_t)s->disk.arg - 1), "owner.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int err;
 
 	if (fd < 0) {
 		return fail_rc(s, -errno, "open owner.lock");
 	}
 	s->lock_fd = fd;
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		return errno == EWOULDBLOCK ? fail(s, ERR_BUSY, "lock it", "another process uses it")
-					    : fail_rc(s, -errno, "lock it");
+	err = lock_take(fd, s->lock_wait_ms);
+	if (err == ERR_BUSY) {
+		return fail(s, err, "lock it", "another process uses it");
 	}
-	return 0;
+	return err ? fail_rc(s, -errno, "lock it") : 0;
 }
 
 static int take_over(struct jrn_store *s, struct old *o, char *say, size_t say_cap)

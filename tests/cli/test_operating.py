@@ -18,6 +18,7 @@ state_dir: state
 control: { path: ctl.sock }
 log: { level: info, decisions: decisions.jsonl }
 edges: 1
+timers: { lock_wait: 0s }
 trust_anchors:
   - { name: anchor-a, file: pki/anchor-a.pem }
 listen:

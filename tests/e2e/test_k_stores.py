@@ -8,6 +8,7 @@ import signal
 import subprocess
 
 import pytest
+from lablib import lab as L
 from lablib import proc
 from support.tsp import Scs, action, request_status
 
@@ -39,8 +40,20 @@ class Daemon:
         assert re.search("association (store|rows)", said) and any(w in said for w in words), said
         assert not re.search(r"\bready\b.*:\d+", said), said
 
-    def does_not_start(self, *words):
-        done = subprocess.run(self.command(), capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+    def changed(self, name, *pairs):
+        """Its configuration under another name, with those words in place of these."""
+        with open(self.lab.lab["iwf"]["config"], encoding="utf-8") as f:
+            text = f.read()
+        for old, new in pairs:
+            assert old in text
+            text = text.replace(old, new)
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+    def does_not_start(self, *words, config=None):
+        done = subprocess.run(self.command(config), capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
         self.refusal(done.returncode, done.stdout + done.stderr, words)
 
     def rules(self, *words):
@@ -69,7 +82,7 @@ class Daemon:
 
 @pytest.fixture(scope="module")
 def daemon(labs):
-    p = labs.up()
+    p = labs.up(timers_more=", lock_wait: 10s")
     d = Daemon(p)
     d.stop()
     yield d
@@ -162,17 +175,33 @@ def test_a_store_that_another_process_holds_is_not_opened(whole):
     with open(os.path.join(whole.store, "owner.lock"), "r+b") as f:
         fcntl.lockf(f, fcntl.LOCK_EX)
         fcntl.flock(f, fcntl.LOCK_EX)
-        whole.does_not_start("process")
+        whole.does_not_start("process", config=whole.changed("second.yaml", ("lock_wait: 10s", "lock_wait: 0s")))
+
+
+@pytest.mark.parametrize("store", ["associations", "journal"])
+def test_a_start_waits_for_a_core_that_is_still_ending(whole, store):
+    """A killed process has its locks until the last write that it began is on the disk."""
+    with open(os.path.join(whole.state, store, "owner.lock"), "r+b") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        entry = proc.start("waits", whole.command(), os.path.join(whole.folder, "log"))
+        core = proc.wait_until("the core is there", lambda: L.roles(entry["pid"])["core"], 10, [entry])
+        proc.wait_until("the core has opened the lock", lambda: lock_is_open(core, store), 10, [entry])
+        fcntl.flock(f, fcntl.LOCK_UN)
+    proc.wait_ready(entry)
+    assert L.roles(entry["pid"])["core"] == core, "the same core, which waited"
+    os.kill(entry["pid"], signal.SIGTERM)
+    proc.wait_until("mtc-iwfd has ended", lambda: not proc.alive(entry), 10)
+
+
+def lock_is_open(pid, store):
+    fds = f"/proc/{pid}/fd"
+    return any(os.readlink(os.path.join(fds, n)).endswith(f"{store}/owner.lock") for n in os.listdir(fds))
 
 
 def test_a_second_daemon_on_the_same_store_does_not_start_and_harms_nobody(whole):
     first = whole.starts()
     try:
-        with open(whole.lab.lab["iwf"]["config"], encoding="utf-8") as f:
-            config = f.read().replace("ctl.sock", "ctl-2.sock")
-        path = os.path.join(whole.folder, "second.yaml")
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(config)
+        path = whole.changed("second.yaml", ("ctl.sock", "ctl-2.sock"), ("lock_wait: 10s", "lock_wait: 0s"))
         done = subprocess.run(whole.command(path), capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
         assert done.returncode == 1 and "process" in done.stdout + done.stderr, done
         s = Scs.opened(whole.lab)
