@@ -48,7 +48,7 @@ class Restarts:
             proc.wait_until(f"{victim} is back", lambda: self.is_back(victim), 10)
         else:
             if victim == "mtc-iwfd":
-                proc.wait_until("its children have ended", lambda: all(proc.start_time(i) is None for i in [pids["core"], *pids["edges"]]), 5)
+                proc.wait_until("its children have ended", lambda: all(proc.start_time(i) is None for i in [pids["core"], *pids["edges"]]), 20)
             self.start(victim)
         proc.wait_until("the gateway is connected", self.connected, 15)
 
