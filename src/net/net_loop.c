@@ -30,6 +30,7 @@ struct net_loop {
 	uint8_t *read_buf;
 	struct net_spares spares;
 	uint32_t tcp_in_state[NET_TCP_STATES];
+	uint32_t layer_in_state[NET_LAYER_STATES_MAX];
 	uint64_t boot_ms, real_ms; /* of this turn */
 	bool clocks_read;
 };
@@ -262,6 +263,11 @@ uint32_t *net_loop_tcp_gauge(struct net_loop *l)
 const uint32_t *net_loop_streams(const struct net_loop *l)
 {
 	return l->tcp_in_state;
+}
+
+uint32_t *net_loop_layer_gauge(struct net_loop *l)
+{
+	return l->layer_in_state;
 }
 
 /* --- tasks and lingering streams ------------------------------------------------------------------------------------------ */

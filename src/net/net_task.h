@@ -50,3 +50,8 @@ struct net_spares *net_loop_spares(struct net_loop *l);
 
 /* The gauge behind net_loop_streams(), for net_tcp.c. */
 uint32_t *net_loop_tcp_gauge(struct net_loop *l);
+
+/* The gauge of the loop's streams that stand on another stream (TLS): NET_LAYER_STATES_MAX numbers,
+ * zero at first, by a state of the layer's own machine. A loop has one kind of layer. */
+#define NET_LAYER_STATES_MAX 8u
+uint32_t *net_loop_layer_gauge(struct net_loop *l);

@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/machine.h"
 #include "tls/tls_openssl.h"
 #include "tls/tls_stream.h"
 
@@ -24,10 +23,6 @@ struct tls_ctx {
 	bool keylog_torn; /* its last line is incomplete: */
 	bool server;
 };
-
-/* States of a TLS stream; drawn in tls_stream.c. */
-enum tls_stream_state { TLS_BEGINNING, TLS_HANDSHAKE, TLS_OPEN, TLS_DEAD, TLS_STATES };
-extern const struct machine tls_stream_machine;
 
 struct tls_ctx *tls_ctx_hold(struct tls_ctx *c);
 

@@ -67,10 +67,12 @@ static const uint32_t next_states[] = {
 
 const struct machine tls_stream_machine = { "tls", "stream", state_words, next_states, TLS_STATES };
 
-/* The one place where the state of a stream changes. Its gauge is that of the stream below (net_loop_streams()). */
+_Static_assert((unsigned)TLS_STATES <= NET_LAYER_STATES_MAX, "the loop has a number for each state");
+
+/* The one place where the state of a stream changes. */
 static void set_state(struct tls_stream *t, enum tls_stream_state state)
 {
-	t->state = (enum tls_stream_state)machine_go(&tls_stream_machine, NULL, t->state, state);
+	t->state = (enum tls_stream_state)machine_go(&tls_stream_machine, net_loop_layer_gauge(t->loop), t->state, state);
 }
 
 static const struct net_stream_ops tls_ops;
@@ -513,6 +515,7 @@ static void tls_destroy(struct net_stream *s)
 	free(t->identity);
 	free(t->refusal);
 	tls_ctx_free(t->ctx);
+	machine_end(&tls_stream_machine, net_loop_layer_gauge(t->loop), t->state);
 	t->base.obj.magic = 0;
 	free(t);
 }
@@ -533,6 +536,7 @@ static struct tls_stream *tls_new(struct tls_ctx *c, struct net_loop *l, const s
 	}
 	net_stream_init(&t->base, TLS_STREAM_MAGIC, &tls_ops, "", cb, arg);
 	t->loop = l;
+	machine_begin(&tls_stream_machine, net_loop_layer_gauge(l), t->state);
 	t->ctx = tls_ctx_hold(c);
 	t->out.spares = t->held.spares = net_loop_spares(l);
 	t->later = (struct net_task){ .fn = on_later, .arg = t };
@@ -621,6 +625,11 @@ int tls_connect(struct net_stream **out, struct tls_ctx *c, struct net_loop *l, 
 	}
 	tls_made(out, t);
 	return 0;
+}
+
+const uint32_t *tls_streams(struct net_loop *l)
+{
+	return net_loop_layer_gauge(l);
 }
 
 const struct tls_identity *tls_stream_identity(const struct net_stream *s)

@@ -3,6 +3,7 @@
 #pragma once
 #include <stdint.h>
 
+#include "base/machine.h"
 #include "net/net_loop.h"
 #include "net/net_stream.h"
 #include "tls/tls_identity.h"
@@ -54,6 +55,12 @@ ERR_MUST_USE int tls_accept(struct net_stream **out, struct tls_ctx *c, struct n
 ERR_MUST_USE int tls_connect(struct net_stream **out, struct tls_ctx *c, struct net_loop *l, const char *address, uint16_t port,
 			     const char *expected_name, const struct net_stream_conf *conf, const struct net_stream_cb *cb,
 			     void *arg);
+
+/* States of a TLS stream; drawn in tls_stream.c. */
+enum tls_stream_state { TLS_BEGINNING, TLS_HANDSHAKE, TLS_OPEN, TLS_DEAD, TLS_STATES };
+extern const struct machine tls_stream_machine;
+/* Number of TLS streams of the loop in each of TLS_STATES states. Valid as long as the loop. */
+const uint32_t *tls_streams(struct net_loop *l);
 
 /* Identity of the other end. NULL if `s` is not a TLS stream or the handshake did not succeed.
  * Valid as long as the stream. */

@@ -211,6 +211,9 @@ static int teardown(void **state)
 	net_listener_free(w->listener);
 	net_timer_free(w->guard);
 	net_timer_free(w->timer);
+	for (unsigned i = 0; i < TLS_STATES; i++) {
+		assert_int_equal(tls_streams(w->loop)[i], 0);
+	}
 	net_loop_free(w->loop);
 	close(w->listen_fd);
 	tls_ctx_free(w->server);
@@ -265,6 +268,26 @@ static void test_only_a_handshake_opens_and_nothing_comes_back(void **state)
 			assert_int_equal(machine_may(&tls_stream_machine, from, to), strchr(next_of[from], letters[to]) != NULL);
 		}
 	}
+}
+
+static void test_the_loop_knows_how_many_streams_are_in_each_state(void **state)
+{
+	struct world *w = *state;
+	const uint32_t *in = tls_streams(w->loop);
+
+	start(w);
+	assert_int_equal(in[TLS_BEGINNING], 1);
+	w->b.stop_at = 1 << IN_OPEN;
+	run(w);
+	assert_int_equal(in[TLS_BEGINNING] + in[TLS_HANDSHAKE], 0);
+	assert_int_equal(in[TLS_OPEN], 2);
+	net_stream_close(w->a.s);
+	w->a.s = NULL;
+	assert_int_equal(in[TLS_OPEN], 1); /* a closed stream is not counted, though its last octets still leave */
+	w->b.stop_at = 1 << IN_CLOSE;
+	run(w);
+	assert_int_equal(in[TLS_OPEN], 0);
+	assert_int_equal(in[TLS_DEAD], 1);
 }
 
 static void test_both_ends_are_authenticated_and_know_each_other(void **state)
@@ -1155,6 +1178,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_only_a_handshake_opens_and_nothing_comes_back),
+		T(test_the_loop_knows_how_many_streams_are_in_each_state),
 		T(test_both_ends_are_authenticated_and_know_each_other),
 		T(test_a_server_of_13_only_meets_a_client_that_also_allows_12),
 		T(test_large_writes_arrive_whole_and_in_order),
