@@ -85,14 +85,20 @@ _Static_assert(ST_SESSIONS_IN_PROBED - ST_SESSIONS_IN_OPEN == CORE_SESSION_PROBE
 _Static_assert(ST_WAITS_IN_SCS - ST_WAITS_IN_NOTHING == CORE_WAIT_SCS && CORE_WAITS == CORE_WAIT_SCS + 1, "likewise");
 _Static_assert(ST_STREAMS_IN_LINGERING - ST_STREAMS_IN_CONNECTING == NET_TCP_LINGERING && NET_TCP_STATES == NET_TCP_LINGERING + 1,
 	       "likewise");
+_Static_assert(ST_TLS_IN_DEAD - ST_TLS_IN_BEGINNING == TLS_DEAD && TLS_STATES == TLS_DEAD + 1, "likewise");
+_Static_assert(ST_JOURNAL_IN_FAILING - ST_JOURNAL_IN_WELL == JRN_FAILING && JRN_HEALTHS == JRN_FAILING + 1, "likewise");
 
 void core_gauges(struct core *c)
 {
+	struct jrn_counts jrn = jrn_counts(c->journal.jrn);
+
 	OBJ_CHECK(c, CORE_MAGIC);
 	gauges(&c->st, ST_TRIGGERS_IN_IDLE, c->triggers.in_state, TRG_STATE_COUNT);
 	gauges(&c->st, ST_SESSIONS_IN_OPEN, c->sessions.in_state, CORE_SESSION_PROBED + 1);
 	gauges(&c->st, ST_WAITS_IN_NOTHING, c->triggers.in_wait, CORE_WAITS);
 	gauges(&c->st, ST_STREAMS_IN_CONNECTING, net_loop_streams(c->loop), NET_TCP_STATES);
+	gauges(&c->st, ST_TLS_IN_BEGINNING, tls_streams(c->loop), TLS_STATES);
+	gauges(&c->st, ST_JOURNAL_IN_WELL, jrn.in_health, JRN_HEALTHS);
 }
 
 void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg)

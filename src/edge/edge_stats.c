@@ -1,8 +1,9 @@
 /* edge_stats.c - reports the counters of an edge to the core. */
 #include "edge/edge_stats.h"
 
-_Static_assert((int)ST_EDGE_GAUGES == (int)EDGE_SESSION_STATES &&
-		   ST_EDGE_IN_ENDING - (int)ST_EDGE_GAUGE_FIRST == (int)EDGE_SESSION_ENDING,
+_Static_assert((int)ST_EDGE_GAUGES == (int)EDGE_SESSION_STATES + (int)TLS_STATES &&
+		   ST_EDGE_IN_ENDING - (int)ST_EDGE_GAUGE_FIRST == (int)EDGE_SESSION_ENDING &&
+		   (int)ST_EDGE_TLS_IN_DEAD - (int)ST_EDGE_TLS_IN_BEGINNING == (int)TLS_DEAD,
 	       "a gauge for each state, in the same order");
 
 static void count_links(struct edge_stats *stats)
@@ -18,15 +19,26 @@ static void count_links(struct edge_stats *stats)
 	stats->seen = *now;
 }
 
+static void look_at_gauges(struct edge_stats *stats)
+{
+	struct st_counters *st = &stats->env->st;
+	const uint32_t *tls = tls_streams(stats->env->loop);
+
+	for (unsigned i = 0; i < EDGE_SESSION_STATES; i++) {
+		st->v[ST_EDGE_IN_HANDSHAKE + i] = stats->sessions->in_state[i];
+	}
+	for (unsigned i = 0; i < TLS_STATES; i++) {
+		st->v[ST_EDGE_TLS_IN_BEGINNING + i] = tls[i];
+	}
+}
+
 void edge_stats_send(struct edge_stats *stats)
 {
 	struct edge_ring *ring = stats->ring;
 	struct st_counters delta;
 
 	count_links(stats);
-	for (unsigned i = 0; i < EDGE_SESSION_STATES; i++) {
-		stats->env->st.v[ST_EDGE_GAUGE_FIRST + i] = stats->sessions->in_state[i];
-	}
+	look_at_gauges(stats);
 	stats->env->st.v[ST_EDGE_LOG_LOST] = log_lost(stats->env->log);
 	st_diff(&delta, &stats->env->st, &stats->sent);
 	if (edge_ring_up(ring) && edge_ring_send(ring, ipc_stats_put(ring->record, stats->env->generation, &delta)) == 0) {

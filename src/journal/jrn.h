@@ -25,6 +25,7 @@
 
 #include "base/err.h"
 #include "base/kv_room.h"
+#include "base/machine.h"
 
 struct jrn; /* opaque */
 
@@ -133,12 +134,17 @@ int jrn_state(const struct jrn *j);
 typedef int jrn_record_fn(void *arg, uint64_t number, const void *record, size_t len);
 ERR_MUST_USE int jrn_replay(struct jrn *j, jrn_record_fn *fn, void *arg);
 
+/* The health behind jrn_state(): 0, ERR_NOSPC, ERR_IO. */
+enum jrn_health { JRN_WELL, JRN_FULL, JRN_FAILING, JRN_HEALTHS };
+extern const struct machine jrn_machine; /* the legal changes */
+
 struct jrn_counts {
 	uint64_t records, commits, commits_failed, operations;
-	uint64_t lost;     /* operations without `done` that failed */
-	uint64_t troubles; /* number of times that jrn_state() left 0 */
-	uint64_t octets;   /* size of all files, spares included */
-	uint64_t waits;    /* times that a commit waited until a file was prepared */
+	uint64_t lost;                   /* operations without `done` that failed */
+	uint64_t troubles;               /* number of times that jrn_state() left 0 */
+	uint64_t octets;                 /* size of all files, spares included */
+	uint64_t waits;                  /* times that a commit waited until a file was prepared */
+	uint32_t in_health[JRN_HEALTHS]; /* 1 for the present health, else 0 */
 };
 struct jrn_counts jrn_counts(struct jrn *j);
 

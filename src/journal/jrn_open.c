@@ -159,6 +159,7 @@ static void take_conf(struct jrn *j, const struct jrn_conf *conf)
 	TAILQ_INIT(&j->out);
 	STAILQ_INIT(&j->queue);
 	STAILQ_INIT(&j->store.work);
+	machine_begin(&jrn_machine, j->store.counts.in_health, JRN_WELL);
 	j->store.dir = strdup(conf->dir);
 }
 

@@ -3,7 +3,6 @@
  * What goes on meanwhile is in jrn_commit.c. */
 #include <stdio.h>
 
-#include "base/machine.h"
 #include "base/str.h"
 #include "journal/jrn_int.h"
 
@@ -12,26 +11,24 @@
 #define MAKING_US 20000u
 #define ROOM_ROUNDS 64 /* commits that win room, for each test */
 
-enum health { WELL, FULL, FAILING, HEALTHS };
+#define ANY (MACHINE_TO(JRN_WELL) | MACHINE_TO(JRN_FULL) | MACHINE_TO(JRN_FAILING))
 
 static const char *const health_words[] = { "well", "full", "failing" };
 
-static const uint32_t next_healths[] = { [WELL] = MACHINE_TO(WELL) | MACHINE_TO(FULL) | MACHINE_TO(FAILING),
-					 [FULL] = MACHINE_TO(WELL) | MACHINE_TO(FULL) | MACHINE_TO(FAILING),
-					 [FAILING] = MACHINE_TO(WELL) | MACHINE_TO(FULL) | MACHINE_TO(FAILING) };
+static const uint32_t next_healths[] = { [JRN_WELL] = ANY, [JRN_FULL] = ANY, [JRN_FAILING] = ANY };
 
-static const struct machine machine = { "journal", "journal", health_words, next_healths, HEALTHS };
+const struct machine jrn_machine = { "journal", "journal", health_words, next_healths, JRN_HEALTHS };
 
-static enum health health_of(int state)
+static enum jrn_health health_of(int state)
 {
-	return state == 0 ? WELL : state == ERR_NOSPC ? FULL : FAILING;
+	return state == 0 ? JRN_WELL : state == ERR_NOSPC ? JRN_FULL : JRN_FAILING;
 }
 
 /* The one place where the state of the store changes. The core logs it (core_journal.c): there is
  * no log on this side. */
 static void set_state(struct jrn_store *s, int state)
 {
-	(void)machine_go(&machine, NULL, health_of(s->state), health_of(state));
+	(void)machine_go(&jrn_machine, s->counts.in_health, health_of(s->state), health_of(state));
 	s->state = state;
 }
 

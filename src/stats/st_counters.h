@@ -155,7 +155,11 @@
 	X(EDGE_IN_CER, "edge_in_cer", "connections now: waiting for the CER")                                                    \
 	X(EDGE_IN_ASKED, "edge_in_asked", "connections now: waiting for the verdict of the core")                                \
 	X(EDGE_IN_OPEN, "edge_in_open", "connections now: admitted")                                                             \
-	X(EDGE_IN_ENDING, "edge_in_ending", "connections now: refused or disconnected, and not closed yet")
+	X(EDGE_IN_ENDING, "edge_in_ending", "connections now: refused or disconnected, and not closed yet")                      \
+	X(EDGE_TLS_IN_BEGINNING, "edge_tls_in_beginning", "TLS connections of edges now: not connected yet")                     \
+	X(EDGE_TLS_IN_HANDSHAKE, "edge_tls_in_handshake", "TLS connections of edges now: in the handshake")                      \
+	X(EDGE_TLS_IN_OPEN, "edge_tls_in_open", "TLS connections of edges now: both sides are authenticated")                    \
+	X(EDGE_TLS_IN_DEAD, "edge_tls_in_dead", "TLS connections of edges now: ended or refused, and not closed yet")
 
 /* Triggers by enum trg_state, sessions by enum core_session_state, triggers by enum core_wait, connections of the core by enum
  * net_tcp_state. */
@@ -183,7 +187,14 @@
 	X(STREAMS_IN_OPENING, "streams_in_opening", "clients of the control socket now: accepted, and not served yet")           \
 	X(STREAMS_IN_OPEN, "streams_in_open", "connections of the core now, to peers and of mtcctl: open")                       \
 	X(STREAMS_IN_DEAD, "streams_in_dead", "connections of the core now: ended by the other side, and not closed yet")        \
-	X(STREAMS_IN_LINGERING, "streams_in_lingering", "connections of the core now: closed, and sending what is left")
+	X(STREAMS_IN_LINGERING, "streams_in_lingering", "connections of the core now: closed, and sending what is left")         \
+	X(TLS_IN_BEGINNING, "tls_in_beginning", "TLS connections of the core to HSS and SMS-SC now: not connected yet")          \
+	X(TLS_IN_HANDSHAKE, "tls_in_handshake", "TLS connections of the core to HSS and SMS-SC now: in the handshake")           \
+	X(TLS_IN_OPEN, "tls_in_open", "TLS connections of the core to HSS and SMS-SC now: both sides are authenticated")         \
+	X(TLS_IN_DEAD, "tls_in_dead", "TLS connections of the core to HSS and SMS-SC now: ended or refused, and not closed yet") \
+	X(JOURNAL_IN_WELL, "journal_in_well", "1 while the journal can be written, else 0")                                      \
+	X(JOURNAL_IN_FULL, "journal_in_full", "1 while the journal has no room, else 0")                                         \
+	X(JOURNAL_IN_FAILING, "journal_in_failing", "1 while the journal cannot be written: an error of the disk, else 0")
 
 #define ST_COUNTER_TABLE(X)                                                                                                      \
 	ST_EDGE_TABLE(X)                                                                                                         \

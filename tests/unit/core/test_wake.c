@@ -1,6 +1,7 @@
 /* Reports that wait for their SCS: what its connection costs, how many go at a time, and that all go. */
 #include "tests/unit/test.h"
 
+#include "net/net_task.h"
 #include "tests/unit/core/core_play.h"
 #include "tests/unit/trigger/trg_put.h"
 
@@ -160,6 +161,20 @@ static void test_what_waits_is_counted_by_what_it_waits_for(void **state)
 	assert_false(machine_may(&core_wait_machine, CORE_WAIT_TURN, CORE_WAIT_TURN));
 }
 
+static void test_the_gauges_of_the_loop_and_of_the_journal_are_those_of_the_core(void **state)
+{
+	struct core_play *p = *state;
+	uint32_t *tls = net_loop_layer_gauge(p->loop);
+
+	tls[TLS_OPEN] = 3;
+	core_gauges(p->core);
+	assert_int_equal(p->core->st.v[ST_TLS_IN_OPEN], 3);
+	assert_int_equal(p->core->st.v[ST_TLS_IN_HANDSHAKE], 0);
+	assert_int_equal(p->core->st.v[ST_JOURNAL_IN_WELL], 1);
+	assert_int_equal(p->core->st.v[ST_JOURNAL_IN_FULL] + p->core->st.v[ST_JOURNAL_IN_FAILING], 0);
+	tls[TLS_OPEN] = 0;
+}
+
 static void test_a_trigger_that_ends_while_it_waits_is_not_woken(void **state)
 {
 	struct core_play *p = *state;
@@ -181,6 +196,7 @@ int main(void)
 		T(test_many_reports_go_some_at_a_time_and_each_once),
 		T(test_when_the_session_goes_again_the_rest_waits_for_the_next),
 		T(test_what_waits_is_counted_by_what_it_waits_for),
+		T(test_the_gauges_of_the_loop_and_of_the_journal_are_those_of_the_core),
 		T(test_a_trigger_that_ends_while_it_waits_is_not_woken),
 	};
 

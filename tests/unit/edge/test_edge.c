@@ -9,6 +9,7 @@
 #include "apps/tsp_dnr.h"
 #include "diameter/dia_base.h"
 #include "edge/edge_int.h"
+#include "net/net_task.h"
 #include "tests/unit/edge/edge_play.h"
 
 #define HOST "scs.acme.example"
@@ -313,6 +314,13 @@ static void test_connections_are_counted_by_their_state_and_the_core_is_told(voi
 	len = edge_play_take(p, IPC_REC_STATS, &head);
 	assert_int_equal(ipc_stats_get(&told, p->record, len), 0);
 	assert_int_equal(told.v[ST_EDGE_IN_OPEN], 1); /* how many there are, not how many came */
+	net_loop_layer_gauge(p->loop)[TLS_OPEN] = 1;  /* as if the connection were one of TLS */
+	edge_stats_send(&p->edge->stats);
+	edge_play_turns(p, 2);
+	len = edge_play_take(p, IPC_REC_STATS, &head);
+	assert_int_equal(ipc_stats_get(&told, p->record, len), 0);
+	assert_int_equal(told.v[ST_EDGE_TLS_IN_OPEN], 1);
+	net_loop_layer_gauge(p->loop)[TLS_OPEN] = 0;
 	lose_connection(p);
 	for (unsigned i = 0; i < EDGE_SESSION_STATES; i++) {
 		assert_int_equal(in[i], 0);

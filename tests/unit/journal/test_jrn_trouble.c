@@ -22,6 +22,15 @@ static int teardown(void **state)
 	return 0;
 }
 
+static void healthy_as(struct place *p, enum jrn_health health)
+{
+	struct jrn_counts c = jrn_counts(p->j);
+
+	for (unsigned i = 0; i < JRN_HEALTHS; i++) {
+		assert_int_equal(c.in_health[i], i == health);
+	}
+}
+
 /* Adds triggers until one does not fit; returns its number. */
 static uint64_t fill(struct place *p, uint64_t number)
 {
@@ -39,6 +48,7 @@ static uint64_t fill(struct place *p, uint64_t number)
 	assert_int_equal(err, ERR_NOSPC);
 	assert_int_equal(jrn_state(p->j), ERR_NOSPC);
 	assert_int_equal(jrn_counts(p->j).troubles, 1);
+	healthy_as(p, JRN_FULL);
 	return number;
 }
 
@@ -55,6 +65,7 @@ static void well_again(struct place *p, int records)
 	struct seen s = { .err = 1 };
 
 	assert_int_equal(jrn_state(p->j), 0);
+	healthy_as(p, JRN_WELL);
 	assert_int_equal(add(p, 9000, "nine", &s), 0);
 	assert_int_equal(jrn_flush(p->j), 0);
 	assert_int_equal(s.err, 0);
@@ -258,6 +269,7 @@ static void nothing_is_told_until_it_is_well(struct place *p, atomic_int *what)
 	assert_int_equal(jrn_flush(p->j), ERR_IO);
 	assert_int_equal(s.calls, 0);
 	assert_int_equal(jrn_state(p->j), ERR_IO);
+	healthy_as(p, JRN_FAILING);
 	assert_int_equal(jrn_counts(p->j).troubles, 1);
 	refused_at_once(p, ERR_IO);
 	assert_int_equal(put(p, 1, "report", &later), 0); /* waits behind it */
@@ -322,6 +334,7 @@ static void test_the_thread_finds_out_by_itself_that_it_is_over(void **state)
 		wait_complete(p); /* told when the state changes */
 	}
 	assert_int_equal(jrn_state(p->j), ERR_IO);
+	healthy_as(p, JRN_FAILING);
 	assert_int_equal(s.calls, 0);
 	bad_disk_well(&bad);
 	while (jrn_state(p->j)) {
@@ -351,11 +364,13 @@ static void test_a_damaged_record_that_lives_stops_new_triggers(void **state)
 		assert_int_equal(jrn_flush(p->j), 0);
 	}
 	assert_int_equal(jrn_state(p->j), ERR_IO);
+	healthy_as(p, JRN_FAILING);
 	jrn_trouble(p->j, &why);
 	assert_non_null(strstr(why.text, "0000000001.log is damaged at byte 4160"));
 	assert_int_equal(jrn_del(p->j, 1), 0);
 	assert_int_equal(jrn_flush(p->j), 0); /* it goes on with what it has */
 	assert_int_equal(jrn_state(p->j), ERR_IO);
+	healthy_as(p, JRN_FAILING);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
