@@ -45,3 +45,10 @@ NEVER_CALLED = {name: COPY for name in ("strcpy", "stpcpy", "strncpy", "stpncpy"
 NEVER_CALLED.update({name: "it has no bound: snprintf or base/buf.h" for name in ("sprintf", "vsprintf", "gets")})
 # Headers that no room includes, and what to include in their place.
 NEVER = {"uthash.h": "its hash has no key, so that a peer can choose chains: base/map.h"}
+# Files whose functions may take the struct behind a `void *` without the check of base/obj.h, and why.
+UNCHECKED = {
+    "src/base/obj.h": "it is the check",
+    "src/apps/app_common.c": "a message is a value that the rows of its command describe",
+    "src/daemon/dm_process.c": "the object of a role: only its kind knows its magic",
+    "src/tls/tls_keyholder.c": "a key is a value, of the caller",
+}

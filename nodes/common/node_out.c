@@ -13,7 +13,7 @@
 /* On the writer's thread. Adds no line of its own: a reader of events expects events only. */
 static size_t on_gap(void *arg, char *out, size_t size, uint64_t lost, int error)
 {
-	const struct log *log = arg;
+	const struct log *log = OBJ_OF(arg, struct node_out, NODE_OUT_MAGIC)->log;
 	char name[TAIL_NAME_MAX], events[SHOWN_COUNT_MAX];
 
 	(void)out;
@@ -30,7 +30,7 @@ static size_t on_gap(void *arg, char *out, size_t size, uint64_t lost, int error
 
 static size_t on_torn(void *arg, char *out, size_t size, uint64_t octets)
 {
-	const struct log *log = arg;
+	const struct log *log = OBJ_OF(arg, struct node_out, NODE_OUT_MAGIC)->log;
 	char name[TAIL_NAME_MAX], n[SHOWN_COUNT_MAX];
 
 	log_warn(log, "events", "%s had a torn line at its end, %s; an event behind it says so",
@@ -42,11 +42,11 @@ int node_out_init(struct node_out *o, const struct log *log, size_t octets_max)
 {
 	int err;
 
-	*o = (struct node_out){ .log = log };
+	*o = (struct node_out){ .obj = OBJ(NODE_OUT_MAGIC), .log = log };
 	if (!stdfd_written(STDOUT_FILENO)) {
 		return 0;
 	}
-	err = writer_open(&o->writer, STDOUT_FILENO, octets_max, on_gap, (void *)(uintptr_t)log);
+	err = writer_open(&o->writer, STDOUT_FILENO, octets_max, on_gap, o);
 	if (err) {
 		return err;
 	}

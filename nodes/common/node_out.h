@@ -10,15 +10,18 @@
 #include <jansson.h>
 
 #include "base/log.h"
+#include "base/obj.h"
 #include "base/writer.h"
 
+#define NODE_OUT_MAGIC 0xb5a4c0f1u
 struct node_out {
+	struct obj obj;
 	struct writer *writer; /* NULL: standard output was closed at the start, events go nowhere */
 	const struct log *log; /* borrowed until node_out_fini() */
 	bool losing;           /* the last event was lost: logged already */
 };
 
-/* ERR_NOMEM. */
+/* Borrows `o`, which must not move, until node_out_fini(). ERR_NOMEM. */
 ERR_MUST_USE int node_out_init(struct node_out *o, const struct log *log, size_t octets_max);
 /* Waits up to WRITER_END_MS for the reader. */
 void node_out_fini(struct node_out *o);

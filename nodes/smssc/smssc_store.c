@@ -102,21 +102,23 @@ uint64_t smssc_store_id_first(const struct smssc_store *s)
 	return s->id_first;
 }
 
+#define WALK_MAGIC 0xe785ba9bu
 struct walk {
+	struct obj obj;
 	smssc_record_fn *fn;
 	void *arg;
 };
 
 static int record(void *arg, const MDB_val *key, const MDB_val *value)
 {
-	const struct walk *w = arg;
+	const struct walk *w = OBJ_OF(arg, struct walk, WALK_MAGIC);
 
 	return w->fn(w->arg, node_kv_number(key), value->mv_data, value->mv_size);
 }
 
 static int each(struct smssc_store *s, MDB_dbi dbi, smssc_record_fn *fn, void *arg)
 {
-	struct walk w = { fn, arg };
+	struct walk w = { OBJ(WALK_MAGIC), fn, arg };
 
 	return node_kv_each(&s->kv, dbi, record, &w);
 }

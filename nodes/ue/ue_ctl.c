@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <utlist.h>
 
+#include "base/obj.h"
 #include "base/str.h"
 #include "net/net_tcp.h"
 #include "nodes/common/node.h"
@@ -34,14 +35,16 @@ struct ue_ctl {
 	unsigned conns_n;
 };
 
+#define ORDER_MAGIC 0xa29584cfu
 struct order { /* carried through ue_devices_each() */
+	struct obj obj;
 	struct ue *u;
 	uint32_t slow_ms;
 };
 
 static void be_absent(void *arg, const char *imsi, struct ue_device *device)
 {
-	struct order *o = arg;
+	struct order *o = OBJ_OF(arg, struct order, ORDER_MAGIC);
 
 	device->absent = true;
 	ue_link_imsi(o->u, SMS_FRAME_GONE, imsi);
@@ -49,7 +52,7 @@ static void be_absent(void *arg, const char *imsi, struct ue_device *device)
 
 static void be_present(void *arg, const char *imsi, struct ue_device *device)
 {
-	struct order *o = arg;
+	struct order *o = OBJ_OF(arg, struct order, ORDER_MAGIC);
 
 	device->absent = device->replaced = false;
 	ue_link_imsi(o->u, SMS_FRAME_REGISTER, imsi);
@@ -64,7 +67,7 @@ static void be_full(void *arg, const char *imsi, struct ue_device *device)
 
 static void be_empty(void *arg, const char *imsi, struct ue_device *device)
 {
-	struct order *o = arg;
+	struct order *o = OBJ_OF(arg, struct order, ORDER_MAGIC);
 
 	device->full = false;
 	if (!device->absent && !device->replaced) {
@@ -75,7 +78,7 @@ static void be_empty(void *arg, const char *imsi, struct ue_device *device)
 static void be_slow(void *arg, const char *imsi, struct ue_device *device)
 {
 	(void)imsi;
-	device->slow_ms = ((struct order *)arg)->slow_ms;
+	device->slow_ms = OBJ_OF(arg, struct order, ORDER_MAGIC)->slow_ms;
 }
 
 static const struct {
@@ -108,7 +111,7 @@ static json_t *carry_out(struct ue *u, char *line)
 {
 	char *words[4] = { NULL }, *save = NULL;
 	unsigned n = 0, at = 1;
-	struct order o = { .u = u };
+	struct order o = { .obj = OBJ(ORDER_MAGIC), .u = u };
 	int count;
 
 	for (char *w = strtok_r(line, " ", &save); w && n < 4; w = strtok_r(NULL, " ", &save)) {

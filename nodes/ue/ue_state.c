@@ -274,7 +274,9 @@ static int part_record(char imsi[SMS_IMSI_MAX + 1], struct rd *r, const MDB_val 
 	return name ? sms_frame_imsi_parse(imsi, name, len) : ERR_PROTO;
 }
 
+#define WALK_MAGIC 0xe34ed3e5u
 struct walk {
+	struct obj obj;
 	ue_accepted_fn *accepted;
 	ue_part_fn *part;
 	void *arg;
@@ -282,7 +284,7 @@ struct walk {
 
 static int each_accepted(void *arg, const MDB_val *key, const MDB_val *value)
 {
-	const struct walk *w = arg;
+	const struct walk *w = OBJ_OF(arg, struct walk, WALK_MAGIC);
 	struct ue_trigger t;
 	int err = accepted_record(&t, key, value);
 
@@ -291,7 +293,7 @@ static int each_accepted(void *arg, const MDB_val *key, const MDB_val *value)
 
 static int each_part(void *arg, const MDB_val *key, const MDB_val *value)
 {
-	const struct walk *w = arg;
+	const struct walk *w = OBJ_OF(arg, struct walk, WALK_MAGIC);
 	char imsi[SMS_IMSI_MAX + 1];
 	struct rd r;
 	int err = part_record(imsi, &r, value);
@@ -301,14 +303,14 @@ static int each_part(void *arg, const MDB_val *key, const MDB_val *value)
 
 int ue_state_each_accepted(struct ue_state *s, ue_accepted_fn *fn, void *arg)
 {
-	struct walk w = { .accepted = fn, .arg = arg };
+	struct walk w = { .obj = OBJ(WALK_MAGIC), .accepted = fn, .arg = arg };
 
 	return node_kv_each(&s->kv, s->id, each_accepted, &w);
 }
 
 int ue_state_each_part(struct ue_state *s, ue_part_fn *fn, void *arg)
 {
-	struct walk w = { .part = fn, .arg = arg };
+	struct walk w = { .obj = OBJ(WALK_MAGIC), .part = fn, .arg = arg };
 
 	return node_kv_each(&s->kv, s->part, each_part, &w);
 }

@@ -26,7 +26,9 @@ static uint8_t mode_of(const char *word)
 	return strcmp(word, ASSOC_DETECT_WORD) == 0 ? ASSOC_DETECT : ASSOC_ENFORCE;
 }
 
+#define LISTING_MAGIC 0xb773c08cu
 struct listing {
+	struct obj obj;
 	const struct adm *adm;
 	struct ctl_request *rq;
 	const char *who; /* NULL: every SCS and group */
@@ -128,7 +130,7 @@ static const char *state_word(const struct assoc_rule *r, int64_t now_s)
 
 static int list_rule(void *arg, const struct assoc_rule *r)
 {
-	struct listing *l = arg;
+	struct listing *l = OBJ_OF(arg, struct listing, LISTING_MAGIC);
 	json_t *row;
 
 	if ((l->who && strcmp(l->who, r->who) != 0) || (l->effect >= 0 && l->effect != r->verdict)) {
@@ -156,7 +158,8 @@ static int list_rule(void *arg, const struct assoc_rule *r)
 
 static struct listing listing_of(const struct adm *a, struct ctl_request *rq, const json_t *args)
 {
-	return (struct listing){ .adm = a,
+	return (struct listing){ .obj = OBJ(LISTING_MAGIC),
+				 .adm = a,
 				 .rq = rq,
 				 .who = ctl_arg_has(args, "scs") ? ctl_arg_text(args, "scs", "") : NULL,
 				 .effect = ctl_arg_has(args, "effect") ? effect_of(ctl_arg_text(args, "effect", "")) : -1 };

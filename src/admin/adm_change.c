@@ -23,10 +23,10 @@ static void fail(struct ctl_request *rq, const struct asc_why *why, int err)
 
 static void on_done(void *arg, const struct asc_outcome *out)
 {
-	struct change w = *(struct change *)OBJ_OF(arg, struct change, CHANGE_MAGIC);
-	struct adm *a = adm_wait_end(&((struct change *)arg)->wait);
+	struct change *ended = OBJ_OF(arg, struct change, CHANGE_MAGIC), w = *ended;
+	struct adm *a = adm_wait_end(&ended->wait);
 
-	free(arg);
+	free(ended);
 	if (out->err) {
 		fail(w.rq, &out->why, out->err);
 		return;

@@ -82,7 +82,9 @@ static void take_names(struct check *k)
 	}
 }
 
+#define LOOKING_MAGIC 0x814cd9b4u
 struct looking {
+	struct obj obj;
 	struct check *k;
 	const char *session;
 	bool found, foreign;
@@ -90,7 +92,7 @@ struct looking {
 
 static void look_at(void *arg, const struct core_session_view *s)
 {
-	struct looking *l = arg;
+	struct looking *l = OBJ_OF(arg, struct looking, LOOKING_MAGIC);
 
 	if (strcmp(s->session, l->session) != 0) {
 		return;
@@ -105,7 +107,7 @@ static void look_at(void *arg, const struct core_session_view *s)
 
 static const char *take_session(struct check *k)
 {
-	struct looking l = { .k = k, .session = ctl_arg_text(k->args, "session", "") };
+	struct looking l = { .obj = OBJ(LOOKING_MAGIC), .k = k, .session = ctl_arg_text(k->args, "session", "") };
 
 	k->proof = CHECK_SESSION;
 	core_session_each(k->adm->core, look_at, &l);

@@ -199,14 +199,16 @@ static json_t *hss(const struct check *k)
 	return o;
 }
 
+#define PROVING_MAGIC 0x9b6ef80eu
 struct proving { /* looks for a session that proves more than the question says */
+	struct obj obj;
 	const struct check *k;
 	json_t *list;
 };
 
 static void session_line(void *arg, const struct core_session_view *s)
 {
-	struct proving *p = arg;
+	struct proving *p = OBJ_OF(arg, struct proving, PROVING_MAGIC);
 	char groups[IDENTITY_GROUPS_MAX * (IDENT_SCS_MAX + 2)] = "";
 
 	if (strcmp(s->scs, p->k->scs) != 0 || s->asker.proven_n == 0) {
@@ -223,7 +225,7 @@ static void session_line(void *arg, const struct core_session_view *s)
 /* A yes is a yes of those who were asked. */
 static json_t *not_asked(const struct check *k)
 {
-	struct proving p = { k, json_array() };
+	struct proving p = { OBJ(PROVING_MAGIC), k, json_array() };
 
 	if (k->proof == CHECK_NOTHING && !(k->provisioned && strcmp(k->provisioned->anchor, IDENT_ANCHOR_INTERNAL) == 0)) {
 		json_array_append_new(

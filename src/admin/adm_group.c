@@ -89,7 +89,9 @@ static void on_group_del(void *arg, struct ctl_request *rq, const json_t *args)
 	}
 }
 
+#define LISTING_MAGIC 0xa4c6920fu
 struct listing {
+	struct obj obj;
 	const struct adm *adm;
 	struct ctl_request *rq;
 	json_int_t n;
@@ -97,7 +99,7 @@ struct listing {
 
 static int list_group(void *arg, const struct asc_group *g)
 {
-	struct listing *l = arg;
+	struct listing *l = OBJ_OF(arg, struct listing, LISTING_MAGIC);
 	json_t *members = members_of(l->adm, g->name);
 
 	ctl_line(l->rq, json_pack("{s:s, s:s, s:I, s:I}", "name", g->name, "anchor", g->anchor, "members",
@@ -109,7 +111,7 @@ static int list_group(void *arg, const struct asc_group *g)
 
 static void on_group_list(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct listing l = { .adm = OBJ_OF(arg, struct adm, ADM_MAGIC), .rq = rq };
+	struct listing l = { .obj = OBJ(LISTING_MAGIC), .adm = OBJ_OF(arg, struct adm, ADM_MAGIC), .rq = rq };
 
 	(void)args;
 	(void)asc_group_each(l.adm->asc, list_group, &l);
@@ -118,7 +120,9 @@ static void on_group_list(void *arg, struct ctl_request *rq, const json_t *args)
 
 #define PROVEN_SHOWN 100u /* sessions; a line of an answer has a bound */
 
+#define PROVING_MAGIC 0xa2a5bda4u
 struct proving {
+	struct obj obj;
 	const struct adm *adm;
 	const char *group;
 	json_t *list;
@@ -128,7 +132,7 @@ struct proving {
 /* The session's certificate carries the URI, and the group's anchor is the one of the SCS: else it counts for nothing. */
 static void add_proven(void *arg, const struct core_session_view *s)
 {
-	struct proving *p = arg;
+	struct proving *p = OBJ_OF(arg, struct proving, PROVING_MAGIC);
 	const struct asc_group *groups[ASC_ASKER_GROUPS_MAX];
 	bool named = false, counts = false;
 	uint8_t n = asc_asker_groups(p->adm->asc, &s->asker, groups);
@@ -152,7 +156,7 @@ static void add_proven(void *arg, const struct core_session_view *s)
 /* Puts the members that open sessions prove into the row, and how many sessions these are. */
 static void put_proven(const struct adm *a, const char *group, json_t *row)
 {
-	struct proving p = { a, group, json_array(), 0 };
+	struct proving p = { OBJ(PROVING_MAGIC), a, group, json_array(), 0 };
 
 	core_session_each(a->core, add_proven, &p);
 	json_object_set_new(row, "proven", p.list);

@@ -14,7 +14,9 @@
 #define TEXT_MAX 512
 #define STORE_LEFT_SHARE 10u /* a store is nearly full when less than this part is left */
 
+#define FINDINGS_MAGIC 0xc33e2f6eu
 struct findings {
+	struct obj obj;
 	const struct adm *adm;
 	json_t *reasons;
 	uint32_t edges_up;
@@ -45,7 +47,7 @@ static const char *role_of(const struct cfg_iwf *cfg, const struct cfg_peer *pee
 
 static void look_at_peer(void *arg, const struct core_peer_view *p)
 {
-	struct findings *f = arg;
+	struct findings *f = OBJ_OF(arg, struct findings, FINDINGS_MAGIC);
 	const char *role = role_of(f->adm->cfg, p->conf);
 	char since[CLOCK_TEXT_MAX];
 
@@ -70,7 +72,7 @@ static uint32_t edges_wanted(const struct cfg_iwf *cfg)
 
 static void count_edge(void *arg, const struct core_edge_view *e)
 {
-	((struct findings *)arg)->edges_up += e->up;
+	OBJ_OF(arg, struct findings, FINDINGS_MAGIC)->edges_up += e->up;
 }
 
 static void look_at_edges(struct findings *f)
@@ -89,7 +91,9 @@ static void look_at_edges(struct findings *f)
 
 /* -- certificates and anchors */
 
+#define EXPIRED_MAGIC 0xcd34edbau
 struct expired {
+	struct obj obj;
 	const struct core_file *first;
 	uint64_t now_s;
 	uint32_t n;
@@ -97,7 +101,7 @@ struct expired {
 
 static void look_at_file(void *arg, const struct core_file *file)
 {
-	struct expired *e = arg;
+	struct expired *e = OBJ_OF(arg, struct expired, EXPIRED_MAGIC);
 
 	if (file->not_after_s > e->now_s) {
 		return;
@@ -110,7 +114,7 @@ static void look_at_file(void *arg, const struct core_file *file)
 /* One reason for all of them: there may be hundreds of anchors. */
 static void look_at_files(struct findings *f)
 {
-	struct expired e = { .now_s = clock_real_ms() / 1000 };
+	struct expired e = { .obj = OBJ(EXPIRED_MAGIC), .now_s = clock_real_ms() / 1000 };
 	char when[CLOCK_TEXT_MAX], more[64] = "";
 
 	core_file_each(f->adm->core, look_at_file, &e);
@@ -186,7 +190,7 @@ static void look_at_disk(struct findings *f, const struct core_store_view *store
 static void look_at_store(void *arg, const struct core_store_view *store)
 {
 	const struct kv_room *room = store->room;
-	struct findings *f = arg;
+	struct findings *f = OBJ_OF(arg, struct findings, FINDINGS_MAGIC);
 	char reader[TEXT_MAX], advice[TEXT_MAX];
 
 	if (!room->size) {
@@ -271,7 +275,7 @@ static void look_at_load(struct findings *f, const struct core_status *s)
 
 json_t *adm_health(const struct adm *a)
 {
-	struct findings f = { .adm = a, .reasons = json_array() };
+	struct findings f = { .obj = OBJ(FINDINGS_MAGIC), .adm = a, .reasons = json_array() };
 	struct core_status s;
 
 	OBJ_CHECK(a, ADM_MAGIC);

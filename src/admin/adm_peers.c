@@ -7,7 +7,9 @@
 #include "admin/adm_int.h"
 #include "base/shown.h"
 
+#define LISTING_MAGIC 0xa478d7b5u
 struct listing {
+	struct obj obj;
 	const struct adm *adm;
 	struct ctl_request *rq;
 	json_int_t n;
@@ -15,7 +17,7 @@ struct listing {
 
 static void list_peer(void *arg, const struct core_peer_view *p)
 {
-	struct listing *l = arg;
+	struct listing *l = OBJ_OF(arg, struct listing, LISTING_MAGIC);
 	char address[SHOWN_ADDRESS_MAX];
 	json_t *row;
 
@@ -36,7 +38,7 @@ static void list_peer(void *arg, const struct core_peer_view *p)
 static void on_peers(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	const struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
-	struct listing l = { .adm = a, .rq = rq };
+	struct listing l = { .obj = OBJ(LISTING_MAGIC), .adm = a, .rq = rq };
 
 	(void)args;
 	core_peer_each(a->core, list_peer, &l);

@@ -7,7 +7,9 @@
 #include "base/str.h"
 #include "policy/pol_quota.h"
 
+#define LISTING_MAGIC 0xa9739091u
 struct listing {
+	struct obj obj;
 	const struct adm *adm;
 	struct ctl_request *rq;
 	uint64_t n;
@@ -15,7 +17,7 @@ struct listing {
 
 static int list_one(void *arg, const struct asc_scs *s)
 {
-	struct listing *l = arg;
+	struct listing *l = OBJ_OF(arg, struct listing, LISTING_MAGIC);
 	struct core_scs_view live;
 	char day[CLOCK_TEXT_MAX];
 	json_t *row;
@@ -38,7 +40,7 @@ static int list_one(void *arg, const struct asc_scs *s)
 
 static void on_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct listing l = { .adm = OBJ_OF(arg, struct adm, ADM_MAGIC), .rq = rq };
+	struct listing l = { .obj = OBJ(LISTING_MAGIC), .adm = OBJ_OF(arg, struct adm, ADM_MAGIC), .rq = rq };
 	const char *name = ctl_arg_text(args, "scs", NULL);
 	const struct asc_scs *one = name ? asc_scs_find(l.adm->asc, name) : NULL;
 
@@ -81,11 +83,11 @@ static void say_not_durable(struct ctl_request *rq, int err)
 
 static void on_kept(void *arg, uint64_t number, int err)
 {
-	struct reset w = *(struct reset *)OBJ_OF(arg, struct reset, RESET_MAGIC);
+	struct reset *ended = OBJ_OF(arg, struct reset, RESET_MAGIC), w = *ended;
 
 	(void)number;
-	(void)adm_wait_end(&((struct reset *)arg)->wait);
-	free(arg);
+	(void)adm_wait_end(&ended->wait);
+	free(ended);
 	if (err) {
 		say_not_durable(w.rq, err);
 	} else {

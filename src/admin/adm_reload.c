@@ -123,7 +123,9 @@ void adm_reload_end(struct adm *a)
 
 /* -- the files in use */
 
+#define FILE_ROWS_MAGIC 0x9e13f684u
 struct file_rows {
+	struct obj obj;
 	json_t *rows;
 	uint64_t now_s;
 	size_t octets;
@@ -131,7 +133,7 @@ struct file_rows {
 
 static void add_file(void *arg, const struct core_file *f)
 {
-	struct file_rows *r = arg;
+	struct file_rows *r = OBJ_OF(arg, struct file_rows, FILE_ROWS_MAGIC);
 
 	r->octets += strlen(f->path) + strlen(f->name);
 	if (r->octets > FILES_TEXT_MAX) {
@@ -144,7 +146,7 @@ static void add_file(void *arg, const struct core_file *f)
 
 json_t *adm_files(const struct adm *a)
 {
-	struct file_rows r = { json_array(), clock_real_ms() / 1000, 0 };
+	struct file_rows r = { OBJ(FILE_ROWS_MAGIC), json_array(), clock_real_ms() / 1000, 0 };
 
 	OBJ_CHECK(a, ADM_MAGIC);
 	core_file_each(a->core, add_file, &r);

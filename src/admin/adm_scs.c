@@ -174,7 +174,9 @@ static void on_scs_del(void *arg, struct ctl_request *rq, const json_t *args)
 	}
 }
 
+#define LISTING_MAGIC 0xac705b37u
 struct listing {
+	struct obj obj;
 	const struct adm *adm;
 	struct ctl_request *rq;
 	uint64_t n;
@@ -182,7 +184,7 @@ struct listing {
 
 static int list_scs(void *arg, const struct asc_scs *s)
 {
-	struct listing *l = arg;
+	struct listing *l = OBJ_OF(arg, struct listing, LISTING_MAGIC);
 
 	ctl_line(l->rq,
 		 json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "name", s->name, "e164", s->e164, "origin_host", s->origin_host,
@@ -193,7 +195,7 @@ static int list_scs(void *arg, const struct asc_scs *s)
 
 static void on_scs_list(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct listing l = { .adm = OBJ_OF(arg, struct adm, ADM_MAGIC), .rq = rq };
+	struct listing l = { .obj = OBJ(LISTING_MAGIC), .adm = OBJ_OF(arg, struct adm, ADM_MAGIC), .rq = rq };
 
 	(void)args;
 	(void)asc_scs_each(l.adm->asc, list_scs, &l);

@@ -39,14 +39,16 @@ static void set_deleted(const struct adm_changed *done)
 			   (json_int_t)done->out->members_deleted, "rules_deleted", (json_int_t)done->out->rules_deleted));
 }
 
+#define MEMBERS_MAGIC 0xcb1e1b52u
 struct members {
+	struct obj obj;
 	const struct adm *adm;
 	uint64_t n;
 };
 
 static int count_members(void *arg, const struct asc_dset *s)
 {
-	struct members *m = arg;
+	struct members *m = OBJ_OF(arg, struct members, MEMBERS_MAGIC);
 
 	m->n += asc_dset_members(m->adm->asc, s->name);
 	return 0;
@@ -55,7 +57,7 @@ static int count_members(void *arg, const struct asc_dset *s)
 static void on_set_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	const char *name = ctl_arg_text(args, "name", "");
-	struct members all = { .adm = OBJ_OF(arg, struct adm, ADM_MAGIC) };
+	struct members all = { .obj = OBJ(MEMBERS_MAGIC), .adm = OBJ_OF(arg, struct adm, ADM_MAGIC) };
 	const struct asc *asc = all.adm->asc;
 	struct adm_goes goes = { .rules_there = asc_rule_count(asc) };
 
@@ -71,7 +73,9 @@ static void on_set_del(void *arg, struct ctl_request *rq, const json_t *args)
 	adm_change(arg, rq, args, &(struct asc_change){ .op = ASC_SET_DEL, .name = ctl_arg_text(args, "name", "") }, set_deleted);
 }
 
+#define LISTING_MAGIC 0xa548d3f8u
 struct listing {
+	struct obj obj;
 	const struct adm *adm;
 	struct ctl_request *rq;
 	uint64_t n, max;
@@ -79,7 +83,7 @@ struct listing {
 
 static int list_set(void *arg, const struct asc_dset *s)
 {
-	struct listing *l = arg;
+	struct listing *l = OBJ_OF(arg, struct listing, LISTING_MAGIC);
 
 	ctl_line(l->rq,
 		 json_pack("{s:s, s:I, s:I}", "name", s->name, "members", (json_int_t)asc_dset_members(l->adm->asc, s->name),
@@ -90,7 +94,7 @@ static int list_set(void *arg, const struct asc_dset *s)
 
 static void on_set_list(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct listing l = { .adm = OBJ_OF(arg, struct adm, ADM_MAGIC), .rq = rq };
+	struct listing l = { .obj = OBJ(LISTING_MAGIC), .adm = OBJ_OF(arg, struct adm, ADM_MAGIC), .rq = rq };
 
 	(void)args;
 	(void)asc_dset_each(l.adm->asc, list_set, &l);
@@ -99,7 +103,7 @@ static void on_set_list(void *arg, struct ctl_request *rq, const json_t *args)
 
 static int list_member(void *arg, const char *device)
 {
-	struct listing *l = arg;
+	struct listing *l = OBJ_OF(arg, struct listing, LISTING_MAGIC);
 
 	if (l->max && l->n >= l->max) {
 		return 1;
@@ -111,7 +115,10 @@ static int list_member(void *arg, const char *device)
 
 static void on_set_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct listing l = { .adm = OBJ_OF(arg, struct adm, ADM_MAGIC), .rq = rq, .max = ctl_arg_num(args, "limit", 1000) };
+	struct listing l = { .obj = OBJ(LISTING_MAGIC),
+			     .adm = OBJ_OF(arg, struct adm, ADM_MAGIC),
+			     .rq = rq,
+			     .max = ctl_arg_num(args, "limit", 1000) };
 	const char *name = ctl_arg_text(args, "name", "");
 	json_t *last;
 	int stop;

@@ -9,7 +9,9 @@
 #include "base/tail.h"
 #include "core/core.h"
 
+#define LISTING_MAGIC 0xee3a772eu
 struct listing {
+	struct obj obj;
 	const struct adm *adm;
 	struct ctl_request *rq;
 	json_int_t n;
@@ -148,7 +150,7 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 
 static void list_session(void *arg, const struct core_session_view *s)
 {
-	struct listing *l = arg;
+	struct listing *l = OBJ_OF(arg, struct listing, LISTING_MAGIC);
 	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o}", "session", s->session, "scs", s->scs,
 				"origin_host", s->origin_host, "address", s->address, "listener", s->listen->name, "zone",
 				adm_zone_word(s->listen->zone), "protection", adm_protection_word(s->listen->protection), "edge",
@@ -162,7 +164,7 @@ static void list_session(void *arg, const struct core_session_view *s)
 
 static void on_sessions(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct listing l = { .adm = OBJ_OF(arg, struct adm, ADM_MAGIC), .rq = rq };
+	struct listing l = { .obj = OBJ(LISTING_MAGIC), .adm = OBJ_OF(arg, struct adm, ADM_MAGIC), .rq = rq };
 
 	(void)args;
 	core_session_each(l.adm->core, list_session, &l);

@@ -228,13 +228,13 @@ static struct core_trigger *find_again(const struct adm *a, const struct cancel 
 
 static void on_kept(void *arg, uint64_t number, int err)
 {
-	struct cancel w = *(struct cancel *)OBJ_OF(arg, struct cancel, CANCEL_MAGIC);
-	const struct adm *a = adm_wait_end(&((struct cancel *)arg)->wait);
+	struct cancel *ended = OBJ_OF(arg, struct cancel, CANCEL_MAGIC), w = *ended;
+	const struct adm *a = adm_wait_end(&ended->wait);
 	char device[CORE_DEVICE_TEXT_MAX];
 	struct core_trigger_view view;
 	struct core_trigger *t = a ? find_again(a, &w, number, &view, device) : NULL;
 
-	free(arg);
+	free(ended);
 	if (t) {
 		core_trigger_cancel_durable(t, !err);
 	}

@@ -62,10 +62,10 @@ struct undo {
 
 static void on_done(void *arg, int err, const struct asc_why *why, const struct asc_undo_result *r)
 {
-	struct undo u = *(struct undo *)OBJ_OF(arg, struct undo, UNDO_MAGIC);
-	struct adm *a = adm_wait_end(&((struct undo *)arg)->wait);
+	struct undo *ended = OBJ_OF(arg, struct undo, UNDO_MAGIC), u = *ended;
+	struct adm *a = adm_wait_end(&ended->wait);
 
-	free(arg);
+	free(ended);
 	if (err == ERR_LIMIT && r->much) {
 		adm_needs_yes(u.rq, why, r->goes);
 		ctl_fail(u.rq,

@@ -7,6 +7,7 @@
 #include "assoc/asc_read.h"
 #include "assoc/asc_row.h"
 #include "assoc/asc_store.h"
+#include "base/obj.h"
 #include "base/str.h"
 
 static void fill(struct assoc_rule *out, const struct asc_node *node, uint8_t verdict, uint8_t rights, uint8_t mode,
@@ -94,7 +95,9 @@ uint8_t asc_asker_groups(const struct asc *a, const struct asc_asker *who, const
 	return n;
 }
 
+#define FINDING_MAGIC 0x958089a8u
 struct finding {
+	struct obj obj;
 	struct assoc_found *out;
 	const struct asc_node *node; /* whose rules are being searched */
 	uint32_t sets[ASC_DSETS_PER_LOOKUP_MAX];
@@ -103,7 +106,7 @@ struct finding {
 
 static bool hit(void *arg, const struct asc_set_rule *rule)
 {
-	struct finding *f = arg;
+	struct finding *f = OBJ_OF(arg, struct finding, FINDING_MAGIC);
 
 	if (f->out->n == ASSOC_FOUND_MAX) {
 		f->out->overflow = true;
@@ -225,6 +228,7 @@ int asc_find_rules(const struct asc *a, const struct asc_asker *who, const struc
 	struct owners w;
 	int err;
 
+	obj_begin(&f.obj, FINDING_MAGIC);
 	f.out = out;
 	f.sets_n = 0;
 	out->n = 0;
@@ -276,7 +280,8 @@ int asc_find_near(const struct asc *a, const struct asc_asker *who, const struct
 {
 	const struct asc_view *v = asc_view_of(a);
 	struct asc_target target = target_of(v->model, device);
-	struct finding sets = { .out = &out->sets }, groups = { .out = &out->groups };
+	struct finding sets = { .obj = OBJ(FINDING_MAGIC), .out = &out->sets },
+		       groups = { .obj = OBJ(FINDING_MAGIC), .out = &out->groups };
 	struct owners w, other = { .n = 0 };
 	uint32_t at = 0;
 	int err;

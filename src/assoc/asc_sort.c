@@ -12,6 +12,7 @@
 #include "assoc/asc_sort_order.h"
 #include "base/container.h"
 #include "base/heap.h"
+#include "base/obj.h"
 
 #define HEAD 3u
 #define RECORD_MAX (HEAD + ASC_SORT_KEY_MAX + ASC_SORT_VALUE_MAX)
@@ -33,7 +34,9 @@ struct run {
 	struct heap_node place; /* in `merge` */
 };
 
+#define ASC_SORT_MAGIC 0xe995c39cu
 struct asc_sort {
+	struct obj obj;
 	struct half half[2];
 	unsigned filling; /* index of the half that fills */
 	size_t half_size;
@@ -73,6 +76,7 @@ int asc_sort_new(struct asc_sort **out, const char *dir, size_t memory_max)
 	if (!s) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&s->obj, ASC_SORT_MAGIC);
 	s->half_size = (memory_max < MEMORY_MIN ? MEMORY_MIN : memory_max) / 2 & ~(size_t)4095;
 	s->fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (s->fd < 0) { /* a file system without unnamed files: named for a moment */
@@ -157,7 +161,7 @@ static int write_run(struct asc_sort *s, const struct half *h)
 
 static void *spill(void *arg)
 {
-	struct asc_sort *s = arg;
+	struct asc_sort *s = OBJ_OF(arg, struct asc_sort, ASC_SORT_MAGIC);
 
 	sort_half(s->thread_half);
 	s->thread_err = write_run(s, s->thread_half);
@@ -440,6 +444,7 @@ void asc_sort_free(struct asc_sort *s)
 	free(s->half[1].p);
 	free(s->runs);
 	heap_fini(&s->merge);
+	OBJ_END(s, ASC_SORT_MAGIC);
 	free(s->read_room);
 	close(s->fd);
 	free(s);

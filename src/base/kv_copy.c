@@ -11,8 +11,11 @@
 #include <unistd.h>
 
 #include "base/kv.h"
+#include "base/obj.h"
 
+#define KV_COPY_MAGIC 0xa21568ebu
 struct kv_copy {
+	struct obj obj;
 	MDB_env *env;
 	int in, out; /* LMDB writes to `in` */
 	uint64_t size;
@@ -23,7 +26,7 @@ struct kv_copy {
 
 static void *write_all(void *arg)
 {
-	struct kv_copy *c = arg;
+	struct kv_copy *c = OBJ_OF(arg, struct kv_copy, KV_COPY_MAGIC);
 
 	c->rc = mdb_env_copyfd2(c->env, c->in, MDB_CP_COMPACT);
 	(void)shutdown(c->in, SHUT_WR);
@@ -52,6 +55,7 @@ int kv_copy_begin(struct kv_copy **out, const struct kv *k)
 	if (!c) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&c->obj, KV_COPY_MAGIC);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
 		goto free_copy;
 	}
@@ -111,6 +115,7 @@ int kv_copy_end(struct kv_copy *c)
 	(void)shutdown(c->out, SHUT_RDWR);
 	pthread_join(c->thread, NULL);
 	err = result(c, left);
+	OBJ_END(c, KV_COPY_MAGIC);
 	close(c->in);
 	close(c->out);
 	free(c);

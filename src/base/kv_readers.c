@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/obj.h"
 #include "base/shown.h"
 #include "base/str.h"
 
@@ -28,7 +29,9 @@ int kv_write_begin(struct kv *k, MDB_txn **txn)
 
 /* -- the oldest reader */
 
+#define OLDEST_MAGIC 0xb4158718u
 struct oldest {
+	struct obj obj;
 	pid_t pid;
 	size_t txn;
 };
@@ -36,19 +39,19 @@ struct oldest {
 /* One line of the table: process, thread, transaction or "-". The head of the table and "(no active readers)" do not fit the pattern. */
 static int on_reader(const char *line, void *arg)
 {
-	struct oldest *o = arg;
+	struct oldest *o = OBJ_OF(arg, struct oldest, OLDEST_MAGIC);
 	size_t thread, txn;
 	int pid;
 
 	if (sscanf(line, "%d %zx %zu", &pid, &thread, &txn) == 3 && (!o->pid || txn < o->txn)) {
-		*o = (struct oldest){ pid, txn };
+		*o = (struct oldest){ OBJ(OLDEST_MAGIC), pid, txn };
 	}
 	return 0;
 }
 
 static struct oldest find_oldest(MDB_env *env)
 {
-	struct oldest o = { 0, 0 };
+	struct oldest o = { .obj = OBJ(OLDEST_MAGIC) };
 
 	(void)mdb_reader_list(env, on_reader, &o);
 	return o;
@@ -125,7 +128,7 @@ static void look_at_disk(const struct kv *k, struct kv_room *out, uint64_t again
 
 int kv_room_look(struct kv *k, struct kv_room *out)
 {
-	struct oldest o = { 0, 0 };
+	struct oldest o = { .obj = OBJ(OLDEST_MAGIC) };
 	struct free_pages free;
 	MDB_envinfo info;
 	MDB_stat stat;

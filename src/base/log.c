@@ -9,12 +9,15 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/obj.h"
 #include "base/shown.h"
 #include "base/stdfd.h"
 #include "base/str.h"
 #include "base/writer.h"
 
+#define LOG_QUEUE_MAGIC 0xfa571c44u
 struct log_queue {
+	struct obj obj;
 	struct writer *writer;
 	pthread_mutex_t lock;
 	char program[32]; /* as in the log, for the writer's thread; under the lock */
@@ -31,7 +34,7 @@ void log_init(struct log *l, int fd, enum log_level level, const char *program)
 /* A line that reports the lost lines. */
 static size_t gap_line(void *arg, char *out, size_t size, uint64_t lost, int error)
 {
-	struct log_queue *q = arg;
+	struct log_queue *q = OBJ_OF(arg, struct log_queue, LOG_QUEUE_MAGIC);
 	char when[CLOCK_TEXT_MAX], lines[SHOWN_COUNT_MAX];
 	int n;
 
@@ -47,7 +50,7 @@ static size_t gap_line(void *arg, char *out, size_t size, uint64_t lost, int err
 /* A line that reports the incomplete line before it. */
 static size_t torn_line(void *arg, char *out, size_t size, uint64_t octets)
 {
-	struct log_queue *q = arg;
+	struct log_queue *q = OBJ_OF(arg, struct log_queue, LOG_QUEUE_MAGIC);
 	char when[CLOCK_TEXT_MAX], written[SHOWN_COUNT_MAX];
 	int n;
 
@@ -72,6 +75,7 @@ int log_queue(struct log *l, size_t octets_max)
 	if (!q) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&q->obj, LOG_QUEUE_MAGIC);
 	memcpy(q->program, l->program, sizeof q->program);
 	err = pthread_mutex_init(&q->lock, NULL) ? ERR_NOMEM : 0;
 	if (err) {
@@ -138,6 +142,7 @@ void log_fini(struct log *l)
 	l->fd = -1;
 	writer_end(q->writer);
 	pthread_mutex_destroy(&q->lock);
+	OBJ_END(q, LOG_QUEUE_MAGIC);
 	free(q);
 }
 

@@ -7,7 +7,7 @@
  *		...
  *	};
  *	#define THING_MAGIC 0x7e11a3c5u
- *	obj_begin(&thing->obj, THING_MAGIC);
+ *	obj_begin(&thing->obj, THING_MAGIC);		   or  struct thing on_stack = { .obj = OBJ(THING_MAGIC), ... };
  *	OBJ_CHECK(thing, THING_MAGIC);
  *	struct thing *thing = OBJ_OF(arg, struct thing, THING_MAGIC);	   arg is a void *; `obj` is the first member
  *	OBJ_END(thing, THING_MAGIC);
@@ -38,6 +38,9 @@ static inline void *obj_of(const void *p, uint32_t magic, const char *type, cons
 	}
 	return (void *)(uintptr_t)p;
 }
+
+/* The value of `obj` in the initializer of an object: one on the stack that a callback is given. */
+#define OBJ(magic_) ((struct obj){ (magic_) })
 
 /* `obj` must be the first member. */
 #define OBJ_FIRST(type) _Static_assert(offsetof(type, obj) == 0, #type " begins with its struct obj")

@@ -1,4 +1,5 @@
 /* report.c - lines in a buffer of one size. */
+#include "base/obj.h"
 #include "base/report.h"
 
 #include <stdarg.h>
@@ -61,14 +62,16 @@ void report_each(const struct report *r, report_fn *fn, void *arg)
 	}
 }
 
+#define FIRST_MAGIC 0x8202fe9au
 struct first {
+	struct obj obj;
 	char *out;
 	size_t size;
 };
 
 static void take_first(void *arg, const char *kind, const char *text)
 {
-	struct first *f = arg;
+	struct first *f = OBJ_OF(arg, struct first, FIRST_MAGIC);
 
 	if (!*f->out && strcmp(kind, REPORT_ERROR) == 0) {
 		str_cut(f->out, f->size, text);
@@ -78,23 +81,25 @@ static void take_first(void *arg, const char *kind, const char *text)
 const char *report_first(const struct report *r, char *out, size_t size)
 {
 	*out = 0;
-	report_each(r, take_first, &(struct first){ out, size });
+	report_each(r, take_first, &(struct first){ OBJ(FIRST_MAGIC), out, size });
 	return out;
 }
 
+#define PRINT_MAGIC 0xa1c175c7u
 struct print {
+	struct obj obj;
 	FILE *out;
 	const char *program;
 };
 
 static void print_line(void *arg, const char *kind, const char *text)
 {
-	const struct print *p = arg;
+	const struct print *p = OBJ_OF(arg, struct print, PRINT_MAGIC);
 
 	fprintf(p->out, "%s: %s%s\n", p->program, strcmp(kind, REPORT_WARNING) == 0 ? "warning: " : "", text);
 }
 
 void report_print(const struct report *r, FILE *out, const char *program)
 {
-	report_each(r, print_line, &(struct print){ out, program });
+	report_each(r, print_line, &(struct print){ OBJ(PRINT_MAGIC), out, program });
 }

@@ -12,11 +12,14 @@
 #include <unistd.h>
 
 #include "base/lines.h"
+#include "base/obj.h"
 #include "base/tail.h"
 
 #define LOOK_MS 500 /* how long a thread that waits for room overlooks the end */
 
+#define WRITER_MAGIC 0xb6a435a7u
 struct writer {
+	struct obj obj;
 	int fd;
 	bool at_once;         /* a regular file: no thread */
 	bool torn;            /* the last line was written in part: a newline goes before the next one */
@@ -141,6 +144,7 @@ static void put_gap(struct writer *w, struct lines_gap gap)
 
 static void destroy(struct writer *w)
 {
+	OBJ_END(w, WRITER_MAGIC);
 	lines_fini(&w->queue);
 	pthread_cond_destroy(&w->more);
 	pthread_cond_destroy(&w->idle);
@@ -180,7 +184,7 @@ static void tell_last(struct writer *w)
 
 static void *run(void *arg)
 {
-	struct writer *w = arg;
+	struct writer *w = OBJ_OF(arg, struct writer, WRITER_MAGIC);
 	bool abandoned;
 	size_t len;
 
@@ -258,6 +262,7 @@ int writer_open(struct writer **out, int fd, size_t octets_max, writer_gap_fn *g
 	if (!w) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&w->obj, WRITER_MAGIC);
 	w->fd = fd;
 	w->gap = gap;
 	w->arg = arg;

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/obj.h"
 #include "base/shown.h"
 #include "base/str.h"
 #include "cli/cli_bar.h"
@@ -29,7 +30,9 @@ static const struct part {
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
+#define BACKUP_MAGIC 0xad06eb7au
 struct backup {
+	struct obj obj;
 	const struct cli_session *session;
 	const char *cmd;
 	char dir[PATH_MAX_], temp[PATH_MAX_ + 8];
@@ -163,7 +166,7 @@ static int open_part(const struct backup *b, size_t i)
 
 static int on_row(void *arg, const json_t *row)
 {
-	struct backup *b = arg;
+	struct backup *b = OBJ_OF(arg, struct backup, BACKUP_MAGIC);
 
 	if (b->session->json) {
 		char *text = json_dumps(row, JSON_COMPACT | JSON_ENSURE_ASCII);
@@ -309,6 +312,7 @@ int cli_backup(const struct cli_session *s, const char *cmd, const char *dir)
 	if (!b) {
 		return CLI_NO;
 	}
+	obj_begin(&b->obj, BACKUP_MAGIC);
 	b->session = s;
 	b->cmd = cmd;
 	b->files = json_object();

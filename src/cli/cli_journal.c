@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/obj.h"
 #include "base/shown.h"
 #include "cli/cli_command.h"
 #include "journal/jrn_check.h"
@@ -36,7 +37,9 @@ static const char *const meanings[] = {
 	[JRN_FOUND_SPARE] = NULL, /* and the length of the table */
 };
 
+#define SHOWING_MAGIC 0xb0aa44ddu
 struct showing {
+	struct obj obj;
 	bool json;
 	struct cli_table *table;
 };
@@ -76,7 +79,7 @@ static void show_json(json_t *row)
 
 static void on_found(void *arg, const struct jrn_found *f)
 {
-	struct showing *s = arg;
+	struct showing *s = OBJ_OF(arg, struct showing, SHOWING_MAGIC);
 	json_t *row = row_of(f);
 
 	if (s->json) {
@@ -126,6 +129,7 @@ static int wrong(const struct jrn_why *why, int err)
 
 static void begin(struct showing *show, const struct cli_session *s)
 {
+	obj_begin(&show->obj, SHOWING_MAGIC);
 	show->json = s->json;
 	show->table = s->json ? NULL : cli_table_new(stdout, columns);
 }

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/nearest.h"
+#include "base/obj.h"
 #include "base/stdfd.h"
 #include "base/str.h"
 #include "cli/cli_bar.h"
@@ -24,7 +25,9 @@ struct options {
 	int words_n;
 };
 
+#define REPLY_MAGIC 0xf3dbd21bu
 struct reply {
+	struct obj obj;
 	const struct cli_command *command;
 	bool json;
 	struct cli_table *table;
@@ -240,7 +243,7 @@ static bool gone_row(struct reply *r, const json_t *row)
 
 static int on_row(void *arg, const json_t *row)
 {
-	struct reply *r = arg;
+	struct reply *r = OBJ_OF(arg, struct reply, REPLY_MAGIC);
 
 	if (r->json) {
 		show_json(row);
@@ -360,7 +363,7 @@ static void name_file(json_t *args, struct reply *r, const char *path, bool in)
 
 static int ask_with_file(const struct options *o, const struct cli_command *c, json_t *args, const char *path, bool in)
 {
-	struct reply r = { .command = c, .json = o->json };
+	struct reply r = { .obj = OBJ(REPLY_MAGIC), .command = c, .json = o->json };
 	char why[CLI_FILE_WHY_MAX];
 	struct cli_file file;
 	int code;
@@ -414,7 +417,7 @@ static int run(const struct options *o, const struct cli_command *c, int argc, c
 		code = path ? ask_with_file(o, c, args, path, file->kind == CLI_IN) : CLI_USAGE;
 		free(path);
 	} else {
-		code = ask_until_sure(o, args, &(struct reply){ .command = c, .json = o->json });
+		code = ask_until_sure(o, args, &(struct reply){ .obj = OBJ(REPLY_MAGIC), .command = c, .json = o->json });
 	}
 	json_decref(args);
 	return code;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "assoc/asc.h"
+#include "base/obj.h"
 #include "base/str.h"
 #include "core/core.h"
 #include "journal/jrn_check.h"
@@ -75,20 +76,26 @@ int core_journal_restore(const char *file, const char *dir, char why[CORE_WHY_MA
 	return err;
 }
 
+#define FIRST_PROBLEM_MAGIC 0xd1e60b97u
+struct first_problem {
+	struct obj obj;
+	struct jrn_found found; /* name "": none */
+};
+
 static void keep_first_problem(void *arg, const struct jrn_found *f)
 {
-	struct jrn_found *first = arg;
+	struct first_problem *first = OBJ_OF(arg, struct first_problem, FIRST_PROBLEM_MAGIC);
 	bool problem = f->what == JRN_FOUND_DAMAGE || f->what == JRN_FOUND_MISSING || f->what == JRN_FOUND_FOREIGN ||
 		       f->what == JRN_FOUND_NEWER;
 
-	if (problem && !first->name[0]) {
-		*first = *f;
+	if (problem && !first->found.name[0]) {
+		first->found = *f;
 	}
 }
 
 int core_journal_check(const struct cfg_iwf *cfg, char why[CORE_WHY_MAX])
 {
-	struct jrn_found first = { .name = "" };
+	struct first_problem first = { .obj = OBJ(FIRST_PROBLEM_MAGIC) };
 	struct jrn_summary sum = { 0 };
 	char dir[CFG_PATH_MAX + 64];
 	struct jrn_why words = { "" };
@@ -106,6 +113,6 @@ int core_journal_check(const struct cfg_iwf *cfg, char why[CORE_WHY_MAX])
 	snprintf(why, CORE_WHY_MAX,
 		 "trigger journal %.160s: %s at byte %llu: %s. 'mtcctl journal check' says what is whole, 'mtcctl journal "
 		 "salvage' saves it",
-		 dir, first.name, (unsigned long long)first.at, first.text);
+		 dir, first.found.name, (unsigned long long)first.found.at, first.found.text);
 	return ERR_PROTO;
 }

@@ -57,7 +57,7 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 
 static void on_state(void *arg)
 {
-	struct core_peer *p = arg;
+	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
 
 	p->since_ms = core_now_ms(p->core);
 }

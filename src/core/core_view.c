@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/obj.h"
 #include "core/core_int.h"
 #include "net/net_tcp.h"
 
@@ -257,7 +258,9 @@ static struct core_trigger *trigger_of(struct core *c, const struct core_scs *sc
 	return t && t->scs == scs ? t : NULL;
 }
 
+#define MATCH_MAGIC 0x944b89d1u
 struct match {
+	struct obj obj;
 	struct core *core;
 	uint32_t reference;
 	struct core_trigger_match *out;
@@ -265,7 +268,7 @@ struct match {
 
 static void match_scs(void *arg, struct map_node *node)
 {
-	const struct match *m = arg;
+	const struct match *m = OBJ_OF(arg, struct match, MATCH_MAGIC);
 	struct core_scs *scs = MAP_OF(node, struct core_scs, node);
 	struct core_trigger *t = trigger_of(m->core, scs, m->reference);
 	size_t used = strlen(m->out->names);
@@ -281,7 +284,7 @@ static void match_scs(void *arg, struct map_node *node)
 
 void core_trigger_match(struct core *c, const char *scs, uint32_t reference, struct core_trigger_match *out)
 {
-	struct match m = { c, reference, out };
+	struct match m = { OBJ(MATCH_MAGIC), c, reference, out };
 	struct core_scs *one = scs ? find_scs(c, scs) : NULL;
 
 	*out = (struct core_trigger_match){ 0 };

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/obj.h"
 #include "daemon/dm_child.h"
 #include "daemon/dm_parent_int.h"
 
@@ -132,7 +133,9 @@ void dm_watch_end(struct dm_parent *p)
 
 /* -- a child */
 
+#define DM_BEAT_MAGIC 0xc5a47d1cu
 struct dm_beat {
+	struct obj obj;
 	struct ipc_beat *page;
 	struct net_timer *timer;
 	uint64_t every_ms;
@@ -140,7 +143,7 @@ struct dm_beat {
 
 static void on_beat(void *arg)
 {
-	struct dm_beat *b = arg;
+	struct dm_beat *b = OBJ_OF(arg, struct dm_beat, DM_BEAT_MAGIC);
 
 	ipc_beat(b->page);
 	net_timer_start(b->timer, b->every_ms);
@@ -159,6 +162,7 @@ int dm_beat_new(struct dm_beat **out, struct net_loop *loop, int fd, uint64_t li
 	if (!b) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&b->obj, DM_BEAT_MAGIC);
 	b->every_ms = dm_hang_look_ms(limit_ms);
 	err = ipc_beat_open(&b->page, fd);
 	if (err) {
@@ -184,6 +188,7 @@ void dm_beat_free(struct dm_beat *b)
 	if (!b) {
 		return;
 	}
+	OBJ_END(b, DM_BEAT_MAGIC);
 	net_timer_free(b->timer);
 	ipc_beat_close(b->page);
 	free(b);

@@ -1,4 +1,5 @@
 /* jrn_anew.c - see jrn_anew.h. */
+#include "base/obj.h"
 #include "journal/jrn_anew.h"
 
 #include <errno.h>
@@ -47,7 +48,9 @@ void jrn_anew_end(struct jrn_anew *a)
 
 /* -- names */
 
+#define NAMES_MAGIC 0xc3e0d675u
 struct names {
+	struct obj obj;
 	uint64_t *number;
 	size_t n, cap;
 	bool segments, nomem;
@@ -71,7 +74,7 @@ static void add(struct names *w, uint64_t number)
 
 static int on_name(void *arg, const char *name, uint64_t size)
 {
-	struct names *w = arg;
+	struct names *w = OBJ_OF(arg, struct names, NAMES_MAGIC);
 	uint64_t number;
 	enum jrn_name kind = jrn_name_kind(name, &number);
 
@@ -97,7 +100,7 @@ static void name_of(char out[40], uint64_t number)
 
 int jrn_anew_name(const struct jrn_disk *disk)
 {
-	struct names w = { .n = 0 };
+	struct names w = { .obj = OBJ(NAMES_MAGIC), .n = 0 };
 	int rc = look(disk, &w);
 
 	for (size_t i = 0; !rc && i < w.n; i++) {
@@ -116,7 +119,7 @@ int jrn_anew_name(const struct jrn_disk *disk)
 
 int jrn_anew_clean(const struct jrn_disk *disk, bool *segments)
 {
-	struct names w = { .n = 0 };
+	struct names w = { .obj = OBJ(NAMES_MAGIC), .n = 0 };
 	int rc = look(disk, &w);
 
 	for (size_t i = 0; !rc && i < w.n; i++) {

@@ -1,5 +1,6 @@
 /* jrn_copy.c - the segments of a journal that is in use, one after the other; and a journal made of
  * them. */
+#include "base/obj.h"
 #include "journal/jrn_copy.h"
 
 #include <errno.h>
@@ -176,7 +177,9 @@ int jrn_copy_end(struct jrn *j, struct jrn_copy *c)
 
 /* -- the way back */
 
+#define RESTORE_MAGIC 0xcb400311u
 struct restore {
+	struct obj obj;
 	const char *path;
 	struct jrn_disk disk; /* of the new journal */
 	struct jrn_disk from; /* reads the stream as a file */
@@ -295,7 +298,7 @@ static int one_segment(struct restore *r, uint64_t *at, uint64_t *before_end)
 
 static int on_name(void *arg, const char *name, uint64_t size)
 {
-	struct restore *r = arg;
+	struct restore *r = OBJ_OF(arg, struct restore, RESTORE_MAGIC);
 	uint64_t number;
 
 	(void)size;
@@ -305,7 +308,7 @@ static int on_name(void *arg, const char *name, uint64_t size)
 
 static int remove_segment(void *arg, const char *name, uint64_t size)
 {
-	struct restore *r = arg;
+	struct restore *r = OBJ_OF(arg, struct restore, RESTORE_MAGIC);
 	uint64_t number;
 
 	(void)size;
@@ -346,7 +349,7 @@ static int open_ends(struct restore *r, const char *path, const char *dir)
 
 int jrn_copy_restore(const char *path, const char *dir, struct jrn_why *why)
 {
-	struct restore r = { .path = path, .why = why };
+	struct restore r = { .obj = OBJ(RESTORE_MAGIC), .path = path, .why = why };
 	uint64_t at = 0, before_end = 0;
 	int err = open_ends(&r, path, dir);
 	bool made = !err;

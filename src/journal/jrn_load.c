@@ -13,11 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/obj.h"
 #include "journal/jrn_log.h"
 
 #define TORN_MAX 8u /* files with octets kept aside */
 
+#define LOADING_MAGIC 0xefd8d973u
 struct loading {
+	struct obj obj;
 	struct jrn_log *l;
 	uint64_t *numbers; /* of segments, ascending */
 	size_t numbers_n, numbers_cap;
@@ -92,7 +95,7 @@ static void take_spare(struct jrn_log *l, const char *name, uint64_t number, uin
 
 static int on_name(void *arg, const char *name, uint64_t size)
 {
-	struct loading *g = arg;
+	struct loading *g = OBJ_OF(arg, struct loading, LOADING_MAGIC);
 	uint64_t number;
 
 	switch (jrn_name_kind(name, &number)) {
@@ -427,7 +430,7 @@ static int look_below(struct loading *g, size_t first)
 
 int jrn_log_load(struct jrn_log *l, uint64_t *next, char *say, size_t say_cap)
 {
-	struct loading g = { .l = l };
+	struct loading g = { .obj = OBJ(LOADING_MAGIC), .l = l };
 	size_t first = 0;
 	int err = list(&g);
 

@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/obj.h"
 #include "journal/jrn_log.h"
 
+#define JRN_MAKER_MAGIC 0xb555f1f5u
 struct jrn_maker {
+	struct obj obj;
 	const struct jrn_disk *disk;
 	uint64_t segment_size;
 	pthread_t thread;
@@ -32,7 +35,7 @@ static int make(struct jrn_maker *m)
 
 static void *thread_main(void *arg)
 {
-	struct jrn_maker *m = arg;
+	struct jrn_maker *m = OBJ_OF(arg, struct jrn_maker, JRN_MAKER_MAGIC);
 	int rc;
 
 	pthread_mutex_lock(&m->lock);
@@ -61,6 +64,7 @@ int jrn_maker_start(struct jrn_maker **out, const struct jrn_disk *disk, uint64_
 	if (!m) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&m->obj, JRN_MAKER_MAGIC);
 	m->disk = disk;
 	m->segment_size = segment_size;
 	pthread_mutex_init(&m->lock, NULL); /* cannot fail with default attributes */
@@ -90,6 +94,7 @@ void jrn_maker_end(struct jrn_maker *m)
 	pthread_join(m->thread, NULL);
 	pthread_cond_destroy(&m->work);
 	pthread_cond_destroy(&m->done);
+	OBJ_END(m, JRN_MAKER_MAGIC);
 	pthread_mutex_destroy(&m->lock);
 	free(m);
 }

@@ -79,7 +79,7 @@ static void add_file(struct jrn_survey *v, const char *name, uint64_t number, ui
 
 static int on_name(void *arg, const char *name, uint64_t size)
 {
-	struct jrn_survey *v = arg;
+	struct jrn_survey *v = OBJ_OF(arg, struct jrn_survey, JRN_SURVEY_MAGIC);
 	uint64_t number;
 
 	switch (jrn_name_kind(name, &number)) {
@@ -431,7 +431,7 @@ int jrn_survey(struct jrn_survey *v, const char *dir, const struct jrn_disk *dis
 {
 	int err;
 
-	*v = (struct jrn_survey){ .dir = dir, .why = why, .lock_fd = -1, .reserved = 1 };
+	*v = (struct jrn_survey){ .obj = OBJ(JRN_SURVEY_MAGIC), .dir = dir, .why = why, .lock_fd = -1, .reserved = 1 };
 	snprintf(why->text, sizeof why->text, "out of memory");
 	err = open_dir(v, disk);
 	if (!err) {

@@ -1,6 +1,7 @@
 /* jrn_survey.h - reads all that is whole of a journal, whatever is wrong with it (room-private):
  * for jrn_check() and jrn_salvage(). Changes nothing. */
 #pragma once
+#include "base/obj.h"
 #include "journal/jrn_check.h"
 #include "journal/jrn_disk.h"
 #include "journal/jrn_index.h"
@@ -16,7 +17,9 @@ struct jrn_survey_file { /* a segment, or what has the name of one */
 	struct jrn_found found;
 };
 
+#define JRN_SURVEY_MAGIC 0xb49669b4u
 struct jrn_survey {
+	struct obj obj;
 	struct jrn_disk own; /* the directory, unless the caller brought its own */
 	const struct jrn_disk *disk;
 	const char *dir;

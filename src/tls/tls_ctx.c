@@ -357,7 +357,7 @@ int tls_ctx_new(struct tls_ctx **out, const struct tls_conf *conf, char *why, si
 	if (!c) {
 		return ERR_NOMEM;
 	}
-	*c = (struct tls_ctx){ .refs = 1, .keylog_fd = -1, .server = conf->server };
+	*c = (struct tls_ctx){ .obj = OBJ(TLS_CTX_MAGIC), .refs = 1, .keylog_fd = -1, .server = conf->server };
 	err = ctx_fill(c, conf, why, why_size);
 	if (err && !*why) {
 		snprintf(why, why_size, "TLS context: %s", err_str(err));
@@ -373,15 +373,21 @@ int tls_ctx_new(struct tls_ctx **out, const struct tls_conf *conf, char *why, si
 
 struct tls_ctx *tls_ctx_hold(struct tls_ctx *c)
 {
+	OBJ_CHECK(c, TLS_CTX_MAGIC);
 	c->refs++;
 	return c;
 }
 
 void tls_ctx_free(struct tls_ctx *c)
 {
-	if (!c || --c->refs) {
+	if (!c) {
 		return;
 	}
+	OBJ_CHECK(c, TLS_CTX_MAGIC);
+	if (--c->refs) {
+		return;
+	}
+	OBJ_END(c, TLS_CTX_MAGIC);
 	SSL_CTX_free(c->ssl);
 	for (size_t i = 0; i < c->anchors_n; i++) {
 		tls_anchor_fini(&c->anchors[i]);

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/obj.h"
 #include "tls/tls_openssl.h"
 #include "tls/tls_stream.h"
 
@@ -13,7 +14,9 @@ struct tls_anchor {
 	STACK_OF(X509) * twins; /* CAs in it with the same name as another one in it; NULL: none */
 };
 
+#define TLS_CTX_MAGIC 0xa6c30e57u
 struct tls_ctx {
+	struct obj obj;
 	unsigned refs; /* the maker's and one for each stream */
 	SSL_CTX *ssl;
 	BIO_METHOD *bio; /* tls_stream_bio() */

@@ -128,7 +128,7 @@ BIO_METHOD *tls_stream_bio(void)
 
 int tls_stream_verify(X509_STORE_CTX *x, void *arg)
 {
-	const struct tls_ctx *c = arg;
+	const struct tls_ctx *c = OBJ_OF(arg, struct tls_ctx, TLS_CTX_MAGIC);
 	SSL *ssl = X509_STORE_CTX_get_ex_data(x, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct tls_stream *t = SSL_get_app_data(ssl);
 	struct tls_presented p = {

@@ -60,6 +60,29 @@ def test_copies_without_their_bound_are_found(small_tree, line, name):
     assert code == 1 and f"{path}:2: {name}: " in out
 
 
+@pytest.mark.parametrize("line,wrong", [
+    ("\tstruct walk *w = arg;", True),
+    ("\tint n = 0;\n\n\tconst struct walk *w = arg, *v = w;", True),
+    ("\t((struct walk *)arg)->n++;", True),
+    ("\tstruct walk w = *(const struct walk *)arg;", True),
+    ("\tstruct walk *w = OBJ_OF(arg, struct walk, WALK_MAGIC);", False),
+    ("\tconst uint8_t *p = arg;", False),
+    ("\t/* struct walk *w = arg; */", False),
+    ("\tstruct walk *w = argument;", False),
+])
+def test_a_struct_behind_a_void_pointer_is_checked(small_tree, line, wrong):
+    for head in ("static void on_row(void *arg, const struct row *r)", "int\non_row(const struct row *r,\n       const void *arg)"):
+        code, out = small_tree("src/base/x.c", head + "\n{\n" + line + "\n}\n")
+        assert code == wrong
+        number = head.count("\n") + 2 + line.count("\n") + 1
+        assert not wrong or f"src/base/x.c:{number}: struct walk behind a void * is not checked" in out
+
+
+def test_what_compares_two_values_is_not_checked(small_tree):
+    text = "static int by_name(const void *x, const void *y)\n{\n\tconst struct row *a = x, *b = y;\n}\n"
+    assert small_tree("src/base/x.c", text)[0] == 0
+
+
 def test_a_result_thrown_away_is_found(small_tree):
     assert small_tree("src/base/x.c", "\t(void)!write(fd, p, n);\n")[0] == 1
     assert small_tree("src/base/x.c", "\t(void)write_to(fd, p, n); /* (void)!f() */\n")[0] == 0

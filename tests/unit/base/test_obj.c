@@ -58,9 +58,10 @@ static void test_only_a_living_object_of_its_type_passes(void **state)
 {
 	void (*const fns[])(void *) = { check, cast, end };
 	struct thing thing = { 0 };
-	struct other other = { 0 };
+	struct other other = { 0 }, on_stack = { .obj = OBJ(THING_MAGIC) };
 
 	(void)state;
+	assert_int_equal(signal_of(cast, &on_stack), 0);
 	obj_begin(&thing.obj, THING_MAGIC);
 	obj_begin(&other.obj, OTHER_MAGIC);
 	for (size_t i = 0; i < sizeof fns / sizeof *fns; i++) {
