@@ -54,10 +54,11 @@ ERR_MUST_USE int core_journal_check(const struct cfg_iwf *cfg, char why[CORE_WHY
  * the reason. Errors as of jrn_copy_restore(). */
 ERR_MUST_USE int core_journal_restore(const char *file, const char *dir, char why[CORE_WHY_MAX]);
 
-struct core_edge_id {
+struct core_edge_id { /* an edge, as the parent says: the core believes nothing else about it (core_claims.h) */
 	uint32_t slot, generation;
 	enum zone zone;
 	pid_t pid;
+	uint32_t listeners; /* those that it was given: a bit for each, by index in the configuration */
 };
 /* Adds an edge with its ring. Takes the descriptors on success. */
 ERR_MUST_USE int core_edge_add(struct core *c, const struct core_edge_id *edge, struct ipc_ring_fds *fds);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "core/core_claims.h"
 #include "core/core_int.h"
 #include "core/core_limits.h"
 #include "policy/pol_admit.h"
@@ -91,15 +92,6 @@ static void session_refuse(struct core_edge *e, uint64_t number, const struct ip
 	log_warn(c->log, "core", "session %u-%06llx of %s at %s refused: %s%s%s", e->who.generation, (unsigned long long)number,
 		 open->origin_host, open->address, pol_reason_words(reason), also ? ": also " : "", also ? also : "");
 	refuse(e, number, reason);
-}
-
-/* An edge has only the listeners of its own zone, each as it is configured. */
-static bool listener_fits(const struct core_edge *e, const struct ipc_session_open *open)
-{
-	const struct cfg_iwf *cfg = e->core->cfg;
-	const struct cfg_listen *l = open->listener < cfg->listen_n ? &cfg->listen[open->listener] : NULL;
-
-	return l && l->zone == (int)e->who.zone && open->zone == l->zone && open->protection == l->protection;
 }
 
 /* Sends the edge the verdict and the limits of an admitted session. */
@@ -291,12 +283,21 @@ static bool session_admit(struct core_edge *e, uint64_t number, const struct ipc
 	return reason == POL_NONE;
 }
 
-int core_on_session_open(struct core_edge *e, uint64_t number, const struct ipc_session_open *open)
+/* No SCS did this: the line names the connection as the edge announced it, and no SCS. */
+static void end_claimant(struct core_edge *e, uint64_t number, const struct ipc_session_open *open, const char *why)
 {
+	core_decide_session(e->core, e->who.generation, number, open, "", POL_EDGE_FALSE_CLAIM);
+	core_claim_end(e, why);
+}
+
+void core_on_session_open(struct core_edge *e, uint64_t number, const struct ipc_session_open *open)
+{
+	char why[CORE_CLAIM_MAX];
 	struct core_session *s;
 
-	if (!listener_fits(e, open)) {
-		return ERR_PROTO;
+	if (!core_claim_fits(e, open, why)) {
+		end_claimant(e, number, open, why);
+		return;
 	}
 	st_count(&e->core->st, ST_SESSION_OPENED);
 	core_probe_forget(e->core, e->who.generation, number);
@@ -305,7 +306,6 @@ int core_on_session_open(struct core_edge *e, uint64_t number, const struct ipc_
 		core_session_free(s); /* announced again: judge it again */
 	}
 	(void)session_admit(e, number, open);
-	return 0;
 }
 
 void core_on_session_closed(struct core_edge *e, uint64_t number, const struct ipc_session_closed *closed)

@@ -20,8 +20,8 @@ const char *core_also_named(const struct core *c, const struct pol_identity *id,
 void core_probes_init(struct core *c);
 void core_probes_fini(struct core *c); /* a zeroed part is allowed */
 
-/* ERR_PROTO: the record claims a listener that the edge does not have. */
-ERR_MUST_USE int core_on_session_open(struct core_edge *e, uint64_t number, const struct ipc_session_open *open);
+/* An edge that announces a session which it cannot have is ended (core_claims.h). */
+void core_on_session_open(struct core_edge *e, uint64_t number, const struct ipc_session_open *open);
 void core_on_session_closed(struct core_edge *e, uint64_t number, const struct ipc_session_closed *closed);
 
 void core_probe_session_gone(struct core_probe *p); /* The probed session has ended: judges the new connection again. */

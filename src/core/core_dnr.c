@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "base/str.h"
+#include "core/core_claims.h"
 #include "core/core_dnr.h"
 #include "core/core_int.h"
 
@@ -157,8 +158,11 @@ void core_report_on_answer(struct core_edge *e, uint64_t transaction, const stru
 	struct core_trigger *t;
 
 	FAULT_POINT(CORE_DNA_TAKEN);
-	/* An edge may only answer for its own sessions. */
-	if (!n || n->session->edge != e || n->session->key.number != a->session) {
+	if (!n) {
+		return; /* its session has ended, or an earlier core asked */
+	}
+	if (n->session->edge != e || n->session->key.number != a->session) {
+		core_claim_end(e, "it announces the answer to a report that went to another session");
 		return;
 	}
 	t = n->trigger;

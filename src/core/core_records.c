@@ -33,7 +33,10 @@ static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 	switch (h.type) {
 	case IPC_REC_SESSION_OPEN:
 		err = ipc_session_open_get(&u.open, record, len);
-		return err ? err : core_on_session_open(e, h.transaction, &u.open);
+		if (!err) {
+			core_on_session_open(e, h.transaction, &u.open);
+		}
+		return err;
 	case IPC_REC_SESSION_CLOSED:
 		err = ipc_session_closed_get(&u.closed, record, len);
 		if (!err) {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "core/core_int.h"
 
@@ -240,10 +241,14 @@ void core_sessions_look(struct core *c)
 int core_sessions_init(struct core *c, const struct core_session_events *events)
 {
 	struct core_sessions *p = &c->sessions;
+	uint32_t first_notice; /* an edge may answer what an earlier core asked: the numbers of two cores differ */
 
+	if (getrandom(&first_notice, sizeof first_notice, 0) != sizeof first_notice) {
+		return ERR_IO;
+	}
 	TAILQ_INIT(&p->list);
 	p->events = events;
-	p->notice_next = 1;
+	p->notice_next = (uint64_t)first_notice << 32 | 1;
 	p->expiry_s = UINT64_MAX;
 	if (map_init(&p->by_key) || map_init(&p->scs_by_name) || map_init(&p->notices_by_number)) {
 		return ERR_NOMEM;

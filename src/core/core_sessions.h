@@ -106,7 +106,7 @@ struct core_sessions {
 	uint32_t in_state[CORE_SESSION_STATES]; /* sessions in each state */
 };
 
-ERR_MUST_USE int core_sessions_init(struct core *c, const struct core_session_events *events); /* borrows; ERR_NOMEM */
+ERR_MUST_USE int core_sessions_init(struct core *c, const struct core_session_events *events); /* borrows; ERR_NOMEM, ERR_IO */
 void core_sessions_fini(struct core *c); /* after all edges and triggers; a zeroed part is allowed */
 
 /* Cuts the sessions whose certificate has ended. */

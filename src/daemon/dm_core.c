@@ -66,7 +66,7 @@ static void add_edge(struct core_process *p, const struct dm_msg *m, int fds[DM_
 {
 	struct ipc_ring_fds ring = dm_process_ring(fds);
 	struct core_edge_id edge = { m->index, m->generation, m->what == ZONE_EXTERNAL ? ZONE_EXTERNAL : ZONE_INTERNAL,
-				     (pid_t)m->value };
+				     (pid_t)(uint32_t)m->value, (uint32_t)(m->value >> 32) };
 	int err = core_edge_add(p->core, &edge, &ring);
 	char words[EDGE_WORDS_MAX];
 

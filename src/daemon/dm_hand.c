@@ -53,6 +53,7 @@ static int hand_listeners(struct dm_child *c)
 	const struct dm_parent *p = c->parent;
 	int err = 0;
 
+	c->listeners = 0;
 	for (size_t i = 0; i < p->cfg->listen_n && !err; i++) {
 		const struct cfg_listen *l = &p->cfg->listen[i];
 
@@ -60,9 +61,11 @@ static int hand_listeners(struct dm_child *c)
 			continue; /* external and internal listeners never share an edge */
 		}
 		err = hand_fd(c, DM_LISTEN, i, p->listen_fds[i]);
+		c->listeners |= UINT32_C(1) << i;
 	}
 	return err;
 }
+_Static_assert(CFG_LISTEN_MAX <= 32, "each listener has a bit");
 
 static int hand_to_core(struct dm_child *c)
 {
@@ -112,7 +115,7 @@ int dm_hand_ring(struct dm_child *edge)
 	struct ipc_ring_fds a, b;
 	int err;
 
-	m.value = (uint64_t)edge->pid;
+	m.value = dm_ring_value((uint32_t)edge->pid, edge->listeners);
 	err = ipc_ring_make(&a, &b, p->cfg->limits.ring_size);
 	if (err) {
 		return err;

@@ -18,7 +18,7 @@ enum dm_kind {
 	DM_CONTROL = 5,   /* fd: listening control socket */
 	DM_DECISIONS = 6, /* fd: decision log; again after each rotation */
 	DM_START = 7,     /* that was all: begin */
-	DM_RING = 8,      /* 4 fds; for the core index: slot, generation, what: zone, value: pid of the edge */
+	DM_RING = 8,      /* 4 fds; for the core index: slot, generation, what: zone, value: of the edge, dm_ring_value() */
 	DM_EDGE_GONE = 9, /* generation */
 	DM_STOP = 10,     /* end in order */
 	DM_BEAT = 19,     /* fd: page of its sign of life */
@@ -40,6 +40,12 @@ struct dm_msg {
 	uint32_t what, index, generation;
 	uint64_t value;
 };
+
+/* The value of DM_RING: the process of the edge, and a bit for each listener that it was given. */
+static inline uint64_t dm_ring_value(uint32_t pid, uint32_t listeners)
+{
+	return (uint64_t)listeners << 32 | pid;
+}
 
 /* Sends; the descriptors stay the caller's. ERR_CLOSED, ERR_BUSY (the other side does not read), ERR_IO. */
 ERR_MUST_USE int dm_send(int sock, const struct dm_msg *m, const int *fds, int fds_n);

@@ -39,6 +39,7 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	enum dm_role role;
 	uint32_t slot;       /* of an edge: its number among all edges */
 	enum zone zone;      /* of an edge */
+	uint32_t listeners;  /* of an edge: those handed to its process, a bit for each */
 	uint32_t generation; /* of the process */
 	pid_t pid;           /* 0: none */
 	int sock;

@@ -86,7 +86,9 @@ enum { POL_NO_STATUS = -1 }; /* reason of a session's end: no DAA carries it */
 	X(CANCELLED, "cancelled", TSP_STATUS_PERMANENTERROR, "an operator took it back")                                         \
 	X(ANSWER_OVERDUE, "answer-overdue", TSP_STATUS_TEMPORARYERROR,                                                           \
 	  "the time for the answer to the SCS was over before the outcome was known")                                            \
-	X(CERTIFICATE_OF_TWO, "certificate-of-two", POL_NO_STATUS, "the certificate names more than one provisioned SCS")
+	X(CERTIFICATE_OF_TWO, "certificate-of-two", POL_NO_STATUS, "the certificate names more than one provisioned SCS")        \
+	X(EDGE_FALSE_CLAIM, "edge-false-claim", POL_NO_STATUS,                                                                   \
+	  "an edge announced a session that it cannot have: it is in other hands, and was ended")
 
 enum pol_reason {
 #define POL_ROW(name, word, status, words) POL_##name,

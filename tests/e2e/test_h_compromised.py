@@ -1,5 +1,4 @@
 """Act eight: one process of the daemon is in other hands. The others notice, go on, and cannot be looked into."""
-import ctypes
 import os
 import pwd
 import re
@@ -11,21 +10,16 @@ import sys
 import pytest
 from lablib import lab as L
 from lablib import proc
+from support import ring
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="takes over processes of other users")
 
-libc = ctypes.CDLL(None, use_errno=True)
-PIDFD_GETFD = 438
 CHILD_FD = 3
 
 
 def channel_of(pid):
     """The child's own end of its channel to the parent, as whoever took the child over has it."""
-    pidfd = os.pidfd_open(pid)
-    fd = libc.syscall(PIDFD_GETFD, pidfd, CHILD_FD, 0)
-    os.close(pidfd)
-    assert fd >= 0, os.strerror(ctypes.get_errno())
-    return socket.socket(fileno=fd)
+    return socket.socket(fileno=ring.fd_of(pid, CHILD_FD))
 
 
 def dm_msg(kind, value=0):
@@ -53,6 +47,54 @@ def test_an_edge_that_says_what_no_edge_says_is_ended(own_lab, what, octets):
     proc.wait_until("another edge", lambda: p.edges().get(victim) not in (None, before[victim]), 15)
     assert {e: i for e, i in p.edges().items() if e != victim} == {e: i for e, i in before.items() if e != victim}
     assert p.trigger("acme", device="meter-63@a.example", wait=15).code == 0
+
+
+ACME = {"host": "scs.acme.example", "realm": "acme.example", "names": ["scs.acme.example"], "anchors": ["anchor-a"]}
+
+
+def claims(p):
+    return next(r["value"] for r in p.ctl("stats") if r.get("name") == "edge_false_claims")
+
+
+@pytest.mark.parametrize("words,claim", [
+    ("listener number 2, which it does not have", dict(ACME, listener=1)),
+    ("in zone internal, and the edge is in zone external", dict(ACME, zone=ring.INTERNAL)),
+    ("with protection ipsec, and that listener has tls", dict(ACME, kind=ring.KIND_IPSEC, protection=ring.IPSEC)),
+    ("trust anchor 'anchor-of-mine', which is not configured", dict(ACME, anchors=["anchor-of-mine"])),
+    ("breaks the rules", dict(ACME, names=[], anchors=[], kind=ring.KIND_INTERNAL)),
+])
+def test_an_edge_that_announces_what_it_cannot_have_is_ended(own_lab, words, claim):
+    """No name, listener, zone or kind of identity is believed because an edge says so; nobody is admitted by it."""
+    p = own_lab
+    before = p.edges()
+    victim = min(before)
+    edge = ring.Hijacked(before[victim])
+    edge.send(ring.SESSION_OPEN, 1 << 40, ring.session_open(**claim))
+    proc.wait_until("another edge", lambda: p.edges().get(victim) not in (None, before[victim]), 15)
+    edge.end()
+    with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
+        assert re.search(f"edge-0 .*{re.escape(words)}.*it is ended", f.read())
+    if "rules" not in words:
+        assert claims(p) == 1
+        line = p.wait_decision(reason="edge-false-claim")
+        assert (line["verdict"], line["scs"], line["address"]) == ("refused", "", "192.0.2.1:1")
+    assert p.sessions() == []
+    assert {e: i for e, i in p.edges().items() if e != victim} == {e: i for e, i in before.items() if e != victim}
+    assert p.trigger("acme", device="meter-63@a.example", wait=15).code == 0
+
+
+def test_what_an_edge_can_have_is_taken(own_lab):
+    """The same record as in the plays above, with nothing wrong in it: the core admits the session, so it was the claim that they ended for."""
+    p = own_lab
+    before = p.edges()
+    edge = ring.Hijacked(before[min(before)])
+    edge.send(ring.SESSION_OPEN, 1 << 40, ring.session_open(**ACME))
+    line = p.wait_decision(action="session", address="192.0.2.1:1")
+    assert (line["verdict"], line["scs"]) == ("accepted", "acme")
+    assert p.edges() == before and claims(p) == 0
+    os.kill(edge.pid, 9)
+    edge.end()
+    proc.wait_until("another edge", lambda: p.edges().get(min(before)) not in (None, before[min(before)]), 15)
 
 
 def opens_as(user, path):

@@ -43,7 +43,7 @@ static void on_turn(void *arg)
 
 static void core_open(struct core_play *p)
 {
-	struct core_edge_id who = { 0, p->generation, ZONE_EXTERNAL, 1 };
+	struct core_edge_id who = { 0, p->generation, ZONE_EXTERNAL, 1, 1 };
 	struct ipc_ring_fds ours, theirs;
 	char why[CORE_WHY_MAX] = "";
 

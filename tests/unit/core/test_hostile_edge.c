@@ -32,7 +32,7 @@ static uint32_t any(struct hostile *h, uint32_t below)
 static void another_edge(struct hostile *h)
 {
 	struct core_play *p = &h->play;
-	struct core_edge_id who = { 0, p->generation + 1, ZONE_EXTERNAL, 1 };
+	struct core_edge_id who = { 0, p->generation + 1, ZONE_EXTERNAL, 1, 1 };
 	struct ipc_ring_fds ours, theirs;
 
 	core_edge_gone(p->core, p->generation);

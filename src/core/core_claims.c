@@ -1,0 +1,73 @@
+/* core_claims.c - which sessions an edge can have at all. */
+#include "core/core_claims.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/core_int.h"
+
+static const char *zone_word(int zone)
+{
+	return zone == ZONE_EXTERNAL ? "external" : "internal";
+}
+
+static const char *protection_word(int protection)
+{
+	return protection == PROTECTION_TLS ? "tls" : protection == PROTECTION_NONE ? "none" : "ipsec";
+}
+
+static bool is_anchor(const struct cfg_iwf *cfg, const char *name)
+{
+	for (size_t i = 0; i < cfg->anchors_n; i++) {
+		if (strcmp(cfg->anchors[i].name, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The anchors are those of the start: a reload changes their files only. */
+static bool anchors_fit(const struct cfg_iwf *cfg, const struct ipc_identity *id, char why[CORE_CLAIM_MAX])
+{
+	for (uint8_t i = 0; i < id->anchors_n; i++) {
+		if (!is_anchor(cfg, id->anchors[i])) {
+			snprintf(why, CORE_CLAIM_MAX, "it announces a certificate of trust anchor '%s', which is not configured",
+				 id->anchors[i]);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool core_claim_fits(const struct core_edge *e, const struct ipc_session_open *open, char why[CORE_CLAIM_MAX])
+{
+	const struct cfg_iwf *cfg = e->core->cfg;
+	const struct cfg_listen *l;
+
+	if (open->listener >= cfg->listen_n || !(e->who.listeners & UINT32_C(1) << open->listener)) {
+		snprintf(why, CORE_CLAIM_MAX, "it announces a session of listener number %u, which it does not have",
+			 open->listener + 1u);
+		return false;
+	}
+	l = &cfg->listen[open->listener];
+	if (open->zone != (int)e->who.zone || open->zone != l->zone) {
+		snprintf(why, CORE_CLAIM_MAX, "it announces a session of listener %s in zone %s, and the edge is in zone %s",
+			 l->name, zone_word(open->zone), zone_word((int)e->who.zone));
+		return false;
+	}
+	if (open->protection != l->protection) {
+		snprintf(why, CORE_CLAIM_MAX, "it announces a session of listener %s with protection %s, and that listener has %s",
+			 l->name, protection_word(open->protection), protection_word(l->protection));
+		return false;
+	}
+	return anchors_fit(cfg, &open->identity, why);
+}
+
+void core_claim_end(struct core_edge *e, const char *why)
+{
+	if (e->bad) {
+		return;
+	}
+	st_count(&e->core->st, ST_EDGE_FALSE_CLAIMS);
+	core_edge_bad(e, why);
+}
