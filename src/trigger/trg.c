@@ -51,8 +51,10 @@
 #include "trigger/trg.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "apps/tsp.h"
+#include "base/pool.h"
 #include "trigger/trg_int.h"
 
 struct rule {
@@ -234,12 +236,13 @@ int trg_new(struct trg **out, uint64_t number, const struct trg_request *req, co
 	    const struct trg_ports *ports, void *arg)
 {
 	static const struct trg_subscriber nobody = { 0 };
-	struct trg *t = calloc(1, sizeof *t);
+	struct trg *t = conf->pool ? pool_take(conf->pool) : malloc(sizeof *t);
 	int err;
 
 	if (!t) {
 		return ERR_NOMEM;
 	}
+	memset(t, 0, offsetof(struct trg, room));
 	obj_begin(&t->obj, TRG_MAGIC);
 	t->conf = conf;
 	t->state = TRG_IDLE;
@@ -268,12 +271,16 @@ void trg_free(struct trg *t)
 	}
 	machine_end(&trg_machine, t->conf->in_state, t->state);
 	OBJ_END(t, TRG_MAGIC);
-	free(t->req_block);
-	free(t->sub_block);
-	free(t->payload_block);
-	free(t->history);
-	free(t->drr);
-	free(t);
+	trg_room_give(t, t->req_block);
+	trg_room_give(t, t->sub_block);
+	trg_room_give(t, t->payload_block);
+	trg_room_give(t, t->history);
+	trg_room_give(t, t->drr);
+	if (t->conf->pool) {
+		pool_give(t->conf->pool, t);
+	} else {
+		free(t);
+	}
 }
 
 /* The only place that assigns the state. */

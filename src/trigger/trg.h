@@ -21,6 +21,7 @@
  * Identifiers: one End-to-End-Id for a DTR and its repetitions, one for its recall until the
  * SMS-SC has answered it, one for its DNR and its repetitions. */
 #pragma once
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -129,6 +130,8 @@ struct trg_ended {
 	bool reported;           /* the SMS-SC has reported its outcome */
 };
 
+struct pool;
+
 struct trg_conf {                            /* borrowed by every trigger */
 	uint64_t report_grace_ms;            /* time from the expiry to UNCONFIRMED */
 	uint64_t report_retention_ms;        /* time that a report waits for its DNA */
@@ -138,6 +141,7 @@ struct trg_conf {                            /* borrowed by every trigger */
 	struct trg_names *smssc_hosts; /* interned hosts of SMS-SCs; borrowed */
 	uint32_t *in_state;            /* number of triggers in each of TRG_STATE_COUNT states; borrowed. NULL: nobody counts */
 	struct trg_parties *parties;   /* names shared by the triggers of one SCS; borrowed. NULL: each has its own copy */
+	struct pool *pool;             /* for pieces of sizeof(struct trg); borrowed. NULL: the heap */
 };
 
 struct trg;
@@ -228,6 +232,7 @@ struct trg_ports {
 
 struct trg_history; /* the history, trg_history.c */
 
+#define TRG_ROOM 256u /* octets */
 #define TRG_MAGIC 0xa53d9e30u
 struct trg { /* for others: to read, never to write; in this order because there may be a million of them */
 	struct obj obj;
@@ -279,6 +284,8 @@ struct trg { /* for others: to read, never to write; in this order because there
 	const struct trg_party *party; /* NULL: the names of the SCS are in req_block */
 	void *req_block, *sub_block, *payload_block;
 	struct trg_history *history;
+	uint16_t room_used;
+	alignas(uint64_t) uint8_t room[TRG_ROOM]; /* for names, payload and history of a usual size (trg_room.c) */
 };
 
 /* Which state may follow which, whatever the event: what the rows of the table and their actions can come to. */

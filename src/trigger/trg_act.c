@@ -514,7 +514,7 @@ enum trg_state trg_act_unreported(struct trg_step *s)
 
 void trg_drop_drr(struct trg *t)
 {
-	free(t->drr);
+	trg_room_give(t, t->drr);
 	t->drr = NULL;
 }
 
@@ -525,12 +525,12 @@ int trg_keep_drr(struct trg_step *s)
 	if (s->ev->kind != TRG_EV_DRR || !s->ev->drr) {
 		return 0;
 	}
-	drr = malloc(HASH_LEN);
+	drr = trg_room_take(s->t, HASH_LEN);
 	if (!drr) {
 		return ERR_NOMEM;
 	}
 	memcpy(drr, s->ev->drr, HASH_LEN);
-	free(s->t->drr);
+	trg_room_give(s->t, s->t->drr);
 	s->t->drr = drr;
 	return 0;
 }

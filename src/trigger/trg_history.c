@@ -1,5 +1,4 @@
 /* trg_history.c - the transitions of a trigger, eight octets each, and the event it waits for. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "trigger/trg_int.h"
@@ -24,12 +23,14 @@ static bool make_room(struct trg *t)
 	if (cap > TRG_HISTORY_MAX) {
 		cap = TRG_HISTORY_MAX;
 	}
-	p = realloc(p, sizeof *p + cap * sizeof p->entries[0]);
+	p = trg_room_take(t, sizeof *p + cap * sizeof p->entries[0]);
 	if (!p) {
 		return false;
 	}
-	if (!t->history) {
-		p->n = 0, p->dropped = 0;
+	p->n = 0, p->dropped = 0;
+	if (t->history) {
+		memcpy(p, t->history, sizeof *p + t->history->n * sizeof p->entries[0]);
+		trg_room_give(t, t->history);
 	}
 	p->cap = cap;
 	t->history = p;

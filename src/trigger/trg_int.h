@@ -23,6 +23,11 @@ struct trg_history {
 	struct trg_history_packed entries[];
 };
 
+/* Memory for what a trigger keeps: of its room, else of the heap. NULL: there is none. */
+void *trg_room_take(struct trg *t, size_t octets);
+void trg_room_give(struct trg *t, void *p);               /* takes; NULL allowed */
+bool trg_room_is_own(const struct trg *t, const void *p); /* true: of its room, which lives as long as it does */
+
 void trg_history_add(struct trg *t,
 		     /* Without memory the history lacks the entry. */
 		     const struct trg_history_packed *e);

@@ -223,7 +223,7 @@ static int take_drr(struct trg *t, const struct trg_facts *f)
 	if (!f->drr) {
 		return 0;
 	}
-	t->drr = malloc(HASH_LEN);
+	t->drr = trg_room_take(t, HASH_LEN);
 	if (!t->drr) {
 		return ERR_NOMEM;
 	}

@@ -1,7 +1,6 @@
-/* trg_request.c - copies of requests and subscriber data, each in one allocation. */
+/* trg_request.c - copies of requests and subscriber data, each in one block. */
 #include "trigger/trg_request.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "trigger/trg_int.h"
@@ -28,7 +27,8 @@ static int check(const struct text *texts, size_t n)
 }
 
 /* Copies the strings and then the octets into one block. Afterwards each `slot` points into it. */
-static int copy_block(void **block, struct text *texts, size_t n, const uint8_t **octets, const uint8_t *from, size_t len)
+static int copy_block(struct trg *t, void **block, struct text *texts, size_t n, const uint8_t **octets, const uint8_t *from,
+		      size_t len)
 {
 	size_t need = len, used = 0;
 	char *p;
@@ -36,7 +36,7 @@ static int copy_block(void **block, struct text *texts, size_t n, const uint8_t 
 	for (size_t i = 0; i < n; i++) {
 		need += texts[i].from[0] ? strlen(texts[i].from) + 1 : 0;
 	}
-	p = need ? malloc(need) : NULL;
+	p = need ? trg_room_take(t, need) : NULL;
 	if (need && !p) {
 		return ERR_NOMEM;
 	}
@@ -101,9 +101,9 @@ int trg_set_request(struct trg *t, const struct trg_request *in)
 		take_party(&r, t->party);
 		n = 2;
 	}
-	err = copy_block(&t->req_block, texts, n, &none, NULL, 0);
+	err = copy_block(t, &t->req_block, texts, n, &none, NULL, 0);
 	if (!err) {
-		err = copy_block(&t->payload_block, NULL, 0, &r.payload, in->payload, in->payload_len);
+		err = copy_block(t, &t->payload_block, NULL, 0, &r.payload, in->payload, in->payload_len);
 	}
 	if (!err) {
 		t->req = r;
@@ -115,11 +115,16 @@ void trg_shed(struct trg *t)
 {
 	struct trg_subscriber s = t->sub;
 
-	free(t->payload_block);
+	trg_room_give(t, t->payload_block);
 	t->payload_block = NULL;
 	t->req.payload = (const uint8_t *)"";
 	t->req.payload_len = 0;
 	s.nodes_len = 0;
+	if (trg_room_is_own(t, t->sub_block)) { /* a copy without them would free nothing */
+		t->sub.nodes = (const uint8_t *)"";
+		t->sub.nodes_len = 0;
+		return;
+	}
 	if (t->sub.nodes_len && trg_set_subscriber(t, &s)) {
 		return; /* no memory: they stay */
 	}
@@ -138,11 +143,11 @@ int trg_set_subscriber(struct trg *t, const struct trg_subscriber *in)
 	if (in->nodes_len > TRG_NODES_LEN_MAX || check(texts, sizeof texts / sizeof texts[0])) {
 		return ERR_LIMIT;
 	}
-	err = copy_block(&block, texts, sizeof texts / sizeof texts[0], &s.nodes, in->nodes, in->nodes_len);
+	err = copy_block(t, &block, texts, sizeof texts / sizeof texts[0], &s.nodes, in->nodes, in->nodes_len);
 	if (err) {
 		return err;
 	}
-	free(t->sub_block);
+	trg_room_give(t, t->sub_block);
 	t->sub_block = block;
 	t->sub = s;
 	return 0;

@@ -215,8 +215,7 @@ static void test_records_of_versions_2_and_3_say_the_same(void **state)
 		uint8_t version = i % 2 ? 3 : 2;
 
 		if (version == 2) {
-			free(t->drr);
-			t->drr = NULL;
+			trg_drop_drr(t);
 		}
 		assert_int_equal(trg_restore(&a, 7, bytes, old_record_of(bytes, t, version), &fake_conf, &fake_ports, &f), 0);
 		assert_int_equal(trg_restore(&b, 7, bytes, record_of(bytes, t), &fake_conf, &fake_ports, &f), 0);
