@@ -209,6 +209,7 @@ int core_new(struct core **out, struct net_loop *loop, const struct core_conf *c
 	c->arg = conf->arg;
 	c->loop = loop;
 	core_quotas_init(c);
+	core_pieces_init(c);
 	core_time_init(c);
 	c->time.started_ms = core_now_ms(c);
 	snprintf(why, CORE_WHY_MAX, "the core could not be made");
@@ -252,6 +253,7 @@ void core_free(struct core *c)
 	core_triggers_fini(c);
 	core_rooms_fini(c);
 	core_journal_close(c);
+	core_pieces_fini(c); /* the last completions of the journal end triggers */
 	net_watch_free(c->store.bell);
 	asc_close(c->store.asc);
 	end_decisions(c);

@@ -19,6 +19,7 @@
 #include "core/core_park.h"
 #include "core/core_past.h"
 #include "core/core_peers.h"
+#include "core/core_pieces.h"
 #include "core/core_queue.h"
 #include "core/core_retry.h"
 #include "core/core_revoke.h"
@@ -64,6 +65,7 @@ struct core {
 	struct core_dup *dup;
 	struct core_pasts past;
 	struct core_finished *finished;
+	struct core_pieces pieces;
 	struct core_triggers triggers;
 	struct core_wakes wakes;
 	struct core_quotas quotas;

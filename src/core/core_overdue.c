@@ -4,8 +4,6 @@
 
 #include "base/container.h"
 
-#include <stdlib.h>
-
 #include "core/core_int.h"
 
 #define GIVEN_UP_A_TURN 512 /* bounds the work of one turn when many deadlines coincide */
@@ -64,7 +62,7 @@ void core_overdue_watch(struct core_trigger *t, uint64_t at_ms)
 		return;
 	}
 	if (!t->input) {
-		t->input = calloc(1, sizeof *t->input);
+		t->input = core_piece_input(c);
 	}
 	if (!t->input || (t->input->overdue.place && t->input->overdue.at <= at_ms)) {
 		return;

@@ -122,7 +122,7 @@ bool core_trigger_park(struct core_trigger *t)
 	c->triggers.parked++;
 	trg_free(t->trg);
 	OBJ_END(t, CORE_TRIGGER_MAGIC);
-	free(t);
+	core_piece_trigger_end(c, t);
 	return true;
 }
 
@@ -193,10 +193,10 @@ void core_seat_counts(struct core_seat *seat)
 
 static struct core_trigger *trigger_of(struct core *c, struct core_parked *p)
 {
-	struct core_trigger *t = calloc(1, sizeof *t);
+	struct core_trigger *t = core_piece_trigger(c);
 
 	if (t && trg_unpark(&t->trg, machine_of(p), p->seat.deadline.at, &c->triggers.conf, c->triggers.ports, c)) {
-		free(t);
+		core_piece_trigger_end(c, t);
 		return NULL;
 	}
 	return t;

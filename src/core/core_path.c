@@ -9,7 +9,6 @@
  *        ask the HSS, (11) intent durable, (12) DTR
  *   13   the one answer, and the decision with it
  *   14   later: core_drr.c */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/fault.h"
@@ -381,9 +380,9 @@ static enum stage stage_submit(struct visit *v)
 
 	core_proven_text(groups, v->session->proven);
 	request_of(&req, v, groups);
-	input = calloc(1, sizeof *input); /* required: it holds the deadline of the answer */
+	input = core_piece_input(v->core); /* required: it holds the deadline of the answer */
 	if (!input || make(&t, v, &req)) {
-		free(input);
+		core_piece_input_end(v->core, input);
 		st_count(&v->core->st, ST_MEMORY_REFUSED);
 		return refuse(v, &nomem);
 	}

@@ -1,8 +1,6 @@
 /* core_ports.c - ports of the trigger machine (trigger/): deadline, journal record, answer and
  * end.
  * core_s6m.c and core_t4.c send its requests; core_drr.c and core_dnr.c handle its reports. */
-#include <stdlib.h>
-
 #include "base/fault.h"
 #include "core/core_dnr.h"
 #include "core/core_int.h"
@@ -39,7 +37,7 @@ static void input_end(struct core_trigger *t)
 	t->address = trg_names_keep(&t->core->triggers.rule_texts, input->address);
 	t->input = NULL;
 	heap_del(&t->core->overdue.heap, &input->overdue);
-	free(input);
+	core_piece_input_end(t->core, input);
 }
 
 static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
@@ -70,7 +68,7 @@ static void on_stored(void *arg, uint64_t number, int err)
 	}
 	if (t->gone) {
 		OBJ_END(t, CORE_TRIGGER_MAGIC);
-		free(t);
+		core_piece_trigger_end(c, t);
 		return;
 	}
 	FAULT_POINT(CORE_INTENT_DURABLE);

@@ -3,7 +3,6 @@
  * Priority first (TS 29.368 6.4.7), then in order of arrival.
  * The queue holds no message. The message is built when it is sent: it carries the remaining
  * validity, and an expired or revoked trigger is not sent. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -32,14 +31,16 @@ void core_trigger_ask_drop(struct core_trigger *t)
 static struct core_ask *ask_new(struct core_peer *p, const struct core_message *m)
 {
 	size_t host_len = m->host ? strlen(m->host) : 0;
-	struct core_ask *ask = malloc(sizeof *ask + m->session_id_len + host_len + 2);
+	struct core_ask *ask = core_piece_ask(p->core, m->session_id_len + host_len + 2);
 
 	if (!ask) {
 		return NULL;
 	}
-	*ask = (struct core_ask){
-		.obj = { CORE_ASK_MAGIC }, .peer = p, .session_id_len = m->session_id_len, .host_len = (uint32_t)host_len
-	};
+	*ask = (struct core_ask){ .obj = { CORE_ASK_MAGIC },
+				  .peer = p,
+				  .pooled = ask->pooled,
+				  .session_id_len = m->session_id_len,
+				  .host_len = (uint32_t)host_len };
 	memcpy(ask->text, m->session_id, m->session_id_len);
 	ask->text[m->session_id_len] = 0;
 	memcpy(ask->text + m->session_id_len + 1, m->host ? m->host : "", host_len + 1);
@@ -68,7 +69,7 @@ static int send(struct core_ask **out, struct core *c, size_t peer, const struct
 	err = link_request(l, m->octets.p, m->octets.len, wait_ms, fn, ask);
 	if (err) {
 		OBJ_END(ask, CORE_ASK_MAGIC);
-		free(ask);
+		core_piece_ask_end(c, ask);
 		return err;
 	}
 	p->requests++;
@@ -135,7 +136,7 @@ struct core_trigger *core_peer_answered(struct core_request *request, void *arg,
 		core_trigger_resume_end(t);
 	}
 	OBJ_END(ask, CORE_ASK_MAGIC);
-	free(ask);
+	core_piece_ask_end(request->peer->core, ask);
 	return t;
 }
 
@@ -146,7 +147,7 @@ void *core_peer_answered_alone(struct core_request *request, void *arg, int err)
 
 	fill_request(request, ask, err);
 	OBJ_END(ask, CORE_ASK_MAGIC);
-	free(ask);
+	core_piece_ask_end(request->peer->core, ask);
 	return who;
 }
 

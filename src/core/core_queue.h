@@ -30,6 +30,7 @@ struct core_ask { /* one request on its way; outlives its trigger when that ends
 	struct core_peer *peer;
 	struct core_trigger *trigger; /* NULL: no trigger waits for the answer */
 	void *arg;                    /* argument of core_peer_ask_alone() */
+	bool pooled;                  /* for core_piece_ask_end() */
 	uint32_t session_id_len, host_len;
 	char text[]; /* Session-Id and Destination-Host of the request, each with a NUL behind it */
 };

@@ -1,7 +1,5 @@
 /* core_restore.c - restores the triggers of the journal after a restart; copies of their
  * requests are recognised. */
-#include <stdlib.h>
-
 #include "base/fault.h"
 #include "base/shown.h"
 #include "core/core_devices.h"
@@ -75,7 +73,7 @@ static int unreadable(const struct core *c, uint64_t number, int err)
 /* A trigger with something under way. */
 static int restore_busy(struct core *c, uint64_t number, const void *record, size_t len)
 {
-	struct core_trigger *t = calloc(1, sizeof *t);
+	struct core_trigger *t = core_piece_trigger(c);
 	struct core_scs *scs;
 	int err;
 
@@ -84,13 +82,13 @@ static int restore_busy(struct core *c, uint64_t number, const void *record, siz
 	}
 	err = trg_restore(&t->trg, number, record, len, &c->triggers.conf, c->triggers.ports, c);
 	if (err) {
-		free(t);
+		core_piece_trigger_end(c, t);
 		return unreadable(c, number, err);
 	}
 	scs = core_scs_get(c, t->trg->req.scs);
 	if (!scs || is_second(c, t->trg)) {
 		trg_free(t->trg);
-		free(t);
+		core_piece_trigger_end(c, t);
 		return scs ? 0 : ERR_NOMEM;
 	}
 	t->trg->owner = t;

@@ -1,6 +1,5 @@
 /* core_trigger.c - surroundings of the trigger machine (trigger/): tables, timer, journal
  * record, answer. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -34,7 +33,7 @@ void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs
 
 int core_trigger_new(struct core_trigger **out, struct core *c, struct core_scs *scs, const struct trg_request *req)
 {
-	struct core_trigger *t = calloc(1, sizeof *t);
+	struct core_trigger *t = core_piece_trigger(c);
 	int err;
 
 	if (!t) {
@@ -42,7 +41,7 @@ int core_trigger_new(struct core_trigger **out, struct core *c, struct core_scs 
 	}
 	err = trg_new(&t->trg, jrn_next(c->journal.jrn), req, &c->triggers.conf, c->triggers.ports, c);
 	if (err) {
-		free(t);
+		core_piece_trigger_end(c, t);
 		return err;
 	}
 	t->trg->owner = t;
@@ -78,11 +77,11 @@ void core_trigger_free(struct core_trigger *t)
 	core_seat_leave(c, &t->seat);
 	trg_free(t->trg);
 	answer_timer_end(t);
-	free(t->input);
+	core_piece_input_end(c, t->input);
 	t->gone = true;
 	if (!t->storing) { /* else the journal still has it: its last completion frees it */
 		OBJ_END(t, CORE_TRIGGER_MAGIC);
-		free(t);
+		core_piece_trigger_end(c, t);
 	}
 }
 
@@ -208,7 +207,7 @@ void core_trigger_set_rule(struct core_trigger *t, const struct assoc_rule *deci
 	if (kept) {
 		t->rule = kept;
 	} else if (!t->input) {
-		t->input = calloc(1, sizeof *t->input);
+		t->input = core_piece_input(t->core);
 	}
 	if (t->input) {
 		str_cut(t->input->rule, sizeof t->input->rule, rule);
@@ -237,6 +236,7 @@ static struct trg_conf conf_of(struct core *c)
 			     POL_ORIGINAL_DEVICE, POL_SMSSC_NO_RECALL, POL_EXPIRED },
 		.smssc_hosts = &c->triggers.smssc_hosts,
 		.parties = &c->triggers.parties,
+		.pool = &c->pieces.machines,
 	};
 }
 
