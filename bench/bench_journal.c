@@ -1,6 +1,7 @@
 /* bench_journal.c - the journal without the rest of the gateway, for measuring: `ops` keeps a number of new records waiting for their
- * commit and prints rate and latency; `fill` writes a journal of triggers that the SMS-SC has accepted; `restore` starts a core on it
- * and prints how long that took and the memory it holds; `replay` reads a journal of equal records alone. JSON lines. */
+ * commit and prints rate and latency; `fill` writes a journal of triggers that the SMS-SC has accepted, an hour ago or, with --young, just
+ * now and with their intents; `restore` starts a core on it and prints how long that took and the memory it holds; `replay` reads a journal
+ * of equal records alone. JSON lines. */
 #include <dirent.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -27,6 +28,7 @@
 struct options {
 	const char *what, *dir, *scs;
 	uint32_t count, outstanding, window_ms, seconds, octets;
+	bool young;
 };
 
 static uint64_t now_us(void)
@@ -196,9 +198,15 @@ static void note(void *arg, struct trg *t)
 	struct buf b = buf_over(record, sizeof record);
 
 	trg_record_build(&b, t);
-	if (b.full || jrn_add(arg, t->number, record, b.len, NULL, NULL)) {
+	if (b.full || (t->answered ? jrn_put : jrn_add)(arg, t->number, record, b.len, NULL, NULL)) {
 		exit(fail("fill", "the journal does not take it"));
 	}
+}
+
+static int keep(void *arg, struct trg *t)
+{
+	note(arg, t);
+	return 0;
 }
 
 static int send_it(void *arg, struct trg *t, bool again)
@@ -229,15 +237,12 @@ static uint32_t end_to_end(void *arg)
 	return ++next;
 }
 
-static const struct trg_ports ports = { .ask_subscriber = yes,
-					.judge_again = judge,
-					.store = yes,
-					.note = note,
-					.submit = send_it,
-					.recall = send_it,
-					.answer = answer,
-					.arm = arm,
-					.end_to_end = end_to_end };
+#define PORTS(store_)                                                                                                            \
+	{                                                                                                                        \
+		.ask_subscriber = yes, .judge_again = judge, .store = (store_), .note = note, .submit = send_it,                 \
+		.recall = send_it, .answer = answer, .arm = arm, .end_to_end = end_to_end                                        \
+	}
+static const struct trg_ports old = PORTS(yes), young = PORTS(keep); /* the intents of old ones are no longer there */
 
 /* One SCS instead of SCS_N: name, E.164, host, realm and the domain of its devices. */
 struct party {
@@ -259,7 +264,8 @@ static void name_party(struct party *out, uint32_t i)
 	snprintf(out->domain, sizeof out->domain, "fleet.example");
 }
 
-static int fill_one(struct jrn *j, const struct trg_conf *conf, uint32_t i, const struct party *one, uint64_t now_ms)
+static int fill_one(struct jrn *j, const struct trg_conf *conf, uint32_t i, const struct party *one, uint64_t now_ms,
+		    bool is_young)
 {
 	static const uint8_t payload[40] = "wake up, meter, and call home please";
 	static const uint8_t nodes[64] = { 1 }; /* as long as those of one MME: only the DTR would read them */
@@ -287,9 +293,9 @@ static int fill_one(struct jrn *j, const struct trg_conf *conf, uint32_t i, cons
 	req.payload_len = sizeof payload;
 	req.has_validity = true;
 	req.validity_s = 86400;
-	req.received_ms = now_ms - 3600000;
+	req.received_ms = is_young ? now_ms : now_ms - 3600000;
 	req.expires_ms = req.received_ms + 1000ull * req.validity_s;
-	if (trg_new(&t, jrn_next(j), &req, conf, &ports, j)) {
+	if (trg_new(&t, jrn_next(j), &req, conf, is_young ? &young : &old, j)) {
 		return fail("fill", "no memory");
 	}
 	(void)trg_step(t, &(struct trg_event){ .kind = TRG_EV_START }, now_ms);
@@ -306,6 +312,7 @@ static int fill(const struct options *o)
 	struct trg_conf conf = {
 		.report_grace_ms = 60000, .retry_min_ms = 1000, .retry_max_ms = 1000, .smssc_hosts = &smssc_hosts
 	};
+	uint32_t commit = o->young ? 64 : 20000; /* triggers */
 	uint64_t now_ms = clock_real_ms();
 	struct party one;
 	struct jrn *j;
@@ -318,8 +325,8 @@ static int fill(const struct options *o)
 		return 1;
 	}
 	for (uint32_t i = 1; i <= o->count && !err; i++) {
-		err = fill_one(j, &conf, i, o->scs ? &one : NULL, now_ms);
-		if (!err && i % 20000 == 0) {
+		err = fill_one(j, &conf, i, o->scs ? &one : NULL, now_ms, o->young);
+		if (!err && i % commit == 0) {
 			err = jrn_flush(j);
 		}
 	}
@@ -485,7 +492,7 @@ static int restore(const struct options *o)
 static int usage(void)
 {
 	fputs("usage: bench_journal ops --dir DIR [--window MS] [--outstanding N] [--seconds S]\n"
-	      "       bench_journal fill --dir DIR --count N [--scs NAME,E164,HOST,REALM,DOMAIN]\n"
+	      "       bench_journal fill --dir DIR --count N [--scs NAME,E164,HOST,REALM,DOMAIN] [--young]\n"
 	      "       bench_journal restore --dir STATE_DIR\n"
 	      "       bench_journal replay --dir DIR [--count N] [--octets N]     fills DIR first if it is missing\n",
 	      stderr);
@@ -494,12 +501,15 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "dir", required_argument, NULL, 'd' },         { "window", required_argument, NULL, 'w' },
-		{ "outstanding", required_argument, NULL, 'o' }, { "seconds", required_argument, NULL, 's' },
-		{ "count", required_argument, NULL, 'c' },       { "scs", required_argument, NULL, 'S' },
-		{ "octets", required_argument, NULL, 'b' },      { NULL, 0, NULL, 0 }
-	};
+	static const struct option longs[] = { { "dir", required_argument, NULL, 'd' },
+					       { "window", required_argument, NULL, 'w' },
+					       { "outstanding", required_argument, NULL, 'o' },
+					       { "seconds", required_argument, NULL, 's' },
+					       { "count", required_argument, NULL, 'c' },
+					       { "scs", required_argument, NULL, 'S' },
+					       { "octets", required_argument, NULL, 'b' },
+					       { "young", no_argument, NULL, 'y' },
+					       { NULL, 0, NULL, 0 } };
 	struct options o = { .count = 1000000, .outstanding = 1024, .seconds = 3, .octets = 600 };
 	int opt;
 
@@ -527,6 +537,9 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 			o.count = number;
+			break;
+		case 'y':
+			o.young = true;
 			break;
 		case 'b':
 			o.octets = number && number <= JRN_RECORD_MAX ? number : 600;
