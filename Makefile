@@ -1,6 +1,6 @@
 # A thin front door: every target installs what it needs, builds what it needs and runs. ./start --help lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build demo lab check torture bench instructions fmt lint clean
+.PHONY: help build demo lab check torture fuzz bench instructions fmt lint clean
 
 # Variables are those of the command line only: FRESH=1 that a shell happens to export deletes nothing.
 $(foreach v,FRESH DIR SECS SEED BASE ROUNDS ROWS KEEP,$(if $(filter environment,$(origin $v)),$(eval $v :=)))
@@ -41,6 +41,12 @@ torture:
 	@scripts/torture --seconds $(or $(SECS),60) $(if $(SEED),--seed $(SEED))
 	@scripts/power-cut --times $$((($(or $(SECS),60) + 149) / 150)) $(if $(SEED),--seed $(SEED))
 
+fuzz:
+	@$(accept)
+	@scripts/setup build fuzz
+	@scripts/build fuzz
+	@scripts/fuzz --seconds $(or $(SECS),60) $(if $(SEED),--seed $(SEED))
+
 bench:
 	@$(accept)
 	@scripts/setup build run bench
@@ -65,4 +71,4 @@ lint:
 
 clean:
 	@$(accept)
-	rm -rf build build-clang build-asan build-release build-fault build-base
+	rm -rf build build-clang build-asan build-release build-fault build-fuzz build-base

@@ -15,15 +15,6 @@
 #define PATH "/etc/f.yaml"
 #define TURNS_MAX 200
 
-static void promise(bool kept, const char *what)
-{
-	if (kept) {
-		return;
-	}
-	fprintf(stderr, "broken promise: %s\n", what);
-	abort();
-}
-
 /* --- configuration: a snapshot that fits together, or one line that names the line --- */
 
 static void check_snapshot(const struct cfg_iwf *c)
@@ -87,17 +78,39 @@ static void on_any(void *arg, struct ctl_request *rq, const json_t *args)
 			       (int)ctl_arg_bits(args, "rights", CTL_WORDS_RIGHTS, 7)));
 }
 
+/* One command for each row of arguments (ctl_commands.h). */
 static const struct ctl_command commands[] = {
-	{ "scs.add", "", ctl_args_scs_add, true, on_any },
-	{ "scs.del", "", ctl_args_scs_name, true, on_any },
 	{ "assoc.add", "", ctl_args_assoc_add, true, on_any },
-	{ "assoc.list", "", ctl_args_assoc_list, false, on_any },
 	{ "assoc.check", "", ctl_args_assoc_check, false, on_any },
-	{ "status", "", NULL, false, on_any },
-	{ "triggers.show", "", ctl_args_triggers_show, false, on_any },
-	{ "triggers.cancel", "", ctl_args_triggers_cancel, true, on_any },
-	{ "quota.show", "", ctl_args_quota_show, false, on_any },
+	{ "assoc.del", "", ctl_args_assoc_del, true, on_any },
+	{ "assoc.export", "", ctl_args_export, false, on_any },
+	{ "assoc.import", "", ctl_args_import, true, on_any },
+	{ "assoc.list", "", ctl_args_assoc_list, false, on_any },
+	{ "assoc.show", "", ctl_args_assoc_show, false, on_any },
+	{ "assoc.undo", "", ctl_args_assoc_undo, true, on_any },
+	{ "backup.copy", "", ctl_args_backup_copy, true, on_any },
+	{ "group.add", "", ctl_args_group_add, true, on_any },
+	{ "group.del", "", ctl_args_group_del, true, on_any },
+	{ "group.member.add", "", ctl_args_group_member, true, on_any },
+	{ "group.set", "", ctl_args_group_set, true, on_any },
+	{ "group.show", "", ctl_args_group_name, false, on_any },
+	{ "log.level", "", ctl_args_log_level, true, on_any },
+	{ "peers.start", "", ctl_args_peer_name, true, on_any },
 	{ "quota.reset", "", ctl_args_quota_reset, true, on_any },
+	{ "quota.show", "", ctl_args_quota_show, false, on_any },
+	{ "scs.add", "", ctl_args_scs_add, true, on_any },
+	{ "scs.del", "", ctl_args_scs_del, true, on_any },
+	{ "scs.set", "", ctl_args_scs_set, true, on_any },
+	{ "scs.show", "", ctl_args_scs_name, false, on_any },
+	{ "set.add", "", ctl_args_set_add, true, on_any },
+	{ "set.del", "", ctl_args_set_del, true, on_any },
+	{ "set.member.add", "", ctl_args_set_member, true, on_any },
+	{ "set.set", "", ctl_args_set_set, true, on_any },
+	{ "set.show", "", ctl_args_set_show, false, on_any },
+	{ "triggers.cancel", "", ctl_args_triggers_cancel, true, on_any },
+	{ "triggers.list", "", ctl_args_triggers_list, false, on_any },
+	{ "triggers.show", "", ctl_args_triggers_show, false, on_any },
+	{ "status", "", NULL, false, on_any },
 	{ .name = NULL },
 };
 

@@ -8,15 +8,6 @@
 #include "exchange/exc_read.h"
 #include "tests/fuzz/fuzz.h"
 
-static void promise(bool kept, const char *what)
-{
-	if (kept) {
-		return;
-	}
-	fprintf(stderr, "broken promise: %s\n", what);
-	abort();
-}
-
 struct play {
 	const uint8_t *p;
 	size_t at, len, piece;

@@ -22,15 +22,6 @@
 #define SEGMENTS_MAX 6u
 #define RECORDS_MAX 4096u
 
-static void promise(bool kept, const char *what)
-{
-	if (kept) {
-		return;
-	}
-	fprintf(stderr, "broken promise: %s\n", what);
-	abort();
-}
-
 static struct play {
 	const uint8_t *p;
 	size_t left;

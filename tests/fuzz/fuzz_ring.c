@@ -10,15 +10,6 @@
 #include "ipc/ipc_ring.h"
 #include "tests/fuzz/fuzz.h"
 
-static void promise(bool kept, const char *what)
-{
-	if (kept) {
-		return;
-	}
-	fprintf(stderr, "broken promise: %s\n", what);
-	abort();
-}
-
 /* --- records: there is one octet string for each value --- */
 
 /* `record` is the struct; its decoder and encoder are named after it. */

@@ -9,15 +9,6 @@
 #include "nodes/sms/sms_join.h"
 #include "tests/fuzz/fuzz.h"
 
-static void promise(bool kept, const char *what)
-{
-	if (kept) {
-		return;
-	}
-	fprintf(stderr, "broken promise: %s\n", what);
-	abort();
-}
-
 static bool inside(const uint8_t *p, size_t n, const uint8_t *data, size_t size)
 {
 	return !p || (p >= data && n <= (size_t)(data + size - p));

@@ -1,4 +1,4 @@
-/* fuzz_targets.c - the promises that hold for every input. */
+/* fuzz_diameter.c - the promises that hold for every input. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,15 +9,6 @@
 #include "tests/vectors/vec.h"
 
 static const struct dia_limits limits = { 65536, 512, 8 };
-
-static void promise(bool kept, const char *what)
-{
-	if (kept) {
-		return;
-	}
-	fprintf(stderr, "broken promise: %s\n", what);
-	abort();
-}
 
 /* --- framer: whatever the pieces, the same messages, and each is whole --- */
 
