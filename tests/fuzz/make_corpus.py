@@ -1,10 +1,14 @@
 #!/usr/bin/python3
 """make_corpus - puts the vectors as octets where the fuzzers start from: corpus/<message>/<vector>, and all of them, cut into
-pieces of several sizes, into corpus/frame. Inputs that fuzzing found stay where they are.
+pieces of several sizes, into corpus/frame, and what seeds.py has. Inputs that fuzzing found stay where they are.
 
 usage: make_corpus.py [--check]     --check: write nothing, exit 1 when one is missing or stale"""
 import os
 import sys
+
+sys.dont_write_bytecode = True
+
+from seeds import seeds
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 VECTORS = os.path.join(os.path.dirname(HERE), "vectors")
@@ -47,6 +51,8 @@ def inputs():
         octets = bytes.fromhex(text.split("\nhex\n")[1].split("\nfields\n")[0].replace("\n", " "))
         message = text.split("\nmessage = ")[1].split("\n")[0].lower()
         yield os.path.join(message, file[:-4]), octets
+        if message in ("cer", "cea"):
+            yield os.path.join("capabilities", file[:-4]), bytes([3]) + octets
         if len(octets) < 400:
             for size in pieces:
                 if len(pieces[size]) < 4000:
@@ -54,6 +60,7 @@ def inputs():
     for size, octets in pieces.items():
         yield os.path.join("frame", f"pieces-{size + 1}"), bytes([size]) + octets
     yield from journals()
+    yield from seeds()
     yield os.path.join("frame", "version"), b"\x03" + bytes([2, 0, 0, 20]) + bytes(16)
     yield os.path.join("frame", "length"), b"\x03" + bytes([1, 0xFF, 0xFF, 0xFC]) + bytes(16)
 

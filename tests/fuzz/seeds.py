@@ -1,0 +1,121 @@
+"""Where the fuzzers of other subjects than messages and journals start from: (target/name, octets), for make_corpus.py."""
+import os
+import struct
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def octets_of(*path):
+    with open(os.path.join(ROOT, *path), "rb") as f:
+        return f.read()
+
+
+def parent():
+    message = struct.pack("<IIIIQ", 8, 1, 2, 7, 99)
+    for name, fds, octets in [("plain", 0, message), ("ring", 4, message), ("five", 5, message), ("eight", 8, message), ("short", 1, message[:23]),
+                              ("long", 2, message + b"x"), ("empty", 0, b""), ("empty-with-fd", 1, b"")]:
+        yield "dm-message/" + name, bytes([fds]) + octets
+    row = struct.pack("<IIQQ", 3, 0, 8 + 24, 5)
+    for name, octets in [("one", struct.pack("<II", 1, 1) + row + b"hello"), ("none", struct.pack("<II", 1, 0)), ("short", b"\0" * 7),
+                         ("many", struct.pack("<II", 1, 0xffffffff) + row), ("past-the-end", struct.pack("<IIIIQQ", 1, 1, 3, 0, 32, 6) + b"hello"),
+                         ("wraps", struct.pack("<IIIIQQ", 1, 1, 3, 0, 2**64 - 1, 6) + b"hello")]:
+        yield "dm-part/" + name, octets
+
+
+def names():
+    for i, text in enumerate(["meter-1@a.example", "Meter-1@A.Example", "a@b@c", "@", "a@", "*@fleet.example.com", "491720000001", "0491", "msisdn:491720000001",
+                              "msisdn:491720000001-491720000099", "set:fleet", "*", "scs.acme.example", "SCS.ACME.EXAMPLE", "a..b", "-a", "2027-01-01",
+                              "2027-01-01T08:00:00Z", "2027-01-01T08:00:00+01:00", "1800000000", "a\0b@c", "meter[1]@a.example"]):
+        yield f"names/{i}", text.encode()
+
+
+def der(tag, content):
+    n = len(content)
+    length = bytes([n]) if n < 128 else bytes([0x81, n]) if n < 256 else bytes([0x82]) + n.to_bytes(2, "big")
+    return bytes([tag]) + length + content
+
+
+def certificates():
+    dns, uri, address = (lambda t: der(0x82, t)), (lambda t: der(0x86, t)), (lambda t: der(0x87, t))
+    rows = {"one": [dns(b"scs.acme.example")], "two": [dns(b"scs.acme.example"), dns(b"SCS.BETA.EXAMPLE")], "group": [dns(b"a.example"), uri(b"urn:mtc:group:fleet")],
+            "star": [dns(b"*.acme.example")], "nul": [dns(b"scs.acme.example\0.evil.example")], "address": [address(b"\x7f\0\0\1")], "none": [],
+            "empty-name": [dns(b"")], "long": [dns(b"a." * 126 + b"b")], "too-long": [dns(b"a." * 200)], "many": [dns(b"h%d.example" % i) for i in range(40)],
+            "uri-with-control": [uri(b"urn:x\x1b[31m")], "mail": [der(0x81, b"a@b.example")], "directory": [der(0xa4, der(0x30, b""))]}
+    for name, parts in rows.items():
+        yield "certificate/" + name, der(0x30, b"".join(parts))
+    yield "certificate/cut", der(0x30, dns(b"scs.acme.example"))[:-3]
+    yield "certificate/no-sequence", b"\x04\x00"
+    for name, text in [("none", "hello\n"), ("empty", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"), ("cut", "-----BEGIN CERTIFICATE-----\nMIIB"),
+                       ("not-der", "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n")]:
+        yield "pem/" + name, text.encode()
+
+
+def records():
+    def text(s):
+        return bytes([len(s)]) + s
+
+    def long_text(s):
+        return struct.pack("<H", len(s)) + s
+    limits = struct.pack("<IIHHBBIIIIIBB", 0, 0, 0, 65535, 1, 7, 0, 0, 0, 2, 0, 0, 0)
+    names_of_scs = b"".join(text(s) for s in (b"491720000001", b"scs.acme.example", b"acme.example", b"anchor-a"))
+    yield "scs-record/one", b"\3" + struct.pack("<I", 7) + names_of_scs + bytes([13]) + limits
+    yield "scs-record/few-limits", b"\3" + struct.pack("<I", 7) + names_of_scs + bytes([2]) + limits[:8]
+    yield "scs-record/newer", b"\4" + struct.pack("<I", 7) + names_of_scs
+    yield "device-record/rule", struct.pack("<BBI", 1, 7, 9)
+    yield "device-record/two", struct.pack("<BBI", 1, 7, 9) + struct.pack("<BBI", 3, 0, 4)
+    yield "device-record/times", struct.pack("<BBIqq", 0x81, 7, 9, 1, 2) + struct.pack("<BBI", 2, 1, 1)
+    head = struct.pack("<BBIHIQQBBQI", 2, 0, 5, 16001, 600, 1000, 2000, 0, 0, 0, 7)
+    rest = [b"001010000000001\0", b"\x0c\x91" + bytes.fromhex("947102000010"), b"", b"", b"iwf.example\0", b"example\0", b"iwf.example\0", b"wake up"]
+    for version in (1, 2, 3):
+        yield f"smssc-record/v{version}", bytes([version]) + head[1:] + b"".join(long_text(s) for s in rest)
+    for version in (1, 2, 3):
+        yield f"smssc-dup/v{version}", struct.pack("<BBIII", version, 0, 0, 2001, 0) + bytes(32) + struct.pack("<Q", 1000) + long_text(b"\0\0\0\1iwf.example")
+    yield "smssc-dup/fnv", struct.pack("<BBIII", 1, 0, 0, 2001, 0) + bytes(8) + struct.pack("<Q", 1000) + long_text(b"\0\0\0\1iwf.example")
+    yield "nodes/empty", b""
+    yield "trigger-record/empty", b""
+
+
+def files():
+    line = b"mtc timeline 1 boot 01234567-89ab-cdef-0123-456789abcdef base 1790000000000 wall 0 last 1790000001000\n"
+    for name, octets in [("one", line), ("empty", b""), ("cut", line[:40]), ("two", line + line), ("far", line.replace(b"1790000001000", b"18446744073709551615")),
+                         ("ahead", line.replace(b"last 179", b"last 279"))]:
+        yield "timeline/" + name, octets
+    head, row = b"mtc-scs reports 1\n", b"r 1799999999000 iwf.example 7 8 meter-1@a.example\n"
+    for name, octets in [("one", head + row), ("empty", b""), ("torn", head + row + row[:20]), ("foreign", b"hello\n"), ("old", head + b"r 1 iwf.example 7 8 x\n"),
+                         ("no-device", head + b"r 1799999999000 iwf.example 7 8\n"), ("ours", head + b"r 1799999999000 iwf.example 1 2 a@b.example\n")]:
+        yield "reports/" + name, octets
+    for name, octets in [("whole", b"a\nb\n"), ("torn", b"a\nb"), ("empty", b""), ("zeros", b"a\n" + bytes(5000))]:
+        yield "tail/" + name, octets
+    yield "journal-stream/empty", b""
+    yield "journal-stream/zeros", bytes(8192)
+
+
+def nodes():
+    yield "config-hss/example", octets_of("examples", "mtc-hss.yaml")
+    yield "config-smssc/example", octets_of("examples", "mtc-smssc.yaml")
+    for element in ("config-hss", "config-smssc"):
+        yield element + "/empty", b""
+        yield element + "/alias", b"identity: &a { host: x.example, realm: example }\nlisten: *a\n"
+        yield element + "/deep", b"[" * 200
+    yield "subscribers/example", b"".join(octets_of("examples", "subscribers.jsonl").splitlines(keepends=True)[:8])
+    yield "subscribers/one", b'{"imsi":"001010000000001","msisdn":"491720000001","external_ids":["meter-1@a.example"]}\n'
+    yield "subscribers/twice", b'{"imsi":"001010000000001"}\n{"imsi":"001010000000001"}\n'
+    for name, words in [("trigger", "trigger --connect 127.0.0.1:3868 --plain --origin-host scs.example --device meter-1@a.example --payload hi --reference 7"),
+                        ("recall", "recall --connect 127.0.0.1:3868 --device meter-1@a.example --reference 7"), ("help", "--help"), ("none", ""),
+                        ("load", "trigger --connect [::1]:3868 --device meter-{}@a.example --devices 1-100 --count 100 --window 8 --rate 5 --stamp"),
+                        ("listen", "listen --connect 127.0.0.1:3868 --state x --wait 5")]:
+        yield "scs-options/" + name, words.replace(" ", "\n").encode()
+    for name in sorted(os.listdir(os.path.join(ROOT, "tests", "fuzz", "corpus", "rpdu"))):
+        yield "ue-message/" + name, octets_of("tests", "fuzz", "corpus", "rpdu", name)
+
+
+def replies():
+    for name, text in [("ok", '{"done":true,"ok":true}\n'), ("rows", '{"name":"acme"}\n{"done":true,"ok":true,"rows":1}\n'), ("error", '{"done":true,"ok":false,"error":"no such SCS"}\n'),
+                       ("no-end", '{"name":"acme"}\n'), ("no-object", '[1]\n'), ("escape", '{"done":true,"ok":false,"error":"\\u001b[31mred"}\n'), ("twice", '{"a":1,"a":2}\n'),
+                       ("no-words", '{"done":true,"ok":false}\n'), ("cut", '{"done":tr'), ("nul", 'a\0b\n'), ("deep", "[" * 5000 + "\n"), ("number", '{"done":true,"ok":1}\n')]:
+        yield "reply/" + name, text.encode()
+
+
+def seeds():
+    for part in (parent, names, certificates, records, files, nodes, replies):
+        yield from part()
