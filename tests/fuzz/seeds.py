@@ -116,6 +116,25 @@ def replies():
         yield "reply/" + name, text.encode()
 
 
+# Steps of fuzz_edge.c.
+CONNECT, CER, ANSWER, DAR, BASE, _, DNA, NOTIFY, OCTETS, CUT, TIME, MUTE, LIE, DIE, CORE, LEAVE = range(16)
+
+
+def edges():
+    opened = bytes([CONNECT, 0, CER, 0, 0, 0, ANSWER, 0, 0])
+    dar = bytes([DAR, 0, 0, 0])
+    for name, steps in [("open", opened), ("refused", opened[:-1] + bytes([128])), ("request", opened + dar + bytes([ANSWER, 0, 0])), ("error", opened + dar + bytes([ANSWER, 0, 1])),
+                        ("two", opened + dar + dar + bytes([ANSWER, 1, 0, ANSWER, 0, 4])), ("silent-core", opened + dar + bytes([TIME, 14, TIME, 14, TIME, 14])),
+                        ("core-dies", opened + dar + bytes([DIE, DAR, 0, 2, 0, TIME, 14, TIME, 14, CORE])), ("core-restarts", opened + dar + bytes([CORE, ANSWER, 1, 0, ANSWER, 0, 0])),
+                        ("watchdog", opened + bytes([BASE, 0, 0, 0])), ("leaves", opened + bytes([BASE, 0, 64, 0])), ("stranger", opened + bytes([DAR, 0, 1, 0])),
+                        ("early", bytes([CONNECT, 0, DAR, 0, 0, 0])), ("report", opened + bytes([NOTIFY, 0, 0, DNA, 0, 0, 1, 0])), ("report-late", opened + bytes([NOTIFY, 0, 1, TIME, 12])),
+                        ("cut", opened + bytes([CUT, 0, 0])), ("probe", opened + bytes([MUTE, 0, CUT, 0, 1, TIME, 12])), ("lie", opened + bytes([LIE, 6, 30, 0, 1]) + bytes(30)),
+                        ("octets", bytes([CONNECT, 1, OCTETS, 1, 20, 0]) + bytes([1, 0, 0, 19]) + bytes(16)), ("changed", opened + bytes([DAR, 0, 0, 1, 60, 0, 0xff])),
+                        ("second-cer", opened + bytes([CER, 0, 0, 0])), ("gone", opened + dar + bytes([LEAVE, 0, ANSWER, 0, 0])),
+                        ("three", opened + bytes([CONNECT, 1, CER, 1, 1, 0, ANSWER, 0, 1, CONNECT, 2, CER, 2, 2, 0]))]:
+        yield "edge/" + name, steps
+
+
 def seeds():
-    for part in (parent, names, certificates, records, files, nodes, replies):
+    for part in (parent, names, certificates, records, files, nodes, replies, edges):
         yield from part()
