@@ -55,6 +55,11 @@ int tsp_dar_parse(struct tsp_dar *out, const struct dia_msg *m, struct dia_faile
 	return dia_command_parse(&dar, out, m, failed);
 }
 
+int tsp_dar_parse_by(struct tsp_dar *out, const struct dia_msg *m, struct dia_failed *failed, struct dia_rules *rules)
+{
+	return dia_command_parse_by(&dar, out, m, failed, rules);
+}
+
 int tsp_daa_parse(struct tsp_daa *out, const struct dia_msg *m, struct dia_failed *failed)
 {
 	return dia_command_parse(&daa, out, m, failed);

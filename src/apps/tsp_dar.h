@@ -19,6 +19,10 @@ struct tsp_daa {
 };
 
 ERR_MUST_USE int tsp_dar_parse(struct tsp_dar *out, const struct dia_msg *m, struct dia_failed *failed);
+/* By rules of the caller, see dia_command_parse_by(). */
+struct dia_rules;
+ERR_MUST_USE int tsp_dar_parse_by(struct tsp_dar *out, const struct dia_msg *m, struct dia_failed *failed,
+				  struct dia_rules *rules);
 ERR_MUST_USE int tsp_daa_parse(struct tsp_daa *out, const struct dia_msg *m, struct dia_failed *failed);
 void tsp_dar_build(struct buf *out, const struct tsp_dar *in, uint32_t hop_by_hop, uint32_t end_to_end);
 void tsp_daa_clear(struct tsp_daa *out);

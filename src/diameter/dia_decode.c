@@ -7,10 +7,11 @@
 
 struct decode {
 	const struct dia_grammar *grammar;
-	uint8_t *base;   /* the struct the table's offsets count from */
-	bool refusal;    /* an answer that says no: DIA_OK_ONLY is not demanded */
-	bool any;        /* an AVP of the table was seen */
-	uint8_t *lapses; /* NULL: nothing is forgiven */
+	uint8_t *base;           /* the struct the table's offsets count from */
+	bool refusal;            /* an answer that says no: DIA_OK_ONLY is not demanded */
+	bool any;                /* an AVP of the table was seen */
+	uint8_t *lapses;         /* NULL: nothing is forgiven */
+	struct dia_rules *rules; /* NULL: those of RFC 6733 */
 	struct dia_failed *failed;
 	uint8_t seen[DIA_ROWS_MAX];
 };
@@ -88,7 +89,7 @@ static int keep_group(const struct decode *d, const struct dia_row *row, uint8_t
 		      const struct dia_avp *avp)
 {
 	struct dia_win inside;
-	struct decode group = { .grammar = row->inside, .base = to, .failed = d->failed };
+	struct decode group = { .grammar = row->inside, .base = to, .failed = d->failed, .rules = d->rules };
 	int err = dia_win_enter(&inside, w, avp, d->failed);
 
 	if (!err) {
@@ -141,6 +142,20 @@ static bool *flag_of(const struct dia_row *row, uint8_t *base, uint8_t *element)
 	return (bool *)((row->stride ? element : base) + row->flag_at);
 }
 
+/* Notes that a breach of this kind was met. True: it is let pass. Without rules none is. */
+static bool passes(const struct decode *d, uint8_t kind)
+{
+	if (!d->rules) {
+		return false;
+	}
+	d->rules->seen |= kind;
+	if (d->rules->pass & kind) {
+		return true;
+	}
+	d->rules->broke = kind;
+	return false;
+}
+
 static int too_many(const struct decode *d, const struct dia_row *row, const struct dia_avp *avp)
 {
 	if (row->flags & DIA_SPARE) {
@@ -148,6 +163,9 @@ static int too_many(const struct decode *d, const struct dia_row *row, const str
 	}
 	if (!row->max) {
 		return dia_failed_avp(d->failed, DIA_RESULT_AVP_NOT_ALLOWED, avp, "%s is not allowed here", row->def->name);
+	}
+	if (passes(d, DIA_KIND_MANY)) {
+		return 0;
 	}
 	return dia_failed_avp(d->failed, DIA_RESULT_AVP_OCCURS_TOO_MANY_TIMES, avp, "%s occurs more than %u times",
 			      row->def->name, row->max);
@@ -195,6 +213,13 @@ static inline int take(struct decode *d, unsigned i, const struct dia_win *w, co
 static int stranger(const struct decode *d, const struct dia_avp *avp)
 {
 	if (d->grammar->any || !(avp->flags & DIA_AVP_M) || dia_avp_def_find(avp->code, avp->vendor)) {
+		if (!d->rules || passes(d, DIA_KIND_PLACE)) {
+			return 0;
+		}
+		return dia_failed_avp(d->failed, DIA_RESULT_AVP_NOT_ALLOWED, avp, "AVP %u of vendor %u is not allowed here",
+				      avp->code, avp->vendor);
+	}
+	if (passes(d, DIA_KIND_UNKNOWN)) {
 		return 0;
 	}
 	return dia_failed_avp(d->failed, DIA_RESULT_AVP_UNSUPPORTED, avp, "AVP %u of vendor %u has the M bit and is not known",
@@ -306,9 +331,10 @@ void dia_command_clear(const struct dia_command *c, void *st)
 	}
 }
 
-static int parse(const struct dia_command *c, void *out, const struct dia_msg *m, struct dia_failed *failed, uint8_t *lapses)
+static int parse(const struct dia_command *c, void *out, const struct dia_msg *m, struct dia_failed *failed, uint8_t *lapses,
+		 struct dia_rules *rules)
 {
-	struct decode d = { .grammar = c->grammar, .base = out, .failed = failed, .lapses = lapses };
+	struct decode d = { .grammar = c->grammar, .base = out, .failed = failed, .lapses = lapses, .rules = rules };
 	uint16_t avps_left;
 	int err = check_header(c, m, failed);
 
@@ -334,12 +360,19 @@ static int parse(const struct dia_command *c, void *out, const struct dia_msg *m
 
 int dia_command_parse(const struct dia_command *c, void *out, const struct dia_msg *m, struct dia_failed *failed)
 {
-	return parse(c, out, m, failed, NULL);
+	return parse(c, out, m, failed, NULL, NULL);
 }
 
 int dia_command_parse_lenient(const struct dia_command *c, void *out, const struct dia_msg *m, struct dia_failed *failed,
 			      uint8_t *lapses)
 {
 	*lapses = 0;
-	return parse(c, out, m, failed, lapses);
+	return parse(c, out, m, failed, lapses, NULL);
+}
+
+int dia_command_parse_by(const struct dia_command *c, void *out, const struct dia_msg *m, struct dia_failed *failed,
+			 struct dia_rules *rules)
+{
+	rules->seen = rules->broke = 0;
+	return parse(c, out, m, failed, NULL, rules);
 }

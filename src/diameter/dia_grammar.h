@@ -8,6 +8,7 @@
  *   not in the table       ignored when the dictionary has it or its M bit is clear; else 5001
  *   in the table, absent   5005 with an example, when min is 1
  *   E bit in an answer     read by the answer-message grammar; with a result below 3000 it contradicts itself: 3008
+ * A reading by rules (dia_command_parse_by()) lets pass, or refuses, what its caller says of the kinds DIA_KIND_*.
  * A lenient reading forgives what its rows name: a row with a lapse bit may be absent (one that is DIA_FIRST: stand elsewhere).
  * A message that is refused leaves the caller's struct empty. No allocation. PURE. */
 #pragma once
@@ -133,6 +134,23 @@ ERR_MUST_USE int dia_command_parse(const struct dia_command *c, void *out, const
 /* The same, lenient at the top level of the message: `lapses` is set to the lapse bits of what was forgiven. */
 ERR_MUST_USE int dia_command_parse_lenient(const struct dia_command *c, void *out, const struct dia_msg *m,
 					   struct dia_failed *failed, uint8_t *lapses);
+
+/* Breaches of a grammar that a caller may let pass, and that are no breach by themselves. */
+enum {
+	DIA_KIND_UNKNOWN = 1, /* an AVP with the M bit that nobody knows (5001) */
+	DIA_KIND_PLACE = 2,   /* an AVP that the table does not have, and that may be ignored (5008 where it is refused) */
+	DIA_KIND_MANY = 4,    /* an AVP that occurs too often (5009); the first ones count */
+};
+
+struct dia_rules {
+	uint8_t pass;  /* kinds that are let pass */
+	uint8_t seen;  /* out: kinds that were met, let pass or not */
+	uint8_t broke; /* out: the kind that the refusal is for; 0: it is for another rule, or there is none */
+};
+
+/* dia_command_parse() by these rules, in all groups of the message. */
+ERR_MUST_USE int dia_command_parse_by(const struct dia_command *c, void *out, const struct dia_msg *m, struct dia_failed *failed,
+				      struct dia_rules *rules);
 
 /* Writes the whole message; `extra` flags (E, T) are added to R and P. Check out->full. */
 void dia_command_build(struct buf *out, const struct dia_command *c, const void *in, uint8_t extra, uint32_t hop_by_hop,

@@ -5,6 +5,7 @@
 #include "apps/tsp_dar.h"
 #include "apps/tsp_dnr.h"
 #include "diameter/dia_base.h"
+#include "diameter/dia_grammar.h"
 #include "tests/vectors/compose.h"
 #include "tests/vectors/vec.h"
 
@@ -436,6 +437,77 @@ static void answers_are_forgiven_what_is_listed_and_nothing_else(void **state)
 	}
 }
 
+struct by_rules {
+	const char *avps;
+	uint8_t kind;
+	uint32_t refused; /* the result where the kind is not let pass */
+};
+
+static int read_by(const struct by_rules *r, uint8_t pass, struct dia_rules *rules, struct dia_failed *failed,
+		   struct tsp_dar *dar)
+{
+	static uint8_t octets[4096];
+	struct buf b = buf_over(octets, sizeof octets);
+	struct dia_msg m;
+
+	*rules = (struct dia_rules){ .pass = pass, .seen = 0xff, .broke = 0xff };
+	compose_message(&b, 0xc0, APP_CMD_DEVICE_ACTION, APP_TSP, r->avps);
+	assert_int_equal(dia_msg_parse(&m, octets, b.len, &limits, failed), 0);
+	return tsp_dar_parse_by(dar, &m, failed, rules);
+}
+
+static void a_reading_by_rules_lets_pass_what_they_say_and_says_what_it_met(void **state)
+{
+	static const struct by_rules rows[] = {
+		{ ACTION END "65000:0 40 'x' ", DIA_KIND_UNKNOWN, 5001 },
+		{ ACTION "65000:0 40 'x' " END, DIA_KIND_UNKNOWN, 5001 },
+		{ ACTION END "65000:0 00 'x' ", DIA_KIND_PLACE, 5008 },
+		{ ACTION END "1:0 40 'x' ", DIA_KIND_PLACE, 5008 },
+		{ ACTION "1:0 40 'x' " END, DIA_KIND_PLACE, 5008 },
+		{ ACTION REFERENCE END, DIA_KIND_MANY, 5009 },
+		{ ACTION END "283:0 40 'other' ", DIA_KIND_MANY, 5009 },
+	};
+	struct dia_failed failed;
+	struct dia_rules rules;
+	struct tsp_dar dar;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct by_rules *r = &rows[i];
+
+		dia_failed_none(&failed);
+		assert_int_equal(read_by(r, 7, &rules, &failed, &dar), 0);
+		assert_int_equal(rules.seen, r->kind);
+		assert_int_equal(rules.broke, 0);
+		assert_int_equal(dar.action.reference_number.v, 0x29);
+		assert_int_equal(dar.head.destination_realm.len, strlen("op.example"));
+		assert_int_equal(read_by(r, (uint8_t)(7 & ~r->kind), &rules, &failed, &dar), ERR_PROTO);
+		assert_int_equal(failed.result_code, r->refused);
+		assert_int_equal(rules.seen, r->kind);
+		assert_int_equal(rules.broke, r->kind);
+	}
+}
+
+static void rules_let_nothing_else_pass(void **state)
+{
+	static const struct by_rules rows[] = {
+		{ ACTION END "268:0 40 000007d1 ", 0, 5008 }, /* a result in a request */
+		{ HEAD "3001:10415 c0 { " TRIGGER END, 0, 5005 },
+		{ HEAD_REST SESSION "3001:10415 c0 { " REFERENCE TRIGGER END, 0, 5008 },
+	};
+	struct dia_failed failed;
+	struct dia_rules rules;
+	struct tsp_dar dar;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		dia_failed_none(&failed);
+		assert_int_equal(read_by(&rows[i], 7, &rules, &failed, &dar), ERR_PROTO);
+		assert_int_equal(failed.result_code, rows[i].refused);
+		assert_int_equal(rules.broke, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -451,6 +523,8 @@ int main(void)
 		cmocka_unit_test(disconnect_causes_are_three),
 		cmocka_unit_test(values_and_sizes_of_the_core_side),
 		cmocka_unit_test(answers_are_forgiven_what_is_listed_and_nothing_else),
+		cmocka_unit_test(a_reading_by_rules_lets_pass_what_they_say_and_says_what_it_met),
+		cmocka_unit_test(rules_let_nothing_else_pass),
 	};
 
 	return cmocka_run_group_tests_name("apps rules", tests, NULL, NULL);
