@@ -13,7 +13,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/fault.h"
@@ -21,31 +20,9 @@
 #include "base/str.h"
 #include "diameter/dia_dict.h"
 #include "edge/edge_out.h"
+#include "edge/edge_txn.h"
 #include "policy/pol_admit.h"
 #include "policy/pol_screen.h"
-
-#define TXN_OCTETS_MAX (64u << 20)    /* octets of all unanswered requests in one edge */
-#define SESSION_OCTETS_MAX (8u << 20) /* octets of one session: no SCS can use up the limit of the edge alone */
-#define PENDING_SLACK 64              /* above the limit of the SCS, so that the core refuses first and states the reason */
-
-#define EDGE_TXN_MAGIC 0xb2833106u
-struct edge_txn { /* one request of an SCS: owns its octets until it is answered, exactly once, and the core knows */
-	struct obj obj;
-	struct edge_tsp *tsp;
-	struct edge_session *session;
-	uint64_t number;
-	uint64_t answer_by_ms;
-	bool host_named; /* Destination-Host names this host: 3004 is possible */
-	bool offered;    /* the core may have seen it */
-	bool given_up;   /* answered here, and in `unconfirmed` */
-	bool answered;   /* txn_send_answer() was called, or an error of the edge took its place; `end` is the result */
-	enum edge_txn_end end;
-	struct edge_asked asked; /* once it is decoded: the request as its answer repeats it; views of `message` */
-	struct map_node node;
-	TAILQ_ENTRY(edge_txn) entry, of_session;
-	uint32_t len;
-	uint8_t message[];
-};
 
 /* A request while it passes the stages. */
 struct visit {
@@ -57,31 +34,9 @@ struct visit {
 	struct edge_txn *txn;
 };
 
-static enum edge_txn_end send_answer(struct edge_tsp *tsp, struct edge_session *s, const struct buf *out)
-{
-	if (out->full || link_answer(s->link, out->p, out->len)) {
-		log_warn(tsp->env->log, "edge", "session %" PRIu64 " of %s: an answer could not be sent", s->number, s->host);
-		return EDGE_TXN_NOT_SENT;
-	}
-	st_count(&tsp->env->st, ST_EDGE_ANSWERS);
-	return EDGE_TXN_ANSWERED;
-}
-
-static enum edge_txn_end answer_error(struct edge_tsp *tsp, struct edge_session *s, const struct dia_msg *m,
-				      const struct dia_failed *why)
-{
-	struct buf out = edge_session_out(s);
-
-	st_count(&tsp->env->st, ST_EDGE_SCREENED);
-	log_info(tsp->env->log, "edge", "session %" PRIu64 " of %s: request answered %u (%s): %s", s->number, s->host,
-		 why->result_code, dia_result_str(why->result_code), why->text);
-	edge_out_error(&out, &tsp->env->cfg->external, m, why);
-	return send_answer(tsp, s, &out);
-}
-
 static enum stage refuse(struct visit *v, const struct dia_failed *why)
 {
-	(void)answer_error(v->tsp, v->session, v->m, why); /* logged; it has no transaction yet */
+	(void)edge_tsp_error(v->tsp, v->session, v->m, why); /* logged; it has no transaction yet */
 	return STAGE_ANSWERED;
 }
 
@@ -162,40 +117,6 @@ static enum stage stage_ours(struct visit *v)
 
 /* -- stage 6: the transaction */
 
-/* Notes what became of its one answer. */
-static void txn_answered(struct edge_txn *t, enum edge_txn_end how)
-{
-	OBJ_CHECK(t, EDGE_TXN_MAGIC);
-	assert(!t->answered); /* exactly once */
-	t->answered = true;
-	t->end = how;
-}
-
-/* The only way a transaction ends. `why` is for one that was not answered: the reason, which is counted. EDGE_TXN_ANSWERED: the caller
- * says that it was, or that its answer could not be sent. */
-static void txn_end(struct edge_txn *t, enum edge_txn_end why)
-{
-	static const enum st_counter counters[EDGE_TXN_ENDS] = { [EDGE_TXN_NOT_SENT] = ST_EDGE_UNANSWERED_SENT,
-								 [EDGE_TXN_SESSION_GONE] = ST_EDGE_UNANSWERED_GONE,
-								 [EDGE_TXN_STOPPING] = ST_EDGE_UNANSWERED_STOP };
-	struct edge_tsp *tsp = t->tsp;
-
-	OBJ_CHECK(t, EDGE_TXN_MAGIC);
-	assert(t->answered || why != EDGE_TXN_ANSWERED);
-	why = t->answered ? t->end : why;
-	if (why != EDGE_TXN_ANSWERED) {
-		st_count(&tsp->env->st, counters[why]);
-	}
-	map_del(&tsp->by_number, &t->node);
-	TAILQ_REMOVE(t->given_up ? &tsp->unconfirmed : &tsp->txns, t, entry);
-	TAILQ_REMOVE(&t->session->txns, t, of_session);
-	tsp->octets -= t->len;
-	t->session->pending--;
-	t->session->octets -= t->len;
-	OBJ_END(t, EDGE_TXN_MAGIC);
-	free(t);
-}
-
 /* A DAR is proxiable (TS 29.368 6.6.1). Without the P bit it is answered 3008, unless the SCS is
  * provisioned to omit it. */
 static int read_dar(struct tsp_dar *dar, const struct dia_msg *m, bool p_bit_optional, struct dia_failed *why)
@@ -217,110 +138,14 @@ static int txn_read(const struct edge_txn *t, struct dia_msg *m, struct tsp_dar 
 	return err ? err : read_dar(dar, m, true, &why);
 }
 
-/* An answer that is an error repeats other parts of the request than a DAA. */
-static void build_error(struct buf *out, const struct edge_txn *t, uint32_t result_code)
-{
-	struct dia_failed why;
-	struct dia_msg m;
-
-	if (dia_msg_parse(&m, t->message, t->len, &t->session->all->link_conf.limits, &why)) {
-		out->full = true; /* it was a good one on arrival */
-		return;
-	}
-	dia_failed_set(&why, result_code, "%s", dia_result_str(result_code));
-	edge_out_error(out, &t->tsp->env->cfg->external, &m, &why);
-}
-
-/* Sends the one answer. */
-static void txn_send_answer(struct edge_txn *t, const struct ipc_device_action_answer *a)
-{
-	struct edge_tsp *tsp = t->tsp;
-	struct buf out = edge_session_out(t->session);
-
-	if (a->result_code == DIA_RESULT_SUCCESS) {
-		edge_out_daa(&out, &tsp->env->cfg->external, &t->asked, a);
-	} else {
-		build_error(&out, t, a->result_code);
-	}
-	txn_answered(t, send_answer(tsp, t->session, &out));
-	FAULT_POINT(EDGE_DAA_QUEUED);
-}
-
-/* Reports to the core that the SCS has its answer. A ring without room for this record is
- * unusable. */
-static void txn_report_given_up(struct edge_txn *t)
-{
-	struct ipc_device_action_given_up g = { t->session->number, t->asked.end_to_end, t->asked.reference_number.v };
-	struct edge_ring *ring = t->tsp->ring;
-	size_t len = ipc_device_action_given_up_put(ring->record, t->tsp->env->generation, t->number, &g);
-
-	if (edge_ring_up(ring) && edge_ring_send(ring, len)) {
-		edge_ring_broken(ring, "no room to say that a request was given up");
-	}
-}
-
-/* The transaction stays until the core acknowledges the record: a core may die, and the next one
- * has the request in its journal. */
-static void txn_give_up(struct edge_txn *t)
-{
-	struct edge_tsp *tsp = t->tsp;
-
-	if (!t->offered) {
-		txn_end(t, EDGE_TXN_ANSWERED);
-		return;
-	}
-	TAILQ_REMOVE(&tsp->txns, t, entry);
-	t->given_up = true;
-	TAILQ_INSERT_TAIL(&tsp->unconfirmed, t, entry);
-	txn_report_given_up(t);
-}
-
-/* Answers without the core: 3004 if the request named this host and the core cannot have seen it, else
- * Request-Status 201. */
-static void txn_answer_alone(struct edge_txn *t)
-{
-	enum pol_reason reason = POL_CORE_RESTARTING;
-	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = pol_reason_status(reason) };
-
-	if (!t->offered && t->host_named) {
-		a.result_code = DIA_RESULT_TOO_BUSY;
-	}
-	log_warn(t->tsp->env->log, "edge", "transaction %" PRIu32 "-%06" PRIx64 ": answered %u/%u without the core: %s",
-		 t->tsp->env->generation, t->number, a.result_code, a.request_status, pol_reason_str(reason));
-	txn_send_answer(t, &a);
-	txn_give_up(t);
-}
-
 static enum stage stage_open(struct visit *v)
 {
-	struct edge_tsp *tsp = v->tsp;
 	struct dia_failed why;
-	uint32_t len = v->m->hdr.length;
-	struct edge_txn *t = NULL;
 
-	if (v->session->pending < v->session->pending_max + PENDING_SLACK && v->session->octets + len <= SESSION_OCTETS_MAX &&
-	    tsp->octets + len <= TXN_OCTETS_MAX) {
-		t = malloc(sizeof *t + len);
-	}
-	if (!t) {
+	v->txn = edge_txn_new(v->tsp, v->session, v->m->bytes, v->m->hdr.length, v->destination_host.p != NULL);
+	if (!v->txn) {
 		dia_failed_set(&why, DIA_RESULT_TOO_BUSY, "too many requests wait for their answer");
 		return refuse(v, &why);
-	}
-	*t = (struct edge_txn){
-		.obj = { EDGE_TXN_MAGIC }, .tsp = tsp, .session = v->session, .number = tsp->env->number_next++, .len = len
-	};
-	t->answer_by_ms = net_loop_now_ms(tsp->env->loop) + tsp->wait_ms;
-	t->host_named = v->destination_host.p != NULL;
-	memcpy(t->message, v->m->bytes, len);
-	map_add(&tsp->by_number, &t->node, &t->number, sizeof t->number);
-	TAILQ_INSERT_TAIL(&tsp->txns, t, entry);
-	TAILQ_INSERT_TAIL(&v->session->txns, t, of_session);
-	tsp->octets += len;
-	v->session->pending++;
-	v->session->octets += len;
-	v->txn = t;
-	if (TAILQ_FIRST(&tsp->txns) == t) {
-		tsp->env->deadlines_moved = true;
 	}
 	return STAGE_CONTINUE;
 }
@@ -328,8 +153,8 @@ static enum stage stage_open(struct visit *v)
 /* Answers with an error of the edge and ends the transaction. */
 static enum stage txn_refuse(struct visit *v, const struct dia_failed *why)
 {
-	txn_answered(v->txn, answer_error(v->tsp, v->session, v->m, why));
-	txn_end(v->txn, EDGE_TXN_ANSWERED);
+	edge_txn_answered(v->txn, edge_tsp_error(v->tsp, v->session, v->m, why));
+	edge_txn_finish(v->txn, EDGE_TXN_ANSWERED);
 	return STAGE_ANSWERED;
 }
 
@@ -377,8 +202,8 @@ static enum stage txn_no_feature(struct visit *v)
 
 	st_count(&tsp->env->st, ST_EDGE_SCREENED);
 	edge_out_no_feature(&out, &tsp->env->cfg->external, &v->txn->asked);
-	txn_answered(v->txn, send_answer(tsp, v->session, &out));
-	txn_end(v->txn, EDGE_TXN_ANSWERED);
+	edge_txn_answered(v->txn, edge_tsp_send(tsp, v->session, &out));
+	edge_txn_finish(v->txn, EDGE_TXN_ANSWERED);
 	return STAGE_ANSWERED;
 }
 
@@ -487,7 +312,7 @@ static enum stage stage_screen(struct visit *v)
 	if (offer(v->txn, v->m, v->dar) == 0 || !edge_ring_up(tsp->ring)) {
 		return STAGE_SUSPENDED; /* without a core it waits for a new one until its deadline */
 	}
-	txn_answer_alone(v->txn);
+	edge_txn_answer_alone(v->txn);
 	return STAGE_ANSWERED;
 }
 
@@ -518,7 +343,7 @@ static void offer_again(void *arg)
 	struct edge_txn *t, *next;
 
 	TAILQ_FOREACH (t, &tsp->unconfirmed, entry) {
-		txn_report_given_up(t);
+		edge_txn_report_given_up(t);
 	}
 	for (t = TAILQ_FIRST(&tsp->txns); t; t = next) {
 		struct dia_msg m;
@@ -532,58 +357,12 @@ static void offer_again(void *arg)
 	}
 }
 
-/* -- stage 13: the core's answer */
-
-static struct edge_txn *txn_find(struct edge_tsp *tsp, uint64_t number)
-{
-	return MAP_OF(map_find(&tsp->by_number, &number, sizeof number), struct edge_txn, node);
-}
-
-static void on_answer(void *arg, uint64_t transaction, const struct ipc_device_action_answer *a)
-{
-	struct edge_txn *t = txn_find(OBJ_OF(arg, struct edge_tsp, EDGE_TSP_MAGIC), transaction);
-
-	FAULT_POINT(EDGE_ANSWER_TAKEN);
-	if (!t || t->session->number != a->session) {
-		return; /* its connection has closed */
-	}
-	if (!t->given_up) {
-		txn_send_answer(t, a);
-	}
-	txn_end(t, EDGE_TXN_ANSWERED);
-}
-
-static uint64_t due(void *arg, uint64_t now_ms)
-{
-	struct edge_tsp *tsp = OBJ_OF(arg, struct edge_tsp, EDGE_TSP_MAGIC);
-	struct edge_txn *t = TAILQ_FIRST(&tsp->txns);
-
-	if (t && now_ms >= t->answer_by_ms) {
-		edge_ring_read(tsp->ring); /* an answer already on the ring counts */
-	}
-	while ((t = TAILQ_FIRST(&tsp->txns)) && now_ms >= t->answer_by_ms) {
-		st_count(&tsp->env->st, ST_EDGE_ANSWERED_LATE);
-		txn_answer_alone(t);
-	}
-	return t ? t->answer_by_ms : UINT64_MAX;
-}
-
-static void session_gone(void *arg, struct edge_session *s)
-{
-	struct edge_txn *t;
-
-	(void)arg;
-	while ((t = TAILQ_FIRST(&s->txns))) {
-		txn_end(t, s->all->stopping ? EDGE_TXN_STOPPING : EDGE_TXN_SESSION_GONE);
-	}
-}
-
 const struct edge_front edge_tsp_front = { .application = APP_TSP,
 					   .on_request = on_request,
-					   .session_gone = session_gone,
-					   .due = due,
+					   .session_gone = edge_txn_session_gone,
+					   .due = edge_txn_due,
 					   .offer_again = offer_again,
-					   .on_answer = on_answer };
+					   .on_answer = edge_txn_on_answer };
 
 /* -- start and end */
 
