@@ -19,11 +19,12 @@ ALLOWED = {
     "ctl": {"base", "net", "conf", "stats"},
     "exchange": {"base", "assoc"},
     "ipc": {"base", "stats"},
+    "keyholder": {"base", "net", "tls", "stats"},
     "edge": {"base", "diameter", "apps", "policy", "net", "tls", "link", "ipc", "conf", "stats"},
     "core": {"base", "diameter", "apps", "peer", "policy", "trigger", "net", "tls", "link", "assoc", "journal", "audit", "conf",
              "stats", "ipc"},
     "admin": {"base", "net", "core", "ctl", "exchange", "assoc", "apps", "policy", "trigger", "conf", "stats"},
-    "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "edge", "core", "admin", "ipc"},
+    "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc"},
     "cli": {"base", "ctl", "net", "journal"},
     "nodes": {"base", "diameter", "apps", "peer", "net", "tls", "link", "conf"},
 }
