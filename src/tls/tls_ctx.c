@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "base/tail.h"
+#include "tls/tls_provider.h"
 #include "tls/tls_verify.h"
 
 static const char suites_13[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
@@ -328,7 +329,9 @@ static int ctx_fill(struct tls_ctx *c, const struct tls_conf *conf, char *why, s
 {
 	int err = ERR_NOMEM;
 
-	c->ssl = SSL_CTX_new(c->server ? TLS_server_method() : TLS_client_method());
+	c->remote = conf->key.remote;
+	c->remote_key = conf->key.remote_key;
+	c->ssl = SSL_CTX_new_ex(c->remote ? c->remote->lib : NULL, NULL, c->server ? TLS_server_method() : TLS_client_method());
 	c->bio = tls_stream_bio();
 	if (c->ssl && c->bio && SSL_CTX_set_app_data(c->ssl, c)) {
 		err = apply_profile(c, conf->tls12_allowed);
@@ -369,6 +372,11 @@ int tls_ctx_new(struct tls_ctx **out, const struct tls_conf *conf, char *why, si
 		*out = c;
 	}
 	return err;
+}
+
+bool tls_ctx_ready(const struct tls_ctx *c)
+{
+	return !c->remote || c->remote->signer.ready(c->remote->signer.arg, c->remote_key);
 }
 
 struct tls_ctx *tls_ctx_hold(struct tls_ctx *c)

@@ -22,6 +22,8 @@ struct tls_ctx {
 	BIO_METHOD *bio; /* tls_stream_bio() */
 	struct tls_anchor *anchors;
 	size_t anchors_n;
+	struct tls_remote *remote; /* signs for it; NULL: the key is here */
+	uint16_t remote_key;
 	int keylog_fd;    /* -1: none */
 	bool keylog_torn; /* its last line is incomplete: */
 	bool server;

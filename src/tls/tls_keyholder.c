@@ -1,4 +1,5 @@
-/* tls_keyholder.c - keyholders with the key in this process: read from a file, or passed as bytes. */
+/* tls_keyholder.c - keyholders with the key in this process, read from a file or passed as bytes, and
+ * the one that asks another process. */
 #include "tls/tls_keyholder.h"
 
 #include <stdbool.h>
@@ -6,6 +7,8 @@
 
 #include "base/file.h"
 #include "tls/tls_openssl.h"
+#include "tls/tls_private.h"
+#include "tls/tls_provider.h"
 
 /* Never prompts for a passphrase: there is no terminal. */
 static int on_passphrase(char *buf, int size, int rwflag, void *arg)
@@ -15,7 +18,7 @@ static int on_passphrase(char *buf, int size, int rwflag, void *arg)
 	return -1;
 }
 
-static EVP_PKEY *parse_key(const struct tls_key *k, char *why, size_t why_size)
+EVP_PKEY *tls_private_parse(const struct tls_key *k, char *why, size_t why_size)
 {
 	BIO *b = BIO_new_mem_buf(k->pem.p, (int)k->pem.len);
 	bool encrypted = false;
@@ -34,7 +37,7 @@ static int attach_octets(void *arg, struct ssl_ctx_st *ctx, char *why, size_t wh
 {
 	const struct tls_key *k = arg;
 	X509 *cert = SSL_CTX_get0_certificate(ctx);
-	EVP_PKEY *key = parse_key(k, why, why_size);
+	EVP_PKEY *key = tls_private_parse(k, why, why_size);
 	int err = 0;
 
 	if (!key) {
@@ -79,4 +82,30 @@ struct tls_keyholder tls_keyholder_file(const char *path)
 struct tls_keyholder tls_keyholder_pem(const struct tls_key *key)
 {
 	return (struct tls_keyholder){ .attach = attach_octets, .arg = (void *)(uintptr_t)key };
+}
+
+static int attach_remote(void *arg, struct ssl_ctx_st *ctx, char *why, size_t why_size)
+{
+	const struct tls_remote_key *k = arg;
+	X509 *cert = SSL_CTX_get0_certificate(ctx);
+	EVP_PKEY *key = cert ? tls_provider_key(k->remote, cert, k->key, k->set) : NULL;
+	int err = 0;
+
+	if (!key || SSL_CTX_use_PrivateKey(ctx, key) != 1) {
+		const char *reason = ERR_reason_error_string(ERR_peek_error());
+
+		snprintf(why, why_size, "key '%s' in the keyholder cannot be used: %s", k->path,
+			 reason ? reason : "its certificate has a key of another kind than EC or RSA");
+		err = ERR_INVAL;
+	}
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return err;
+}
+
+struct tls_keyholder tls_keyholder_remote(const struct tls_remote_key *key)
+{
+	return (struct tls_keyholder){
+		.attach = attach_remote, .arg = (void *)(uintptr_t)key, .remote = key->remote, .remote_key = key->key
+	};
 }

@@ -4,6 +4,8 @@
  *   below opens --> HANDSHAKE --both authenticated--> OPEN --close_notify, error, below dead--> DEAD
  *                       +------- refused, too slow ---------------------------------------------^
  *
+ * A server whose key is in another process waits for its signature inside of HANDSHAKE (tls_remote.c); nothing is read meanwhile.
+ *
  * OpenSSL reads straight from the memory of one receive (no copy) and writes into the queue of the stream below. Plain octets written
  * in one turn are gathered first: as few records as possible. A client in TLS 1.3 is OPEN before the server has judged its
  * certificate; it learns of a refusal by on_close. */
@@ -18,6 +20,7 @@
 #include "net/net_stream_impl.h"
 #include "net/net_task.h"
 #include "tls/tls_ctx.h"
+#include "tls/tls_provider.h"
 #include "tls/tls_verify.h"
 #include "tls/tls_words.h"
 
@@ -37,11 +40,13 @@ struct tls_stream {
 	struct net_queue held; /* received while paused, still encrypted */
 	const uint8_t *in;     /* received and not yet read by OpenSSL; borrowed while tls_feed() runs */
 	size_t in_len, out_max;
+	struct tls_call call; /* handshake with a key in another process */
 	struct tls_identity *identity;
 	char *refusal; /* reason of tls_verify(); NULL: none */
 	uint32_t handshake_wait_ms;
 	enum tls_stream_state state;
 	bool paused;
+	bool signature_awaited; /* and the stream below is paused for that */
 	bool authenticated;
 	bool may_write;                  /* no fatal error: a close_notify may be sent */
 	bool failed;                     /* a write failed; not reported yet */
@@ -165,9 +170,17 @@ static void no_errors(void)
 
 /* --- ends ----------------------------------------------------------------------------------------------------------------- */
 
+static void end_call(struct tls_stream *t)
+{
+	if (t->ctx->remote) {
+		tls_call_end(&t->call, t->ctx->remote);
+	}
+}
+
 /* The caller holds a reference. */
 static void tls_die(struct tls_stream *t, int err, const char *why)
 {
+	end_call(t);
 	set_state(t, TLS_DEAD);
 	net_task_cancel(&t->later);
 	net_task_cancel(&t->flush);
@@ -183,6 +196,11 @@ static void tls_die(struct tls_stream *t, int err, const char *why)
 static int tls_failure(struct tls_stream *t, char *why, size_t why_size)
 {
 	t->may_write = false;
+	if (t->call.err) { /* OpenSSL says no more than that it could not sign */
+		ERR_clear_error();
+		snprintf(why, why_size, "TLS handshake: no signature: %s", t->call.why ? t->call.why : err_str(t->call.err));
+		return t->call.err;
+	}
 	return tls_words(why, why_size, t->state == TLS_HANDSHAKE, t->refusal ? t->refusal : "");
 }
 
@@ -221,6 +239,28 @@ static const char *tls_objection(struct tls_stream *t)
 	return NULL;
 }
 
+/* SSL_do_handshake(). False: its result does not count, because it waits for a signature. */
+static bool do_handshake(struct tls_stream *t, int *result)
+{
+	int err;
+
+	ERR_clear_error();
+	if (!t->ctx->remote) {
+		*result = SSL_do_handshake(t->ssl);
+		return true;
+	}
+	err = tls_call_run(&t->call, t->ctx->remote, t->ssl);
+	if (err == ERR_AGAIN && !t->signature_awaited) {
+		t->signature_awaited = true;
+		net_stream_pause(t->below);
+	} else if (err != ERR_AGAIN && t->signature_awaited) {
+		t->signature_awaited = false;
+		net_stream_resume(t->below);
+	}
+	*result = err ? -1 : t->call.result;
+	return err != ERR_AGAIN;
+}
+
 /* Returns whether to continue reading at once. */
 static bool tls_shake(struct tls_stream *t)
 {
@@ -228,9 +268,10 @@ static bool tls_shake(struct tls_stream *t)
 	char why[WHY_MAX];
 	int r;
 
-	ERR_clear_error();
-	r = SSL_do_handshake(t->ssl);
-	if (r != 1 && SSL_get_error(t->ssl, r) == SSL_ERROR_WANT_READ) {
+	if (!do_handshake(t, &r)) {
+		return false;
+	}
+	if (r != 1 && !t->call.err && SSL_get_error(t->ssl, r) == SSL_ERROR_WANT_READ) {
 		return false;
 	}
 	if (r != 1) {
@@ -417,10 +458,19 @@ static void on_later(void *arg)
 	if (t->failed) {
 		t->may_write = false;
 		tls_die(t, ERR_LIMIT, "TLS: the write queue is full");
-	} else if (t->state == TLS_OPEN && !t->paused) {
+	} else if ((t->state == TLS_OPEN && !t->paused) || (t->state == TLS_HANDSHAKE && t->signature_awaited)) {
 		tls_feed(t, NULL, 0);
 	}
 	net_stream_drop(&t->base);
+}
+
+/* The signature is there, or there is none. The handshake goes on in a turn of its own: the signer
+ * may have more to give out, and an owner may free it. */
+static void on_signature(void *arg)
+{
+	struct tls_stream *t = tls_of(arg);
+
+	net_task_later(t->loop, &t->later);
 }
 
 static size_t tls_queued(const struct net_stream *s)
@@ -473,7 +523,7 @@ static void tls_resume(struct net_stream *s)
 	struct tls_stream *t = tls_of(s);
 
 	t->paused = false;
-	if (t->state == TLS_DEAD) {
+	if (t->state == TLS_DEAD || t->signature_awaited) {
 		return;
 	}
 	net_stream_resume(t->below);
@@ -486,6 +536,7 @@ static void tls_close(struct net_stream *s, bool abort)
 {
 	struct tls_stream *t = tls_of(s);
 
+	end_call(t);
 	net_task_cancel(&t->later);
 	net_task_cancel(&t->flush);
 	net_timer_free(t->timer);
@@ -506,6 +557,7 @@ static void tls_destroy(struct net_stream *s)
 {
 	struct tls_stream *t = tls_of(s);
 
+	end_call(t);
 	net_task_cancel(&t->later);
 	net_task_cancel(&t->flush);
 	net_timer_free(t->timer);
@@ -541,6 +593,8 @@ static struct tls_stream *tls_new(struct tls_ctx *c, struct net_loop *l, const s
 	t->out.spares = t->held.spares = net_loop_spares(l);
 	t->later = (struct net_task){ .fn = on_later, .arg = t };
 	t->flush = (struct net_task){ .fn = on_flush, .arg = t };
+	t->call.ready = on_signature;
+	t->call.arg = t;
 	t->out_max = conf && conf->write_queue_max ? conf->write_queue_max : NET_WRITE_QUEUE_MAX;
 	t->handshake_wait_ms = conf && conf->handshake_wait_ms ? conf->handshake_wait_ms : NET_HANDSHAKE_WAIT_MS;
 	t->ssl = SSL_new(c->ssl);

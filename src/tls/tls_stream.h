@@ -43,6 +43,10 @@ struct tls_ctx;
 ERR_MUST_USE int tls_ctx_new(struct tls_ctx **out, const struct tls_conf *conf, char *why, size_t why_size);
 void tls_ctx_free(struct tls_ctx *c); /* streams that use it stay valid */
 
+/* False: the key is in another process, and nobody is there to sign with it now. A handshake would
+ * fail, so a listener refuses the connection at once. */
+bool tls_ctx_ready(const struct tls_ctx *c);
+
 /* Checks one anchor, with the errors of tls_ctx_new(). */
 ERR_MUST_USE int tls_anchor_check(const struct tls_anchor_conf *conf, char *why, size_t why_size);
 
