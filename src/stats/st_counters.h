@@ -11,6 +11,11 @@
 	X(EDGE_CLOSED, "edge_closed", "connections that ended, for any reason")                                                  \
 	X(EDGE_REFUSED_TOTAL, "edge_refused_total", "connections closed at once: limits.connections_total reached")              \
 	X(EDGE_REFUSED_ADDRESS, "edge_refused_address", "connections closed at once: limits.connections_per_address reached")    \
+	X(EDGE_REFUSED_UNSIGNED, "edge_refused_unsigned",                                                                        \
+	  "connections closed at once: no keyholder is there for their listener")                                                \
+	X(EDGE_SIGNED, "edge_signed", "handshakes that the keyholder signed")                                                    \
+	X(EDGE_SIGN_FAILED, "edge_sign_failed", "handshakes without a signature: refused, too many wait, or no keyholder")       \
+	X(EDGE_SIGN_TIMEOUTS, "edge_sign_timeouts", "handshakes without a signature: no answer within keyholder.sign_wait")      \
 	X(EDGE_HANDSHAKE_OK, "edge_handshake_ok", "TLS handshakes that authenticated a peer")                                    \
 	X(EDGE_HANDSHAKE_FAILED, "edge_handshake_failed", "TLS handshakes that failed or took too long")                         \
 	X(EDGE_NO_CER, "edge_no_cer", "connections closed because no CER came in time")                                          \
@@ -137,6 +142,12 @@
 	X(AUDIT_LINES, "audit_lines", "decision lines written")                                                                  \
 	X(AUDIT_ERRORS, "audit_errors", "decisions that are in no log: it could not be written")                                 \
 	X(HANGS, "hangs", "processes that the parent ended because they had done nothing for timers.hang")                       \
+	X(KEYHOLDER_SIGNED, "keyholder_signed", "signatures of the keyholders")                                                  \
+	X(KEYHOLDER_REFUSED, "keyholder_refused", "requests that a keyholder refused: foreign key, scheme or content")           \
+	X(KEYHOLDER_LIMITED, "keyholder_limited", "the same: keyholder.signatures_per_second reached")                           \
+	X(KEYHOLDER_FAILED, "keyholder_failed", "signatures that a key or a token could not make")                               \
+	X(KEYHOLDER_MALFORMED, "keyholder_malformed", "edges cut off by a keyholder: what they sent is no request")              \
+	X(KEYHOLDER_LOST, "keyholder_lost", "answers of a keyholder that its edge did not take")                                 \
 	X(LOG_LOST, "log_lost", "log lines of the parent and the core that were lost, as edge_log_lost")                         \
 	X(ASSOC_CHANGES, "assoc_changes", "changes of associations by the control socket, durable and in force")                 \
 	X(ASSOC_BUSY, "assoc_busy", "changes of associations refused: associations.changes_max wait already")                    \

@@ -1,0 +1,333 @@
+/* An edge and a keyholder over a socket pair, in one loop. */
+#include "tests/unit/test.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "keyholder/kh_client.h"
+#include "keyholder/kh_serve.h"
+
+#define WAIT_MS 40
+#define WAITING_MAX 5
+
+struct world {
+	struct net_loop *loop;
+	struct net_timer *guard;
+	struct log log;
+	struct kh_serve *serve;
+	struct kh_client *client;
+	struct tls_signer signer;
+	struct st_counters st;
+	uint8_t content[146];
+	int answer; /* of the key */
+	unsigned signed_n, done_n, done_wanted, bad_edge;
+	int err;
+	const char *why;
+	int other; /* the keyholder's end when nobody serves it; -1 */
+};
+
+static void on_guard(void *arg)
+{
+	(void)arg;
+	fail_msg("the loop did not come to its end in 10 s");
+}
+
+static int sign(void *arg, const struct kh_request *r, uint8_t out[KH_SIGNATURE_MAX], size_t *len)
+{
+	struct world *w = arg;
+
+	w->signed_n++;
+	memcpy(out, r->content + r->content_len - 32, 32);
+	*len = 32;
+	return w->answer;
+}
+
+static void on_bad(void *arg, uint32_t edge)
+{
+	((struct world *)arg)->bad_edge = edge;
+	net_loop_stop(((struct world *)arg)->loop);
+}
+
+static void on_done(struct tls_signing *s, int err, const char *why)
+{
+	struct world *w = s->owner;
+
+	w->err = err;
+	w->why = why;
+	if (++w->done_n >= w->done_wanted) {
+		net_loop_stop(w->loop);
+	}
+}
+
+static void pair(int fds[2])
+{
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
+}
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof *w);
+
+	assert_non_null(w);
+	log_init(&w->log, open("/dev/null", O_WRONLY | O_CLOEXEC), LOG_LEVEL_ERROR, "test");
+	assert_int_equal(net_loop_new(&w->loop), 0);
+	assert_int_equal(net_timer_new(&w->guard, w->loop, on_guard, w), 0);
+	net_timer_start(w->guard, 10000);
+	assert_int_equal(kh_serve_new(&w->serve, &(struct kh_serve_conf){ w->loop, &w->log, 8, sign, on_bad, w }), 0);
+	assert_int_equal(kh_client_new(&w->client, &(struct kh_client_conf){ w->loop, &w->log, &w->st, WAIT_MS, WAITING_MAX }),
+			 0);
+	w->signer = kh_client_signer(w->client);
+	memset(w->content, ' ', 64);
+	memcpy(w->content + 64, "TLS 1.3, server CertificateVerify", 34);
+	memset(w->content + 98, 7, 48);
+	w->other = -1;
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	kh_client_free(w->client);
+	kh_serve_free(w->serve);
+	net_timer_free(w->guard);
+	net_loop_free(w->loop);
+	if (w->other >= 0) {
+		close(w->other);
+	}
+	close(w->log.fd);
+	log_fini(&w->log);
+	free(w);
+	return 0;
+}
+
+/* `served`: by our keyholder; else nobody reads at the other end. */
+static void join(struct world *w, uint64_t keys, bool served)
+{
+	int fds[2];
+
+	pair(fds);
+	assert_int_equal(kh_client_channel(w->client, KH_FILES, fds[0], UINT64_MAX), 0);
+	if (served) {
+		assert_int_equal(kh_serve_add(w->serve, fds[1], 9, keys), 0);
+	} else {
+		w->other = fds[1];
+	}
+}
+
+static struct tls_signing question(struct world *w, uint16_t key)
+{
+	return (struct tls_signing){ .set = 1,
+				     .key = key,
+				     .scheme = TLS_ECDSA_SHA256,
+				     .content = w->content,
+				     .content_len = sizeof w->content,
+				     .done = on_done,
+				     .owner = w };
+}
+
+static void ask(struct world *w, struct tls_signing *s, unsigned n)
+{
+	const char *why;
+
+	w->done_n = 0;
+	w->done_wanted = n;
+	for (unsigned i = 0; i < n; i++) {
+		assert_int_equal(w->signer.begin(w->signer.arg, &s[i], &why), 0);
+	}
+	assert_int_equal(net_loop_run(w->loop), 0);
+}
+
+static void what_a_server_signs_is_signed(void **state)
+{
+	struct world *w = *state;
+	struct tls_signing s[3] = { question(w, 2), question(w, 2), question(w, 2) };
+
+	join(w, 1 << 2, true);
+	assert_true(w->signer.ready(w->signer.arg, 2));
+	ask(w, s, 3);
+	assert_int_equal(w->err, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(s[i].signature_len, 32);
+	}
+	assert_int_equal(kh_serve_counts(w->serve)->signed_n, 3);
+	assert_int_equal(st_get(&w->st, ST_EDGE_SIGNED), 3);
+}
+
+static void refused(struct world *w, struct tls_signing *s, const char *words)
+{
+	unsigned before = w->signed_n;
+
+	ask(w, s, 1);
+	assert_int_equal(w->err, ERR_REFUSED);
+	assert_non_null(strstr(w->why, words));
+	assert_int_equal(w->signed_n, before);
+}
+
+/* The edge says which key; the pair decides. */
+static void the_key_of_another_listener_is_out_of_reach(void **state)
+{
+	struct world *w = *state;
+	struct tls_signing s = question(w, 3), far = question(w, 63);
+
+	join(w, 1 << 2, true);
+	refused(w, &s, "no such key for this edge");
+	refused(w, &far, "no such key for this edge");
+	assert_int_equal(kh_serve_counts(w->serve)->refused, 2);
+	assert_int_equal(st_get(&w->st, ST_EDGE_SIGN_FAILED), 2);
+}
+
+static void what_a_client_signs_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct tls_signing s = question(w, 2);
+
+	join(w, 1 << 2, true);
+	memcpy(w->content + 73, "client", 6);
+	refused(w, &s, "not what a TLS server signs");
+	s = question(w, 2);
+	s.content_len = 5;
+	refused(w, &s, "not what a TLS server signs");
+}
+
+static void the_errors_of_a_key_have_their_words(void **state)
+{
+	static const struct {
+		int err;
+		const char *words;
+	} rows[] = { { ERR_NOTFOUND, "no such key" }, { ERR_INVAL, "does not fit the key" }, { ERR_IO, "could not sign" } };
+	struct world *w = *state;
+
+	join(w, 1 << 2, true);
+	for (unsigned i = 0; i < 3; i++) {
+		struct tls_signing s = question(w, 2);
+
+		w->answer = rows[i].err;
+		ask(w, &s, 1);
+		assert_int_equal(w->err, ERR_REFUSED);
+		assert_non_null(strstr(w->why, rows[i].words));
+	}
+	assert_int_equal(kh_serve_counts(w->serve)->failed, 1);
+}
+
+static void more_than_the_rate_is_refused(void **state)
+{
+	struct world *w = *state;
+
+	join(w, 1 << 2, true);
+	for (unsigned i = 0; i < 20; i++) {
+		struct tls_signing s = question(w, 2);
+
+		ask(w, &s, 1);
+	}
+	assert_true(kh_serve_counts(w->serve)->limited > 0);
+	assert_true(kh_serve_counts(w->serve)->signed_n >= 8);
+	assert_int_equal(kh_serve_counts(w->serve)->signed_n + kh_serve_counts(w->serve)->limited, 20);
+}
+
+static void who_does_not_answer_is_not_waited_for(void **state)
+{
+	struct world *w = *state;
+	struct tls_signing s[WAITING_MAX], more = question(w, 2);
+	const char *why = "";
+
+	join(w, 1 << 2, false);
+	w->done_n = 0;
+	w->done_wanted = WAITING_MAX;
+	for (unsigned i = 0; i < WAITING_MAX; i++) {
+		s[i] = question(w, 2);
+		assert_int_equal(w->signer.begin(w->signer.arg, &s[i], &why), 0);
+	}
+	assert_int_equal(w->signer.begin(w->signer.arg, &more, &why), ERR_BUSY);
+	assert_non_null(strstr(why, "keyholder.waiting"));
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_int_equal(w->err, ERR_TIMEOUT);
+	assert_int_equal(st_get(&w->st, ST_EDGE_SIGN_TIMEOUTS), WAITING_MAX);
+	assert_true(w->signer.ready(w->signer.arg, 2)); /* it may answer the next one */
+}
+
+static void when_it_ends_all_that_wait_are_told(void **state)
+{
+	struct world *w = *state;
+	struct tls_signing s = question(w, 2), after = question(w, 2);
+	const char *why = "";
+
+	join(w, 1 << 2, false);
+	assert_int_equal(w->signer.begin(w->signer.arg, &s, &why), 0);
+	close(w->other);
+	w->other = -1;
+	w->done_wanted = 1;
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_int_equal(w->err, ERR_CLOSED);
+	assert_false(w->signer.ready(w->signer.arg, 2));
+	assert_int_equal(w->signer.begin(w->signer.arg, &after, &why), ERR_CLOSED);
+	join(w, 1 << 2, true); /* the next one */
+	ask(w, &after, 1);
+	assert_int_equal(w->err, 0);
+}
+
+static void a_cancelled_question_is_forgotten(void **state)
+{
+	struct world *w = *state;
+	struct tls_signing s = question(w, 2), next = question(w, 2);
+	const char *why = "";
+
+	join(w, 1 << 2, true);
+	assert_int_equal(w->signer.begin(w->signer.arg, &s, &why), 0);
+	w->signer.cancel(w->signer.arg, &s);
+	memset(&s, 0xdd, sizeof s); /* its answer comes to nobody */
+	ask(w, &next, 1);
+	assert_int_equal(w->done_n, 1);
+	assert_int_equal(w->err, 0);
+}
+
+static void octets_that_are_no_request_cut_an_edge_off(void **state)
+{
+	struct world *w = *state;
+	uint8_t octet;
+	int fds[2];
+
+	pair(fds);
+	assert_int_equal(kh_serve_add(w->serve, fds[1], 77, UINT64_MAX), 0);
+	assert_int_equal(send(fds[0], "KHS1 and more", 13, 0), 13);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_int_equal(w->bad_edge, 77);
+	assert_int_equal(kh_serve_counts(w->serve)->malformed, 1);
+	assert_int_equal(recv(fds[0], &octet, 1, 0), 0);
+	close(fds[0]);
+}
+
+static void answers_that_are_none_end_the_channel(void **state)
+{
+	struct world *w = *state;
+	struct tls_signing s = question(w, 2);
+	const char *why = "";
+
+	join(w, 1 << 2, false);
+	assert_int_equal(w->signer.begin(w->signer.arg, &s, &why), 0);
+	assert_int_equal(send(w->other, "x", 1, 0), 1);
+	w->done_wanted = 1;
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_int_equal(w->err, ERR_CLOSED);
+}
+
+int main(void)
+{
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(what_a_server_signs_is_signed),
+		TEST(the_key_of_another_listener_is_out_of_reach),
+		TEST(what_a_client_signs_is_refused),
+		TEST(the_errors_of_a_key_have_their_words),
+		TEST(more_than_the_rate_is_refused),
+		TEST(who_does_not_answer_is_not_waited_for),
+		TEST(when_it_ends_all_that_wait_are_told),
+		TEST(a_cancelled_question_is_forgotten),
+		TEST(octets_that_are_no_request_cut_an_edge_off),
+		TEST(answers_that_are_none_end_the_channel),
+	};
+
+	return cmocka_run_group_tests_name("keyholder channel", tests, NULL, NULL);
+}
