@@ -20,11 +20,12 @@ ALLOWED = {
     "exchange": {"base", "assoc"},
     "ipc": {"base", "stats"},
     "keyholder": {"base", "net", "tls", "stats"},
+    "sandbox": {"base"},
     "edge": {"base", "diameter", "apps", "policy", "net", "tls", "link", "ipc", "conf", "stats"},
     "core": {"base", "diameter", "apps", "peer", "policy", "trigger", "net", "tls", "link", "assoc", "journal", "audit", "conf",
              "stats", "ipc"},
     "admin": {"base", "net", "core", "ctl", "exchange", "assoc", "apps", "policy", "trigger", "conf", "stats"},
-    "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc"},
+    "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox"},
     "cli": {"base", "ctl", "net", "journal"},
     "nodes": {"base", "diameter", "apps", "peer", "net", "tls", "link", "conf"},
 }
@@ -33,6 +34,7 @@ PUBLIC = {
     "edge": {"edge/edge.h"},
     "core": {"core/core.h", "core/core_view.h"},
     "admin": {"admin/adm.h"},
+    "sandbox": {"sandbox/sbx.h"},
 }
 # The pure rooms see neither the clock nor the world: of the system they include these headers only, of base all but those below.
 PURE = {"diameter", "apps", "peer", "policy", "trigger"}
