@@ -77,6 +77,7 @@ struct sbx_report {
 	uint64_t capabilities; /* effective and permitted, bit N is capability N */
 	uint64_t bounding;     /* the bounding set */
 	uint32_t lacks;        /* enum sbx_lack bits; 0: the sandbox is whole */
+	int status_fd;         /* /proc/self/status, open from sbx_confine() to sbx_seal(); otherwise -1 */
 };
 
 /* What a sandbox can lack. */
@@ -113,9 +114,8 @@ ERR_MUST_USE int sbx_seal(struct sbx_report *report, const struct sbx_conf *conf
 /* Both. */
 ERR_MUST_USE int sbx_enter(struct sbx_report *out, const struct sbx_conf *conf, char why[SBX_WHY_MAX]);
 
-/* Closes every descriptor above 2 that is not among `keep`. ERR_IO. */
-ERR_MUST_USE int sbx_keep_fds(const int *keep, size_t n);
-/* Compares the open descriptors with `expected`. ERR_STATE: there are others, `why` names the first one and its file. */
+/* Compares the open descriptors above 2 with `expected`, before sbx_confine(). ERR_STATE: there are others, `why` names the first one
+ * and its file. ERR_IO: they cannot be listed. */
 ERR_MUST_USE int sbx_check_fds(const int *expected, size_t n, char why[SBX_WHY_MAX]);
 
 /* What this kernel and this build cannot give to a role, without entering: bits of enum sbx_lack, for `mtc-iwfd -t`. */

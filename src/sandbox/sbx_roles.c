@@ -1,0 +1,43 @@
+/* sbx_roles.c - one row for each role. */
+#include <linux/capability.h>
+
+#include "sandbox/sbx_int.h"
+
+#define BIT(capability) (UINT64_C(1) << (capability))
+
+/* The parent gives its children their user, ends them, and reads keys of any owner at a reload. */
+#define PARENT_KEEPS                                                                                                             \
+	(BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_SETPCAP) | BIT(CAP_KILL) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_CHOWN) |         \
+	 BIT(CAP_FOWNER))
+
+static const struct sbx_role_row rows[SBX_ROLES] = {
+	[SBX_PARENT] = { .word = "parent",
+			 .calls = SBX_CALLS_BASE | SBX_CALLS_ACCEPTED | SBX_CALLS_FILES | SBX_CALLS_THREADS | SBX_CALLS_CONNECT |
+				  SBX_CALLS_PROCESS | SBX_CALLS_FAIL,
+			 .capabilities = PARENT_KEEPS,
+			 .keys = true,
+			 .executes = true,
+			 .reads = true,
+			 .signals = true },
+	[SBX_CORE] = { .word = "core",
+		       .calls = SBX_CALLS_BASE | SBX_CALLS_ACCEPTED | SBX_CALLS_FILES | SBX_CALLS_THREADS | SBX_CALLS_CONNECT,
+		       .keys = true,
+		       .reads = true },
+	[SBX_EDGE] = { .word = "edge", .calls = SBX_CALLS_BASE | SBX_CALLS_ACCEPTED | SBX_CALLS_REFUSE, .keys = true },
+	[SBX_KEYHOLDER] = { .word = "keyholder", .calls = SBX_CALLS_BASE | SBX_CALLS_REFUSE, .keys = true, .lock = true },
+	[SBX_KEYHOLDER_P11] = { .word = "keyholder-p11",
+				.calls = SBX_CALLS_BASE | SBX_CALLS_FILES | SBX_CALLS_THREADS | SBX_CALLS_MODULE,
+				.keys = true,
+				.lock = true,
+				.reads = true },
+};
+
+const struct sbx_role_row *sbx_role_row(enum sbx_role role)
+{
+	return &rows[(unsigned)role < SBX_ROLES ? role : SBX_EDGE];
+}
+
+const char *sbx_role_word(enum sbx_role role)
+{
+	return (unsigned)role < SBX_ROLES ? rows[role].word : "unknown";
+}

@@ -1,0 +1,84 @@
+"""The sandbox of each role, tried from inside by tests/tools/sandbox_probe.c, which links the code that the daemon links."""
+import json
+import os
+import socket
+import subprocess
+
+import pytest
+from conftest import ROOT
+
+PROBE = os.path.join(os.environ.get("MTC_BUILD", os.path.join(ROOT, "build")), "tests", "tools", "sandbox_probe")
+ROLES = ("parent", "core", "edge", "keyholder", "keyholder-p11")
+
+# What a role needs, and therefore may do; everything else of the probe is refused. A role that is not here may do nothing.
+NEEDS = {
+    # starts and ends processes, binds, hands descriptors over. Landlock names the files; the mapped program and its libraries are code
+    "parent": {"stat", "socket", "socket-unix", "bind", "connect", "control-socket", "scm-rights", "fork", "prlimit", "memfd", "sigsys-handler",
+               "kill-group", "code-of-memfd"},
+    # its own store; TCP to the configured peers (their ports by Landlock of version 4); it serves the control socket itself
+    "core": {"stat", "core-store", "socket", "control-socket"},
+    # what a PKCS#11 module talks to
+    "keyholder-p11": {"stat", "socket-unix", "control-socket", "scm-rights"},
+}
+# Version 2 of Landlock, that of kernel 6.1, does not see ports, nor whom a signal goes to.
+NEEDS_OLD = {"parent": {"kill", "tgkill"}, "core": {"connect"}, "keyholder-p11": {"connect"}}
+# Without a sandbox too: what this machine does not have.
+MISSING = {"x32-call": {"ENOSYS"}, "32-bit-call": {"ENOSYS", "SIGSEGV"}, "io-uring-setup": {"EPERM", "ENOSYS"}, "io-uring-enter": {"EBADF"}}
+# The name of a file is the only thing that Landlock and the rows of an edge refuse with an error; any other call ends the process.
+BY_ERROR = {"open", "open-directory", "create", "stat", "open-proc-self-fd", "core-store"}
+
+
+@pytest.fixture
+def outside(tmp_path):
+    """A store, and a control socket that listens."""
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "store").write_text("")
+    path = tmp_path / "ctl"
+    with socket.socket(socket.AF_UNIX) as control:
+        control.bind(str(path))
+        control.listen(8)
+        yield ["--store", tmp_path / "state" / "store", "--control", path]
+
+
+def probe(role, outside, *more):
+    """{try: how it ended}."""
+    done = subprocess.run([PROBE, role, *map(str, outside), *more], capture_output=True, text=True, timeout=120, check=False,
+                          stdin=subprocess.DEVNULL)
+    if "built with instruments" in done.stderr:
+        pytest.skip("a build with instruments has no sandbox, and says so")
+    assert done.returncode == 0, done
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert all(row["role"] == role and row["refused"] == (row["how"] != "done") for row in rows)
+    return {row["try"]: row["how"] for row in rows}
+
+
+def test_without_a_sandbox_every_try_succeeds(outside):
+    if os.geteuid() != 0:
+        pytest.skip("some tries need root to succeed outside")
+    found = probe("none", outside)
+    refused = {name: how for name, how in found.items() if how != "done"}
+    assert all(how in MISSING.get(name, ()) for name, how in refused.items()), refused
+    assert len(found) == 47
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("version", ["of this kernel", "2"])
+def test_every_forbidden_thing_is_refused(role, version, outside):
+    old = version == "2"
+    found = probe(role, outside, *(["--landlock", "2"] if old else []))
+    allowed = {name for name, how in found.items() if how == "done"}
+    needs = NEEDS.get(role, set()) | (NEEDS_OLD.get(role, set()) if old else set())
+    assert allowed == needs
+
+
+@pytest.mark.parametrize("role", ["edge", "keyholder"])
+def test_a_refused_call_ends_the_process_that_faces_others(role, outside):
+    found = probe(role, outside)
+    kept = {name for name, how in found.items() if how not in ("SIGSYS", "SIGSEGV")}
+    assert kept == BY_ERROR
+
+
+def test_calls_of_other_machines_end_every_role(outside):
+    for role in ROLES:
+        found = probe(role, outside)
+        assert found["x32-call"] == "SIGSYS" and found["32-bit-call"] in ("SIGSYS", "SIGSEGV"), role
