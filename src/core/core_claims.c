@@ -56,8 +56,9 @@ bool core_claim_fits(const struct core_edge *e, const struct ipc_session_open *o
 		return false;
 	}
 	if (open->protection != l->protection) {
-		snprintf(why, CORE_CLAIM_MAX, "it announces a session of listener %s with protection %s, and that listener has %s",
-			 l->name, protection_word(open->protection), protection_word(l->protection));
+		snprintf(why, CORE_CLAIM_MAX,
+			 "it announces a session of listener %s with protection %s, and that listener has %s", l->name,
+			 protection_word(open->protection), protection_word(l->protection));
 		return false;
 	}
 	return anchors_fit(cfg, &open->identity, why);
@@ -68,6 +69,6 @@ void core_claim_end(struct core_edge *e, const char *why)
 	if (e->bad) {
 		return;
 	}
-	st_count(&e->core->st, ST_EDGE_FALSE_CLAIMS);
+	st_count(&e->core->st, ST_FALSE_CLAIMS);
 	core_edge_bad(e, why);
 }

@@ -41,7 +41,7 @@
 	/* core: rings and sessions */                                                                                           \
 	X(RING_RECORDS, "ring_records", "records taken from edges")                                                              \
 	X(RING_BAD, "ring_bad", "edges that were ended because a record or ring of theirs broke the rules")                      \
-	X(EDGE_FALSE_CLAIMS, "edge_false_claims",                                                                                \
+	X(FALSE_CLAIMS, "false_claims",                                                                                          \
 	  "edges that were ended because they announced what an edge with its zone and listeners cannot have")                   \
 	X(RING_STALE, "ring_stale", "requests on a session that had ended when they came")                                       \
 	X(RING_FULL, "ring_full", "records that did not fit into a ring to an edge")                                             \

@@ -53,7 +53,7 @@ ACME = {"host": "scs.acme.example", "realm": "acme.example", "names": ["scs.acme
 
 
 def claims(p):
-    return next(r["value"] for r in p.ctl("stats") if r.get("name") == "edge_false_claims")
+    return next(r["value"] for r in p.ctl("stats") if r.get("name") == "false_claims")
 
 
 @pytest.mark.parametrize("words,claim", [

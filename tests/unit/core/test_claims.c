@@ -17,7 +17,7 @@ static void ended_for(struct core_play *p, const struct ipc_session_open *claim)
 	core_play_send(p, ipc_session_open_put(p->record, p->generation, 2, claim));
 	assert_int_equal(p->bad_edge, p->generation);
 	assert_int_equal(p->core->sessions.by_key.n, 0);
-	assert_int_equal(p->core->st.v[ST_EDGE_FALSE_CLAIMS], 1);
+	assert_int_equal(p->core->st.v[ST_FALSE_CLAIMS], 1);
 	assert_int_equal(p->core->st.v[ST_RING_BAD], 1);
 }
 
@@ -27,7 +27,7 @@ static void broken_record(struct core_play *p, const struct ipc_session_open *cl
 	core_play_send(p, ipc_session_open_put(p->record, p->generation, 2, claim));
 	assert_int_equal(p->bad_edge, p->generation);
 	assert_int_equal(p->core->sessions.by_key.n, 0);
-	assert_int_equal(p->core->st.v[ST_EDGE_FALSE_CLAIMS], 0);
+	assert_int_equal(p->core->st.v[ST_FALSE_CLAIMS], 0);
 	assert_int_equal(p->core->st.v[ST_RING_BAD], 1);
 }
 
@@ -37,7 +37,7 @@ static void test_an_honest_announcement_is_taken(void **state)
 	struct core_play *p = *state;
 
 	assert_true(core_play_open(p, 1, &s).admitted);
-	assert_int_equal(p->core->st.v[ST_EDGE_FALSE_CLAIMS], 0);
+	assert_int_equal(p->core->st.v[ST_FALSE_CLAIMS], 0);
 }
 
 static void test_a_listener_that_is_not_configured(void **state)
@@ -223,7 +223,7 @@ static void test_the_answer_of_another_session_to_a_report(void **state)
 	transaction = report(p);
 	answer(p, transaction, 2);
 	assert_int_equal(p->bad_edge, p->generation);
-	assert_int_equal(p->core->st.v[ST_EDGE_FALSE_CLAIMS], 1);
+	assert_int_equal(p->core->st.v[ST_FALSE_CLAIMS], 1);
 	assert_int_equal(p->core->st.v[ST_REPORTS_ACKNOWLEDGED], 0);
 }
 
