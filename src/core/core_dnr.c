@@ -75,7 +75,7 @@ static void fill(struct ipc_device_notification *out, const struct core *c, cons
 
 	*out = (struct ipc_device_notification){
 		.session = s->key.number,
-		.number = trg->number,
+		.report = core_dnr_session(c, trg->number),
 		.end_to_end = trg->dnr_end_to_end,
 		.retransmitted = again,
 		.device = r->external[0] ? r->msisdn[0] ? IPC_DEVICE_BOTH : IPC_DEVICE_EXTERNAL : IPC_DEVICE_MSISDN,

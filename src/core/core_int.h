@@ -8,6 +8,7 @@
 #include "core/core.h"
 #include "core/core_admit.h"
 #include "core/core_deadline.h"
+#include "core/core_dnr_ids.h"
 #include "core/core_drr.h"
 #include "core/core_features.h"
 #include "core/core_files.h"
@@ -61,6 +62,7 @@ struct core {
 	struct core_decisions decisions;
 
 	struct core_journal journal;
+	struct core_dnr_ids dnr_ids;
 	struct hash *hash; /* for digests of requests */
 	struct core_dup *dup;
 	struct core_pasts past;

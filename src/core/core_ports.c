@@ -195,6 +195,11 @@ static uint32_t port_end_to_end(void *arg)
 	return link_ids_end_to_end(&c->peers.ids);
 }
 
+static uint32_t port_report_end_to_end(void *arg)
+{
+	return core_dnr_end_to_end(OBJ_OF(arg, struct core, CORE_MAGIC));
+}
+
 static void say_dropped(const struct core_trigger *t)
 {
 	char device[POL_DEVICE_TEXT_MAX];
@@ -274,6 +279,7 @@ const struct trg_ports core_trigger_ports = {
 	.notify = core_report_notify,
 	.arm = port_arm,
 	.end_to_end = port_end_to_end,
+	.report_end_to_end = port_report_end_to_end,
 	.forget = port_forget,
 	.original = port_original,
 	.ended = port_ended,

@@ -121,6 +121,10 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 	if (core_past_is(record, len)) {
 		return core_past_restore(c, number, record, len);
 	}
+	if (core_dnr_ids_is(record, len)) {
+		core_dnr_ids_restore(c, number, record, len);
+		return 0;
+	}
 	if (core_drrs_is(record, len)) {
 		return core_drrs_restore_answer(c, number, record, len);
 	}
@@ -172,6 +176,9 @@ int core_triggers_restore(struct core *c)
 	err = jrn_replay(c->journal.jrn, restore_one, c);
 
 	FAULT_POINT(CORE_REPLAYED);
+	if (!err) {
+		err = core_dnr_ids_begin(c);
+	}
 	if (err) {
 		return err;
 	}

@@ -15,7 +15,7 @@ struct edge_note { /* one DNR without a DNA */
 	struct obj obj;
 	struct edge_notes *notes;
 	uint64_t transaction, session;
-	uint64_t trigger; /* number of the trigger; part of the Session-Id */
+	uint64_t report; /* part of the Session-Id */
 	TAILQ_ENTRY(edge_note) entry;
 };
 
@@ -63,7 +63,7 @@ static void read_dna(const struct edge_note *n, struct ipc_device_notification_a
 	uint8_t lapses;
 	const char *foreign = NULL;
 
-	request.session_id_len = edge_out_dnr_session(session_id, &notes->env->cfg->external, n->trigger);
+	request.session_id_len = edge_out_dnr_session(session_id, &notes->env->cfg->external, n->report);
 	dia_failed_none(&why);
 	a->outcome = IPC_DNA_ANSWERED; /* Result-Code 0 is not success */
 	if (tsp_dna_parse_lenient(&dna, m, &why, &lapses) == 0 && !(foreign = app_foreign(&dna.head, &request))) {
@@ -109,7 +109,7 @@ static int send_dnr(struct edge_notes *notes, struct edge_session *s, uint64_t t
 		return ERR_BUSY;
 	}
 	*note = (struct edge_note){
-		.obj = { EDGE_NOTE_MAGIC }, .notes = notes, .transaction = transaction, .session = s->number, .trigger = n->number
+		.obj = { EDGE_NOTE_MAGIC }, .notes = notes, .transaction = transaction, .session = s->number, .report = n->report
 	};
 	edge_out_dnr(&out, &notes->env->cfg->external, s->host, s->realm, n);
 	err = out.full ? ERR_LIMIT : link_request(s->link, out.p, out.len, n->wait_ms, on_answer, note);

@@ -97,15 +97,15 @@ void edge_out_error(struct buf *out, const struct cfg_identity *us, const struct
 	dia_error_answer(out, request, us->host, us->realm, why);
 }
 
-size_t edge_out_dnr_session(char out[EDGE_OUT_SESSION_ID_MAX], const struct cfg_identity *us, uint64_t number)
+size_t edge_out_dnr_session(char out[EDGE_OUT_SESSION_ID_MAX], const struct cfg_identity *us, uint64_t report)
 {
 	struct text t = text_over(out, EDGE_OUT_SESSION_ID_MAX);
 
 	text_add(&t, us->host);
 	text_char(&t, ';');
-	text_u32(&t, (uint32_t)(number >> 32));
+	text_u32(&t, (uint32_t)(report >> 32));
 	text_char(&t, ';');
-	text_u32(&t, (uint32_t)number);
+	text_u32(&t, (uint32_t)report);
 	text_add(&t, ";dnr");
 	return t.len;
 }
@@ -120,7 +120,7 @@ void edge_out_dnr(struct buf *out, const struct cfg_identity *us, const char *ho
 
 	tsp_dnr_clear(&dnr);
 	dnr.has_notification = true;
-	(void)edge_out_dnr_session(session_id, us, n->number);
+	(void)edge_out_dnr_session(session_id, us, n->report);
 	dnr.head.request = true;
 	dnr.head.retransmitted = n->retransmitted;
 	dnr.head.session_id = dia_text(session_id);

@@ -36,8 +36,8 @@ void edge_out_no_feature(struct buf *out, const struct cfg_identity *us, const s
 void edge_out_error(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct dia_failed *why);
 
 #define EDGE_OUT_SESSION_ID_MAX (IDENT_HOST_MAX + 48)
-/* The Session-Id of the DNRs about the trigger with this number; returns its length. */
-size_t edge_out_dnr_session(char out[EDGE_OUT_SESSION_ID_MAX], const struct cfg_identity *us, uint64_t number);
+/* The Session-Id of the DNRs of this report (ipc_rec.h); returns its length. */
+size_t edge_out_dnr_session(char out[EDGE_OUT_SESSION_ID_MAX], const struct cfg_identity *us, uint64_t report);
 
 /* The DNR (TS 29.368 6.6.3) to the SCS with this host and realm. A copy of it has the same Session-Id and End-to-End-Id. */
 void edge_out_dnr(struct buf *out, const struct cfg_identity *us, const char *host, const char *realm,

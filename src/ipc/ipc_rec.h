@@ -143,7 +143,7 @@ struct ipc_device_action_given_up {
 
 struct ipc_device_notification {
 	uint64_t session;
-	uint64_t number; /* of the trigger; part of the Session-Id, so that a repetition has the same one */
+	uint64_t report; /* part of the Session-Id; the same in a repetition, and without an order (core_dnr_ids.h) */
 	uint32_t end_to_end;
 	bool retransmitted;
 	uint8_t device; /* EXTERNAL, MSISDN or BOTH */

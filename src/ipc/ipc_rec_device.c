@@ -170,7 +170,7 @@ size_t ipc_device_notification_put(uint8_t *out, uint32_t generation, uint64_t t
 	struct buf b = ipc_io_begin(out, IPC_REC_DEVICE_NOTIFICATION, generation, transaction);
 
 	buf_le64(&b, in->session);
-	buf_le64(&b, in->number);
+	buf_le64(&b, in->report);
 	buf_le32(&b, in->end_to_end);
 	buf_u8(&b, in->retransmitted);
 	device_put(&b, in->device, in->external_id, in->msisdn);
@@ -187,7 +187,7 @@ int ipc_device_notification_get(struct ipc_device_notification *out, const uint8
 	struct ipc_device_notification n = { 0 };
 
 	n.session = rd_le64(&r);
-	n.number = rd_le64(&r);
+	n.report = rd_le64(&r);
 	n.end_to_end = rd_le32(&r);
 	n.retransmitted = ipc_io_bool(&r);
 	n.device = device_get(&r, IPC_DEVICE_EXTERNAL, IPC_DEVICE_BOTH, n.external_id, n.msisdn);

@@ -202,8 +202,10 @@ struct trg_ports {
 	/* One timer for each trigger: replaces the earlier deadline. UINT64_MAX: none. The event
 	 * TIMER follows. */
 	void (*arm)(void *arg, struct trg *t, uint64_t at_ms);
-	/* Returns a new End-to-End-Id. */
+	/* Returns a new End-to-End-Id for a core peer. */
 	uint32_t (*end_to_end)(void *arg);
+	/* Returns one for a DNR: an SCS sees it, so that it must not show a count. */
+	uint32_t (*report_end_to_end)(void *arg);
 	/* The end: deletes the journal record if there is one (t->stored), cancels outstanding
 	 * requests, frees after trg_step().
 	 * `late`: the outcome was never reported to the SCS (retention over, or a report after

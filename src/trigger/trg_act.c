@@ -555,7 +555,7 @@ enum trg_state trg_store_report(struct trg_step *s, uint32_t outcome, uint64_t t
 	t->again = false;
 	t->backoff_ms = 0;
 	if (t->dnr_end_to_end == 0) {
-		t->dnr_end_to_end = t->ports->end_to_end(t->arg);
+		t->dnr_end_to_end = t->ports->report_end_to_end(t->arg);
 	}
 	trg_arm(t, UINT64_MAX);
 	if (trg_keep_drr(s) || t->ports->store(t->arg, t)) {

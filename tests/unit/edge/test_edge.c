@@ -429,7 +429,7 @@ static void test_a_new_core_that_does_not_want_a_session_ends_it(void **state)
 static struct ipc_device_notification report(uint64_t session)
 {
 	struct ipc_device_notification n = { .session = session,
-					     .number = 5,
+					     .report = 5,
 					     .end_to_end = 77,
 					     .device = IPC_DEVICE_EXTERNAL,
 					     .external_id = "meter-7@a.example",

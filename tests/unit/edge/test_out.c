@@ -136,7 +136,7 @@ static void test_an_error_answer_has_the_e_bit_and_our_external_name(void **stat
 
 static void test_a_report_and_its_copy_differ_in_the_t_flag_only(void **state)
 {
-	struct ipc_device_notification n = { .number = 0x100000002ull,
+	struct ipc_device_notification n = { .report = 0x100000002ull,
 					     .end_to_end = 7,
 					     .device = IPC_DEVICE_BOTH,
 					     .external_id = "meter-7@fleet.example",

@@ -59,7 +59,7 @@ static size_t make(uint16_t type, uint8_t *out)
 	struct ipc_device_action da = device_action();
 	struct ipc_device_action_answer daa = { 3, 2001, 105, { 0, false }, { 1, true } };
 	struct ipc_device_notification dn = { .session = 3,
-					      .number = 9,
+					      .report = 9,
 					      .end_to_end = 8,
 					      .device = IPC_DEVICE_EXTERNAL,
 					      .external_id = "meter-7@fleet.example",

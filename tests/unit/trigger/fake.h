@@ -296,6 +296,7 @@ static const struct trg_ports fake_ports = {
 	.notify = fake_notify,
 	.arm = fake_arm,
 	.end_to_end = fake_end_to_end,
+	.report_end_to_end = fake_end_to_end,
 	.forget = fake_forget,
 	.original = fake_original,
 	.ended = fake_ended,

@@ -1,0 +1,96 @@
+/* core_dnr_ids.c - the key of the identifiers of DNRs, and its record in the journal: kind, 16 octets of the key. The
+ * first octet differs from that of every other record. */
+#include "core/core_dnr_ids.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/permute.h"
+#include "core/core_int.h"
+
+#define KIND_KEY 0x85u
+#define RECORD_LEN (1u + sizeof(struct sip_key))
+
+bool core_dnr_ids_is(const void *record, size_t len)
+{
+	return len && *(const uint8_t *)record == KIND_KEY;
+}
+
+void core_dnr_ids_restore(struct core *c, uint64_t number, const void *record, size_t len)
+{
+	struct core_dnr_ids *ids = &c->dnr_ids;
+
+	if (len != RECORD_LEN) {
+		log_error(c->log, "core", "journal record %llu, the key of report identifiers, cannot be read and is left alone",
+			  (unsigned long long)number);
+		return;
+	}
+	if (ids->number) {
+		return; /* the first one was used: records come in the order of their numbers */
+	}
+	memcpy(&ids->key, (const uint8_t *)record + 1, sizeof ids->key);
+	ids->number = number;
+}
+
+static void on_kept(void *core, uint64_t number, int err)
+{
+	struct core *c = OBJ_OF(core, struct core, CORE_MAGIC);
+
+	(void)number;
+	if (err) {
+		log_warn(c->log, "core",
+			 "the key of report identifiers could not be kept: %s; reports that are sent again after a "
+			 "restart will have another Session-Id",
+			 err_str(err));
+	}
+}
+
+static int make_key(struct core *c)
+{
+	struct core_dnr_ids *ids = &c->dnr_ids;
+	uint8_t record[RECORD_LEN] = { KIND_KEY };
+	int err = sip_key_new(&ids->key);
+
+	if (err) {
+		return err;
+	}
+	ids->number = jrn_next(c->journal.jrn);
+	memcpy(record + 1, &ids->key, sizeof ids->key);
+	err = jrn_put(c->journal.jrn, ids->number, record, sizeof record, on_kept, c);
+	if (err) {
+		on_kept(c, ids->number, err);
+	}
+	return 0;
+}
+
+/* As link_ids_init(): the time separates this start from the last one, the random part two starts in one second. */
+static int begin_counting(struct core_dnr_ids *ids)
+{
+	uint32_t random;
+
+	if (getrandom(&random, sizeof random, 0) != sizeof random) {
+		return ERR_IO;
+	}
+	ids->next = (uint32_t)(clock_real_ms() / 1000 & 0xfff) << 20 | (random & 0xfffff);
+	return 0;
+}
+
+int core_dnr_ids_begin(struct core *c)
+{
+	int err = begin_counting(&c->dnr_ids);
+
+	return err || c->dnr_ids.number ? err : make_key(c);
+}
+
+uint32_t core_dnr_end_to_end(struct core *c)
+{
+	struct core_dnr_ids *ids = &c->dnr_ids;
+	uint32_t id = permute32(&ids->key, ids->next++);
+
+	return id ? id : permute32(&ids->key, ids->next++); /* 0 means none, and is the result of one number only */
+}
+
+uint64_t core_dnr_session(const struct core *c, uint64_t trigger)
+{
+	return trigger < c->dnr_ids.number ? trigger : permute64(&c->dnr_ids.key, trigger);
+}
