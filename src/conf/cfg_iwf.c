@@ -33,6 +33,8 @@ static const struct cfg_word congestions[] = { { "permanent", CFG_CONGESTION_PER
 					       { "temporary", CFG_CONGESTION_TEMPORARY },
 					       { NULL, 0 } };
 
+static const struct cfg_word replay_modes[] = { { "detect", CFG_REPLAY_DETECT }, { "refuse", CFG_REPLAY_REFUSE }, { NULL, 0 } };
+
 static const struct cfg_row identity_rows[] = {
 	CFG_HOST("host", struct cfg_identity, host, NULL, "our Diameter host name (Origin-Host)"),
 	CFG_HOST("realm", struct cfg_identity, realm, NULL, "our Diameter realm (Origin-Realm)"),
@@ -169,6 +171,19 @@ static const struct cfg_row dnr_rows[] = {
 		     "pause before a report is sent for the second time; it doubles with each attempt"),
 	CFG_DURATION("retry_max", struct cfg_dnr, retry_max_ms, 100, DAY_MS, "300s",
 		     "longest pause before a report is sent again"),
+	CFG_END,
+};
+
+static const struct cfg_row replay_rows[] = {
+	CFG_WORD("mode", struct cfg_replay, mode, replay_modes, "detect",
+		 "what happens to a request with the Session-Id of a finished request of the same SCS. A copy of that request "
+		 "within limits.duplicates_window is none: it gets the same answer. detect: a line in the decision log, and the "
+		 "request goes on; refuse: 107"),
+	CFG_DURATION("window", struct cfg_replay, window_ms, 1000, 7 * DAY_MS, "1h",
+		     "time that the Session-Id of a finished request is remembered; not beyond a restart of the core"),
+	CFG_U32("entries", struct cfg_replay, entries_max, 1024, 100000000, "1000000",
+		"number of Session-Ids remembered, of all SCSs together; each takes about 150 bytes of memory. When that is "
+		"not enough, an SCS with more than its share loses its own oldest ones"),
 	CFG_END,
 };
 
@@ -354,6 +369,7 @@ static const struct cfg_row top_rows[] = {
 	CFG_SECTION("s6m", struct cfg_iwf, s6m, s6m_rows, NULL, "how the HSS is reached"),
 	CFG_SECTION("t4", struct cfg_iwf, t4, t4_rows, NULL, "how the SMS-SC is reached"),
 	CFG_SECTION("dnr", struct cfg_iwf, dnr, dnr_rows, "", "reports to SCSs"),
+	CFG_SECTION("replay", struct cfg_iwf, replay, replay_rows, "", "requests that come again when they should not"),
 	CFG_SECTION("limits", struct cfg_iwf, limits, limits_rows, "", "limits of sizes, numbers and times"),
 	CFG_SECTION("timers", struct cfg_iwf, timers, timers_rows, "", "intervals and timeouts"),
 	CFG_SECTION("journal", struct cfg_iwf, journal, journal_rows, "", "state of the triggers on disk, below state_dir"),

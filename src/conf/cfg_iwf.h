@@ -123,6 +123,14 @@ struct cfg_journal {
 	uint32_t batch_max;
 };
 
+enum cfg_replay_mode { CFG_REPLAY_DETECT, CFG_REPLAY_REFUSE };
+
+struct cfg_replay { /* of requests: core/core_replay.h */
+	int mode;   /* enum cfg_replay_mode */
+	uint64_t window_ms;
+	uint32_t entries_max; /* finished Session-Ids remembered */
+};
+
 struct cfg_iwf {
 	struct cfg_identity external, internal; /* side by side: one section of the file */
 	char state_dir[CFG_PATH_MAX];
@@ -146,6 +154,7 @@ struct cfg_iwf {
 	size_t peers_n;
 	struct cfg_route s6m, t4;
 	struct cfg_dnr dnr;
+	struct cfg_replay replay;
 	struct cfg_limits limits;
 	struct cfg_timers timers;
 	struct cfg_journal journal;

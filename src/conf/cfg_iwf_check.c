@@ -245,6 +245,12 @@ static int check_numbers(struct cfg_iwf *c, struct report *why)
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "dnr.retry_max"),
 				     "dnr.retry_max is shorter than dnr.retry_min, expected at least as long"));
 	}
+	if (c->replay.window_ms < c->limits.duplicates_window_ms && cfg_sound(c->lines, "replay.window") &&
+	    cfg_sound(c->lines, "limits.duplicates_window")) {
+		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "replay.window"),
+				     "replay.window is shorter than limits.duplicates_window, in which a request that comes "
+				     "again is a copy: nothing could be a replay; expected at least as long"));
+	}
 	if (c->timers.hang_ms && c->timers.hang_ms < 1000 && cfg_sound(c->lines, "timers.hang")) {
 		also(
 		    &err,

@@ -16,7 +16,7 @@ struct waiter {
 struct core_dup_entry {
 	struct map_node node;
 	TAILQ_ENTRY(core_dup_entry) entry;
-	uint64_t at_ms;
+	uint64_t at_ms, session_id;
 	void *owner; /* NULL after the answer */
 	uint8_t digest[HASH_LEN];
 	bool answered;
@@ -300,6 +300,22 @@ int core_dup_restore(struct core_dup *d, const char *origin_host, uint32_t end_t
 		*entry = e;
 	}
 	return 0;
+}
+
+void core_dup_set_session(struct core_dup_entry *e, uint64_t session_id)
+{
+	e->session_id = session_id;
+}
+
+struct core_replay_request core_dup_request(const struct core_dup_entry *e)
+{
+	struct core_replay_request q = { .host = (const char *)e->key + 4,
+					 .host_len = e->node.key_len - 4,
+					 .session_id = e->session_id,
+					 .digest = e->digest };
+
+	memcpy(&q.end_to_end, e->key, 4);
+	return q;
 }
 
 void core_dup_set_owner(struct core_dup_entry *e, void *owner)

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "core/core_replay.h"
 #include "ipc/ipc_rec.h"
 
 #define CORE_DUP_WAITERS_MAX 16 /* duplicates waiting for one answer; one more evicts the oldest */
@@ -49,6 +50,11 @@ void core_dup_settle(struct core_dup *d, struct core_dup_entry *entry, const str
 /* Removes the entry without keeping its answer, which was already sent: a copy is a new request.
  * Takes `entry`, which has no waiter but the request itself; NULL allowed. */
 void core_dup_forget(struct core_dup *d, struct core_dup_entry *entry);
+
+/* The Session-Id of the request, ipc_session_id_hash(). 0: not known, as of an entry from the journal. */
+void core_dup_set_session(struct core_dup_entry *entry, uint64_t session_id);
+/* Describes the request of an entry; borrowed from the entry. */
+struct core_replay_request core_dup_request(const struct core_dup_entry *entry);
 
 /* The caller's object for an unanswered request, borrowed. NULL when none was set. */
 void core_dup_set_owner(struct core_dup_entry *entry, void *owner);

@@ -66,6 +66,7 @@ struct core {
 	struct hash *hash; /* for digests of requests */
 	struct core_dup *dup;
 	struct core_pasts past;
+	struct core_replay *replay;
 	struct core_finished *finished;
 	struct core_pieces pieces;
 	struct core_triggers triggers;

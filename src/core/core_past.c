@@ -488,7 +488,8 @@ int core_past_init(struct core *c)
 	p->max = max_of(c->cfg);
 	p->window_ms = l->report_duplicates_window_ms;
 	p->keep_ms = p->window_ms > l->duplicates_window_ms ? p->window_ms : l->duplicates_window_ms;
-	if (core_dup_new(&c->dup, l->duplicates_max, l->duplicates_window_ms)) {
+	if (core_dup_new(&c->dup, l->duplicates_max, l->duplicates_window_ms) ||
+	    core_replay_new(&c->replay, c->cfg->replay.entries_max, c->cfg->replay.window_ms)) {
 		return ERR_NOMEM;
 	}
 	return map_init(&p->by_ref);
@@ -503,5 +504,6 @@ void core_past_fini(struct core *c)
 		entry_free(c, e);
 	}
 	map_fini(&c->past.by_ref);
+	core_replay_free(c->replay);
 	core_dup_free(c->dup);
 }

@@ -3,6 +3,7 @@
  *
  *        the session it came on is admitted    3010
  *   8    duplicate?                            the same answer again, wait with the first, or refused
+ *        a replay? (replay.mode)               107
  *        still in time for an answer?          201
  *   9    judge (policy), in the order of CONTRACTS section 2
  *   10   the procedure machine owns it; from here core_trigger.c, core_s6m.c, core_t4.c are its ports:
@@ -60,10 +61,21 @@ static void send_answer(void *arg, const struct core_dup_waiter *w, const struct
 	FAULT_POINT(CORE_ANSWER_QUEUED);
 }
 
+/* From its answer on, another request with its Session-Id is a replay. */
+static void finished(struct core *c, const struct core_dup_entry *dup)
+{
+	struct core_replay_request q = core_dup_request(dup);
+	uint64_t before = core_replay_forgotten(c->replay);
+
+	core_replay_finish(c->replay, &q, core_now_ms(c));
+	st_count_n(&c->st, ST_REPLAYS_FULL, core_replay_forgotten(c->replay) - before);
+}
+
 void core_answer(struct core *c, struct core_dup_entry *dup, const struct core_dup_waiter *asker,
 		 const struct ipc_device_action_answer *a)
 {
 	if (dup) {
+		finished(c, dup);
 		core_dup_settle(c->dup, dup, a, send_answer, c);
 	} else {
 		send_answer(c, asker, a);
@@ -193,11 +205,27 @@ static int digest(struct visit *v)
 	multimap_prefetch(by_ref, ref);
 	same.session = 0;
 	same.retransmitted = same.again = same.host_named = false;
-	same.answer_by_ms = 0;
+	same.answer_by_ms = same.session_id = 0;
 	len = ipc_device_action_put(octets, 0, 0, &same);
 	core_dup_prefetch_first(dups, dup);
 	multimap_prefetch_first(by_ref, ref);
 	return hash_piece(v->core->hash, octets, len, v->digest);
+}
+
+/* Counts and logs a request with the Session-Id of a finished one. */
+static bool replayed(struct visit *v)
+{
+	const char *host = v->scs->origin_host;
+	struct core_replay_request q = { host, strnlen(host, IDENT_HOST_MAX), v->a->session_id, v->a->end_to_end, v->digest };
+	enum core_replay_kind kind = core_replay_look(v->core->replay, &q, v->now_ms);
+
+	if (kind == CORE_REPLAY_NONE) {
+		return false;
+	}
+	st_count(&v->core->st, ST_REPLAYS);
+	log_info(v->core->log, "core", "transaction %s: a finished Session-Id of %s came again, %s", v->text,
+		 v->session->scs->name, core_replay_words(kind));
+	return true;
 }
 
 /* The copy gets the answer of the first request at the deadline of the first.
@@ -239,10 +267,35 @@ static enum stage stage_duplicate(struct visit *v)
 		return refuse(v, &nomem);
 	case CORE_DUP_DIFFERS:
 		st_count(&c->st, ST_DUPLICATES_FOREIGN);
+		(void)replayed(v);          /* refused in any case */
 		return refuse(v, &differs); /* v->dup is NULL: the first request keeps its entry */
 	default:
+		if (v->dup) {
+			core_dup_set_session(v->dup, v->a->session_id);
+		}
 		return STAGE_CONTINUE;
 	}
+}
+
+/* -- is it a replay? What is known as a duplicate has left before. */
+
+static enum stage stage_replay(struct visit *v)
+{
+	struct pol_verdict replay = pol_verdict_of(POL_REPLAY);
+	char device[POL_DEVICE_TEXT_MAX];
+	struct core_decision d;
+
+	if (!replayed(v)) {
+		return STAGE_CONTINUE;
+	}
+	if (v->core->cfg->replay.mode == CFG_REPLAY_REFUSE) {
+		return refuse(v, &replay);
+	}
+	d = decision_of(v, device);
+	d.reason = POL_REPLAY;
+	d.rule = "replay";
+	core_decide_detected(v->core, &d);
+	return STAGE_CONTINUE;
 }
 
 /* -- is there time left for an answer? */
@@ -412,7 +465,7 @@ static enum stage stage_submit(struct visit *v)
 /* -- the order of the stages */
 
 typedef enum stage stage_fn(struct visit *v);
-static stage_fn *const stages[] = { stage_session, stage_duplicate, stage_time, stage_judge, stage_submit };
+static stage_fn *const stages[] = { stage_session, stage_duplicate, stage_replay, stage_time, stage_judge, stage_submit };
 
 void core_on_device_action(struct core_edge *e, uint64_t transaction, const struct ipc_device_action *a)
 {

@@ -124,7 +124,12 @@ struct ipc_device_action {
 	bool has_trigger_data;
 	uint32_t payload_len;   /* as received; above TRIGGER_PAYLOAD_MAX no octet of it crosses */
 	const uint8_t *payload; /* borrowed: of a decoded record, from the record; NULL when no octet crossed */
+	uint64_t session_id;    /* ipc_session_id_hash() of the Session-Id; 0: not given, and then not in the record */
 };
+
+/* A Session-Id of any length as a number, the same in every process and never 0. It recognises what one SCS repeats; it is no
+ * proof against an SCS that looks for two of its own Session-Ids with one number. */
+uint64_t ipc_session_id_hash(const void *p, size_t len);
 
 struct ipc_device_action_answer {
 	uint64_t session;

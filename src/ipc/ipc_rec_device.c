@@ -1,5 +1,6 @@
 /* ipc_rec_device.c - the ring records about device triggers. Writing and reading side by side. */
 #include "base/request_status.h"
+#include "base/sip.h"
 #include "ipc/ipc_rec_io.h"
 
 /* A device: its kind, then the names of that kind. */
@@ -55,7 +56,18 @@ size_t ipc_device_action_put(uint8_t *out, uint32_t generation, uint64_t transac
 	if (in->payload_len <= TRIGGER_PAYLOAD_MAX) {
 		buf_bytes(&b, in->payload, in->payload_len);
 	}
+	if (in->session_id) { /* last, and left out when 0: the digest of a request is made without it */
+		buf_le64(&b, in->session_id);
+	}
 	return ipc_io_end(&b);
+}
+
+uint64_t ipc_session_id_hash(const void *p, size_t len)
+{
+	static const struct sip_key known = { { 0, 0 } }; /* all edges of all times agree */
+	uint64_t h = sip_hash(&known, p, len);
+
+	return h ? h : 1;
 }
 
 int ipc_device_action_get(struct ipc_device_action *out, const uint8_t *record, size_t len)
@@ -82,6 +94,10 @@ int ipc_device_action_get(struct ipc_device_action *out, const uint8_t *record, 
 	a.payload_len = ipc_io_u32(&r, 0, a.has_trigger_data ? 1u << 24 : 0);
 	if (a.payload_len <= TRIGGER_PAYLOAD_MAX) {
 		a.payload = rd_take(&r, a.payload_len);
+	}
+	if (rd_left(&r) && !r.bad) {
+		a.session_id = rd_le64(&r);
+		r.bad = r.bad || !a.session_id;
 	}
 	if (a.scs_identity_malformed && a.scs_identity[0]) {
 		r.bad = true;

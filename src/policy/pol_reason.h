@@ -88,7 +88,8 @@ enum { POL_NO_STATUS = -1 }; /* reason of a session's end: no DAA carries it */
 	  "the time for the answer to the SCS was over before the outcome was known")                                            \
 	X(CERTIFICATE_OF_TWO, "certificate-of-two", POL_NO_STATUS, "the certificate names more than one provisioned SCS")        \
 	X(EDGE_FALSE_CLAIM, "edge-false-claim", POL_NO_STATUS,                                                                   \
-	  "an edge announced a session that it cannot have: it is in other hands, and was ended")
+	  "an edge announced a session that it cannot have: it is in other hands, and was ended")                                \
+	X(REPLAY, "replay", TSP_STATUS_PERMANENTERROR, "the Session-Id is that of a finished request of this SCS")
 
 enum pol_reason {
 #define POL_ROW(name, word, status, words) POL_##name,

@@ -58,6 +58,8 @@
 	X(DUPLICATES, "duplicates", "repeated requests: answered as the first was, or waiting with it")                          \
 	X(DUPLICATES_FOREIGN, "duplicates_foreign", "repeated End-to-End-Ids with another content, refused")                     \
 	X(DUPLICATES_FULL, "duplicates_full", "entries dropped from the full duplicate index")                                   \
+	X(REPLAYS, "replays", "requests with the Session-Id of a finished request of their SCS, copies apart")                   \
+	X(REPLAYS_FULL, "replays_full", "finished Session-Ids forgotten before replay.window was over, for want of room")        \
 	X(REPORT_DUPLICATES, "report_duplicates", "repeated delivery reports that got the first answer again")                   \
 	X(REPORT_DUPLICATES_FULL, "report_duplicates_full",                                                                      \
 	  "delivery reports and ended triggers forgotten before their window was over, because too many were remembered")        \

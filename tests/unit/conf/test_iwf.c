@@ -72,6 +72,9 @@ static void test_defaults_are_those_of_the_contracts(void **state)
 	assert_int_equal(c->dnr.answer_wait_ms, 5000);
 	assert_int_equal(c->dnr.retry_min_ms, 1000);
 	assert_int_equal(c->dnr.retry_max_ms, 300000);
+	assert_int_equal(c->replay.mode, CFG_REPLAY_DETECT);
+	assert_int_equal(c->replay.window_ms, 3600000);
+	assert_int_equal(c->replay.entries_max, 1000000);
 	assert_int_equal(c->limits.cer_wait_ms, 5000);
 	assert_int_equal(c->limits.handshake_wait_ms, 5000);
 	assert_int_equal(c->limits.probe_wait_ms, 2000);
@@ -178,6 +181,11 @@ static void test_an_anchor_is_found_by_its_name(void **state)
 static void test_numbers_fit_together(void **state)
 {
 	(void)state;
+	wrong("s6m:", "replay: { window: 10s }\ns6m:",
+	      "/etc/mtc/c.yaml:16: replay.window is shorter than limits.duplicates_window, in which a request that comes again "
+	      "is a "
+	      "copy: nothing could be a replay; expected at least as long");
+	wrong("s6m:", "replay: { mode: ignore }\ns6m:", "/etc/mtc/c.yaml:16: replay.mode is 'ignore', expected detect or refuse");
 	wrong("s6m:", "dnr: { retry_min: 10s, retry_max: 5s }\ns6m:",
 	      "/etc/mtc/c.yaml:16: dnr.retry_max is shorter than dnr.retry_min, expected at least as long");
 	wrong("s6m:", "timers: { hang: 999ms }\ns6m:",
