@@ -276,6 +276,7 @@ static void screen(struct ipc_device_action *out, const struct edge_txn *t, cons
 	out->scs_identity_malformed = a->scs_identity.p && !r.scs_identity[0];
 	out->reference = a->reference_number.v;
 	out->action_type = a->action_type.v;
+	out->session_id = ipc_session_id_hash(dar->head.session_id.p, dar->head.session_id.len);
 	out->old_reference = opt(&a->old_reference_number);
 	out->validity_s = opt(&a->validity_time_s);
 	out->has_trigger_data = a->trigger_data.present;
