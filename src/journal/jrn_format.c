@@ -79,8 +79,8 @@ int jrn_get_seg_head(struct jrn_seg_head *out, const uint8_t block[JRN_BLOCK])
 {
 	struct jrn_seg_head h = { .version = get32(block + 8) };
 
-	if (memcmp(block, SEGMENT_MAGIC, 8) != 0) {
-		return ERR_PROTO;
+	if (memcmp(block, SEGMENT_MAGIC, 8) != 0 || get64(block + 80) != XXH3_64bits(block, SEGMENT_HEAD - 8)) {
+		return ERR_PROTO; /* also of a version that is only a flipped bit */
 	}
 	if (h.version > JRN_VERSION) {
 		out->version = h.version;
@@ -93,9 +93,8 @@ int jrn_get_seg_head(struct jrn_seg_head *out, const uint8_t block[JRN_BLOCK])
 	h.prev_end = get64(block + 56);
 	h.first_seq = get64(block + 64);
 	h.oldest = get64(block + 72);
-	if (get64(block + 80) != XXH3_64bits(block, SEGMENT_HEAD - 8) || h.version != JRN_VERSION ||
-	    get32(block + 12) != JRN_BLOCK || h.number == 0 || h.size < JRN_SEGMENT_MIN || h.size > JRN_SEGMENT_MAX ||
-	    h.size % JRN_BLOCK || h.prev_end % JRN_BLOCK) {
+	if (h.version != JRN_VERSION || get32(block + 12) != JRN_BLOCK || h.number == 0 || h.size < JRN_SEGMENT_MIN ||
+	    h.size > JRN_SEGMENT_MAX || h.size % JRN_BLOCK || h.prev_end % JRN_BLOCK) {
 		return ERR_PROTO;
 	}
 	*out = h;

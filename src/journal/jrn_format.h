@@ -17,6 +17,7 @@
  *   24 nonce, 16 octets       40 size of the file u64   48 previous segment u64; 0: none
  *   56 end of the previous segment's commits u64        64 sequence of the first commit u64
  *   72 oldest needed segment u64                        80 checksum u64 of octets 0 to 80
+ *   Every version to come keeps magic, version and checksum in their places: a version is believed only with its checksum.
  *
  * Commit header (64 octets):
  *    0 magic u32    4 records u32    8 nonce, 16 octets   24 sequence u64
@@ -94,7 +95,7 @@ void jrn_put_commit_head(uint8_t p[JRN_COMMIT_HEAD], const uint8_t nonce[JRN_NON
 
 /* -- reading */
 
-/* ERR_VERSION (of a newer program; only `version` is set), ERR_PROTO (no such header, or
+/* ERR_VERSION (of a newer program, with a checksum that fits; only `version` is set), ERR_PROTO (no such header, or
  * damaged). */
 ERR_MUST_USE int jrn_get_seg_head(struct jrn_seg_head *out, const uint8_t block[JRN_BLOCK]);
 /* True if a commit of this segment was begun here: magic and nonce are right, whatever the rest

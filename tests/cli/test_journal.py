@@ -1,4 +1,6 @@
 """mtcctl journal check and salvage, and what mtc-iwfd and its -t say about the same journal: real files, damaged in each way there is."""
+import ctypes
+import ctypes.util
 import json
 import os
 import re
@@ -128,11 +130,36 @@ def test_each_damage_is_named(state, what, words, damage):
     assert opened.returncode == 1 and all(w in opened.stderr for w in words), (what, opened)
 
 
+def segments_of(state):
+    return sorted(n for n in os.listdir(state / "journal") if re.fullmatch(r"\d+\.log", n))
+
+
+def set_version(path, version, sign):
+    """Another version in the header of a segment, with its checksum as a newer program would write it, or as it was."""
+    xxhash = ctypes.CDLL(ctypes.util.find_library("xxhash"))
+    xxhash.XXH3_64bits.restype = ctypes.c_uint64
+    with open(path, "r+b") as f:
+        head = bytearray(f.read(88))
+        head[8:12] = version.to_bytes(4, "little")
+        if sign:
+            head[80:88] = xxhash.XXH3_64bits(bytes(head), ctypes.c_size_t(80)).to_bytes(8, "little")
+        f.seek(0)
+        f.write(head)
+
+
+def test_a_flipped_version_is_damage_and_no_newer_program(state):
+    """Who reads "newer version" looks for a program that never was."""
+    name = segments_of(state)[-1]
+    set_version(state / "journal" / name, 4 ^ 8, False)
+    done = check(state)
+    assert done.returncode == 1 and re.search(rf"{name} .* damaged +0 ", done.stdout) and "newer" not in done.stdout, done
+    starts_not(state, name, "at byte 0")
+    saved = run("mtcctl", "journal", "salvage", state / "journal", state / "new")
+    assert saved.returncode == 0, saved
+
+
 def test_a_segment_of_a_newer_program(state):
-    segments = sorted(n for n in os.listdir(state / "journal") if re.fullmatch(r"\d+\.log", n))
-    with open(state / "journal" / segments[-1], "r+b") as f:
-        f.seek(8)
-        f.write((99).to_bytes(4, "little"))
+    set_version(state / "journal" / segments_of(state)[-1], 99, True)
     done = check(state)
     assert done.returncode == 1 and "newer version" in done.stdout and "version 99" in done.stdout, done
     opened = run("bench_journal", "ops", "--dir", state / "journal", "--seconds", "1")

@@ -11,6 +11,7 @@
 
 #include "base/kv.h"
 #include "journal/jrn_format.h"
+#include "tests/unit/journal/sign.h"
 #include "tests/unit/journal/lmdb_journal.h"
 
 /* The child process ends without warning at one of its writes, flushes and names. */
@@ -193,6 +194,30 @@ static void test_a_newer_data_mdb_is_refused_in_words(void **state)
 static void test_a_newer_segment_is_refused_in_words(void **state)
 {
 	struct place *p = *state;
+	uint8_t block[JRN_BLOCK];
+	char path[96];
+	FILE *f;
+
+	assert_int_equal(open_again(p), 0);
+	shut(p);
+	snprintf(path, sizeof path, "%s/0000000001.log", p->dir);
+	f = fopen(path, "r+");
+	assert_non_null(f);
+	assert_int_equal(fread(block, 1, sizeof block, f), sizeof block);
+	block[8] = JRN_VERSION + 1;
+	sign_seg_head(block);
+	rewind(f);
+	assert_int_equal(fwrite(block, 1, sizeof block, f), sizeof block);
+	fclose(f);
+	assert_int_equal(open_again(p), ERR_VERSION);
+	assert_non_null(strstr(p->why.text, "0000000001.log is version 5"));
+	assert_non_null(strstr(p->why.text, "written by a newer program"));
+}
+
+/* A newer program signs its version: a bit that flipped does not send anybody to look for one. */
+static void test_a_flipped_version_is_damage(void **state)
+{
+	struct place *p = *state;
 	char path[96];
 	FILE *f;
 
@@ -202,11 +227,11 @@ static void test_a_newer_segment_is_refused_in_words(void **state)
 	f = fopen(path, "r+");
 	assert_non_null(f);
 	assert_int_equal(fseek(f, 8, SEEK_SET), 0);
-	assert_int_equal(fputc(JRN_VERSION + 1, f), JRN_VERSION + 1);
+	assert_int_equal(fputc(JRN_VERSION ^ 8, f), JRN_VERSION ^ 8);
 	fclose(f);
-	assert_int_equal(open_again(p), ERR_VERSION);
-	assert_non_null(strstr(p->why.text, "0000000001.log is version 5"));
-	assert_non_null(strstr(p->why.text, "written by a newer program"));
+	assert_int_equal(open_again(p), ERR_PROTO);
+	assert_non_null(strstr(p->why.text, "0000000001.log is damaged at byte 0"));
+	assert_null(strstr(p->why.text, "newer"));
 }
 
 static void test_a_journal_whose_segments_are_gone_is_refused(void **state)
@@ -232,6 +257,7 @@ int main(void)
 		T(test_an_older_program_refuses_a_log_in_words),
 		T(test_a_newer_data_mdb_is_refused_in_words),
 		T(test_a_newer_segment_is_refused_in_words),
+		T(test_a_flipped_version_is_damage),
 		T(test_a_journal_whose_segments_are_gone_is_refused),
 	};
 
