@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
+
 #define BUCKETS_FIRST 256u
 
 uint64_t map_hash(const struct map *m, const void *key, uint32_t key_len)
@@ -25,6 +27,30 @@ int map_init_keyed(struct map *m, const struct sip_key *seed)
 	*m = (struct map){ .mask = BUCKETS_FIRST - 1, .cap = BUCKETS_FIRST, .seed = *seed };
 	m->buckets = calloc(BUCKETS_FIRST, sizeof(struct map_node *));
 	return m->buckets ? 0 : ERR_NOMEM;
+}
+
+int map_reserve(struct map *m, size_t n)
+{
+	size_t buckets = m->mask + 1;
+	struct map_node **more;
+
+	if (m->n || n > SIZE_MAX / 4 / sizeof *more) {
+		return ERR_STATE;
+	}
+	while (buckets < n) {
+		buckets *= 2;
+	}
+	more = calloc(buckets, sizeof *more);
+	if (!more) {
+		return ERR_NOMEM;
+	}
+	pages_large(more, buckets * sizeof *more);
+	free(m->buckets);
+	m->buckets = more;
+	m->mask = buckets - 1;
+	m->cap = buckets;
+	m->split = 0;
+	return 0;
 }
 
 void map_fini(struct map *m)

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/pages.h"
+
 #define BUCKETS_FIRST 256u
 
 int multimap_init(struct multimap *b)
@@ -34,6 +36,7 @@ int multimap_reserve(struct multimap *b, size_t n)
 	if (!more) {
 		return ERR_NOMEM;
 	}
+	pages_large(more, chains * sizeof *more);
 	free(b->buckets);
 	b->buckets = more;
 	b->mask = chains - 1;

@@ -282,6 +282,33 @@ static void test_another_object_takes_the_place_of_one_in_its_chain(void **state
 	}
 }
 
+static void test_a_map_with_room_for_all_moves_nothing(void **state)
+{
+	struct map_node *nodes = calloc(N, sizeof *nodes);
+	uint64_t *keys = calloc(N, sizeof *keys);
+	struct map m;
+
+	(void)state;
+	assert_non_null(nodes);
+	assert_non_null(keys);
+	assert_int_equal(map_init(&m), 0);
+	assert_int_equal(map_reserve(&m, N), 0);
+	for (uint64_t i = 0; i < N; i++) {
+		keys[i] = i;
+		map_add(&m, &nodes[i], &keys[i], sizeof keys[i]);
+	}
+	assert_true(m.moved == 0);
+	assert_int_equal(map_reserve(&m, N), ERR_STATE); /* not while something is in it */
+	for (uint64_t i = 0; i < N; i++) {
+		assert_ptr_equal(map_find(&m, &keys[i], sizeof keys[i]), &nodes[i]);
+		map_del(&m, &nodes[i]);
+	}
+	assert_int_equal(m.n, 0);
+	map_fini(&m);
+	free(keys);
+	free(nodes);
+}
+
 static void test_a_table_with_room_for_all_moves_nothing(void **state)
 {
 	struct multimap_node *nodes = calloc(N, sizeof *nodes);
@@ -330,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_taking_one_out_looks_at_its_neighbours_only),
 		cmocka_unit_test(test_another_object_takes_the_place_of_one_in_its_chain),
 		cmocka_unit_test(test_a_table_with_room_for_all_moves_nothing),
+		cmocka_unit_test(test_a_map_with_room_for_all_moves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,118 @@
+/* pages.c - madvise() and the knobs of glibc's heap. */
+#include "base/pages.h"
+
+#include <limits.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define TOUCHED_AT_ONCE (4u << 20) /* octets: so long may the process wait that wants the next memory */
+#define OCTETS_MAX (1u << 30)      /* the knobs of the heap are an int */
+
+/* The values that the heap has without us. */
+#define PAD_USUAL (128 << 10)
+#define TRIM_USUAL (128 << 10)
+
+static uint8_t *up_to_page(uint8_t *p)
+{
+	return p + (-(uintptr_t)p & (PAGES_LARGE - 1));
+}
+
+void pages_large(void *p, size_t octets)
+{
+	uint8_t *first = up_to_page(p), *end = (uint8_t *)p + octets;
+
+	if (octets >= PAGES_LARGE && first < end) {
+		(void)madvise(first, (size_t)(end - first) & ~((size_t)PAGES_LARGE - 1), MADV_HUGEPAGE); /* advice */
+	}
+}
+
+static void *touch(void *arg)
+{
+	struct pages_ahead *a = arg;
+
+	for (uint8_t *p = a->at; p < a->end && !atomic_load_explicit(&a->stop, memory_order_relaxed); p += TOUCHED_AT_ONCE) {
+		size_t n = (size_t)(a->end - p) < TOUCHED_AT_ONCE ? (size_t)(a->end - p) : TOUCHED_AT_ONCE;
+
+		if (madvise(p, n, MADV_POPULATE_WRITE) < 0) {
+			break; /* an older system, or no memory: a fault will say so */
+		}
+	}
+	return NULL;
+}
+
+static bool thread_start(struct pages_ahead *a)
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all); /* signals belong to the loop's thread */
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&a->thread, NULL, touch, a);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc == 0;
+}
+
+/* A limit of the process counts what the heap has, used or not. A heap that was refused to grow would be in pieces from then on. */
+static bool has_room(size_t octets)
+{
+	void *p = mmap(NULL, octets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p != MAP_FAILED && munmap(p, octets) == 0;
+}
+
+/* Allocates until the heap has grown, which it does by `octets` at once. */
+static void grow(size_t octets)
+{
+	const uint8_t *before = sbrk(0);
+	void *piece[64];
+	size_t n = 0;
+
+	(void)mallopt(M_TRIM_THRESHOLD, INT_MAX);
+	(void)mallopt(M_TOP_PAD, (int)octets);
+	while (n < sizeof piece / sizeof *piece && (const uint8_t *)sbrk(0) == before) {
+		piece[n] = malloc(64u << 10); /* below what gets a mapping of its own */
+		if (!piece[n++]) {
+			break;
+		}
+	}
+	(void)mallopt(M_TOP_PAD, PAD_USUAL);
+	while (n) {
+		free(piece[--n]);
+	}
+}
+
+void pages_ahead_begin(struct pages_ahead *a, size_t octets, size_t sure)
+{
+	uint8_t *before = sbrk(0);
+
+	octets = octets < OCTETS_MAX ? octets : OCTETS_MAX;
+	*a = (struct pages_ahead){ .grown = octets >= PAGES_LARGE && has_room(octets) };
+	if (!a->grown) {
+		return;
+	}
+	grow(octets);
+	a->at = up_to_page(before);
+	a->end = sbrk(0);
+	if (a->end < a->at + PAGES_LARGE) {
+		return; /* another heap than we know, such as a sanitizer's */
+	}
+	pages_large(a->at, (size_t)(a->end - a->at));
+	a->end = (size_t)(a->end - a->at) < sure ? a->end : a->at + sure;
+	a->running = thread_start(a);
+}
+
+void pages_ahead_end(struct pages_ahead *a)
+{
+	if (a->running) {
+		atomic_store_explicit(&a->stop, true, memory_order_relaxed);
+		pthread_join(a->thread, NULL);
+	}
+	if (a->grown) {
+		(void)mallopt(M_TRIM_THRESHOLD, TRIM_USUAL);
+		(void)malloc_trim(PAD_USUAL);
+	}
+	a->running = a->grown = false;
+}

@@ -1,0 +1,29 @@
+/* pages.h - large pages, and memory before it is needed, for a start that takes up a million triggers.
+ * The system gives a process its memory page by page, each with a fault in which the page is zeroed. With pages of 4 KiB these
+ * faults were more than half of such a start, in a virtual machine. Here the heap grows once, by large pages where the system has
+ * them, and a thread of its own touches them while the process already fills the first ones.
+ * All of this is advice: whatever the system refuses, memory comes as usual. */
+#pragma once
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Asks for large pages for this memory, which is allocated and not yet used. Nothing below PAGES_LARGE octets. */
+#define PAGES_LARGE (2u << 20)
+void pages_large(void *p, size_t octets);
+
+struct pages_ahead { /* zeroed: not begun */
+	pthread_t thread;
+	bool running, grown;
+	atomic_bool stop;
+	uint8_t *at, *end; /* what the thread touches */
+};
+
+/* The heap of the calling thread, which must be the process's first, has room for so many octets
+ * more. The thread touches the first `sure` of them, which will be used for certain. Nothing happens
+ * below PAGES_LARGE octets, or if the system has no room. */
+void pages_ahead_begin(struct pages_ahead *a, size_t octets, size_t sure);
+/* Ends the thread, and gives back what was not used. A zeroed one is allowed. */
+void pages_ahead_end(struct pages_ahead *a);
