@@ -65,6 +65,11 @@ int core_dup_new(struct core_dup **out, uint32_t entries_max, uint64_t window_ms
 	return 0;
 }
 
+int core_dup_reserve(struct core_dup *d, size_t n)
+{
+	return map_reserve(&d->map, n < d->entries_max ? n : d->entries_max);
+}
+
 static void waiters_free(struct core_dup_entry *e)
 {
 	struct waiter *w;

@@ -1,6 +1,7 @@
 /* core_restore.c - restores the triggers of the journal after a restart; copies of their
  * requests are recognised. */
 #include "base/fault.h"
+#include "base/pages.h"
 #include "base/shown.h"
 #include "core/core_devices.h"
 #include "core/core_int.h"
@@ -40,16 +41,19 @@ static int restore_waiting(void *arg, const struct trg *trg)
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 	struct core_seat *seat;
 	struct core_scs *scs;
+	uint64_t dup;
 	int err;
 
 	if (trg->state != TRG_ACCEPTED) {
 		return ERR_STATE;
 	}
+	dup = core_dup_prefetch(c->dup, trg->req.origin_host, trg->req.end_to_end);
 	scs = core_scs_get(c, trg->req.scs);
 	err = scs ? core_park_restored(&seat, c, scs, trg) : ERR_NOMEM;
 	if (err) {
 		return err == ERR_EXISTS ? 0 : err;
 	}
+	core_dup_prefetch_first(c->dup, dup);
 	if (core_quota_counted(scs, trg)) {
 		core_seat_counts(seat);
 	}
@@ -157,12 +161,18 @@ static void resume(struct core *c, bool priority)
 	core_cursor_end(&w);
 }
 
+/* Octets of the heap for a trigger that waits for its report, and for its entry among the duplicates, which a young one has. */
+#define TRIGGER_OCTETS 352u
+#define DUPLICATE_OCTETS 256u
+
 /* A table that cannot have its size now grows with what comes. */
-static void reserve(struct core *c)
+static void reserve(struct core *c, struct pages_ahead *ahead)
 {
 	size_t n = (size_t)jrn_counts(c->journal.jrn).records;
 
-	if (multimap_reserve(&c->triggers.by_ref, n) || multimap_reserve(&c->triggers.by_device, n)) {
+	pages_ahead_begin(ahead, n * (TRIGGER_OCTETS + DUPLICATE_OCTETS), n * TRIGGER_OCTETS);
+	if (multimap_reserve(&c->triggers.by_ref, n) || multimap_reserve(&c->triggers.by_device, n) ||
+	    core_dup_reserve(c->dup, n)) {
 		log_debug(c->log, "core", "no memory to make the tables of triggers in one go");
 	}
 }
@@ -170,10 +180,12 @@ static void reserve(struct core *c)
 int core_triggers_restore(struct core *c)
 {
 	char triggers[SHOWN_COUNT_MAX];
+	struct pages_ahead ahead;
 	int err;
 
-	reserve(c);
+	reserve(c, &ahead);
 	err = jrn_replay(c->journal.jrn, restore_one, c);
+	pages_ahead_end(&ahead);
 
 	FAULT_POINT(CORE_REPLAYED);
 	if (!err) {
