@@ -573,7 +573,6 @@ int __wrap_net_tcp_connect(struct net_stream **out, struct net_loop *l, const ch
 	int ends[2], err;
 
 	(void)address;
-	(void)port;
 	if (!connected) {
 		return ERR_IO;
 	}
@@ -584,6 +583,6 @@ int __wrap_net_tcp_connect(struct net_stream **out, struct net_loop *l, const ch
 		close(ends[1]);
 		return err;
 	}
-	connected(connected_arg, ends[1]);
+	connected(connected_arg, port, ends[1]);
 	return 0;
 }

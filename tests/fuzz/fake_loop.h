@@ -29,5 +29,5 @@ void fake_listener_end(void);
 
 /* What net_tcp_connect() gives out: the other end of the connection is handed to `fn`. NULL: every
  * attempt is refused. */
-typedef void fake_connected_fn(void *arg, int fd);
+typedef void fake_connected_fn(void *arg, uint16_t port, int fd);
 void fake_on_connect(fake_connected_fn *fn, void *arg);

@@ -135,6 +135,31 @@ def edges():
         yield "edge/" + name, steps
 
 
+# Steps of fuzz_core.c.
+C_OPEN, C_ASK, _, C_ANSWER, _, C_REPORT, C_ACK, C_TIME, C_GIVE_UP, C_PEER, C_DISK, C_RESTART, C_EDGE, C_LIE, C_OCTETS, C_CLOSE = range(16)
+
+
+def cores():
+    up = bytes([C_TIME, 10, C_OPEN, 0])
+    ask = bytes([C_ASK, 0, 0, 0])
+    sia, dta = bytes([C_ANSWER, 0, 0, 0]), bytes([C_ANSWER, 128, 0, 0])
+    accepted = up + ask + sia + dta
+    report, ack = bytes([C_REPORT, 2, 0]), bytes([C_ACK, 0, 0])
+    recall, replace = bytes([C_ASK, 0, 32 + 128, 1]), bytes([C_ASK, 0, 32 + 192, 1])
+    for name, steps in [("open", up), ("stranger", bytes([C_TIME, 10, C_OPEN, 128])), ("accepted", accepted), ("reported", accepted + report + ack),
+                        ("refused-by-hss", up + ask + bytes([C_ANSWER, 0, 129, 0])), ("refused-by-smssc", up + ask + sia + bytes([C_ANSWER, 128, 130, 0])),
+                        ("no-right", up + bytes([C_ASK, 0, 16, 0])), ("silent-hss", up + ask + bytes([C_TIME, 14])), ("silent-smssc", up + ask + sia + bytes([C_TIME, 14, C_TIME, 14])),
+                        ("twice", up + bytes([C_ASK, 0, 0, 8, C_ASK, 0, 1, 8]) + sia + dta), ("recall", accepted + recall + sia + dta), ("replace", accepted + replace + sia + dta + report + ack),
+                        ("killed", accepted + bytes([C_RESTART, 1]) + up + report + ack), ("killed-between", up + ask + sia + bytes([C_RESTART, 1, C_TIME, 13]) + dta + up),
+                        ("stopped", accepted + bytes([C_RESTART, 0]) + up + report + ack), ("full-disk", up + ask + bytes([C_DISK, 2]) + sia + bytes([C_DISK, 0])),
+                        ("slow-disk", up + ask + bytes([C_DISK, 1]) + sia + bytes([C_TIME, 12, C_DISK, 0]) + dta), ("failing-disk", up + bytes([C_DISK, 3]) + ask + sia + bytes([C_DISK, 0])),
+                        ("smssc-leaves", up + ask + sia + bytes([C_PEER, 1, C_TIME, 14]) + dta), ("mute", up + bytes([C_PEER, 2, C_TIME, 14, C_TIME, 14, C_TIME, 14]) + ask),
+                        ("given-up", up + ask + bytes([C_GIVE_UP, 0, 0]) + sia), ("edge-dies", up + ask + bytes([C_EDGE]) + up + sia + dta), ("lie", up + bytes([C_LIE, 5, 1, 40, 0]) + bytes(40)),
+                        ("report-early", up + ask + sia + report + dta + ack), ("report-twice", accepted + report + report + ack), ("unconfirmed", accepted + bytes([C_TIME, 14] * 8) + ack),
+                        ("report-unanswered", accepted + report + bytes([C_TIME, 14] * 3) + ack), ("closed", up + ask + bytes([C_CLOSE, 0]) + sia + dta), ("octets", up + bytes([C_OCTETS, 0, 20]) + bytes(20))]:
+        yield "core/" + name, steps
+
+
 def seeds():
-    for part in (parent, names, certificates, records, files, nodes, replies, edges):
+    for part in (parent, names, certificates, records, files, nodes, replies, edges, cores):
         yield from part()
