@@ -76,10 +76,10 @@ static void provision(struct core *c)
 
 static void make_folder(void)
 {
-	const char *root = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm";
+	const char *root = getenv("TMPDIR");
 
 	if (!*folder) {
-		snprintf(folder, sizeof folder, "%s/mtc-fuzz-core-XXXXXX", root);
+		snprintf(folder, sizeof folder, "%s/mtc-fuzz-core-XXXXXX", root ? root : "/tmp");
 		promise(mkdtemp(folder) != NULL, "a folder");
 		atexit(remove_folder);
 	}

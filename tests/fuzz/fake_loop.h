@@ -13,6 +13,10 @@
 /* Time and random numbers begin anew: call first for each input. No loop may exist. */
 void fake_begin(void);
 uint64_t fake_now_ms(void);
+void fake_set_ms(uint64_t ms);
+/* By which CLOCK_BOOTTIME and the wall clock are ahead of it. */
+#define FAKE_BOOT_MS UINT64_C(5000000)
+#define FAKE_REAL_MS UINT64_C(1790000000000)
 
 /* Runs turns until one does nothing, at most `turns_max`. False: the loop never came to rest. */
 bool fake_settle(struct net_loop *l, unsigned turns_max);

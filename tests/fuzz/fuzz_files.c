@@ -42,11 +42,11 @@ static void remove_folder(void)
 
 static void write_file(const uint8_t *data, size_t size)
 {
-	const char *root = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm";
+	const char *root = getenv("TMPDIR");
 	int fd;
 
 	if (!*folder) {
-		snprintf(folder, sizeof folder, "%s/mtc-fuzz-XXXXXX", root);
+		snprintf(folder, sizeof folder, "%s/mtc-fuzz-XXXXXX", root ? root : "/tmp");
 		promise(mkdtemp(folder) != NULL, "a folder");
 		atexit(remove_folder);
 		snprintf(path, sizeof path, "%s/file", folder);
