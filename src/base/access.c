@@ -34,7 +34,8 @@ static int hear(int fd, struct access_ask *asks, size_t n)
 	ssize_t got;
 
 	do {
-		got = read(fd, errors, n * sizeof *errors); /* less than PIPE_BUF: whole or nothing */
+		/* less than PIPE_BUF: whole or nothing */
+		got = read(fd, errors, n * sizeof *errors);
 	} while (got < 0 && errno == EINTR);
 	if (got != (ssize_t)(n * sizeof *errors)) {
 		return ERR_IO;

@@ -1,5 +1,5 @@
-/* access.h - may another user do this? Asked of the kernel in the place of that user, so that every directory on the way, lists of rights
- * and read-only file systems count. */
+/* access.h - may another user do this? The kernel is asked in the place of that user. So every
+ * directory on the way, access control lists and read-only file systems count. */
 #pragma once
 #include <stddef.h>
 #include <sys/types.h>

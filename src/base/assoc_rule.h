@@ -44,11 +44,17 @@ enum assoc_who_axis {
 #define ASSOC_RULE_TEXT_MAX 384
 
 struct assoc_rule {
-	char who[ASSOC_WHO_TEXT_MAX + 1];       /* name of the SCS; "group:NAME"; "*" for ASSOC_WHO_ANY */
-	char device[ASSOC_DEVICE_TEXT_MAX + 1]; /* "local@domain", "*@domain", "msisdn:D", "msisdn:F-L", "set:NAME", "*" */
-	uint64_t width;                         /* numbers in a range; 1 for an exact device, 0 where it has no meaning */
-	int64_t not_before_s, not_after_s;      /* seconds since 1970; 0: no bound. not_after_s is the last second it holds */
-	uint8_t verdict, rights;                /* enum assoc_verdict; ASSOC_RIGHT_* (a block stops every right) */
+	/* name of the SCS; "group:NAME"; "*" for ASSOC_WHO_ANY */
+	char who[ASSOC_WHO_TEXT_MAX + 1];
+	/* "local@domain", "*@domain", "msisdn:D", "msisdn:F-L", "set:NAME", "*" */
+	char device[ASSOC_DEVICE_TEXT_MAX + 1];
+	/* numbers in a range; 1 for an exact device, 0 where it has no meaning */
+	uint64_t width;
+	/* seconds since 1970; 0: no bound. The rule applies until the end of the second
+	 * not_after_s. */
+	int64_t not_before_s, not_after_s;
+	/* enum assoc_verdict; ASSOC_RIGHT_* (a block stops every right) */
+	uint8_t verdict, rights;
 	uint8_t device_axis, who_axis;
 	uint8_t mode; /* enum assoc_mode */
 };
@@ -69,8 +75,9 @@ static inline void assoc_found_none(struct assoc_found *f)
 	f->overflow = false;
 }
 
-/* "allow acme *@a.example trigger,recall", "allow group:fleet *@a.example trigger", "block * msisdn:491700000001",
- * "deny acme m1@a.example trigger detect-only"; always ends in NUL, returns out. */
+/* "allow acme *@a.example trigger,recall", "allow group:fleet *@a.example trigger", "block *
+ * msisdn:491700000001", "deny acme m1@a.example trigger detect-only"; always ends in NUL, returns
+ * out. */
 const char *assoc_rule_text(char out[ASSOC_RULE_TEXT_MAX], const struct assoc_rule *r);
 /* "trigger,recall" <-> mask. Parse: ERR_INVAL on an unknown or empty word. Text: returns `out`. */
 #define ASSOC_RIGHTS_TEXT_MAX 32 /* all three with commas are 22 octets */

@@ -1,6 +1,8 @@
-/* buf.h - a bounded writer and a bounded reader over memory somebody else owns.
- * Both remember the first overrun and then refuse: callers write or read a whole record and check once at the end.
- * Neither assumes an alignment. Inline, because a message is some fifty of these calls. */
+/* buf.h - a bounded writer and a bounded reader over memory that the caller owns.
+ * Both remember the first overrun and then refuse. Callers write or read a whole record and check
+ * once, at its end.
+ * Neither assumes an alignment. The functions are inline because a message takes about fifty of
+ * these calls. */
 #pragma once
 #include <endian.h>
 #include <stdbool.h>

@@ -36,7 +36,8 @@ uint64_t clock_real_ms(void)
 
 /* -- the calendar */
 
-/* Days from 1970-01-01; the year begins in March, so that February's end needs no case of its own. */
+/* Days from 1970-01-01. The year begins in March, so that the end of February needs no case of its
+ * own. */
 static int64_t days_of(int y, int m, int d)
 {
 	int64_t year = y - (m <= 2), era = (year >= 0 ? year : year - 399) / 400, of_era = year - era * 400;

@@ -8,5 +8,6 @@ static inline void *container_at(const void *member, size_t offset)
 	return (char *)(uintptr_t)member - offset;
 }
 
-/* `p` points to the member `member_` of an object of `type`, and is not NULL. A pointer of another type does not compile. */
+/* `p` points to the member `member_` of an object of `type`, and is not NULL. A pointer of another
+ * type does not compile. */
 #define CONTAINER_OF(p, type, member_) ((type *)container_at(1 ? (p) : &((type *)0)->member_, offsetof(type, member_)))

@@ -1,5 +1,6 @@
-/* err.h - the error codes every room returns: 0 or one negative code.
- * A refusal by policy is a verdict, not an error; Diameter results are made from these in one place (dia_failed.h). */
+/* err.h - the error codes that every room returns: 0 or one negative code.
+ * A refusal by policy is a verdict, not an error. dia_failed.h alone turns these codes into
+ * Diameter results. */
 #pragma once
 
 #define ERR_MUST_USE __attribute__((warn_unused_result))
@@ -40,5 +41,6 @@ static inline void err_ignore(long result, const char *why)
 
 /* Words for a code; never NULL, static. */
 const char *err_str(int err);
-/* The same words, or "" where the reason already says them: for "REASON (WORDS)" without saying one thing twice. */
+/* The same words, or "" where the reason contains them already: for "REASON (WORDS)" without a
+ * repetition. */
 const char *err_str_beside(int err, const char *reason);

@@ -1,13 +1,17 @@
-/* fault.h - kill points: the instants at which a process is ended on purpose by the fault harness (scripts/torture).
+/* fault.h - kill points: the instants at which the fault harness (scripts/torture) ends a process
+ * on purpose.
  *
- * Built only with -Dfaults=true (scripts/build fault). In every other build FAULT_POINT() is nothing: no code, no name, no variable;
- * tests/cli/test_fault_points.py looks.
+ * Kill points are built only with -Dfaults=true (scripts/build fault). In every other build
+ * FAULT_POINT() is nothing: no code, no name, no variable; tests/cli/test_fault_points.py checks
+ * this.
  *
- * A point is armed by a file of its name in the directory that the environment variable MTC_FAULT_DIR names, holding a number: how
- * many times it has still to be passed, 1 for the next time. The process that passes it last removes the file, adds the line
- * "NAME PID" to the file `hits` there, and ends itself with SIGKILL: each arming is hit once, by one process, and counted.
+ * A point is armed by a file with its name in the directory that the environment variable
+ * MTC_FAULT_DIR names. The file holds a number: how many passes remain, 1 for the next pass. The
+ * process that makes the last pass removes the file, adds the line "NAME PID" to the file `hits`
+ * there, and ends itself with SIGKILL. So each arming is hit once, by one process, and counted.
  *
- * One row a point: name, the one file that has it, what has happened there and what has not. */
+ * One row for each point: name, the one file that contains the point, what has happened there and
+ * what has not. */
 #pragma once
 
 #define FAULT_TABLE(X)                                                                                                           \

@@ -1,4 +1,5 @@
-/* file.c - reads a small regular file. The size that fstat() says is not trusted: the file may grow while it is read. */
+/* file.c - reads a small regular file. The size that fstat() reports is not trusted, because the
+ * file may grow while it is read. */
 #include "base/file.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* file.h - a small file, read whole. Only a regular file is read (symbolic links are followed): a pipe, a device or a directory under the
- * name of a file is an error and never makes the caller wait. */
+/* file.h - reads a small file whole. Only a regular file is read (symbolic links are followed). A
+ * pipe, a device or a directory under that name is an error, and the caller never waits for one. */
 #pragma once
 #include <stddef.h>
 
@@ -23,6 +23,6 @@ void file_copy_fini(struct file_copy *f);
  * Async-signal-safe. */
 void file_remove(const char *path);
 void file_remove_dir(const char *path); /* an empty one */
-/* A name that was made or renamed there is to outlast a power cut. A directory that cannot be synced (some file systems) leaves the older
- * state after one, and that is whole too. */
+/* Makes a name that was created or renamed in this directory outlast a power cut. Some file systems
+ * cannot sync a directory. After a power cut they show the older state, which is whole too. */
 void file_sync_dir(const char *path);

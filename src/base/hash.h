@@ -1,5 +1,5 @@
-/* hash.h - SHA-256 (OpenSSL's): of a stream of octets as hex digits, or of one piece. A library of its own: only programs that hash
- * link OpenSSL. */
+/* hash.h - SHA-256 (OpenSSL's) of a stream of octets as hex digits, or of one piece. This is a
+ * library of its own, so that only programs that hash link OpenSSL. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -13,9 +13,11 @@ struct hash;
 
 ERR_MUST_USE int hash_new(struct hash **out); /* ERR_NOMEM */
 ERR_MUST_USE int hash_add(struct hash *h, const void *p, size_t n);
-ERR_MUST_USE int hash_end(struct hash *h, char out[HASH_TEXT_MAX]); /* once; all that is left is hash_free() */
-void hash_free(struct hash *h);                                     /* NULL allowed */
+/* may be called once; only hash_free() may follow */
+ERR_MUST_USE int hash_end(struct hash *h, char out[HASH_TEXT_MAX]);
+void hash_free(struct hash *h); /* NULL allowed */
 
-/* The digest of one piece. Whatever was added before is dropped. May be called repeatedly: hash_new() finds the
- * algorithm and makes its state, which is most of the cost of a short digest. ERR_NOMEM. */
+/* Digests one piece. Octets that were added before are dropped. The function may be called
+ * repeatedly: hash_new() finds the algorithm and makes its state, and that is most of the cost of a
+ * short digest. ERR_NOMEM. */
 ERR_MUST_USE int hash_piece(struct hash *h, const void *p, size_t n, uint8_t out[HASH_LEN]);

@@ -29,9 +29,11 @@ ERR_MUST_USE int heap_reserve(struct heap *h, uint32_t n);
 ERR_MUST_USE int heap_set(struct heap *h, struct heap_node *node, uint64_t at);
 /* The key of a node in the heap was changed by its owner: puts it in its place. */
 void heap_settle(struct heap *h, struct heap_node *node);
-/* `to` stands where `from` stood, which is in no heap then; one that is in no heap makes `to` such a one. */
+/* `to` takes the place of `from`, which is in no heap afterwards. If `from` is in no heap, neither
+ * is `to`. */
 void heap_replace(struct heap *h, struct heap_node *from, struct heap_node *to);
-void heap_del(struct heap *h, struct heap_node *node);           /* no effect on one that is in no heap */
+/* no effect on a node that is in no heap */
+void heap_del(struct heap *h, struct heap_node *node);
 static inline struct heap_node *heap_first(const struct heap *h) /* NULL: empty */
 {
 	return h->n ? h->nodes[0] : NULL;

@@ -10,7 +10,8 @@ static bool is_digit(char c)
 
 static bool is_letter_or_digit(char c)
 {
-	return (unsigned)((c | 0x20) - 'a') < 26 || is_digit(c); /* most are letters; 0x20: the bit between 'A' and 'a' */
+	/* most are letters; 0x20: the bit between 'A' and 'a' */
+	return (unsigned)((c | 0x20) - 'a') < 26 || is_digit(c);
 }
 
 static bool label_ok(const char *p, size_t len)

@@ -1,5 +1,7 @@
-/* ident.h - the canonical forms of a device's names (CONTRACTS section 1; TS 23.003 19.7.2, TS 29.329).
- * There is one form of each name. Every other form is refused, never repaired: what was authorised is what is sent on. */
+/* ident.h - the canonical forms of a device's names (CONTRACTS section 1; TS 23.003 19.7.2, TS
+ * 29.329).
+ * Each name has one form. Every other form is refused, never repaired: the name that was authorised
+ * is the name that is sent on. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,23 +13,28 @@
 #define IDENT_SCS_MAX 63       /* octets of an SCS's name in our store */
 #define IDENT_HOST_MAX 253     /* octets of a DiameterIdentity */
 
-/* In place of an anchor: an SCS of our own domain, known by the internal listener it comes through. No anchor has this name. */
+/* Stands in place of a trust anchor for an SCS of our own domain, which is known by its internal
+ * listener. No anchor has this name. */
 #define IDENT_ANCHOR_INTERNAL "internal"
 
-/* External-Identifier `local@domain`: one '@', local part printable ASCII without blanks kept as it is, domain of LDH labels
- * lower-cased. Anything else (trailing dot, empty label, NUL, non-ASCII, second '@') is ERR_INVAL, too long ERR_LIMIT. */
+/* External-Identifier `local@domain`: one '@'; a local part of printable ASCII without blanks, kept
+ * as it is; a domain of LDH labels, lower-cased. Every other form (trailing dot, empty label, NUL,
+ * non-ASCII, second '@') is ERR_INVAL. A longer one is ERR_LIMIT. */
 ERR_MUST_USE int ident_external(char out[IDENT_EXTERNAL_MAX + 1], const void *p, size_t len);
 
 /* MSISDN digits: 5 to 15, no '+', no leading 0. ERR_INVAL otherwise. */
 ERR_MUST_USE int ident_msisdn(char out[IDENT_MSISDN_MAX + 1], const void *p, size_t len);
 
-/* A host name or realm of LDH labels, lower-cased; at least one label; ERR_INVAL or ERR_LIMIT otherwise. */
+/* A host name or realm of LDH labels, lower-cased; at least one label; ERR_INVAL or ERR_LIMIT
+ * otherwise. */
 ERR_MUST_USE int ident_host(char out[IDENT_HOST_MAX + 1], const void *p, size_t len);
 
-/* Does a name that an operator wrote hold a character that people write for "any" (* ? [ ] { } ( ))? A peer may name a device so (RFC 4282
- * allows most of them) and every one of them is a letter of the name then. In a list of an operator such a name is a pattern that was
- * meant and would match nothing, so every list refuses it: rules, members of sets, imported rows, subscribers. The forms that do speak about
- * many (*@domain, *) are no names: the caller has looked for them before. */
+/* Returns true if a name that an operator wrote contains a character that people use for "any": * ?
+ * [ ] { } ( ). RFC 4282 allows most of these characters in the name of a device, and there each of
+ * them is an ordinary letter. In a list of an operator such a name is probably meant as a pattern,
+ * and a pattern would match nothing. So every list refuses the name: rules, members of sets,
+ * imported rows, subscribers. The forms for many devices (*@domain, *) are not names: the caller
+ * handles them before. */
 bool ident_looks_like_pattern(const char *name);
 /* What to say then, after the name; ident_pattern_words() finds the true words for one. */
 const char *ident_pattern_words(const char *name);

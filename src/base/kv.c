@@ -1,4 +1,5 @@
-/* kv.c - what must be true before LMDB may map a file: LMDB trusts its pages, and a page past the end of the file is a SIGBUS. */
+/* kv.c - the conditions under which LMDB may map a file. LMDB trusts its pages, and access to a
+ * page past the end of the file is a SIGBUS. */
 #include "base/kv.h"
 
 #include <errno.h>
@@ -84,7 +85,8 @@ static int fail_rc(const struct opening *o, int rc, const char *doing)
 	return fail(o, err, "cannot %s: %s", doing, mdb_strerror(rc));
 }
 
-/* A lock of our own. LMDB lets several processes write in turns; our copies in memory would then be outdated. */
+/* A lock of our own. LMDB lets several processes write in turns, but our copies in memory would
+ * then be outdated. */
 static int take_lock(struct kv *k, const struct opening *o)
 {
 	char path[KV_PATH_MAX];
@@ -107,7 +109,8 @@ static int take_lock(struct kv *k, const struct opening *o)
 	return err ? fail(o, err, "cannot lock %s: %s", path, strerror(errno)) : 0;
 }
 
-/* LMDB writes its table of readers through a memory map: on a full disk that is a SIGBUS, unless its blocks are there before. */
+/* LMDB writes its table of readers through a memory map. On a full disk that is a SIGBUS unless the
+ * blocks are allocated before. */
 static int reserve_table(const struct opening *o)
 {
 	char path[KV_PATH_MAX];
@@ -142,7 +145,8 @@ static int file_size(const struct opening *o, uint64_t *size, bool *there)
 	return 0;
 }
 
-/* No value of ours is all zero (each begins with a version or holds a counter from 1): such octets come from a missing page. */
+/* No value of ours is all zero: each begins with a version, or holds a counter from 1. So zero
+ * octets come from a missing page. */
 static bool all_zero(const MDB_val *v)
 {
 	const uint8_t *p = v->mv_data;
@@ -162,7 +166,8 @@ struct walk { /* what is open while a file is read through */
 };
 static _Thread_local struct walk walking;
 
-/* Reads every entry of one database once; a missing page in use shows as an error or as a value of zeros. */
+/* Reads every entry of one database once. A missing page that is in use causes an error or a value
+ * of zeros. */
 static int walk_one(struct walk *w, MDB_dbi dbi)
 {
 	MDB_val key, val;
@@ -249,8 +254,9 @@ static int fail_truncated(const struct opening *o, uint64_t size, uint64_t need)
 		    (unsigned long long)need);
 }
 
-/* LMDB writes whole pages, and may leave free ones at the end of its file unwritten, so a short file can be whole. Filled up to its
- * length it can be read without SIGBUS; if a missing page is one in use, the file is given its old length back and refused. */
+/* LMDB writes whole pages and may leave free pages at the end of its file unwritten. So a short
+ * file can be whole. Extended to its full length, the file can be read without SIGBUS. If a missing
+ * page is in use, the file gets its old length back and is refused. */
 static int check_length(struct kv *k, const struct opening *o, uint64_t size)
 {
 	MDB_envinfo info;
@@ -291,7 +297,8 @@ static MDB_val format_key(void)
 	return (MDB_val){ sizeof name - 1, name };
 }
 
-/* "format" -> version u32 LE, kind. Written when the store is made, and when an older one was brought up. */
+/* "format" -> version u32 LE, kind. Written when the store is created and when an older store is
+ * converted. */
 int kv_put_format(struct kv *k, MDB_txn *txn, const struct kv_conf *c)
 {
 	uint8_t bytes[4 + KV_KIND_MAX];
@@ -403,7 +410,8 @@ static void close_env(struct kv *k)
 	k->env = NULL;
 }
 
-/* A new file, when one was written, takes the place of the old; whatever happens, one of the two is there whole. */
+/* If a new file was written, it replaces the old one. A crash at any instant leaves one of the two,
+ * whole. */
 static int compact(struct kv *k, const struct opening *o)
 {
 	if (!o->conf->compact_above || kv_copy_compact(k->env, o->conf->dir, o->conf->compact_above)) {

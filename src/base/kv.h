@@ -1,6 +1,8 @@
-/* kv.h - an LMDB environment opened with care: one process at a time, of a known kind and format, not truncated; never WRITEMAP,
- * every commit synchronous. The rooms that keep state use LMDB itself for the rest, but begin to write with kv_write_begin(); no value they store is all zero octets (the check
- * of a short file takes such a one for a missing page). */
+/* kv.h - an LMDB environment that is opened with care: by one process at a time, of a known kind
+ * and format, not truncated. WRITEMAP is never used, and every commit is synchronous. The rooms
+ * that keep state use LMDB itself for the rest, but begin to write with kv_write_begin(). No value
+ * that they store is all zero octets, because the check of a short file takes such a value for a
+ * missing page. */
 #pragma once
 #include <lmdb.h>
 #include <stddef.h>
@@ -30,12 +32,15 @@ struct kv_conf {
 	const char *size_key;   /* what map_max comes from, for error words: "journal.size_max"; borrowed until kv_close() */
 };
 
-/* Opens or creates. Errors with words in `why`: ERR_VERSION (another format), ERR_BUSY (held by another process), ERR_PROTO (not such
- * a store, truncated, damaged), ERR_NOSPC, ERR_IO, ERR_NOMEM. A store that cannot be used is left as it was found. */
+/* Opens or creates a store. Errors, with words in `why`: ERR_VERSION (another format), ERR_BUSY (in
+ * use by another process), ERR_PROTO (another kind of file, truncated, damaged), ERR_NOSPC, ERR_IO,
+ * ERR_NOMEM. A store that cannot be used is left unchanged. */
 ERR_MUST_USE int kv_open(struct kv *out, const struct kv_conf *c, char *why, size_t why_cap);
-/* Part of the owner's write transaction that converts an older store: the store has `c->format` once it commits. LMDB's code. */
+/* Part of the owner's write transaction that converts an older store. The store has `c->format`
+ * once the transaction commits. Returns LMDB's code. */
 ERR_MUST_USE int kv_put_format(struct kv *k, MDB_txn *txn, const struct kv_conf *c);
 void kv_close(struct kv *k); /* releases; the struct may be all zero with lock_fd -1 */
 
-/* LMDB's and errno's numbers as ours: 0, ERR_NOTFOUND, ERR_NOSPC, ERR_NOMEM, ERR_PROTO (damaged), ERR_IO. */
+/* Translates the numbers of LMDB and errno: 0, ERR_NOTFOUND, ERR_NOSPC, ERR_NOMEM, ERR_PROTO
+ * (damaged), ERR_IO. */
 int kv_err(int rc);

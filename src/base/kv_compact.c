@@ -1,4 +1,5 @@
-/* kv_compact.c - the new file is whole and on disk before it takes the old one's name: a crash at any instant leaves one of the two. */
+/* kv_compact.c - the new file is whole and on disk before it takes the name of the old file. So a
+ * crash at any instant leaves one of the two. */
 #include "base/kv_compact.h"
 
 #include <fcntl.h>

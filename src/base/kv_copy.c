@@ -109,7 +109,8 @@ static int result(const struct kv_copy *c, bool left)
 int kv_copy_end(struct kv_copy *c)
 {
 	uint8_t octet;
-	bool left = recv(c->out, &octet, 1, MSG_PEEK | MSG_DONTWAIT) != 0; /* something, or no end yet */
+	/* true: octets are unread, or the end has not come */
+	bool left = recv(c->out, &octet, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
 	int err;
 
 	(void)shutdown(c->out, SHUT_RDWR);

@@ -1,4 +1,5 @@
-/* kv_readers.c - LMDB gives its table of readers as text only, and its list of free pages as a database. */
+/* kv_readers.c - reads LMDB's table of readers, which LMDB gives as text only, and its list of free
+ * pages, which is a database. */
 #include "base/kv_readers.h"
 
 #include <stdio.h>
@@ -36,7 +37,8 @@ struct oldest {
 	size_t txn;
 };
 
-/* One line of the table: process, thread, transaction or "-". The head of the table and "(no active readers)" do not fit the pattern. */
+/* One line of the table: process, thread, transaction or "-". The head of the table and "(no active
+ * readers)" do not match. */
 static int on_reader(const char *line, void *arg)
 {
 	struct oldest *o = OBJ_OF(arg, struct oldest, OLDEST_MAGIC);

@@ -1,6 +1,7 @@
-/* lines.h - a bounded queue of whole lines in memory, with an account of the lines that found no room. One thread at a time.
- * Once a line is lost, those that follow are lost too until half of the room is free again: one gap with one number, instead of many
- * small ones, when the reader is slow. */
+/* lines.h - a bounded queue of whole lines in memory, with an account of the lines that found no
+ * room. One thread at a time.
+ * After one lost line all further lines are lost until half of the room is free again. So a slow
+ * reader sees one gap with one number instead of many small gaps. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,19 +31,22 @@ struct lines {
 void lines_init(struct lines *q, size_t octets_max);
 void lines_fini(struct lines *q); /* lines that still wait are freed, and not counted */
 
-/* Copies one line to the end. An empty queue takes a line of any length. ERR_LIMIT, ERR_NOMEM: the line is lost and counted. */
+/* Copies one line to the end. An empty queue takes a line of any length. ERR_LIMIT, ERR_NOMEM: the
+ * line is lost and counted. */
 ERR_MUST_USE int lines_put(struct lines *q, const char *line, size_t len);
 /* Appends a line that reports `gap`. If there is no room or memory, or if the line is dropped
  * later, the next gap includes its lines, and the line itself is not counted. */
 void lines_put_gap(struct lines *q, const char *line, size_t len, struct lines_gap gap);
 /* The oldest line, valid until the next lines_pop(); NULL: there is none. */
 const char *lines_first(const struct lines *q, size_t *len);
-/* Removes the oldest line, which was written. Returns the lines that were lost if there is room again since, else none: each lost
- * line is in exactly one gap, and in one more for each lines_put_gap() that failed. */
+/* Removes the oldest line, which was written. If there is room again since lines were lost, returns
+ * the number of lost lines, else 0. Each lost line is in exactly one gap, and in one more for each
+ * lines_put_gap() that failed. */
 struct lines_gap lines_pop(struct lines *q);
 /* Removes the oldest line, which could not be written: it is lost and counted. `error` is errno. */
 void lines_drop(struct lines *q, int error);
-/* Counts one line as lost that never came into the queue. `error` is errno, 0: the queue was full. */
+/* Counts a line that was lost before it reached the queue. `error` is errno; 0: the queue was
+ * full. */
 void lines_lose(struct lines *q, int error);
 /* The lines lost since the last report; counts them as reported. */
 struct lines_gap lines_take_gap(struct lines *q);

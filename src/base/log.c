@@ -1,4 +1,5 @@
-/* log.c - formats one line into a bounded buffer and writes it, or hands it to the writer that waits for the reader. */
+/* log.c - formats one line into a bounded buffer. Writes the line, or hands it to the writer, which
+ * waits for the reader. */
 #include "base/log.h"
 
 #include <pthread.h>

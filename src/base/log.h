@@ -21,7 +21,8 @@ struct log {
 
 #define LOG_LINE_MAX 1024 /* longer lines are cut and end in "..." */
 
-/* A log that writes each line with one write(2), which may wait for the reader: for programs in the foreground. */
+/* A log that writes each line with one write(2), which may wait for the reader: for programs in the
+ * foreground. */
 void log_init(struct log *l, int fd, enum log_level level, const char *program);
 /* From now on logging never waits for the reader (base/writer.h): up to octets_max bytes of lines
  * are buffered, further lines are lost and counted, and one line reports them once there is room. A
@@ -44,7 +45,8 @@ void log_fini(struct log *l);
 /* "error", "warn", "info", "debug" -> level. ERR_INVAL otherwise. */
 int log_level_parse(enum log_level *out, const char *word);
 
-/* "TIME PROGRAM LEVEL ROOM: text\n"; failures are ignored: a log must never stop the product. `l` may be NULL (dropped). */
+/* Writes "TIME PROGRAM LEVEL ROOM: text\n". Failures are ignored, because a log must never stop the
+ * product. `l` may be NULL: the line is dropped. */
 void log_write(const struct log *l, enum log_level level, const char *room, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 

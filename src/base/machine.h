@@ -1,10 +1,12 @@
-/* machine.h - the one door to the state of an object: a table of the legal changes, a line of trace for each change, and a gauge.
- * The object keeps its state in a member of its own enum; nothing but its machine's functions assigns it. A change that is not in the
- * table is a broken promise of ours, never input: it writes one line to standard error and ends the process by abort().
+/* machine.h - the only way to change the state of an object: a table of the legal changes, a line
+ * of trace for each change, and a gauge.
+ * The object keeps its state in a member of its own enum. Only the functions of its machine assign
+ * that member. A change that is not in the table is a mistake of ours, never input: it writes one
+ * line to standard error and ends the process by abort().
  *
- *	static const char *const words[] = { "opening", "open" };
- *	static const uint32_t next[] = { [OPENING] = MACHINE_TO(OPEN), [OPEN] = 0 };
- *	static const struct machine machine = { "net", "stream", words, next, 2 };
+ * 	static const char *const words[] = { "opening", "open" };
+ * 	static const uint32_t next[] = { [OPENING] = MACHINE_TO(OPEN), [OPEN] = 0 };
+ * 	static const struct machine machine = { "net", "stream", words, next, 2 };
  *
  * PURE but for the failure and the trace. */
 #pragma once
@@ -20,8 +22,9 @@ struct machine {
 	const char *room;         /* of the trace, as in log.h */
 	const char *what;         /* kind of object, for people: "session" */
 	const char *const *words; /* by state */
-	const uint32_t
-	    *next;  /* by state: MACHINE_TO() of each state that may follow; a state may follow itself only if it is listed */
+	/* by state: MACHINE_TO() of each state that may follow; a state may follow itself only
+	 * if listed */
+	const uint32_t *next;
 	unsigned n; /* states; up to MACHINE_STATES_MAX */
 };
 
@@ -35,9 +38,10 @@ const char *machine_word(const struct machine *m, unsigned state);
 
 /* An object begins in this state. `in_state` has a number for each state; NULL: not counted. */
 void machine_begin(const struct machine *m, uint32_t *in_state, unsigned state);
-/* The check and the gauge of one change. Returns `to`. A state that follows itself changes nothing. */
+/* Checks and counts one change. Returns `to`. A state that follows itself changes nothing. */
 unsigned machine_go(const struct machine *m, uint32_t *in_state, unsigned from, unsigned to);
-/* The same with a line at debug level; `who` names the object. Both log and in_state may be NULL. */
+/* The same with a line at debug level; `who` names the object. Both log and in_state may be
+ * NULL. */
 unsigned machine_go_traced(const struct machine *m, uint32_t *in_state, const struct log *log, const char *who, unsigned from,
 			   unsigned to);
 /* The object ends in this state. */

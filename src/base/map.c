@@ -1,4 +1,5 @@
-/* map.c - chained hash table that grows by a few buckets when there are more entries than buckets. */
+/* map.c - a chained hash table that grows by a few buckets when it has more entries than
+ * buckets. */
 #include "base/map.h"
 
 #include <stdlib.h>
@@ -71,7 +72,8 @@ static struct map_node **bucket_of(const struct map *m, uint64_t hash)
 	return &m->buckets[i < m->split ? hash & (2 * m->mask + 1) : i];
 }
 
-/* Only the array of pointers is made larger at once; the system moves its pages and does not copy a large one. */
+/* Only the array of pointers grows at once. The system moves the pages of a large array and does
+ * not copy them. */
 static bool make_room(struct map *m)
 {
 	struct map_node **more;
@@ -112,8 +114,8 @@ static void split_one(struct map *m)
 
 #define SPLIT_AT_ONCE 16u
 
-/* In a large table the entries of the chains to be split come from memory: all are asked for before the first is looked at, so that they
- * come side by side. */
+/* In a large table the entries of the chains to be split come from memory. The processor fetches
+ * all of them at once if they are asked for before the first one is read. */
 static void grow(struct map *m)
 {
 	size_t end = m->split + SPLIT_AT_ONCE <= m->mask ? m->split + SPLIT_AT_ONCE : m->mask + 1;

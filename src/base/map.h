@@ -1,5 +1,6 @@
-/* map.h - a hash table of objects that carry their own node: no allocation for an entry, keyed hash (SipHash-1-3) so that a peer who
- * chooses keys cannot choose chains. Keys are octets inside the object; they must not change while it is in the table. */
+/* map.h - a hash table of objects that carry their own node. An entry needs no allocation. The hash
+ * is keyed (SipHash-1-3), so a peer who chooses keys cannot choose chains. Keys are octets inside
+ * the object and must not change while the object is in the table. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,12 +16,15 @@ struct map_node {
 	uint64_t hash;
 };
 
-/* Grows by a few buckets at a time (linear hashing): the buckets below `split`, and those above `mask` that came of them, are of the next size. */
+/* The table grows by a few buckets at a time (linear hashing). Buckets below `split`, and those
+ * above `mask` that came from them, have the next size. */
 struct map {
 	struct map_node **buckets;
 	size_t mask, split, cap, n; /* buckets: mask + 1 + split, room for `cap`; entries */
 	struct sip_key seed;
-	uint64_t moved; /* entries that growing looked at since the start; tests compare it with the number added */
+	/* entries that growing has examined since the start; tests compare it with the number
+	 * added */
+	uint64_t moved;
 };
 
 /* Seeds from the system's random numbers. ERR_NOMEM, ERR_IO. */
@@ -34,10 +38,12 @@ void map_fini(struct map *m); /* the objects are the caller's; a zeroed one is a
 /* Adds an entry; the caller has checked that the key is not in the table. No call moves more than a
  * few entries. If growing fails, the table stays correct and gets slower. */
 void map_add(struct map *m, struct map_node *node, const void *key, uint32_t key_len);
-uint64_t map_hash(const struct map *m, const void *key, uint32_t key_len);         /* keyed by the table's seed */
-struct map_node *map_find(const struct map *m, const void *key, uint32_t key_len); /* NULL when not there */
-/* Asks the processor for the memory that looking for a key of this hash reads: first the one, and a little later the other. For a large
- * table; they change nothing. */
+/* keyed by the table's seed */
+uint64_t map_hash(const struct map *m, const void *key, uint32_t key_len);
+/* NULL: not found */
+struct map_node *map_find(const struct map *m, const void *key, uint32_t key_len);
+/* Both ask the processor for the memory that a look-up of this hash reads: call the first one, and
+ * a little later the second. They pay off in a large table and change nothing. */
 void map_prefetch(const struct map *m, uint64_t hash);
 void map_prefetch_first(const struct map *m, uint64_t hash);
 void map_del(struct map *m, struct map_node *node);

@@ -120,7 +120,8 @@ static void split_one(struct multimap *b)
 		b->mask = 2 * b->mask + 1;
 		b->split = 0;
 	}
-	__builtin_prefetch(b->buckets[b->split]); /* split next: in a large table its node comes from memory */
+	/* the next split: in a large table its node comes from memory */
+	__builtin_prefetch(b->buckets[b->split]);
 }
 
 static uint64_t never_0(uint64_t hash)

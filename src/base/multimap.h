@@ -21,20 +21,24 @@ struct multimap { /* grows as struct map does */
 };
 
 ERR_MUST_USE int multimap_init(struct multimap *b); /* ERR_NOMEM */
-/* The same with room for few at first, for a table of which there are many; `chains`: a power of two. */
+/* The same with little memory at first, for a kind of table of which there are many; `chains` is a
+ * power of two. */
 ERR_MUST_USE int multimap_init_small(struct multimap *b, uint32_t chains);
-/* Chains for n objects at once, for a table that is about to be filled; it must be empty (ERR_STATE). ERR_NOMEM: it grows as ever. */
+/* Makes chains for n objects at once, before a table is filled. The table must be empty
+ * (ERR_STATE). ERR_NOMEM: the table grows as usual. */
 ERR_MUST_USE int multimap_reserve(struct multimap *b, size_t n);
 void multimap_fini(struct multimap *b); /* the objects are the caller's; a zeroed one is allowed */
 
 /* No call moves more entries than share a few hashes. If growing fails, the table stays correct and
  * gets slower. */
 void multimap_add(struct multimap *b, struct multimap_node *node, uint64_t hash);
-void multimap_del(struct multimap *b, struct multimap_node *node); /* one that is in no table is left alone */
-/* `to` stands where `from` stood, which is in no table then; one that is in no table makes `to` such a one. */
+/* no effect on a node that is in no table */
+void multimap_del(struct multimap *b, struct multimap_node *node);
+/* `to` takes the place of `from`, which is in no table afterwards. If `from` is in no table,
+ * neither is `to`. */
 void multimap_replace(struct multimap *b, struct multimap_node *from, struct multimap_node *to);
-/* Asks the processor for the memory that adding under this hash looks at: first the one, and a little later the other. For filling a large
- * table; they change nothing. */
+/* Both ask the processor for the memory that an addition under this hash reads: call the first one,
+ * and a little later the second. They pay off while a large table is filled, and change nothing. */
 void multimap_prefetch(const struct multimap *b, uint64_t hash);
 void multimap_prefetch_first(const struct multimap *b, uint64_t hash);
 /* The first object under the hash, and the one after `node`; NULL: no more. */

@@ -13,7 +13,8 @@ static size_t min3(size_t a, size_t b, size_t c)
 	return m < c ? m : c;
 }
 
-/* Edit distance: letters to insert, delete or exchange, or two neighbours to swap. Three rows of the table at a time. */
+/* Edit distance: letters to insert, delete or exchange, or two neighbours to swap. Keeps three rows
+ * of the table. */
 static size_t distance(const char *a, const char *b)
 {
 	size_t rows[3][WORD_MAX + 1], bn = strnlen(b, WORD_MAX), an = strnlen(a, WORD_MAX);
@@ -41,7 +42,8 @@ static size_t distance(const char *a, const char *b)
 
 void nearest_init(struct nearest *n, const char *word)
 {
-	*n = (struct nearest){ .word = word, .best_distance = strnlen(word, WORD_MAX) / 4 + 3 }; /* farther is no help */
+	/* a word farther away is no help */
+	*n = (struct nearest){ .word = word, .best_distance = strnlen(word, WORD_MAX) / 4 + 3 };
 }
 
 void nearest_offer(struct nearest *n, const char *known)

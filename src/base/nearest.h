@@ -1,4 +1,5 @@
-/* nearest.h - "did you mean": the known word that is a few typing errors away from one that is not known. PURE. */
+/* nearest.h - "did you mean": finds the known word that is a few typing errors away from an unknown
+ * one. PURE. */
 #pragma once
 #include <stddef.h>
 

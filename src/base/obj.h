@@ -1,18 +1,21 @@
-/* obj.h - objects that know what they are. An object begins life with a number of its type (its magic) and loses it when it ends, so that a
- * pointer to a freed object, or a `void *` of another type, is noticed at the next function that takes it. These are checks of our own promises,
- * never of input. A failed check writes one line to standard error and ends the process by abort(); the parent starts another.
+/* obj.h - objects that check their own type. An object begins life with the number of its type (its
+ * magic) and loses it at its end. So the next function that takes the pointer notices a freed
+ * object and a `void *` of another type. These are checks of our own promises, never of input. A
+ * failed check writes one line to standard error and ends the process by abort(); the parent starts
+ * another.
  *
- *	struct thing {
- *		struct obj obj;
- *		...
- *	};
- *	#define THING_MAGIC 0x7e11a3c5u
- *	obj_begin(&thing->obj, THING_MAGIC);		   or  struct thing on_stack = { .obj = OBJ(THING_MAGIC), ... };
- *	OBJ_CHECK(thing, THING_MAGIC);
- *	struct thing *thing = OBJ_OF(arg, struct thing, THING_MAGIC);	   arg is a void *; `obj` is the first member
- *	OBJ_END(thing, THING_MAGIC);
+ * 	struct thing {
+ * 		struct obj obj;
+ * 		...
+ * 	};
+ * 	#define THING_MAGIC 0x7e11a3c5u
+ * 	obj_begin(&thing->obj, THING_MAGIC);
+ * 	struct thing on_stack = { .obj = OBJ(THING_MAGIC), ... };
+ * 	OBJ_CHECK(thing, THING_MAGIC);
+ * 	struct thing *thing = OBJ_OF(arg, struct thing, THING_MAGIC);	arg is a void *
+ * 	OBJ_END(thing, THING_MAGIC);
  *
- * PURE but for the failure. */
+ * `obj` is the first member. PURE but for the failure. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,6 @@
-/* protection.h - how a connection is protected, and what that proves about the peer: one enum each for the configuration, the ring and
- * policy. The numbers cross the ring (CONTRACTS section 4). */
+/* protection.h - how a connection is protected, and what that proves about the peer. The
+ * configuration, the ring and policy share these enums. The numbers cross the ring (CONTRACTS
+ * section 4). */
 #pragma once
 
 enum zone {

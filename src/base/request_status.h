@@ -1,5 +1,5 @@
-/* request_status.h - the values of Request-Status (AVP 3008, TS 29.368 6.4.9): what the SCS gets, what crosses between the processes, what the
- * decision log counts. X(NAME, value). */
+/* request_status.h - the values of Request-Status (AVP 3008, TS 29.368 6.4.9): sent to the SCS,
+ * passed between the processes, counted in the decision log. X(NAME, value). */
 #pragma once
 
 #define REQUEST_STATUS_TABLE(X)                                                                                                  \

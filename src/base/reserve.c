@@ -22,7 +22,8 @@ static void heap_give(void *arg, void *piece)
 	free(piece);
 }
 
-/* Asks the system, without touching a page: a limit of the address space or of the data of a process counts them. */
+/* Asks the system without touching a page. A limit of the address space or of the data of a process
+ * counts such pages. */
 static bool heap_room(void *arg, size_t octets)
 {
 	void *p = mmap(NULL, octets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

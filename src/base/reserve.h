@@ -1,13 +1,15 @@
-/* reserve.h - memory that is kept for finishing what was accepted, as the journal keeps ballast on the disk (jrn_trouble.c).
+/* reserve.h - memory that is kept for finishing what was accepted, as the journal keeps ballast on
+ * the disk (jrn_trouble.c).
  *
  *           no room for as much again, or an allocation failed
- *  (WELL) ------------------------------------------------------> (SHORT)   the reserve is freed for others
+ *  (WELL) ------------------------------------------------------> (SHORT)   the reserve is freed
  *    ^                                                               |
  *    +---------------------------------------------------------------+
- *           the reserve is back, and there is room for as much again; tried with back-off
+ *           the reserve is back, with room for as much again; tried with back-off
  *
- * The owner takes nothing new while it is short. The reserve consists of many small pieces, so that it fits into the gaps of the
- * heap even if the system gives no more address space. Each piece is written to, so that its memory is really allocated.
+ * The owner takes nothing new while the state is SHORT. The reserve consists of many small pieces,
+ * so that it fits into the gaps of the heap even if the system gives no more address space. Each
+ * piece is written to, so that its memory is really allocated.
  * PURE but for the allocator: the time is an argument. One thread. */
 #pragma once
 #include <stdbool.h>
@@ -41,11 +43,13 @@ struct reserve { /* all zero: no reserve, never short */
 #define RESERVE_LOOK_MS 100u /* while it is well */
 #define RESERVE_WAIT_MAX_MS 5000u
 
-/* Allocates the reserve; without memory for it the state is SHORT from the beginning. `source` is borrowed; NULL: malloc() of the process. */
+/* Allocates the reserve. Without memory for it the state is SHORT from the beginning. `source` is
+ * borrowed; NULL: malloc() of the process. */
 void reserve_init(struct reserve *r, size_t octets, const struct reserve_source *source, uint64_t now_ms);
 void reserve_fini(struct reserve *r); /* gives back what is held; a zeroed one is allowed */
 
 /* To be called at look_ms. Returns true when is_short has changed. */
 bool reserve_look(struct reserve *r, uint64_t now_ms);
-/* An allocation has failed. True: the reserve was freed by this call (now SHORT), and the allocation may be tried again. */
+/* An allocation has failed. True: the reserve was freed by this call (now SHORT), and the
+ * allocation may be tried again. */
 bool reserve_spend(struct reserve *r, uint64_t now_ms);

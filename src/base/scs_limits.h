@@ -1,16 +1,19 @@
-/* scs_limits.h - the limits of an SCS, one row each. From these rows are made: the members of struct asc_scs and struct pol_scs, the
- * record on disk, the arguments of scs.add and scs.set, the options of mtcctl, the columns of a file of SCSs, scs.show and the limits in
- * force. A new limit is a row at the end (never between: the order is that of the record on disk) and the place that enforces it; tests
- * name the manual pages that have to mention it.
+/* scs_limits.h - the limits of an SCS, one row each. From these rows are made: the members of
+ * struct asc_scs and struct pol_scs, the record on disk, the arguments of scs.add and scs.set, the
+ * options of mtcctl, the columns of a file of SCSs, scs.show and the limits in force. A new limit
+ * is a row at the end (never between: the order is that of the record on disk) and the place that
+ * enforces it. Tests name the manual pages that must mention it.
  *
  * X(ID, member, KIND, min, max, preset, "option", WHERE, "meaning")
  *   ID       of the bit ASC_KEEP_ID
  *   member   of the structs; also the name of the argument and of the column
- *   KIND     U32, U16: a number from min to max, which are literals; RIGHTS: ASSOC_RIGHT_*; ON, OFF: a boolean whose default is true,
- *            false
+ *   KIND     U32, U16: a number from min to max, which are literals; RIGHTS: ASSOC_RIGHT_*;
+ *            ON, OFF: a boolean whose default is true, false
  *   preset   the value of a new SCS when none is given; of ON true, of OFF false
- *   option   of mtcctl, without --; of a boolean the key of `scs set`, and `scs add` has --OPTION for OFF and --no-OPTION for ON
- *   WHERE    CONF: the configuration has the same limit, 0 means that one, and the smaller of both is in force; OWN: only the SCS has it
+ *   option   of mtcctl, without --; of a boolean the key of `scs set`, and `scs add` has --OPTION
+ *            for OFF and --no-OPTION for ON
+ *   WHERE    CONF: the configuration has the same limit, 0 means that one, and the smaller of both
+ *            is in force; OWN: only the SCS has it
  * ctl/ takes a max of 0 for no bound. */
 #pragma once
 #include <stdbool.h>
@@ -49,7 +52,8 @@
 #define SCS_LIMIT_TYPE_OFF bool
 #define SCS_LIMIT_TYPE_RIGHTS uint8_t
 
-/* For use as SCS_LIMITS(SCS_LIMIT_MEMBER) in a struct, and SCS_LIMITS(SCS_LIMIT_INDEX) in an enum. */
+/* For use as SCS_LIMITS(SCS_LIMIT_MEMBER) in a struct, and SCS_LIMITS(SCS_LIMIT_INDEX) in an
+ * enum. */
 #define SCS_LIMIT_MEMBER(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) SCS_LIMIT_TYPE_##kind_ member_;
 #define SCS_LIMIT_INDEX(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) SCS_LIMIT_##id_,
 

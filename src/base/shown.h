@@ -1,4 +1,5 @@
-/* shown.h - values as a person reads them, in one form everywhere: a counted noun, an address with its port. */
+/* shown.h - values as a person reads them, in one form everywhere: a counted noun, an address with
+ * its port. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -6,12 +7,13 @@
 /* Numbers from a peer's or server's JSON may be anything; a noun is ours and short. */
 #define SHOWN_COUNT_MAX 64
 
-/* "1 rule", "0 rules", "2 entries", "3 addresses": n and the noun, which is given for one and may have several words ("more line"). A longer
- * text is cut. Returns out. */
+/* Writes "1 rule", "0 rules", "2 entries", "3 addresses": n and the noun. The noun is given in the
+ * singular and may have several words ("more line"). A longer text is cut. Returns `out`. */
 const char *shown_count(char out[SHOWN_COUNT_MAX], uint64_t n, const char *noun);
 
 /* Room for every numeric address with brackets and port, NUL included. */
 #define SHOWN_ADDRESS_MAX 56
 
-/* "192.0.2.7:3868", "[2001:db8::1]:3868": an IPv6 address with a port always stands in brackets. Returns out. */
+/* Writes "192.0.2.7:3868" or "[2001:db8::1]:3868": an IPv6 address with a port always stands in
+ * brackets. Returns `out`. */
 const char *shown_address(char out[SHOWN_ADDRESS_MAX], const char *address, uint16_t port);

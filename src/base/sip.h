@@ -1,5 +1,6 @@
-/* sip.h - the keyed hash (SipHash-1-3) of all tables whose keys a peer can choose. Without the key a peer cannot make
- * names that fall into one chain. A key is made at the start of a process or a table and never leaves memory; a test gives its own. */
+/* sip.h - the keyed hash (SipHash-1-3) of all tables whose keys a peer can choose. Without the key
+ * a peer cannot find names that fall into one chain. A key is made at the start of a process or a
+ * table and never leaves memory. A test gives its own key. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

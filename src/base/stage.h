@@ -3,8 +3,9 @@
 #pragma once
 
 enum stage {
-	STAGE_CONTINUE,  /* the next stage has it */
-	STAGE_ANSWERED,  /* the one answer has left */
-	STAGE_SUSPENDED, /* it is with the core, the HSS, the disk or the SMS-SC; the answer follows */
-	STAGE_DROPPED,   /* the connection it came on has ended with it */
+	STAGE_CONTINUE, /* the next stage has it */
+	STAGE_ANSWERED, /* the one answer has left */
+	/* the core, the HSS, the disk or the SMS-SC has the request; the answer follows */
+	STAGE_SUSPENDED,
+	STAGE_DROPPED, /* the connection it came on has ended with it */
 };

@@ -15,7 +15,8 @@ int stdfd_open(void)
 		if (fcntl(fd, F_GETFD) >= 0) {
 			continue;
 		}
-		got = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); /* inherited: no O_CLOEXEC */
+		/* inherited by children: no O_CLOEXEC */
+		got = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 		if (got == fd) {
 			continue;
 		}
@@ -44,7 +45,8 @@ const char *stdfd_why(int error)
 
 int stdfd_end(const char *program, int status, int failure)
 {
-	bool lost = ferror(stdout) != 0; /* a full buffer was flushed in between, and that errno is gone */
+	/* a full buffer was flushed before, and its errno is lost */
+	bool lost = ferror(stdout) != 0;
 
 	errno = 0;
 	if (fflush(stdout) == 0 && !lost) {

@@ -6,9 +6,10 @@
 
 #include "base/err.h"
 
-/* The first statement of every main(). Opens /dev/null on each of 0, 1 and 2 that is closed, each in the direction in which the program
- * does not use it: reading a closed standard input and writing to a closed standard output still fail, so that an import of nothing or
- * an export to nowhere is not taken for a success. ERR_IO with errno. */
+/* The first statement of every main(). Opens /dev/null on each of 0, 1 and 2 that is closed, in the
+ * direction that the program does not use. So reading a closed standard input and writing to a
+ * closed standard output still fail, and an import from nothing or an export to nowhere is not
+ * taken for a success. ERR_IO with errno. */
 ERR_MUST_USE int stdfd_open(void);
 
 /* False: fd was closed when the program started, or is not open for writing. Output to it is
@@ -19,7 +20,8 @@ bool stdfd_written(int fd);
  * strerror()'s. */
 const char *stdfd_why(int error);
 
-/* The last statement of every main(): `return stdfd_end(program, status, failure)`. Flushes stdio's buffer of standard output.
- * If that fails, or an earlier piece was lost, it prints the reason on standard error and returns `failure`. A `status` other than 0 stays.
- * Returns the exit status. */
+/* The last statement of every main(): `return stdfd_end(program, status, failure)`. Flushes the
+ * stdio buffer of standard output. If that fails, or an earlier piece was lost, prints the reason
+ * on standard error and returns `failure`. A `status` other than 0 is kept. Returns the exit
+ * status. */
 int stdfd_end(const char *program, int status, int failure);

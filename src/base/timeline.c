@@ -42,7 +42,8 @@ void timeline_begin(struct timeline *t, const struct timeline_kept *kept, const 
 		str_cut(t->kept.boot, sizeof t->kept.boot, boot);
 	}
 	t->kept.last_ms = timeline_at(t, boot_ms);
-	t->seen_ms = t->kept.wall_ms; /* a step while no process looked is found by the first look */
+	/* the first look finds a step that happened while no process ran */
+	t->seen_ms = t->kept.wall_ms;
 	t->seen_at_ms = boot_ms;
 }
 

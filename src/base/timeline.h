@@ -1,6 +1,8 @@
-/* timeline.h - the time by which triggers, reports and duplicates live (docs/dev/time.md): milliseconds since 1970. It begins with the
- * wall clock and then follows CLOCK_BOOTTIME. A timeline goes on while the machine is suspended, never jumps when the
- * wall clock is set, and is continued from its file when the process starts again. Times on disk are times of the timeline of that store.
+/* timeline.h - the time by which triggers, reports and duplicates live (docs/dev/time.md):
+ * milliseconds since 1970. A timeline begins with the wall clock and then follows CLOCK_BOOTTIME.
+ * It continues while the machine is suspended, never jumps when the wall clock is set, and
+ * continues from its file when the process starts again. Times on disk are times of the timeline of
+ * that store.
  *
  * PURE but for timeline_open() and timeline_keep(): the readings of both clocks are arguments. */
 #pragma once
@@ -9,10 +11,12 @@
 
 #include "base/err.h"
 
-#define TIMELINE_BOOT_MAX 40               /* the kernel's name of this boot, with its NUL */
-#define TIMELINE_STEP_MS 1000              /* a smaller difference is no step */
-#define TIMELINE_SETTLE_MS 60000           /* a step that lasts this long is taken for the time of day */
-#define TIMELINE_DOUBT_MS UINT64_C(600000) /* a wall clock that was only just read may still be put right */
+#define TIMELINE_BOOT_MAX 40  /* the kernel's name of this boot, with its NUL */
+#define TIMELINE_STEP_MS 1000 /* a smaller difference is no step */
+/* a step that persists for this long is taken for the time of day */
+#define TIMELINE_SETTLE_MS 60000
+/* a wall clock may still be corrected for this long after its first reading */
+#define TIMELINE_DOUBT_MS UINT64_C(600000)
 #define TIMELINE_LOOK_MS 5000              /* how often a process looks, see timeline_look() */
 #define TIMELINE_KEEP_MS UINT64_C(3600000) /* the file is written at least that often */
 #define TIMELINE_FILE "timeline"           /* its usual name, in a state directory */
@@ -29,16 +33,18 @@ struct timeline {
 	struct timeline_kept kept;
 	int64_t seen_ms;     /* the wall clock minus the timeline, when the last step was seen */
 	uint64_t seen_at_ms; /* when that was, CLOCK_BOOTTIME */
-	/* What is older than old_ms was aged by a wall clock that was only just read: it is not given up before sure_from_ms. Both 0 when the
-	 * timeline went on in the same boot. */
+	/* A wall clock that was only just read has aged everything older than old_ms. The caller
+	 * gives up nothing of that before sure_from_ms. Both are 0 if the timeline continued in the
+	 * same boot. */
 	uint64_t old_ms, sure_from_ms;
 	uint64_t written_ms; /* when the file was last written, CLOCK_BOOTTIME */
 	bool unwritten;      /* the file differs from `kept` */
 };
 
-/* `boot` names this boot, boot_ms is CLOCK_BOOTTIME and real_ms the wall clock, read together. `kept` is the content of the file, NULL if
- * there is none. In the same boot the timeline goes on as if nothing had happened. In another boot it begins where the wall clock
- * is, and never before the last time that the file knows. */
+/* `boot` names this boot; boot_ms is CLOCK_BOOTTIME and real_ms the wall clock, read together.
+ * `kept` is the content of the file; NULL: no file. In the same boot the timeline continues
+ * without a break. In another boot it begins at the wall clock, but never before the last time
+ * in the file. */
 void timeline_begin(struct timeline *t, const struct timeline_kept *kept, const char *boot, uint64_t boot_ms, uint64_t real_ms);
 
 /* The time now. */
@@ -47,15 +53,17 @@ uint64_t timeline_at(const struct timeline *t, uint64_t boot_ms);
  * it has lasted TIMELINE_SETTLE_MS. */
 uint64_t timeline_to_wall(const struct timeline *t, uint64_t at_ms);
 
-/* Compares the clocks; to be called every TIMELINE_LOOK_MS. Returns by how many ms the wall clock was set since the last look (positive:
- * ahead); 0: it was not. The caller logs each step. Sets `unwritten` when the file is to be written. */
+/* Compares the clocks. Call it every TIMELINE_LOOK_MS. Returns by how many ms the wall clock was
+ * set since the last call (positive: ahead); 0: it was not. The caller logs each step. Sets
+ * `unwritten` if the file must be written. */
 int64_t timeline_look(struct timeline *t, uint64_t boot_ms, uint64_t real_ms);
 
-/* Begins with the content of that file and rewrites the file; path NULL: no file. ERR_IO: the file cannot be read or
- * written; ERR_PROTO: it is damaged; words in `why`. The timeline has begun in each case; without a usable file it begins with the wall clock. */
+/* Begins with the content of that file and rewrites the file; path NULL: no file. ERR_IO: the file
+ * cannot be read or written. ERR_PROTO: it is damaged. Both give words in `why`. The timeline has
+ * begun in each case; without a usable file it begins with the wall clock. */
 ERR_MUST_USE int timeline_open(struct timeline *t, const char *path, char why[TIMELINE_WHY_MAX]);
-/* Creates the file from the timeline of another machine, for the next timeline_open(). ERR_EXISTS: a file exists; ERR_INVAL: not a timeline;
- * ERR_IO. */
+/* Creates the file from the timeline of another machine, for the next timeline_open(). ERR_EXISTS:
+ * a file exists. ERR_INVAL: not a timeline. ERR_IO. */
 ERR_MUST_USE int timeline_plant(const struct timeline_kept *kept, const char *path);
 /* Rewrites the file. ERR_IO. */
 ERR_MUST_USE int timeline_keep(struct timeline *t, const char *path, char why[TIMELINE_WHY_MAX]);

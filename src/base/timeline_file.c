@@ -89,7 +89,8 @@ int timeline_keep(struct timeline *t, const char *path, char why[TIMELINE_WHY_MA
 	char beside[PATH_MAX_HERE];
 	uint64_t boot_ms = clock_boot_ms();
 
-	t->unwritten = false; /* a disk that fails is tried again with the next change, and at least hourly */
+	/* a failed write is repeated at the next change, and at least hourly */
+	t->unwritten = false;
 	t->written_ms = boot_ms;
 	t->kept.last_ms = timeline_at(t, boot_ms);
 	if (snprintf(beside, sizeof beside, "%s.new", path) < (int)sizeof beside && write_line(beside, O_TRUNC, &t->kept) == 0 &&

@@ -21,8 +21,9 @@
 struct writer {
 	struct obj obj;
 	int fd;
-	bool at_once;         /* a regular file: no thread */
-	bool torn;            /* the last line was written in part: a newline goes before the next one */
+	bool at_once; /* a regular file: no thread */
+	/* the last line was written in part: a newline precedes the next one */
+	bool torn;
 	bool look;            /* a regular file: its end is looked at before the next line */
 	uint64_t torn_octets; /* size of an incomplete line that is to be reported; 0: none */
 	writer_gap_fn *gap;
@@ -81,7 +82,8 @@ static void look_at_end(struct writer *w)
 
 	w->torn = tail_look(w->fd, &octets) != TAIL_WHOLE;
 	if (octets) {
-		w->torn_octets = octets; /* else the incomplete line may still have to be reported */
+		/* else the incomplete line may still have to be reported */
+		w->torn_octets = octets;
 	}
 	w->look = false;
 }
@@ -152,7 +154,8 @@ static void destroy(struct writer *w)
 	free(w);
 }
 
-/* With the lock, which is given up for the time of the write. The line stays where it is: only this thread removes one. */
+/* Called with the lock, which is released during the write. The line stays in the queue: only this
+ * thread removes lines. */
 static void write_first(struct writer *w)
 {
 	size_t len;

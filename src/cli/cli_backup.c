@@ -1,5 +1,6 @@
-/* cli_backup.c - one request for each file of the state, each with a descriptor of ours; then the manifest, then the directory gets its
- * name. What ends before that leaves nothing, and what is killed leaves DIR.part. */
+/* cli_backup.c - sends one request for each file of the state, each with a descriptor of ours. Then
+ * it writes the manifest and gives the directory its name. A failure before that leaves nothing; a
+ * kill leaves DIR.part. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,13 +18,14 @@
 #include "cli/cli_command.h"
 #include "ctl/ctl_client.h"
 
-#define TRIES 3 /* an import that ends between the two files of the associations makes them differ */
+#define TRIES 3 /* the two files of the associations differ if an import ends between them */
 #define PATH_MAX_ 4096
 
 static const struct part {
 	const char *store, *file; /* store: of the request; NULL ends the list */
 } parts[] = {
-	{ "association-rows", "association-rows.mdb" }, /* before the file that names its generation */
+	/* precedes the file that names its generation */
+	{ "association-rows", "association-rows.mdb" },
 	{ "associations", "associations.mdb" },
 	{ "journal", "journal.log" },
 	{ NULL, "manifest.json" },
@@ -259,8 +261,8 @@ static int write_manifest(struct backup *b)
 	json_object_set_new(b->manifest, "time", json_string(time));
 	json_object_set(b->manifest, "version", json_object_get(b->last, "version"));
 	json_object_set(b->manifest, "identity", json_object_get(b->last, "identity"));
-	json_object_set(b->manifest, "timeline",
-			json_object_get(b->last, "timeline")); /* of the journal, which is the last part */
+	/* the journal's, whose part is the last */
+	json_object_set(b->manifest, "timeline", json_object_get(b->last, "timeline"));
 	text = json_dumps(b->manifest, JSON_INDENT(1));
 	fd = text ? open_part(b, PARTS - 1) : -1;
 	if (fd < 0) {

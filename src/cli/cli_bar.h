@@ -1,4 +1,5 @@
-/* cli_bar.h - how far an import or export is, for a person at a terminal: one line that is written over itself. */
+/* cli_bar.h - the progress of an import or export, for a person at a terminal: one line that is
+ * overwritten. */
 #pragma once
 #include <jansson.h>
 #include <stddef.h>

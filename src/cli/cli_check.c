@@ -1,4 +1,5 @@
-/* cli_check.c - what `assoc check` found, as a person reads it: the answer, why, and what would change it. */
+/* cli_check.c - prints the result of `assoc check` for a person: the answer, the reason, and what
+ * would change it. */
 #include <string.h>
 
 #include "cli/cli_command.h"

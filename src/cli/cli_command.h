@@ -1,5 +1,6 @@
-/* cli_command.h - what mtcctl can say: one row a command, with its parameters, columns, help and examples.
- * Parsing, local checks, help and tables are made from the rows; the rows are in cli_commands.c. */
+/* cli_command.h - the commands of mtcctl: one row each, with parameters, columns, help and
+ * examples. The rows are in cli_commands.c. Parsing, local checks, help and tables are made from
+ * them. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
@@ -32,24 +33,27 @@ enum cli_kind {
 	CLI_ANCHOR, /* name of an anchor; none: the empty text */
 	CLI_FIXED,  /* option without value: the text in `words` */
 	CLI_PRESET, /* neither operand nor option: always the text in `words` */
-	CLI_IN,     /* a file that is read, - for standard input: mtcctl opens it and sends it along */
-	CLI_OUT,    /* a file that is written, - for standard output: the same */
-	CLI_PEM,    /* a file of certificates: its text */
-	CLI_DIR,    /* a directory that is made for a backup */
-	CLI_PATH,   /* a directory of a command without the gateway */
+	/* a file to read, - for standard input: mtcctl opens it and sends the descriptor along */
+	CLI_IN,
+	CLI_OUT,  /* a file that is written, - for standard output: the same */
+	CLI_PEM,  /* a file of certificates: its text */
+	CLI_DIR,  /* a directory that is made for a backup */
+	CLI_PATH, /* a directory of a command without the gateway */
 };
 
 struct cli_param {
-	const char *option; /* "e164": --e164 VALUE; NULL: an operand, in the order of the rows (or CLI_PRESET) */
-	const char *arg;    /* argument of the request; NULL ends the list */
+	/* "e164": --e164 VALUE; NULL: an operand, in the order of the rows (or CLI_PRESET) */
+	const char *option;
+	const char *arg; /* argument of the request; NULL ends the list */
 	enum cli_kind kind;
 	bool required;
 	uint64_t min, max;
 	const char *words;
 	const char *shown; /* "DIGITS" in help */
 	const char *meaning;
-	bool
-	    pair; /* also said without --, as KEY VALUE behind the operands; KEY is `option` or `arg`. A command with such rows needs one of them */
+	/* may also be given without --, as KEY VALUE behind the operands; KEY is `option` or
+	 * `arg`. A command with such rows requires one of them */
+	bool pair;
 };
 
 struct cli_column {
@@ -58,8 +62,10 @@ struct cli_column {
 };
 
 struct cli_command {
-	const char *group, *verb; /* "scs", "add"; "status", NULL; "group", "member add"; group NULL ends the table */
-	const char *cmd;          /* on the control socket; NULL: it needs no gateway (cli_journal.c) */
+	/* "scs", "add"; "status", NULL; "group", "member add"; group NULL ends the table */
+	const char *group, *verb;
+	/* name on the control socket; NULL: needs no gateway (cli_journal.c) */
+	const char *cmd;
 	const char *summary;
 	const struct cli_param *params;   /* NULL: none */
 	const struct cli_column *columns; /* of the rows of the reply; NULL: no rows */
@@ -70,7 +76,8 @@ struct cli_command {
 
 extern const struct cli_command cli_commands[];
 
-/* cli_parse.c: the words after group and verb into args. NULL, or what is wrong in `why` (static size). */
+/* cli_parse.c: turns the words after group and verb into args. Returns NULL with the mistake in
+ * `why` (static size). */
 #define CLI_WHY_MAX 512
 const char *cli_parse(const struct cli_command *c, int argc, char *const *argv, json_t *args, char why[CLI_WHY_MAX]);
 
@@ -82,22 +89,26 @@ void cli_help_all(FILE *out);
 void cli_help_group(FILE *out, const char *group);
 void cli_help_command(FILE *out, const struct cli_command *c);
 
-/* cli_table.c: aligned columns. The first rows decide the widths, so a list of any length is shown while it arrives. */
+/* cli_table.c: aligned columns. The first rows decide the widths, so that a list of any length is
+ * shown while it arrives. */
 struct cli_table;
-struct cli_table *cli_table_new(FILE *out, const struct cli_column *columns); /* NULL: out of memory */
+/* NULL: out of memory */
+struct cli_table *cli_table_new(FILE *out, const struct cli_column *columns);
 void cli_table_row(struct cli_table *t, const json_t *row);
 void cli_table_end(struct cli_table *t); /* shows what is left; takes; NULL allowed */
 /* A value as a person reads it; control characters leave as '?'. */
 void cli_text(char *out, size_t cap, const json_t *v);
 
-/* cli_yes.c: asks at the terminal. False when there is none (standard input and standard error), or the answer is not yes. */
+/* cli_yes.c: asks at the terminal. False if there is none (standard input and standard error), or
+ * the answer is not yes. */
 bool cli_yes(const char *question);
 
 /* cli_check.c: the last line of `assoc check` */
 int cli_show_check(FILE *out, const json_t *last);
 
-/* cli_backup.c: copies every file of the state into the directory `dir`, with a manifest; an exit code. The directory is there, whole, or
- * it is not: until its end the backup is in DIR.part beside it. */
+/* cli_backup.c: copies every file of the state into the directory `dir`, with a manifest. Returns
+ * an exit code. The directory appears whole or not at all: until its end the backup is in DIR.part
+ * beside it. */
 struct cli_session {
 	const char *socket; /* of the server */
 	uint32_t wait_ms;
@@ -105,8 +116,8 @@ struct cli_session {
 };
 int cli_backup(const struct cli_session *s, const char *cmd, const char *dir);
 
-/* cli_journal.c: `journal check` and `journal salvage` read the files of a journal that no process uses. Prints; an exit code: CLI_NO also
- * when the journal is damaged. */
+/* cli_journal.c: `journal check` and `journal salvage` read the files of a journal that no process
+ * uses. They print and return an exit code: CLI_NO also if the journal is damaged. */
 int cli_journal(const struct cli_session *s, const char *verb, const json_t *args);
 
 /* cli_show.c: last lines */

@@ -95,7 +95,8 @@ bool cli_file_out(struct cli_file *f, const char *path, char why[CLI_FILE_WHY_MA
 	if (stat(path, &st) || S_ISREG(st.st_mode)) {
 		return out_beside(f, why);
 	}
-	f->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY); /* a pipe, a device: it stays what it is */
+	/* a pipe or a device stays unchanged */
+	f->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	return f->fd >= 0 || say(why, path, "cannot be opened");
 }
 

@@ -1,5 +1,5 @@
-/* cli_journal.c - `journal check` and `journal salvage`: they read the files themselves, because they are for
- * a gateway that does not start. */
+/* cli_journal.c - `journal check` and `journal salvage`. They read the files themselves, because
+ * they are for a gateway that does not start. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -179,7 +179,8 @@ static int check(const struct cli_session *session, const json_t *args)
 
 /* -- salvage */
 
-/* Root saves it, but mtc-iwfd has to write it: the new journal belongs to the owner of the damaged one. Returns 0 or errno. */
+/* Root salvages the journal, but mtc-iwfd has to write it. So the new journal belongs to the owner
+ * of the damaged one. Returns 0 or errno. */
 static int give_away(const char *dir, const char *like)
 {
 	const struct dirent *entry;

@@ -1,4 +1,5 @@
-/* cli_parse.c - words of the command line to arguments of the request, by the rows of the command. */
+/* cli_parse.c - turns words of the command line into arguments of the request, by the rows of the
+ * command. */
 #include <stdio.h>
 #include <string.h>
 
@@ -36,7 +37,8 @@ static const char *name_of(char out[64], const struct cli_param *p)
 	return out;
 }
 
-/* The same argument came before: by the same word, or by another one of these rows that means it. */
+/* The same argument was given before: by the same word, or by another one of these rows with that
+ * meaning. */
 static const char *given_twice(const struct cli_param *p, const struct cli_param *all, char why[CLI_WHY_MAX])
 {
 	char name[64], other[64];

@@ -184,7 +184,8 @@ int cli_show_reload(FILE *out, const json_t *last)
 	return CLI_OK;
 }
 
-/* The values that a change made different. Returns how many of them were not named, and went back to their default. */
+/* Shows the values that a change made different. Returns how many of them were not named and went
+ * back to their default. */
 static unsigned changed(FILE *out, const json_t *last)
 {
 	char key[TEXT_MAX], before[TEXT_MAX], now[TEXT_MAX];

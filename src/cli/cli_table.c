@@ -1,5 +1,5 @@
-/* cli_table.c - rows of JSON as aligned columns. The first WIDTH_ROWS rows are kept and decide the widths; what comes later is
- * shown at once with these widths, so memory does not grow with the list. */
+/* cli_table.c - rows of JSON as aligned columns. The first WIDTH_ROWS rows are kept and decide the
+ * widths. Later rows are shown at once with these widths, so memory does not grow with the list. */
 #include <stdlib.h>
 #include <string.h>
 

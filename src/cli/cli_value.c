@@ -1,4 +1,5 @@
-/* cli_value.c - what a person typed, checked before anybody is asked, with words that say what was expected. */
+/* cli_value.c - checks typed values before any request is sent, with words that name what was
+ * expected. */
 #include <stdio.h>
 #include <string.h>
 

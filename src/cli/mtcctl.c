@@ -1,5 +1,5 @@
-/* mtcctl.c - the operator's command line: words -> request -> control socket -> table or JSON. It knows no command; the rows
- * do. */
+/* mtcctl.c - the operator's command line: words -> request -> control socket -> table or JSON. The
+ * rows know the commands; this file does not. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -65,7 +65,8 @@ static bool with_value(const char *name, int argc, char **argv, int *i, const ch
 	return true;
 }
 
-/* Removes the options of mtcctl itself, at any position. Returns an exit code, CLI_OK to continue. */
+/* Removes the options of mtcctl itself, at any position. Returns an exit code, CLI_OK to
+ * continue. */
 static int global_options(struct options *o, int argc, char **argv)
 {
 	const char *value;
@@ -122,8 +123,8 @@ static int verb_words(const char *verb, char *const *words, int n)
 	return used;
 }
 
-/* The row of these words; *used is how many of them name it. A row with a verb is preferred to the one without ("peers stop" and
- * "peers"). NULL when there is none. */
+/* Returns the row of these words; *used is how many of them name it. A row with a verb is preferred
+ * to the one without ("peers stop" and "peers"). NULL: no row. */
 static const struct cli_command *find_command(char *const *words, int n, int *used)
 {
 	const struct cli_command *plain = NULL;
@@ -147,7 +148,8 @@ static const struct cli_command *find_command(char *const *words, int n, int *us
 
 static void show_members(FILE *out, const json_t *row)
 {
-	const json_t *in_force = json_object_get(row, "in_force"); /* of the values beside it; NULL: what is shown is in force */
+	/* of the values beside it; NULL: the shown values are in force */
+	const json_t *in_force = json_object_get(row, "in_force");
 	const char *name;
 	json_t *v;
 	char text[512];
@@ -299,10 +301,12 @@ static int ask(const struct options *o, const json_t *args, struct reply *r)
 	return err == ERR_REFUSED ? CLI_NO : err ? CLI_CONNECT : r->exit;
 }
 
-/* The same; if many rows would be deleted, a person at a terminal is asked, and the request is repeated. */
+/* The same. If many rows would be deleted, a person at a terminal is asked and the request is
+ * repeated. */
 static int ask_until_sure(const struct options *o, json_t *args, struct reply *r)
 {
-	bool again = !r->file || lseek(r->file->fd, 0, SEEK_CUR) >= 0; /* else it cannot be read twice */
+	/* else the file cannot be read twice */
+	bool again = !r->file || lseek(r->file->fd, 0, SEEK_CUR) >= 0;
 	int code;
 
 	r->ask = again && !o->json && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);

@@ -11,8 +11,8 @@ ERR_MUST_USE int cfg_lines_add(struct cfg_lines *l, const char *where, unsigned 
 /* For cfg_sound(). */
 ERR_MUST_USE int cfg_lines_wrong(struct cfg_lines *l, const char *where);
 
-/* Sets the member of `row` in the struct at `base` from one scalar of `len` octets. `path` is the configuration file. Fails
- * with ERR_INVAL, ERR_RANGE or ERR_LIMIT; the member is untouched then. */
+/* Sets the member of `row` in the struct at `base` from one scalar of `len` octets. `path` is the
+ * configuration file. ERR_INVAL, ERR_RANGE or ERR_LIMIT leave the member untouched. */
 ERR_MUST_USE int cfg_value_set(const struct cfg_row *row, enum cfg_type type, void *member, const char *path, const char *text,
 			       size_t len);
 

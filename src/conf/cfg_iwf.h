@@ -1,5 +1,7 @@
-/* cfg_iwf.h - the configuration of mtc-iwfd: one plain snapshot, read once, handed down, never changed.
- * Its rows are in cfg_iwf.c; docs/man/mtc-iwfd.yaml.5 and docs/user/configuration.md are generated from them (cfg_manual.h). */
+/* cfg_iwf.h - the configuration of mtc-iwfd: one plain snapshot that is read once and never
+ * changed.
+ * Its rows are in cfg_iwf.c. docs/man/mtc-iwfd.yaml.5 and docs/user/configuration.md are generated
+ * from them (cfg_manual.h). */
 #pragma once
 #include <stdio.h>
 
@@ -26,7 +28,8 @@ struct cfg_listen {
 	int zone;       /* enum zone */
 	int protection; /* enum protection */
 	char address[CFG_ADDRESS_MAX];
-	uint16_t port;                                     /* 0: a free one, named by the ready line */
+	/* 0: the system chooses one, and the ready line names it */
+	uint16_t port;
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX]; /* "": none (protection none) */
 };
 
@@ -69,10 +72,13 @@ struct cfg_limits {
 	uint32_t avps_max;         /* of a message */
 	uint32_t nesting_max;      /* of grouped AVPs */
 	uint32_t connections_total, connections_per_address;
-	uint32_t address_prefix_ipv4, address_prefix_ipv6; /* bits that count for connections_per_address */
-	uint64_t handshake_wait_ms;                        /* TLS handshake */
-	uint64_t cer_wait_ms;                              /* time to CER, idle before CER included */
-	uint64_t probe_wait_ms;                            /* DWR probe of the oldest connection at the limit */
+	/* prefix lengths in bits: addresses with the same prefix share connections_per_address */
+	uint32_t address_prefix_ipv4, address_prefix_ipv6;
+	uint64_t handshake_wait_ms; /* TLS handshake */
+	/* from the accept to the CER, idle time included */
+	uint64_t cer_wait_ms;
+	/* for the answer to the DWR that probes the oldest connection at the limit */
+	uint64_t probe_wait_ms;
 	/* core: defaults of each SCS, which its record may narrow */
 	uint32_t connections_per_scs;
 	uint32_t pending_per_scs;
@@ -83,20 +89,22 @@ struct cfg_limits {
 	uint32_t triggers_max;     /* held until reported and acknowledged */
 	uint32_t resume;           /* undecided ones, asked about at a time after a restart */
 	uint32_t peer_pending_max; /* requests without answer at one core peer */
-	uint32_t peer_window;      /* the same, of triggers: more wait for their turn, priority first */
-	uint32_t peer_queue;       /* and so many may wait */
-	uint32_t duplicates_max;   /* entries */
+	/* trigger requests outstanding at one peer; further ones are queued, priority first */
+	uint32_t peer_window;
+	uint32_t peer_queue;     /* and so many may wait */
+	uint32_t duplicates_max; /* entries */
 	uint64_t duplicates_window_ms;
 	uint32_t report_duplicates_max; /* DRRs, and ended triggers */
 	uint64_t report_duplicates_window_ms;
-	uint32_t ended_max;        /* triggers remembered after their end */
-	uint32_t sessions_max;     /* admitted sessions in the core */
-	uint32_t ring_size;        /* bytes of one ring between edge and core, a power of two */
-	uint64_t memory;           /* bytes of memory of the core process; 0: no limit of our own */
-	uint64_t memory_reserve;   /* bytes of it reserved for accepted triggers */
-	uint32_t ctl_clients;      /* connections to the control socket */
-	uint64_t exchange_idle_ms; /* an import waits for its file, an export or backup for its target */
-	uint64_t exchange_max_ms;  /* an export or a file of a backup in all */
+	uint32_t ended_max;      /* triggers remembered after their end */
+	uint32_t sessions_max;   /* admitted sessions in the core */
+	uint32_t ring_size;      /* bytes of one ring between edge and core, a power of two */
+	uint64_t memory;         /* bytes of memory of the core process; 0: no limit of our own */
+	uint64_t memory_reserve; /* bytes of it reserved for accepted triggers */
+	uint32_t ctl_clients;    /* connections to the control socket */
+	/* how long an import waits for its file, and an export or backup for its target */
+	uint64_t exchange_idle_ms;
+	uint64_t exchange_max_ms; /* an export or a file of a backup in all */
 };
 
 struct cfg_timers {
@@ -135,15 +143,16 @@ struct cfg_iwf {
 	struct cfg_identity external, internal; /* side by side: one section of the file */
 	char state_dir[CFG_PATH_MAX];
 	char control_path[CFG_PATH_MAX];
-	char user[CFG_NAME_MAX];                   /* "": keep the user of the process */
-	int log_level;                             /* enum log_level */
-	uint32_t log_queue_max;                    /* bytes of log lines buffered in each process */
-	char decisions[CFG_PATH_MAX];              /* "": none */
-	uint32_t edges;                            /* per zone that has a listener */
-	uint64_t associations_size_max;            /* octets of each of the store's memory maps */
-	uint32_t associations_changes_max;         /* that wait at once */
-	uint64_t associations_import_memory;       /* octets */
-	uint32_t associations_undo_max;            /* states before imports that are kept; 0: none */
+	char user[CFG_NAME_MAX];             /* "": keep the user of the process */
+	int log_level;                       /* enum log_level */
+	uint32_t log_queue_max;              /* bytes of log lines buffered in each process */
+	char decisions[CFG_PATH_MAX];        /* "": none */
+	uint32_t edges;                      /* per zone that has a listener */
+	uint64_t associations_size_max;      /* octets of each of the store's memory maps */
+	uint32_t associations_changes_max;   /* that wait at once */
+	uint64_t associations_import_memory; /* octets */
+	/* number of states before imports that are kept; 0: none */
+	uint32_t associations_undo_max;
 	uint64_t associations_undo_size_max;       /* octets of all of them */
 	char group_uri_prefix[CFG_URI_PREFIX_MAX]; /* of a SAN URI that names a group */
 	struct cfg_anchor anchors[CFG_ANCHORS_MAX];
@@ -161,8 +170,9 @@ struct cfg_iwf {
 	struct cfg_lines *lines; /* for cfg_line() */
 };
 
-/* The time in ms that a request of an SCS has from its arrival at the edge to its answer: one SIR, one DTR and one copy of that,
- * each with its wait for a turn (limits.peer_window) and its answer_wait, and the margin. */
+/* Time in ms from the arrival of an SCS's request at the edge to its answer: one SIR, one DTR and
+ * one copy of the DTR, each with its wait for a turn (limits.peer_window) and its answer_wait, and
+ * the margin. */
 uint64_t cfg_answer_within_ms(const struct cfg_iwf *c);
 /* At the end of that time the edge answers by itself. The core gives up this much earlier, so that
  * its answer arrives in time. */
@@ -186,9 +196,11 @@ ERR_MUST_USE int cfg_iwf_load(struct cfg_iwf **out, const char *path, char why[C
 ERR_MUST_USE int cfg_iwf_check_files(const struct cfg_iwf *c, struct report *why);
 void cfg_iwf_free(struct cfg_iwf *c); /* NULL allowed */
 
-/* Index of the trust anchor of this name in c->anchors; CFG_ANCHORS_MAX: the configuration has none of this name. */
+/* Index of the trust anchor with this name in c->anchors. CFG_ANCHORS_MAX: the configuration has no
+ * such anchor. */
 size_t cfg_anchor_index(const struct cfg_iwf *c, const char *name);
-/* True when a record of an SCS or a group may name this trust anchor: one of the configuration, or IDENT_ANCHOR_INTERNAL. */
+/* True if a record of an SCS or a group may name this trust anchor: one of the configuration, or
+ * IDENT_ANCHOR_INTERNAL. */
 bool cfg_anchor_known(const struct cfg_iwf *c, const char *name);
 
 /* The rows, for the manual. */

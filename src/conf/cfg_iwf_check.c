@@ -1,4 +1,5 @@
-/* cfg_iwf_check.c - checks that span several keys, each error with the line of the key to change. */
+/* cfg_iwf_check.c - checks that span several keys. Each error names the line of the key to
+ * change. */
 #include "conf/cfg_iwf_check.h"
 
 #include <arpa/inet.h>
@@ -109,7 +110,8 @@ static bool same_place(const struct place *a, const struct place *b)
 	return a->family == b->family && memcmp(a->octets, b->octets, sizeof a->octets) == 0;
 }
 
-/* 0.0.0.0 and :: are all addresses of their family; a listener there leaves none for another one with its port. */
+/* 0.0.0.0 and :: stand for all addresses of their family, so no other listener can have the same
+ * port. */
 static bool is_every_place(const struct place *p)
 {
 	static const uint8_t zero[16];
@@ -280,7 +282,8 @@ static int check_numbers(struct cfg_iwf *c, struct report *why)
 	return err;
 }
 
-#define CORE_MEMORY_MIN (UINT64_C(64) << 20) /* memory of an idle core: stacks of its threads, tables, buffers */
+/* of an idle core: stacks of its threads, tables, buffers */
+#define CORE_MEMORY_MIN (UINT64_C(64) << 20)
 
 /* Twice the reserve: it gets well when as much again is free. */
 static int check_memory(const struct cfg_iwf *c, struct report *why)

@@ -1,5 +1,6 @@
-/* cfg_iwf_files.c - checks the configuration against the file system: directories in which the
- * daemon creates something exist, and we and `user` may write there. Creates and changes nothing. */
+/* cfg_iwf_files.c - checks the configuration against the file system: the directories in which
+ * the daemon creates files exist, and both we and `user` may write there. Creates and changes
+ * nothing. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,5 @@
-/* cfg_iwf_manual.c - the text around the rows in the two pages about the configuration of mtc-iwfd. */
+/* cfg_iwf_manual.c - the text around the rows in the two pages about the configuration of
+ * mtc-iwfd. */
 #include "conf/cfg_iwf.h"
 #include "conf/cfg_manual.h"
 

@@ -115,7 +115,8 @@ bool cfg_written(const struct cfg_lines *l, const char *where)
 	return l && find(l, where) != 0;
 }
 
-/* "listen[1]" and "listen[1].key", "listen" and "listen[1]", the same; not "listen[1]" and "listen[10]". */
+/* True: "listen[1]" and "listen[1].key"; "listen" and "listen[1]"; the same path. False:
+ * "listen[1]" and "listen[10]". */
 static bool is_around(const char *outer, const char *inner)
 {
 	size_t n = strlen(outer);

@@ -109,7 +109,8 @@ static void name_of(char *out, const char *inside, const struct cfg_row *row)
 	snprintf(out, NAME_MAX_LEN, "%s%s%s%s", inside, *inside ? "." : "", row->key, row->type == CFG_T_LIST ? "[]" : "");
 }
 
-/* Plain words for roff: a minus is a minus, a backslash is not an escape, a leading point is not a request. */
+/* Plain words for roff: a minus stays a minus, a backslash starts no escape, a leading point no
+ * request. */
 static void roff_text(FILE *f, const char *p)
 {
 	if (*p == '.' || *p == '\'') {
@@ -158,7 +159,8 @@ void cfg_manual_roff(FILE *f, const struct cfg_row *rows)
 	roff_rows(f, rows, "");
 }
 
-/* A table of one section, then the tables of the sections in it. The depth is the depth of the rows. */
+/* A table of one section, then the tables of the sections in it. The depth is the depth of the
+ * rows. */
 static void markdown_rows(FILE *f, const struct cfg_row *rows, const char *inside)
 {
 	char range[256], name[NAME_MAX_LEN];

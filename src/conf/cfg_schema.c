@@ -1,5 +1,6 @@
-/* cfg_schema.c - the walk: YAML events on one side, rows on the other. The depth of the walk is the depth of the rows, so the
- * text cannot make it deeper; every anchor, alias and tag ends it. */
+/* cfg_schema.c - the walk: YAML events on one side, rows on the other. The depth of the walk is
+ * the depth of the rows, so the text cannot make it deeper. Every anchor, alias and tag ends the
+ * walk. */
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -44,7 +45,8 @@ static const char *shown(char out[SHOWN_MAX + 4], const char *p, size_t len)
 	for (size_t i = 0; i < n; i++) {
 		out[i] = (unsigned char)p[i] < 0x20 || p[i] == 0x7f ? '?' : p[i];
 	}
-	while (n < len && n && ((unsigned char)out[n - 1] & 0xc0) == 0x80) { /* do not cut a character in two */
+	/* do not cut a character in two */
+	while (n < len && n && ((unsigned char)out[n - 1] & 0xc0) == 0x80) {
 		n--;
 	}
 	memcpy(out + n, n < len ? "..." : "", n < len ? 4 : 1);
@@ -231,7 +233,9 @@ static int apply_default(struct reader *r, const struct cfg_row *row, char *base
 	default:
 		err = cfg_value_set(row, row->type, base + row->offset, r->path, row->preset, strlen(row->preset));
 		assert(!err ||
-		       row->type == CFG_T_FILE); /* our own table; only a path can be too long, by the directory of the file */
+		       /* our own table is right; only a path can be too long, because of the
+		        * directory of the file */
+		       row->type == CFG_T_FILE);
 		if (!err) {
 			return 0;
 		}
@@ -340,7 +344,8 @@ static int read_mapping(struct reader *r, const struct cfg_row *rows, char *base
 	}
 }
 
-/* Later checks see a value that is possible. A default that does not fit leaves the member empty: the reading fails anyway. */
+/* Later checks see a possible value. A default that does not fit leaves the member empty; the
+ * reading fails anyway. */
 static void put_preset(const struct reader *r, const struct cfg_row *row, char *member)
 {
 	if (row->preset && cfg_value_set(row, row->type, member, r->path, row->preset, strlen(row->preset))) {

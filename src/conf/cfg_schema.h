@@ -1,8 +1,9 @@
-/* cfg_schema.h - a table-driven reader of YAML into plain structs: the facts of a configuration item stand in one row. The
- * text is read as a stream of events and is hostile: it is at most CFG_TEXT_MAX octets of UTF-8 without NUL, one document,
- * nested no deeper than the rows, without anchors, aliases and tags. Every error names file, line, what is wrong and what was
- * expected: `FILE:LINE: unknown key 'prot' in listen[0]; did you mean 'port'?`. One pass finds all of them, up to the size of the report;
- * only text that is not YAML ends it. */
+/* cfg_schema.h - a table-driven reader of YAML into plain structs: the facts of a configuration
+ * item stand in one row. The text is hostile and is read as a stream of events. It is at most
+ * CFG_TEXT_MAX octets of UTF-8 without NUL, one document, nested no deeper than the rows, without
+ * anchors, aliases and tags. Every error names file, line, the mistake and what was expected:
+ * `FILE:LINE: unknown key 'prot' in listen[0]; did you mean 'port'?`. One pass finds all errors, up
+ * to the size of the report. Only text that is not YAML ends it. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,17 +14,20 @@
 
 #define CFG_TEXT_MAX (1024u * 1024u) /* octets of one file */
 #define CFG_WHY_MAX 512              /* bytes of an error text, with the NUL; longer ones are cut */
-#define CFG_NAME_MAX 64              /* members that hold a name (listener, peer, anchor), NUL included */
-#define CFG_HOST_MAX 254             /* members that hold a host or realm, NUL included */
-#define CFG_PATH_MAX 1024            /* members that hold a path, NUL included */
-#define CFG_ADDRESS_MAX 46           /* members that hold a numeric IPv4 or IPv6 address, NUL included */
+/* members that hold a name (listener, peer, anchor), NUL included */
+#define CFG_NAME_MAX 64
+#define CFG_HOST_MAX 254  /* members that hold a host or realm, NUL included */
+#define CFG_PATH_MAX 1024 /* members that hold a path, NUL included */
+/* members that hold a numeric IPv4 or IPv6 address, NUL included */
+#define CFG_ADDRESS_MAX 46
 
 enum cfg_type {
-	CFG_T_STRING,   /* char[]: printable text; min..max octets */
-	CFG_T_NAME,     /* char[]: [a-z0-9][a-z0-9._-]* */
-	CFG_T_HOST,     /* char[]: host or realm of LDH labels, lower-cased */
-	CFG_T_DIGITS,   /* char[]: min..max decimal digits (E.164) */
-	CFG_T_FILE,     /* char[]: path; a relative one is taken from the directory of the configuration file */
+	CFG_T_STRING, /* char[]: printable text; min..max octets */
+	CFG_T_NAME,   /* char[]: [a-z0-9][a-z0-9._-]* */
+	CFG_T_HOST,   /* char[]: host or realm of LDH labels, lower-cased */
+	CFG_T_DIGITS, /* char[]: min..max decimal digits (E.164) */
+	/* char[]: path; a relative one is taken from the directory of the configuration file */
+	CFG_T_FILE,
 	CFG_T_ADDRESS,  /* char[]: numeric IPv4 or IPv6 address */
 	CFG_T_U32,      /* uint32_t: min..max */
 	CFG_T_U64,      /* uint64_t: min..max */
@@ -32,8 +36,12 @@ enum cfg_type {
 	CFG_T_DURATION, /* uint64_t milliseconds, min..max; written as integer and ms|s|m|h|d */
 	CFG_T_WORD,     /* int: value of one of `words` */
 	CFG_T_SECTION,  /* struct: mapping with `rows` */
-	CFG_T_LIST,     /* array of struct: sequence of mappings with `rows`; min..max elements; their number in a size_t */
-	CFG_T_TEXTS,    /* array of char[size]: sequence of scalars of type `of`; min..max elements; their number in a size_t */
+	/* array of struct: sequence of mappings with `rows`; min..max elements; their number in a
+	 * size_t */
+	CFG_T_LIST,
+	/* array of char[size]: sequence of scalars of type `of`; min..max elements; their number in
+	 * a size_t */
+	CFG_T_TEXTS,
 };
 
 struct cfg_word {
@@ -49,9 +57,9 @@ struct cfg_row {
 	size_t size;         /* of the member; of one element for lists */
 	size_t count_offset; /* lists: of the size_t that takes the number of elements */
 	uint64_t min, max;   /* see the type */
-	const char
-	    *preset; /* default as it would be written in the file; NULL: the key must be there. Sections and lists: "" (the
-			      * rows' own defaults, or no element) or NULL */
+	/* default as it would be written in the file; NULL: the key is required. Sections and
+	 * lists: "" (the defaults of the rows, or no element) or NULL */
+	const char *preset;
 	const struct cfg_word *words;
 	const struct cfg_row *rows;
 	const char *meaning; /* for the manual: one sentence, no full stop */
@@ -111,17 +119,20 @@ struct cfg_row {
 /* Where keys stood, for checks that span several keys. */
 struct cfg_lines;
 
-/* Reads `text` into `out`, a struct that `rows` describe (the caller hands it zeroed or not). `path` names the file in errors and gives the
- * directory of relative paths: that of the name, also when the name is a symbolic link; nothing is opened. Every error is added to
- * `why`, and reading continues behind it. A byte order mark is skipped.
- * 0, or ERR_INVAL when the text could be read to its end: `out` is written and *lines is owned by the caller. After ERR_INVAL a
- * wrong key has its default or zero in `out`; only checks that span several keys may use `out` then, with cfg_sound().
- * Other failures leave both untouched: ERR_INVAL (no YAML), ERR_LIMIT (larger than CFG_TEXT_MAX), ERR_NOMEM. Set *lines to NULL before. */
+/* Reads `text` into `out`, a struct that `rows` describe; the caller need not zero it. `path` names
+ * the file in errors. Relative paths start at the directory of that name, also if the name is a
+ * symbolic link; nothing is opened. Every error is added to `why`, and reading continues behind it.
+ * A byte order mark is skipped.
+ * Returns 0, or ERR_INVAL if the text could be read to its end: `out` is written and the caller
+ * owns *lines. After ERR_INVAL a wrong key has its default or zero in `out`; only checks that span
+ * several keys may use `out` then, with cfg_sound().
+ * Other failures leave both untouched: ERR_INVAL (no YAML), ERR_LIMIT (larger than CFG_TEXT_MAX),
+ * ERR_NOMEM. Set *lines to NULL before the call. */
 ERR_MUST_USE int cfg_read_all(void *out, size_t out_size, const struct cfg_row *rows, const char *path, const void *text,
 			      size_t len, struct cfg_lines **lines, struct report *why);
 
-/* The content of the file, NUL-terminated for convenience; *text is owned by the caller. ERR_IO, ERR_LIMIT, ERR_NOMEM with
- * words. */
+/* Reads the file. The content ends with NUL for convenience; the caller owns *text. ERR_IO,
+ * ERR_LIMIT, ERR_NOMEM with words. */
 ERR_MUST_USE int cfg_text_load(char **text, size_t *len, const char *path, char why[CFG_WHY_MAX]);
 
 /* cfg_text_load() and cfg_read_all(). */

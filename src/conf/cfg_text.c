@@ -9,7 +9,8 @@
 
 #include "conf/cfg_internal.h"
 
-/* Length of the UTF-8 sequence at p (RFC 3629: shortest form, no surrogates, up to U+10FFFF), 0 when it is none. */
+/* Length of the UTF-8 sequence at p (RFC 3629: shortest form, no surrogates, up to U+10FFFF); 0:
+ * there is none. */
 static size_t utf8_len(const unsigned char *p, size_t left)
 {
 	size_t n = p[0] < 0x80                   ? 1
@@ -60,7 +61,7 @@ static int wrong_file(char why[CFG_WHY_MAX], const char *path, const char *words
 	return err;
 }
 
-/* Reads until the end or until one octet more than is allowed was there; a file may grow while it is read. */
+/* Reads until the end, or one octet more than is allowed: a file may grow while it is read. */
 static int read_all(int fd, char *text, size_t cap, size_t *len)
 {
 	size_t have = 0;

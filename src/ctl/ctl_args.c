@@ -1,4 +1,5 @@
-/* ctl_args.c - arguments of a request against the rows of its command, before the handler sees them; and reading them. */
+/* ctl_args.c - checks the arguments of a request against the rows of its command before the handler
+ * sees them; reads them for the handler. */
 #include <stdio.h>
 #include <string.h>
 

@@ -24,7 +24,8 @@
 struct ctl_client {
 	struct obj obj;
 	int fd;
-	uint64_t opened_ms; /* until the first request: when the connecting began; 0: later, or connected by the caller */
+	/* when connecting began, until the first request; 0: later, or the caller connected */
+	uint64_t opened_ms;
 	size_t have;
 	char in[LINE_MAX_OCTETS];
 };
@@ -76,11 +77,13 @@ int ctl_client_over(struct ctl_client **out, int fd)
 	return 0;
 }
 
-/* Where the backlog is full, connect() waits for the time of SO_SNDTIMEO and then says EAGAIN. 0 or errno. */
+/* If the backlog is full, connect() waits for the time of SO_SNDTIMEO and then fails with EAGAIN.
+ * Returns 0 or errno. */
 static int connect_until(int fd, const struct sockaddr_un *a, uint64_t until_ms)
 {
 	for (;;) {
-		uint64_t now = clock_mono_ms(), left = until_ms > now ? until_ms - now : 1; /* 0 would be for ever */
+		/* 0 would mean for ever */
+		uint64_t now = clock_mono_ms(), left = until_ms > now ? until_ms - now : 1;
 		struct timeval limit = { (time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000) };
 
 		if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit)) {

@@ -1,10 +1,11 @@
-/* ctl_commands.h - the commands of mtc-iwfd on its control socket: names and arguments, agreed between admin/ (which answers) and cli/
- * (which asks). Arguments stand in rows (ctl_commands.c), members of replies too (ctl_replies.h), handlers are in admin. docs/dev/control.md
- * is the page that is made from the rows. */
+/* ctl_commands.h - the commands of mtc-iwfd on its control socket. admin/ answers them and cli/
+ * sends them. Arguments stand in rows (ctl_commands.c), members of replies too (ctl_replies.h);
+ * handlers are in admin. docs/dev/control.md is made from the rows. */
 #pragma once
 #include "ctl/ctl_server.h"
 
-/* Words of the args "rights" and "actions", in the order of the bits ctl_arg_bits() gives (the bits of ASSOC_RIGHT_*). */
+/* Words of the args "rights" and "actions", in the order of the bits that ctl_arg_bits() returns
+ * (the bits of ASSOC_RIGHT_*). */
 #define CTL_WORDS_RIGHTS "trigger recall replace"
 #define CTL_WORDS_EFFECT "allow deny block"
 #define CTL_WORDS_FORMAT "csv jsonl"
@@ -25,8 +26,8 @@ extern const struct ctl_arg ctl_args_scs_name[];
 extern const struct ctl_arg ctl_args_scs_del[];
 /* name: peers.start, peers.stop */
 extern const struct ctl_arg ctl_args_peer_name[];
-/* scs (also "group:NAME"; "*" with effect block), device; optional effect, rights, mode, not_before,
- * not_after (seconds since 1970) */
+/* scs (also "group:NAME"; "*" with effect block), device; optional effect, rights, mode,
+ * not_before, not_after (seconds since 1970) */
 extern const struct ctl_arg ctl_args_assoc_add[];
 /* scs, device; optional effect (absent: every rule of the pair) */
 extern const struct ctl_arg ctl_args_assoc_del[];
@@ -57,7 +58,8 @@ extern const struct ctl_arg ctl_args_set_del[];
 extern const struct ctl_arg ctl_args_set_show[];
 /* set, device */
 extern const struct ctl_arg ctl_args_set_member[];
-/* the descriptor of the file; optional name (for messages), format, replace, dry_run, yes, deletes_max */
+/* the descriptor of the file; optional name (for messages), format, replace, dry_run, yes,
+ * deletes_max */
 extern const struct ctl_arg ctl_args_import[];
 /* optional dry_run, yes, deletes_max */
 extern const struct ctl_arg ctl_args_assoc_undo[];

@@ -1,11 +1,11 @@
 /* ctl_conn.c - one client of the control socket: lines in, lines out, one request at a time.
  *
- *            a whole line                 last line
- *  (IDLE) ----------------> (ANSWERING) ------------> (IDLE)
- *    | nothing for request_wait   | queue above queue_max: ctl_each() pauses until the client has read
- *    v                            v nothing read for request_wait, or the queue is full
- *  (closed) <---------------------+
- */
+ *           a whole line                 last line
+ * (IDLE) ----------------> (ANSWERING) ------------> (IDLE)
+ *   | nothing for request_wait   | queue above queue_max: ctl_each() pauses until the client
+ *   |                            | has read
+ *   v                            v nothing read for request_wait, or the queue is full
+ * (closed) <---------------------+ */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +13,8 @@
 #include "ctl/ctl_internal.h"
 #include "net/net_tcp.h"
 
-#define IN_MAX (2u * CTL_REQUEST_MAX)   /* a line and what was sent along with it; more is no dialogue */
+/* one line and octets that were sent along with it; more is not a dialogue */
+#define IN_MAX (2u * CTL_REQUEST_MAX)
 #define QUEUE_OVER (4u * 1024u * 1024u) /* room above queue_max for handlers that answer at once */
 #define PUMP_MS 2
 #define PUMP_CALLS 256 /* of a list, before others have their turn */
@@ -24,21 +25,25 @@ struct ctl_conn {
 	struct ctl_server *server;
 	struct ctl_conn *prev, *next;
 	struct net_stream *stream;
-	struct net_timer *idle; /* IDLE: until closed; ANSWERING with a full queue: until the client reads on */
+	/* IDLE: time until the close; ANSWERING with a full queue: time until the client must have
+	 * read */
+	struct net_timer *idle;
 	struct net_timer *pump;
 	struct ctl_caller caller;
 	struct ctl_request *rq; /* ANSWERING */
 	char *in;
 	size_t in_at, in_len, in_cap; /* lines before in_at are worked off */
-	/* A descriptor, -1: none; owned. It came with some of the octets in[fd_from] to in[fd_until - 1]: the kernel glues what was sent
-	 * before it to what it was sent with, so it is for a line that has an octet there. */
+	/* An owned descriptor; -1: none. It came with some of the octets in[fd_from] to in[fd_until
+	 * - 1]. The kernel joins these octets with those that were sent before, so the descriptor
+	 * belongs to a line that has an octet there. */
 	int fd;
 	size_t fd_from, fd_until;
 	bool fds_wrong;       /* more descriptors than any request takes */
 	size_t queued_before; /* when the pump last looked */
 	bool working;         /* work() is running: answers come back to it */
 	bool broken;          /* a write failed; dropped as soon as no function of it is running */
-	unsigned inside;      /* functions of this file that will look at it again; freed when the last one leaves */
+	/* functions of this file that still use the object; the last one that leaves frees it */
+	unsigned inside;
 	bool dropped;
 };
 
@@ -90,7 +95,8 @@ void ctl_conn_drop(struct ctl_conn *c, const char *why)
 	leave(c);
 }
 
-/* How long the client may do nothing from now on; one that cannot be written to goes at the next turn. */
+/* Sets how long the client may do nothing from now on. A client that cannot be written to is closed
+ * at the next turn. */
 static void allow(struct ctl_conn *c, uint64_t ms)
 {
 	net_timer_start(c->idle, c->broken ? 0 : ms);

@@ -1,5 +1,6 @@
-/* ctl_internal.h - what the files of the server share. A request is owned by its connection until it is answered; when the
- * client disconnects first, the request stays with its handler and ends with the answer. */
+/* ctl_internal.h - shared by the files of the server. A request belongs to its connection until it
+ * is answered. If the client disconnects first, the request stays with its handler and ends with
+ * the answer. */
 #pragma once
 #include "base/obj.h"
 #include "ctl/ctl_replies.h"
@@ -35,12 +36,14 @@ struct ctl_request {
 	struct obj obj;
 	struct ctl_conn *conn; /* NULL: the client has gone */
 	const struct ctl_command *command;
-	struct ctl_row *row; /* of the command; the server's, not to be used when the client has gone */
+	/* of the command; the server's, not for use after the client has gone */
+	struct ctl_row *row;
 	struct ctl_caller caller;
 	json_t *root; /* the request; owns args */
 	const json_t *args;
-	int fd;                       /* that came with it, -1: none; owned */
-	const struct log *log;        /* the server's, for the record of a change whose client has gone */
+	int fd; /* that came with it, -1: none; owned */
+	/* the server's, for the record of a change whose client has gone */
+	const struct log *log;
 	struct st_counters *counters; /* the same */
 	char note[CTL_NOTE_MAX];
 	bool failed; /* a row could not be built or was too large: the last line says so */
@@ -59,7 +62,8 @@ void ctl_conn_drop(struct ctl_conn *c, const char *why);
 void ctl_conn_answered(struct ctl_conn *c);
 /* Sends one line (takes row). False when it could not be built or is too large. */
 ERR_MUST_USE bool ctl_conn_line(struct ctl_conn *c, json_t *row);
-/* Sends a fixed last line "out of memory" when none can be built, so that no client waits in vain. */
+/* Sends a fixed last line "out of memory" when none can be built, so that no client waits in
+ * vain. */
 void ctl_conn_nomem(struct ctl_conn *c);
 /* The descriptor that may be for the line that is worked on, -1: none. The caller owns it. */
 int ctl_conn_take_fd(struct ctl_conn *c);

@@ -1,6 +1,8 @@
-/* ctl_replies.h - the replies of the commands of mtc-iwfd, as rows: each member of each line, its type, whether
+/* ctl_replies.h - the replies of the commands of mtc-iwfd, as rows: each member of each line, its
+ * type, whether
  * it may be absent, and its meaning.
- * The server compares every line that a handler sends with these rows, and docs/dev/control.md is made
+ * The server compares every line that a handler sends with these rows, and docs/dev/control.md is
+ * made
  * from them. A new member is a row here and a change of the handler.
  *
  * Members that the server adds itself have no row: "done" and "ok" of the last line, "error" of a
@@ -29,7 +31,8 @@ struct ctl_member {
 	const char *meaning;
 };
 
-/* A form of the lines before the last one. Its first member is never absent and occurs first in no other
+/* A form of the lines before the last one. Its first member is never absent and occurs first in no
+ * other
  * form of the command. */
 struct ctl_form {
 	const char *name; /* NULL ends the list */
@@ -46,8 +49,9 @@ extern const struct ctl_reply ctl_replies[];
 
 /* NULL: there is no such command. */
 const struct ctl_reply *ctl_reply_find(const char *command);
-/* Compares a line before the last one, or the members of the last line of a reply that is ok, with the rows. NULL, or what is wrong in
- * `why`: the member, what it is and what was expected. `line` NULL is wrong only if a member is required. */
+/* Compares a line before the last one, or the members of the last line of a reply that is ok, with
+ * the rows. NULL, or what is wrong in `why`: the member, what it is and what was expected. `line`
+ * NULL is wrong only if a member is required. */
 #define CTL_REPLY_WHY_MAX 256
 const char *ctl_reply_check_line(const struct ctl_reply *r, const json_t *line, char why[CTL_REPLY_WHY_MAX]);
 const char *ctl_reply_check_last(const struct ctl_reply *r, const json_t *last, char why[CTL_REPLY_WHY_MAX]);

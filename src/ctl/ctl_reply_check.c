@@ -1,4 +1,5 @@
-/* ctl_reply_check.c - one line of a reply against its rows. A difference is a mistake of ours, never of the client. */
+/* ctl_reply_check.c - compares one line of a reply with its rows. A difference is a mistake of
+ * ours, never of the client. */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>

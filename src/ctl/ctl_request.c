@@ -1,4 +1,5 @@
-/* ctl_request.c - one request: line -> JSON -> command -> checked arguments -> handler -> exactly one last line. */
+/* ctl_request.c - one request: line -> JSON -> command -> checked arguments -> handler -> exactly
+ * one last line. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ static void request_free(struct ctl_request *rq)
 	free(rq);
 }
 
-/* Every change leaves a line with who asked for it (CONTRACTS section 5), at whatever level the operator listens. */
+/* Every change leaves a line with its author (CONTRACTS section 5), at any log level. */
 static void log_change(const struct ctl_request *rq, const char *error)
 {
 	char *args = json_dumps(rq->args, JSON_COMPACT | JSON_ENSURE_ASCII);
@@ -40,8 +41,9 @@ static void log_change(const struct ctl_request *rq, const char *error)
 	free(args);
 }
 
-/* A line that is not as its rows say is our own mistake. It leaves all the same: who asks a gateway in trouble wants the rest of the answer.
- * Tests end at such a line (tests/unit/admin/ctl_fake.c); here it is logged once for each command. */
+/* A line that does not match its rows is our own mistake. It is sent all the same, because the
+ * operator of a gateway in trouble needs the rest of the answer. Tests end at such a line
+ * (tests/unit/admin/ctl_fake.c). The product logs it once for each command. */
 static void check_reply(struct ctl_request *rq, const json_t *line, bool is_last)
 {
 	struct ctl_row *row = rq->row;

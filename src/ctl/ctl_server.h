@@ -1,10 +1,14 @@
-/* ctl_server.h - the control socket: a UNIX stream, one JSON object a line each way (CONTRACTS section 5). Request
- * `{"cmd":"assoc.add","args":{...}}`; reply one or more lines, the last with "done":true, "ok":true|false and, when not ok,
- * "error":"words".
- * The server knows no command: other rooms register rows. Clients, sizes, waits and queues are bounded.
- * Input of a client is hostile: it can cause an error reply, never a crash. Exactly one descriptor may
- * come with the octets of a request whose command takes one (CTL_A_FD); any other descriptor is closed
- * and its request refused. The server handles one request of a client at a time; the next one waits. */
+/* ctl_server.h - the control socket: a UNIX stream, one JSON object a line each way (CONTRACTS
+ * section 5). Request `{"cmd":"assoc.add","args":{...}}`; reply one or more lines, the last with
+ * "done":true, "ok":true|false and, when not ok, "error":"words".
+ * The server knows no command: other rooms register rows. Clients, sizes, waits and queues are
+ * bounded.
+ * Input of a client is hostile: it can cause an error reply, never a crash. Exactly one descriptor
+ * may
+ * come with the octets of a request whose command takes one (CTL_A_FD); any other descriptor is
+ * closed
+ * and its request refused. The server handles one request of a client at a time; the next one
+ * waits. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
@@ -36,7 +40,9 @@ enum ctl_arg_type {
 	CTL_A_BOOL,
 	CTL_A_WORDS, /* array of strings, or one string, each one of `words` */
 	CTL_A_TEXTS, /* array of at most CTL_TEXTS_MAX strings, each min..max octets */
-	CTL_A_FD     /* not in the JSON: one descriptor, sent along with the request (SCM_RIGHTS); one to a command */
+	/* not in the JSON: one descriptor, sent along with the request (SCM_RIGHTS); one for each
+	 * command */
+	CTL_A_FD
 };
 
 struct ctl_arg {
@@ -44,12 +50,14 @@ struct ctl_arg {
 	enum ctl_arg_type type;
 	bool required;
 	uint64_t min, max;
-	const char *words; /* "trigger recall replace": what is allowed; for CTL_A_TEXT too, NULL: any text */
+	/* allowed words, "trigger recall replace"; for CTL_A_TEXT too, NULL: any text */
+	const char *words;
 	const char *meaning;
 };
 
-/* Answers `rq` with ctl_line()* and then exactly one of ctl_done(), ctl_fail(), ctl_each(): inside the call or later. `args`
- * holds only what the row's args allow, checked; an object, never NULL; borrowed until the request is answered. */
+/* Answers `rq` with ctl_line()* and then exactly one of ctl_done(), ctl_fail(), ctl_each(): inside
+ * the call or later. `args` holds only what the row's args allow, checked; an object, never NULL;
+ * borrowed until the request is answered. */
 typedef void ctl_handler_fn(void *arg, struct ctl_request *rq, const json_t *args);
 
 struct ctl_command {
@@ -61,28 +69,30 @@ struct ctl_command {
 };
 
 struct ctl_server_conf {
-	uint32_t clients_max;         /* 0: 16 */
-	uint64_t request_wait_ms;     /* a client that has begun a line or sends nothing is closed after it; 0: 30000 */
-	size_t queue_max;             /* octets waiting for one client before a handler of ctl_each() pauses; 0: 256 KiB */
+	uint32_t clients_max; /* 0: 16 */
+	/* a client that has begun a line, or sends nothing, is closed after this time; 0: 30000 */
+	uint64_t request_wait_ms;
+	/* octets waiting for one client before a handler of ctl_each() pauses; 0: 256 KiB */
+	size_t queue_max;
 	const struct log *log;        /* borrowed; NULL: none */
 	struct st_counters *counters; /* borrowed; NULL: none */
 };
 
-/* Serves on a listening UNIX descriptor (borrowed; -1: none, clients are handed in with ctl_server_client()). Every server
- * knows the command `help`, which lists the rows. */
+/* Serves on a listening UNIX descriptor (borrowed; -1: none, ctl_server_client() hands in clients).
+ * Every server knows the command `help`, which lists the rows. */
 ERR_MUST_USE int ctl_server_new(struct ctl_server **out, struct net_loop *loop, int listen_fd,
 				const struct ctl_server_conf *conf);
-/* Closes all clients; open requests may still be answered (into nothing) by whoever holds them. Not from inside a handler. NULL
- * allowed. */
+/* Closes all clients. Holders of open requests may still answer them; the answers go nowhere. Not
+ * from inside a handler. NULL allowed. */
 void ctl_server_free(struct ctl_server *s);
-/* Borrows rows (ended by name NULL) as long as the server; `arg` is handed to their handlers. ERR_EXISTS, ERR_LIMIT (256
- * rows). */
+/* Borrows rows (ended by name NULL) as long as the server lives. Their handlers get `arg`.
+ * ERR_EXISTS, ERR_LIMIT (256 rows). */
 ERR_MUST_USE int ctl_server_add(struct ctl_server *s, const struct ctl_command *rows, void *arg);
 /* Takes an accepted descriptor on success only. ERR_BUSY at clients_max. */
 ERR_MUST_USE int ctl_server_client(struct ctl_server *s, int fd);
 
-/* The descriptor that came with the request, once; -1 when there is none. The caller owns it. It may be anything that the client
- * could open, and the client may go on using what is behind it. */
+/* Returns the descriptor that came with the request, once; -1: none. The caller owns it. It may be
+ * anything that the client could open, and the client may continue to use the file behind it. */
 int ctl_take_fd(struct ctl_request *rq);
 /* Words for the record of a change, behind "done": what it did, in numbers. */
 void ctl_note(struct ctl_request *rq, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -91,21 +101,27 @@ const struct ctl_caller *ctl_caller(const struct ctl_request *rq);
 /* False when the client has gone; answering is still needed and goes nowhere. */
 bool ctl_alive(const struct ctl_request *rq);
 
-/* One row of the reply. Takes `row` (NULL, from a failed build, ends the request with an error at ctl_done()). */
+/* Sends one row of the reply. Takes `row`; NULL, from a failed build, ends the request with an
+ * error at ctl_done(). */
 void ctl_line(struct ctl_request *rq, json_t *row);
-/* The last line {"done":true,"ok":true} plus the members of `more` (taken; NULL: none). rq is gone. */
+/* Sends the last line {"done":true,"ok":true} plus the members of `more` (taken; NULL: none). rq is
+ * gone. */
 void ctl_done(struct ctl_request *rq, json_t *more);
-/* The last line {"done":true,"ok":false,"error":words}. Words say what is wrong and what to do. rq is gone. */
+/* Sends the last line {"done":true,"ok":false,"error":words}. The words name the mistake and the
+ * next step. rq is gone. */
 void ctl_fail(struct ctl_request *rq, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* For long lists: calls `next` until it returns 0, pausing while the client is slow or gone; each call hands in some rows with
- * ctl_line() and returns 1 while there is more, or a negative code that fails the request. Then `end` (NULL allowed) frees
- * arg, once, also when the client leaves. rq is gone when ctl_each returns. First calls may happen before it returns. After some calls
- * others have their turn. */
-typedef int ctl_next_fn(void *arg, struct ctl_request *rq); /* may find nothing to hand in: looking is bounded, too */
+/* For long lists: calls `next` until it returns 0, and pauses while the client is slow or gone.
+ * Each call hands in some rows with ctl_line(). It returns 1 while there is more, or a negative
+ * code that fails the request. Then `end` (NULL allowed) frees arg, once, also if the client
+ * leaves. rq is gone when ctl_each returns. First calls may happen before it returns. After some
+ * calls other work has its turn. */
+/* may hand in nothing, because a call may examine only a bounded number of objects */
+typedef int ctl_next_fn(void *arg, struct ctl_request *rq);
 typedef void ctl_end_fn(void *arg);
 void ctl_each(struct ctl_request *rq, ctl_next_fn *next, ctl_end_fn *end, void *arg);
-/* Members of the last line of ctl_each() (taken; NULL: none); `next` says it before it returns 0. */
+/* Adds members to the last line of ctl_each() (taken; NULL: none). `next` calls this before it
+ * returns 0. */
 void ctl_each_last(struct ctl_request *rq, json_t *more);
 
 /* Reading checked args. Texts are borrowed as long as args; defaults when the arg is absent. */

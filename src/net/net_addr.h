@@ -1,4 +1,5 @@
-/* net_addr.h - addresses as text and as the kernel wants them; numeric only, no name is ever looked up. For src/net only. */
+/* net_addr.h - addresses as text and as the kernel needs them. Numeric only: no name is ever looked
+ * up. For src/net only. */
 #pragma once
 #include <netinet/in.h>
 #include <stdint.h>

@@ -121,7 +121,8 @@ int net_unix_bind(int *fd_out, const char *path, unsigned mode, int backlog)
 	if (fd < 0) {
 		return ERR_IO;
 	}
-	/* Before bind: the file is never there with more rights than these. After it: not with fewer, whatever the umask. */
+	/* Before bind: the file never has more rights than these. After bind: the umask may have
+	 * removed some of them. */
 	if (fchmod(fd, mode) || bind(fd, &a.sa, len)) {
 		return give_up(fd, ERR_IO);
 	}

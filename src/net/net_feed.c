@@ -1,4 +1,5 @@
-/* net_feed.c - wait with a limit, then one system call. The descriptor's flags are the client's too and are left alone. */
+/* net_feed.c - waits with a limit, then makes one system call. The client shares the flags of the
+ * descriptor, so they stay unchanged. */
 #include "net/net_feed.h"
 
 #include <errno.h>
@@ -86,7 +87,8 @@ ssize_t net_feed_read(struct net_feed *f, void *p, size_t n)
 	if (err) {
 		return err;
 	}
-	/* A file system that hung may return data long after the stop. Nobody waits for them any longer. */
+	/* A file system that hung may return data long after the stop. Nobody waits for such data
+	 * any longer. */
 	if (atomic_load(&f->stopped)) {
 		return ERR_CLOSED;
 	}
@@ -116,7 +118,9 @@ int net_feed_write(struct net_feed *f, const void *p, size_t n)
 			break;
 		}
 		k = write(f->fd, from,
-			  n < PIPE_BUF ? n : PIPE_BUF); /* a pipe that can be written to takes so many without waiting */
+			  /* a pipe that is ready for writing takes so many octets without
+			   * waiting */
+			  n < PIPE_BUF ? n : PIPE_BUF);
 		if (k < 0 && errno != EINTR && errno != EAGAIN) {
 			err = from_errno(errno);
 		}

@@ -24,9 +24,11 @@ struct net_feed {
 ERR_MUST_USE int net_feed_open(struct net_feed *f, int fd, bool to_write, uint32_t idle_ms, const char **why);
 void net_feed_close(struct net_feed *f);
 
-/* At least one byte; 0 at the end; ERR_TIMEOUT (nothing for idle_ms), ERR_CLOSED (stopped), ERR_IO. */
+/* Returns at least one byte; 0 at the end; ERR_TIMEOUT (nothing for idle_ms), ERR_CLOSED (stopped),
+ * ERR_IO. */
 ssize_t net_feed_read(struct net_feed *f, void *p, size_t n);
-/* Writes everything. ERR_TIMEOUT, ERR_CLOSED (stopped, or the reader is gone), ERR_NOSPC, ERR_IO. */
+/* Writes everything. ERR_TIMEOUT, ERR_CLOSED (stopped, or the reader is gone), ERR_NOSPC,
+ * ERR_IO. */
 ERR_MUST_USE int net_feed_write(struct net_feed *f, const void *p, size_t n);
 /* Any thread: makes the two functions above return ERR_CLOSED, also a read that is under way and
  * returns data later. net_worker_interrupt() gets a thread out of a system call that blocks

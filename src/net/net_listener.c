@@ -1,5 +1,6 @@
-/* net_listener.c - accepts on a descriptor that several processes may share. Each turn accepts only a few connections, so that a flood
- * neither starves existing connections nor goes to one process alone. */
+/* net_listener.c - accepts on a descriptor that several processes may share. Each turn accepts
+ * only a few connections. So a flood neither starves existing connections nor goes to one
+ * process alone. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>

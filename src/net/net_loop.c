@@ -72,7 +72,7 @@ static void free_data(uv_handle_t *h)
 	free(h->data);
 }
 
-/* --- the turn ------------------------------------------------------------------------------------------------------------- */
+/* --- the turn --------------------------------------------------------------------------------- */
 
 static void run_tasks(struct net_task_list *list)
 {
@@ -140,7 +140,7 @@ static void end_oldest(struct net_loop *l)
 	g->end(g->arg);
 }
 
-/* --- the loop ------------------------------------------------------------------------------------------------------------- */
+/* --- the loop --------------------------------------------------------------------------------- */
 
 int net_loop_new(struct net_loop **out)
 {
@@ -226,7 +226,8 @@ uint64_t net_loop_now_ms(const struct net_loop *l)
 
 static void read_clocks(struct net_loop *l)
 {
-	if (!l->clocks_read || !l->in_run) { /* before the first turn much may be done: no reading is kept */
+	/* much may happen before the first turn, so no reading is kept */
+	if (!l->clocks_read || !l->in_run) {
 		l->boot_ms = clock_boot_ms();
 		l->real_ms = clock_real_ms();
 		l->clocks_read = true;
@@ -270,7 +271,7 @@ uint32_t *net_loop_layer_gauge(struct net_loop *l)
 	return l->layer_in_state;
 }
 
-/* --- tasks and lingering streams ------------------------------------------------------------------------------------------ */
+/* --- tasks and lingering streams -------------------------------------------------------------- */
 
 void net_task_later(struct net_loop *l, struct net_task *t)
 {
@@ -315,7 +316,7 @@ void net_linger_del(struct net_loop *l, struct net_linger *g)
 	l->lingers_n--;
 }
 
-/* --- timers --------------------------------------------------------------------------------------------------------------- */
+/* --- timers ----------------------------------------------------------------------------------- */
 
 /* After the process was stopped or starved, its timers are due before it has looked at a
  * descriptor: an answer may have come in time, and a peer may not be silent. A late timer therefore
@@ -373,7 +374,7 @@ void net_timer_free(struct net_timer *t)
 	}
 }
 
-/* --- watches -------------------------------------------------------------------------------------------------------------- */
+/* --- watches ---------------------------------------------------------------------------------- */
 
 static int watch_arm(struct net_watch *w);
 
@@ -446,7 +447,7 @@ void net_watch_free(struct net_watch *w)
 	}
 }
 
-/* --- signals -------------------------------------------------------------------------------------------------------------- */
+/* --- signals ---------------------------------------------------------------------------------- */
 
 static void on_signal(uv_signal_t *h, int signum)
 {
@@ -487,7 +488,7 @@ void net_signal_free(struct net_signal *s)
 	}
 }
 
-/* --- checks --------------------------------------------------------------------------------------------------------------- */
+/* --- checks ----------------------------------------------------------------------------------- */
 
 int net_check_new(struct net_check **out, struct net_loop *l, net_check_fn *fn, void *arg)
 {

@@ -1,6 +1,8 @@
-/* net_loop.h - the event loop: timers, readiness of our own descriptors, signals. libuv behind this header, nowhere else.
- * Single-threaded: everything happens inside net_loop_run(). Every _free takes its object, allows NULL, may be called from any
- * callback (also its own), and no callback of the object runs after it. */
+/* net_loop.h - the event loop: timers, readiness of our own descriptors, signals. Only this header
+ * hides libuv.
+ * Single-threaded: everything happens inside net_loop_run(). Every _free takes its object, allows
+ * NULL and may be called from any callback, also from one of the object. No callback of the object
+ * runs after it. */
 #pragma once
 #include <stdint.h>
 
@@ -22,24 +24,27 @@ void net_loop_stop(struct net_loop *l);
 void net_loop_again(struct net_loop *l);
 /* Monotonic milliseconds, read once for each turn of the loop. */
 uint64_t net_loop_now_ms(const struct net_loop *l);
-/* clock_boot_ms() and clock_real_ms() of this turn: read together when one of them is first asked for, after the loop has waited.
- * Outside net_loop_run() they are read each time. */
+/* clock_boot_ms() and clock_real_ms() of this turn. Both are read together at the first call after
+ * the loop has waited. Outside net_loop_run() they are read at each call. */
 uint64_t net_loop_boot_ms(struct net_loop *l);
 uint64_t net_loop_real_ms(struct net_loop *l);
 
 /* If a timer is very late (the process was stopped), pending data is read first. */
 typedef void net_timer_fn(void *arg);
 ERR_MUST_USE int net_timer_new(struct net_timer **out, struct net_loop *l, net_timer_fn *fn, void *arg);
-void net_timer_start(struct net_timer *t, uint64_t delay_ms); /* fires once; restarts a running timer */
+/* fires once; restarts a running timer */
+void net_timer_start(struct net_timer *t, uint64_t delay_ms);
 void net_timer_stop(struct net_timer *t);
 void net_timer_free(struct net_timer *t);
 
 enum { NET_READ = 1, NET_WRITE = 2 };
 typedef void net_watch_fn(void *arg, int events);
-/* Borrows fd: the caller closes it after net_watch_free(). Watches nothing until net_watch_set(). */
+/* Borrows fd: the caller closes it after net_watch_free(). Watches nothing until
+ * net_watch_set(). */
 ERR_MUST_USE int net_watch_new(struct net_watch **out, struct net_loop *l, int fd, net_watch_fn *fn, void *arg);
-ERR_MUST_USE int net_watch_set(struct net_watch *w, int events); /* NET_READ | NET_WRITE, 0: nothing */
-void net_watch_stop(struct net_watch *w);                        /* watches nothing; cannot fail */
+/* NET_READ | NET_WRITE, 0: nothing */
+ERR_MUST_USE int net_watch_set(struct net_watch *w, int events);
+void net_watch_stop(struct net_watch *w); /* watches nothing; cannot fail */
 void net_watch_free(struct net_watch *w);
 
 typedef void net_signal_fn(void *arg, int signum);

@@ -1,4 +1,5 @@
-/* net_queue.c - a piece of memory that grows by doubling and moves its contents to the front only when that makes the room. */
+/* net_queue.c - a piece of memory that grows by doubling. Its contents move to the front only if
+ * that makes enough room. */
 #include "net/net_queue.h"
 
 #include <assert.h>

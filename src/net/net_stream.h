@@ -1,5 +1,6 @@
 /* net_stream.h - an ordered stream of bytes to one other end, with one interface for TCP, UNIX and
- * TLS over TCP. The creator owns the stream and ends it by net_stream_close(), also after on_close. */
+ * TLS over TCP. The creator owns the stream and ends it by net_stream_close(), also after
+ * on_close. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +12,8 @@
 struct net_stream; /* opaque; the first member of each implementation */
 
 struct net_stream_cb {
-	/* Connected (and, for TLS, authenticated). Never called before the function that made the stream returned. */
+	/* Connected (and, for TLS, authenticated). Never called before the function that made the
+	 * stream returned. */
 	void (*on_open)(void *arg);
 	/* Octets, borrowed until return. The stream may be closed inside. */
 	void (*on_data)(void *arg, const uint8_t *p, size_t n);
@@ -48,7 +50,8 @@ bool net_stream_half_closed(const struct net_stream *s);
 
 size_t net_stream_queued(const struct net_stream *s);
 
-/* Sends now what the turn has queued so far, for a side that has nothing else to do. Failures of sending arrive by on_close later. */
+/* Sends now what the turn has queued so far, before the turn ends. Failures of sending are reported
+ * by on_close later. */
 void net_stream_push(struct net_stream *s);
 
 /* Stops and continues reading (back-pressure). */

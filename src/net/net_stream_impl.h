@@ -1,6 +1,7 @@
 /* net_stream_impl.h - the inside of a stream, for its implementations (net_tcp.c, tls_stream.c). A
  * stream is reference-counted: the owner holds one reference until net_stream_close(), and code of
- * the stream holds another one around a callback. So an owner may close the stream in any callback. */
+ * the stream holds another one around a callback. So an owner may close the stream in any
+ * callback. */
 #pragma once
 #include <stdbool.h>
 
@@ -18,8 +19,10 @@ struct net_stream_ops {
 	void (*push)(struct net_stream *s); /* sends now what is queued; tells failures later */
 	void (*pause)(struct net_stream *s);
 	void (*resume)(struct net_stream *s);
-	void (*close)(struct net_stream *s, bool abort); /* called once; the owner's reference is dropped after its return */
-	void (*destroy)(struct net_stream *s);           /* the last reference is gone: free everything */
+	/* called once; the owner's reference is dropped after its return */
+	void (*close)(struct net_stream *s, bool abort);
+	/* the last reference is gone: free everything */
+	void (*destroy)(struct net_stream *s);
 };
 
 struct net_stream {
@@ -29,11 +32,13 @@ struct net_stream {
 	net_fds_fn *on_fds; /* NULL: none are taken */
 	void *arg;
 	unsigned refs;
-	bool closed;      /* closed by its owner: no further callbacks */
-	bool dead;        /* on_close was called, or would have been */
-	bool half_closed; /* set before net_stream_emit_close(): later writes are sent by ops->close() */
+	bool closed; /* closed by its owner: no further callbacks */
+	bool dead;   /* on_close was called, or would have been */
+	/* set before net_stream_emit_close(): later writes are sent by ops->close() */
+	bool half_closed;
 	char peer[NET_ADDRESS_MAX];
-	char local[NET_ADDRESS_MAX]; /* the implementation fills it in before net_stream_emit_open() */
+	/* the implementation fills it in before net_stream_emit_open() */
+	char local[NET_ADDRESS_MAX];
 };
 
 void net_stream_init(struct net_stream *s, uint32_t magic, const struct net_stream_ops *ops, const char *peer,
@@ -47,4 +52,5 @@ void net_stream_emit_open(struct net_stream *s);
 void net_stream_emit_data(struct net_stream *s, const uint8_t *p, size_t n);
 /* Takes the descriptors; closes them if the stream is closed. */
 void net_stream_emit_fds(struct net_stream *s, const int *fds, size_t n, bool cut);
-void net_stream_emit_close(struct net_stream *s, int err, const char *why); /* sets dead; the second call does nothing */
+/* sets dead; the second call does nothing */
+void net_stream_emit_close(struct net_stream *s, int err, const char *why);

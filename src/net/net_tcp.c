@@ -1,12 +1,14 @@
 /* net_tcp.c - a stream over one connected socket, TCP or UNIX.
  *
- *   connect ---> CONNECTING --writable--> OPEN --end of file, error--> DEAD
- *   accept ----> OPENING -----next turn---^ |                            |
- *                                           +---net_stream_close()-------+--> LINGERING --sent, other side ended, 1 s--> gone
+ *  connect -> CONNECTING --writable--> OPEN --end of file, error--> DEAD
+ *  accept --> OPENING ---next turn-----^ |                           |
+ *                                        +----net_stream_close()-----+--> LINGERING
+ *  LINGERING --sent, other side ended, 1 s--> gone
  *
- * Writing only queues; the flush task at the end of the turn sends once. Reading is one recv() an event into memory shared by the
- * loop. LINGERING sends the queue, ends our direction and reads (and drops) until the other side ends its own: a close() with unread
- * octets would send a reset that may overtake our last words. */
+ * Writing only queues; the flush task at the end of the turn sends once. Reading is one recv() per
+ * event into memory that the loop's streams share. LINGERING sends the queue, ends our direction,
+ * reads and drops until the other side ends its own. A close() with unread octets would send a
+ * reset, which may overtake our last words. */
 #include <assert.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -27,7 +29,9 @@ struct net_tcp {
 	struct net_loop *loop;
 	struct net_watch *watch;
 	struct net_timer *timer; /* time limit of connecting, then of lingering */
-	struct net_task later;   /* on_open of an accepted one, on_close of one that failed in its maker or in sending */
+	/* calls on_open of an accepted stream; on_close of one that failed at its creation or in
+	 * sending */
+	struct net_task later;
 	struct net_task flush;
 	struct net_linger linger;
 	struct net_queue out;
@@ -57,7 +61,8 @@ static const uint32_t next_states[] = {
 	[NET_TCP_OPENING] = MACHINE_TO(NET_TCP_OPEN) | MACHINE_TO(NET_TCP_LINGERING) | MACHINE_TO(NET_TCP_DEAD),
 	[NET_TCP_OPEN] = MACHINE_TO(NET_TCP_LINGERING) | MACHINE_TO(NET_TCP_DEAD),
 	[NET_TCP_DEAD] = MACHINE_TO(NET_TCP_LINGERING) |
-			 MACHINE_TO(NET_TCP_DEAD), /* the owner was told the end of the other side, and may still send */
+			 /* the owner knows that the other side ended, and may still send */
+			 MACHINE_TO(NET_TCP_DEAD),
 	[NET_TCP_LINGERING] = MACHINE_TO(NET_TCP_DEAD),
 };
 
@@ -130,7 +135,7 @@ static void tcp_die_errno(struct net_tcp *t, int e, const char *doing)
 	tcp_die(t, from_errno(e), why);
 }
 
-/* --- sending -------------------------------------------------------------------------------------------------------------- */
+/* --- sending ---------------------------------------------------------------------------------- */
 
 /* Sends the whole queue by one call. */
 static int tcp_send(struct net_tcp *t)
@@ -162,7 +167,8 @@ static void on_flush(void *arg)
 	}
 	t->failed_errno = tcp_send(t);
 	if (t->failed_errno) {
-		net_task_later(t->loop, &t->later); /* the other side may have sent the reason: read it first */
+		/* the other side may have sent the reason, so it is read first */
+		net_task_later(t->loop, &t->later);
 	} else if (t->blocked) {
 		tcp_watch(t);
 	}
@@ -192,7 +198,7 @@ static void tcp_push(struct net_stream *s)
 	on_flush(tcp_of(s));
 }
 
-/* --- receiving ------------------------------------------------------------------------------------------------------------ */
+/* --- receiving -------------------------------------------------------------------------------- */
 
 /* Passes all descriptors of a message to the owner. */
 static void tcp_emit_fds(struct net_tcp *t, struct msghdr *m)
@@ -263,7 +269,7 @@ static void tcp_read_last(struct net_tcp *t)
 	}
 }
 
-/* --- opening -------------------------------------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static void tcp_opened(struct net_tcp *t)
 {
@@ -322,7 +328,7 @@ static void on_connect_limit(void *arg)
 	tcp_die(t, ERR_TIMEOUT, why);
 }
 
-/* --- ending --------------------------------------------------------------------------------------------------------------- */
+/* --- ending ----------------------------------------------------------------------------------- */
 
 static void tcp_destroy(struct net_stream *s)
 {
@@ -411,7 +417,7 @@ static void tcp_close(struct net_stream *s, bool abort)
 	t->fd = -1;
 }
 
-/* --- the stream ----------------------------------------------------------------------------------------------------------- */
+/* --- the stream ------------------------------------------------------------------------------- */
 
 static void on_event(void *arg, int events)
 {
@@ -477,7 +483,8 @@ static int tcp_new(struct net_tcp **out, enum net_tcp_state first, struct net_lo
 		free(t);
 		return err;
 	}
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* fails on UNIX sockets, which have no such delay */
+	/* fails on UNIX sockets, which have no such delay */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	net_stream_init(&t->base, NET_TCP_MAGIC, &tcp_ops, peer, cb, arg);
 	t->loop = l;
 	t->state = first;

@@ -1,4 +1,5 @@
-/* net_tcp.h - making streams: TCP and UNIX, listening and connecting. All descriptors are non-blocking and close-on-exec. */
+/* net_tcp.h - making streams: TCP and UNIX, listening and connecting. All descriptors are
+ * non-blocking and close-on-exec. */
 #pragma once
 #include "base/machine.h"
 #include "net/net_loop.h"
@@ -22,17 +23,20 @@ ERR_MUST_USE int net_unix_bind(int *fd_out, const char *path, unsigned mode, int
 /* States of a stream over one socket; drawn in net_tcp.c. */
 enum net_tcp_state { NET_TCP_CONNECTING, NET_TCP_OPENING, NET_TCP_OPEN, NET_TCP_DEAD, NET_TCP_LINGERING, NET_TCP_STATES };
 extern const struct machine net_tcp_machine;
-/* Number of streams of the loop in each of NET_TCP_STATES states, also those below TLS and those that their owner has closed. */
+/* Number of streams of the loop in each of NET_TCP_STATES states. Includes streams below TLS and
+ * streams that their owner has closed. */
 const uint32_t *net_loop_streams(const struct net_loop *l);
 
 struct net_listener;
 /* A new connection: `fd` is owned by the callee, `peer` is its address in text, borrowed. */
 typedef void net_accept_fn(void *arg, int fd, const char *peer);
-/* Watches a listening descriptor (borrowed; several processes may watch the same one). Out of descriptors: waits 100 ms. */
+/* Watches a listening descriptor (borrowed; several processes may watch the same one). Pauses for
+ * 100 ms if the process is out of descriptors. */
 ERR_MUST_USE int net_listener_new(struct net_listener **out, struct net_loop *l, int fd, net_accept_fn *fn, void *arg);
 void net_listener_free(struct net_listener *l);
 
-/* Makes a stream of an accepted descriptor. Takes fd on success only. on_open is called on the next turn. */
+/* Makes a stream of an accepted descriptor. Takes fd on success only. on_open is called on the next
+ * turn. */
 ERR_MUST_USE int net_tcp_accept(struct net_stream **out, struct net_loop *l, int fd, const char *peer,
 				const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg);
 /* Connects; success or failure come by on_open / on_close. */
