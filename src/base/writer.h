@@ -8,7 +8,7 @@
  *     them, and they could clear it again. If one of them set it, the thread waits with poll().
  *   - poll() and then write() can still block: parent, edges and core write to the same pipe, and
  *     another one may fill it in between.
- *   - Opening /proc/self/fd/N makes a description of our own, but not of a socket (journald) and not
+ *   - Opening /proc/self/fd/N makes a description of our own, but not of a socket (journald), nor
  *     without the right to open it (a pipe of another user, in a container or after the change to
  *     `user`).
  * A regular file has no reader that could stand still. Its lines are written at once, in the

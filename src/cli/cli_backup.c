@@ -261,7 +261,7 @@ static int write_manifest(struct backup *b)
 	json_object_set_new(b->manifest, "time", json_string(time));
 	json_object_set(b->manifest, "version", json_object_get(b->last, "version"));
 	json_object_set(b->manifest, "identity", json_object_get(b->last, "identity"));
-	/* the journal's, whose part is the last */
+	/* the journal's: its part is the last one */
 	json_object_set(b->manifest, "timeline", json_object_get(b->last, "timeline"));
 	text = json_dumps(b->manifest, JSON_INDENT(1));
 	fd = text ? open_part(b, PARTS - 1) : -1;

@@ -232,10 +232,9 @@ static int apply_default(struct reader *r, const struct cfg_row *row, char *base
 		return 0;
 	default:
 		err = cfg_value_set(row, row->type, base + row->offset, r->path, row->preset, strlen(row->preset));
-		assert(!err ||
-		       /* our own table is right; only a path can be too long, because of the
-		        * directory of the file */
-		       row->type == CFG_T_FILE);
+		/* our own table is right; only a path can be too long, because of the directory
+		 * of the file */
+		assert(!err || row->type == CFG_T_FILE);
 		if (!err) {
 			return 0;
 		}

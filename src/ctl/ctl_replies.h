@@ -1,9 +1,7 @@
 /* ctl_replies.h - the replies of the commands of mtc-iwfd, as rows: each member of each line, its
- * type, whether
- * it may be absent, and its meaning.
+ * type, whether it may be absent, and its meaning.
  * The server compares every line that a handler sends with these rows, and docs/dev/control.md is
- * made
- * from them. A new member is a row here and a change of the handler.
+ * made from them. A new member is a row here and a change of the handler.
  *
  * Members that the server adds itself have no row: "done" and "ok" of the last line, "error" of a
  * refusal, and the reply of `help`. */
@@ -32,8 +30,7 @@ struct ctl_member {
 };
 
 /* A form of the lines before the last one. Its first member is never absent and occurs first in no
- * other
- * form of the command. */
+ * other form of the command. */
 struct ctl_form {
 	const char *name; /* NULL ends the list */
 	const struct ctl_member *members;

@@ -4,11 +4,9 @@
  * The server knows no command: other rooms register rows. Clients, sizes, waits and queues are
  * bounded.
  * Input of a client is hostile: it can cause an error reply, never a crash. Exactly one descriptor
- * may
- * come with the octets of a request whose command takes one (CTL_A_FD); any other descriptor is
- * closed
- * and its request refused. The server handles one request of a client at a time; the next one
- * waits. */
+ * may come with the octets of a request whose command takes one (CTL_A_FD); any other descriptor is
+ * closed and its request refused. The server handles one request of a client at a time; the next
+ * one waits. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>

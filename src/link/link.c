@@ -303,7 +303,8 @@ int link_answer(struct link *l, const uint8_t *message, size_t len)
 		if (!l->owed && l->leave_by_ms) {
 			link_leaving_ends(l);
 		}
-	} else if (err == ERR_LIMIT) { /* a request without an answer: the connection is of no more use */
+	} else if (err == ERR_LIMIT) {
+		/* a request remains without an answer, so the connection is of no more use */
 		link_finish(l, link_lost_event(l), true, LINK_END_SLOW_READER, err, "bytes that wait: %zu",
 			    net_stream_queued(l->stream));
 	}

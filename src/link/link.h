@@ -61,7 +61,8 @@ struct link_counters {
 	uint64_t refused;            /* refused by our CEA */
 	uint64_t ended[LINK_END_N];
 	uint64_t requests_in, requests_out, answers_in, answers_out; /* of applications */
-	uint64_t answers_unknown;   /* discarded: Hop-by-Hop, End-to-End-Id or command fits no pending request */
+	/* discarded: Hop-by-Hop, End-to-End-Id or command fits no pending request */
+	uint64_t answers_unknown;
 	uint64_t answers_malformed; /* discarded */
 	uint64_t errors_sent;       /* answers with a protocol error of the link's own */
 	uint64_t timeouts;          /* requests without an answer in time */
@@ -71,7 +72,8 @@ struct link_counters {
 	uint64_t reopen_seen;       /* connections started by a peer in REOPEN, see peer_reopen.h */
 	uint64_t reopen_held;       /* of these, held after the reconnect */
 	uint64_t dwr_sent, dwa_received, dwr_answered;
-	uint32_t in_phase[LINK_PHASES]; /* a gauge: links in each phase; zeroed only while there is no link */
+	/* a gauge: number of links in each phase; zero it only while there is no link */
+	uint32_t in_phase[LINK_PHASES];
 };
 
 struct link_conf {                /* borrowed by every link made with it; must outlive them */
@@ -79,17 +81,20 @@ struct link_conf {                /* borrowed by every link made with it; must o
 	const char *product;
 	uint32_t vendor_id; /* of the manufacturer, top level Vendor-Id of CER/CEA */
 	uint32_t origin_state_id;
-	uint32_t applications[LINK_APPLICATIONS_MAX]; /* advertised in Vendor-Specific-Application-Id {10415, Auth} */
+	/* advertised in Vendor-Specific-Application-Id {10415, Auth} */
+	uint32_t applications[LINK_APPLICATIONS_MAX];
 	uint8_t applications_n;
 	bool relay; /* advertise 0xffffffff instead */
 	struct dia_limits limits;
-	uint32_t cer_wait_ms;    /* accepted connection: time to CER; 0: 5000 */
-	uint32_t cea_wait_ms;    /* connecting: time to CEA; 0: 10000 */
-	uint32_t dpa_wait_ms;    /* 0: 5000 */
-	uint32_t watchdog_ms;    /* Twinit; 0: 30000; not below 6000 unless watchdog_unchecked */
-	bool watchdog_unchecked; /* operator's explicit choice of a shorter watchdog (laboratories) */
-	uint32_t reopen_ms;      /* after a loss: pause between a DWA and the next of the three DWRs; 0: Tw */
-	uint32_t reconnect_ms;   /* Tc; 0: 30000 */
+	uint32_t cer_wait_ms; /* accepted connection: time to CER; 0: 5000 */
+	uint32_t cea_wait_ms; /* connecting: time to CEA; 0: 10000 */
+	uint32_t dpa_wait_ms; /* 0: 5000 */
+	uint32_t watchdog_ms; /* Twinit; 0: 30000; not below 6000 unless watchdog_unchecked */
+	/* operator's explicit choice of a shorter watchdog (laboratories) */
+	bool watchdog_unchecked;
+	/* after a loss: pause between a DWA and the next of the three DWRs; 0: Tw */
+	uint32_t reopen_ms;
+	uint32_t reconnect_ms; /* Tc; 0: 30000 */
 	/* Pause after a DPR of the peer with BUSY or DO_NOT_WANT_TO_TALK_TO_YOU; 0: 60000. */
 	uint32_t reconnect_refused_ms;
 	uint32_t pending_max; /* requests without answer; 0: 4096 */
@@ -131,8 +136,9 @@ struct link_cb {
 	 * `err` as for on_down. With ERR_REFUSED `result_code` is that of the peer's CEA, else
 	 * 0. NULL allowed. */
 	void (*on_failed)(void *arg, int err, uint32_t result_code, const char *why);
-	/* Links of a peer: link_peer_state() is another one than before. "waiting" and "connecting" count as one: they take turns
-	 * while the peer cannot be reached. Nothing may be done to the link in it. NULL allowed. */
+	/* Links of a peer: link_peer_state() has changed. "waiting" and "connecting" count as one
+	 * state, because they alternate while the peer cannot be reached. The callback must not
+	 * change the link. NULL allowed. */
 	void (*on_state)(void *arg);
 };
 
@@ -176,6 +182,8 @@ ERR_MUST_USE int link_request(struct link *l, const uint8_t *message, size_t len
 void link_push(struct link *l);
 
 bool link_is_open(const struct link *l);
-const char *link_peer_host(const struct link *l);           /* Origin-Host of the other side, canonical, "" before CER/CEA */
-const char *link_address(const struct link *l);             /* net_stream_peer() */
-const struct net_stream *link_stream(const struct link *l); /* for tls_stream_identity(); NULL when down */
+/* Origin-Host of the other side, canonical, "" before CER/CEA */
+const char *link_peer_host(const struct link *l);
+const char *link_address(const struct link *l); /* net_stream_peer() */
+/* for tls_stream_identity(); NULL when down */
+const struct net_stream *link_stream(const struct link *l);

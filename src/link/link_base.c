@@ -182,7 +182,8 @@ void link_send_dpa(struct link *l, const struct dia_msg *dpr)
 
 static void send_answer_message(struct link *l, const struct dia_msg *request, const struct dia_failed *why)
 {
-	size_t cap = request->hdr.length + ERROR_ROOM; /* Session-Id and Proxy-Info are copied unchanged */
+	/* Session-Id and Proxy-Info are copied unchanged */
+	size_t cap = request->hdr.length + ERROR_ROOM;
 	uint8_t *octets = malloc(cap);
 	struct buf b = buf_over(octets, cap);
 

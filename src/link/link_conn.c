@@ -283,7 +283,8 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 
 static enum link_end end_of_stream(const struct link *l, int err)
 {
-	if (l->fsm.state == PEER_CLOSING) { /* after DPR the connection ends in order, whichever side closes it first */
+	/* after DPR it is a clean end, whichever side closes first */
+	if (l->fsm.state == PEER_CLOSING) {
 		return LINK_END_DISCONNECTED;
 	}
 	if (err == ERR_AUTH) {

@@ -73,14 +73,17 @@ struct link {
 	char why[LINK_WHY_MAX];
 
 	/* The other side leaves while we owe it answers: the end waits for them. */
-	uint32_t owed;             /* application requests passed to the owner and not answered */
-	uint64_t leave_by_ms;      /* 0: the other side is not leaving */
-	bool leave_dpr, leave_eof; /* left by a DPR that awaits its DPA; by the end of its direction of the stream */
-	struct dia_hdr leave_hdr;  /* of that DPR */
+	uint32_t owed;        /* application requests passed to the owner and not answered */
+	uint64_t leave_by_ms; /* 0: the other side is not leaving */
+	/* left behind: by a DPR that awaits its DPA; by the end of the peer's direction of the
+	 * stream */
+	bool leave_dpr, leave_eof;
+	struct dia_hdr leave_hdr; /* of that DPR */
 	uint32_t leave_cause;
 
 	char address[NET_ADDRESS_MAX];
-	char host[IDENT_HOST_MAX + 1], realm[IDENT_HOST_MAX + 1]; /* names of the other side; "" before CER/CEA */
+	/* names of the other side; "" before CER/CEA */
+	char host[IDENT_HOST_MAX + 1], realm[IDENT_HOST_MAX + 1];
 };
 
 #define LINK_COUNT(l, what)                                                                                                      \

@@ -1,13 +1,16 @@
 /* link_peer.c - a configured peer to which we connect and reconnect.
  *
- *   waiting --Start--> connecting --CER/CEA--> open (or reopening: three DWAs first) --loss--> waiting --Tc--> connecting ...
- *                                                | link_peer_stop()
- *                                                +----------------> stopped --link_peer_kick()--> connecting
+ *  waiting --Start--> connecting --CER/CEA--> open --loss--> waiting --Tc--> connecting ...
+ *                                  (or reopening: three DWAs first)
+ *                                               | link_peer_stop()
+ *                                               +----> stopped --link_peer_kick()--> connecting
  *
- * Tc starts at a sixteenth of its value and doubles with each attempt that does not complete CER/CEA. It varies by a fifth,
- * so that many nodes do not connect to a restarted peer at the same time.
- * After a DPR with BUSY or DO_NOT_WANT_TO_TALK_TO_YOU the next attempt follows after reconnect_refused_ms: RFC 6733 5.4
- * forbids the usual pace, and without any attempt the peer would stay lost until an operator acts. */
+ * Tc starts at a sixteenth of its value and doubles with each attempt that does not complete
+ * CER/CEA. It varies by a fifth, so that many nodes do not connect to a restarted peer at the same
+ * time.
+ * After a DPR with BUSY or DO_NOT_WANT_TO_TALK_TO_YOU the next attempt follows after
+ * reconnect_refused_ms: RFC 6733 5.4 forbids the usual pace, and without any attempt the peer would
+ * stay lost until an operator acts. */
 #include "link/link_peer.h"
 
 #include <inttypes.h>
@@ -32,10 +35,12 @@ struct link_peer {
 	unsigned attempts;   /* attempts since CER/CEA were last done */
 	const char *stopped; /* reason of link_peer_stop(), NULL: not stopped */
 	uint64_t next_ms;    /* time of the next attempt; 0: no timer */
-	bool refused;        /* the peer ended the last connection by a DPR that forbids a reconnect */
-	bool clean;          /* the last connection ended by Disconnect-Peer; false if this process had none */
-	bool reconnect;      /* the peer was in REOPEN: reconnect at once */
-	bool own_reopen;     /* we were in REOPEN too: three watchdog answers are still required */
+	/* the peer ended the last connection by a DPR that forbids a reconnect */
+	bool refused;
+	/* the last connection ended by Disconnect-Peer; false if this process had none */
+	bool clean;
+	bool reconnect;  /* the peer was in REOPEN: reconnect at once */
+	bool own_reopen; /* we were in REOPEN too: three watchdog answers are still required */
 	bool kicked, freed;
 	const char *shown; /* the state that the owner was last told of */
 };
@@ -83,7 +88,7 @@ static void start(void *arg)
 	link_leave(l);
 }
 
-/* No connection: waiting and connecting take turns, and are one spell for whoever asks since when. */
+/* Without a connection, waiting and connecting alternate. They count as one spell in "since". */
 static bool is_outage(const char *state)
 {
 	return strcmp(state, "waiting") == 0 || strcmp(state, "connecting") == 0;
@@ -133,7 +138,8 @@ void link_peer_ended(struct link_peer *p)
 	if (l->opened) {
 		p->clean = l->end == LINK_END_DISCONNECTED;
 	}
-	if (in_order && !p->own_reopen) { /* not a failure: RFC 3539 requires no three watchdog answers */
+	/* not a failure: RFC 3539 requires no three watchdog answers */
+	if (in_order && !p->own_reopen) {
 		peer_watchdog_init(&l->watchdog, l->conf->watchdog_ms, l->conf->watchdog_unchecked, l->conf->reopen_ms,
 				   l->conf->log, l->address);
 	}

@@ -7,7 +7,8 @@
 #include "tls/tls_stream.h"
 
 struct link_peer_conf {
-	const char *host, *realm; /* expected Origin-Host and Origin-Realm of the peer: a CEA from another one is refused */
+	/* expected Origin-Host and Origin-Realm of the peer: a CEA from another one is refused */
+	const char *host, *realm;
 	const char *address;
 	uint16_t port;
 	struct tls_ctx *tls; /* NULL: plain TCP (protection: none) */
@@ -33,7 +34,8 @@ void link_peer_kick(struct link_peer *p);
  * attempt until link_peer_kick().
  * `reason`: static text for the log and for link_peer_reason(). */
 void link_peer_stop(struct link_peer *p, enum dia_disconnect_cause cause, const char *reason);
-/* The owner makes another peer in place of this one: no further attempt of it, and none is told of. A connection stays as it is. */
+/* The owner replaces this peer by another one. This peer makes no further attempt and reports none.
+ * An open connection stays. */
 void link_peer_no_more(struct link_peer *p, const char *reason);
 
 /* For operators: "open", "connecting", "suspect", "closing", "waiting" (for the next attempt),

@@ -117,10 +117,8 @@ int net_feed_write(struct net_feed *f, const void *p, size_t n)
 		if (err) {
 			break;
 		}
-		k = write(f->fd, from,
-			  /* a pipe that is ready for writing takes so many octets without
-			   * waiting */
-			  n < PIPE_BUF ? n : PIPE_BUF);
+		/* a pipe that is ready for writing takes so many octets without waiting */
+		k = write(f->fd, from, n < PIPE_BUF ? n : PIPE_BUF);
 		if (k < 0 && errno != EINTR && errno != EAGAIN) {
 			err = from_errno(errno);
 		}

@@ -60,9 +60,8 @@ static const uint32_t next_states[] = {
 	[NET_TCP_CONNECTING] = MACHINE_TO(NET_TCP_OPEN) | MACHINE_TO(NET_TCP_DEAD),
 	[NET_TCP_OPENING] = MACHINE_TO(NET_TCP_OPEN) | MACHINE_TO(NET_TCP_LINGERING) | MACHINE_TO(NET_TCP_DEAD),
 	[NET_TCP_OPEN] = MACHINE_TO(NET_TCP_LINGERING) | MACHINE_TO(NET_TCP_DEAD),
-	[NET_TCP_DEAD] = MACHINE_TO(NET_TCP_LINGERING) |
-			 /* the owner knows that the other side ended, and may still send */
-			 MACHINE_TO(NET_TCP_DEAD),
+	/* the owner knows that the other side ended, and may still send */
+	[NET_TCP_DEAD] = MACHINE_TO(NET_TCP_LINGERING) | MACHINE_TO(NET_TCP_DEAD),
 	[NET_TCP_LINGERING] = MACHINE_TO(NET_TCP_DEAD),
 };
 
