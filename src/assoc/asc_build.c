@@ -211,7 +211,8 @@ static int build(struct asc_import *im, struct asc_import_error *e)
 		return err;
 	}
 	rows = im->sort || (im->conf.replace && im->conf.kind != ASC_KIND_SCS && im->conf.kind != ASC_KIND_GROUP);
-	/* if the previous state is to be kept, unchanged rows of devices are copied too: a kept generation is never written again */
+	/* if the previous state is to be kept, unchanged rows of devices are copied too, because a
+	 * kept generation is never written again */
 	return rows || im->keep ? asc_import_merge(im, e) : 0;
 }
 

@@ -52,7 +52,8 @@ static bool begins(struct search *s, size_t n)
 	return key.mv_size >= n && memcmp(key.mv_data, s->key, n) == 0 && (n < s->len || key.mv_size == n);
 }
 
-/* Every spelling from the octet `at` on; what stands before is the beginning of some key. Leaves s->key as it is when there is none. */
+/* Visits every spelling from the octet `at` on. The octets before it begin some key. Leaves s->key
+ * unchanged if there is none. */
 static bool spell(struct search *s, size_t at)
 {
 	while (at < s->local_end && !is_letter(s->key[at])) {
@@ -118,14 +119,15 @@ bool asc_case_twin(MDB_cursor *rows, const char *device, char out[ASSOC_DEVICE_T
 	return false;
 }
 
-/* -- all of a generation. Of a pair the name is looked at that has the upper-case letter where the two first differ, so each name
- * is counted once, and names in lower case cost nothing. */
+/* -- all of a generation. Of a pair, the name with the upper-case letter at the first difference is
+ * examined. So each pair is counted once, and names in lower case cost nothing. */
 
 struct pairs {
 	struct search s;
 	uint8_t before[ASC_KEY_MAX]; /* the key before, which had an upper-case letter */
 	size_t before_len;
-	bool other[ASC_KEY_MAX]; /* of it, for each upper-case letter: some key goes on with the lower-case one there */
+	/* for each upper-case letter: some key continues with the lower-case letter there */
+	bool other[ASC_KEY_MAX];
 	struct asc_import_twins *out;
 	MDB_txn *before_txn;
 	MDB_dbi before_dev;
@@ -170,8 +172,9 @@ static void one_key(struct pairs *p, const MDB_val *key, uint32_t *left)
 		common++;
 	}
 	for (size_t at = 1; at < p->s.local_end; at++) {
-		bool known =
-		    at < common; /* the key before has the same octets up to here: what follows with another case is known */
+		/* the previous key has the same octets up to here, so the result for the other
+		 * case is known */
+		bool known = at < common;
 
 		if (!is_upper(p->s.key[at])) {
 			continue;

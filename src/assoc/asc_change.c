@@ -63,8 +63,8 @@ static int fill(struct asc_job *job, const struct asc_change *c, struct asc_why 
 	switch (c->op) {
 	case ASC_SCS_PUT:
 		job->scs = c->scs;
-		return c->keep ? 0
-			       : asc_scs_check(&job->scs, why); /* what is kept is not known yet: asc_write_scs_put() checks it */
+		/* the kept values are not known yet: asc_write_scs_put() checks them */
+		return c->keep ? 0 : asc_scs_check(&job->scs, why);
 	case ASC_GROUP_PUT:
 		job->group = c->group;
 		return asc_group_check(&job->group, why);

@@ -9,14 +9,16 @@
 #include "assoc/asc_model.h"
 
 /* By itself: ERR_INVAL. */
-ERR_MUST_USE int asc_scs_check(struct asc_scs *scs, struct asc_why *why); /* makes its hosts canonical */
+/* makes its hosts canonical */
+ERR_MUST_USE int asc_scs_check(struct asc_scs *scs, struct asc_why *why);
 ERR_MUST_USE int asc_group_check(const struct asc_group *group, struct asc_why *why);
 ERR_MUST_USE int asc_dset_check(const char *name, struct asc_why *why);
 /* A member of a named set must be one device. Fills `d`. */
 ERR_MUST_USE int asc_member_check(struct asc_devname *d, const char *device, struct asc_why *why);
 /* Fills `out`, except the number of a named set, which asc_dset_resolve() finds. */
 ERR_MUST_USE int asc_rule_check(struct asc_set_rule *out, const struct asc_rule_new *r, struct asc_why *why);
-/* Takes the values of this mask (ASC_KEEP_*) from `was`. ERR_INVAL when the rule would end before it begins then. */
+/* Takes the values of this mask (ASC_KEEP_*) from `was`. ERR_INVAL if the rule would then end
+ * before it begins. */
 ERR_MUST_USE int asc_rule_keep(struct asc_rule_values *v, const struct asc_rule_values *was, uint32_t keep, struct asc_why *why);
 /* Does a file of this kind contain entries of this verdict? The verdict may be ASC_ENTRY_MEMBER. */
 bool asc_kind_has(enum asc_kind kind, uint8_t verdict);

@@ -1,5 +1,6 @@
-/* asc_device.c - device names of rules. A text with '@' is an External-Identifier or a domain, whatever stands before the '@';
- * a text without one can only be an MSISDN form, so the two never meet under one key. */
+/* asc_device.c - device names of rules. A text with '@' is an External-Identifier or a domain,
+ * whatever precedes the '@'. A text without '@' can only be an MSISDN form. So the two never meet
+ * under one key. */
 #include "assoc/asc_device.h"
 
 #include <stdio.h>

@@ -340,7 +340,8 @@ int asc_edit_dset(struct asc_edit *e, const char *name, uint32_t number)
 	if (!node) {
 		return ENOMEM;
 	}
-	str_set(node->dset.name, sizeof node->dset.name, name); /* ident_name_ok() bounds its length */
+	/* ident_name_ok() bounds its length */
+	str_set(node->dset.name, sizeof node->dset.name, name);
 	buf_u8(&b, ASC_ROW_VERSION);
 	buf_le32(&b, number);
 	return put_row(e, e->a->main->dset, name, &b);
@@ -386,7 +387,8 @@ static int rename_rules_on(struct asc_edit *e, const struct asc_node *who, uint3
 		any = true;
 		rc = asc_edit_set_row(e, who->number, &all[i], false);
 		str_set(all[i].device.text, sizeof all[i].device.text, ASSOC_SET_PREFIX);
-		str_add(all[i].device.text, sizeof all[i].device.text, name); /* ident_name_ok() bounds its length */
+		/* ident_name_ok() bounds its length */
+		str_add(all[i].device.text, sizeof all[i].device.text, name);
 		if (!rc) {
 			rc = asc_edit_set_row(e, who->number, &all[i], true);
 		}

@@ -28,8 +28,8 @@ ERR_MUST_USE int asc_edit_begin(struct asc_edit *e, struct asc *a, struct asc_jo
  * one of the pieces below; `doing` goes into the words) other than 0 it undoes everything instead.
  * Returns what the outcome is. */
 int asc_edit_end(struct asc_edit *e, int err, int rc, const char *doing);
-/* Puts a model in place of the edit's copy that is read anew, from the rows in the transaction and from the generation. Ours, with words in
- * the job's outcome. */
+/* Replaces the edit's copy of the model by one that is read from the rows in the transaction and
+ * from the generation. Returns our error, with words in the job's outcome. */
 ERR_MUST_USE int asc_edit_reload(struct asc_edit *e);
 void asc_edit_drop(struct asc_edit *e); /* in place of asc_edit_end(): undoes everything */
 

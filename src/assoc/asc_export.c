@@ -17,7 +17,8 @@ struct asc_export {
 	struct asc_view *view;
 	enum asc_kind kind;
 	uint64_t total;
-	uint32_t node, part;   /* next: place in the order of the kind's nodes, and within that node */
+	/* next: place in the order of the kind's nodes, and within that node */
+	uint32_t node, part;
 	struct asc_cursor cur; /* over rows of devices; not begun for kinds that have none */
 	asc_export_fn *fn;
 	void *arg;

@@ -166,7 +166,8 @@ static int find_row(const struct asc_view *v, const struct owners *w, const char
 		const struct asc_node *node;
 
 		if (e.verdict == ASC_ENTRY_MEMBER) {
-			note_set(f, e.scs_number); /* harmless when the set was deleted: no rule names its number */
+			/* harmless if the set was deleted: no rule has its number */
+			note_set(f, e.scs_number);
 			continue;
 		}
 		node = by_number(w, e.scs_number);
@@ -289,11 +290,13 @@ int asc_find_near(const struct asc *a, const struct asc_asker *who, const struct
 	out->groups.n = out->sets.n = 0;
 	out->groups.overflow = out->sets.overflow = false;
 	owners_of(&w, v->model, who);
-	err = find_exact(v, &other, device, &sets); /* with no requester: finds only the sets that the device is in */
+	/* with no requester: finds only the sets that the device is in */
+	err = find_exact(v, &other, device, &sets);
 	for (size_t i = 0; i < w.n && !err; i++) {
 		find_other_named(&sets, w.node[i]);
 	}
-	while (!err && w.n > 1 && at < v->model->index->groups_n) { /* an unknown SCS can join no group */
+	/* an unknown SCS can join no group */
+	while (!err && w.n > 1 && at < v->model->index->groups_n) {
 		other_groups(&other, v->model->index, &w, &at);
 		groups.sets_n = 0;
 		err = find_exact(v, &other, device, &groups);

@@ -1,5 +1,6 @@
-/* asc_gone.c - what an import deletes: counted, the first of it told, and refused when it is much and nobody said yes. A file that was
- * cut off, or that is another one than was meant, must not empty the store. */
+/* asc_gone.c - the rows that an import deletes. They are counted, the first ones are named, and
+ * many deletions without confirmation are refused. A file that was cut off or confused with another
+ * must not empty the store. */
 #include <stdarg.h>
 #include <stdio.h>
 

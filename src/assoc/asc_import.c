@@ -171,7 +171,8 @@ void asc_import_cancel(struct asc_import *im)
 
 void asc_import_progress(const struct asc_import *im, struct asc_import_progress *out)
 {
-	struct asc_import *x = (struct asc_import *)(uintptr_t)im; /* C17's atomic_load() takes no const */
+	/* atomic_load() of C17 takes no const */
+	struct asc_import *x = (struct asc_import *)(uintptr_t)im;
 
 	OBJ_CHECK(im, ASC_IMPORT_MAGIC);
 	*out = (struct asc_import_progress){ .phase = (enum asc_import_phase)atomic_load(&x->phase),

@@ -68,15 +68,16 @@ struct asc_import {
 	/* from the store's thread to the one that gives rows; under a->lock until `ready` */
 	pthread_cond_t readied;
 	bool ready;
-	struct asc_view *view; /* of the beginning, with a reader of its own; owned; NULL: the import could not begin */
-	uint32_t set_numbers;  /* first of the ASC_DSETS_MAX numbers reserved for new sets */
+	/* of the beginning, with a reader of its own; owned; NULL: the import could not begin */
+	struct asc_view *view;
+	uint32_t set_numbers; /* first of the ASC_DSETS_MAX numbers reserved for new sets */
 	uint64_t gen_number;
 	bool keep; /* the state before is to be kept */
 
 	/* of the thread that gives rows, then of the store's thread */
 	bool begun; /* that thread has seen `view` */
-	/* rows on single devices. Key: device, 0, u32be number, verdict, u64be line; value: an entry, u8 ASC_KEEP_* to keep. Owned; NULL:
-	 * none */
+	/* rows on single devices. Key: device, 0, u32be number, verdict, u64be line; value: an
+	 * entry, u8 ASC_KEEP_* to keep. Owned; NULL: none */
 	struct asc_sort *sort;
 	struct asc_rows scss, groups, members, dsets, rules;
 	uint64_t rows;
@@ -89,7 +90,8 @@ struct asc_import {
 	uint64_t added, replaced, unchanged, deleted, along, beside;
 	struct asc_gone gone[ASC_GONE_MAX]; /* the first of `deleted` */
 	uint32_t gone_n;
-	bool upper; /* the new generation has a device with an upper-case letter in its local part */
+	/* the new generation has a device with an upper-case letter in its local part */
+	bool upper;
 	struct asc_import_twins twins;
 
 	/* of the store's thread */
@@ -122,13 +124,13 @@ ERR_MUST_USE int asc_import_merge(struct asc_import *im, struct asc_import_error
  * will be in force with it, and makes both durable. Errors with words. */
 ERR_MUST_USE int asc_import_complete(struct asc_import *im, struct asc_model *m, struct asc_why *why);
 
-/* asc_gone.c. Counts a row that is deleted, and keeps the words for it while there is room for them. */
+/* asc_gone.c. Counts a row that is deleted, and keeps its description while there is room. */
 void asc_import_gone(struct asc_import *im, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void asc_import_gone_rule(struct asc_import *im, const struct assoc_rule *r);
 /* asc_gone.c. How many rows of its kind there were. */
 uint64_t asc_import_there(const struct asc_import *im);
-/* asc_gone.c. After everything was counted, of which `rules` there were in the store: sets `much`. ERR_LIMIT, with words, when somebody
- * has to say yes first. */
+/* asc_gone.c. Called after all rows were counted; the store had `rules` of them. Sets `much`.
+ * ERR_LIMIT, with words, if the deletions need confirmation. */
 ERR_MUST_USE int asc_import_judge_gone(struct asc_import *im, uint64_t rules, struct asc_why *why);
 
 /* asc_switch.c. The `run` of the switch; the job's import is not NULL. */

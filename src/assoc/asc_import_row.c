@@ -23,7 +23,8 @@ int asc_import_wait(struct asc_import *im, struct asc_why *why)
 {
 	OBJ_CHECK(im, ASC_IMPORT_MAGIC);
 	pthread_mutex_lock(&im->a->lock);
-	/* asc_import_begin() may not have got the lock, and this wait keeps the owner from trying again */
+	/* asc_import_begin() may not have got the lock, and this wait keeps the owner from trying
+	 * again */
 	if (!im->ready && pthread_equal(im->owner, pthread_self())) {
 		asc_hand_over(im->a);
 	}
@@ -144,7 +145,8 @@ int asc_import_group_member(struct asc_import *im, uint64_t line, const char *gr
 		return note(im, line, full(why), why);
 	}
 	r->line = line;
-	str_set(r->group, sizeof r->group, group); /* both are valid names, so their length is bounded */
+	/* both are valid names, so their length is bounded */
+	str_set(r->group, sizeof r->group, group);
 	str_set(r->scs, sizeof r->scs, scs);
 	im->members.n++;
 	return 0;

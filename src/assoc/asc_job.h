@@ -1,5 +1,5 @@
-/* asc_job.h - one job of the store's thread (room-private): a change, or a step of an import. The creator
- * allocates a job with calloc(); asc_enqueue() takes it. */
+/* asc_job.h - one job of the store's thread (room-private): a change, or a step of an import. The
+ * creator allocates a job with calloc(); asc_enqueue() takes it. */
 #pragma once
 #include "assoc/asc_change.h"
 #include "assoc/asc_sets.h"
@@ -14,12 +14,16 @@ typedef void asc_job_fn(struct asc *a, struct asc_job *job);
 
 struct asc_job {
 	struct asc_job *next;
-	asc_job_fn *run;        /* on the store's thread; not called when the store closes first */
-	asc_job_fn *finished;   /* on the owner's thread, once: after `run`, or with out.err ERR_CLOSED. Then the job is freed */
+	asc_job_fn *run; /* on the store's thread; not called when the store closes first */
+	/* on the owner's thread, once: after `run`, or with out.err ERR_CLOSED. Then the job is
+	 * freed */
+	asc_job_fn *finished;
 	struct asc_outcome out; /* filled by `run` */
-	struct asc_view *view;  /* set by `run` when something changed: in force when `finished` is called. Owned */
+	/* set by `run` when something changed: in force when `finished` is called. Owned */
+	struct asc_view *view;
 
-	struct asc_kept_list *kept; /* set by `run` if the kept states changed. Owned; NULL: unchanged */
+	/* set by `run` if the kept states changed. Owned; NULL: unchanged */
+	struct asc_kept_list *kept;
 
 	/* of a change, as struct asc_change has them */
 	enum asc_op op;
@@ -35,6 +39,7 @@ struct asc_job {
 	asc_done_fn *done;
 	void *arg;
 
-	struct asc_undoing *undo;  /* of an undo; owned */
-	struct asc_import *import; /* of an import; borrowed. Set to NULL by `run` when it may be gone afterwards */
+	struct asc_undoing *undo; /* of an undo; owned */
+	/* of an import; borrowed. Set to NULL by `run` when it may be gone afterwards */
+	struct asc_import *import;
 };

@@ -1,4 +1,5 @@
-/* asc_kept.c - the states that are kept. The rows of one stand under its id, in the order of the databases they come from. */
+/* asc_kept.c - the kept states. The rows of a state stand under its id, in the order of the
+ * databases that they come from. */
 #include "assoc/asc_kept.h"
 
 #include <errno.h>

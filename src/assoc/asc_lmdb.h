@@ -1,7 +1,7 @@
 /* asc_lmdb.h - the store as LMDB sees it (room-private): the two environments, their keys and
- * counters, and LMDB's failures. Included by asc_lmdb.c, asc_main.c, asc_gen.c, asc_room.c, asc_copy.c, asc_read.c,
- * asc_edit.c, asc_load.c, asc_kept.c and asc_merge.c only: a store of another kind would replace these
- * files. */
+ * counters, and LMDB's failures. Only asc_lmdb.c, asc_main.c, asc_gen.c, asc_room.c, asc_copy.c,
+ * asc_read.c, asc_edit.c, asc_load.c, asc_kept.c and asc_merge.c include it: a store of another
+ * kind would replace these files. */
 #pragma once
 #include <lmdb.h>
 #include <stdbool.h>
@@ -10,8 +10,10 @@
 #include "assoc/asc_row.h"
 #include "base/kv_readers.h"
 
-#define ASC_SIZE_KEY "associations.size_max" /* of the configuration: how large each environment may be */
-#define ASC_MAIN_GENERATION "dev"            /* in meta of the main environment: the number of the generation that counts */
+/* name in the configuration of the size limit of each environment */
+#define ASC_SIZE_KEY "associations.size_max"
+/* in meta of the main environment: the number of the generation in force */
+#define ASC_MAIN_GENERATION "dev"
 
 struct asc_main { /* the main environment */
 	struct kv kv;
@@ -39,4 +41,5 @@ MDB_val asc_key_member(uint8_t *room, uint32_t group, uint32_t scs);
 
 /* Counters in meta. Codes of LMDB. */
 ERR_MUST_USE int asc_put_u64(const struct kv *kv, MDB_txn *txn, const char *name, uint64_t v);
-ERR_MUST_USE int asc_get_u64(const struct kv *kv, MDB_txn *txn, const char *name, uint64_t *v); /* 0 when never written */
+/* 0 when never written */
+ERR_MUST_USE int asc_get_u64(const struct kv *kv, MDB_txn *txn, const char *name, uint64_t *v);

@@ -10,7 +10,8 @@
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
 
-#define FORMAT 4u /* 1: no groups; 2: no named sets; 3: no modes of rules. None of them had generations */
+/* 1: no groups; 2: no named sets; 3: no modes of rules. None of them had generations */
+#define FORMAT 4u
 #define FORMAT_OLDEST 1u
 #define COPY_BATCH 200000u /* rows per transaction when an older store is converted */
 

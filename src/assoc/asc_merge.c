@@ -15,7 +15,8 @@
 #include "assoc/asc_why.h"
 #include "base/fault.h"
 
-#define BATCH ((size_t)32 << 20) /* bytes per transaction: LMDB keeps them in memory until the commit */
+/* bytes per transaction: LMDB keeps them in memory until the commit */
+#define BATCH ((size_t)32 << 20)
 
 struct fresh_entry { /* an entry of the file for the current device */
 	struct asc_entry entry;

@@ -219,7 +219,8 @@ static int order_who(const void *x, const void *y) /* within one kind: by name *
 
 static int order_host(const void *x, const void *y)
 {
-	return strcasecmp(at(x)->scs.origin_host, at(y)->scs.origin_host); /* ASCII only: the host is LDH */
+	/* ASCII only: the host is LDH */
+	return strcasecmp(at(x)->scs.origin_host, at(y)->scs.origin_host);
 }
 
 static int order_e164(const void *x, const void *y)

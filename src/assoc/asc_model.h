@@ -21,7 +21,8 @@ struct asc_node {
 		struct asc_dset dset;
 	};
 	struct asc_sets sets;
-	uint32_t groups[ASC_GROUPS_PER_SCS_MAX]; /* stored memberships of an SCS: numbers of groups */
+	/* stored memberships of an SCS: numbers of groups */
+	uint32_t groups[ASC_GROUPS_PER_SCS_MAX];
 	uint8_t groups_n;
 };
 
@@ -44,7 +45,8 @@ struct asc_model {
 	struct asc_slot *slots; /* by number; the first is "*" */
 	uint32_t n, cap;
 	struct asc_index *index; /* NULL until asc_model_index() */
-	struct sip_key key;      /* of its hash tables and those of its nodes; the same in every copy */
+	/* of its hash tables and those of its nodes; the same in every copy */
+	struct sip_key key;
 };
 
 struct asc_model *asc_model_new(void); /* with "*" in it; owned; NULL: out of memory */
@@ -54,8 +56,10 @@ void asc_model_free(struct asc_model *m); /* takes one reference; NULL allowed *
 
 /* A node that is in no model yet. Owned; NULL: out of memory. */
 struct asc_node *asc_node_new(enum asc_node_kind kind, uint32_t number, const char *name);
-struct asc_node *asc_node_copy(const struct asc_node *node); /* the same, with a copy of the content */
-void asc_node_free(struct asc_node *node);                   /* takes one that is in no model; NULL allowed */
+/* the same, with a copy of the content */
+struct asc_node *asc_node_copy(const struct asc_node *node);
+/* takes one that is in no model; NULL allowed */
+void asc_node_free(struct asc_node *node);
 
 /* Puts a node in, in place of the node of its number if there is one. Takes it on success.
  * ERR_NOMEM. asc_model_index() must follow before the model is searched by name. */
@@ -67,10 +71,12 @@ ERR_MUST_USE int asc_model_index(struct asc_model *m);     /* makes the index ag
 struct asc_slot *asc_model_slot(const struct asc_model *m, uint32_t number);
 struct asc_node *asc_model_node(const struct asc_model *m, uint32_t number);
 struct asc_node *asc_model_scs(const struct asc_model *m, const char *name);
-struct asc_node *asc_model_host(const struct asc_model *m, const char *host); /* ignores ASCII case */
+/* ignores ASCII case */
+struct asc_node *asc_model_host(const struct asc_model *m, const char *host);
 struct asc_node *asc_model_e164(const struct asc_model *m, const char *e164);
 struct asc_node *asc_model_group(const struct asc_model *m, const char *name);
 struct asc_node *asc_model_set(const struct asc_model *m, const char *name);
-struct asc_node *asc_model_who(const struct asc_model *m, const char *who); /* "*", "group:NAME" or an SCS's name */
+/* "*", "group:NAME" or an SCS's name */
+struct asc_node *asc_model_who(const struct asc_model *m, const char *who);
 
 bool asc_node_in_group(const struct asc_node *scs, uint32_t group); /* as a stored member */

@@ -1,4 +1,5 @@
-/* asc_reach.c - how many rules meet on one device. A bound that is cheap comes first: most SCSs have far fewer. */
+/* asc_reach.c - how many rules match one device. A cheap upper bound comes first, because most SCSs
+ * have far fewer rules. */
 #include "assoc/asc_reach.h"
 
 #include <stdio.h>

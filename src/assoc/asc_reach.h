@@ -1,9 +1,12 @@
-/* asc_reach.h - how many rules meet on one device (room-private). A look-up finds at most ASSOC_FOUND_MAX of them; where more speak about a
- * device, whoever asks for it is refused. So a file that would bring that about is refused, and a change by hand is told: it is made, for
- * a block must not fail for lack of order among other rules, and the device is refused then as a block would.
+/* asc_reach.h - how many rules match one device (room-private). A look-up finds at most
+ * ASSOC_FOUND_MAX rules. If more match a device, every request for the device is refused. So a file
+ * that would cause this is refused. A manual change is made all the same, because a block must not
+ * fail over the number of other rules; the operator is told, and the device is then refused as
+ * under a block.
  *
- * Looked at are the rules of an SCS, of its stored groups and of "*": on ranges that overlap, on one domain, on one named set, on every
- * device. Not looked at are the rows of single devices, and groups that only a certificate proves, but for each group by itself. */
+ * The check covers the rules of an SCS, of its stored groups and of "*": on ranges that overlap, on
+ * one domain, on one named set, on every device. It does not cover the rows of single devices, nor
+ * groups that only a certificate proves, except each group by itself. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,8 +20,9 @@ struct asc_reach {                              /* where too many meet */
 	uint64_t msisdn;                        /* of msisdn:DIGITS; else 0 */
 };
 
-/* Looks at each SCS and group whose rules or groups are others in `now` than in `before`. 0; ERR_LIMIT with `out` and words: more meet on a
- * device than can be judged, and more than before; ERR_NOMEM. */
+/* Checks each SCS and group whose rules or groups differ between `before` and `now`. 0. ERR_LIMIT
+ * with `out` and words: more rules match a device than can be judged, and more than before.
+ * ERR_NOMEM. */
 ERR_MUST_USE int asc_reach_judge(const struct asc_model *before, const struct asc_model *now, struct asc_reach *out,
 				 struct asc_why *why);
 /* The same for a change by hand: words about it, or none. */

@@ -7,7 +7,8 @@
 
 #define DISK_FREED (1u << 20) /* so much more than at the failure: somebody has freed space */
 
-/* A disk that has been freed is told before the next change proves it. A quota is not seen here: that waits for the change. */
+/* The end of a full disk is reported before the next change proves it. A quota is not visible here:
+ * only the change shows it. */
 static void judge_failing(struct asc *a, struct kv_room *now)
 {
 	if (a->failing == ERR_NOSPC && !a->failing_disk_known) {

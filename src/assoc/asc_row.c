@@ -68,10 +68,13 @@ static void get_text(struct rd *r, char *out, size_t cap)
 	}
 }
 
-/* The limits in an SCS's record. Version 3: their number, and each in the order of SCS_LIMITS. Those at the end that have their default
- * are not written, down to the 13 that version 3 began with: a program that knows fewer limits reads a record that does not use the others,
- * and refuses one that does, for it would not enforce it. Version 2 had 13 limits in another form. Version 1 had no flags, and wrote down
- * the default of a limit: whether an operator had named it is not known. It is read as the configuration's, of which it was the default. */
+/* The limits in an SCS's record. Version 3 has their number, and each limit in the order of
+ * SCS_LIMITS. Limits at the end that have their default are not written, down to the 13 that
+ * version 3 began with. So a program that knows fewer limits reads a record that does not use the
+ * others, and refuses a record that does, because it would not enforce them. Version 2 had 13
+ * limits in another form. Version 1 had no flags and wrote down the default of a limit, so it does
+ * not show whether an operator chose that value. Such a value is read as the configuration's, whose
+ * default it was. */
 enum { SCS_VERSION_1 = 1, SCS_VERSION_2 = 2, SCS_VERSION = 3 };
 #define LIMITS_AT_LEAST 13 /* of version 3, from its beginning */
 enum { V2_ACTIONS_P_BIT_OPTIONAL = 0x80, V2_STRICT_ANSWERS = 0x01 };
@@ -161,7 +164,8 @@ static int get_limits(struct rd *r, struct asc_scs *scs)
 	return r->bad || n < LIMITS_AT_LEAST ? ERR_PROTO : 0;
 }
 
-/* The 13 limits as they stood in versions 1 and 2. Nobody writes them any more: this stays as it is. */
+/* The 13 limits in the form of versions 1 and 2. No program writes this form any longer, so it
+ * never changes. */
 static int get_limits_of_old(struct rd *r, struct asc_scs *scs, uint8_t version)
 {
 	uint8_t flags = 0, actions;

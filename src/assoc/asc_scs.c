@@ -1,4 +1,5 @@
-/* asc_scs.c - the default limits of an SCS record, what of it a session hangs on, and a record of which only some members are said. */
+/* asc_scs.c - the default limits of an SCS record, the members that its sessions depend on, and
+ * records of which only some members are given. */
 #include "assoc/asc_scs.h"
 
 #include <string.h>

@@ -16,7 +16,8 @@ struct asc_scs {
 	char e164[ASC_E164_MAX + 1];          /* SCS-Identity: 5 to 15 digits */
 	char origin_host[IDENT_HOST_MAX + 1]; /* must be proven by the certificate; lower-cased */
 	char realm[IDENT_HOST_MAX + 1];
-	char anchor[IDENT_SCS_MAX + 1]; /* name of the one trust anchor its certificate must chain to */
+	/* name of the one trust anchor its certificate must chain to */
+	char anchor[IDENT_SCS_MAX + 1];
 
 	/* limits; 0 in a limit that the configuration also has: the configuration's value */
 	SCS_LIMITS(SCS_LIMIT_MEMBER)
@@ -46,6 +47,6 @@ static inline uint32_t asc_scs_limit(uint32_t own, uint32_t configured)
 {
 	return own && own < configured ? own : configured;
 }
-/* True if both have the same host, realm and anchor: a session admitted as one would be admitted as the
- * other. */
+/* True if both have the same host, realm and anchor: a session admitted as one would be admitted as
+ * the other. */
 bool asc_scs_same_peer(const struct asc_scs *a, const struct asc_scs *b);

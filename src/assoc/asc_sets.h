@@ -21,7 +21,8 @@ struct asc_sets {
 	uint32_t n;
 	/* The lists below hold indexes into `all`. */
 	uint32_t *ranges; /* by first number */
-	uint64_t *reach;  /* the largest last number in the part of `ranges` that is kept at its middle; owned */
+	/* the largest last number in the part of `ranges` whose middle this is; owned */
+	uint64_t *reach;
 	uint32_t ranges_n;
 	uint32_t *domains; /* hash table; index + 1, 0: free */
 	uint32_t domains_mask, domains_n;
@@ -33,15 +34,16 @@ struct asc_sets {
 	uint32_t *room; /* one allocation for the lists; owned */
 };
 
-/* Builds the index with the key of its model. Takes `all`, also on failure (ERR_NOMEM). Rules of one (verdict, device) must
- * not repeat. */
+/* Builds the index with the key of its model. Takes `all`, also on failure (ERR_NOMEM). Rules of
+ * one (verdict, device) must not repeat. */
 ERR_MUST_USE int asc_sets_build(struct asc_sets *out, struct asc_set_rule *all, uint32_t n, const struct sip_key *key);
 void asc_sets_free(struct asc_sets *s); /* releases what it owns */
 
 int asc_set_rule_order(const void *x, const void *y); /* the order of `all`, for qsort() */
 /* The rule of this key; borrowed; NULL when there is none. */
 const struct asc_set_rule *asc_sets_find(const struct asc_sets *s, uint8_t verdict, const char *device);
-uint64_t asc_sets_hash(const struct sip_key *key, const char *text); /* of "@domain"; also of names */
+/* of "@domain"; also of names */
+uint64_t asc_sets_hash(const struct sip_key *key, const char *text);
 
 /* Called for a rule, which is borrowed; returns false to stop. */
 typedef bool asc_hit_fn(void *arg, const struct asc_set_rule *rule);

@@ -1,4 +1,5 @@
-/* asc_sort.c - filling, runs, merging. A record in memory and in a run: u16 key length, u8 value length, key, value. */
+/* asc_sort.c - filling, runs, merging. A record in memory and in a run: u16 key length, u8 value
+ * length, key, value. */
 #include "assoc/asc_sort.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* asc_sort_order.c - the order of records: names of one fleet share long beginnings, which an ordinary sort would read again and again. */
+/* asc_sort_order.c - the order of records. Names of one fleet share long beginnings, which an
+ * ordinary sort would read again for each comparison. */
 #include "assoc/asc_sort_order.h"
 
 #include <endian.h>
@@ -63,7 +64,8 @@ static uint64_t middle_of(const struct asc_sort_item *items, size_t n)
 	return c < a ? a : c < b ? c : b;
 }
 
-/* `look` of all is of this depth. Goes down for the smaller parts only, so it is as deep as the logarithm plus the length of a key. */
+/* `look` of all records has this depth. Recursion goes into the smaller parts only, so its depth is
+ * the logarithm plus the length of a key. */
 static void sort_from(struct asc_sort_item *items, size_t n, uint32_t depth)
 {
 	while (n > SMALL) {

@@ -1,5 +1,6 @@
-/* asc_sort_order.h - sorting pointers to octet strings in memory (room-private): multikey quicksort that keeps the eight octets it looks at
- * beside each pointer, so that comparing touches no string. */
+/* asc_sort_order.h - sorts pointers to octet strings in memory (room-private): a multikey quicksort
+ * that keeps the eight octets under comparison beside each pointer, so that comparing reads no
+ * string. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* asc_store.h - the state of an open store (room-private).
  *
  *   owner's thread                      the store's thread (asc_work.c)
- *   asc_submit() ---- queue ----------> checks against ITS newest model, one transaction, a new view
+ *   asc_submit() ---- queue ----------> checks against ITS newest model, one transaction, new view
  *   asc_completions() <-- finished ---- {the outcome, the view}
  *   takes the view; the one before ---> retired: freed there
  *
@@ -44,9 +44,11 @@ struct asc {
 	size_t import_memory;
 	uint32_t changes_max, undo_max;
 	uint64_t undo_octets_max;
-	int wake_fd; /* eventfd: readable while jobs are in `done`, or the owner is to try the lock again */
+	/* eventfd: readable while jobs are in `done`, or the owner is to try the lock again */
+	int wake_fd;
 
-	/* under `lock`, which is held for moments only. The owner tries it and waits for it only in calls that wait anyway */
+	/* under `lock`, which is held briefly. The owner only tries the lock, except in calls that
+	 * wait anyway */
 	pthread_mutex_t lock;
 	pthread_cond_t work, finished;
 	struct asc_job *queue, **queue_tail;
@@ -60,16 +62,19 @@ struct asc {
 	bool thread_runs;
 	struct asc_main *main; /* the main environment; owned */
 	uint32_t next_number;
-	uint64_t main_changes, gen_changes; /* counted in the two environments; the sum is asc_generation() */
+	/* counted in the two environments; the sum is asc_generation() */
+	uint64_t main_changes, gen_changes;
 	uint64_t next_gen;
 	struct asc_model *model;     /* the newest; owned */
 	struct asc_gen *gen;         /* the generation that counts; owned */
 	struct asc_kept_state *kept; /* the states that are kept, the oldest first; owned */
 	uint32_t kept_n, kept_next;  /* kept_next: id of the next one */
-	struct asc_manual *manual;   /* list of manual changes of the import under way; NULL: no import. Borrowed */
-	uint64_t look_ms;            /* monotonic: when the next look at the room is due */
-	int failing;                 /* the last change could not be written: ERR_NOSPC or ERR_IO (asc_room.h) */
-	uint64_t failing_disk;       /* octets that the disk had then */
+	/* list of manual changes of the import under way; NULL: no import. Borrowed */
+	struct asc_manual *manual;
+	uint64_t look_ms; /* monotonic: when the next look at the room is due */
+	/* the last change could not be written: ERR_NOSPC or ERR_IO (asc_room.h) */
+	int failing;
+	uint64_t failing_disk; /* octets that the disk had then */
 	bool failing_disk_known;
 	bool broken; /* a commit succeeded but cannot be read: further changes are refused */
 };

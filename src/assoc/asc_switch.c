@@ -35,7 +35,8 @@ static uint64_t line_of(const struct asc_switching *s, const struct asc_reach *r
 	return line;
 }
 
-/* More rules than a look-up finds must not meet on one device, or it is refused from now on and nobody knows why. */
+/* No device may match more rules than a look-up finds: it would be refused from now on, and nobody
+ * would know why. */
 static void judge_reach(struct asc_switching *s)
 {
 	struct asc_reach r;

@@ -169,7 +169,8 @@ int asc_switch_rules(struct asc_switching *s)
 	for (uint32_t i = 0; i < now->n && !rc && !s->err; i++) {
 		const struct asc_node *node = now->slots[i].node;
 
-		while (at < s->im->rules.n && rows[at].number < node->number) { /* of a deleted SCS or group */
+		/* of a deleted SCS or group */
+		while (at < s->im->rules.n && rows[at].number < node->number) {
 			at++;
 		}
 		n = at;

@@ -195,7 +195,8 @@ static int put_member(struct asc_switching *s, const struct asc_member_row *row)
 	if (!scs || !group) { /* deleted manually since the import began */
 		return 0;
 	}
-	scs = asc_model_node(s->e.model, scs->number); /* the index still has the node as it was before the last membership */
+	/* the index still has the node of before the last membership */
+	scs = asc_model_node(s->e.model, scs->number);
 	if (asc_node_in_group(scs, group->number)) {
 		s->im->unchanged++;
 		return 0;
@@ -263,7 +264,8 @@ static int drop_groups(struct asc_switching *s)
 			    asc_manual_has(&s->touched, ASC_TOUCHED_MEMBER, 0, 0, g->group.name, scs->who)) {
 				continue;
 			}
-			if (asc_model_node(s->e.model, g->number)) { /* else it went with its group */
+			/* else the membership was deleted with its group */
+			if (asc_model_node(s->e.model, g->number)) {
 				rc = asc_edit_member(&s->e, g->number, scs->number, false);
 			}
 			asc_import_gone(s->im, "%s of group %s", scs->who, g->group.name);
