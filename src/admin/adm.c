@@ -1,4 +1,5 @@
-/* adm.c - the life of the operator's commands: the control server with its tables of commands, and its end. */
+/* adm.c - begin and end of the operator's commands: the control server with its tables of
+ * commands. */
 #include "admin/adm.h"
 
 #include <stdlib.h>
@@ -61,7 +62,8 @@ void adm_free(struct adm *a)
 		return;
 	}
 	ctl_server_free(a->ctl);
-	adm_waits_orphan(a); /* before the imports end: ending them may complete a change of the store */
+	/* before the imports end: ending them may complete a change of the store */
+	adm_waits_orphan(a);
 	adm_exports_end(a);
 	adm_backup_end(a);
 	adm_imports_end(a);

@@ -1,5 +1,5 @@
-/* adm.h - the operator's commands on the control socket. They read the core and change it through core/core_view.h; the core does not
- * know them. Everything runs on the loop of the core. */
+/* adm.h - the operator's commands on the control socket. They read and change the core through
+ * core/core_view.h; the core does not know them. Everything runs on the loop of the core. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,13 +10,15 @@
 struct adm; /* the control socket with its clients, and the running import, exports and backup */
 struct core;
 
-/* Serves the commands of ctl/ctl_commands.h on the listening UNIX socket `fd`. Borrows `core` and `fd`, both until adm_free().
- * ERR_NOMEM, ERR_IO: nothing is served. */
+/* Serves the commands of ctl/ctl_commands.h on the listening UNIX socket `fd`. Borrows `core` and
+ * `fd`, both until adm_free(). ERR_NOMEM, ERR_IO: nothing is served. */
 ERR_MUST_USE int adm_new(struct adm **out, struct core *core, int fd);
-/* Ends all clients, imports and exports; nothing of an unfinished import is applied. Call it before core_free(): changes that the store
- * or the journal have not yet completed are completed there. NULL allowed. */
+/* Ends all clients, imports and exports; nothing of an unfinished import is applied. Call it before
+ * core_free(): changes that the store or the journal have not yet completed are completed there.
+ * NULL allowed. */
 void adm_free(struct adm *a);
 
-/* The reload with this number (core_cb.on_reload) has ended. `taken`: the set of files is in use. `text` is lines "KIND TEXT\n" with the
- * kinds error, warning and renewed. A number that no client waits for is ignored. NULL allowed. */
+/* The reload with this number (core_cb.on_reload) has ended. `taken`: the set of files is in use.
+ * `text` is lines "KIND TEXT\n" with the kinds error, warning and renewed. A number that no client
+ * awaits is ignored. NULL allowed. */
 void adm_reloaded(struct adm *a, uint32_t number, bool taken, const char *text, size_t len);

@@ -1,5 +1,5 @@
-/* adm_assoc.c - commands for rules. A change is in force when it is answered: pending triggers are judged
- * again before they are submitted. */
+/* adm_assoc.c - commands for rules. A change is in force when it is answered: pending triggers are
+ * judged again before they are submitted. */
 #include <stdio.h>
 #include <string.h>
 
@@ -54,7 +54,8 @@ static void put_values(json_t *o, const struct asc_rule_values *v)
 
 static struct asc_rule_values values_of(const json_t *args)
 {
-	bool block = effect_of(ctl_arg_text(args, "effect", "allow")) == ASSOC_BLOCK; /* stops every right */
+	/* a block stops every right */
+	bool block = effect_of(ctl_arg_text(args, "effect", "allow")) == ASSOC_BLOCK;
 
 	return (struct asc_rule_values){ .rights = block
 						       ? ASSOC_RIGHT_ALL
@@ -165,7 +166,8 @@ static struct listing listing_of(const struct adm *a, struct ctl_request *rq, co
 				 .effect = ctl_arg_has(args, "effect") ? effect_of(ctl_arg_text(args, "effect", "")) : -1 };
 }
 
-/* Rules of one device or set are found by an index; any other question reads all rules of the SCS, or all. */
+/* Rules of one device or set are found by an index; any other question reads all rules of the SCS,
+ * or all. */
 static int each_rule(struct listing *l, const json_t *args, struct asc_why *why)
 {
 	why->text[0] = 0;

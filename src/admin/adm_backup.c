@@ -1,6 +1,7 @@
-/* adm_backup.c - one file of the state, copied while it is used, into the file that the client opened. One thread takes the octets to the
- * file, and the loop looks after it; those of the associations come from a thread of LMDB (base/kv_copy.h). A copy keeps old pages or
- * segments of its store, so it is cut when its target takes nothing. */
+/* adm_backup.c - copies one file of the state, while it is in use, into the file that the client
+ * opened. One thread writes the octets to the file, and the loop supervises it. Octets of the
+ * associations come from a thread of LMDB (base/kv_copy.h). A copy keeps old pages or segments of
+ * its store, so it is cut if its target takes nothing. */
 #include "admin/adm_backup.h"
 
 #include <stdio.h>
@@ -287,7 +288,8 @@ static void on_backup_copy(void *arg, struct ctl_request *rq, const json_t *args
 	struct adm_backup *b;
 	int fd = ctl_take_fd(rq), err = ERR_BUSY;
 
-	if (a->backup && a->backup->ended) { /* answered: the client asks for the next file at once */
+	/* it was answered: the client asks for the next file at once */
+	if (a->backup && a->backup->ended) {
 		backup_free(a->backup);
 	}
 	if (a->backup) {

@@ -1,5 +1,5 @@
-/* adm_change.c - changes of the association store. The answer is sent when the change is durable and in force; the loop does not wait for
- * the disk. */
+/* adm_change.c - changes of the association store. The answer is sent when the change is durable
+ * and in force. The loop does not wait for the disk. */
 #include <stdio.h>
 #include <stdlib.h>
 

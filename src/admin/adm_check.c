@@ -1,5 +1,6 @@
-/* adm_check.c - the command assoc.check: the code that judges requests judges a question, and judges it again after each single change that
- * could reverse the answer. Nothing is changed or submitted; only the HSS is asked, when somebody wants that. */
+/* adm_check.c - the command assoc.check. The code that judges requests judges the question, and
+ * judges it again after each single change that could reverse the answer. Nothing is changed or
+ * submitted. Only the HSS is asked, and only on demand. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,8 @@
 
 /* -- the question */
 
-/* The names of the device as in a request: the argument device is one, msisdn the other. Returns NULL, or an error text. */
+/* The names of the device as in a request: the argument `device` is one, `msisdn` the other.
+ * Returns NULL, or an error text. */
 static const char *names_of(struct pol_request *r, const json_t *args)
 {
 	const char *device = ctl_arg_text(args, "device", ""), *msisdn = ctl_arg_text(args, "msisdn", NULL);
@@ -230,7 +232,7 @@ static void judge(struct check *k)
 static bool other_name_ok(struct check *k, const char *external, const char *msisdn)
 {
 	struct asc_device device = { external, msisdn };
-	struct assoc_found *other = malloc(sizeof *other); /* too much for a stack beside the rest */
+	struct assoc_found *other = malloc(sizeof *other); /* too large for the stack */
 	struct pol_verdict v;
 	bool read;
 
@@ -242,7 +244,8 @@ static bool other_name_ok(struct check *k, const char *external, const char *msi
 	pol_judge_again(&v, pol_right_of(k->c.request.action), read ? &k->found : NULL, other, k->c.now_ms);
 	free(other);
 	if (v.status != TSP_STATUS_SUCCESS) {
-		k->verdict = pol_verdict_of(v.reason); /* without the rule: that was one of `other` */
+		/* without the rule, which belonged to `other` */
+		k->verdict = pol_verdict_of(v.reason);
 		k->beyond = "other-name";
 	}
 	return v.status == TSP_STATUS_SUCCESS;

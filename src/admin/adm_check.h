@@ -1,4 +1,5 @@
-/* adm_check.h - one question `assoc check`: what was asked, the facts, the verdict. Shared by adm_check.c and adm_check_reply.c only. */
+/* adm_check.h - one question of `assoc check`: its arguments, the facts, the verdict. Shared by
+ * adm_check.c and adm_check_reply.c only. */
 #pragma once
 #include "admin/adm_int.h"
 #include "base/obj.h"
@@ -26,7 +27,8 @@ struct check { /* one question, the facts about it and the verdict */
 	const char *proven[IDENTITY_GROUPS_MAX];
 	uint64_t proof_not_after_s;          /* 0: no end is known */
 	struct core_certificate certificate; /* CHECK_CERTIFICATE */
-	char refused[512];                   /* CHECK_CERTIFICATE: why no handshake with it would succeed; "": it would */
+	/* CHECK_CERTIFICATE: why every handshake with it would fail; "": it would succeed */
+	char refused[512];
 	struct asc_asker who;
 
 	struct assoc_found found;
@@ -35,7 +37,9 @@ struct check { /* one question, the facts about it and the verdict */
 	struct pol_verdict verdict; /* of the gateway; then including the answer of the HSS */
 	struct pol_assoc assoc;
 	struct pol_changes changes;
-	const char *beyond; /* refusal that no rule can change: "certificate", "session", "hss", "other-name"; NULL: none */
+	/* refusal that no rule can change: "certificate", "session", "hss", "other-name"; NULL:
+	 * none */
+	const char *beyond;
 
 	bool hss_asked;
 	int hss_err; /* the question could not be sent: ERR_*; 0: sent */

@@ -1,5 +1,5 @@
-/* adm_check_reply.c - the answer to `assoc check`: the decision and its rule, the changes that would reverse
- * it, and the deciders that were not asked. */
+/* adm_check_reply.c - the answer to `assoc check`: the decision and its rule, the changes that
+ * would reverse it, and the deciders that were not asked. */
 #include <string.h>
 
 #include "admin/adm_check.h"
@@ -248,7 +248,8 @@ static const char *meaning(const struct check *k)
 		return "";
 	}
 	if (k->beyond && k->refused[0]) {
-		return k->refused; /* why there is no connection says more than that there is none */
+		/* the reason for the refusal says more than the missing connection */
+		return k->refused;
 	}
 	return pol_reason_words(k->verdict.reason);
 }

@@ -131,7 +131,8 @@ bool adm_unsure(struct ctl_request *rq, const json_t *args, const char *what, co
 
 json_t *adm_rights_words(uint8_t bits)
 {
-	static const char *const words[] = { "trigger", "recall", "replace" }; /* CTL_WORDS_RIGHTS, in its order */
+	/* CTL_WORDS_RIGHTS, in its order */
+	static const char *const words[] = { "trigger", "recall", "replace" };
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {

@@ -1,4 +1,5 @@
-/* adm_control_page.c - rows to a page: each command, its arguments, its lines. Commands that take and answer the same stand together. */
+/* adm_control_page.c - makes the page from rows: each command, its arguments, its lines. Commands
+ * with the same arguments and replies share one entry. */
 #include "admin/adm_control_page.h"
 
 #include <inttypes.h>

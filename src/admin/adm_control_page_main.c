@@ -1,4 +1,5 @@
-/* adm_control_page_main.c - the program behind `ninja manuals` for the page of the control protocol: writes it to standard output. */
+/* adm_control_page_main.c - the program behind `ninja manuals` for the page of the control
+ * protocol: writes it to standard output. */
 #include "admin/adm_control_page.h"
 #include "base/stdfd.h"
 

@@ -1,5 +1,6 @@
-/* adm_exchange.h - import and export of files, for src/admin only. The client opens the file and sends the descriptor, so that the core
- * needs no right to the file and a pipe works too. The core reads and writes the file on a thread. */
+/* adm_exchange.h - import and export of files, for src/admin only. The client opens the file and
+ * sends the descriptor, so that the core needs no right to the file and a pipe works too. The core
+ * reads and writes the file on a thread. */
 #pragma once
 #include "exchange/exc_row.h"
 #include "admin/adm_int.h"
@@ -9,16 +10,19 @@
 #define ADM_EXCHANGE_END_MS 5000 /* longest wait of adm_free() for a file system that hangs */
 #define ADM_FILE_NAME_MAX 256
 
-/* `rq` is answered later: lines {"progress":true,...}, for an import lines {"line":N,"error":...}, then the last. */
+/* `rq` is answered later: lines {"progress":true,...}, for an import lines {"line":N,"error":...},
+ * then the last. */
 void adm_import_begin(struct adm *a, struct ctl_request *rq, const json_t *args, enum asc_kind kind);
 void adm_export_begin(struct adm *a, struct ctl_request *rq, const json_t *args, enum asc_kind kind);
 
-/* Cancel the running import and the running exports; nothing of the import is applied. Called after the control server is freed. */
+/* Cancel the running import and the running exports; nothing of the import is applied. Called after
+ * the control server is freed. */
 void adm_imports_end(struct adm *a);
 void adm_exports_end(struct adm *a);
 
-/* Answers an export or backup that failed. ERR_TIMEOUT: its target took nothing for limits.exchange_idle; ERR_LIMIT: it took longer than
- * limits.exchange_max; these two are logged and counted. Any other code: `words` say it. */
+/* Answers an export or backup that failed. ERR_TIMEOUT: its target took nothing for
+ * limits.exchange_idle. ERR_LIMIT: it took longer than limits.exchange_max. Both are logged and
+ * counted. For any other code `words` is the reason. */
 void adm_exchange_fail(struct adm *a, struct ctl_request *rq, const char *name, int err, const char *words);
 
 /* One row of the store as a row of a file. */

@@ -1,5 +1,6 @@
-/* adm_export.c - writes all rows of one kind to the file that the client opened. The loop reads a piece of rows from the store and a thread
- * writes it, in turns: the loop never waits for the file, and at most one piece is in memory. */
+/* adm_export.c - writes all rows of one kind to the file that the client opened. The loop reads a
+ * piece of rows from the store and a thread writes it, in turns: the loop never waits for the file,
+ * and at most one piece is in memory. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,7 +135,8 @@ static void fail(struct adm_export *g, int err, const char *words)
 	ended(g);
 }
 
-/* Reads the next piece and lets the thread write it. A piece may be empty: this gives the loop a turn. */
+/* Reads the next piece and lets the thread write it. A piece may be empty: this gives the loop a
+ * turn. */
 static void next_piece(struct adm_export *g)
 {
 	int more = 1;
@@ -158,7 +160,8 @@ static void on_written(void *arg)
 
 	g->running = false;
 	if (g->err) {
-		ctl_line(g->rq, json_pack("{s:b}", "unwritten", 1)); /* no refusal: the place where it is written is at fault */
+		/* not a refusal: the output file could not be written */
+		ctl_line(g->rq, json_pack("{s:b}", "unwritten", 1));
 		fail(g, g->err,
 		     g->err == ERR_CLOSED  ? "the reader of its output has left"
 		     : g->err == ERR_NOSPC ? "no space left where it is written"

@@ -1,4 +1,5 @@
-/* adm_group.c - commands for groups of SCSs. A change is in force when it is answered, for open sessions too. */
+/* adm_group.c - commands for groups of SCSs. A change is in force when it is answered, for open
+ * sessions too. */
 #include <stdio.h>
 #include <string.h>
 
@@ -46,7 +47,8 @@ static void put_group(struct adm *a, struct ctl_request *rq, const json_t *args,
 	const char *name = ctl_arg_text(args, "name", ""), *anchor = ctl_arg_text(args, "anchor", "");
 
 	change->op = ASC_GROUP_PUT;
-	str_cut(change->group.name, sizeof change->group.name, name); /* its argument's row bounds it, and the anchor's */
+	/* the rows of its argument and of the anchor's bound the length */
+	str_cut(change->group.name, sizeof change->group.name, name);
 	str_cut(change->group.anchor, sizeof change->group.anchor, anchor);
 	if (anchor[0] && !cfg_anchor_known(a->cfg, anchor)) {
 		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", anchor);
@@ -129,7 +131,8 @@ struct proving {
 	uint32_t n;
 };
 
-/* The session's certificate carries the URI, and the group's anchor is the one of the SCS: else it counts for nothing. */
+/* The group counts only if the session's certificate carries the URI and the group's anchor is the
+ * anchor of the SCS. */
 static void add_proven(void *arg, const struct core_session_view *s)
 {
 	struct proving *p = OBJ_OF(arg, struct proving, PROVING_MAGIC);

@@ -1,5 +1,6 @@
-/* adm_health.c - is the gateway well, and if not, why and what to do: the command `health`, and the first line of `status`.
- * Each thing that stops triggers or loses records is one function here. */
+/* adm_health.c - whether the gateway works, and if not, why and what to do: the command `health`,
+ * and the first line of `status`. Each condition that stops triggers or loses records is one
+ * function here. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -162,7 +163,8 @@ static const char *reader_words(char words[TEXT_MAX], const struct core_store_vi
 	return words;
 }
 
-/* A store that may grow further than its disk has room is no fault by itself: the disk is one when it is nearly full as well. */
+/* A store that may outgrow its disk is not a fault by itself. It is one if the disk is nearly full
+ * as well. */
 static bool disk_is_short(const struct kv_room *room)
 {
 	return room->disk_max && room->left < room->size_max / STORE_LEFT_SHARE && room->disk < room->disk_max / STORE_LEFT_SHARE;

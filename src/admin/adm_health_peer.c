@@ -1,4 +1,5 @@
-/* adm_health_peer.c - what health says of a peer that is not open: what is true in each state of link_peer_state(). PURE. */
+/* adm_health_peer.c - the reason that health reports for a peer that is not open, by
+ * link_peer_state(). PURE. */
 #include "admin/adm_health_peer.h"
 
 #include <stdio.h>

@@ -1,9 +1,10 @@
 /* adm_import.c - reads a file of rows into the store while the core keeps working.
  *
- *  loop:    begin ----------------------------> built, client alive? ----> switch (the store's) ----> answered, freed
- *  thread:        read, check, sort, merge, sync  (adm_import_rows.c)
+ *  loop:    begin -----------> built, client alive? --> switch (the store's) --> answered, freed
+ *  thread:    read, check, sort, merge, sync  (adm_import_rows.c)
  *
- * The client gets its progress four times per second. If the client leaves before the switch, the import is cancelled. */
+ * The client gets its progress four times per second. If the client leaves before the switch, the
+ * import is cancelled. */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,8 @@
 #include "base/shown.h"
 #include "base/str.h"
 
-#define LAST_LOOK_MS 2 /* two turns of the loop: one sends a line, the next learns of a failed write */
+/* two turns of the loop: one sends a line, the next learns of a failed write */
+#define LAST_LOOK_MS 2
 
 static const char *phase_word(enum asc_import_phase phase)
 {
@@ -39,7 +41,8 @@ static void tell_progress(struct adm_import *g)
 				  (json_int_t)atomic_load(&g->feed.octets), "octets_total", (json_int_t)g->feed.total));
 }
 
-/* rq is answered. The import is freed in the next turn, because the caller may be a callback of the store. */
+/* rq is answered. The import is freed in the next turn, because the caller may be a callback of the
+ * store. */
 static void ended(struct adm_import *g)
 {
 	g->rq = NULL;
@@ -102,14 +105,15 @@ static void fail_unsure(struct adm_import *g, const struct asc_why *why, const s
 	ended(g);
 }
 
-/* Names of these columns that rows do not have: where a row does not have one, it stays as it is stored. */
+/* Names of these columns that the rows lack. A row without such a column keeps the stored value. */
 static json_t *left_alone(const struct adm_import *g, uint32_t keep)
 {
 	const struct exc_column *c = exc_columns(g->conf.kind);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < exc_columns_n(g->conf.kind); i++) {
-		if ((keep & c[i].keep) && c[i].type != EXC_T_EFFECT) { /* without an effect a row allows */
+		/* without an effect a row allows */
+		if ((keep & c[i].keep) && c[i].type != EXC_T_EFFECT) {
 			json_array_append_new(list, json_string(c[i].name));
 		}
 	}
@@ -190,7 +194,8 @@ static void on_built(void *arg)
 		     : g->err == ERR_IO && !g->why.text[0] ? "it cannot be read"
 							   : g->why.text);
 	} else {
-		/* Send one more line first: if the client has left, its write fails and nothing is applied. */
+		/* Send one more line first: if the client has left, its write fails and nothing is
+		 * applied. */
 		tell_progress(g);
 		g->built = true;
 		net_timer_start(g->tick, LAST_LOOK_MS);
@@ -234,7 +239,8 @@ static void cancel(struct adm_import *g)
 	}
 }
 
-/* A read has begun and does not return although data was there: another process has read the data. */
+/* A read has begun and does not return although data was there: another process has read the
+ * data. */
 static bool hangs(struct adm_import *g)
 {
 	uint64_t octets = atomic_load(&g->feed.octets), now = clock_mono_ms();

@@ -1,4 +1,4 @@
-/* adm_import_int.h - an import inside, for adm_import.c (on the loop) and adm_import_rows.c (on the thread). */
+/* adm_import_int.h - shared by adm_import.c (on the loop) and adm_import_rows.c (on the thread). */
 #pragma once
 #include <pthread.h>
 #include <stdatomic.h>
@@ -29,28 +29,32 @@ struct adm_import {
 	struct net_feed feed;
 	struct net_worker *work;
 	struct net_timer *tick;
-	bool running, built, finishing, ended; /* the thread works; it is done; the store switches; rq is answered */
+	/* the thread works; the thread has finished; the store switches; rq is answered */
+	bool running, built, finishing, ended;
 	uint64_t seen_octets, seen_at_ms;
 	atomic_uint_fast64_t taken; /* rows accepted so far; read by any thread */
 	int64_t now_s;              /* seconds since 1970, at the beginning */
 	bool ended_well;            /* its last line must be ended */
 	pthread_mutex_t in_store;   /* held by the thread during each call of the store */
-	bool left;                  /* the thread must not call the store any more; under in_store */
+	/* the thread must not call the store any longer; under in_store */
+	bool left;
 	/* used by the thread while `running` */
 	int err;
 	uint64_t rows;
-	uint32_t keep_some, keep_all; /* columns that some row does not have, and that no row has, see exc_row.h */
-	uint64_t kept_of;             /* rows that were looked at for that */
+	/* columns that some row lacks, and columns that every row lacks; see exc_row.h */
+	uint32_t keep_some, keep_all;
+	uint64_t kept_of; /* rows that were looked at for that */
 	unsigned mistakes_n;
 	struct mistake mistakes[EXC_ERRORS_MAX + 1];
 	uint64_t over, over_line; /* rows that have already expired; line of the first */
 	struct asc_why why;       /* for an error that does not belong to one row */
 };
 
-/* On the thread: reads the file, checks its rows and builds the new generation. arg: struct adm_import *. */
+/* On the thread: reads the file, checks its rows and builds the new generation. arg: struct
+ * adm_import *. */
 void adm_import_run(void *arg);
 
-/* On the loop's thread, when the thread does not come back from a read: waits until no call of the store is under way; after
- * that the thread makes none, so `im` may be freed. Waits as long as the store's own disk takes, which asc_close() would
- * wait for, too. */
+/* On the loop's thread, if the thread does not return from a read: waits until no call of the store
+ * is under way. Afterwards the thread makes none, so `im` may be freed. Waits no longer than the
+ * store's own disk takes; asc_close() would wait for that too. */
 void adm_import_leave(struct adm_import *g);

@@ -1,4 +1,5 @@
-/* adm_import_rows.c - what an import does on its thread: rows of the client's file go to the store, mistakes are noted. */
+/* adm_import_rows.c - the thread of an import: passes rows of the client's file to the store and
+ * records mistakes. */
 #include "admin/adm_import_int.h"
 
 #include <stdarg.h>
@@ -99,7 +100,8 @@ static int on_row(void *arg, uint64_t line, const struct exc_row *row, char word
 	err = g->left ? ERR_CLOSED : take(g, line, row, &why);
 	pthread_mutex_unlock(&g->in_store);
 	if (!err) {
-		if (g->conf.kind != ASC_KIND_GROUP || !*row->member) { /* a membership has no anchor of its own */
+		/* a membership has no anchor of its own */
+		if (g->conf.kind != ASC_KIND_GROUP || !*row->member) {
 			g->keep_some |= row->keep;
 			g->keep_all = g->kept_of++ ? g->keep_all & row->keep : row->keep;
 		}
@@ -146,7 +148,8 @@ void adm_import_leave(struct adm_import *g)
 
 	OBJ_CHECK(g, ADM_IMPORT_MAGIC);
 	while (pthread_mutex_trylock(&g->in_store)) {
-		asc_completions(g->adm->asc); /* the thread may wait for the beginning of the import, which the loop hands over */
+		/* the thread may wait for the beginning of the import, which the loop hands over */
+		asc_completions(g->adm->asc);
 		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 	}
 	g->left = true;

@@ -38,12 +38,14 @@ extern const struct ctl_command adm_status_rows[], adm_peers_rows[], adm_scs_row
     adm_trigger_one_rows[], adm_reload_rows[], adm_health_rows[], adm_quota_rows[];
 extern const struct ctl_command *const adm_tables[]; /* all of them; NULL ends it */
 
-/* -- adm_health.c: reasons why the gateway does not work; an empty array: none. Objects of `reason`, `text`, `advice`. New reference. */
+/* -- adm_health.c: reasons why the gateway does not work; an empty array: none. Objects of
+ * `reason`, `text`, `advice`. New reference. */
 json_t *adm_health(const struct adm *a);
 
 /* -- adm_common.c */
 
-/* An operation that the store or the journal completes later, at the latest in core_free() and so after adm_free(). */
+/* An operation that the store or the journal completes later, at the latest in core_free() and so
+ * after adm_free(). */
 struct adm_wait {
 	struct adm *adm; /* NULL: adm_free() was called */
 	LIST_ENTRY(adm_wait) entry;
@@ -52,21 +54,24 @@ void adm_wait_begin(struct adm_wait *w, struct adm *a);
 struct adm *adm_wait_end(struct adm_wait *w); /* returns w->adm */
 void adm_waits_orphan(struct adm *a);         /* sets `adm` of each wait to NULL */
 
-json_t *adm_time(uint64_t real_ms);                                     /* RFC 3339 */
-json_t *adm_core_time(const struct adm *a, uint64_t at_ms);             /* the same, for a time of the core's timeline */
-json_t *adm_rights_words(uint8_t rights);                               /* ["trigger", "recall"] */
-void adm_lapses(json_t *row, uint64_t forgiven, const char *lapses);    /* adds both, `lapses` unless it is "" */
-json_t *adm_groups(const struct adm *a, const struct asc_asker *asker); /* names of the groups that the asker is in */
-/* True if a deletion would remove so many rules or members that it needs yes or deletes_max, and has
- * neither: then rq is answered. `what`: kind of the deleted object, for the message. */
+json_t *adm_time(uint64_t real_ms); /* RFC 3339 */
+/* the same, for a time of the core's timeline */
+json_t *adm_core_time(const struct adm *a, uint64_t at_ms);
+json_t *adm_rights_words(uint8_t rights); /* ["trigger", "recall"] */
+/* adds both, `lapses` unless it is "" */
+void adm_lapses(json_t *row, uint64_t forgiven, const char *lapses);
+/* names of the groups that the asker is in */
+json_t *adm_groups(const struct adm *a, const struct asc_asker *asker);
+/* True if a deletion would remove so many rules or members that it needs yes or deletes_max, and
+ * has neither: then rq is answered. `what`: kind of the deleted object, for the message. */
 struct adm_goes {
 	uint64_t rules, rules_there, members, members_there;
 };
 bool adm_unsure(struct ctl_request *rq, const json_t *args, const char *what, const struct adm_goes *goes);
 /* Adds to `warnings` of the last line, unless the text is "". */
 void adm_warn(json_t *last, const char *text);
-/* The reader of an old state of a store, for people: "process 4711", or "core, an export or backup", whose
- * process must not be killed. */
+/* The reader of an old state of a store, for people: "process 4711", or "core, an export or
+ * backup", whose process must not be killed. */
 #define ADM_READER_MAX 48
 void adm_reader_name(char out[ADM_READER_MAX], const struct kv_reader *reader);
 
@@ -87,16 +92,19 @@ struct adm_changed { /* a change that is durable and in force; valid during the 
 	const struct asc_outcome *out; /* out->err is 0 */
 };
 typedef void adm_changed_fn(const struct adm_changed *done);
-/* Submits a change. `changed` is called once when the change succeeded and answers rq; every failure is answered here. */
+/* Submits a change. `changed` is called once when the change succeeded and answers rq; every
+ * failure is answered here. */
 void adm_change(struct adm *a, struct ctl_request *rq, const json_t *args, const struct asc_change *change,
 		adm_changed_fn *changed);
 /* Adds the warnings about a change to the last line. */
 void adm_warn_change(json_t *last, const struct asc_outcome *out);
-/* Adds or removes a member of a group or a set; answers rq. `op`: one of ASC_GROUP_MEMBER_* and ASC_SET_MEMBER_*. */
+/* Adds or removes a member of a group or a set; answers rq. `op`: one of ASC_GROUP_MEMBER_* and
+ * ASC_SET_MEMBER_*. */
 void adm_change_member(struct adm *a, struct ctl_request *rq, const json_t *args, enum asc_op op);
 
 /* -- adm_reload.c */
 
-json_t *adm_files(const struct adm *a); /* certificates and anchors in use, with the days that are left */
+/* certificates and anchors in use, with the days that are left */
+json_t *adm_files(const struct adm *a);
 ERR_MUST_USE int adm_reload_init(struct adm *a);
 void adm_reload_end(struct adm *a); /* answers a waiting client: the gateway stops */

@@ -1,4 +1,5 @@
-/* adm_peers.c - the core peers: how each connection is and why, and an operator's stop and start of one.
+/* adm_peers.c - the core peers: the state of each connection and its reason, and an operator's stop
+ * and start.
  *
  * A stop lives in the core process: it ends with 'peers start' and when the core starts again. */
 #include <stdio.h>

@@ -130,7 +130,8 @@ static void on_reset(void *arg, struct ctl_request *rq, const json_t *args)
 	struct core_scs_view live;
 
 	core_scs_view(a->core, name, &live);
-	if (!asc_scs_find(a->asc, name) && !live.quota_used) { /* one that was removed may have used some */
+	/* an SCS that was removed may have used some */
+	if (!asc_scs_find(a->asc, name) && !live.quota_used) {
 		ctl_fail(rq, "there is no SCS '%s'", name);
 	} else {
 		reset(a, rq, name);

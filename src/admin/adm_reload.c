@@ -1,5 +1,5 @@
-/* adm_reload.c - the operator has certificates, keys and anchors read again, and sees which are in use. The parent reads and checks them;
- * the core only asks and passes the answer on. */
+/* adm_reload.c - reloads certificates, keys and anchors on demand and shows which are in use. The
+ * parent reads and checks them; the core only asks and passes the answer on. */
 #include <string.h>
 
 #include "admin/adm.h"

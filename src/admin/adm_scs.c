@@ -1,5 +1,5 @@
-/* adm_scs.c - commands that provision SCSs. A change is in force when it is answered: sessions that would now be refused are cut, and
- * pending triggers are judged again before they are submitted. */
+/* adm_scs.c - commands that provision SCSs. A change is in force when it is answered. Sessions that
+ * would now be refused are cut, and pending triggers are judged again before they are submitted. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* adm_status.c - commands that show the process: status, sessions, counters; and the log level. Names, arguments and reply members:
- * ctl/ctl_commands.h. */
+/* adm_status.c - commands that show the process: status, sessions, counters; and the log level.
+ * Names, arguments and reply members: ctl/ctl_commands.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

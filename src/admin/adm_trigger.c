@@ -1,4 +1,5 @@
-/* adm_trigger.c - commands for one trigger: show it with its history and what it waits for, and cancel it. */
+/* adm_trigger.c - commands for one trigger: show it with its history and present wait, and cancel
+ * it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,7 +166,8 @@ static void on_show(void *arg, struct ctl_request *rq, const json_t *args)
 	}
 }
 
-/* -- cancelling: answered when the journal has the cancellation, so that it outlives a restart of the core */
+/* -- cancelling: answered when the cancellation is in the journal, so that it survives a restart of
+ * the core */
 
 #define CANCEL_MAGIC 0xa93f32afu
 struct cancel {
@@ -212,7 +214,8 @@ static void say_not_durable(struct ctl_request *rq, int err)
 		 err_str(err));
 }
 
-/* The trigger of SCS and reference that has this journal number; NULL: it ended. `view` is filled when it is found. */
+/* Returns the trigger of SCS and reference that has this journal number, and fills `view`. NULL: it
+ * has ended. */
 static struct core_trigger *find_again(const struct adm *a, const struct cancel *w, uint64_t number,
 				       struct core_trigger_view *view, char device[CORE_DEVICE_TEXT_MAX])
 {
@@ -223,7 +226,8 @@ static struct core_trigger *find_again(const struct adm *a, const struct cancel 
 		return NULL;
 	}
 	core_trigger_brief(view, device, m.first);
-	return view->number == number ? m.first : NULL; /* else it ended and the SCS uses its reference again */
+	/* else it ended and the SCS uses its reference again */
+	return view->number == number ? m.first : NULL;
 }
 
 static void on_kept(void *arg, uint64_t number, int err)

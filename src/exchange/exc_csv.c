@@ -1,4 +1,5 @@
-/* exc_csv.c - one line of CSV. The fields stay where they are: what ends one is overwritten with NUL. */
+/* exc_csv.c - splits one line of CSV. The fields stay in place: the octet after each is overwritten
+ * with NUL. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* exc_read.c - line -> fields -> typed row -> whoever takes it. A mistake is told and the next line is read, so that an operator
- * repairs a file once and not once for each mistake. */
+/* exc_read.c - line -> fields -> typed row -> receiver. A mistake is reported and the next line is
+ * read, so that an operator repairs all mistakes of a file at once. */
 #include "exchange/exc_read.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
-/* exc_row.h - one row of a file of SCSs, groups, sets, associations or blocks: its columns, and how texts become a typed row and
- * back. The columns are declared only here; both formats, the help and the export are made from them. The
- * store checks the meaning of a row (does the SCS exist, is the device valid). */
+/* exc_row.h - one row of a file of SCSs, groups, sets, associations or blocks: its columns, and how
+ * texts become a typed row and back. The columns are declared only here; both formats, the help and
+ * the export are made from them. The store checks the meaning of a row (does the SCS exist, is the
+ * device valid). */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,24 +12,27 @@
 #include "base/err.h"
 
 #define EXC_KINDS (ASC_KIND_BLOCK + 1)
-enum exc_format { EXC_DETECT, EXC_CSV, EXC_JSONL }; /* EXC_DETECT: by the first octet; for reading only */
+/* EXC_DETECT: by the first octet; for reading only */
+enum exc_format { EXC_DETECT, EXC_CSV, EXC_JSONL };
 
 #define EXC_KEEP_ANCHOR 1u /* of a group */
 #define EXC_COLUMNS_MAX 24
 #define EXC_WHY_MAX 400    /* words about one row */
 #define EXC_VALUE_MAX 1024 /* octets of one value */
 
-struct exc_field { /* the text of one value, ended by NUL behind `n` octets, none inside; p NULL: not said */
+/* the text of one value, ended by NUL behind `n` octets, none inside; p NULL: not given */
+struct exc_field {
 	const char *p;
 	size_t n;
 };
 
-/* Texts are borrowed from whoever made the row; those of an optional column that says nothing are "". */
+/* Texts are borrowed from the maker of the row. A text is "" if an optional column has no value. */
 struct exc_row {
-	struct asc_scs scs;       /* ASC_KIND_SCS */
-	const char *name;         /* ASC_KIND_GROUP, ASC_KIND_SET: the group, the set */
-	const char *anchor;       /* ASC_KIND_GROUP */
-	const char *member;       /* ASC_KIND_GROUP: an SCS; ASC_KIND_SET: a device; "": the row is the group or set itself */
+	struct asc_scs scs; /* ASC_KIND_SCS */
+	const char *name;   /* ASC_KIND_GROUP, ASC_KIND_SET: the group, the set */
+	const char *anchor; /* ASC_KIND_GROUP */
+	/* ASC_KIND_GROUP: an SCS; ASC_KIND_SET: a device; "": the row is the group or set itself */
+	const char *member;
 	const char *who, *device; /* ASC_KIND_ASSOC, ASC_KIND_BLOCK */
 	uint8_t verdict, rights, mode;
 	int64_t not_before_s, not_after_s;
@@ -55,8 +59,9 @@ struct exc_column {
 	size_t offset; /* in struct exc_row */
 	uint64_t min, max;
 	const char *expected; /* what a wrong value should have been */
-	uint32_t
-	    keep; /* ASC_KEEP_*, EXC_KEEP_ANCHOR: a row without the column leaves what is stored alone; 0: it says nothing then */
+	/* ASC_KEEP_*, EXC_KEEP_ANCHOR: a row without the column keeps the stored value; 0: it
+	 * then has no value */
+	uint32_t keep;
 };
 
 /* "scs", "group", ... */
@@ -71,9 +76,8 @@ size_t exc_columns_n(enum asc_kind kind);
 /* Index of a column, or the number of columns when there is none of this name. */
 size_t exc_column_find(enum asc_kind kind, const char *name);
 
-/* `fields` by index of column. An empty text is the default; a column that is not there at all (p NULL) too, and out->keep says so.
- * ERR_INVAL: `why` names the column, what was found and
- * what was expected. */
+/* `fields` by index of column. An empty text and a missing column (p NULL) both mean the default;
+ * out->keep tells them apart. ERR_INVAL: `why` names the column, the value and the expectation. */
 ERR_MUST_USE int exc_row_parse(struct exc_row *out, enum asc_kind kind, const struct exc_field *fields, char why[EXC_WHY_MAX]);
 
 /* The first line of a CSV file; nothing for JSON lines. */

@@ -1,4 +1,4 @@
-/* exc_write.c - typed rows made lines again: what is written here, exc_read() reads as the same row. */
+/* exc_write.c - turns typed rows into lines. exc_read() reads each line as the same row. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,8 +48,8 @@ static void put_json(struct buf *out, const char *text)
 	buf_u8(out, '"');
 }
 
-/* The text of a value in CSV; "" for what a reader would put there itself (a time that is not bounded). `room` is used when it has to
- * be made. */
+/* The text of a value in CSV; "" for a value that a reader would assume itself (a time without a
+ * bound). `room` holds a text that has to be made. */
 static const char *text_of(char room[64], const struct exc_column *c, const struct exc_row *row)
 {
 	const void *at = (const char *)row + c->offset;
