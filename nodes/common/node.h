@@ -32,14 +32,15 @@ int node_fail(const char *program, const char *fmt, ...) __attribute__((format(p
 /* "mtc-x VERSION\n" on stdout. Returns NODE_EXIT_OK. */
 int node_version(const char *program);
 
-/* One event as one line with its newline: owned, *len octets, no NUL. Takes `event`. NULL: out of memory, also while it was made. */
+/* Formats one event as one line with its newline: owned, *len octets, no NUL. Takes `event`. NULL:
+ * out of memory, also while the event was made. */
 char *node_line(json_t *event, size_t *len);
 /* The event after an incomplete line, of which `octets` were written: the reader learns why that
  * line is not JSON, and that it may have been an event. With its newline. Returns its length. */
 #define NODE_TORN_LINE_MAX 64
 size_t node_torn_line(char *out, size_t size, uint64_t octets);
-/* Before the first node_emit(): when fd is a file that ends in a torn line, that line is ended and followed by the event above. Errors as of
- * node_emit(). */
+/* Call before the first node_emit(). If fd is a file that ends in an incomplete line, ends that
+ * line and adds the event above. Errors as of node_emit(). */
 ERR_MUST_USE int node_emit_begin(int fd);
 /* For a program in the foreground: writes one event as one line and waits for the reader, so that
  * nothing is lost. Takes `event`; NULL (out of memory) is ERR_NOMEM. ERR_IO: the other side of fd

@@ -1,5 +1,6 @@
-/* node_conf.h - the sections of a configuration file that every element has: identity, listen, log. An element puts these rows into
- * its own table with CFG_SECTION() and reads the file with node_conf_read(). */
+/* node_conf.h - the sections of a configuration file that every element has: identity, listen, log.
+ * An element puts these rows into its own table with CFG_SECTION() and reads the file with
+ * node_conf_read(). */
 #pragma once
 #include <sys/stat.h>
 
@@ -18,18 +19,21 @@ struct node_listen {
 	uint16_t port;                                     /* 0: a free one */
 	int protection;                                    /* enum node_protection */
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX]; /* tls */
-	char anchors[IDENTITY_ANCHORS_MAX][CFG_PATH_MAX];  /* tls: files of CA certificates that may be at the other end */
+	/* tls: files of the CA certificates that the other end may have */
+	char anchors[IDENTITY_ANCHORS_MAX][CFG_PATH_MAX];
 	size_t anchors_n;
 };
 
 struct node_log_conf {
-	int level;          /* enum log_level */
-	uint32_t queue_max; /* bytes buffered for a slow reader of standard error, and as many for standard output */
+	int level; /* enum log_level */
+	/* bytes buffered for a slow reader of standard error, and as many for standard output */
+	uint32_t queue_max;
 };
 
 extern const struct cfg_row node_identity_rows[], node_listen_rows[], node_log_rows[];
 
-/* The three sections as rows of an element's table: struct st has members identity, listen and log of the types above. */
+/* The three sections as rows of an element's table: struct st has members identity, listen and log
+ * of the types above. */
 #define NODE_CONF_ROWS(st)                                                                                                       \
 	CFG_SECTION("identity", st, identity, node_identity_rows, NULL, "who this node is"),                                     \
 	    CFG_SECTION("listen", st, listen, node_listen_rows, NULL, "where peers connect"),                                    \

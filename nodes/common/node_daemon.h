@@ -5,7 +5,8 @@
 
 struct node_daemon {
 	const char *program;
-	const char *about;     /* help, before the options: purpose of the program; ends in a newline */
+	/* help, before the options: purpose of the program; ends in a newline */
+	const char *about;
 	const char *test_help; /* help of -t */
 	const char *more;      /* help: after the options */
 	/* Runs, or with test_only checks and prints the result; returns the exit code. */

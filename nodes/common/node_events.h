@@ -15,14 +15,18 @@ struct node_events; /* opaque */
  * ERR_BUSY (another process writes it), ERR_INVAL (the tail is longer than any line of ours),
  * ERR_IO, ERR_NOMEM, with a reason in `why`. */
 ERR_MUST_USE int node_events_open(struct node_events **out, const char *path, char why[NODE_EVENTS_WHY_MAX]);
-/* After its file was moved away: opens or makes the one that has the name now, and goes on there. Nothing when it is the same file. Lines that
- * gathered go to the new one: flush before, and tell the store the new end after it. Errors as above; the old file stays in use.
+/* After the file was moved away: opens or creates the file that has the name now, and continues
+ * there. No effect if it is the same file. Gathered lines go to the new file: flush before, and
+ * give the store the new end afterwards. Errors as above; the old file stays in use.
  *
- * A file that is copied and cut (logrotate's copytruncate) needs no such call: the next line goes to its beginning. */
+ * A file that is copied and truncated (copytruncate of logrotate) needs no such call: the next line
+ * goes to its beginning. */
 ERR_MUST_USE int node_events_reopen(struct node_events *e, const char *path, char why[NODE_EVENTS_WHY_MAX]);
-void node_events_close(struct node_events *e); /* takes; NULL allowed; lines that were not flushed are dropped */
+/* takes; NULL allowed; lines that were not flushed are dropped */
+void node_events_close(struct node_events *e);
 
-/* Calls fn for each line there is, without its newline, and stops when it returns other than 0; returns that; ERR_IO, ERR_NOMEM. */
+/* Calls fn for each line, without its newline. Stops if fn returns other than 0 and returns that;
+ * ERR_IO, ERR_NOMEM. */
 typedef int node_events_fn(void *arg, const char *line);
 ERR_MUST_USE int node_events_each(struct node_events *e, node_events_fn *fn, void *arg);
 

@@ -12,8 +12,9 @@
 
 struct node_kv {
 	struct kv kv;
-	MDB_txn *txn;    /* of the changes since the last commit; NULL: none */
-	int failed;      /* LMDB's code of the first change that failed; later changes are dropped with it */
+	MDB_txn *txn; /* of the changes since the last commit; NULL: none */
+	/* LMDB's code of the first change that failed; later changes are dropped with it */
+	int failed;
 	char words[300]; /* reason of the last failed commit, and what to do */
 };
 
@@ -33,7 +34,8 @@ bool node_kv_dirty(const struct node_kv *s); /* there are changes, or some that 
 ERR_MUST_USE int node_kv_commit(struct node_kv *s);
 void node_kv_abort(struct node_kv *s); /* drops them */
 
-/* Calls fn for each record of a database in the order of the keys, as committed; one that returns not 0 ends that and is returned. */
+/* Calls fn for each committed record of a database in the order of the keys. Stops if fn returns
+ * other than 0 and returns that. */
 typedef int node_kv_each_fn(void *arg, const MDB_val *key, const MDB_val *value);
 ERR_MUST_USE int node_kv_each(struct node_kv *s, MDB_dbi dbi, node_kv_each_fn *fn, void *arg);
 

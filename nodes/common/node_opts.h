@@ -1,5 +1,7 @@
-/* node_opts.h - a command line read by a table: one row is the option, the word for its value, its help.
- * "--name VALUE", "--name=VALUE", "-c VALUE" and flags; "--" ends options; anything else is an operand. */
+/* node_opts.h - a command line read by a table: one row is the option, the word for its value, its
+ * help.
+ * "--name VALUE", "--name=VALUE", "-c VALUE" and flags; "--" ends options; anything else is an
+ * operand. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,8 +29,8 @@ void node_opts_init(struct node_opts *o, const struct node_opt *rows, int argc, 
 
 enum { NODE_OPTS_END = 0, NODE_OPTS_OPERAND = -1000 };
 
-/* The next one: its id and *value (NULL for a flag); NODE_OPTS_OPERAND with *value the word; NODE_OPTS_END; ERR_INVAL with
- * o->why: unknown option, value missing, value for a flag. */
+/* The next option: its id and *value (NULL for a flag); NODE_OPTS_OPERAND with *value the word;
+ * NODE_OPTS_END; ERR_INVAL with o->why: unknown option, value missing, value for a flag. */
 ERR_MUST_USE int node_opts_next(struct node_opts *o, const char **value);
 
 /* One row a line, aligned: "  --payload-hex HEX     payload as hex digits". */

@@ -16,7 +16,8 @@
 #define NODE_OUT_MAGIC 0xb5a4c0f1u
 struct node_out {
 	struct obj obj;
-	struct writer *writer; /* NULL: standard output was closed at the start, events go nowhere */
+	/* NULL: standard output was closed at the start, events go nowhere */
+	struct writer *writer;
 	const struct log *log; /* borrowed until node_out_fini() */
 	bool losing;           /* the last event was lost: logged already */
 };
@@ -25,7 +26,8 @@ struct node_out {
 ERR_MUST_USE int node_out_init(struct node_out *o, const struct log *log, size_t octets_max);
 /* Waits up to WRITER_END_MS for the reader. */
 void node_out_fini(struct node_out *o);
-/* One event, one line. Takes `event`; NULL: out of memory while it was made. A lost one is counted; the first of a row is logged. */
+/* Writes one event as one line. Takes `event`; NULL: out of memory while it was made. A lost event
+ * is counted; the first of a series is logged. */
 void node_out_event(struct node_out *o, json_t *event);
 /* {"event":"ready","address":"127.0.0.1","port":3868}: from now on the program answers there. */
 void node_out_ready(struct node_out *o, const char *address, uint16_t port);

@@ -8,7 +8,8 @@ struct hss_self {
 	struct hss_store *store;  /* replaced between two requests, never during one */
 };
 
-/* An answer repeats the request's Session-Id and Proxy-Info and adds at most eight names and four nodes. */
+/* An answer repeats the request's Session-Id and Proxy-Info and adds at most eight names and four
+ * nodes. */
 #define HSS_ANSWER_EXTRA 16384u
 
 /* Writes the answer to `m`, whatever `m` contains. A buffer of the request's length plus

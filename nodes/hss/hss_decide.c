@@ -1,9 +1,10 @@
 /* hss_decide.c - the checks of TS 29.336 5.2.1.2 in their order; the first that fails answers.
  *
- *   identity known? -> SCS allowed? -> service there and allowed? -+-> DEVICE_TRIGGER: registered? -> reachable or priority?
- *        5001              5510                5511                |      -> teleservice, barring? -> serving nodes
- *                                                                  +-> SMS_MO: IMSI and port? -> whose port?
- */
+ *   identity known? -> SCS allowed? -> service exists and allowed?
+ *        5001              5510                5511
+ *     -> DEVICE_TRIGGER: registered? -> reachable or priority? -> teleservice, barring?
+ *                        -> serving nodes
+ *     -> SMS_MO: IMSI and port? -> owner of the port? */
 #include "nodes/hss/hss_decide.h"
 
 #include <string.h>

@@ -199,7 +199,8 @@ static int read_barred(struct reading *r, json_t *value)
 	return bool_of(r, &r->out->barred, "barred", value);
 }
 
-/* The four kinds of node: how their members are called, which of them must be there (TS 29.336 6.4.8, combinations a to g). */
+/* The four kinds of node: names of their members, and which are required (TS 29.336 6.4.8,
+ * combinations a to g). */
 static const struct node_form {
 	const char *kind, *number, *name, *realm;
 	enum hss_node_kind value;

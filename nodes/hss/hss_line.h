@@ -1,4 +1,5 @@
-/* hss_line.h - one line of the subscribers file (docs/user/subscribers.md) becomes one subscriber. */
+/* hss_line.h - one line of the subscribers file (docs/user/subscribers.md) becomes one
+ * subscriber. */
 #pragma once
 #include "nodes/hss/hss_memory.h"
 #include "nodes/hss/hss_subscriber.h"

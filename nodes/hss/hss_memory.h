@@ -1,5 +1,5 @@
-/* hss_memory.h - memory of one set of subscribers: taken piece by piece, given back all at once; equal pieces are kept once
- * (a million devices behind one MME name that MME once). */
+/* hss_memory.h - memory of one set of subscribers: allocated piece by piece, freed as a whole.
+ * Equal pieces are kept once (a million devices behind one MME share the name of that MME). */
 #pragma once
 #include <stddef.h>
 

@@ -12,9 +12,10 @@ struct hss_reload;
 typedef void hss_reload_fn(void *arg, struct hss_store *store, const char *why);
 
 struct hss_reload_conf {
-	const char *path;               /* borrowed */
-	uint32_t min;                   /* subscribers; a file with fewer is refused */
-	struct hss_store *const *store; /* the set in use; borrowed, and not freed while a reading runs */
+	const char *path; /* borrowed */
+	uint32_t min;     /* subscribers; a file with fewer is refused */
+	/* the set in use; borrowed, and not freed while a reading runs */
+	struct hss_store *const *store;
 };
 
 /* ERR_NOMEM, ERR_IO. */

@@ -37,7 +37,8 @@ void hss_server_on_request(void *arg, struct link *l, const struct dia_msg *m)
 	int err;
 
 	FAULT_POINT(HSS_SIR_TAKEN);
-	if (!octets) { /* no memory for an answer: the peer sees the connection end and asks another server */
+	/* no memory for an answer: the peer sees the connection end and asks another server */
+	if (!octets) {
 		link_drop(l, "out of memory");
 		return;
 	}

@@ -20,7 +20,8 @@ struct slot {
 	uint32_t place; /* in subscribers, plus one; 0: free */
 };
 
-enum index_kind { BY_IMSI, BY_MSISDN, BY_EXTERNAL, BY_FOLDED, INDEXES }; /* BY_FOLDED: BY_EXTERNAL in lower case */
+/* BY_FOLDED: BY_EXTERNAL in lower case */
+enum index_kind { BY_IMSI, BY_MSISDN, BY_EXTERNAL, BY_FOLDED, INDEXES };
 
 static const char *const index_words[INDEXES] = { "imsi", "msisdn", "external_identifiers", "" };
 
@@ -225,8 +226,8 @@ static int read_lines(struct hss_store *s, FILE *f, char *line, uint32_t *number
 	for (*number = 1; fgets(line, HSS_LINE_MAX + 2, f); ++*number) {
 		size_t len = strlen(line);
 
-		if (*number == 1 && len >= 3 &&
-		    memcmp(line, "\xef\xbb\xbf", 3) == 0) { /* some editors put this mark before UTF-8 */
+		/* some editors put this mark before UTF-8 */
+		if (*number == 1 && len >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0) {
 			len -= 3;
 			memmove(line, line + 3, len + 1);
 		}

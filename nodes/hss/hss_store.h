@@ -11,8 +11,8 @@
 
 struct hss_store;
 
-/* Reads a whole file (docs/user/subscribers.md); `path` is for error texts. ERR_INVAL with `PATH:LINE: words`, ERR_IO, ERR_NOMEM;
- * nothing is kept on failure. */
+/* Reads a whole file (docs/user/subscribers.md); `path` is for error texts. ERR_INVAL with
+ * `PATH:LINE: words`, ERR_IO, ERR_NOMEM; nothing is kept on failure. */
 ERR_MUST_USE int hss_store_read(struct hss_store **out, FILE *f, const char *path, char why[HSS_STORE_WHY_MAX]);
 /* The same from a path. ERR_INVAL also if the file ends within a line, because a part of it may be
  * missing. */
@@ -37,5 +37,6 @@ struct hss_twins {
 const struct hss_twins *hss_store_twins(const struct hss_store *s);
 
 /* The subscriber that all given identities name; NULL if there is none, if they name different
- * ones, or if one is malformed. With `imsi_only` (a request of an MTC-AAA) the others are ignored. */
+ * ones, or if one is malformed. With `imsi_only` (a request of an MTC-AAA) the others are
+ * ignored. */
 const struct hss_subscriber *hss_store_find(const struct hss_store *s, const struct app_user_identifier *who, bool imsi_only);

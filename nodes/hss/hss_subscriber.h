@@ -19,8 +19,9 @@ struct hss_number { /* E.164 as it travels: TBCD */
 	uint8_t len;
 };
 
-struct hss_node {                 /* one of the combinations a to g of TS 29.336 6.4.8 */
-	const char *name, *realm; /* of the node; of the MME an MSC is reached through (SGs); NULL: none */
+struct hss_node { /* one of the combinations a to g of TS 29.336 6.4.8 */
+	/* of the node; of the MME an MSC is reached through (SGs); NULL: none */
+	const char *name, *realm;
 	struct hss_number number;
 	uint8_t kind; /* enum hss_node_kind */
 	bool reachable;

@@ -1,4 +1,5 @@
-/* scs_listen.h - an SCS that stays connected: prints each delivery report once, acknowledges it as often as it comes. */
+/* scs_listen.h - an SCS that stays connected. It prints each delivery report once and acknowledges
+ * every copy. */
 #pragma once
 #include "nodes/scs/scs_options.h"
 

@@ -1,4 +1,5 @@
-/* scs_option_rows.h - the options of mtc-scs, a row each, for the parser (scs_options.c) and for the help. */
+/* scs_option_rows.h - the options of mtc-scs, one row each, for the parser (scs_options.c) and for
+ * the help. */
 #pragma once
 #include "nodes/common/node_opts.h"
 

@@ -31,8 +31,9 @@ struct scs_options {
 	uint32_t connect_wait_s, answer_wait_s;
 	/* what */
 	char scs_identity[IDENT_MSISDN_MAX + 1]; /* "": none */
-	char external[SCS_EXTERNAL_MAX + 1];     /* "": none; "{}" is replaced by a number from devices_first to devices_last */
-	char msisdn[IDENT_MSISDN_MAX + 1];       /* "": none */
+	/* "": none; "{}" is replaced by a number from devices_first to devices_last */
+	char external[SCS_EXTERNAL_MAX + 1];
+	char msisdn[IDENT_MSISDN_MAX + 1]; /* "": none */
 	bool has_devices, unchecked;
 	uint32_t devices_first, devices_last;
 	uint8_t *payload; /* owned, with room for a stamp; NULL: none */
@@ -42,9 +43,10 @@ struct scs_options {
 	/* how often */
 	bool load; /* --count given: a summary instead of a line for each */
 	uint32_t count, window, rate;
-	bool verbose, debug, stamp; /* stamp: the Reference-Number as 8 hex digits behind the payload */
-	uint32_t resend;            /* how often an unanswered request is sent again, with T */
-	const char *state;          /* listen; NULL: none */
+	/* stamp: the Reference-Number as 8 hex digits behind the payload */
+	bool verbose, debug, stamp;
+	uint32_t resend;   /* how often an unanswered request is sent again, with T */
+	const char *state; /* listen; NULL: none */
 };
 
 /* Parses the arguments after the program's name. `random` is the default reference. 0; ERR_INVAL

@@ -1,11 +1,14 @@
 /* scs_run.c - one run.
  *
- *   connecting --CEA--> sending --all answered--> (--wait) waiting --all reported--> parting --DPA--> end
- *       | failed            | lost                    | time is up                     ^
- *       +-------------------+--------------------------+------------------------------+   exit code set once, at the first reason
+ *   connecting --CEA--> sending --all answered--> (--wait) waiting --all reported--> parting
+ *       | failed            | lost                    | time is up                      |^
+ *       +-------------------+-------------------------+---------------------------------+|
+ *                                                     parting --DPA--> end
+ *   The exit code is set once, at the first reason.
  *
- * At most `window` requests are without an answer; each has a slot, which is what its answer comes back to. With --resend a request that
- * stays without one (time is up, connection lost) keeps its slot and goes again, with T and its End-to-End-Id, before new ones go. */
+ * At most `window` requests are unanswered. Each has a slot, by which its answer finds it. With
+ * --resend an unanswered request (time is up, connection lost) keeps its slot. It is sent again,
+ * with T and its End-to-End-Id, before new ones are sent. */
 #include "nodes/scs/scs_run.h"
 
 #include <stdio.h>
@@ -340,8 +343,8 @@ static void leave(struct run *r, const struct tsp_dnr *dnr)
 				      .device = device };
 
 	scs_report_device(device, dnr);
-	key.end_to_end =
-	    key.reference; /* a report that is sent anew has another End-to-End-Id: the reference and the device identify it */
+	/* a repeated report has another End-to-End-Id: the reference and the device identify it */
+	key.end_to_end = key.reference;
 	if (scs_seen_add(r->left, &key, 0)) {
 		r->left_uncounted = true;
 	}

@@ -121,8 +121,8 @@ int scs_session_open(struct scs_session *s, const struct scs_options *o, const s
 		.host = o->iwf_host, .realm = o->iwf_realm, .address = o->address, .port = o->connect_port, .tls = s->tls
 	};
 	link_ids_init(&s->ids, o->origin_host, clock_real_ms(), node_random());
-	s->ids.end_to_end_next =
-	    node_random(); /* many short runs share one Origin-Host: 20 random bits a second would collide too often */
+	/* many short runs share one Origin-Host: 20 random bits a second would collide too often */
+	s->ids.end_to_end_next = node_random();
 	err = make_peer(s);
 	if (err) {
 		str_cut(why, SCS_SESSION_WHY_MAX, err_str(err));
@@ -137,7 +137,7 @@ void scs_session_again(struct scs_session *s)
 	if (s->phase == SCS_PARTING) {
 		return;
 	}
-	if (s->peer) { /* the peer is freed before its own next attempt, which its log line would announce */
+	if (s->peer) { /* the peer is freed before its own next attempt, which it would log */
 		link_peer_no_more(s->peer, "a new connection is made in 0.5 s");
 	}
 	s->phase = SCS_DROPPING;

@@ -21,7 +21,8 @@ struct scs_session {
 	struct link_ids ids;
 	struct net_signal *signals[4];
 	struct net_timer *timer;
-	enum { SCS_OPENING, SCS_DROPPING, SCS_PAUSING, SCS_PARTING } phase; /* purpose of the timer */
+	/* purpose of the timer */
+	enum { SCS_OPENING, SCS_DROPPING, SCS_PAUSING, SCS_PARTING } phase;
 	const struct link_cb *cb;
 	void (*on_signal)(void *arg);
 	void *arg;

@@ -7,15 +7,18 @@
 #include "apps/tsp_dnr.h"
 #include "nodes/scs/scs_options.h"
 
-/* NULL when out of memory. {"event":"asked",...}: about to be sent, for the first time or again. {"event":"unanswered",...}: and not sent again. */
+/* NULL: out of memory. {"event":"asked",...}: about to be sent, for the first time or again.
+ * {"event":"unanswered",...}: no answer came and it is not sent again. */
 json_t *scs_asked_event(const struct scs_options *o, uint32_t nth, const char *device, uint32_t end_to_end, bool again,
 			uint64_t real_ms);
 json_t *scs_unanswered_event(uint32_t reference, const char *why);
-/* {"event":"answer",...}; NULL when out of memory. `elapsed_us` is the time since the request left. */
+/* {"event":"answer",...}; NULL when out of memory. `elapsed_us` is the time since the request
+ * left. */
 json_t *scs_answer_event(const struct tsp_daa *daa, uint32_t reference, const char *device, uint64_t elapsed_us);
 /* NODE_EXIT_OK or NODE_EXIT_REFUSED. */
 int scs_answer_exit(const struct tsp_daa *daa);
-/* One word for counting: "SUCCESS", "NOTAUTHORIZED", "result-3004", "experimental-5011". Borrows room. */
+/* One word for counting: "SUCCESS", "NOTAUTHORIZED", "result-3004", "experimental-5011". Borrows
+ * `room`. */
 #define SCS_STATUS_MAX 32
 const char *scs_answer_status(const struct tsp_daa *daa, char room[SCS_STATUS_MAX]);
 

@@ -1,5 +1,5 @@
-/* sms_deliver.c - SMS-DELIVER with ports and parts. Order of the elements: ports first, then the part number, so that a receiver
- * which knows ports only still finds them at the place where single messages have them. */
+/* sms_deliver.c - SMS-DELIVER with ports and parts. The ports come first, then the part number. So
+ * a receiver that knows only ports finds them in the place where single messages have them. */
 #include "nodes/sms/sms_deliver.h"
 
 #include <string.h>
@@ -258,7 +258,8 @@ int sms_deliver_parse(struct sms_deliver *out, const uint8_t *p, size_t len)
 	take_address(&d, &r);
 	d.pid = rd_u8(&r);
 	d.dcs = rd_u8(&r);
-	d.eight_bit = (d.dcs & 0xcc) == 0x04 || (d.dcs & 0xfc) == 0xf4; /* TS 23.038 4: general group, or data coding group */
+	/* TS 23.038 4: general group, or data coding group */
+	d.eight_bit = (d.dcs & 0xcc) == 0x04 || (d.dcs & 0xfc) == 0xf4;
 	d.sent_s = take_time(&r);
 	if (!r.bad) {
 		take_user_data(&d, &r, first & UDHI);

@@ -1,5 +1,5 @@
-/* sms_deliver.h - the SMS-DELIVER TPDU that carries a device trigger (TS 23.040 9.2.2.1, 9.2.3.24), and how a payload is cut into
- * several of them. PURE. */
+/* sms_deliver.h - the SMS-DELIVER TPDU that carries a device trigger (TS 23.040 9.2.2.1, 9.2.3.24),
+ * and the segmentation of a payload into several TPDUs. PURE. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
@@ -12,7 +12,8 @@ enum { SMS_PID_DEVICE_TRIGGER = 0x48, SMS_DCS_8BIT = 0x04 };
 #define SMS_PAYLOAD_MAX (SMS_PARTS_MAX * 133u) /* limit of what can be sent; */
 
 struct sms_deliver {
-	uint8_t originator[SMS_ADDRESS_MAX]; /* TP-OA: digit count, type, digits: the octets of an SM-RP-SMEA as they are */
+	/* TP-OA: digit count, type, digits: the octets of an SM-RP-SMEA as they are */
+	uint8_t originator[SMS_ADDRESS_MAX];
 	uint8_t originator_len;
 	uint8_t pid, dcs;
 	bool eight_bit; /* set by parsing: TP-DCS is 8-bit data. Else the user data is not parsed */
@@ -27,12 +28,13 @@ struct sms_deliver {
 	uint8_t payload_len;
 };
 
-/* Writes the TPDU, time zone 0. ERR_INVAL: a year outside 2000 to 2099, a bad address length or part number; ERR_LIMIT: header and
- * payload do not fit in 140 octets, or out is too small. */
+/* Writes the TPDU, time zone 0. ERR_INVAL: a year outside 2000 to 2099, a bad address length or
+ * part number; ERR_LIMIT: header and payload do not fit in 140 octets, or out is too small. */
 ERR_MUST_USE int sms_deliver_build(struct buf *out, const struct sms_deliver *in);
 
-/* Reads a TPDU. The payload points into `p`. ERR_PROTO when it is no whole SMS-DELIVER; out is untouched then. Information elements
- * that are not known are skipped, of a repeated one the last counts, an impossible part number makes its element ignored. */
+/* Reads a TPDU. The payload points into `p`. ERR_PROTO if it is not a whole SMS-DELIVER; `out` is
+ * untouched then. Unknown information elements are skipped; of a repeated one the last counts; an
+ * impossible part number makes its element ignored. */
 ERR_MUST_USE int sms_deliver_parse(struct sms_deliver *out, const uint8_t *p, size_t len);
 
 /* How many TPDUs a payload needs (1 for an empty one); 0 when it would be more than 255. */

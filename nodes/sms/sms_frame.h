@@ -1,5 +1,5 @@
-/* sms_frame.h - frames of the lab link between mtc-smssc and mtc-ue (docs/user/ue-link.md): u16 length of what follows, u8 type,
- * body. Numbers are big-endian. PURE. */
+/* sms_frame.h - frames of the lab link between mtc-smssc and mtc-ue (docs/user/ue-link.md): u16
+ * length of what follows, u8 type, body. Numbers are big-endian. PURE. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
@@ -9,7 +9,8 @@ enum sms_frame_type {
 	SMS_FRAME_REGISTER = 1, /* IMSI digits: this device is reachable here */
 	SMS_FRAME_DATA = 2,     /* delivery id (u64), RPDU */
 	SMS_FRAME_DATA_ACK = 3, /* delivery id (u64), RPDU */
-	SMS_FRAME_GONE = 4,     /* IMSI digits: no longer reachable; from the SMS-SC: registered by another connection */
+	/* IMSI digits: no longer reachable; from the SMS-SC: registered by another connection */
+	SMS_FRAME_GONE = 4,
 };
 
 #define SMS_FRAME_BODY_MAX (8u + SMS_RPDU_MAX)
@@ -21,10 +22,12 @@ struct sms_framer { /* zero it to begin */
 	size_t len;
 };
 
-/* One complete frame; `body` is borrowed until return. Return 0 to continue, anything else to stop. */
+/* One complete frame; `body` is borrowed until return. Return 0 to continue, anything else to
+ * stop. */
 typedef int sms_frame_fn(void *arg, uint8_t type, const uint8_t *body, size_t len);
 
-/* Feeds octets. 0; what `fn` returned; ERR_PROTO: a length of 0 or above SMS_FRAME_MAX: drop the connection. */
+/* Feeds octets. 0; what `fn` returned; ERR_PROTO: a length of 0 or above SMS_FRAME_MAX: drop the
+ * connection. */
 ERR_MUST_USE int sms_frame_feed(struct sms_framer *f, const uint8_t *p, size_t n, sms_frame_fn *fn, void *arg);
 
 /* Check out->full. */

@@ -1,4 +1,5 @@
-/* sms_join.c - parts in fixed places of 140 octets, so that memory is bounded by the number of parts the first one names. */
+/* sms_join.c - keeps parts in fixed places of 140 octets. So the number of parts that the first one
+ * names bounds the memory. */
 #include "nodes/sms/sms_join.h"
 
 #include <stdlib.h>
@@ -11,7 +12,8 @@ struct piece {
 };
 
 struct sms_join {
-	struct sms_deliver like; /* the fields in which all parts must agree; its payload is not used */
+	/* the fields in which all parts must agree; its payload is not used */
+	struct sms_deliver like;
 	unsigned here;
 	uint8_t *whole;
 	struct piece pieces[];

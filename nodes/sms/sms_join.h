@@ -1,11 +1,13 @@
-/* sms_join.h - puts the parts of one segmented message together again, in whatever order and however often they come. PURE. */
+/* sms_join.h - joins the parts of one segmented message, in whatever order and however often they
+ * arrive. PURE. */
 #pragma once
 #include "base/err.h"
 #include "nodes/sms/sms_deliver.h"
 
 struct sms_join; /* opaque; owns its parts */
 
-/* `first` is any part of the message: number of parts, reference, port and originator of the others must equal its own. */
+/* `first` is any part of the message. Number of parts, reference, port and originator of the others
+ * must equal its own. */
 ERR_MUST_USE int sms_join_new(struct sms_join **out, const struct sms_deliver *first);
 void sms_join_free(struct sms_join *j); /* takes; NULL allowed */
 

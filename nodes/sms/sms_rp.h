@@ -27,16 +27,17 @@ enum { /* RP-Cause, TS 24.011 8.2.5.4 */
 
 struct sms_rp {
 	enum sms_rp_type type;
-	uint8_t reference;         /* RP-Message-Reference */
-	uint8_t cause;             /* RP-ERROR only */
-	const uint8_t *originator; /* RP-DATA from the network: type octet and digits; NULL when empty */
+	uint8_t reference; /* RP-Message-Reference */
+	uint8_t cause;     /* RP-ERROR only */
+	/* RP-DATA from the network: type octet and digits; NULL when empty */
+	const uint8_t *originator;
 	uint8_t originator_len;
 	const uint8_t *user_data; /* the TPDU; NULL when there is none */
 	uint8_t user_data_len;
 };
 
-/* RP-DATA from the network (type 1). `sc_address` is E.164 digits. ERR_INVAL: no E.164 digits or a TPDU that cannot be (empty,
- * above 232 octets); ERR_LIMIT: out is too small. */
+/* RP-DATA from the network (type 1). `sc_address` is E.164 digits. ERR_INVAL: not E.164 digits, or
+ * an impossible TPDU (empty, above 232 octets). ERR_LIMIT: out is too small. */
 ERR_MUST_USE int sms_rp_data_build(struct buf *out, uint8_t reference, const char *sc_address, const uint8_t *tpdu, size_t len);
 /* RP-ACK and RP-ERROR as a mobile sends them, without user data; check out->full. */
 void sms_rp_ack_build(struct buf *out, uint8_t reference);

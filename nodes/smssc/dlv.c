@@ -13,7 +13,8 @@
 #include "nodes/sms/sms_deliver.h"
 #include "nodes/smssc/dlv_step.h"
 
-/* Sends the mobile its next message, if one may be sent. Frees a mobile that is no longer needed. */
+/* Sends the mobile its next message, if one may be sent. Frees a mobile that is no longer
+ * needed. */
 static void ue_turn(struct dlv *d, struct dlv_ue *ue, struct dlv_now now)
 {
 	struct dlv_msg *m = dlv_ue_next(ue);
@@ -144,7 +145,8 @@ int dlv_load(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 		d->id_next = m->id + 1;
 	}
 	dlv_msg_own(d, m, ue, m->has_outcome ? DLV_REPORTING : DLV_WAITING);
-	m->report_attempt = m->has_outcome ? 1 : 0; /* it may have been reported before the crash: T */
+	/* its report may have been sent before the crash: T */
+	m->report_attempt = m->has_outcome ? 1 : 0;
 	if (dlv_one_attempt(m)) {
 		left = d->conf.restart_wait_ms;
 	}
@@ -170,7 +172,8 @@ static void committed(struct dlv *d, struct dlv_msg *m, bool durable, struct dlv
 	if (storing && !durable) {
 		d->counts.disk_refused++;
 	}
-	dlv_step(d, m, durable ? DLV_EV_DURABLE : DLV_EV_NOT_DURABLE, now); /* may free m, and ue with it when it was the last */
+	/* may free m, and ue with it if m was its last message */
+	dlv_step(d, m, durable ? DLV_EV_DURABLE : DLV_EV_NOT_DURABLE, now);
 	if (durable ? storing : removing) {
 		ue_turn(d, ue, now);
 	}
@@ -178,7 +181,8 @@ static void committed(struct dlv *d, struct dlv_msg *m, bool durable, struct dlv
 
 void dlv_committed(struct dlv *d, bool durable, struct dlv_now now)
 {
-	/* Backwards when it failed: a replacement that was not stored leaves before the one it replaced comes back. */
+	/* On failure in reverse order: a replacement that was not stored is removed before the
+	 * replaced trigger returns. */
 	while (d->batch) {
 		committed(d, durable ? d->batch : d->batch->batch_prev, durable, now);
 	}
@@ -326,7 +330,9 @@ void dlv_ack(struct dlv *d, struct dlv_conn *conn, uint64_t id, const struct sms
 	} else if (rp->cause == SMS_RP_CAUSE_MEMORY_FULL) {
 		dlv_set_outcome(m, T4_OUTCOME_UE_MEMORY_CAPACITY_EXCEEDED);
 		attempt_failed(d, m, now);
-	} else { /* T4 has no word for "the mobile does not want it": absent without a diagnostic, which Tsp shows as undeliverable */
+	} else {
+		/* T4 has no value for a refusal by the mobile: absent without a diagnostic,
+		 * which Tsp shows as undeliverable */
 		dlv_set_outcome(m, T4_OUTCOME_ABSENT_SUBSCRIBER);
 		dlv_step(d, m, DLV_EV_REFUSED, now);
 	}
@@ -349,7 +355,9 @@ static void msg_due(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 		struct dlv_ue *ue = m->ue;
 
 		if (dlv_one_attempt(m) && ue->conn) {
-			return; /* its turn comes: only an absent mobile ends a single attempt that was not made */
+			/* its turn comes: only an absent mobile ends a single attempt before it was
+			 * made */
+			return;
 		}
 		if (dlv_one_attempt(m)) {
 			dlv_set_absent(m, ue->seen ? T4_ABSENT_UE_DETACHED : T4_ABSENT_UE_DEREGISTERED);

@@ -1,43 +1,54 @@
-/* dlv.h - the delivery machine of the SMS-SC: which trigger goes to which mobile when, what became of it, who is told.
- * PURE: the disk, the lab link and the MTC-IWF are ports, the time is an argument. Nothing is told to anybody before it is on disk:
- * the owner collects what put() and del() ask for, makes it durable once in each turn, and calls dlv_committed().
+/* dlv.h - the delivery machine of the SMS-SC: which trigger goes to which mobile when, its outcome,
+ * and the report of it.
+ * PURE: the disk, the lab link and the MTC-IWF are ports, the time is an argument. Nothing is
+ * reported before it is on disk: the owner collects the records of put() and del(), makes them
+ * durable once in each turn, and calls dlv_committed().
  *
- *                 disk           mobile's turn         all parts acknowledged,                disk             report
- *  submit --> STORING ----> WAITING ----------> SENDING ---- refused, or ----> RECORDING -----------> REPORTING -------> gone
- *                |           |  ^  |  ^            |  ^ \    failed and no         ^                    |   ^ acknowledged
- *         no disk|     recall|  |  |  '--- failed -'  '--' next time               |                    '---' no answer
- *                v           v  |  '----------------- part acknowledged            |                        in time
- *               gone    REMOVING'no disk              gives up waiting ------------'
- *                            '--disk--> gone
+ *             disk         mobile's turn      all parts acknowledged,      disk      acknowledged
+ *  submit -> STORING -> WAITING -------> SENDING -- refused, or ---> RECORDING -> REPORTING -> gone
+ *             |          |  ^  | ^        |  | ^    failed and no       ^          |     ^
+ *      no disk|    recall|  |  | |        |  | |    next time           |          |     |
+ *             |          |  |  | '-failed-'  '-'                        |          '-----'
+ *             |          |  |  |          part acknowledged             |     no answer in time
+ *             |          |  |  '------------ gives up waiting ----------'
+ *             v          v  |no disk
+ *            gone      REMOVING --disk--> gone
  *
- * One mobile has one part outstanding at a time (as on the radio); the others wait in its queue, priority first. */
+ * One mobile has one part outstanding at a time (as on the radio); the others wait in its queue,
+ * priority first. */
 #pragma once
 #include "nodes/smssc/dlv_msg.h"
 
 struct dlv_now {
 	uint64_t mono_ms; /* for timers: CLOCK_BOOTTIME */
-	uint64_t real_ms; /* for expiry and retention of stored data: of the store's timeline (base/timeline.h) */
-	int64_t wall_ms;  /* the wall clock minus real_ms: for the time stamp that a mobile reads */
+	/* for expiry and retention of stored data: of the store's timeline (base/timeline.h) */
+	uint64_t real_ms;
+	int64_t wall_ms; /* the wall clock minus real_ms: for the time stamp that a mobile reads */
 };
 
 struct dlv_ue;
-struct dlv_conn { /* part of a lab link connection; zero it to begin; dlv_conn_lost() before it ends */
+/* member of a lab link connection; zero it to begin; dlv_conn_lost() before it ends */
+struct dlv_conn {
 	struct dlv_ue *ues;
 	uint32_t ues_n;
 };
 
 struct dlv_ports { /* none of them may call back into the machine */
 	void *arg;
-	void (*put)(void *arg, const struct dlv_msg *m); /* keep this record, made durable with the turn */
-	void (*del)(void *arg, const struct dlv_msg *m); /* DLV_REMOVING: recalled or replaced; else its report is over */
+	/* keep this record; it becomes durable with the turn */
+	void (*put)(void *arg, const struct dlv_msg *m);
+	/* DLV_REMOVING: recalled or replaced; else its report has ended */
+	void (*del)(void *arg, const struct dlv_msg *m);
 	/* One RPDU towards a mobile. A failure counts as unanswered. */
 	int (*send)(void *arg, struct dlv_conn *conn, const char *imsi, uint64_t id, const uint8_t *rpdu, size_t len);
-	void (*taken_over)(void *arg, struct dlv_conn *old, const char *imsi); /* registered by another connection */
+	/* registered by another connection */
+	void (*taken_over)(void *arg, struct dlv_conn *old, const char *imsi);
 	/* Sends the outcome; `again`: it may have been sent before (T flag). Not 0: not possible
 	 * now. The answer arrives by dlv_reported(). */
 	int (*report)(void *arg, const struct dlv_msg *m, bool again);
 	uint32_t (*end_to_end)(void *arg);
-	void (*dropped)(void *arg, const struct dlv_msg *m); /* report_keep_ms is over and its report was never acknowledged */
+	/* report_keep_ms has passed and its report was never acknowledged */
+	void (*dropped)(void *arg, const struct dlv_msg *m);
 	/* Every change of a state, for the log; may be NULL. Words are static. */
 	void (*trace)(void *arg, const struct dlv_msg *m, const char *from, const char *to);
 };
@@ -46,12 +57,16 @@ struct dlv_conf {
 	char sc_address[STR_DIGITS_MAX + 1];
 	uint64_t id_first; /* the next delivery id */
 	uint32_t messages_max, ue_messages_max, ues_max, conn_ues_max;
-	uint64_t ack_wait_ms;                  /* for the mobile's answer to one part */
-	uint64_t retry_min_ms, retry_max_ms;   /* a mobile that does not answer or is full: doubled each time */
+	uint64_t ack_wait_ms; /* for the mobile's answer to one part */
+	/* pause before the next attempt at a mobile that is full or does not answer: doubled each
+	 * time */
+	uint64_t retry_min_ms, retry_max_ms;
 	uint64_t report_min_ms, report_max_ms; /* a report that is not acknowledged */
 	uint64_t report_keep_ms;               /* after that a report is dropped */
-	uint64_t old_ms, drop_from_ms;         /* no report of before old_ms is dropped before drop_from_ms; as real_ms */
-	uint64_t restart_wait_ms;              /* after a restart single attempts wait that long for their mobile to register */
+	/* reports older than old_ms are not dropped before drop_from_ms; as real_ms */
+	uint64_t old_ms, drop_from_ms;
+	/* how long single attempts wait after a restart for their mobile to register */
+	uint64_t restart_wait_ms;
 };
 
 #define DLV_COUNTS(X)                                                                                                            \
@@ -79,20 +94,23 @@ struct dlv_counts {
 
 struct dlv;
 
-ERR_MUST_USE int dlv_new(struct dlv **out, const struct dlv_conf *conf, const struct dlv_ports *ports); /* copies both */
+/* copies both */
+ERR_MUST_USE int dlv_new(struct dlv **out, const struct dlv_conf *conf, const struct dlv_ports *ports);
 void dlv_free(struct dlv *d); /* takes; NULL allowed; no port is called */
 
 /* Restores a message from disk, before anything else. Takes `m`, also on failure. ERR_NOMEM,
  * ERR_EXISTS. */
 ERR_MUST_USE int dlv_load(struct dlv *d, struct dlv_msg *m, struct dlv_now now);
 
-/* A new trigger; with `replaces` it takes the place of that one, both with the same commit. *id names it until dlv_committed().
- * ERR_LIMIT: payload too long for 255 parts; ERR_EXISTS: (SMEA, reference number) is pending; ERR_BUSY: a bound is reached;
- * ERR_NOMEM. Then nothing has changed. */
+/* Submits a new trigger. With `replaces` it takes the place of that one, both with the same commit.
+ * *id names it until dlv_committed(). ERR_LIMIT: payload too long for 255 parts. ERR_EXISTS: (SMEA,
+ * reference number) is pending. ERR_BUSY: a bound is reached. ERR_NOMEM. After an error nothing has
+ * changed. */
 ERR_MUST_USE int dlv_submit(struct dlv *d, const struct dlv_text *text, struct dlv_msg *replaces, uint64_t *id,
 			    struct dlv_now now);
 
-/* The pending trigger (SMEA, reference number) of this mobile. ERR_NOTFOUND: not pending; ERR_STATE: being delivered at this moment. */
+/* Finds the pending trigger (SMEA, reference number) of this mobile. ERR_NOTFOUND: not pending.
+ * ERR_STATE: it is being delivered. */
 ERR_MUST_USE int dlv_find(struct dlv *d, struct dlv_msg **out, const uint8_t *smea, size_t smea_len, uint32_t reference,
 			  const char *imsi);
 /* Recalls the message found by dlv_find(). */
@@ -106,7 +124,8 @@ bool dlv_has_uncommitted(const struct dlv *d);
 ERR_MUST_USE int dlv_register(struct dlv *d, struct dlv_conn *conn, const char *imsi, struct dlv_now now);
 void dlv_unregister(struct dlv *d, struct dlv_conn *conn, const char *imsi, struct dlv_now now);
 void dlv_conn_lost(struct dlv *d, struct dlv_conn *conn, struct dlv_now now);
-/* The mobile's RP-ACK or RP-ERROR. Counted and ignored unless it answers the outstanding part of a mobile of this connection. */
+/* The mobile's RP-ACK or RP-ERROR. Counted and ignored unless it answers the outstanding part of a
+ * mobile of this connection. */
 void dlv_ack(struct dlv *d, struct dlv_conn *conn, uint64_t id, const struct sms_rp *rp, struct dlv_now now);
 
 /* done: acknowledged, or refused for good; else it is tried again. */
@@ -115,7 +134,8 @@ void dlv_reported(struct dlv *d, uint64_t id, bool done, struct dlv_now now);
 void dlv_peer_open(struct dlv *d, const char *host, struct dlv_now now);
 
 void dlv_tick(struct dlv *d, struct dlv_now now);
-uint64_t dlv_next_ms(const struct dlv *d); /* when dlv_tick() has something to do; UINT64_MAX: never */
+/* when dlv_tick() has something to do; UINT64_MAX: never */
+uint64_t dlv_next_ms(const struct dlv *d);
 
 const struct dlv_counts *dlv_counts(const struct dlv *d);
 struct dlv_gauge {

@@ -1,5 +1,5 @@
-/* dlv_msg.c - a trigger in one piece of memory, and its record: version octet, then fields in fixed order, little-endian, texts as
- * u16 length and octets. */
+/* dlv_msg.c - a trigger in one piece of memory, and its record: a version octet, then fields in
+ * fixed order, little-endian; texts as u16 length and octets. */
 #include "nodes/smssc/dlv_msg.h"
 
 #include <stdlib.h>
@@ -98,7 +98,8 @@ void dlv_msg_encode(struct buf *out, const struct dlv_msg *m)
 	put_text(out, t->iwf_host);
 	put_text(out, t->iwf_realm);
 	put_text(out, t->via);
-	put_bytes(out, t->payload, m->has_outcome ? 0 : t->payload_len); /* TS 23.682 5.3.1: until delivery is confirmed */
+	/* TS 23.682 5.3.1: until delivery is confirmed */
+	put_bytes(out, t->payload, m->has_outcome ? 0 : t->payload_len);
 }
 
 static const uint8_t *take_bytes(struct rd *r, size_t *len)

@@ -33,7 +33,8 @@ struct dlv_text { /* parts of a trigger; */
 	size_t msisdn_len;
 	const char *external_id;
 	const char *iwf_host, *iwf_realm; /* recipient of the outcome */
-	const char *via;                  /* the peer that brought it: an agent, or the MTC-IWF itself */
+	/* the peer that brought it: an agent, or the MTC-IWF itself */
+	const char *via;
 	bool has_reference, has_port, priority;
 	uint32_t reference;
 	uint16_t port;

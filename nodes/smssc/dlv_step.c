@@ -78,7 +78,8 @@ static uint64_t left_ms(const struct dlv_msg *m, struct dlv_now now)
 static void act_start(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 {
 	d->counts.accepted++;
-	/* A single attempt is due at once: it leaves the queue by its turn, or by this timer when the mobile is absent. */
+	/* A single attempt is due at once. It leaves the queue by its turn, or by this timer if the
+	 * mobile is absent. */
 	dlv_timer_start(&d->timers, &m->timer, now.mono_ms + left_ms(m, now));
 }
 
@@ -249,7 +250,8 @@ static void act_done(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 {
 	(void)now;
 	dlv_timer_stop(&d->timers, &m->timer);
-	d->ports.del(d->ports.arg, m); /* if the commit fails, a restart repeats the report with T */
+	/* if the commit fails, a restart repeats the report with T */
+	d->ports.del(d->ports.arg, m);
 }
 
 static const struct rule {

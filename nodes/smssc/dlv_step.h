@@ -1,4 +1,5 @@
-/* dlv_step.h - the table of states and events behind dlv.h, and the one door to a state. Inside of the delivery machine. */
+/* dlv_step.h - the table of states and events behind dlv.h, and the only function that changes a
+ * state. For the delivery machine only. */
 #pragma once
 #include "nodes/smssc/dlv_ue.h"
 

@@ -20,7 +20,8 @@ struct dlv_timers {
 ERR_MUST_USE int dlv_timers_reserve(struct dlv_timers *t, size_t n);
 void dlv_timers_fini(struct dlv_timers *t);
 
-void dlv_timer_start(struct dlv_timers *t, struct dlv_timer *timer, uint64_t at_ms); /* restarts a running one */
+/* restarts a running one */
+void dlv_timer_start(struct dlv_timers *t, struct dlv_timer *timer, uint64_t at_ms);
 void dlv_timer_stop(struct dlv_timers *t, struct dlv_timer *timer);
 
 /* The next timer that is due, taken out of the heap; NULL when none is. */

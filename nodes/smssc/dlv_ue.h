@@ -10,7 +10,8 @@ struct dlv_ue {
 	struct obj obj;
 	char imsi[SMS_IMSI_MAX + 1];
 	struct dlv_conn *conn; /* NULL: absent */
-	bool seen;             /* it was registered at some time: absent means detached, else never registered */
+	/* it was registered before: absent means detached, else never registered */
+	bool seen;
 	struct dlv_msg *queue; /* priority first, then by id; the one being sent included */
 	uint32_t queue_n;
 	struct dlv_msg *current;    /* being sent */

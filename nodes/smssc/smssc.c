@@ -182,7 +182,8 @@ static void keep_time(struct smssc *s)
 	}
 }
 
-/* A timer of the loop neither runs while the machine is suspended nor knows that the wall clock was set. */
+/* A timer of the loop does not run while the machine is suspended and does not notice that the wall
+ * clock was set. */
 static void on_look(void *arg)
 {
 	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
@@ -214,7 +215,8 @@ static int open_events(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 		return err;
 	}
 	err = node_events_cut(s->events, smssc_store_events_end(s->store));
-	smssc_store_put_events_end(s->store, node_events_end(s->events)); /* content that exists at the first use is kept */
+	/* content that exists at the first use is kept */
+	smssc_store_put_events_end(s->store, node_events_end(s->events));
 	if (!err) {
 		err = smssc_store_commit(s->store, smssc_store_id_first(s->store));
 	}

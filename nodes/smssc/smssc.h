@@ -66,11 +66,13 @@ void smssc_reopen_events(struct smssc *s); /* after rotation */
 ERR_MUST_USE int smssc_t4_start(struct smssc *s); /* ERR_INVAL, ERR_IO with errno, ERR_NOMEM */
 /* Answers all requests that waited for the commit. */
 void smssc_t4_committed(struct smssc *s, bool durable);
-int smssc_t4_report(void *arg, const struct dlv_msg *m, bool again); /* port of the delivery machine */
+/* port of the delivery machine */
+int smssc_t4_report(void *arg, const struct dlv_msg *m, bool again);
 void smssc_t4_end(struct smssc *s);
 
 /* -- smssc_ues.c: the lab link */
 ERR_MUST_USE int smssc_ues_start(struct smssc *s);
-int smssc_ues_send(void *arg, struct dlv_conn *conn, const char *imsi, uint64_t id, const uint8_t *rpdu, size_t len); /* ports */
+/* ports of the delivery machine */
+int smssc_ues_send(void *arg, struct dlv_conn *conn, const char *imsi, uint64_t id, const uint8_t *rpdu, size_t len);
 void smssc_ues_taken_over(void *arg, struct dlv_conn *old, const char *imsi);
 void smssc_ues_end(struct smssc *s);

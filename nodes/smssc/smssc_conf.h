@@ -1,4 +1,5 @@
-/* smssc_conf.h - the configuration file of mtc-smssc (docs/man/mtc-smssc.1, examples/mtc-smssc.yaml). */
+/* smssc_conf.h - the configuration file of mtc-smssc (docs/man/mtc-smssc.1,
+ * examples/mtc-smssc.yaml). */
 #pragma once
 #include "base/str.h"
 #include "nodes/common/node_conf.h"
@@ -23,8 +24,10 @@ struct smssc_conf {
 	struct node_identity identity;
 	struct node_listen listen;
 	struct node_log_conf log;
-	char state_dir[CFG_PATH_MAX], ue_socket[CFG_PATH_MAX], events[CFG_PATH_MAX]; /* events: "": none */
-	int replace_not_pending;                                                     /* enum smssc_not_pending */
+	/* events: "": none */
+	char state_dir[CFG_PATH_MAX], ue_socket[CFG_PATH_MAX], events[CFG_PATH_MAX];
+	/* enum smssc_not_pending */
+	int replace_not_pending;
 	char sc_address[STR_DIGITS_MAX + 1];
 	char allowed_hosts[NODE_ALLOWED_MAX][CFG_HOST_MAX];
 	size_t allowed_hosts_n;

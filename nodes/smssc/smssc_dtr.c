@@ -26,7 +26,8 @@ static struct smssc_result replace_failure(uint32_t diagnostic)
 				      .diagnostic = diagnostic };
 }
 
-/* SHA-256 over what the request asks for; Origin-Host and End-to-End-Id are the key. Not Validity-Time: a copy says what is left of it. */
+/* SHA-256 over the contents of the request; Origin-Host and End-to-End-Id are the key.
+ * Validity-Time is left out: a copy gives the time that remains. */
 static void digest_of(uint8_t out[HASH_LEN], const struct t4_dtr *dtr)
 {
 	const struct dia_u32 numbers[] = { dtr->reference_number, dtr->old_reference_number, dtr->application_port,
@@ -267,7 +268,8 @@ struct smssc_result smssc_dtr_take(struct dlv *d, struct smssc_dup *dup, const s
 		return base_code(DIA_RESULT_UNABLE_TO_COMPLY);
 	}
 	entry.result = act(d, dtr, &text, store_new, now, words);
-	/* Without memory for it a repetition is only recognised while its reference number is pending. */
+	/* Without memory for it a repetition is only recognised while its reference number is
+	 * pending. */
 	if (smssc_dup_add(dup, names.host, end_to_end, &entry,
 			  entry.result.result_code == DIA_RESULT_SUCCESS || entry.result.stored_new, now.real_ms)) {
 		*words = "out of memory to remember this request";

@@ -8,7 +8,8 @@
 #include "base/ident.h"
 #include "base/map.h"
 
-enum { RECORD_VERSION_FNV = 1, RECORD_VERSION = 2 }; /* 1: written before, read still; a digest of 64 bits in place of 256 */
+/* 1: written by older versions and still read; a digest of 64 bits in place of 256 */
+enum { RECORD_VERSION_FNV = 1, RECORD_VERSION = 2 };
 
 struct remembered {
 	struct smssc_dup_entry entry;

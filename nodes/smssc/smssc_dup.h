@@ -29,7 +29,8 @@ ERR_MUST_USE int smssc_dup_new(struct smssc_dup **out, uint32_t entries_max, uin
 			       const struct smssc_dup_ports *ports);
 void smssc_dup_free(struct smssc_dup *d); /* takes; NULL allowed */
 
-/* One record of the disk, in the order of their numbers. Damaged ones are refused with ERR_PROTO. */
+/* One record of the disk, in the order of their numbers. Damaged ones are refused with
+ * ERR_PROTO. */
 ERR_MUST_USE int smssc_dup_load(struct smssc_dup *d, uint64_t sequence, const void *record, size_t len);
 
 /* `host` is canonical. NULL when it is new. Valid until the next call. */

@@ -6,7 +6,8 @@
 struct smssc_result {
 	uint32_t result_code;  /* of the base protocol; 0 with an experimental one */
 	uint32_t experimental; /* 3GPP */
-	bool stored_new;       /* a replacement that became a new trigger: sent once it is on disk, like 2001 */
+	/* a replacement that became a new trigger: sent once it is on disk, like 2001 */
+	bool stored_new;
 	bool has_diagnostic;
 	uint32_t diagnostic; /* MTC-Error-Diagnostic */
 };

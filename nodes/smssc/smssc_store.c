@@ -1,4 +1,5 @@
-/* smssc_store.c - three LMDB databases: "msg" (delivery id -> trigger), "dup" (number -> request answered), "meta". */
+/* smssc_store.c - three LMDB databases: "msg" (delivery id -> trigger), "dup" (number -> request
+ * answered), "meta". */
 #include "nodes/smssc/smssc_store.h"
 
 #include <stdio.h>

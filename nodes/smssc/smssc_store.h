@@ -1,5 +1,6 @@
-/* smssc_store.h - the disk of the SMS-SC: LMDB in state_dir. Changes gather in one transaction until smssc_store_commit(), once in each
- * turn of the loop. Keys are sequential, so that a commit writes few pages. One process at a time owns a state_dir. */
+/* smssc_store.h - the disk of the SMS-SC: LMDB in state_dir. Changes gather in one transaction
+ * until smssc_store_commit(), which is called once in each turn of the loop. Keys are sequential,
+ * so that a commit writes few pages. One process at a time owns a state_dir. */
 #pragma once
 #include "nodes/smssc/dlv_msg.h"
 
@@ -7,12 +8,15 @@
 
 struct smssc_store;
 
-/* Opens the store; creates it and its directory (not the parents) if missing. Errors with a reason. */
+/* Opens the store; creates it and its directory (not the parents) if missing. Errors with a
+ * reason. */
 ERR_MUST_USE int smssc_store_open(struct smssc_store **out, const char *dir, uint64_t size_max, uint32_t random,
 				  char why[SMSSC_STORE_WHY_MAX]);
-void smssc_store_close(struct smssc_store *s); /* takes; NULL allowed; uncommitted changes are dropped */
+/* takes; NULL allowed; uncommitted changes are dropped */
+void smssc_store_close(struct smssc_store *s);
 
-/* The first delivery id that was never given. The number is high enough not to meet ids of a store that was thrown away. */
+/* The first delivery id that was never given. The number is high enough not to meet ids of a store
+ * that was deleted. */
 uint64_t smssc_store_id_first(const struct smssc_store *s);
 
 /* Called for each record with its number; the bytes are borrowed until return. A result other than

@@ -1,5 +1,6 @@
-/* smssc_ues.c - the lab link (docs/user/ue-link.md): mobiles connect over a UNIX socket, register, get their messages and answer.
- * Whoever breaks the protocol loses the connection and harms no other. */
+/* smssc_ues.c - the lab link (docs/user/ue-link.md): mobiles connect over a UNIX socket, register,
+ * receive their messages and answer. A client that breaks the protocol loses its connection and
+ * harms no other. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +23,9 @@ struct smssc_ue_conn {
 	struct smssc *s;
 	struct net_stream *stream;
 	struct sms_framer framer;
-	char current[SMS_IMSI_MAX + 1]; /* whom data frames are for, until another is named; at first the first registered */
-	const char *broken;             /* why it is being dropped */
+	/* destination of data frames until another is named; at first the first registered */
+	char current[SMS_IMSI_MAX + 1];
+	const char *broken; /* why it is being dropped */
 	struct smssc_ue_conn *prev, *next;
 };
 

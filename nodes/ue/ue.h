@@ -27,8 +27,10 @@ struct ue {
 	struct obj obj;
 	struct log log;
 	struct node_out out;
-	uint32_t queue_max;                                                       /* bytes buffered for stderr, and for stdout */
-	const char *link_path, *state_dir, *control_path, *command, *events_path; /* the last three may be NULL */
+	/* bytes buffered for stderr, and for stdout */
+	uint32_t queue_max;
+	/* the last three may be NULL */
+	const char *link_path, *state_dir, *control_path, *command, *events_path;
 	uint32_t commands_max, jobs_max;
 	uint64_t remember_max;
 	uint32_t state_mib; /* largest size of the state */
@@ -82,7 +84,8 @@ bool ue_exec_full(const struct ue *u);
 ERR_MUST_USE int ue_exec_add(struct ue *u, const struct ue_trigger *t);
 void ue_exec_end(struct ue *u); /* running commands continue */
 
-/* -- ue_ctl.c: "absent|present|full|empty|slow MS [IMSI|FIRST-LAST]" or "status" a line, one JSON object a line back */
+/* -- ue_ctl.c: "absent|present|full|empty|slow MS [IMSI|FIRST-LAST]" or "status" a line, one JSON
+ * object a line back */
 ERR_MUST_USE int ue_ctl_start(struct ue *u);
 void ue_ctl_end(struct ue *u);
 /* The other end: `mtc-ue ctl SOCKET WORDS`. Exit code. */

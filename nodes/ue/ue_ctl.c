@@ -1,4 +1,5 @@
-/* ue_ctl.c - orders for the devices over a UNIX socket: a line in, a line of JSON out. Both ends. */
+/* ue_ctl.c - orders for the devices over a UNIX socket: a line in, a line of JSON out. Both ends of
+ * it. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +72,8 @@ static void be_empty(void *arg, const char *imsi, struct ue_device *device)
 
 	device->full = false;
 	if (!device->absent && !device->replaced) {
-		ue_link_imsi(o->u, SMS_FRAME_REGISTER, imsi); /* for the SMS-SC this means "memory available" */
+		/* for the SMS-SC this means "memory available" */
+		ue_link_imsi(o->u, SMS_FRAME_REGISTER, imsi);
 	}
 }
 

@@ -29,12 +29,15 @@ struct ue_devices {
 	uint32_t devices_n;
 };
 
-/* "FIRST" or "FIRST-LAST", 6 to 15 digits, equal lengths. ERR_INVAL; ERR_LIMIT: too many; ERR_EXISTS: overlaps; ERR_NOMEM. */
+/* "FIRST" or "FIRST-LAST", 6 to 15 digits, equal lengths. ERR_INVAL; ERR_LIMIT: too many;
+ * ERR_EXISTS: overlaps; ERR_NOMEM. */
 ERR_MUST_USE int ue_devices_add(struct ue_devices *d, const char *text);
 void ue_devices_fini(struct ue_devices *d);
 
-struct ue_device *ue_devices_find(const struct ue_devices *d, const char *imsi); /* NULL: none of ours */
+/* NULL: none of ours */
+struct ue_device *ue_devices_find(const struct ue_devices *d, const char *imsi);
 
-/* Calls `fn` for each device that `text` names (all when NULL); their number, or ERR_INVAL (no range), ERR_NOTFOUND (none of ours). */
+/* Calls `fn` for each device that `text` names (NULL: all). Returns their number, or ERR_INVAL (no
+ * range), ERR_NOTFOUND (none of ours). */
 typedef void ue_device_fn(void *arg, const char *imsi, struct ue_device *device);
 int ue_devices_each(struct ue_devices *d, const char *text, ue_device_fn *fn, void *arg);

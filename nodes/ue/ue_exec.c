@@ -165,7 +165,8 @@ static void start_more(struct ue *u)
 		struct job *j = x->waiting;
 		int err = start_job(u, j);
 
-		if (err == EAGAIN || err == ENOMEM || err == EMFILE || err == ENFILE) { /* a temporary failure */
+		/* a temporary failure */
+		if (err == EAGAIN || err == ENOMEM || err == EMFILE || err == ENFILE) {
 			log_warn(&u->log, "exec", "%s: %s; trying again", u->command, strerror(err));
 			net_timer_start(x->again, TRY_AGAIN_MS);
 			return;

@@ -1,5 +1,5 @@
-/* ue_link.c - the connection to the SMS-SC (docs/user/ue-link.md): made again whenever it is lost; after each connect all devices that
- * are present register. */
+/* ue_link.c - the connection to the SMS-SC (docs/user/ue-link.md). A lost connection is made again.
+ * After each connect all present devices register. */
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -177,7 +177,8 @@ static void on_open(void *arg)
 	u->reconnect_ms = RECONNECT_MIN_MS;
 	u->framer.len = 0;
 	memset(u->current, 0, sizeof u->current);
-	(void)ue_devices_each(&u->devices, NULL, register_one, u); /* the number is not of interest */
+	/* the number is not of interest */
+	(void)ue_devices_each(&u->devices, NULL, register_one, u);
 	log_info(&u->log, "link", "connected to %s, %s", u->link_path, shown_count(devices, u->devices.devices_n, "device"));
 	if (u->ready_told) {
 		return;

@@ -19,6 +19,6 @@ struct ue_message {
 	struct sms_deliver deliver; /* payload borrowed from the RPDU */
 };
 
-/* 0, or the RP-Cause to refuse it with and *reason ("tp-pid", "tp-dcs", "port", "originator", "malformed"); out->reference is always
- * set. */
+/* Returns 0, or the RP-Cause of the refusal with *reason ("tp-pid", "tp-dcs", "port", "originator",
+ * "malformed"). out->reference is always set. */
 uint8_t ue_read(struct ue_message *out, const uint8_t *rpdu, size_t len, const struct ue_ports *ports, const char **reason);

@@ -1,5 +1,5 @@
-/* ue_state.c - LMDB: "id" (delivery id -> number and trigger), "order" (number -> delivery id, for ageing), "part" (delivery id and
- * part -> IMSI and RPDU). */
+/* ue_state.c - LMDB: "id" (delivery id -> number and trigger), "order" (number -> delivery id, for
+ * ageing), "part" (delivery id and part -> IMSI and RPDU). */
 #include "nodes/ue/ue_state.h"
 
 #include <errno.h>

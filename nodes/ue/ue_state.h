@@ -35,12 +35,15 @@ struct ue_trigger { /* a whole trigger */
 };
 
 /* The commit reports failures of these. */
-void ue_state_accepted(struct ue_state *s, const struct ue_trigger *t); /* kept whole; its parts are dropped */
-void ue_state_acted(struct ue_state *s, uint64_t id);                   /* only the id is kept; its parts are dropped */
+/* kept whole; its parts are dropped */
+void ue_state_accepted(struct ue_state *s, const struct ue_trigger *t);
+/* only the id is kept; its parts are dropped */
+void ue_state_acted(struct ue_state *s, uint64_t id);
 void ue_state_part(struct ue_state *s, uint64_t id, const char *imsi, uint8_t part, const uint8_t *rpdu, size_t len);
 
 bool ue_state_dirty(const struct ue_state *s);
-ERR_MUST_USE int ue_state_commit(struct ue_state *s); /* all changes since the last one, or none: ERR_NOSPC, ERR_IO */
+/* all changes since the last one, or none: ERR_NOSPC, ERR_IO */
+ERR_MUST_USE int ue_state_commit(struct ue_state *s);
 /* Reason of the last failed commit, and what to do; borrowed until the next one. */
 const char *ue_state_words(const struct ue_state *s);
 void ue_state_abort(struct ue_state *s); /* none of them */

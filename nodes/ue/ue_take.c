@@ -371,7 +371,8 @@ static void turn(void *arg)
 		free(p);
 	}
 	if (ue_state_dirty(u->state) && commit(u)) { /* commands that were started */
-		return;                              /* reported by commit(); such a command is started again */
+		/* reported by commit(); such a command is started again */
+		return;
 	}
 }
 
