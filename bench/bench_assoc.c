@@ -1,7 +1,9 @@
-/* bench_assoc - the association store at fleet size: import, size, look-ups beside bare mdb_get of the same keys, and look-ups while changes go
- * on (bench_assoc_load.c). Prints one JSON object a line.
+/* bench_assoc - measures the association store at fleet size: import, size, look-ups beside bare
+ * mdb_get of the same keys, and look-ups during changes (bench_assoc_load.c). Prints one JSON
+ * object per line.
  *
- * usage: bench_assoc DIR [DEVICES [ROUNDS]]      DIR and DIR.elsewhere must not be there; they are left for the caller to remove */
+ * usage: bench_assoc DIR [DEVICES [ROUNDS]] DIR and DIR.elsewhere must not exist; the caller
+ * removes them afterwards */
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>

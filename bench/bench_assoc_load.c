@@ -1,5 +1,6 @@
-/* bench_assoc_load.c - look-ups while the store changes. What a machine does to every process (it takes the processor away, it is slow with its
- * disk) is told apart from what the store does by rounds in which another process makes the same changes to another store. */
+/* bench_assoc_load.c - look-ups while the store changes. The machine slows every process: it takes
+ * the processor away, and its disk is slow. Rounds in which another process makes the same changes
+ * to another store separate that effect from the store's own. */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,7 +190,8 @@ static uint32_t judge(struct slow *s, const struct moment *from, const struct mo
 	}
 	if (ns > SLOW_NS) {
 		s->n++;
-		s->own += own_ns > SLOW_NS; /* the processor was given to this thread, the kernel says */
+		/* according to the kernel this thread had the processor */
+		s->own += own_ns > SLOW_NS;
 		s->preempted += to->used.ru_nivcsw != from->used.ru_nivcsw;
 		s->faulted += to->used.ru_majflt != from->used.ru_majflt;
 	}
@@ -220,7 +222,8 @@ static void print(enum load load, uint32_t *took, int n, const struct slow *s, c
 	fflush(stdout);
 }
 
-/* A turn is what the owner does between two requests: what has become durable comes into force, then one look-up. */
+/* One turn is the owner's work between two requests: durable changes come into force, then one
+ * look-up. */
 static void look_ups(struct asc *store, uint64_t devices, struct elsewhere *other, enum load load)
 {
 	enum { N = 400000 };

@@ -1,5 +1,6 @@
-/* bench_bare.c - what the machine itself takes: `commit` writes pages to a file of zeros, each write on the disk before it returns (O_DSYNC);
- * `hop` wakes another process, and another thread, and is woken by it (eventfd). One JSON line. */
+/* bench_bare.c - the cost of the machine itself. `commit` writes pages to a file of zeros; each
+ * write is on disk before it returns (O_DSYNC). `hop` wakes another process, and another thread,
+ * and is woken by it (eventfd). One JSON line. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

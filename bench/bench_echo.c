@@ -1,9 +1,11 @@
-/* bench_echo.c - a bare echo, TCP or TLS, of epoll and OpenSSL and none of our code: what the gateway is measured beside. The client keeps a
- * number of messages outstanding; the server writes back what each read gives, and a read of TLS gives one record. How both write:
+/* bench_echo.c - a bare echo, TCP or TLS, of epoll and OpenSSL without our code: the yardstick of
+ * the gateway. The client keeps a number of messages outstanding. The server writes back the octets
+ * of each read, and a read of TLS returns one record. How both write:
  *
- *   each     every message is a TLS record and a system call of its own, the short way to write it
- *   records  every message is a TLS record; those of one turn leave by one system call, and are read by one
- *   batch    all messages of one turn are one TLS record, or one piece of TCP: as fast as it can be */
+ *   each     every message is a TLS record and a system call of its own, the short way
+ *   records  every message is a TLS record; those of one turn leave by one system call, and one
+ *            read takes them
+ *   batch    all messages of one turn are one TLS record, or one piece of TCP: the fastest way */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +29,8 @@
 #define CHUNK 16384u /* octets of the largest TLS record */
 #define READ_AHEAD 65536u
 #define WINDOW_MAX 4096u
-#define OUTSTANDING_MAX (512u * 1024u) /* octets: less than the buffers of both sockets, so that no write waits for a read */
+/* octets: less than the buffers of both sockets, so that no write waits for a read */
+#define OUTSTANDING_MAX (512u * 1024u)
 #define CONNS_MAX 1024u
 
 struct options {
@@ -43,7 +46,7 @@ struct conn {
 	SSL *ssl;    /* NULL: TCP */
 	BIO *gather; /* records that leave together; NULL: each leaves at once */
 	/* client */
-	size_t got, out;              /* octets of a message that is not whole yet; messages outstanding */
+	size_t got, out;              /* octets of an incomplete message; messages outstanding */
 	uint64_t sent_us[WINDOW_MAX]; /* ring: answers come in the order of the requests */
 	size_t first;
 };
@@ -230,7 +233,8 @@ _Noreturn static void serve(const struct options *o)
 			if (epoll_ctl(loop, EPOLL_CTL_ADD, c->fd, &e)) {
 				die("epoll");
 			}
-			serve_one(c, o); /* the handshake may have read ahead, and epoll does not tell of that */
+			/* the handshake may have read ahead, and epoll does not report that */
+			serve_one(c, o);
 		}
 	}
 }

@@ -1,4 +1,5 @@
-/* bench_hist.h - how often which latency was seen: microseconds in classes 1.6 % wide, in a fixed amount of memory. */
+/* bench_hist.h - how often which latency was seen: microseconds in classes 1.6 % wide, in a fixed
+ * amount of memory. */
 #pragma once
 #include <stdint.h>
 

@@ -1,5 +1,6 @@
-/* bench_hss.c - a lean HSS: answers every SIR with one subscriber that is reachable through one MME. It looks nothing up: IMSI and MSISDN are
- * made of the digits of the External-Identifier, so that each device has its own. */
+/* bench_hss.c - a lean HSS: answers every SIR with one subscriber that is reachable through one
+ * MME. It looks nothing up: IMSI and MSISDN are made of the digits of the External-Identifier, so
+ * each device has its own. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
-/* bench_iwf.c - in the place of the gateway: answers every DAR with success, over TLS. What a Diameter request and its answer take with our codec and
- * our links at both ends and nothing in between. */
+/* bench_iwf.c - stands in for the gateway: answers every DAR with success, over TLS. It shows the
+ * cost of a Diameter request and its answer with our codec and our links at both ends and nothing
+ * in between. */
 #include <stdio.h>
 #include <string.h>
 

@@ -268,7 +268,8 @@ static int fill_one(struct jrn *j, const struct trg_conf *conf, uint32_t i, cons
 		    bool is_young)
 {
 	static const uint8_t payload[40] = "wake up, meter, and call home please";
-	static const uint8_t nodes[64] = { 1 }; /* as long as those of one MME: only the DTR would read them */
+	/* as long as those of one MME: only the DTR would read them */
+	static const uint8_t nodes[64] = { 1 };
 	char device[160], imsi[16], msisdn[16];
 	struct party p;
 	struct trg_request req = {
@@ -367,7 +368,8 @@ static int fill_plain(const struct options *o)
 	}
 	for (uint32_t i = 1; i <= o->count && !err; i++) {
 		err = jrn_add(j, jrn_next(j), record, o->octets, NULL, NULL);
-		if (!err && (i % 64 == 0 || i == o->count)) { /* a commit is about as large as with 64 triggers outstanding */
+		/* a commit is about as large as with 64 triggers outstanding */
+		if (!err && (i % 64 == 0 || i == o->count)) {
 			err = jrn_flush(j);
 		}
 	}

@@ -1,9 +1,12 @@
-/* bench_load.c - application servers that send triggers through the gateway and acknowledge the delivery reports.
+/* bench_load.c - application servers that send triggers through the gateway and acknowledge the
+ * delivery reports.
  *
- *   opening (a few connections at a time) --all open--> sending --all over--> parting --all down--> end
+ *   opening (a few connections at a time) --all open--> sending --all ended--> parting
+ *   parting --all down--> end
  *
- * The triggers outstanding stand in a ring of cells; the low digits of a Reference-Number say which one, so an answer and a report find
- * theirs without a search. A trigger waits while its cell is still taken by one that was sent a whole ring earlier. */
+ * Outstanding triggers stand in a ring of cells. The low digits of a Reference-Number name the
+ * cell, so an answer and a report find theirs without a search. A trigger waits while a trigger
+ * that was sent a whole ring earlier still has its cell. */
 #include "bench/bench_load.h"
 
 #include <inttypes.h>
@@ -48,7 +51,8 @@ struct load {
 	struct bench_options opt;
 	struct log log;
 	struct net_loop *loop;
-	struct net_timer *timer; /* SENDING: the end of the time; PARTING: nobody is waited for any longer */
+	/* SENDING: the end of the run; PARTING: nobody is awaited any longer */
+	struct net_timer *timer;
 	struct net_watch *watch; /* of pace_fd */
 	int pace_fd;             /* a timer of the kernel: the next trigger is due */
 	struct bench_scs scs[BENCH_SCS_MAX];

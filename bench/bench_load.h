@@ -18,7 +18,8 @@ struct bench_options {
 	uint32_t payload_len;       /* octets */
 	uint32_t reference;         /* of the first trigger */
 	uint64_t stride;            /* from the device of one trigger to that of the next */
-	bool until_report, first;   /* first: nothing but the first success counts, connections come back */
+	/* first: nothing but the first success counts, connections come back */
+	bool until_report, first;
 };
 
 /* 0; 2 after words on standard error. */
@@ -33,11 +34,15 @@ struct bench_result {
 		uint64_t n;
 	} status[BENCH_STATUS_MAX];
 	size_t status_n;
-	size_t octets;                          /* of one request */
-	uint64_t sent, answered, reports, done; /* done: answered, and reported where the run waits for that */
-	uint64_t success_us, longest_us;        /* when the first success came; the longest wait for an answer */
-	uint64_t first_us, last_us, opened_us;  /* opened: time from the first connect until all were open */
-	uint64_t cpu_us;                        /* processor time when the first was sent; in the end, from there on */
+	size_t octets; /* of one request */
+	/* done: answered, and reported if the run waits for that */
+	uint64_t sent, answered, reports, done;
+	/* when the first success came; the longest wait for an answer */
+	uint64_t success_us, longest_us;
+	/* opened: time from the first connect until all were open */
+	uint64_t first_us, last_us, opened_us;
+	/* processor time when the first was sent; at the end, the time since then */
+	uint64_t cpu_us;
 	struct bench_hist latency, report_latency;
 };
 

@@ -1,5 +1,6 @@
-/* bench_peer.c - the two ends of a plain Diameter leg, for measuring what stands between them: `respond` answers every SIR with
- * success, `load` sends SIRs with a fixed number outstanding and prints the rate. Plain TCP, loopback. */
+/* bench_peer.c - the two ends of a plain Diameter leg, to measure the program between them:
+ * `respond` answers every SIR with success, `load` sends SIRs with a fixed number outstanding and
+ * prints the rate. Plain TCP, loopback. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>

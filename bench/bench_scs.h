@@ -10,7 +10,8 @@ struct bench_gateway { /* borrowed texts */
 	uint16_t port;
 };
 
-struct bench_devices { /* "meter-{}@a.example" and the numbers that stand in its place, each with so many digits */
+/* "meter-{}@a.example" and the numbers that stand in its place, each with so many digits */
+struct bench_devices {
 	const char *pattern;
 	uint64_t first, last;
 	size_t digits;
@@ -28,7 +29,8 @@ struct bench_scs {
 	size_t digits;
 };
 
-/* Reads "HOST,REALM,E164,CERTIFICATE,KEY" (the last two left out: without TLS) and encodes. Says what is wrong on standard error; ERR_INVAL. */
+/* Reads "HOST,REALM,E164,CERTIFICATE,KEY" (the last two left out: without TLS) and encodes. Says
+ * what is wrong on standard error; ERR_INVAL. */
 ERR_MUST_USE int bench_scs_init(struct bench_scs *s, const char *words, const struct bench_gateway *g,
 				const struct bench_devices *d, uint32_t payload_len, uint32_t pending_max, const struct log *log);
 void bench_scs_fini(struct bench_scs *s);

@@ -1,6 +1,7 @@
-/* bench_self.c - preloaded into a program that starts itself again by execv("/proc/self/exe") and runs under valgrind
- * (scripts/instructions). Under valgrind the kernel's /proc/self/exe is valgrind; only readlink() of it names the program.
- * This execv() follows the link first. Every other path is passed on unchanged. */
+/* bench_self.c - preloaded into a program that starts itself again by execv("/proc/self/exe") and
+ * runs under valgrind (scripts/instructions). Under valgrind the kernel's /proc/self/exe is
+ * valgrind; only readlink() of it names the program. This execv() follows the link first. Every
+ * other path is passed on unchanged. */
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>

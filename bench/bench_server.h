@@ -1,5 +1,6 @@
-/* bench_server.h - the frame of a responder of the bench: listens on a free port of 127.0.0.1, says so in one line
- * ({"event":"ready",...}), hands over every request until SIGTERM, and counts in its last line ({"event":"ended",...}). It stores nothing. */
+/* bench_server.h - the frame of a responder of the bench: listens on a free port of 127.0.0.1,
+ * prints it in one line ({"event":"ready",...}), passes on every request until SIGTERM, and counts
+ * in its last line ({"event":"ended",...}). It stores nothing. */
 #pragma once
 #include <stdint.h>
 
@@ -21,9 +22,8 @@ struct bench_server {
 	struct net_loop *loop;
 	struct link_conf conf;
 	struct log log;
-	struct link *links[BENCH_LINKS_MAX];
-	uint64_t requests, failed, reports,
-	    refused; /* failed: could not be answered; reports: sent and acknowledged; refused: not with success */
+	/* failed: could not be answered; reports: sent and acknowledged; refused: not with success */
+	uint64_t requests, failed, reports, refused;
 };
 
 /* Returns the exit code of the program. */

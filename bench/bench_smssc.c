@@ -1,5 +1,6 @@
-/* bench_smssc.c - a lean SMS-SC: takes every DTR, stores nothing; with --reports a DRR that says "delivered" follows each DTA. With --hold N it
- * remembers up to N triggers, reports them on SIGUSR1, and says when it began and when the last was acknowledged
+/* bench_smssc.c - a lean SMS-SC: accepts every DTR and stores nothing. With --reports a DRR with
+ * the outcome "delivered" follows each DTA. With --hold N it remembers up to N triggers, reports
+ * them on SIGUSR1, and prints when it began and when the last was acknowledged
  * ({"event":"released",...}). */
 #include <inttypes.h>
 #include <stdio.h>
@@ -35,7 +36,8 @@ struct smssc {
 	struct link_ids ids;
 	struct bench_form dta, drr;
 	size_t session_at, imsi_at, smea_at, reference_at;
-	/* what the DRR was encoded for: those of another trigger of the same lengths are put in their place */
+	/* values that the DRR was encoded for; the values of another trigger, of the same lengths,
+	 * replace them */
 	uint8_t imsi[PART_MAX], smea[PART_MAX];
 	uint32_t imsi_len, smea_len;
 	uint64_t session;

@@ -295,7 +295,8 @@ static void sq_close(void)
 	sqlite3_close(sq.db);
 }
 
-/* -- RocksDB: a synced write batch; log files used again, so that a flush need not change their size */
+/* -- RocksDB: a synced write batch; log files used again, so that a flush need not change their
+ * size */
 
 static struct {
 	rocksdb_t *db;
