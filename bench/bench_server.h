@@ -22,7 +22,8 @@ struct bench_server {
 	struct net_loop *loop;
 	struct link_conf conf;
 	struct log log;
-	/* failed: could not be answered; reports: sent and acknowledged; refused: not with success */
+	/* failed: could not be answered; reports: sent and acknowledged; refused: without
+	 * success */
 	uint64_t requests, failed, reports, refused;
 };
 
