@@ -1,4 +1,5 @@
-/* app_common.c - groups that travel on more than one interface, and the head that all commands share. */
+/* app_common.c - groups that occur on more than one interface, and the head that all commands
+ * share. */
 #include "apps/app_common.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
-/* app_common.h - what the commands of Tsp, S6m and T4 share: identities of the applications, the members that every command has,
- * groups that travel on more than one interface. Codes and grammars: TS 29.368, TS 29.336, TS 29.337. PURE. */
+/* app_common.h - shared by the commands of Tsp, S6m and T4: identities of the applications, the
+ * members that every command has, groups that occur on more than one interface. Codes and grammars:
+ * TS 29.368, TS 29.336, TS 29.337. PURE. */
 #pragma once
 #include "base/buf.h"
 #include "diameter/dia_dict.h"
@@ -32,11 +33,12 @@ enum app_command {
 /* Supported-Features 628 (TS 29.229 6.3.29) */
 struct app_features {
 	uint32_t vendor_id, list_id, list;
-	bool mandatory; /* M bit of the AVP itself: set in a request when the features are required */
+	/* M bit of the AVP itself: set in a request when the features are required */
+	bool mandatory;
 };
 
-/* What a lenient reading of an answer forgives (RFC 6733 4.1 demands all of it): bit, words. Vendor-Specific-Application-Id is not
- * among them because no answer here demands it. */
+/* Lapses of an answer that a lenient reading forgives (RFC 6733 4.1 demands all of it): bit, words.
+ * Vendor-Specific-Application-Id is not among them because no answer here demands it. */
 #define APP_LAPSE_TABLE(X)                                                                                                       \
 	X(AUTH_APPLICATION_ID, 0x1, "no Auth-Application-Id")                                                                    \
 	X(AUTH_SESSION_STATE, 0x2, "no Auth-Session-State")                                                                      \
@@ -76,8 +78,8 @@ struct app_olr {
 	struct dia_u32 reduction_percentage, validity_duration;
 };
 
-/* The members all application commands share; a member the command's grammar does not list stays absent. The lists come last: where
- * few are used, few are touched. */
+/* The members that all application commands share. A member that the command's grammar does not
+ * list stays absent. The lists come last: a message that uses few of them touches little memory. */
 struct app_head {
 	bool request;
 	bool retransmitted; /* T bit */
@@ -90,10 +92,12 @@ struct app_head {
 	struct dia_bytes error_message, error_reporting_host;
 	struct dia_bytes failed_avp; /* inside of the first Failed-AVP, raw */
 	struct dia_u32 redirect_host_usage, redirect_max_cache_time;
-	struct dia_u64 oc_feature_vector; /* OC-Supported-Features present with or without its vector: see oc_supported */
+	/* OC-Supported-Features present with or without its vector: see oc_supported */
+	struct dia_u64 oc_feature_vector;
 	struct app_olr olr;
 #define APP_HEAD_LISTS proxy_info
-	struct dia_bytes proxy_info[APP_PROXY_INFO_MAX]; /* each the inside of one Proxy-Info, raw */
+	/* each the inside of one Proxy-Info, raw */
+	struct dia_bytes proxy_info[APP_PROXY_INFO_MAX];
 	struct dia_bytes route_record[APP_ROUTE_RECORD_MAX];
 	struct app_features features[APP_FEATURES_MAX];
 	struct dia_bytes redirect_host[APP_REDIRECT_HOST_MAX];
@@ -121,8 +125,9 @@ struct app_serving_node {
 /* No member is there, every list has the count 0. */
 void app_head_clear(struct app_head *head);
 
-/* Prepares the head of an answer: request's Session-Id, Auth-Application-Id and Proxy-Info, never T; Auth-Session-State 1; our origin.
- * Borrows from `request`, `host` and `realm` as long as `answer` is used. */
+/* Prepares the head of an answer: request's Session-Id, Auth-Application-Id and Proxy-Info, never
+ * T; Auth-Session-State 1; our origin. Borrows from `request`, `host` and `realm` as long as
+ * `answer` is used. */
 void app_answer_head(struct app_head *answer, const struct app_head *request, const char *host, const char *realm);
 
 /* Whom an answer has to come from and what it has to answer. */
@@ -133,13 +138,15 @@ struct app_request {
 	const char *peer;  /* the other side of the connection; NULL with `host` */
 	const char *realm; /* Destination-Realm of the request; NULL with `host` */
 };
-/* NULL: the answer is one to this request. Else static words. A Session-Id must be the request's. A success must come from the host
- * that was asked; where none was named, from the peer itself or from its realm through a relay. A refusal may come from any node of
- * the path (RFC 6733 7.2). */
+/* NULL: the answer belongs to this request. Else static words. A Session-Id must be the request's.
+ * A success must come from the requested host; if the request named none, from the peer itself or
+ * from its realm through a relay. A refusal may come from any node of the path (RFC 6733 7.2). */
 const char *app_foreign(const struct app_head *answer, const struct app_request *request);
 
-/* SCS-Identity (E.164 digits) -> SM-RP-SMEA: digit count, 0x91, TBCD (TS 23.040 9.1.2.5). out holds 12 octets. */
+/* SCS-Identity (E.164 digits) -> SM-RP-SMEA: digit count, 0x91, TBCD (TS 23.040 9.1.2.5). out holds
+ * 12 octets. */
 #define APP_SMEA_MAX 12
 ERR_MUST_USE int app_smea(uint8_t out[APP_SMEA_MAX], size_t *len, const char *digits);
-/* Back to digits; ERR_INVAL unless international E.164 with the count it names. `digits` holds STR_DIGITS_MAX + 1. */
+/* Back to digits; ERR_INVAL unless international E.164 with the count it names. `digits` holds
+ * STR_DIGITS_MAX + 1. */
 ERR_MUST_USE int app_unsmea(char *digits, const void *p, size_t len);

@@ -47,7 +47,8 @@
 
 extern const struct dia_grammar app_experimental_result_group, app_features_group, app_load_group, app_oc_supported_group,
     app_olr_group, app_user_identifier_group, app_serving_node_group, app_additional_serving_node_group;
-extern const struct dia_grammar app_error_grammar; /* answer-message (RFC 6733 7.2), the same for all commands */
+/* answer-message (RFC 6733 7.2), the same for all commands */
+extern const struct dia_grammar app_error_grammar;
 
 /* `plain`: octets of the typed struct before the lists that it ends with. */
 /* clang-format off */
@@ -63,8 +64,8 @@ extern const struct dia_grammar app_error_grammar; /* answer-message (RFC 6733 7
 #define APP_STARTS_WITH_HEAD(type)                                                                                               \
 	_Static_assert(offsetof(type, head) == 0 && sizeof(type) <= UINT16_MAX, "rows of the head count from the start")
 
-/* What the head tells beyond its rows: request, T; an answer must have one of Result-Code (5005) and Experimental-Result, not both
- * (5007); Auth-Application-Id must be the header's (5004). */
+/* Rules of the head beyond its rows: request, T; an answer must have one of Result-Code (5005) and
+ * Experimental-Result, not both (5007); Auth-Application-Id must be the header's (5004). */
 int app_finish(const struct dia_command *c, void *st, const struct dia_msg *m, struct dia_failed *failed);
 /* dia_command_build with T from the head of a request and E for a Result-Code 3xxx. */
 void app_build(struct buf *out, const struct dia_command *c, const void *in, uint32_t hop_by_hop, uint32_t end_to_end);

@@ -11,7 +11,8 @@ APP_STARTS_WITH_HEAD(struct s6m_sia);
 
 /* One row a line. */
 /* clang-format off */
-/* The groups of the two commands are kept in the command's own struct: their rows count from its start. */
+/* The struct of the command keeps the groups of the two commands: their rows count from its
+ * start. */
 static const struct dia_row t4_parameters_rows[] = { /* 6.4.6 */
 	{ DIA_ROW(PRIORITY_INDICATION), DIA_AT(U32, struct s6m_sir, priority_indication), DIA_OPT, .values = PRIORITIES },
 	{ DIA_ROW(SM_RP_SMEA), DIA_AT(BYTES, struct s6m_sir, sm_rp_smea), DIA_OPT },

@@ -1,9 +1,11 @@
-/* s6m_sir.h - Subscriber-Information-Request and -Answer (S6m, TS 29.336 6.2). PURE. Rules as in tsp_dar.h. */
+/* s6m_sir.h - Subscriber-Information-Request and -Answer (S6m, TS 29.336 6.2). PURE. Rules as in
+ * tsp_dar.h. */
 #pragma once
 #include "apps/app_common.h"
 
 enum { S6M_SERVICE_DEVICE_TRIGGER = 0, S6M_SERVICE_SMS_MO = 1 }; /* Service-ID 3103 */
-enum { S6M_SIR_FLAG_S6M = 0x1 };                                 /* SIR-Flags 3110 bit 0: the sender is an MTC-IWF */
+/* SIR-Flags 3110 bit 0: the sender is an MTC-IWF */
+enum { S6M_SIR_FLAG_S6M = 0x1 };
 /* HSS-Cause 3109 */
 enum {
 	S6M_CAUSE_ABSENT_SUBSCRIBER = 0x1,

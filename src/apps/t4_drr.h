@@ -1,4 +1,5 @@
-/* t4_drr.h - Delivery-Report-Request and -Answer (T4, TS 29.337 6.2). PURE. Rules as in tsp_dar.h. */
+/* t4_drr.h - Delivery-Report-Request and -Answer (T4, TS 29.337 6.2). PURE. Rules as in
+ * tsp_dar.h. */
 #pragma once
 #include "apps/app_common.h"
 
@@ -24,7 +25,8 @@ struct t4_drr {
 	struct app_head head;
 	struct app_user_identifier user_identifier;
 	struct dia_bytes sm_rp_smea;
-	struct dia_u32 sm_delivery_outcome; /* unknown values are kept: the gateway maps them (CONTRACTS section 3) */
+	/* unknown values are kept: the gateway maps them (CONTRACTS section 3) */
+	struct dia_u32 sm_delivery_outcome;
 	struct dia_u32 absent_subscriber_diagnostic, reference_number;
 };
 

@@ -1,9 +1,12 @@
-/* t4_dtr.h - Device-Trigger-Request and -Answer (T4, TS 29.337 6.2). PURE. Rules as in tsp_dar.h. */
+/* t4_dtr.h - Device-Trigger-Request and -Answer (T4, TS 29.337 6.2). PURE. Rules as in
+ * tsp_dar.h. */
 #pragma once
 #include "apps/app_common.h"
 
-enum { T4_TRIGGER = 0, T4_RECALL = 1, T4_REPLACE = 2 };                      /* Trigger-Action 3202; absent is T4_TRIGGER */
-enum { T4_ORIGINAL_MESSAGE_NOT_DELETED = 0, T4_NEW_MESSAGE_NOT_STORED = 1 }; /* MTC-Error-Diagnostic 3203 */
+/* Trigger-Action 3202; absent is T4_TRIGGER */
+enum { T4_TRIGGER = 0, T4_RECALL = 1, T4_REPLACE = 2 };
+/* MTC-Error-Diagnostic 3203 */
+enum { T4_ORIGINAL_MESSAGE_NOT_DELETED = 0, T4_NEW_MESSAGE_NOT_STORED = 1 };
 /* Supported-Features of T4. The numbers could not be checked against the text of TS 29.337. */
 #define T4_FEATURE_LIST_ID 1u
 enum { T4_FEATURE_RECALL_REPLACE = 0x1 };

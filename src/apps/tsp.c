@@ -8,7 +8,8 @@ typedef struct tsp_device_action action;
 typedef struct tsp_device_notification notification;
 
 #define PRIORITIES (DIA_VALUE(TSP_NON_PRIORITY) | DIA_VALUE(TSP_PRIORITY))
-/* Who may ask for what (TS 29.368 6.4.6): an SCS asks, a notification reports; a DAA repeats what was asked. */
+/* Who may send which action (TS 29.368 6.4.6): an SCS requests, a notification reports, a DAA
+ * repeats the request's. */
 #define ASKED (DIA_VALUE(TSP_ACTION_TRIGGER) | DIA_VALUE(TSP_ACTION_RECALL) | DIA_VALUE(TSP_ACTION_REPLACE))
 #define REPORTED (DIA_VALUE(TSP_ACTION_DELIVERY_REPORT) | DIA_VALUE(TSP_ACTION_MO_SMS))
 

@@ -14,7 +14,8 @@ enum tsp_action_type {
 
 enum { TSP_NON_PRIORITY = 0, TSP_PRIORITY = 1 };
 
-/* Supported-Features of Tsp (TS 29.368 6.5.2.2). The numbers could not be checked against the text of the clause. */
+/* Supported-Features of Tsp (TS 29.368 6.5.2.2). The numbers could not be checked against the text
+ * of the clause. */
 #define TSP_FEATURE_LIST_ID 1u
 enum { TSP_FEATURE_RECALL_REPLACE = 0x1, TSP_FEATURE_MO_SMS = 0x2 };
 /* Feature-Supported-In-Final-Target 3012 (6.4.13). */
@@ -44,7 +45,8 @@ enum tsp_delivery_outcome {
 /* "SUCCESS", "NOTAUTHORIZED", ...; "unknown" for other values. Static. */
 const char *tsp_request_status_str(uint32_t status);
 const char *tsp_delivery_outcome_str(uint32_t outcome);
-const char *tsp_action_str(uint32_t action_type); /* "trigger", "report", "recall", "replace", "mo-sms", "unknown" */
+/* "trigger", "report", "recall", "replace", "mo-sms", "unknown" */
+const char *tsp_action_str(uint32_t action_type);
 
 /* Trigger-Data 3003 */
 struct tsp_trigger_data {

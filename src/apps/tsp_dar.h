@@ -1,8 +1,9 @@
 /* tsp_dar.h - Device-Action-Request and -Answer (Tsp, TS 29.368 6.6.1/6.6.2). PURE.
- * Parse: borrows the message as long as `out` is used; unless 0 is returned it is empty: no member, every count 0;
- * ERR_PROTO fills `failed`. Behind the count of a list nothing is defined.
- * Build: writes a whole message, request or answer; check out->full. Clear: makes a struct to be filled and built empty, without
- * touching its lists. */
+ * Parse: borrows the message as long as `out` is used. Unless 0 is returned, `out` is empty (no
+ * member, every count 0) and ERR_PROTO fills `failed`. Elements behind the count of a list are
+ * undefined.
+ * Build: writes a whole message, request or answer; check out->full. Clear: makes a struct empty
+ * that is to be filled and built, without touching its lists. */
 #pragma once
 #include "apps/tsp.h"
 
@@ -14,7 +15,8 @@ struct tsp_dar {
 
 struct tsp_daa {
 	struct app_head head;
-	struct tsp_device_notification notification; /* mandatory in a DAA that is not an E-bit answer */
+	/* mandatory in a DAA that is not an E-bit answer */
+	struct tsp_device_notification notification;
 	struct dia_u32 feature_supported_in_final_target;
 };
 

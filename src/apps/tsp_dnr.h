@@ -1,4 +1,5 @@
-/* tsp_dnr.h - Device-Notification-Request and -Answer (Tsp, TS 29.368 6.6.3/6.6.4). PURE. Rules as in tsp_dar.h. */
+/* tsp_dnr.h - Device-Notification-Request and -Answer (Tsp, TS 29.368 6.6.3/6.6.4). PURE. Rules as
+ * in tsp_dar.h. */
 #pragma once
 #include "apps/tsp.h"
 

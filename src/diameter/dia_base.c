@@ -1,4 +1,5 @@
-/* dia_base.c - CER/CEA, DWR/DWA, DPR/DPA as tables (RFC 6733 5.3 to 5.5, occurrence table of 10.1). */
+/* dia_base.c - CER/CEA, DWR/DWA, DPR/DPA as tables (RFC 6733 5.3 to 5.5, occurrence table of
+ * 10.1). */
 #include "diameter/dia_base.h"
 
 #include "diameter/dia_grammar.h"
@@ -25,7 +26,8 @@ typedef struct dia_disconnect disconnect;
 	{ DIA_ROW(DESTINATION_HOST), DIA_NEVER }, \
 	{ DIA_ROW(DESTINATION_REALM), DIA_NEVER }
 
-/* With both ids the second one is the one too many (5009), with none Auth-Application-Id is missing (5005). */
+/* With both ids the second one is the one too many (5009), with none Auth-Application-Id is missing
+ * (5005). */
 static const struct dia_row application_rows[] = {
 	{ DIA_ROW(VENDOR_ID), DIA_AT(BARE_U32, application, vendor_id), DIA_ONE },
 	{ DIA_ROW(AUTH_APPLICATION_ID), DIA_AT(BARE_U32, application, application_id), DIA_ONE, DIA_FLAG(application, acct), .flags = DIA_FLAG_NOT },

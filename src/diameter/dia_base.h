@@ -1,7 +1,9 @@
-/* dia_base.h - the peer management messages, typed (RFC 6733 5.3 to 5.5): CER/CEA, DWR/DWA, DPR/DPA.
- * PURE. Parsing applies the occurrence table of each command, the M rule and the value rules; building writes what is present.
- * An answer with the E bit is read by the answer-message grammar; in one that says no without it, only the result and the origin are
- * demanded. Supported-Vendor-Id and Host-IP-Address beyond our bounds are dropped, application ids beyond them are refused. */
+/* dia_base.h - the peer management messages, typed (RFC 6733 5.3 to 5.5): CER/CEA, DWR/DWA,
+ * DPR/DPA.
+ * PURE. Parsing applies the occurrence table of each command, the M rule and the value rules;
+ * building writes what is present. An answer with the E bit is read by the answer-message grammar;
+ * in one that says no without it, only the result and the origin are demanded. Supported-Vendor-Id
+ * and Host-IP-Address beyond our bounds are dropped, application ids beyond them are refused. */
 #pragma once
 #include "base/buf.h"
 #include "diameter/dia_failed.h"
@@ -79,10 +81,12 @@ ERR_MUST_USE int dia_capabilities_parse(struct dia_capabilities *out, const stru
 ERR_MUST_USE int dia_watchdog_parse(struct dia_watchdog *out, const struct dia_msg *m, struct dia_failed *failed);
 ERR_MUST_USE int dia_disconnect_parse(struct dia_disconnect *out, const struct dia_msg *m, struct dia_failed *failed);
 
-/* Write a whole message; check out->full. Answers get the E bit when result_code is of class 3xxx. */
+/* Write a whole message; check out->full. Answers get the E bit when result_code is of class
+ * 3xxx. */
 void dia_capabilities_build(struct buf *out, const struct dia_capabilities *in, uint32_t hop_by_hop, uint32_t end_to_end);
 void dia_watchdog_build(struct buf *out, const struct dia_watchdog *in, uint32_t hop_by_hop, uint32_t end_to_end);
 void dia_disconnect_build(struct buf *out, const struct dia_disconnect *in, uint32_t hop_by_hop, uint32_t end_to_end);
 
-/* True when the two sets of applications meet; the relay application meets everything (RFC 6733 5.3). */
+/* True when the two sets of applications meet; the relay application meets everything (RFC 6733
+ * 5.3). */
 bool dia_common_application(const struct dia_capabilities *theirs, const uint32_t *ours, size_t ours_n);

@@ -1,11 +1,13 @@
-/* dia_build.h - writes messages and AVPs into a bounded buffer: header, padding and lengths are made here and nowhere else.
- * Nothing is returned but in `b->full`: write a whole message, then look once. PURE. */
+/* dia_build.h - writes messages and AVPs into a bounded buffer. Only this file makes headers,
+ * padding and lengths. `b->full` is the only error: write a whole message, then check once.
+ * PURE. */
 #pragma once
 #include "base/buf.h"
 #include "diameter/dia_dict.h"
 #include "diameter/dia_msg.h"
 
-/* Writes the header of `h` with the length still open; returns where the message starts, for dia_build_end(). */
+/* Writes the header of `h` with the length still open; returns where the message starts, for
+ * dia_build_end(). */
 size_t dia_build_begin(struct buf *b, const struct dia_hdr *h);
 void dia_build_end(struct buf *b, size_t start);
 
@@ -14,7 +16,8 @@ uint8_t dia_avp_flags(const struct dia_avp_def *def);
 
 #define DIA_LENGTH_MAX 0xffffffu /* of a message and of an AVP: 24 bits */
 
-/* The header and the zero padding of one AVP. Returns where its data go, NULL when they do not fit. */
+/* Writes the header and the zero padding of one AVP. Returns the place of its data; NULL: they do
+ * not fit. */
 static inline uint8_t *dia_put_header(struct buf *b, uint32_t code, uint32_t vendor, uint8_t flags, size_t data_len)
 {
 	size_t header = vendor ? DIA_AVP_HEADER_V_LEN : DIA_AVP_HEADER_LEN;
@@ -29,7 +32,8 @@ static inline uint8_t *dia_put_header(struct buf *b, uint32_t code, uint32_t ven
 	if (!at) {
 		return NULL;
 	}
-	be32_set(at + padded - 4, 0); /* the padding; what else it touches is written now, or by the caller */
+	/* the padding; the caller, or the next line, writes the other octets */
+	be32_set(at + padded - 4, 0);
 	be32_set(at, code);
 	be32_set(at + 4, (uint32_t)flags << 24 | (uint32_t)len);
 	if (vendor) {

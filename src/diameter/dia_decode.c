@@ -44,7 +44,8 @@ static int check_identity(const struct dia_row *row, const struct dia_avp *avp, 
 	bool good = avp->data_len > 0 && avp->data_len <= 255;
 	uint8_t foreign = 0;
 
-	for (uint32_t i = 0; good && i < avp->data_len; i++) { /* no way out inside: the compiler takes many octets at once */
+	/* without an early exit the compiler handles many octets at once */
+	for (uint32_t i = 0; good && i < avp->data_len; i++) {
 		foreign |= (uint8_t)(avp->data[i] - 0x21) > 0x7e - 0x21;
 	}
 	if (!good || foreign) {
@@ -312,7 +313,8 @@ static int check_header(const struct dia_command *c, const struct dia_msg *m, st
 	return 0;
 }
 
-/* An error with a result that is none would be taken for a success by whoever looks at the result alone. */
+/* An error with the result of a success would be taken for a success by a reader of the result
+ * alone. */
 static int check_error_bit(const struct dia_command *c, const uint8_t *st, const struct dia_msg *m, struct dia_failed *failed)
 {
 	const struct dia_u32 *result = (const void *)(st + c->result_at);

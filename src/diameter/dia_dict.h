@@ -1,5 +1,6 @@
-/* dia_dict.h - the dictionary: one row an AVP, one row a command, one row an application.
- * Sources: RFC 6733, 7683, 7944, 8583, 8506; TS 29.229, 29.329, 29.173, 29.272, 29.336, 29.337, 29.338, 29.368. PURE. */
+/* dia_dict.h - the dictionary: one row for each AVP, each command and each application.
+ * Sources: RFC 6733, 7683, 7944, 8583, 8506; TS 29.229, 29.329, 29.173, 29.272, 29.336, 29.337,
+ * 29.338, 29.368. PURE. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,9 +19,11 @@ enum dia_type {
 	DIA_TYPE_GROUPED,
 };
 
-enum dia_m_rule { DIA_M_MUST, DIA_M_CLEAR, DIA_M_EITHER }; /* what we send; on receipt a known AVP's M bit is ignored */
+/* what we send; on receipt a known AVP's M bit is ignored */
+enum dia_m_rule { DIA_M_MUST, DIA_M_CLEAR, DIA_M_EITHER };
 
-/* Symbol, code, vendor, name, type, M rule. Sorted by (vendor, code): dia_avp_def_find() halves it, a test watches over it. */
+/* Symbol, code, vendor, name, type, M rule. Sorted by (vendor, code), because dia_avp_def_find()
+ * bisects; a test checks the order. */
 #define DIA_AVP_TABLE(X)                                                                                                         \
 	X(USER_NAME, 1, 0, "User-Name", UTF8, MUST)                                                                              \
 	X(CLASS, 25, 0, "Class", OCTETS, MUST)                                                                                   \

@@ -1,4 +1,5 @@
-/* dia_encode.c - the one encoder: a typed struct and its table become a message, in the order of the table. */
+/* dia_encode.c - the one encoder: turns a typed struct and its table into a message, in the order
+ * of the table. */
 #include <string.h>
 
 #include "diameter/dia_base.h"
@@ -115,7 +116,8 @@ static void encode_list(struct buf *out, const struct dia_row *row, const uint8_
 	}
 }
 
-/* Many rows of a table are of members that are absent: what decides that comes first, and first of all what most rows are. */
+/* Most rows of a table are absent members. So the test for absence comes first, beginning with the
+ * commonest kind of row. */
 static void encode_rows(struct buf *out, const struct dia_grammar *g, const uint8_t *base)
 {
 	const struct dia_row *end = g->rows + g->rows_n;

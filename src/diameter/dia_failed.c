@@ -1,4 +1,5 @@
-/* dia_failed.c - Result-Code, Failed-AVP and answer-message (RFC 6733 7). Nothing here runs for a good message. */
+/* dia_failed.c - Result-Code, Failed-AVP and answer-message (RFC 6733 7). Nothing here runs for a
+ * good message. */
 #include "diameter/dia_failed.h"
 
 #include <stdarg.h>
@@ -55,7 +56,8 @@ int dia_refuse(struct dia_failed *f, uint32_t result_code, const char *fmt, ...)
 	return ERR_PROTO;
 }
 
-/* Shows an AVP that cannot be copied: its header, made whole with zeros, and zero data of the minimum length of its type. */
+/* Shows an AVP that cannot be copied: its header, completed with zeros, and zero data of the
+ * minimum length of its type. */
 static const struct dia_avp_def *show_header(struct dia_failed *f, const uint8_t *p, size_t n)
 {
 	uint8_t header[12] = { 0 };
@@ -69,7 +71,8 @@ static const struct dia_avp_def *show_header(struct dia_failed *f, const uint8_t
 	rd_be32(&r);
 	header_len = header[4] & DIA_AVP_V ? 12 : 8;
 	vendor = header_len == 12 ? rd_be32(&r) : 0;
-	def = n >= header_len ? dia_avp_def_find(code, vendor) : NULL; /* half a header names nothing */
+	/* an incomplete header names nothing */
+	def = n >= header_len ? dia_avp_def_find(code, vendor) : NULL;
 	len = header_len + (def ? dia_type_lens[def->type].min : 0);
 	header[5] = header[6] = 0;
 	header[7] = (uint8_t)len;
@@ -178,7 +181,8 @@ void dia_error_answer(struct buf *out, const struct dia_msg *request, const char
 		      const struct dia_failed *why)
 {
 	struct dia_hdr h = request->hdr;
-	bool has_session = h.app_id != 0 || wants_e_bit(why->result_code, 0); /* a DWA or DPA has none */
+	/* a DWA or DPA has none */
+	bool has_session = h.app_id != 0 || wants_e_bit(why->result_code, 0);
 	struct dia_avp session;
 	size_t start;
 

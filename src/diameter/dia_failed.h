@@ -1,5 +1,6 @@
-/* dia_failed.h - why a message is refused, in the words of RFC 6733 7: Result-Code, Failed-AVP, text.
- * The only place where our errors become Result-Codes. PURE. */
+/* dia_failed.h - why a message is refused, in the terms of RFC 6733 7: Result-Code, Failed-AVP,
+ * text.
+ * The only place that turns our errors into Result-Codes. PURE. */
 #pragma once
 #include <stdint.h>
 
@@ -10,13 +11,16 @@
 #define DIA_FAILED_TEXT_MAX 160u
 
 struct dia_failed {
-	uint32_t result_code;            /* of the base protocol, 0 when nothing failed */
-	uint8_t avp[DIA_FAILED_AVP_MAX]; /* the one offending AVP, header and padding included, wrapped in its groups */
-	uint16_t avp_len;                /* octets of it, a multiple of 4; 0: no Failed-AVP */
-	char text[DIA_FAILED_TEXT_MAX];  /* for the log and Error-Message: which AVP, what was expected */
+	uint32_t result_code; /* of the base protocol, 0 when nothing failed */
+	/* the one offending AVP, header and padding included, wrapped in its groups */
+	uint8_t avp[DIA_FAILED_AVP_MAX];
+	uint16_t avp_len; /* octets of it, a multiple of 4; 0: no Failed-AVP */
+	/* for the log and Error-Message: which AVP, what was expected */
+	char text[DIA_FAILED_TEXT_MAX];
 };
 
-/* Nothing failed. Enough before each use: what is read is bounded by avp_len and ends with the NUL of the text. */
+/* Nothing failed. Sufficient before each use: avp_len bounds what is read of `avp`, and the NUL
+ * that of `text`. */
 static inline void dia_failed_none(struct dia_failed *f)
 {
 	f->result_code = 0;
@@ -69,27 +73,32 @@ enum dia_result {
 /* Name without prefix, "unknown" for a code that is not in the table. */
 const char *dia_result_str(uint32_t result_code);
 
-/* Each fills `f`; that the first error wins is the caller's rule. dia_refuse() and dia_refuse_missing() return ERR_PROTO besides, so that a
- * check is one line. */
+/* Each fills `f`. The caller ensures that the first error wins. dia_refuse() and
+ * dia_refuse_missing() also return ERR_PROTO, so that a check is one line. */
 void dia_failed_set(struct dia_failed *f, uint32_t result_code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 ERR_MUST_USE int dia_refuse(struct dia_failed *f, uint32_t result_code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* With a copy of the AVP. One too large for `avp` is shown by its header and zero data of its type's minimum length. */
+/* With a copy of the AVP. One too large for `avp` is shown by its header and zero data of its
+ * type's minimum length. */
 int dia_failed_avp(struct dia_failed *f, uint32_t result_code, const struct dia_avp *avp, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 /* 5005 with an example AVP of the type's minimum length. */
 void dia_failed_missing(struct dia_failed *f, uint32_t code, uint32_t vendor);
 ERR_MUST_USE int dia_refuse_missing(struct dia_failed *f, uint32_t code, uint32_t vendor);
-/* 5014 for `n` octets at `p` that do not make an AVP: what there is of the header, padded with zeros to a whole one, then zero data
- * of the type's minimum length. The length field tells the truth about the copy, so that it can be read. */
+/* 5014 for `n` octets at `p` that are not an AVP: their part of the header, padded with zeros to a
+ * whole one, then zero data of the type's minimum length. The length field fits the copy, so that
+ * it can be read. */
 int dia_failed_header(struct dia_failed *f, const uint8_t *p, size_t n, const char *why);
-/* Puts what is in `f` into (a copy of the header of) the group it was found in; leaves it as it is when that does not fit. */
+/* Wraps the contents of `f` in a copy of the header of the group that it was found in. Leaves `f`
+ * unchanged if that does not fit. */
 void dia_failed_wrap(struct dia_failed *f, const struct dia_avp *group);
 
-/* Writes the answer-message of RFC 6733 7.2 to `request`: Session-Id when the request has a readable one, origin, Result-Code,
- * Error-Message, Failed-AVP, all Proxy-Info in order. E bit: always for 3xxx; for 5xxx in an application, whose own answer grammar
- * this message does not meet (7.1.5 allows it); never for the others. Without the E bit the answer to a DWR or a DPR is a DWA or a DPA and
- * has no Session-Id. A CER is not answered by it, except with 3xxx: a CEA has more members (link_send_error()). Result is in out; out->full when it did not fit. `host` and `realm` are
- * NUL-terminated. */
+/* Writes the answer-message of RFC 6733 7.2 to `request`: Session-Id if the request has a readable
+ * one, origin, Result-Code, Error-Message, Failed-AVP, all Proxy-Info in order. E bit: always for
+ * 3xxx; for 5xxx in an application, because this message does not meet the grammar of its own
+ * answer (7.1.5 allows it); never for the others. Without the E bit the answer to a DWR or a DPR is
+ * a DWA or a DPA and has no Session-Id. It does not answer a CER, except with 3xxx: a CEA has more
+ * members (link_send_error()). The result is in `out`; out->full if it did not fit. `host` and
+ * `realm` are NUL-terminated. */
 void dia_error_answer(struct buf *out, const struct dia_msg *request, const char *host, const char *realm,
 		      const struct dia_failed *why);

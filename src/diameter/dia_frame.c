@@ -1,5 +1,6 @@
-/* dia_frame.c - whole messages out of a stream. What arrives whole is handed on where it lies; only the rest is kept, in a buffer that
- * grows with the octets that came, never with what a length field promises. */
+/* dia_frame.c - cuts whole messages out of a stream. A message that arrives whole is passed on in
+ * place. Only the rest is kept, in a buffer that grows with the octets that came, never with the
+ * promise of a length field. */
 #include "diameter/dia_frame.h"
 
 #include <stdbool.h>
@@ -106,7 +107,8 @@ static void empty(struct dia_frame *f)
 	}
 }
 
-/* Brings what is held up to `want` octets as far as there are any; *p and *n move on. ERR_AGAIN: there were not enough. */
+/* Fills the buffer up to `want` octets, as far as there are any; *p and *n advance. ERR_AGAIN:
+ * there were not enough. */
 static int top_up(struct dia_frame *f, const uint8_t **p, size_t *n, size_t want)
 {
 	size_t take = want - f->held_len < *n ? want - f->held_len : *n;

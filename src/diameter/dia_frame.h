@@ -1,5 +1,6 @@
 /* dia_frame.h - cuts a stream of octets into whole messages (RFC 6733 3: the length field).
- * PURE. A stream whose next header cannot be a Diameter message is beyond repair: the connection is to be dropped. */
+ * PURE. A stream whose next header cannot be a Diameter message is beyond repair: drop the
+ * connection. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -7,19 +8,24 @@
 #include "base/err.h"
 #include "diameter/dia_msg.h"
 
-struct dia_frame; /* opaque; owns one buffer that grows up to message_len_max and shrinks when empty */
+/* opaque; owns one buffer that grows up to message_len_max and shrinks when empty */
+struct dia_frame;
 
-ERR_MUST_USE int dia_frame_new(struct dia_frame **out, const struct dia_limits *limits); /* copies limits */
-void dia_frame_free(struct dia_frame *f);                                                /* takes; NULL allowed */
+/* copies limits */
+ERR_MUST_USE int dia_frame_new(struct dia_frame **out, const struct dia_limits *limits);
+/* takes; NULL allowed */
+void dia_frame_free(struct dia_frame *f);
 
-/* Called for each whole message; the octets are borrowed until return. It must neither free nor feed the framer. Return 0 to go on, anything else to stop (the
- * remaining octets are dropped: the caller is closing). */
+/* Called for each whole message; the octets are borrowed until return. It must neither free nor
+ * feed the framer. Return 0 to continue, any other value to stop (the remaining octets are dropped,
+ * because the caller is closing). */
 typedef int dia_frame_fn(void *arg, const uint8_t *message, size_t len);
 
-/* Feeds octets; calls `fn` zero or more times before it returns.
- * 0; what `fn` returned; ERR_PROTO: version is not 1 or length is below 20 or no multiple of 4; ERR_LIMIT: length above
- * message_len_max; ERR_NOMEM. After an error the framer takes nothing more. For ERR_PROTO and ERR_LIMIT the header that was
- * refused is in dia_frame_refused(), NULL before that. */
+/* Feeds octets. Calls `fn` zero or more times before it returns.
+ * 0; the result of `fn`; ERR_PROTO: version is not 1, or length is below 20 or not a multiple of 4;
+ * ERR_LIMIT: length above message_len_max; ERR_NOMEM. After an error the framer accepts nothing
+ * more. After ERR_PROTO and ERR_LIMIT dia_frame_refused() returns the refused header; before, it
+ * returns NULL. */
 ERR_MUST_USE int dia_frame_feed(struct dia_frame *f, const uint8_t *p, size_t n, dia_frame_fn *fn, void *arg);
 const struct dia_hdr *dia_frame_refused(const struct dia_frame *f);
 

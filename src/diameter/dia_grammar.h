@@ -1,7 +1,8 @@
 /* dia_grammar.h - commands and groups as tables; one decoder and one encoder serve them all.
  *
- * A row says which AVP it is, where in the typed struct it is kept and how, how often it may stand there and which values it may
- * have. Rows stand in the order in which we send; any order is accepted, except for what is marked DIA_FIRST.
+ * A row says which AVP it is, where and how the typed struct keeps it, how often it may occur and
+ * which values it may have. The order of rows is the order in which we send. Any order is accepted,
+ * except for rows with DIA_FIRST.
  * The rules of the decoder (RFC 6733 4.1, 7; the M rule of TS 29.336 table 6.4.1-1 note 2):
  *   in the table           its M bit is ignored; lengths 5014, values 5004, too often 5009 with the first one over the limit,
  *                          forbidden (max 0) or not where it must be 5008
@@ -35,24 +36,28 @@ enum dia_keep {
 
 /* dia_row.flags */
 enum {
-	DIA_FIRST = 1,       /* must be the first AVP */
-	DIA_SPARE = 2,       /* more of them than max are ignored */
-	DIA_OK_ONLY = 4,     /* not demanded in an answer that is a refusal */
-	DIA_BAD_IS_NONE = 8, /* a value that is not allowed counts as absent (M clear: RFC 6733 4.1) */
-	DIA_SHARED = 16,     /* counted together with the row before: exactly one of the two */
-	DIA_FLAG_IS_M = 32,  /* the bool at flag_at is the AVP's M bit, not its presence */
-	DIA_FLAG_NOT = 64,   /* the bool at flag_at is false when this AVP is there (its neighbour's is true) */
+	DIA_FIRST = 1,   /* must be the first AVP */
+	DIA_SPARE = 2,   /* more of them than max are ignored */
+	DIA_OK_ONLY = 4, /* not demanded in an answer that is a refusal */
+	/* a value that is not allowed counts as absent (M clear: RFC 6733 4.1) */
+	DIA_BAD_IS_NONE = 8,
+	DIA_SHARED = 16,    /* counted together with the row before: exactly one of the two */
+	DIA_FLAG_IS_M = 32, /* the bool at flag_at is the AVP's M bit, not its presence */
+	/* the bool at flag_at is false when this AVP is there (its neighbour's is true) */
+	DIA_FLAG_NOT = 64,
 };
 
 struct dia_row {
 	const struct dia_avp_def *def;
 	const struct dia_grammar *inside; /* DIA_KEEP_GROUP */
-	uint32_t code, vendor;            /* of def; kept here because every AVP is compared with them */
-	uint32_t values;                  /* bit n: value n is allowed; 0: every value */
-	uint16_t at;                      /* where it is kept; of a list: its first element */
-	uint16_t count_at;                /* list: where its uint8_t count is */
-	uint16_t stride;                  /* list: octets of an element; 0: no list */
-	uint16_t flag_at;                 /* with has_flag: a bool, in the struct or in the element of a list */
+	/* of def; kept here because every AVP is compared with them */
+	uint32_t code, vendor;
+	uint32_t values;   /* bit n: value n is allowed; 0: every value */
+	uint16_t at;       /* where it is kept; of a list: its first element */
+	uint16_t count_at; /* list: where its uint8_t count is */
+	uint16_t stride;   /* list: octets of an element; 0: no list */
+	/* with has_flag: a bool, in the struct or in the element of a list */
+	uint16_t flag_at;
 	bool has_flag;
 	uint8_t keep, min, max, flags;
 	uint8_t sent;  /* flags of the AVP when we send it: what dia_avp_flags(def) gives */
@@ -63,8 +68,11 @@ struct dia_row {
 struct dia_grammar {
 	const struct dia_row *rows;
 	uint8_t rows_n;
-	bool some; /* a group that is never empty: without any member of the table its first row is missing */
-	bool any;  /* strangers with the M bit are let in: the answer-message, where nothing must hide the error */
+	/* a group that is never empty: without any member of the table, its first row is missing */
+	bool some;
+	/* unknown AVPs with the M bit are accepted: for the answer-message, where nothing must hide
+	 * the error */
+	bool any;
 };
 
 enum dia_sent {
@@ -115,8 +123,9 @@ struct dia_command {
 	const struct dia_grammar *error; /* answer with the E bit: answer-message (RFC 6733 7.2) */
 	uint32_t code, app_id;
 	uint16_t result_at; /* answer: its struct dia_u32 result_code */
-	/* The stretches that an empty struct has all zero: all of it but the elements of lists. These are several kilobytes, of
-	 * which most messages use none: an element is cleared when it comes, and nobody reads behind the count of a list. */
+	/* The parts of a struct that are all zero when it is empty: all of it but the elements of
+	 * lists. These are several kilobytes, and most messages use none of them. An element is
+	 * cleared when it is added, and nobody reads behind the count of a list. */
 	struct {
 		uint16_t at, len;
 	} plain[2];
@@ -129,9 +138,11 @@ struct dia_command {
 void dia_command_clear(const struct dia_command *c, void *st);
 
 /* Fills `out`, which is empty unless 0 is returned.
- * ERR_PROTO with `failed` filled: also when `m` is not this command (3007, 3001), or a request with the wrong P bit (3008). */
+ * ERR_PROTO with `failed` filled: also when `m` is not this command (3007, 3001), or a request with
+ * the wrong P bit (3008). */
 ERR_MUST_USE int dia_command_parse(const struct dia_command *c, void *out, const struct dia_msg *m, struct dia_failed *failed);
-/* The same, lenient at the top level of the message: `lapses` is set to the lapse bits of what was forgiven. */
+/* The same, lenient at the top level of the message. `lapses` is set to the lapse bits of the
+ * forgiven mistakes. */
 ERR_MUST_USE int dia_command_parse_lenient(const struct dia_command *c, void *out, const struct dia_msg *m,
 					   struct dia_failed *failed, uint8_t *lapses);
 

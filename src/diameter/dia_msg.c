@@ -1,4 +1,5 @@
-/* dia_msg.c - views of one message. Every length is compared with what is there before anything behind it is touched. */
+/* dia_msg.c - views of one message. Every length is compared with the octets that exist before
+ * anything behind it is read. */
 #include "diameter/dia_msg.h"
 
 #include "diameter/dia_dict.h"

@@ -1,5 +1,6 @@
 /* dia_msg.h - header and AVP views of one whole Diameter message (RFC 6733 3 and 4).
- * PURE: no socket, no clock, no configuration. Views point into the message's octets, which the caller keeps. */
+ * PURE: no socket, no clock, no configuration. Views point into the message's octets, which the
+ * caller keeps. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -83,14 +84,16 @@ struct dia_failed; /* dia_failed.h */
 /* Reads the 20 octets at `p`; checks nothing but their presence (ERR_AGAIN when fewer than 20). */
 ERR_MUST_USE int dia_hdr_parse(struct dia_hdr *out, const uint8_t *p, size_t len);
 
-/* Makes `out` of one whole message and checks the header as far as it alone can tell, in the order of RFC 6733 7: version 5011,
- * length 5015 (20 or more, multiple of 4, equal to len, within the limit), header bits 3008 (R with E). Reserved bits are ignored
- * (RFC 6733 3). Borrows bytes and limits. ERR_PROTO with `failed` filled; `out` then still holds what the header says when there
- * are 20 octets, so that an answer can be made. */
+/* Makes `out` of one whole message and checks the header on its own, in the order of RFC 6733 7:
+ * version 5011, length 5015 (20 or more, multiple of 4, equal to len, within the limit), header
+ * bits 3008 (R with E). Reserved bits are ignored (RFC 6733 3). Borrows bytes and limits. ERR_PROTO
+ * with `failed` filled. If there are 20 octets, `out` then still has the contents of the header, so
+ * that an answer can be made. */
 ERR_MUST_USE int dia_msg_parse(struct dia_msg *out, const uint8_t *bytes, size_t len, const struct dia_limits *limits,
 			       struct dia_failed *failed);
 
-/* First window of a message. `avps_left` is set to the limit and must live as long as the window. */
+/* First window of a message. `avps_left` is set to the limit and must live as long as the
+ * window. */
 struct dia_win dia_msg_win(const struct dia_msg *m, uint16_t *avps_left);
 
 enum dia_next { DIA_END = 0, DIA_MORE = 1 };
@@ -101,8 +104,9 @@ enum dia_next { DIA_END = 0, DIA_MORE = 1 };
 /* For dia_win_next(): fills `failed` with why the window holds no good AVP where it stands. */
 void dia_win_refuse(const struct dia_win *w, struct dia_failed *failed);
 
-/* The next AVP: DIA_MORE, DIA_END, or ERR_PROTO with `failed` filled (5014 with the offending header, 5016 for V with vendor 0
- * or reserved bits, 5006 when the count limit is hit). Inline: each message is walked two or three times. */
+/* The next AVP: DIA_MORE, DIA_END, or ERR_PROTO with `failed` filled (5014 with the offending
+ * header, 5016 for V with vendor 0 or reserved bits, 5006 when the count limit is hit). Inline:
+ * each message is walked two or three times. */
 ERR_MUST_USE static inline int dia_win_next(struct dia_win *w, struct dia_avp *out, struct dia_failed *failed)
 {
 	const uint8_t *p = w->p;
@@ -148,10 +152,12 @@ refuse:
 ERR_MUST_USE int dia_win_enter(struct dia_win *out, const struct dia_win *parent, const struct dia_avp *group,
 			       struct dia_failed *failed);
 
-/* Walks the top level once: every AVP header and length, bits, the count limit. Groups are read when they are decoded. */
+/* Walks the top level once: every AVP header and length, bits, the count limit. Groups are read by
+ * their decoder. */
 ERR_MUST_USE int dia_msg_check(const struct dia_msg *m, struct dia_failed *failed);
 
-/* The first AVP of the top level with this code and vendor; false when there is none before the end or the first unreadable one. */
+/* The first AVP of the top level with this code and vendor. False if there is none before the end
+ * or before the first unreadable AVP. */
 bool dia_msg_find(const struct dia_msg *m, uint32_t code, uint32_t vendor, struct dia_avp *out);
 
 static inline struct dia_bytes dia_text(const char *s) /* view of a string, without its NUL */
