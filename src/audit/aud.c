@@ -1,4 +1,5 @@
-/* aud.c - the decision log: opened for appending; lines gather and leave with one write(2), counters together with them. */
+/* aud.c - the decision log, opened for appending. Lines gather and leave with one write(2), and
+ * their counters change with them. */
 #include "audit/aud.h"
 
 #include <errno.h>
@@ -20,14 +21,17 @@ struct aud {
 	int fd;    /* -1: counters only */
 	bool file; /* a regular file: else somebody reads, or does not */
 	struct st_counters *counters;
-	bool look;            /* the last write was not taken whole: the end is looked at before the next one */
-	bool torn;            /* the log ends in part of a line: a newline goes before what follows */
+	/* the last write was incomplete: the end of the file is examined before the next one */
+	bool look;
+	/* the log ends in an incomplete line: a newline precedes the next octets */
+	bool torn;
 	uint64_t torn_octets; /* of that line, still to be reported; 0: none */
 	uint64_t gap;         /* decisions lost since the last that was gathered */
 	uint64_t lost;        /* decisions */
 	size_t len;           /* gathered */
 	uint32_t marks;       /* lines in the text that are no decisions */
-	char *text;           /* lines, behind the room for the newline and the mark of a torn line */
+	/* lines; in front of them is room for the newline and the mark of an incomplete line */
+	char *text;
 	char room[1 + MARK_MAX + AUD_GATHER_MAX];
 };
 
@@ -116,8 +120,8 @@ struct content {
 
 static struct content content_of(const char *p, size_t n)
 {
-	static const char log_line[] =
-	    "\",\"action\":\"log\",\"reason\":\"lines-lost\",\"lines\":"; /* a text holds no bare quote */
+	/* no text contains a bare quote */
+	static const char log_line[] = "\",\"action\":\"log\",\"reason\":\"lines-lost\",\"lines\":";
 	struct content c = { 0 };
 
 	for (const char *end = p + n, *line = p; (p = memchr(p, '\n', (size_t)(end - p))); line = ++p) {
@@ -175,8 +179,8 @@ static enum st_counter status_counter(const char *status)
 	return ST_STATUS_OTHER;
 }
 
-/* What was written leaves, in whole lines: one that the disk took in part is written again from its beginning, behind the mark of its
- * torn copy. */
+/* Removes the written lines, whole ones only. A line that the disk took in part is written again
+ * from its beginning, behind the mark of its incomplete copy. */
 static void drop_written(struct aud *a, size_t n)
 {
 	uint64_t lines;
@@ -213,8 +217,8 @@ static size_t before(struct aud *a)
 	return len;
 }
 
-/* How much leaves with one write(2), with `first` octets in front of it. A pipe takes up to PIPE_BUF whole or not at all, so that none of its
- * lines is torn. */
+/* Returns how many octets leave with one write(2), with `first` octets in front of them. A pipe
+ * takes up to PIPE_BUF octets whole or not at all, so none of its lines is incomplete. */
 static size_t piece(const struct aud *a, size_t first)
 {
 	size_t len = 0;
@@ -244,7 +248,8 @@ static void cut_before(struct aud *a, size_t first, size_t n)
 	}
 }
 
-/* A disk that was full was so for every writer of the file: its last line may be torn by another one, or ended by it. What is seen counts. */
+/* A full disk was full for every writer of the file. The last line may be incomplete by another
+ * writer, or completed by it. Only the file itself shows this. */
 static void look_at_end(struct aud *a)
 {
 	uint64_t octets;
@@ -260,7 +265,8 @@ static void look_at_end(struct aud *a)
 	}
 }
 
-/* One write(2) of whole lines: appending writers never mix. 0; ERR_IO with errno when less was taken. */
+/* One write(2) of whole lines: the lines of several appending writers never mix. 0; ERR_IO with
+ * errno if fewer octets were taken. */
 static int write_lines(struct aud *a)
 {
 	size_t first, len;
@@ -307,7 +313,7 @@ static void count(struct st_counters *st, const struct aud_decision *d)
 		return;
 	}
 	if (!d->answers) {
-		return; /* of a session, or of a trigger that is cancelled: counted where that is decided */
+		return; /* of a session, or of a cancelled trigger: counted where that is decided */
 	}
 	st_count(st, d->verdict == AUD_ACCEPTED ? ST_DECISION_ACCEPTED : ST_DECISION_REFUSED);
 	st_count(st, status_counter(d->request_status));

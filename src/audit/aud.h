@@ -1,5 +1,6 @@
-/* aud.h - the ONE emitter of decisions: a JSON line in the decision log and its counters, together (CONTRACTS section 5).
- * Nothing else writes decisions. Every text may come from a peer: it is bounded and escaped, so no peer forges a line. */
+/* aud.h - the ONE emitter of decisions: a JSON line in the decision log and its counters, together
+ * (CONTRACTS section 5). No other code writes decisions. Every text may come from a peer. It is
+ * bounded and escaped, so no peer can forge a line. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -7,7 +8,8 @@
 #include "base/err.h"
 #include "stats/st.h"
 
-/* DETECTED: a further line of a transaction that has its decision: what a detect-only rule would have refused. */
+/* DETECTED: a further line of a transaction that has its decision; it names what a detect-only rule
+ * would have refused. */
 enum aud_verdict { AUD_ACCEPTED, AUD_REFUSED, AUD_DETECTED };
 
 /* One decision with every input of it. Texts are borrowed until return; NULL is written as "". */
@@ -19,7 +21,8 @@ struct aud_decision {
 	const char *address; /* of the peer, "192.0.2.7:40000" */
 	const char *device;  /* as asked: External-Identifier or msisdn:DIGITS */
 	const char *action;  /* session, trigger, recall, replace, revoke, revoke-outcome */
-	bool answers;        /* the line of an answer to a request: counted in decision_ and status_; not written */
+	/* the line of an answer to a request: counted in decision_ and status_; not written */
+	bool answers;
 	bool has_reference;
 	uint32_t reference;         /* written as null when there is none */
 	enum aud_verdict verdict;   /* written as "accepted", "refused" or "detected" */
@@ -30,34 +33,39 @@ struct aud_decision {
 
 struct aud;
 
-#define AUD_TEXT_MAX 256   /* octets of one text that are written; the rest is cut */
-#define AUD_LINE_MAX 16384 /* octets of one line: all texts, each octet of them escaped, always fit */
+#define AUD_TEXT_MAX 256 /* octets of one text that are written; the rest is cut */
+/* octets of one line: all texts fit, even if each of their octets is escaped */
+#define AUD_LINE_MAX 16384
 
-/* Begins to write to `fd`, which tail_open() gave: a file or a named pipe. Takes fd on success; -1: no log, counters only. Borrows
- * counters (NULL allowed). ERR_NOMEM.
+/* Begins to write to `fd`, a file or a named pipe from tail_open(). Takes fd on success; -1: no
+ * log, counters only. Borrows counters (NULL allowed). ERR_NOMEM.
  *
- * Two lines of the log are no decisions; their action is "log". A file that ends in half a line, because a run before or a full disk cut
- * it, gets a newline and, before the next decision, {"time":..,"action":"log","reason":"torn-line","octets":N}: the line before it holds
- * N octets of one that was never whole. Decisions that were lost are reported in their place once there is room again, by
- * {"time":..,"action":"log","reason":"lines-lost","lines":N}. */
+ * Two kinds of line are not decisions; their action is "log". A previous run or a full disk may
+ * leave a file that ends in an incomplete line. It gets a newline and, before the next decision,
+ * {"time":..,"action":"log","reason":"torn-line","octets":N}: the line before has N octets of a
+ * line that was never complete. Once there is room again, lost decisions are reported in their
+ * place by {"time":..,"action":"log","reason":"lines-lost","lines":N}. */
 ERR_MUST_USE int aud_open(struct aud **out, int fd, struct st_counters *counters);
-/* NULL allowed. Writes what gathered. Returns the number of decisions that are in no log and reported in none: those that
- * could not be written now, and those lost before; errno says why. */
+/* NULL allowed. Writes the gathered lines. Returns the number of decisions that are in no log and
+ * that no line reports: those that could not be written now, and those lost before. errno is the
+ * reason. */
 uint64_t aud_close(struct aud *a);
 /* Decisions lost since the opening. */
 uint64_t aud_lost(const struct aud *a);
 
-/* Counts, and gathers one line for the next aud_flush(); flushes if there is no room for one more. If the log
- * cannot be written, the line is lost and counted in audit_errors, and the decision stands; the caller may ignore the result. ERR_IO
- * with errno. */
+/* Counts a decision and gathers its line for the next aud_flush(). Flushes if there is no room for
+ * one more. If the log cannot be written, the line is lost and counted in audit_errors, and the
+ * decision stands; the caller may ignore the result. ERR_IO with errno. */
 #define AUD_GATHER_MAX (256u * 1024u) /* octets of gathered lines */
 int aud_decision(struct aud *a, const struct aud_decision *d);
-/* Writes what gathered, to a file with one write(2). To be called before anything that follows from these decisions is sent. What cannot be
- * written stays and is tried again with the next flush. ERR_IO with errno. */
+/* Writes the gathered lines, to a file with one write(2). Call it before anything that follows
+ * from these decisions is sent. Lines that cannot be written stay for the next flush. ERR_IO
+ * with errno. */
 int aud_flush(struct aud *a);
 
 /* After log rotation (SIGHUP): further decisions go to `fd`. Takes fd. */
 void aud_reopen(struct aud *a, int fd);
 
-/* The line itself, without newline, for tests and for a console. Returns its length, always below AUD_LINE_MAX. */
+/* Formats the line, without newline, for tests and for a console. Returns its length, always below
+ * AUD_LINE_MAX. */
 size_t aud_format(char out[AUD_LINE_MAX], const struct aud_decision *d);

@@ -1,6 +1,6 @@
-/* aud_format.c - one decision as one JSON line. Whatever the texts hold, the line is printable ASCII, valid JSON and bounded:
- * quotes, backslashes and every octet that is not printable ASCII are escaped (octet 0xe9 as \u00e9), so nothing is lost and
- * nothing forged. */
+/* aud_format.c - one decision as one JSON line. Whatever the texts contain, the line is printable
+ * ASCII, valid JSON and bounded. Quotes, backslashes and every octet that is not printable ASCII
+ * are escaped (octet 0xe9 as \u00e9). So nothing is lost and nothing can be forged. */
 #include <string.h>
 
 #include "audit/aud.h"

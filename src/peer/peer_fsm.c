@@ -129,8 +129,8 @@ static uint32_t wait_of(const struct peer_fsm *f)
 	}
 }
 
-/* The only place that assigns the state. Staying where one is leaves the deadline alone: a storm of DPRs must not keep a
- * closing connection alive. */
+/* The only place that assigns the state. A state that follows itself leaves the deadline unchanged,
+ * because a storm of DPRs must not keep a closing connection alive. */
 static void set_state(struct peer_fsm *f, enum peer_state next, enum peer_event event, uint64_t now_ms)
 {
 	uint32_t wait;

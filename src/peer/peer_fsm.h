@@ -1,7 +1,8 @@
-/* peer_fsm.h - the Diameter peer state machine (RFC 6733 5.6): a table with one door.
- * PURE. I- is the connection we opened, R- the one the peer opened. Who owns the machine turns what happens on its connections into
- * events, and carries out the actions it is handed, in their order. A connection that came in stays outside the machine until
- * its CER is known and welcome; then it is R-Conn-CER. */
+/* peer_fsm.h - the Diameter peer state machine (RFC 6733 5.6): a table with one entry point.
+ * PURE. I- is the connection that we opened, R- the one that the peer opened. The owner of the
+ * machine turns what happens on its connections into events, and carries out the returned actions
+ * in their order. An incoming connection stays outside the machine until its CER is known and
+ * accepted; then it is R-Conn-CER. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -121,8 +122,9 @@ struct peer_step {
 /* Starts in Closed. Borrows log and name. */
 void peer_fsm_init(struct peer_fsm *f, const struct peer_waits *waits, const struct log *log, const char *name, uint64_t now_ms);
 
-/* The one door. 0: `out` says what to do, the machine is already in out->to. ERR_STATE: the event is not welcome in this state;
- * logged and counted, nothing changed, out->actions_n is 0. */
+/* The only entry point. 0: `out` has the actions, and the machine is in out->to already. ERR_STATE:
+ * the event is illegal in this state; it is logged and counted, nothing changed, and out->actions_n
+ * is 0. */
 ERR_MUST_USE int peer_fsm_step(struct peer_fsm *f, enum peer_event event, uint64_t now_ms, struct peer_step *out);
 
 /* The state has waited long enough: PEER_EV_TIMEOUT is to be fed. */

@@ -1,5 +1,5 @@
-/* peer_pending.c - found by Hop-by-Hop-Id (base/multimap), timed out by deadline (base/heap). A slot that is free again waits in a list for
- * the next request. */
+/* peer_pending.c - requests are found by Hop-by-Hop-Id (base/multimap) and time out by deadline
+ * (base/heap). A free slot waits in a list for the next request. */
 #include "peer/peer_pending.h"
 
 #include <stdlib.h>
@@ -25,7 +25,8 @@ struct peer_pending {
 	struct heap due;
 };
 
-/* The ids are ours and count up: no peer chooses them, so that they are their own hash. Never 0, which is "in no table". */
+/* The ids are our own and count up. No peer chooses them, so each is its own hash. It is never 0,
+ * which means "in no table". */
 static uint64_t hash_of(uint32_t hop_by_hop)
 {
 	return (uint64_t)1 << 32 | hop_by_hop;

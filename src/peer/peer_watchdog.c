@@ -1,13 +1,12 @@
 /* peer_watchdog.c - RFC 3539 3.4, row by row.
  *
  *                 up                    Tw, Pending             Tw, down
- *   (INITIAL) ----------> OKAY ----------------------> SUSPECT ----------> DOWN <----------+
- *                         ^  ^ \       DWA, message      |                 ^ | up          | Tw with Pending twice,
- *                         |  +--\------------------------+            down | v             | down
- *                         |      +-----------------------------------------+ REOPEN -------+
- *                         +--------------------------------------------------+
- *                                        third DWA
- */
+ *   (INITIAL) ----------> OKAY -------------------> SUSPECT ----------> DOWN <---------+
+ *                         ^  ^ \       DWA, message   |                 ^ | up         | Tw with
+ *                         |  +--\---------------------+            down | v            | Pending
+ *                         |      +--------------------------------------+ REOPEN ------+ twice,
+ *                         +-----------------------------------------------+              down
+ *                                        third DWA */
 #include "peer/peer_watchdog.h"
 
 enum { ANY = -1 };
@@ -130,7 +129,8 @@ static void apply(struct peer_watchdog *w, const struct wd_rule *r, uint64_t now
 		w->deadline_ms = now_ms + draw_tw(w, random);
 	} else if (r->event == PEER_WD_DWA && w->state == PEER_WD_REOPEN && w->reopen_ms &&
 		   w->deadline_ms > now_ms + w->reopen_ms) {
-		w->deadline_ms = now_ms + w->reopen_ms; /* it answers: what is left is to see that it goes on doing so */
+		/* the peer answers; the machine only checks that it continues to */
+		w->deadline_ms = now_ms + w->reopen_ms;
 	}
 }
 

@@ -1,4 +1,5 @@
-/* peer_watchdog.h - is the other side alive? The watchdog machine of RFC 3539 3.4 and its appendix, one a connection or peer.
+/* peer_watchdog.h - whether the other side is alive: the watchdog machine of RFC 3539 3.4 and its
+ * appendix, one for each connection or peer.
  * PURE: the time and the random bits of the jitter are arguments. */
 #pragma once
 #include <stdbool.h>
@@ -35,21 +36,24 @@ struct peer_watchdog {
 	bool pending; /* a DWR has no answer yet */
 	int num_dwa;
 	uint32_t twinit_ms;
-	uint32_t reopen_ms;   /* REOPEN: pause after a DWA before the next DWR; 0: the rest of Tw, as RFC 3539 has it */
+	/* REOPEN: pause after a DWA before the next DWR; 0: the rest of Tw, as RFC 3539 has it */
+	uint32_t reopen_ms;
 	uint64_t deadline_ms; /* when PEER_WD_TW_EXPIRES is due; 0: Tw does not run */
 	uint64_t refused;     /* events that had no row */
 	const struct log *log;
 	const char *name;
 };
 
-/* Starts INITIAL. A Twinit below 6 s is raised to 6 s unless `unchecked`; 0 is 30 s. Borrows log and name.
- * `reopen_ms` shortens the way back to traffic after a loss, never the number of DWAs it takes. */
+/* Starts INITIAL. A Twinit below 6 s is raised to 6 s unless `unchecked`; 0 is 30 s. Borrows log
+ * and name. `reopen_ms` shortens the way back to traffic after a loss, never the number of DWAs it
+ * takes. */
 void peer_watchdog_init(struct peer_watchdog *w, uint32_t twinit_ms, bool unchecked, uint32_t reopen_ms, const struct log *log,
 			const char *name);
 
-/* The one door: returns the PEER_WD_* actions to carry out, in the order of their values. `random` is fresh random bits: Tw is drawn anew
- * each time it is set, Twinit plus or minus two seconds (a third of Twinit when that is less). A pair without a row is logged
- * and counted; then 0 is returned and nothing changed. */
+/* The only entry point. Returns the PEER_WD_* actions to carry out, in the order of their values.
+ * `random` is fresh random bits: each setting draws a new Tw, Twinit plus or minus two seconds (a
+ * third of Twinit if that is less). A pair without a row is logged and counted. Then 0 is returned
+ * and nothing has changed. */
 unsigned peer_watchdog_step(struct peer_watchdog *w, enum peer_wd_event event, uint64_t now_ms, uint32_t random);
 
 bool peer_watchdog_due(const struct peer_watchdog *w, uint64_t now_ms);

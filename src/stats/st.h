@@ -1,5 +1,6 @@
-/* st.h - counters: a plain array for each process, handed down, counted without locks.
- * An edge sends what moved since its last report as the body of a `stats` ring record; the core adds it to its own. */
+/* st.h - counters: a plain array for each process, passed as an argument, counted without locks.
+ * An edge sends the differences since its last report as the body of a `stats` ring record. The
+ * core adds them to its own. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -47,12 +48,14 @@ void st_add(struct st_counters *into, const struct st_counters *delta);
 struct st_gauges {
 	uint64_t v[ST_EDGE_GAUGES];
 };
-/* The part becomes what `now` says (NULL: nothing, the edge has ended), and the sum moves with it. */
+/* Replaces the part by the values in `now` (NULL: none, the edge has ended) and corrects the sum by
+ * the difference. */
 void st_gauges_move(struct st_counters *sum, struct st_gauges *part, const struct st_counters *now);
 
-/* Counters that are not zero as {u16 which, u64 value} little-endian; sets b->full when they do not fit. */
+/* Writes counters that are not zero as {u16 which, u64 value} little-endian. Sets b->full if they
+ * do not fit. */
 #define ST_PACKED_MAX ((size_t)ST_COUNTERS * 10)
 void st_pack(struct buf *b, const struct st_counters *delta);
-/* What st_pack() wrote, from a process that is not trusted: unknown, repeated or unordered counters and left-over octets are
- * ERR_PROTO and leave `out` untouched. */
+/* Reads the output of st_pack() from a process that is not trusted. Unknown, repeated or unordered
+ * counters and left-over octets are ERR_PROTO and leave `out` untouched. */
 ERR_MUST_USE int st_unpack(struct st_counters *out, const void *p, size_t len);

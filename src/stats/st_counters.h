@@ -1,7 +1,8 @@
-/* st_counters.h - every counter of mtc-iwfd, declared once: name and help. Add a row and use ST_<NAME>; `mtcctl stats` shows it.
- * The table that a row is in names its owner, the process that counts it. The core ends an edge that reports a row of the core.
- * A counter only grows. The rows of the gauge tables are how many objects are in each state now; their order is that of the enum of the
- * states, which the room of the machine checks. */
+/* st_counters.h - every counter of mtc-iwfd, declared once: name and help. Add a row and use
+ * ST_<NAME>; `mtcctl stats` shows it. The table of a row names its owner, the process that counts.
+ * The core ends an edge that reports a row of the core. A counter only grows. A row of the gauge
+ * tables is the number of objects in one state now. The order of these rows is that of the enum of
+ * the states, which the room of the machine checks. */
 #pragma once
 
 #define ST_EDGE_TABLE(X)                                                                                                         \
@@ -176,8 +177,9 @@
 	X(EDGE_TLS_IN_OPEN, "edge_tls_in_open", "TLS connections of edges now: both sides are authenticated")                    \
 	X(EDGE_TLS_IN_DEAD, "edge_tls_in_dead", "TLS connections of edges now: ended or refused, and not closed yet")
 
-/* Triggers by enum trg_state, sessions by enum core_session_state, triggers by enum core_wait, connections of the core by enum
- * net_tcp_state. */
+/* Triggers by enum trg_state, sessions by enum core_session_state, triggers by enum core_wait,
+ * connections of the core by enum net_tcp_state, TLS connections by enum tls_stream_state, the
+ * journal by enum jrn_health. */
 #define ST_CORE_GAUGE_TABLE(X)                                                                                                   \
 	X(TRIGGERS_IN_IDLE, "triggers_in_idle", "triggers now: not started")                                                     \
 	X(TRIGGERS_IN_ASKING, "triggers_in_asking", "triggers now: asking the HSS")                                              \
