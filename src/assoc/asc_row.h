@@ -53,10 +53,10 @@
 #define ASC_NOBODY 0u        /* SCS number of "*" */
 #define ASC_SET_DETECT 0x08u /* beside the rights of a rule on a set: ASSOC_DETECT */
 
-#define ASC_ENTRY_MEMBER                                                                                                         \
-/* in place of a verdict: not a rule, but membership in the set of this number. No rights or
-	 * times */
-3u struct asc_entry {            /* one rule on one exact device, or a membership */
+/* in place of a verdict: not a rule, but membership in the set of this number. No rights or times */
+#define ASC_ENTRY_MEMBER 3u
+
+struct asc_entry {               /* one rule on one exact device, or a membership */
 	uint8_t verdict, rights; /* verdict: also ASC_ENTRY_MEMBER */
 	uint32_t scs_number;
 	int64_t not_before_s, not_after_s;
