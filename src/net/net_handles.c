@@ -1,0 +1,231 @@
+/* net_handles.c - timers, watches, signals and checks of the loop. Handles are members of our
+ * objects. A freed object drops its callback at once; its memory is released when libuv has closed
+ * the handle. So every object may be freed in any callback. */
+#include <stdlib.h>
+
+#include "net/net_loop_int.h"
+
+struct net_timer {
+	uv_timer_t uv;
+	uint64_t due_ms; /* 0: the timer was late, and the descriptors have been read since */
+	net_timer_fn *fn;
+	void *arg;
+};
+
+struct net_watch {
+	uv_poll_t uv;
+	net_watch_fn *fn;
+	void *arg;
+	int events;
+};
+
+struct net_signal {
+	uv_signal_t uv;
+	net_signal_fn *fn;
+	void *arg;
+};
+
+static void free_data(uv_handle_t *h)
+{
+	free(h->data);
+}
+
+/* --- timers ----------------------------------------------------------------------------------- */
+
+/* After the process was stopped or starved, its timers are due before it has looked at a
+ * descriptor: an answer may have come in time, and a peer may not be silent. A late timer therefore
+ * lets the descriptors be read first. */
+#define LATE_MS 100
+#define LISTEN_MS 20
+
+static void on_timer(uv_timer_t *h)
+{
+	struct net_timer *t = h->data;
+
+	if (t->due_ms && uv_now(h->loop) >= t->due_ms + LATE_MS) {
+		t->due_ms = 0;
+		uv_timer_start(h, on_timer, LISTEN_MS, 0);
+		return;
+	}
+	t->fn(t->arg);
+}
+
+int net_timer_new(struct net_timer **out, struct net_loop *l, net_timer_fn *fn, void *arg)
+{
+	struct net_timer *t = calloc(1, sizeof *t);
+
+	if (!t) {
+		return ERR_NOMEM;
+	}
+	t->fn = fn;
+	t->arg = arg;
+	uv_timer_init(&l->uv, &t->uv); /* cannot fail */
+	t->uv.data = t;
+	*out = t;
+	return 0;
+}
+
+void net_timer_start(struct net_timer *t, uint64_t delay_ms)
+{
+	struct net_loop *l = (struct net_loop *)t->uv.loop; /* uv is its first member */
+
+	if (!l->in_run) { /* the clock of the loop is updated only while it runs */
+		uv_update_time(t->uv.loop);
+	}
+	t->due_ms = uv_now(t->uv.loop) + delay_ms;
+	uv_timer_start(&t->uv, on_timer, delay_ms, 0);
+}
+
+void net_timer_stop(struct net_timer *t)
+{
+	uv_timer_stop(&t->uv);
+}
+
+void net_timer_free(struct net_timer *t)
+{
+	if (t) {
+		uv_close((uv_handle_t *)&t->uv, free_data);
+	}
+}
+
+/* --- watches ---------------------------------------------------------------------------------- */
+
+static int watch_arm(struct net_watch *w);
+
+static void on_poll(uv_poll_t *h, int status, int events)
+{
+	struct net_watch *w = h->data;
+	int seen = (events & UV_READABLE ? NET_READ : 0) | (events & UV_WRITABLE ? NET_WRITE : 0);
+
+	if (status < 0) {
+		/* libuv stops watching a descriptor in error. The owner finds the error by reading
+		 * or writing; it is notified again while the error lasts. */
+		seen = w->events;
+		if (watch_arm(w)) {
+			w->events = 0;
+		}
+	}
+	if (seen) {
+		w->fn(w->arg, seen);
+	}
+}
+
+static int watch_arm(struct net_watch *w)
+{
+	if (!w->events) {
+		return net_loop_err(uv_poll_stop(&w->uv));
+	}
+	return net_loop_err(
+	    uv_poll_start(&w->uv, (w->events & NET_READ ? UV_READABLE : 0) | (w->events & NET_WRITE ? UV_WRITABLE : 0), on_poll));
+}
+
+int net_watch_new(struct net_watch **out, struct net_loop *l, int fd, net_watch_fn *fn, void *arg)
+{
+	struct net_watch *w = calloc(1, sizeof *w);
+	int r;
+
+	if (!w) {
+		return ERR_NOMEM;
+	}
+	w->fn = fn;
+	w->arg = arg;
+	r = uv_poll_init(&l->uv, &w->uv, fd);
+	if (r) {
+		free(w); /* libuv has not taken the handle */
+		return net_loop_err(r);
+	}
+	w->uv.data = w;
+	*out = w;
+	return 0;
+}
+
+int net_watch_set(struct net_watch *w, int events)
+{
+	if (w->events == events) {
+		return 0;
+	}
+	w->events = events;
+	return watch_arm(w);
+}
+
+void net_watch_stop(struct net_watch *w)
+{
+	w->events = 0;
+	uv_poll_stop(&w->uv);
+}
+
+void net_watch_free(struct net_watch *w)
+{
+	if (w) {
+		uv_close((uv_handle_t *)&w->uv, free_data);
+	}
+}
+
+/* --- signals ---------------------------------------------------------------------------------- */
+
+static void on_signal(uv_signal_t *h, int signum)
+{
+	struct net_signal *s = h->data;
+
+	s->fn(s->arg, signum);
+}
+
+int net_signal_new(struct net_signal **out, struct net_loop *l, int signum, net_signal_fn *fn, void *arg)
+{
+	struct net_signal *s = calloc(1, sizeof *s);
+	int r;
+
+	if (!s) {
+		return ERR_NOMEM;
+	}
+	s->fn = fn;
+	s->arg = arg;
+	r = uv_signal_init(&l->uv, &s->uv);
+	if (r) {
+		free(s);
+		return net_loop_err(r);
+	}
+	s->uv.data = s;
+	r = uv_signal_start(&s->uv, on_signal, signum);
+	if (r) {
+		uv_close((uv_handle_t *)&s->uv, free_data);
+		return r == UV_EINVAL ? ERR_INVAL : net_loop_err(r);
+	}
+	*out = s;
+	return 0;
+}
+
+void net_signal_free(struct net_signal *s)
+{
+	if (s) {
+		uv_close((uv_handle_t *)&s->uv, free_data);
+	}
+}
+
+/* --- checks ----------------------------------------------------------------------------------- */
+
+int net_check_new(struct net_check **out, struct net_loop *l, net_check_fn *fn, void *arg)
+{
+	struct net_check *c = calloc(1, sizeof *c);
+
+	if (!c) {
+		return ERR_NOMEM;
+	}
+	*c = (struct net_check){ .loop = l, .fn = fn, .arg = arg };
+	TAILQ_INSERT_TAIL(&l->checks, c, entry);
+	*out = c;
+	return 0;
+}
+
+void net_check_free(struct net_check *c)
+{
+	if (!c) {
+		return;
+	}
+	if (c->loop->in_checks) {
+		c->fn = NULL;
+		return;
+	}
+	TAILQ_REMOVE(&c->loop->checks, c, entry);
+	free(c);
+}

@@ -1,0 +1,40 @@
+/* net_loop_int.h - the inside of the loop, for net_loop.c and net_handles.c only: no other file
+ * includes libuv. */
+#pragma once
+#include <stdbool.h>
+#include <uv.h>
+
+#include "net/net_loop.h"
+#include "net/net_queue.h"
+#include "net/net_task.h"
+#include "net/net_tcp.h"
+
+TAILQ_HEAD(check_list, net_check);
+TAILQ_HEAD(linger_list, net_linger);
+
+struct net_loop {
+	uv_loop_t uv;
+	uv_prepare_t prepare;
+	uv_idle_t again; /* active: the next wait is none */
+	struct net_task_list later, running, flush;
+	struct check_list checks;
+	bool in_checks, in_run;
+	struct linger_list lingers;
+	size_t lingers_n;
+	uint8_t *read_buf;
+	struct net_spares spares;
+	uint32_t tcp_in_state[NET_TCP_STATES];
+	uint32_t layer_in_state[NET_LAYER_STATES_MAX];
+	uint64_t boot_ms, real_ms; /* of this turn */
+	bool clocks_read;
+};
+
+struct net_check {
+	TAILQ_ENTRY(net_check) entry;
+	struct net_loop *loop;
+	net_check_fn *fn; /* NULL: freed while the checks ran */
+	void *arg;
+};
+
+/* A code of libuv as one of ours. */
+int net_loop_err(int r);
