@@ -277,21 +277,21 @@ static int on_row(void *arg, const json_t *row)
 	return 0;
 }
 
-static int ask(const struct options *o, const json_t *args, struct reply *r)
+static int ask(const struct cli_session *s, const json_t *args, struct reply *r)
 {
 	const struct cli_command *c = r->command;
 	char why[CTL_CLIENT_WHY_MAX];
 	struct ctl_client *client;
-	int err = ctl_client_open(&client, o->socket, o->wait_s * 1000, why);
+	int err = ctl_client_open(&client, s->socket, s->wait_ms, why);
 
 	if (err) {
 		fprintf(stderr, "mtcctl: %s\n", why);
 		return err == ERR_INVAL ? CLI_USAGE : CLI_CONNECT;
 	}
-	if (c->columns && !o->json) {
+	if (c->columns && !s->json) {
 		r->table = cli_table_new(stdout, c->columns);
 	}
-	err = ctl_client_ask(client, c->cmd, args, r->file ? r->file->fd : -1, o->wait_s * 1000, on_row, r, why);
+	err = ctl_client_ask(client, c->cmd, args, r->file ? r->file->fd : -1, s->wait_ms, on_row, r, why);
 	ctl_client_close(client);
 	cli_table_end(r->table);
 	cli_bar_clear(&r->bar);
@@ -303,14 +303,14 @@ static int ask(const struct options *o, const json_t *args, struct reply *r)
 
 /* The same. If many rows would be deleted, a person at a terminal is asked and the request is
  * repeated. */
-static int ask_until_sure(const struct options *o, json_t *args, struct reply *r)
+static int ask_until_sure(const struct cli_session *s, json_t *args, struct reply *r)
 {
 	/* else the file cannot be read twice */
 	bool again = !r->file || lseek(r->file->fd, 0, SEEK_CUR) >= 0;
 	int code;
 
-	r->ask = again && !o->json && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
-	code = ask(o, args, r);
+	r->ask = again && !s->json && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+	code = ask(s, args, r);
 	if (code == CLI_NO && r->ask && r->unsure) {
 		json_object_set(args, "deletes_max", json_object_get(r->unsure, "deletes"));
 		r->ask = false;
@@ -321,7 +321,7 @@ static int ask_until_sure(const struct options *o, json_t *args, struct reply *r
 		} else if (r->file && lseek(r->file->fd, 0, SEEK_SET) < 0) {
 			perror("mtcctl: the file cannot be read again");
 		} else {
-			code = ask(o, args, r);
+			code = ask(s, args, r);
 		}
 	}
 	json_decref(r->unsure);
@@ -365,26 +365,23 @@ static void name_file(json_t *args, struct reply *r, const char *path, bool in)
 	}
 }
 
-static int ask_with_file(const struct options *o, const struct cli_command *c, json_t *args, const char *path, bool in)
+static int ask_with_file(const struct cli_session *s, const struct cli_command *c, json_t *args, const char *path, bool in)
 {
-	struct reply r = { .obj = OBJ(REPLY_MAGIC), .command = c, .json = o->json };
+	struct reply r = { .obj = OBJ(REPLY_MAGIC), .command = c, .json = s->json };
 	char why[CLI_FILE_WHY_MAX];
 	struct cli_file file;
 	int code;
 
-	if (!in && o->json && !strcmp(path, "-")) {
-		return usage("--json needs a FILE: without one the rows go to standard output", NULL);
-	}
 	if (!(in ? cli_file_in(&file, path, why) : cli_file_out(&file, path, why))) {
 		fprintf(stderr, "mtcctl: %s\n", why);
 		return CLI_USAGE;
 	}
 	name_file(args, &r, path, in);
 	r.file = &file;
-	if (!o->json) {
+	if (!s->json) {
 		cli_bar_init(&r.bar, stderr);
 	}
-	code = ask_until_sure(o, args, &r);
+	code = ask_until_sure(s, args, &r);
 	if (code == CLI_NO && r.unwritten) {
 		code = CLI_CONNECT;
 	}
@@ -392,7 +389,7 @@ static int ask_with_file(const struct options *o, const struct cli_command *c, j
 		fprintf(stderr, "mtcctl: %s\n", why);
 		code = CLI_CONNECT;
 	}
-	if (code == CLI_OK && !o->json && (in || !file.standard)) {
+	if (code == CLI_OK && !s->json && (in || !file.standard)) {
 		code = in ? cli_show_import(stdout, r.last, r.name) : cli_show_export(stdout, r.last, r.name);
 	}
 	json_decref(r.last);
@@ -418,10 +415,14 @@ static int run(const struct options *o, const struct cli_command *c, int argc, c
 	} else if (file) {
 		path = strdup(json_object_get(args, file->arg) ? json_string_value(json_object_get(args, file->arg)) : "-");
 		json_object_del(args, file->arg); /* it goes along as a descriptor */
-		code = path ? ask_with_file(o, c, args, path, file->kind == CLI_IN) : CLI_USAGE;
+		if (path && file->kind == CLI_OUT && o->json && !strcmp(path, "-")) {
+			code = usage("--json needs a FILE: without one the rows go to standard output", NULL);
+		} else {
+			code = path ? ask_with_file(&session, c, args, path, file->kind == CLI_IN) : CLI_USAGE;
+		}
 		free(path);
 	} else {
-		code = ask_until_sure(o, args, &(struct reply){ .obj = OBJ(REPLY_MAGIC), .command = c, .json = o->json });
+		code = ask_until_sure(&session, args, &(struct reply){ .obj = OBJ(REPLY_MAGIC), .command = c, .json = o->json });
 	}
 	json_decref(args);
 	return code;
