@@ -1,158 +1,20 @@
-/* cfg_schema.c - the walk: YAML events on one side, rows on the other. The depth of the walk is
- * the depth of the rows, so the text cannot make it deeper. Every anchor, alias and tag ends the
- * walk. */
+/* cfg_schema.c - the walk: YAML events on one side (cfg_events.c), rows on the other. The depth of
+ * the walk is the depth of the rows, so the text cannot make it deeper. */
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "base/shown.h"
-#include "conf/cfg_internal.h"
+#include "conf/cfg_events.h"
 #include "conf/cfg_manual.h"
 
 #define ROWS_MAX 64 /* keys of one section: bits of `seen` */
-#define WHERE_MAX 256
-#define SKIP_DEPTH_MAX 32
-#define SHOWN_MAX 64 /* bytes shown of a wrong value */
-
-struct reader {
-	yaml_parser_t parser;
-	yaml_event_t ev; /* the current one; type YAML_NO_EVENT when none is held */
-	const char *path;
-	struct cfg_lines *lines;
-	struct report *why;
-	char where[WHERE_MAX]; /* full name of the current key */
-	bool wrong;            /* an error was reported, and reading continued after it */
-};
-
-static unsigned line_of(const yaml_mark_t *m)
-{
-	return (unsigned)m->line + 1;
-}
-
-static unsigned here(const struct reader *r)
-{
-	return line_of(&r->ev.start_mark);
-}
-
-/* A text of the file as it may be shown: short, printable. */
-static const char *shown(char out[SHOWN_MAX + 4], const char *p, size_t len)
-{
-	size_t n = len < SHOWN_MAX ? len : SHOWN_MAX;
-
-	for (size_t i = 0; i < n; i++) {
-		out[i] = (unsigned char)p[i] < 0x20 || p[i] == 0x7f ? '?' : p[i];
-	}
-	/* do not cut a character in two */
-	while (n < len && n && ((unsigned char)out[n - 1] & 0xc0) == 0x80) {
-		n--;
-	}
-	memcpy(out + n, n < len ? "..." : "", n < len ? 4 : 1);
-	return out;
-}
-
-static int syntax_error(struct reader *r)
-{
-	const yaml_parser_t *p = &r->parser;
-
-	if (p->error == YAML_MEMORY_ERROR) {
-		return ERR_NOMEM;
-	}
-	return cfg_wrong(r->why, r->lines, line_of(&p->problem_mark), "not YAML: %s%s%s",
-			 p->problem ? p->problem : "cannot be read", p->context ? ", " : "", p->context ? p->context : "");
-}
-
-static void drop_event(struct reader *r)
-{
-	yaml_event_delete(&r->ev);
-	memset(&r->ev, 0, sizeof r->ev);
-}
-
-/* Reports an error and continues after it, so that one run reports all. `key`: the wrong key of the
- * current section; NULL: the section itself. Not 0: reading ends, because there is no room for more
- * errors, or no memory. */
-static int go_on(struct reader *r, const char *key)
-{
-	char name[WHERE_MAX + CFG_NAME_MAX];
-
-	r->wrong = true;
-	if (r->why->left_out) {
-		return ERR_INVAL;
-	}
-	snprintf(name, sizeof name, "%s%s%s", r->where, *r->where && key ? "." : "", key ? key : "");
-	return cfg_lines_wrong(r->lines, name);
-}
-
-/* Reads the next event. Anchors, aliases and tags are refused here, because they only make a file
- * harder to read. */
-static int next(struct reader *r)
-{
-	const yaml_event_t *e = &r->ev;
-	const unsigned char *anchor = NULL, *tag = NULL;
-
-	drop_event(r);
-	if (!yaml_parser_parse(&r->parser, &r->ev)) {
-		return syntax_error(r);
-	}
-	switch (e->type) {
-	case YAML_ALIAS_EVENT:
-		return cfg_wrong(r->why, r->lines, here(r), "an alias (*), expected the value itself");
-	case YAML_SCALAR_EVENT:
-		anchor = e->data.scalar.anchor;
-		tag = e->data.scalar.tag;
-		break;
-	case YAML_MAPPING_START_EVENT:
-		anchor = e->data.mapping_start.anchor;
-		tag = e->data.mapping_start.tag;
-		break;
-	case YAML_SEQUENCE_START_EVENT:
-		anchor = e->data.sequence_start.anchor;
-		tag = e->data.sequence_start.tag;
-		break;
-	default:
-		break;
-	}
-	if (anchor) {
-		cfg_error(r->why, r->lines, here(r), "an anchor (&), expected plain values");
-	}
-	if (tag) {
-		cfg_error(r->why, r->lines, here(r), "a tag (!), expected plain values");
-	}
-	return anchor || tag ? go_on(r, NULL) : 0;
-}
-
-/* Skips a node whose first event is the current one; its last one is current then. libyaml needs
- * ever more time for deeper tokens, so a node deeper than any value ends the reading. */
-static int skip(struct reader *r)
-{
-	size_t depth = 0;
-
-	for (;;) {
-		int err;
-
-		if (r->ev.type == YAML_MAPPING_START_EVENT || r->ev.type == YAML_SEQUENCE_START_EVENT) {
-			depth++;
-		} else if (r->ev.type == YAML_MAPPING_END_EVENT || r->ev.type == YAML_SEQUENCE_END_EVENT) {
-			depth--;
-		}
-		if (!depth) {
-			return 0;
-		}
-		if (depth > SKIP_DEPTH_MAX) {
-			return cfg_wrong(r->why, r->lines, here(r), "nested deeper than any value of a configuration");
-		}
-		err = next(r);
-		if (err) {
-			return err;
-		}
-	}
-}
 
 /* Appends to the name of the current key; returns its old length, for leave(). */
-static size_t enter(struct reader *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static size_t enter(struct reader *r, const char *fmt, ...)
+static size_t enter(struct cfg_reader *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static size_t enter(struct cfg_reader *r, const char *fmt, ...)
 {
 	size_t n = strlen(r->where);
 	va_list ap;
@@ -163,21 +25,21 @@ static size_t enter(struct reader *r, const char *fmt, ...)
 	return n;
 }
 
-static void leave(struct reader *r, size_t n)
+static void leave(struct cfg_reader *r, size_t n)
 {
 	r->where[n] = 0;
 }
 
-static int wrong_value(struct reader *r, const struct cfg_row *row, const char *text, size_t len)
+static int wrong_value(struct cfg_reader *r, const struct cfg_row *row, const char *text, size_t len)
 {
-	char range[256], value[SHOWN_MAX + 4];
+	char range[256], value[CFG_SHOWN_MAX];
 
 	cfg_row_range(range, sizeof range, row);
-	cfg_error(r->why, r->lines, here(r), "%s is '%s', expected %s", r->where, shown(value, text, len), range);
-	return go_on(r, NULL);
+	cfg_error(r->why, r->lines, cfg_here(r), "%s is '%s', expected %s", r->where, cfg_shown(value, text, len), range);
+	return cfg_go_on(r, NULL);
 }
 
-static int wrong_kind(struct reader *r, const struct cfg_row *row)
+static int wrong_kind(struct cfg_reader *r, const struct cfg_row *row)
 {
 	const char *is = r->ev.type == YAML_MAPPING_START_EVENT    ? "a mapping of keys"
 			 : r->ev.type == YAML_SEQUENCE_START_EVENT ? "a list"
@@ -188,14 +50,14 @@ static int wrong_kind(struct reader *r, const struct cfg_row *row)
 	int err;
 
 	cfg_row_range(range, sizeof range, row);
-	cfg_error(r->why, r->lines, here(r), "%s is %s, expected %s", r->where, is, range);
-	err = go_on(r, NULL);
-	return err ? err : skip(r);
+	cfg_error(r->why, r->lines, cfg_here(r), "%s is %s, expected %s", r->where, is, range);
+	err = cfg_go_on(r, NULL);
+	return err ? err : cfg_skip(r);
 }
 
-static int apply_default(struct reader *r, const struct cfg_row *row, char *base, unsigned line);
+static int apply_default(struct cfg_reader *r, const struct cfg_row *row, char *base, unsigned line);
 
-static int apply_defaults(struct reader *r, const struct cfg_row *rows, char *base, uint64_t seen, unsigned line)
+static int apply_defaults(struct cfg_reader *r, const struct cfg_row *rows, char *base, uint64_t seen, unsigned line)
 {
 	for (size_t i = 0; rows[i].key; i++) {
 		int err = seen >> i & 1 ? 0 : apply_default(r, &rows[i], base, line);
@@ -207,7 +69,7 @@ static int apply_defaults(struct reader *r, const struct cfg_row *rows, char *ba
 	return 0;
 }
 
-static int apply_default(struct reader *r, const struct cfg_row *row, char *base, unsigned line)
+static int apply_default(struct cfg_reader *r, const struct cfg_row *row, char *base, unsigned line)
 {
 	size_t was;
 	int err;
@@ -218,7 +80,7 @@ static int apply_default(struct reader *r, const struct cfg_row *row, char *base
 		cfg_row_range(range, sizeof range, row);
 		cfg_error(r->why, r->lines, line, "key '%s' is missing%s%s, expected %s", row->key, *r->where ? " in " : "",
 			  r->where, range);
-		return go_on(r, row->key);
+		return cfg_go_on(r, row->key);
 	}
 	switch (row->type) {
 	case CFG_T_SECTION:
@@ -239,57 +101,57 @@ static int apply_default(struct reader *r, const struct cfg_row *row, char *base
 			return 0;
 		}
 		cfg_error(r->why, r->lines, line, "the default of '%s' does not fit, expected a shorter path", row->key);
-		return go_on(r, row->key);
+		return cfg_go_on(r, row->key);
 	}
 }
 
 /* The current event is the key; it and its value are passed over. */
-static int skip_pair(struct reader *r)
+static int skip_pair(struct cfg_reader *r)
 {
-	int err = go_on(r, NULL);
+	int err = cfg_go_on(r, NULL);
 
 	if (!err) {
-		err = skip(r);
+		err = cfg_skip(r);
 	}
 	if (!err) {
-		err = next(r);
+		err = cfg_next(r);
 	}
-	return err ? err : skip(r);
+	return err ? err : cfg_skip(r);
 }
 
-static int unknown_key(struct reader *r, const struct cfg_row *rows, const char *key, size_t len)
+static int unknown_key(struct cfg_reader *r, const struct cfg_row *rows, const char *key, size_t len)
 {
 	const char *near = cfg_nearest(rows, key);
-	char value[SHOWN_MAX + 4], known[256] = "";
+	char value[CFG_SHOWN_MAX], known[256] = "";
 	size_t n = 0;
 
-	shown(value, key, len);
+	cfg_shown(value, key, len);
 	for (; !near && rows->key && n < sizeof known - 1; rows++) {
 		int k = snprintf(known + n, sizeof known - n, "%s%s", n ? ", " : "", rows->key);
 
 		n += k > 0 ? (size_t)k : 0;
 	}
 	if (near) {
-		cfg_error(r->why, r->lines, here(r), "unknown key '%s'%s%s, did you mean '%s'?", value, *r->where ? " in " : "",
-			  r->where, near);
+		cfg_error(r->why, r->lines, cfg_here(r), "unknown key '%s'%s%s, did you mean '%s'?", value,
+			  *r->where ? " in " : "", r->where, near);
 	} else {
-		cfg_error(r->why, r->lines, here(r), "unknown key '%s'%s%s, expected one of %s", value, *r->where ? " in " : "",
-			  r->where, known);
+		cfg_error(r->why, r->lines, cfg_here(r), "unknown key '%s'%s%s, expected one of %s", value,
+			  *r->where ? " in " : "", r->where, known);
 	}
 	return skip_pair(r);
 }
 
-static int read_value(struct reader *r, const struct cfg_row *row, char *base);
+static int read_value(struct cfg_reader *r, const struct cfg_row *row, char *base);
 
 /* One `key: value`; the current event is the key. */
-static int read_pair(struct reader *r, const struct cfg_row *rows, char *base, uint64_t *seen)
+static int read_pair(struct cfg_reader *r, const struct cfg_row *rows, char *base, uint64_t *seen)
 {
 	size_t len, i = 0, was;
 	const char *key;
 	int err;
 
 	if (r->ev.type != YAML_SCALAR_EVENT) {
-		cfg_error(r->why, r->lines, here(r), "a list or mapping as a key, expected a word");
+		cfg_error(r->why, r->lines, cfg_here(r), "a list or mapping as a key, expected a word");
 		return skip_pair(r);
 	}
 	key = (const char *)r->ev.data.scalar.value;
@@ -303,16 +165,16 @@ static int read_pair(struct reader *r, const struct cfg_row *rows, char *base, u
 	assert(i < ROWS_MAX);
 	was = enter(r, "%s%s", *r->where ? "." : "", rows[i].key);
 	if (*seen >> i & 1) {
-		cfg_error(r->why, r->lines, here(r), "duplicate key '%s' (first in line %u)", r->where,
+		cfg_error(r->why, r->lines, cfg_here(r), "duplicate key '%s' (first in line %u)", r->where,
 			  cfg_line(r->lines, "%s", r->where));
 		err = skip_pair(r);
 		leave(r, was);
 		return err;
 	}
 	*seen |= UINT64_C(1) << i;
-	err = cfg_lines_add(r->lines, r->where, here(r));
+	err = cfg_lines_add(r->lines, r->where, cfg_here(r));
 	if (!err) {
-		err = next(r);
+		err = cfg_next(r);
 	}
 	if (!err) {
 		err = read_value(r, &rows[i], base);
@@ -322,14 +184,14 @@ static int read_pair(struct reader *r, const struct cfg_row *rows, char *base, u
 }
 
 /* The keys of one section; the current event is its beginning, its end is consumed. */
-static int read_mapping(struct reader *r, const struct cfg_row *rows, char *base)
+static int read_mapping(struct cfg_reader *r, const struct cfg_row *rows, char *base)
 {
-	unsigned line = here(r);
+	unsigned line = cfg_here(r);
 	uint64_t seen = 0;
 	int err;
 
 	for (;;) {
-		err = next(r);
+		err = cfg_next(r);
 		if (err) {
 			return err;
 		}
@@ -345,14 +207,14 @@ static int read_mapping(struct reader *r, const struct cfg_row *rows, char *base
 
 /* Later checks see a possible value. A default that does not fit leaves the member empty; the
  * reading fails anyway. */
-static void put_preset(const struct reader *r, const struct cfg_row *row, char *member)
+static void put_preset(const struct cfg_reader *r, const struct cfg_row *row, char *member)
 {
 	if (row->preset && cfg_value_set(row, row->type, member, r->path, row->preset, strlen(row->preset))) {
 		*member = 0;
 	}
 }
 
-static int read_scalar(struct reader *r, const struct cfg_row *row, char *member)
+static int read_scalar(struct cfg_reader *r, const struct cfg_row *row, char *member)
 {
 	const char *text;
 	size_t len;
@@ -369,10 +231,10 @@ static int read_scalar(struct reader *r, const struct cfg_row *row, char *member
 	return wrong_value(r, row, text, len);
 }
 
-static int read_element(struct reader *r, const struct cfg_row *row, char *member, size_t i)
+static int read_element(struct cfg_reader *r, const struct cfg_row *row, char *member, size_t i)
 {
 	size_t was = enter(r, "[%zu]", i);
-	int err = cfg_lines_add(r->lines, r->where, here(r));
+	int err = cfg_lines_add(r->lines, r->where, cfg_here(r));
 
 	if (err) {
 		return err;
@@ -391,29 +253,29 @@ static int read_element(struct reader *r, const struct cfg_row *row, char *membe
 }
 
 /* One element too many: reported once, the rest is skipped. */
-static int too_many(struct reader *r, const struct cfg_row *row, bool *told)
+static int too_many(struct cfg_reader *r, const struct cfg_row *row, bool *told)
 {
 	int err = 0;
 
 	if (!*told) {
-		cfg_error(r->why, r->lines, here(r), "%s has more than %llu elements, expected at most %llu", r->where,
+		cfg_error(r->why, r->lines, cfg_here(r), "%s has more than %llu elements, expected at most %llu", r->where,
 			  (unsigned long long)row->max, (unsigned long long)row->max);
-		err = go_on(r, NULL);
+		err = cfg_go_on(r, NULL);
 	}
 	*told = true;
-	return err ? err : skip(r);
+	return err ? err : cfg_skip(r);
 }
 
-static int read_list(struct reader *r, const struct cfg_row *row, char *base)
+static int read_list(struct cfg_reader *r, const struct cfg_row *row, char *base)
 {
-	unsigned line = here(r);
+	unsigned line = cfg_here(r);
 	char elements[SHOWN_COUNT_MAX];
 	bool told = false;
 	size_t n = 0;
 	int err;
 
 	for (;;) {
-		err = next(r);
+		err = cfg_next(r);
 		if (err) {
 			return err;
 		}
@@ -432,10 +294,10 @@ static int read_list(struct reader *r, const struct cfg_row *row, char *base)
 	}
 	cfg_error(r->why, r->lines, line, "%s has %s, expected at least %llu", r->where, shown_count(elements, n, "element"),
 		  (unsigned long long)row->min);
-	return go_on(r, NULL);
+	return cfg_go_on(r, NULL);
 }
 
-static int read_value(struct reader *r, const struct cfg_row *row, char *base)
+static int read_value(struct cfg_reader *r, const struct cfg_row *row, char *base)
 {
 	switch (row->type) {
 	case CFG_T_SECTION:
@@ -450,12 +312,12 @@ static int read_value(struct reader *r, const struct cfg_row *row, char *base)
 }
 
 /* One stream with one document with one mapping. */
-static int read_stream(struct reader *r, const struct cfg_row *rows, char *base)
+static int read_stream(struct cfg_reader *r, const struct cfg_row *rows, char *base)
 {
-	int err = next(r); /* stream start */
+	int err = cfg_next(r); /* stream start */
 
 	if (!err) {
-		err = next(r); /* document start */
+		err = cfg_next(r); /* document start */
 	}
 	if (err) {
 		return err;
@@ -463,22 +325,22 @@ static int read_stream(struct reader *r, const struct cfg_row *rows, char *base)
 	if (r->ev.type == YAML_STREAM_END_EVENT) {
 		return cfg_wrong(r->why, r->lines, 1, "the file is empty, expected keys such as '%s'", rows->key);
 	}
-	err = next(r);
+	err = cfg_next(r);
 	if (err) {
 		return err;
 	}
 	if (r->ev.type != YAML_MAPPING_START_EVENT) {
-		return cfg_wrong(r->why, r->lines, here(r), "no mapping, expected keys such as '%s:'", rows->key);
+		return cfg_wrong(r->why, r->lines, cfg_here(r), "no mapping, expected keys such as '%s:'", rows->key);
 	}
 	err = read_mapping(r, rows, base);
 	if (!err) {
-		err = next(r); /* document end */
+		err = cfg_next(r); /* document end */
 	}
 	if (!err) {
-		err = next(r);
+		err = cfg_next(r);
 	}
 	if (!err && r->ev.type != YAML_STREAM_END_EVENT) {
-		err = cfg_wrong(r->why, r->lines, here(r), "a second document, expected one");
+		err = cfg_wrong(r->why, r->lines, cfg_here(r), "a second document, expected one");
 	}
 	return err;
 }
@@ -504,7 +366,7 @@ static int check_text(const struct cfg_lines *lines, const void *text, size_t le
 static int read_into(char *work, const struct cfg_row *rows, const char *path, const char *text, size_t len,
 		     struct cfg_lines *lines, struct report *why, bool *whole)
 {
-	struct reader r = { .path = path, .lines = lines, .why = why };
+	struct cfg_reader r = { .path = path, .lines = lines, .why = why };
 	size_t mark = len >= MARK_LEN && memcmp(text, MARK, MARK_LEN) == 0 ? MARK_LEN : 0;
 	int err;
 
@@ -514,7 +376,7 @@ static int read_into(char *work, const struct cfg_row *rows, const char *path, c
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text + mark, len - mark);
 	err = read_stream(&r, rows, work);
-	drop_event(&r);
+	cfg_drop_event(&r);
 	yaml_parser_delete(&r.parser);
 	*whole = !err;
 	return !err && r.wrong ? ERR_INVAL : err;
