@@ -10,14 +10,14 @@
 #define TLS_ANCHOR_NAME_MAX 63
 
 struct tls_identity {
-	char names[IDENTITY_NAMES_MAX]
-		  [TLS_NAME_MAX +
-		   1]; /* SAN dNSName, lower-cased LDH. A dNSName that is no host name is left out: it names no SCS. */
+	/* SAN dNSName, lower-cased LDH. A dNSName that is not a host name is left out, because it
+	 * names no SCS */
+	char names[IDENTITY_NAMES_MAX][TLS_NAME_MAX + 1];
 	uint8_t names_n;
 	char groups[IDENTITY_GROUPS_MAX][TLS_NAME_MAX + 1]; /* SAN URI, as they are */
 	uint8_t groups_n;
-	char anchors[IDENTITY_ANCHORS_MAX]
-		    [TLS_ANCHOR_NAME_MAX + 1]; /* names of the configured anchors this certificate chains to */
+	/* names of the configured anchors this certificate chains to */
+	char anchors[IDENTITY_ANCHORS_MAX][TLS_ANCHOR_NAME_MAX + 1];
 	uint8_t anchors_n;
 	uint64_t not_after_s; /* seconds since 1970: earliest expiry in the chain */
 	char subject[256];    /* for logs only */

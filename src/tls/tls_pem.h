@@ -1,4 +1,5 @@
-/* tls_pem.h - PEM files of certificates and keys, or their bytes if the caller has read the file. */
+/* tls_pem.h - PEM files of certificates and keys, or their bytes if the caller has read the
+ * file. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -6,13 +7,14 @@
 #include "base/err.h"
 
 #define TLS_PEM_MAX (1u << 20) /* bytes of a file */
-#define TLS_KEY_MODE_LOOSE                                                                                                       \
-	0027 /* permissions that a file with a private key should not have: others read it, its group writes it */
+/* permissions that a file with a private key must not have: others read it, its group writes it */
+#define TLS_KEY_MODE_LOOSE 0027
 
 struct tls_pem {       /* borrowed */
 	const void *p; /* NULL: the file is read */
 	size_t len;
 };
 
-/* The earliest end of the certificates in a PEM file, in seconds since 1970. ERR_INVAL: none is in there, or its time cannot be read. */
+/* The earliest end of the certificates in a PEM file, in seconds since 1970. ERR_INVAL: it has no
+ * certificate, or its time cannot be read. */
 ERR_MUST_USE int tls_pem_ends(uint64_t *not_after_s, const struct tls_pem *pem);

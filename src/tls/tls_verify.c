@@ -1,5 +1,5 @@
-/* tls_verify.c - judges a presented certificate: first its chain, anchor by anchor, then the leaf's own rules, then its names.
- * Names are read only from a certificate whose chain is good. */
+/* tls_verify.c - judges a presented certificate: first its chain, anchor by anchor, then the leaf's
+ * own rules, then its names. Names are read only from a certificate whose chain is good. */
 #include "tls/tls_verify.h"
 
 #include <stdio.h>
@@ -28,7 +28,7 @@ void tls_subject(char *out, size_t size, const X509 *cert)
 	BIO_free(b);
 }
 
-/* --- strength ------------------------------------------------------------------------------------------------------------- */
+/* --- strength --------------------------------------------------------------------------------- */
 
 int tls_verify_key(X509 *cert, char *why, size_t why_size)
 {
@@ -78,7 +78,7 @@ static int verify_signature_kind(const X509 *cert, char *why, size_t why_size)
 	return ERR_AUTH;
 }
 
-/* --- the chain ------------------------------------------------------------------------------------------------------------ */
+/* --- the chain -------------------------------------------------------------------------------- */
 
 uint64_t tls_verify_seconds(const ASN1_TIME *t)
 {
@@ -190,7 +190,8 @@ int tls_verify_issued(X509_STORE_CTX *x, X509 *cert, X509 *issuer)
 	return 1;
 }
 
-/* One anchor. 0 when the leaf chains to it; then *not_after_s is lowered to the earliest end in the chain. */
+/* One anchor. 0 when the leaf chains to it; then *not_after_s is lowered to the earliest end in the
+ * chain. */
 static int verify_with(const struct tls_anchor *a, const struct tls_presented *p, uint64_t *not_after_s, int *x509_error,
 		       char *why, size_t why_size)
 {
@@ -254,7 +255,7 @@ static int verify_anchors(struct tls_identity *id, const struct tls_presented *p
 	return id->anchors_n ? 0 : ERR_AUTH;
 }
 
-/* --- the leaf ------------------------------------------------------------------------------------------------------------- */
+/* --- the leaf --------------------------------------------------------------------------------- */
 
 #define SHOWN_MAX 64 /* bytes of a name shown in a refusal */
 
@@ -303,7 +304,8 @@ static int add_name(struct names *n, const ASN1_IA5STRING *s)
 			 shown);
 		return ERR_AUTH;
 	}
-	if (ident_host(host, p, len)) { /* underscore, final dot, space, non-ASCII, empty label, too long */
+	/* underscore, final dot, space, non-ASCII, empty label, too long */
+	if (ident_host(host, p, len)) {
 		if (!n->has_odd) {
 			memcpy(n->odd, shown, sizeof n->odd);
 		}
@@ -324,7 +326,8 @@ static int add_name(struct names *n, const ASN1_IA5STRING *s)
 	return 0;
 }
 
-/* A URI that is not printable or longer than any group's can name no group. One too many could be a group that is denied. */
+/* A URI that is not printable, or longer than any group's, can name no group. A URI beyond the
+ * bound could be a group that is denied. */
 static int add_group(struct names *n, const ASN1_IA5STRING *s)
 {
 	const unsigned char *p = ASN1_STRING_get0_data(s);

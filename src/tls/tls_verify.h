@@ -1,5 +1,6 @@
-/* tls_verify.h - is the presented certificate one of ours, and whose? (CONTRACTS section 1; rules 1 and 2 of peer authentication:
- * chain to a configured anchor and never the system's store, purpose, key and hash strength, names.) For src/tls only. */
+/* tls_verify.h - judges a presented certificate: is it valid here, and whose is it? (CONTRACTS
+ * section 1; rules 1 and 2 of peer authentication: chain to a configured anchor and never the
+ * system's store, purpose, key and hash strength, names.) For src/tls only. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
