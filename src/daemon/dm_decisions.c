@@ -1,6 +1,7 @@
-/* dm_decisions.c - the decision log may be moved or deleted without a SIGHUP; its lines would then
- * go to a file that nobody finds. The parent checks the path and opens it again for the core. It
- * acts at the second check only, so that a tool that moves the file has time to create the new one. */
+/* dm_decisions.c - the decision log may be moved or deleted without a SIGHUP; its lines would
+ * then go to a file that nobody finds. The parent checks the path and opens it again for the
+ * core. It acts at the second check only, so that a tool that moves the file has time to create
+ * the new one. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>

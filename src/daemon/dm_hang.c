@@ -33,7 +33,8 @@ bool dm_hang_look(struct dm_hang *h, uint64_t beat, uint64_t elapsed_ms, uint64_
 
 char dm_hang_state(const char *stat)
 {
-	const char *name_end = strrchr(stat, ')'); /* the name of a program may hold blanks and brackets */
+	/* the name of a program may hold blanks and brackets */
+	const char *name_end = strrchr(stat, ')');
 
 	return name_end && name_end[1] == ' ' ? name_end[2] : 0;
 }

@@ -1,4 +1,5 @@
-/* dm_load.h - the configuration and everything it names, read and checked: one code for -t and for the start. */
+/* dm_load.h - reads and checks the configuration and every file that it names: one code for -t and
+ * for the start. */
 #pragma once
 #include <limits.h>
 #include <stddef.h>
@@ -6,8 +7,9 @@
 #include "daemon/dm_set.h"
 
 struct dm_loaded {
-	char path
-	    [PATH_MAX]; /* absolute path of the configuration. Symbolic links are kept: files may be renewed by pointing a link to another directory */
+	/* absolute path of the configuration. Symbolic links are kept: files may be renewed by
+	 * pointing a link to another directory */
+	char path[PATH_MAX];
 	char *text; /* as it was read: a pipe has it only once */
 	size_t text_len;
 	struct cfg_iwf *cfg;

@@ -1,5 +1,5 @@
-/* dm_set.h - certificates, keys and trust anchors as one set: read once, checked whole, kept as sealed memory for every child that is
- * started later (CONTRACTS section 9). */
+/* dm_set.h - certificates, keys and trust anchors as one set: read once, checked as a whole, kept
+ * as sealed memory for every child that is started later (CONTRACTS section 9). */
 #pragma once
 #include "base/report.h"
 #include "daemon/dm_part.h"
@@ -11,8 +11,9 @@ struct dm_set {
 	size_t ends_n;
 };
 
-/* Reads every file that the configuration names and checks all of them as the processes will use them. ERR_INVAL: errors in the report,
- * all that were found; others (ERR_NOMEM, ERR_IO) are in there, too. */
+/* Reads every file that the configuration names and checks all of them as the processes will use
+ * them. ERR_INVAL: the report has all errors that were found. Other errors (ERR_NOMEM, ERR_IO) are
+ * in it, too. */
 ERR_MUST_USE int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, uint32_t generation, struct report *r);
 void dm_set_free(struct dm_set *s); /* NULL allowed */
 
