@@ -46,7 +46,8 @@ enum pol_reason pol_admit(const struct pol_identity *id, const char *origin_host
 	if (!scs || !same_host(scs->origin_host, origin_host)) {
 		return POL_UNKNOWN_PEER;
 	}
-	if (id->kind == IDENTITY_INTERNAL) { /* only the zone is known: enough for an SCS provisioned that way */
+	/* only the zone is known: enough for an SCS provisioned that way */
+	if (id->kind == IDENTITY_INTERNAL) {
 		if (!provisioned_internal) {
 			return POL_NOT_PROTECTED;
 		}

@@ -12,14 +12,16 @@ struct pol_identity { /* borrowed strings, from the authenticated transport only
 	enum identity_kind kind;
 	const char *names[IDENTITY_NAMES_MAX]; /* names proven by the certificate */
 	uint8_t names_n;
-	const char *anchors[IDENTITY_ANCHORS_MAX]; /* configured anchors that the certificate chains to */
+	/* configured anchors that the certificate chains to */
+	const char *anchors[IDENTITY_ANCHORS_MAX];
 	uint8_t anchors_n;
 	uint64_t not_after_s; /* 0: no end known */
 };
 
 struct pol_admit_scs { /* the SCS provisioned with that Origin-Host */
 	const char *origin_host, *realm, *anchor;
-	const char *also;                      /* Origin-Host of another provisioned SCS that the certificate names; NULL: none */
+	/* Origin-Host of another provisioned SCS that the certificate names; NULL: none */
+	const char *also;
 	uint32_t connections, connections_max; /* present number; limit */
 };
 

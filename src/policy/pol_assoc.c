@@ -99,7 +99,8 @@ static uint8_t rank(uint8_t sorted[ASSOC_FOUND_MAX], const struct assoc_found *f
 
 enum pol_reason pol_assoc_reason(const struct assoc_rule *r)
 {
-	return r->verdict == ASSOC_BLOCK ? POL_BLOCKED : POL_DENIED; /* any unknown verdict denies */
+	/* any unknown verdict denies */
+	return r->verdict == ASSOC_BLOCK ? POL_BLOCKED : POL_DENIED;
 }
 
 /* Detect-only rules are ranked as if enforced: those ahead of the winner would have replaced it. */

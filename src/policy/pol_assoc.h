@@ -8,9 +8,11 @@
 
 struct pol_assoc {
 	bool allow;
-	enum pol_reason reason;          /* NONE when allowed, else NO_ASSOCIATION, DENIED, BLOCKED, TOO_MANY_RULES */
-	int winner;                      /* index into found->rules, -1 when no rule decided */
-	uint8_t beaten[ASSOC_FOUND_MAX]; /* the other rules in force for this right, strongest first */
+	/* NONE when allowed, else NO_ASSOCIATION, DENIED, BLOCKED, TOO_MANY_RULES */
+	enum pol_reason reason;
+	int winner; /* index into found->rules, -1 when no rule decided */
+	/* the other rules in force for this right, strongest first */
+	uint8_t beaten[ASSOC_FOUND_MAX];
 	uint8_t beaten_n;
 	/* Detect-only rules that would each turn this yes into a no if enforced, strongest
 	 * first. None when the answer is no. */

@@ -5,14 +5,17 @@
 #pragma once
 #include "policy/pol_judge.h"
 
-struct pol_case {                   /* the request to judge: SCS, action, device and time. Borrows its pointers */
+/* the request to judge: SCS, action, device and time. Borrows its pointers */
+struct pol_case {
 	struct pol_request request; /* canonical; action, and one device name or both */
 	struct pol_scs scs;
 	struct pol_load load;
 	uint64_t now_ms;
-	const struct assoc_found *found;       /* rules for both */
-	const struct assoc_found *near_groups; /* rules that would apply if the SCS joined one group */
-	const struct assoc_found *near_sets;   /* rules that would apply if the device joined one named set */
+	const struct assoc_found *found; /* rules for both */
+	/* rules that would apply if the SCS joined one group */
+	const struct assoc_found *near_groups;
+	/* rules that would apply if the device joined one named set */
+	const struct assoc_found *near_sets;
 };
 
 enum pol_change_kind {
@@ -37,7 +40,8 @@ struct pol_change {
 
 #define POL_CHANGES_MAX 64
 struct pol_changes {
-	struct pol_change list[POL_CHANGES_MAX]; /* each changes the answer alone, given the needs below */
+	/* each changes the answer alone, given the needs below */
+	struct pol_change list[POL_CHANGES_MAX];
 	uint8_t n;
 	bool more;                  /* more changes than fit, or more rules than could be checked */
 	bool needs_action;          /* also needed: the SCS may use this action */

@@ -17,15 +17,18 @@ struct pol_load {
 	uint32_t pending_of_scs; /* unanswered triggers of this SCS */
 	bool overloaded;         /* the core is at one of its limits: all requests are refused */
 	bool overloaded_low;     /* near that limit: non-priority requests are refused */
-	bool memory_short;       /* the rest is for accepted triggers: new triggers and replaces are refused */
-	uint64_t quota_used;     /* triggers accepted for this SCS today */
-	bool reference_in_use;   /* in use by a pending trigger of the same SCS with another End-to-End-Id */
+	/* the rest is for accepted triggers: new triggers and replaces are refused */
+	bool memory_short;
+	uint64_t quota_used; /* triggers accepted for this SCS today */
+	/* in use by a pending trigger of the same SCS with another End-to-End-Id */
+	bool reference_in_use;
 };
 
 struct pol_facts {
 	const struct pol_scs *scs;
-	struct pol_rate *rate;           /* changed: the check takes one token; NULL: no limit */
-	const struct assoc_found *found; /* rules of (scs, device); NULL: the store could not be read */
+	struct pol_rate *rate; /* changed: the check takes one token; NULL: no limit */
+	/* rules of (scs, device); NULL: the store could not be read */
+	const struct assoc_found *found;
 	struct pol_load load;
 	uint32_t payload_ceiling; /* limit of the whole gateway; the smaller one applies */
 	uint32_t validity_ceiling_s;

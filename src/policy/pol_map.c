@@ -114,7 +114,8 @@ static enum pol_t4_meaning map_experimental(struct pol_verdict *out, const struc
 	if (rules->congestion_is_temporary && x->code == T4_ERROR_SC_CONGESTION) {
 		*out = pol_verdict_of(POL_SMSSC_TROUBLE);
 	} else if (!set_from(out, ROWS(t4_experimental), x)) {
-		*out = pol_verdict_of(POL_SMSSC_REFUSED); /* TS 29.337 7.3: default for every other code of 3GPP */
+		/* TS 29.337 7.3: default for every other code of 3GPP */
+		*out = pol_verdict_of(POL_SMSSC_REFUSED);
 	}
 	if (rules->not_pending_is_stored && x->code == T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING) {
 		return POL_T4_STORED;

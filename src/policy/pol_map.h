@@ -21,11 +21,13 @@ enum pol_t4_meaning {
 	/* Replace whose original is not pending there: stored as a new trigger; status and
 	 * reason in the verdict (TS 23.682 5.2.3.2). */
 	POL_T4_STORED,
-	POL_T4_UNHANDLED, /* error of a relay (E bit, 3xxx): this DTR was not handled; an earlier one may have been */
+	/* error of a relay (E bit, 3xxx): this DTR was not handled; an earlier one may have been */
+	POL_T4_UNHANDLED,
 };
 struct pol_t4_rules {
 	bool congestion_is_temporary; /* 5531 is 201 and not 107 */
-	bool not_pending_is_stored;   /* 5535 to this DTR is STORED, not REFUSED: a replace, at an SMS-SC that stores it */
+	/* 5535 to this DTR means stored, not refused: a replace, at an SMS-SC that stores it */
+	bool not_pending_is_stored;
 };
 enum pol_t4_meaning pol_map_dta(struct pol_verdict *out, const struct app_head *head, const struct pol_t4_rules *rules);
 

@@ -29,8 +29,9 @@ struct pol_verdict {
 	enum pol_reason reason;
 	enum pol_reason detected_reason; /* of `detected` */
 	/* Borrowed from the rules that were judged; a line that names one writes its text. */
-	const struct assoc_rule *rule;     /* decided; NULL when none did */
-	const struct assoc_rule *detected; /* detect-only, would have refused an allowed request; NULL when none */
+	const struct assoc_rule *rule; /* decided; NULL when none did */
+	/* detect-only rule that would have refused an allowed request; NULL: none */
+	const struct assoc_rule *detected;
 };
 
 /* The reason and its status, no rule. */
