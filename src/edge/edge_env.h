@@ -15,7 +15,7 @@ struct edge_env {
 	uint32_t generation;  /* of this edge: larger than that of each edge before */
 	uint64_t number_next; /* next number of a session or transaction; never reused */
 	struct st_counters st;
-	/* Set by a part whose earliest deadline may have changed. The edge checks all deadlines at most once
-	 * a turn, at its end. */
+	/* Set by a part whose earliest deadline may have changed. The edge checks all deadlines at
+	 * most once a turn, at its end. */
 	bool deadlines_moved;
 };

@@ -23,8 +23,10 @@ struct edge_ring {
 	uint8_t record[IPC_REC_MAX]; /* the next record to send is encoded here */
 };
 
-void edge_ring_init(struct edge_ring *r, struct edge_env *env, edge_record_fn *on_record, void *arg); /* borrows env */
-void edge_ring_fini(struct edge_ring *r);                                                             /* also when all is zero */
+/* borrows env */
+void edge_ring_init(struct edge_ring *r, struct edge_env *env, edge_record_fn *on_record, void *arg);
+/* also when all is zero */
+void edge_ring_fini(struct edge_ring *r);
 
 /* Connects to a new core: the old ring, if any, is closed. Takes the descriptors on success only;
  * on an error the old ring stays. */
@@ -39,10 +41,10 @@ static inline bool edge_ring_up(const struct edge_ring *r)
 /* Sends the record of `len` octets in r->record. ERR_BUSY: no core is connected, or no room. */
 ERR_MUST_USE int edge_ring_send(struct edge_ring *r, size_t len);
 
-/* The same for a record that may be refused: also ERR_BUSY while more than `waiting_max` octets wait in the
- * local queue. The rest of the queue is kept for the ends of sessions and the outcomes of DNRs. If the end
- * of a session does not fit, the ring is closed and the edge restarts: one SCS with many requests must not
- * cause that. */
+/* The same for a record that may be refused: also ERR_BUSY while more than `waiting_max` octets
+ * wait in the local queue. The rest of the queue is kept for the ends of sessions and the outcomes
+ * of DNRs. If the end of a session does not fit, the ring is closed and the edge restarts: one SCS
+ * with many requests must not cause that. */
 #define EDGE_REQUESTS_WAIT_MAX (IPC_RING_OVERFLOW_MAX / 2)
 #define EDGE_SESSIONS_WAIT_MAX (IPC_RING_OVERFLOW_MAX / 4 * 3)
 ERR_MUST_USE int edge_ring_send_within(struct edge_ring *r, size_t len, size_t waiting_max);
@@ -51,7 +53,8 @@ ERR_MUST_USE int edge_ring_send_within(struct edge_ring *r, size_t len, size_t w
  * decides by itself. */
 void edge_ring_read(struct edge_ring *r);
 
-/* Closes the ring: the core broke the protocol or does not read. `what` is logged. No effect without a ring. */
+/* Closes the ring: the core broke the protocol or does not read. `what` is logged. No effect
+ * without a ring. */
 void edge_ring_broken(struct edge_ring *r, const char *what);
 
 /* Call at the end of each turn: rings one doorbell for all records of the turn. Returns whether
