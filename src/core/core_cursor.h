@@ -14,9 +14,10 @@ struct core_cursor {
 	struct core_scs *scs;   /* NULL: of all SCSs */
 	struct core_seat *next; /* NULL: at the end */
 	/* Of core_park_next(). */
-	bool awake_only;         /* set by the owner: parked triggers are passed over */
-	bool missed;             /* one could not be woken; for the owner to clear */
-	struct core_seat *woken; /* given out last and parked before; parked again at the next step */
+	bool awake_only; /* set by the owner: parked triggers are passed over */
+	bool missed;     /* one could not be woken; for the owner to clear */
+	/* the trigger that was returned last and was parked before; the next step parks it again */
+	struct core_seat *woken;
 	TAILQ_ENTRY(core_cursor) entry;
 };
 

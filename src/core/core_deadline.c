@@ -4,8 +4,9 @@
 #include "base/container.h"
 
 #define WAIT_MAX_MS (3600u * 1000u) /* a longer wait is split */
-#define UNWOKEN_MS 1000u            /* until the next try of a parked trigger for which there was no memory */
-#define DUE_A_TURN 512              /* bounds the work of one turn when many deadlines coincide */
+/* pause before the next try of a parked trigger for which there was no memory */
+#define UNWOKEN_MS 1000u
+#define DUE_A_TURN 512 /* bounds the work of one turn when many deadlines coincide */
 
 static struct core_seat *seat_of(struct heap_node *node)
 {

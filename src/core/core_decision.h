@@ -23,7 +23,8 @@ struct core_decision { /* borrows its texts */
 	const char *rule;
 };
 
-/* Writes the lines gathered so far: before any answer leaves. Logs once when writing begins or ends to fail. */
+/* Writes the lines gathered so far, before any answer leaves. Logs once when writing begins to
+ * fail, and once when it works again. */
 void core_decisions_write(struct core *c);
 
 void core_transaction_text(char out[CORE_TRANSACTION_TEXT_MAX], uint32_t generation, uint64_t number);

@@ -16,7 +16,8 @@
 #define DRRS_MAX 65536u /* DRRs that await their DRA */
 #define FORGOTTEN_A_LOOK 16384u
 #define RECORD_ROOM 256u /* octets of the journal's file; upper bound for one record of this file */
-#define RECORDS_SHARE 16 /* at most this fraction of the journal: triggers under way need the rest */
+/* at most this fraction of the journal: triggers under way need the rest */
+#define RECORDS_SHARE 16
 
 /* -- the trigger that a DRR belongs to */
 

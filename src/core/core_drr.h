@@ -18,7 +18,8 @@ struct core_drr_asked {
 	uint8_t proxy_info_n;
 };
 
-struct core_drr { /* a DRR that awaits its DRA; owns what `asked` views, one piece behind the other */
+/* a DRR that awaits its DRA; owns the octets that `asked` points into, one piece after the other */
+struct core_drr {
 	struct core_drr_entry *dup;
 	size_t peer;
 	struct link *link; /* valid until core_report_peer_down() */
@@ -40,11 +41,15 @@ void core_drrs_fini(struct core *c);             /* a zeroed part is allowed */
 
 void core_report_on_request(struct core_peer *p, struct link *l, const struct dia_msg *m);
 void core_report_peer_down(struct core_peer *p);
-void core_drrs_look(struct core *c); /* Drops entries past their window, and their records. Called every few seconds. */
-void core_report_acknowledge(void *arg, struct trg *trg, uint64_t token, bool ok); /* port of the machine: sends the DRA */
+/* Drops entries past their window, and their records. Called every few seconds. */
+void core_drrs_look(struct core *c);
+/* port of the machine: sends the DRA */
+void core_report_acknowledge(void *arg, struct trg *trg, uint64_t token, bool ok);
 
 /* After a restart: restores a DRR that was answered with 2001 at at_ms. Its digest is in the
  * record of a trigger. ERR_NOMEM. */
 ERR_MUST_USE int core_drrs_restore(struct core *c, const uint8_t digest[HASH_LEN], uint64_t at_ms);
-bool core_drrs_is(const void *record, size_t len); /* true: record of a DRR that belongs to no trigger */
-ERR_MUST_USE int core_drrs_restore_answer(struct core *c, uint64_t number, const void *record, size_t len); /* ERR_NOMEM */
+/* true: record of a DRR that belongs to no trigger */
+bool core_drrs_is(const void *record, size_t len);
+/* ERR_NOMEM */
+ERR_MUST_USE int core_drrs_restore_answer(struct core *c, uint64_t number, const void *record, size_t len);

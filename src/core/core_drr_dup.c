@@ -49,7 +49,8 @@ static int put_avps(struct buf *b, const struct dia_msg *m)
 
 int core_drr_digest(struct hash *h, uint8_t out[HASH_LEN], const struct dia_msg *m)
 {
-	uint8_t *octets = malloc(m->hdr.length); /* large enough: the parts left out are at least as long as those added */
+	/* large enough: the parts left out are at least as long as those added */
+	uint8_t *octets = malloc(m->hdr.length);
 	struct buf b = buf_over(octets, octets ? m->hdr.length : 0);
 	int err;
 

@@ -58,22 +58,25 @@ struct core_drr_dup {
 	void *arg;
 };
 
+/* ERR_NOMEM */
 ERR_MUST_USE int core_drr_dup_init(struct core_drr_dup *d, uint32_t entries_max, uint64_t window_ms,
-				   void (*on_drop)(void *arg, uint64_t number), void *arg); /* ERR_NOMEM */
-void core_drr_dup_fini(struct core_drr_dup *d);                                             /* a zeroed one is allowed */
+				   void (*on_drop)(void *arg, uint64_t number), void *arg);
+/* a zeroed one is allowed */
+void core_drr_dup_fini(struct core_drr_dup *d);
 
 /* The entry of this digest within its window; NULL: none. */
 struct core_drr_entry *core_drr_dup_find(const struct core_drr_dup *d, const uint8_t digest[HASH_LEN], uint64_t now_ms);
-struct core_drr_entry *core_drr_dup_of_token(const struct core_drr_dup *d, uint64_t token);   /* NULL: none */
-struct core_drr_entry *core_drr_dup_of_number(const struct core_drr_dup *d, uint64_t number); /* the same */
+/* NULL: none */
+struct core_drr_entry *core_drr_dup_of_token(const struct core_drr_dup *d, uint64_t token);
+/* the same */
+struct core_drr_entry *core_drr_dup_of_number(const struct core_drr_dup *d, uint64_t number);
 /* Adds an unanswered entry. The caller made sure with core_drr_dup_find() that there is none.
  * NULL: no memory, or every entry is unanswered. */
 struct core_drr_entry *core_drr_dup_add(struct core_drr_dup *d, const uint8_t digest[HASH_LEN], uint64_t now_ms);
 /* Notes the key of the entry's own journal record. */
 void core_drr_dup_number(struct core_drr_dup *d, struct core_drr_entry *e, uint64_t number);
-void core_drr_dup_answer(struct core_drr_dup *d, struct core_drr_entry *e,
-			 /* Sets the answer that copies get. */
-			 const struct core_drr_answer *a);
+/* Sets the answer that copies get. */
+void core_drr_dup_answer(struct core_drr_dup *d, struct core_drr_entry *e, const struct core_drr_answer *a);
 /* Drops at most `most` entries that are past their window. */
 void core_drr_dup_age(struct core_drr_dup *d, uint64_t now_ms, uint32_t most);
 /* Drops the entry: the next copy is treated as new. */

@@ -22,7 +22,8 @@ struct core_features {
 	size_t n;
 };
 
-void core_features_learn(struct core_peer *p, const struct app_head *head); /* learns from an answer of an SMS-SC */
+/* learns from an answer of an SMS-SC */
+void core_features_learn(struct core_peer *p, const struct app_head *head);
 /* Support of the SMS-SC with this host, learnt or configured.
  * host NULL: the request names no SMS-SC. Unknown if the known SMS-SCs differ. */
 enum core_feature core_feature_of(const struct core *c, const char *host);

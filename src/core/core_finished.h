@@ -10,8 +10,9 @@
 
 struct core_finished;
 
-ERR_MUST_USE int core_finished_new(struct core_finished **out, uint32_t max); /* max: number of triggers; 0: none are kept */
-void core_finished_free(struct core_finished *e);                             /* NULL allowed */
+/* max: number of triggers; 0: none are kept */
+ERR_MUST_USE int core_finished_new(struct core_finished **out, uint32_t max);
+void core_finished_free(struct core_finished *e); /* NULL allowed */
 /* Copies `p`. Returns true if the oldest was dropped for it. Keeps nothing if there is no
  * memory. */
 bool core_finished_add(struct core_finished *e, const struct core_trigger_view *p);

@@ -14,4 +14,5 @@ struct core_journal {
 };
 
 ERR_MUST_USE int core_journal_open(struct core *c, char why[CORE_WHY_MAX]);
-void core_journal_close(struct core *c); /* calls outstanding completions first; a zeroed part is allowed */
+/* calls outstanding completions first; a zeroed part is allowed */
+void core_journal_close(struct core *c);

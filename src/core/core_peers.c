@@ -135,7 +135,9 @@ void core_peers_leave(struct core *c)
 	for (size_t i = 0; i < c->peers.n; i++) {
 		struct core_peer *p = &c->peers.row[i];
 
-		if (p->peer) { /* in every state: without a DPR the peer waits for three watchdogs at the next start */
+		/* in every state: without a DPR the peer waits for three watchdogs at the next
+		 * start */
+		if (p->peer) {
 			link_peer_stop(p->peer, DIA_DISCONNECT_REBOOTING, "shutting down");
 		}
 	}

@@ -20,7 +20,8 @@
 
 static uint64_t day_of(const struct core *c, uint64_t now_ms)
 {
-	return core_wall_ms(c, now_ms) / POL_QUOTA_DAY_MS; /* a short step of the clock starts no new day */
+	/* a short step of the clock starts no new day */
+	return core_wall_ms(c, now_ms) / POL_QUOTA_DAY_MS;
 }
 
 static bool counts(const struct core_trigger *t)
@@ -134,7 +135,8 @@ int core_quota_take(struct core_trigger *t)
 	if (!counts(t) || t->has_quota) {
 		return 0;
 	}
-	if (!scs->quota.number) { /* else it counts on the day on which it was judged, moments ago */
+	/* else it counts on the day on which it was judged, moments ago */
+	if (!scs->quota.number) {
 		begin(c, scs, core_now_ms(c));
 	}
 	scs->quota.day.used++;
@@ -249,7 +251,8 @@ bool core_quota_counted(const struct core_scs *scs, const struct trg *trg)
 
 void core_quotas_seed(struct core *c)
 {
-	uint64_t first = jrn_next(c->journal.jrn); /* larger numbers belong to triggers of this process */
+	/* larger numbers belong to triggers of this process */
+	uint64_t first = jrn_next(c->journal.jrn);
 	uint64_t now_ms = core_now_ms(c);
 	struct core_seat *seat;
 
@@ -266,7 +269,8 @@ void core_quotas_seed(struct core *c)
 		}
 		begin_if_over(c, seat->scs, now_ms);
 		q->day.used++;
-		core_seat_counts(seat); /* its refusal is not subtracted: its number is below that of the record */
+		/* its refusal is not subtracted: its number is below that of the record */
+		core_seat_counts(seat);
 		if (keep(c, seat->scs)) {
 			log_warn(c->log, "core", "%s: the journal does not take the used quota now", seat->scs->name);
 		}

@@ -21,7 +21,8 @@ struct trg;
 
 struct core_quota { /* of one SCS */
 	struct pol_quota day;
-	uint64_t number; /* key of its journal record, smaller than the keys of the day's triggers; 0: none */
+	/* key of its journal record, smaller than the keys of the day's triggers; 0: none */
+	uint64_t number;
 	struct jrn_place place;
 	uint32_t asking; /* requests whose intent is not yet in the journal */
 };
@@ -29,7 +30,8 @@ struct core_quota { /* of one SCS */
 struct core_quotas {
 	TAILQ_HEAD(, core_scs) list; /* SCSs with a record, the oldest day first */
 	uint64_t n;
-	uint64_t looked_at; /* records visited by core_quotas_look() since the start; tests compare it with the total */
+	/* records visited by core_quotas_look() since the start; tests compare it with the total */
+	uint64_t looked_at;
 };
 
 void core_quotas_init(struct core *c);
@@ -62,7 +64,8 @@ ERR_MUST_USE int core_quota_forget(struct core *c, struct core_scs *scs, jrn_don
 
 /* -- after a restart */
 bool core_quota_is(const void *record, size_t len); /* true: record of this file */
-ERR_MUST_USE int core_quota_restore(struct core *c, uint64_t number, const void *record, size_t len); /* ERR_NOMEM */
+/* ERR_NOMEM */
+ERR_MUST_USE int core_quota_restore(struct core *c, uint64_t number, const void *record, size_t len);
 /* A trigger of the journal counts if it started after the record of its SCS did. */
 bool core_quota_counted(const struct core_scs *scs, const struct trg *trg);
 /* Called after all records were read. Counts the triggers in the journal of an SCS without a

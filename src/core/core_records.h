@@ -6,4 +6,5 @@
 struct core;
 
 ERR_MUST_USE int core_edges_init(struct core *c); /* ERR_NOMEM */
-void core_edges_fini(struct core *c);             /* ends every edge with its sessions; a zeroed part is allowed */
+/* ends every edge with its sessions; a zeroed part is allowed */
+void core_edges_fini(struct core *c);

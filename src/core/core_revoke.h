@@ -17,6 +17,9 @@ struct core_sweep { /* judges all triggers after a change of the associations */
 
 ERR_MUST_USE int core_sweep_init(struct core *c); /* ERR_NOMEM */
 void core_sweep_fini(struct core *c);             /* a zeroed part is allowed */
-void core_revoke_look(struct core *c);            /* end of a turn: starts a sweep if the store has changed */
-void core_revoke_sweep(void *core);               /* one portion of the sweep; called by its timer */
-void core_revoke_audit(void *arg, struct trg *trg, enum trg_revocation how); /* port of the machine */
+/* end of a turn: starts a sweep if the store has changed */
+void core_revoke_look(struct core *c);
+/* one portion of the sweep; called by its timer */
+void core_revoke_sweep(void *core);
+/* port of the machine */
+void core_revoke_audit(void *arg, struct trg *trg, enum trg_revocation how);

@@ -16,16 +16,17 @@ struct core_trigger;
  * Fills and returns `found`; NULL: the store cannot be read. */
 const struct assoc_found *core_trigger_rules(struct core_trigger *t, struct assoc_found *found, const char *external,
 					     const char *msisdn, uint64_t when_ms);
-/* What a verdict on the given names, and then on the number of the HSS, was made of: as long as nothing of it has changed, a second
- * verdict is the same. The names, the action and the proven groups are those of the trigger and
- * never change. The store has changed when asc_generation() has. Time matters at the ends of the
- * rules' windows and of the proof only. An answer that allowed them can so be given again without
- * the store, and without the rules. */
+/* The facts behind a verdict on the given names, and then on the number of the HSS. As long as none
+ * of them has changed, a second verdict is the same. The names, the action and the proven groups
+ * are those of the trigger and never change. The store has changed if asc_generation() has. Time
+ * matters only at the ends of the rules' windows and of the proof. So an answer that allowed them
+ * can be given again without the store and without the rules. */
 struct core_given {
 	bool allowed; /* false: not judged */
 	uint64_t store;
-	struct pol_window window;        /* of the wall clock */
-	char number[STR_DIGITS_MAX + 1]; /* MSISDN of the HSS that was judged, too, and is not denied; "" when none was */
+	struct pol_window window; /* of the wall clock */
+	/* MSISDN of the HSS that was judged, too, and is not denied; "" when none was */
+	char number[STR_DIGITS_MAX + 1];
 };
 /* The rules `found` at when_ms allow the given names to an asker with these proven groups (NULL:
  * none), and the SCS may use the action. */

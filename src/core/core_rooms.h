@@ -15,8 +15,9 @@ struct core_rooms {
 	struct net_timer *timer;
 	struct core_room {
 		struct kv_room now;
-		uint64_t since_ms; /* monotonic: when the oldest reader was first seen in this state; 0: no reader */
-		bool warned;       /* a warning about this reader was logged */
+		/* monotonic: when the oldest reader was first seen in this state; 0: no reader */
+		uint64_t since_ms;
+		bool warned; /* a warning about this reader was logged */
 	} store[CORE_STORES];
 };
 
@@ -28,7 +29,8 @@ struct core_stores {
 
 ERR_MUST_USE int core_rooms_init(struct core *c); /* after the stores are open; ERR_NOMEM */
 void core_rooms_fini(struct core *c);             /* a zeroed part is allowed */
-void core_rooms_look(struct core *c);             /* at once, as after changes: what the stores last noted; cheap */
+/* at once, as after changes: the values that the stores recorded last; cheap */
+void core_rooms_look(struct core *c);
 
 /* Notes the state of a store at this monotonic time.
  * Returns true once for each reader of another process that leaves less than a quarter of the

@@ -1,4 +1,5 @@
-/* core_seat.h - the place of a trigger in the tables of the core. It is the same for each trigger, whatever holds the rest of it. */
+/* core_seat.h - the place of a trigger in the tables of the core. It is the same for each trigger,
+ * whatever object holds the rest. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,8 +12,9 @@ struct core_scs;
 
 struct core_seat {
 	struct core_scs *scs;
-	struct heap_node deadline;      /* ms of the core's timeline */
-	struct multimap_node by_ref;    /* in no table for a recall, which has no number of its own */
+	struct heap_node deadline; /* ms of the core's timeline */
+	/* in no table for a recall, which has no number of its own */
+	struct multimap_node by_ref;
 	struct multimap_node by_device; /* in the table from when a DTR may have been sent */
 	TAILQ_ENTRY(core_seat) of_scs;
 	TAILQ_ENTRY(core_seat) entry; /* in the list of all triggers */
@@ -33,7 +35,8 @@ struct core_seat_key core_seat_key(const struct core *c, const struct trg *trg);
 
 /* Enters the trigger in the lists, and under its number (by_ref: its core_seat_hash()). */
 void core_seat_enter(struct core *c, struct core_seat *seat, struct core_scs *scs, const struct trg *trg, uint64_t by_ref);
-/* Enters it under the name of its device (by_device: its core_seat_device()); no effect when it is there, and for a recall. */
+/* Enters the trigger under the name of its device (by_device: its core_seat_device()). No effect if
+ * it is entered already, and for a recall. */
 void core_seat_by_device(struct core *c, struct core_seat *seat, const struct trg *trg, uint64_t by_device);
 void core_seat_leave(struct core *c, struct core_seat *seat); /* all lists and tables */
 /* `to` stands in all of them where `from` stood, also for the walks. */
@@ -41,6 +44,7 @@ void core_seat_move(struct core *c, struct core_seat *from, struct core_seat *to
 
 /* Hashes in the table by_ref. */
 uint64_t core_seat_hash(const struct core *c, const char *e164, uint32_t reference);
-/* Hashes in the table by_device: the name that the DTR of a trigger says first; and any name, of a kind as there. */
+/* Hashes in the table by_device: of the name that comes first in the DTR of a trigger; and of any
+ * name, with its kind as there. */
 uint64_t core_seat_device(const struct core *c, const struct trg *trg);
 uint64_t core_seat_name(const struct core *c, const char *e164, char kind, const void *name, size_t len);

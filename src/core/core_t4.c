@@ -90,7 +90,8 @@ static void offer_features(struct t4_dtr *dtr)
 
 struct meaning {
 	struct trg_event ev;
-	char accepted_by[IDENT_HOST_MAX + 1]; /* Origin-Host of the SMS-SC that accepted it; only that one may report */
+	/* Origin-Host of the SMS-SC that accepted it; only that one may report */
+	char accepted_by[IDENT_HOST_MAX + 1];
 };
 
 /* `replaces`: the DTR was a replace. */
@@ -247,7 +248,8 @@ static void fill_recall(struct t4_dtr *dtr, uint32_t reference)
 {
 	dtr->trigger_action = dia_u32_of(T4_RECALL);
 	dtr->old_reference_number = dia_u32_of(reference);
-	dtr->payload = (struct dia_bytes){ nothing, 0 }; /* mandatory in the grammar, ignored in a recall */
+	/* mandatory in the grammar, ignored in a recall */
+	dtr->payload = (struct dia_bytes){ nothing, 0 };
 }
 
 static int leave_submit(struct core_trigger *t, bool again)
@@ -269,7 +271,8 @@ int core_t4_submit(void *arg, struct trg *trg, bool again)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 	struct t4_dtr dtr;
-	bool resumes = again && trg->resumed; /* after a restart there may be a million of them, and the SMS-SC has other work */
+	/* after a restart there may be a million of them, and the SMS-SC has other work */
+	bool resumes = again && trg->resumed;
 	struct core_trigger *t = core_trigger_of(trg);
 	struct dtr_parts parts;
 	int err;

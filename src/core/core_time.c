@@ -42,7 +42,8 @@ void core_time_fini(struct core *c)
 
 uint64_t core_now_ms(const struct core *c)
 {
-	return timeline_at(&c->time.line, net_loop_boot_ms(c->loop)); /* read once a turn: a trigger asks nine times */
+	/* read once a turn: a trigger asks nine times */
+	return timeline_at(&c->time.line, net_loop_boot_ms(c->loop));
 }
 
 void core_timeline(const struct core *c, struct timeline_kept *out)

@@ -24,7 +24,8 @@
 
 struct core_turn;
 
-struct core_reference { /* key of a trigger: (SCS, Reference-Number); no padding, zeroed behind the end of the text */
+/* key of a trigger: (SCS, Reference-Number); no padding, zeroed behind the end of the text */
+struct core_reference {
 	char e164[ASC_E164_MAX + 1];
 	uint32_t reference;
 };
@@ -45,7 +46,8 @@ enum core_wait { /* what a trigger stands in a list for: one at a time, because 
 };
 extern const struct machine core_wait_machine;
 
-struct core_decision_input { /* until it is answered: for its decision line, and the time for its answer */
+/* until it is answered: for its decision line, and the time for its answer */
+struct core_decision_input {
 	struct core_trigger *trigger;
 	struct heap_node overdue; /* in core_overdue's heap; ms of the loop's clock */
 	struct core_given given;
@@ -55,7 +57,9 @@ struct core_decision_input { /* until it is answered: for its decision line, and
 
 #define CORE_TRIGGER_MAGIC 0x9d74bd1cu
 struct core_trigger {
-	struct obj obj; /* until it is freed; core_trigger_free() may leave that to the journal's last completion (`gone`) */
+	/* until it is freed; core_trigger_free() may leave that to the journal's last completion
+	 * (`gone`) */
+	struct obj obj;
 	enum core_wait wait;
 	struct core *core;
 	struct core_scs *scs;
@@ -64,20 +68,25 @@ struct core_trigger {
 	/* Inputs of the decision line; freed with the answer. NULL if the allocation failed or
 	 * the trigger was restored. */
 	struct core_decision_input *input;
-	const char *rule, *address;   /* kept after the answer (interned); NULL if the table was full */
+	/* kept after the answer (interned); NULL if the table was full */
+	const char *rule, *address;
 	struct core_dup_entry *dup;   /* unanswered request; NULL after the answer */
 	struct core_dup_waiter asker; /* the first requester; used if there is no `dup` */
 	bool host_named;              /* Destination-Host named this host */
 	bool counted;                 /* counts among the pending requests of its SCS */
-	bool detected;                /* the line of a detect-only rule was written: one per transaction */
-	struct core_ask *ask;         /* outstanding SIR, DTR or recall */
-	const struct core_turn *turn; /* waits in the queue of a peer, `ask` is NULL; NULL: not queued */
+	/* the line of a detect-only rule was written: one per transaction */
+	bool detected;
+	struct core_ask *ask; /* outstanding SIR, DTR or recall */
+	/* waits in the queue of a peer, `ask` is NULL; NULL: not queued */
+	const struct core_turn *turn;
 	bool waits_again;
-	bool asks_quota, has_quota; /* it counts among those that ask; against the quota of the day (core_quota.h) */
+	/* it counts among those that ask; against the quota of the day (core_quota.h) */
+	bool asks_quota, has_quota;
 	struct core_peer *waits_at;
-	uint64_t waits_until_ms;           /* of the loop's clock */
-	TAILQ_ENTRY(core_trigger) waiting; /* in state TURN at a peer, in state SCS in `parked` of its SCS */
-	struct core_notice *notice;        /* DNR on its way; NULL: none */
+	uint64_t waits_until_ms; /* of the loop's clock */
+	/* in state TURN at a peer, in state SCS in `parked` of its SCS */
+	TAILQ_ENTRY(core_trigger) waiting;
+	struct core_notice *notice; /* DNR on its way; NULL: none */
 	uint64_t accepted_ms;
 	bool stepping, forgotten, late;
 	uint8_t storing; /* journal completions outstanding; only the last is acted on */
@@ -117,8 +126,10 @@ struct core_triggers {
 	struct multimap by_ref;    /* key: SCS-Identity and Reference-Number */
 	struct multimap by_device; /* key: SCS and one name of the device (core_devices.c) */
 	TAILQ_HEAD(, core_cursor) cursors;
-	uint32_t n, pending, resuming;      /* pending: without an answer; resuming: requests after a restart that are out */
-	uint32_t parked, awake_max;         /* of n; accepted triggers that are not parked (core_park.h) */
+	/* pending: without an answer; resuming: requests after a restart that are out */
+	uint32_t n, pending, resuming;
+	/* of n; accepted triggers that are not parked (core_park.h) */
+	uint32_t parked, awake_max;
 	uint64_t unwoken;                   /* wakings that failed, since the start */
 	struct core_cursor park;            /* the next to be parked */
 	bool in_group;                      /* journal records that are put now belong together */
@@ -131,16 +142,19 @@ struct core_triggers {
 	struct trg_names rule_texts;  /* interned rules and addresses of answered triggers */
 };
 
-ERR_MUST_USE int core_triggers_init(struct core *c, const struct trg_ports *ports); /* borrows; ERR_NOMEM */
+/* borrows; ERR_NOMEM */
+ERR_MUST_USE int core_triggers_init(struct core *c, const struct trg_ports *ports);
 void core_triggers_fini(struct core *c); /* frees all triggers; a zeroed part is allowed */
 
 ERR_MUST_USE int core_trigger_new(struct core_trigger **out, struct core *c, struct core_scs *scs, const struct trg_request *req);
-void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs *scs); /* enters it in the tables */
+/* enters it in the tables */
+void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs *scs);
 void core_trigger_free(struct core_trigger *t);
 /* Awake. NULL: none, or no memory to wake it (core_triggers.unwoken). */
 struct core_trigger *core_trigger_find(struct core *c, const char *e164, uint32_t reference);
-bool core_trigger_known(struct core *c, const char *e164, uint32_t reference); /* true: there is one; wakes nothing */
-void core_trigger_step(struct core_trigger *t, const struct trg_event *ev);    /* may free t */
+/* true: there is one; wakes nothing */
+bool core_trigger_known(struct core *c, const char *e164, uint32_t reference);
+void core_trigger_step(struct core_trigger *t, const struct trg_event *ev); /* may free t */
 
 /* Gives up a trigger because its answer is overdue, or because the edge has answered by itself.
  * An unanswered trigger is answered 201, and recalled if its DTR may have been sent. An accepted
@@ -150,7 +164,8 @@ bool core_trigger_give_up(struct core_trigger *t);
 
 /* Fills the decision line; borrows from t and device. */
 struct core_decision core_trigger_decision(const struct core_trigger *t, char device[POL_DEVICE_TEXT_MAX]);
-void core_trigger_set_rule(struct core_trigger *t, const struct assoc_rule *decided); /* NULL: none did */
+/* NULL: none did */
+void core_trigger_set_rule(struct core_trigger *t, const struct assoc_rule *decided);
 /* Writes the line of a detect-only rule on a name that the HSS returned, or of a rule added
  * later.
  * Does nothing if `v` has none, or if one was written already. */
@@ -160,4 +175,5 @@ void core_trigger_say_detected(struct core_trigger *t, const struct pol_verdict 
  * unknown. */
 const char *core_trigger_rule(const struct core_trigger *t);
 const char *core_trigger_address(const struct core_trigger *t);
-void core_finished_keep(struct core_trigger *t); /* the trigger has ended: keeps a view for operators */
+/* the trigger has ended: keeps a view for operators */
+void core_finished_keep(struct core_trigger *t);

@@ -40,7 +40,9 @@ void core_wake_settle(struct core_trigger *t)
 		core_wake_forget(t);
 		return;
 	}
-	core_queue_take(t); /* a copy of its DTR that waited for its turn: it is reported, and the entry is needed here */
+	/* a copy of its DTR waited for its turn: the trigger is reported, and the entry is needed
+	 * here */
+	core_queue_take(t);
 	core_trigger_wait(t, CORE_WAIT_SCS);
 	TAILQ_INSERT_TAIL(&t->scs->parked, t, waiting);
 	t->scs->parked_n++;

@@ -14,12 +14,15 @@ struct core_trigger;
 struct net_timer;
 
 #define CORE_WAKE_A_TURN 256u /* reports of all SCSs */
-#define CORE_WAKE_WINDOW 256u /* outstanding DNRs of one SCS; limits.pending_per_scs if that is less */
+/* outstanding DNRs of one SCS; limits.pending_per_scs if that is less */
+#define CORE_WAKE_WINDOW 256u
 
 struct core_wakes {
-	TAILQ_HEAD(core_wake_list, core_scs) list; /* SCSs whose reports are woken, the next one first */
+	/* SCSs whose reports are woken, the next one first */
+	TAILQ_HEAD(core_wake_list, core_scs) list;
 	struct net_timer *timer;
-	uint64_t looked_at; /* reports visited since the start; tests compare it with those that wait */
+	/* reports visited since the start; tests compare it with those that wait */
+	uint64_t looked_at;
 };
 
 ERR_MUST_USE int core_wakes_init(struct core *c); /* ERR_NOMEM */
