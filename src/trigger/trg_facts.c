@@ -1,6 +1,6 @@
 /* trg_facts.c - reads the journal record of a trigger, of each version.
- * Versions 1 to 3: numbers are big-endian, strings u16 length + octets. Version 1 ends with the time of the report, version 2 with
- * get_more(), version 3 with the digest of the DRR.
+ * Versions 1 to 3: numbers are big-endian, strings u16 length + octets. Version 1 ends with the
+ * time of the report, version 2 with get_more(), version 3 with the digest of the DRR.
  * Version 4: see trg_record.c. */
 #include "trigger/trg_facts.h"
 

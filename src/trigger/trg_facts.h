@@ -1,4 +1,5 @@
-/* trg_facts.h - what the journal record of a trigger says; shared by the files that write and read records. */
+/* trg_facts.h - the contents of a trigger's journal record; shared by the files that write and read
+ * records. */
 #pragma once
 #include "trigger/trg_int.h"
 
@@ -21,7 +22,7 @@ enum {
 	TRG_MORE_ALL = 0x7f
 };
 
-/* Members of a record of version 4 that are not in each one. Above them stand the flags TRG_MORE_. */
+/* Optional members of a record of version 4. Above them stand the flags TRG_MORE_. */
 enum {
 	TRG_HAS_OLD_REFERENCE = 0x1,
 	TRG_HAS_PORT = 0x2,
@@ -60,5 +61,6 @@ struct trg_facts {
 	} texts;
 };
 
-/* Reads a record of any version into *f, which keeps pointers into itself and the record. ERR_VERSION, ERR_PROTO. */
+/* Reads a record of any version into *f, which keeps pointers into itself and the record.
+ * ERR_VERSION, ERR_PROTO. */
 ERR_MUST_USE int trg_facts_read(struct trg_facts *f, const void *record, size_t len);

@@ -1,4 +1,5 @@
-/* trg_names.c - a table (base/map) of the names, each in a block of its own or in the reserved room. */
+/* trg_names.c - a table (base/map) of the names, each in a block of its own or in the reserved
+ * room. */
 #include "trigger/trg_names.h"
 
 #include <stdint.h>

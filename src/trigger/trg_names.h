@@ -1,5 +1,6 @@
-/* trg_names.h - a few names that many triggers share, each kept once: a million triggers that one SMS-SC took hold one copy of its
- * name. They stay until the end, so what is kept is bounded. PURE. */
+/* trg_names.h - a few names that many triggers share, each kept once: a million triggers that one
+ * SMS-SC took hold one copy of its name. Names stay until the end, so their number is bounded.
+ * PURE. */
 #pragma once
 #include <stddef.h>
 
@@ -7,7 +8,7 @@
 #include "base/map.h"
 #include "base/sip.h"
 
-#define TRG_NAMES_MAX 32 /* when `max` is 0: a peer that says ever new names is not listened to for ever */
+#define TRG_NAMES_MAX 32 /* if `max` is 0: a peer that invents names cannot fill the memory */
 
 struct trg_names {          /* starts zeroed */
 	struct map map;     /* of the names */
@@ -18,9 +19,11 @@ struct trg_names {          /* starts zeroed */
 };
 
 #define TRG_NAME_LEN_MAX 255 /* of a name in a reserved room */
-/* Takes the memory for `max` names now, so that keeping one needs none: for names that decide something. ERR_NOMEM. */
+/* Allocates the memory for `max` names now, so that keeping one needs none: for names that decide
+ * something. ERR_NOMEM. */
 ERR_MUST_USE int trg_names_reserve(struct trg_names *names);
 
-/* The kept copy of `name`, valid until trg_names_fini(); NULL when there are too many, it is too long, or no memory. "" and NULL give NULL. */
+/* The kept copy of `name`, valid until trg_names_fini(). NULL: there are too many, it is too long,
+ * or no memory. "" and NULL give NULL. */
 const char *trg_names_keep(struct trg_names *names, const char *name);
 void trg_names_fini(struct trg_names *names);

@@ -44,7 +44,8 @@ static struct trg_party *party_new(const struct buf *key, uint64_t not_after_s)
 	return party;
 }
 
-/* Where a party is among the recent ones. Whoever chooses numbers so that they share a place only makes them be looked up in the table. */
+/* The place of a party among the recent ones. An SCS that chooses numbers with the same place only
+ * causes look-ups in the table. */
 static size_t place_of(const struct trg_request *req)
 {
 	size_t h = 0;

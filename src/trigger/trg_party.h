@@ -1,5 +1,5 @@
-/* trg_party.h - who asked: the names of an SCS and the groups that its certificate proves, kept once for all its triggers. A party stays
- * until the end, so their number is bounded. PURE. */
+/* trg_party.h - the requester: the names of an SCS and the groups that its certificate proves, kept
+ * once for all its triggers. A party stays until the end, so their number is bounded. PURE. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +24,8 @@ struct trg_parties {    /* starts zeroed, with `key` and `max` set */
 	const struct trg_party *recent[TRG_PARTIES_RECENT]; /* looked at first; NULL: none */
 };
 
-/* The party of a request, valid until trg_parties_fini(). Reads its five texts (NULL counts as "") and the end of the proof; the caller
- * has checked their lengths. NULL: there are too many, or no memory. */
+/* The party of a request, valid until trg_parties_fini(). Reads its five texts (NULL counts as "")
+ * and the end of the proof; the caller has checked their lengths. NULL: there are too many, or no
+ * memory. */
 const struct trg_party *trg_party_keep(struct trg_parties *parties, const struct trg_request *req);
 void trg_parties_fini(struct trg_parties *parties);

@@ -30,7 +30,7 @@ static void recall_with_new_id(struct trg *t)
 	t->again = false;
 }
 
-/* --- after a 201: the SMS-SC may hold an unwanted trigger ---------------------------------------------------------------------- */
+/* --- after a 201: the SMS-SC may hold an unwanted trigger ------------------------------------- */
 
 /* A recall owns no trigger at the SMS-SC, only its question about the original, which has its
  * own deadline. */
@@ -84,7 +84,8 @@ enum trg_state trg_give_up_because(struct trg_step *s, int reason)
 		return give_up_restored(s, reason);
 	}
 	t->backoff_ms = 0;
-	if (t->req.action == TSP_ACTION_RECALL) { /* repeats its own DTR until the outcome is known */
+	/* repeats its own DTR until the outcome is known */
+	if (t->req.action == TSP_ACTION_RECALL) {
 		t->recall_end_to_end = t->dtr_end_to_end;
 		t->again = true;
 	} else {
@@ -92,7 +93,8 @@ enum trg_state trg_give_up_because(struct trg_step *s, int reason)
 	}
 	t->gave_up = true;
 	trg_arm(t, UINT64_MAX);
-	if (t->ports->store(t->arg, t)) { /* after a restart it counts as undecided and is repeated: no worse than silence */
+	/* after a restart it counts as undecided and is repeated: no worse than silence */
+	if (t->ports->store(t->arg, t)) {
 		return trg_act_gave_up(s);
 	}
 	return TRG_RECALLING;
@@ -150,7 +152,7 @@ enum trg_state trg_act_report_late(struct trg_step *s)
 	return trg_end(s, true);
 }
 
-/* --- by another request -------------------------------------------------------------------------------------------------------- */
+/* --- by another request ----------------------------------------------------------------------- */
 
 static void say_revoking(struct trg *t);
 
@@ -167,7 +169,7 @@ enum trg_state trg_act_lost(struct trg_step *s)
 	return trg_store_report(s, TSP_OUTCOME_UNDELIVERABLE, 0);
 }
 
-/* --- its right is gone --------------------------------------------------------------------------------------------------------- */
+/* --- its right is gone ------------------------------------------------------------------------ */
 
 static void audit(struct trg *t, enum trg_revocation how)
 {
@@ -213,7 +215,8 @@ static enum trg_state revoke(struct trg_step *s, int reason)
 		audit(t, TRG_REVOCATION_BEGUN);
 	}
 	trg_arm(t, UINT64_MAX);
-	if (t->ports->store(t->arg, t)) { /* after a restart its recall would have another End-to-End-Id */
+	/* after a restart its recall would have another End-to-End-Id */
+	if (t->ports->store(t->arg, t)) {
 		return trg_act_revoke_recall(s);
 	}
 	return TRG_REVOKING;
@@ -299,7 +302,7 @@ enum trg_state trg_act_revoke_report(struct trg_step *s)
 	return trg_act_report(s);
 }
 
-/* --- the time for the answer to the SCS is over -------------------------------------------------------------------------------- */
+/* --- the time for the answer to the SCS is over ----------------------------------------------- */
 
 /* The report of a replacement arrived without its DTA: the outcome of the original is unknown,
  * and it is left untouched.

@@ -13,10 +13,12 @@
 #include "base/scs_limits.h"
 #include "base/str.h"
 
-#define TRG_NODES_LEN_MAX 4096u                                         /* packed serving nodes */
-#define TRG_GROUPS_LEN_MAX (IDENTITY_GROUPS_MAX * (IDENT_SCS_MAX + 1u)) /* names of groups, separated by spaces */
+#define TRG_NODES_LEN_MAX 4096u /* packed serving nodes */
+/* names of groups, separated by spaces */
+#define TRG_GROUPS_LEN_MAX (IDENTITY_GROUPS_MAX * (IDENT_SCS_MAX + 1u))
 
-struct trg_request {                            /* strings end in NUL, "" when absent; never NULL in a struct trg */
+/* strings end in NUL, "" when absent; never NULL in a struct trg */
+struct trg_request {
 	const char *scs, *scs_e164;             /* name; E.164 digits as provisioned */
 	const char *origin_host, *origin_realm; /* of the DAR; destination of the DNR */
 	uint32_t end_to_end;                    /* of the DAR */
@@ -30,7 +32,8 @@ struct trg_request {                            /* strings end in NUL, "" when a
 	/* As given; the DTR carries the rest of it: trg_validity_left_s(). */
 	uint32_t validity_s;
 	bool has_old_reference, has_port, has_validity;
-	bool groups_unknown;              /* restored from a record without groups: cannot be judged again */
+	/* restored from a record without groups: cannot be judged again */
+	bool groups_unknown;
 	uint64_t received_ms, expires_ms; /* as of trg_step(); expires = received + validity */
 	/* Groups proven by the certificate of the session, separated by spaces; "" when none. */
 	const char *groups;
