@@ -37,7 +37,8 @@ static int push(struct jrn *j, const struct jrn_op *op, const void *record)
 	if (err) {
 		return err;
 	}
-	b->ops[b->n - 1].glued = j->group_at != SIZE_MAX; /* the last one of a group is corrected at its end */
+	/* the last one of a group is corrected at its end */
+	b->ops[b->n - 1].glued = j->group_at != SIZE_MAX;
 	j->pending++;
 	j->puts += jrn_counts_as_put(op);
 	j->octets += op->len;
@@ -183,7 +184,8 @@ void jrn_submit_early(struct jrn *j)
 	}
 }
 
-/* Some large ones are kept for large turns, many small ones for turns that are handed over in pieces. */
+/* Keeps some large batches for large turns, and many small ones for turns that are handed over in
+ * pieces. */
 static void recycle(struct jrn *j, struct jrn_batch *b)
 {
 	size_t octets_max = j->spares < SPARES_LARGE ? SPARE_LARGE : SPARE_SMALL;
@@ -268,7 +270,8 @@ int jrn_flush(struct jrn *j)
 	hand_over(j);
 	jrn_wait_all(j);
 	err = complete(j);
-	return !err && !TAILQ_EMPTY(&j->out) ? ERR_IO : err; /* it waits for the disk to work again */
+	/* it waits for the disk to work again */
+	return !err && !TAILQ_EMPTY(&j->out) ? ERR_IO : err;
 }
 
 /* -- views */

@@ -39,8 +39,9 @@ struct jrn_why { /* error text for people */
 struct jrn_conf {
 	const char *dir;   /* copied; created with mode 0700 when missing */
 	uint64_t size_max; /* octets the journal may grow to; 0: 4 GiB */
-	uint64_t
-	    segment_size; /* octets of a file of the log; 0: 8 MiB; at most an eighth of size_max and a 16th of the disk, at least 128 KiB */
+	/* octets of a file of the log; 0: 8 MiB; at most an eighth of size_max and a 16th of
+	 * the disk, at least 128 KiB */
+	uint64_t segment_size;
 	uint32_t pending_max;     /* records waiting for a commit or their completion; 0: 4096 */
 	uint32_t batch_window_ms; /* time that the oldest operation waits for others; 0: none */
 	uint32_t batch_max;       /* operations that start a commit at once; 0: 4096 */

@@ -32,7 +32,8 @@ void jrn_log_fini(struct jrn_log *l)
 static void count(struct jrn_log *l, jrn_place place, bool lives)
 {
 	struct jrn_seg *s = place ? jrn_segment_of(l, place) : NULL;
-	uint64_t n = lives ? 1 : UINT64_MAX, octets = jrn_place_size(place); /* adding the largest number takes one away */
+	/* adding the largest number takes one away */
+	uint64_t n = lives ? 1 : UINT64_MAX, octets = jrn_place_size(place);
 
 	if (s) {
 		s->live += n;

@@ -7,12 +7,14 @@ struct jrn_disk;
 
 enum jrn_finding {
 	JRN_FOUND_SEGMENT, /* one that is whole; `commits`, `records` and `octets` are its own */
-	JRN_FOUND_TORN,    /* the last segment ends with a torn write of `octets` at `at`: the journal opens, without it */
-	JRN_FOUND_ASIDE,   /* file torn-*: octets kept aside by an earlier start */
-	JRN_FOUND_OLD,     /* a segment that is not needed any more; the next start removes it */
+	/* the last segment ends with a torn write of `octets` at `at`: the journal opens, without
+	 * it */
+	JRN_FOUND_TORN,
+	JRN_FOUND_ASIDE, /* file torn-*: octets kept aside by an earlier start */
+	JRN_FOUND_OLD,   /* a segment that is not needed any more; the next start removes it */
 	JRN_FOUND_SPARE,
 	JRN_FOUND_DAMAGE,  /* the journal does not open; `text` says why, `at` where in `name` */
-	JRN_FOUND_MISSING, /* segment `name` is needed and is not there: the journal does not open */
+	JRN_FOUND_MISSING, /* segment `name` is needed and missing: the journal does not open */
 	JRN_FOUND_FOREIGN, /* a file that is not ours: the journal does not open */
 	JRN_FOUND_NEWER,   /* written by a newer program: the journal does not open */
 	JRN_FOUND_LMDB,    /* the journal of an older version, which the next start takes over */
@@ -20,24 +22,27 @@ enum jrn_finding {
 
 struct jrn_found {
 	enum jrn_finding what;
-	char name[64];              /* file */
-	uint64_t at;                /* octets from its beginning */
-	uint64_t octets;            /* of the file, or as said above */
-	uint64_t commits, records;  /* read whole; of a segment with damage: in front of the damage and behind it */
+	char name[64];   /* file */
+	uint64_t at;     /* octets from its beginning */
+	uint64_t octets; /* of the file, or as said above */
+	/* read whole; in a segment with damage, both before and after the damage */
+	uint64_t commits, records;
 	uint64_t live, live_octets; /* records in it that are the newest of their number */
 	char text[160];             /* what was expected, for people; "" if nothing is wrong */
 };
 typedef void jrn_found_fn(void *arg, const struct jrn_found *f);
 
 struct jrn_summary {
-	bool opens;                     /* a start would open it, torn octets or not */
-	uint64_t segments, spares;      /* files */
-	uint64_t commits, records;      /* whole ones */
-	uint64_t live, live_octets;     /* records that a start would hand to the core, and their octets */
-	uint64_t waste_octets;          /* of the segments, used by nothing that lives */
-	uint64_t torn_octets;           /* kept aside, or to be */
-	uint64_t damages;               /* findings with which it does not open */
-	uint64_t lost_commits_at_least; /* salvage: commits whose sequence number is missing between whole ones */
+	bool opens;                /* a start would open it, torn octets or not */
+	uint64_t segments, spares; /* files */
+	uint64_t commits, records; /* whole ones */
+	/* records that a start would hand to the core, and their octets */
+	uint64_t live, live_octets;
+	uint64_t waste_octets; /* of the segments, used by nothing that lives */
+	uint64_t torn_octets;  /* kept aside, or to be */
+	uint64_t damages;      /* findings with which it does not open */
+	/* salvage: commits whose sequence number is missing between whole ones */
+	uint64_t lost_commits_at_least;
 };
 
 /* Reads everything. Calls fn (may be NULL) for each file and each damage, in the order of names and

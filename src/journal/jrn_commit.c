@@ -166,7 +166,8 @@ static int make_place(struct jrn_store *s, const struct jrn_group *g)
 	if (g->kind == JRN_ADD && l->live_octets + g->octets > jrn_log_live_max(l)) {
 		return ERR_NOSPC;
 	}
-	if (g->kind == JRN_ADD && l->spares < JRN_RESERVE_SPARES) { /* the present segment was the reserve */
+	/* the present segment was the reserve */
+	if (g->kind == JRN_ADD && l->spares < JRN_RESERVE_SPARES) {
 		err = jrn_spares_need(l, JRN_RESERVE_SPARES);
 	}
 	if (err || jrn_log_fits(l, g->octets)) {
@@ -318,7 +319,8 @@ bool jrn_commit(struct jrn_store *s, uint64_t now_us)
 	if (s->log.damaged) {
 		jrn_set_trouble(s, ERR_IO, now_us);
 	} else if (!s->state && s->log.spares < JRN_RESERVE_SPARES && jrn_log_pressed(&s->log)) {
-		no_room(s, now_us); /* the reserve is in use: room is won back now, not when the last file is full */
+		/* the reserve is in use: room is won back now, not when the last file is full */
+		no_room(s, now_us);
 		s->probe_us = now_us;
 	}
 	count(s);
@@ -342,7 +344,7 @@ void jrn_commit_abandon(struct jrn_store *s)
 int jrn_commit_room(struct jrn_store *s)
 {
 	struct jrn_log *l = &s->log;
-	int err = write_out(s); /* what a round that failed has gathered belongs to the present segment */
+	int err = write_out(s); /* records of a failed round belong to the present segment */
 
 	if (!err && !jrn_segment_takes_a_copy(l)) {
 		err = jrn_segment_next(l, true);

@@ -84,7 +84,8 @@ static int write_all(int fd, const void *p, size_t n, uint64_t at, int flags)
 	size_t done = 0;
 
 	while (done < n) {
-		struct iovec v = { (char *)(uintptr_t)p + done, n - done }; /* not written to, but its type has no const */
+		/* pwritev() does not write to it, but its type has no const */
+		struct iovec v = { (char *)(uintptr_t)p + done, n - done };
 		ssize_t k = pwritev2(fd, &v, 1, (off_t)(at + done), flags);
 
 		if (k < 0 && errno == EINTR) {

@@ -30,7 +30,8 @@ enum jrn_open_how {
 typedef int jrn_name_fn(void *arg, const char *name, uint64_t size); /* non-zero stops */
 
 struct jrn_disk {
-	void *arg;                                                       /* first argument of each function */
+	/* first argument of each function */
+	void *arg;
 	int (*open)(void *arg, const char *name, enum jrn_open_how how); /* returns a descriptor */
 	void (*close)(void *arg, int fd);
 	int64_t (*size)(void *arg, int fd); /* octets of the file */

@@ -9,7 +9,8 @@
 #define NEAR 8u /* numbers that are neighbours */
 
 struct jrn_index_table {
-	unsigned n, depth;                  /* depth: first bits of the hash that all its entries share */
+	/* depth: first bits of the hash that all its entries share */
+	unsigned n, depth;
 	struct jrn_index_entry slot[SLOTS]; /* place 0: free */
 };
 
@@ -48,7 +49,8 @@ void jrn_index_fini(struct jrn_index *ix)
 	size_t named;
 
 	for (size_t i = 0; ix->dir && i < (size_t)1 << ix->depth; i += named) {
-		named = (size_t)1 << (ix->depth - ix->dir[i]->depth); /* entries of the directory that name this table */
+		/* entries of the directory that name this table */
+		named = (size_t)1 << (ix->depth - ix->dir[i]->depth);
 		free(ix->dir[i]);
 	}
 	free(ix->dir);
@@ -111,7 +113,8 @@ static int split(struct jrn_index *ix, uint64_t number)
 	*old = *t;
 	memset(t, 0, sizeof *t);
 	t->depth = other->depth = old->depth + 1;
-	span = (size_t)1 << (ix->depth - t->depth); /* entries of the directory that name each of the two */
+	/* entries of the directory that name each of the two */
+	span = (size_t)1 << (ix->depth - t->depth);
 	first = in_dir(ix, number) & ~(2 * span - 1);
 	for (size_t i = 0; i < span; i++) {
 		ix->dir[first + span + i] = other;

@@ -13,14 +13,17 @@
 /* Segment, offset and size of a record in 8 octets. Never 0: no record is at offset 0. */
 typedef uint64_t jrn_place;
 
-#define JRN_PLACE_SEGMENTS (UINT64_C(1) << 25) /* segments that exist at a time have different places */
+/* segments that exist at a time have different places */
+#define JRN_PLACE_SEGMENTS (UINT64_C(1) << 25)
 
-static inline jrn_place jrn_place_of(uint64_t segment, uint64_t offset, size_t size) /* multiples of 8; JRN_SEGMENT_MAX */
+/* multiples of 8; JRN_SEGMENT_MAX */
+static inline jrn_place jrn_place_of(uint64_t segment, uint64_t offset, size_t size)
 {
 	return (segment & (JRN_PLACE_SEGMENTS - 1)) << 39 | (offset / 8) << 12 | size / 8;
 }
 
-static inline uint64_t jrn_place_segment(jrn_place p, uint64_t first) /* first: lowest number of a segment that exists */
+/* first: lowest number of a segment that exists */
+static inline uint64_t jrn_place_segment(jrn_place p, uint64_t first)
 {
 	return first + (((p >> 39) - first) & (JRN_PLACE_SEGMENTS - 1));
 }

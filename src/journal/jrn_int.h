@@ -46,11 +46,13 @@ struct jrn_store { /* the committing side */
 	uint64_t lock_wait_ms;
 	bool marked;          /* data.mdb is there and only says that this is a log */
 	char *dir;
-	uint64_t next;                    /* `next` of the newest batch seen */
-	struct jrn_queue work;            /* batches that were taken and are not finished */
-	struct jrn_batch *at;             /* first one with a group that is in no commit yet; NULL: none */
-	size_t at_op;                     /* its first such operation */
-	bool held;                        /* the commit in log.build failed: it has to be written in another segment */
+	uint64_t next;         /* `next` of the newest batch seen */
+	struct jrn_queue work; /* batches that were taken and are not finished */
+	/* first one with a group that is in no commit yet; NULL: none */
+	struct jrn_batch *at;
+	size_t at_op; /* its first such operation */
+	/* the commit in log.build failed: it has to be written in another segment */
+	bool held;
 	bool refusing;                    /* a new trigger was given up in this round */
 	uint64_t *kept;                   /* deletes not yet committed */
 	size_t kept_n, kept_cap, kept_in; /* kept_in: of them in the commit that gathers */
@@ -88,9 +90,12 @@ struct jrn {
 	size_t queue_ops;
 	uint64_t handed, finished; /* batches */
 	bool urgent, stop;
-	uint64_t rounds;           /* of the committing side */
-	uint64_t lazy_us;          /* monotonic time at which the owner is woken to hand over what nobody waits for; 0: never */
-	unsigned pins;             /* copies under way: no segment is used again while there are any */
+	uint64_t rounds; /* of the committing side */
+	/* monotonic time at which the owner is woken to hand over what nobody waits for; 0:
+	 * never */
+	uint64_t lazy_us;
+	/* copies under way: no segment is used again while there are any */
+	unsigned pins;
 	bool asleep;               /* the thread waits for `work` */
 	bool held_by_owner;        /* no round begins */
 	struct jrn_extent present; /* of the log after the last round */

@@ -373,8 +373,9 @@ static int look_behind(struct loading *g, const struct jrn_seg *s, char *say, si
 	return 0;
 }
 
-/* A program that was killed may have left octets in the pages that no flush has brought to the disk. What was read
- * of them counts from now on, also in the header of the next segment. So it is made durable first. */
+/* A killed program may have left octets in pages that no flush has brought to the disk. Those that
+ * were read count from now on, also in the header of the next segment. So they are made durable
+ * first. */
 static int settle(struct jrn_log *l)
 {
 	int fd = l->disk->open(l->disk->arg, l->reader.name, JRN_OPEN_WRITE), rc = fd < 0 ? fd : l->disk->flush(l->disk->arg, fd);
@@ -408,7 +409,8 @@ static int read_all(struct loading *g, char *say, size_t say_cap)
 	return err;
 }
 
-/* Files with lower numbers: left over if no commit needs them, else one between is missing or damaged. */
+/* Files with lower numbers: left over if no commit needs them, else one between is missing or
+ * damaged. */
 static int look_below(struct loading *g, size_t first)
 {
 	struct jrn_log *l = g->l;

@@ -70,9 +70,11 @@ struct jrn_log {
 	struct jrn_build build;
 	/* reclaim: where the oldest segment has been looked at */
 	struct jrn_reader reader;
-	uint64_t cleaning, clean_at, clean_end; /* its number; position; end of the commit that the position is in */
-	bool damaged;                           /* a record that lives cannot be read: nothing is reclaimed any more */
-	bool stuck;                             /* the last spare could not be made */
+	/* its number; position; end of the commit that the position is in */
+	uint64_t cleaning, clean_at, clean_end;
+	/* a record that lives cannot be read: nothing is reclaimed any more */
+	bool damaged;
+	bool stuck; /* the last spare could not be made */
 };
 
 /* For records of known triggers, deletes and reclaiming: one to write to, one to copy a whole
@@ -124,9 +126,12 @@ static inline bool jrn_segment_takes_a_copy(const struct jrn_log *l)
 ERR_MUST_USE int jrn_zero_fill(const struct jrn_disk *disk, const char *name, uint64_t size);
 
 /* -- jrn_maker.c */
-ERR_MUST_USE int jrn_maker_start(struct jrn_maker **out, const struct jrn_disk *disk, uint64_t segment_size); /* ERR_NOMEM */
-void jrn_maker_end(struct jrn_maker *m);                  /* NULL allowed; a file that is being made is finished */
-void jrn_maker_ask(struct jrn_maker *m, uint64_t number); /* one at a time; ignored while one is made */
+/* ERR_NOMEM */
+ERR_MUST_USE int jrn_maker_start(struct jrn_maker **out, const struct jrn_disk *disk, uint64_t segment_size);
+/* NULL allowed; a file that is being made is finished */
+void jrn_maker_end(struct jrn_maker *m);
+/* one at a time; ignored while one is made */
+void jrn_maker_ask(struct jrn_maker *m, uint64_t number);
 bool jrn_maker_busy(struct jrn_maker *m);
 /* 1: *number was made since; 0: nothing; a negative errno: it failed since. Waits until one of
  * these, if `wait` and it is busy. */

@@ -113,7 +113,8 @@ static int make_locks(struct jrn *j)
 {
 	pthread_condattr_t monotonic;
 
-	pthread_mutex_init(&j->lock, NULL); /* cannot fail: default attributes, or the monotonic clock */
+	/* cannot fail: default attributes, or the monotonic clock */
+	pthread_mutex_init(&j->lock, NULL);
 	pthread_cond_init(&j->idle, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -232,7 +233,8 @@ void jrn_close(struct jrn *j)
 	if (!j) {
 		return;
 	}
-	(void)jrn_flush(j); /* completions were called; an operation put by a completion has no later commit */
+	/* completions were called; an operation put by a completion has no later commit */
+	(void)jrn_flush(j);
 	jrn_thread_end(j);
 	if (!TAILQ_EMPTY(&j->out)) {
 		give_up(j);

@@ -81,7 +81,8 @@ int jrn_reader_get(struct jrn_reader *r, const uint8_t **out, uint64_t at, size_
 
 int jrn_reader_head(struct jrn_reader *r, struct jrn_seg_head *out, int *err)
 {
-	int64_t got = r->disk->pread(r->disk->arg, r->fd, r->buf, JRN_BLOCK, 0); /* alone: the rest may never be read */
+	/* alone: the rest may never be read */
+	int64_t got = r->disk->pread(r->disk->arg, r->fd, r->buf, JRN_BLOCK, 0);
 
 	if (got < 0) {
 		return (int)got;

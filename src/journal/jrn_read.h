@@ -28,7 +28,9 @@ ERR_MUST_USE int jrn_reader_head(struct jrn_reader *r, struct jrn_seg_head *out,
 
 enum jrn_commit_is {
 	JRN_COMMIT_WHOLE,
-	JRN_COMMIT_NONE,  /* nothing of this segment begins here: zeros, octets of an earlier use, the end of the file */
+	/* nothing of this segment begins here: zeros, octets of an earlier use, the end of the
+	 * file */
+	JRN_COMMIT_NONE,
 	JRN_COMMIT_BROKEN /* begun, and not whole */
 };
 

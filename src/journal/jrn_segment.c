@@ -106,7 +106,8 @@ int jrn_zero_fill(const struct jrn_disk *disk, const char *name, uint64_t size)
 	return rc;
 }
 
-#define LEAST 4u /* files that are made in any case: size_max may have been lowered below what is there */
+/* files that are made in any case: size_max may have been lowered below what is there */
+#define LEAST 4u
 
 static size_t files(const struct jrn_log *l)
 {
@@ -118,7 +119,8 @@ static size_t files(const struct jrn_log *l)
 	return n;
 }
 
-/* No room to copy into, and no file with any: without one more nothing could be won back, however much is dead. */
+/* There is no room to copy into, and no file with room. Without one more file nothing could be won
+ * back, however much is dead. */
 static bool dead_end(const struct jrn_log *l)
 {
 	return l->spares == 0 && !jrn_segment_takes_a_copy(l);
@@ -332,7 +334,9 @@ int jrn_segment_next(struct jrn_log *l, bool reserve)
 
 		err = rc ? fail(l, rc, "sync the directory after", name) : 0;
 	}
-	if (err) { /* if it has its name already: the next one takes the same, so that no number can be missing after a power cut */
+	/* the file may have its name already: the next one takes the same, so that no number is
+	 * missing after a power cut */
+	if (err) {
 		spoil(l, name, l->segment_size);
 	} else {
 		l->octets -= s.size; /* now as a segment */

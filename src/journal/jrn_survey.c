@@ -195,8 +195,8 @@ static int read_heads(struct jrn_survey *v)
 			jrn_reader_close(&v->reader);
 			err = rc ? fail_rc(v, rc, "read", f->found.name) : 0;
 		}
-		if (!err && f->err == ERR_PROTO &&
-		    f->head.number == f->number) { /* the header is right: what is there can be read */
+		/* the header is right, so the commits can be read */
+		if (!err && f->err == ERR_PROTO && f->head.number == f->number) {
 			f->truncated = true;
 			f->err = 0;
 		}
@@ -325,7 +325,8 @@ static int read_commits(struct jrn_survey *v, size_t i)
 	const uint8_t *p;
 	int err = open_file(v, f), rc = 0;
 
-	if (!v->seq || (i > 0 && v->file[i - 1].old)) { /* of those that are not needed some may be gone */
+	/* some of the files that are not needed may be missing */
+	if (!v->seq || (i > 0 && v->file[i - 1].old)) {
 		v->seq = f->head.first_seq;
 	}
 	while (!err && !rc && at < ends) {

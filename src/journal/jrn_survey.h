@@ -27,7 +27,8 @@ struct jrn_survey {
 	int lock_fd;
 	struct jrn_survey_file *file; /* ascending */
 	size_t n, cap;
-	struct jrn_found *other; /* damages and all that is no segment, in the order in which they were found */
+	/* damages and files that are not segments, in the order in which they were found */
+	struct jrn_found *other;
 	size_t other_n, other_cap;
 	bool nomem, lmdb, taking_over;
 	struct jrn_index index; /* place: position in `file` for the segment */

@@ -73,7 +73,8 @@ static bool has_room(const struct jrn_log *l)
 	uint64_t live_max = jrn_log_live_max(l);
 	bool place = jrn_spare_for_new(l) || (l->spares >= JRN_RESERVE_SPARES && jrn_segment_room(l) >= l->segment_size / 4);
 
-	return place && l->live_octets <= live_max - live_max / 16; /* so that it does not come and go with each record */
+	/* a margin, so that trouble does not begin and end with each record */
+	return place && l->live_octets <= live_max - live_max / 16;
 }
 
 /* Tries to have a spare beyond the reserve: a new one, or one that is won back. */
