@@ -24,7 +24,8 @@ struct slot {
 };
 
 struct page {
-	struct sip_key keys[HASHES]; /* written once by ipc_caps_make(); each edge keeps the copy read by ipc_caps_open() */
+	/* written once by ipc_caps_make(); each edge keeps the copy read by ipc_caps_open() */
+	struct sip_key keys[HASHES];
 	struct slot slots[];
 };
 
