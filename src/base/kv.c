@@ -126,7 +126,7 @@ static int reserve_table(const struct opening *o)
 	return rc && rc != EOPNOTSUPP && rc != EINVAL ? fail(o, kv_err(rc), "cannot make %s: %s", path, strerror(rc)) : 0;
 }
 
-/* 0 also when there is no file yet: *size is then 0 and *there false. */
+/* 0 also if there is no file yet: then *size is 0 and *there is false. */
 static int file_size(const struct opening *o, uint64_t *size, bool *there)
 {
 	char path[KV_PATH_MAX];
@@ -351,7 +351,7 @@ void kv_close(struct kv *k)
 {
 	close_env(k);
 	if (k->lock_fd >= 0) {
-		close(k->lock_fd); /* and with it the lock */
+		close(k->lock_fd); /* releases the lock */
 	}
 	*k = (struct kv){ .lock_fd = -1 };
 }

@@ -23,7 +23,7 @@ void kv_compact_clean(const char *dir)
 	char path[KV_PATH_MAX + 32];
 
 	path_of(path, dir, "data.mdb.new");
-	(void)unlink(path); /* mostly there is none */
+	(void)unlink(path); /* usually there is no such file */
 }
 
 static int free_pages(MDB_env *env, uint64_t *n)

@@ -110,7 +110,7 @@ static int count_free(MDB_txn *txn, const struct oldest *o, struct free_pages *o
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* `again`: octets of the file that can be overwritten; they need no further room on the disk. */
+/* `again`: octets of the file that can be overwritten without further room on the disk. */
 static void look_at_disk(const struct kv *k, struct kv_room *out, uint64_t again)
 {
 	struct statvfs fs;

@@ -23,7 +23,7 @@ static bool all_zero(const MDB_val *v)
 	return true;
 }
 
-struct walk { /* what is open while a file is read through */
+struct walk { /* handles that are open while a file is read */
 	MDB_txn *txn;
 	MDB_cursor *in_main, *in_one;
 	jmp_buf failed;
@@ -79,7 +79,7 @@ static int walk_all(struct walk *w, MDB_env *env)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* LMDB would abort() behind this. */
+/* LMDB would call abort() after this returned. */
 static void on_assert(MDB_env *env, const char *what)
 {
 	(void)env;
@@ -87,7 +87,7 @@ static void on_assert(MDB_env *env, const char *what)
 	longjmp(walking.failed, 1);
 }
 
-/* Of a missing page LMDB says that it is damaged, or fails an assertion of its own. */
+/* For a missing page LMDB returns an error, or an assertion of its own fails. */
 int kv_walk(MDB_env *env)
 {
 	int rc;

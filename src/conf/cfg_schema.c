@@ -105,7 +105,7 @@ static int apply_default(struct cfg_reader *r, const struct cfg_row *row, char *
 	}
 }
 
-/* The current event is the key; it and its value are passed over. */
+/* Skips a key, which is the current event, and its value. */
 static int skip_pair(struct cfg_reader *r)
 {
 	int err = cfg_go_on(r, NULL);
@@ -362,7 +362,7 @@ static int check_text(const struct cfg_lines *lines, const void *text, size_t le
 	return problem ? cfg_wrong(why, lines, line, "%s", problem) : 0;
 }
 
-/* *whole: it could be read to its end. */
+/* *whole: the text could be read to its end. */
 static int read_into(char *work, const struct cfg_row *rows, const char *path, const char *text, size_t len,
 		     struct cfg_lines *lines, struct report *why, bool *whole)
 {

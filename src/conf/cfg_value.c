@@ -52,7 +52,7 @@ static int set_text(const struct cfg_row *row, enum cfg_type type, char *member,
 	int err = 0;
 
 	assert(row->size <= sizeof value);
-	if (!len && row->preset && !*row->preset) { /* written out, but empty as the default is */
+	if (!len && row->preset && !*row->preset) { /* given explicitly, and empty like the default */
 		*member = 0;
 		return 0;
 	}
@@ -170,7 +170,7 @@ static int set_port(uint16_t *member, const char *text, uint64_t min, uint64_t m
 
 int cfg_value_set(const struct cfg_row *row, enum cfg_type type, void *member, const char *path, const char *text, size_t len)
 {
-	if (memchr(text, 0, len)) { /* an escape in a quoted scalar can make one */
+	if (memchr(text, 0, len)) { /* an escape in a quoted scalar can produce a NUL */
 		return ERR_INVAL;
 	}
 	switch (type) {

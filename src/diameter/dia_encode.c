@@ -52,7 +52,7 @@ static void put_address(struct buf *out, const struct dia_row *row, uint8_t flag
 	put_bytes(out, row, flags, octets, 2 + len);
 }
 
-/* A group without a presence flag of its own is there when something is in it. */
+/* A group without a presence flag of its own is present if any of its members is. */
 static void put_group(struct buf *out, const struct dia_row *row, uint8_t flags, const uint8_t *from, bool even_empty)
 {
 	size_t start = dia_put_group_begin(out, row->def, flags);

@@ -62,7 +62,7 @@ static bool all_known(const struct jrn_store *s, const struct jrn_batch *b, cons
 	return true;
 }
 
-/* A record that is put anew makes an older delete of its number void. */
+/* A new record cancels an older delete of its number. */
 static void forget_kept(struct jrn_store *s, uint64_t number)
 {
 	size_t left = s->kept_in;

@@ -38,7 +38,7 @@ static int open_out(struct jrn_disk *out, const char *dir, struct jrn_why *why)
 	return rc ? fail(why, ERR_EXISTS, dir, "is not empty; name a new directory") : 0;
 }
 
-/* The place is one that the survey has read: what is there is whole, unless the disk changes. */
+/* The survey has read this place, so the record is whole unless the disk changes. */
 static int copy_one(struct jrn_survey *v, struct jrn_anew *a, const struct jrn_index_entry *e, size_t *open_file)
 {
 	const struct jrn_survey_file *f = &v->file[jrn_place_segment(e->place, 0)];

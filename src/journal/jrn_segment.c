@@ -106,7 +106,7 @@ int jrn_zero_fill(const struct jrn_disk *disk, const char *name, uint64_t size)
 	return rc;
 }
 
-/* files that are made in any case: size_max may have been lowered below what is there */
+/* files that are made in any case: size_max may be lower than the present size */
 #define LEAST 4u
 
 static size_t files(const struct jrn_log *l)

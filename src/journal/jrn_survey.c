@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "journal/jrn_anew.h"
 
-#define OTHERS_MAX 4096u /* findings that are told; more are counted */
+#define OTHERS_MAX 4096u /* findings that are reported; further ones are counted */
 
 /* -- findings */
 

@@ -1,4 +1,4 @@
-/* net_addr.c - addresses as text and as the kernel wants them. */
+/* net_addr.c - addresses as text and as the kernel needs them. */
 #include "net/net_addr.h"
 
 #include <arpa/inet.h>

@@ -33,8 +33,8 @@ static void free_data(uv_handle_t *h)
 /* --- timers ----------------------------------------------------------------------------------- */
 
 /* After the process was stopped or starved, its timers are due before it has looked at a
- * descriptor: an answer may have come in time, and a peer may not be silent. A late timer therefore
- * lets the descriptors be read first. */
+ * descriptor: an answer may have come in time, and a peer may not be silent. So a late timer
+ * fires only after the descriptors were read. */
 #define LATE_MS 100
 #define LISTEN_MS 20
 

@@ -11,7 +11,7 @@
 #include "net/net_tcp.h"
 
 #define ACCEPTS_A_TURN 16
-#define WAIT_MS 100 /* when descriptors or memory have run out */
+#define WAIT_MS 100 /* pause after descriptors or memory ran out */
 
 #define NET_LISTENER_MAGIC 0xc7aa2dbau
 struct net_listener {
@@ -55,7 +55,7 @@ static bool accept_one(struct net_listener *n)
 		case EAGAIN:
 			return false;
 		default:
-			return true; /* that connection is gone already */
+			return true; /* the client has closed that connection already */
 		}
 	}
 	net_addr_text(peer, &a);

@@ -8,7 +8,7 @@
 
 #define CAP_MIN 1024u
 
-/* The largest spare memory there is, when it is at least that large; else NULL. */
+/* The largest spare piece of memory if it is at least that large; else NULL. */
 static uint8_t *take_spare(struct net_spares *s, size_t *cap)
 {
 	struct net_spare *best = s ? &s->spare[0] : NULL, taken;

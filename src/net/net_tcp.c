@@ -41,7 +41,7 @@ struct net_tcp {
 	int failed_errno; /* error of connect() or send(), to be reported by `later` */
 	enum net_tcp_state state;
 	bool paused;
-	bool blocked;  /* the kernel took a part: wait for NET_WRITE */
+	bool blocked;  /* the kernel took a part of the queue: the rest waits for NET_WRITE */
 	bool eof;      /* the other side has ended its direction */
 	bool finished; /* we have ended ours */
 };
