@@ -58,6 +58,17 @@ static const struct cfg_row control_rows[] = {
 	CFG_END,
 };
 
+static const struct cfg_word sandboxes[] = {
+	{ "require", CFG_SANDBOX_REQUIRE }, { "prefer", CFG_SANDBOX_PREFER }, { "off", CFG_SANDBOX_OFF }, { NULL, 0 }
+};
+
+static const struct cfg_row users_rows[] = {
+	CFG_NAME("core", struct cfg_iwf, user_core, "", "user of the core; state_dir and what is in it belong to this user"),
+	CFG_NAME("edge", struct cfg_iwf, user_edge, "", "user of the edges"),
+	CFG_NAME("keyholder", struct cfg_iwf, user_keyholder, "", "user of the keyholders"),
+	CFG_END,
+};
+
 static const struct cfg_row log_rows[] = {
 	CFG_WORD("level", struct cfg_iwf, log_level, levels, "info",
 		 "messages of this level and of the more severe ones are written to standard error"),
@@ -341,7 +352,19 @@ static const struct cfg_row top_rows[] = {
 	  .preset = "",
 	  .meaning = "the control socket" },
 	CFG_NAME("user", struct cfg_iwf, user, "",
-		 "user that the edges and the core run as when mtc-iwfd is started as root; empty: they stay root"),
+		 "user, by name or number, of the processes that `users` does not name, when mtc-iwfd is started as root; empty: "
+		 "they stay root"),
+	{ .key = "users",
+	  .type = CFG_T_SECTION,
+	  .size = sizeof(struct cfg_iwf),
+	  .rows = users_rows,
+	  .preset = "",
+	  .meaning = "a user of its own, by name or number, for each kind of process when mtc-iwfd is started as root" },
+	CFG_WORD("sandbox", struct cfg_iwf, sandbox, sandboxes, "prefer",
+		 "whether each process is confined to the needs of its role (operating.md, \"The sandbox\"). require: it is, or "
+		 "mtc-iwfd does not start; started as root, users of their own for the core, the edges and the keyholders are a "
+		 "part of it; prefer: as "
+		 "far as this machine allows, with a warning in the log and in 'mtcctl status'; off: not at all"),
 	{ .key = "log",
 	  .type = CFG_T_SECTION,
 	  .size = sizeof(struct cfg_iwf),

@@ -139,11 +139,16 @@ struct cfg_replay { /* of requests: core/core_replay.h */
 	uint32_t entries_max; /* finished Session-Ids remembered */
 };
 
+enum cfg_sandbox { CFG_SANDBOX_OFF, CFG_SANDBOX_PREFER, CFG_SANDBOX_REQUIRE };
+
 struct cfg_iwf {
 	struct cfg_identity external, internal; /* side by side: one section of the file */
 	char state_dir[CFG_PATH_MAX];
 	char control_path[CFG_PATH_MAX];
 	char user[CFG_NAME_MAX];             /* "": keep the user of the process */
+	/* of the kinds of process; "": `user` */
+	char user_core[CFG_NAME_MAX], user_edge[CFG_NAME_MAX], user_keyholder[CFG_NAME_MAX];
+	int sandbox;                         /* enum cfg_sandbox */
 	int log_level;                       /* enum log_level */
 	uint32_t log_queue_max;              /* bytes of log lines buffered in each process */
 	char decisions[CFG_PATH_MAX];        /* "": none */

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 
 #include "base/access.h"
 #include "conf/cfg_iwf.h"
+#include "conf/cfg_users.h"
 
 #define WHO_MAX (CFG_NAME_MAX + 16)
 
@@ -24,6 +24,7 @@ struct files {
 	uid_t uid; /* they run as */
 	gid_t gid;
 	char who[WHO_MAX]; /* the same as text */
+	const char *key;   /* that names them */
 	int err;
 };
 
@@ -71,30 +72,40 @@ static bool check_place(struct files *f, const char *file, mode_t kind, const ch
 	return false;
 }
 
-/* -- our user, and the user of the children */
+/* -- our user, and the users of the children */
 
-/* The same that will be asked at the start. */
-static void find_user(struct files *f)
+/* One that this machine does not have is reported once, even if several processes run as it. */
+static void find_user(struct files *f, enum cfg_process which)
 {
 	const struct cfg_iwf *c = f->c;
-	const struct passwd *pw;
+	struct cfg_user u;
 
+	if (cfg_user_find(&u, c, which)) {
+		wrong(f, cfg_wrong(f->why, c->lines, cfg_line(c->lines, "%s", u.key),
+				   "there is no user '%s' on this machine, expected one that is, or a number", u.name));
+		return;
+	}
+	if (which != CFG_PROCESS_CORE) {
+		return; /* only the core opens files */
+	}
+	f->drop = u.change;
+	f->uid = u.id.uid;
+	f->gid = u.id.gid;
+	if (u.change) {
+		snprintf(f->who, sizeof f->who, "user '%s'", u.name);
+		f->key = u.key;
+	}
+}
+
+static void find_users(struct files *f)
+{
 	f->uid = geteuid();
 	f->gid = getegid();
+	f->key = "user";
 	snprintf(f->who, sizeof f->who, "this process");
-	if (!c->user[0] || geteuid() != 0) {
-		return;
+	for (unsigned i = 0; i < CFG_PROCESSES; i++) {
+		find_user(f, (enum cfg_process)i);
 	}
-	pw = getpwnam(c->user);
-	if (!pw) {
-		wrong(f, cfg_wrong(f->why, c->lines, cfg_line(c->lines, "user"),
-				   "there is no user '%s' on this machine, expected one that is", c->user));
-		return;
-	}
-	f->drop = true;
-	f->uid = pw->pw_uid;
-	f->gid = pw->pw_gid;
-	snprintf(f->who, sizeof f->who, "user '%s'", c->user);
 }
 
 /* -- rights */
@@ -161,6 +172,14 @@ static void may_open_store(struct questions *q, const char *state_dir, const cha
 	closedir(dir);
 }
 
+/* The start gives state_dir and what is in it to the core's user (daemon/dm_give.h). */
+static bool given_at_start(const struct files *f)
+{
+	struct stat st;
+
+	return f->drop && stat(f->c->state_dir, &st) == 0 && st.st_uid != f->uid;
+}
+
 /* Files that the children open. The directory itself is given to `user` at the start. */
 static void ask_for_children(struct files *f, struct questions *q)
 {
@@ -174,10 +193,12 @@ static void ask_for_children(struct files *f, struct questions *q)
 	} else {
 		may_make(q, c->state_dir, W_OK | X_OK, line);
 	}
-	may_open_store(q, c->state_dir, "associations", line);
-	may_open_store(q, c->state_dir, "journal", line);
+	if (!given_at_start(f)) {
+		may_open_store(q, c->state_dir, "associations", line);
+		may_open_store(q, c->state_dir, "journal", line);
+	}
 	if (f->drop) {
-		may(q, X_OK, "a program that it may run", cfg_line(c->lines, "user"), "/proc/self/exe");
+		may(q, X_OK, "a program that it may run", cfg_line(c->lines, "%s", f->key), "/proc/self/exe");
 	}
 	ask(f, f->uid, f->gid, f->who, q);
 }
@@ -244,7 +265,8 @@ int cfg_iwf_check_files(const struct cfg_iwf *c, struct report *why)
 {
 	struct files f = { .c = c, .why = why };
 
-	find_user(&f);
+	find_users(&f);
 	check_places(&f);
+	wrong(&f, cfg_users_check(c, why));
 	return f.err;
 }

@@ -1,0 +1,90 @@
+/* cfg_users.c - the users of the processes, see cfg_users.h. */
+#include "conf/cfg_users.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static const char *const process_words[CFG_PROCESSES] = { "the core", "the edges", "the keyholders" };
+
+static const char *own_name(const struct cfg_iwf *c, enum cfg_process which)
+{
+	return which == CFG_PROCESS_CORE ? c->user_core : which == CFG_PROCESS_EDGE ? c->user_edge : c->user_keyholder;
+}
+
+int cfg_user_find(struct cfg_user *out, const struct cfg_iwf *c, enum cfg_process which)
+{
+	static const char *const keys[CFG_PROCESSES] = { "users.core", "users.edge", "users.keyholder" };
+	const char *own = own_name(c, which);
+
+	*out =
+	    (struct cfg_user){ .id = { geteuid(), getegid() }, .name = *own ? own : c->user, .key = *own ? keys[which] : "user" };
+	if (!*out->name || geteuid() != 0) {
+		return 0;
+	}
+	out->change = true;
+	return user_find(&out->id, out->name);
+}
+
+static bool named(const struct cfg_iwf *c)
+{
+	return *c->user_core || *c->user_edge || *c->user_keyholder;
+}
+
+/* One that stays root, or shares its user with another. */
+static bool shared(const struct cfg_user u[CFG_PROCESSES], char words[CFG_WHY_MAX])
+{
+	for (unsigned i = 0; i < CFG_PROCESSES; i++) {
+		if (u[i].id.uid == 0) {
+			snprintf(words, CFG_WHY_MAX,
+				 "%s would run as root; give each kind of process a user of its own with users: { core, edge, "
+				 "keyholder }",
+				 process_words[i]);
+			return true;
+		}
+		for (unsigned j = 0; j < i; j++) {
+			if (u[i].id.uid == u[j].id.uid) {
+				snprintf(words, CFG_WHY_MAX,
+					 "%s and %s would share the user '%s'; give each a user of its own with users: { core, "
+					 "edge, keyholder }",
+					 process_words[j], process_words[i], u[i].name);
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+enum cfg_users_state cfg_users_look(const struct cfg_iwf *c, char words[CFG_WHY_MAX])
+{
+	struct cfg_user u[CFG_PROCESSES];
+
+	words[0] = 0;
+	if (geteuid() != 0) {
+		snprintf(
+		    words, CFG_WHY_MAX,
+		    "mtc-iwfd was not started as root, so that all its processes run as one user (uid %u); start it as root%s",
+		    (unsigned)geteuid(), named(c) ? ", or remove users:" : " and name users: { core, edge, keyholder }");
+		return CFG_USERS_ONE;
+	}
+	for (unsigned i = 0; i < CFG_PROCESSES; i++) {
+		if (cfg_user_find(&u[i], c, (enum cfg_process)i)) {
+			return CFG_USERS_APART;
+		}
+	}
+	return shared(u, words) ? CFG_USERS_SHARED : CFG_USERS_APART;
+}
+
+int cfg_users_check(const struct cfg_iwf *c, struct report *why)
+{
+	char words[CFG_WHY_MAX];
+	enum cfg_users_state state;
+
+	if (c->sandbox != CFG_SANDBOX_REQUIRE || !cfg_sound(c->lines, "users") || !cfg_sound(c->lines, "sandbox")) {
+		return 0;
+	}
+	state = cfg_users_look(c, words);
+	if (state == CFG_USERS_SHARED || (state == CFG_USERS_ONE && named(c))) {
+		return cfg_wrong(why, c->lines, cfg_line(c->lines, "sandbox"), "sandbox: require: %s", words);
+	}
+	return 0;
+}
