@@ -122,6 +122,26 @@ static json_t *edge_rows(const struct core *c)
 	return rows;
 }
 
+static void add_sandbox(void *arg, const struct core_sandbox *s)
+{
+	char capabilities[24];
+
+	snprintf(capabilities, sizeof capabilities, "%llx", (unsigned long long)s->capabilities);
+	json_array_append_new(arg,
+			      json_pack("{s:s, s:I, s:s, s:s, s:I, s:s, s:b, s:b, s:I, s:s}", "process", s->process, "pid",
+					(json_int_t)s->pid, "mode", s->mode, "seccomp", s->seccomp ? "filter" : "none",
+					"landlock", (json_int_t)s->landlock, "capabilities", capabilities, "no_new_privs",
+					s->no_new_privs, "dumpable", s->dumpable, "uid", (json_int_t)s->uid, "lacks", s->lacks));
+}
+
+static json_t *sandbox_rows(const struct core *c)
+{
+	json_t *rows = json_array();
+
+	core_sandbox_each(c, add_sandbox, rows);
+	return rows;
+}
+
 static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	const struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
@@ -132,15 +152,15 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	(void)args;
 	core_status(a->core, &s);
 	last = json_pack(
-	    "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:b, s:o}",
+	    "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:b, s:o}",
 	    "version", MTC_VERSION, "identity", a->cfg->external.host, "realm", a->cfg->external.realm, "core_identity",
 	    a->cfg->internal.host, "core_realm", a->cfg->internal.realm, "started", adm_core_time(a, s.started_ms), "uptime_s",
 	    (json_int_t)(now > s.started_ms ? (now - s.started_ms) / 1000 : 0), "pid", (json_int_t)getpid(), "sessions",
 	    (json_int_t)s.sessions, "pending", (json_int_t)s.pending, "triggers", (json_int_t)s.triggers, "scs",
 	    (json_int_t)asc_scs_count(a->asc), "rules", (json_int_t)asc_rule_count(a->asc), "journal", journal_row(a, &s),
-	    "memory", memory_row(a, &s), "edges", edge_rows(a->core), "stores", store_rows(a->core), "written",
-	    written_rows(a, &s), "files_generation", (json_int_t)s.files_generation, "files", adm_files(a), "healthy",
-	    json_array_size(reasons) == 0, "reasons", reasons);
+	    "memory", memory_row(a, &s), "edges", edge_rows(a->core), "sandbox", sandbox_rows(a->core), "stores",
+	    store_rows(a->core), "written", written_rows(a, &s), "files_generation", (json_int_t)s.files_generation, "files",
+	    adm_files(a), "healthy", json_array_size(reasons) == 0, "reasons", reasons);
 	if (last) {
 		ctl_done(rq, last);
 	} else {

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd_stat.h"
 #include "base/str.h"
 
 #define BLOCK 4096u
@@ -99,7 +100,7 @@ enum tail tail_look(int fd, uint64_t *octets)
 	int again;
 
 	*octets = 0;
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size == 0) {
+	if (fd_stat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size == 0) {
 		return TAIL_WHOLE;
 	}
 	known = count_back(fd, st.st_size, octets);

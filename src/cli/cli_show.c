@@ -144,6 +144,11 @@ int cli_show_status(FILE *out, const json_t *last)
 							   { "COMMITS", "reader_behind" },
 							   { "HOLDS", "held" },
 							   { NULL, NULL } };
+	static const struct cli_column sandboxes[] = {
+		{ "PROCESS", "process" }, { "PID", "pid" },           { "SANDBOX", "mode" },
+		{ "SECCOMP", "seccomp" }, { "LANDLOCK", "landlock" }, { "CAPABILITIES", "capabilities" },
+		{ "UID", "uid" },         { "LACKS", "lacks" },       { NULL, NULL }
+	};
 	static const struct cli_column written[] = { { "WRITTEN", "name" }, { "STATE", "state" }, { "LOST", "lost" },
 						     { "FILE", "path" },    { "ERROR", "error" }, { NULL, NULL } };
 
@@ -163,7 +168,8 @@ int cli_show_status(FILE *out, const json_t *last)
 	line(out, "SCSs", last, "scs");
 	line(out, "rules", last, "rules");
 	line(out, "files", last, "files_generation");
-	if (!table(out, json_object_get(last, "edges"), columns) || !table(out, json_object_get(last, "stores"), store_columns) ||
+	if (!table(out, json_object_get(last, "edges"), columns) || !table(out, json_object_get(last, "sandbox"), sandboxes) ||
+	    !table(out, json_object_get(last, "stores"), store_columns) ||
 	    !table(out, json_object_get(last, "written"), written)) {
 		return CLI_NO;
 	}

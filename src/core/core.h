@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/edge_name.h"
 #include "base/log.h"
 #include "conf/cfg_iwf.h"
 #include "ipc/ipc_ring.h"
@@ -69,6 +70,27 @@ void core_edge_gone(struct core *c, uint32_t generation);
  * core's own log.
  * `lines` may be 0. */
 void core_log_lost(struct core *c, uint64_t lines);
+
+/* What is in force in one process, for operators. */
+#define CORE_SANDBOX_WORDS_MAX 512
+struct core_sandbox {
+	char process[EDGE_NAME_MAX]; /* "parent", "core", "edge-0" */
+	const char *mode;            /* as configured; static */
+	pid_t pid;
+	uint32_t uid;
+	bool seccomp, no_new_privs, dumpable;
+	unsigned landlock; /* version; 0: none */
+	uint64_t capabilities;
+	char lacks[CORE_SANDBOX_WORDS_MAX]; /* what is missing, in words; "": nothing */
+};
+#define CORE_SANDBOXES_MAX 136 /* more are left out */
+/* Adds the row of a process, or replaces that of the process before it in its place. Copies. */
+void core_sandbox_set(struct core *c, const struct core_sandbox *s);
+/* The process has ended. */
+void core_sandbox_gone(struct core *c, pid_t pid);
+
+/* Counts the processes that their sandbox ended. */
+void core_refused(struct core *c, uint64_t processes);
 
 /* Counts the processes that the parent ended because they hung. */
 void core_hung(struct core *c, uint64_t processes);

@@ -25,6 +25,7 @@
 #include "core/core_retry.h"
 #include "core/core_revoke.h"
 #include "core/core_rooms.h"
+#include "core/core_sandboxes.h"
 #include "core/core_sessions.h"
 #include "core/core_time.h"
 #include "core/core_trigger.h"
@@ -78,6 +79,7 @@ struct core {
 	struct core_probes probes;
 	struct core_edges edges;
 	struct core_files files;
+	struct core_sandboxes sandboxes;
 	struct core_drrs drrs;
 	struct core_queue queue;
 	struct core_peers peers;

@@ -25,6 +25,7 @@
 
 struct core;
 struct core_file;    /* core.h */
+struct core_sandbox; /* core.h */
 struct core_trigger; /* one trigger that has not ended */
 struct net_loop;
 struct timeline_kept; /* base/timeline.h */
@@ -134,6 +135,11 @@ void core_peer_each(const struct core *c, core_peer_fn *fn, void *arg);
 typedef void core_file_fn(void *arg, const struct core_file *file);
 /* The certificates and anchors in use, in the order of core_files_set(). */
 void core_file_each(const struct core *c, core_file_fn *fn, void *arg);
+
+
+typedef void core_sandbox_fn(void *arg, const struct core_sandbox *sandbox);
+/* What is in force in the sandbox of each process that is up. */
+void core_sandbox_each(const struct core *c, core_sandbox_fn *fn, void *arg);
 
 /* Requests that all files are read again, see core_cb.on_reload.
  * On an error nothing was requested: ERR_CLOSED when this core has no reader of files, else as

@@ -101,6 +101,20 @@ static const struct ctl_member edge[] = {
 	END,
 };
 
+static const struct ctl_member sandbox[] = {
+	TEXT("process", "parent, core, edge-N, keyholder-N"),
+	NUM("pid", "of the process"),
+	TEXT("mode", "sandbox of the configuration: require, prefer or off"),
+	TEXT("seccomp", "filter: only the system calls of its role; none"),
+	NUM("landlock", "version that is in force; 0: none"),
+	TEXT("capabilities", "that the process has, as a hexadecimal mask"),
+	BOOLEAN("no_new_privs", "no program that it runs gets more rights"),
+	BOOLEAN("dumpable", "its memory may get into core files and debuggers"),
+	NUM("uid", "of its user"),
+	TEXT("lacks", "what is missing and what to do; empty: nothing"),
+	END,
+};
+
 static const struct ctl_member store[] = {
 	TEXT("name", "of the store"),
 	NUM("octets", "of its file"),
@@ -152,6 +166,7 @@ static const struct ctl_member status[] = {
 	OBJECT("journal", journal, "the journal of accepted triggers"),
 	OBJECT("memory", memory, "of the core"),
 	LIST("edges", edge, "the processes that serve SCSs"),
+	LIST("sandbox", sandbox, "what each process is confined by, as the kernel tells the process"),
 	LIST("stores", store, "the files of the state"),
 	LIST("written", written, "log files"),
 	NUM("files_generation", "of the certificates, keys and anchors in use"),

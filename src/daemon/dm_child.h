@@ -29,8 +29,9 @@ struct dm_inherited {
 	struct dm_part part; /* certificates, keys and anchors; closed when the contexts are made */
 };
 
-/* Reads messages until DM_START. `role` names the process in the log, which never waits for its
- * reader from here on. The caller calls log_fini() in every case. Returns 0, or an error that was
+/* Reads messages until DM_START. `role` names the process in the log, which may wait for its reader
+ * until the caller calls log_queue(): a thread before the sandbox would stay outside. The caller
+ * calls log_fini() in every case. Returns 0, or an error that was
  * logged. */
 ERR_MUST_USE int dm_inherit(struct dm_inherited *in, const char *role, const char *config_path);
 void dm_inherited_free(struct dm_inherited *in);

@@ -1,11 +1,13 @@
 /* dm_core.c - the core role: wires the core and the operator's commands to the parent's messages and runs them. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/edge_name.h"
+#include "base/str.h"
 #include "daemon/dm_process.h"
 #include "core/core.h"
 #include "admin/adm.h"
@@ -178,6 +180,32 @@ static void take_answer(struct core_process *p, const struct dm_msg *m, int fd)
 	munmap(text, (size_t)st.st_size);
 }
 
+static void show_sandbox(struct core_process *p, const struct dm_msg *m)
+{
+	struct core_sandbox row = { .pid = (pid_t)m->generation };
+	struct sbx_report r;
+
+	if (!dm_sandbox_read(&r, m)) {
+		return;
+	}
+	if (r.role == SBX_PARENT || r.role == SBX_CORE) {
+		str_cut(row.process, sizeof row.process, sbx_role_word(r.role));
+	} else {
+		snprintf(row.process, sizeof row.process, "%s-%u", sbx_role_word(r.role),
+			 (unsigned)(m->value >> DM_SANDBOX_SLOT_SHIFT));
+	}
+	row.mode = sbx_mode_word(r.mode);
+	row.uid = r.uid;
+	row.seccomp = r.seccomp == 2;
+	row.landlock = r.landlock;
+	row.no_new_privs = r.no_new_privs;
+	row.dumpable = r.dumpable;
+	row.capabilities = r.capabilities;
+	(void)sbx_lacks_words(row.lacks, r.lacks);
+	core_sandbox_set(p->core, &row);
+}
+_Static_assert(CORE_SANDBOX_WORDS_MAX == SBX_WHY_MAX, "one text");
+
 static void on_message(struct dm_process *process, const struct dm_msg *m, int fds[DM_FDS_MAX])
 {
 	struct core_process *p = core_of(process);
@@ -196,6 +224,12 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 		core_files_edge(p->core, m->generation, (uint32_t)m->value);
 	} else if (m->kind == DM_EDGE_GONE) {
 		core_edge_gone(p->core, m->generation);
+	} else if (m->kind == DM_SANDBOX) {
+		show_sandbox(p, m);
+	} else if (m->kind == DM_SANDBOX_GONE) {
+		core_sandbox_gone(p->core, (pid_t)m->generation);
+	} else if (m->kind == DM_REFUSED) {
+		core_refused(p->core, m->value);
 	} else if (m->kind == DM_HUNG) {
 		core_hung(p->core, m->value);
 	} else if (m->kind == DM_LOG_LOST) {
@@ -270,9 +304,9 @@ static void tear_down(struct dm_process *process)
 	}
 }
 
-static const struct dm_process_kind kind = { "mtc-iwfd[core]",   sizeof(struct core_process),
-					     CORE_PROCESS_MAGIC, set_up,
-					     on_message,         tear_down };
+static const struct dm_process_kind kind = {
+	"mtc-iwfd[core]", sizeof(struct core_process), CORE_PROCESS_MAGIC, set_up, on_message, tear_down, SBX_CORE
+};
 
 int dm_core_main(const char *config_path)
 {

@@ -154,9 +154,9 @@ static void tear_down(struct dm_process *process)
 	}
 }
 
-static const struct dm_process_kind kind = { "mtc-iwfd[edge]",   sizeof(struct edge_process),
-					     EDGE_PROCESS_MAGIC, set_up,
-					     on_message,         tear_down };
+static const struct dm_process_kind kind = {
+	"mtc-iwfd[edge]", sizeof(struct edge_process), EDGE_PROCESS_MAGIC, set_up, on_message, tear_down, SBX_EDGE
+};
 
 int dm_edge_main(const char *config_path)
 {

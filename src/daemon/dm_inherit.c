@@ -74,7 +74,6 @@ static int take(struct dm_inherited *in, const struct dm_msg *m, int fd, const c
 			return err;
 		}
 		in->log.level = (enum log_level)in->cfg->log_level;
-		log_queue_max(&in->log, in->cfg->log_queue_max);
 		/* Edges and core run as one user. Without this each could read and write the memory
 		 * of the others. */
 		return in->cfg->user[0] && prctl(PR_SET_DUMPABLE, 0) < 0 ? ERR_IO : 0;
@@ -96,11 +95,10 @@ static int take(struct dm_inherited *in, const struct dm_msg *m, int fd, const c
 int dm_inherit(struct dm_inherited *in, const char *role, const char *config_path)
 {
 	struct dm_msg m;
-	int fds[DM_FDS_MAX], err;
+	int fds[DM_FDS_MAX], err = 0;
 
 	all_unset(in);
 	log_init(&in->log, STDERR_FILENO, LOG_LEVEL_INFO, role);
-	err = log_queue(&in->log, WRITER_OCTETS);
 	while (!err && (err = dm_recv(DM_CHILD_FD, &m, fds)) == 0 && m.kind != DM_START) {
 		err = take(in, &m, fds[0], config_path);
 		if (err) {

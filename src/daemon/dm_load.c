@@ -10,6 +10,7 @@
 
 #include "base/shown.h"
 #include "daemon/dm_open.h"
+#include "daemon/dm_sandbox.h"
 #include "net/net_tcp.h"
 
 static int absolute_path(char out[PATH_MAX], const char *path)
@@ -66,6 +67,7 @@ static int examine(struct dm_loaded *l, struct report *why)
 	files = cfg_iwf_check_files(l->cfg, why);
 	check_listeners(l->cfg, why);
 	check_descriptors(l->cfg, why);
+	dm_sandbox_check(l->cfg, why);
 	if (!err) {
 		err = files;
 	}

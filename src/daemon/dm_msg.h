@@ -24,6 +24,8 @@ enum dm_kind {
 	DM_BEAT = 19,     /* fd: page of its sign of life */
 	DM_HUNG = 20,     /* for the core. value: that many more processes were ended because they hung */
 	DM_LOG_LOST = 14, /* for the core. value: that many more lines of the parent's log were lost */
+	DM_REFUSED = 22,      /* for the core. value: that many more processes were ended by their sandbox */
+	DM_SANDBOX_GONE = 23, /* for the core. generation: pid of a process that ended */
 	DM_EDGE_SET = 15, /* core: generation: of an edge, value: of the set of files that it uses */
 	DM_RELOADED = 16, /* core: fd: sealed lines of the report, value: 1 when the set is in use, index: of the request */
 	/* child > parent */
@@ -31,6 +33,8 @@ enum dm_kind {
 	DM_BAD_EDGE = 12,  /* core: generation */
 	DM_SET_TAKEN = 17, /* generation: of the set of files, value: 1 when it is used from now on */
 	DM_RELOAD = 18,    /* core: an operator wants the files read again; index: of the request */
+	/* child > parent > core: what is in force. generation: pid, index: uid, value: capabilities, what: dm_sandbox.h */
+	DM_SANDBOX = 21,
 	/* both ways: from the core to the parent, from the parent to the edges */
 	DM_LOG_LEVEL = 13, /* value */
 };

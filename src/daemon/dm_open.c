@@ -1,7 +1,6 @@
 /* dm_open.c - everything the parent opens before there is any child: the user, directories, sockets, the counter page. */
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -10,28 +9,29 @@
 
 #include "base/shown.h"
 #include "base/tail.h"
+#include "daemon/dm_give.h"
 #include "daemon/dm_open.h"
 #include "daemon/dm_parent_int.h"
 #include "net/net_tcp.h"
 
 #define BACKLOG 1024
 
-static int find_user(struct dm_parent *p)
+static int find_users(struct dm_parent *p)
 {
-	const struct passwd *pw;
+	for (unsigned i = 0; i < CFG_PROCESSES; i++) {
+		struct cfg_user *u = &p->users[i];
 
-	if (!p->cfg->user[0] || geteuid() != 0) {
-		return 0;
+		if (cfg_user_find(u, p->cfg, (enum cfg_process)i)) {
+			log_error(&p->log, "daemon", "user '%s' (%s) does not exist; make it or name another one", u->name, u->key);
+			return ERR_NOTFOUND;
+		}
 	}
-	pw = getpwnam(p->cfg->user);
-	if (!pw) {
-		log_error(&p->log, "daemon", "user '%s' does not exist; make it or name another one", p->cfg->user);
-		return ERR_NOTFOUND;
-	}
-	p->uid = pw->pw_uid;
-	p->gid = pw->pw_gid;
-	p->drop = true;
 	return 0;
+}
+
+const struct cfg_user *dm_user_of(const struct dm_parent *p, enum dm_role role)
+{
+	return &p->users[role == DM_CORE ? CFG_PROCESS_CORE : role == DM_EDGE ? CFG_PROCESS_EDGE : CFG_PROCESS_KEYHOLDER];
 }
 
 rlim_t dm_descriptors(const struct cfg_iwf *c)
@@ -59,13 +59,13 @@ static void raise_descriptors(struct dm_parent *p)
 /* The directory exists and belongs to the user who writes into it. */
 static int make_state_dir(struct dm_parent *p)
 {
+	const struct cfg_user *core = &p->users[CFG_PROCESS_CORE];
 	const char *dir = p->cfg->state_dir;
 
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST) {
-		log_error(&p->log, "daemon", "state_dir %s: %s", dir, strerror(errno));
-		return ERR_IO;
+	if (core->change) {
+		return dm_give(&p->log, dir, &core->id);
 	}
-	if (p->drop && chown(dir, p->uid, p->gid) < 0) {
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST) {
 		log_error(&p->log, "daemon", "state_dir %s: %s", dir, strerror(errno));
 		return ERR_IO;
 	}
@@ -90,6 +90,7 @@ static int bind_listeners(struct dm_parent *p)
 
 static int bind_control(struct dm_parent *p)
 {
+	const struct cfg_user *core = &p->users[CFG_PROCESS_CORE];
 	const char *path = p->cfg->control_path;
 	int err;
 
@@ -102,7 +103,7 @@ static int bind_control(struct dm_parent *p)
 		return err;
 	}
 	/* lchown: if the directory belongs to that user, the path may no longer be our socket. */
-	if (err || (p->drop && lchown(path, p->uid, p->gid) < 0)) {
+	if (err || (core->change && lchown(path, core->id.uid, core->id.gid) < 0)) {
 		log_error(&p->log, "daemon", "control socket %s: %s", path,
 			  err && err != ERR_IO ? err_str(err) : strerror(errno));
 		return ERR_IO;
@@ -181,7 +182,7 @@ int dm_open_all(struct dm_parent *p)
 	memset(p->listen_fds, 0xff, sizeof p->listen_fds);
 	p->control_fd = p->caps_fd = -1;
 	raise_descriptors(p);
-	err = find_user(p);
+	err = find_users(p);
 	if (!err) {
 		err = make_state_dir(p);
 	}

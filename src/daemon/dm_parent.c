@@ -95,6 +95,9 @@ static void on_ready(struct dm_child *c)
 			connect_edge(&p->edges[i]);
 		}
 	}
+	if (c->role == DM_CORE) {
+		dm_sandboxes_tell(p);
+	}
 	dm_set_offer(c); /* the set may have been renewed in the meantime */
 	announce(p);
 }
@@ -134,6 +137,8 @@ static bool on_message(struct dm_child *c, const struct dm_msg *m)
 
 	if (m->kind == DM_READY && !dm_child_ready(c)) {
 		on_ready(c);
+	} else if (m->kind == DM_SANDBOX && !dm_child_ready(c)) {
+		return dm_sandboxes_take(c, m);
 	} else if (m->kind == DM_BAD_EDGE && c->role == DM_CORE) {
 		end_edge(p, m->generation);
 	} else if (m->kind == DM_LOG_LEVEL && c->role == DM_CORE && m->value <= LOG_LEVEL_DEBUG) {
@@ -257,6 +262,7 @@ static void close_child(struct dm_child *c)
 		close(c->sock);
 	}
 	c->sock = -1;
+	dm_sandboxes_gone(c);
 	c->pid = 0;
 	dm_child_set(c, DM_CHILD_NONE);
 }
@@ -288,6 +294,7 @@ static void on_child_end(struct dm_child *c, int status)
 		log_warn(&p->log, "daemon", "%s ended with %s %d", dm_child_name(c, name),
 			 WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	}
+	dm_sandboxes_ended(c, status);
 	FAULT_POINT(PARENT_CHILD_ENDED);
 	close_child(c);
 	if (c->role == DM_EDGE) {
@@ -453,6 +460,7 @@ static void on_turn_end(void *arg)
 
 	count(p, DM_LOG_LOST, log_lost(&p->log), &p->log_lost_told);
 	count(p, DM_HUNG, p->hangs, &p->hangs_told);
+	count(p, DM_REFUSED, p->refused, &p->refused_told);
 }
 
 /* -- */
@@ -487,10 +495,37 @@ static int make_restarts(struct dm_parent *p)
 	return err;
 }
 
+/* Threads that write the log and the ready lines: they come after the sandbox, so that they are inside. */
+static int begin_writers(struct dm_parent *p)
+{
+	int err = log_queue(&p->log, WRITER_OCTETS);
+
+	if (!err && stdfd_written(STDOUT_FILENO)) {
+		err = writer_open(&p->out, STDOUT_FILENO, READY_OCTETS_MAX, NULL, NULL);
+	}
+	if (err) {
+		log_error(&p->log, "daemon", "%s", err_str(err));
+		return err;
+	}
+	/* an earlier run may have ended in half a line; the children write to the same file, and do not look */
+	log_look(&p->log);
+	if (p->out) {
+		writer_look(p->out);
+	}
+	log_queue_max(&p->log, p->cfg->log_queue_max);
+	return 0;
+}
+
 static int run(struct dm_parent *p)
 {
 	int err = dm_open_all(p);
 
+	if (!err) {
+		err = dm_sandboxes_enter(p);
+	}
+	if (!err) {
+		err = begin_writers(p);
+	}
 	if (!err) {
 		err = net_loop_new(&p->loop);
 	}
@@ -581,21 +616,10 @@ int dm_parent_main(const char *path)
 	obj_begin(&p->core.obj, DM_CHILD_MAGIC);
 	p->core.parent = p;
 	log_init(&p->log, STDERR_FILENO, LOG_LEVEL_INFO, "mtc-iwfd");
-	if (log_queue(&p->log, WRITER_OCTETS) ||
-	    (stdfd_written(STDOUT_FILENO) && writer_open(&p->out, STDOUT_FILENO, READY_OCTETS_MAX, NULL, NULL))) {
-		fprintf(stderr, "mtc-iwfd: %s\n", err_str(ERR_NOMEM));
-		return 1;
-	}
-	log_look(
-	    &p->log); /* an earlier run may have ended in half a line; the children write to the same file, and do not look */
-	if (p->out) {
-		writer_look(p->out);
-	}
 	if (load(p, path)) {
 		return 1;
 	}
 	p->log.level = (enum log_level)p->cfg->log_level;
-	log_queue_max(&p->log, p->cfg->log_queue_max);
 	status = run(p) ? 1 : p->status;
 	tear_down(p);
 	writer_end(p->out);

@@ -10,7 +10,7 @@
 #include "base/machine.h"
 #include "base/obj.h"
 #include "base/writer.h"
-#include "conf/cfg_iwf.h"
+#include "conf/cfg_users.h"
 #include "daemon/dm_again.h"
 #include "daemon/dm_hang.h"
 #include "daemon/dm_load.h"
@@ -52,7 +52,8 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	int beat_fd;           /* handed out at each start */
 	struct ipc_beat *beat; /* to be read; NULL: there is no page yet */
 	enum dm_child_state state;
-	bool was_ready; /* some process in this place was */
+	bool was_ready;        /* some process in this place was */
+	struct dm_msg sandbox; /* as it reported it; kind 0: not yet */
 };
 
 struct dm_reload { /* a reload, until every process uses the new set */
@@ -76,9 +77,7 @@ struct dm_parent {
 	struct log log;
 	struct writer *out; /* standard output, for the ready lines; NULL: it was closed at start */
 	uint64_t log_lost_told;
-	uid_t uid;
-	gid_t gid;
-	bool drop; /* children run as uid and gid */
+	struct cfg_user users[CFG_PROCESSES]; /* that the children run as */
 
 	struct net_loop *loop;
 	struct net_signal *on_term, *on_int, *on_quit, *on_hup, *on_chld;
@@ -86,7 +85,10 @@ struct dm_parent {
 	struct net_check *turn_end;
 	struct net_timer *look_alive; /* NULL: children are not watched for hangs */
 	uint64_t looked_ms;
-	uint64_t hangs, hangs_told; /* children killed because they hung; how many of them the core was told */
+	enum cfg_users_state users_state;
+	struct dm_msg sandbox;          /* of the parent itself */
+	uint64_t refused, refused_told; /* children that their sandbox ended; how many of them the core was told */
+	uint64_t hangs, hangs_told;     /* children killed because they hung; how many of them the core was told */
 
 	int listen_fds[CFG_LISTEN_MAX];
 	uint16_t listen_ports[CFG_LISTEN_MAX];
@@ -128,6 +130,9 @@ void dm_decisions_note(struct dm_parent *p, int fd); /* the core uses this one f
 /* dm_spawn.c: fork and re-exec. Sets pid and sock. */
 ERR_MUST_USE int dm_spawn(struct dm_child *c);
 
+/* dm_open.c: the user of the processes of a role. */
+const struct cfg_user *dm_user_of(const struct dm_parent *p, enum dm_role role);
+
 /* dm_spawn.c: an empty place. */
 void dm_child_init(struct dm_child *c, struct dm_parent *p, enum dm_role role);
 /* The one door to the state of a child. */
@@ -168,3 +173,10 @@ void dm_reload_step(struct dm_parent *p); /* after a child has ended, started, o
 void dm_set_offer(struct dm_child *c);    /* the child is ready: sends it the newest set if it has an older one */
 void dm_set_taken(struct dm_child *c, uint32_t generation, bool taken);
 void dm_set_tell_core(const struct dm_child *edge); /* tells the core which set this edge uses */
+
+/* dm_sandboxes.c: the parent's own sandbox, when all is open and before there is a thread; errors are logged. */
+ERR_MUST_USE int dm_sandboxes_enter(struct dm_parent *p);
+bool dm_sandboxes_take(struct dm_child *c, const struct dm_msg *m); /* a child's report; false: no child says this */
+void dm_sandboxes_tell(struct dm_parent *p);                        /* a new core is ready: tells it everything */
+void dm_sandboxes_gone(struct dm_child *c);                         /* before the pid is forgotten */
+void dm_sandboxes_ended(struct dm_child *c, int status);            /* words and a counter, when the sandbox ended it */

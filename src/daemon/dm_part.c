@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
+#include "base/fd_stat.h"
 #include "base/str.h"
 #include "daemon/dm_msg.h"
 #include "tls/tls_judge.h"
@@ -77,7 +78,7 @@ int dm_part_open(struct dm_part *out, int fd)
 	struct stat st;
 	void *map;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(struct head)) {
+	if (fd < 0 || fd_stat(fd, &st) < 0 || st.st_size < (off_t)sizeof(struct head)) {
 		return ERR_PROTO;
 	}
 	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);

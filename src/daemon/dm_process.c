@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/writer.h"
+#include "tls/tls_warm_up.h"
+
 void dm_process_end(struct dm_process *p, int status)
 {
 	OBJ_CHECK(p, p->kind->magic);
@@ -43,9 +46,22 @@ static void on_parent(void *arg, int events)
 	}
 }
 
+/* The log's thread begins inside the sandbox. */
+static int confine(struct dm_process *p)
+{
+	int err = dm_confine(&p->sandbox, &p->in, p->kind->sandbox);
+
+	if (!err) {
+		err = log_queue(&p->in.log, WRITER_OCTETS);
+	}
+	if (!err) {
+		log_queue_max(&p->in.log, p->in.cfg->log_queue_max);
+	}
+	return err;
+}
+
 static int set_up(struct dm_process *p)
 {
-	struct dm_msg ready = { .kind = DM_READY };
 	int err = net_loop_new(&p->loop);
 
 	if (!err) {
@@ -60,7 +76,19 @@ static int set_up(struct dm_process *p)
 	if (!err) {
 		err = dm_beat_new(&p->beat, p->loop, p->in.beat_fd, p->in.cfg->timers.hang_ms);
 	}
-	return err ? err : dm_send(DM_CHILD_FD, &ready, NULL, 0);
+	return err;
+}
+
+/* Everything is open. From here on an edge uses no file system and makes no socket; the core only connects to its peers. */
+static int go_on(struct dm_process *p)
+{
+	struct dm_msg ready = { .kind = DM_READY };
+	int err = dm_seal(&p->sandbox, &p->in);
+
+	if (!err) {
+		err = dm_send(DM_CHILD_FD, &ready, NULL, 0);
+	}
+	return err ? err : net_loop_run(p->loop);
 }
 
 static void tear_down(struct dm_process *p)
@@ -91,16 +119,20 @@ int dm_process_main(const struct dm_process_kind *kind, const char *config_path)
 	obj_begin(&p->obj, kind->magic);
 	p->kind = kind;
 	p->status = 1;
+	tls_warm_up(); /* OpenSSL and the C library read their files while they can */
+	sbx_warm_up();
 	err = dm_inherit(&p->in, kind->program, config_path);
+	if (!err) {
+		err = confine(p);
+	}
 	if (!err) {
 		err = set_up(p);
 		if (err) {
 			log_error(&p->in.log, "daemon", "could not start: %s", reason(err));
 		}
 	}
-	/* Everything is open. From here on an edge uses no file system and makes no socket; the core only connects to its peers. */
 	if (!err) {
-		err = net_loop_run(p->loop);
+		err = go_on(p);
 	}
 	tear_down(p);
 	log_fini(&p->in.log);

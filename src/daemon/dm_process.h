@@ -6,6 +6,7 @@
 
 #include "base/obj.h"
 #include "daemon/dm_child.h"
+#include "daemon/dm_sandbox.h"
 #include "ipc/ipc_ring.h"
 
 struct dm_process {     /* first member of the object of a role */
@@ -15,6 +16,7 @@ struct dm_process {     /* first member of the object of a role */
 	struct net_loop *loop;
 	struct net_watch *parent;
 	struct dm_beat *beat;
+	struct dm_sandbox sandbox;
 	int status; /* exit status of the process */
 };
 OBJ_FIRST(struct dm_process);
@@ -29,6 +31,7 @@ struct dm_process_kind {
 	void (*on_message)(struct dm_process *p, const struct dm_msg *m, int fds[DM_FDS_MAX]);
 	/* Frees what set_up() made, also when it failed half-way. The loop is freed after it. */
 	void (*tear_down)(struct dm_process *p);
+	enum sbx_role sandbox; /* confined before set_up(), sealed after it */
 };
 
 /* The life of the process. Returns its exit status. */

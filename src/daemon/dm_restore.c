@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "base/timeline.h"
+#include "conf/cfg_users.h"
 #include "core/core.h"
 
 #define MANIFEST_MAX (64u << 10)
@@ -128,18 +128,14 @@ static int check_place(const struct restore *r)
 
 static int find_user(struct restore *r)
 {
-	const struct passwd *pw;
+	struct cfg_user u;
 
-	if (!r->cfg->user[0] || geteuid() != 0) {
-		return 0;
+	if (cfg_user_find(&u, r->cfg, CFG_PROCESS_CORE)) {
+		return wrong("user '%s' does not exist; make it or name another one", u.name);
 	}
-	pw = getpwnam(r->cfg->user);
-	if (!pw) {
-		return wrong("user '%s' does not exist; make it or name another one", r->cfg->user);
-	}
-	r->uid = pw->pw_uid;
-	r->gid = pw->pw_gid;
-	r->give = true;
+	r->uid = u.id.uid;
+	r->gid = u.id.gid;
+	r->give = u.change;
 	return 0;
 }
 

@@ -3,7 +3,6 @@
  * privileges, and ends with the parent. */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/dm_parent_int.h"
+#include "sandbox/sbx.h"
 
 /* A service manager signals every process of the service, a terminal the whole process group. Only
  * the parent acts on these signals: it stops the children in order, with a Disconnect-Peer to every
@@ -51,7 +51,8 @@ static const int parents_signals[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
 /* In the child, before the exec: only async-signal-safe calls. Never returns. */
 static void become(const struct dm_child *c, int sock, pid_t parent, char *const argv[])
 {
-	const struct dm_parent *p = c->parent;
+	const struct cfg_user *user = dm_user_of(c->parent, c->role);
+	int nothing = open("/dev/null", O_RDWR);
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -60,10 +61,14 @@ static void become(const struct dm_child *c, int sock, pid_t parent, char *const
 		signal(parents_signals[i], SIG_IGN);
 	}
 	signal(SIGPIPE, SIG_IGN);
-	if (p->drop && (setgroups(0, NULL) < 0 || setgid(p->gid) < 0 || setuid(p->uid) < 0)) {
+	if (user->change && sbx_become(user->id.uid, user->id.gid)) {
 		_exit(126);
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
+		_exit(126);
+	}
+	/* A child needs neither our input nor our output; its log is standard error. */
+	if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(nothing, STDOUT_FILENO) < 0) {
 		_exit(126);
 	}
 	if (getppid() != parent) {

@@ -9,6 +9,7 @@
 
 struct ipc_beat {
 	uint64_t n;
+	uint64_t refused; /* number of the call and one more; 0: none */
 };
 
 int ipc_beat_make(int *fd)
@@ -67,4 +68,14 @@ void ipc_beat(struct ipc_beat *b)
 uint64_t ipc_beat_read(const struct ipc_beat *b)
 {
 	return __atomic_load_n(&b->n, __ATOMIC_RELAXED);
+}
+
+void ipc_beat_refused_set(struct ipc_beat *b, int64_t number)
+{
+	__atomic_store_n(&b->refused, (uint64_t)(number + 1), __ATOMIC_RELAXED);
+}
+
+int64_t ipc_beat_refused(const struct ipc_beat *b)
+{
+	return (int64_t)__atomic_load_n(&b->refused, __ATOMIC_RELAXED) - 1;
 }

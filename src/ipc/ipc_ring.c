@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "base/fd_stat.h"
 #include "ipc/ipc_rec.h"
 
 #define LINE 64
@@ -132,7 +133,7 @@ static int map(void **out, uint32_t *size, int fd, int prot)
 	struct stat st;
 	void *p;
 
-	if (fstat(fd, &st) < 0 || !size_ok(st.st_size - (off_t)DATA_AT)) {
+	if (fd_stat(fd, &st) < 0 || !size_ok(st.st_size - (off_t)DATA_AT)) {
 		return ERR_INVAL;
 	}
 	if ((fcntl(fd, F_GET_SEALS) & SEALS) != SEALS) {

@@ -101,6 +101,10 @@ enum sbx_lack {
 #undef SBX_LACK_ROW
 };
 
+/* Between fork and exec: becomes another user without groups, and empties the bounding set of capabilities. Only calls that are safe
+ * there. 0, or -1 with errno: the process must end. */
+ERR_MUST_USE int sbx_become(uid_t uid, gid_t gid);
+
 /* Reads what the C library would read later: time zone, locale, random numbers. Repeated calls are harmless. */
 void sbx_warm_up(void);
 

@@ -212,7 +212,7 @@ const struct sbx_call_row sbx_call_rows[] = {
 	WITH(F, fcntl, IS(1, F_GETLK)),
 	WITH(F, fcntl, IS(1, F_OFD_SETLK)),
 	WITH(F, fcntl, IS(1, F_OFD_GETLK)),
-	FAILS(F, ioctl, ENOTTY), /* stdio asks whether a file is a terminal */
+	WITH(F, ioctl, IS(1, TCGETS)), /* stdio asks whether a file is a terminal */
 
 	WITH(C, socket, IS(0, AF_INET), BITS(1, SOCK_TYPE_BITS, SOCK_STREAM)),
 	WITH(C, socket, IS(0, AF_INET6), BITS(1, SOCK_TYPE_BITS, SOCK_STREAM)),
@@ -285,6 +285,7 @@ const struct sbx_call_row sbx_call_rows[] = {
 	CALL(P, listen),
 	WITH(P, socket, IS(0, AF_UNIX)),
 	WITH(P, setsockopt, IS(1, SOL_SOCKET), IS(2, SO_REUSEADDR)),
+	WITH(P, setsockopt, IS(1, IPPROTO_IPV6), IS(2, IPV6_V6ONLY)),
 	WITH(P, fcntl, IS(1, F_ADD_SEALS)),
 	/* the program and its libraries are mapped from files; no memory is writable and executable */
 	WITH(P, mmap, BITS(2, PROT_EXEC | PROT_WRITE, PROT_EXEC), BITS(3, MAP_ANONYMOUS, 0)),

@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
+#include <grp.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "sandbox/sbx_int.h"
 
@@ -45,4 +47,15 @@ int sbx_capabilities_drop(uint64_t keep)
 		return ERR_IO;
 	}
 	return 0;
+}
+
+/* Without CAP_SETPCAP the bounding set stays; no_new_privs makes it mean nothing. */
+int sbx_become(uid_t uid, gid_t gid)
+{
+	for (unsigned long i = 0; i <= CAP_LAST_CAP; i++) {
+		if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0 && errno != EPERM && errno != EINVAL) {
+			return -1;
+		}
+	}
+	return setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0 ? -1 : 0;
 }

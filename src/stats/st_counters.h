@@ -151,6 +151,7 @@
 	X(KEYHOLDER_FAILED, "keyholder_failed", "signatures that a key or a token could not make")                               \
 	X(KEYHOLDER_MALFORMED, "keyholder_malformed", "edges cut off by a keyholder: what they sent is no request")              \
 	X(KEYHOLDER_LOST, "keyholder_lost", "answers of a keyholder that its edge did not take")                                 \
+	X(SANDBOX_ENDED, "sandbox_ended", "processes that their sandbox ended because of a system call that their role never makes") \
 	X(LOG_LOST, "log_lost", "log lines of the parent and the core that were lost, as edge_log_lost")                         \
 	X(ASSOC_CHANGES, "assoc_changes", "changes of associations by the control socket, durable and in force")                 \
 	X(ASSOC_BUSY, "assoc_busy", "changes of associations refused: associations.changes_max wait already")                    \
