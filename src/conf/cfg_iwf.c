@@ -120,6 +120,8 @@ static const struct cfg_row listen_rows[] = {
 	CFG_FILE("certificate", struct cfg_listen, certificate, "",
 		 "tls: PEM file of the certificate that we present and its intermediate CAs, our own first"),
 	CFG_FILE("key", struct cfg_listen, key, "", "tls: PEM private key of the certificate"),
+	CFG_STRING("key_object", struct cfg_listen, key_object, 1, "",
+		   "tls: in place of key: label of the private key in the token that keyholder.pkcs11 names"),
 	CFG_END,
 };
 
@@ -274,6 +276,28 @@ static const struct cfg_row limits_rows[] = {
 	CFG_END,
 };
 
+static const struct cfg_row pkcs11_rows[] = {
+	CFG_FILE("module", struct cfg_pkcs11, module, "",
+		 "PKCS#11 module of the token's maker, a shared object; empty: no token"),
+	CFG_STRING("token", struct cfg_pkcs11, token, 1, "", "label of the token"),
+	CFG_FILE("pin_file", struct cfg_pkcs11, pin_file, "", "file whose first line is the user PIN of the token; mode 0600"),
+	CFG_TEXTS("paths", CFG_T_FILE, struct cfg_pkcs11, paths, paths_n, 0, "",
+		  "files and directories that the module needs besides itself (its configuration, its store, its device); the "
+		  "process that loads it is confined to them"),
+	CFG_END,
+};
+
+static const struct cfg_row keyholder_rows[] = {
+	CFG_U32("signatures_per_second", struct cfg_keyholder, signatures_per_second, 1, 1000000, "5000",
+		"TLS handshakes that a keyholder signs in a second for one edge; more are refused"),
+	CFG_DURATION("sign_wait", struct cfg_keyholder, sign_wait_ms, 10, 60000, "2s",
+		     "how long a handshake waits for its signature before the connection is closed"),
+	CFG_U32("waiting", struct cfg_keyholder, waiting, 1, 16384, "1024",
+		"handshakes of one edge that may wait for a signature at the same time; more are refused"),
+	CFG_SECTION("pkcs11", struct cfg_keyholder, pkcs11, pkcs11_rows, "", "a token (HSM) with private keys of listeners"),
+	CFG_END,
+};
+
 static const struct cfg_row timers_rows[] = {
 	CFG_DURATION("watchdog", struct cfg_timers, watchdog_ms, 1000, HOUR_MS, "30s",
 		     "watchdog interval (Tw of RFC 3539): a connection that is silent for so long gets a watchdog request; "
@@ -393,6 +417,8 @@ static const struct cfg_row top_rows[] = {
 	CFG_SECTION("t4", struct cfg_iwf, t4, t4_rows, NULL, "how the SMS-SC is reached"),
 	CFG_SECTION("dnr", struct cfg_iwf, dnr, dnr_rows, "", "reports to SCSs"),
 	CFG_SECTION("replay", struct cfg_iwf, replay, replay_rows, "", "requests that come again when they should not"),
+	CFG_SECTION("keyholder", struct cfg_iwf, keyholder, keyholder_rows, "",
+		    "the process that holds the private keys of the listeners and signs TLS handshakes for the edges"),
 	CFG_SECTION("limits", struct cfg_iwf, limits, limits_rows, "", "limits of sizes, numbers and times"),
 	CFG_SECTION("timers", struct cfg_iwf, timers, timers_rows, "", "intervals and timeouts"),
 	CFG_SECTION("journal", struct cfg_iwf, journal, journal_rows, "", "state of the triggers on disk, below state_dir"),

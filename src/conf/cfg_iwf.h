@@ -14,6 +14,9 @@
 #define CFG_PEERS_MAX 16
 #define CFG_URI_PREFIX_MAX 128
 
+#define CFG_PKCS11_PATHS_MAX 8
+#define CFG_TOKEN_MAX 33 /* a label of 32 octets, and NUL */
+
 struct cfg_identity {
 	char host[CFG_HOST_MAX], realm[CFG_HOST_MAX];
 };
@@ -31,6 +34,7 @@ struct cfg_listen {
 	/* 0: the system chooses one, and the ready line names it */
 	uint16_t port;
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX]; /* "": none (protection none) */
+	char key_object[CFG_NAME_MAX];                     /* label in the token of keyholder.pkcs11, in place of key; "": none */
 };
 
 struct cfg_peer { /* a node of our own domain that the core connects to */
@@ -43,6 +47,21 @@ struct cfg_peer { /* a node of our own domain that the core connects to */
 	char trust[CFG_NAME_MAX]; /* tls: the trust anchor of this peer */
 	bool reopen_detect;       /* look for state REOPEN of this peer */
 	bool strict_answers;      /* forgive nothing in its answers (APP_LAPSE_TABLE) */
+};
+
+struct cfg_pkcs11 {                  /* the token with keys of listeners */
+	char module[CFG_PATH_MAX];   /* shared object; "": none */
+	char token[CFG_TOKEN_MAX];   /* label */
+	char pin_file[CFG_PATH_MAX]; /* its first line is the PIN of the user */
+	char paths[CFG_PKCS11_PATHS_MAX][CFG_PATH_MAX];
+	size_t paths_n;
+};
+
+struct cfg_keyholder {
+	uint32_t signatures_per_second; /* for each edge */
+	uint64_t sign_wait_ms;
+	uint32_t waiting; /* handshakes of an edge */
+	struct cfg_pkcs11 pkcs11;
 };
 
 struct cfg_route { /* s6m, t4 */
@@ -169,6 +188,7 @@ struct cfg_iwf {
 	struct cfg_route s6m, t4;
 	struct cfg_dnr dnr;
 	struct cfg_replay replay;
+	struct cfg_keyholder keyholder;
 	struct cfg_limits limits;
 	struct cfg_timers timers;
 	struct cfg_journal journal;

@@ -142,6 +142,43 @@ static int check_places(const struct cfg_iwf *c, size_t i, size_t j, struct repo
 	return 0;
 }
 
+/* A key is in a file or in the token, and the token is named whole. */
+static int check_key(const struct cfg_iwf *c, size_t i, struct report *why)
+{
+	const struct cfg_listen *l = &c->listen[i];
+	const struct cfg_pkcs11 *t = &c->keyholder.pkcs11;
+
+	if (!*l->key_object || !cfg_sound(c->lines, "keyholder.pkcs11")) {
+		return 0;
+	}
+	if (*l->key) {
+		return cfg_wrong(
+		    why, c->lines, cfg_line(c->lines, "listen[%zu].key_object", i),
+		    "listener '%s' has both key and key_object, expected one of them: a file, or an object in the token",
+		    l->name);
+	}
+	if (!*t->module || !*t->token || !*t->pin_file) {
+		return cfg_wrong(
+		    why, c->lines, cfg_line(c->lines, "listen[%zu].key_object", i),
+		    "listener '%s' has a key_object and keyholder.pkcs11 has no %s, expected module, token and pin_file", l->name,
+		    !*t->module  ? "module"
+		    : !*t->token ? "token"
+				 : "pin_file");
+	}
+	return 0;
+}
+
+/* A handshake that is over before its signature is given up would say nothing of the keyholder. */
+static int check_keyholder(const struct cfg_iwf *c, struct report *why)
+{
+	if (!cfg_written(c->lines, "keyholder.sign_wait") || c->keyholder.sign_wait_ms < c->limits.handshake_wait_ms) {
+		return 0;
+	}
+	return cfg_wrong(why, c->lines, cfg_line(c->lines, "keyholder.sign_wait"),
+			 "keyholder.sign_wait is %llu ms and limits.handshake_wait %llu ms, expected less than that",
+			 (unsigned long long)c->keyholder.sign_wait_ms, (unsigned long long)c->limits.handshake_wait_ms);
+}
+
 static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 {
 	const struct cfg_listen *l = &c->listen[i];
@@ -168,7 +205,8 @@ static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 				     "listener '%s' has protection tls and there are no trust_anchors, expected at least one",
 				     l->name));
 	}
-	also(&err, check_protection(c, "listen", i, l->protection, l->certificate, l->key, why));
+	also(&err, check_protection(c, "listen", i, l->protection, l->certificate, *l->key ? l->key : l->key_object, why));
+	also(&err, check_key(c, i, why));
 	return err;
 }
 
@@ -346,6 +384,9 @@ int cfg_iwf_check(struct cfg_iwf *c, struct report *why)
 	if (cfg_sound(c->lines, "limits.memory") && cfg_sound(c->lines, "limits.memory_reserve") &&
 	    cfg_sound(c->lines, "associations.import_memory")) {
 		also(&err, check_memory(c, why));
+	}
+	if (cfg_sound(c->lines, "keyholder") && cfg_sound(c->lines, "limits")) {
+		also(&err, check_keyholder(c, why));
 	}
 	also(&err, check_numbers(c, why));
 	return err;
