@@ -389,8 +389,8 @@ timers: {{ reconnect: 1s{o.timers_more} }}
 
 
 def roles(parent):
-    """{"core": pid, "edges": [pid, ...]} of a running mtc-iwfd, read from the command lines of its children."""
-    found = {"core": None, "edges": []}
+    """{"core": pid, "edges": [pid, ...], "keyholder": pid} of a running mtc-iwfd, read from the command lines of its children."""
+    found = {"core": None, "edges": [], "keyholder": None}
     try:
         with open(f"/proc/{parent}/task/{parent}/children", encoding="ascii") as f:
             children = [int(word) for word in f.read().split()]
@@ -406,6 +406,8 @@ def roles(parent):
             found["core"] = pid
         elif b"edge" in words:
             found["edges"].append(pid)
+        elif b"keyholder" in words:
+            found["keyholder"] = pid
     return found
 
 

@@ -90,6 +90,14 @@ static void look_at_edges(struct findings *f)
 	}
 }
 
+static void look_at_keyholder(void *arg, const struct core_keyholder_view *k)
+{
+	if (strcmp(k->state, "up") != 0) {
+		found(arg, "keyholder-down", "it is started again by itself; when this stays, the log says why it ends",
+		      "the %s is %s: new TLS connections of SCSs are refused, those that are open go on", k->name, k->state);
+	}
+}
+
 /* -- certificates and anchors */
 
 #define EXPIRED_MAGIC 0xcd34edbau
@@ -284,6 +292,7 @@ json_t *adm_health(const struct adm *a)
 	core_status(a->core, &s);
 	core_peer_each(a->core, look_at_peer, &f);
 	look_at_edges(&f);
+	core_keyholder_each(a->core, look_at_keyholder, &f);
 	look_at_files(&f);
 	look_at_journal(&f, &s);
 	core_store_each(a->core, look_at_store, &f);

@@ -15,6 +15,7 @@ struct listing {
 	const struct adm *adm;
 	struct ctl_request *rq;
 	json_int_t n;
+	json_t *rows;
 };
 
 static const char *journal_state(int state)
@@ -142,6 +143,36 @@ static json_t *sandbox_rows(const struct core *c)
 	return rows;
 }
 
+static void add_keyholder(void *arg, const struct core_keyholder_view *k)
+{
+	const struct listing *list = arg;
+	const struct cfg_pkcs11 *t = &list->adm->cfg->keyholder.pkcs11;
+	json_t *row = json_pack("{s:s, s:I, s:I, s:s, s:I, s:I, s:I}", "name", k->name, "pid", (json_int_t)k->pid, "generation",
+				(json_int_t)k->generation, "state", k->state, "signatures", (json_int_t)k->signed_n, "refused",
+				(json_int_t)k->refused, "timeouts",
+				(json_int_t)st_get(core_counters(list->adm->core), ST_EDGE_SIGN_TIMEOUTS));
+
+	if (row && strcmp(k->name, "keyholder-p11") == 0) {
+		json_t *paths = json_array();
+
+		json_array_append_new(paths, json_string(t->module));
+		for (size_t i = 0; i < t->paths_n; i++) {
+			json_array_append_new(paths, json_string(t->paths[i]));
+		}
+		json_object_set_new(row, "token", json_string(t->token));
+		json_object_set_new(row, "paths", paths);
+	}
+	json_array_append_new(list->rows, row);
+}
+
+static json_t *keyholder_rows(const struct adm *a)
+{
+	struct listing list = { .adm = a, .rows = json_array() };
+
+	core_keyholder_each(a->core, add_keyholder, &list);
+	return list.rows;
+}
+
 static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	const struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
@@ -152,15 +183,15 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	(void)args;
 	core_status(a->core, &s);
 	last = json_pack(
-	    "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:b, s:o}",
+	    "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:b, s:o}",
 	    "version", MTC_VERSION, "identity", a->cfg->external.host, "realm", a->cfg->external.realm, "core_identity",
 	    a->cfg->internal.host, "core_realm", a->cfg->internal.realm, "started", adm_core_time(a, s.started_ms), "uptime_s",
 	    (json_int_t)(now > s.started_ms ? (now - s.started_ms) / 1000 : 0), "pid", (json_int_t)getpid(), "sessions",
 	    (json_int_t)s.sessions, "pending", (json_int_t)s.pending, "triggers", (json_int_t)s.triggers, "scs",
 	    (json_int_t)asc_scs_count(a->asc), "rules", (json_int_t)asc_rule_count(a->asc), "journal", journal_row(a, &s),
-	    "memory", memory_row(a, &s), "edges", edge_rows(a->core), "sandbox", sandbox_rows(a->core), "stores",
-	    store_rows(a->core), "written", written_rows(a, &s), "files_generation", (json_int_t)s.files_generation, "files",
-	    adm_files(a), "healthy", json_array_size(reasons) == 0, "reasons", reasons);
+	    "memory", memory_row(a, &s), "edges", edge_rows(a->core), "sandbox", sandbox_rows(a->core), "keyholders",
+	    keyholder_rows(a), "stores", store_rows(a->core), "written", written_rows(a, &s), "files_generation",
+	    (json_int_t)s.files_generation, "files", adm_files(a), "healthy", json_array_size(reasons) == 0, "reasons", reasons);
 	if (last) {
 		ctl_done(rq, last);
 	} else {

@@ -152,6 +152,12 @@ int cli_show_status(FILE *out, const json_t *last)
 	static const struct cli_column written[] = { { "WRITTEN", "name" }, { "STATE", "state" }, { "LOST", "lost" },
 						     { "FILE", "path" },    { "ERROR", "error" }, { NULL, NULL } };
 
+	static const struct cli_column keyholders[] = { { "KEYHOLDER", "name" },        { "PID", "pid" },
+							{ "GENERATION", "generation" }, { "STATE", "state" },
+							{ "SIGNATURES", "signatures" }, { "REFUSED", "refused" },
+							{ "TIMEOUTS", "timeouts" },     { "TOKEN", "token" },
+							{ "PATHS", "paths" },           { NULL, NULL } };
+
 	health(out, last);
 	line(out, "version", last, "version");
 	uptime(out, last);
@@ -169,6 +175,8 @@ int cli_show_status(FILE *out, const json_t *last)
 	line(out, "rules", last, "rules");
 	line(out, "files", last, "files_generation");
 	if (!table(out, json_object_get(last, "edges"), columns) || !table(out, json_object_get(last, "sandbox"), sandboxes) ||
+	    (json_array_size(json_object_get(last, "keyholders")) &&
+	     !table(out, json_object_get(last, "keyholders"), keyholders)) ||
 	    !table(out, json_object_get(last, "stores"), store_columns) ||
 	    !table(out, json_object_get(last, "written"), written)) {
 		return CLI_NO;

@@ -11,6 +11,7 @@
 #include "conf/cfg_iwf.h"
 #include "ipc/ipc_ring.h"
 #include "net/net_loop.h"
+#include "stats/st.h"
 #include "tls/tls_stream.h"
 
 struct core;
@@ -94,6 +95,18 @@ void core_refused(struct core *c, uint64_t processes);
 
 /* Counts the processes that the parent ended because they hung. */
 void core_hung(struct core *c, uint64_t processes);
+
+/* A process with private keys of listeners, as the parent tells of it. */
+struct core_keyholder {
+	const char *name, *state; /* static; state: up, starting, killed or down */
+	pid_t pid;                /* 0: none runs */
+	uint32_t generation;
+};
+#define CORE_KEYHOLDERS_MAX 2u
+/* `which` is below CORE_KEYHOLDERS_MAX. */
+void core_keyholder_set(struct core *c, uint32_t which, const struct core_keyholder *k);
+/* One of its counters (ST_KEYHOLDER_SIGNED to ST_KEYHOLDER_LOST) has grown by `n`. */
+void core_keyholder_count(struct core *c, uint32_t which, enum st_counter counter, uint64_t n);
 
 /* Switches to the decision log opened after rotation. Takes fd. */
 void core_decisions(struct core *c, int fd);

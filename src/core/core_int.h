@@ -80,6 +80,10 @@ struct core {
 	struct core_edges edges;
 	struct core_files files;
 	struct core_sandboxes sandboxes;
+	struct core_holder {
+		struct core_keyholder told; /* name NULL: there is none */
+		uint64_t signed_n, refused;
+	} holders[CORE_KEYHOLDERS_MAX];
 	struct core_drrs drrs;
 	struct core_queue queue;
 	struct core_peers peers;

@@ -115,6 +115,15 @@ struct core_edge_view {
 typedef void core_edge_fn(void *arg, const struct core_edge_view *edge);
 void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg);
 
+struct core_keyholder_view {
+	const char *name, *state;
+	pid_t pid;
+	uint32_t generation;
+	uint64_t signed_n, refused; /* since the start of this core, over all processes in this place */
+};
+typedef void core_keyholder_fn(void *arg, const struct core_keyholder_view *keyholder);
+void core_keyholder_each(const struct core *c, core_keyholder_fn *fn, void *arg);
+
 #define CORE_LAPSES_TEXT_MAX 128
 #define CORE_PEER_REASON_MAX 512
 struct core_peer_view {

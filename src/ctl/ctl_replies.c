@@ -115,6 +115,19 @@ static const struct ctl_member sandbox[] = {
 	END,
 };
 
+static const struct ctl_member keyholder[] = {
+	TEXT("name", "keyholder (keys in files) or keyholder-p11 (keys in a token)"),
+	NUM("pid", "of the process; 0: none runs"),
+	NUM("generation", "how many processes were started before it"),
+	TEXT("state", "up, starting, killed or down"),
+	NUM("signatures", "made since the core started"),
+	NUM("refused", "requests that it refused or could not sign"),
+	NUM("timeouts", "handshakes of all edges that no keyholder signed in time"),
+	MAY(TEXT, "token", "label of the token"),
+	MAY(TEXTS, "paths", "that the process is confined to: the PKCS#11 module, and keyholder.pkcs11.paths"),
+	END,
+};
+
 static const struct ctl_member store[] = {
 	TEXT("name", "of the store"),
 	NUM("octets", "of its file"),
@@ -167,6 +180,7 @@ static const struct ctl_member status[] = {
 	OBJECT("memory", memory, "of the core"),
 	LIST("edges", edge, "the processes that serve SCSs"),
 	LIST("sandbox", sandbox, "what each process is confined by, as the kernel tells the process"),
+	LIST("keyholders", keyholder, "the processes with the private keys of listeners"),
 	LIST("stores", store, "the files of the state"),
 	LIST("written", written, "log files"),
 	NUM("files_generation", "of the certificates, keys and anchors in use"),

@@ -17,13 +17,14 @@
 
 int dm_edge_main(const char *config_path);
 int dm_core_main(const char *config_path);
+int dm_keyholder_main(const char *config_path); /* keys in files */
 
 /* What the parent hands over before DM_START. */
 struct dm_inherited {
 	struct cfg_iwf *cfg;
 	struct log log;
 	uint32_t slot, generation;
-	enum zone zone;
+	enum zone zone; /* of an edge */
 	int caps_fd, beat_fd, control_fd, decisions_fd;
 	int listen_fds[CFG_LISTEN_MAX];
 	struct dm_part part; /* certificates, keys and anchors; closed when the contexts are made */

@@ -11,6 +11,7 @@
 #include "daemon/dm_process.h"
 #include "core/core.h"
 #include "admin/adm.h"
+#include "keyholder/kh_client.h"
 #include "tls/tls_judge.h"
 
 #define CORE_PROCESS_MAGIC 0xc46a9d17u
@@ -92,7 +93,8 @@ static int make_contexts(const struct core_process *p, const struct dm_part *par
 		if (cfg->peers[i].protection != PROTECTION_TLS) {
 			continue;
 		}
-		err = dm_part_tls(&out[i], part, cfg, DM_PEER_CERTIFICATE, i, TLS_OWN_ANY, why, sizeof why);
+		err = dm_part_tls(&out[i], part, cfg, DM_PEER_CERTIFICATE, i, TLS_OWN_ANY, &(struct dm_signs){ .keys = part },
+				  why, sizeof why);
 		if (err) {
 			log_error(&p->process.in.log, "daemon", "peer %s: %s: %s", cfg->peers[i].name, why, err_str(err));
 		}
@@ -206,6 +208,20 @@ static void show_sandbox(struct core_process *p, const struct dm_msg *m)
 }
 _Static_assert(CORE_SANDBOX_WORDS_MAX == SBX_WHY_MAX, "one text");
 
+static void show_keyholder(struct core_process *p, const struct dm_msg *m)
+{
+	_Static_assert(KH_KINDS == CORE_KEYHOLDERS_MAX, "a row for each");
+	static const char *const states[] = { "down", "starting", "up", "killed" };
+	struct core_keyholder k = { .name = kh_kind_name(m->what),
+				    .state = m->index < sizeof states / sizeof *states ? states[m->index] : "unknown",
+				    .pid = (pid_t)m->value,
+				    .generation = m->generation };
+
+	if (m->what < CORE_KEYHOLDERS_MAX) {
+		core_keyholder_set(p->core, m->what, &k);
+	}
+}
+
 static void on_message(struct dm_process *process, const struct dm_msg *m, int fds[DM_FDS_MAX])
 {
 	struct core_process *p = core_of(process);
@@ -230,6 +246,10 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 		core_sandbox_gone(p->core, (pid_t)m->generation);
 	} else if (m->kind == DM_REFUSED) {
 		core_refused(p->core, m->value);
+	} else if (m->kind == DM_KEYHOLDER) {
+		show_keyholder(p, m);
+	} else if (m->kind == DM_COUNT && m->what < ST_COUNTERS && m->index < CORE_KEYHOLDERS_MAX) {
+		core_keyholder_count(p->core, m->index, (enum st_counter)m->what, m->value);
 	} else if (m->kind == DM_HUNG) {
 		core_hung(p->core, m->value);
 	} else if (m->kind == DM_LOG_LOST) {

@@ -1,4 +1,4 @@
-/* dm_edge.c - the edge role: takes over its listeners and keys, connects an edge to the messages of
+/* dm_edge.c - the edge role: takes over its listeners and certificates, connects an edge to the messages of
  * the parent, and runs it. */
 #include <stdio.h>
 #include <unistd.h>
@@ -6,6 +6,8 @@
 #include "base/edge_name.h"
 #include "daemon/dm_process.h"
 #include "edge/edge.h"
+#include "keyholder/kh_client.h"
+#include "tls/tls_remote.h"
 
 #define EDGE_PROCESS_MAGIC 0x5be207c9u
 struct edge_process {
@@ -13,6 +15,8 @@ struct edge_process {
 	struct ipc_caps *caps;
 	struct edge_conf conf;
 	struct edge *edge;
+	struct kh_client *keyholder; /* signs for the listeners: this process has no private key */
+	struct tls_remote *remote;
 	struct tls_ctx *tls[CFG_LISTEN_MAX];
 };
 _Static_assert(offsetof(struct edge_process, process) == 0, "an edge process begins with its struct dm_process");
@@ -49,6 +53,7 @@ static void take_ring(struct edge_process *p, int fds[DM_FDS_MAX])
 static int make_contexts(const struct edge_process *p, const struct dm_part *part, struct tls_ctx *out[CFG_LISTEN_MAX])
 {
 	const struct cfg_iwf *cfg = p->process.in.cfg;
+	struct dm_signs signs = { .remote = p->remote };
 	char why[512] = "";
 	int err = 0;
 
@@ -56,7 +61,7 @@ static int make_contexts(const struct edge_process *p, const struct dm_part *par
 		if (p->process.in.listen_fds[i] < 0 || cfg->listen[i].protection != PROTECTION_TLS) {
 			continue;
 		}
-		err = dm_part_tls(&out[i], part, cfg, DM_LISTEN_CERTIFICATE, i, TLS_OWN_ANY, why, sizeof why);
+		err = dm_part_tls(&out[i], part, cfg, DM_LISTEN_CERTIFICATE, i, TLS_OWN_ANY, &signs, why, sizeof why);
 		if (err) {
 			log_error(&p->process.in.log, "daemon", "listener %s: %s: %s", cfg->listen[i].name, why, err_str(err));
 		}
@@ -78,7 +83,7 @@ static void take_set(struct edge_process *p, const struct dm_msg *m, int fd)
 	if (!err) {
 		err = make_contexts(p, &part, fresh);
 	}
-	dm_part_close(&part); /* keys are in the contexts now */
+	dm_part_close(&part);
 	for (size_t i = 0; i < CFG_LISTEN_MAX; i++) {
 		if (!fresh[i] || edge_renew(p->edge, &p->process.in.cfg->listen[i], fresh[i])) {
 			tls_ctx_free(fresh[i]);
@@ -90,6 +95,30 @@ static void take_set(struct edge_process *p, const struct dm_msg *m, int fd)
 	dm_set_answer(&p->process.in.log, m->generation, err == 0);
 }
 
+/* A keyholder, or the next one. Without it new connections are refused. */
+static void take_keyholder(struct edge_process *p, const struct dm_msg *m, int fd)
+{
+	int err = kh_client_channel(p->keyholder, m->what, fd, m->value);
+
+	if (err) {
+		log_error(&p->process.in.log, "daemon", "the channel to the keyholder: %s", err_str(err));
+	}
+}
+
+static int make_signer(struct edge_process *p)
+{
+	const struct cfg_keyholder *k = &p->process.in.cfg->keyholder;
+	struct kh_client_conf conf = { p->process.loop, &p->process.in.log, edge_counters(p->edge), k->sign_wait_ms, k->waiting };
+	struct tls_signer signer;
+	int err = kh_client_new(&p->keyholder, &conf);
+
+	if (err) {
+		return err;
+	}
+	signer = kh_client_signer(p->keyholder);
+	return tls_remote_new(&p->remote, &signer, k->waiting);
+}
+
 static void on_message(struct dm_process *process, const struct dm_msg *m, int fds[DM_FDS_MAX])
 {
 	struct edge_process *p = edge_of(process);
@@ -98,6 +127,9 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 		take_ring(p, fds);
 	} else if (m->kind == DM_SET) {
 		take_set(p, m, fds[0]);
+		fds[0] = -1;
+	} else if (m->kind == DM_KEYS) {
+		take_keyholder(p, m, fds[0]);
 		fds[0] = -1;
 	} else if (m->kind == DM_STOP) {
 		edge_stop(p->edge, on_stopped, p);
@@ -130,11 +162,14 @@ static int set_up(struct dm_process *process)
 	}
 	p->conf =
 	    (struct edge_conf){ p->process.in.cfg, p->process.in.generation, p->caps, &p->process.in.log, on_ring_broken, p };
-	err = make_contexts(p, &p->process.in.part, p->tls);
-	dm_part_close(&p->process.in.part); /* keys are in the contexts now */
+	err = edge_new(&p->edge, p->process.loop, &p->conf);
 	if (!err) {
-		err = edge_new(&p->edge, p->process.loop, &p->conf);
+		err = make_signer(p);
 	}
+	if (!err) {
+		err = make_contexts(p, &p->process.in.part, p->tls);
+	}
+	dm_part_close(&p->process.in.part);
 	for (size_t i = 0; i < p->process.in.cfg->listen_n && !err; i++) {
 		if (p->process.in.listen_fds[i] >= 0) {
 			err = edge_listen(p->edge, p->process.in.listen_fds[i], &p->process.in.cfg->listen[i], p->tls[i]);
@@ -152,6 +187,8 @@ static void tear_down(struct dm_process *process)
 	for (size_t i = 0; i < CFG_LISTEN_MAX; i++) {
 		tls_ctx_free(p->tls[i]);
 	}
+	tls_remote_free(p->remote);
+	kh_client_free(p->keyholder);
 }
 
 static const struct dm_process_kind kind = {

@@ -1,6 +1,6 @@
 /* dm_hand.c - hands over to each child the configuration, as read at the start, and its part of the
  * files. An edge also gets the listeners of its zone and the counter page; the core gets the
- * control socket and the decision log. Neither gets what the other has. */
+ * control socket and the decision log, a keyholder gets keys. None gets what another one has. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -13,7 +13,7 @@ const char *dm_child_name(const struct dm_child *c, char out[EDGE_WORDS_MAX])
 	if (c->role == DM_EDGE) {
 		return edge_words(out, c->slot, c->pid, c->generation);
 	}
-	snprintf(out, EDGE_WORDS_MAX, "core (pid %d)", (int)c->pid);
+	snprintf(out, EDGE_WORDS_MAX, "%s (pid %d)", c->role == DM_CORE ? "core" : kh_kind_name(c->slot), (int)c->pid);
 	return out;
 }
 
@@ -26,6 +26,9 @@ static int hand_fd(struct dm_child *c, uint32_t kind, size_t index, int fd)
 
 static enum dm_parts part_of(const struct dm_child *c)
 {
+	if (c->role == DM_HOLDER) {
+		return c->slot == KH_PKCS11 ? DM_PART_P11 : DM_PART_KEYHOLDER;
+	}
 	return c->role == DM_CORE ? DM_PART_CORE : c->zone == ZONE_EXTERNAL ? DM_PART_EXTERNAL : DM_PART_INTERNAL;
 }
 
@@ -103,7 +106,7 @@ int dm_hand_over(struct dm_child *c)
 		err = hand_fd(c, DM_BEAT, 0, c->beat_fd);
 	}
 	if (!err) {
-		err = c->role == DM_CORE ? hand_to_core(c) : hand_to_edge(c);
+		err = c->role == DM_CORE ? hand_to_core(c) : c->role == DM_EDGE ? hand_to_edge(c) : 0;
 	}
 	return err ? err : dm_send(c->sock, &start, NULL, 0);
 }

@@ -167,6 +167,7 @@ static int place_edges(struct dm_parent *p)
 		}
 	}
 	dm_child_init(&p->core, p, DM_CORE);
+	dm_holders_place(p);
 	if (p->edges_n == 0) {
 		log_error(&p->log, "daemon", "no listener is configured: there is nothing to do");
 		return ERR_INVAL;

@@ -66,7 +66,7 @@ static void announce(struct dm_parent *p)
 	char line[SHOWN_ADDRESS_MAX + 32], address[SHOWN_ADDRESS_MAX];
 	int len;
 
-	if (p->announced || dm_children_ready(p) < p->edges_n + 1) {
+	if (p->announced || dm_children_ready(p) < dm_children(p)) {
 		return;
 	}
 	p->announced = true;
@@ -90,28 +90,30 @@ static void on_ready(struct dm_child *c)
 	c->set_taken = c->set_sent; /* the set that it was started with */
 	if (c->role == DM_EDGE) {
 		connect_edge(c);
-	} else {
+	} else if (c->role == DM_CORE) {
 		for (uint32_t i = 0; i < p->edges_n; i++) {
 			connect_edge(&p->edges[i]);
 		}
+		dm_holders_tell_all(p);
 	}
 	if (c->role == DM_CORE) {
 		dm_sandboxes_tell(p);
 	}
+	dm_holders_tell(c);
 	dm_set_offer(c); /* the set may have been renewed in the meantime */
 	announce(p);
 }
 
 /* -- messages of children */
 
-static void end_edge(struct dm_parent *p, uint32_t generation)
+static void end_edge(struct dm_parent *p, uint32_t generation, const char *of)
 {
 	char name[EDGE_WORDS_MAX];
 
 	for (uint32_t i = 0; i < p->edges_n; i++) {
 		if (p->edges[i].pid && p->edges[i].generation == generation) {
-			log_error(&p->log, "daemon", "%s broke the rules of its ring and is ended",
-				  dm_child_name(&p->edges[i], name));
+			log_error(&p->log, "daemon", "%s broke the rules of %s and is ended", dm_child_name(&p->edges[i], name),
+				  of);
 			kill(p->edges[i].pid, SIGKILL);
 			return;
 		}
@@ -139,8 +141,10 @@ static bool on_message(struct dm_child *c, const struct dm_msg *m)
 		on_ready(c);
 	} else if (m->kind == DM_SANDBOX && !dm_child_ready(c)) {
 		return dm_sandboxes_take(c, m);
-	} else if (m->kind == DM_BAD_EDGE && c->role == DM_CORE) {
-		end_edge(p, m->generation);
+	} else if (m->kind == DM_BAD_EDGE && c->role != DM_EDGE) {
+		end_edge(p, m->generation, c->role == DM_CORE ? "its ring" : "the keyholder");
+	} else if (m->kind == DM_COUNT && c->role == DM_HOLDER) {
+		return dm_holders_count(c, m);
 	} else if (m->kind == DM_LOG_LEVEL && c->role == DM_CORE && m->value <= LOG_LEVEL_DEBUG) {
 		tell_edges(p, &level);
 	} else if (m->kind == DM_SET_TAKEN && dm_child_ready(c)) {
@@ -225,6 +229,7 @@ static void start_child(struct dm_child *c)
 		could_not_spawn(c, err);
 	} else {
 		log_info(&p->log, "daemon", "started %s", dm_child_name(c, name));
+		dm_holders_join(c);
 	}
 }
 
@@ -300,6 +305,7 @@ static void on_child_end(struct dm_child *c, int status)
 	if (c->role == DM_EDGE) {
 		forget_edge(c);
 	}
+	dm_holders_tell(c);
 	if (p->stopping) {
 		step_stop(p);
 		return;
@@ -311,12 +317,9 @@ static void on_child_end(struct dm_child *c, int status)
 
 static struct dm_child *child_of(struct dm_parent *p, pid_t pid)
 {
-	if (p->core.pid == pid) {
-		return &p->core;
-	}
-	for (uint32_t i = 0; i < p->edges_n; i++) {
-		if (p->edges[i].pid == pid) {
-			return &p->edges[i];
+	for (uint32_t i = 0; i < dm_children(p); i++) {
+		if (dm_child_at(p, i)->pid == pid) {
+			return dm_child_at(p, i);
 		}
 	}
 	return NULL;
@@ -368,11 +371,16 @@ static void step_stop(struct dm_parent *p)
 	}
 	if (p->core.pid && !p->core_stopping) {
 		p->core_stopping = true;
+		dm_holders_stop(p);
 		ask_to_stop(&p->core);
 		net_timer_start(p->stop_timer, p->hurried ? HURRY_MS : p->cfg->timers.disconnect_wait_ms + STOP_GRACE_MS);
 		return;
 	}
-	if (!p->core.pid) {
+	if (!p->core.pid && !p->core_stopping) {
+		p->core_stopping = true;
+		dm_holders_stop(p);
+	}
+	if (!p->core.pid && !dm_holders_any(p)) {
 		net_loop_stop(p->loop);
 	}
 }
@@ -383,6 +391,11 @@ static void kill_stopping(struct dm_parent *p)
 	for (uint32_t i = 0; i < p->edges_n; i++) {
 		if (p->edges[i].pid) {
 			kill(p->edges[i].pid, SIGKILL);
+		}
+	}
+	for (uint32_t i = 0; i < p->holders_n; i++) {
+		if (p->core_stopping && p->holders[i].pid) {
+			kill(p->holders[i].pid, SIGKILL);
 		}
 	}
 	if (p->core_stopping && p->core.pid) {
@@ -487,10 +500,12 @@ static int watch_signals(struct dm_parent *p)
 /* Timers are created in advance, so that a restart cannot fail for lack of memory. */
 static int make_restarts(struct dm_parent *p)
 {
-	int err = net_timer_new(&p->core.restart, p->loop, on_restart, &p->core);
+	int err = 0;
 
-	for (uint32_t i = 0; i < p->edges_n && !err; i++) {
-		err = net_timer_new(&p->edges[i].restart, p->loop, on_restart, &p->edges[i]);
+	for (uint32_t i = 0; i < dm_children(p) && !err; i++) {
+		struct dm_child *c = dm_child_at(p, i);
+
+		err = net_timer_new(&c->restart, p->loop, on_restart, c);
 	}
 	return err;
 }
@@ -551,6 +566,9 @@ static int run(struct dm_parent *p)
 		return err;
 	}
 	p->generation_next = 1;
+	for (uint32_t i = 0; i < p->holders_n; i++) {
+		start_child(&p->holders[i]);
+	}
 	for (uint32_t i = 0; i < p->edges_n; i++) {
 		start_child(&p->edges[i]);
 	}
@@ -572,6 +590,9 @@ static void tear_down(struct dm_parent *p)
 {
 	for (uint32_t i = 0; i < p->edges_n; i++) {
 		end_child(&p->edges[i]);
+	}
+	for (uint32_t i = 0; i < p->holders_n; i++) {
+		end_child(&p->holders[i]);
 	}
 	if (p->edges_n) {
 		end_child(&p->core);

@@ -17,9 +17,10 @@
 #include "daemon/dm_msg.h"
 #include "ipc/ipc_beat.h"
 #include "ipc/ipc_caps.h"
+#include "keyholder/kh_client.h"
 #include "net/net_loop.h"
 
-enum dm_role { DM_CORE, DM_EDGE };
+enum dm_role { DM_CORE, DM_EDGE, DM_HOLDER };
 
 struct dm_parent;
 
@@ -37,7 +38,7 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	struct obj obj;
 	struct dm_parent *parent;
 	enum dm_role role;
-	uint32_t slot;       /* of an edge: its number among all edges */
+	uint32_t slot;       /* of an edge: its number among all edges; of a keyholder: enum kh_kind */
 	enum zone zone;      /* of an edge */
 	uint32_t listeners;  /* of an edge: those handed to its process, a bit for each */
 	uint32_t generation; /* of the process */
@@ -107,6 +108,8 @@ struct dm_parent {
 	struct dm_child core;
 	struct dm_child edges[IPC_CAPS_SLOTS_MAX];
 	uint32_t edges_n;
+	struct dm_child holders[KH_KINDS]; /* those that have a key */
+	uint32_t holders_n;
 	uint32_t in_state[DM_CHILD_STATES]; /* children in each state */
 	uint32_t generation_next;
 
@@ -147,6 +150,15 @@ static inline uint32_t dm_children_ready(const struct dm_parent *p)
 {
 	return p->in_state[DM_CHILD_READY] + p->in_state[DM_CHILD_KILLED];
 }
+static inline uint32_t dm_children(const struct dm_parent *p)
+{
+	return 1 + p->edges_n + p->holders_n;
+}
+/* Each place once: the core, the edges, the keyholders. `i` is below dm_children(). */
+static inline struct dm_child *dm_child_at(struct dm_parent *p, uint32_t i)
+{
+	return i == 0 ? &p->core : i <= p->edges_n ? &p->edges[i - 1] : &p->holders[i - 1 - p->edges_n];
+}
 
 /* dm_hand.c. "core (pid 4710)", or edge_words() of an edge (base/edge_name.h), for the log. */
 const char *dm_child_name(const struct dm_child *c, char out[EDGE_WORDS_MAX]);
@@ -156,6 +168,18 @@ ERR_MUST_USE int dm_hand_over(struct dm_child *c);
 ERR_MUST_USE int dm_hand_set(struct dm_child *c);
 /* Makes a new ring between this edge and the core. */
 ERR_MUST_USE int dm_hand_ring(struct dm_child *edge);
+
+/* dm_holders.c: the keyholders. */
+void dm_holders_place(struct dm_parent *p);
+/* The child runs: pairs of sockets between it and those at the other end. */
+void dm_holders_join(struct dm_child *c);
+void dm_holders_tell(const struct dm_child *holder); /* its state, to the core; not for other children */
+void dm_holders_tell_all(const struct dm_parent *p);
+/* Passes a counter of a keyholder on to the core. False: a keyholder does not count this. */
+bool dm_holders_count(const struct dm_child *holder, const struct dm_msg *m);
+bool dm_holders_have(const struct dm_parent *p, uint32_t set); /* those that run have taken this set */
+void dm_holders_stop(struct dm_parent *p);
+bool dm_holders_any(const struct dm_parent *p); /* one runs */
 
 /* dm_watch.c: detects children whose loop no longer turns. */
 ERR_MUST_USE int dm_watch_begin(struct dm_parent *p); /* before any process is started */

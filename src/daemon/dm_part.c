@@ -109,7 +109,7 @@ uint32_t dm_part_generation(const struct dm_part *part)
 
 struct tls_pem dm_part_find(const struct dm_part *part, enum dm_file what, size_t index)
 {
-	uint32_t n = part->map ? head_of(part).rows : 0;
+	uint32_t n = part && part->map ? head_of(part).rows : 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct row row = row_of(part, i);
@@ -127,7 +127,11 @@ struct dm_file_words dm_file_words(const struct cfg_iwf *cfg, uint32_t what, siz
 	case DM_LISTEN_CERTIFICATE:
 		return (struct dm_file_words){ "listener", cfg->listen[index].name, cfg->listen[index].certificate };
 	case DM_LISTEN_KEY:
-		return (struct dm_file_words){ "listener", cfg->listen[index].name, cfg->listen[index].key };
+		return (struct dm_file_words){ "listener", cfg->listen[index].name,
+					       *cfg->listen[index].key_object ? cfg->listen[index].key_object
+									      : cfg->listen[index].key };
+	case DM_PIN:
+		return (struct dm_file_words){ "token", cfg->keyholder.pkcs11.token, cfg->keyholder.pkcs11.pin_file };
 	case DM_PEER_CERTIFICATE:
 		return (struct dm_file_words){ "peer", cfg->peers[index].name, cfg->peers[index].certificate };
 	case DM_PEER_KEY:
@@ -156,18 +160,20 @@ static size_t anchors_of(struct tls_anchor_conf *out, const struct dm_part *part
 }
 
 int dm_part_tls(struct tls_ctx **out, const struct dm_part *part, const struct cfg_iwf *cfg, enum dm_file certificate,
-		size_t index, enum tls_own own, char *why, size_t why_size)
+		size_t index, enum tls_own own, const struct dm_signs *signs, char *why, size_t why_size)
 {
 	bool server = certificate == DM_LISTEN_CERTIFICATE;
 	enum dm_file key_what = server ? DM_LISTEN_KEY : DM_PEER_KEY;
 	struct tls_anchor_conf anchors[CFG_ANCHORS_MAX] = { 0 };
-	struct tls_key key = { dm_file_words(cfg, key_what, index).path, dm_part_find(part, key_what, index) };
+	struct tls_key key = { dm_file_words(cfg, key_what, index).path, dm_part_find(signs->keys, key_what, index) };
+	bool remote = server && signs->remote;
+	struct tls_remote_key remote_key = { signs->remote, (uint16_t)index, dm_part_generation(part), key.path };
 	struct tls_conf conf = { .server = server, .own = own, .tls12_allowed = true, .anchors = anchors };
 
 	conf.certificate = dm_file_words(cfg, certificate, index).path;
 	conf.own_name = server ? cfg->external.host : cfg->internal.host;
 	conf.certificate_pem = dm_part_find(part, certificate, index);
-	if (!conf.certificate_pem.p || !key.pem.p) {
+	if (!conf.certificate_pem.p || (!remote && !key.pem.p)) {
 		snprintf(why, why_size, "certificate '%s' or key '%s' is missing", conf.certificate, key.path);
 		return ERR_NOTFOUND;
 	}
@@ -176,7 +182,7 @@ int dm_part_tls(struct tls_ctx **out, const struct dm_part *part, const struct c
 		snprintf(why, why_size, "certificate '%s': the trust anchors it goes with are missing", conf.certificate);
 		return ERR_NOTFOUND;
 	}
-	conf.key = tls_keyholder_pem(&key);
+	conf.key = remote ? tls_keyholder_remote(&remote_key) : tls_keyholder_pem(&key);
 	return tls_ctx_new(out, &conf, why, why_size);
 }
 

@@ -7,10 +7,12 @@
 #include "conf/cfg_iwf.h"
 #include "tls/tls_stream.h"
 
-enum dm_parts {                   /* recipient: an edge has no key of a core peer, and the core has no key of a listener */
+enum dm_parts {                   /* recipient: an edge has no private key, and the core has none of a listener */
 		DM_PART_EXTERNAL, /* edges of the external zone */
 		DM_PART_INTERNAL,
 		DM_PART_CORE,
+		DM_PART_KEYHOLDER, /* private keys of listeners in files */
+		DM_PART_P11,       /* the PIN of the token, and the certificates that its keys must fit */
 		DM_PARTS,
 };
 
@@ -20,6 +22,7 @@ enum dm_file {
 	DM_ANCHOR = 3,
 	DM_PEER_CERTIFICATE = 4,
 	DM_PEER_KEY = 5,
+	DM_PIN = 7,  /* file with the PIN of the token */
 	DM_ENDS = 6, /* struct dm_end[], of all certificates; for the core, which shows them */
 };
 
@@ -34,7 +37,7 @@ struct dm_end { /* when the first certificate of a file ends */
 	uint64_t not_after_s;
 };
 
-#define DM_PIECES_MAX (CFG_ANCHORS_MAX + 2 * CFG_LISTEN_MAX + 2 * CFG_PEERS_MAX + 1)
+#define DM_PIECES_MAX (CFG_ANCHORS_MAX + 2 * CFG_LISTEN_MAX + 2 * CFG_PEERS_MAX + 2)
 #define DM_ENDS_MAX (CFG_ANCHORS_MAX + CFG_LISTEN_MAX + CFG_PEERS_MAX)
 
 /* A sealed memory of these pieces. `generation`: of the set. ERR_IO, ERR_LIMIT. */
@@ -49,14 +52,21 @@ struct dm_part { /* one to look into */
 ERR_MUST_USE int dm_part_open(struct dm_part *out, int fd);
 void dm_part_close(struct dm_part *part); /* an unopened one is allowed */
 uint32_t dm_part_generation(const struct dm_part *part);
-/* Octets of a file, borrowed from the part; {NULL} when it is not in there. */
+/* Octets of a file, borrowed from the part; {NULL} when it is not in there, or `part` is NULL. */
 struct tls_pem dm_part_find(const struct dm_part *part, enum dm_file what, size_t index);
+
+/* What signs for a context. */
+struct dm_signs {
+	const struct dm_part *keys; /* files with keys: those of peers, and in the check of listeners */
+	struct tls_remote *remote;  /* signs for listeners; NULL: by the key in `keys` */
+};
 
 /* The TLS context of a listener (DM_LISTEN_CERTIFICATE) or of a core peer (DM_PEER_CERTIFICATE).
  * The check and the running processes make contexts by this function only. Borrows nothing. `why`
  * names files. Errors of tls_ctx_new(); ERR_NOTFOUND: a file is missing. */
 ERR_MUST_USE int dm_part_tls(struct tls_ctx **out, const struct dm_part *part, const struct cfg_iwf *cfg,
-			     enum dm_file certificate, size_t index, enum tls_own own, char *why, size_t why_size);
+			     enum dm_file certificate, size_t index, enum tls_own own, const struct dm_signs *signs, char *why,
+			     size_t why_size);
 
 /* All anchors of the part, for the check of certificates. Borrows nothing. As tls_judge_new(). */
 struct tls_judge;

@@ -5,6 +5,8 @@
  *                               | (fine)
  *                               +--> DM_SET to each process --(DM_SET_TAKEN of all, or WAIT_MS)--> answer
  *
+ * An edge gets a set when the keyholders have it: they sign with the keys of both for a while, and an edge never asks for one too early.
+ *
  * A process has one DM_SET at most that it did not answer, so that its queue of messages stays short however often files are renewed. */
 #include <inttypes.h>
 #include <signal.h>
@@ -124,11 +126,21 @@ void dm_set_offer(struct dm_child *c)
 	if (!c->pid || !dm_child_ready(c) || c->set_sent != c->set_taken || c->set_taken == p->set->generation) {
 		return;
 	}
+	if (c->role == DM_EDGE && !dm_holders_have(p, p->set->generation)) {
+		return; /* nobody could sign with its keys yet; offer_edges() follows */
+	}
 	if (dm_hand_set(c) == 0) {
 		return;
 	}
 	log_error(&p->log, "daemon", "%s does not take messages and is restarted", dm_child_name(c, name));
 	kill(c->pid, SIGKILL);
+}
+
+static void offer_edges(struct dm_parent *p)
+{
+	for (uint32_t i = 0; i < p->edges_n; i++) {
+		dm_set_offer(&p->edges[i]);
+	}
 }
 
 void dm_set_taken(struct dm_child *c, uint32_t generation, bool taken)
@@ -147,6 +159,9 @@ void dm_set_taken(struct dm_child *c, uint32_t generation, bool taken)
 		c->set_taken = generation;
 		dm_set_tell_core(c);
 		dm_set_offer(c); /* there may be a newer one by now */
+		if (c->role == DM_HOLDER) {
+			offer_edges(p);
+		}
 	}
 	dm_reload_step(p);
 }
@@ -215,13 +230,15 @@ static void say_lagging(const struct dm_child *c, struct report *r)
 
 void dm_reload_step(struct dm_parent *p)
 {
-	bool still = p->core.set_sent != p->core.set_taken && lags(&p->core);
+	bool still = false;
 
 	if (!p->reload.waits) {
 		return;
 	}
-	for (uint32_t i = 0; i < p->edges_n && !still; i++) {
-		still = p->edges[i].set_sent != p->edges[i].set_taken && lags(&p->edges[i]);
+	for (uint32_t i = 0; i < dm_children(p) && !still; i++) {
+		const struct dm_child *c = dm_child_at(p, i);
+
+		still = c->set_sent != c->set_taken && lags(c);
 	}
 	if (still) {
 		return;
@@ -237,9 +254,8 @@ static void on_late(void *arg)
 	if (!p->reload.waits) {
 		return;
 	}
-	say_lagging(&p->core, &p->reload.report);
-	for (uint32_t i = 0; i < p->edges_n; i++) {
-		say_lagging(&p->edges[i], &p->reload.report);
+	for (uint32_t i = 0; i < dm_children(p); i++) {
+		say_lagging(dm_child_at(p, i), &p->reload.report);
 	}
 	finish(p);
 }
@@ -286,10 +302,11 @@ static void use(struct dm_parent *p, struct dm_set *fresh)
 	look(p);
 	p->reload.waits = true;
 	net_timer_start(p->reload.timer, WAIT_MS);
-	dm_set_offer(&p->core);
-	for (uint32_t i = 0; i < p->edges_n; i++) {
-		dm_set_offer(&p->edges[i]);
+	for (uint32_t i = 0; i < p->holders_n; i++) {
+		dm_set_offer(&p->holders[i]);
 	}
+	dm_set_offer(&p->core);
+	offer_edges(p); /* at once when no keyholder runs; else when those that run have the set */
 	dm_reload_step(p);
 }
 

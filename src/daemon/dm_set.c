@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "tls/tls_remote.h"
 
 #define WANTED_MAX (DM_PIECES_MAX - 1) /* all but DM_ENDS */
 
@@ -46,6 +47,7 @@ static bool uses_tls(const struct cfg_iwf *cfg, const char *list, size_t i, int 
 static void want_all(struct reading *g)
 {
 	const struct cfg_iwf *cfg = g->cfg;
+	bool pin = false;
 
 	for (size_t i = 0; i < cfg->anchors_n; i++) {
 		if (cfg_sound(cfg->lines, "trust_anchors[%zu]", i)) {
@@ -53,11 +55,17 @@ static void want_all(struct reading *g)
 		}
 	}
 	for (size_t i = 0; i < cfg->listen_n; i++) {
-		if (!uses_tls(cfg, "listen", i, cfg->listen[i].protection, cfg->listen[i].certificate, cfg->listen[i].key)) {
+		const struct cfg_listen *l = &cfg->listen[i];
+		bool in_token = *l->key_object;
+
+		if (!uses_tls(cfg, "listen", i, l->protection, l->certificate, in_token ? l->key_object : l->key)) {
 			continue;
 		}
 		want(g, DM_LISTEN_CERTIFICATE, i);
-		want(g, DM_LISTEN_KEY, i);
+		if (!in_token) {
+			want(g, DM_LISTEN_KEY, i);
+		}
+		pin = pin || (in_token && *cfg->keyholder.pkcs11.pin_file);
 	}
 	for (size_t i = 0; i < cfg->peers_n; i++) {
 		if (!uses_tls(cfg, "peers", i, cfg->peers[i].protection, cfg->peers[i].certificate, cfg->peers[i].key)) {
@@ -66,6 +74,9 @@ static void want_all(struct reading *g)
 		want(g, DM_PEER_CERTIFICATE, i);
 		want(g, DM_PEER_KEY, i);
 	}
+	if (pin && cfg_sound(cfg->lines, "keyholder")) {
+		want(g, DM_PIN, 0);
+	}
 }
 
 static bool is_key(uint32_t what)
@@ -73,14 +84,30 @@ static bool is_key(uint32_t what)
 	return what == DM_LISTEN_KEY || what == DM_PEER_KEY;
 }
 
+/* Whose octets nobody else may see. */
+static bool is_secret(uint32_t what)
+{
+	return is_key(what) || what == DM_PIN;
+}
+
+/* The file of a certificate, a key or an anchor, for messages. */
+static const char *file_kind(uint32_t what)
+{
+	return what == DM_ANCHOR ? "anchor" : what == DM_PIN ? "pin_file" : is_key(what) ? "key" : "certificate";
+}
+
 static bool wanted_in(const struct cfg_iwf *cfg, const struct wanted *w, enum dm_parts part)
 {
 	switch (w->what) {
 	case DM_ANCHOR:
-		return true;
+		return part != DM_PART_KEYHOLDER && part != DM_PART_P11;
 	case DM_LISTEN_CERTIFICATE:
+		return part == (cfg->listen[w->index].zone == ZONE_EXTERNAL ? DM_PART_EXTERNAL : DM_PART_INTERNAL) ||
+		       (part == DM_PART_P11 && *cfg->listen[w->index].key_object);
 	case DM_LISTEN_KEY:
-		return part == (cfg->listen[w->index].zone == ZONE_EXTERNAL ? DM_PART_EXTERNAL : DM_PART_INTERNAL);
+		return part == DM_PART_KEYHOLDER;
+	case DM_PIN:
+		return part == DM_PART_P11;
 	default:
 		return part == DM_PART_CORE;
 	}
@@ -95,6 +122,9 @@ static unsigned line_of(const struct reading *g, const struct wanted *w)
 										      : "listen";
 	const char *item = w->what == DM_ANCHOR ? "file" : is_key(w->what) ? "key" : "certificate";
 
+	if (w->what == DM_PIN) {
+		return cfg_line(g->cfg->lines, "keyholder.pkcs11.pin_file");
+	}
 	return cfg_line(g->cfg->lines, "%s[%zu].%s", list, w->index, item);
 }
 
@@ -144,17 +174,13 @@ static void read_copy(struct reading *g, struct wanted *w)
 	if (w->copy == g->copies_n) {
 		g->copies[g->copies_n++].path = w->path;
 		if (file_read(&g->copies[w->copy].content, w->path, TLS_PEM_MAX, words)) {
-			snprintf(why, sizeof why, "cannot read %s '%s': %s",
-				 w->what == DM_ANCHOR ? "anchor"
-				 : is_key(w->what)    ? "key"
-						      : "certificate",
-				 w->path, words);
+			snprintf(why, sizeof why, "cannot read %s '%s': %s", file_kind(w->what), w->path, words);
 			wrong(g, w, why);
 		}
 	}
-	if (is_key(w->what) && (g->copies[w->copy].content.mode & TLS_KEY_MODE_LOOSE)) {
-		snprintf(why, sizeof why, "key '%s' has mode %04o, so others may read it; 0600 is expected", w->path,
-			 g->copies[w->copy].content.mode);
+	if (is_secret(w->what) && (g->copies[w->copy].content.mode & TLS_KEY_MODE_LOOSE)) {
+		snprintf(why, sizeof why, "%s '%s' has mode %04o, so others may read it; 0600 is expected", file_kind(w->what),
+			 w->path, g->copies[w->copy].content.mode);
 		warn(g, w, why);
 	}
 }
@@ -166,7 +192,7 @@ static void note_ends(struct reading *g, struct dm_set *s)
 		const struct file_copy *f = &g->copies[w->copy].content;
 		struct dm_end end = { .what = w->what, .index = (uint32_t)w->index };
 
-		if (is_key(w->what) || !f->p || tls_pem_ends(&end.not_after_s, &(struct tls_pem){ f->p, f->len })) {
+		if (is_secret(w->what) || !f->p || tls_pem_ends(&end.not_after_s, &(struct tls_pem){ f->p, f->len })) {
 			continue; /* reported by the check */
 		}
 		s->ends[s->ends_n++] = end;
@@ -204,7 +230,7 @@ static void check_anchor(struct reading *g, const struct wanted *w, const struct
 	}
 }
 
-static void check_context(struct reading *g, const struct wanted *w, const struct dm_part *part)
+static void check_context(struct reading *g, const struct wanted *w, const struct dm_part *part, const struct dm_signs *signs)
 {
 	char words[CFG_WHY_MAX] = "";
 	struct tls_ctx *ctx;
@@ -213,7 +239,7 @@ static void check_context(struct reading *g, const struct wanted *w, const struc
 	if (!g->cfg->anchors_n) {
 		return; /* already reported: there are none */
 	}
-	err = dm_part_tls(&ctx, part, g->cfg, (enum dm_file)w->what, w->index, TLS_OWN_USABLE, words, sizeof words);
+	err = dm_part_tls(&ctx, part, g->cfg, (enum dm_file)w->what, w->index, TLS_OWN_USABLE, signs, words, sizeof words);
 
 	if (!err) {
 		tls_ctx_free(ctx);
@@ -225,21 +251,69 @@ static void check_context(struct reading *g, const struct wanted *w, const struc
 	}
 }
 
-static int check_part(struct reading *g, int fd, enum dm_parts which)
+/* Keys in the token are not here: the contexts of their listeners are made, and nobody signs. */
+static int nobody_begins(void *arg, struct tls_signing *s, const char **why)
 {
-	struct dm_part part = { .map = NULL };
-	int err = dm_part_open(&part, fd);
+	(void)arg, (void)s;
+	*why = "this is a check";
+	return ERR_CLOSED;
+}
 
-	for (size_t i = 0; !err && i < g->wanted_n; i++) {
+static void nobody_cancels(void *arg, struct tls_signing *s)
+{
+	(void)arg, (void)s;
+}
+
+static bool nobody_is_ready(void *arg, uint16_t key)
+{
+	(void)arg, (void)key;
+	return false;
+}
+
+static bool in_token(const struct cfg_iwf *cfg, const struct wanted *w)
+{
+	return w->what == DM_LISTEN_CERTIFICATE && *cfg->listen[w->index].key_object;
+}
+
+static void check_certificates(struct reading *g, const struct dm_part *part, enum dm_parts which,
+			       const struct dm_part *listeners, struct tls_remote *nobody)
+{
+	for (size_t i = 0; i < g->wanted_n; i++) {
 		const struct wanted *w = &g->wanted[i];
+		struct dm_signs signs = { w->what == DM_LISTEN_CERTIFICATE ? listeners : part,
+					  in_token(g->cfg, w) ? nobody : NULL };
 
 		if (w->what == DM_ANCHOR && which == DM_PART_CORE) {
-			check_anchor(g, w, &part);
-		} else if (w->what != DM_ANCHOR && !is_key(w->what) && wanted_in(g->cfg, w, which)) {
-			check_context(g, w, &part);
+			check_anchor(g, w, part);
+		} else if (w->what != DM_ANCHOR && !is_secret(w->what) && wanted_in(g->cfg, w, which)) {
+			check_context(g, w, part, &signs);
 		}
 	}
-	dm_part_close(&part);
+}
+
+/* The core's part first: its check reports errors of anchors. */
+static int check_parts(struct reading *g, const struct dm_set *s)
+{
+	static const enum dm_parts order[] = { DM_PART_CORE, DM_PART_INTERNAL, DM_PART_EXTERNAL };
+	struct tls_signer signer = { nobody_begins, nobody_cancels, nobody_is_ready, NULL };
+	struct dm_part keys = { .map = NULL };
+	struct tls_remote *nobody = NULL;
+	int err = dm_part_open(&keys, s->fd[DM_PART_KEYHOLDER]);
+
+	if (!err) {
+		err = tls_remote_new(&nobody, &signer, 1);
+	}
+	for (size_t i = 0; i < sizeof order / sizeof *order && !err; i++) {
+		struct dm_part part = { .map = NULL };
+
+		err = dm_part_open(&part, s->fd[order[i]]);
+		if (!err) {
+			check_certificates(g, &part, order[i], &keys, nobody);
+		}
+		dm_part_close(&part);
+	}
+	tls_remote_free(nobody);
+	dm_part_close(&keys);
 	return err;
 }
 
@@ -255,8 +329,8 @@ static int fill(struct reading *g, struct dm_set *s)
 	for (unsigned part = 0; part < DM_PARTS && !err; part++) {
 		err = make_part(g, s, (enum dm_parts)part);
 	}
-	for (unsigned part = DM_PARTS; part-- > 0 && !err;) { /* the core's part first: its check reports errors of anchors */
-		err = check_part(g, s->fd[part], (enum dm_parts)part);
+	if (!err) {
+		err = check_parts(g, s);
 	}
 	if (err) {
 		report_add(g->report, REPORT_ERROR, "the files could not be kept: %s", err_str(err));
@@ -311,7 +385,8 @@ static unsigned compare_part(const struct dm_part *from, const struct dm_part *t
 
 	for (size_t i = 0; i < g->wanted_n; i++) {
 		const struct wanted *w = &g->wanted[i];
-		bool mine = w->what == DM_ANCHOR ? which == DM_PART_CORE : wanted_in(g->cfg, w, which);
+		bool again = which == DM_PART_P11 && w->what != DM_PIN; /* a file that another part has, too */
+		bool mine = w->what == DM_ANCHOR ? which == DM_PART_CORE : !again && wanted_in(g->cfg, w, which);
 
 		if (!mine || same(dm_part_find(from, (enum dm_file)w->what, w->index),
 				  dm_part_find(to, (enum dm_file)w->what, w->index))) {

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "daemon/dm_parent_int.h"
 #include "sandbox/sbx.h"
 
@@ -88,16 +89,22 @@ static void become(const struct dm_child *c, int sock, pid_t parent, char *const
 	_exit(127);
 }
 
+static const char *role_word(const struct dm_child *c)
+{
+	return c->role == DM_EDGE ? "edge" : c->role == DM_CORE ? "core" : kh_kind_name(c->slot);
+}
+
 int dm_spawn(struct dm_child *c)
 {
 	char generation[16];
-	char program[] = "mtc-iwfd", role_opt[] = "--role", edge[] = "edge", core[] = "core", conf_opt[] = "-c",
-	     generation_opt[] = "--generation";
+	char program[] = "mtc-iwfd", role_opt[] = "--role", conf_opt[] = "-c", generation_opt[] = "--generation";
+	char role[32];
 	char *path = strdup(c->parent->path);
-	char *argv[] = { program, role_opt, c->role == DM_EDGE ? edge : core, generation_opt, generation, conf_opt, path, NULL };
+	char *argv[] = { program, role_opt, role, generation_opt, generation, conf_opt, path, NULL };
 	pid_t parent = getpid(), pid;
 	int pair[2];
 
+	str_set(role, sizeof role, role_word(c));
 	snprintf(generation, sizeof generation, "%u", c->generation);
 	if (!path) {
 		return ERR_NOMEM;

@@ -1,4 +1,4 @@
-/* dm_watch.c - the parent watches whether the core and the edges turn their loops; the other end, the beat of a child, is here, too.
+/* dm_watch.c - the parent watches whether its children turn their loops; the other end, the beat of a child, is here, too.
  *
  * Only a process that is ready is watched: a start may read a large journal, and has its own end (dm_again.h). Writes of the stores run in
  * threads, so that a long commit or import does not hold the loop. */
@@ -73,9 +73,8 @@ static void on_look(void *arg)
 		return; /* the stop has a limit of its own */
 	}
 	p->looked_ms = now_ms;
-	look_at(&p->core, elapsed_ms);
-	for (uint32_t i = 0; i < p->edges_n; i++) {
-		look_at(&p->edges[i], elapsed_ms);
+	for (uint32_t i = 0; i < dm_children(p); i++) {
+		look_at(dm_child_at(p, i), elapsed_ms);
 	}
 	net_timer_start(p->look_alive, dm_hang_look_ms(p->cfg->timers.hang_ms));
 }
@@ -89,10 +88,10 @@ static int page_of(struct dm_child *c)
 
 int dm_watch_begin(struct dm_parent *p)
 {
-	int err = page_of(&p->core);
+	int err = 0;
 
-	for (uint32_t i = 0; i < p->edges_n && !err; i++) {
-		err = page_of(&p->edges[i]);
+	for (uint32_t i = 0; i < dm_children(p) && !err; i++) {
+		err = page_of(dm_child_at(p, i));
 	}
 	if (err || !p->cfg->timers.hang_ms) {
 		return err;
@@ -125,9 +124,8 @@ void dm_watch_end(struct dm_parent *p)
 	net_timer_free(p->look_alive);
 	net_timer_free(p->decisions.timer);
 	p->look_alive = NULL;
-	page_free(&p->core);
-	for (uint32_t i = 0; i < p->edges_n; i++) {
-		page_free(&p->edges[i]);
+	for (uint32_t i = 0; i < dm_children(p); i++) {
+		page_free(dm_child_at(p, i));
 	}
 }
 

@@ -154,6 +154,9 @@ static int play_role(int argc, char **argv)
 	if (strcmp(o.role, "core") == 0) {
 		return dm_core_main(o.config);
 	}
+	if (strcmp(o.role, "keyholder") == 0) {
+		return dm_keyholder_main(o.config);
+	}
 	return usage("there is no role ", o.role);
 }
 

@@ -163,6 +163,12 @@ int edge_new(struct edge **out, struct net_loop *loop, const struct edge_conf *c
 	return 0;
 }
 
+struct st_counters *edge_counters(struct edge *e)
+{
+	OBJ_CHECK(e, EDGE_MAGIC);
+	return &e->env.st;
+}
+
 int edge_listen(struct edge *e, int fd, const struct cfg_listen *listen, struct tls_ctx *tls)
 {
 	OBJ_CHECK(e, EDGE_MAGIC);

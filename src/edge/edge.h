@@ -10,6 +10,7 @@
 #include "ipc/ipc_caps.h"
 #include "ipc/ipc_ring.h"
 #include "net/net_loop.h"
+#include "stats/st.h"
 #include "tls/tls_stream.h"
 
 struct edge;
@@ -28,8 +29,12 @@ struct edge_conf { /* its pointers are borrowed until edge_free() */
 ERR_MUST_USE int edge_new(struct edge **out, struct net_loop *loop, const struct edge_conf *conf);
 void edge_free(struct edge *e); /* NULL allowed; connections are dropped */
 
+/* Its counters, for parts of the process that count for it. Borrowed until edge_free(). */
+struct st_counters *edge_counters(struct edge *e);
+
 /* Accepts connections on `fd` (borrowed) under the rules of `listen` (borrowed). `tls` (borrowed) is not NULL
- * exactly if the protection of the listener is TLS, else ERR_INVAL. ERR_INVAL also: too many listeners. */
+ * exactly if the protection of the listener is TLS, else ERR_INVAL. ERR_INVAL also: too many listeners. While nobody can
+ * sign for it (tls_ctx_ready()), connections are closed at once. */
 ERR_MUST_USE int edge_listen(struct edge *e, int fd, const struct cfg_listen *listen, struct tls_ctx *tls);
 
 /* Later handshakes of this listener use `tls` (borrowed); existing sessions stay.

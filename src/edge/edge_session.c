@@ -165,6 +165,25 @@ static bool within_caps(struct edge_sessions *all, const char *peer)
 	}
 }
 
+/* A handshake without a keyholder would only fail later. One line a second: strangers must not fill
+ * a disk. All are counted. */
+static bool can_sign(const struct edge_listener *l, const char *peer)
+{
+	struct edge_sessions *all = l->all;
+	uint64_t now_ms = net_loop_now_ms(all->env->loop);
+
+	if (!l->tls || tls_ctx_ready(l->tls)) {
+		return true;
+	}
+	st_count(&all->env->st, ST_EDGE_REFUSED_UNSIGNED);
+	if (!all->unsigned_since_ms || now_ms - all->unsigned_since_ms >= 1000) {
+		all->unsigned_since_ms = now_ms;
+		log_warn(all->env->log, "edge", "%s: refused: there is no keyholder to sign for listener %s", peer,
+			 l->conf->name);
+	}
+	return false;
+}
+
 static void on_accept(void *arg, int fd, const char *peer)
 {
 	struct edge_listener *l = OBJ_OF(arg, struct edge_listener, EDGE_LISTENER_MAGIC);
@@ -172,7 +191,7 @@ static void on_accept(void *arg, int fd, const char *peer)
 	struct edge_session *s;
 	int err;
 
-	if (!within_caps(all, peer)) {
+	if (!can_sign(l, peer) || !within_caps(all, peer)) {
 		close(fd);
 		return;
 	}

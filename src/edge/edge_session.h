@@ -87,6 +87,7 @@ struct edge_sessions {
 	struct net_stream_conf stream_conf;
 	uint64_t strangers_since_ms; /* start of the second in which unauthenticated connections are counted */
 	uint32_t strangers_n;
+	uint64_t unsigned_since_ms; /* start of the second in which one refusal for want of a keyholder is logged */
 	TAILQ_HEAD(, edge_session) list;
 	uint32_t in_state[EDGE_SESSION_STATES]; /* how many of them are in each state */
 	struct map by_number;                   /* sessions that the core knows */

@@ -151,9 +151,11 @@ static void each_part_has_what_its_process_needs(void **state)
 	struct dm_set *s = load(w, 7);
 	/* [part][what - 1][index 0 or 1] */
 	static const bool expected[DM_PARTS][6][2] = {
-		{ { true, false }, { true, false }, { true, true }, { false, false }, { false, false }, { false, false } },
-		{ { false, true }, { false, true }, { true, true }, { false, false }, { false, false }, { false, false } },
+		{ { true, false }, { false, false }, { true, true }, { false, false }, { false, false }, { false, false } },
+		{ { false, true }, { false, false }, { true, true }, { false, false }, { false, false }, { false, false } },
 		{ { false, false }, { false, false }, { true, true }, { true, false }, { true, false }, { true, false } },
+		{ { false, false }, { true, true }, { false, false }, { false, false }, { false, false }, { false, false } },
+		{ { false, false }, { false, false }, { false, false }, { false, false }, { false, false }, { false, false } },
 	};
 
 	for (unsigned i = 0; i < DM_PARTS; i++) {
@@ -178,7 +180,8 @@ static void what_was_read_stays_when_the_files_are_gone(void **state)
 {
 	struct world *w = *state;
 	struct dm_set *s = load(w, 1);
-	struct dm_part part;
+	struct dm_part part, keys;
+	struct dm_signs signs = { .keys = &keys };
 	struct tls_ctx *c = NULL;
 	char why[512] = "";
 
@@ -186,11 +189,18 @@ static void what_was_read_stays_when_the_files_are_gone(void **state)
 	remove(w->iwf.key_file);
 	remove(w->a.cert_file);
 	assert_int_equal(dm_part_open(&part, s->fd[DM_PART_EXTERNAL]), 0);
-	assert_int_equal(dm_part_tls(&c, &part, w->cfg, DM_LISTEN_CERTIFICATE, 0, TLS_OWN_ANY, why, sizeof why), 0);
+	assert_int_equal(dm_part_open(&keys, s->fd[DM_PART_KEYHOLDER]), 0);
+	assert_int_equal(dm_part_tls(&c, &part, w->cfg, DM_LISTEN_CERTIFICATE, 0, TLS_OWN_ANY, &signs, why, sizeof why), 0);
 	tls_ctx_free(c);
-	assert_int_equal(dm_part_tls(&c, &part, w->cfg, DM_LISTEN_CERTIFICATE, 1, TLS_OWN_ANY, why, sizeof why), ERR_NOTFOUND);
-	assert_int_equal(dm_part_tls(&c, &part, w->cfg, DM_PEER_CERTIFICATE, 0, TLS_OWN_ANY, why, sizeof why), ERR_NOTFOUND);
+	assert_int_equal(dm_part_tls(&c, &part, w->cfg, DM_LISTEN_CERTIFICATE, 1, TLS_OWN_ANY, &signs, why, sizeof why),
+			 ERR_NOTFOUND);
+	signs.keys = &part;
+	assert_int_equal(dm_part_tls(&c, &part, w->cfg, DM_LISTEN_CERTIFICATE, 0, TLS_OWN_ANY, &signs, why, sizeof why),
+			 ERR_NOTFOUND);
+	assert_int_equal(dm_part_tls(&c, &part, w->cfg, DM_PEER_CERTIFICATE, 0, TLS_OWN_ANY, &signs, why, sizeof why),
+			 ERR_NOTFOUND);
 	dm_part_close(&part);
+	dm_part_close(&keys);
 	dm_set_free(s);
 }
 

@@ -1,0 +1,161 @@
+/* dm_holders.c - the parent's side of the keyholders: which there are, the pairs of sockets between them
+ * and the edges, what the core shows of them. A pair is made whenever both ends run, and the parent
+ * keeps neither end. */
+#include <inttypes.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/dm_parent_int.h"
+#include "keyholder/kh_client.h"
+#include "stats/st.h"
+
+/* The listeners whose keys this kind of keyholder has; a bit for each index. */
+static uint64_t keys_of(const struct cfg_iwf *cfg, unsigned kind)
+{
+	uint64_t keys = 0;
+
+	_Static_assert(CFG_LISTEN_MAX <= 64, "a bit for each listener");
+	for (size_t i = 0; i < cfg->listen_n; i++) {
+		bool in_token = *cfg->listen[i].key_object;
+
+		if (cfg->listen[i].protection == PROTECTION_TLS && in_token == (kind == KH_PKCS11)) {
+			keys |= UINT64_C(1) << i;
+		}
+	}
+	return keys;
+}
+
+static uint64_t keys_in_zone(const struct cfg_iwf *cfg, uint64_t keys, enum zone zone)
+{
+	for (size_t i = 0; i < cfg->listen_n; i++) {
+		if (cfg->listen[i].zone != (int)zone) {
+			keys &= ~(UINT64_C(1) << i);
+		}
+	}
+	return keys;
+}
+
+void dm_holders_place(struct dm_parent *p)
+{
+	for (unsigned kind = 0; kind < KH_KINDS; kind++) {
+		if (keys_of(p->cfg, kind)) {
+			struct dm_child *c = &p->holders[p->holders_n++];
+
+			dm_child_init(c, p, DM_HOLDER);
+			c->slot = kind;
+		}
+	}
+}
+
+/* -- pairs */
+
+static void join(struct dm_child *edge, struct dm_child *holder)
+{
+	struct dm_parent *p = edge->parent;
+	uint64_t keys = keys_in_zone(p->cfg, keys_of(p->cfg, holder->slot), edge->zone);
+	struct dm_msg m = { .kind = DM_KEYS, .what = holder->slot, .generation = edge->generation, .value = keys };
+	char name[EDGE_WORDS_MAX];
+	int pair[2], err;
+
+	if (!keys || !edge->pid || !holder->pid) {
+		return;
+	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {
+		log_error(&p->log, "daemon", "%s gets no keyholder: no pair of sockets could be made", dm_child_name(edge, name));
+		return;
+	}
+	err = dm_send(holder->sock, &m, &pair[1], 1);
+	if (!err) {
+		err = dm_send(edge->sock, &m, &pair[0], 1);
+	}
+	close(pair[0]);
+	close(pair[1]);
+	if (err) {
+		log_error(&p->log, "daemon", "%s gets no keyholder: %s", dm_child_name(edge, name), err_str(err));
+	}
+}
+
+void dm_holders_join(struct dm_child *c)
+{
+	struct dm_parent *p = c->parent;
+
+	for (uint32_t i = 0; c->role == DM_EDGE && i < p->holders_n; i++) {
+		join(c, &p->holders[i]);
+	}
+	for (uint32_t i = 0; c->role == DM_HOLDER && i < p->edges_n; i++) {
+		join(&p->edges[i], c);
+	}
+}
+
+/* -- the core */
+
+void dm_holders_tell(const struct dm_child *holder)
+{
+	const struct dm_parent *p = holder->parent;
+	struct dm_msg m = { .kind = DM_KEYHOLDER,
+			    .what = holder->slot,
+			    .index = holder->state,
+			    .generation = holder->generation,
+			    .value = (uint64_t)holder->pid };
+
+	if (holder->role == DM_HOLDER && p->core.pid && dm_child_ready(&p->core) && dm_send(p->core.sock, &m, NULL, 0)) {
+		log_warn(&p->log, "daemon", "the core does not take messages");
+	}
+}
+
+void dm_holders_tell_all(const struct dm_parent *p)
+{
+	for (uint32_t i = 0; i < p->holders_n; i++) {
+		dm_holders_tell(&p->holders[i]);
+	}
+}
+
+bool dm_holders_count(const struct dm_child *holder, const struct dm_msg *m)
+{
+	const struct dm_parent *p = holder->parent;
+	struct dm_msg count = { .kind = DM_COUNT, .what = m->what, .index = holder->slot, .value = m->value };
+
+	if (m->what < ST_KEYHOLDER_SIGNED || m->what > ST_KEYHOLDER_LOST) {
+		return false;
+	}
+	if (p->core.pid && dm_child_ready(&p->core) && dm_send(p->core.sock, &count, NULL, 0)) {
+		log_warn(&p->log, "daemon", "the core does not take messages");
+	}
+	return true;
+}
+
+/* -- sets of files: the keyholders have a set before an edge uses it */
+
+bool dm_holders_have(const struct dm_parent *p, uint32_t set)
+{
+	for (uint32_t i = 0; i < p->holders_n; i++) {
+		if (p->holders[i].pid && dm_child_ready(&p->holders[i]) && p->holders[i].set_taken != set) {
+			return false;
+		}
+	}
+	return true;
+}
+
+void dm_holders_stop(struct dm_parent *p)
+{
+	struct dm_msg stop = { .kind = DM_STOP };
+
+	for (uint32_t i = 0; i < p->holders_n; i++) {
+		const struct dm_child *c = &p->holders[i];
+
+		if (c->pid && (!dm_child_ready(c) || dm_send(c->sock, &stop, NULL, 0))) {
+			kill(c->pid, SIGKILL);
+		}
+	}
+}
+
+bool dm_holders_any(const struct dm_parent *p)
+{
+	for (uint32_t i = 0; i < p->holders_n; i++) {
+		if (p->holders[i].pid) {
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,233 @@
+/* dm_keyholder.c - the keyholder role: has the private keys of the listeners, and nothing else. It has no
+ * network and no file; what it reads are messages of fixed form from its parent and from the edges.
+ *
+ *   DM_SET  --> the keys of a set; those of the set before stay for OLD_SET_MS, for handshakes that began with it
+ *   DM_KEYS --> a pair of sockets to an edge, with the listeners whose keys this edge may use */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "daemon/dm_process.h"
+#include "keyholder/kh_serve.h"
+#include "stats/st_counters.h"
+#include "tls/tls_sign.h"
+
+#define OLD_SET_MS 30000 /* the edges have taken the next one long before */
+
+struct keys {         /* of one set */
+	uint32_t set; /* generation; 0: none */
+	struct tls_private *of[CFG_LISTEN_MAX];
+};
+
+#define KEYHOLDER_PROCESS_MAGIC 0x7c40b9e6u
+struct keyholder_process {
+	struct dm_process process;
+	struct kh_serve *serve;
+	struct keys now, before;
+	struct net_timer *forget, *report;
+	struct kh_counts told;
+};
+_Static_assert(offsetof(struct keyholder_process, process) == 0, "a keyholder process begins with its struct dm_process");
+
+static struct keyholder_process *holder_of(void *p)
+{
+	return obj_of(p, KEYHOLDER_PROCESS_MAGIC, "struct keyholder_process", __func__);
+}
+
+/* -- keys */
+
+static void keys_free(struct keys *k)
+{
+	for (size_t i = 0; i < CFG_LISTEN_MAX; i++) {
+		tls_private_free(k->of[i]);
+	}
+	*k = (struct keys){ .set = 0 };
+}
+
+/* The keys of all listeners in the part, or none at all. */
+static int keys_load(struct keys *out, const struct keyholder_process *p, const struct dm_part *part)
+{
+	const struct cfg_iwf *cfg = p->process.in.cfg;
+	char why[512] = "";
+	int err = 0;
+
+	*out = (struct keys){ .set = dm_part_generation(part) };
+	for (size_t i = 0; i < cfg->listen_n && !err; i++) {
+		struct tls_key key = { cfg->listen[i].key, dm_part_find(part, DM_LISTEN_KEY, i) };
+
+		if (key.pem.p) {
+			err = tls_private_new(&out->of[i], &key, why, sizeof why);
+		}
+	}
+	if (err) {
+		log_error(&p->process.in.log, "daemon", "%s: %s", why, err_str(err));
+		keys_free(out);
+	}
+	return err;
+}
+
+static int on_sign(void *arg, const struct kh_request *r, uint8_t out[KH_SIGNATURE_MAX], size_t *len)
+{
+	const struct keyholder_process *p = holder_of(arg);
+	const struct keys *k = r->set == p->now.set ? &p->now : r->set == p->before.set ? &p->before : NULL;
+	int err;
+
+	_Static_assert(KH_SIGNATURE_MAX == TLS_SIGNATURE_MAX, "one size of a signature");
+	if (!k || !r->set || r->key >= CFG_LISTEN_MAX || !k->of[r->key]) {
+		return ERR_NOTFOUND;
+	}
+	err = tls_private_sign(k->of[r->key], r->scheme, r->content, r->content_len, out, len);
+	if (err && err != ERR_INVAL) {
+		log_error(&p->process.in.log, "keyholder", "the key of listener %s cannot sign: %s",
+			  p->process.in.cfg->listen[r->key].name, err_str(err));
+	}
+	return err;
+}
+
+static void on_forget(void *arg)
+{
+	keys_free(&holder_of(arg)->before);
+}
+
+/* Keys must not be in a core dump, nor on the disk that memory is swapped to. */
+static void guard_memory(const struct keyholder_process *p)
+{
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || mlockall(MCL_CURRENT) < 0) {
+		log_warn(&p->process.in.log, "daemon",
+			 "memory with private keys cannot be locked and may be swapped to disk; raise the limit of locked memory "
+			 "(LimitMEMLOCK= of the service)");
+	}
+}
+
+static void take_set(struct keyholder_process *p, const struct dm_msg *m, int fd)
+{
+	struct dm_part part = { .map = NULL };
+	struct keys fresh;
+	int err = dm_set_open(&part, &p->process.in.log, fd);
+
+	if (!err) {
+		err = keys_load(&fresh, p, &part);
+	}
+	dm_part_close(&part);
+	if (!err) {
+		keys_free(&p->before);
+		p->before = p->now;
+		p->now = fresh;
+		guard_memory(p);
+		net_timer_start(p->forget, OLD_SET_MS);
+	}
+	dm_set_answer(&p->process.in.log, m->generation, err == 0);
+}
+
+/* -- counters */
+
+static void tell(uint32_t which, uint64_t now, uint64_t *told)
+{
+	struct dm_msg m = { .kind = DM_COUNT, .what = which, .value = now - *told };
+
+	if (m.value && dm_send(DM_CHILD_FD, &m, NULL, 0) == 0) {
+		*told = now;
+	}
+}
+
+static void on_report(void *arg)
+{
+	struct keyholder_process *p = holder_of(arg);
+	const struct kh_counts *n = kh_serve_counts(p->serve);
+
+	tell(ST_KEYHOLDER_SIGNED, n->signed_n, &p->told.signed_n);
+	tell(ST_KEYHOLDER_REFUSED, n->refused, &p->told.refused);
+	tell(ST_KEYHOLDER_LIMITED, n->limited, &p->told.limited);
+	tell(ST_KEYHOLDER_FAILED, n->failed, &p->told.failed);
+	tell(ST_KEYHOLDER_MALFORMED, n->malformed, &p->told.malformed);
+	tell(ST_KEYHOLDER_LOST, n->lost, &p->told.lost);
+	net_timer_start(p->report, p->process.in.cfg->timers.stats_ms);
+}
+
+/* -- the process */
+
+static void on_bad_edge(void *arg, uint32_t edge)
+{
+	const struct keyholder_process *p = holder_of(arg);
+	struct dm_msg m = { .kind = DM_BAD_EDGE, .generation = edge };
+
+	if (dm_send(DM_CHILD_FD, &m, NULL, 0)) {
+		log_error(&p->process.in.log, "daemon", "the parent does not listen");
+	}
+}
+
+static void on_message(struct dm_process *process, const struct dm_msg *m, int fds[DM_FDS_MAX])
+{
+	struct keyholder_process *p = holder_of(process);
+	int err;
+
+	if (m->kind == DM_KEYS && fds[0] >= 0) {
+		err = kh_serve_add(p->serve, fds[0], m->generation, m->value);
+		fds[0] = -1;
+		if (err) {
+			log_error(&p->process.in.log, "daemon", "the edge of generation %" PRIu32 " cannot be served: %s",
+				  m->generation, err_str(err));
+		}
+	} else if (m->kind == DM_SET) {
+		take_set(p, m, fds[0]);
+		fds[0] = -1;
+	} else if (m->kind == DM_STOP) {
+		dm_process_end(process, 0);
+	} else if (m->kind == DM_LOG_LEVEL && m->value <= LOG_LEVEL_DEBUG) {
+		p->process.in.log.level = (enum log_level)m->value;
+	} else {
+		log_warn(&p->process.in.log, "daemon", "unknown message %u of the parent", m->kind);
+	}
+}
+
+static int set_up(struct dm_process *process)
+{
+	struct keyholder_process *p = holder_of(process);
+	struct kh_serve_conf conf = { .loop = process->loop,
+				      .log = &process->in.log,
+				      .per_second = process->in.cfg->keyholder.signatures_per_second,
+				      .sign = on_sign,
+				      .on_bad = on_bad_edge,
+				      .arg = p };
+	int err = keys_load(&p->now, p, &process->in.part);
+
+	dm_part_close(&process->in.part);
+	guard_memory(p);
+	if (!err) {
+		err = kh_serve_new(&p->serve, &conf);
+	}
+	if (!err) {
+		err = net_timer_new(&p->forget, process->loop, on_forget, p);
+	}
+	if (!err) {
+		err = net_timer_new(&p->report, process->loop, on_report, p);
+	}
+	if (!err) {
+		net_timer_start(p->report, process->in.cfg->timers.stats_ms);
+	}
+	return err;
+}
+
+static void tear_down(struct dm_process *process)
+{
+	struct keyholder_process *p = holder_of(process);
+
+	net_timer_free(p->forget);
+	net_timer_free(p->report);
+	kh_serve_free(p->serve);
+	keys_free(&p->now);
+	keys_free(&p->before);
+}
+
+static const struct dm_process_kind kind = {
+	"mtc-iwfd[keyholder]", sizeof(struct keyholder_process), KEYHOLDER_PROCESS_MAGIC, set_up, on_message, tear_down
+};
+
+int dm_keyholder_main(const char *config_path)
+{
+	return dm_process_main(&kind, config_path);
+}
