@@ -1,0 +1,247 @@
+"""The keyholder: edges hold no private key, get signatures for TLS handshakes and for nothing else, and go on without it."""
+import ctypes
+import os
+import re
+import signal
+import socket
+import ssl
+import struct
+import subprocess
+import time
+
+import pytest
+
+from lablib import lab as L
+from lablib import proc
+from support import tsp
+
+SYS_PIDFD_GETFD = 438
+CHILD_FD = 3
+SUCCESS = 0
+SIGNED, NO_KEY, BAD_SCHEME, BAD_CONTENT, TOO_MANY = 0, 1, 2, 3, 4
+SERVER = b" " * 64 + b"TLS 1.3, server CertificateVerify\0" + b"h" * 32
+
+
+class Few(L.Lab):
+    """A second listener, in the other zone."""
+
+    def iwf_config(self):
+        folder = self.path("pki")
+        more = (f"  - {{ name: inside, zone: internal, protection: tls, address: {self.options.address}, port: 0, "
+                f"certificate: {folder}/iwf.pem, key: {folder}/iwf.key }}\npeers:\n")
+        return super().iwf_config().replace("peers:\n", more, 1)
+
+
+@pytest.fixture
+def slow_lab(labs):
+    p = labs.up(timers_more=", edge_restart: 4s")
+    yield p
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+def few_lab(labs):
+    p = labs.up(kind=Few, edges=1, iwf_more="keyholder: { signatures_per_second: 5 }\n")
+    yield p
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+def roles(p):
+    return L.roles(p.lab["iwf"]["pids"]["parent"])
+
+
+def counter(p, name):
+    return next(row["value"] for row in p.ctl("stats") if row.get("name") == name)
+
+
+def row(p):
+    return p.ctl("status")[-1]["keyholders"][0]
+
+
+def log(p):
+    with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8", errors="replace") as f:
+        return f.read()
+
+
+def connects(p, timeout=10):
+    """None: the handshake succeeded; else how it failed."""
+    tsp, acme = p.lab["iwf"]["tsp"], p.scs["acme"]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.load_cert_chain(acme["cert"], acme["key"])
+    try:
+        with context.wrap_socket(socket.create_connection((tsp["address"], tsp["port"]), timeout)):
+            return None
+    except OSError as e:
+        return e
+
+
+def triggers(p, reference):
+    return p.trigger("acme", device="meter-40@a.example", reference=reference, wait=15)
+
+
+def scalar(path):
+    """The octets of the private number of an EC key."""
+    text = subprocess.run(["openssl", "pkey", "-in", path, "-text", "-noout"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"priv:\n((?:\s+[0-9a-f:]+\n)+)", text)
+    return bytes.fromhex(re.sub(r"[\s:]", "", found.group(1)))[-32:]
+
+
+def holds(pid, octets):
+    """Whether these octets, in either order, are anywhere in the memory of a process."""
+    with open(f"/proc/{pid}/maps", encoding="ascii", errors="replace") as f:
+        places = [line.split() for line in f]
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as mem:
+        for place in places:
+            if "r" not in place[1] or (len(place) > 5 and place[5] in ("[vvar]", "[vsyscall]")):
+                continue
+            begin, end = (int(word, 16) for word in place[0].split("-"))
+            try:
+                mem.seek(begin)
+                seen = mem.read(end - begin)
+            except (OSError, ValueError, OverflowError):
+                continue
+            if octets in seen or octets[::-1] in seen:
+                return True
+    return False
+
+
+def test_the_private_key_is_in_the_keyholder_and_in_no_edge(lab):
+    found = roles(lab)
+    key = scalar(os.path.join(lab.lab["dir"], "pki", "iwf.key"))
+    assert connects(lab) is None
+    assert holds(found["keyholder"], key)  # else the search finds nothing
+    for pid in [*found["edges"], found["core"]]:
+        assert not holds(pid, key)
+    with open(f"/proc/{found['keyholder']}/net/tcp", encoding="ascii") as f:
+        listening = {line.split()[9] for line in f.readlines()[1:]}
+    for fd in os.listdir(f"/proc/{found['keyholder']}/fd"):
+        target = os.readlink(f"/proc/{found['keyholder']}/fd/{fd}")
+        assert target.strip("socket:[]") not in listening, "the keyholder has a network socket"
+
+
+def test_status_shows_the_keyholder(lab):
+    assert connects(lab) is None
+    proc.wait_until("its signatures are shown", lambda: row(lab)["signatures"] > 0, 10)
+    shown = row(lab)
+    assert (shown["name"], shown["state"], shown["pid"]) == ("keyholder", "up", roles(lab)["keyholder"])
+    text = subprocess.run([lab.program("mtcctl"), "--socket", lab.lab["iwf"]["ctl"], "status"], capture_output=True, text=True, check=True).stdout
+    assert re.search(rf"(?m)^keyholder +{shown['pid']} +{shown['generation']} +up ", text), text
+
+
+def test_a_keyholder_that_stands_still_leaves_sessions_alone(own_lab):
+    p = own_lab
+    listener, scs = p.listen("beta"), tsp.Scs.opened(p)
+    stopped = roles(p)["keyholder"]
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        begun, failed = time.monotonic(), 0
+        while time.monotonic() - begun < 10:  # what is played: it stands still for 10 s
+            assert connects(p) is not None
+            failed += 1
+            asked = time.monotonic()
+            assert tsp.request_status(scs.dar(tsp.action(device="meter-40@a.example", reference=4100 + failed))) == SUCCESS
+            assert time.monotonic() - asked < 5
+        assert failed >= 2
+        assert listener.alive() and len(listener.events("ready")) == 1
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+    assert "the keyholder does not answer within keyholder.sign_wait" in log(p)
+    proc.wait_until("it signs again", lambda: connects(p) is None, 10)
+    assert roles(p)["keyholder"] == stopped, "it was ended, though it stood still for less than timers.hang"
+    assert listener.alive() and len(listener.events("ready")) == 1
+    assert triggers(p, 4001).code == 0
+    proc.wait_until("the wait is counted", lambda: counter(p, "edge_sign_timeouts") >= 2, 10)
+
+
+def test_without_keyholder_new_connections_are_refused_and_old_ones_stay(slow_lab):
+    p = slow_lab
+    listener = p.listen("beta")
+    dead, edges = roles(p)["keyholder"], roles(p)["edges"]
+    os.kill(dead, signal.SIGKILL)
+    proc.wait_until("the edges know", lambda: log(p).count("the keyholder is gone: new connections are refused until it is back") == len(edges), 3)
+    begun = time.monotonic()
+    assert connects(p) is not None
+    assert time.monotonic() - begun < 1.5, "it was not refused at once"
+    assert row(p)["state"] == "down"
+    assert [r["reason"] for r in p.ctl("health", check=False)[-1]["reasons"]] == ["keyholder-down"]
+    proc.wait_until("the refusal is counted", lambda: counter(p, "edge_refused_unsigned") >= 1, 10)
+    assert "refused: there is no keyholder to sign for listener" in log(p)
+    assert listener.alive() and len(listener.events("ready")) == 1
+    proc.wait_until("there is another one", lambda: roles(p)["keyholder"] not in (None, dead) and connects(p) is None, 20)
+    assert roles(p)["edges"] == edges
+    assert listener.alive() and len(listener.events("ready")) == 1
+    assert triggers(p, 4002).code == 0
+
+
+def channel(edge):
+    """The edge's own end of its pair to the keyholder, as whoever took over the edge has it."""
+    libc, pidfd = ctypes.CDLL(None, use_errno=True), os.pidfd_open(edge)
+    try:
+        for name in sorted(os.listdir(f"/proc/{edge}/fd"), key=int):
+            if int(name) <= CHILD_FD or not os.readlink(f"/proc/{edge}/fd/{name}").startswith("socket:"):
+                continue
+            fd = libc.syscall(SYS_PIDFD_GETFD, pidfd, int(name), 0)
+            assert fd >= 0, os.strerror(ctypes.get_errno())
+            s = socket.socket(fileno=fd)
+            if s.family == socket.AF_UNIX and s.type & 0xf == socket.SOCK_SEQPACKET:
+                s.settimeout(5)
+                return s
+            s.close()
+    finally:
+        os.close(pidfd)
+    raise AssertionError("the edge has no pair to the keyholder")
+
+
+def ask(s, content, key, ident=7, scheme=0x0403, files=1):
+    """Status and signature."""
+    s.send(struct.pack("<4sIIHHHH", b"KHS1", ident, files, key, scheme, len(content), 0) + content)
+    magic, got, status, length = struct.unpack("<4sIHH", s.recv(2048)[:12])
+    assert magic == b"KHA1" and got == ident
+    return status, length
+
+
+def external(p):
+    """An edge of the external zone, and the indices of the listeners in the configuration: its own, and the other one."""
+    rows = {e["zone"]: e["pid"] for e in p.ctl("status")[-1]["edges"]}
+    return rows["external"], 0, 1
+
+
+def test_a_compromised_edge_gets_no_more_than_handshakes_of_its_listener(few_lab):
+    p = few_lab
+    edge, own, other = external(p)
+    os.kill(edge, signal.SIGSTOP)  # it reads nothing: the answers are ours
+    try:
+        s = channel(edge)
+        client = SERVER.replace(b"server", b"client")
+        assert ask(s, SERVER, own)[0] == SIGNED
+        assert ask(s, SERVER, other)[0] == NO_KEY
+        assert ask(s, SERVER, 15)[0] == NO_KEY and ask(s, SERVER, 65535)[0] == NO_KEY
+        assert ask(s, SERVER, own, files=9)[0] == NO_KEY
+        assert ask(s, client, own) == (BAD_CONTENT, 0)
+        for content in (b"", b"anything", b"\0" * 32, b"0" * 165, SERVER + b"h", SERVER[:-1], b"From: me\r\n" * 9):
+            assert ask(s, content, own) == (BAD_CONTENT, 0)
+        assert ask(s, SERVER, own, scheme=0x0804)[0] == BAD_SCHEME and ask(s, SERVER, own, scheme=0x0401)[0] == BAD_SCHEME
+        time.sleep(1.1)  # a whole second of the rate
+        assert TOO_MANY in [ask(s, SERVER, own)[0] for _ in range(40)]
+        s.close()
+    finally:
+        os.kill(edge, signal.SIGCONT)
+    proc.wait_until("the refusals are counted", lambda: counter(p, "keyholder_refused") >= 14 and counter(p, "keyholder_limited") >= 1, 10)
+    assert "the content is not what a TLS server signs" in log(p)
+    time.sleep(1.1)
+    proc.wait_until("honest handshakes are signed", lambda: connects(p) is None, 10)
+
+
+def test_an_edge_that_sends_what_is_no_request_is_ended(few_lab):
+    p = few_lab
+    edge, _, _ = external(p)
+    s = channel(edge)
+    s.send(b"KHS1 and so on")
+    proc.wait_until("the edge is ended", lambda: edge not in roles(p)["edges"], 10)
+    s.close()
+    assert "broke the rules of the keyholder and is ended" in log(p)
+    proc.wait_until("the next edge has a keyholder", lambda: connects(p) is None, 20)
+    proc.wait_until("it is counted", lambda: counter(p, "keyholder_malformed") == 1, 10)
