@@ -150,6 +150,7 @@ int jrn_log_write(struct jrn_log *l)
 		snprintf(l->why->text, sizeof l->why->text, "cannot write %s/%0*llu.log: %s", l->dir, JRN_NUMBER_DIGITS,
 			 (unsigned long long)s->number, strerror(-rc));
 		jrn_log_close_segment(l);
+		l->failed = true;
 		return jrn_disk_err(rc);
 	}
 	FAULT_POINT(JOURNAL_AFTER_COMMIT);

@@ -7,6 +7,7 @@
 
 #define SEGMENT_MAGIC "MTCJRNL\n"
 #define COMMIT_MAGIC UINT32_C(0x544d434a) /* "JCMT" */
+#define MARK_MAGIC UINT32_C(0x54584e4a)   /* "JNXT" */
 #define SEGMENT_HEAD 88u                  /* with its checksum */
 
 /* -- numbers in octets; the compiler makes one instruction of each */
@@ -136,6 +137,21 @@ int jrn_get_commit_head(struct jrn_commit_head *out, const uint8_t p[JRN_COMMIT_
 	}
 	*out = h;
 	return 0;
+}
+
+/* -- the mark of a segment that is not the last. Its octets 8 to 24 are no nonce, so it is never taken for a commit. */
+
+void jrn_put_mark(uint8_t block[JRN_BLOCK], const uint8_t nonce[JRN_NONCE], uint64_t at, uint64_t next)
+{
+	memset(block, 0, JRN_BLOCK);
+	put32(block, MARK_MAGIC);
+	put64(block + 8, next);
+	put64(block + 16, sum(block, 16, nonce, at));
+}
+
+uint64_t jrn_get_mark(const uint8_t block[JRN_BLOCK], const uint8_t nonce[JRN_NONCE], uint64_t at)
+{
+	return get32(block) == MARK_MAGIC && get64(block + 16) == sum(block, 16, nonce, at) ? get64(block + 8) : 0;
 }
 
 /* -- records */

@@ -28,6 +28,11 @@
  * Then the records, each at a multiple of 8 octets from the commit's start:
  *    0 checksum u64    8 number u64   16 length u32   20 kind u32   24 content
  *
+ * Mark, in the block behind the last commit of a segment, once there is a next one (not after a failed write, and not by
+ * programs before it):
+ *    0 magic u32    4 zero u32   8 number of the next segment u64   16 checksum u64 of octets 0 to 16
+ * Nothing needs it but the start that does not find the next segment, and would take this one for the last.
+ *
  * A checksum is XXH3 over the octets (of a record: 8 to 24 + length; of a commit: 0 to 56), mixed
  * with the segment's nonce and the position in the file. The nonce is random at each use of a
  * file, and nobody outside knows it. So neither the octets of an earlier use nor a payload that
@@ -93,6 +98,9 @@ size_t jrn_put_record(uint8_t *p, const uint8_t nonce[JRN_NONCE], uint64_t at, c
 void jrn_put_commit_head(uint8_t p[JRN_COMMIT_HEAD], const uint8_t nonce[JRN_NONCE], uint64_t at,
 			 const struct jrn_commit_head *h);
 
+/* The mark behind the last commit, at position `at`: a segment with the number `next` follows. */
+void jrn_put_mark(uint8_t block[JRN_BLOCK], const uint8_t nonce[JRN_NONCE], uint64_t at, uint64_t next);
+
 /* -- reading */
 
 /* ERR_VERSION (of a newer program, with a checksum that fits; only `version` is set), ERR_PROTO (no such header, or
@@ -107,6 +115,9 @@ ERR_MUST_USE int jrn_get_commit_head(struct jrn_commit_head *out, const uint8_t 
 /* The record at `p`, position `at`, of which `left` octets are there. Returns its size, or 0: it is
  * not whole. Without `nonce` the checksum is not looked at. */
 size_t jrn_get_record(struct jrn_record *out, const uint8_t *p, size_t left, const uint8_t *nonce, uint64_t at);
+
+/* Number of the segment that the mark at this position names. 0: there is no mark. */
+uint64_t jrn_get_mark(const uint8_t block[JRN_BLOCK], const uint8_t nonce[JRN_NONCE], uint64_t at);
 
 /* -- names */
 

@@ -338,6 +338,31 @@ static int write_aside(struct jrn_log *l, const char *name, uint64_t at, uint64_
 	return rc;
 }
 
+/* The mark behind the last commit names a segment that is not there. */
+static int look_at_mark(struct jrn_log *l, const struct jrn_seg *s)
+{
+	const uint8_t *p = NULL;
+	uint64_t next = 0;
+	char name[32];
+	int rc = 0;
+
+	if (s->end + JRN_BLOCK <= s->size) {
+		rc = jrn_reader_get(&l->reader, &p, s->end, JRN_BLOCK);
+	}
+	if (rc) {
+		return refuse_rc(l, rc, "read", l->reader.name);
+	}
+	next = p ? jrn_get_mark(p, s->nonce, s->end) : 0;
+	if (!next) {
+		return 0;
+	}
+	jrn_segment_name(name, next);
+	return refuse(l, ERR_PROTO,
+		      "%s is missing: %s says at byte %llu that it follows. Put it back; 'mtcctl journal salvage' saves what is "
+		      "left, which is an earlier state",
+		      name, l->reader.name, (unsigned long long)s->end);
+}
+
 static int look_behind(struct loading *g, const struct jrn_seg *s, char *say, size_t say_cap)
 {
 	struct jrn_log *l = g->l;
@@ -397,6 +422,9 @@ static int read_all(struct loading *g, char *say, size_t say_cap)
 		err = open_segment(l, l->segs[i]);
 		if (!err) {
 			err = read_segment(g, l->segs[i], last ? 0 : l->segs[i]->end);
+		}
+		if (!err && last) {
+			err = look_at_mark(l, l->segs[i]);
 		}
 		if (!err && last) {
 			err = look_behind(g, l->segs[i], say, say_cap);

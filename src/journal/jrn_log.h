@@ -61,6 +61,7 @@ struct jrn_log {
 	uint64_t spare_next;     /* number for the next spare */
 	bool pinned;             /* a copy is under way: no segment is used again */
 	struct jrn_maker *maker; /* NULL: spares are made by the caller */
+	bool failed;             /* the last write to the present segment failed: it is never written again */
 	uint64_t waits;          /* times that a commit had to wait until a spare was made */
 	uint64_t seq;            /* of the next commit */
 	uint64_t reserved;
@@ -112,10 +113,12 @@ static inline struct jrn_seg *jrn_segment_last(const struct jrn_log *l)
 {
 	return l->segs_n ? l->segs[l->segs_n - 1] : NULL;
 }
-/* Octets that the present segment has left; 0: none is open. */
+/* Octets that the present segment has left for commits; 0: none is open. Its last block is for the mark. */
 static inline uint64_t jrn_segment_room(const struct jrn_log *l)
 {
-	return l->fd < 0 ? 0 : jrn_segment_last(l)->size - jrn_segment_last(l)->end;
+	uint64_t left = l->fd < 0 ? 0 : jrn_segment_last(l)->size - jrn_segment_last(l)->end;
+
+	return left > JRN_BLOCK ? left - JRN_BLOCK : 0;
 }
 /* True if there is room for a copy of any record: else reclaiming needs another segment. */
 static inline bool jrn_segment_takes_a_copy(const struct jrn_log *l)

@@ -314,6 +314,37 @@ static int open_spare(struct jrn_log *l, const char *name, struct jrn_seg *s, in
 	return rc ? fail(l, rc, "write", name) : 0;
 }
 
+static void write_mark(struct jrn_log *l, const struct jrn_seg *last, uint8_t *block)
+{
+	char name[32];
+	int fd;
+
+	jrn_segment_name(name, last->number);
+	fd = l->disk->open(l->disk->arg, name, JRN_OPEN_WRITE);
+	if (fd < 0) {
+		return;
+	}
+	jrn_put_mark(block, last->nonce, last->end, last->number + 1);
+	err_ignore(l->disk->write_through(l->disk->arg, fd, block, JRN_BLOCK, last->end),
+		   "it is evidence, and the log is whole without it");
+	l->disk->close(l->disk->arg, fd);
+}
+
+/* The segment before says that another one follows. The other one is durable by now, with its name: whoever finds the mark
+ * and not that segment knows that it was removed. */
+static void mark_last(struct jrn_log *l)
+{
+	const struct jrn_seg *last = jrn_segment_last(l);
+	bool fits = last && last->end + JRN_BLOCK <= last->size;
+	uint8_t *block = fits && !l->failed && !l->taking_over ? aligned_alloc(JRN_BLOCK, JRN_BLOCK) : NULL;
+
+	if (block) {
+		write_mark(l, last, block);
+		free(block);
+	}
+	l->failed = false;
+}
+
 int jrn_segment_next(struct jrn_log *l, bool reserve)
 {
 	struct jrn_seg s = { .number = l->segs_n ? jrn_segment_last(l)->number + 1 : 1, .end = JRN_BLOCK };
@@ -339,6 +370,7 @@ int jrn_segment_next(struct jrn_log *l, bool reserve)
 	if (err) {
 		spoil(l, name, l->segment_size);
 	} else {
+		mark_last(l);
 		l->octets -= s.size; /* now as a segment */
 		err = jrn_segment_add(l, &s);
 	}

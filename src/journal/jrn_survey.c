@@ -316,12 +316,30 @@ static int not_whole(struct jrn_survey *v, struct jrn_survey_file *f, enum jrn_c
 	return rc;
 }
 
+/* Behind the last commit of the last segment there may be the mark that it is not the last. */
+static int look_at_mark(struct jrn_survey *v, const struct jrn_survey_file *f, uint64_t at)
+{
+	const uint8_t *p = NULL;
+	uint64_t next;
+	char name[64];
+	int rc = at + JRN_BLOCK <= f->head.size ? jrn_reader_get(&v->reader, &p, at, JRN_BLOCK) : 0;
+
+	next = !rc && p ? jrn_get_mark(p, f->head.nonce, at) : 0;
+	if (next) {
+		jrn_segment_name(name, next);
+		say(add_other(v, JRN_FOUND_MISSING, name), "%s says at byte %llu that it follows", f->found.name,
+		    (unsigned long long)at);
+	}
+	return rc;
+}
+
 static int read_commits(struct jrn_survey *v, size_t i)
 {
 	struct jrn_survey_file *f = &v->file[i];
 	uint64_t at = JRN_BLOCK, ends = f->follows ? f[1].head.prev_end : f->head.size;
 	struct jrn_commit_head h;
 	enum jrn_commit_is is;
+	bool last = i + 1 == v->n, looked = !last;
 	const uint8_t *p;
 	int err = open_file(v, f), rc = 0;
 
@@ -334,6 +352,9 @@ static int read_commits(struct jrn_survey *v, size_t i)
 		if (!rc && is == JRN_COMMIT_WHOLE && h.seq >= v->seq) {
 			err = apply(v, i, at, &h, p);
 			at += jrn_blocks(h.octets);
+		} else if (!rc && !looked) {
+			looked = true;
+			rc = look_at_mark(v, f, at);
 		} else if (!rc) {
 			rc = not_whole(v, f, is, &at, ends);
 		}

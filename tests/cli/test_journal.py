@@ -11,7 +11,7 @@ import pytest
 from conftest import BIN
 from test_config import GOOD, Pki
 
-RECORDS = 60000  # three segments of 16 MiB, and commits of 4 MiB in them
+RECORDS, SEGMENTS = 60000, 2  # of 8 MiB, and commits of 4 MiB in them
 
 
 def run(*words, **more):
@@ -115,9 +115,16 @@ def test_a_bad_octet_in_an_earlier_commit_is_found_and_the_rest_saved(state, tmp
     assert run("bench_journal", "ops", "--dir", state / "journal", "--seconds", "1").returncode == 0
 
 
+def remove_newest(journal):
+    """What is left is whole but for the mark behind its last commit."""
+    newest = sorted(n for n in os.listdir(journal) if re.fullmatch(r"\d+\.log", n))[-1]
+    os.remove(journal / newest)
+
+
 @pytest.mark.parametrize("what,words,damage", [
     ("truncated", ("0000000001.log", "truncated"), lambda d: os.truncate(d / "0000000001.log", 1 << 20)),
     ("missing", ("0000000001.log", "missing"), lambda d: os.remove(d / "0000000001.log")),
+    ("newest-missing", (f"{SEGMENTS:010}.log", "is missing"), remove_newest),
     ("foreign", ("notes.txt", "does not belong to a trigger journal"), lambda d: (d / "notes.txt").write_text("x")),
 ])
 def test_each_damage_is_named(state, what, words, damage):

@@ -7,6 +7,7 @@
 
 #include "journal/jrn_check.h"
 #include "journal/jrn_copy.h"
+#include "journal/jrn_format.h"
 
 #define SEGMENT (128u << 10)
 
@@ -251,6 +252,93 @@ static void test_missing_truncated_and_foreign_files_are_named(void **state)
 	assert_in_range(saved(p, 0), 130, 145);
 }
 
+/* The name of the segment with the largest number. */
+static void newest(const struct place *p, char out[32])
+{
+	struct stat st;
+	char path[160];
+
+	for (uint64_t n = 1; n < 1000; n++) {
+		char name[32];
+
+		jrn_segment_name(name, n);
+		snprintf(path, sizeof path, "%s/%s", p->dir, name);
+		if (stat(path, &st) == 0) {
+			memcpy(out, name, sizeof name);
+		}
+	}
+}
+
+static void remove_newest(const struct place *p)
+{
+	char name[32] = "";
+
+	newest(p, name);
+	place_remove(p, name);
+}
+
+/* What is left would be whole, and of an earlier time: triggers that ended would be submitted once more. */
+static void is_noticed(struct place *p, const char *name)
+{
+	assert_int_equal(open_again(p), ERR_PROTO);
+	assert_non_null(strstr(p->why.text, name));
+	assert_non_null(strstr(p->why.text, "is missing"));
+	assert_false(check(p).opens);
+	assert_string_equal(first(JRN_FOUND_MISSING)->name, name);
+}
+
+static void test_the_newest_segment_cannot_be_removed_unnoticed(void **state)
+{
+	struct place *p = *state;
+	char name[32] = "";
+
+	some(p);
+	shut(p);
+	newest(p, name);
+	assert_true(check(p).opens);
+	remove_newest(p);
+	is_noticed(p, name);
+	newest(p, name);
+	remove_newest(p); /* nor the newest two */
+	is_noticed(p, name);
+}
+
+/* The segment before is of another process, which ended or died. */
+static void test_nor_the_one_of_the_last_start(void **state)
+{
+	struct place *p = *state;
+	char name[32] = "";
+
+	assert_int_equal(add(p, 1, "one", NULL), 0);
+	assert_int_equal(add(p, 2, "stays where it is", NULL), 0); /* so that the first segment is needed */
+	assert_int_equal(jrn_flush(p->j), 0);
+	assert_int_equal(open_again(p), 0);
+	assert_int_equal(put(p, 1, "two", NULL), 0);
+	assert_int_equal(jrn_flush(p->j), 0);
+	shut(p);
+	newest(p, name);
+	assert_string_equal(name, "0000000002.log");
+	remove_newest(p);
+	is_noticed(p, name);
+}
+
+/* Segments that are full to their last commit have room for the mark. */
+static void test_a_full_segment_has_its_mark(void **state)
+{
+	struct place *p = *state;
+	char name[32] = "";
+
+	for (int i = 1; i <= 40; i++) { /* a block each: 31 fill a segment of 128 KiB */
+		assert_int_equal(add(p, (uint64_t)i, "full", NULL), 0);
+		assert_int_equal(jrn_flush(p->j), 0);
+	}
+	shut(p);
+	newest(p, name);
+	assert_string_equal(name, "0000000002.log");
+	remove_newest(p);
+	is_noticed(p, name);
+}
+
 static void test_a_journal_whose_segments_are_gone_is_not_whole(void **state)
 {
 	struct place *p = *state;
@@ -371,6 +459,9 @@ int main(void)
 		T(test_a_bad_octet_in_the_last_commit_is_a_torn_write),
 		T(test_a_bad_commit_of_the_last_segment_with_a_whole_one_behind_is_damage),
 		T(test_missing_truncated_and_foreign_files_are_named),
+		T(test_the_newest_segment_cannot_be_removed_unnoticed),
+		T(test_nor_the_one_of_the_last_start),
+		T(test_a_full_segment_has_its_mark),
 		T(test_a_journal_whose_segments_are_gone_is_not_whole),
 		T(test_a_copy_of_a_journal_in_use_makes_the_same_journal),
 		T(test_a_spoilt_copy_is_refused_and_leaves_nothing),

@@ -58,6 +58,23 @@ static void test_a_commit_header_counts_only_in_its_segment_and_at_its_place(voi
 	assert_int_equal(jrn_get_commit_head(&got, p, nonce, 8192), ERR_PROTO);
 }
 
+static void test_a_mark_counts_only_in_its_segment_and_at_its_place(void **state)
+{
+	uint8_t block[JRN_BLOCK];
+
+	(void)state;
+	jrn_put_mark(block, nonce, 8192, 7);
+	assert_int_equal(jrn_get_mark(block, nonce, 8192), 7);
+	assert_int_equal(jrn_get_mark(block, nonce, 12288), 0);
+	assert_int_equal(jrn_get_mark(block, other, 8192), 0);
+	assert_false(jrn_is_of_segment(block, nonce)); /* never the beginning of a commit */
+	for (size_t i = 0; i < 24; i++) {
+		block[i] ^= 1;
+		assert_int_equal(jrn_get_mark(block, nonce, 8192), 0);
+		block[i] ^= 1;
+	}
+}
+
 static void test_a_record_counts_only_in_its_segment_and_at_its_place(void **state)
 {
 	uint8_t p[64];
@@ -189,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_segment_header_is_read_as_it_was_written),
 		cmocka_unit_test(test_a_commit_header_counts_only_in_its_segment_and_at_its_place),
+		cmocka_unit_test(test_a_mark_counts_only_in_its_segment_and_at_its_place),
 		cmocka_unit_test(test_a_record_counts_only_in_its_segment_and_at_its_place),
 		cmocka_unit_test(test_names_are_known_and_no_others),
 		cmocka_unit_test(test_the_index_is_an_array),
