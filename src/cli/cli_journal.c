@@ -169,11 +169,15 @@ static int check(const struct cli_session *session, const json_t *args)
 		printf("the journal is whole: mtc-iwfd starts with it\n");
 		return CLI_OK;
 	}
-	printf("mtc-iwfd does not start with this journal: %s\n"
-	       "Next, one of:\n"
+	printf("mtc-iwfd does not start with this journal: %s\n", shown_count(n, s.damages, "problem"));
+	if (s.foreign == s.damages) {
+		printf("Next: move what is foreign elsewhere and check again; nothing of the journal is damaged\n");
+		return CLI_NO;
+	}
+	printf("Next, one of:\n"
 	       "  mtcctl journal salvage %s NEW-DIR   saves every whole record into a new journal\n"
 	       "  mtc-iwfd -c FILE --restore BACKUP --replace --journal   goes back to a backup\n",
-	       shown_count(n, s.damages, "problem"), dir);
+	       dir);
 	return CLI_NO;
 }
 

@@ -93,6 +93,30 @@ static void keep_first_problem(void *arg, const struct jrn_found *f)
 	}
 }
 
+#define SALVAGE "'mtcctl journal check' says what is whole, 'mtcctl journal salvage' saves it"
+
+/* The same words as of a start. */
+static void say_problem(char why[CORE_WHY_MAX], const char *dir, const struct jrn_found *f)
+{
+	switch (f->what) {
+	case JRN_FOUND_FOREIGN:
+		snprintf(why, CORE_WHY_MAX,
+			 "trigger journal %.160s: file %s does not belong to a trigger journal; move it elsewhere", dir, f->name);
+		break;
+	case JRN_FOUND_MISSING:
+		snprintf(why, CORE_WHY_MAX, "trigger journal %.160s: %s is missing: %s. Put it back; " SALVAGE, dir, f->name,
+			 f->text);
+		break;
+	case JRN_FOUND_NEWER:
+		snprintf(why, CORE_WHY_MAX, "trigger journal %.160s: %s: %s: it was written by a newer program", dir, f->name,
+			 f->text);
+		break;
+	default:
+		snprintf(why, CORE_WHY_MAX, "trigger journal %.160s: %s is damaged at byte %llu: %s. " SALVAGE, dir, f->name,
+			 (unsigned long long)f->at, f->text);
+	}
+}
+
 int core_journal_check(const struct cfg_iwf *cfg, char why[CORE_WHY_MAX])
 {
 	struct first_problem first = { .obj = OBJ(FIRST_PROBLEM_MAGIC) };
@@ -110,9 +134,6 @@ int core_journal_check(const struct cfg_iwf *cfg, char why[CORE_WHY_MAX])
 		str_cut(why, CORE_WHY_MAX, words.text);
 		return err;
 	}
-	snprintf(why, CORE_WHY_MAX,
-		 "trigger journal %.160s: %s at byte %llu: %s. 'mtcctl journal check' says what is whole, 'mtcctl journal "
-		 "salvage' saves it",
-		 dir, first.found.name, (unsigned long long)first.found.at, first.found.text);
+	say_problem(why, dir, &first.found);
 	return ERR_PROTO;
 }

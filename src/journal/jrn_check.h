@@ -33,16 +33,15 @@ struct jrn_found {
 typedef void jrn_found_fn(void *arg, const struct jrn_found *f);
 
 struct jrn_summary {
-	bool opens;                /* a start would open it, torn octets or not */
-	uint64_t segments, spares; /* files */
-	uint64_t commits, records; /* whole ones */
-	/* records that a start would hand to the core, and their octets */
-	uint64_t live, live_octets;
-	uint64_t waste_octets; /* of the segments, used by nothing that lives */
-	uint64_t torn_octets;  /* kept aside, or to be */
-	uint64_t damages;      /* findings with which it does not open */
-	/* salvage: commits whose sequence number is missing between whole ones */
-	uint64_t lost_commits_at_least;
+	bool opens;                     /* a start would open it, torn octets or not */
+	uint64_t segments, spares;      /* files */
+	uint64_t commits, records;      /* whole ones */
+	uint64_t live, live_octets;     /* records that a start would hand to the core, and their octets */
+	uint64_t waste_octets;          /* of the segments, used by nothing that lives */
+	uint64_t torn_octets;           /* kept aside, or to be */
+	uint64_t damages;               /* findings with which it does not open */
+	uint64_t foreign;               /* of them, files that are not ours: without them the journal is as it was */
+	uint64_t lost_commits_at_least; /* salvage: commits whose sequence number is missing between whole ones */
 };
 
 /* Reads everything. Calls fn (may be NULL) for each file and each damage, in the order of names and

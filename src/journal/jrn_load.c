@@ -151,13 +151,20 @@ static int list(struct loading *g)
 
 /* -- the headers */
 
-/* Reads the header of one segment. *ours is false if the file is not the segment of its name. */
-static int read_head(struct jrn_log *l, uint64_t number, struct jrn_seg_head *h, bool *ours)
+struct bad_head { /* what is wrong with a header; text "": nothing */
+	char text[160];
+	uint64_t at;
+};
+
+/* Reads the header of one segment. *ours is false if the file is not the segment of its name; then `bad` says why. */
+static int read_head(struct jrn_log *l, uint64_t number, struct jrn_seg_head *h, bool *ours, struct bad_head *bad)
 {
 	char name[32];
 	int rc, err = 0;
 
 	*ours = false;
+	*h = (struct jrn_seg_head){ .number = 0 };
+	bad->text[0] = 0;
 	jrn_segment_name(name, number);
 	rc = jrn_reader_open(&l->reader, l->disk, name);
 	if (!rc) {
@@ -173,29 +180,24 @@ static int read_head(struct jrn_log *l, uint64_t number, struct jrn_seg_head *h,
 			      name, h->version, JRN_VERSION);
 	}
 	*ours = !err && h->number == number;
+	if (!*ours) {
+		h->number = h->number == number ? number : 0;
+		jrn_words_of_head(bad->text, sizeof bad->text, &bad->at, h, l->reader.size);
+	}
 	return 0;
 }
 
-static int bad_last(struct jrn_log *l, uint64_t number)
+static int bad_file(struct jrn_log *l, uint64_t number, const struct bad_head *bad)
 {
 	char name[32];
-	int64_t size;
-	int fd;
 
 	jrn_segment_name(name, number);
-	fd = l->disk->open(l->disk->arg, name, JRN_OPEN_READ);
-	size = fd < 0 ? fd : l->disk->size(l->disk->arg, fd);
-	if (fd >= 0) {
-		l->disk->close(l->disk->arg, fd);
-	}
-	return damaged(l, name, 0,
-		       size >= 0 && size < JRN_SEGMENT_MIN ? "its header is missing; the file is truncated"
-							   : "its header is not that of this segment, or the file is truncated");
+	return damaged(l, name, bad->at, bad->text);
 }
 
 /* Finds the segments that belong together, and enters them. The first of them is
  * g->numbers[*first]. */
-static int enter(struct loading *g, size_t *first)
+static int enter(struct loading *g, size_t *first, struct bad_head *bad)
 {
 	struct jrn_log *l = g->l;
 	size_t n = g->numbers_n, i = n;
@@ -207,7 +209,7 @@ static int enter(struct loading *g, size_t *first)
 	/* backwards, as each says where the one before ends; entered in this order and turned round
 	 * below */
 	while (!err && i > 0 && (i == n || g->numbers[i - 1] + 1 == g->numbers[i])) {
-		err = read_head(l, g->numbers[i - 1], &h, &ours);
+		err = read_head(l, g->numbers[i - 1], &h, &ours, bad);
 		if (err || !ours) {
 			break;
 		}
@@ -223,7 +225,7 @@ static int enter(struct loading *g, size_t *first)
 		i--;
 	}
 	if (!err && i == n) {
-		return bad_last(l, g->numbers[n - 1]);
+		return bad_file(l, g->numbers[n - 1], bad);
 	}
 	for (size_t a = 0, b = l->segs_n; a + 1 < b; a++, b--) {
 		struct jrn_seg *swap = l->segs[a];
@@ -437,9 +439,8 @@ static int read_all(struct loading *g, char *say, size_t say_cap)
 	return err;
 }
 
-/* Files with lower numbers: left over if no commit needs them, else one between is missing or
- * damaged. */
-static int look_below(struct loading *g, size_t first)
+/* Files with lower numbers: left over if no commit needs them, else one between is missing or damaged. */
+static int look_below(struct loading *g, size_t first, const struct bad_head *bad)
 {
 	struct jrn_log *l = g->l;
 	char name[32];
@@ -447,7 +448,8 @@ static int look_below(struct loading *g, size_t first)
 	if (l->segs[0]->number > l->oldest) {
 		jrn_segment_name(name, l->segs[0]->number - 1);
 		if (first > 0 && g->numbers[first - 1] == l->segs[0]->number - 1) {
-			return damaged(l, name, 0, "it is not the segment before the next, or the file is truncated");
+			return bad->text[0] ? bad_file(l, g->numbers[first - 1], bad)
+					    : damaged(l, name, 0, "it is not the segment before the next");
 		}
 		return refuse(l, ERR_PROTO, "%s is missing. 'mtcctl journal salvage' saves what is whole", name);
 	}
@@ -461,18 +463,19 @@ static int look_below(struct loading *g, size_t first)
 int jrn_log_load(struct jrn_log *l, uint64_t *next, char *say, size_t say_cap)
 {
 	struct loading g = { .obj = OBJ(LOADING_MAGIC), .l = l };
+	struct bad_head bad = { .at = 0 };
 	size_t first = 0;
 	int err = list(&g);
 
 	say[0] = 0;
 	l->reserved = 1;
 	if (!err && g.numbers_n) {
-		err = enter(&g, &first);
+		err = enter(&g, &first, &bad);
 		if (!err) {
 			err = read_all(&g, say, say_cap);
 		}
 		if (!err) {
-			err = look_below(&g, first);
+			err = look_below(&g, first, &bad);
 		}
 	}
 	free(g.numbers);

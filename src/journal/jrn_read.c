@@ -2,6 +2,7 @@
 #include "journal/jrn_read.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +95,27 @@ int jrn_reader_head(struct jrn_reader *r, struct jrn_seg_head *out, int *err)
 		*err = ERR_PROTO;
 	}
 	return 0;
+}
+
+void jrn_words_of_head(char *out, size_t cap, uint64_t *at, const struct jrn_seg_head *h, uint64_t size)
+{
+	*at = 0;
+	if (size == 0) {
+		snprintf(out, cap, "truncated: the file is empty");
+	} else if (size < JRN_BLOCK) {
+		*at = size;
+		snprintf(out, cap, "truncated: %llu bytes are there, and a header has %u", (unsigned long long)size, JRN_BLOCK);
+	} else if (h->number && size < h->size) {
+		*at = size;
+		snprintf(out, cap, "truncated: %llu bytes of %llu are there", (unsigned long long)size,
+			 (unsigned long long)h->size);
+	} else if (h->number) {
+		*at = h->size;
+		snprintf(out, cap, "longer than its header says: %llu bytes in place of %llu", (unsigned long long)size,
+			 (unsigned long long)h->size);
+	} else {
+		snprintf(out, cap, "its header is damaged, or is not that of this segment");
+	}
 }
 
 /* All records of a commit whose header is right. */

@@ -77,6 +77,15 @@ static void add_file(struct jrn_survey *v, const char *name, uint64_t number, ui
 	str_cut(v->file[v->n++].found.name, sizeof v->file[0].found.name, name);
 }
 
+static void add_foreign(struct jrn_survey *v, const char *name, uint64_t size)
+{
+	struct jrn_found *f = add_other(v, JRN_FOUND_FOREIGN, name);
+
+	f->octets = size;
+	say(f, "it does not belong to a trigger journal; move it elsewhere");
+	v->sum.foreign++;
+}
+
 static int on_name(void *arg, const char *name, uint64_t size)
 {
 	struct jrn_survey *v = OBJ_OF(arg, struct jrn_survey, JRN_SURVEY_MAGIC);
@@ -102,7 +111,7 @@ static int on_name(void *arg, const char *name, uint64_t size)
 		v->lmdb = v->lmdb || strcmp(name, "data.mdb") == 0;
 		break;
 	default:
-		say(add_other(v, JRN_FOUND_FOREIGN, name), "it does not belong to a trigger journal; move it elsewhere");
+		add_foreign(v, name, size);
 	}
 	return v->nomem;
 }
@@ -298,6 +307,8 @@ static int not_whole(struct jrn_survey *v, struct jrn_survey_file *f, enum jrn_c
 		d->at = *at;
 		d->octets = ends - *at;
 		say(d, "a commit of another time stands here");
+	} else if (f->truncated) {
+		; /* said already, with the place from which on it is cut off */
 	} else if (f->follows) {
 		d = add_other(v, JRN_FOUND_DAMAGE, f->found.name);
 		d->at = *at;
@@ -380,14 +391,11 @@ static void look_at_place(struct jrn_survey *v, size_t i)
 		    f->head.version, JRN_VERSION);
 		return;
 	}
-	if (f->err) {
-		say(add_other(v, JRN_FOUND_DAMAGE, f->found.name),
-		    "its header is not that of this segment, or the file is truncated (%llu bytes)",
-		    (unsigned long long)f->found.octets);
-	}
-	if (f->truncated) {
-		say(add_other(v, JRN_FOUND_DAMAGE, f->found.name), "truncated: %llu bytes of %llu are there",
-		    (unsigned long long)f->found.octets, (unsigned long long)f->head.size);
+	if (f->err || f->truncated) {
+		struct jrn_seg_head none = { .number = 0 };
+		struct jrn_found *d = add_other(v, JRN_FOUND_DAMAGE, f->found.name);
+
+		jrn_words_of_head(d->text, sizeof d->text, &d->at, f->truncated ? &f->head : &none, f->found.octets);
 	}
 	if (i > 0 && f->number != f[-1].number + 1 && f->number > v->oldest) {
 		jrn_segment_name(name, f->number - 1);

@@ -122,19 +122,42 @@ def remove_newest(journal):
 
 
 @pytest.mark.parametrize("what,words,damage", [
-    ("truncated", ("0000000001.log", "truncated"), lambda d: os.truncate(d / "0000000001.log", 1 << 20)),
+    ("truncated", ("0000000001.log is damaged at byte 1048576: truncated: 1048576 bytes of 8388608 are there",),
+     lambda d: os.truncate(d / "0000000001.log", 1 << 20)),
+    ("empty", ("0000000001.log is damaged at byte 0: truncated: the file is empty",), lambda d: os.truncate(d / "0000000001.log", 0)),
+    ("newest-empty", (f"{SEGMENTS:010}.log is damaged at byte 0: truncated: the file is empty",),
+     lambda d: os.truncate(d / f"{SEGMENTS:010}.log", 0)),
+    ("newest-header-only", (f"{SEGMENTS:010}.log is damaged at byte 4096: truncated: 4096 bytes of 8388608 are there",),
+     lambda d: os.truncate(d / f"{SEGMENTS:010}.log", 4096)),
+    ("half-a-header", (f"{SEGMENTS:010}.log is damaged at byte 100: truncated: 100 bytes are there, and a header has 4096",),
+     lambda d: os.truncate(d / f"{SEGMENTS:010}.log", 100)),
     ("missing", ("0000000001.log", "missing"), lambda d: os.remove(d / "0000000001.log")),
     ("newest-missing", (f"{SEGMENTS:010}.log", "is missing"), remove_newest),
-    ("foreign", ("notes.txt", "does not belong to a trigger journal"), lambda d: (d / "notes.txt").write_text("x")),
+    ("foreign", ("file notes.txt does not belong to a trigger journal; move it elsewhere",), lambda d: (d / "notes.txt").write_text("x")),
 ])
 def test_each_damage_is_named(state, what, words, damage):
+    """A start and -t say it in the same words; the check says what it is about."""
     damage(state / "journal")
     done = check(state)
-    assert done.returncode == 1 and words[0] in done.stdout and "mtc-iwfd does not start with this journal: " in done.stdout, done
+    name, meaning = words[0].split()[words[0].startswith("file ")], words[0].split(": ", 1)[-1]
+    assert done.returncode == 1 and name in done.stdout and "mtc-iwfd does not start with this journal: " in done.stdout, done
+    if what not in ("missing", "newest-missing", "foreign"):
+        assert meaning in done.stdout, done
     tested = run("mtc-iwfd", "-t", "-c", state / "mtc-iwfd.yaml")
-    assert tested.returncode == 1 and words[0] in tested.stderr, (what, tested)
+    assert tested.returncode == 1 and all(w in tested.stderr for w in words), (what, tested)
     opened = run("bench_journal", "ops", "--dir", state / "journal", "--seconds", "1")
     assert opened.returncode == 1 and all(w in opened.stderr for w in words), (what, opened)
+
+
+def test_a_foreign_file_is_no_damage(state):
+    """The check shows its size and says what to do; nobody is sent to salvage what is whole."""
+    (state / "journal" / "notes.txt").write_text("twelve bytes")
+    done = check(state)
+    assert re.search(r"notes\.txt +12 .*foreign", done.stdout) and "move what is foreign elsewhere" in done.stdout and "salvage" not in done.stdout, done
+    tested = run("mtc-iwfd", "-t", "-c", state / "mtc-iwfd.yaml")
+    assert "move it elsewhere" in tested.stderr and "salvage" not in tested.stderr and "at byte" not in tested.stderr, tested
+    os.remove(state / "journal" / "notes.txt")
+    assert check(state).returncode == 0
 
 
 def segments_of(state):
