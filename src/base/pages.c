@@ -6,10 +6,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TOUCHED_AT_ONCE (4u << 20) /* octets: so long may the process wait that wants the next memory */
-#define OCTETS_MAX (1u << 30)      /* the knobs of the heap are an int */
+#define NAP_NS (500 * 1000)
+#define OCTETS_MAX (1u << 30) /* the knobs of the heap are an int */
 
 /* The values that the heap has without us. */
 #define PAD_USUAL (128 << 10)
@@ -29,18 +31,40 @@ void pages_large(void *p, size_t octets)
 	}
 }
 
+static bool is_far_ahead(struct pages_ahead *a, size_t touched)
+{
+	return touched >= atomic_load_explicit(&a->used, memory_order_relaxed) + PAGES_AHEAD;
+}
+
 static void *touch(void *arg)
 {
+	static const struct timespec nap = { 0, NAP_NS };
 	struct pages_ahead *a = arg;
+	size_t all = (size_t)(a->end - a->from), touched = 0;
 
-	for (uint8_t *p = a->at; p < a->end && !atomic_load_explicit(&a->stop, memory_order_relaxed); p += TOUCHED_AT_ONCE) {
-		size_t n = (size_t)(a->end - p) < TOUCHED_AT_ONCE ? (size_t)(a->end - p) : TOUCHED_AT_ONCE;
+	while (touched < all && !atomic_load_explicit(&a->stop, memory_order_relaxed)) {
+		size_t n = all - touched < TOUCHED_AT_ONCE ? all - touched : TOUCHED_AT_ONCE;
 
-		if (madvise(p, n, MADV_POPULATE_WRITE) < 0) {
+		if (is_far_ahead(a, touched)) {
+			(void)nanosleep(&nap, NULL);
+			continue;
+		}
+		if (madvise(a->from + touched, n, MADV_POPULATE_WRITE) < 0) {
 			break; /* an older system, or no memory: a fault will say so */
 		}
+		touched += n;
 	}
 	return NULL;
+}
+
+void pages_ahead_used(struct pages_ahead *a, const void *p)
+{
+	uintptr_t at = (uintptr_t)p, from = (uintptr_t)a->from;
+
+	if (a->running && at >= from && at < (uintptr_t)a->end &&
+	    at - from > atomic_load_explicit(&a->used, memory_order_relaxed)) {
+		atomic_store_explicit(&a->used, at - from, memory_order_relaxed);
+	}
 }
 
 static bool thread_start(struct pages_ahead *a)
@@ -84,23 +108,22 @@ static void grow(size_t octets)
 	}
 }
 
-void pages_ahead_begin(struct pages_ahead *a, size_t octets, size_t sure)
+void pages_ahead_begin(struct pages_ahead *a, size_t octets)
 {
 	uint8_t *before = sbrk(0);
 
 	octets = octets < OCTETS_MAX ? octets : OCTETS_MAX;
-	*a = (struct pages_ahead){ .grown = octets >= PAGES_LARGE && has_room(octets) };
+	*a = (struct pages_ahead){ .grown = octets >= PAGES_LARGE && has_room(octets + octets / 2) };
 	if (!a->grown) {
 		return;
 	}
 	grow(octets);
-	a->at = up_to_page(before);
+	a->from = up_to_page(before);
 	a->end = sbrk(0);
-	if (a->end < a->at + PAGES_LARGE) {
+	if (a->end < a->from + PAGES_LARGE) {
 		return; /* another heap than we know, such as a sanitizer's */
 	}
-	pages_large(a->at, (size_t)(a->end - a->at));
-	a->end = (size_t)(a->end - a->at) < sure ? a->end : a->at + sure;
+	pages_large(a->from, (size_t)(a->end - a->from));
 	a->running = thread_start(a);
 }
 

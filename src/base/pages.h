@@ -18,12 +18,17 @@ struct pages_ahead { /* zeroed: not begun */
 	pthread_t thread;
 	bool running, grown;
 	atomic_bool stop;
-	uint8_t *at, *end; /* what the thread touches */
+	uint8_t *from, *end; /* the heap's new part, in whole large pages */
+	atomic_size_t used;  /* of it, as far as the process said */
 };
 
 /* The heap of the calling thread, which must be the process's first, has room for so many octets
- * more. The thread touches the first `sure` of them, which will be used for certain. Nothing happens
- * below PAGES_LARGE octets, or if the system has no room. */
-void pages_ahead_begin(struct pages_ahead *a, size_t octets, size_t sure);
+ * more. Nothing happens below PAGES_LARGE octets, or if the system has no room for half as much
+ * again, which the process may need beside its heap. */
+void pages_ahead_begin(struct pages_ahead *a, size_t octets);
+/* `p` was allocated: the thread touches the next PAGES_AHEAD octets behind the last of these. NULL
+ * allowed. */
+#define PAGES_AHEAD (32u << 20)
+void pages_ahead_used(struct pages_ahead *a, const void *p);
 /* Ends the thread, and gives back what was not used. A zeroed one is allowed. */
 void pages_ahead_end(struct pages_ahead *a);

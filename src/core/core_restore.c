@@ -1,7 +1,6 @@
 /* core_restore.c - restores the triggers of the journal after a restart; copies of their
  * requests are recognised. */
 #include "base/fault.h"
-#include "base/pages.h"
 #include "base/shown.h"
 #include "core/core_devices.h"
 #include "core/core_int.h"
@@ -54,6 +53,7 @@ static int restore_waiting(void *arg, const struct trg *trg)
 		return err == ERR_EXISTS ? 0 : err;
 	}
 	core_dup_prefetch_first(c->dup, dup);
+	pages_ahead_used(&c->triggers.ahead, seat);
 	if (core_quota_counted(scs, trg)) {
 		core_seat_counts(seat);
 	}
@@ -166,11 +166,11 @@ static void resume(struct core *c, bool priority)
 #define DUPLICATE_OCTETS 256u
 
 /* A table that cannot have its size now grows with what comes. */
-static void reserve(struct core *c, struct pages_ahead *ahead)
+static void reserve(struct core *c)
 {
 	size_t n = (size_t)jrn_counts(c->journal.jrn).records;
 
-	pages_ahead_begin(ahead, n * (TRIGGER_OCTETS + DUPLICATE_OCTETS), n * TRIGGER_OCTETS);
+	pages_ahead_begin(&c->triggers.ahead, n * (TRIGGER_OCTETS + DUPLICATE_OCTETS));
 	if (multimap_reserve(&c->triggers.by_ref, n) || multimap_reserve(&c->triggers.by_device, n) ||
 	    core_dup_reserve(c->dup, n)) {
 		log_debug(c->log, "core", "no memory to make the tables of triggers in one go");
@@ -180,12 +180,11 @@ static void reserve(struct core *c, struct pages_ahead *ahead)
 int core_triggers_restore(struct core *c)
 {
 	char triggers[SHOWN_COUNT_MAX];
-	struct pages_ahead ahead;
 	int err;
 
-	reserve(c, &ahead);
+	reserve(c);
 	err = jrn_replay(c->journal.jrn, restore_one, c);
-	pages_ahead_end(&ahead);
+	pages_ahead_end(&c->triggers.ahead);
 
 	FAULT_POINT(CORE_REPLAYED);
 	if (!err) {

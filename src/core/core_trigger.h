@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "base/multimap.h"
 #include "base/obj.h"
+#include "base/pages.h"
 #include "base/str.h"
 #include "core/core_cursor.h"
 #include "core/core_decision.h"
@@ -140,6 +141,7 @@ struct core_triggers {
 	struct trg_names smssc_hosts; /* interned hosts of SMS-SCs */
 	struct trg_parties parties;   /* names of SCSs and groups */
 	struct trg_names rule_texts;  /* interned rules and addresses of answered triggers */
+	struct pages_ahead ahead;     /* memory for those of the journal, during the start */
 };
 
 /* borrows; ERR_NOMEM */

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,7 +60,7 @@ static void test_the_heap_grows_once_and_shrinks_at_the_end(void **state)
 	struct pages_ahead a;
 
 	(void)state;
-	pages_ahead_begin(&a, AHEAD, AHEAD / 2);
+	pages_ahead_begin(&a, AHEAD);
 	grown = heap_end();
 	assert_true(!known || grown >= before + AHEAD);
 	use();
@@ -76,10 +77,20 @@ static void test_what_is_used_stays(void **state)
 	uint8_t *kept;
 
 	(void)state;
-	pages_ahead_begin(&a, AHEAD, AHEAD);
+	pages_ahead_begin(&a, AHEAD);
 	kept = malloc(PIECE);
 	assert_non_null(kept);
 	memset(kept, 7, PIECE);
+	pages_ahead_used(&a, kept);
+	pages_ahead_used(&a, NULL);
+	pages_ahead_used(&a, &a);
+	if (a.running) {
+		pages_ahead_used(&a, a.from + 4096);
+		assert_int_equal(atomic_load(&a.used), 4096);
+		pages_ahead_used(&a, a.from + 64);
+		pages_ahead_used(&a, a.end);
+		assert_int_equal(atomic_load(&a.used), 4096);
+	}
 	pages_ahead_end(&a); /* while the thread may still touch */
 	for (size_t i = 0; i < PIECE; i++) {
 		assert_int_equal(kept[i], 7);
@@ -93,11 +104,38 @@ static void test_a_little_is_not_worth_it(void **state)
 	struct pages_ahead a, none = { .running = false };
 
 	(void)state;
-	pages_ahead_begin(&a, PAGES_LARGE - 1, PAGES_LARGE - 1);
+	pages_ahead_begin(&a, PAGES_LARGE - 1);
 	assert_false(a.grown || a.running);
 	assert_ptr_equal(heap_end(), before);
 	pages_ahead_end(&a);
 	pages_ahead_end(&none);
+}
+
+/* The thread waits for the process when it is far ahead. */
+static void test_the_thread_touches_no_more_than_what_is_next(void **state)
+{
+	size_t far = 4 * (size_t)PAGES_AHEAD;
+	unsigned char *in = calloc(1, far / 4096);
+	struct pages_ahead a;
+	size_t touched = 0;
+
+	(void)state;
+	assert_non_null(in);
+	pages_ahead_begin(&a, far);
+	for (int i = 0, same = 0; a.running && i < 3000 && same < 50; i++) { /* on an older system it touches nothing */
+		size_t now = 0;
+
+		usleep(1000);
+		assert_int_equal(mincore(a.from, (size_t)(a.end - a.from), in), 0);
+		for (size_t page = 0; page < (size_t)(a.end - a.from) / 4096; page++) {
+			now += 4096u * (in[page] & 1u);
+		}
+		same = now && now == touched ? same + 1 : 0;
+		touched = now;
+	}
+	assert_true(touched <= PAGES_AHEAD + 2 * (size_t)PAGES_LARGE);
+	pages_ahead_end(&a);
+	free(in);
 }
 
 /* In a process of its own, because the limit stays. */
@@ -119,7 +157,7 @@ static void test_a_limit_of_the_process_is_no_failure(void **state)
 		if (setrlimit(RLIMIT_DATA, &limit) < 0) {
 			_exit(2);
 		}
-		pages_ahead_begin(&a, AHEAD, AHEAD);
+		pages_ahead_begin(&a, AHEAD);
 		if (a.grown) {
 			_exit(3);
 		}
@@ -153,6 +191,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_heap_grows_once_and_shrinks_at_the_end),
 		cmocka_unit_test(test_what_is_used_stays),
+		cmocka_unit_test(test_the_thread_touches_no_more_than_what_is_next),
 		cmocka_unit_test(test_a_little_is_not_worth_it),
 		cmocka_unit_test(test_a_limit_of_the_process_is_no_failure),
 		cmocka_unit_test(test_advice_for_any_memory),
