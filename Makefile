@@ -3,7 +3,7 @@
 .PHONY: help build demo lab check torture fuzz bench instructions fmt lint clean
 
 # Variables are those of the command line only: FRESH=1 that a shell happens to export deletes nothing.
-$(foreach v,FRESH DIR SECS SEED BASE ROUNDS ROWS KEEP,$(if $(filter environment,$(origin $v)),$(eval $v :=)))
+$(foreach v,FRESH DIR SECS SEED HOSTILE BASE ROUNDS ROWS KEEP,$(if $(filter environment,$(origin $v)),$(eval $v :=)))
 given := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
 quote = '$(subst ','\'',$1)'
 # Before a command does anything: refuses variables that it does not take, and values that are none.
@@ -40,6 +40,7 @@ torture:
 	@scripts/build fault
 	@scripts/torture --seconds $(or $(SECS),60) $(if $(SEED),--seed $(SEED))
 	@scripts/power-cut --times $$((($(or $(SECS),60) + 149) / 150)) $(if $(SEED),--seed $(SEED))
+	@scripts/hostile-flood --messages $(or $(HOSTILE),$$(($(or $(SECS),60) < 100 ? 20000 : $(or $(SECS),60) * 200))) $(if $(SEED),--seed $(SEED))
 
 fuzz:
 	@$(accept)

@@ -127,7 +127,7 @@ def test_a_failure_of_apt_says_what_to_do(machine, fails, words):
                                         (("check", "bench"), "one command at a time, not 'check' and 'bench'"),
                                         (("lab", "lab"), "one command at a time"),
                                         (("lab", "FERSH=1"), "lab has no variable 'FERSH'; it takes FRESH DIR"),
-                                        (("torture", "DIR=x"), "torture has no variable 'DIR'; it takes SECS SEED"),
+                                        (("torture", "DIR=x"), "torture has no variable 'DIR'; it takes SECS SEED HOSTILE"),
                                         (("build", "CC=clang"), "build has no variable 'CC'; it takes none"),
                                         (("lab", "=1"), "lab has no variable ''"), (("",), "unknown command ''"),
                                         (("demo lab",), "unknown command 'demo lab'"), (("build ",), "unknown command 'build '"),
@@ -137,7 +137,8 @@ def test_a_failure_of_apt_says_what_to_do(machine, fails, words):
                                         (("torture", "SECS=abc"), "SECS is 'abc', expected a whole number, 1 or more"),
                                         (("torture", "SECS=0"), "SECS is '0'"), (("torture", "SECS=-5"), "SECS is '-5'"),
                                         (("torture", "SECS=1e3"), "SECS is '1e3'"), (("torture", "SEED=x"), "SEED is 'x', expected a whole number, 0"),
-                                        (("torture", "SECS=1234567890"), "at most 9 digits"), (("bench", "ROUNDS=0"), "ROUNDS is '0'"),
+                                        (("torture", "SECS=1234567890"), "at most 9 digits"), (("torture", "HOSTILE=999"), "HOSTILE is '999', expected a whole number, 1000"),
+                                        (("fuzz", "HOSTILE=1000"), "fuzz has no variable 'HOSTILE'; it takes SECS SEED"), (("bench", "ROUNDS=0"), "ROUNDS is '0'"),
                                         (("bench", "ROWS=a;b"), "ROWS is 'a;b', expected names of rows"), (("bench", "KEEP=2"), "KEEP is '2'")])
 def test_wrong_use_installs_nothing(machine, words, said):
     machine.bare()

@@ -40,7 +40,7 @@ static void on_ring_broken(void *arg)
 void edge_world_begin(struct edge_world *w)
 {
 	char why[CFG_WHY_MAX] = "";
-	int caps;
+	int caps = -1;
 
 	memset(w, 0, sizeof *w);
 	fake_begin();
