@@ -16,6 +16,7 @@
 #include "tests/support/asc_wait.h"
 
 #define TURNS_MAX 1000u
+#define ROUNDS_MAX 100u
 
 static const struct dia_limits limits = { 1u << 20, UINT16_MAX, 16 };
 
@@ -255,8 +256,9 @@ static void edge_hears(struct core_world *w, const struct ipc_rec_head *h, const
 	promise(!err, "a record of the core can be read");
 }
 
-static void edge_reads(struct core_world *w)
+static bool edge_reads(struct core_world *w)
 {
+	bool any = false;
 	static uint8_t record[IPC_REC_MAX];
 	struct ipc_rec_head h;
 	size_t len;
@@ -265,7 +267,9 @@ static void edge_reads(struct core_world *w)
 		promise(!ipc_rec_head_get(&h, record, len) && !ipc_rec_to_core(h.type) && h.edge_generation == w->generation,
 			"a record of the core is one, for this edge");
 		edge_hears(w, &h, record, len);
+		any = true;
 	}
+	return any;
 }
 
 /* -- the peers */
@@ -395,8 +399,9 @@ static void peer_hears(struct peer *p, const struct dia_msg *m, enum peer_kind k
 	}
 }
 
-static void peer_reads(struct peer *p, enum peer_kind kind)
+static bool peer_reads(struct peer *p, enum peer_kind kind)
 {
+	bool any = false;
 	size_t at = 0;
 	ssize_t n;
 
@@ -415,9 +420,11 @@ static void peer_reads(struct peer *p, enum peer_kind kind)
 			"a peer gets messages that can be read");
 		peer_hears(p, &m, kind);
 		at += h.length;
+		any = true;
 	}
 	memmove(p->in, p->in + at, p->in_len - at);
 	p->in_len -= at;
+	return any;
 }
 
 /* -- all */
@@ -435,14 +442,17 @@ static void check_books(const struct core_world *w)
 
 void core_world_settle(struct core_world *w)
 {
-	for (int i = 0; i < 4; i++) {
+	bool more = true;
+
+	for (unsigned i = 0; more && i < ROUNDS_MAX; i++) {
 		do {
 			promise(fake_settle(w->loop, TURNS_MAX), "a core comes to rest");
 		} while (fake_journal_work());
-		edge_reads(w);
+		more = edge_reads(w);
 		for (size_t k = 0; k < PEERS; k++) {
-			peer_reads(&w->peers[k], (enum peer_kind)k);
+			more = peer_reads(&w->peers[k], (enum peer_kind)k) || more;
 		}
 	}
+	promise(!more, "a core and its neighbours come to rest");
 	check_books(w);
 }

@@ -331,10 +331,24 @@ static void check_answers(const struct edge_world *w)
 	promise(TAILQ_EMPTY(&w->edge->tsp.txns), "no request waits longer than its time");
 }
 
+static bool all_answered(const struct edge_world *w)
+{
+	bool all = TAILQ_EMPTY(&w->edge->tsp.txns) && (!w->core || w->hostile || w->notified == w->notified_answers);
+
+	for (size_t i = 0; i < SCSS; i++) {
+		const struct scs *c = &w->scs[i];
+
+		for (size_t k = 0; c->fd >= 0 && !c->ended && !c->wild && k < c->asked_n; k++) {
+			all = all && c->asked[k].answers;
+		}
+	}
+	return all;
+}
+
 static void end(struct edge_world *w)
 {
-	for (unsigned i = 0; i < END_S * 2; i++) {
-		promise(fake_pass(w->loop, 500, 400), "an edge comes to rest");
+	for (unsigned i = 0; i < END_S && !all_answered(w); i++) {
+		promise(fake_pass(w->loop, 1000, 400), "an edge comes to rest");
 		edge_world_settle(w);
 	}
 	check_answers(w);

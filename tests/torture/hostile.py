@@ -57,6 +57,8 @@ class Corpus:
         if any("later" in more for _, more, _ in steps):
             return
         lines = [" ".join(line.split()) for line in steps[words.index("send")][2]]
+        if words[0] == "connect" and "closed" not in words:
+            return
         place = self.first if words[0] == "connect" else self.close if "closed" in words else self.stay
         for _ in range(COPIES):
             octets, one = b"", []
@@ -222,7 +224,7 @@ def main(argv=None):
         signal.signal(number, lambda *_: sys.exit(130))
     found = []
     try:
-        L.Lab(folder, L.options(bin=options.bin, log_level="error", iwf_more="limits: { cer_wait: 3s, handshake_wait: 3s }\n")).up(lambda text: None)
+        L.Lab(folder, L.options(bin=options.bin, edges=1, log_level="error", iwf_more="limits: { cer_wait: 3s, handshake_wait: 3s }\n")).up(lambda text: None)
         found = flood(play.Play(folder, options.bin), options, seed)
     except (proc.LabError, socket.error) as e:
         found = [("the laboratory", str(e))]
