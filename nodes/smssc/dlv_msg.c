@@ -171,7 +171,7 @@ int dlv_msg_decode(struct dlv_msg **out, uint64_t id, const void *p, size_t len)
 	t->via = take_text(&r);
 	t->payload = take_bytes(&r, &t->payload_len);
 	if (r.bad || rd_left(&r) || t->smea_len > SMS_ADDRESS_MAX || (!t->msisdn && t->msisdn_len) ||
-	    strlen(t->imsi) > SMS_IMSI_MAX) {
+	    strlen(t->imsi) > SMS_IMSI_MAX || t->imsi[strspn(t->imsi, "0123456789")] || t->payload_len > SMS_PAYLOAD_MAX) {
 		return ERR_PROTO;
 	}
 	err = dlv_msg_new(&m, t);

@@ -146,6 +146,29 @@ static void test_damaged_records_are_refused(void **state)
 	dlv_msg_free(m);
 }
 
+/* What no submission could have stored: it would reach the lab link as a mobile's name, or in more parts than a message may have. */
+static void test_a_record_that_says_what_cannot_be_is_refused(void **state)
+{
+	static uint8_t octets[DLV_RECORD_MAX + 64], payload[SMS_PAYLOAD_MAX + 1];
+	struct dlv_msg *m = example(), *back = NULL;
+	struct buf b = buf_over(octets, sizeof octets);
+	uint8_t *imsi;
+
+	(void)state;
+	dlv_msg_encode(&b, m);
+	imsi = memmem(octets, b.len, m->text.imsi, strlen(m->text.imsi));
+	assert_non_null(imsi);
+	imsi[3] = 'p';
+	assert_int_equal(dlv_msg_decode(&back, 7, octets, b.len), ERR_PROTO);
+	b = buf_over(octets, sizeof octets);
+	m->text.payload = payload;
+	m->text.payload_len = sizeof payload;
+	dlv_msg_encode(&b, m);
+	assert_false(b.full);
+	assert_int_equal(dlv_msg_decode(&back, 7, octets, b.len), ERR_PROTO);
+	dlv_msg_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,6 +176,7 @@ int main(void)
 		cmocka_unit_test(test_a_record_is_read_back),
 		cmocka_unit_test(test_an_outcome_leaves_the_payload_out),
 		cmocka_unit_test(test_damaged_records_are_refused),
+		cmocka_unit_test(test_a_record_that_says_what_cannot_be_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
