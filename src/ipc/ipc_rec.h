@@ -18,6 +18,7 @@
 #include "base/ident.h"
 #include "base/protection.h"
 #include "base/scs_limits.h"
+#include "base/screen_rule.h"
 #include "base/str.h"
 #include "stats/st.h"
 
@@ -40,7 +41,9 @@ enum ipc_rec_type {
 	IPC_REC_DEVICE_NOTIFICATION_ANSWER = 8, /* edge > core */
 	IPC_REC_STATS = 9,                      /* edge > core */
 	IPC_REC_DEVICE_ACTION_GIVEN_UP = 10,    /* edge > core */
-	IPC_REC_LAST = IPC_REC_DEVICE_ACTION_GIVEN_UP,
+	IPC_REC_SCREEN_RULE = 11,               /* core > edge */
+	IPC_REC_SCREEN_SEEN = 12,               /* edge > core */
+	IPC_REC_LAST = IPC_REC_SCREEN_SEEN,
 };
 
 /* Result-Codes (RFC 6733 7.1) and Disconnect-Cause (5.4.3) as the records bound them; edge_session.c holds them against the dictionary. */
@@ -49,7 +52,7 @@ enum { IPC_RESULT_SUCCESS = 2001, IPC_RESULT_ERROR_MIN = 3000, IPC_RESULT_ERROR_
 struct ipc_rec_head {
 	uint16_t type, length;
 	uint32_t edge_generation;
-	uint64_t transaction; /* session_*: the session's number */
+	uint64_t transaction; /* session_*, screen_seen: the session's number; screen_rule, stats: 0 */
 };
 
 struct ipc_identity { /* names proven by the transport; set by the edge from the authenticated transport only */
@@ -146,6 +149,18 @@ struct ipc_device_action_given_up {
 	uint32_t end_to_end, reference; /* of the request; a restarted core does not know the transaction */
 };
 
+/* The rule of a screening row. A new ring begins with one for each row; a later one changes a row. */
+struct ipc_screen_rule {
+	enum screen_row row;
+	struct screen_rule rule; /* one that screen_rule_check() takes */
+};
+
+/* Rows in mode detect that caught a request. The core writes their lines. */
+struct ipc_screen_seen {
+	uint32_t end_to_end; /* of the request */
+	uint32_t rows;       /* bit n: row n; at least one, none that is fixed or closed */
+};
+
 struct ipc_device_notification {
 	uint64_t session;
 	uint64_t report; /* part of the Session-Id; the same in a repetition, and without an order (core_dnr_ids.h) */
@@ -190,6 +205,8 @@ size_t ipc_device_action_answer_put(uint8_t *out, uint32_t generation, uint64_t 
 				    const struct ipc_device_action_answer *in);
 size_t ipc_device_action_given_up_put(uint8_t *out, uint32_t generation, uint64_t transaction,
 				      const struct ipc_device_action_given_up *in);
+size_t ipc_screen_rule_put(uint8_t *out, uint32_t generation, uint64_t transaction, const struct ipc_screen_rule *in);
+size_t ipc_screen_seen_put(uint8_t *out, uint32_t generation, uint64_t session, const struct ipc_screen_seen *in);
 size_t ipc_device_notification_put(uint8_t *out, uint32_t generation, uint64_t transaction,
 				   const struct ipc_device_notification *in);
 size_t ipc_device_notification_answer_put(uint8_t *out, uint32_t generation, uint64_t transaction,
@@ -205,6 +222,8 @@ ERR_MUST_USE int ipc_session_closed_get(struct ipc_session_closed *out, const ui
 ERR_MUST_USE int ipc_device_action_get(struct ipc_device_action *out, const uint8_t *record, size_t len);
 ERR_MUST_USE int ipc_device_action_answer_get(struct ipc_device_action_answer *out, const uint8_t *record, size_t len);
 ERR_MUST_USE int ipc_device_action_given_up_get(struct ipc_device_action_given_up *out, const uint8_t *record, size_t len);
+ERR_MUST_USE int ipc_screen_rule_get(struct ipc_screen_rule *out, const uint8_t *record, size_t len);
+ERR_MUST_USE int ipc_screen_seen_get(struct ipc_screen_seen *out, const uint8_t *record, size_t len);
 ERR_MUST_USE int ipc_device_notification_get(struct ipc_device_notification *out, const uint8_t *record, size_t len);
 ERR_MUST_USE int ipc_device_notification_answer_get(struct ipc_device_notification_answer *out, const uint8_t *record,
 						    size_t len);

@@ -286,6 +286,23 @@ void link_drop(struct link *l, const char *why)
 	link_leave(l);
 }
 
+/* One request less is owed an answer; the other side may have been waiting to leave. */
+static void pay(struct link *l)
+{
+	l->owed -= l->owed > 0;
+	if (!l->owed && l->leave_by_ms) {
+		link_leaving_ends(l);
+	}
+}
+
+void link_no_answer(struct link *l)
+{
+	OBJ_CHECK(l, LINK_MAGIC);
+	link_enter(l);
+	pay(l);
+	link_leave(l);
+}
+
 int link_answer(struct link *l, const uint8_t *message, size_t len)
 {
 	struct peer_step step;
@@ -299,12 +316,8 @@ int link_answer(struct link *l, const uint8_t *message, size_t len)
 	link_enter(l);
 	if (!err) {
 		LINK_COUNT(l, answers_out);
-		l->owed -= l->owed > 0;
-		if (!l->owed && l->leave_by_ms) {
-			link_leaving_ends(l);
-		}
-	} else if (err == ERR_LIMIT) {
-		/* a request remains without an answer, so the connection is of no more use */
+		pay(l);
+	} else if (err == ERR_LIMIT) { /* a request without an answer: the connection is of no more use */
 		link_finish(l, link_lost_event(l), true, LINK_END_SLOW_READER, err, "bytes that wait: %zu",
 			    net_stream_queued(l->stream));
 	}

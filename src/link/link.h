@@ -127,6 +127,9 @@ struct link_cb {
 	 * The owner answers it exactly once with link_answer() and keeps its hop_by_hop and
 	 * end_to_end for that. */
 	void (*on_request)(void *arg, struct link *l, const struct dia_msg *m);
+	/* A request of an application that is not advertised; only its header is checked. The owner answers it exactly once, or says that
+	 * it does not (link_no_answer()). NULL: the link answers 3007. */
+	void (*on_foreign)(void *arg, struct link *l, const struct dia_msg *m);
 	/* The link has ended; pending requests have completed with ERR_CLOSED.
 	 * Accepted link: the owner calls link_free(), now or later. Link of a peer: the peer
 	 * keeps it.
@@ -169,6 +172,9 @@ void link_drop(struct link *l, const char *why);
  * ERR_CLOSED: the link is not open. ERR_LIMIT: the peer does not read; the link ends, on_down
  * follows. */
 ERR_MUST_USE int link_answer(struct link *l, const uint8_t *message, size_t len);
+
+/* A request that was passed to the owner gets no answer. */
+void link_no_answer(struct link *l);
 
 /* err 0: `m` is the answer, borrowed until return; else m is NULL: ERR_TIMEOUT, ERR_CLOSED. */
 typedef void link_answer_fn(void *arg, int err, const struct dia_msg *m);

@@ -261,6 +261,11 @@ static void receive_request(struct link *l, const struct dia_msg *m)
 		LINK_COUNT(l, unwelcome);
 		return;
 	}
+	if (!advertised(l->conf, m->hdr.app_id) && l->cb->on_foreign) {
+		l->owed++;
+		l->cb->on_foreign(l->arg, l, m);
+		return;
+	}
 	if (!advertised(l->conf, m->hdr.app_id)) {
 		dia_failed_set(&why, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u", m->hdr.app_id);
 		link_send_error(l, m, &why);

@@ -4,6 +4,11 @@
  * tables is the number of objects in one state now. The order of these rows is that of the enum of
  * the states, which the room of the machine checks. */
 #pragma once
+#include "base/screen_rule.h"
+
+/* A counter for each row of the screening, in the order of the rows: ST_EDGE_SCREEN_IDENTITY is the first. */
+#define ST_SCREEN_ROW(X, id, name, class, preset, answer, other, meaning)                                                        \
+	X(EDGE_SCREEN_##id, "edge_screen_" name, "messages that this row of the screening caught: " meaning)
 
 #define ST_EDGE_TABLE(X)                                                                                                         \
 	/* edge: connections */                                                                                                  \
@@ -33,6 +38,14 @@
 	X(EDGE_NOTIFICATIONS, "edge_notifications", "DNRs sent to SCSs")                                                         \
 	X(EDGE_BAD_ANSWERS, "edge_bad_answers", "DNAs that acknowledge nothing: not readable, or not from whom was asked")       \
 	X(EDGE_LOG_LOST, "edge_log_lost", "log lines of edges that were lost: their reader was too slow, or a write failed")     \
+	/* edge: screening */                                                                                                    \
+	SCREEN_ROWS(ST_SCREEN_ROW, X)                                                                                            \
+	X(EDGE_SCREEN_DROPPED, "edge_screen_dropped", "requests that a screening row in mode drop left unanswered")              \
+	X(EDGE_SCREEN_DETECTED, "edge_screen_detected",                                                                          \
+	  "requests that went on although a screening row in mode detect caught them")                                           \
+	X(EDGE_SCREEN_EXEMPTED, "edge_screen_exempted",                                                                          \
+	  "requests that went on because their SCS is exempt from a screening row")                                              \
+	/* edge: the ring */                                                                                                     \
 	X(EDGE_RING_FULL, "edge_ring_full",                                                                                      \
 	  "records for the core that an edge could not hand over: its ring is full, or there is no core")                        \
 	X(EDGE_RING_STALE, "edge_ring_stale", "records of an older generation dropped by an edge")                               \

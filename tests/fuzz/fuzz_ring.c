@@ -41,6 +41,8 @@ static void fuzz_record(const char *target, const uint8_t *data, size_t size)
 	AGAIN(ipc_device_action_given_up);
 	AGAIN(ipc_device_notification);
 	AGAIN(ipc_device_notification_answer);
+	AGAIN(ipc_screen_rule);
+	AGAIN(ipc_screen_seen);
 	taken += ipc_stats_get(&counters, data, size) == 0;
 	promise(taken <= (whole ? 1u : 0u), "a record is of one type, and only a whole one is taken");
 }

@@ -69,6 +69,8 @@ static size_t make(uint16_t type, uint8_t *out)
 					      .wait_ms = 5000 };
 	struct ipc_device_notification_answer dna = { 3, IPC_DNA_ANSWERED, 2001, 0, IPC_LAPSES_ALL };
 	struct ipc_device_action_given_up given_up = { 3, 0xdeadbeef, 41 };
+	struct ipc_screen_rule rule = { SCREEN_AGENTS, { SCREEN_ENFORCE, 2, 5008, { "acme", "beta" } } };
+	struct ipc_screen_seen seen = { 0xdeadbeef, 1u << SCREEN_AGENTS | 1u << SCREEN_SIZES };
 	struct st_counters st = { { 0 } };
 
 	st.v[ST_EDGE_ACCEPTED] = 12;
@@ -92,6 +94,10 @@ static size_t make(uint16_t type, uint8_t *out)
 		return ipc_device_notification_answer_put(out, GENERATION, NUMBER, &dna);
 	case IPC_REC_DEVICE_ACTION_GIVEN_UP:
 		return ipc_device_action_given_up_put(out, GENERATION, NUMBER, &given_up);
+	case IPC_REC_SCREEN_RULE:
+		return ipc_screen_rule_put(out, GENERATION, 0, &rule);
+	case IPC_REC_SCREEN_SEEN:
+		return ipc_screen_seen_put(out, GENERATION, NUMBER, &seen);
 	default:
 		return ipc_stats_put(out, GENERATION, &st);
 	}
@@ -109,6 +115,8 @@ static int take(uint16_t type, const uint8_t *rec, size_t len)
 		struct ipc_device_notification dn;
 		struct ipc_device_notification_answer dna;
 		struct ipc_device_action_given_up given_up;
+		struct ipc_screen_rule rule;
+		struct ipc_screen_seen seen;
 		struct st_counters st;
 	} u, before;
 	int err;
@@ -143,6 +151,12 @@ static int take(uint16_t type, const uint8_t *rec, size_t len)
 	case IPC_REC_DEVICE_ACTION_GIVEN_UP:
 		err = ipc_device_action_given_up_get(&u.given_up, rec, len);
 		break;
+	case IPC_REC_SCREEN_RULE:
+		err = ipc_screen_rule_get(&u.rule, rec, len);
+		break;
+	case IPC_REC_SCREEN_SEEN:
+		err = ipc_screen_seen_get(&u.seen, rec, len);
+		break;
 	default:
 		err = ipc_stats_get(&u.st, rec, len);
 		break;
@@ -168,7 +182,7 @@ static void test_every_record_survives_the_way(void **state)
 		assert_int_equal(h.type, type);
 		assert_int_equal(h.length, len);
 		assert_int_equal(h.edge_generation, GENERATION);
-		assert_int_equal(h.transaction, type == IPC_REC_STATS ? 0 : NUMBER);
+		assert_int_equal(h.transaction, type == IPC_REC_STATS || type == IPC_REC_SCREEN_RULE ? 0 : NUMBER);
 		assert_int_equal(take(type, rec, len), 0);
 	}
 	assert_int_equal(ipc_session_open_get(&so, rec, make(IPC_REC_SESSION_OPEN, rec)), 0);
@@ -206,6 +220,53 @@ static void test_a_record_cut_at_any_octet_is_refused(void **state)
 			}
 		}
 	}
+}
+
+static int take_rule(enum screen_row row, struct screen_rule rule)
+{
+	struct ipc_screen_rule r = { row, rule };
+	uint8_t rec[IPC_REC_MAX];
+
+	return take(IPC_REC_SCREEN_RULE, rec, ipc_screen_rule_put(rec, 1, 0, &r));
+}
+
+static int take_seen(uint32_t rows)
+{
+	struct ipc_screen_seen seen = { 1, rows };
+	uint8_t rec[IPC_REC_MAX];
+
+	return take(IPC_REC_SCREEN_SEEN, rec, ipc_screen_seen_put(rec, 1, 1, &seen));
+}
+
+static void test_only_a_rule_of_its_row_and_rows_that_detect_cross(void **state)
+{
+	struct screen_rule rule = screen_rule_preset(SCREEN_IDENTITY);
+	uint8_t rec[IPC_REC_MAX];
+	size_t len;
+
+	(void)state;
+	for (unsigned i = 0; i < SCREEN_ROWS_N; i++) {
+		assert_int_equal(take_rule((enum screen_row)i, screen_rule_preset((enum screen_row)i)), 0);
+		assert_int_equal(take_seen(1u << i), screen_row_class((enum screen_row)i) == SCREEN_OPEN ? 0 : ERR_PROTO);
+	}
+	assert_int_equal(take_seen(0), ERR_PROTO);
+	assert_int_equal(take_seen(1u << SCREEN_ROWS_N), ERR_PROTO);
+	rule.mode = SCREEN_DETECT;
+	assert_int_equal(take_rule(SCREEN_IDENTITY, rule), ERR_PROTO);
+	rule = screen_rule_preset(SCREEN_LOOP);
+	rule.mode = SCREEN_DETECT;
+	assert_int_equal(take_rule(SCREEN_LOOP, rule), ERR_PROTO);
+	rule = (struct screen_rule){ SCREEN_ENFORCE, 2, 5008, { "acme", "acme" } };
+	assert_int_equal(take_rule(SCREEN_AGENTS, rule), ERR_PROTO);
+	rule = (struct screen_rule){ SCREEN_ENFORCE, 2, 5008, { "beta", "acme" } };
+	assert_int_equal(take_rule(SCREEN_AGENTS, rule), ERR_PROTO);
+	rule = (struct screen_rule){ SCREEN_ENFORCE, 1, 5008, { "A" } };
+	assert_int_equal(take_rule(SCREEN_AGENTS, rule), ERR_PROTO);
+	rule = (struct screen_rule){ SCREEN_ENFORCE, 0, 2001, { "" } };
+	assert_int_equal(take_rule(SCREEN_AGENTS, rule), ERR_PROTO);
+	len = make(IPC_REC_SCREEN_RULE, rec);
+	rec[IPC_REC_HEAD_LEN] = SCREEN_ROWS_N;
+	assert_int_equal(take(IPC_REC_SCREEN_RULE, rec, len), ERR_PROTO);
 }
 
 static void test_octets_left_over_are_refused(void **state)
@@ -530,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_answers_with_values_that_do_not_exist_are_refused),
 		cmocka_unit_test(test_an_edge_reports_every_row_of_the_edge_and_no_row_of_the_core),
 		cmocka_unit_test(test_every_record_has_one_direction),
+		cmocka_unit_test(test_only_a_rule_of_its_row_and_rows_that_detect_cross),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
