@@ -21,6 +21,8 @@
 #define KH_CONTENT_MAX 192u
 #define KH_SIGNATURE_MAX 1024u /* RSA of 8192 bits */
 
+#define KH_WHY_MAX 512u /* bytes of words about a key that cannot sign */
+
 #define KH_REQUEST_HEAD 20u
 #define KH_ANSWER_HEAD 12u
 #define KH_REQUEST_OCTETS_MAX (KH_REQUEST_HEAD + KH_CONTENT_MAX)

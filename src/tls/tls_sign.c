@@ -111,6 +111,21 @@ size_t tls_public_ec_octets(const struct tls_public *k)
 	return EVP_PKEY_is_a(evp(k), "EC") ? ((size_t)EVP_PKEY_get_bits(evp(k)) + 7) / 8 : 0;
 }
 
+int tls_scheme_digest(uint8_t out[TLS_DIGEST_MAX], size_t *len, uint16_t scheme, const void *content, size_t n)
+{
+	unsigned made = 0;
+	struct form f;
+
+	if (!form_of(&f, scheme)) {
+		return ERR_INVAL;
+	}
+	if (EVP_Digest(content, n, out, &made, f.digest, NULL) != 1) {
+		return ERR_IO;
+	}
+	*len = made;
+	return 0;
+}
+
 /* -- signatures */
 
 int tls_private_sign(const struct tls_private *k, uint16_t scheme, const void *content, size_t n,

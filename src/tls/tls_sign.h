@@ -19,6 +19,10 @@ void tls_private_free(struct tls_private *k); /* NULL allowed; the key is wiped 
 ERR_MUST_USE int tls_private_sign(const struct tls_private *k, uint16_t scheme, const void *content, size_t n,
 				  uint8_t signature[TLS_SIGNATURE_MAX], size_t *signature_len);
 
+#define TLS_DIGEST_MAX 48u
+/* The digest of a scheme, for keys that sign digests only. ERR_INVAL: no such scheme; ERR_IO. */
+ERR_MUST_USE int tls_scheme_digest(uint8_t out[TLS_DIGEST_MAX], size_t *len, uint16_t scheme, const void *content, size_t n);
+
 /* The public key of the first certificate in a PEM file. */
 struct tls_public;
 ERR_MUST_USE int tls_public_new(struct tls_public **out, const struct tls_pem *certificate); /* ERR_INVAL, ERR_NOMEM */
