@@ -1,8 +1,11 @@
-/* dm_keyholder.c - the keyholder role: has the private keys of the listeners, and nothing else. It has no
- * network and no file; what it reads are messages of fixed form from its parent and from the edges.
+/* dm_keyholder.c - the keyholder roles: they have the private keys of the listeners, and nothing else. They
+ * have no network; what they read are messages of fixed form from their parent and from the edges. One has keys in
+ * files (dm_keys_files.c), the other one keys in a token (dm_keys_token.c): struct dm_keys_kind is all that differs.
  *
  *   DM_SET  --> the keys of a set; those of the set before stay for OLD_SET_MS, for handshakes that began with it
  *   DM_KEYS --> a pair of sockets to an edge, with the listeners whose keys this edge may use */
+#include "daemon/dm_keys.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,20 +17,17 @@
 #include "daemon/dm_process.h"
 #include "keyholder/kh_serve.h"
 #include "stats/st_counters.h"
-#include "tls/tls_sign.h"
+#include "tls/tls_signer.h"
 
 #define OLD_SET_MS 30000 /* the edges have taken the next one long before */
-
-struct keys {         /* of one set */
-	uint32_t set; /* generation; 0: none */
-	struct tls_private *of[CFG_LISTEN_MAX];
-};
 
 #define KEYHOLDER_PROCESS_MAGIC 0x7c40b9e6u
 struct keyholder_process {
 	struct dm_process process;
 	struct kh_serve *serve;
-	struct keys now, before;
+	const struct dm_keys_kind *keys;
+	void *now, *before; /* of the kind; NULL: none */
+	uint32_t now_set, before_set;
 	struct net_timer *forget, *report;
 	struct kh_counts told;
 };
@@ -40,57 +40,51 @@ static struct keyholder_process *holder_of(void *p)
 
 /* -- keys */
 
-static void keys_free(struct keys *k)
-{
-	for (size_t i = 0; i < CFG_LISTEN_MAX; i++) {
-		tls_private_free(k->of[i]);
-	}
-	*k = (struct keys){ .set = 0 };
-}
-
-/* The keys of all listeners in the part, or none at all. */
-static int keys_load(struct keys *out, const struct keyholder_process *p, const struct dm_part *part)
-{
-	const struct cfg_iwf *cfg = p->process.in.cfg;
-	char why[512] = "";
-	int err = 0;
-
-	*out = (struct keys){ .set = dm_part_generation(part) };
-	for (size_t i = 0; i < cfg->listen_n && !err; i++) {
-		struct tls_key key = { cfg->listen[i].key, dm_part_find(part, DM_LISTEN_KEY, i) };
-
-		if (key.pem.p) {
-			err = tls_private_new(&out->of[i], &key, why, sizeof why);
-		}
-	}
-	if (err) {
-		log_error(&p->process.in.log, "daemon", "%s: %s", why, err_str(err));
-		keys_free(out);
-	}
-	return err;
-}
-
 static int on_sign(void *arg, const struct kh_request *r, uint8_t out[KH_SIGNATURE_MAX], size_t *len)
 {
-	const struct keyholder_process *p = holder_of(arg);
-	const struct keys *k = r->set == p->now.set ? &p->now : r->set == p->before.set ? &p->before : NULL;
+	struct keyholder_process *p = holder_of(arg);
+	void *keys = r->set == p->now_set ? p->now : r->set == p->before_set ? p->before : NULL;
+	char why[KH_WHY_MAX] = "";
 	int err;
 
 	_Static_assert(KH_SIGNATURE_MAX == TLS_SIGNATURE_MAX, "one size of a signature");
-	if (!k || !r->set || r->key >= CFG_LISTEN_MAX || !k->of[r->key]) {
+	if (!keys || !r->set || r->key >= CFG_LISTEN_MAX) {
 		return ERR_NOTFOUND;
 	}
-	err = tls_private_sign(k->of[r->key], r->scheme, r->content, r->content_len, out, len);
-	if (err && err != ERR_INVAL) {
-		log_error(&p->process.in.log, "keyholder", "the key of listener %s cannot sign: %s",
-			  p->process.in.cfg->listen[r->key].name, err_str(err));
+	err = p->keys->sign(keys, r, out, len, why);
+	if (err && err != ERR_INVAL && err != ERR_NOTFOUND) {
+		log_error(&p->process.in.log, "keyholder", "the key of listener %s cannot sign: %s%s%s",
+			  p->process.in.cfg->listen[r->key].name, why, *why ? ": " : "", err_str(err));
+	}
+	if (err == ERR_CLOSED) {
+		log_error(&p->process.in.log, "keyholder",
+			  "the token is gone; this process ends, and the next one logs in again");
+		dm_process_end(&p->process, 1);
 	}
 	return err;
+}
+
+static int load(void **out, const struct keyholder_process *p, const struct dm_part *part)
+{
+	char why[KH_WHY_MAX] = "";
+	int err = p->keys->load(out, p->process.in.cfg, part, why);
+
+	if (err) {
+		log_error(&p->process.in.log, "daemon", "%s: %s", why, err_str(err));
+	}
+	return err;
+}
+
+static void forget_before(struct keyholder_process *p)
+{
+	p->keys->free(p->before);
+	p->before = NULL;
+	p->before_set = 0;
 }
 
 static void on_forget(void *arg)
 {
-	keys_free(&holder_of(arg)->before);
+	forget_before(holder_of(arg));
 }
 
 /* Keys must not be in a core dump, nor on the disk that memory is swapped to. */
@@ -106,17 +100,19 @@ static void guard_memory(const struct keyholder_process *p)
 static void take_set(struct keyholder_process *p, const struct dm_msg *m, int fd)
 {
 	struct dm_part part = { .map = NULL };
-	struct keys fresh;
+	void *fresh = NULL;
 	int err = dm_set_open(&part, &p->process.in.log, fd);
 
 	if (!err) {
-		err = keys_load(&fresh, p, &part);
+		err = load(&fresh, p, &part);
 	}
 	dm_part_close(&part);
 	if (!err) {
-		keys_free(&p->before);
+		forget_before(p);
 		p->before = p->now;
+		p->before_set = p->now_set;
 		p->now = fresh;
+		p->now_set = m->generation;
 		guard_memory(p);
 		net_timer_start(p->forget, OLD_SET_MS);
 	}
@@ -184,6 +180,8 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 	}
 }
 
+static const struct dm_process_kind token_kind;
+
 static int set_up(struct dm_process *process)
 {
 	struct keyholder_process *p = holder_of(process);
@@ -193,8 +191,11 @@ static int set_up(struct dm_process *process)
 				      .sign = on_sign,
 				      .on_bad = on_bad_edge,
 				      .arg = p };
-	int err = keys_load(&p->now, p, &process->in.part);
+	int err;
 
+	p->keys = process->kind == &token_kind ? &dm_keys_token : &dm_keys_files;
+	err = load(&p->now, p, &process->in.part);
+	p->now_set = dm_part_generation(&process->in.part);
 	dm_part_close(&process->in.part);
 	guard_memory(p);
 	if (!err) {
@@ -219,15 +220,25 @@ static void tear_down(struct dm_process *process)
 	net_timer_free(p->forget);
 	net_timer_free(p->report);
 	kh_serve_free(p->serve);
-	keys_free(&p->now);
-	keys_free(&p->before);
+	if (p->keys) {
+		p->keys->free(p->now);
+		p->keys->free(p->before);
+	}
 }
 
-static const struct dm_process_kind kind = {
+static const struct dm_process_kind files_kind = {
 	"mtc-iwfd[keyholder]", sizeof(struct keyholder_process), KEYHOLDER_PROCESS_MAGIC, set_up, on_message, tear_down
+};
+static const struct dm_process_kind token_kind = {
+	"mtc-iwfd[keyholder-p11]", sizeof(struct keyholder_process), KEYHOLDER_PROCESS_MAGIC, set_up, on_message, tear_down
 };
 
 int dm_keyholder_main(const char *config_path)
 {
-	return dm_process_main(&kind, config_path);
+	return dm_process_main(&files_kind, config_path);
+}
+
+int dm_keyholder_p11_main(const char *config_path)
+{
+	return dm_process_main(&token_kind, config_path);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "daemon/dm_key_check.h"
 #include "tls/tls_remote.h"
 
 #define WANTED_MAX (DM_PIECES_MAX - 1) /* all but DM_ENDS */
@@ -317,6 +318,18 @@ static int check_parts(struct reading *g, const struct dm_set *s)
 	return err;
 }
 
+/* Last, and only when all else is right: a wrong PIN tried too often locks a token. */
+static void check_token(struct reading *g, const struct dm_set *s)
+{
+	char why[KH_WHY_MAX] = "";
+
+	for (size_t i = 0; i < g->wanted_n; i++) {
+		if (g->wanted[i].what == DM_PIN && dm_key_check(g->cfg, s->fd[DM_PART_P11], why)) {
+			wrong(g, &g->wanted[i], why);
+		}
+	}
+}
+
 static int fill(struct reading *g, struct dm_set *s)
 {
 	int err = 0;
@@ -331,6 +344,9 @@ static int fill(struct reading *g, struct dm_set *s)
 	}
 	if (!err) {
 		err = check_parts(g, s);
+	}
+	if (!err && !g->report->errors) {
+		check_token(g, s);
 	}
 	if (err) {
 		report_add(g->report, REPORT_ERROR, "the files could not be kept: %s", err_str(err));

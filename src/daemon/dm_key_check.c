@@ -1,0 +1,190 @@
+/* dm_key_check.c - tries the keys in a token before a set of files is used: for -t, the start and a reload.
+ *
+ * The process that loads the module is this program again, with one end of a pair and the standard streams. It gets the
+ * part of the files and the items of the configuration that it needs, and answers with one message: words, or nothing. */
+#include "daemon/dm_key_check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "daemon/dm_child.h"
+#include "daemon/dm_keys.h"
+
+/* What the other process needs of the configuration. It is the same program: the form is that of the struct. */
+struct items {
+	struct cfg_pkcs11 pkcs11;
+	struct cfg_listen listen[CFG_LISTEN_MAX];
+	size_t listen_n;
+};
+
+/* -- the process with the module */
+
+static int items_of(struct cfg_iwf *cfg, int fd)
+{
+	struct items *items = mmap(NULL, sizeof *items, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	if (items == MAP_FAILED) {
+		return ERR_IO;
+	}
+	cfg->keyholder.pkcs11 = items->pkcs11;
+	memcpy(cfg->listen, items->listen, sizeof cfg->listen);
+	cfg->listen_n = items->listen_n < CFG_LISTEN_MAX ? items->listen_n : CFG_LISTEN_MAX;
+	munmap(items, sizeof *items);
+	return 0;
+}
+
+static int try_all(struct cfg_iwf *cfg, const int fds[DM_FDS_MAX], char why[KH_WHY_MAX])
+{
+	struct dm_part part = { .map = NULL };
+	void *keys = NULL;
+	int err = fds[1] < 0 ? ERR_PROTO : dm_part_open(&part, fds[0]);
+
+	if (!err) {
+		err = items_of(cfg, fds[1]);
+	}
+	if (!err) {
+		err = dm_keys_token.load(&keys, cfg, &part, why);
+	}
+	dm_keys_token.free(keys);
+	dm_part_close(&part);
+	if (err && !*why) {
+		str_cut(why, KH_WHY_MAX, err_str(err));
+	}
+	return err;
+}
+
+int dm_key_check_main(void)
+{
+	struct cfg_iwf *cfg = calloc(1, sizeof *cfg);
+	char why[KH_WHY_MAX] = "";
+	int fds[DM_FDS_MAX], err;
+	struct dm_msg m;
+
+	/* The PIN comes next: no core dump from here on. Here the sandbox of a process with a token begins, too. */
+	if (!cfg || prctl(PR_SET_DUMPABLE, 0) < 0 || dm_recv(DM_CHILD_FD, &m, fds)) {
+		free(cfg);
+		return 1;
+	}
+	err = try_all(cfg, fds, why);
+	free(cfg);
+	/* One octet more: an empty message would be the end of the pair. */
+	return send(DM_CHILD_FD, why, strlen(why) + 1, MSG_NOSIGNAL) < 0 || err;
+}
+
+/* -- the caller */
+
+/* In the child, before the exec: only async-signal-safe calls. Never returns. */
+static void become(const struct passwd *user, int sock)
+{
+	char program[] = "mtc-iwfd", role_opt[] = "--role", role[] = "key-check", conf_opt[] = "-c", conf[] = "-";
+	char *argv[] = { program, role_opt, role, conf_opt, conf, NULL };
+
+	if (user && (setgroups(0, NULL) < 0 || setgid(user->pw_gid) < 0 || setuid(user->pw_uid) < 0)) {
+		_exit(126);
+	}
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
+		_exit(126);
+	}
+	if (sock == DM_CHILD_FD ? fcntl(sock, F_SETFD, 0) < 0 : dup2(sock, DM_CHILD_FD) < 0) {
+		_exit(126);
+	}
+	if (close_range(DM_CHILD_FD + 1, ~0u, 0) < 0) {
+		_exit(126);
+	}
+	execv("/proc/self/exe", argv);
+	_exit(127);
+}
+
+static int send_all(int sock, const struct cfg_iwf *cfg, int part_fd)
+{
+	struct items *items = calloc(1, sizeof *items);
+	struct dm_msg m = { .kind = DM_SET };
+	int fd = -1, err = items ? 0 : ERR_NOMEM;
+
+	if (!err) {
+		items->pkcs11 = cfg->keyholder.pkcs11;
+		memcpy(items->listen, cfg->listen, sizeof items->listen);
+		items->listen_n = cfg->listen_n;
+		err = dm_memfd(&fd, "mtc-iwf-items", items, sizeof *items);
+	}
+	if (!err) {
+		err = dm_send(sock, &m, (int[]){ part_fd, fd }, 2);
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+	free(items);
+	return err;
+}
+
+static int read_answer(int sock, char why[KH_WHY_MAX])
+{
+	struct pollfd p = { .fd = sock, .events = POLLIN };
+	uint64_t until_ms = clock_mono_ms() + KEY_CHECK_WAIT_MS;
+	ssize_t n;
+	int ready;
+
+	do {
+		uint64_t now_ms = clock_mono_ms();
+
+		ready = poll(&p, 1, until_ms > now_ms ? (int)(until_ms - now_ms) : 0);
+	} while (ready < 0 && errno == EINTR);
+	if (ready <= 0) {
+		snprintf(why, KH_WHY_MAX,
+			 "the token did not sign within %d s; look whether it is there and answers its own tools",
+			 KEY_CHECK_WAIT_MS / 1000);
+		return ERR_TIMEOUT;
+	}
+	n = recv(sock, why, KH_WHY_MAX, 0);
+	if (n <= 0) {
+		str_cut(why, KH_WHY_MAX,
+			"the process that loads the PKCS#11 module ended without an answer: the module is at fault");
+		return ERR_CLOSED;
+	}
+	why[n - 1] = 0;
+	return *why ? ERR_INVAL : 0;
+}
+
+int dm_key_check(const struct cfg_iwf *cfg, int part_fd, char why[KH_WHY_MAX])
+{
+	const struct passwd *user = cfg->user[0] && geteuid() == 0 ? getpwnam(cfg->user) : NULL;
+	int pair[2], err;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		str_cut(why, KH_WHY_MAX, strerror(errno));
+		return ERR_IO;
+	}
+	pid = fork();
+	if (pid == 0) {
+		become(user, pair[1]);
+	}
+	close(pair[1]);
+	err = pid < 0 ? ERR_IO : send_all(pair[0], cfg, part_fd);
+	if (err) {
+		str_cut(why, KH_WHY_MAX, err_str(err));
+	} else {
+		err = read_answer(pair[0], why);
+	}
+	close(pair[0]);
+	if (pid > 0) {
+		kill(pid, SIGKILL); /* it has answered, or is late */
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+		}
+	}
+	return err;
+}

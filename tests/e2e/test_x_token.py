@@ -1,0 +1,132 @@
+"""Keys of listeners in a PKCS#11 token: a keyholder of its own loads the module, and what is wrong with a token is said before it is used."""
+import os
+import re
+import subprocess
+
+import pytest
+
+from lablib import lab as L
+from lablib import proc
+from test_x_keyholder import connects, counter, log
+
+MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so")
+PIN, LABEL = "2468", "iwf-key"
+
+
+def module():
+    found = next((m for m in MODULES if os.path.exists(m)), None)
+    assert found, "there is no SoftHSM: apt-get install softhsm2"
+    return found
+
+
+class Token(L.Lab):
+    """The key of the listener is in a token, and in no file."""
+
+    def make_pki(self, say):
+        made = super().make_pki(say)
+        folder = self.path("token")
+        os.makedirs(os.path.join(folder, "store"))
+        proc.write(os.path.join(folder, "softhsm2.conf"), f"directories.tokendir = {folder}/store\nobjectstore.backend = file\n")
+        os.environ["SOFTHSM2_CONF"] = os.path.join(folder, "softhsm2.conf")
+        proc.write(os.path.join(folder, "pin"), PIN + "\n")
+        os.chmod(os.path.join(folder, "pin"), 0o600)
+        util("--init-token", "--free", "--label", "mtc", "--pin", PIN, "--so-pin", "13579")
+        put(self.path("pki", "iwf.key"), LABEL, "01")
+        os.rename(self.path("pki", "iwf.key"), self.path("pki", "iwf.key.away"))
+        return made
+
+    def iwf_config(self):
+        folder, text = self.path("token"), super().iwf_config()
+        text = text.replace(f"    key: {self.path('pki', 'iwf.key')}\n", f"    key_object: {LABEL}\n")
+        return text + (f"keyholder:\n  pkcs11: {{ module: {module()}, token: mtc, pin_file: {folder}/pin, "
+                       f"paths: [ {folder}, /etc/softhsm ] }}\n")
+
+
+def util(*words):
+    done = subprocess.run(["softhsm2-util", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def put(path, label, ident):
+    subprocess.run(["openssl", "pkcs8", "-topk8", "-nocrypt", "-in", path, "-out", path + ".p8"], check=True)
+    util("--import", path + ".p8", "--token", "mtc", "--label", label, "--id", ident, "--pin", PIN)
+    os.unlink(path + ".p8")
+
+
+@pytest.fixture
+def token_lab(labs):
+    before = os.environ.get("SOFTHSM2_CONF")
+    p = labs.up(kind=Token)
+    yield p
+    wrong = labs.down(p)
+    if before is None:
+        os.environ.pop("SOFTHSM2_CONF", None)
+    else:
+        os.environ["SOFTHSM2_CONF"] = before
+    assert not wrong, "\n".join(wrong)
+
+
+def holder(p):
+    rows = p.ctl("status")[-1]["keyholders"]
+    assert [r["name"] for r in rows] == ["keyholder-p11"]
+    return rows[0]
+
+
+def check(p, *changes):
+    """What -t says of the configuration after these changes."""
+    text = open(p.lab["iwf"]["config"], encoding="utf-8").read()
+    for old, new in changes:
+        assert re.search(old, text), old
+        text = re.sub(old, new, text)
+    text = re.sub(r"(?m)^    port: \d+", "    port: 0", text, count=1)
+    conf = proc.write(os.path.join(p.lab["dir"], "checked.yaml"), text)
+    done = subprocess.run([p.program("mtc-iwfd"), "-t", "-c", conf], capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+def test_a_token_signs_and_what_is_wrong_with_it_is_said(token_lab):
+    p = token_lab
+    folder = p.lab["dir"]
+    assert p.trigger("acme", device="meter-41@a.example", wait=15).code == 0
+    shown = holder(p)
+    assert (shown["state"], shown["token"]) == ("up", "mtc")
+    assert shown["paths"] == [module(), f"{folder}/token", "/etc/softhsm"]
+    proc.wait_until("its signatures are shown", lambda: holder(p)["signatures"] > 0, 10)
+    with open(f"/proc/{shown['pid']}/maps", encoding="ascii") as f:
+        assert "libsofthsm2" in f.read()
+    for pid in [p.lab["iwf"]["pids"]["parent"], *p.edges().values()]:
+        with open(f"/proc/{pid}/maps", encoding="ascii") as f:
+            assert "libsofthsm2" not in f.read()  # the module of its maker is nowhere else
+    assert PIN not in log(p)
+
+    # -t, before anything is used: what, why, and what to do
+    assert check(p)[0] == 0
+    put(os.path.join(folder, "pki", "acme.key"), "other", "02")
+    for changes, words in (
+            ([(r"token: mtc\b", "token: absent")], "shows no token 'absent'.*correct keyholder.pkcs11.token"),
+            ([(f"key_object: {LABEL}", "key_object: nowhere")], "has no private key with the label 'nowhere'.*correct key_object"),
+            ([(f"key_object: {LABEL}", "key_object: other")], "key_object 'other' of listener 'tsp' does not match certificate '.*iwf.pem'"),
+            ([(r"module: [^,]*", "module: /nowhere.so")], "PKCS#11 module '/nowhere.so' cannot be loaded.*name the module in"),
+            ([(r"module: [^,]*", "module: /lib/x86_64-linux-gnu/libc.so.6")], "is no PKCS#11 module: it has no C_GetFunctionList")):
+        code, text = check(p, *changes)
+        assert code == 1 and re.search(words, text), text
+        assert re.match(r".*checked.yaml:\d+: ", text), text
+    with open(os.path.join(folder, "token", "pin"), "w", encoding="ascii") as f:
+        f.write("1111\n")
+    code, text = check(p)
+    assert code == 1 and "the PIN is wrong; correct keyholder.pkcs11.pin_file" in text and "1111" not in text
+
+    # a reload tries it, too, and changes nothing
+    rows = p.ctl("reload", check=False)
+    assert not rows[-1]["ok"] and "the PIN is wrong" in "\n".join(r.get("text", "") for r in rows)
+    assert connects(p) is None
+    with open(os.path.join(folder, "token", "pin"), "w", encoding="ascii") as f:
+        f.write(PIN + "\n")
+    put(os.path.join(folder, "pki", "iwf.key.away"), "again", "03")
+    assert p.ctl("reload")[-1]["ok"]
+
+    # it dies: the next one logs in
+    os.kill(holder(p)["pid"], 9)
+    proc.wait_until("another one signs", lambda: holder(p)["pid"] not in (0, shown["pid"]) and connects(p) is None, 20)
+    assert counter(p, "keyholder_failed") == 0
+
