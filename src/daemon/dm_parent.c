@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -510,10 +511,27 @@ static int make_restarts(struct dm_parent *p)
 	return err;
 }
 
-/* Threads that write the log and the ready lines: they come after the sandbox, so that they are inside. */
-static int begin_writers(struct dm_parent *p)
+/* An earlier run may have ended in half a line; the children write to the same file, and do not look. */
+static int begin_log(struct dm_parent *p)
 {
 	int err = log_queue(&p->log, WRITER_OCTETS);
+
+	log_look(&p->log);
+	return err;
+}
+
+static bool is_file(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Threads that write the log and the ready lines: they come after the sandbox, so that they are inside. A log that is a file has no
+ * thread, and is begun before. */
+static int begin_writers(struct dm_parent *p)
+{
+	int err = p->log.queue ? 0 : begin_log(p);
 
 	if (!err && stdfd_written(STDOUT_FILENO)) {
 		err = writer_open(&p->out, STDOUT_FILENO, READY_OCTETS_MAX, NULL, NULL);
@@ -522,8 +540,6 @@ static int begin_writers(struct dm_parent *p)
 		log_error(&p->log, "daemon", "%s", err_str(err));
 		return err;
 	}
-	/* an earlier run may have ended in half a line; the children write to the same file, and do not look */
-	log_look(&p->log);
 	if (p->out) {
 		writer_look(p->out);
 	}
@@ -637,6 +653,10 @@ int dm_parent_main(const char *path)
 	obj_begin(&p->core.obj, DM_CHILD_MAGIC);
 	p->core.parent = p;
 	log_init(&p->log, STDERR_FILENO, LOG_LEVEL_INFO, "mtc-iwfd");
+	if (is_file(STDERR_FILENO) && begin_log(p)) {
+		fprintf(stderr, "mtc-iwfd: %s\n", err_str(ERR_NOMEM));
+		return 1;
+	}
 	if (load(p, path)) {
 		return 1;
 	}

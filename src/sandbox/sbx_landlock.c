@@ -86,7 +86,8 @@ static int add_path(int ruleset, const struct sbx_path *path, uint64_t handled, 
 		rule.allowed_access &= FS_OF_FILE;
 	}
 	/* EBADFD: a pipe or socket behind /proc/self/fd, which no rule can name and none is needed for */
-	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) && !(path->optional && errno == EBADFD)) {
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) &&
+	    !(path->optional && errno == EBADFD)) {
 		snprintf(why, SBX_WHY_MAX, "%s: Landlock does not take it: %s", path->path, strerror(errno));
 		err = ERR_IO;
 	}

@@ -438,7 +438,7 @@ static void test_the_shipped_example_parses(void **state)
 	}
 	assert_int_equal(c->listen_n, 1);
 	assert_int_equal(c->peers_n, 2);
-	assert_string_equal(c->user, "mtc-iwf");
+	assert_string_equal(c->user, "mtc-iwf-core");
 	cfg_iwf_free(c);
 }
 
