@@ -55,7 +55,8 @@ void dm_sandboxes_gone(struct dm_child *c)
 	struct dm_parent *p = c->parent;
 	struct dm_msg gone = { .kind = DM_SANDBOX_GONE, .generation = c->sandbox.generation };
 
-	if (c->sandbox.kind == DM_SANDBOX && p->core.pid && dm_child_ready(&p->core) && dm_send(p->core.sock, &gone, NULL, 0)) {
+	if (c->sandbox.kind == DM_SANDBOX && c != &p->core && p->core.pid && dm_child_ready(&p->core) &&
+	    dm_send(p->core.sock, &gone, NULL, 0)) {
 		log_warn(&p->log, "daemon", "the core does not take messages");
 	}
 	c->sandbox = (struct dm_msg){ .kind = 0 };

@@ -123,6 +123,7 @@ const struct sbx_call_row sbx_call_rows[] = {
 	CALL(B, getgid),
 	CALL(B, getegid),
 	CALL(B, getrusage),
+	CALL(B, uname),   /* LMDB asks for the version of the kernel */
 	CALL(B, sysinfo), /* qsort() of glibc asks for the size of the memory */
 	WITH(B, sched_getaffinity, IS(0, 0)),
 	WITH(B, prlimit64, IS(0, 0), IS(2, 0)), /* own limits, read only */
@@ -159,6 +160,7 @@ const struct sbx_call_row sbx_call_rows[] = {
 	WITH(T, prctl, IS(0, PR_SET_NAME)),
 	CALL(T, sched_getparam),
 	CALL(T, sched_getscheduler),
+	CALL(T, rt_sigtimedwait),
 	CALL(T, eventfd2),
 	CALL(T, membarrier),
 
@@ -223,7 +225,6 @@ const struct sbx_call_row sbx_call_rows[] = {
 	WITH(M, socket, IS(0, AF_UNIX)),
 	CALL(M, connect),
 	CALL(M, sendmsg),
-	CALL(M, uname),
 
 	/* the parent, and its children until they seal themselves */
 	CALL(P, fork),
@@ -265,11 +266,9 @@ const struct sbx_call_row sbx_call_rows[] = {
 	CALL(P, dup3),
 	CALL(P, sendmsg),
 	CALL(P, memfd_create),
-	CALL(P, uname),
 	CALL(P, sched_getaffinity),
 	CALL(P, rt_sigaction),
 	CALL(P, rt_sigsuspend),
-	CALL(P, rt_sigtimedwait),
 	CALL(P, epoll_create1),
 	CALL(P, timerfd_create),
 	CALL(P, timerfd_settime),
