@@ -154,6 +154,7 @@ static int restrict_files(struct sbx_report *r, const struct sbx_conf *conf, cha
 	if (!err) {
 		r->landlock = (uint8_t)version;
 	}
+	r->lacks |= version ? 0 : SBX_LACK_LANDLOCK;
 	return err;
 }
 
@@ -193,20 +194,23 @@ static int confine(struct sbx_report *r, const struct sbx_conf *conf, char why[S
 
 static int first_step(struct sbx_report *out, const struct sbx_conf *conf, char why[SBX_WHY_MAX])
 {
-	uint32_t lacks = sbx_lacks(conf->role);
 	int err;
 
 	if (sbx_status_open(&out->status_fd)) {
 		return failed("/proc/self/status cannot be opened; mount /proc", why);
 	}
-	if (conf->mode == SBX_OFF || (lacks & SBX_LACK_INSTRUMENTED)) {
-		return nothing(out, conf->mode == SBX_OFF ? SBX_LACK_OFF : lacks, why);
+	if (conf->mode == SBX_OFF) {
+		return nothing(out, SBX_LACK_OFF, why);
 	}
-	out->lacks = lacks;
+	out->lacks = sbx_lacks(conf->role);
 	err = judge(out, why);
-	if (!err) {
-		err = confine(out, conf, why);
+	if (err) {
+		return err;
 	}
+	if (out->lacks & SBX_LACK_INSTRUMENTED) {
+		return nothing(out, out->lacks, why);
+	}
+	err = confine(out, conf, why);
 	return err ? err : judge(out, why);
 }
 
