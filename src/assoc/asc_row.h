@@ -53,7 +53,8 @@
 #define ASC_NOBODY 0u        /* SCS number of "*" */
 #define ASC_SET_DETECT 0x08u /* beside the rights of a rule on a set: ASSOC_DETECT */
 
-/* in place of a verdict: not a rule, but membership in the set of this number. No rights or times */
+/* in place of a verdict: not a rule, but membership in the set of this number, without rights and
+ * times */
 #define ASC_ENTRY_MEMBER 3u
 
 struct asc_entry {               /* one rule on one exact device, or a membership */

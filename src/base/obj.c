@@ -11,7 +11,7 @@ _Noreturn void obj_wrong(const struct obj *o, uint32_t magic, const char *type, 
 	int n = snprintf(line, sizeof line, "%s: '%s' is no such object: %08x, expected %08x\n", function, type, o ? o->magic : 0,
 			 magic);
 
-	/* Not through the log: it may be what is broken, and its thread would not write it in time. */
+	/* Not through the log: it may be broken, and its thread would not write it in time. */
 	if (n > 0 && write(STDERR_FILENO, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1) < 0) {
 		abort();
 	}

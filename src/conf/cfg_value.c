@@ -52,7 +52,7 @@ static int set_text(const struct cfg_row *row, enum cfg_type type, char *member,
 	int err = 0;
 
 	assert(row->size <= sizeof value);
-	if (!len && row->preset && !*row->preset) { /* given explicitly, and empty like the default */
+	if (!len && row->preset && !*row->preset) { /* given, and empty like the default */
 		*member = 0;
 		return 0;
 	}
