@@ -22,6 +22,7 @@ struct bench_server {
 	struct net_loop *loop;
 	struct link_conf conf;
 	struct log log;
+	struct link *links[BENCH_LINKS_MAX];
 	/* failed: could not be answered; reports: sent and acknowledged; refused: without
 	 * success */
 	uint64_t requests, failed, reports, refused;

@@ -102,7 +102,7 @@ static const struct ctl_member edge[] = {
 };
 
 static const struct ctl_member sandbox[] = {
-	TEXT("process", "parent, core, edge-N, keyholder-N"),
+	TEXT("process", "parent, core, edge-N, keyholder, keyholder-p11"),
 	NUM("pid", "of the process"),
 	TEXT("mode", "sandbox of the configuration: require, prefer or off"),
 	TEXT("seccomp", "filter: only the system calls of its role; none"),

@@ -190,7 +190,7 @@ static void show_sandbox(struct core_process *p, const struct dm_msg *m)
 	if (!dm_sandbox_read(&r, m)) {
 		return;
 	}
-	if (r.role == SBX_PARENT || r.role == SBX_CORE) {
+	if (r.role != SBX_EDGE) {
 		str_cut(row.process, sizeof row.process, sbx_role_word(r.role));
 	} else {
 		snprintf(row.process, sizeof row.process, "%s-%u", sbx_role_word(r.role),

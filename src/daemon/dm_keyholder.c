@@ -87,10 +87,14 @@ static void on_forget(void *arg)
 	forget_before(holder_of(arg));
 }
 
-/* Keys must not be in a core dump, nor on the disk that memory is swapped to. */
+/* Keys must not be in a core dump, nor on the disk that memory is swapped to. A sandbox sees to that for as long as the process
+ * lives; without one this is done here. */
 static void guard_memory(const struct keyholder_process *p)
 {
-	if (prctl(PR_SET_DUMPABLE, 0) < 0 || mlockall(MCL_CURRENT) < 0) {
+	if (p->process.in.cfg->sandbox != CFG_SANDBOX_OFF) {
+		return;
+	}
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || mlockall(MCL_CURRENT | MCL_FUTURE) < 0) {
 		log_warn(&p->process.in.log, "daemon",
 			 "memory with private keys cannot be locked and may be swapped to disk; raise the limit of locked memory "
 			 "(LimitMEMLOCK= of the service)");
@@ -113,7 +117,6 @@ static void take_set(struct keyholder_process *p, const struct dm_msg *m, int fd
 		p->before_set = p->now_set;
 		p->now = fresh;
 		p->now_set = m->generation;
-		guard_memory(p);
 		net_timer_start(p->forget, OLD_SET_MS);
 	}
 	dm_set_answer(&p->process.in.log, m->generation, err == 0);
@@ -193,11 +196,11 @@ static int set_up(struct dm_process *process)
 				      .arg = p };
 	int err;
 
+	guard_memory(p);
 	p->keys = process->kind == &token_kind ? &dm_keys_token : &dm_keys_files;
 	err = load(&p->now, p, &process->in.part);
 	p->now_set = dm_part_generation(&process->in.part);
 	dm_part_close(&process->in.part);
-	guard_memory(p);
 	if (!err) {
 		err = kh_serve_new(&p->serve, &conf);
 	}
@@ -227,10 +230,11 @@ static void tear_down(struct dm_process *process)
 }
 
 static const struct dm_process_kind files_kind = {
-	"mtc-iwfd[keyholder]", sizeof(struct keyholder_process), KEYHOLDER_PROCESS_MAGIC, set_up, on_message, tear_down
+	"mtc-iwfd[keyholder]", sizeof(struct keyholder_process), KEYHOLDER_PROCESS_MAGIC, set_up, on_message, tear_down, SBX_KEYHOLDER
 };
 static const struct dm_process_kind token_kind = {
-	"mtc-iwfd[keyholder-p11]", sizeof(struct keyholder_process), KEYHOLDER_PROCESS_MAGIC, set_up, on_message, tear_down
+	"mtc-iwfd[keyholder-p11]", sizeof(struct keyholder_process), KEYHOLDER_PROCESS_MAGIC, set_up, on_message, tear_down,
+	SBX_KEYHOLDER_P11
 };
 
 int dm_keyholder_main(const char *config_path)

@@ -79,6 +79,44 @@ static int confine_core(struct dm_sandbox *s, const struct dm_inherited *in, cha
 	return err;
 }
 
+/* -- paths of a PKCS#11 module */
+
+size_t dm_module_paths(struct sbx_path paths[DM_MODULE_PATHS_MAX], const struct cfg_pkcs11 *p)
+{
+	size_t n = 0;
+
+	if (!p->module[0]) {
+		return 0;
+	}
+	paths[n++] = (struct sbx_path){ p->module, SBX_EXEC, true };
+	for (size_t i = 0; i < p->paths_n; i++) {
+		paths[n++] = (struct sbx_path){ p->paths[i], SBX_WRITE, true };
+	}
+	return n;
+}
+
+/* The libraries that the module needs are beside those of this program. */
+static int confine_module(struct dm_sandbox *s, const struct cfg_pkcs11 *p, char why[SBX_WHY_MAX])
+{
+	struct sbx_path paths[DM_MODULE_PATHS_MAX + 4] = {
+		{ "/lib", SBX_EXEC, true }, { "/lib64", SBX_EXEC, true }, { "/etc/ld.so.cache", SBX_READ, true }, { "/proc", SBX_READ, true }
+	};
+	int err;
+
+	s->conf.paths = paths;
+	s->conf.paths_n = 4 + dm_module_paths(paths + 4, p);
+	err = sbx_confine(&s->report, &s->conf, why);
+	s->conf.paths = NULL;
+	s->conf.paths_n = 0;
+	return err;
+}
+
+int dm_confine_module(struct dm_sandbox *s, const struct cfg_pkcs11 *p, enum sbx_mode mode, char why[SBX_WHY_MAX])
+{
+	s->conf = (struct sbx_conf){ .role = SBX_KEYHOLDER_P11, .mode = mode };
+	return confine_module(s, p, why);
+}
+
 /* -- the two steps */
 
 static int check_fds(const struct dm_inherited *in, char why[SBX_WHY_MAX])
@@ -111,7 +149,9 @@ int dm_confine(struct dm_sandbox *s, const struct dm_inherited *in, enum sbx_rol
 		err = check_fds(in, why);
 	}
 	if (!err) {
-		err = role == SBX_CORE ? confine_core(s, in, why) : sbx_confine(&s->report, &s->conf, why);
+		err = role == SBX_CORE		? confine_core(s, in, why)
+		      : role == SBX_KEYHOLDER_P11 ? confine_module(s, &in->cfg->keyholder.pkcs11, why)
+						  : sbx_confine(&s->report, &s->conf, why);
 	}
 	return err ? report(in, "entered", err, why) : 0; /* what is missing is told when it is sealed */
 }

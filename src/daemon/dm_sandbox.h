@@ -24,6 +24,12 @@ ERR_MUST_USE int dm_confine(struct dm_sandbox *s, const struct dm_inherited *in,
 /* Second step, when everything is open: seals, and tells the parent. Errors are logged. */
 ERR_MUST_USE int dm_seal(struct dm_sandbox *s, const struct dm_inherited *in);
 
+/* What the module of a token may use: the module itself, and keyholder.pkcs11.paths. Returns how many. The text stays the configuration's. */
+#define DM_MODULE_PATHS_MAX (CFG_PKCS11_PATHS_MAX + 1)
+size_t dm_module_paths(struct sbx_path paths[DM_MODULE_PATHS_MAX], const struct cfg_pkcs11 *p);
+/* First step of a process that only tries the keys of a token (dm_key_check.c); sbx_seal() is the second. Errors with words. */
+ERR_MUST_USE int dm_confine_module(struct dm_sandbox *s, const struct cfg_pkcs11 *p, enum sbx_mode mode, char why[SBX_WHY_MAX]);
+
 /* -- the message */
 
 #define DM_SANDBOX_SLOT_SHIFT 48 /* in `value` of the message to the core: the place of an edge above the capabilities */

@@ -31,6 +31,9 @@ void dm_sandboxes_tell(struct dm_parent *p)
 	for (uint32_t i = 0; i < p->edges_n; i++) {
 		tell(p, &p->edges[i].sandbox, i);
 	}
+	for (uint32_t i = 0; i < p->holders_n; i++) {
+		tell(p, &p->holders[i].sandbox, p->holders[i].slot);
+	}
 }
 
 bool dm_sandboxes_take(struct dm_child *c, const struct dm_msg *m)
@@ -106,7 +109,7 @@ static void directory_of(char out[CFG_PATH_MAX], const char *path)
 static int confine(struct dm_parent *p, struct sbx_report *r, struct sbx_conf *conf, char why[SBX_WHY_MAX])
 {
 	char control[CFG_PATH_MAX], decisions[CFG_PATH_MAX];
-	struct sbx_path paths[] = {
+	struct sbx_path paths[8 + DM_MODULE_PATHS_MAX] = {
 		{ "/", SBX_READ, false },         { p->cfg->state_dir, SBX_WRITE, false },
 		{ "/dev/null", SBX_WRITE, true }, { "/proc/self/exe", SBX_EXEC, false },
 		{ "/lib64", SBX_EXEC, true },     { "/lib", SBX_EXEC, true },
@@ -116,7 +119,7 @@ static int confine(struct dm_parent *p, struct sbx_report *r, struct sbx_conf *c
 	directory_of(control, p->cfg->control_path[0] ? p->cfg->control_path : p->cfg->state_dir);
 	directory_of(decisions, p->cfg->decisions[0] ? p->cfg->decisions : p->cfg->state_dir);
 	conf->paths = paths;
-	conf->paths_n = sizeof paths / sizeof *paths;
+	conf->paths_n = 8 + dm_module_paths(paths + 8, &p->cfg->keyholder.pkcs11);
 	return sbx_enter(r, conf, why);
 }
 

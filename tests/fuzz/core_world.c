@@ -195,7 +195,7 @@ void core_world_new_edge(struct core_world *w)
 		w->asked[i].moot = true;
 	}
 	promise(!ipc_ring_make(&ours, &theirs, IPC_RING_MIN), "a ring");
-	promise(!core_edge_add(w->core, &(struct core_edge_id){ 0, w->generation, ZONE_EXTERNAL, 1 }, &ours), "an edge");
+	promise(!core_edge_add(w->core, &(struct core_edge_id){ 0, w->generation, ZONE_EXTERNAL, 1, ~0u }, &ours), "an edge");
 	promise(!ipc_ring_open(&w->edge, &theirs), "its end");
 	core_world_settle(w);
 }

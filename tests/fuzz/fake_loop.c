@@ -28,6 +28,7 @@ struct net_loop {
 	bool stopped, again, busy;
 	struct net_spares spares;
 	uint32_t tcp_in_state[NET_TCP_STATES];
+	uint32_t layer_in_state[NET_LAYER_STATES_MAX];
 	uint8_t read_buf[NET_READ_MAX];
 };
 
@@ -311,6 +312,11 @@ struct net_spares *net_loop_spares(struct net_loop *l)
 uint32_t *net_loop_tcp_gauge(struct net_loop *l)
 {
 	return l->tcp_in_state;
+}
+
+uint32_t *net_loop_layer_gauge(struct net_loop *l)
+{
+	return l->layer_in_state;
 }
 
 const uint32_t *net_loop_streams(const struct net_loop *l)

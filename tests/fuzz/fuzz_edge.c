@@ -256,7 +256,7 @@ static void core_notifies(struct edge_world *w, struct steps *s)
 {
 	uint8_t how;
 	struct ipc_device_notification n = { .session = some_session(w, steps_u8(s) % (SCSS + 1)),
-					     .number = w->next,
+					     .report = w->next,
 					     .wait_ms = 1000 };
 
 	how = steps_u8(s);
