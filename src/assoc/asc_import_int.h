@@ -120,8 +120,8 @@ ERR_MUST_USE int asc_import_check_scss(const struct asc_import *im, const struct
  * generation of the view, and makes it durable. Errors with words, as asc_import_build(). */
 ERR_MUST_USE int asc_import_merge(struct asc_import *im, struct asc_import_error *e);
 /* asc_complete.c. On the store's thread, before the main environment names the new generation:
- * makes the manual changes since the beginning again on it, sets the counters of the model `m`, which
- * will be in force with it, and makes both durable. Errors with words. */
+ * makes the manual changes since the beginning again on it, sets the counters of the model `m`,
+ * which will be in force with it, and makes both durable. Errors with words. */
 ERR_MUST_USE int asc_import_complete(struct asc_import *im, struct asc_model *m, struct asc_why *why);
 
 /* asc_gone.c. Counts a row that is deleted, and keeps its description while there is room. */
