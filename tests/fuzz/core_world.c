@@ -126,18 +126,28 @@ static void core_begin(struct core_world *w)
 	core_world_new_edge(w);
 }
 
+/* Read once: nobody changes it. */
+static struct cfg_iwf *configuration(void)
+{
+	static struct cfg_iwf *cfg;
+	char text[2048], why[CFG_WHY_MAX] = "";
+
+	if (!cfg) {
+		int n = snprintf(text, sizeof text, config, folder, folder);
+
+		promise(!cfg_iwf_parse(&cfg, "/fuzz.yaml", text, (size_t)n, why), why);
+	}
+	return cfg;
+}
+
 void core_world_begin(struct core_world *w)
 {
-	char text[2048], why[CFG_WHY_MAX] = "";
-	int n;
-
 	memset(w, 0, sizeof *w);
 	fake_begin();
 	fake_journal_begin();
 	fake_on_connect(on_connect, w);
 	make_folder();
-	n = snprintf(text, sizeof text, config, folder, folder);
-	promise(!cfg_iwf_parse(&w->cfg, "/fuzz.yaml", text, (size_t)n, why), why);
+	w->cfg = configuration();
 	log_init(&w->log, -1, LOG_LEVEL_ERROR, "fuzz");
 	promise(!net_loop_new(&w->loop), "a loop");
 	w->conf = (struct core_conf){ .cfg = w->cfg, .log = &w->log, .decisions_fd = -1, .cb = &callbacks, .arg = w };
@@ -164,7 +174,6 @@ void core_world_end(struct core_world *w)
 	fake_on_connect(NULL, NULL);
 	net_loop_free(w->loop);
 	log_fini(&w->log);
-	cfg_iwf_free(w->cfg);
 	fake_journal_end();
 }
 

@@ -37,14 +37,23 @@ static void on_ring_broken(void *arg)
 	w->broken = true;
 }
 
+/* Read once: nobody changes it. */
+static struct cfg_iwf *configuration(void)
+{
+	static struct cfg_iwf *cfg;
+	char why[CFG_WHY_MAX] = "";
+
+	promise(cfg || !cfg_iwf_parse(&cfg, "/fuzz.yaml", config, sizeof config - 1, why), why);
+	return cfg;
+}
+
 void edge_world_begin(struct edge_world *w)
 {
-	char why[CFG_WHY_MAX] = "";
 	int caps = -1;
 
 	memset(w, 0, sizeof *w);
 	fake_begin();
-	promise(!cfg_iwf_parse(&w->cfg, "/fuzz.yaml", config, sizeof config - 1, why), why);
+	w->cfg = configuration();
 	log_init(&w->log, -1, LOG_LEVEL_ERROR, "fuzz");
 	promise(!net_loop_new(&w->loop) && !ipc_caps_make(&caps, 1) && !ipc_caps_open(&w->caps, caps, 0), "a loop and its page");
 	close(caps);
@@ -71,7 +80,6 @@ void edge_world_end(struct edge_world *w)
 	net_loop_free(w->loop);
 	close(w->listener);
 	log_fini(&w->log);
-	cfg_iwf_free(w->cfg);
 }
 
 /* -- the core */
