@@ -75,6 +75,20 @@ def records():
     yield "trigger-record/empty", b""
 
 
+def keyholder():
+    verify = b" " * 64 + b"TLS 1.3, server CertificateVerify\0"
+    contents = {"server-32": verify + b"\xab" * 32, "server-48": verify + b"\xab" * 48, "client": verify.replace(b"server", b"client") + b"\xab" * 32,
+                "p256": b"\x5a" * 64 + bytes([3, 0, 23, 65, 4]) + b"\xcd" * 64, "x25519": b"\x5a" * 64 + bytes([3, 0, 29, 32]) + b"\xcd" * 32,
+                "explicit": b"\x5a" * 64 + bytes([1, 0, 23, 65, 4]) + b"\xcd" * 64, "empty": b""}
+    for name, content in contents.items():
+        yield "keyholder-content/" + name, content
+        yield "keyholder-request/" + name, struct.pack("<IIIHHHH", 0x3153484b, 7, 1, 0, 0x0403, len(content), 0) + content
+    yield "keyholder-request/longer-than-it-says", struct.pack("<IIIHHHH", 0x3153484b, 7, 1, 0, 0x0403, 3, 0) + b"abcd"
+    yield "keyholder-request/not-zero", struct.pack("<IIIHHHH", 0x3153484b, 7, 1, 0, 0x0403, 1, 1) + b"a"
+    for name, status, signature in [("signed", 0, b"s" * 72), ("refused", 3, b""), ("both", 3, b"s"), ("neither", 0, b""), ("unknown", 9, b""), ("long", 0, b"s" * 1025)]:
+        yield "keyholder-answer/" + name, struct.pack("<IIHH", 0x3141484b, 7, status, len(signature)) + signature
+
+
 def files():
     line = b"mtc timeline 1 boot 01234567-89ab-cdef-0123-456789abcdef base 1790000000000 wall 0 last 1790000001000\n"
     for name, octets in [("one", line), ("empty", b""), ("cut", line[:40]), ("two", line + line), ("far", line.replace(b"1790000001000", b"18446744073709551615")),
@@ -161,5 +175,5 @@ def cores():
 
 
 def seeds():
-    for part in (parent, names, certificates, records, files, nodes, replies, edges, cores):
+    for part in (parent, names, certificates, records, keyholder, files, nodes, replies, edges, cores):
         yield from part()
