@@ -279,10 +279,10 @@ int asc_model_index(struct asc_model *m)
 		}
 	}
 	qsort(x->scs, x->scs_n, sizeof *x->scs, order_who);
-	qsort(x->by_host, x->scs_n, sizeof *x->scs, order_host);
-	qsort(x->by_e164, x->scs_n, sizeof *x->scs, order_e164);
-	qsort(x->groups, x->groups_n, sizeof *x->scs, order_who);
-	qsort(x->dsets, x->dsets_n, sizeof *x->scs, order_who);
+	qsort(x->by_host, x->scs_n, sizeof *x->by_host, order_host);
+	qsort(x->by_e164, x->scs_n, sizeof *x->by_e164, order_e164);
+	qsort(x->groups, x->groups_n, sizeof *x->groups, order_who);
+	qsort(x->dsets, x->dsets_n, sizeof *x->dsets, order_who);
 	hash_names(x, &m->key);
 	index_free(m->index);
 	m->index = x;
