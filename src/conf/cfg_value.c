@@ -129,7 +129,7 @@ static int set_duration(uint64_t *member, const char *text, uint64_t min, uint64
 	memcpy(number, text, digits);
 	number[digits] = 0;
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-		if (strcmp(text + digits, units[i].unit)) {
+		if (strcmp(text + digits, units[i].unit) != 0) {
 			continue;
 		}
 		err = str_parse_u64(&n, number, 0, UINT64_MAX / units[i].ms);
