@@ -14,8 +14,6 @@
 #include "nodes/common/node.h"
 #include "nodes/ue/ue.h"
 
-extern char **environ;
-
 enum { ENV_OURS = 6, TRY_AGAIN_MS = 1000 };
 
 struct job {

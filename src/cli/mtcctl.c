@@ -36,7 +36,7 @@ static bool with_value(const char *name, int argc, char **argv, int *i, const ch
 		*value = argv[*i] + n + 1;
 		return true;
 	}
-	if (strcmp(argv[*i], name)) {
+	if (strcmp(argv[*i], name) != 0) {
 		return false;
 	}
 	*value = *i + 1 < argc ? argv[++*i] : NULL;
@@ -108,7 +108,7 @@ static const struct cli_command *find_command(char *const *words, int n, int *us
 	const struct cli_command *plain = NULL;
 
 	for (const struct cli_command *c = cli_commands; c->group; c++) {
-		if (strcmp(c->group, words[0])) {
+		if (strcmp(c->group, words[0]) != 0) {
 			continue;
 		}
 		if (!c->verb) {

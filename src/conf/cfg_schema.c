@@ -156,7 +156,7 @@ static int read_pair(struct cfg_reader *r, const struct cfg_row *rows, char *bas
 	}
 	key = (const char *)r->ev.data.scalar.value;
 	len = r->ev.data.scalar.length;
-	while (rows[i].key && (strlen(rows[i].key) != len || memcmp(rows[i].key, key, len))) {
+	while (rows[i].key && (strlen(rows[i].key) != len || memcmp(rows[i].key, key, len) != 0)) {
 		i++;
 	}
 	if (!rows[i].key) {

@@ -214,7 +214,7 @@ static const char *check_form(struct ctl_request *rq, const char *line, size_t l
 	if (!json_is_object(rq->root) || !json_is_string(json_object_get(rq->root, "cmd"))) {
 		return "expected one JSON object a line: {\"cmd\":\"NAME\",\"args\":{...}}";
 	}
-	json_object_foreach(rq->root, name, v) if (strcmp(name, "cmd") && strcmp(name, "args"))
+	json_object_foreach(rq->root, name, v) if (strcmp(name, "cmd") != 0 && strcmp(name, "args") != 0)
 	{
 		snprintf(why, cap, "unknown member '%.64s', expected cmd and args", name);
 		return why;
@@ -252,7 +252,7 @@ static void dispatch(struct ctl_server *s, struct ctl_request *rq)
 		return;
 	}
 	for (size_t i = 0; i < s->rows_n; i++) {
-		if (strcmp(s->rows[i].command->name, cmd)) {
+		if (strcmp(s->rows[i].command->name, cmd) != 0) {
 			continue;
 		}
 		problem = ctl_args_check(s->rows[i].command->args, rq->args, why, sizeof why);
