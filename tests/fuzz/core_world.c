@@ -36,7 +36,8 @@ static const char config[] =
     "s6m: { peer: hss, destination_realm: example }\n"
     "t4: { peer: smssc, destination_realm: example }\n"
     "journal: { report_retention: 60s, report_grace: 1s }\n"
-    "limits: { validity_max: 60 }\n";
+    "associations: { size_max: 4194304, undo_max: 0 }\n"
+    "limits: { validity_max: 60, ended: 16, duplicates: 1024, report_duplicates: 1024 }\n";
 
 /* -- the association store: provisioned once, for no step changes it */
 
