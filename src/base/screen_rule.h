@@ -1,6 +1,6 @@
 /* screen_rule.h - the rows of the screening of requests from outside, one row each, and the rule that is in force for a row.
  * Edges screen by the rules, the core keeps the rules, the configuration and the operator set them, and statistics count by row: no room
- * above includes all of the others, so the table is in base. From these rows are made: the counters screen_NAME, the section `screening` of the
+ * above includes all of the others, so the table is in base. From these rows are made: the counters edge_screen_NAME, the section `screening` of the
  * configuration, `mtcctl screen list`, and docs/user/screening.md. A new row stands at the end (the number of a row crosses the ring
  * between two versions of a program only within one start, and the file of the rules has names) and has its check in policy/pol_screening.c.
  *

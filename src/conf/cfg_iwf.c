@@ -8,6 +8,7 @@
 
 #include "base/ident.h"
 #include "conf/cfg_iwf_check.h"
+#include "conf/cfg_iwf_screen.h"
 
 _Static_assert(offsetof(struct cfg_iwf, internal) == offsetof(struct cfg_iwf, external) + sizeof(struct cfg_identity),
 	       "one section");
@@ -421,6 +422,10 @@ static const struct cfg_row top_rows[] = {
 		    "the process that holds the private keys of the listeners and signs TLS handshakes for the edges"),
 	CFG_SECTION("limits", struct cfg_iwf, limits, limits_rows, "", "limits of sizes, numbers and times"),
 	CFG_SECTION("timers", struct cfg_iwf, timers, timers_rows, "", "intervals and timeouts"),
+	CFG_SECTION(
+	    "screening", struct cfg_iwf, screening, cfg_screening_rows, "",
+	    "checks on requests of SCSs, one section a row (docs/user/screening.md). What 'mtcctl screen set' says wins over "
+	    "this section"),
 	CFG_SECTION("journal", struct cfg_iwf, journal, journal_rows, "", "state of the triggers on disk, below state_dir"),
 	CFG_END,
 };

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/protection.h"
+#include "base/screen_rule.h"
 #include "conf/cfg_schema.h"
 
 #define CFG_ANCHORS_MAX 64
@@ -160,6 +161,17 @@ struct cfg_replay { /* of requests: core/core_replay.h */
 
 enum cfg_sandbox { CFG_SANDBOX_OFF, CFG_SANDBOX_PREFER, CFG_SANDBOX_REQUIRE };
 
+struct cfg_screen { /* of one row */
+	int mode;   /* enum screen_mode */
+	uint32_t answer;
+	char except[SCREEN_EXCEPT_MAX][CFG_NAME_MAX];
+	size_t except_n;
+};
+
+struct cfg_screening {
+	struct cfg_screen row[SCREEN_ROWS_N];
+};
+
 struct cfg_iwf {
 	struct cfg_identity external, internal; /* side by side: one section of the file */
 	char state_dir[CFG_PATH_MAX];
@@ -192,6 +204,7 @@ struct cfg_iwf {
 	struct cfg_limits limits;
 	struct cfg_timers timers;
 	struct cfg_journal journal;
+	struct cfg_screening screening;
 	struct cfg_lines *lines; /* for cfg_line() */
 };
 
@@ -227,6 +240,9 @@ size_t cfg_anchor_index(const struct cfg_iwf *c, const char *name);
 /* True if a record of an SCS or a group may name this trust anchor: one of the configuration, or
  * IDENT_ANCHOR_INTERNAL. */
 bool cfg_anchor_known(const struct cfg_iwf *c, const char *name);
+
+/* The rule of a screening row. ERR_INVAL with words: the row does not take it. */
+ERR_MUST_USE int cfg_screen_rule(struct screen_rule *out, const struct cfg_iwf *c, enum screen_row row, char why[SCREEN_WHY_MAX]);
 
 /* The rows, for the manual. */
 const struct cfg_row *cfg_iwf_rows(void);

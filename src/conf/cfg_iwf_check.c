@@ -1,6 +1,7 @@
 /* cfg_iwf_check.c - checks that span several keys. Each error names the line of the key to
  * change. */
 #include "conf/cfg_iwf_check.h"
+#include "conf/cfg_iwf_screen.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -360,6 +361,7 @@ int cfg_iwf_check(struct cfg_iwf *c, struct report *why)
 			       "identity.internal.host is the external one too, expected a name that is never shown outside"));
 	}
 	also(&err, check_control(c, why));
+	also(&err, cfg_screening_check(c, why));
 	for (size_t i = 0; i < c->anchors_n; i++) {
 		if (cfg_sound(c->lines, "trust_anchors[%zu]", i)) {
 			also(&err, check_anchor(c, i, why));

@@ -467,6 +467,54 @@ static void rows_are_shown(const struct cfg_row *rows, const char *section, cons
 	}
 }
 
+static const char *screening(const char *section)
+{
+	static char text[4096];
+
+	snprintf(text, sizeof text, "%sscreening:\n%s", good, section);
+	return text;
+}
+
+static void test_a_row_of_the_screening_has_the_rule_that_is_written(void **state)
+{
+	struct cfg_iwf *c = parse(screening("  destination_realm: { mode: detect, answer: 3002 }\n"
+					    "  agents: { mode: drop, except: [beta, acme] }\n"));
+	char words[SCREEN_WHY_MAX], text[SCREEN_RULE_TEXT_MAX];
+	struct screen_rule rule, preset;
+
+	(void)state;
+	if (!c) {
+		fail_msg("%s", why);
+	}
+	assert_int_equal(cfg_screen_rule(&rule, c, SCREEN_DESTINATION_REALM, words), 0);
+	assert_int_equal(rule.mode, SCREEN_DETECT);
+	assert_int_equal(rule.answer, 3002);
+	assert_int_equal(cfg_screen_rule(&rule, c, SCREEN_AGENTS, words), 0);
+	assert_string_equal(screen_rule_text(text, &rule), "drop, except acme,beta");
+	for (unsigned i = 0; i < SCREEN_ROWS_N; i++) {
+		preset = screen_rule_preset((enum screen_row)i);
+		assert_int_equal(cfg_screen_rule(&rule, c, (enum screen_row)i, words), 0);
+		if (i != SCREEN_DESTINATION_REALM && i != SCREEN_AGENTS) {
+			assert_true(screen_rule_equal(&rule, &preset));
+		}
+	}
+	cfg_iwf_free(c);
+}
+
+static void test_a_rule_that_its_row_does_not_take_is_refused_in_words(void **state)
+{
+	(void)state;
+	assert_null(parse(screening("  identity: { mode: detect }\n")));
+	assert_non_null(strstr(why, "enforce"));
+	assert_null(parse(screening("  loop: { mode: detect }\n")));
+	assert_null(parse(screening("  p_bit: { answer: 3001 }\n")));
+	assert_non_null(strstr(why, "it takes 3008, 5013, 5012"));
+	assert_null(parse(screening("  agents: { except: [acme, acme] }\n")));
+	assert_non_null(strstr(why, "twice"));
+	assert_null(parse(screening("  destinaton_realm: { mode: drop }\n")));
+	assert_non_null(strstr(why, "did you mean 'destination_realm'?"));
+}
+
 /* Help and manual say so. What cannot stand beside another key stands in a comment. */
 static void test_the_shipped_example_shows_every_key(void **state)
 {
@@ -524,6 +572,8 @@ int main(void)
 		cmocka_unit_test(test_all_errors_are_told_and_none_that_only_follows),
 		cmocka_unit_test(test_the_shipped_example_parses),
 		cmocka_unit_test(test_the_shipped_example_shows_every_key),
+		cmocka_unit_test(test_a_row_of_the_screening_has_the_rule_that_is_written),
+		cmocka_unit_test(test_a_rule_that_its_row_does_not_take_is_refused_in_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
