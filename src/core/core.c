@@ -38,6 +38,7 @@ static void on_turn_end(void *arg)
 	core_revoke_look(c);
 	core_queue_move(c);
 	core_park_look(c);
+	core_screen_look(c);
 	core_flow_all(c);
 }
 
@@ -162,6 +163,9 @@ static int init_parts(struct core *c, const struct core_conf *conf, char why[COR
 	}
 	if (!err) {
 		err = open_stores(c, conf->decisions_fd, why);
+	}
+	if (!err) {
+		err = core_screen_init(c, why);
 	}
 	if (!err) {
 		err = core_rooms_init(c);

@@ -68,6 +68,48 @@ void core_decide_session_end(struct core *c, const struct core_session *s, const
 	emit(c, &d);
 }
 
+#define SCREENING_TEXT_MAX (2 * SCREEN_RULE_TEXT_MAX + 64)
+
+void core_decide_screening(struct core *c, const char *who, enum screen_row row, const struct screen_rule *now,
+			   const struct screen_rule *before)
+{
+	char rule[SCREENING_TEXT_MAX], text[SCREEN_RULE_TEXT_MAX];
+	struct text t = text_over(rule, sizeof rule);
+	struct aud_decision d = { .time_ms = clock_real_ms(),
+				  .address = who,
+				  .action = "screening",
+				  .verdict = AUD_ACCEPTED,
+				  .reason = screen_rule_relaxed(row, now) ? "relaxed" : "changed",
+				  .rule = rule };
+
+	text_add(&t, screen_row_name(row));
+	text_add(&t, ": ");
+	text_add(&t, screen_rule_text(text, now));
+	if (before) {
+		text_add(&t, "; was ");
+		text_add(&t, screen_rule_text(text, before));
+	}
+	emit(c, &d);
+}
+
+void core_decide_screened(struct core *c, const struct core_session *s, enum screen_row row)
+{
+	const struct asc_scs *scs = asc_scs_find(c->store.asc, s->scs->name);
+	char transaction[CORE_TRANSACTION_TEXT_MAX];
+	struct aud_decision d = { .time_ms = net_loop_real_ms(c->loop),
+				  .transaction = transaction,
+				  .scs = s->scs->name,
+				  .origin_host = scs ? scs->origin_host : "",
+				  .address = s->address,
+				  .action = "screening",
+				  .verdict = AUD_DETECTED,
+				  .reason = "screening-row",
+				  .rule = screen_row_name(row) };
+
+	core_transaction_text(transaction, (uint32_t)s->key.generation, s->key.number);
+	emit(c, &d);
+}
+
 static struct aud_decision line_of(struct core *c, const struct core_decision *in, enum aud_verdict verdict)
 {
 	return (struct aud_decision){

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/screen_rule.h"
 #include "core/core_sessions.h"
 #include "policy/pol_reason.h"
 
@@ -35,6 +36,11 @@ void core_decide_session(struct core *c, uint32_t generation, uint64_t number, c
  * ended. */
 void core_decide_session_end(struct core *c, const struct core_session *s, const char *reason);
 void core_decide_action(struct core *c, const struct core_decision *d);
+/* A screening row has another rule, set by `who`; `before` NULL: it has a relaxed rule at a start. */
+void core_decide_screening(struct core *c, const char *who, enum screen_row row, const struct screen_rule *now,
+			   const struct screen_rule *before);
+/* A screening row that only detects caught a request of the session. */
+void core_decide_screened(struct core *c, const struct core_session *s, enum screen_row row);
 /* The revocation of an accepted trigger (`action` "revoke") and its outcome ("revoke-outcome"). */
 void core_decide_revoked(struct core *c, const struct core_decision *d, const char *action);
 /* Writes a further line of the transaction: the detect-only rule that would have refused it.

@@ -26,11 +26,13 @@
 #include "core/core_revoke.h"
 #include "core/core_rooms.h"
 #include "core/core_sandboxes.h"
+#include "core/core_screen.h"
 #include "core/core_sessions.h"
 #include "core/core_time.h"
 #include "core/core_trigger.h"
 #include "core/core_wake.h"
 #include "link/link_ids.h"
+#include "policy/pol_screening.h"
 #include "stats/st.h"
 
 struct core_overdue { /* unanswered requests in the order of their deadlines (core_overdue.h) */
@@ -84,6 +86,7 @@ struct core {
 		struct core_keyholder told; /* name NULL: there is none */
 		uint64_t signed_n, refused;
 	} holders[CORE_KEYHOLDERS_MAX];
+	struct core_screen screen;
 	struct core_drrs drrs;
 	struct core_queue queue;
 	struct core_peers peers;

@@ -19,6 +19,7 @@ static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 		struct ipc_device_action action;
 		struct ipc_device_action_given_up given_up;
 		struct ipc_device_notification_answer answer;
+		struct ipc_screen_seen seen;
 		struct st_counters counters;
 	} u;
 	struct ipc_rec_head h;
@@ -59,6 +60,12 @@ static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 		err = ipc_device_notification_answer_get(&u.answer, record, len);
 		if (!err) {
 			core_report_on_answer(e, h.transaction, &u.answer);
+		}
+		return err;
+	case IPC_REC_SCREEN_SEEN:
+		err = ipc_screen_seen_get(&u.seen, record, len);
+		if (!err) {
+			core_screen_on_seen(e, h.transaction, &u.seen);
 		}
 		return err;
 	default: /* stats */
@@ -164,6 +171,7 @@ int core_edge_add(struct core *c, const struct core_edge_id *edge, struct ipc_ri
 		goto close_ring;
 	}
 	TAILQ_INSERT_TAIL(&c->edges.list, e, entry);
+	core_screen_edge(e);
 	log_info(c->log, "core", "%s is connected to the core", core_edge_words(words, e));
 	return 0;
 

@@ -16,6 +16,7 @@
 #include "base/edge_name.h"
 #include "base/err.h"
 #include "base/kv_room.h"
+#include "base/screen_rule.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "conf/cfg_iwf.h"
@@ -164,6 +165,21 @@ ERR_MUST_USE int core_peer_start(struct core *c, const char *name, const char **
  * of the core.
  * `*state` and errors as above. */
 ERR_MUST_USE int core_peer_stop(struct core *c, const char *name, const char **state);
+
+/* -- screening (core_screen.c) */
+
+struct core_screen_view {
+	struct screen_rule rule; /* in force */
+	struct screen_rule file; /* of the configuration */
+	bool own;                /* the rule in force was set at run time */
+	bool relaxed;            /* it lets pass what the row refuses without a configuration */
+	uint64_t caught;         /* messages since the start */
+};
+void core_screen_view(const struct core *c, enum screen_row row, struct core_screen_view *out);
+/* Sets the rule of a row, for now and for later starts; NULL: that of the configuration again. `who` is for the decision log. The edges have
+ * it in the next turn. ERR_INVAL: the row does not take this rule; ERR_IO: it cannot be kept; then nothing has changed and `why`, of
+ * CORE_WHY_MAX octets (core.h), holds the text. */
+ERR_MUST_USE int core_screen_set(struct core *c, enum screen_row row, const struct screen_rule *rule, const char *who, char *why);
 
 /* -- sessions and SCSs */
 

@@ -1,0 +1,142 @@
+/* core_screen.c - keeps the rules of the screening rows, sends them to the edges, and writes a line for each change and each detection. */
+#include "core/core_screen.h"
+
+#include <stdio.h>
+
+#include "core/core_int.h"
+
+static void path_of(char path[CFG_PATH_MAX + 32], const struct core *c)
+{
+	snprintf(path, CFG_PATH_MAX + 32, "%s/" CORE_SCREEN_FILE, c->cfg->state_dir);
+}
+
+/* A line for each row that lets pass what it refuses without a configuration. */
+static void tell_relaxed(struct core *c)
+{
+	for (unsigned i = 0; i < SCREEN_ROWS_N; i++) {
+		const struct screen_rule *rule = &c->screen.rules.row[i];
+		bool own = c->screen.own & pol_row_bit((enum screen_row)i);
+		char text[SCREEN_RULE_TEXT_MAX];
+
+		if (!screen_rule_relaxed((enum screen_row)i, rule)) {
+			continue;
+		}
+		log_warn(c->log, "core", "screening row '%s' is relaxed, by %s: %s", screen_row_name((enum screen_row)i),
+			 own ? "'mtcctl screen set'" : "the configuration", screen_rule_text(text, rule));
+		core_decide_screening(c, own ? "run time" : "configuration", (enum screen_row)i, rule, NULL);
+	}
+}
+
+int core_screen_init(struct core *c, char why[CORE_WHY_MAX])
+{
+	char path[CFG_PATH_MAX + 32], words[SCREEN_WHY_MAX];
+	struct core_screen *x = &c->screen;
+	int err;
+
+	for (unsigned i = 0; i < SCREEN_ROWS_N; i++) {
+		if (cfg_screen_rule(&x->file.row[i], c->cfg, (enum screen_row)i, words)) {
+			x->file.row[i] = screen_rule_preset((enum screen_row)i); /* the configuration was checked */
+		}
+	}
+	x->rules = x->file;
+	path_of(path, c);
+	err = core_screen_read(&x->rules, &x->own, path, why);
+	if (!err) {
+		tell_relaxed(c);
+	}
+	return err;
+}
+
+/* -- to the edges */
+
+static void send_due(struct core_edge *e)
+{
+	struct core *c = e->core;
+
+	for (unsigned i = 0; i < SCREEN_ROWS_N && e->screen_due; i++) {
+		struct ipc_screen_rule r = { (enum screen_row)i, c->screen.rules.row[i] };
+
+		if (!(e->screen_due & pol_row_bit(r.row))) {
+			continue;
+		}
+		if (core_send(e, ipc_screen_rule_put(c->record, e->who.generation, 0, &r))) {
+			c->screen.due = !e->bad;
+			return;
+		}
+		e->screen_due &= ~pol_row_bit(r.row);
+	}
+}
+
+void core_screen_edge(struct core_edge *e)
+{
+	for (unsigned i = 0; i < SCREEN_ROWS_N; i++) {
+		e->screen_due |= pol_row_bit((enum screen_row)i);
+	}
+	send_due(e);
+}
+
+void core_screen_look(struct core *c)
+{
+	struct core_edge *e;
+
+	if (!c->screen.due) {
+		return;
+	}
+	c->screen.due = false;
+	TAILQ_FOREACH (e, &c->edges.list, entry) {
+		send_due(e);
+	}
+}
+
+void core_screen_on_seen(struct core_edge *e, uint64_t session, const struct ipc_screen_seen *seen)
+{
+	struct core_session *s = core_session_find(e->core, e->who.generation, session);
+
+	if (!s) {
+		return; /* it has ended meanwhile */
+	}
+	for (unsigned i = 0; i < SCREEN_ROWS_N; i++) {
+		if (seen->rows >> i & 1) {
+			core_decide_screened(e->core, s, (enum screen_row)i);
+		}
+	}
+}
+
+/* -- for operators */
+
+void core_screen_view(const struct core *c, enum screen_row row, struct core_screen_view *out)
+{
+	*out = (struct core_screen_view){ .rule = c->screen.rules.row[row],
+					  .file = c->screen.file.row[row],
+					  .own = c->screen.own & pol_row_bit(row),
+					  .relaxed = screen_rule_relaxed(row, &c->screen.rules.row[row]),
+					  .caught = c->st.v[ST_EDGE_SCREEN_IDENTITY + (unsigned)row] };
+}
+
+int core_screen_set(struct core *c, enum screen_row row, const struct screen_rule *rule, const char *who, char *why)
+{
+	struct core_screen next = c->screen;
+	char path[CFG_PATH_MAX + 32];
+	struct screen_rule before = c->screen.rules.row[row];
+	struct core_edge *e;
+	int err = rule ? screen_rule_check(row, rule, why) : 0;
+
+	if (err) {
+		return err;
+	}
+	next.rules.row[row] = rule ? *rule : next.file.row[row];
+	next.own = rule ? next.own | pol_row_bit(row) : next.own & ~pol_row_bit(row);
+	path_of(path, c);
+	err = core_screen_write(&next.rules, next.own, path, why);
+	if (err) {
+		return err;
+	}
+	c->screen = next;
+	core_decide_screening(c, who, row, &next.rules.row[row], &before);
+	c->screen.due = true;
+	TAILQ_FOREACH (e, &c->edges.list, entry) {
+		e->screen_due |= pol_row_bit(row);
+	}
+	core_screen_look(c);
+	return 0;
+}
