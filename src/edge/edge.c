@@ -53,6 +53,7 @@ static int on_record(void *arg, const struct ipc_rec_head *h, const uint8_t *rec
 		struct ipc_session_cut cut;
 		struct ipc_device_action_answer answer;
 		struct ipc_device_notification notification;
+		struct ipc_screen_rule rule;
 	} u;
 	struct edge *e = OBJ_OF(arg, struct edge, EDGE_MAGIC);
 	int err;
@@ -74,6 +75,12 @@ static int on_record(void *arg, const struct ipc_rec_head *h, const uint8_t *rec
 		err = ipc_device_action_answer_get(&u.answer, record, len);
 		if (!err) {
 			e->sessions.front->on_answer(e->sessions.front_arg, h->transaction, &u.answer);
+		}
+		return err;
+	case IPC_REC_SCREEN_RULE:
+		err = ipc_screen_rule_get(&u.rule, record, len);
+		if (!err) {
+			edge_screen_on_rule(&e->screen, &u.rule);
 		}
 		return err;
 	default: /* the only other type in this direction; the decoder refuses any that is added */
@@ -107,7 +114,8 @@ static void on_stop_look(void *arg);
 static int init_parts(struct edge *e, struct ipc_caps *caps)
 {
 	edge_ring_init(&e->ring, &e->env, on_record, e);
-	if (edge_tsp_init(&e->tsp, &e->env, &e->ring)) {
+	edge_screen_init(&e->screen, &e->env, &e->ring);
+	if (edge_tsp_init(&e->tsp, &e->env, &e->ring, &e->screen)) {
 		return ERR_NOMEM;
 	}
 	edge_notes_init(&e->notes, &e->env, &e->ring, &e->sessions);

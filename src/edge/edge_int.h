@@ -2,6 +2,7 @@
 #pragma once
 #include "edge/edge.h"
 #include "edge/edge_notify.h"
+#include "edge/edge_screen.h"
 #include "edge/edge_stats.h"
 #include "edge/edge_tsp.h"
 
@@ -20,6 +21,7 @@ struct edge {
 	struct obj obj;
 	struct edge_env env;
 	struct edge_ring ring;
+	struct edge_screen screen;
 	struct edge_tsp tsp;
 	struct edge_notes notes; /* refers to sessions, which end every DNR when they are freed */
 	struct edge_sessions sessions;

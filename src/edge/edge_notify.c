@@ -73,6 +73,7 @@ static void read_dna(const struct edge_note *n, struct ipc_device_notification_a
 		return;
 	}
 	st_count(&notes->env->st, ST_EDGE_BAD_ANSWERS);
+	st_count(&notes->env->st, ST_EDGE_SCREEN_ANSWERS);
 	log_warn(notes->env->log, "edge", "session %" PRIu64 ": its DNA acknowledges nothing: %s", n->session,
 		 foreign ? foreign : why.text);
 }

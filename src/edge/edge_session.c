@@ -37,7 +37,18 @@ static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 	s->all->front->on_request(s->all->front_arg, s, m);
 }
 
-static const struct link_cb link_cb = { .on_cer = on_cer, .on_request = on_request, .on_down = on_down };
+static void on_foreign(void *arg, struct link *l, const struct dia_msg *m)
+{
+	struct edge_session *s = OBJ_OF(arg, struct edge_session, EDGE_SESSION_MAGIC);
+
+	(void)l;
+	st_count(&s->all->env->st, ST_EDGE_REQUESTS);
+	s->all->front->on_foreign(s->all->front_arg, s, m);
+}
+
+static const struct link_cb link_cb = {
+	.on_cer = on_cer, .on_request = on_request, .on_foreign = on_foreign, .on_down = on_down
+};
 
 static void stream_on_open(void *arg);
 static void stream_on_close(void *arg, int err, const char *why);
@@ -409,6 +420,7 @@ void edge_session_on_verdict(struct edge_sessions *all, uint64_t number, const s
 	    v->pending_max < all->env->cfg->limits.pending_per_scs ? v->pending_max : all->env->cfg->limits.pending_per_scs;
 	s->p_bit_optional = v->p_bit_optional;
 	memcpy(s->scs, v->scs, sizeof s->scs);
+	s->exempt_version = 0;
 	if (s->state == EDGE_SESSION_OPEN) {
 		return;
 	}

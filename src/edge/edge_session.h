@@ -50,8 +50,10 @@ struct edge_session { /* one connection */
 	uint32_t pending, pending_max; /* unanswered requests, counted by the front; limit from the verdict */
 	bool p_bit_optional;           /* likewise */
 	size_t octets;                 /* total size of the unanswered requests */
-	uint64_t verdict_by_ms;        /* deadline of the verdict in state ASKED */
-	const char *end_reason;        /* for session_closed; static */
+	uint32_t exempt,
+	    exempt_version;     /* of the front: screening rows that the SCS is exempt from, and of which rules; 0: unknown */
+	uint64_t verdict_by_ms; /* deadline of the verdict in state ASKED */
+	const char *end_reason; /* for session_closed; static */
 	struct map_node node;
 	TAILQ_ENTRY(edge_session) entry;
 	TAILQ_ENTRY(edge_session) asked; /* in state ASKED */
@@ -64,6 +66,8 @@ struct edge_front {
 	uint32_t application; /* Diameter application that its sessions advertise */
 	/* A request on an open session; the link checked its header and AVP structure. `m` is borrowed until return. */
 	void (*on_request)(void *arg, struct edge_session *s, const struct dia_msg *m);
+	/* A request of an application that the sessions do not advertise; only its header is checked. As on_request. */
+	void (*on_foreign)(void *arg, struct edge_session *s, const struct dia_msg *m);
 	/* `s` is about to be freed: forget its requests. Nothing can be sent on it. */
 	void (*session_gone)(void *arg, struct edge_session *s);
 	/* Answers every request whose deadline has passed. Returns the next deadline, UINT64_MAX: none. */

@@ -10,12 +10,15 @@ static void count_links(struct edge_stats *stats)
 {
 	struct st_counters *st = &stats->env->st;
 	const struct link_counters *now = stats->links, *seen = &stats->seen;
+	uint64_t malformed;
 
 	st_count_n(st, ST_EDGE_NO_CER, now->ended[LINK_END_NO_CER] - seen->ended[LINK_END_NO_CER]);
 	st_count_n(st, ST_EDGE_BAD_CER, now->ended[LINK_END_NOT_CER] - seen->ended[LINK_END_NOT_CER]);
-	st_count_n(st, ST_EDGE_MALFORMED,
-		   now->ended[LINK_END_NOT_DIAMETER] - seen->ended[LINK_END_NOT_DIAMETER] + now->ended[LINK_END_TOO_LONG] -
-		       seen->ended[LINK_END_TOO_LONG] + now->errors_sent - seen->errors_sent);
+	malformed = now->ended[LINK_END_NOT_DIAMETER] - seen->ended[LINK_END_NOT_DIAMETER] + now->ended[LINK_END_TOO_LONG] -
+		    seen->ended[LINK_END_TOO_LONG] + now->errors_sent - seen->errors_sent;
+	st_count_n(st, ST_EDGE_MALFORMED, malformed);
+	st_count_n(st, ST_EDGE_SCREEN_GRAMMAR, malformed + now->answers_malformed - seen->answers_malformed);
+	st_count_n(st, ST_EDGE_SCREEN_ANSWERS, now->answers_unknown - seen->answers_unknown);
 	stats->seen = *now;
 }
 

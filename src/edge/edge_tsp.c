@@ -2,11 +2,11 @@
  * are in edge_session.c; the link does 3 (frame), 4 (header, AVP index) and the rest of 5 (base protocol).
  * Here are the others in order, one function for each stage:
  *
- *   5a  request for this host?            3001, 3005, 3003, 3002, 3007
+ *   5a  request for this host?            3007, 3001, 3005, 3003, 3002: rows of the screening, as the rules of the core say
  *   6   open the transaction: it owns its octets and is answered exactly once, by the core or at its deadline
  *   7a  origin = origin of the CER?       3010, then close
- *   7b  typed decode                      3xxx/5xxx with Failed-AVP
- *   7c  screen: canonical names; offer to the core as a record
+ *   7b  typed decode and form             3xxx/5xxx with Failed-AVP: further rows of the screening
+ *   7c  canonical names; offer to the core as a record
  *   ---- the ring ----
  *   13  the core's answer -> DAA, built by edge_out.c */
 #include "edge/edge_tsp.h"
@@ -29,8 +29,10 @@ struct visit {
 	struct edge_tsp *tsp;
 	struct edge_session *session;
 	const struct dia_msg *m;
-	struct dia_bytes origin_host, origin_realm, destination_host, destination_realm;
-	struct tsp_dar *dar; /* filled by stage_decode() */
+	struct pol_names names;
+	struct pol_screening screening;
+	struct pol_routing routing; /* filled by stage_ours() */
+	struct tsp_dar *dar;        /* filled by stage_decode() */
 	struct edge_txn *txn;
 };
 
@@ -40,94 +42,48 @@ static enum stage refuse(struct visit *v, const struct dia_failed *why)
 	return STAGE_ANSWERED;
 }
 
+static void log_dropped(const struct visit *v, const struct dia_failed *why)
+{
+	log_info(v->tsp->env->log, "edge", "session %" PRIu64 " of %s: request dropped by a screening row: %s",
+		 v->session->number, v->session->host, why->text);
+}
+
 /* -- stage 5a: routing */
 
-static bool is_us(const struct dia_bytes *name, const char *us)
+static struct visit visit_of(struct edge_tsp *tsp, struct edge_session *s, const struct dia_msg *m)
 {
-	return str_equal_nocase(name->p, name->len, us, strlen(us));
+	const struct cfg_identity *us = &tsp->env->cfg->external;
+	struct visit v = { .tsp = tsp, .session = s, .m = m, .names = { us->host, us->realm, s->host, s->realm } };
+
+	edge_screen_begin(tsp->screen, s, &v.screening);
+	return v;
 }
 
-/* Of several names the first that is not the expected one counts: no order of them makes a foreign name pass. */
-static void take_name(struct dia_bytes *kept, const struct dia_bytes *value, const char *expected)
+/* `r` NULL: only its header is good. */
+static enum stage route(struct visit *v, const struct pol_routing *r)
 {
-	if (!kept->p || is_us(kept, expected)) {
-		*kept = *value;
+	struct dia_failed why;
+
+	switch (pol_screening_route(&v->screening, v->m, r, &v->names, &why)) {
+	case POL_SCREENED_PASS:
+		return STAGE_CONTINUE;
+	case POL_SCREENED_REFUSED:
+		return refuse(v, &why);
+	default:
+		log_dropped(v, &why);
+		st_count(&v->tsp->env->st, ST_EDGE_SCREEN_DROPPED);
+		link_no_answer(v->session->link);
+		return STAGE_ANSWERED;
 	}
-}
-
-/* Takes the routing AVPs of the top level. Returns whether a Route-Record names this host. */
-static bool routing_members(struct visit *v)
-{
-	const struct cfg_identity *us = &v->tsp->env->cfg->external;
-	struct dia_failed ignored;
-	uint16_t left;
-	struct dia_win w = dia_msg_win(v->m, &left);
-	struct dia_avp avp;
-	bool loop = false;
-
-	while (dia_win_next(&w, &avp, &ignored) == DIA_MORE) {
-		struct dia_bytes value = { avp.data, avp.data_len };
-
-		if (avp.vendor != 0) {
-			continue;
-		}
-		switch (avp.code) {
-		case DIA_CODE_ORIGIN_HOST:
-			take_name(&v->origin_host, &value, v->session->host);
-			break;
-		case DIA_CODE_ORIGIN_REALM:
-			take_name(&v->origin_realm, &value, v->session->realm);
-			break;
-		case DIA_CODE_DESTINATION_HOST:
-			take_name(&v->destination_host, &value, us->host);
-			break;
-		case DIA_CODE_DESTINATION_REALM:
-			take_name(&v->destination_realm, &value, us->realm);
-			break;
-		case DIA_CODE_ROUTE_RECORD:
-			loop = loop || is_us(&value, us->host);
-			break;
-		default:
-			break;
-		}
-	}
-	return loop;
 }
 
 static enum stage stage_ours(struct visit *v)
 {
-	const struct cfg_identity *us = &v->tsp->env->cfg->external;
-	struct dia_failed why;
-	bool loop = routing_members(v);
-
-	dia_failed_none(&why);
-	if (v->m->hdr.app_id != APP_TSP) {
-		dia_failed_set(&why, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u is not Tsp", v->m->hdr.app_id);
-	} else if (v->m->hdr.code != APP_CMD_DEVICE_ACTION) {
-		dia_failed_set(&why, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u is not one an SCS sends", v->m->hdr.code);
-	} else if (loop) {
-		dia_failed_set(&why, DIA_RESULT_LOOP_DETECTED, "Route-Record names this host");
-	} else if (v->destination_realm.p && !is_us(&v->destination_realm, us->realm)) {
-		dia_failed_set(&why, DIA_RESULT_REALM_NOT_SERVED, "Destination-Realm is not ours");
-	} else if (v->destination_host.p && !is_us(&v->destination_host, us->host)) {
-		dia_failed_set(&why, DIA_RESULT_UNABLE_TO_DELIVER, "Destination-Host is not this host");
-	}
-	return why.result_code ? refuse(v, &why) : STAGE_CONTINUE;
+	pol_routing_take(&v->routing, v->m, &v->names);
+	return route(v, &v->routing);
 }
 
 /* -- stage 6: the transaction */
-
-/* A DAR is proxiable (TS 29.368 6.6.1). Without the P bit it is answered 3008, unless the SCS is
- * provisioned to omit it. */
-static int read_dar(struct tsp_dar *dar, const struct dia_msg *m, bool p_bit_optional, struct dia_failed *why)
-{
-	struct dia_msg meant = *m;
-
-	if (p_bit_optional) {
-		meant.hdr.flags |= DIA_FLAG_P;
-	}
-	return tsp_dar_parse(dar, &meant, why);
-}
 
 /* Parses the request of a transaction again. It was valid on arrival, by the SCS's permissions of that time. */
 static int txn_read(const struct edge_txn *t, struct dia_msg *m, struct tsp_dar *dar)
@@ -135,14 +91,16 @@ static int txn_read(const struct edge_txn *t, struct dia_msg *m, struct tsp_dar 
 	struct dia_failed why;
 	int err = dia_msg_parse(m, t->message, t->len, &t->session->all->link_conf.limits, &why);
 
-	return err ? err : read_dar(dar, m, true, &why);
+	return err ? err : pol_screened_again(dar, m);
 }
 
 static enum stage stage_open(struct visit *v)
 {
+	const struct dia_bytes *host = &v->routing.destination_host;
+	bool us = host->p && str_equal_nocase(host->p, host->len, v->names.our_host, strlen(v->names.our_host));
 	struct dia_failed why;
 
-	v->txn = edge_txn_new(v->tsp, v->session, v->m->bytes, v->m->hdr.length, v->destination_host.p != NULL);
+	v->txn = edge_txn_new(v->tsp, v->session, v->m->bytes, v->m->hdr.length, us);
 	if (!v->txn) {
 		dia_failed_set(&why, DIA_RESULT_TOO_BUSY, "too many requests wait for their answer");
 		return refuse(v, &why);
@@ -158,19 +116,36 @@ static enum stage txn_refuse(struct visit *v, const struct dia_failed *why)
 	return STAGE_ANSWERED;
 }
 
+/* What the rows that read a request say of it. */
+static enum stage screened(struct visit *v, enum pol_screened how, const struct dia_failed *why)
+{
+	switch (how) {
+	case POL_SCREENED_PASS:
+		return STAGE_CONTINUE;
+	case POL_SCREENED_REFUSED:
+		return txn_refuse(v, why);
+	default:
+		log_dropped(v, why);
+		edge_txn_finish(v->txn, EDGE_TXN_DROPPED);
+		link_no_answer(v->session->link);
+		return STAGE_ANSWERED;
+	}
+}
+
 /* -- stage 7a: origin */
 
 static enum stage stage_origin(struct visit *v)
 {
 	struct edge_session *s = v->session;
+	const struct dia_bytes *host = &v->routing.origin_host, *realm = &v->routing.origin_realm;
 	struct dia_failed why;
 
-	if (v->origin_host.p && v->origin_realm.p &&
-	    pol_same_origin(s->host, s->realm, (const char *)v->origin_host.p, v->origin_host.len,
-			    (const char *)v->origin_realm.p, v->origin_realm.len)) {
+	if (host->p && realm->p &&
+	    pol_same_origin(s->host, s->realm, (const char *)host->p, host->len, (const char *)realm->p, realm->len)) {
 		return STAGE_CONTINUE;
 	}
 	dia_failed_set(&why, DIA_RESULT_UNKNOWN_PEER, "Origin-Host and Origin-Realm are not the pair of this connection's CER");
+	v->screening.caught |= pol_row_bit(SCREEN_IDENTITY); /* a fixed row */
 	log_warn(v->tsp->env->log, "edge", "session %" PRIu64 ": %s at %s speaks for another; closed", s->number, s->host,
 		 s->address);
 	(void)txn_refuse(v, &why);
@@ -210,15 +185,17 @@ static enum stage txn_no_feature(struct visit *v)
 static enum stage stage_decode(struct visit *v)
 {
 	struct dia_msg kept = *v->m; /* the octets of the transaction: what the answer repeats is a view of them */
+	enum pol_screened how;
 	struct dia_failed why;
 
 	kept.bytes = v->txn->message;
 	dia_failed_none(&why);
-	if (read_dar(v->dar, &kept, v->session->p_bit_optional, &why)) {
-		if (!why.result_code) {
-			dia_failed_set(&why, DIA_RESULT_UNABLE_TO_COMPLY, "the request could not be read");
-		}
-		return txn_refuse(v, &why);
+	how = pol_screening_read(&v->screening, v->dar, &kept, v->session->p_bit_optional, &why);
+	if (!how) {
+		how = pol_screening_form(&v->screening, &kept, v->dar, &v->routing, &v->names, &why);
+	}
+	if (how) {
+		return screened(v, how, &why);
 	}
 	if (!v->dar->has_action) {
 		dia_failed_missing(&why, DIA_CODE_DEVICE_ACTION, DIA_VENDOR_3GPP);
@@ -324,16 +301,28 @@ static stage_fn *const stages[] = { stage_ours, stage_open, stage_origin, stage_
 
 static void on_request(void *arg, struct edge_session *s, const struct dia_msg *m)
 {
+	struct edge_tsp *tsp = OBJ_OF(arg, struct edge_tsp, EDGE_TSP_MAGIC);
 	struct tsp_dar dar;
-	struct visit v = { .tsp = OBJ_OF(arg, struct edge_tsp, EDGE_TSP_MAGIC), .session = s, .m = m, .dar = &dar };
+	struct visit v = visit_of(tsp, s, m);
+	size_t i = 0;
 
 	OBJ_CHECK(s, EDGE_SESSION_MAGIC);
-
-	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
-		if (stages[i](&v) != STAGE_CONTINUE) {
-			return;
-		}
+	v.dar = &dar;
+	while (i < sizeof stages / sizeof *stages && stages[i](&v) == STAGE_CONTINUE) {
+		i++;
 	}
+	edge_screen_end(tsp->screen, s, &m->hdr, &v.screening); /* a session that was dropped is freed in a later turn */
+}
+
+/* The AVPs of another application are not looked at. */
+static void on_foreign(void *arg, struct edge_session *s, const struct dia_msg *m)
+{
+	struct edge_tsp *tsp = OBJ_OF(arg, struct edge_tsp, EDGE_TSP_MAGIC);
+	struct visit v = visit_of(tsp, s, m);
+
+	OBJ_CHECK(s, EDGE_SESSION_MAGIC);
+	(void)route(&v, NULL); /* refused or dropped: it is of no application of ours */
+	edge_screen_end(tsp->screen, s, &m->hdr, &v.screening);
 }
 
 /* -- after a restart of the core */
@@ -360,6 +349,7 @@ static void offer_again(void *arg)
 
 const struct edge_front edge_tsp_front = { .application = APP_TSP,
 					   .on_request = on_request,
+					   .on_foreign = on_foreign,
 					   .session_gone = edge_txn_session_gone,
 					   .due = edge_txn_due,
 					   .offer_again = offer_again,
@@ -367,11 +357,12 @@ const struct edge_front edge_tsp_front = { .application = APP_TSP,
 
 /* -- start and end */
 
-int edge_tsp_init(struct edge_tsp *tsp, struct edge_env *env, struct edge_ring *ring)
+int edge_tsp_init(struct edge_tsp *tsp, struct edge_env *env, struct edge_ring *ring, struct edge_screen *screen)
 {
 	obj_begin(&tsp->obj, EDGE_TSP_MAGIC);
 	tsp->env = env;
 	tsp->ring = ring;
+	tsp->screen = screen;
 	tsp->wait_ms = cfg_answer_within_ms(env->cfg);
 	TAILQ_INIT(&tsp->txns);
 	TAILQ_INIT(&tsp->unconfirmed);

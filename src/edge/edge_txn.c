@@ -84,7 +84,8 @@ void edge_txn_finish(struct edge_txn *t, enum edge_txn_end why)
 {
 	static const enum st_counter counters[EDGE_TXN_ENDS] = { [EDGE_TXN_NOT_SENT] = ST_EDGE_UNANSWERED_SENT,
 								 [EDGE_TXN_SESSION_GONE] = ST_EDGE_UNANSWERED_GONE,
-								 [EDGE_TXN_STOPPING] = ST_EDGE_UNANSWERED_STOP };
+								 [EDGE_TXN_STOPPING] = ST_EDGE_UNANSWERED_STOP,
+								 [EDGE_TXN_DROPPED] = ST_EDGE_SCREEN_DROPPED };
 	struct edge_tsp *tsp = t->tsp;
 
 	OBJ_CHECK(t, EDGE_TXN_MAGIC);

@@ -135,7 +135,7 @@ void edge_play_dar(struct edge_play *p, const char *host, const char *device, ui
 	struct tsp_dar dar = { .has_action = true };
 
 	dar.head.request = true;
-	dar.head.session_id = dia_text("scs;1;2");
+	dar.head.session_id = dia_text("scs.acme.example;1;2");
 	dar.head.auth_application_id = dia_u32_of(APP_TSP);
 	dar.head.auth_session_state = dia_u32_of(1);
 	dar.head.origin_host = dia_text(host);

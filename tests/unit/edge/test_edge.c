@@ -617,7 +617,8 @@ static struct edge *half_made(const struct edge_play *p, int n)
 		edge_ring_init(&e->ring, &e->env, NULL, NULL);
 	}
 	if (n > 1) {
-		assert_int_equal(edge_tsp_init(&e->tsp, &e->env, &e->ring), 0);
+		edge_screen_init(&e->screen, &e->env, &e->ring);
+		assert_int_equal(edge_tsp_init(&e->tsp, &e->env, &e->ring, &e->screen), 0);
 	}
 	if (n > 2) {
 		edge_notes_init(&e->notes, &e->env, &e->ring, &e->sessions);
