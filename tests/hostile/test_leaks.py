@@ -22,8 +22,8 @@ def answer(*avps):
 def leaks(folder, *connections):
     """What is found when SCSs wrote and read these octets."""
     os.mkdir(os.path.join(folder, "tap"))
-    for i, (written, got) in enumerate(connections):
-        for direction, octets in (("written", written), ("read", got)):
+    for i, (written, got, *handshake) in enumerate(connections):
+        for direction, octets in (("written", written), ("read", got), *(("handshake", h) for h in handshake)):
             with open(os.path.join(folder, "tap", f"{i}.{direction}"), "wb") as f:
                 f.write(octets)
     scs = [{"name": name, "origin_host": host, "realm": realm, "e164": e164, "anchor": anchor, "provisioned": True}
@@ -45,6 +45,7 @@ def leaks(folder, *connections):
     ("a host of another SCS", avp(281, "the device is that of scs.beta.example")),
     ("a realm of another SCS", avp(281, "*@beta.example")),
     ("the SCS-Identity of another SCS", gpp(3104, tbcd("491720000002"))),
+    ("the name of another SCS", avp(281, "reference 7 is in use by beta")),
 ])
 def test_a_leak_is_found(tmp_path, what, sent):
     found = leaks(tmp_path, (ACME, CEA + answer(avp(268, 2001)) + answer(sent)))
@@ -54,6 +55,48 @@ def test_a_leak_is_found(tmp_path, what, sent):
 @pytest.mark.once
 def test_a_leak_to_nobody_and_behind_half_a_message_is_found(tmp_path):
     assert leaks(tmp_path, (b"", CEA[:30] + b"hss.core.operator.example"))
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("what,sent", [
+    ("a trust anchor", b"\x0d\x00\x00\x20 ... CN=anchor-b ..."),  # a list of CAs in a certificate request
+    ("the subject of a CA", b"\x0d\x00\x00\x20 ... CN=trust anchor b ..."),
+    ("a host of another SCS", b"\x0b ... DNS:scs.beta.example ..."),  # a certificate
+    ("a name of the inner network", b"\x0b ... DNS:iwf.core.operator.example ..."),
+])
+def test_a_leak_in_a_handshake_is_found(tmp_path, what, sent):
+    found = leaks(tmp_path, (ACME, CEA, sent))
+    assert found and what in found[0], found
+
+
+def handshakes(lab, host):
+    """The types of the handshake messages that connections of this SCS read, one set for each connection."""
+    found = []
+    for _, _, written, octets in tap.heard(lab.lab["dir"]):
+        if tap.origin_host(written) == host:
+            found.append(set())
+            while octets:
+                found[-1].add(octets[0])
+                octets = octets[4 + int.from_bytes(octets[1:4], "big"):]
+    return found
+
+
+def test_the_handshakes_of_all_scss_are_heard(lab):
+    """Also what is encrypted in TLS 1.3: the certificate (11) and the request for one (13)."""
+    Scs.opened(lab, "beta").close()
+    assert handshakes(lab, b"scs.beta.example") and all({11, 13} <= one for one in handshakes(lab, b"scs.beta.example"))
+    assert lab.trigger("acme", device="meter-7@a.example", wait=20).outcome == "SUCCESS"
+    if os.path.exists(tap.SHIM):
+        assert handshakes(lab, b"scs.acme.example") and all({11, 13} <= one for one in handshakes(lab, b"scs.acme.example"))
+
+
+def test_error_messages_and_failed_avps_are_heard(lab):
+    """Errors of the base protocol repeat what was asked and say what was wrong: both are searched, too."""
+    scs = Scs.opened(lab, "beta")
+    m = scs.dar(action(device="meter-702@b.example"), more=[avp(99999, "unknown, and mandatory")])
+    assert m.result == 5001 and m.data(279) and m.text(281), m.avps
+    assert any(m.octets in got for _, got, _, _ in tap.heard(lab.lab["dir"]))
+    scs.close()
 
 
 @pytest.mark.once
@@ -87,7 +130,7 @@ def test_all_that_scss_are_sent_is_heard(lab):
     scs.close()
     assert lab.trigger("acme", device="meter-7@a.example", wait=20).outcome == "SUCCESS"
     by_host = {}
-    for _, got, written in tap.heard(lab.lab["dir"]):
+    for _, got, written, _ in tap.heard(lab.lab["dir"]):
         by_host.setdefault(tap.origin_host(written), []).extend(commands(got))
     assert {(D.CER, False), (D.DAR, False)} <= set(by_host[b"scs.beta.example"])
     if os.path.exists(tap.SHIM):

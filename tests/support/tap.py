@@ -1,7 +1,7 @@
 """Every octet that SCSs get during the plays of a laboratory, and the search in them for what an SCS must not learn.
 
 Our SCS by hand (support/tsp.py) and mtc-scs (tests/tools/scs_tap.c in front of it) keep what they read and write inside TLS, a file for
-each connection and direction. A word of the operator's inner network is a leak in every connection; a name of another SCS, or the number
+each connection and direction, and the messages of the handshake that they read: certificates, and what is said when one is asked for. A word of the operator's inner network is a leak in every connection; a name of another SCS, or the number
 of a device, is one unless that SCS has said it itself."""
 import glob
 import itertools
@@ -13,6 +13,7 @@ from lablib import lab as L
 BUILD = os.environ.get("MTC_BUILD", os.path.join(L.ROOT, "build"))
 SHIM = os.path.join(BUILD, "tests", "tools", "scs_tap.so")  # not there in a build with a sanitizer
 NUMBERS = itertools.count(1)
+HANDSHAKE = 22  # content type of TLS
 
 
 def folder_of(lab_folder):
@@ -38,6 +39,13 @@ class Tap:
         if direction not in self.files:
             self.files[direction] = open(f"{self.path}.{direction}", "ab", buffering=0)  # pylint: disable=consider-using-with
         self.files[direction].write(octets)
+
+    def listen(self, context):
+        """Keeps the messages of handshakes that are read, as they are before encryption."""
+        def on_message(_connection, direction, _version, content_type, _kind, octets):
+            if direction == "read" and content_type == HANDSHAKE:
+                self.keep("handshake", octets)
+        context._msg_callback = on_message  # pylint: disable=protected-access
 
 
 def tbcd(digits):
@@ -71,7 +79,8 @@ def of_others(lab, said):
     found = []
     for scs in lab["scs"]:
         if scs["origin_host"].encode() not in said.lower():
-            found += [word("a host of another SCS", scs["origin_host"]), word("a realm of another SCS", scs["realm"])]
+            found += [word("a host of another SCS", scs["origin_host"]), word("a realm of another SCS", scs["realm"]),
+                      ("the name of another SCS", re.compile(rb"(?<![\w.@-])" + re.escape(scs["name"].encode()) + rb"(?![\w.@-])"))]
             if scs["provisioned"]:
                 found += number("the SCS-Identity of another SCS", scs["e164"])
     return found
@@ -98,9 +107,9 @@ def read(path):
 
 
 def heard(lab_folder):
-    """[(name, octets read, octets written)] of each connection."""
+    """[(name, octets read, octets written, messages of the handshake read)] of each connection."""
     paths = sorted({os.path.splitext(p)[0] for p in glob.glob(os.path.join(folder_of(lab_folder), "*"))})
-    return [(os.path.basename(p), read(p + ".read"), read(p + ".written")) for p in paths]
+    return [(os.path.basename(p), read(p + ".read"), read(p + ".written"), read(p + ".handshake")) for p in paths]
 
 
 def origin_host(written):
@@ -113,12 +122,12 @@ def leaks(lab):
     """What SCSs were sent and should not have been, in words."""
     connections, wrong = heard(lab["dir"]), []
     asked = {}  # by whom: all that was asked, on whichever connection its report came
-    for _, _, written in connections:
+    for _, _, written, _ in connections:
         asked[origin_host(written)] = asked.get(origin_host(written), b"") + written
-    for name, got, written in connections:
+    for name, got, written, handshake in connections:
         secrets = [(s, b"") for s in inside(lab)] + [(s, written) for s in of_others(lab, written)]
         secrets += [(s, asked[origin_host(written)]) for s in MSISDN]
-        for message in values(got):
+        for message in [*values(got), *([handshake] if handshake else [])]:
             for (what, pattern), said in secrets:
                 wrong += [f"{name}: {what} was sent to {origin_host(written)}: {m.group()!r} in {message.hex()}" for m in pattern.finditer(message)
                           if m.group().lower() not in said.lower()]

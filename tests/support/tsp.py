@@ -47,9 +47,10 @@ class Scs(D.Peer):
         context.check_hostname = False  # its certificate carries a Diameter identity, we connect to a loopback address
         context.load_verify_locations(play.lab["ca"])
         context.load_cert_chain(scs["cert"], scs["key"])
+        self.tap = Tap(play.lab["dir"])
+        self.tap.listen(context)
         sock = context.wrap_socket(socket.create_connection((tsp["address"], tsp["port"]), 10, (source, 0) if source else None))
         super().__init__(sock, host or scs["origin_host"], realm or scs["realm"], D.TSP)
-        self.tap = Tap(play.lab["dir"])
 
     def send(self, octets):
         self.tap.keep("written", octets)

@@ -1,5 +1,6 @@
-/* scs_tap - loaded in front of mtc-scs (LD_PRELOAD): keeps what it reads and writes inside TLS, for the test that nothing internal
- * is sent to an SCS (tests/support/tap.py). Files in $MTC_TAP: one for each connection and direction. A test that cannot be heard
+/* scs_tap - loaded in front of mtc-scs (LD_PRELOAD): keeps what it reads and writes inside TLS, and the handshake messages
+ * that it reads, for the test that nothing internal is sent to an SCS (tests/support/tap.py). Files in $MTC_TAP: one for each
+ * connection and direction. A test that cannot be heard
  * must not pass for silent: what cannot be kept ends the program. */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -79,4 +80,31 @@ int SSL_write_ex(SSL *ssl, const void *octets, size_t size, size_t *done)
 		keep(ssl, "written", octets, *done);
 	}
 	return ok;
+}
+
+static void on_message(int written, int version, int type, const void *octets, size_t n, SSL *ssl, void *arg)
+{
+	(void)version;
+	(void)arg;
+	if (!written && type == SSL3_RT_HANDSHAKE) {
+		keep(ssl, "handshake", octets, n);
+	}
+}
+
+SSL *SSL_new(SSL_CTX *ctx)
+{
+	static SSL *(*next)(SSL_CTX *ctx);
+	SSL *ssl;
+
+	if (!next) {
+		*(void **)&next = dlsym(RTLD_NEXT, "SSL_new");
+	}
+	if (!next) {
+		abort();
+	}
+	ssl = next(ctx);
+	if (ssl) {
+		SSL_set_msg_callback(ssl, on_message);
+	}
+	return ssl;
 }
