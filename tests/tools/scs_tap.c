@@ -93,7 +93,7 @@ static void on_message(int written, int version, int type, const void *octets, s
 
 SSL *SSL_new(SSL_CTX *ctx)
 {
-	static SSL *(*next)(SSL_CTX *ctx);
+	static SSL *(*next)(SSL_CTX * ctx);
 	SSL *ssl;
 
 	if (!next) {
