@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "tls/tls_sign.h"
 
 #define SLOTS_MAX 64u
@@ -193,7 +194,7 @@ int kh_p11_open(struct kh_p11 **out, const struct kh_p11_conf *conf, char why[KH
 	if (!p) {
 		return ERR_NOMEM;
 	}
-	snprintf(p->token, sizeof p->token, "%s", conf->token);
+	str_cut(p->token, sizeof p->token, conf->token);
 	err = load(p, conf->module, why);
 	if (!err) {
 		err = find_token(&slot, p, conf->token, why);
