@@ -136,6 +136,24 @@ static void test_tls_is_complete(void **state)
 	      "/etc/mtc/c.yaml:14: peer 'hss' has protection tls and trust 'c', expected the name of one of the trust_anchors");
 }
 
+static void test_a_key_is_in_a_file_or_in_the_token(void **state)
+{
+	(void)state;
+	wrong("    key: iwf.key\n", "    key: iwf.key\n    key_object: iwf\n",
+	      "/etc/mtc/c.yaml:13: listener 'tsp' has both key and key_object, expected one of them: a file, or an object in the token");
+	wrong("    key: iwf.key\n", "    key_object: iwf\n",
+	      "/etc/mtc/c.yaml:12: listener 'tsp' has a key_object and keyholder.pkcs11 has no module, expected module, token and pin_file");
+	wrong("    key: iwf.key\n", "    key_object: iwf\nkeyholder: { pkcs11: { module: m.so, pin_file: pin } }\n",
+	      "/etc/mtc/c.yaml:12: listener 'tsp' has a key_object and keyholder.pkcs11 has no token, expected module, token and pin_file");
+}
+
+static void test_a_signature_is_awaited_for_less_than_the_handshake(void **state)
+{
+	(void)state;
+	wrong("    key: iwf.key\n", "    key: iwf.key\nkeyholder: { sign_wait: 5s }\n",
+	      "/etc/mtc/c.yaml:13: keyholder.sign_wait is 5000 ms and limits.handshake_wait 5000 ms, expected less than that");
+}
+
 static void test_names_are_unique_and_known(void **state)
 {
 	(void)state;
@@ -558,6 +576,8 @@ int main(void)
 		cmocka_unit_test(test_the_snapshot_holds_what_was_written),
 		cmocka_unit_test(test_an_external_listener_is_protected),
 		cmocka_unit_test(test_tls_is_complete),
+		cmocka_unit_test(test_a_key_is_in_a_file_or_in_the_token),
+		cmocka_unit_test(test_a_signature_is_awaited_for_less_than_the_handshake),
 		cmocka_unit_test(test_names_are_unique_and_known),
 		cmocka_unit_test(test_an_anchor_is_found_by_its_name),
 		cmocka_unit_test(test_numbers_fit_together),
