@@ -145,7 +145,7 @@ static json_t *sandbox_rows(const struct core *c)
 
 static void add_keyholder(void *arg, const struct core_keyholder_view *k)
 {
-	const struct listing *list = arg;
+	const struct listing *list = OBJ_OF(arg, struct listing, LISTING_MAGIC);
 	const struct cfg_pkcs11 *t = &list->adm->cfg->keyholder.pkcs11;
 	json_t *row = json_pack("{s:s, s:I, s:I, s:s, s:I, s:I, s:I}", "name", k->name, "pid", (json_int_t)k->pid, "generation",
 				(json_int_t)k->generation, "state", k->state, "signatures", (json_int_t)k->signed_n, "refused",
@@ -167,7 +167,7 @@ static void add_keyholder(void *arg, const struct core_keyholder_view *k)
 
 static json_t *keyholder_rows(const struct adm *a)
 {
-	struct listing list = { .adm = a, .rows = json_array() };
+	struct listing list = { .obj = OBJ(LISTING_MAGIC), .adm = a, .rows = json_array() };
 
 	core_keyholder_each(a->core, add_keyholder, &list);
 	return list.rows;

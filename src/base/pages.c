@@ -39,7 +39,7 @@ static bool is_far_ahead(struct pages_ahead *a, size_t touched)
 static void *touch(void *arg)
 {
 	static const struct timespec nap = { 0, NAP_NS };
-	struct pages_ahead *a = arg;
+	struct pages_ahead *a = OBJ_OF(arg, struct pages_ahead, PAGES_AHEAD_MAGIC);
 	size_t all = (size_t)(a->end - a->from), touched = 0;
 
 	while (touched < all && !atomic_load_explicit(&a->stop, memory_order_relaxed)) {
@@ -113,7 +113,7 @@ void pages_ahead_begin(struct pages_ahead *a, size_t octets)
 	uint8_t *before = sbrk(0);
 
 	octets = octets < OCTETS_MAX ? octets : OCTETS_MAX;
-	*a = (struct pages_ahead){ .grown = octets >= PAGES_LARGE && has_room(octets + octets / 2) };
+	*a = (struct pages_ahead){ .obj = OBJ(PAGES_AHEAD_MAGIC), .grown = octets >= PAGES_LARGE && has_room(octets + octets / 2) };
 	if (!a->grown) {
 		return;
 	}

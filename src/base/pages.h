@@ -10,11 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/obj.h"
+
 /* Asks for large pages for this memory, which is allocated and not yet used. Nothing below PAGES_LARGE octets. */
 #define PAGES_LARGE (2u << 20)
 void pages_large(void *p, size_t octets);
 
+#define PAGES_AHEAD_MAGIC 0x38d46a15u
 struct pages_ahead { /* zeroed: not begun */
+	struct obj obj;
 	pthread_t thread;
 	bool running, grown;
 	atomic_bool stop;

@@ -2,11 +2,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/obj.h"
 #include "daemon/dm_keys.h"
 #include "keyholder/kh_p11.h"
 #include "tls/tls_sign.h"
 
+#define KEYS_MAGIC 0xb25d07a9u
 struct keys {
+	struct obj obj;
 	struct kh_p11 *token;
 	struct kh_p11_key of[CFG_LISTEN_MAX];
 };
@@ -15,11 +18,13 @@ static const char probe[] = "mtc-iwf asks whether this key fits its certificate"
 
 static void keys_free(void *arg)
 {
-	struct keys *k = arg;
+	struct keys *k = arg ? OBJ_OF(arg, struct keys, KEYS_MAGIC) : NULL;
 
-	if (k) {
-		kh_p11_close(k->token);
+	if (!k) {
+		return;
 	}
+	kh_p11_close(k->token);
+	OBJ_END(k, KEYS_MAGIC);
 	free(k);
 }
 
@@ -75,8 +80,13 @@ static int keys_load(void **out, const struct cfg_iwf *cfg, const struct dm_part
 	struct tls_pem pin = dm_part_find(part, DM_PIN, 0);
 	struct kh_p11_conf conf = { cfg->keyholder.pkcs11.module, cfg->keyholder.pkcs11.token, pin.p, pin.len };
 	struct keys *k = calloc(1, sizeof *k);
-	int err = k ? kh_p11_open(&k->token, &conf, why) : ERR_NOMEM;
+	int err;
 
+	if (!k) {
+		return ERR_NOMEM;
+	}
+	obj_begin(&k->obj, KEYS_MAGIC);
+	err = kh_p11_open(&k->token, &conf, why);
 	if (!err) {
 		err = find_all(k, cfg, part, why);
 	}
@@ -90,7 +100,7 @@ static int keys_load(void **out, const struct cfg_iwf *cfg, const struct dm_part
 
 static int keys_sign(void *arg, const struct kh_request *r, uint8_t out[KH_SIGNATURE_MAX], size_t *len, char why[KH_WHY_MAX])
 {
-	struct keys *k = arg;
+	struct keys *k = OBJ_OF(arg, struct keys, KEYS_MAGIC);
 
 	if (!k->of[r->key].kind) {
 		return ERR_NOTFOUND;

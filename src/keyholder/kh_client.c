@@ -28,7 +28,9 @@ struct lane { /* to one keyholder */
 };
 OBJ_FIRST(struct lane);
 
+#define KH_CLIENT_MAGIC 0x91c3f50bu
 struct kh_client {
+	struct obj obj;
 	struct kh_client_conf conf;
 	struct lane lanes[KH_KINDS];
 	uint32_t id_next;
@@ -199,7 +201,7 @@ static int ask(struct lane *l, struct tls_signing *s, const char **why)
 
 static int begin(void *arg, struct tls_signing *s, const char **why)
 {
-	struct kh_client *c = arg;
+	struct kh_client *c = OBJ_OF(arg, struct kh_client, KH_CLIENT_MAGIC);
 	struct lane *l = lane_of(c, s->key);
 	int err = ERR_CLOSED;
 
@@ -223,7 +225,7 @@ static int begin(void *arg, struct tls_signing *s, const char **why)
 
 static void cancel(void *arg, struct tls_signing *s)
 {
-	struct kh_client *c = arg;
+	struct kh_client *c = OBJ_OF(arg, struct kh_client, KH_CLIENT_MAGIC);
 
 	for (unsigned i = 0; i < KH_KINDS; i++) {
 		struct tls_signing *at;
@@ -252,6 +254,7 @@ int kh_client_new(struct kh_client **out, const struct kh_client_conf *conf)
 	if (!c) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&c->obj, KH_CLIENT_MAGIC);
 	c->conf = *conf;
 	for (unsigned i = 0; i < KH_KINDS; i++) {
 		struct lane *l = &c->lanes[i];
@@ -273,13 +276,17 @@ int kh_client_new(struct kh_client **out, const struct kh_client_conf *conf)
 
 void kh_client_free(struct kh_client *c)
 {
-	for (unsigned i = 0; c && i < KH_KINDS; i++) {
+	if (!c) {
+		return;
+	}
+	for (unsigned i = 0; i < KH_KINDS; i++) {
 		if (c->lanes[i].timer) {
 			lane_close(&c->lanes[i], "the edge ends");
 		}
 		net_timer_free(c->lanes[i].timer);
 		OBJ_END(&c->lanes[i], KH_LANE_MAGIC);
 	}
+	OBJ_END(c, KH_CLIENT_MAGIC);
 	free(c);
 }
 

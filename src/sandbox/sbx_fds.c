@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/obj.h"
 #include "base/str.h"
 #include "sandbox/sbx_int.h"
 
@@ -48,7 +49,9 @@ static int each_fd(int (*fn)(void *arg, int fd), void *arg)
 	return err;
 }
 
+#define EXPECTED_MAGIC 0x2d9f7c46u
 struct expected {
+	struct obj obj;
 	const int *fds;
 	size_t n;
 	char *why;
@@ -56,7 +59,7 @@ struct expected {
 
 static int compare(void *arg, int fd)
 {
-	const struct expected *x = arg;
+	const struct expected *x = OBJ_OF(arg, struct expected, EXPECTED_MAGIC);
 	char link[32], file[128];
 	ssize_t n;
 
@@ -72,7 +75,7 @@ static int compare(void *arg, int fd)
 
 int sbx_check_fds(const int *expected, size_t n, char why[SBX_WHY_MAX])
 {
-	struct expected x = { expected, n, why };
+	struct expected x = { OBJ(EXPECTED_MAGIC), expected, n, why };
 	int err;
 
 	why[0] = 0;

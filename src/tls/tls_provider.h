@@ -4,13 +4,16 @@
 #include <stdint.h>
 
 #include "base/fiber.h"
+#include "base/obj.h"
 #include "tls/tls_openssl.h"
 #include "tls/tls_remote.h"
 
 #define TLS_PROVIDER_NAME "mtckeyholder"
 
 /* A handshake that may have to wait for a signature. All zero at first. */
+#define TLS_CALL_MAGIC 0x5fa81e37u
 struct tls_call {
+	struct obj obj;
 	struct fiber *fiber;         /* it waits in there; NULL: it does not wait */
 	struct tls_signing *signing; /* on the stack of the fiber; NULL: it is done or failed */
 	SSL *ssl;

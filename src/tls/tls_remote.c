@@ -66,7 +66,7 @@ unsigned tls_remote_waiting(const struct tls_remote *r)
 
 static void shake(void *arg)
 {
-	struct tls_call *c = arg;
+	struct tls_call *c = OBJ_OF(arg, struct tls_call, TLS_CALL_MAGIC);
 
 	c->result = SSL_do_handshake(c->ssl);
 }
@@ -132,6 +132,7 @@ int tls_call_run(struct tls_call *c, struct tls_remote *r, SSL *ssl)
 		return ERR_AGAIN;
 	}
 	if (!c->fiber) {
+		obj_begin(&c->obj, TLS_CALL_MAGIC);
 		c->ssl = ssl;
 		err = fiber_new(&c->fiber, r->fibers, shake, c);
 		if (err) {
