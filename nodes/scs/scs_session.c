@@ -1,4 +1,7 @@
-/* scs_session.c - makes loop, TLS context and peer from the options. */
+/* scs_session.c - makes loop, TLS context and peer from the options.
+ *
+ *   OPENING --again--> DROPPING --timer: peer freed--> PAUSING --timer: a new peer--> OPENING
+ *   each --part--> PARTING --timer--> the loop stops */
 #include "nodes/scs/scs_session.h"
 
 #include <signal.h>
@@ -8,6 +11,7 @@
 
 #include "apps/app_common.h"
 #include "base/clock.h"
+#include "base/machine.h"
 #include "base/str.h"
 #include "nodes/common/node.h"
 
@@ -48,6 +52,23 @@ static void on_signal(void *arg, int signum)
 	s->on_signal(s->arg);
 }
 
+static const char *const phase_words[] = { "opening", "dropping", "pausing", "parting" };
+
+static const uint32_t next_phases[] = {
+	[SCS_OPENING] = MACHINE_TO(SCS_DROPPING) | MACHINE_TO(SCS_PARTING),
+	[SCS_DROPPING] = MACHINE_TO(SCS_DROPPING) | MACHINE_TO(SCS_PAUSING) | MACHINE_TO(SCS_PARTING),
+	[SCS_PAUSING] = MACHINE_TO(SCS_DROPPING) | MACHINE_TO(SCS_OPENING) | MACHINE_TO(SCS_PARTING),
+	[SCS_PARTING] = MACHINE_TO(SCS_PARTING),
+};
+
+static const struct machine machine = { "scs", "session", phase_words, next_phases, SCS_PHASES };
+
+/* The one place where the phase changes. A program has one session, so it is not counted. */
+static void set_phase(struct scs_session *s, enum scs_phase phase)
+{
+	s->phase = (enum scs_phase)machine_go_traced(&machine, NULL, s->log, s->peer_conf.host, s->phase, phase);
+}
+
 static void on_timer(void *arg)
 {
 	struct scs_session *s = OBJ_OF(arg, struct scs_session, SCS_SESSION_MAGIC);
@@ -56,14 +77,14 @@ static void on_timer(void *arg)
 	case SCS_DROPPING: /* before the peer reconnects by itself */
 		link_peer_free(s->peer, false);
 		s->peer = NULL;
-		s->phase = SCS_PAUSING;
+		set_phase(s, SCS_PAUSING);
 		net_timer_start(s->timer, AGAIN_MS);
 		break;
 	case SCS_PAUSING:
 		if (link_peer_new(&s->peer, s->loop, &s->peer_conf, &s->conf, s->cb, s->arg)) {
 			net_timer_start(s->timer, AGAIN_MS);
 		} else {
-			s->phase = SCS_OPENING;
+			set_phase(s, SCS_OPENING);
 		}
 		break;
 	case SCS_PARTING:
@@ -140,14 +161,14 @@ void scs_session_again(struct scs_session *s)
 	if (s->peer) { /* the peer is freed before its own next attempt, which it would log */
 		link_peer_no_more(s->peer, "a new connection is made in 0.5 s");
 	}
-	s->phase = SCS_DROPPING;
+	set_phase(s, SCS_DROPPING);
 	net_timer_start(s->timer, 0);
 }
 
 void scs_session_part(struct scs_session *s, struct link *l, enum dia_disconnect_cause cause)
 {
 	OBJ_CHECK(s, SCS_SESSION_MAGIC);
-	s->phase = SCS_PARTING;
+	set_phase(s, SCS_PARTING);
 	if (s->peer) {
 		link_peer_stop(s->peer, cause, "this run is over");
 	}

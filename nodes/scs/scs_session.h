@@ -8,6 +8,9 @@
 
 #define SCS_SESSION_WHY_MAX 512
 
+/* The phase is the purpose of the timer; drawn in scs_session.c. */
+enum scs_phase { SCS_OPENING, SCS_DROPPING, SCS_PAUSING, SCS_PARTING, SCS_PHASES };
+
 #define SCS_SESSION_MAGIC 0xf5ddfde2u
 struct scs_session {
 	struct obj obj;
@@ -21,8 +24,7 @@ struct scs_session {
 	struct link_ids ids;
 	struct net_signal *signals[4];
 	struct net_timer *timer;
-	/* purpose of the timer */
-	enum { SCS_OPENING, SCS_DROPPING, SCS_PAUSING, SCS_PARTING } phase;
+	enum scs_phase phase;
 	const struct link_cb *cb;
 	void (*on_signal)(void *arg);
 	void *arg;

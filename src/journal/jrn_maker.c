@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/machine.h"
 #include "base/obj.h"
 #include "journal/jrn_log.h"
 
@@ -17,10 +18,23 @@ struct jrn_maker {
 	pthread_mutex_t lock;
 	pthread_cond_t work, done;
 	bool stop;
-	enum { IDLE, ASKED, MADE } state;
+	enum maker_state { IDLE, ASKED, MADE, STATES } state; /* under the lock */
 	uint64_t number;
 	int rc; /* of what was made */
 };
+
+static const char *const state_words[] = { "idle", "asked", "made" };
+
+static const uint32_t next_states[] = { [IDLE] = MACHINE_TO(ASKED), [ASKED] = MACHINE_TO(MADE), [MADE] = MACHINE_TO(IDLE) };
+
+static const struct machine machine = { "journal", "maker of spares", state_words, next_states, STATES };
+
+/* The one place where the state changes. Without a gauge, because a journal has one maker, and
+ * without a trace, because there is no log on this side. */
+static void set_state(struct jrn_maker *m, enum maker_state state)
+{
+	m->state = (enum maker_state)machine_go(&machine, NULL, m->state, state);
+}
 
 static int make(struct jrn_maker *m)
 {
@@ -48,7 +62,7 @@ static void *thread_main(void *arg)
 		rc = make(m);
 		pthread_mutex_lock(&m->lock);
 		m->rc = rc;
-		m->state = MADE;
+		set_state(m, MADE);
 		pthread_cond_signal(&m->done);
 	}
 	pthread_mutex_unlock(&m->lock);
@@ -104,7 +118,7 @@ void jrn_maker_ask(struct jrn_maker *m, uint64_t number)
 {
 	pthread_mutex_lock(&m->lock);
 	if (m->state == IDLE) {
-		m->state = ASKED;
+		set_state(m, ASKED);
 		m->number = number;
 		pthread_cond_signal(&m->work);
 	}
@@ -132,7 +146,7 @@ int jrn_maker_take(struct jrn_maker *m, uint64_t *number, bool wait)
 	*number = m->number;
 	if (m->state == MADE) {
 		result = m->rc ? m->rc : 1;
-		m->state = IDLE;
+		set_state(m, IDLE);
 	}
 	pthread_mutex_unlock(&m->lock);
 	return result;
