@@ -2,7 +2,6 @@
 #include "tests/fuzz/core_world.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include "tests/fuzz/fake_journal.h"
 #include "tests/fuzz/fake_loop.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/fuzz_place.h"
 #include "tests/support/asc_wait.h"
 
 #define TURNS_MAX 1000u
@@ -41,21 +41,6 @@ static const char config[] =
 
 /* -- the association store: provisioned once, for no step changes it */
 
-static char folder[64];
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
-static void remove_folder(void)
-{
-	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 static void provision(struct core *c)
 {
 	struct asc_rule_new rule = { "acme", "*@a.example", ASSOC_ALLOW, ASSOC_RIGHT_ALL, 0, 0, ASSOC_ENFORCE };
@@ -74,17 +59,6 @@ static void provision(struct core *c)
 	scs.connections_max = 2;
 	scs.quota_per_day = 20;
 	promise(!asc_scs_put(c->store.asc, &scs, &why) && !asc_rule_add(c->store.asc, &rule, &why), why.text);
-}
-
-static void make_folder(void)
-{
-	const char *root = getenv("TMPDIR");
-
-	if (!*folder) {
-		snprintf(folder, sizeof folder, "%s/mtc-fuzz-core-XXXXXX", root ? root : "/tmp");
-		promise(mkdtemp(folder) != NULL, "a folder");
-		atexit(remove_folder);
-	}
 }
 
 /* -- the process */
@@ -134,7 +108,7 @@ static struct cfg_iwf *configuration(void)
 	char text[2048], why[CFG_WHY_MAX] = "";
 
 	if (!cfg) {
-		int n = snprintf(text, sizeof text, config, folder, folder);
+		int n = snprintf(text, sizeof text, config, fuzz_place(), fuzz_place());
 
 		promise(!cfg_iwf_parse(&cfg, "/fuzz.yaml", text, (size_t)n, why), why);
 	}
@@ -147,7 +121,6 @@ void core_world_begin(struct core_world *w)
 	fake_begin();
 	fake_journal_begin();
 	fake_on_connect(on_connect, w);
-	make_folder();
 	w->cfg = configuration();
 	log_init(&w->log, -1, LOG_LEVEL_ERROR, "fuzz");
 	promise(!net_loop_new(&w->loop), "a loop");

@@ -4,11 +4,8 @@
  *       (--state)
  *   journal-stream   the journal of a backup              tail         any file of lines that goes
  *       on after a crash */
-#include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/tail.h"
@@ -16,43 +13,20 @@
 #include "journal/jrn_copy.h"
 #include "nodes/scs/scs_seen.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/fuzz_place.h"
 
 #define NOW_MS UINT64_C(1800000000000)
 
-/* A folder of this process; the file in it is `path`. */
-static char folder[64], path[96], place[96];
-
-static int remove_one(const char *name, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	return ftw->level ? remove(name) : 0;
-}
-
-static void empty_folder(void)
-{
-	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static void remove_folder(void)
-{
-	empty_folder();
-	rmdir(folder);
-}
+/* The file that is read, and a place where another one may be made. */
+static char path[300], place[300];
 
 static void write_file(const uint8_t *data, size_t size)
 {
-	const char *root = getenv("TMPDIR");
 	int fd;
 
-	if (!*folder) {
-		snprintf(folder, sizeof folder, "%s/mtc-fuzz-XXXXXX", root ? root : "/tmp");
-		promise(mkdtemp(folder) != NULL, "a folder");
-		atexit(remove_folder);
-		snprintf(path, sizeof path, "%s/file", folder);
-		snprintf(place, sizeof place, "%s/journal", folder);
-	}
-	empty_folder();
+	snprintf(path, sizeof path, "%s/file", fuzz_place());
+	snprintf(place, sizeof place, "%s/journal", fuzz_place());
+	fuzz_place_empty();
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	promise(fd >= 0 && write(fd, data, size) == (ssize_t)size, "a file");
 	close(fd);
