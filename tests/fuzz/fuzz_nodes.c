@@ -132,7 +132,7 @@ static void fuzz_ue(const char *target, const uint8_t *data, size_t size)
 	}
 	promise(m.deliver.payload >= data && m.deliver.payload_len <= (size_t)(data + size - m.deliver.payload),
 		"the payload lies in it");
-	promise(ue_ports_has(&ports, m.deliver.port), "only a named port is taken");
+	promise(!m.deliver.has_port || ue_ports_has(&ports, m.deliver.port), "only a named port is taken");
 }
 
 fuzz_fn *fuzz_find(const char *target)
