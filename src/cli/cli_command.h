@@ -141,6 +141,7 @@ int cli_show_import(FILE *out, const json_t *last, const char *file);
 int cli_show_undo(FILE *out, const json_t *last);
 int cli_show_export(FILE *out, const json_t *last, const char *file);
 int cli_show_reload(FILE *out, const json_t *last);
+int cli_show_screen_set(FILE *out, const json_t *last);
 int cli_show_level(FILE *out, const json_t *last);
 int cli_show_trigger(FILE *out, const json_t *last);
 int cli_show_quota(FILE *out, const json_t *last);

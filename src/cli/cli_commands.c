@@ -314,6 +314,15 @@ static const struct cli_param quota_show[] = {
 
 static const struct cli_param quota_reset[] = { OPERAND("scs", CLI_NAME, "SCS", "name of the SCS"), END };
 
+static const struct cli_param screen_set[] = {
+	OPERAND("row", CLI_TEXT, "ROW", "name of a screening row; 'mtcctl screen list' shows them"),
+	OPERAND("mode", CLI_TEXT, "MODE", "enforce, drop, detect; default: the rule of the configuration again"),
+	NUMBER("answer", "answer", 3000, 5999, "Result-Code of enforce; not given: it stays"),
+	OPTION("except", "except", CLI_NAMES, "SCS", "this SCS is exempt; may be given several times, in place of those before"),
+	{ .option = "no-except", .arg = "no_except", .kind = CLI_TRUE, .meaning = "no SCS is exempt any more" },
+	END,
+};
+
 static const struct cli_param log_level[] = {
 	{ .arg = "level",
 	  .kind = CLI_WORD,
@@ -388,6 +397,9 @@ static const struct cli_column quota_columns[] = {
 	{ "SCS", "scs" },     { "DAY", "day" },   { "USED", "used" }, { "ASKING", "asking" },
 	{ "QUOTA", "quota" }, { "LEFT", "left" }, END_COLUMN
 };
+static const struct cli_column screen_columns[] = { { "ROW", "row" },       { "MODE", "mode" },     { "ANSWER", "answer" },
+						    { "EXCEPT", "except" }, { "FROM", "from" },     { "RELAXED", "relaxed" },
+						    { "CLASS", "class" },   { "CAUGHT", "caught" }, END_COLUMN };
 /* A table without columns: each row is shown member by member. */
 static const struct cli_column every_member[] = { END_COLUMN };
 
@@ -592,6 +604,23 @@ const struct cli_command cli_commands[] = {
 	  .examples =
 	      "  mtcctl journal salvage /var/lib/mtc-iwf/journal /var/lib/mtc-iwf/journal.new\n\n"
 	      "The damaged journal stays as it is. The answer says what is missing and how to put the new one in place.\n" },
+	{ "screen", "list", "screen.list", "The screening rows: what is checked on requests of SCSs, and what then happens", NULL,
+	  screen_columns, cli_show_count,
+	  "  mtcctl screen list\n  mtcctl --json screen list\n\n"
+	  "FROM: preset, configuration, or run time ('mtcctl screen set', which wins). CLASS: a fixed row cannot be changed; a "
+	  "closed "
+	  "one\n"
+	  "refuses or drops; an open one may also only detect, and SCSs may be exempt. docs/user/screening.md explains each "
+	  "row.\n" },
+	{ "screen", "set", "screen.set", "Set the rule of a screening row, for now and for later starts", screen_set, NULL,
+	  cli_show_screen_set,
+	  "  mtcctl screen set destination_realm detect\n"
+	  "  mtcctl screen set agents enforce --answer 5012 --except acme --except beta\n"
+	  "  mtcctl screen set agents enforce --no-except\n"
+	  "  mtcctl screen set destination_realm default\n\n"
+	  "What is not given stays. Open sessions get the rule at once. The decision log has a line, and 'mtcctl status' lists "
+	  "the "
+	  "row.\n" },
 	{ "log", "level", "log.level", "Change what is logged, until the next start", log_level, NULL, cli_show_level,
 	  "  mtcctl log level debug\n" },
 	{ .group = NULL },

@@ -149,6 +149,10 @@ int cli_show_status(FILE *out, const json_t *last)
 		{ "SECCOMP", "seccomp" }, { "LANDLOCK", "landlock" }, { "CAPABILITIES", "capabilities" },
 		{ "UID", "uid" },         { "LACKS", "lacks" },       { NULL, NULL }
 	};
+	static const struct cli_column screening[] = {
+		{ "SCREENING ROW", "row" }, { "MODE", "mode" },       { "ANSWER", "answer" }, { "EXCEPT", "except" },
+		{ "FROM", "from" },         { "RELAXED", "relaxed" }, { NULL, NULL }
+	};
 	static const struct cli_column written[] = { { "WRITTEN", "name" }, { "STATE", "state" }, { "LOST", "lost" },
 						     { "FILE", "path" },    { "ERROR", "error" }, { NULL, NULL } };
 
@@ -181,8 +185,20 @@ int cli_show_status(FILE *out, const json_t *last)
 	    !table(out, json_object_get(last, "written"), written)) {
 		return CLI_NO;
 	}
+	if (json_array_size(json_object_get(last, "screening")) && !table(out, json_object_get(last, "screening"), screening)) {
+		return CLI_NO;
+	}
 	return !json_array_size(json_object_get(last, "files")) || table(out, json_object_get(last, "files"), files) ? CLI_OK
 														     : CLI_NO;
+}
+
+int cli_show_screen_set(FILE *out, const json_t *last)
+{
+	char row[TEXT_MAX], now[TEXT_MAX], was[TEXT_MAX], from[TEXT_MAX];
+
+	fprintf(out, "%s: %s (from: %s); was %s\n", cli_member(row, last, "row"), cli_member(now, last, "now"),
+		cli_member(from, last, "from"), cli_member(was, last, "was"));
+	return CLI_OK;
 }
 
 int cli_show_reload(FILE *out, const json_t *last)

@@ -247,6 +247,20 @@ const struct ctl_arg ctl_args_quota_show[] = { SCS(false), END };
 
 const struct ctl_arg ctl_args_quota_reset[] = { SCS(true), END };
 
+_Static_assert(SCREEN_EXCEPT_MAX <= CTL_TEXTS_MAX, "all exceptions of a row come in one request");
+const struct ctl_arg ctl_args_screen_set[] = {
+	TEXT("row", true, 1, 63, "name of a screening row"),
+	TEXT("mode", true, 1, 63, "enforce, drop or detect; default: the rule of the configuration again"),
+	NUM("answer", 3000, 5999, "Result-Code of mode enforce; not given: it stays"),
+	{ .name = "except",
+	  .type = CTL_A_TEXTS,
+	  .min = 1,
+	  .max = 63,
+	  .meaning = "names of the SCSs that are exempt, in place of those before; not given: they stay" },
+	BOOLEAN("no_except", "no SCS is exempt any more"),
+	END,
+};
+
 const struct ctl_arg ctl_args_log_level[] = {
 	WORD("level", true, "error warn info debug", "most detailed level that is logged"),
 	END,

@@ -2,6 +2,7 @@
  * sends them. Arguments stand in rows (ctl_commands.c), members of replies too (ctl_replies.h);
  * handlers are in admin. docs/dev/control.md is made from the rows. */
 #pragma once
+#include "base/screen_rule.h"
 #include "ctl/ctl_server.h"
 
 /* Words of the args "rights" and "actions", in the order of the bits that ctl_arg_bits() returns
@@ -77,5 +78,8 @@ extern const struct ctl_arg ctl_args_triggers_cancel[];
 extern const struct ctl_arg ctl_args_quota_show[];
 /* scs */
 extern const struct ctl_arg ctl_args_quota_reset[];
+/* row, mode (default: the rule of the configuration again); optional answer, except (at most SCREEN_EXCEPT_MAX names), no_except. What is not
+ * given stays */
+extern const struct ctl_arg ctl_args_screen_set[];
 /* level: error warn info debug */
 extern const struct ctl_arg ctl_args_log_level[];

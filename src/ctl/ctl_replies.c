@@ -162,6 +162,28 @@ static const struct ctl_member file[] = {
 	END,
 };
 
+#define SCREEN_RULE                                                                                                              \
+	TEXT("row", "name"), TEXT("mode", "enforce, drop or detect"),                                                            \
+	    NUM("answer", "Result-Code of enforce; 0: as the grammar says"), TEXTS("except", "SCSs that are exempt"),            \
+	    TEXT("from", "preset, configuration or run time"),                                                                   \
+	    BOOLEAN("relaxed", "the row lets pass what it refuses without a configuration")
+static const struct ctl_member screen_relaxed[] = { SCREEN_RULE, END };
+static const struct ctl_member screen_row[] = {
+	SCREEN_RULE,
+	TEXT("class", "fixed, closed or open"),
+	TEXT("configured", "the rule of the configuration, in words"),
+	NUM("caught", "messages that the row caught since the start"),
+	TEXT("meaning", "what the row checks"),
+	END,
+};
+static const struct ctl_form screen_forms[] = { FORM("each row", screen_row), NO_MORE_FORMS };
+static const struct ctl_member screen_set[] = {
+	SCREEN_RULE,
+	TEXT("was", "the rule before, in words"),
+	TEXT("now", "the rule in force, in words"),
+	END,
+};
+
 static const struct ctl_member status[] = {
 	TEXT("version", "of mtc-iwfd"),
 	TEXT("identity", "Diameter host towards SCSs"),
@@ -185,6 +207,7 @@ static const struct ctl_member status[] = {
 	LIST("written", written, "log files"),
 	NUM("files_generation", "of the certificates, keys and anchors in use"),
 	LIST("files", file, "certificates and anchors in use"),
+	LIST("screening", screen_relaxed, "screening rows that are relaxed, or whose rule was set at run time"),
 	HEALTHY,
 	END,
 };
@@ -667,6 +690,8 @@ const struct ctl_reply ctl_replies[] = {
 	{ "sessions", session_forms, count_only },
 	{ "stats", stat_forms, count_only },
 	{ "log.level", NULL, log_level },
+	{ "screen.list", screen_forms, count_only },
+	{ "screen.set", NULL, screen_set },
 	{ "scs.add scs.set", NULL, scs_put },
 	{ "scs.del", needs_yes_forms, scs_deleted },
 	{ "scs.list", scs_forms, count_only },
