@@ -1,6 +1,7 @@
 /* screen_rule: what each row of the screening is, and which rules it takes. */
 #include "tests/unit/test.h"
 
+#include "base/screen_page.h"
 #include "base/screen_rule.h"
 
 static void each_row_is_found_by_its_name_and_its_preset_is_a_rule_of_it(void **state)
@@ -141,6 +142,26 @@ static void modes_have_words(void **state)
 	assert_string_equal(screen_mode_word(7), "unknown");
 }
 
+static void the_page_is_what_the_rows_say(void **state)
+{
+	char *made = NULL, there[64 * 1024] = "";
+	FILE *page = fopen(DOCS "/user/screening.md", "re"), *f;
+	size_t len, n;
+
+	(void)state;
+	assert_non_null(page);
+	n = fread(there, 1, sizeof there - 1, page);
+	fclose(page);
+	f = open_memstream(&made, &len);
+	assert_non_null(f);
+	screen_page(f);
+	assert_int_equal(fclose(f), 0);
+	if (len != n || memcmp(made, there, n) != 0) {
+		fail_msg("docs/user/screening.md is out of date; ninja -C build manuals");
+	}
+	free(made);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +173,7 @@ int main(void)
 		cmocka_unit_test(exceptions_are_sorted_single_and_bounded),
 		cmocka_unit_test(to_let_pass_is_relaxed_and_to_drop_is_not),
 		cmocka_unit_test(modes_have_words),
+		cmocka_unit_test(the_page_is_what_the_rows_say),
 	};
 
 	return cmocka_run_group_tests_name("base screen rule", tests, NULL, NULL);
