@@ -89,6 +89,9 @@ static int read_lines(struct screen_rules *rules, uint32_t *own, const char *pat
 		if (!strcmp(line, end) && text && !*text) {
 			return 0;
 		}
+		if (!*line && !text) {
+			break;
+		}
 		if (read_rule(rules, own, line, what)) {
 			return wrong(why, path, n, what);
 		}

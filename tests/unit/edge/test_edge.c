@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "apps/tsp_dar.h"
 #include "apps/tsp_dnr.h"
 #include "diameter/dia_base.h"
 #include "edge/edge_int.h"
@@ -145,6 +146,84 @@ static uint64_t given_up(struct edge_play *p, struct ipc_device_action_given_up 
 
 	assert_int_equal(ipc_device_action_given_up_get(out, p->record, len), 0);
 	return head.transaction;
+}
+
+/* The core sends a rule. */
+static void rule(struct edge_play *p, enum screen_row row, uint8_t mode, const char *except)
+{
+	struct ipc_screen_rule r = { row, screen_rule_preset(row) };
+
+	r.rule.mode = mode;
+	if (except) {
+		assert_int_equal(screen_rule_except(&r.rule, except), 0);
+	}
+	edge_play_core_says(p, ipc_screen_rule_put(p->record, 7, 0, &r));
+	edge_play_turns(p, 2);
+}
+
+/* A DAR for another host. */
+static void foreign_dar(struct edge_play *p, uint32_t reference)
+{
+	uint8_t octets[2048];
+	struct buf b = buf_over(octets, sizeof octets);
+	struct tsp_dar dar = { .has_action = true };
+
+	dar.head.request = true;
+	dar.head.session_id = dia_text("scs.acme.example;1;2");
+	dar.head.auth_application_id = dia_u32_of(APP_TSP);
+	dar.head.auth_session_state = dia_u32_of(1);
+	dar.head.origin_host = dia_text("scs.acme.example");
+	dar.head.origin_realm = dia_text("acme.example");
+	dar.head.destination_realm = dia_text("operator.example");
+	dar.head.destination_host = dia_text("elsewhere.example");
+	dar.action.external_identifier = dia_text("meter-1@a.example");
+	dar.action.reference_number = dia_u32_of(reference);
+	dar.action.action_type = dia_u32_of(TSP_ACTION_TRIGGER);
+	dar.action.trigger_data.present = true;
+	dar.action.trigger_data.payload = dia_text("hi");
+	tsp_dar_build(&b, &dar, reference, reference);
+	assert_int_equal(write(p->scs, b.p, b.len), b.len);
+	edge_play_turns(p, 5);
+}
+
+static void test_a_rule_of_the_core_holds_for_the_next_request_of_an_open_session(void **state)
+{
+	struct edge_play *p = *state;
+	struct ipc_device_action a;
+	struct ipc_screen_seen seen;
+	struct ipc_rec_head head;
+	struct dia_msg m;
+	uint64_t session = edge_play_open(p, "scs.acme.example");
+	struct st_counters *st = &p->edge->env.st;
+	size_t len;
+
+	foreign_dar(p, 1);
+	assert_true(edge_play_received(p, &m));
+	assert_int_equal(edge_play_result(&m), DIA_RESULT_UNABLE_TO_DELIVER);
+	assert_int_equal(st->v[ST_EDGE_SCREEN_DESTINATION_HOST], 1);
+
+	rule(p, SCREEN_DESTINATION_HOST, SCREEN_DROP, NULL);
+	foreign_dar(p, 2);
+	assert_false(edge_play_received(p, &m));
+	assert_int_equal(st->v[ST_EDGE_SCREEN_DROPPED], 1);
+
+	rule(p, SCREEN_DESTINATION_HOST, SCREEN_DETECT, NULL);
+	foreign_dar(p, 3);
+	(void)edge_play_offered(p, &a);
+	assert_int_equal(a.reference, 3);
+	assert_false(a.host_named); /* the host that is named is another */
+	len = edge_play_take(p, IPC_REC_SCREEN_SEEN, &head);
+	assert_int_equal(ipc_screen_seen_get(&seen, p->record, len), 0);
+	assert_int_equal(head.transaction, session);
+	assert_int_equal(seen.end_to_end, 3);
+	assert_int_equal(seen.rows, 1u << SCREEN_DESTINATION_HOST);
+
+	rule(p, SCREEN_DESTINATION_HOST, SCREEN_DROP, "acme");
+	foreign_dar(p, 4);
+	(void)edge_play_offered(p, &a);
+	assert_int_equal(a.reference, 4);
+	assert_int_equal(st->v[ST_EDGE_SCREEN_EXEMPTED], 1);
+	assert_int_equal(st->v[ST_EDGE_SCREEN_DESTINATION_HOST], 3);
 }
 
 static void test_without_an_answer_of_the_core_the_scs_gets_201_at_the_deadline_and_no_second_one(void **state)
@@ -686,6 +765,7 @@ int main(void)
 		TEST(test_a_request_that_a_stopping_edge_did_not_answer_says_so),
 		TEST(test_connections_are_counted_by_their_state_and_the_core_is_told),
 		TEST(test_no_connection_goes_back),
+		TEST(test_a_rule_of_the_core_holds_for_the_next_request_of_an_open_session),
 		TEST(test_without_an_answer_of_the_core_the_scs_gets_201_at_the_deadline_and_no_second_one),
 		TEST(test_a_new_core_hears_of_sessions_and_unanswered_requests),
 		TEST(test_a_new_core_that_does_not_want_a_session_ends_it),
