@@ -44,7 +44,7 @@
 	  "the reserved flags of the header are clear")                                                                          \
 	R(X, SESSION_ID, "session_id", OPEN, ENFORCE, 5004, 5002,                                                                \
 	  "Session-Id is the Origin-Host, a semicolon and more, at most 512 octets without blanks and control characters")       \
-	R(X, AGENTS, "agents", OPEN, DETECT, 5008, 3002,                                                                         \
+	R(X, AGENTS, "agents", OPEN, ENFORCE, 5008, 3002,                                                                        \
 	  "no Route-Record and no Proxy-Info; an SCS that comes through agents is exempt")                                       \
 	R(X, UNKNOWN_AVPS, "unknown_avps", OPEN, ENFORCE, 5001, 5008,                                                            \
 	  "an AVP with the M bit is known")                                                                                      \

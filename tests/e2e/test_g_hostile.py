@@ -202,6 +202,10 @@ def test_the_answer_names_the_request(lab, witness):
     scs = Scs.opened(lab)
     proxy = avp(284, [avp(280, "agent.acme.example"), avp(33, b"state")])
     m = scs.dar(action(device="meter-74@A.example", reference=74), more=(proxy,))
+    assert m.result == 5008, "acme is not provisioned to come through agents"
+    lab.ctl("screen", "set", "agents", "enforce", "--except", "acme")
+    m = scs.dar(action(device="meter-74@A.example", reference=74), more=(proxy,))
+    lab.ctl("screen", "set", "agents", "default")
     assert (m.text(3002, 3111), m.number(3002, 3007), m.number(3002, 3005), request_status(m)) == ("meter-74@A.example", 74, 1, 0)
     assert m.data(284) == proxy[8:] and m.text(264) == L.EXTERNAL_HOST and m.text(296) == L.EXTERNAL_REALM
     scs.close()

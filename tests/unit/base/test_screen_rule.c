@@ -104,7 +104,7 @@ static void exceptions_are_sorted_single_and_bounded(void **state)
 	assert_int_equal(screen_rule_except(&rule, "A me"), ERR_INVAL);
 	assert_true(screen_rule_exempts(&rule, "acme") && screen_rule_exempts(&rule, "beta"));
 	assert_false(screen_rule_exempts(&rule, "acm"));
-	assert_string_equal(screen_rule_text(text, &rule), "detect, except acme,beta");
+	assert_string_equal(screen_rule_text(text, &rule), "enforce 5008, except acme,beta");
 	assert_true(screen_rule_relaxed(SCREEN_AGENTS, &rule));
 	for (unsigned i = 2; i < SCREEN_EXCEPT_MAX; i++) {
 		snprintf(name, sizeof name, "s%u", i);
