@@ -2,6 +2,7 @@
  * places of the configuration that name it get the same content. */
 #include "daemon/dm_set.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/file.h"
 #include "daemon/dm_key_check.h"
 #include "tls/tls_remote.h"
+#include "sandbox/sbx.h"
 
 #define WANTED_MAX (DM_PIECES_MAX - 1) /* all but DM_ENDS */
 
@@ -330,6 +332,19 @@ static void check_token(struct reading *g, const struct dm_set *s)
 	}
 }
 
+/* Pages of sealed memory are shared: locked here, they are locked for the children, too. */
+static int hold(struct reading *g, struct dm_set *s, enum dm_parts part)
+{
+	int err = dm_part_open(&s->held[part], s->fd[part]);
+
+	if (!err && sbx_lock((void *)(uintptr_t)s->held[part].map, s->held[part].len)) {
+		report_add(g->report, REPORT_WARNING,
+			   "keys may get into swap space, because memory cannot be locked: %s; raise RLIMIT_MEMLOCK (LimitMEMLOCK= of a service)",
+			   strerror(errno));
+	}
+	return err;
+}
+
 static int fill(struct reading *g, struct dm_set *s)
 {
 	int err = 0;
@@ -341,6 +356,9 @@ static int fill(struct reading *g, struct dm_set *s)
 	note_ends(g, s);
 	for (unsigned part = 0; part < DM_PARTS && !err; part++) {
 		err = make_part(g, s, (enum dm_parts)part);
+		if (!err) {
+			err = hold(g, s, (enum dm_parts)part);
+		}
 	}
 	if (!err) {
 		err = check_parts(g, s);
@@ -383,6 +401,7 @@ int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, uint32_t generat
 void dm_set_free(struct dm_set *s)
 {
 	for (unsigned i = 0; s && i < DM_PARTS; i++) {
+		dm_part_close(&s->held[i]);
 		if (s->fd[i] >= 0) {
 			close(s->fd[i]);
 		}

@@ -3,7 +3,6 @@
  *
  * Some rows fail with an error in place of ending the process, because a library tries the call and goes on without it:
  *   clone3      glibc falls back to clone on ENOSYS; EPERM would make pthread_create() fail
- *   rseq        glibc goes on without
  *   openat, ... the log looks at the end of its file after a failed write, and goes on where it may not (base/tail.h)
  *
  * A filter sees numbers, never what a pointer leads to. What follows from that stands in docs/user/operating.md: seccomp does not
@@ -137,7 +136,9 @@ const struct sbx_call_row sbx_call_rows[] = {
 	/* the end */
 	CALL(B, exit),
 	CALL(B, exit_group),
+	/* the first calls of a thread, which may come after the filter (the log has one in every process) */
 	CALL(B, set_robust_list),
+	CALL(B, rseq),
 	FAILS(B, clone3, ENOSYS),
 
 	/* the log looks at its file; glibc asks for the number of processors */
@@ -155,7 +156,6 @@ const struct sbx_call_row sbx_call_rows[] = {
 	WITH(A | C, setsockopt, IS(1, IPPROTO_TCP), IS(2, TCP_NODELAY)),
 	WITH(A | C, setsockopt, IS(1, SOL_SOCKET), IS(2, SO_LINGER)),
 
-	CALL(T, rseq),
 	WITH(T, clone, BITS(0, THREAD, THREAD)),
 	WITH(T, prctl, IS(0, PR_SET_NAME)),
 	CALL(T, sched_getparam),

@@ -11,17 +11,23 @@
 #include "base/str.h"
 #include "sandbox/sbx_int.h"
 
+/* The macros of libseccomp leave members out, which clang refuses. */
+static struct scmp_arg_cmp compare_with(unsigned argument, enum scmp_compare op, uint64_t a, uint64_t b)
+{
+	return (struct scmp_arg_cmp){ .arg = argument, .op = op, .datum_a = a, .datum_b = b };
+}
+
 static struct scmp_arg_cmp compare_of(unsigned argument, enum sbx_compare compare, uint64_t mask, uint64_t value)
 {
 	switch (compare) {
 	case SBX_MASKED:
-		return SCMP_CMP64(argument, SCMP_CMP_MASKED_EQ, mask, value);
+		return compare_with(argument, SCMP_CMP_MASKED_EQ, mask, value);
 	case SBX_SELF:
-		return SCMP_CMP64(argument, SCMP_CMP_EQ, (uint64_t)getpid());
+		return compare_with(argument, SCMP_CMP_EQ, (uint64_t)getpid(), 0);
 	case SBX_DIFFERENT:
-		return SCMP_CMP64(argument, SCMP_CMP_NE, value);
+		return compare_with(argument, SCMP_CMP_NE, value, 0);
 	default:
-		return SCMP_CMP64(argument, SCMP_CMP_EQ, value);
+		return compare_with(argument, SCMP_CMP_EQ, value, 0);
 	}
 }
 
@@ -70,7 +76,7 @@ static int add_rows(scmp_filter_ctx filter, unsigned calls)
 /* The process may not change the handler of SIGSYS: the attempt ends it, and so does the handler itself. */
 static int add_end(scmp_filter_ctx filter, const struct sbx_conf *conf)
 {
-	struct scmp_arg_cmp handler = SCMP_CMP64(0, SCMP_CMP_EQ, SIGSYS);
+	struct scmp_arg_cmp handler = compare_with(0, SCMP_CMP_EQ, SIGSYS, 0);
 	int err =
 	    conf->on_refused ? seccomp_rule_add_array(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(rt_sigaction), 1, &handler) : 0;
 
