@@ -137,7 +137,7 @@ static bool take(struct lane *l)
 	}
 	if (n > 0 && kh_answer_decode(&a, octets, (size_t)n) == 0) {
 		take_answer(l, &a);
-		return l->fd >= 0;
+		return l->fd >= 0 && l->waiting_n; /* else nothing more is expected */
 	}
 	if (n > 0) {
 		log_error(log, "keyholder", "the %s sent %zd octets that are no answer; it is not asked again", name, n);

@@ -18,6 +18,7 @@ struct tls_call {
 	struct tls_signing *signing; /* on the stack of the fiber; NULL: it is done or failed */
 	SSL *ssl;
 	bool ending;
+	bool signed_once;         /* a server signs once in a handshake: the rest of it needs no fiber */
 	int result;               /* of SSL_do_handshake() */
 	int err;                  /* why there was no signature; 0: there was one, or none was asked for */
 	const char *why;          /* words for it; static */

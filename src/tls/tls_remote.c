@@ -94,7 +94,8 @@ bool tls_call_sign(struct tls_remote *r, struct tls_signing *s)
 	c->signing = s;
 	fiber_pause(c->fiber);
 	c->signing = NULL;
-	return !c->err;
+	c->signed_once = !c->err;
+	return c->signed_once;
 }
 
 /* -- outside */
@@ -130,6 +131,10 @@ int tls_call_run(struct tls_call *c, struct tls_remote *r, SSL *ssl)
 
 	if (c->signing) {
 		return ERR_AGAIN;
+	}
+	if (c->signed_once && !c->fiber) {
+		c->result = SSL_do_handshake(ssl); /* asked again, tls_call_sign() would refuse */
+		return 0;
 	}
 	if (!c->fiber) {
 		obj_begin(&c->obj, TLS_CALL_MAGIC);

@@ -4,7 +4,7 @@
  *   below opens --> HANDSHAKE --both authenticated--> OPEN --close_notify, error, below dead--> DEAD
  *                       +------- refused, too slow ---------------------------------------------^
  *
- * A server whose key is in another process waits for its signature inside of HANDSHAKE (tls_remote.c); nothing is read meanwhile.
+ * A server whose key is in another process waits for its signature inside of HANDSHAKE (tls_remote.c); what comes meanwhile is held, and no more than one read of it.
  *
  * OpenSSL reads straight from the memory of one receive (no copy) and writes into the queue of the stream below. Plain octets written
  * in one turn are gathered first: as few records as possible. A client in TLS 1.3 is OPEN before the server has judged its
@@ -46,7 +46,8 @@ struct tls_stream {
 	uint32_t handshake_wait_ms;
 	enum tls_stream_state state;
 	bool paused;
-	bool signature_awaited; /* and the stream below is paused for that */
+	bool signature_awaited;
+	bool paused_for_signature; /* the stream below: more came meanwhile */
 	bool authenticated;
 	bool may_write;                  /* no fatal error: a close_notify may be sent */
 	bool failed;                     /* a write failed; not reported yet */
@@ -250,11 +251,9 @@ static bool do_handshake(struct tls_stream *t, int *result)
 		return true;
 	}
 	err = tls_call_run(&t->call, t->ctx->remote, t->ssl);
-	if (err == ERR_AGAIN && !t->signature_awaited) {
-		t->signature_awaited = true;
-		net_stream_pause(t->below);
-	} else if (err != ERR_AGAIN && t->signature_awaited) {
-		t->signature_awaited = false;
+	t->signature_awaited = err == ERR_AGAIN;
+	if (!t->signature_awaited && t->paused_for_signature) {
+		t->paused_for_signature = false;
 		net_stream_resume(t->below);
 	}
 	*result = err ? -1 : t->call.result;
@@ -399,9 +398,17 @@ static void below_on_data(void *arg, const uint8_t *p, size_t n)
 {
 	struct tls_stream *t = tls_of(arg);
 
-	if (t->state != TLS_DEAD) {
-		tls_feed(t, p, n);
+	if (t->state == TLS_DEAD) {
+		return;
 	}
+	net_stream_hold(&t->base);
+	tls_feed(t, p, n);
+	/* An honest client says nothing while it waits for us; whoever does fills no queue. */
+	if (t->signature_awaited && t->held.len && t->below && !t->paused_for_signature) {
+		t->paused_for_signature = true;
+		net_stream_pause(t->below);
+	}
+	net_stream_drop(&t->base);
 }
 
 static void below_on_close(void *arg, int err, const char *why)

@@ -393,6 +393,32 @@ static void whoever_closes_while_it_waits_leaves_nothing(void **state)
 	world_free(&w);
 }
 
+/* What comes while the server waits is held in a bound, and judged when the server goes on. */
+static void who_talks_while_the_server_waits_gains_nothing(void **state)
+{
+	static uint8_t junk[1 << 20];
+	struct world w;
+	ssize_t taken, more;
+
+	(void)state;
+	world_new(&w, PKI_P256, 8);
+	w.mood = SILENT;
+	w.stop_when_asked = true;
+	pair_start(&w, &w.pairs[0], 0);
+	assert_int_equal(net_loop_run(w.loop), 0);
+	net_watch_stop(w.pairs[0].watch);
+	taken = send(w.pairs[0].fd, junk, sizeof junk, MSG_NOSIGNAL);
+	assert_true(taken > 0);
+	w.events_wanted = 1;
+	w.mood = REFUSES; /* 30 ms, in which more could be read */
+	net_timer_start(w.late, 30);
+	assert_int_equal(net_loop_run(w.loop), 0);
+	assert_int_equal(w.pairs[0].closed, 1);
+	more = send(w.pairs[0].fd, junk, sizeof junk, MSG_NOSIGNAL);
+	assert_true(more < 2 * (64 << 10)); /* one read of 64 KiB made room, not one after the other */
+	world_free(&w);
+}
+
 static void whoever_asks_for_the_private_part_is_refused(void **state)
 {
 	struct world w;
@@ -514,6 +540,7 @@ int main(void)
 		cmocka_unit_test(one_more_than_may_wait_is_refused),
 		cmocka_unit_test(a_handshake_without_a_signature_fails_with_the_reason),
 		cmocka_unit_test(whoever_closes_while_it_waits_leaves_nothing),
+		cmocka_unit_test(who_talks_while_the_server_waits_gains_nothing),
 		cmocka_unit_test(whoever_asks_for_the_private_part_is_refused),
 		cmocka_unit_test(the_context_of_the_process_does_not_know_our_provider),
 		cmocka_unit_test(a_listener_knows_that_nobody_signs),
