@@ -163,7 +163,7 @@ static void teardown(struct room *r)
 static void put(struct room *r, const char *text, size_t n)
 {
 	int fds[16];
-	uint8_t control[CMSG_SPACE(sizeof fds)] __attribute__((aligned(16)));
+	uint8_t control[CMSG_SPACE(sizeof fds)] __attribute__((aligned(16))) = { 0 }; /* its padding is sent, too */
 	struct iovec io = { (char *)(uintptr_t)text, strlen(text) };
 	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1 };
 
