@@ -57,6 +57,8 @@ static const struct {
 	{ "triggers.cancel", ctl_args_triggers_cancel },
 	{ "quota.show", ctl_args_quota_show },
 	{ "quota.reset", ctl_args_quota_reset },
+	{ "screen.list", NULL },
+	{ "screen.set", ctl_args_screen_set },
 	{ "backup.copy", ctl_args_backup_copy },
 	{ "log.level", ctl_args_log_level },
 };
