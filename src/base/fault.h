@@ -52,8 +52,8 @@
 	/* an edge */                                                                                                            \
 	X(EDGE_REQUEST_READ, "src/edge/edge_tsp.c", "a request is checked; the core does not know it")                           \
 	X(EDGE_OFFERED, "src/edge/edge_tsp.c", "a request is in the ring and not published")                                     \
-	X(EDGE_ANSWER_TAKEN, "src/edge/edge_tsp.c", "the core's answer is here; no DAA")                                         \
-	X(EDGE_DAA_QUEUED, "src/edge/edge_tsp.c", "the DAA is made and not yet sent")                                            \
+	X(EDGE_ANSWER_TAKEN, "src/edge/edge_txn.c", "the core's answer is here; no DAA")                                         \
+	X(EDGE_DAA_QUEUED, "src/edge/edge_txn.c", "the DAA is made and not yet sent")                                            \
 	X(EDGE_DNR_QUEUED, "src/edge/edge_notify.c", "the DNR is made and not yet sent")                                         \
 	X(EDGE_DNA_TAKEN, "src/edge/edge_notify.c", "the DNA is here; the core does not know")                                   \
 	X(EDGE_ANNOUNCED, "src/edge/edge.c", "after a restart of the core: sessions are announced, requests not offered")        \

@@ -87,14 +87,14 @@ static void on_forget(void *arg)
 	forget_before(holder_of(arg));
 }
 
-/* Keys must not be in a core dump, nor on the disk that memory is swapped to. A sandbox sees to that for as long as the process
- * lives; without one this is done here. */
+/* Keys must not be in a core dump, nor on the disk that memory is swapped to. Without a sandbox all of this is done here; with one it
+ * was done, but for the memory that came with the keys. */
 static void guard_memory(const struct keyholder_process *p)
 {
-	if (p->process.in.cfg->sandbox != CFG_SANDBOX_OFF) {
-		return;
-	}
-	if (prctl(PR_SET_DUMPABLE, 0) < 0 || mlockall(MCL_CURRENT | MCL_FUTURE) < 0) {
+	bool alone = p->process.in.cfg->sandbox == CFG_SANDBOX_OFF;
+
+	if (alone ? prctl(PR_SET_DUMPABLE, 0) < 0 || mlockall(MCL_CURRENT | MCL_FUTURE) < 0
+		  : p->process.sandbox.report.locked && sbx_lock_heap(&p->process.sandbox.report)) {
 		log_warn(&p->process.in.log, "daemon",
 			 "memory with private keys cannot be locked and may be swapped to disk; raise the limit of locked memory "
 			 "(LimitMEMLOCK= of the service)");
@@ -117,6 +117,7 @@ static void take_set(struct keyholder_process *p, const struct dm_msg *m, int fd
 		p->before_set = p->now_set;
 		p->now = fresh;
 		p->now_set = m->generation;
+		guard_memory(p);
 		net_timer_start(p->forget, OLD_SET_MS);
 	}
 	dm_set_answer(&p->process.in.log, m->generation, err == 0);
@@ -196,11 +197,11 @@ static int set_up(struct dm_process *process)
 				      .arg = p };
 	int err;
 
-	guard_memory(p);
 	p->keys = process->kind == &token_kind ? &dm_keys_token : &dm_keys_files;
 	err = load(&p->now, p, &process->in.part);
 	p->now_set = dm_part_generation(&process->in.part);
 	dm_part_close(&process->in.part);
+	guard_memory(p);
 	if (!err) {
 		err = kh_serve_new(&p->serve, &conf);
 	}

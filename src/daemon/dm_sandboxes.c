@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -123,6 +124,15 @@ static int confine(struct dm_parent *p, struct sbx_report *r, struct sbx_conf *c
 	return sbx_enter(r, conf, why);
 }
 
+/* A keyholder locks all of its memory, which is more than an ordinary user may, and has the limit from its parent. Without the right
+ * to raise the limit the sandbox of the keyholder says what is missing. */
+static void allow_locked_memory(void)
+{
+	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	err_ignore(setrlimit(RLIMIT_MEMLOCK, &all), "the sandbox looks whether memory is locked");
+}
+
 static void say_users(struct dm_parent *p)
 {
 	char words[CFG_WHY_MAX];
@@ -140,6 +150,7 @@ int dm_sandboxes_enter(struct dm_parent *p)
 	struct sbx_report r;
 	int err;
 
+	allow_locked_memory();
 	say_users(p);
 	sbx_warm_up();
 	err = confine(p, &r, &conf, why);

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,15 +49,6 @@ void dm_child_set(struct dm_child *c, enum dm_child_state state)
 
 static const int parents_signals[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
 
-/* A keyholder locks all of its memory, which is more than an ordinary user may. Without the right to raise the limit the sandbox
- * says what is missing. */
-static void allow_locked_memory(void)
-{
-	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
-
-	err_ignore(setrlimit(RLIMIT_MEMLOCK, &all), "the sandbox looks whether memory is locked");
-}
-
 /* In the child, before the exec: only async-signal-safe calls. Never returns. */
 static void become(const struct dm_child *c, int sock, pid_t parent, char *const argv[])
 {
@@ -72,9 +62,6 @@ static void become(const struct dm_child *c, int sock, pid_t parent, char *const
 		signal(parents_signals[i], SIG_IGN);
 	}
 	signal(SIGPIPE, SIG_IGN);
-	if (c->role == DM_HOLDER) {
-		allow_locked_memory();
-	}
 	if (user->change && sbx_become(user->id.uid, user->id.gid)) {
 		_exit(126);
 	}

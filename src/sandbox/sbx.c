@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -116,6 +117,41 @@ int sbx_lock(void *p, size_t len)
 	return mlock(p, len) ? ERR_IO : 0;
 }
 
+int sbx_lock_heap(const struct sbx_report *r)
+{
+	unsigned char *end = sbrk(0);
+
+	return r->heap && end > r->heap ? sbx_lock(r->heap, (size_t)(end - r->heap)) : 0;
+}
+
+/* Where the heap begins; NULL: the kernel does not say. */
+static unsigned char *start_of_heap(void)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	unsigned char *start = NULL;
+	char line[512];
+
+	while (f && !start && fgets(line, sizeof line, f)) {
+		if (strstr(line, "[heap]")) {
+			start = (unsigned char *)(uintptr_t)strtoull(line, NULL, 16);
+		}
+	}
+	if (f) {
+		fclose(f);
+	}
+	return start;
+}
+
+/* All memory, or, where the limit of locked memory is less (containers), the heap: keys are nowhere else. */
+static bool lock_memory(struct sbx_report *r)
+{
+	if (mlockall(MCL_CURRENT | MCL_FUTURE) == 0) {
+		return true;
+	}
+	r->heap = start_of_heap();
+	return r->heap && sbx_lock_heap(r) == 0;
+}
+
 /* A core file, a debugger of the same user and /proc/PID/mem would give keys away. */
 static void hide(struct sbx_report *r, const struct sbx_role_row *row)
 {
@@ -125,7 +161,7 @@ static void hide(struct sbx_report *r, const struct sbx_role_row *row)
 		r->lacks |= SBX_LACK_DUMPS;
 	}
 	if (row->lock) {
-		r->locked = mlockall(MCL_CURRENT | MCL_FUTURE) == 0;
+		r->locked = lock_memory(r);
 		r->lacks |= r->locked ? 0 : SBX_LACK_LOCKED;
 	}
 	r->dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1;

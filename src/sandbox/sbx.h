@@ -77,6 +77,8 @@ struct sbx_report {
 	uint64_t capabilities; /* effective and permitted, bit N is capability N */
 	uint64_t bounding;     /* the bounding set */
 	uint32_t lacks;        /* enum sbx_lack bits; 0: the sandbox is whole */
+	/* Start of the heap if only the heap of a key holder could be locked; NULL: all memory is locked, or none. */
+	unsigned char *heap;
 	int status_fd;         /* /proc/self/status, open from sbx_confine() to sbx_seal(); otherwise -1 */
 };
 
@@ -137,3 +139,6 @@ const char *sbx_call_name(char out[SBX_CALL_MAX], long number);
 /* Locks `len` bytes at `p` in memory and leaves them out of core dumps: for keys. ERR_IO: not locked (RLIMIT_MEMLOCK). The
  * caller unmaps or wipes them. */
 ERR_MUST_USE int sbx_lock(void *p, size_t len);
+/* Locks the part of the heap that was added since. A role that locks its memory calls this after it has loaded keys. Nothing is to
+ * do where all memory is locked. ERR_IO as above. */
+ERR_MUST_USE int sbx_lock_heap(const struct sbx_report *r);

@@ -234,8 +234,8 @@ def test_the_demo_names_its_scenes_by_one_letter_each():
     with open(os.path.join(ROOT, "scripts", "demo"), encoding="utf-8") as f:
         letters = re.findall(r'^    \("([a-z])", "', f.read(), re.M)
     with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
-        told = re.search(r"plays eight scenes: ([^.]*)\.", f.read()).group(1)
-    assert letters == list("abcdefgh") and len(told.split(", ")) == 8, told
+        told = re.search(r"plays nine scenes: ([^.]*)\.", f.read()).group(1)
+    assert letters == list("abcdefghi") and len(told.split(", ")) == 9, told
 
 
 def test_the_usage_of_mtc_ue_is_what_it_takes():

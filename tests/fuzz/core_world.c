@@ -213,6 +213,7 @@ static void edge_hears(struct core_world *w, const struct ipc_rec_head *h, const
 		struct ipc_session_cut cut;
 		struct ipc_device_action_answer answer;
 		struct ipc_device_notification notification;
+		struct ipc_screen_rule rule;
 	} u;
 	int err;
 
@@ -222,6 +223,9 @@ static void edge_hears(struct core_world *w, const struct ipc_rec_head *h, const
 		break;
 	case IPC_REC_SESSION_CUT:
 		err = ipc_session_cut_get(&u.cut, record, len);
+		break;
+	case IPC_REC_SCREEN_RULE:
+		err = ipc_screen_rule_get(&u.rule, record, len);
 		break;
 	case IPC_REC_DEVICE_ACTION_ANSWER:
 		err = ipc_device_action_answer_get(&u.answer, record, len);
