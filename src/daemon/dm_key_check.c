@@ -23,9 +23,11 @@
 #include "base/str.h"
 #include "daemon/dm_child.h"
 #include "daemon/dm_keys.h"
+#include "daemon/dm_sandbox.h"
 
 /* What the other process needs of the configuration. It is the same program: the form is that of the struct. */
 struct items {
+	int sandbox; /* enum cfg_sandbox */
 	struct cfg_pkcs11 pkcs11;
 	struct cfg_listen listen[CFG_LISTEN_MAX];
 	size_t listen_n;
@@ -40,11 +42,28 @@ static int items_of(struct cfg_iwf *cfg, int fd)
 	if (items == MAP_FAILED) {
 		return ERR_IO;
 	}
+	cfg->sandbox = items->sandbox;
 	cfg->keyholder.pkcs11 = items->pkcs11;
 	memcpy(cfg->listen, items->listen, sizeof cfg->listen);
 	cfg->listen_n = items->listen_n < CFG_LISTEN_MAX ? items->listen_n : CFG_LISTEN_MAX;
 	munmap(items, sizeof *items);
 	return 0;
+}
+
+/* The module runs in here as it does in the keyholder: with its own paths and nothing else. What is missing of the sandbox is told by the
+ * process that stays. */
+static int confine(const struct cfg_iwf *cfg, char why[KH_WHY_MAX])
+{
+	char words[SBX_WHY_MAX] = "";
+	struct dm_sandbox s;
+	int err = cfg->sandbox == CFG_SANDBOX_OFF
+		      ? 0
+		      : dm_confine_module(&s, &cfg->keyholder.pkcs11, (enum sbx_mode)cfg->sandbox, words);
+
+	if (err) {
+		str_cut(why, KH_WHY_MAX, words);
+	}
+	return err;
 }
 
 static int try_all(struct cfg_iwf *cfg, const int fds[DM_FDS_MAX], char why[KH_WHY_MAX])
@@ -55,6 +74,9 @@ static int try_all(struct cfg_iwf *cfg, const int fds[DM_FDS_MAX], char why[KH_W
 
 	if (!err) {
 		err = items_of(cfg, fds[1]);
+	}
+	if (!err) {
+		err = confine(cfg, why);
 	}
 	if (!err) {
 		err = dm_keys_token.load(&keys, cfg, &part, why);
@@ -74,7 +96,7 @@ int dm_key_check_main(void)
 	int fds[DM_FDS_MAX], err;
 	struct dm_msg m;
 
-	/* The PIN comes next: no core dump from here on. Here the sandbox of a process with a token begins, too. */
+	/* The PIN comes next: no core dump from here on. */
 	if (!cfg || prctl(PR_SET_DUMPABLE, 0) < 0 || dm_recv(DM_CHILD_FD, &m, fds)) {
 		free(cfg);
 		return 1;
@@ -116,6 +138,7 @@ static int send_all(int sock, const struct cfg_iwf *cfg, int part_fd)
 	int fd = -1, err = items ? 0 : ERR_NOMEM;
 
 	if (!err) {
+		items->sandbox = cfg->sandbox;
 		items->pkcs11 = cfg->keyholder.pkcs11;
 		memcpy(items->listen, cfg->listen, sizeof items->listen);
 		items->listen_n = cfg->listen_n;
