@@ -1,5 +1,6 @@
 """Every row of CONTRACTS has its tests, and the check that says so finds what it is there for."""
 import os
+import re
 import shutil
 import subprocess
 
@@ -72,3 +73,25 @@ def test_a_test_that_nobody_runs_is_none(small):
 
 def test_usage(small):
     assert run("--what")[0] == 2 and run("a", "b")[0] == 2
+
+
+def threats_without_test(text, there):
+    """Rows of the threat model whose answer names no test that is there, and does not say that it is not built."""
+    bad = []
+    for row in re.findall(r"(?m)^\|(.*)\|$", text.split("\n## Threats\n", 1)[1].split("\n## Not defended", 1)[0]):
+        cells = row.split("|")
+        named = re.findall(r"\b(test_\w+\.(?:py|c)|tests/\w+)", cells[-1])
+        if not set(cells[0].strip()) <= {"-"} and cells[0].strip() != "threat":
+            if any(not there(name) for name in named) or not (named or "unit tests of" in cells[-1] or "make torture" in cells[-1] or "not built" in row):
+                bad.append(cells[0].strip())
+    return bad
+
+
+def test_each_threat_has_its_test_or_says_that_it_is_not_built():
+    files = {name for _, _, names in os.walk(os.path.join(ROOT, "tests")) for name in names}
+    with open(os.path.join(ROOT, "docs/dev/threat-model.md"), encoding="utf-8") as f:
+        text = f.read()
+    there = {*files, *(f"tests/{name}" for name in os.listdir(os.path.join(ROOT, "tests")))}
+    assert threats_without_test(text, there.__contains__) == []
+    assert threats_without_test(text.replace("test_k_attacks.py", "test_k_gone.py"), there.__contains__)
+    assert threats_without_test(text.replace("**not built**", "planned"), there.__contains__)
