@@ -7,7 +7,7 @@ import threading
 from . import lab, play, proc
 
 DEVICES = "000001-010000"
-GATEWAY = ("parent", "edge", "core")
+GATEWAY = ("parent", "edge", "core", "keyholder")
 
 
 class LeanLab(lab.Lab):
@@ -139,7 +139,8 @@ class LeanTriggers:
         """{name: pid} of the gateway's processes and the nodes."""
         iwf = self.lab["iwf"]["pids"]
         edges = {"edge" if len(iwf["edges"]) == 1 else f"edge-{i}": pid for i, pid in enumerate(iwf["edges"])}
-        return {"core": iwf["core"], **edges, "parent": iwf["parent"], "hss": self.lab["hss"]["pid"], "smssc": self.lab["smssc"]["pid"]}
+        holder = {"keyholder": iwf["keyholder"]} if iwf.get("keyholder") else {}  # builds before it have none
+        return {"core": iwf["core"], **edges, **holder, "parent": iwf["parent"], "hss": self.lab["hss"]["pid"], "smssc": self.lab["smssc"]["pid"]}
 
     def cpu_ns(self):
         found = {}

@@ -4,7 +4,7 @@ import functools
 import os
 import statistics
 
-from . import figures, lean, load, play, rounds, rows, subjects
+from . import figures, handshakes, lean, load, play, rounds, rows, subjects
 from .rounds import Target
 
 WINDOW = 64
@@ -114,12 +114,15 @@ def compare(bench, options):
     gateways = [bench.begin(lean.LeanTriggers, build.folder, bench.tools, name=str(build)) for build in options.builds]
     got = bench.in_turn({g.name: functools.partial(g.load, window=WINDOW, seconds=bench.seconds) for g in gateways})
     now, base = (got[g.name] for g in gateways)
+    shaken = bench.in_turn({g.name: functools.partial(handshakes.load, g, bench.seconds) for g in gateways})
+    shaken_now, shaken_base = (shaken[g.name] for g in gateways)
     return {"inside": f"triggers up to the DAA, window {WINDOW}: {rows.TLS_INSIDE}; {rows.LEAN_INSIDE}; the load and the nodes are those of this tree for both",
             "builds": {build.name: build.facts() for build in options.builds},
             "subjects": [rounds.subject(g.name, got[g.name], g.memory()) for g in gateways],
             "targets": [Target("triggers a second, this : base", rounds.ratio(now, base), None, None),
                         Target("processor time of the gateway a trigger, this : base", [a.gateway_us() / b.gateway_us() for a, b in zip(now, base)], None,
-                               None, most=True)]}
+                               None, most=True),
+                        Target(f"TLS handshakes a second, {handshakes.CLIENTS} clients at a time, this : base", rounds.ratio(shaken_now, shaken_base), None, None)]}
 
 
 def quick(bench, _options):
