@@ -40,7 +40,13 @@ static const char head[] =
     "were set at run time. The decision log has a line with the action `screening` for each change and, at a start, for each "
     "relaxed row.\n"
     "\n"
-    "How often a row caught a message is counted in `edge_screen_ROW` (`mtcctl stats`, `mtcctl screen list`).\n";
+    "How often a row caught a message is counted in `edge_screen_ROW` (`mtcctl stats`, `mtcctl screen list`).\n"
+    "\n"
+    "In `mtcctl screen list`, ANSWER 0 stands for a row without a Result-Code of its own. EXCEPT is a list of names: it stays "
+    "when "
+    "an SCS is "
+    "removed, and a later SCS of that name is exempt, so take the name out first (`--no-except`, or the others with "
+    "`--except`).\n";
 
 static void answers(FILE *f, enum screen_row row)
 {

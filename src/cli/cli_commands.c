@@ -610,8 +610,9 @@ const struct cli_command cli_commands[] = {
 	  "FROM: preset, configuration, or run time ('mtcctl screen set', which wins). CLASS: a fixed row cannot be changed; a "
 	  "closed "
 	  "one\n"
-	  "refuses or drops; an open one may also only detect, and SCSs may be exempt. docs/user/screening.md explains each "
-	  "row.\n" },
+	  "refuses or drops; an open one may also only detect, and SCSs may be exempt. ANSWER 0: the row has no Result-Code of "
+	  "its\n"
+	  "own. docs/user/screening.md explains each row.\n" },
 	{ "screen", "set", "screen.set", "Set the rule of a screening row, for now and for later starts", screen_set, NULL,
 	  cli_show_screen_set,
 	  "  mtcctl screen set destination_realm detect\n"
@@ -620,7 +621,8 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl screen set destination_realm default\n\n"
 	  "What is not given stays. Open sessions get the rule at once. The decision log has a line, and 'mtcctl status' lists "
 	  "the "
-	  "row.\n" },
+	  "row.\n"
+	  "With the mode default, options have no effect; with --except, neither has --no-except.\n" },
 	{ "log", "level", "log.level", "Change what is logged, until the next start", log_level, NULL, cli_show_level,
 	  "  mtcctl log level debug\n" },
 	{ .group = NULL },
