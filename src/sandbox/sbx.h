@@ -84,7 +84,7 @@ struct sbx_report {
 
 /* What a sandbox can lack. */
 #define SBX_LACKS(X)                                                                                                             \
-	X(OFF, 0, "it is off by configuration", "set sandbox: prefer or require")                                                \
+	X(OFF, 0, "the sandbox is off by configuration", "set sandbox: prefer or require")                                       \
 	X(INSTRUMENTED, 1, "this program was built with instruments (sanitizer, valgrind) that need forbidden calls",            \
 	  "use a build without them")                                                                                            \
 	X(SECCOMP, 2, "the kernel refuses seccomp filters",                                                                      \

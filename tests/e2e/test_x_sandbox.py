@@ -215,4 +215,4 @@ def test_off_is_told(lab, open_folder):
             daemon.wait(30)
         assert {(row["mode"], row["seccomp"], row["landlock"]) for row in rows} == {("off", "none", 0)}
         assert all("off by configuration" in row["lacks"] and row["no_new_privs"] for row in rows)
-        assert "mtc-iwfd is less protected than it could be: it is off by configuration" in daemon.stderr.read()
+        assert "mtc-iwfd is less protected than it could be: the sandbox is off by configuration" in daemon.stderr.read()
