@@ -81,9 +81,8 @@ const struct sbx_call_row sbx_call_rows[] = {
 	WITH(B, recvfrom, IS(4, 0)),
 	CALL(B, recvmsg),
 	WITH(B, sendto, IS(4, 0)), /* no address: connected sockets only */
-	CALL(B, shutdown),
+	WITH(B, shutdown, IS(1, SHUT_WR)), /* does nothing to a listener; any other kind would end it for every edge of the zone */
 	WITH(B, fcntl, IS(1, F_GETFL)),
-	WITH(B, fcntl, IS(1, F_SETFL), NO_SIGNALS),
 	WITH(B, fcntl, IS(1, F_GETFD)),
 	WITH(B, fcntl, IS(1, F_SETFD)),
 	WITH(B, fcntl, IS(1, F_DUPFD_CLOEXEC)),
@@ -209,6 +208,8 @@ const struct sbx_call_row sbx_call_rows[] = {
 	CALL(F, fchmod),
 	CALL(F, umask),
 	CALL(F, dup),
+	/* not for edges: the log's file is shared, and without O_APPEND its older lines could be written over */
+	WITH(F, fcntl, IS(1, F_SETFL), NO_SIGNALS),
 	CALL(F, pipe2),
 	WITH(F, fcntl, IS(1, F_SETLK)),
 	WITH(F, fcntl, IS(1, F_SETLKW)),
@@ -220,6 +221,7 @@ const struct sbx_call_row sbx_call_rows[] = {
 	WITH(C, socket, IS(0, AF_INET), BITS(1, SOCK_TYPE_BITS, SOCK_STREAM)),
 	WITH(C, socket, IS(0, AF_INET6), BITS(1, SOCK_TYPE_BITS, SOCK_STREAM)),
 	CALL(C, connect),
+	CALL(C | M, shutdown),
 	WITH(C, socketpair, IS(0, AF_UNIX)), /* between threads (base/kv_copy.c) */
 
 	WITH(M, socket, IS(0, AF_UNIX)),

@@ -271,6 +271,17 @@ static long try_async(const struct world *w)
 	return fcntl(w->pair[0], F_SETFL, O_ASYNC);
 }
 
+/* An edge shares its listeners with the others of its zone, and the log with everybody. */
+static long try_stop_reading(const struct world *w)
+{
+	return shutdown(w->pair[0], SHUT_RD);
+}
+
+static long try_clear_flags(const struct world *w)
+{
+	return fcntl(w->pair[0], F_SETFL, 0);
+}
+
 static long try_ioctl_setown(const struct world *w)
 {
 	return ioctl(w->pair[0], FIOSETOWN, &w->victim);
@@ -421,6 +432,8 @@ static const struct {
 	{ "f-setown-ex", try_setown_ex },
 	{ "f-setsig", try_setsig },
 	{ "o-async", try_async },
+	{ "stop-reading", try_stop_reading },
+	{ "clear-flags", try_clear_flags },
 	{ "fiosetown", try_ioctl_setown },
 	{ "prlimit", try_rlimit },
 	{ "io-uring-setup", try_io_uring },
