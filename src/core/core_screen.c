@@ -60,7 +60,7 @@ static void send_due(struct core_edge *e)
 			continue;
 		}
 		if (core_send(e, ipc_screen_rule_put(c->record, e->who.generation, 0, &r))) {
-			c->screen.due = !e->bad;
+			c->screen.due = c->screen.due || !e->bad; /* an edge that ends does not hide one that waits */
 			return;
 		}
 		e->screen_due &= ~pol_row_bit(r.row);
