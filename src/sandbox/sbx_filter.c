@@ -24,8 +24,6 @@ static struct scmp_arg_cmp compare_of(unsigned argument, enum sbx_compare compar
 		return compare_with(argument, SCMP_CMP_MASKED_EQ, mask, value);
 	case SBX_SELF:
 		return compare_with(argument, SCMP_CMP_EQ, (uint64_t)getpid(), 0);
-	case SBX_DIFFERENT:
-		return compare_with(argument, SCMP_CMP_NE, value, 0);
 	default:
 		return compare_with(argument, SCMP_CMP_EQ, value, 0);
 	}

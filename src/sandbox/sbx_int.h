@@ -30,7 +30,7 @@ const struct sbx_role_row *sbx_role_row(enum sbx_role role);
 
 #define SBX_COMPARE_MAX 3 /* arguments of one row */
 
-enum sbx_compare { SBX_ANY, SBX_EQUAL, SBX_MASKED, SBX_SELF /* own process id */, SBX_DIFFERENT };
+enum sbx_compare { SBX_ANY, SBX_EQUAL, SBX_MASKED, SBX_SELF /* own process id */ };
 
 struct sbx_call_row {
 	unsigned calls; /* groups that have it */

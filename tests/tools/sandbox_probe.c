@@ -378,6 +378,13 @@ static long try_sigsys_handler(const struct world *w)
 
 /* -- memory */
 
+/* The kernel reads 32 bits of the number, a filter 64. */
+static long try_sigsys_handler_wide(const struct world *w)
+{
+	(void)w;
+	return syscall(SYS_rt_sigaction, (1ul << 32) | SIGSYS, NULL, NULL, sizeof(uint64_t));
+}
+
 static long try_writable_code(const struct world *w)
 {
 	(void)w;
@@ -447,6 +454,7 @@ static const struct {
 	{ "setuid", try_setuid },
 	{ "memfd", try_memfd },
 	{ "sigsys-handler", try_sigsys_handler },
+	{ "sigsys-handler-wide", try_sigsys_handler_wide },
 	{ "writable-code", try_writable_code },
 	{ "code-later", try_code_later },
 	{ "code-of-memfd", try_code_of_memfd },
