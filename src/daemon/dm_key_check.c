@@ -6,9 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +19,11 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "conf/cfg_users.h"
 #include "daemon/dm_child.h"
 #include "daemon/dm_keys.h"
 #include "daemon/dm_sandbox.h"
+#include "sandbox/sbx.h"
 
 /* What the other process needs of the configuration. It is the same program: the form is that of the struct. */
 struct items {
@@ -110,12 +110,12 @@ int dm_key_check_main(void)
 /* -- the caller */
 
 /* In the child, before the exec: only async-signal-safe calls. Never returns. */
-static void become(const struct passwd *user, int sock)
+static void become(const struct cfg_user *user, int sock)
 {
 	char program[] = "mtc-iwfd", role_opt[] = "--role", role[] = "key-check", conf_opt[] = "-c", conf[] = "-";
 	char *argv[] = { program, role_opt, role, conf_opt, conf, NULL };
 
-	if (user && (setgroups(0, NULL) < 0 || setgid(user->pw_gid) < 0 || setuid(user->pw_uid) < 0)) {
+	if (user->change && sbx_become(user->id.uid, user->id.gid)) {
 		_exit(126);
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
@@ -184,17 +184,22 @@ static int read_answer(int sock, char why[KH_WHY_MAX])
 
 int dm_key_check(const struct cfg_iwf *cfg, int part_fd, char why[KH_WHY_MAX])
 {
-	const struct passwd *user = cfg->user[0] && geteuid() == 0 ? getpwnam(cfg->user) : NULL;
+	struct cfg_user user;
 	int pair[2], err;
 	pid_t pid;
 
+	/* The module is code of others: it runs as the keyholder that will load it, or not at all. */
+	if (cfg_user_find(&user, cfg, CFG_PROCESS_KEYHOLDER)) {
+		snprintf(why, KH_WHY_MAX, "user '%s' (%s) does not exist, and the keys in the token are tried as that user", user.name, user.key);
+		return ERR_NOTFOUND;
+	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		str_cut(why, KH_WHY_MAX, strerror(errno));
 		return ERR_IO;
 	}
 	pid = fork();
 	if (pid == 0) {
-		become(user, pair[1]);
+		become(&user, pair[1]);
 	}
 	close(pair[1]);
 	err = pid < 0 ? ERR_IO : send_all(pair[0], cfg, part_fd);
