@@ -1,6 +1,7 @@
 /* net_bind.c - listening descriptors, TCP and UNIX. */
 #include <errno.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "net/net_addr.h"
@@ -56,6 +57,15 @@ int net_tcp_usable(const char *address, uint16_t port)
 	return err == ERR_IO && errno == EADDRINUSE ? 0 : err;
 }
 
+/* All edges of a zone share the listener, and one that an attacker has can make it blocking (FIONBIO, which edges need for sockets of
+ * their own). The others would then wait in accept() for ever; with this the kernel sends them back at its next tick. */
+static int never_wait_long(int fd)
+{
+	struct timeval shortest = { 0, 1000 };
+
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &shortest, sizeof shortest);
+}
+
 int net_tcp_bind(int *fd_out, uint16_t *port_out, const char *address, uint16_t port, int backlog)
 {
 	union net_addr a;
@@ -65,7 +75,7 @@ int net_tcp_bind(int *fd_out, uint16_t *port_out, const char *address, uint16_t 
 	if (err) {
 		return err;
 	}
-	if (listen(fd, backlog)) {
+	if (never_wait_long(fd) || listen(fd, backlog)) {
 		return give_up(fd, ERR_IO);
 	}
 	len = sizeof a;

@@ -657,6 +657,19 @@ static void test_descriptors_are_nonblocking_and_close_on_exec(void **state)
 	assert_true(fcntl(w->accepted_fd, F_GETFL) & O_NONBLOCK);
 }
 
+/* As an attacker can who shares the listener. The alarm ends a test that waits. */
+static void test_a_listener_that_somebody_made_blocking_lets_nobody_wait(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(fcntl(w->listen_fd, F_SETFL, 0), 0);
+	alarm(8);
+	assert_int_equal(accept(w->listen_fd, NULL, NULL), -1);
+	assert_int_equal(errno, EAGAIN);
+	alarm(0);
+	assert_int_equal(fcntl(w->listen_fd, F_SETFL, O_NONBLOCK), 0);
+}
+
 static void test_unix_sockets(void **state)
 {
 	struct world *w = *state;
@@ -796,6 +809,7 @@ int main(void)
 		T(test_a_name_is_no_address),
 		T(test_a_taken_port_is_refused_with_its_reason),
 		T(test_descriptors_are_nonblocking_and_close_on_exec),
+		T(test_a_listener_that_somebody_made_blocking_lets_nobody_wait),
 		T(test_unix_sockets),
 		T(test_connecting_to_no_unix_socket_fails_in_words),
 		T(test_a_listener_survives_running_out_of_descriptors),
