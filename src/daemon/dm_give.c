@@ -18,6 +18,7 @@ struct giving {
 	struct user to;
 	uid_t from; /* owner of state_dir until now */
 	unsigned files;
+	bool looks; /* changes nothing yet */
 };
 
 static int refuse(const struct giving *g, const char *name, const char *what)
@@ -35,6 +36,9 @@ static int cannot(const struct giving *g, const char *name, const char *what)
 
 static int give_fd(struct giving *g, int fd, const char *name)
 {
+	if (g->looks) {
+		return 0;
+	}
 	if (fchownat(fd, "", g->to.uid, g->to.gid, AT_EMPTY_PATH) < 0) {
 		return cannot(g, name, "its owner cannot be changed");
 	}
@@ -120,11 +124,22 @@ static int give_below(struct giving *g, int dir_fd, unsigned depth)
 	return err;
 }
 
-static int give_all(struct giving *g, int top)
+static int walk(struct giving *g, int top, bool looks)
 {
 	int inside = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int err = inside < 0 ? cannot(g, ".", "it cannot be opened") : give_below(g, inside, 0);
 
+	g->looks = looks;
+	return inside < 0 ? cannot(g, ".", "it cannot be opened") : give_below(g, inside, 0);
+}
+
+/* Looks at everything first: a state_dir that names a directory of the system by mistake must not be given in part. */
+static int give_all(struct giving *g, int top)
+{
+	int err = walk(g, top, true);
+
+	if (!err) {
+		err = walk(g, top, false);
+	}
 	if (!err) {
 		err = give_fd(g, top, ".");
 	}

@@ -184,10 +184,13 @@ def test_files_of_others_are_not_given_away(lab, open_folder, trick, said):
     state, other = os.path.join(open_folder, "state"), os.path.join(open_folder, "other")
     os.mkdir(state, 0o700)
     proc.write(other, "of root")
+    for i in range(20):  # whatever the order of the directory is: some come before the file that is refused
+        proc.write(os.path.join(state, f"file-{i}"), "of root")
     trick(state, other)
     err = refused(lab, config_of(lab, open_folder, USERS, "prefer"))
     assert f"state_dir {state}: linked: {said}; it is not given to user {CORE}" in err
     assert os.stat(other).st_uid == 0 and os.stat(state).st_uid == 0
+    assert {os.stat(os.path.join(state, f"file-{i}")).st_uid for i in range(20)} == {0}
 
 
 @as_root
