@@ -131,6 +131,9 @@ static enum kh_status judge(struct channel *c, const struct kh_request *r, struc
 		return KH_TOO_MANY;
 	}
 	status = status_of(s->conf.sign(s->conf.arg, r, a->signature, &len));
+	if (status == KH_SIGNED && (!len || len > KH_SIGNATURE_MAX)) {
+		status = KH_FAILED; /* a module of others said so; the answer could not be encoded */
+	}
 	a->signature_len = (uint16_t)(status == KH_SIGNED ? len : 0);
 	return status;
 }

@@ -21,6 +21,7 @@ struct world {
 	struct st_counters st;
 	uint8_t content[146];
 	int answer; /* of the key */
+	size_t signature_len;
 	unsigned signed_n, done_n, done_wanted, bad_edge;
 	int err;
 	const char *why;
@@ -39,7 +40,7 @@ static int sign(void *arg, const struct kh_request *r, uint8_t out[KH_SIGNATURE_
 
 	w->signed_n++;
 	memcpy(out, r->content + r->content_len - 32, 32);
-	*len = 32;
+	*len = w->signature_len;
 	return w->answer;
 }
 
@@ -71,6 +72,7 @@ static int setup(void **state)
 
 	assert_non_null(w);
 	log_init(&w->log, open("/dev/null", O_WRONLY | O_CLOEXEC), LOG_LEVEL_ERROR, "test");
+	w->signature_len = 32;
 	assert_int_equal(net_loop_new(&w->loop), 0);
 	assert_int_equal(net_timer_new(&w->guard, w->loop, on_guard, w), 0);
 	net_timer_start(w->guard, 10000);
@@ -212,6 +214,24 @@ static void the_errors_of_a_key_have_their_words(void **state)
 	assert_int_equal(kh_serve_counts(w->serve)->failed, 1);
 }
 
+/* An answer that cannot be encoded would be an empty datagram, which is the end of the channel for the edge. */
+static void a_signature_of_no_length_or_too_much_is_a_failure(void **state)
+{
+	struct world *w = *state;
+	const size_t lengths[] = { 0, KH_SIGNATURE_MAX + 1, 65536 + 32 };
+
+	join(w, 1 << 2, true);
+	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+		struct tls_signing s = question(w, 2);
+
+		w->signature_len = lengths[i];
+		ask(w, &s, 1);
+		assert_int_equal(w->err, ERR_REFUSED);
+		assert_int_equal(kh_serve_counts(w->serve)->failed, i + 1);
+		assert_true(w->signer.ready(w->signer.arg, 2));
+	}
+}
+
 static void more_than_the_rate_is_refused(void **state)
 {
 	struct world *w = *state;
@@ -321,6 +341,7 @@ int main(void)
 		TEST(the_key_of_another_listener_is_out_of_reach),
 		TEST(what_a_client_signs_is_refused),
 		TEST(the_errors_of_a_key_have_their_words),
+		TEST(a_signature_of_no_length_or_too_much_is_a_failure),
 		TEST(more_than_the_rate_is_refused),
 		TEST(who_does_not_answer_is_not_waited_for),
 		TEST(when_it_ends_all_that_wait_are_told),
