@@ -222,8 +222,9 @@ const struct sbx_call_row sbx_call_rows[] = {
 	WITH(F, fcntl, IS(1, F_OFD_GETLK)),
 	WITH(F, ioctl, IS(1, TCGETS)), /* stdio asks whether a file is a terminal */
 
-	WITH(C, socket, IS(0, AF_INET), BITS(1, SOCK_TYPE_BITS, SOCK_STREAM)),
-	WITH(C, socket, IS(0, AF_INET6), BITS(1, SOCK_TYPE_BITS, SOCK_STREAM)),
+	/* TCP by its usual number only: Landlock sees no ports of other stream protocols, such as MPTCP */
+	WITH(C, socket, IS(0, AF_INET), BITS(1, SOCK_TYPE_BITS, SOCK_STREAM), IS(2, 0)),
+	WITH(C, socket, IS(0, AF_INET6), BITS(1, SOCK_TYPE_BITS, SOCK_STREAM), IS(2, 0)),
 	CALL(C, connect),
 	CALL(C | M, shutdown),
 	WITH(C, socketpair, IS(0, AF_UNIX)), /* between threads (base/kv_copy.c) */

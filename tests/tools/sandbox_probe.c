@@ -115,6 +115,13 @@ static long try_socket_udp(const struct world *w)
 	return failing(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 }
 
+/* A stream of a protocol whose ports Landlock does not see. */
+static long try_socket_mptcp(const struct world *w)
+{
+	(void)w;
+	return failing(socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP));
+}
+
 static long try_socket_unix(const struct world *w)
 {
 	(void)w;
@@ -416,6 +423,7 @@ static const struct {
 	{ "core-store", try_store },
 	{ "socket", try_socket },
 	{ "socket-udp", try_socket_udp },
+	{ "socket-mptcp", try_socket_mptcp },
 	{ "socket-unix", try_socket_unix },
 	{ "socket-netlink", try_socket_netlink },
 	{ "connect", try_connect },
