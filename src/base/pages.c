@@ -72,7 +72,7 @@ static bool thread_start(struct pages_ahead *a)
 	sigset_t all, before;
 	int rc;
 
-	sigfillset(&all); /* signals belong to the loop's thread */
+	sigfillset(&all);        /* signals belong to the loop's thread */
 	sigdelset(&all, SIGSYS); /* the sandbox names the call that it refuses */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pthread_create(&a->thread, NULL, touch, a);

@@ -190,7 +190,8 @@ int dm_key_check(const struct cfg_iwf *cfg, int part_fd, char why[KH_WHY_MAX])
 
 	/* The module is code of others: it runs as the keyholder that will load it, or not at all. */
 	if (cfg_user_find(&user, cfg, CFG_PROCESS_KEYHOLDER)) {
-		snprintf(why, KH_WHY_MAX, "user '%s' (%s) does not exist, and the keys in the token are tried as that user", user.name, user.key);
+		snprintf(why, KH_WHY_MAX, "user '%s' (%s) does not exist, and the keys in the token are tried as that user",
+			 user.name, user.key);
 		return ERR_NOTFOUND;
 	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {

@@ -294,7 +294,8 @@ static int sign_with(struct kh_p11 *p, const struct kh_p11_key *key, CK_MECHANIS
 		return error_of(rv);
 	}
 	if (!made || made > KH_SIGNATURE_MAX) {
-		snprintf(why, KH_WHY_MAX, "token '%s': the module made a signature of %lu octets, which none has", p->token, made);
+		snprintf(why, KH_WHY_MAX, "token '%s': the module made a signature of %lu octets, which none has", p->token,
+			 made);
 		return ERR_PROTO;
 	}
 	*len = made;

@@ -79,7 +79,8 @@ const struct sbx_call_row sbx_call_rows[] = {
 	WITH(B, recvfrom, IS(4, 0)),
 	CALL(B, recvmsg),
 	WITH(B, sendto, IS(4, 0)), /* no address: connected sockets only */
-	WITH(B, shutdown, IS(1, SHUT_WR)), /* does nothing to a listener; any other kind would end it for every edge of the zone */
+	/* SHUT_WR does nothing to a listener; any other kind would end it for every edge of the zone */
+	WITH(B, shutdown, IS(1, SHUT_WR)),
 	WITH(B, fcntl, IS(1, F_GETFL)),
 	WITH(B, fcntl, IS(1, F_GETFD)),
 	WITH(B, fcntl, IS(1, F_SETFD)),
