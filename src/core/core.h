@@ -49,6 +49,8 @@ void core_free(struct core *c); /* NULL allowed */
  * Returns the error of the first store that the core could not use, with its text in `why`.
  * No other process may use the stores meanwhile. */
 ERR_MUST_USE int core_stores_check(const struct cfg_iwf *cfg, const char *state_dir, bool journal, char why[CORE_WHY_MAX]);
+/* Reads the screening rules that were set at run time, if there are some that this process may read. As core_journal_check(). */
+ERR_MUST_USE int core_screening_check(const struct cfg_iwf *cfg, char why[CORE_WHY_MAX]);
 /* Reads the journal, if there is one that no process uses, and changes nothing. ERR_PROTO with words in `why`: a start would refuse
  * it. Other errors: it cannot be read. */
 ERR_MUST_USE int core_journal_check(const struct cfg_iwf *cfg, char why[CORE_WHY_MAX]);

@@ -1,10 +1,12 @@
 /* core_check.c - checks unused stores: opens them as a start of the core does, and closes them. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "assoc/asc.h"
 #include "base/obj.h"
 #include "base/str.h"
 #include "core/core.h"
+#include "core/core_screen.h"
 #include "journal/jrn_check.h"
 #include "journal/jrn_copy.h"
 
@@ -115,6 +117,16 @@ static void say_problem(char why[CORE_WHY_MAX], const char *dir, const struct jr
 		snprintf(why, CORE_WHY_MAX, "trigger journal %.160s: %s is damaged at byte %llu: %s. " SALVAGE, dir, f->name,
 			 (unsigned long long)f->at, f->text);
 	}
+}
+
+int core_screening_check(const struct cfg_iwf *cfg, char why[CORE_WHY_MAX])
+{
+	struct screen_rules rules = { 0 };
+	char path[CFG_PATH_MAX + 32];
+	uint32_t own;
+
+	snprintf(path, sizeof path, "%s/screening", cfg->state_dir);
+	return access(path, R_OK) ? 0 : core_screen_read(&rules, &own, path, why);
 }
 
 int core_journal_check(const struct cfg_iwf *cfg, char why[CORE_WHY_MAX])

@@ -145,9 +145,11 @@ int core_screen_write(const struct screen_rules *rules, uint32_t own, const char
 	char beside[CFG_PATH_MAX + 64], dir[CFG_PATH_MAX + 64];
 	FILE *f;
 	bool ok;
+	int fd;
 
 	snprintf(beside, sizeof beside, "%s.new", path);
-	f = fopen(beside, "we");
+	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	f = fd < 0 ? NULL : fdopen(fd, "w");
 	if (f) {
 		print(f, rules, own);
 		ok = fflush(f) == 0 && fdatasync(fileno(f)) == 0;

@@ -22,7 +22,7 @@ int dm_check_main(const char *path)
 	if (err) {
 		return 1;
 	}
-	if (core_journal_check(l.cfg, why)) {
+	if (core_journal_check(l.cfg, why) || core_screening_check(l.cfg, why)) {
 		fprintf(stderr, "mtc-iwfd: %s\n", why);
 		dm_loaded_fini(&l);
 		return 1;

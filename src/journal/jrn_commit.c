@@ -141,7 +141,7 @@ static int write_out(struct jrn_store *s)
 
 static size_t group_max(const struct jrn_log *l)
 {
-	uint64_t most = l->segment_size - JRN_BLOCK;
+	uint64_t most = l->segment_size - 2 * JRN_BLOCK; /* its head, and the mark behind the last commit */
 
 	return (size_t)(most < JRN_COMMIT_MAX ? most : JRN_COMMIT_MAX) - JRN_COMMIT_HEAD;
 }

@@ -1,5 +1,6 @@
 """Act twenty-four: the rows of the screening (docs/user/screening.md): a rule set at run time holds at once on open sessions, outlives kill -9
 and a restart, and what no row takes is refused in words."""
+import os
 import subprocess
 
 import pytest
@@ -102,3 +103,22 @@ def test_what_no_row_takes_is_refused_in_words(lab):
     after = rows(p)
     assert {n: (r["mode"], r["answer"], r["except"], r["from"]) for n, r in after.items()} == \
            {n: (r["mode"], r["answer"], r["except"], r["from"]) for n, r in before.items()}
+
+
+def test_a_damaged_file_of_rules_is_named_before_a_start(lab):
+    path = os.path.join(lab.lab["dir"], "iwf", "screening")
+    lab.ctl("screen", "set", "reserved_bits", "enforce")
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    with open(path, encoding="utf-8") as f:
+        kept = f.read()
+    try:
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(kept.replace("reserved_bits", "reserved_bitz"))
+        done = subprocess.run([lab.program("mtc-iwfd"), "-t", "-c", lab.lab["iwf"]["config"]], capture_output=True, text=True, timeout=30, check=False)
+        assert done.returncode == 1 and f"{path}" in done.stderr and "move it away" in done.stderr, done
+    finally:
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(kept)
+        lab.ctl("screen", "set", "reserved_bits", "default")
+    done = subprocess.run([lab.program("mtc-iwfd"), "-t", "-c", lab.lab["iwf"]["config"]], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done

@@ -62,7 +62,7 @@ struct net_signal {
 	int unused;
 };
 
-static uint64_t now_ms;
+static _Atomic uint64_t now_ms; /* the store's thread reads the time, too */
 
 uint64_t fake_now_ms(void)
 {
