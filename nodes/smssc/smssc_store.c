@@ -61,14 +61,14 @@ static int open_tables(void *arg)
 	return rc;
 }
 
-int smssc_store_open(struct smssc_store **out, const char *dir, uint64_t size_max, uint32_t random, char why[SMSSC_STORE_WHY_MAX])
+int smssc_store_open(struct smssc_store **out, const char *dir, uint64_t size_max, uint64_t lock_wait_ms, uint32_t random, char why[SMSSC_STORE_WHY_MAX])
 {
 	const struct kv_conf conf = { .dir = dir,
 				      .kind = "store of mtc-smssc",
 				      .format = STORE_FORMAT,
 				      .map_max = size_max,
 				      .databases = 2,
-				      .lock_wait_ms = NODE_LOCK_WAIT_MS,
+				      .lock_wait_ms = lock_wait_ms,
 				      .size_key = "limits.store" };
 	struct smssc_store *s = calloc(1, sizeof *s);
 	int err;

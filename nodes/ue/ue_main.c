@@ -7,6 +7,7 @@
 
 #include "base/stdfd.h"
 #include "nodes/common/node.h"
+#include "nodes/common/node_kv.h"
 #include "nodes/common/node_opts.h"
 #include "nodes/ue/ue.h"
 
@@ -112,7 +113,7 @@ static const char *io_words(int err)
 static int serve(struct ue *u)
 {
 	char why[UE_STATE_WHY_MAX];
-	int err = ue_state_open(&u->state, u->state_dir, (uint64_t)u->state_mib << 20, u->remember_max, why);
+	int err = ue_state_open(&u->state, u->state_dir, (uint64_t)u->state_mib << 20, NODE_LOCK_WAIT_MS, u->remember_max, why);
 
 	if (err) {
 		return node_fail(PROGRAM, "%s", why);

@@ -12,8 +12,9 @@
 struct ue_state;
 
 /* Creates the directory (not its parents) if missing. `size_max`: size limit of the state in bytes.
- * `ids_max` delivery ids are remembered, the oldest are forgotten first. Errors with a reason. */
-ERR_MUST_USE int ue_state_open(struct ue_state **out, const char *dir, uint64_t size_max, uint64_t ids_max,
+ * `lock_wait_ms`: as in struct kv_conf. `ids_max` delivery ids are remembered, the oldest are
+ * forgotten first. Errors with a reason. */
+ERR_MUST_USE int ue_state_open(struct ue_state **out, const char *dir, uint64_t size_max, uint64_t lock_wait_ms, uint64_t ids_max,
 			       char why[UE_STATE_WHY_MAX]);
 void ue_state_close(struct ue_state *s); /* takes; NULL allowed; uncommitted changes are dropped */
 

@@ -28,7 +28,7 @@ static int note(void *arg, uint64_t number, const void *record, size_t len)
 
 static void open_store(struct world *w)
 {
-	assert_int_equal(smssc_store_open(&w->s, w->dir.path, 16 << 20, 0xabcde123, w->why), 0);
+	assert_int_equal(smssc_store_open(&w->s, w->dir.path, 16 << 20, 0, 0xabcde123, w->why), 0);
 }
 
 static int setup(void **state)
@@ -149,7 +149,7 @@ static void test_a_truncated_store_is_refused_with_words(void **state)
 	w->s = NULL;
 	snprintf(path, sizeof path, "%s/data.mdb", w->dir.path);
 	assert_int_equal(truncate(path, 8192), 0);
-	assert_int_equal(smssc_store_open(&w->s, w->dir.path, 16 << 20, 1, w->why), ERR_PROTO);
+	assert_int_equal(smssc_store_open(&w->s, w->dir.path, 16 << 20, 0, 1, w->why), ERR_PROTO);
 	assert_non_null(strstr(w->why, w->dir.path));
 }
 
@@ -158,9 +158,9 @@ static void test_a_directory_has_one_owner(void **state)
 	struct world *w = *state;
 	struct smssc_store *second = NULL;
 
-	assert_int_equal(smssc_store_open(&second, w->dir.path, 16 << 20, 1, w->why), ERR_BUSY);
+	assert_int_equal(smssc_store_open(&second, w->dir.path, 16 << 20, 0, 1, w->why), ERR_BUSY);
 	assert_non_null(strstr(w->why, "another process"));
-	assert_int_equal(smssc_store_open(&second, "/nonexistent/state", 16 << 20, 1, w->why), ERR_IO);
+	assert_int_equal(smssc_store_open(&second, "/nonexistent/state", 16 << 20, 0, 1, w->why), ERR_IO);
 	assert_non_null(strstr(w->why, "/nonexistent/state"));
 	assert_null(second);
 }

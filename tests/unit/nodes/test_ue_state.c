@@ -18,7 +18,7 @@ struct world {
 
 static void open_state(struct world *w, uint64_t ids_max)
 {
-	assert_int_equal(ue_state_open(&w->s, w->dir.path, 64u << 20, ids_max, w->why), 0);
+	assert_int_equal(ue_state_open(&w->s, w->dir.path, 64u << 20, 0, ids_max, w->why), 0);
 }
 
 static int setup(void **state)
@@ -174,7 +174,7 @@ static void test_a_truncated_store_is_refused_with_words(void **state)
 	w->s = NULL;
 	snprintf(path, sizeof path, "%s/data.mdb", w->dir.path);
 	assert_int_equal(truncate(path, 8192), 0);
-	assert_int_equal(ue_state_open(&w->s, w->dir.path, 64u << 20, 4, w->why), ERR_PROTO);
+	assert_int_equal(ue_state_open(&w->s, w->dir.path, 64u << 20, 0, 4, w->why), ERR_PROTO);
 	assert_non_null(strstr(w->why, w->dir.path));
 }
 
@@ -183,9 +183,9 @@ static void test_a_directory_has_one_owner(void **state)
 	struct world *w = *state;
 	struct ue_state *second = NULL;
 
-	assert_int_equal(ue_state_open(&second, w->dir.path, 64u << 20, 4, w->why), ERR_BUSY);
+	assert_int_equal(ue_state_open(&second, w->dir.path, 64u << 20, 0, 4, w->why), ERR_BUSY);
 	assert_non_null(strstr(w->why, "another process"));
-	assert_int_equal(ue_state_open(&second, "/nonexistent/state", 64u << 20, 4, w->why), ERR_IO);
+	assert_int_equal(ue_state_open(&second, "/nonexistent/state", 64u << 20, 0, 4, w->why), ERR_IO);
 	assert_null(second);
 }
 
