@@ -98,6 +98,8 @@ def holds(pid, octets):
             if "r" not in place[1] or (len(place) > 5 and place[5] in ("[vvar]", "[vsyscall]")):
                 continue
             begin, end = (int(word, 16) for word in place[0].split("-"))
+            if end - begin > 256 << 20:  # the shadow of a sanitizer: terabytes, and no memory of the program
+                continue
             try:
                 mem.seek(begin)
                 seen = mem.read(end - begin)
