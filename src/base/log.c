@@ -3,6 +3,7 @@
 #include "base/log.h"
 
 #include <pthread.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,6 +177,14 @@ static size_t line_finish(char *line, size_t wanted)
 	return len;
 }
 
+/* Without a queue, too, no process waits for the reader of its log: a line that the reader has no room for is lost. */
+static bool has_room(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	return poll(&p, 1, 0) != 0;
+}
+
 void log_write(const struct log *l, enum log_level level, const char *room, const char *fmt, ...)
 {
 	char line[LOG_LINE_MAX];
@@ -201,7 +210,7 @@ void log_write(const struct log *l, enum log_level level, const char *room, cons
 	len = line_finish(line, (size_t)head + (text > 0 ? (size_t)text : 0));
 	if (l->queue) {
 		writer_put(l->queue->writer, line, len);
-	} else if (write(l->fd, line, len) < 0) {
+	} else if (has_room(l->fd) && write(l->fd, line, len) < 0) {
 		return; /* a failure cannot be reported */
 	}
 }
