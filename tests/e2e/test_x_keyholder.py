@@ -233,7 +233,7 @@ def test_a_compromised_edge_gets_no_more_than_handshakes_of_its_listener(few_lab
         os.kill(edge, signal.SIGCONT)
     proc.wait_until("the refusals are counted", lambda: counter(p, "keyholder_refused") >= 14 and counter(p, "keyholder_limited") >= 1, 10)
     assert "the content is not what a TLS server signs" in log(p)
-    time.sleep(1.1)
+    time.sleep(1.1)  # the rate counts by the second: the next one is honest again
     proc.wait_until("honest handshakes are signed", lambda: connects(p) is None, 10)
 
 
