@@ -214,7 +214,7 @@ def test_a_core_that_dies_finishes_what_was_under_way(lab, away):
 
 @pytest.fixture(scope="module")
 def by_hand(labs):
-    with lab_played(labs, t4_more=", answer_wait: 1s") as p:
+    with lab_played(labs, t4_more=", answer_wait: 2s") as p:
         yield p
 
 

@@ -335,6 +335,7 @@ def test_the_configuration_is_that_of_the_start(own_lab):
     assert p.trigger("acme", device="meter-76@a.example", wait=15).code == 0
 
 
+@pytest.mark.once  # a sanitizer wants memory between fork and exec, and says so in the log
 def test_an_edge_that_cannot_start_is_tried_on_while_another_serves(short_lab):
     p = short_lab
     listener = p.listen("beta")
@@ -353,6 +354,7 @@ def test_an_edge_that_cannot_start_is_tried_on_while_another_serves(short_lab):
     assert p.trigger("acme", device="meter-77@a.example", wait=15).code == 0
 
 
+@pytest.mark.once  # a sanitizer wants memory between fork and exec, and says so in the log
 def test_a_core_that_cannot_start_is_tried_on_and_sessions_stay(short_lab):
     p = short_lab
     listener = p.listen("beta")
