@@ -3,7 +3,7 @@
  * nobody made.
  *
  * MTC_POWER=N makes the loads N times as long and builds N times as many seeded disks; MTC_POWER_SEED
- * chooses others. scripts/torture runs it so. */
+ * chooses others. make torture runs it so, by scripts/power-cut. */
 #include "tests/unit/journal/power_load.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@
 #endif
 
 static unsigned times = 1;
-static const unsigned seeded = SANITIZED ? 100 : 1000; /* they take megabytes anew for each start: a small part has to do */
+static const unsigned seeded = SANITIZED ? 25 : 1000; /* they take megabytes anew for each start: a small part has to do */
 static uint64_t seed = 1;
 
 static void read_environment(void)
@@ -32,10 +32,10 @@ static void read_environment(void)
 	seed = s ? strtoull(s, NULL, 10) : 1;
 }
 
-/* Commits of a load that has n of them in make check. */
+/* Commits of a load that has n of them with MTC_POWER=3, the shortest of scripts/power-cut. */
 static unsigned commits(unsigned n)
 {
-	return SANITIZED ? n / 5 : n * times;
+	return SANITIZED ? n / 8 : n * times / 3;
 }
 
 struct cuts {            /* how a trace is looked through */
