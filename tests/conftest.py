@@ -1,6 +1,7 @@
 """What every pytest suite shares: where the programs are, laboratories that are up, free of each other."""
 import os
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -10,6 +11,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 sys.dont_write_bytecode = True
+# A shell starts what it puts in the background without some signals, nohup without another: programs under test are sent them.
+for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from lablib import lab as laboratory  # noqa: E402
 from lablib import play, ports, proc  # noqa: E402

@@ -301,6 +301,24 @@ static void what_is_not_written_is_not_made(void **state)
 	assert_int_equal(n, 2);
 }
 
+/* Before the queue begins, and for a log that has none. A write to the full pipe would wait for ever. */
+static void without_a_queue_nobody_waits_for_a_reader_either(void **state)
+{
+	struct log l;
+	int fd[2], n = 0;
+
+	(void)state;
+	assert_int_equal(pipe(fd), 0);
+	assert_int_equal(fcntl(fd[1], F_SETPIPE_SZ, 4096), 4096);
+	log_init(&l, fd[1], LOG_LEVEL_INFO, "test");
+	for (int i = 0; i < 100; i++) {
+		log_info(&l, "room", "%s", made(&n));
+	}
+	assert_int_equal(n, 100);
+	close(fd[0]);
+	close(fd[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +327,7 @@ int main(void)
 		cmocka_unit_test(levels_below_are_dropped),
 		cmocka_unit_test(what_is_not_written_is_not_made),
 		cmocka_unit_test(nobody_waits_for_a_reader_and_the_lost_lines_are_told),
+		cmocka_unit_test(without_a_queue_nobody_waits_for_a_reader_either),
 		cmocka_unit_test(the_end_does_not_wait_for_a_reader_that_stands_still),
 		cmocka_unit_test(a_queue_is_written_before_the_end),
 		cmocka_unit_test(a_file_has_its_line_at_once),
