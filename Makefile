@@ -66,9 +66,11 @@ fmt:
 
 lint:
 	@$(accept)
-	@scripts/setup build dev
+	@scripts/setup build run test dev
 	@scripts/build gcc
 	@scripts/lint
+	@scripts/build asan
+	@scripts/check system-asan
 
 clean:
 	@$(accept)
