@@ -41,7 +41,6 @@ def healthy(p, witness):
     assert L.roles(p.lab["iwf"]["pids"]["parent"]) == witness.processes, "a process of the gateway ended"
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("name", CASES)
 def test_hostile(hostile_lab, witness, request, name):
     case = Case(os.path.join(HERE, "cases", name))
