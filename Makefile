@@ -70,7 +70,7 @@ lint:
 	@scripts/build gcc
 	@scripts/lint
 	@scripts/build asan
-	@scripts/check system-asan
+	@scripts/check threads-whole system-asan
 
 clean:
 	@$(accept)
