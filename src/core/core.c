@@ -177,6 +177,9 @@ static int init_parts(struct core *c, const struct core_conf *conf, char why[COR
 		err = core_wakes_init(c);
 	}
 	if (!err) {
+		err = core_dnrs_init(c);
+	}
+	if (!err) {
 		err = core_drrs_init(c);
 	}
 	if (!err) {
@@ -253,6 +256,7 @@ void core_free(struct core *c)
 	core_sweep_fini(c);
 	core_retry_fini(c);
 	core_drrs_fini(c);
+	core_dnrs_fini(c);
 	core_wakes_fini(c);
 	core_triggers_fini(c);
 	core_rooms_fini(c);

@@ -88,6 +88,18 @@ static void fill(struct ipc_device_notification *out, const struct core *c, cons
 	str_set(out->scs_identity, sizeof out->scs_identity, r->scs_e164);
 }
 
+static void wait_for(struct core *c, struct core_notice *n)
+{
+	uint64_t wait_ms = c->cfg->dnr.answer_wait_ms + CORE_DNR_LATE_MS;
+
+	n->until_ms = net_loop_now_ms(c->loop) + wait_ms;
+	TAILQ_INSERT_TAIL(&c->dnrs.by_age, n, by_age);
+	if (!c->dnrs.armed) {
+		c->dnrs.armed = true;
+		net_timer_start(c->dnrs.late, wait_ms);
+	}
+}
+
 int core_report_notify(void *arg, struct trg *trg, bool again)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
@@ -120,6 +132,7 @@ int core_report_notify(void *arg, struct trg *trg, bool again)
 	}
 	map_add(&c->sessions.notices_by_number, &n->node, &n->transaction, sizeof n->transaction);
 	TAILQ_INSERT_TAIL(&s->notices, n, entry);
+	wait_for(c, n);
 	t->notice = n;
 	s->scs->notices_n++;
 	st_count(&c->st, ST_REPORTS_SENT);
@@ -177,4 +190,46 @@ void core_report_on_answer(struct core_edge *e, uint64_t transaction, const stru
 		  ev.kind == TRG_EV_DNA_OK ? "acknowledged by the SCS" : "not acknowledged; it is sent again");
 	core_notice_free(n);
 	core_trigger_step(t, &ev);
+}
+
+/* -- an edge that does not say what became of a DNR */
+
+#define LATE_A_TURN 256u
+
+static void give_up(struct core *c, struct core_notice *n)
+{
+	const struct ipc_device_notification_answer none = { .outcome = IPC_DNA_TIMEOUT };
+	struct core_trigger *t = n->trigger;
+
+	st_count(&c->st, ST_REPORTS_UNANSWERED);
+	note_answer(n->session, &none, false);
+	core_notice_free(n);
+	core_trigger_step(t, &(struct trg_event){ .kind = TRG_EV_DNA_NO });
+}
+
+static void on_late(void *arg)
+{
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
+	uint64_t now_ms = net_loop_now_ms(c->loop);
+	struct core_notice *n;
+
+	for (unsigned i = 0; i < LATE_A_TURN && (n = TAILQ_FIRST(&c->dnrs.by_age)) && n->until_ms <= now_ms; i++) {
+		give_up(c, n);
+	}
+	n = TAILQ_FIRST(&c->dnrs.by_age);
+	c->dnrs.armed = n != NULL;
+	if (n) {
+		net_timer_start(c->dnrs.late, n->until_ms > now_ms ? n->until_ms - now_ms : 0);
+	}
+}
+
+int core_dnrs_init(struct core *c)
+{
+	TAILQ_INIT(&c->dnrs.by_age);
+	return net_timer_new(&c->dnrs.late, c->loop, on_late, c);
+}
+
+void core_dnrs_fini(struct core *c)
+{
+	net_timer_free(c->dnrs.late);
 }

@@ -8,6 +8,7 @@
 #include "core/core.h"
 #include "core/core_admit.h"
 #include "core/core_deadline.h"
+#include "core/core_dnr.h"
 #include "core/core_dnr_ids.h"
 #include "core/core_drr.h"
 #include "core/core_features.h"
@@ -87,6 +88,7 @@ struct core {
 		uint64_t signed_n, refused;
 	} holders[CORE_KEYHOLDERS_MAX];
 	struct core_screen screen;
+	struct core_dnrs dnrs;
 	struct core_drrs drrs;
 	struct core_queue queue;
 	struct core_peers peers;

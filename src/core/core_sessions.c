@@ -129,6 +129,7 @@ void core_notice_free(struct core_notice *n)
 	OBJ_CHECK(n, CORE_NOTICE_MAGIC);
 	map_del(&n->session->core->sessions.notices_by_number, &n->node);
 	TAILQ_REMOVE(&n->session->notices, n, entry);
+	TAILQ_REMOVE(&n->session->core->dnrs.by_age, n, by_age);
 	n->trigger->notice = NULL;
 	n->session->scs->notices_n--;
 	n->session->core->sessions.events->notice_ended(n->session->scs);

@@ -29,8 +29,9 @@ struct core_notice { /* a DNR on its way */
 	uint64_t transaction;
 	struct core_session *session;
 	struct core_trigger *trigger;
+	uint64_t until_ms; /* loop time until which its edge may report the outcome */
 	struct map_node node;
-	TAILQ_ENTRY(core_notice) entry;
+	TAILQ_ENTRY(core_notice) entry, by_age; /* of its session; of struct core_dnrs */
 };
 
 enum core_session_state {

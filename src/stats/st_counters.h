@@ -140,6 +140,8 @@
 	X(REPORTS_LATE, "reports_late", "triggers that ended with a report after their 201, or recalls restored too late")       \
 	X(REPORTS_SENT, "reports_sent", "DNRs handed to an edge, repeats included")                                              \
 	X(REPORTS_ACKNOWLEDGED, "reports_acknowledged", "DNRs acknowledged by the SCS")                                          \
+	X(REPORTS_UNANSWERED, "reports_unanswered",                                                                              \
+	  "DNRs whose edge did not report an outcome, 5 s after dnr.answer_wait was over")                                       \
 	X(CLOCK_STEPS, "clock_steps", "times the wall clock was set by more than a second")                                      \
 	X(REPORTS_EXPIRED, "reports_expired", "reports dropped after journal.report_retention")                                  \
 	X(REPORTS_UNCONFIRMED, "reports_unconfirmed", "accepted triggers without a report in time: reported UNCONFIRMED")        \

@@ -144,6 +144,46 @@ static void test_the_pause_doubles_up_to_its_maximum(void **state)
 	assert_int_equal(pause_ms, p->core.cfg->dnr.retry_max_ms);
 }
 
+/* An edge that never says what became of a report: its trigger would stay in memory as long as the edge does. */
+static void test_an_edge_that_says_nothing_is_not_waited_for(void **state)
+{
+	struct play *p = *state;
+	struct core *c = p->core.core;
+	struct core_trigger *t = p->t[0];
+	struct ipc_rec_head asked;
+
+	trg_put(t->trg, TRG_NOTIFYING);
+	assert_int_equal(core_report_notify(c, t->trg, false), 0);
+	assert_non_null(t->notice);
+	core_play_turns(&p->core, 2);
+	assert_int_not_equal(core_play_take(&p->core, IPC_REC_DEVICE_NOTIFICATION, &asked), 0);
+	assert_in_range(t->notice->until_ms, net_loop_now_ms(p->core.loop) + c->cfg->dnr.answer_wait_ms,
+			net_loop_now_ms(p->core.loop) + c->cfg->dnr.answer_wait_ms + CORE_DNR_LATE_MS);
+	assert_true(c->dnrs.armed);
+	net_timer_start(c->dnrs.late, 0); /* early: nothing is late yet */
+	core_play_turns(&p->core, 2);
+	assert_non_null(t->notice);
+	assert_true(c->dnrs.armed);
+	t->notice->until_ms = 0; /* its time is over */
+	net_timer_start(c->dnrs.late, 0);
+	core_play_turns(&p->core, 2);
+	assert_null(t->notice);
+	assert_false(c->dnrs.armed);
+	assert_int_equal(t->trg->state, TRG_BACKOFF);
+	assert_int_equal(st_get(&c->st, ST_REPORTS_UNANSWERED), 1);
+	assert_int_equal(core_session_find(c, p->core.generation, 1)->refuses_ms, c->cfg->dnr.retry_min_ms);
+
+	/* what it says now is not the answer to anything */
+	core_play_send(&p->core,
+		       ipc_device_notification_answer_put(p->core.record, p->core.generation, asked.transaction,
+							  &(struct ipc_device_notification_answer){
+							      .session = 1, .outcome = IPC_DNA_ANSWERED, .result_code = 2001 }));
+	assert_int_equal(t->trg->state, TRG_BACKOFF);
+	assert_int_equal(st_get(&c->st, ST_REPORTS_ACKNOWLEDGED), 0);
+	assert_int_equal(p->core.bad_edge, 0);
+	assert_int_equal(report(p, 0, true, 2001), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +192,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_one_that_refuses_is_asked_last, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_when_all_refuse_the_one_that_paused_longest_is_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_pause_doubles_up_to_its_maximum, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_an_edge_that_says_nothing_is_not_waited_for, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("core dnr", tests, NULL, NULL);
