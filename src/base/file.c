@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,13 +100,22 @@ void file_remove_dir(const char *path)
 	err_ignore(rmdir(path), "not there, or it stays");
 }
 
-void file_sync_dir(const char *path)
+int file_sync_dir_sure(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), saved;
+	bool synced;
 
 	if (fd < 0) {
-		return;
+		return ERR_IO;
 	}
-	err_ignore(fsync(fd), "the older state is whole too");
+	synced = fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP; /* it cannot sync directories */
+	saved = errno;
 	close(fd);
+	errno = saved;
+	return synced ? 0 : ERR_IO;
+}
+
+void file_sync_dir(const char *path)
+{
+	err_ignore(file_sync_dir_sure(path), "the older state is whole too");
 }

@@ -113,12 +113,35 @@ void core_screen_view(const struct core *c, enum screen_row row, struct core_scr
 					  .caught = c->st.v[ST_EDGE_SCREEN_IDENTITY + (unsigned)row] };
 }
 
+/* Writes the rules of `next`. On an error the file has those in force, as far as that can be had. */
+static int keep(struct core *c, const struct core_screen *next, char why[CORE_WHY_MAX])
+{
+	char path[CFG_PATH_MAX + 32], twice[CORE_WHY_MAX];
+	int err;
+
+	path_of(path, c);
+	err = core_screen_write(&next->rules, next->own, path, why);
+	if (err == ERR_STATE && core_screen_write(&c->screen.rules, c->screen.own, path, twice) == ERR_IO) {
+		log_error(c->log, "core", "%s; it has a screening rule that is not in force now and would be after a restart", twice);
+	}
+	return err;
+}
+
+static void tell_edges(struct core *c, uint32_t rows)
+{
+	struct core_edge *e;
+
+	c->screen.due = true;
+	TAILQ_FOREACH (e, &c->edges.list, entry) {
+		e->screen_due |= rows;
+	}
+	core_screen_look(c);
+}
+
 int core_screen_set(struct core *c, enum screen_row row, const struct screen_rule *rule, const char *who, char *why)
 {
 	struct core_screen next = c->screen;
-	char path[CFG_PATH_MAX + 32];
 	struct screen_rule before = c->screen.rules.row[row];
-	struct core_edge *e;
 	int err = rule ? screen_rule_check(row, rule, why) : 0;
 
 	if (err) {
@@ -126,17 +149,12 @@ int core_screen_set(struct core *c, enum screen_row row, const struct screen_rul
 	}
 	next.rules.row[row] = rule ? *rule : next.file.row[row];
 	next.own = rule ? next.own | pol_row_bit(row) : next.own & ~pol_row_bit(row);
-	path_of(path, c);
-	err = core_screen_write(&next.rules, next.own, path, why);
+	err = keep(c, &next, why);
 	if (err) {
 		return err;
 	}
 	c->screen = next;
 	core_decide_screening(c, who, row, &next.rules.row[row], &before);
-	c->screen.due = true;
-	TAILQ_FOREACH (e, &c->edges.list, entry) {
-		e->screen_due |= pol_row_bit(row);
-	}
-	core_screen_look(c);
+	tell_edges(c, pol_row_bit(row));
 	return 0;
 }

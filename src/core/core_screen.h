@@ -27,5 +27,6 @@ void core_screen_on_seen(struct core_edge *e, uint64_t session, const struct ipc
 
 /* Reads the rules of the operator over `rules`, and sets their bits in `own`. A missing file: none. Errors as of core_screen_init(). */
 ERR_MUST_USE int core_screen_read(struct screen_rules *rules, uint32_t *own, const char *path, char why[CORE_WHY_MAX]);
-/* Writes those of `own`, whole or not at all. ERR_IO with words. */
+/* Writes those of `own`. With words: ERR_IO: the file is as it was. ERR_STATE: the new file is in place, but a power cut may bring the one
+ * before back. */
 ERR_MUST_USE int core_screen_write(const struct screen_rules *rules, uint32_t own, const char *path, char why[CORE_WHY_MAX]);

@@ -140,9 +140,24 @@ static void print(FILE *f, const struct screen_rules *rules, uint32_t own)
 	fprintf(f, "end %u\n", n);
 }
 
+static int sync_dir_of(const char *path, char why[CORE_WHY_MAX])
+{
+	char dir[CFG_PATH_MAX + 64];
+
+	str_cut(dir, sizeof dir, path);
+	*strrchr(dir, '/') = 0;
+	if (!file_sync_dir_sure(dir)) {
+		return 0;
+	}
+	snprintf(why, CORE_WHY_MAX,
+		 "%.300s is not sure to outlast a power cut: its directory cannot be synced: %s; nothing was changed", path,
+		 strerror(errno));
+	return ERR_STATE;
+}
+
 int core_screen_write(const struct screen_rules *rules, uint32_t own, const char *path, char why[CORE_WHY_MAX])
 {
-	char beside[CFG_PATH_MAX + 64], dir[CFG_PATH_MAX + 64];
+	char beside[CFG_PATH_MAX + 64];
 	FILE *f;
 	bool ok;
 	int fd;
@@ -155,10 +170,7 @@ int core_screen_write(const struct screen_rules *rules, uint32_t own, const char
 		ok = fflush(f) == 0 && fdatasync(fileno(f)) == 0;
 		ok = fclose(f) == 0 && ok;
 		if (ok && rename(beside, path) == 0) {
-			str_cut(dir, sizeof dir, path);
-			*strrchr(dir, '/') = 0;
-			file_sync_dir(dir);
-			return 0;
+			return sync_dir_of(path, why);
 		}
 	}
 	snprintf(why, CORE_WHY_MAX, "%.300s cannot be written: %s; nothing was changed", path, strerror(errno));

@@ -177,7 +177,7 @@ struct core_screen_view {
 };
 void core_screen_view(const struct core *c, enum screen_row row, struct core_screen_view *out);
 /* Sets the rule of a row, for now and for later starts; NULL: that of the configuration again. `who` is for the decision log. The edges have
- * it in the next turn. ERR_INVAL: the row does not take this rule; ERR_IO: it cannot be kept; then nothing has changed and `why`, of
+ * it in the next turn. ERR_INVAL: the row does not take this rule; ERR_IO, ERR_STATE: it cannot be kept; then nothing has changed and `why`, of
  * CORE_WHY_MAX octets (core.h), holds the text. */
 ERR_MUST_USE int core_screen_set(struct core *c, enum screen_row row, const struct screen_rule *rule, const char *who, char *why);
 

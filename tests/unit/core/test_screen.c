@@ -1,6 +1,7 @@
 /* The operator's screening rules on disk: what is written is read; a file that is damaged, cut or of a newer program is refused in words. */
 #include "tests/unit/test.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -8,6 +9,15 @@
 
 static char dir[] = "/tmp/mtc-screen-XXXXXX";
 static char path[64], why[CORE_WHY_MAX];
+static int sync_error; /* of the next fsync(); 0: it succeeds */
+
+/* In the place of the one of the C library, which only directories are given to. */
+int fsync(int fd)
+{
+	(void)fd;
+	errno = sync_error;
+	return sync_error ? -1 : 0;
+}
 
 static int start(void **state)
 {
@@ -111,12 +121,29 @@ static void what_cannot_be_written_changes_nothing(void **state)
 	assert_non_null(strstr(why, "nothing was changed"));
 }
 
+static void a_directory_that_cannot_be_synced_is_told(void **state)
+{
+	struct screen_rules rules;
+
+	(void)state;
+	screen_rules_preset(&rules);
+	sync_error = EIO;
+	assert_int_equal(core_screen_write(&rules, 0, path, why), ERR_STATE);
+	assert_non_null(strstr(why, "power cut"));
+	assert_non_null(strstr(why, strerror(EIO)));
+	sync_error = EINVAL; /* a file system without this call */
+	assert_int_equal(core_screen_write(&rules, 0, path, why), 0);
+	sync_error = 0;
+	assert_int_equal(core_screen_write(&rules, 0, path, why), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read_and_nothing_else_changes),
 		cmocka_unit_test(a_file_that_is_not_whole_is_refused_in_words),
 		cmocka_unit_test(what_cannot_be_written_changes_nothing),
+		cmocka_unit_test(a_directory_that_cannot_be_synced_is_told),
 	};
 
 	return cmocka_run_group_tests_name("core screen", tests, start, end);
