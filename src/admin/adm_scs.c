@@ -5,6 +5,7 @@
 
 #include "admin/adm_int.h"
 #include "base/scs_limits.h"
+#include "base/shown.h"
 #include "base/str.h"
 
 static uint32_t sessions_of(const struct adm *a, const char *scs)
@@ -154,12 +155,39 @@ static void on_scs_set(void *arg, struct ctl_request *rq, const json_t *args)
 	}
 }
 
+/* A later SCS of this name must not be exempt from a screening row without anybody having said so. */
+static void end_exemptions(const struct adm *a, json_t *last, const char *scs)
+{
+	uint32_t ended = core_screen_forget(a->core, scs);
+	char text[256], rows[SHOWN_COUNT_MAX];
+
+	if (ended) {
+		snprintf(text, sizeof text, "'%.64s' was exempt from %s; that has ended", scs,
+			 shown_count(rows, ended, "screening row"));
+		adm_warn(last, text);
+	}
+	for (unsigned i = 0; i < SCREEN_ROWS_N; i++) {
+		struct core_screen_view v;
+
+		core_screen_view(a->core, (enum screen_row)i, &v);
+		if (screen_rule_exempts(&v.file, scs)) {
+			snprintf(text, sizeof text,
+				 "the configuration still exempts '%.64s' from screening row '%s', and with it a later SCS of "
+				 "this name",
+				 scs, screen_row_name((enum screen_row)i));
+			adm_warn(last, text);
+		}
+	}
+}
+
 static void scs_deleted(const struct adm_changed *done)
 {
 	const char *name = ctl_arg_text(done->args, "name", "");
+	json_t *last = json_pack("{s:s, s:I, s:I}", "scs", name, "rules_deleted", (json_int_t)done->out->rules_deleted,
+				 "sessions_cut", (json_int_t)core_sessions_cut(done->adm->core, name, CORE_CUT_SCS_REMOVED));
 
-	ctl_done(done->rq, json_pack("{s:s, s:I, s:I}", "scs", name, "rules_deleted", (json_int_t)done->out->rules_deleted,
-				     "sessions_cut", (json_int_t)core_sessions_cut(done->adm->core, name, CORE_CUT_SCS_REMOVED)));
+	end_exemptions(done->adm, last, name);
+	ctl_done(done->rq, last);
 }
 
 static void on_scs_del(void *arg, struct ctl_request *rq, const json_t *args)

@@ -42,11 +42,12 @@ static const char head[] =
     "\n"
     "How often a row caught a message is counted in `edge_screen_ROW` (`mtcctl stats`, `mtcctl screen list`).\n"
     "\n"
-    "In `mtcctl screen list`, ANSWER 0 stands for a row without a Result-Code of its own. EXCEPT is a list of names: it stays "
-    "when "
-    "an SCS is "
-    "removed, and a later SCS of that name is exempt, so take the name out first (`--no-except`, or the others with "
-    "`--except`).\n";
+    "In `mtcctl screen list`, ANSWER 0 stands for a row without a Result-Code of its own. EXCEPT is a list of names of SCSs. "
+    "When "
+    "an SCS is removed (`scs del`, an import, an undo), its exemptions that were set at run time end, with a line in the "
+    "decision log; "
+    "an SCS that is added later under that name is not exempt. Exemptions in the configuration stay; `scs del` warns about "
+    "them.\n";
 
 static void answers(FILE *f, enum screen_row row)
 {

@@ -121,6 +121,12 @@ int screen_rule_except(struct screen_rule *rule, const char *scs)
 	return 0;
 }
 
+void screen_rule_unexcept(struct screen_rule *rule, unsigned at)
+{
+	rule->except_n--;
+	memmove(rule->except[at], rule->except[at + 1], (rule->except_n - at) * sizeof rule->except[0]);
+}
+
 bool screen_rule_exempts(const struct screen_rule *rule, const char *scs)
 {
 	for (unsigned i = 0; i < rule->except_n; i++) {

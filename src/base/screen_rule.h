@@ -107,6 +107,7 @@ void screen_rules_preset(struct screen_rules *out);
 /* Adds an SCS to the exempt ones, in order. ERR_INVAL: not a name of an SCS; ERR_EXISTS; ERR_LIMIT. */
 ERR_MUST_USE int screen_rule_except(struct screen_rule *rule, const char *scs);
 bool screen_rule_exempts(const struct screen_rule *rule, const char *scs);
+void screen_rule_unexcept(struct screen_rule *rule, unsigned at); /* takes the SCS at this place out; `at` is below except_n */
 bool screen_rule_equal(const struct screen_rule *a, const struct screen_rule *b);
 
 #define SCREEN_WHY_MAX 256

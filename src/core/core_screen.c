@@ -2,6 +2,7 @@
 #include "core/core_screen.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "core/core_int.h"
 
@@ -39,6 +40,7 @@ int core_screen_init(struct core *c, char why[CORE_WHY_MAX])
 		}
 	}
 	x->rules = x->file;
+	x->store = UINT64_MAX; /* an SCS may have been removed since the file was written */
 	path_of(path, c);
 	err = core_screen_read(&x->rules, &x->own, path, why);
 	if (!err) {
@@ -75,7 +77,7 @@ void core_screen_edge(struct core_edge *e)
 	send_due(e);
 }
 
-void core_screen_look(struct core *c)
+static void send_all(struct core *c)
 {
 	struct core_edge *e;
 
@@ -122,7 +124,8 @@ static int keep(struct core *c, const struct core_screen *next, char why[CORE_WH
 	path_of(path, c);
 	err = core_screen_write(&next->rules, next->own, path, why);
 	if (err == ERR_STATE && core_screen_write(&c->screen.rules, c->screen.own, path, twice) == ERR_IO) {
-		log_error(c->log, "core", "%s; it has a screening rule that is not in force now and would be after a restart", twice);
+		log_error(c->log, "core", "%s; it has a screening rule that is not in force now and would be after a restart",
+			  twice);
 	}
 	return err;
 }
@@ -135,7 +138,7 @@ static void tell_edges(struct core *c, uint32_t rows)
 	TAILQ_FOREACH (e, &c->edges.list, entry) {
 		e->screen_due |= rows;
 	}
-	core_screen_look(c);
+	send_all(c);
 }
 
 int core_screen_set(struct core *c, enum screen_row row, const struct screen_rule *rule, const char *who, char *why)
@@ -154,7 +157,78 @@ int core_screen_set(struct core *c, enum screen_row row, const struct screen_rul
 		return err;
 	}
 	c->screen = next;
+	c->screen.unsaved = false;
 	core_decide_screening(c, who, row, &next.rules.row[row], &before);
 	tell_edges(c, pol_row_bit(row));
 	return 0;
+}
+
+/* -- exemptions of SCSs that are gone */
+
+/* `scs` NULL: every SCS that the store does not know. */
+static void end_exemptions(const struct core *c, struct screen_rule *rule, const char *scs)
+{
+	for (unsigned i = rule->except_n; i-- > 0;) {
+		if (scs ? !strcmp(rule->except[i], scs) : !asc_scs_find(c->store.asc, rule->except[i])) {
+			screen_rule_unexcept(rule, i);
+		}
+	}
+}
+
+/* An exemption ends although the disk does not take it. */
+static void save(struct core *c)
+{
+	char path[CFG_PATH_MAX + 32], why[CORE_WHY_MAX];
+	bool before = c->screen.unsaved;
+
+	path_of(path, c);
+	c->screen.unsaved = core_screen_write(&c->screen.rules, c->screen.own, path, why) != 0;
+	if (c->screen.unsaved && !before) {
+		log_error(c->log, "core",
+			  "the end of an exemption from screening is in force and is not on disk, tries go on: %s", why);
+	} else if (before && !c->screen.unsaved) {
+		log_warn(c->log, "core", "%s is written: the exemptions that ended are on disk", path);
+	}
+}
+
+void core_screen_save(struct core *c)
+{
+	if (c->screen.unsaved) {
+		save(c);
+	}
+}
+
+uint32_t core_screen_forget(struct core *c, const char *scs)
+{
+	uint32_t rows = 0, n = 0;
+
+	for (unsigned i = 0; i < SCREEN_ROWS_N; i++) {
+		struct screen_rule *rule = &c->screen.rules.row[i], before = *rule;
+
+		if (!(c->screen.own & pol_row_bit((enum screen_row)i))) {
+			continue;
+		}
+		end_exemptions(c, rule, scs);
+		if (rule->except_n != before.except_n) {
+			core_decide_screening(c, "SCS removed", (enum screen_row)i, rule, &before);
+			rows |= pol_row_bit((enum screen_row)i);
+			n++;
+		}
+	}
+	if (rows) {
+		save(c);
+		tell_edges(c, rows);
+	}
+	return n;
+}
+
+void core_screen_look(struct core *c)
+{
+	uint64_t generation = asc_generation(c->store.asc);
+
+	if (generation != c->screen.store) {
+		c->screen.store = generation;
+		(void)core_screen_forget(c, NULL);
+	}
+	send_all(c);
 }

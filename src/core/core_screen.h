@@ -11,6 +11,8 @@ struct core_screen {
 	struct screen_rules file;  /* of the configuration */
 	uint32_t own;              /* rows with a rule of the operator: bits */
 	bool due;                  /* an edge has not got every rule: core_screen_look() */
+	bool unsaved;              /* the file has exemptions that are not in force: core_screen_save() */
+	uint64_t store;            /* generation of the association store whose SCSs the exemptions were compared with */
 };
 
 /* Reads the configuration and the file of the operator's rules. ERR_PROTO, ERR_IO with words: the file cannot be used, and no rule is
@@ -18,8 +20,10 @@ struct core_screen {
 ERR_MUST_USE int core_screen_init(struct core *c, char why[CORE_WHY_MAX]);
 /* A new edge gets every rule, before any other record. */
 void core_screen_edge(struct core_edge *e);
-/* Sends what did not fit into a ring. At the end of each turn. */
+/* Sends what did not fit into a ring, and ends exemptions of SCSs that are gone. At the end of each turn. */
 void core_screen_look(struct core *c);
+/* Writes the file again after core_screen_forget() could not. Every few seconds. */
+void core_screen_save(struct core *c);
 /* Rows that only detect caught a request of this session. */
 void core_screen_on_seen(struct core_edge *e, uint64_t session, const struct ipc_screen_seen *seen);
 

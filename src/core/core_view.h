@@ -180,6 +180,10 @@ void core_screen_view(const struct core *c, enum screen_row row, struct core_scr
  * it in the next turn. ERR_INVAL: the row does not take this rule; ERR_IO, ERR_STATE: it cannot be kept; then nothing has changed and `why`, of
  * CORE_WHY_MAX octets (core.h), holds the text. */
 ERR_MUST_USE int core_screen_set(struct core *c, enum screen_row row, const struct screen_rule *rule, const char *who, char *why);
+/* The SCS was removed: takes it out of the rules that were set at run time, so that a later SCS of its name is not exempt. A line in the
+ * decision log for each row; returns their number. Rules of the configuration stay as they are written there. What else removes SCSs (an
+ * import, an undo) is noticed in the same turn of the loop. */
+uint32_t core_screen_forget(struct core *c, const char *scs);
 
 /* -- sessions and SCSs */
 

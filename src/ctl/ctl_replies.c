@@ -295,6 +295,7 @@ static const struct ctl_member scs_deleted[] = {
 	TEXT("scs", "name"),
 	NUM("rules_deleted", "deleted with it"),
 	NUM("sessions_cut", "connections that were ended"),
+	WARNINGS,
 	END,
 };
 

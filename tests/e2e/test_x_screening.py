@@ -1,6 +1,7 @@
 """Act twenty-four: the rows of the screening (docs/user/screening.md): a rule set at run time holds at once on open sessions, outlives kill -9
 and a restart, and what no row takes is refused in words."""
 import os
+import signal
 import subprocess
 
 import pytest
@@ -86,8 +87,36 @@ def test_a_rule_outlives_kill_9_of_the_core_and_of_the_edge(lab, scs):
     m = scs.dar(two)
     assert request_status(m) == 0 and m.number(3002, 3007) == 24007, "the first one counts, on the session of before"
     p.wait_decision(action="screening", reason="relaxed", address="run time")  # a start tells what is relaxed
+    before = p.edges()
+    for pid in before.values():
+        os.kill(pid, signal.SIGKILL)
+    proc.wait_until("there are other edges", lambda: set(p.edges()) == set(before) and not set(p.edges().values()) & set(before.values()), 15)
+    other = Scs.opened(p)
+    m = other.dar([*action(device="meter-8@a.example", reference=24008), D.gpp(3007, 99)])
+    assert request_status(m) == 0 and m.number(3002, 3007) == 24008, "the next edge has the rule of before"
     screen_set(p, "multiplicity", "default")
-    assert scs.dar(two).result == TOO_OFTEN
+    assert other.dar(two).result == TOO_OFTEN
+    other.close()
+
+
+def test_an_exemption_ends_with_its_scs(lab):
+    p = lab
+    scs_del = ("scs", "del", "delta", "--yes")
+    delta = ("delta", "--e164", "491720000099", "--origin-host", "scs.delta.example", "--realm", "delta.example", "--anchor", "anchor-a")
+    p.ctl("scs", "add", *delta)
+    screen_set(p, "agents", "enforce", "--except", "delta")
+    last = p.ctl(*scs_del)[-1]
+    assert last["warnings"] == ["'delta' was exempt from 1 screening row; that has ended"]
+    line = p.wait_decision(action="screening", address="SCS removed")
+    assert line["rule"] == "agents: enforce 5008; was enforce 5008, except delta"
+    p.ctl("scs", "add", *delta)
+    assert rows(p)["agents"]["except"] == []
+    screen_set(p, "agents", "enforce", "--except", "delta")
+    text = subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "scs", "export", "-"], capture_output=True, text=True, check=True).stdout
+    kept = proc.write(os.path.join(p.lab["dir"], "scs-without-delta.csv"), "".join(r for r in text.splitlines(True) if not r.startswith("delta,")))
+    p.ctl("scs", "import", kept, "--replace", "--yes")
+    assert rows(p)["agents"]["except"] == []
+    screen_set(p, "agents", "default")
 
 
 def test_what_no_row_takes_is_refused_in_words(lab):
