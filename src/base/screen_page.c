@@ -40,6 +40,8 @@ static const char head[] =
     "were set at run time. The decision log has a line with the action `screening` for each change and, at a start, for each "
     "relaxed row.\n"
     "\n"
+    "The decision log has at most 30 lines a minute about what rows in mode detect caught of one SCS, and a line with the reason "
+    "`screening-rows-more` that gives the number of the others. "
     "How often a row caught a message is counted in `edge_screen_ROW` (`mtcctl stats`, `mtcctl screen list`).\n"
     "\n"
     "In `mtcctl screen list`, ANSWER 0 stands for a row without a Result-Code of its own. EXCEPT is a list of names of SCSs. "

@@ -216,6 +216,7 @@ int core_new(struct core **out, struct net_loop *loop, const struct core_conf *c
 	c->arg = conf->arg;
 	c->loop = loop;
 	core_quotas_init(c);
+	core_seen_init(c);
 	core_pieces_init(c);
 	core_time_init(c);
 	c->time.started_ms = core_now_ms(c);

@@ -110,6 +110,19 @@ void core_decide_screened(struct core *c, const struct core_session *s, enum scr
 	emit(c, &d);
 }
 
+void core_decide_screened_more(struct core *c, const char *scs, uint32_t lines)
+{
+	char words[SHOWN_COUNT_MAX];
+	struct aud_decision d = { .time_ms = net_loop_real_ms(c->loop),
+				  .scs = scs,
+				  .action = "screening",
+				  .verdict = AUD_DETECTED,
+				  .reason = "screening-rows-more",
+				  .rule = shown_count(words, lines, "more line") };
+
+	emit(c, &d);
+}
+
 static struct aud_decision line_of(struct core *c, const struct core_decision *in, enum aud_verdict verdict)
 {
 	return (struct aud_decision){

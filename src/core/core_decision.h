@@ -41,6 +41,8 @@ void core_decide_screening(struct core *c, const char *who, enum screen_row row,
 			   const struct screen_rule *before);
 /* A screening row that only detects caught a request of the session. */
 void core_decide_screened(struct core *c, const struct core_session *s, enum screen_row row);
+/* So many such lines about the SCS were left out within a minute. */
+void core_decide_screened_more(struct core *c, const char *scs, uint32_t lines);
 /* The revocation of an accepted trigger (`action` "revoke") and its outcome ("revoke-outcome"). */
 void core_decide_revoked(struct core *c, const struct core_decision *d, const char *action);
 /* Writes a further line of the transaction: the detect-only rule that would have refused it.

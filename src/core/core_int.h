@@ -28,6 +28,7 @@
 #include "core/core_rooms.h"
 #include "core/core_sandboxes.h"
 #include "core/core_screen.h"
+#include "core/core_seen.h"
 #include "core/core_sessions.h"
 #include "core/core_time.h"
 #include "core/core_trigger.h"
@@ -88,6 +89,7 @@ struct core {
 		uint64_t signed_n, refused;
 	} holders[CORE_KEYHOLDERS_MAX];
 	struct core_screen screen;
+	struct core_seen seen;
 	struct core_dnrs dnrs;
 	struct core_drrs drrs;
 	struct core_queue queue;

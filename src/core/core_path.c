@@ -223,8 +223,10 @@ static bool replayed(struct visit *v)
 		return false;
 	}
 	st_count(&v->core->st, ST_REPLAYS);
-	log_info(v->core->log, "core", "transaction %s: a finished Session-Id of %s came again, %s", v->text,
-		 v->session->scs->name, core_replay_words(kind));
+	if (core_seen_say(v->core, CORE_SEEN_REPLAY)) {
+		log_info(v->core->log, "core", "transaction %s: a finished Session-Id of %s came again, %s", v->text,
+			 v->session->scs->name, core_replay_words(kind));
+	}
 	return true;
 }
 
@@ -255,13 +257,17 @@ static enum stage stage_duplicate(struct visit *v)
 	switch (what) {
 	case CORE_DUP_ANSWERED:
 		st_count(&c->st, ST_DUPLICATES);
-		log_info(c->log, "core", "transaction %s: a copy, answered as before", v->text);
+		if (core_seen_say(c, CORE_SEEN_COPY)) {
+			log_info(c->log, "core", "transaction %s: a copy, answered as before", v->text);
+		}
 		send_answer(c, &v->asker, &answer);
 		return STAGE_ANSWERED;
 	case CORE_DUP_IN_FLIGHT:
 		st_count(&c->st, ST_DUPLICATES);
 		in_flight(v);
-		log_info(c->log, "core", "transaction %s: a copy, waits with the first", v->text);
+		if (core_seen_say(c, CORE_SEEN_COPY)) {
+			log_info(c->log, "core", "transaction %s: a copy, waits with the first", v->text);
+		}
 		return STAGE_SUSPENDED;
 	case CORE_DUP_NOMEM:
 		return refuse(v, &nomem);

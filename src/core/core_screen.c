@@ -99,7 +99,7 @@ void core_screen_on_seen(struct core_edge *e, uint64_t session, const struct ipc
 	}
 	for (unsigned i = 0; i < SCREEN_ROWS_N; i++) {
 		if (seen->rows >> i & 1) {
-			core_decide_screened(e->core, s, (enum screen_row)i);
+			core_seen_row(e->core, s, (enum screen_row)i);
 		}
 	}
 }

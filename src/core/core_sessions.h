@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "base/few.h"
 #include "base/heap.h"
 #include "base/machine.h"
 #include "base/map.h"
@@ -80,10 +81,11 @@ struct core_scs { /* an SCS while the core runs; its provisioning is in the asso
 	/* wake_left: entries of `parked` still to be woken; 0: not in core_wakes. */
 	uint32_t parked_n, wake_left;
 	struct core_lapses lapses; /* lapses of all its DNAs */
+	struct few screened; /* lines about rows that only detect; while some are left out, in the list of struct core_seen */
 	TAILQ_HEAD(, core_session) sessions;
 	struct core_seats triggers;
 	TAILQ_HEAD(, core_trigger) parked; /* triggers whose report waits to be sent again (core_wake.h) */
-	TAILQ_ENTRY(core_scs) wakes, quotas;
+	TAILQ_ENTRY(core_scs) wakes, quotas, screened_entry;
 	struct map_node node;
 };
 

@@ -112,7 +112,7 @@ def test_an_exemption_ends_with_its_scs(lab):
     p.ctl("scs", "add", *delta)
     assert rows(p)["agents"]["except"] == []
     screen_set(p, "agents", "enforce", "--except", "delta")
-    text = subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "scs", "export", "-"], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "scs", "export"], capture_output=True, text=True, check=True).stdout
     kept = proc.write(os.path.join(p.lab["dir"], "scs-without-delta.csv"), "".join(r for r in text.splitlines(True) if not r.startswith("delta,")))
     p.ctl("scs", "import", kept, "--replace", "--yes")
     assert rows(p)["agents"]["except"] == []
