@@ -208,9 +208,9 @@ static const struct cfg_row limits_rows[] = {
 	CFG_U32("avps", struct cfg_limits, avps_max, 16, 65536, "512", "AVPs of one message"),
 	CFG_U32("nesting", struct cfg_limits, nesting_max, 4, 16, "8", "depth of grouped AVPs"),
 	CFG_U32("connections_total", struct cfg_limits, connections_total, 1, 1000000, "10000",
-		"connections from outside, over all edges"),
+		"connections of SCSs, over all edges of one zone"),
 	CFG_U32("connections_per_address", struct cfg_limits, connections_per_address, 1, 1000000, "1000",
-		"connections from one address, over all edges; addresses with the same prefix (the next two keys) "
+		"connections from one address, over all edges of one zone; addresses with the same prefix (the next two keys) "
 		"count as one"),
 	CFG_U32("address_prefix_ipv4", struct cfg_limits, address_prefix_ipv4, 1, 32, "32",
 		"bits of an IPv4 address (also one written as IPv6) that count for connections_per_address"),

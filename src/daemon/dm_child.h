@@ -29,6 +29,7 @@ struct dm_inherited {
 	uint32_t slot, generation;
 	enum zone zone; /* of an edge */
 	int caps_fd, beat_fd, control_fd, decisions_fd;
+	uint32_t caps_slot; /* of an edge */
 	int listen_fds[CFG_LISTEN_MAX];
 	struct dm_part part; /* certificates, keys and anchors; closed when the contexts are made */
 };

@@ -156,7 +156,7 @@ static int set_up(struct dm_process *process)
 	int err;
 
 	present(p);
-	err = ipc_caps_open(&p->caps, p->process.in.caps_fd, p->process.in.slot);
+	err = ipc_caps_open(&p->caps, p->process.in.caps_fd, p->process.in.caps_slot);
 	if (err) {
 		return err;
 	}

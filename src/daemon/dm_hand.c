@@ -1,5 +1,5 @@
 /* dm_hand.c - hands over to each child the configuration, as read at the start, and its part of the
- * files. An edge also gets the listeners of its zone and the counter page; the core gets the
+ * files. An edge also gets the listeners of its zone and the counter page of its zone; the core gets the
  * control socket and the decision log, a keyholder gets keys. None gets what another one has. */
 #include <stdio.h>
 #include <unistd.h>
@@ -91,7 +91,7 @@ static int hand_to_edge(struct dm_child *c)
 {
 	int err = hand_listeners(c);
 
-	return err ? err : hand_fd(c, DM_CAPS, 0, c->parent->caps_fd);
+	return err ? err : hand_fd(c, DM_CAPS, c->place, dm_caps_of(c->parent, c->zone)->fd);
 }
 
 int dm_hand_over(struct dm_child *c)

@@ -48,6 +48,7 @@ static int *place(struct dm_inherited *in, const struct dm_msg *m)
 	case DM_LISTEN:
 		return m->index < CFG_LISTEN_MAX ? &in->listen_fds[m->index] : NULL;
 	case DM_CAPS:
+		in->caps_slot = m->index; /* ipc_caps_open() looks whether the page has it */
 		return &in->caps_fd;
 	case DM_BEAT:
 		return &in->beat_fd;

@@ -14,7 +14,7 @@ enum dm_kind {
 	DM_CONFIG = 1,    /* fd: sealed text. index: slot, generation, value: zone of an edge */
 	DM_SET = 2,       /* fd: sealed part of the files, dm_part.h; again after each reload */
 	DM_LISTEN = 3,    /* fd; index: listener */
-	DM_CAPS = 4,      /* fd: shared counter page */
+	DM_CAPS = 4,      /* fd: counter page of the edges of one zone. index: slot of this edge in it */
 	DM_CONTROL = 5,   /* fd: listening control socket */
 	DM_DECISIONS = 6, /* fd: decision log; again after each rotation */
 	DM_START = 7,     /* that was all: begin */

@@ -1,4 +1,4 @@
-/* dm_open.c - everything the parent opens before there is any child: the user, directories, sockets, the counter page. */
+/* dm_open.c - everything the parent opens before there is any child: the users, directories, sockets, the counter pages. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -150,30 +150,39 @@ static bool zone_listens(const struct cfg_iwf *cfg, enum zone zone)
 	return false;
 }
 
-/* A place for each edge: `edges` of them for each zone that has a listener. */
-static int place_edges(struct dm_parent *p)
+/* `edges` places and their counter page, if the zone has a listener. */
+static int place_edges_of(struct dm_parent *p, enum zone zone)
 {
-	static const enum zone zones[] = { ZONE_EXTERNAL, ZONE_INTERNAL };
+	struct dm_caps *caps = dm_caps_of(p, zone);
+	uint32_t n = 0;
 	int err;
 
-	for (size_t z = 0; z < sizeof zones / sizeof *zones; z++) {
-		for (uint32_t i = 0; zone_listens(p->cfg, zones[z]) && i < p->cfg->edges && p->edges_n < IPC_CAPS_SLOTS_MAX;
-		     i++) {
-			struct dm_child *edge = &p->edges[p->edges_n];
+	for (; zone_listens(p->cfg, zone) && n < p->cfg->edges && p->edges_n < DM_EDGES_MAX; n++) {
+		struct dm_child *edge = &p->edges[p->edges_n];
 
-			dm_child_init(edge, p, DM_EDGE);
-			edge->slot = p->edges_n++;
-			edge->zone = zones[z];
-		}
+		dm_child_init(edge, p, DM_EDGE);
+		edge->slot = p->edges_n++;
+		edge->zone = zone;
+		edge->place = n;
+	}
+	err = n ? ipc_caps_make(&caps->fd, n) : 0;
+	return n && !err ? ipc_caps_open(&caps->page, caps->fd, 0) : err;
+}
+
+static int place_children(struct dm_parent *p)
+{
+	int err = place_edges_of(p, ZONE_EXTERNAL);
+
+	if (!err) {
+		err = place_edges_of(p, ZONE_INTERNAL);
 	}
 	dm_child_init(&p->core, p, DM_CORE);
 	dm_holders_place(p);
-	if (p->edges_n == 0) {
+	if (!err && p->edges_n == 0) {
 		log_error(&p->log, "daemon", "no listener is configured: there is nothing to do");
 		return ERR_INVAL;
 	}
-	err = ipc_caps_make(&p->caps_fd, p->edges_n);
-	return err ? err : ipc_caps_open(&p->caps, p->caps_fd, 0);
+	return err;
 }
 
 int dm_open_all(struct dm_parent *p)
@@ -181,7 +190,7 @@ int dm_open_all(struct dm_parent *p)
 	int err;
 
 	memset(p->listen_fds, 0xff, sizeof p->listen_fds);
-	p->control_fd = p->caps_fd = -1;
+	p->control_fd = p->caps[0].fd = p->caps[1].fd = -1;
 	raise_descriptors(p);
 	err = find_users(p);
 	if (!err) {
@@ -196,7 +205,7 @@ int dm_open_all(struct dm_parent *p)
 	if (!err) {
 		err = bind_control(p);
 	}
-	return err ? err : place_edges(p);
+	return err ? err : place_children(p);
 }
 
 void dm_close_all(struct dm_parent *p)
@@ -210,8 +219,10 @@ void dm_close_all(struct dm_parent *p)
 		close(p->control_fd);
 		unlink(p->cfg->control_path);
 	}
-	ipc_caps_close(p->caps);
-	if (p->caps_fd >= 0) {
-		close(p->caps_fd);
+	for (unsigned i = 0; i < DM_ZONES; i++) {
+		ipc_caps_close(p->caps[i].page);
+		if (p->caps[i].fd >= 0) {
+			close(p->caps[i].fd);
+		}
 	}
 }

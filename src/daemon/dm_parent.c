@@ -280,7 +280,7 @@ static void forget_edge(struct dm_child *c)
 	struct dm_msg gone = { .kind = DM_EDGE_GONE, .generation = c->generation };
 	char name[EDGE_WORDS_MAX];
 
-	ipc_caps_clear(p->caps, c->slot);
+	ipc_caps_clear(dm_caps_of(p, c->zone)->page, c->place);
 	if (p->core.pid && dm_child_ready(&p->core) && dm_send(p->core.sock, &gone, NULL, 0)) {
 		log_warn(&p->log, "daemon", "the core could not be informed that %s has ended", dm_child_name(c, name));
 	}

@@ -40,6 +40,7 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	enum dm_role role;
 	uint32_t slot;       /* of an edge: its number among all edges; of a keyholder: enum kh_kind */
 	enum zone zone;      /* of an edge */
+	uint32_t place;      /* of an edge: its number among the edges of its zone, and its slot in their counter page */
 	uint32_t listeners;  /* of an edge: those handed to its process, a bit for each */
 	uint32_t generation; /* of the process */
 	pid_t pid;           /* 0: none */
@@ -63,6 +64,9 @@ struct dm_reload { /* a reload, until every process uses the new set */
 	struct net_timer *timer;
 	struct report report;
 };
+
+#define DM_ZONES 2u
+#define DM_EDGES_MAX IPC_CAPS_SLOTS_MAX /* over both zones */
 
 #define DM_PARENT_MAGIC 0xe2b871c5u
 struct dm_parent {
@@ -102,11 +106,13 @@ struct dm_parent {
 		unsigned missing; /* consecutive checks that found another file at the path, or none */
 		bool told;
 	} decisions;
-	int caps_fd;
-	struct ipc_caps *caps;
+	struct dm_caps { /* the counter page of the edges of a zone, which no other process has; see dm_caps_of() */
+		int fd;  /* -1: the zone has no listener */
+		struct ipc_caps *page;
+	} caps[DM_ZONES];
 
 	struct dm_child core;
-	struct dm_child edges[IPC_CAPS_SLOTS_MAX];
+	struct dm_child edges[DM_EDGES_MAX];
 	uint32_t edges_n;
 	struct dm_child holders[KH_KINDS]; /* those that have a key */
 	uint32_t holders_n;
@@ -158,6 +164,12 @@ static inline uint32_t dm_children(const struct dm_parent *p)
 static inline struct dm_child *dm_child_at(struct dm_parent *p, uint32_t i)
 {
 	return i == 0 ? &p->core : i <= p->edges_n ? &p->edges[i - 1] : &p->holders[i - 1 - p->edges_n];
+}
+
+/* The counter page of a zone. Edges of the other zone have another one: what they write does not reach it. */
+static inline struct dm_caps *dm_caps_of(struct dm_parent *p, enum zone zone)
+{
+	return &p->caps[zone == ZONE_EXTERNAL ? 0 : 1];
 }
 
 /* dm_hand.c. "core (pid 4710)", or edge_words() of an edge (base/edge_name.h), for the log. */

@@ -1,4 +1,4 @@
-/* ipc_caps.c - one slot of plain counters for each edge.
+/* ipc_caps.c - one slot of plain counters for each edge of a zone.
  * Two edges that accept at the same instant may exceed a limit by one each: the limits protect
  * against floods, they are no accounting.
  * An edge keeps its own counts and only shows them in its slot: a foreign write there is gone
@@ -109,6 +109,7 @@ void ipc_caps_clear(struct ipc_caps *c, uint32_t slot)
 {
 	if (slot < c->slots_n) {
 		memset(&c->slots[slot], 0, sizeof c->slots[slot]);
+		memcpy(c->page->keys, c->keys, sizeof c->page->keys); /* the edge may have written keys that it knows */
 	}
 }
 

@@ -1,8 +1,11 @@
 """Act eight: one process of the daemon is in other hands. The others notice, go on, and cannot be looked into."""
+import mmap
 import os
 import pwd
 import re
+import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -95,6 +98,58 @@ def test_what_an_edge_can_have_is_taken(own_lab):
     os.kill(edge.pid, 9)
     edge.end()
     proc.wait_until("another edge", lambda: p.edges().get(min(before)) not in (None, before[min(before)]), 15)
+
+
+class BothZones(L.Lab):
+    """A second listener, in the other zone."""
+
+    def iwf_config(self):
+        folder = self.path("pki")
+        more = (f"  - {{ name: inside, zone: internal, protection: tls, address: {self.options.address}, port: 0, "
+                f"certificate: {folder}/iwf.pem, key: {folder}/iwf.key }}\npeers:\n")
+        return super().iwf_config().replace("peers:\n", more, 1)
+
+
+def greets(p, address):
+    """Whether a TLS handshake succeeds there."""
+    acme, context = p.scs["acme"], ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.load_cert_chain(acme["cert"], acme["key"])
+    try:
+        with context.wrap_socket(socket.create_connection(address, 10)):
+            return True
+    except OSError:
+        return False
+
+
+def test_an_edge_locks_nobody_out_of_the_other_zone(labs):
+    """It writes what it likes into the counters that edges share, its sisters refuse everybody, and the other zone does not notice."""
+    p = labs.up(kind=BothZones, edges=2)
+    edges = {"external": [], "internal": []}
+    for e in p.ctl("status")[-1]["edges"]:
+        edges[e["zone"]].append(e["pid"])
+    pages = {pid: ring.fds_named(pid, "mtc-iwf-caps") for pids in edges.values() for pid in pids}
+    assert all(len(numbers) == 1 for numbers in pages.values()), pages
+    inodes = {zone: {os.stat(f"/proc/{pid}/fd/{pages[pid][0]}").st_ino for pid in pids} for zone, pids in edges.items()}
+    assert len(inodes["external"]) == len(inodes["internal"]) == 1 and inodes["external"] != inodes["internal"], inodes
+    with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
+        inside = re.search(r"listener inside is ready (\S+):(\d+)", f.read())
+    inside, outside = (inside.group(1), int(inside.group(2))), (p.lab["iwf"]["tsp"]["address"], p.lab["iwf"]["tsp"]["port"])
+    assert greets(p, inside) and greets(p, outside)
+
+    victim = edges["external"][0]
+    fd = ring.fd_of(victim, pages[victim][0])
+    with mmap.mmap(fd, os.fstat(fd).st_size) as page:
+        page[:] = b"\xff" * len(page)
+    os.close(fd)
+    assert not greets(p, outside)
+    assert greets(p, inside)
+    for pid in edges["external"]:  # what it wrote is gone when the edges are
+        os.kill(pid, signal.SIGKILL)
+    proc.wait_until("the next edges count anew", lambda: greets(p, outside), 15)
+    assert greets(p, inside)
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
 
 
 def opens_as(user, path):

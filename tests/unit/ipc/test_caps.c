@@ -139,6 +139,31 @@ static void test_what_another_edge_writes_into_the_page_is_gone_with_that_edge(v
 	close(fd);
 }
 
+/* The keys choose the buckets of an address: an edge that knew them could choose addresses that share a limit with an honest one. */
+static void test_an_edge_leaves_no_keys_of_its_own_behind(void **state)
+{
+	struct ipc_caps *parent, *next;
+	uint8_t keys[32], *page;
+	struct stat st;
+	int fd;
+
+	(void)state;
+	assert_int_equal(ipc_caps_make(&fd, 2), 0);
+	assert_int_equal(ipc_caps_open(&parent, fd, 0), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	page = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(page, MAP_FAILED);
+	memcpy(keys, page, sizeof keys);
+	memset(page, 0, sizeof keys); /* the edge of slot 1, in other hands */
+	ipc_caps_clear(parent, 1);    /* it is ended */
+	assert_memory_equal(page, keys, sizeof keys);
+	assert_int_equal(ipc_caps_open(&next, fd, 1), 0);
+	munmap(page, (size_t)st.st_size);
+	ipc_caps_close(next);
+	ipc_caps_close(parent);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +172,7 @@ int main(void)
 		cmocka_unit_test(test_an_address_counts_as_its_prefix),
 		cmocka_unit_test(test_a_dead_edge_counts_no_more),
 		cmocka_unit_test(test_what_another_edge_writes_into_the_page_is_gone_with_that_edge),
+		cmocka_unit_test(test_an_edge_leaves_no_keys_of_its_own_behind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
