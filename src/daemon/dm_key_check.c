@@ -5,7 +5,6 @@
 #include "daemon/dm_key_check.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "conf/cfg_users.h"
+#include "daemon/dm_become.h"
 #include "daemon/dm_child.h"
 #include "daemon/dm_keys.h"
 #include "daemon/dm_sandbox.h"
@@ -109,28 +109,6 @@ int dm_key_check_main(void)
 
 /* -- the caller */
 
-/* In the child, before the exec: only async-signal-safe calls. Never returns. */
-static void become(const struct cfg_user *user, int sock)
-{
-	char program[] = "mtc-iwfd", role_opt[] = "--role", role[] = "key-check", conf_opt[] = "-c", conf[] = "-";
-	char *argv[] = { program, role_opt, role, conf_opt, conf, NULL };
-
-	if (user->change && sbx_become(user->id.uid, user->id.gid)) {
-		_exit(126);
-	}
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
-		_exit(126);
-	}
-	if (sock == DM_CHILD_FD ? fcntl(sock, F_SETFD, 0) < 0 : dup2(sock, DM_CHILD_FD) < 0) {
-		_exit(126);
-	}
-	if (close_range(DM_CHILD_FD + 1, ~0u, 0) < 0) {
-		_exit(126);
-	}
-	execv("/proc/self/exe", argv);
-	_exit(127);
-}
-
 static int send_all(int sock, const struct cfg_iwf *cfg, int part_fd)
 {
 	struct items *items = calloc(1, sizeof *items);
@@ -184,9 +162,11 @@ static int read_answer(int sock, char why[KH_WHY_MAX])
 
 int dm_key_check(const struct cfg_iwf *cfg, int part_fd, char why[KH_WHY_MAX])
 {
+	char program[] = "mtc-iwfd", role_opt[] = "--role", role[] = "key-check", conf_opt[] = "-c", conf[] = "-";
+	char *argv[] = { program, role_opt, role, conf_opt, conf, NULL };
 	struct cfg_user user;
+	pid_t parent = getpid(), pid;
 	int pair[2], err;
-	pid_t pid;
 
 	/* The module is code of others: it runs as the keyholder that will load it, or not at all. */
 	if (cfg_user_find(&user, cfg, CFG_PROCESS_KEYHOLDER)) {
@@ -200,7 +180,7 @@ int dm_key_check(const struct cfg_iwf *cfg, int part_fd, char why[KH_WHY_MAX])
 	}
 	pid = fork();
 	if (pid == 0) {
-		become(&user, pair[1]);
+		dm_become(&user, pair[1], parent, argv);
 	}
 	close(pair[1]);
 	err = pid < 0 ? ERR_IO : send_all(pair[0], cfg, part_fd);

@@ -1,24 +1,15 @@
-/* dm_spawn.c - starts a child: this program again in another role, with its end of a socket pair
- * and the standard streams and nothing else. It runs as the configured user, cannot gain
- * privileges, and ends with the parent. */
-#include <errno.h>
+/* dm_spawn.c - starts a child: this program again in another role (dm_become.h), and the one door of its state. */
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/str.h"
+#include "daemon/dm_become.h"
 #include "daemon/dm_parent_int.h"
-#include "sandbox/sbx.h"
 
-/* A service manager signals every process of the service, a terminal the whole process group. Only
- * the parent acts on these signals: it stops the children in order, with a Disconnect-Peer to every
- * peer. The parent ends a child at once by SIGKILL; a child without parent ends itself. */
 static const char *const state_words[] = {
 	[DM_CHILD_NONE] = "none", [DM_CHILD_STARTING] = "starting", [DM_CHILD_READY] = "ready", [DM_CHILD_KILLED] = "killed"
 };
@@ -47,48 +38,6 @@ void dm_child_set(struct dm_child *c, enum dm_child_state state)
 							  dm_child_name(c, name), c->state, state);
 }
 
-static const int parents_signals[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
-
-/* In the child, before the exec: only async-signal-safe calls. Never returns. */
-static void become(const struct dm_child *c, int sock, pid_t parent, char *const argv[])
-{
-	const struct cfg_user *user = dm_user_of(c->parent, c->role);
-	int nothing = open("/dev/null", O_RDWR);
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	for (size_t i = 0; i < sizeof parents_signals / sizeof *parents_signals; i++) {
-		signal(parents_signals[i], SIG_IGN);
-	}
-	signal(SIGPIPE, SIG_IGN);
-	if (user->change && sbx_become(user->id.uid, user->id.gid)) {
-		_exit(126);
-	}
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
-		_exit(126);
-	}
-	/* A child needs neither our input nor our output; its log is standard error. */
-	if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(nothing, STDOUT_FILENO) < 0) {
-		_exit(126);
-	}
-	if (getppid() != parent) {
-		_exit(126); /* the parent died before PR_SET_PDEATHSIG */
-	}
-	if (sock == DM_CHILD_FD) {
-		if (fcntl(sock, F_SETFD, 0) < 0) {
-			_exit(126);
-		}
-	} else if (dup2(sock, DM_CHILD_FD) < 0) {
-		_exit(126);
-	}
-	if (close_range(DM_CHILD_FD + 1, ~0u, 0) < 0) {
-		_exit(126); /* closes the parent's descriptors and those that the parent inherited */
-	}
-	execv("/proc/self/exe", argv);
-	_exit(127);
-}
-
 static const char *role_word(const struct dm_child *c)
 {
 	return c->role == DM_EDGE ? "edge" : c->role == DM_CORE ? "core" : kh_kind_name(c->slot);
@@ -115,7 +64,7 @@ int dm_spawn(struct dm_child *c)
 	}
 	pid = fork();
 	if (pid == 0) {
-		become(c, pair[1], parent, argv);
+		dm_become(dm_user_of(c->parent, c->role), pair[1], parent, argv);
 	}
 	free(path);
 	close(pair[1]);

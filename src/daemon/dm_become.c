@@ -1,0 +1,61 @@
+/* dm_become.c - see dm_become.h. */
+#include "daemon/dm_become.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "daemon/dm_msg.h"
+#include "sandbox/sbx.h"
+
+/* A service manager signals every process of the service, a terminal the whole process group. Only
+ * the parent acts on these signals: it stops the children in order, with a Disconnect-Peer to every
+ * peer. The parent ends a child at once by SIGKILL; a child without parent ends itself. */
+static const int parents_signals[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
+
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (size_t i = 0; i < sizeof parents_signals / sizeof *parents_signals; i++) {
+		signal(parents_signals[i], SIG_IGN);
+	}
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* A child needs neither our input nor our output; its log is standard error. All that the parent has open or has inherited is closed. */
+static int keep_only(int sock)
+{
+	int nothing = open("/dev/null", O_RDWR);
+
+	if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(nothing, STDOUT_FILENO) < 0) {
+		return -1;
+	}
+	if (sock == DM_CHILD_FD ? fcntl(sock, F_SETFD, 0) < 0 : dup2(sock, DM_CHILD_FD) < 0) {
+		return -1;
+	}
+	return close_range(DM_CHILD_FD + 1, ~0u, 0);
+}
+
+noreturn void dm_become(const struct cfg_user *user, int sock, pid_t parent, char *const argv[])
+{
+	reset_signals();
+	if (user->change && sbx_become(user->id.uid, user->id.gid)) {
+		_exit(126);
+	}
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
+		_exit(126);
+	}
+	if (getppid() != parent) {
+		_exit(126); /* the parent died before PR_SET_PDEATHSIG */
+	}
+	if (keep_only(sock)) {
+		_exit(126);
+	}
+	execv("/proc/self/exe", argv);
+	_exit(127);
+}
