@@ -50,15 +50,25 @@ static int items_of(struct cfg_iwf *cfg, int fd)
 	return 0;
 }
 
-/* The module runs in here as it does in the keyholder: with its own paths and nothing else. What is missing of the sandbox is told by the
- * process that stays. */
-static int confine(const struct cfg_iwf *cfg, char why[KH_WHY_MAX])
+/* The module runs in here as it does in the keyholder: with its own paths and nothing else; and, once it has logged in, with the calls of a
+ * keyholder. What is missing of the sandbox is told by the process that stays. */
+static int confine(struct dm_sandbox *s, const struct cfg_iwf *cfg, char why[KH_WHY_MAX])
 {
 	char words[SBX_WHY_MAX] = "";
-	struct dm_sandbox s;
 	int err = cfg->sandbox == CFG_SANDBOX_OFF
 		      ? 0
-		      : dm_confine_module(&s, &cfg->keyholder.pkcs11, (enum sbx_mode)cfg->sandbox, words);
+		      : dm_confine_module(s, &cfg->keyholder.pkcs11, (enum sbx_mode)cfg->sandbox, words);
+
+	if (err) {
+		str_cut(why, KH_WHY_MAX, words);
+	}
+	return err;
+}
+
+static int seal(struct dm_sandbox *s, const struct cfg_iwf *cfg, char why[KH_WHY_MAX])
+{
+	char words[SBX_WHY_MAX] = "";
+	int err = cfg->sandbox == CFG_SANDBOX_OFF ? 0 : sbx_seal(&s->report, &s->conf, words);
 
 	if (err) {
 		str_cut(why, KH_WHY_MAX, words);
@@ -69,6 +79,7 @@ static int confine(const struct cfg_iwf *cfg, char why[KH_WHY_MAX])
 static int try_all(struct cfg_iwf *cfg, const int fds[DM_FDS_MAX], char why[KH_WHY_MAX])
 {
 	struct dm_part part = { .map = NULL };
+	struct dm_sandbox sandbox;
 	void *keys = NULL;
 	int err = fds[1] < 0 ? ERR_PROTO : dm_part_open(&part, fds[0]);
 
@@ -76,10 +87,13 @@ static int try_all(struct cfg_iwf *cfg, const int fds[DM_FDS_MAX], char why[KH_W
 		err = items_of(cfg, fds[1]);
 	}
 	if (!err) {
-		err = confine(cfg, why);
+		err = confine(&sandbox, cfg, why);
 	}
 	if (!err) {
 		err = dm_keys_token.load(&keys, cfg, &part, why);
+	}
+	if (!err) {
+		err = seal(&sandbox, cfg, why);
 	}
 	dm_keys_token.free(keys);
 	dm_part_close(&part);

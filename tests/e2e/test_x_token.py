@@ -111,6 +111,13 @@ def test_a_token_signs_and_what_is_wrong_with_it_is_said(token_lab):
         code, text = check(p, *changes)
         assert code == 1 and re.search(words, text), text
         assert re.match(r".*checked.yaml:\d+: ", text), text
+    says = os.path.join(folder, "token", "says")
+    os.environ["P11_BEHIND"], os.environ["P11_SAYS"] = module(), says
+    wrapped = os.path.join(os.environ.get("MTC_BUILD", os.path.join(L.ROOT, "build")), "tests", "tools", "p11_says.so")
+    code, text = check(p, (r"module: [^,]*", f"module: {wrapped}"))
+    assert code == 0, text
+    with open(says, encoding="ascii") as f:  # the module of its maker is in the filter of a keyholder when it has logged in
+        assert [line.split() for line in f] == [["Seccomp:", "2"]]
     with open(os.path.join(folder, "token", "pin"), "w", encoding="ascii") as f:
         f.write("1111\n")
     code, text = check(p)
