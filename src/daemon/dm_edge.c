@@ -16,6 +16,7 @@ struct edge_process {
 	struct edge_conf conf;
 	struct edge *edge;
 	struct kh_client *keyholder; /* signs for the listeners: this process has no private key */
+	uint32_t channels[KH_KINDS]; /* numbers of the channels to the keyholders, as the parent gave them */
 	struct tls_remote *remote;
 	struct tls_ctx *tls[CFG_LISTEN_MAX];
 };
@@ -95,20 +96,43 @@ static void take_set(struct edge_process *p, const struct dm_msg *m, int fd)
 	dm_set_answer(&p->process.in.log, m->generation, err == 0);
 }
 
-/* A keyholder, or the next one. Without it new connections are refused. */
+/* Either end may have closed it, and both processes may live on: the parent makes a new one. */
+static void on_keyholder_lost(void *arg, unsigned kind)
+{
+	const struct edge_process *p = edge_of(arg);
+	struct dm_msg m = { .kind = DM_KEYS_LOST, .what = kind, .index = p->channels[kind] };
+
+	if (dm_send(DM_CHILD_FD, &m, NULL, 0)) {
+		log_error(&p->process.in.log, "daemon", "the parent does not listen");
+	}
+}
+
+/* A keyholder, or the next one, or another channel to the same. Without it new connections are refused. */
 static void take_keyholder(struct edge_process *p, const struct dm_msg *m, int fd)
 {
 	int err = kh_client_channel(p->keyholder, m->what, fd, m->value);
 
+	if (m->what < KH_KINDS) {
+		p->channels[m->what] = m->index;
+	}
 	if (err) {
 		log_error(&p->process.in.log, "daemon", "the channel to the keyholder: %s", err_str(err));
+	}
+	if (err && m->what < KH_KINDS) {
+		on_keyholder_lost(p, m->what);
 	}
 }
 
 static int make_signer(struct edge_process *p)
 {
 	const struct cfg_keyholder *k = &p->process.in.cfg->keyholder;
-	struct kh_client_conf conf = { p->process.loop, &p->process.in.log, edge_counters(p->edge), k->sign_wait_ms, k->waiting };
+	struct kh_client_conf conf = { .loop = p->process.loop,
+				       .log = &p->process.in.log,
+				       .st = edge_counters(p->edge),
+				       .wait_ms = k->sign_wait_ms,
+				       .waiting_max = k->waiting,
+				       .lost = on_keyholder_lost,
+				       .arg = p };
 	struct tls_signer signer;
 	int err = kh_client_new(&p->keyholder, &conf);
 

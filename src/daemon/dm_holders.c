@@ -1,5 +1,5 @@
 /* dm_holders.c - the parent's side of the keyholders: which there are, the pairs of sockets between them
- * and the edges, what the core shows of them. A pair is made whenever both ends run, and the parent
+ * and the edges, what the core shows of them. A pair is made whenever both ends run, and again when one of them says that it closed; the parent
  * keeps neither end. */
 #include <inttypes.h>
 #include <signal.h>
@@ -50,30 +50,93 @@ void dm_holders_place(struct dm_parent *p)
 
 /* -- pairs */
 
-static void join(struct dm_child *edge, struct dm_child *holder)
+static void lose(struct dm_child *edge, struct dm_pair *pair)
+{
+	const struct cfg_timers *timers = &edge->parent->cfg->timers;
+
+	pair->lost = true;
+	dm_again_ended(&pair->again, true, net_loop_now_ms(edge->parent->loop) - pair->since_ms);
+	net_timer_start(edge->pair_again, dm_again_pause_ms(&pair->again, timers->edge_restart_ms, timers->restart_max_ms));
+}
+
+static int make_pair(const struct dm_child *edge, const struct dm_child *holder, const struct dm_msg *m)
+{
+	int pair[2], err;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {
+		return ERR_IO;
+	}
+	err = dm_send(holder->sock, m, &pair[1], 1);
+	if (!err) {
+		err = dm_send(edge->sock, m, &pair[0], 1);
+	}
+	close(pair[0]);
+	close(pair[1]);
+	return err;
+}
+
+static void join(struct dm_child *edge, const struct dm_child *holder)
 {
 	struct dm_parent *p = edge->parent;
+	struct dm_pair *pair = &edge->pairs[holder->slot];
 	uint64_t keys = keys_in_zone(p->cfg, keys_of(p->cfg, holder->slot), edge->zone);
 	struct dm_msg m = { .kind = DM_KEYS, .what = holder->slot, .generation = edge->generation, .value = keys };
 	char name[EDGE_WORDS_MAX];
-	int pair[2], err;
+	int err;
 
 	if (!keys || !edge->pid || !holder->pid) {
 		return;
 	}
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {
-		log_error(&p->log, "daemon", "%s gets no keyholder: no pair of sockets could be made", dm_child_name(edge, name));
-		return;
-	}
-	err = dm_send(holder->sock, &m, &pair[1], 1);
-	if (!err) {
-		err = dm_send(edge->sock, &m, &pair[0], 1);
-	}
-	close(pair[0]);
-	close(pair[1]);
+	m.index = ++pair->number;
+	pair->lost = false;
+	pair->since_ms = net_loop_now_ms(p->loop);
+	err = make_pair(edge, holder, &m);
 	if (err) {
-		log_error(&p->log, "daemon", "%s gets no keyholder: %s", dm_child_name(edge, name), err_str(err));
+		log_error(&p->log, "daemon", "%s gets no keyholder, it is tried again: %s", dm_child_name(edge, name), err_str(err));
+		lose(edge, pair);
 	}
+}
+
+static void on_pair_again(void *arg)
+{
+	struct dm_child *edge = OBJ_OF(arg, struct dm_child, DM_CHILD_MAGIC);
+	struct dm_parent *p = edge->parent;
+	char name[EDGE_WORDS_MAX];
+
+	for (uint32_t i = 0; i < p->holders_n && !p->stopping; i++) {
+		const struct dm_child *holder = &p->holders[i];
+
+		/* without an edge or a keyholder the start of the next one makes the pair */
+		if (!edge->pairs[holder->slot].lost || !edge->pid || !holder->pid) {
+			continue;
+		}
+		log_warn(&p->log, "daemon", "%s gets a new channel to the %s: the one before has closed", dm_child_name(edge, name),
+			 kh_kind_name(holder->slot));
+		join(edge, holder);
+	}
+}
+
+bool dm_holders_lost(struct dm_child *edge, const struct dm_msg *m)
+{
+	struct dm_pair *pair = m->what < KH_KINDS ? &edge->pairs[m->what] : NULL;
+
+	if (!pair) {
+		return false;
+	}
+	if (m->index == pair->number && !pair->lost) { /* else it has a newer one already */
+		lose(edge, pair);
+	}
+	return true;
+}
+
+int dm_holders_watch(struct dm_parent *p)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < p->edges_n && !err; i++) {
+		err = net_timer_new(&p->edges[i].pair_again, p->loop, on_pair_again, &p->edges[i]);
+	}
+	return err;
 }
 
 void dm_holders_join(struct dm_child *c)

@@ -28,13 +28,14 @@ enum dm_kind {
 	DM_SANDBOX_GONE = 23, /* for the core. generation: pid of a process that ended */
 	DM_EDGE_SET = 15, /* core: generation: of an edge, value: of the set of files that it uses */
 	DM_KEYS = 24,      /* fd: end of a pair between an edge and a keyholder. what: enum kh_kind; value: bits of listeners;
-			    * generation: for the keyholder, of the edge */
+			    * generation: for the keyholder, of the edge; index: for the edge, number of the pair */
 	DM_KEYHOLDER = 25, /* core: what: enum kh_kind, index: enum dm_child_state, generation, value: pid of a keyholder */
 	DM_RELOADED = 16, /* core: fd: sealed lines of the report, value: 1 when the set is in use, index: of the request */
 	/* child > parent */
 	DM_READY = 11,
 	DM_BAD_EDGE = 12,  /* core, keyholder: generation */
 	DM_SET_TAKEN = 17, /* generation: of the set of files, value: 1 when it is used from now on */
+	DM_KEYS_LOST = 27, /* edge: a pair of DM_KEYS closed. what: enum kh_kind, index: its number */
 	DM_RELOAD = 18,    /* core: an operator wants the files read again; index: of the request */
 	/* child > parent > core: what is in force. generation: pid, index: uid, value: capabilities, what: dm_sandbox.h */
 	DM_SANDBOX = 21,

@@ -144,6 +144,8 @@ static bool on_message(struct dm_child *c, const struct dm_msg *m)
 		return dm_sandboxes_take(c, m);
 	} else if (m->kind == DM_BAD_EDGE && c->role != DM_EDGE) {
 		end_edge(p, m->generation, c->role == DM_CORE ? "its ring" : "the keyholder");
+	} else if (m->kind == DM_KEYS_LOST && c->role == DM_EDGE) {
+		return dm_holders_lost(c, m);
 	} else if (m->kind == DM_COUNT && c->role == DM_HOLDER) {
 		return dm_holders_count(c, m);
 	} else if (m->kind == DM_LOG_LEVEL && c->role == DM_CORE && m->value <= LOG_LEVEL_DEBUG) {
@@ -576,6 +578,9 @@ static int run(struct dm_parent *p)
 		err = make_restarts(p);
 	}
 	if (!err) {
+		err = dm_holders_watch(p);
+	}
+	if (!err) {
 		err = dm_decisions_watch(p);
 	}
 	if (err) {
@@ -600,6 +605,7 @@ static void end_child(struct dm_child *c)
 	}
 	close_child(c);
 	net_timer_free(c->restart);
+	net_timer_free(c->pair_again);
 }
 
 static void tear_down(struct dm_parent *p)

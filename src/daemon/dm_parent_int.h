@@ -56,6 +56,13 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	enum dm_child_state state;
 	bool was_ready;        /* some process in this place was */
 	struct dm_msg sandbox; /* as it reported it; kind 0: not yet */
+	struct dm_pair {       /* of an edge: the pair of sockets to the keyholder of each kind */
+		uint32_t number; /* of the last one that was made */
+		bool lost;       /* it closed, or could not be made: the timer makes the next one */
+		uint64_t since_ms;
+		struct dm_again again;
+	} pairs[KH_KINDS];
+	struct net_timer *pair_again;
 };
 
 struct dm_reload { /* a reload, until every process uses the new set */
@@ -185,6 +192,10 @@ ERR_MUST_USE int dm_hand_ring(struct dm_child *edge);
 void dm_holders_place(struct dm_parent *p);
 /* The child runs: pairs of sockets between it and those at the other end. */
 void dm_holders_join(struct dm_child *c);
+/* An edge says that a pair closed: it gets a new one, after a pause that grows like that of a process that ends again and again. False: no
+ * edge says this. */
+bool dm_holders_lost(struct dm_child *edge, const struct dm_msg *m);
+ERR_MUST_USE int dm_holders_watch(struct dm_parent *p); /* makes the timers for that */
 void dm_holders_tell(const struct dm_child *holder); /* its state, to the core; not for other children */
 void dm_holders_tell_all(const struct dm_parent *p);
 /* Passes a counter of a keyholder on to the core. False: a keyholder does not count this. */

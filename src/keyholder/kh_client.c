@@ -140,11 +140,15 @@ static bool take(struct lane *l)
 		return l->fd >= 0 && l->waiting_n; /* else nothing more is expected */
 	}
 	if (n > 0) {
-		log_error(log, "keyholder", "the %s sent %zd octets that are no answer; it is not asked again", name, n);
+		log_error(log, "keyholder", "the %s sent %zd octets that are no answer; this channel to it is closed", name, n);
 	} else {
 		log_error(log, "keyholder", "the %s is gone: new connections are refused until it is back, sessions go on", name);
 	}
 	lane_close(l, "the keyholder has ended");
+	st_count(l->client->conf.st, ST_EDGE_KEYHOLDER_LOST);
+	if (l->client->conf.lost) {
+		l->client->conf.lost(l->client->conf.arg, l->kind);
+	}
 	return false;
 }
 

@@ -22,6 +22,8 @@
 	X(EDGE_SIGNED, "edge_signed", "handshakes that the keyholder signed")                                                    \
 	X(EDGE_SIGN_FAILED, "edge_sign_failed", "handshakes without a signature: refused, too many wait, or no keyholder")       \
 	X(EDGE_SIGN_TIMEOUTS, "edge_sign_timeouts", "handshakes without a signature: no answer within keyholder.sign_wait")      \
+	X(EDGE_KEYHOLDER_LOST, "edge_keyholder_lost",                                                                            \
+	  "channels of edges to a keyholder that closed; the parent makes a new one")                                            \
 	X(EDGE_HANDSHAKE_OK, "edge_handshake_ok", "TLS handshakes that authenticated a peer")                                    \
 	X(EDGE_HANDSHAKE_FAILED, "edge_handshake_failed", "TLS handshakes that failed or took too long")                         \
 	X(EDGE_NO_CER, "edge_no_cer", "connections closed because no CER came in time")                                          \
@@ -166,7 +168,8 @@
 	X(KEYHOLDER_FAILED, "keyholder_failed", "signatures that a key or a token could not make")                               \
 	X(KEYHOLDER_MALFORMED, "keyholder_malformed", "edges cut off by a keyholder: what they sent is no request")              \
 	X(KEYHOLDER_LOST, "keyholder_lost", "answers of a keyholder that its edge did not take")                                 \
-	X(SANDBOX_ENDED, "sandbox_ended", "processes that their sandbox ended because of a system call that their role never makes") \
+	X(SANDBOX_ENDED, "sandbox_ended",                                                                                        \
+	  "processes that their sandbox ended because of a system call that their role never makes")                             \
 	X(LOG_LOST, "log_lost", "log lines of the parent and the core that were lost, as edge_log_lost")                         \
 	X(ASSOC_CHANGES, "assoc_changes", "changes of associations by the control socket, durable and in force")                 \
 	X(ASSOC_BUSY, "assoc_busy", "changes of associations refused: associations.changes_max wait already")                    \

@@ -197,6 +197,24 @@ def channel(edge):
     raise AssertionError("the edge has no pair to the keyholder")
 
 
+def test_a_channel_that_closes_is_made_again(own_lab):
+    """Both ends live on: the edge has lost only its way to the keyholder."""
+    p = own_lab
+    listener = p.listen("beta")
+    before, said = roles(p), "gets a new channel to the keyholder: the one before has closed"
+    for times in (1, 2):
+        for edge in before["edges"]:
+            s = channel(edge)
+            s.shutdown(socket.SHUT_RDWR)
+            s.close()
+        proc.wait_until("each edge has a new one", lambda: log(p).count(said) == times * len(before["edges"]), 20)
+        proc.wait_until("handshakes are signed", lambda: all(connects(p) is None for _ in range(8)), 10)
+    assert roles(p) == before
+    assert listener.alive() and len(listener.events("ready")) == 1
+    proc.wait_until("it is counted", lambda: counter(p, "edge_keyholder_lost") == 2 * len(before["edges"]), 10)
+    assert triggers(p, 4003).code == 0
+
+
 def ask(s, content, key, ident=7, scheme=0x0403, files=1):
     """Status and signature."""
     s.send(struct.pack("<4sIIHHHH", b"KHS1", ident, files, key, scheme, len(content), 0) + content)

@@ -25,6 +25,7 @@ struct world {
 	unsigned signed_n, done_n, done_wanted, bad_edge;
 	int err;
 	const char *why;
+	unsigned lost_n; /* channels that closed */
 	int other; /* the keyholder's end when nobody serves it; -1 */
 };
 
@@ -61,6 +62,12 @@ static void on_done(struct tls_signing *s, int err, const char *why)
 	}
 }
 
+static void on_lost(void *arg, unsigned kind)
+{
+	assert_int_equal(kind, KH_FILES);
+	((struct world *)arg)->lost_n++;
+}
+
 static void pair(int fds[2])
 {
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
@@ -77,8 +84,8 @@ static int setup(void **state)
 	assert_int_equal(net_timer_new(&w->guard, w->loop, on_guard, w), 0);
 	net_timer_start(w->guard, 10000);
 	assert_int_equal(kh_serve_new(&w->serve, &(struct kh_serve_conf){ w->loop, &w->log, 8, sign, on_bad, w }), 0);
-	assert_int_equal(kh_client_new(&w->client, &(struct kh_client_conf){ w->loop, &w->log, &w->st, WAIT_MS, WAITING_MAX }),
-			 0);
+	assert_int_equal(
+	    kh_client_new(&w->client, &(struct kh_client_conf){ w->loop, &w->log, &w->st, WAIT_MS, WAITING_MAX, on_lost, w }), 0);
 	w->signer = kh_client_signer(w->client);
 	memset(w->content, ' ', 64);
 	memcpy(w->content + 64, "TLS 1.3, server CertificateVerify", 34);
@@ -281,11 +288,15 @@ static void when_it_ends_all_that_wait_are_told(void **state)
 	w->done_wanted = 1;
 	assert_int_equal(net_loop_run(w->loop), 0);
 	assert_int_equal(w->err, ERR_CLOSED);
+	assert_int_equal(w->lost_n, 1);
+	assert_int_equal(st_get(&w->st, ST_EDGE_KEYHOLDER_LOST), 1);
 	assert_false(w->signer.ready(w->signer.arg, 2));
 	assert_int_equal(w->signer.begin(w->signer.arg, &after, &why), ERR_CLOSED);
 	join(w, 1 << 2, true); /* the next one */
 	ask(w, &after, 1);
 	assert_int_equal(w->err, 0);
+	join(w, 1 << 2, true); /* in the place of one that works: nobody lost anything */
+	assert_int_equal(w->lost_n, 1);
 }
 
 static void a_cancelled_question_is_forgotten(void **state)
@@ -331,6 +342,7 @@ static void answers_that_are_none_end_the_channel(void **state)
 	w->done_wanted = 1;
 	assert_int_equal(net_loop_run(w->loop), 0);
 	assert_int_equal(w->err, ERR_CLOSED);
+	assert_int_equal(w->lost_n, 1);
 }
 
 int main(void)
