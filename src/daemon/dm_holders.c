@@ -92,7 +92,8 @@ static void join(struct dm_child *edge, const struct dm_child *holder)
 	pair->since_ms = net_loop_now_ms(p->loop);
 	err = make_pair(edge, holder, &m);
 	if (err) {
-		log_error(&p->log, "daemon", "%s gets no keyholder, it is tried again: %s", dm_child_name(edge, name), err_str(err));
+		log_error(&p->log, "daemon", "%s gets no keyholder, it is tried again: %s", dm_child_name(edge, name),
+			  err_str(err));
 		lose(edge, pair);
 	}
 }
@@ -110,8 +111,8 @@ static void on_pair_again(void *arg)
 		if (!edge->pairs[holder->slot].lost || !edge->pid || !holder->pid) {
 			continue;
 		}
-		log_warn(&p->log, "daemon", "%s gets a new channel to the %s: the one before has closed", dm_child_name(edge, name),
-			 kh_kind_name(holder->slot));
+		log_warn(&p->log, "daemon", "%s gets a new channel to the %s: the one before has closed",
+			 dm_child_name(edge, name), kh_kind_name(holder->slot));
 		join(edge, holder);
 	}
 }
@@ -190,14 +191,52 @@ bool dm_holders_count(const struct dm_child *holder, const struct dm_msg *m)
 
 /* -- sets of files: the keyholders have a set before an edge uses it */
 
+/* Of a child that runs; one that starts uses the set that it was started with. 0: it has none yet. */
+static uint32_t set_of(const struct dm_child *c)
+{
+	return dm_child_ready(c) ? c->set_taken : c->set_sent;
+}
+
 bool dm_holders_have(const struct dm_parent *p, uint32_t set)
 {
 	for (uint32_t i = 0; i < p->holders_n; i++) {
-		if (p->holders[i].pid && dm_child_ready(&p->holders[i]) && p->holders[i].set_taken != set) {
+		if (p->holders[i].pid && set_of(&p->holders[i]) != set) {
 			return false;
 		}
 	}
 	return true;
+}
+
+const struct dm_child *dm_holders_oldest(const struct dm_parent *p, uint32_t *set)
+{
+	const struct dm_child *oldest = NULL;
+
+	*set = p->set->generation;
+	for (uint32_t i = 0; i < p->edges_n; i++) {
+		uint32_t uses = p->edges[i].pid ? set_of(&p->edges[i]) : 0;
+
+		if (uses && uses < *set) {
+			oldest = &p->edges[i];
+			*set = uses;
+		}
+	}
+	return oldest;
+}
+
+void dm_holders_used(struct dm_parent *p)
+{
+	struct dm_msg m = { .kind = DM_SETS_USED };
+	uint32_t oldest;
+
+	(void)dm_holders_oldest(p, &oldest);
+	m.value = oldest;
+	for (uint32_t i = 0; i < p->holders_n; i++) {
+		struct dm_child *c = &p->holders[i];
+
+		if (c->pid && dm_child_ready(c) && c->sets_used != oldest && dm_send(c->sock, &m, NULL, 0) == 0) {
+			c->sets_used = oldest; /* else the next step says it */
+		}
+	}
 }
 
 void dm_holders_stop(struct dm_parent *p)

@@ -2,8 +2,9 @@
  * have no network; what they read are messages of fixed form from their parent and from the edges. One has keys in
  * files (dm_keys_files.c), the other one keys in a token (dm_keys_token.c): struct dm_keys_kind is all that differs.
  *
- *   DM_SET  --> the keys of a set; those of the set before stay for OLD_SET_MS, for handshakes that began with it
- *   DM_KEYS --> a pair of sockets to an edge, with the listeners whose keys this edge may use */
+ *   DM_SET       --> the keys of a set
+ *   DM_SETS_USED --> the oldest set that an edge uses: those before go soon (kh_sets.h)
+ *   DM_KEYS      --> a pair of sockets to an edge, with the listeners whose keys this edge may use */
 #include "daemon/dm_keys.h"
 
 #include <inttypes.h>
@@ -16,18 +17,16 @@
 
 #include "daemon/dm_process.h"
 #include "keyholder/kh_serve.h"
+#include "keyholder/kh_sets.h"
 #include "stats/st_counters.h"
 #include "tls/tls_signer.h"
-
-#define OLD_SET_MS 30000 /* the edges have taken the next one long before */
 
 #define KEYHOLDER_PROCESS_MAGIC 0x7c40b9e6u
 struct keyholder_process {
 	struct dm_process process;
 	struct kh_serve *serve;
 	const struct dm_keys_kind *keys;
-	void *now, *before; /* of the kind; NULL: none */
-	uint32_t now_set, before_set;
+	struct kh_sets sets; /* of the kind */
 	struct net_timer *forget, *report;
 	struct kh_counts told;
 };
@@ -43,12 +42,12 @@ static struct keyholder_process *holder_of(void *p)
 static int on_sign(void *arg, const struct kh_request *r, uint8_t out[KH_SIGNATURE_MAX], size_t *len)
 {
 	struct keyholder_process *p = holder_of(arg);
-	void *keys = r->set == p->now_set ? p->now : r->set == p->before_set ? p->before : NULL;
+	void *keys = kh_sets_find(&p->sets, r->set);
 	char why[KH_WHY_MAX] = "";
 	int err;
 
 	_Static_assert(KH_SIGNATURE_MAX == TLS_SIGNATURE_MAX, "one size of a signature");
-	if (!keys || !r->set || r->key >= CFG_LISTEN_MAX) {
+	if (!keys || r->key >= CFG_LISTEN_MAX) {
 		return ERR_NOTFOUND;
 	}
 	err = p->keys->sign(keys, r, out, len, why);
@@ -75,16 +74,18 @@ static int load(void **out, const struct keyholder_process *p, const struct dm_p
 	return err;
 }
 
-static void forget_before(struct keyholder_process *p)
+static void look_at_sets(struct keyholder_process *p)
 {
-	p->keys->free(p->before);
-	p->before = NULL;
-	p->before_set = 0;
+	uint64_t wait_ms = kh_sets_look(&p->sets, net_loop_now_ms(p->process.loop));
+
+	if (wait_ms) {
+		net_timer_start(p->forget, wait_ms);
+	}
 }
 
 static void on_forget(void *arg)
 {
-	forget_before(holder_of(arg));
+	look_at_sets(holder_of(arg));
 }
 
 /* Keys must not be in a core dump, nor on the disk that memory is swapped to. Without a sandbox all of this is done here; with one it
@@ -112,13 +113,8 @@ static void take_set(struct keyholder_process *p, const struct dm_msg *m, int fd
 	}
 	dm_part_close(&part);
 	if (!err) {
-		forget_before(p);
-		p->before = p->now;
-		p->before_set = p->now_set;
-		p->now = fresh;
-		p->now_set = m->generation;
+		kh_sets_add(&p->sets, m->generation, fresh);
 		guard_memory(p);
-		net_timer_start(p->forget, OLD_SET_MS);
 	}
 	dm_set_answer(&p->process.in.log, m->generation, err == 0);
 }
@@ -175,6 +171,9 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 	} else if (m->kind == DM_SET) {
 		take_set(p, m, fds[0]);
 		fds[0] = -1;
+	} else if (m->kind == DM_SETS_USED) {
+		kh_sets_used(&p->sets, (uint32_t)m->value, net_loop_now_ms(process->loop));
+		look_at_sets(p);
 	} else if (m->kind == DM_STOP) {
 		dm_process_end(process, 0);
 	} else if (m->kind == DM_LOG_LEVEL && m->value <= LOG_LEVEL_DEBUG) {
@@ -195,11 +194,15 @@ static int set_up(struct dm_process *process)
 				      .sign = on_sign,
 				      .on_bad = on_bad_edge,
 				      .arg = p };
+	void *first = NULL;
 	int err;
 
 	p->keys = process->kind == &token_kind ? &dm_keys_token : &dm_keys_files;
-	err = load(&p->now, p, &process->in.part);
-	p->now_set = dm_part_generation(&process->in.part);
+	p->sets.forget = p->keys->free;
+	err = load(&first, p, &process->in.part);
+	if (!err) {
+		kh_sets_add(&p->sets, dm_part_generation(&process->in.part), first);
+	}
 	dm_part_close(&process->in.part);
 	guard_memory(p);
 	if (!err) {
@@ -224,10 +227,7 @@ static void tear_down(struct dm_process *process)
 	net_timer_free(p->forget);
 	net_timer_free(p->report);
 	kh_serve_free(p->serve);
-	if (p->keys) {
-		p->keys->free(p->now);
-		p->keys->free(p->before);
-	}
+	kh_sets_fini(&p->sets);
 }
 
 static const struct dm_process_kind files_kind = {

@@ -11,26 +11,27 @@
 
 enum dm_kind {
 	/* parent > child */
-	DM_CONFIG = 1,    /* fd: sealed text. index: slot, generation, value: zone of an edge */
-	DM_SET = 2,       /* fd: sealed part of the files, dm_part.h; again after each reload */
-	DM_LISTEN = 3,    /* fd; index: listener */
-	DM_CAPS = 4,      /* fd: counter page of the edges of one zone. index: slot of this edge in it */
-	DM_CONTROL = 5,   /* fd: listening control socket */
-	DM_DECISIONS = 6, /* fd: decision log; again after each rotation */
-	DM_START = 7,     /* that was all: begin */
-	DM_RING = 8,      /* 4 fds; for the core index: slot, generation, what: zone, value: of the edge, dm_ring_value() */
-	DM_EDGE_GONE = 9, /* generation */
-	DM_STOP = 10,     /* end in order */
-	DM_BEAT = 19,     /* fd: page of its sign of life */
-	DM_HUNG = 20,     /* for the core. value: that many more processes were ended because they hung */
-	DM_LOG_LOST = 14, /* for the core. value: that many more lines of the parent's log were lost */
+	DM_CONFIG = 1,        /* fd: sealed text. index: slot, generation, value: zone of an edge */
+	DM_SET = 2,           /* fd: sealed part of the files, dm_part.h; again after each reload */
+	DM_LISTEN = 3,        /* fd; index: listener */
+	DM_CAPS = 4,          /* fd: counter page of the edges of one zone. index: slot of this edge in it */
+	DM_CONTROL = 5,       /* fd: listening control socket */
+	DM_DECISIONS = 6,     /* fd: decision log; again after each rotation */
+	DM_START = 7,         /* that was all: begin */
+	DM_RING = 8,          /* 4 fds; for the core index: slot, generation, what: zone, value: of the edge, dm_ring_value() */
+	DM_EDGE_GONE = 9,     /* generation */
+	DM_STOP = 10,         /* end in order */
+	DM_BEAT = 19,         /* fd: page of its sign of life */
+	DM_HUNG = 20,         /* for the core. value: that many more processes were ended because they hung */
+	DM_LOG_LOST = 14,     /* for the core. value: that many more lines of the parent's log were lost */
 	DM_REFUSED = 22,      /* for the core. value: that many more processes were ended by their sandbox */
 	DM_SANDBOX_GONE = 23, /* for the core. generation: pid of a process that ended */
-	DM_EDGE_SET = 15, /* core: generation: of an edge, value: of the set of files that it uses */
-	DM_KEYS = 24,      /* fd: end of a pair between an edge and a keyholder. what: enum kh_kind; value: bits of listeners;
+	DM_EDGE_SET = 15,     /* core: generation: of an edge, value: of the set of files that it uses */
+	DM_KEYS = 24,         /* fd: end of a pair between an edge and a keyholder. what: enum kh_kind; value: bits of listeners;
 			    * generation: for the keyholder, of the edge; index: for the edge, number of the pair */
-	DM_KEYHOLDER = 25, /* core: what: enum kh_kind, index: enum dm_child_state, generation, value: pid of a keyholder */
-	DM_RELOADED = 16, /* core: fd: sealed lines of the report, value: 1 when the set is in use, index: of the request */
+	DM_SETS_USED = 28,    /* keyholder: value: generation of the oldest set of files that an edge uses */
+	DM_KEYHOLDER = 25,    /* core: what: enum kh_kind, index: enum dm_child_state, generation, value: pid of a keyholder */
+	DM_RELOADED = 16,     /* core: fd: sealed lines of the report, value: 1 when the set is in use, index: of the request */
 	/* child > parent */
 	DM_READY = 11,
 	DM_BAD_EDGE = 12,  /* core, keyholder: generation */

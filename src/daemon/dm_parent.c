@@ -102,6 +102,7 @@ static void on_ready(struct dm_child *c)
 	}
 	dm_holders_tell(c);
 	dm_set_offer(c); /* the set may have been renewed in the meantime */
+	dm_set_step(p);  /* edges may have waited for this keyholder */
 	announce(p);
 }
 
@@ -213,7 +214,7 @@ static void start_child(struct dm_child *c)
 		return;
 	}
 	c->generation = p->generation_next++;
-	c->set_sent = c->set_taken = 0;
+	c->set_sent = c->set_taken = c->sets_used = 0;
 	c->started_ms = net_loop_now_ms(p->loop);
 	err = dm_spawn(c);
 	FAULT_POINT(PARENT_CHILD_SPAWNED);
@@ -315,7 +316,7 @@ static void on_child_end(struct dm_child *c, int status)
 	}
 	dm_again_ended(&c->again, was_ready, lived_ms);
 	later(c);
-	dm_reload_step(p);
+	dm_set_step(p);
 }
 
 static struct dm_child *child_of(struct dm_parent *p, pid_t pid)

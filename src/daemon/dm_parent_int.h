@@ -50,6 +50,7 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	uint64_t started_ms;
 	struct dm_again again;
 	uint32_t set_sent, set_taken; /* generations of the set of files: handed out last, in use */
+	uint32_t sets_used;           /* of a keyholder: what DM_SETS_USED said last; 0: nothing */
 	struct dm_hang hang;
 	int beat_fd;           /* handed out at each start */
 	struct ipc_beat *beat; /* to be read; NULL: there is no page yet */
@@ -200,7 +201,11 @@ void dm_holders_tell(const struct dm_child *holder); /* its state, to the core; 
 void dm_holders_tell_all(const struct dm_parent *p);
 /* Passes a counter of a keyholder on to the core. False: a keyholder does not count this. */
 bool dm_holders_count(const struct dm_child *holder, const struct dm_msg *m);
-bool dm_holders_have(const struct dm_parent *p, uint32_t set); /* those that run have taken this set */
+/* No keyholder that runs signs without this set: it has taken it, or starts with it. Without one the next one starts with the newest. */
+bool dm_holders_have(const struct dm_parent *p, uint32_t set);
+/* The edge with the oldest set; NULL: no edge runs, or all use the newest. *set: that set, else the newest. */
+const struct dm_child *dm_holders_oldest(const struct dm_parent *p, uint32_t *set);
+void dm_holders_used(struct dm_parent *p); /* tells the keyholders which sets the edges use, if that has changed */
 void dm_holders_stop(struct dm_parent *p);
 bool dm_holders_any(const struct dm_parent *p); /* one runs */
 
@@ -216,7 +221,9 @@ ERR_MUST_USE int dm_files_watch(struct dm_parent *p); /* starts the checks for e
 void dm_files_free(struct dm_parent *p);
 /* Reads everything again; a set without errors is used from now on. `number`: of the core's request; 0: SIGHUP. */
 void dm_reload(struct dm_parent *p, uint32_t number);
-void dm_reload_step(struct dm_parent *p); /* after a child has ended, started, or taken the set */
+/* After a child has ended, started, or taken a set: offers the edges the newest one if they lack it and can have it, tells the keyholders
+ * what is used, and ends a reload that waited for this child. */
+void dm_set_step(struct dm_parent *p);
 void dm_set_offer(struct dm_child *c);    /* the child is ready: sends it the newest set if it has an older one */
 void dm_set_taken(struct dm_child *c, uint32_t generation, bool taken);
 void dm_set_tell_core(const struct dm_child *edge); /* tells the core which set this edge uses */

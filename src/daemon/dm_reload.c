@@ -5,7 +5,8 @@
  *                               | (fine)
  *                               +--> DM_SET to each process --(DM_SET_TAKEN of all, or WAIT_MS)--> answer
  *
- * An edge gets a set when the keyholders have it: they sign with the keys of both for a while, and an edge never asks for one too early.
+ * An edge gets a set when the keyholders have it, those that start included, and they keep the keys of each set as long as an edge uses it: an
+ * edge never asks for one too early or too late.
  *
  * A process has one DM_SET at most that it did not answer, so that its queue of messages stays short however often files are renewed. */
 #include <inttypes.h>
@@ -21,6 +22,7 @@
 #include "core/core.h"
 #include "daemon/dm_ends.h"
 #include "daemon/dm_parent_int.h"
+#include "keyholder/kh_sets.h"
 
 #define WAIT_MS 5000          /* for the processes to take a set */
 #define LOOK_MS (3600 * 1000) /* a warning is at most an hour late, also after the clock was set */
@@ -127,7 +129,7 @@ void dm_set_offer(struct dm_child *c)
 		return;
 	}
 	if (c->role == DM_EDGE && !dm_holders_have(p, p->set->generation)) {
-		return; /* nobody could sign with its keys yet; offer_edges() follows */
+		return; /* nobody could sign with its keys yet; dm_set_step() follows */
 	}
 	if (dm_hand_set(c) == 0) {
 		return;
@@ -136,11 +138,15 @@ void dm_set_offer(struct dm_child *c)
 	kill(c->pid, SIGKILL);
 }
 
-static void offer_edges(struct dm_parent *p)
+static void look_whether_done(struct dm_parent *p);
+
+void dm_set_step(struct dm_parent *p)
 {
 	for (uint32_t i = 0; i < p->edges_n; i++) {
 		dm_set_offer(&p->edges[i]);
 	}
+	dm_holders_used(p);
+	look_whether_done(p);
 }
 
 void dm_set_taken(struct dm_child *c, uint32_t generation, bool taken)
@@ -155,15 +161,13 @@ void dm_set_taken(struct dm_child *c, uint32_t generation, bool taken)
 		log_error(&p->log, "daemon", "%s cannot use set %u of the files and goes on with set %u", dm_child_name(c, name),
 			  generation, c->set_taken);
 		c->set_sent = c->set_taken;
+		look_whether_done(p); /* it is offered again when something else has changed, and not at once */
 	} else {
 		c->set_taken = generation;
 		dm_set_tell_core(c);
 		dm_set_offer(c); /* there may be a newer one by now */
-		if (c->role == DM_HOLDER) {
-			offer_edges(p);
-		}
+		dm_set_step(p);
 	}
-	dm_reload_step(p);
 }
 
 /* -- the answer */
@@ -219,6 +223,15 @@ static bool lags(const struct dm_child *c)
 	return c->pid && dm_child_ready(c) && c->set_taken != c->parent->set->generation;
 }
 
+/* It does not have the set yet and will: it was asked, or it is a keyholder that was started with an older one. */
+static bool is_to_come(const struct dm_child *c)
+{
+	if (c->role == DM_HOLDER && c->pid && !dm_child_ready(c)) {
+		return c->set_sent != c->parent->set->generation;
+	}
+	return c->set_sent != c->set_taken && lags(c);
+}
+
 static void say_lagging(const struct dm_child *c, struct report *r)
 {
 	char name[EDGE_WORDS_MAX];
@@ -228,7 +241,7 @@ static void say_lagging(const struct dm_child *c, struct report *r)
 	}
 }
 
-void dm_reload_step(struct dm_parent *p)
+static void look_whether_done(struct dm_parent *p)
 {
 	bool still = false;
 
@@ -236,9 +249,7 @@ void dm_reload_step(struct dm_parent *p)
 		return;
 	}
 	for (uint32_t i = 0; i < dm_children(p) && !still; i++) {
-		const struct dm_child *c = dm_child_at(p, i);
-
-		still = c->set_sent != c->set_taken && lags(c);
+		still = is_to_come(dm_child_at(p, i));
 	}
 	if (still) {
 		return;
@@ -306,8 +317,24 @@ static void use(struct dm_parent *p, struct dm_set *fresh)
 		dm_set_offer(&p->holders[i]);
 	}
 	dm_set_offer(&p->core);
-	offer_edges(p); /* at once when no keyholder runs; else when those that run have the set */
-	dm_reload_step(p);
+	dm_set_step(p); /* the edges get it at once when no keyholder runs; else when those that run have the set */
+}
+
+/* A keyholder keeps the keys of so many sets: one more, and an edge that stands still would have none. */
+static int check_room(const struct dm_parent *p, const struct dm_set *fresh, struct report *r)
+{
+	const struct dm_child *edge;
+	char name[EDGE_WORDS_MAX];
+	uint32_t oldest;
+
+	edge = dm_holders_oldest(p, &oldest);
+	if (!edge || !p->holders_n || fresh->generation - oldest < KH_SETS_MAX) {
+		return 0;
+	}
+	report_add(r, REPORT_ERROR,
+		   "%s still uses set %u of the files, and keys of at most %u sets are kept: end that process (pid %d), or wait",
+		   dm_child_name(edge, name), oldest, KH_SETS_MAX, (int)edge->pid);
+	return ERR_LIMIT;
 }
 
 void dm_reload(struct dm_parent *p, uint32_t number)
@@ -324,7 +351,11 @@ void dm_reload(struct dm_parent *p, uint32_t number)
 	r->report = (struct report){ .len = 0 };
 	err = dm_set_load(&fresh, p->cfg, p->set->generation + 1, &r->report);
 	compare_config(p, &r->report);
+	if (!err) {
+		err = check_room(p, fresh, &r->report);
+	}
 	if (err) {
+		dm_set_free(fresh);
 		answer(p, false);
 	} else if (!dm_set_changes(p->set, fresh, p->cfg, &r->report)) {
 		dm_set_free(fresh);

@@ -13,6 +13,7 @@ import pytest
 
 from lablib import lab as L
 from lablib import proc
+from lablib.pki import Pki
 from support import tsp
 
 SYS_PIDFD_GETFD = 438
@@ -221,6 +222,51 @@ def ask(s, content, key, ident=7, scheme=0x0403, files=1):
     magic, got, status, length = struct.unpack("<4sIHH", s.recv(2048)[:12])
     assert magic == b"KHA1" and got == ident
     return status, length
+
+
+def renew_files(p):
+    """A new key and certificate of the listener under the names of the old ones."""
+    Pki(os.path.join(p.lab["dir"], "pki", "")).leaf("iwf", "operator", L.EXTERNAL_HOST, "serverAuth,clientAuth")
+
+
+def reload(p):
+    """(rows, last row)"""
+    rows = p.ctl("reload", check=False)
+    return rows[:-1], rows[-1]
+
+
+def test_an_edge_that_stands_still_has_its_keys_after_two_renewals(few_lab):
+    p = few_lab
+    edge, own, _ = external(p)
+    os.kill(edge, signal.SIGSTOP)
+    try:
+        s = channel(edge)
+        assert ask(s, SERVER, own, files=1)[0] == SIGNED
+        for generation in (2, 3):
+            renew_files(p)
+            rows, last = reload(p)
+            assert last["ok"] and last["files_generation"] == generation
+            assert [r["text"] for r in rows if "still uses set 1 of the files" in r.get("text", "")], rows
+        assert [ask(s, SERVER, own, files=n)[0] for n in (1, 2, 3, 4)] == [SIGNED, SIGNED, SIGNED, NO_KEY]
+        s.close()
+    finally:
+        os.kill(edge, signal.SIGCONT)
+    proc.wait_until("it caught up", lambda: [e["files"] for e in p.ctl("status")[-1]["edges"]] == [3, 3], 10)
+    proc.wait_until("handshakes are signed", lambda: connects(p) is None, 10)
+
+
+def test_a_keyholder_that_dies_in_a_renewal_leaves_no_edge_behind(own_lab):
+    p = own_lab
+    listener = p.listen("beta")
+    stopped = roles(p)["keyholder"]
+    renew_files(p)
+    os.kill(stopped, signal.SIGSTOP)  # it does not take the set, and the edges wait for it
+    assert reload(p)[1]["ok"]
+    assert [e["files"] for e in p.ctl("status")[-1]["edges"]] == [1, 1] and roles(p)["keyholder"] == stopped
+    os.kill(stopped, signal.SIGKILL)
+    proc.wait_until("the edges have the set", lambda: [e["files"] for e in p.ctl("status")[-1]["edges"]] == [2, 2], 10)
+    proc.wait_until("the next one signs", lambda: roles(p)["keyholder"] not in (None, stopped) and all(connects(p) is None for _ in range(8)), 20)
+    assert listener.alive() and len(listener.events("ready")) == 1
 
 
 def external(p):

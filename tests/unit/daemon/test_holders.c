@@ -1,0 +1,83 @@
+/* Which sets of files the keyholders have and the edges use, from the parent's places. */
+#include "tests/unit/test.h"
+
+#include "daemon/dm_parent_int.h"
+#include "daemon/dm_set.h"
+
+static struct dm_parent parent;
+static struct dm_set newest;
+
+static void place(struct dm_child *c, enum dm_role role, pid_t pid, uint32_t sent, uint32_t taken)
+{
+	dm_child_init(c, &parent, role);
+	c->pid = pid;
+	c->set_sent = sent;
+	c->set_taken = taken;
+	dm_child_set(c, DM_CHILD_STARTING);
+	if (taken) {
+		dm_child_set(c, DM_CHILD_READY);
+	}
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	parent = (struct dm_parent){ .set = &newest, .edges_n = 2, .holders_n = 1 };
+	newest.generation = 2;
+	log_init(&parent.log, -1, LOG_LEVEL_ERROR, "test");
+	place(&parent.edges[0], DM_EDGE, 10, 1, 1);
+	place(&parent.edges[1], DM_EDGE, 11, 2, 2);
+	place(&parent.holders[0], DM_HOLDER, 12, 1, 1);
+	return 0;
+}
+
+static void test_an_edge_waits_for_a_keyholder_that_starts_with_an_older_set(void **state)
+{
+	struct dm_child *holder = &parent.holders[0];
+
+	(void)state;
+	assert_false(dm_holders_have(&parent, 2)); /* it was not offered */
+	holder->set_sent = 2;
+	assert_false(dm_holders_have(&parent, 2)); /* it did not answer */
+	holder->set_taken = 2;
+	assert_true(dm_holders_have(&parent, 2));
+	place(holder, DM_HOLDER, 13, 1, 0); /* it was started before the reload, and is not ready */
+	assert_false(dm_holders_have(&parent, 2));
+	assert_true(dm_holders_have(&parent, 1));
+	place(holder, DM_HOLDER, 14, 2, 0); /* started after it */
+	assert_true(dm_holders_have(&parent, 2));
+	holder->pid = 0; /* the next one will be */
+	assert_true(dm_holders_have(&parent, 2));
+}
+
+static void test_the_oldest_set_is_that_of_the_edge_that_is_most_behind(void **state)
+{
+	uint32_t set = 0;
+
+	(void)state;
+	newest.generation = 4;
+	parent.edges[1].set_sent = parent.edges[1].set_taken = 4;
+	parent.edges[0].set_sent = 3; /* not taken yet: it uses the one before */
+	assert_ptr_equal(dm_holders_oldest(&parent, &set), &parent.edges[0]);
+	assert_int_equal(set, 1);
+	parent.edges[0].set_taken = 3;
+	assert_ptr_equal(dm_holders_oldest(&parent, &set), &parent.edges[0]);
+	assert_int_equal(set, 3);
+	place(&parent.edges[1], DM_EDGE, 15, 2, 0); /* one that starts */
+	assert_ptr_equal(dm_holders_oldest(&parent, &set), &parent.edges[1]);
+	assert_int_equal(set, 2);
+	parent.edges[1].pid = 0;
+	parent.edges[0].set_sent = parent.edges[0].set_taken = 4;
+	assert_null(dm_holders_oldest(&parent, &set));
+	assert_int_equal(set, 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_an_edge_waits_for_a_keyholder_that_starts_with_an_older_set, setup),
+		cmocka_unit_test_setup(test_the_oldest_set_is_that_of_the_edge_that_is_most_behind, setup),
+	};
+
+	return cmocka_run_group_tests_name("holders", tests, NULL, NULL);
+}
