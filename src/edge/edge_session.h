@@ -4,6 +4,7 @@
 #include <sys/queue.h>
 
 #include "base/buf.h"
+#include "base/few.h"
 #include "base/machine.h"
 #include "base/map.h"
 #include "base/obj.h"
@@ -50,6 +51,7 @@ struct edge_session { /* one connection */
 	uint32_t pending, pending_max; /* unanswered requests, counted by the front; limit from the verdict */
 	bool p_bit_optional;           /* likewise */
 	size_t octets;                 /* total size of the unanswered requests */
+	struct few refused;            /* lines of the log about requests that the front refused or dropped */
 	uint32_t exempt,
 	    exempt_version;     /* of the front: screening rows that the SCS is exempt from, and of which rules; 0: unknown */
 	uint64_t verdict_by_ms; /* deadline of the verdict in state ASKED */

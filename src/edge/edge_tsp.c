@@ -44,8 +44,10 @@ static enum stage refuse(struct visit *v, const struct dia_failed *why)
 
 static void log_dropped(const struct visit *v, const struct dia_failed *why)
 {
-	log_info(v->tsp->env->log, "edge", "session %" PRIu64 " of %s: request dropped by a screening row: %s",
-		 v->session->number, v->session->host, why->text);
+	if (edge_tsp_may_say(v->tsp, v->session)) {
+		log_info(v->tsp->env->log, "edge", "session %" PRIu64 " of %s: request dropped by a screening row: %s",
+			 v->session->number, v->session->host, why->text);
+	}
 }
 
 /* -- stage 5a: routing */

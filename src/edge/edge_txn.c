@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/shown.h"
 #include "edge/edge_out.h"
 #include "policy/pol_reason.h"
 
@@ -26,14 +27,33 @@ enum edge_txn_end edge_tsp_send(struct edge_tsp *tsp, struct edge_session *s, co
 	return EDGE_TXN_ANSWERED;
 }
 
+/* An SCS must not fill a disk with requests that nobody counts against its rate. */
+#define REFUSALS_A_SECOND 10u
+#define SECOND_MS 1000u
+
+bool edge_tsp_may_say(const struct edge_tsp *tsp, struct edge_session *s)
+{
+	uint64_t now_ms = net_loop_now_ms(tsp->env->loop);
+	uint32_t rest = few_rest(&s->refused, SECOND_MS, now_ms);
+	char words[SHOWN_COUNT_MAX];
+
+	if (rest) {
+		log_info(tsp->env->log, "edge", "session %" PRIu64 " of %s: refused without a line each: %s", s->number, s->host,
+			 shown_count(words, rest, "more request"));
+	}
+	return few_say(&s->refused, REFUSALS_A_SECOND, SECOND_MS, now_ms);
+}
+
 enum edge_txn_end edge_tsp_error(struct edge_tsp *tsp, struct edge_session *s, const struct dia_msg *m,
 				 const struct dia_failed *why)
 {
 	struct buf out = edge_session_out(s);
 
 	st_count(&tsp->env->st, ST_EDGE_SCREENED);
-	log_info(tsp->env->log, "edge", "session %" PRIu64 " of %s: request answered %u (%s): %s", s->number, s->host,
-		 why->result_code, dia_result_str(why->result_code), why->text);
+	if (edge_tsp_may_say(tsp, s)) {
+		log_info(tsp->env->log, "edge", "session %" PRIu64 " of %s: request answered %u (%s): %s", s->number, s->host,
+			 why->result_code, dia_result_str(why->result_code), why->text);
+	}
 	edge_out_error(&out, &tsp->env->cfg->external, m, why);
 	return edge_tsp_send(tsp, s, &out);
 }

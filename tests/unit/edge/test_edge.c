@@ -11,6 +11,7 @@
 #include "diameter/dia_base.h"
 #include "edge/edge_int.h"
 #include "net/net_task.h"
+#include "edge/edge_txn.h"
 #include "tests/unit/edge/edge_play.h"
 
 #define HOST "scs.acme.example"
@@ -146,6 +147,24 @@ static uint64_t given_up(struct edge_play *p, struct ipc_device_action_given_up 
 
 	assert_int_equal(ipc_device_action_given_up_get(out, p->record, len), 0);
 	return head.transaction;
+}
+
+/* What an SCS is refused is no request of its rate: the log must not grow as fast as it sends. */
+static void test_refused_requests_have_ten_lines_a_second(void **state)
+{
+	struct edge_play *p = *state;
+	struct edge_session *s = edge_session_find(&p->edge->sessions, edge_play_open(p, HOST));
+	unsigned said = 0;
+
+	assert_non_null(s);
+	for (unsigned i = 0; i < 25; i++) {
+		said += edge_tsp_may_say(&p->edge->tsp, s);
+	}
+	assert_int_equal(said, 10);
+	assert_int_equal(s->refused.left_out, 15);
+	s->refused.since_ms -= 1000;
+	assert_true(edge_tsp_may_say(&p->edge->tsp, s)); /* the next second, and the others were told */
+	assert_int_equal(s->refused.left_out, 0);
 }
 
 /* The core sends a rule. */
@@ -757,6 +776,7 @@ int main(void)
 		TEST(test_an_answer_for_another_session_is_not_taken),
 		TEST(test_a_device_name_that_is_not_canonical_does_not_cross),
 		TEST(test_who_speaks_for_another_gets_3010_and_is_closed),
+		TEST(test_refused_requests_have_ten_lines_a_second),
 		TEST(test_an_answer_that_is_there_at_the_deadline_counts),
 		TEST(test_the_core_knows_when_the_edge_answers_by_itself),
 		TEST(test_a_new_core_is_told_what_the_edge_answered_before),
