@@ -146,7 +146,7 @@ static int parse(int64_t *out_s, const char *text, int of_day)
 	if (!parse_date(&at, &y, &m, &d) || (*at && (!mark(&at, 'T') || !parse_time(&at, &seconds))) || *at) {
 		return ERR_INVAL;
 	}
-	s = days_of(y, m, d) * 86400 + seconds;
+	s = days_of(y, m, d) * CLOCK_DAY_S + seconds;
 	if (s < 0 || s > LAST_S) { /* with an offset */
 		return ERR_RANGE;
 	}
@@ -178,9 +178,9 @@ static char *put(char *p, int v, int n, char behind)
 /* "2026-11-23T10:00:00" and one character. */
 static char *put_second(char *p, int64_t s, char behind)
 {
-	int of_day = (int)(s % 86400), y, m, d;
+	int of_day = (int)(s % CLOCK_DAY_S), y, m, d;
 
-	date_of(s / 86400, &y, &m, &d);
+	date_of(s / CLOCK_DAY_S, &y, &m, &d);
 	p = put(p, y, 4, '-');
 	p = put(p, m, 2, '-');
 	p = put(p, d, 2, 'T');

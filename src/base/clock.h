@@ -6,6 +6,7 @@
 #include "base/err.h"
 
 #define CLOCK_TEXT_MAX 32
+#define CLOCK_DAY_S 86400
 
 /* Milliseconds since an arbitrary start; never goes back. For time-outs. */
 uint64_t clock_mono_ms(void);

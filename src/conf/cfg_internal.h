@@ -11,6 +11,13 @@ ERR_MUST_USE int cfg_lines_add(struct cfg_lines *l, const char *where, unsigned 
 /* For cfg_sound(). */
 ERR_MUST_USE int cfg_lines_wrong(struct cfg_lines *l, const char *where);
 
+/* The units of durations, the largest first; name NULL ends the table. */
+struct cfg_unit {
+	const char *name;
+	uint64_t ms;
+};
+extern const struct cfg_unit cfg_units[];
+
 /* Sets the member of `row` in the struct at `base` from one scalar of `len` octets. `path` is the
  * configuration file. ERR_INVAL, ERR_RANGE or ERR_LIMIT leave the member untouched. */
 ERR_MUST_USE int cfg_value_set(const struct cfg_row *row, enum cfg_type type, void *member, const char *path, const char *text,

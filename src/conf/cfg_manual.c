@@ -4,20 +4,19 @@
 
 #include <string.h>
 
+#include "conf/cfg_internal.h"
+
 #define NAME_MAX_LEN 256
 
 static const char *duration(char out[32], uint64_t ms)
 {
-	static const struct {
-		const char *unit;
-		uint64_t ms;
-	} units[] = { { "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 } };
-	size_t i = 0;
+	const struct cfg_unit *u = cfg_units;
 
-	while (ms % units[i].ms || (!ms && i < 3)) {
-		i++;
+	/* zero has the unit of seconds */
+	while (ms % u->ms || (!ms && u->ms > 1000)) {
+		u++;
 	}
-	snprintf(out, 32, "%llu%s", (unsigned long long)(ms / units[i].ms), units[i].unit);
+	snprintf(out, 32, "%llu%s", (unsigned long long)(ms / u->ms), u->name);
 	return out;
 }
 

@@ -109,12 +109,12 @@ static int set_bool(bool *member, const char *text)
 	return ERR_INVAL;
 }
 
+const struct cfg_unit cfg_units[] = {
+	{ "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 }, { NULL, 0 }
+};
+
 static int set_duration(uint64_t *member, const char *text, uint64_t min, uint64_t max)
 {
-	static const struct {
-		const char *unit;
-		uint64_t ms;
-	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
 	size_t digits = strspn(text, "0123456789");
 	char number[24];
 	uint64_t n;
@@ -128,15 +128,15 @@ static int set_duration(uint64_t *member, const char *text, uint64_t min, uint64
 	}
 	memcpy(number, text, digits);
 	number[digits] = 0;
-	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-		if (strcmp(text + digits, units[i].unit) != 0) {
+	for (const struct cfg_unit *u = cfg_units; u->name; u++) {
+		if (strcmp(text + digits, u->name) != 0) {
 			continue;
 		}
-		err = str_parse_u64(&n, number, 0, UINT64_MAX / units[i].ms);
+		err = str_parse_u64(&n, number, 0, UINT64_MAX / u->ms);
 		if (err) {
 			return err;
 		}
-		n *= units[i].ms;
+		n *= u->ms;
 		if (n < min || n > max) {
 			return ERR_RANGE;
 		}

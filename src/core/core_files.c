@@ -2,9 +2,8 @@
  * TLS contexts of the peers. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "core/core_int.h"
-
-#define DAY_S 86400
 
 void core_peer_tls(struct core *c, size_t peer, struct tls_ctx *tls)
 {
@@ -34,7 +33,7 @@ void core_files_edge(struct core *c, uint32_t edge_generation, uint32_t files_ge
 int64_t core_files_days_left(uint64_t not_after_s, uint64_t now_s)
 {
 	if (not_after_s >= now_s) {
-		return (int64_t)((not_after_s - now_s) / DAY_S);
+		return (int64_t)((not_after_s - now_s) / CLOCK_DAY_S);
 	}
-	return -(int64_t)((now_s - not_after_s + DAY_S - 1) / DAY_S);
+	return -(int64_t)((now_s - not_after_s + CLOCK_DAY_S - 1) / CLOCK_DAY_S);
 }
