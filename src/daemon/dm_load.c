@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/shown.h"
+#include "daemon/dm_give.h"
 #include "daemon/dm_open.h"
 #include "daemon/dm_sandbox.h"
 #include "net/net_tcp.h"
@@ -68,6 +69,10 @@ static int examine(struct dm_loaded *l, struct report *why)
 	check_listeners(l->cfg, why);
 	check_descriptors(l->cfg, why);
 	dm_sandbox_check(l->cfg, why);
+	if (!err) {
+		err = files;
+	}
+	files = dm_give_check(l->cfg, why);
 	if (!err) {
 		err = files;
 	}

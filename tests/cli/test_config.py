@@ -332,6 +332,65 @@ def test_the_user_of_the_processes_must_reach_the_state(whole):
     assert starts([os.path.join(BIN, "mtc-iwfd"), "-c", str(path)]).startswith("ready 127.0.0.1:")
 
 
+CORE = 60101
+
+
+def started(path):
+    """What a start that comes to nothing says."""
+    done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-c", str(path)], capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout) == (1, ""), done
+    return done.stderr
+
+
+def chown(top, uid):
+    for folder, _, files in os.walk(top):
+        for name in (".", *files):
+            os.chown(os.path.join(folder, name), uid, uid)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a state_dir to another user")
+def test_the_way_back_from_users_says_what_to_do(whole):
+    """The core of root has no right to the files of others: -t and the start say the same, and what they advise is enough."""
+    reachable(whole)
+    if "instruments" in check(whole, GOOD + "sandbox: require\n")[1].stderr:
+        pytest.skip("a build with instruments has no sandbox, and root keeps all rights")
+    path, done = check(whole, GOOD)
+    assert starts([os.path.join(BIN, "mtc-iwfd"), "-c", str(path)]).startswith("ready 127.0.0.1:")
+    state = whole / "state"
+    (state / "notes").write_text("")
+    os.chown(state / "notes", CORE, CORE)
+    assert check(whole, GOOD)[1].returncode == 0  # the core does not open it
+    for only in (state / "journal", state):
+        chown(only, CORE)
+        path, done = check(whole, GOOD)
+        assert done.returncode == 1 and f"{path}:4: state_dir {state}: " in done.stderr, done.stderr
+        assert f"belongs to user {CORE}" in done.stderr and f"Run 'chown -R root: {state}', or name user {CORE} as users.core" in done.stderr
+        assert started(path) == done.stderr
+    assert check(whole, GOOD + "sandbox: off\n")[1].returncode == 0
+    assert check(whole, GOOD + f"users: {{ core: {CORE} }}\n")[1].returncode == 0
+    subprocess.run(["chown", "-R", "root:", str(state)], check=True)
+    path, done = check(whole, GOOD)
+    assert done.returncode == 0, done.stderr
+    assert starts([os.path.join(BIN, "mtc-iwfd"), "-c", str(path)]).startswith("ready 127.0.0.1:")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a state_dir to another user")
+def test_what_the_start_does_not_give_away_is_named_before(whole):
+    reachable(whole)
+    state, text = whole / "state", GOOD + f"users: {{ core: {CORE} }}\n"
+    state.mkdir()
+    (whole / "other").write_text("of root")
+    os.link(whole / "other", state / "linked")
+    path, done = check(whole, text)
+    assert done.returncode == 1, done
+    assert f"{path}:4: state_dir {state}: linked: it has another name elsewhere (a hard link); it is not given to user {CORE}. Move it away" in done.stderr
+    assert started(path) == done.stderr
+    assert os.stat(state).st_uid == 0  # nothing was given
+    (state / "linked").unlink()
+    (state / "mine").write_text("")
+    assert check(whole, text)[1].returncode == 0 and os.stat(state / "mine").st_uid == 0
+
+
 # -- the nodes
 
 NODE = """identity: {{ host: {0}.core.operator.example, realm: core.operator.example }}
