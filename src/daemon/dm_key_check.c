@@ -1,7 +1,7 @@
 /* dm_key_check.c - tries the keys in a token before a set of files is used: for -t, the start and a reload.
  *
  * The process that loads the module is this program again, with one end of a pair and the standard streams. It gets the
- * part of the files and the items of the configuration that it needs, and answers with one message: words, or nothing. */
+ * part of the files and the items of the configuration that it needs, and answers with one message: what is wrong, or no words. */
 #include "daemon/dm_key_check.h"
 
 #include <errno.h>
@@ -76,7 +76,7 @@ static int seal(struct dm_sandbox *s, const struct cfg_iwf *cfg, char why[KH_WHY
 	return err;
 }
 
-static int try_all(struct cfg_iwf *cfg, const int fds[DM_FDS_MAX], char why[KH_WHY_MAX])
+static int try_all(struct cfg_iwf *cfg, const int fds[DM_FDS_MAX], struct dm_keys_fault *fault)
 {
 	struct dm_part part = { .map = NULL };
 	struct dm_sandbox sandbox;
@@ -87,18 +87,18 @@ static int try_all(struct cfg_iwf *cfg, const int fds[DM_FDS_MAX], char why[KH_W
 		err = items_of(cfg, fds[1]);
 	}
 	if (!err) {
-		err = confine(&sandbox, cfg, why);
+		err = confine(&sandbox, cfg, fault->why);
 	}
 	if (!err) {
-		err = dm_keys_token.load(&keys, cfg, &part, why);
+		err = dm_keys_token_load(&keys, cfg, &part, fault);
 	}
 	if (!err) {
-		err = seal(&sandbox, cfg, why);
+		err = seal(&sandbox, cfg, fault->why);
 	}
 	dm_keys_token.free(keys);
 	dm_part_close(&part);
-	if (err && !*why) {
-		str_cut(why, KH_WHY_MAX, err_str(err));
+	if (err && !*fault->why) {
+		str_cut(fault->why, KH_WHY_MAX, err_str(err));
 	}
 	return err;
 }
@@ -106,7 +106,7 @@ static int try_all(struct cfg_iwf *cfg, const int fds[DM_FDS_MAX], char why[KH_W
 int dm_key_check_main(void)
 {
 	struct cfg_iwf *cfg = calloc(1, sizeof *cfg);
-	char why[KH_WHY_MAX] = "";
+	struct dm_keys_fault fault;
 	int fds[DM_FDS_MAX], err;
 	struct dm_msg m;
 
@@ -115,10 +115,10 @@ int dm_key_check_main(void)
 		free(cfg);
 		return 1;
 	}
-	err = try_all(cfg, fds, why);
+	memset(&fault, 0, sizeof fault); /* all of it is sent */
+	err = try_all(cfg, fds, &fault);
 	free(cfg);
-	/* One octet more: an empty message would be the end of the pair. */
-	return send(DM_CHILD_FD, why, strlen(why) + 1, MSG_NOSIGNAL) < 0 || err;
+	return send(DM_CHILD_FD, &fault, sizeof fault, MSG_NOSIGNAL) < 0 || err;
 }
 
 /* -- the caller */
@@ -146,7 +146,14 @@ static int send_all(int sock, const struct cfg_iwf *cfg, int part_fd)
 	return err;
 }
 
-static int read_answer(int sock, char why[KH_WHY_MAX])
+/* The module may have written anything into the answer. */
+static bool sound(struct dm_keys_fault *fault)
+{
+	fault->why[KH_WHY_MAX - 1] = 0;
+	return (unsigned)fault->about < DM_KEYS_ABOUT_N && fault->listen < CFG_LISTEN_MAX;
+}
+
+static int read_answer(int sock, struct dm_keys_fault *fault)
 {
 	struct pollfd p = { .fd = sock, .events = POLLIN };
 	uint64_t until_ms = clock_mono_ms() + KEY_CHECK_WAIT_MS;
@@ -159,29 +166,31 @@ static int read_answer(int sock, char why[KH_WHY_MAX])
 		ready = poll(&p, 1, until_ms > now_ms ? (int)(until_ms - now_ms) : 0);
 	} while (ready < 0 && errno == EINTR);
 	if (ready <= 0) {
-		snprintf(why, KH_WHY_MAX,
+		snprintf(fault->why, KH_WHY_MAX,
 			 "the token did not sign within %d s; look whether it is there and answers its own tools",
 			 KEY_CHECK_WAIT_MS / 1000);
 		return ERR_TIMEOUT;
 	}
-	n = recv(sock, why, KH_WHY_MAX, 0);
-	if (n <= 0) {
-		str_cut(why, KH_WHY_MAX,
+	n = recv(sock, fault, sizeof *fault, 0);
+	if (n != (ssize_t)sizeof *fault || !sound(fault)) {
+		*fault = (struct dm_keys_fault){ .about = DM_KEYS_MODULE };
+		str_cut(fault->why, KH_WHY_MAX,
 			"the process that loads the PKCS#11 module ended without an answer: the module is at fault");
 		return ERR_CLOSED;
 	}
-	why[n - 1] = 0;
-	return *why ? ERR_INVAL : 0;
+	return *fault->why ? ERR_INVAL : 0;
 }
 
-int dm_key_check(const struct cfg_iwf *cfg, int part_fd, char why[KH_WHY_MAX])
+static int check(const struct cfg_iwf *cfg, int part_fd, struct dm_keys_fault *fault)
 {
 	char program[] = "mtc-iwfd", role_opt[] = "--role", role[] = "key-check", conf_opt[] = "-c", conf[] = "-";
 	char *argv[] = { program, role_opt, role, conf_opt, conf, NULL };
+	char *why = fault->why;
 	struct cfg_user user;
 	pid_t parent = getpid(), pid;
 	int pair[2], err;
 
+	*fault = (struct dm_keys_fault){ .about = DM_KEYS_MODULE };
 	/* The module is code of others: it runs as the keyholder that will load it, or not at all. */
 	if (cfg_user_find(&user, cfg, CFG_PROCESS_KEYHOLDER)) {
 		snprintf(why, KH_WHY_MAX, "user '%s' (%s) does not exist, and the keys in the token are tried as that user",
@@ -201,7 +210,7 @@ int dm_key_check(const struct cfg_iwf *cfg, int part_fd, char why[KH_WHY_MAX])
 	if (err) {
 		str_cut(why, KH_WHY_MAX, err_str(err));
 	} else {
-		err = read_answer(pair[0], why);
+		err = read_answer(pair[0], fault);
 	}
 	close(pair[0]);
 	if (pid > 0) {
@@ -210,4 +219,29 @@ int dm_key_check(const struct cfg_iwf *cfg, int part_fd, char why[KH_WHY_MAX])
 		}
 	}
 	return err;
+}
+
+static unsigned line_of(const struct cfg_iwf *cfg, const struct dm_keys_fault *fault)
+{
+	switch (fault->about) {
+	case DM_KEYS_OBJECT:
+		return cfg_line(cfg->lines, "listen[%zu].key_object", fault->listen);
+	case DM_KEYS_CERTIFICATE:
+		return cfg_line(cfg->lines, "listen[%zu].certificate", fault->listen);
+	case DM_KEYS_TOKEN:
+		return cfg_line(cfg->lines, "keyholder.pkcs11.token");
+	case DM_KEYS_PIN:
+		return cfg_line(cfg->lines, "keyholder.pkcs11.pin_file");
+	default:
+		return cfg_line(cfg->lines, "keyholder.pkcs11.module");
+	}
+}
+
+void dm_key_check(const struct cfg_iwf *cfg, int part_fd, struct report *r)
+{
+	struct dm_keys_fault fault;
+
+	if (check(cfg, part_fd, &fault)) {
+		cfg_error(r, cfg->lines, line_of(cfg, &fault), "%s", fault.why);
+	}
 }

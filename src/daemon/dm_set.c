@@ -323,11 +323,9 @@ static int check_parts(struct reading *g, const struct dm_set *s)
 /* Last, and only when all else is right: a wrong PIN tried too often locks a token. */
 static void check_token(struct reading *g, const struct dm_set *s)
 {
-	char why[KH_WHY_MAX] = "";
-
 	for (size_t i = 0; i < g->wanted_n; i++) {
-		if (g->wanted[i].what == DM_PIN && dm_key_check(g->cfg, s->fd[DM_PART_P11], why)) {
-			wrong(g, &g->wanted[i], why);
+		if (g->wanted[i].what == DM_PIN) {
+			dm_key_check(g->cfg, s->fd[DM_PART_P11], g->report);
 		}
 	}
 }

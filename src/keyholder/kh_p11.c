@@ -174,8 +174,12 @@ static int log_in(struct kh_p11 *p, const struct kh_p11_conf *conf, char why[KH_
 		n--;
 	}
 	if (n > sizeof pin || memchr(conf->pin, '\n', n)) {
-		snprintf(why, KH_WHY_MAX, "keyholder.pkcs11.pin_file has more than one line of %u octets, expected the PIN alone",
+		snprintf(why, KH_WHY_MAX, "keyholder.pkcs11.pin_file has more than one line of %u bytes, expected the PIN alone",
 			 PIN_MAX);
+		return ERR_INVAL;
+	}
+	if (!n) { /* a try without a PIN would count as a wrong one */
+		snprintf(why, KH_WHY_MAX, "keyholder.pkcs11.pin_file is empty, expected the PIN of token '%s'", conf->token);
 		return ERR_INVAL;
 	}
 	memcpy(pin, conf->pin, n);
@@ -188,7 +192,7 @@ static int log_in(struct kh_p11 *p, const struct kh_p11_conf *conf, char why[KH_
 	return error_of(rv);
 }
 
-int kh_p11_open(struct kh_p11 **out, const struct kh_p11_conf *conf, char why[KH_WHY_MAX])
+int kh_p11_open(struct kh_p11 **out, const struct kh_p11_conf *conf, enum kh_p11_item *item, char why[KH_WHY_MAX])
 {
 	struct kh_p11 *p = calloc(1, sizeof *p);
 	CK_SLOT_ID slot;
@@ -199,8 +203,10 @@ int kh_p11_open(struct kh_p11 **out, const struct kh_p11_conf *conf, char why[KH
 		return ERR_NOMEM;
 	}
 	str_cut(p->token, sizeof p->token, conf->token);
+	*item = KH_P11_MODULE;
 	err = load(p, conf->module, why);
 	if (!err) {
+		*item = KH_P11_TOKEN;
 		err = find_token(&slot, p, conf->token, why);
 	}
 	if (!err) {
@@ -214,6 +220,7 @@ int kh_p11_open(struct kh_p11 **out, const struct kh_p11_conf *conf, char why[KH
 		free(p);
 		return err;
 	}
+	*item = KH_P11_PIN;
 	err = log_in(p, conf, why);
 	if (err) {
 		kh_p11_close(p);
@@ -294,8 +301,7 @@ static int sign_with(struct kh_p11 *p, const struct kh_p11_key *key, CK_MECHANIS
 		return error_of(rv);
 	}
 	if (!made || made > KH_SIGNATURE_MAX) {
-		snprintf(why, KH_WHY_MAX, "token '%s': the module made a signature of %lu octets, which none has", p->token,
-			 made);
+		snprintf(why, KH_WHY_MAX, "token '%s': the module made a signature of %lu bytes, which none has", p->token, made);
 		return ERR_PROTO;
 	}
 	*len = made;

@@ -16,9 +16,13 @@ struct kh_p11_conf {                /* borrowed until return */
 	size_t pin_len;
 };
 
-/* Loads the module and logs in. ERR_NOTFOUND: no such module or token; ERR_AUTH: the PIN is wrong, or the token locked it;
- * ERR_IO, ERR_NOMEM, ERR_VERSION. `why`: what, why, and what to do. */
-ERR_MUST_USE int kh_p11_open(struct kh_p11 **out, const struct kh_p11_conf *conf, char why[KH_WHY_MAX]);
+/* What an error is about, so that the line of the configuration can be named. */
+enum kh_p11_item { KH_P11_MODULE, KH_P11_TOKEN, KH_P11_PIN };
+
+/* Loads the module and logs in. ERR_NOTFOUND: no such module or token. ERR_AUTH: the PIN is wrong,
+ * or the token locked it. ERR_INVAL: the PIN is empty or too long; the token was not asked.
+ * ERR_IO, ERR_NOMEM, ERR_VERSION. `why`: what, why, and what to do; `item`: what it is about. */
+ERR_MUST_USE int kh_p11_open(struct kh_p11 **out, const struct kh_p11_conf *conf, enum kh_p11_item *item, char why[KH_WHY_MAX]);
 void kh_p11_close(struct kh_p11 *p); /* NULL allowed. Other sessions of this process stay logged in. */
 
 struct kh_p11_key {

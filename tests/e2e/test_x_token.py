@@ -84,6 +84,14 @@ def check(p, *changes):
     return done.returncode, done.stderr
 
 
+def line_named(p, text):
+    """The line of the configuration that an error names."""
+    number = re.match(r".*checked.yaml:(\d+): ", text)
+    assert number, text
+    with open(os.path.join(p.lab["dir"], "checked.yaml"), encoding="utf-8") as f:
+        return f.read().splitlines()[int(number[1]) - 1].strip()
+
+
 def test_a_token_signs_and_what_is_wrong_with_it_is_said(token_lab):
     p = token_lab
     folder = p.lab["dir"]
@@ -102,15 +110,16 @@ def test_a_token_signs_and_what_is_wrong_with_it_is_said(token_lab):
     # -t, before anything is used: what, why, and what to do
     assert check(p)[0] == 0
     put(os.path.join(folder, "pki", "acme.key"), "other", "02")
-    for changes, words in (
-            ([(r"token: mtc\b", "token: absent")], "shows no token 'absent'.*correct keyholder.pkcs11.token"),
-            ([(f"key_object: {LABEL}", "key_object: nowhere")], "has no private key with the label 'nowhere'.*correct key_object"),
-            ([(f"key_object: {LABEL}", "key_object: other")], "key_object 'other' of listener 'tsp' does not match certificate '.*iwf.pem'"),
-            ([(r"module: [^,]*", "module: /nowhere.so")], "PKCS#11 module '/nowhere.so' cannot be loaded.*name the module in"),
-            ([(r"module: [^,]*", "module: /lib/x86_64-linux-gnu/libc.so.6")], "is no PKCS#11 module: it has no C_GetFunctionList")):
-        code, text = check(p, *changes)
+    lines = (", paths", ",\n    paths"), (", pin_file", ",\n    pin_file"), (r", token: mtc\b", ",\n    token: mtc"), (r"\{ module", "{\n    module")
+    for changes, key, words in (
+            ([(r"token: mtc\b", "token: absent")], "token:", "shows no token 'absent'.*correct keyholder.pkcs11.token"),
+            ([(f"key_object: {LABEL}", "key_object: nowhere")], "key_object:", "has no private key with the label 'nowhere'.*correct key_object"),
+            ([(f"key_object: {LABEL}", "key_object: other")], "key_object:", "key_object 'other' of listener 'tsp' does not match certificate '.*iwf.pem'"),
+            ([(r"module: [^,]*", "module: /nowhere.so")], "module:", "PKCS#11 module '/nowhere.so' cannot be loaded.*name the module in"),
+            ([(r"module: [^,]*", "module: /lib/x86_64-linux-gnu/libc.so.6")], "module:", "is no PKCS#11 module: it has no C_GetFunctionList")):
+        code, text = check(p, *lines, *changes)
         assert code == 1 and re.search(words, text), text
-        assert re.match(r".*checked.yaml:\d+: ", text), text
+        assert line_named(p, text).startswith(key), text
     says = os.path.join(folder, "token", "says")
     os.environ["P11_BEHIND"], os.environ["P11_SAYS"] = module(), says
     wrapped = os.path.join(os.environ.get("MTC_BUILD", os.path.join(L.ROOT, "build")), "tests", "tools", "p11_says.so")
@@ -118,10 +127,15 @@ def test_a_token_signs_and_what_is_wrong_with_it_is_said(token_lab):
     assert code == 0, text
     with open(says, encoding="ascii") as f:  # the module of its maker is in the filter of a keyholder when it has logged in
         assert [line.split() for line in f] == [["Seccomp:", "2"]]
+    for pin, words in (("1111\n", "the PIN is wrong; correct keyholder.pkcs11.pin_file"), ("\n", "pin_file is empty, expected the PIN of token 'mtc'"),
+                       ("", "pin_file is empty, expected the PIN of token 'mtc'")):
+        with open(os.path.join(folder, "token", "pin"), "w", encoding="ascii") as f:
+            f.write(pin)
+        code, text = check(p, *lines)
+        assert code == 1 and words in text and "1111" not in text, text
+        assert line_named(p, text).startswith("pin_file:"), text
     with open(os.path.join(folder, "token", "pin"), "w", encoding="ascii") as f:
         f.write("1111\n")
-    code, text = check(p)
-    assert code == 1 and "the PIN is wrong; correct keyholder.pkcs11.pin_file" in text and "1111" not in text
 
     # a reload tries it, too, and changes nothing
     rows = p.ctl("reload", check=False)
