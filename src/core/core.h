@@ -51,6 +51,9 @@ void core_free(struct core *c); /* NULL allowed */
 ERR_MUST_USE int core_stores_check(const struct cfg_iwf *cfg, const char *state_dir, bool journal, char why[CORE_WHY_MAX]);
 /* Reads the screening rules that were set at run time, if there are some that this process may read. As core_journal_check(). */
 ERR_MUST_USE int core_screening_check(const struct cfg_iwf *cfg, char why[CORE_WHY_MAX]);
+/* Warns of SCSs that are exempt from a screening row by the configuration and are not in the association store, if there is a store that this
+ * process may read. Another process may be using it. */
+void core_screening_names(const struct cfg_iwf *cfg, struct report *why);
 /* Reads the journal, if there is one that no process uses, and changes nothing. ERR_PROTO with words in `why`: a start would refuse
  * it. Other errors: it cannot be read. */
 ERR_MUST_USE int core_journal_check(const struct cfg_iwf *cfg, char why[CORE_WHY_MAX]);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "assoc/asc.h"
+#include "assoc/asc_peek.h"
 #include "base/obj.h"
 #include "base/str.h"
 #include "core/core.h"
@@ -127,6 +128,39 @@ int core_screening_check(const struct cfg_iwf *cfg, char why[CORE_WHY_MAX])
 
 	snprintf(path, sizeof path, "%s/screening", cfg->state_dir);
 	return access(path, R_OK) ? 0 : core_screen_read(&rules, &own, path, why);
+}
+
+static void warn_unknown(const struct cfg_iwf *cfg, enum screen_row row, const char *dir, struct report *why)
+{
+	const struct cfg_screen *rule = &cfg->screening.row[row];
+	const char *names[SCREEN_EXCEPT_MAX];
+	bool known[SCREEN_EXCEPT_MAX];
+
+	for (size_t i = 0; i < rule->except_n; i++) {
+		names[i] = rule->except[i];
+	}
+	if (!rule->except_n || asc_peek_scs(dir, names, known, rule->except_n)) {
+		return;
+	}
+	for (size_t i = 0; i < rule->except_n; i++) {
+		if (!known[i]) {
+			cfg_warn(
+			    why, cfg->lines, cfg_line(cfg->lines, "screening.%s.except", screen_row_name(row)),
+			    "screening.%s.except: there is no SCS '%s' ('mtcctl scs list' shows all); an SCS that is added under "
+			    "this name would be exempt",
+			    screen_row_name(row), names[i]);
+		}
+	}
+}
+
+void core_screening_names(const struct cfg_iwf *cfg, struct report *why)
+{
+	char dir[CFG_PATH_MAX + 64];
+
+	snprintf(dir, sizeof dir, "%s/associations", cfg->state_dir);
+	for (unsigned i = 0; i < SCREEN_ROWS_N; i++) {
+		warn_unknown(cfg, (enum screen_row)i, dir, why);
+	}
 }
 
 int core_journal_check(const struct cfg_iwf *cfg, char why[CORE_WHY_MAX])

@@ -17,6 +17,7 @@ int dm_check_main(const char *path)
 
 	if (!err) {
 		dm_ends_report(&report, l.cfg, l.set, clock_real_ms() / 1000);
+		core_screening_names(l.cfg, &report);
 	}
 	report_print(&report, stderr, "mtc-iwfd");
 	if (err) {
