@@ -104,6 +104,26 @@ static void bad_mode(struct ctl_request *rq, const char *mode)
 		 mode, n.best ? "; did you mean '" : "", n.best ? n.best : "", n.best ? "'?" : "");
 }
 
+/* Options that this request cannot have together. False: rq is answered. */
+static bool options_fit(struct ctl_request *rq, const json_t *args)
+{
+	bool back = !strcmp(ctl_arg_text(args, "mode", ""), "default"), none = ctl_arg_bool(args, "no_except", false);
+	const char *option = none ? "--no-except" : json_object_get(args, "except") ? "--except" : "--answer";
+
+	if (none && json_object_get(args, "except")) {
+		ctl_fail(rq, "use either --except or --no-except, not both; nothing was changed");
+		return false;
+	}
+	if (back && (none || json_object_get(args, "except") || json_object_get(args, "answer"))) {
+		ctl_fail(rq,
+			 "%s cannot be used with the mode default, which takes mode, answer and exceptions from the "
+			 "configuration; name the mode enforce, drop or detect, or leave the option out; nothing was changed",
+			 option);
+		return false;
+	}
+	return true;
+}
+
 /* Takes mode, answer and exceptions over the rule in force. False: rq is answered. */
 static bool take_rule(const struct adm *a, struct ctl_request *rq, const json_t *args, struct screen_rule *rule)
 {
@@ -157,7 +177,7 @@ static void on_set(void *arg, struct ctl_request *rq, const json_t *args)
 	struct screen_rule rule;
 	enum screen_row row;
 
-	if (!find_row(rq, ctl_arg_text(args, "row", ""), &row)) {
+	if (!find_row(rq, ctl_arg_text(args, "row", ""), &row) || !options_fit(rq, args)) {
 		return;
 	}
 	core_screen_view(a->core, row, &v);

@@ -44,7 +44,7 @@ static const char head[] =
     "`screening-rows-more` that gives the number of the others. "
     "How often a row caught a message is counted in `edge_screen_ROW` (`mtcctl stats`, `mtcctl screen list`).\n"
     "\n"
-    "In `mtcctl screen list`, ANSWER 0 stands for a row without a Result-Code of its own. EXCEPT is a list of names of SCSs. "
+    "In `mtcctl screen list`, ANSWER `-` stands for a row without a Result-Code of its own. EXCEPT is a list of names of SCSs. "
     "When "
     "an SCS is removed (`scs del`, an import, an undo), its exemptions that were set at run time end, with a line in the "
     "decision log; "

@@ -56,9 +56,10 @@ struct cli_param {
 	bool pair;
 };
 
+#define CLI_DASH_FOR_0 "?"
 struct cli_column {
-	const char *title; /* NULL ends the list */
-	const char *member;
+	const char *title;  /* NULL ends the list */
+	const char *member; /* CLI_DASH_FOR_0 "NAME": the number 0 is shown as "-" */
 };
 
 struct cli_command {
@@ -96,6 +97,12 @@ struct cli_table;
 struct cli_table *cli_table_new(FILE *out, const struct cli_column *columns);
 void cli_table_row(struct cli_table *t, const json_t *row);
 void cli_table_end(struct cli_table *t); /* shows what is left; takes; NULL allowed */
+
+/* cli_notes.c: below the tables of processes and of keyholders of `status`, what is too long for a
+ * column. At most 100 columns wide. */
+void cli_note_lacks(FILE *out, const json_t *rows);
+void cli_note_tokens(FILE *out, const json_t *rows);
+
 /* A value as a person reads it; control characters leave as '?'. */
 void cli_text(char *out, size_t cap, const json_t *v);
 

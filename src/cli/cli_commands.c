@@ -356,8 +356,8 @@ static const struct cli_column undo_columns[] = { { "AT", "at" },
 						  { "ADDED", "added" },
 						  { "REPLACED", "replaced" },
 						  { "DELETED", "deleted" },
-						  { "OCTETS", "octets" },
-						  { "THEN BY HAND", "since" },
+						  { "BYTES", "octets" },
+						  { "LATER CHANGES", "since" },
 						  END_COLUMN };
 static const struct cli_column reload_columns[] = { { "FOUND", "kind" }, { "TEXT", "text" }, END_COLUMN };
 
@@ -397,9 +397,11 @@ static const struct cli_column quota_columns[] = {
 	{ "SCS", "scs" },     { "DAY", "day" },   { "USED", "used" }, { "ASKING", "asking" },
 	{ "QUOTA", "quota" }, { "LEFT", "left" }, END_COLUMN
 };
-static const struct cli_column screen_columns[] = { { "ROW", "row" },       { "MODE", "mode" },     { "ANSWER", "answer" },
-						    { "EXCEPT", "except" }, { "FROM", "from" },     { "RELAXED", "relaxed" },
-						    { "CLASS", "class" },   { "CAUGHT", "caught" }, END_COLUMN };
+static const struct cli_column screen_columns[] = {
+	{ "ROW", "row" },       { "MODE", "mode" },     { "ANSWER", CLI_DASH_FOR_0 "answer" },
+	{ "EXCEPT", "except" }, { "FROM", "from" },     { "RELAXED", "relaxed" },
+	{ "CLASS", "class" },   { "CAUGHT", "caught" }, END_COLUMN
+};
 /* A table without columns: each row is shown member by member. */
 static const struct cli_column every_member[] = { END_COLUMN };
 
@@ -610,7 +612,7 @@ const struct cli_command cli_commands[] = {
 	  "FROM: preset, configuration, or run time ('mtcctl screen set', which wins). CLASS: a fixed row cannot be changed; a "
 	  "closed "
 	  "one\n"
-	  "refuses or drops; an open one may also only detect, and SCSs may be exempt. ANSWER 0: the row has no Result-Code of "
+	  "refuses or drops; an open one may also only detect, and SCSs may be exempt. ANSWER -: the row has no Result-Code of "
 	  "its\n"
 	  "own. docs/user/screening.md explains each row.\n" },
 	{ "screen", "set", "screen.set", "Set the rule of a screening row, for now and for later starts", screen_set, NULL,
@@ -622,7 +624,7 @@ const struct cli_command cli_commands[] = {
 	  "What is not given stays. Open sessions get the rule at once. The decision log has a line, and 'mtcctl status' lists "
 	  "the "
 	  "row.\n"
-	  "With the mode default, options have no effect; with --except, neither has --no-except.\n" },
+	  "The mode default takes no options.\n" },
 	{ "log", "level", "log.level", "Change what is logged, until the next start", log_level, NULL, cli_show_level,
 	  "  mtcctl log level debug\n" },
 	{ .group = NULL },

@@ -144,23 +144,24 @@ int cli_show_status(FILE *out, const json_t *last)
 							   { "COMMITS", "reader_behind" },
 							   { "HOLDS", "held" },
 							   { NULL, NULL } };
-	static const struct cli_column sandboxes[] = {
-		{ "PROCESS", "process" }, { "PID", "pid" },           { "SANDBOX", "mode" },
-		{ "SECCOMP", "seccomp" }, { "LANDLOCK", "landlock" }, { "CAPABILITIES", "capabilities" },
-		{ "UID", "uid" },         { "LACKS", "lacks" },       { NULL, NULL }
-	};
-	static const struct cli_column screening[] = {
-		{ "SCREENING ROW", "row" }, { "MODE", "mode" },       { "ANSWER", "answer" }, { "EXCEPT", "except" },
-		{ "FROM", "from" },         { "RELAXED", "relaxed" }, { NULL, NULL }
-	};
+	static const struct cli_column sandboxes[] = { { "PROCESS", "process" },   { "PID", "pid" },
+						       { "SANDBOX", "mode" },      { "SECCOMP", "seccomp" },
+						       { "LANDLOCK", "landlock" }, { "CAPABILITIES", "capabilities" },
+						       { "UID", "uid" },           { NULL, NULL } };
+	static const struct cli_column screening[] = { { "SCREENING ROW", "row" },
+						       { "MODE", "mode" },
+						       { "ANSWER", CLI_DASH_FOR_0 "answer" },
+						       { "EXCEPT", "except" },
+						       { "FROM", "from" },
+						       { "RELAXED", "relaxed" },
+						       { NULL, NULL } };
 	static const struct cli_column written[] = { { "WRITTEN", "name" }, { "STATE", "state" }, { "LOST", "lost" },
 						     { "FILE", "path" },    { "ERROR", "error" }, { NULL, NULL } };
 
 	static const struct cli_column keyholders[] = { { "KEYHOLDER", "name" },        { "PID", "pid" },
 							{ "GENERATION", "generation" }, { "STATE", "state" },
 							{ "SIGNATURES", "signatures" }, { "REFUSED", "refused" },
-							{ "TIMEOUTS", "timeouts" },     { "TOKEN", "token" },
-							{ "PATHS", "paths" },           { NULL, NULL } };
+							{ "TIMEOUTS", "timeouts" },     { NULL, NULL } };
 
 	health(out, last);
 	line(out, "version", last, "version");
@@ -178,10 +179,17 @@ int cli_show_status(FILE *out, const json_t *last)
 	line(out, "SCSs", last, "scs");
 	line(out, "rules", last, "rules");
 	line(out, "files", last, "files_generation");
-	if (!table(out, json_object_get(last, "edges"), columns) || !table(out, json_object_get(last, "sandbox"), sandboxes) ||
-	    (json_array_size(json_object_get(last, "keyholders")) &&
-	     !table(out, json_object_get(last, "keyholders"), keyholders)) ||
-	    !table(out, json_object_get(last, "stores"), store_columns) ||
+	if (!table(out, json_object_get(last, "edges"), columns) || !table(out, json_object_get(last, "sandbox"), sandboxes)) {
+		return CLI_NO;
+	}
+	cli_note_lacks(out, json_object_get(last, "sandbox"));
+	if (json_array_size(json_object_get(last, "keyholders"))) {
+		if (!table(out, json_object_get(last, "keyholders"), keyholders)) {
+			return CLI_NO;
+		}
+		cli_note_tokens(out, json_object_get(last, "keyholders"));
+	}
+	if (!table(out, json_object_get(last, "stores"), store_columns) ||
 	    !table(out, json_object_get(last, "written"), written)) {
 		return CLI_NO;
 	}

@@ -94,9 +94,10 @@ void cli_text(char *out, size_t cap, const json_t *v)
 
 static void cell(char out[CELL_MAX], const struct cli_column *c, const json_t *row)
 {
-	const json_t *v = json_object_get(row, c->member);
+	bool dash = *c->member == *CLI_DASH_FOR_0;
+	const json_t *v = json_object_get(row, c->member + dash);
 
-	if (v) {
+	if (v && !(dash && json_is_integer(v) && !json_integer_value(v))) {
 		cli_text(out, CELL_MAX, v);
 	} else {
 		*out = 0;

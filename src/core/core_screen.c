@@ -24,7 +24,7 @@ static void tell_relaxed(struct core *c)
 		}
 		log_warn(c->log, "core", "screening row '%s' is relaxed, by %s: %s", screen_row_name((enum screen_row)i),
 			 own ? "'mtcctl screen set'" : "the configuration", screen_rule_text(text, rule));
-		core_decide_screening(c, own ? "run time" : "configuration", (enum screen_row)i, rule, NULL);
+		core_decide_screening(c, own ? "mtcctl screen set" : "configuration", (enum screen_row)i, rule, NULL);
 	}
 }
 

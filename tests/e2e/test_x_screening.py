@@ -1,6 +1,7 @@
 """Act twenty-four: the rows of the screening (docs/user/screening.md): a rule set at run time holds at once on open sessions, outlives kill -9
 and a restart, and what no row takes is refused in words."""
 import os
+import re
 import signal
 import subprocess
 
@@ -86,7 +87,7 @@ def test_a_rule_outlives_kill_9_of_the_core_and_of_the_edge(lab, scs):
     assert (row["mode"], row["from"], row["configured"]) == ("detect", "run time", "enforce 5009")
     m = scs.dar(two)
     assert request_status(m) == 0 and m.number(3002, 3007) == 24007, "the first one counts, on the session of before"
-    p.wait_decision(action="screening", reason="relaxed", address="run time")  # a start tells what is relaxed
+    p.wait_decision(action="screening", reason="relaxed", address="mtcctl screen set")  # a start tells what is relaxed
     before = p.edges()
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
@@ -129,6 +130,9 @@ def test_what_no_row_takes_is_refused_in_words(lab):
     assert "only takes the modes enforce and drop" in refused(p, "application", "detect")
     assert "it takes 3003, 3002, 5012" in refused(p, "destination_realm", "enforce", "--answer", "3010")
     assert "there is no SCS 'nobody'" in refused(p, "agents", "enforce", "--except", "nobody")
+    for option in (("--except", "acme"), ("--no-except",), ("--answer", "5012")):
+        assert f"{option[0]} cannot be used with the mode default" in refused(p, "agents", "default", *option)
+    assert "use either --except or --no-except, not both" in refused(p, "agents", "enforce", "--except", "acme", "--no-except")
     after = rows(p)
     assert {n: (r["mode"], r["answer"], r["except"], r["from"]) for n, r in after.items()} == \
            {n: (r["mode"], r["answer"], r["except"], r["from"]) for n, r in before.items()}
@@ -151,3 +155,16 @@ def test_a_damaged_file_of_rules_is_named_before_a_start(lab):
         lab.ctl("screen", "set", "reserved_bits", "default")
     done = subprocess.run([lab.program("mtc-iwfd"), "-t", "-c", lab.lab["iwf"]["config"]], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done
+
+
+def test_an_exempt_scs_that_is_not_there_is_a_warning_of_the_check(lab):
+    """While the gateway runs: the store of the associations is in use."""
+    with open(lab.lab["iwf"]["config"], encoding="utf-8") as f:
+        text = f.read()
+    path = os.path.join(lab.lab["dir"], "checked.yaml")
+    proc.write(path, re.sub(r"(?m)^    port: \d+", "    port: 0", text, count=1) + "screening:\n  agents:\n    except: [ acme, acmee ]\n")
+    line = len(text.splitlines()) + 3
+    done = subprocess.run([lab.program("mtc-iwfd"), "-t", "-c", path], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done
+    assert f"warning: {path}:{line}: screening.agents.except: there is no SCS 'acmee' ('mtcctl scs list' shows all)" in done.stderr
+    assert "'acme'" not in done.stderr

@@ -1,0 +1,139 @@
+/* What stands below the tables of `mtcctl status`: nothing is wider than a terminal. */
+#include "tests/unit/test.h"
+
+#include "cli/cli_command.h"
+
+#define WIDTH 100
+
+struct shown {
+	char *text;
+	size_t len;
+};
+
+static struct shown show(void (*note)(FILE *, const json_t *), const char *rows_text)
+{
+	json_t *rows = json_loads(rows_text, 0, NULL);
+	struct shown s = { NULL, 0 };
+	FILE *f = open_memstream(&s.text, &s.len);
+
+	assert_non_null(rows);
+	assert_non_null(f);
+	note(f, rows);
+	fclose(f);
+	json_decref(rows);
+	return s;
+}
+
+static void fits(const char *text)
+{
+	for (const char *end; *text; text = *end ? end + 1 : end) {
+		end = strchr(text, '\n');
+		assert_non_null(end);
+		if (end - text > WIDTH) {
+			fail_msg("%.*s", (int)(end - text), text);
+		}
+	}
+}
+
+static void test_what_processes_lack_is_said_once(void **state)
+{
+	struct shown s =
+	    show(cli_note_lacks,
+		 "[{\"process\":\"parent\",\"lacks\":\"\"},{\"process\":\"core\",\"lacks\":\"no filter: use a kernel\"},"
+		 "{\"process\":\"edge-0\",\"lacks\":\"no filter: use a kernel\"},"
+		 "{\"process\":\"keyholder\",\"lacks\":\"no lock\"}]");
+
+	(void)state;
+	assert_string_equal(s.text, "LACKS of core, edge-0: no filter: use a kernel\nLACKS of keyholder: no lock\n");
+	free(s.text);
+	s = show(cli_note_lacks, "[{\"process\":\"core\",\"lacks\":\"\"}]");
+	assert_string_equal(s.text, "");
+	free(s.text);
+}
+
+static void test_long_words_go_on_in_the_next_line(void **state)
+{
+	struct shown s =
+	    show(cli_note_lacks,
+		 "[{\"process\":\"parent\",\"lacks\":\"the kernel has no Landlock of version 2 or later: use Linux 5.19 or later "
+		 "with landlock among the modules of the kernel's lsm= line, and a container that allows landlock_*()\"}]");
+
+	(void)state;
+	fits(s.text);
+	assert_string_equal(s.text,
+			    "LACKS of parent: the kernel has no Landlock of version 2 or later: use Linux 5.19 or later with\n"
+			    "  landlock among the modules of the kernel's lsm= line, and a container that allows landlock_*()\n");
+	free(s.text);
+}
+
+static void test_paths_are_cut_and_counted(void **state)
+{
+	struct shown s =
+	    show(cli_note_tokens, "[{\"name\":\"keyholder\"},{\"name\":\"keyholder-p11\",\"token\":\"mtc\",\"paths\":["
+				  "\"/usr/lib/softhsm/libsofthsm2.so\",\"/etc/softhsm\",\"/var/lib/softhsm/tokens\",\"/run/"
+				  "pcscd\",\"/var/lib/more\"]}]");
+
+	(void)state;
+	fits(s.text);
+	assert_string_equal(s.text, "TOKEN of keyholder-p11: mtc\nPATHS of keyholder-p11: /usr/lib/softhsm/libsofthsm2.so, "
+				    "/etc/softhsm, +3 more\n");
+	free(s.text);
+	s = show(cli_note_tokens, "[{\"name\":\"keyholder-p11\",\"token\":\"mtc\",\"paths\":[\"/m.so\",\"/etc/softhsm\"]}]");
+	assert_string_equal(s.text, "TOKEN of keyholder-p11: mtc\nPATHS of keyholder-p11: /m.so, /etc/softhsm\n");
+	free(s.text);
+}
+
+static void test_one_path_longer_than_the_line_shows_its_end(void **state)
+{
+	char rows[1024], path[400];
+	struct shown s;
+
+	(void)state;
+	memset(path, 'd', sizeof path);
+	memcpy(path + sizeof path - 10, "/last.so", 9);
+	path[0] = '/';
+	snprintf(rows, sizeof rows, "[{\"name\":\"keyholder-p11\",\"token\":\"mtc\",\"paths\":[\"%s\",\"/etc\"]}]", path);
+	s = show(cli_note_tokens, rows);
+	fits(s.text);
+	assert_non_null(strstr(s.text, ": ...d"));
+	assert_non_null(strstr(s.text, "/last.so, +1 more\n"));
+	free(s.text);
+}
+
+static void test_a_zero_is_a_dash_where_the_column_says_so(void **state)
+{
+	static const struct cli_column columns[] = {
+		{ "ROW", "row" }, { "ANSWER", CLI_DASH_FOR_0 "answer" }, { "CAUGHT", "caught" }, { NULL, NULL }
+	};
+	json_t *none = json_pack("{s:s,s:i,s:i}", "row", "a", "answer", 0, "caught", 0);
+	json_t *some = json_pack("{s:s,s:i,s:i}", "row", "b", "answer", 3002, "caught", 7);
+	struct shown s = { NULL, 0 };
+	FILE *f = open_memstream(&s.text, &s.len);
+	struct cli_table *t;
+
+	(void)state;
+	assert_non_null(f);
+	t = cli_table_new(f, columns);
+	assert_non_null(t);
+	cli_table_row(t, none);
+	cli_table_row(t, some);
+	cli_table_end(t);
+	fclose(f);
+	assert_string_equal(s.text, "ROW  ANSWER  CAUGHT\na    -       0\nb    3002    7\n");
+	free(s.text);
+	json_decref(none);
+	json_decref(some);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_processes_lack_is_said_once),
+		cmocka_unit_test(test_long_words_go_on_in_the_next_line),
+		cmocka_unit_test(test_paths_are_cut_and_counted),
+		cmocka_unit_test(test_one_path_longer_than_the_line_shows_its_end),
+		cmocka_unit_test(test_a_zero_is_a_dash_where_the_column_says_so),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
