@@ -190,7 +190,7 @@ static void look_at_disk(struct findings *f, const struct core_store_view *store
 	      room->failing == ERR_IO
 		  ? "look at the disk of state_dir and the kernel's log"
 		  : "free space on the disk of state_dir, or raise its quota; 'mtcctl status' shows the room of each store",
-	      "%s: %s%llu of %llu octets are left on the disk of %s", store->name,
+	      "%s: %s%llu of %llu bytes are left on the disk of %s", store->name,
 	      room->failing == ERR_IO ? "the last change could not be written (input or output error); "
 	      : room->failing         ? "the last change could not be written (no space left); "
 				      : "",

@@ -290,7 +290,7 @@ static const struct cfg_row pkcs11_rows[] = {
 
 static const struct cfg_row keyholder_rows[] = {
 	CFG_U32("signatures_per_second", struct cfg_keyholder, signatures_per_second, 1, 1000000, "5000",
-		"TLS handshakes that a keyholder signs in a second for one edge; more are refused"),
+		"TLS handshakes that a keyholder signs per second for one edge; more are refused"),
 	CFG_DURATION("sign_wait", struct cfg_keyholder, sign_wait_ms, 10, 60000, "2s",
 		     "how long a handshake waits for its signature before the connection is closed"),
 	CFG_U32("waiting", struct cfg_keyholder, waiting, 1, 16384, "1024",

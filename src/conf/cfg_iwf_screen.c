@@ -48,7 +48,7 @@ int cfg_screen_rule(struct screen_rule *out, const struct cfg_iwf *c, enum scree
 	}
 	for (size_t i = 0; i < in->except_n; i++) {
 		if (screen_rule_except(&rule, in->except[i])) {
-			snprintf(why, SCREEN_WHY_MAX, "'%s' is there twice", in->except[i]);
+			snprintf(why, SCREEN_WHY_MAX, "'%s' is named twice", in->except[i]);
 			return ERR_INVAL;
 		}
 	}

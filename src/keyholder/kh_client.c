@@ -140,7 +140,7 @@ static bool take(struct lane *l)
 		return l->fd >= 0 && l->waiting_n; /* else nothing more is expected */
 	}
 	if (n > 0) {
-		log_error(log, "keyholder", "the %s sent %zd octets that are no answer; this channel to it is closed", name, n);
+		log_error(log, "keyholder", "the %s sent %zd bytes that are no answer; this channel to it is closed", name, n);
 	} else {
 		log_error(log, "keyholder", "the %s is gone: new connections are refused until it is back, sessions go on", name);
 	}

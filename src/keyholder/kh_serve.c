@@ -195,7 +195,7 @@ static bool take(struct channel *c)
 	if (kh_request_decode(&r, octets, (size_t)n)) {
 		s->counts.malformed++;
 		log_error(s->conf.log, "keyholder",
-			  "the edge of generation %" PRIu32 " sent %zd octets that are no request; it is cut off", edge, n);
+			  "the edge of generation %" PRIu32 " sent %zd bytes that are no request; it is cut off", edge, n);
 		channel_free(c);
 		s->conf.on_bad(s->conf.arg, edge);
 		return false;

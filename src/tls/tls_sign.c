@@ -24,7 +24,7 @@ int tls_private_new(struct tls_private **out, const struct tls_key *key, char *w
 		return ERR_INVAL;
 	}
 	if (EVP_PKEY_get_size(k) <= 0 || (size_t)EVP_PKEY_get_size(k) > TLS_SIGNATURE_MAX) {
-		snprintf(why, why_size, "key '%s' makes signatures of %d octets, at most %u are expected (RSA of 8192 bits)",
+		snprintf(why, why_size, "key '%s' makes signatures of %d bytes, at most %u are expected (RSA of 8192 bits)",
 			 key->path, EVP_PKEY_get_size(k), TLS_SIGNATURE_MAX);
 		EVP_PKEY_free(k);
 		return ERR_INVAL;

@@ -261,7 +261,7 @@ static void test_health_and_status_heed_the_disk_below_a_store(void **state)
 	assert_int_equal(json_array_size(reasons), 3); /* one for the disk of both */
 	row = json_array_get(reasons, 2);
 	assert_string_equal(text_of(row, "reason"), "store-full");
-	assert_non_null(strstr(text_of(row, "text"), "associations: 49 of 500 octets are left on the disk of "));
+	assert_non_null(strstr(text_of(row, "text"), "associations: 49 of 500 bytes are left on the disk of "));
 	row = json_array_get(json_object_get(ctl_fake_run("status", "{}")->last, "stores"), 0);
 	assert_int_equal(json_integer_value(json_object_get(row, "left")), 49);
 	assert_string_equal(text_of(row, "state"), "ok");
