@@ -22,7 +22,7 @@ def parse(argv):
     p = argparse.ArgumentParser(prog="scripts/torture", formatter_class=argparse.RawDescriptionHelpFormatter, description="""\
 torture - the whole laboratory under load while everything that can break is broken; then the ledger: what was accepted is
 delivered, reported or pending, nothing is acted on twice, nothing is invented. docs/dev/torture.md says more.""")
-    p.add_argument("--seconds", type=int, default=10, help="of random faults, after each kill point was hit once (default 10)")
+    p.add_argument("--seconds", type=int, default=60, help="of random faults, after each kill point was hit once (default 60)")
     p.add_argument("--seed", type=int, default=None, help="what is drawn; printed, so that a run can be made again (default: random)")
     p.add_argument("--bin", default=os.path.join(points.ROOT, "build-fault", "bin"), help="programs built with kill points")
     p.add_argument("--results", metavar="FILE", help="write each verdict to FILE, as JSON")
