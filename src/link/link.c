@@ -74,11 +74,31 @@ void link_set_phase(struct link *l, enum link_phase phase)
 	l->phase = (enum link_phase)machine_go_traced(&link_phase_machine, gauge(l), l->conf->log, l->address, l->phase, phase);
 }
 
-int link_make(struct link **out, struct net_loop *loop, const struct link_conf *conf, const struct link_cb *cb, void *arg)
+static void begin_machines(struct link *l)
 {
+	const struct link_conf *conf = l->conf;
+	struct link_counters *c = conf->counters;
 	struct peer_waits waits = { .connect_ms = HANDSHAKE_GRACE_MS,
 				    .cea_ms = conf->cea_wait_ms,
 				    .dpa_ms = conf->dpa_wait_ms ? conf->dpa_wait_ms : 5000 };
+
+	machine_begin(&link_phase_machine, gauge(l), l->phase);
+	peer_fsm_init(&l->fsm, &waits, c ? c->in_fsm : NULL, conf->log, l->address, net_loop_now_ms(l->loop));
+	peer_watchdog_init(&l->watchdog, conf->watchdog_ms, conf->watchdog_unchecked, conf->reopen_ms, c ? c->in_watchdog : NULL,
+			   conf->log, l->address);
+	peer_reopen_init(&l->reopen, l->watchdog.twinit_ms, c ? c->in_reopen : NULL, conf->log, l->address);
+}
+
+static void end_machines(struct link *l)
+{
+	peer_reopen_end(&l->reopen);
+	peer_watchdog_end(&l->watchdog);
+	peer_fsm_end(&l->fsm);
+	machine_end(&link_phase_machine, gauge(l), l->phase);
+}
+
+int link_make(struct link **out, struct net_loop *loop, const struct link_conf *conf, const struct link_cb *cb, void *arg)
+{
 	struct link *l = calloc(1, sizeof *l);
 	int err;
 
@@ -99,10 +119,7 @@ int link_make(struct link **out, struct net_loop *loop, const struct link_conf *
 		goto free_pending;
 	}
 	seed(l);
-	peer_fsm_init(&l->fsm, &waits, conf->log, l->address, net_loop_now_ms(loop));
-	peer_watchdog_init(&l->watchdog, conf->watchdog_ms, conf->watchdog_unchecked, conf->reopen_ms, conf->log, l->address);
-	peer_reopen_init(&l->reopen, l->watchdog.twinit_ms, conf->log, l->address);
-	machine_begin(&link_phase_machine, gauge(l), l->phase);
+	begin_machines(l);
 	*out = l;
 	return 0;
 
@@ -120,7 +137,7 @@ static void destroy(struct link *l)
 	net_timer_free(l->timer);
 	dia_frame_free(l->frame);
 	peer_pending_free(l->pending);
-	machine_end(&link_phase_machine, gauge(l), l->phase);
+	end_machines(l);
 	OBJ_END(l, LINK_MAGIC);
 	free(l);
 	if (peer) {

@@ -14,6 +14,9 @@
 #include "diameter/dia_msg.h"
 #include "net/net_loop.h"
 #include "net/net_stream.h"
+#include "peer/peer_fsm.h"
+#include "peer/peer_reopen.h"
+#include "peer/peer_watchdog.h"
 
 #define LINK_APPLICATIONS_MAX 8
 
@@ -72,8 +75,12 @@ struct link_counters {
 	uint64_t reopen_seen;       /* connections started by a peer in REOPEN, see peer_reopen.h */
 	uint64_t reopen_held;       /* of these, held after the reconnect */
 	uint64_t dwr_sent, dwa_received, dwr_answered;
-	/* a gauge: number of links in each phase; zero it only while there is no link */
+	/* gauges: number of links in each phase, and in each state of their machines; zero them
+	 * only while there is no link */
 	uint32_t in_phase[LINK_PHASES];
+	uint32_t in_fsm[PEER_STATE_N];
+	uint32_t in_watchdog[PEER_WD_STATE_N];
+	uint32_t in_reopen[PEER_REOPEN_STATE_N];
 };
 
 struct link_conf {                /* borrowed by every link made with it; must outlive them */

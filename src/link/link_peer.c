@@ -138,10 +138,8 @@ void link_peer_ended(struct link_peer *p)
 	if (l->opened) {
 		p->clean = l->end == LINK_END_DISCONNECTED;
 	}
-	/* not a failure: RFC 3539 requires no three watchdog answers */
 	if (in_order && !p->own_reopen) {
-		peer_watchdog_init(&l->watchdog, l->conf->watchdog_ms, l->conf->watchdog_unchecked, l->conf->reopen_ms,
-				   l->conf->log, l->address);
+		peer_watchdog_renew(&l->watchdog);
 	}
 	p->own_reopen = false;
 	if (l->opened) {

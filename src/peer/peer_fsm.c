@@ -91,15 +91,31 @@ static const struct peer_rule rules[] = {
 #undef ACT
 /* clang-format on */
 
+static const char *const state_words[] = {
+#define PEER_ROW(name, words) words,
+	PEER_STATE_TABLE(PEER_ROW)
+#undef PEER_ROW
+};
+
+/* From the drawing above. */
+#define TO(name) MACHINE_TO(PEER_##name)
+static const uint32_t next_states[] = {
+	[PEER_CLOSED] = TO(WAIT_CONN_ACK) | TO(R_OPEN),
+	[PEER_WAIT_CONN_ACK] = TO(WAIT_I_CEA) | TO(WAIT_CONN_ACK_ELECT) | TO(CLOSED),
+	[PEER_WAIT_I_CEA] = TO(I_OPEN) | TO(WAIT_RETURNS) | TO(CLOSED),
+	[PEER_WAIT_CONN_ACK_ELECT] = TO(WAIT_RETURNS) | TO(WAIT_CONN_ACK) | TO(R_OPEN) | TO(CLOSED),
+	[PEER_WAIT_RETURNS] = TO(R_OPEN) | TO(I_OPEN) | TO(WAIT_I_CEA) | TO(CLOSED),
+	[PEER_R_OPEN] = TO(CLOSING) | TO(CLOSED),
+	[PEER_I_OPEN] = TO(CLOSING) | TO(CLOSED),
+	[PEER_CLOSING] = TO(CLOSED),
+};
+#undef TO
+
+const struct machine peer_fsm_machine = { "peer", "peer machine", state_words, next_states, PEER_STATE_N };
+
 const char *peer_state_str(enum peer_state state)
 {
-	static const char *const words[] = {
-#define PEER_ROW(name, words) words,
-		PEER_STATE_TABLE(PEER_ROW)
-#undef PEER_ROW
-	};
-
-	return (unsigned)state < PEER_STATE_N ? words[state] : "unknown";
+	return machine_word(&peer_fsm_machine, state);
 }
 
 const char *peer_event_str(enum peer_event event)
@@ -129,7 +145,7 @@ static uint32_t wait_of(const struct peer_fsm *f)
 	}
 }
 
-/* The only place that assigns the state. A state that follows itself leaves the deadline unchanged,
+/* The one door to the state; the line of trace names the event, too. A state that follows itself leaves the deadline unchanged,
  * because a storm of DPRs must not keep a closing connection alive. */
 static void set_state(struct peer_fsm *f, enum peer_state next, enum peer_event event, uint64_t now_ms)
 {
@@ -140,15 +156,22 @@ static void set_state(struct peer_fsm *f, enum peer_state next, enum peer_event 
 	}
 	log_debug(f->log, "peer", "%s: %s -> %s: %s", f->name, peer_state_str(f->state), peer_state_str(next),
 		  peer_event_str(event));
-	f->state = next;
+	f->state = (enum peer_state)machine_go(&peer_fsm_machine, f->in_state, f->state, next);
 	f->since_ms = now_ms;
 	wait = wait_of(f);
 	f->deadline_ms = wait ? now_ms + wait : 0;
 }
 
-void peer_fsm_init(struct peer_fsm *f, const struct peer_waits *waits, const struct log *log, const char *name, uint64_t now_ms)
+void peer_fsm_init(struct peer_fsm *f, const struct peer_waits *waits, uint32_t *in_state, const struct log *log, const char *name,
+		   uint64_t now_ms)
 {
-	*f = (struct peer_fsm){ .state = PEER_CLOSED, .since_ms = now_ms, .waits = *waits, .log = log, .name = name ? name : "" };
+	*f = (struct peer_fsm){ .state = PEER_CLOSED,
+				.since_ms = now_ms,
+				.waits = *waits,
+				.in_state = in_state,
+				.log = log,
+				.name = name ? name : "" };
+	machine_begin(&peer_fsm_machine, in_state, f->state);
 	if (!f->waits.connect_ms) {
 		f->waits.connect_ms = 10000;
 	}
@@ -158,6 +181,11 @@ void peer_fsm_init(struct peer_fsm *f, const struct peer_waits *waits, const str
 	if (!f->waits.dpa_ms) {
 		f->waits.dpa_ms = 10000;
 	}
+}
+
+void peer_fsm_end(struct peer_fsm *f)
+{
+	machine_end(&peer_fsm_machine, f->in_state, f->state);
 }
 
 int peer_fsm_step(struct peer_fsm *f, enum peer_event event, uint64_t now_ms, struct peer_step *out)

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/machine.h"
 
 #define PEER_STATE_TABLE(X)                                                                                                      \
 	X(CLOSED, "Closed")                                                                                                      \
@@ -95,6 +96,8 @@ enum peer_action {
 	    PEER_ACTION_N
 };
 
+extern const struct machine peer_fsm_machine; /* legal changes; only peer_fsm_step() makes them */
+
 struct peer_waits {          /* how long the states that wait may wait; 0: 10000 */
 	uint32_t connect_ms; /* Wait-Conn-Ack, Wait-Conn-Ack/Elect */
 	uint32_t cea_ms;     /* Wait-I-CEA, Wait-Returns */
@@ -107,6 +110,7 @@ struct peer_fsm {
 	uint64_t deadline_ms; /* when PEER_EV_TIMEOUT is due; 0: this state waits for nothing */
 	uint64_t refused;     /* events that had no row in their state */
 	struct peer_waits waits;
+	uint32_t *in_state;    /* borrowed, may be NULL: number of machines in each state */
 	const struct log *log; /* borrowed, may be NULL */
 	const char *name;      /* borrowed: who the peer is, for the log */
 };
@@ -119,8 +123,12 @@ struct peer_step {
 	uint8_t actions_n;
 };
 
-/* Starts in Closed. Borrows log and name. */
-void peer_fsm_init(struct peer_fsm *f, const struct peer_waits *waits, const struct log *log, const char *name, uint64_t now_ms);
+/* Starts in Closed. Borrows log, name and in_state: PEER_STATE_N numbers, a gauge of all machines
+ * that are given it. NULL: not counted. */
+void peer_fsm_init(struct peer_fsm *f, const struct peer_waits *waits, uint32_t *in_state, const struct log *log, const char *name,
+		   uint64_t now_ms);
+/* The machine leaves the gauge and is not used any more. */
+void peer_fsm_end(struct peer_fsm *f);
 
 /* The only entry point. 0: `out` has the actions, and the machine is in out->to already. ERR_STATE:
  * the event is illegal in this state; it is logged and counted, nothing changed, and out->actions_n

@@ -70,16 +70,38 @@ static const char *const event_words[] = {
 	"open after an end in order", "open after a loss", "DWR", "message", "time", "probe", "closed"
 };
 
+static const char *const state_words[] = { "CLEAR", "QUIET", "LISTENING", "LEAVING", "LEFT", "HOLD" };
+
+/* From the drawing above. */
+#define TO(name) MACHINE_TO(PEER_REOPEN_##name)
+static const uint32_t next_states[] = {
+	[PEER_REOPEN_CLEAR] = TO(QUIET),
+	[PEER_REOPEN_QUIET] = TO(LISTENING) | TO(LEAVING) | TO(HOLD) | TO(CLEAR),
+	[PEER_REOPEN_LISTENING] = TO(LEAVING) | TO(HOLD) | TO(CLEAR),
+	[PEER_REOPEN_LEAVING] = TO(LEFT),
+	[PEER_REOPEN_LEFT] = TO(QUIET),
+	[PEER_REOPEN_HOLD] = TO(CLEAR),
+};
+#undef TO
+
+const struct machine peer_reopen_machine = { "peer", "detection of REOPEN", state_words, next_states, PEER_REOPEN_STATE_N };
+
 const char *peer_reopen_str(enum peer_reopen_state state)
 {
-	static const char *const words[] = { "CLEAR", "QUIET", "LISTENING", "LEAVING", "LEFT", "HOLD" };
-
-	return (unsigned)state < PEER_REOPEN_STATE_N ? words[state] : "unknown";
+	return machine_word(&peer_reopen_machine, state);
 }
 
-void peer_reopen_init(struct peer_reopen *r, uint32_t tw_ms, const struct log *log, const char *name)
+void peer_reopen_init(struct peer_reopen *r, uint32_t tw_ms, uint32_t *in_state, const struct log *log, const char *name)
 {
-	*r = (struct peer_reopen){ .state = PEER_REOPEN_CLEAR, .tw_ms = tw_ms, .log = log, .name = name ? name : "" };
+	*r = (struct peer_reopen){
+		.state = PEER_REOPEN_CLEAR, .tw_ms = tw_ms, .in_state = in_state, .log = log, .name = name ? name : ""
+	};
+	machine_begin(&peer_reopen_machine, in_state, r->state);
+}
+
+void peer_reopen_end(struct peer_reopen *r)
+{
+	machine_end(&peer_reopen_machine, r->in_state, r->state);
 }
 
 /* What a state begins with. */
@@ -109,15 +131,21 @@ static void enter(struct peer_reopen *r, enum peer_reopen_state next, uint64_t n
 	}
 }
 
-/* The only place that changes the machine. */
+/* The one door to the state; the line of trace names the event, too. */
+static void set_state(struct peer_reopen *r, enum peer_reopen_state next, enum peer_reopen_event event, uint64_t now_ms)
+{
+	if (next == r->state) {
+		return;
+	}
+	log_debug(r->log, "peer", "%s: REOPEN of the peer: %s -> %s: %s", r->name, peer_reopen_str(r->state), peer_reopen_str(next),
+		  event_words[event]);
+	r->state = (enum peer_reopen_state)machine_go(&peer_reopen_machine, r->in_state, r->state, next);
+	enter(r, next, now_ms);
+}
+
 static void apply(struct peer_reopen *r, const struct reopen_rule *rule, uint64_t now_ms)
 {
-	if (rule->next != r->state) {
-		log_debug(r->log, "peer", "%s: REOPEN of the peer: %s -> %s: %s", r->name, peer_reopen_str(r->state),
-			  peer_reopen_str(rule->next), event_words[rule->event]);
-		enter(r, rule->next, now_ms);
-	}
-	r->state = rule->next;
+	set_state(r, rule->next, rule->event, now_ms);
 	if (r->state == PEER_REOPEN_HOLD && rule->event == PEER_REOPEN_EV_DWR) {
 		r->dwas++;
 	}

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/machine.h"
 
 /* how long no request leaves after the CEA: the DWR may be on its way */
 #define PEER_REOPEN_QUIET_MS 100u
@@ -28,6 +29,8 @@ enum peer_reopen_state {
 	PEER_REOPEN_HOLD,      /* the new connection began with a DWR, too: only probes leave */
 	PEER_REOPEN_STATE_N
 };
+
+extern const struct machine peer_reopen_machine; /* legal changes; only peer_reopen_step() makes them */
 
 enum peer_reopen_event {
 	/* CER/CEA done; the previous connection ended by Disconnect-Peer */
@@ -58,12 +61,16 @@ struct peer_reopen {
 	uint64_t deadline_ms; /* when PEER_REOPEN_EV_TIME is due; 0: never */
 	uint64_t refused;     /* events that had no row */
 	uint32_t tw_ms;       /* our Twinit */
+	uint32_t *in_state;   /* borrowed, may be NULL: number of machines in each state */
 	const struct log *log;
 	const char *name;
 };
 
-/* Starts CLEAR. Borrows log and name. */
-void peer_reopen_init(struct peer_reopen *r, uint32_t tw_ms, const struct log *log, const char *name);
+/* Starts CLEAR. Borrows log, name and in_state: PEER_REOPEN_STATE_N numbers, a gauge of all
+ * machines that are given it. NULL: not counted. */
+void peer_reopen_init(struct peer_reopen *r, uint32_t tw_ms, uint32_t *in_state, const struct log *log, const char *name);
+/* The machine leaves the gauge and is not used any more. */
+void peer_reopen_end(struct peer_reopen *r);
 
 /* The only entry point. A pair without a row is logged and counted. Then NOTHING is returned and
  * nothing has changed. */

@@ -6,7 +6,9 @@
  *                         |  +--\---------------------+            down | v            | Pending
  *                         |      +--------------------------------------+ REOPEN ------+ twice,
  *                         +-----------------------------------------------+              down
- *                                        third DWA */
+ *                                        third DWA
+ *
+ * DOWN leads to INITIAL without an event: peer_watchdog_renew(). */
 #include "peer/peer_watchdog.h"
 
 enum { ANY = -1 };
@@ -62,15 +64,38 @@ static const struct wd_rule rules[] = {
 
 static const char *const event_words[] = { "connection up", "connection down", "DWA", "message", "Tw expires" };
 
+static const char *const state_words[] = { "INITIAL", "OKAY", "SUSPECT", "DOWN", "REOPEN" };
+
+/* From the drawing above. */
+#define TO(name) MACHINE_TO(PEER_WD_##name)
+static const uint32_t next_states[] = {
+	[PEER_WD_INITIAL] = TO(OKAY),
+	[PEER_WD_OKAY] = TO(SUSPECT) | TO(DOWN),
+	[PEER_WD_SUSPECT] = TO(OKAY) | TO(DOWN),
+	[PEER_WD_DOWN] = TO(REOPEN) | TO(INITIAL),
+	[PEER_WD_REOPEN] = TO(OKAY) | TO(DOWN),
+};
+#undef TO
+
+const struct machine peer_wd_machine = { "peer", "watchdog", state_words, next_states, PEER_WD_STATE_N };
+
 const char *peer_watchdog_str(enum peer_wd_state state)
 {
-	static const char *const words[] = { "INITIAL", "OKAY", "SUSPECT", "DOWN", "REOPEN" };
-
-	return (unsigned)state < PEER_WD_STATE_N ? words[state] : "unknown";
+	return machine_word(&peer_wd_machine, state);
 }
 
-void peer_watchdog_init(struct peer_watchdog *w, uint32_t twinit_ms, bool unchecked, uint32_t reopen_ms, const struct log *log,
-			const char *name)
+/* The one door to the state. `event` is for the trace. */
+static void set_state(struct peer_watchdog *w, enum peer_wd_state next, const char *event)
+{
+	if (next == w->state) {
+		return;
+	}
+	log_debug(w->log, "peer", "%s: watchdog %s -> %s: %s", w->name, peer_watchdog_str(w->state), peer_watchdog_str(next), event);
+	w->state = (enum peer_wd_state)machine_go(&peer_wd_machine, w->in_state, w->state, next);
+}
+
+void peer_watchdog_init(struct peer_watchdog *w, uint32_t twinit_ms, bool unchecked, uint32_t reopen_ms, uint32_t *in_state,
+			const struct log *log, const char *name)
 {
 	if (!twinit_ms) {
 		twinit_ms = 30000;
@@ -78,9 +103,26 @@ void peer_watchdog_init(struct peer_watchdog *w, uint32_t twinit_ms, bool unchec
 	if (!unchecked && twinit_ms < PEER_WATCHDOG_TWINIT_MIN_MS) {
 		twinit_ms = PEER_WATCHDOG_TWINIT_MIN_MS;
 	}
-	*w = (struct peer_watchdog){
-		.state = PEER_WD_INITIAL, .twinit_ms = twinit_ms, .reopen_ms = reopen_ms, .log = log, .name = name ? name : ""
-	};
+	*w = (struct peer_watchdog){ .state = PEER_WD_INITIAL,
+				     .twinit_ms = twinit_ms,
+				     .reopen_ms = reopen_ms,
+				     .in_state = in_state,
+				     .log = log,
+				     .name = name ? name : "" };
+	machine_begin(&peer_wd_machine, in_state, w->state);
+}
+
+void peer_watchdog_renew(struct peer_watchdog *w)
+{
+	set_state(w, PEER_WD_INITIAL, "the connection ended in order");
+	w->pending = false;
+	w->num_dwa = 0;
+	w->deadline_ms = 0;
+}
+
+void peer_watchdog_end(struct peer_watchdog *w)
+{
+	machine_end(&peer_wd_machine, w->in_state, w->state);
 }
 
 static bool num_dwa_fits(int num_dwa, enum guard_dwa guard)
@@ -107,14 +149,9 @@ static uint64_t draw_tw(const struct peer_watchdog *w, uint32_t random)
 	return (uint64_t)w->twinit_ms - spread + random % (2 * spread + 1);
 }
 
-/* The only place that changes the machine. */
 static void apply(struct peer_watchdog *w, const struct wd_rule *r, uint64_t now_ms, uint32_t random)
 {
-	if (r->next != w->state) {
-		log_debug(w->log, "peer", "%s: watchdog %s -> %s: %s", w->name, peer_watchdog_str(w->state),
-			  peer_watchdog_str(r->next), event_words[r->event]);
-	}
-	w->state = r->next;
+	set_state(w, r->next, event_words[r->event]);
 	if (r->pending != ANY) {
 		w->pending = r->pending;
 	}

@@ -7,11 +7,15 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/machine.h"
 
 #define PEER_WATCHDOG_TWINIT_MIN_MS 6000u /* RFC 3539 3.4.1 */
 #define PEER_WATCHDOG_JITTER_MS 2000u
 
 enum peer_wd_state { PEER_WD_INITIAL, PEER_WD_OKAY, PEER_WD_SUSPECT, PEER_WD_DOWN, PEER_WD_REOPEN, PEER_WD_STATE_N };
+
+/* Legal changes; only peer_watchdog_step() and peer_watchdog_renew() make them. */
+extern const struct machine peer_wd_machine;
 
 enum peer_wd_event {
 	PEER_WD_CONNECTION_UP, /* CER/CEA done */
@@ -40,15 +44,22 @@ struct peer_watchdog {
 	uint32_t reopen_ms;
 	uint64_t deadline_ms; /* when PEER_WD_TW_EXPIRES is due; 0: Tw does not run */
 	uint64_t refused;     /* events that had no row */
+	uint32_t *in_state;   /* borrowed, may be NULL: number of machines in each state */
 	const struct log *log;
 	const char *name;
 };
 
-/* Starts INITIAL. A Twinit below 6 s is raised to 6 s unless `unchecked`; 0 is 30 s. Borrows log
- * and name. `reopen_ms` shortens the way back to traffic after a loss, never the number of DWAs it
+/* Starts INITIAL. A Twinit below 6 s is raised to 6 s unless `unchecked`; 0 is 30 s. Borrows log,
+ * name and in_state: PEER_WD_STATE_N numbers, a gauge of all machines that are given it. NULL: not
+ * counted. `reopen_ms` shortens the way back to traffic after a loss, never the number of DWAs it
  * takes. */
-void peer_watchdog_init(struct peer_watchdog *w, uint32_t twinit_ms, bool unchecked, uint32_t reopen_ms, const struct log *log,
-			const char *name);
+void peer_watchdog_init(struct peer_watchdog *w, uint32_t twinit_ms, bool unchecked, uint32_t reopen_ms, uint32_t *in_state,
+			const struct log *log, const char *name);
+/* DOWN to INITIAL: the connection ended in order, which RFC 3539 does not take for a failure. The
+ * next one needs no three DWAs. Only in DOWN. */
+void peer_watchdog_renew(struct peer_watchdog *w);
+/* The machine leaves the gauge and is not used any more. */
+void peer_watchdog_end(struct peer_watchdog *w);
 
 /* The only entry point. Returns the PEER_WD_* actions to carry out, in the order of their values.
  * `random` is fresh random bits: each setting draws a new Tw, Twinit plus or minus two seconds (a

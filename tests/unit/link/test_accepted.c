@@ -55,7 +55,7 @@ static void an_accepted_connection_passes_every_phase_once(void **state)
 static void links_are_counted_by_their_phase(void **state)
 {
 	struct lab t;
-	const uint32_t *in = t.counters.in_phase;
+	const uint32_t *in = t.counters.in_phase, *fsm = t.counters.in_fsm, *watchdog = t.counters.in_watchdog;
 	struct dia_msg m;
 
 	(void)state;
@@ -63,20 +63,34 @@ static void links_are_counted_by_their_phase(void **state)
 	t.hold = true;
 	lab_open(&t);
 	assert_int_equal(in[LINK_WAIT_CER], 1);
+	assert_int_equal(fsm[PEER_CLOSED], 1);
+	assert_int_equal(watchdog[PEER_WD_INITIAL], 1);
+	assert_int_equal(t.counters.in_reopen[PEER_REOPEN_CLEAR], 1);
 	lab_send(&t, octets, lab_cer(octets, sizeof octets, "scs.example", LAB_APP));
 	lab_until(&t, &t.cers, 1);
 	assert_int_equal(in[LINK_WAIT_CER], 0);
 	assert_int_equal(in[LINK_VERDICT], 1);
 	link_admit(t.link);
 	assert_int_equal(in[LINK_MACHINE], 1);
+	assert_int_equal(fsm[PEER_R_OPEN], 1);
+	assert_int_equal(watchdog[PEER_WD_OKAY], 1);
 	assert_true(lab_recv(&t, octets, &m));
 	link_drop(t.link, "test");
 	assert_int_equal(in[LINK_ENDED], 1);
+	assert_int_equal(fsm[PEER_CLOSED], 1);
+	assert_int_equal(watchdog[PEER_WD_DOWN], 1);
 	lab_until(&t, &t.downs, 1);
 	lab_fini(&t);
 	for (unsigned i = 0; i < LINK_PHASES; i++) {
 		assert_int_equal(in[i], 0);
 	}
+	for (unsigned i = 0; i < PEER_STATE_N; i++) {
+		assert_int_equal(fsm[i], 0);
+	}
+	for (unsigned i = 0; i < PEER_WD_STATE_N; i++) {
+		assert_int_equal(watchdog[i], 0);
+	}
+	assert_int_equal(t.counters.in_reopen[PEER_REOPEN_CLEAR], 0);
 }
 
 static void the_cea_waits_for_the_verdict_and_nothing_else_is_read(void **state)

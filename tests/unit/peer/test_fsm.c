@@ -1,4 +1,5 @@
 /* peer_fsm: every row of RFC 6733 5.6, the two gaps we fill, and everything else refused. */
+#include "tests/unit/machine_check.h"
 #include "tests/unit/test.h"
 
 #include "peer/peer_fsm.h"
@@ -84,7 +85,7 @@ static struct peer_fsm in_state(enum peer_state state)
 	struct peer_fsm f;
 	struct peer_step step;
 
-	peer_fsm_init(&f, &waits, NULL, "hss.example", 1000);
+	peer_fsm_init(&f, &waits, NULL, NULL, "hss.example", 1000);
 	for (int i = 0; i < path_len[state]; i++) {
 		assert_int_equal(peer_fsm_step(&f, paths[state][i], 1000, &step), 0);
 	}
@@ -220,6 +221,54 @@ static void words_exist_for_everything_and_for_values_from_elsewhere(void **stat
 	assert_string_equal(peer_event_str((enum peer_event)99), "unknown");
 }
 
+/* From the drawing of peer_fsm.c: Closed, wait-conn-Ack, wait-I-cea, Elect, wait-Returns, r-Open, i-oPen, closinG. */
+static void the_door_lets_through_what_the_rows_do_and_nothing_else(void **state)
+{
+	static const char *const next_of[] = { "AO", "IEC", "PRC", "RAOC", "OPIC", "GC", "GC", "C" };
+	uint32_t made[PEER_STATE_N] = { 0 };
+
+	(void)state;
+	machine_check(&peer_fsm_machine, "CAIEROPG", next_of);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		made[rows[i].state] |= rows[i].next == rows[i].state ? 0 : MACHINE_TO(rows[i].next);
+	}
+	for (unsigned s = 0; s < PEER_STATE_N; s++) {
+		assert_int_equal(peer_fsm_machine.next[s], made[s]);
+	}
+}
+
+static void start(void *arg)
+{
+	struct peer_step step;
+
+	if (peer_fsm_step(arg, PEER_EV_START, 1000, &step)) {
+		_exit(1);
+	}
+}
+
+static void machines_are_counted_by_their_state(void **state)
+{
+	uint32_t in[PEER_STATE_N] = { 0 };
+	struct peer_fsm a, b;
+	struct peer_step step;
+
+	(void)state;
+	peer_fsm_init(&a, &waits, in, NULL, "hss.example", 1000);
+	peer_fsm_init(&b, &waits, in, NULL, "smssc.example", 1000);
+	assert_int_equal(in[PEER_CLOSED], 2);
+	assert_int_equal(peer_fsm_step(&a, PEER_EV_START, 1000, &step), 0);
+	assert_int_equal(peer_fsm_step(&a, PEER_EV_START, 1000, &step), ERR_STATE);
+	assert_int_equal(in[PEER_CLOSED], 1);
+	assert_int_equal(in[PEER_WAIT_CONN_ACK], 1);
+	peer_fsm_end(&a);
+	assert_int_equal(in[PEER_WAIT_CONN_ACK], 0);
+	in[PEER_CLOSED] = 0;
+	assert_int_equal(machine_signal_of(start, &b), SIGABRT); /* it was never counted in */
+	in[PEER_CLOSED] = 1;
+	peer_fsm_end(&b);
+	assert_int_equal(in[PEER_CLOSED], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +278,8 @@ int main(void)
 		cmocka_unit_test(a_storm_of_disconnect_requests_does_not_keep_a_closing_machine_alive),
 		cmocka_unit_test(any_order_of_events_keeps_the_machine_inside_its_states),
 		cmocka_unit_test(words_exist_for_everything_and_for_values_from_elsewhere),
+		cmocka_unit_test(the_door_lets_through_what_the_rows_do_and_nothing_else),
+		cmocka_unit_test(machines_are_counted_by_their_state),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

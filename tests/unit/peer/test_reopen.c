@@ -1,4 +1,5 @@
 /* peer_reopen: every row of the table, every pair without one, and what a peer in REOPEN costs: one reconnect, never two. */
+#include "tests/unit/machine_check.h"
 #include "tests/unit/test.h"
 
 #include "peer/peer_reopen.h"
@@ -70,7 +71,7 @@ static struct peer_reopen in_state(enum peer_reopen_state state, bool reconnecte
 {
 	struct peer_reopen r;
 
-	peer_reopen_init(&r, TW, NULL, "hss.example");
+	peer_reopen_init(&r, TW, NULL, NULL, "hss.example");
 	for (int i = 0; i < path_len[reconnected][state]; i++) {
 		(void)peer_reopen_step(&r, paths[reconnected][state][i], 1000);
 	}
@@ -177,6 +178,50 @@ static void a_peer_that_stays_in_reopen_gets_a_probe_with_each_dwr_and_ends_with
 	assert_true(peer_reopen_may_send(&r));
 }
 
+/* From the drawing of peer_reopen.c: Clear, Quiet, lIstening, leaVing, lEft, Hold. */
+static void the_door_lets_through_what_the_rows_do_and_nothing_else(void **state)
+{
+	static const char *const next_of[] = { "Q", "IVHC", "VHC", "E", "Q", "C" };
+	uint32_t made[PEER_REOPEN_STATE_N] = { 0 };
+
+	(void)state;
+	machine_check(&peer_reopen_machine, "CQIVEH", next_of);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		made[rows[i].state] |= rows[i].next == rows[i].state ? 0 : MACHINE_TO(rows[i].next);
+	}
+	for (unsigned s = 0; s < PEER_REOPEN_STATE_N; s++) {
+		assert_int_equal(peer_reopen_machine.next[s], made[s]);
+	}
+}
+
+static void lose(void *arg)
+{
+	(void)peer_reopen_step(arg, EV(CLOSED), 3000);
+}
+
+static void machines_are_counted_by_their_state(void **state)
+{
+	uint32_t in[PEER_REOPEN_STATE_N] = { 0 };
+	struct peer_reopen a, b;
+
+	(void)state;
+	peer_reopen_init(&a, TW, in, NULL, "hss.example");
+	peer_reopen_init(&b, TW, in, NULL, "smssc.example");
+	assert_int_equal(in[S(CLEAR)], 2);
+	(void)peer_reopen_step(&a, EV(OPEN_UNCLEAN), 1000);
+	(void)peer_reopen_step(&b, EV(OPEN_CLEAN), 1000);
+	assert_int_equal(in[S(CLEAR)], 1);
+	assert_int_equal(in[S(QUIET)], 1);
+	in[S(QUIET)] = 0;
+	assert_int_equal(machine_signal_of(lose, &a), SIGABRT); /* it was never counted in */
+	in[S(QUIET)] = 1;
+	peer_reopen_end(&a);
+	peer_reopen_end(&b);
+	for (unsigned s = 0; s < PEER_REOPEN_STATE_N; s++) {
+		assert_int_equal(in[s], 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +230,8 @@ int main(void)
 		cmocka_unit_test(a_dwr_is_a_sign_for_a_second_only),
 		cmocka_unit_test(a_peer_that_always_sends_a_dwr_is_reconnected_once_and_then_probed),
 		cmocka_unit_test(a_peer_that_stays_in_reopen_gets_a_probe_with_each_dwr_and_ends_with_the_third),
+		cmocka_unit_test(the_door_lets_through_what_the_rows_do_and_nothing_else),
+		cmocka_unit_test(machines_are_counted_by_their_state),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 /* peer_watchdog: every row of RFC 3539 3.4 with its guards, the bounds of Tw, and three answers before a lost peer is used again. */
+#include "tests/unit/machine_check.h"
 #include "tests/unit/test.h"
 
 #include "peer/peer_watchdog.h"
@@ -68,7 +69,7 @@ static struct peer_watchdog in_state(enum peer_wd_state state)
 {
 	struct peer_watchdog w;
 
-	peer_watchdog_init(&w, 30000, false, 0, NULL, "hss.example");
+	peer_watchdog_init(&w, 30000, false, 0, NULL, NULL, "hss.example");
 	for (int i = 0; i < path_len[state]; i++) {
 		(void)peer_watchdog_step(&w, paths[state][i], 1000, 7);
 	}
@@ -103,7 +104,7 @@ static void after_a_loss_the_three_watchdogs_come_at_their_own_pace(void **state
 	struct peer_watchdog w;
 
 	(void)state;
-	peer_watchdog_init(&w, 30000, false, 1000, NULL, "hss.example");
+	peer_watchdog_init(&w, 30000, false, 1000, NULL, NULL, "hss.example");
 	(void)peer_watchdog_step(&w, UP, 1000, 7);
 	(void)peer_watchdog_step(&w, LOST, 2000, 7);
 	assert_int_equal(peer_watchdog_step(&w, UP, 3000, 7), PEER_WD_SEND_DWR);
@@ -164,17 +165,17 @@ static void twinit_is_never_below_six_seconds_unless_the_operator_says_so(void *
 	struct peer_watchdog w;
 
 	(void)state;
-	peer_watchdog_init(&w, 100, false, 0, NULL, NULL);
+	peer_watchdog_init(&w, 100, false, 0, NULL, NULL, NULL);
 	assert_int_equal(w.twinit_ms, 6000);
-	peer_watchdog_init(&w, 0, false, 0, NULL, NULL);
+	peer_watchdog_init(&w, 0, false, 0, NULL, NULL, NULL);
 	assert_int_equal(w.twinit_ms, 30000);
-	peer_watchdog_init(&w, 300, true, 0, NULL, NULL);
+	peer_watchdog_init(&w, 300, true, 0, NULL, NULL, NULL);
 	assert_int_equal(w.twinit_ms, 300);
 	(void)peer_watchdog_step(&w, PEER_WD_CONNECTION_UP, 1000, 0);
 	assert_int_equal(w.deadline_ms, 1200);
 	(void)peer_watchdog_step(&w, PEER_WD_MESSAGE, 1000, 200);
 	assert_int_equal(w.deadline_ms, 1400);
-	peer_watchdog_init(&w, 1, true, 0, NULL, NULL); /* no division by nothing */
+	peer_watchdog_init(&w, 1, true, 0, NULL, NULL, NULL); /* no division by nothing */
 	(void)peer_watchdog_step(&w, PEER_WD_CONNECTION_UP, 1000, 77);
 	assert_int_equal(w.deadline_ms, 1001);
 }
@@ -214,6 +215,63 @@ static void nothing_is_due_before_tw_was_set(void **state)
 	assert_string_equal(peer_watchdog_str((enum peer_wd_state)42), "unknown");
 }
 
+/* From the drawing of peer_watchdog.c: Initial, Okay, Suspect, Down, Reopen. Only the renewal has no row. */
+static void the_door_lets_through_what_the_rows_do_and_nothing_else(void **state)
+{
+	static const char *const next_of[] = { "O", "SD", "OD", "RI", "OD" };
+	uint32_t made[PEER_WD_STATE_N] = { [PEER_WD_DOWN] = MACHINE_TO(PEER_WD_INITIAL) };
+
+	(void)state;
+	machine_check(&peer_wd_machine, "IOSDR", next_of);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		made[rows[i].state] |= rows[i].next == rows[i].state ? 0 : MACHINE_TO(rows[i].next);
+	}
+	for (unsigned s = 0; s < PEER_WD_STATE_N; s++) {
+		assert_int_equal(peer_wd_machine.next[s], made[s]);
+	}
+}
+
+static void renew(void *arg)
+{
+	peer_watchdog_renew(arg);
+}
+
+static void watchdogs_are_counted_by_their_state(void **state)
+{
+	uint32_t in[PEER_WD_STATE_N] = { 0 };
+	struct peer_watchdog a, b;
+
+	(void)state;
+	peer_watchdog_init(&a, 30000, false, 0, in, NULL, "hss.example");
+	peer_watchdog_init(&b, 30000, false, 0, in, NULL, "smssc.example");
+	assert_int_equal(in[PEER_WD_INITIAL], 2);
+	(void)peer_watchdog_step(&a, UP, 1000, 7);
+	(void)peer_watchdog_step(&a, PEER_WD_MESSAGE, 1000, 7);
+	assert_int_equal(in[PEER_WD_INITIAL], 1);
+	assert_int_equal(in[PEER_WD_OKAY], 1);
+	(void)peer_watchdog_step(&a, LOST, 2000, 7);
+	assert_int_equal(in[PEER_WD_DOWN], 1);
+	peer_watchdog_end(&a);
+	peer_watchdog_end(&b);
+	for (unsigned s = 0; s < PEER_WD_STATE_N; s++) {
+		assert_int_equal(in[s], 0);
+	}
+}
+
+static void after_an_end_in_order_no_three_answers_are_needed(void **state)
+{
+	struct peer_watchdog w = in_state(PEER_WD_DOWN), open = in_state(PEER_WD_OKAY);
+
+	(void)state;
+	peer_watchdog_renew(&w);
+	assert_int_equal(w.state, PEER_WD_INITIAL);
+	assert_false(w.pending);
+	assert_false(peer_watchdog_due(&w, UINT64_MAX));
+	assert_int_equal(peer_watchdog_step(&w, UP, 5000, 7), 0);
+	assert_int_equal(w.state, PEER_WD_OKAY);
+	assert_int_equal(machine_signal_of(renew, &open), SIGABRT); /* a connection that is still open */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +283,9 @@ int main(void)
 		cmocka_unit_test(a_lost_peer_is_used_again_after_three_answers),
 		cmocka_unit_test(a_silent_peer_is_closed_after_three_periods),
 		cmocka_unit_test(nothing_is_due_before_tw_was_set),
+		cmocka_unit_test(the_door_lets_through_what_the_rows_do_and_nothing_else),
+		cmocka_unit_test(watchdogs_are_counted_by_their_state),
+		cmocka_unit_test(after_an_end_in_order_no_three_answers_are_needed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
