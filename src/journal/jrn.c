@@ -295,6 +295,9 @@ struct jrn_counts jrn_counts(struct jrn *j)
 	pthread_mutex_lock(&j->lock);
 	counts = j->counts;
 	pthread_mutex_unlock(&j->lock);
+	if (j->store.log.maker) {
+		jrn_maker_gauge(j->store.log.maker, counts.in_maker);
+	}
 	return counts;
 }
 

@@ -139,13 +139,19 @@ ERR_MUST_USE int jrn_replay(struct jrn *j, jrn_record_fn *fn, void *arg);
 enum jrn_health { JRN_WELL, JRN_FULL, JRN_FAILING, JRN_HEALTHS };
 extern const struct machine jrn_machine; /* the legal changes */
 
+/* The thread that prepares the next file of a journal with a thread: nothing to do, asked for one
+ * (which it makes), done. */
+enum jrn_maker_state { JRN_MAKER_IDLE, JRN_MAKER_ASKED, JRN_MAKER_MADE, JRN_MAKER_STATES };
+extern const struct machine jrn_maker_machine; /* the legal changes */
+
 struct jrn_counts {
 	uint64_t records, commits, commits_failed, operations;
 	uint64_t lost;                   /* operations without `done` that failed */
 	uint64_t troubles;               /* number of times that jrn_state() left 0 */
-	uint64_t octets;                 /* size of all files, spares included */
-	uint64_t waits;                  /* times that a commit waited until a file was prepared */
-	uint32_t in_health[JRN_HEALTHS]; /* 1 for the present health, else 0 */
+	uint64_t octets;                     /* size of all files, spares included */
+	uint64_t waits;                      /* times that a commit waited until a file was prepared */
+	uint32_t in_health[JRN_HEALTHS];     /* 1 for the present health, else 0 */
+	uint32_t in_maker[JRN_MAKER_STATES]; /* likewise; all 0: the journal has no thread */
 };
 struct jrn_counts jrn_counts(struct jrn *j);
 

@@ -136,6 +136,8 @@ void jrn_maker_end(struct jrn_maker *m);
 /* one at a time; ignored while one is made */
 void jrn_maker_ask(struct jrn_maker *m, uint64_t number);
 bool jrn_maker_busy(struct jrn_maker *m);
+/* Copies its gauge: 1 for the present state, else 0. Any thread. */
+void jrn_maker_gauge(struct jrn_maker *m, uint32_t in_state[JRN_MAKER_STATES]);
 /* 1: *number was made since; 0: nothing; a negative errno: it failed since. Waits until one of
  * these, if `wait` and it is busy. */
 int jrn_maker_take(struct jrn_maker *m, uint64_t *number, bool wait);

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/machine.h"
 #include "base/obj.h"
@@ -18,22 +19,24 @@ struct jrn_maker {
 	pthread_mutex_t lock;
 	pthread_cond_t work, done;
 	bool stop;
-	enum maker_state { IDLE, ASKED, MADE, STATES } state; /* under the lock */
+	enum jrn_maker_state state; /* under the lock, with its gauge */
+	uint32_t in_state[JRN_MAKER_STATES];
 	uint64_t number;
 	int rc; /* of what was made */
 };
 
 static const char *const state_words[] = { "idle", "asked", "made" };
 
-static const uint32_t next_states[] = { [IDLE] = MACHINE_TO(ASKED), [ASKED] = MACHINE_TO(MADE), [MADE] = MACHINE_TO(IDLE) };
+static const uint32_t next_states[] = { [JRN_MAKER_IDLE] = MACHINE_TO(JRN_MAKER_ASKED),
+					[JRN_MAKER_ASKED] = MACHINE_TO(JRN_MAKER_MADE),
+					[JRN_MAKER_MADE] = MACHINE_TO(JRN_MAKER_IDLE) };
 
-static const struct machine machine = { "journal", "maker of spares", state_words, next_states, STATES };
+const struct machine jrn_maker_machine = { "journal", "maker of spares", state_words, next_states, JRN_MAKER_STATES };
 
-/* The one place where the state changes. Without a gauge, because a journal has one maker, and
- * without a trace, because there is no log on this side. */
-static void set_state(struct jrn_maker *m, enum maker_state state)
+/* The one door to the state. Without a trace, because there is no log on this side. */
+static void set_state(struct jrn_maker *m, enum jrn_maker_state state)
 {
-	m->state = (enum maker_state)machine_go(&machine, NULL, m->state, state);
+	m->state = (enum jrn_maker_state)machine_go(&jrn_maker_machine, m->in_state, m->state, state);
 }
 
 static int make(struct jrn_maker *m)
@@ -54,7 +57,7 @@ static void *thread_main(void *arg)
 
 	pthread_mutex_lock(&m->lock);
 	while (!m->stop) {
-		if (m->state != ASKED) {
+		if (m->state != JRN_MAKER_ASKED) {
 			pthread_cond_wait(&m->work, &m->lock);
 			continue;
 		}
@@ -62,7 +65,7 @@ static void *thread_main(void *arg)
 		rc = make(m);
 		pthread_mutex_lock(&m->lock);
 		m->rc = rc;
-		set_state(m, MADE);
+		set_state(m, JRN_MAKER_MADE);
 		pthread_cond_signal(&m->done);
 	}
 	pthread_mutex_unlock(&m->lock);
@@ -81,6 +84,7 @@ int jrn_maker_start(struct jrn_maker **out, const struct jrn_disk *disk, uint64_
 	obj_begin(&m->obj, JRN_MAKER_MAGIC);
 	m->disk = disk;
 	m->segment_size = segment_size;
+	machine_begin(&jrn_maker_machine, m->in_state, m->state);
 	pthread_mutex_init(&m->lock, NULL); /* cannot fail with default attributes */
 	pthread_cond_init(&m->work, NULL);
 	pthread_cond_init(&m->done, NULL);
@@ -109,6 +113,7 @@ void jrn_maker_end(struct jrn_maker *m)
 	pthread_join(m->thread, NULL);
 	pthread_cond_destroy(&m->work);
 	pthread_cond_destroy(&m->done);
+	machine_end(&jrn_maker_machine, m->in_state, m->state);
 	OBJ_END(m, JRN_MAKER_MAGIC);
 	pthread_mutex_destroy(&m->lock);
 	free(m);
@@ -117,8 +122,8 @@ void jrn_maker_end(struct jrn_maker *m)
 void jrn_maker_ask(struct jrn_maker *m, uint64_t number)
 {
 	pthread_mutex_lock(&m->lock);
-	if (m->state == IDLE) {
-		set_state(m, ASKED);
+	if (m->state == JRN_MAKER_IDLE) {
+		set_state(m, JRN_MAKER_ASKED);
 		m->number = number;
 		pthread_cond_signal(&m->work);
 	}
@@ -130,9 +135,17 @@ bool jrn_maker_busy(struct jrn_maker *m)
 	bool busy;
 
 	pthread_mutex_lock(&m->lock);
-	busy = m->state != IDLE;
+	busy = m->state != JRN_MAKER_IDLE;
 	pthread_mutex_unlock(&m->lock);
 	return busy;
+}
+
+void jrn_maker_gauge(struct jrn_maker *m, uint32_t in_state[JRN_MAKER_STATES])
+{
+	OBJ_CHECK(m, JRN_MAKER_MAGIC);
+	pthread_mutex_lock(&m->lock);
+	memcpy(in_state, m->in_state, sizeof m->in_state);
+	pthread_mutex_unlock(&m->lock);
 }
 
 int jrn_maker_take(struct jrn_maker *m, uint64_t *number, bool wait)
@@ -140,13 +153,13 @@ int jrn_maker_take(struct jrn_maker *m, uint64_t *number, bool wait)
 	int result = 0;
 
 	pthread_mutex_lock(&m->lock);
-	while (wait && m->state == ASKED) {
+	while (wait && m->state == JRN_MAKER_ASKED) {
 		pthread_cond_wait(&m->done, &m->lock);
 	}
 	*number = m->number;
-	if (m->state == MADE) {
+	if (m->state == JRN_MAKER_MADE) {
 		result = m->rc ? m->rc : 1;
-		set_state(m, IDLE);
+		set_state(m, JRN_MAKER_IDLE);
 	}
 	pthread_mutex_unlock(&m->lock);
 	return result;

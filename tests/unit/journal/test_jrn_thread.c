@@ -4,6 +4,8 @@
 
 #include <poll.h>
 
+#include "tests/unit/machine_check.h"
+
 static int setup(void **state)
 {
 	struct place *p;
@@ -241,6 +243,21 @@ static void test_a_flush_and_the_end_commit_what_nobody_waits_for(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, place_teardown)
 
+/* Its thread for the next file: Idle, Asked, Made. */
+static void test_the_maker_of_spares_is_counted_by_its_state(void **state)
+{
+	static const char *const next_of[] = { "A", "M", "I" };
+	struct place *p = *state;
+	struct jrn_counts c = jrn_counts(p->j);
+
+	machine_check(&jrn_maker_machine, "IAM", next_of);
+	assert_int_equal(c.in_maker[JRN_MAKER_IDLE] + c.in_maker[JRN_MAKER_ASKED] + c.in_maker[JRN_MAKER_MADE], 1);
+	p->conf.threaded = false;
+	assert_int_equal(open_again(p), 0);
+	c = jrn_counts(p->j);
+	assert_int_equal(c.in_maker[JRN_MAKER_IDLE] + c.in_maker[JRN_MAKER_ASKED] + c.in_maker[JRN_MAKER_MADE], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +271,7 @@ int main(void)
 		T(test_what_nobody_waits_for_goes_with_the_next_that_somebody_does),
 		T(test_what_nobody_waits_for_is_committed_in_time),
 		T(test_a_flush_and_the_end_commit_what_nobody_waits_for),
+		T(test_the_maker_of_spares_is_counted_by_its_state),
 	};
 
 	return cmocka_run_group_tests_name("jrn_thread", tests, NULL, NULL);
