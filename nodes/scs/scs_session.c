@@ -11,7 +11,6 @@
 
 #include "apps/app_common.h"
 #include "base/clock.h"
-#include "base/machine.h"
 #include "base/str.h"
 #include "nodes/common/node.h"
 
@@ -61,12 +60,12 @@ static const uint32_t next_phases[] = {
 	[SCS_PARTING] = MACHINE_TO(SCS_PARTING),
 };
 
-static const struct machine machine = { "scs", "session", phase_words, next_phases, SCS_PHASES };
+const struct machine scs_session_machine = { "scs", "session", phase_words, next_phases, SCS_PHASES };
 
-/* The one place where the phase changes. A program has one session, so it is not counted. */
+/* The one door to the phase. */
 static void set_phase(struct scs_session *s, enum scs_phase phase)
 {
-	s->phase = (enum scs_phase)machine_go_traced(&machine, NULL, s->log, s->peer_conf.host, s->phase, phase);
+	s->phase = (enum scs_phase)machine_go_traced(&scs_session_machine, s->in_phase, s->log, s->peer_conf.host, s->phase, phase);
 }
 
 static void on_timer(void *arg)
@@ -116,6 +115,7 @@ int scs_session_open(struct scs_session *s, const struct scs_options *o, const s
 
 	*s = (struct scs_session){ .options = o, .log = log, .cb = cb, .on_signal = signal_fn, .arg = arg };
 	obj_begin(&s->obj, SCS_SESSION_MAGIC);
+	machine_begin(&scs_session_machine, s->in_phase, s->phase);
 	err = make_tls(&s->tls, o, why, SCS_SESSION_WHY_MAX);
 	if (err) {
 		return err;
@@ -186,6 +186,7 @@ void scs_session_close(struct scs_session *s)
 		net_loop_free(s->loop);
 	}
 	tls_ctx_free(s->tls);
+	machine_end(&scs_session_machine, s->in_phase, s->phase);
 	OBJ_END(s, SCS_SESSION_MAGIC);
 }
 

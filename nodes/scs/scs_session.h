@@ -1,6 +1,7 @@
 /* scs_session.h - the connection of an SCS to its gateway, made from options, with the loop that it
  * runs in and a clean end. */
 #pragma once
+#include "base/machine.h"
 #include "base/obj.h"
 #include "link/link_ids.h"
 #include "link/link_peer.h"
@@ -10,6 +11,7 @@
 
 /* The phase is the purpose of the timer; drawn in scs_session.c. */
 enum scs_phase { SCS_OPENING, SCS_DROPPING, SCS_PAUSING, SCS_PARTING, SCS_PHASES };
+extern const struct machine scs_session_machine; /* the legal changes */
 
 #define SCS_SESSION_MAGIC 0xf5ddfde2u
 struct scs_session {
@@ -25,6 +27,7 @@ struct scs_session {
 	struct net_signal *signals[4];
 	struct net_timer *timer;
 	enum scs_phase phase;
+	uint32_t in_phase[SCS_PHASES]; /* 1 for the present phase, else 0; all 0 after the end */
 	const struct link_cb *cb;
 	void (*on_signal)(void *arg);
 	void *arg;
