@@ -88,6 +88,7 @@ static void conf_links(struct core *c)
 		.reconnect_refused_ms = (uint32_t)cfg->timers.reconnect_refused_ms,
 		.pending_max = cfg->limits.peer_pending_max,
 		.log = c->log,
+		.counters = &c->peers.links,
 	};
 }
 

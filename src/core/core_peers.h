@@ -43,6 +43,7 @@ struct core_peers {
 	struct core_peer row[CFG_PEERS_MAX];
 	size_t n;
 	struct link_conf link_conf;
+	struct link_counters links; /* of the connections to them, gauges included */
 	const struct core_peer_events *events;
 	struct link_ids ids; /* ids of requests to the peers */
 };

@@ -88,6 +88,12 @@ _Static_assert(ST_STREAMS_IN_LINGERING - ST_STREAMS_IN_CONNECTING == NET_TCP_LIN
 	       "likewise");
 _Static_assert(ST_TLS_IN_DEAD - ST_TLS_IN_BEGINNING == TLS_DEAD && TLS_STATES == TLS_DEAD + 1, "likewise");
 _Static_assert(ST_JOURNAL_IN_FAILING - ST_JOURNAL_IN_WELL == JRN_FAILING && JRN_HEALTHS == JRN_FAILING + 1, "likewise");
+_Static_assert(ST_SPARE_IN_MADE - ST_SPARE_IN_IDLE == JRN_MAKER_MADE && JRN_MAKER_STATES == JRN_MAKER_MADE + 1, "likewise");
+_Static_assert(ST_PEERS_IN_CLOSING - ST_PEERS_IN_CLOSED == PEER_CLOSING && PEER_STATE_N == PEER_CLOSING + 1, "likewise");
+_Static_assert(ST_WATCHDOGS_IN_REOPEN - ST_WATCHDOGS_IN_INITIAL == PEER_WD_REOPEN && PEER_WD_STATE_N == PEER_WD_REOPEN + 1,
+	       "likewise");
+_Static_assert(ST_REOPENS_IN_HOLD - ST_REOPENS_IN_CLEAR == PEER_REOPEN_HOLD && PEER_REOPEN_STATE_N == PEER_REOPEN_HOLD + 1,
+	       "likewise");
 
 void core_gauges(struct core *c)
 {
@@ -100,6 +106,10 @@ void core_gauges(struct core *c)
 	gauges(&c->st, ST_STREAMS_IN_CONNECTING, net_loop_streams(c->loop), NET_TCP_STATES);
 	gauges(&c->st, ST_TLS_IN_BEGINNING, tls_streams(c->loop), TLS_STATES);
 	gauges(&c->st, ST_JOURNAL_IN_WELL, jrn.in_health, JRN_HEALTHS);
+	gauges(&c->st, ST_SPARE_IN_IDLE, jrn.in_maker, JRN_MAKER_STATES);
+	gauges(&c->st, ST_PEERS_IN_CLOSED, c->peers.links.in_fsm, PEER_STATE_N);
+	gauges(&c->st, ST_WATCHDOGS_IN_INITIAL, c->peers.links.in_watchdog, PEER_WD_STATE_N);
+	gauges(&c->st, ST_REOPENS_IN_CLEAR, c->peers.links.in_reopen, PEER_REOPEN_STATE_N);
 }
 
 void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg)

@@ -198,7 +198,9 @@
 
 /* Triggers by enum trg_state, sessions by enum core_session_state, triggers by enum core_wait,
  * connections of the core by enum net_tcp_state, TLS connections by enum tls_stream_state, the
- * journal by enum jrn_health. */
+ * journal by enum jrn_health and its maker by enum jrn_maker_state. The core's peers by enum
+ * peer_state, their watchdogs by enum peer_wd_state, their detection of REOPEN by enum
+ * peer_reopen_state. */
 #define ST_CORE_GAUGE_TABLE(X)                                                                                                   \
 	X(TRIGGERS_IN_IDLE, "triggers_in_idle", "triggers now: not started")                                                     \
 	X(TRIGGERS_IN_ASKING, "triggers_in_asking", "triggers now: asking the HSS")                                              \
@@ -230,7 +232,29 @@
 	X(TLS_IN_DEAD, "tls_in_dead", "TLS connections of the core to HSS and SMS-SC now: ended or refused, and not closed yet") \
 	X(JOURNAL_IN_WELL, "journal_in_well", "1 while the journal can be written, else 0")                                      \
 	X(JOURNAL_IN_FULL, "journal_in_full", "1 while the journal has no room, else 0")                                         \
-	X(JOURNAL_IN_FAILING, "journal_in_failing", "1 while the journal cannot be written: an error of the disk, else 0")
+	X(JOURNAL_IN_FAILING, "journal_in_failing", "1 while the journal cannot be written: an error of the disk, else 0")       \
+	X(SPARE_IN_IDLE, "spare_in_idle", "1 while no next file of the journal is being prepared, else 0")                       \
+	X(SPARE_IN_ASKED, "spare_in_asked", "1 while the next file of the journal is being prepared, else 0")                    \
+	X(SPARE_IN_MADE, "spare_in_made", "1 while a prepared file of the journal waits for the next commit, else 0")            \
+	X(PEERS_IN_CLOSED, "peers_in_closed", "HSS and SMS-SC now: no connection")                                               \
+	X(PEERS_IN_WAIT_CONN_ACK, "peers_in_wait_conn_ack", "HSS and SMS-SC now: connecting")                                    \
+	X(PEERS_IN_WAIT_I_CEA, "peers_in_wait_i_cea", "HSS and SMS-SC now: CER sent, waiting for the CEA")                       \
+	X(PEERS_IN_WAIT_CONN_ACK_ELECT, "peers_in_wait_conn_ack_elect", "HSS and SMS-SC now: always 0, they do not connect to us") \
+	X(PEERS_IN_WAIT_RETURNS, "peers_in_wait_returns", "HSS and SMS-SC now: always 0, as the one before")                     \
+	X(PEERS_IN_R_OPEN, "peers_in_r_open", "HSS and SMS-SC now: always 0, as the one before")                                 \
+	X(PEERS_IN_I_OPEN, "peers_in_i_open", "HSS and SMS-SC now: open")                                                        \
+	X(PEERS_IN_CLOSING, "peers_in_closing", "HSS and SMS-SC now: a Disconnect-Peer is not over yet")                         \
+	X(WATCHDOGS_IN_INITIAL, "watchdogs_in_initial", "watchdogs of HSS and SMS-SC now: INITIAL, never open or left in order") \
+	X(WATCHDOGS_IN_OKAY, "watchdogs_in_okay", "watchdogs of HSS and SMS-SC now: OKAY")                                       \
+	X(WATCHDOGS_IN_SUSPECT, "watchdogs_in_suspect", "watchdogs of HSS and SMS-SC now: SUSPECT, no answer to a DWR yet")      \
+	X(WATCHDOGS_IN_DOWN, "watchdogs_in_down", "watchdogs of HSS and SMS-SC now: DOWN, the connection was lost")              \
+	X(WATCHDOGS_IN_REOPEN, "watchdogs_in_reopen", "watchdogs of HSS and SMS-SC now: REOPEN, three answers are not there yet") \
+	X(REOPENS_IN_CLEAR, "reopens_in_clear", "HSS and SMS-SC now: not suspected of being in REOPEN")                          \
+	X(REOPENS_IN_QUIET, "reopens_in_quiet", "HSS and SMS-SC now: just open after a loss, no requests for a moment")          \
+	X(REOPENS_IN_LISTENING, "reopens_in_listening", "HSS and SMS-SC now: in use, a DWR would be the sign of REOPEN")         \
+	X(REOPENS_IN_LEAVING, "reopens_in_leaving", "HSS and SMS-SC now: in REOPEN, we disconnect to connect again")             \
+	X(REOPENS_IN_LEFT, "reopens_in_left", "HSS and SMS-SC now: in REOPEN, between the two connections")                      \
+	X(REOPENS_IN_HOLD, "reopens_in_hold", "HSS and SMS-SC now: still in REOPEN, single requests as a probe")
 
 #define ST_COUNTER_TABLE(X)                                                                                                      \
 	ST_EDGE_TABLE(X)                                                                                                         \

@@ -161,10 +161,11 @@ static void test_what_waits_is_counted_by_what_it_waits_for(void **state)
 	assert_false(machine_may(&core_wait_machine, CORE_WAIT_TURN, CORE_WAIT_TURN));
 }
 
-static void test_the_gauges_of_the_loop_and_of_the_journal_are_those_of_the_core(void **state)
+static void test_the_gauges_of_the_loop_the_journal_and_the_peers_are_those_of_the_core(void **state)
 {
 	struct core_play *p = *state;
 	uint32_t *tls = net_loop_layer_gauge(p->loop);
+	uint64_t *now = p->core->st.v;
 
 	tls[TLS_OPEN] = 3;
 	core_gauges(p->core);
@@ -172,6 +173,11 @@ static void test_the_gauges_of_the_loop_and_of_the_journal_are_those_of_the_core
 	assert_int_equal(p->core->st.v[ST_TLS_IN_HANDSHAKE], 0);
 	assert_int_equal(p->core->st.v[ST_JOURNAL_IN_WELL], 1);
 	assert_int_equal(p->core->st.v[ST_JOURNAL_IN_FULL] + p->core->st.v[ST_JOURNAL_IN_FAILING], 0);
+	assert_int_equal(now[ST_SPARE_IN_IDLE] + now[ST_SPARE_IN_ASKED] + now[ST_SPARE_IN_MADE], 1);
+	assert_int_equal(now[ST_WATCHDOGS_IN_INITIAL], p->core->peers.n); /* the loop has not run: none is connected */
+	assert_int_equal(now[ST_REOPENS_IN_CLEAR], p->core->peers.n);
+	assert_int_equal(now[ST_PEERS_IN_CLOSED], p->core->peers.n);
+	assert_true(p->core->peers.n > 0);
 	tls[TLS_OPEN] = 0;
 }
 
@@ -196,7 +202,7 @@ int main(void)
 		T(test_many_reports_go_some_at_a_time_and_each_once),
 		T(test_when_the_session_goes_again_the_rest_waits_for_the_next),
 		T(test_what_waits_is_counted_by_what_it_waits_for),
-		T(test_the_gauges_of_the_loop_and_of_the_journal_are_those_of_the_core),
+		T(test_the_gauges_of_the_loop_the_journal_and_the_peers_are_those_of_the_core),
 		T(test_a_trigger_that_ends_while_it_waits_is_not_woken),
 	};
 
