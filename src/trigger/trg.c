@@ -1,4 +1,5 @@
-/* trg.c - the machine: its drawing, its table, and trg_step(). The actions are in trg_act.c, trg_recall.c and trg_change.c.
+/* trg.c - the machine: its drawing, its table, and trg_step(). The actions are in trg_act.c, trg_answer.c, trg_report.c,
+ * trg_recall.c and trg_change.c.
  *
  *  submit: a trigger, a replace, a recall
  *            START           SUBSCRIBER         DURABLE             DTA_OK: the original of a replace is TAKEN_BACK

@@ -1,9 +1,7 @@
-/* trg_act.c - the actions of the machine from the request to the acknowledged report. Each
- * returns the state to enter.
- * Recall and revocation are in trg_recall.c, the original of a recall or replace in
- * trg_change.c. */
-#include <assert.h>
-#include <stdlib.h>
+/* trg_act.c - the actions of the machine from the request to the accepted trigger, also after a
+ * restart. Each returns the state to enter.
+ * The answer and the end are in trg_answer.c, the report in trg_report.c, recall and revocation in
+ * trg_recall.c, the original of a recall or replace in trg_change.c. */
 #include <string.h>
 
 #include "apps/tsp.h"
@@ -27,106 +25,6 @@ void trg_count(uint16_t *n)
 	}
 }
 
-/* --- ends -------------------------------------------------------------------------------------------------------------------- */
-
-enum trg_state trg_end(struct trg_step *s, bool late)
-{
-	struct trg *t = s->t;
-
-	trg_release(t);
-	trg_arm(t, UINT64_MAX);
-	t->ports->forget(t->arg, t, late);
-	return TRG_DONE;
-}
-
-static void answer(struct trg *t, const struct trg_answer *a)
-{
-	assert(!t->answered); /* our own promise: no path of the table answers twice; the tests walk every path */
-	t->answered = true;
-	t->answer_status = a->status;
-	t->accepted |= a->status == TSP_STATUS_SUCCESS && t->req.action != TSP_ACTION_RECALL;
-	if (a->reason != t->conf->reasons.none) {
-		t->step_reason = a->reason;
-	}
-	t->ports->answer(t->arg, t, a);
-	trg_shed(t); /* no further DTR leaves */
-}
-
-void trg_send_answer(struct trg *t, uint32_t status, int reason)
-{
-	answer(t, &(struct trg_answer){ .status = status, .reason = reason });
-}
-
-/* A refusal is sent when it is durable; else the next core would submit an intent whose SCS
- * received a refusal. */
-static enum trg_state refuse(struct trg_step *s, const struct trg_answer *a)
-{
-	struct trg *t = s->t;
-
-	if (t->stored) {
-		t->refused = true;
-		t->outcome = 0;
-		t->answer_status = a->status;
-		t->refuse_reason = (uint8_t)a->reason;
-		t->refuse_has_diagnostic = a->has_diagnostic;
-		t->refuse_diagnostic = a->diagnostic;
-		trg_arm(t, UINT64_MAX);
-		if (t->ports->store(t->arg, t) == 0) {
-			return TRG_REFUSING;
-		}
-	}
-	answer(t, a);
-	return trg_end(s, false);
-}
-
-enum trg_state trg_refuse(struct trg_step *s, uint32_t status, int reason)
-{
-	return refuse(s, &(struct trg_answer){ .status = status, .reason = reason });
-}
-
-/* The refusal is durable or cannot be stored, or it was restored: its answer was sent or is sent
- * to duplicates. */
-enum trg_state trg_act_refused(struct trg_step *s)
-{
-	const struct trg *t = s->t;
-
-	if (!t->answered) {
-		answer(s->t, &(struct trg_answer){ t->answer_status, t->refuse_reason, t->refuse_has_diagnostic,
-						   t->refuse_diagnostic });
-	}
-	return trg_end(s, false);
-}
-
-/* The refusal awaits the journal past the deadline: the edge answers 201. */
-enum trg_state trg_act_overdue_refusing(struct trg_step *s)
-{
-	struct trg *t = s->t;
-
-	t->overdue = true;
-	t->answer_status = s->ev->status;
-	t->refuse_reason = (uint8_t)s->ev->reason;
-	t->refuse_has_diagnostic = false;
-	return TRG_REFUSING;
-}
-
-/* A report for a refused trigger: not acknowledged; a repetition finds no trigger. */
-enum trg_state trg_act_report_refused(struct trg_step *s)
-{
-	s->t->ports->acknowledge(s->t->arg, s->t, s->ev->token, false);
-	return TRG_REFUSING;
-}
-
-enum trg_state trg_act_refuse(struct trg_step *s)
-{
-	const struct trg_event *ev = s->ev;
-
-	if (s->t->early) {
-		return trg_settle_early(s);
-	}
-	s->t->may_report = false;
-	return refuse(s, &(struct trg_answer){ ev->status, ev->reason, ev->has_diagnostic, ev->diagnostic });
-}
-
 void trg_back_off(struct trg_step *s, uint64_t latest_ms)
 {
 	struct trg *t = s->t;
@@ -140,20 +38,6 @@ void trg_back_off(struct trg_step *s, uint64_t latest_ms)
 	t->backoff_ms = wait_ms > c->retry_max_ms / 2 ? c->retry_max_ms : wait_ms * 2;
 	at_ms = s->now_ms + wait_ms;
 	trg_arm(t, at_ms < latest_ms ? at_ms : latest_ms);
-}
-
-uint64_t trg_report_deadline(const struct trg *t)
-{
-	uint64_t late_ms = t->taken_ms > t->req.received_ms ? t->taken_ms - t->req.received_ms : 0;
-
-	return t->req.expires_ms + late_ms + t->conf->report_grace_ms;
-}
-
-uint64_t trg_report_kept_until(const struct trg *t)
-{
-	uint64_t until_ms = t->reported_ms + t->conf->report_retention_ms;
-
-	return t->reported_ms >= t->conf->old_ms || until_ms > t->conf->drop_from_ms ? until_ms : t->conf->drop_from_ms;
 }
 
 bool trg_expired(const struct trg *t, uint64_t now_ms)
@@ -178,8 +62,6 @@ static enum trg_state expire(struct trg_step *s)
 	}
 	return trg_store_report(s, TSP_OUTCOME_EXPIRED, 0);
 }
-
-/* --- submit ------------------------------------------------------------------------------------------------------------------ */
 
 enum trg_state trg_act_start(struct trg_step *s)
 {
@@ -290,17 +172,6 @@ static void set_accepted_by(struct trg *t, const struct trg_event *ev)
 	}
 }
 
-/* The SMS-SC has the trigger. The original ends first: a commit with this record also holds that
- * end. */
-static void accepted(struct trg *t)
-{
-	if (t->req.action == TSP_ACTION_REPLACE) {
-		trg_original_gone(t, TRG_EV_TAKEN_BACK);
-		trg_release(t);
-	}
-	trg_send_answer(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
-}
-
 /* The SCS has its answer, and the SMS-SC has the trigger. The report may have arrived already. */
 static enum trg_state wait_for_report(struct trg_step *s)
 {
@@ -317,15 +188,6 @@ static enum trg_state wait_for_report(struct trg_step *s)
 	return TRG_ACCEPTED;
 }
 
-/* The original is not pending at the SMS-SC and has its own report. The replacement is a new
- * trigger (TS 23.682 5.2.3.2). */
-static void accepted_as_new(struct trg *t, const struct trg_answer *a)
-{
-	t->as_new = t->accepted = true;
-	trg_release(t);
-	answer(t, a);
-}
-
 enum trg_state trg_act_stored(struct trg_step *s)
 {
 	if (s->t->req.action != TSP_ACTION_REPLACE || s->t->as_new) {
@@ -333,16 +195,8 @@ enum trg_state trg_act_stored(struct trg_step *s)
 	}
 	set_accepted_by(s->t, s->ev);
 	s->t->taken_ms = s->now_ms;
-	accepted_as_new(s->t, &(struct trg_answer){ s->ev->status, s->ev->reason, false, 0 });
+	trg_accepted_as_new(s->t, &(struct trg_answer){ s->ev->status, s->ev->reason, false, 0 });
 	return wait_for_report(s);
-}
-
-enum trg_state trg_settle_early(struct trg_step *s)
-{
-	struct trg *t = s->t;
-
-	accepted_as_new(t, &(struct trg_answer){ TSP_STATUS_ORIGINALMESSAGESENT, t->conf->reasons.original_reported, false, 0 });
-	return trg_store_report(s, t->early_outcome, t->token);
 }
 
 enum trg_state trg_act_accept(struct trg_step *s)
@@ -357,7 +211,7 @@ enum trg_state trg_act_accept(struct trg_step *s)
 	}
 	set_accepted_by(t, s->ev);
 	t->taken_ms = s->now_ms;
-	accepted(t);
+	trg_accepted(t);
 	return wait_for_report(s);
 }
 
@@ -479,208 +333,4 @@ enum trg_state trg_act_unsent_again(struct trg_step *s)
 	}
 	trg_back_off(s, UINT64_MAX);
 	return TRG_RESUMING;
-}
-
-/* --- report ------------------------------------------------------------------------------------------------------------------ */
-
-enum trg_state trg_act_wait_report(struct trg_step *s)
-{
-	struct trg *t = s->t;
-
-	trg_arm(t, trg_report_deadline(t));
-	return t->state;
-}
-
-/* The report could not be stored. The SMS-SC repeats its own; a report made here is tried again
- * soon. */
-enum trg_state trg_act_unreported(struct trg_step *s)
-{
-	struct trg *t = s->t;
-	uint64_t deadline = trg_report_deadline(t), soon = s->now_ms + t->conf->retry_min_ms;
-
-	t->has_outcome = false;
-	t->outcome = 0;
-	trg_drop_drr(t);
-	if (t->token) {
-		t->ports->acknowledge(t->arg, t, t->token, false);
-	}
-	t->token = 0;
-	if (!t->answered) {
-		return trg_act_disk(s);
-	}
-	trg_arm(t, deadline > soon && t->own_outcome == TRG_NO_OUTCOME ? deadline : soon);
-	return TRG_ACCEPTED;
-}
-
-void trg_drop_drr(struct trg *t)
-{
-	trg_room_give(t, t->drr);
-	t->drr = NULL;
-}
-
-int trg_keep_drr(struct trg_step *s)
-{
-	uint8_t *drr;
-
-	if (s->ev->kind != TRG_EV_DRR || !s->ev->drr) {
-		return 0;
-	}
-	drr = trg_room_take(s->t, HASH_LEN);
-	if (!drr) {
-		return ERR_NOMEM;
-	}
-	memcpy(drr, s->ev->drr, HASH_LEN);
-	trg_room_give(s->t, s->t->drr);
-	s->t->drr = drr;
-	return 0;
-}
-
-void trg_try_keep_drr(struct trg_step *s)
-{
-	if (trg_keep_drr(s)) {
-		return; /* the older one stays */
-	}
-}
-
-enum trg_state trg_store_report(struct trg_step *s, uint32_t outcome, uint64_t token)
-{
-	struct trg *t = s->t;
-
-	t->early = false;
-	t->outcome = outcome;
-	t->has_outcome = true;
-	t->own_outcome = token ? TRG_NO_OUTCOME : (uint8_t)outcome;
-	t->reported_ms = s->now_ms;
-	t->token = token;
-	t->again = false;
-	t->backoff_ms = 0;
-	if (t->dnr_end_to_end == 0) {
-		t->dnr_end_to_end = t->ports->report_end_to_end(t->arg);
-	}
-	trg_arm(t, UINT64_MAX);
-	if (trg_keep_drr(s) || t->ports->store(t->arg, t)) {
-		return trg_act_unreported(s);
-	}
-	t->stored = true;
-	return TRG_REPORTING;
-}
-
-enum trg_state trg_act_report(struct trg_step *s)
-{
-	return trg_store_report(s, s->ev->outcome, s->ev->token);
-}
-
-enum trg_state trg_act_unconfirmed(struct trg_step *s)
-{
-	uint8_t own = s->t->own_outcome;
-
-	return trg_store_report(s, own == TRG_NO_OUTCOME ? TSP_OUTCOME_UNCONFIRMED : own, 0);
-}
-
-/* A replacement whose original is still pending as far as known: only the DTA tells whether it
- * was replaced or sent.
- * The report and its DRA wait for the DTA. */
-static enum trg_state hold_report(struct trg_step *s)
-{
-	struct trg *t = s->t;
-	uint64_t older = t->token;
-
-	if (trg_keep_drr(s)) {
-		t->ports->acknowledge(t->arg, t, s->ev->token, false);
-		return t->state;
-	}
-	t->early = true;
-	t->early_outcome = (uint8_t)s->ev->outcome;
-	t->token = s->ev->token;
-	if (older) {
-		t->ports->acknowledge(t->arg, t, older, false);
-	}
-	return t->state;
-}
-
-/* A report proves the acceptance; a later DTA adds nothing. A replacement whose original has
- * ended is a new trigger. */
-enum trg_state trg_act_report_early(struct trg_step *s)
-{
-	struct trg *t = s->t;
-	bool replaces = !t->answered && t->req.action == TSP_ACTION_REPLACE && !t->as_new;
-
-	if (replaces && t->state != TRG_RECALLING && trg_claims_pending(t)) {
-		return hold_report(s);
-	}
-	t->early_outcome = (uint8_t)s->ev->outcome;
-	if (replaces) {
-		uint64_t older = t->token;
-
-		if (older) {
-			t->ports->acknowledge(t->arg, t, older, false);
-		}
-		accepted_as_new(
-		    t, &(struct trg_answer){ TSP_STATUS_ORIGINALMESSAGESENT, t->conf->reasons.original_reported, false, 0 });
-	} else if (!t->answered) {
-		accepted(t);
-	}
-	return trg_act_report(s);
-}
-
-/* The same report again while the first is being written: only the newer transaction gets a DRA
- * with 2001. */
-enum trg_state trg_act_report_twice(struct trg_step *s)
-{
-	struct trg *t = s->t;
-
-	if (t->token) {
-		t->ports->acknowledge(t->arg, t, t->token, false);
-	}
-	t->token = s->ev->token;
-	return t->state;
-}
-
-enum trg_state trg_act_report_known(struct trg_step *s)
-{
-	s->t->ports->acknowledge(s->t->arg, s->t, s->ev->token, true);
-	return s->t->state;
-}
-
-enum trg_state trg_act_notify_later(struct trg_step *s)
-{
-	struct trg *t = s->t;
-
-	if (s->now_ms >= trg_report_kept_until(t)) {
-		return trg_end(s, true);
-	}
-	trg_back_off(s, UINT64_MAX);
-	return TRG_BACKOFF;
-}
-
-enum trg_state trg_act_notify(struct trg_step *s)
-{
-	struct trg *t = s->t;
-
-	trg_arm(t, UINT64_MAX);
-	if (t->ports->notify(t->arg, t, t->again)) {
-		return trg_act_notify_later(s);
-	}
-	trg_count(&t->notifies);
-	t->again = true;
-	return TRG_NOTIFYING;
-}
-
-enum trg_state trg_act_reported(struct trg_step *s)
-{
-	struct trg *t = s->t;
-
-	if (!t->answered) {
-		trg_send_answer(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
-	}
-	if (t->token) {
-		t->ports->acknowledge(t->arg, t, t->token, true);
-	}
-	t->token = 0;
-	return trg_act_notify(s);
-}
-
-enum trg_state trg_act_acknowledged(struct trg_step *s)
-{
-	return trg_end(s, false);
 }

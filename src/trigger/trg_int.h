@@ -52,12 +52,14 @@ struct trg_step { /* one event under way */
 /* Called when the state is the `next` of its row. Returns the state to enter, usually that one. */
 typedef enum trg_state trg_act_fn(struct trg_step *s);
 
-/* trg_act.c: submit and report */
-trg_act_fn trg_act_none, trg_act_start, trg_act_refuse, trg_act_refused, trg_act_report_refused, trg_act_overdue_refusing,
-    trg_act_subscriber, trg_act_submit, trg_act_disk, trg_act_accept, trg_act_submit_again, trg_act_unsent, trg_act_unsent_again,
-    trg_act_resume, trg_act_restored, trg_act_wait_report, trg_act_report_early, trg_act_stored, trg_act_report,
-    trg_act_unconfirmed, trg_act_unreported, trg_act_report_twice, trg_act_reported, trg_act_report_known, trg_act_notify,
-    trg_act_notify_later, trg_act_acknowledged;
+/* trg_act.c: from the request to the accepted trigger */
+trg_act_fn trg_act_none, trg_act_start, trg_act_subscriber, trg_act_submit, trg_act_disk, trg_act_accept, trg_act_submit_again,
+    trg_act_unsent, trg_act_unsent_again, trg_act_resume, trg_act_restored, trg_act_stored;
+/* trg_answer.c: the answer and the end */
+trg_act_fn trg_act_refuse, trg_act_refused, trg_act_report_refused, trg_act_overdue_refusing;
+/* trg_report.c: from the report to its acknowledgement */
+trg_act_fn trg_act_wait_report, trg_act_report_early, trg_act_report, trg_act_unconfirmed, trg_act_unreported,
+    trg_act_report_twice, trg_act_reported, trg_act_report_known, trg_act_notify, trg_act_notify_later, trg_act_acknowledged;
 /* trg_recall.c: recall and revocation */
 trg_act_fn trg_act_give_up, trg_act_gave_up, trg_act_recall, trg_act_recall_restored, trg_act_recall_later, trg_act_recalled,
     trg_act_recall_no, trg_act_report_late, trg_act_taken_back, trg_act_lost, trg_act_revoke, trg_act_revoke_soon,
@@ -68,6 +70,12 @@ trg_act_fn trg_act_give_up, trg_act_gave_up, trg_act_recall, trg_act_recall_rest
 /* Ends the trigger: timer, journal record and all it holds. */
 enum trg_state trg_end(struct trg_step *s, bool late);
 void trg_send_answer(struct trg *t, uint32_t status, int reason); /* the one answer */
+/* Answers SUCCESS: the SMS-SC has the trigger. The original ends first: a commit with this record
+ * also holds that end. */
+void trg_accepted(struct trg *t);
+/* Answers `a`. The original is not pending at the SMS-SC and has its own report. The replacement
+ * is a new trigger (TS 23.682 5.2.3.2). */
+void trg_accepted_as_new(struct trg *t, const struct trg_answer *a);
 /* Refuses the request and ends it: at once, or, if it has a record, when the refusal is durable. */
 enum trg_state trg_refuse(struct trg_step *s, uint32_t status, int reason);
 void trg_count(uint16_t *n);                         /* saturates at its maximum */

@@ -1,0 +1,222 @@
+/* trg_report.c - the actions from the delivery report, of the SMS-SC or our own, to the SCS that
+ * has acknowledged it. Each returns the state to enter. */
+#include <string.h>
+
+#include "apps/tsp.h"
+#include "trigger/trg_int.h"
+
+uint64_t trg_report_deadline(const struct trg *t)
+{
+	uint64_t late_ms = t->taken_ms > t->req.received_ms ? t->taken_ms - t->req.received_ms : 0;
+
+	return t->req.expires_ms + late_ms + t->conf->report_grace_ms;
+}
+
+uint64_t trg_report_kept_until(const struct trg *t)
+{
+	uint64_t until_ms = t->reported_ms + t->conf->report_retention_ms;
+
+	return t->reported_ms >= t->conf->old_ms || until_ms > t->conf->drop_from_ms ? until_ms : t->conf->drop_from_ms;
+}
+
+enum trg_state trg_act_wait_report(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	trg_arm(t, trg_report_deadline(t));
+	return t->state;
+}
+
+/* The report could not be stored. The SMS-SC repeats its own; a report made here is tried again
+ * soon. */
+enum trg_state trg_act_unreported(struct trg_step *s)
+{
+	struct trg *t = s->t;
+	uint64_t deadline = trg_report_deadline(t), soon = s->now_ms + t->conf->retry_min_ms;
+
+	t->has_outcome = false;
+	t->outcome = 0;
+	trg_drop_drr(t);
+	if (t->token) {
+		t->ports->acknowledge(t->arg, t, t->token, false);
+	}
+	t->token = 0;
+	if (!t->answered) {
+		return trg_act_disk(s);
+	}
+	trg_arm(t, deadline > soon && t->own_outcome == TRG_NO_OUTCOME ? deadline : soon);
+	return TRG_ACCEPTED;
+}
+
+void trg_drop_drr(struct trg *t)
+{
+	trg_room_give(t, t->drr);
+	t->drr = NULL;
+}
+
+int trg_keep_drr(struct trg_step *s)
+{
+	uint8_t *drr;
+
+	if (s->ev->kind != TRG_EV_DRR || !s->ev->drr) {
+		return 0;
+	}
+	drr = trg_room_take(s->t, HASH_LEN);
+	if (!drr) {
+		return ERR_NOMEM;
+	}
+	memcpy(drr, s->ev->drr, HASH_LEN);
+	trg_room_give(s->t, s->t->drr);
+	s->t->drr = drr;
+	return 0;
+}
+
+void trg_try_keep_drr(struct trg_step *s)
+{
+	if (trg_keep_drr(s)) {
+		return; /* the older one stays */
+	}
+}
+
+enum trg_state trg_store_report(struct trg_step *s, uint32_t outcome, uint64_t token)
+{
+	struct trg *t = s->t;
+
+	t->early = false;
+	t->outcome = outcome;
+	t->has_outcome = true;
+	t->own_outcome = token ? TRG_NO_OUTCOME : (uint8_t)outcome;
+	t->reported_ms = s->now_ms;
+	t->token = token;
+	t->again = false;
+	t->backoff_ms = 0;
+	if (t->dnr_end_to_end == 0) {
+		t->dnr_end_to_end = t->ports->report_end_to_end(t->arg);
+	}
+	trg_arm(t, UINT64_MAX);
+	if (trg_keep_drr(s) || t->ports->store(t->arg, t)) {
+		return trg_act_unreported(s);
+	}
+	t->stored = true;
+	return TRG_REPORTING;
+}
+
+enum trg_state trg_act_report(struct trg_step *s)
+{
+	return trg_store_report(s, s->ev->outcome, s->ev->token);
+}
+
+enum trg_state trg_act_unconfirmed(struct trg_step *s)
+{
+	uint8_t own = s->t->own_outcome;
+
+	return trg_store_report(s, own == TRG_NO_OUTCOME ? TSP_OUTCOME_UNCONFIRMED : own, 0);
+}
+
+/* A replacement whose original is still pending as far as known: only the DTA tells whether it
+ * was replaced or sent.
+ * The report and its DRA wait for the DTA. */
+static enum trg_state hold_report(struct trg_step *s)
+{
+	struct trg *t = s->t;
+	uint64_t older = t->token;
+
+	if (trg_keep_drr(s)) {
+		t->ports->acknowledge(t->arg, t, s->ev->token, false);
+		return t->state;
+	}
+	t->early = true;
+	t->early_outcome = (uint8_t)s->ev->outcome;
+	t->token = s->ev->token;
+	if (older) {
+		t->ports->acknowledge(t->arg, t, older, false);
+	}
+	return t->state;
+}
+
+/* A report proves the acceptance; a later DTA adds nothing. A replacement whose original has
+ * ended is a new trigger. */
+enum trg_state trg_act_report_early(struct trg_step *s)
+{
+	struct trg *t = s->t;
+	bool replaces = !t->answered && t->req.action == TSP_ACTION_REPLACE && !t->as_new;
+
+	if (replaces && t->state != TRG_RECALLING && trg_claims_pending(t)) {
+		return hold_report(s);
+	}
+	t->early_outcome = (uint8_t)s->ev->outcome;
+	if (replaces) {
+		uint64_t older = t->token;
+
+		if (older) {
+			t->ports->acknowledge(t->arg, t, older, false);
+		}
+		trg_accepted_as_new(
+		    t, &(struct trg_answer){ TSP_STATUS_ORIGINALMESSAGESENT, t->conf->reasons.original_reported, false, 0 });
+	} else if (!t->answered) {
+		trg_accepted(t);
+	}
+	return trg_act_report(s);
+}
+
+/* The same report again while the first is being written: only the newer transaction gets a DRA
+ * with 2001. */
+enum trg_state trg_act_report_twice(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	if (t->token) {
+		t->ports->acknowledge(t->arg, t, t->token, false);
+	}
+	t->token = s->ev->token;
+	return t->state;
+}
+
+enum trg_state trg_act_report_known(struct trg_step *s)
+{
+	s->t->ports->acknowledge(s->t->arg, s->t, s->ev->token, true);
+	return s->t->state;
+}
+
+enum trg_state trg_act_notify_later(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	if (s->now_ms >= trg_report_kept_until(t)) {
+		return trg_end(s, true);
+	}
+	trg_back_off(s, UINT64_MAX);
+	return TRG_BACKOFF;
+}
+
+enum trg_state trg_act_notify(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	trg_arm(t, UINT64_MAX);
+	if (t->ports->notify(t->arg, t, t->again)) {
+		return trg_act_notify_later(s);
+	}
+	trg_count(&t->notifies);
+	t->again = true;
+	return TRG_NOTIFYING;
+}
+
+enum trg_state trg_act_reported(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	if (!t->answered) {
+		trg_send_answer(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
+	}
+	if (t->token) {
+		t->ports->acknowledge(t->arg, t, t->token, true);
+	}
+	t->token = 0;
+	return trg_act_notify(s);
+}
+
+enum trg_state trg_act_acknowledged(struct trg_step *s)
+{
+	return trg_end(s, false);
+}
