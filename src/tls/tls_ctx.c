@@ -19,7 +19,7 @@ static const char suites_13[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:T
 static const char suites_12[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
 				"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
 static const char groups[] = "P-256:X25519:P-384";
-/* rsa_pkcs1_sha256 is for signatures on certificates; tls_stream.c refuses it in a handshake. */
+/* rsa_pkcs1_sha256 is for signatures on certificates; tls_shake.c refuses it in a handshake. */
 static const char sigalgs[] = "ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:"
 			      "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pkcs1_sha256";
 /* Requested from clients in addition: a client whose only certificate has such a key would

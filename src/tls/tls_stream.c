@@ -1,5 +1,5 @@
 /* tls_stream.c - TLS as a layer on another stream: it hears octets from below by callback, and what it writes below is queued there
- * and leaves by one send at the end of the turn.
+ * and leaves by one send at the end of the turn. The handshake is in tls_shake.c.
  *
  *   below opens --> HANDSHAKE --both authenticated--> OPEN --close_notify, error, below dead--> DEAD
  *                       +------- refused, too slow ---------------------------------------------^
@@ -9,58 +9,15 @@
  * OpenSSL reads straight from the memory of one receive (no copy) and writes into the queue of the stream below. Plain octets written
  * in one turn are gathered first: as few records as possible. A client in TLS 1.3 is OPEN before the server has judged its
  * certificate; it learns of a refusal by on_close. */
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/ident.h"
 #include "base/str.h"
-#include "net/net_queue.h"
-#include "net/net_stream_impl.h"
-#include "net/net_task.h"
-#include "tls/tls_ctx.h"
-#include "tls/tls_provider.h"
-#include "tls/tls_verify.h"
-#include "tls/tls_words.h"
+#include "tls/tls_stream_int.h"
 
 #define RECORD_MAX 16384
-#define WHY_MAX 640
-
-struct tls_stream {
-	struct net_stream base;
-	struct net_stream *below; /* NULL: closed */
-	struct net_loop *loop;
-	struct tls_ctx *ctx;
-	SSL *ssl;
-	struct net_timer *timer; /* limit of the handshake */
-	struct net_task later;   /* continues after a pause; reports a failed write */
-	struct net_task flush;
-	struct net_queue out;  /* plain bytes of this turn */
-	struct net_queue held; /* received while paused, still encrypted */
-	const uint8_t *in;     /* received and not yet read by OpenSSL; borrowed while tls_feed() runs */
-	size_t in_len, out_max;
-	struct tls_call call; /* handshake with a key in another process */
-	struct tls_identity *identity;
-	char *refusal; /* reason of tls_verify(); NULL: none */
-	uint32_t handshake_wait_ms;
-	enum tls_stream_state state;
-	bool paused;
-	bool signature_awaited;
-	bool paused_for_signature; /* the stream below: more came meanwhile */
-	bool authenticated;
-	bool may_write;                  /* no fatal error: a close_notify may be sent */
-	bool failed;                     /* a write failed; not reported yet */
-	char expected[TLS_NAME_MAX + 1]; /* client: the server's name */
-};
-
-#define TLS_STREAM_MAGIC 0xcadd40e9u
-_Static_assert(offsetof(struct tls_stream, base.obj) == 0, "a TLS stream begins with its struct obj");
-
-static struct tls_stream *tls_of(const void *p)
-{
-	return obj_of(p, TLS_STREAM_MAGIC, "struct tls_stream", __func__);
-}
 
 static const char *const state_words[] = { "beginning", "handshake", "open", "dead" };
 
@@ -76,88 +33,9 @@ const struct machine tls_stream_machine = { "tls", "stream", state_words, next_s
 _Static_assert((unsigned)TLS_STATES <= NET_LAYER_STATES_MAX, "the loop has a number for each state");
 
 /* The one place where the state of a stream changes. */
-static void set_state(struct tls_stream *t, enum tls_stream_state state)
+void tls_set_state(struct tls_stream *t, enum tls_stream_state state)
 {
 	t->state = (enum tls_stream_state)machine_go(&tls_stream_machine, net_loop_layer_gauge(t->loop), t->state, state);
-}
-
-static const struct net_stream_ops tls_ops;
-
-/* --- what OpenSSL stands on ----------------------------------------------------------------------------------------------- */
-
-static int bio_read(BIO *b, char *out, int size)
-{
-	struct tls_stream *t = BIO_get_data(b);
-	size_t n = size < 0 ? 0 : (size_t)size;
-
-	BIO_clear_retry_flags(b);
-	if (t->in_len == 0) {
-		BIO_set_retry_read(b);
-		return -1;
-	}
-	if (n > t->in_len) {
-		n = t->in_len;
-	}
-	memcpy(out, t->in, n);
-	t->in += n;
-	t->in_len -= n;
-	return (int)n;
-}
-
-static int bio_write(BIO *b, const char *p, int size)
-{
-	struct tls_stream *t = BIO_get_data(b);
-
-	BIO_clear_retry_flags(b);
-	if (!t->below || net_stream_write(t->below, p, (size_t)size)) {
-		return -1;
-	}
-	return size;
-}
-
-static long bio_ctrl(BIO *b, int cmd, long num, void *ptr)
-{
-	(void)b, (void)num, (void)ptr;
-	return cmd == BIO_CTRL_FLUSH;
-}
-
-BIO_METHOD *tls_stream_bio(void)
-{
-	BIO_METHOD *m = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "mtc stream");
-
-	if (m && BIO_meth_set_read(m, bio_read) && BIO_meth_set_write(m, bio_write) && BIO_meth_set_ctrl(m, bio_ctrl)) {
-		return m;
-	}
-	BIO_meth_free(m);
-	return NULL;
-}
-
-int tls_stream_verify(X509_STORE_CTX *x, void *arg)
-{
-	const struct tls_ctx *c = OBJ_OF(arg, struct tls_ctx, TLS_CTX_MAGIC);
-	SSL *ssl = X509_STORE_CTX_get_ex_data(x, SSL_get_ex_data_X509_STORE_CTX_idx());
-	struct tls_stream *t = SSL_get_app_data(ssl);
-	struct tls_presented p = {
-		.leaf = X509_STORE_CTX_get0_cert(x),
-		.others = X509_STORE_CTX_get0_untrusted(x),
-		.is_client = c->server,
-		.expected_name = c->server ? NULL : t->expected,
-	};
-	int x509_error = X509_V_ERR_OUT_OF_MEM;
-	char why[WHY_MAX] = "";
-
-	if (!t->identity) {
-		t->identity = malloc(sizeof *t->identity);
-	}
-	if (t->identity && tls_verify(t->identity, &p, c->anchors, c->anchors_n, &x509_error, why, sizeof why) == 0) {
-		X509_STORE_CTX_set_error(x, X509_V_OK);
-		return 1;
-	}
-	ERR_clear_error();
-	free(t->refusal);
-	t->refusal = strdup(why);
-	X509_STORE_CTX_set_error(x, x509_error);
-	return 0;
 }
 
 /* SSL_get_error() looks at OpenSSL's list of errors too, which has to be empty before the call that it judges. It nearly always is, and
@@ -167,138 +45,6 @@ static void no_errors(void)
 	if (ERR_peek_error()) {
 		ERR_clear_error();
 	}
-}
-
-/* --- ends ----------------------------------------------------------------------------------------------------------------- */
-
-static void end_call(struct tls_stream *t)
-{
-	if (t->ctx->remote) {
-		tls_call_end(&t->call, t->ctx->remote);
-	}
-}
-
-/* The caller holds a reference. */
-static void tls_die(struct tls_stream *t, int err, const char *why)
-{
-	end_call(t);
-	set_state(t, TLS_DEAD);
-	net_task_cancel(&t->later);
-	net_task_cancel(&t->flush);
-	net_timer_free(t->timer);
-	t->timer = NULL;
-	if (t->below) {
-		net_stream_pause(t->below); /* no further data is used */
-	}
-	net_stream_emit_close(&t->base, err, why);
-}
-
-/* The error code and reason for OpenSSL's fatal error; its alert is queued below already. */
-static int tls_failure(struct tls_stream *t, char *why, size_t why_size)
-{
-	t->may_write = false;
-	if (t->call.err) { /* OpenSSL says no more than that it could not sign */
-		ERR_clear_error();
-		snprintf(why, why_size, "TLS handshake: no signature: %s", t->call.why ? t->call.why : err_str(t->call.err));
-		return t->call.err;
-	}
-	return tls_words(why, why_size, t->state == TLS_HANDSHAKE, t->refusal ? t->refusal : "");
-}
-
-static void on_handshake_limit(void *arg)
-{
-	struct tls_stream *t = tls_of(arg);
-	char why[64];
-
-	snprintf(why, sizeof why, "TLS handshake: not done in %u ms", t->handshake_wait_ms);
-	net_stream_hold(&t->base);
-	tls_die(t, ERR_TIMEOUT, why);
-	net_stream_drop(&t->base);
-}
-
-/* --- the handshake -------------------------------------------------------------------------------------------------------- */
-
-/* Checks without a setting in OpenSSL (TS 33.210 6.2.3). NULL: passed. */
-static const char *tls_objection(struct tls_stream *t)
-{
-	int theirs = NID_undef, ours = NID_undef;
-
-	if (SSL_version(t->ssl) != TLS1_2_VERSION) {
-		return NULL;
-	}
-	if (SSL_get_extms_support(t->ssl) != 1) {
-		return "TLS 1.2 without extended master secret";
-	}
-	if (!SSL_get_secure_renegotiation_support(t->ssl)) {
-		return "TLS 1.2 without secure renegotiation";
-	}
-	(void)SSL_get_peer_signature_type_nid(t->ssl, &theirs);
-	(void)SSL_get_signature_type_nid(t->ssl, &ours);
-	if (theirs == EVP_PKEY_RSA || ours == EVP_PKEY_RSA) {
-		return "handshake signed with RSA PKCS#1 v1.5, expected ECDSA or RSA-PSS";
-	}
-	return NULL;
-}
-
-/* SSL_do_handshake(). False: its result does not count, because it waits for a signature. */
-static bool do_handshake(struct tls_stream *t, int *result)
-{
-	int err;
-
-	ERR_clear_error();
-	if (!t->ctx->remote) {
-		*result = SSL_do_handshake(t->ssl);
-		return true;
-	}
-	err = tls_call_run(&t->call, t->ctx->remote, t->ssl);
-	t->signature_awaited = err == ERR_AGAIN;
-	if (!t->signature_awaited && t->paused_for_signature) {
-		t->paused_for_signature = false;
-		net_stream_resume(t->below);
-	}
-	*result = err ? -1 : t->call.result;
-	return err != ERR_AGAIN;
-}
-
-/* Returns whether to continue reading at once. */
-static bool tls_shake(struct tls_stream *t)
-{
-	const char *objection;
-	char why[WHY_MAX];
-	int r;
-
-	if (!do_handshake(t, &r)) {
-		return false;
-	}
-	if (r != 1 && !t->call.err && SSL_get_error(t->ssl, r) == SSL_ERROR_WANT_READ) {
-		return false;
-	}
-	if (r != 1) {
-		r = tls_failure(t, why, sizeof why);
-		tls_die(t, r, why);
-		return false;
-	}
-	objection = t->identity ? tls_objection(t) : TLS_NO_CERTIFICATE;
-	if (objection) {
-		t->may_write = true;
-		tls_die(t, ERR_AUTH, objection);
-		return false;
-	}
-	net_timer_free(t->timer);
-	t->timer = NULL;
-	set_state(t, TLS_OPEN);
-	t->authenticated = t->may_write = true;
-	if (t->paused) {
-		net_stream_pause(t->below);
-	}
-	if (t->out.len) {
-		net_task_flush(t->loop, &t->flush);
-	}
-	if (t->below) {
-		str_cut(t->base.local, sizeof t->base.local, net_stream_local(t->below));
-	}
-	net_stream_emit_open(&t->base);
-	return true;
 }
 
 /* --- receiving ------------------------------------------------------------------------------------------------------------ */
@@ -313,7 +59,7 @@ static bool may_read(const struct tls_stream *t)
 static bool tls_receive(struct tls_stream *t)
 {
 	uint8_t plain[2 * RECORD_MAX];
-	char why[WHY_MAX] = "closed by the other side";
+	char why[TLS_WHY_MAX] = "closed by the other side";
 	size_t n = 0, got;
 	int r, e = SSL_ERROR_NONE, err = ERR_CLOSED;
 
@@ -390,7 +136,7 @@ static void below_on_open(void *arg)
 	struct tls_stream *t = tls_of(arg);
 
 	net_timer_start(t->timer, t->handshake_wait_ms);
-	set_state(t, TLS_HANDSHAKE);
+	tls_set_state(t, TLS_HANDSHAKE);
 	tls_feed(t, NULL, 0);
 }
 
@@ -414,7 +160,7 @@ static void below_on_data(void *arg, const uint8_t *p, size_t n)
 static void below_on_close(void *arg, int err, const char *why)
 {
 	struct tls_stream *t = tls_of(arg);
-	char words[WHY_MAX];
+	char words[TLS_WHY_MAX];
 
 	snprintf(words, sizeof words, "%s%s", t->state == TLS_HANDSHAKE ? "TLS handshake: " : "", why);
 	net_stream_hold(&t->base);
@@ -543,7 +289,7 @@ static void tls_close(struct net_stream *s, bool abort)
 {
 	struct tls_stream *t = tls_of(s);
 
-	end_call(t);
+	tls_end_call(t);
 	net_task_cancel(&t->later);
 	net_task_cancel(&t->flush);
 	net_timer_free(t->timer);
@@ -564,7 +310,7 @@ static void tls_destroy(struct net_stream *s)
 {
 	struct tls_stream *t = tls_of(s);
 
-	end_call(t);
+	tls_end_call(t);
 	net_task_cancel(&t->later);
 	net_task_cancel(&t->flush);
 	net_timer_free(t->timer);
@@ -606,7 +352,7 @@ static struct tls_stream *tls_new(struct tls_ctx *c, struct net_loop *l, const s
 	t->handshake_wait_ms = conf && conf->handshake_wait_ms ? conf->handshake_wait_ms : NET_HANDSHAKE_WAIT_MS;
 	t->ssl = SSL_new(c->ssl);
 	bio = BIO_new(c->bio);
-	if (!t->ssl || !bio || !SSL_set_app_data(t->ssl, t) || net_timer_new(&t->timer, l, on_handshake_limit, t)) {
+	if (!t->ssl || !bio || !SSL_set_app_data(t->ssl, t) || net_timer_new(&t->timer, l, tls_on_handshake_limit, t)) {
 		BIO_free(bio);
 		net_stream_drop(&t->base);
 		return NULL;
