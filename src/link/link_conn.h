@@ -103,7 +103,7 @@ void link_dispose(struct link *l);
 void link_part(struct link *l, enum dia_disconnect_cause cause);
 uint32_t link_random(struct link *l);
 
-/* link_conn.c: stream, timer, events, the end */
+/* link_conn.c: stream, timer, events */
 extern const struct net_stream_cb link_stream_cb;
 int link_attach(struct link *l); /* a new framer for a new connection */
 void link_opened(struct link *l);
@@ -119,13 +119,21 @@ void link_reopen(struct link *l, enum peer_reopen_event event);
 /* True if requests may be sent: open, watchdog OKAY, the other side not in REOPEN (there: as a
  * probe). */
 bool link_may_request(const struct link *l);
-/* The one drop function. `event` goes to the machine. `hard`: reset, queued octets are not sent. */
-void link_finish(struct link *l, enum peer_event event, bool hard, enum link_end end, int err, const char *fmt, ...)
-    __attribute__((format(printf, 6, 7)));
-enum peer_event link_lost_event(const struct link *l);
 void link_arm(struct link *l);
 void link_on_timer(void *arg);
 
+/* link_end.c: the end */
+/* The one drop function. `event` goes to the machine. `hard`: reset, queued octets are not sent. */
+void link_finish(struct link *l, enum peer_event event, bool hard, enum link_end end, int err, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
+/* Event of the machine when a connection is lost without an orderly end. */
+enum peer_event link_lost_event(const struct link *l);
+/* The machine has waited long enough in its state (peer_fsm_due()). */
+void link_machine_timeout(struct link *l);
+/* The turn after link_finish(): completes the pending requests, then notifies the owner. */
+void link_notify_end(struct link *l);
+/* The other side answers none of our requests: completes all with ERR_CLOSED. */
+void link_complete_all_closed(struct link *l);
 /* The other side leaves. True: answers are owed; link_leaving_ends() continues when they are
  * sent or the time is up. */
 bool link_leaving(struct link *l);
