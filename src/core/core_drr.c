@@ -1,5 +1,5 @@
 /* core_drr.c - delivery reports (stage 14): a DRR from the SMS-SC becomes durable, then the DRA
- * is sent.
+ * is sent (core_dra.c).
  * The DNR to the SCS follows until the SCS acknowledges. */
 #include <stddef.h>
 #include <stdlib.h>
@@ -10,10 +10,10 @@
 #include "base/fault.h"
 #include "base/str.h"
 #include "core/core_devices.h"
+#include "core/core_dra.h"
 #include "core/core_int.h"
 #include "policy/pol_map.h"
 
-#define DRRS_MAX 65536u /* DRRs that await their DRA */
 #define FORGOTTEN_A_LOOK 16384u
 #define RECORD_ROOM 256u /* octets of the journal's file; upper bound for one record of this file */
 /* at most this fraction of the journal: triggers under way need the rest */
@@ -71,113 +71,9 @@ static struct core_trigger *find_trigger(const struct core_peer *p, const struct
 	return t;
 }
 
-/* -- the DRA */
-
-static struct core_drr_asked asked_of(const struct dia_msg *m, const struct t4_drr *drr)
-{
-	return (struct core_drr_asked){ .hop_by_hop = m->hdr.hop_by_hop,
-					.end_to_end = m->hdr.end_to_end,
-					.session_id = drr->head.session_id,
-					.proxy_info = drr->head.proxy_info,
-					.proxy_info_n = drr->head.proxy_info_n };
-}
-
-static void send_dra(struct core *c, struct link *l, const struct core_drr_asked *asked, const struct core_drr_answer *a)
-{
-	struct buf out = buf_over(c->scratch, sizeof c->scratch);
-	struct t4_dra dra;
-
-	t4_dra_clear(&dra);
-	dra.head.session_id = asked->session_id;
-	dra.head.auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED);
-	dra.head.origin_host = dia_text(c->cfg->internal.host);
-	dra.head.origin_realm = dia_text(c->cfg->internal.realm);
-	dra.head.proxy_info_n = asked->proxy_info_n;
-	memcpy(dra.head.proxy_info, asked->proxy_info, asked->proxy_info_n * sizeof *asked->proxy_info);
-	if (a->experimental) {
-		dra.head.experimental_result = (struct app_experimental_result){ DIA_VENDOR_3GPP, a->experimental, true };
-	} else {
-		dra.head.result_code = dia_u32_of(a->result_code);
-	}
-	t4_dra_build(&out, &dra, asked->hop_by_hop, asked->end_to_end);
-	if (out.full || link_answer(l, out.p, out.len)) {
-		log_warn(c->log, "core", "a DRA could not be sent; the SMS-SC will report again");
-	}
-}
-
-static void send_error(struct core *c, struct link *l, const struct dia_msg *m, const struct dia_failed *why)
-{
-	struct buf out = buf_over(c->scratch, sizeof c->scratch);
-
-	log_warn(c->log, "core", "request of %s answered %u: %s", link_peer_host(l), why->result_code, why->text);
-	dia_error_answer(&out, m, c->cfg->internal.host, c->cfg->internal.realm, why);
-	if (out.full || link_answer(l, out.p, out.len)) {
-		log_warn(c->log, "core", "an error answer could not be sent");
-	}
-}
-
 static const struct core_drr_answer taken = { .result_code = DIA_RESULT_SUCCESS },
 				    not_taken = { .result_code = DIA_RESULT_UNABLE_TO_COMPLY },
 				    no_trigger = { .experimental = T4_ERROR_USER_UNKNOWN };
-
-/* Copies a piece to `*to`, which moves on behind it. */
-static struct dia_bytes keep_piece(uint8_t **to, const struct dia_bytes *piece)
-{
-	struct dia_bytes kept = { *to, piece->len };
-
-	if (piece->len) {
-		memcpy(*to, piece->p, piece->len);
-	}
-	*to += piece->len;
-	return kept;
-}
-
-static int drr_keep(struct core_drr_entry *e, struct core_peer *p, struct link *l, const struct core_drr_asked *asked)
-{
-	struct core *c = p->core;
-	size_t views_len = asked->proxy_info_n * sizeof *asked->proxy_info, octets = asked->session_id.len;
-	struct core_drr *d;
-	uint8_t *to;
-
-	for (uint8_t i = 0; i < asked->proxy_info_n; i++) {
-		octets += asked->proxy_info[i].len;
-	}
-	d = c->drrs.n < DRRS_MAX ? malloc(sizeof *d + views_len + octets) : NULL;
-	if (!d) {
-		return ERR_NOMEM;
-	}
-	*d = (struct core_drr){ .dup = e, .peer = (size_t)(p - c->peers.row), .link = l, .asked = *asked };
-	to = (uint8_t *)d->proxy_info + views_len;
-	d->asked.session_id = keep_piece(&to, &asked->session_id);
-	for (uint8_t i = 0; i < asked->proxy_info_n; i++) {
-		d->proxy_info[i] = keep_piece(&to, &asked->proxy_info[i]);
-	}
-	d->asked.proxy_info = d->proxy_info;
-	TAILQ_INSERT_TAIL(&e->waiting, d, waiting);
-	TAILQ_INSERT_TAIL(&c->drrs.list, d, entry);
-	c->drrs.n++;
-	return 0;
-}
-
-static void drr_free(struct core *c, struct core_drr *d)
-{
-	TAILQ_REMOVE(&d->dup->waiting, d, waiting);
-	TAILQ_REMOVE(&c->drrs.list, d, entry);
-	c->drrs.n--;
-	free(d);
-}
-
-/* Answers the DRR and the copies waiting with it. A message whose connection has closed gets no
- * DRA; the SMS-SC repeats the report. */
-static void answer_all(struct core *c, struct core_drr_entry *e, const struct core_drr_answer *a)
-{
-	struct core_drr *d;
-
-	while ((d = TAILQ_FIRST(&e->waiting))) {
-		send_dra(c, d->link, &d->asked, a);
-		drr_free(c, d);
-	}
-}
 
 /* -- the record of an answer: part of the trigger's record, or a record of its own.
  * Own record: kind, time, digest, Result-Code, code of the Experimental-Result. Its first octet
@@ -188,7 +84,7 @@ static void answer_all(struct core *c, struct core_drr_entry *e, const struct co
 
 static void answer_known(struct core *c, struct core_drr_entry *e)
 {
-	answer_all(c, e, &e->answer);
+	core_dra_send_all(c, e, &e->answer);
 	FAULT_POINT(CORE_DRA_QUEUED);
 }
 
@@ -305,7 +201,7 @@ void core_report_acknowledge(void *arg, struct trg *trg, uint64_t token, bool ok
 		return;
 	}
 	if (!ok) {
-		answer_all(c, e, &not_taken);
+		core_dra_send_all(c, e, &not_taken);
 		core_drr_dup_drop(&c->drrs.dup, e);
 	} else if (trg->drr && memcmp(trg->drr, e->digest, sizeof e->digest) == 0) {
 		settle(c, e, &taken); /* the digest is in the trigger's record */
@@ -322,7 +218,7 @@ void core_report_peer_down(struct core_peer *p)
 	for (d = TAILQ_FIRST(&c->drrs.list); d; d = next) {
 		next = TAILQ_NEXT(d, entry);
 		if (d->peer == (size_t)(p - c->peers.row)) {
-			drr_free(c, d);
+			core_drr_free(c, d);
 		}
 	}
 }
@@ -339,9 +235,9 @@ static void on_copy(struct core_peer *p, struct link *l, const struct core_drr_a
 	log_info(c->log, "core", "a delivery report of %.*s came again, %s", (int)drr->head.origin_host.len,
 		 (const char *)drr->head.origin_host.p, e->answered ? "answered as before" : "waits with the first");
 	if (e->answered && TAILQ_EMPTY(&e->waiting)) {
-		send_dra(c, l, asked, &e->answer);
-	} else if (drr_keep(e, p, l, asked)) {
-		send_dra(c, l, asked, &not_taken);
+		core_dra_send(c, l, asked, &e->answer);
+	} else if (core_drr_keep(e, p, l, asked)) {
+		core_dra_send(c, l, asked, &not_taken);
 	}
 }
 
@@ -355,7 +251,7 @@ static void on_first(struct core_peer *p, const struct t4_drr *drr, struct core_
 	};
 
 	if (!t && unwoken != c->triggers.unwoken) {
-		answer_all(c, e, &not_taken);
+		core_dra_send_all(c, e, &not_taken);
 		core_drr_dup_drop(&c->drrs.dup, e);
 		return;
 	}
@@ -387,7 +283,7 @@ static struct core_drr_entry *add(struct core_peer *p, struct link *l, const str
 	struct core_drr_entry *e = core_drr_dup_add(&c->drrs.dup, digest, now_ms);
 
 	st_count_n(&c->st, ST_REPORT_DUPLICATES_FULL, c->drrs.dup.dropped - dropped);
-	if (e && drr_keep(e, p, l, asked)) {
+	if (e && core_drr_keep(e, p, l, asked)) {
 		core_drr_dup_drop(&c->drrs.dup, e);
 		e = NULL;
 	}
@@ -405,14 +301,14 @@ static int digest_of(uint8_t digest[HASH_LEN], struct core *c, const struct dia_
 static void on_drr(struct core_peer *p, struct link *l, const struct dia_msg *m, const struct t4_drr *drr)
 {
 	struct core *c = p->core;
-	struct core_drr_asked asked = asked_of(m, drr);
+	struct core_drr_asked asked = core_drr_asked_of(m, drr);
 	uint64_t now_ms = core_now_ms(c);
 	uint8_t digest[HASH_LEN];
 	struct core_drr_entry *e;
 
 	FAULT_POINT(CORE_DRR_TAKEN);
 	if (digest_of(digest, c, m)) {
-		send_dra(c, l, &asked, &not_taken);
+		core_dra_send(c, l, &asked, &not_taken);
 		return;
 	}
 	e = core_drr_dup_find(&c->drrs.dup, digest, now_ms);
@@ -421,13 +317,13 @@ static void on_drr(struct core_peer *p, struct link *l, const struct dia_msg *m,
 		return;
 	}
 	e = add(p, l, &asked, digest, now_ms);
-	if (!e && c->drrs.n < DRRS_MAX && core_memory_spend(c)) {
+	if (!e && c->drrs.n < CORE_DRRS_MAX && core_memory_spend(c)) {
 		e = add(p, l, &asked, digest, now_ms);
 	}
 	if (e) {
 		on_first(p, drr, e);
 	} else {
-		send_dra(c, l, &asked, &not_taken);
+		core_dra_send(c, l, &asked, &not_taken);
 	}
 }
 
@@ -451,7 +347,7 @@ void core_report_on_request(struct core_peer *p, struct link *l, const struct di
 		dia_failed_set(&why, DIA_RESULT_UNABLE_TO_COMPLY, "the request could not be read");
 	}
 	if (why.result_code) {
-		send_error(c, l, m, &why);
+		core_drr_refuse(c, l, m, &why);
 	}
 }
 
@@ -471,7 +367,7 @@ void core_drrs_fini(struct core *c)
 	struct core_drr *d;
 
 	while (c->drrs.n && (d = TAILQ_FIRST(&c->drrs.list))) {
-		drr_free(c, d);
+		core_drr_free(c, d);
 	}
 	core_drr_dup_fini(&c->drrs.dup);
 }

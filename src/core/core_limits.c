@@ -39,3 +39,13 @@ void core_scs_limits(const struct core *c, const struct asc_scs *scs, struct scs
 	*out = (struct scs_limits){ SCS_LIMITS(LIMIT) };
 #undef LIMIT
 }
+
+void core_scs_facts(struct pol_scs *out, const struct core *c, const struct asc_scs *in)
+{
+	struct scs_limits limits;
+
+	core_scs_limits(c, in, &limits);
+#define IN_FORCE(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) .member_ = limits.member_,
+	*out = (struct pol_scs){ .name = in->name, .e164 = in->e164, SCS_LIMITS(IN_FORCE) };
+#undef IN_FORCE
+}

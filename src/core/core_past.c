@@ -1,27 +1,18 @@
-/* core_past.c - the facts remembered of a trigger after its end.
- * The record, numbers big-endian, strings u16 length + octets. Its first octet differs from that
- * of a trigger's record (trigger/trg_record.c).
- * 0x81, of an older version: the answer alone, see get_answer_alone().
- * 0x82: flags, then for each set flag: the answer; digest and time of the DRR; the trigger, see
- * put_trigger(). */
+/* core_past.c - the facts remembered of a trigger after its end. Their record in the journal is in
+ * core_past_record.c. */
 #include "core/core_past.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "apps/tsp.h"
-#include "base/buf.h"
 #include "base/str.h"
 #include "core/core_int.h"
+#include "core/core_past_record.h"
 
-#define KIND_ANSWER 0x81u
-#define KIND_PAST 0x82u
-#define RECORD_MAX 2048u
 #define RECORD_ROOM 1024u   /* octets of the journal's file; more than most records need */
 #define FORGOTTEN_A_TIME 8u /* entries dropped with each new one: no call drops thousands */
 #define FORGOTTEN_A_LOOK 16384u
-
-enum { HAS_ANSWER = 0x1, HAS_DRR = 0x2, HAS_TRIGGER = 0x4, WAS_ACCEPTED = 0x8, WAS_REPORTED = 0x10, HAS_ALL = 0x1f };
 
 /* -- the entries */
 
@@ -78,10 +69,6 @@ static void make_room(struct core *c, uint64_t now_ms)
 	}
 }
 
-struct texts {
-	const char *scs, *imsi, *msisdn, *external, *accepted_by;
-};
-
 static const char *keep(char **at, const char *text)
 {
 	char *kept = *at;
@@ -95,7 +82,7 @@ static const char *keep(char **at, const char *text)
 /* oldest entries dropped at most when there is no memory */
 #define NOMEM_DROPS 8
 
-static struct core_past_entry *entry_new(struct core *c, const struct texts *x, uint64_t now_ms, int drops)
+static struct core_past_entry *entry_new(struct core *c, const struct core_past_texts *x, uint64_t now_ms, int drops)
 {
 	struct core_past_entry *e;
 	size_t size =
@@ -180,61 +167,6 @@ const struct core_past_entry *core_past_reported(const struct core *c, const cha
 	return e && e->reported && now_ms < e->ended_ms + c->past.window_ms ? e : NULL;
 }
 
-/* -- the record */
-
-static void put_octets(struct buf *b, const void *p, size_t len)
-{
-	buf_be16(b, (uint16_t)len);
-	buf_bytes(b, p, len);
-}
-
-static void put_answer(struct buf *b, const struct trg_request *r, const struct ipc_device_action_answer *a)
-{
-	uint8_t answer[IPC_REC_MAX];
-	size_t len = ipc_device_action_answer_put(answer, 0, 0, a);
-
-	buf_be64(b, r->received_ms);
-	buf_be32(b, r->end_to_end);
-	buf_bytes(b, r->digest, HASH_LEN);
-	put_octets(b, r->origin_host, strlen(r->origin_host));
-	put_octets(b, answer, len);
-}
-
-static void put_trigger(struct buf *b, const struct core_past_entry *e)
-{
-	buf_be64(b, e->ended_ms);
-	buf_be64(b, e->reserved_until_ms);
-	buf_be32(b, e->ref.reference);
-	put_octets(b, e->ref.e164, strlen(e->ref.e164));
-	put_octets(b, e->scs, strlen(e->scs));
-	put_octets(b, e->imsi, strlen(e->imsi));
-	put_octets(b, e->msisdn, strlen(e->msisdn));
-	put_octets(b, e->external, strlen(e->external));
-	put_octets(b, e->accepted_by, strlen(e->accepted_by));
-}
-
-static size_t build(uint8_t out[RECORD_MAX], const struct trg *trg, const struct core_past_entry *e,
-		    const struct ipc_device_action_answer *a)
-{
-	struct buf b = buf_over(out, RECORD_MAX);
-	bool trigger = map_has(&e->node), reported = trg->drr != NULL; /* also after a 201, when the SCS gets no report */
-
-	buf_u8(&b, KIND_PAST);
-	buf_u8(&b, (uint8_t)((a ? HAS_ANSWER : 0) | (reported ? HAS_DRR : 0) | (trigger ? HAS_TRIGGER : 0) |
-			     (e->accepted ? WAS_ACCEPTED : 0) | (e->reported ? WAS_REPORTED : 0)));
-	if (a) {
-		put_answer(&b, &trg->req, a);
-	}
-	if (reported) {
-		buf_bytes(&b, trg->drr, HASH_LEN);
-		buf_be64(&b, trg->has_outcome ? trg->reported_ms : e->ended_ms);
-	}
-	if (trigger) {
-		put_trigger(&b, e);
-	}
-	return b.full ? 0 : b.len;
-}
-
 /* -- the end of a trigger */
 
 /* True if the answer must be remembered: a second execution would contradict SUCCESS or 201, or
@@ -253,7 +185,7 @@ static bool trigger_matters(const struct trg *trg)
 
 static struct core_past_entry *remember(struct core *c, const struct trg *trg, uint64_t now_ms)
 {
-	struct texts x = { trg->req.scs, trg->sub.imsi, trg->sub.msisdn[0] ? trg->sub.msisdn : trg->req.msisdn, trg->req.external,
+	struct core_past_texts x = { trg->req.scs, trg->sub.imsi, trg->sub.msisdn[0] ? trg->sub.msisdn : trg->req.msisdn, trg->req.external,
 			   trg->accepted_by ? trg->accepted_by : "" };
 	struct core_past_entry *e = entry_new(c, &x, now_ms, NOMEM_DROPS);
 
@@ -290,13 +222,13 @@ bool core_past_keep(struct core *c, const struct trg *trg)
 	uint64_t now_ms = core_now_ms(c);
 	bool answer = answer_matters(trg) && core_dup_answer_of(c->dup, trg->req.origin_host, trg->req.end_to_end, now_ms, &a);
 	struct core_past_entry *e = trg->stored && (answer || trigger_matters(trg)) ? remember(c, trg, now_ms) : NULL;
-	uint8_t record[RECORD_MAX];
+	uint8_t record[CORE_PAST_RECORD_MAX];
 	size_t len;
 
 	if (!e) {
 		return false;
 	}
-	len = build(record, trg, e, answer ? &a : NULL);
+	len = core_past_build(record, trg, e, answer ? &a : NULL);
 	if (!len || jrn_put(c->journal.jrn, trg->number, record, len, on_kept, c)) {
 		return false; /* remembered until the next restart only */
 	}
@@ -306,136 +238,22 @@ bool core_past_keep(struct core *c, const struct trg *trg)
 
 /* -- after a restart */
 
-struct room { /* NUL-terminated copies of a record's strings */
-	char host[IDENT_HOST_MAX + 1], e164[STR_DIGITS_MAX + 1], scs[IDENT_SCS_MAX + 1];
-	char imsi[STR_DIGITS_MAX + 1], msisdn[STR_DIGITS_MAX + 1], external[IDENT_EXTERNAL_MAX + 1],
-	    accepted_by[IDENT_HOST_MAX + 1];
-};
-
-static const char *get_text(struct rd *r, char *out, size_t cap)
+static int restore_answer(struct core *c, const struct core_past_record *o)
 {
-	size_t len = rd_be16(r);
-	const uint8_t *p = rd_take(r, len);
+	const struct core_past_answer *a = &o->answer;
 
-	out[0] = 0;
-	if (!p || str_copy(out, cap, p, len)) {
-		r->bad = true;
-	}
-	return out;
-}
-
-struct old_answer {
-	uint64_t received_ms;
-	uint32_t end_to_end;
-	const uint8_t *digest;
-	struct ipc_device_action_answer answer;
-};
-
-static void get_answer(struct rd *r, struct old_answer *a, struct room *x)
-{
-	const uint8_t *answer;
-	size_t len;
-
-	a->received_ms = rd_be64(r);
-	a->end_to_end = rd_be32(r);
-	a->digest = rd_take(r, HASH_LEN);
-	(void)get_text(r, x->host, sizeof x->host);
-	len = rd_be16(r);
-	answer = rd_take(r, len);
-	if (!answer || ipc_device_action_answer_get(&a->answer, answer, len)) {
-		r->bad = true;
-	}
-}
-
-/* Record of an older version: the host's length is one octet, and the answer fills the rest. */
-static void get_answer_alone(struct rd *r, struct old_answer *a, struct room *x)
-{
-	const uint8_t *host;
-	size_t len;
-
-	a->received_ms = rd_be64(r);
-	a->end_to_end = rd_be32(r);
-	a->digest = rd_take(r, HASH_LEN);
-	len = rd_u8(r);
-	host = rd_take(r, len);
-	if (!host || str_copy(x->host, sizeof x->host, host, len) || ipc_device_action_answer_get(&a->answer, r->p, rd_left(r))) {
-		r->bad = true;
-	}
-}
-
-struct old {
-	uint8_t flags;
-	struct old_answer answer;
-	const uint8_t *drr;
-	uint64_t reported_ms, ended_ms, reserved_until_ms;
-	uint32_t reference;
-	struct texts texts;
-	struct room room;
-};
-
-static void get_trigger(struct rd *r, struct old *o)
-{
-	o->ended_ms = rd_be64(r);
-	o->reserved_until_ms = rd_be64(r);
-	o->reference = rd_be32(r);
-	(void)get_text(r, o->room.e164, sizeof o->room.e164);
-	o->texts.scs = get_text(r, o->room.scs, sizeof o->room.scs);
-	o->texts.imsi = get_text(r, o->room.imsi, sizeof o->room.imsi);
-	o->texts.msisdn = get_text(r, o->room.msisdn, sizeof o->room.msisdn);
-	o->texts.external = get_text(r, o->room.external, sizeof o->room.external);
-	o->texts.accepted_by = get_text(r, o->room.accepted_by, sizeof o->room.accepted_by);
-}
-
-/* Returns ERR_PROTO if the record is damaged. */
-static int parse(struct old *o, const void *record, size_t len)
-{
-	struct rd r = rd_over(record, len);
-	uint8_t kind = rd_u8(&r);
-
-	*o = (struct old){ .texts = { "", "", "", "", "" } };
-	o->flags = kind == KIND_ANSWER ? HAS_ANSWER : rd_u8(&r);
-	if (kind == KIND_ANSWER) {
-		get_answer_alone(&r, &o->answer, &o->room);
-		o->ended_ms = o->answer.received_ms;
-		return r.bad ? ERR_PROTO : 0;
-	}
-	if (o->flags & HAS_ANSWER) {
-		get_answer(&r, &o->answer, &o->room);
-	}
-	if (o->flags & HAS_DRR) {
-		o->drr = rd_take(&r, HASH_LEN);
-		o->reported_ms = rd_be64(&r);
-	}
-	o->ended_ms = o->answer.received_ms;
-	if (o->flags & HAS_TRIGGER) {
-		get_trigger(&r, o);
-	}
-	return r.bad || rd_left(&r) || (o->flags & ~HAS_ALL) ? ERR_PROTO : 0;
-}
-
-bool core_past_is(const void *record, size_t len)
-{
-	uint8_t kind = len ? *(const uint8_t *)record : 0;
-
-	return kind == KIND_ANSWER || kind == KIND_PAST;
-}
-
-static int restore_answer(struct core *c, const struct old *o)
-{
-	const struct old_answer *a = &o->answer;
-
-	if (!(o->flags & HAS_ANSWER) || core_now_ms(c) >= a->received_ms + c->cfg->limits.duplicates_window_ms) {
+	if (!(o->flags & CORE_PAST_HAS_ANSWER) || core_now_ms(c) >= a->received_ms + c->cfg->limits.duplicates_window_ms) {
 		return 0;
 	}
 	return core_dup_restore(c->dup, o->room.host, a->end_to_end, a->digest, &a->answer, a->received_ms, NULL);
 }
 
-static int restore(struct core *c, uint64_t number, const struct old *o)
+static int restore(struct core *c, uint64_t number, const struct core_past_record *o)
 {
 	struct core_past_entry *e;
 	int err = restore_answer(c, o);
 
-	if (!err && (o->flags & HAS_DRR)) {
+	if (!err && (o->flags & CORE_PAST_HAS_DRR)) {
 		err = core_drrs_restore(c, o->drr, o->reported_ms);
 	}
 	if (err == ERR_NOMEM) {
@@ -448,9 +266,9 @@ static int restore(struct core *c, uint64_t number, const struct old *o)
 	e->number = number;
 	e->ended_ms = o->ended_ms;
 	e->reserved_until_ms = o->reserved_until_ms;
-	e->accepted = o->flags & WAS_ACCEPTED;
-	e->reported = o->flags & WAS_REPORTED;
-	if (o->flags & HAS_TRIGGER) {
+	e->accepted = o->flags & CORE_PAST_WAS_ACCEPTED;
+	e->reported = o->flags & CORE_PAST_WAS_REPORTED;
+	if (o->flags & CORE_PAST_HAS_TRIGGER) {
 		enter(c, e, o->room.e164, o->reference);
 	}
 	return 0;
@@ -458,9 +276,9 @@ static int restore(struct core *c, uint64_t number, const struct old *o)
 
 int core_past_restore(struct core *c, uint64_t number, const void *record, size_t len)
 {
-	struct old o;
+	struct core_past_record o;
 
-	if (parse(&o, record, len) == 0 && core_now_ms(c) < o.ended_ms + c->past.keep_ms) {
+	if (core_past_parse(&o, record, len) == 0 && core_now_ms(c) < o.ended_ms + c->past.keep_ms) {
 		return restore(c, number, &o);
 	}
 	if (jrn_del(c->journal.jrn, number)) { /* a damaged record, or one past its window */

@@ -62,6 +62,5 @@ const struct core_past_entry *core_past_reported(const struct core *c, const cha
  * journal is full, no new trigger ends and makes room. */
 void core_past_look(struct core *c);
 
-bool core_past_is(const void *record, size_t len); /* true: record of this file */
 /* ERR_NOMEM */
 ERR_MUST_USE int core_past_restore(struct core *c, uint64_t number, const void *record, size_t len);

@@ -13,13 +13,13 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/stage.h"
 #include "base/str.h"
 #include "core/core_int.h"
 #include "core/core_limits.h"
 #include "core/core_overdue.h"
 #include "core/core_path.h"
 #include "core/core_rights.h"
-#include "base/stage.h"
 
 /* A request while it passes the stages. */
 struct visit {
@@ -41,46 +41,7 @@ struct visit {
 	char text[CORE_TRANSACTION_TEXT_MAX];
 };
 
-/* -- stage 13: the answer to all waiters */
-
-static void send_answer(void *arg, const struct core_dup_waiter *w, const struct ipc_device_action_answer *a)
-{
-	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
-	struct core_edge *e = core_edge_find(c, w->generation);
-	struct ipc_device_action_answer mine = *a;
-	char words[EDGE_WORDS_MAX];
-
-	if (!e) {
-		return; /* its connection has closed; a copy of the request gets the same answer */
-	}
-	mine.session = w->session;
-	if (core_send(e, ipc_device_action_answer_put(c->record, w->generation, w->transaction, &mine))) {
-		log_error(c->log, "core", "transaction %u-%06llx: %s does not take the answer", w->generation,
-			  (unsigned long long)w->transaction, core_edge_words(words, e));
-	}
-	FAULT_POINT(CORE_ANSWER_QUEUED);
-}
-
-/* From its answer on, another request with its Session-Id is a replay. */
-static void finished(struct core *c, const struct core_dup_entry *dup)
-{
-	struct core_replay_request q = core_dup_request(dup);
-	uint64_t before = core_replay_forgotten(c->replay);
-
-	core_replay_finish(c->replay, &q, core_now_ms(c));
-	st_count_n(&c->st, ST_REPLAYS_FULL, core_replay_forgotten(c->replay) - before);
-}
-
-void core_answer(struct core *c, struct core_dup_entry *dup, const struct core_dup_waiter *asker,
-		 const struct ipc_device_action_answer *a)
-{
-	if (dup) {
-		finished(c, dup);
-		core_dup_settle(c->dup, dup, a, send_answer, c);
-	} else {
-		send_answer(c, asker, a);
-	}
-}
+/* -- stage 13: the answer */
 
 /* Temporary trouble is 201. It is 3004 only if Destination-Host names this host and the trouble
  * is in this system (CONTRACTS 2). */
@@ -131,7 +92,7 @@ static enum stage refuse(struct visit *v, const struct pol_verdict *verdict)
 	d.rule = verdict->rule ? assoc_rule_text(rule, verdict->rule) : "";
 	core_decide_action(v->core, &d);
 	if (verdict->reason == POL_NOMEM) {
-		send_answer(v->core, &v->asker, &a);
+		core_answer(v->core, NULL, &v->asker, &a);
 		core_dup_forget(v->core->dup, v->dup); /* a refusal for lack of memory keeps no memory */
 	} else {
 		core_answer(v->core, v->dup, &v->asker, &a);
@@ -151,7 +112,7 @@ static enum stage stage_session(struct visit *v)
 		return STAGE_CONTINUE;
 	}
 	st_count(&v->core->st, ST_RING_STALE); /* the session was cut while the request was on the ring */
-	send_answer(v->core, &v->asker, &no);
+	core_answer(v->core, NULL, &v->asker, &no);
 	return STAGE_ANSWERED;
 }
 
@@ -260,7 +221,7 @@ static enum stage stage_duplicate(struct visit *v)
 		if (core_seen_say(c, CORE_SEEN_COPY)) {
 			log_info(c->log, "core", "transaction %s: a copy, answered as before", v->text);
 		}
-		send_answer(c, &v->asker, &answer);
+		core_answer(c, NULL, &v->asker, &answer);
 		return STAGE_ANSWERED;
 	case CORE_DUP_IN_FLIGHT:
 		st_count(&c->st, ST_DUPLICATES);
@@ -318,16 +279,6 @@ static enum stage stage_time(struct visit *v)
 }
 
 /* -- stage 9: policy */
-
-void core_scs_facts(struct pol_scs *out, const struct core *c, const struct asc_scs *in)
-{
-	struct scs_limits limits;
-
-	core_scs_limits(c, in, &limits);
-#define IN_FORCE(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) .member_ = limits.member_,
-	*out = (struct pol_scs){ .name = in->name, .e164 = in->e164, SCS_LIMITS(IN_FORCE) };
-#undef IN_FORCE
-}
 
 static struct pol_load load_of(const struct visit *v)
 {

@@ -5,6 +5,7 @@
 #include "core/core_devices.h"
 #include "core/core_int.h"
 #include "core/core_overdue.h"
+#include "core/core_past_record.h"
 #include "core/core_restore.h"
 #include "trigger/trg_park.h"
 
