@@ -13,27 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/obj.h"
-#include "journal/jrn_log.h"
+#include "journal/jrn_loading.h"
 
-#define TORN_MAX 8u /* files with octets kept aside */
-
-#define LOADING_MAGIC 0xefd8d973u
-struct loading {
-	struct obj obj;
-	struct jrn_log *l;
-	uint64_t *numbers; /* of segments, ascending */
-	size_t numbers_n, numbers_cap;
-	struct { /* files kept aside */
-		char name[JRN_NAME_MAX];
-	} torn[TORN_MAX + 1];
-	size_t torn_n;
-	char foreign[JRN_NAME_MAX], gone[JRN_NAME_MAX];
-	bool nomem;
-	uint64_t highest; /* number of a record */
-};
-
-__attribute__((format(printf, 3, 4))) static int refuse(struct jrn_log *l, int err, const char *fmt, ...)
+int jrn_refuse(struct jrn_log *l, int err, const char *fmt, ...)
 {
 	int n = snprintf(l->why->text, sizeof l->why->text, "trigger journal %s: ", l->dir);
 	va_list ap;
@@ -46,14 +28,14 @@ __attribute__((format(printf, 3, 4))) static int refuse(struct jrn_log *l, int e
 	return err;
 }
 
-static int refuse_rc(struct jrn_log *l, int rc, const char *doing, const char *name)
+int jrn_refuse_rc(struct jrn_log *l, int rc, const char *doing, const char *name)
 {
-	return refuse(l, jrn_disk_err(rc), "cannot %s %s: %s", doing, name, strerror(-rc));
+	return jrn_refuse(l, jrn_disk_err(rc), "cannot %s %s: %s", doing, name, strerror(-rc));
 }
 
-static int damaged(struct jrn_log *l, const char *name, uint64_t at, const char *what)
+int jrn_refuse_damaged(struct jrn_log *l, const char *name, uint64_t at, const char *what)
 {
-	return refuse(
+	return jrn_refuse(
 	    l, ERR_PROTO,
 	    "%s is damaged at byte %llu: %s. 'mtcctl journal check' says what is whole, 'mtcctl journal salvage' saves it", name,
 	    (unsigned long long)at, what);
@@ -61,7 +43,7 @@ static int damaged(struct jrn_log *l, const char *name, uint64_t at, const char 
 
 /* -- the directory */
 
-static void add_number(struct loading *g, uint64_t number)
+static void add_number(struct jrn_loading *g, uint64_t number)
 {
 	if (g->numbers_n == g->numbers_cap) {
 		size_t cap = g->numbers_cap ? 2 * g->numbers_cap : 256;
@@ -95,7 +77,7 @@ static void take_spare(struct jrn_log *l, const char *name, uint64_t number, uin
 
 static int on_name(void *arg, const char *name, uint64_t size)
 {
-	struct loading *g = OBJ_OF(arg, struct loading, LOADING_MAGIC);
+	struct jrn_loading *g = OBJ_OF(arg, struct jrn_loading, JRN_LOADING_MAGIC);
 	uint64_t number;
 
 	switch (jrn_name_kind(name, &number)) {
@@ -110,7 +92,7 @@ static int on_name(void *arg, const char *name, uint64_t size)
 		err_ignore(g->l->disk->unlink(g->l->disk->arg, name), "half of it; it only takes room");
 		break;
 	case JRN_NAME_TORN:
-		if (g->torn_n <= TORN_MAX) {
+		if (g->torn_n <= JRN_TORN_MAX) {
 			keep_name(g->torn[g->torn_n++].name, name);
 		}
 		break;
@@ -129,19 +111,19 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static int list(struct loading *g)
+static int list(struct jrn_loading *g)
 {
 	struct jrn_log *l = g->l;
 	int rc = l->disk->list(l->disk->arg, on_name, g);
 
 	if (rc < 0) {
-		return refuse_rc(l, rc, "read", "its directory");
+		return jrn_refuse_rc(l, rc, "read", "its directory");
 	}
 	if (g->nomem) {
-		return refuse(l, ERR_NOMEM, "out of memory");
+		return jrn_refuse(l, ERR_NOMEM, "out of memory");
 	}
 	if (g->foreign[0]) {
-		return refuse(l, ERR_PROTO, "file %s does not belong to a trigger journal; move it elsewhere", g->foreign);
+		return jrn_refuse(l, ERR_PROTO, "file %s does not belong to a trigger journal; move it elsewhere", g->foreign);
 	}
 	if (g->numbers_n) {
 		qsort(g->numbers, g->numbers_n, sizeof *g->numbers, by_number);
@@ -172,10 +154,10 @@ static int read_head(struct jrn_log *l, uint64_t number, struct jrn_seg_head *h,
 		jrn_reader_close(&l->reader);
 	}
 	if (rc) {
-		return refuse_rc(l, rc, "read", name);
+		return jrn_refuse_rc(l, rc, "read", name);
 	}
 	if (err == ERR_VERSION) {
-		return refuse(l, err,
+		return jrn_refuse(l, err,
 			      "the format of %s is version %u, this program knows version %u: it was written by a newer program",
 			      name, h->version, JRN_VERSION);
 	}
@@ -192,12 +174,12 @@ static int bad_file(struct jrn_log *l, uint64_t number, const struct bad_head *b
 	char name[32];
 
 	jrn_segment_name(name, number);
-	return damaged(l, name, bad->at, bad->text);
+	return jrn_refuse_damaged(l, name, bad->at, bad->text);
 }
 
 /* Finds the segments that belong together, and enters them. The first of them is
  * g->numbers[*first]. */
-static int enter(struct loading *g, size_t *first, struct bad_head *bad)
+static int enter(struct jrn_loading *g, size_t *first, struct bad_head *bad)
 {
 	struct jrn_log *l = g->l;
 	size_t n = g->numbers_n, i = n;
@@ -241,7 +223,7 @@ static int enter(struct loading *g, size_t *first, struct bad_head *bad)
 
 /* -- the commits */
 
-static int apply(struct loading *g, const struct jrn_seg *s, const struct jrn_commit_head *h, const uint8_t *p)
+static int apply(struct jrn_loading *g, const struct jrn_seg *s, const struct jrn_commit_head *h, const uint8_t *p)
 {
 	struct jrn_log *l = g->l;
 	size_t done = JRN_COMMIT_HEAD;
@@ -258,11 +240,11 @@ static int apply(struct loading *g, const struct jrn_seg *s, const struct jrn_co
 	l->seq = h->seq + 1;
 	l->oldest = h->oldest;
 	l->reserved = h->reserved > l->reserved ? h->reserved : l->reserved;
-	return err ? refuse(l, err, "out of memory") : 0;
+	return err ? jrn_refuse(l, err, "out of memory") : 0;
 }
 
 /* All commits of a segment, up to `ends` or, with 0, the first that is not whole. */
-static int read_segment(struct loading *g, struct jrn_seg *s, uint64_t ends)
+static int read_segment(struct jrn_loading *g, struct jrn_seg *s, uint64_t ends)
 {
 	struct jrn_log *l = g->l;
 	struct jrn_commit_head h;
@@ -274,13 +256,13 @@ static int read_segment(struct loading *g, struct jrn_seg *s, uint64_t ends)
 	while (!err && (ends ? s->end < ends : s->end < s->size)) {
 		rc = jrn_read_commit(&l->reader, s->nonce, s->end, &is, &h, &p);
 		if (rc) {
-			return refuse_rc(l, rc, "read", l->reader.name);
+			return jrn_refuse_rc(l, rc, "read", l->reader.name);
 		}
 		if (is == JRN_COMMIT_WHOLE && h.seq != l->seq) {
-			return damaged(l, l->reader.name, s->end, "a commit of another time stands here");
+			return jrn_refuse_damaged(l, l->reader.name, s->end, "a commit of another time stands here");
 		}
 		if (is != JRN_COMMIT_WHOLE && ends) {
-			return damaged(l, l->reader.name, s->end, "expected a whole commit");
+			return jrn_refuse_damaged(l, l->reader.name, s->end, "expected a whole commit");
 		}
 		if (is != JRN_COMMIT_WHOLE) {
 			return 0;
@@ -289,7 +271,7 @@ static int read_segment(struct loading *g, struct jrn_seg *s, uint64_t ends)
 		s->end += jrn_blocks(h.octets);
 	}
 	if (!err && ends && s->end != ends) {
-		return damaged(l, l->reader.name, ends, "a commit is longer than the next segment says");
+		return jrn_refuse_damaged(l, l->reader.name, ends, "a commit is longer than the next segment says");
 	}
 	return err;
 }
@@ -301,119 +283,10 @@ static int open_segment(struct jrn_log *l, const struct jrn_seg *s)
 
 	jrn_segment_name(name, s->number);
 	rc = jrn_reader_open(&l->reader, l->disk, name);
-	return rc ? refuse_rc(l, rc, "read", name) : 0;
+	return rc ? jrn_refuse_rc(l, rc, "read", name) : 0;
 }
 
-/* -- behind the last commit */
-
-static void drop_oldest_torn(struct loading *g)
-{
-	size_t oldest = 0;
-
-	if (g->torn_n < TORN_MAX) {
-		return;
-	}
-	for (size_t i = 1; i < g->torn_n; i++) {
-		oldest = strcmp(g->torn[i].name, g->torn[oldest].name) < 0 ? i : oldest;
-	}
-	err_ignore(g->l->disk->unlink(g->l->disk->arg, g->torn[oldest].name), "it only takes room");
-}
-
-static int write_aside(struct jrn_log *l, const char *name, uint64_t at, uint64_t octets)
-{
-	int fd = l->disk->open(l->disk->arg, name, JRN_OPEN_NEW), rc = 0;
-	const uint8_t *p;
-
-	if (fd < 0) {
-		return fd;
-	}
-	for (uint64_t done = 0; !rc && done < octets; done += JRN_BLOCK) {
-		rc = jrn_reader_get(&l->reader, &p, at + done, JRN_BLOCK);
-		if (!rc && p) {
-			rc = l->disk->pwrite(l->disk->arg, fd, p, JRN_BLOCK, done);
-		}
-	}
-	if (!rc) {
-		rc = l->disk->flush(l->disk->arg, fd);
-	}
-	l->disk->close(l->disk->arg, fd);
-	return rc;
-}
-
-/* The mark behind the last commit names a segment that is not there. */
-static int look_at_mark(struct jrn_log *l, const struct jrn_seg *s)
-{
-	const uint8_t *p = NULL;
-	uint64_t next = 0;
-	char name[32];
-	int rc = 0;
-
-	if (s->end + JRN_BLOCK <= s->size) {
-		rc = jrn_reader_get(&l->reader, &p, s->end, JRN_BLOCK);
-	}
-	if (rc) {
-		return refuse_rc(l, rc, "read", l->reader.name);
-	}
-	next = p ? jrn_get_mark(p, s->nonce, s->end) : 0;
-	if (!next) {
-		return 0;
-	}
-	jrn_segment_name(name, next);
-	return refuse(l, ERR_PROTO,
-		      "%s is missing: %s says at byte %llu that it follows. Put it back; 'mtcctl journal salvage' saves what is "
-		      "left, which is an earlier state",
-		      name, l->reader.name, (unsigned long long)s->end);
-}
-
-static int look_behind(struct loading *g, const struct jrn_seg *s, char *say, size_t say_cap)
-{
-	struct jrn_log *l = g->l;
-	char aside[JRN_NAME_MAX];
-	struct jrn_commit_head h;
-	enum jrn_commit_is is;
-	uint64_t later, octets;
-	const uint8_t *p;
-	int rc = jrn_read_commit(&l->reader, s->nonce, s->end, &is, &h, &p);
-
-	if (!rc) {
-		rc = jrn_read_later(&l->reader, s->nonce, s->end, l->seq, &later);
-	}
-	if (!rc && later) {
-		return damaged(l, l->reader.name, s->end, "expected a whole commit, as whole ones follow it");
-	}
-	if (!rc && is == JRN_COMMIT_BROKEN) {
-		rc = jrn_read_torn(&l->reader, s->nonce, s->end, &octets);
-	}
-	if (rc) {
-		return refuse_rc(l, rc, "read", l->reader.name);
-	}
-	if (is != JRN_COMMIT_BROKEN) {
-		return 0;
-	}
-	snprintf(aside, sizeof aside, "torn-%.*s-%llu", (int)(strlen(l->reader.name) - 4), l->reader.name,
-		 (unsigned long long)s->end);
-	drop_oldest_torn(g);
-	rc = write_aside(l, aside, s->end, octets);
-	snprintf(say, say_cap, "%s/%s: the last write was torn: %llu bytes from byte %llu on are left out, and %s%s%s", l->dir,
-		 l->reader.name, (unsigned long long)octets, (unsigned long long)s->end, rc ? "could not be kept: " : "kept in ",
-		 rc ? strerror(-rc) : aside, rc ? "" : ". They were never acknowledged");
-	return 0;
-}
-
-/* A killed program may have left octets in pages that no flush has brought to the disk. Those that
- * were read count from now on, also in the header of the next segment. So they are made durable
- * first. */
-static int settle(struct jrn_log *l)
-{
-	int fd = l->disk->open(l->disk->arg, l->reader.name, JRN_OPEN_WRITE), rc = fd < 0 ? fd : l->disk->flush(l->disk->arg, fd);
-
-	if (fd >= 0) {
-		l->disk->close(l->disk->arg, fd);
-	}
-	return rc ? refuse_rc(l, rc, "flush", l->reader.name) : 0;
-}
-
-static int read_all(struct loading *g, char *say, size_t say_cap)
+static int read_all(struct jrn_loading *g, char *say, size_t say_cap)
 {
 	struct jrn_log *l = g->l;
 	int err = 0;
@@ -426,13 +299,13 @@ static int read_all(struct loading *g, char *say, size_t say_cap)
 			err = read_segment(g, l->segs[i], last ? 0 : l->segs[i]->end);
 		}
 		if (!err && last) {
-			err = look_at_mark(l, l->segs[i]);
+			err = jrn_look_at_mark(l, l->segs[i]);
 		}
 		if (!err && last) {
-			err = look_behind(g, l->segs[i], say, say_cap);
+			err = jrn_look_behind(g, l->segs[i], say, say_cap);
 		}
 		if (!err && last) {
-			err = settle(l);
+			err = jrn_settle(l);
 		}
 		jrn_reader_close(&l->reader);
 	}
@@ -440,7 +313,7 @@ static int read_all(struct loading *g, char *say, size_t say_cap)
 }
 
 /* Files with lower numbers: left over if no commit needs them, else one between is missing or damaged. */
-static int look_below(struct loading *g, size_t first, const struct bad_head *bad)
+static int look_below(struct jrn_loading *g, size_t first, const struct bad_head *bad)
 {
 	struct jrn_log *l = g->l;
 	char name[32];
@@ -449,9 +322,9 @@ static int look_below(struct loading *g, size_t first, const struct bad_head *ba
 		jrn_segment_name(name, l->segs[0]->number - 1);
 		if (first > 0 && g->numbers[first - 1] == l->segs[0]->number - 1) {
 			return bad->text[0] ? bad_file(l, g->numbers[first - 1], bad)
-					    : damaged(l, name, 0, "it is not the segment before the next");
+					    : jrn_refuse_damaged(l, name, 0, "it is not the segment before the next");
 		}
-		return refuse(l, ERR_PROTO, "%s is missing. 'mtcctl journal salvage' saves what is whole", name);
+		return jrn_refuse(l, ERR_PROTO, "%s is missing. 'mtcctl journal salvage' saves what is whole", name);
 	}
 	for (size_t i = 0; i < first; i++) {
 		jrn_segment_name(name, g->numbers[i]);
@@ -462,7 +335,7 @@ static int look_below(struct loading *g, size_t first, const struct bad_head *ba
 
 int jrn_log_load(struct jrn_log *l, uint64_t *next, char *say, size_t say_cap)
 {
-	struct loading g = { .obj = OBJ(LOADING_MAGIC), .l = l };
+	struct jrn_loading g = { .obj = OBJ(JRN_LOADING_MAGIC), .l = l };
 	struct bad_head bad = { .at = 0 };
 	size_t first = 0;
 	int err = list(&g);

@@ -1,23 +1,19 @@
 /* jrn_survey.c - see jrn_survey.h. */
 #include "journal/jrn_survey.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/str.h"
-#include "journal/jrn_anew.h"
 
 #define OTHERS_MAX 4096u /* findings that are reported; further ones are counted */
 
 /* -- findings */
 
-static struct jrn_found *add_other(struct jrn_survey *v, enum jrn_finding what, const char *name)
+struct jrn_found *jrn_survey_add(struct jrn_survey *v, enum jrn_finding what, const char *name)
 {
 	static struct jrn_found none;
 
@@ -43,7 +39,7 @@ static struct jrn_found *add_other(struct jrn_survey *v, enum jrn_finding what, 
 	return &v->other[v->other_n++];
 }
 
-__attribute__((format(printf, 2, 3))) static void say(struct jrn_found *f, const char *fmt, ...)
+void jrn_survey_say(struct jrn_found *f, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -52,200 +48,17 @@ __attribute__((format(printf, 2, 3))) static void say(struct jrn_found *f, const
 	va_end(ap);
 }
 
-static int fail_rc(struct jrn_survey *v, int rc, const char *doing, const char *name)
+int jrn_survey_fail(struct jrn_survey *v, int rc, const char *doing, const char *name)
 {
 	snprintf(v->why->text, sizeof v->why->text, "trigger journal %s: cannot %s %s: %s", v->dir, doing, name, strerror(-rc));
 	return jrn_disk_err(rc);
 }
 
-/* -- the directory */
-
-static void add_file(struct jrn_survey *v, const char *name, uint64_t number, uint64_t size)
-{
-	if (v->n == v->cap) {
-		size_t cap = v->cap ? 2 * v->cap : 64;
-		struct jrn_survey_file *bigger = realloc(v->file, cap * sizeof *bigger);
-
-		if (!bigger) {
-			v->nomem = true;
-			return;
-		}
-		v->file = bigger;
-		v->cap = cap;
-	}
-	v->file[v->n] = (struct jrn_survey_file){ .number = number, .found = { .what = JRN_FOUND_SEGMENT, .octets = size } };
-	str_cut(v->file[v->n++].found.name, sizeof v->file[0].found.name, name);
-}
-
-static void add_foreign(struct jrn_survey *v, const char *name, uint64_t size)
-{
-	struct jrn_found *f = add_other(v, JRN_FOUND_FOREIGN, name);
-
-	f->octets = size;
-	say(f, "it does not belong to a trigger journal; move it elsewhere");
-	v->sum.foreign++;
-}
-
-static int on_name(void *arg, const char *name, uint64_t size)
-{
-	struct jrn_survey *v = OBJ_OF(arg, struct jrn_survey, JRN_SURVEY_MAGIC);
-	uint64_t number;
-
-	switch (jrn_name_kind(name, &number)) {
-	case JRN_NAME_SEGMENT:
-		add_file(v, name, number, size);
-		break;
-	case JRN_NAME_TAKING_OVER:
-		v->taking_over = true;
-		__attribute__((fallthrough));
-	case JRN_NAME_SPARE:
-	case JRN_NAME_SPARE_NEW:
-		add_other(v, JRN_FOUND_SPARE, name)->octets = size;
-		v->sum.spares++;
-		break;
-	case JRN_NAME_TORN:
-		add_other(v, JRN_FOUND_ASIDE, name)->octets = size;
-		v->sum.torn_octets += size;
-		break;
-	case JRN_NAME_OURS:
-		v->lmdb = v->lmdb || strcmp(name, "data.mdb") == 0;
-		break;
-	default:
-		add_foreign(v, name, size);
-	}
-	return v->nomem;
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const struct jrn_survey_file *x = a, *y = b;
-
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
-static int take_lock(struct jrn_survey *v)
-{
-	char path[4096];
-
-	snprintf(path, sizeof path, "%s/owner.lock", v->dir);
-	v->lock_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (v->lock_fd >= 0 && flock(v->lock_fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
-		snprintf(v->why->text, sizeof v->why->text, "trigger journal %s: locked: another process uses it", v->dir);
-		return ERR_BUSY;
-	}
-	return 0; /* without that file nobody has opened it yet */
-}
-
-static int open_dir(struct jrn_survey *v, const struct jrn_disk *disk)
-{
-	int rc;
-
-	v->disk = disk;
-	if (disk) {
-		return 0;
-	}
-	rc = jrn_disk_dir(&v->own, v->dir, false);
-	if (rc) {
-		snprintf(v->why->text, sizeof v->why->text, "trigger journal %s: %s", v->dir, strerror(-rc));
-		return rc == -ENOENT || rc == -ENOTDIR ? ERR_NOTFOUND : jrn_disk_err(rc);
-	}
-	v->disk = &v->own;
-	return take_lock(v);
-}
-
-static int list(struct jrn_survey *v)
-{
-	int rc = v->disk->list(v->disk->arg, on_name, v);
-	char first[32];
-
-	if (v->nomem) {
-		return ERR_NOMEM;
-	}
-	if (rc < 0) {
-		return fail_rc(v, rc, "read", "its directory");
-	}
-	if (v->n == 0 && !v->lmdb && v->sum.spares == 0) {
-		snprintf(v->why->text, sizeof v->why->text, "%s: there is no trigger journal", v->dir);
-		return ERR_NOTFOUND;
-	}
-	if (v->n == 0 && v->lmdb && !v->taking_over && jrn_is_mark(v->disk)) {
-		jrn_segment_name(first, 1);
-		say(add_other(v, JRN_FOUND_MISSING, first), "all segments are missing; data.mdb says that there were some");
-	} else if (v->n == 0 && v->lmdb) {
-		say(add_other(v, JRN_FOUND_LMDB, "data.mdb"), "the journal of an older version; the next start takes it over");
-	}
-	if (v->n) {
-		qsort(v->file, v->n, sizeof *v->file, by_number);
-	}
-	v->sum.segments = v->n;
-	return 0;
-}
-
-/* -- headers */
-
-static int open_file(struct jrn_survey *v, const struct jrn_survey_file *f)
+int jrn_survey_open_file(struct jrn_survey *v, const struct jrn_survey_file *f)
 {
 	int rc = jrn_reader_open(&v->reader, v->disk, f->found.name);
 
-	return rc ? fail_rc(v, rc, "read", f->found.name) : 0;
-}
-
-static int read_heads(struct jrn_survey *v)
-{
-	int err = 0;
-
-	for (size_t i = 0; !err && i < v->n; i++) {
-		struct jrn_survey_file *f = &v->file[i];
-
-		err = open_file(v, f);
-		if (!err) {
-			int rc = jrn_reader_head(&v->reader, &f->head, &f->err);
-
-			jrn_reader_close(&v->reader);
-			err = rc ? fail_rc(v, rc, "read", f->found.name) : 0;
-		}
-		/* the header is right, so the commits can be read */
-		if (!err && f->err == ERR_PROTO && f->head.number == f->number) {
-			f->truncated = true;
-			f->err = 0;
-		}
-		if (!err && !f->err && f->head.number != f->number) {
-			f->err = ERR_PROTO;
-		}
-		if (!err && !f->err && i > 0) {
-			const struct jrn_survey_file *before = f - 1;
-
-			v->file[i - 1].follows = !before->err && f->head.prev == before->number &&
-						 f->head.prev_end >= JRN_BLOCK && f->head.prev_end <= before->head.size;
-		}
-	}
-	return err;
-}
-
-/* The lowest segment that the newest header or commit needs. */
-static int find_oldest(struct jrn_survey *v)
-{
-	struct jrn_survey_file *last = v->n ? &v->file[v->n - 1] : NULL;
-	enum jrn_commit_is is = JRN_COMMIT_WHOLE;
-	struct jrn_commit_head h;
-	const uint8_t *p;
-	int err, rc = 0;
-
-	v->oldest = 0;
-	if (!last || last->err) {
-		return 0;
-	}
-	v->oldest = last->head.oldest;
-	err = open_file(v, last);
-	for (uint64_t at = JRN_BLOCK; !err && !rc && is == JRN_COMMIT_WHOLE; at += jrn_blocks(h.octets)) {
-		rc = jrn_read_commit(&v->reader, last->head.nonce, at, &is, &h, &p);
-		if (rc || is != JRN_COMMIT_WHOLE) {
-			break;
-		}
-		v->oldest = h.oldest;
-	}
-	jrn_reader_close(&v->reader);
-	return err ? err : rc ? fail_rc(v, rc, "read", last->found.name) : 0;
+	return rc ? jrn_survey_fail(v, rc, "read", f->found.name) : 0;
 }
 
 /* -- commits */
@@ -260,10 +73,10 @@ static int apply(struct jrn_survey *v, size_t i, uint64_t at, const struct jrn_c
 	if (v->seq && h->seq > v->seq) {
 		v->sum.lost_commits_at_least += h->seq - v->seq;
 		if (!v->sum.damages && !f->old) { /* else that explains it */
-			struct jrn_found *d = add_other(v, JRN_FOUND_DAMAGE, f->found.name);
+			struct jrn_found *d = jrn_survey_add(v, JRN_FOUND_DAMAGE, f->found.name);
 
 			d->at = at;
-			say(d, "expected commit %llu, this is %llu", (unsigned long long)v->seq, (unsigned long long)h->seq);
+			jrn_survey_say(d, "expected commit %llu, this is %llu", (unsigned long long)v->seq, (unsigned long long)h->seq);
 		}
 	}
 	for (uint32_t k = 0; k < h->records; k++) {
@@ -295,33 +108,33 @@ static int not_whole(struct jrn_survey *v, struct jrn_survey_file *f, enum jrn_c
 		return rc;
 	}
 	if (later && later < ends) {
-		d = add_other(v, JRN_FOUND_DAMAGE, f->found.name);
+		d = jrn_survey_add(v, JRN_FOUND_DAMAGE, f->found.name);
 		d->at = *at;
 		d->octets = later - *at;
-		say(d, "expected a whole commit; whole ones follow from byte %llu on", (unsigned long long)later);
+		jrn_survey_say(d, "expected a whole commit; whole ones follow from byte %llu on", (unsigned long long)later);
 		*at = later;
 		return 0;
 	}
 	if (is == JRN_COMMIT_WHOLE) {
-		d = add_other(v, JRN_FOUND_DAMAGE, f->found.name);
+		d = jrn_survey_add(v, JRN_FOUND_DAMAGE, f->found.name);
 		d->at = *at;
 		d->octets = ends - *at;
-		say(d, "a commit of another time stands here");
+		jrn_survey_say(d, "a commit of another time stands here");
 	} else if (f->truncated) {
 		; /* said already, with the place from which on it is cut off */
 	} else if (f->follows) {
-		d = add_other(v, JRN_FOUND_DAMAGE, f->found.name);
+		d = jrn_survey_add(v, JRN_FOUND_DAMAGE, f->found.name);
 		d->at = *at;
 		d->octets = ends - *at;
-		say(d, "expected whole commits up to byte %llu, where the next segment says that they end",
+		jrn_survey_say(d, "expected whole commits up to byte %llu, where the next segment says that they end",
 		    (unsigned long long)ends);
 	} else if (is == JRN_COMMIT_BROKEN) {
 		rc = jrn_read_torn(&v->reader, f->head.nonce, *at, &octets);
-		d = add_other(v, JRN_FOUND_TORN, f->found.name);
+		d = jrn_survey_add(v, JRN_FOUND_TORN, f->found.name);
 		d->at = *at;
 		d->octets = octets;
 		v->sum.torn_octets += octets;
-		say(d, "a write that a crash or power cut left unfinished; it was never acknowledged");
+		jrn_survey_say(d, "a write that a crash or power cut left unfinished; it was never acknowledged");
 	}
 	*at = ends;
 	return rc;
@@ -338,7 +151,7 @@ static int look_at_mark(struct jrn_survey *v, const struct jrn_survey_file *f, u
 	next = !rc && p ? jrn_get_mark(p, f->head.nonce, at) : 0;
 	if (next) {
 		jrn_segment_name(name, next);
-		say(add_other(v, JRN_FOUND_MISSING, name), "%s says at byte %llu that it follows", f->found.name,
+		jrn_survey_say(jrn_survey_add(v, JRN_FOUND_MISSING, name), "%s says at byte %llu that it follows", f->found.name,
 		    (unsigned long long)at);
 	}
 	return rc;
@@ -352,7 +165,7 @@ static int read_commits(struct jrn_survey *v, size_t i)
 	enum jrn_commit_is is;
 	bool last = i + 1 == v->n, looked = !last;
 	const uint8_t *p;
-	int err = open_file(v, f), rc = 0;
+	int err = jrn_survey_open_file(v, f), rc = 0;
 
 	/* some of the files that are not needed may be missing */
 	if (!v->seq || (i > 0 && v->file[i - 1].old)) {
@@ -371,13 +184,13 @@ static int read_commits(struct jrn_survey *v, size_t i)
 		}
 	}
 	if (!err && !rc && f->follows && at != ends) {
-		struct jrn_found *d = add_other(v, JRN_FOUND_DAMAGE, f->found.name);
+		struct jrn_found *d = jrn_survey_add(v, JRN_FOUND_DAMAGE, f->found.name);
 
 		d->at = ends;
-		say(d, "a commit is longer than the next segment says");
+		jrn_survey_say(d, "a commit is longer than the next segment says");
 	}
 	jrn_reader_close(&v->reader);
-	return err ? err : rc ? fail_rc(v, rc, "read", f->found.name) : 0;
+	return err ? err : rc ? jrn_survey_fail(v, rc, "read", f->found.name) : 0;
 }
 
 /* A file that is not the segment of its name, or a gap in front of this one. */
@@ -387,24 +200,24 @@ static void look_at_place(struct jrn_survey *v, size_t i)
 	char name[64];
 
 	if (f->err == ERR_VERSION) {
-		say(add_other(v, JRN_FOUND_NEWER, f->found.name), "its format is version %u, this program knows version %u",
+		jrn_survey_say(jrn_survey_add(v, JRN_FOUND_NEWER, f->found.name), "its format is version %u, this program knows version %u",
 		    f->head.version, JRN_VERSION);
 		return;
 	}
 	if (f->err || f->truncated) {
 		struct jrn_seg_head none = { .number = 0 };
-		struct jrn_found *d = add_other(v, JRN_FOUND_DAMAGE, f->found.name);
+		struct jrn_found *d = jrn_survey_add(v, JRN_FOUND_DAMAGE, f->found.name);
 
 		jrn_words_of_head(d->text, sizeof d->text, &d->at, f->truncated ? &f->head : &none, f->found.octets);
 	}
 	if (i > 0 && f->number != f[-1].number + 1 && f->number > v->oldest) {
 		jrn_segment_name(name, f->number - 1);
-		say(add_other(v, JRN_FOUND_MISSING, name), "it is needed, and is not there");
+		jrn_survey_say(jrn_survey_add(v, JRN_FOUND_MISSING, name), "it is needed, and is not there");
 	} else if (i > 0 && !f->err && !f[-1].err && !f[-1].old && !f[-1].follows) {
-		say(add_other(v, JRN_FOUND_DAMAGE, f->found.name), "it does not follow %s", f[-1].found.name);
+		jrn_survey_say(jrn_survey_add(v, JRN_FOUND_DAMAGE, f->found.name), "it does not follow %s", f[-1].found.name);
 	} else if (i == 0 && f->number > v->oldest && v->oldest) {
 		jrn_segment_name(name, f->number - 1);
-		say(add_other(v, JRN_FOUND_MISSING, name), "it is needed, and is not there");
+		jrn_survey_say(jrn_survey_add(v, JRN_FOUND_MISSING, name), "it is needed, and is not there");
 	}
 }
 
@@ -463,15 +276,15 @@ int jrn_survey(struct jrn_survey *v, const char *dir, const struct jrn_disk *dis
 
 	*v = (struct jrn_survey){ .obj = OBJ(JRN_SURVEY_MAGIC), .dir = dir, .why = why, .lock_fd = -1, .reserved = 1 };
 	snprintf(why->text, sizeof why->text, "out of memory");
-	err = open_dir(v, disk);
+	err = jrn_survey_open_dir(v, disk);
 	if (!err) {
-		err = list(v);
+		err = jrn_survey_list(v);
 	}
 	if (!err) {
-		err = read_heads(v);
+		err = jrn_survey_read_heads(v);
 	}
 	if (!err) {
-		err = find_oldest(v);
+		err = jrn_survey_find_oldest(v);
 	}
 	if (!err) {
 		err = read_all(v);

@@ -41,3 +41,19 @@ struct jrn_survey {
 ERR_MUST_USE int jrn_survey(struct jrn_survey *v, const char *dir, const struct jrn_disk *disk, struct jrn_why *why);
 void jrn_survey_tell(struct jrn_survey *v, jrn_found_fn *fn, void *arg);
 void jrn_survey_end(struct jrn_survey *v);
+
+/* -- for jrn_survey_dir.c: findings */
+/* Adds a finding and counts a damage. Never NULL: beyond the bound, or without memory (v->nomem), the
+ * entry is one that nobody reads. */
+struct jrn_found *jrn_survey_add(struct jrn_survey *v, enum jrn_finding what, const char *name);
+void jrn_survey_say(struct jrn_found *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The error of a negative errno, with words in v->why. */
+ERR_MUST_USE int jrn_survey_fail(struct jrn_survey *v, int rc, const char *doing, const char *name);
+ERR_MUST_USE int jrn_survey_open_file(struct jrn_survey *v, const struct jrn_survey_file *f); /* with v->reader */
+
+/* -- jrn_survey_dir.c, in this order. Errors as of jrn_check(). */
+ERR_MUST_USE int jrn_survey_open_dir(struct jrn_survey *v, const struct jrn_disk *disk); /* NULL: v->dir, with its lock */
+ERR_MUST_USE int jrn_survey_list(struct jrn_survey *v);
+ERR_MUST_USE int jrn_survey_read_heads(struct jrn_survey *v);
+/* v->oldest: the lowest segment that the newest header or commit needs. */
+ERR_MUST_USE int jrn_survey_find_oldest(struct jrn_survey *v);

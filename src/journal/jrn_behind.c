@@ -1,0 +1,108 @@
+/* jrn_behind.c - the end of the log at the start: what stands behind the last whole commit. */
+#include <stdio.h>
+#include <string.h>
+
+#include "journal/jrn_loading.h"
+
+static void drop_oldest_torn(struct jrn_loading *g)
+{
+	size_t oldest = 0;
+
+	if (g->torn_n < JRN_TORN_MAX) {
+		return;
+	}
+	for (size_t i = 1; i < g->torn_n; i++) {
+		oldest = strcmp(g->torn[i].name, g->torn[oldest].name) < 0 ? i : oldest;
+	}
+	err_ignore(g->l->disk->unlink(g->l->disk->arg, g->torn[oldest].name), "it only takes room");
+}
+
+static int write_aside(struct jrn_log *l, const char *name, uint64_t at, uint64_t octets)
+{
+	int fd = l->disk->open(l->disk->arg, name, JRN_OPEN_NEW), rc = 0;
+	const uint8_t *p;
+
+	if (fd < 0) {
+		return fd;
+	}
+	for (uint64_t done = 0; !rc && done < octets; done += JRN_BLOCK) {
+		rc = jrn_reader_get(&l->reader, &p, at + done, JRN_BLOCK);
+		if (!rc && p) {
+			rc = l->disk->pwrite(l->disk->arg, fd, p, JRN_BLOCK, done);
+		}
+	}
+	if (!rc) {
+		rc = l->disk->flush(l->disk->arg, fd);
+	}
+	l->disk->close(l->disk->arg, fd);
+	return rc;
+}
+
+int jrn_look_at_mark(struct jrn_log *l, const struct jrn_seg *s)
+{
+	const uint8_t *p = NULL;
+	uint64_t next = 0;
+	char name[32];
+	int rc = 0;
+
+	if (s->end + JRN_BLOCK <= s->size) {
+		rc = jrn_reader_get(&l->reader, &p, s->end, JRN_BLOCK);
+	}
+	if (rc) {
+		return jrn_refuse_rc(l, rc, "read", l->reader.name);
+	}
+	next = p ? jrn_get_mark(p, s->nonce, s->end) : 0;
+	if (!next) {
+		return 0;
+	}
+	jrn_segment_name(name, next);
+	return jrn_refuse(l, ERR_PROTO,
+		      "%s is missing: %s says at byte %llu that it follows. Put it back; 'mtcctl journal salvage' saves what is "
+		      "left, which is an earlier state",
+		      name, l->reader.name, (unsigned long long)s->end);
+}
+
+int jrn_look_behind(struct jrn_loading *g, const struct jrn_seg *s, char *say, size_t say_cap)
+{
+	struct jrn_log *l = g->l;
+	char aside[JRN_NAME_MAX];
+	struct jrn_commit_head h;
+	enum jrn_commit_is is;
+	uint64_t later, octets;
+	const uint8_t *p;
+	int rc = jrn_read_commit(&l->reader, s->nonce, s->end, &is, &h, &p);
+
+	if (!rc) {
+		rc = jrn_read_later(&l->reader, s->nonce, s->end, l->seq, &later);
+	}
+	if (!rc && later) {
+		return jrn_refuse_damaged(l, l->reader.name, s->end, "expected a whole commit, as whole ones follow it");
+	}
+	if (!rc && is == JRN_COMMIT_BROKEN) {
+		rc = jrn_read_torn(&l->reader, s->nonce, s->end, &octets);
+	}
+	if (rc) {
+		return jrn_refuse_rc(l, rc, "read", l->reader.name);
+	}
+	if (is != JRN_COMMIT_BROKEN) {
+		return 0;
+	}
+	snprintf(aside, sizeof aside, "torn-%.*s-%llu", (int)(strlen(l->reader.name) - 4), l->reader.name,
+		 (unsigned long long)s->end);
+	drop_oldest_torn(g);
+	rc = write_aside(l, aside, s->end, octets);
+	snprintf(say, say_cap, "%s/%s: the last write was torn: %llu bytes from byte %llu on are left out, and %s%s%s", l->dir,
+		 l->reader.name, (unsigned long long)octets, (unsigned long long)s->end, rc ? "could not be kept: " : "kept in ",
+		 rc ? strerror(-rc) : aside, rc ? "" : ". They were never acknowledged");
+	return 0;
+}
+
+int jrn_settle(struct jrn_log *l)
+{
+	int fd = l->disk->open(l->disk->arg, l->reader.name, JRN_OPEN_WRITE), rc = fd < 0 ? fd : l->disk->flush(l->disk->arg, fd);
+
+	if (fd >= 0) {
+		l->disk->close(l->disk->arg, fd);
+	}
+	return rc ? jrn_refuse_rc(l, rc, "flush", l->reader.name) : 0;
+}
