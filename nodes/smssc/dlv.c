@@ -1,5 +1,5 @@
-/* dlv.c - turns what arrives from the three sides of the delivery machine and from the clock into
- * events (dlv_step.h). */
+/* dlv.c - turns what arrives from the T4 side and the disk, and from the clock, into events
+ * (dlv_step.h). What comes from the mobiles is in dlv_mobile.c. */
 #include "nodes/smssc/dlv.h"
 
 #include "base/container.h"
@@ -12,28 +12,6 @@
 #include "apps/t4_drr.h"
 #include "nodes/sms/sms_deliver.h"
 #include "nodes/smssc/dlv_step.h"
-
-/* Sends the mobile its next message, if one may be sent. Frees a mobile that is no longer
- * needed. */
-static void ue_turn(struct dlv *d, struct dlv_ue *ue, struct dlv_now now)
-{
-	struct dlv_msg *m = dlv_ue_next(ue);
-
-	if (m) {
-		dlv_step(d, m, DLV_EV_TURN, now);
-	} else {
-		dlv_ue_put(d, ue);
-	}
-}
-
-/* An attempt failed; m->outcome is the report if it was the last one. */
-static void attempt_failed(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
-{
-	if (m->late) {
-		dlv_set_outcome(m, T4_OUTCOME_VALIDITY_TIME_EXPIRED);
-	}
-	dlv_step(d, m, m->late || dlv_one_attempt(m) ? DLV_EV_FAILED_LAST : DLV_EV_FAILED, now);
-}
 
 /* -- from the T4 side */
 
@@ -175,7 +153,7 @@ static void committed(struct dlv *d, struct dlv_msg *m, bool durable, struct dlv
 	/* may free m, and ue with it if m was its last message */
 	dlv_step(d, m, durable ? DLV_EV_DURABLE : DLV_EV_NOT_DURABLE, now);
 	if (durable ? storing : removing) {
-		ue_turn(d, ue, now);
+		dlv_ue_turn(d, ue, now);
 	}
 }
 
@@ -216,127 +194,6 @@ void dlv_peer_open(struct dlv *d, const char *host, struct dlv_now now)
 			dlv_step(d, m, DLV_EV_REPORT, now);
 		}
 	}
-}
-
-/* -- from the lab link */
-
-/* The connection is gone or belongs to another mobile: the outstanding message will not be
- * answered. */
-static void ue_lost(struct dlv *d, struct dlv_ue *ue, uint8_t diagnostic, struct dlv_now now)
-{
-	struct dlv_msg *m = ue->current;
-
-	dlv_ue_detach(d, ue);
-	ue->resting = false;
-	ue->attempt = 0;
-	dlv_timer_stop(&d->timers, &ue->timer);
-	if (!m) {
-		return;
-	}
-	dlv_set_absent(m, diagnostic);
-	attempt_failed(d, m, now);
-}
-
-/* Single attempts that still wait for an absent mobile have had their attempt. */
-static void give_up_single(struct dlv *d, struct dlv_ue *ue, struct dlv_now now)
-{
-	struct dlv_msg *m, *after;
-
-	DL_FOREACH_SAFE (ue->queue, m, after) {
-		if (m->state != DLV_WAITING || !dlv_one_attempt(m)) {
-			continue;
-		}
-		dlv_set_absent(m, T4_ABSENT_UE_DETACHED);
-		dlv_step(d, m, DLV_EV_GIVE_UP, now);
-	}
-}
-
-int dlv_register(struct dlv *d, struct dlv_conn *conn, const char *imsi, struct dlv_now now)
-{
-	struct dlv_ue *ue = dlv_ue_find(d, imsi);
-	bool new_here = !ue || ue->conn != conn;
-
-	if (new_here && conn->ues_n >= d->conf.conn_ues_max) {
-		return ERR_BUSY;
-	}
-	if (!ue) {
-		ue = dlv_ue_get(d, imsi);
-	}
-	if (!ue) {
-		return ERR_BUSY;
-	}
-	if (new_here) {
-		struct dlv_conn *old = ue->conn;
-
-		if (old) {
-			ue_lost(d, ue, T4_ABSENT_UE_DETACHED, now);
-			d->counts.takeovers++;
-			d->ports.taken_over(d->ports.arg, old, imsi);
-		}
-		dlv_ue_attach(d, ue, conn);
-	}
-	if (ue->resting) { /* it registered and expects its messages: the pause ends */
-		ue->resting = false;
-		ue->attempt = 0;
-		dlv_timer_stop(&d->timers, &ue->timer);
-	}
-	ue_turn(d, ue, now);
-	return 0;
-}
-
-void dlv_unregister(struct dlv *d, struct dlv_conn *conn, const char *imsi, struct dlv_now now)
-{
-	struct dlv_ue *ue = dlv_ue_find(d, imsi);
-
-	if (!ue || ue->conn != conn) {
-		d->counts.unwelcome++; /* a connection may not act for a mobile of another one */
-		return;
-	}
-	ue_lost(d, ue, T4_ABSENT_UE_DETACHED, now);
-	give_up_single(d, ue, now);
-	dlv_ue_put(d, ue);
-}
-
-void dlv_conn_lost(struct dlv *d, struct dlv_conn *conn, struct dlv_now now)
-{
-	while (conn->ues) {
-		struct dlv_ue *ue = conn->ues;
-
-		ue_lost(d, ue, T4_ABSENT_UE_DETACHED, now);
-		give_up_single(d, ue, now);
-		dlv_ue_put(d, ue);
-	}
-}
-
-void dlv_ack(struct dlv *d, struct dlv_conn *conn, uint64_t id, const struct sms_rp *rp, struct dlv_now now)
-{
-	struct dlv_msg *m = dlv_by_id(d, id);
-	struct dlv_ue *ue;
-
-	if (!m || m->state != DLV_SENDING || m->ue->conn != conn || m->ue->reference != rp->reference ||
-	    (rp->type != SMS_RP_ACK && rp->type != SMS_RP_ERROR)) {
-		d->counts.acks_ignored++;
-		return;
-	}
-	ue = m->ue;
-	if (rp->type == SMS_RP_ACK && m->parts_done + 1 < m->parts) {
-		dlv_step(d, m, DLV_EV_PART_ACK, now);
-		return;
-	}
-	if (rp->type == SMS_RP_ACK) {
-		ue->attempt = 0;
-		dlv_set_outcome(m, T4_OUTCOME_SUCCESSFUL_TRANSFER);
-		dlv_step(d, m, DLV_EV_ALL_ACK, now);
-	} else if (rp->cause == SMS_RP_CAUSE_MEMORY_FULL) {
-		dlv_set_outcome(m, T4_OUTCOME_UE_MEMORY_CAPACITY_EXCEEDED);
-		attempt_failed(d, m, now);
-	} else {
-		/* T4 has no value for a refusal by the mobile: absent without a diagnostic,
-		 * which Tsp shows as undeliverable */
-		dlv_set_outcome(m, T4_OUTCOME_ABSENT_SUBSCRIBER);
-		dlv_step(d, m, DLV_EV_REFUSED, now);
-	}
-	ue_turn(d, ue, now);
 }
 
 /* -- time */
@@ -393,11 +250,11 @@ static void ue_due(struct dlv *d, struct dlv_ue *ue, struct dlv_now now)
 
 	if (m) {
 		dlv_set_absent(m, T4_ABSENT_NO_PAGING_RESPONSE);
-		attempt_failed(d, m, now);
+		dlv_attempt_failed(d, m, now);
 	} else {
 		ue->resting = false;
 	}
-	ue_turn(d, ue, now);
+	dlv_ue_turn(d, ue, now);
 }
 
 void dlv_tick(struct dlv *d, struct dlv_now now)

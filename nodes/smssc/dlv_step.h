@@ -40,3 +40,10 @@ void dlv_msg_own(struct dlv *d, struct dlv_msg *m, struct dlv_ue *ue, enum dlv_s
 /* Takes it out of all tables and frees it. */
 void dlv_msg_end(struct dlv *d, struct dlv_msg *m);
 uint64_t dlv_report_wait_ms(const struct dlv *d, const struct dlv_msg *m);
+
+/* dlv_mobile.c */
+/* Sends the mobile its next message, if one may be sent. Frees a mobile that is no longer
+ * needed. */
+void dlv_ue_turn(struct dlv *d, struct dlv_ue *ue, struct dlv_now now);
+/* An attempt failed; m->outcome is the report if it was the last one. */
+void dlv_attempt_failed(struct dlv *d, struct dlv_msg *m, struct dlv_now now);
