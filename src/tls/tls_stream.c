@@ -1,14 +1,17 @@
-/* tls_stream.c - TLS as a layer on another stream: it hears octets from below by callback, and what it writes below is queued there
- * and leaves by one send at the end of the turn. The handshake is in tls_shake.c.
+/* tls_stream.c - TLS as a layer on another stream: it hears octets from below by callback, and what it
+ * writes below is queued there and leaves by one send at the end of the turn. The handshake is in
+ * tls_shake.c.
  *
  *   below opens --> HANDSHAKE --both authenticated--> OPEN --close_notify, error, below dead--> DEAD
  *                       +------- refused, too slow ---------------------------------------------^
  *
- * A server whose key is in another process waits for its signature inside of HANDSHAKE (tls_remote.c); what comes meanwhile is held, and no more than one read of it.
+ * A server whose key is in another process waits for its signature inside of HANDSHAKE
+ * (tls_remote.c). What comes meanwhile is held, and no more than one read of it.
  *
- * OpenSSL reads straight from the memory of one receive (no copy) and writes into the queue of the stream below. Plain octets written
- * in one turn are gathered first: as few records as possible. A client in TLS 1.3 is OPEN before the server has judged its
- * certificate; it learns of a refusal by on_close. */
+ * OpenSSL reads straight from the memory of one receive (no copy) and writes into the queue of the
+ * stream below. Plain octets written in one turn are gathered first: as few records as possible. A
+ * client in TLS 1.3 is OPEN before the server has judged its certificate; it learns of a refusal by
+ * on_close. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

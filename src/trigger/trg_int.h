@@ -28,9 +28,8 @@ void *trg_room_take(struct trg *t, size_t octets);
 void trg_room_give(struct trg *t, void *p);               /* takes; NULL allowed */
 bool trg_room_is_own(const struct trg *t, const void *p); /* true: of its room, which lives as long as it does */
 
-void trg_history_add(struct trg *t,
-		     /* Without memory the history lacks the entry. */
-		     const struct trg_history_packed *e);
+/* Without memory the history lacks the entry. */
+void trg_history_add(struct trg *t, const struct trg_history_packed *e);
 /* The history as octets, at most TRG_HISTORY_ENTRY_MAX an entry; an entry is read with the one before (zeroed for the first). The reader
  * checks the states and the event. */
 #define TRG_HISTORY_ENTRY_MAX 9u
