@@ -126,7 +126,7 @@ int core_screening_check(const struct cfg_iwf *cfg, char why[CORE_WHY_MAX])
 	char path[CFG_PATH_MAX + 32];
 	uint32_t own;
 
-	snprintf(path, sizeof path, "%s/screening", cfg->state_dir);
+	snprintf(path, sizeof path, "%s/" CORE_SCREEN_FILE, cfg->state_dir);
 	return access(path, R_OK) ? 0 : core_screen_read(&rules, &own, path, why);
 }
 

@@ -155,24 +155,45 @@ static int sync_dir_of(const char *path, char why[CORE_WHY_MAX])
 	return ERR_STATE;
 }
 
+/* 0 or an errno. */
+static int write_beside(const struct screen_rules *rules, uint32_t own, const char *beside)
+{
+	int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600), err = 0;
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (!f) {
+		err = errno;
+		if (fd >= 0) {
+			close(fd);
+		}
+		return err;
+	}
+	print(f, rules, own);
+	if (fflush(f) || fdatasync(fd)) {
+		err = errno;
+	} else if (ferror(f)) {
+		err = EIO; /* an earlier part failed, and the rest went through: the text has a gap */
+	}
+	if (fclose(f) && !err) {
+		err = errno;
+	}
+	return err;
+}
+
 int core_screen_write(const struct screen_rules *rules, uint32_t own, const char *path, char why[CORE_WHY_MAX])
 {
 	char beside[CFG_PATH_MAX + 64];
-	FILE *f;
-	bool ok;
-	int fd;
+	int err;
 
 	snprintf(beside, sizeof beside, "%s.new", path);
-	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	f = fd < 0 ? NULL : fdopen(fd, "w");
-	if (f) {
-		print(f, rules, own);
-		ok = fflush(f) == 0 && fdatasync(fileno(f)) == 0;
-		ok = fclose(f) == 0 && ok;
-		if (ok && rename(beside, path) == 0) {
-			return sync_dir_of(path, why);
-		}
+	err = write_beside(rules, own, beside);
+	if (!err && rename(beside, path)) {
+		err = errno;
 	}
-	snprintf(why, CORE_WHY_MAX, "%.300s cannot be written: %s; nothing was changed", path, strerror(errno));
-	return ERR_IO;
+	if (err) {
+		file_remove(beside);
+		snprintf(why, CORE_WHY_MAX, "%.300s cannot be written: %s; nothing was changed", path, strerror(err));
+		return ERR_IO;
+	}
+	return sync_dir_of(path, why);
 }

@@ -2,7 +2,9 @@
 #include "tests/unit/test.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "core/core_int.h"
@@ -137,6 +139,32 @@ static void a_directory_that_cannot_be_synced_is_told(void **state)
 	assert_int_equal(core_screen_write(&rules, 0, path, why), 0);
 }
 
+/* As a full disk: the file may not grow beyond a few octets. */
+static void a_write_that_fails_leaves_the_old_file_and_no_other(void **state)
+{
+	struct screen_rules rules, again;
+	struct rlimit full = { 20, 20 }, before;
+	uint32_t own = 7;
+	char beside[sizeof path + 4];
+	int err;
+
+	(void)state;
+	screen_rules_preset(&rules);
+	assert_int_equal(core_screen_write(&rules, pol_row_bit(SCREEN_AGENTS), path, why), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	full.rlim_max = before.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+	err = core_screen_write(&rules, pol_row_bit(SCREEN_SIZES), path, why);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(err, ERR_IO);
+	assert_non_null(strstr(why, strerror(EFBIG)));
+	assert_int_equal(core_screen_read(&again, &own, path, why), 0);
+	assert_int_equal(own, pol_row_bit(SCREEN_AGENTS));
+	snprintf(beside, sizeof beside, "%s.new", path);
+	assert_int_equal(access(beside, F_OK), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +172,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_is_not_whole_is_refused_in_words),
 		cmocka_unit_test(what_cannot_be_written_changes_nothing),
 		cmocka_unit_test(a_directory_that_cannot_be_synced_is_told),
+		cmocka_unit_test(a_write_that_fails_leaves_the_old_file_and_no_other),
 	};
 
 	return cmocka_run_group_tests_name("core screen", tests, start, end);
