@@ -214,8 +214,25 @@ static void on_channel(void *arg, int events)
 	}
 }
 
+/* An edge has one channel: one that said that it lost its channel, and did not, would have the rate of two. True: it had one, with this rate. */
+static bool end_older(struct kh_serve *s, uint32_t edge, struct kh_rate *rate)
+{
+	struct channel *c;
+
+	TAILQ_FOREACH (c, &s->channels, entry) {
+		if (c->edge == edge) {
+			*rate = c->rate;
+			channel_free(c);
+			return true;
+		}
+	}
+	return false;
+}
+
 int kh_serve_add(struct kh_serve *s, int fd, uint32_t edge, uint64_t keys)
 {
+	struct kh_rate rate;
+	bool again = end_older(s, edge, &rate);
 	struct channel *c = s->channels_n < KH_EDGES_MAX ? calloc(1, sizeof *c) : NULL;
 	int err;
 
@@ -229,6 +246,9 @@ int kh_serve_add(struct kh_serve *s, int fd, uint32_t edge, uint64_t keys)
 	c->edge = edge;
 	c->keys = keys;
 	kh_rate_begin(&c->rate, s->conf.per_second, net_loop_now_ms(s->conf.loop));
+	if (again) {
+		c->rate = rate;
+	}
 	TAILQ_INSERT_TAIL(&s->channels, c, entry);
 	s->channels_n++;
 	err = net_watch_new(&c->watch, s->conf.loop, fd, on_channel, c);

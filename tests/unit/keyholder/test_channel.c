@@ -254,6 +254,26 @@ static void more_than_the_rate_is_refused(void **state)
 	assert_int_equal(kh_serve_counts(w->serve)->signed_n + kh_serve_counts(w->serve)->limited, 20);
 }
 
+/* An edge in other hands says that its channel is lost, and keeps it: it gets no second one, and no second rate. */
+static void an_edge_has_one_channel_and_one_rate(void **state)
+{
+	struct world *w = *state;
+	uint8_t octet;
+	int first[2];
+
+	pair(first);
+	assert_int_equal(kh_serve_add(w->serve, first[1], 9, 1 << 2), 0);
+	for (unsigned i = 0; i < 20; i++) {
+		struct tls_signing s = question(w, 2);
+
+		join(w, 1 << 2, true);
+		ask(w, &s, 1);
+	}
+	assert_int_equal(recv(first[0], &octet, 1, 0), 0);
+	assert_true(kh_serve_counts(w->serve)->limited > 0);
+	close(first[0]);
+}
+
 static void who_does_not_answer_is_not_waited_for(void **state)
 {
 	struct world *w = *state;
@@ -355,6 +375,7 @@ int main(void)
 		TEST(the_errors_of_a_key_have_their_words),
 		TEST(a_signature_of_no_length_or_too_much_is_a_failure),
 		TEST(more_than_the_rate_is_refused),
+		TEST(an_edge_has_one_channel_and_one_rate),
 		TEST(who_does_not_answer_is_not_waited_for),
 		TEST(when_it_ends_all_that_wait_are_told),
 		TEST(a_cancelled_question_is_forgotten),
