@@ -155,7 +155,8 @@ static void on_scs_set(void *arg, struct ctl_request *rq, const json_t *args)
 	}
 }
 
-/* A later SCS of this name must not be exempt from a screening row without anybody having said so. */
+/* A later SCS of this name must not be exempt from a screening row without anybody having said
+ * so. */
 static void end_exemptions(const struct adm *a, json_t *last, const char *scs)
 {
 	uint32_t ended = core_screen_forget(a->core, scs);

@@ -26,6 +26,6 @@ void file_remove_dir(const char *path); /* an empty one */
 /* Makes a name that was created or renamed in this directory outlast a power cut. Some file systems
  * cannot sync a directory. After a power cut they show the older state, which is whole too. */
 void file_sync_dir(const char *path);
-/* The same for a caller that promises durability. ERR_IO with errno: the name may be lost by a power cut. 0 also on a file system that
- * cannot sync directories. */
+/* The same for a caller that promises durability. ERR_IO with errno: the name may be lost by a
+ * power cut. 0 also on a file system that cannot sync directories. */
 ERR_MUST_USE int file_sync_dir_sure(const char *path);

@@ -9,8 +9,9 @@
 
 struct core_notice;
 
-/* An edge reports the outcome of each DNR within dnr.answer_wait. One that says nothing for so much longer is not waited for any more: the
- * report counts as not answered, and is sent again like any other. */
+/* An edge reports the outcome of each DNR within dnr.answer_wait. One that says nothing for so
+ * much longer is not waited for any more: the report counts as not answered, and is sent again
+ * like any other. */
 #define CORE_DNR_LATE_MS 5000u
 
 struct core_dnrs {                        /* all outstanding DNRs */

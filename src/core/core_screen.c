@@ -115,7 +115,8 @@ void core_screen_view(const struct core *c, enum screen_row row, struct core_scr
 					  .caught = c->st.v[ST_EDGE_SCREEN_IDENTITY + (unsigned)row] };
 }
 
-/* Writes the rules of `next`. On an error the file has those in force, as far as that can be had. */
+/* Writes the rules of `next`. On an error the file has those in force, as far as that can be
+ * had. */
 static int keep(struct core *c, const struct core_screen *next, char why[CORE_WHY_MAX])
 {
 	char path[CFG_PATH_MAX + 32], twice[CORE_WHY_MAX];

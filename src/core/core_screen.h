@@ -20,7 +20,8 @@ struct core_screen {
 ERR_MUST_USE int core_screen_init(struct core *c, char why[CORE_WHY_MAX]);
 /* A new edge gets every rule, before any other record. */
 void core_screen_edge(struct core_edge *e);
-/* Sends what did not fit into a ring, and ends exemptions of SCSs that are gone. At the end of each turn. */
+/* Sends what did not fit into a ring, and ends exemptions of SCSs that are gone. At the end of
+ * each turn. */
 void core_screen_look(struct core *c);
 /* Writes the file again after core_screen_forget() could not. Every few seconds. */
 void core_screen_save(struct core *c);
@@ -31,6 +32,6 @@ void core_screen_on_seen(struct core_edge *e, uint64_t session, const struct ipc
 
 /* Reads the rules of the operator over `rules`, and sets their bits in `own`. A missing file: none. Errors as of core_screen_init(). */
 ERR_MUST_USE int core_screen_read(struct screen_rules *rules, uint32_t *own, const char *path, char why[CORE_WHY_MAX]);
-/* Writes those of `own`. With words: ERR_IO: the file is as it was. ERR_STATE: the new file is in place, but a power cut may bring the one
- * before back. */
+/* Writes those of `own`. With words: ERR_IO: the file is as it was. ERR_STATE: the new file is in
+ * place, but a power cut may bring the one before back. */
 ERR_MUST_USE int core_screen_write(const struct screen_rules *rules, uint32_t own, const char *path, char why[CORE_WHY_MAX]);

@@ -11,7 +11,8 @@ void core_seen_init(struct core *c)
 	TAILQ_INIT(&c->seen.left_out);
 }
 
-/* The lines that were left out counted as detected, each when it was; the one that tells of them counts itself. */
+/* The lines that were left out counted as detected, each when it was; the one that tells of them
+ * counts itself. */
 static void tell_rows(struct core *c, struct core_scs *scs)
 {
 	uint32_t rest = few_rest(&scs->screened, SPAN_MS, net_loop_now_ms(c->loop));

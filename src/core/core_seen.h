@@ -1,6 +1,7 @@
-/* core_seen.h - lines about requests beside their decisions: rows of the screening that only detect, copies and replays. An SCS, or an edge in
- * other hands, decides how often these come, and none of them is limited by a rate. So many lines a minute are written, and one more
- * counts the rest, a few seconds after the minute. The counters count all of them. */
+/* core_seen.h - lines about requests beside their decisions: rows of the screening that only
+ * detect, copies and replays. An SCS, or an edge in other hands, decides how often these come, and
+ * none of them is limited by a rate. So many lines a minute are written, and one more counts the
+ * rest, a few seconds after the minute. The counters count all of them. */
 #pragma once
 #include "base/few.h"
 #include "core/core_sessions.h"
@@ -15,7 +16,8 @@ struct core_seen {
 };
 
 void core_seen_init(struct core *c);
-/* A row that only detects caught a request: a line in the decision log, bounded for each SCS, so that none hides what another one does. */
+/* A row that only detects caught a request: a line in the decision log, bounded for each SCS, so
+ * that none hides what another one does. */
 void core_seen_row(struct core *c, const struct core_session *s, enum screen_row row);
 /* True: a line of this kind may be written to the log. */
 bool core_seen_say(struct core *c, enum core_seen_kind kind);

@@ -176,13 +176,15 @@ struct core_screen_view {
 	uint64_t caught;         /* messages since the start */
 };
 void core_screen_view(const struct core *c, enum screen_row row, struct core_screen_view *out);
-/* Sets the rule of a row, for now and for later starts; NULL: that of the configuration again. `who` is for the decision log. The edges have
- * it in the next turn. ERR_INVAL: the row does not take this rule; ERR_IO, ERR_STATE: it cannot be kept; then nothing has changed and `why`, of
+/* Sets the rule of a row, for now and for later starts; NULL: that of the configuration again.
+ * `who` is for the decision log. The edges have it in the next turn. ERR_INVAL: the row does not
+ * take this rule; ERR_IO, ERR_STATE: it cannot be kept; then nothing has changed and `why`, of
  * CORE_WHY_MAX octets (core.h), holds the text. */
 ERR_MUST_USE int core_screen_set(struct core *c, enum screen_row row, const struct screen_rule *rule, const char *who, char *why);
-/* The SCS was removed: takes it out of the rules that were set at run time, so that a later SCS of its name is not exempt. A line in the
- * decision log for each row; returns their number. Rules of the configuration stay as they are written there. What else removes SCSs (an
- * import, an undo) is noticed in the same turn of the loop. */
+/* The SCS was removed: takes it out of the rules that were set at run time, so that a later SCS of
+ * its name is not exempt. A line in the decision log for each row; returns their number. Rules of
+ * the configuration stay as they are written there. What else removes SCSs (an import, an undo) is
+ * noticed in the same turn of the loop. */
 uint32_t core_screen_forget(struct core *c, const char *scs);
 
 /* -- sessions and SCSs */

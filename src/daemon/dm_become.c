@@ -27,7 +27,8 @@ static void reset_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* A child needs neither our input nor our output; its log is standard error. All that the parent has open or has inherited is closed. */
+/* A child needs neither our input nor our output; its log is standard error. All that the parent
+ * has open or has inherited is closed. */
 static int keep_only(int sock)
 {
 	int nothing = open("/dev/null", O_RDWR);

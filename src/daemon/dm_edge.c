@@ -107,7 +107,8 @@ static void on_keyholder_lost(void *arg, unsigned kind)
 	}
 }
 
-/* A keyholder, or the next one, or another channel to the same. Without it new connections are refused. */
+/* A keyholder, or the next one, or another channel to the same. Without it new connections are
+ * refused. */
 static void take_keyholder(struct edge_process *p, const struct dm_msg *m, int fd)
 {
 	int err = kh_client_channel(p->keyholder, m->what, fd, m->value);

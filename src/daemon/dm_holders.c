@@ -1,6 +1,6 @@
-/* dm_holders.c - the parent's side of the keyholders: which there are, the pairs of sockets between them
- * and the edges, what the core shows of them. A pair is made whenever both ends run, and again when one of them says that it closed; the parent
- * keeps neither end. */
+/* dm_holders.c - the parent's side of the keyholders: which there are, the pairs of sockets
+ * between them and the edges, what the core shows of them. A pair is made whenever both ends run,
+ * and again when one of them says that it closed; the parent keeps neither end. */
 #include <inttypes.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -191,7 +191,8 @@ bool dm_holders_count(const struct dm_child *holder, const struct dm_msg *m)
 
 /* -- sets of files: the keyholders have a set before an edge uses it */
 
-/* Of a child that runs; one that starts uses the set that it was started with. 0: it has none yet. */
+/* Of a child that runs; one that starts uses the set that it was started with. 0: it has none
+ * yet. */
 static uint32_t set_of(const struct dm_child *c)
 {
 	return dm_child_ready(c) ? c->set_taken : c->set_sent;

@@ -50,8 +50,9 @@ static int items_of(struct cfg_iwf *cfg, int fd)
 	return 0;
 }
 
-/* The module runs in here as it does in the keyholder: with its own paths and nothing else; and, once it has logged in, with the calls of a
- * keyholder. What is missing of the sandbox is told by the process that stays. */
+/* The module runs in here as it does in the keyholder: with its own paths and nothing else; and,
+ * once it has logged in, with the calls of a keyholder. What is missing of the sandbox is told by
+ * the process that stays. */
 static int confine(struct dm_sandbox *s, const struct cfg_iwf *cfg, char why[KH_WHY_MAX])
 {
 	char words[SBX_WHY_MAX] = "";

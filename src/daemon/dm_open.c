@@ -1,4 +1,5 @@
-/* dm_open.c - everything the parent opens before there is any child: the users, directories, sockets, the counter pages. */
+/* dm_open.c - everything the parent opens before there is any child: the users, directories,
+ * sockets, the counter pages. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

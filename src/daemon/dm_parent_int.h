@@ -174,7 +174,8 @@ static inline struct dm_child *dm_child_at(struct dm_parent *p, uint32_t i)
 	return i == 0 ? &p->core : i <= p->edges_n ? &p->edges[i - 1] : &p->holders[i - 1 - p->edges_n];
 }
 
-/* The counter page of a zone. Edges of the other zone have another one: what they write does not reach it. */
+/* The counter page of a zone. Edges of the other zone have another one: what they write does not
+ * reach it. */
 static inline struct dm_caps *dm_caps_of(struct dm_parent *p, enum zone zone)
 {
 	return &p->caps[zone == ZONE_EXTERNAL ? 0 : 1];
@@ -193,17 +194,19 @@ ERR_MUST_USE int dm_hand_ring(struct dm_child *edge);
 void dm_holders_place(struct dm_parent *p);
 /* The child runs: pairs of sockets between it and those at the other end. */
 void dm_holders_join(struct dm_child *c);
-/* An edge says that a pair closed: it gets a new one, after a pause that grows like that of a process that ends again and again. False: no
- * edge says this. */
+/* An edge says that a pair closed: it gets a new one, after a pause that grows like that of a
+ * process that ends again and again. False: no edge says this. */
 bool dm_holders_lost(struct dm_child *edge, const struct dm_msg *m);
 ERR_MUST_USE int dm_holders_watch(struct dm_parent *p); /* makes the timers for that */
 void dm_holders_tell(const struct dm_child *holder); /* its state, to the core; not for other children */
 void dm_holders_tell_all(const struct dm_parent *p);
 /* Passes a counter of a keyholder on to the core. False: a keyholder does not count this. */
 bool dm_holders_count(const struct dm_child *holder, const struct dm_msg *m);
-/* No keyholder that runs signs without this set: it has taken it, or starts with it. Without one the next one starts with the newest. */
+/* No keyholder that runs signs without this set: it has taken it, or starts with it. Without one
+ * the next one starts with the newest. */
 bool dm_holders_have(const struct dm_parent *p, uint32_t set);
-/* The edge with the oldest set; NULL: no edge runs, or all use the newest. *set: that set, else the newest. */
+/* The edge with the oldest set; NULL: no edge runs, or all use the newest. *set: that set, else
+ * the newest. */
 const struct dm_child *dm_holders_oldest(const struct dm_parent *p, uint32_t *set);
 void dm_holders_used(struct dm_parent *p); /* tells the keyholders which sets the edges use, if that has changed */
 void dm_holders_stop(struct dm_parent *p);
@@ -221,8 +224,9 @@ ERR_MUST_USE int dm_files_watch(struct dm_parent *p); /* starts the checks for e
 void dm_files_free(struct dm_parent *p);
 /* Reads everything again; a set without errors is used from now on. `number`: of the core's request; 0: SIGHUP. */
 void dm_reload(struct dm_parent *p, uint32_t number);
-/* After a child has ended, started, or taken a set: offers the edges the newest one if they lack it and can have it, tells the keyholders
- * what is used, and ends a reload that waited for this child. */
+/* After a child has ended, started, or taken a set: offers the edges the newest one if they lack
+ * it and can have it, tells the keyholders what is used, and ends a reload that waited for this
+ * child. */
 void dm_set_step(struct dm_parent *p);
 void dm_set_offer(struct dm_child *c);    /* the child is ready: sends it the newest set if it has an older one */
 void dm_set_taken(struct dm_child *c, uint32_t generation, bool taken);

@@ -5,8 +5,8 @@
  *                               | (fine)
  *                               +--> DM_SET to each process --(DM_SET_TAKEN of all, or WAIT_MS)--> answer
  *
- * An edge gets a set when the keyholders have it, those that start included, and they keep the keys of each set as long as an edge uses it: an
- * edge never asks for one too early or too late.
+ * An edge gets a set when the keyholders have it, those that start included, and they keep the keys
+ * of each set as long as an edge uses it: an edge never asks for one too early or too late.
  *
  * A process has one DM_SET at most that it did not answer, so that its queue of messages stays short however often files are renewed. */
 #include <inttypes.h>
@@ -223,7 +223,8 @@ static bool lags(const struct dm_child *c)
 	return c->pid && dm_child_ready(c) && c->set_taken != c->parent->set->generation;
 }
 
-/* It does not have the set yet and will: it was asked, or it is a keyholder that was started with an older one. */
+/* It does not have the set yet and will: it was asked, or it is a keyholder that was started with
+ * an older one. */
 static bool is_to_come(const struct dm_child *c)
 {
 	if (c->role == DM_HOLDER && c->pid && !dm_child_ready(c)) {
@@ -320,7 +321,8 @@ static void use(struct dm_parent *p, struct dm_set *fresh)
 	dm_set_step(p); /* the edges get it at once when no keyholder runs; else when those that run have the set */
 }
 
-/* A keyholder keeps the keys of so many sets: one more, and an edge that stands still would have none. */
+/* A keyholder keeps the keys of so many sets: one more, and an edge that stands still would have
+ * none. */
 static int check_room(const struct dm_parent *p, const struct dm_set *fresh, struct report *r)
 {
 	const struct dm_child *edge;

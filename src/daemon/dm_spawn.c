@@ -1,4 +1,5 @@
-/* dm_spawn.c - starts a child: this program again in another role (dm_become.h), and the one door of its state. */
+/* dm_spawn.c - starts a child: this program again in another role (dm_become.h), and the one door
+ * of its state. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
-/* ipc_caps.h - limits of connections over all edges of a zone: one shared page in which each edge counts
- * its own connections (CONTRACTS section 1, "listening"). Edges of the other zone have a page of their own, so that an edge in other hands
- * that writes what it likes refuses connections in its own zone only.
- * An edge writes only its slot; a check adds all slots up. When an edge dies the parent clears
- * its slot, and gives the page its keys again.
- * An address counts by its prefix: one IPv6 host has a whole /64.
- * Prefixes are counted in two buckets each, chosen by a hash with a key made by the parent. Two
- * prefixes with the same two buckets share a limit; a peer cannot choose such a pair. */
+/* ipc_caps.h - limits of connections over all edges of a zone: one shared page in which each edge
+ * counts its own connections (CONTRACTS section 1, "listening"). Edges of the other zone have a
+ * page of their own, so that an edge in other hands that writes what it likes refuses connections
+ * in its own zone only. An edge writes only its slot; a check adds all slots up. When an edge dies
+ * the parent clears its slot, and gives the page its keys again. An address counts by its prefix:
+ * one IPv6 host has a whole /64. Prefixes are counted in two buckets each, chosen by a hash with a
+ * key made by the parent. Two prefixes with the same two buckets share a limit; a peer cannot
+ * choose such a pair. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,7 +26,8 @@ ERR_MUST_USE int ipc_caps_make(int *fd, uint32_t slots);
  * ERR_INVAL, ERR_IO, ERR_NOMEM. */
 ERR_MUST_USE int ipc_caps_open(struct ipc_caps **out, int fd, uint32_t slot);
 void ipc_caps_close(struct ipc_caps *c); /* NULL allowed */
-/* The edge of this slot has ended: it counts nothing any more, and the keys are those of ipc_caps_make() again, for the next edge. */
+/* The edge of this slot has ended: it counts nothing any more, and the keys are those of
+ * ipc_caps_make() again, for the next edge. */
 void ipc_caps_clear(struct ipc_caps *c, uint32_t slot);
 
 /* Sets the prefix lengths; 32 and 64 before the first call. All edges use the same. */

@@ -21,8 +21,8 @@ struct kh_client_conf { /* its pointers are borrowed until kh_client_free() */
 	struct st_counters *st; /* ST_EDGE_SIGN_*; NULL: not counted */
 	uint64_t wait_ms;       /* for one signature */
 	unsigned waiting_max;   /* requests without answer at one keyholder */
-	/* The channel to a keyholder of this kind closed, at its end or because of what came; kh_client_channel() may give another one. NULL:
-	 * nobody wants to know. */
+	/* The channel to a keyholder of this kind closed, at its end or because of what came;
+	 * kh_client_channel() may give another one. NULL: nobody wants to know. */
 	void (*lost)(void *arg, unsigned kind);
 	void *arg;
 };

@@ -214,7 +214,8 @@ static void on_channel(void *arg, int events)
 	}
 }
 
-/* An edge has one channel: one that said that it lost its channel, and did not, would have the rate of two. True: it had one, with this rate. */
+/* An edge has one channel: one that said that it lost its channel, and did not, would have the
+ * rate of two. True: it had one, with this rate. */
 static bool end_older(struct kh_serve *s, uint32_t edge, struct kh_rate *rate)
 {
 	struct channel *c;

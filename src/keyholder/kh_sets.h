@@ -1,5 +1,6 @@
-/* kh_sets.h - the keys of the last sets of files. A keyholder has a set before any edge uses it, and keeps the keys of older ones as long as
- * an edge uses them, and KH_SET_GRACE_MS more, for handshakes that began with them. PURE: the time is an argument. */
+/* kh_sets.h - the keys of the last sets of files. A keyholder has a set before any edge uses it,
+ * and keeps the keys of older ones as long as an edge uses them, and KH_SET_GRACE_MS more, for
+ * handshakes that began with them. PURE: the time is an argument. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,7 @@ void kh_sets_add(struct kh_sets *s, uint32_t generation, void *keys);
 void *kh_sets_find(const struct kh_sets *s, uint32_t generation);
 /* No edge uses a set older than this one any more. The newest set stays in any case. */
 void kh_sets_used(struct kh_sets *s, uint32_t oldest, uint64_t now_ms);
-/* Forgets the sets whose time is over. Returns in how many ms to call again; 0: not before the next kh_sets_used(). */
+/* Forgets the sets whose time is over. Returns in how many ms to call again; 0: not before the
+ * next kh_sets_used(). */
 uint64_t kh_sets_look(struct kh_sets *s, uint64_t now_ms);
 void kh_sets_fini(struct kh_sets *s);
