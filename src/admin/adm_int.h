@@ -43,7 +43,8 @@ extern const struct ctl_command *const adm_tables[]; /* all of them; NULL ends i
  * `reason`, `text`, `advice`. New reference. */
 json_t *adm_health(const struct adm *a);
 
-/* -- adm_screen.c: screening rows that are relaxed, or whose rule was set at run time. New reference. */
+/* -- adm_screen.c: screening rows that are relaxed, or whose rule was set at run time. New
+ * reference. */
 json_t *adm_screening(const struct adm *a);
 
 /* -- adm_common.c */

@@ -1,7 +1,7 @@
 /* asc_lmdb.h - the store as LMDB sees it (room-private): the two environments, their keys and
  * counters, and LMDB's failures. Only asc_lmdb.c, asc_main.c, asc_gen.c, asc_room.c, asc_copy.c,
- * asc_read.c, asc_edit.c, asc_load.c, asc_kept.c, asc_merge.c, asc_complete.c and asc_peek.c include
- * it: a store of another kind would replace these files. */
+ * asc_read.c, asc_edit.c, asc_load.c, asc_kept.c, asc_merge.c, asc_complete.c and asc_peek.c
+ * include it: a store of another kind would replace these files. */
 #pragma once
 #include <lmdb.h>
 #include <stdbool.h>

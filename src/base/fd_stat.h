@@ -1,6 +1,7 @@
-/* fd_stat.h - fstat() by the system call of that name. glibc makes it newfstatat() with an empty path, which a filter of system calls
- * cannot tell from a look at a named file: so it is not among the calls of a process without a file system. For functions
- * that such a process uses (src/sandbox/sbx_calls.c). */
+/* fd_stat.h - fstat() by the system call of that name. glibc makes it newfstatat() with an empty
+ * path, which a filter of system calls cannot tell from a look at a named file: so it is not among
+ * the calls of a process without a file system. For functions that such a process uses
+ * (src/sandbox/sbx_calls.c). */
 #pragma once
 #include <sys/stat.h>
 #include <sys/syscall.h>

@@ -62,7 +62,8 @@ struct fiber_pool {
 	SLIST_HEAD(, fiber) spares;
 };
 
-/* -- what the sanitizers want to know. Inlined: a function that TSan saw begin on one stack must end on the same. */
+/* -- what the sanitizers want to know. Inlined: a function that TSan saw begin on one stack must
+ * end on the same. */
 
 #define INLINED static inline __attribute__((always_inline))
 

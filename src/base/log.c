@@ -177,7 +177,8 @@ static size_t line_finish(char *line, size_t wanted)
 	return len;
 }
 
-/* Without a queue, too, no process waits for the reader of its log: a line that the reader has no room for is lost. */
+/* Without a queue, too, no process waits for the reader of its log: a line that the reader has no
+ * room for is lost. */
 static bool has_room(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };

@@ -80,7 +80,8 @@ static bool thread_start(struct pages_ahead *a)
 	return rc == 0;
 }
 
-/* A limit of the process counts what the heap has, used or not. A heap that was refused to grow would be in pieces from then on. */
+/* A limit of the process counts what the heap has, used or not. A heap that was refused to grow
+ * would be in pieces from then on. */
 static bool has_room(size_t octets)
 {
 	void *p = mmap(NULL, octets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

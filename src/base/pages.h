@@ -1,7 +1,9 @@
-/* pages.h - large pages, and memory before it is needed, for a start that takes up a million triggers.
- * The system gives a process its memory page by page, each with a fault in which the page is zeroed. With pages of 4 KiB these
- * faults were more than half of such a start, in a virtual machine. Here the heap grows once, by large pages where the system has
- * them, and a thread of its own touches them while the process already fills the first ones.
+/* pages.h - large pages, and memory before it is needed, for a start that takes up a million
+ * triggers.
+ * The system gives a process its memory page by page, each with a fault in which the page is
+ * zeroed. With pages of 4 KiB these faults were more than half of such a start, in a virtual
+ * machine. Here the heap grows once, by large pages where the system has them, and a thread of its
+ * own touches them while the process already fills the first ones.
  * All of this is advice: whatever the system refuses, memory comes as usual. */
 #pragma once
 #include <pthread.h>
@@ -12,7 +14,8 @@
 
 #include "base/obj.h"
 
-/* Asks for large pages for this memory, which is allocated and not yet used. Nothing below PAGES_LARGE octets. */
+/* Asks for large pages for this memory, which is allocated and not yet used. Nothing below
+ * PAGES_LARGE octets. */
 #define PAGES_LARGE (2u << 20)
 void pages_large(void *p, size_t octets);
 

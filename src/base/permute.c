@@ -1,12 +1,14 @@
-/* permute.c - each round replaces one half by itself xor a keyed hash of the other half, which can be undone: therefore
- * the result is a permutation, whatever the hash is. */
+/* permute.c - each round replaces one half by itself xor a keyed hash of the other half, which can
+ * be undone: therefore the result is a permutation, whatever the hash is. */
 #include "base/permute.h"
 
-/* Four rounds are a pseudorandom permutation by proof (Luby and Rackoff), for fewer results than 2 to the quarter of the
- * width. One peer may collect far more, so there are as many rounds as NIST SP 800-38G takes for small widths. */
+/* Four rounds are a pseudorandom permutation by proof (Luby and Rackoff), for fewer results than 2
+ * to the quarter of the width. One peer may collect far more, so there are as many rounds as NIST
+ * SP 800-38G takes for small widths. */
 #define ROUNDS 10u
 
-/* The width is part of what is hashed: the two permutations of one key tell nothing about each other. */
+/* The width is part of what is hashed: the two permutations of one key tell nothing about each
+ * other. */
 struct round_input {
 	uint32_t half;
 	uint16_t width, round;

@@ -1,4 +1,5 @@
-/* screen_page_main.c - the program behind `ninja manuals` for the page of the screening: writes it to standard output. */
+/* screen_page_main.c - the program behind `ninja manuals` for the page of the screening: writes it
+ * to standard output. */
 #include "base/screen_page.h"
 #include "base/stdfd.h"
 

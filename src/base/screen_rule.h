@@ -1,15 +1,20 @@
-/* screen_rule.h - the rows of the screening of requests from outside, one row each, and the rule that is in force for a row.
- * Edges screen by the rules, the core keeps the rules, the configuration and the operator set them, and statistics count by row: no room
- * above includes all of the others, so the table is in base. From these rows are made: the counters edge_screen_NAME, the section `screening` of the
- * configuration, `mtcctl screen list`, and docs/user/screening.md. A new row stands at the end (the number of a row crosses the ring
- * between two versions of a program only within one start, and the file of the rules has names) and has its check in policy/pol_screening.c.
+/* screen_rule.h - the rows of the screening of requests from outside, one row each, and the rule
+ * that is in force for a row.
+ * Edges screen by the rules, the core keeps the rules, the configuration and the operator set them,
+ * and statistics count by row: no room above includes all of the others, so the table is in base.
+ * From these rows are made: the counters edge_screen_NAME, the section `screening` of the
+ * configuration, `mtcctl screen list`, and docs/user/screening.md. A new row stands at the end (the
+ * number of a row crosses the ring between two versions of a program only within one start, and the
+ * file of the rules has names) and has its check in policy/pol_screening.c.
  *
  * R(X, ID, "name", CLASS, PRESET, answer, other, "meaning")
- *   CLASS   FIXED: nobody changes the rule. CLOSED: a request that the row catches cannot be carried out, so it is refused or dropped.
+ *   CLASS   FIXED: nobody changes the rule. CLOSED: a request that the row catches cannot be
+ *           carried out, so it is refused or dropped.
  *           OPEN: the row may also only detect, and SCSs may be exempt.
  *   PRESET  the mode without a configuration
  *   answer  the Result-Code without a configuration; 0: as the grammar says
- *   other   a second Result-Code that the operator may choose; 0: none. 5012 may be chosen in every row that is not fixed. */
+ *   other   a second Result-Code that the operator may choose; 0: none. 5012 may be chosen in every
+ *           row that is not fixed. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -94,7 +99,8 @@ const char *screen_row_meaning(enum screen_row row);
 enum screen_class screen_row_class(enum screen_row row);
 /* The n-th Result-Code that a rule of this row may have; 0 behind the last one. */
 uint16_t screen_row_answer(enum screen_row row, size_t n);
-/* ERR_NOTFOUND: there is no row of this name; `near` (not NULL) is then the name that was probably meant, or NULL. */
+/* ERR_NOTFOUND: there is no row of this name; `near` (not NULL) is then the name that was probably
+ * meant, or NULL. */
 ERR_MUST_USE int screen_row_find(enum screen_row *out, const char *name, const char **near);
 
 const char *screen_mode_word(uint8_t mode); /* "enforce", ...; static */
@@ -104,14 +110,16 @@ ERR_MUST_USE int screen_mode_parse(uint8_t *out, const char *word);
 struct screen_rule screen_rule_preset(enum screen_row row);
 void screen_rules_preset(struct screen_rules *out);
 
-/* Adds an SCS to the exempt ones, in order. ERR_INVAL: not a name of an SCS; ERR_EXISTS; ERR_LIMIT. */
+/* Adds an SCS to the exempt ones, in order. ERR_INVAL: not a name of an SCS; ERR_EXISTS;
+ * ERR_LIMIT. */
 ERR_MUST_USE int screen_rule_except(struct screen_rule *rule, const char *scs);
 bool screen_rule_exempts(const struct screen_rule *rule, const char *scs);
 void screen_rule_unexcept(struct screen_rule *rule, unsigned at); /* takes the SCS at this place out; `at` is below except_n */
 bool screen_rule_equal(const struct screen_rule *a, const struct screen_rule *b);
 
 #define SCREEN_WHY_MAX 256
-/* Whether a row may have this rule. ERR_INVAL with words in `why`: what is wrong, and what the row takes. */
+/* Whether a row may have this rule. ERR_INVAL with words in `why`: what is wrong, and what the row
+ * takes. */
 ERR_MUST_USE int screen_rule_check(enum screen_row row, const struct screen_rule *rule, char why[SCREEN_WHY_MAX]);
 /* The rule lets something pass that its preset refuses. */
 bool screen_rule_relaxed(enum screen_row row, const struct screen_rule *rule);

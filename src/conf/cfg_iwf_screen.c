@@ -1,4 +1,5 @@
-/* cfg_iwf_screen.c - the section `screening`: a section for each row, with the keys that the class of the row takes. */
+/* cfg_iwf_screen.c - the section `screening`: a section for each row, with the keys that the class
+ * of the row takes. */
 #include "conf/cfg_iwf_screen.h"
 
 #include "conf/cfg_iwf.h"

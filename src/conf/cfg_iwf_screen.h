@@ -1,4 +1,5 @@
-/* cfg_iwf_screen.h - the section `screening`, made from the rows of base/screen_rule.h; for cfg_iwf*.c only. */
+/* cfg_iwf_screen.h - the section `screening`, made from the rows of base/screen_rule.h; for
+ * cfg_iwf*.c only. */
 #pragma once
 #include "conf/cfg_schema.h"
 

@@ -1,4 +1,5 @@
-/* cfg_users.h - which user each kind of process runs as: `users`, and `user` for those that it does not name. */
+/* cfg_users.h - which user each kind of process runs as: `users`, and `user` for those that it does
+ * not name. */
 #pragma once
 #include <stdbool.h>
 
@@ -23,8 +24,8 @@ enum cfg_users_state {
 	CFG_USERS_SHARED, /* root, and two processes would have one user, or one would stay root */
 	CFG_USERS_ONE,    /* not root: all run as our user */
 };
-/* `words`: which ones share, and what to do; "" when they are apart. A user that does not exist counts as apart: another check
- * reports it. */
+/* `words`: which ones share, and what to do; "" when they are apart. A user that does not exist
+ * counts as apart: another check reports it. */
 enum cfg_users_state cfg_users_look(const struct cfg_iwf *c, char words[CFG_WHY_MAX]);
 
 /* Errors (sandbox: require) of users that are shared. ERR_INVAL: they are in the report. */

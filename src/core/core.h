@@ -49,16 +49,18 @@ void core_free(struct core *c); /* NULL allowed */
  * Returns the error of the first store that the core could not use, with its text in `why`.
  * No other process may use the stores meanwhile. */
 ERR_MUST_USE int core_stores_check(const struct cfg_iwf *cfg, const char *state_dir, bool journal, char why[CORE_WHY_MAX]);
-/* Reads the screening rules that were set at run time, if there are some that this process may read. As core_journal_check(). */
+/* Reads the screening rules that were set at run time, if there are some that this process may
+ * read. As core_journal_check(). */
 ERR_MUST_USE int core_screening_check(const struct cfg_iwf *cfg, char why[CORE_WHY_MAX]);
-/* Warns of SCSs that are exempt from a screening row by the configuration and are not in the association store, if there is a store that this
- * process may read. Another process may be using it. */
+/* Warns of SCSs that are exempt from a screening row by the configuration and are not in the
+ * association store, if there is a store that this process may read. Another process may be using
+ * it. */
 void core_screening_names(const struct cfg_iwf *cfg, struct report *why);
-/* Reads the journal, if there is one that no process uses, and changes nothing. ERR_PROTO with words in `why`: a start would refuse
- * it. Other errors: it cannot be read. */
+/* Reads the journal, if there is one that no process uses, and changes nothing. ERR_PROTO with
+ * words in `why`: a start would refuse it. Other errors: it cannot be read. */
 ERR_MUST_USE int core_journal_check(const struct cfg_iwf *cfg, char why[CORE_WHY_MAX]);
-/* Makes a journal in `dir` (made) of `file`, the journal of a backup. On an error nothing is left that opens, and `why` says
- * the reason. Errors as of jrn_copy_restore(). */
+/* Makes a journal in `dir` (made) of `file`, the journal of a backup. On an error nothing is left
+ * that opens, and `why` says the reason. Errors as of jrn_copy_restore(). */
 ERR_MUST_USE int core_journal_restore(const char *file, const char *dir, char why[CORE_WHY_MAX]);
 
 struct core_edge_id { /* an edge, as the parent says: the core believes nothing else about it (core_claims.h) */

@@ -146,11 +146,12 @@ void core_sessions_renew(struct core *c, const char *scs)
 	}
 }
 
-/* -- one connection more than connections_max: the oldest session is probed by a DWR; if it does not answer in time it is gone and the
- * new one takes its place, else the new one is refused.
+/* -- one connection more than connections_max: the oldest session is probed by a DWR; if it does
+ * not answer in time it is gone and the new one takes its place, else the new one is refused.
  *
- *   session_open at the limit --> session_cut{probe_ms} to the oldest --> session_closed: judged again
- *                                                                     --> probe_ms + PROBE_GRACE_MS: refused */
+ *   session_open at the limit --> session_cut{probe_ms} to the oldest
+ *                             --> session_closed: judged again
+ *                             --> probe_ms + PROBE_GRACE_MS: refused */
 
 #define PROBES_MAX 256     /* connections that wait for the result of a probe */
 #define PROBE_GRACE_MS 500 /* time for the records to the edge and back */

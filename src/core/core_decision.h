@@ -36,7 +36,8 @@ void core_decide_session(struct core *c, uint32_t generation, uint64_t number, c
  * ended. */
 void core_decide_session_end(struct core *c, const struct core_session *s, const char *reason);
 void core_decide_action(struct core *c, const struct core_decision *d);
-/* A screening row has another rule, set by `who`; `before` NULL: it has a relaxed rule at a start. */
+/* A screening row has another rule, set by `who`; `before` NULL: it has a relaxed rule at a
+ * start. */
 void core_decide_screening(struct core *c, const char *who, enum screen_row row, const struct screen_rule *now,
 			   const struct screen_rule *before);
 /* A screening row that only detects caught a request of the session. */

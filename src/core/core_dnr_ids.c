@@ -1,5 +1,5 @@
-/* core_dnr_ids.c - the key of the identifiers of DNRs, and its record in the journal: kind, 16 octets of the key. The
- * first octet differs from that of every other record. */
+/* core_dnr_ids.c - the key of the identifiers of DNRs, and its record in the journal: kind, 16
+ * octets of the key. The first octet differs from that of every other record. */
 #include "core/core_dnr_ids.h"
 
 #include <string.h>
@@ -63,7 +63,8 @@ static int make_key(struct core *c)
 	return 0;
 }
 
-/* As link_ids_init(): the time separates this start from the last one, the random part two starts in one second. */
+/* As link_ids_init(): the time separates this start from the last one, the random part two starts
+ * in one second. */
 static int begin_counting(struct core_dnr_ids *ids)
 {
 	uint32_t random;

@@ -1,8 +1,10 @@
 /* core_dnr_ids.h - the identifiers of delivery reports: End-to-End-Id and Session-Id of DNRs.
- * An SCS must not learn from its own reports how many triggers or reports others have. Therefore both are keyed
- * permutations of numbers that count over all SCSs: unique as these numbers are, and without an order.
- * The key is random and is kept in the journal, so that a repeated DNR has the same Session-Id after a restart, and no
- * End-to-End-Id comes again within 4 minutes (RFC 6733 3). The End-to-End-Id itself is in the record of its trigger. */
+ * An SCS must not learn from its own reports how many triggers or reports others have. Therefore
+ * both are keyed permutations of numbers that count over all SCSs: unique as these numbers are, and
+ * without an order.
+ * The key is random and is kept in the journal, so that a repeated DNR has the same Session-Id
+ * after a restart, and no End-to-End-Id comes again within 4 minutes (RFC 6733 3). The
+ * End-to-End-Id itself is in the record of its trigger. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,8 +17,9 @@ struct core;
 
 struct core_dnr_ids {
 	struct sip_key key;
-	/* Number of the key's journal record. A trigger with a smaller number is of a program before this key: its
-	 * Session-Id stays the plain number, because its DNR may have been sent. 0: there is no key yet. */
+	/* Number of the key's journal record. A trigger with a smaller number is of a program
+	 * before this key: its Session-Id stays the plain number, because its DNR may have been
+	 * sent. 0: there is no key yet. */
 	uint64_t number;
 	uint32_t next; /* End-to-End-Ids, before the permutation */
 };
@@ -26,7 +29,8 @@ struct core_dnr_ids {
 bool core_dnr_ids_is(const void *record, size_t len);
 /* Takes the key of that record. A damaged record is logged and left alone. */
 void core_dnr_ids_restore(struct core *c, uint64_t number, const void *record, size_t len);
-/* Makes a key and puts it into the journal, in front of all records to come, if the journal had none. ERR_IO. */
+/* Makes a key and puts it into the journal, in front of all records to come, if the journal had
+ * none. ERR_IO. */
 ERR_MUST_USE int core_dnr_ids_begin(struct core *c);
 
 /* -- afterwards */

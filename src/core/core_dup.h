@@ -24,8 +24,8 @@ struct core_dup_waiter {     /* where an answer goes */
 };
 
 ERR_MUST_USE int core_dup_new(struct core_dup **out, uint32_t entries_max, uint64_t window_ms);
-/* Room for so many entries at once, or entries_max, for a table that is about to be filled; it must be
- * empty (ERR_STATE). ERR_NOMEM: it grows as ever. */
+/* Room for so many entries at once, or entries_max, for a table that is about to be filled; it must
+ * be empty (ERR_STATE). ERR_NOMEM: it grows as ever. */
 ERR_MUST_USE int core_dup_reserve(struct core_dup *d, size_t n);
 void core_dup_free(struct core_dup *d); /* NULL allowed */
 
@@ -40,8 +40,8 @@ enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host,
 				    const uint8_t digest[HASH_LEN], const struct core_dup_waiter *waiter, uint64_t now_ms,
 				    struct core_dup_entry **entry, struct ipc_device_action_answer *answer);
 
-/* Asks the processor for the memory that core_dup_look() will read: first the one, and a little later the other with what the first
- * returned. They change nothing. */
+/* Asks the processor for the memory that core_dup_look() will read: first the one, and a little
+ * later the other with what the first returned. They change nothing. */
 uint64_t core_dup_prefetch(const struct core_dup *d, const char *origin_host, uint32_t end_to_end);
 void core_dup_prefetch_first(const struct core_dup *d, uint64_t hash);
 
@@ -54,7 +54,8 @@ void core_dup_settle(struct core_dup *d, struct core_dup_entry *entry, const str
  * Takes `entry`, which has no waiter but the request itself; NULL allowed. */
 void core_dup_forget(struct core_dup *d, struct core_dup_entry *entry);
 
-/* The Session-Id of the request, ipc_session_id_hash(). 0: not known, as of an entry from the journal. */
+/* The Session-Id of the request, ipc_session_id_hash(). 0: not known, as of an entry from the
+ * journal. */
 void core_dup_set_session(struct core_dup_entry *entry, uint64_t session_id);
 /* Describes the request of an entry; borrowed from the entry. */
 struct core_replay_request core_dup_request(const struct core_dup_entry *entry);

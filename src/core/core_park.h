@@ -1,6 +1,7 @@
-/* core_park.h - accepted triggers that only wait for their report, parked (trigger/trg_park.h): one block of about 330 octets stands in the
- * tables in place of a trigger of 950. A parked trigger is woken before anything happens to it, by whoever finds it: the functions that find
- * triggers return them awake.
+/* core_park.h - accepted triggers that only wait for their report, parked (trigger/trg_park.h): one
+ * block of about 330 octets stands in the tables in place of a trigger of 950. A parked trigger is
+ * woken before anything happens to it, by whoever finds it: the functions that find triggers return
+ * them awake.
  * The newest accepted triggers stay awake, because many reports come soon. */
 #pragma once
 #include <stdbool.h>
@@ -16,11 +17,12 @@ struct core_trigger;
 #define CORE_AWAKE_MAX                                                                                                           \
 	1024u /* accepted triggers that stay awake; 1.1 MiB: parking reads what the processor still has in its cache */
 
-/* Parks the oldest accepted triggers above core_triggers.awake_max, a bounded number; at the end of each turn of the loop. */
+/* Parks the oldest accepted triggers above core_triggers.awake_max, a bounded number; at the end of
+ * each turn of the loop. */
 void core_park_look(struct core *c);
 
-/* Parks a trigger that only waits for its report. True: `t` is freed, and what stands in its place has the same seat in all tables.
- * False: it stays, because it does more, or there is no memory. */
+/* Parks a trigger that only waits for its report. True: `t` is freed, and what stands in its place
+ * has the same seat in all tables. False: it stays, because it does more, or there is no memory. */
 bool core_trigger_park(struct core_trigger *t);
 
 /* The seat of a trigger, awake or parked; NULL: none. */
@@ -31,11 +33,12 @@ struct core_seat *core_seat_find(const struct core *c, const char *e164, uint32_
  * there is one of that number. ERR_NOMEM. */
 ERR_MUST_USE int core_park_restored(struct core_seat **out, struct core *c, struct core_scs *scs, const struct trg *trg);
 
-/* The trigger of a seat, woken if it is parked: then the seat is freed. NULL: no memory, also not after the reserve was given up; counted in
- * core_triggers.unwoken. */
+/* The trigger of a seat, woken if it is parked: then the seat is freed. NULL: no memory, also not
+ * after the reserve was given up; counted in core_triggers.unwoken. */
 struct core_trigger *core_seat_wake(struct core *c, struct core_seat *seat);
 
-/* The next trigger of a walk, awake; one that was parked is parked again by the next call, and valid until then. NULL: at the end. */
+/* The next trigger of a walk, awake; one that was parked is parked again by the next call, and
+ * valid until then. NULL: at the end. */
 struct core_trigger *core_park_next(struct core_cursor *w);
 
 /* Of a seat, awake or parked. */

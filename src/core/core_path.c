@@ -1,12 +1,12 @@
-/* core_path.c - the path of one trigger, second half (ARCHITECTURE.md section 4). The first half, up to the ring, is edge_tsp.c.
- * In order, one function a stage:
+/* core_path.c - the path of one trigger, second half (ARCHITECTURE.md section 4). The first half,
+ * up to the ring, is edge_tsp.c. In order, one function a stage:
  *
  *        the session it came on is admitted    3010
- *   8    duplicate?                            the same answer again, wait with the first, or refused
+ *   8    duplicate?                            the same answer, a wait with the first, or refused
  *        a replay? (replay.mode)               107
  *        still in time for an answer?          201
  *   9    judge (policy), in the order of CONTRACTS section 2
- *   10   the procedure machine owns it; from here core_trigger.c, core_s6m.c, core_t4.c are its ports:
+ *   10   the procedure machine owns it, with core_trigger.c, core_s6m.c, core_t4.c as its ports:
  *        ask the HSS, (11) intent durable, (12) DTR
  *   13   the one answer, and the decision with it
  *   14   later: core_drr.c */

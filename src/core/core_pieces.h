@@ -31,7 +31,7 @@ void core_piece_trigger_end(struct core *c, struct core_trigger *t); /* takes; n
 /* Zeroed, its texts empty; owned by the caller. NULL: no memory. */
 struct core_decision_input *core_piece_input(struct core *c);
 void core_piece_input_end(struct core *c, struct core_decision_input *input); /* takes; NULL allowed */
-/* With room for `text_len` octets of texts; its other members are undefined but `pooled`, which is for
- * core_piece_ask_end(). NULL: no memory. */
+/* With room for `text_len` octets of texts; its other members are undefined but `pooled`, which is
+ * for core_piece_ask_end(). NULL: no memory. */
 struct core_ask *core_piece_ask(struct core *c, size_t text_len);
 void core_piece_ask_end(struct core *c, struct core_ask *ask); /* takes; no object any more */

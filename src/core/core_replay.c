@@ -1,4 +1,5 @@
-/* core_replay.c - one table of Session-Ids, one of SCSs, and two lists by age: of all entries, and of each SCS. */
+/* core_replay.c - one table of Session-Ids, one of SCSs, and two lists by age: of all entries, and
+ * of each SCS. */
 #include "core/core_replay.h"
 
 #include <stdlib.h>
@@ -147,7 +148,8 @@ static struct scs *scs_new(struct core_replay *r, const struct core_replay_reque
 	return s;
 }
 
-/* An SCS with its share of a full table pays for its own new entry, others by the oldest entry of all. */
+/* An SCS with its share of a full table pays for its own new entry, others by the oldest entry of
+ * all. */
 static void make_room(struct core_replay *r, const struct core_replay_request *q, uint64_t now_ms)
 {
 	const struct scs *s;

@@ -1,11 +1,13 @@
 /* core_replay.h - recognises the Session-Id of a finished request that comes again.
- * A Session-Id is never used twice (RFC 6733 8.8), and a request of Tsp has one of its own. A copy of a request, with or
- * without the T flag and on any connection of its SCS, belongs to core_dup.h and never comes here. What comes here is a
- * request that the table of duplicates does not know: with the Session-Id of a finished request of the same SCS it is
- * a replay.
- * An entry lives for the window. When the table is full, an SCS that has its share of it drops its own oldest entry, so
- * that one SCS with many requests does not make the gateway forget those of the others.
- * In memory only: after a restart of the core nothing is remembered. PURE: the time is an argument. */
+ * A Session-Id is never used twice (RFC 6733 8.8), and a request of Tsp has one of its own. A copy
+ * of a request, with or without the T flag and on any connection of its SCS, belongs to core_dup.h
+ * and never comes here. What comes here is a request that the table of duplicates does not know:
+ * with the Session-Id of a finished request of the same SCS it is a replay.
+ * An entry lives for the window. When the table is full, an SCS that has its share of it drops its
+ * own oldest entry, so that one SCS with many requests does not make the gateway forget those of
+ * the others.
+ * In memory only: after a restart of the core nothing is remembered. PURE: the time is an
+ * argument. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,8 +40,8 @@ const char *core_replay_words(enum core_replay_kind kind); /* static */
 /* Compares a request with the finished one that had its Session-Id. */
 enum core_replay_kind core_replay_look(const struct core_replay *r, const struct core_replay_request *q, uint64_t now_ms);
 
-/* The request is answered: remembers its Session-Id from now on. Without memory nothing is remembered, and the entry counts
- * as forgotten. */
+/* The request is answered: remembers its Session-Id from now on. Without memory nothing is
+ * remembered, and the entry counts as forgotten. */
 void core_replay_finish(struct core_replay *r, const struct core_replay_request *q, uint64_t now_ms);
 
 uint32_t core_replay_count(const struct core_replay *r);

@@ -162,7 +162,8 @@ static void resume(struct core *c, bool priority)
 	core_cursor_end(&w);
 }
 
-/* Octets of the heap for a trigger that waits for its report, and for its entry among the duplicates, which a young one has. */
+/* Octets of the heap for a trigger that waits for its report, and for its entry among the
+ * duplicates, which a young one has. */
 #define TRIGGER_OCTETS 352u
 #define DUPLICATE_OCTETS 256u
 

@@ -1,4 +1,5 @@
-/* core_sandboxes.h - what is in force in the sandbox of each process, as the processes say it; for operators. */
+/* core_sandboxes.h - what is in force in the sandbox of each process, as the processes say it; for
+ * operators. */
 #pragma once
 #include <stddef.h>
 

@@ -1,4 +1,5 @@
-/* core_screen.c - keeps the rules of the screening rows, sends them to the edges, and writes a line for each change and each detection. */
+/* core_screen.c - keeps the rules of the screening rows, sends them to the edges, and writes a line
+ * for each change and each detection. */
 #include "core/core_screen.h"
 
 #include <stdio.h>

@@ -1,8 +1,10 @@
-/* core_screen_file.c - the operator's screening rules on disk: a line for each rule, written beside the file and moved there.
+/* core_screen_file.c - the operator's screening rules on disk: a line for each rule, written beside
+ * the file and moved there.
  *
  *   mtc screening 1
  *   destination_realm detect 3003 acme,beta      row, mode, answer, exempt SCSs or "-"
- *   end 1                                        number of rules: a file that was cut is not taken for a whole one */
+ *   end 1                                        number of rules: a file that was cut is not taken
+ *                                                for a whole one */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

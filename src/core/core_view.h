@@ -85,7 +85,8 @@ struct core_status {
 	} journal;
 };
 void core_status(const struct core *c, struct core_status *out);
-/* Brings the gauges of the core's own objects up to date in its counters. Those of edges are as old as their last report. */
+/* Brings the gauges of the core's own objects up to date in its counters. Those of edges are as old
+ * as their last report. */
 void core_gauges(struct core *c);
 
 struct core_store_view {
@@ -96,8 +97,8 @@ struct core_store_view {
 typedef void core_store_fn(void *arg, const struct core_store_view *store);
 void core_store_each(const struct core *c, core_store_fn *fn, void *arg); /* in core_rooms.c */
 
-/* Copies the journal for a backup (journal/jrn_copy.h). The copy must end before core_free(). Errors
- * as of jrn_copy_begin() and jrn_copy_end(). */
+/* Copies the journal for a backup (journal/jrn_copy.h). The copy must end before core_free().
+ * Errors as of jrn_copy_begin() and jrn_copy_end(). */
 struct jrn_copy;
 ERR_MUST_USE int core_journal_copy_begin(struct core *c, struct jrn_copy **out);
 uint64_t core_journal_copy_size(const struct jrn_copy *copy);

@@ -1,4 +1,5 @@
-/* dm_core.c - the core role: wires the core and the operator's commands to the parent's messages and runs them. */
+/* dm_core.c - the core role: wires the core and the operator's commands to the parent's messages
+ * and runs them. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* dm_edge.c - the edge role: takes over its listeners and certificates, connects an edge to the messages of
- * the parent, and runs it. */
+/* dm_edge.c - the edge role: takes over its listeners and certificates, connects an edge to the
+ * messages of the parent, and runs it. */
 #include <stdio.h>
 #include <unistd.h>
 

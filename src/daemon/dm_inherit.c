@@ -75,8 +75,8 @@ static int take(struct dm_inherited *in, const struct dm_msg *m, int fd, const c
 			return err;
 		}
 		in->log.level = (enum log_level)in->cfg->log_level;
-		/* Edges and core may run as one user. Without this each could read and write the memory
-		 * of the others. */
+		/* Edges and core may run as one user. Without this each could read and write the
+		 * memory of the others. */
 		return (in->cfg->user[0] || in->cfg->user_core[0] || in->cfg->user_edge[0]) && prctl(PR_SET_DUMPABLE, 0) < 0
 			   ? ERR_IO
 			   : 0;

@@ -1,7 +1,9 @@
-/* dm_key_check.c - tries the keys in a token before a set of files is used: for -t, the start and a reload.
+/* dm_key_check.c - tries the keys in a token before a set of files is used: for -t, the start and a
+ * reload.
  *
- * The process that loads the module is this program again, with one end of a pair and the standard streams. It gets the
- * part of the files and the items of the configuration that it needs, and answers with one message: what is wrong, or no words. */
+ * The process that loads the module is this program again, with one end of a pair and the standard
+ * streams. It gets the part of the files and the items of the configuration that it needs, and
+ * answers with one message: what is wrong, or no words. */
 #include "daemon/dm_key_check.h"
 
 #include <errno.h>
@@ -25,7 +27,8 @@
 #include "daemon/dm_sandbox.h"
 #include "sandbox/sbx.h"
 
-/* What the other process needs of the configuration. It is the same program: the form is that of the struct. */
+/* What the other process needs of the configuration. It is the same program: the form is that of
+ * the struct. */
 struct items {
 	int sandbox; /* enum cfg_sandbox */
 	struct cfg_pkcs11 pkcs11;
@@ -192,7 +195,8 @@ static int check(const struct cfg_iwf *cfg, int part_fd, struct dm_keys_fault *f
 	int pair[2], err;
 
 	*fault = (struct dm_keys_fault){ .about = DM_KEYS_MODULE };
-	/* The module is code of others: it runs as the keyholder that will load it, or not at all. */
+	/* The module is code of others: it runs as the keyholder that will load it, or not at
+	 * all. */
 	if (cfg_user_find(&user, cfg, CFG_PROCESS_KEYHOLDER)) {
 		snprintf(why, KH_WHY_MAX, "user '%s' (%s) does not exist, and the keys in the token are tried as that user",
 			 user.name, user.key);

@@ -1,6 +1,7 @@
-/* dm_keyholder.c - the keyholder roles: they have the private keys of the listeners, and nothing else. They
- * have no network; what they read are messages of fixed form from their parent and from the edges. One has keys in
- * files (dm_keys_files.c), the other one keys in a token (dm_keys_token.c): struct dm_keys_kind is all that differs.
+/* dm_keyholder.c - the keyholder roles: they have the private keys of the listeners, and nothing
+ * else. They have no network; what they read are messages of fixed form from their parent and from
+ * the edges. One has keys in files (dm_keys_files.c), the other one keys in a token
+ * (dm_keys_token.c): struct dm_keys_kind is all that differs.
  *
  *   DM_SET       --> the keys of a set
  *   DM_SETS_USED --> the oldest set that an edge uses: those before go soon (kh_sets.h)
@@ -88,8 +89,8 @@ static void on_forget(void *arg)
 	look_at_sets(holder_of(arg));
 }
 
-/* Keys must not be in a core dump, nor on the disk that memory is swapped to. Without a sandbox all of this is done here; with one it
- * was done, but for the memory that came with the keys. */
+/* Keys must not be in a core dump, nor on the disk that memory is swapped to. Without a sandbox all
+ * of this is done here; with one it was done, but for the memory that came with the keys. */
 static void guard_memory(const struct keyholder_process *p)
 {
 	bool alone = p->process.in.cfg->sandbox == CFG_SANDBOX_OFF;

@@ -16,7 +16,8 @@ struct dm_keys_kind {
 };
 
 extern const struct dm_keys_kind dm_keys_files; /* in memory, from PEM files */
-/* What is wrong with the keys of a token, and the key of the configuration that has to be corrected. */
+/* What is wrong with the keys of a token, and the key of the configuration that has to be
+ * corrected. */
 enum dm_keys_about { DM_KEYS_MODULE, DM_KEYS_TOKEN, DM_KEYS_PIN, DM_KEYS_OBJECT, DM_KEYS_CERTIFICATE, DM_KEYS_ABOUT_N };
 struct dm_keys_fault {
 	enum dm_keys_about about;

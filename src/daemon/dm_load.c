@@ -1,4 +1,5 @@
-/* dm_load.c - from the name of a configuration to a checked set, and everything that is wrong on the way. */
+/* dm_load.c - from the name of a configuration to a checked set, and everything that is wrong on
+ * the way. */
 #include "daemon/dm_load.h"
 
 #include <errno.h>

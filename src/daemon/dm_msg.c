@@ -1,4 +1,5 @@
-/* dm_msg.c - fixed-size messages with descriptors, and the sealed memory that carries files to children without a file system. */
+/* dm_msg.c - fixed-size messages with descriptors, and the sealed memory that carries files to
+ * children without a file system. */
 #include "daemon/dm_msg.h"
 
 #include <errno.h>

@@ -38,7 +38,8 @@ enum dm_kind {
 	DM_SET_TAKEN = 17, /* generation: of the set of files, value: 1 when it is used from now on */
 	DM_KEYS_LOST = 27, /* edge: a pair of DM_KEYS closed. what: enum kh_kind, index: its number */
 	DM_RELOAD = 18,    /* core: an operator wants the files read again; index: of the request */
-	/* child > parent > core: what is in force. generation: pid, index: uid, value: capabilities, what: dm_sandbox.h */
+	/* child > parent > core: what is in force. generation: pid, index: uid, value:
+	 * capabilities, what: dm_sandbox.h */
 	DM_SANDBOX = 21,
 	/* both ways: from a keyholder to the parent, from the parent to the core */
 	DM_COUNT = 26, /* what: enum st_counter, value: that many more; to the core index: enum kh_kind */
@@ -58,11 +59,13 @@ static inline uint64_t dm_ring_value(uint32_t pid, uint32_t listeners)
 	return (uint64_t)listeners << 32 | pid;
 }
 
-/* Sends; the descriptors stay the caller's. ERR_CLOSED, ERR_BUSY (the other side does not read), ERR_IO. */
+/* Sends; the descriptors stay the caller's. ERR_CLOSED, ERR_BUSY (the other side does not read),
+ * ERR_IO. */
 ERR_MUST_USE int dm_send(int sock, const struct dm_msg *m, const int *fds, int fds_n);
 
-/* Receives one; descriptors beyond those in the message are -1. Blocks when the socket does. ERR_AGAIN, ERR_CLOSED, ERR_IO,
- * ERR_PROTO (another size or number of descriptors: everything received is closed). */
+/* Receives one; descriptors beyond those in the message are -1. Blocks when the socket does.
+ * ERR_AGAIN, ERR_CLOSED, ERR_IO, ERR_PROTO (another size or number of descriptors: everything
+ * received is closed). */
 ERR_MUST_USE int dm_recv(int sock, struct dm_msg *m, int fds[DM_FDS_MAX]);
 
 /* A sealed copy of `len` bytes, close-on-exec. ERR_IO. */

@@ -1,14 +1,19 @@
 /* dm_parent.c - the life of the processes.
  *
  *            spawn, hand over            DM_READY
- *   (none) -------------------> STARTING ---------> UP --(ends)--> pause --> spawn again, next generation
- *      ^                            | ends before all were ready once: the daemon ends, the log says why
- *      |                            | ends later: pause, longer each time; the daemon goes on while any process is ready
- *      +---- SIGTERM, SIGINT, SIGQUIT: DM_STOP to the edges, then to the core; who does not end in time is killed. A second one of
- *            these signals, HURRY_MS later or more, waits for nobody: edges are killed, and the core gets HURRY_MS
+ *   (none) -------------------> STARTING ---------> UP --(ends)--> pause --> next generation
+ *                                   | ends before all were ready once: the daemon ends, the log
+ *                                   | says why
+ *                                   | ends later: pause, longer each time; the daemon goes on while
+ *                                   | any process is ready
  *
- * The parent reads messages of one size from its children and keeps nothing they say but "ready", "end that edge", a log level, which set
- * of files they use, and that an operator wants a reload. */
+ * SIGTERM, SIGINT, SIGQUIT: DM_STOP to the edges, then to the core. A process that does not end in
+ * time is killed. A second signal, HURRY_MS later or more, waits for nobody: edges are killed, and
+ * the core gets HURRY_MS.
+ *
+ * The parent reads messages of one size from its children and keeps nothing they say but "ready",
+ * "end that edge", a log level, which set of files they use, and that an operator wants a
+ * reload. */
 #include "daemon/dm_parent.h"
 
 #include <errno.h>
@@ -514,7 +519,8 @@ static int make_restarts(struct dm_parent *p)
 	return err;
 }
 
-/* An earlier run may have ended in half a line; the children write to the same file, and do not look. */
+/* An earlier run may have ended in half a line; the children write to the same file, and do not
+ * look. */
 static int begin_log(struct dm_parent *p)
 {
 	int err = log_queue(&p->log, WRITER_OCTETS);
@@ -530,8 +536,8 @@ static bool is_file(int fd)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* Threads that write the log and the ready lines: they come after the sandbox, so that they are inside. A log that is a file has no
- * thread, and is begun before. */
+/* Threads that write the log and the ready lines: they come after the sandbox, so that they are
+ * inside. A log that is a file has no thread, and is begun before. */
 static int begin_writers(struct dm_parent *p)
 {
 	int err = p->log.queue ? 0 : begin_log(p);

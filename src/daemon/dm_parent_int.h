@@ -222,7 +222,8 @@ void dm_watch_end(struct dm_parent *p);               /* allowed without dm_watc
 ERR_MUST_USE int dm_files_keep(struct dm_parent *p);
 ERR_MUST_USE int dm_files_watch(struct dm_parent *p); /* starts the checks for expiry, and warns at once if one is near */
 void dm_files_free(struct dm_parent *p);
-/* Reads everything again; a set without errors is used from now on. `number`: of the core's request; 0: SIGHUP. */
+/* Reads everything again; a set without errors is used from now on. `number`: of the core's
+ * request; 0: SIGHUP. */
 void dm_reload(struct dm_parent *p, uint32_t number);
 /* After a child has ended, started, or taken a set: offers the edges the newest one if they lack
  * it and can have it, tells the keyholders what is used, and ends a reload that waited for this
@@ -232,7 +233,8 @@ void dm_set_offer(struct dm_child *c);    /* the child is ready: sends it the ne
 void dm_set_taken(struct dm_child *c, uint32_t generation, bool taken);
 void dm_set_tell_core(const struct dm_child *edge); /* tells the core which set this edge uses */
 
-/* dm_sandboxes.c: the parent's own sandbox, when all is open and before there is a thread; errors are logged. */
+/* dm_sandboxes.c: the parent's own sandbox, when all is open and before there is a thread; errors
+ * are logged. */
 ERR_MUST_USE int dm_sandboxes_enter(struct dm_parent *p);
 bool dm_sandboxes_take(struct dm_child *c, const struct dm_msg *m); /* a child's report; false: no child says this */
 void dm_sandboxes_tell(struct dm_parent *p);                        /* a new core is ready: tells it everything */

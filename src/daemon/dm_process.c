@@ -79,7 +79,8 @@ static int set_up(struct dm_process *p)
 	return err;
 }
 
-/* Everything is open. From here on an edge uses no file system and makes no socket; the core only connects to its peers. */
+/* Everything is open. From here on an edge uses no file system and makes no socket; the core only
+ * connects to its peers. */
 static int go_on(struct dm_process *p)
 {
 	struct dm_msg ready = { .kind = DM_READY };

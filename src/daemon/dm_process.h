@@ -1,5 +1,6 @@
-/* dm_process.h - what the core and the edges have in common as processes: the start from what the parent hands over, messages of the
- * parent, the sign of life, the end. A role adds its own part by struct dm_process_kind. */
+/* dm_process.h - what the core and the edges have in common as processes: the start from what the
+ * parent hands over, messages of the parent, the sign of life, the end. A role adds its own part by
+ * struct dm_process_kind. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -25,9 +26,11 @@ struct dm_process_kind {
 	const char *program; /* name in the log until the role renames it */
 	size_t size;         /* of the object of the role, in bytes */
 	uint32_t magic;
-	/* `in` and `loop` are there. An error is logged by the caller; tear_down() follows in any case. */
+	/* `in` and `loop` are there. An error is logged by the caller; tear_down() follows in any
+	 * case. */
 	int (*set_up)(struct dm_process *p);
-	/* A message of the parent. Descriptors that are kept are set to -1 in `fds`; the others are closed by the caller. */
+	/* A message of the parent. Descriptors that are kept are set to -1 in `fds`; the others are
+	 * closed by the caller. */
 	void (*on_message)(struct dm_process *p, const struct dm_msg *m, int fds[DM_FDS_MAX]);
 	/* Frees what set_up() made, also when it failed half-way. The loop is freed after it. */
 	void (*tear_down)(struct dm_process *p);

@@ -1,14 +1,17 @@
-/* dm_reload.c - certificates, keys and anchors while the daemon runs: read again when somebody asks, used by all processes or by none, and
- * looked at for their end.
+/* dm_reload.c - certificates, keys and anchors while the daemon runs: read again when somebody
+ * asks, used by all processes or by none, and looked at for their end.
  *
  *   SIGHUP, DM_RELOAD --> read and check --(errors)--> log, answer; the old set stays
  *                               | (fine)
- *                               +--> DM_SET to each process --(DM_SET_TAKEN of all, or WAIT_MS)--> answer
+ *                               +--> DM_SET to each process
+ *                                       | (DM_SET_TAKEN of all, or WAIT_MS)
+ *                                       +--> answer
  *
  * An edge gets a set when the keyholders have it, those that start included, and they keep the keys
  * of each set as long as an edge uses it: an edge never asks for one too early or too late.
  *
- * A process has one DM_SET at most that it did not answer, so that its queue of messages stays short however often files are renewed. */
+ * A process has one DM_SET at most that it did not answer, so that its queue of messages stays
+ * short however often files are renewed. */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -274,7 +277,8 @@ static void on_late(void *arg)
 
 /* -- the reload */
 
-/* Checks now whether the daemon could start with the changed file, while an operator is watching. */
+/* Checks now whether the daemon could start with the changed file, while an operator is
+ * watching. */
 static void tell_changed(const struct dm_parent *p, const char *text, size_t len, struct report *r)
 {
 	struct report *why = calloc(1, sizeof *why);

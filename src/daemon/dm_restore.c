@@ -1,4 +1,5 @@
-/* dm_restore.c - the backup is copied beside the state, checked there as a start would, and only then changes places with the state. */
+/* dm_restore.c - the backup is copied beside the state, checked there as a start would, and only
+ * then changes places with the state. */
 #include "daemon/dm_restore.h"
 
 #include <dirent.h>
@@ -56,7 +57,8 @@ __attribute__((format(printf, 1, 2))) static int wrong(const char *fmt, ...)
 
 /* -- may it be done? */
 
-/* A process listens on the socket. EAGAIN means that its backlog is full: mtc-iwfd runs, and hangs. */
+/* A process listens on the socket. EAGAIN means that its backlog is full: mtc-iwfd runs, and
+ * hangs. */
 static bool control_listens(const char *path)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
@@ -75,7 +77,8 @@ static bool control_listens(const char *path)
 	return listens;
 }
 
-/* The lock of a store (base/kv.c) is the core's while it runs. A store without a lock file was never opened. */
+/* The lock of a store (base/kv.c) is the core's while it runs. A store without a lock file was
+ * never opened. */
 static int lock_store(const struct restore *r, const char *store, int *fd)
 {
 	char path[PATH_ROOM];
@@ -370,7 +373,8 @@ static void remove_staged(const struct restore *r)
 	file_remove_dir(r->staged);
 }
 
-/* The check created lock files as the user of this program. LMDB and base/kv.c create them again. */
+/* The check created lock files as the user of this program. LMDB and base/kv.c create them
+ * again. */
 static void remove_locks(const struct restore *r)
 {
 	const char *const stores[] = { "associations", "journal" };
@@ -399,7 +403,8 @@ static int check_staged(const struct restore *r)
 	return r->what->journal ? each_of_journal(r, give_one) : 0; /* the check has made files, too */
 }
 
-/* The times in a journal are of its gateway's timeline. A state that has one keeps it: it is that gateway's. */
+/* The times in a journal are of its gateway's timeline. A state that has one keeps it: it is that
+ * gateway's. */
 static int plant_timeline(const struct restore *r)
 {
 	const json_t *t = json_object_get(r->manifest, "timeline");
@@ -433,7 +438,8 @@ static int plant_timeline(const struct restore *r)
 
 /* -- changing places */
 
-/* In one step where the file system can; else there is an instant without the store, which a start would take for an empty one. */
+/* In one step where the file system can; else there is an instant without the store, which a start
+ * would take for an empty one. */
 static int swap(const struct restore *r, const char *store)
 {
 	char now[PATH_ROOM + 32], next[PATH_ROOM + 32], old[PATH_ROOM + 32];

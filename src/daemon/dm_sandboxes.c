@@ -1,4 +1,5 @@
-/* dm_sandboxes.c - the parent: enters its own sandbox, keeps what each child says of its own, and hands all of it to the core. */
+/* dm_sandboxes.c - the parent: enters its own sandbox, keeps what each child says of its own, and
+ * hands all of it to the core. */
 #include <stdio.h>
 #include <signal.h>
 #include <string.h>
@@ -104,9 +105,9 @@ static void directory_of(char out[CFG_PATH_MAX], const char *path)
 	}
 }
 
-/* It reads everything: certificates and keys may be renewed by pointing a link anywhere. Its children are inside its rules, too, so that it
- * can write what the core writes, and may run what the exec of a child needs: this program and the loader of libraries beside
- * the libraries. */
+/* It reads everything: certificates and keys may be renewed by pointing a link anywhere. Its
+ * children are inside its rules, too, so that it can write what the core writes, and may run what
+ * the exec of a child needs: this program and the loader of libraries beside the libraries. */
 static int confine(struct dm_parent *p, struct sbx_report *r, struct sbx_conf *conf, char why[SBX_WHY_MAX])
 {
 	char control[CFG_PATH_MAX], decisions[CFG_PATH_MAX];
@@ -124,8 +125,9 @@ static int confine(struct dm_parent *p, struct sbx_report *r, struct sbx_conf *c
 	return sbx_enter(r, conf, why);
 }
 
-/* A keyholder locks all of its memory, which is more than an ordinary user may, and has the limit from its parent. Without the right
- * to raise the limit the sandbox of the keyholder says what is missing. */
+/* A keyholder locks all of its memory, which is more than an ordinary user may, and has the limit
+ * from its parent. Without the right to raise the limit the sandbox of the keyholder says what is
+ * missing. */
 static void allow_locked_memory(void)
 {
 	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };

@@ -1,5 +1,6 @@
-/* dm_trap.c - the handler of SIGSYS. The filter does not execute the refused call; it runs this handler in its place. The
- * handler ends the process by another refused call, one that the filter answers by ending it at once. */
+/* dm_trap.c - the handler of SIGSYS. The filter does not execute the refused call; it runs this
+ * handler in its place. The handler ends the process by another refused call, one that the filter
+ * answers by ending it at once. */
 #include "daemon/dm_trap.h"
 
 #include <sys/syscall.h>

@@ -1,4 +1,5 @@
-/* dm_trap.h - a system call that the sandbox refuses ends the process; its number is left for the parent. */
+/* dm_trap.h - a system call that the sandbox refuses ends the process; its number is left for the
+ * parent. */
 #pragma once
 #include <signal.h>
 

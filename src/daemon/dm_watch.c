@@ -1,7 +1,9 @@
-/* dm_watch.c - the parent watches whether its children turn their loops; the other end, the beat of a child, is here, too.
+/* dm_watch.c - the parent watches whether its children turn their loops; the other end, the beat of
+ * a child, is here, too.
  *
- * Only a process that is ready is watched: a start may read a large journal, and has its own end (dm_again.h). Writes of the stores run in
- * threads, so that a long commit or import does not hold the loop. */
+ * Only a process that is ready is watched: a start may read a large journal, and has its own end
+ * (dm_again.h). Writes of the stores run in threads, so that a long commit or import does not hold
+ * the loop. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>

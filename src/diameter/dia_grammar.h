@@ -4,14 +4,17 @@
  * which values it may have. The order of rows is the order in which we send. Any order is accepted,
  * except for rows with DIA_FIRST.
  * The rules of the decoder (RFC 6733 4.1, 7; the M rule of TS 29.336 table 6.4.1-1 note 2):
- *   in the table           its M bit is ignored; lengths 5014, values 5004, too often 5009 with the first one over the limit,
- *                          forbidden (max 0) or not where it must be 5008
+ *   in the table           its M bit is ignored; lengths 5014, values 5004, too often 5009 with the
+ *                          first one over the limit, forbidden (max 0) or not where it must be 5008
  *   not in the table       ignored when the dictionary has it or its M bit is clear; else 5001
  *   in the table, absent   5005 with an example, when min is 1
- *   E bit in an answer     read by the answer-message grammar; with a result below 3000 it contradicts itself: 3008
- * A reading by rules (dia_command_parse_by()) lets pass, or refuses, what its caller says of the kinds DIA_KIND_*.
- * A lenient reading forgives what its rows name: a row with a lapse bit may be absent (one that is DIA_FIRST: stand elsewhere).
- * A message that is refused leaves the caller's struct empty. No allocation. PURE. */
+ *   E bit in an answer     read by the answer-message grammar; with a result below 3000 it
+ *                          contradicts itself: 3008
+ * A reading by rules (dia_command_parse_by()) lets pass, or refuses, what its caller says of the
+ * kinds DIA_KIND_*.
+ * A lenient reading forgives what its rows name: a row with a lapse bit may be absent (one that is
+ * DIA_FIRST: stand elsewhere). A message that is refused leaves the caller's struct empty. No
+ * allocation. PURE. */
 #pragma once
 #include <stddef.h>
 

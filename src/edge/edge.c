@@ -7,7 +7,8 @@
 #define STOP_GRACE_MS 500
 #define STOP_LOOK_MS 20
 
-/* The end of a turn comes after the timers of the turn: on_turn_end() sees the flag in the same turn. */
+/* The end of a turn comes after the timers of the turn: on_turn_end() sees the flag in the same
+ * turn. */
 static void on_deadlines(void *arg)
 {
 	struct edge *e = OBJ_OF(arg, struct edge, EDGE_MAGIC);

@@ -1,6 +1,6 @@
-/* edge.h - an edge: the part that reads octets from outside (ARCHITECTURE.md, stages 1 to 7 and 13).
- * It accepts connections, authenticates them, frames and screens messages, and exchanges only typed
- * records with the core. Its sessions outlive a restart of the core. */
+/* edge.h - an edge: the part that reads octets from outside (ARCHITECTURE.md, stages 1 to 7 and
+ * 13). It accepts connections, authenticates them, frames and screens messages, and exchanges only
+ * typed records with the core. Its sessions outlive a restart of the core. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,8 +20,9 @@ struct edge_conf { /* its pointers are borrowed until edge_free() */
 	uint32_t generation; /* larger than that of each earlier edge */
 	struct ipc_caps *caps;
 	const struct log *log;
-	/* The ring is closed: the core broke the protocol or does not read. The edge cannot go on without a
-	 * new ring; restart it. Called once for a ring, at the end of a turn. NULL allowed. */
+	/* The ring is closed: the core broke the protocol or does not read. The edge cannot go on
+	 * without a new ring; restart it. Called once for a ring, at the end of a turn. NULL
+	 * allowed. */
 	void (*on_ring_broken)(void *arg);
 	void *arg;
 };
@@ -32,9 +33,10 @@ void edge_free(struct edge *e); /* NULL allowed; connections are dropped */
 /* Its counters, for parts of the process that count for it. Borrowed until edge_free(). */
 struct st_counters *edge_counters(struct edge *e);
 
-/* Accepts connections on `fd` (borrowed) under the rules of `listen` (borrowed). `tls` (borrowed) is not NULL
- * exactly if the protection of the listener is TLS, else ERR_INVAL. ERR_INVAL also: too many listeners. While nobody can
- * sign for it (tls_ctx_ready()), connections are closed at once. */
+/* Accepts connections on `fd` (borrowed) under the rules of `listen` (borrowed). `tls` (borrowed)
+ * is not NULL exactly if the protection of the listener is TLS, else ERR_INVAL. ERR_INVAL also: too
+ * many listeners. While nobody can sign for it (tls_ctx_ready()), connections are closed at
+ * once. */
 ERR_MUST_USE int edge_listen(struct edge *e, int fd, const struct cfg_listen *listen, struct tls_ctx *tls);
 
 /* Later handshakes of this listener use `tls` (borrowed); existing sessions stay.
@@ -45,6 +47,6 @@ ERR_MUST_USE int edge_renew(struct edge *e, const struct cfg_listen *listen, str
  * Announces the known sessions and offers the unanswered requests. */
 ERR_MUST_USE int edge_ring_open(struct edge *e, struct ipc_ring_fds *fds);
 
-/* Accepts no more connections, sends DPR to every SCS and calls `done` once: when all sessions have ended,
- * or after timers.disconnect_wait_ms. A second call does nothing. */
+/* Accepts no more connections, sends DPR to every SCS and calls `done` once: when all sessions have
+ * ended, or after timers.disconnect_wait_ms. A second call does nothing. */
 void edge_stop(struct edge *e, void (*done)(void *arg), void *arg);

@@ -1,7 +1,7 @@
-/* edge_out.h - the one builder of application messages to an SCS: DAA, error answers, DNR. It works from an
- * allow-list: only the members set here are sent, with the external identity as origin. Internal data (IMSI,
- * serving nodes, names of core peers) cannot get into a message: the inputs are typed records of the ring
- * and the request of the SCS. PURE. */
+/* edge_out.h - the one builder of application messages to an SCS: DAA, error answers, DNR. It works
+ * from an allow-list: only the members set here are sent, with the external identity as origin.
+ * Internal data (IMSI, serving nodes, names of core peers) cannot get into a message: the inputs
+ * are typed records of the ring and the request of the SCS. PURE. */
 #pragma once
 #include "apps/tsp_dar.h"
 #include "apps/tsp_dnr.h"
@@ -24,12 +24,13 @@ struct edge_asked {
 };
 void edge_out_asked(struct edge_asked *out, const struct dia_msg *request, const struct tsp_dar *dar);
 
-/* The DAA (TS 29.368 6.6.2): the device's names, SCS-Identity, Reference-Number and Action-Type as given. */
+/* The DAA (TS 29.368 6.6.2): the device's names, SCS-Identity, Reference-Number and Action-Type as
+ * given. */
 void edge_out_daa(struct buf *out, const struct cfg_identity *us, const struct edge_asked *asked,
 		  const struct ipc_device_action_answer *a);
 
-/* The DAA to a DAR that requires an unsupported feature: Experimental-Result 5011 and the list of the
- * supported ones (TS 29.229 7.2.1). */
+/* The DAA to a DAR that requires an unsupported feature: Experimental-Result 5011 and the list of
+ * the supported ones (TS 29.229 7.2.1). */
 void edge_out_no_feature(struct buf *out, const struct cfg_identity *us, const struct edge_asked *asked);
 
 /* An error answer without Device-Notification (RFC 6733 7.2). */
@@ -39,6 +40,7 @@ void edge_out_error(struct buf *out, const struct cfg_identity *us, const struct
 /* The Session-Id of the DNRs of this report (ipc_rec.h); returns its length. */
 size_t edge_out_dnr_session(char out[EDGE_OUT_SESSION_ID_MAX], const struct cfg_identity *us, uint64_t report);
 
-/* The DNR (TS 29.368 6.6.3) to the SCS with this host and realm. A copy of it has the same Session-Id and End-to-End-Id. */
+/* The DNR (TS 29.368 6.6.3) to the SCS with this host and realm. A copy of it has the same
+ * Session-Id and End-to-End-Id. */
 void edge_out_dnr(struct buf *out, const struct cfg_identity *us, const char *host, const char *realm,
 		  const struct ipc_device_notification *n);

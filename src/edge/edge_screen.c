@@ -1,4 +1,5 @@
-/* edge_screen.c - the rules of the screening rows in an edge, and the counts of what they caught. */
+/* edge_screen.c - the rules of the screening rows in an edge, and the counts of what they
+ * caught. */
 #include "edge/edge_screen.h"
 
 #include <inttypes.h>

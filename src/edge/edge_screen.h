@@ -1,4 +1,5 @@
-/* edge_screen.h - the screening rows in an edge: the rules that the core sent, and what rows caught. The checks are policy/pol_screening.h. */
+/* edge_screen.h - the screening rows in an edge: the rules that the core sent, and what rows
+ * caught. The checks are policy/pol_screening.h. */
 #pragma once
 #include "edge/edge_session.h"
 #include "policy/pol_screening.h"
@@ -20,6 +21,7 @@ void edge_screen_on_rule(struct edge_screen *x, const struct ipc_screen_rule *r)
 
 /* Prepares the screening of one request of the session. */
 void edge_screen_begin(struct edge_screen *x, struct edge_session *s, struct pol_screening *out);
-/* Counts what the rows caught, and tells the core of rows that only detect. Once for each request, after its last row. */
+/* Counts what the rows caught, and tells the core of rows that only detect. Once for each request,
+ * after its last row. */
 void edge_screen_end(struct edge_screen *x, const struct edge_session *s, const struct dia_hdr *request,
 		     const struct pol_screening *screened);

@@ -2,9 +2,11 @@
  *
  *               TLS done            CER            session_verdict: admitted
  *   HANDSHAKE ------------> CER ----------> ASKED ---------------------------> OPEN
- *       |                    |                | refused, or no verdict in time   | session_cut, DPR, loss
+ *       |                    |                | refused, or no verdict in time   | session_cut,
+ *       |                    |                |                                  | DPR, loss
  *       v                    v                v                                  v
- *     closed              closed           ENDING (CEA 3010)                  ENDING -> session_closed
+ *     closed              closed           ENDING (CEA 3010)                  ENDING
+ *                                                                             -> session_closed
  *
  * "closed" is ENDING, too, for as long as it takes to free it.
  *
@@ -260,7 +262,8 @@ static void take_identity(struct ipc_identity *out, const struct tls_identity *i
 	}
 }
 
-/* Log lines per second about unauthenticated connections: they must not fill a disk. All are counted. */
+/* Log lines per second about unauthenticated connections: they must not fill a disk. All are
+ * counted. */
 #define STRANGERS_LOGGED 20
 
 static void log_stranger(struct edge_session *s, const char *why, const char *kind)

@@ -62,19 +62,24 @@ struct edge_session { /* one connection */
 	TAILQ_HEAD(, edge_txn) txns;     /* unfinished requests; owned by the front */
 };
 
-/* The application protocol of the sessions; edge_tsp.h has one. The front answers each request that it is
- * given exactly once, unless the session ends first. `arg` is the pointer given with the table. */
+/* The application protocol of the sessions; edge_tsp.h has one. The front answers each request that
+ * it is given exactly once, unless the session ends first. `arg` is the pointer given with the
+ * table. */
 struct edge_front {
 	uint32_t application; /* Diameter application that its sessions advertise */
-	/* A request on an open session; the link checked its header and AVP structure. `m` is borrowed until return. */
+	/* A request on an open session; the link checked its header and AVP structure. `m` is
+	 * borrowed until return. */
 	void (*on_request)(void *arg, struct edge_session *s, const struct dia_msg *m);
-	/* A request of an application that the sessions do not advertise; only its header is checked. As on_request. */
+	/* A request of an application that the sessions do not advertise; only its header is
+	 * checked. As on_request. */
 	void (*on_foreign)(void *arg, struct edge_session *s, const struct dia_msg *m);
 	/* `s` is about to be freed: forget its requests. Nothing can be sent on it. */
 	void (*session_gone)(void *arg, struct edge_session *s);
-	/* Answers every request whose deadline has passed. Returns the next deadline, UINT64_MAX: none. */
+	/* Answers every request whose deadline has passed. Returns the next deadline, UINT64_MAX:
+	 * none. */
 	uint64_t (*due)(void *arg, uint64_t now_ms);
-	/* A new core has connected and the sessions are announced: offer every unanswered request to it. */
+	/* A new core has connected and the sessions are announced: offer every unanswered request
+	 * to it. */
 	void (*offer_again)(void *arg);
 	/* The core's answer to a transaction. Ignored if the transaction is answered or unknown. */
 	void (*on_answer)(void *arg, uint64_t transaction, const struct ipc_device_action_answer *a);
@@ -104,7 +109,8 @@ struct edge_sessions {
 	size_t out_size;
 };
 
-/* Borrows all pointers until edge_sessions_fini(). ERR_NOMEM: edge_sessions_fini() frees what there is. */
+/* Borrows all pointers until edge_sessions_fini(). ERR_NOMEM: edge_sessions_fini() frees what there
+ * is. */
 ERR_MUST_USE int edge_sessions_init(struct edge_sessions *all, struct edge_env *env, struct edge_ring *ring,
 				    struct ipc_caps *caps, const struct edge_front *front, void *front_arg);
 void edge_sessions_fini(struct edge_sessions *all); /* drops every connection; also when all is zero */
@@ -125,7 +131,9 @@ void edge_session_on_verdict(struct edge_sessions *all, uint64_t number, const s
 void edge_session_on_cut(struct edge_sessions *all, uint64_t number, const struct ipc_session_cut *c);
 
 struct edge_session *edge_session_find(struct edge_sessions *all, uint64_t number); /* NULL: unknown */
-/* An empty buffer for one message to an SCS. It is shared by all sessions: use it before the next call. */
+/* An empty buffer for one message to an SCS. It is shared by all sessions: use it before the next
+ * call. */
 struct buf edge_session_out(const struct edge_session *s);
-/* Closes the connection without DPR after sending what is queued. The session is freed when its link is down. */
+/* Closes the connection without DPR after sending what is queued. The session is freed when its
+ * link is down. */
 void edge_session_drop(struct edge_session *s, const char *why);

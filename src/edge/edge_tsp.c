@@ -1,9 +1,12 @@
-/* edge_tsp.c - the path of one trigger, first half (ARCHITECTURE.md section 4). Stages 1, 2 and the CER
- * are in edge_session.c; the link does 3 (frame), 4 (header, AVP index) and the rest of 5 (base protocol).
+/* edge_tsp.c - the path of one trigger, first half (ARCHITECTURE.md section 4). Stages 1, 2 and the
+ * CER are in edge_session.c; the link does 3 (frame), 4 (header, AVP index) and the rest of 5 (base
+ * protocol).
  * Here are the others in order, one function for each stage:
  *
- *   5a  request for this host?            3007, 3001, 3005, 3003, 3002: rows of the screening, as the rules of the core say
- *   6   open the transaction: it owns its octets and is answered exactly once, by the core or at its deadline
+ *   5a  request for this host?            3007, 3001, 3005, 3003, 3002: rows of the screening, as
+ *                                         the rules of the core say
+ *   6   open the transaction: it owns its octets and is answered exactly once, by the core or at
+ *       its deadline
  *   7a  origin = origin of the CER?       3010, then close
  *   7b  typed decode and form             3xxx/5xxx with Failed-AVP: further rows of the screening
  *   7c  canonical names; offer to the core as a record
@@ -87,7 +90,8 @@ static enum stage stage_ours(struct visit *v)
 
 /* -- stage 6: the transaction */
 
-/* Parses the request of a transaction again. It was valid on arrival, by the SCS's permissions of that time. */
+/* Parses the request of a transaction again. It was valid on arrival, by the SCS's permissions of
+ * that time. */
 static int txn_read(const struct edge_txn *t, struct dia_msg *m, struct tsp_dar *dar)
 {
 	struct dia_failed why;

@@ -1,4 +1,5 @@
-/* edge_tsp.h - the Tsp front of an edge: requests of SCSs and their answers (TS 29.368), stages 5 to 7 and 13. */
+/* edge_tsp.h - the Tsp front of an edge: requests of SCSs and their answers (TS 29.368), stages 5
+ * to 7 and 13. */
 #pragma once
 #include "edge/edge_screen.h"
 #include "edge/edge_session.h"

@@ -1,4 +1,5 @@
-/* edge_txn.c - the transactions of the Tsp front: each request of an SCS from its arrival to its one answer, and until the core knows. */
+/* edge_txn.c - the transactions of the Tsp front: each request of an SCS from its arrival to its
+ * one answer, and until the core knows. */
 #include "edge/edge_txn.h"
 
 #include <assert.h>
@@ -98,8 +99,8 @@ void edge_txn_answered(struct edge_txn *t, enum edge_txn_end how)
 	t->end = how;
 }
 
-/* The only way a transaction ends. `why` is for one that was not answered: the reason, which is counted. EDGE_TXN_ANSWERED: the caller
- * says that it was, or that its answer could not be sent. */
+/* The only way a transaction ends. `why` is for one that was not answered: the reason, which is
+ * counted. EDGE_TXN_ANSWERED: the caller says that it was, or that its answer could not be sent. */
 void edge_txn_finish(struct edge_txn *t, enum edge_txn_end why)
 {
 	static const enum st_counter counters[EDGE_TXN_ENDS] = { [EDGE_TXN_NOT_SENT] = ST_EDGE_UNANSWERED_SENT,
@@ -182,8 +183,8 @@ static void txn_give_up(struct edge_txn *t)
 	edge_txn_report_given_up(t);
 }
 
-/* Answers without the core: 3004 if the request named this host and the core cannot have seen it, else
- * Request-Status 201. */
+/* Answers without the core: 3004 if the request named this host and the core cannot have seen it,
+ * else Request-Status 201. */
 void edge_txn_answer_alone(struct edge_txn *t)
 {
 	enum pol_reason reason = POL_CORE_RESTARTING;

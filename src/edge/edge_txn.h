@@ -1,5 +1,6 @@
-/* edge_txn.h - the transactions of the Tsp front, for its files only: each request of an SCS is answered exactly once, by the core or at its
- * deadline. A transaction owns the octets of its request until it is answered and the core knows. */
+/* edge_txn.h - the transactions of the Tsp front, for its files only: each request of an SCS is
+ * answered exactly once, by the core or at its deadline. A transaction owns the octets of its
+ * request until it is answered and the core knows. */
 #pragma once
 #include "edge/edge_out.h"
 #include "edge/edge_tsp.h"
@@ -23,13 +24,15 @@ struct edge_txn { /* one request of an SCS: owns its octets until it is answered
 	uint8_t message[];
 };
 
-/* A transaction with a copy of the request. `host_named`: its Destination-Host names this host. NULL: too many requests wait, or no memory. */
+/* A transaction with a copy of the request. `host_named`: its Destination-Host names this host.
+ * NULL: too many requests wait, or no memory. */
 struct edge_txn *edge_txn_new(struct edge_tsp *tsp, struct edge_session *s, const uint8_t *message, uint32_t len,
 			      bool host_named);
 /* Notes what became of its one answer. */
 void edge_txn_answered(struct edge_txn *t, enum edge_txn_end how);
-/* The only way a transaction ends; frees it. `why` is for one that was not answered: the reason, which is counted. EDGE_TXN_ANSWERED: the
- * caller says that it was, or that its answer could not be sent. */
+/* The only way a transaction ends; frees it. `why` is for one that was not answered: the reason,
+ * which is counted. EDGE_TXN_ANSWERED: the caller says that it was, or that its answer could not be
+ * sent. */
 void edge_txn_finish(struct edge_txn *t, enum edge_txn_end why);
 /* Whether a line about a refused request of this session may be written: at most 10 a second.
  * Tells first how many were left out. */

@@ -16,7 +16,8 @@ ERR_MUST_USE int ipc_beat_watch(struct ipc_beat **out, int fd);
 ERR_MUST_USE int ipc_beat_open(struct ipc_beat **out, int fd);
 void ipc_beat_close(struct ipc_beat *b); /* NULL allowed */
 
-/* Number of the system call that the sandbox refused the process, kept for the parent; -1: none. The first one is async-signal-safe. */
+/* Number of the system call that the sandbox refused the process, kept for the parent; -1: none.
+ * The first one is async-signal-safe. */
 void ipc_beat_refused_set(struct ipc_beat *b, int64_t number);
 int64_t ipc_beat_refused(const struct ipc_beat *b);
 

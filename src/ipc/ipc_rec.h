@@ -46,7 +46,8 @@ enum ipc_rec_type {
 	IPC_REC_LAST = IPC_REC_SCREEN_SEEN,
 };
 
-/* Result-Codes (RFC 6733 7.1) and Disconnect-Cause (5.4.3) as the records bound them; edge_session.c holds them against the dictionary. */
+/* Result-Codes (RFC 6733 7.1) and Disconnect-Cause (5.4.3) as the records bound them;
+ * edge_session.c holds them against the dictionary. */
 enum { IPC_RESULT_SUCCESS = 2001, IPC_RESULT_ERROR_MIN = 3000, IPC_RESULT_ERROR_MAX = 5999, IPC_DISCONNECT_CAUSE_MAX = 2 };
 
 struct ipc_rec_head {
@@ -130,8 +131,9 @@ struct ipc_device_action {
 	uint64_t session_id;    /* ipc_session_id_hash() of the Session-Id; 0: not given, and then not in the record */
 };
 
-/* A Session-Id of any length as a number, the same in every process and never 0. It recognises what one SCS repeats; it is no
- * proof against an SCS that looks for two of its own Session-Ids with one number. */
+/* A Session-Id of any length as a number, the same in every process and never 0. It recognises what
+ * one SCS repeats; it is no proof against an SCS that looks for two of its own Session-Ids with one
+ * number. */
 uint64_t ipc_session_id_hash(const void *p, size_t len);
 
 struct ipc_device_action_answer {
@@ -149,7 +151,8 @@ struct ipc_device_action_given_up {
 	uint32_t end_to_end, reference; /* of the request; a restarted core does not know the transaction */
 };
 
-/* The rule of a screening row. A new ring begins with one for each row; a later one changes a row. */
+/* The rule of a screening row. A new ring begins with one for each row; a later one changes a
+ * row. */
 struct ipc_screen_rule {
 	enum screen_row row;
 	struct screen_rule rule; /* one that screen_rule_check() takes */
@@ -211,7 +214,8 @@ size_t ipc_device_notification_put(uint8_t *out, uint32_t generation, uint64_t t
 				   const struct ipc_device_notification *in);
 size_t ipc_device_notification_answer_put(uint8_t *out, uint32_t generation, uint64_t transaction,
 					  const struct ipc_device_notification_answer *in);
-/* The counts of an edge since its last record, and its gauges, below 2^32. The decoder refuses counters that st_owner() does not give to an edge. */
+/* The counts of an edge since its last record, and its gauges, below 2^32. The decoder refuses
+ * counters that st_owner() does not give to an edge. */
 size_t ipc_stats_put(uint8_t *out, uint32_t generation, const struct st_counters *in);
 
 /* Decoders take the whole record whose header was read. */

@@ -139,7 +139,8 @@ int jrn_get_commit_head(struct jrn_commit_head *out, const uint8_t p[JRN_COMMIT_
 	return 0;
 }
 
-/* -- the mark of a segment that is not the last. Its octets 8 to 24 are no nonce, so it is never taken for a commit. */
+/* -- the mark of a segment that is not the last. Its octets 8 to 24 are no nonce, so it is never
+ * taken for a commit. */
 
 void jrn_put_mark(uint8_t block[JRN_BLOCK], const uint8_t nonce[JRN_NONCE], uint64_t at, uint64_t next)
 {

@@ -17,7 +17,8 @@
  *   24 nonce, 16 octets       40 size of the file u64   48 previous segment u64; 0: none
  *   56 end of the previous segment's commits u64        64 sequence of the first commit u64
  *   72 oldest needed segment u64                        80 checksum u64 of octets 0 to 80
- *   Every version to come keeps magic, version and checksum in their places: a version is believed only with its checksum.
+ *   Every version to come keeps magic, version and checksum in their places: a version is believed
+ *   only with its checksum.
  *
  * Commit header (64 octets):
  *    0 magic u32    4 records u32    8 nonce, 16 octets   24 sequence u64
@@ -28,10 +29,12 @@
  * Then the records, each at a multiple of 8 octets from the commit's start:
  *    0 checksum u64    8 number u64   16 length u32   20 kind u32   24 content
  *
- * Mark, in the block behind the last commit of a segment, once there is a next one (not after a failed write, and not by
- * programs before it):
- *    0 magic u32    4 zero u32   8 number of the next segment u64   16 checksum u64 of octets 0 to 16
- * Nothing needs it but the start that does not find the next segment, and would take this one for the last.
+ * Mark, in the block behind the last commit of a segment, once there is a next one (not after a
+ * failed write, and not by programs before it):
+ *    0 magic u32    4 zero u32   8 number of the next segment u64
+ *   16 checksum u64 of octets 0 to 16
+ * Nothing needs it but the start that does not find the next segment, and would take this one for
+ * the last.
  *
  * A checksum is XXH3 over the octets (of a record: 8 to 24 + length; of a commit: 0 to 56), mixed
  * with the segment's nonce and the position in the file. The nonce is random at each use of a
@@ -103,8 +106,8 @@ void jrn_put_mark(uint8_t block[JRN_BLOCK], const uint8_t nonce[JRN_NONCE], uint
 
 /* -- reading */
 
-/* ERR_VERSION (of a newer program, with a checksum that fits; only `version` is set), ERR_PROTO (no such header, or
- * damaged). */
+/* ERR_VERSION (of a newer program, with a checksum that fits; only `version` is set), ERR_PROTO (no
+ * such header, or damaged). */
 ERR_MUST_USE int jrn_get_seg_head(struct jrn_seg_head *out, const uint8_t block[JRN_BLOCK]);
 /* True if a commit of this segment was begun here: magic and nonce are right, whatever the rest
  * is. */

@@ -138,7 +138,8 @@ struct bad_head { /* what is wrong with a header; text "": nothing */
 	uint64_t at;
 };
 
-/* Reads the header of one segment. *ours is false if the file is not the segment of its name; then `bad` says why. */
+/* Reads the header of one segment. *ours is false if the file is not the segment of its name; then
+ * `bad` says why. */
 static int read_head(struct jrn_log *l, uint64_t number, struct jrn_seg_head *h, bool *ours, struct bad_head *bad)
 {
 	char name[32];

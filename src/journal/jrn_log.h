@@ -113,7 +113,8 @@ static inline struct jrn_seg *jrn_segment_last(const struct jrn_log *l)
 {
 	return l->segs_n ? l->segs[l->segs_n - 1] : NULL;
 }
-/* Octets that the present segment has left for commits; 0: none is open. Its last block is for the mark. */
+/* Octets that the present segment has left for commits; 0: none is open. Its last block is for the
+ * mark. */
 static inline uint64_t jrn_segment_room(const struct jrn_log *l)
 {
 	uint64_t left = l->fd < 0 ? 0 : jrn_segment_last(l)->size - jrn_segment_last(l)->end;

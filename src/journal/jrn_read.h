@@ -26,8 +26,8 @@ ERR_MUST_USE int jrn_reader_get(struct jrn_reader *r, const uint8_t **out, uint6
  * longer than its header says. 0 or a negative errno. */
 ERR_MUST_USE int jrn_reader_head(struct jrn_reader *r, struct jrn_seg_head *out, int *err);
 
-/* Words about a file whose jrn_reader_head() is ERR_PROTO, and *at, the place that they are about. `h` as that call left it;
- * its number is 0 if there is no right header. `size`: of the file. */
+/* Words about a file whose jrn_reader_head() is ERR_PROTO, and *at, the place that they are about.
+ * `h` as that call left it; its number is 0 if there is no right header. `size`: of the file. */
 void jrn_words_of_head(char *out, size_t cap, uint64_t *at, const struct jrn_seg_head *h, uint64_t size);
 
 enum jrn_commit_is {

@@ -330,8 +330,8 @@ static void write_mark(struct jrn_log *l, const struct jrn_seg *last, uint8_t *b
 	l->disk->close(l->disk->arg, fd);
 }
 
-/* The segment before says that another one follows. The other one is durable by now, with its name: whoever finds the mark
- * and not that segment knows that it was removed. */
+/* The segment before says that another one follows. The other one is durable by now, with its name:
+ * whoever finds the mark and not that segment knows that it was removed. */
 static void mark_last(struct jrn_log *l)
 {
 	const struct jrn_seg *last = jrn_segment_last(l);

@@ -1,5 +1,5 @@
-/* kh_client.c - see kh_client.h. Requests wait in the order in which they were sent, all for the same
- * time, so that the first one is the next whose time is over. */
+/* kh_client.c - see kh_client.h. Requests wait in the order in which they were sent, all for the
+ * same time, so that the first one is the next whose time is over. */
 #include "keyholder/kh_client.h"
 
 #include <errno.h>

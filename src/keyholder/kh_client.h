@@ -30,8 +30,8 @@ struct kh_client_conf { /* its pointers are borrowed until kh_client_free() */
 ERR_MUST_USE int kh_client_new(struct kh_client **out, const struct kh_client_conf *conf);
 void kh_client_free(struct kh_client *c); /* NULL allowed. Nothing waits for a signature. */
 
-/* A new channel to a keyholder, in the place of an older one. Takes fd in every case. `keys`: a bit for the index
- * of each listener whose key is there. ERR_INVAL: no such kind; ERR_NOMEM, ERR_IO. */
+/* A new channel to a keyholder, in the place of an older one. Takes fd in every case. `keys`: a bit
+ * for the index of each listener whose key is there. ERR_INVAL: no such kind; ERR_NOMEM, ERR_IO. */
 ERR_MUST_USE int kh_client_channel(struct kh_client *c, unsigned kind, int fd, uint64_t keys);
 
 /* Its functions for tls_remote_new(). Borrows `c`. */

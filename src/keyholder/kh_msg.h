@@ -3,7 +3,8 @@
  * struct before any field is used. PURE.
  *
  * Octets, all numbers little-endian:
- *   request  u32 KH_REQUEST_MAGIC, u32 id, u32 set, u16 key, u16 scheme, u16 length, u16 zero, content
+ *   request  u32 KH_REQUEST_MAGIC, u32 id, u32 set, u16 key, u16 scheme, u16 length, u16 zero,
+ *            content
  *   answer   u32 KH_ANSWER_MAGIC,  u32 id, u16 status, u16 length, signature
  *
  * The pair of sockets decides which keys an edge may use: the keyholder knows the listeners of each

@@ -1,4 +1,5 @@
-/* kh_p11.c - see kh_p11.h. ECDSA is asked for over a digest, because not every token hashes for it; RSA-PSS over the content. */
+/* kh_p11.c - see kh_p11.h. ECDSA is asked for over a digest, because not every token hashes for it;
+ * RSA-PSS over the content. */
 #include "keyholder/kh_p11.h"
 
 #include <dlfcn.h>

@@ -1,5 +1,6 @@
-/* kh_p11.h - private keys in a PKCS#11 token (an HSM): the maker's module is loaded and called directly.
- * The module runs inside of this process, so only the process that does nothing else includes this.
+/* kh_p11.h - private keys in a PKCS#11 token (an HSM): the maker's module is loaded and called
+ * directly. The module runs inside of this process, so only the process that does nothing else
+ * includes this.
  * A call may take as long as the token does. */
 #pragma once
 #include <stddef.h>
@@ -31,7 +32,8 @@ struct kh_p11_key {
 };
 enum kh_p11_kind { KH_P11_EC = 1, KH_P11_RSA };
 
-/* The one private key of this label. ERR_NOTFOUND: none, or several; ERR_INVAL: of another kind than EC or RSA; ERR_IO. */
+/* The one private key of this label. ERR_NOTFOUND: none, or several; ERR_INVAL: of another kind
+ * than EC or RSA; ERR_IO. */
 ERR_MUST_USE int kh_p11_find(struct kh_p11_key *out, struct kh_p11 *p, const char *label, char why[KH_WHY_MAX]);
 
 /* As struct kh_serve_conf.sign. ERR_CLOSED: the token or its session is gone: open it anew. */

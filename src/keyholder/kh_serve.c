@@ -1,5 +1,6 @@
 /* kh_serve.c - one channel for each edge. A request is answered once, in the turn in which it is
- * read; an answer that the edge does not take is lost and counted, and the edge's own time runs out. */
+ * read; an answer that the edge does not take is lost and counted, and the edge's own time runs
+ * out. */
 #include "keyholder/kh_serve.h"
 
 #include <errno.h>

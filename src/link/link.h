@@ -134,8 +134,9 @@ struct link_cb {
 	 * The owner answers it exactly once with link_answer() and keeps its hop_by_hop and
 	 * end_to_end for that. */
 	void (*on_request)(void *arg, struct link *l, const struct dia_msg *m);
-	/* A request of an application that is not advertised; only its header is checked. The owner answers it exactly once, or says that
-	 * it does not (link_no_answer()). NULL: the link answers 3007. */
+	/* A request of an application that is not advertised; only its header is checked. The owner
+	 * answers it exactly once, or says that it does not (link_no_answer()). NULL: the link
+	 * answers 3007. */
 	void (*on_foreign)(void *arg, struct link *l, const struct dia_msg *m);
 	/* The link has ended; pending requests have completed with ERR_CLOSED.
 	 * Accepted link: the owner calls link_free(), now or later. Link of a peer: the peer

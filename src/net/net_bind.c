@@ -57,8 +57,9 @@ int net_tcp_usable(const char *address, uint16_t port)
 	return err == ERR_IO && errno == EADDRINUSE ? 0 : err;
 }
 
-/* All edges of a zone share the listener, and one that an attacker has can make it blocking (FIONBIO, which edges need for sockets of
- * their own). The others would then wait in accept() for ever; with this the kernel sends them back at its next tick. */
+/* All edges of a zone share the listener, and one that an attacker has can make it blocking
+ * (FIONBIO, which edges need for sockets of their own). The others would then wait in accept() for
+ * ever; with this the kernel sends them back at its next tick. */
 static int never_wait_long(int fd)
 {
 	struct timeval shortest = { 0, 1000 };

@@ -30,7 +30,7 @@ static void free_data(uv_handle_t *h)
 	free(h->data);
 }
 
-/* --- timers ----------------------------------------------------------------------------------- */
+/* -- timers */
 
 /* After the process was stopped or starved, its timers are due before it has looked at a
  * descriptor: an answer may have come in time, and a peer may not be silent. So a late timer
@@ -88,7 +88,7 @@ void net_timer_free(struct net_timer *t)
 	}
 }
 
-/* --- watches ---------------------------------------------------------------------------------- */
+/* -- watches */
 
 static int watch_arm(struct net_watch *w);
 
@@ -161,7 +161,7 @@ void net_watch_free(struct net_watch *w)
 	}
 }
 
-/* --- signals ---------------------------------------------------------------------------------- */
+/* -- signals */
 
 static void on_signal(uv_signal_t *h, int signum)
 {
@@ -202,7 +202,7 @@ void net_signal_free(struct net_signal *s)
 	}
 }
 
-/* --- checks ----------------------------------------------------------------------------------- */
+/* -- checks */
 
 int net_check_new(struct net_check **out, struct net_loop *l, net_check_fn *fn, void *arg)
 {

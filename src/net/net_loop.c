@@ -15,7 +15,7 @@ int net_loop_err(int r)
 	return r == 0 ? 0 : r == UV_ENOMEM ? ERR_NOMEM : r == UV_EEXIST ? ERR_EXISTS : ERR_IO;
 }
 
-/* --- the turn --------------------------------------------------------------------------------- */
+/* -- the turn */
 
 static void run_tasks(struct net_task_list *list)
 {
@@ -83,7 +83,7 @@ static void end_oldest(struct net_loop *l)
 	g->end(g->arg);
 }
 
-/* --- the loop --------------------------------------------------------------------------------- */
+/* -- the loop */
 
 int net_loop_new(struct net_loop **out)
 {
@@ -214,7 +214,7 @@ uint32_t *net_loop_layer_gauge(struct net_loop *l)
 	return l->layer_in_state;
 }
 
-/* --- tasks and lingering streams -------------------------------------------------------------- */
+/* -- tasks and lingering streams */
 
 void net_task_later(struct net_loop *l, struct net_task *t)
 {

@@ -134,7 +134,7 @@ static void tcp_die_errno(struct net_tcp *t, int e, const char *doing)
 	tcp_die(t, from_errno(e), why);
 }
 
-/* --- sending ---------------------------------------------------------------------------------- */
+/* -- sending */
 
 /* Sends the whole queue by one call. */
 static int tcp_send(struct net_tcp *t)
@@ -197,7 +197,7 @@ static void tcp_push(struct net_stream *s)
 	on_flush(tcp_of(s));
 }
 
-/* --- receiving -------------------------------------------------------------------------------- */
+/* -- receiving */
 
 /* Passes all descriptors of a message to the owner. */
 static void tcp_emit_fds(struct net_tcp *t, struct msghdr *m)
@@ -268,7 +268,7 @@ static void tcp_read_last(struct net_tcp *t)
 	}
 }
 
-/* --- opening ---------------------------------------------------------------------------------- */
+/* -- opening */
 
 static void tcp_opened(struct net_tcp *t)
 {
@@ -327,7 +327,7 @@ static void on_connect_limit(void *arg)
 	tcp_die(t, ERR_TIMEOUT, why);
 }
 
-/* --- ending ----------------------------------------------------------------------------------- */
+/* -- ending */
 
 static void tcp_destroy(struct net_stream *s)
 {
@@ -416,7 +416,7 @@ static void tcp_close(struct net_stream *s, bool abort)
 	t->fd = -1;
 }
 
-/* --- the stream ------------------------------------------------------------------------------- */
+/* -- the stream */
 
 static void on_event(void *arg, int events)
 {

@@ -1,5 +1,5 @@
-/* pol_screening.c - the checks behind the screening rows. A check fills `why` as the preset of its row has it; the rule of the row then says
- * what becomes of the request. */
+/* pol_screening.c - the checks behind the screening rows. A check fills `why` as the preset of its
+ * row has it; the rule of the row then says what becomes of the request. */
 #include "policy/pol_screening.h"
 
 #include <string.h>
@@ -308,7 +308,8 @@ static enum pol_screened check_agents(struct pol_screening *s, const struct dia_
 	return pol_screening_caught(s, SCREEN_AGENTS, why);
 }
 
-/* Finds a group that stands too deep. Groups that the dictionary does not know are not looked into. */
+/* Finds a group that stands too deep. Groups that the dictionary does not know are not looked
+ * into. */
 static bool deep_group(struct dia_win *w, unsigned depth, struct dia_avp *found)
 {
 	struct dia_failed ignored;
@@ -332,7 +333,8 @@ static bool deep_group(struct dia_win *w, unsigned depth, struct dia_avp *found)
 	return false;
 }
 
-/* The grammar itself bounds the depth of what it reads: only what it passes over, and Proxy-Info, can be deep. */
+/* The grammar itself bounds the depth of what it reads: only what it passes over, and Proxy-Info,
+ * can be deep. */
 static enum pol_screened check_nesting(struct pol_screening *s, const struct dia_msg *m, const struct tsp_dar *dar,
 				       struct dia_failed *why)
 {

@@ -1,4 +1,5 @@
-/* sbx.c - the two steps into a sandbox, in the order in which each still has the rights that it needs. */
+/* sbx.c - the two steps into a sandbox, in the order in which each still has the rights that it
+ * needs. */
 #include "sandbox/sbx.h"
 
 #include <errno.h>
@@ -142,7 +143,8 @@ static unsigned char *start_of_heap(void)
 	return start;
 }
 
-/* All memory, or, where the limit of locked memory is less (containers), the heap: keys are nowhere else. */
+/* All memory, or, where the limit of locked memory is less (containers), the heap: keys are nowhere
+ * else. */
 static bool lock_memory(struct sbx_report *r)
 {
 	if (mlockall(MCL_CURRENT | MCL_FUTURE) == 0) {

@@ -1,15 +1,20 @@
-/* sbx.h - confines a process to the needs of its role: seccomp, Landlock, capabilities, no_new_privs, limits, descriptors.
+/* sbx.h - confines a process to the needs of its role: seccomp, Landlock, capabilities,
+ * no_new_privs, limits, descriptors.
  *
- * A role is one row of a table (sbx_roles.c): its system calls with rules on their arguments (sbx_calls_*.c), the capabilities
- * that it keeps, whether it holds keys, whether it has threads. Paths and ports depend on the configuration and are
- * given by the caller. A later role (IPsec helper, revocation fetcher, metrics, console) is a word in enum sbx_role and a row.
+ * A role is one row of a table (sbx_roles.c): its system calls with rules on their arguments
+ * (sbx_calls_*.c), the capabilities that it keeps, whether it holds keys, whether it has threads.
+ * Paths and ports depend on the configuration and are given by the caller. A later role (IPsec
+ * helper, revocation fetcher, metrics, console) is a word in enum sbx_role and a row.
  *
- * A process enters in two steps. sbx_confine() comes before the process has a second thread, because Landlock and
- * capabilities belong to a thread and are inherited by those that it makes. sbx_seal() comes when everything is open:
- * from there on only the calls of the role are left, in every thread. A role without threads calls sbx_enter() for both.
+ * A process enters in two steps. sbx_confine() comes before the process has a second thread,
+ * because Landlock and capabilities belong to a thread and are inherited by those that it makes.
+ * sbx_seal() comes when everything is open:
+ * from there on only the calls of the role are left, in every thread. A role without threads calls
+ * sbx_enter() for both.
  *
- * Before sbx_confine() the caller starts all that reads files when it is first used: OpenSSL (findings/openssl-landlock-config.sh),
- * the time zone, the locale. sbx_warm_up() does this for the C library.
+ * Before sbx_confine() the caller starts all that reads files when it is first used: OpenSSL
+ * (findings/openssl-landlock-config.sh), the time zone, the locale. sbx_warm_up() does this for the
+ * C library.
  *
  * Nothing is undone: there is no way out of a sandbox. Children and threads inherit it. */
 #pragma once
@@ -58,13 +63,15 @@ struct sbx_conf {
 	size_t paths_n;
 	const uint16_t *ports; /* TCP ports that may be connected to; enforced where Landlock has version 4 */
 	size_t ports_n;
-	/* Handler of SIGSYS that names a refused call and does not return. NULL: the kernel ends the process without it. Either
-	 * way the call is not executed, and the process ends with SIGSYS: the role may not change the handler. */
+	/* Handler of SIGSYS that names a refused call and does not return. NULL: the kernel ends
+	 * the process without it. Either way the call is not executed, and the process ends with
+	 * SIGSYS: the role may not change the handler. */
 	void (*on_refused)(int sig, siginfo_t *info, void *context);
 	unsigned landlock_max; /* use no later version of Landlock; 0: the kernel's. For tests of what older kernels lack */
 };
 
-/* What is in force in this process, as the kernel says it: /proc/self/status, and Landlock by what was entered. */
+/* What is in force in this process, as the kernel says it: /proc/self/status, and Landlock by what
+ * was entered. */
 struct sbx_report {
 	enum sbx_role role;
 	enum sbx_mode mode; /* as configured */
@@ -77,7 +84,8 @@ struct sbx_report {
 	uint64_t capabilities; /* effective and permitted, bit N is capability N */
 	uint64_t bounding;     /* the bounding set */
 	uint32_t lacks;        /* enum sbx_lack bits; 0: the sandbox is whole */
-	/* Start of the heap if only the heap of a key holder could be locked; NULL: all memory is locked, or none. */
+	/* Start of the heap if only the heap of a key holder could be locked; NULL: all memory is
+	 * locked, or none. */
 	unsigned char *heap;
 	int status_fd;         /* /proc/self/status, open from sbx_confine() to sbx_seal(); otherwise -1 */
 };
@@ -103,28 +111,32 @@ enum sbx_lack {
 #undef SBX_LACK_ROW
 };
 
-/* Between fork and exec: becomes another user without groups, and empties the bounding set of capabilities. Only calls that are safe
- * there. 0, or -1 with errno: the process must end. */
+/* Between fork and exec: becomes another user without groups, and empties the bounding set of
+ * capabilities. Only calls that are safe there. 0, or -1 with errno: the process must end. */
 ERR_MUST_USE int sbx_become(uid_t uid, gid_t gid);
 
-/* Reads what the C library would read later: time zone, locale, random numbers. Repeated calls are harmless. */
+/* Reads what the C library would read later: time zone, locale, random numbers. Repeated calls are
+ * harmless. */
 void sbx_warm_up(void);
 
-/* First step: capabilities, bounding set, securebits, no_new_privs, dumps, limits, Landlock. The process must have one
- * thread. With SBX_PREFER a part that cannot be had is a bit in `lacks`; with SBX_REQUIRE ERR_REFUSED. `why` says in words
- * what is missing and what to do (in either case), "" when nothing is. ERR_STATE: there are threads. ERR_NOTFOUND: a path
- * does not exist. ERR_IO: a step that cannot fail has failed; the process must end. */
+/* First step: capabilities, bounding set, securebits, no_new_privs, dumps, limits, Landlock. The
+ * process must have one thread. With SBX_PREFER a part that cannot be had is a bit in `lacks`; with
+ * SBX_REQUIRE ERR_REFUSED. `why` says in words what is missing and what to do (in either case), ""
+ * when nothing is. ERR_STATE: there are threads. ERR_NOTFOUND: a path does not exist. ERR_IO: a
+ * step that cannot fail has failed; the process must end. */
 ERR_MUST_USE int sbx_confine(struct sbx_report *out, const struct sbx_conf *conf, char why[SBX_WHY_MAX]);
-/* Second step: the filter of system calls, for all threads. `report` is that of sbx_confine() and is completed. Errors as above. */
+/* Second step: the filter of system calls, for all threads. `report` is that of sbx_confine() and
+ * is completed. Errors as above. */
 ERR_MUST_USE int sbx_seal(struct sbx_report *report, const struct sbx_conf *conf, char why[SBX_WHY_MAX]);
 /* Both. */
 ERR_MUST_USE int sbx_enter(struct sbx_report *out, const struct sbx_conf *conf, char why[SBX_WHY_MAX]);
 
-/* Compares the open descriptors above 2 with `expected`, before sbx_confine(). ERR_STATE: there are others, `why` names the first one
- * and its file. ERR_IO: they cannot be listed. */
+/* Compares the open descriptors above 2 with `expected`, before sbx_confine(). ERR_STATE: there are
+ * others, `why` names the first one and its file. ERR_IO: they cannot be listed. */
 ERR_MUST_USE int sbx_check_fds(const int *expected, size_t n, char why[SBX_WHY_MAX]);
 
-/* What this kernel and this build cannot give to a role, without entering: bits of enum sbx_lack, for `mtc-iwfd -t`. */
+/* What this kernel and this build cannot give to a role, without entering: bits of enum sbx_lack,
+ * for `mtc-iwfd -t`. */
 uint32_t sbx_lacks(enum sbx_role role);
 /* Words for the bits: what is missing and what to do. Returns out; "" for 0. */
 const char *sbx_lacks_words(char out[SBX_WHY_MAX], uint32_t lacks);
@@ -136,9 +148,9 @@ const char *sbx_mode_word(enum sbx_mode mode);
 #define SBX_CALL_MAX 40
 const char *sbx_call_name(char out[SBX_CALL_MAX], long number);
 
-/* Locks `len` bytes at `p` in memory and leaves them out of core dumps: for keys. ERR_IO: not locked (RLIMIT_MEMLOCK). The
- * caller unmaps or wipes them. */
+/* Locks `len` bytes at `p` in memory and leaves them out of core dumps: for keys. ERR_IO: not
+ * locked (RLIMIT_MEMLOCK). The caller unmaps or wipes them. */
 ERR_MUST_USE int sbx_lock(void *p, size_t len);
-/* Locks the part of the heap that was added since. A role that locks its memory calls this after it has loaded keys. Nothing is to
- * do where all memory is locked. ERR_IO as above. */
+/* Locks the part of the heap that was added since. A role that locks its memory calls this after it
+ * has loaded keys. Nothing is to do where all memory is locked. ERR_IO as above. */
 ERR_MUST_USE int sbx_lock_heap(const struct sbx_report *r);

@@ -1,13 +1,17 @@
-/* sbx_calls.c - every system call that some role may make, one row each; a call without a row is refused. Several rows of one call are
- * alternatives. A row names the groups that have the call (sbx_int.h).
+/* sbx_calls.c - every system call that some role may make, one row each; a call without a row is
+ * refused. Several rows of one call are alternatives. A row names the groups that have the call
+ * (sbx_int.h).
  *
- * Some rows fail with an error in place of ending the process, because a library tries the call and goes on without it:
+ * Some rows fail with an error in place of ending the process, because a library tries the call and
+ * goes on without it:
  *   clone3      glibc falls back to clone on ENOSYS; EPERM would make pthread_create() fail
- *   openat, ... the log looks at the end of its file after a failed write, and goes on where it may not (base/tail.h)
+ *   openat, ... the log looks at the end of its file after a failed write, and goes on where it may
+ *               not (base/tail.h)
  *
- * A filter sees numbers, never what a pointer leads to. What follows from that stands in docs/user/operating.md: seccomp does not
- * see addresses that are connected to, names of files, or descriptors inside a message. Therefore a role that must
- * not send descriptors has no sendmsg(), and one that must not connect has no socket(). */
+ * A filter sees numbers, never what a pointer leads to. What follows from that stands in
+ * docs/user/operating.md: seccomp does not see addresses that are connected to, names of files, or
+ * descriptors inside a message. Therefore a role that must not send descriptors has no sendmsg(),
+ * and one that must not connect has no socket(). */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -56,7 +60,8 @@
 		.argument = (argument_), .compare = SBX_SELF                                                                     \
 	}
 
-/* Of clone(): a thread shares everything with its process; a new process gets no namespace of its own. */
+/* Of clone(): a thread shares everything with its process; a new process gets no namespace of its
+ * own. */
 #define THREAD ((uint64_t)(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM))
 #define NAMESPACES                                                                                                               \
 	((uint64_t)(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET))
@@ -79,7 +84,8 @@ const struct sbx_call_row sbx_call_rows[] = {
 	WITH(B, recvfrom, IS(4, 0)),
 	CALL(B, recvmsg),
 	WITH(B, sendto, IS(4, 0)), /* no address: connected sockets only */
-	/* SHUT_WR does nothing to a listener; any other kind would end it for every edge of the zone */
+	/* SHUT_WR does nothing to a listener; any other kind would end it for every edge of the
+	 * zone */
 	WITH(B, shutdown, IS(1, SHUT_WR)),
 	WITH(B, fcntl, IS(1, F_GETFL)),
 	WITH(B, fcntl, IS(1, F_GETFD)),
@@ -128,8 +134,8 @@ const struct sbx_call_row sbx_call_rows[] = {
 	CALL(B, rt_sigreturn),
 	CALL(B, rt_sigprocmask),
 	CALL(B, sigaltstack),
-	/* Each signal that is not SIGSYS lacks one of its five bits; 63 is refused, too. "Not equal" would compare 64 bits, of which the
-	 * kernel reads 32. */
+	/* Each signal that is not SIGSYS lacks one of its five bits; 63 is refused, too. "Not
+	 * equal" would compare 64 bits, of which the kernel reads 32. */
 	WITH(B, rt_sigaction, BITS(0, 1, 0)),
 	WITH(B, rt_sigaction, BITS(0, 2, 0)),
 	WITH(B, rt_sigaction, BITS(0, 4, 0)),
@@ -140,7 +146,8 @@ const struct sbx_call_row sbx_call_rows[] = {
 	/* the end */
 	CALL(B, exit),
 	CALL(B, exit_group),
-	/* the first calls of a thread, which may come after the filter (the log has one in every process) */
+	/* the first calls of a thread, which may come after the filter (the log has one in every
+	 * process) */
 	CALL(B, set_robust_list),
 	CALL(B, rseq),
 	FAILS(B, clone3, ENOSYS),
@@ -213,7 +220,8 @@ const struct sbx_call_row sbx_call_rows[] = {
 	CALL(F, fchmod),
 	CALL(F, umask),
 	CALL(F, dup),
-	/* not for edges: the log's file is shared, and without O_APPEND its older lines could be written over */
+	/* not for edges: the log's file is shared, and without O_APPEND its older lines could be
+	 * written over */
 	WITH(F, fcntl, IS(1, F_SETFL), NO_SIGNALS),
 	CALL(F, pipe2),
 	WITH(F, fcntl, IS(1, F_SETLK)),
@@ -223,7 +231,8 @@ const struct sbx_call_row sbx_call_rows[] = {
 	WITH(F, fcntl, IS(1, F_OFD_GETLK)),
 	WITH(F, ioctl, IS(1, TCGETS)), /* stdio asks whether a file is a terminal */
 
-	/* TCP by its usual number only: Landlock sees no ports of other stream protocols, such as MPTCP */
+	/* TCP by its usual number only: Landlock sees no ports of other stream protocols, such as
+	 * MPTCP */
 	WITH(C, socket, IS(0, AF_INET), BITS(1, SOCK_TYPE_BITS, SOCK_STREAM), IS(2, 0)),
 	WITH(C, socket, IS(0, AF_INET6), BITS(1, SOCK_TYPE_BITS, SOCK_STREAM), IS(2, 0)),
 	CALL(C, connect),
@@ -294,7 +303,8 @@ const struct sbx_call_row sbx_call_rows[] = {
 	WITH(P, setsockopt, IS(1, SOL_SOCKET), IS(2, SO_REUSEADDR)),
 	WITH(P, setsockopt, IS(1, IPPROTO_IPV6), IS(2, IPV6_V6ONLY)),
 	WITH(P, fcntl, IS(1, F_ADD_SEALS)),
-	/* the program and its libraries are mapped from files; no memory is writable and executable */
+	/* the program and its libraries are mapped from files; no memory is writable and
+	 * executable */
 	WITH(P, mmap, BITS(2, PROT_EXEC | PROT_WRITE, PROT_EXEC), BITS(3, MAP_ANONYMOUS, 0)),
 
 	{ .calls = 0 },

@@ -1,7 +1,8 @@
 /* sbx_caps.c - gives up capabilities, and the ways to get them back (libcap-ng).
  *
- * A process of root gets every capability back at exec, unless SECBIT_NOROOT is set; a file with capabilities gives them,
- * unless the bounding set lacks them or no_new_privs is set. All of that is done, as far as the process has the right to. */
+ * A process of root gets every capability back at exec, unless SECBIT_NOROOT is set; a file with
+ * capabilities gives them, unless the bounding set lacks them or no_new_privs is set. All of that
+ * is done, as far as the process has the right to. */
 #include <cap-ng.h>
 #include <errno.h>
 #include <linux/capability.h>
@@ -12,8 +13,9 @@
 
 #include "sandbox/sbx_int.h"
 
-/* Without CAP_SETPCAP there is nothing to lock: the process has no capability that could be raised. The parent keeps the exec as root, because
- * its children need their capabilities for the change of their user. */
+/* Without CAP_SETPCAP there is nothing to lock: the process has no capability that could be raised.
+ * The parent keeps the exec as root, because its children need their capabilities for the change of
+ * their user. */
 static int lock_ways(uint64_t keep)
 {
 	unsigned long bits = SECURE_ALL_BITS | SECURE_ALL_LOCKS;

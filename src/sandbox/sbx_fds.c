@@ -28,7 +28,8 @@ static int number_of(const char *name)
 	return str_parse_u32(&fd, name, 0, INT_MAX) ? -1 : (int)fd;
 }
 
-/* Calls `fn` for each descriptor until it returns an error; the one of the listing itself is left out. */
+/* Calls `fn` for each descriptor until it returns an error; the one of the listing itself is left
+ * out. */
 static int each_fd(int (*fn)(void *arg, int fd), void *arg)
 {
 	DIR *dir = opendir("/proc/self/fd");

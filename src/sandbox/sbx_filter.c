@@ -71,7 +71,8 @@ static int add_rows(scmp_filter_ctx filter, unsigned calls)
 	return 0;
 }
 
-/* The process may not change the handler of SIGSYS: the attempt ends it, and so does the handler itself. */
+/* The process may not change the handler of SIGSYS: the attempt ends it, and so does the handler
+ * itself. */
 static int add_end(scmp_filter_ctx filter, const struct sbx_conf *conf)
 {
 	struct scmp_arg_cmp handler = compare_with(0, SCMP_CMP_EQ, SIGSYS, 0);
@@ -87,7 +88,8 @@ static int add_end(scmp_filter_ctx filter, const struct sbx_conf *conf)
 
 static int attributes(scmp_filter_ctx filter)
 {
-	/* TSYNC: every thread. Calls of other machines (32 bits, x32) end the process. Level 2: a tree, so that a call costs a few comparisons. */
+	/* TSYNC: every thread. Calls of other machines (32 bits, x32) end the process. Level 2: a
+	 * tree, so that a call costs a few comparisons. */
 	if (seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) || seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 1) ||
 	    seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) ||
 	    seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2)) {

@@ -1,4 +1,5 @@
-/* sbx_int.h - the rows of the roles and of their system calls, and the parts of the sandbox; for src/sandbox/ only. */
+/* sbx_int.h - the rows of the roles and of their system calls, and the parts of the sandbox; for
+ * src/sandbox/ only. */
 #pragma once
 #include <stdio.h>
 

@@ -1,9 +1,11 @@
-/* sbx_landlock.c - Landlock by system calls: glibc has no functions for it, and the headers of Debian 12 know version 2 only, so that
- * the bits of later versions stand here (Documentation/userspace-api/landlock.rst of the kernel).
+/* sbx_landlock.c - Landlock by system calls: glibc has no functions for it, and the headers of
+ * Debian 12 know version 2 only, so that the bits of later versions stand here
+ * (Documentation/userspace-api/landlock.rst of the kernel).
  *
- * A right that the rules do not name is refused beneath every path. What a version does not have is not refused by
- * Landlock: stat and chmod in all of them, truncate before 3, TCP ports before 4, ioctl on devices before 5, abstract UNIX sockets and
- * signals to other processes before 6. For these there are the filter of system calls and the users. */
+ * A right that the rules do not name is refused beneath every path. What a version does not have is
+ * not refused by Landlock: stat and chmod in all of them, truncate before 3, TCP ports before 4,
+ * ioctl on devices before 5, abstract UNIX sockets and signals to other processes before 6. For
+ * these there are the filter of system calls and the users. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
@@ -85,7 +87,8 @@ static int add_path(int ruleset, const struct sbx_path *path, uint64_t handled, 
 	if (!S_ISDIR(st.st_mode)) {
 		rule.allowed_access &= FS_OF_FILE;
 	}
-	/* EBADFD: a pipe or socket behind /proc/self/fd, which no rule can name and none is needed for */
+	/* EBADFD: a pipe or socket behind /proc/self/fd, which no rule can name and none is needed
+	 * for */
 	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) &&
 	    !(path->optional && errno == EBADFD)) {
 		snprintf(why, SBX_WHY_MAX, "%s: Landlock does not take it: %s", path->path, strerror(errno));
@@ -113,7 +116,8 @@ static int add_rules(int ruleset, const struct sbx_conf *conf, const struct rule
 	return err;
 }
 
-/* The parent makes domains for its children: what it refuses, they cannot be given. Therefore it does not refuse ports. */
+/* The parent makes domains for its children: what it refuses, they cannot be given. Therefore it
+ * does not refuse ports. */
 static struct ruleset_attr attr_of(const struct sbx_conf *conf, unsigned version)
 {
 	struct ruleset_attr attr = { .fs = fs_of_version(version) };

@@ -5,8 +5,8 @@
 
 #define BIT(capability) (UINT64_C(1) << (capability))
 
-/* The parent gives its children their user, ends them, reads keys of any owner at a reload, and checks then whether a changed
- * configuration could be used. */
+/* The parent gives its children their user, ends them, reads keys of any owner at a reload, and
+ * checks then whether a changed configuration could be used. */
 #define PARENT_KEEPS                                                                                                             \
 	(BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_SETPCAP) | BIT(CAP_KILL) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_CHOWN) |         \
 	 BIT(CAP_FOWNER) | BIT(CAP_NET_BIND_SERVICE))

@@ -1,5 +1,5 @@
-/* sbx_status.c - what the kernel says about this process in /proc/self/status. The file is opened before the process is sealed, and read
- * after it. */
+/* sbx_status.c - what the kernel says about this process in /proc/self/status. The file is opened
+ * before the process is sealed, and read after it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

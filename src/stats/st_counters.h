@@ -6,7 +6,8 @@
 #pragma once
 #include "base/screen_rule.h"
 
-/* A counter for each row of the screening, in the order of the rows: ST_EDGE_SCREEN_IDENTITY is the first. */
+/* A counter for each row of the screening, in the order of the rows: ST_EDGE_SCREEN_IDENTITY is the
+ * first. */
 #define ST_SCREEN_ROW(X, id, name, class, preset, answer, other, meaning)                                                        \
 	X(EDGE_SCREEN_##id, "edge_screen_" name, "messages that this row of the screening caught: " meaning)
 

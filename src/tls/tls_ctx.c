@@ -1,5 +1,6 @@
 /* tls_ctx.c - certificate, key, anchors and the profile in one context.
- * The profile's rows (TS 33.210 6.2, RFC 8446 9.1) stand together below, so that they can be read beside the specification. */
+ * The profile's rows (TS 33.210 6.2, RFC 8446 9.1) stand together below, so that they can be read
+ * beside the specification. */
 #include "tls/tls_ctx.h"
 
 #include <errno.h>
@@ -91,7 +92,7 @@ static int apply_profile(struct tls_ctx *c, bool tls12_allowed)
 		   : ERR_NOMEM;
 }
 
-/* --- certificate and key -------------------------------------------------------------------------------------------------- */
+/* -- certificate and key */
 
 static void time_text(char *out, size_t size, const ASN1_TIME *t)
 {
@@ -323,7 +324,7 @@ static int open_keylog(struct tls_ctx *c, const char *file, char *why, size_t wh
 	return 0;
 }
 
-/* --- the context ---------------------------------------------------------------------------------------------------------- */
+/* -- the context */
 
 static int ctx_fill(struct tls_ctx *c, const struct tls_conf *conf, char *why, size_t why_size)
 {

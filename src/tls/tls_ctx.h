@@ -36,7 +36,8 @@ struct tls_ctx *tls_ctx_hold(struct tls_ctx *c);
 ERR_MUST_USE int tls_anchor_load(struct tls_anchor *out, const struct tls_anchor_conf *conf, char *why, size_t why_size);
 void tls_anchor_fini(struct tls_anchor *a);
 
-/* The methods by which OpenSSL reads from and writes to our streams. NULL: no memory. Freed by BIO_meth_free(). */
+/* The methods by which OpenSSL reads from and writes to our streams. NULL: no memory. Freed by
+ * BIO_meth_free(). */
 BIO_METHOD *tls_stream_bio(void);
 /* Callback for SSL_CTX_set_cert_verify_callback(); */
 int tls_stream_verify(X509_STORE_CTX *x, void *arg);

@@ -1,5 +1,5 @@
-/* tls_keyholder.c - keyholders with the key in this process, read from a file or passed as bytes, and
- * the one that asks another process. */
+/* tls_keyholder.c - keyholders with the key in this process, read from a file or passed as bytes,
+ * and the one that asks another process. */
 #include "tls/tls_keyholder.h"
 
 #include <stdbool.h>

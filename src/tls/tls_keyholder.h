@@ -19,8 +19,8 @@ struct tls_keyholder {
 	uint16_t remote_key;       /* as in struct tls_remote_key */
 };
 
-/* A keyholder that reads the key from a PEM file (no passphrase) at attach time. Borrows `path` as long as it is used. Warns when others
- * than the owner may read the file. */
+/* A keyholder that reads the key from a PEM file (no passphrase) at attach time. Borrows `path` as
+ * long as it is used. Warns when others than the owner may read the file. */
 struct tls_keyholder tls_keyholder_file(const char *path);
 
 struct tls_key {
@@ -38,5 +38,6 @@ struct tls_remote_key {
 	uint32_t set;              /* generation of the set of files that holds the key */
 	const char *path;          /* for messages */
 };
-/* Nothing is asked of the signer until there is a handshake. Borrows `key` while the keyholder is used. */
+/* Nothing is asked of the signer until there is a handshake. Borrows `key` while the keyholder is
+ * used. */
 struct tls_keyholder tls_keyholder_remote(const struct tls_remote_key *key);

@@ -1,5 +1,6 @@
-/* tls_openssl.h - OpenSSL for src/tls. Its types.h has a type ERR_STATE (deprecated, of no use to anybody), our err.h an error code
- * of that name; OpenSSL's is renamed while its headers are read. No other file includes <openssl/...>. */
+/* tls_openssl.h - OpenSSL for src/tls. Its types.h has a type ERR_STATE (deprecated, of no use to
+ * anybody), our err.h an error code of that name; OpenSSL's is renamed while its headers are read.
+ * No other file includes <openssl/...>. */
 #pragma once
 #define ERR_STATE openssl_err_state
 #include <openssl/core_dispatch.h>

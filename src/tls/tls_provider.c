@@ -1,8 +1,8 @@
 /* tls_provider.c - the OpenSSL provider that stands for keys in another process.
  *
  * libssl signs by EVP_DigestSign(). libcrypto first offers the key to the default provider, by an
- * export with the private part, which is refused here; then it comes to the provider of the key. One
- * call has the whole content, so that the process with the key sees all that it signs. */
+ * export with the private part, which is refused here; then it comes to the provider of the key.
+ * One call has the whole content, so that the process with the key sees all that it signs. */
 #include "tls/tls_provider.h"
 
 #include <string.h>
@@ -245,7 +245,8 @@ static int signature_set_params(void *p, const OSSL_PARAM params[])
 	} else if (at) {
 		return 0;
 	}
-	/* The salt is as long as the digest in every scheme of the profile: libssl asks for nothing else. */
+	/* The salt is as long as the digest in every scheme of the profile: libssl asks for nothing
+	 * else. */
 	return 1;
 }
 

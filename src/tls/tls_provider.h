@@ -41,10 +41,12 @@ int tls_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, c
  * NULL: OpenSSL's error queue says why. */
 EVP_PKEY *tls_provider_key(struct tls_remote *r, X509 *certificate, uint16_t key, uint32_t set);
 
-/* tls_remote.c. SSL_do_handshake() on a stack of its own. 0: it returned, with c->result; OpenSSL's error queue is
- * that of the call. ERR_AGAIN: it waits for a signature. ERR_LIMIT, ERR_NOMEM: it did not run. */
+/* tls_remote.c. SSL_do_handshake() on a stack of its own. 0: it returned, with c->result; OpenSSL's
+ * error queue is that of the call. ERR_AGAIN: it waits for a signature. ERR_LIMIT, ERR_NOMEM: it
+ * did not run. */
 ERR_MUST_USE int tls_call_run(struct tls_call *c, struct tls_remote *r, SSL *ssl);
 /* Ends a wait: SSL_do_handshake() fails, and returns. */
 void tls_call_end(struct tls_call *c, struct tls_remote *r);
-/* For the provider, inside of tls_call_run(): signs and waits. False: c->err and c->why say why not. */
+/* For the provider, inside of tls_call_run(): signs and waits. False: c->err and c->why say why
+ * not. */
 bool tls_call_sign(struct tls_remote *r, struct tls_signing *s);

@@ -13,8 +13,9 @@
 
 struct tls_remote;
 
-/* `signer` is copied; what it points to is borrowed until tls_remote_free(). `waiting_max`: handshakes that wait for
- * a signature at the same time. ERR_NOMEM, ERR_STATE (this OpenSSL takes no provider of ours). */
+/* `signer` is copied; what it points to is borrowed until tls_remote_free(). `waiting_max`:
+ * handshakes that wait for a signature at the same time. ERR_NOMEM, ERR_STATE (this OpenSSL takes
+ * no provider of ours). */
 ERR_MUST_USE int tls_remote_new(struct tls_remote **out, const struct tls_signer *signer, unsigned waiting_max);
 /* NULL allowed. All contexts and streams that use it were freed before. */
 void tls_remote_free(struct tls_remote *r);

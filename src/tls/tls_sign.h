@@ -27,7 +27,8 @@ ERR_MUST_USE int tls_scheme_digest(uint8_t out[TLS_DIGEST_MAX], size_t *len, uin
 struct tls_public;
 ERR_MUST_USE int tls_public_new(struct tls_public **out, const struct tls_pem *certificate); /* ERR_INVAL, ERR_NOMEM */
 void tls_public_free(struct tls_public *k);                                                  /* NULL allowed */
-/* ERR_INVAL: the scheme does not fit the key; ERR_AUTH: another key has signed, or other content. */
+/* ERR_INVAL: the scheme does not fit the key; ERR_AUTH: another key has signed, or other
+ * content. */
 ERR_MUST_USE int tls_public_verify(const struct tls_public *k, uint16_t scheme, const void *content, size_t n,
 				   const void *signature, size_t signature_len);
 /* A scheme that fits the key; 0: none of the profile does. */

@@ -26,7 +26,8 @@ enum tls_scheme {
 
 #define TLS_SIGNATURE_MAX 1024u /* octets; RSA of 8192 bits */
 
-/* A signature that is asked for. The asker owns it, and keeps it until done() or tls_signer.cancel(). */
+/* A signature that is asked for. The asker owns it, and keeps it until done() or
+ * tls_signer.cancel(). */
 struct tls_signing {
 	/* from the asker */
 	uint32_t set;    /* generation of the set of files that holds the key */
@@ -34,8 +35,8 @@ struct tls_signing {
 	uint16_t scheme; /* enum tls_scheme */
 	const uint8_t *content;
 	size_t content_len;
-	/* Called once, by the loop, never from inside begin(). err 0: the signature is there; else `why`
-	 * is the reason, static. */
+	/* Called once, by the loop, never from inside begin(). err 0: the signature is there; else
+	 * `why` is the reason, static. */
 	void (*done)(struct tls_signing *s, int err, const char *why);
 	void *owner; /* for done() */
 	/* from the signer */
@@ -48,11 +49,13 @@ struct tls_signing {
 };
 
 struct tls_signer {
-	/* 0: done() follows. Else there is no signature, and `why` (static) says why not: ERR_CLOSED: nobody
-	 * signs at present; ERR_BUSY: too many wait; ERR_LIMIT: the content is too long. */
+	/* 0: done() follows. Else there is no signature, and `why` (static) says why not:
+	 * ERR_CLOSED: nobody signs at present; ERR_BUSY: too many wait; ERR_LIMIT: the content is
+	 * too long. */
 	int (*begin)(void *arg, struct tls_signing *s, const char **why);
 	void (*cancel)(void *arg, struct tls_signing *s); /* done() is not called */
-	/* Whether there is anybody to sign with this key: else a new connection is refused at once. */
+	/* Whether there is anybody to sign with this key: else a new connection is refused at
+	 * once. */
 	bool (*ready)(void *arg, uint16_t key);
 	void *arg;
 };

@@ -2,8 +2,8 @@
  * writes below is queued there and leaves by one send at the end of the turn. The handshake is in
  * tls_shake.c.
  *
- *   below opens --> HANDSHAKE --both authenticated--> OPEN --close_notify, error, below dead--> DEAD
- *                       +------- refused, too slow ---------------------------------------------^
+ *   below opens --> HANDSHAKE --both proven--> OPEN --close_notify, error, below dead--> DEAD
+ *                       +------- refused, too slow --------------------------------------^
  *
  * A server whose key is in another process waits for its signature inside of HANDSHAKE
  * (tls_remote.c). What comes meanwhile is held, and no more than one read of it.
@@ -52,7 +52,8 @@ static void no_errors(void)
 
 /* --- receiving ------------------------------------------------------------------------------------------------------------ */
 
-/* Whether octets wait here or in OpenSSL. Reading without any only finds that out, for the price of a quarter of a record. */
+/* Whether octets wait here or in OpenSSL. Reading without any only finds that out, for the price of
+ * a quarter of a record. */
 static bool may_read(const struct tls_stream *t)
 {
 	return t->in_len || SSL_has_pending(t->ssl);
@@ -132,7 +133,7 @@ static void tls_feed(struct tls_stream *t, const uint8_t *p, size_t n)
 	net_stream_drop(&t->base);
 }
 
-/* --- the stream below ----------------------------------------------------------------------------------------------------- */
+/* -- the stream below */
 
 static void below_on_open(void *arg)
 {
@@ -176,7 +177,7 @@ static void below_on_close(void *arg, int err, const char *why)
 
 static const struct net_stream_cb below_cb = { below_on_open, below_on_data, below_on_close };
 
-/* --- sending -------------------------------------------------------------------------------------------------------------- */
+/* -- sending */
 
 static bool tls_push(struct tls_stream *t)
 {
@@ -262,7 +263,7 @@ static void tls_push_now(struct net_stream *s)
 	}
 }
 
-/* --- the stream ----------------------------------------------------------------------------------------------------------- */
+/* -- the stream */
 
 static void tls_pause(struct net_stream *s)
 {

@@ -1,5 +1,6 @@
-/* tls_stream.h - mutual TLS on connect (RFC 6733 13.1: before any Diameter octet), profile of TS 33.210 6.2: 1.3, 1.2 allowed,
- * AEAD with ephemeral exchange only, no tickets, no early data, no renegotiation. The result is an ordinary net_stream. */
+/* tls_stream.h - mutual TLS on connect (RFC 6733 13.1: before any Diameter octet), profile of TS
+ * 33.210 6.2: 1.3, 1.2 allowed, AEAD with ephemeral exchange only, no tickets, no early data, no
+ * renegotiation. The result is an ordinary net_stream. */
 #pragma once
 #include <stdint.h>
 
@@ -50,12 +51,14 @@ bool tls_ctx_ready(const struct tls_ctx *c);
 /* Checks one anchor, with the errors of tls_ctx_new(). */
 ERR_MUST_USE int tls_anchor_check(const struct tls_anchor_conf *conf, char *why, size_t why_size);
 
-/* Server side of an accepted descriptor: takes fd on success only. on_open comes after the handshake, on_close if it fails: ERR_AUTH
- * (its certificate), ERR_REFUSED (it refused us), ERR_PROTO, ERR_TIMEOUT, ERR_CLOSED, ERR_IO. ERR_STATE when `c` is a client's. */
+/* Server side of an accepted descriptor: takes fd on success only. on_open comes after the
+ * handshake, on_close if it fails: ERR_AUTH (its certificate), ERR_REFUSED (it refused us),
+ * ERR_PROTO, ERR_TIMEOUT, ERR_CLOSED, ERR_IO. ERR_STATE when `c` is a client's. */
 ERR_MUST_USE int tls_accept(struct net_stream **out, struct tls_ctx *c, struct net_loop *l, int fd, const char *peer,
 			    const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg);
-/* Client side. `expected_name` must be a SAN dNSName of the server; ERR_INVAL when it is no host name. In TLS 1.3 on_open comes before
- * the server has judged our certificate: a refusal follows by on_close with ERR_REFUSED. A peer is up when its CEA has come. */
+/* Client side. `expected_name` must be a SAN dNSName of the server; ERR_INVAL when it is no host
+ * name. In TLS 1.3 on_open comes before the server has judged our certificate: a refusal follows by
+ * on_close with ERR_REFUSED. A peer is up when its CEA has come. */
 ERR_MUST_USE int tls_connect(struct net_stream **out, struct tls_ctx *c, struct net_loop *l, const char *address, uint16_t port,
 			     const char *expected_name, const struct net_stream_conf *conf, const struct net_stream_cb *cb,
 			     void *arg);

@@ -28,7 +28,7 @@ void tls_subject(char *out, size_t size, const X509 *cert)
 	BIO_free(b);
 }
 
-/* --- strength --------------------------------------------------------------------------------- */
+/* -- strength */
 
 int tls_verify_key(X509 *cert, char *why, size_t why_size)
 {
@@ -78,7 +78,7 @@ static int verify_signature_kind(const X509 *cert, char *why, size_t why_size)
 	return ERR_AUTH;
 }
 
-/* --- the chain -------------------------------------------------------------------------------- */
+/* -- the chain */
 
 uint64_t tls_verify_seconds(const ASN1_TIME *t)
 {
@@ -255,7 +255,7 @@ static int verify_anchors(struct tls_identity *id, const struct tls_presented *p
 	return id->anchors_n ? 0 : ERR_AUTH;
 }
 
-/* --- the leaf --------------------------------------------------------------------------------- */
+/* -- the leaf */
 
 #define SHOWN_MAX 64 /* bytes of a name shown in a refusal */
 

@@ -290,10 +290,12 @@ struct trg { /* for others: to read, never to write; in this order because there
 	alignas(uint64_t) uint8_t room[TRG_ROOM]; /* for names, payload and history of a usual size (trg_room.c) */
 };
 
-/* Which state may follow which, whatever the event: what the rows of the table and their actions can come to. */
+/* Which state may follow which, whatever the event: what the rows of the table and their actions
+ * can come to. */
 extern const struct machine trg_machine;
 
-/* Copies `req` whole (lengths checked: ERR_LIMIT, ERR_INVAL); borrows conf, ports and arg as long as it lives. ERR_NOMEM. */
+/* Copies `req` whole (lengths checked: ERR_LIMIT, ERR_INVAL); borrows conf, ports and arg as long
+ * as it lives. ERR_NOMEM. */
 ERR_MUST_USE int trg_new(struct trg **out, uint64_t number, const struct trg_request *req, const struct trg_conf *conf,
 			 const struct trg_ports *ports, void *arg);
 void trg_free(struct trg *t); /* takes; NULL allowed; calls no port */

@@ -87,8 +87,8 @@ size_t trg_history(const struct trg *t, struct trg_history_entry out[TRG_HISTORY
 	return n;
 }
 
-/* -- as octets: a head (the new state and what follows), the event, the time since the entry before, and only when the head says so the
- * state before and the reason */
+/* -- as octets: a head (the new state and what follows), the event, the time since the entry
+ * before, and only when the head says so the state before and the reason */
 
 #define HEAD_STATE 0x0fu
 #define HEAD_FROM 0x10u

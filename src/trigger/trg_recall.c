@@ -30,7 +30,7 @@ static void recall_with_new_id(struct trg *t)
 	t->again = false;
 }
 
-/* --- after a 201: the SMS-SC may hold an unwanted trigger ------------------------------------- */
+/* -- after a 201: the SMS-SC may hold an unwanted trigger */
 
 /* A recall owns no trigger at the SMS-SC, only its question about the original, which has its
  * own deadline. */
@@ -152,7 +152,7 @@ enum trg_state trg_act_report_late(struct trg_step *s)
 	return trg_end(s, true);
 }
 
-/* --- by another request ----------------------------------------------------------------------- */
+/* -- by another request */
 
 static void say_revoking(struct trg *t);
 
@@ -169,7 +169,7 @@ enum trg_state trg_act_lost(struct trg_step *s)
 	return trg_store_report(s, TSP_OUTCOME_UNDELIVERABLE, 0);
 }
 
-/* --- its right is gone ------------------------------------------------------------------------ */
+/* -- its right is gone */
 
 static void audit(struct trg *t, enum trg_revocation how)
 {
@@ -302,7 +302,7 @@ enum trg_state trg_act_revoke_report(struct trg_step *s)
 	return trg_act_report(s);
 }
 
-/* --- the time for the answer to the SCS is over ----------------------------------------------- */
+/* -- the time for the answer to the SCS is over */
 
 /* The report of a replacement arrived without its DTA: the outcome of the original is unknown,
  * and it is left untouched.

@@ -1,14 +1,15 @@
 /* trg_record.c - the journal record of a trigger.
  * The kind of a record follows from its facts, never from the present state: reported, answered,
  * or undecided.
- * Version 4 writes each number in as few octets as it takes (buf_var64), texts as u8 length + octets:
+ * Version 4 writes each number in as few octets as it takes (buf_var64), texts as u8 length +
+ * octets:
  *   version, kind, flags (TRG_HAS_, above them TRG_MORE_)
  *   the texts of the SCS, the device and the SMS-SC
  *   two identifiers of four octets each, the digest of the request, its numbers
  *   what the flags TRG_HAS_ name, in their order
  *   how often each message was sent, the history (trg_history_put)
- * Only a DTR needs the payload and the serving nodes: the record of an accepted trigger is the shorter by them.
- * Earlier versions are still read (trg_facts.c). */
+ * Only a DTR needs the payload and the serving nodes: the record of an accepted trigger is the
+ * shorter by them. Earlier versions are still read (trg_facts.c). */
 #include <stdlib.h>
 #include <string.h>
 

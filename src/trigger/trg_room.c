@@ -1,5 +1,5 @@
-/* trg_room.c - see trg_int.h. What is given back from the room itself is free again only with the trigger: a trigger keeps few things,
- * and each for most of its life. */
+/* trg_room.c - see trg_int.h. What is given back from the room itself is free again only with the
+ * trigger: a trigger keeps few things, and each for most of its life. */
 #include <stdlib.h>
 
 #include "trigger/trg_int.h"
