@@ -10,22 +10,26 @@
 
 static const char server_context[] = "TLS 1.3, server CertificateVerify"; /* its NUL is the octet 0 of the form */
 
-static bool is_verify(const uint8_t *p, size_t n)
+static bool begins_with_spaces(const uint8_t *p)
 {
-	size_t head = SPACES + sizeof server_context;
-
-	if (n != head + 32 && n != head + 48) {
-		return false;
-	}
 	for (size_t i = 0; i < SPACES; i++) {
 		if (p[i] != ' ') {
 			return false;
 		}
 	}
-	return memcmp(p + SPACES, server_context, sizeof server_context) == 0;
+	return true;
 }
 
-/* ECParameters, then the length of the point and the point. */
+static bool is_verify(const uint8_t *p, size_t n)
+{
+	size_t head = SPACES + sizeof server_context;
+
+	return (n == head + 32 || n == head + 48) && begins_with_spaces(p) &&
+	       memcmp(p + SPACES, server_context, sizeof server_context) == 0;
+}
+
+/* Two randoms, ECParameters, the length of the point and the point. TLS 1.3 begins each content with 64
+ * spaces so that none of TLS 1.2 is taken for one of its own: randoms that are spaces are nobody's. */
 static bool is_exchange(const uint8_t *p, size_t n)
 {
 	static const struct {
@@ -34,7 +38,7 @@ static bool is_exchange(const uint8_t *p, size_t n)
 		bool form; /* the point begins with its form */
 	} curves[] = { { 23, 65, true }, { 24, 97, true }, { 29, 32, false } };
 
-	if (n < RANDOMS + 5 || p[RANDOMS] != NAMED_CURVE) {
+	if (n < RANDOMS + 5 || p[RANDOMS] != NAMED_CURVE || begins_with_spaces(p)) {
 		return false;
 	}
 	for (size_t i = 0; i < sizeof curves / sizeof *curves; i++) {

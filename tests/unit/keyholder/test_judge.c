@@ -66,6 +66,19 @@ static void a_server_of_12_is_signed(void **state)
 	assert_true(kh_judge_content(p, exchange(p, 29, 32)));
 }
 
+/* What begins like the content of TLS 1.3 is judged as one of TLS 1.3 and nothing else. */
+static void randoms_that_are_spaces_are_not(void **state)
+{
+	uint8_t p[256];
+	size_t n = exchange(p, 23, 65);
+
+	(void)state;
+	memset(p, ' ', 64);
+	assert_false(kh_judge_content(p, n));
+	p[63] = 0;
+	assert_true(kh_judge_content(p, n));
+}
+
 static void other_curves_and_forms_are_not(void **state)
 {
 	uint8_t p[256];
@@ -117,9 +130,9 @@ static void the_rate_is_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_server_of_13_is_signed), cmocka_unit_test(anything_near_it_is_not),
-		cmocka_unit_test(a_server_of_12_is_signed), cmocka_unit_test(other_curves_and_forms_are_not),
-		cmocka_unit_test(the_rate_is_kept),
+		cmocka_unit_test(a_server_of_13_is_signed),        cmocka_unit_test(anything_near_it_is_not),
+		cmocka_unit_test(a_server_of_12_is_signed),        cmocka_unit_test(other_curves_and_forms_are_not),
+		cmocka_unit_test(randoms_that_are_spaces_are_not), cmocka_unit_test(the_rate_is_kept),
 	};
 
 	return cmocka_run_group_tests_name("keyholder judge", tests, NULL, NULL);
