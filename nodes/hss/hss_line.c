@@ -28,6 +28,11 @@ static int wrong(const struct reading *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(r->why, HSS_WHY_MAX, fmt, ap);
 	va_end(ap);
+	for (char *p = r->why; *p; p++) { /* a piece of the line may stand in the words, and they go to a terminal */
+		if ((unsigned char)*p < 0x20 || *p == 0x7f) {
+			*p = '?';
+		}
+	}
 	return ERR_INVAL;
 }
 
