@@ -49,6 +49,7 @@ struct edge_world {
 	struct question pending[PENDING_MAX];
 	size_t pending_n;
 	uint64_t notified, notified_answers; /* on this ring */
+	uint64_t notified_first;             /* number of the first one on this ring */
 	uint32_t next;                       /* for identifiers */
 	uint8_t record[IPC_REC_MAX];
 };

@@ -293,7 +293,6 @@ static void core_lies(struct edge_world *w, struct steps *s)
 		memcpy(w->record + IPC_REC_HEAD_LEN, p, got);
 	}
 	w->hostile = true;
-	w->notified += got; /* one of these may be a notification */
 	edge_world_core_says(w, IPC_REC_HEAD_LEN + got);
 }
 
