@@ -37,7 +37,8 @@ void edge_txn_finish(struct edge_txn *t, enum edge_txn_end why);
 /* Whether a line about a refused request of this session may be written: at most 10 a second.
  * Tells first how many were left out. */
 bool edge_tsp_may_say(const struct edge_tsp *tsp, struct edge_session *s);
-/* Answers without the core: 3004 if the request named this host and the core cannot have seen it, else Request-Status 201. */
+/* Answers without the core: 3004 if the request named this host and the core cannot have seen
+ * it, else Request-Status 201. */
 void edge_txn_answer_alone(struct edge_txn *t);
 /* Tells the core once more that this request was answered without it. */
 void edge_txn_report_given_up(struct edge_txn *t);

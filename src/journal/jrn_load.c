@@ -313,7 +313,8 @@ static int read_all(struct jrn_loading *g, char *say, size_t say_cap)
 	return err;
 }
 
-/* Files with lower numbers: left over if no commit needs them, else one between is missing or damaged. */
+/* Files with lower numbers: left over if no commit needs them, else one between is missing or
+ * damaged. */
 static int look_below(struct jrn_loading *g, size_t first, const struct bad_head *bad)
 {
 	struct jrn_log *l = g->l;

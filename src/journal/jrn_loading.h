@@ -1,5 +1,5 @@
-/* jrn_loading.h - the reading of the log at the start (room-private): jrn_load.c reads the segments,
- * jrn_behind.c looks behind the last commit. */
+/* jrn_loading.h - the reading of the log at the start (room-private): jrn_load.c reads the
+ * segments, jrn_behind.c looks behind the last commit. */
 #pragma once
 #include "base/obj.h"
 #include "journal/jrn_log.h"

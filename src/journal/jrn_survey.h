@@ -43,8 +43,8 @@ void jrn_survey_tell(struct jrn_survey *v, jrn_found_fn *fn, void *arg);
 void jrn_survey_end(struct jrn_survey *v);
 
 /* -- for jrn_survey_dir.c: findings */
-/* Adds a finding and counts a damage. Never NULL: beyond the bound, or without memory (v->nomem), the
- * entry is one that nobody reads. */
+/* Adds a finding and counts a damage. Never NULL: beyond the bound, or without memory
+ * (v->nomem), the entry is one that nobody reads. */
 struct jrn_found *jrn_survey_add(struct jrn_survey *v, enum jrn_finding what, const char *name);
 void jrn_survey_say(struct jrn_found *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The error of a negative errno, with words in v->why. */

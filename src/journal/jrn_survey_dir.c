@@ -1,5 +1,5 @@
-/* jrn_survey_dir.c - the files of a journal that may be damaged: the directory, the headers, and the
- * lowest segment that is needed. */
+/* jrn_survey_dir.c - the files of a journal that may be damaged: the directory, the headers, and
+ * the lowest segment that is needed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

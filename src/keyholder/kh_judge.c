@@ -28,8 +28,9 @@ static bool is_verify(const uint8_t *p, size_t n)
 	       memcmp(p + SPACES, server_context, sizeof server_context) == 0;
 }
 
-/* Two randoms, ECParameters, the length of the point and the point. TLS 1.3 begins each content with 64
- * spaces so that none of TLS 1.2 is taken for one of its own: randoms that are spaces are nobody's. */
+/* Two randoms, ECParameters, the length of the point and the point. TLS 1.3 begins each content
+ * with 64 spaces so that none of TLS 1.2 is taken for one of its own: randoms that are spaces
+ * are nobody's. */
 static bool is_exchange(const uint8_t *p, size_t n)
 {
 	static const struct {

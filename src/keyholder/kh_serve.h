@@ -28,9 +28,9 @@ struct kh_counts {
 ERR_MUST_USE int kh_serve_new(struct kh_serve **out, const struct kh_serve_conf *conf);
 void kh_serve_free(struct kh_serve *s); /* NULL allowed */
 
-/* Serves an edge on this end of its pair. Takes fd in every case. `edge`: its generation. `keys`: a bit for the
- * index of each listener whose key the edge may use. An older channel of this edge is closed, and
- * its rate goes on. ERR_LIMIT: too many edges; ERR_NOMEM, ERR_IO. */
+/* Serves an edge on this end of its pair. Takes fd in every case. `edge`: its generation.
+ * `keys`: a bit for the index of each listener whose key the edge may use. An older channel of
+ * this edge is closed, and its rate goes on. ERR_LIMIT: too many edges; ERR_NOMEM, ERR_IO. */
 #define KH_EDGES_MAX 256u
 ERR_MUST_USE int kh_serve_add(struct kh_serve *s, int fd, uint32_t edge, uint64_t keys);
 

@@ -145,8 +145,9 @@ static uint32_t wait_of(const struct peer_fsm *f)
 	}
 }
 
-/* The one door to the state; the line of trace names the event, too. A state that follows itself leaves the deadline unchanged,
- * because a storm of DPRs must not keep a closing connection alive. */
+/* The one door to the state; the line of trace names the event, too. A state that follows itself
+ * leaves the deadline unchanged, because a storm of DPRs must not keep a closing connection
+ * alive. */
 static void set_state(struct peer_fsm *f, enum peer_state next, enum peer_event event, uint64_t now_ms)
 {
 	uint32_t wait;

@@ -1,17 +1,17 @@
-/* tls_stream.c - TLS as a layer on another stream: it hears octets from below by callback, and what it
- * writes below is queued there and leaves by one send at the end of the turn. The handshake is in
- * tls_shake.c.
+/* tls_stream.c - TLS as a layer on another stream: it hears octets from below by callback, and
+ * what it writes below is queued there and leaves by one send at the end of the turn. The
+ * handshake is in tls_shake.c.
  *
  *   below opens --> HANDSHAKE --both proven--> OPEN --close_notify, error, below dead--> DEAD
- *                       +------- refused, too slow --------------------------------------^
+ * +------- refused, too slow --------------------------------------^
  *
  * A server whose key is in another process waits for its signature inside of HANDSHAKE
  * (tls_remote.c). What comes meanwhile is held, and no more than one read of it.
  *
- * OpenSSL reads straight from the memory of one receive (no copy) and writes into the queue of the
- * stream below. Plain octets written in one turn are gathered first: as few records as possible. A
- * client in TLS 1.3 is OPEN before the server has judged its certificate; it learns of a refusal by
- * on_close. */
+ * OpenSSL reads straight from the memory of one receive (no copy) and writes into the queue of
+ * the stream below. Plain octets written in one turn are gathered first: as few records as
+ * possible. A client in TLS 1.3 is OPEN before the server has judged its certificate; it learns
+ * of a refusal by on_close. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,8 +41,8 @@ void tls_set_state(struct tls_stream *t, enum tls_stream_state state)
 	t->state = (enum tls_stream_state)machine_go(&tls_stream_machine, net_loop_layer_gauge(t->loop), t->state, state);
 }
 
-/* SSL_get_error() looks at OpenSSL's list of errors too, which has to be empty before the call that it judges. It nearly always is, and
- * to see that is half the work of emptying it. */
+/* SSL_get_error() looks at OpenSSL's list of errors too, which has to be empty before the call
+ * that it judges. It nearly always is, and to see that is half the work of emptying it. */
 static void no_errors(void)
 {
 	if (ERR_peek_error()) {
@@ -50,7 +50,7 @@ static void no_errors(void)
 	}
 }
 
-/* --- receiving ------------------------------------------------------------------------------------------------------------ */
+/* --- receiving ------------------------------------------------------------ */
 
 /* Whether octets wait here or in OpenSSL. Reading without any only finds that out, for the price of
  * a quarter of a record. */

@@ -1,5 +1,5 @@
-/* tls_stream_int.h - the inside of a TLS stream, shared by tls_stream.c (the stream), tls_shake.c (its
- * handshake and its end) and tls_bio.c (what OpenSSL calls). */
+/* tls_stream_int.h - the inside of a TLS stream, shared by tls_stream.c (the stream),
+ * tls_shake.c (its handshake and its end) and tls_bio.c (what OpenSSL calls). */
 #pragma once
 #include <stddef.h>
 

@@ -1,74 +1,63 @@
-/* trg.c - the machine: its drawing, its table, and trg_step(). The actions are in trg_act.c, trg_answer.c, trg_report.c,
- * trg_recall.c and trg_change.c.
+/* trg.c - the machine: its drawing, its table, and trg_step(). The actions are in trg_act.c,
+ * trg_answer.c, trg_report.c, trg_recall.c and trg_change.c.
  *
- *  submit: a trigger, a replace, a recall
- *            START           SUBSCRIBER         DURABLE             DTA_OK (of a replace:
- *                                                                    its original is TAKEN_BACK)
- *   (IDLE) --------> ASKING -----------> WRITING ---------> SUBMITTING ---------> ACCEPTED
- *      |               |                   |                 |  |    |  \     (answered SUCCESS)
- *      |               | NO                | DISK            |  |    |  \            ^
- *      | refused       |                   |          DTA_NO |  |    |   \ DRR       | DTA_OK
- *      v               v                   v          UNSENT |  |    |    \          |
- *    DONE            DONE                DONE      or 3xxx   v  |    |     \         |
- *   (answered 105..) (102..201)          (201)      DONE (107..)|    |      > REPORTING (SUCCESS)
- *                                                     DTA_SILENT|    |     /         |
- *                                                               v    |    / DRR      |
- *   RESUMING (restored undecided) --- copy with T is out ---> RESUBMITTING ----------+
- *      | its right or its time is over                          | DTA_SILENT, 3xxx on the way:
- *      |                                                        | outcome unknown
- *      v                                                        v
- *   REVOKING <--- restored: the SCS may know of SUCCESS ---- RECALLING --DURABLE--> answered 201,
- *                                                               |                   recall sent
- *                                                               | recall answered, DRR, too old:
- *                                                               | DONE
- *                                                               | DRR before the 201: REPORTING
+ *  submit: a trigger, a replace, a recall            START           SUBSCRIBER         DURABLE
+ * DTA_OK (of a replace:                                                                    its
+ * original is TAKEN_BACK)   (IDLE) --------> ASKING -----------> WRITING ---------> SUBMITTING
+ * ---------> ACCEPTED      |               |                   |                 |  |    |  \
+ * (answered SUCCESS)      |               | NO                | DISK            |  |    |  \
+ * ^      | refused       |                   |          DTA_NO |  |    |   \ DRR       | DTA_OK
+ * v               v                   v          UNSENT |  |    |    \          |    DONE
+ * DONE                DONE      or 3xxx   v  |    |     \         |   (answered 105..)
+ * (102..201)          (201)      DONE (107..)|    |      > REPORTING (SUCCESS)
+ * DTA_SILENT|    |     /         |
+ * v    |    / DRR      |   RESUMING (restored undecided) --- copy with T is out --->
+ * RESUBMITTING ----------+      | its right or its time is over                          |
+ * DTA_SILENT, 3xxx on the way:      |                                                        |
+ * outcome unknown      v                                                        v   REVOKING
+ * <--- restored: the SCS may know of SUCCESS ---- RECALLING --DURABLE--> answered 201,
+ * |                   recall sent
+ * | recall answered, DRR, too old:
+ * | DONE                                                               | DRR before the 201:
+ * REPORTING
  *
- *  DTA_STORED, for a replace whose original is not pending at the SMS-SC: ACCEPTED (answered 112);
- *  the original is untouched.
- *  The DRR of a replacement whose original has not ended as far as known waits, with its DRA, for
- *  the DTA (`early`): then REPORTING. Without a DTA the answer is 112; after the deadline of the
- *  answer it is 201, and the original is untouched.
+ *  DTA_STORED, for a replace whose original is not pending at the SMS-SC: ACCEPTED (answered
+ * 112);  the original is untouched.  The DRR of a replacement whose original has not ended as
+ * far as known waits, with its DRA, for  the DTA (`early`): then REPORTING. Without a DTA the
+ * answer is 112; after the deadline of the  answer it is 201, and the original is untouched.
  *
  *  A recall takes the same path up to DTA_OK: the original is TAKEN_BACK, the recall is answered
- *  SUCCESS and DONE. In RECALLING it repeats its one DTR with T. If that, or the recall of a
- *  replacement, ends with RECALL_DONE, the original is LOST: it is not at the SMS-SC, and the SCS
- *  received 201.
- *  A trigger restored undecided may have been answered SUCCESS before: its revocation, or its
- *  unknown outcome, is reported. Its 201 and its recall wait in REVOKING for DURABLE, as those of
- *  RECALLING do.
- *  Past its validity a trigger leaves ASKING, WRITING, SUBMITTING (UNSENT) and RESUMING for
- *  REPORTING(EXPIRED), and no DTR is sent.
+ * SUCCESS and DONE. In RECALLING it repeats its one DTR with T. If that, or the recall of a
+ * replacement, ends with RECALL_DONE, the original is LOST: it is not at the SMS-SC, and the SCS
+ * received 201.  A trigger restored undecided may have been answered SUCCESS before: its
+ * revocation, or its  unknown outcome, is reported. Its 201 and its recall wait in REVOKING for
+ * DURABLE, as those of  RECALLING do.  Past its validity a trigger leaves ASKING, WRITING,
+ * SUBMITTING (UNSENT) and RESUMING for  REPORTING(EXPIRED), and no DTR is sent.
  *
  *  refused after WRITING was entered, but for its DISK: every DONE above that is reached with a
- *  refusal
- *             DURABLE, DISK: answered      a journal that takes nothing: answered at once, DONE
- *   REFUSING ----------------------> DONE  restored: DONE, nothing is submitted
- *                                          time over: its answer is 201
+ * refusal             DURABLE, DISK: answered      a journal that takes nothing: answered at
+ * once, DONE   REFUSING ----------------------> DONE  restored: DONE, nothing is submitted
+ * time over: its answer is 201
  *
- *  the time for the answer is over (GIVE_UP): no answer but 201 is given from now on
- *   ASKING, WRITING, SUBMITTING (none left): DONE (answered 201)
- *   SUBMITTING, RESUBMITTING: RECALLING
- *   RESUMING: REVOKING
- *   REPORTING (EXPIRED, not answered): DONE (answered 201)
- *   ACCEPTED (the edge answered 201): REVOKING
+ *  the time for the answer is over (GIVE_UP): no answer but 201 is given from now on   ASKING,
+ * WRITING, SUBMITTING (none left): DONE (answered 201)   SUBMITTING, RESUBMITTING: RECALLING
+ * RESUMING: REVOKING   REPORTING (EXPIRED, not answered): DONE (answered 201)   ACCEPTED (the
+ * edge answered 201): REVOKING
  *
- *  right gone (REVOKE; CANCEL)          RECALL_DONE
- *   ACCEPTED --------------> REVOKING ---------------> REPORTING(UNDELIVERABLE)
- *      ^                      |  | DRR: REPORTING
- *      +----------------------+  | TIMER, silent, 111, 201: again, until expiry + grace:
- *        112: it was sent        |   REPORTING(UNCONFIRMED)
- *                                | TAKEN_BACK: DONE
- *   REVOKING, DURABLE: the recall is sent
- *   SUBMITTING, RESUBMITTING: first the DTA, then as here
- *   before the DTR left: DONE (answered 105, 107)
- *  report
- *             DRR, or TIMER (expiry + grace: UNCONFIRMED)    DURABLE: DRA, then DNR         DNA_OK
- *   ACCEPTED -------------------------------> REPORTING -----------------------> NOTIFYING --------> DONE
- *      ^ |                                       | DISK: no DRA, it comes again     ^ |
- *      | +--TAKEN_BACK--> DONE                   |                           TIMER, | | DNA_NO
- *      |    LOST--> REPORTING(UNDELIVERABLE)     |                         SCS_BACK | v
- *      +-----------------------------------------+                               BACKOFF ---retention over---> DONE
- */
+ *  right gone (REVOKE; CANCEL)          RECALL_DONE   ACCEPTED --------------> REVOKING
+ * ---------------> REPORTING(UNDELIVERABLE)      ^                      |  | DRR: REPORTING
+ * +----------------------+  | TIMER, silent, 111, 201: again, until expiry + grace:        112:
+ * it was sent        |   REPORTING(UNCONFIRMED)                                | TAKEN_BACK:
+ * DONE   REVOKING, DURABLE: the recall is sent   SUBMITTING, RESUBMITTING: first the DTA, then
+ * as here   before the DTR left: DONE (answered 105, 107)  report             DRR, or TIMER
+ * (expiry + grace: UNCONFIRMED)    DURABLE: DRA, then DNR         DNA_OK   ACCEPTED
+ * -------------------------------> REPORTING -----------------------> NOTIFYING --------> DONE
+ * ^ |                                       | DISK: no DRA, it comes again     ^ |      |
+ * +--TAKEN_BACK--> DONE                   |                           TIMER, | | DNA_NO      |
+ * LOST--> REPORTING(UNDELIVERABLE)     |                         SCS_BACK | v
+ * +-----------------------------------------+                               BACKOFF ---retention
+ * over---> DONE
+ * */
 #include "trigger/trg.h"
 
 #include <stdlib.h>

@@ -30,8 +30,8 @@ bool trg_room_is_own(const struct trg *t, const void *p); /* true: of its room, 
 
 /* Without memory the history lacks the entry. */
 void trg_history_add(struct trg *t, const struct trg_history_packed *e);
-/* The history as octets, at most TRG_HISTORY_ENTRY_MAX an entry; an entry is read with the one before (zeroed for the first). The reader
- * checks the states and the event. */
+/* The history as octets, at most TRG_HISTORY_ENTRY_MAX an entry; an entry is read with the one
+ * before (zeroed for the first). The reader checks the states and the event. */
 #define TRG_HISTORY_ENTRY_MAX 9u
 void trg_history_put(struct buf *b, const struct trg_history *h);
 struct trg_history_packed trg_history_get(struct rd *r, const struct trg_history_packed *before);
