@@ -1,20 +1,47 @@
-/* jrn_behind.c - the end of the log at the start: what stands behind the last whole commit. */
+/* jrn_behind.c - see jrn_behind.h. */
+#include "journal/jrn_behind.h"
+
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "journal/jrn_loading.h"
+int jrn_refuse(struct jrn_log *l, int err, const char *fmt, ...)
+{
+	int n = snprintf(l->why->text, sizeof l->why->text, "trigger journal %s: ", l->dir);
+	va_list ap;
 
-static void drop_oldest_torn(struct jrn_loading *g)
+	va_start(ap, fmt);
+	if (n > 0 && (size_t)n < sizeof l->why->text) {
+		vsnprintf(l->why->text + n, sizeof l->why->text - (size_t)n, fmt, ap);
+	}
+	va_end(ap);
+	return err;
+}
+
+int jrn_refuse_rc(struct jrn_log *l, int rc, const char *doing, const char *name)
+{
+	return jrn_refuse(l, jrn_disk_err(rc), "cannot %s %s: %s", doing, name, strerror(-rc));
+}
+
+int jrn_refuse_damaged(struct jrn_log *l, const char *name, uint64_t at, const char *what)
+{
+	return jrn_refuse(
+	    l, ERR_PROTO,
+	    "%s is damaged at byte %llu: %s. 'mtcctl journal check' says what is whole, 'mtcctl journal salvage' saves it", name,
+	    (unsigned long long)at, what);
+}
+
+static void drop_oldest(const struct jrn_log *l, const struct jrn_torn *torn)
 {
 	size_t oldest = 0;
 
-	if (g->torn_n < JRN_TORN_MAX) {
+	if (torn->n < JRN_TORN_MAX) {
 		return;
 	}
-	for (size_t i = 1; i < g->torn_n; i++) {
-		oldest = strcmp(g->torn[i].name, g->torn[oldest].name) < 0 ? i : oldest;
+	for (size_t i = 1; i < torn->n; i++) {
+		oldest = strcmp(torn->name[i], torn->name[oldest]) < 0 ? i : oldest;
 	}
-	err_ignore(g->l->disk->unlink(g->l->disk->arg, g->torn[oldest].name), "it only takes room");
+	err_ignore(l->disk->unlink(l->disk->arg, torn->name[oldest]), "it only takes room");
 }
 
 static int write_aside(struct jrn_log *l, const char *name, uint64_t at, uint64_t octets)
@@ -38,7 +65,8 @@ static int write_aside(struct jrn_log *l, const char *name, uint64_t at, uint64_
 	return rc;
 }
 
-int jrn_look_at_mark(struct jrn_log *l, const struct jrn_seg *s)
+/* The mark behind the last commit names a segment that is not there. */
+static int look_at_mark(struct jrn_log *l, const struct jrn_seg *s)
 {
 	const uint8_t *p = NULL;
 	uint64_t next = 0;
@@ -56,15 +84,15 @@ int jrn_look_at_mark(struct jrn_log *l, const struct jrn_seg *s)
 		return 0;
 	}
 	jrn_segment_name(name, next);
-	return jrn_refuse(l, ERR_PROTO,
-		      "%s is missing: %s says at byte %llu that it follows. Put it back; 'mtcctl journal salvage' saves what is "
-		      "left, which is an earlier state",
-		      name, l->reader.name, (unsigned long long)s->end);
+	return jrn_refuse(
+	    l, ERR_PROTO,
+	    "%s is missing: %s says at byte %llu that it follows. Put it back; 'mtcctl journal salvage' saves what is "
+	    "left, which is an earlier state",
+	    name, l->reader.name, (unsigned long long)s->end);
 }
 
-int jrn_look_behind(struct jrn_loading *g, const struct jrn_seg *s, char *say, size_t say_cap)
+static int look_for_torn(struct jrn_log *l, const struct jrn_seg *s, const struct jrn_torn *torn, char *say, size_t say_cap)
 {
-	struct jrn_log *l = g->l;
 	char aside[JRN_NAME_MAX];
 	struct jrn_commit_head h;
 	enum jrn_commit_is is;
@@ -89,7 +117,7 @@ int jrn_look_behind(struct jrn_loading *g, const struct jrn_seg *s, char *say, s
 	}
 	snprintf(aside, sizeof aside, "torn-%.*s-%llu", (int)(strlen(l->reader.name) - 4), l->reader.name,
 		 (unsigned long long)s->end);
-	drop_oldest_torn(g);
+	drop_oldest(l, torn);
 	rc = write_aside(l, aside, s->end, octets);
 	snprintf(say, say_cap, "%s/%s: the last write was torn: %llu bytes from byte %llu on are left out, and %s%s%s", l->dir,
 		 l->reader.name, (unsigned long long)octets, (unsigned long long)s->end, rc ? "could not be kept: " : "kept in ",
@@ -97,7 +125,10 @@ int jrn_look_behind(struct jrn_loading *g, const struct jrn_seg *s, char *say, s
 	return 0;
 }
 
-int jrn_settle(struct jrn_log *l)
+/* A killed program may have left octets in pages that no flush has brought to the disk. Those that
+ * were read count from now on, also in the header of the next segment. So they are made durable
+ * first. */
+static int settle(struct jrn_log *l)
 {
 	int fd = l->disk->open(l->disk->arg, l->reader.name, JRN_OPEN_WRITE), rc = fd < 0 ? fd : l->disk->flush(l->disk->arg, fd);
 
@@ -105,4 +136,14 @@ int jrn_settle(struct jrn_log *l)
 		l->disk->close(l->disk->arg, fd);
 	}
 	return rc ? jrn_refuse_rc(l, rc, "flush", l->reader.name) : 0;
+}
+
+int jrn_look_behind(struct jrn_log *l, const struct jrn_seg *s, const struct jrn_torn *torn, char *say, size_t say_cap)
+{
+	int err = look_at_mark(l, s);
+
+	if (!err) {
+		err = look_for_torn(l, s, torn, say, say_cap);
+	}
+	return err ? err : settle(l);
 }

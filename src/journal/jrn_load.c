@@ -4,46 +4,49 @@
  * names the one before and where its commits end. Up to there every commit must be whole, and the
  * sequence has no gap. In the last segment the first place without a whole commit is the end.
  *
+ * A second thread reads and checks, while the owner enters the places that were found before in the
+ * index; jrn_pipe.h is between them.
+ *
  * What a power cut left there is a torn write: it was never told to anybody, is kept aside in a
  * file and logged. But a commit is written only when the one before is durable. So a whole one
  * behind a bad one means damage, and the journal is refused. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "journal/jrn_loading.h"
+#include "base/obj.h"
+#include "journal/jrn_behind.h"
+#include "journal/jrn_pipe.h"
 
-int jrn_refuse(struct jrn_log *l, int err, const char *fmt, ...)
-{
-	int n = snprintf(l->why->text, sizeof l->why->text, "trigger journal %s: ", l->dir);
-	va_list ap;
+#define ALONE_MAX 32u /* segments that are read without a second thread: they take less than 0.3 s */
+#define PLACES_MAX 8192u
 
-	va_start(ap, fmt);
-	if (n > 0 && (size_t)n < sizeof l->why->text) {
-		vsnprintf(l->why->text + n, sizeof l->why->text - (size_t)n, fmt, ap);
-	}
-	va_end(ap);
-	return err;
-}
+struct places { /* of records, in the order of the log; a piece of the pipe */
+	size_t n;
+	struct jrn_index_entry of[PLACES_MAX]; /* place 0: a delete */
+};
 
-int jrn_refuse_rc(struct jrn_log *l, int rc, const char *doing, const char *name)
-{
-	return jrn_refuse(l, jrn_disk_err(rc), "cannot %s %s: %s", doing, name, strerror(-rc));
-}
-
-int jrn_refuse_damaged(struct jrn_log *l, const char *name, uint64_t at, const char *what)
-{
-	return jrn_refuse(
-	    l, ERR_PROTO,
-	    "%s is damaged at byte %llu: %s. 'mtcctl journal check' says what is whole, 'mtcctl journal salvage' saves it", name,
-	    (unsigned long long)at, what);
-}
+#define LOADING_MAGIC 0xefd8d973u
+struct loading {
+	struct obj obj;
+	struct jrn_log *l;
+	uint64_t *numbers; /* of segments, ascending */
+	size_t numbers_n, numbers_cap;
+	struct jrn_torn torn;
+	char foreign[JRN_NAME_MAX], gone[JRN_NAME_MAX];
+	bool nomem;
+	uint64_t highest; /* number of a record */
+	/* of the side that reads; the index and what lives are the other side's */
+	struct jrn_pipe *pipe;
+	struct places *places; /* that gather */
+	char *say;
+	size_t say_cap;
+};
 
 /* -- the directory */
 
-static void add_number(struct jrn_loading *g, uint64_t number)
+static void add_number(struct loading *g, uint64_t number)
 {
 	if (g->numbers_n == g->numbers_cap) {
 		size_t cap = g->numbers_cap ? 2 * g->numbers_cap : 256;
@@ -77,7 +80,7 @@ static void take_spare(struct jrn_log *l, const char *name, uint64_t number, uin
 
 static int on_name(void *arg, const char *name, uint64_t size)
 {
-	struct jrn_loading *g = OBJ_OF(arg, struct jrn_loading, JRN_LOADING_MAGIC);
+	struct loading *g = OBJ_OF(arg, struct loading, LOADING_MAGIC);
 	uint64_t number;
 
 	switch (jrn_name_kind(name, &number)) {
@@ -92,8 +95,8 @@ static int on_name(void *arg, const char *name, uint64_t size)
 		err_ignore(g->l->disk->unlink(g->l->disk->arg, name), "half of it; it only takes room");
 		break;
 	case JRN_NAME_TORN:
-		if (g->torn_n <= JRN_TORN_MAX) {
-			keep_name(g->torn[g->torn_n++].name, name);
+		if (g->torn.n <= JRN_TORN_MAX) {
+			keep_name(g->torn.name[g->torn.n++], name);
 		}
 		break;
 	case JRN_NAME_OURS:
@@ -111,7 +114,7 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static int list(struct jrn_loading *g)
+static int list(struct loading *g)
 {
 	struct jrn_log *l = g->l;
 	int rc = l->disk->list(l->disk->arg, on_name, g);
@@ -138,8 +141,8 @@ struct bad_head { /* what is wrong with a header; text "": nothing */
 	uint64_t at;
 };
 
-/* Reads the header of one segment. *ours is false if the file is not the segment of its name; then
- * `bad` says why. */
+/* Reads the header of one segment. *ours is false if the file is not the segment of its name;
+ * then `bad` says why. */
 static int read_head(struct jrn_log *l, uint64_t number, struct jrn_seg_head *h, bool *ours, struct bad_head *bad)
 {
 	char name[32];
@@ -158,9 +161,9 @@ static int read_head(struct jrn_log *l, uint64_t number, struct jrn_seg_head *h,
 		return jrn_refuse_rc(l, rc, "read", name);
 	}
 	if (err == ERR_VERSION) {
-		return jrn_refuse(l, err,
-			      "the format of %s is version %u, this program knows version %u: it was written by a newer program",
-			      name, h->version, JRN_VERSION);
+		return jrn_refuse(
+		    l, err, "the format of %s is version %u, this program knows version %u: it was written by a newer program",
+		    name, h->version, JRN_VERSION);
 	}
 	*ours = !err && h->number == number;
 	if (!*ours) {
@@ -180,7 +183,7 @@ static int bad_file(struct jrn_log *l, uint64_t number, const struct bad_head *b
 
 /* Finds the segments that belong together, and enters them. The first of them is
  * g->numbers[*first]. */
-static int enter(struct jrn_loading *g, size_t *first, struct bad_head *bad)
+static int enter(struct loading *g, size_t *first, struct bad_head *bad)
 {
 	struct jrn_log *l = g->l;
 	size_t n = g->numbers_n, i = n;
@@ -224,28 +227,43 @@ static int enter(struct jrn_loading *g, size_t *first, struct bad_head *bad)
 
 /* -- the commits */
 
-static int apply(struct jrn_loading *g, const struct jrn_seg *s, const struct jrn_commit_head *h, const uint8_t *p)
+/* The other side ran out of memory, and says so. */
+static int give(struct loading *g)
+{
+	g->places = jrn_pipe_give(g->pipe);
+	if (!g->places) {
+		return ERR_NOMEM;
+	}
+	g->places->n = 0;
+	return 0;
+}
+
+static int apply(struct loading *g, const struct jrn_seg *s, const struct jrn_commit_head *h, const uint8_t *p)
 {
 	struct jrn_log *l = g->l;
 	size_t done = JRN_COMMIT_HEAD;
 	struct jrn_record r;
-	int err = 0;
 
-	for (uint32_t i = 0; !err && i < h->records; i++) {
+	for (uint32_t i = 0; i < h->records; i++) {
 		size_t size = jrn_get_record(&r, p + done, h->octets - done, NULL, 0);
 
+		if (g->places->n == PLACES_MAX && give(g)) {
+			return ERR_NOMEM;
+		}
 		g->highest = r.number > g->highest ? r.number : g->highest;
-		err = jrn_log_place(l, r.number, r.kind == JRN_RECORD_PUT ? jrn_place_of(s->number, s->end + done, size) : 0);
+		g->places->of[g->places->n++] =
+		    (struct jrn_index_entry){ r.number,
+					      r.kind == JRN_RECORD_PUT ? jrn_place_of(s->number, s->end + done, size) : 0 };
 		done += size;
 	}
 	l->seq = h->seq + 1;
 	l->oldest = h->oldest;
 	l->reserved = h->reserved > l->reserved ? h->reserved : l->reserved;
-	return err ? jrn_refuse(l, err, "out of memory") : 0;
+	return 0;
 }
 
 /* All commits of a segment, up to `ends` or, with 0, the first that is not whole. */
-static int read_segment(struct jrn_loading *g, struct jrn_seg *s, uint64_t ends)
+static int read_segment(struct loading *g, struct jrn_seg *s, uint64_t ends)
 {
 	struct jrn_log *l = g->l;
 	struct jrn_commit_head h;
@@ -287,11 +305,18 @@ static int open_segment(struct jrn_log *l, const struct jrn_seg *s)
 	return rc ? jrn_refuse_rc(l, rc, "read", name) : 0;
 }
 
-static int read_all(struct jrn_loading *g, char *say, size_t say_cap)
+/* -- all of them, on two threads */
+
+/* The side that reads. */
+static int read_segments(void *arg, struct jrn_pipe *pipe)
 {
+	struct loading *g = OBJ_OF(arg, struct loading, LOADING_MAGIC);
 	struct jrn_log *l = g->l;
 	int err = 0;
 
+	g->pipe = pipe;
+	g->places = jrn_pipe_first(pipe);
+	g->places->n = 0;
 	for (size_t i = 0; !err && i < l->segs_n; i++) {
 		bool last = i + 1 == l->segs_n;
 
@@ -300,22 +325,37 @@ static int read_all(struct jrn_loading *g, char *say, size_t say_cap)
 			err = read_segment(g, l->segs[i], last ? 0 : l->segs[i]->end);
 		}
 		if (!err && last) {
-			err = jrn_look_at_mark(l, l->segs[i]);
-		}
-		if (!err && last) {
-			err = jrn_look_behind(g, l->segs[i], say, say_cap);
-		}
-		if (!err && last) {
-			err = jrn_settle(l);
+			err = jrn_look_behind(l, l->segs[i], &g->torn, g->say, g->say_cap);
 		}
 		jrn_reader_close(&l->reader);
+	}
+	return err ? err : g->places->n ? give(g) : 0;
+}
+
+/* The other side. */
+static int enter_places(void *arg, const void *piece)
+{
+	struct loading *g = OBJ_OF(arg, struct loading, LOADING_MAGIC);
+	const struct places *places = piece;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < places->n; i++) {
+		err = jrn_log_place(g->l, places->of[i].number, places->of[i].place);
 	}
 	return err;
 }
 
+static int read_all(struct loading *g)
+{
+	struct jrn_log *l = g->l;
+	int err = jrn_pipe_run(sizeof(struct places), l->segs_n > ALONE_MAX, read_segments, enter_places, g);
+
+	return err == ERR_NOMEM ? jrn_refuse(l, err, "out of memory") : err;
+}
+
 /* Files with lower numbers: left over if no commit needs them, else one between is missing or
  * damaged. */
-static int look_below(struct jrn_loading *g, size_t first, const struct bad_head *bad)
+static int look_below(struct loading *g, size_t first, const struct bad_head *bad)
 {
 	struct jrn_log *l = g->l;
 	char name[32];
@@ -337,7 +377,7 @@ static int look_below(struct jrn_loading *g, size_t first, const struct bad_head
 
 int jrn_log_load(struct jrn_log *l, uint64_t *next, char *say, size_t say_cap)
 {
-	struct jrn_loading g = { .obj = OBJ(JRN_LOADING_MAGIC), .l = l };
+	struct loading g = { .obj = OBJ(LOADING_MAGIC), .l = l, .say = say, .say_cap = say_cap };
 	struct bad_head bad = { .at = 0 };
 	size_t first = 0;
 	int err = list(&g);
@@ -347,7 +387,7 @@ int jrn_log_load(struct jrn_log *l, uint64_t *next, char *say, size_t say_cap)
 	if (!err && g.numbers_n) {
 		err = enter(&g, &first, &bad);
 		if (!err) {
-			err = read_all(&g, say, say_cap);
+			err = read_all(&g);
 		}
 		if (!err) {
 			err = look_below(&g, first, &bad);

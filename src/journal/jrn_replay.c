@@ -2,25 +2,48 @@
  *
  * Records stand in the log in the order in which they were last put, which is almost that of the
  * numbers.
- * So they are read through a few windows over the segments; one read serves many records. */
+ * So they are read through a few windows over the segments; one read serves many records.
+ * A second thread reads and checks them while the owner takes those before (jrn_pipe.h). */
 #include <stdlib.h>
 #include <string.h>
 
 #include "journal/jrn_int.h"
+#include "journal/jrn_pipe.h"
 
 #define WINDOWS 64u
 #define WINDOW_LEN (64u << 10) /* read at once, and more for a record that goes beyond */
 #define WINDOW_CAP (WINDOW_LEN + JRN_RECORD_HEAD + JRN_RECORD_MAX)
 
+#define ALONE_MAX 16384u /* records that are read without a second thread: they take some milliseconds */
+#define RECORDS_MAX 512u
+#define OCTETS_MAX (128u << 10)
+
+struct records { /* in the order of their numbers; a piece of the pipe */
+	size_t n, octets_n;
+	struct {
+		uint64_t number;
+		uint32_t at, len; /* in `octets` */
+	} of[RECORDS_MAX];
+	uint8_t octets[OCTETS_MAX];
+};
+_Static_assert(OCTETS_MAX >= JRN_RECORD_MAX && OCTETS_MAX % 8 == 0, "a piece has room for each record");
+
 struct window {
 	uint64_t segment, at; /* segment 0: empty */
 	size_t n;
-	uint8_t *p;
 };
 
+#define REPLAY_MAGIC 0x2b9c6d51u
 struct replay {
+	struct obj obj;
 	const struct jrn_log *l;
+	const struct jrn_index_entry *entries; /* by number */
+	size_t n;
+	jrn_record_fn *fn;
+	void *arg;
+	/* of the side that reads */
 	struct window window[WINDOWS]; /* by segment and position */
+	uint8_t *octets;               /* of the windows, WINDOW_CAP each: one block, which goes back to the system */
 	uint64_t open_number;          /* of the segment behind fd; 0: none */
 	int fd;
 };
@@ -47,6 +70,11 @@ static int open_segment(struct replay *r, uint64_t number)
 	return 0;
 }
 
+static uint8_t *octets_of(const struct replay *r, const struct window *w)
+{
+	return r->octets + (size_t)(w - r->window) * WINDOW_CAP;
+}
+
 static int fill(struct replay *r, struct window *w, uint64_t segment, uint64_t at)
 {
 	const struct jrn_disk *d = r->l->disk;
@@ -56,18 +84,12 @@ static int fill(struct replay *r, struct window *w, uint64_t segment, uint64_t a
 	if (err) {
 		return err;
 	}
-	if (!w->p) {
-		w->p = malloc(WINDOW_CAP);
-	}
-	if (!w->p) {
-		return ERR_NOMEM;
-	}
 	w->segment = 0;
-	got = d->pread(d->arg, r->fd, w->p, WINDOW_CAP, at);
+	got = d->pread(d->arg, r->fd, octets_of(r, w), WINDOW_CAP, at);
 	if (got < 0) {
 		return jrn_disk_err((int)got);
 	}
-	*w = (struct window){ segment, at, (size_t)got, w->p };
+	*w = (struct window){ segment, at, (size_t)got };
 	return 0;
 }
 
@@ -82,31 +104,82 @@ static int get(struct replay *r, const struct jrn_index_entry *e, struct jrn_rec
 	if (err) {
 		return err;
 	}
-	if (in + size > w->n || jrn_get_record(out, w->p + in, size, s->nonce, offset) != size || out->number != e->number) {
+	if (in + size > w->n || jrn_get_record(out, octets_of(r, w) + in, size, s->nonce, offset) != size ||
+	    out->number != e->number) {
 		return ERR_IO;
 	}
 	return 0;
 }
 
-static int replay(struct replay *r, const struct jrn_index_entry *entries, size_t n, jrn_record_fn *fn, void *arg)
+static bool has_room(const struct records *to, const struct jrn_record *record)
 {
+	return to->n < RECORDS_MAX && record->len <= OCTETS_MAX - to->octets_n;
+}
+
+static void add(struct records *to, const struct jrn_record *record)
+{
+	to->of[to->n].number = record->number;
+	to->of[to->n].at = (uint32_t)to->octets_n;
+	to->of[to->n].len = record->len;
+	to->n++;
+	memcpy(to->octets + to->octets_n, record->content, record->len);
+	to->octets_n += (record->len + 7) & ~(size_t)7;
+}
+
+/* The side that reads. What it found before an error is handed over. */
+static int read_records(void *arg, struct jrn_pipe *pipe)
+{
+	struct replay *r = OBJ_OF(arg, struct replay, REPLAY_MAGIC);
+	struct records *to = jrn_pipe_first(pipe);
 	struct jrn_record record;
+	int err = 0;
+
+	to->n = to->octets_n = 0;
+	for (size_t i = 0; i < r->n; i++) {
+		err = get(r, &r->entries[i], &record);
+		if (err) {
+			break;
+		}
+		if (!has_room(to, &record)) {
+			to = jrn_pipe_give(pipe);
+			if (!to) {
+				return 0; /* the owner takes no more */
+			}
+			to->n = to->octets_n = 0;
+		}
+		add(to, &record);
+	}
+	if (to->n) {
+		(void)jrn_pipe_give(pipe);
+	}
+	return err;
+}
+
+/* The other side. */
+static int take_records(void *arg, const void *piece)
+{
+	struct replay *r = OBJ_OF(arg, struct replay, REPLAY_MAGIC);
+	const struct records *from = piece;
 	int rc = 0;
 
-	for (size_t i = 0; !rc && i < n; i++) {
-		rc = get(r, &entries[i], &record);
-		if (!rc) {
-			rc = fn(arg, record.number, record.content, record.len);
-		}
+	for (size_t i = 0; !rc && i < from->n; i++) {
+		rc = r->fn(r->arg, from->of[i].number, from->octets + from->of[i].at, from->of[i].len);
 	}
 	return rc;
 }
 
+static int run(struct replay *r)
+{
+	r->octets = malloc((size_t)WINDOWS * WINDOW_CAP);
+	if (!r->octets) {
+		return ERR_NOMEM;
+	}
+	return jrn_pipe_run(sizeof(struct records), r->n > ALONE_MAX, read_records, take_records, r);
+}
+
 static void end(struct replay *r)
 {
-	for (size_t i = 0; i < WINDOWS; i++) {
-		free(r->window[i].p);
-	}
+	free(r->octets);
 	if (r->open_number) {
 		r->l->disk->close(r->l->disk->arg, r->fd);
 	}
@@ -115,14 +188,16 @@ static void end(struct replay *r)
 int jrn_replay(struct jrn *j, jrn_record_fn *fn, void *arg)
 {
 	struct jrn_index_entry *entries;
-	struct replay r = { .l = &j->store.log };
+	struct replay r = { .obj = OBJ(REPLAY_MAGIC), .l = &j->store.log, .fn = fn, .arg = arg };
 	int rc = ERR_NOMEM;
 
 	OBJ_CHECK(j, JRN_MAGIC);
 	jrn_hold(j); /* no segment goes meanwhile, and the index stays as it is */
 	entries = jrn_index_sorted(&r.l->index);
 	if (entries) {
-		rc = replay(&r, entries, r.l->index.n, fn, arg);
+		r.entries = entries;
+		r.n = r.l->index.n;
+		rc = run(&r);
 	}
 	free(entries);
 	end(&r);
