@@ -18,6 +18,7 @@ _Static_assert(offsetof(struct cfg_iwf, internal) == offsetof(struct cfg_iwf, ex
 
 static const struct cfg_word zones[] = { { "external", ZONE_EXTERNAL }, { "internal", ZONE_INTERNAL }, { NULL, 0 } };
 static const struct cfg_word protections[] = { { "tls", PROTECTION_TLS }, { "none", PROTECTION_NONE }, { NULL, 0 } };
+static const char *const ndsip_words[] = { "ndsip", "tls+ndsip", NULL };
 static const struct cfg_word levels[] = { { "error", LOG_LEVEL_ERROR },
 					  { "warn", LOG_LEVEL_WARN },
 					  { "info", LOG_LEVEL_INFO },
@@ -114,8 +115,10 @@ static const struct cfg_row listen_rows[] = {
 	CFG_WORD("zone", struct cfg_listen, zone, zones, "external",
 		 "which side connects here: external is SCSs outside the operator, internal the operator's own domain; "
 		 "an edge process serves only one of them"),
-	CFG_WORD("protection", struct cfg_listen, protection, protections, "tls",
-		 "tls: mutual TLS from the first byte; none: no TLS, allowed only with zone internal"),
+	CFG_WORD_LACKS(
+	    "protection", struct cfg_listen, protection, protections, ndsip_words, "NDS/IP", "tls",
+	    "tls: mutual TLS from the first byte; none: no protection, which has to be written out and is allowed only "
+	    "with zone internal. This build refuses the words ndsip and tls+ndsip (IPsec, TS 33.210): it has no NDS/IP"),
 	CFG_ADDRESS("address", struct cfg_listen, address, NULL, "address to listen on"),
 	CFG_PORT("port", struct cfg_listen, port, 0, "5868", "TCP port; 0 binds a free one, which the ready line names"),
 	CFG_FILE("certificate", struct cfg_listen, certificate, "",
@@ -132,9 +135,9 @@ static const struct cfg_row peer_rows[] = {
 	CFG_HOST("realm", struct cfg_peer, realm, NULL, "Diameter realm the peer must have"),
 	CFG_ADDRESS("address", struct cfg_peer, address, NULL, "address to connect to"),
 	CFG_PORT("port", struct cfg_peer, port, 1, "3868", "TCP port to connect to"),
-	CFG_WORD("protection", struct cfg_peer, protection, protections, NULL,
-		 "none: plain TCP, for a laboratory or a network that is protected otherwise (NDS/IP, that is IPsec); "
-		 "tls: mutual TLS from the first byte"),
+	CFG_WORD_LACKS("protection", struct cfg_peer, protection, protections, ndsip_words, "NDS/IP", NULL,
+		       "none: plain TCP, for a laboratory or a network that is protected otherwise (NDS/IP, that is IPsec); "
+		       "tls: mutual TLS from the first byte"),
 	CFG_FILE("certificate", struct cfg_peer, certificate, "",
 		 "tls: PEM file of the certificate that we present and its intermediate CAs, our own first"),
 	CFG_FILE("key", struct cfg_peer, key, "", "tls: PEM private key of the certificate"),

@@ -30,12 +30,29 @@ static void leave(struct cfg_reader *r, size_t n)
 	r->where[n] = 0;
 }
 
+/* True for a word that is right, and that needs what this build lacks. */
+static bool is_unserved(const struct cfg_row *row, const char *text, size_t len)
+{
+	for (const char *const *word = row->unserved; word && *word; word++) {
+		if (strlen(*word) == len && !memcmp(*word, text, len)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static int wrong_value(struct cfg_reader *r, const struct cfg_row *row, const char *text, size_t len)
 {
 	char range[256], value[CFG_SHOWN_MAX];
 
 	cfg_row_range(range, sizeof range, row);
-	cfg_error(r->why, r->lines, cfg_here(r), "%s is '%s', expected %s", r->where, cfg_shown(value, text, len), range);
+	cfg_shown(value, text, len);
+	if (is_unserved(row, text, len)) {
+		cfg_error(r->why, r->lines, cfg_here(r), "%s is '%s', and this build has no %s, expected %s", r->where, value,
+			  row->lacks, range);
+	} else {
+		cfg_error(r->why, r->lines, cfg_here(r), "%s is '%s', expected %s", r->where, value, range);
+	}
 	return cfg_go_on(r, NULL);
 }
 

@@ -61,6 +61,10 @@ struct cfg_row {
 	 * lists: "" (the defaults of the rows, or no element) or NULL */
 	const char *preset;
 	const struct cfg_word *words;
+	/* CFG_T_WORD: words that are refused, because this build lacks what they need; the last is
+	 * NULL. NULL: there are none */
+	const char *const *unserved;
+	const char *lacks; /* what that is: "NDS/IP" */
 	const struct cfg_row *rows;
 	const char *meaning; /* for the manual: one sentence, no full stop */
 };
@@ -93,6 +97,12 @@ struct cfg_row {
 	{                                                                                                                        \
 		.key = key_, .type = CFG_T_WORD, .offset = offsetof(st, m), .size = sizeof((st *)0)->m, .words = words_,         \
 		.preset = preset_, .meaning = meaning_                                                                           \
+	}
+/* The same, with words that this build does not serve. */
+#define CFG_WORD_LACKS(key_, st, m, words_, unserved_, lacks_, preset_, meaning_)                                                \
+	{                                                                                                                        \
+		.key = key_, .type = CFG_T_WORD, .offset = offsetof(st, m), .size = sizeof((st *)0)->m, .words = words_,         \
+		.unserved = unserved_, .lacks = lacks_, .preset = preset_, .meaning = meaning_                                   \
 	}
 #define CFG_SECTION(key_, st, m, rows_, preset_, meaning_)                                                                       \
 	{                                                                                                                        \

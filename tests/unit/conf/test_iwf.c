@@ -121,6 +121,33 @@ static void test_an_external_listener_is_protected(void **state)
 	      "/etc/mtc/c.yaml:9: listener 'tsp' is external without protection, expected protection tls");
 }
 
+/* Nothing but the word itself takes the protection away. */
+static void test_no_protection_is_written_out(void **state)
+{
+	struct cfg_iwf *c;
+	char text[sizeof good + 64];
+	char *at = strstr(strcpy(text, good), "    protection: tls\n");
+
+	(void)state;
+	memcpy(at, "    zone: internal\n ", 19);
+	c = parse(text);
+	assert_non_null(c);
+	assert_int_equal(c->listen[0].zone, ZONE_INTERNAL);
+	assert_int_equal(c->listen[0].protection, PROTECTION_TLS);
+	cfg_iwf_free(c);
+}
+
+static void test_ndsip_is_refused_as_long_as_it_is_not_served(void **state)
+{
+	(void)state;
+	wrong("protection: tls", "protection: ndsip",
+	      "/etc/mtc/c.yaml:9: listen[0].protection is 'ndsip', and this build has no NDS/IP, expected tls or none");
+	wrong("protection: tls", "protection: tls+ndsip",
+	      "/etc/mtc/c.yaml:9: listen[0].protection is 'tls+ndsip', and this build has no NDS/IP, expected tls or none");
+	wrong("protection: none", "protection: ndsip",
+	      "/etc/mtc/c.yaml:14: peers[0].protection is 'ndsip', and this build has no NDS/IP, expected tls or none");
+}
+
 static void test_tls_is_complete(void **state)
 {
 	(void)state;
@@ -575,6 +602,8 @@ int main(void)
 		cmocka_unit_test(test_defaults_are_those_of_the_contracts),
 		cmocka_unit_test(test_the_snapshot_holds_what_was_written),
 		cmocka_unit_test(test_an_external_listener_is_protected),
+		cmocka_unit_test(test_no_protection_is_written_out),
+		cmocka_unit_test(test_ndsip_is_refused_as_long_as_it_is_not_served),
 		cmocka_unit_test(test_tls_is_complete),
 		cmocka_unit_test(test_a_key_is_in_a_file_or_in_the_token),
 		cmocka_unit_test(test_a_signature_is_awaited_for_less_than_the_handshake),

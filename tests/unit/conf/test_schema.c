@@ -23,6 +23,7 @@ struct outer {
 };
 
 static const struct cfg_word colours[] = { { "red", 7 }, { "green", 9 }, { NULL, 0 } };
+static const char *const far_colours[] = { "infrared", "x-ray", NULL };
 static const struct cfg_row inner_rows[] = {
 	CFG_NAME("name", struct inner, name, NULL, "a name"),
 	CFG_U32("n", struct inner, n, 1, 10, "5", "a number"),
@@ -44,7 +45,7 @@ static const struct cfg_row rows[] = {
 	CFG_DURATION("wait", struct outer, wait_ms, 100, 60000, "3s", "duration"),
 	CFG_PORT("port", struct outer, port, 0, "3868", "port"),
 	CFG_BOOL("flag", struct outer, flag, "yes", "flag"),
-	CFG_WORD("word", struct outer, word, colours, "green", "word"),
+	CFG_WORD_LACKS("word", struct outer, word, colours, far_colours, "far colours", "green", "word"),
 	CFG_SECTION("section", struct outer, section, defaulted_rows, "", "section"),
 	CFG_LIST("list", struct outer, list, list_n, inner_rows, 1, "", "list"),
 	CFG_TEXTS("hosts", CFG_T_HOST, struct outer, texts, texts_n, 0, "", "hosts"),
@@ -181,6 +182,15 @@ static void test_out_of_range_tells_the_range(void **state)
 		     "/etc/x/c.yaml:5: list has more than 3 elements, expected at most 3");
 }
 
+static void test_a_word_that_this_build_does_not_serve(void **state)
+{
+	(void)state;
+	assert_wrong("word: infrared\n",
+		     "/etc/x/c.yaml:1: word is 'infrared', and this build has no far colours, expected red or green");
+	assert_wrong("word: x-ray\n",
+		     "/etc/x/c.yaml:1: word is 'x-ray', and this build has no far colours, expected red or green");
+}
+
 static void test_a_wrong_type_tells_the_right_one(void **state)
 {
 	(void)state;
@@ -189,6 +199,7 @@ static void test_a_wrong_type_tells_the_right_one(void **state)
 		     "/etc/x/c.yaml:1: wait is '5', expected a duration from 100ms to 1m (integer and ms, s, m, h or d)");
 	assert_wrong("flag: maybe\n", "/etc/x/c.yaml:1: flag is 'maybe', expected true or false");
 	assert_wrong("word: blue\n", "/etc/x/c.yaml:1: word is 'blue', expected red or green");
+	assert_wrong("word: infra\n", "/etc/x/c.yaml:1: word is 'infra', expected red or green");
 	assert_wrong("address: localhost\n",
 		     "/etc/x/c.yaml:1: address is 'localhost', expected a numeric IPv4 or IPv6 address (names are not resolved)");
 	assert_wrong("digits: +49\n", "/etc/x/c.yaml:1: digits is '+49', expected 2 to 7 digits");
@@ -406,6 +417,7 @@ int main(void)
 		cmocka_unit_test(test_a_required_key_is_missed_where_its_section_begins),
 		cmocka_unit_test(test_out_of_range_tells_the_range),
 		cmocka_unit_test(test_a_wrong_type_tells_the_right_one),
+		cmocka_unit_test(test_a_word_that_this_build_does_not_serve),
 		cmocka_unit_test(test_what_only_hides_meaning_is_refused),
 		cmocka_unit_test(test_broken_yaml_names_its_line),
 		cmocka_unit_test(test_octets_that_are_no_text_are_refused),
