@@ -65,16 +65,6 @@ void adm_lapses(json_t *row, uint64_t forgiven, const char *lapses)
 	}
 }
 
-const char *adm_zone_word(enum zone zone)
-{
-	return zone == ZONE_EXTERNAL ? "external" : "internal";
-}
-
-const char *adm_protection_word(int protection)
-{
-	return protection == PROTECTION_TLS ? "tls" : "none";
-}
-
 void adm_reader_name(char out[ADM_READER_MAX], const struct kv_reader *reader)
 {
 	if (reader->ours) {

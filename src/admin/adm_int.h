@@ -84,8 +84,6 @@ void adm_reader_name(char out[ADM_READER_MAX], const struct kv_reader *reader);
 json_t *adm_listed(uint64_t n, bool more);
 /* Sends the row that says that yes, or deletes_max of at least `deletes`, is needed. */
 void adm_needs_yes(struct ctl_request *rq, const struct asc_why *why, uint64_t deletes);
-const char *adm_zone_word(enum zone zone);
-const char *adm_protection_word(int protection);
 
 /* -- adm_change.c: changes of the association store */
 

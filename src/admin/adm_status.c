@@ -107,12 +107,26 @@ static json_t *store_rows(const struct core *c)
 	return rows;
 }
 
+static json_t *listener_rows(const struct cfg_iwf *cfg)
+{
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < cfg->listen_n; i++) {
+		const struct cfg_listen *l = &cfg->listen[i];
+
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s, s:I}", "name", l->name, "zone", zone_word(l->zone),
+						      "protection", protection_word(l->protection), "address", l->address, "port",
+						      (json_int_t)l->port));
+	}
+	return rows;
+}
+
 static void add_edge(void *arg, const struct core_edge_view *e)
 {
-	json_array_append_new(arg, json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:I}", "name", e->name, "zone",
-					     adm_zone_word(e->zone), "pid", (json_int_t)e->pid, "generation",
-					     (json_int_t)e->generation, "sessions", (json_int_t)e->sessions, "state",
-					     e->up ? "up" : "down", "files", (json_int_t)e->files_generation));
+	json_array_append_new(arg, json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:I}", "name", e->name, "zone", zone_word(e->zone),
+					     "pid", (json_int_t)e->pid, "generation", (json_int_t)e->generation, "sessions",
+					     (json_int_t)e->sessions, "state", e->up ? "up" : "down", "files",
+					     (json_int_t)e->files_generation));
 }
 
 static json_t *edge_rows(const struct core *c)
@@ -183,15 +197,16 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	(void)args;
 	core_status(a->core, &s);
 	last = json_pack(
-	    "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:b, s:o}",
+	    "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, "
+	    "s:o, s:b, s:o}",
 	    "version", MTC_VERSION, "identity", a->cfg->external.host, "realm", a->cfg->external.realm, "core_identity",
 	    a->cfg->internal.host, "core_realm", a->cfg->internal.realm, "started", adm_core_time(a, s.started_ms), "uptime_s",
 	    (json_int_t)(now > s.started_ms ? (now - s.started_ms) / 1000 : 0), "pid", (json_int_t)getpid(), "sessions",
 	    (json_int_t)s.sessions, "pending", (json_int_t)s.pending, "triggers", (json_int_t)s.triggers, "scs",
 	    (json_int_t)asc_scs_count(a->asc), "rules", (json_int_t)asc_rule_count(a->asc), "journal", journal_row(a, &s),
-	    "memory", memory_row(a, &s), "edges", edge_rows(a->core), "sandbox", sandbox_rows(a->core), "keyholders",
-	    keyholder_rows(a), "stores", store_rows(a->core), "written", written_rows(a, &s), "files_generation",
-	    (json_int_t)s.files_generation, "files", adm_files(a), "screening", adm_screening(a), "healthy",
+	    "memory", memory_row(a, &s), "listeners", listener_rows(a->cfg), "edges", edge_rows(a->core), "sandbox",
+	    sandbox_rows(a->core), "keyholders", keyholder_rows(a), "stores", store_rows(a->core), "written", written_rows(a, &s),
+	    "files_generation", (json_int_t)s.files_generation, "files", adm_files(a), "screening", adm_screening(a), "healthy",
 	    json_array_size(reasons) == 0, "reasons", reasons);
 	if (last) {
 		ctl_done(rq, last);
@@ -205,8 +220,8 @@ static void list_session(void *arg, const struct core_session_view *s)
 	struct listing *l = OBJ_OF(arg, struct listing, LISTING_MAGIC);
 	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o}", "session", s->session, "scs", s->scs,
 				"origin_host", s->origin_host, "address", s->address, "listener", s->listen->name, "zone",
-				adm_zone_word(s->listen->zone), "protection", adm_protection_word(s->listen->protection), "edge",
-				s->edge, "since", adm_core_time(l->adm, s->since_ms), "pending", (json_int_t)s->pending, "groups",
+				zone_word(s->listen->zone), "protection", protection_word(s->listen->protection), "edge", s->edge,
+				"since", adm_core_time(l->adm, s->since_ms), "pending", (json_int_t)s->pending, "groups",
 				adm_groups(l->adm, &s->asker));
 
 	adm_lapses(row, s->forgiven, s->lapses);

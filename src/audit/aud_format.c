@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-#define TEXTS 9
+#define TEXTS 10
 #define ESCAPED_MAX 6 /* octets that one octet becomes */
 #define FRAME_MAX 512 /* names, punctuation, time, number */
 
@@ -86,6 +86,7 @@ size_t aud_format(char out[AUD_LINE_MAX], const struct aud_decision *d)
 	p = PUT_TEXT(p, "\",\"scs\":\"", d->scs);
 	p = PUT_TEXT(p, "\",\"origin_host\":\"", d->origin_host);
 	p = PUT_TEXT(p, "\",\"address\":\"", d->address);
+	p = PUT_TEXT(p, "\",\"protection\":\"", d->protection);
 	p = PUT_TEXT(p, "\",\"device\":\"", d->device);
 	p = PUT_TEXT(p, "\",\"action\":\"", d->action);
 	p = PUT(p, "\",\"reference\":");

@@ -11,8 +11,14 @@ enum zone {
 enum protection {
 	PROTECTION_NONE = 1,
 	PROTECTION_TLS = 2,
-	PROTECTION_IPSEC = 3, /* NDS/IP; not built yet */
+	PROTECTION_NDSIP = 3, /* IPsec by the profile of TS 33.210; no listener has it yet */
 };
+
+/* "external" or "internal". */
+const char *zone_word(int zone);
+/* The word of the configuration, the decision log and mtcctl: "none", "tls" or "ndsip"; "" for any
+ * other value, which means not known. */
+const char *protection_word(int protection);
 
 enum identity_kind {
 	IDENTITY_NONE = 0, /* never crosses the ring */

@@ -126,6 +126,10 @@ static void health(FILE *out, const json_t *last)
 
 int cli_show_status(FILE *out, const json_t *last)
 {
+	static const struct cli_column listeners[] = {
+		{ "LISTENER", "name" },   { "ZONE", "zone" }, { "PROTECTION", "protection" },
+		{ "ADDRESS", "address" }, { "PORT", "port" }, { NULL, NULL }
+	};
 	static const struct cli_column columns[] = { { "EDGE", "name" },         { "ZONE", "zone" },
 						     { "PID", "pid" },           { "GENERATION", "generation" },
 						     { "SESSIONS", "sessions" }, { "STATE", "state" },
@@ -179,7 +183,8 @@ int cli_show_status(FILE *out, const json_t *last)
 	line(out, "SCSs", last, "scs");
 	line(out, "rules", last, "rules");
 	line(out, "files", last, "files_generation");
-	if (!table(out, json_object_get(last, "edges"), columns) || !table(out, json_object_get(last, "sandbox"), sandboxes)) {
+	if (!table(out, json_object_get(last, "listeners"), listeners) || !table(out, json_object_get(last, "edges"), columns) ||
+	    !table(out, json_object_get(last, "sandbox"), sandboxes)) {
 		return CLI_NO;
 	}
 	cli_note_lacks(out, json_object_get(last, "sandbox"));

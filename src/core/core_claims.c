@@ -6,16 +6,6 @@
 
 #include "core/core_int.h"
 
-static const char *zone_word(int zone)
-{
-	return zone == ZONE_EXTERNAL ? "external" : "internal";
-}
-
-static const char *protection_word(int protection)
-{
-	return protection == PROTECTION_TLS ? "tls" : protection == PROTECTION_NONE ? "none" : "ipsec";
-}
-
 static bool is_anchor(const struct cfg_iwf *cfg, const char *name)
 {
 	for (size_t i = 0; i < cfg->anchors_n; i++) {

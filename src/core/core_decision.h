@@ -17,6 +17,7 @@ struct core_decisions {
 
 struct core_decision { /* borrows its texts */
 	const char *transaction, *scs, *origin_host, *address, *device;
+	int protection; /* enum protection of the session; 0: not known */
 	uint32_t action, reference;
 	uint32_t result_code, request_status;
 	bool as_new; /* a replace that became a new trigger: accepted, whatever the status */

@@ -16,6 +16,7 @@ struct core_parked {
 	const char *rule, *address; /* interned; NULL: not known */
 	uint16_t machine_len;
 	uint8_t flags, transaction_len;
+	uint8_t protection; /* as of the trigger */
 	uint64_t machine[]; /* struct trg_parked, and behind it the text of the transaction; none: after a restart */
 };
 
@@ -117,6 +118,7 @@ bool core_trigger_park(struct core_trigger *t)
 	}
 	p->rule = t->rule;
 	p->address = t->address;
+	p->protection = t->protection;
 	p->flags = flags_of(t);
 	core_seat_move(c, &t->seat, &p->seat);
 	c->triggers.parked++;
@@ -211,6 +213,7 @@ static void take_rest(struct core_trigger *t, struct core *c, const struct core_
 	t->ref = core_reference_of(t->trg->req.scs_e164, t->trg->req.reference);
 	t->rule = p->rule;
 	t->address = p->address;
+	t->protection = p->protection;
 	t->detected = p->flags & WAS_DETECTED;
 	t->left = p->flags & WAS_LEFT;
 	t->given_up = p->flags & WAS_GIVEN_UP;

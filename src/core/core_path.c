@@ -64,6 +64,7 @@ static struct core_decision decision_of(const struct visit *v, char device[POL_D
 		.scs = v->session->scs->name,
 		.origin_host = v->scs ? v->scs->origin_host : "",
 		.address = v->session->address,
+		.protection = v->session->listen->protection,
 		.device = pol_request_device(device, &v->request),
 		.action = v->a->action_type,
 		.reference = v->a->reference,
@@ -402,6 +403,7 @@ static enum stage stage_submit(struct visit *v)
 		assoc_rule_text(input->rule, v->verdict.rule);
 	}
 	core_given_allowed(&input->given, v->core, v->found, v->session->proven, v->wall_ms);
+	t->protection = (uint8_t)v->session->listen->protection;
 	t->input = input;
 	t->detected = v->verdict.detected != NULL;
 	t->dup = v->dup;

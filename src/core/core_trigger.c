@@ -173,6 +173,7 @@ struct core_decision core_trigger_decision(const struct core_trigger *t, char de
 		.scs = t->scs->name,
 		.origin_host = r->origin_host,
 		.address = core_trigger_address(t),
+		.protection = t->protection,
 		.device = pol_device_text(device, r->external, r->msisdn),
 		.action = r->action,
 		.reference = r->reference,

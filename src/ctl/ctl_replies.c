@@ -101,6 +101,15 @@ static const struct ctl_member edge[] = {
 	END,
 };
 
+static const struct ctl_member listener[] = {
+	TEXT("name", "in the configuration"),
+	TEXT("zone", "external or internal"),
+	TEXT("protection", "tls or none"),
+	TEXT("address", "in the configuration"),
+	NUM("port", "in the configuration; 0: a free one"),
+	END,
+};
+
 static const struct ctl_member sandbox[] = {
 	TEXT("process", "parent, core, edge-N, keyholder, keyholder-p11"),
 	NUM("pid", "of the process"),
@@ -200,6 +209,7 @@ static const struct ctl_member status[] = {
 	NUM("rules", "provisioned"),
 	OBJECT("journal", journal, "the journal of accepted triggers"),
 	OBJECT("memory", memory, "of the core"),
+	LIST("listeners", listener, "where SCSs connect"),
 	LIST("edges", edge, "the processes that serve SCSs"),
 	LIST("sandbox", sandbox, "what each process is confined by, as the kernel tells the process"),
 	LIST("keyholders", keyholder, "the processes with the private keys of listeners"),

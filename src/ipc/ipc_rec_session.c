@@ -76,7 +76,7 @@ int ipc_session_open_get(struct ipc_session_open *out, const uint8_t *record, si
 	ipc_io_text(&r, s.address, sizeof s.address, ipc_io_is_printable);
 	s.listener = ipc_io_u8(&r, 0, IPC_LISTENERS_MAX - 1);
 	s.zone = ipc_io_u8(&r, ZONE_EXTERNAL, ZONE_INTERNAL);
-	s.protection = ipc_io_u8(&r, PROTECTION_NONE, PROTECTION_IPSEC);
+	s.protection = ipc_io_u8(&r, PROTECTION_NONE, PROTECTION_NDSIP);
 	s.again = ipc_io_bool(&r);
 	if (ipc_io_done(&r)) {
 		return ERR_PROTO;
@@ -87,7 +87,7 @@ int ipc_session_open_get(struct ipc_session_open *out, const uint8_t *record, si
 		return ERR_PROTO;
 	}
 	if ((s.identity.kind == IDENTITY_TLS) != (s.protection == PROTECTION_TLS) ||
-	    (s.identity.kind == IDENTITY_IPSEC) != (s.protection == PROTECTION_IPSEC)) {
+	    (s.identity.kind == IDENTITY_IPSEC) != (s.protection == PROTECTION_NDSIP)) {
 		return ERR_PROTO;
 	}
 	*out = s;

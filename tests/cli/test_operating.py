@@ -202,7 +202,7 @@ def test_a_peer_that_is_not_there_is_waited_for(gateway):
 def test_every_member_of_a_decision_is_in_the_manuals():
     with open(os.path.join(ROOT, "src", "audit", "aud_format.c"), encoding="utf-8") as f:
         emitter = f.read()
-    for member in ("time", "transaction", "scs", "origin_host", "address", "device", "action", "reference", "verdict", "reason", "rule",
+    for member in ("time", "transaction", "scs", "origin_host", "address", "protection", "device", "action", "reference", "verdict", "reason", "rule",
                    "request_status"):
         assert f'"{member}' in emitter or f'\\"{member}' in emitter, member
         for page in ("docs/user/operating.md", "docs/man/mtc-iwfd.1"):

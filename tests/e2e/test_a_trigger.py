@@ -22,11 +22,11 @@ def test_one_decision_one_line_with_every_field(lab):
     got = lab.trigger("acme", device="meter-10@a.example", reference=4242)
     assert got.code == 0, got
     line = lab.wait_decision(scs="acme", reference=4242)
-    assert set(line) == {"time", "transaction", "scs", "origin_host", "address", "device", "action", "reference", "verdict", "reason",
-                         "rule", "request_status"}
+    assert set(line) == {"time", "transaction", "scs", "origin_host", "address", "protection", "device", "action", "reference", "verdict",
+                         "reason", "rule", "request_status"}
     assert line["origin_host"] == "scs.acme.example" and line["device"] == "meter-10@a.example" and line["action"] == "trigger"
     assert line["verdict"] == "accepted" and line["request_status"] == "SUCCESS" and "a.example" in line["rule"]
-    assert line["address"].startswith("127.0.0.1")
+    assert line["address"].startswith("127.0.0.1") and line["protection"] == "tls"
     assert len(lab.decisions(scs="acme", reference=4242)) == 1
 
 

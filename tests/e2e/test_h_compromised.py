@@ -62,7 +62,7 @@ def claims(p):
 @pytest.mark.parametrize("words,claim", [
     ("listener number 2, which it does not have", dict(ACME, listener=1)),
     ("in zone internal, and the edge is in zone external", dict(ACME, zone=ring.INTERNAL)),
-    ("with protection ipsec, and that listener has tls", dict(ACME, kind=ring.KIND_IPSEC, protection=ring.IPSEC)),
+    ("with protection ndsip, and that listener has tls", dict(ACME, kind=ring.KIND_IPSEC, protection=ring.IPSEC)),
     ("trust anchor 'anchor-of-mine', which is not configured", dict(ACME, anchors=["anchor-of-mine"])),
     ("breaks the rules", dict(ACME, names=[], anchors=[], kind=ring.KIND_INTERNAL)),
 ])

@@ -47,6 +47,10 @@ def test_an_scs_of_our_own_domain_triggers_through_the_internal_listener(inside)
     s = plain(inside)
     assert s.open() == 2001
     s.close()
+    told = [line["protection"] for line in inside.decisions() if line["origin_host"] == PORTAL]
+    assert len(told) >= 3 and set(told) == {"none"}, told  # two admissions and a refused trigger, each with what protected it
+    rows = {row["name"]: row for row in inside.ctl("status")[-1]["listeners"]}
+    assert (rows["inside"]["zone"], rows["inside"]["protection"], rows["tsp"]["zone"], rows["tsp"]["protection"]) == ("internal", "none", "external", "tls")
 
 
 @pytest.mark.parametrize("host,realm,reason", [

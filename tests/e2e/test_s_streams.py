@@ -245,7 +245,7 @@ def test_half_a_line_of_the_run_before_spoils_no_line_of_this_one(own_lab):
             assert child.wait(STOP_S) == 0
             new = lines(decisions)[before:]
             assert new[0] == (tail, None) and new[1][1] == {"time": new[1][1]["time"], "action": "log", "reason": "torn-line", "octets": len(tail)}
-            assert len(new) >= 4 and all(what and len(what) == 12 for _, what in new[2:])  # sessions and triggers
+            assert len(new) >= 4 and all(what and len(what) == 13 for _, what in new[2:])  # sessions and triggers
             words = [line for line, _ in lines(log)]
             at = words.index(tail)
             assert words[at + 1].endswith(b"mtc-iwfd warn log: the line before this one is torn: written of it: %d bytes" % len(tail))

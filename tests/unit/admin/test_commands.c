@@ -95,7 +95,7 @@ static void test_status_peers_and_sessions_are_those_of_the_core(void **state)
 	struct play *p = *state;
 	struct ipc_session_open open = core_play_session("scs.acme.example", "anchor-a");
 	const struct ctl_answer *status, *peers, *sessions;
-	const json_t *edge;
+	const json_t *edge, *listener;
 
 	core_play_open(&p->core, 5, &open);
 	status = ctl_fake_run("status", "{}");
@@ -110,6 +110,11 @@ static void test_status_peers_and_sessions_are_those_of_the_core(void **state)
 	assert_string_equal(text_of(edge, "state"), "up");
 	assert_int_equal(number_of(edge, "generation"), 7);
 	assert_int_equal(number_of(edge, "sessions"), 1);
+	listener = json_array_get(json_object_get(status->last, "listeners"), 0);
+	assert_string_equal(text_of(listener, "name"), "tsp");
+	assert_string_equal(text_of(listener, "zone"), "external");
+	assert_string_equal(text_of(listener, "protection"), "tls");
+	assert_string_equal(text_of(listener, "address"), "127.0.0.1");
 
 	peers = ctl_fake_run("peers", "{}");
 	assert_string_equal(text_of(only_row(peers), "name"), "hss");

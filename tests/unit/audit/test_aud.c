@@ -13,6 +13,8 @@
 #include "audit/aud.h"
 #include "base/tail.h"
 
+#define MEMBERS 13 /* of a decision */
+
 /* A log at this path. ERR_IO with errno when it cannot be opened. */
 static int open_log(struct aud **out, const char *path, struct st_counters *counters)
 {
@@ -29,6 +31,7 @@ static struct aud_decision sample(void)
 		.scs = "acme",
 		.origin_host = "scs.acme.example",
 		.address = "192.0.2.7:40000",
+		.protection = "tls",
 		.device = "meter-7@fleet.example",
 		.action = "trigger",
 		.answers = true,
@@ -51,7 +54,8 @@ static void test_a_line_has_exactly_the_agreed_fields(void **state)
 	assert_int_equal(n, strlen(line));
 	assert_string_equal(
 	    line, "{\"time\":\"2026-11-23T10:00:00.123Z\",\"transaction\":\"7-0000a1\",\"scs\":\"acme\","
-		  "\"origin_host\":\"scs.acme.example\",\"address\":\"192.0.2.7:40000\",\"device\":\"meter-7@fleet.example\","
+		  "\"origin_host\":\"scs.acme.example\",\"address\":\"192.0.2.7:40000\",\"protection\":\"tls\",\"device\":"
+		  "\"meter-7@fleet.example\","
 		  "\"action\":\"trigger\",\"reference\":41,\"verdict\":\"refused\",\"reason\":\"no-association\",\"rule\":\"\","
 		  "\"request_status\":\"NOTAUTHORIZED\"}");
 }
@@ -98,7 +102,7 @@ static void test_a_peer_cannot_forge_a_line(void **state)
 	assert_null(strchr(line, '\n'));
 	j = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
 	assert_non_null(j);
-	assert_int_equal(json_object_size(j), 12);
+	assert_int_equal(json_object_size(j), MEMBERS);
 	assert_string_equal(json_string_value(json_object_get(j, "verdict")), "refused");
 	assert_non_null(strstr(line, "\\u0001\\u007f\\u00ff\""));
 	json_decref(j);
@@ -113,7 +117,8 @@ static void test_the_longest_texts_fit(void **state)
 	(void)state;
 	memset(longest, 0x80, sizeof longest);
 	longest[sizeof longest - 1] = 0;
-	d = (struct aud_decision){ UINT64_MAX / 1000, longest,     longest, longest, longest, longest, longest, true, true,
+	d = (struct aud_decision){ UINT64_MAX / 1000, longest,     longest, longest, longest,
+				   longest,           longest,     longest, true,    true,
 				   UINT32_MAX,        AUD_REFUSED, longest, longest, longest };
 	assert_true(aud_format(line, &d) < AUD_LINE_MAX);
 	j = json_loads(line, 0, NULL);
@@ -253,7 +258,7 @@ static void check_mark(json_t *line, const char *reason, const char *what, json_
 static void check_decision(json_t *line)
 {
 	assert_non_null(line);
-	assert_int_equal(json_object_size(line), 12);
+	assert_int_equal(json_object_size(line), MEMBERS);
 	json_decref(line);
 }
 
@@ -368,7 +373,7 @@ static void test_a_line_that_another_writer_could_not_end_is_ended(void **state)
 	assert_in_range(n, 4, 5); /* the torn one and what is told of it, by one of them or both; two decisions */
 	for (size_t i = 0; i < n; i++) {
 		broken += !lines[i];
-		decisions += lines[i] && json_object_size(lines[i]) == 12;
+		decisions += lines[i] && json_object_size(lines[i]) == MEMBERS;
 		json_decref(lines[i]);
 	}
 	assert_int_equal(broken, 1);

@@ -90,7 +90,7 @@ static void test_another_protection_than_that_of_the_listener(void **state)
 {
 	struct ipc_session_open s = honest();
 
-	s.protection = PROTECTION_IPSEC;
+	s.protection = PROTECTION_NDSIP;
 	s.identity.kind = IDENTITY_IPSEC;
 	ended_for(*state, &s);
 }

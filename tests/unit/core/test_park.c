@@ -86,6 +86,7 @@ static void test_a_trigger_is_found_as_it_was(void **state)
 
 	t->rule = rule;
 	t->address = trg_names_keep(&p->core->triggers.rule_texts, "192.0.2.7:40000");
+	t->protection = PROTECTION_TLS;
 	t->detected = t->given_up = t->has_quota = t->kept = true;
 	assert_true(core_trigger_park(t));
 	assert_true(core_trigger_known(p->core, E164, 1));
@@ -100,6 +101,7 @@ static void test_a_trigger_is_found_as_it_was(void **state)
 	assert_string_equal(t->transaction, "7-000001");
 	assert_string_equal(core_trigger_rule(t), "acme *@a.example allow");
 	assert_string_equal(core_trigger_address(t), "192.0.2.7:40000");
+	assert_int_equal(t->protection, PROTECTION_TLS);
 	assert_true(t->detected && t->given_up && t->has_quota && t->kept && t->left);
 	assert_ptr_equal(core_trigger_of(t->trg), t);
 	assert_string_equal(t->trg->req.external, "meter-1@a.example");
