@@ -21,11 +21,12 @@ ALLOWED = {
     "ipc": {"base", "stats"},
     "keyholder": {"base", "net", "tls", "stats"},
     "sandbox": {"base"},
+    "ipsec": {"base", "net"},
     "edge": {"base", "diameter", "apps", "policy", "net", "tls", "link", "ipc", "conf", "stats"},
     "core": {"base", "diameter", "apps", "peer", "policy", "trigger", "net", "tls", "link", "assoc", "journal", "audit", "conf",
              "stats", "ipc"},
     "admin": {"base", "net", "core", "ctl", "exchange", "assoc", "apps", "policy", "trigger", "conf", "stats"},
-    "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox"},
+    "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox", "ipsec"},
     "cli": {"base", "ctl", "net", "journal"},
     "nodes": {"base", "diameter", "apps", "peer", "net", "tls", "link", "conf"},
 }

@@ -174,6 +174,33 @@ def cores():
         yield "core/" + name, steps
 
 
+def ipsec():
+    """What a real charon said; tests/unit/ipsec/charon-5.9.8/README.md."""
+    folder = os.path.join("tests", "unit", "ipsec", "charon-5.9.8")
+    stream = b""
+    begin, end, cancel, gone = bytes([0xf0]), bytes([0xf1]), bytes([0xf2]), bytes([0xf3])  # steps of fuzz_ipsec.c
+    for file in ("list-none", "up", "list-one", "child-rekey", "list-after-child-rekey", "ike-rekey", "list-after-ike-rekey", "reauth",
+                 "list-after-reauth", "refused", "down", "list-after-down", "version", "unknown-command"):
+        octets, at, n = octets_of(folder, file + ".vici"), 0, 0
+        steps = begin + octets + end if file.startswith("list-") else octets
+        stream += steps
+        yield "list-sas/" + file, begin + octets_of(folder, "list-one.vici") + end + steps
+        while at < len(octets):
+            size = struct.unpack_from("!I", octets, at)[0]
+            yield f"vici/{file}-{n}", octets[at + 4:at + 4 + size]
+            at, n = at + 4 + size, n + 1
+    one = octets_of(folder, "list-one.vici")
+    other = one.replace(b"scs.acme.example", b"scs.beta.example").replace(b"uniqueid\0\x011", b"uniqueid\0\x012")
+    yield "list-sas/all", stream
+    yield "list-sas/two-identities", begin + one + other + end
+    yield "list-sas/not-ended", begin + one + cancel
+    yield "list-sas/gone", begin + one + end + gone + one
+    yield "list-sas/nonsense", begin + one.replace(b"10.77.2.1/32[tcp]", b"10.77.2.1/33[tcp]") + end
+    for name, text in [("empty", b""), ("cut", one[4:60]), ("end", b"\1\2"), ("open", b"\1\1\1a"), ("deep", b"\1" + b"\1\1a" * 9 + b"\2" * 9),
+                       ("list-in-list", b"\1\4\1a\4\1b\6\6"), ("key", b"\1\3\0\0\0"), ("past", b"\1\3\1a\xff\xff")]:
+        yield "vici/" + name, text
+
+
 def seeds():
-    for part in (parent, names, certificates, records, keyholder, files, nodes, replies, edges, cores):
+    for part in (parent, names, certificates, records, keyholder, files, nodes, replies, edges, cores, ipsec):
         yield from part()
