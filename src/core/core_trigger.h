@@ -77,7 +77,7 @@ struct core_trigger {
 	bool counted;                 /* counts among the pending requests of its SCS */
 	/* the line of a detect-only rule was written: one per transaction */
 	bool detected;
-	uint8_t protection;   /* enum protection of the session that asked; 0: not known, as after a restart */
+	uint8_t protection;   /* enum protection of its session; 0: not known */
 	struct core_ask *ask; /* outstanding SIR, DTR or recall */
 	/* waits in the queue of a peer, `ask` is NULL; NULL: not queued */
 	const struct core_turn *turn;

@@ -1,11 +1,12 @@
-/* sa_conn.h - the connection of strongSwan that is loaded for one SCS under NDS/IP, and the check of
- * what an operator provisioned for it: IKEv2, certificates of both sides, the trust anchor of this
+/* sa_conn.h - the connection of strongSwan that is loaded for one SCS under NDS/IP, and the check
+ * of what an operator provisioned for it: IKEv2, certificates of both sides, the trust anchor of this
  * SCS alone (remote.cacerts), suites of the profile with perfect forward secrecy, selectors with
  * protocol and port, one child for each host of the SCS.
  *
  * The reauthentication before the old IKE_SA ends (make before break) is a setting of charon as a
  * whole, charon.make_before_break in strongswan.conf; a connection cannot ask for it. The private
- * key is loaded apart. PURE. */
+ * key is loaded apart, and so are the CRLs of the trust anchor: without a valid one charon refuses
+ * the SCS (revocation strict). PURE. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,8 +37,8 @@ struct sa_blob { /* a certificate, DER or PEM */
 
 struct sa_conn {                               /* all borrowed */
 	const char *scs;                       /* name of the SCS */
-	struct sa_texts local_ike, remote_ike; /* numeric addresses that IKE uses; remote "%any": it comes to us */
-	const char *local_id, *remote_id;      /* host names; the remote one is the Origin-Host of the SCS */
+	struct sa_texts local_ike, remote_ike; /* numeric; remote "%any": the SCS initiates */
+	const char *local_id, *remote_id;      /* hosts; remote: the Origin-Host of the SCS */
 	struct sa_blob certificate;            /* ours */
 	const struct sa_blob *cacerts;         /* the trust anchor of this SCS */
 	size_t cacerts_n;
@@ -68,6 +69,6 @@ void sa_conn_name(char out[SA_CONN_NAME_MAX], const char *scs);
 void sa_conn_load(struct vici_out *o, const struct sa_conn *c);
 
 /* One proposal, such as aes128gcm16-ecp256. ERR_INVAL with words: a word that the profile does not
- * have, no encryption, no integrity beside one that needs it, no group (perfect forward secrecy), no
- * pseudo-random function (`ike`). */
+ * have, no encryption, no integrity beside one that needs it, no group (perfect forward secrecy),
+ * no pseudo-random function (`ike`). */
 ERR_MUST_USE int sa_proposal_check(const char *proposal, bool ike, char why[SA_CONN_WHY_MAX]);

@@ -15,8 +15,8 @@ struct row {
 
 #define ROWS_MAX 8
 
-/* Fills the members of the rows that are in the section. ERR_PROTO: one of them twice, or of another
- * kind. */
+/* Fills the members of the rows that are in the section. ERR_PROTO: one of them twice, or of
+ * another kind. */
 static int read_rows(void *out, const struct row *rows, struct vici_section s)
 {
 	bool seen[ROWS_MAX] = { false };

@@ -2,9 +2,9 @@
  * child-updown, ike-rekey and child-rekey, and whole lists (list-sas). Keys are the numbers
  * (uniqueid) that charon gives IKE_SAs and CHILD_SAs; reqids and SPIs prove nothing.
  *
- * Down is the absence of `up`, whatever the states in the event say. The end of what was never up is
- * ignored: charon reports a failed authentication as the end of an IKE_SA with the identity that the
- * peer only claimed.
+ * Down is the absence of `up`, whatever the states in the event say. The end of what was never up
+ * is ignored: charon reports a failed authentication as the end of an IKE_SA with the identity that
+ * the peer only claimed.
  *
  * The table is whole after a list that was read to its end. It is not whole before the first list,
  * after clear(), and when something could not be taken over (no memory, a bound, a message that
@@ -28,8 +28,8 @@
 struct sa_ike {
 	struct obj obj;
 	uint32_t uniqueid;
-	uint64_t listed;                        /* number of the list that last had it, or during which it came up */
-	bool proven;                            /* it was up, or listed in a state behind the authentication */
+	uint64_t listed;                        /* number of the list that last had it */
+	bool proven;                            /* it was up, or listed as authenticated */
 	char connection[SA_CONNECTION_MAX + 1]; /* "": longer than any of ours */
 	char identity[SA_IDENTITY_MAX + 1];     /* remote-id; "": none, or with a NUL in it */
 	LIST_HEAD(, sa_child) children;
@@ -52,7 +52,8 @@ struct sa_child {
 	uint64_t listed;
 	enum sa_child_state state;
 	struct sa_ike *ike;
-	/* Its selectors could not be read, or are too many: it may carry anything. Then it has none here. */
+	/* Its selectors could not be read, or are too many: it may carry anything. Then it has none
+	 * here. */
 	bool unreadable;
 	uint8_t local_n, remote_n;
 	struct sa_ts local[SA_SELECTORS_MAX];

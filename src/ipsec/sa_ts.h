@@ -37,7 +37,7 @@ struct sa_ts {
 	uint16_t port_from, port_to; /* 0 and 65535: every port */
 };
 
-/* What /etc/services of this machine calls a port: charon writes that name in place of the number. */
+/* What /etc/services calls a port: charon writes that name in place of the number. */
 #define SA_SERVICE_NAME_MAX 31
 struct sa_service {
 	char name[SA_SERVICE_NAME_MAX + 1];

@@ -16,7 +16,7 @@
 #include "base/err.h"
 
 #define VICI_LENGTH_LEN 4u              /* octets of the length in front of a packet */
-#define VICI_PACKET_MAX (512u * 1024u)  /* octets of a packet without its length; charon has the same bound */
+#define VICI_PACKET_MAX (512u * 1024u)  /* octets without the length; as in charon */
 #define VICI_NAME_MAX 255u              /* octets of a name or key */
 #define VICI_VALUE_MAX 65535u           /* octets of a value or item */
 #define VICI_DEPTH_MAX 8u               /* sections in each other; list-sas needs 3 */
@@ -72,8 +72,8 @@ struct vici_element {
 ERR_MUST_USE int vici_frame(size_t *octets, const void *p, size_t len);
 
 /* Reads a whole packet without its length, and checks its message to the end. `out` borrows from
- * p, and is untouched on failure. ERR_PROTO: unknown type, wrong lengths, elements in a wrong place,
- * an end too many or too few, a key that is empty or not printable ASCII. ERR_LIMIT: too large, too
+ * p, and is untouched on failure. ERR_PROTO: unknown type, wrong lengths, elements in a wrong
+ * place, an end too many or too few, a key that is empty or not printable ASCII. ERR_LIMIT: too large, too
  * deep, too many elements. */
 ERR_MUST_USE int vici_packet_read(struct vici_packet *out, const void *p, size_t len);
 /* The same for a message alone. */
