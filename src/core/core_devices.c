@@ -49,7 +49,7 @@ bool core_device_same(const struct trg *trg, const struct app_user_identifier *u
 void core_trigger_by_device(struct core_trigger *t)
 {
 	if (!t->seat.by_device.hash) {
-		core_seat_by_device(t->core, &t->seat, t->trg, core_seat_device(t->core, t->trg));
+		core_seat_by_device(t->core, &t->seat, t->trg->req.action, core_seat_device(t->core, t->trg));
 	}
 }
 

@@ -128,28 +128,35 @@ bool core_trigger_park(struct core_trigger *t)
 	return true;
 }
 
-int core_park_restored(struct core_seat **out, struct core *c, struct core_scs *scs, const struct trg *trg)
+int core_park_restored(struct core_park_new *out, struct core *c, struct core_scs *scs, const struct trg *trg)
 {
-	struct core_seat_key key = core_seat_key(c, trg);
 	struct core_parked *p;
 	int err = parked_new(&p, c, trg, "");
 
 	if (err) {
 		return err;
 	}
-	multimap_prefetch_first(&c->triggers.by_ref, key.by_ref);
-	multimap_prefetch_first(&c->triggers.by_device, key.by_device);
 	p->flags = WAS_LEFT;
 	machine_begin(&core_wait_machine, c->triggers.in_wait, CORE_WAIT_NOTHING);
 	c->triggers.parked++;
-	if (trg->req.action != TSP_ACTION_RECALL && seat_of(c, trg->req.scs_e164, trg->req.reference, key.by_ref)) {
-		parked_end(c, p);
+	*out = (struct core_park_new){ &p->seat, scs, core_seat_key(c, trg), trg->req.reference, trg->req.action };
+	return 0;
+}
+
+int core_park_enter(struct core *c, const struct core_park_new *p)
+{
+	if (p->action != TSP_ACTION_RECALL && seat_of(c, core_seat_e164(p->seat), p->reference, p->key.by_ref)) {
+		core_park_drop(c, p);
 		return ERR_EXISTS;
 	}
-	core_seat_enter(c, &p->seat, scs, trg, key.by_ref);
-	core_seat_by_device(c, &p->seat, trg, key.by_device);
-	*out = &p->seat;
+	core_seat_enter(c, p->seat, p->scs, p->reference, p->action, p->key.by_ref);
+	core_seat_by_device(c, p->seat, p->action, p->key.by_device);
 	return 0;
+}
+
+void core_park_drop(struct core *c, const struct core_park_new *p)
+{
+	parked_end(c, parked_at(p->seat));
 }
 
 void core_park_look(struct core *c)

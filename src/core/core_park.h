@@ -28,10 +28,20 @@ bool core_trigger_park(struct core_trigger *t);
 /* The seat of a trigger, awake or parked; NULL: none. */
 struct core_seat *core_seat_find(const struct core *c, const char *e164, uint32_t reference);
 
-/* Enters a trigger of the journal (trg_read()), parked from the beginning; its deadline is the
- * caller's to set. ERR_STATE: it does more than wait for its report. ERR_EXISTS:
- * there is one of that number. ERR_NOMEM. */
-ERR_MUST_USE int core_park_restored(struct core_seat **out, struct core *c, struct core_scs *scs, const struct trg *trg);
+struct core_park_new {          /* a trigger of the journal, parked from the beginning, and not yet entered */
+	struct core_seat *seat; /* owned */
+	struct core_scs *scs;
+	struct core_seat_key key;
+	uint32_t reference, action;
+};
+
+/* Parks a trigger of the journal (trg_read()), which stands in no table. ERR_STATE: it does more
+ * than wait for its report. ERR_NOMEM. */
+ERR_MUST_USE int core_park_restored(struct core_park_new *out, struct core *c, struct core_scs *scs, const struct trg *trg);
+/* Enters it in all tables; its deadline is the caller's to set. ERR_EXISTS: there is one of that
+ * number, and this one is freed. */
+ERR_MUST_USE int core_park_enter(struct core *c, const struct core_park_new *p);
+void core_park_drop(struct core *c, const struct core_park_new *p); /* frees it instead */
 
 /* The trigger of a seat, woken if it is parked: then the seat is freed. NULL: no memory, also not
  * after the reserve was given up; counted in core_triggers.unwoken. */

@@ -34,18 +34,27 @@ uint64_t core_seat_device(const struct core *c, const struct trg *trg)
 
 struct core_seat_key core_seat_key(const struct core *c, const struct trg *trg)
 {
-	struct core_seat_key k = { core_seat_hash(c, trg->req.scs_e164, trg->req.reference), core_seat_device(c, trg) };
-
-	multimap_prefetch(&c->triggers.by_ref, k.by_ref);
-	multimap_prefetch(&c->triggers.by_device, k.by_device);
-	return k;
+	return (struct core_seat_key){ core_seat_hash(c, trg->req.scs_e164, trg->req.reference), core_seat_device(c, trg) };
 }
 
-void core_seat_enter(struct core *c, struct core_seat *seat, struct core_scs *scs, const struct trg *trg, uint64_t by_ref)
+void core_seat_prefetch(const struct core *c, const struct core_seat_key *key)
+{
+	multimap_prefetch(&c->triggers.by_ref, key->by_ref);
+	multimap_prefetch(&c->triggers.by_device, key->by_device);
+}
+
+void core_seat_prefetch_first(const struct core *c, const struct core_seat_key *key)
+{
+	multimap_prefetch_first(&c->triggers.by_ref, key->by_ref);
+	multimap_prefetch_first(&c->triggers.by_device, key->by_device);
+}
+
+void core_seat_enter(struct core *c, struct core_seat *seat, struct core_scs *scs, uint32_t reference, uint32_t action,
+		     uint64_t by_ref)
 {
 	seat->scs = scs;
-	seat->reference = trg->req.reference;
-	if (trg->req.action != TSP_ACTION_RECALL) {
+	seat->reference = reference;
+	if (action != TSP_ACTION_RECALL) {
 		multimap_add(&c->triggers.by_ref, &seat->by_ref, by_ref);
 	}
 	TAILQ_INSERT_TAIL(&scs->triggers, seat, of_scs);
@@ -53,9 +62,9 @@ void core_seat_enter(struct core *c, struct core_seat *seat, struct core_scs *sc
 	c->triggers.n++;
 }
 
-void core_seat_by_device(struct core *c, struct core_seat *seat, const struct trg *trg, uint64_t by_device)
+void core_seat_by_device(struct core *c, struct core_seat *seat, uint32_t action, uint64_t by_device)
 {
-	if (!seat->by_device.hash && trg->req.action != TSP_ACTION_RECALL) {
+	if (!seat->by_device.hash && action != TSP_ACTION_RECALL) {
 		multimap_add(&c->triggers.by_device, &seat->by_device, by_device);
 	}
 }

@@ -30,14 +30,19 @@ struct trg;
 struct core_seat_key { /* hashes in the tables by_ref and by_device */
 	uint64_t by_ref, by_device;
 };
-/* Also asks for the memory of the tables that entering it looks at. */
 struct core_seat_key core_seat_key(const struct core *c, const struct trg *trg);
+/* Ask the processor for the memory that entering looks at: first the one, and a little later the
+ * other. They change nothing. */
+void core_seat_prefetch(const struct core *c, const struct core_seat_key *key);
+void core_seat_prefetch_first(const struct core *c, const struct core_seat_key *key);
 
-/* Enters the trigger in the lists, and under its number (by_ref: its core_seat_hash()). */
-void core_seat_enter(struct core *c, struct core_seat *seat, struct core_scs *scs, const struct trg *trg, uint64_t by_ref);
+/* Enters the trigger in the lists, and under its Reference-Number (by_ref: its core_seat_hash());
+ * action: enum tsp_action_type. */
+void core_seat_enter(struct core *c, struct core_seat *seat, struct core_scs *scs, uint32_t reference, uint32_t action,
+		     uint64_t by_ref);
 /* Enters the trigger under the name of its device (by_device: its core_seat_device()). No effect if
  * it is entered already, and for a recall. */
-void core_seat_by_device(struct core *c, struct core_seat *seat, const struct trg *trg, uint64_t by_device);
+void core_seat_by_device(struct core *c, struct core_seat *seat, uint32_t action, uint64_t by_device);
 void core_seat_leave(struct core *c, struct core_seat *seat); /* all lists and tables */
 /* `to` stands in all of them where `from` stood, also for the walks. */
 void core_seat_move(struct core *c, struct core_seat *from, struct core_seat *to);

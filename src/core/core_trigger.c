@@ -28,7 +28,8 @@ void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs
 	t->core = c;
 	t->scs = scs;
 	t->ref = core_reference_of(t->trg->req.scs_e164, t->trg->req.reference);
-	core_seat_enter(c, &t->seat, scs, t->trg, core_seat_hash(c, t->ref.e164, t->ref.reference));
+	core_seat_enter(c, &t->seat, scs, t->trg->req.reference, t->trg->req.action,
+			core_seat_hash(c, t->ref.e164, t->ref.reference));
 }
 
 int core_trigger_new(struct core_trigger **out, struct core *c, struct core_scs *scs, const struct trg_request *req)

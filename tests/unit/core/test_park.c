@@ -284,6 +284,40 @@ static void test_a_start_parks_what_it_reads(void **state)
 	assert_ptr_equal(core_trigger_find(p->core, E164, 1), t);
 }
 
+/* They are entered some triggers after they were read (core_restore.c): none is left out, and all stand in the order of their numbers. */
+static void test_a_start_enters_all_in_the_order_of_their_numbers(void **state)
+{
+	const uint32_t n = 21, busy = 11; /* as far from a multiple of what is read ahead as from the end */
+	struct ipc_device_action_answer answer;
+	struct core_play *p = *state;
+	struct core_seat *seat;
+	struct core_trigger *t;
+	uint32_t i = 0;
+
+	for (uint32_t k = 1; k <= n; k++) {
+		t = accepted(p, "meter-1@a.example", k);
+		t->trg->req.end_to_end = 1000 + k;
+		if (k == busy) {
+			trg_put(t->trg, TRG_SUBMITTING);
+			t->trg->answered = t->trg->accepted = false;
+			t->trg->dtr_end_to_end = 5;
+		}
+		journal(p, t);
+	}
+	core_play_restart(p);
+	assert_int_equal(p->core->triggers.n, n);
+	assert_int_equal(p->core->triggers.parked, n - 1);
+	TAILQ_FOREACH (seat, &p->core->triggers.list, entry) {
+		assert_int_equal(seat->reference, ++i);
+		assert_int_equal(seat->parked, i != busy);
+		assert_true(seat->by_ref.hash && seat->by_device.hash && (i == busy || seat->deadline.place));
+		assert_ptr_equal(core_seat_find(p->core, E164, i), seat);
+		assert_true(core_dup_answer_of(p->core->dup, "scs.acme.example", 1000 + i, core_now_ms(p->core), &answer) ==
+			    (i != busy));
+	}
+	assert_int_equal(i, n);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 
 int main(void)
@@ -297,6 +331,7 @@ int main(void)
 		T(test_a_change_of_the_rules_is_for_parked_triggers_too),
 		T(test_a_walk_gives_them_out_awake_and_parks_them_again),
 		T(test_a_start_parks_what_it_reads),
+		T(test_a_start_enters_all_in_the_order_of_their_numbers),
 	};
 
 	return cmocka_run_group_tests_name("core park", tests, NULL, NULL);
