@@ -22,7 +22,9 @@
 #define ALONE_MAX 32u /* segments that are read without a second thread: they take less than 0.3 s */
 #define PLACES_MAX 8192u
 
+#define PLACES_MAGIC 0x6a3fd10bu
 struct places { /* of records, in the order of the log; a piece of the pipe */
+	struct obj obj;
 	size_t n;
 	struct jrn_index_entry of[PLACES_MAX]; /* place 0: a delete */
 };
@@ -227,6 +229,12 @@ static int enter(struct loading *g, size_t *first, struct bad_head *bad)
 
 /* -- the commits */
 
+static void begin(struct places *places)
+{
+	obj_begin(&places->obj, PLACES_MAGIC);
+	places->n = 0;
+}
+
 /* The other side ran out of memory, and says so. */
 static int give(struct loading *g)
 {
@@ -234,7 +242,7 @@ static int give(struct loading *g)
 	if (!g->places) {
 		return ERR_NOMEM;
 	}
-	g->places->n = 0;
+	begin(g->places);
 	return 0;
 }
 
@@ -316,7 +324,7 @@ static int read_segments(void *arg, struct jrn_pipe *pipe)
 
 	g->pipe = pipe;
 	g->places = jrn_pipe_first(pipe);
-	g->places->n = 0;
+	begin(g->places);
 	for (size_t i = 0; !err && i < l->segs_n; i++) {
 		bool last = i + 1 == l->segs_n;
 
@@ -336,7 +344,7 @@ static int read_segments(void *arg, struct jrn_pipe *pipe)
 static int enter_places(void *arg, const void *piece)
 {
 	struct loading *g = OBJ_OF(arg, struct loading, LOADING_MAGIC);
-	const struct places *places = piece;
+	const struct places *places = OBJ_OF(piece, const struct places, PLACES_MAGIC);
 	int err = 0;
 
 	for (size_t i = 0; !err && i < places->n; i++) {

@@ -18,7 +18,9 @@
 #define RECORDS_MAX 512u
 #define OCTETS_MAX (128u << 10)
 
+#define RECORDS_MAGIC 0x19e4c7b3u
 struct records { /* in the order of their numbers; a piece of the pipe */
+	struct obj obj;
 	size_t n, octets_n;
 	struct {
 		uint64_t number;
@@ -111,6 +113,12 @@ static int get(struct replay *r, const struct jrn_index_entry *e, struct jrn_rec
 	return 0;
 }
 
+static void begin(struct records *to)
+{
+	obj_begin(&to->obj, RECORDS_MAGIC);
+	to->n = to->octets_n = 0;
+}
+
 static bool has_room(const struct records *to, const struct jrn_record *record)
 {
 	return to->n < RECORDS_MAX && record->len <= OCTETS_MAX - to->octets_n;
@@ -134,7 +142,7 @@ static int read_records(void *arg, struct jrn_pipe *pipe)
 	struct jrn_record record;
 	int err = 0;
 
-	to->n = to->octets_n = 0;
+	begin(to);
 	for (size_t i = 0; i < r->n; i++) {
 		err = get(r, &r->entries[i], &record);
 		if (err) {
@@ -145,7 +153,7 @@ static int read_records(void *arg, struct jrn_pipe *pipe)
 			if (!to) {
 				return 0; /* the owner takes no more */
 			}
-			to->n = to->octets_n = 0;
+			begin(to);
 		}
 		add(to, &record);
 	}
@@ -159,7 +167,7 @@ static int read_records(void *arg, struct jrn_pipe *pipe)
 static int take_records(void *arg, const void *piece)
 {
 	struct replay *r = OBJ_OF(arg, struct replay, REPLAY_MAGIC);
-	const struct records *from = piece;
+	const struct records *from = OBJ_OF(piece, const struct records, RECORDS_MAGIC);
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < from->n; i++) {
