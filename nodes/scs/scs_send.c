@@ -42,8 +42,8 @@ static void on_daa(struct scs_run *r, struct scs_slot *slot, const struct dia_ms
 		fprintf(stderr, "mtc-scs: refused: %s\n", scs_answer_status(&daa, room));
 	}
 	if (!r->o->load || r->o->verbose) {
-		scs_run_say(r,
-		    scs_answer_event(&daa, r->o->reference + slot->nth, scs_request_device(r->o, slot->nth, device), elapsed_us));
+		scs_run_say(r, scs_answer_event(&daa, r->o->reference + slot->nth, scs_request_device(r->o, slot->nth, device),
+						elapsed_us));
 	}
 }
 
@@ -59,7 +59,8 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 		r->again = slot;
 	} else if (err) {
 		if (r->o->verbose) {
-			scs_run_say(r, scs_unanswered_event(r->o->reference + slot->nth, err == ERR_TIMEOUT ? "timeout" : "lost"));
+			scs_run_say(r,
+				    scs_unanswered_event(r->o->reference + slot->nth, err == ERR_TIMEOUT ? "timeout" : "lost"));
 		}
 		settle(r, slot, err == ERR_TIMEOUT ? "timeout" : "lost", scs_now_us() - slot->sent_us);
 		if (!r->o->load) {
@@ -91,8 +92,8 @@ static int send_slot(struct scs_run *r, struct scs_slot *slot)
 		return ERR_NOSPC;
 	}
 	if (r->o->verbose) {
-		scs_run_say(r, scs_asked_event(r->o, slot->nth, scs_request_device(r->o, slot->nth, device), slot->end_to_end, again,
-				       clock_real_ms()));
+		scs_run_say(r, scs_asked_event(r->o, slot->nth, scs_request_device(r->o, slot->nth, device), slot->end_to_end,
+					       again, clock_real_ms()));
 	}
 	slot->sent_us = scs_now_us();
 	return link_request(r->link, out.p, out.len, r->o->answer_wait_s * 1000u, on_answer, slot);

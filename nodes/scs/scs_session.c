@@ -65,7 +65,8 @@ const struct machine scs_session_machine = { "scs", "session", phase_words, next
 /* The one door to the phase. */
 static void set_phase(struct scs_session *s, enum scs_phase phase)
 {
-	s->phase = (enum scs_phase)machine_go_traced(&scs_session_machine, s->in_phase, s->log, s->peer_conf.host, s->phase, phase);
+	s->phase =
+	    (enum scs_phase)machine_go_traced(&scs_session_machine, s->in_phase, s->log, s->peer_conf.host, s->phase, phase);
 }
 
 static void on_timer(void *arg)

@@ -26,7 +26,7 @@
 	X(CORE_RECALL_QUEUED, "src/core/core_t4.c", "the DTR that recalls is made and not yet sent")                             \
 	X(CORE_RECALL_TAKEN, "src/core/core_t4.c", "the recall was answered; nothing was done with it")                          \
 	X(CORE_ANSWER_DUE, "src/core/core_ports.c", "the outcome is known; the answer is not on the ring")                       \
-	X(CORE_ANSWER_QUEUED, "src/core/core_path.c", "the answer is in the ring and not published")                             \
+	X(CORE_ANSWER_QUEUED, "src/core/core_answer.c", "the answer is in the ring and not published")                           \
 	/* the core: a report */                                                                                                 \
 	X(CORE_DRR_TAKEN, "src/core/core_drr.c", "a DRR is here; nothing was done with it")                                      \
 	X(CORE_DRA_DUE, "src/core/core_drr.c", "the report is durable; its DRA is not made")                                     \

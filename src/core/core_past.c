@@ -185,8 +185,8 @@ static bool trigger_matters(const struct trg *trg)
 
 static struct core_past_entry *remember(struct core *c, const struct trg *trg, uint64_t now_ms)
 {
-	struct core_past_texts x = { trg->req.scs, trg->sub.imsi, trg->sub.msisdn[0] ? trg->sub.msisdn : trg->req.msisdn, trg->req.external,
-			   trg->accepted_by ? trg->accepted_by : "" };
+	struct core_past_texts x = { trg->req.scs, trg->sub.imsi, trg->sub.msisdn[0] ? trg->sub.msisdn : trg->req.msisdn,
+				     trg->req.external, trg->accepted_by ? trg->accepted_by : "" };
 	struct core_past_entry *e = entry_new(c, &x, now_ms, NOMEM_DROPS);
 
 	if (!e || !trigger_matters(trg)) {

@@ -41,14 +41,15 @@ static void put_trigger(struct buf *b, const struct core_past_entry *e)
 }
 
 size_t core_past_build(uint8_t out[CORE_PAST_RECORD_MAX], const struct trg *trg, const struct core_past_entry *e,
-		    const struct ipc_device_action_answer *a)
+		       const struct ipc_device_action_answer *a)
 {
 	struct buf b = buf_over(out, CORE_PAST_RECORD_MAX);
 	bool trigger = map_has(&e->node), reported = trg->drr != NULL; /* also after a 201, when the SCS gets no report */
 
 	buf_u8(&b, KIND_PAST);
-	buf_u8(&b, (uint8_t)((a ? CORE_PAST_HAS_ANSWER : 0) | (reported ? CORE_PAST_HAS_DRR : 0) | (trigger ? CORE_PAST_HAS_TRIGGER : 0) |
-			     (e->accepted ? CORE_PAST_WAS_ACCEPTED : 0) | (e->reported ? CORE_PAST_WAS_REPORTED : 0)));
+	buf_u8(&b, (uint8_t)((a ? CORE_PAST_HAS_ANSWER : 0) | (reported ? CORE_PAST_HAS_DRR : 0) |
+			     (trigger ? CORE_PAST_HAS_TRIGGER : 0) | (e->accepted ? CORE_PAST_WAS_ACCEPTED : 0) |
+			     (e->reported ? CORE_PAST_WAS_REPORTED : 0)));
 	if (a) {
 		put_answer(&b, &trg->req, a);
 	}

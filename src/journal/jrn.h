@@ -146,8 +146,8 @@ extern const struct machine jrn_maker_machine; /* the legal changes */
 
 struct jrn_counts {
 	uint64_t records, commits, commits_failed, operations;
-	uint64_t lost;                   /* operations without `done` that failed */
-	uint64_t troubles;               /* number of times that jrn_state() left 0 */
+	uint64_t lost;                       /* operations without `done` that failed */
+	uint64_t troubles;                   /* number of times that jrn_state() left 0 */
 	uint64_t octets;                     /* size of all files, spares included */
 	uint64_t waits;                      /* times that a commit waited until a file was prepared */
 	uint32_t in_health[JRN_HEALTHS];     /* 1 for the present health, else 0 */

@@ -88,7 +88,7 @@ int jrn_maker_start(struct jrn_maker **out, const struct jrn_disk *disk, uint64_
 	pthread_mutex_init(&m->lock, NULL); /* cannot fail with default attributes */
 	pthread_cond_init(&m->work, NULL);
 	pthread_cond_init(&m->done, NULL);
-	sigfillset(&all); /* signals belong to the loop's thread */
+	sigfillset(&all);        /* signals belong to the loop's thread */
 	sigdelset(&all, SIGSYS); /* the sandbox names the call that it refuses */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pthread_create(&m->thread, NULL, thread_main, m);

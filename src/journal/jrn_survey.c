@@ -76,7 +76,8 @@ static int apply(struct jrn_survey *v, size_t i, uint64_t at, const struct jrn_c
 			struct jrn_found *d = jrn_survey_add(v, JRN_FOUND_DAMAGE, f->found.name);
 
 			d->at = at;
-			jrn_survey_say(d, "expected commit %llu, this is %llu", (unsigned long long)v->seq, (unsigned long long)h->seq);
+			jrn_survey_say(d, "expected commit %llu, this is %llu", (unsigned long long)v->seq,
+				       (unsigned long long)h->seq);
 		}
 	}
 	for (uint32_t k = 0; k < h->records; k++) {
@@ -127,7 +128,7 @@ static int not_whole(struct jrn_survey *v, struct jrn_survey_file *f, enum jrn_c
 		d->at = *at;
 		d->octets = ends - *at;
 		jrn_survey_say(d, "expected whole commits up to byte %llu, where the next segment says that they end",
-		    (unsigned long long)ends);
+			       (unsigned long long)ends);
 	} else if (is == JRN_COMMIT_BROKEN) {
 		rc = jrn_read_torn(&v->reader, f->head.nonce, *at, &octets);
 		d = jrn_survey_add(v, JRN_FOUND_TORN, f->found.name);
@@ -152,7 +153,7 @@ static int look_at_mark(struct jrn_survey *v, const struct jrn_survey_file *f, u
 	if (next) {
 		jrn_segment_name(name, next);
 		jrn_survey_say(jrn_survey_add(v, JRN_FOUND_MISSING, name), "%s says at byte %llu that it follows", f->found.name,
-		    (unsigned long long)at);
+			       (unsigned long long)at);
 	}
 	return rc;
 }
@@ -200,8 +201,8 @@ static void look_at_place(struct jrn_survey *v, size_t i)
 	char name[64];
 
 	if (f->err == ERR_VERSION) {
-		jrn_survey_say(jrn_survey_add(v, JRN_FOUND_NEWER, f->found.name), "its format is version %u, this program knows version %u",
-		    f->head.version, JRN_VERSION);
+		jrn_survey_say(jrn_survey_add(v, JRN_FOUND_NEWER, f->found.name),
+			       "its format is version %u, this program knows version %u", f->head.version, JRN_VERSION);
 		return;
 	}
 	if (f->err || f->truncated) {

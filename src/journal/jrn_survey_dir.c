@@ -121,9 +121,11 @@ int jrn_survey_list(struct jrn_survey *v)
 	}
 	if (v->n == 0 && v->lmdb && !v->taking_over && jrn_is_mark(v->disk)) {
 		jrn_segment_name(first, 1);
-		jrn_survey_say(jrn_survey_add(v, JRN_FOUND_MISSING, first), "all segments are missing; data.mdb says that there were some");
+		jrn_survey_say(jrn_survey_add(v, JRN_FOUND_MISSING, first),
+			       "all segments are missing; data.mdb says that there were some");
 	} else if (v->n == 0 && v->lmdb) {
-		jrn_survey_say(jrn_survey_add(v, JRN_FOUND_LMDB, "data.mdb"), "the journal of an older version; the next start takes it over");
+		jrn_survey_say(jrn_survey_add(v, JRN_FOUND_LMDB, "data.mdb"),
+			       "the journal of an older version; the next start takes it over");
 	}
 	if (v->n) {
 		qsort(v->file, v->n, sizeof *v->file, by_number);

@@ -1,7 +1,6 @@
 /* link_conn.c - one connection: stream, timer and machine events. Its one end is in link_end.c. */
 #include "link/link_conn.h"
 
-
 #include "base/shown.h"
 #include "diameter/dia_base.h"
 

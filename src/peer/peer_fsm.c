@@ -163,8 +163,8 @@ static void set_state(struct peer_fsm *f, enum peer_state next, enum peer_event 
 	f->deadline_ms = wait ? now_ms + wait : 0;
 }
 
-void peer_fsm_init(struct peer_fsm *f, const struct peer_waits *waits, uint32_t *in_state, const struct log *log, const char *name,
-		   uint64_t now_ms)
+void peer_fsm_init(struct peer_fsm *f, const struct peer_waits *waits, uint32_t *in_state, const struct log *log,
+		   const char *name, uint64_t now_ms)
 {
 	*f = (struct peer_fsm){ .state = PEER_CLOSED,
 				.since_ms = now_ms,

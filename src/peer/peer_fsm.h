@@ -125,8 +125,8 @@ struct peer_step {
 
 /* Starts in Closed. Borrows log, name and in_state: PEER_STATE_N numbers, a gauge of all machines
  * that are given it. NULL: not counted. */
-void peer_fsm_init(struct peer_fsm *f, const struct peer_waits *waits, uint32_t *in_state, const struct log *log, const char *name,
-		   uint64_t now_ms);
+void peer_fsm_init(struct peer_fsm *f, const struct peer_waits *waits, uint32_t *in_state, const struct log *log,
+		   const char *name, uint64_t now_ms);
 /* The machine leaves the gauge and is not used any more. */
 void peer_fsm_end(struct peer_fsm *f);
 

@@ -137,8 +137,8 @@ static void set_state(struct peer_reopen *r, enum peer_reopen_state next, enum p
 	if (next == r->state) {
 		return;
 	}
-	log_debug(r->log, "peer", "%s: REOPEN of the peer: %s -> %s: %s", r->name, peer_reopen_str(r->state), peer_reopen_str(next),
-		  event_words[event]);
+	log_debug(r->log, "peer", "%s: REOPEN of the peer: %s -> %s: %s", r->name, peer_reopen_str(r->state),
+		  peer_reopen_str(next), event_words[event]);
 	r->state = (enum peer_reopen_state)machine_go(&peer_reopen_machine, r->in_state, r->state, next);
 	enter(r, next, now_ms);
 }

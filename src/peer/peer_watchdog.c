@@ -90,7 +90,8 @@ static void set_state(struct peer_watchdog *w, enum peer_wd_state next, const ch
 	if (next == w->state) {
 		return;
 	}
-	log_debug(w->log, "peer", "%s: watchdog %s -> %s: %s", w->name, peer_watchdog_str(w->state), peer_watchdog_str(next), event);
+	log_debug(w->log, "peer", "%s: watchdog %s -> %s: %s", w->name, peer_watchdog_str(w->state), peer_watchdog_str(next),
+		  event);
 	w->state = (enum peer_wd_state)machine_go(&peer_wd_machine, w->in_state, w->state, next);
 }
 

@@ -240,7 +240,8 @@
 	X(PEERS_IN_CLOSED, "peers_in_closed", "HSS and SMS-SC now: no connection")                                               \
 	X(PEERS_IN_WAIT_CONN_ACK, "peers_in_wait_conn_ack", "HSS and SMS-SC now: connecting")                                    \
 	X(PEERS_IN_WAIT_I_CEA, "peers_in_wait_i_cea", "HSS and SMS-SC now: CER sent, waiting for the CEA")                       \
-	X(PEERS_IN_WAIT_CONN_ACK_ELECT, "peers_in_wait_conn_ack_elect", "HSS and SMS-SC now: always 0, they do not connect to us") \
+	X(PEERS_IN_WAIT_CONN_ACK_ELECT, "peers_in_wait_conn_ack_elect",                                                          \
+	  "HSS and SMS-SC now: always 0, they do not connect to us")                                                             \
 	X(PEERS_IN_WAIT_RETURNS, "peers_in_wait_returns", "HSS and SMS-SC now: always 0, as the one before")                     \
 	X(PEERS_IN_R_OPEN, "peers_in_r_open", "HSS and SMS-SC now: always 0, as the one before")                                 \
 	X(PEERS_IN_I_OPEN, "peers_in_i_open", "HSS and SMS-SC now: open")                                                        \
@@ -249,7 +250,8 @@
 	X(WATCHDOGS_IN_OKAY, "watchdogs_in_okay", "watchdogs of HSS and SMS-SC now: OKAY")                                       \
 	X(WATCHDOGS_IN_SUSPECT, "watchdogs_in_suspect", "watchdogs of HSS and SMS-SC now: SUSPECT, no answer to a DWR yet")      \
 	X(WATCHDOGS_IN_DOWN, "watchdogs_in_down", "watchdogs of HSS and SMS-SC now: DOWN, the connection was lost")              \
-	X(WATCHDOGS_IN_REOPEN, "watchdogs_in_reopen", "watchdogs of HSS and SMS-SC now: REOPEN, three answers are not there yet") \
+	X(WATCHDOGS_IN_REOPEN, "watchdogs_in_reopen",                                                                            \
+	  "watchdogs of HSS and SMS-SC now: REOPEN, three answers are not there yet")                                            \
 	X(REOPENS_IN_CLEAR, "reopens_in_clear", "HSS and SMS-SC now: not suspected of being in REOPEN")                          \
 	X(REOPENS_IN_QUIET, "reopens_in_quiet", "HSS and SMS-SC now: just open after a loss, no requests for a moment")          \
 	X(REOPENS_IN_LISTENING, "reopens_in_listening", "HSS and SMS-SC now: in use, a DWR would be the sign of REOPEN")         \

@@ -52,7 +52,7 @@ void tls_set_state(struct tls_stream *t, enum tls_stream_state state);
 /* tls_shake.c */
 /* Goes on with the handshake. Returns whether to continue reading at once. */
 bool tls_shake(struct tls_stream *t);
-void tls_on_handshake_limit(void *arg); /* of the timer */
+void tls_on_handshake_limit(void *arg);  /* of the timer */
 void tls_end_call(struct tls_stream *t); /* no signature is waited for any more */
 /* The error code and reason for OpenSSL's fatal error; its alert is queued below already. */
 int tls_failure(struct tls_stream *t, char *why, size_t why_size);

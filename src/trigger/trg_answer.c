@@ -123,6 +123,7 @@ enum trg_state trg_settle_early(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	trg_accepted_as_new(t, &(struct trg_answer){ TSP_STATUS_ORIGINALMESSAGESENT, t->conf->reasons.original_reported, false, 0 });
+	trg_accepted_as_new(t,
+			    &(struct trg_answer){ TSP_STATUS_ORIGINALMESSAGESENT, t->conf->reasons.original_reported, false, 0 });
 	return trg_store_report(s, t->early_outcome, t->token);
 }

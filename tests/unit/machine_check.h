@@ -46,7 +46,8 @@ static inline void machine_check(const struct machine *m, const char *letters, c
 			struct machine_change c = { m, from, to };
 			bool may = from < m->n && to < m->n && strchr(next_of[from], letters[to]);
 
-			if (machine_may(m, from, to) != may || machine_signal_of(machine_change_make, &c) != (may ? 0 : SIGABRT)) {
+			if (machine_may(m, from, to) != may ||
+			    machine_signal_of(machine_change_make, &c) != (may ? 0 : SIGABRT)) {
 				fail_msg("%s: '%s' to '%s'", m->what, machine_word(m, from), machine_word(m, to));
 			}
 		}
