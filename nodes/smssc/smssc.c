@@ -325,7 +325,8 @@ int smssc_open(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 	int err;
 
 	link_ids_init(&s->ids, s->conf.identity.host, clock_real_ms(), node_random());
-	err = smssc_store_open(&s->store, s->conf.state_dir, (uint64_t)s->conf.limits.store_mib << 20, NODE_LOCK_WAIT_MS, node_random(), why);
+	err = smssc_store_open(&s->store, s->conf.state_dir, (uint64_t)s->conf.limits.store_mib << 20, NODE_LOCK_WAIT_MS,
+			       node_random(), why);
 	if (!err && s->conf.events[0]) {
 		err = open_events(s, why);
 	}

@@ -61,7 +61,8 @@ static int open_tables(void *arg)
 	return rc;
 }
 
-int smssc_store_open(struct smssc_store **out, const char *dir, uint64_t size_max, uint64_t lock_wait_ms, uint32_t random, char why[SMSSC_STORE_WHY_MAX])
+int smssc_store_open(struct smssc_store **out, const char *dir, uint64_t size_max, uint64_t lock_wait_ms, uint32_t random,
+		     char why[SMSSC_STORE_WHY_MAX])
 {
 	const struct kv_conf conf = { .dir = dir,
 				      .kind = "store of mtc-smssc",

@@ -10,8 +10,8 @@ struct smssc_store;
 
 /* Opens the store; creates it and its directory (not the parents) if missing. `lock_wait_ms`: as in
  * struct kv_conf. Errors with a reason. */
-ERR_MUST_USE int smssc_store_open(struct smssc_store **out, const char *dir, uint64_t size_max, uint64_t lock_wait_ms, uint32_t random,
-				  char why[SMSSC_STORE_WHY_MAX]);
+ERR_MUST_USE int smssc_store_open(struct smssc_store **out, const char *dir, uint64_t size_max, uint64_t lock_wait_ms,
+				  uint32_t random, char why[SMSSC_STORE_WHY_MAX]);
 /* takes; NULL allowed; uncommitted changes are dropped */
 void smssc_store_close(struct smssc_store *s);
 

@@ -58,7 +58,8 @@ static int open_tables(void *arg)
 	return rc ? rc : read_order(s);
 }
 
-int ue_state_open(struct ue_state **out, const char *dir, uint64_t size_max, uint64_t lock_wait_ms, uint64_t ids_max, char why[UE_STATE_WHY_MAX])
+int ue_state_open(struct ue_state **out, const char *dir, uint64_t size_max, uint64_t lock_wait_ms, uint64_t ids_max,
+		  char why[UE_STATE_WHY_MAX])
 {
 	const struct kv_conf conf = { .dir = dir,
 				      .kind = "state of mtc-ue",

@@ -94,7 +94,7 @@ int asc_work_start(struct asc *a)
 	int rc;
 
 	sigfillset(&all);
-	sigdelset(&all, SIGSYS); /* the sandbox names the call that it refuses */
+	sigdelset(&all, SIGSYS);                     /* the sandbox names the call that it refuses */
 	pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are handled by the owner's thread */
 	rc = pthread_create(&a->thread, NULL, work, a);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

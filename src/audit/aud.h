@@ -21,8 +21,8 @@ struct aud_decision {
 	const char *address; /* of the peer, "192.0.2.7:40000" */
 	/* of its connection: protection_word(); "" when it is not known, as after a restart */
 	const char *protection;
-	const char *device;  /* as asked: External-Identifier or msisdn:DIGITS */
-	const char *action;  /* session, trigger, recall, replace, revoke, revoke-outcome */
+	const char *device; /* as asked: External-Identifier or msisdn:DIGITS */
+	const char *action; /* session, trigger, recall, replace, revoke, revoke-outcome */
 	/* the line of an answer to a request: counted in decision_ and status_; not written */
 	bool answers;
 	bool has_reference;

@@ -38,7 +38,7 @@ static int start(struct kv_copy *c)
 	sigset_t all, before;
 	int rc;
 
-	sigfillset(&all); /* signals are for the loop */
+	sigfillset(&all);        /* signals are for the loop */
 	sigdelset(&all, SIGSYS); /* the sandbox names the call that it refuses */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pthread_create(&c->thread, NULL, write_all, c);

@@ -115,7 +115,8 @@ void pages_ahead_begin(struct pages_ahead *a, size_t octets)
 	uint8_t *before = sbrk(0);
 
 	octets = octets < OCTETS_MAX ? octets : OCTETS_MAX;
-	*a = (struct pages_ahead){ .obj = OBJ(PAGES_AHEAD_MAGIC), .grown = octets >= PAGES_LARGE && has_room(octets + octets / 2) };
+	*a = (struct pages_ahead){ .obj = OBJ(PAGES_AHEAD_MAGIC),
+				   .grown = octets >= PAGES_LARGE && has_room(octets + octets / 2) };
 	if (!a->grown) {
 		return;
 	}

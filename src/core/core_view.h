@@ -147,7 +147,6 @@ typedef void core_file_fn(void *arg, const struct core_file *file);
 /* The certificates and anchors in use, in the order of core_files_set(). */
 void core_file_each(const struct core *c, core_file_fn *fn, void *arg);
 
-
 typedef void core_sandbox_fn(void *arg, const struct core_sandbox *sandbox);
 /* What is in force in the sandbox of each process that is up. */
 void core_sandbox_each(const struct core *c, core_sandbox_fn *fn, void *arg);

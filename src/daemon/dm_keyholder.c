@@ -232,7 +232,8 @@ static void tear_down(struct dm_process *process)
 }
 
 static const struct dm_process_kind files_kind = {
-	"mtc-iwfd[keyholder]", sizeof(struct keyholder_process), KEYHOLDER_PROCESS_MAGIC, set_up, on_message, tear_down, SBX_KEYHOLDER
+	"mtc-iwfd[keyholder]", sizeof(struct keyholder_process), KEYHOLDER_PROCESS_MAGIC, set_up, on_message, tear_down,
+	SBX_KEYHOLDER
 };
 static const struct dm_process_kind token_kind = {
 	"mtc-iwfd[keyholder-p11]", sizeof(struct keyholder_process), KEYHOLDER_PROCESS_MAGIC, set_up, on_message, tear_down,

@@ -33,8 +33,8 @@ int dm_send(int sock, const struct dm_msg *m, const int *fds, int fds_n)
 	}
 	do {
 		/* a child sends no descriptors, and its sandbox has no sendmsg() */
-		n = fds_n > 0 ? sendmsg(sock, &h, MSG_NOSIGNAL | MSG_DONTWAIT) :
-				send(sock, &copy, sizeof copy, MSG_NOSIGNAL | MSG_DONTWAIT);
+		n = fds_n > 0 ? sendmsg(sock, &h, MSG_NOSIGNAL | MSG_DONTWAIT)
+			      : send(sock, &copy, sizeof copy, MSG_NOSIGNAL | MSG_DONTWAIT);
 	} while (n < 0 && errno == EINTR);
 	if (n == (ssize_t)sizeof copy) {
 		return 0;

@@ -23,7 +23,8 @@ static int find_users(struct dm_parent *p)
 		struct cfg_user *u = &p->users[i];
 
 		if (cfg_user_find(u, p->cfg, (enum cfg_process)i)) {
-			log_error(&p->log, "daemon", "user '%s' (%s) does not exist; make it or name another one", u->name, u->key);
+			log_error(&p->log, "daemon", "user '%s' (%s) does not exist; make it or name another one", u->name,
+				  u->key);
 			return ERR_NOTFOUND;
 		}
 	}

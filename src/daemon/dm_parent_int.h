@@ -55,9 +55,9 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	int beat_fd;           /* handed out at each start */
 	struct ipc_beat *beat; /* to be read; NULL: there is no page yet */
 	enum dm_child_state state;
-	bool was_ready;        /* some process in this place was */
-	struct dm_msg sandbox; /* as it reported it; kind 0: not yet */
-	struct dm_pair {       /* of an edge: the pair of sockets to the keyholder of each kind */
+	bool was_ready;          /* some process in this place was */
+	struct dm_msg sandbox;   /* as it reported it; kind 0: not yet */
+	struct dm_pair {         /* of an edge: the pair of sockets to the keyholder of each kind */
 		uint32_t number; /* of the last one that was made */
 		bool lost;       /* it closed, or could not be made: the timer makes the next one */
 		uint64_t since_ms;
@@ -198,7 +198,7 @@ void dm_holders_join(struct dm_child *c);
  * process that ends again and again. False: no edge says this. */
 bool dm_holders_lost(struct dm_child *edge, const struct dm_msg *m);
 ERR_MUST_USE int dm_holders_watch(struct dm_parent *p); /* makes the timers for that */
-void dm_holders_tell(const struct dm_child *holder); /* its state, to the core; not for other children */
+void dm_holders_tell(const struct dm_child *holder);    /* its state, to the core; not for other children */
 void dm_holders_tell_all(const struct dm_parent *p);
 /* Passes a counter of a keyholder on to the core. False: a keyholder does not count this. */
 bool dm_holders_count(const struct dm_child *holder, const struct dm_msg *m);
@@ -229,7 +229,7 @@ void dm_reload(struct dm_parent *p, uint32_t number);
  * it and can have it, tells the keyholders what is used, and ends a reload that waited for this
  * child. */
 void dm_set_step(struct dm_parent *p);
-void dm_set_offer(struct dm_child *c);    /* the child is ready: sends it the newest set if it has an older one */
+void dm_set_offer(struct dm_child *c); /* the child is ready: sends it the newest set if it has an older one */
 void dm_set_taken(struct dm_child *c, uint32_t generation, bool taken);
 void dm_set_tell_core(const struct dm_child *edge); /* tells the core which set this edge uses */
 

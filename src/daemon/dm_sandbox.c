@@ -98,9 +98,10 @@ size_t dm_module_paths(struct sbx_path paths[DM_MODULE_PATHS_MAX], const struct 
 /* The libraries that the module needs are beside those of this program. */
 static int confine_module(struct dm_sandbox *s, const struct cfg_pkcs11 *p, char why[SBX_WHY_MAX])
 {
-	struct sbx_path paths[DM_MODULE_PATHS_MAX + 4] = {
-		{ "/lib", SBX_EXEC, true }, { "/lib64", SBX_EXEC, true }, { "/etc/ld.so.cache", SBX_READ, true }, { "/proc", SBX_READ, true }
-	};
+	struct sbx_path paths[DM_MODULE_PATHS_MAX + 4] = { { "/lib", SBX_EXEC, true },
+							   { "/lib64", SBX_EXEC, true },
+							   { "/etc/ld.so.cache", SBX_READ, true },
+							   { "/proc", SBX_READ, true } };
 	int err;
 
 	s->conf.paths = paths;
@@ -149,7 +150,7 @@ int dm_confine(struct dm_sandbox *s, const struct dm_inherited *in, enum sbx_rol
 		err = check_fds(in, why);
 	}
 	if (!err) {
-		err = role == SBX_CORE		? confine_core(s, in, why)
+		err = role == SBX_CORE            ? confine_core(s, in, why)
 		      : role == SBX_KEYHOLDER_P11 ? confine_module(s, &in->cfg->keyholder.pkcs11, why)
 						  : sbx_confine(&s->report, &s->conf, why);
 	}

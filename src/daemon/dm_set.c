@@ -337,7 +337,8 @@ static int hold(struct reading *g, struct dm_set *s, enum dm_parts part)
 
 	if (!err && sbx_lock((void *)(uintptr_t)s->held[part].map, s->held[part].len)) {
 		report_add(g->report, REPORT_WARNING,
-			   "keys may get into swap space, because memory cannot be locked: %s; raise RLIMIT_MEMLOCK (LimitMEMLOCK= of a service)",
+			   "keys may get into swap space, because memory cannot be locked: %s; raise RLIMIT_MEMLOCK "
+			   "(LimitMEMLOCK= of a service)",
 			   strerror(errno));
 	}
 	return err;

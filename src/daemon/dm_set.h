@@ -7,7 +7,8 @@
 struct dm_set {
 	uint32_t generation; /* 1 at the start, one more with each set that is taken */
 	int fd[DM_PARTS];
-	struct dm_part held[DM_PARTS]; /* the same, mapped and locked, so that no key gets into swap space as long as the set is kept */
+	struct dm_part
+	    held[DM_PARTS]; /* the same, mapped and locked, so that no key gets into swap space as long as the set is kept */
 	struct dm_end ends[DM_ENDS_MAX];
 	size_t ends_n;
 };

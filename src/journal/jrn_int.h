@@ -44,7 +44,7 @@ struct jrn_store { /* the committing side */
 	struct jrn_disk disk; /* the directory; zeroed if the owner brought its own */
 	int lock_fd;          /* -1: none */
 	uint64_t lock_wait_ms;
-	bool marked;          /* data.mdb is there and only says that this is a log */
+	bool marked; /* data.mdb is there and only says that this is a log */
 	char *dir;
 	uint64_t next;         /* `next` of the newest batch seen */
 	struct jrn_queue work; /* batches that were taken and are not finished */

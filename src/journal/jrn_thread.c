@@ -266,7 +266,7 @@ int jrn_thread_start(struct jrn *j)
 	sigset_t all, before;
 	int rc;
 
-	sigfillset(&all); /* signals belong to the loop's thread */
+	sigfillset(&all);        /* signals belong to the loop's thread */
 	sigdelset(&all, SIGSYS); /* the sandbox names the call that it refuses */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pthread_create(&j->thread, NULL, thread_main, j);

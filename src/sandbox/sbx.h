@@ -87,7 +87,7 @@ struct sbx_report {
 	/* Start of the heap if only the heap of a key holder could be locked; NULL: all memory is
 	 * locked, or none. */
 	unsigned char *heap;
-	int status_fd;         /* /proc/self/status, open from sbx_confine() to sbx_seal(); otherwise -1 */
+	int status_fd; /* /proc/self/status, open from sbx_confine() to sbx_seal(); otherwise -1 */
 };
 
 /* What a sandbox can lack. */

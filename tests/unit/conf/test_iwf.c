@@ -167,11 +167,14 @@ static void test_a_key_is_in_a_file_or_in_the_token(void **state)
 {
 	(void)state;
 	wrong("    key: iwf.key\n", "    key: iwf.key\n    key_object: iwf\n",
-	      "/etc/mtc/c.yaml:13: listener 'tsp' has both key and key_object, expected one of them: a file, or an object in the token");
+	      "/etc/mtc/c.yaml:13: listener 'tsp' has both key and key_object, expected one of them: a file, or an object in the "
+	      "token");
 	wrong("    key: iwf.key\n", "    key_object: iwf\n",
-	      "/etc/mtc/c.yaml:12: listener 'tsp' has a key_object and keyholder.pkcs11 has no module, expected module, token and pin_file");
+	      "/etc/mtc/c.yaml:12: listener 'tsp' has a key_object and keyholder.pkcs11 has no module, expected module, token "
+	      "and pin_file");
 	wrong("    key: iwf.key\n", "    key_object: iwf\nkeyholder: { pkcs11: { module: m.so, pin_file: pin } }\n",
-	      "/etc/mtc/c.yaml:12: listener 'tsp' has a key_object and keyholder.pkcs11 has no token, expected module, token and pin_file");
+	      "/etc/mtc/c.yaml:12: listener 'tsp' has a key_object and keyholder.pkcs11 has no token, expected module, token and "
+	      "pin_file");
 }
 
 static void test_a_signature_is_awaited_for_less_than_the_handshake(void **state)

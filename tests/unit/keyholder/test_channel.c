@@ -26,7 +26,7 @@ struct world {
 	int err;
 	const char *why;
 	unsigned lost_n; /* channels that closed */
-	int other; /* the keyholder's end when nobody serves it; -1 */
+	int other;       /* the keyholder's end when nobody serves it; -1 */
 };
 
 static void on_guard(void *arg)
