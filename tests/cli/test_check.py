@@ -24,7 +24,7 @@ def check():
 def test_every_stage_has_a_budget_and_all_of_them_fit(check):
     assert set(check.BUDGETS) == set(check.STAGES)
     # A budget has room above the usual time of its stage; not every stage takes the whole of it in one run.
-    assert sum(check.BUDGETS[name] for name in check.ALL) <= 1.35 * (WHOLE_S - INSTALLATION_S)
+    assert sum(check.BUDGETS[name] for name in check.ALL) <= 1.5 * (WHOLE_S - INSTALLATION_S)
 
 
 @pytest.mark.parametrize("took,factor,failed", [(110, 1, 0), (115, 1, 0), (116, 1, 1), (344, 3, 0), (346, 3, 1), (60, 0.5, 1)])
