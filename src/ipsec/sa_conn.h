@@ -1,12 +1,12 @@
-/* sa_conn.h - the connection of strongSwan that is loaded for one SCS under NDS/IP, and the check
- * of what an operator provisioned for it: IKEv2, certificates of both sides, the trust anchor of this
- * SCS alone (remote.cacerts), suites of the profile with perfect forward secrecy, selectors with
- * protocol and port, one child for each host of the SCS.
+/* sa_conn.h - the connection of strongSwan that is loaded for one SCS under NDS/IP, and the
+ * check of what an operator provisioned for it: IKEv2, certificates of both sides, the trust
+ * anchor of this SCS alone (remote.cacerts), suites of the profile with perfect forward secrecy,
+ * selectors with protocol and port, one child for each host of the SCS.
  *
- * The reauthentication before the old IKE_SA ends (make before break) is a setting of charon as a
- * whole, charon.make_before_break in strongswan.conf; a connection cannot ask for it. The private
- * key is loaded apart, and so are the CRLs of the trust anchor: without a valid one charon refuses
- * the SCS (revocation strict). PURE. */
+ * The reauthentication before the old IKE_SA ends (make before break) is a setting of charon as
+ * a whole, charon.make_before_break in strongswan.conf; a connection cannot ask for it. The
+ * private key is loaded apart, and so are the CRLs of the trust anchor: without a valid one
+ * charon refuses the SCS (revocation strict). PURE. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -36,7 +36,8 @@ struct sa_question {                 /* borrowed */
 
 struct sa_answer {
 	enum sa_verdict verdict;
-	/* PROVEN: the child that proves it. Else the one to name in the log, NULL: none. Of the table. */
+	/* PROVEN: the child that proves it. Else the one to name in the log, NULL: none. Of the
+	 * table. */
 	const struct sa_child *child;
 };
 

@@ -73,8 +73,8 @@ ERR_MUST_USE int vici_frame(size_t *octets, const void *p, size_t len);
 
 /* Reads a whole packet without its length, and checks its message to the end. `out` borrows from
  * p, and is untouched on failure. ERR_PROTO: unknown type, wrong lengths, elements in a wrong
- * place, an end too many or too few, a key that is empty or not printable ASCII. ERR_LIMIT: too large, too
- * deep, too many elements. */
+ * place, an end too many or too few, a key that is empty or not printable ASCII. ERR_LIMIT: too
+ * large, too deep, too many elements. */
 ERR_MUST_USE int vici_packet_read(struct vici_packet *out, const void *p, size_t len);
 /* The same for a message alone. */
 ERR_MUST_USE int vici_message_check(struct vici_section *out, const void *p, size_t len);
