@@ -96,8 +96,8 @@ static void bad_mode(struct ctl_request *rq, const char *mode)
 	struct nearest n;
 
 	nearest_init(&n, mode);
-	for (uint8_t i = SCREEN_ENFORCE; i <= SCREEN_DETECT; i++) {
-		nearest_offer(&n, screen_mode_word(i));
+	for (unsigned i = SCREEN_ENFORCE; i <= SCREEN_DETECT; i++) {
+		nearest_offer(&n, screen_mode_word((uint8_t)i));
 	}
 	nearest_offer(&n, "default");
 	ctl_fail(rq, "mode '%s' is none; expected enforce, drop, detect, or default for the rule of the configuration%s%s%s",

@@ -78,9 +78,9 @@ const char *screen_mode_word(uint8_t mode)
 
 int screen_mode_parse(uint8_t *out, const char *word)
 {
-	for (uint8_t i = 0; i < MODES_N; i++) {
+	for (unsigned i = 0; i < MODES_N; i++) {
 		if (!strcmp(modes[i], word)) {
-			*out = i;
+			*out = (uint8_t)i;
 			return 0;
 		}
 	}

@@ -135,7 +135,7 @@ static int check_host(const char *what, const char *name, char why[SA_CONN_WHY_M
 {
 	char host[IDENT_HOST_MAX + 1];
 
-	if (!name || ident_host(host, name, strlen(name)) || strcmp(host, name)) {
+	if (!name || ident_host(host, name, strlen(name)) || strcmp(host, name) != 0) {
 		return wrong(why, "the %s is '%.100s', expected a host name in lower case", what, name ? name : "");
 	}
 	return 0;

@@ -72,7 +72,7 @@ static void look_at(struct finding *f, const struct sa_child *c, const struct sa
 	}
 	if (!c->ike->identity[0] || !same_identity(c->ike->identity, q->identity)) {
 		note(f, c, SA_OTHER_IDENTITY);
-	} else if (strcmp(c->ike->connection, q->connection)) {
+	} else if (strcmp(c->ike->connection, q->connection) != 0) {
 		note(f, c, SA_OTHER_CONNECTION);
 	} else if (!c->ike->proven) {
 		note(f, c, SA_NOT_AUTHENTICATED);
