@@ -230,7 +230,10 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 	struct core *c = r->c;
 	int err = 0;
 
-	if (restore_other(c, number, record, len, &err)) {
+	if (core_past_is(record, len)) {
+		err = enter_all(r); /* of two with one key the one with the smaller number counts */
+	}
+	if (err || restore_other(c, number, record, len, &err)) {
 		return err;
 	}
 	err = trg_read(number, record, len, &c->triggers.conf, restore_waiting, r);

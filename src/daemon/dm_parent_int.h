@@ -230,7 +230,8 @@ void dm_reload(struct dm_parent *p, uint32_t number);
  * child. */
 void dm_set_step(struct dm_parent *p);
 void dm_set_offer(struct dm_child *c); /* the child is ready: sends it the newest set if it has an older one */
-void dm_set_taken(struct dm_child *c, uint32_t generation, bool taken);
+/* The child's answer to the set that it was sent. False: it was asked for none, or for another. */
+bool dm_set_taken(struct dm_child *c, uint32_t generation, bool taken);
 void dm_set_tell_core(const struct dm_child *edge); /* tells the core which set this edge uses */
 
 /* dm_sandboxes.c: the parent's own sandbox, when all is open and before there is a thread; errors

@@ -152,13 +152,13 @@ void dm_set_step(struct dm_parent *p)
 	look_whether_done(p);
 }
 
-void dm_set_taken(struct dm_child *c, uint32_t generation, bool taken)
+bool dm_set_taken(struct dm_child *c, uint32_t generation, bool taken)
 {
 	struct dm_parent *p = c->parent;
 	char name[EDGE_WORDS_MAX];
 
-	if (generation != c->set_sent) {
-		return;
+	if (c->set_sent == c->set_taken || generation != c->set_sent) {
+		return false; /* each answer costs a line, or a message to the core: one for each question */
 	}
 	if (!taken) {
 		log_error(&p->log, "daemon", "%s cannot use set %u of the files and goes on with set %u", dm_child_name(c, name),
@@ -171,6 +171,7 @@ void dm_set_taken(struct dm_child *c, uint32_t generation, bool taken)
 		dm_set_offer(c); /* there may be a newer one by now */
 		dm_set_step(p);
 	}
+	return true;
 }
 
 /* -- the answer */

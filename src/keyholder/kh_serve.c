@@ -35,6 +35,11 @@ struct kh_serve {
 	TAILQ_HEAD(, channel) channels;
 	unsigned channels_n;
 	struct kh_counts counts;
+	struct { /* channels that closed last, in a ring */
+		uint32_t edge;
+		struct kh_rate rate;
+	} closed[KH_EDGES_MAX];
+	unsigned closed_next;
 	uint64_t logged_since_ms;
 	uint32_t logged_n, not_logged_n;
 };
@@ -54,8 +59,13 @@ int kh_serve_new(struct kh_serve **out, const struct kh_serve_conf *conf)
 
 static void channel_free(struct channel *c)
 {
-	TAILQ_REMOVE(&c->serve->channels, c, entry);
-	c->serve->channels_n--;
+	struct kh_serve *s = c->serve;
+
+	s->closed[s->closed_next].edge = c->edge;
+	s->closed[s->closed_next].rate = c->rate;
+	s->closed_next = (s->closed_next + 1) % KH_EDGES_MAX;
+	TAILQ_REMOVE(&s->channels, c, entry);
+	s->channels_n--;
 	net_watch_free(c->watch);
 	close(c->fd);
 	OBJ_END(c, KH_CHANNEL_MAGIC);
@@ -215,29 +225,41 @@ static void on_channel(void *arg, int events)
 	}
 }
 
-/* An edge has one channel: one that said that it lost its channel, and did not, would have the
- * rate of two. True: it had one, with this rate. */
-static bool end_older(struct kh_serve *s, uint32_t edge, struct kh_rate *rate)
+/* An edge has one channel: an edge that said that it lost its channel, and did not, would have the
+ * rate of two. */
+static void end_older(struct kh_serve *s, uint32_t edge)
 {
 	struct channel *c;
 
 	TAILQ_FOREACH (c, &s->channels, entry) {
 		if (c->edge == edge) {
-			*rate = c->rate;
 			channel_free(c);
-			return true;
+			return;
 		}
 	}
-	return false;
+}
+
+/* The rate of the edge goes on, whoever closed the channel before. */
+static void begin_rate(struct kh_rate *rate, const struct kh_serve *s, uint32_t edge)
+{
+	kh_rate_begin(rate, s->conf.per_second, net_loop_now_ms(s->conf.loop));
+	for (unsigned i = 1; i <= KH_EDGES_MAX; i++) { /* the newest first */
+		unsigned at = (s->closed_next + KH_EDGES_MAX - i) % KH_EDGES_MAX;
+
+		if (s->closed[at].edge == edge && s->closed[at].rate.per_second) {
+			*rate = s->closed[at].rate;
+			return;
+		}
+	}
 }
 
 int kh_serve_add(struct kh_serve *s, int fd, uint32_t edge, uint64_t keys)
 {
-	struct kh_rate rate;
-	bool again = end_older(s, edge, &rate);
-	struct channel *c = s->channels_n < KH_EDGES_MAX ? calloc(1, sizeof *c) : NULL;
+	struct channel *c;
 	int err;
 
+	end_older(s, edge);
+	c = s->channels_n < KH_EDGES_MAX ? calloc(1, sizeof *c) : NULL;
 	if (!c) {
 		close(fd);
 		return s->channels_n < KH_EDGES_MAX ? ERR_NOMEM : ERR_LIMIT;
@@ -247,10 +269,7 @@ int kh_serve_add(struct kh_serve *s, int fd, uint32_t edge, uint64_t keys)
 	c->fd = fd;
 	c->edge = edge;
 	c->keys = keys;
-	kh_rate_begin(&c->rate, s->conf.per_second, net_loop_now_ms(s->conf.loop));
-	if (again) {
-		c->rate = rate;
-	}
+	begin_rate(&c->rate, s, edge);
 	TAILQ_INSERT_TAIL(&s->channels, c, entry);
 	s->channels_n++;
 	err = net_watch_new(&c->watch, s->conf.loop, fd, on_channel, c);

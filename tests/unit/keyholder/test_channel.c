@@ -113,6 +113,13 @@ static int teardown(void **state)
 }
 
 /* `served`: by our keyholder; else nobody reads at the other end. */
+static void on_soon(void *arg)
+{
+	struct world *w = arg;
+
+	net_loop_stop(w->loop);
+}
+
 static void join(struct world *w, uint64_t keys, bool served)
 {
 	int fds[2];
@@ -274,6 +281,30 @@ static void an_edge_has_one_channel_and_one_rate(void **state)
 	close(first[0]);
 }
 
+/* It closes its channel first, so that the keyholder has seen its end when the next one comes. */
+static void a_channel_that_closed_leaves_its_rate(void **state)
+{
+	struct world *w = *state;
+	struct net_timer *soon;
+
+	assert_int_equal(net_timer_new(&soon, w->loop, on_soon, w), 0);
+	for (unsigned i = 0; i < 20; i++) {
+		struct tls_signing s = question(w, 2);
+		int gone[2];
+
+		join(w, 1 << 2, true);
+		ask(w, &s, 1);
+		pair(gone);
+		assert_int_equal(kh_client_channel(w->client, KH_FILES, gone[0], UINT64_MAX), 0); /* closes the one before */
+		net_timer_start(soon, 1);
+		assert_int_equal(net_loop_run(w->loop), 0);
+		close(gone[1]);
+	}
+	net_timer_free(soon);
+	assert_true(kh_serve_counts(w->serve)->limited > 0);
+	assert_true(kh_serve_counts(w->serve)->signed_n < 20);
+}
+
 static void who_does_not_answer_is_not_waited_for(void **state)
 {
 	struct world *w = *state;
@@ -376,6 +407,7 @@ int main(void)
 		TEST(a_signature_of_no_length_or_too_much_is_a_failure),
 		TEST(more_than_the_rate_is_refused),
 		TEST(an_edge_has_one_channel_and_one_rate),
+		TEST(a_channel_that_closed_leaves_its_rate),
 		TEST(who_does_not_answer_is_not_waited_for),
 		TEST(when_it_ends_all_that_wait_are_told),
 		TEST(a_cancelled_question_is_forgotten),
