@@ -15,18 +15,18 @@ help:
 build:
 	@$(accept)
 	@scripts/setup build
-	@scripts/build gcc
+	@scripts/build gcc --only programs
 
 demo:
 	@$(accept)
 	@scripts/setup build run
-	@scripts/build gcc
+	@scripts/build gcc --only programs
 	@scripts/demo
 
 lab:
 	@$(accept)
 	@scripts/setup build run
-	@scripts/build gcc
+	@scripts/build gcc --only programs
 	@scripts/lab run $(if $(DIR),$(call quote,$(DIR)),lab) $(if $(filter 1 yes,$(FRESH)),--fresh)
 
 check:
