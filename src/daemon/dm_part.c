@@ -171,7 +171,9 @@ int dm_part_tls(struct tls_ctx **out, const struct dm_part *part, const struct c
 	struct tls_conf conf = { .server = server, .own = own, .tls12_allowed = true, .anchors = anchors };
 
 	conf.certificate = dm_file_words(cfg, certificate, index).path;
-	conf.own_name = server ? cfg->external.host : cfg->internal.host;
+	if (cfg_sound(cfg->lines, "identity")) { /* else that is reported already */
+		conf.own_name = server ? cfg->external.host : cfg->internal.host;
+	}
 	conf.certificate_pem = dm_part_find(part, certificate, index);
 	if (!conf.certificate_pem.p || (!remote && !key.pem.p)) {
 		snprintf(why, why_size, "certificate '%s' or key '%s' is missing", conf.certificate, key.path);

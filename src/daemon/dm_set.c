@@ -40,11 +40,19 @@ static void want(struct reading *g, uint32_t what, size_t index)
 	    (struct wanted){ .what = what, .index = index, .path = dm_file_words(g->cfg, what, index).path };
 }
 
-/* With -t the configuration may have errors; those already reported are skipped. */
+/* With -t the configuration may have errors; those already reported are skipped. An error in
+ * another key, such as the port, hides none of the files. */
 static bool uses_tls(const struct cfg_iwf *cfg, const char *list, size_t i, int protection, const char *certificate,
 		     const char *key)
 {
-	return protection == PROTECTION_TLS && cfg_sound(cfg->lines, "%s[%zu]", list, i) && *certificate && *key;
+	static const char *const keys[] = { "protection", "zone", "certificate", "key", "key_object" };
+
+	for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+		if (!cfg_sound(cfg->lines, "%s[%zu].%s", list, i, keys[k])) {
+			return false;
+		}
+	}
+	return protection == PROTECTION_TLS && *certificate && *key;
 }
 
 static void want_all(struct reading *g)

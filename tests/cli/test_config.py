@@ -148,6 +148,18 @@ def test_a_certificate_of_the_wrong_kind_is_refused_before_anybody_meets_it(fold
         assert done.returncode == 1 and f"{path}:15: certificate '{folder}/pki/{name}.pem' {words}" in done.stderr
 
 
+def test_an_error_of_a_listener_hides_none_of_its_files(folder):
+    """All errors are shown in one run."""
+    path, done = check(folder, GOOD.replace("port: 0", "port: 70000").replace("pki/iwf.key", "pki/other.key"))
+    assert done.returncode == 1
+    assert f"{path}:14: listen[0].port is '70000'" in done.stderr and "does not match the certificate" in done.stderr, done.stderr
+
+
+def test_without_an_identity_no_name_of_a_certificate_is_judged(folder):
+    _, done = check(folder, GOOD[GOOD.index("state_dir:"):])
+    assert done.returncode == 1 and "identity" in done.stderr and "is not for our host name" not in done.stderr, done.stderr
+
+
 def test_a_key_that_others_may_read_is_a_warning(folder):
     key = folder / "pki" / "iwf.key"
     key.chmod(0o644)
