@@ -70,7 +70,7 @@ lint:
 	@scripts/build gcc
 	@scripts/lint
 	@scripts/build asan
-	@scripts/check threads-whole system-asan
+	@scripts/check threads-whole tools system-asan
 
 clean:
 	@$(accept)

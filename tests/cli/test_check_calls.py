@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from conftest import ROOT
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.tools]
 
 
 def run(*options):

@@ -10,7 +10,7 @@ from conftest import ROOT
 from lablib import builds, charts, figures, proc, report, rounds
 from lablib.proc import LabError
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.tools]
 
 
 def test_ratios_are_made_round_by_round():
