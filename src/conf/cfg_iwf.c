@@ -324,8 +324,8 @@ static const struct cfg_row timers_rows[] = {
 	    "and doubles"),
 	CFG_DURATION("hang", struct cfg_timers, hang_ms, 0, HOUR_MS, "30s",
 		     "a core or edge process that does nothing for this time, though it is running, is killed and started "
-		     "again. Time while the machine is suspended, mtc-iwfd as a whole is stopped, or the process waits for "
-		     "a disk does not count; 0s: never"),
+		     "again; so is one that does not answer a new set of certificates and keys. Time while the machine is "
+		     "suspended, mtc-iwfd as a whole is stopped, or the process waits for a disk does not count; 0s: never"),
 	CFG_DURATION("lock_wait", struct cfg_timers, lock_wait_ms, 0, HOUR_MS, "10s",
 		     "time that a start waits for the journal and the association store while another process has them locked: a "
 		     "killed core ends when its last write has reached the disk; 0s: do not wait"),

@@ -52,5 +52,3 @@ void dm_beat_free(struct dm_beat *b); /* NULL allowed; before its loop */
 /* Opens the part of a new set of files, received while the process runs, and closes the descriptor.
  * Errors are logged. */
 ERR_MUST_USE int dm_set_open(struct dm_part *out, const struct log *log, int fd);
-/* Tells the parent whether the set is in use. */
-void dm_set_answer(const struct log *log, uint32_t generation, bool taken);

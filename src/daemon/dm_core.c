@@ -162,7 +162,7 @@ static void take_set(struct core_process *p, const struct dm_msg *m, int fd)
 		show_anchors(p, &part);
 	}
 	dm_part_close(&part);
-	dm_set_answer(&p->process.in.log, m->generation, err == 0);
+	dm_process_set_answer(&p->process, m->generation, err == 0);
 }
 
 static void take_answer(struct core_process *p, const struct dm_msg *m, int fd)

@@ -93,7 +93,7 @@ static void take_set(struct edge_process *p, const struct dm_msg *m, int fd)
 		tls_ctx_free(p->tls[i]);
 		p->tls[i] = fresh[i];
 	}
-	dm_set_answer(&p->process.in.log, m->generation, err == 0);
+	dm_process_set_answer(&p->process, m->generation, err == 0);
 }
 
 /* Either end may have closed it, and both processes may live on: the parent makes a new one. */

@@ -208,13 +208,14 @@ bool dm_holders_have(const struct dm_parent *p, uint32_t set)
 	return true;
 }
 
-const struct dm_child *dm_holders_oldest(const struct dm_parent *p, uint32_t *set)
+struct dm_child *dm_holders_oldest(struct dm_parent *p, uint32_t *set)
 {
-	const struct dm_child *oldest = NULL;
+	struct dm_child *oldest = NULL;
 
 	*set = p->set->generation;
 	for (uint32_t i = 0; i < p->edges_n; i++) {
-		uint32_t uses = p->edges[i].pid ? set_of(&p->edges[i]) : 0;
+		bool runs = p->edges[i].pid && p->edges[i].state != DM_CHILD_KILLED;
+		uint32_t uses = runs ? set_of(&p->edges[i]) : 0;
 
 		if (uses && uses < *set) {
 			oldest = &p->edges[i];

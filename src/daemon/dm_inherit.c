@@ -154,12 +154,3 @@ int dm_set_open(struct dm_part *out, const struct log *log, int fd)
 	}
 	return err;
 }
-
-void dm_set_answer(const struct log *log, uint32_t generation, bool taken)
-{
-	struct dm_msg m = { .kind = DM_SET_TAKEN, .generation = generation, .value = taken };
-
-	if (dm_send(DM_CHILD_FD, &m, NULL, 0)) {
-		log_error(log, "daemon", "the parent does not listen");
-	}
-}

@@ -117,7 +117,7 @@ static void take_set(struct keyholder_process *p, const struct dm_msg *m, int fd
 		kh_sets_add(&p->sets, m->generation, fresh);
 		guard_memory(p);
 	}
-	dm_set_answer(&p->process.in.log, m->generation, err == 0);
+	dm_process_set_answer(&p->process, m->generation, err == 0);
 }
 
 /* -- counters */

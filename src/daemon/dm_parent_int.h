@@ -51,7 +51,7 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	struct dm_again again;
 	uint32_t set_sent, set_taken; /* generations of the set of files: handed out last, in use */
 	uint32_t sets_used;           /* of a keyholder: what DM_SETS_USED said last; 0: nothing */
-	struct dm_hang hang;
+	struct dm_hang hang, unanswered; /* its loop does not turn; it was sent a set and does not answer */
 	int beat_fd;           /* handed out at each start */
 	struct ipc_beat *beat; /* to be read; NULL: there is no page yet */
 	enum dm_child_state state;
@@ -206,8 +206,8 @@ bool dm_holders_count(const struct dm_child *holder, const struct dm_msg *m);
  * the next one starts with the newest. */
 bool dm_holders_have(const struct dm_parent *p, uint32_t set);
 /* The edge with the oldest set; NULL: no edge runs, or all use the newest. *set: that set, else
- * the newest. */
-const struct dm_child *dm_holders_oldest(const struct dm_parent *p, uint32_t *set);
+ * the newest. An edge that was killed uses none. */
+struct dm_child *dm_holders_oldest(struct dm_parent *p, uint32_t *set);
 void dm_holders_used(struct dm_parent *p); /* tells the keyholders which sets the edges use, if that has changed */
 void dm_holders_stop(struct dm_parent *p);
 bool dm_holders_any(const struct dm_parent *p); /* one runs */
@@ -230,6 +230,9 @@ void dm_reload(struct dm_parent *p, uint32_t number);
  * child. */
 void dm_set_step(struct dm_parent *p);
 void dm_set_offer(struct dm_child *c); /* the child is ready: sends it the newest set if it has an older one */
+/* One check, as dm_hang_look(). True: the child has not answered the set that it was sent for the
+ * limit, though its loop turns. */
+bool dm_set_unanswered(struct dm_child *c, uint64_t elapsed_ms, uint64_t limit_ms);
 /* The child's answer to the set that it was sent. False: it was asked for none, or for another. */
 bool dm_set_taken(struct dm_child *c, uint32_t generation, bool taken);
 void dm_set_tell_core(const struct dm_child *edge); /* tells the core which set this edge uses */

@@ -24,6 +24,35 @@ struct ipc_ring_fds dm_process_ring(int fds[DM_FDS_MAX])
 	return ring;
 }
 
+static void send_set_answer(struct dm_process *p)
+{
+	int err = dm_send(DM_CHILD_FD, &p->set_answer, NULL, 0);
+
+	if (err == ERR_BUSY) {
+		return; /* on_parent() comes here again */
+	}
+	if (err) {
+		log_error(&p->in.log, "daemon", "the parent does not listen");
+	}
+	p->set_answer.kind = 0;
+	err_ignore(net_watch_set(p->parent, NET_READ), "then the loop turns for nothing until the next set");
+}
+
+void dm_process_set_answer(struct dm_process *p, uint32_t generation, bool taken)
+{
+	OBJ_CHECK(p, p->kind->magic);
+	p->set_answer = (struct dm_msg){ .kind = DM_SET_TAKEN, .generation = generation, .value = taken };
+	send_set_answer(p);
+	if (!p->set_answer.kind) {
+		return;
+	}
+	log_warn(&p->in.log, "daemon", "the parent takes no messages now; the answer about set %u of the files follows",
+		 generation);
+	if (net_watch_set(p->parent, NET_READ | NET_WRITE)) {
+		dm_process_end(p, 1); /* it could never be told; the next process starts with that set */
+	}
+}
+
 /* `arg` is the object of a role; only its kind knows its magic. */
 static void on_parent(void *arg, int events)
 {
@@ -32,7 +61,9 @@ static void on_parent(void *arg, int events)
 	int fds[DM_FDS_MAX], err;
 
 	OBJ_CHECK(p, p->kind->magic);
-	(void)events;
+	if (p->set_answer.kind && (events & NET_WRITE)) {
+		send_set_answer(p);
+	}
 	while ((err = dm_recv(DM_CHILD_FD, &m, fds)) == 0) {
 		p->kind->on_message(p, &m, fds);
 		for (int i = 0; i < DM_FDS_MAX; i++) {

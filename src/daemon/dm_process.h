@@ -18,7 +18,8 @@ struct dm_process {     /* first member of the object of a role */
 	struct net_watch *parent;
 	struct dm_beat *beat;
 	struct dm_sandbox sandbox;
-	int status; /* exit status of the process */
+	struct dm_msg set_answer; /* that the parent did not take yet; kind 0: none */
+	int status;               /* exit status of the process */
 };
 OBJ_FIRST(struct dm_process);
 
@@ -41,5 +42,8 @@ struct dm_process_kind {
 int dm_process_main(const struct dm_process_kind *kind, const char *config_path);
 /* Stops the loop; dm_process_main() returns `status`. */
 void dm_process_end(struct dm_process *p, int status);
+/* Tells the parent whether the set of files is in use. An answer for which the socket has no room
+ * now follows when it has: the parent sends no further set before it. */
+void dm_process_set_answer(struct dm_process *p, uint32_t generation, bool taken);
 /* Takes the descriptors of a ring out of `fds`. */
 struct ipc_ring_fds dm_process_ring(int fds[DM_FDS_MAX]);

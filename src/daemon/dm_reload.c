@@ -6,6 +6,8 @@
  *                               +--> DM_SET to each process
  *                                       | (DM_SET_TAKEN of all, or WAIT_MS)
  *                                       +--> answer
+ *                                       | (no DM_SET_TAKEN of one for timers.hang)
+ *                                       +--> that process is ended; the next one starts with the set
  *
  * An edge gets a set when the keyholders have it, those that start included, and they keep the keys
  * of each set as long as an edge uses it: an edge never asks for one too early or too late.
@@ -139,6 +141,21 @@ void dm_set_offer(struct dm_child *c)
 	}
 	log_error(&p->log, "daemon", "%s does not take messages and is restarted", dm_child_name(c, name));
 	kill(c->pid, SIGKILL);
+}
+
+bool dm_set_unanswered(struct dm_child *c, uint64_t elapsed_ms, uint64_t limit_ms)
+{
+	bool over;
+
+	if (c->set_sent == c->set_taken) {
+		dm_hang_begin(&c->unanswered, c->set_sent);
+		return false;
+	}
+	over = dm_hang_look(&c->unanswered, c->set_sent, elapsed_ms, limit_ms);
+	if (over) {
+		dm_hang_begin(&c->unanswered, c->set_sent);
+	}
+	return over;
 }
 
 static void look_whether_done(struct dm_parent *p);
@@ -326,16 +343,37 @@ static void use(struct dm_parent *p, struct dm_set *fresh)
 	dm_set_step(p); /* the edges get it at once when no keyholder runs; else when those that run have the set */
 }
 
-/* A keyholder keeps the keys of so many sets: one more, and an edge that stands still would have
- * none. */
-static int check_room(const struct dm_parent *p, const struct dm_set *fresh, struct report *r)
+/* It runs, no answer of it is outstanding, and the newest set can be used: it was offered that one
+ * and refused it. */
+static bool has_refused(const struct dm_child *edge)
 {
-	const struct dm_child *edge;
+	return dm_child_ready(edge) && edge->set_sent == edge->set_taken &&
+	       dm_holders_have(edge->parent, edge->parent->set->generation);
+}
+
+/* A keyholder keeps the keys of so many sets: one more, and this edge would have none. */
+static struct dm_child *in_the_way(struct dm_parent *p, const struct dm_set *fresh, uint32_t *oldest)
+{
+	struct dm_child *edge = dm_holders_oldest(p, oldest);
+
+	return edge && p->holders_n && fresh->generation - *oldest >= KH_SETS_MAX ? edge : NULL;
+}
+
+/* An edge that refuses every newer set makes room for one that starts with the newest. */
+static int check_room(struct dm_parent *p, const struct dm_set *fresh, struct report *r)
+{
+	struct dm_child *edge;
 	char name[EDGE_WORDS_MAX];
 	uint32_t oldest;
 
-	edge = dm_holders_oldest(p, &oldest);
-	if (!edge || !p->holders_n || fresh->generation - oldest < KH_SETS_MAX) {
+	while ((edge = in_the_way(p, fresh, &oldest)) && has_refused(edge)) {
+		log_error(&p->log, "daemon",
+			  "%s still uses set %u of the files and refuses the newer ones; it is ended and started again",
+			  dm_child_name(edge, name), oldest);
+		dm_child_set(edge, DM_CHILD_KILLED);
+		kill(edge->pid, SIGKILL);
+	}
+	if (!edge) {
 		return 0;
 	}
 	report_add(r, REPORT_ERROR,

@@ -3,7 +3,10 @@
  *
  * Only a process that is ready is watched: a start may read a large journal, and has its own end
  * (dm_again.h). Writes of the stores run in threads, so that a long commit or import does not hold
- * the loop. */
+ * the loop.
+ *
+ * A process whose loop turns must answer a set of files in the same time. One that was taken over
+ * could otherwise keep an old set as long as it likes, and reloads end when too many are kept. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -37,32 +40,41 @@ static char kernel_state(pid_t pid)
 	return dm_hang_state(text);
 }
 
-static void end_hung(struct dm_child *c)
+/* `what`: it has done or not done that. */
+static void end_hung(struct dm_child *c, const char *hangs, const char *what)
 {
 	struct dm_parent *p = c->parent;
 	const char *excuse = dm_hang_excuse(kernel_state(c->pid));
 	uint64_t limit_ms = p->cfg->timers.hang_ms;
 	char name[EDGE_WORDS_MAX];
 
-	dm_hang_begin(&c->hang, ipc_beat_read(c->beat)); /* the next line, or the next limit, comes after as long again */
 	if (excuse) {
-		log_warn(&p->log, "daemon", "%s has done nothing for %" PRIu64 " ms; it is not ended: %s", dm_child_name(c, name),
+		log_warn(&p->log, "daemon", "%s has %s for %" PRIu64 " ms; it is not ended: %s", dm_child_name(c, name), what,
 			 limit_ms, excuse);
 		return;
 	}
 	p->hangs++;
-	log_error(&p->log, "daemon",
-		  "%s hangs: it has done nothing for %" PRIu64 " ms (timers.hang); it is ended and started again",
-		  dm_child_name(c, name), limit_ms);
+	log_error(&p->log, "daemon", "%s %shas %s for %" PRIu64 " ms (timers.hang); it is ended and started again",
+		  dm_child_name(c, name), hangs, what, limit_ms);
 	dm_child_set(c, DM_CHILD_KILLED);
 	kill(c->pid, SIGKILL);
 }
 
+/* The next line about one that is excused, or its end, comes after as long again. */
 static void look_at(struct dm_child *c, uint64_t elapsed_ms)
 {
-	if (c->pid && c->state == DM_CHILD_READY &&
-	    dm_hang_look(&c->hang, ipc_beat_read(c->beat), elapsed_ms, c->parent->cfg->timers.hang_ms)) {
-		end_hung(c);
+	uint64_t limit_ms = c->parent->cfg->timers.hang_ms;
+	char what[64];
+
+	if (!c->pid || c->state != DM_CHILD_READY) {
+		return;
+	}
+	if (dm_hang_look(&c->hang, ipc_beat_read(c->beat), elapsed_ms, limit_ms)) {
+		dm_hang_begin(&c->hang, ipc_beat_read(c->beat));
+		end_hung(c, "hangs: it ", "done nothing");
+	} else if (dm_set_unanswered(c, elapsed_ms, limit_ms)) {
+		snprintf(what, sizeof what, "not answered set %u of the files", c->set_sent);
+		end_hung(c, "", what);
 	}
 }
 

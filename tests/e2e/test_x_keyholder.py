@@ -2,6 +2,7 @@
 import ctypes
 import os
 import re
+import select
 import signal
 import socket
 import ssl
@@ -18,6 +19,8 @@ from support import tsp
 
 SYS_PIDFD_GETFD = 438
 CHILD_FD = 3
+MESSAGE = struct.Struct("=IIIIQ")  # struct dm_msg
+DM_SET, DM_KEYS_LOST = 2, 27
 SUCCESS = 0
 SIGNED, NO_KEY, BAD_SCHEME, BAD_CONTENT, TOO_MANY = 0, 1, 2, 3, 4
 SERVER = b" " * 64 + b"TLS 1.3, server CertificateVerify\0" + b"h" * 32
@@ -253,6 +256,75 @@ def test_an_edge_that_stands_still_has_its_keys_after_two_renewals(few_lab):
         os.kill(edge, signal.SIGCONT)
     proc.wait_until("it caught up", lambda: [e["files"] for e in p.ctl("status")[-1]["edges"]] == [3, 3], 10)
     proc.wait_until("handshakes are signed", lambda: connects(p) is None, 10)
+
+
+def parent_end(edge):
+    """The edge's own end of its pair to the parent."""
+    libc, pidfd = ctypes.CDLL(None, use_errno=True), os.pidfd_open(edge)
+    fd = libc.syscall(SYS_PIDFD_GETFD, pidfd, CHILD_FD, 0)
+    assert fd >= 0, os.strerror(ctypes.get_errno())
+    os.close(pidfd)
+    return socket.socket(fileno=fd)
+
+
+def readable(s, wait_s):
+    return bool(select.select([s], [], [], wait_s)[0])
+
+
+def files(p):
+    return [e["files"] for e in p.ctl("status", check=False)[-1].get("edges", [])]
+
+
+@pytest.fixture
+def watched_lab(labs):
+    p = labs.up(timers_more=", hang: 3s")
+    yield p
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_an_edge_that_never_answers_a_set_is_ended(watched_lab):
+    """Its loop turns, so it does not hang: but it would keep its set, and the reloads of all others would end with the eighth."""
+    p = watched_lab
+    edges = roles(p)["edges"]
+    edge = edges[0]
+    os.kill(edge, signal.SIGSTOP)
+    s = parent_end(edge)
+    renew_files(p)
+    os.kill(p.lab["iwf"]["pids"]["parent"], signal.SIGHUP)
+    assert readable(s, 10)
+    kind, _, _, generation, _ = MESSAGE.unpack(s.recv(64))  # the edge never sees it
+    assert (kind, generation) == (DM_SET, 2)
+    s.close()
+    os.kill(edge, signal.SIGCONT)
+    proc.wait_until("the edge is ended", lambda: edge not in roles(p)["edges"], 15)
+    assert f"(pid {edge}, " in log(p) and "has not answered set 2 of the files for 3000 ms (timers.hang); it is ended and started again" in log(p)
+    proc.wait_until("all use the set", lambda: files(p) == [2, 2], 15)
+    assert edges[1] in roles(p)["edges"]
+
+
+def test_the_answer_to_a_set_outlasts_a_parent_that_does_not_read(own_lab):
+    p = own_lab
+    edge, parent = roles(p)["edges"][0], p.lab["iwf"]["pids"]["parent"]
+    s = parent_end(edge)
+    renew_files(p)
+    os.kill(edge, signal.SIGSTOP)
+    os.kill(parent, signal.SIGHUP)
+    assert readable(s, 10)  # the set waits for the edge
+    os.kill(parent, signal.SIGSTOP)
+    try:
+        with pytest.raises(BlockingIOError):
+            for _ in range(100000):
+                s.send(MESSAGE.pack(DM_KEYS_LOST, 0, 0, 0, 0))  # of a pair that is no more: the parent has nothing to do
+        os.kill(edge, signal.SIGCONT)
+        proc.wait_until("the edge cannot answer", lambda: "the parent takes no messages now; the answer about set 2" in log(p), 10)
+    finally:
+        os.kill(edge, signal.SIGCONT)
+        os.kill(parent, signal.SIGCONT)
+    s.close()
+    proc.wait_until("the parent has the answer", lambda: files(p) == [2, 2], 10)
+    renew_files(p)
+    assert reload(p)[1]["ok"] and files(p) == [3, 3]  # it was heard once, and another one can be sent
 
 
 def test_a_keyholder_that_dies_in_a_renewal_leaves_no_edge_behind(own_lab):

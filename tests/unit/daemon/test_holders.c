@@ -70,6 +70,38 @@ static void test_the_oldest_set_is_that_of_the_edge_that_is_most_behind(void **s
 	parent.edges[0].set_sent = parent.edges[0].set_taken = 4;
 	assert_null(dm_holders_oldest(&parent, &set));
 	assert_int_equal(set, 4);
+	parent.edges[0].set_sent = parent.edges[0].set_taken = 3;
+	dm_child_set(&parent.edges[0], DM_CHILD_KILLED);
+	assert_null(dm_holders_oldest(&parent, &set)); /* it ends, and asks for no signature */
+	assert_int_equal(set, 4);
+}
+
+/* Else an edge that was taken over keeps an old set for ever, and with it the reloads of all
+ * others. */
+static void test_a_set_that_is_not_answered_in_time_is_noticed(void **state)
+{
+	const uint64_t limit_ms = 1000, look_ms = dm_hang_look_ms(limit_ms);
+	struct dm_child *edge = &parent.edges[0];
+	unsigned looks = 1;
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		assert_false(dm_set_unanswered(edge, look_ms, limit_ms)); /* it was asked nothing */
+	}
+	edge->set_sent = 2;
+	assert_false(dm_set_unanswered(edge, look_ms, limit_ms));
+	assert_false(dm_set_unanswered(edge, 3600 * 1000, limit_ms)); /* the parent itself did not run */
+	while (!dm_set_unanswered(edge, look_ms, limit_ms)) {
+		assert_true(++looks <= DM_HANG_LOOKS);
+	}
+	assert_true(looks >= DM_HANG_LOOKS / 2);
+	assert_false(dm_set_unanswered(edge, look_ms, limit_ms)); /* one that is excused is told of again as late */
+	edge->set_taken = 2;
+	assert_false(dm_set_unanswered(edge, look_ms, limit_ms));
+	edge->set_sent = 3; /* each set has the whole time */
+	for (unsigned i = 0; i < DM_HANG_LOOKS - 1; i++) {
+		assert_false(dm_set_unanswered(edge, look_ms, limit_ms));
+	}
 }
 
 int main(void)
@@ -77,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_an_edge_waits_for_a_keyholder_that_starts_with_an_older_set, setup),
 		cmocka_unit_test_setup(test_the_oldest_set_is_that_of_the_edge_that_is_most_behind, setup),
+		cmocka_unit_test_setup(test_a_set_that_is_not_answered_in_time_is_noticed, setup),
 	};
 
 	return cmocka_run_group_tests_name("holders", tests, NULL, NULL);
