@@ -35,7 +35,7 @@ static enum dm_parts part_of(const struct dm_child *c)
 
 int dm_hand_set(struct dm_child *c)
 {
-	const struct dm_set *set = c->parent->set;
+	const struct dm_set *set = dm_holders_set_for(c);
 	struct dm_msg m = { .kind = DM_SET, .generation = set->generation };
 	int err = dm_send(c->sock, &m, &set->fd[part_of(c)], 1);
 

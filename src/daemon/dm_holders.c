@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "daemon/dm_parent_int.h"
+#include "daemon/dm_set.h"
 #include "keyholder/kh_client.h"
+#include "keyholder/kh_sets.h"
 #include "stats/st.h"
 
 /* The listeners whose keys this kind of keyholder has; a bit for each index. */
@@ -208,6 +210,41 @@ bool dm_holders_have(const struct dm_parent *p, uint32_t set)
 	return true;
 }
 
+const struct dm_set *dm_holders_set_for(const struct dm_child *c)
+{
+	const struct dm_parent *p = c->parent;
+	bool early = c->role == DM_EDGE && p->set_signed && !dm_holders_have(p, p->set->generation);
+
+	return early ? p->set_signed : p->set;
+}
+
+static void forget_signed(struct dm_parent *p)
+{
+	dm_set_free(p->set_signed);
+	p->set_signed = NULL;
+}
+
+void dm_holders_renew(struct dm_parent *p, struct dm_set *fresh)
+{
+	if (dm_holders_have(p, p->set->generation)) {
+		forget_signed(p);
+		p->set_signed = p->set;
+	} else {
+		dm_set_free(p->set); /* no edge was given it */
+	}
+	if (p->set_signed && fresh->generation - p->set_signed->generation >= KH_SETS_MAX) {
+		forget_signed(p); /* a keyholder that has it may have no room for it any more */
+	}
+	p->set = fresh;
+}
+
+void dm_holders_forget(struct dm_parent *p)
+{
+	if (p->set_signed && dm_holders_have(p, p->set->generation)) {
+		forget_signed(p);
+	}
+}
+
 struct dm_child *dm_holders_oldest(struct dm_parent *p, uint32_t *set)
 {
 	struct dm_child *oldest = NULL;
@@ -231,6 +268,9 @@ void dm_holders_used(struct dm_parent *p)
 	uint32_t oldest;
 
 	(void)dm_holders_oldest(p, &oldest);
+	if (p->set_signed && p->set_signed->generation < oldest) {
+		oldest = p->set_signed->generation; /* the next edge may start with it */
+	}
 	m.value = oldest;
 	for (uint32_t i = 0; i < p->holders_n; i++) {
 		struct dm_child *c = &p->holders[i];

@@ -49,11 +49,11 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	struct net_timer *restart;
 	uint64_t started_ms;
 	struct dm_again again;
-	uint32_t set_sent, set_taken; /* generations of the set of files: handed out last, in use */
-	uint32_t sets_used;           /* of a keyholder: what DM_SETS_USED said last; 0: nothing */
+	uint32_t set_sent, set_taken;    /* generations of the set of files: handed out last, in use */
+	uint32_t sets_used;              /* of a keyholder: what DM_SETS_USED said last; 0: nothing */
 	struct dm_hang hang, unanswered; /* its loop does not turn; it was sent a set and does not answer */
-	int beat_fd;           /* handed out at each start */
-	struct ipc_beat *beat; /* to be read; NULL: there is no page yet */
+	int beat_fd;                     /* handed out at each start */
+	struct ipc_beat *beat;           /* to be read; NULL: there is no page yet */
 	enum dm_child_state state;
 	bool was_ready;          /* some process in this place was */
 	struct dm_msg sandbox;   /* as it reported it; kind 0: not yet */
@@ -83,6 +83,7 @@ struct dm_parent {
 	const char *path;        /* of the configuration, absolute */
 	struct cfg_iwf *cfg;
 	struct dm_set *set;             /* of files, in use */
+	struct dm_set *set_signed;      /* an older one that all keyholders have, while one lacks `set`; else NULL */
 	int config_fd;                  /* the text of the configuration, sealed */
 	uint8_t ends_said[DM_ENDS_MAX]; /* enum dm_ends_level, by index of set->ends */
 	struct net_timer *look;         /* checks for certificates that expire */
@@ -185,7 +186,7 @@ static inline struct dm_caps *dm_caps_of(struct dm_parent *p, enum zone zone)
 const char *dm_child_name(const struct dm_child *c, char out[EDGE_WORDS_MAX]);
 /* Sends a new child everything it needs, then DM_START. ERR_* if the child does not take it. */
 ERR_MUST_USE int dm_hand_over(struct dm_child *c);
-/* Sends the set in use to one child. */
+/* Sends a child the set that it should use now: dm_holders_set_for(). */
 ERR_MUST_USE int dm_hand_set(struct dm_child *c);
 /* Makes a new ring between this edge and the core. */
 ERR_MUST_USE int dm_hand_ring(struct dm_child *edge);
@@ -205,6 +206,13 @@ bool dm_holders_count(const struct dm_child *holder, const struct dm_msg *m);
 /* No keyholder that runs signs without this set: it has taken it, or starts with it. Without one
  * the next one starts with the newest. */
 bool dm_holders_have(const struct dm_parent *p, uint32_t set);
+/* The set for a child that starts or is offered one: the newest; for an edge the newest that the
+ * keyholders have. */
+const struct dm_set *dm_holders_set_for(const struct dm_child *c);
+/* Keeps the set in use for the edges that start before the keyholders have `fresh`, and makes
+ * `fresh` the one in use. Takes it. */
+void dm_holders_renew(struct dm_parent *p, struct dm_set *fresh);
+void dm_holders_forget(struct dm_parent *p); /* frees the set that was kept, when the keyholders have the newest */
 /* The edge with the oldest set; NULL: no edge runs, or all use the newest. *set: that set, else
  * the newest. An edge that was killed uses none. */
 struct dm_child *dm_holders_oldest(struct dm_parent *p, uint32_t *set);

@@ -10,7 +10,8 @@
  *                                       +--> that process is ended; the next one starts with the set
  *
  * An edge gets a set when the keyholders have it, those that start included, and they keep the keys
- * of each set as long as an edge uses it: an edge never asks for one too early or too late.
+ * of each set as long as an edge uses it: an edge never asks for one too early or too late. An edge
+ * that starts before they have the newest gets the one that they have.
  *
  * A process has one DM_SET at most that it did not answer, so that its queue of messages stays
  * short however often files are renewed. */
@@ -106,6 +107,7 @@ void dm_files_free(struct dm_parent *p)
 {
 	net_timer_free(p->look);
 	net_timer_free(p->reload.timer);
+	dm_set_free(p->set_signed);
 	dm_set_free(p->set);
 	if (p->config_fd >= 0) {
 		close(p->config_fd);
@@ -162,6 +164,7 @@ static void look_whether_done(struct dm_parent *p);
 
 void dm_set_step(struct dm_parent *p)
 {
+	dm_holders_forget(p);
 	for (uint32_t i = 0; i < p->edges_n; i++) {
 		dm_set_offer(&p->edges[i]);
 	}
@@ -331,8 +334,7 @@ static void compare_config(const struct dm_parent *p, struct report *r)
 static void use(struct dm_parent *p, struct dm_set *fresh)
 {
 	forget_renewed(p, fresh);
-	dm_set_free(p->set);
-	p->set = fresh;
+	dm_holders_renew(p, fresh);
 	look(p);
 	p->reload.waits = true;
 	net_timer_start(p->reload.timer, WAIT_MS);

@@ -1,6 +1,8 @@
 /* Which sets of files the keyholders have and the edges use, from the parent's places. */
 #include "tests/unit/test.h"
 
+#include <stdlib.h>
+
 #include "daemon/dm_parent_int.h"
 #include "daemon/dm_set.h"
 
@@ -25,6 +27,7 @@ static int setup(void **state)
 	parent = (struct dm_parent){ .set = &newest, .edges_n = 2, .holders_n = 1 };
 	newest.generation = 2;
 	log_init(&parent.log, -1, LOG_LEVEL_ERROR, "test");
+	dm_child_init(&parent.core, &parent, DM_CORE);
 	place(&parent.edges[0], DM_EDGE, 10, 1, 1);
 	place(&parent.edges[1], DM_EDGE, 11, 2, 2);
 	place(&parent.holders[0], DM_HOLDER, 12, 1, 1);
@@ -76,6 +79,56 @@ static void test_the_oldest_set_is_that_of_the_edge_that_is_most_behind(void **s
 	assert_int_equal(set, 4);
 }
 
+static struct dm_set *a_set(uint32_t generation)
+{
+	struct dm_set *s = calloc(1, sizeof *s);
+
+	assert_non_null(s);
+	s->generation = generation;
+	for (unsigned i = 0; i < DM_PARTS; i++) {
+		s->fd[i] = -1;
+	}
+	return s;
+}
+
+static uint32_t set_for(const struct dm_child *c)
+{
+	return dm_holders_set_for(c)->generation;
+}
+
+static void test_an_edge_that_starts_early_gets_the_set_that_the_keyholders_have(void **state)
+{
+	struct dm_child *holder = &parent.holders[0], *edge = &parent.edges[1];
+
+	(void)state;
+	parent.set = a_set(1);
+	dm_holders_renew(&parent, a_set(2)); /* the keyholder has the first */
+	assert_int_equal(set_for(edge), 1);
+	assert_int_equal(set_for(&parent.core), 2);
+	assert_int_equal(set_for(holder), 2);
+	holder->set_sent = 2; /* it does not answer yet */
+	dm_holders_forget(&parent);
+	assert_int_equal(set_for(edge), 1);
+	dm_holders_renew(&parent, a_set(3));
+	assert_int_equal(set_for(edge), 1); /* it never had the second */
+	holder->set_taken = 2;
+	assert_int_equal(set_for(edge), 1);
+	holder->set_sent = holder->set_taken = 3;
+	assert_int_equal(set_for(edge), 3);
+	dm_holders_forget(&parent);
+	assert_null(parent.set_signed);
+	dm_holders_renew(&parent, a_set(4));
+	assert_int_equal(set_for(edge), 3);
+	for (uint32_t generation = 5; generation < 11; generation++) {
+		dm_holders_renew(&parent, a_set(generation));
+		assert_int_equal(set_for(edge), 3);
+	}
+	dm_holders_renew(&parent, a_set(11)); /* the bound of sets that are kept */
+	assert_int_equal(set_for(edge), 11);
+	dm_set_free(parent.set);
+	assert_null(parent.set_signed);
+}
+
 /* Else an edge that was taken over keeps an old set for ever, and with it the reloads of all
  * others. */
 static void test_a_set_that_is_not_answered_in_time_is_noticed(void **state)
@@ -109,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_an_edge_waits_for_a_keyholder_that_starts_with_an_older_set, setup),
 		cmocka_unit_test_setup(test_the_oldest_set_is_that_of_the_edge_that_is_most_behind, setup),
+		cmocka_unit_test_setup(test_an_edge_that_starts_early_gets_the_set_that_the_keyholders_have, setup),
 		cmocka_unit_test_setup(test_a_set_that_is_not_answered_in_time_is_noticed, setup),
 	};
 
