@@ -31,6 +31,36 @@ int jrn_refuse_damaged(struct jrn_log *l, const char *name, uint64_t at, const c
 	    (unsigned long long)at, what);
 }
 
+int jrn_refuse_missing(struct jrn_log *l, const char *missing)
+{
+	const struct jrn_seg *last = l->segs[l->segs_n - 1];
+	enum jrn_commit_is is = JRN_COMMIT_NONE;
+	struct jrn_commit_head h;
+	char name[32], what[160];
+	const uint8_t *p;
+	int rc;
+
+	jrn_segment_name(name, last->number);
+	rc = jrn_reader_open(&l->reader, l->disk, name);
+	if (!rc) {
+		rc = jrn_read_commit(&l->reader, last->nonce, last->end, &is, &h, &p);
+		jrn_reader_close(&l->reader);
+	}
+	if (rc) {
+		return jrn_refuse_rc(l, rc, "read", name);
+	}
+	if (is == JRN_COMMIT_BROKEN) {
+		snprintf(what, sizeof what, "expected a whole commit that does not need %s any more, as that file is gone",
+			 missing);
+		return jrn_refuse_damaged(l, name, last->end, what);
+	}
+	return jrn_refuse(
+	    l, ERR_PROTO,
+	    "%s is missing: the last whole commit, which ends at byte %llu of %s, needs it. The file was removed, or "
+	    "what followed that commit is damaged. 'mtcctl journal salvage' saves what is whole",
+	    missing, (unsigned long long)last->end, name);
+}
+
 static void drop_oldest(const struct jrn_log *l, const struct jrn_torn *torn)
 {
 	size_t oldest = 0;

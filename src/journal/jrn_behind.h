@@ -21,3 +21,7 @@ ERR_MUST_USE int jrn_look_behind(struct jrn_log *l, const struct jrn_seg *s, con
 __attribute__((format(printf, 3, 4))) int jrn_refuse(struct jrn_log *l, int err, const char *fmt, ...);
 int jrn_refuse_rc(struct jrn_log *l, int rc, const char *doing, const char *name);          /* rc: a negative errno */
 int jrn_refuse_damaged(struct jrn_log *l, const char *name, uint64_t at, const char *what); /* ERR_PROTO */
+/* The last whole commit needs the segment `missing`, and there is no such file. The words say where
+ * that commit ends: a later one may have allowed to remove the file, and be damaged. ERR_PROTO, or
+ * the error of reading there. */
+int jrn_refuse_missing(struct jrn_log *l, const char *missing);

@@ -374,7 +374,7 @@ static int look_below(struct loading *g, size_t first, const struct bad_head *ba
 			return bad->text[0] ? bad_file(l, g->numbers[first - 1], bad)
 					    : jrn_refuse_damaged(l, name, 0, "it is not the segment before the next");
 		}
-		return jrn_refuse(l, ERR_PROTO, "%s is missing. 'mtcctl journal salvage' saves what is whole", name);
+		return jrn_refuse_missing(l, name);
 	}
 	for (size_t i = 0; i < first; i++) {
 		jrn_segment_name(name, g->numbers[i]);

@@ -287,6 +287,66 @@ static void is_noticed(struct place *p, const char *name)
 	assert_string_equal(first(JRN_FOUND_MISSING)->name, name);
 }
 
+/* Where the last block of a segment is that is not all zeros. */
+static long last_block(const struct place *p, const char *name)
+{
+	static uint8_t octets[SEGMENT];
+	char path[160];
+	long at = SEGMENT - 1;
+	int fd;
+
+	snprintf(path, sizeof path, "%s/%s", p->dir, name);
+	fd = open(path, O_RDONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, octets, SEGMENT, 0), SEGMENT);
+	close(fd);
+	while (at > 0 && !octets[at]) {
+		at--;
+	}
+	return at / (long)JRN_BLOCK * (long)JRN_BLOCK;
+}
+
+static bool is_there(const struct place *p, const char *name)
+{
+	char path[160];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/%s", p->dir, name);
+	return stat(path, &st) == 0;
+}
+
+/* The first segment went when a commit of the last one did not need it any more. When that commit is
+ * damaged, the one before needs the first segment: what is wrong is not its absence. */
+static void test_a_damaged_end_is_told_with_its_place_and_not_as_a_missing_file(void **state)
+{
+	struct place *p = *state;
+	char name[32] = "", words[96];
+	long at;
+
+	some(p);
+	for (uint64_t i = 1; i <= 100 && is_there(p, "0000000001.log"); i++) {
+		assert_int_equal(jrn_del(p->j, i), 0);
+		assert_int_equal(jrn_del(p->j, 1000 + i), 0);
+		assert_int_equal(jrn_flush(p->j), 0);
+	}
+	assert_false(is_there(p, "0000000001.log"));
+	shut(p);
+	newest(p, name);
+	at = last_block(p, name);
+	spoil(p, name, at + 24); /* in its sequence */
+	assert_int_equal(open_again(p), ERR_PROTO);
+	snprintf(words, sizeof words, "%s is damaged at byte %ld: ", name, at);
+	if (!strstr(p->why.text, words) || strstr(p->why.text, "is missing")) {
+		fail_msg("'%s', expected '%s'", p->why.text, words);
+	}
+	spoil(p, name, at + 8); /* in its nonce: nothing says that a commit was there */
+	assert_int_equal(open_again(p), ERR_PROTO);
+	snprintf(words, sizeof words, "which ends at byte %ld of %s, needs it", at, name);
+	if (!strstr(p->why.text, "0000000001.log is missing: ") || !strstr(p->why.text, words)) {
+		fail_msg("'%s', expected '%s'", p->why.text, words);
+	}
+}
+
 static void test_the_newest_segment_cannot_be_removed_unnoticed(void **state)
 {
 	struct place *p = *state;
@@ -459,6 +519,7 @@ int main(void)
 		T(test_a_bad_octet_in_the_last_commit_is_a_torn_write),
 		T(test_a_bad_commit_of_the_last_segment_with_a_whole_one_behind_is_damage),
 		T(test_missing_truncated_and_foreign_files_are_named),
+		T(test_a_damaged_end_is_told_with_its_place_and_not_as_a_missing_file),
 		T(test_the_newest_segment_cannot_be_removed_unnoticed),
 		T(test_nor_the_one_of_the_last_start),
 		T(test_a_full_segment_has_its_mark),
