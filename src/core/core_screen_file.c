@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -105,11 +106,12 @@ int core_screen_read(struct screen_rules *rules, uint32_t *own, const char *path
 {
 	char reason[FILE_WHY_MAX];
 	struct file_copy copy;
+	struct stat st;
 	int err;
 
 	*own = 0;
-	if (access(path, F_OK) && errno == ENOENT) {
-		return 0;
+	if (lstat(path, &st) && errno == ENOENT) {
+		return 0; /* a link to a file that is not there is an error: no rule is forgotten */
 	}
 	err = file_read(&copy, path, FILE_MAX, reason);
 	if (err) {

@@ -113,6 +113,23 @@ static void a_file_that_is_not_whole_is_refused_in_words(void **state)
 	assert_int_equal(read_text("mtc screening 1\nagents drop 5008 acme\nend 1\n", &rules, &own), 0);
 }
 
+/* Else a disk that is not mounted would end the operator's rules without a word. */
+static void a_link_that_leads_nowhere_is_no_missing_file(void **state)
+{
+	struct screen_rules rules;
+	uint32_t own = 7;
+
+	(void)state;
+	(void)unlink(path);
+	assert_int_equal(symlink("/nowhere/at/all/screening", path), 0);
+	screen_rules_preset(&rules);
+	assert_int_not_equal(core_screen_read(&rules, &own, path, why), 0);
+	assert_int_equal(own, 0);
+	assert_non_null(strstr(why, path));
+	assert_non_null(strstr(why, "move it away"));
+	assert_int_equal(unlink(path), 0);
+}
+
 static void what_cannot_be_written_changes_nothing(void **state)
 {
 	struct screen_rules rules;
@@ -170,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read_and_nothing_else_changes),
 		cmocka_unit_test(a_file_that_is_not_whole_is_refused_in_words),
+		cmocka_unit_test(a_link_that_leads_nowhere_is_no_missing_file),
 		cmocka_unit_test(what_cannot_be_written_changes_nothing),
 		cmocka_unit_test(a_directory_that_cannot_be_synced_is_told),
 		cmocka_unit_test(a_write_that_fails_leaves_the_old_file_and_no_other),
