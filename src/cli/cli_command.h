@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/shown.h"
+
 enum cli_exit {
 	CLI_OK = 0,
 	CLI_NO = 1,      /* the server refused; also `assoc check` with the answer no */
@@ -98,9 +100,14 @@ struct cli_table *cli_table_new(FILE *out, const struct cli_column *columns);
 void cli_table_row(struct cli_table *t, const json_t *row);
 void cli_table_end(struct cli_table *t); /* shows what is left; takes; NULL allowed */
 
-/* cli_notes.c: below the tables of processes and of keyholders of `status`, what is too long for a
- * column. At most 100 columns wide. */
+/* cli_show.c: a member that is a number, also as a counted noun. */
+long long cli_number(const json_t *o, const char *member);
+const char *cli_count(char out[SHOWN_COUNT_MAX], const json_t *o, const char *member, const char *noun);
+
+/* cli_notes.c: below the tables of processes, stores and keyholders of `status`, what is too long
+ * for a column. At most 80 columns wide. */
 void cli_note_lacks(FILE *out, const json_t *rows);
+void cli_note_readers(FILE *out, const json_t *rows);
 void cli_note_tokens(FILE *out, const json_t *rows);
 
 /* A value as a person reads it; control characters leave as '?'. */

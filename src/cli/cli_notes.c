@@ -1,11 +1,12 @@
-/* cli_notes.c - what is too long for a column of a table: lines below it that a terminal of 100
+/* cli_notes.c - what is too long for a column of a table: lines below it that a terminal of 80
  * columns can show. */
 #include <string.h>
 
+#include "base/shown.h"
 #include "base/str.h"
 #include "cli/cli_command.h"
 
-#define COLUMNS 100
+#define COLUMNS 80
 #define INDENT 2
 #define NAMES_MAX 1024
 #define MORE_MAX 16 /* columns of ", +N more" */
@@ -93,6 +94,29 @@ void cli_note_lacks(FILE *out, const json_t *rows)
 		words(&w, "LACKS of");
 		words(&w, names_with(names, rows, text));
 		words(&w, text);
+		fputc('\n', out);
+	}
+}
+
+/* -- who reads an old state of a store */
+
+void cli_note_readers(FILE *out, const json_t *rows)
+{
+	char name[CLI_SHOWN_MAX], reader[CLI_SHOWN_MAX], line[3 * CLI_SHOWN_MAX], commits[SHOWN_COUNT_MAX], held[SHOWN_COUNT_MAX];
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)rows, i, row)
+	{
+		struct wrap w = { out, 0 };
+
+		if (!*cli_member(reader, row, "reader_name")) {
+			continue;
+		}
+		snprintf(line, sizeof line, "OLDEST READER of %s: %s, for %lld s, %s behind, holds %s",
+			 cli_member(name, row, "name"), reader, cli_number(row, "reader_s"),
+			 cli_count(commits, row, "reader_behind", "commit"), cli_count(held, row, "held", "byte"));
+		words(&w, line);
 		fputc('\n', out);
 	}
 }

@@ -17,15 +17,14 @@ const char *cli_member(char out[TEXT_MAX], const json_t *o, const char *member)
 	return out;
 }
 
-static long long number_of(const json_t *o, const char *member)
+long long cli_number(const json_t *o, const char *member)
 {
 	return (long long)json_integer_value(json_object_get(o, member));
 }
 
-/* A counted noun of a member. */
-static const char *count_of(char out[SHOWN_COUNT_MAX], const json_t *o, const char *member, const char *noun)
+const char *cli_count(char out[SHOWN_COUNT_MAX], const json_t *o, const char *member, const char *noun)
 {
-	long long n = number_of(o, member);
+	long long n = cli_number(o, member);
 
 	return shown_count(out, n > 0 ? (uint64_t)n : 0, noun);
 }
@@ -41,7 +40,7 @@ static void line(FILE *out, const char *name, const json_t *o, const char *membe
 
 static void uptime(FILE *out, const json_t *o)
 {
-	long long s = number_of(o, "uptime_s");
+	long long s = cli_number(o, "uptime_s");
 	char text[TEXT_MAX];
 
 	if (json_object_get(o, "started")) {
@@ -56,8 +55,8 @@ static void journal(FILE *out, const json_t *o)
 
 	if (o) {
 		fprintf(out, "%-16s%s since %s, %s, %s, %lld waiting\n", "journal", cli_member(state, o, "state"),
-			cli_member(since, o, "since"), count_of(records, o, "records", "record"),
-			count_of(octets, o, "octets", "byte"), number_of(o, "waiting"));
+			cli_member(since, o, "since"), cli_count(records, o, "records", "record"),
+			cli_count(octets, o, "octets", "byte"), cli_number(o, "waiting"));
 	}
 }
 
@@ -69,11 +68,11 @@ static void memory(FILE *out, const json_t *o)
 		return;
 	}
 	fprintf(out, "%-16s%s since %s, %lld bytes, ", "memory", cli_member(state, o, "state"), cli_member(since, o, "since"),
-		number_of(o, "octets"));
-	if (number_of(o, "limit")) {
-		fprintf(out, "limit %lld, ", number_of(o, "limit"));
+		cli_number(o, "octets"));
+	if (cli_number(o, "limit")) {
+		fprintf(out, "limit %lld, ", cli_number(o, "limit"));
 	}
-	fprintf(out, "reserve %lld\n", number_of(o, "reserve"));
+	fprintf(out, "reserve %lld\n", cli_number(o, "reserve"));
 }
 
 static bool table(FILE *out, const json_t *rows, const struct cli_column *columns)
@@ -137,16 +136,9 @@ int cli_show_status(FILE *out, const json_t *last)
 	static const struct cli_column files[] = {
 		{ "CERTIFICATE", "path" }, { "OF", "of" }, { "NAME", "name" }, { "DAYS LEFT", "days_left" }, { NULL, NULL }
 	};
-	static const struct cli_column store_columns[] = { { "STORE", "name" },
-							   { "BYTES", "octets" },
-							   { "LEFT", "left" },
-							   { "ON DISK", "disk" },
-							   { "SIZE MAX", "size_max" },
-							   { "STATE", "state" },
-							   { "OLDEST READER", "reader_name" },
-							   { "FOR S", "reader_s" },
-							   { "COMMITS", "reader_behind" },
-							   { "HOLDS", "held" },
+	static const struct cli_column store_columns[] = { { "STORE", "name" },        { "SIZE", "octets" },
+							   { "LEFT", "left" },         { "SIZE MAX", "size_max" },
+							   { "STATE", "state" },       { "DISK FREE", "disk" },
 							   { NULL, NULL } };
 	static const struct cli_column sandboxes[] = { { "PROCESS", "process" },   { "PID", "pid" },
 						       { "SANDBOX", "mode" },      { "SECCOMP", "seccomp" },
@@ -194,8 +186,11 @@ int cli_show_status(FILE *out, const json_t *last)
 		}
 		cli_note_tokens(out, json_object_get(last, "keyholders"));
 	}
-	if (!table(out, json_object_get(last, "stores"), store_columns) ||
-	    !table(out, json_object_get(last, "written"), written)) {
+	if (!table(out, json_object_get(last, "stores"), store_columns)) {
+		return CLI_NO;
+	}
+	cli_note_readers(out, json_object_get(last, "stores"));
+	if (!table(out, json_object_get(last, "written"), written)) {
 		return CLI_NO;
 	}
 	if (json_array_size(json_object_get(last, "screening")) && !table(out, json_object_get(last, "screening"), screening)) {
@@ -218,8 +213,8 @@ int cli_show_reload(FILE *out, const json_t *last)
 {
 	char set[TEXT_MAX], n[SHOWN_COUNT_MAX];
 
-	if (number_of(last, "renewed")) {
-		fprintf(out, "%s renewed; new connections use set %s of the files\n", count_of(n, last, "renewed", "file"),
+	if (cli_number(last, "renewed")) {
+		fprintf(out, "%s renewed; new connections use set %s of the files\n", cli_count(n, last, "renewed", "file"),
 			cli_member(set, last, "files_generation"));
 	} else {
 		fprintf(out, "nothing is new; set %s of the files stays in use\n", cli_member(set, last, "files_generation"));
@@ -246,8 +241,8 @@ static unsigned changed(FILE *out, const json_t *last)
 			named ? "" : " (not named: its default)");
 		reset += !named;
 	}
-	if (number_of(last, "sessions_cut")) {
-		fprintf(out, "%s ended\n", count_of(before, last, "sessions_cut", "session"));
+	if (cli_number(last, "sessions_cut")) {
+		fprintf(out, "%s ended\n", cli_count(before, last, "sessions_cut", "session"));
 	}
 	return reset;
 }
@@ -326,11 +321,11 @@ int cli_show_deleted(FILE *out, const json_t *last)
 	char a[TEXT_MAX], b[TEXT_MAX], n[SHOWN_COUNT_MAX], sessions[SHOWN_COUNT_MAX];
 
 	if (json_object_get(last, "device")) {
-		fprintf(out, "deleted %s of %s for %s\n", count_of(n, last, "count", "rule"), cli_member(a, last, "scs"),
+		fprintf(out, "deleted %s of %s for %s\n", cli_count(n, last, "count", "rule"), cli_member(a, last, "scs"),
 			cli_member(b, last, "device"));
 	} else {
 		fprintf(out, "deleted SCS %s, %s, %s ended\n", cli_member(a, last, "scs"),
-			count_of(n, last, "rules_deleted", "rule"), count_of(sessions, last, "sessions_cut", "session"));
+			cli_count(n, last, "rules_deleted", "rule"), cli_count(sessions, last, "sessions_cut", "session"));
 	}
 	return CLI_OK;
 }
@@ -357,7 +352,7 @@ int cli_show_group_deleted(FILE *out, const json_t *last)
 {
 	char a[TEXT_MAX], n[SHOWN_COUNT_MAX];
 
-	fprintf(out, "deleted group %s, %s\n", cli_member(a, last, "group"), count_of(n, last, "rules_deleted", "rule"));
+	fprintf(out, "deleted group %s, %s\n", cli_member(a, last, "group"), cli_count(n, last, "rules_deleted", "rule"));
 	return CLI_OK;
 }
 
@@ -391,8 +386,8 @@ int cli_show_set_deleted(FILE *out, const json_t *last)
 {
 	char a[TEXT_MAX], n[SHOWN_COUNT_MAX], rules[SHOWN_COUNT_MAX];
 
-	fprintf(out, "deleted set %s of %s, %s\n", cli_member(a, last, "set"), count_of(n, last, "members", "device"),
-		count_of(rules, last, "rules_deleted", "rule"));
+	fprintf(out, "deleted set %s of %s, %s\n", cli_member(a, last, "set"), cli_count(n, last, "members", "device"),
+		cli_count(rules, last, "rules_deleted", "rule"));
 	return CLI_OK;
 }
 
@@ -413,24 +408,24 @@ int cli_show_import(FILE *out, const json_t *last, const char *file)
 	char rows[SHOWN_COUNT_MAX];
 
 	fprintf(out, "%s %s: %s, %lld added, %lld replaced, %lld unchanged, %lld deleted%s\n", dry ? "checked" : "imported", file,
-		count_of(rows, last, "rows", "row"), number_of(last, "added"), number_of(last, "replaced"),
-		number_of(last, "unchanged"), number_of(last, "deleted"), dry ? " if it were imported; nothing was changed" : "");
-	if (number_of(last, "along")) {
-		fprintf(out, "%s %s with them\n", count_of(rows, last, "along", "rule"), dry ? "would go" : "went");
+		cli_count(rows, last, "rows", "row"), cli_number(last, "added"), cli_number(last, "replaced"),
+		cli_number(last, "unchanged"), cli_number(last, "deleted"), dry ? " if it were imported; nothing was changed" : "");
+	if (cli_number(last, "along")) {
+		fprintf(out, "%s %s with them\n", cli_count(rows, last, "along", "rule"), dry ? "would go" : "went");
 	}
-	if (json_array_size(json_object_get(last, "left_alone")) && number_of(last, "replaced") + number_of(last, "unchanged")) {
+	if (json_array_size(json_object_get(last, "left_alone")) && cli_number(last, "replaced") + cli_number(last, "unchanged")) {
 		fprintf(out, "columns that the file does not have and that stay as they are stored: %s\n",
 			cli_member(columns, last, "left_alone"));
 	}
 	if (json_array_size(json_object_get(last, "left_alone_in_some")) &&
-	    number_of(last, "replaced") + number_of(last, "unchanged")) {
+	    cli_number(last, "replaced") + cli_number(last, "unchanged")) {
 		fprintf(out, "columns that some rows do not have and that stay there as they are stored: %s\n",
 			cli_member(columns, last, "left_alone_in_some"));
 	}
 	if (json_is_true(json_object_get(last, "needs_yes"))) {
 		fputs("it deletes many rows: the import needs --yes or --deletes-max\n", out);
 	}
-	if (!dry && number_of(last, "deleted") + number_of(last, "replaced")) {
+	if (!dry && cli_number(last, "deleted") + cli_number(last, "replaced")) {
 		fputs(json_is_true(json_object_get(last, "undo"))
 			  ? "mtcctl assoc undo restores the state before it\n"
 			  : "the state before it is not kept (associations.undo_max, undo_size_max)\n",
@@ -443,15 +438,15 @@ int cli_show_undo(FILE *out, const json_t *last)
 {
 	bool dry = json_is_true(json_object_get(last, "dry_run"));
 	char at[TEXT_MAX], kind[TEXT_MAX], file[TEXT_MAX], n[SHOWN_COUNT_MAX];
-	long long since = number_of(last, "since"), left = number_of(last, "left");
+	long long since = cli_number(last, "since"), left = cli_number(last, "left");
 
 	fprintf(out, "%s the state before the %s import of %s%s at %s\n", dry ? "would restore" : "restored",
 		cli_member(kind, last, "kind"), cli_member(file, last, "file"),
 		json_is_true(json_object_get(last, "replace")) ? " --replace" : "", cli_member(at, last, "at"));
-	fprintf(out, "  what it had added goes    %s\n", count_of(n, last, "added", "row"));
-	fprintf(out, "  what it had replaced      %lld\n", number_of(last, "replaced"));
-	fprintf(out, "  what it had deleted       %lld, and %s with them\n", number_of(last, "deleted"),
-		count_of(n, last, "along", "rule"));
+	fprintf(out, "  what it had added goes    %s\n", cli_count(n, last, "added", "row"));
+	fprintf(out, "  what it had replaced      %lld\n", cli_number(last, "replaced"));
+	fprintf(out, "  what it had deleted       %lld, and %s with them\n", cli_number(last, "deleted"),
+		cli_count(n, last, "along", "rule"));
 	fprintf(out, "  other changes since, lost %lld\n", since);
 	fprintf(out, "  states still kept         %lld\n", left);
 	if (json_is_true(json_object_get(last, "needs_yes"))) {
@@ -464,7 +459,7 @@ int cli_show_export(FILE *out, const json_t *last, const char *file)
 {
 	char rows[SHOWN_COUNT_MAX];
 
-	fprintf(out, "exported %s to %s\n", count_of(rows, last, "rows", "row"), file);
+	fprintf(out, "exported %s to %s\n", cli_count(rows, last, "rows", "row"), file);
 	return CLI_OK;
 }
 
@@ -490,8 +485,8 @@ int cli_show_trigger(FILE *out, const json_t *last)
 	fputs("\n", out);
 	json_array_foreach(json_object_get(last, "history"), i, one) cli_table_row(history, one);
 	cli_table_end(history);
-	if (number_of(last, "history_missing")) {
-		fprintf(out, "%lld in the middle are not kept.\n", number_of(last, "history_missing"));
+	if (cli_number(last, "history_missing")) {
+		fprintf(out, "%lld in the middle are not kept.\n", cli_number(last, "history_missing"));
 	}
 	return CLI_OK;
 }
@@ -501,8 +496,8 @@ int cli_show_cancel(FILE *out, const json_t *last)
 	char a[TEXT_MAX], b[TEXT_MAX];
 
 	fprintf(out, "cancelling trigger %lld of %s (%s)\n'mtcctl triggers show %s %lld' shows the result\n",
-		number_of(last, "reference"), cli_member(a, last, "scs"), cli_member(b, last, "state"), a,
-		number_of(last, "reference"));
+		cli_number(last, "reference"), cli_member(a, last, "scs"), cli_member(b, last, "state"), a,
+		cli_number(last, "reference"));
 	return CLI_OK;
 }
 
@@ -510,9 +505,9 @@ int cli_show_quota(FILE *out, const json_t *last)
 {
 	char a[TEXT_MAX];
 
-	if (number_of(last, "was")) {
+	if (cli_number(last, "was")) {
 		fprintf(out, "%s begins its quota again; it had used %lld today\n", cli_member(a, last, "scs"),
-			number_of(last, "was"));
+			cli_number(last, "was"));
 	} else {
 		fprintf(out, "%s had used nothing today\n", cli_member(a, last, "scs"));
 	}
@@ -521,7 +516,7 @@ int cli_show_quota(FILE *out, const json_t *last)
 
 int cli_show_count(FILE *out, const json_t *last)
 {
-	if (json_object_get(last, "count") && !number_of(last, "count")) {
+	if (json_object_get(last, "count") && !cli_number(last, "count")) {
 		fputs("none\n", out);
 	}
 	if (json_is_true(json_object_get(last, "more"))) {

@@ -3,7 +3,7 @@
 
 #include "cli/cli_command.h"
 
-#define WIDTH 100
+#define WIDTH 80
 
 struct shown {
 	char *text;
@@ -60,9 +60,9 @@ static void test_long_words_go_on_in_the_next_line(void **state)
 
 	(void)state;
 	fits(s.text);
-	assert_string_equal(s.text,
-			    "LACKS of parent: the kernel has no Landlock of version 2 or later: use Linux 5.19 or later with\n"
-			    "  landlock among the modules of the kernel's lsm= line, and a container that allows landlock_*()\n");
+	assert_string_equal(s.text, "LACKS of parent: the kernel has no Landlock of version 2 or later: use Linux\n"
+				    "  5.19 or later with landlock among the modules of the kernel's lsm= line, and a\n"
+				    "  container that allows landlock_*()\n");
 	free(s.text);
 }
 
@@ -76,7 +76,7 @@ static void test_paths_are_cut_and_counted(void **state)
 	(void)state;
 	fits(s.text);
 	assert_string_equal(s.text, "TOKEN of keyholder-p11: mtc\nPATHS of keyholder-p11: /usr/lib/softhsm/libsofthsm2.so, "
-				    "/etc/softhsm, +3 more\n");
+				    "+4 more\n");
 	free(s.text);
 	s = show(cli_note_tokens, "[{\"name\":\"keyholder-p11\",\"token\":\"mtc\",\"paths\":[\"/m.so\",\"/etc/softhsm\"]}]");
 	assert_string_equal(s.text, "TOKEN of keyholder-p11: mtc\nPATHS of keyholder-p11: /m.so, /etc/softhsm\n");
@@ -97,6 +97,31 @@ static void test_one_path_longer_than_the_line_shows_its_end(void **state)
 	fits(s.text);
 	assert_non_null(strstr(s.text, ": ...d"));
 	assert_non_null(strstr(s.text, "/last.so, +1 more\n"));
+	free(s.text);
+}
+
+static void show_stores(FILE *out, const json_t *rows)
+{
+	json_t *last = json_pack("{s:O}", "stores", (json_t *)(uintptr_t)rows);
+
+	assert_int_equal(cli_show_status(out, last), CLI_OK);
+	json_decref(last);
+}
+
+static void test_stores_fit_into_a_terminal(void **state)
+{
+	struct shown s =
+	    show(show_stores, "[{\"name\":\"associations\",\"octets\":4096,\"size_max\":68719476736,\"left\":68719472640,"
+			      "\"disk\":1099511627776,\"state\":\"failing\",\"reader_name\":\"core, an export or backup\","
+			      "\"reader_s\":123456,\"reader_behind\":1,\"held\":123456789},"
+			      "{\"name\":\"association rows\",\"octets\":68719476736,\"size_max\":68719476736,"
+			      "\"left\":1,\"disk\":1099511627776,\"state\":\"ok\"}]");
+
+	(void)state;
+	fits(s.text);
+	assert_non_null(strstr(s.text, "DISK FREE\n"));
+	assert_non_null(strstr(s.text, "\nOLDEST READER of associations: core, an export or backup, for 123456 s, 1 commit\n"
+				       "  behind, holds 123456789 bytes\n"));
 	free(s.text);
 }
 
@@ -132,6 +157,7 @@ int main(void)
 		cmocka_unit_test(test_long_words_go_on_in_the_next_line),
 		cmocka_unit_test(test_paths_are_cut_and_counted),
 		cmocka_unit_test(test_one_path_longer_than_the_line_shows_its_end),
+		cmocka_unit_test(test_stores_fit_into_a_terminal),
 		cmocka_unit_test(test_a_zero_is_a_dash_where_the_column_says_so),
 	};
 
