@@ -49,7 +49,13 @@ static const char head[] =
     "an SCS is removed (`scs del`, an import, an undo), its exemptions that were set at run time end, with a line in the "
     "decision log; "
     "an SCS that is added later under that name is not exempt. Exemptions in the configuration stay; `scs del` warns about "
-    "them.\n";
+    "them. An exemption belongs to the name: an SCS that keeps its name keeps its exemptions, also when `scs set`, "
+    "`scs add --replace` "
+    "or an import gives it another E.164 number, Origin-Host or trust anchor. Look at EXCEPT when the name changes hands.\n"
+    "\n"
+    "A backup does not have these rules: after `mtc-iwfd --restore` on another machine set them again, or copy the file "
+    "`screening` of "
+    "`state_dir` while mtc-iwfd is stopped.\n";
 
 static void answers(FILE *f, enum screen_row row)
 {
