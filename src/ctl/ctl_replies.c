@@ -106,7 +106,7 @@ static const struct ctl_member listener[] = {
 	TEXT("zone", "external or internal"),
 	TEXT("protection", "tls or none"),
 	TEXT("address", "in the configuration"),
-	NUM("port", "in the configuration; 0: a free one"),
+	NUM("port", "that SCSs connect to, also when the configuration has 0"),
 	END,
 };
 

@@ -71,12 +71,26 @@ static int hand_listeners(struct dm_child *c)
 }
 _Static_assert(CFG_LISTEN_MAX <= 32, "each listener has a bit");
 
+/* The core shows them. */
+static int hand_ports(const struct dm_child *c)
+{
+	const struct dm_parent *p = c->parent;
+	int err = 0;
+
+	for (size_t i = 0; i < p->cfg->listen_n && !err; i++) {
+		struct dm_msg m = { .kind = DM_PORT, .index = (uint32_t)i, .value = p->listen_ports[i] };
+
+		err = p->cfg->listen[i].port ? 0 : dm_send(c->sock, &m, NULL, 0);
+	}
+	return err;
+}
+
 static int hand_to_core(struct dm_child *c)
 {
 	struct dm_parent *p = c->parent;
-	int err = 0, decisions;
+	int err = hand_ports(c), decisions;
 
-	if (p->control_fd >= 0) {
+	if (!err && p->control_fd >= 0) {
 		err = hand_fd(c, DM_CONTROL, 0, p->control_fd);
 	}
 	decisions = err ? -1 : dm_open_decisions(p);

@@ -81,6 +81,10 @@ static int take(struct dm_inherited *in, const struct dm_msg *m, int fd, const c
 			   ? ERR_IO
 			   : 0;
 	}
+	if (m->kind == DM_PORT && in->cfg && m->index < in->cfg->listen_n && m->value && m->value <= UINT16_MAX && fd < 0) {
+		in->cfg->listen[m->index].port = (uint16_t)m->value;
+		return 0;
+	}
 	if (m->kind == DM_SET && !in->part.map) {
 		return dm_set_open(&in->part, &in->log, fd);
 	}

@@ -17,6 +17,7 @@ enum dm_kind {
 	DM_CAPS = 4,          /* fd: counter page of the edges of one zone. index: slot of this edge in it */
 	DM_CONTROL = 5,       /* fd: listening control socket */
 	DM_DECISIONS = 6,     /* fd: decision log; again after each rotation */
+	DM_PORT = 29,         /* core: index: listener, value: the port that it is bound to; for a listener with port 0 */
 	DM_START = 7,         /* that was all: begin */
 	DM_RING = 8,          /* 4 fds; for the core index: slot, generation, what: zone, value: of the edge, dm_ring_value() */
 	DM_EDGE_GONE = 9,     /* generation */

@@ -39,6 +39,8 @@ def test_what_runs_is_shown(lab, ctl):
     status = ctl("status")
     assert status.returncode == 0 and status.stdout.startswith("health          healthy\n")
     assert "identity        iwf.operator.example" in status.stdout and "core identity   iwf.core.operator.example" in status.stdout
+    tsp = lab.lab["iwf"]["tsp"]  # the configuration has port 0
+    assert [(row["address"], row["port"]) for row in lab.ctl("status")[-1]["listeners"]] == [(tsp["address"], tsp["port"])]
     assert {row["STATE"] for row in table(ctl("peers"))} == {"open"}
     assert {row["NAME"] for row in table(ctl("scs", "list"))} >= {"acme", "beta", "gamma"}
     names = {row["COUNTER"] for row in table(ctl("stats"))}
