@@ -20,7 +20,7 @@ enum cli_kind {
 	CLI_TEXT,
 	CLI_NAME,   /* name of an SCS or anchor */
 	CLI_WHO,    /* the same, "group:NAME" or "*" */
-	CLI_NAMES,  /* a name, once or several times: a list */
+	CLI_NAMES,  /* names, comma-separated, once or several times: a list */
 	CLI_HOST,   /* lower-cased */
 	CLI_DIGITS, /* E.164: 5 to 15 digits, no +, no leading 0 */
 	CLI_DEVICE, /* every form of a device or device set */
@@ -161,3 +161,4 @@ int cli_show_trigger(FILE *out, const json_t *last);
 int cli_show_quota(FILE *out, const json_t *last);
 int cli_show_cancel(FILE *out, const json_t *last);
 int cli_show_count(FILE *out, const json_t *last);
+int cli_show_triggers(FILE *out, const json_t *last);

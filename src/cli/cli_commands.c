@@ -175,7 +175,7 @@ static const struct cli_param assoc_check[] = {
 	       "MSISDN of the device in addition to local@domain, when the request would carry both"),
 	CHOICE("action", "action", CLI_WORD, RIGHTS, "WORD", "requested action; default trigger"),
 	OPTION("at", "at", CLI_TIME, "TIME", "when; default now"),
-	OPTION("group", "group", CLI_NAMES, "NAME", "the certificate names this group; may be given several times"),
+	OPTION("group", "group", CLI_NAMES, "LIST", "the certificate names these groups: a,b, or the option several times"),
 	OPTION("session", "session", CLI_TEXT, "SESSION", "use the groups that the certificate of this open session proves"),
 	OPTION("cert", "certificate", CLI_PEM, "FILE",
 	       "use the groups that this certificate (PEM, followed by its chain) proves, if a connection with it is admitted"),
@@ -318,7 +318,8 @@ static const struct cli_param screen_set[] = {
 	OPERAND("row", CLI_TEXT, "ROW", "name of a screening row; 'mtcctl screen list' shows them"),
 	OPERAND("mode", CLI_TEXT, "MODE", "enforce, drop, detect; default: the rule of the configuration again"),
 	NUMBER("answer", "answer", 3000, 5999, "Result-Code of enforce; not given: it stays"),
-	OPTION("except", "except", CLI_NAMES, "SCS", "this SCS is exempt; may be given several times, in place of those before"),
+	OPTION("except", "except", CLI_NAMES, "LIST",
+	       "SCSs that are exempt, in place of those before: acme,beta, or the option several times"),
 	{ .option = "no-except", .arg = "no_except", .kind = CLI_TRUE, .meaning = "no SCS is exempt any more" },
 	END,
 };
@@ -573,7 +574,7 @@ const struct cli_command cli_commands[] = {
 	{ "block", "export", "block.export", "All block rules into a file that import reads", export_file, NULL, NULL,
 	  "  mtcctl block export block.csv\n  mtcctl block export --format jsonl | gzip >block.jsonl.gz\n" },
 	{ "triggers", "list", "triggers.list", "Triggers that are under way or wait for their report", triggers_list,
-	  triggers_columns, cli_show_count,
+	  triggers_columns, cli_show_triggers,
 	  "  mtcctl triggers list --scs acme\n  mtcctl triggers list --state accepted --older 3600 --limit 0\n" },
 	{ "triggers", "show", "triggers.show", "Everything about one trigger, and why it is where it is", triggers_show,
 	  every_member, cli_show_trigger, "  mtcctl triggers show acme 41\n  mtcctl triggers show 41\n" },
@@ -618,7 +619,7 @@ const struct cli_command cli_commands[] = {
 	{ "screen", "set", "screen.set", "Set the rule of a screening row, for now and for later starts", screen_set, NULL,
 	  cli_show_screen_set,
 	  "  mtcctl screen set destination_realm detect\n"
-	  "  mtcctl screen set agents enforce --answer 5012 --except acme --except beta\n"
+	  "  mtcctl screen set agents enforce --answer 5012 --except acme,beta\n"
 	  "  mtcctl screen set agents enforce --no-except\n"
 	  "  mtcctl screen set destination_realm default\n\n"
 	  "What is not given stays. Open sessions get the rule at once. The decision log has a line, and 'mtcctl status' lists "

@@ -1,6 +1,7 @@
 /* cli_parse.c - turns words of the command line into arguments of the request, by the rows of the
  * command. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/nearest.h"
@@ -53,25 +54,46 @@ static const char *given_twice(const struct cli_param *p, const struct cli_param
 	return why;
 }
 
+/* "acme,beta"; the option may be there several times, too. */
+static const char *set_names(const struct cli_param *p, const char *text, json_t *args, char why[CLI_WHY_MAX])
+{
+	json_t *list = json_object_get(args, p->arg), *v;
+	char *copy = strdup(text), *rest = copy, *name;
+
+	if (!list && !json_object_set_new(args, p->arg, json_array())) {
+		list = json_object_get(args, p->arg);
+	}
+	while (list && (name = strsep(&rest, ","))) {
+		v = cli_value(p, name, why);
+		if (!v) {
+			free(copy);
+			return why;
+		}
+		json_array_append_new(list, v);
+	}
+	if (!list || !copy) {
+		snprintf(why, CLI_WHY_MAX, "out of memory");
+	}
+	free(copy);
+	return list && copy ? NULL : why;
+}
+
 static const char *set(const struct cli_param *p, const struct cli_param *all, const char *text, json_t *args,
 		       char why[CLI_WHY_MAX])
 {
-	json_t *v, *earlier = json_object_get(args, p->arg);
+	json_t *v;
 
-	if (earlier && p->kind != CLI_NAMES) {
+	if (p->kind == CLI_NAMES) {
+		return set_names(p, text, args, why);
+	}
+	if (json_object_get(args, p->arg)) {
 		return given_twice(p, all, why);
 	}
 	v = cli_value(p, text, why);
 	if (!v) {
 		return why;
 	}
-	if (p->kind != CLI_NAMES) {
-		json_object_set_new(args, p->arg, v);
-	} else if (earlier) {
-		json_array_append_new(earlier, v);
-	} else {
-		json_object_set_new(args, p->arg, json_pack("[o]", v));
-	}
+	json_object_set_new(args, p->arg, v);
 	return NULL;
 }
 

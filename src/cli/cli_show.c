@@ -514,6 +514,15 @@ int cli_show_quota(FILE *out, const json_t *last)
 	return CLI_OK;
 }
 
+int cli_show_triggers(FILE *out, const json_t *last)
+{
+	(void)cli_show_count(out, last);
+	if (json_object_get(last, "count") && !cli_number(last, "count")) {
+		fputs("Triggers that are over are not listed. One that ended not long ago: mtcctl triggers show SCS REF\n", out);
+	}
+	return CLI_OK;
+}
+
 int cli_show_count(FILE *out, const json_t *last)
 {
 	if (json_object_get(last, "count") && !cli_number(last, "count")) {

@@ -207,10 +207,11 @@ static int no_command(const struct options *o)
 	if (o->words_n > 1) {
 		snprintf(words, sizeof words, "'%.30s' has no verb '%.60s'%s", o->words[0], o->words[1],
 			 suggestion(meant, o->words[1], o->words[0]));
-	} else {
-		snprintf(words, sizeof words, "'%.30s' needs a verb", o->words[0]);
+		return usage(words, o->words[0]);
 	}
-	return usage(words, o->words[0]);
+	fprintf(stderr, "mtcctl: '%.30s' needs a verb\n\n", o->words[0]);
+	cli_help_group(stderr, o->words[0]);
+	return CLI_USAGE;
 }
 
 /* Help for the words given so far. */

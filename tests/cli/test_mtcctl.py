@@ -92,6 +92,8 @@ def ask(server, *words, lines=()):
     (["assoc", "list", "--scs", "acme", "--limit", "0"], "assoc.list", {"scs": "acme", "limit": 0}),
     (["assoc", "check", "acme", "meter-7@a.example", "--action", "recall", "--at", "5"], "assoc.check",
      {"scs": "acme", "device": "meter-7@a.example", "action": "recall", "at": 5}),
+    (["screen", "set", "agents", "enforce", "--except", "acme,beta", "--except=gamma"], "screen.set",
+     {"row": "agents", "mode": "enforce", "except": ["acme", "beta", "gamma"]}),
     (["assoc", "check", "acme", "meter-7@a.example", "--group", "fleet", "--group=partners"], "assoc.check",
      {"scs": "acme", "device": "meter-7@a.example", "group": ["fleet", "partners"]}),
     (["assoc", "add", "group:fleet", "*@a.example"], "assoc.add", {"scs": "group:fleet", "device": "*@a.example"}),
@@ -127,6 +129,7 @@ def test_words_become_a_request(server, words, cmd, args):
     (["nothing"], "unknown command 'nothing'"),
     (["scs"], "'scs' needs a verb"),
     (["scs", "ad"], "'scs' has no verb 'ad'"),
+    (["screen", "set", "agents", "enforce", "--except", "acme,"], "--except is ''"),
     (["status", "now"], "unexpected argument 'now'\n"),
     (["assoc", "check", "acme", "a@b.example", "processes.json"], "unexpected argument 'processes.json'; quote '*' in the shell"),
     (["asoc"], "unknown command 'asoc', did you mean 'assoc'?"),
@@ -197,7 +200,18 @@ def test_rows_are_a_table(server):
 
 
 def test_an_empty_list_says_so(server):
-    assert ask(server, "scs", "list", lines=[{"done": True, "ok": True, "count": 0}]).stdout == "none\n"
+    none = [{"done": True, "ok": True, "count": 0}]
+    assert ask(server, "scs", "list", lines=none).stdout == "none\n"
+    assert ask(server, "triggers", "list", lines=none).stdout == (
+        "none\nTriggers that are over are not listed. One that ended not long ago: mtcctl triggers show SCS REF\n")
+
+
+@pytest.mark.parametrize("group", ["triggers", "scs"])
+def test_a_command_without_its_verb_lists_the_verbs(group):
+    done = run(group)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"mtcctl: '{group}' needs a verb\n")
+    assert done.stderr.endswith(run(group, "--help").stdout) and f"  mtcctl {group} " in done.stderr
 
 
 def test_a_long_list_is_shown_whole(server):
