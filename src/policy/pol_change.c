@@ -204,18 +204,19 @@ static void try_joining(struct trying *t, const struct assoc_found *near, same_f
 	}
 }
 
-/* -- an allow rule of the SCS itself on the device itself */
+/* -- a rule of the SCS itself on the device itself: an allow for a no; a deny for a yes, which
+ * leaves all other devices of a set or domain as they are */
 
 static void try_adding(struct trying *t, struct assoc_rule *rule, const char *prefix, const char *name)
 {
 	struct assoc_found *f = &t->changed.found;
 	uint8_t i = 0;
 
-	*rule = (struct assoc_rule){ .verdict = ASSOC_ALLOW, .rights = t->right, .width = 1 };
+	*rule = (struct assoc_rule){ .verdict = t->answer ? ASSOC_DENY : ASSOC_ALLOW, .rights = t->right, .width = 1 };
 	str_cut(rule->who, sizeof rule->who, t->c->scs.name);
 	snprintf(rule->device, sizeof rule->device, "%s%s", prefix, name);
 	while (i < f->n &&
-	       (f->rules[i].verdict != ASSOC_ALLOW || !same_who(&f->rules[i], rule) || !same_device(&f->rules[i], rule))) {
+	       (f->rules[i].verdict != rule->verdict || !same_who(&f->rules[i], rule) || !same_device(&f->rules[i], rule))) {
 		i++;
 	}
 	if (i < f->n) {
@@ -257,10 +258,10 @@ void pol_changes_find(struct pol_changes *out, const struct pol_case *c)
 		}
 	}
 	t.changed = t.base;
-	if (!t.answer && c->request.external[0]) {
+	if (c->request.external[0]) {
 		try_adding(&t, &out->added[0], "", c->request.external);
 	}
-	if (!t.answer && c->request.msisdn[0]) {
+	if (c->request.msisdn[0]) {
 		try_adding(&t, &out->added[1], "msisdn:", c->request.msisdn);
 	}
 	for (uint8_t i = 0; i < c->found->n; i++) {

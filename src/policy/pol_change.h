@@ -43,11 +43,12 @@ struct pol_changes {
 	/* each changes the answer alone, given the needs below */
 	struct pol_change list[POL_CHANGES_MAX];
 	uint8_t n;
-	bool more;                  /* more changes than fit, or more rules than could be checked */
-	bool needs_action;          /* also needed: the SCS may use this action */
-	bool needs_quota;           /* also needed: quota, which is used up today */
-	bool needs_suffice;         /* the needs alone turn no into yes; `list` is empty then */
-	struct assoc_rule added[2]; /* allow rules tried: for the name, for the number */
+	bool more;          /* more changes than fit, or more rules than could be checked */
+	bool needs_action;  /* also needed: the SCS may use this action */
+	bool needs_quota;   /* also needed: quota, which is used up today */
+	bool needs_suffice; /* the needs alone turn no into yes; `list` is empty then */
+	/* rules tried, for the name and for the number: allow for a no, deny for a yes */
+	struct assoc_rule added[2];
 };
 
 /* The verdict of pol_judge() for a request without other faults; names no rule. */

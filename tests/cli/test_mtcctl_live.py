@@ -127,7 +127,8 @@ def test_what_a_check_says_would_change_the_answer_does(lab, ctl):
     reply = check()
     assert reply["allowed"] and reply["rule"].startswith("allow acme *@a.example")
     assert reply["detected"] == ["block * meter-61@a.example detect-only", deny + " detect-only"]
-    assert {c for c, _ in told(reply)} == {"delete", "enforce"}
+    assert {c for c, _ in told(reply)} == {"add", "delete", "enforce"}
+    assert (reply["changes"][0]["change"], reply["changes"][0]["rule"]) == ("add", "deny acme meter-61@a.example trigger")
     assert ("delete", reply["rule"]) in told(reply) and ("enforce", deny + " detect-only") in told(reply)
     assert ctl("block", "add", "*", "meter-61@a.example").stdout == (
         "replaced block * meter-61@a.example: rights trigger,recall,replace, mode enforce\n"

@@ -120,7 +120,8 @@ static void test_time_changes_answers(void **state)
 	assert_string_equal(found(w), "add: allow acme m@a.example trigger\nbegin+50: allow acme m@a.example trigger\n");
 	allow->not_before_s = 0;
 	allow->not_after_s = NOW_S + 50;
-	assert_string_equal(found(w), "delete: allow acme m@a.example trigger\nend+51: allow acme m@a.example trigger\n");
+	assert_string_equal(found(w), "add: deny acme m@a.example trigger\ndelete: allow acme m@a.example trigger\n"
+				      "end+51: allow acme m@a.example trigger\n");
 	deny = put(&w->found, "block acme *");
 	deny->not_after_s = NOW_S + 10;
 	assert_string_equal(found(w), "delete: block acme *\ndetect: block acme *\nend+11: block acme *\n");
@@ -129,7 +130,8 @@ static void test_time_changes_answers(void **state)
 	deny->not_after_s = NOW_S - 1;
 	deny = put(&w->found, "deny acme m@a.example");
 	deny->not_before_s = NOW_S + 5;
-	assert_string_equal(found(w), "delete: allow acme m@a.example trigger\nend+51: allow acme m@a.example trigger\n"
+	assert_string_equal(found(w), "add: deny acme m@a.example trigger\ndelete: allow acme m@a.example trigger\n"
+				      "end+51: allow acme m@a.example trigger\n"
 				      "begin+5: deny acme m@a.example trigger\n");
 }
 
@@ -141,9 +143,22 @@ static void test_a_yes_is_changed_by_what_it_hangs_on(void **state)
 	put(&w->found, "allow acme m@a.example");
 	put(&w->found, "deny acme *@a.example")->mode = ASSOC_DETECT; /* weaker: enforcing it changes nothing */
 	put(&w->found, "block * m@a.example")->mode = ASSOC_DETECT;
-	assert_string_equal(found(w), "delete: allow acme m@a.example trigger\nenforce: block * m@a.example detect-only\n");
+	assert_string_equal(found(w), "add: deny acme m@a.example trigger\ndelete: allow acme m@a.example trigger\n"
+				      "enforce: block * m@a.example detect-only\n");
 	put(&w->found, "allow acme *@a.example"); /* now either of them is enough */
-	assert_string_equal(found(w), "enforce: block * m@a.example detect-only\n");
+	assert_string_equal(found(w), "add: deny acme m@a.example trigger\nenforce: block * m@a.example detect-only\n");
+}
+
+/* Deleting the rule that decides would stop the SCS for every device of the domain. */
+static void test_one_device_of_a_domain_is_denied_before_the_domain_is_given_up(void **state)
+{
+	struct world *w = world();
+
+	(void)state;
+	put(&w->found, "allow acme *@a.example");
+	assert_string_equal(found(w), "add: deny acme m@a.example trigger\ndelete: allow acme *@a.example trigger\n");
+	put(&w->found, "deny acme m@a.example")->rights = ASSOC_RIGHT_RECALL;
+	assert_string_equal(found(w), "add: deny acme m@a.example trigger,recall\ndelete: allow acme *@a.example trigger\n");
 }
 
 static void test_groups_and_sets_are_left_and_joined(void **state)
@@ -172,7 +187,8 @@ static void test_groups_and_sets_are_left_and_joined(void **state)
 	w->found.n = 0;
 	w->groups.overflow = true;
 	put(&w->found, "allow acme set:trial");
-	assert_string_equal(found(w), "delete: allow acme set:trial trigger\nleave: allow acme set:trial trigger\n");
+	assert_string_equal(found(w), "add: deny acme m@a.example trigger\ndelete: allow acme set:trial trigger\n"
+				      "leave: allow acme set:trial trigger\n");
 	w->found.n = 0;
 	found(w);
 	assert_true(w->changes.more);
@@ -291,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_rights_that_are_missing_are_given_and_not_taken_away),
 		cmocka_unit_test(test_time_changes_answers),
 		cmocka_unit_test(test_a_yes_is_changed_by_what_it_hangs_on),
+		cmocka_unit_test(test_one_device_of_a_domain_is_denied_before_the_domain_is_given_up),
 		cmocka_unit_test(test_groups_and_sets_are_left_and_joined),
 		cmocka_unit_test(test_what_stands_before_the_association_is_needed_besides),
 		cmocka_unit_test(test_more_rules_than_the_judge_takes_are_not_guessed_about),
