@@ -274,7 +274,10 @@ int cli_show_scs(FILE *out, const json_t *last)
 		fprintf(out, "'mtcctl scs set %s KEY VALUE' changes one value and leaves the others as they are.\n", a);
 	}
 	if (!replaced) {
-		fprintf(out, "It may not trigger any device yet. Next: mtcctl assoc add %s DEVICE\n", a);
+		fprintf(out,
+			"It may not trigger any device yet. Next: mtcctl assoc add %s DEVICE\n"
+			"The HSS decides, too: it has to allow the E.164 number of this SCS for the device.\n",
+			a);
 	}
 	return CLI_OK;
 }
@@ -297,6 +300,16 @@ static void rule_values(FILE *out, const json_t *o, const char *before)
 	}
 }
 
+/* A rule of ours alone wakes no device. */
+static void hss_hint(FILE *out, const char *who, const char *device)
+{
+	bool range = !strncmp(device, "msisdn:", 7) && strchr(device, '-');
+	bool one = !strchr(device, '*') && !range && strncmp(device, "set:", 4) != 0;
+
+	fprintf(out, "  The HSS has to allow it, too. 'mtcctl assoc check %s %s --ask-hss' asks it.\n",
+		strchr(who, ':') || !strcmp(who, "*") ? "SCS" : who, one ? device : "DEVICE");
+}
+
 int cli_show_assoc(FILE *out, const json_t *last)
 {
 	const json_t *before = json_object_get(last, "before");
@@ -312,6 +325,9 @@ int cli_show_assoc(FILE *out, const json_t *last)
 	}
 	if (!strcmp(cli_member(a, last, "mode"), "detect-only")) {
 		fputs("  detect-only: it refuses nothing, it shows what it would refuse\n", out);
+	}
+	if (!before && !strcmp(cli_member(a, last, "effect"), "allow")) {
+		hss_hint(out, cli_member(b, last, "scs"), cli_member(c, last, "device"));
 	}
 	return CLI_OK;
 }

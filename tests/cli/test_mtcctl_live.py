@@ -48,7 +48,8 @@ def test_what_runs_is_shown(lab, ctl):
 
 
 def test_an_scs_comes_and_goes(lab, ctl):
-    assert ctl("scs", "add", "delta", *NEW, "--payload-max", "64", "--actions", "trigger").stdout.startswith("added SCS delta\n")
+    added = ctl("scs", "add", "delta", *NEW, "--payload-max", "64", "--actions", "trigger").stdout
+    assert added.startswith("added SCS delta\n") and "\nThe HSS decides, too: it has to allow the E.164 number" in added
     shown = ctl("scs", "show", "delta").stdout
     assert "payload_max       64\n" in shown and "actions           trigger\n" in shown and re.search(r"^connections_max .*in force 8\b", shown, re.M), shown
     again = ctl("scs", "add", "delta", *NEW)
@@ -59,7 +60,9 @@ def test_an_scs_comes_and_goes(lab, ctl):
     replaced = ctl("scs", "add", "delta", *NEW, "--replace").stdout
     assert replaced.startswith("replaced SCS delta\n  payload_max       64 -> 0 (not named: its default)\n"), replaced
     assert re.search(r"^payload_max .*in force 1024\b", ctl("scs", "show", "delta").stdout, re.M)
-    assert ctl("assoc", "add", "delta", "*@delta.example").returncode == 0
+    assert "'mtcctl assoc check delta DEVICE --ask-hss' asks it.\n" in ctl("assoc", "add", "delta", "*@delta.example").stdout
+    assert "assoc check delta m@delta.example --ask-hss" in ctl("assoc", "add", "delta", "m@delta.example").stdout
+    assert ctl("assoc", "del", "delta", "m@delta.example").returncode == 0
     assert ctl("scs", "del", "delta").stdout == "deleted SCS delta, 1 rule, 0 sessions ended\n"
     assert ctl("scs", "show", "delta").returncode == 1
     assert ctl("assoc", "list", "--scs", "delta").stdout == "none\n"
