@@ -2,10 +2,14 @@
  * commands. */
 #include "admin/adm.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "admin/adm_backup.h"
 #include "admin/adm_exchange.h"
+
+#define CHANGE_WORDS_MAX 512 /* the decision log cuts them to less */
 
 const struct ctl_command *const adm_tables[] = { adm_status_rows,
 						 adm_peers_rows,
@@ -35,6 +39,28 @@ static int add_commands(struct adm *a)
 	return err;
 }
 
+/* Who may trigger what is part of the decisions: a change of it stands among them, with its author.
+ * Others, such as a log level, are in the log only. */
+static void on_changed(void *arg, const struct ctl_caller *caller, const char *command, const json_t *args)
+{
+	static const char *const about[] = { "scs.", "group.", "set.", "assoc.", "block." };
+	const struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
+	const char *scs = ctl_arg_text(args, strncmp(command, "scs.", 4) == 0 ? "name" : "scs", "");
+	char *said, what[CHANGE_WORDS_MAX];
+	size_t i = 0;
+
+	while (i < sizeof about / sizeof *about && strncmp(command, about[i], strlen(about[i])) != 0) {
+		i++;
+	}
+	if (i == sizeof about / sizeof *about || ctl_arg_bool(args, "dry_run", false)) {
+		return;
+	}
+	said = json_dumps(args, JSON_COMPACT | JSON_ENSURE_ASCII);
+	snprintf(what, sizeof what, "%s %s", command, said ? said : "");
+	free(said);
+	core_decide_provisioning(a->core, (uint32_t)caller->uid, what, scs, ctl_arg_text(args, "device", ""));
+}
+
 int adm_new(struct adm **out, struct core *core, int fd)
 {
 	struct adm *a = calloc(1, sizeof *a);
@@ -53,7 +79,11 @@ int adm_new(struct adm **out, struct core *core, int fd)
 	a->st = core_counters(core);
 	TAILQ_INIT(&a->exports);
 	LIST_INIT(&a->waits);
-	conf = (struct ctl_server_conf){ .clients_max = a->cfg->limits.ctl_clients, .log = a->log, .counters = a->st };
+	conf = (struct ctl_server_conf){ .clients_max = a->cfg->limits.ctl_clients,
+					 .log = a->log,
+					 .counters = a->st,
+					 .changed = on_changed,
+					 .changed_arg = a };
 	err = ctl_server_new(&a->ctl, a->loop, fd, &conf);
 	if (!err) {
 		err = add_commands(a);

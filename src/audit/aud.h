@@ -22,7 +22,8 @@ struct aud_decision {
 	/* of its connection: protection_word(); "" when it is not known, as after a restart */
 	const char *protection;
 	const char *device; /* as asked: External-Identifier or msisdn:DIGITS */
-	const char *action; /* session, trigger, recall, replace, revoke, revoke-outcome */
+	/* session, trigger, recall, replace, revoke, revoke-outcome, screening, provisioning */
+	const char *action;
 	/* the line of an answer to a request: counted in decision_ and status_; not written */
 	bool answers;
 	bool has_reference;

@@ -1,6 +1,7 @@
 /* core_decision.c - writes every verdict of the core once: decision line and counters together
  * (audit/). */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/shown.h"
@@ -92,6 +93,23 @@ void core_decide_screening(struct core *c, const char *who, enum screen_row row,
 		text_add(&t, screen_rule_text(text, before));
 	}
 	emit(c, &d);
+}
+
+void core_decide_provisioning(struct core *c, uint32_t uid, const char *what, const char *scs, const char *device)
+{
+	char who[16];
+	struct aud_decision d = { .time_ms = net_loop_real_ms(c->loop),
+				  .scs = scs,
+				  .address = who,
+				  .device = device,
+				  .action = "provisioning",
+				  .verdict = AUD_ACCEPTED,
+				  .reason = "changed",
+				  .rule = what };
+
+	snprintf(who, sizeof who, "uid %u", uid);
+	emit(c, &d);
+	core_decisions_write(c); /* before the operator has the answer */
 }
 
 void core_decide_screened(struct core *c, const struct core_session *s, enum screen_row row)

@@ -187,6 +187,11 @@ ERR_MUST_USE int core_screen_set(struct core *c, enum screen_row row, const stru
  * noticed in the same turn of the loop. */
 uint32_t core_screen_forget(struct core *c, const char *scs);
 
+/* An operator has changed who may trigger what: a line of the decision log (action
+ * "provisioning"). `what`: the command with its arguments; `scs`, `device`: "" when it names
+ * none. */
+void core_decide_provisioning(struct core *c, uint32_t uid, const char *what, const char *scs, const char *device);
+
 /* -- sessions and SCSs */
 
 struct core_session_view {

@@ -45,6 +45,8 @@ struct ctl_request {
 	/* the server's, for the record of a change whose client has gone */
 	const struct log *log;
 	struct st_counters *counters; /* the same */
+	ctl_changed_fn *changed;      /* the same */
+	void *changed_arg;
 	char note[CTL_NOTE_MAX];
 	bool failed; /* a row could not be built or was too large: the last line says so */
 	/* ctl_each() */

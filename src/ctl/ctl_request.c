@@ -75,6 +75,9 @@ static void finish(struct ctl_request *rq, const char *error, json_t *more)
 	}
 	if (rq->command && rq->command->changes) {
 		log_change(rq, error);
+		if (!error && rq->changed) {
+			rq->changed(rq->changed_arg, &rq->caller, rq->command->name, rq->args);
+		}
 	}
 	if (!c) {
 		json_decref(more);
@@ -295,6 +298,8 @@ void ctl_request_run(struct ctl_conn *c, struct ctl_request **slot, const struct
 	rq->fd = -1;
 	rq->log = s->conf.log;
 	rq->counters = s->conf.counters;
+	rq->changed = s->conf.changed;
+	rq->changed_arg = s->conf.changed_arg;
 	rq->caller = *caller;
 	*slot = rq;
 	problem = check_form(rq, line, len, why, sizeof why);

@@ -66,6 +66,10 @@ struct ctl_command {
 	ctl_handler_fn *handler;
 };
 
+/* A command that changes something (ctl_command.changes) is done, and its answer is about to be
+ * sent. Borrows everything until return. */
+typedef void ctl_changed_fn(void *arg, const struct ctl_caller *caller, const char *command, const json_t *args);
+
 struct ctl_server_conf {
 	uint32_t clients_max; /* 0: 16 */
 	/* a client that has begun a line, or sends nothing, is closed after this time; 0: 30000 */
@@ -74,6 +78,8 @@ struct ctl_server_conf {
 	size_t queue_max;
 	const struct log *log;        /* borrowed; NULL: none */
 	struct st_counters *counters; /* borrowed; NULL: none */
+	ctl_changed_fn *changed;      /* NULL: nobody */
+	void *changed_arg;            /* borrowed until the last request is answered */
 };
 
 /* Serves on a listening UNIX descriptor (borrowed; -1: none, ctl_server_client() hands in clients).

@@ -47,6 +47,21 @@ def test_what_runs_is_shown(lab, ctl):
     assert {"requests", "decision_refused", "edge_accepted", "ctl_requests"} <= names
 
 
+def test_who_changed_what_stands_in_the_decision_log(lab, ctl):
+    name, who = "omega", f"uid {os.getuid()}"
+    new = ["--e164", "491720000077", "--origin-host", "scs.omega.example", "--realm", "omega.example", "--anchor", "anchor-a"]
+    for words in (["scs", "add", name, *new], ["scs", "set", name, "quota", "5"], ["assoc", "add", name, "meter-77@a.example"],
+                  ["assoc", "del", name, "meter-77@a.example"], ["scs", "del", name]):
+        assert ctl(*words).returncode == 0
+    assert ctl("assoc", "add", name, "meter-77@a.example").returncode == 1  # refused: nothing has changed
+    assert ctl("screen", "list").returncode == 0
+    lines = lab.decisions(action="provisioning", scs=name)
+    assert {(line["address"], line["verdict"], line["reason"]) for line in lines} == {(who, "accepted", "changed")}
+    assert [(line["rule"].split(" ")[0], line["device"]) for line in lines] == [
+        ("scs.add", ""), ("scs.set", ""), ("assoc.add", "meter-77@a.example"), ("assoc.del", "meter-77@a.example"), ("scs.del", "")]
+    assert json.loads(lines[1]["rule"].split(" ", 1)[1]) == {"name": name, "quota_per_day": 5}
+
+
 def test_an_scs_comes_and_goes(lab, ctl):
     added = ctl("scs", "add", "delta", *NEW, "--payload-max", "64", "--actions", "trigger").stdout
     assert added.startswith("added SCS delta\n") and "\nThe HSS decides, too: it has to allow the E.164 number" in added
