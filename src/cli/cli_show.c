@@ -81,7 +81,7 @@ static bool table(FILE *out, const json_t *rows, const struct cli_column *column
 	const json_t *row;
 	size_t i;
 
-	if (!rows) {
+	if (!json_array_size(rows)) {
 		return true;
 	}
 	t = cli_table_new(out, columns);
@@ -110,6 +110,14 @@ int cli_show_health(FILE *out, const json_t *last)
 	return CLI_NO;
 }
 
+/* Connections and processes come one after the other: what is missing then is no fault yet. */
+#define STARTING_S 10
+
+static bool is_starting(const json_t *last)
+{
+	return json_object_get(last, "uptime_s") && cli_number(last, "uptime_s") < STARTING_S;
+}
+
 static void health(FILE *out, const json_t *last)
 {
 	const json_t *healthy = json_object_get(last, "healthy");
@@ -118,6 +126,8 @@ static void health(FILE *out, const json_t *last)
 
 	if (json_is_true(healthy)) {
 		fprintf(out, "%-16s%s\n", "health", "healthy");
+	} else if (healthy && is_starting(last)) {
+		fprintf(out, "%-16sstarting, not healthy yet, %s: mtcctl health\n", "health", shown_count(reasons, n, "reason"));
 	} else if (healthy) {
 		fprintf(out, "%-16snot healthy, %s: mtcctl health\n", "health", shown_count(reasons, n, "reason"));
 	}
@@ -136,9 +146,9 @@ int cli_show_status(FILE *out, const json_t *last)
 	static const struct cli_column files[] = {
 		{ "CERTIFICATE", "path" }, { "OF", "of" }, { "NAME", "name" }, { "DAYS LEFT", "days_left" }, { NULL, NULL }
 	};
-	static const struct cli_column store_columns[] = { { "STORE", "name" },        { "SIZE", "octets" },
-							   { "LEFT", "left" },         { "SIZE MAX", "size_max" },
-							   { "STATE", "state" },       { "DISK FREE", "disk" },
+	static const struct cli_column store_columns[] = { { "STORE", "name" },  { "SIZE", "octets" },
+							   { "LEFT", "left" },   { "SIZE MAX", "size_max" },
+							   { "STATE", "state" }, { "DISK FREE", "disk" },
 							   { NULL, NULL } };
 	static const struct cli_column sandboxes[] = { { "PROCESS", "process" },   { "PID", "pid" },
 						       { "SANDBOX", "mode" },      { "SECCOMP", "seccomp" },
@@ -175,6 +185,9 @@ int cli_show_status(FILE *out, const json_t *last)
 	line(out, "SCSs", last, "scs");
 	line(out, "rules", last, "rules");
 	line(out, "files", last, "files_generation");
+	if (json_object_get(last, "edges") && !json_array_size(json_object_get(last, "edges"))) {
+		fprintf(out, "%-16snone is up%s\n", "edges", is_starting(last) ? " yet" : "");
+	}
 	if (!table(out, json_object_get(last, "listeners"), listeners) || !table(out, json_object_get(last, "edges"), columns) ||
 	    !table(out, json_object_get(last, "sandbox"), sandboxes)) {
 		return CLI_NO;
@@ -425,11 +438,13 @@ int cli_show_import(FILE *out, const json_t *last, const char *file)
 
 	fprintf(out, "%s %s: %s, %lld added, %lld replaced, %lld unchanged, %lld deleted%s\n", dry ? "checked" : "imported", file,
 		cli_count(rows, last, "rows", "row"), cli_number(last, "added"), cli_number(last, "replaced"),
-		cli_number(last, "unchanged"), cli_number(last, "deleted"), dry ? " if it were imported; nothing was changed" : "");
+		cli_number(last, "unchanged"), cli_number(last, "deleted"),
+		dry ? " if it were imported; nothing was changed" : "");
 	if (cli_number(last, "along")) {
 		fprintf(out, "%s %s with them\n", cli_count(rows, last, "along", "rule"), dry ? "would go" : "went");
 	}
-	if (json_array_size(json_object_get(last, "left_alone")) && cli_number(last, "replaced") + cli_number(last, "unchanged")) {
+	if (json_array_size(json_object_get(last, "left_alone")) &&
+	    cli_number(last, "replaced") + cli_number(last, "unchanged")) {
 		fprintf(out, "columns that the file does not have and that stay as they are stored: %s\n",
 			cli_member(columns, last, "left_alone"));
 	}

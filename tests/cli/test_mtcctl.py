@@ -311,6 +311,11 @@ def test_health_is_an_exit_code_with_reasons(server):
     assert done.returncode == 1 and json.loads(done.stdout)["reasons"] == ill["reasons"]
     done = ask(server, "status", lines=[ill])
     assert done.returncode == 0 and done.stdout.startswith("health          not healthy, 1 reason: mtcctl health\n")
+    done = ask(server, "status", lines=[{**ill, "uptime_s": 2, "started": "2026-01-01T00:00:00Z", "edges": [], "sandbox": []}])
+    assert done.stdout.startswith("health          starting, not healthy yet, 1 reason: mtcctl health\n")
+    assert done.stdout.endswith("\nedges           none is up yet\n"), done.stdout  # and no blank table
+    done = ask(server, "status", lines=[{**ill, "uptime_s": 10, "edges": []}])
+    assert done.stdout.startswith("health          not healthy, 1 reason: mtcctl health\n") and done.stdout.endswith("\nedges           none is up\n")
     well = {"done": True, "ok": True, "healthy": True, "reasons": []}
     assert (ask(server, "health", lines=[well]).stdout, ask(server, "health", lines=[well]).returncode) == ("healthy\n", 0)
     assert ask(server, "--json", "health", lines=[well]).returncode == 0
