@@ -30,9 +30,8 @@ static const struct words known[] = {
 	  "when this stays, see that the peer runs and is reachable from here at its address: 'mtcctl peers' shows it" },
 };
 static const struct words waiting = { "waiting", "peer-not-open", "is not connected",
-				      "see that the peer runs and is reachable from here at its address; 'mtcctl peers' shows "
-				      "both, and the log says why the last "
-				      "attempt failed" };
+				      "see that the peer runs and is reachable from here at its address, which 'mtcctl peers' "
+				      "shows; the log says why the last attempt failed" };
 
 static const struct words *words_of(const char *state)
 {

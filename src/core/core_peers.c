@@ -1,5 +1,6 @@
 /* core_peers.c - the peers of our own domain: one connection each, owned by the core, with the
  * internal identity. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ static void on_open(void *arg, struct link *l)
 	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
 
 	p->open = true;
+	p->lost_why[0] = 0;
 	st_count(&p->core->st, ST_PEER_OPENED);
 	log_info(p->core->log, "core", "peer %s (%s) is open", p->conf->name, p->conf->host);
 	if (link_peer_link(p->peer)) {
@@ -52,7 +54,17 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 			 *kind ? " (" : "", kind, *kind ? ")" : "");
 	}
 	p->open = false;
+	snprintf(p->lost_why, sizeof p->lost_why, "the last connection ended: %.200s", why);
 	p->core->peers.events->down(p);
+}
+
+static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
+{
+	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
+
+	(void)err;
+	(void)result_code;
+	snprintf(p->lost_why, sizeof p->lost_why, "the last attempt failed: %.200s", why);
 }
 
 static void on_state(void *arg)
@@ -67,6 +79,7 @@ static const struct link_cb link_cb = { .on_open = on_open,
 					.on_reopen = on_reopen,
 					.on_request = on_request,
 					.on_down = on_down,
+					.on_failed = on_failed,
 					.on_state = on_state };
 
 static void conf_links(struct core *c)

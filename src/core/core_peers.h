@@ -15,6 +15,8 @@
 struct core;
 struct core_trigger;
 
+#define CORE_PEER_WHY_MAX 256
+
 #define CORE_PEER_MAGIC 0xf9eaa723u
 struct core_peer {
 	struct obj obj;
@@ -29,6 +31,7 @@ struct core_peer {
 	uint32_t outstanding, waiting_n;
 	uint32_t gathered;                     /* of the outstanding: written, and not sent yet */
 	TAILQ_HEAD(, core_trigger) waiting[2]; /* [1]: priority requests */
+	char lost_why[CORE_PEER_WHY_MAX];      /* of the last connection or attempt; "": none, or it is open again */
 	bool open;
 };
 

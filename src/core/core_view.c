@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/obj.h"
+#include "base/str.h"
 #include "core/core_int.h"
 #include "net/net_tcp.h"
 
@@ -152,6 +153,9 @@ void core_peer_each(const struct core *c, core_peer_fn *fn, void *arg)
 		app_lapses_text(view.lapses, p->lapses.seen);
 		if (p->peer) {
 			link_peer_reason(p->peer, view.reason);
+		}
+		if (!view.reason[0] && !p->open) {
+			str_cut(view.reason, sizeof view.reason, p->lost_why);
 		}
 		fn(arg, &view);
 	}

@@ -3,6 +3,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 
 from lablib import proc
@@ -17,6 +18,14 @@ def health(p):
     return done.returncode, json.loads(done.stdout) if done.stdout else None
 
 
+def bound(s, at):
+    try:
+        s.bind(at)
+    except OSError:
+        return False
+    return True
+
+
 def test_an_hss_that_is_gone(labs):
     p = labs.up()
     try:
@@ -28,6 +37,15 @@ def test_an_hss_that_is_gone(labs):
         assert (code, last["healthy"], reason["reason"]) == (1, False, "peer-not-open")
         assert "it is the HSS, and triggers are answered 201" in reason["text"] and "since 20" in reason["text"]
         assert p.ctl("status")[-1]["healthy"] is False
+        at = (p.lab["hss"]["address"], p.lab["hss"]["port"])
+        silent = socket.socket()
+        silent.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        proc.wait_until("its port is free", lambda: bound(silent, at), 10)
+        silent.listen(5)  # connects, and nobody answers: an attempt that has no end of its own yet
+        proc.wait_until("an attempt is under way", lambda: next(r for r in p.ctl("peers", check=False) if r.get("name") == "hss")["state"] == "connecting", 10)
+        (reason,) = health(p)[1]["reasons"]
+        assert "connecting since" in reason["text"] and "(the last " in reason["text"], reason
+        silent.close()
     finally:
         labs.down(p)
     assert health(p)[0] == 4, "nobody answers"
