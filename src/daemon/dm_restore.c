@@ -482,6 +482,9 @@ static void say_done(const struct restore *r)
 	if (access(r->aside, F_OK) == 0) {
 		printf("what was there is in %s\n", r->aside);
 	}
+	puts(is_there(r, "screening")
+		 ? "the screening rules set with 'mtcctl screen set' are not in a backup: those of this state_dir stay in force"
+		 : "screening rules set with 'mtcctl screen set' are not in a backup: set them again if there were any");
 	if (!r->what->journal && is_there(r, "journal")) {
 		puts("the journal was left as it is; --journal restores that of the backup");
 	} else if (!r->what->journal) {

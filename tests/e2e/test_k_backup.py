@@ -112,6 +112,7 @@ def test_a_backup_under_load_and_its_restore(gateway):
     assert tree(g.state) == old and not [n for n in os.listdir(g.state) if n.startswith(("restore", "before"))]
     restored = g.restore("copy-0", "--replace")
     assert restored.returncode == 0, restored
+    assert "screening rules set with 'mtcctl screen set' are not in a backup: set them again if there were any\n" in restored.stdout
     [aside] = [n for n in os.listdir(g.state) if n.startswith("before-restore-")]
     assert tree(os.path.join(g.state, aside)) == [f for f in old if f.startswith("associations")]
     g.start()
@@ -135,8 +136,10 @@ def test_the_journal_of_a_backup_comes_back_only_when_it_is_asked_for(gateway):
     g.start()
     assert g.triggers() == set()
     g.stop()
+    with open(os.path.join(g.state, "screening"), "w", encoding="ascii") as f:
+        f.write("mtc screening 1\nend 0\n")
     restored = g.restore("copy", "--replace", "--journal")
-    assert restored.returncode == 0, restored
+    assert restored.returncode == 0 and "those of this state_dir stay in force\n" in restored.stdout, restored
     p.ue("absent")
     g.start()
     assert waiting and {t[:2] for t in g.triggers()} == {t[:2] for t in waiting}
