@@ -28,7 +28,7 @@ int dm_check_main(const char *path)
 		dm_loaded_fini(&l);
 		return 1;
 	}
-	printf("%s: configuration is valid\n", path);
+	printf("%s: configuration is valid\n", l.path); /* as in the lines about errors */
 	printf("an SCS has its answer within %.1f s\n", (double)cfg_answer_within_ms(l.cfg) / 1000);
 	dm_loaded_fini(&l);
 	return 0;

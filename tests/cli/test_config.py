@@ -312,7 +312,8 @@ def test_relative_paths_start_beside_the_name_of_the_file_also_when_that_is_a_li
     (whole / "mtc-iwfd.yaml").symlink_to("opt/there.yaml")
     for more, name in (([], "mtc-iwfd.yaml"), (["-t"], "mtc-iwfd.yaml"), (["-t"], str(whole / "mtc-iwfd.yaml"))):
         words = [os.path.join(BIN, "mtc-iwfd"), *more, "-c", name]
-        assert starts(words, cwd=whole).startswith(f"{name}: configuration is valid" if more else "ready 127.0.0.1:")
+        # as in errors and warnings, which name it and what it names by the whole path
+        assert starts(words, cwd=whole).startswith(f"{whole}/mtc-iwfd.yaml: configuration is valid" if more else "ready 127.0.0.1:")
 
 
 def test_a_pipe_is_read_once_and_serves_every_process(whole):
