@@ -45,7 +45,7 @@ static void what_is_missing_is_told_with_what_to_do(void **state)
 	(void)state;
 	assert_string_equal(sbx_lacks_words(words, 0), "");
 	assert_string_equal(sbx_lacks_words(words, SBX_LACK_USERS),
-			    "processes share a user: start as root, and name users: in the configuration");
+			    "processes share a user: name users: in the configuration; only a start as root can use them");
 	sbx_lacks_words(words, SBX_LACK_SECCOMP | SBX_LACK_LANDLOCK);
 	assert_non_null(strstr(words, "the kernel refuses seccomp filters: use a kernel with"));
 	assert_non_null(strstr(words, "; the kernel has no Landlock of version 2 or later: use Linux 5.19"));
