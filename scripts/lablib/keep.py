@@ -71,7 +71,8 @@ def save(folder, facts):
 
 def hint(folder):
     where = "" if folder == DEFAULT else f" DIR={shlex.quote(folder)}"
-    return f"scripts/lab run {shlex.quote(folder)} --fresh (or make lab FRESH=1{where}) deletes the kept state and starts with a new one"
+    return (f"scripts/lab run {shlex.quote(folder)} --fresh (or make lab FRESH=1{where}) deletes all that is kept there and starts with a new state: "
+            "associations, accepted triggers and reports, subscribers, messages, certificates and the decision log")
 
 
 def any_state(folder):

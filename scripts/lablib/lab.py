@@ -246,7 +246,7 @@ timers: {{ reconnect: 1s{o.timers_more} }}
 
     def launch_iwf(self):
         """Its entry, as soon as it listens."""
-        os.makedirs(self.path("iwf"), exist_ok=True)
+        os.makedirs(self.path("iwf"), mode=0o700, exist_ok=True)  # who may trigger what, and payloads
         conf = write(self.path("mtc-iwfd.yaml"), self.iwf_config())
         entry = self.start("mtc-iwfd", [self.program("mtc-iwfd"), "-c", conf])
         address, port = proc.wait_ready(entry, self.options.up_wait_s)

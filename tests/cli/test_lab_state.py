@@ -81,6 +81,7 @@ def test_a_second_start_has_the_state_of_the_first(directory):
         f.write(json.dumps({"imsi": "001010000000999", "msisdn": "491700000999", "external_identifiers": ["extra@a.example"],
                             "services": ["device-trigger"], "allowed_scs": ["491720000001"]}) + "\n")
     was, keys = listening(p), open(p.scs["acme"]["key"], "rb").read()
+    assert os.stat(os.path.join(directory.folder, "iwf")).st_mode & 0o077 == 0  # payloads, and who may trigger what
     directory.down()
 
     p = directory.up()  # as many devices as there were
@@ -401,6 +402,7 @@ def test_the_front_door_passes_fresh_and_the_directory_on():
 def test_the_hint_names_the_directory():
     assert keep.hint(keep.DEFAULT).startswith(f"scripts/lab run {ROOT}/lab --fresh (or make lab FRESH=1)")
     assert "(or make lab FRESH=1 DIR='/a b')" in keep.hint("/a b")
+    assert "accepted triggers and reports, subscribers, messages" in keep.hint("/a b")  # what it deletes
 
 
 def test_one_program_goes_and_comes_back(directory):
