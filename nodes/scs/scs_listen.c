@@ -144,7 +144,7 @@ static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 		log_warn(w->session.log, "scs", "%s; trying again", words);
 		return;
 	}
-	fprintf(stderr, "mtc-scs: %s\n", words);
+	scs_tell_error(words);
 	if (say(w, scs_error_event(words, result_code))) {
 		part(w, NODE_EXIT_CONNECT);
 	}

@@ -55,7 +55,7 @@ void scs_run_fail(struct scs_run *r, const char *words, uint32_t result_code)
 	if (r->parting) {
 		return;
 	}
-	fprintf(stderr, "mtc-scs: %s\n", words);
+	scs_tell_error(words);
 	print(r, scs_error_event(words, result_code));
 	if (r->o->load && r->was_open) {
 		print(r, scs_tally_event(&r->tally, scs_now_us() - r->started_us, r->o->has_wait));

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "apps/app_common.h"
 #include "base/clock.h"
@@ -189,6 +190,13 @@ void scs_session_close(struct scs_session *s)
 	tls_ctx_free(s->tls);
 	machine_end(&scs_session_machine, s->in_phase, s->phase);
 	OBJ_END(s, SCS_SESSION_MAGIC);
+}
+
+void scs_tell_error(const char *words)
+{
+	if (!isatty(STDOUT_FILENO) || !isatty(STDERR_FILENO)) {
+		fprintf(stderr, "mtc-scs: %s\n", words);
+	}
 }
 
 uint64_t scs_now_us(void)

@@ -50,5 +50,9 @@ void scs_session_part(struct scs_session *s, struct link *l, enum dia_disconnect
 /* After the loop has ended. */
 void scs_session_close(struct scs_session *s);
 
+/* An error for people, on standard error. Not when standard output, which has an event with the same
+ * words, is a terminal as well: they would stand there twice. */
+void scs_tell_error(const char *words);
+
 /* Microseconds since an arbitrary start. */
 uint64_t scs_now_us(void);

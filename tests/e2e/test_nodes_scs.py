@@ -1,6 +1,7 @@
 """mtc-scs alone, against a scripted gateway on Tsp: what leaves, what is said on stdout, which exit code."""
 import json
 import os
+import pty
 import signal
 import ssl
 import subprocess
@@ -247,6 +248,20 @@ def test_refused_at_the_capabilities_exchange(gateway):
     got = trigger(gateway)
     assert got.code == 4 and got.event("error")["result_code"] == 3010 and "3010 (UNKNOWN_PEER); the gateway knows no SCS" in got.event("error")["error"], got
     assert not gateway.requests
+
+
+def test_at_a_terminal_an_error_stands_there_once():
+    words = [os.path.join(BIN, "mtc-scs"), "trigger", "--plain", "--connect", "127.0.0.1:1", "--origin-host", "s.example", "--realm", "example",
+             "--iwf-host", "i.example", "--device", "m@a.example", "--payload", "x"]
+    pipes = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+    assert pipes.returncode == 4 and "no connection to 127.0.0.1:1" in pipes.stdout and "no connection to 127.0.0.1:1" in pipes.stderr
+    master, slave = pty.openpty()
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=slave, stderr=slave) as p:
+        os.close(slave)
+        assert p.wait(20) == 4
+    seen = os.read(master, 65536)
+    os.close(master)
+    assert seen.count(b"no connection to 127.0.0.1:1") == 1, seen
 
 
 def test_another_host_than_expected(gateway):
