@@ -33,6 +33,7 @@ static void tell_machines(struct link *l, enum peer_event event)
 
 void link_finish(struct link *l, enum peer_event event, bool hard, enum link_end end, int err, const char *fmt, ...)
 {
+	const char *host = l->host, *realm = NULL;
 	struct net_stream *s;
 	va_list ap;
 
@@ -55,7 +56,10 @@ void link_finish(struct link *l, enum peer_event event, bool hard, enum link_end
 		net_stream_close(s);
 	}
 	LINK_COUNT(l, ended[end]);
-	log_info(l->conf->log, "link", "%s: %s%sended: %s%s%s", l->address, l->host, *l->host ? " " : "", link_end_str(end),
+	if (!*host && l->peer) {
+		link_peer_expectation(l->peer, &host, &realm); /* it has not named itself: whom we meant to reach */
+	}
+	log_info(l->conf->log, "link", "%s: %s%sended: %s%s%s", l->address, host, *host ? " " : "", link_end_str(end),
 		 *l->why ? ": " : "", l->why);
 	link_arm(l);
 }

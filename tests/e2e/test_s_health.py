@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 
+from lablib import lab as L
 from lablib import proc
 from support.core import core, kill_core
 from support.tsp import Scs, action, request_status
@@ -16,6 +17,11 @@ def health(p):
     done = subprocess.run([p.program("mtcctl"), "--json", "--socket", p.lab["iwf"]["ctl"], "health"], capture_output=True, text=True,
                           timeout=30, check=False)
     return done.returncode, json.loads(done.stdout) if done.stdout else None
+
+
+def log_of(p):
+    with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
+        return f.read()
 
 
 def bound(s, at):
@@ -38,6 +44,8 @@ def test_an_hss_that_is_gone(labs):
         assert "it is the HSS, and triggers are answered 201" in reason["text"] and "since 20" in reason["text"]
         assert p.ctl("status")[-1]["healthy"] is False
         at = (p.lab["hss"]["address"], p.lab["hss"]["port"])
+        refused = f"{at[0]}:{at[1]}: {L.HSS_HOST} ended: could not connect"  # with the name of the peer that was meant
+        proc.wait_until("an attempt has failed", lambda: refused in log_of(p), 10)
         silent = socket.socket()
         silent.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         proc.wait_until("its port is free", lambda: bound(silent, at), 10)
