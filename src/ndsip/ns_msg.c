@@ -126,6 +126,7 @@ static void put_open(struct buf *b, const struct ns_open *m)
 {
 	buf_le64(b, m->id);
 	buf_u8(b, m->protocol);
+	buf_u8(b, m->again);
 	buf_le16(b, m->local_port);
 	buf_le16(b, m->remote_port);
 	put_addresses(b, m->local, m->local_n, NS_ENDS_MAX);
@@ -137,6 +138,7 @@ static void get_open(struct rd *r, struct ns_open *m)
 	m->id = rd_le64(r);
 	m->protocol = rd_u8(r);
 	wrong_unless(r, m->protocol == SA_TCP || m->protocol == SA_SCTP);
+	m->again = get_u8(r, 0, 1) == 1;
 	m->local_port = rd_le16(r);
 	m->remote_port = rd_le16(r);
 	m->local_n = get_addresses(r, m->local, 1, NS_ENDS_MAX);

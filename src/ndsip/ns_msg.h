@@ -73,6 +73,9 @@ const char *ns_reason_words(unsigned reason);
 struct ns_open {
 	uint64_t id;      /* chosen by the edge, not in use */
 	uint8_t protocol; /* SA_TCP, SA_SCTP */
+	/* An earlier helper has proven it: with ndsip.on_loss keep it is held, and not cut, while
+	 * strongSwan is away. */
+	bool again;
 	uint16_t local_port, remote_port;
 	uint8_t local_n, remote_n; /* at least one of each; every pair must be protected */
 	struct sa_address local[NS_ENDS_MAX], remote[NS_ENDS_MAX];
