@@ -14,7 +14,7 @@ ALLOWED = {
     "assoc": {"base"},
     "journal": {"base"},
     "audit": {"base", "stats"},
-    "conf": {"base"},
+    "conf": {"base", "ipsec"},
     "stats": {"base"},
     "ctl": {"base", "net", "conf", "stats"},
     "exchange": {"base", "assoc"},

@@ -41,6 +41,13 @@ void sa_address_text(char out[SA_ADDRESS_TEXT_MAX], const struct sa_address *a)
 	}
 }
 
+bool sa_address_unspecified(const struct sa_address *a)
+{
+	static const uint8_t zero[sizeof a->octets];
+
+	return memcmp(a->octets, zero, sizeof zero) == 0;
+}
+
 int sa_address_order(const struct sa_address *a, const struct sa_address *b)
 {
 	int order = a->family != b->family ? a->family - b->family : memcmp(a->octets, b->octets, sizeof a->octets);

@@ -64,7 +64,7 @@ def test_a_good_file_is_valid_and_nothing_is_made(folder):
 
 @pytest.mark.parametrize("old,new,line,words", [
     ("protection: tls", "protection: none", 12, "external without protection, expected protection tls"),
-    ("protection: tls", "protection: ndsip", 12, "listen[0].protection is 'ndsip', and this build has no NDS/IP, expected tls or none"),
+    ("protection: tls", "protection: ndsip", 12, "listener 'tsp' has protection ndsip and there is no section ndsip, expected one, or"),
     ("    key: pki/iwf.key\n", "", 12, "has protection tls and no key"),
     ("trust_anchors:\n  - { name: anchor-a, file: pki/anchor-a.pem }\n", "", 10, "there are no trust_anchors"),
     ("port: 0", "prot: 0", 14, "unknown key 'prot' in listen[0], did you mean 'port'?"),
