@@ -11,7 +11,7 @@ ALLOWED = {
     "net": {"base"},
     "tls": {"base", "net"},
     "link": {"base", "diameter", "peer", "net", "tls"},
-    "assoc": {"base"},
+    "assoc": {"base", "ipsec"},
     "journal": {"base"},
     "audit": {"base", "stats"},
     "conf": {"base", "ipsec"},
