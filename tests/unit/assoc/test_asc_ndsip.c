@@ -182,6 +182,27 @@ static void test_an_import_refuses_one_host_of_two(void **state)
 	asc_import_free(im);
 }
 
+/* An SCS that came while the import ran has the host now. */
+static void test_a_host_that_was_taken_during_an_import(void **state)
+{
+	struct place *p = *state;
+	struct asc_scs beta = beta_with("10.8.0.7"), gamma = scs_with("gamma", "49170123458", "10.8.0.7", "");
+	struct asc_import *im = begin(p);
+	struct ended e = { .done = false };
+
+	assert_int_equal(asc_import_scs(im, 4, &beta, 0, &p->why), 0);
+	assert_int_equal(asc_import_build(im, &(struct asc_import_error){ .line = 0 }), 0);
+	put(p, &gamma);
+	asc_import_finish(im, on_done, &e);
+	while (!e.done) {
+		asc_settle(p->a);
+	}
+	asc_import_free(im);
+	assert_int_equal(e.err, ERR_EXISTS);
+	assert_non_null(strstr(e.why.text, "SCSs 'beta' and 'gamma' have one host (10.8.0.7)"));
+	assert_null(asc_scs_find(p->a, "beta"));
+}
+
 /* What the file leaves as it is stored is looked at in the end. */
 static void test_an_import_that_keeps_hosts(void **state)
 {
@@ -315,6 +336,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_what_cannot_be_is_refused, place_setup, place_teardown),
 		cmocka_unit_test_setup_teardown(test_a_host_belongs_to_one_scs, place_setup, place_teardown),
 		cmocka_unit_test_setup_teardown(test_an_import_refuses_one_host_of_two, place_setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_a_host_that_was_taken_during_an_import, place_setup, place_teardown),
 		cmocka_unit_test_setup_teardown(test_an_import_that_keeps_hosts, place_setup, place_teardown),
 		cmocka_unit_test_setup_teardown(test_a_store_of_an_older_program_is_opened, place_setup, place_teardown),
 		cmocka_unit_test_setup_teardown(test_a_record_of_a_newer_program_is_refused_in_words, place_setup,
