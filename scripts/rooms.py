@@ -22,11 +22,12 @@ ALLOWED = {
     "keyholder": {"base", "net", "tls", "stats"},
     "sandbox": {"base"},
     "ipsec": {"base", "net"},
-    "edge": {"base", "diameter", "apps", "policy", "net", "tls", "link", "ipc", "conf", "stats"},
+    "ndsip": {"base", "net", "ipsec"},
+    "edge": {"base", "diameter", "apps", "policy", "net", "tls", "link", "ipc", "conf", "stats", "ndsip"},
     "core": {"base", "diameter", "apps", "peer", "policy", "trigger", "net", "tls", "link", "assoc", "journal", "audit", "conf",
-             "stats", "ipc"},
+             "stats", "ipc", "ndsip"},
     "admin": {"base", "net", "core", "ctl", "exchange", "assoc", "apps", "policy", "trigger", "conf", "stats"},
-    "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox", "ipsec"},
+    "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox", "ipsec", "ndsip"},
     "cli": {"base", "ctl", "net", "journal"},
     "nodes": {"base", "diameter", "apps", "peer", "net", "tls", "link", "conf"},
 }
@@ -35,6 +36,7 @@ PUBLIC = {
     "edge": {"edge/edge.h"},
     "core": {"core/core.h", "core/core_view.h"},
     "admin": {"admin/adm.h"},
+    "ndsip": {"ndsip/ns_msg.h", "ndsip/ns_channel.h", "ndsip/ns_serve.h"},
     "sandbox": {"sandbox/sbx.h"},
 }
 # The pure rooms see neither the clock nor the world: of the system they include these headers only, of base all but those below.

@@ -133,7 +133,7 @@ struct core_file {               /* texts are borrowed until core_free() */
 	const char *path;
 	uint64_t not_after_s; /* earliest end of the certificates in the file */
 };
-#define CORE_FILES_MAX (CFG_ANCHORS_MAX + CFG_LISTEN_MAX + CFG_PEERS_MAX)
+#define CORE_FILES_MAX (CFG_ANCHORS_MAX + CFG_LISTEN_MAX + CFG_PEERS_MAX + 1)
 /* The core now uses the set of files with this generation. Copies at most CORE_FILES_MAX rows. */
 void core_files_set(struct core *c, uint32_t generation, const struct core_file *files, size_t n);
 /* The edge now uses the set of files with this generation. An unknown edge is ignored. */
