@@ -25,7 +25,7 @@ ALLOWED = {
     "ndsip": {"base", "net", "ipsec"},
     "edge": {"base", "diameter", "apps", "policy", "net", "tls", "link", "ipc", "conf", "stats", "ndsip"},
     "core": {"base", "diameter", "apps", "peer", "policy", "trigger", "net", "tls", "link", "assoc", "journal", "audit", "conf",
-             "stats", "ipc", "ndsip"},
+             "stats", "ipc", "ipsec", "ndsip"},
     "admin": {"base", "net", "core", "ctl", "exchange", "assoc", "apps", "policy", "trigger", "conf", "stats"},
     "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox", "ipsec", "ndsip"},
     "cli": {"base", "ctl", "net", "journal"},
