@@ -104,6 +104,10 @@ void adm_warn_change(json_t *last, const struct asc_outcome *out);
  * ASC_SET_MEMBER_*. */
 void adm_change_member(struct adm *a, struct ctl_request *rq, const json_t *args, enum asc_op op);
 
+/* -- adm_ndsip.c: whether what an SCS has of NDS/IP goes with the configuration. ERR_INVAL with
+ * words. Any thread. */
+ERR_MUST_USE int adm_ndsip_check(const struct cfg_iwf *cfg, const struct asc_scs *scs, char why[CFG_WHY_MAX]);
+
 /* -- adm_reload.c */
 
 /* certificates and anchors in use, with the days that are left */

@@ -27,6 +27,8 @@ struct core_cb {
 	 * `number`.
 	 * After an ERR_* there is no result. NULL allowed: this core has no reader of files. */
 	int (*on_reload)(void *arg, uint32_t number);
+	/* The channel to the NDS/IP helper has closed; the core has freed its end. NULL allowed. */
+	void (*on_ndsip_lost)(void *arg);
 };
 
 struct core_conf { /* borrowed as long as the core lives */
@@ -114,6 +116,11 @@ struct core_keyholder {
 void core_keyholder_set(struct core *c, uint32_t which, const struct core_keyholder *k);
 /* One of its counters (ST_KEYHOLDER_SIGNED to ST_KEYHOLDER_LOST) has grown by `n`. */
 void core_keyholder_count(struct core *c, uint32_t which, enum st_counter counter, uint64_t n);
+
+/* The channel to the NDS/IP helper (a SOCK_SEQPACKET pair, ndsip/ns_msg.h), which has just started:
+ * it gets the list of SCSs. In place of the channel before. Takes fd in every case.
+ * ERR_NOMEM, ERR_IO. */
+ERR_MUST_USE int core_ndsip_channel(struct core *c, int fd);
 
 /* Switches to the decision log opened after rotation. Takes fd. */
 void core_decisions(struct core *c, int fd);

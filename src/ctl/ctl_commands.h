@@ -17,7 +17,7 @@
 
 /* Arguments by command. */
 
-/* name, e164, origin_host, realm, anchor; optional: SCS_LIMITS, replace */
+/* name, e164, origin_host, realm, anchor; optional: SCS_LIMITS, SCS_NDSIP, replace */
 extern const struct ctl_arg ctl_args_scs_add[];
 /* name; optional as for scs_add: values that are not given stay */
 extern const struct ctl_arg ctl_args_scs_set[];

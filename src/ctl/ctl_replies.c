@@ -2,6 +2,7 @@
 #include "ctl/ctl_replies.h"
 
 #include "base/scs_limits.h"
+#include "base/scs_ndsip.h"
 
 #define ROW(name_, type_, optional_, members_, meaning_)                                                                         \
 	{                                                                                                                        \
@@ -298,6 +299,7 @@ static const struct ctl_member scs_put[] = {
 	BOOLEAN("replaced", "one of this name existed"),
 	LIST("changed", changed, "the differences; empty for a new one"),
 	NUM("sessions_cut", "connections ended because they would now be refused"),
+	WARNINGS,
 	END,
 };
 
@@ -328,11 +330,13 @@ static const struct ctl_form scs_forms[] = { FORM("each SCS", scs_brief), NO_MOR
 	ROW(#member_, TYPE_##kind_, false, NULL, "the smaller of the SCS's own and the configuration's"),
 #define IN_FORCE(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) IN_FORCE_##where_(member_, kind_)
 
+#define ADDRESSES(id_, member_, max_, option_, meaning_) TEXTS(#member_, meaning_),
+
 static const struct ctl_member in_force[] = { SCS_LIMITS(IN_FORCE) END };
 
 static const struct ctl_member scs[] = {
 	SCS_NAMES,
-	SCS_LIMITS(LIMIT) OBJECT("in_force", in_force, "limits in force that the configuration also has"),
+	SCS_LIMITS(LIMIT) SCS_NDSIP(ADDRESSES) OBJECT("in_force", in_force, "limits in force that the configuration also has"),
 	NUM("rules", "on it"),
 	NUM("sessions", "open connections"),
 	TEXTS("groups", "groups with a stored membership"),

@@ -384,6 +384,12 @@ int ns_serve_edge(struct ns_serve *s, int fd, uint32_t generation)
 
 /* -- the core */
 
+/* Whether the SCS is provisioned as before, so that it is initiated anew. */
+static bool stays(uint8_t why)
+{
+	return why == NS_WHY_CHANGED || why == NS_WHY_OPERATOR;
+}
+
 static void terminate(struct ns_serve *s, const struct ns_terminate *t)
 {
 	struct ns_member *m = ns_list_find(&s->list, t->name);
@@ -392,7 +398,7 @@ static void terminate(struct ns_serve *s, const struct ns_terminate *t)
 		return; /* its end was work of a list already */
 	}
 	log_info(s->conf.log, "ndsip", "the security associations of SCS %s are terminated", t->name);
-	ns_list_add_work(&s->list, m, NS_TODO_TERMINATE | (m->scs.ike_n && t->why != NS_WHY_BLOCKED ? NS_TODO_INITIATE : 0u));
+	ns_list_add_work(&s->list, m, NS_TODO_TERMINATE | (m->scs.ike_n && stays(t->why) ? NS_TODO_INITIATE : 0u));
 	ns_charon_work(s->charon);
 }
 
