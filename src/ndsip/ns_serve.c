@@ -261,6 +261,14 @@ static void on_rules(void *arg)
 	on_change(s);
 }
 
+void ns_serve_rules(struct ns_serve *s)
+{
+	OBJ_CHECK(s, NS_SERVE_MAGIC);
+	if (s->conf.rules && s->conf.rules_ms) {
+		on_rules(s);
+	}
+}
+
 /* -- edges */
 
 static void edge_free(struct edge *e)
