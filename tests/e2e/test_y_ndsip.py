@@ -192,19 +192,20 @@ def test_a_trigger_end_to_end_over_plain_tcp_in_the_tunnel(world, acme):
 
 def test_a_connection_past_the_tunnel_gets_nothing(world):
     refused = world.counter("edge_refused_unproven")
-    begun = time.monotonic()
     done = subprocess.run(world.hosts.inside("scs", "python3", "-c", f"""
-import socket
+import socket, time
 s = socket.create_connection(("{GATEWAY}", {PORT}), 5)
+begun = time.monotonic()
 s.settimeout(8)
 s.sendall(b"x" * 100)
 try:
     print(len(s.recv(100)))
 except ConnectionError as e:
     print("reset")
+print(time.monotonic() - begun)
 """), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=True)
-    assert done.stdout.strip() in ("0", "reset"), done
-    assert time.monotonic() - begun < CUT_S + 1
+    how, took = done.stdout.split()
+    assert how in ("0", "reset") and float(took) < CUT_S, done
     proc.wait_until("it is counted", lambda: world.counter("edge_refused_unproven") > refused, 10)
     world.wait_log(r"no security association holds both addresses and the port \(sa-none\)")
 
@@ -230,7 +231,7 @@ def test_a_name_of_another_ca_gets_no_tunnel(world):
 
 def test_an_end_of_the_tunnel_cuts_within_a_second(world, acme):
     session = world.listen("acme")
-    world.lab.ue("detach", L.imsi(3))
+    world.lab.ue("absent", L.imsi(3))
     done = world.trigger("acme", device="meter-3@a.example", reference=4301)
     assert done.status == "SUCCESS", done
     begun = time.monotonic()
@@ -238,11 +239,11 @@ def test_an_end_of_the_tunnel_cuts_within_a_second(world, acme):
     took = world.gone("acme", begun)
     assert took < CUT_S, took
     assert world.lab.decisions(action="session", reason="protection-lost") or "protection-lost" in world.log()
-    assert world.counter("edge_protection_lost") >= 1
+    proc.wait_until("it is counted", lambda: world.counter("edge_protection_lost") >= 1, 10)
     session.end()
     acme.initiate("tsp")
     again = world.listen("acme")
-    world.lab.ue("attach", L.imsi(3))
+    world.lab.ue("present", L.imsi(3))
     again.wait_event("report", 30, reference=4301)
 
 
@@ -298,7 +299,7 @@ def test_the_helper_killed_cuts_and_is_started_again(world, acme):
 def test_an_scs_that_is_removed_loses_tunnel_and_session(world, acme):
     world.listen("acme")
     begun = time.monotonic()
-    world.lab.ctl("scs", "set", "acme", "--ndsip-hosts", "")
+    world.lab.ctl("scs", "set", "acme", "--ndsip-hosts", "none")
     took = world.gone("acme", begun)
     assert took < CUT_S, took
     proc.wait_until("its tunnel is gone", lambda: acme.installed() == 0, 10)
