@@ -81,18 +81,6 @@ static bool scs_of(struct asc_scs *s, const json_t *args)
 #define JSON_OFF JSON_ON
 #define JSON_RIGHTS adm_rights_words
 
-static json_t *addresses(const struct asc_addresses *a)
-{
-	json_t *list = json_array();
-	char text[SA_ADDRESS_TEXT_MAX];
-
-	for (uint8_t i = 0; i < a->n; i++) {
-		sa_address_text(text, &a->at[i]);
-		json_array_append_new(list, json_string(text));
-	}
-	return list;
-}
-
 /* Everything that is stored about an SCS, under the names of the arguments of scs.add. */
 static json_t *stored(const struct asc_scs *s)
 {
@@ -103,7 +91,7 @@ static json_t *stored(const struct asc_scs *s)
 	json_object_set_new(row, #member_, JSON_##kind_(s->member_));
 	SCS_LIMITS(ADD)
 #undef ADD
-#define ADD(id_, member_, max_, option_, meaning_) json_object_set_new(row, #member_, addresses(&s->member_));
+#define ADD(id_, member_, max_, option_, meaning_) json_object_set_new(row, #member_, adm_addresses(&s->member_));
 	SCS_NDSIP(ADD)
 #undef ADD
 	return row;

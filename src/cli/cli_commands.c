@@ -336,6 +336,11 @@ static const struct cli_param screen_set[] = {
 	END,
 };
 
+static const struct cli_param ndsip_status[] = {
+	{ .arg = "scs", .kind = CLI_NAME, .shown = "SCS", .meaning = "name of the SCS; default all with NDS/IP" },
+	END,
+};
+
 static const struct cli_param log_level[] = {
 	{ .arg = "level",
 	  .kind = CLI_WORD,
@@ -410,6 +415,10 @@ static const struct cli_column quota_columns[] = {
 	{ "SCS", "scs" },     { "DAY", "day" },   { "USED", "used" }, { "ASKING", "asking" },
 	{ "QUOTA", "quota" }, { "LEFT", "left" }, END_COLUMN
 };
+static const struct cli_column ndsip_columns[] = { { "SCS", "scs" },     { "PROTECTED", "protected" },
+						   { "STATE", "state" }, { "HOSTS", "hosts" },
+						   { "IKE", "ike" },     { "CONNECTIONS", "connections" },
+						   { "WHY NOT", "why" }, END_COLUMN };
 static const struct cli_column screen_columns[] = {
 	{ "ROW", "row" },       { "MODE", "mode" },     { "ANSWER", CLI_DASH_FOR_0 "answer" },
 	{ "EXCEPT", "except" }, { "FROM", "from" },     { "RELAXED", "relaxed" },
@@ -641,6 +650,12 @@ const struct cli_command cli_commands[] = {
 	  "the "
 	  "row.\n"
 	  "The mode default takes no options.\n" },
+	{ "ndsip", "status", "ndsip.status", "Which SCSs are protected by NDS/IP (IPsec), and why others are not", ndsip_status,
+	  ndsip_columns, cli_show_ndsip_status,
+	  "  mtcctl ndsip status\n  mtcctl ndsip status acme\n  mtcctl --json ndsip status\n\n"
+	  "STATE is that of its connection in strongSwan: waits (not loaded yet), refused, down (no IKE_SA), childless (an "
+	  "IKE_SA\n"
+	  "without a security association for ESP), up; unknown: nobody asked.\n" },
 	{ "log", "level", "log.level", "Change what is logged, until the next start", log_level, NULL, cli_show_level,
 	  "  mtcctl log level debug\n" },
 	{ .group = NULL },

@@ -265,6 +265,8 @@ const struct ctl_arg ctl_args_screen_set[] = {
 	END,
 };
 
+const struct ctl_arg ctl_args_ndsip_status[] = { SCS(false), END };
+
 const struct ctl_arg ctl_args_log_level[] = {
 	WORD("level", true, "error warn info debug", "most detailed level that is logged"),
 	END,
