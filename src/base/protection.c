@@ -15,7 +15,19 @@ const char *protection_word(int protection)
 		return "tls";
 	case PROTECTION_NDSIP:
 		return "ndsip";
+	case PROTECTION_TLS_NDSIP:
+		return "tls+ndsip";
 	default:
 		return "";
 	}
+}
+
+bool protection_has_tls(int protection)
+{
+	return protection == PROTECTION_TLS || protection == PROTECTION_TLS_NDSIP;
+}
+
+bool protection_has_ndsip(int protection)
+{
+	return protection == PROTECTION_NDSIP || protection == PROTECTION_TLS_NDSIP;
 }

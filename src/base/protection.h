@@ -2,6 +2,7 @@
  * configuration, the ring and policy share these enums. The numbers cross the ring (CONTRACTS
  * section 4). */
 #pragma once
+#include <stdbool.h>
 
 enum zone {
 	ZONE_EXTERNAL = 1, /* outside the operator's domain: a protection is required */
@@ -11,14 +12,19 @@ enum zone {
 enum protection {
 	PROTECTION_NONE = 1,
 	PROTECTION_TLS = 2,
-	PROTECTION_NDSIP = 3, /* IPsec by the profile of TS 33.210; no listener has it yet */
+	PROTECTION_NDSIP = 3,     /* IPsec by the profile of TS 33.210 */
+	PROTECTION_TLS_NDSIP = 4, /* TLS inside IPsec: both prove the same name */
 };
 
 /* "external" or "internal". */
 const char *zone_word(int zone);
-/* The word of the configuration, the decision log and mtcctl: "none", "tls" or "ndsip"; "" for any
- * other value, which means not known. */
+/* The word of the configuration, the decision log and mtcctl: "none", "tls", "ndsip" or
+ * "tls+ndsip"; "" for any other value, which means not known. */
 const char *protection_word(int protection);
+/* Whether a connection with this protection has a TLS handshake, and whether it has to be proven
+ * to be inside IPsec. */
+bool protection_has_tls(int protection);
+bool protection_has_ndsip(int protection);
 
 enum identity_kind {
 	IDENTITY_NONE = 0, /* never crosses the ring */

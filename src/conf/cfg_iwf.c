@@ -8,6 +8,7 @@
 
 #include "base/ident.h"
 #include "conf/cfg_iwf_check.h"
+#include "conf/cfg_iwf_ndsip.h"
 #include "conf/cfg_iwf_screen.h"
 
 _Static_assert(offsetof(struct cfg_iwf, internal) == offsetof(struct cfg_iwf, external) + sizeof(struct cfg_identity),
@@ -17,7 +18,13 @@ _Static_assert(offsetof(struct cfg_iwf, internal) == offsetof(struct cfg_iwf, ex
 #define DAY_MS (24 * HOUR_MS)
 
 static const struct cfg_word zones[] = { { "external", ZONE_EXTERNAL }, { "internal", ZONE_INTERNAL }, { NULL, 0 } };
-static const struct cfg_word protections[] = { { "tls", PROTECTION_TLS }, { "none", PROTECTION_NONE }, { NULL, 0 } };
+static const struct cfg_word protections[] = { { "tls", PROTECTION_TLS },
+					       { "ndsip", PROTECTION_NDSIP },
+					       { "tls+ndsip", PROTECTION_TLS_NDSIP },
+					       { "none", PROTECTION_NONE },
+					       { NULL, 0 } };
+/* Of core peers. */
+static const struct cfg_word peer_protections[] = { { "tls", PROTECTION_TLS }, { "none", PROTECTION_NONE }, { NULL, 0 } };
 static const char *const ndsip_words[] = { "ndsip", "tls+ndsip", NULL };
 static const struct cfg_word levels[] = { { "error", LOG_LEVEL_ERROR },
 					  { "warn", LOG_LEVEL_WARN },
@@ -115,12 +122,14 @@ static const struct cfg_row listen_rows[] = {
 	CFG_WORD("zone", struct cfg_listen, zone, zones, "external",
 		 "which side connects here: external is SCSs outside the operator, internal the operator's own domain; "
 		 "an edge process serves only one of them"),
-	CFG_WORD_LACKS(
-	    "protection", struct cfg_listen, protection, protections, ndsip_words, "NDS/IP", "tls",
-	    "tls: mutual TLS from the first byte; none: no protection, which has to be written out and is allowed only "
-	    "with zone internal. This build refuses the words ndsip and tls+ndsip (IPsec, TS 33.210): it has no NDS/IP"),
-	CFG_ADDRESS("address", struct cfg_listen, address, NULL, "address to listen on"),
-	CFG_PORT("port", struct cfg_listen, port, 0, "5868", "TCP port; 0 binds a free one, which the ready line names"),
+	CFG_WORD("protection", struct cfg_listen, protection, protections, "tls",
+		 "tls: mutual TLS from the first byte; ndsip: IPsec (NDS/IP, TS 33.210), proven for each connection, needs the "
+		 "section ndsip; tls+ndsip: both, and both prove the same name; none: no protection, which has to be written out "
+		 "and is allowed only with zone internal"),
+	CFG_ADDRESS("address", struct cfg_listen, address, NULL,
+		    "address to listen on; with ndsip one inside the tunnels, which no IKE peer uses as its own"),
+	CFG_PORT("port", struct cfg_listen, port, 0, "5868",
+		 "TCP port; 0 binds a free one, which the ready line names (not with ndsip)"),
 	CFG_FILE("certificate", struct cfg_listen, certificate, "",
 		 "tls: PEM file of the certificate that we present and its intermediate CAs, our own first"),
 	CFG_FILE("key", struct cfg_listen, key, "", "tls: PEM private key of the certificate"),
@@ -135,7 +144,7 @@ static const struct cfg_row peer_rows[] = {
 	CFG_HOST("realm", struct cfg_peer, realm, NULL, "Diameter realm the peer must have"),
 	CFG_ADDRESS("address", struct cfg_peer, address, NULL, "address to connect to"),
 	CFG_PORT("port", struct cfg_peer, port, 1, "3868", "TCP port to connect to"),
-	CFG_WORD_LACKS("protection", struct cfg_peer, protection, protections, ndsip_words, "NDS/IP", NULL,
+	CFG_WORD_LACKS("protection", struct cfg_peer, protection, peer_protections, ndsip_words, "NDS/IP for core peers", NULL,
 		       "none: plain TCP, for a laboratory or a network that is protected otherwise (NDS/IP, that is IPsec); "
 		       "tls: mutual TLS from the first byte"),
 	CFG_FILE("certificate", struct cfg_peer, certificate, "",
@@ -423,6 +432,10 @@ static const struct cfg_row top_rows[] = {
 	CFG_SECTION("replay", struct cfg_iwf, replay, replay_rows, "", "requests that come again when they should not"),
 	CFG_SECTION("keyholder", struct cfg_iwf, keyholder, keyholder_rows, "",
 		    "the process that holds the private keys of the listeners and signs TLS handshakes for the edges"),
+	CFG_SECTION(
+	    "ndsip", struct cfg_iwf, ndsip, cfg_ndsip_rows, "",
+	    "IPsec under listeners with protection ndsip or tls+ndsip: how strongSwan is reached and told; when the section "
+	    "is left out, no listener can have these protections"),
 	CFG_SECTION("limits", struct cfg_iwf, limits, limits_rows, "", "limits of sizes, numbers and times"),
 	CFG_SECTION("timers", struct cfg_iwf, timers, timers_rows, "", "intervals and timeouts"),
 	CFG_SECTION(

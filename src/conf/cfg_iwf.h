@@ -14,9 +14,15 @@
 #define CFG_LISTEN_MAX 16
 #define CFG_PEERS_MAX 16
 #define CFG_URI_PREFIX_MAX 128
+#define CFG_NDSIP_ADDRESSES_MAX 8
+#define CFG_NDSIP_PROPOSALS_MAX 8
+#define CFG_PROPOSAL_MAX 65 /* of strongSwan, such as aes128gcm16-ecp256; with NUL */
+#define CFG_DEVICE_MAX 16   /* name of a network device, with NUL */
 
 #define CFG_PKCS11_PATHS_MAX 8
 #define CFG_TOKEN_MAX 33 /* a label of 32 octets, and NUL */
+
+struct sa_address; /* ipsec/sa_ts.h */
 
 struct cfg_identity {
 	char host[CFG_HOST_MAX], realm[CFG_HOST_MAX];
@@ -34,7 +40,7 @@ struct cfg_listen {
 	char address[CFG_ADDRESS_MAX];
 	/* 0: the system chooses one, and the ready line names it */
 	uint16_t port;
-	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX]; /* "": none (protection none) */
+	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX]; /* "": none (protection without tls) */
 	char key_object[CFG_NAME_MAX];                     /* label in the token of keyholder.pkcs11, in place of key; "": none */
 };
 
@@ -43,7 +49,7 @@ struct cfg_peer { /* a node of our own domain that the core connects to */
 	char host[CFG_HOST_MAX], realm[CFG_HOST_MAX];
 	char address[CFG_ADDRESS_MAX];
 	uint16_t port;
-	int protection; /* enum protection; tls needs certificate and key */
+	int protection; /* enum protection, none or tls; tls needs certificate and key */
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX];
 	char trust[CFG_NAME_MAX]; /* tls: the trust anchor of this peer */
 	bool reopen_detect;       /* look for state REOPEN of this peer */
@@ -63,6 +69,29 @@ struct cfg_keyholder {
 	uint64_t sign_wait_ms;
 	uint32_t waiting; /* handshakes of an edge */
 	struct cfg_pkcs11 pkcs11;
+};
+
+enum cfg_ndsip_mode { CFG_NDSIP_XFRM, CFG_NDSIP_LIBIPSEC };
+enum cfg_ndsip_loss { CFG_NDSIP_CUT, CFG_NDSIP_KEEP };
+
+struct cfg_ndsip {                      /* IPsec of strongSwan under listeners (docs/user/ndsip.md) */
+	bool present;                   /* the section is in the file; else nothing here counts */
+	char vici[CFG_PATH_MAX];        /* UNIX socket of charon */
+	int mode;                       /* enum cfg_ndsip_mode */
+	char device[CFG_DEVICE_MAX];    /* libipsec: TUN device of charon */
+	char local_id[CFG_HOST_MAX];    /* our IKE identity; never "" when present */
+	char certificate[CFG_PATH_MAX]; /* ours, whose key charon has; never "" when present */
+	char local_ike[CFG_NDSIP_ADDRESSES_MAX][CFG_ADDRESS_MAX];
+	size_t local_ike_n;      /* at least 1 when present */
+	int on_loss;             /* enum cfg_ndsip_loss */
+	uint64_t grace_ms;       /* an unproven session may be proven again in this time */
+	uint64_t check_ms;       /* interval of the whole list of security associations */
+	uint64_t rules_check_ms; /* interval of the check of the packet filter's rules */
+	char ike_proposals[CFG_NDSIP_PROPOSALS_MAX][CFG_PROPOSAL_MAX];
+	size_t ike_proposals_n; /* 0: SA_IKE_PROPOSALS */
+	char esp_proposals[CFG_NDSIP_PROPOSALS_MAX][CFG_PROPOSAL_MAX];
+	size_t esp_proposals_n; /* 0: SA_ESP_PROPOSALS */
+	uint64_t child_rekey_ms, ike_rekey_ms, reauth_ms;
 };
 
 struct cfg_route { /* s6m, t4 */
@@ -201,6 +230,7 @@ struct cfg_iwf {
 	struct cfg_dnr dnr;
 	struct cfg_replay replay;
 	struct cfg_keyholder keyholder;
+	struct cfg_ndsip ndsip;
 	struct cfg_limits limits;
 	struct cfg_timers timers;
 	struct cfg_journal journal;
@@ -240,6 +270,13 @@ size_t cfg_anchor_index(const struct cfg_iwf *c, const char *name);
 /* True if a record of an SCS or a group may name this trust anchor: one of the configuration, or
  * IDENT_ANCHOR_INTERNAL. */
 bool cfg_anchor_known(const struct cfg_iwf *c, const char *name);
+
+/* Whether a listener has protection ndsip or tls+ndsip. */
+bool cfg_ndsip_serves(const struct cfg_iwf *c);
+/* Whether an SCS may have this address under NDS/IP: `ike`, for IKE; else as a host inside its
+ * tunnel. ERR_INVAL with words: it is ours, or no listener with NDS/IP has an address of its
+ * family. Without the section every address is good. */
+ERR_MUST_USE int cfg_ndsip_peer_check(const struct cfg_iwf *c, const struct sa_address *address, bool ike, char why[CFG_WHY_MAX]);
 
 /* The rule of a screening row. ERR_INVAL with words: the row does not take it. */
 ERR_MUST_USE int cfg_screen_rule(struct screen_rule *out, const struct cfg_iwf *c, enum screen_row row, char why[SCREEN_WHY_MAX]);

@@ -1,6 +1,7 @@
 /* cfg_iwf_check.c - checks that span several keys. Each error names the line of the key to
  * change. */
 #include "conf/cfg_iwf_check.h"
+#include "conf/cfg_iwf_ndsip.h"
 #include "conf/cfg_iwf_screen.h"
 
 #include <arpa/inet.h>
@@ -36,20 +37,23 @@ static int check_anchor(const struct cfg_iwf *c, size_t i, struct report *why)
 	return 0;
 }
 
-/* tls needs certificate and key; none must not have them, because they would suggest a protection
- * that does not exist. */
+/* tls needs certificate and key; without tls there must not be any, because they would suggest a
+ * protection that does not exist. */
 static int check_protection(const struct cfg_iwf *c, const char *list, size_t i, int protection, const char *certificate,
 			    const char *key, struct report *why)
 {
-	if (protection == PROTECTION_TLS && (!*certificate || !*key)) {
+	const char *word = protection_word(protection);
+
+	if (protection_has_tls(protection) && (!*certificate || !*key)) {
 		return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s[%zu].protection", list, i),
-				 "%s[%zu] has protection tls and no %s, expected certificate and key", list, i,
+				 "%s[%zu] has protection %s and no %s, expected certificate and key", list, i, word,
 				 *certificate ? "key" : "certificate");
 	}
-	if (protection == PROTECTION_NONE && (*certificate || *key)) {
+	if (!protection_has_tls(protection) && (*certificate || *key)) {
 		return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s[%zu].%s", list, i, *certificate ? "certificate" : "key"),
-				 "%s[%zu] has protection none and a %s, expected protection tls or no %s", list, i,
-				 *certificate ? "certificate" : "key", *certificate ? "certificate" : "key");
+				 "%s[%zu] has protection %s and a %s, expected protection %s or no %s", list, i, word,
+				 *certificate ? "certificate" : "key", protection == PROTECTION_NDSIP ? "tls+ndsip" : "tls",
+				 *certificate ? "certificate" : "key");
 	}
 	return 0;
 }
@@ -198,13 +202,14 @@ static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 	also(&err, check_form(c, "listen", i, l->address, why));
 	if (l->zone == ZONE_EXTERNAL && l->protection == PROTECTION_NONE) {
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].protection", i),
-				     "listener '%s' is external without protection, expected protection tls", l->name));
+				     "listener '%s' is external without protection, expected protection tls, ndsip or tls+ndsip",
+				     l->name));
 		return err;
 	}
-	if (l->protection == PROTECTION_TLS && !c->anchors_n && cfg_sound(c->lines, "trust_anchors")) {
+	if (l->protection != PROTECTION_NONE && !c->anchors_n && cfg_sound(c->lines, "trust_anchors")) {
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].protection", i),
-				     "listener '%s' has protection tls and there are no trust_anchors, expected at least one",
-				     l->name));
+				     "listener '%s' has protection %s and there are no trust_anchors, expected at least one",
+				     l->name, protection_word(l->protection)));
 	}
 	also(&err, check_protection(c, "listen", i, l->protection, l->certificate, *l->key ? l->key : l->key_object, why));
 	also(&err, check_key(c, i, why));
@@ -362,6 +367,7 @@ int cfg_iwf_check(struct cfg_iwf *c, struct report *why)
 	}
 	also(&err, check_control(c, why));
 	also(&err, cfg_screening_check(c, why));
+	also(&err, cfg_ndsip_check(c, why));
 	for (size_t i = 0; i < c->anchors_n; i++) {
 		if (cfg_sound(c->lines, "trust_anchors[%zu]", i)) {
 			also(&err, check_anchor(c, i, why));

@@ -261,12 +261,33 @@ static void check_places(struct files *f)
 	check_rights(f, state, control, decisions);
 }
 
+/* charon makes its socket when it starts, which may be later. */
+static void check_vici(struct files *f)
+{
+	const struct cfg_ndsip *n = &f->c->ndsip;
+	unsigned line = cfg_line(f->c->lines, "ndsip.vici");
+	struct stat st;
+
+	if (!n->present || !cfg_sound(f->c->lines, "ndsip.vici")) {
+		return;
+	}
+	if (stat(n->vici, &st)) {
+		cfg_warn(f->why, f->c->lines, line,
+			 "ndsip.vici: %s: %s; listeners with protection ndsip refuse connections until charon (strongSwan) runs",
+			 n->vici, strerror(errno));
+	} else if (!S_ISSOCK(st.st_mode)) {
+		wrong(f,
+		      cfg_wrong(f->why, f->c->lines, line, "ndsip.vici: %s is not a socket, expected that of charon", n->vici));
+	}
+}
+
 int cfg_iwf_check_files(const struct cfg_iwf *c, struct report *why)
 {
 	struct files f = { .c = c, .why = why };
 
 	find_users(&f);
 	check_places(&f);
+	check_vici(&f);
 	wrong(&f, cfg_users_check(c, why));
 	return f.err;
 }

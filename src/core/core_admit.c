@@ -13,7 +13,7 @@
 
 static void identity_view(struct pol_identity *out, const struct ipc_identity *in)
 {
-	*out = (struct pol_identity){ .kind = in->kind, .not_after_s = in->not_after_s };
+	*out = (struct pol_identity){ .kind = in->kind, .not_after_s = in->not_after_s, .ike = in->ike[0] ? in->ike : NULL };
 	for (; out->names_n < in->names_n && out->names_n < IDENTITY_NAMES_MAX; out->names_n++) {
 		out->names[out->names_n] = in->names[out->names_n];
 	}

@@ -36,6 +36,7 @@ void dm_sandboxes_tell(struct dm_parent *p)
 	for (uint32_t i = 0; i < p->holders_n; i++) {
 		tell(p, &p->holders[i].sandbox, p->holders[i].slot);
 	}
+	tell(p, &p->ndsip.sandbox, 0);
 }
 
 bool dm_sandboxes_take(struct dm_child *c, const struct dm_msg *m)

@@ -52,7 +52,7 @@ static bool uses_tls(const struct cfg_iwf *cfg, const char *list, size_t i, int 
 			return false;
 		}
 	}
-	return protection == PROTECTION_TLS && *certificate && *key;
+	return protection_has_tls(protection) && *certificate && *key;
 }
 
 static void want_all(struct reading *g)
@@ -84,6 +84,9 @@ static void want_all(struct reading *g)
 		}
 		want(g, DM_PEER_CERTIFICATE, i);
 		want(g, DM_PEER_KEY, i);
+	}
+	if (cfg_ndsip_serves(cfg) && *cfg->ndsip.certificate && cfg_sound(cfg->lines, "ndsip.certificate")) {
+		want(g, DM_NDSIP_CERTIFICATE, 0);
 	}
 	if (pin && cfg_sound(cfg->lines, "keyholder")) {
 		want(g, DM_PIN, 0);
@@ -119,6 +122,8 @@ static bool wanted_in(const struct cfg_iwf *cfg, const struct wanted *w, enum dm
 		return part == DM_PART_KEYHOLDER;
 	case DM_PIN:
 		return part == DM_PART_P11;
+	case DM_NDSIP_CERTIFICATE:
+		return part == DM_PART_NDSIP;
 	default:
 		return part == DM_PART_CORE;
 	}
@@ -135,6 +140,9 @@ static unsigned line_of(const struct reading *g, const struct wanted *w)
 
 	if (w->what == DM_PIN) {
 		return cfg_line(g->cfg->lines, "keyholder.pkcs11.pin_file");
+	}
+	if (w->what == DM_NDSIP_CERTIFICATE) {
+		return cfg_line(g->cfg->lines, "ndsip.certificate");
 	}
 	return cfg_line(g->cfg->lines, "%s[%zu].%s", list, w->index, item);
 }

@@ -156,6 +156,9 @@ static int play_role(int argc, char **argv)
 	if (strcmp(o.role, "keyholder") == 0) {
 		return dm_keyholder_main(o.config);
 	}
+	if (strcmp(o.role, "ndsip") == 0) {
+		return dm_ndsip_main(o.config);
+	}
 	if (strcmp(o.role, "keyholder-p11") == 0) {
 		return dm_keyholder_p11_main(o.config);
 	}

@@ -53,7 +53,8 @@ static struct sa_overlap pair(enum sa_overlap_kind kind, const struct row *x, co
 {
 	bool in_order = x->conn < y->conn;
 
-	return (struct sa_overlap){ kind, in_order ? x->conn : y->conn, in_order ? y->conn : x->conn };
+	return (struct sa_overlap){ kind, in_order ? x->conn : y->conn, in_order ? y->conn : x->conn,
+				    kind == SA_OVERLAP_IDENTITY ? NULL : x->host };
 }
 
 static int find_host(struct sa_overlap *out, struct row *rows, size_t n)
@@ -114,10 +115,23 @@ int sa_overlap_find(struct sa_overlap *out, const struct sa_conn *conns, size_t 
 
 void sa_overlap_words(char out[SA_OVERLAP_WHY_MAX], const struct sa_overlap *o)
 {
-	const char *words = o->kind == SA_OVERLAP_SELECTORS ? "selectors that overlap, expected selectors of one SCS only"
-			    : o->kind == SA_OVERLAP_HOST
-				? "one host, expected a host of its own for each, because a host has one child"
-				: "one identity, expected an Origin-Host of its own for each";
+	char host[SA_ADDRESS_TEXT_MAX] = "";
 
-	snprintf(out, SA_OVERLAP_WHY_MAX, "SCSs '%.63s' and '%.63s' have %s", o->a->scs, o->b->scs, words);
+	if (o->host) {
+		sa_address_text(host, &o->host->from);
+	}
+	if (o->kind == SA_OVERLAP_SELECTORS) {
+		snprintf(out, SA_OVERLAP_WHY_MAX,
+			 "SCSs '%.63s' and '%.63s' have selectors that overlap (host %s), expected selectors of one SCS only",
+			 o->a->scs, o->b->scs, host);
+	} else if (o->kind == SA_OVERLAP_HOST) {
+		snprintf(out, SA_OVERLAP_WHY_MAX,
+			 "SCSs '%.63s' and '%.63s' have one host (%s), expected a host of its own for each, because a host has "
+			 "one child",
+			 o->a->scs, o->b->scs, host);
+	} else {
+		snprintf(out, SA_OVERLAP_WHY_MAX,
+			 "SCSs '%.63s' and '%.63s' have one identity, expected an Origin-Host of its own for each", o->a->scs,
+			 o->b->scs);
+	}
 }

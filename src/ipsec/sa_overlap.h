@@ -14,6 +14,7 @@ enum sa_overlap_kind {
 struct sa_overlap {
 	enum sa_overlap_kind kind;
 	const struct sa_conn *a, *b; /* of the given ones; a comes first */
+	const struct sa_ts *host;    /* of a or b; NULL with IDENTITY */
 };
 
 /* The first overlap in the order of hosts, else of identities. ERR_NOTFOUND: there is none.

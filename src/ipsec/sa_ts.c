@@ -34,6 +34,20 @@ int sa_address_read(struct sa_address *out, const char *text, size_t len)
 	return 0;
 }
 
+void sa_address_text(char out[SA_ADDRESS_TEXT_MAX], const struct sa_address *a)
+{
+	if (!inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->octets, out, SA_ADDRESS_TEXT_MAX)) {
+		str_set(out, SA_ADDRESS_TEXT_MAX, "?");
+	}
+}
+
+bool sa_address_unspecified(const struct sa_address *a)
+{
+	static const uint8_t zero[sizeof a->octets];
+
+	return memcmp(a->octets, zero, sizeof zero) == 0;
+}
+
 int sa_address_order(const struct sa_address *a, const struct sa_address *b)
 {
 	int order = a->family != b->family ? a->family - b->family : memcmp(a->octets, b->octets, sizeof a->octets);
@@ -206,7 +220,8 @@ static void text_address(struct text *t, const struct sa_address *a)
 {
 	char room[SA_ADDRESS_TEXT_MAX];
 
-	text_add(t, inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->octets, room, sizeof room) ? room : "?");
+	sa_address_text(room, a);
+	text_add(t, room);
 }
 
 /* The prefix of the subnet from..to; -1: it is none. */

@@ -52,6 +52,10 @@ struct sa_services { /* borrowed */
  * it is none. */
 #define SA_ADDRESS_TEXT_MAX 46 /* with NUL */
 ERR_MUST_USE int sa_address_read(struct sa_address *out, const char *text, size_t len);
+/* The numeric form. */
+void sa_address_text(char out[SA_ADDRESS_TEXT_MAX], const struct sa_address *a);
+/* 0.0.0.0 or ::, which is no host. */
+bool sa_address_unspecified(const struct sa_address *a);
 bool sa_address_equal(const struct sa_address *a, const struct sa_address *b);
 /* -1, 0, 1; the families in order, then the octets. */
 int sa_address_order(const struct sa_address *a, const struct sa_address *b);

@@ -77,7 +77,7 @@ static void on_log_level(void *arg, enum log_level level)
 	(void)level;
 }
 
-static const struct core_cb callbacks = { on_bad_edge, on_log_level, NULL };
+static const struct core_cb callbacks = { .on_bad_edge = on_bad_edge, .on_log_level = on_log_level };
 
 static void on_connect(void *arg, uint16_t port, int fd)
 {

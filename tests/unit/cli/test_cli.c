@@ -60,6 +60,7 @@ static const struct {
 	{ "screen.list", NULL },
 	{ "screen.set", ctl_args_screen_set },
 	{ "backup.copy", ctl_args_backup_copy },
+	{ "ndsip.status", ctl_args_ndsip_status },
 	{ "log.level", ctl_args_log_level },
 };
 

@@ -267,6 +267,12 @@ static enum sa_overlap_kind overlap(const char *host, const char *local, const c
 	sa_overlap_words(words, &found);
 	assert_non_null(strstr(words, "SCSs 'beta' and 'acme' have"));
 	assert_non_null(strstr(words, "expected"));
+	if (found.kind == SA_OVERLAP_IDENTITY) {
+		assert_null(found.host);
+	} else {
+		assert_non_null(found.host);
+		assert_non_null(strstr(words, "10.77.2.2)"));
+	}
 	return found.kind;
 }
 
