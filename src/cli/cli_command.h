@@ -54,6 +54,7 @@ struct cli_param {
 	/* may also be given without --, as KEY VALUE behind the operands; KEY is `option` or
 	 * `arg`. A command with such rows requires one of them */
 	bool pair;
+	char letter; /* 'c': also -c VALUE; 0: none */
 };
 
 #define CLI_DASH_FOR_0 "?"
@@ -65,7 +66,7 @@ struct cli_column {
 struct cli_command {
 	/* "scs", "add"; "status", NULL; "group", "member add"; group NULL ends the table */
 	const char *group, *verb;
-	/* name on the control socket; NULL: needs no gateway (cli_journal.c) */
+	/* name on the control socket; NULL: needs no gateway (mtcctl.c, own) */
 	const char *cmd;
 	const char *summary;
 	const struct cli_param *params;   /* NULL: none */
@@ -126,6 +127,10 @@ int cli_backup(const struct cli_session *s, const char *cmd, const char *dir);
 /* cli_journal.c: `journal check` and `journal salvage` read the files of a journal that no process
  * uses. They print and return an exit code: CLI_NO also if the journal is damaged. */
 int cli_journal(const struct cli_session *s, const char *verb, const json_t *args);
+
+/* cli_ndsip_rules.c: `ndsip rules`; it reads the daemon's configuration. Prints and returns an exit
+ * code: CLI_NO also if the rules do not stand. */
+int cli_ndsip_rules(const struct cli_session *s, const char *verb, const json_t *args);
 
 /* cli_show.c: last lines */
 #define CLI_SHOWN_MAX 512
