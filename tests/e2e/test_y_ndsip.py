@@ -1,10 +1,9 @@
-"""NDS/IP: an SCS inside an IPsec tunnel of strongSwan, plain TCP in it. The gateway proves for each connection who protects it, and holds and cuts
-the connection as soon as it cannot. Network namespaces, two charons, user-space ESP. The packet filter is not part of these plays: a connection
-past the tunnel reaches the gateway here, and the proof alone keeps it out."""
+"""NDS/IP: an SCS inside an IPsec tunnel of strongSwan, plain TCP or TLS in it. The gateway proves for each connection who protects it, and holds
+and cuts the connection as soon as it cannot. Network namespaces, two charons, user-space ESP, the rules of the packet filter."""
 import os
 import re
+import shutil
 import signal
-import socket
 import subprocess
 import time
 
@@ -14,7 +13,7 @@ from lablib import lab as L
 from lablib import proc, tunnel
 from lablib.play import Ended
 
-PORT = 3868
+PORT, TLS_PORT = 3868, 5868
 GATEWAY, HOST, OTHER_HOST = "10.77.1.1", "10.77.2.1", "10.77.2.2"
 GRACE_S = 1.0
 CUT_S = GRACE_S + 0.7  # what the kernel, charon and a busy machine take besides
@@ -50,7 +49,9 @@ class Tunnelled(L.Lab):
 
     def iwf_config(self):
         pki = self.path("pki")
-        nds = f"  - {{ name: nds, zone: external, protection: ndsip, address: {GATEWAY}, port: {PORT} }}\npeers:\n"
+        nds = (f"  - {{ name: nds, zone: external, protection: ndsip, address: {GATEWAY}, port: {PORT} }}\n"
+               f"  - {{ name: both, zone: external, protection: tls+ndsip, address: {GATEWAY}, port: {TLS_PORT}, certificate: {pki}/iwf.pem, "
+               f"key: {pki}/iwf.key }}\npeers:\n")
         section = (f"ndsip: {{ vici: {self.path('gw', 'vici')}, mode: libipsec, certificate: {pki}/iwf.pem, grace: {int(GRACE_S)}s,\n"
                    f"         local_ike: [ 10.77.0.1, 10.78.0.1 ], on_loss: {self.options.on_loss} }}\n")
         return super().iwf_config().replace("peers:\n", nds, 1) + section
@@ -61,6 +62,8 @@ class Tunnelled(L.Lab):
         gw.start(self.record)
         gw.swanctl("--load-creds")
         self.options.charons["gw"] = gw
+        conf = proc.write(self.path("mtc-iwfd.yaml"), self.iwf_config())
+        tunnel.run(*self.options.hosts.inside("gw", self.program("mtcctl"), "ndsip", "rules", "--apply", "-c", conf))
         super().start_iwf()
 
     def provision(self):
@@ -107,25 +110,30 @@ class World:
         charon.configure(self.pki(f"{certificate}.pem"), self.pki(f"{certificate}.key"), self.pki("operator.pem"))
         self.started.append(charon)
         charon.start()
-        charon.connect(self.charons["gw"], "iwf", {"tsp": (f"{host}/32[tcp]", f"{GATEWAY}/32[tcp/{PORT}]")})
+        charon.connect(self.charons["gw"], "iwf", {"tsp": (f"{host}/32[tcp]", f"{GATEWAY}/32[tcp/{PORT}], {GATEWAY}/32[tcp/{TLS_PORT}]")})
         return charon
 
     def drop(self, charon):
         charon.end()
         self.started.remove(charon)
 
+    def copy_ca(self, name):
+        shutil.copy(self.pki(f"{name}.pem"), self.charons["gw"].path("swanctl", "x509ca", f"{name}.pem"))
+
     def pki(self, name):
         return os.path.join(self.lab.lab["dir"], "pki", name)
 
-    def cut_at_gateway(self):
-        """All tunnels end, by the gateway's charon."""
-        self.charons["gw"].swanctl("--terminate", "--ike", "mtc-acme", "--timeout", "5", check=False)
+    def rules(self, word):
+        tunnel.run(*self.hosts.inside("gw", self.lab.program("mtcctl"), "ndsip", "rules", word, "-c", self.lab.lab["iwf"]["config"]))
 
     # -- SCSs
 
-    def command(self, action, name, origin_host=None, **options):
+    def command(self, action, name, origin_host=None, tls=None, **options):
+        """tls: name of the certificate inside the tunnel."""
         scs, iwf = self.lab.scs[name], self.lab.lab["iwf"]
-        words = [self.lab.program("mtc-scs"), action, "--plain", "--connect", f"{GATEWAY}:{PORT}", "--origin-host", origin_host or scs["origin_host"],
+        way = ["--connect", f"{GATEWAY}:{PORT}", "--plain"] if not tls else [
+            "--connect", f"{GATEWAY}:{TLS_PORT}", "--ca", self.lab.lab["ca"], "--cert", self.pki(f"{tls}.pem"), "--key", self.pki(f"{tls}.key")]
+        words = [self.lab.program("mtc-scs"), action, *way, "--origin-host", origin_host or scs["origin_host"],
                  "--realm", scs["realm"], "--iwf-host", iwf["identity"], "--iwf-realm", iwf["realm"]]
         for key, value in options.items():
             words += ["--" + key.replace("_", "-")] + ([] if value is True else [str(value)])
@@ -190,7 +198,26 @@ def test_a_trigger_end_to_end_over_plain_tcp_in_the_tunnel(world, acme):
     assert acme.installed() == 1
 
 
-def test_a_connection_past_the_tunnel_gets_nothing(world):
+def test_past_the_tunnel_the_rules_let_nothing_through(world):
+    done = subprocess.run(world.hosts.inside("scs", "python3", "-c", f"""
+try:
+    socket.create_connection(("{GATEWAY}", {PORT}), 2)
+    print("connected")
+except TimeoutError:
+    print("nothing")
+"""), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout.strip() == "nothing", done
+
+
+@pytest.fixture
+def without_rules(world):
+    world.rules("--remove")
+    world.wait_log("the packet filter rules of NDS/IP are not in force")
+    yield
+    world.rules("--apply")
+
+
+def test_past_the_tunnel_and_without_rules_the_proof_lets_nothing_through(world, without_rules):
     refused = world.counter("edge_refused_unproven")
     done = subprocess.run(world.hosts.inside("scs", "python3", "-c", f"""
 import socket, time
@@ -207,7 +234,7 @@ print(time.monotonic() - begun)
     how, took = done.stdout.split()
     assert how in ("0", "reset") and float(took) < CUT_S, done
     proc.wait_until("it is counted", lambda: world.counter("edge_refused_unproven") > refused, 10)
-    world.wait_log(r"no security association holds both addresses and the port \(sa-none\)")
+    world.wait_log(r"the packet filter rules of NDS/IP are not in force \(rules-lost\)")
 
 
 def test_the_ike_identity_of_b_with_the_origin_host_of_a(world):
@@ -256,6 +283,69 @@ def test_protected_again_within_the_grace_goes_on(world, acme):
     time.sleep(2 * GRACE_S)
     assert [s["session"] for s in world.lab.sessions("acme")] == [number]
     assert session.alive()
+
+
+def test_rules_flushed_under_a_live_session_cut_it(world, acme):
+    session = world.listen("acme")
+    begun = time.monotonic()
+    tunnel.run(*world.hosts.inside("gw", "nft", "flush", "ruleset"))
+    took = world.gone("acme", begun)
+    assert took < CUT_S, took
+    session.end()
+    assert world.trigger("acme", device="meter-1@a.example").code == 4  # the tunnel is there, and that is not enough
+    forces = world.log().count("rules of NDS/IP are in force")
+    world.rules("--apply")
+    world.wait_log("rules of NDS/IP are in force", count=forces + 1)
+    assert world.trigger("acme", device="meter-1@a.example", wait=20).outcome == "SUCCESS"
+
+
+def test_tls_inside_the_tunnel_needs_one_name_from_both(world, acme):
+    done = world.trigger("acme", tls="acme", device="meter-1@a.example", wait=20)
+    assert (done.status, done.outcome) == ("SUCCESS", "SUCCESS"), done
+    assert world.lab.wait_decision(action="trigger", protection="tls+ndsip")["verdict"] == "accepted"
+    assert world.trigger("gamma", tls="gamma", device="meter-1@a.example").code == 4  # gamma's certificate, acme's tunnel
+    assert world.lab.wait_decision(action="session", reason="other-ike-identity")["protection"] == "tls+ndsip"
+    assert world.trigger("acme", tls="outsider", device="meter-1@a.example").code == 4
+
+
+def test_two_identities_on_one_selector_prove_nobody(world, acme):
+    """Another connection of the gateway's charon, made by its operator, takes the selectors of acme for gamma."""
+    session = world.listen("acme")
+    gw = world.charons["gw"]
+    proc.write(gw.path("swanctl", "swanctl.conf"), f"""connections {{ by-hand {{
+  version = 2
+  local_addrs = 10.78.0.1
+  remote_addrs = 10.78.0.2
+  proposals = {tunnel.IKE_PROPOSAL}
+  encap = yes
+  local {{
+    auth = pubkey
+    certs = own.pem
+    id = {L.EXTERNAL_HOST}
+  }}
+  remote {{
+    auth = pubkey
+    id = {world.lab.scs["gamma"]["origin_host"]}
+  }}
+  children {{ tsp {{
+    local_ts = {GATEWAY}/32[tcp/{PORT}]
+    remote_ts = {HOST}/32[tcp]
+    esp_proposals = {tunnel.ESP_PROPOSAL}
+  }} }}
+}} }}
+""")
+    world.copy_ca("anchor-a")
+    gw.swanctl("--load-all", "--noprompt")
+    world.wait_loaded("acme")
+    other = world.tunnel("gamma", HOST, side="core")
+    begun = time.monotonic()
+    other.initiate("tsp")
+    took = world.gone("acme", begun)
+    assert took < CUT_S, took
+    world.wait_log("sa-two-identities")
+    session.end()
+    world.drop(other)
+    gw.swanctl("--terminate", "--ike", "by-hand", "--force", check=False)
 
 
 def test_an_end_with_a_claimed_identity_cuts_nobody(world, acme):
