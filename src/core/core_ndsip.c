@@ -87,20 +87,19 @@ static void message_of(struct ns_msg *m, uint32_t list, const struct asc_scs *sc
 	memcpy(m->scs.hosts, scs->ndsip_hosts.at, scs->ndsip_hosts.n * sizeof *m->scs.hosts);
 }
 
-/* Whether the core gives the SCS to the helper; else `why` says why not. */
-static bool goes(const struct core *c, const struct asc_scs *scs, char why[CFG_WHY_MAX])
+bool core_ndsip_fits(const struct cfg_iwf *cfg, const struct asc_scs *scs, char why[CFG_WHY_MAX])
 {
 	for (uint8_t i = 0; i < scs->ndsip_hosts.n; i++) {
-		if (cfg_ndsip_peer_check(c->cfg, &scs->ndsip_hosts.at[i], false, why)) {
+		if (cfg_ndsip_peer_check(cfg, &scs->ndsip_hosts.at[i], false, why)) {
 			return false;
 		}
 	}
 	for (uint8_t i = 0; i < scs->ndsip_ike.n; i++) {
-		if (cfg_ndsip_peer_check(c->cfg, &scs->ndsip_ike.at[i], true, why)) {
+		if (cfg_ndsip_peer_check(cfg, &scs->ndsip_ike.at[i], true, why)) {
 			return false;
 		}
 	}
-	if (cfg_anchor_index(c->cfg, scs->anchor) == CFG_ANCHORS_MAX) {
+	if (cfg_anchor_index(cfg, scs->anchor) == CFG_ANCHORS_MAX) {
 		snprintf(why, CFG_WHY_MAX, "its trust anchor '%s' is not in the configuration (trust_anchors)", scs->anchor);
 		return false;
 	}
@@ -137,7 +136,7 @@ static int note_scs(void *arg, const struct asc_export_row *row)
 	if (!s) {
 		return ERR_NOMEM;
 	}
-	refused = !goes(c, row->scs, why);
+	refused = !core_ndsip_fits(c->cfg, row->scs, why);
 	if (refused && strncmp(s->own, why, sizeof s->own - 1) != 0) {
 		log_warn(c->log, "core", "NDS/IP does not protect SCS %s: %s", row->scs->name, why);
 	}

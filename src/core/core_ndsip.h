@@ -9,7 +9,9 @@
  * one instant. It is sent as fast as the helper reads, and some messages a turn.
  * What ends at once has a TERMINATE, which does not wait for a list to begin. */
 #pragma once
+#include "assoc/asc_scs.h"
 #include "base/map.h"
+#include "conf/cfg_iwf.h"
 #include "ndsip/ns_channel.h"
 
 struct asc_export;
@@ -52,6 +54,8 @@ struct core_ndsip {
 	uint64_t losses;   /* of helpers */
 };
 
+/* Whether what an SCS has of NDS/IP goes with the configuration; else `why` says why not. */
+bool core_ndsip_fits(const struct cfg_iwf *cfg, const struct asc_scs *scs, char why[CFG_WHY_MAX]);
 ERR_MUST_USE int core_ndsip_init(struct core *c); /* ERR_NOMEM, ERR_IO */
 void core_ndsip_fini(struct core *c);             /* a zeroed part is allowed */
 /* At the end of a turn: notices changes of SCSs. */

@@ -156,6 +156,7 @@ static void each_part_has_what_its_process_needs(void **state)
 		{ { false, false }, { false, false }, { true, true }, { true, false }, { true, false }, { true, false } },
 		{ { false, false }, { true, true }, { false, false }, { false, false }, { false, false }, { false, false } },
 		{ { false, false }, { false, false }, { false, false }, { false, false }, { false, false }, { false, false } },
+		{ { false, false }, { false, false }, { true, true }, { false, false }, { false, false }, { false, false } },
 	};
 
 	for (unsigned i = 0; i < DM_PARTS; i++) {
