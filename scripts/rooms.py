@@ -23,12 +23,13 @@ ALLOWED = {
     "sandbox": {"base"},
     "ipsec": {"base", "net"},
     "ndsip": {"base", "net", "ipsec"},
+    "fence": {"base", "ipsec", "conf"},
     "edge": {"base", "diameter", "apps", "policy", "net", "tls", "link", "ipc", "conf", "stats", "ndsip"},
     "core": {"base", "diameter", "apps", "peer", "policy", "trigger", "net", "tls", "link", "assoc", "journal", "audit", "conf",
              "stats", "ipc", "ipsec", "ndsip"},
     "admin": {"base", "net", "core", "ctl", "exchange", "assoc", "apps", "policy", "trigger", "conf", "stats"},
-    "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox", "ipsec", "ndsip"},
-    "cli": {"base", "ctl", "net", "journal"},
+    "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox", "ipsec", "ndsip", "fence"},
+    "cli": {"base", "ctl", "net", "journal", "conf", "fence"},
     "nodes": {"base", "diameter", "apps", "peer", "net", "tls", "link", "conf"},
 }
 # The headers of a room that other rooms may include; every other header is for the room itself. A room without a row shows them all.

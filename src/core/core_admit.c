@@ -44,6 +44,11 @@ static enum pol_reason judge(struct core *c, const struct ipc_session_open *open
 	struct core_scs *live = scs ? core_scs_get(c, scs->name) : NULL;
 
 	identity_view(&id, &open->identity);
+	/* The helper proves no SCS that is not in the core's list; it may have left that since, and
+	 * what an edge in other hands says is worth nothing. */
+	if (scs && protection_has_ndsip(open->protection) && !scs->ndsip_hosts.n) {
+		return POL_NOT_PROTECTED;
+	}
 	if (scs) {
 		if (!live) {
 			return POL_NOMEM;

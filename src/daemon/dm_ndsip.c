@@ -12,6 +12,8 @@
 
 #include "base/str.h"
 #include "daemon/dm_process.h"
+#include "fence/fence_conf.h"
+#include "fence/fence_guard.h"
 #include "ndsip/ns_serve.h"
 
 #define SERVICES_MAX 2048u
@@ -20,6 +22,9 @@
 struct ndsip_process {
 	struct dm_process process;
 	struct ns_serve *serve;
+	struct fence_guard *guard;     /* of the packet filter rules; NULL: it could not be opened */
+	struct net_watch *rules_watch; /* readable when the rules may have changed */
+	char rules_why[FENCE_WHY_MAX]; /* why it could not be opened */
 	struct sa_ts local[CFG_LISTEN_MAX]; /* of the listeners with NDS/IP */
 	size_t local_n;
 	const char *local_ike[CFG_NDSIP_ADDRESSES_MAX];
@@ -73,6 +78,55 @@ static void on_bad_edge(void *arg, uint32_t edge)
 	if (dm_send(DM_CHILD_FD, &m, NULL, 0)) {
 		log_error(&p->process.in.log, "daemon", "the parent does not listen");
 	}
+}
+
+/* -- the packet filter rules */
+
+static enum ns_rules check_rules(void *arg, char words[NS_WORDS_MAX])
+{
+	static const enum ns_rules states[] = { [FENCE_UNREADABLE] = NS_RULES_UNREADABLE,
+						[FENCE_MISSING] = NS_RULES_MISSING,
+						[FENCE_CHANGED] = NS_RULES_CHANGED,
+						[FENCE_STANDS] = NS_RULES_OK };
+	struct ndsip_process *p = helper_of(arg);
+	const struct fence_verdict *v;
+
+	if (!p->guard) {
+		str_cut(words, NS_WORDS_MAX, p->rules_why);
+		return NS_RULES_UNREADABLE;
+	}
+	v = fence_guard_check(p->guard, net_loop_now_ms(p->process.loop));
+	str_cut(words, NS_WORDS_MAX, v->why);
+	return states[v->state];
+}
+
+static void on_rules(void *arg, int events)
+{
+	(void)events;
+	ns_serve_rules(helper_of(arg)->serve);
+}
+
+/* What a plan cannot be made of, or a kernel without nf_tables, leaves every connection unproven;
+ * the core shows why. */
+static int open_guard(struct ndsip_process *p)
+{
+	static struct fence_conf conf;
+	int err = fence_conf_plan(&conf, p->process.in.cfg, p->rules_why);
+
+	if (!err) {
+		err = fence_guard_open(&p->guard, &conf.plan, p->rules_why);
+	}
+	if (err) {
+		p->guard = NULL;
+		log_error(&p->process.in.log, "daemon", "the packet filter rules cannot be checked: %s",
+			  *p->rules_why ? p->rules_why : err_str(err));
+		if (!*p->rules_why) {
+			str_cut(p->rules_why, sizeof p->rules_why, err_str(err));
+		}
+		return err == ERR_NOMEM ? err : 0;
+	}
+	err = net_watch_new(&p->rules_watch, p->process.loop, fence_guard_fd(p->guard), on_rules, p);
+	return err ? err : net_watch_set(p->rules_watch, NET_READ);
 }
 
 /* -- what it gets */
@@ -228,12 +282,17 @@ static int set_up(struct dm_process *process)
 				      .grace_ms = c->grace_ms,
 				      .check_ms = c->check_ms,
 				      .keep = c->on_loss == CFG_NDSIP_KEEP,
+				      .rules = check_rules,
+				      .rules_ms = c->rules_check_ms,
 				      .want = want_charon,
 				      .bad_edge = on_bad_edge,
 				      .arg = p };
 	int err = local_selectors(p);
 
 	conf.params = params_of(p);
+	if (!err) {
+		err = open_guard(p);
+	}
 	if (!err) {
 		err = ns_serve_new(&p->serve, &conf);
 	}
@@ -246,7 +305,11 @@ static int set_up(struct dm_process *process)
 
 static void tear_down(struct dm_process *process)
 {
-	ns_serve_free(helper_of(process)->serve);
+	struct ndsip_process *p = helper_of(process);
+
+	net_watch_free(p->rules_watch);
+	ns_serve_free(p->serve);
+	fence_guard_close(p->guard);
 }
 
 static const struct dm_process_kind kind = {

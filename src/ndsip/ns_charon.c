@@ -3,8 +3,8 @@
  *   version                 once a connection
  *   list-sas                at first, on the timer, and when the table is not whole; the events
  *                           list-sa between it and its response are the list
- *   get-conns               once a connection, when the core has sent its list: what an earlier
- *                           helper has left is unloaded
+ *   get-conns               when the core has sent its list, and on the timer: what an earlier helper
+ *                           has left is unloaded, and what somebody else unloaded is loaded again
  *   load-cert               revocation lists, after each change of the files
  *   work of the list */
 #include "ndsip/ns_charon.h"
@@ -19,6 +19,7 @@
 
 #define IKES_MAX (2u * NS_LIST_MAX)
 #define CHILDREN_MAX (4u * NS_LIST_MAX)
+#define NAMES_MAX 16384u /* SCSs: the names of more may not fit into a packet of charon */
 #define PAUSE_FIRST_MS 100u
 #define PAUSE_MAX_MS 1000u
 #define ROOM (VICI_LENGTH_LEN + VICI_PACKET_MAX)
@@ -284,13 +285,19 @@ static void on_names(void *arg, int err, const struct vici_packet *response)
 	struct vici_text item;
 	char name[SA_CONN_NAME_MAX];
 
-	while (!err && vici_next(&s, &e)) {
+	if (err) {
+		step(c);
+		return;
+	}
+	ns_list_names_begin(c->conf.list);
+	while (vici_next(&s, &e)) {
 		while (e.kind == VICI_LIST && vici_item(&e.inside, &item)) {
 			if (text_put(name, sizeof name, &item)) {
-				ns_list_leftover(c->conf.list, name);
+				ns_list_name(c->conf.list, name);
 			}
 		}
 	}
+	ns_list_names_end(c->conf.list);
 	step(c);
 }
 
@@ -533,7 +540,7 @@ static bool send_wanted(struct ns_charon *c)
 	if (c->want_list) {
 		return send_list(c);
 	}
-	if (c->want_names && c->conf.list->number) {
+	if (c->want_names && c->conf.list->number && c->conf.list->n <= NAMES_MAX) {
 		c->want_names = false;
 		o = begin(c, "get-conns");
 		return send_out(c, &o, on_names);
@@ -593,6 +600,7 @@ void ns_charon_look(struct ns_charon *c)
 		c->want_list = true;
 	}
 	if (c->listed) {
+		c->want_names = true;
 		call_again(c);
 	}
 	step(c);

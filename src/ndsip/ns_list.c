@@ -354,13 +354,23 @@ int ns_list_end(struct ns_list *l, const struct ns_end *e)
 	return 0;
 }
 
-void ns_list_leftover(struct ns_list *l, const char *connection)
+void ns_list_names_begin(struct ns_list *l)
+{
+	l->names++;
+}
+
+void ns_list_name(struct ns_list *l, const char *connection)
 {
 	const char *name = connection + strlen(SA_CONN_PREFIX);
 	struct ns_scs nobody = { .list = 0 };
 	struct ns_member *m;
 
-	if (strncmp(connection, SA_CONN_PREFIX, strlen(SA_CONN_PREFIX)) || !ident_name_ok(name) || find_any(l, name)) {
+	if (strncmp(connection, SA_CONN_PREFIX, strlen(SA_CONN_PREFIX)) || !ident_name_ok(name)) {
+		return;
+	}
+	m = find_any(l, name);
+	if (m) {
+		m->named = l->names;
 		return;
 	}
 	str_set(nobody.name, sizeof nobody.name, name);
@@ -370,4 +380,16 @@ void ns_list_leftover(struct ns_list *l, const char *connection)
 	}
 	m->active = m->gone = true;
 	ns_list_add_work(l, m, NS_TODO_UNLOAD | NS_TODO_TERMINATE);
+}
+
+void ns_list_names_end(struct ns_list *l)
+{
+	struct ns_member *m;
+
+	TAILQ_FOREACH (m, &l->all, entry) {
+		if (m->active && !m->gone && m->loaded && !m->busy && m->named != l->names) {
+			set_loaded(l, m, false);
+			ns_list_add_work(l, m, from_the_start(m));
+		}
+	}
 }

@@ -30,6 +30,7 @@ struct ns_member { /* one SCS */
 	char connection[SA_CONN_NAME_MAX]; /* its name at charon */
 	bool gone;                         /* not in the list any more; freed when its work is done */
 	bool active;                       /* in the list in use; false: only in the one that is gathered */
+	uint64_t named;                    /* number of the list of names that had it last */
 	bool loaded, refused;              /* charon has it; it or our check refused it, see words */
 	unsigned todo;                     /* enum ns_todo bits */
 	bool busy;                         /* a command about it is on its way */
@@ -50,6 +51,7 @@ struct ns_list {
 	struct ns_members saying;       /* unsaid; of ns_status.h */
 	uint32_t number;                /* of the list in use; 0: none */
 	uint32_t n, loaded;             /* SCSs in it */
+	uint64_t names;                 /* lists of the connections of charon that were begun */
 	struct {
 		uint32_t number, n, got;
 		bool on;
@@ -90,9 +92,13 @@ void ns_list_new_anchor(struct ns_list *l, const char *anchor);
 /* Ours has changed: loaded, and used from the next authentication on. */
 void ns_list_new_certificate(struct ns_list *l);
 
-/* charon has a connection with this name. One of ours by its name that is in no list was left by an
- * earlier helper: it is unloaded and terminated. Without memory it stays until the next charon. */
-void ns_list_leftover(struct ns_list *l, const char *connection);
+/* A list of the connections that charon has: begin, each name, end. One of ours by its name that is
+ * in no list of the core was left by an earlier helper: it is unloaded and terminated; without
+ * memory it stays until the next list. One that we have loaded and that is not there was unloaded by
+ * somebody else, such as swanctl --load-conns: it is loaded again. */
+void ns_list_names_begin(struct ns_list *l);
+void ns_list_name(struct ns_list *l, const char *connection);
+void ns_list_names_end(struct ns_list *l);
 
 /* Whether charon took the connection; `words` say why not, NULL: it did. */
 void ns_list_loaded(struct ns_list *l, struct ns_member *m, const char *words);

@@ -113,6 +113,15 @@ static void tell_edges(struct ns_serve *s)
 
 /* -- telling the core */
 
+/* Words of others: the messages carry printable ASCII. */
+static void copy_words(char *out, size_t cap, const char *words)
+{
+	str_cut(out, cap, words);
+	for (char *at = out; *at; at++) {
+		*at = *at < 0x20 || *at > 0x7e ? '?' : *at;
+	}
+}
+
 static void make_summary(const struct ns_serve *s, struct ns_summary *m)
 {
 	struct sa_table_counts table = sa_table_counts(ns_charon_table(s->charon));
@@ -135,8 +144,8 @@ static void make_summary(const struct ns_serve *s, struct ns_summary *m)
 				  .losses = charon.losses,
 				  .events = charon.events,
 				  .lists = charon.lists };
-	str_cut(m->version, sizeof m->version, ns_charon_version(s->charon));
-	str_cut(m->words, sizeof m->words, *ns_charon_words(s->charon) ? ns_charon_words(s->charon) : s->rules_words);
+	copy_words(m->version, sizeof m->version, ns_charon_version(s->charon));
+	copy_words(m->words, sizeof m->words, *ns_charon_words(s->charon) ? ns_charon_words(s->charon) : s->rules_words);
 }
 
 static void tell_core(struct ns_serve *s)
@@ -156,11 +165,14 @@ static void tell_core(struct ns_serve *s)
 	if (s->core && !s->core_full && s->summary_unsaid) {
 		m.kind = NS_SUMMARY;
 		make_summary(s, &m.summary);
-		if (ns_channel_send(s->core, &m)) {
+		switch (ns_channel_send(s->core, &m)) {
+		case ERR_BUSY:
+		case ERR_CLOSED:
 			s->core_full = true;
 			return;
+		default:
+			s->summary_unsaid = false;
 		}
-		s->summary_unsaid = false;
 	}
 }
 
@@ -259,6 +271,14 @@ static void on_rules(void *arg)
 			  s->rules_words);
 	}
 	on_change(s);
+}
+
+void ns_serve_rules(struct ns_serve *s)
+{
+	OBJ_CHECK(s, NS_SERVE_MAGIC);
+	if (s->conf.rules && s->conf.rules_ms) {
+		on_rules(s);
+	}
 }
 
 /* -- edges */

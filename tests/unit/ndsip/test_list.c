@@ -195,16 +195,47 @@ static void test_what_an_earlier_helper_left(void **state)
 	assert_int_equal(ns_list_init(&l), 0);
 	give(&l, 1, &one, 1);
 	done(&l, "acme", NS_TODO_LOAD);
-	ns_list_leftover(&l, "mtc-acme");
-	ns_list_leftover(&l, "site-to-site"); /* of the operator */
-	ns_list_leftover(&l, "mtc-");
+	ns_list_names_begin(&l);
+	ns_list_name(&l, "mtc-acme");
+	ns_list_name(&l, "site-to-site"); /* of the operator */
+	ns_list_name(&l, "mtc-");
+	ns_list_names_end(&l);
 	idle(&l);
-	ns_list_leftover(&l, "mtc-old");
+	ns_list_names_begin(&l);
+	ns_list_name(&l, "mtc-acme");
+	ns_list_name(&l, "mtc-old");
+	ns_list_names_end(&l);
 	assert_null(ns_list_of(&l, "mtc-old"));
 	assert_int_equal(l.n, 1);
 	done(&l, "old", NS_TODO_UNLOAD);
 	done(&l, "old", NS_TODO_TERMINATE);
 	idle(&l);
+	ns_list_fini(&l);
+}
+
+/* swanctl --load-conns unloads what is not in its files. */
+static void test_what_somebody_else_unloaded_is_loaded_again(void **state)
+{
+	struct ns_scs two[] = { scs(0, "acme", "10.77.2.1", false), scs(0, "beta", "10.77.2.2", true) };
+	struct ns_list l;
+
+	(void)state;
+	assert_int_equal(ns_list_init(&l), 0);
+	give(&l, 1, two, 2);
+	done(&l, "acme", NS_TODO_LOAD);
+	ns_list_names_begin(&l); /* beta is not loaded yet */
+	ns_list_name(&l, "mtc-acme");
+	ns_list_names_end(&l);
+	done(&l, "beta", NS_TODO_LOAD);
+	done(&l, "beta", NS_TODO_INITIATE);
+	idle(&l);
+	ns_list_names_begin(&l);
+	ns_list_name(&l, "mtc-beta");
+	ns_list_names_end(&l);
+	assert_int_equal(l.loaded, 1);
+	done(&l, "acme", NS_TODO_LOAD);
+	idle(&l);
+	assert_int_equal(l.loaded, 2);
 	ns_list_fini(&l);
 }
 
@@ -216,6 +247,7 @@ int main(void)
 		cmocka_unit_test(test_a_change_while_a_command_is_on_its_way),
 		cmocka_unit_test(test_urgent_work_comes_first),
 		cmocka_unit_test(test_what_an_earlier_helper_left),
+		cmocka_unit_test(test_what_somebody_else_unloaded_is_loaded_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
