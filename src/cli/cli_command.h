@@ -55,6 +55,7 @@ struct cli_param {
 	/* may also be given without --, as KEY VALUE behind the operands; KEY is `option` or
 	 * `arg`. A command with such rows requires one of them */
 	bool pair;
+	char letter; /* 'c': also -c VALUE; 0: none */
 };
 
 #define CLI_DASH_FOR_0 "?"
@@ -66,7 +67,7 @@ struct cli_column {
 struct cli_command {
 	/* "scs", "add"; "status", NULL; "group", "member add"; group NULL ends the table */
 	const char *group, *verb;
-	/* name on the control socket; NULL: needs no gateway (cli_journal.c) */
+	/* name on the control socket; NULL: needs no gateway (mtcctl.c, own) */
 	const char *cmd;
 	const char *summary;
 	const struct cli_param *params;   /* NULL: none */
@@ -131,6 +132,10 @@ int cli_journal(const struct cli_session *s, const char *verb, const json_t *arg
 /* cli_ndsip.c */
 void cli_show_ndsip(FILE *out, const json_t *o); /* the line of `status`; NULL: none */
 int cli_show_ndsip_status(FILE *out, const json_t *last);
+
+/* cli_ndsip_rules.c: `ndsip rules`; it reads the daemon's configuration. Prints and returns an exit
+ * code: CLI_NO also if the rules do not stand. */
+int cli_ndsip_rules(const struct cli_session *s, const char *verb, const json_t *args);
 
 /* cli_show.c: last lines */
 #define CLI_SHOWN_MAX 512

@@ -286,6 +286,33 @@ static const struct cli_param journal_salvage[] = {
 	END,
 };
 
+static const struct cli_param ndsip_rules[] = {
+	{ .option = "config",
+	  .letter = 'c',
+	  .arg = "config",
+	  .kind = CLI_PATH,
+	  .required = true,
+	  .shown = "FILE",
+	  .meaning = "configuration of mtc-iwfd; also -c FILE" },
+	{ .option = "print",
+	  .arg = "action",
+	  .kind = CLI_FIXED,
+	  .words = "print",
+	  .meaning = "print them, for nft -f (the default)" },
+	{ .option = "apply",
+	  .arg = "action",
+	  .kind = CLI_FIXED,
+	  .words = "apply",
+	  .meaning = "put them in place with nft, and check" },
+	{ .option = "check",
+	  .arg = "action",
+	  .kind = CLI_FIXED,
+	  .words = "check",
+	  .meaning = "compare what the kernel has with what has to be there; changes nothing" },
+	{ .option = "remove", .arg = "action", .kind = CLI_FIXED, .words = "remove", .meaning = "remove their table" },
+	END,
+};
+
 static const struct cli_param triggers_list[] = {
 	OPTION("scs", "scs", CLI_NAME, "NAME", "only triggers of this SCS"),
 	OPTION("device", "device", CLI_DEVICE, "DEVICE", "only triggers of this device, as the SCS named it"),
@@ -631,6 +658,19 @@ const struct cli_command cli_commands[] = {
 	  .examples =
 	      "  mtcctl journal salvage /var/lib/mtc-iwf/journal /var/lib/mtc-iwf/journal.new\n\n"
 	      "The damaged journal stays as it is. The answer says what is missing and how to put the new one in place.\n" },
+	{ .group = "ndsip",
+	  .verb = "rules",
+	  .summary = "The nftables rules that keep traffic of NDS/IP listeners inside their tunnels",
+	  .params = ndsip_rules,
+	  .examples =
+	      "  mtcctl ndsip rules -c /etc/mtc-iwf/mtc-iwfd.yaml\n"
+	      "  mtcctl ndsip rules --apply -c /etc/mtc-iwf/mtc-iwfd.yaml\n"
+	      "  mtcctl ndsip rules --check -c /etc/mtc-iwf/mtc-iwfd.yaml\n\n"
+	      "It needs no running mtc-iwfd, and root for all but --print. The rules stand whether or not a tunnel does: apply "
+	      "them\n"
+	      "before mtc-iwfd starts, at every start of the machine and after each change of a listener. Their table is\n"
+	      "inet mtc_iwf_ndsip; other tables are not touched. Through a tunnel nothing but the listeners can be reached.\n"
+	      "Exit code 1: the rules do not stand, or could not be changed.\n" },
 	{ "screen", "list", "screen.list", "The screening rows: what is checked on requests of SCSs, and what then happens", NULL,
 	  screen_columns, cli_show_count,
 	  "  mtcctl screen list\n  mtcctl --json screen list\n\n"

@@ -21,6 +21,16 @@ static const struct cli_param *find_option(const struct cli_param *p, const char
 	return NULL;
 }
 
+static const struct cli_param *find_letter(const struct cli_param *p, const char *word)
+{
+	for (; p && p->arg; p++) {
+		if (p->letter && word[1] == p->letter && !word[2]) {
+			return p;
+		}
+	}
+	return NULL;
+}
+
 static const struct cli_param *nth_operand(const struct cli_param *p, unsigned n)
 {
 	for (; p && p->arg; p++) {
@@ -139,6 +149,24 @@ static const char *option(const struct cli_command *c, int argc, char *const *ar
 	}
 	if (argc < 2) {
 		snprintf(why, CLI_WHY_MAX, "--%s needs %s", p->option, p->shown);
+		return why;
+	}
+	*used = 2;
+	return set(p, c->params, argv[1], args, why);
+}
+
+/* -c VALUE */
+static const char *letter(const struct cli_command *c, int argc, char *const *argv, json_t *args, int *used,
+			  char why[CLI_WHY_MAX])
+{
+	const struct cli_param *p = find_letter(c->params, argv[0]);
+
+	if (!p) {
+		snprintf(why, CLI_WHY_MAX, "unknown option '%.60s'", argv[0]);
+		return why;
+	}
+	if (argc < 2) {
+		snprintf(why, CLI_WHY_MAX, "-%c needs %s", p->letter, p->shown);
 		return why;
 	}
 	*used = 2;
@@ -272,7 +300,7 @@ const char *cli_parse(const struct cli_command *c, int argc, char *const *argv, 
 		}
 		if (!operands_only && argv[i][0] == '-' && argv[i][1]) {
 			problem = argv[i][1] == '-' ? option(c, argc - i, argv + i, args, &used, why)
-						    : (snprintf(why, CLI_WHY_MAX, "unknown option '%.60s'", argv[i]), why);
+						    : letter(c, argc - i, argv + i, args, &used, why);
 			continue;
 		}
 		if (n < OPERANDS_MAX) {

@@ -144,6 +144,12 @@ static const struct cli_param *file_of(const struct cli_command *c)
 	return p && p->arg ? p : NULL;
 }
 
+/* What a command does itself that needs no gateway. */
+static int own(const struct cli_session *s, const struct cli_command *c, const json_t *args)
+{
+	return strcmp(c->group, "ndsip") == 0 ? cli_ndsip_rules(s, c->verb, args) : cli_journal(s, c->verb, args);
+}
+
 static int run(const struct options *o, const struct cli_command *c, int argc, char *const *argv)
 {
 	const struct cli_param *file = file_of(c), *dir = dir_of(c);
@@ -157,7 +163,7 @@ static int run(const struct options *o, const struct cli_command *c, int argc, c
 		snprintf(name, sizeof name, "%s%s%s", c->group, c->verb ? " " : "", c->verb ? c->verb : "");
 		code = usage(problem, name);
 	} else if (!c->cmd) {
-		code = cli_journal(&session, c->verb, args);
+		code = own(&session, c, args);
 	} else if (dir) {
 		code = cli_backup(&session, c->cmd, json_string_value(json_object_get(args, dir->arg)));
 	} else if (file) {

@@ -1,0 +1,13 @@
+/* fence_conf.h - the plan that a configuration describes: every listener with protection ndsip or
+ * tls+ndsip. */
+#pragma once
+#include "conf/cfg_iwf.h"
+#include "fence/fence_plan.h"
+
+struct fence_conf { /* the plan borrows from the rest, and from the configuration */
+	struct fence_plan plan;
+	struct fence_selector selector[FENCE_SELECTORS_MAX];
+};
+
+/* ERR_NOTFOUND: no listener has that protection. ERR_INVAL with words: rules cannot be made of it. */
+ERR_MUST_USE int fence_conf_plan(struct fence_conf *out, const struct cfg_iwf *c, char why[FENCE_WHY_MAX]);

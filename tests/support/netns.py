@@ -1,0 +1,136 @@
+"""Sockets, TUN devices and captures in network namespaces, from one process: a socket stays where it was made."""
+import contextlib
+import ctypes
+import fcntl
+import os
+import socket
+import struct
+import time
+
+CLONE_NEWNET = 0x40000000
+TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 1, 0x1000
+ETH_P_ALL = 3
+TCP, SCTP = 6, 132
+
+
+def _enter(fd):
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(fd, CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+@contextlib.contextmanager
+def entered(name):
+    """What this thread makes meanwhile is in the namespace of that name."""
+    here = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        there = os.open(f"/run/netns/{name}", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _enter(there)
+        finally:
+            os.close(there)
+        try:
+            yield
+        finally:
+            _enter(here)
+    finally:
+        os.close(here)
+
+
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def listener(name, address, port):
+    with entered(name):
+        s = socket.socket(family(address), socket.SOCK_STREAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((address, port))
+    s.listen(16)
+    s.settimeout(10)
+    return s
+
+
+def client(name, own, own_port=0):
+    """A TCP socket of that address, not connected yet."""
+    with entered(name):
+        s = socket.socket(family(own), socket.SOCK_STREAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((own, own_port))
+    s.settimeout(10)
+    return s
+
+
+def tun(name, device):
+    """The TUN device of that name; it goes when the descriptor is closed."""
+    with entered(name):
+        fd = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
+        fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", device.encode(), IFF_TUN | IFF_NO_PI))
+    return fd
+
+
+class Capture:
+    """Every frame that passes a device, in both directions."""
+
+    def __init__(self, name, device):
+        with entered(name):
+            self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+            self.sock.bind((device, ETH_P_ALL))
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        self.sock.setblocking(False)
+
+    def frames(self):
+        """Those since the last call."""
+        found = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                found.append(self.sock.recv(65536))
+        return found
+
+    def close(self):
+        self.sock.close()
+
+
+def ends_of(frame):
+    """(source, destination, protocol, source port, destination port) of a frame with IP, None of another one."""
+    kind = struct.unpack_from("!H", frame, 12)[0]
+    if kind == 0x0800 and len(frame) >= 34:
+        head = 14 + (frame[14] & 15) * 4
+        source, destination = (socket.inet_ntop(socket.AF_INET, frame[at:at + 4]) for at in (26, 30))
+        protocol = frame[23]
+    elif kind == 0x86DD and len(frame) >= 54:
+        head = 54
+        source, destination = (socket.inet_ntop(socket.AF_INET6, frame[at:at + 16]) for at in (22, 38))
+        protocol = frame[20]
+    else:
+        return None
+    ports = struct.unpack_from("!HH", frame, head) if len(frame) >= head + 4 else (0, 0)
+    return source, destination, protocol, *ports
+
+
+def _sum(octets):
+    total = sum(struct.unpack(f"!{len(octets) // 2}H", octets))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def syn(source, source_port, destination, port):
+    """A packet of IPv4 that opens a TCP connection."""
+    ends = socket.inet_aton(source) + socket.inet_aton(destination)
+    tcp = struct.pack("!HHIIBBHHH", source_port, port, 1000, 0, 5 << 4, 2, 65535, 0, 0)
+    tcp = tcp[:16] + struct.pack("!H", _sum(ends + struct.pack("!BBH", 0, TCP, len(tcp)) + tcp)) + tcp[18:]
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), 1, 0, 64, TCP, 0) + ends
+    return head[:10] + struct.pack("!H", _sum(head)) + head[12:] + tcp
+
+
+def packets(fd, wait_s):
+    """What the host sends into a TUN device within that time, until something comes."""
+    end = time.monotonic() + wait_s
+    found = []
+    while time.monotonic() < end and not found:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                found.append(os.read(fd, 65536))
+        time.sleep(0.01)
+    return found
