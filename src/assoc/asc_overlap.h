@@ -1,4 +1,5 @@
-/* asc_overlap.h - hosts under NDS/IP that two SCSs have (room-private). A host belongs to one SCS,
+/* asc_overlap.h - hosts under NDS/IP that two SCSs have: for the room, and for checks before a
+ * start. A host belongs to one SCS,
  * because strongSwan gives its packets to one of them only. */
 #pragma once
 #include <stddef.h>

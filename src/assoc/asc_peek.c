@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "assoc/asc_lmdb.h"
+#include "assoc/asc_row.h"
+#include "base/str.h"
 
 #define PATH_SIZE 512
 #define DATABASES 16u
@@ -46,23 +48,70 @@ static bool is_whole(MDB_env *env, off_t size)
 	       ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize <= (uint64_t)size;
 }
 
-static int look(MDB_txn *txn, const char *const *names, bool *known, size_t n)
+struct look {
+	int (*fn)(MDB_txn *txn, MDB_dbi scs, struct look *l); /* a code of LMDB */
+	const char *const *names;
+	bool *known;
+	size_t n;
+	asc_scs_fn *each;
+	void *arg;
+	int result; /* of the walk: what `each` returned, or an error of a record */
+};
+
+static int look_names(MDB_txn *txn, MDB_dbi scs, struct look *l)
 {
 	uint8_t room[ASC_KEY_MAX];
+	int rc = 0;
+
+	for (size_t i = 0; i < l->n && !rc; i++) {
+		MDB_val key = asc_key_text(room, l->names[i]), row;
+
+		rc = mdb_get(txn, scs, &key, &row);
+		l->known[i] = !rc;
+		rc = rc == MDB_NOTFOUND ? 0 : rc;
+	}
+	return rc;
+}
+
+static int read_scs(struct asc_scs *out, const MDB_val *key, const MDB_val *val)
+{
+	uint32_t number;
+
+	*out = (struct asc_scs){ .name = "" };
+	if (!key->mv_size || str_copy(out->name, sizeof out->name, (const char *)key->mv_data + 1, key->mv_size - 1)) {
+		return ERR_PROTO;
+	}
+	return asc_scs_record_get(out, &number, val->mv_data, val->mv_size);
+}
+
+static int look_each(MDB_txn *txn, MDB_dbi scs, struct look *l)
+{
+	MDB_cursor *cur;
+	MDB_val key, val;
+	struct asc_scs one;
+	int rc = mdb_cursor_open(txn, scs, &cur);
+
+	if (rc) {
+		return rc;
+	}
+	while (!l->result && (rc = mdb_cursor_get(cur, &key, &val, MDB_NEXT)) == 0) {
+		l->result = read_scs(&one, &key, &val);
+		l->result = l->result ? l->result : l->each(l->arg, &one);
+	}
+	mdb_cursor_close(cur);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int look(MDB_txn *txn, struct look *l)
+{
 	MDB_dbi scs;
 	int rc = mdb_dbi_open(txn, "scs", 0, &scs);
 
-	for (size_t i = 0; i < n && !rc; i++) {
-		MDB_val key = asc_key_text(room, names[i]), row;
-
-		rc = mdb_get(txn, scs, &key, &row);
-		known[i] = !rc;
-		rc = rc == MDB_NOTFOUND ? 0 : rc;
-	}
-	return rc == MDB_NOTFOUND ? MDB_INVALID : rc; /* no database of SCSs: not our store */
+	/* no database of SCSs: not our store */
+	return rc ? (rc == MDB_NOTFOUND ? MDB_INVALID : rc) : l->fn(txn, scs, l);
 }
 
-static int read_store(MDB_env *env, const char *dir, off_t size, bool owned, const char *const *names, bool *known, size_t n)
+static int read_store(MDB_env *env, const char *dir, off_t size, bool owned, struct look *l)
 {
 	MDB_txn *txn;
 	int rc = mdb_env_set_maxdbs(env, DATABASES);
@@ -77,13 +126,13 @@ static int read_store(MDB_env *env, const char *dir, off_t size, bool owned, con
 		rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
 	}
 	if (!rc) {
-		rc = look(txn, names, known, n);
+		rc = look(txn, l);
 		mdb_txn_abort(txn);
 	}
 	return rc;
 }
 
-int asc_peek_scs(const char *dir, const char *const *names, bool *known, size_t n)
+static int peek(const char *dir, struct look *l)
 {
 	char path[PATH_SIZE];
 	struct stat st;
@@ -99,11 +148,26 @@ int asc_peek_scs(const char *dir, const char *const *names, bool *known, size_t 
 	lock = keep_owner_away(dir);
 	rc = mdb_env_create(&env);
 	if (!rc) {
-		rc = read_store(env, dir, st.st_size, lock == OWNED, names, known, n);
+		rc = read_store(env, dir, st.st_size, lock == OWNED, l);
 		mdb_env_close(env);
 	}
 	if (lock >= 0) {
 		close(lock);
 	}
 	return kv_err(rc);
+}
+
+int asc_peek_scs(const char *dir, const char *const *names, bool *known, size_t n)
+{
+	struct look l = { .fn = look_names, .names = names, .known = known, .n = n };
+
+	return peek(dir, &l);
+}
+
+int asc_peek_each(const char *dir, asc_scs_fn *fn, void *arg)
+{
+	struct look l = { .fn = look_each, .each = fn, .arg = arg };
+	int err = peek(dir, &l);
+
+	return err ? err : l.result;
 }

@@ -694,7 +694,8 @@ const struct cli_command cli_commands[] = {
 	{ "ndsip", "status", "ndsip.status", "Which SCSs are protected by NDS/IP (IPsec), and why others are not", ndsip_status,
 	  ndsip_columns, cli_show_ndsip_status,
 	  "  mtcctl ndsip status\n  mtcctl ndsip status acme\n  mtcctl --json ndsip status\n\n"
-	  "STATE is that of its connection in strongSwan: waits (not loaded yet), refused, down (no IKE_SA), childless (an "
+	  "STATE is that of its connection in strongSwan: waits (not loaded yet), refused, blocked, down (no IKE_SA), childless "
+	  "(an "
 	  "IKE_SA\n"
 	  "without a security association for ESP), up; unknown: nobody asked.\n" },
 	{ "log", "level", "log.level", "Change what is logged, until the next start", log_level, NULL, cli_show_level,

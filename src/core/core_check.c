@@ -1,12 +1,15 @@
 /* core_check.c - checks unused stores: opens them as a start of the core does, and closes them. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "assoc/asc.h"
+#include "assoc/asc_overlap.h"
 #include "assoc/asc_peek.h"
 #include "base/obj.h"
 #include "base/str.h"
 #include "core/core.h"
+#include "core/core_ndsip.h"
 #include "core/core_screen.h"
 #include "journal/jrn_check.h"
 #include "journal/jrn_copy.h"
@@ -161,6 +164,82 @@ void core_screening_names(const struct cfg_iwf *cfg, struct report *why)
 	for (unsigned i = 0; i < SCREEN_ROWS_N; i++) {
 		warn_unknown(cfg, (enum screen_row)i, dir, why);
 	}
+}
+
+#define NDSIP_WARNINGS_MAX 8u
+
+#define NDSIP_LOOK_MAGIC 0x77c2e01fu
+struct ndsip_look {
+	struct obj obj;
+	const struct cfg_iwf *cfg;
+	struct report *report;
+	struct asc_scs *scs; /* those with hosts; owned */
+	size_t n, cap, wrong;
+};
+
+static int keep_scs(void *arg, const struct asc_scs *scs)
+{
+	struct ndsip_look *l = OBJ_OF(arg, struct ndsip_look, NDSIP_LOOK_MAGIC);
+	char why[CFG_WHY_MAX];
+
+	if (!scs->ndsip_hosts.n) {
+		return 0;
+	}
+	if (l->n == l->cap) {
+		size_t cap = l->cap ? 2 * l->cap : 16;
+		struct asc_scs *bigger = realloc(l->scs, cap * sizeof *bigger);
+
+		if (!bigger) {
+			return ERR_NOMEM;
+		}
+		l->scs = bigger;
+		l->cap = cap;
+	}
+	l->scs[l->n++] = *scs;
+	if (!core_ndsip_fits(l->cfg, scs, why) && l->wrong++ < NDSIP_WARNINGS_MAX) {
+		cfg_warn(l->report, l->cfg->lines, cfg_line(l->cfg->lines, "ndsip"), "NDS/IP would not protect SCS '%s': %s",
+			 scs->name, why);
+	}
+	return 0;
+}
+
+static int find_overlap(const struct ndsip_look *l, char why[CORE_WHY_MAX])
+{
+	const struct asc_scs **all = calloc(l->n + 1, sizeof *all);
+	struct asc_why words = { "" };
+	size_t a, b;
+	int err;
+
+	if (!all) {
+		return 0; /* the start has the last word */
+	}
+	for (size_t i = 0; i < l->n; i++) {
+		all[i] = &l->scs[i];
+	}
+	err = asc_overlap_find(&a, &b, all, l->n, &words);
+	free(all);
+	if (err != ERR_EXISTS) {
+		return 0;
+	}
+	snprintf(why, CORE_WHY_MAX, "association store: %.400s", words.text);
+	return err;
+}
+
+int core_ndsip_check(const struct cfg_iwf *cfg, struct report *report, char why[CORE_WHY_MAX])
+{
+	struct ndsip_look l = { .obj = OBJ(NDSIP_LOOK_MAGIC), .cfg = cfg, .report = report };
+	char dir[CFG_PATH_MAX + 64];
+	int err;
+
+	snprintf(dir, sizeof dir, "%s/associations", cfg->state_dir);
+	err = asc_peek_each(dir, keep_scs, &l);
+	if (!err && l.wrong > NDSIP_WARNINGS_MAX) {
+		cfg_warn(report, cfg->lines, cfg_line(cfg->lines, "ndsip"), "NDS/IP would not protect %zu more SCSs",
+			 l.wrong - NDSIP_WARNINGS_MAX);
+	}
+	err = err ? 0 : find_overlap(&l, why); /* a store that cannot be read is the start's matter */
+	free(l.scs);
+	return err;
 }
 
 int core_journal_check(const struct cfg_iwf *cfg, char why[CORE_WHY_MAX])

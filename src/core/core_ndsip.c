@@ -87,20 +87,19 @@ static void message_of(struct ns_msg *m, uint32_t list, const struct asc_scs *sc
 	memcpy(m->scs.hosts, scs->ndsip_hosts.at, scs->ndsip_hosts.n * sizeof *m->scs.hosts);
 }
 
-/* Whether the core gives the SCS to the helper; else `why` says why not. */
-static bool goes(const struct core *c, const struct asc_scs *scs, char why[CFG_WHY_MAX])
+bool core_ndsip_fits(const struct cfg_iwf *cfg, const struct asc_scs *scs, char why[CFG_WHY_MAX])
 {
 	for (uint8_t i = 0; i < scs->ndsip_hosts.n; i++) {
-		if (cfg_ndsip_peer_check(c->cfg, &scs->ndsip_hosts.at[i], false, why)) {
+		if (cfg_ndsip_peer_check(cfg, &scs->ndsip_hosts.at[i], false, why)) {
 			return false;
 		}
 	}
 	for (uint8_t i = 0; i < scs->ndsip_ike.n; i++) {
-		if (cfg_ndsip_peer_check(c->cfg, &scs->ndsip_ike.at[i], true, why)) {
+		if (cfg_ndsip_peer_check(cfg, &scs->ndsip_ike.at[i], true, why)) {
 			return false;
 		}
 	}
-	if (cfg_anchor_index(c->cfg, scs->anchor) == CFG_ANCHORS_MAX) {
+	if (cfg_anchor_index(cfg, scs->anchor) == CFG_ANCHORS_MAX) {
 		snprintf(why, CFG_WHY_MAX, "its trust anchor '%s' is not in the configuration (trust_anchors)", scs->anchor);
 		return false;
 	}
@@ -137,7 +136,11 @@ static int note_scs(void *arg, const struct asc_export_row *row)
 	if (!s) {
 		return ERR_NOMEM;
 	}
-	refused = !goes(c, row->scs, why);
+	s->blocked = core_ndsip_blocked(&n->blocks, c->store.asc, row->scs->name);
+	if (s->blocked) {
+		str_set(why, sizeof why, "it is blocked on every device ('mtcctl block list')");
+	}
+	refused = s->blocked || !core_ndsip_fits(c->cfg, row->scs, why);
 	if (refused && strncmp(s->own, why, sizeof s->own - 1) != 0) {
 		log_warn(c->log, "core", "NDS/IP does not protect SCS %s: %s", row->scs->name, why);
 	}
@@ -148,7 +151,7 @@ static int note_scs(void *arg, const struct asc_export_row *row)
 	str_cut(s->own, sizeof s->own, why);
 	s->list = n->list;
 	n->list_n += !refused;
-	n->refused += refused;
+	n->refused += refused && !s->blocked;
 	return 0;
 }
 
@@ -192,11 +195,30 @@ static void wait_ms(struct core_ndsip *n, uint64_t ms)
 
 static void send_some(struct core *c);
 
+#define CLOCK_LOOK_S 60 /* the wall clock may be set meanwhile */
+
+static void arm_clock(struct core_ndsip *n, int64_t now_s)
+{
+	int64_t s = n->blocks.next_s - now_s;
+
+	if (n->blocks.next_s == INT64_MAX) {
+		net_timer_stop(n->clock);
+	} else {
+		net_timer_start(n->clock, (uint64_t)(s < CLOCK_LOOK_S ? s : CLOCK_LOOK_S) * 1000);
+	}
+}
+
 static void begin_list(struct core *c)
 {
+	int64_t now_s = (int64_t)(clock_real_ms() / 1000);
 	struct core_ndsip *n = &c->ndsip;
-	int err = count_list(c);
+	int err = core_ndsip_blocks_read(&n->blocks, c->store.asc, now_s);
 
+	n->due = true;
+	n->looked = asc_generation(c->store.asc);
+	if (!err) {
+		err = count_list(c);
+	}
 	if (!err) {
 		err = asc_export_begin(&n->view, c->store.asc, ASC_KIND_SCS);
 	}
@@ -206,9 +228,29 @@ static void begin_list(struct core *c)
 		wait_ms(n, CORE_NDSIP_RETRY_MS);
 		return;
 	}
+	arm_clock(n, now_s);
+	n->due = false;
 	n->sent_changes = asc_scs_changes(c->store.asc);
 	n->stage = CORE_NDSIP_BEGIN;
 	send_some(c);
+}
+
+/* Most changes of the store are of rules, and change no list. */
+static bool is_due(struct core *c)
+{
+	int64_t now_s = (int64_t)(clock_real_ms() / 1000);
+	struct core_ndsip_blocks fresh = { .who = NULL };
+	struct core_ndsip *n = &c->ndsip;
+	bool due = n->due || asc_scs_changes(c->store.asc) != n->sent_changes ||
+		   core_ndsip_blocks_read(&fresh, c->store.asc, now_s) || !core_ndsip_blocks_equal(&fresh, &n->blocks);
+
+	if (!due) {
+		n->looked = asc_generation(c->store.asc);
+		n->blocks.next_s = fresh.next_s;
+		arm_clock(n, now_s);
+	}
+	core_ndsip_blocks_free(&fresh);
+	return due;
 }
 
 static void on_timer(void *arg)
@@ -216,18 +258,27 @@ static void on_timer(void *arg)
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 
 	c->ndsip.waits = false;
-	if (c->ndsip.channel && c->ndsip.stage == CORE_NDSIP_IDLE) {
-		begin_list(c);
-	} else if (c->ndsip.channel) {
-		send_some(c);
+	if (!c->ndsip.channel) {
+		return;
 	}
+	if (c->ndsip.stage != CORE_NDSIP_IDLE) {
+		send_some(c);
+	} else if (is_due(c)) {
+		begin_list(c);
+	}
+}
+
+/* At the end of this turn core_ndsip_look() sees that the store is to be looked at. */
+static void on_clock(void *arg)
+{
+	OBJ_OF(arg, struct core, CORE_MAGIC)->ndsip.looked = UINT64_MAX;
 }
 
 void core_ndsip_look(struct core *c)
 {
 	struct core_ndsip *n = &c->ndsip;
 
-	if (n->channel && !n->waits && n->stage == CORE_NDSIP_IDLE && asc_scs_changes(c->store.asc) != n->sent_changes) {
+	if (n->channel && !n->waits && n->stage == CORE_NDSIP_IDLE && asc_generation(c->store.asc) != n->looked) {
 		wait_ms(n, CORE_NDSIP_GATHER_MS);
 	}
 }
@@ -306,6 +357,7 @@ static void give_up_list(struct core *c, int err)
 		  CORE_NDSIP_RETRY_MS);
 	end_list(&c->ndsip);
 	c->ndsip.has_out = false;
+	c->ndsip.due = true;
 	wait_ms(&c->ndsip, CORE_NDSIP_RETRY_MS);
 }
 
@@ -425,7 +477,10 @@ int core_ndsip_init(struct core *c)
 	int err = map_init(&c->ndsip.by_name);
 
 	c->ndsip.since_ms = core_now_ms(c);
-	return err ? err : net_timer_new(&c->ndsip.timer, c->loop, on_timer, c);
+	if (!err) {
+		err = net_timer_new(&c->ndsip.timer, c->loop, on_timer, c);
+	}
+	return err ? err : net_timer_new(&c->ndsip.clock, c->loop, on_clock, c);
 }
 
 static void free_scs(void *arg, struct map_node *node)
@@ -438,6 +493,8 @@ void core_ndsip_fini(struct core *c)
 	if (c->ndsip.timer) {
 		close_channel(&c->ndsip);
 		net_timer_free(c->ndsip.timer);
+		net_timer_free(c->ndsip.clock);
+		core_ndsip_blocks_free(&c->ndsip.blocks);
 		map_each(&c->ndsip.by_name, free_scs, &c->ndsip);
 	}
 	map_fini(&c->ndsip.by_name);
@@ -495,7 +552,7 @@ static const char *state_word(const struct core_ndsip *n, const struct core_ndsi
 	};
 
 	if (s->refused) {
-		return "refused";
+		return s->blocked ? "blocked" : "refused";
 	}
 	return n->channel && s->is.state < sizeof words / sizeof *words ? words[s->is.state] : "unknown";
 }

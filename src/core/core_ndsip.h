@@ -5,11 +5,14 @@
  *     +--- lost ---------+---------------------------------------------------+
  *
  * The helper gets the whole list of SCSs with NDS/IP when its channel opens, and again after each
- * change of SCSs: changes within CORE_NDSIP_GATHER_MS are one list. A list is a view of the store at
+ * change of SCSs, and when a block of an SCS on every device begins or ends: changes within CORE_NDSIP_GATHER_MS are one list. A list is a view of the store at
  * one instant. It is sent as fast as the helper reads, and some messages a turn.
  * What ends at once has a TERMINATE, which does not wait for a list to begin. */
 #pragma once
+#include "assoc/asc_scs.h"
 #include "base/map.h"
+#include "conf/cfg_iwf.h"
+#include "core/core_ndsip_blocks.h"
 #include "ndsip/ns_channel.h"
 
 struct asc_export;
@@ -26,6 +29,7 @@ struct core_ndsip_scs { /* an SCS of the list */
 	struct map_node by_name;
 	uint32_t list;          /* the last one that has it */
 	bool refused;           /* by the core: it is not in the list that the helper gets */
+	bool blocked;           /* that is why */
 	struct ns_scs_is is;    /* as the helper said last; state 0: nothing yet */
 	char own[NS_WORDS_MAX]; /* why the core refused it */
 };
@@ -39,9 +43,13 @@ struct core_ndsip {
 	enum core_ndsip_stage stage; /* of the list that is being sent */
 	struct asc_export *view;     /* the store as of its beginning */
 	uint64_t sent_changes;       /* asc_scs_changes() of it */
-	uint32_t list, list_n;       /* its number; SCSs in it */
-	uint32_t refused;            /* SCSs that the core left out of it */
-	struct ns_msg out;           /* the helper did not take it yet */
+	uint64_t looked;             /* asc_generation() when it was last compared with the store */
+	bool due;                    /* a list has to be sent, whatever changed */
+	struct core_ndsip_blocks blocks;
+	struct net_timer *clock; /* a block begins or ends */
+	uint32_t list, list_n;   /* its number; SCSs in it */
+	uint32_t refused;        /* SCSs that the core left out of it */
+	struct ns_msg out;       /* the helper did not take it yet */
 	bool has_out;
 	struct ns_terminate ends[CORE_NDSIP_ENDS_MAX];
 	uint32_t ends_n;
@@ -52,6 +60,8 @@ struct core_ndsip {
 	uint64_t losses;   /* of helpers */
 };
 
+/* Whether what an SCS has of NDS/IP goes with the configuration; else `why` says why not. */
+bool core_ndsip_fits(const struct cfg_iwf *cfg, const struct asc_scs *scs, char why[CFG_WHY_MAX]);
 ERR_MUST_USE int core_ndsip_init(struct core *c); /* ERR_NOMEM, ERR_IO */
 void core_ndsip_fini(struct core *c);             /* a zeroed part is allowed */
 /* At the end of a turn: notices changes of SCSs. */

@@ -160,9 +160,9 @@ struct core_ndsip_view {
 void core_ndsip_view(const struct core *c, struct core_ndsip_view *out);
 
 struct core_ndsip_scs_view {
-	const char *state; /* unknown, waits, refused, down, childless, up */
+	const char *state; /* unknown, waits, refused, blocked, down, childless, up */
 	bool up;
-	bool refused;      /* by the core: it does not go with the configuration */
+	bool refused;      /* by the core: blocked, or it does not go with the configuration */
 	uint8_t children;  /* installed; 255: that many or more */
 	uint16_t open;     /* proven connections; 65535: that many or more */
 	const char *words; /* why it is not protected; "": it is, or nothing was said */

@@ -210,7 +210,7 @@ static const struct ctl_member ndsip[] = { NDSIP, END };
 static const struct ctl_member ndsip_scs[] = {
 	TEXT("scs", "name"),
 	BOOLEAN("protected", "a security association of its identity is installed, and nothing else is wrong"),
-	TEXT("state", "unknown, waits, refused, down, childless or up"),
+	TEXT("state", "unknown, waits, refused, blocked, down, childless or up"),
 	TEXTS("hosts", "addresses that it connects from"),
 	TEXTS("ike", "its addresses for IKE; empty: it initiates"),
 	NUM("children", "installed security associations"),

@@ -13,17 +13,18 @@ int dm_check_main(const char *path)
 	static struct report report; /* too large for a stack that is kept small */
 	char why[CORE_WHY_MAX] = "";
 	struct dm_loaded l;
-	int err = dm_load(&l, path, &report);
+	int err = dm_load(&l, path, &report), overlap = 0;
 
 	if (!err) {
 		dm_ends_report(&report, l.cfg, l.set, clock_real_ms() / 1000);
 		core_screening_names(l.cfg, &report);
+		overlap = core_ndsip_check(l.cfg, &report, why);
 	}
 	report_print(&report, stderr, "mtc-iwfd");
 	if (err) {
 		return 1;
 	}
-	if (core_journal_check(l.cfg, why) || core_screening_check(l.cfg, why)) {
+	if (overlap || core_journal_check(l.cfg, why) || core_screening_check(l.cfg, why)) {
 		fprintf(stderr, "mtc-iwfd: %s\n", why);
 		dm_loaded_fini(&l);
 		return 1;

@@ -103,8 +103,8 @@ class Store:
         self.entry = proc.start("again", self.command(), os.path.join(self.p.lab["dir"], "log"))
         proc.wait_ready(self.entry)
 
-    def does_not_start(self):
-        d = subprocess.run(self.command(), capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+    def does_not_start(self, *words):
+        d = subprocess.run([*self.command(), *words], capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
         assert d.returncode == 1
         return d.stdout + d.stderr
 
@@ -168,4 +168,17 @@ def test_a_store_in_which_two_scss_have_one_host_is_refused(store):
     record = store.record("beta")
     assert record.endswith("040a080008")
     store.put("beta", record[:-2] + "07")
-    assert "association store: SCSs 'acme' and 'beta' have one host (10.8.0.7)" in store.does_not_start()
+    refusal = "association store: SCSs 'acme' and 'beta' have one host (10.8.0.7)"
+    assert refusal in store.does_not_start()
+    assert refusal in store.does_not_start("-t")
+
+
+def test_a_check_names_scss_that_do_not_go_with_the_configuration(store):
+    done(store.p, "scs", "set", "acme", "ndsip-hosts", "10.8.0.7")
+    config = store.p.lab["iwf"]["config"]
+    with open(config, encoding="utf-8") as f:
+        text = f.read()
+    with open(config, "w", encoding="utf-8") as f:
+        f.write(text + "ndsip: { certificate: none.pem, local_ike: [ 10.8.0.7 ] }\n")
+    d = subprocess.run([*store.command(), "-t"], capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+    assert "NDS/IP would not protect SCS 'acme': 10.8.0.7 is an address of ours (ndsip.local_ike), expected one of the SCS" in d.stderr

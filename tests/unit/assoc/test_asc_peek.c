@@ -19,6 +19,38 @@ static void as_stored(const char *dir)
 	assert_true(known[2]);
 }
 
+static int name_of(void *arg, const struct asc_scs *scs)
+{
+	strcat(arg, scs->name);
+	if (scs->ndsip_hosts.n) {
+		strcat(arg, "!");
+	}
+	return strcmp(scs->name, "stop") == 0 ? 77 : 0;
+}
+
+static void test_all_of_them(void **state)
+{
+	struct place *p = *state;
+	struct asc_scs s = place_scs("gamma", "49170123459", "scs.gamma.example");
+	char names_of[64] = "";
+
+	place_two_scs(p);
+	assert_int_equal(asc_addresses_read(&s.ndsip_hosts, "10.8.0.7", 8), 0);
+	assert_int_equal(asc_scs_put(p->a, &s, &p->why), 0);
+	place_close(p);
+	assert_int_equal(asc_peek_each(p->dir, name_of, names_of), 0);
+	assert_string_equal(names_of, "acmebetagamma!");
+	assert_int_equal(place_open(p), 0);
+	place_put(p, "stop", "49170123460", "scs.stop.example");
+	place_put(p, "zeta", "49170123461", "scs.zeta.example");
+	place_close(p);
+	names_of[0] = 0;
+	assert_int_equal(asc_peek_each(p->dir, name_of, names_of), 77);
+	assert_string_equal(names_of, "acmebetagamma!stop");
+	assert_int_equal(asc_peek_each("/nowhere", name_of, names_of), ERR_NOTFOUND);
+	assert_int_equal(place_open(p), 0);
+}
+
 static time_t changed(const char *dir, const char *file)
 {
 	char path[128];
@@ -88,6 +120,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_store_that_nobody_uses_is_not_touched, place_setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_all_of_them, place_setup, place_teardown),
 		cmocka_unit_test_setup_teardown(test_a_store_in_use_is_read_beside_its_owner, place_setup, place_teardown),
 		cmocka_unit_test_setup_teardown(test_what_is_no_store_is_said, place_setup, place_teardown),
 	};

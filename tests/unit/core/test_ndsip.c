@@ -212,6 +212,75 @@ static void test_each_change_of_scss_is_a_new_list(void **state)
 	assert_string_equal(state_of(p, "beta"), "none");
 }
 
+static void block(struct ndsip_play *p, const char *who, uint8_t mode, int64_t from_s, int64_t until_s)
+{
+	struct asc_rule_new rule = { .who = who,
+				     .device = "*",
+				     .verdict = ASSOC_BLOCK,
+				     .rights = ASSOC_RIGHT_ALL,
+				     .not_before_s = from_s,
+				     .not_after_s = until_s,
+				     .mode = mode };
+	struct asc_why why;
+
+	if (asc_rule_add(p->core.core->store.asc, &rule, &why)) {
+		fail_msg("%s", why.text);
+	}
+}
+
+/* As if it were removed, until the block ends. */
+static void test_a_blocked_scs_is_in_no_list(void **state)
+{
+	struct ndsip_play *p = *state;
+	struct asc_group fleet = { .name = "fleet" };
+	struct asc_why why;
+	struct ns_msg m;
+
+	put(p, "acme", "491720000001", "anchor-a", "10.8.0.7", "");
+	put(p, "beta", "491720000002", "anchor-a", "10.8.0.8", "");
+	join(p);
+	assert_string_equal(list(p), "acme " ACME " 10.8.0.7/;beta scs.beta.example anchor-a 10.8.0.8/;");
+	block(p, "acme", ASSOC_DETECT, 0, 0);
+	assert_false(next(p, &m));
+	block(p, "acme", ASSOC_ENFORCE, 0, 0);
+	assert_string_equal(list(p), "beta scs.beta.example anchor-a 10.8.0.8/;");
+	assert_string_equal(state_of(p, "acme"), "blocked: it is blocked on every device ('mtcctl block list')");
+	assert_int_equal(p->core.core->ndsip.refused, 0); /* that is about the configuration */
+	assert_int_equal(asc_rule_del(p->core.core->store.asc, "acme", "*", ASSOC_BLOCK, &why), 0);
+	assert_string_equal(list(p), "acme " ACME " 10.8.0.7/;beta scs.beta.example anchor-a 10.8.0.8/;");
+	assert_string_equal(state_of(p, "acme"), "waits");
+	assert_int_equal(asc_group_put(p->core.core->store.asc, &fleet, &why), 0);
+	assert_int_equal(asc_group_member_add(p->core.core->store.asc, "fleet", "beta", &why), 0);
+	block(p, "group:fleet", ASSOC_ENFORCE, 0, 0);
+	assert_string_equal(list(p), "acme " ACME " 10.8.0.7/;");
+}
+
+/* The times of a block are those of the wall clock, in seconds. */
+static void test_a_block_has_its_time(void **state)
+{
+	struct ndsip_play *p = *state;
+	struct core_ndsip_blocks b = { .who = NULL };
+	const struct asc *a = p->core.core->store.asc;
+
+	put(p, "beta", "491720000002", "anchor-a", "10.8.0.8", "");
+	block(p, "acme", ASSOC_ENFORCE, 1000, 2000);
+	block(p, "beta", ASSOC_ENFORCE, 0, 1500);
+	assert_int_equal(core_ndsip_blocks_read(&b, a, 999), 0);
+	assert_false(core_ndsip_blocked(&b, a, "acme"));
+	assert_true(core_ndsip_blocked(&b, a, "beta"));
+	assert_int_equal(b.next_s, 1000);
+	assert_int_equal(core_ndsip_blocks_read(&b, a, 1000), 0);
+	assert_true(core_ndsip_blocked(&b, a, "acme"));
+	assert_int_equal(b.next_s, 1501);
+	assert_int_equal(core_ndsip_blocks_read(&b, a, 2000), 0);
+	assert_true(core_ndsip_blocked(&b, a, "acme"));
+	assert_false(core_ndsip_blocked(&b, a, "beta"));
+	assert_int_equal(core_ndsip_blocks_read(&b, a, 2001), 0);
+	assert_false(core_ndsip_blocked(&b, a, "acme"));
+	assert_true(b.next_s == INT64_MAX);
+	core_ndsip_blocks_free(&b);
+}
+
 static void test_an_end_does_not_wait_for_the_list(void **state)
 {
 	struct ndsip_play *p = *state;
@@ -376,6 +445,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		NDSIP_TEST(test_a_helper_gets_the_list_at_its_start),
 		NDSIP_TEST(test_each_change_of_scss_is_a_new_list),
+		NDSIP_TEST(test_a_blocked_scs_is_in_no_list),
+		NDSIP_TEST(test_a_block_has_its_time),
 		NDSIP_TEST(test_an_end_does_not_wait_for_the_list),
 		NDSIP_TEST(test_a_slow_helper_gets_a_whole_list),
 		NDSIP_TEST(test_an_scs_that_does_not_go_with_the_configuration_is_left_out),
