@@ -61,6 +61,9 @@ struct sbx_conf {
 	enum sbx_mode mode;
 	const struct sbx_path *paths; /* borrowed until return; an edge and a keyholder give none */
 	size_t paths_n;
+	/* The process has SCTP sockets. Landlock sees no ports of theirs: a core that connects over
+	 * SCTP can reach every address. */
+	bool sctp;
 	const uint16_t *ports; /* TCP ports that may be connected to; enforced where Landlock has version 4 */
 	size_t ports_n;
 	/* Handler of SIGSYS that names a refused call and does not return. NULL: the kernel ends
