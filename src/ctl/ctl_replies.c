@@ -105,6 +105,7 @@ static const struct ctl_member listener[] = {
 	TEXT("name", "in the configuration"),
 	TEXT("zone", "external or internal"),
 	TEXT("protection", "tls or none"),
+	TEXT("transport", "tcp or sctp"),
 	TEXT("address", "in the configuration"),
 	NUM("port", "in the configuration; 0: a free one"),
 	END,

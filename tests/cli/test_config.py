@@ -64,6 +64,8 @@ def test_a_good_file_is_valid_and_nothing_is_made(folder):
 
 @pytest.mark.parametrize("old,new,line,words", [
     ("protection: tls", "protection: none", 12, "external without protection, expected protection tls"),
+    ("protection: tls", "transport: sctp\n    protection: tls", 12,
+     "listener 'tsp' is external over sctp, which takes protection ndsip, and this build has no NDS/IP (TLS and DTLS over SCTP are not offered)"),
     ("protection: tls", "protection: ndsip", 12, "listen[0].protection is 'ndsip', and this build has no NDS/IP, expected tls or none"),
     ("    key: pki/iwf.key\n", "", 12, "has protection tls and no key"),
     ("trust_anchors:\n  - { name: anchor-a, file: pki/anchor-a.pem }\n", "", 10, "there are no trust_anchors"),
@@ -158,6 +160,31 @@ def test_an_error_of_a_listener_hides_none_of_its_files(folder):
 def test_without_an_identity_no_name_of_a_certificate_is_judged(folder):
     _, done = check(folder, GOOD[GOOD.index("state_dir:"):])
     assert done.returncode == 1 and "identity" in done.stderr and "is not for our host name" not in done.stderr, done.stderr
+
+
+def kernel_has_sctp():
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_SCTP).close()
+    except OSError:
+        return False
+    return True
+
+
+NO_SCTP = pytest.mark.skipif(kernel_has_sctp(), reason="this kernel has SCTP: tests/guest plays with it")
+
+
+@NO_SCTP
+def test_what_needs_sctp_is_named_where_the_kernel_has_none(folder):
+    """The rest of the configuration can be used, so these are warnings."""
+    path, done = check(folder, GOOD.replace("peers:\n", """  - { name: in, zone: internal, protection: none, transport: sctp, address: 127.0.0.1, port: 0 }
+peers:
+  - { name: far, host: far.core.operator.example, realm: core.operator.example, address: 127.0.0.2, protection: none, transport: sctp,
+      local_addresses: [ 127.0.0.1 ] }
+"""))
+    missing = "this kernel has no SCTP; load its module (modprobe sctp), or use transport tcp"
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [f"mtc-iwfd: warning: {path}:17: listener 'in' stays shut: {missing}",
+                                        f"mtc-iwfd: warning: {path}:19: peer 'far' cannot be reached over sctp: {missing}"]
 
 
 def test_a_key_that_others_may_read_is_a_warning(folder):
