@@ -168,9 +168,8 @@ static void test_a_peer_over_sctp_has_addresses_of_both_ends(void **state)
 	    "/etc/mtc/c.yaml:14: peers[0].more_addresses[0] is '::ffff:192.0.2.9', an IPv4 address in the form of IPv6, expected "
 	    "'192.0.2.9'");
 	wrong(HSS, SCTP_PEER "more_addresses: [ hss.example ], " HSS,
-	      "/etc/mtc/c.yaml:14: peers[0].more_addresses[0] is 'hss.example', expected a numeric IPv4 or IPv6 address; names "
-	      "are not "
-	      "resolved)");
+	      "/etc/mtc/c.yaml:14: peers[0].more_addresses[0] is 'hss.example', expected a numeric IPv4 or IPv6 address (names "
+	      "are not resolved)");
 	wrong(HSS, SCTP_PEER "trust: a, " HSS,
 	      "/etc/mtc/c.yaml:14: peer 'hss' has transport sctp and a trust, expected none: nothing uses it");
 	wrong(HSS, "transport: udp, " HSS, "/etc/mtc/c.yaml:14: peers[0].transport is 'udp', expected tcp or sctp");
