@@ -471,6 +471,17 @@ def test_a_node_is_checked_as_it_starts(node_folder, program):
         assert (began.returncode, began.stderr) == (2, done.stderr)
 
 
+@NO_SCTP
+@pytest.mark.parametrize("program", MORE)
+def test_a_node_over_sctp_does_not_start_without_it(node_folder, program):
+    plain = "identity: { host: node.core.operator.example, realm: core.operator.example }\nlisten: { address: 127.0.0.1, port: 0, protection: none"
+    done = node(node_folder, program, plain + ", transport: sctp }\n" + MORE[program])
+    assert (done.returncode, done.stderr) == (2, f"{program}: node.yaml:2: listen: this kernel has no SCTP; load its module (modprobe sctp), or "
+                                              "use transport tcp\n")
+    done = node(node_folder, program, plain + ", more_addresses: [ 127.0.0.2 ] }\n" + MORE[program])
+    assert done.returncode == 2 and "2: listen: more_addresses belongs to transport sctp, and transport is tcp" in done.stderr
+
+
 @pytest.mark.parametrize("program", MORE)
 def test_a_node_tells_all_errors_and_warns_of_an_open_key(node_folder, program):
     key = node_folder / "pki" / "node.key"
