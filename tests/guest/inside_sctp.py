@@ -88,7 +88,7 @@ ConnectPeer = "{laboratory.HSS_HOST}" {{ ConnectTo = "{THEIRS[0]}"; Port = {HSS_
         def is_open():
             text = open(entry["out"], errors="replace", encoding="utf-8").read() + open(entry["log"], errors="replace", encoding="utf-8").read()
             return any("STATE_OPEN" in line and laboratory.HSS_HOST in line for line in text.splitlines())
-        proc.wait_until("freeDiameter is open to mtc-hss", is_open, 20, [entry])
+        proc.wait_until("freeDiameter is open to mtc-hss", is_open, self.options.up_wait_s, [entry])
         self.lab["relay"] = {"address": THEIRS[0], "port": RELAY_PORT, "identity": laboratory.RELAY_HOST, "realm": laboratory.CORE_REALM,
                              "pid": entry["pid"]}
 
