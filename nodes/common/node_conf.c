@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/shown.h"
-#include "net/net_tcp.h"
+#include "net/net_transport.h"
 #include "nodes/common/node.h"
 
 const struct cfg_row node_identity_rows[] = {
@@ -18,8 +18,13 @@ const struct cfg_row node_identity_rows[] = {
 
 static const struct cfg_word protection_words[] = { { "none", NODE_NONE }, { "tls", NODE_TLS }, { NULL, 0 } };
 
+static const struct cfg_word transport_words[] = { { "tcp", TRANSPORT_TCP }, { "sctp", TRANSPORT_SCTP }, { NULL, 0 } };
+
 const struct cfg_row node_listen_rows[] = {
+	CFG_WORD("transport", struct node_listen, transport, transport_words, "tcp", "tcp, or sctp with protection none"),
 	CFG_ADDRESS("address", struct node_listen, address, NULL, "address to listen on"),
+	CFG_TEXTS("more_addresses", CFG_T_ADDRESS, struct node_listen, more_addresses, more_addresses_n, 0, "",
+		  "sctp: further addresses to listen on"),
 	CFG_PORT("port", struct node_listen, port, 0, "3868", "port to listen on, 0 for a free one which the ready line names"),
 	CFG_WORD("protection", struct node_listen, protection, protection_words, NULL, "tls, or none inside a protected zone"),
 	CFG_FILE("certificate", struct node_listen, certificate, "", "PEM chain, leaf first, for tls"),
@@ -73,10 +78,30 @@ static int use_tls(struct tls_ctx **out, const struct node_identity *identity, c
 	return 0;
 }
 
+const struct net_sctp_ends *node_listen_sctp(struct net_sctp_ends *ends, const struct node_listen *l)
+{
+	if (l->transport != TRANSPORT_SCTP) {
+		return NULL;
+	}
+	*ends = (struct net_sctp_ends){ .more_n = 0 };
+	for (size_t i = 0; i < l->more_addresses_n; i++) {
+		ends->more[ends->more_n++] = l->more_addresses[i];
+	}
+	return ends;
+}
+
 int node_listen_check(const struct node_listen *l, const struct cfg_lines *lines, struct report *why)
 {
 	if (!cfg_sound(lines, "listen")) {
 		return 0;
+	}
+	if (l->transport == TRANSPORT_SCTP && l->protection == NODE_TLS) {
+		return cfg_wrong(why, lines, cfg_line(lines, "listen.transport"),
+				 "listen: transport sctp has no protection tls, expected transport tcp, or protection none");
+	}
+	if (l->transport != TRANSPORT_SCTP && l->more_addresses_n) {
+		return cfg_wrong(why, lines, cfg_line(lines, "listen.more_addresses"),
+				 "listen: more_addresses belongs to transport sctp, and transport is tcp");
 	}
 	if (l->protection == NODE_TLS && (!l->certificate[0] || !l->key[0] || !l->anchors_n)) {
 		return cfg_wrong(why, lines, cfg_line(lines, "listen.protection"),
@@ -94,13 +119,18 @@ int node_listen_tls(struct tls_ctx **out, const struct node_identity *identity, 
 {
 	bool whole = l->certificate[0] && l->key[0] && l->anchors_n; /* else already reported */
 	char address[SHOWN_ADDRESS_MAX];
+	struct net_sctp_ends sctp;
 	int err = 0;
 
 	*out = NULL;
 	if (!cfg_sound(lines, "listen")) {
 		return 0;
 	}
-	if (net_tcp_usable(l->address, l->port)) {
+	err = net_usable(l->address, l->port, node_listen_sctp(&sctp, l));
+	if (err == ERR_NOTFOUND) {
+		err = cfg_wrong(why, lines, cfg_line(lines, "listen.transport"),
+				"listen: this kernel has no SCTP; load its module (modprobe sctp), or use transport tcp");
+	} else if (err) {
 		err = cfg_wrong(why, lines, cfg_line(lines, "listen.address"), "listen: %s cannot be listened on: %s",
 				shown_address(address, l->address, l->port), strerror(errno));
 	}

@@ -4,8 +4,10 @@
 #pragma once
 #include <sys/stat.h>
 
+#include "base/transport.h"
 #include "conf/cfg_schema.h"
 #include "link/link.h"
+#include "net/net_sctp.h"
 #include "tls/tls_stream.h"
 
 enum node_protection { NODE_NONE, NODE_TLS };
@@ -15,7 +17,10 @@ struct node_identity {
 };
 
 struct node_listen {
+	int transport; /* enum transport; sctp: with protection none only */
 	char address[CFG_ADDRESS_MAX];
+	char more_addresses[TRANSPORT_MORE_MAX][CFG_ADDRESS_MAX]; /* sctp */
+	size_t more_addresses_n;
 	uint16_t port;                                     /* 0: a free one */
 	int protection;                                    /* enum node_protection */
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX]; /* tls */
@@ -38,6 +43,9 @@ extern const struct cfg_row node_identity_rows[], node_listen_rows[], node_log_r
 	CFG_SECTION("identity", st, identity, node_identity_rows, NULL, "who this node is"),                                     \
 	    CFG_SECTION("listen", st, listen, node_listen_rows, NULL, "where peers connect"),                                    \
 	    CFG_SECTION("log", st, log, node_log_rows, "", "what is written to stderr")
+
+/* What SCTP needs beside address and port, in *ends; it borrows from `l`. NULL: TCP. */
+const struct net_sctp_ends *node_listen_sctp(struct net_sctp_ends *ends, const struct node_listen *l);
 
 /* Certificate, key and anchors must be present with tls and absent without. ERR_INVAL with a
  * reason. */

@@ -9,7 +9,7 @@
 
 #include "base/obj.h"
 #include "base/str.h"
-#include "net/net_tcp.h"
+#include "net/net_transport.h"
 
 #define BACKLOG 128
 #define HURRY_MS 1000 /* a second order to stop before is the same one */
@@ -147,10 +147,12 @@ static const struct net_stream_cb no_stream_cb; /* the link sets its own at once
 
 static int open_stream(struct net_stream **out, struct node_server *s, int fd, const char *peer)
 {
+	const struct net_stream_conf conf = { .message_len_max = s->conf->link.limits.message_len_max };
+
 	if (s->conf->tls) {
 		return tls_accept(out, s->conf->tls, s->loop, fd, peer, NULL, &no_stream_cb, NULL);
 	}
-	return net_tcp_accept(out, s->loop, fd, peer, NULL, &no_stream_cb, NULL);
+	return net_accept(out, s->loop, s->conf->sctp ? TRANSPORT_SCTP : TRANSPORT_TCP, fd, peer, &conf, &no_stream_cb, NULL);
 }
 
 static void on_accept(void *arg, int fd, const char *peer)
@@ -220,7 +222,7 @@ int node_server_new(struct node_server **out, struct net_loop *loop, const struc
 	if (err) {
 		goto free_server;
 	}
-	err = net_tcp_bind(&s->fd, &s->port, conf->address, conf->port, BACKLOG);
+	err = net_bind(&s->fd, &s->port, conf->address, conf->port, conf->sctp, BACKLOG);
 	if (err) {
 		goto free_timer;
 	}

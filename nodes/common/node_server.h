@@ -10,11 +10,12 @@
 
 struct node_server_conf { /* borrowed; must outlive the server */
 	const char *address;
-	uint16_t port;              /* 0: a free one */
-	struct tls_ctx *tls;        /* NULL: protection none */
-	const char *const *allowed; /* Origin-Hosts that may connect */
-	size_t allowed_n;           /* 0: every one */
-	uint32_t connections_max;   /* 0: NODE_CONNECTIONS_MAX */
+	uint16_t port;                    /* 0: a free one */
+	struct tls_ctx *tls;              /* NULL: protection none */
+	const struct net_sctp_ends *sctp; /* NULL: TCP; not with tls */
+	const char *const *allowed;       /* Origin-Hosts that may connect */
+	size_t allowed_n;                 /* 0: every one */
+	uint32_t connections_max;         /* 0: NODE_CONNECTIONS_MAX */
 	struct link_conf link;
 };
 

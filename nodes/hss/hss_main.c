@@ -24,6 +24,7 @@ struct hss {
 	struct log log;
 	struct hss_conf conf;
 	struct node_server_conf listen;
+	struct net_sctp_ends sctp; /* of listen */
 	const char *allowed[NODE_ALLOWED_MAX];
 	struct tls_ctx *tls;
 	struct net_loop *loop;
@@ -140,6 +141,7 @@ static void prepare(struct hss *h)
 	}
 	h->listen = (struct node_server_conf){
 		.address = h->conf.listen.address,
+		.sctp = node_listen_sctp(&h->sctp, &h->conf.listen),
 		.port = h->conf.listen.port,
 		.tls = h->tls,
 		.allowed = h->allowed,

@@ -8,7 +8,10 @@
 const struct node_opt scs_option_rows[] = {
 	{ OPT_CONNECT, 0, "connect", "ADDRESS:PORT", "the gateway; numeric, 192.0.2.1:5868 or [2001:db8::1]:5868. Required" },
 	{ OPT_TLS, 0, "tls", NULL, "mutual TLS; the default" },
-	{ OPT_PLAIN, 0, "plain", NULL, "TCP without protection, for laboratories" },
+	{ OPT_PLAIN, 0, "plain", NULL, "no protection, for laboratories" },
+	{ OPT_SCTP, 0, "sctp", NULL, "SCTP in place of TCP; with --plain and --local" },
+	{ OPT_LOCAL, 0, "local", "ADDRESS", "sctp: an address of ours; repeatable. Required with --sctp" },
+	{ OPT_MORE, 0, "more", "ADDRESS", "sctp: a further address of the gateway; repeatable" },
 	{ OPT_CERT, 0, "cert", "FILE", "our certificate chain (PEM, leaf first). Required with TLS" },
 	{ OPT_KEY, 0, "key", "FILE", "private key of the certificate (PEM). Required with TLS" },
 	{ OPT_CA, 0, "ca", "FILE", "CA of the gateway's certificate (PEM); repeatable. Required with TLS" },

@@ -54,6 +54,21 @@ static int digits(const struct parse *p, char out[IDENT_MSISDN_MAX + 1], const c
 	return 0;
 }
 
+/* Adds an address to a list. */
+static int address(const struct parse *p, const char *name, const char **list, size_t *n, size_t max, const char *text)
+{
+	uint8_t binary[16];
+
+	if (inet_pton(AF_INET, text, binary) != 1 && inet_pton(AF_INET6, text, binary) != 1) {
+		return wrong(p, "--%s %.60s: expected a numeric address, 127.0.0.1 or ::1", name, text);
+	}
+	if (*n == max) {
+		return wrong(p, "--%s: expected at most %zu of them", name, max);
+	}
+	list[(*n)++] = text;
+	return 0;
+}
+
 static int take_connection(struct parse *p, int id, const char *value)
 {
 	struct scs_options *o = &p->o;
@@ -68,6 +83,13 @@ static int take_connection(struct parse *p, int id, const char *value)
 	case OPT_PLAIN:
 		o->plain = true;
 		return 0;
+	case OPT_SCTP:
+		o->sctp = true;
+		return 0;
+	case OPT_LOCAL:
+		return address(p, "local", o->local, &o->local_n, TRANSPORT_MORE_MAX + 1, value);
+	case OPT_MORE:
+		return address(p, "more", o->more, &o->more_n, TRANSPORT_MORE_MAX, value);
 	case OPT_CERT:
 		o->certificate = value;
 		return 0;
@@ -285,8 +307,16 @@ static int check_connection(struct parse *p)
 	if (o->plain && (p->tls || o->certificate || o->key || o->anchors_n || o->keylog)) {
 		return wrong(p, "--plain excludes --tls, --cert, --key, --ca and --keylog");
 	}
+	if (o->sctp && (!o->plain || !o->local_n)) {
+		return wrong(p, "--sctp needs --%s",
+			     o->plain ? "local ADDRESS: without it SCTP would list all addresses of this machine"
+				      : "plain: TLS is not offered over SCTP");
+	}
+	if (!o->sctp && (o->local_n || o->more_n)) {
+		return wrong(p, "--%s needs --sctp", o->local_n ? "local" : "more");
+	}
 	if (!o->plain && (!o->certificate || !o->key || !o->anchors_n)) {
-		return wrong(p, "--%s is missing (or --plain for TCP without protection)",
+		return wrong(p, "--%s is missing (or --plain for no protection)",
 			     !o->certificate ? "cert FILE"
 			     : !o->key       ? "key FILE"
 					     : "ca FILE");

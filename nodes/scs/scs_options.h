@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/ident.h"
+#include "base/transport.h"
 #include "tls/tls_identity.h"
 
 #define SCS_WHY_MAX 256
@@ -22,7 +23,10 @@ struct scs_options {
 	/* where and who */
 	char address[64];
 	uint16_t connect_port;
-	bool plain;
+	bool plain, sctp;
+	/* sctp: our addresses, and those of the gateway besides `address` */
+	const char *local[TRANSPORT_MORE_MAX + 1], *more[TRANSPORT_MORE_MAX];
+	size_t local_n, more_n;
 	const char *certificate, *key, *keylog; /* NULL: none */
 	const char *anchors[IDENTITY_ANCHORS_MAX];
 	size_t anchors_n;

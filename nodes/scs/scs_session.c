@@ -143,6 +143,13 @@ int scs_session_open(struct scs_session *s, const struct scs_options *o, const s
 	s->peer_conf = (struct link_peer_conf){
 		.host = o->iwf_host, .realm = o->iwf_realm, .address = o->address, .port = o->connect_port, .tls = s->tls
 	};
+	if (o->sctp) {
+		memcpy(s->sctp.local, o->local, sizeof s->sctp.local);
+		memcpy(s->sctp.more, o->more, sizeof s->sctp.more);
+		s->sctp.local_n = o->local_n;
+		s->sctp.more_n = o->more_n;
+		s->peer_conf.sctp = &s->sctp;
+	}
 	link_ids_init(&s->ids, o->origin_host, clock_real_ms(), node_random());
 	/* many short runs share one Origin-Host: 20 random bits a second would collide too often */
 	s->ids.end_to_end_next = node_random();

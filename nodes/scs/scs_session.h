@@ -22,6 +22,7 @@ struct scs_session {
 	struct tls_ctx *tls;
 	struct link_conf conf;
 	struct link_peer_conf peer_conf;
+	struct net_sctp_ends sctp; /* of peer_conf */
 	struct link_peer *peer;
 	struct link_ids ids;
 	struct net_signal *signals[4];

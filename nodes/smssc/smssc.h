@@ -38,6 +38,7 @@ struct smssc {
 	struct tls_ctx *tls;
 	const char *allowed[NODE_ALLOWED_MAX];
 	struct node_server_conf server_conf;
+	struct net_sctp_ends sctp; /* of server_conf */
 	struct node_server *server;
 	struct smssc_ticket *tickets;
 

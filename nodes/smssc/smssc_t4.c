@@ -275,6 +275,7 @@ int smssc_t4_start(struct smssc *s)
 	}
 	s->server_conf = (struct node_server_conf){
 		.address = s->conf.listen.address,
+		.sctp = node_listen_sctp(&s->sctp, &s->conf.listen),
 		.port = s->conf.listen.port,
 		.tls = s->tls,
 		.allowed = s->allowed,

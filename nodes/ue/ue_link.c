@@ -204,7 +204,7 @@ static void on_close(void *arg, int err, const char *why)
 
 static void connect_now(void *arg)
 {
-	static const struct net_stream_cb cb = { on_open, on_data, on_close };
+	static const struct net_stream_cb cb = { .on_open = on_open, .on_data = on_data, .on_close = on_close };
 	const struct net_stream_conf conf = { .write_queue_max = WRITE_QUEUE_MAX };
 	struct ue *u = OBJ_OF(arg, struct ue, UE_MAGIC);
 	int err = net_unix_connect(&u->stream, u->loop, u->link_path, &conf, &cb, u);

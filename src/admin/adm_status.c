@@ -114,8 +114,9 @@ static json_t *listener_rows(const struct cfg_iwf *cfg)
 	for (size_t i = 0; i < cfg->listen_n; i++) {
 		const struct cfg_listen *l = &cfg->listen[i];
 
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s, s:I}", "name", l->name, "zone", zone_word(l->zone),
-						      "protection", protection_word(l->protection), "address", l->address, "port",
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "name", l->name, "zone",
+						      zone_word(l->zone), "protection", protection_word(l->protection),
+						      "transport", transport_word(l->transport), "address", l->address, "port",
 						      (json_int_t)l->port));
 	}
 	return rows;

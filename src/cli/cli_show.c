@@ -135,10 +135,13 @@ static void health(FILE *out, const json_t *last)
 
 int cli_show_status(FILE *out, const json_t *last)
 {
-	static const struct cli_column listeners[] = {
-		{ "LISTENER", "name" },   { "ZONE", "zone" }, { "PROTECTION", "protection" },
-		{ "ADDRESS", "address" }, { "PORT", "port" }, { NULL, NULL }
-	};
+	static const struct cli_column listeners[] = { { "LISTENER", "name" },
+						       { "ZONE", "zone" },
+						       { "PROTECTION", "protection" },
+						       { "TRANSPORT", "transport" },
+						       { "ADDRESS", "address" },
+						       { "PORT", "port" },
+						       { NULL, NULL } };
 	static const struct cli_column columns[] = { { "EDGE", "name" },         { "ZONE", "zone" },
 						     { "PID", "pid" },           { "GENERATION", "generation" },
 						     { "SESSIONS", "sessions" }, { "STATE", "state" },

@@ -25,6 +25,7 @@ static const struct cfg_word protections[] = { { "tls", PROTECTION_TLS },
 					       { NULL, 0 } };
 /* Of core peers. */
 static const struct cfg_word peer_protections[] = { { "tls", PROTECTION_TLS }, { "none", PROTECTION_NONE }, { NULL, 0 } };
+static const struct cfg_word transports[] = { { "tcp", TRANSPORT_TCP }, { "sctp", TRANSPORT_SCTP }, { NULL, 0 } };
 static const char *const ndsip_words[] = { "ndsip", "tls+ndsip", NULL };
 static const struct cfg_word levels[] = { { "error", LOG_LEVEL_ERROR },
 					  { "warn", LOG_LEVEL_WARN },
@@ -126,10 +127,16 @@ static const struct cfg_row listen_rows[] = {
 		 "tls: mutual TLS from the first byte; ndsip: IPsec (NDS/IP, TS 33.210), proven for each connection, needs the "
 		 "section ndsip; tls+ndsip: both, and both prove the same name; none: no protection, which has to be written out "
 		 "and is allowed only with zone internal"),
+	CFG_WORD(
+	    "transport", struct cfg_listen, transport, transports, "tcp",
+	    "tcp or sctp (docs/user/sctp.md). TLS runs over tcp only: DTLS over SCTP is not offered, and an external listener "
+	    "over sctp needs protection ndsip"),
 	CFG_ADDRESS("address", struct cfg_listen, address, NULL,
 		    "address to listen on; with ndsip one inside the tunnels, which no IKE peer uses as its own"),
+	CFG_TEXTS("more_addresses", CFG_T_ADDRESS, struct cfg_listen, more_addresses, more_addresses_n, 0, "",
+		  "sctp: further addresses of the listener (multi-homing). Peers learn exactly these and address"),
 	CFG_PORT("port", struct cfg_listen, port, 0, "5868",
-		 "TCP port; 0 binds a free one, which the ready line names (not with ndsip)"),
+		 "port; 0 binds a free one, which the ready line names (not with ndsip)"),
 	CFG_FILE("certificate", struct cfg_listen, certificate, "",
 		 "tls: PEM file of the certificate that we present and its intermediate CAs, our own first"),
 	CFG_FILE("key", struct cfg_listen, key, "", "tls: PEM private key of the certificate"),
@@ -142,10 +149,17 @@ static const struct cfg_row peer_rows[] = {
 	CFG_NAME("name", struct cfg_peer, name, NULL, "name that s6m and t4 refer to"),
 	CFG_HOST("host", struct cfg_peer, host, NULL, "Diameter host name the peer must have"),
 	CFG_HOST("realm", struct cfg_peer, realm, NULL, "Diameter realm the peer must have"),
+	CFG_WORD("transport", struct cfg_peer, transport, transports, "tcp",
+		 "tcp or sctp (docs/user/sctp.md). TLS runs over tcp only: DTLS over SCTP is not offered"),
 	CFG_ADDRESS("address", struct cfg_peer, address, NULL, "address to connect to"),
-	CFG_PORT("port", struct cfg_peer, port, 1, "3868", "TCP port to connect to"),
+	CFG_TEXTS("more_addresses", CFG_T_ADDRESS, struct cfg_peer, more_addresses, more_addresses_n, 0, "",
+		  "sctp: further addresses of the peer (multi-homing). An association in which the peer lists any other address "
+		  "is refused"),
+	CFG_TEXTS("local_addresses", CFG_T_ADDRESS, struct cfg_peer, local_addresses, local_addresses_n, 0, "",
+		  "sctp: our own addresses towards this peer, at least one; the peer learns exactly these"),
+	CFG_PORT("port", struct cfg_peer, port, 1, "3868", "port to connect to"),
 	CFG_WORD_LACKS("protection", struct cfg_peer, protection, peer_protections, ndsip_words, "NDS/IP for core peers", NULL,
-		       "none: plain TCP, for a laboratory or a network that is protected otherwise (NDS/IP, that is IPsec); "
+		       "none: in clear, for a laboratory or a network that is protected otherwise (NDS/IP, that is IPsec); "
 		       "tls: mutual TLS from the first byte"),
 	CFG_FILE("certificate", struct cfg_peer, certificate, "",
 		 "tls: PEM file of the certificate that we present and its intermediate CAs, our own first"),
@@ -154,7 +168,8 @@ static const struct cfg_row peer_rows[] = {
 	CFG_BOOL("reopen_detect", struct cfg_peer, reopen_detect, "yes",
 		 "detect a peer in state REOPEN (RFC 3539), in which it discards requests: after a connection that "
 		 "ended without Disconnect-Peer, a watchdog request right after the CEA is taken for that state; the "
-		 "gateway then reconnects once, and if that does not help, holds requests until the state is over"),
+		 "gateway then reconnects once, and if that does not help, holds requests until the state is over. Not over "
+		 "sctp, where every peer may begin with a watchdog request (RFC 6733 2.1.1)"),
 	CFG_BOOL("strict_answers", struct cfg_peer, strict_answers, "no",
 		 "yes: an answer to a device trigger without Auth-Session-State or Origin-Realm, or whose Session-Id "
 		 "is not the first AVP, counts as no answer; no: it is accepted, counted and shown by 'mtcctl peers'"),
@@ -343,6 +358,23 @@ static const struct cfg_row timers_rows[] = {
 	CFG_END,
 };
 
+static const struct cfg_row sctp_rows[] = {
+	CFG_DURATION("heartbeat", struct cfg_sctp, heartbeat_ms, 100, HOUR_MS, "30s",
+		     "interval at which each idle path of an association is checked (HB.Interval of RFC 9260)"),
+	CFG_DURATION("rto_initial", struct cfg_sctp, rto_initial_ms, 10, 60000, "1s",
+		     "time until the first message of a path is sent again (RTO.Initial)"),
+	CFG_DURATION("rto_min", struct cfg_sctp, rto_min_ms, 10, 60000, "1s",
+		     "shortest time until a message is sent again (RTO.Min); operators with short paths take 100ms to 300ms"),
+	CFG_DURATION("rto_max", struct cfg_sctp, rto_max_ms, 10, 5 * 60000, "1m",
+		     "longest time until a message is sent again (RTO.Max)"),
+	CFG_U32("path_retransmits", struct cfg_sctp, path_retransmits, 1, 100, "5",
+		"a path counts as down when more messages than this in a row had to be sent again (Path.Max.Retrans)"),
+	CFG_U32("association_retransmits", struct cfg_sctp, association_retransmits, 1, 1000, "10",
+		"an association ends when more messages than this in a row had to be sent again, over all paths "
+		"(Association.Max.Retrans); at most path_retransmits times the number of paths"),
+	CFG_END,
+};
+
 static const struct cfg_row journal_rows[] = {
 	CFG_DURATION("report_retention", struct cfg_journal, report_retention_ms, 1000, 366 * DAY_MS, "604800s",
 		     "time that a report is kept for an SCS that does not acknowledge it"),
@@ -438,6 +470,8 @@ static const struct cfg_row top_rows[] = {
 	    "is left out, no listener can have these protections"),
 	CFG_SECTION("limits", struct cfg_iwf, limits, limits_rows, "", "limits of sizes, numbers and times"),
 	CFG_SECTION("timers", struct cfg_iwf, timers, timers_rows, "", "intervals and timeouts"),
+	CFG_SECTION("sctp", struct cfg_iwf, sctp, sctp_rows, "",
+		    "times of SCTP, for all listeners and peers with that transport"),
 	CFG_SECTION(
 	    "screening", struct cfg_iwf, screening, cfg_screening_rows, "",
 	    "checks on requests of SCSs, one section a row (docs/user/screening.md). What 'mtcctl screen set' says wins over "

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/protection.h"
 #include "base/screen_rule.h"
+#include "base/transport.h"
 #include "conf/cfg_schema.h"
 
 #define CFG_ANCHORS_MAX 64
@@ -37,7 +38,10 @@ struct cfg_listen {
 	char name[CFG_NAME_MAX];
 	int zone;       /* enum zone */
 	int protection; /* enum protection */
+	int transport;  /* enum transport */
 	char address[CFG_ADDRESS_MAX];
+	char more_addresses[TRANSPORT_MORE_MAX][CFG_ADDRESS_MAX]; /* sctp */
+	size_t more_addresses_n;
 	/* 0: the system chooses one, and the ready line names it */
 	uint16_t port;
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX]; /* "": none (protection without tls) */
@@ -47,7 +51,12 @@ struct cfg_listen {
 struct cfg_peer { /* a node of our own domain that the core connects to */
 	char name[CFG_NAME_MAX];
 	char host[CFG_HOST_MAX], realm[CFG_HOST_MAX];
+	int transport; /* enum transport */
 	char address[CFG_ADDRESS_MAX];
+	/* sctp: further addresses of the peer, and all of ours, at least one */
+	char more_addresses[TRANSPORT_MORE_MAX][CFG_ADDRESS_MAX];
+	char local_addresses[TRANSPORT_MORE_MAX + 1][CFG_ADDRESS_MAX];
+	size_t more_addresses_n, local_addresses_n;
 	uint16_t port;
 	int protection; /* enum protection, none or tls; tls needs certificate and key */
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX];
@@ -169,6 +178,11 @@ struct cfg_timers {
 	uint64_t stats_ms;             /* interval at which edges send their counters to the core */
 };
 
+struct cfg_sctp { /* of every association (RFC 9260 16) */
+	uint64_t heartbeat_ms, rto_initial_ms, rto_min_ms, rto_max_ms;
+	uint32_t path_retransmits, association_retransmits;
+};
+
 struct cfg_journal {
 	uint64_t report_retention_ms, report_grace_ms;
 	uint64_t size_max;           /* octets of all files */
@@ -233,6 +247,7 @@ struct cfg_iwf {
 	struct cfg_ndsip ndsip;
 	struct cfg_limits limits;
 	struct cfg_timers timers;
+	struct cfg_sctp sctp;
 	struct cfg_journal journal;
 	struct cfg_screening screening;
 	struct cfg_lines *lines; /* for cfg_line() */

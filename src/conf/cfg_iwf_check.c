@@ -3,9 +3,12 @@
 #include "conf/cfg_iwf_check.h"
 #include "conf/cfg_iwf_ndsip.h"
 #include "conf/cfg_iwf_screen.h"
+#include "conf/cfg_iwf_sctp.h"
+#include "conf/cfg_place.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -58,91 +61,62 @@ static int check_protection(const struct cfg_iwf *c, const char *list, size_t i,
 	return 0;
 }
 
-/* A numeric address in one form, independent of its spelling: family and bytes. */
-struct place {
-	int family; /* 0: it is none */
-	uint8_t octets[16];
-};
-
-static struct place place_of(const char *address)
+/* An IPv6 socket accepts IPv6 only here, so that a mapped address cannot be reached. `key` is the
+ * whole name of the key. */
+int cfg_check_form(const struct cfg_iwf *c, const char *key, const char *address, struct report *why)
 {
-	struct place p = { 0 };
-
-	if (inet_pton(AF_INET, address, p.octets) == 1) {
-		p.family = AF_INET;
-	} else if (inet_pton(AF_INET6, address, p.octets) == 1) {
-		p.family = AF_INET6;
-	}
-	return p;
-}
-
-/* ::ffff:a.b.c.d is the IPv4 address a.b.c.d in the form of IPv6 (RFC 4291 2.5.5.2). */
-static bool is_mapped(const struct place *p)
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-	return p->family == AF_INET6 && memcmp(p->octets, mapped, sizeof mapped) == 0;
-}
-
-/* The same, with one form for an IPv4 address. */
-static struct place one_place_of(const char *address)
-{
-	struct place p = place_of(address);
-
-	if (is_mapped(&p)) {
-		memmove(p.octets, p.octets + 12, 4);
-		memset(p.octets + 4, 0, 12);
-		p.family = AF_INET;
-	}
-	return p;
-}
-
-/* An IPv6 socket accepts IPv6 only here, so that a mapped address cannot be reached. */
-static int check_form(const struct cfg_iwf *c, const char *list, size_t i, const char *address, struct report *why)
-{
-	struct place p = place_of(address);
+	struct cfg_place p = cfg_place_of(address);
 	char text[INET_ADDRSTRLEN];
 
-	if (!is_mapped(&p) || !inet_ntop(AF_INET, p.octets + 12, text, sizeof text)) {
+	if (!cfg_place_mapped(&p) || !inet_ntop(AF_INET, p.octets + 12, text, sizeof text)) {
 		return 0;
 	}
-	return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s[%zu].address", list, i),
-			 "%s[%zu].address is '%s', an IPv4 address in the form of IPv6, expected '%s'", list, i, address, text);
+	return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s", key),
+			 "%s is '%s', an IPv4 address in the form of IPv6, expected '%s'", key, address, text);
 }
 
-static bool same_place(const struct place *a, const struct place *b)
+static int check_form(const struct cfg_iwf *c, const char *list, size_t i, const char *address, struct report *why)
 {
-	return a->family == b->family && memcmp(a->octets, b->octets, sizeof a->octets) == 0;
+	char key[CFG_NAME_MAX];
+
+	snprintf(key, sizeof key, "%s[%zu].address", list, i);
+	return cfg_check_form(c, key, address, why);
 }
 
-/* 0.0.0.0 and :: stand for all addresses of their family, so no other listener can have the same
- * port. */
-static bool is_every_place(const struct place *p)
+/* The addresses of a listener, each in one form. Returns how many. */
+static size_t listen_places(struct cfg_place out[TRANSPORT_MORE_MAX + 1], const struct cfg_listen *l)
 {
-	static const uint8_t zero[16];
-
-	return memcmp(p->octets, zero, sizeof zero) == 0;
+	out[0] = cfg_place_one(l->address);
+	for (size_t i = 0; i < l->more_addresses_n; i++) {
+		out[i + 1] = cfg_place_one(l->more_addresses[i]);
+	}
+	return l->more_addresses_n + 1;
 }
 
 /* Two listeners of which the second one could not be bound. */
 static int check_places(const struct cfg_iwf *c, size_t i, size_t j, struct report *why)
 {
 	const struct cfg_listen *a = &c->listen[j], *b = &c->listen[i];
-	struct place pa = one_place_of(a->address), pb = one_place_of(b->address);
+	struct cfg_place pa[TRANSPORT_MORE_MAX + 1], pb[TRANSPORT_MORE_MAX + 1];
+	size_t na = listen_places(pa, a), nb = listen_places(pb, b);
 
-	if (!a->port || a->port != b->port || pa.family != pb.family) {
+	if (!a->port || a->port != b->port || a->transport != b->transport) {
 		return 0;
 	}
-	if (same_place(&pa, &pb)) {
-		return cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].port", i),
-				 "listeners '%s' and '%s' have the same address and port, expected different ones", a->name,
-				 b->name);
-	}
-	if (is_every_place(&pa) || is_every_place(&pb)) {
-		return cfg_wrong(
-		    why, c->lines, cfg_line(c->lines, "listen[%zu].port", i),
-		    "listeners '%s' and '%s' have the same port, and %s means every address, expected different ports", a->name,
-		    b->name, is_every_place(&pa) ? a->address : b->address);
+	for (size_t m = 0; m < na * nb; m++) {
+		const struct cfg_place *one = &pa[m / nb], *other = &pb[m % nb];
+
+		if (cfg_place_same(one, other)) {
+			return cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].port", i),
+					 "listeners '%s' and '%s' have the same address and port, expected different ones",
+					 a->name, b->name);
+		}
+		if (one->family == other->family && (cfg_place_every(one) || cfg_place_every(other))) {
+			return cfg_wrong(
+			    why, c->lines, cfg_line(c->lines, "listen[%zu].port", i),
+			    "listeners '%s' and '%s' have the same port, and %s means every address, expected different ports",
+			    a->name, b->name, cfg_place_every(one) ? a->address : b->address);
+		}
 	}
 	return 0;
 }
@@ -200,6 +174,10 @@ static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 		also(&err, check_places(c, i, j, why));
 	}
 	also(&err, check_form(c, "listen", i, l->address, why));
+	also(&err, cfg_sctp_check_listener(c, i, why));
+	if (l->transport == TRANSPORT_SCTP) {
+		return err; /* nothing of TLS matters */
+	}
 	if (l->zone == ZONE_EXTERNAL && l->protection == PROTECTION_NONE) {
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].protection", i),
 				     "listener '%s' is external without protection, expected protection tls, ndsip or tls+ndsip",
@@ -219,7 +197,7 @@ static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 static int check_two_peers(const struct cfg_iwf *c, size_t i, size_t j, struct report *why)
 {
 	const struct cfg_peer *p = &c->peers[i], *q = &c->peers[j];
-	struct place a = one_place_of(p->address), b = one_place_of(q->address);
+	struct cfg_place a = cfg_place_one(p->address), b = cfg_place_one(q->address);
 	bool name = !strcmp(p->name, q->name);
 
 	if (name || !strcmp(p->host, q->host)) {
@@ -227,7 +205,7 @@ static int check_two_peers(const struct cfg_iwf *c, size_t i, size_t j, struct r
 				 "duplicate peer %s '%s', expected unique names and hosts", name ? "name" : "host",
 				 name ? p->name : p->host);
 	}
-	if (p->port == q->port && same_place(&a, &b)) {
+	if (p->port == q->port && p->transport == q->transport && cfg_place_same(&a, &b)) {
 		cfg_warn(why, c->lines, cfg_line(c->lines, "peers[%zu].address", i),
 			 "peers '%s' and '%s' have the same address and port; who answers there has one host name, so one of the "
 			 "two is "
@@ -248,9 +226,13 @@ static int check_peer(const struct cfg_iwf *c, size_t i, struct report *why)
 		}
 	}
 	also(&err, check_form(c, "peers", i, p->address, why));
+	also(&err, cfg_sctp_check_peer(c, i, why));
 	if (!strcmp(p->host, c->internal.host)) {
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "peers[%zu].host", i),
 				     "peer '%s' has our own host name '%s', expected the peer's", p->name, p->host));
+	}
+	if (p->transport == TRANSPORT_SCTP) {
+		return err; /* nothing of TLS matters */
 	}
 	if (p->protection == PROTECTION_TLS && cfg_anchor_index(c, p->trust) == CFG_ANCHORS_MAX &&
 	    cfg_sound(c->lines, "trust_anchors")) {
@@ -397,5 +379,6 @@ int cfg_iwf_check(struct cfg_iwf *c, struct report *why)
 		also(&err, check_keyholder(c, why));
 	}
 	also(&err, check_numbers(c, why));
+	also(&err, cfg_sctp_check_times(c, why));
 	return err;
 }

@@ -105,6 +105,27 @@ static void conf_links(struct core *c)
 	};
 }
 
+/* NULL: the peer is reached over TCP. */
+static const struct net_sctp_ends *sctp_of(struct core_peer *p, const struct cfg_sctp *times)
+{
+	const struct cfg_peer *conf = p->conf;
+	struct net_sctp_ends *e = &p->sctp;
+
+	if (conf->transport != TRANSPORT_SCTP) {
+		return NULL;
+	}
+	for (size_t i = 0; i < conf->more_addresses_n; i++) {
+		e->more[e->more_n++] = conf->more_addresses[i];
+	}
+	for (size_t i = 0; i < conf->local_addresses_n; i++) {
+		e->local[e->local_n++] = conf->local_addresses[i];
+	}
+	e->timers = (struct net_sctp_timers){ (uint32_t)times->heartbeat_ms,     (uint32_t)times->rto_initial_ms,
+					      (uint32_t)times->rto_min_ms,       (uint32_t)times->rto_max_ms,
+					      (uint16_t)times->path_retransmits, (uint16_t)times->association_retransmits };
+	return e;
+}
+
 int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], const struct core_peer_events *events)
 {
 	c->peers.events = events;
@@ -119,8 +140,9 @@ int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], co
 		obj_begin(&p->obj, CORE_PEER_MAGIC);
 		p->conf = &c->cfg->peers[i];
 		p->since_ms = core_now_ms(p->core);
-		p->link_peer_conf = (struct link_peer_conf){ p->conf->host, p->conf->realm, p->conf->address,
-							     p->conf->port, tls[i],         p->conf->reopen_detect };
+		p->link_peer_conf =
+		    (struct link_peer_conf){ p->conf->host, p->conf->realm,         p->conf->address,         p->conf->port,
+					     tls[i],        p->conf->reopen_detect, sctp_of(p, &c->cfg->sctp) };
 		err = link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->peers.link_conf, &link_cb, p);
 		if (err) {
 			return err;

@@ -23,6 +23,7 @@ struct core_peer {
 	struct core *core;
 	const struct cfg_peer *conf;
 	struct link_peer_conf link_peer_conf;
+	struct net_sctp_ends sctp; /* of link_peer_conf, for a peer over SCTP */
 	struct link_peer *peer;
 	uint64_t since_ms; /* of the state; waiting and connecting are one */
 	uint64_t requests, answers, timeouts, lost;

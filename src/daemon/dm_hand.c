@@ -64,8 +64,8 @@ static int hand_listeners(struct dm_child *c)
 	for (size_t i = 0; i < p->cfg->listen_n && !err; i++) {
 		const struct cfg_listen *l = &p->cfg->listen[i];
 
-		if (l->zone != (int)c->zone) {
-			continue; /* external and internal listeners never share an edge */
+		if (l->zone != (int)c->zone || p->listen_fds[i] < 0) {
+			continue; /* external and internal listeners never share an edge; one may be shut */
 		}
 		err = hand_fd(c, DM_LISTEN, i, p->listen_fds[i]);
 		c->listeners |= UINT32_C(1) << i;

@@ -13,7 +13,8 @@
 #include "daemon/dm_give.h"
 #include "daemon/dm_open.h"
 #include "daemon/dm_sandbox.h"
-#include "net/net_tcp.h"
+#include "daemon/dm_sctp.h"
+#include "net/net_transport.h"
 
 static int absolute_path(char out[PATH_MAX], const char *path)
 {
@@ -38,8 +39,17 @@ static void check_listeners(const struct cfg_iwf *c, struct report *why)
 
 	for (size_t i = 0; i < c->listen_n; i++) {
 		const struct cfg_listen *l = &c->listen[i];
+		struct net_sctp_ends sctp;
+		int err;
 
-		if (cfg_sound(c->lines, "listen[%zu]", i) && net_tcp_usable(l->address, l->port)) {
+		if (!cfg_sound(c->lines, "listen[%zu]", i) || (l->transport == TRANSPORT_SCTP && l->zone == ZONE_EXTERNAL)) {
+			continue; /* an error already */
+		}
+		err = net_usable(l->address, l->port, dm_sctp_of(&sctp, c, i));
+		if (err == ERR_NOTFOUND) {
+			cfg_warn(why, c->lines, cfg_line(c->lines, "listen[%zu].transport", i),
+				 "listener '%s' stays shut: " DM_SCTP_MISSING, l->name);
+		} else if (err) {
 			cfg_error(why, c->lines, cfg_line(c->lines, "listen[%zu].address", i), "listener '%s' cannot have %s: %s",
 				  l->name, shown_address(address, l->address, l->port), strerror(errno));
 		}
@@ -68,6 +78,7 @@ static int examine(struct dm_loaded *l, struct report *why)
 	}
 	files = cfg_iwf_check_files(l->cfg, why);
 	check_listeners(l->cfg, why);
+	dm_sctp_check(l->cfg, why);
 	check_descriptors(l->cfg, why);
 	dm_sandbox_check(l->cfg, why);
 	if (!err) {

@@ -13,7 +13,8 @@
 #include "daemon/dm_give.h"
 #include "daemon/dm_open.h"
 #include "daemon/dm_parent_int.h"
-#include "net/net_tcp.h"
+#include "daemon/dm_sctp.h"
+#include "net/net_transport.h"
 
 #define BACKLOG 1024
 
@@ -86,9 +87,13 @@ static int bind_listeners(struct dm_parent *p)
 	for (size_t i = 0; i < p->cfg->listen_n; i++) {
 		const struct cfg_listen *l = &p->cfg->listen[i];
 		char address[SHOWN_ADDRESS_MAX];
-		int err = net_tcp_bind(&p->listen_fds[i], &p->listen_ports[i], l->address, l->port, BACKLOG);
+		struct net_sctp_ends sctp;
+		int err =
+		    net_bind(&p->listen_fds[i], &p->listen_ports[i], l->address, l->port, dm_sctp_of(&sctp, p->cfg, i), BACKLOG);
 
-		if (err) {
+		if (err == ERR_NOTFOUND) {
+			log_error(&p->log, "daemon", "listener %s stays shut: " DM_SCTP_MISSING, l->name);
+		} else if (err) {
 			log_error(&p->log, "daemon", "listener %s: %s: %s", l->name, shown_address(address, l->address, l->port),
 				  err == ERR_IO ? strerror(errno) : err_str(err));
 			return err;
@@ -149,24 +154,24 @@ static int check_decisions(struct dm_parent *p)
 	return 0;
 }
 
-static bool zone_listens(const struct cfg_iwf *cfg, enum zone zone)
+static bool zone_listens(const struct dm_parent *p, enum zone zone)
 {
-	for (size_t i = 0; i < cfg->listen_n; i++) {
-		if (cfg->listen[i].zone == (int)zone) {
+	for (size_t i = 0; i < p->cfg->listen_n; i++) {
+		if (p->cfg->listen[i].zone == (int)zone && p->listen_fds[i] >= 0) {
 			return true;
 		}
 	}
 	return false;
 }
 
-/* `edges` places and their counter page, if the zone has a listener. */
+/* `edges` places and their counter page, if the zone has a listener that is open. */
 static int place_edges_of(struct dm_parent *p, enum zone zone)
 {
 	struct dm_caps *caps = dm_caps_of(p, zone);
 	uint32_t n = 0;
 	int err;
 
-	for (; zone_listens(p->cfg, zone) && n < p->cfg->edges && p->edges_n < DM_EDGES_MAX; n++) {
+	for (; zone_listens(p, zone) && n < p->cfg->edges && p->edges_n < DM_EDGES_MAX; n++) {
 		struct dm_child *edge = &p->edges[p->edges_n];
 
 		dm_child_init(edge, p, DM_EDGE);
@@ -189,7 +194,7 @@ static int place_children(struct dm_parent *p)
 	dm_holders_place(p);
 	dm_ndsips_place(p);
 	if (!err && p->edges_n == 0) {
-		log_error(&p->log, "daemon", "no listener is configured: there is nothing to do");
+		log_error(&p->log, "daemon", "no listener is open: there is nothing to do");
 		return ERR_INVAL;
 	}
 	return err;

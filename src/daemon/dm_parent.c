@@ -77,6 +77,9 @@ static void announce(struct dm_parent *p)
 	}
 	p->announced = true;
 	for (size_t i = 0; i < p->cfg->listen_n; i++) {
+		if (p->listen_fds[i] < 0) {
+			continue; /* shut, and that was told */
+		}
 		(void)shown_address(address, p->cfg->listen[i].address, p->listen_ports[i]);
 		log_info(&p->log, "daemon", "listener %s is ready %s", p->cfg->listen[i].name, address);
 		len = snprintf(line, sizeof line, "ready %s\n", address);

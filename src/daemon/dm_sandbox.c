@@ -139,12 +139,29 @@ static int report(const struct dm_inherited *in, const char *what, int err, cons
 	return err;
 }
 
+/* Whether the process has listeners, or connects to peers, over SCTP. */
+static bool has_sctp(const struct dm_inherited *in, enum sbx_role role)
+{
+	const struct cfg_iwf *c = in->cfg;
+	bool any = false;
+
+	for (size_t i = 0; role == SBX_CORE && i < c->peers_n; i++) {
+		any = any || c->peers[i].transport == TRANSPORT_SCTP;
+	}
+	for (size_t i = 0; role == SBX_EDGE && i < c->listen_n; i++) {
+		any = any || (in->listen_fds[i] >= 0 && c->listen[i].transport == TRANSPORT_SCTP);
+	}
+	return any;
+}
+
 int dm_confine(struct dm_sandbox *s, const struct dm_inherited *in, enum sbx_role role)
 {
 	char why[SBX_WHY_MAX] = "";
 	int err;
 
-	s->conf = (struct sbx_conf){ .role = role, .mode = (enum sbx_mode)in->cfg->sandbox, .on_refused = dm_trap };
+	s->conf = (struct sbx_conf){
+		.role = role, .mode = (enum sbx_mode)in->cfg->sandbox, .sctp = has_sctp(in, role), .on_refused = dm_trap
+	};
 	err = dm_trap_begin(in->beat_fd);
 	if (!err && s->conf.mode != SBX_OFF && !(sbx_lacks(role) & SBX_LACK_INSTRUMENTED)) { /* those open some of their own */
 		err = check_fds(in, why);

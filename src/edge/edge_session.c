@@ -27,6 +27,7 @@
 #include "base/container.h"
 #include "base/shown.h"
 #include "base/str.h"
+#include "net/net_transport.h"
 #include "policy/pol_reason.h"
 
 _Static_assert((int)IPC_RESULT_SUCCESS == (int)DIA_RESULT_SUCCESS, "the records bound the Result-Codes of the dictionary");
@@ -259,7 +260,7 @@ static void on_accept(void *arg, int fd, const char *peer)
 	TAILQ_INIT(&s->txns);
 	str_cut(s->address, sizeof s->address, peer);
 	err = l->tls ? tls_accept(&s->stream, l->tls, all->env->loop, fd, peer, &all->stream_conf, &stream_cb, s)
-		     : net_tcp_accept(&s->stream, all->env->loop, fd, peer, &all->stream_conf, &stream_cb, s);
+		     : net_accept(&s->stream, all->env->loop, l->conf->transport, fd, peer, &all->stream_conf, &stream_cb, s);
 	if (err) {
 		goto free_session;
 	}
@@ -651,7 +652,8 @@ static void conf_links(struct edge_sessions *all)
 		.log = all->env->log,
 		.counters = &all->link_counters,
 	};
-	all->stream_conf = (struct net_stream_conf){ .handshake_wait_ms = (uint32_t)c->limits.handshake_wait_ms };
+	all->stream_conf = (struct net_stream_conf){ .handshake_wait_ms = (uint32_t)c->limits.handshake_wait_ms,
+						     .message_len_max = c->limits.message_max };
 }
 
 int edge_sessions_init(struct edge_sessions *all, struct edge_env *env, struct edge_ring *ring, struct ipc_caps *caps,

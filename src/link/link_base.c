@@ -2,9 +2,9 @@
  * its error answers (7.2). */
 #include "link/link_conn.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "diameter/dia_base.h"
 
@@ -31,27 +31,26 @@ static struct link_outstanding new_ids(struct link *l)
 	return (struct link_outstanding){ true, l->hop_by_hop_next++, link_ids_end_to_end(&l->ids) };
 }
 
-/* Host-IP-Address is the local address of the connection. A UNIX socket has none: loopback. */
-static struct dia_address local_address(const struct link *l)
+/* Host-IP-Address are the local addresses of the connection: one over TCP, those that the socket is
+ * bound to over SCTP (RFC 6733 5.3.5). A UNIX socket has none: loopback. */
+static void local_addresses(const struct link *l, struct dia_capabilities *c)
 {
-	struct dia_address a = { .family = 1, .octets = { 127, 0, 0, 1 } };
-	char text[NET_ADDRESS_MAX];
-	const char *local = net_stream_local(l->stream), *start = local + (local[0] == '[');
-	const char *end = local[0] == '[' ? strchr(local, ']') : strrchr(local, ':');
-	uint8_t octets[16];
+	static const struct dia_address loopback = { .family = 1, .octets = { 127, 0, 0, 1 } };
+	struct net_ip ips[NET_IPS_MAX];
+	size_t n;
 
-	if (!end || (size_t)(end - start) >= sizeof text) {
-		return a;
+	c->addresses[0] = loopback;
+	c->addresses_n = 1;
+	if (net_stream_local_ips(l->stream, ips, &n) || !n) {
+		return;
 	}
-	memcpy(text, start, (size_t)(end - start));
-	text[end - start] = '\0';
-	if (inet_pton(AF_INET, text, octets) == 1) {
-		memcpy(a.octets, octets, 4);
-	} else if (inet_pton(AF_INET6, text, octets) == 1) {
-		a.family = 2;
-		memcpy(a.octets, octets, 16);
+	c->addresses_n = 0;
+	for (size_t i = 0; i < n && c->addresses_n < DIA_ADDRESSES_MAX; i++) {
+		struct dia_address *a = &c->addresses[c->addresses_n++];
+
+		a->family = ips[i].family == AF_INET ? 1 : 2;
+		memcpy(a->octets, ips[i].octets, sizeof a->octets);
 	}
-	return a;
 }
 
 static void our_capabilities(const struct link *l, struct dia_capabilities *c)
@@ -60,8 +59,7 @@ static void our_capabilities(const struct link *l, struct dia_capabilities *c)
 
 	c->origin_host = dia_text(conf->host);
 	c->origin_realm = dia_text(conf->realm);
-	c->addresses[0] = local_address(l);
-	c->addresses_n = 1;
+	local_addresses(l, c);
 	c->vendor_id = dia_u32_of(conf->vendor_id);
 	c->product_name = dia_text(conf->product);
 	c->origin_state_id = dia_u32_of(conf->origin_state_id);

@@ -18,7 +18,7 @@ int link_attach(struct link *l)
 	l->cer.out = l->dwr.out = l->dpr.out = false;
 	l->probe_deadline_ms = l->leave_by_ms = 0;
 	l->owed = 0;
-	l->leave_dpr = l->leave_eof = false;
+	l->leave_dpr = l->leave_eof = l->heard = false;
 	l->end_result_code = 0;
 	l->why[0] = l->host[0] = l->realm[0] = '\0';
 	return 0;
@@ -29,6 +29,9 @@ void link_opened(struct link *l)
 {
 	l->opened = true;
 	LINK_COUNT(l, opened);
+	if (l->peer) { /* the other side is open, too; one that has accepted knows that later (hear()) */
+		net_stream_unordered(l->stream);
+	}
 	log_info(l->conf->log, "link", "%s: open with %s of realm %s", l->address, l->host, l->realm);
 	(void)link_watch(l, PEER_WD_CONNECTION_UP);
 	if (l->peer) {
@@ -192,6 +195,12 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 	int err;
 
 	link_enter(l);
+	if (net_stream_is_messages(l->stream) && !link_is_whole(l, p, n)) {
+		link_finish(l, link_lost_event(l), true, LINK_END_NOT_DIAMETER, ERR_PROTO,
+			    "a message of the transport, %zu bytes, is not one whole Diameter message", n);
+		link_leave(l);
+		return;
+	}
 	err = dia_frame_feed(l->frame, p, n, link_on_message, l);
 	if (err && l->phase != LINK_ENDED && l->phase != LINK_IDLE) {
 		link_unframable(l, err);
@@ -230,7 +239,14 @@ static void on_close(void *arg, int err, const char *why)
 	link_leave(l);
 }
 
-const struct net_stream_cb link_stream_cb = { .on_open = on_open, .on_data = on_data, .on_close = on_close };
+static void on_note(void *arg, const char *text)
+{
+	struct link *l = OBJ_OF(arg, struct link, LINK_MAGIC);
+
+	log_warn(l->conf->log, "link", "%s: %s%s%s", l->address, l->host, *l->host ? ": " : "", text);
+}
+
+const struct net_stream_cb link_stream_cb = { .on_open = on_open, .on_data = on_data, .on_close = on_close, .on_note = on_note };
 
 static void earlier(uint64_t *at_ms, uint64_t other_ms)
 {

@@ -63,6 +63,7 @@ struct link {
 	bool freed;         /* freed by its owner; released when `busy` is 0 */
 	bool notified;      /* ENDED: pending requests and owner were notified */
 	bool opened;        /* CER/CEA were done on this connection */
+	bool heard;         /* accepted: a message has come since our CEA */
 	bool stopped_by_us; /* link_part() was called */
 	bool dpr_received;
 	uint32_t dpr_cause;          /* cause of our DPR */
@@ -142,6 +143,9 @@ void link_leaving_ends(struct link *l);
 /* link_recv.c: what arrives */
 int link_on_message(void *arg, const uint8_t *bytes, size_t len);
 void link_unframable(struct link *l, int err);
+/* Whether the message of a transport that has messages is one whole Diameter message, or one that
+ * the framer refuses by its header. */
+bool link_is_whole(const struct link *l, const uint8_t *p, size_t n);
 /* Answers the DPR; reads only its header. */
 void link_leave_by_dpr(struct link *l, const struct dia_msg *dpr, uint32_t cause);
 

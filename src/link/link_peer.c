@@ -13,6 +13,7 @@
  * stay lost until an operator acts. */
 #include "link/link_peer.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include "base/shown.h"
 #include "base/str.h"
 #include "link/link_conn.h"
+#include "net/net_transport.h"
 
 #define BACKOFF_STEPS 4u
 #define RECONNECT_MIN_MS 20u
@@ -104,9 +106,24 @@ void link_peer_look(struct link_peer *p)
 	}
 }
 
+/* Why no connection was even begun. */
+static const char *no_attempt(const struct link_peer *p, int err, char words[LINK_WHY_MAX])
+{
+	if (p->conf->sctp && err == ERR_NOTFOUND) {
+		return "this kernel has no SCTP; load its module (modprobe sctp), or use transport tcp";
+	}
+	if (p->conf->sctp && err == ERR_IO) {
+		snprintf(words, LINK_WHY_MAX, "our local_addresses cannot be used: %s", strerror(errno));
+		return words;
+	}
+	return err_str(err);
+}
+
 void link_peer_connect(struct link_peer *p)
 {
 	struct link *l = p->link;
+	const struct net_stream_conf conf = { .message_len_max = l->conf->limits.message_len_max };
+	char words[LINK_WHY_MAX];
 	int err = link_attach(l);
 
 	LINK_COUNT(l, connects);
@@ -116,10 +133,10 @@ void link_peer_connect(struct link_peer *p)
 		err = tls_connect(&l->stream, p->conf->tls, l->loop, p->conf->address, p->conf->port, p->conf->host, NULL,
 				  &link_stream_cb, l);
 	} else if (!err) {
-		err = net_tcp_connect(&l->stream, l->loop, p->conf->address, p->conf->port, NULL, &link_stream_cb, l);
+		err = net_connect(&l->stream, l->loop, p->conf->address, p->conf->port, p->conf->sctp, &conf, &link_stream_cb, l);
 	}
 	if (err) {
-		link_finish(l, PEER_EV_I_RCV_CONN_NACK, true, LINK_END_NOT_CONNECTED, err, "%s", err_str(err));
+		link_finish(l, PEER_EV_I_RCV_CONN_NACK, true, LINK_END_NOT_CONNECTED, err, "%s", no_attempt(p, err, words));
 	}
 }
 
@@ -160,7 +177,7 @@ void link_peer_ended(struct link_peer *p)
 void link_peer_opened(struct link_peer *p)
 {
 	OBJ_CHECK(p, LINK_PEER_MAGIC);
-	if (p->conf->reopen_detect) {
+	if (p->conf->reopen_detect && !p->conf->sctp) {
 		link_reopen(p->link, p->clean ? PEER_REOPEN_EV_OPEN_CLEAN : PEER_REOPEN_EV_OPEN_UNCLEAN);
 	}
 }

@@ -4,6 +4,7 @@
  * reconnect_refused_ms. After link_peer_stop() there is none until link_peer_kick(). */
 #pragma once
 #include "link/link.h"
+#include "net/net_sctp.h"
 #include "tls/tls_stream.h"
 
 struct link_peer_conf {
@@ -11,8 +12,11 @@ struct link_peer_conf {
 	const char *host, *realm;
 	const char *address;
 	uint16_t port;
-	struct tls_ctx *tls; /* NULL: plain TCP (protection: none) */
-	bool reopen_detect;  /* detects the other side's REOPEN */
+	struct tls_ctx *tls; /* NULL: in clear (protection: none) */
+	/* detects the other side's REOPEN. Not over SCTP: there a peer may begin with a DWR in any
+	 * state (RFC 6733 2.1.1) */
+	bool reopen_detect;
+	const struct net_sctp_ends *sctp; /* NULL: TCP; not with tls */
 };
 
 struct link_peer;

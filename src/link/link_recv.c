@@ -320,8 +320,19 @@ static bool is_watchdog(const struct dia_hdr *h)
 	return h->app_id == DIA_APP_COMMON && h->code == DIA_CMD_DEVICE_WATCHDOG;
 }
 
+/* RFC 6733 2.1.1: one that has accepted may send out of order only when it knows that its CEA has
+ * come. */
+static void hear(struct link *l)
+{
+	if (!l->peer && !l->heard) {
+		l->heard = true;
+		net_stream_unordered(l->stream);
+	}
+}
+
 static void receive_open(struct link *l, const struct dia_msg *m)
 {
+	hear(l);
 	if (is_dwa(l, &m->hdr)) {
 		LINK_COUNT(l, dwa_received);
 		if (link_event(l, SIDE(l, RCV_DWA), m) == 0) {
@@ -383,6 +394,17 @@ int link_on_message(void *arg, const uint8_t *bytes, size_t len)
 }
 
 /* ---- no message at all ---- */
+
+bool link_is_whole(const struct link *l, const uint8_t *p, size_t n)
+{
+	struct dia_hdr h;
+
+	if (dia_hdr_parse(&h, p, n)) {
+		return false; /* shorter than a header */
+	}
+	return h.length == n || h.version != 1 || h.length < DIA_HEADER_LEN || h.length % 4 ||
+	       h.length > l->conf->limits.message_len_max;
+}
 
 /* A peer that has sent valid Diameter gets an error answer; a stranger's garbage is cut off (RFC
  * 6733 2.1, 7.1.5).

@@ -115,6 +115,15 @@ void net_queue_del(struct net_queue *q, size_t n)
 	}
 }
 
+void net_queue_cut(struct net_queue *q, size_t n)
+{
+	assert(n <= q->len);
+	q->len -= n;
+	if (!q->len) {
+		net_queue_fini(q);
+	}
+}
+
 void net_queue_fini(struct net_queue *q)
 {
 	if (q->p) {

@@ -29,4 +29,6 @@ ERR_MUST_USE int net_queue_add(struct net_queue *q, const void *p, size_t n);
 /* Drops the first n bytes (n <= len). An empty queue keeps no memory: most connections are idle
  * most of the time. */
 void net_queue_del(struct net_queue *q, size_t n);
+/* Drops the last n bytes (n <= len). */
+void net_queue_cut(struct net_queue *q, size_t n);
 void net_queue_fini(struct net_queue *q);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "net/net_addr.h"
 #include "net/net_stream_impl.h"
 
 void net_stream_init(struct net_stream *s, uint32_t magic, const struct net_stream_ops *ops, const char *peer,
@@ -51,6 +52,13 @@ void net_stream_emit_fds(struct net_stream *s, const int *fds, size_t n, bool cu
 	}
 	for (size_t i = 0; i < n; i++) {
 		close(fds[i]);
+	}
+}
+
+void net_stream_emit_note(struct net_stream *s, const char *text)
+{
+	if (!s->closed && s->cb.on_note) {
+		s->cb.on_note(s->arg, text);
 	}
 }
 
@@ -137,6 +145,37 @@ void net_stream_close(struct net_stream *s)
 void net_stream_abort(struct net_stream *s)
 {
 	end(s, true);
+}
+
+bool net_stream_is_messages(const struct net_stream *s)
+{
+	return s->messages != NULL;
+}
+
+void net_stream_unordered(struct net_stream *s)
+{
+	if (s->messages && !s->closed && !s->dead) {
+		s->messages->unordered(s);
+	}
+}
+
+static int ips(const struct net_stream *s, bool peer, struct net_ip out[NET_IPS_MAX], size_t *n)
+{
+	if (s->messages) {
+		return s->messages->ips(s, peer, out, n);
+	}
+	*n = net_ip_of_text(&out[0], peer ? s->peer : s->local) ? 0 : 1;
+	return 0;
+}
+
+int net_stream_peer_ips(const struct net_stream *s, struct net_ip out[NET_IPS_MAX], size_t *n)
+{
+	return ips(s, true, out, n);
+}
+
+int net_stream_local_ips(const struct net_stream *s, struct net_ip out[NET_IPS_MAX], size_t *n)
+{
+	return ips(s, false, out, n);
 }
 
 const char *net_stream_peer(const struct net_stream *s)

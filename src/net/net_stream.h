@@ -1,12 +1,15 @@
-/* net_stream.h - an ordered stream of bytes to one other end, with one interface for TCP, UNIX and
- * TLS over TCP. The creator owns the stream and ends it by net_stream_close(), also after
- * on_close. */
+/* net_stream.h - an ordered stream of bytes to one other end, with one interface for TCP, UNIX, TLS
+ * over TCP and SCTP. The creator owns the stream and ends it by net_stream_close(), also after
+ * on_close.
+ * SCTP carries messages, not bytes: each net_stream_write() is one message of the transport, and
+ * each on_data is one. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
+#include "net/net_ip.h"
 #include "net/net_loop.h"
 
 struct net_stream; /* opaque; the first member of each implementation */
@@ -15,18 +18,23 @@ struct net_stream_cb {
 	/* Connected (and, for TLS, authenticated). Never called before the function that made the
 	 * stream returned. */
 	void (*on_open)(void *arg);
-	/* Octets, borrowed until return. The stream may be closed inside. */
+	/* Octets, borrowed until return. The stream may be closed inside. SCTP: one whole message;
+	 * of one above message_len_max the first bytes, and then the stream ends with ERR_LIMIT. */
 	void (*on_data)(void *arg, const uint8_t *p, size_t n);
 	/* The stream has ended because of `why` (for the log; may contain text of the other side).
 	 * At most once; not after net_stream_close(). The owner still has to call
 	 * net_stream_close(). */
 	void (*on_close)(void *arg, int err, const char *why);
+	/* SCTP: something an operator should know while the stream goes on (a path is down). `text`
+	 * is borrowed. Must not close the stream. NULL allowed. */
+	void (*on_note)(void *arg, const char *text);
 };
 
 struct net_stream_conf {
 	size_t write_queue_max;     /* bytes queued for the other side; */
 	uint32_t connect_wait_ms;   /* TCP connect; 0: 5000 */
 	uint32_t handshake_wait_ms; /* TLS; 0: 5000 */
+	uint32_t message_len_max;   /* SCTP: bytes of a received message; 0: 65536 */
 };
 
 /* Replaces the callbacks: a new owner takes over. Borrows cb. */
@@ -70,7 +78,21 @@ void net_stream_close(struct net_stream *s);
  * Diameter). */
 void net_stream_abort(struct net_stream *s);
 
-/* "192.0.2.7:40000", "unix". Valid as long as the stream. */
+/* True for SCTP. */
+bool net_stream_is_messages(const struct net_stream *s);
+/* SCTP: from now on our messages may overtake each other, which spares those behind a lost packet
+ * the wait for it (RFC 6733 2.1.1). Before, they arrive in order. No effect on other streams. */
+void net_stream_unordered(struct net_stream *s);
+
+/* An end of an SCTP association has several addresses; the other side may have listed any. */
+#define NET_IPS_MAX 16
+/* The addresses of the other end, or of our own, of an open stream. *n is 0 for UNIX sockets.
+ * ERR_LIMIT: more than NET_IPS_MAX. ERR_IO with errno. */
+ERR_MUST_USE int net_stream_peer_ips(const struct net_stream *s, struct net_ip out[NET_IPS_MAX], size_t *n);
+ERR_MUST_USE int net_stream_local_ips(const struct net_stream *s, struct net_ip out[NET_IPS_MAX], size_t *n);
+
+/* "192.0.2.7:40000", "unix". SCTP: the first address of the other end. Valid as long as the
+ * stream. */
 const char *net_stream_peer(const struct net_stream *s);
 /* Our own end in the same form; "" while it is not known (not connected yet). */
 const char *net_stream_local(const struct net_stream *s);

@@ -27,9 +27,17 @@ struct net_stream_ops {
 	void (*freeze)(struct net_stream *s, bool frozen);
 };
 
+/* What streams of messages have in addition. */
+struct net_message_ops {
+	void (*unordered)(struct net_stream *s);
+	/* as net_stream_peer_ips() and net_stream_local_ips() */
+	int (*ips)(const struct net_stream *s, bool peer, struct net_ip out[NET_IPS_MAX], size_t *n);
+};
+
 struct net_stream {
 	struct obj obj; /* of the implementation's type: its own casts check it */
 	const struct net_stream_ops *ops;
+	const struct net_message_ops *messages; /* NULL: a stream of bytes */
 	struct net_stream_cb cb;
 	net_fds_fn *on_fds; /* NULL: none are taken */
 	void *arg;
@@ -55,5 +63,6 @@ void net_stream_emit_open(struct net_stream *s);
 void net_stream_emit_data(struct net_stream *s, const uint8_t *p, size_t n);
 /* Takes the descriptors; closes them if the stream is closed. */
 void net_stream_emit_fds(struct net_stream *s, const int *fds, size_t n, bool cut);
+void net_stream_emit_note(struct net_stream *s, const char *text);
 /* sets dead; the second call does nothing */
 void net_stream_emit_close(struct net_stream *s, int err, const char *why);

@@ -1,4 +1,4 @@
-/* net_tcp.c - a stream over one connected socket, TCP or UNIX.
+/* net_tcp.c - a stream over one connected socket: TCP and UNIX here, SCTP with net_sctp.c.
  *
  *  connect -> CONNECTING --writable--> OPEN --end of file, error--> DEAD
  *  accept --> OPENING ---next turn-----^ |                           |
@@ -18,38 +18,13 @@
 #include <unistd.h>
 
 #include "net/net_addr.h"
-#include "net/net_queue.h"
-#include "net/net_stream_impl.h"
-#include "net/net_task.h"
+#include "net/net_tcp_int.h"
 
 #define LINGER_MS 1000
 
-struct net_tcp {
-	struct net_stream base;
-	struct net_loop *loop;
-	struct net_watch *watch;
-	struct net_timer *timer; /* time limit of connecting, then of lingering */
-	/* calls on_open of an accepted stream; on_close of one that failed at its creation or in
-	 * sending */
-	struct net_task later;
-	struct net_task flush;
-	struct net_linger linger;
-	struct net_queue out;
-	size_t out_max;
-	uint32_t connect_wait_ms;
-	int fd;
-	int failed_errno; /* error of connect() or send(), to be reported by `later` */
-	enum net_tcp_state state;
-	bool paused;
-	bool blocked;  /* the kernel took a part of the queue: the rest waits for NET_WRITE */
-	bool eof;      /* the other side has ended its direction */
-	bool finished; /* we have ended ours */
-};
-
-#define NET_TCP_MAGIC 0xd9e2ec8du
 _Static_assert(offsetof(struct net_tcp, base.obj) == 0, "a TCP stream begins with its struct obj");
 
-static struct net_tcp *tcp_of(const void *p)
+struct net_tcp *net_tcp_of(const void *p)
 {
 	return obj_of(p, NET_TCP_MAGIC, "struct net_tcp", __func__);
 }
@@ -115,7 +90,7 @@ static void tcp_watch(struct net_tcp *t)
 	}
 }
 
-static void tcp_die(struct net_tcp *t, int err, const char *why)
+void net_tcp_die(struct net_tcp *t, int err, const char *why)
 {
 	set_state(t, NET_TCP_DEAD);
 	net_task_cancel(&t->later);
@@ -128,7 +103,7 @@ static void tcp_die(struct net_tcp *t, int err, const char *why)
 	net_stream_drop(&t->base);
 }
 
-static void tcp_die_errno(struct net_tcp *t, int e, const char *doing)
+void net_tcp_die_errno(struct net_tcp *t, int e, const char *doing)
 {
 	char words[64], why[128];
 
@@ -137,7 +112,7 @@ static void tcp_die_errno(struct net_tcp *t, int e, const char *doing)
 	} else {
 		snprintf(why, sizeof why, "%s: %s", doing, strerror_r(e, words, sizeof words));
 	}
-	tcp_die(t, from_errno(e), why);
+	net_tcp_die(t, from_errno(e), why);
 }
 
 /* -- sending */
@@ -147,9 +122,6 @@ static int tcp_send(struct net_tcp *t)
 {
 	ssize_t n;
 
-	if (!t->out.len) {
-		return 0;
-	}
 	do {
 		n = send(t->fd, t->out.p + t->out.head, t->out.len, MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
@@ -163,14 +135,19 @@ static int tcp_send(struct net_tcp *t)
 	return 0;
 }
 
+static int send_queue(struct net_tcp *t)
+{
+	return t->out.len ? t->wire->send(t) : 0;
+}
+
 static void on_flush(void *arg)
 {
-	struct net_tcp *t = tcp_of(arg);
+	struct net_tcp *t = net_tcp_of(arg);
 
 	if (t->state != NET_TCP_OPEN || t->blocked || t->failed_errno || t->base.frozen) {
 		return;
 	}
-	t->failed_errno = tcp_send(t);
+	t->failed_errno = send_queue(t);
 	if (t->failed_errno) {
 		/* the other side may have sent the reason, so it is read first */
 		net_task_later(t->loop, &t->later);
@@ -181,13 +158,13 @@ static void on_flush(void *arg)
 
 static int tcp_write(struct net_stream *s, const void *p, size_t n)
 {
-	struct net_tcp *t = tcp_of(s);
+	struct net_tcp *t = net_tcp_of(s);
 	int err;
 
 	if (n > t->out_max || t->out.len > t->out_max - n) {
 		return ERR_LIMIT;
 	}
-	err = net_queue_add(&t->out, p, n);
+	err = t->wire->add(t, p, n);
 	if (err) {
 		return err;
 	}
@@ -197,10 +174,15 @@ static int tcp_write(struct net_stream *s, const void *p, size_t n)
 	return 0;
 }
 
+static int tcp_add(struct net_tcp *t, const void *p, size_t n)
+{
+	return net_queue_add(&t->out, p, n);
+}
+
 /* The flush task stays on its list: with nothing queued it does nothing. */
 static void tcp_push(struct net_stream *s)
 {
-	on_flush(tcp_of(s));
+	on_flush(net_tcp_of(s));
 }
 
 /* -- receiving */
@@ -253,10 +235,10 @@ static bool tcp_read(struct net_tcp *t)
 		return errno == EINTR;
 	}
 	if (n < 0) {
-		tcp_die_errno(t, errno, "receive");
+		net_tcp_die_errno(t, errno, "receive");
 	} else {
 		t->eof = t->base.half_closed = true;
-		tcp_die(t, ERR_CLOSED, "closed by the other side");
+		net_tcp_die(t, ERR_CLOSED, "closed by the other side");
 	}
 	return false;
 }
@@ -266,15 +248,21 @@ static void tcp_read_last(struct net_tcp *t)
 {
 	int left = 16;
 
-	while (left-- > 0 && t->state == NET_TCP_OPEN && !t->paused && !t->base.frozen && tcp_read(t)) {
+	while (left-- > 0 && t->state == NET_TCP_OPEN && !t->paused && !t->base.frozen && t->wire->read(t)) {
 		;
 	}
 	if (t->state == NET_TCP_OPEN && !t->base.closed) {
-		tcp_die_errno(t, t->failed_errno, "send");
+		net_tcp_die_errno(t, t->failed_errno, "send");
 	}
 }
 
 /* -- opening */
+
+static bool tcp_usable(struct net_tcp *t)
+{
+	(void)t;
+	return true;
+}
 
 static void tcp_opened(struct net_tcp *t)
 {
@@ -283,6 +271,9 @@ static void tcp_opened(struct net_tcp *t)
 
 	if (getsockname(t->fd, &a.sa, &len) == 0) {
 		net_addr_text(t->base.local, &a);
+	}
+	if (!t->wire->opened(t)) {
+		return;
 	}
 	set_state(t, NET_TCP_OPEN);
 	net_timer_free(t->timer);
@@ -296,13 +287,13 @@ static void tcp_opened(struct net_tcp *t)
 
 static void on_later(void *arg)
 {
-	struct net_tcp *t = tcp_of(arg);
+	struct net_tcp *t = net_tcp_of(arg);
 
 	net_stream_hold(&t->base);
 	if (t->state == NET_TCP_OPEN) {
 		tcp_read_last(t);
 	} else if (t->failed_errno) {
-		tcp_die_errno(t, t->failed_errno, "connect");
+		net_tcp_die_errno(t, t->failed_errno, "connect");
 	} else if (t->state == NET_TCP_OPENING || t->state == NET_TCP_CONNECTING) {
 		tcp_opened(t);
 	}
@@ -317,8 +308,11 @@ static void tcp_connected(struct net_tcp *t)
 	if (getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &e, &len)) {
 		e = errno;
 	}
+	if (e && t->wire->passing && t->wire->passing(e)) {
+		return; /* the time limit runs on */
+	}
 	if (e) {
-		tcp_die_errno(t, e, "connect");
+		net_tcp_die_errno(t, e, "connect");
 	} else {
 		tcp_opened(t);
 	}
@@ -326,18 +320,18 @@ static void tcp_connected(struct net_tcp *t)
 
 static void on_connect_limit(void *arg)
 {
-	struct net_tcp *t = tcp_of(arg);
+	struct net_tcp *t = net_tcp_of(arg);
 	char why[64];
 
 	snprintf(why, sizeof why, "connect: no answer in %u ms", t->connect_wait_ms);
-	tcp_die(t, ERR_TIMEOUT, why);
+	net_tcp_die(t, ERR_TIMEOUT, why);
 }
 
 /* -- ending */
 
 static void tcp_destroy(struct net_stream *s)
 {
-	struct net_tcp *t = tcp_of(s);
+	struct net_tcp *t = net_tcp_of(s);
 
 	net_task_cancel(&t->later);
 	net_task_cancel(&t->flush);
@@ -347,6 +341,9 @@ static void tcp_destroy(struct net_stream *s)
 		close(t->fd);
 	}
 	net_queue_fini(&t->out);
+	if (t->wire->fini) {
+		t->wire->fini(t);
+	}
 	machine_end(&net_tcp_machine, net_loop_tcp_gauge(t->loop), t->state);
 	t->base.obj.magic = 0;
 	free(t);
@@ -354,7 +351,7 @@ static void tcp_destroy(struct net_stream *s)
 
 static void linger_end(void *arg)
 {
-	struct net_tcp *t = tcp_of(arg);
+	struct net_tcp *t = net_tcp_of(arg);
 
 	net_linger_del(t->loop, &t->linger);
 	net_stream_drop(&t->base);
@@ -364,7 +361,7 @@ static void linger_end(void *arg)
  * failed. */
 static bool linger_step(struct net_tcp *t)
 {
-	if (tcp_send(t)) {
+	if (send_queue(t)) {
 		return false;
 	}
 	if (!t->out.len && !t->finished) {
@@ -377,13 +374,17 @@ static bool linger_step(struct net_tcp *t)
 	return true;
 }
 
+static ssize_t tcp_drop(struct net_tcp *t)
+{
+	return recv(t->fd, net_loop_read_buf(t->loop), NET_READ_MAX, 0);
+}
+
 static void on_linger_event(struct net_tcp *t, int events)
 {
-	uint8_t *buf = net_loop_read_buf(t->loop);
 	ssize_t n = 1;
 
 	if (events & NET_READ) {
-		n = recv(t->fd, buf, NET_READ_MAX, 0);
+		n = t->wire->drop(t);
 		if (n == 0) {
 			t->eof = true;
 		}
@@ -395,7 +396,7 @@ static void on_linger_event(struct net_tcp *t, int events)
 
 static void tcp_close(struct net_stream *s, bool abort)
 {
-	struct net_tcp *t = tcp_of(s);
+	struct net_tcp *t = net_tcp_of(s);
 	bool was_open = t->state == NET_TCP_OPEN || t->state == NET_TCP_OPENING || (t->state == NET_TCP_DEAD && t->eof);
 
 	net_task_cancel(&t->later);
@@ -426,7 +427,7 @@ static void tcp_close(struct net_stream *s, bool abort)
 
 static void on_event(void *arg, int events)
 {
-	struct net_tcp *t = tcp_of(arg);
+	struct net_tcp *t = net_tcp_of(arg);
 
 	if (t->state == NET_TCP_LINGERING) {
 		on_linger_event(t, events);
@@ -444,7 +445,7 @@ static void on_event(void *arg, int events)
 			}
 		}
 		if (events & NET_READ && t->state == NET_TCP_OPEN && !t->paused && !t->base.frozen) {
-			(void)tcp_read(t);
+			(void)t->wire->read(t);
 		}
 	}
 	net_stream_drop(&t->base);
@@ -452,12 +453,12 @@ static void on_event(void *arg, int events)
 
 static size_t tcp_queued(const struct net_stream *s)
 {
-	return tcp_of(s)->out.len;
+	return net_tcp_of(s)->out.len;
 }
 
 static void tcp_pause(struct net_stream *s)
 {
-	struct net_tcp *t = tcp_of(s);
+	struct net_tcp *t = net_tcp_of(s);
 
 	t->paused = true;
 	tcp_watch(t);
@@ -465,7 +466,7 @@ static void tcp_pause(struct net_stream *s)
 
 static void tcp_resume(struct net_stream *s)
 {
-	struct net_tcp *t = tcp_of(s);
+	struct net_tcp *t = net_tcp_of(s);
 
 	t->paused = false;
 	tcp_watch(t);
@@ -473,7 +474,7 @@ static void tcp_resume(struct net_stream *s)
 
 static void tcp_freeze(struct net_stream *s, bool frozen)
 {
-	struct net_tcp *t = tcp_of(s);
+	struct net_tcp *t = net_tcp_of(s);
 
 	if (t->state == NET_TCP_DEAD) {
 		return;
@@ -487,12 +488,15 @@ static void tcp_freeze(struct net_stream *s, bool frozen)
 static const struct net_stream_ops tcp_ops = { tcp_write,  tcp_queued, tcp_push,    tcp_pause,
 					       tcp_resume, tcp_close,  tcp_destroy, tcp_freeze };
 
-/* Takes fd on success only. */
-static int tcp_new(struct net_tcp **out, enum net_tcp_state first, struct net_loop *l, int fd, const char *peer,
-		   const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg)
+static const struct net_wire byte_wire = {
+	.add = tcp_add, .send = tcp_send, .opened = tcp_usable, .read = tcp_read, .drop = tcp_drop
+};
+
+int net_tcp_new(struct net_tcp **out, const struct net_wire *wire, enum net_tcp_state first, struct net_loop *l, int fd,
+		const char *peer, const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg)
 {
 	struct net_tcp *t = calloc(1, sizeof *t);
-	int err, on = 1;
+	int err;
 
 	if (!t) {
 		return ERR_NOMEM;
@@ -502,9 +506,8 @@ static int tcp_new(struct net_tcp **out, enum net_tcp_state first, struct net_lo
 		free(t);
 		return err;
 	}
-	/* fails on UNIX sockets, which have no such delay */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	net_stream_init(&t->base, NET_TCP_MAGIC, &tcp_ops, peer, cb, arg);
+	t->wire = wire;
 	t->loop = l;
 	t->state = first;
 	machine_begin(&net_tcp_machine, net_loop_tcp_gauge(l), first);
@@ -519,18 +522,51 @@ static int tcp_new(struct net_tcp **out, enum net_tcp_state first, struct net_lo
 	return 0;
 }
 
+static int bytes_new(struct net_tcp **out, enum net_tcp_state first, struct net_loop *l, int fd, const char *peer,
+		     const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg)
+{
+	int on = 1;
+
+	/* fails on UNIX sockets, which have no such delay */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	return net_tcp_new(out, &byte_wire, first, l, fd, peer, conf, cb, arg);
+}
+
+void net_tcp_accepted(struct net_stream **out, struct net_tcp *t)
+{
+	net_task_later(t->loop, &t->later);
+	*out = &t->base;
+}
+
+int net_tcp_connecting(struct net_stream **out, struct net_tcp *t, int failed_errno)
+{
+	int err = net_timer_new(&t->timer, t->loop, on_connect_limit, t);
+
+	if (err) {
+		net_stream_abort(&t->base);
+		return err;
+	}
+	if (failed_errno == EINPROGRESS) {
+		net_timer_start(t->timer, t->connect_wait_ms);
+		tcp_watch(t);
+	} else {
+		t->failed_errno = failed_errno;
+		net_task_later(t->loop, &t->later);
+	}
+	*out = &t->base;
+	return 0;
+}
+
 int net_tcp_accept(struct net_stream **out, struct net_loop *l, int fd, const char *peer, const struct net_stream_conf *conf,
 		   const struct net_stream_cb *cb, void *arg)
 {
 	struct net_tcp *t;
-	int err = tcp_new(&t, NET_TCP_OPENING, l, fd, peer, conf, cb, arg);
+	int err = bytes_new(&t, NET_TCP_OPENING, l, fd, peer, conf, cb, arg);
 
-	if (err) {
-		return err;
+	if (!err) {
+		net_tcp_accepted(out, t);
 	}
-	net_task_later(l, &t->later);
-	*out = &t->base;
-	return 0;
+	return err;
 }
 
 static int connect_to(struct net_stream **out, struct net_loop *l, const union net_addr *a, socklen_t len,
@@ -545,27 +581,12 @@ static int connect_to(struct net_stream **out, struct net_loop *l, const union n
 	if (fd < 0) {
 		return ERR_IO;
 	}
-	err = tcp_new(&t, NET_TCP_CONNECTING, l, fd, peer, conf, cb, arg);
+	err = bytes_new(&t, NET_TCP_CONNECTING, l, fd, peer, conf, cb, arg);
 	if (err) {
 		close(fd);
 		return err;
 	}
-	err = net_timer_new(&t->timer, l, on_connect_limit, t);
-	if (err) {
-		net_stream_abort(&t->base);
-		return err;
-	}
-	if (connect(fd, &a->sa, len) == 0) {
-		net_task_later(l, &t->later);
-	} else if (errno == EINPROGRESS) {
-		net_timer_start(t->timer, t->connect_wait_ms);
-		tcp_watch(t);
-	} else {
-		t->failed_errno = errno;
-		net_task_later(l, &t->later);
-	}
-	*out = &t->base;
-	return 0;
+	return net_tcp_connecting(out, t, connect(fd, &a->sa, len) ? errno : 0);
 }
 
 int net_tcp_connect(struct net_stream **out, struct net_loop *l, const char *address, uint16_t port,

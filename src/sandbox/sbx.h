@@ -62,6 +62,9 @@ struct sbx_conf {
 	enum sbx_mode mode;
 	const struct sbx_path *paths; /* borrowed until return; an edge and a keyholder give none */
 	size_t paths_n;
+	/* The process has SCTP sockets. Landlock sees no ports of theirs: a core that connects over
+	 * SCTP can reach every address. */
+	bool sctp;
 	const uint16_t *ports; /* TCP ports that may be connected to; enforced where Landlock has version 4 */
 	size_t ports_n;
 	/* Capabilities that the process keeps besides those of its role, bit N is capability N: the

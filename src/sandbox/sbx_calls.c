@@ -25,6 +25,8 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
+#include <linux/sctp.h>
+
 #include "sandbox/sbx_int.h"
 
 #define B SBX_CALLS_BASE
@@ -35,7 +37,9 @@
 #define P SBX_CALLS_PROCESS
 #define M SBX_CALLS_MODULE
 #define R SBX_CALLS_REFUSE
-#define N SBX_CALLS_FILTER
+#define X SBX_CALLS_FILTER
+#define S SBX_CALLS_SCTP
+#define N SBX_CALLS_SCTP_MAKE
 
 #define CALL(groups, name)                                                                                                       \
 	{                                                                                                                        \
@@ -165,9 +169,18 @@ const struct sbx_call_row sbx_call_rows[] = {
 	CALL(A, accept4),
 	CALL(A, getsockname),
 	CALL(A, getpeername),
-	CALL(A | C, getsockopt),
+	/* Of SCTP not every option: one of them connects (SCTP_SOCKOPT_CONNECTX3). */
+	WITH(A | C, getsockopt, IS(1, SOL_SOCKET)),
+	WITH(S, getsockopt, IS(1, IPPROTO_SCTP), IS(2, SCTP_GET_PEER_ADDRS)),
+	WITH(S, getsockopt, IS(1, IPPROTO_SCTP), IS(2, SCTP_GET_LOCAL_ADDRS)),
 	WITH(A | C, setsockopt, IS(1, IPPROTO_TCP), IS(2, TCP_NODELAY)),
 	WITH(A | C, setsockopt, IS(1, SOL_SOCKET), IS(2, SO_LINGER)),
+	/* what net_sctp_prepare() and net_stream_unordered() set; each accepted connection sets its
+	 * own, whatever the listener has */
+	WITH(S, setsockopt, IS(1, IPPROTO_SCTP), IS(2, SCTP_NODELAY)),
+	WITH(S, setsockopt, IS(1, IPPROTO_SCTP), IS(2, SCTP_EVENTS)),
+	WITH(S, setsockopt, IS(1, IPPROTO_SCTP), IS(2, SCTP_RECVRCVINFO)),
+	WITH(S, setsockopt, IS(1, IPPROTO_SCTP), IS(2, SCTP_DEFAULT_SNDINFO)),
 
 	WITH(T, clone, BITS(0, THREAD, THREAD)),
 	WITH(T, prctl, IS(0, PR_SET_NAME)),
@@ -237,6 +250,11 @@ const struct sbx_call_row sbx_call_rows[] = {
 	 * MPTCP */
 	WITH(C, socket, IS(0, AF_INET), BITS(1, SOCK_TYPE_BITS, SOCK_STREAM), IS(2, 0)),
 	WITH(C, socket, IS(0, AF_INET6), BITS(1, SOCK_TYPE_BITS, SOCK_STREAM), IS(2, 0)),
+	/* Binding and connecting are options, too. */
+	WITH(N, socket, IS(0, AF_INET), BITS(1, SOCK_TYPE_BITS, SOCK_STREAM), IS(2, IPPROTO_SCTP)),
+	WITH(N, socket, IS(0, AF_INET6), BITS(1, SOCK_TYPE_BITS, SOCK_STREAM), IS(2, IPPROTO_SCTP)),
+	WITH(N, setsockopt, IS(1, IPPROTO_SCTP)),
+	WITH(N, setsockopt, IS(1, IPPROTO_IPV6), IS(2, IPV6_V6ONLY)),
 	CALL(C, connect),
 	CALL(C | M, shutdown),
 	WITH(C, socketpair, IS(0, AF_UNIX)), /* between threads (base/kv_copy.c) */
@@ -246,9 +264,9 @@ const struct sbx_call_row sbx_call_rows[] = {
 	CALL(M, sendmsg),
 
 	/* the NDS/IP helper, before it seals itself: until then it has the filter of the parent */
-	WITH(N, socket, IS(0, AF_NETLINK), IS(2, NETLINK_NETFILTER)),
-	WITH(N, setsockopt, IS(1, SOL_NETLINK), IS(2, NETLINK_ADD_MEMBERSHIP)),
-	WITH(N, setsockopt, IS(1, SOL_SOCKET), IS(2, SO_RCVTIMEO)),
+	WITH(X, socket, IS(0, AF_NETLINK), IS(2, NETLINK_NETFILTER)),
+	WITH(X, setsockopt, IS(1, SOL_NETLINK), IS(2, NETLINK_ADD_MEMBERSHIP)),
+	WITH(X, setsockopt, IS(1, SOL_SOCKET), IS(2, SO_RCVTIMEO)),
 
 	/* the parent, and its children until they seal themselves */
 	CALL(P, fork),

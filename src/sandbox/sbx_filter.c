@@ -110,10 +110,11 @@ static uint32_t otherwise(const struct sbx_conf *conf)
 int sbx_filter_load(const struct sbx_conf *conf)
 {
 	scmp_filter_ctx filter = seccomp_init(otherwise(conf));
+	const struct sbx_role_row *role = sbx_role_row(conf->role);
 	int err = filter ? attributes(filter) : ERR_NOMEM, loaded;
 
 	if (!err) {
-		err = add_rows(filter, sbx_role_row(conf->role)->calls);
+		err = add_rows(filter, role->calls | (conf->sctp ? role->calls_sctp : 0));
 	}
 	if (!err) {
 		err = add_end(filter, conf);

@@ -6,20 +6,23 @@
 #include "sandbox/sbx.h"
 
 /* Groups of system calls; a role has some of them. */
-#define SBX_CALLS_BASE 0x01u     /* memory, clocks, waiting, octets through descriptors that are open */
-#define SBX_CALLS_ACCEPTED 0x02u /* connections that are accepted */
-#define SBX_CALLS_FILES 0x04u    /* files, as far as Landlock allows */
-#define SBX_CALLS_THREADS 0x08u  /* threads of this process */
-#define SBX_CALLS_CONNECT 0x10u  /* TCP connections that this process makes */
-#define SBX_CALLS_PROCESS 0x20u  /* processes: start, watch, end, hand descriptors over */
-#define SBX_CALLS_MODULE 0x40u   /* a PKCS#11 module: read files, connect to a UNIX socket */
-#define SBX_CALLS_REFUSE 0x80u   /* calls that fail with an error where the process would otherwise end */
-#define SBX_CALLS_FILTER 0x200u  /* the sockets by which the packet filter is looked at */
-#define SBX_CALLS_FAIL 0x100u    /* every other call fails with EPERM; without it, it ends the process */
+#define SBX_CALLS_BASE 0x01u       /* memory, clocks, waiting, octets through descriptors that are open */
+#define SBX_CALLS_ACCEPTED 0x02u   /* connections that are accepted */
+#define SBX_CALLS_FILES 0x04u      /* files, as far as Landlock allows */
+#define SBX_CALLS_THREADS 0x08u    /* threads of this process */
+#define SBX_CALLS_CONNECT 0x10u    /* TCP connections that this process makes */
+#define SBX_CALLS_PROCESS 0x20u    /* processes: start, watch, end, hand descriptors over */
+#define SBX_CALLS_MODULE 0x40u     /* a PKCS#11 module: read files, connect to a UNIX socket */
+#define SBX_CALLS_REFUSE 0x80u     /* calls that fail with an error where the process would otherwise end */
+#define SBX_CALLS_FAIL 0x100u      /* every other call fails with EPERM; without it, it ends the process */
+#define SBX_CALLS_SCTP 0x200u      /* SCTP connections that are accepted or made */
+#define SBX_CALLS_FILTER 0x800u    /* the sockets by which the packet filter is looked at */
+#define SBX_CALLS_SCTP_MAKE 0x400u /* SCTP sockets that this process makes */
 
 struct sbx_role_row {
 	const char *word;
 	unsigned calls;        /* SBX_CALLS_* */
+	unsigned calls_sctp;   /* the same, in addition where the process has SCTP sockets */
 	uint64_t capabilities; /* kept, where the process has them; bit N is capability N */
 	bool keys;             /* holds keys: never dumpable, no core file */
 	bool lock;             /* all its memory is locked */

@@ -175,7 +175,7 @@ static void below_on_close(void *arg, int err, const char *why)
 	net_stream_drop(&t->base);
 }
 
-static const struct net_stream_cb below_cb = { below_on_open, below_on_data, below_on_close };
+static const struct net_stream_cb below_cb = { .on_open = below_on_open, .on_data = below_on_data, .on_close = below_on_close };
 
 /* -- sending */
 

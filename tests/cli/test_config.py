@@ -65,6 +65,8 @@ def test_a_good_file_is_valid_and_nothing_is_made(folder):
 @pytest.mark.parametrize("old,new,line,words", [
     ("protection: tls", "protection: none", 12, "external without protection, expected protection tls"),
     ("protection: tls", "protection: tls+ndsip", 12, "listener 'tsp' has protection tls+ndsip and there is no section ndsip, expected one, or"),
+    ("protection: tls", "transport: sctp\n    protection: tls", 12,
+     "listener 'tsp' is external over sctp, which takes protection ndsip, and this build has no NDS/IP over SCTP (TLS and DTLS over SCTP are not offered)"),
     ("    key: pki/iwf.key\n", "", 12, "has protection tls and no key"),
     ("trust_anchors:\n  - { name: anchor-a, file: pki/anchor-a.pem }\n", "", 10, "there are no trust_anchors"),
     ("port: 0", "prot: 0", 14, "unknown key 'prot' in listen[0], did you mean 'port'?"),
@@ -172,6 +174,31 @@ def test_an_error_of_a_listener_hides_none_of_its_files(folder):
 def test_without_an_identity_no_name_of_a_certificate_is_judged(folder):
     _, done = check(folder, GOOD[GOOD.index("state_dir:"):])
     assert done.returncode == 1 and "identity" in done.stderr and "is not for our host name" not in done.stderr, done.stderr
+
+
+def kernel_has_sctp():
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_SCTP).close()
+    except OSError:
+        return False
+    return True
+
+
+NO_SCTP = pytest.mark.skipif(kernel_has_sctp(), reason="this kernel has SCTP: tests/guest plays with it")
+
+
+@NO_SCTP
+def test_what_needs_sctp_is_named_where_the_kernel_has_none(folder):
+    """The rest of the configuration can be used, so these are warnings."""
+    path, done = check(folder, GOOD.replace("peers:\n", """  - { name: in, zone: internal, protection: none, transport: sctp, address: 127.0.0.1, port: 0 }
+peers:
+  - { name: far, host: far.core.operator.example, realm: core.operator.example, address: 127.0.0.2, protection: none, transport: sctp,
+      local_addresses: [ 127.0.0.1 ] }
+"""))
+    missing = "this kernel has no SCTP; load its module (modprobe sctp), or use transport tcp"
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [f"mtc-iwfd: warning: {path}:17: listener 'in' stays shut: {missing}",
+                                        f"mtc-iwfd: warning: {path}:19: peer 'far' cannot be reached over sctp: {missing}"]
 
 
 def test_a_key_that_others_may_read_is_a_warning(folder):
@@ -457,6 +484,17 @@ def test_a_node_is_checked_as_it_starts(node_folder, program):
         assert done.returncode == 2 and f"{program}: node.yaml:{words.format('.').replace('./pki', 'pki')}" in done.stderr.replace("./pki", "pki"), done.stderr
         began = node(node_folder, program, good.replace(old, new), test=False)
         assert (began.returncode, began.stderr) == (2, done.stderr)
+
+
+@NO_SCTP
+@pytest.mark.parametrize("program", MORE)
+def test_a_node_over_sctp_does_not_start_without_it(node_folder, program):
+    plain = "identity: { host: node.core.operator.example, realm: core.operator.example }\nlisten: { address: 127.0.0.1, port: 0, protection: none"
+    done = node(node_folder, program, plain + ", transport: sctp }\n" + MORE[program])
+    assert (done.returncode, done.stderr) == (2, f"{program}: node.yaml:2: listen: this kernel has no SCTP; load its module (modprobe sctp), or "
+                                              "use transport tcp\n")
+    done = node(node_folder, program, plain + ", more_addresses: [ 127.0.0.2 ] }\n" + MORE[program])
+    assert done.returncode == 2 and "2: listen: more_addresses belongs to transport sctp, and transport is tcp" in done.stderr
 
 
 @pytest.mark.parametrize("program", MORE)

@@ -334,11 +334,11 @@ def test_health_is_an_exit_code_with_reasons(server):
 def test_status_shows_edges(server):
     done = ask(server, "status", lines=[
         {"done": True, "ok": True, "version": "1", "identity": "iwf.x", "uptime_s": 93784, "started": "2026-01-01T00:00:00Z", "sessions": 3,
-         "listeners": [{"name": "inside", "zone": "internal", "protection": "none", "address": "127.0.0.1", "port": 3868}],
+         "listeners": [{"name": "inside", "zone": "internal", "protection": "none", "transport": "tcp", "address": "127.0.0.1", "port": 3868}],
          "edges": [{"name": "edge-1", "zone": "external", "pid": 77, "generation": 2, "sessions": 3, "state": "up"}]}])
     assert "(1d 02:03:04 ago)" in done.stdout
     assert "edge-1  external  77   2           3         up" in done.stdout
-    assert "inside    internal  none        127.0.0.1  3868" in done.stdout
+    assert "inside    internal  none        tcp        127.0.0.1  3868" in done.stdout
 
 
 NDSIP = {"serves": True, "helper": True, "charon": True, "version": "strongSwan 5.9.8", "rules": "in force", "trouble": "", "scs": 2, "loaded": 2,

@@ -24,7 +24,8 @@ NEEDS = {
 # Version 2 of Landlock, that of kernel 6.1, does not see ports, nor whom a signal goes to.
 NEEDS_OLD = {"parent": {"kill", "tgkill"}, "core": {"connect"}, "keyholder-p11": {"connect"}}
 # Without a sandbox too: what this machine does not have.
-MISSING = {"x32-call": {"ENOSYS"}, "socket-mptcp": {"EPROTONOSUPPORT", "ENOPROTOOPT"},
+MISSING = {"socket-sctp": {"EPROTONOSUPPORT"}, "sctp-connectx-get": {"ENOPROTOOPT", "EOPNOTSUPP"}, "sctp-connectx-set": {"ENOPROTOOPT"},
+           "sctp-order": {"ENOPROTOOPT"}, "x32-call": {"ENOSYS"}, "socket-mptcp": {"EPROTONOSUPPORT", "ENOPROTOOPT"},
            "32-bit-call": {"ENOSYS", "SIGSEGV"}, "io-uring-setup": {"EPERM", "ENOSYS"}, "io-uring-enter": {"EBADF"}}
 # The name of a file is the only thing that Landlock and the rows of an edge refuse with an error; any other call ends the process.
 BY_ERROR = {"open", "open-directory", "create", "stat", "open-proc-self-fd", "core-store"}
@@ -60,7 +61,7 @@ def test_without_a_sandbox_every_try_succeeds(outside):
     found = probe("none", outside)
     refused = {name: how for name, how in found.items() if how != "done"}
     assert all(how in MISSING.get(name, ()) for name, how in refused.items()), refused
-    assert len(found) == 51
+    assert len(found) == 55
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -68,9 +69,24 @@ def test_without_a_sandbox_every_try_succeeds(outside):
 def test_every_forbidden_thing_is_refused(role, version, outside):
     old = version == "2"
     found = probe(role, outside, *(["--landlock", "2"] if old else []))
-    allowed = {name for name, how in found.items() if how == "done"}
+    # where the kernel has SCTP, the parent makes its listeners
+    allowed = {name for name, how in found.items() if how == "done"} - ({"socket-sctp"} if role == "parent" else set())
     needs = NEEDS.get(role, set()) | (NEEDS_OLD.get(role, set()) if old else set())
     assert allowed == needs
+
+
+@pytest.mark.parametrize("role,sctp,passed", [
+    # to accept over SCTP needs no socket, and no option that connects
+    ("edge", True, {"sctp-order"}), ("edge", False, set()),
+    ("core", True, {"sctp-order", "sctp-connectx-set", "socket-sctp"}), ("core", False, set()),
+    ("keyholder", True, set()),
+])
+def test_sctp_is_for_processes_that_have_such_connections(role, sctp, passed, outside):
+    found = probe(role, outside, *(["--sctp", "yes"] if sctp else []))
+    tries = ("socket-sctp", "sctp-connectx-get", "sctp-connectx-set", "sctp-order")
+    # a try that is let through fails at the kernel: the socket is one of TCP, or there is no SCTP
+    assert {name for name in tries if found[name] in ("done", "ENOPROTOOPT", "EOPNOTSUPP", "EPROTONOSUPPORT")} == passed
+    assert {found[name] for name in tries if name not in passed} == {"SIGSYS"}
 
 
 @pytest.mark.parametrize("role", ["edge", "keyholder", "ndsip"])

@@ -1,8 +1,9 @@
 /* sandbox_probe.c - enters the sandbox of a role, as the processes of mtc-iwfd do, and tries from inside what it must not be able to
  * do. Each try has a process of its own, because a refusal may end it. What a try needs is opened before the process enters.
  *
- * usage: sandbox_probe ROLE [--landlock N] [--store FILE] [--control SOCKET] [--victim PID]
+ * usage: sandbox_probe ROLE [--sctp yes] [--landlock N] [--store FILE] [--control SOCKET] [--victim PID]
  *   ROLE          parent, core, edge, keyholder, keyholder-p11; none: enters nothing, to show that the tries would succeed
+ *   --sctp yes    as a process that has listeners or peers over SCTP
  *   --landlock N  as on a kernel with version N of Landlock
  *   --store FILE  a file of the core's store; its directory is the core's state_dir
  *   --control SOCKET  the control socket
@@ -37,6 +38,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/sctp.h>
+
 #include "sandbox/sbx.h"
 
 #define ENTER_FAILED 253
@@ -47,7 +50,7 @@ struct world { /* opened before the sandbox */
 	const char *store, *control;
 	char state_dir[512];
 	pid_t victim;
-	bool own_victim;
+	bool own_victim, sctp;
 	int tcp, unbound, unix_stream, pair[2], victim_pidfd, program, code, ring, file;
 	uint16_t port;
 };
@@ -120,6 +123,32 @@ static long try_socket_mptcp(const struct world *w)
 {
 	(void)w;
 	return failing(socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP));
+}
+
+/* Landlock does not see these either. Without SCTP in the kernel it fails with EPROTONOSUPPORT. */
+static long try_socket_sctp(const struct world *w)
+{
+	(void)w;
+	return failing(socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP));
+}
+
+/* An option that connects. On a socket of TCP it fails with ENOPROTOOPT. */
+static long try_connectx_get(const struct world *w)
+{
+	socklen_t len = 0;
+
+	return failing(getsockopt(w->tcp, IPPROTO_SCTP, SCTP_SOCKOPT_CONNECTX3, NULL, &len));
+}
+
+static long try_connectx_set(const struct world *w)
+{
+	return failing(setsockopt(w->tcp, IPPROTO_SCTP, SCTP_SOCKOPT_CONNECTX, "", 0));
+}
+
+/* What an accepted connection needs; on a socket of TCP it fails with ENOPROTOOPT. */
+static long try_sctp_order(const struct world *w)
+{
+	return failing(setsockopt(w->tcp, IPPROTO_SCTP, SCTP_DEFAULT_SNDINFO, "", 0));
 }
 
 static long try_socket_unix(const struct world *w)
@@ -424,6 +453,10 @@ static const struct {
 	{ "socket", try_socket },
 	{ "socket-udp", try_socket_udp },
 	{ "socket-mptcp", try_socket_mptcp },
+	{ "socket-sctp", try_socket_sctp },
+	{ "sctp-connectx-get", try_connectx_get },
+	{ "sctp-connectx-set", try_connectx_set },
+	{ "sctp-order", try_sctp_order },
 	{ "socket-unix", try_socket_unix },
 	{ "socket-netlink", try_socket_netlink },
 	{ "connect", try_connect },
@@ -544,7 +577,7 @@ static int enter(enum sbx_role role, const struct world *w, unsigned landlock)
 {
 	struct sbx_path own = { w->state_dir, SBX_WRITE, false };
 	struct sbx_path program[] = { { "/usr/lib", SBX_READ | SBX_EXEC, true }, { "/lib64", SBX_READ | SBX_EXEC, true } };
-	struct sbx_conf conf = { .role = role, .mode = SBX_REQUIRE, .landlock_max = landlock };
+	struct sbx_conf conf = { .role = role, .mode = SBX_REQUIRE, .sctp = w->sctp, .landlock_max = landlock };
 	struct sbx_report report;
 	char why[SBX_WHY_MAX];
 	int err;
@@ -610,7 +643,8 @@ static enum sbx_role role_of(const char *word)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: sandbox_probe ROLE|none [--landlock N] [--store FILE] [--control SOCKET] [--victim PID]\n");
+	fprintf(stderr,
+		"usage: sandbox_probe ROLE|none [--sctp yes] [--landlock N] [--store FILE] [--control SOCKET] [--victim PID]\n");
 	return 2;
 }
 
@@ -627,6 +661,8 @@ int main(int argc, char **argv)
 	for (int i = 2; i < argc; i += 2) {
 		if (strcmp(argv[i], "--landlock") == 0) {
 			landlock = (unsigned)strtoul(argv[i + 1], NULL, 10);
+		} else if (strcmp(argv[i], "--sctp") == 0 && strcmp(argv[i + 1], "yes") == 0) {
+			w.sctp = true;
 		} else if (strcmp(argv[i], "--store") == 0) {
 			w.store = argv[i + 1];
 		} else if (strcmp(argv[i], "--control") == 0) {

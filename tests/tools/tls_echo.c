@@ -130,7 +130,9 @@ static void server_on_close(void *arg, int err, const char *why)
 
 static void on_accept(void *arg, int fd, const char *peer)
 {
-	static const struct net_stream_cb cb = { server_on_open, server_on_data, server_on_close };
+	static const struct net_stream_cb cb = { .on_open = server_on_open,
+						 .on_data = server_on_data,
+						 .on_close = server_on_close };
 	struct echo *e = arg;
 	struct conn *c = conn_new(e);
 
@@ -253,7 +255,9 @@ static void client_on_close(void *arg, int err, const char *why)
 
 static void client_start(struct echo *e)
 {
-	static const struct net_stream_cb cb = { client_on_open, client_on_data, client_on_close };
+	static const struct net_stream_cb cb = { .on_open = client_on_open,
+						 .on_data = client_on_data,
+						 .on_close = client_on_close };
 	struct conn *c;
 
 	if (e->handshakes && e->begun++ >= e->handshakes) {

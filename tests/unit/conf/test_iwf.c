@@ -121,6 +121,93 @@ static void test_an_external_listener_is_protected(void **state)
 	      "/etc/mtc/c.yaml:9: listener 'tsp' is external without protection, expected protection tls, ndsip or tls+ndsip");
 }
 
+#define HSS "address: 127.0.0.1, protection: none }"
+#define LOCAL "local_addresses: [ 127.0.0.9 ], "
+#define SCTP_PEER "transport: sctp, " LOCAL
+
+/* Nothing goes out unprotected because of another transport, and nobody learns an address that is not written. */
+static void test_a_listener_over_sctp_is_internal_and_without_tls(void **state)
+{
+	(void)state;
+	wrong("    protection: tls\n", "    transport: sctp\n    protection: tls\n",
+	      "/etc/mtc/c.yaml:9: listener 'tsp' is external over sctp, which takes protection ndsip, and this build has no "
+	      "NDS/IP over SCTP (TLS "
+	      "and DTLS over SCTP are not offered), expected transport tcp with protection tls");
+	wrong("    protection: tls\n", "    transport: sctp\n    protection: none\n",
+	      "/etc/mtc/c.yaml:9: listener 'tsp' is external over sctp, which takes protection ndsip, and this build has no "
+	      "NDS/IP over SCTP (TLS "
+	      "and DTLS over SCTP are not offered), expected transport tcp with protection tls");
+	wrong("    protection: tls\n", "    transport: sctp\n    protection: tls\n    zone: internal\n",
+	      "/etc/mtc/c.yaml:9: listener 'tsp' has protection tls over sctp, which is not offered (nor is DTLS over SCTP), "
+	      "expected "
+	      "transport tcp, or protection none");
+	wrong("    protection: tls\n", "    transport: sctp\n    protection: none\n    zone: internal\n",
+	      "/etc/mtc/c.yaml:9: listener 'tsp' has transport sctp and a certificate, expected none: nothing uses it");
+	wrong("    protection: tls\n", "    more_addresses: [ 127.0.0.2 ]\n    protection: tls\n",
+	      "/etc/mtc/c.yaml:9: listen[0].more_addresses belongs to transport sctp, and transport is tcp");
+}
+
+static void test_a_peer_over_sctp_has_addresses_of_both_ends(void **state)
+{
+	(void)state;
+	wrong(HSS, "transport: sctp, " HSS,
+	      "/etc/mtc/c.yaml:14: peer 'hss' has transport sctp and no local_addresses; without them SCTP would list all "
+	      "addresses of "
+	      "the machine, expected the addresses that the other side shall learn");
+	wrong(HSS, LOCAL HSS, "/etc/mtc/c.yaml:14: peers[0].local_addresses belongs to transport sctp, and transport is tcp");
+	wrong(HSS, SCTP_PEER "more_addresses: [ 127.0.0.3, 127.0.0.1 ], " HSS,
+	      "/etc/mtc/c.yaml:14: peers[0].more_addresses[1] is '127.0.0.1', which is one of its addresses already, expected "
+	      "different "
+	      "ones");
+	wrong(HSS, "transport: sctp, local_addresses: [ '::', 127.0.0.9 ], " HSS,
+	      "/etc/mtc/c.yaml:14: peers[0].local_addresses[0] is '::', every address of the machine, and SCTP would list all of "
+	      "them, "
+	      "expected the addresses that the other side shall learn");
+	wrong(
+	    HSS, SCTP_PEER "more_addresses: [ '::ffff:192.0.2.9' ], " HSS,
+	    "/etc/mtc/c.yaml:14: peers[0].more_addresses[0] is '::ffff:192.0.2.9', an IPv4 address in the form of IPv6, expected "
+	    "'192.0.2.9'");
+	wrong(HSS, SCTP_PEER "more_addresses: [ hss.example ], " HSS,
+	      "/etc/mtc/c.yaml:14: peers[0].more_addresses[0] is 'hss.example', expected a numeric IPv4 or IPv6 address (names "
+	      "are not resolved)");
+	wrong(HSS, SCTP_PEER "trust: a, " HSS,
+	      "/etc/mtc/c.yaml:14: peer 'hss' has transport sctp and a trust, expected none: nothing uses it");
+	wrong(HSS, "transport: udp, " HSS, "/etc/mtc/c.yaml:14: peers[0].transport is 'udp', expected tcp or sctp");
+	wrong("s6m:", "sctp: { rto_min: 3s }\ns6m:",
+	      "/etc/mtc/c.yaml:16: sctp.rto_initial is 1000 ms, expected from sctp.rto_min (3000 ms) to sctp.rto_max (60000 ms)");
+}
+
+/* All that SCTP takes; a TCP listener may have the same port beside it. */
+static void test_sctp_as_it_is_written(void **state)
+{
+	static const char listener[] =
+	    "    key: iwf.key\n"
+	    "  - { name: in, zone: internal, protection: none, transport: sctp, port: 5868, address: 127.0.0.1,\n"
+	    "      more_addresses: [ 127.0.0.2, '::1' ] }\n";
+	const char *key = strstr(good, "    key: iwf.key\n"), *hss = strstr(good, HSS);
+	char text[4096];
+	struct cfg_iwf *c;
+
+	(void)state;
+	snprintf(text, sizeof text, "%.*s%s%.*s%s%s", (int)(key - good), good, listener, (int)(hss - strchr(key, '\n') - 1),
+		 strchr(key, '\n') + 1, SCTP_PEER "more_addresses: [ 127.0.0.3 ], ", hss);
+	c = parse(text);
+	if (!c) {
+		fail_msg("%s", why);
+	}
+	assert_int_equal(c->listen[0].transport, TRANSPORT_TCP);
+	assert_int_equal(c->listen[1].transport, TRANSPORT_SCTP);
+	assert_int_equal(c->listen[1].more_addresses_n, 2);
+	assert_string_equal(c->listen[1].more_addresses[1], "::1");
+	assert_int_equal(c->peers[0].transport, TRANSPORT_SCTP);
+	assert_string_equal(c->peers[0].local_addresses[0], "127.0.0.9");
+	assert_string_equal(c->peers[0].more_addresses[0], "127.0.0.3");
+	assert_int_equal(c->peers[1].transport, TRANSPORT_TCP);
+	assert_int_equal(c->sctp.heartbeat_ms, 30000);
+	assert_int_equal(c->sctp.association_retransmits, 10);
+	cfg_iwf_free(c);
+}
+
 /* Nothing but the word itself takes the protection away. */
 static void test_no_protection_is_written_out(void **state)
 {
@@ -613,6 +700,9 @@ int main(void)
 		cmocka_unit_test(test_an_external_listener_is_protected),
 		cmocka_unit_test(test_no_protection_is_written_out),
 		cmocka_unit_test(test_ndsip_of_a_core_peer_is_refused_as_long_as_it_is_not_served),
+		cmocka_unit_test(test_a_listener_over_sctp_is_internal_and_without_tls),
+		cmocka_unit_test(test_a_peer_over_sctp_has_addresses_of_both_ends),
+		cmocka_unit_test(test_sctp_as_it_is_written),
 		cmocka_unit_test(test_tls_is_complete),
 		cmocka_unit_test(test_a_key_is_in_a_file_or_in_the_token),
 		cmocka_unit_test(test_a_signature_is_awaited_for_less_than_the_handshake),

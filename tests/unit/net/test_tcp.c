@@ -111,7 +111,7 @@ static void on_close(void *arg, int err, const char *why)
 	end_at(e, IN_CLOSE);
 }
 
-static const struct net_stream_cb callbacks = { on_open, on_data, on_close };
+static const struct net_stream_cb callbacks = { .on_open = on_open, .on_data = on_data, .on_close = on_close };
 
 static void on_accept(void *arg, int fd, const char *peer)
 {

@@ -151,7 +151,7 @@ static void on_close(void *arg, int err, const char *why)
 	event(p->w);
 }
 
-static const struct net_stream_cb callbacks = { on_open, on_data, on_close };
+static const struct net_stream_cb callbacks = { .on_open = on_open, .on_data = on_data, .on_close = on_close };
 
 static void on_client(void *arg, int events)
 {

@@ -115,7 +115,7 @@ static void on_close(void *arg, int err, const char *why)
 	end_at(e, IN_CLOSE);
 }
 
-static const struct net_stream_cb callbacks = { on_open, on_data, on_close };
+static const struct net_stream_cb callbacks = { .on_open = on_open, .on_data = on_data, .on_close = on_close };
 
 static void on_accept(void *arg, int fd, const char *peer)
 {
@@ -414,7 +414,7 @@ static void on_data_pauses(void *arg, const uint8_t *p, size_t n)
 static void test_pausing_inside_a_callback_holds_the_rest_back_and_loses_nothing(void **state)
 {
 	struct world *w = *state;
-	const struct net_stream_cb pausing = { on_open, on_data_pauses, on_close };
+	const struct net_stream_cb pausing = { .on_open = on_open, .on_data = on_data_pauses, .on_close = on_close };
 	const size_t total = 1u << 20;
 	uint8_t *p = counting(total);
 	int rounds = 0;

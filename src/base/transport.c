@@ -1,0 +1,7 @@
+/* transport.c - the words of transports, for all who show them. */
+#include "base/transport.h"
+
+const char *transport_word(int transport)
+{
+	return transport == TRANSPORT_SCTP ? "sctp" : "tcp";
+}
