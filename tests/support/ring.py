@@ -40,9 +40,10 @@ def texts(*all_of_them):
     return bytes([len(all_of_them)]) + b"".join(text(t) for t in all_of_them)
 
 
-def session_open(host, realm, names=(), anchors=(), kind=KIND_TLS, listener=0, zone=EXTERNAL, protection=TLS, address="192.0.2.1:1"):
+def session_open(host, realm, names=(), anchors=(), kind=KIND_TLS, listener=0, zone=EXTERNAL, protection=TLS, address="192.0.2.1:1",
+                 ike=""):
     """The body of what an edge announces of a new connection."""
-    identity = struct.pack("<BQ", kind, 0) + texts(*names) + texts() + texts(*anchors)
+    identity = struct.pack("<BQ", kind, 0) + texts(*names) + texts() + texts(*anchors) + text(ike)
     return identity + text(host) + text(realm) + text(address) + bytes([listener, zone, protection, 0])
 
 
