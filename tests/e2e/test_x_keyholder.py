@@ -285,7 +285,7 @@ def files(p):
 
 @pytest.fixture
 def watched_lab(labs):
-    p = labs.up(timers_more=", hang: 3s")
+    p = labs.up(timers_more=", hang: 5s")
     yield p
     wrong = labs.down(p)
     assert not wrong, "\n".join(wrong)
@@ -296,17 +296,17 @@ def test_an_edge_that_never_answers_a_set_is_ended(watched_lab):
     p = watched_lab
     edges = roles(p)["edges"]
     edge = edges[0]
-    os.kill(edge, signal.SIGSTOP)
     s = parent_end(edge)
     renew_files(p)
+    os.kill(edge, signal.SIGSTOP)  # for a moment: its loop is to turn again before it counts as hung
     os.kill(p.lab["iwf"]["pids"]["parent"], signal.SIGHUP)
     assert readable(s, 10)
     kind, _, _, generation, _ = MESSAGE.unpack(s.recv(64))  # the edge never sees it
     assert (kind, generation) == (DM_SET, 2)
     s.close()
     os.kill(edge, signal.SIGCONT)
-    proc.wait_until("the edge is ended", lambda: edge not in roles(p)["edges"], 15)
-    assert f"(pid {edge}, " in log(p) and "has not answered set 2 of the files for 3000 ms (timers.hang); it is ended and started again" in log(p)
+    proc.wait_until("the edge is ended", lambda: edge not in roles(p)["edges"], 20)
+    assert f"(pid {edge}, " in log(p) and "has not answered set 2 of the files for 5000 ms (timers.hang); it is ended and started again" in log(p)
     proc.wait_until("all use the set", lambda: files(p) == [2, 2], 15)
     assert edges[1] in roles(p)["edges"]
 
