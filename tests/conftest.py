@@ -30,6 +30,18 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "once: of the project's own scripts; run on one build only (scripts/check)")
 
 
+# The files that take longest. A worker takes whole files (scripts/check): one that began the longest of them last would keep all others
+# waiting for it.
+LONGEST = ("hostile/test_hostile.py", "e2e/test_nodes_sms.py", "cli/test_lab_state.py", "e2e/test_k_attacks.py", "e2e/test_n_statuses.py",
+           "e2e/test_s_deadline.py", "e2e/test_p_renewal.py", "e2e/test_k_backup.py", "e2e/test_x_keyholder.py",
+           "interop/openssl/test_certificates.py")
+
+
+def pytest_collection_modifyitems(items):
+    place = {os.path.join(ROOT, "tests", name): n for n, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(str(item.path), len(LONGEST)))  # the others stay in their order
+
+
 class Labs:
     """Makes laboratories and ends them; checks that each process ended by itself and that no sanitizer spoke."""
 

@@ -4,10 +4,14 @@ import os
 import re
 
 import pytest
-from conftest import ROOT
+from conftest import LONGEST, ROOT
 
 pytestmark = pytest.mark.once
 FOLDER = os.path.join(ROOT, "tests", "e2e")
+
+
+def test_the_files_that_are_begun_first_are_there():
+    assert [name for name in LONGEST if not os.path.exists(os.path.join(ROOT, "tests", name))] == [] and len(set(LONGEST)) == len(LONGEST)
 
 
 def test_the_table_has_every_play_once_under_its_letter():

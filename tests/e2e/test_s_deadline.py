@@ -85,7 +85,7 @@ def test_a_core_that_stood_still_submits_nothing_afterwards(quick, scs):
 
 
 def test_an_acceptance_that_comes_too_late_is_taken_back(labs):
-    p = stand(labs, "1s", "10s")
+    p = stand(labs, "1s", "1s")
     scs = Reader.opened(p)
     try:
         reference = next(references)
@@ -208,7 +208,7 @@ def test_a_refusal_of_what_never_left_outlives_the_core(labs):
 def test_what_an_edge_answered_and_nobody_was_told_is_not_resumed(labs, gone):
     """The core stands still; the edge says 201; its session or the edge ends; and then the core: the next one knows the time is over.
     late: the core got the request when half of the time was over."""
-    p = stand(labs, "500ms", "500ms")
+    p = stand(labs, "200ms", "200ms")  # the edge answers after 3.2 s
     scs = Reader.opened(p)
     try:
         reference = next(references)
@@ -218,7 +218,7 @@ def test_what_an_edge_answered_and_nobody_was_told_is_not_resumed(labs, gone):
             os.kill(pid, signal.SIGSTOP)
         scs.ask_later(action(device="meter-4@a.example", reference=reference, validity=300))
         if gone == "late":
-            time.sleep(2.5)  # what is played: the core gets the request that late
+            time.sleep(1.6)  # what is played: the core gets the request that late
             os.kill(pid, signal.SIGCONT)
         dtr = p.sc.take()
         assert dtr.number(3007) == reference
@@ -232,7 +232,7 @@ def test_what_an_edge_answered_and_nobody_was_told_is_not_resumed(labs, gone):
         os.kill(pid, signal.SIGKILL)
         p.sc.close()
         p.sc = at_its_place(p, p.lab["smssc"], Smssc)
-        assert submitted(p, 6) == set()
+        assert submitted(p, 4) == set()
         status, _ = told(p, reference)
         assert status == 201
     finally:

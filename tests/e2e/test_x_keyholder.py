@@ -137,14 +137,22 @@ def test_status_shows_the_keyholder(lab):
     assert re.search(rf"(?m)^keyholder +{shown['pid']} +{shown['generation']} +up ", text), text
 
 
-def test_a_keyholder_that_stands_still_leaves_sessions_alone(own_lab):
-    p = own_lab
+@pytest.fixture
+def hasty_lab(labs):
+    p = labs.up(iwf_more="keyholder: { sign_wait: 500ms }\n")
+    yield p
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_keyholder_that_stands_still_leaves_sessions_alone(hasty_lab):
+    p = hasty_lab
     listener, scs = p.listen("beta"), tsp.Scs.opened(p)
     stopped = roles(p)["keyholder"]
     os.kill(stopped, signal.SIGSTOP)
     try:
         begun, failed = time.monotonic(), 0
-        while time.monotonic() - begun < 10:  # what is played: it stands still for 10 s
+        while time.monotonic() - begun < 3:  # what is played: it stands still for six times keyholder.sign_wait
             assert connects(p) is not None
             failed += 1
             asked = time.monotonic()
@@ -247,9 +255,9 @@ def test_an_edge_that_stands_still_has_its_keys_after_two_renewals(few_lab):
         assert ask(s, SERVER, own, files=1)[0] == SIGNED
         for generation in (2, 3):
             renew_files(p)
-            rows, last = reload(p)
-            assert last["ok"] and last["files_generation"] == generation
-            assert [r["text"] for r in rows if "still uses set 1 of the files" in r.get("text", "")], rows
+            os.kill(p.lab["iwf"]["pids"]["parent"], signal.SIGHUP)
+            proc.wait_until("the other edge has the set", lambda: sorted(files(p)) == [1, generation], 10)  # and so the keyholder had it before
+        assert "still uses set 1 of the files" in log(p)  # the second reload ended the wait of the first
         assert [ask(s, SERVER, own, files=n)[0] for n in (1, 2, 3, 4)] == [SIGNED, SIGNED, SIGNED, NO_KEY]
         s.close()
     finally:
@@ -277,7 +285,7 @@ def files(p):
 
 @pytest.fixture
 def watched_lab(labs):
-    p = labs.up(timers_more=", hang: 3s")
+    p = labs.up(timers_more=", hang: 5s")
     yield p
     wrong = labs.down(p)
     assert not wrong, "\n".join(wrong)
@@ -288,17 +296,17 @@ def test_an_edge_that_never_answers_a_set_is_ended(watched_lab):
     p = watched_lab
     edges = roles(p)["edges"]
     edge = edges[0]
-    os.kill(edge, signal.SIGSTOP)
     s = parent_end(edge)
     renew_files(p)
+    os.kill(edge, signal.SIGSTOP)  # for a moment: its loop is to turn again before it counts as hung
     os.kill(p.lab["iwf"]["pids"]["parent"], signal.SIGHUP)
     assert readable(s, 10)
     kind, _, _, generation, _ = MESSAGE.unpack(s.recv(64))  # the edge never sees it
     assert (kind, generation) == (DM_SET, 2)
     s.close()
     os.kill(edge, signal.SIGCONT)
-    proc.wait_until("the edge is ended", lambda: edge not in roles(p)["edges"], 15)
-    assert f"(pid {edge}, " in log(p) and "has not answered set 2 of the files for 3000 ms (timers.hang); it is ended and started again" in log(p)
+    proc.wait_until("the edge is ended", lambda: edge not in roles(p)["edges"], 20)
+    assert f"(pid {edge}, " in log(p) and "has not answered set 2 of the files for 5000 ms (timers.hang); it is ended and started again" in log(p)
     proc.wait_until("all use the set", lambda: files(p) == [2, 2], 15)
     assert edges[1] in roles(p)["edges"]
 
@@ -333,7 +341,8 @@ def test_a_keyholder_that_dies_in_a_renewal_leaves_no_edge_behind(own_lab):
     stopped = roles(p)["keyholder"]
     renew_files(p)
     os.kill(stopped, signal.SIGSTOP)  # it does not take the set, and the edges wait for it
-    assert reload(p)[1]["ok"]
+    waiting = p.start("reload", [p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "--json", "reload"])
+    proc.wait_until("the core has the set", lambda: p.ctl("status")[-1]["files_generation"] == 2, 10)
     assert files(p) == [1, 1] and roles(p)["keyholder"] == stopped
     before, busy = p.edges(), {s["edge"] for s in p.sessions("beta")}
     name = min(set(before) - busy)
@@ -341,7 +350,9 @@ def test_a_keyholder_that_dies_in_a_renewal_leaves_no_edge_behind(own_lab):
     proc.wait_until("another edge is there", lambda: p.edges().get(name) not in (None, before[name]), 15)
     assert files(p) == [1, 1]  # it starts with the set that the keyholder has
     os.kill(stopped, signal.SIGKILL)
-    proc.wait_until("the edges have the set", lambda: [e["files"] for e in p.ctl("status")[-1]["edges"]] == [2, 2], 10)
+    proc.wait_until("the edges have the set", lambda: files(p) == [2, 2], 10)
+    proc.wait_until("the reload has ended", lambda: [e for e in waiting.events() if e.get("done")], 15)
+    assert waiting.events()[-1]["ok"]
     proc.wait_until("the next one signs", lambda: roles(p)["keyholder"] not in (None, stopped) and all(connects(p) is None for _ in range(8)), 20)
     assert listener.alive() and len(listener.events("ready")) == 1
 
