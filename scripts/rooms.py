@@ -11,7 +11,7 @@ ALLOWED = {
     "net": {"base"},
     "tls": {"base", "net"},
     "link": {"base", "diameter", "peer", "net", "tls"},
-    "assoc": {"base"},
+    "assoc": {"base", "ipsec"},
     "journal": {"base"},
     "audit": {"base", "stats"},
     "conf": {"base", "ipsec"},
@@ -22,12 +22,13 @@ ALLOWED = {
     "keyholder": {"base", "net", "tls", "stats"},
     "sandbox": {"base"},
     "ipsec": {"base", "net"},
+    "ndsip": {"base", "net", "ipsec"},
     "fence": {"base", "ipsec", "conf"},
-    "edge": {"base", "diameter", "apps", "policy", "net", "tls", "link", "ipc", "conf", "stats"},
+    "edge": {"base", "diameter", "apps", "policy", "net", "tls", "link", "ipc", "conf", "stats", "ndsip"},
     "core": {"base", "diameter", "apps", "peer", "policy", "trigger", "net", "tls", "link", "assoc", "journal", "audit", "conf",
-             "stats", "ipc"},
+             "stats", "ipc", "ipsec", "ndsip"},
     "admin": {"base", "net", "core", "ctl", "exchange", "assoc", "apps", "policy", "trigger", "conf", "stats"},
-    "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox", "ipsec", "fence"},
+    "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox", "ipsec", "ndsip", "fence"},
     "cli": {"base", "ctl", "net", "journal", "conf", "fence"},
     "nodes": {"base", "diameter", "apps", "peer", "net", "tls", "link", "conf"},
 }
@@ -36,6 +37,7 @@ PUBLIC = {
     "edge": {"edge/edge.h"},
     "core": {"core/core.h", "core/core_view.h"},
     "admin": {"admin/adm.h"},
+    "ndsip": {"ndsip/ns_msg.h", "ndsip/ns_channel.h", "ndsip/ns_serve.h"},
     "sandbox": {"sandbox/sbx.h"},
 }
 # The pure rooms see neither the clock nor the world: of the system they include these headers only, of base all but those below.

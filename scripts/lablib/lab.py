@@ -389,8 +389,8 @@ timers: {{ reconnect: 1s{o.timers_more} }}
 
 
 def roles(parent):
-    """{"core": pid, "edges": [pid, ...], "keyholder": pid} of a running mtc-iwfd, read from the command lines of its children."""
-    found = {"core": None, "edges": [], "keyholder": None}
+    """{"core": pid, "edges": [pid, ...], "keyholder": pid, "ndsip": pid} of a running mtc-iwfd, read from the command lines of its children."""
+    found = {"core": None, "edges": [], "keyholder": None, "ndsip": None}
     try:
         with open(f"/proc/{parent}/task/{parent}/children", encoding="ascii") as f:
             children = [int(word) for word in f.read().split()]
@@ -408,6 +408,8 @@ def roles(parent):
             found["edges"].append(pid)
         elif b"keyholder" in words:
             found["keyholder"] = pid
+        elif b"ndsip" in words:
+            found["ndsip"] = pid
     return found
 
 

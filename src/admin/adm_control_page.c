@@ -52,7 +52,7 @@ static void arg_type(FILE *f, const struct ctl_arg *a)
 		fprintf(f, "list, some of: %s", a->words);
 		break;
 	case CTL_A_TEXTS:
-		fprintf(f, "list of at most %d texts", CTL_TEXTS_MAX);
+		fprintf(f, "list of at most %u texts", a->texts_max ? a->texts_max : (unsigned)CTL_TEXTS_MAX);
 		break;
 	case CTL_A_FD:
 		fputs("descriptor", f);

@@ -98,6 +98,23 @@ static void look_at_keyholder(void *arg, const struct core_keyholder_view *k)
 	}
 }
 
+static void look_at_ndsip(struct findings *f)
+{
+	struct core_ndsip_view v;
+	struct adm_trouble trouble;
+
+	core_ndsip_view(f->adm->core, &v);
+	if (adm_ndsip_trouble(&trouble, &v)) {
+		found(f, trouble.code, trouble.advice, "%s", trouble.text);
+	}
+	if (v.serves && v.refused_scs) {
+		found(f, "ndsip-left-out", "'mtcctl ndsip status' says why; change the SCS or the configuration",
+		      "SCSs whose addresses or trust anchor do not go with the configuration, so that NDS/IP does not protect "
+		      "them: %u",
+		      v.refused_scs);
+	}
+}
+
 /* -- certificates and anchors */
 
 #define EXPIRED_MAGIC 0xcd34edbau
@@ -293,6 +310,7 @@ json_t *adm_health(const struct adm *a)
 	core_peer_each(a->core, look_at_peer, &f);
 	look_at_edges(&f);
 	core_keyholder_each(a->core, look_at_keyholder, &f);
+	look_at_ndsip(&f);
 	look_at_files(&f);
 	look_at_journal(&f, &s);
 	core_store_each(a->core, look_at_store, &f);

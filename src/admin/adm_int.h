@@ -35,7 +35,7 @@ struct adm { /* the `arg` of every handler */
 /* The tables of commands, one for each file. */
 extern const struct ctl_command adm_status_rows[], adm_peers_rows[], adm_scs_rows[], adm_assoc_rows[], adm_check_rows[],
     adm_group_rows[], adm_set_rows[], adm_exchange_rows[], adm_undo_rows[], adm_backup_rows[], adm_trigger_rows[],
-    adm_trigger_one_rows[], adm_reload_rows[], adm_health_rows[], adm_quota_rows[], adm_screen_rows[];
+    adm_trigger_one_rows[], adm_reload_rows[], adm_health_rows[], adm_quota_rows[], adm_screen_rows[], adm_ndsip_rows[];
 extern const struct ctl_command *const adm_tables[]; /* all of them; NULL ends it */
 
 /* -- adm_health.c: reasons why the gateway does not work; an empty array: none. Objects of
@@ -103,6 +103,22 @@ void adm_warn_change(json_t *last, const struct asc_outcome *out);
 /* Adds or removes a member of a group or a set; answers rq. `op`: one of ASC_GROUP_MEMBER_* and
  * ASC_SET_MEMBER_*. */
 void adm_change_member(struct adm *a, struct ctl_request *rq, const json_t *args, enum asc_op op);
+
+/* -- adm_ndsip.c */
+
+/* Whether what an SCS has of NDS/IP goes with the configuration. ERR_INVAL with words. Any
+ * thread. */
+ERR_MUST_USE int adm_ndsip_check(const struct cfg_iwf *cfg, const struct asc_scs *scs, char why[CFG_WHY_MAX]);
+json_t *adm_addresses(const struct asc_addresses *a);
+/* Why NDS/IP protects nobody, as a reason of health. False: nothing is wrong, or no listener has
+ * it. */
+#define ADM_NDSIP_TEXT_MAX 512
+struct adm_trouble {
+	const char *code, *advice;
+	char text[ADM_NDSIP_TEXT_MAX];
+};
+bool adm_ndsip_trouble(struct adm_trouble *out, const struct core_ndsip_view *v);
+json_t *adm_ndsip_summary(const struct adm *a); /* for `status`; new reference */
 
 /* -- adm_reload.c */
 

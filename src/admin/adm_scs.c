@@ -5,6 +5,7 @@
 
 #include "admin/adm_int.h"
 #include "base/scs_limits.h"
+#include "base/scs_ndsip.h"
 #include "base/shown.h"
 #include "base/str.h"
 
@@ -21,6 +22,41 @@ static bool copy_arg(char *out, size_t cap, const json_t *args, const char *name
 	const char *text = ctl_arg_text(args, name, "");
 
 	return str_copy(out, cap, text, strlen(text)) == 0;
+}
+
+/* A list of addresses under NDS/IP. False: one is none; then the request is answered. */
+static bool addresses_of(struct asc_addresses *out, struct ctl_request *rq, const json_t *args, const char *name)
+{
+	const json_t *list = json_object_get(args, name);
+
+	*out = (struct asc_addresses){ .n = 0 };
+	for (size_t i = 0; i < json_array_size(list); i++) { /* their number was checked */
+		const json_t *one = json_array_get(list, i);
+
+		if (sa_address_read(&out->at[out->n++], json_string_value(one), json_string_length(one))) {
+			ctl_fail(rq, "%s: '%s' is no numeric address", name, json_string_value(one));
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Whether what is given of NDS/IP goes with the configuration. False: the request is answered. */
+static bool ndsip_of(struct asc_scs *s, const struct adm *a, struct ctl_request *rq, const json_t *args)
+{
+	char why[CFG_WHY_MAX];
+
+#define READ(id_, member_, max_, option_, meaning_)                                                                              \
+	if (!addresses_of(&s->member_, rq, args, #member_)) {                                                                    \
+		return false;                                                                                                    \
+	}
+	SCS_NDSIP(READ)
+#undef READ
+	if (adm_ndsip_check(a->cfg, s, why)) {
+		ctl_fail(rq, "SCS '%s': %s", s->name, why);
+		return false;
+	}
+	return true;
 }
 
 static bool scs_of(struct asc_scs *s, const json_t *args)
@@ -55,6 +91,9 @@ static json_t *stored(const struct asc_scs *s)
 	json_object_set_new(row, #member_, JSON_##kind_(s->member_));
 	SCS_LIMITS(ADD)
 #undef ADD
+#define ADD(id_, member_, max_, option_, meaning_) json_object_set_new(row, #member_, adm_addresses(&s->member_));
+	SCS_NDSIP(ADD)
+#undef ADD
 	return row;
 }
 
@@ -79,9 +118,19 @@ static json_t *changed_of(const struct adm_changed *done)
 	return list;
 }
 
+/* An SCS may be provisioned before the listener that it will connect to. */
+static void warn_no_ndsip(const struct adm_changed *done, json_t *last)
+{
+	if (done->out->now.ndsip_hosts.n && !cfg_ndsip_serves(done->adm->cfg)) {
+		adm_warn(last, "the configuration has no listener with protection ndsip or tls+ndsip, so NDS/IP does not protect "
+			       "this SCS");
+	}
+}
+
 static void scs_put(const struct adm_changed *done)
 {
 	const char *name = ctl_arg_text(done->args, "name", "");
+	json_t *last;
 	uint32_t cut = 0;
 
 	if (done->out->replaced && !asc_scs_same_peer(&done->out->before, &done->out->now)) {
@@ -89,8 +138,10 @@ static void scs_put(const struct adm_changed *done)
 	} else if (done->out->replaced) {
 		core_sessions_renew(done->adm->core, name);
 	}
-	ctl_done(done->rq, json_pack("{s:s, s:b, s:o, s:I}", "scs", name, "replaced", done->out->replaced, "changed",
-				     done->out->replaced ? changed_of(done) : json_array(), "sessions_cut", (json_int_t)cut));
+	last = json_pack("{s:s, s:b, s:o, s:I}", "scs", name, "replaced", done->out->replaced, "changed",
+			 done->out->replaced ? changed_of(done) : json_array(), "sessions_cut", (json_int_t)cut);
+	warn_no_ndsip(done, last);
+	ctl_done(done->rq, last);
 }
 
 static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
@@ -112,7 +163,9 @@ static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
 			 change.scs.name);
 		return;
 	}
-	adm_change(a, rq, args, &change, scs_put);
+	if (ndsip_of(&change.scs, a, rq, args)) {
+		adm_change(a, rq, args, &change, scs_put);
+	}
 }
 
 /* The members that the request does not say. */
@@ -127,6 +180,9 @@ static uint32_t not_said(const json_t *args)
 		     { "anchor", ASC_KEEP_ANCHOR },
 #define ROW(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) { #member_, ASC_KEEP_##id_ },
 		     SCS_LIMITS(ROW)
+#undef ROW
+#define ROW(id_, member_, max_, option_, meaning_) { #member_, ASC_KEEP_##id_ },
+			 SCS_NDSIP(ROW)
 #undef ROW
 	};
 	uint32_t keep = ASC_KEEP_ALL;
@@ -150,7 +206,7 @@ static void on_scs_set(void *arg, struct ctl_request *rq, const json_t *args)
 		ctl_fail(rq, "a name is too long");
 	} else if (ctl_arg_has(args, "anchor") && !cfg_anchor_known(a->cfg, change.scs.anchor)) {
 		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", change.scs.anchor);
-	} else {
+	} else if (ndsip_of(&change.scs, a, rq, args)) {
 		adm_change(a, rq, args, &change, scs_put);
 	}
 }

@@ -208,6 +208,9 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	    sandbox_rows(a->core), "keyholders", keyholder_rows(a), "stores", store_rows(a->core), "written", written_rows(a, &s),
 	    "files_generation", (json_int_t)s.files_generation, "files", adm_files(a), "screening", adm_screening(a), "healthy",
 	    json_array_size(reasons) == 0, "reasons", reasons);
+	if (last && cfg_ndsip_serves(a->cfg)) {
+		json_object_set_new(last, "ndsip", adm_ndsip_summary(a));
+	}
 	if (last) {
 		ctl_done(rq, last);
 	} else {

@@ -111,3 +111,8 @@ uint64_t asc_generation(const struct asc *a)
 {
 	return asc_view_of(a)->model->generation;
 }
+
+uint64_t asc_scs_changes(const struct asc *a)
+{
+	return asc_view_of(a)->model->scs_changes;
+}

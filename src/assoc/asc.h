@@ -53,6 +53,9 @@ void asc_rooms(struct asc *a, struct asc_rooms *out);
 /* Number of changes that came into force. A cached result is valid while it stays the same. */
 uint64_t asc_generation(const struct asc *a);
 
+/* Number of changes of SCS records that came into force, since the start. */
+uint64_t asc_scs_changes(const struct asc *a);
+
 /* Found records are borrowed until the next change of the store; NULL if there is none. Look-ups
  * ignore the ASCII case of hosts. */
 const struct asc_scs *asc_scs_find(const struct asc *a, const char *name);

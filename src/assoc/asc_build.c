@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "assoc/asc_import_int.h"
+#include "assoc/asc_overlap.h"
 #include "assoc/asc_why.h"
 
 static int twice(struct asc_import_error *e, uint64_t line, uint64_t earlier, const char *what, const char *name)
@@ -20,7 +21,7 @@ static int twice(struct asc_import_error *e, uint64_t line, uint64_t earlier, co
 	return asc_refuse(&e->why, ERR_EXISTS, "%s '%.200s' is already in line %llu", what, name, (unsigned long long)earlier);
 }
 
-/* -- SCSs: one name, one host, one number each */
+/* -- SCSs: one name, one host, one number each, and hosts of its own under NDS/IP */
 
 struct claim { /* an SCS that would exist after the import */
 	const struct asc_scs *scs;
@@ -72,6 +73,30 @@ static int clash(struct claim *c, size_t n, order_fn *order, const char *what, s
 	return 0;
 }
 
+/* No host under NDS/IP of two. */
+static int overlap(const struct claim *c, size_t n, struct asc_import_error *e)
+{
+	const struct asc_scs **scs = malloc((n + 1) * sizeof *scs);
+	size_t a, b;
+	int err;
+
+	if (!scs) {
+		return ERR_NOMEM;
+	}
+	for (size_t i = 0; i < n; i++) {
+		scs[i] = c[i].scs;
+	}
+	err = asc_overlap_find(&a, &b, scs, n, &e->why);
+	free(scs);
+	if (err == ERR_EXISTS) {
+		bool later = c[a].line > c[b].line;
+
+		e->line = c[later ? a : b].line;
+		e->line_earlier = c[later ? b : a].line;
+	}
+	return err;
+}
+
 int asc_import_check_scss(const struct asc_import *im, const struct asc_model *m, struct asc_import_error *e)
 {
 	const struct asc_scs_row *rows = im->scss.p;
@@ -99,6 +124,9 @@ int asc_import_check_scss(const struct asc_import *im, const struct asc_model *m
 	}
 	if (!err) {
 		err = clash(c, n, by_e164, "e164", e);
+	}
+	if (!err) {
+		err = overlap(c, n, e);
 	}
 	free(c);
 	return err;

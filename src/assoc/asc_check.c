@@ -2,8 +2,10 @@
 #include "assoc/asc_check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "assoc/asc_overlap.h"
 #include "assoc/asc_row.h"
 #include "assoc/asc_why.h"
 #include "base/str.h"
@@ -40,6 +42,76 @@ static int check_names(struct asc_scs *scs, struct asc_why *why)
 	return 0;
 }
 
+static int address_order(const void *a, const void *b)
+{
+	return sa_address_order(a, b);
+}
+
+static bool has_address(const struct asc_addresses *list, const struct sa_address *a)
+{
+	for (uint8_t i = 0; i < list->n; i++) {
+		if (sa_address_equal(&list->at[i], a)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int check_addresses(const struct asc_scs *scs, const struct asc_addresses *list, uint8_t max, const char *what,
+			   struct asc_why *why)
+{
+	char text[SA_ADDRESS_TEXT_MAX];
+
+	if (list->n > max) {
+		return asc_refuse(why, ERR_INVAL, "SCS '%.63s': %s: %u addresses, expected at most %u", scs->name, what, list->n,
+				  max);
+	}
+	for (uint8_t i = 0; i < list->n; i++) {
+		sa_address_text(text, &list->at[i]);
+		if (sa_address_unspecified(&list->at[i])) {
+			return asc_refuse(why, ERR_INVAL, "SCS '%.63s': %s: %s is no address of one host", scs->name, what, text);
+		}
+		for (uint8_t j = 0; j < i; j++) {
+			if (sa_address_equal(&list->at[j], &list->at[i])) {
+				return asc_refuse(why, ERR_INVAL, "SCS '%.63s': %s: %s is given twice", scs->name, what, text);
+			}
+		}
+	}
+	return 0;
+}
+
+/* The order of the hosts means nothing, that of the IKE addresses is the order of attempts. */
+static int check_ndsip(struct asc_scs *scs, struct asc_why *why)
+{
+	char text[SA_ADDRESS_TEXT_MAX];
+	int err = 0;
+
+#define CHECK(id_, member_, max_, option_, meaning_) err = err ? err : check_addresses(scs, &scs->member_, max_, option_, why);
+	SCS_NDSIP(CHECK)
+#undef CHECK
+	if (err) {
+		return err;
+	}
+	if (scs->ndsip_ike.n && !scs->ndsip_hosts.n) {
+		return refuse(why, scs, "ndsip-ike", "expected ndsip-hosts too, the addresses that it connects from");
+	}
+	for (uint8_t i = 0; i < scs->ndsip_ike.n; i++) {
+		if (has_address(&scs->ndsip_hosts, &scs->ndsip_ike.at[i])) {
+			sa_address_text(text, &scs->ndsip_ike.at[i]);
+			return asc_refuse(why, ERR_INVAL,
+					  "SCS '%.63s': %s is both an IKE address and a host, expected another host, inside the "
+					  "tunnel",
+					  scs->name, text);
+		}
+	}
+	if (scs->ndsip_hosts.n && strcmp(scs->anchor, IDENT_ANCHOR_INTERNAL) == 0) {
+		return refuse(why, scs, "ndsip-hosts",
+			      "expected a trust anchor other than internal, that of its certificate for IKE");
+	}
+	qsort(scs->ndsip_hosts.at, scs->ndsip_hosts.n, sizeof *scs->ndsip_hosts.at, address_order);
+	return 0;
+}
+
 int asc_scs_check(struct asc_scs *scs, struct asc_why *why)
 {
 	int err = check_names(scs, why);
@@ -53,7 +125,7 @@ int asc_scs_check(struct asc_scs *scs, struct asc_why *why)
 	if (scs->actions == 0 || (scs->actions & ~ASSOC_RIGHT_ALL)) {
 		return refuse(why, scs, "actions", "expected one or more of trigger, recall, replace");
 	}
-	return 0;
+	return check_ndsip(scs, why);
 }
 
 int asc_group_check(const struct asc_group *group, struct asc_why *why)
@@ -200,7 +272,7 @@ int asc_scs_free_names(const struct asc_model *m, const struct asc_scs *scs, str
 	if (other && strcmp(other->who, scs->name) != 0) {
 		return refuse_taken(why, "e164", scs->e164, other);
 	}
-	return 0;
+	return scs->ndsip_hosts.n ? asc_overlap_check(m, scs, why) : 0;
 }
 
 int asc_refuse_who(struct asc_why *why, const char *who)

@@ -9,7 +9,7 @@
 #include "assoc/asc_model.h"
 
 /* By itself: ERR_INVAL. */
-/* makes its hosts canonical */
+/* makes its host names canonical, and puts its hosts under NDS/IP in order */
 ERR_MUST_USE int asc_scs_check(struct asc_scs *scs, struct asc_why *why);
 ERR_MUST_USE int asc_group_check(const struct asc_group *group, struct asc_why *why);
 ERR_MUST_USE int asc_dset_check(const char *name, struct asc_why *why);
@@ -23,7 +23,8 @@ ERR_MUST_USE int asc_rule_keep(struct asc_rule_values *v, const struct asc_rule_
 /* Does a file of this kind contain entries of this verdict? The verdict may be ASC_ENTRY_MEMBER. */
 bool asc_kind_has(enum asc_kind kind, uint8_t verdict);
 
-/* ERR_EXISTS when the origin-host or the E.164 number belongs to another SCS of the model. */
+/* ERR_EXISTS when the origin-host, the E.164 number or a host under NDS/IP belongs to another SCS
+ * of the model. ERR_NOMEM. */
 ERR_MUST_USE int asc_scs_free_names(const struct asc_model *m, const struct asc_scs *scs, struct asc_why *why);
 /* ERR_NOTFOUND with words: nobody has this name. */
 int asc_refuse_who(struct asc_why *why, const char *who);

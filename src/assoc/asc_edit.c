@@ -120,6 +120,7 @@ int asc_edit_reload(struct asc_edit *e)
 		asc_model_free(fresh);
 		return err;
 	}
+	fresh->scs_changes = e->model->scs_changes + 1;
 	asc_model_free(e->view->model);
 	asc_model_free(e->model);
 	e->model = e->view->model = fresh;
@@ -244,6 +245,7 @@ int asc_edit_scs(struct asc_edit *e, const struct asc_scs *scs, uint32_t number)
 		return ENOMEM;
 	}
 	node->scs = *scs;
+	e->model->scs_changes++;
 	asc_scs_record_put(&b, scs, number);
 	return put_row(e, e->a->main->scs, scs->name, &b);
 }
@@ -265,6 +267,7 @@ int asc_edit_scs_del(struct asc_edit *e, uint32_t number, uint64_t *rules)
 	}
 	*rules += node->sets.n + slot->exact_n;
 	asc_model_drop(e->model, number);
+	e->model->scs_changes++;
 	e->reindex = true;
 	return rc;
 }

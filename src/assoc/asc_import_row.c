@@ -99,7 +99,12 @@ int asc_import_scs(struct asc_import *im, uint64_t line, const struct asc_scs *s
 	r->line = line;
 	r->keep = keep;
 	r->scs = *scs;
+	if (keep & ASC_KEEP_NDSIP_HOSTS) {
+		/* its hosts are not known yet; put_scs() checks the whole record */
+		r->scs.ndsip_ike = (struct asc_addresses){ .n = 0 };
+	}
 	err = asc_scs_check(&r->scs, why);
+	r->scs.ndsip_ike = scs->ndsip_ike;
 	if (!err) {
 		im->scss.n++;
 	}

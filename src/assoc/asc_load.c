@@ -8,6 +8,7 @@
 
 #include "assoc/asc_check.h"
 #include "assoc/asc_lmdb.h"
+#include "assoc/asc_overlap.h"
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
 #include "base/str.h"
@@ -62,7 +63,8 @@ static int load_scs(struct loading *l, const MDB_val *key, const MDB_val *val)
 	if (err) {
 		return asc_refuse(
 		    l->why, err == ERR_VERSION ? err : ERR_PROTO, "association store: the record of SCS '%.63s' is %s", scs.name,
-		    err == ERR_VERSION ? "of another version, or has a limit that this program does not know" : "damaged");
+		    err == ERR_VERSION ? "of another version, or has a limit or protection that this program does not know"
+				       : "damaged");
 	}
 	node = asc_node_new(ASC_NODE_SCS, number, scs.name);
 	if (!node) {
@@ -271,6 +273,7 @@ int asc_load(struct asc *a, MDB_txn *txn, struct asc_why *why)
 int asc_load_model(struct asc *a, MDB_txn *txn, struct asc_model *m, struct asc_why *why)
 {
 	struct loading l = { .a = a, .m = m, .why = why };
+	struct asc_why words = { "" };
 	int err = load_each(&l, txn, a->main->scs, load_scs);
 
 	if (!err) {
@@ -281,6 +284,9 @@ int asc_load_model(struct asc *a, MDB_txn *txn, struct asc_model *m, struct asc_
 	}
 	if (!err && asc_model_index(m)) {
 		err = asc_refuse(why, ERR_NOMEM, "association store: out of memory");
+	}
+	if (!err && asc_overlap_check(m, NULL, &words)) {
+		err = asc_refuse(why, ERR_PROTO, "association store: %.300s", words.text);
 	}
 	if (!err) {
 		err = load_each(&l, txn, a->main->member, load_member);

@@ -102,6 +102,7 @@ struct asc_model *asc_model_copy(const struct asc_model *from)
 	}
 	*m = (struct asc_model){ .refs = 1,
 				 .generation = from->generation,
+				 .scs_changes = from->scs_changes,
 				 .n = from->n,
 				 .cap = from->n + 2,
 				 .index = from->index,

@@ -42,6 +42,7 @@ struct asc_index { /* the nodes of a model in each order in which they are searc
 struct asc_model {
 	uint32_t refs;
 	uint64_t generation;    /* what asc_generation() returns while it is in force */
+	uint64_t scs_changes;   /* the same of asc_scs_changes() */
 	struct asc_slot *slots; /* by number; the first is "*" */
 	uint32_t n, cap;
 	struct asc_index *index; /* NULL until asc_model_index() */

@@ -74,8 +74,11 @@ static void get_text(struct rd *r, char *out, size_t cap)
  * others, and refuses a record that does, because it would not enforce them. Version 2 had 13
  * limits in another form. Version 1 had no flags and wrote down the default of a limit, so it does
  * not show whether an operator chose that value. Such a value is read as the configuration's, whose
- * default it was. */
-enum { SCS_VERSION_1 = 1, SCS_VERSION_2 = 2, SCS_VERSION = 3 };
+ * default it was.
+ * Version 4 is version 3 with the lists of addresses of an SCS with NDS/IP behind the limits: for
+ * each row of SCS_NDSIP their number, and each as a family (4 or 6) and its octets. An SCS without
+ * NDS/IP is written as version 3. */
+enum { SCS_VERSION_1 = 1, SCS_VERSION_2 = 2, SCS_VERSION = 3, SCS_VERSION_NDSIP = 4 };
 #define LIMITS_AT_LEAST 13 /* of version 3, from its beginning */
 enum { V2_ACTIONS_P_BIT_OPTIONAL = 0x80, V2_STRICT_ANSWERS = 0x01 };
 enum { V1_PAYLOAD = 1024, V1_VALIDITY_S = 7 * 24 * 3600, V1_CONNECTIONS = 8, V1_PENDING = 1024 };
@@ -114,11 +117,51 @@ static uint8_t limits_said(const struct asc_scs *scs)
 #define PUT_OFF buf_u8
 #define PUT_RIGHTS buf_u8
 
+static bool has_ndsip(const struct asc_scs *scs)
+{
+#define HAS(id_, member_, max_, option_, meaning_) || scs->member_.n
+	return false SCS_NDSIP(HAS);
+#undef HAS
+}
+
+static size_t octets_of(uint8_t family)
+{
+	return family == 4 ? 4 : 16;
+}
+
+static void put_addresses(struct buf *b, const struct asc_addresses *a)
+{
+	buf_u8(b, a->n);
+	for (uint8_t i = 0; i < a->n; i++) {
+		buf_u8(b, a->at[i].family);
+		buf_bytes(b, a->at[i].octets, octets_of(a->at[i].family));
+	}
+}
+
+static void get_addresses(struct rd *r, struct asc_addresses *a, uint8_t max)
+{
+	uint8_t n = rd_u8(r);
+
+	r->bad = r->bad || n > max;
+	for (; a->n < n && !r->bad; a->n++) {
+		struct sa_address *at = &a->at[a->n];
+		const uint8_t *octets;
+
+		at->family = rd_u8(r);
+		r->bad = r->bad || (at->family != 4 && at->family != 6);
+		octets = rd_take(r, octets_of(at->family));
+		if (octets) {
+			memcpy(at->octets, octets, octets_of(at->family));
+		}
+	}
+}
+
 void asc_scs_record_put(struct buf *b, const struct asc_scs *scs, uint32_t number)
 {
 	uint8_t n = limits_said(scs);
+	bool ndsip = has_ndsip(scs);
 
-	buf_u8(b, SCS_VERSION);
+	buf_u8(b, ndsip ? SCS_VERSION_NDSIP : SCS_VERSION);
 	buf_le32(b, number);
 	put_text(b, scs->e164);
 	put_text(b, scs->origin_host);
@@ -131,6 +174,11 @@ void asc_scs_record_put(struct buf *b, const struct asc_scs *scs, uint32_t numbe
 	}
 	SCS_LIMITS(PUT)
 #undef PUT
+	if (ndsip) {
+#define PUT(id_, member_, max_, option_, meaning_) put_addresses(b, &scs->member_);
+		SCS_NDSIP(PUT)
+#undef PUT
+	}
 }
 
 static bool get_bool(struct rd *r)
@@ -201,7 +249,7 @@ int asc_scs_record_get(struct asc_scs *scs, uint32_t *number, const void *p, siz
 	uint8_t version = rd_u8(&r);
 	int err;
 
-	if (version < SCS_VERSION_1 || version > SCS_VERSION) {
+	if (version < SCS_VERSION_1 || version > SCS_VERSION_NDSIP) {
 		return r.bad ? ERR_PROTO : ERR_VERSION;
 	}
 	*number = rd_le32(&r);
@@ -212,6 +260,16 @@ int asc_scs_record_get(struct asc_scs *scs, uint32_t *number, const void *p, siz
 	if (r.bad) {
 		return ERR_PROTO;
 	}
-	err = version == SCS_VERSION ? get_limits(&r, scs) : get_limits_of_old(&r, scs, version);
+	err = version >= SCS_VERSION ? get_limits(&r, scs) : get_limits_of_old(&r, scs, version);
+#define GET(id_, member_, max_, option_, meaning_)                                                                               \
+	scs->member_ = (struct asc_addresses){ .n = 0 };                                                                         \
+	if (!err && version == SCS_VERSION_NDSIP) {                                                                              \
+		get_addresses(&r, &scs->member_, max_);                                                                          \
+	}
+	SCS_NDSIP(GET)
+#undef GET
+	if (!err && (r.bad || (version == SCS_VERSION_NDSIP && !has_ndsip(scs)))) {
+		return ERR_PROTO;
+	}
 	return !err && (rd_left(&r) || *number == ASC_NOBODY) ? ERR_PROTO : err;
 }

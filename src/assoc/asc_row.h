@@ -5,8 +5,8 @@
  * The main environment, in the store's directory:
  *
  *   database  key                                     value
- *   scs       1, name                                 3, u32 number, strings (u8 length + octets),
- *                                                     limits
+ *   scs       1, name                                 3 or 4, u32 number, strings (u8 length +
+ *                                                     octets), limits [, addresses of NDS/IP]
  *   set       1, u32be SCS number, verdict, device    1, u8 rights and mode, i64 from, i64 until
  *   group     1, name                                 1, u32 number, anchor (u8 length + octets)
  *   member    1, u32be group number, u32be SCS number 1
@@ -38,7 +38,8 @@
  * sets, format 3 no modes of rules. In all of them `dev` and `count` stood in the main environment.
  * The limits of an SCS are those of base/scs_limits.h in its order, preceded by their number. A
  * program that knows fewer of them reads a record whose further ones have their default, and
- * refuses any other.
+ * refuses any other. An SCS with NDS/IP has a record of version 4, which a program that does not
+ * know NDS/IP refuses; any other SCS has one of version 3, so that one can go back.
  * A number is never used again. Entries in `dev` whose number has gone are not rules; they are
  * removed when the row is next written or an import merges it. */
 #pragma once
@@ -47,7 +48,7 @@
 
 #define ASC_ROW_VERSION 1u
 #define ASC_KEY_MAX 300u /* LMDB takes 511; a version, a number, a verdict and a device fit */
-#define ASC_SCS_RECORD_MAX 1024u
+#define ASC_SCS_RECORD_MAX 2048u
 #define ASC_ENTRY_MAX 22u
 #define ASC_DEV_RECORD_MAX (1u + ASC_RULES_PER_DEVICE_MAX * ASC_ENTRY_MAX)
 #define ASC_NOBODY 0u        /* SCS number of "*" */

@@ -8,8 +8,24 @@
 #include "base/buf.h"
 #include "base/ident.h"
 #include "base/scs_limits.h"
+#include "base/scs_ndsip.h"
+#include "ipsec/sa_ts.h"
 
 #define ASC_E164_MAX 15
+
+struct asc_addresses {
+	uint8_t n;
+	struct sa_address at[SCS_NDSIP_ADDRESSES_MAX]; /* zero behind the last one */
+};
+
+/* Numeric addresses with blanks or commas between them; "" is none. ERR_INVAL: not so. ERR_LIMIT:
+ * more than SCS_NDSIP_ADDRESSES_MAX. `out` is untouched on failure. */
+ERR_MUST_USE int asc_addresses_read(struct asc_addresses *out, const char *text, size_t len);
+/* With one blank between them. */
+#define ASC_ADDRESSES_TEXT_MAX (SCS_NDSIP_ADDRESSES_MAX * SA_ADDRESS_TEXT_MAX)
+void asc_addresses_text(char out[ASC_ADDRESSES_TEXT_MAX], const struct asc_addresses *a);
+
+#define ASC_ADDRESSES_MEMBER(id_, member_, max_, option_, meaning_) struct asc_addresses member_;
 
 struct asc_scs {
 	char name[IDENT_SCS_MAX + 1];
@@ -21,6 +37,9 @@ struct asc_scs {
 
 	/* limits; 0 in a limit that the configuration also has: the configuration's value */
 	SCS_LIMITS(SCS_LIMIT_MEMBER)
+
+	/* under NDS/IP. An SCS without ndsip_hosts has none */
+	SCS_NDSIP(ASC_ADDRESSES_MEMBER)
 };
 
 /* Bits for the members other than the name. */
@@ -33,7 +52,10 @@ enum {
 	ASC_KEEP_##id_ = 1 << (4 + SCS_LIMIT_##id_),
 	SCS_LIMITS(ASC_KEEP_BIT)
 #undef ASC_KEEP_BIT
-	    ASC_KEEP_ALL = (1 << (4 + SCS_LIMITS_N)) - 1,
+#define ASC_KEEP_BIT(id_, member_, max_, option_, meaning_) ASC_KEEP_##id_ = 1 << (4 + SCS_LIMITS_N + SCS_##id_),
+	    SCS_NDSIP(ASC_KEEP_BIT)
+#undef ASC_KEEP_BIT
+		ASC_KEEP_ALL = (1 << (4 + SCS_LIMITS_N + SCS_NDSIP_N)) - 1,
 };
 
 /* Copies the members of this mask from `stored`. */
@@ -47,6 +69,8 @@ static inline uint32_t asc_scs_limit(uint32_t own, uint32_t configured)
 {
 	return own && own < configured ? own : configured;
 }
+/* True if both are the same for NDS/IP: host, anchor and addresses. */
+bool asc_scs_same_ndsip(const struct asc_scs *a, const struct asc_scs *b);
 /* True if both have the same host, realm and anchor: a session admitted as one would be admitted as
  * the other. */
 bool asc_scs_same_peer(const struct asc_scs *a, const struct asc_scs *b);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "assoc/asc_check.h"
+#include "assoc/asc_overlap.h"
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
 #include "base/shown.h"
@@ -56,8 +57,10 @@ static int put_scs(struct asc_switching *s, struct asc_scs_row *row)
 	if (asc_manual_has(&s->touched, ASC_TOUCHED_SCS, 0, 0, scs->name, "")) {
 		return 0;
 	}
-	if (there && row->keep) {
+	if (there) {
 		asc_scs_keep(scs, &there->scs, row->keep);
+	}
+	if (row->keep) {
 		s->err = asc_scs_check(scs, &words);
 		if (s->err) {
 			asc_refuse(s->why, s->err, "line %llu: %.300s (with what the file leaves as it is stored)",
@@ -105,7 +108,7 @@ static int check_scss_now(struct asc_switching *s)
 	return 0;
 }
 
-/* No two SCSs of the edited model share a host or number, those changed manually included. */
+/* No two SCSs of the edited model share a host, number or host under NDS/IP, those changed manually included. */
 static int check_scss_after(struct asc_switching *s)
 {
 	const struct asc_model *m = s->e.model;
@@ -123,6 +126,9 @@ static int check_scss_after(struct asc_switching *s)
 		} else if (strcmp(c->e164, d->e164) == 0) {
 			s->err = asc_refuse(s->why, ERR_EXISTS, "SCSs '%s' and '%s' would have one e164", c->name, d->name);
 		}
+	}
+	if (!s->err) {
+		s->err = asc_overlap_check(m, NULL, s->why);
 	}
 	return 0;
 }

@@ -36,7 +36,7 @@ static void show_members(FILE *out, const json_t *row)
 	const json_t *in_force = json_object_get(row, "in_force");
 	const char *name;
 	json_t *v;
-	char text[512];
+	char text[2048]; /* every address of an SCS under NDS/IP */
 
 	json_object_foreach((json_t *)(uintptr_t)row, name, v)
 	{

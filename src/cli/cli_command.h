@@ -16,23 +16,24 @@ enum cli_exit {
 
 enum cli_kind {
 	CLI_TEXT,
-	CLI_NAME,   /* name of an SCS or anchor */
-	CLI_WHO,    /* the same, "group:NAME" or "*" */
-	CLI_NAMES,  /* a name, once or several times: a list */
-	CLI_HOST,   /* lower-cased */
-	CLI_DIGITS, /* E.164: 5 to 15 digits, no +, no leading 0 */
-	CLI_DEVICE, /* every form of a device or device set */
-	CLI_NUM,    /* min..max */
-	CLI_WORD,   /* one of `words` */
-	CLI_WORDS,  /* some of `words`, comma-separated */
-	CLI_TIME,   /* seconds since 1970, YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ */
-	CLI_END,    /* the same, and YYYY-MM-DD is the last second of that day */
-	CLI_TRUE,   /* option without value: true */
-	CLI_FALSE,  /* option without value: false */
-	CLI_YESNO,  /* yes or no: true or false */
-	CLI_ANCHOR, /* name of an anchor; none: the empty text */
-	CLI_FIXED,  /* option without value: the text in `words` */
-	CLI_PRESET, /* neither operand nor option: always the text in `words` */
+	CLI_NAME,      /* name of an SCS or anchor */
+	CLI_WHO,       /* the same, "group:NAME" or "*" */
+	CLI_NAMES,     /* a name, once or several times: a list */
+	CLI_HOST,      /* lower-cased */
+	CLI_DIGITS,    /* E.164: 5 to 15 digits, no +, no leading 0 */
+	CLI_DEVICE,    /* every form of a device or device set */
+	CLI_NUM,       /* min..max */
+	CLI_WORD,      /* one of `words` */
+	CLI_WORDS,     /* some of `words`, comma-separated */
+	CLI_TIME,      /* seconds since 1970, YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ */
+	CLI_END,       /* the same, and YYYY-MM-DD is the last second of that day */
+	CLI_TRUE,      /* option without value: true */
+	CLI_FALSE,     /* option without value: false */
+	CLI_ADDRESSES, /* numeric addresses, comma-separated, at most `max`: a list; none: an empty one */
+	CLI_YESNO,     /* yes or no: true or false */
+	CLI_ANCHOR,    /* name of an anchor; none: the empty text */
+	CLI_FIXED,     /* option without value: the text in `words` */
+	CLI_PRESET,    /* neither operand nor option: always the text in `words` */
 	/* a file to read, - for standard input: mtcctl opens it and sends the descriptor along */
 	CLI_IN,
 	CLI_OUT,  /* a file that is written, - for standard output: the same */
@@ -127,6 +128,10 @@ int cli_backup(const struct cli_session *s, const char *cmd, const char *dir);
 /* cli_journal.c: `journal check` and `journal salvage` read the files of a journal that no process
  * uses. They print and return an exit code: CLI_NO also if the journal is damaged. */
 int cli_journal(const struct cli_session *s, const char *verb, const json_t *args);
+
+/* cli_ndsip.c */
+void cli_show_ndsip(FILE *out, const json_t *o); /* the line of `status`; NULL: none */
+int cli_show_ndsip_status(FILE *out, const json_t *last);
 
 /* cli_ndsip_rules.c: `ndsip rules`; it reads the daemon's configuration. Prints and returns an exit
  * code: CLI_NO also if the rules do not stand. */

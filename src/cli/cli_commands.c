@@ -2,6 +2,7 @@
 #include "cli/cli_command.h"
 
 #include "base/scs_limits.h"
+#include "base/scs_ndsip.h"
 
 #define RIGHTS "trigger recall replace"
 #define MODES "enforce detect-only"
@@ -49,6 +50,9 @@
 #define ADD_LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                           \
 	ADD_##kind_(member_, min_, max_, option_, meaning_),
 
+#define ADD_LIST(id_, member_, max_, option_, meaning_)                                                                          \
+	{ .option = (option_), .arg = #member_, .kind = CLI_ADDRESSES, .max = (max_), .shown = "LIST", .meaning = meaning_ },
+
 static const struct cli_param scs_add[] = {
 	OPERAND("name", CLI_NAME, "NAME", "our name for the SCS"),
 	NEEDED("e164", "e164", CLI_DIGITS, "DIGITS", "its SCS-Identity"),
@@ -59,7 +63,7 @@ static const struct cli_param scs_add[] = {
 	       "trust anchor of the configuration that its certificate must chain to; the word internal: it has no certificate "
 	       "and may "
 	       "connect through internal listeners with protection none, and through no other"),
-	SCS_LIMITS(ADD_LIMIT) OPTION("replace", "replace", CLI_TRUE, NULL, "overwrite an SCS of this name"),
+	SCS_LIMITS(ADD_LIMIT) SCS_NDSIP(ADD_LIST) OPTION("replace", "replace", CLI_TRUE, NULL, "overwrite an SCS of this name"),
 	END,
 };
 
@@ -85,13 +89,22 @@ static const struct cli_param scs_add[] = {
 #define SET_LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                           \
 	SET_##kind_(member_, min_, max_, option_, meaning_),
 
+#define SET_LIST(id_, member_, max_, option_, meaning_)                                                                          \
+	{ .option = (option_),                                                                                                   \
+	  .arg = #member_,                                                                                                       \
+	  .kind = CLI_ADDRESSES,                                                                                                 \
+	  .max = (max_),                                                                                                         \
+	  .shown = "LIST|none",                                                                                                  \
+	  .meaning = meaning_,                                                                                                   \
+	  .pair = true },
+
 static const struct cli_param scs_set[] = {
 	OPERAND("name", CLI_NAME, "NAME", "name of the SCS"),
 	KEY("e164", "e164", CLI_DIGITS, "DIGITS", "its SCS-Identity"),
 	KEY("origin-host", "origin_host", CLI_HOST, "HOST", "its Diameter host"),
 	KEY("realm", "realm", CLI_HOST, "REALM", "its Diameter realm"),
 	KEY("anchor", "anchor", CLI_NAME, "NAME", "its trust anchor, or the word internal"),
-	SCS_LIMITS(SET_LIMIT) END,
+	SCS_LIMITS(SET_LIMIT) SCS_NDSIP(SET_LIST) END,
 };
 
 static const struct cli_param scs_name[] = { OPERAND("name", CLI_NAME, "NAME", "name of the SCS"), END };
@@ -350,6 +363,11 @@ static const struct cli_param screen_set[] = {
 	END,
 };
 
+static const struct cli_param ndsip_status[] = {
+	{ .arg = "scs", .kind = CLI_NAME, .shown = "SCS", .meaning = "name of the SCS; default all with NDS/IP" },
+	END,
+};
+
 static const struct cli_param log_level[] = {
 	{ .arg = "level",
 	  .kind = CLI_WORD,
@@ -424,6 +442,10 @@ static const struct cli_column quota_columns[] = {
 	{ "SCS", "scs" },     { "DAY", "day" },   { "USED", "used" }, { "ASKING", "asking" },
 	{ "QUOTA", "quota" }, { "LEFT", "left" }, END_COLUMN
 };
+static const struct cli_column ndsip_columns[] = { { "SCS", "scs" },     { "PROTECTED", "protected" },
+						   { "STATE", "state" }, { "HOSTS", "hosts" },
+						   { "IKE", "ike" },     { "CONNECTIONS", "connections" },
+						   { "WHY NOT", "why" }, END_COLUMN };
 static const struct cli_column screen_columns[] = {
 	{ "ROW", "row" },       { "MODE", "mode" },     { "ANSWER", CLI_DASH_FOR_0 "answer" },
 	{ "EXCEPT", "except" }, { "FROM", "from" },     { "RELAXED", "relaxed" },
@@ -437,6 +459,7 @@ static const struct cli_column every_member[] = { END_COLUMN };
 #define COLUMN_ON " (yes, no)"
 #define COLUMN_OFF COLUMN_ON
 #define COLUMN_RIGHTS " (some of " RIGHTS ")"
+#define COLUMN_LIST(id_, member_, max_, option_, meaning_) "  " #member_ ": " meaning_ "\n"
 #define COLUMN_LINE(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                         \
 	"  " #member_ COLUMN_##kind_ ": " meaning_ "\n"
 
@@ -467,13 +490,15 @@ const struct cli_command cli_commands[] = {
 	{ "scs", "add", "scs.add", "Provision an SCS: who it is, how it proves that, what it may use", scs_add, NULL,
 	  cli_show_scs,
 	  "  mtcctl scs add acme --e164 49170123456 --origin-host scs.acme.example --realm acme.example --anchor anchor-a\n"
-	  "  mtcctl scs add acme ... --actions trigger,recall --rate 100 --burst 200 --replace\n\n"
+	  "  mtcctl scs add acme ... --actions trigger,recall --rate 100 --burst 200 --replace\n"
+	  "  mtcctl scs add acme ... --ndsip-hosts 10.8.0.7,10.8.0.8 --ndsip-ike 192.0.2.7\n\n"
 	  "--replace overwrites the whole SCS: values that are not given get their defaults. 'mtcctl scs set' changes values "
 	  "only.\n" },
 	{ "scs", "set", "scs.set", "Change values of an SCS; values that are not given stay", scs_set, NULL, cli_show_set_values,
 	  "  mtcctl scs set acme quota 5000\n"
 	  "  mtcctl scs set acme rate 100 burst 200 actions trigger,recall\n"
-	  "  mtcctl scs set acme priority no\n\n"
+	  "  mtcctl scs set acme priority no\n"
+	  "  mtcctl scs set acme ndsip-hosts 10.8.0.7 ndsip-ike none\n\n"
 	  "The keys are those of 'scs add' without --, or the names that 'scs show' has. A new host, realm or anchor ends the "
 	  "sessions.\n" },
 	{ "scs", "del", "scs.del", "Remove an SCS, its rules and its sessions", scs_del, NULL, cli_show_deleted,
@@ -486,8 +511,8 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl scs import scs.csv --dry-run\n  mtcctl scs import scs.csv\n"
 	  "  zcat scs.jsonl.gz | mtcctl scs import - --replace\n\n"
 	  "The first line of a CSV file names the columns, in any order; in JSON lines they are members of one object a line.\n"
-	  "Columns: name, e164, origin_host, realm, anchor; optional:\n" SCS_LIMITS(
-	      COLUMN_LINE) "What is empty has its default. A column that the file does not have has its default in a new row "
+	  "Columns: name, e164, origin_host, realm, anchor; optional:\n" SCS_LIMITS(COLUMN_LINE) SCS_NDSIP(
+	      COLUMN_LIST) "What is empty has its default. A column that the file does not have has its default in a new row "
 			   "only: an SCS that\n"
 			   "exists keeps what is stored.\n" },
 	{ "scs", "export", "scs.export", "All SCSs into a file that import reads", export_file, NULL, NULL,
@@ -665,6 +690,12 @@ const struct cli_command cli_commands[] = {
 	  "the "
 	  "row.\n"
 	  "The mode default takes no options.\n" },
+	{ "ndsip", "status", "ndsip.status", "Which SCSs are protected by NDS/IP (IPsec), and why others are not", ndsip_status,
+	  ndsip_columns, cli_show_ndsip_status,
+	  "  mtcctl ndsip status\n  mtcctl ndsip status acme\n  mtcctl --json ndsip status\n\n"
+	  "STATE is that of its connection in strongSwan: waits (not loaded yet), refused, down (no IKE_SA), childless (an "
+	  "IKE_SA\n"
+	  "without a security association for ESP), up; unknown: nobody asked.\n" },
 	{ "log", "level", "log.level", "Change what is logged, until the next start", log_level, NULL, cli_show_level,
 	  "  mtcctl log level debug\n" },
 	{ .group = NULL },

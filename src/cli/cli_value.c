@@ -1,5 +1,6 @@
 /* cli_value.c - checks typed values before any request is sent, with words that name what was
  * expected. */
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -131,6 +132,42 @@ static json_t *words(const struct cli_param *p, const char *text, char why[CLI_W
 	return wrong(why, p, text, expected);
 }
 
+static bool is_address(const char *text)
+{
+	struct in6_addr any;
+
+	return inet_pton(AF_INET, text, &any) == 1 || inet_pton(AF_INET6, text, &any) == 1;
+}
+
+static json_t *addresses(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX])
+{
+	json_t *list = json_array();
+	char one[INET6_ADDRSTRLEN], expected[128];
+
+	if (!strcmp(text, "none")) {
+		return list;
+	}
+	for (const char *at = text;; at++) {
+		size_t n = strcspn(at, ",");
+
+		if (str_copy(one, sizeof one, at, n) || !is_address(one)) {
+			break;
+		}
+		json_array_append_new(list, json_string(one));
+		at += n;
+		if (!*at && json_array_size(list) <= p->max) {
+			return list;
+		}
+		if (!*at) {
+			break;
+		}
+	}
+	json_decref(list);
+	snprintf(expected, sizeof expected, "at most %llu numeric addresses with commas between them, or none",
+		 (unsigned long long)p->max);
+	return wrong(why, p, text, expected);
+}
+
 static json_t *time_of(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX])
 {
 	int64_t s;
@@ -208,6 +245,8 @@ json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_
 		return word(p, text, why);
 	case CLI_WORDS:
 		return words(p, text, why);
+	case CLI_ADDRESSES:
+		return addresses(p, text, why);
 	case CLI_TIME:
 	case CLI_END:
 		return time_of(p, text, why);

@@ -39,6 +39,7 @@ static void on_turn_end(void *arg)
 	core_queue_move(c);
 	core_park_look(c);
 	core_screen_look(c);
+	core_ndsip_look(c);
 	core_flow_all(c);
 }
 
@@ -194,6 +195,9 @@ static int init_parts(struct core *c, const struct core_conf *conf, char why[COR
 	if (!err) {
 		err = core_look_init(c);
 	}
+	if (!err) {
+		err = core_ndsip_init(c);
+	}
 	if (err) {
 		return err;
 	}
@@ -250,6 +254,7 @@ void core_free(struct core *c)
 	}
 	OBJ_CHECK(c, CORE_MAGIC);
 	core_memory_fini(c); /* the end may need it */
+	core_ndsip_fini(c);
 	core_look_fini(c);
 	core_peers_close(c); /* outstanding requests complete before the triggers go */
 	core_probes_fini(c);

@@ -27,6 +27,8 @@ struct core_cb {
 	 * `number`.
 	 * After an ERR_* there is no result. NULL allowed: this core has no reader of files. */
 	int (*on_reload)(void *arg, uint32_t number);
+	/* The channel to the NDS/IP helper has closed; the core has freed its end. NULL allowed. */
+	void (*on_ndsip_lost)(void *arg);
 };
 
 struct core_conf { /* borrowed as long as the core lives */
@@ -115,6 +117,11 @@ void core_keyholder_set(struct core *c, uint32_t which, const struct core_keyhol
 /* One of its counters (ST_KEYHOLDER_SIGNED to ST_KEYHOLDER_LOST) has grown by `n`. */
 void core_keyholder_count(struct core *c, uint32_t which, enum st_counter counter, uint64_t n);
 
+/* The channel to the NDS/IP helper (a SOCK_SEQPACKET pair, ndsip/ns_msg.h), which has just started:
+ * it gets the list of SCSs. In place of the channel before. Takes fd in every case.
+ * ERR_NOMEM, ERR_IO. */
+ERR_MUST_USE int core_ndsip_channel(struct core *c, int fd);
+
 /* Switches to the decision log opened after rotation. Takes fd. */
 void core_decisions(struct core *c, int fd);
 
@@ -133,7 +140,7 @@ struct core_file {               /* texts are borrowed until core_free() */
 	const char *path;
 	uint64_t not_after_s; /* earliest end of the certificates in the file */
 };
-#define CORE_FILES_MAX (CFG_ANCHORS_MAX + CFG_LISTEN_MAX + CFG_PEERS_MAX)
+#define CORE_FILES_MAX (CFG_ANCHORS_MAX + CFG_LISTEN_MAX + CFG_PEERS_MAX + 1)
 /* The core now uses the set of files with this generation. Copies at most CORE_FILES_MAX rows. */
 void core_files_set(struct core *c, uint32_t generation, const struct core_file *files, size_t n);
 /* The edge now uses the set of files with this generation. An unknown edge is ignored. */

@@ -13,7 +13,9 @@
 
 static void identity_view(struct pol_identity *out, const struct ipc_identity *in)
 {
-	*out = (struct pol_identity){ .kind = in->kind, .not_after_s = in->not_after_s };
+	*out = (struct pol_identity){ .kind = in->kind,
+				      .not_after_s = in->not_after_s,
+				      .ike = in->ike[0] ? in->ike : NULL };
 	for (; out->names_n < in->names_n && out->names_n < IDENTITY_NAMES_MAX; out->names_n++) {
 		out->names[out->names_n] = in->names[out->names_n];
 	}
@@ -42,6 +44,11 @@ static enum pol_reason judge(struct core *c, const struct ipc_session_open *open
 	struct core_scs *live = scs ? core_scs_get(c, scs->name) : NULL;
 
 	identity_view(&id, &open->identity);
+	/* The helper proves no SCS that is not in the core's list; it may have left that since, and
+	 * what an edge in other hands says is worth nothing. */
+	if (scs && protection_has_ndsip(open->protection) && !scs->ndsip_hosts.n) {
+		return POL_NOT_PROTECTED;
+	}
 	if (scs) {
 		if (!live) {
 			return POL_NOMEM;

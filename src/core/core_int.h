@@ -18,6 +18,7 @@
 #include "core/core_journal.h"
 #include "core/core_look.h"
 #include "core/core_memory.h"
+#include "core/core_ndsip.h"
 #include "core/core_park.h"
 #include "core/core_past.h"
 #include "core/core_peers.h"
@@ -83,6 +84,7 @@ struct core {
 	struct core_probes probes;
 	struct core_edges edges;
 	struct core_files files;
+	struct core_ndsip ndsip;
 	struct core_sandboxes sandboxes;
 	struct core_holder {
 		struct core_keyholder told; /* name NULL: there is none */

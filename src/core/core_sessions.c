@@ -197,6 +197,9 @@ uint32_t core_sessions_cut(struct core *c, const char *scs, enum core_cut why)
 	struct core_session *s, *next;
 	uint32_t n = 0;
 
+	if (why != CORE_CUT_CERTIFICATE_EXPIRED) {
+		core_ndsip_terminate(c, scs, why == CORE_CUT_SCS_REMOVED ? NS_WHY_REMOVED : NS_WHY_CHANGED);
+	}
 	for (s = live ? TAILQ_FIRST(&live->sessions) : NULL; s; s = next) {
 		next = TAILQ_NEXT(s, of_scs);
 		cut(s, why);

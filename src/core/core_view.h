@@ -141,6 +141,37 @@ struct core_peer_view {
 typedef void core_peer_fn(void *arg, const struct core_peer_view *peer);
 void core_peer_each(const struct core *c, core_peer_fn *fn, void *arg);
 
+/* -- NDS/IP (core_ndsip.c) */
+
+struct core_ndsip_view {
+	bool serves;                         /* a listener of the configuration has it */
+	bool helper;                         /* the process that asks charon runs and has reported */
+	bool charon;                         /* charon answers */
+	bool rules_lost;                     /* the rules of the packet filter are not in force */
+	const char *rules, *version, *words; /* of the rules; of charon; what is wrong, "": nothing is known to be */
+	uint64_t since_ms;                   /* when the helper or charon came or went */
+	uint64_t loss_s;                     /* wall clock: last loss of charon; 0: none */
+	uint32_t list, list_in_use;          /* number of the list of SCSs sent last, and that the helper uses */
+	uint32_t scs, loaded, refused_scs;   /* in the list; loaded in charon; left out by the core */
+	uint32_t ikes, children, open, proven;
+	uint64_t proofs, refused, cut, losses; /* as in struct ns_summary */
+	uint64_t helper_losses;                /* since the start of this core */
+};
+void core_ndsip_view(const struct core *c, struct core_ndsip_view *out);
+
+struct core_ndsip_scs_view {
+	const char *state; /* unknown, waits, refused, down, childless, up */
+	bool up;
+	bool refused;      /* by the core: it does not go with the configuration */
+	uint8_t children;  /* installed; 255: that many or more */
+	uint16_t open;     /* proven connections; 65535: that many or more */
+	const char *words; /* why it is not protected; "": it is, or nothing was said */
+};
+/* ERR_NOTFOUND: the SCS was in no list yet. */
+ERR_MUST_USE int core_ndsip_scs_view(const struct core *c, const char *scs, struct core_ndsip_scs_view *out);
+/* Of enum ns_rules (ndsip/ns_msg.h). Static. */
+const char *core_ndsip_rules_word(unsigned rules);
+
 /* -- certificates, keys and anchors */
 
 typedef void core_file_fn(void *arg, const struct core_file *file);

@@ -74,9 +74,10 @@ static bool words_ok(const struct ctl_arg *row, const json_t *v)
 static const char *check_texts(const struct ctl_arg *row, const json_t *v, char *why, size_t cap)
 {
 	const char *problem = NULL;
+	unsigned max = row->texts_max ? row->texts_max : CTL_TEXTS_MAX;
 
-	if (!json_is_array(v) || json_array_size(v) > CTL_TEXTS_MAX) {
-		snprintf(why, cap, "argument '%s' is wrong, expected a list of at most %d texts", row->name, CTL_TEXTS_MAX);
+	if (!json_is_array(v) || json_array_size(v) > max) {
+		snprintf(why, cap, "argument '%s' is wrong, expected a list of at most %u texts", row->name, max);
 		return why;
 	}
 	for (size_t i = 0; i < json_array_size(v) && !problem; i++) {

@@ -2,6 +2,7 @@
 #include "ctl/ctl_commands.h"
 
 #include "base/scs_limits.h"
+#include "base/scs_ndsip.h"
 
 #define TEXT(name_, required_, min_, max_, meaning_)                                                                             \
 	{                                                                                                                        \
@@ -46,13 +47,16 @@
 #define LIMIT_RIGHTS(member_, min_, max_, meaning_) WORDS(#member_, CTL_WORDS_RIGHTS, meaning_)
 #define LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) LIMIT_##kind_(member_, min_, max_, meaning_),
 
+#define LIST(id_, member_, max_, option_, meaning_)                                                                              \
+	{ .name = #member_, .type = CTL_A_TEXTS, .min = 1, .max = 45, .texts_max = (max_), .meaning = meaning_ },
+
 const struct ctl_arg ctl_args_scs_add[] = {
 	TEXT("name", true, 1, 63, "name of the SCS: a-z 0-9 . _ -"),
 	TEXT("e164", true, 5, 15, "the SCS-Identity, 5 to 15 digits"),
 	TEXT("origin_host", true, 1, 253, "the Diameter Origin-Host, proven by the certificate"),
 	TEXT("realm", true, 1, 253, "the Diameter Origin-Realm"),
 	TEXT("anchor", true, 1, 63, "name of the trust anchor that the certificate must chain to"),
-	SCS_LIMITS(LIMIT) BOOLEAN("replace", "overwrite an existing SCS of this name"),
+	SCS_LIMITS(LIMIT) SCS_NDSIP(LIST) BOOLEAN("replace", "overwrite an existing SCS of this name"),
 	END,
 };
 
@@ -62,7 +66,7 @@ const struct ctl_arg ctl_args_scs_set[] = {
 	TEXT("origin_host", false, 1, 253, "the Diameter Origin-Host, proven by the certificate"),
 	TEXT("realm", false, 1, 253, "the Diameter Origin-Realm"),
 	TEXT("anchor", false, 1, 63, "name of the trust anchor that the certificate must chain to"),
-	SCS_LIMITS(LIMIT) END,
+	SCS_LIMITS(LIMIT) SCS_NDSIP(LIST) END,
 };
 
 const struct ctl_arg ctl_args_scs_name[] = {
@@ -260,6 +264,8 @@ const struct ctl_arg ctl_args_screen_set[] = {
 	BOOLEAN("no_except", "no SCS is exempt any more"),
 	END,
 };
+
+const struct ctl_arg ctl_args_ndsip_status[] = { SCS(false), END };
 
 const struct ctl_arg ctl_args_log_level[] = {
 	WORD("level", true, "error warn info debug", "most detailed level that is logged"),

@@ -17,7 +17,7 @@
 
 /* Arguments by command. */
 
-/* name, e164, origin_host, realm, anchor; optional: SCS_LIMITS, replace */
+/* name, e164, origin_host, realm, anchor; optional: SCS_LIMITS, SCS_NDSIP, replace */
 extern const struct ctl_arg ctl_args_scs_add[];
 /* name; optional as for scs_add: values that are not given stay */
 extern const struct ctl_arg ctl_args_scs_set[];
@@ -81,5 +81,7 @@ extern const struct ctl_arg ctl_args_quota_reset[];
 /* row, mode (default: the rule of the configuration again); optional answer, except (at most
  * SCREEN_EXCEPT_MAX names), no_except. What is not given stays */
 extern const struct ctl_arg ctl_args_screen_set[];
+/* optional scs */
+extern const struct ctl_arg ctl_args_ndsip_status[];
 /* level: error warn info debug */
 extern const struct ctl_arg ctl_args_log_level[];

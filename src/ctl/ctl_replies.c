@@ -2,6 +2,7 @@
 #include "ctl/ctl_replies.h"
 
 #include "base/scs_limits.h"
+#include "base/scs_ndsip.h"
 
 #define ROW(name_, type_, optional_, members_, meaning_)                                                                         \
 	{                                                                                                                        \
@@ -16,6 +17,7 @@
 #define LIST(name_, members_, meaning_) ROW(name_, CTL_M_LIST, false, members_, meaning_)
 #define ANY(name_, meaning_) ROW(name_, CTL_M_ANY, false, NULL, meaning_)
 #define MAY(type_, name_, meaning_) ROW(name_, CTL_M_##type_, true, NULL, meaning_)
+#define MAY_OBJECT(name_, members_, meaning_) ROW(name_, CTL_M_OBJECT, true, members_, meaning_)
 #define END                                                                                                                      \
 	{                                                                                                                        \
 		.name = NULL                                                                                                     \
@@ -193,6 +195,47 @@ static const struct ctl_member screen_set[] = {
 	END,
 };
 
+#define NDSIP                                                                                                                    \
+	BOOLEAN("serves", "a listener has protection ndsip or tls+ndsip"),                                                       \
+	    BOOLEAN("helper", "the process that asks strongSwan runs, and has reported"),                                        \
+	    BOOLEAN("charon", "strongSwan answers, and its list of security associations is complete"),                          \
+	    TEXT("version", "of strongSwan; empty: not known"),                                                                  \
+	    TEXT("rules", "of the packet filter: in force, not checked, missing, changed, not readable, not known"),             \
+	    TEXT("trouble", "why NDS/IP protects nobody now; empty: nothing is wrong"),                                          \
+	    NUM("scs", "SCSs with NDS/IP that strongSwan is told"), NUM("loaded", "whose connection strongSwan has"),            \
+	    NUM("left_out", "SCSs that do not go with the configuration"),                                                       \
+	    NUM("connections", "of listeners with NDS/IP, on all edges"), NUM("proven", "of these, protected now"),              \
+	    MAY(TIME, "last_loss", "when strongSwan was lost last, since the helper's start")
+static const struct ctl_member ndsip[] = { NDSIP, END };
+static const struct ctl_member ndsip_scs[] = {
+	TEXT("scs", "name"),
+	BOOLEAN("protected", "a security association of its identity is installed, and nothing else is wrong"),
+	TEXT("state", "unknown, waits, refused, down, childless or up"),
+	TEXTS("hosts", "addresses that it connects from"),
+	TEXTS("ike", "its addresses for IKE; empty: it initiates"),
+	NUM("children", "installed security associations"),
+	NUM("connections", "that are proven"),
+	TEXT("why", "it is not protected, in a sentence; empty: it is"),
+	END,
+};
+static const struct ctl_form ndsip_forms[] = { FORM("each SCS with NDS/IP, or the given one", ndsip_scs), NO_MORE_FORMS };
+static const struct ctl_member ndsip_status[] = {
+	NDSIP,
+	NUM("count", "lines before this one"),
+	NUM("protected", "of these, protected"),
+	TIME("since", "when the helper or strongSwan came or went"),
+	NUM("ike_sas", "that strongSwan has, those of others included"),
+	NUM("children", "the same, security associations for ESP"),
+	NUM("proofs", "connections that were proven, since the helper's start"),
+	NUM("refused", "connections that were never proven"),
+	NUM("cut", "connections that lost their protection"),
+	NUM("charon_losses", "of strongSwan, since the helper's start"),
+	NUM("helper_losses", "of helpers, since the core's start"),
+	TEXT("on_loss", "ndsip.on_loss of the configuration"),
+	NUM("reauth_s", "ndsip.reauth of the configuration"),
+	END,
+};
+
 static const struct ctl_member status[] = {
 	TEXT("version", "of mtc-iwfd"),
 	TEXT("identity", "Diameter host towards SCSs"),
@@ -217,6 +260,7 @@ static const struct ctl_member status[] = {
 	LIST("written", written, "log files"),
 	NUM("files_generation", "of the certificates, keys and anchors in use"),
 	LIST("files", file, "certificates and anchors in use"),
+	MAY_OBJECT("ndsip", ndsip, "NDS/IP, when a listener has it"),
 	LIST("screening", screen_relaxed, "screening rows that are relaxed, or whose rule was set at run time"),
 	HEALTHY,
 	END,
@@ -298,6 +342,7 @@ static const struct ctl_member scs_put[] = {
 	BOOLEAN("replaced", "one of this name existed"),
 	LIST("changed", changed, "the differences; empty for a new one"),
 	NUM("sessions_cut", "connections ended because they would now be refused"),
+	WARNINGS,
 	END,
 };
 
@@ -328,11 +373,13 @@ static const struct ctl_form scs_forms[] = { FORM("each SCS", scs_brief), NO_MOR
 	ROW(#member_, TYPE_##kind_, false, NULL, "the smaller of the SCS's own and the configuration's"),
 #define IN_FORCE(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) IN_FORCE_##where_(member_, kind_)
 
+#define ADDRESSES(id_, member_, max_, option_, meaning_) TEXTS(#member_, meaning_),
+
 static const struct ctl_member in_force[] = { SCS_LIMITS(IN_FORCE) END };
 
 static const struct ctl_member scs[] = {
 	SCS_NAMES,
-	SCS_LIMITS(LIMIT) OBJECT("in_force", in_force, "limits in force that the configuration also has"),
+	SCS_LIMITS(LIMIT) SCS_NDSIP(ADDRESSES) OBJECT("in_force", in_force, "limits in force that the configuration also has"),
 	NUM("rules", "on it"),
 	NUM("sessions", "open connections"),
 	TEXTS("groups", "groups with a stored membership"),
@@ -703,6 +750,7 @@ const struct ctl_reply ctl_replies[] = {
 	{ "log.level", NULL, log_level },
 	{ "screen.list", screen_forms, count_only },
 	{ "screen.set", NULL, screen_set },
+	{ "ndsip.status", ndsip_forms, ndsip_status },
 	{ "scs.add scs.set", NULL, scs_put },
 	{ "scs.del", needs_yes_forms, scs_deleted },
 	{ "scs.list", scs_forms, count_only },

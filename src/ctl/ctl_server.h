@@ -37,7 +37,7 @@ enum ctl_arg_type {
 	CTL_A_NUM,  /* integer, min..max (max 0: no bound above) */
 	CTL_A_BOOL,
 	CTL_A_WORDS, /* array of strings, or one string, each one of `words` */
-	CTL_A_TEXTS, /* array of at most CTL_TEXTS_MAX strings, each min..max octets */
+	CTL_A_TEXTS, /* array of at most `texts_max` strings, each min..max octets */
 	/* not in the JSON: one descriptor, sent along with the request (SCM_RIGHTS); one for each
 	 * command */
 	CTL_A_FD
@@ -48,6 +48,7 @@ struct ctl_arg {
 	enum ctl_arg_type type;
 	bool required;
 	uint64_t min, max;
+	uint8_t texts_max; /* CTL_A_TEXTS; 0: CTL_TEXTS_MAX */
 	/* allowed words, "trigger recall replace"; for CTL_A_TEXT too, NULL: any text */
 	const char *words;
 	const char *meaning;

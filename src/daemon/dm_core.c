@@ -22,6 +22,7 @@ struct core_process {
 	struct core *core;
 	struct tls_judge *judge; /* the anchors of the set in use; owned */
 	struct adm *adm;         /* NULL: no control socket is configured */
+	uint32_t ndsip_pair;     /* number of the channel to the NDS/IP helper */
 };
 _Static_assert(offsetof(struct core_process, process) == 0, "a core process begins with its struct dm_process");
 
@@ -64,7 +65,28 @@ static int on_reload(void *arg, uint32_t number)
 	return dm_send(DM_CHILD_FD, &m, NULL, 0);
 }
 
-static const struct core_cb callbacks = { on_bad_edge, on_log_level, on_reload };
+/* The parent makes another pair when the helper runs, or runs again. */
+static void on_ndsip_lost(void *arg)
+{
+	struct core_process *p = core_of(arg);
+	struct dm_msg m = { .kind = DM_NDSIP_LOST, .index = p->ndsip_pair };
+
+	tell_parent(p, &m);
+}
+
+static const struct core_cb callbacks = { on_bad_edge, on_log_level, on_reload, on_ndsip_lost };
+
+static void take_ndsip(struct core_process *p, const struct dm_msg *m, int fd)
+{
+	int err;
+
+	p->ndsip_pair = m->index;
+	err = core_ndsip_channel(p->core, fd);
+	if (err) {
+		log_error(&p->process.in.log, "daemon", "the channel to the NDS/IP helper: %s", err_str(err));
+		on_ndsip_lost(p);
+	}
+}
 
 static void add_edge(struct core_process *p, const struct dm_msg *m, int fds[DM_FDS_MAX])
 {
@@ -234,6 +256,9 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 		fds[0] = -1;
 	} else if (m->kind == DM_SET) {
 		take_set(p, m, fds[0]);
+		fds[0] = -1;
+	} else if (m->kind == DM_NDSIP && fds[0] >= 0) {
+		take_ndsip(p, m, fds[0]);
 		fds[0] = -1;
 	} else if (m->kind == DM_RELOADED) {
 		take_answer(p, m, fds[0]);

@@ -59,7 +59,7 @@ static int make_contexts(const struct edge_process *p, const struct dm_part *par
 	int err = 0;
 
 	for (size_t i = 0; i < cfg->listen_n && !err; i++) {
-		if (p->process.in.listen_fds[i] < 0 || cfg->listen[i].protection != PROTECTION_TLS) {
+		if (p->process.in.listen_fds[i] < 0 || !protection_has_tls(cfg->listen[i].protection)) {
 			continue;
 		}
 		err = dm_part_tls(&out[i], part, cfg, DM_LISTEN_CERTIFICATE, i, TLS_OWN_ANY, &signs, why, sizeof why);
@@ -124,6 +124,25 @@ static void take_keyholder(struct edge_process *p, const struct dm_msg *m, int f
 	}
 }
 
+static void on_ndsip_lost(void *arg, uint32_t number)
+{
+	const struct edge_process *p = edge_of(arg);
+	struct dm_msg m = { .kind = DM_NDSIP_LOST, .index = number };
+
+	if (dm_send(DM_CHILD_FD, &m, NULL, 0)) {
+		log_error(&p->process.in.log, "daemon", "the parent does not listen");
+	}
+}
+
+static void take_ndsip(struct edge_process *p, const struct dm_msg *m, int fd)
+{
+	int err = edge_ndsip(p->edge, fd, m->index, on_ndsip_lost, p);
+
+	if (err) {
+		log_error(&p->process.in.log, "daemon", "the channel to the NDS/IP helper: %s", err_str(err));
+	}
+}
+
 static int make_signer(struct edge_process *p)
 {
 	const struct cfg_keyholder *k = &p->process.in.cfg->keyholder;
@@ -155,6 +174,9 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 		fds[0] = -1;
 	} else if (m->kind == DM_KEYS) {
 		take_keyholder(p, m, fds[0]);
+		fds[0] = -1;
+	} else if (m->kind == DM_NDSIP && fds[0] >= 0) {
+		take_ndsip(p, m, fds[0]);
 		fds[0] = -1;
 	} else if (m->kind == DM_STOP) {
 		edge_stop(p->edge, on_stopped, p);

@@ -14,7 +14,7 @@ const char *dm_child_name(const struct dm_child *c, char out[EDGE_WORDS_MAX])
 	if (c->role == DM_EDGE) {
 		return edge_words(out, c->slot, c->pid, c->generation);
 	}
-	snprintf(out, EDGE_WORDS_MAX, "%s (pid %d)", c->role == DM_CORE ? "core" : kh_kind_name(c->slot), (int)c->pid);
+	snprintf(out, EDGE_WORDS_MAX, "%s (pid %d)", dm_role_word(c), (int)c->pid);
 	return out;
 }
 
@@ -27,6 +27,9 @@ static int hand_fd(struct dm_child *c, uint32_t kind, size_t index, int fd)
 
 static enum dm_parts part_of(const struct dm_child *c)
 {
+	if (c->role == DM_HELPER) {
+		return DM_PART_NDSIP;
+	}
 	if (c->role == DM_HOLDER) {
 		return c->slot == KH_PKCS11 ? DM_PART_P11 : DM_PART_KEYHOLDER;
 	}

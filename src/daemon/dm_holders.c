@@ -19,7 +19,7 @@ static uint64_t keys_of(const struct cfg_iwf *cfg, unsigned kind)
 	for (size_t i = 0; i < cfg->listen_n; i++) {
 		bool in_token = *cfg->listen[i].key_object;
 
-		if (cfg->listen[i].protection == PROTECTION_TLS && in_token == (kind == KH_PKCS11)) {
+		if (protection_has_tls(cfg->listen[i].protection) && in_token == (kind == KH_PKCS11)) {
 			keys |= UINT64_C(1) << i;
 		}
 	}
@@ -244,8 +244,8 @@ void dm_holders_stop(struct dm_parent *p)
 {
 	struct dm_msg stop = { .kind = DM_STOP };
 
-	for (uint32_t i = 0; i < p->holders_n; i++) {
-		const struct dm_child *c = &p->holders[i];
+	for (uint32_t i = 0; i < p->holders_n + p->ndsip_n; i++) {
+		const struct dm_child *c = dm_child_at(p, 1 + p->edges_n + i);
 
 		if (c->pid && (!dm_child_ready(c) || dm_send(c->sock, &stop, NULL, 0))) {
 			kill(c->pid, SIGKILL);
@@ -260,5 +260,5 @@ bool dm_holders_any(const struct dm_parent *p)
 			return true;
 		}
 	}
-	return false;
+	return p->ndsip.pid != 0;
 }

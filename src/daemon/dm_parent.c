@@ -149,9 +149,13 @@ static bool on_message(struct dm_child *c, const struct dm_msg *m)
 	} else if (m->kind == DM_SANDBOX && !dm_child_ready(c)) {
 		return dm_sandboxes_take(c, m);
 	} else if (m->kind == DM_BAD_EDGE && c->role != DM_EDGE) {
-		end_edge(p, m->generation, c->role == DM_CORE ? "its ring" : "the keyholder");
+		end_edge(p, m->generation, c->role == DM_CORE ? "its ring" : c->role == DM_HOLDER ? "the keyholder" : "the NDS/IP helper");
 	} else if (m->kind == DM_KEYS_LOST && c->role == DM_EDGE) {
 		return dm_holders_lost(c, m);
+	} else if (m->kind == DM_NDSIP_LOST) {
+		return dm_ndsips_lost(c, m);
+	} else if (m->kind == DM_VICI_WANTED) {
+		return dm_ndsips_connect(c);
 	} else if (m->kind == DM_COUNT && c->role == DM_HOLDER) {
 		return dm_holders_count(c, m);
 	} else if (m->kind == DM_LOG_LEVEL && c->role == DM_CORE && m->value <= LOG_LEVEL_DEBUG) {
@@ -239,6 +243,7 @@ static void start_child(struct dm_child *c)
 	} else {
 		log_info(&p->log, "daemon", "started %s", dm_child_name(c, name));
 		dm_holders_join(c);
+		dm_ndsips_join(c);
 	}
 }
 
@@ -402,9 +407,11 @@ static void kill_stopping(struct dm_parent *p)
 			kill(p->edges[i].pid, SIGKILL);
 		}
 	}
-	for (uint32_t i = 0; i < p->holders_n; i++) {
-		if (p->core_stopping && p->holders[i].pid) {
-			kill(p->holders[i].pid, SIGKILL);
+	for (uint32_t i = 0; i < p->holders_n + p->ndsip_n; i++) {
+		const struct dm_child *c = dm_child_at(p, 1 + p->edges_n + i);
+
+		if (p->core_stopping && c->pid) {
+			kill(c->pid, SIGKILL);
 		}
 	}
 	if (p->core_stopping && p->core.pid) {
@@ -588,6 +595,9 @@ static int run(struct dm_parent *p)
 		err = dm_holders_watch(p);
 	}
 	if (!err) {
+		err = dm_ndsips_watch(p);
+	}
+	if (!err) {
 		err = dm_decisions_watch(p);
 	}
 	if (err) {
@@ -596,6 +606,9 @@ static int run(struct dm_parent *p)
 	p->generation_next = 1;
 	for (uint32_t i = 0; i < p->holders_n; i++) {
 		start_child(&p->holders[i]);
+	}
+	if (p->ndsip_n) {
+		start_child(&p->ndsip);
 	}
 	for (uint32_t i = 0; i < p->edges_n; i++) {
 		start_child(&p->edges[i]);
@@ -613,6 +626,7 @@ static void end_child(struct dm_child *c)
 	close_child(c);
 	net_timer_free(c->restart);
 	net_timer_free(c->pair_again);
+	net_timer_free(c->ndsip_again);
 }
 
 static void tear_down(struct dm_parent *p)
@@ -622,6 +636,9 @@ static void tear_down(struct dm_parent *p)
 	}
 	for (uint32_t i = 0; i < p->holders_n; i++) {
 		end_child(&p->holders[i]);
+	}
+	if (p->ndsip_n) {
+		end_child(&p->ndsip);
 	}
 	if (p->edges_n) {
 		end_child(&p->core);

@@ -20,7 +20,7 @@
 #include "keyholder/kh_client.h"
 #include "net/net_loop.h"
 
-enum dm_role { DM_CORE, DM_EDGE, DM_HOLDER };
+enum dm_role { DM_CORE, DM_EDGE, DM_HOLDER, DM_HELPER /* of NDS/IP */ };
 
 struct dm_parent;
 
@@ -64,6 +64,8 @@ struct dm_child { /* a place for one process, and the process that is in it */
 		struct dm_again again;
 	} pairs[KH_KINDS];
 	struct net_timer *pair_again;
+	struct dm_pair ndsip_pair; /* of an edge and the core: the pair of sockets to the NDS/IP helper */
+	struct net_timer *ndsip_again;
 };
 
 struct dm_reload { /* a reload, until every process uses the new set */
@@ -124,6 +126,9 @@ struct dm_parent {
 	uint32_t edges_n;
 	struct dm_child holders[KH_KINDS]; /* those that have a key */
 	uint32_t holders_n;
+	struct dm_child ndsip; /* the NDS/IP helper */
+	uint32_t ndsip_n;      /* 1: there is one */
+	uint64_t vici_ms;      /* when it was last given an answer about charon */
 	uint32_t in_state[DM_CHILD_STATES]; /* children in each state */
 	uint32_t generation_next;
 
@@ -150,6 +155,8 @@ ERR_MUST_USE int dm_spawn(struct dm_child *c);
 /* dm_open.c: the user of the processes of a role. */
 const struct cfg_user *dm_user_of(const struct dm_parent *p, enum dm_role role);
 
+/* dm_spawn.c: the word of --role: "core", "edge", "keyholder", "keyholder-p11", "ndsip". Static. */
+const char *dm_role_word(const struct dm_child *c);
 /* dm_spawn.c: an empty place. */
 void dm_child_init(struct dm_child *c, struct dm_parent *p, enum dm_role role);
 /* The one door to the state of a child. */
@@ -166,12 +173,16 @@ static inline uint32_t dm_children_ready(const struct dm_parent *p)
 }
 static inline uint32_t dm_children(const struct dm_parent *p)
 {
-	return 1 + p->edges_n + p->holders_n;
+	return 1 + p->edges_n + p->holders_n + p->ndsip_n;
 }
-/* Each place once: the core, the edges, the keyholders. `i` is below dm_children(). */
+/* Each place once: the core, the edges, the keyholders, the NDS/IP helper. `i` is below
+ * dm_children(). */
 static inline struct dm_child *dm_child_at(struct dm_parent *p, uint32_t i)
 {
-	return i == 0 ? &p->core : i <= p->edges_n ? &p->edges[i - 1] : &p->holders[i - 1 - p->edges_n];
+	return i == 0		? &p->core
+	       : i <= p->edges_n ? &p->edges[i - 1]
+	       : i <= p->edges_n + p->holders_n ? &p->holders[i - 1 - p->edges_n]
+						 : &p->ndsip;
 }
 
 /* The counter page of a zone. Edges of the other zone have another one: what they write does not
@@ -209,8 +220,19 @@ bool dm_holders_have(const struct dm_parent *p, uint32_t set);
  * the newest. */
 const struct dm_child *dm_holders_oldest(const struct dm_parent *p, uint32_t *set);
 void dm_holders_used(struct dm_parent *p); /* tells the keyholders which sets the edges use, if that has changed */
-void dm_holders_stop(struct dm_parent *p);
-bool dm_holders_any(const struct dm_parent *p); /* one runs */
+void dm_holders_stop(struct dm_parent *p);      /* and the NDS/IP helper */
+bool dm_holders_any(const struct dm_parent *p); /* one of them runs */
+
+/* dm_ndsips.c: the NDS/IP helper; there is one when a listener has NDS/IP. */
+void dm_ndsips_place(struct dm_parent *p);
+ERR_MUST_USE int dm_ndsips_watch(struct dm_parent *p); /* makes the timers */
+/* The child runs: pairs of sockets between the helper and the edges and the core. */
+void dm_ndsips_join(struct dm_child *c);
+/* An edge or the core says that its pair closed: it gets a new one after a pause. False: this child
+ * does not say it. */
+bool dm_ndsips_lost(struct dm_child *c, const struct dm_msg *m);
+/* The helper wants a connection to charon. False: it asks more often than it would. */
+bool dm_ndsips_connect(struct dm_child *c);
 
 /* dm_watch.c: detects children whose loop no longer turns. */
 ERR_MUST_USE int dm_watch_begin(struct dm_parent *p); /* before any process is started */

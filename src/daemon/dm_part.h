@@ -13,7 +13,8 @@ enum dm_parts {                   /* recipient: an edge has no private key, and 
 		DM_PART_CORE,
 		DM_PART_KEYHOLDER, /* private keys of listeners in files */
 		DM_PART_P11,       /* the PIN of the token, and the certificates that its keys must fit */
-		DM_PARTS,
+		DM_PART_NDSIP, /* trust anchors, and our certificate for IKE */
+	DM_PARTS,
 };
 
 enum dm_file {
@@ -23,6 +24,7 @@ enum dm_file {
 	DM_PEER_CERTIFICATE = 4,
 	DM_PEER_KEY = 5,
 	DM_PIN = 7,  /* file with the PIN of the token */
+	DM_NDSIP_CERTIFICATE = 8,
 	DM_ENDS = 6, /* struct dm_end[], of all certificates; for the core, which shows them */
 };
 
@@ -37,8 +39,8 @@ struct dm_end { /* when the first certificate of a file ends */
 	uint64_t not_after_s;
 };
 
-#define DM_PIECES_MAX (CFG_ANCHORS_MAX + 2 * CFG_LISTEN_MAX + 2 * CFG_PEERS_MAX + 2)
-#define DM_ENDS_MAX (CFG_ANCHORS_MAX + CFG_LISTEN_MAX + CFG_PEERS_MAX)
+#define DM_PIECES_MAX (CFG_ANCHORS_MAX + 2 * CFG_LISTEN_MAX + 2 * CFG_PEERS_MAX + 3)
+#define DM_ENDS_MAX (CFG_ANCHORS_MAX + CFG_LISTEN_MAX + CFG_PEERS_MAX + 1)
 
 /* A sealed memory of these pieces. `generation`: of the set. ERR_IO, ERR_LIMIT. */
 ERR_MUST_USE int dm_part_make(int *fd, uint32_t generation, const struct dm_piece *pieces, size_t n);

@@ -36,6 +36,7 @@ void dm_sandboxes_tell(struct dm_parent *p)
 	for (uint32_t i = 0; i < p->holders_n; i++) {
 		tell(p, &p->holders[i].sandbox, p->holders[i].slot);
 	}
+	tell(p, &p->ndsip.sandbox, 0);
 }
 
 bool dm_sandboxes_take(struct dm_child *c, const struct dm_msg *m)
@@ -154,6 +155,9 @@ int dm_sandboxes_enter(struct dm_parent *p)
 
 	allow_locked_memory();
 	say_users(p);
+	if (p->ndsip_n) {
+		conf.capabilities = sbx_role_capabilities(SBX_NDSIP); /* else it could not have them either */
+	}
 	sbx_warm_up();
 	err = confine(p, &r, &conf, why);
 	if (err) {

@@ -52,7 +52,7 @@ static bool uses_tls(const struct cfg_iwf *cfg, const char *list, size_t i, int 
 			return false;
 		}
 	}
-	return protection == PROTECTION_TLS && *certificate && *key;
+	return protection_has_tls(protection) && *certificate && *key;
 }
 
 static void want_all(struct reading *g)
@@ -84,6 +84,9 @@ static void want_all(struct reading *g)
 		}
 		want(g, DM_PEER_CERTIFICATE, i);
 		want(g, DM_PEER_KEY, i);
+	}
+	if (cfg_ndsip_serves(cfg) && *cfg->ndsip.certificate && cfg_sound(cfg->lines, "ndsip.certificate")) {
+		want(g, DM_NDSIP_CERTIFICATE, 0);
 	}
 	if (pin && cfg_sound(cfg->lines, "keyholder")) {
 		want(g, DM_PIN, 0);
@@ -119,6 +122,8 @@ static bool wanted_in(const struct cfg_iwf *cfg, const struct wanted *w, enum dm
 		return part == DM_PART_KEYHOLDER;
 	case DM_PIN:
 		return part == DM_PART_P11;
+	case DM_NDSIP_CERTIFICATE:
+		return part == DM_PART_NDSIP;
 	default:
 		return part == DM_PART_CORE;
 	}
@@ -135,6 +140,9 @@ static unsigned line_of(const struct reading *g, const struct wanted *w)
 
 	if (w->what == DM_PIN) {
 		return cfg_line(g->cfg->lines, "keyholder.pkcs11.pin_file");
+	}
+	if (w->what == DM_NDSIP_CERTIFICATE) {
+		return cfg_line(g->cfg->lines, "ndsip.certificate");
 	}
 	return cfg_line(g->cfg->lines, "%s[%zu].%s", list, w->index, item);
 }
@@ -262,6 +270,24 @@ static void check_context(struct reading *g, const struct wanted *w, const struc
 	}
 }
 
+/* The key is charon's: only the certificate can be looked at. */
+static void check_ike(struct reading *g)
+{
+	char words[CFG_WHY_MAX];
+	uint64_t not_after_s;
+
+	for (size_t i = 0; i < g->wanted_n; i++) {
+		const struct wanted *w = &g->wanted[i];
+		const struct file_copy *f = &g->copies[w->copy].content;
+
+		if (w->what == DM_NDSIP_CERTIFICATE && f->p && tls_pem_ends(&not_after_s, &(struct tls_pem){ f->p, f->len })) {
+			snprintf(words, sizeof words, "ndsip.certificate '%s' has no certificate that can be read, expected PEM",
+				 w->path);
+			wrong(g, w, words);
+		}
+	}
+}
+
 /* Keys in the token are not here: the contexts of their listeners are made, and nobody signs. */
 static int nobody_begins(void *arg, struct tls_signing *s, const char **why)
 {
@@ -368,6 +394,7 @@ static int fill(struct reading *g, struct dm_set *s)
 		}
 	}
 	if (!err) {
+		check_ike(g);
 		err = check_parts(g, s);
 	}
 	if (!err && !g->report->errors) {

@@ -39,9 +39,18 @@ void dm_child_set(struct dm_child *c, enum dm_child_state state)
 							  dm_child_name(c, name), c->state, state);
 }
 
-static const char *role_word(const struct dm_child *c)
+const char *dm_role_word(const struct dm_child *c)
 {
-	return c->role == DM_EDGE ? "edge" : c->role == DM_CORE ? "core" : kh_kind_name(c->slot);
+	switch (c->role) {
+	case DM_EDGE:
+		return "edge";
+	case DM_CORE:
+		return "core";
+	case DM_HELPER:
+		return "ndsip";
+	default:
+		return kh_kind_name(c->slot);
+	}
 }
 
 int dm_spawn(struct dm_child *c)
@@ -54,7 +63,7 @@ int dm_spawn(struct dm_child *c)
 	pid_t parent = getpid(), pid;
 	int pair[2];
 
-	str_set(role, sizeof role, role_word(c));
+	str_set(role, sizeof role, dm_role_word(c));
 	snprintf(generation, sizeof generation, "%u", c->generation);
 	if (!path) {
 		return ERR_NOMEM;

@@ -184,6 +184,12 @@ int edge_listen(struct edge *e, int fd, const struct cfg_listen *listen, struct 
 	return edge_sessions_listen(&e->sessions, fd, listen, tls);
 }
 
+int edge_ndsip(struct edge *e, int fd, uint32_t number, void (*lost)(void *arg, uint32_t number), void *arg)
+{
+	OBJ_CHECK(e, EDGE_MAGIC);
+	return edge_proofs_channel(&e->sessions.proofs, fd, number, lost, arg);
+}
+
 int edge_renew(struct edge *e, const struct cfg_listen *listen, struct tls_ctx *tls)
 {
 	OBJ_CHECK(e, EDGE_MAGIC);

@@ -34,7 +34,7 @@ void edge_free(struct edge *e); /* NULL allowed; connections are dropped */
 struct st_counters *edge_counters(struct edge *e);
 
 /* Accepts connections on `fd` (borrowed) under the rules of `listen` (borrowed). `tls` (borrowed)
- * is not NULL exactly if the protection of the listener is TLS, else ERR_INVAL. ERR_INVAL also: too
+ * is not NULL exactly if the protection of the listener has TLS, else ERR_INVAL. ERR_INVAL also: too
  * many listeners. While nobody can sign for it (tls_ctx_ready()), connections are closed at
  * once. */
 ERR_MUST_USE int edge_listen(struct edge *e, int fd, const struct cfg_listen *listen, struct tls_ctx *tls);
@@ -42,6 +42,11 @@ ERR_MUST_USE int edge_listen(struct edge *e, int fd, const struct cfg_listen *li
 /* Later handshakes of this listener use `tls` (borrowed); existing sessions stay.
  * ERR_NOTFOUND: the edge has no such listener, or its protection is not TLS. */
 ERR_MUST_USE int edge_renew(struct edge *e, const struct cfg_listen *listen, struct tls_ctx *tls);
+
+/* Takes a channel to the NDS/IP helper, in every case; without one, connections of listeners with
+ * NDS/IP are refused. `number` is given to `lost` when it closes. ERR_NOMEM, ERR_IO: `lost` was
+ * called. */
+ERR_MUST_USE int edge_ndsip(struct edge *e, int fd, uint32_t number, void (*lost)(void *arg, uint32_t number), void *arg);
 
 /* Connects to the core, or to a new core. Takes the descriptors on success only.
  * Announces the known sessions and offers the unanswered requests. */

@@ -1,5 +1,9 @@
 /* edge_session.c - the life of one connection in an edge.
  *
+ *   PROOF: of a listener with NDS/IP, before the HANDSHAKE: nothing is read until the NDS/IP helper
+ *   has proven who protects the connection. When that ends, the connection is frozen in any state,
+ *   and goes on or is cut (edge_proof.h).
+ *
  *               TLS done            CER            session_verdict: admitted
  *   HANDSHAKE ------------> CER ----------> ASKED ---------------------------> OPEN
  *       |                    |                | refused, or no verdict in time   | session_cut,
@@ -20,6 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/container.h"
 #include "base/shown.h"
 #include "base/str.h"
 #include "policy/pol_reason.h"
@@ -77,13 +82,15 @@ struct buf edge_session_out(const struct edge_session *s)
 	return buf_over(s->all->out, s->all->out_size);
 }
 
-static const char *const state_words[] = { [EDGE_SESSION_HANDSHAKE] = "handshake",
+static const char *const state_words[] = { [EDGE_SESSION_PROOF] = "waiting for the proof",
+					   [EDGE_SESSION_HANDSHAKE] = "handshake",
 					   [EDGE_SESSION_CER] = "cer",
 					   [EDGE_SESSION_VERDICT] = "waiting for the verdict",
 					   [EDGE_SESSION_OPEN] = "open",
 					   [EDGE_SESSION_ENDING] = "ending" };
 
 static const uint32_t next_states[] = {
+	[EDGE_SESSION_PROOF] = MACHINE_TO(EDGE_SESSION_HANDSHAKE) | MACHINE_TO(EDGE_SESSION_ENDING),
 	[EDGE_SESSION_HANDSHAKE] = MACHINE_TO(EDGE_SESSION_CER) | MACHINE_TO(EDGE_SESSION_ENDING),
 	[EDGE_SESSION_CER] = MACHINE_TO(EDGE_SESSION_VERDICT) | MACHINE_TO(EDGE_SESSION_ENDING),
 	[EDGE_SESSION_VERDICT] = MACHINE_TO(EDGE_SESSION_OPEN) | MACHINE_TO(EDGE_SESSION_ENDING),
@@ -146,6 +153,7 @@ static void session_free(struct edge_session *s)
 
 	OBJ_CHECK(s, EDGE_SESSION_MAGIC);
 	set_state(s, EDGE_SESSION_ENDING);
+	edge_proof_end(&all->proofs, &s->proof);
 	all->front->session_gone(all->front_arg, s);
 	tell_closed(s);
 	if (core_knows(s)) {
@@ -197,6 +205,39 @@ static bool can_sign(const struct edge_listener *l, const char *peer)
 	return false;
 }
 
+/* Without a helper nobody can be proven. One line a second, as above. */
+static bool can_prove(const struct edge_listener *l, const char *peer)
+{
+	struct edge_sessions *all = l->all;
+	uint64_t now_ms = net_loop_now_ms(all->env->loop);
+
+	if (!protection_has_ndsip(l->conf->protection) || edge_proofs_ready(&all->proofs)) {
+		return true;
+	}
+	st_count(&all->env->st, ST_EDGE_REFUSED_UNPROVEN);
+	if (!all->unproven_since_ms || now_ms - all->unproven_since_ms >= 1000) {
+		all->unproven_since_ms = now_ms;
+		log_warn(all->env->log, "edge", "%s: refused: there is no NDS/IP helper to prove connections of listener %s",
+			 peer, l->conf->name);
+	}
+	return false;
+}
+
+/* Asks who protects the connection, and holds it until then. False: it cannot be asked. */
+static bool begin_proof(struct edge_session *s, int fd)
+{
+	if (!protection_has_ndsip(s->listener->conf->protection)) {
+		s->state = EDGE_SESSION_HANDSHAKE;
+		return true;
+	}
+	s->state = EDGE_SESSION_PROOF;
+	if (edge_proof_begin(&s->all->proofs, &s->proof, fd)) {
+		return false;
+	}
+	net_stream_freeze(s->stream, true);
+	return true;
+}
+
 static void on_accept(void *arg, int fd, const char *peer)
 {
 	struct edge_listener *l = OBJ_OF(arg, struct edge_listener, EDGE_LISTENER_MAGIC);
@@ -204,7 +245,7 @@ static void on_accept(void *arg, int fd, const char *peer)
 	struct edge_session *s;
 	int err;
 
-	if (!can_sign(l, peer) || !within_caps(all, peer)) {
+	if (!can_prove(l, peer) || !can_sign(l, peer) || !within_caps(all, peer)) {
 		close(fd);
 		return;
 	}
@@ -221,6 +262,12 @@ static void on_accept(void *arg, int fd, const char *peer)
 		     : net_tcp_accept(&s->stream, all->env->loop, fd, peer, &all->stream_conf, &stream_cb, s);
 	if (err) {
 		goto free_session;
+	}
+	if (!begin_proof(s, fd)) {
+		net_stream_abort(s->stream);
+		ipc_caps_leave(all->caps, peer);
+		free(s);
+		return;
 	}
 	TAILQ_INSERT_TAIL(&all->list, s, entry);
 	machine_begin(&edge_session_machine, all->in_state, s->state);
@@ -286,10 +333,31 @@ static void log_stranger(struct edge_session *s, const char *why, const char *ki
 	}
 }
 
+/* The SCS of the tunnel proves one name: as a certificate does, or beside one. */
+static void take_proof(struct edge_session *s)
+{
+	struct ipc_identity *id = &s->identity;
+
+	if (s->listener->tls) {
+		str_set(id->ike, sizeof id->ike, s->proof.identity);
+		return;
+	}
+	id->kind = IDENTITY_IPSEC;
+	id->names_n = id->anchors_n = 1;
+	str_set(id->names[0], sizeof id->names[0], s->proof.identity);
+	str_set(id->anchors[0], sizeof id->anchors[0], s->proof.anchor);
+}
+
 static bool who_is_it(struct edge_session *s)
 {
 	const struct tls_identity *id;
 
+	if (protection_has_ndsip(s->listener->conf->protection)) {
+		take_proof(s);
+	}
+	if (s->identity.kind == IDENTITY_IPSEC) {
+		return true;
+	}
 	if (!s->listener->tls) {
 		s->identity.kind = IDENTITY_INTERNAL;
 		return s->listener->conf->zone == ZONE_INTERNAL;
@@ -302,9 +370,9 @@ static bool who_is_it(struct edge_session *s)
 	return s->identity.names_n > 0 && s->identity.anchors_n > 0;
 }
 
-static void stream_on_open(void *arg)
+/* The stream is open, and proven where the listener has NDS/IP. */
+static void hand_to_link(struct edge_session *s)
 {
-	struct edge_session *s = OBJ_OF(arg, struct edge_session, EDGE_SESSION_MAGIC);
 	struct edge_sessions *all = s->all;
 
 	if (!who_is_it(s)) {
@@ -322,6 +390,92 @@ static void stream_on_open(void *arg)
 	s->stream = NULL; /* the link owns it */
 	set_state(s, EDGE_SESSION_CER);
 }
+
+static void stream_on_open(void *arg)
+{
+	struct edge_session *s = OBJ_OF(arg, struct edge_session, EDGE_SESSION_MAGIC);
+
+	s->opened = true;
+	if (s->state == EDGE_SESSION_HANDSHAKE) {
+		hand_to_link(s);
+	}
+}
+
+/* -- NDS/IP: the helper proves, holds and cuts */
+
+static struct edge_session *session_of(struct edge_proof *p)
+{
+	return CONTAINER_OF(p, struct edge_session, proof);
+}
+
+static void freeze(struct edge_session *s, bool frozen)
+{
+	if (s->link) {
+		link_freeze(s->link, frozen);
+	} else if (s->stream) {
+		net_stream_freeze(s->stream, frozen);
+	}
+}
+
+static void on_proven(void *arg, struct edge_proof *p)
+{
+	struct edge_session *s = session_of(p);
+
+	(void)arg;
+	OBJ_CHECK(s, EDGE_SESSION_MAGIC);
+	freeze(s, false);
+	if (s->state != EDGE_SESSION_PROOF) {
+		log_info(s->all->env->log, "edge", "%s at %s: protected again by %s (SCS %s)", *s->host ? s->host : "nobody",
+			 s->address, p->identity, p->scs);
+		return;
+	}
+	st_count(&s->all->env->st, ST_EDGE_PROVEN);
+	set_state(s, EDGE_SESSION_HANDSHAKE);
+	if (s->opened) {
+		hand_to_link(s);
+	}
+}
+
+static void on_held(void *arg, struct edge_proof *p)
+{
+	struct edge_session *s = session_of(p);
+
+	(void)arg;
+	OBJ_CHECK(s, EDGE_SESSION_MAGIC);
+	freeze(s, true);
+	st_count(&s->all->env->st, ST_EDGE_HELD);
+	log_warn(s->all->env->log, "edge", "%s at %s: held: %s", *s->host ? s->host : p->identity, s->address,
+		 ns_reason_words(p->reason));
+}
+
+static void on_cut(void *arg, struct edge_proof *p)
+{
+	struct edge_session *s = session_of(p);
+	struct edge_sessions *all = s->all;
+	char words[128];
+
+	(void)arg;
+	OBJ_CHECK(s, EDGE_SESSION_MAGIC);
+	freeze(s, true); /* what is queued is not sent */
+	if (s->state == EDGE_SESSION_PROOF) {
+		st_count(&all->env->st, ST_EDGE_REFUSED_UNPROVEN);
+		snprintf(words, sizeof words, "%s (%s)", ns_reason_words(p->reason), ns_reason_word(p->reason));
+		log_stranger(s, words, "");
+		session_free(s);
+		return;
+	}
+	st_count(&all->env->st, ST_EDGE_PROTECTION_LOST);
+	s->end_reason = pol_reason_str(POL_PROTECTION_LOST);
+	log_warn(all->env->log, "edge", "%s at %s is cut: %s (%s)", *s->host ? s->host : p->identity, s->address,
+		 ns_reason_words(p->reason), ns_reason_word(p->reason));
+	if (s->link) {
+		edge_session_drop(s, s->end_reason);
+	} else {
+		session_free(s);
+	}
+}
+
+static const struct edge_proof_cb proof_cb = { on_proven, on_held, on_cut };
 
 static void stream_on_close(void *arg, int err, const char *why)
 {
@@ -450,18 +604,19 @@ void edge_session_on_cut(struct edge_sessions *all, uint64_t number, const struc
 
 uint64_t edge_sessions_due(struct edge_sessions *all, uint64_t now_ms)
 {
+	uint64_t proof = edge_proofs_due(&all->proofs, now_ms);
 	struct edge_session *s;
 
 	while ((s = TAILQ_FIRST(&all->asked))) {
 		all->looked_at++;
 		if (now_ms < s->verdict_by_ms) {
-			return s->verdict_by_ms;
+			return s->verdict_by_ms < proof ? s->verdict_by_ms : proof;
 		}
 		log_warn(all->env->log, "edge", "%s at %s: no verdict of the core in time", s->host, s->address);
 		set_state(s, EDGE_SESSION_ENDING);
 		link_refuse(s->link, DIA_RESULT_TOO_BUSY);
 	}
-	return UINT64_MAX;
+	return proof;
 }
 
 static void on_down(void *arg, struct link *l, int err, const char *why)
@@ -514,7 +669,10 @@ int edge_sessions_init(struct edge_sessions *all, struct edge_env *env, struct e
 	conf_links(all);
 	all->out_size = (size_t)env->cfg->limits.message_max + 4096;
 	all->out = malloc(all->out_size);
-	return all->out ? map_init(&all->by_number) : ERR_NOMEM;
+	if (!all->out || edge_proofs_init(&all->proofs, env, &proof_cb, all)) {
+		return ERR_NOMEM;
+	}
+	return map_init(&all->by_number);
 }
 
 static void close_listeners(struct edge_sessions *all)
@@ -534,6 +692,7 @@ void edge_sessions_fini(struct edge_sessions *all)
 	while ((s = TAILQ_FIRST(&all->list))) {
 		session_free(s);
 	}
+	edge_proofs_fini(&all->proofs);
 	map_fini(&all->by_number);
 	free(all->out);
 }
@@ -543,7 +702,7 @@ int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_lis
 	struct edge_listener *l;
 	int err;
 
-	if (all->listeners_n == CFG_LISTEN_MAX || (listen->protection == PROTECTION_TLS) != (tls != NULL)) {
+	if (all->listeners_n == CFG_LISTEN_MAX || protection_has_tls(listen->protection) != (tls != NULL)) {
 		return ERR_INVAL;
 	}
 	l = &all->listeners[all->listeners_n];

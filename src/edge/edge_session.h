@@ -8,6 +8,7 @@
 #include "base/machine.h"
 #include "base/map.h"
 #include "base/obj.h"
+#include "edge/edge_proof.h"
 #include "edge/edge_ring.h"
 #include "ipc/ipc_caps.h"
 #include "link/link.h"
@@ -15,6 +16,7 @@
 #include "tls/tls_stream.h"
 
 enum edge_session_state {
+	EDGE_SESSION_PROOF,     /* NDS/IP: nothing is read before the helper has proven who protects the connection */
 	EDGE_SESSION_HANDSHAKE, /* the TLS handshake runs, or the plain stream is not open yet */
 	EDGE_SESSION_CER,       /* the link waits for the CER */
 	EDGE_SESSION_VERDICT,   /* session_open is sent to the core; the CEA waits for the verdict */
@@ -43,6 +45,8 @@ struct edge_session { /* one connection */
 	uint64_t number;
 	enum edge_session_state state;
 	struct net_stream *stream; /* NULL once the link owns it */
+	bool opened;               /* the stream is: TLS, if any, has authenticated */
+	struct edge_proof proof;   /* of a listener with NDS/IP */
 	struct link *link;
 	char address[IPC_ADDRESS_MAX + 1];
 	char host[IDENT_HOST_MAX + 1], realm[IDENT_HOST_MAX + 1]; /* Origin-Host and Origin-Realm of the CER */
@@ -91,6 +95,7 @@ struct edge_sessions {
 	struct ipc_caps *caps;
 	const struct edge_front *front;
 	void *front_arg;
+	struct edge_proofs proofs; /* who protects the connections of listeners with NDS/IP */
 	struct edge_listener listeners[CFG_LISTEN_MAX];
 	size_t listeners_n;
 	struct link_conf link_conf;
@@ -98,6 +103,7 @@ struct edge_sessions {
 	struct net_stream_conf stream_conf;
 	uint64_t strangers_since_ms; /* start of the second in which unauthenticated connections are counted */
 	uint32_t strangers_n;
+	uint64_t unproven_since_ms; /* start of the second in which one refusal for want of the NDS/IP helper is logged */
 	uint64_t unsigned_since_ms; /* start of the second in which one refusal for want of a keyholder is logged */
 	TAILQ_HEAD(, edge_session) list;
 	uint32_t in_state[EDGE_SESSION_STATES]; /* how many of them are in each state */

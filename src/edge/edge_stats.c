@@ -28,7 +28,7 @@ static void look_at_gauges(struct edge_stats *stats)
 	const uint32_t *tls = tls_streams(stats->env->loop);
 
 	for (unsigned i = 0; i < EDGE_SESSION_STATES; i++) {
-		st->v[ST_EDGE_IN_HANDSHAKE + i] = stats->sessions->in_state[i];
+		st->v[ST_EDGE_IN_PROOF + i] = stats->sessions->in_state[i];
 	}
 	for (unsigned i = 0; i < TLS_STATES; i++) {
 		st->v[ST_EDGE_TLS_IN_BEGINNING + i] = tls[i];

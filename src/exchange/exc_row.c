@@ -46,6 +46,10 @@ static const struct exc_column scs_columns[] = {
 #define LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) LIMIT_##kind_(id_, member_, min_, max_),
 	SCS_LIMITS(LIMIT)
 #undef LIMIT
+#define LIST(id_, member_, max_, option_, meaning_)                                                                              \
+	KEPT(#member_, EXC_T_ADDRESSES, false, scs.member_, 0, max_, "numeric addresses, at most " #max_, ASC_KEEP_##id_),
+	    SCS_NDSIP(LIST)
+#undef LIST
 };
 _Static_assert(sizeof scs_columns / sizeof *scs_columns <= EXC_COLUMNS_MAX, "the reader has a field for each column");
 static const struct exc_column group_columns[] = {
@@ -204,6 +208,8 @@ static int value_of(void *at, const struct exc_column *c, const struct exc_field
 		return bool_of(at, f->p);
 	case EXC_T_RIGHTS:
 		return rights_of(at, f->p);
+	case EXC_T_ADDRESSES:
+		return asc_addresses_read(at, f->p, f->n);
 	case EXC_T_EFFECT:
 		return effect_of(at, f->p);
 	case EXC_T_MODE:

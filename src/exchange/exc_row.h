@@ -18,7 +18,8 @@ enum exc_format { EXC_DETECT, EXC_CSV, EXC_JSONL };
 #define EXC_KEEP_ANCHOR 1u /* of a group */
 #define EXC_COLUMNS_MAX 24
 #define EXC_WHY_MAX 400    /* words about one row */
-#define EXC_VALUE_MAX 1024 /* octets of one value */
+#define EXC_VALUE_MAX 1536 /* octets of one value */
+_Static_assert(ASC_ADDRESSES_TEXT_MAX <= EXC_VALUE_MAX, "a list of addresses is one value");
 
 /* the text of one value, ended by NUL behind `n` octets, none inside; p NULL: not given */
 struct exc_field {
@@ -40,16 +41,17 @@ struct exc_row {
 };
 
 enum exc_type {
-	EXC_T_TEXT,   /* const char *, borrowed */
-	EXC_T_COPY,   /* char[max + 1] */
-	EXC_T_U16,    /* min..max */
-	EXC_T_U32,    /* min..max */
-	EXC_T_BOOL,   /* yes, no, true, false */
-	EXC_T_RIGHTS, /* words with blanks or commas between them; a list in JSON */
-	EXC_T_EFFECT, /* allow, deny */
-	EXC_T_MODE,   /* enforce, detect-only */
-	EXC_T_TIME,   /* as clock_parse() reads it */
-	EXC_T_END     /* as clock_parse_end() reads it */
+	EXC_T_TEXT,      /* const char *, borrowed */
+	EXC_T_COPY,      /* char[max + 1] */
+	EXC_T_U16,       /* min..max */
+	EXC_T_U32,       /* min..max */
+	EXC_T_BOOL,      /* yes, no, true, false */
+	EXC_T_RIGHTS,    /* words with blanks or commas between them; a list in JSON */
+	EXC_T_ADDRESSES, /* with blanks or commas between them; a list in JSON */
+	EXC_T_EFFECT,    /* allow, deny */
+	EXC_T_MODE,      /* enforce, detect-only */
+	EXC_T_TIME,      /* as clock_parse() reads it */
+	EXC_T_END        /* as clock_parse_end() reads it */
 };
 
 struct exc_column {

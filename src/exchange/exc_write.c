@@ -48,9 +48,11 @@ static void put_json(struct buf *out, const char *text)
 	buf_u8(out, '"');
 }
 
+#define TEXT_ROOM ASC_ADDRESSES_TEXT_MAX
+
 /* The text of a value in CSV; "" for a value that a reader would assume itself (a time without a
  * bound). `room` holds a text that has to be made. */
-static const char *text_of(char room[64], const struct exc_column *c, const struct exc_row *row)
+static const char *text_of(char room[TEXT_ROOM], const struct exc_column *c, const struct exc_row *row)
 {
 	const void *at = (const char *)row + c->offset;
 
@@ -60,10 +62,10 @@ static const char *text_of(char room[64], const struct exc_column *c, const stru
 	case EXC_T_COPY:
 		return at;
 	case EXC_T_U16:
-		snprintf(room, 64, "%" PRIu16, *(const uint16_t *)at);
+		snprintf(room, TEXT_ROOM, "%" PRIu16, *(const uint16_t *)at);
 		return room;
 	case EXC_T_U32:
-		snprintf(room, 64, "%" PRIu32, *(const uint32_t *)at);
+		snprintf(room, TEXT_ROOM, "%" PRIu32, *(const uint32_t *)at);
 		return room;
 	case EXC_T_BOOL:
 		return *(const bool *)at ? "yes" : "no";
@@ -78,6 +80,9 @@ static const char *text_of(char room[64], const struct exc_column *c, const stru
 				*p = ' ';
 			}
 		}
+		return room;
+	case EXC_T_ADDRESSES:
+		asc_addresses_text(room, at);
 		return room;
 	case EXC_T_TIME:
 	case EXC_T_END:
@@ -115,6 +120,7 @@ static void put_json_value(struct buf *out, const struct exc_column *c, const ch
 		put(out, strcmp(text, "yes") == 0 ? "true" : "false");
 		break;
 	case EXC_T_RIGHTS:
+	case EXC_T_ADDRESSES:
 		put_json_list(out, text);
 		break;
 	default:
@@ -144,7 +150,7 @@ void exc_row_put(struct buf *out, enum asc_kind kind, enum exc_format format, co
 	const char *before = "{";
 
 	for (size_t i = 0; i < exc_columns_n(kind); i++) {
-		char room[64];
+		char room[TEXT_ROOM];
 		const char *text = text_of(room, &c[i], row);
 
 		if (format != EXC_JSONL) {

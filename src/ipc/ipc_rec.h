@@ -63,6 +63,9 @@ struct ipc_identity { /* names proven by the transport; set by the edge from the
 	char groups[IDENTITY_GROUPS_MAX][IPC_GROUP_LEN_MAX + 1];
 	char anchors[IDENTITY_ANCHORS_MAX][IDENT_SCS_MAX + 1];
 	uint64_t not_after_s; /* 0: does not expire */
+	/* Protection tls+ndsip: the IKE identity that protects the connection, beside the names of
+	 * the certificate; "" with any other. */
+	char ike[IDENT_HOST_MAX + 1];
 };
 
 struct ipc_session_open {

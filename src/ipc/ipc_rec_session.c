@@ -19,6 +19,12 @@ static void identity_put(struct buf *b, const struct ipc_identity *in)
 	for (uint8_t i = 0; i < in->anchors_n; i++) {
 		ipc_io_put_text(b, in->anchors[i]);
 	}
+	ipc_io_put_text(b, in->ike);
+}
+
+static bool is_host_or_none(const char *p, size_t len)
+{
+	return !len || ipc_io_is_host(p, len);
 }
 
 static void identity_get(struct rd *r, struct ipc_identity *out)
@@ -42,6 +48,11 @@ static void identity_get(struct rd *r, struct ipc_identity *out)
 	out->anchors_n = ipc_io_u8(r, 0, IDENTITY_ANCHORS_MAX);
 	for (uint8_t i = 0; i < out->anchors_n && !r->bad; i++) {
 		ipc_io_text(r, out->anchors[i], sizeof out->anchors[i], ipc_io_is_name);
+	}
+	ipc_io_text(r, out->ike, sizeof out->ike, is_host_or_none);
+	/* An IKE identity is one name for which one trust anchor is configured. */
+	if (out->kind == IDENTITY_IPSEC && (out->names_n != 1 || out->anchors_n != 1 || out->groups_n)) {
+		r->bad = true;
 	}
 	/* An internal identity has no names. A proven one has at least one name and one trust
 	 * anchor. */
@@ -76,7 +87,7 @@ int ipc_session_open_get(struct ipc_session_open *out, const uint8_t *record, si
 	ipc_io_text(&r, s.address, sizeof s.address, ipc_io_is_printable);
 	s.listener = ipc_io_u8(&r, 0, IPC_LISTENERS_MAX - 1);
 	s.zone = ipc_io_u8(&r, ZONE_EXTERNAL, ZONE_INTERNAL);
-	s.protection = ipc_io_u8(&r, PROTECTION_NONE, PROTECTION_NDSIP);
+	s.protection = ipc_io_u8(&r, PROTECTION_NONE, PROTECTION_TLS_NDSIP);
 	s.again = ipc_io_bool(&r);
 	if (ipc_io_done(&r)) {
 		return ERR_PROTO;
@@ -86,8 +97,9 @@ int ipc_session_open_get(struct ipc_session_open *out, const uint8_t *record, si
 	if (s.zone == ZONE_EXTERNAL && s.protection == PROTECTION_NONE) {
 		return ERR_PROTO;
 	}
-	if ((s.identity.kind == IDENTITY_TLS) != (s.protection == PROTECTION_TLS) ||
-	    (s.identity.kind == IDENTITY_IPSEC) != (s.protection == PROTECTION_NDSIP)) {
+	if ((s.identity.kind == IDENTITY_TLS) != protection_has_tls(s.protection) ||
+	    (s.identity.kind == IDENTITY_IPSEC) != (s.protection == PROTECTION_NDSIP) ||
+	    (s.identity.ike[0] != 0) != (s.protection == PROTECTION_TLS_NDSIP)) {
 		return ERR_PROTO;
 	}
 	*out = s;

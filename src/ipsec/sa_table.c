@@ -257,6 +257,11 @@ const struct sa_ike *sa_table_ike(const struct sa_table *t, uint32_t uniqueid)
 	return sa_store_ike_find(t, uniqueid);
 }
 
+const struct sa_ike *sa_table_first_ike(const struct sa_table *t)
+{
+	return LIST_FIRST(&t->all);
+}
+
 const struct sa_child *sa_table_child(const struct sa_table *t, uint32_t uniqueid)
 {
 	return sa_store_child_find(t, uniqueid);

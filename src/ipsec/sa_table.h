@@ -99,6 +99,8 @@ bool sa_table_whole(const struct sa_table *t);
 struct sa_table_counts sa_table_counts(const struct sa_table *t);
 
 const struct sa_ike *sa_table_ike(const struct sa_table *t, uint32_t uniqueid);     /* NULL: none */
+/* All of them: LIST_NEXT(ike, entry) is the next one. NULL: none. */
+const struct sa_ike *sa_table_first_ike(const struct sa_table *t);
 const struct sa_child *sa_table_child(const struct sa_table *t, uint32_t uniqueid); /* NULL: none */
 /* The remote selectors that may hold this address: those of one host with its hash, then the wide
  * ones. NULL: no more. A child may have several. Nothing may change during the walk. */

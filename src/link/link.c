@@ -292,6 +292,14 @@ void link_probe(struct link *l, uint32_t wait_ms)
 	link_leave(l);
 }
 
+void link_freeze(struct link *l, bool frozen)
+{
+	OBJ_CHECK(l, LINK_MAGIC);
+	if (l->stream) {
+		net_stream_freeze(l->stream, frozen);
+	}
+}
+
 void link_drop(struct link *l, const char *why)
 {
 	OBJ_CHECK(l, LINK_MAGIC);

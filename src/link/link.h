@@ -173,7 +173,11 @@ void link_disconnect(struct link *l, enum dia_disconnect_cause cause);
 /* Sends a DWR. Unless a whole message arrives within wait_ms, the link ends as after a watchdog
  * failure. */
 void link_probe(struct link *l, uint32_t wait_ms);
-/* Closes at once and logs `why`. on_down follows in the next turn. */
+/* While frozen, nothing is read from its connection and nothing is sent (net_stream_freeze()); its
+ * timers go on. */
+void link_freeze(struct link *l, bool frozen);
+/* Closes at once and logs `why`. on_down follows in the next turn. Frozen: what is queued is not
+ * sent. */
 void link_drop(struct link *l, const char *why);
 
 /* Sends one whole answer, built with the request's identifiers.

@@ -109,11 +109,20 @@ void net_stream_resume(struct net_stream *s)
 	s->ops->resume(s);
 }
 
+void net_stream_freeze(struct net_stream *s, bool frozen)
+{
+	if (s->frozen != frozen) {
+		s->frozen = frozen;
+		s->ops->freeze(s, frozen);
+	}
+}
+
 static void end(struct net_stream *s, bool abort)
 {
 	if (!s) {
 		return;
 	}
+	abort = abort || s->frozen;
 	assert(!s->closed);
 	s->closed = true;
 	s->ops->close(s, abort);

@@ -58,6 +58,11 @@ void net_stream_push(struct net_stream *s);
 void net_stream_pause(struct net_stream *s);
 void net_stream_resume(struct net_stream *s);
 
+/* While frozen, a stream neither reads nor sends, whatever is paused, resumed or queued; thawed, it
+ * goes on. A close of a frozen stream is an abort: what is queued is not sent. For a connection
+ * whose protection below us has ended. */
+void net_stream_freeze(struct net_stream *s, bool frozen);
+
 /* Takes; NULL allowed. Sends the queued data in the background, for at most one second (TLS sends
  * close_notify); no callback runs after it. */
 void net_stream_close(struct net_stream *s);

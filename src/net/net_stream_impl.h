@@ -23,6 +23,8 @@ struct net_stream_ops {
 	void (*close)(struct net_stream *s, bool abort);
 	/* the last reference is gone: free everything */
 	void (*destroy)(struct net_stream *s);
+	/* neither reads nor sends until it is called with false */
+	void (*freeze)(struct net_stream *s, bool frozen);
 };
 
 struct net_stream {
@@ -34,6 +36,7 @@ struct net_stream {
 	unsigned refs;
 	bool closed; /* closed by its owner: no further callbacks */
 	bool dead;   /* on_close was called, or would have been */
+	bool frozen; /* net_stream_freeze() */
 	/* set before net_stream_emit_close(): later writes are sent by ops->close() */
 	bool half_closed;
 	char peer[NET_ADDRESS_MAX];

@@ -97,6 +97,12 @@ static void tcp_watch(struct net_tcp *t)
 {
 	int events = 0;
 
+	if (t->base.frozen) {
+		if (t->watch) {
+			net_watch_stop(t->watch);
+		}
+		return;
+	}
 	if ((t->state == NET_TCP_OPEN && !t->paused) || (t->state == NET_TCP_LINGERING && !t->eof)) {
 		events |= NET_READ;
 	}
@@ -161,7 +167,7 @@ static void on_flush(void *arg)
 {
 	struct net_tcp *t = tcp_of(arg);
 
-	if (t->state != NET_TCP_OPEN || t->blocked || t->failed_errno) {
+	if (t->state != NET_TCP_OPEN || t->blocked || t->failed_errno || t->base.frozen) {
 		return;
 	}
 	t->failed_errno = tcp_send(t);
@@ -260,7 +266,7 @@ static void tcp_read_last(struct net_tcp *t)
 {
 	int left = 16;
 
-	while (left-- > 0 && t->state == NET_TCP_OPEN && !t->paused && tcp_read(t)) {
+	while (left-- > 0 && t->state == NET_TCP_OPEN && !t->paused && !t->base.frozen && tcp_read(t)) {
 		;
 	}
 	if (t->state == NET_TCP_OPEN && !t->base.closed) {
@@ -437,7 +443,7 @@ static void on_event(void *arg, int events)
 				tcp_watch(t);
 			}
 		}
-		if (events & NET_READ && t->state == NET_TCP_OPEN && !t->paused) {
+		if (events & NET_READ && t->state == NET_TCP_OPEN && !t->paused && !t->base.frozen) {
 			(void)tcp_read(t);
 		}
 	}
@@ -465,7 +471,21 @@ static void tcp_resume(struct net_stream *s)
 	tcp_watch(t);
 }
 
-static const struct net_stream_ops tcp_ops = { tcp_write, tcp_queued, tcp_push, tcp_pause, tcp_resume, tcp_close, tcp_destroy };
+static void tcp_freeze(struct net_stream *s, bool frozen)
+{
+	struct net_tcp *t = tcp_of(s);
+
+	if (t->state == NET_TCP_DEAD) {
+		return;
+	}
+	tcp_watch(t);
+	if (!frozen && t->out.len && !t->blocked) {
+		net_task_flush(t->loop, &t->flush);
+	}
+}
+
+static const struct net_stream_ops tcp_ops = { tcp_write, tcp_queued, tcp_push,	   tcp_pause,
+					       tcp_resume, tcp_close,  tcp_destroy, tcp_freeze };
 
 /* Takes fd on success only. */
 static int tcp_new(struct net_tcp **out, enum net_tcp_state first, struct net_loop *l, int fd, const char *peer,

@@ -58,6 +58,9 @@ enum pol_reason pol_admit(const struct pol_identity *id, const char *origin_host
 		if (!proves_host(id, scs->origin_host)) {
 			return POL_NAME_NOT_PROVEN;
 		}
+		if (id->ike && !same_host(id->ike, scs->origin_host)) {
+			return POL_OTHER_IKE_IDENTITY;
+		}
 		if (scs->also) {
 			return POL_CERTIFICATE_OF_TWO;
 		}

@@ -16,6 +16,7 @@ struct pol_identity { /* borrowed strings, from the authenticated transport only
 	const char *anchors[IDENTITY_ANCHORS_MAX];
 	uint8_t anchors_n;
 	uint64_t not_after_s; /* 0: no end known */
+	const char *ike;      /* kind TLS inside IPsec: the IKE identity; NULL: not inside IPsec */
 };
 
 struct pol_admit_scs { /* the SCS provisioned with that Origin-Host */
@@ -31,7 +32,7 @@ struct pol_admit_scs { /* the SCS provisioned with that Origin-Host */
  * Hosts and realms are compared without ASCII case.
  * Returns NONE (admit) or the first reason in this order: NOT_PROTECTED (no identity),
  * CERTIFICATE_EXPIRED, UNKNOWN_PEER, NOT_PROTECTED (internal, and the SCS is not), WRONG_ANCHOR,
- * NAME_NOT_PROVEN, CERTIFICATE_OF_TWO, WRONG_REALM, TOO_MANY_CONNECTIONS.
+ * NAME_NOT_PROVEN, OTHER_IKE_IDENTITY, CERTIFICATE_OF_TWO, WRONG_REALM, TOO_MANY_CONNECTIONS.
  * Every refusal is a CEA with 3010 and the E bit, except TOO_MANY_CONNECTIONS (the caller probes
  * the oldest session). */
 enum pol_reason pol_admit(const struct pol_identity *id, const char *origin_host, const char *origin_realm,

@@ -14,7 +14,7 @@
 static const struct sbx_role_row rows[SBX_ROLES] = {
 	[SBX_PARENT] = { .word = "parent",
 			 .calls = SBX_CALLS_BASE | SBX_CALLS_ACCEPTED | SBX_CALLS_FILES | SBX_CALLS_THREADS | SBX_CALLS_CONNECT |
-				  SBX_CALLS_PROCESS | SBX_CALLS_FAIL,
+				  SBX_CALLS_PROCESS | SBX_CALLS_FILTER | SBX_CALLS_FAIL,
 			 .capabilities = PARENT_KEEPS,
 			 .keys = true,
 			 .executes = true,
@@ -26,6 +26,12 @@ static const struct sbx_role_row rows[SBX_ROLES] = {
 		       .reads = true },
 	[SBX_EDGE] = { .word = "edge", .calls = SBX_CALLS_BASE | SBX_CALLS_ACCEPTED | SBX_CALLS_REFUSE, .keys = true },
 	[SBX_KEYHOLDER] = { .word = "keyholder", .calls = SBX_CALLS_BASE | SBX_CALLS_REFUSE, .keys = true, .lock = true },
+	/* charon's socket is a stream like an accepted one; the rules of the packet filter can be read
+	 * with CAP_NET_ADMIN only */
+	[SBX_NDSIP] = { .word = "ndsip",
+			.calls = SBX_CALLS_BASE | SBX_CALLS_ACCEPTED | SBX_CALLS_REFUSE,
+			.capabilities = BIT(CAP_NET_ADMIN),
+			.keys = true },
 	[SBX_KEYHOLDER_P11] = { .word = "keyholder-p11",
 				.calls = SBX_CALLS_BASE | SBX_CALLS_FILES | SBX_CALLS_THREADS | SBX_CALLS_MODULE,
 				.keys = true,
@@ -36,6 +42,11 @@ static const struct sbx_role_row rows[SBX_ROLES] = {
 const struct sbx_role_row *sbx_role_row(enum sbx_role role)
 {
 	return &rows[(unsigned)role < SBX_ROLES ? role : SBX_EDGE];
+}
+
+uint64_t sbx_role_capabilities(enum sbx_role role)
+{
+	return sbx_role_row(role)->capabilities;
 }
 
 const char *sbx_role_word(enum sbx_role role)

@@ -20,6 +20,11 @@
 	X(EDGE_REFUSED_ADDRESS, "edge_refused_address", "connections closed at once: limits.connections_per_address reached")    \
 	X(EDGE_REFUSED_UNSIGNED, "edge_refused_unsigned",                                                                        \
 	  "connections closed at once: no keyholder is there for their listener")                                                \
+	X(EDGE_REFUSED_UNPROVEN, "edge_refused_unproven",                                                                        \
+	  "connections closed because nobody proved that IPsec protects them (NDS/IP)")                                          \
+	X(EDGE_PROVEN, "edge_proven", "connections that were proven to be protected by IPsec (NDS/IP)")                          \
+	X(EDGE_HELD, "edge_held", "times that a connection was held because its IPsec protection ended (NDS/IP)")                \
+	X(EDGE_PROTECTION_LOST, "edge_protection_lost", "connections cut because their IPsec protection ended (NDS/IP)")         \
 	X(EDGE_SIGNED, "edge_signed", "handshakes that the keyholder signed")                                                    \
 	X(EDGE_SIGN_FAILED, "edge_sign_failed", "handshakes without a signature: refused, too many wait, or no keyholder")       \
 	X(EDGE_SIGN_TIMEOUTS, "edge_sign_timeouts", "handshakes without a signature: no answer within keyholder.sign_wait")      \
@@ -168,6 +173,7 @@
 	X(KEYHOLDER_LIMITED, "keyholder_limited", "the same: keyholder.signatures_per_second reached")                           \
 	X(KEYHOLDER_FAILED, "keyholder_failed", "signatures that a key or a token could not make")                               \
 	X(KEYHOLDER_MALFORMED, "keyholder_malformed", "edges cut off by a keyholder: what they sent is no request")              \
+	X(NDSIP_HELPER_LOST, "ndsip_helper_lost", "losses of the process that asks charon about NDS/IP")                         \
 	X(KEYHOLDER_LOST, "keyholder_lost", "answers of a keyholder that its edge did not take")                                 \
 	X(SANDBOX_ENDED, "sandbox_ended",                                                                                        \
 	  "processes that their sandbox ended because of a system call that their role never makes")                             \
@@ -187,6 +193,7 @@
 
 /* Connections by enum edge_session_state. An edge reports the number itself, not what moved. */
 #define ST_EDGE_GAUGE_TABLE(X)                                                                                                   \
+	X(EDGE_IN_PROOF, "edge_in_proof", "connections now: waiting for the proof that IPsec protects them (NDS/IP)")            \
 	X(EDGE_IN_HANDSHAKE, "edge_in_handshake", "connections now: in the TLS handshake, or not open yet")                      \
 	X(EDGE_IN_CER, "edge_in_cer", "connections now: waiting for the CER")                                                    \
 	X(EDGE_IN_ASKED, "edge_in_asked", "connections now: waiting for the verdict of the core")                                \
@@ -275,5 +282,5 @@ enum st_counter {
 };
 
 #define ST_ROW(id, name, help) +1
-enum { ST_EDGE_GAUGE_FIRST = ST_EDGE_IN_HANDSHAKE, ST_EDGE_GAUGES = 0 ST_EDGE_GAUGE_TABLE(ST_ROW) };
+enum { ST_EDGE_GAUGE_FIRST = ST_EDGE_IN_PROOF, ST_EDGE_GAUGES = 0 ST_EDGE_GAUGE_TABLE(ST_ROW) };
 #undef ST_ROW

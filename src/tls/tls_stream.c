@@ -289,6 +289,16 @@ static void tls_resume(struct net_stream *s)
 	}
 }
 
+/* Records are made all the same, and wait below. */
+static void tls_freeze(struct net_stream *s, bool frozen)
+{
+	struct tls_stream *t = tls_of(s);
+
+	if (t->below) {
+		net_stream_freeze(t->below, frozen);
+	}
+}
+
 static void tls_close(struct net_stream *s, bool abort)
 {
 	struct tls_stream *t = tls_of(s);
@@ -330,7 +340,7 @@ static void tls_destroy(struct net_stream *s)
 }
 
 static const struct net_stream_ops tls_ops = {
-	tls_write, tls_queued, tls_push_now, tls_pause, tls_resume, tls_close, tls_destroy
+	tls_write, tls_queued, tls_push_now, tls_pause, tls_resume, tls_close, tls_destroy, tls_freeze
 };
 
 /* Makes everything but the stream below. On failure nothing is left. */

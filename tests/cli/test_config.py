@@ -64,7 +64,7 @@ def test_a_good_file_is_valid_and_nothing_is_made(folder):
 
 @pytest.mark.parametrize("old,new,line,words", [
     ("protection: tls", "protection: none", 12, "external without protection, expected protection tls"),
-    ("protection: tls", "protection: ndsip", 12, "listener 'tsp' has protection ndsip and there is no section ndsip, expected one, or"),
+    ("protection: tls", "protection: tls+ndsip", 12, "listener 'tsp' has protection tls+ndsip and there is no section ndsip, expected one, or"),
     ("    key: pki/iwf.key\n", "", 12, "has protection tls and no key"),
     ("trust_anchors:\n  - { name: anchor-a, file: pki/anchor-a.pem }\n", "", 10, "there are no trust_anchors"),
     ("port: 0", "prot: 0", 14, "unknown key 'prot' in listen[0], did you mean 'port'?"),
@@ -96,6 +96,20 @@ def test_an_error_names_file_line_and_what_was_expected(folder, old, new, line, 
     assert done.stderr.count("\n") == 1
     assert f"{path}:{line}: " in done.stderr, done.stderr
     assert words in done.stderr
+
+
+def test_without_charon_there_is_a_warning(folder):
+    """It may start later; what is at its place and is no socket is an error."""
+    good = (GOOD.replace("protection: tls", "protection: tls+ndsip").replace("port: 0", "port: 5868") +
+            "ndsip:\n  certificate: pki/iwf.pem\n  local_ike: [ 192.0.2.1 ]\n  vici: charon.vici\n")
+    line = good.count("\n")
+    path, done = check(folder, good)
+    assert done.returncode == 0, done.stderr
+    assert (f"warning: {path}:{line}: ndsip.vici: {folder}/charon.vici: No such file or directory; listeners with protection ndsip refuse "
+            "connections until charon (strongSwan) runs") in done.stderr
+    path, done = check(folder, good.replace("charon.vici", "pki/iwf.pem"))
+    assert done.returncode == 1
+    assert f"{path}:{line}: ndsip.vici: {folder}/pki/iwf.pem is not a socket, expected that of charon" in done.stderr
 
 
 @pytest.mark.parametrize("octets,words", [

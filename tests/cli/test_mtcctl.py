@@ -74,6 +74,11 @@ def ask(server, *words, lines=()):
                  "rate_per_s": 9, "replace": True, "p_bit_optional": True}),
     (["scs", "set", "acme", "quota", "5", "actions", "trigger", "priority", "no"], "scs.set",
      {"name": "acme", "quota_per_day": 5, "actions": ["trigger"], "priority_allowed": False}),
+    (["scs", "set", "acme", "ndsip-hosts", "10.8.0.7,fd00::7", "ndsip_ike", "none"], "scs.set",
+     {"name": "acme", "ndsip_hosts": ["10.8.0.7", "fd00::7"], "ndsip_ike": []}),
+    (ADD[:3] + ["--ndsip-hosts=10.8.0.7", "--ndsip-ike", "192.0.2.7"] + ADD[3:], "scs.add",
+     {"name": "acme", "e164": "49170123456", "origin_host": "scs.acme.example", "realm": "acme.example", "anchor": "anchor-a",
+      "ndsip_hosts": ["10.8.0.7"], "ndsip_ike": ["192.0.2.7"]}),
     (["group", "set", "fleet", "anchor", "none"], "group.set", {"name": "fleet", "anchor": ""}),
     (["assoc", "check", "acme", "m@a.example", "--session", "3-000017", "--ask-hss"], "assoc.check",
      {"scs": "acme", "device": "m@a.example", "session": "3-000017", "ask_hss": True}),
@@ -114,6 +119,8 @@ def ask(server, *words, lines=()):
     (["triggers", "show", "acme", "4294967295"], "triggers.show", {"scs": "acme", "reference": 4294967295}),
     (["triggers", "show", "41"], "triggers.show", {"reference": 41}),
     (["triggers", "cancel", "acme", "41"], "triggers.cancel", {"scs": "acme", "reference": 41}),
+    (["ndsip", "status"], "ndsip.status", {}),
+    (["ndsip", "status", "acme"], "ndsip.status", {"scs": "acme"}),
     (["log", "level", "debug"], "log.level", {"level": "debug"}),
 ], ids=lambda v: " ".join(v[:3]) if isinstance(v, list) else None)
 def test_words_become_a_request(server, words, cmd, args):
@@ -132,6 +139,9 @@ def test_words_become_a_request(server, words, cmd, args):
     (["asoc"], "unknown command 'asoc', did you mean 'assoc'?"),
     (["help", "statuss"], "unknown command 'statuss', did you mean 'status'?"),
     (["assoc", "chek"], "'assoc' has no verb 'chek', did you mean 'check'?"),
+    (ADD + ["--ndsip-hosts", "gw"], "--ndsip-hosts is 'gw', expected at most 32 numeric addresses with commas between them, or none"),
+    (ADD + ["--ndsip-ike", ",".join(f"192.0.2.{i}" for i in range(9))], "expected at most 8 numeric addresses"),
+    (["scs", "set", "acme", "ndsip-hosts", "10.8.0.7,"], "expected at most 32 numeric addresses"),
     (ADD + ["--quata", "5"], "unknown option '--quata', did you mean '--quota'?"),
     (ADD + ["--zzzzz=5"], "unknown option '--zzzzz=5'\n"),
     (["scs", "set", "acme", "quata", "5"], "there is no value 'quata' to set, did you mean 'quota'?"),
@@ -310,6 +320,38 @@ def test_status_shows_edges(server):
     assert "(1d 02:03:04 ago)" in done.stdout
     assert "edge-1  external  77   2           3         up" in done.stdout
     assert "inside    internal  none        127.0.0.1  3868" in done.stdout
+
+
+NDSIP = {"serves": True, "helper": True, "charon": True, "version": "strongSwan 5.9.8", "rules": "in force", "trouble": "", "scs": 2, "loaded": 2,
+         "left_out": 0, "connections": 3, "proven": 1}
+
+
+def test_status_has_a_line_for_ndsip(server):
+    done = ask(server, "status", lines=[{"done": True, "ok": True, "ndsip": NDSIP}])
+    assert "NDS/IP          strongSwan 5.9.8 answers, rules in force, 2 SCSs, 3 connections, 1 of them protected\n" in done.stdout
+    done = ask(server, "status", lines=[{"done": True, "ok": True, "ndsip": dict(NDSIP, trouble="strongSwan (charon) does not answer")}])
+    assert "NDS/IP          strongSwan (charon) does not answer\n" in done.stdout
+    assert "NDS/IP" not in ask(server, "status", lines=[{"done": True, "ok": True}]).stdout
+
+
+def test_ndsip_status_says_why_not(server):
+    rows = [{"scs": "acme", "protected": True, "state": "up", "hosts": ["10.8.0.7"], "ike": [], "children": 1, "connections": 1, "why": ""},
+            {"scs": "beta", "protected": False, "state": "down", "hosts": ["10.8.0.8", "10.8.0.9"], "ike": ["192.0.2.7"], "children": 0,
+             "connections": 0, "why": "there is no IKE_SA with it"}]
+    last = {"done": True, "ok": True, **NDSIP, "count": 2, "protected": 1, "ike_sas": 1, "children": 1, "proofs": 4, "refused": 0, "cut": 1,
+            "last_loss": "2026-01-01T00:00:00Z", "reauth_s": 86400}
+    done = ask(server, "ndsip", "status", lines=rows + [last])
+    assert done.returncode == 0
+    table, end = done.stdout.split("\n\n")
+    assert [re.split(r"  +", line.strip()) for line in table.splitlines()[1:]] == [
+        ["acme", "yes", "up", "10.8.0.7", "-", "1", "-"],
+        ["beta", "no", "down", "10.8.0.8,10.8.0.9", "192.0.2.7", "0", "there is no IKE_SA with it"]]
+    assert end.splitlines()[:4] == ["1 of 2 SCSs with NDS/IP protected",
+                                    "NDS/IP          strongSwan 5.9.8 answers, rules in force, 2 SCSs, 3 connections, 1 of them protected",
+                                    "strongSwan has 1 IKE_SA and 1 CHILD_SA", "it was lost last at 2026-01-01T00:00:00Z"]
+    assert "charon.make_before_break is yes in strongswan.conf: that cannot be asked" in end
+    done = ask(server, "ndsip", "status", lines=[dict(last, serves=False, count=0, protected=0)])
+    assert done.stdout.endswith("no listener of the configuration has protection ndsip or tls+ndsip\n")
 
 
 def test_peers_show_the_state_and_its_reason(server):

@@ -9,7 +9,7 @@ from conftest import ROOT
 
 PROBE = os.path.join(os.environ.get("MTC_BUILD", os.path.join(ROOT, "build")), "tests", "tools", "sandbox_probe")
 pytestmark = pytest.mark.once  # a build with instruments has no sandbox
-ROLES = ("parent", "core", "edge", "keyholder", "keyholder-p11")
+ROLES = ("parent", "core", "edge", "keyholder", "keyholder-p11", "ndsip")
 
 # What a role needs, and therefore may do; everything else of the probe is refused. A role that is not here may do nothing.
 NEEDS = {
@@ -73,7 +73,7 @@ def test_every_forbidden_thing_is_refused(role, version, outside):
     assert allowed == needs
 
 
-@pytest.mark.parametrize("role", ["edge", "keyholder"])
+@pytest.mark.parametrize("role", ["edge", "keyholder", "ndsip"])
 def test_a_refused_call_ends_the_process_that_faces_others(role, outside):
     found = probe(role, outside)
     kept = {name for name, how in found.items() if how not in ("SIGSYS", "SIGSEGV")}

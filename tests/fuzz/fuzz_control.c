@@ -23,8 +23,9 @@ static void check_snapshot(const struct cfg_iwf *c)
 		"lists have bounds");
 	promise(c->s6m.peer_index < c->peers_n && c->t4.peer_index < c->peers_n, "routes name peers");
 	for (size_t i = 0; i < c->listen_n; i++) {
-		promise(c->listen[i].zone == ZONE_INTERNAL || c->listen[i].protection == PROTECTION_TLS, "outside is protected");
-		promise(c->listen[i].protection == PROTECTION_NONE ||
+		promise(c->listen[i].zone == ZONE_INTERNAL || c->listen[i].protection != PROTECTION_NONE, "outside is protected");
+		promise(!protection_has_ndsip(c->listen[i].protection) || c->ndsip.present, "ndsip is described");
+		promise(!protection_has_tls(c->listen[i].protection) ||
 			    (*c->listen[i].certificate && *c->listen[i].key && c->anchors_n),
 			"tls is complete");
 	}

@@ -75,6 +75,28 @@ def records():
     yield "trigger-record/empty", b""
 
 
+def ndsip():
+    """One of each message: the octet of the sender, then magic, kind and fields."""
+    def message(sender, kind, fields):
+        return bytes([sender]) + struct.pack("<IB", 0x3150534e, kind) + fields
+
+    def text(s):
+        return struct.pack("<H", len(s)) + s
+    four, six = b"\x04\x0a\x4d\x01\x01", b"\x06" + bytes(range(16))
+    opened = struct.pack("<QBBHH", 7, 6, 0, 3868, 40000) + b"\x01" + four + b"\x02" + four + six
+    yield "ndsip-message/open", message(0, 1, opened)
+    yield "ndsip-message/open-cut", message(0, 1, opened[:-1])
+    yield "ndsip-message/close", message(0, 2, struct.pack("<Q", 7))
+    yield "ndsip-message/proven", message(2, 3, struct.pack("<QBB", 7, 2, 0) + text(b"scs.acme.example") + text(b"acme") + text(b"anchor-a"))
+    yield "ndsip-message/held", message(2, 3, struct.pack("<QBB", 7, 1, 3) + text(b""))
+    yield "ndsip-message/begin", message(1, 4, struct.pack("<II", 1, 1))
+    yield "ndsip-message/scs", message(1, 5, struct.pack("<I", 1) + text(b"acme") + text(b"scs.acme.example") + text(b"anchor-a") + b"\x01" + six + b"\x01" + four)
+    yield "ndsip-message/end", message(1, 6, struct.pack("<II", 1, 1))
+    yield "ndsip-message/terminate", message(1, 7, text(b"acme") + b"\x01")
+    yield "ndsip-message/summary", message(3, 8, b"\x01\x02" + text(b"5.9.8") + text(b"") + struct.pack("<Q7I6Q", 0, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 9, 9))
+    yield "ndsip-message/scs-state", message(3, 9, text(b"acme") + b"\x05\x01\x01\x00" + text(b""))
+
+
 def keyholder():
     verify = b" " * 64 + b"TLS 1.3, server CertificateVerify\0"
     contents = {"server-32": verify + b"\xab" * 32, "server-48": verify + b"\xab" * 48, "client": verify.replace(b"server", b"client") + b"\xab" * 32,
@@ -211,5 +233,5 @@ def fences():
 
 
 def seeds():
-    for part in (parent, names, certificates, records, keyholder, files, nodes, replies, edges, cores, ipsec, fences):
+    for part in (parent, names, certificates, records, keyholder, ndsip, files, nodes, replies, edges, cores, ipsec, fences):
         yield from part()

@@ -56,6 +56,63 @@ static void test_an_overwrite_says_what_it_reset(void **state)
 							 "{\"key\":\"connections_max\",\"before\":2,\"now\":0,\"named\":false}]");
 }
 
+/* A configuration with one listener under NDS/IP, at 10.77.0.1. */
+static void serve_ndsip(struct play *p)
+{
+	struct cfg_iwf *c = p->core.cfg;
+
+	c->ndsip.present = true;
+	c->ndsip.local_ike_n = 1;
+	strcpy(c->ndsip.local_ike[0], "192.0.2.1");
+	c->listen[0].protection = PROTECTION_NDSIP;
+	strcpy(c->listen[0].name, "tunnels");
+	strcpy(c->listen[0].address, "10.77.0.1");
+	c->listen_n = c->listen_n ? c->listen_n : 1;
+}
+
+static void test_the_addresses_of_an_scs_under_ndsip(void **state)
+{
+	struct play *p = *state;
+	const struct ctl_answer *a;
+	const json_t *scs;
+
+	scs = row_of(ctl_fake_run("scs.show", "{\"name\": \"acme\"}"));
+	assert_string_equal(json_of(scs, "ndsip_hosts"), "[]");
+	a = ask(p, "scs.set", "{\"name\": \"acme\", \"ndsip_hosts\": [\"10.8.0.8\", \"10.8.0.7\"]}");
+	assert_string_equal(json_of(a->last, "changed"),
+			    "[{\"key\":\"ndsip_hosts\",\"before\":[],\"now\":[\"10.8.0.7\",\"10.8.0.8\"],\"named\":true}]");
+	assert_non_null(strstr(json_of(a->last, "warnings"), "no listener with protection ndsip"));
+	serve_ndsip(p);
+	a = ask(p, "scs.set", "{\"name\": \"acme\", \"ndsip_ike\": [\"192.0.2.7\"]}");
+	assert_string_equal(json_of(a->last, "warnings"), "");
+	scs = row_of(ctl_fake_run("scs.show", "{\"name\": \"acme\"}"));
+	assert_string_equal(json_of(scs, "ndsip_ike"), "[\"192.0.2.7\"]");
+	assert_string_equal(json_of(scs, "ndsip_hosts"), "[\"10.8.0.7\",\"10.8.0.8\"]");
+	assert_string_equal(ask(p, "scs.set", "{\"name\": \"acme\", \"ndsip_hosts\": [\"gw\"]}")->error,
+			    "ndsip_hosts: 'gw' is no numeric address");
+	assert_string_equal(ask(p, "scs.set", "{\"name\": \"acme\", \"ndsip_hosts\": []}")->error,
+			    "SCS 'acme': ndsip-ike: expected ndsip-hosts too, the addresses that it connects from");
+	a = ask(p, "scs.set", "{\"name\": \"acme\", \"ndsip_hosts\": [], \"ndsip_ike\": []}");
+	assert_true(a->ok);
+}
+
+/* Our own addresses, and those that no listener can reach. */
+static void test_addresses_that_do_not_go_with_the_configuration(void **state)
+{
+	struct play *p = *state;
+
+	serve_ndsip(p);
+	assert_string_equal(ask(p, "scs.set", "{\"name\": \"acme\", \"ndsip_hosts\": [\"10.77.0.1\"]}")->error,
+			    "SCS 'acme': 10.77.0.1 is the address of our listener 'tunnels', expected one of the SCS");
+	assert_string_equal(ask(p, "scs.set", "{\"name\": \"acme\", \"ndsip_hosts\": [\"192.0.2.1\"]}")->error,
+			    "SCS 'acme': 192.0.2.1 is an address of ours (ndsip.local_ike), expected one of the SCS");
+	assert_string_equal(ask(p, "scs.set", "{\"name\": \"acme\", \"ndsip_hosts\": [\"fd00::7\"]}")->error,
+			    "SCS 'acme': fd00::7 cannot be reached: no listener with NDS/IP has an IPv6 address");
+	assert_string_equal(
+	    ask(p, "scs.set", "{\"name\": \"acme\", \"ndsip_hosts\": [\"10.8.0.7\"], \"ndsip_ike\": [\"fd00::7\"]}")->error,
+	    "SCS 'acme': fd00::7 cannot be reached: no entry of ndsip.local_ike has an IPv6 address");
+}
+
 static void test_what_is_in_force_is_the_smaller_limit(void **state)
 {
 	struct play *p = *state;
@@ -162,6 +219,8 @@ int main(void)
 		PLAY_TEST(test_one_value_of_an_scs_changes_and_the_others_stay),
 		PLAY_TEST(test_sessions_end_when_the_peer_would_be_another),
 		PLAY_TEST(test_an_overwrite_says_what_it_reset),
+		PLAY_TEST(test_the_addresses_of_an_scs_under_ndsip),
+		PLAY_TEST(test_addresses_that_do_not_go_with_the_configuration),
 		PLAY_TEST(test_what_is_in_force_is_the_smaller_limit),
 		PLAY_TEST(test_the_anchor_of_a_group_is_set_and_taken_away),
 		PLAY_TEST(test_a_set_gets_another_name),

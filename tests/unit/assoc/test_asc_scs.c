@@ -81,6 +81,18 @@ static void test_each_bit_keeps_its_limit_alone(void **state)
 	all |= ASC_KEEP_##id_;
 	SCS_LIMITS(KEEPS)
 #undef KEEPS
+	assert_int_equal(asc_addresses_read(&stored.ndsip_ike, "192.0.2.7", 9), 0);
+	assert_int_equal(asc_addresses_read(&stored.ndsip_hosts, "10.8.0.7", 8), 0);
+#define KEEPS(id_, member_, max_, option_, meaning_)                                                                             \
+	scs = preset;                                                                                                            \
+	asc_scs_keep(&scs, &stored, ASC_KEEP_##id_);                                                                             \
+	assert_memory_equal(&scs.member_, &stored.member_, sizeof scs.member_);                                                  \
+	scs.member_ = preset.member_;                                                                                            \
+	assert_memory_equal(&scs, &preset, sizeof scs);                                                                          \
+	assert_false(all &ASC_KEEP_##id_);                                                                                       \
+	all |= ASC_KEEP_##id_;
+	SCS_NDSIP(KEEPS)
+#undef KEEPS
 	assert_int_equal(all, ASC_KEEP_ALL);
 }
 
@@ -197,7 +209,130 @@ static void test_records_of_version_2_are_read(void **state)
 	assert_false(s.p_bit_optional);
 	assert_false(s.strict_answers);
 	assert_int_equal(asc_scs_record_get(&s, &number, unknown, sizeof unknown - 1), ERR_PROTO);
-	assert_int_equal(asc_scs_record_get(&s, &number, "\4", 1), ERR_VERSION);
+	assert_int_equal(asc_scs_record_get(&s, &number, "\5", 1), ERR_VERSION);
+}
+
+/* -- NDS/IP */
+
+static void with_ndsip(struct asc_scs *s)
+{
+	other(s);
+	assert_int_equal(asc_addresses_read(&s->ndsip_ike, "192.0.2.7 2001:db8::7", 21), 0);
+	assert_int_equal(asc_addresses_read(&s->ndsip_hosts, "10.8.0.7,10.8.0.8,fd00::8", 25), 0);
+}
+
+static int is_of_version_3(uint8_t *record, size_t len)
+{
+	assert_int_equal(record[0], 3);
+	return (int)len;
+}
+
+static int is_of_version_4(uint8_t *record, size_t len)
+{
+	assert_int_equal(record[0], 4);
+	return (int)len;
+}
+
+static int as_version_3(uint8_t *record, size_t len)
+{
+	record[0] = 3;
+	return (int)len;
+}
+
+/* The lists are 1 + 5 + 17 and 1 + 5 + 5 + 17 octets at the end. */
+#define LISTS_LEN 51
+static int with_a_family_of_five(uint8_t *record, size_t len)
+{
+	assert_int_equal(record[len - LISTS_LEN + 1], 4);
+	record[len - LISTS_LEN + 1] = 5;
+	return (int)len;
+}
+
+static int with_nine_ike_addresses(uint8_t *record, size_t len)
+{
+	assert_int_equal(record[len - LISTS_LEN], 2);
+	record[len - LISTS_LEN] = 9;
+	return (int)len;
+}
+
+static int with_empty_lists(uint8_t *record, size_t len)
+{
+	record[len - LISTS_LEN] = record[len - LISTS_LEN + 1] = 0;
+	return (int)len - LISTS_LEN + 2;
+}
+
+static void test_addresses_of_ndsip_survive_their_record(void **state)
+{
+	struct asc_scs in, back;
+
+	(void)state;
+	with_ndsip(&in);
+	assert_int_equal(through_record(&back, &in, is_of_version_4), 0);
+	assert_memory_equal(&back.ndsip_ike, &in.ndsip_ike, sizeof in.ndsip_ike);
+	assert_memory_equal(&back.ndsip_hosts, &in.ndsip_hosts, sizeof in.ndsip_hosts);
+	assert_int_equal(back.payload_max, in.payload_max);
+	assert_int_equal(through_record(&back, &in, as_version_3), ERR_PROTO); /* it would lose the protection */
+	assert_int_equal(through_record(&back, &in, cut_short), ERR_PROTO);
+	assert_int_equal(through_record(&back, &in, with_an_octet_more), ERR_PROTO);
+	assert_int_equal(through_record(&back, &in, with_a_family_of_five), ERR_PROTO);
+	assert_int_equal(through_record(&back, &in, with_nine_ike_addresses), ERR_PROTO);
+	assert_int_equal(through_record(&back, &in, with_empty_lists), ERR_PROTO);
+}
+
+/* So a store in which no SCS has NDS/IP is one that the program before this one reads. */
+static void test_a_record_without_ndsip_is_as_it_was(void **state)
+{
+	struct asc_scs in, back;
+
+	(void)state;
+	other(&in);
+	assert_int_equal(through_record(&back, &in, is_of_version_3), 0);
+	assert_int_equal(back.ndsip_hosts.n, 0);
+	assert_int_equal(back.ndsip_ike.n, 0);
+}
+
+static void test_the_largest_record_has_room(void **state)
+{
+	struct asc_scs in, back;
+
+	(void)state;
+	other(&in);
+	memset(in.origin_host, 'a', sizeof in.origin_host - 1);
+	memset(in.realm, 'a', sizeof in.realm - 1);
+	memset(in.anchor, 'a', sizeof in.anchor - 1);
+	in.origin_host[IDENT_HOST_MAX] = in.realm[IDENT_HOST_MAX] = in.anchor[IDENT_SCS_MAX] = 0;
+	in.ndsip_ike.n = 8;
+	in.ndsip_hosts.n = 32;
+	for (uint8_t i = 0; i < 32; i++) {
+		in.ndsip_hosts.at[i] = (struct sa_address){ 6, { 0xfd, [15] = i } };
+		in.ndsip_ike.at[i < 8 ? i : 0] = (struct sa_address){ 6, { 0x20, [15] = i } };
+	}
+	assert_int_equal(through_record(&back, &in, NULL), 0);
+	assert_memory_equal(&back.ndsip_hosts, &in.ndsip_hosts, sizeof in.ndsip_hosts);
+}
+
+static void test_lists_of_addresses_are_read_and_written(void **state)
+{
+	static const char *const wrong[] = { "10.8.0.7/32", "gw.example", "10.8.0.7;10.8.0.8", "10.8.0", ":" };
+	char text[ASC_ADDRESSES_TEXT_MAX], many[33 * 9 + 1] = "";
+	struct asc_addresses a;
+
+	(void)state;
+	assert_int_equal(asc_addresses_read(&a, " 10.8.0.7,, ::ffff:10.8.0.8 FD00::0:8 ", 38), 0);
+	asc_addresses_text(text, &a);
+	assert_string_equal(text, "10.8.0.7 10.8.0.8 fd00::8");
+	assert_int_equal(asc_addresses_read(&a, "", 0), 0);
+	asc_addresses_text(text, &a);
+	assert_string_equal(text, "");
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		assert_int_equal(asc_addresses_read(&a, wrong[i], strlen(wrong[i])), ERR_INVAL);
+	}
+	for (int i = 0; i < 33; i++) {
+		snprintf(many + strlen(many), sizeof many - strlen(many), "10.0.0.%d ", i % 10);
+	}
+	assert_int_equal(asc_addresses_read(&a, many, strlen(many)), ERR_LIMIT);
+	assert_int_equal(asc_addresses_read(&a, many, strlen(many) - 9), 0);
+	assert_int_equal(a.n, 32);
 }
 
 int main(void)
@@ -208,6 +343,10 @@ int main(void)
 		cmocka_unit_test(test_a_limit_of_a_newer_program_is_refused),
 		cmocka_unit_test(test_limits_at_their_default_are_not_written),
 		cmocka_unit_test(test_records_of_version_2_are_read),
+		cmocka_unit_test(test_addresses_of_ndsip_survive_their_record),
+		cmocka_unit_test(test_a_record_without_ndsip_is_as_it_was),
+		cmocka_unit_test(test_the_largest_record_has_room),
+		cmocka_unit_test(test_lists_of_addresses_are_read_and_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

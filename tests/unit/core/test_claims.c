@@ -92,6 +92,8 @@ static void test_another_protection_than_that_of_the_listener(void **state)
 
 	s.protection = PROTECTION_NDSIP;
 	s.identity.kind = IDENTITY_IPSEC;
+	s.identity.names_n = s.identity.anchors_n = 1;
+	s.identity.groups_n = 0;
 	ended_for(*state, &s);
 }
 

@@ -59,7 +59,22 @@ void edge_play_new_core(struct edge_play *p)
 	edge_play_turns(p, 2);
 }
 
-static void connect_scs(struct edge_play *p)
+static void on_ndsip_lost(void *arg, uint32_t number)
+{
+	((struct edge_play *)arg)->lost = number;
+}
+
+void edge_play_helper(struct edge_play *p)
+{
+	static uint32_t number;
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	p->helper = pair[0];
+	assert_int_equal(edge_ndsip(p->edge, pair[1], ++number, on_ndsip_lost, p), 0);
+}
+
+void edge_play_connect(struct edge_play *p)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(p->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
@@ -80,6 +95,11 @@ void edge_play_start(struct edge_play *p)
 		fail_msg("%s", why);
 	}
 	log_init(&p->log, -1, LOG_LEVEL_DEBUG, "test");
+	if (p->ndsip) {
+		p->cfg->listen[0].protection = PROTECTION_NDSIP;
+		p->cfg->ndsip.grace_ms = 300;
+		p->cfg->ndsip.on_loss = p->keep ? CFG_NDSIP_KEEP : CFG_NDSIP_CUT;
+	}
 	assert_int_equal(net_loop_new(&p->loop), 0);
 	assert_int_equal(net_timer_new(&p->turn, p->loop, on_turn, p), 0);
 	assert_int_equal(ipc_caps_make(&caps, 1), 0);
@@ -90,7 +110,10 @@ void edge_play_start(struct edge_play *p)
 	assert_int_equal(net_tcp_bind(&p->listen_fd, &p->port, "127.0.0.1", 0, 8), 0);
 	assert_int_equal(edge_listen(p->edge, p->listen_fd, &p->cfg->listen[0], NULL), 0);
 	edge_play_new_core(p);
-	connect_scs(p);
+	if (p->ndsip) {
+		edge_play_helper(p);
+	}
+	edge_play_connect(p);
 }
 
 void edge_play_end(struct edge_play *p)

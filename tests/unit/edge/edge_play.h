@@ -14,6 +14,9 @@ struct edge_play {
 	int listen_fd, scs;    /* scs: the SCS's socket */
 	uint16_t port;
 	int broken;
+	bool ndsip, keep; /* before the start: the listener has NDS/IP; ndsip.on_loss is keep */
+	int helper;       /* our end of the channel, with ndsip */
+	uint32_t lost;    /* number of the channel that was lost last */
 	uint8_t record[IPC_REC_MAX];
 	uint8_t in[65536];
 	size_t in_len, taken;
@@ -21,6 +24,8 @@ struct edge_play {
 
 void edge_play_start(struct edge_play *p);
 void edge_play_end(struct edge_play *p);
+void edge_play_connect(struct edge_play *p); /* another SCS in the place of the first */
+void edge_play_helper(struct edge_play *p);  /* another helper, or the first */
 void edge_play_turns(struct edge_play *p, int n);
 void edge_play_new_core(struct edge_play *p);
 

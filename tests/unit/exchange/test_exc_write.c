@@ -53,10 +53,11 @@ static const char *const files[EXC_KINDS] = {
 	[ASC_KIND_SCS] =
 	    "name,e164,origin_host,realm,anchor,payload_max,validity_max_s,port_min,port_max,priority_allowed,"
 	    "actions,rate_per_s,burst,"
-	    "quota_per_day,connections_max,pending_max,p_bit_optional,strict_answers\n"
+	    "quota_per_day,connections_max,pending_max,p_bit_optional,strict_answers,ndsip_ike,ndsip_hosts\n"
 	    "acme,49170123456,scs.acme.example,acme.example,anchor-a,0,0,0,65535,yes,trigger recall "
-	    "replace,0,0,0,0,0,no,no\n"
-	    "beta,49170123457,scs.beta.example,beta.example,anchor-b,1,4294967295,5,6,no,replace,1,2,3,4,5,yes,yes\n",
+	    "replace,0,0,0,0,0,no,no,,\n"
+	    "beta,49170123457,scs.beta.example,beta.example,anchor-b,1,4294967295,5,6,no,replace,1,2,3,4,5,yes,yes,192.0.2.7 "
+	    "2001:db8::7,10.8.0.7\n",
 	[ASC_KIND_GROUP] = "group,anchor,scs\nfleet,anchor-a,\nfleet,,acme\nfleet,,beta\nlocals,,\n",
 	[ASC_KIND_SET] =
 	    "set,device\nempty,\ntrial,\ntrial,m1@a.example\ntrial,msisdn:491700000001\ntrial,\"a,b\"\"c\\{}@a.example\"\n",
@@ -103,6 +104,8 @@ static void test_json_lines_have_their_types(void **state)
 	out[n] = 0;
 	assert_non_null(strstr(out, "\"payload_max\":0,\"validity_max_s\":0,\"port_min\":0,"));
 	assert_non_null(strstr(out, "\"priority_allowed\":false,\"actions\":[\"replace\"],"));
+	assert_non_null(strstr(out, "\"ndsip_ike\":null,\"ndsip_hosts\":null}\n"));
+	assert_non_null(strstr(out, "\"ndsip_ike\":[\"192.0.2.7\",\"2001:db8::7\"],\"ndsip_hosts\":[\"10.8.0.7\"]}\n"));
 }
 
 static void test_every_printable_local_part_survives(void **state)

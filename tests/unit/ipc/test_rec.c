@@ -380,7 +380,13 @@ SPOIL_SESSION(so_address_line, strcpy(s->address, "1.2.3.4:5\n"))
 SPOIL_SESSION(so_zone_0, s->zone = 0)
 SPOIL_SESSION(so_zone_3, s->zone = 3)
 SPOIL_SESSION(so_protection_0, s->protection = 0)
-SPOIL_SESSION(so_protection_4, s->protection = 4)
+SPOIL_SESSION(so_protection_5, s->protection = 5)
+SPOIL_SESSION(so_ipsec_two_names, s->identity.kind = IDENTITY_IPSEC; s->identity.groups_n = 0; s->protection = PROTECTION_NDSIP)
+SPOIL_SESSION(so_ipsec_group, s->identity.kind = IDENTITY_IPSEC; s->identity.names_n = 1; s->protection = PROTECTION_NDSIP)
+SPOIL_SESSION(so_ipsec_by_tls, s->protection = PROTECTION_NDSIP)
+SPOIL_SESSION(so_tls_and_no_ike, s->protection = PROTECTION_TLS_NDSIP)
+SPOIL_SESSION(so_ike_and_no_ndsip, strcpy(s->identity.ike, "scs.acme.example"))
+SPOIL_SESSION(so_ike_upper, strcpy(s->identity.ike, "SCS.acme.example"); s->protection = PROTECTION_TLS_NDSIP)
 SPOIL_SESSION(so_external_bare, s->protection = PROTECTION_NONE)
 SPOIL_SESSION(so_internal_named, s->identity.kind = IDENTITY_INTERNAL; s->zone = ZONE_INTERNAL; s->protection = PROTECTION_NONE)
 
@@ -390,7 +396,8 @@ static void test_a_session_with_a_field_out_of_range_is_refused(void **state)
 		so_kind_0,     so_kind_4,       so_no_name,      so_no_anchor,     so_name_upper,
 		so_names_long, so_name_wild,    so_name_empty,   so_group_blank,   so_anchor_upper,
 		so_host_empty, so_host_dot,     so_realm_bad,    so_address_line,  so_zone_0,
-		so_zone_3,     so_protection_0, so_protection_4, so_external_bare, so_internal_named,
+		so_zone_3,     so_protection_0, so_protection_5, so_external_bare, so_internal_named,
+		so_ipsec_two_names, so_ipsec_group, so_ipsec_by_tls, so_tls_and_no_ike, so_ike_and_no_ndsip, so_ike_upper,
 	};
 
 	(void)state;
@@ -411,6 +418,30 @@ static void test_an_internal_session_proves_nothing_and_says_so(void **state)
 	assert_int_equal(take(IPC_REC_SESSION_OPEN, rec, ipc_session_open_put(rec, GENERATION, NUMBER, &s)), 0);
 	s.zone = ZONE_EXTERNAL;
 	assert_int_equal(take(IPC_REC_SESSION_OPEN, rec, ipc_session_open_put(rec, GENERATION, NUMBER, &s)), ERR_PROTO);
+}
+
+static void test_an_ipsec_session_proves_one_name_and_tls_inside_it_two(void **state)
+{
+	uint8_t rec[IPC_REC_MAX];
+	struct ipc_session_open s = session_open(), out;
+	size_t len;
+
+	(void)state;
+	s.protection = PROTECTION_TLS_NDSIP;
+	strcpy(s.identity.ike, "scs.acme.example");
+	len = ipc_session_open_put(rec, GENERATION, NUMBER, &s);
+	assert_int_equal(ipc_session_open_get(&out, rec, len), 0);
+	assert_string_equal(out.identity.ike, "scs.acme.example");
+	assert_int_equal(out.identity.names_n, 2);
+	s = session_open();
+	s.protection = PROTECTION_NDSIP;
+	s.identity.kind = IDENTITY_IPSEC;
+	s.identity.names_n = 1;
+	s.identity.groups_n = 0;
+	len = ipc_session_open_put(rec, GENERATION, NUMBER, &s);
+	assert_int_equal(ipc_session_open_get(&out, rec, len), 0);
+	assert_string_equal(out.identity.names[0], "scs.acme.example");
+	assert_string_equal(out.identity.ike, "");
 }
 
 static void refused_action(void (*spoil)(struct ipc_device_action *))
@@ -584,6 +615,7 @@ int main(void)
 		cmocka_unit_test(test_the_largest_session_fits_into_a_record),
 		cmocka_unit_test(test_a_session_with_a_field_out_of_range_is_refused),
 		cmocka_unit_test(test_an_internal_session_proves_nothing_and_says_so),
+		cmocka_unit_test(test_an_ipsec_session_proves_one_name_and_tls_inside_it_two),
 		cmocka_unit_test(test_an_action_with_a_field_out_of_range_is_refused),
 		cmocka_unit_test(test_a_payload_longer_than_a_record_crosses_as_its_length_alone),
 		cmocka_unit_test(test_every_request_status_crosses_and_no_other_value),

@@ -55,6 +55,20 @@ static void test_each_disagreement_has_its_reason(void **state)
 	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &full, NOW_S), POL_TOO_MANY_CONNECTIONS);
 }
 
+static void test_tls_inside_ipsec_needs_one_name_from_both(void **state)
+{
+	struct pol_identity id = identity("scs.acme.example", "anchor-a");
+
+	(void)state;
+	id.ike = "SCS.acme.example";
+	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &acme, NOW_S), POL_NONE);
+	id.ike = "other.example"; /* in the certificate, and not the Origin-Host */
+	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &acme, NOW_S), POL_OTHER_IKE_IDENTITY);
+	id = identity("scs.evil.example", "anchor-a"); /* the tunnel does not stand in for the certificate */
+	id.ike = "scs.acme.example";
+	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &acme, NOW_S), POL_NAME_NOT_PROVEN);
+}
+
 static void test_internal_is_for_scss_provisioned_so_and_for_no_other(void **state)
 {
 	static const struct pol_admit_scs own = { "portal.core.example", "core.example", "internal", NULL, 0, 8 };
@@ -129,6 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_agrees_is_admitted),
 		cmocka_unit_test(test_each_disagreement_has_its_reason),
+		cmocka_unit_test(test_tls_inside_ipsec_needs_one_name_from_both),
 		cmocka_unit_test(test_internal_is_for_scss_provisioned_so_and_for_no_other),
 		cmocka_unit_test(test_every_later_request_carries_the_same_pair),
 		cmocka_unit_test(test_a_burst_passes_and_then_the_rate),

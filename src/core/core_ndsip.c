@@ -1,0 +1,517 @@
+/* core_ndsip.c - see core_ndsip.h. The helper is another process, which talks to charon: what it says
+ * is decoded before it is used, and only kept for operators. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "assoc/asc_import.h"
+#include "base/str.h"
+#include "core/core_int.h"
+#include "core/core_view.h"
+
+#define SCS_MAGIC 0x6e5c51a3u
+
+static struct core_ndsip_scs *find(const struct core_ndsip *n, const char *name)
+{
+	struct map_node *node = map_find(&n->by_name, name, (uint32_t)strlen(name));
+
+	return MAP_OF(node, struct core_ndsip_scs, by_name);
+}
+
+static void drop_scs(struct core_ndsip *n, struct core_ndsip_scs *s)
+{
+	map_del(&n->by_name, &s->by_name);
+	OBJ_END(s, SCS_MAGIC);
+	free(s);
+}
+
+/* -- the end of a channel */
+
+static void end_list(struct core_ndsip *n)
+{
+	asc_export_free(n->view);
+	n->view = NULL;
+	n->stage = CORE_NDSIP_IDLE;
+}
+
+/* The name is its key in the table. */
+static void forget(struct core_ndsip_scs *s)
+{
+	s->is.state = s->is.children = 0;
+	s->is.open = 0;
+	s->is.words[0] = 0;
+}
+
+static void forget_state(void *arg, struct map_node *node)
+{
+	(void)arg;
+	forget(MAP_OF(node, struct core_ndsip_scs, by_name));
+}
+
+static void close_channel(struct core_ndsip *n)
+{
+	end_list(n);
+	ns_channel_free(n->channel);
+	n->channel = NULL;
+	n->has_out = false;
+	n->ends_n = 0;
+	n->heard = false;
+	n->summary = (struct ns_summary){ .charon = false };
+	map_each(&n->by_name, forget_state, NULL);
+}
+
+static void lose(struct core *c, const char *why)
+{
+	log_error(c->log, "core", "the NDS/IP helper is away: %s", why);
+	close_channel(&c->ndsip);
+	c->ndsip.losses++;
+	c->ndsip.since_ms = core_now_ms(c);
+	st_count(&c->st, ST_NDSIP_HELPER_LOST);
+	if (c->cb->on_ndsip_lost) {
+		c->cb->on_ndsip_lost(c->arg);
+	}
+}
+
+/* -- the list */
+
+static void message_of(struct ns_msg *m, uint32_t list, const struct asc_scs *scs)
+{
+	_Static_assert(NS_HOSTS_MAX == SCS_NDSIP_ADDRESSES_MAX && NS_IKE_MAX == 8, "as in base/scs_ndsip.h");
+	*m = (struct ns_msg){ .kind = NS_SCS, .scs = { .list = list } };
+	str_set(m->scs.name, sizeof m->scs.name, scs->name);
+	str_set(m->scs.identity, sizeof m->scs.identity, scs->origin_host);
+	str_set(m->scs.anchor, sizeof m->scs.anchor, scs->anchor);
+	m->scs.ike_n = scs->ndsip_ike.n;
+	memcpy(m->scs.ike, scs->ndsip_ike.at, scs->ndsip_ike.n * sizeof *m->scs.ike);
+	m->scs.hosts_n = scs->ndsip_hosts.n;
+	memcpy(m->scs.hosts, scs->ndsip_hosts.at, scs->ndsip_hosts.n * sizeof *m->scs.hosts);
+}
+
+/* Whether the core gives the SCS to the helper; else `why` says why not. */
+static bool goes(const struct core *c, const struct asc_scs *scs, char why[CFG_WHY_MAX])
+{
+	for (uint8_t i = 0; i < scs->ndsip_hosts.n; i++) {
+		if (cfg_ndsip_peer_check(c->cfg, &scs->ndsip_hosts.at[i], false, why)) {
+			return false;
+		}
+	}
+	for (uint8_t i = 0; i < scs->ndsip_ike.n; i++) {
+		if (cfg_ndsip_peer_check(c->cfg, &scs->ndsip_ike.at[i], true, why)) {
+			return false;
+		}
+	}
+	if (cfg_anchor_index(c->cfg, scs->anchor) == CFG_ANCHORS_MAX) {
+		snprintf(why, CFG_WHY_MAX, "its trust anchor '%s' is not in the configuration (trust_anchors)", scs->anchor);
+		return false;
+	}
+	return true;
+}
+
+static struct core_ndsip_scs *add_scs(struct core_ndsip *n, const char *name)
+{
+	struct core_ndsip_scs *s = calloc(1, sizeof *s);
+
+	if (!s) {
+		return NULL;
+	}
+	obj_begin(&s->obj, SCS_MAGIC);
+	str_set(s->is.name, sizeof s->is.name, name);
+	map_add(&n->by_name, &s->by_name, s->is.name, (uint32_t)strlen(s->is.name));
+	return s;
+}
+
+/* Notes an SCS of the list that begins, and counts it. */
+static int note_scs(void *arg, const struct asc_export_row *row)
+{
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
+	struct core_ndsip *n = &c->ndsip;
+	struct core_ndsip_scs *s;
+	char why[CFG_WHY_MAX] = "";
+	bool refused;
+
+	if (!row->scs->ndsip_hosts.n) {
+		return 0;
+	}
+	s = find(n, row->scs->name);
+	s = s ? s : add_scs(n, row->scs->name);
+	if (!s) {
+		return ERR_NOMEM;
+	}
+	refused = !goes(c, row->scs, why);
+	if (refused && strncmp(s->own, why, sizeof s->own - 1) != 0) {
+		log_warn(c->log, "core", "NDS/IP does not protect SCS %s: %s", row->scs->name, why);
+	}
+	if (refused && !s->refused) {
+		forget(s);
+	}
+	s->refused = refused;
+	str_cut(s->own, sizeof s->own, why);
+	s->list = n->list;
+	n->list_n += !refused;
+	n->refused += refused;
+	return 0;
+}
+
+static void drop_old(void *arg, struct map_node *node)
+{
+	struct core_ndsip_scs *s = MAP_OF(node, struct core_ndsip_scs, by_name);
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
+
+	if (s->list != c->ndsip.list) {
+		drop_scs(&c->ndsip, s);
+	}
+}
+
+/* Walks over all SCSs once, in this turn: the number of the list stands in its first message. */
+static int count_list(struct core *c)
+{
+	struct core_ndsip *n = &c->ndsip;
+	struct asc_export *x;
+	int err = asc_export_begin(&x, c->store.asc, ASC_KIND_SCS);
+
+	if (err) {
+		return err;
+	}
+	n->list++;
+	n->list_n = n->refused = 0;
+	do {
+		err = asc_export_step(x, UINT32_MAX, note_scs, c);
+	} while (err == 1);
+	asc_export_free(x);
+	if (!err) {
+		map_each(&n->by_name, drop_old, c);
+	}
+	return err;
+}
+
+static void wait_ms(struct core_ndsip *n, uint64_t ms)
+{
+	n->waits = true;
+	net_timer_start(n->timer, ms);
+}
+
+static void send_some(struct core *c);
+
+static void begin_list(struct core *c)
+{
+	struct core_ndsip *n = &c->ndsip;
+	int err = count_list(c);
+
+	if (!err) {
+		err = asc_export_begin(&n->view, c->store.asc, ASC_KIND_SCS);
+	}
+	if (err) {
+		log_error(c->log, "core", "the list of SCSs for the NDS/IP helper: %s; again in %u ms", err_str(err),
+			  CORE_NDSIP_RETRY_MS);
+		wait_ms(n, CORE_NDSIP_RETRY_MS);
+		return;
+	}
+	n->sent_changes = asc_scs_changes(c->store.asc);
+	n->stage = CORE_NDSIP_BEGIN;
+	send_some(c);
+}
+
+static void on_timer(void *arg)
+{
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
+
+	c->ndsip.waits = false;
+	if (c->ndsip.channel && c->ndsip.stage == CORE_NDSIP_IDLE) {
+		begin_list(c);
+	} else if (c->ndsip.channel) {
+		send_some(c);
+	}
+}
+
+void core_ndsip_look(struct core *c)
+{
+	struct core_ndsip *n = &c->ndsip;
+
+	if (n->channel && !n->waits && n->stage == CORE_NDSIP_IDLE && asc_scs_changes(c->store.asc) != n->sent_changes) {
+		wait_ms(n, CORE_NDSIP_GATHER_MS);
+	}
+}
+
+/* -- sending */
+
+static void put(struct core_ndsip *n, const struct ns_msg *m)
+{
+	n->out = *m;
+	n->has_out = true;
+}
+
+static int put_scs(void *arg, const struct asc_export_row *row)
+{
+	struct core_ndsip *n = &OBJ_OF(arg, struct core, CORE_MAGIC)->ndsip;
+	const struct core_ndsip_scs *noted = row->scs->ndsip_hosts.n ? find(n, row->scs->name) : NULL;
+
+	if (noted && !noted->refused) {
+		message_of(&n->out, n->list, row->scs);
+		n->has_out = true;
+	}
+	return 0;
+}
+
+/* The next SCS that goes, or that there is none: ERR_NOTFOUND. */
+static int next_scs(struct core *c)
+{
+	struct core_ndsip *n = &c->ndsip;
+	int err = 1;
+
+	while (err == 1 && !n->has_out) {
+		err = asc_export_step(n->view, 1, put_scs, c);
+	}
+	if (n->has_out) {
+		return 0;
+	}
+	return err ? err : ERR_NOTFOUND;
+}
+
+/* Fills `out` with the next message. ERR_NOTFOUND: there is none now. Else an error of the store. */
+static int next_message(struct core *c)
+{
+	struct core_ndsip *n = &c->ndsip;
+	int err;
+
+	switch (n->stage) {
+	case CORE_NDSIP_IDLE:
+		if (!n->ends_n) {
+			return ERR_NOTFOUND;
+		}
+		put(n, &(struct ns_msg){ .kind = NS_TERMINATE, .terminate = n->ends[0] });
+		memmove(&n->ends[0], &n->ends[1], --n->ends_n * sizeof n->ends[0]);
+		return 0;
+	case CORE_NDSIP_BEGIN:
+		n->stage = CORE_NDSIP_SCSS;
+		put(n, &(struct ns_msg){ .kind = NS_BEGIN, .begin = { n->list, n->list_n } });
+		return 0;
+	case CORE_NDSIP_SCSS:
+		err = next_scs(c);
+		if (err != ERR_NOTFOUND) {
+			return err;
+		}
+		n->stage = CORE_NDSIP_END;
+		__attribute__((fallthrough));
+	case CORE_NDSIP_END:
+		end_list(n);
+		put(n, &(struct ns_msg){ .kind = NS_END, .end = { n->list, n->list_n } });
+		return 0;
+	}
+	return ERR_NOTFOUND;
+}
+
+static void give_up_list(struct core *c, int err)
+{
+	log_error(c->log, "core", "the list of SCSs for the NDS/IP helper: %s; again in %u ms", err_str(err),
+		  CORE_NDSIP_RETRY_MS);
+	end_list(&c->ndsip);
+	c->ndsip.has_out = false;
+	wait_ms(&c->ndsip, CORE_NDSIP_RETRY_MS);
+}
+
+/* Some messages, until the helper has to read first, or there is nothing to send. Its end is not
+ * noticed here: the channel says it. */
+static void send_some(struct core *c)
+{
+	struct core_ndsip *n = &c->ndsip;
+
+	for (unsigned i = 0; i < CORE_NDSIP_TURN_MAX; i++) {
+		int err = n->has_out ? 0 : next_message(c);
+
+		if (err == ERR_NOTFOUND) {
+			return;
+		}
+		err = err ? err : ns_channel_send(n->channel, &n->out);
+		if (err == ERR_BUSY || err == ERR_CLOSED) {
+			return;
+		}
+		if (err) {
+			give_up_list(c, err);
+			return;
+		}
+		n->has_out = false;
+	}
+	wait_ms(n, 0);
+}
+
+void core_ndsip_terminate(struct core *c, const char *scs, enum ns_why why)
+{
+	struct core_ndsip *n = &c->ndsip;
+
+	if (!n->channel || n->ends_n == CORE_NDSIP_ENDS_MAX || !find(n, scs)) {
+		return; /* the next list says the same */
+	}
+	str_set(n->ends[n->ends_n].name, sizeof n->ends[0].name, scs);
+	n->ends[n->ends_n++].why = (uint8_t)why;
+	send_some(c);
+}
+
+/* -- what the helper says */
+
+static void take_summary(struct core *c, const struct ns_summary *s)
+{
+	struct core_ndsip *n = &c->ndsip;
+	bool was = n->heard && n->summary.charon;
+
+	if (s->charon != was) {
+		n->since_ms = core_now_ms(c);
+	}
+	if (s->charon && !was) {
+		log_info(c->log, "core", "NDS/IP: charon answers (%s)", *s->version ? s->version : "version not known");
+	} else if (!s->charon && (was || !n->heard)) {
+		log_warn(c->log, "core", "NDS/IP: charon does not answer%s%s", *s->words ? ": " : "", s->words);
+	}
+	if (n->heard && s->rules != n->summary.rules) {
+		log_warn(c->log, "core", "NDS/IP: the rules of the packet filter are %s", core_ndsip_rules_word(s->rules));
+	}
+	n->summary = *s;
+	n->heard = true;
+}
+
+static void take(struct core *c, const struct ns_msg *m)
+{
+	struct core_ndsip_scs *s;
+
+	if (m->kind == NS_SUMMARY) {
+		take_summary(c, &m->summary);
+	} else if (m->kind == NS_SCS_STATE) {
+		s = find(&c->ndsip, m->scs_is.name);
+		if (s && !s->refused) {
+			s->is.state = m->scs_is.state;
+			s->is.children = m->scs_is.children;
+			s->is.open = m->scs_is.open;
+			str_cut(s->is.words, sizeof s->is.words, m->scs_is.words);
+		}
+	}
+}
+
+static void on_message(void *arg, const struct ns_msg *m)
+{
+	take(OBJ_OF(arg, struct core, CORE_MAGIC), m);
+}
+
+static void on_room(void *arg)
+{
+	send_some(OBJ_OF(arg, struct core, CORE_MAGIC));
+}
+
+static void on_lost(void *arg, int err)
+{
+	lose(OBJ_OF(arg, struct core, CORE_MAGIC), err == ERR_PROTO ? "it sent octets that are no message" : err_str(err));
+}
+
+/* -- the part */
+
+int core_ndsip_channel(struct core *c, int fd)
+{
+	struct ns_channel_conf conf = {
+		.loop = c->loop, .from = NS_TO_CORE, .on_message = on_message, .on_room = on_room, .on_lost = on_lost, .arg = c
+	};
+	int err;
+
+	OBJ_CHECK(c, CORE_MAGIC);
+	close_channel(&c->ndsip);
+	err = ns_channel_new(&c->ndsip.channel, fd, &conf);
+	if (err) {
+		return err;
+	}
+	c->ndsip.since_ms = core_now_ms(c);
+	begin_list(c);
+	return 0;
+}
+
+int core_ndsip_init(struct core *c)
+{
+	int err = map_init(&c->ndsip.by_name);
+
+	c->ndsip.since_ms = core_now_ms(c);
+	return err ? err : net_timer_new(&c->ndsip.timer, c->loop, on_timer, c);
+}
+
+static void free_scs(void *arg, struct map_node *node)
+{
+	drop_scs(arg, MAP_OF(node, struct core_ndsip_scs, by_name));
+}
+
+void core_ndsip_fini(struct core *c)
+{
+	if (c->ndsip.timer) {
+		close_channel(&c->ndsip);
+		net_timer_free(c->ndsip.timer);
+		map_each(&c->ndsip.by_name, free_scs, &c->ndsip);
+	}
+	map_fini(&c->ndsip.by_name);
+}
+
+/* -- views */
+
+const char *core_ndsip_rules_word(unsigned rules)
+{
+	static const char *const words[] = {
+		[NS_RULES_UNCHECKED] = "not checked",   [NS_RULES_OK] = "in force",
+		[NS_RULES_MISSING] = "missing",         [NS_RULES_CHANGED] = "changed",
+		[NS_RULES_UNREADABLE] = "not readable",
+	};
+
+	return rules < sizeof words / sizeof *words && words[rules] ? words[rules] : "not known";
+}
+
+void core_ndsip_view(const struct core *c, struct core_ndsip_view *out)
+{
+	const struct core_ndsip *n = &c->ndsip;
+	const struct ns_summary *s = &n->summary;
+
+	*out = (struct core_ndsip_view){ .serves = cfg_ndsip_serves(c->cfg),
+					 .helper = n->channel && n->heard,
+					 .charon = n->heard && s->charon,
+					 .rules_lost = s->rules == NS_RULES_MISSING || s->rules == NS_RULES_CHANGED ||
+						       s->rules == NS_RULES_UNREADABLE,
+					 .rules = core_ndsip_rules_word(s->rules),
+					 .version = s->version,
+					 .words = s->words,
+					 .since_ms = n->since_ms,
+					 .loss_s = s->loss_s,
+					 .list = n->list,
+					 .list_in_use = s->list,
+					 .scs = n->list_n,
+					 .loaded = s->loaded,
+					 .refused_scs = n->refused,
+					 .ikes = s->ikes,
+					 .children = s->children,
+					 .open = s->open,
+					 .proven = s->proven,
+					 .proofs = s->proofs,
+					 .refused = s->refused,
+					 .cut = s->cut,
+					 .losses = s->losses,
+					 .helper_losses = n->losses };
+}
+
+static const char *state_word(const struct core_ndsip *n, const struct core_ndsip_scs *s)
+{
+	static const char *const words[] = {
+		[0] = "waits",          [NS_SCS_WAITS] = "waits",         [NS_SCS_REFUSED] = "refused",
+		[NS_SCS_DOWN] = "down", [NS_SCS_CHILDLESS] = "childless", [NS_SCS_UP] = "up"
+	};
+
+	if (s->refused) {
+		return "refused";
+	}
+	return n->channel && s->is.state < sizeof words / sizeof *words ? words[s->is.state] : "unknown";
+}
+
+int core_ndsip_scs_view(const struct core *c, const char *scs, struct core_ndsip_scs_view *out)
+{
+	const struct core_ndsip_scs *s = find(&c->ndsip, scs);
+
+	if (!s) {
+		return ERR_NOTFOUND;
+	}
+	*out = (struct core_ndsip_scs_view){ .state = state_word(&c->ndsip, s),
+					     .up = !s->refused && s->is.state == NS_SCS_UP,
+					     .refused = s->refused,
+					     .children = s->is.children,
+					     .open = s->is.open,
+					     .words = s->refused ? s->own : s->is.words };
+	return 0;
+}

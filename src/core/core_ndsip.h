@@ -1,0 +1,60 @@
+/* core_ndsip.h - what the core tells the NDS/IP helper (ndsip/ns_msg.h), and what it hears of it.
+ *
+ *   (NONE) --channel--> IDLE --SCSs changed, after CORE_NDSIP_GATHER_MS--> SENDING --END sent--> IDLE
+ *     ^                  |                                                   |
+ *     +--- lost ---------+---------------------------------------------------+
+ *
+ * The helper gets the whole list of SCSs with NDS/IP when its channel opens, and again after each
+ * change of SCSs: changes within CORE_NDSIP_GATHER_MS are one list. A list is a view of the store at
+ * one instant. It is sent as fast as the helper reads, and some messages a turn.
+ * What ends at once has a TERMINATE, which does not wait for a list to begin. */
+#pragma once
+#include "base/map.h"
+#include "ndsip/ns_channel.h"
+
+struct asc_export;
+struct core;
+struct net_timer;
+
+#define CORE_NDSIP_GATHER_MS 100u
+#define CORE_NDSIP_RETRY_MS 1000u /* after an error of ours, such as no memory */
+#define CORE_NDSIP_TURN_MAX 256u  /* messages that are sent in a turn */
+#define CORE_NDSIP_ENDS_MAX 64u   /* TERMINATEs that wait; further ones are left to the list */
+
+struct core_ndsip_scs { /* an SCS of the list */
+	struct obj obj;
+	struct map_node by_name;
+	uint32_t list;          /* the last one that has it */
+	bool refused;           /* by the core: it is not in the list that the helper gets */
+	struct ns_scs_is is;    /* as the helper said last; state 0: nothing yet */
+	char own[NS_WORDS_MAX]; /* why the core refused it */
+};
+
+enum core_ndsip_stage { CORE_NDSIP_IDLE, CORE_NDSIP_BEGIN, CORE_NDSIP_SCSS, CORE_NDSIP_END };
+
+struct core_ndsip {
+	struct ns_channel *channel; /* NULL: no helper */
+	struct net_timer *timer;
+	bool waits;                  /* the timer runs */
+	enum core_ndsip_stage stage; /* of the list that is being sent */
+	struct asc_export *view;     /* the store as of its beginning */
+	uint64_t sent_changes;       /* asc_scs_changes() of it */
+	uint32_t list, list_n;       /* its number; SCSs in it */
+	uint32_t refused;            /* SCSs that the core left out of it */
+	struct ns_msg out;           /* the helper did not take it yet */
+	bool has_out;
+	struct ns_terminate ends[CORE_NDSIP_ENDS_MAX];
+	uint32_t ends_n;
+	struct map by_name; /* of struct core_ndsip_scs */
+	struct ns_summary summary;
+	bool heard;        /* a summary of this helper came */
+	uint64_t since_ms; /* when the helper came or went, or charon did */
+	uint64_t losses;   /* of helpers */
+};
+
+ERR_MUST_USE int core_ndsip_init(struct core *c); /* ERR_NOMEM, ERR_IO */
+void core_ndsip_fini(struct core *c);             /* a zeroed part is allowed */
+/* At the end of a turn: notices changes of SCSs. */
+void core_ndsip_look(struct core *c);
+/* The SCS was removed or changed: its security associations end. Nothing without a helper. */
+void core_ndsip_terminate(struct core *c, const char *scs, enum ns_why why);

@@ -1,0 +1,124 @@
+/* ns_files.c - see ns_files.h. */
+#include "ndsip/ns_files.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ident.h"
+#include "base/str.h"
+
+static char *copy_of(const struct ns_pem *pem)
+{
+	char *text = malloc(pem->len + 1);
+
+	if (text) {
+		memcpy(text, pem->p, pem->len);
+		text[pem->len] = 0;
+	}
+	return text;
+}
+
+static void sort_blocks(struct ns_anchor *a)
+{
+	struct ns_pem rest = { a->text, a->len }, block;
+	enum ns_pem_kind kind;
+
+	while (ns_pem_next(&rest, &kind, &block)) {
+		struct sa_blob blob = { block.p, block.len };
+
+		if (kind == NS_PEM_CERTIFICATE && a->cas_n < SA_CACERTS_MAX) {
+			a->cas[a->cas_n++] = blob;
+		} else if (kind == NS_PEM_CRL && a->crls_n < NS_CRLS_MAX) {
+			a->crls[a->crls_n++] = blob;
+		}
+	}
+}
+
+static int add(struct ns_files *f, const struct ns_file *file)
+{
+	struct ns_anchor *a = &f->anchors[f->anchors_n];
+	char *text;
+
+	if (file->name && (f->anchors_n == NS_ANCHORS_MAX || strlen(file->name) > IDENT_SCS_MAX)) {
+		return 0;
+	}
+	text = copy_of(&file->pem);
+	if (!text) {
+		return ERR_NOMEM;
+	}
+	if (!file->name) {
+		free(f->certificate);
+		f->certificate = text;
+		f->certificate_len = file->pem.len;
+		return 0;
+	}
+	str_set(a->name, sizeof a->name, file->name);
+	a->text = text;
+	a->len = file->pem.len;
+	f->anchors_n++;
+	sort_blocks(a);
+	return 0;
+}
+
+int ns_files_new(struct ns_files **out, const struct ns_file *files, size_t n)
+{
+	struct ns_files *f = calloc(1, sizeof *f);
+	int err = f ? 0 : ERR_NOMEM;
+
+	for (size_t i = 0; i < n && !err; i++) {
+		err = add(f, &files[i]);
+	}
+	if (err) {
+		ns_files_free(f);
+		return err;
+	}
+	*out = f;
+	return 0;
+}
+
+void ns_files_free(struct ns_files *f)
+{
+	if (!f) {
+		return;
+	}
+	free(f->certificate);
+	for (size_t i = 0; i < f->anchors_n; i++) {
+		free(f->anchors[i].text);
+	}
+	free(f);
+}
+
+const struct ns_anchor *ns_files_anchor(const struct ns_files *f, const char *name)
+{
+	for (size_t i = 0; f && i < f->anchors_n; i++) {
+		if (!strcmp(f->anchors[i].name, name)) {
+			return &f->anchors[i];
+		}
+	}
+	return NULL;
+}
+
+struct sa_blob ns_files_certificate(const struct ns_files *f)
+{
+	struct ns_pem rest = { f ? f->certificate : NULL, f ? f->certificate_len : 0 }, block;
+	enum ns_pem_kind kind;
+
+	while (rest.p && ns_pem_next(&rest, &kind, &block)) {
+		if (kind == NS_PEM_CERTIFICATE) {
+			return (struct sa_blob){ block.p, block.len };
+		}
+	}
+	return (struct sa_blob){ NULL, 0 };
+}
+
+bool ns_files_same_anchor(const struct ns_anchor *a, const struct ns_anchor *b)
+{
+	return a && b ? a->len == b->len && !memcmp(a->text, b->text, a->len) : a == b;
+}
+
+bool ns_files_same_certificate(const struct ns_files *a, const struct ns_files *b)
+{
+	struct sa_blob x = ns_files_certificate(a), y = ns_files_certificate(b);
+
+	return x.len == y.len && (!x.len || !memcmp(x.p, y.p, x.len));
+}

@@ -1,0 +1,40 @@
+/* ns_files.h - the certificates that charon gets from us, in one copy: ours, and those of each trust
+ * anchor with its revocation lists. */
+#pragma once
+#include "base/err.h"
+#include "base/ident.h"
+#include "ipsec/sa_conn.h"
+#include "ndsip/ns_pem.h"
+
+#define NS_ANCHORS_MAX 64u
+#define NS_CRLS_MAX 16u /* of one anchor */
+
+struct ns_file { /* given by the caller; borrowed */
+	const char *name; /* of the anchor; NULL: our certificate */
+	struct ns_pem pem;
+};
+
+struct ns_anchor {
+	char name[IDENT_SCS_MAX + 1];
+	char *text; /* owned */
+	size_t len;
+	struct sa_blob cas[SA_CACERTS_MAX], crls[NS_CRLS_MAX];
+	size_t cas_n, crls_n;
+};
+
+struct ns_files {
+	char *certificate; /* owned; NULL: none */
+	size_t certificate_len;
+	struct ns_anchor anchors[NS_ANCHORS_MAX];
+	size_t anchors_n;
+};
+
+/* Copies. What is beyond a bound is left out: charon then refuses whom it cannot prove. ERR_NOMEM:
+ * nothing is kept. */
+ERR_MUST_USE int ns_files_new(struct ns_files **out, const struct ns_file *files, size_t n);
+void ns_files_free(struct ns_files *f); /* NULL allowed */
+
+const struct ns_anchor *ns_files_anchor(const struct ns_files *f, const char *name); /* NULL: none */
+struct sa_blob ns_files_certificate(const struct ns_files *f); /* the first one of our file */
+bool ns_files_same_anchor(const struct ns_anchor *a, const struct ns_anchor *b); /* NULL allowed */
+bool ns_files_same_certificate(const struct ns_files *a, const struct ns_files *b);

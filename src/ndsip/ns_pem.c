@@ -1,0 +1,51 @@
+/* ns_pem.c - see ns_pem.h. */
+#include "ndsip/ns_pem.h"
+
+#include <string.h>
+
+static const struct {
+	enum ns_pem_kind kind;
+	const char *begin, *end;
+} blocks[] = {
+	{ NS_PEM_CERTIFICATE, "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----" },
+	{ NS_PEM_CRL, "-----BEGIN X509 CRL-----", "-----END X509 CRL-----" },
+};
+
+static bool begins(const struct ns_pem *rest, const char *with)
+{
+	size_t len = strlen(with);
+
+	return rest->len >= len && !memcmp(rest->p, with, len);
+}
+
+static void skip(struct ns_pem *rest, size_t n)
+{
+	rest->p += n;
+	rest->len -= n;
+}
+
+static void skip_line(struct ns_pem *rest)
+{
+	const char *end = memchr(rest->p, '\n', rest->len);
+
+	skip(rest, end ? (size_t)(end - rest->p) + 1 : rest->len);
+}
+
+bool ns_pem_next(struct ns_pem *rest, enum ns_pem_kind *kind, struct ns_pem *out)
+{
+	for (; rest->len; skip_line(rest)) {
+		for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+			const char *end = begins(rest, blocks[i].begin)
+					      ? memmem(rest->p, rest->len, blocks[i].end, strlen(blocks[i].end))
+					      : NULL;
+
+			if (end) {
+				*kind = blocks[i].kind;
+				*out = (struct ns_pem){ rest->p, (size_t)(end - rest->p) + strlen(blocks[i].end) };
+				skip(rest, out->len);
+				return true;
+			}
+		}
+	}
+	return false;
+}

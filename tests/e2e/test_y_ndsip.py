@@ -1,0 +1,400 @@
+"""NDS/IP: an SCS inside an IPsec tunnel of strongSwan, plain TCP or TLS in it. The gateway proves for each connection who protects it, and holds
+and cuts the connection as soon as it cannot. Network namespaces, two charons, user-space ESP, the rules of the packet filter."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+from lablib import lab as L
+from lablib import proc, tunnel
+from lablib.play import Ended
+
+PORT, TLS_PORT = 3868, 5868
+GATEWAY, HOST, OTHER_HOST = "10.77.1.1", "10.77.2.1", "10.77.2.2"
+GRACE_S = 1.0
+CUT_S = GRACE_S + 0.7  # what the kernel, charon and a busy machine take besides
+
+pytestmark = pytest.mark.skipif(bool(tunnel.lacking()), reason=tunnel.lacking())
+
+
+def revocation_list(pki, ca):
+    """An empty one, behind the certificate of the CA: charon takes nobody without it."""
+    folder = os.path.join(pki, f"crl-{ca}")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "index"), "w", encoding="ascii"):
+        pass
+    conf = proc.write(os.path.join(folder, "conf"), f"[ca]\ndefault_ca=c\n[c]\ndatabase={folder}/index\ndefault_md=sha256\ndefault_crl_days=30\n"
+                      "crl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid:always\n")
+    done = subprocess.run(["openssl", "ca", "-gencrl", "-config", conf, "-cert", f"{pki}/{ca}.pem", "-keyfile", f"{pki}/{ca}.key"], check=True,
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    with open(f"{pki}/{ca}.pem", "a", encoding="ascii") as f:
+        f.write(done.stdout)
+
+
+class Tunnelled(L.Lab):
+    """Everything of the operator on the host gw; the SCSs are on the host scs."""
+
+    def start(self, name, command, env=None):
+        return super().start(name, self.options.hosts.inside("gw", *command), env)
+
+    def make_pki(self, say):
+        pki = super().make_pki(say)
+        for ca in ("anchor-a", "anchor-b"):
+            revocation_list(pki.folder, ca)
+        return pki
+
+    def iwf_config(self):
+        pki = self.path("pki")
+        nds = (f"  - {{ name: nds, zone: external, protection: ndsip, address: {GATEWAY}, port: {PORT} }}\n"
+               f"  - {{ name: both, zone: external, protection: tls+ndsip, address: {GATEWAY}, port: {TLS_PORT}, certificate: {pki}/iwf.pem, "
+               f"key: {pki}/iwf.key }}\npeers:\n")
+        section = (f"ndsip: {{ vici: {self.path('gw', 'vici')}, mode: libipsec, certificate: {pki}/iwf.pem, grace: {int(GRACE_S)}s,\n"
+                   f"         local_ike: [ 10.77.0.1, 10.78.0.1 ], on_loss: {self.options.on_loss} }}\n")
+        return super().iwf_config().replace("peers:\n", nds, 1) + section
+
+    def start_iwf(self):
+        gw = tunnel.Charon(self.options.hosts, "gw", self.path("gw"), L.EXTERNAL_HOST)
+        gw.configure(self.path("pki", "iwf.pem"), self.path("pki", "iwf.key"), self.path("pki", "operator.pem"))
+        gw.start(self.record)
+        gw.swanctl("--load-creds")
+        self.options.charons["gw"] = gw
+        conf = proc.write(self.path("mtc-iwfd.yaml"), self.iwf_config())
+        tunnel.run(*self.options.hosts.inside("gw", self.program("mtcctl"), "ndsip", "rules", "--apply", "-c", conf))
+        super().start_iwf()
+
+    def provision(self):
+        super().provision()
+        for name, host in (("acme", HOST), ("gamma", OTHER_HOST)):
+            done = self.mtcctl("scs", "set", name, "--ndsip-hosts", host)
+            assert not done.returncode, done.stderr
+
+
+class World:
+    """The laboratory, its hosts, and the tunnels that SCSs make."""
+
+    def __init__(self, labs, number, on_loss="cut"):
+        self.labs, self.charons, self.made = labs, {}, 0
+        self.hosts = tunnel.Hosts(f"prf{os.getpid()}-{number}")
+        self.hosts.up()
+        try:
+            self.hosts.ip("scs", "addr", "add", OTHER_HOST, "dev", "lo")
+            self.hosts.ip("core", "addr", "add", HOST, "dev", "lo")  # of the one who claims acme's address
+            self.hosts.ip("gw", "route", "add", OTHER_HOST, "via", "10.77.0.2")
+            self.lab = labs.up(kind=Tunnelled, hosts=self.hosts, charons=self.charons, on_loss=on_loss, edges=1)
+        except BaseException:
+            self.hosts.down()
+            raise
+        self.started = []
+        self.wait_loaded("acme")
+
+    def end(self):
+        try:
+            for charon in self.started:
+                charon.end()
+            return self.labs.down(self.lab)
+        finally:
+            self.hosts.down()
+
+    # -- tunnels
+
+    def tunnel(self, name, host, side="scs", certificate=None, identity=None):
+        """The charon of an SCS, with the connection `iwf` to the gateway; nothing is initiated."""
+        for earlier in [c for c in self.started if c.side == side]:  # of a play that failed
+            self.drop(earlier)
+        self.made += 1
+        identity = identity or self.lab.scs[name]["origin_host"]
+        charon = tunnel.Charon(self.hosts, side, os.path.join(self.lab.lab["dir"], f"c{self.made}"), identity)
+        certificate = certificate or name
+        charon.configure(self.pki(f"{certificate}.pem"), self.pki(f"{certificate}.key"), self.pki("operator.pem"))
+        self.started.append(charon)
+        charon.start()
+        charon.connect(self.charons["gw"], "iwf", {"tsp": (f"{host}/32[tcp]", f"{GATEWAY}/32[tcp/{PORT}], {GATEWAY}/32[tcp/{TLS_PORT}]")})
+        return charon
+
+    def drop(self, charon):
+        charon.end()
+        self.started.remove(charon)
+
+    def copy_ca(self, name):
+        shutil.copy(self.pki(f"{name}.pem"), self.charons["gw"].path("swanctl", "x509ca", f"{name}.pem"))
+
+    def pki(self, name):
+        return os.path.join(self.lab.lab["dir"], "pki", name)
+
+    def rules(self, word):
+        tunnel.run(*self.hosts.inside("gw", self.lab.program("mtcctl"), "ndsip", "rules", word, "-c", self.lab.lab["iwf"]["config"]))
+
+    # -- SCSs
+
+    def command(self, action, name, origin_host=None, tls=None, **options):
+        """tls: name of the certificate inside the tunnel."""
+        scs, iwf = self.lab.scs[name], self.lab.lab["iwf"]
+        way = ["--connect", f"{GATEWAY}:{PORT}", "--plain"] if not tls else [
+            "--connect", f"{GATEWAY}:{TLS_PORT}", "--ca", self.lab.lab["ca"], "--cert", self.pki(f"{tls}.pem"), "--key", self.pki(f"{tls}.key")]
+        words = [self.lab.program("mtc-scs"), action, *way, "--origin-host", origin_host or scs["origin_host"],
+                 "--realm", scs["realm"], "--iwf-host", iwf["identity"], "--iwf-realm", iwf["realm"]]
+        for key, value in options.items():
+            words += ["--" + key.replace("_", "-")] + ([] if value is True else [str(value)])
+        return self.hosts.inside("scs", *words)
+
+    def trigger(self, name, wait_s=30, **options):
+        done = subprocess.run(self.command("trigger", name, payload="wake up", **options), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=wait_s, check=False)
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def listen(self, name):
+        running = self.lab.start(f"nds-{name}-{len(self.lab.background)}", self.command("listen", name))
+        running.wait_event("ready")
+        return running
+
+    # -- what the gateway says
+
+    def loaded(self, name):
+        return f"mtc-{name}:" in self.charons["gw"].swanctl("--list-conns").stdout
+
+    def wait_loaded(self, name):
+        proc.wait_until(f"charon has the connection of {name}", lambda: self.loaded(name), 15)
+
+    def counter(self, name):
+        return next(row["value"] for row in self.lab.ctl("stats") if row.get("name") == name)
+
+    def log(self):
+        with open(self.lab.lab["logs"]["mtc-iwfd"], encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def wait_log(self, pattern, wait_s=10, count=1):
+        proc.wait_until(f"the log says {pattern}", lambda: len(re.findall(pattern, self.log())) >= count, wait_s)
+
+    def gone(self, name, since, wait_s=CUT_S):
+        """How long it took until the SCS has no session any more."""
+        proc.wait_until(f"{name} has no session", lambda: not self.lab.sessions(name), wait_s + 5)
+        return time.monotonic() - since
+
+
+@pytest.fixture(scope="module")
+def world(labs):
+    w = World(labs, 1)
+    yield w
+    wrong = w.end()
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+def acme(world):
+    charon = world.tunnel("acme", HOST)
+    charon.initiate("tsp")
+    yield charon
+    world.lab.end_background()
+    world.drop(charon)
+
+
+def test_a_trigger_end_to_end_over_plain_tcp_in_the_tunnel(world, acme):
+    done = world.trigger("acme", device="meter-1@a.example", wait=20)
+    assert (done.code, done.status, done.outcome) == (0, "SUCCESS", "SUCCESS"), done
+    line = world.lab.wait_decision(action="trigger", scs="acme", device="meter-1@a.example")
+    assert (line["protection"], line["verdict"], line["address"].split(":")[0]) == ("ndsip", "accepted", HOST)
+    assert acme.installed() == 1
+
+
+def test_past_the_tunnel_the_rules_let_nothing_through(world):
+    done = subprocess.run(world.hosts.inside("scs", "python3", "-c", f"""
+import socket
+try:
+    socket.create_connection(("{GATEWAY}", {PORT}), 2)
+    print("connected")
+except TimeoutError:
+    print("nothing")
+"""), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout.strip() == "nothing", done
+
+
+@pytest.fixture
+def without_rules(world):
+    world.rules("--remove")
+    world.wait_log("the packet filter rules of NDS/IP are not in force")
+    yield
+    world.rules("--apply")
+
+
+def test_past_the_tunnel_and_without_rules_the_proof_lets_nothing_through(world, without_rules):
+    refused = world.counter("edge_refused_unproven")
+    done = subprocess.run(world.hosts.inside("scs", "python3", "-c", f"""
+import socket, time
+s = socket.create_connection(("{GATEWAY}", {PORT}), 5)
+begun = time.monotonic()
+s.settimeout(8)
+s.sendall(b"x" * 100)
+try:
+    print(len(s.recv(100)))
+except ConnectionError as e:
+    print("reset")
+print(time.monotonic() - begun)
+"""), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=True)
+    how, took = done.stdout.split()
+    assert how in ("0", "reset") and float(took) < CUT_S, done
+    proc.wait_until("it is counted", lambda: world.counter("edge_refused_unproven") > refused, 10)
+    world.wait_log(r"the packet filter rules of NDS/IP are not in force \(rules-lost\)")
+
+
+def test_the_ike_identity_of_b_with_the_origin_host_of_a(world):
+    """gamma's certificate is of acme's own trust anchor: only the name is another."""
+    charon = world.tunnel("gamma", OTHER_HOST)
+    charon.initiate("tsp")
+    done = world.trigger("gamma", origin_host=world.lab.scs["acme"]["origin_host"], device="meter-1@a.example")
+    assert done.code == 4, done
+    line = world.lab.wait_decision(action="session", verdict="refused", origin_host=world.lab.scs["acme"]["origin_host"])
+    assert (line["reason"], line["protection"]) == ("name-not-proven", "ndsip")
+    assert world.trigger("gamma", device="meter-1@a.example", wait=20).status == "SUCCESS"  # by its own name
+    world.drop(charon)
+
+
+def test_a_name_of_another_ca_gets_no_tunnel(world):
+    charon = world.tunnel("impostor", HOST, identity=world.lab.scs["acme"]["origin_host"])
+    with pytest.raises(proc.LabError):
+        charon.initiate("tsp")
+    world.drop(charon)
+
+
+def test_an_end_of_the_tunnel_cuts_within_a_second(world, acme):
+    session = world.listen("acme")
+    world.lab.ue("absent", L.imsi(3))
+    done = world.trigger("acme", device="meter-3@a.example", reference=4301)
+    assert done.status == "SUCCESS", done
+    begun = time.monotonic()
+    acme.terminate("iwf")
+    took = world.gone("acme", begun)
+    assert took < CUT_S, took
+    assert world.lab.decisions(action="session", reason="protection-lost") or "protection-lost" in world.log()
+    proc.wait_until("it is counted", lambda: world.counter("edge_protection_lost") >= 1, 10)
+    session.end()
+    acme.initiate("tsp")
+    again = world.listen("acme")
+    world.lab.ue("present", L.imsi(3))
+    again.wait_event("report", 30, reference=4301)
+
+
+def test_protected_again_within_the_grace_goes_on(world, acme):
+    """Make before break is charon's; here the child is replaced, and the session does not notice."""
+    session = world.listen("acme")
+    number = world.lab.sessions("acme")[0]["session"]
+    acme.swanctl("--rekey", "--child", "tsp")
+    acme.swanctl("--rekey", "--ike", "iwf")
+    time.sleep(2 * GRACE_S)
+    assert [s["session"] for s in world.lab.sessions("acme")] == [number]
+    assert session.alive()
+
+
+def test_rules_flushed_under_a_live_session_cut_it(world, acme):
+    session = world.listen("acme")
+    begun = time.monotonic()
+    tunnel.run(*world.hosts.inside("gw", "nft", "flush", "ruleset"))
+    took = world.gone("acme", begun)
+    assert took < CUT_S, took
+    session.end()
+    assert world.trigger("acme", device="meter-1@a.example").code == 4  # the tunnel is there, and that is not enough
+    forces = world.log().count("rules of NDS/IP are in force")
+    world.rules("--apply")
+    world.wait_log("rules of NDS/IP are in force", count=forces + 1)
+    assert world.trigger("acme", device="meter-1@a.example", wait=20).outcome == "SUCCESS"
+
+
+def test_tls_inside_the_tunnel_needs_one_name_from_both(world, acme):
+    done = world.trigger("acme", tls="acme", device="meter-1@a.example", wait=20)
+    assert (done.status, done.outcome) == ("SUCCESS", "SUCCESS"), done
+    assert world.lab.wait_decision(action="trigger", protection="tls+ndsip")["verdict"] == "accepted"
+    assert world.trigger("gamma", tls="gamma", device="meter-1@a.example").code == 4  # gamma's certificate, acme's tunnel
+    assert world.lab.wait_decision(action="session", reason="other-ike-identity")["protection"] == "tls+ndsip"
+    assert world.trigger("acme", tls="outsider", device="meter-1@a.example").code == 4
+
+
+def test_two_identities_on_one_selector_prove_nobody(world, acme):
+    """Another connection of the gateway's charon, made by its operator, takes the selectors of acme for gamma."""
+    session = world.listen("acme")
+    gw = world.charons["gw"]
+    proc.write(gw.path("swanctl", "swanctl.conf"), f"""connections {{ by-hand {{
+  version = 2
+  local_addrs = 10.78.0.1
+  remote_addrs = 10.78.0.2
+  proposals = {tunnel.IKE_PROPOSAL}
+  encap = yes
+  local {{
+    auth = pubkey
+    certs = own.pem
+    id = {L.EXTERNAL_HOST}
+  }}
+  remote {{
+    auth = pubkey
+    id = {world.lab.scs["gamma"]["origin_host"]}
+  }}
+  children {{ tsp {{
+    local_ts = {GATEWAY}/32[tcp/{PORT}]
+    remote_ts = {HOST}/32[tcp]
+    esp_proposals = {tunnel.ESP_PROPOSAL}
+  }} }}
+}} }}
+""")
+    world.copy_ca("anchor-a")
+    gw.swanctl("--load-all", "--noprompt")
+    world.wait_loaded("acme")
+    other = world.tunnel("gamma", HOST, side="core")
+    begun = time.monotonic()
+    other.initiate("tsp")
+    took = world.gone("acme", begun)
+    assert took < CUT_S, took
+    world.wait_log("sa-two-identities")
+    session.end()
+    world.drop(other)
+    gw.swanctl("--terminate", "--ike", "by-hand", "--force", check=False)
+
+
+def test_an_end_with_a_claimed_identity_cuts_nobody(world, acme):
+    session = world.listen("acme")
+    number = world.lab.sessions("acme")[0]["session"]
+    intruder = world.tunnel("impostor", "10.78.0.2", side="core", identity=world.lab.scs["acme"]["origin_host"])
+    with pytest.raises(proc.LabError):
+        intruder.initiate("tsp")
+    time.sleep(2 * GRACE_S)
+    assert [s["session"] for s in world.lab.sessions("acme")] == [number]
+    assert session.alive()
+    world.drop(intruder)
+
+
+def test_charon_of_the_gateway_killed_and_started_again(world, acme):
+    session = world.listen("acme")
+    gw = world.charons["gw"]
+    losses = world.log().count("strongSwan is away")
+    begun = time.monotonic()
+    os.kill(gw.entry["pid"], signal.SIGKILL)
+    took = world.gone("acme", begun)
+    assert took < CUT_S, took
+    assert world.log().count("strongSwan is away") == losses + 1
+    session.end()
+    gw.start()
+    gw.swanctl("--load-creds")
+    world.wait_loaded("acme")
+    acme.swanctl("--terminate", "--ike", "iwf", "--force", check=False)
+    acme.initiate("tsp")
+    assert world.trigger("acme", device="meter-1@a.example", wait=20).outcome == "SUCCESS"
+
+
+def test_the_helper_killed_cuts_and_is_started_again(world, acme):
+    world.listen("acme")
+    helper = L.roles(world.lab.lab["iwf"]["pids"]["parent"])["ndsip"]
+    os.kill(helper, signal.SIGKILL)
+    proc.wait_until("another helper", lambda: L.roles(world.lab.lab["iwf"]["pids"]["parent"])["ndsip"] not in (None, helper), 10)
+    assert world.trigger("acme", device="meter-1@a.example", wait=20).outcome == "SUCCESS"
+
+
+def test_an_scs_that_is_removed_loses_tunnel_and_session(world, acme):
+    world.listen("acme")
+    begun = time.monotonic()
+    world.lab.ctl("scs", "set", "acme", "--ndsip-hosts", "none")
+    took = world.gone("acme", begun)
+    assert took < CUT_S, took
+    proc.wait_until("its tunnel is gone", lambda: acme.installed() == 0, 10)
+    world.lab.ctl("scs", "set", "acme", "--ndsip-hosts", HOST)
+    world.wait_loaded("acme")

@@ -1,0 +1,254 @@
+/* The list of SCSs under NDS/IP: a list takes effect as a whole, and what differs becomes work in an order that leaves nothing open. */
+#include "tests/unit/test.h"
+
+#include "ndsip/ns_list.h"
+
+static struct ns_scs scs(uint32_t list, const char *name, const char *host, bool ike)
+{
+	struct ns_scs s = { .list = list, .anchor = "anchor-a", .ike_n = ike, .hosts_n = 1 };
+
+	snprintf(s.name, sizeof s.name, "%s", name);
+	snprintf(s.identity, sizeof s.identity, "scs.%s.example", name);
+	assert_int_equal(sa_address_read(&s.hosts[0], host, strlen(host)), 0);
+	if (ike) {
+		assert_int_equal(sa_address_read(&s.ike[0], "192.0.2.1", 9), 0);
+	}
+	return s;
+}
+
+static void give(struct ns_list *l, uint32_t number, const struct ns_scs *p, uint32_t n)
+{
+	assert_int_equal(ns_list_begin(l, &(struct ns_begin){ number, n }), 0);
+	for (uint32_t i = 0; i < n; i++) {
+		struct ns_scs s = p[i];
+
+		s.list = number;
+		assert_int_equal(ns_list_put(l, &s), 0);
+	}
+	assert_int_equal(ns_list_end(l, &(struct ns_end){ number, n }), 0);
+}
+
+/* Takes the next piece of work, and holds it against what is expected. */
+static struct ns_member *works(struct ns_list *l, const char *name, enum ns_todo expected)
+{
+	enum ns_todo what;
+	struct ns_member *m = ns_list_work(l, &what);
+
+	assert_non_null(m);
+	assert_string_equal(m->scs.name, name);
+	assert_int_equal(what, expected);
+	return m;
+}
+
+static void idle(struct ns_list *l)
+{
+	enum ns_todo what;
+
+	assert_null(ns_list_work(l, &what));
+}
+
+static void done(struct ns_list *l, const char *name, enum ns_todo expected)
+{
+	struct ns_member *m = works(l, name, expected);
+
+	if (expected == NS_TODO_LOAD) {
+		ns_list_loaded(l, m, NULL);
+	}
+	ns_list_done(l, m);
+}
+
+static void test_new_changed_and_removed(void **state)
+{
+	struct ns_scs two[] = { scs(0, "acme", "10.77.2.1", false), scs(0, "beta", "10.77.2.2", true) };
+	struct ns_list l;
+
+	(void)state;
+	assert_int_equal(ns_list_init(&l), 0);
+	give(&l, 1, two, 2);
+	assert_int_equal(l.n, 2);
+	done(&l, "acme", NS_TODO_LOAD);
+	done(&l, "beta", NS_TODO_LOAD);
+	done(&l, "beta", NS_TODO_INITIATE); /* the other one calls us */
+	idle(&l);
+	assert_int_equal(l.loaded, 2);
+	give(&l, 2, two, 2);
+	idle(&l);
+	two[0] = scs(0, "acme", "10.77.2.9", false);
+	give(&l, 3, two, 2);
+	done(&l, "acme", NS_TODO_LOAD);
+	done(&l, "acme", NS_TODO_TERMINATE);
+	idle(&l);
+	assert_non_null(ns_list_of(&l, "mtc-acme"));
+	give(&l, 4, two, 1);
+	assert_non_null(ns_list_of(&l, "mtc-acme"));
+	assert_null(ns_list_of(&l, "mtc-beta")); /* at once, whatever charon still has */
+	assert_int_equal(l.n, 1);
+	assert_int_equal(l.loaded, 1);
+	done(&l, "beta", NS_TODO_UNLOAD); /* first, so that it cannot come again */
+	done(&l, "beta", NS_TODO_TERMINATE);
+	idle(&l);
+	ns_list_fini(&l);
+}
+
+static void test_a_broken_list_changes_nothing(void **state)
+{
+	struct ns_scs one = scs(0, "acme", "10.77.2.1", false), other = scs(2, "beta", "10.77.2.2", false);
+	struct ns_list l;
+
+	(void)state;
+	assert_int_equal(ns_list_init(&l), 0);
+	assert_int_equal(ns_list_put(&l, &other), ERR_PROTO);
+	give(&l, 1, &one, 1);
+	done(&l, "acme", NS_TODO_LOAD);
+	assert_int_equal(ns_list_begin(&l, &(struct ns_begin){ 1, 0 }), ERR_PROTO); /* not larger */
+	assert_int_equal(ns_list_begin(&l, &(struct ns_begin){ 2, NS_LIST_MAX + 1 }), ERR_PROTO);
+	assert_int_equal(ns_list_begin(&l, &(struct ns_begin){ 2, 2 }), 0);
+	assert_int_equal(ns_list_put(&l, &other), 0);
+	assert_null(ns_list_find(&l, "beta"));
+	assert_int_equal(ns_list_end(&l, &(struct ns_end){ 2, 2 }), ERR_PROTO); /* one is missing */
+	assert_int_equal(ns_list_begin(&l, &(struct ns_begin){ 2, 2 }), 0);
+	assert_int_equal(ns_list_put(&l, &other), 0);
+	assert_int_equal(ns_list_put(&l, &other), ERR_PROTO); /* twice */
+	assert_int_equal(ns_list_put(&l, &other), ERR_PROTO); /* and nothing is gathered any more */
+	assert_int_equal(ns_list_begin(&l, &(struct ns_begin){ 2, 0 }), 0);
+	assert_int_equal(ns_list_put(&l, &other), ERR_PROTO); /* more than announced */
+	assert_int_equal(ns_list_begin(&l, &(struct ns_begin){ 2, 1 }), 0);
+	other.list = 3;
+	assert_int_equal(ns_list_put(&l, &other), ERR_PROTO);
+	assert_non_null(ns_list_find(&l, "acme"));
+	assert_null(ns_list_find(&l, "beta"));
+	assert_int_equal(l.number, 1);
+	assert_int_equal(l.n, 1);
+	idle(&l);
+	ns_list_new_core(&l);
+	give(&l, 1, &one, 1); /* numbers begin anew */
+	idle(&l);
+	ns_list_fini(&l);
+}
+
+static void test_a_change_while_a_command_is_on_its_way(void **state)
+{
+	struct ns_scs one = scs(0, "acme", "10.77.2.1", false);
+	struct ns_member *m;
+	struct ns_list l;
+
+	(void)state;
+	assert_int_equal(ns_list_init(&l), 0);
+	give(&l, 1, &one, 1);
+	m = works(&l, "acme", NS_TODO_LOAD);
+	give(&l, 2, NULL, 0);
+	idle(&l); /* one command about it at a time */
+	ns_list_loaded(&l, m, NULL);
+	assert_int_equal(l.loaded, 0);
+	ns_list_done(&l, m);
+	m = works(&l, "acme", NS_TODO_UNLOAD);
+	ns_list_undone(&l, m, NS_TODO_UNLOAD); /* the socket broke */
+	done(&l, "acme", NS_TODO_UNLOAD);
+	m = works(&l, "acme", NS_TODO_TERMINATE);
+	give(&l, 3, &one, 1); /* back before its end was done */
+	ns_list_done(&l, m);
+	assert_int_equal(l.n, 1);
+	done(&l, "acme", NS_TODO_LOAD);
+	done(&l, "acme", NS_TODO_TERMINATE);
+	idle(&l);
+	assert_int_equal(l.loaded, 1);
+	ns_list_fini(&l);
+}
+
+static void test_urgent_work_comes_first(void **state)
+{
+	struct ns_scs two[] = { scs(0, "acme", "10.77.2.1", false), scs(0, "beta", "10.77.2.2", false) };
+	struct ns_list l;
+
+	(void)state;
+	assert_int_equal(ns_list_init(&l), 0);
+	give(&l, 1, two, 2);
+	ns_list_add_work(&l, ns_list_find(&l, "beta"), NS_TODO_TERMINATE);
+	done(&l, "beta", NS_TODO_LOAD);
+	done(&l, "beta", NS_TODO_TERMINATE);
+	done(&l, "acme", NS_TODO_LOAD);
+	idle(&l);
+	ns_list_new_charon(&l);
+	assert_int_equal(l.loaded, 0);
+	done(&l, "acme", NS_TODO_LOAD);
+	done(&l, "beta", NS_TODO_LOAD);
+	ns_list_new_anchor(&l, "anchor-b");
+	idle(&l);
+	ns_list_new_anchor(&l, "anchor-a");
+	done(&l, "acme", NS_TODO_LOAD);
+	done(&l, "beta", NS_TODO_LOAD);
+	done(&l, "acme", NS_TODO_TERMINATE);
+	done(&l, "beta", NS_TODO_TERMINATE);
+	ns_list_new_certificate(&l);
+	done(&l, "acme", NS_TODO_LOAD);
+	done(&l, "beta", NS_TODO_LOAD);
+	idle(&l);
+	ns_list_fini(&l);
+}
+
+static void test_what_an_earlier_helper_left(void **state)
+{
+	struct ns_scs one = scs(0, "acme", "10.77.2.1", false);
+	struct ns_list l;
+
+	(void)state;
+	assert_int_equal(ns_list_init(&l), 0);
+	give(&l, 1, &one, 1);
+	done(&l, "acme", NS_TODO_LOAD);
+	ns_list_names_begin(&l);
+	ns_list_name(&l, "mtc-acme");
+	ns_list_name(&l, "site-to-site"); /* of the operator */
+	ns_list_name(&l, "mtc-");
+	ns_list_names_end(&l);
+	idle(&l);
+	ns_list_names_begin(&l);
+	ns_list_name(&l, "mtc-acme");
+	ns_list_name(&l, "mtc-old");
+	ns_list_names_end(&l);
+	assert_null(ns_list_of(&l, "mtc-old"));
+	assert_int_equal(l.n, 1);
+	done(&l, "old", NS_TODO_UNLOAD);
+	done(&l, "old", NS_TODO_TERMINATE);
+	idle(&l);
+	ns_list_fini(&l);
+}
+
+/* swanctl --load-conns unloads what is not in its files. */
+static void test_what_somebody_else_unloaded_is_loaded_again(void **state)
+{
+	struct ns_scs two[] = { scs(0, "acme", "10.77.2.1", false), scs(0, "beta", "10.77.2.2", true) };
+	struct ns_list l;
+
+	(void)state;
+	assert_int_equal(ns_list_init(&l), 0);
+	give(&l, 1, two, 2);
+	done(&l, "acme", NS_TODO_LOAD);
+	ns_list_names_begin(&l); /* beta is not loaded yet */
+	ns_list_name(&l, "mtc-acme");
+	ns_list_names_end(&l);
+	done(&l, "beta", NS_TODO_LOAD);
+	done(&l, "beta", NS_TODO_INITIATE);
+	idle(&l);
+	ns_list_names_begin(&l);
+	ns_list_name(&l, "mtc-beta");
+	ns_list_names_end(&l);
+	assert_int_equal(l.loaded, 1);
+	done(&l, "acme", NS_TODO_LOAD);
+	idle(&l);
+	assert_int_equal(l.loaded, 2);
+	ns_list_fini(&l);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_new_changed_and_removed),
+		cmocka_unit_test(test_a_broken_list_changes_nothing),
+		cmocka_unit_test(test_a_change_while_a_command_is_on_its_way),
+		cmocka_unit_test(test_urgent_work_comes_first),
+		cmocka_unit_test(test_what_an_earlier_helper_left),
+		cmocka_unit_test(test_what_somebody_else_unloaded_is_loaded_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

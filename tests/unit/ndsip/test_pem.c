@@ -1,0 +1,85 @@
+/* Certificates and revocation lists are found in a file of PEM. */
+#include "tests/unit/test.h"
+
+#include "ndsip/ns_files.h"
+
+#define CA "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----"
+#define CB "-----BEGIN CERTIFICATE-----\nQg==\n-----END CERTIFICATE-----"
+#define CRL "-----BEGIN X509 CRL-----\nQw==\n-----END X509 CRL-----"
+#define KEY "-----BEGIN PRIVATE KEY-----\nRA==\n-----END PRIVATE KEY-----"
+
+static struct ns_pem text(const char *t)
+{
+	return (struct ns_pem){ t, strlen(t) };
+}
+
+static void test_blocks_in_order(void **state)
+{
+	struct ns_pem rest = text("subject=CN = a\n" CA "\n" KEY "\n" CRL "\r\n" CB), out;
+	enum ns_pem_kind kind;
+
+	(void)state;
+	assert_true(ns_pem_next(&rest, &kind, &out));
+	assert_int_equal(kind, NS_PEM_CERTIFICATE);
+	assert_int_equal(out.len, strlen(CA));
+	assert_memory_equal(out.p, CA, out.len);
+	assert_true(ns_pem_next(&rest, &kind, &out));
+	assert_int_equal(kind, NS_PEM_CRL);
+	assert_memory_equal(out.p, CRL, out.len);
+	assert_true(ns_pem_next(&rest, &kind, &out));
+	assert_memory_equal(out.p, CB, out.len);
+	assert_false(ns_pem_next(&rest, &kind, &out));
+}
+
+static void test_a_block_without_its_end_is_passed_over(void **state)
+{
+	struct ns_pem rest = text("-----BEGIN CERTIFICATE-----\nQQ==\n"), out;
+	enum ns_pem_kind kind;
+
+	(void)state;
+	assert_false(ns_pem_next(&rest, &kind, &out));
+	rest = text(" " CA "\n"); /* not at the begin of a line */
+	assert_false(ns_pem_next(&rest, &kind, &out));
+	rest = text("");
+	assert_false(ns_pem_next(&rest, &kind, &out));
+}
+
+static void test_files_of_anchors(void **state)
+{
+	struct ns_file files[] = { { NULL, text(CB "\n" CA "\n") }, { "a", text(CA "\n" CRL "\n" CB "\n") }, { "b", text("") } };
+	struct ns_files *f, *g;
+	const struct ns_anchor *a;
+
+	(void)state;
+	assert_int_equal(ns_files_new(&f, files, 3), 0);
+	a = ns_files_anchor(f, "a");
+	assert_non_null(a);
+	assert_int_equal(a->cas_n, 2);
+	assert_int_equal(a->crls_n, 1);
+	assert_memory_equal(a->cas[1].p, CB, a->cas[1].len);
+	assert_int_equal(ns_files_anchor(f, "b")->cas_n, 0);
+	assert_null(ns_files_anchor(f, "c"));
+	assert_memory_equal(ns_files_certificate(f).p, CB, ns_files_certificate(f).len);
+	files[1].pem = text(CA "\n");
+	assert_int_equal(ns_files_new(&g, files, 3), 0);
+	assert_false(ns_files_same_anchor(a, ns_files_anchor(g, "a")));
+	assert_true(ns_files_same_anchor(ns_files_anchor(f, "b"), ns_files_anchor(g, "b")));
+	assert_false(ns_files_same_anchor(a, NULL));
+	assert_true(ns_files_same_certificate(f, g));
+	ns_files_free(f);
+	ns_files_free(g);
+	assert_int_equal(ns_files_new(&f, NULL, 0), 0);
+	assert_int_equal(ns_files_certificate(f).len, 0);
+	ns_files_free(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_blocks_in_order),
+		cmocka_unit_test(test_a_block_without_its_end_is_passed_over),
+		cmocka_unit_test(test_files_of_anchors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
