@@ -1,6 +1,7 @@
 """Act 25: the rules that keep the traffic of NDS/IP listeners inside their tunnels, in network namespaces of our own."""
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -9,7 +10,7 @@ import tempfile
 import time
 
 import pytest
-from conftest import BIN
+from conftest import BIN, ROOT
 from lablib import proc, tunnel
 from lablib.pki import Pki
 from support import netns
@@ -330,3 +331,38 @@ def test_no_clear_packet_leaves_when_a_tunnel_ends(world, until):
         assert s.recv(len(MARK), socket.MSG_WAITALL) == MARK and c.recv(len(MARK), socket.MSG_WAITALL) == MARK
     leaked = [netns.ends_of(f) for f in clear(capture.frames()) if outside not in netns.ends_of(f)[:2]]
     assert not leaked, leaked
+
+
+def examples():
+    """What docs/user/ndsip.md shows, by language."""
+    with open(os.path.join(ROOT, "docs", "user", "ndsip.md"), encoding="utf-8") as f:
+        return dict(re.findall(r"^```(\w+)\n(.*?)^```$", f.read(), re.M | re.S))
+
+
+def test_the_examples_of_the_manual_are_taken(world):
+    """Those for mtc-iwfd, nft and strongSwan by the programs themselves; of Libreswan, which cannot be installed beside strongSwan, the form."""
+    shown = examples()
+    assert sorted(shown) == ["libreswan", "nft", "strongswan", "swanctl", "yaml"]
+    with open(world.conf["xfrm"], encoding="utf-8") as f:
+        rest = re.sub(r"^(listen|ndsip):.*\n(  .*\n)*", "", f.read(), flags=re.M)
+    world.conf["manual"] = proc.write(os.path.join(world.folder, "manual.yaml"), rest + shown["yaml"])
+    printed = world.mtcctl(mode="manual")
+    assert printed.returncode == 0 and "ip saddr 10.77.1.1 tcp sport 3868 rt ipsec missing" in printed.stdout, printed.stderr
+    world.nft(shown["nft"], "scs")
+    # charon of the SCS with the settings of the gateway's example: it starts, and loads the connection.
+    t = Tunnels(world)
+    settings = t.scs.path("strongswan.conf")
+    with open(settings, encoding="utf-8") as f:
+        ours = f.read()
+    inside = shown["strongswan"].replace("/run/charon.vici", t.scs.path("vici"))
+    proc.write(settings, ours.replace("swanctl {", inside + "swanctl {", 1))
+    for name, file in (("x509", "scs.acme.example.pem"), ("x509ca", "operator.pem")):
+        shutil.copy(t.scs.path("swanctl", name, "own.pem" if name == "x509" else "ca.pem"), t.scs.path("swanctl", name, file))
+    world.entries.append(t.scs.start())
+    proc.write(t.scs.path("swanctl", "swanctl.conf"), shown["swanctl"].replace("start_action = start", "start_action = none"))
+    assert "loaded connection 'mtc-iwf'" in t.scs.swanctl("--load-all", "--noprompt").stdout
+    conns = t.scs.swanctl("--list-conns").stdout
+    for words in ("10.8.0.7/32[tcp]", "10.77.1.1/32[tcp/3868]", "scs.acme.example", "iwf.operator.example"):
+        assert words in conns, conns
+    lines = shown["libreswan"].splitlines()
+    assert lines[0] == "conn mtc-iwf" and all(re.fullmatch(r"    [a-z0-9]+=\S.*", line) for line in lines[1:])

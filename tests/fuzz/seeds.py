@@ -223,6 +223,15 @@ def ipsec():
         yield "vici/" + name, text
 
 
+def fences():
+    """What a real kernel said of the rules of NDS/IP; tests/unit/fence/nft-1.0.6/README.md."""
+    folder = os.path.join("tests", "unit", "fence", "nft-1.0.6")
+    for file in sorted(os.listdir(os.path.join(ROOT, folder))):
+        if file.endswith(".nl"):
+            yield "nft-rules/" + file[:-3], octets_of(folder, file)
+    yield "nft-rules/empty", b""
+
+
 def seeds():
-    for part in (parent, names, certificates, records, keyholder, ndsip, files, nodes, replies, edges, cores, ipsec):
+    for part in (parent, names, certificates, records, keyholder, ndsip, files, nodes, replies, edges, cores, ipsec, fences):
         yield from part()
