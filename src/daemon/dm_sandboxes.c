@@ -155,6 +155,9 @@ int dm_sandboxes_enter(struct dm_parent *p)
 
 	allow_locked_memory();
 	say_users(p);
+	if (p->ndsip_n) {
+		conf.capabilities = sbx_role_capabilities(SBX_NDSIP); /* else it could not have them either */
+	}
 	sbx_warm_up();
 	err = confine(p, &r, &conf, why);
 	if (err) {

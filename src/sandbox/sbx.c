@@ -174,11 +174,11 @@ static int look(struct sbx_report *r, char why[SBX_WHY_MAX])
 	return sbx_status_read(r, r->status_fd) ? failed("/proc/self/status cannot be read; mount /proc", why) : 0;
 }
 
-static int drop_capabilities(struct sbx_report *r, const struct sbx_role_row *row, char why[SBX_WHY_MAX])
+static int drop_capabilities(struct sbx_report *r, uint64_t keep, char why[SBX_WHY_MAX])
 {
-	int err = sbx_capabilities_drop(row->capabilities) ? failed("capabilities cannot be given up", why) : look(r, why);
+	int err = sbx_capabilities_drop(keep) ? failed("capabilities cannot be given up", why) : look(r, why);
 
-	if (!err && (r->capabilities & ~row->capabilities)) {
+	if (!err && (r->capabilities & ~keep)) {
 		r->lacks |= SBX_LACK_CAPABILITIES;
 	}
 	return err;
@@ -219,7 +219,7 @@ static int confine(struct sbx_report *r, const struct sbx_conf *conf, char why[S
 		snprintf(why, SBX_WHY_MAX, "this process has other threads, which would stay outside");
 		return ERR_STATE;
 	}
-	err = drop_capabilities(r, row, why);
+	err = drop_capabilities(r, row->capabilities | conf->capabilities, why);
 	if (err) {
 		return err;
 	}

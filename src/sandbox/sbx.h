@@ -64,6 +64,9 @@ struct sbx_conf {
 	size_t paths_n;
 	const uint16_t *ports; /* TCP ports that may be connected to; enforced where Landlock has version 4 */
 	size_t ports_n;
+	/* Capabilities that the process keeps besides those of its role, bit N is capability N: the
+	 * parent's, for a child whose role has them. */
+	uint64_t capabilities;
 	/* Handler of SIGSYS that names a refused call and does not return. NULL: the kernel ends
 	 * the process without it. Either way the call is not executed, and the process ends with
 	 * SIGSYS: the role may not change the handler. */
@@ -144,6 +147,8 @@ const char *sbx_lacks_words(char out[SBX_WHY_MAX], uint32_t lacks);
 
 /* Words: "edge", "keyholder-p11"; "require". Never NULL. */
 const char *sbx_role_word(enum sbx_role role);
+/* The capabilities that a role keeps, bit N is capability N. */
+uint64_t sbx_role_capabilities(enum sbx_role role);
 const char *sbx_mode_word(enum sbx_mode mode);
 /* Name of a system call of this machine, "unknown" for a number that has none. Returns out. */
 #define SBX_CALL_MAX 40

@@ -14,6 +14,7 @@
  * and one that must not connect has no socket(). */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
@@ -34,6 +35,7 @@
 #define P SBX_CALLS_PROCESS
 #define M SBX_CALLS_MODULE
 #define R SBX_CALLS_REFUSE
+#define N SBX_CALLS_FILTER
 
 #define CALL(groups, name)                                                                                                       \
 	{                                                                                                                        \
@@ -242,6 +244,11 @@ const struct sbx_call_row sbx_call_rows[] = {
 	WITH(M, socket, IS(0, AF_UNIX)),
 	CALL(M, connect),
 	CALL(M, sendmsg),
+
+	/* the NDS/IP helper, before it seals itself: until then it has the filter of the parent */
+	WITH(N, socket, IS(0, AF_NETLINK), IS(2, NETLINK_NETFILTER)),
+	WITH(N, setsockopt, IS(1, SOL_NETLINK), IS(2, NETLINK_ADD_MEMBERSHIP)),
+	WITH(N, setsockopt, IS(1, SOL_SOCKET), IS(2, SO_RCVTIMEO)),
 
 	/* the parent, and its children until they seal themselves */
 	CALL(P, fork),

@@ -14,6 +14,7 @@
 #define SBX_CALLS_PROCESS 0x20u  /* processes: start, watch, end, hand descriptors over */
 #define SBX_CALLS_MODULE 0x40u   /* a PKCS#11 module: read files, connect to a UNIX socket */
 #define SBX_CALLS_REFUSE 0x80u   /* calls that fail with an error where the process would otherwise end */
+#define SBX_CALLS_FILTER 0x200u  /* the sockets by which the packet filter is looked at */
 #define SBX_CALLS_FAIL 0x100u    /* every other call fails with EPERM; without it, it ends the process */
 
 struct sbx_role_row {

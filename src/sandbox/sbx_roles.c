@@ -14,7 +14,7 @@
 static const struct sbx_role_row rows[SBX_ROLES] = {
 	[SBX_PARENT] = { .word = "parent",
 			 .calls = SBX_CALLS_BASE | SBX_CALLS_ACCEPTED | SBX_CALLS_FILES | SBX_CALLS_THREADS | SBX_CALLS_CONNECT |
-				  SBX_CALLS_PROCESS | SBX_CALLS_FAIL,
+				  SBX_CALLS_PROCESS | SBX_CALLS_FILTER | SBX_CALLS_FAIL,
 			 .capabilities = PARENT_KEEPS,
 			 .keys = true,
 			 .executes = true,
@@ -42,6 +42,11 @@ static const struct sbx_role_row rows[SBX_ROLES] = {
 const struct sbx_role_row *sbx_role_row(enum sbx_role role)
 {
 	return &rows[(unsigned)role < SBX_ROLES ? role : SBX_EDGE];
+}
+
+uint64_t sbx_role_capabilities(enum sbx_role role)
+{
+	return sbx_role_row(role)->capabilities;
 }
 
 const char *sbx_role_word(enum sbx_role role)

@@ -103,6 +103,8 @@ class World:
 
     def tunnel(self, name, host, side="scs", certificate=None, identity=None):
         """The charon of an SCS, with the connection `iwf` to the gateway; nothing is initiated."""
+        for earlier in [c for c in self.started if c.side == side]:  # of a play that failed
+            self.drop(earlier)
         self.made += 1
         identity = identity or self.lab.scs[name]["origin_host"]
         charon = tunnel.Charon(self.hosts, side, os.path.join(self.lab.lab["dir"], f"c{self.made}"), identity)
@@ -200,6 +202,7 @@ def test_a_trigger_end_to_end_over_plain_tcp_in_the_tunnel(world, acme):
 
 def test_past_the_tunnel_the_rules_let_nothing_through(world):
     done = subprocess.run(world.hosts.inside("scs", "python3", "-c", f"""
+import socket
 try:
     socket.create_connection(("{GATEWAY}", {PORT}), 2)
     print("connected")
