@@ -28,7 +28,7 @@ void cli_show_ndsip(FILE *out, const json_t *o)
 		return;
 	}
 	cli_member(text, o, "version");
-	fprintf(out, "%-16s%s answers, rules %s, %s, %s, %llu of them protected\n", "NDS/IP", *text ? text : "strongSwan",
+	fprintf(out, "%-16sstrongSwan%s%s answers, rules %s, %s, %s, %llu of them protected\n", "NDS/IP", *text ? " " : "", text,
 		cli_member(rules, o, "rules"), shown_count(scs, number_of(o, "scs"), "SCS"),
 		shown_count(connections, number_of(o, "connections"), "connection"), (unsigned long long)number_of(o, "proven"));
 }

@@ -409,7 +409,8 @@ static void take_summary(struct core *c, const struct ns_summary *s)
 		n->since_ms = core_now_ms(c);
 	}
 	if (s->charon && !was) {
-		log_info(c->log, "core", "NDS/IP: charon answers (%s)", *s->version ? s->version : "version not known");
+		log_info(c->log, "core", "NDS/IP: charon answers (strongSwan %s)",
+			 *s->version ? s->version : "of an unknown version");
 	} else if (!s->charon && (was || !n->heard)) {
 		log_warn(c->log, "core", "NDS/IP: charon does not answer%s%s", *s->words ? ": " : "", s->words);
 	}

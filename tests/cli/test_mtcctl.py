@@ -341,7 +341,7 @@ def test_status_shows_edges(server):
     assert "inside    internal  none        tcp        127.0.0.1  3868" in done.stdout
 
 
-NDSIP = {"serves": True, "helper": True, "charon": True, "version": "strongSwan 5.9.8", "rules": "in force", "trouble": "", "scs": 2, "loaded": 2,
+NDSIP = {"serves": True, "helper": True, "charon": True, "version": "5.9.8", "rules": "in force", "trouble": "", "scs": 2, "loaded": 2,
          "left_out": 0, "connections": 3, "proven": 1}
 
 

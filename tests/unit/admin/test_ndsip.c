@@ -58,7 +58,7 @@ static void summary(struct play *p, bool charon, enum ns_rules rules, const char
 	struct ns_msg m = { .kind = NS_SUMMARY,
 			    .summary = { .charon = charon, .rules = (uint8_t)rules, .open = 3, .proven = 2 } };
 
-	strcpy(m.summary.version, "strongSwan 5.9.8");
+	strcpy(m.summary.version, "5.9.8");
 	strcpy(m.summary.words, words);
 	tell(p, &m);
 }
@@ -132,7 +132,7 @@ static void test_each_way_to_be_without_protection_is_a_sentence(void **state)
 	a = ask(p, "ndsip.status", "{}");
 	assert_string_equal(json_of(a->last, "count"), "1");
 	assert_string_equal(json_of(a->last, "protected"), "1");
-	assert_string_equal(json_of(a->last, "version"), "\"strongSwan 5.9.8\"");
+	assert_string_equal(json_of(a->last, "version"), "\"5.9.8\"");
 	assert_string_equal(json_of(a->last, "trouble"), "\"\"");
 	assert_string_equal(json_of(a->last, "proven"), "2");
 	assert_string_equal(json_of(json_object_get(ask(p, "status", "{}")->last, "ndsip"), "rules"), "\"in force\"");

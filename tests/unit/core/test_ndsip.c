@@ -374,7 +374,7 @@ static void test_what_the_helper_says_is_kept(void **state)
 	list(p);
 	core_ndsip_view(p->core.core, &v);
 	assert_false(v.helper); /* it has said nothing yet */
-	strcpy(m.summary.version, "strongSwan 5.9.8");
+	strcpy(m.summary.version, "5.9.8");
 	strcpy(m.summary.words, "the rules are missing");
 	tell(p, &m);
 	core_ndsip_view(p->core.core, &v);
@@ -382,7 +382,7 @@ static void test_what_the_helper_says_is_kept(void **state)
 	assert_true(v.charon);
 	assert_true(v.rules_lost);
 	assert_string_equal(v.rules, "missing");
-	assert_string_equal(v.version, "strongSwan 5.9.8");
+	assert_string_equal(v.version, "5.9.8");
 	assert_string_equal(v.words, "the rules are missing");
 	assert_int_equal(v.proven, 2);
 	tell_state(p, "acme", NS_SCS_DOWN, "no IKE_SA: the SCS has to initiate");
