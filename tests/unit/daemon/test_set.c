@@ -67,10 +67,6 @@ static int setup(void **state)
 	if (cfg_iwf_parse(&w->cfg, "/etc/mtc-iwfd.yaml", conf, (size_t)n, why)) {
 		fail_msg("%s", why);
 	}
-	/* a listener with NDS/IP, and our certificate for IKE */
-	w->cfg->listen[w->cfg->listen_n++] = (struct cfg_listen){ .name = "nds", .zone = ZONE_EXTERNAL, .protection = PROTECTION_NDSIP };
-	w->cfg->ndsip.present = true;
-	snprintf(w->cfg->ndsip.certificate, sizeof w->cfg->ndsip.certificate, "%s", w->iwf.cert_file);
 	*state = w;
 	return 0;
 }
@@ -149,10 +145,18 @@ __attribute__((format(printf, 2, 3))) static void has(const struct world *w, con
 	}
 }
 
+/* A listener with NDS/IP, and our certificate for IKE. */
+static void with_ndsip(struct world *w, const char *certificate)
+{
+	w->cfg->listen[w->cfg->listen_n++] = (struct cfg_listen){ .name = "nds", .zone = ZONE_EXTERNAL, .protection = PROTECTION_NDSIP };
+	w->cfg->ndsip.present = true;
+	snprintf(w->cfg->ndsip.certificate, sizeof w->cfg->ndsip.certificate, "%s", certificate);
+}
+
 static void each_part_has_what_its_process_needs(void **state)
 {
 	struct world *w = *state;
-	struct dm_set *s = load(w, 7);
+	struct dm_set *s;
 	/* [part][what - 1][index 0 or 1] */
 	static const bool expected[DM_PARTS][DM_NDSIP_CERTIFICATE][2] = {
 		{ { true, false }, { false, false }, { true, true }, { false, false }, { false, false }, { false, false } },
@@ -164,6 +168,8 @@ static void each_part_has_what_its_process_needs(void **state)
 		{ [DM_ANCHOR - 1] = { true, true }, [DM_NDSIP_CERTIFICATE - 1] = { true, false } },
 	};
 
+	with_ndsip(w, w->iwf.cert_file);
+	s = load(w, 7);
 	for (unsigned i = 0; i < DM_PARTS; i++) {
 		struct dm_part part;
 
@@ -253,7 +259,7 @@ static void a_certificate_for_ike_that_is_none_is_said(void **state)
 {
 	struct world *w = *state;
 
-	snprintf(w->cfg->ndsip.certificate, sizeof w->cfg->ndsip.certificate, "%s", w->iwf.key_file);
+	with_ndsip(w, w->iwf.key_file);
 	refused(w, 1);
 	has(w, "ndsip.certificate '%s' has no certificate that can be read, expected PEM\n", w->iwf.key_file);
 }
