@@ -497,10 +497,10 @@ static void test_a_new_core_that_does_not_want_a_session_ends_it(void **state)
 		struct ipc_session_verdict v;
 		enum dia_disconnect_cause cause;
 	} cases[] = {
-		{ { false, 3010, 0, "", "unknown-peer", false }, DIA_DISCONNECT_DO_NOT_WANT },
-		{ { false, 3010, 0, "", "wrong-anchor", false }, DIA_DISCONNECT_REBOOTING },
-		{ { false, 3010, 0, "", "certificate-expired", false }, DIA_DISCONNECT_REBOOTING },
-		{ { false, 3004, 0, "", "too-many-connections", false }, DIA_DISCONNECT_BUSY },
+		{ { false, 3010, 0, "", "unknown-peer", false, 0, false }, DIA_DISCONNECT_DO_NOT_WANT },
+		{ { false, 3010, 0, "", "wrong-anchor", false, 0, false }, DIA_DISCONNECT_REBOOTING },
+		{ { false, 3010, 0, "", "certificate-expired", false, 0, false }, DIA_DISCONNECT_REBOOTING },
+		{ { false, 3004, 0, "", "too-many-connections", false, 0, false }, DIA_DISCONNECT_BUSY },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
