@@ -33,6 +33,9 @@ enum dm_kind {
 	DM_SETS_USED = 28,    /* keyholder: value: generation of the oldest set of files that an edge uses */
 	DM_KEYHOLDER = 25,    /* core: what: enum kh_kind, index: enum dm_child_state, generation, value: pid of a keyholder */
 	DM_RELOADED = 16,     /* core: fd: sealed lines of the report, value: 1 when the set is in use, index: of the request */
+	DM_CRL_RENEWED = 40,  /* core: value: that many more times files of CRLs were taken without a reload */
+	DM_CRL_REFUSED = 41,  /* core: value: that many more times they were wrong */
+	DM_CRL_WRONG = 42,    /* core: value: anchors whose files are wrong, and which use those before; a bit for each */
 	/* child > parent */
 	DM_READY = 11,
 	DM_BAD_EDGE = 12,  /* core, keyholder: generation */
