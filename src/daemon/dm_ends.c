@@ -29,9 +29,9 @@ enum dm_ends_level dm_ends_level_of(const struct dm_end *end, uint64_t now_s)
 		return level;
 	}
 	if (level == DM_ENDS_1_DAY) {
-		return lives_s > CLOCK_DAY_S ? level : DM_ENDS_FAR;
+		return lives_s >= 2 * CLOCK_DAY_S ? level : DM_ENDS_FAR;
 	}
-	return level == DM_ENDS_7_DAYS && lives_s > 7 * CLOCK_DAY_S ? level : DM_ENDS_FAR;
+	return level == DM_ENDS_7_DAYS && lives_s >= 14 * CLOCK_DAY_S ? level : DM_ENDS_FAR;
 }
 
 bool dm_ends_tell(uint8_t *said, enum dm_ends_level level)

@@ -367,7 +367,7 @@ static void a_list_that_gets_out_of_date_is_told_in_time(void **state)
 	end.of_crl.this_update_s = now + 23 * day; /* it lives for 7 days: it would be told at once */
 	assert_int_equal(dm_ends_level_of(&end, now + 23 * day), DM_ENDS_FAR);
 	assert_int_equal(dm_ends_level_of(&end, now + 29 * day), DM_ENDS_1_DAY);
-	end.of_crl.this_update_s = now + 29 * day;
+	end.of_crl.this_update_s = now + 28 * day + 1;
 	assert_int_equal(dm_ends_level_of(&end, now + 29 * day), DM_ENDS_FAR);
 	assert_int_equal(dm_ends_level_of(&end, now + 31 * day), DM_ENDS_OVER);
 	snprintf(end.of_crl.issuer, sizeof end.of_crl.issuer, "CN=A");
