@@ -206,8 +206,9 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	    (json_int_t)asc_scs_count(a->asc), "rules", (json_int_t)asc_rule_count(a->asc), "journal", journal_row(a, &s),
 	    "memory", memory_row(a, &s), "listeners", listener_rows(a->cfg), "edges", edge_rows(a->core), "sandbox",
 	    sandbox_rows(a->core), "keyholders", keyholder_rows(a), "stores", store_rows(a->core), "written", written_rows(a, &s),
-	    "files_generation", (json_int_t)s.files_generation, "files", adm_files(a), "revocation_unchecked", adm_crls_none(a), "crls_refused", adm_crls_wrong(a), "screening", adm_screening(a), "healthy",
-	    json_array_size(reasons) == 0, "reasons", reasons);
+	    "files_generation", (json_int_t)s.files_generation, "files", adm_files(a), "revocation_unchecked", adm_crls_none(a),
+	    "crls_refused", adm_crls_wrong(a), "screening", adm_screening(a), "healthy", json_array_size(reasons) == 0, "reasons",
+	    reasons);
 	if (last) {
 		ctl_done(rq, last);
 	} else {

@@ -174,8 +174,10 @@ static bool show_files(FILE *out, const json_t *last)
 	static const struct cli_column files[] = {
 		{ "CERTIFICATE", "path" }, { "OF", "of" }, { "NAME", "name" }, { "DAYS LEFT", "days_left" }, { NULL, NULL }
 	};
-	static const struct cli_column crls[] = { { "CRL", "number" },         { "ANCHOR", "name" }, { "NEXT UPDATE", "not_after" },
-						  { "DAYS LEFT", "days_left" }, { "CA", "issuer" },   { NULL, NULL } };
+	static const struct cli_column crls[] = {
+		{ "CRL", "number" },          { "ANCHOR", "name" }, { "NEXT UPDATE", "not_after" },
+		{ "DAYS LEFT", "days_left" }, { "CA", "issuer" },   { NULL, NULL }
+	};
 
 	if (!files_table(out, last, false, files) || !files_table(out, last, true, crls)) {
 		return false;

@@ -47,9 +47,9 @@ static enum pol_reason judge(struct core *c, const struct ipc_session_open *open
 		if (!live) {
 			return POL_NOMEM;
 		}
-		facts = (struct pol_admit_scs){ scs->origin_host,     scs->realm,
-						scs->anchor,          core_also_named(c, &id, scs),
-						live->sessions_n,     core_connections_max(c, scs),
+		facts = (struct pol_admit_scs){ scs->origin_host,    scs->realm,
+						scs->anchor,         core_also_named(c, &id, scs),
+						live->sessions_n,    core_connections_max(c, scs),
 						scs->revocation_soft };
 	}
 	return pol_admit(&id, open->origin_host, open->origin_realm, scs ? &facts : NULL, clock_real_ms() / 1000);

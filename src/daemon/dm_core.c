@@ -20,8 +20,8 @@ struct core_process {
 	struct dm_process process;
 	struct core_conf conf;
 	struct core *core;
-	struct tls_judge *judge; /* the anchors of the set in use; owned */
-	struct adm *adm;         /* NULL: no control socket is configured */
+	struct tls_judge *judge;                /* the anchors of the set in use; owned */
+	struct adm *adm;                        /* NULL: no control socket is configured */
 	struct core_file files[CORE_FILES_MAX]; /* of show_files(); too many for a stack */
 };
 _Static_assert(offsetof(struct core_process, process) == 0, "a core process begins with its struct dm_process");

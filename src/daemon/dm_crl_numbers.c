@@ -152,10 +152,11 @@ int dm_crl_numbers_read(struct dm_crl_numbers *out, const char *state_dir, char 
 	file_copy_fini(&f);
 	if (err) {
 		out->n = 0;
-		snprintf(why, DM_CRL_NUMBERS_WHY_MAX,
-			 "%s is damaged, so an older CRL could not be recognised; bring it back from a backup, or delete it when you "
-			 "are sure that the files of CRLs are the newest ones",
-			 path);
+		snprintf(
+		    why, DM_CRL_NUMBERS_WHY_MAX,
+		    "%s is damaged, so an older CRL could not be recognised; bring it back from a backup, or delete it when you "
+		    "are sure that the files of CRLs are the newest ones",
+		    path);
 	}
 	return err;
 }

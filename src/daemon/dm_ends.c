@@ -54,7 +54,8 @@ const char *dm_ends_words(char out[DM_ENDS_WORDS_MAX], const struct cfg_iwf *cfg
 	clock_text_s(when, (int64_t)end->not_after_s);
 	if (end->what == DM_CRL && level == DM_ENDS_OVER) {
 		snprintf(out, DM_ENDS_WORDS_MAX,
-			 "CRL 0x%s of '%s' ('%s', trust anchor %s) is out of date since %s: SCSs of this CA without revocation_soft are "
+			 "CRL 0x%s of '%s' ('%s', trust anchor %s) is out of date since %s: SCSs of this CA without "
+			 "revocation_soft are "
 			 "refused, and their sessions are cut after timers.crl_grace; put a new CRL there",
 			 end->of_crl.number, end->of_crl.issuer, w.path, w.name, when);
 	} else if (end->what == DM_CRL) {

@@ -75,7 +75,7 @@ struct dm_reload { /* a reload, until every process uses the new set */
 	struct report report;
 };
 
-struct dm_crls { /* the files of CRLs, which are looked at while the daemon runs: dm_crls.c */
+struct dm_crls {                 /* the files of CRLs, which are looked at while the daemon runs: dm_crls.c */
 	struct net_timer *timer; /* NULL: no anchor has any */
 	struct dm_stamp {        /* of a file when it was last read; all zero: not yet, or it was not there */
 		struct timespec modified, changed;
@@ -269,8 +269,8 @@ bool dm_reload_crls(struct dm_parent *p, uint64_t *refused);
 
 /* dm_crls.c: files of CRLs that change. */
 ERR_MUST_USE int dm_crls_watch(struct dm_parent *p); /* does nothing when no anchor has any */
-void dm_crls_keep(struct dm_parent *p); /* the set in use is another one: writes down the numbers of its CRLs */
-void dm_crls_tell(struct dm_parent *p); /* a new core is ready: tells it which anchors have wrong files */
+void dm_crls_keep(struct dm_parent *p);              /* the set in use is another one: writes down the numbers of its CRLs */
+void dm_crls_tell(struct dm_parent *p);              /* a new core is ready: tells it which anchors have wrong files */
 void dm_crls_free(struct dm_parent *p);
 
 /* dm_sandboxes.c: the parent's own sandbox, when all is open and before there is a thread; errors

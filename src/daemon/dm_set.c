@@ -114,7 +114,11 @@ static bool is_secret(uint32_t what)
 /* The file of a certificate, a key or an anchor, for messages. */
 static const char *file_kind(uint32_t what)
 {
-	return what == DM_ANCHOR ? "anchor" : what == DM_CRL ? "crl" : what == DM_PIN ? "pin_file" : is_key(what) ? "key" : "certificate";
+	return what == DM_ANCHOR ? "anchor"
+	       : what == DM_CRL  ? "crl"
+	       : what == DM_PIN  ? "pin_file"
+	       : is_key(what)    ? "key"
+				 : "certificate";
 }
 
 static bool wanted_in(const struct cfg_iwf *cfg, const struct wanted *w, enum dm_parts part)
@@ -633,7 +637,8 @@ static unsigned compare_part(const struct dm_part *from, const struct dm_part *t
 	for (size_t i = 0; i < g->wanted_n; i++) {
 		const struct wanted *w = &g->wanted[i];
 		bool again = which == DM_PART_P11 && w->what != DM_PIN; /* a file that another part has, too */
-		bool mine = w->what == DM_ANCHOR || w->what == DM_CRL ? which == DM_PART_CORE : !again && wanted_in(g->cfg, w, which);
+		bool mine =
+		    w->what == DM_ANCHOR || w->what == DM_CRL ? which == DM_PART_CORE : !again && wanted_in(g->cfg, w, which);
 
 		if (!mine || same(dm_part_find(from, (enum dm_file)w->what, w->index),
 				  dm_part_find(to, (enum dm_file)w->what, w->index))) {

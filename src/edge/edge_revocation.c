@@ -79,7 +79,8 @@ static void end_revoked(struct edge_session *s, const char *why)
 static void end_unknown(struct edge_session *s, const char *why)
 {
 	st_count(&s->all->env->st, ST_EDGE_REVOCATION_UNKNOWN);
-	log_warn(s->all->env->log, "edge", "%s (%s) at %s is cut, timers.crl_grace is over: %s", s->host, s->scs, s->address, why);
+	log_warn(s->all->env->log, "edge", "%s (%s) at %s is cut, timers.crl_grace is over: %s", s->host, s->scs, s->address,
+		 why);
 	s->end_reason = pol_reason_str(POL_REVOCATION_UNKNOWN);
 	edge_session_disconnect(s, DIA_DISCONNECT_REBOOTING);
 }

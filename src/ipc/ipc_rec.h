@@ -63,7 +63,7 @@ struct ipc_identity { /* names proven by the transport; set by the edge from the
 	char groups[IDENTITY_GROUPS_MAX][IPC_GROUP_LEN_MAX + 1];
 	char anchors[IDENTITY_ANCHORS_MAX][IDENT_SCS_MAX + 1];
 	uint8_t revocation[IDENTITY_ANCHORS_MAX]; /* enum revocation, of each anchor; kind TLS only, else UNCHECKED */
-	uint64_t not_after_s; /* 0: does not expire */
+	uint64_t not_after_s;                     /* 0: does not expire */
 };
 
 struct ipc_session_open {

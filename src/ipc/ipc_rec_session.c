@@ -43,8 +43,8 @@ static void identity_get(struct rd *r, struct ipc_identity *out)
 	out->anchors_n = ipc_io_u8(r, 0, IDENTITY_ANCHORS_MAX);
 	for (uint8_t i = 0; i < out->anchors_n && !r->bad; i++) {
 		ipc_io_text(r, out->anchors[i], sizeof out->anchors[i], ipc_io_is_name);
-		out->revocation[i] = ipc_io_u8(r, REVOCATION_UNCHECKED,
-					       out->kind == IDENTITY_TLS ? REVOCATION_STALE : REVOCATION_UNCHECKED);
+		out->revocation[i] =
+		    ipc_io_u8(r, REVOCATION_UNCHECKED, out->kind == IDENTITY_TLS ? REVOCATION_STALE : REVOCATION_UNCHECKED);
 	}
 	/* An internal identity has no names. A proven one has at least one name and one trust
 	 * anchor. */

@@ -89,7 +89,7 @@ enum { POL_NO_STATUS = -1 }; /* reason of a session's end: no DAA carries it */
 	X(CERTIFICATE_OF_TWO, "certificate-of-two", POL_NO_STATUS, "the certificate names more than one provisioned SCS")        \
 	X(EDGE_FALSE_CLAIM, "edge-false-claim", POL_NO_STATUS,                                                                   \
 	  "an edge announced a session that it cannot have: it is in other hands, and was ended")                                \
-	X(REPLAY, "replay", TSP_STATUS_PERMANENTERROR, "the Session-Id is that of a finished request of this SCS")           \
+	X(REPLAY, "replay", TSP_STATUS_PERMANENTERROR, "the Session-Id is that of a finished request of this SCS")               \
 	X(CERTIFICATE_REVOKED, "certificate-revoked", POL_NO_STATUS, "the certificate, or a CA above it, was revoked")           \
 	X(REVOCATION_UNKNOWN, "revocation-unknown", POL_NO_STATUS,                                                               \
 	  "no CRL in force says that the certificate is not revoked, and the SCS has no revocation_soft")

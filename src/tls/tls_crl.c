@@ -47,8 +47,8 @@ static const struct tls_crl *find(const struct tls_crls *crls, X509 *cert, X509 
 
 static const char *reason_word(X509_REVOKED *entry)
 {
-	static const char *const words[] = { "no reason given", "keyCompromise",        "cACompromise",      "affiliationChanged",
-					     "superseded",      "cessationOfOperation", "certificateHold",   "reason 7",
+	static const char *const words[] = { "no reason given", "keyCompromise",        "cACompromise",    "affiliationChanged",
+					     "superseded",      "cessationOfOperation", "certificateHold", "reason 7",
 					     "removeFromCRL",   "privilegeWithdrawn",   "aACompromise" };
 	ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
 	long n = reason ? ASN1_ENUMERATED_get(reason) : 0;
@@ -65,8 +65,8 @@ static void say_listed(struct tls_revocation *out, const struct tls_crl *crl, X5
 	tls_subject(issuer, sizeof issuer, crl->issuer);
 	clock_text_s(when, (int64_t)tls_verify_seconds(X509_REVOKED_get0_revocationDate(entry)));
 	out->listed = true;
-	snprintf(out->words, sizeof out->words, "certificate of '%s' is revoked since %s (%s), says CRL 0x%s of '%s'", subject, when,
-		 reason_word(entry), crl->number, issuer);
+	snprintf(out->words, sizeof out->words, "certificate of '%s' is revoked since %s (%s), says CRL 0x%s of '%s'", subject,
+		 when, reason_word(entry), crl->number, issuer);
 }
 
 static void say_absent(struct tls_revocation *out, X509 *cert)
@@ -86,7 +86,8 @@ static void say_stale(struct tls_revocation *out, const struct tls_crl *crl)
 	tls_subject(issuer, sizeof issuer, crl->issuer);
 	clock_text_s(when, (int64_t)crl->next_s);
 	out->state = REVOCATION_STALE;
-	snprintf(out->words, sizeof out->words, "CRL 0x%s of '%s' is out of date: its nextUpdate was %s", crl->number, issuer, when);
+	snprintf(out->words, sizeof out->words, "CRL 0x%s of '%s' is out of date: its nextUpdate was %s", crl->number, issuer,
+		 when);
 }
 
 /* One certificate of the chain. A list that is out of date can still revoke. */
@@ -116,7 +117,7 @@ static void judge_one(struct tls_revocation *out, const struct tls_crls *crls, X
 	}
 }
 
-void tls_crl_judge(struct tls_revocation *out, const struct tls_crls *crls, STACK_OF(X509) *chain, uint64_t now_s)
+void tls_crl_judge(struct tls_revocation *out, const struct tls_crls *crls, STACK_OF(X509) * chain, uint64_t now_s)
 {
 	int n = sk_X509_num(chain); /* -1 without a chain */
 

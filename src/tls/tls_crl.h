@@ -29,11 +29,11 @@ struct tls_crl_file {
 
 /* One list that is used. */
 struct tls_crl_fact {
-	uint8_t issuer_id[TLS_CRL_ID_LEN];       /* the CA: a hash over its name and key */
-	char issuer[TLS_CRL_ISSUER_MAX];         /* its name for people */
-	char number[TLS_CRL_NUMBER_MAX + 1];     /* lower-case hexadecimal without leading zeros */
-	uint64_t this_update_s, next_update_s;   /* seconds since 1970 */
-	size_t file;                             /* index in the files */
+	uint8_t issuer_id[TLS_CRL_ID_LEN];     /* the CA: a hash over its name and key */
+	char issuer[TLS_CRL_ISSUER_MAX];       /* its name for people */
+	char number[TLS_CRL_NUMBER_MAX + 1];   /* lower-case hexadecimal without leading zeros */
+	uint64_t this_update_s, next_update_s; /* seconds since 1970 */
+	size_t file;                           /* index in the files */
 	uint32_t entries;
 };
 

@@ -29,4 +29,4 @@ bool tls_crl_same_ca(const X509 *a, const X509 *b);
 void tls_crl_unchecked(struct tls_revocation *out); /* nothing is known */
 /* Judges a verified chain, leaf first, at the time `now_s`. The last certificate is trusted because
  * it is in the anchor's file: it needs no list, but a list that is here and names it counts. */
-void tls_crl_judge(struct tls_revocation *out, const struct tls_crls *crls, STACK_OF(X509) *chain, uint64_t now_s);
+void tls_crl_judge(struct tls_revocation *out, const struct tls_crls *crls, STACK_OF(X509) * chain, uint64_t now_s);

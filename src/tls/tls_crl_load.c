@@ -137,8 +137,8 @@ static bool chains(const struct loading *g, X509 *ca)
 
 	if (x && X509_STORE_CTX_init(x, g->store, ca, g->beside)) {
 		X509_STORE_CTX_set_app_data(x, &anchor);
-		X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(x), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST |
-										   X509_V_FLAG_NO_CHECK_TIME);
+		X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(x),
+					    X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_NO_CHECK_TIME);
 		ok = X509_verify_cert(x) == 1;
 	}
 	X509_STORE_CTX_free(x);
@@ -168,7 +168,8 @@ static const char *objection(const struct loading *g, X509_CRL *crl, X509 *ca, b
 	if (!in_file && (X509_check_ca(ca) != 1 || !chains(g, ca))) {
 		return "the certificate of its CA beside it is not of a CA that chains to the anchor";
 	}
-	return X509_get_key_usage(ca) & KU_CRL_SIGN ? NULL : "the certificate of its CA does not allow CRLs (keyUsage lacks cRLSign)";
+	return X509_get_key_usage(ca) & KU_CRL_SIGN ? NULL
+						    : "the certificate of its CA does not allow CRLs (keyUsage lacks cRLSign)";
 }
 
 static void try_ca(const struct loading *g, struct tls_crl *c, X509 *ca, bool in_file, const char **why)
@@ -206,10 +207,11 @@ static int find_issuer(struct loading *g, struct tls_crl *c)
 	if (why) {
 		return wrong(g, c->file, "CRL of '%s': %s", issuer, why);
 	}
-	return wrong(g, c->file,
-		     "CRL of '%s': no certificate of this CA is in anchor '%s' or in the files of its CRLs; if it is a CA below the "
-		     "anchor, add its certificate (PEM) to this file",
-		     issuer, g->conf->file);
+	return wrong(
+	    g, c->file,
+	    "CRL of '%s': no certificate of this CA is in anchor '%s' or in the files of its CRLs; if it is a CA below the "
+	    "anchor, add its certificate (PEM) to this file",
+	    issuer, g->conf->file);
 }
 
 /* -- what a list has to be */
@@ -230,12 +232,13 @@ static int check_scope(const struct loading *g, const struct tls_crl *c, const c
 	}
 	if (how != -1) {
 		return wrong(g, c->file,
-			     "CRL of '%s' covers a part of what this CA issued (issuingDistributionPoint); take its full CRL", issuer);
+			     "CRL of '%s' covers a part of what this CA issued (issuingDistributionPoint); take its full CRL",
+			     issuer);
 	}
 	return 0;
 }
 
-static bool is_critical(const STACK_OF(X509_EXTENSION) *all)
+static bool is_critical(const STACK_OF(X509_EXTENSION) * all)
 {
 	for (int i = 0; i < sk_X509_EXTENSION_num(all); i++) {
 		if (X509_EXTENSION_get_critical(sk_X509_EXTENSION_value(all, i))) {
@@ -281,7 +284,8 @@ static int take_number(const struct loading *g, struct tls_crl *c, const char *i
 	}
 	ASN1_INTEGER_free(number);
 	if (!fits) {
-		return wrong(g, c->file, "CRL of '%s' has no number of at most 20 octets (cRLNumber), so an older one could replace it",
+		return wrong(g, c->file,
+			     "CRL of '%s' has no number of at most 20 octets (cRLNumber), so an older one could replace it",
 			     issuer);
 	}
 	from = hex + strspn(hex, "0");

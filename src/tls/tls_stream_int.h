@@ -28,7 +28,7 @@ struct tls_stream {
 	struct tls_call call; /* handshake with a key in another process */
 	struct tls_identity *identity;
 	struct tls_chains chains; /* of the certificates of the identity */
-	char *refusal; /* reason of tls_verify(); NULL: none */
+	char *refusal;            /* reason of tls_verify(); NULL: none */
 	uint32_t handshake_wait_ms;
 	enum tls_stream_state state;
 	bool paused;

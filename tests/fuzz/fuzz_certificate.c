@@ -220,8 +220,14 @@ static X509_CRL *new_crl(const struct authority *a)
 /* One extension of the CRL or of its entry. Returns the octets that were used; 0: no more. */
 static size_t add_extension(X509_CRL *crl, X509_REVOKED *entry, const uint8_t *p, size_t left, bool *partial)
 {
-	static const int kinds[] = { NID_crl_number, NID_delta_crl,        NID_issuing_distribution_point, NID_authority_key_identifier,
-				     NID_crl_reason, NID_certificate_issuer, NID_invalidity_date,            NID_basic_constraints };
+	static const int kinds[] = { NID_crl_number,
+				     NID_delta_crl,
+				     NID_issuing_distribution_point,
+				     NID_authority_key_identifier,
+				     NID_crl_reason,
+				     NID_certificate_issuer,
+				     NID_invalidity_date,
+				     NID_basic_constraints };
 	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
 	X509_EXTENSION *e;
 	int kind;

@@ -232,6 +232,14 @@ static void test_changed_values_are_told_to_the_edges_of_open_sessions(void **st
 	core_sessions_renew(p->core, NULL);
 	core_play_turns(p, 3);
 	assert_int_equal(core_play_take(p, IPC_REC_SESSION_VERDICT, &head), 0);
+	scs.revocation_soft = false; /* alone */
+	assert_int_equal(asc_scs_put(p->core->store.asc, &scs, &why), 0);
+	core_sessions_renew(p->core, "acme");
+	core_play_turns(p, 3);
+	len = core_play_take(p, IPC_REC_SESSION_VERDICT, &head);
+	assert_true(len > 0);
+	assert_int_equal(ipc_session_verdict_get(&v, p->record, len), 0);
+	assert_false(v.revocation_soft);
 }
 
 /* At connections_max: the oldest is asked whether it is still there. */

@@ -61,7 +61,8 @@ static int setup(void **state)
 	pki_init(&w->pki);
 	w->a = pki_make(&w->pki, &(struct pki_spec){ .cn = "A", .ca = true }, NULL);
 	w->b = pki_make(&w->pki, &(struct pki_spec){ .cn = "B", .ca = true }, NULL);
-	w->iwf = pki_make(&w->pki, &(struct pki_spec){ .cn = "iwf", .san = "DNS:iwf.operator.example", .eku = "serverAuth" }, &w->a);
+	w->iwf =
+	    pki_make(&w->pki, &(struct pki_spec){ .cn = "iwf", .san = "DNS:iwf.operator.example", .eku = "serverAuth" }, &w->a);
 	w->scs = pki_make(&w->pki, &(struct pki_spec){ .cn = "scs", .san = "DNS:scs.example", .eku = "clientAuth" }, &w->a);
 	snprintf(w->crl_a, sizeof w->crl_a, "%s/a.crl", w->pki.dir);
 	snprintf(w->crl_b, sizeof w->crl_b, "%s/b.crl", w->pki.dir);

@@ -101,8 +101,8 @@ static struct tls_pem octets_of(struct world *w, int file)
 		assert_int_equal(PEM_write_bio_X509(b, w->sub.x), 1);
 	}
 	for (int j = 0; j < 4 && w->lists[file][j]; j++) {
-		assert_int_equal(w->pem[file] ? PEM_write_bio_X509_CRL(b, w->lists[file][j]) : i2d_X509_CRL_bio(b, w->lists[file][j]),
-				 1);
+		assert_int_equal(
+		    w->pem[file] ? PEM_write_bio_X509_CRL(b, w->lists[file][j]) : i2d_X509_CRL_bio(b, w->lists[file][j]), 1);
 	}
 	n = BIO_get_mem_data(b, &p);
 	w->octets[file] = malloc((size_t)n + 1);
@@ -120,9 +120,8 @@ static struct tls_anchor_conf conf_of(struct world *w, int files)
 		w->files[i] = (struct tls_crl_file){ i == 0 ? "a.crl" : i == 1 ? "b.crl" : "c.crl", octets_of(w, i) };
 		free(before);
 	}
-	return (struct tls_anchor_conf){
-		.name = "anchor-a", .file = w->root.cert_file, .crls = w->files, .crls_n = (size_t)files
-	};
+	return (
+	    struct tls_anchor_conf){ .name = "anchor-a", .file = w->root.cert_file, .crls = w->files, .crls_n = (size_t)files };
 }
 
 static uint64_t now(void)
@@ -409,11 +408,18 @@ static void test_a_certificate_beside_a_list_has_to_chain_to_the_anchor(void **s
 
 static void test_a_damaged_file_is_refused_in_words(void **state)
 {
-	static const char *const texts[] = { "", "nothing", "-----BEGIN X509 CRL-----\nnothing\n-----END X509 CRL-----\n",
-					     "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", "\x30\x03\x02\x01",
+	static const char *const texts[] = { "",
+					     "nothing",
+					     "-----BEGIN X509 CRL-----\nnothing\n-----END X509 CRL-----\n",
+					     "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n",
+					     "\x30\x03\x02\x01",
 					     "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n" };
-	static const char *const words[] = { "holds no CRL", "holds no CRL", "it is damaged", "list 1 of it is damaged",
-					     "list 1 of it is damaged", "neither a CRL nor a certificate" };
+	static const char *const words[] = { "holds no CRL",
+					     "holds no CRL",
+					     "it is damaged",
+					     "list 1 of it is damaged",
+					     "list 1 of it is damaged",
+					     "neither a CRL nor a certificate" };
 	struct world *w = *state;
 	struct tls_anchor_conf conf;
 
