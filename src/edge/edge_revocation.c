@@ -94,7 +94,9 @@ static void look_at_known(struct edge_session *s, const struct tls_revocation *r
 		s->unknown_since_s = 0;
 	} else if (r->state == REVOCATION_GOOD) {
 		s->unknown_since_s = 0;
-		look_again_at(s->all, r->fresh_until_s + 1);
+		if (r->fresh_until_s < UINT64_MAX) {
+			look_again_at(s->all, r->fresh_until_s + 1);
+		}
 	} else {
 		if (!s->unknown_since_s) {
 			s->unknown_since_s = r->state == REVOCATION_STALE ? r->fresh_until_s : now;

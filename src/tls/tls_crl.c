@@ -125,6 +125,11 @@ void tls_crl_judge(struct tls_revocation *out, const struct tls_crls *crls, STAC
 	if (!crls->configured) {
 		return;
 	}
+	if (n < 1) {
+		out->state = REVOCATION_ABSENT;
+		snprintf(out->words, sizeof out->words, "there is no chain to look up in the CRLs");
+		return;
+	}
 	out->state = REVOCATION_GOOD;
 	for (int i = 0; i < n && !out->listed; i++) {
 		judge_one(out, crls, sk_X509_value(chain, i), i + 1 < n ? sk_X509_value(chain, i + 1) : NULL, now_s);

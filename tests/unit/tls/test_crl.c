@@ -308,8 +308,9 @@ static void test_the_issuer_is_named(void **state)
 	assert_int_equal(r.state, REVOCATION_ABSENT);
 	assert_string_equal(r.words, "there is no CRL of 'O=Test,CN=Sub', which issued the certificate of 'O=Test,CN=scs'");
 	assert_in_range(r.fresh_until_s, now() + 86300, now() + 86400);
-	tls_crl_judge(&r, &a.crls, NULL, now()); /* no chain is no verdict */
+	tls_crl_judge(&r, &a.crls, NULL, now()); /* without a chain nothing is known */
 	assert_false(r.listed);
+	assert_int_equal(r.state, REVOCATION_ABSENT);
 	tls_anchor_fini(&a);
 	clear(w);
 	add(w, 0, &w->root, &(struct pki_crl_spec){ .number = "26" });
