@@ -1,8 +1,8 @@
-/* dm_crl_numbers.h - the highest CRL number of each CA that was ever in use, in a file of state_dir,
- * so that an older CRL is not taken after a restart either (RFC 5280 5.2.3).
+/* dm_crl_numbers.h - the highest CRL number of each CA that was ever in use, in a file of
+ * state_dir, so that an older CRL is not taken after a restart either (RFC 5280 5.2.3).
  *
- * The file is text: a line "mtc crl numbers 1", then "ISSUER NUMBER" for each CA, both hexadecimal.
- * It is written beside itself and moved, so that it is whole at any instant. */
+ * The file is text: a line "mtc crl numbers 1", then "ISSUER NUMBER" for each CA, both
+ * hexadecimal. It is written beside itself and moved, so that it is whole at any instant. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,7 +25,8 @@ struct dm_crl_numbers {
 	size_t n;
 };
 
-/* Reads the file of a state_dir. 0 also when there is none. ERR_IO, ERR_PROTO (damaged) with words. */
+/* Reads the file of a state_dir. 0 also when there is none. ERR_IO, ERR_PROTO (damaged) with
+ * words. */
 ERR_MUST_USE int dm_crl_numbers_read(struct dm_crl_numbers *out, const char *state_dir, char why[DM_CRL_NUMBERS_WHY_MAX]);
 /* The number kept for a CA; NULL: none. */
 const char *dm_crl_numbers_of(const struct dm_crl_numbers *k, const uint8_t issuer_id[TLS_CRL_ID_LEN]);

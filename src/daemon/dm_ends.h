@@ -9,8 +9,8 @@
 enum dm_ends_level { DM_ENDS_FAR, DM_ENDS_30_DAYS, DM_ENDS_7_DAYS, DM_ENDS_1_DAY, DM_ENDS_OVER };
 
 enum dm_ends_level dm_ends_level(uint64_t not_after_s, uint64_t now_s);
-/* The same of a row of a set. A CRL is renewed often: it has no level of 30 days, nor one that is more
- * than half of the time from its thisUpdate to its nextUpdate. */
+/* The same of a row of a set. A CRL is renewed often: it has no level of 30 days, nor one that
+ * is more than half of the time from its thisUpdate to its nextUpdate. */
 enum dm_ends_level dm_ends_level_of(const struct dm_end *end, uint64_t now_s);
 /* True once for each level: the level is nearer than the one in `*said`, which is updated. A clock
  * that is set back gives no warning. */

@@ -35,8 +35,8 @@ void edge_revocation_fini(struct edge_sessions *all);             /* when all se
 void edge_revocation_begin(struct edge_sessions *all);
 /* Looks at one. It may be ended. */
 void edge_revocation_look(struct edge_session *s);
-/* The handshake is done: judges it by the context that its listener has now, and writes the facts to
- * s->identity. False: it is revoked. `why`: what is wrong, or "". */
+/* The handshake is done: judges it by the context that its listener has now, and writes the
+ * facts to s->identity. False: it is revoked. `why`: what is wrong, or "". */
 bool edge_revocation_passed(struct edge_session *s, char why[TLS_REVOCATION_WORDS_MAX]);
 /* What a new core is told of an open session: it stays within its grace. */
 void edge_revocation_announce(const struct edge_session *s, struct ipc_identity *identity);

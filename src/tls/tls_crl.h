@@ -41,10 +41,10 @@ struct tls_crl_fact {
  * the form of struct tls_crl_fact. */
 int tls_crl_number_cmp(const char *a, const char *b);
 
-/* Loads the anchor with its lists as a context does, and tells what is used. ERR_INVAL, ERR_LIMIT or
- * ERR_NOMEM with `why`, which begins with "crl 'FILE'" when a list is wrong. `now_s`: a list whose
- * thisUpdate lies ahead of it by more than TLS_CRL_AHEAD_S is refused. A list past its nextUpdate is
- * not. */
+/* Loads the anchor with its lists as a context does, and tells what is used. ERR_INVAL,
+ * ERR_LIMIT or ERR_NOMEM with `why`, which begins with "crl 'FILE'" when a list is wrong.
+ * `now_s`: a list whose thisUpdate lies ahead of it by more than TLS_CRL_AHEAD_S is refused. A
+ * list past its nextUpdate is not. */
 #define TLS_CRL_AHEAD_S 300u
 struct tls_anchor_conf;
 ERR_MUST_USE int tls_crl_facts(struct tls_crl_fact out[TLS_CRLS_MAX], size_t *n, const struct tls_anchor_conf *conf,

@@ -17,8 +17,8 @@ struct tls_crls { /* at most one of each CA */
 	bool configured; /* the anchor has files of lists, and so its certificates are checked */
 };
 
-/* The lists of the files of `conf`, which has at least one, for the anchor whose CAs are in `store`.
- * `out` is empty before, and on failure. Errors as of tls_crl_facts(). */
+/* The lists of the files of `conf`, which has at least one, for the anchor whose CAs are in
+ * `store`. `out` is empty before, and on failure. Errors as of tls_crl_facts(). */
 ERR_MUST_USE int tls_crls_load(struct tls_crls *out, X509_STORE *store, const struct tls_anchor_conf *conf, char *why,
 			       size_t why_size);
 void tls_crls_fini(struct tls_crls *c);
