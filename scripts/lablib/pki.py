@@ -2,6 +2,7 @@
 import os
 import subprocess
 import tempfile
+import time
 
 from .proc import LabError
 
@@ -71,3 +72,28 @@ class Pki:
             _openssl("ca", "-batch", "-notext", "-config", os.path.join(books, "conf"), "-in", request, "-cert", self.path(ca + ".pem"),
                      "-keyfile", self.path(ca + ".key"), "-startdate", dates[0], "-enddate", dates[1], "-extfile", extensions,
                      "-out", self.path(name + ".pem"))
+
+    def crl(self, ca, revoked=(), number=1, target=None, lasts_s=86400, der=False, began_s=None):
+        """The revocation list of the CA of that name, which lists the certificates of these names, as NAME.crl or `target`. It replaces the file in
+        one step, and is out of date `lasts_s` from now."""
+        target = target or self.path(ca + ".crl")
+        now = time.time()
+        dates = [time.strftime("%y%m%d%H%M%SZ", time.gmtime(now + s)) for s in (-60 if began_s is None else began_s, lasts_s)]
+        with tempfile.TemporaryDirectory(dir=self.folder) as books:
+            with open(os.path.join(books, "index"), "w", encoding="ascii") as f:
+                for name in revoked:
+                    serial = subprocess.run(["openssl", "x509", "-noout", "-serial", "-in", self.path(name + ".pem")], stdin=subprocess.DEVNULL,
+                                            capture_output=True, text=True, check=True).stdout.strip().split("=")[1]
+                    f.write(f"R\t301231000000Z\t{dates[0]},keyCompromise\t{serial}\tunknown\t/CN={name}\n")
+            with open(os.path.join(books, "number"), "w", encoding="ascii") as f:
+                f.write(f"{'' if len(f'{number:x}') % 2 == 0 else '0'}{number:x}\n")
+            with open(os.path.join(books, "conf"), "w", encoding="ascii") as f:
+                f.write(f"[ca]\ndefault_ca=c\n[c]\ndatabase={books}/index\ncrlnumber={books}/number\ndefault_md=sha256\ncrl_extensions=e\n"
+                        "[e]\nauthorityKeyIdentifier=keyid\n")
+            made = os.path.join(books, "crl")
+            _openssl("ca", "-gencrl", "-config", os.path.join(books, "conf"), "-cert", self.path(ca + ".pem"), "-keyfile", self.path(ca + ".key"),
+                     "-crl_lastupdate", dates[0], "-crl_nextupdate", dates[1], "-out", made)
+            if der:
+                _openssl("crl", "-in", made, "-outform", "DER", "-out", made)
+            os.replace(made, target)
+        return target

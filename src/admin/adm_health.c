@@ -120,20 +120,57 @@ static void look_at_ndsip(struct findings *f)
 #define EXPIRED_MAGIC 0xcd34edbau
 struct expired {
 	struct obj obj;
-	const struct core_file *first;
+	const struct core_file *first, *first_crl;
 	uint64_t now_s;
-	uint32_t n;
+	uint32_t n, crls_n;
 };
 
 static void look_at_file(void *arg, const struct core_file *file)
 {
 	struct expired *e = OBJ_OF(arg, struct expired, EXPIRED_MAGIC);
 
-	if (file->not_after_s > e->now_s) {
+	bool is_crl = file->number[0] != 0; /* in force until its nextUpdate is over */
+
+	if (file->not_after_s > e->now_s || (is_crl && file->not_after_s == e->now_s)) {
 		return;
 	}
-	if (!e->n++) {
+	if (is_crl) {
+		if (!e->crls_n++) {
+			e->first_crl = file;
+		}
+	} else if (!e->n++) {
 		e->first = file;
+	}
+}
+
+static const char *and_more(char out[64], uint32_t n)
+{
+	out[0] = 0;
+	if (n > 1) {
+		snprintf(out, 64, "; so did %u more", n - 1);
+	}
+	return out;
+}
+
+static void look_at_crls(struct findings *f, const struct expired *e)
+{
+	uint64_t wrong = core_crls_are_wrong(f->adm->core);
+	char when[CLOCK_TEXT_MAX], more[64];
+
+	if (e->crls_n) {
+		clock_text_s(when, (int64_t)e->first_crl->not_after_s);
+		found(f, "crl-stale", "put a new CRL there; it is read within timers.crl_check",
+		      "the CRL of '%s' (trust anchor %s) is out of date since %s: SCSs of this CA without revocation_soft are "
+		      "refused%s",
+		      e->first_crl->issuer, e->first_crl->name, when, and_more(more, e->crls_n));
+	}
+	for (size_t i = 0; i < f->adm->cfg->anchors_n; i++) {
+		if (wrong & UINT64_C(1) << i) {
+			found(f, "crl-refused", "the log says what is wrong with the file",
+			      "a new file of CRLs of trust anchor %s cannot be used; the CRLs before stay in use",
+			      f->adm->cfg->anchors[i].name);
+			return;
+		}
 	}
 }
 
@@ -141,19 +178,17 @@ static void look_at_file(void *arg, const struct core_file *file)
 static void look_at_files(struct findings *f)
 {
 	struct expired e = { .obj = OBJ(EXPIRED_MAGIC), .now_s = clock_real_ms() / 1000 };
-	char when[CLOCK_TEXT_MAX], more[64] = "";
+	char when[CLOCK_TEXT_MAX], more[64];
 
 	core_file_each(f->adm->core, look_at_file, &e);
+	look_at_crls(f, &e);
 	if (!e.n) {
 		return;
 	}
 	clock_text_s(when, (int64_t)e.first->not_after_s);
-	if (e.n > 1) {
-		snprintf(more, sizeof more, "; so did %u more", e.n - 1);
-	}
 	found(f, "certificate-expired", "renew the file, then 'mtcctl reload'; 'mtcctl status' shows the days of each",
 	      "'%s' of %s %s expired on %s: connections that need it fail%s", e.first->path, e.first->kind, e.first->name, when,
-	      more);
+	      and_more(more, e.n));
 }
 
 /* -- what is written */

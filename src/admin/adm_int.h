@@ -124,5 +124,8 @@ json_t *adm_ndsip_summary(const struct adm *a); /* for `status`; new reference *
 
 /* certificates and anchors in use, with the days that are left */
 json_t *adm_files(const struct adm *a);
+/* Names of the anchors whose newest files of CRLs are wrong, and of those without CRLs. */
+json_t *adm_crls_wrong(const struct adm *a);
+json_t *adm_crls_none(const struct adm *a);
 ERR_MUST_USE int adm_reload_init(struct adm *a);
 void adm_reload_end(struct adm *a); /* answers a waiting client: the gateway stops */

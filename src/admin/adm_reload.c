@@ -135,13 +135,50 @@ static void add_file(void *arg, const struct core_file *f)
 {
 	struct file_rows *r = OBJ_OF(arg, struct file_rows, FILE_ROWS_MAGIC);
 
-	r->octets += strlen(f->path) + strlen(f->name);
+	json_t *row;
+
+	r->octets += strlen(f->path) + strlen(f->name) + strlen(f->issuer);
 	if (r->octets > FILES_TEXT_MAX) {
 		return;
 	}
-	json_array_append_new(r->rows, json_pack("{s:o, s:s, s:s, s:o, s:I}", "path", text_of(f->path, strlen(f->path)), "of",
-						 f->kind, "name", f->name, "not_after", adm_time(f->not_after_s * 1000),
-						 "days_left", (json_int_t)core_files_days_left(f->not_after_s, r->now_s)));
+	row = json_pack("{s:o, s:s, s:s, s:o, s:I}", "path", text_of(f->path, strlen(f->path)), "of", f->kind, "name", f->name,
+			"not_after", adm_time(f->not_after_s * 1000), "days_left",
+			(json_int_t)core_files_days_left(f->not_after_s, r->now_s));
+	if (row && f->number[0]) {
+		json_object_set_new(row, "issuer", json_string(f->issuer));
+		json_object_set_new(row, "number", json_sprintf("0x%s", f->number));
+	}
+	json_array_append_new(r->rows, row);
+}
+
+/* Names of the anchors of these bits. */
+static json_t *anchor_names(const struct cfg_iwf *cfg, uint64_t anchors)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < cfg->anchors_n; i++) {
+		if (anchors & UINT64_C(1) << i) {
+			json_array_append_new(names, json_string(cfg->anchors[i].name));
+		}
+	}
+	return names;
+}
+
+json_t *adm_crls_wrong(const struct adm *a)
+{
+	OBJ_CHECK(a, ADM_MAGIC);
+	return anchor_names(a->cfg, core_crls_are_wrong(a->core));
+}
+
+json_t *adm_crls_none(const struct adm *a)
+{
+	uint64_t none = 0;
+
+	OBJ_CHECK(a, ADM_MAGIC);
+	for (size_t i = 0; i < a->cfg->anchors_n; i++) {
+		none |= a->cfg->anchors[i].crl_n ? 0 : UINT64_C(1) << i;
+	}
+	return anchor_names(a->cfg, none);
 }
 
 json_t *adm_files(const struct adm *a)

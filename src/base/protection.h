@@ -33,6 +33,15 @@ enum identity_kind {
 	IDENTITY_INTERNAL = 3, /* proven by the zone only */
 };
 
+/* What is known about the revocation of a certificate and of the CAs between it and one trust
+ * anchor. A revoked one is refused in the handshake and has no word here. */
+enum revocation {
+	REVOCATION_UNCHECKED = 0, /* no CRL is configured for the anchor */
+	REVOCATION_GOOD = 1,      /* a CRL in force of each issuer says that it is not revoked */
+	REVOCATION_ABSENT = 2,    /* an issuer has no CRL here */
+	REVOCATION_STALE = 3,     /* the nextUpdate of a CRL is over */
+};
+
 /* What one certificate may prove; tls/ refuses a certificate with more. */
 #define IDENTITY_NAMES_MAX 32       /* host names */
 #define IDENTITY_NAMES_LEN_MAX 4080 /* octets of all of them, without ends */

@@ -44,7 +44,9 @@
 	  "requests without the P bit of the Diameter header are accepted (some stacks omit it) "                                \
 	  "instead of refused with 3008")                                                                                        \
 	X(STRICT_ANSWERS, strict_answers, OFF, 0, 0, false, "strict-answers", OWN,                                               \
-	  "answers to delivery reports count only if they have every AVP that RFC 6733 requires")
+	  "answers to delivery reports count only if they have every AVP that RFC 6733 requires")                                \
+	X(REVOCATION_SOFT, revocation_soft, OFF, 0, 0, false, "revocation-soft", OWN,                                            \
+	  "a certificate is accepted although the CRL of its CA is missing or past its nextUpdate; a revoked one never is")
 
 #define SCS_LIMIT_TYPE_U32 uint32_t
 #define SCS_LIMIT_TYPE_U16 uint16_t

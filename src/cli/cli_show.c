@@ -133,6 +133,60 @@ static void health(FILE *out, const json_t *last)
 	}
 }
 
+/* Rows of files: CRLs, or all others. The caller owns the array. */
+static json_t *files_of(const json_t *last, bool crls)
+{
+	json_t *rows = json_array(), *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(last, "files"), i, row)
+	{
+		if ((json_object_get(row, "number") != NULL) == crls) {
+			json_array_append(rows, row);
+		}
+	}
+	return rows;
+}
+
+static bool files_table(FILE *out, const json_t *last, bool crls, const struct cli_column *columns)
+{
+	json_t *rows = files_of(last, crls);
+	bool ok = !json_array_size(rows) || table(out, rows, columns);
+
+	json_decref(rows);
+	return ok;
+}
+
+/* "TEXT: NAME, NAME" below the table; nothing when there are none. */
+static void note_anchors(FILE *out, const json_t *last, const char *member, const char *text)
+{
+	const json_t *names = json_object_get(last, member), *name;
+	size_t i;
+
+	json_array_foreach(names, i, name) fprintf(out, "%s%s", i ? ", " : text, json_string_value(name));
+	if (json_array_size(names)) {
+		fputs("\n", out);
+	}
+}
+
+static bool show_files(FILE *out, const json_t *last)
+{
+	static const struct cli_column files[] = {
+		{ "CERTIFICATE", "path" }, { "OF", "of" }, { "NAME", "name" }, { "DAYS LEFT", "days_left" }, { NULL, NULL }
+	};
+	static const struct cli_column crls[] = {
+		{ "CRL", "number" },          { "ANCHOR", "name" }, { "NEXT UPDATE", "not_after" },
+		{ "DAYS LEFT", "days_left" }, { "CA", "issuer" },   { NULL, NULL }
+	};
+
+	if (!files_table(out, last, false, files) || !files_table(out, last, true, crls)) {
+		return false;
+	}
+	note_anchors(out, last, "crls_refused", "new CRLs refused, see the log; those before are in use: ");
+	note_anchors(out, last, "revocation_unchecked", "trust anchors without crl, revoked certificates are not recognised: ");
+	return true;
+}
+
 int cli_show_status(FILE *out, const json_t *last)
 {
 	static const struct cli_column listeners[] = { { "LISTENER", "name" },
@@ -146,9 +200,6 @@ int cli_show_status(FILE *out, const json_t *last)
 						     { "PID", "pid" },           { "GENERATION", "generation" },
 						     { "SESSIONS", "sessions" }, { "STATE", "state" },
 						     { "FILES", "files" },       { NULL, NULL } };
-	static const struct cli_column files[] = {
-		{ "CERTIFICATE", "path" }, { "OF", "of" }, { "NAME", "name" }, { "DAYS LEFT", "days_left" }, { NULL, NULL }
-	};
 	static const struct cli_column store_columns[] = { { "STORE", "name" },  { "SIZE", "octets" },
 							   { "LEFT", "left" },   { "SIZE MAX", "size_max" },
 							   { "STATE", "state" }, { "DISK FREE", "disk" },
@@ -213,8 +264,7 @@ int cli_show_status(FILE *out, const json_t *last)
 	if (json_array_size(json_object_get(last, "screening")) && !table(out, json_object_get(last, "screening"), screening)) {
 		return CLI_NO;
 	}
-	return !json_array_size(json_object_get(last, "files")) || table(out, json_object_get(last, "files"), files) ? CLI_OK
-														     : CLI_NO;
+	return show_files(out, last) ? CLI_OK : CLI_NO;
 }
 
 int cli_show_screen_set(FILE *out, const json_t *last)

@@ -115,6 +115,11 @@ static const struct cfg_row groups_rows[] = {
 static const struct cfg_row anchor_rows[] = {
 	CFG_NAME("name", struct cfg_anchor, name, NULL, "name by which an SCS refers to it (mtcctl scs add --anchor)"),
 	CFG_FILE("file", struct cfg_anchor, file, NULL, "PEM file with the CA certificates of this anchor"),
+	CFG_TEXTS(
+	    "crl", CFG_T_FILE, struct cfg_anchor, crl, crl_n, 0, "",
+	    "files with the revocation lists (CRL, PEM or DER) of the anchor's CA and of the CAs below it; read again when they "
+	    "change. With at least one, each CA that issued a certificate of a chain needs a list. Without, revoked "
+	    "certificates are not recognised, and a warning says so (certificates.md, \"Revocation\")"),
 	CFG_END,
 };
 
@@ -355,6 +360,12 @@ static const struct cfg_row timers_rows[] = {
 		     "killed core ends when its last write has reached the disk; 0s: do not wait"),
 	CFG_DURATION("stats", struct cfg_timers, stats_ms, 100, 60000, "1s",
 		     "how often the edges send their counters to the core"),
+	CFG_DURATION("crl_check", struct cfg_timers, crl_check_ms, 100, HOUR_MS, "5s",
+		     "how often the files of trust_anchors[].crl are looked at; one that changed is read and used"),
+	CFG_DURATION(
+	    "crl_grace", struct cfg_timers, crl_grace_ms, 0, 7 * DAY_MS, "1h",
+	    "how long the open sessions of an SCS stay when the CRL of its CA is past its nextUpdate or missing; new ones "
+	    "are refused at once. An SCS with revocation_soft is not affected"),
 	CFG_END,
 };
 

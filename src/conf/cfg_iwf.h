@@ -12,6 +12,7 @@
 #include "conf/cfg_schema.h"
 
 #define CFG_ANCHORS_MAX 64
+#define CFG_CRLS_MAX 4 /* files of one anchor */
 #define CFG_LISTEN_MAX 16
 #define CFG_PEERS_MAX 16
 #define CFG_URI_PREFIX_MAX 128
@@ -32,6 +33,8 @@ struct cfg_identity {
 struct cfg_anchor {
 	char name[CFG_NAME_MAX];
 	char file[CFG_PATH_MAX];
+	char crl[CFG_CRLS_MAX][CFG_PATH_MAX]; /* files of revocation lists of its CAs */
+	size_t crl_n;                         /* 0: revocation is not checked */
 };
 
 struct cfg_listen {
@@ -176,6 +179,8 @@ struct cfg_timers {
 	uint64_t hang_ms;              /* a process whose loop does not turn for so long is ended; 0: never */
 	uint64_t lock_wait_ms;         /* a store's last owner may take so long to end */
 	uint64_t stats_ms;             /* interval at which edges send their counters to the core */
+	uint64_t crl_check_ms;         /* interval at which the parent looks at the files of CRLs */
+	uint64_t crl_grace_ms;         /* for open sessions, after the nextUpdate of a CRL; 0: none */
 };
 
 struct cfg_sctp { /* of every association (RFC 9260 16) */

@@ -137,15 +137,25 @@ struct tls_judge;
  * them. NULL: none. */
 void core_judge(struct core *c, struct tls_judge *judge);
 
-/* A certificate or trust anchor in use, as operators see it. */
+#define CORE_ISSUER_MAX 160
+#define CORE_CRL_NUMBER_MAX 41
+/* A certificate, trust anchor or CRL in use, as operators see it. */
 struct core_file {               /* texts are borrowed until core_free() */
-	const char *kind, *name; /* kind: "listener", "peer" or "anchor"; and its name */
+	const char *kind, *name; /* kind: "listener", "peer", "anchor" or "crl"; and its name, of a CRL the anchor's */
 	const char *path;
-	uint64_t not_after_s; /* earliest end of the certificates in the file */
+	uint64_t not_after_s; /* earliest end of the certificates in the file; of a CRL its nextUpdate */
+	/* of a CRL, a row for each CA: the CA and the number in hexadecimal; else "" */
+	char issuer[CORE_ISSUER_MAX], number[CORE_CRL_NUMBER_MAX];
 };
-#define CORE_FILES_MAX (CFG_ANCHORS_MAX + CFG_LISTEN_MAX + CFG_PEERS_MAX + 1)
+#define CORE_CRLS_MAX 256
+#define CORE_FILES_MAX (CFG_ANCHORS_MAX + CFG_LISTEN_MAX + CFG_PEERS_MAX + CORE_CRLS_MAX + 1)
 /* The core now uses the set of files with this generation. Copies at most CORE_FILES_MAX rows. */
 void core_files_set(struct core *c, uint32_t generation, const struct core_file *files, size_t n);
+/* The files of CRLs of these anchors are wrong now, and those before stay in use: a bit for each
+ * anchor, by index in the configuration. */
+void core_crls_wrong(struct core *c, uint64_t anchors);
+/* So many more times files of CRLs were taken without a reload, or refused. */
+void core_crls_count(struct core *c, uint64_t renewed, uint64_t refused);
 /* The edge now uses the set of files with this generation. An unknown edge is ignored. */
 void core_files_edge(struct core *c, uint32_t edge_generation, uint32_t files_generation);
 /* Whole days from now_s to not_after_s. A day that has begun does not count. Negative after the

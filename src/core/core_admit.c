@@ -19,6 +19,7 @@ static void identity_view(struct pol_identity *out, const struct ipc_identity *i
 	}
 	for (; out->anchors_n < in->anchors_n && out->anchors_n < IDENTITY_ANCHORS_MAX; out->anchors_n++) {
 		out->anchors[out->anchors_n] = in->anchors[out->anchors_n];
+		out->revocation[out->anchors_n] = in->revocation[out->anchors_n];
 	}
 }
 
@@ -51,9 +52,10 @@ static enum pol_reason judge(struct core *c, const struct ipc_session_open *open
 		if (!live) {
 			return POL_NOMEM;
 		}
-		facts = (struct pol_admit_scs){ scs->origin_host, scs->realm,
-						scs->anchor,      core_also_named(c, &id, scs),
-						live->sessions_n, core_connections_max(c, scs) };
+		facts = (struct pol_admit_scs){ scs->origin_host,    scs->realm,
+						scs->anchor,         core_also_named(c, &id, scs),
+						live->sessions_n,    core_connections_max(c, scs),
+						scs->revocation_soft };
 	}
 	return pol_admit(&id, open->origin_host, open->origin_realm, scs ? &facts : NULL, clock_real_ms() / 1000);
 }
@@ -104,7 +106,9 @@ static void send_terms(struct core_session *s, const struct asc_scs *scs)
 {
 	struct ipc_session_verdict v = { .admitted = true,
 					 .result_code = DIA_RESULT_SUCCESS,
-					 .p_bit_optional = scs->p_bit_optional };
+					 .p_bit_optional = scs->p_bit_optional,
+					 .anchor = s->anchor,
+					 .revocation_soft = scs->revocation_soft };
 	struct scs_limits limits;
 
 	core_scs_limits(s->core, scs, &limits);
@@ -114,13 +118,19 @@ static void send_terms(struct core_session *s, const struct asc_scs *scs)
 	if (send_verdict(s->edge, s->key.number, &v)) {
 		s->pending_max = v.pending_max;
 		s->p_bit_optional = v.p_bit_optional;
+		s->revocation_soft = v.revocation_soft;
 	}
 }
 
 static void admit(struct core_session *s, const struct ipc_session_open *open, const struct asc_scs *scs)
 {
 	struct core *c = s->core;
+	struct pol_identity id;
+	uint8_t anchor;
 
+	identity_view(&id, &open->identity);
+	anchor = pol_admit_anchor(&id, scs->anchor);
+	s->anchor = anchor < IDENTITY_ANCHORS_MAX ? anchor : 0; /* an internal SCS has none */
 	core_decide_session(c, s->edge->who.generation, s->key.number, open, scs->name, POL_NONE);
 	st_count(&c->st, ST_SESSION_ADMITTED);
 	send_terms(s, scs);
@@ -132,7 +142,8 @@ static void renew(struct core_session *s, const struct asc_scs *scs)
 	struct scs_limits limits;
 
 	core_scs_limits(s->core, scs, &limits);
-	if (limits.pending_max != s->pending_max || scs->p_bit_optional != s->p_bit_optional) {
+	if (limits.pending_max != s->pending_max || scs->p_bit_optional != s->p_bit_optional ||
+	    scs->revocation_soft != s->revocation_soft) {
 		send_terms(s, scs);
 	}
 }
@@ -316,14 +327,18 @@ void core_on_session_open(struct core_edge *e, uint64_t number, const struct ipc
 
 void core_on_session_closed(struct core_edge *e, uint64_t number, const struct ipc_session_closed *closed)
 {
+	/* The edge ends these sessions by itself. */
+	static const enum pol_reason decided[] = { POL_FOREIGN_ORIGIN, POL_CERTIFICATE_REVOKED, POL_REVOCATION_UNKNOWN };
 	struct core_session *s = core_session_find(e->core, e->who.generation, number);
 
 	core_probe_forget(e->core, e->who.generation, number);
 	if (!s) {
 		return; /* a refused session also closes, but is not in the table */
 	}
-	if (strcmp(closed->reason, pol_reason_str(POL_FOREIGN_ORIGIN)) == 0) {
-		core_decide_session_end(e->core, s, pol_reason_str(POL_FOREIGN_ORIGIN));
+	for (size_t i = 0; i < sizeof decided / sizeof *decided; i++) {
+		if (strcmp(closed->reason, pol_reason_str(decided[i])) == 0) {
+			core_decide_session_end(e->core, s, pol_reason_str(decided[i]));
+		}
 	}
 	core_session_free(s);
 }

@@ -16,7 +16,7 @@ void core_judge(struct core *c, struct tls_judge *judge)
 /* Verdict on a session of this SCS with its own host and realm. Open connections do not count. */
 static enum pol_reason admission(const struct core *c, const struct asc_scs *scs, const struct tls_identity *id, uint64_t now_s)
 {
-	struct pol_admit_scs facts = { scs->origin_host, scs->realm, scs->anchor, NULL, 0, 1 };
+	struct pol_admit_scs facts = { scs->origin_host, scs->realm, scs->anchor, NULL, 0, 1, scs->revocation_soft };
 	struct pol_identity who = { .kind = IDENTITY_TLS, .not_after_s = id->not_after_s };
 
 	for (; who.names_n < id->names_n && who.names_n < IDENTITY_NAMES_MAX; who.names_n++) {
@@ -24,6 +24,7 @@ static enum pol_reason admission(const struct core *c, const struct asc_scs *scs
 	}
 	for (; who.anchors_n < id->anchors_n && who.anchors_n < IDENTITY_ANCHORS_MAX; who.anchors_n++) {
 		who.anchors[who.anchors_n] = id->anchors[who.anchors_n];
+		who.revocation[who.anchors_n] = id->revocation[who.anchors_n];
 	}
 	facts.also = core_also_named(c, &who, scs);
 	return pol_admit(&who, scs->origin_host, scs->realm, &facts, now_s);

@@ -16,12 +16,26 @@ static bool is_anchor(const struct cfg_iwf *cfg, const char *name)
 	return false;
 }
 
-/* The anchors are those of the start: a reload changes their files only. */
+static bool has_crls(const struct cfg_iwf *cfg, const char *name)
+{
+	size_t i = cfg_anchor_index(cfg, name);
+
+	return i < CFG_ANCHORS_MAX && cfg->anchors[i].crl_n > 0;
+}
+
+/* The anchors, and whether they have CRLs, are those of the start: a reload changes their files
+ * only. */
 static bool anchors_fit(const struct cfg_iwf *cfg, const struct ipc_identity *id, char why[CORE_CLAIM_MAX])
 {
 	for (uint8_t i = 0; i < id->anchors_n; i++) {
 		if (!is_anchor(cfg, id->anchors[i])) {
 			snprintf(why, CORE_CLAIM_MAX, "it announces a certificate of trust anchor '%s', which is not configured",
+				 id->anchors[i]);
+			return false;
+		}
+		if ((id->revocation[i] != REVOCATION_UNCHECKED) != (id->kind == IDENTITY_TLS && has_crls(cfg, id->anchors[i]))) {
+			snprintf(why, CORE_CLAIM_MAX,
+				 "what it announces about the CRLs of trust anchor '%s' does not fit the configuration",
 				 id->anchors[i]);
 			return false;
 		}

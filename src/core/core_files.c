@@ -21,6 +21,17 @@ void core_files_set(struct core *c, uint32_t generation, const struct core_file 
 	c->files.generation = generation;
 }
 
+void core_crls_wrong(struct core *c, uint64_t anchors)
+{
+	c->files.crls_wrong = anchors;
+}
+
+void core_crls_count(struct core *c, uint64_t renewed, uint64_t refused)
+{
+	st_count_n(&c->st, ST_CRL_RENEWED, renewed);
+	st_count_n(&c->st, ST_CRL_REFUSED, refused);
+}
+
 void core_files_edge(struct core *c, uint32_t edge_generation, uint32_t files_generation)
 {
 	struct core_edge *e = core_edge_find(c, edge_generation);

@@ -59,8 +59,9 @@ struct core_session {
 	struct core_lapses lapses;      /* lapses of its DNAs; the SCS's log_next_ms applies */
 	uint64_t refuses_until_ms;      /* loop time until which reports prefer other sessions; 0: it accepts reports */
 	uint64_t refuses_ms;            /* length of the last such pause */
-	uint32_t pending_max;           /* this and p_bit_optional: values last sent to its edge */
-	bool p_bit_optional;
+	uint32_t pending_max;           /* this and the next two: values last sent to its edge */
+	bool p_bit_optional, revocation_soft;
+	uint8_t anchor;           /* index in the anchors of its identity, as the edge announced them */
 	struct core_probe *probe; /* in state PROBED */
 	struct map_node node;
 	TAILQ_HEAD(, core_notice) notices;

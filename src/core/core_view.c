@@ -170,6 +170,11 @@ void core_file_each(const struct core *c, core_file_fn *fn, void *arg)
 	}
 }
 
+uint64_t core_crls_are_wrong(const struct core *c)
+{
+	return c->files.crls_wrong;
+}
+
 int core_reload(struct core *c, uint32_t number)
 {
 	return c->cb->on_reload ? c->cb->on_reload(c->arg, number) : ERR_CLOSED;

@@ -177,6 +177,8 @@ const char *core_ndsip_rules_word(unsigned rules);
 typedef void core_file_fn(void *arg, const struct core_file *file);
 /* The certificates and anchors in use, in the order of core_files_set(). */
 void core_file_each(const struct core *c, core_file_fn *fn, void *arg);
+/* The anchors of core_crls_wrong(). */
+uint64_t core_crls_are_wrong(const struct core *c);
 
 typedef void core_sandbox_fn(void *arg, const struct core_sandbox *sandbox);
 /* What is in force in the sandbox of each process that is up. */

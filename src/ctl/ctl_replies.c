@@ -167,10 +167,12 @@ static const struct ctl_member written[] = {
 
 static const struct ctl_member file[] = {
 	TEXT("path", "of the file"),
-	TEXT("of", "listener, peer or anchor"),
+	TEXT("of", "listener, peer, anchor or crl"),
 	TEXT("name", "of the listener, peer or anchor"),
-	TIME("not_after", "end of the certificate"),
+	TIME("not_after", "end of the certificate; nextUpdate of the CRL"),
 	NUM("days_left", "until then"),
+	MAY(TEXT, "issuer", "of a CRL: the CA; a row for each"),
+	MAY(TEXT, "number", "of a CRL: its number"),
 	END,
 };
 
@@ -260,7 +262,9 @@ static const struct ctl_member status[] = {
 	LIST("stores", store, "the files of the state"),
 	LIST("written", written, "log files"),
 	NUM("files_generation", "of the certificates, keys and anchors in use"),
-	LIST("files", file, "certificates and anchors in use"),
+	LIST("files", file, "certificates, anchors and CRLs in use"),
+	TEXTS("revocation_unchecked", "trust anchors without CRLs: revoked certificates are not recognised"),
+	TEXTS("crls_refused", "trust anchors whose new CRLs cannot be used; those before stay in use"),
 	MAY_OBJECT("ndsip", ndsip, "NDS/IP, when a listener has it"),
 	LIST("screening", screen_relaxed, "screening rows that are relaxed, or whose rule was set at run time"),
 	HEALTHY,

@@ -20,9 +20,10 @@ struct core_process {
 	struct dm_process process;
 	struct core_conf conf;
 	struct core *core;
-	struct tls_judge *judge; /* the anchors of the set in use; owned */
-	struct adm *adm;         /* NULL: no control socket is configured */
-	uint32_t ndsip_pair;     /* number of the channel to the NDS/IP helper */
+	struct tls_judge *judge;                /* the anchors of the set in use; owned */
+	struct adm *adm;                        /* NULL: no control socket is configured */
+	struct core_file files[CORE_FILES_MAX]; /* of show_files(); too many for a stack */
+	uint32_t ndsip_pair;                    /* number of the channel to the NDS/IP helper */
 };
 _Static_assert(offsetof(struct core_process, process) == 0, "a core process begins with its struct dm_process");
 
@@ -147,7 +148,6 @@ static void show_anchors(struct core_process *p, const struct dm_part *part)
 static void show_files(struct core_process *p, const struct dm_part *part)
 {
 	struct tls_pem ends = dm_part_find(part, DM_ENDS, 0);
-	struct core_file files[CORE_FILES_MAX];
 	size_t n = ends.len / sizeof(struct dm_end);
 
 	for (size_t i = 0; i < n && i < CORE_FILES_MAX; i++) {
@@ -156,9 +156,13 @@ static void show_files(struct core_process *p, const struct dm_part *part)
 
 		memcpy(&end, (const char *)ends.p + i * sizeof end, sizeof end);
 		words = dm_file_words(p->process.in.cfg, end.what, end.index);
-		files[i] = (struct core_file){ words.of, words.name, words.path, end.not_after_s };
+		p->files[i] = (struct core_file){ words.of, words.name, words.path, end.not_after_s, "", "" };
+		if (end.what == DM_CRL) {
+			str_cut(p->files[i].issuer, sizeof p->files[i].issuer, end.of_crl.issuer);
+			str_cut(p->files[i].number, sizeof p->files[i].number, end.of_crl.number);
+		}
 	}
-	core_files_set(p->core, dm_part_generation(part), files, n);
+	core_files_set(p->core, dm_part_generation(part), p->files, n);
 }
 
 /* Peers use the new set from their next connect on. */
@@ -204,6 +208,8 @@ static void take_answer(struct core_process *p, const struct dm_msg *m, int fd)
 	adm_reloaded(p->adm, m->index, m->value != 0, text, (size_t)st.st_size);
 	munmap(text, (size_t)st.st_size);
 }
+
+_Static_assert((size_t)CORE_CRLS_MAX == DM_CRLS_MAX && (size_t)CORE_FILES_MAX == DM_ENDS_MAX, "a row for each");
 
 static void show_sandbox(struct core_process *p, const struct dm_msg *m)
 {
@@ -276,6 +282,10 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 		show_keyholder(p, m);
 	} else if (m->kind == DM_COUNT && m->what < ST_COUNTERS && m->index < CORE_KEYHOLDERS_MAX) {
 		core_keyholder_count(p->core, m->index, (enum st_counter)m->what, m->value);
+	} else if (m->kind == DM_CRL_WRONG) {
+		core_crls_wrong(p->core, m->value);
+	} else if (m->kind == DM_CRL_RENEWED || m->kind == DM_CRL_REFUSED) {
+		core_crls_count(p->core, m->kind == DM_CRL_RENEWED ? m->value : 0, m->kind == DM_CRL_REFUSED ? m->value : 0);
 	} else if (m->kind == DM_HUNG) {
 		core_hung(p->core, m->value);
 	} else if (m->kind == DM_LOG_LOST) {

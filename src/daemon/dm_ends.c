@@ -20,6 +20,20 @@ enum dm_ends_level dm_ends_level(uint64_t not_after_s, uint64_t now_s)
 					  : DM_ENDS_FAR;
 }
 
+enum dm_ends_level dm_ends_level_of(const struct dm_end *end, uint64_t now_s)
+{
+	enum dm_ends_level level = dm_ends_level(end->not_after_s, now_s);
+	uint64_t lives_s = end->not_after_s - end->of_crl.this_update_s;
+
+	if (end->what != DM_CRL || level == DM_ENDS_OVER) {
+		return level;
+	}
+	if (level == DM_ENDS_1_DAY) {
+		return lives_s >= 2 * CLOCK_DAY_S ? level : DM_ENDS_FAR;
+	}
+	return level == DM_ENDS_7_DAYS && lives_s >= 14 * CLOCK_DAY_S ? level : DM_ENDS_FAR;
+}
+
 bool dm_ends_tell(uint8_t *said, enum dm_ends_level level)
 {
 	if (level <= *said) {
@@ -38,7 +52,18 @@ const char *dm_ends_words(char out[DM_ENDS_WORDS_MAX], const struct cfg_iwf *cfg
 	char when[CLOCK_TEXT_MAX], in[SHOWN_COUNT_MAX];
 
 	clock_text_s(when, (int64_t)end->not_after_s);
-	if (level == DM_ENDS_OVER) {
+	if (end->what == DM_CRL && level == DM_ENDS_OVER) {
+		snprintf(out, DM_ENDS_WORDS_MAX,
+			 "CRL 0x%s of '%s' ('%s', trust anchor %s) is out of date since %s: SCSs of this CA without "
+			 "revocation_soft are "
+			 "refused, and their sessions are cut after timers.crl_grace; put a new CRL there",
+			 end->of_crl.number, end->of_crl.issuer, w.path, w.name, when);
+	} else if (end->what == DM_CRL) {
+		snprintf(out, DM_ENDS_WORDS_MAX,
+			 "CRL 0x%s of '%s' ('%s', trust anchor %s) gets out of date on %s, in %s; put a new CRL there before",
+			 end->of_crl.number, end->of_crl.issuer, w.path, w.name, when,
+			 shown_count(in, days > 0 ? (uint64_t)days : 0, "day"));
+	} else if (level == DM_ENDS_OVER) {
 		snprintf(out, DM_ENDS_WORDS_MAX,
 			 "%s '%s' of %s %s expired on %s: connections that need it fail; renew the file, then 'mtcctl reload'",
 			 kind, w.path, w.of, w.name, when);
@@ -54,7 +79,7 @@ void dm_ends_report(struct report *r, const struct cfg_iwf *cfg, const struct dm
 	char words[DM_ENDS_WORDS_MAX];
 
 	for (size_t i = 0; i < set->ends_n; i++) {
-		enum dm_ends_level level = dm_ends_level(set->ends[i].not_after_s, now_s);
+		enum dm_ends_level level = dm_ends_level_of(&set->ends[i], now_s);
 
 		if (level != DM_ENDS_FAR) {
 			report_add(r, REPORT_WARNING, "%s", dm_ends_words(words, cfg, &set->ends[i], level, now_s));

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/shown.h"
+#include "base/str.h"
 #include "daemon/dm_give.h"
 #include "daemon/dm_open.h"
 #include "daemon/dm_sandbox.h"
@@ -68,6 +69,28 @@ static void check_descriptors(const struct cfg_iwf *c, struct report *why)
 	}
 }
 
+/* Old configurations go on working, and nobody is left in the belief that they check this. */
+static void check_revocation(const struct cfg_iwf *c, struct report *why)
+{
+	char names[4 * (CFG_NAME_MAX + 2)] = "";
+	unsigned n = 0;
+
+	for (size_t i = 0; i < c->anchors_n; i++) {
+		if (c->anchors[i].crl_n || !cfg_sound(c->lines, "trust_anchors[%zu]", i)) {
+			continue;
+		}
+		if (n++ < 4) {
+			str_add(names, sizeof names, n > 1 ? ", " : "");
+			str_add(names, sizeof names, c->anchors[i].name);
+		}
+	}
+	if (n) {
+		cfg_warn(why, c->lines, cfg_line(c->lines, "trust_anchors"),
+			 "revoked certificates of %s%s are not recognised: add crl to the trust anchor", names,
+			 n > 4 ? " and others" : "");
+	}
+}
+
 static int examine(struct dm_loaded *l, struct report *why)
 {
 	int err = cfg_iwf_examine(&l->cfg, l->path, l->text, l->text_len, why);
@@ -81,6 +104,7 @@ static int examine(struct dm_loaded *l, struct report *why)
 	dm_sctp_check(l->cfg, why);
 	check_descriptors(l->cfg, why);
 	dm_sandbox_check(l->cfg, why);
+	check_revocation(l->cfg, why);
 	if (!err) {
 		err = files;
 	}

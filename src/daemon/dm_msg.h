@@ -36,6 +36,9 @@ enum dm_kind {
 			    * of the edge, 0: the core; index: for the edge and the core, number of the pair */
 	DM_VICI = 32,         /* NDS/IP helper: fd: connected to charon; without: value: errno */
 	DM_RELOADED = 16,     /* core: fd: sealed lines of the report, value: 1 when the set is in use, index: of the request */
+	DM_CRL_RENEWED = 40,  /* core: value: that many more times files of CRLs were taken without a reload */
+	DM_CRL_REFUSED = 41,  /* core: value: that many more times they were wrong */
+	DM_CRL_WRONG = 42,    /* core: value: anchors whose files are wrong, and which use those before; a bit for each */
 	/* child > parent */
 	DM_READY = 11,
 	DM_BAD_EDGE = 12,    /* core, keyholder: generation */

@@ -107,6 +107,7 @@ static void on_ready(struct dm_child *c)
 	}
 	if (c->role == DM_CORE) {
 		dm_sandboxes_tell(p);
+		dm_crls_tell(p);
 	}
 	dm_holders_tell(c);
 	dm_set_offer(c); /* the set may have been renewed in the meantime */
@@ -496,6 +497,8 @@ static void on_turn_end(void *arg)
 	count(p, DM_LOG_LOST, log_lost(&p->log), &p->log_lost_told);
 	count(p, DM_HUNG, p->hangs, &p->hangs_told);
 	count(p, DM_REFUSED, p->refused, &p->refused_told);
+	count(p, DM_CRL_RENEWED, p->crls.renewed, &p->crls.renewed_told);
+	count(p, DM_CRL_REFUSED, p->crls.refusals, &p->crls.refusals_told);
 }
 
 /* -- */
@@ -592,6 +595,9 @@ static int run(struct dm_parent *p)
 		err = dm_files_watch(p);
 	}
 	if (!err) {
+		err = dm_crls_watch(p);
+	}
+	if (!err) {
 		err = dm_watch_begin(p);
 	}
 	if (!err) {
@@ -657,6 +663,7 @@ static void tear_down(struct dm_parent *p)
 	net_timer_free(p->stop_timer);
 	net_check_free(p->turn_end);
 	dm_watch_end(p);
+	dm_crls_free(p);
 	dm_files_free(p);
 	dm_close_all(p);
 	if (p->loop) {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/machine.h"
@@ -12,6 +13,7 @@
 #include "base/writer.h"
 #include "conf/cfg_users.h"
 #include "daemon/dm_again.h"
+#include "daemon/dm_crl_numbers.h"
 #include "daemon/dm_hang.h"
 #include "daemon/dm_load.h"
 #include "daemon/dm_msg.h"
@@ -75,6 +77,21 @@ struct dm_reload { /* a reload, until every process uses the new set */
 	struct report report;
 };
 
+struct dm_crls {                 /* the files of CRLs, which are looked at while the daemon runs: dm_crls.c */
+	struct net_timer *timer; /* NULL: no anchor has any */
+	struct dm_stamp {        /* of a file when it was last read; all zero: not yet, or it was not there */
+		struct timespec modified, changed;
+		off_t size;
+		ino_t inode;
+		dev_t device;
+	} stamps[DM_CRL_FILES_MAX];
+	uint64_t refused; /* anchors whose files are wrong, and which use those before; a bit for each */
+	uint64_t renewed, renewed_told, refusals, refusals_told;
+	struct dm_crl_numbers *numbers; /* as on disk, or to be written */
+	bool unwritten;                 /* the file of numbers lacks some */
+	bool unwritten_told;            /* which is in the log */
+};
+
 #define DM_ZONES 2u
 #define DM_EDGES_MAX IPC_CAPS_SLOTS_MAX /* over both zones */
 
@@ -90,6 +107,7 @@ struct dm_parent {
 	uint8_t ends_said[DM_ENDS_MAX]; /* enum dm_ends_level, by index of set->ends */
 	struct net_timer *look;         /* checks for certificates that expire */
 	struct dm_reload reload;
+	struct dm_crls crls;
 	struct log log;
 	struct writer *out; /* standard output, for the ready lines; NULL: it was closed at start */
 	uint64_t log_lost_told;
@@ -266,6 +284,16 @@ bool dm_set_unanswered(struct dm_child *c, uint64_t elapsed_ms, uint64_t limit_m
 /* The child's answer to the set that it was sent. False: it was asked for none, or for another. */
 bool dm_set_taken(struct dm_child *c, uint32_t generation, bool taken);
 void dm_set_tell_core(const struct dm_child *edge); /* tells the core which set this edge uses */
+
+/* Reads the files of CRLs again, and uses them if they have changed. *refused as of
+ * dm_set_refresh(). False: it has to be tried again. */
+bool dm_reload_crls(struct dm_parent *p, uint64_t *refused);
+
+/* dm_crls.c: files of CRLs that change. */
+ERR_MUST_USE int dm_crls_watch(struct dm_parent *p); /* does nothing when no anchor has any */
+void dm_crls_keep(struct dm_parent *p);              /* the set in use is another one: writes down the numbers of its CRLs */
+void dm_crls_tell(struct dm_parent *p);              /* a new core is ready: tells it which anchors have wrong files */
+void dm_crls_free(struct dm_parent *p);
 
 /* dm_sandboxes.c: the parent's own sandbox, when all is open and before there is a thread; errors
  * are logged. */

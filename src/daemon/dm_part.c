@@ -138,27 +138,49 @@ struct dm_file_words dm_file_words(const struct cfg_iwf *cfg, uint32_t what, siz
 		return (struct dm_file_words){ "peer", cfg->peers[index].name, cfg->peers[index].certificate };
 	case DM_PEER_KEY:
 		return (struct dm_file_words){ "peer", cfg->peers[index].name, cfg->peers[index].key };
+	case DM_CRL:
+		return (struct dm_file_words){ "crl", cfg->anchors[index / CFG_CRLS_MAX].name,
+					       cfg->anchors[index / CFG_CRLS_MAX].crl[index % CFG_CRLS_MAX] };
 	default:
 		return (struct dm_file_words){ "anchor", cfg->anchors[index].name, cfg->anchors[index].file };
 	}
 }
 
-/* The anchors in the part that have this name; NULL: all of them. */
-static size_t anchors_of(struct tls_anchor_conf *out, const struct dm_part *part, const struct cfg_iwf *cfg, const char *only)
+struct anchors {
+	struct tls_anchor_conf conf[CFG_ANCHORS_MAX];
+	struct tls_crl_file crls[CFG_ANCHORS_MAX][CFG_CRLS_MAX];
+	size_t n;
+};
+
+/* Every file of CRLs that the configuration names is in the part, or the anchor cannot be used. */
+static void add_anchor(struct anchors *a, const struct dm_part *part, const struct cfg_iwf *cfg, size_t i)
 {
-	size_t n = 0;
+	struct tls_anchor_conf *conf = &a->conf[a->n];
+	struct tls_crl_file *crls = a->crls[a->n];
 
-	for (size_t i = 0; i < cfg->anchors_n; i++) {
-		struct tls_pem pem = dm_part_find(part, DM_ANCHOR, i);
-
-		if (!pem.p || (only && cfg_anchor_index(cfg, only) != i)) {
-			continue;
-		}
-		str_cut(out[n].name, sizeof out[n].name, cfg->anchors[i].name);
-		out[n].file = cfg->anchors[i].file;
-		out[n++].pem = pem;
+	conf->pem = dm_part_find(part, DM_ANCHOR, i);
+	if (!conf->pem.p) {
+		return;
 	}
-	return n;
+	str_cut(conf->name, sizeof conf->name, cfg->anchors[i].name);
+	conf->file = cfg->anchors[i].file;
+	conf->crls = crls;
+	conf->crls_n = cfg->anchors[i].crl_n;
+	for (size_t j = 0; j < conf->crls_n; j++) {
+		crls[j] = (struct tls_crl_file){ cfg->anchors[i].crl[j], dm_part_find(part, DM_CRL, i * CFG_CRLS_MAX + j) };
+	}
+	a->n++;
+}
+
+/* The anchors in the part that have this name; NULL: all of them. */
+static void anchors_of(struct anchors *out, const struct dm_part *part, const struct cfg_iwf *cfg, const char *only)
+{
+	*out = (struct anchors){ .n = 0 };
+	for (size_t i = 0; i < cfg->anchors_n; i++) {
+		if (!only || cfg_anchor_index(cfg, only) == i) {
+			add_anchor(out, part, cfg, i);
+		}
+	}
 }
 
 int dm_part_tls(struct tls_ctx **out, const struct dm_part *part, const struct cfg_iwf *cfg, enum dm_file certificate,
@@ -166,11 +188,11 @@ int dm_part_tls(struct tls_ctx **out, const struct dm_part *part, const struct c
 {
 	bool server = certificate == DM_LISTEN_CERTIFICATE;
 	enum dm_file key_what = server ? DM_LISTEN_KEY : DM_PEER_KEY;
-	struct tls_anchor_conf anchors[CFG_ANCHORS_MAX] = { 0 };
+	struct anchors anchors;
 	struct tls_key key = { dm_file_words(cfg, key_what, index).path, dm_part_find(signs->keys, key_what, index) };
 	bool remote = server && signs->remote;
 	struct tls_remote_key remote_key = { signs->remote, (uint16_t)index, dm_part_generation(part), key.path };
-	struct tls_conf conf = { .server = server, .own = own, .tls12_allowed = true, .anchors = anchors };
+	struct tls_conf conf = { .server = server, .own = own, .tls12_allowed = true, .anchors = anchors.conf };
 
 	conf.certificate = dm_file_words(cfg, certificate, index).path;
 	if (cfg_sound(cfg->lines, "identity")) { /* else that is reported already */
@@ -181,7 +203,8 @@ int dm_part_tls(struct tls_ctx **out, const struct dm_part *part, const struct c
 		snprintf(why, why_size, "certificate '%s' or key '%s' is missing", conf.certificate, key.path);
 		return ERR_NOTFOUND;
 	}
-	conf.anchors_n = anchors_of(anchors, part, cfg, server ? NULL : cfg->peers[index].trust);
+	anchors_of(&anchors, part, cfg, server ? NULL : cfg->peers[index].trust);
+	conf.anchors_n = anchors.n;
 	if (!conf.anchors_n && cfg->anchors_n) {
 		snprintf(why, why_size, "certificate '%s': the trust anchors it goes with are missing", conf.certificate);
 		return ERR_NOTFOUND;
@@ -192,8 +215,8 @@ int dm_part_tls(struct tls_ctx **out, const struct dm_part *part, const struct c
 
 int dm_part_judge(struct tls_judge **out, const struct dm_part *part, const struct cfg_iwf *cfg, char *why, size_t why_size)
 {
-	struct tls_anchor_conf anchors[CFG_ANCHORS_MAX] = { 0 };
-	size_t n = anchors_of(anchors, part, cfg, NULL);
+	struct anchors anchors;
 
-	return tls_judge_new(out, anchors, n, why, why_size);
+	anchors_of(&anchors, part, cfg, NULL);
+	return tls_judge_new(out, anchors.conf, anchors.n, why, why_size);
 }

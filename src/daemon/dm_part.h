@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "conf/cfg_iwf.h"
+#include "tls/tls_crl.h"
 #include "tls/tls_stream.h"
 
 enum dm_parts {                   /* recipient: an edge has no private key, and the core has none of a listener */
@@ -24,8 +25,9 @@ enum dm_file {
 	DM_PEER_CERTIFICATE = 4,
 	DM_PEER_KEY = 5,
 	DM_PIN = 7, /* file with the PIN of the token */
-	DM_NDSIP_CERTIFICATE = 8,
-	DM_ENDS = 6, /* struct dm_end[], of all certificates; for the core, which shows them */
+	DM_CRL = 8, /* file of revocation lists; index: that of the anchor times CFG_CRLS_MAX, and its number in crl */
+	DM_NDSIP_CERTIFICATE = 9,
+	DM_ENDS = 6, /* struct dm_end[], of all certificates and CRLs; for the core, which shows them */
 };
 
 struct dm_piece {             /* one file of a part */
@@ -34,13 +36,16 @@ struct dm_piece {             /* one file of a part */
 	size_t len;
 };
 
-struct dm_end { /* when the first certificate of a file ends */
+struct dm_end { /* when the first certificate of a file ends, or a CRL gets out of date */
 	uint32_t what, index;
-	uint64_t not_after_s;
+	uint64_t not_after_s;       /* of a CRL: nextUpdate */
+	struct tls_crl_fact of_crl; /* DM_CRL only */
 };
 
-#define DM_PIECES_MAX (CFG_ANCHORS_MAX + 2 * CFG_LISTEN_MAX + 2 * CFG_PEERS_MAX + 3)
-#define DM_ENDS_MAX (CFG_ANCHORS_MAX + CFG_LISTEN_MAX + CFG_PEERS_MAX + 1)
+#define DM_CRL_FILES_MAX (CFG_ANCHORS_MAX * CFG_CRLS_MAX)
+#define DM_CRLS_MAX 256 /* CRLs in use for all anchors */
+#define DM_PIECES_MAX (CFG_ANCHORS_MAX + DM_CRL_FILES_MAX + 2 * CFG_LISTEN_MAX + 2 * CFG_PEERS_MAX + 3)
+#define DM_ENDS_MAX (CFG_ANCHORS_MAX + CFG_LISTEN_MAX + CFG_PEERS_MAX + DM_CRLS_MAX + 1)
 
 /* A sealed memory of these pieces. `generation`: of the set. ERR_IO, ERR_LIMIT. */
 ERR_MUST_USE int dm_part_make(int *fd, uint32_t generation, const struct dm_piece *pieces, size_t n);
@@ -75,8 +80,8 @@ struct tls_judge;
 ERR_MUST_USE int dm_part_judge(struct tls_judge **out, const struct dm_part *part, const struct cfg_iwf *cfg, char *why,
 			       size_t why_size);
 
-/* The user of a file for messages: "listener", "peer" or "anchor", its name there, and the path;
- * borrowed from cfg. */
+/* The user of a file for messages: "listener", "peer", "anchor" or "crl", its name there (of a CRL,
+ * the anchor's), and the path; borrowed from cfg. */
 struct dm_file_words {
 	const char *of, *name, *path;
 };

@@ -48,7 +48,7 @@ static void look(struct dm_parent *p)
 	uint64_t now_s = clock_real_ms() / 1000;
 
 	for (size_t i = 0; i < p->set->ends_n; i++) {
-		enum dm_ends_level level = dm_ends_level(p->set->ends[i].not_after_s, now_s);
+		enum dm_ends_level level = dm_ends_level_of(&p->set->ends[i], now_s);
 
 		if (dm_ends_tell(&p->ends_said[i], level)) {
 			say_end(p, &p->set->ends[i], level, now_s);
@@ -335,6 +335,7 @@ static void use(struct dm_parent *p, struct dm_set *fresh)
 {
 	forget_renewed(p, fresh);
 	dm_holders_renew(p, fresh);
+	dm_crls_keep(p);
 	look(p);
 	p->reload.waits = true;
 	net_timer_start(p->reload.timer, WAIT_MS);
@@ -410,4 +411,30 @@ void dm_reload(struct dm_parent *p, uint32_t number)
 	} else {
 		use(p, fresh);
 	}
+}
+
+bool dm_reload_crls(struct dm_parent *p, uint64_t *refused)
+{
+	struct dm_reload *r = &p->reload;
+	struct dm_set *fresh = NULL;
+	bool used;
+
+	if (r->waits) {
+		return false; /* one at a time: the next look finds the same files */
+	}
+	r->number = 0;
+	r->report = (struct report){ .len = 0 };
+	if (dm_set_refresh(&fresh, p->set, p->cfg, p->set->generation + 1, refused, &r->report)) {
+		answer(p, false);
+		return false;
+	}
+	used = dm_set_changes(p->set, fresh, p->cfg, &r->report) > 0;
+	if (!used || check_room(p, fresh, &r->report)) {
+		dm_set_free(fresh);
+		answer(p, !used);
+		return !used;
+	}
+	p->crls.renewed++;
+	use(p, fresh);
+	return true;
 }

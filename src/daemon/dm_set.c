@@ -1,5 +1,6 @@
-/* dm_set.c - reads a set of files, checks and compares it. Each file is read once, so that all
- * places of the configuration that name it get the same content. */
+/* dm_set.c - reads a set of files, checks and compares it: a table of places that name files, and
+ * what is done for each. Each file is read once, so that all places of the configuration that name
+ * it get the same content. */
 #include "daemon/dm_set.h"
 
 #include <errno.h>
@@ -8,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "daemon/dm_crl_numbers.h"
 #include "daemon/dm_key_check.h"
 #include "tls/tls_remote.h"
 #include "sandbox/sbx.h"
@@ -19,12 +22,15 @@ struct wanted { /* a place in the configuration that names a file */
 	uint32_t what;
 	size_t index;
 	const char *path;
-	size_t copy; /* in struct reading */
+	struct tls_pem octets; /* of a copy, or of `from`; {NULL}: it could not be read */
 };
 
 struct reading {
 	const struct cfg_iwf *cfg;
 	struct report *report;
+	const struct dm_set *from;      /* a refresh: only CRLs are read, all else is taken from here; NULL: all is read */
+	struct dm_crl_numbers *numbers; /* of CRLs that were in use; NULL: no anchor has CRLs */
+	uint64_t refused;               /* a refresh: anchors that keep their CRLs, a bit for each */
 	struct wanted wanted[WANTED_MAX];
 	size_t wanted_n;
 	struct {
@@ -61,8 +67,12 @@ static void want_all(struct reading *g)
 	bool pin = false;
 
 	for (size_t i = 0; i < cfg->anchors_n; i++) {
-		if (cfg_sound(cfg->lines, "trust_anchors[%zu]", i)) {
-			want(g, DM_ANCHOR, i);
+		if (!cfg_sound(cfg->lines, "trust_anchors[%zu]", i)) {
+			continue;
+		}
+		want(g, DM_ANCHOR, i);
+		for (size_t j = 0; j < cfg->anchors[i].crl_n; j++) {
+			want(g, DM_CRL, i * CFG_CRLS_MAX + j);
 		}
 	}
 	for (size_t i = 0; i < cfg->listen_n; i++) {
@@ -107,13 +117,18 @@ static bool is_secret(uint32_t what)
 /* The file of a certificate, a key or an anchor, for messages. */
 static const char *file_kind(uint32_t what)
 {
-	return what == DM_ANCHOR ? "anchor" : what == DM_PIN ? "pin_file" : is_key(what) ? "key" : "certificate";
+	return what == DM_ANCHOR ? "anchor"
+	       : what == DM_CRL  ? "crl"
+	       : what == DM_PIN  ? "pin_file"
+	       : is_key(what)    ? "key"
+				 : "certificate";
 }
 
 static bool wanted_in(const struct cfg_iwf *cfg, const struct wanted *w, enum dm_parts part)
 {
 	switch (w->what) {
 	case DM_ANCHOR:
+	case DM_CRL:
 		return part != DM_PART_KEYHOLDER && part != DM_PART_P11;
 	case DM_LISTEN_CERTIFICATE:
 		return part == (cfg->listen[w->index].zone == ZONE_EXTERNAL ? DM_PART_EXTERNAL : DM_PART_INTERNAL) ||
@@ -143,6 +158,9 @@ static unsigned line_of(const struct reading *g, const struct wanted *w)
 	}
 	if (w->what == DM_NDSIP_CERTIFICATE) {
 		return cfg_line(g->cfg->lines, "ndsip.certificate");
+	}
+	if (w->what == DM_CRL) {
+		return cfg_line(g->cfg->lines, "trust_anchors[%zu].crl[%zu]", w->index / CFG_CRLS_MAX, w->index % CFG_CRLS_MAX);
 	}
 	return cfg_line(g->cfg->lines, "%s[%zu].%s", list, w->index, item);
 }
@@ -184,23 +202,48 @@ static void wrong_among(struct reading *g, const struct wanted *certificate, con
 static void read_copy(struct reading *g, struct wanted *w)
 {
 	char words[FILE_WHY_MAX], why[CFG_WHY_MAX];
+	size_t i;
 
-	for (w->copy = 0; w->copy < g->copies_n; w->copy++) {
-		if (strcmp(g->copies[w->copy].path, w->path) == 0) {
+	for (i = 0; i < g->copies_n; i++) {
+		if (strcmp(g->copies[i].path, w->path) == 0) {
 			break;
 		}
 	}
-	if (w->copy == g->copies_n) {
+	if (i == g->copies_n) {
 		g->copies[g->copies_n++].path = w->path;
-		if (file_read(&g->copies[w->copy].content, w->path, TLS_PEM_MAX, words)) {
+		if (file_read(&g->copies[i].content, w->path, TLS_PEM_MAX, words)) {
 			snprintf(why, sizeof why, "cannot read %s '%s': %s", file_kind(w->what), w->path, words);
-			wrong(g, w, why);
+			if (g->from) {
+				warn(g, w, why); /* the one before stays */
+			} else {
+				wrong(g, w, why);
+			}
 		}
 	}
-	if (is_secret(w->what) && (g->copies[w->copy].content.mode & TLS_KEY_MODE_LOOSE)) {
+	w->octets = (struct tls_pem){ g->copies[i].content.p, g->copies[i].content.len };
+	if (is_secret(w->what) && (g->copies[i].content.mode & TLS_KEY_MODE_LOOSE)) {
 		snprintf(why, sizeof why, "%s '%s' has mode %04o, so others may read it; 0600 is expected", file_kind(w->what),
-			 w->path, g->copies[w->copy].content.mode);
+			 w->path, g->copies[i].content.mode);
 		warn(g, w, why);
+	}
+}
+
+/* The same file as it is in use. */
+static void take_from(const struct reading *g, struct wanted *w)
+{
+	for (unsigned part = 0; part < DM_PARTS && !w->octets.p; part++) {
+		w->octets = dm_part_find(&g->from->held[part], (enum dm_file)w->what, w->index);
+	}
+}
+
+static void read_all(struct reading *g)
+{
+	for (size_t i = 0; i < g->wanted_n; i++) {
+		if (g->from && g->wanted[i].what != DM_CRL) {
+			take_from(g, &g->wanted[i]);
+		} else {
+			read_copy(g, &g->wanted[i]);
+		}
 	}
 }
 
@@ -208,14 +251,163 @@ static void note_ends(struct reading *g, struct dm_set *s)
 {
 	for (size_t i = 0; i < g->wanted_n; i++) {
 		const struct wanted *w = &g->wanted[i];
-		const struct file_copy *f = &g->copies[w->copy].content;
 		struct dm_end end = { .what = w->what, .index = (uint32_t)w->index };
 
-		if (is_secret(w->what) || !f->p || tls_pem_ends(&end.not_after_s, &(struct tls_pem){ f->p, f->len })) {
+		if (w->what == DM_CRL || is_secret(w->what) || !w->octets.p || tls_pem_ends(&end.not_after_s, &w->octets)) {
 			continue; /* reported by the check */
 		}
 		s->ends[s->ends_n++] = end;
 	}
+}
+
+/* -- CRLs */
+
+static struct wanted *crl_of(struct reading *g, size_t anchor, size_t file)
+{
+	for (size_t i = 0; i < g->wanted_n; i++) {
+		if (g->wanted[i].what == DM_CRL && g->wanted[i].index == anchor * CFG_CRLS_MAX + file) {
+			return &g->wanted[i];
+		}
+	}
+	return NULL; /* not reached: want_all() wanted each */
+}
+
+/* Why this list must not take the place of what was in use; "": it may. */
+static void check_number(const struct reading *g, const struct tls_crl_fact *fact, const char *path, char *why, size_t why_size)
+{
+	const char *kept = dm_crl_numbers_of(g->numbers, fact->issuer_id);
+
+	for (size_t i = 0; g->from && i < g->from->ends_n; i++) {
+		const struct dm_end *end = &g->from->ends[i];
+
+		if (end->what == DM_CRL && memcmp(end->of_crl.issuer_id, fact->issuer_id, TLS_CRL_ID_LEN) == 0 &&
+		    (!kept || tls_crl_number_cmp(end->of_crl.number, kept) > 0)) {
+			kept = end->of_crl.number;
+		}
+	}
+	if (kept && tls_crl_number_cmp(fact->number, kept) < 0) {
+		snprintf(why, why_size, "crl '%s': CRL 0x%s of '%s' is older than 0x%s, which was in use; it is not taken", path,
+			 fact->number, fact->issuer, kept);
+	}
+}
+
+/* The lists of one anchor. ERR_NOTFOUND: a file of them could not be read, which is reported.
+ * ERR_INVAL and others with words. */
+static int judge_crls(struct reading *g, const struct wanted *anchor, struct tls_crl_fact facts[TLS_CRLS_MAX], size_t *n,
+		      char why[CFG_WHY_MAX])
+{
+	struct tls_crl_file crls[CFG_CRLS_MAX];
+	struct tls_anchor_conf conf = {
+		.file = anchor->path, .pem = anchor->octets, .crls = crls, .crls_n = g->cfg->anchors[anchor->index].crl_n
+	};
+	int err;
+
+	for (size_t i = 0; i < conf.crls_n; i++) {
+		const struct wanted *w = crl_of(g, anchor->index, i);
+
+		if (!w || !w->octets.p) {
+			return ERR_NOTFOUND;
+		}
+		crls[i] = (struct tls_crl_file){ w->path, w->octets };
+	}
+	why[0] = 0;
+	err = tls_crl_facts(facts, n, &conf, clock_real_ms() / 1000, why, CFG_WHY_MAX);
+	for (size_t i = 0; i < *n && !err && !why[0]; i++) {
+		check_number(g, &facts[i], crls[facts[i].file].file, why, CFG_WHY_MAX);
+	}
+	return err ? err : why[0] ? ERR_INVAL : 0;
+}
+
+/* The place in the configuration of the file that the words begin with. */
+static const struct wanted *about_crl(struct reading *g, const struct wanted *anchor, const char *words)
+{
+	for (size_t i = 0; i < g->cfg->anchors[anchor->index].crl_n; i++) {
+		const struct wanted *w = crl_of(g, anchor->index, i);
+		size_t len = w ? strlen(w->path) : 0;
+
+		if (len && starts(words, "crl '") && !strncmp(words + 5, w->path, len) && words[5 + len] == '\'') {
+			return w;
+		}
+	}
+	return anchor;
+}
+
+/* The lists of `from` stay in use for this anchor. */
+static int keep_crls(struct reading *g, const struct wanted *anchor, struct tls_crl_fact facts[TLS_CRLS_MAX], size_t *n,
+		     char why[CFG_WHY_MAX])
+{
+	char words[CFG_WHY_MAX];
+
+	if (why[0]) {
+		warn(g, about_crl(g, anchor, why), why);
+	}
+	snprintf(words, sizeof words, "the CRLs of trust anchor '%s' that were in use stay in use",
+		 g->cfg->anchors[anchor->index].name);
+	warn(g, anchor, words);
+	g->refused |= UINT64_C(1) << anchor->index;
+	for (size_t i = 0; i < g->cfg->anchors[anchor->index].crl_n; i++) {
+		struct wanted *w = crl_of(g, anchor->index, i);
+
+		w->octets = (struct tls_pem){ .p = NULL };
+		take_from(g, w);
+	}
+	return judge_crls(g, anchor, facts, n, why);
+}
+_Static_assert(CFG_ANCHORS_MAX <= 64, "each anchor has a bit");
+
+static void note_crls_of(struct reading *g, struct dm_set *s, const struct wanted *anchor, size_t *all)
+{
+	struct tls_crl_fact facts[TLS_CRLS_MAX];
+	char why[CFG_WHY_MAX] = "";
+	size_t n = 0;
+	int err = judge_crls(g, anchor, facts, &n, why);
+
+	if (err && err != ERR_NOMEM && g->from) {
+		err = keep_crls(g, anchor, facts, &n, why);
+	}
+	if (!err && *all + n > DM_CRLS_MAX) {
+		snprintf(why, sizeof why, "CRLs of more than %d CAs in all", DM_CRLS_MAX);
+		err = ERR_LIMIT;
+	}
+	if (err && why[0] && !starts(why, "anchor '")) { /* the check of the anchor says that */
+		wrong(g, about_crl(g, anchor, why), why);
+	}
+	for (size_t i = 0; i < n && !err; i++, ++*all) {
+		s->ends[s->ends_n++] = (struct dm_end){ .what = DM_CRL,
+							.index = (uint32_t)(anchor->index * CFG_CRLS_MAX + facts[i].file),
+							.not_after_s = facts[i].next_update_s,
+							.of_crl = facts[i] };
+	}
+}
+
+/* After this every file of CRLs can be used, or there is an error in the report. */
+static int note_crls(struct reading *g, struct dm_set *s)
+{
+	char why[DM_CRL_NUMBERS_WHY_MAX];
+	bool any = false;
+	size_t all = 0;
+
+	for (size_t i = 0; i < g->wanted_n && !any; i++) {
+		any = g->wanted[i].what == DM_CRL;
+	}
+	if (!any) {
+		return 0;
+	}
+	g->numbers = calloc(1, sizeof *g->numbers);
+	if (!g->numbers) {
+		return ERR_NOMEM;
+	}
+	if (cfg_sound(g->cfg->lines, "state_dir") && dm_crl_numbers_read(g->numbers, g->cfg->state_dir, why)) {
+		cfg_error(g->report, g->cfg->lines, cfg_line(g->cfg->lines, "state_dir"), "%s", why);
+	}
+	for (size_t i = 0; i < g->wanted_n; i++) {
+		const struct wanted *w = &g->wanted[i];
+
+		if (w->what == DM_ANCHOR && w->octets.p && g->cfg->anchors[w->index].crl_n) {
+			note_crls_of(g, s, w, &all);
+		}
+	}
+	return 0;
 }
 
 static int make_part(const struct reading *g, struct dm_set *s, enum dm_parts part)
@@ -225,10 +417,9 @@ static int make_part(const struct reading *g, struct dm_set *s, enum dm_parts pa
 
 	for (size_t i = 0; i < g->wanted_n; i++) {
 		const struct wanted *w = &g->wanted[i];
-		const struct file_copy *f = &g->copies[w->copy].content;
 
-		if (f->p && wanted_in(g->cfg, w, part)) {
-			pieces[n++] = (struct dm_piece){ w->what, (uint32_t)w->index, f->p, f->len };
+		if (w->octets.p && wanted_in(g->cfg, w, part)) {
+			pieces[n++] = (struct dm_piece){ w->what, (uint32_t)w->index, w->octets.p, w->octets.len };
 		}
 	}
 	if (part == DM_PART_CORE) {
@@ -265,7 +456,7 @@ static void check_context(struct reading *g, const struct wanted *w, const struc
 	}
 	if (!err && *words) {
 		warn(g, w, words);
-	} else if (err && err != ERR_NOTFOUND) { /* already reported: it cannot be read */
+	} else if (err && err != ERR_NOTFOUND && !starts(words, "crl '")) { /* already reported: a file cannot be used */
 		wrong_among(g, w, words);
 	}
 }
@@ -278,9 +469,8 @@ static void check_ike(struct reading *g)
 
 	for (size_t i = 0; i < g->wanted_n; i++) {
 		const struct wanted *w = &g->wanted[i];
-		const struct file_copy *f = &g->copies[w->copy].content;
 
-		if (w->what == DM_NDSIP_CERTIFICATE && f->p && tls_pem_ends(&not_after_s, &(struct tls_pem){ f->p, f->len })) {
+		if (w->what == DM_NDSIP_CERTIFICATE && w->octets.p && tls_pem_ends(&not_after_s, &w->octets)) {
 			snprintf(words, sizeof words, "ndsip.certificate '%s' has no certificate that can be read, expected PEM",
 				 w->path);
 			wrong(g, w, words);
@@ -322,7 +512,7 @@ static void check_certificates(struct reading *g, const struct dm_part *part, en
 
 		if (w->what == DM_ANCHOR && which == DM_PART_CORE) {
 			check_anchor(g, w, part);
-		} else if (w->what != DM_ANCHOR && !is_secret(w->what) && wanted_in(g->cfg, w, which)) {
+		} else if (w->what != DM_ANCHOR && w->what != DM_CRL && !is_secret(w->what) && wanted_in(g->cfg, w, which)) {
 			check_context(g, w, part, &signs);
 		}
 	}
@@ -369,7 +559,7 @@ static int hold(struct reading *g, struct dm_set *s, enum dm_parts part)
 {
 	int err = dm_part_open(&s->held[part], s->fd[part]);
 
-	if (!err && sbx_lock((void *)(uintptr_t)s->held[part].map, s->held[part].len)) {
+	if (!err && sbx_lock((void *)(uintptr_t)s->held[part].map, s->held[part].len) && !g->from) {
 		report_add(g->report, REPORT_WARNING,
 			   "keys may get into swap space, because memory cannot be locked: %s; raise RLIMIT_MEMLOCK "
 			   "(LimitMEMLOCK= of a service)",
@@ -380,24 +570,23 @@ static int hold(struct reading *g, struct dm_set *s, enum dm_parts part)
 
 static int fill(struct reading *g, struct dm_set *s)
 {
-	int err = 0;
+	int err;
 
 	want_all(g);
-	for (size_t i = 0; i < g->wanted_n; i++) {
-		read_copy(g, &g->wanted[i]);
-	}
+	read_all(g);
 	note_ends(g, s);
+	err = note_crls(g, s);
 	for (unsigned part = 0; part < DM_PARTS && !err; part++) {
 		err = make_part(g, s, (enum dm_parts)part);
 		if (!err) {
 			err = hold(g, s, (enum dm_parts)part);
 		}
 	}
-	if (!err) {
+	if (!err && !g->from) { /* else all but the CRLs is in use already, and they are judged */
 		check_ike(g);
 		err = check_parts(g, s);
 	}
-	if (!err && !g->report->errors) {
+	if (!err && !g->from && !g->report->errors) {
 		check_token(g, s);
 	}
 	if (err) {
@@ -406,22 +595,27 @@ static int fill(struct reading *g, struct dm_set *s)
 	return g->report->errors ? ERR_INVAL : 0;
 }
 
-int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, uint32_t generation, struct report *r)
+static int make(struct dm_set **out, const struct cfg_iwf *cfg, const struct dm_set *from, uint32_t generation, uint64_t *refused,
+		struct report *r)
 {
 	struct reading *g = calloc(1, sizeof *g);
 	struct dm_set *s = calloc(1, sizeof *s);
 	int err = ERR_NOMEM;
 
 	if (g && s) {
-		*g = (struct reading){ .cfg = cfg, .report = r };
+		*g = (struct reading){ .cfg = cfg, .report = r, .from = from };
 		s->generation = generation;
 		memset(s->fd, 0xff, sizeof s->fd); /* -1 each */
 		err = fill(g, s);
+		*refused = g->refused;
 	} else {
 		report_add(r, REPORT_ERROR, "%s", err_str(ERR_NOMEM));
 	}
 	for (size_t i = 0; g && i < g->copies_n; i++) {
 		file_copy_fini(&g->copies[i].content);
+	}
+	if (g) {
+		free(g->numbers);
 	}
 	free(g);
 	if (err) {
@@ -430,6 +624,20 @@ int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, uint32_t generat
 		*out = s;
 	}
 	return err;
+}
+
+int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, uint32_t generation, struct report *r)
+{
+	uint64_t refused;
+
+	return make(out, cfg, NULL, generation, &refused, r);
+}
+
+int dm_set_refresh(struct dm_set **out, const struct dm_set *from, const struct cfg_iwf *cfg, uint32_t generation,
+		   uint64_t *refused, struct report *r)
+{
+	*refused = 0;
+	return make(out, cfg, from, generation, refused, r);
 }
 
 void dm_set_free(struct dm_set *s)
@@ -455,7 +663,8 @@ static unsigned compare_part(const struct dm_part *from, const struct dm_part *t
 	for (size_t i = 0; i < g->wanted_n; i++) {
 		const struct wanted *w = &g->wanted[i];
 		bool again = which == DM_PART_P11 && w->what != DM_PIN; /* a file that another part has, too */
-		bool mine = w->what == DM_ANCHOR ? which == DM_PART_CORE : !again && wanted_in(g->cfg, w, which);
+		bool mine =
+		    w->what == DM_ANCHOR || w->what == DM_CRL ? which == DM_PART_CORE : !again && wanted_in(g->cfg, w, which);
 
 		if (!mine || same(dm_part_find(from, (enum dm_file)w->what, w->index),
 				  dm_part_find(to, (enum dm_file)w->what, w->index))) {

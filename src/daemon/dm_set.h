@@ -17,6 +17,11 @@ struct dm_set {
  * them. ERR_INVAL: the report has all errors that were found. Other errors (ERR_NOMEM, ERR_IO) are
  * in it, too. */
 ERR_MUST_USE int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, uint32_t generation, struct report *r);
+/* Reads the files of CRLs again and takes all else from `from`. An anchor whose files cannot be
+ * used as they are now keeps those of `from`: *refused has a bit for each such anchor, and the
+ * report warnings. Errors as above; then nothing can be said about the files. */
+ERR_MUST_USE int dm_set_refresh(struct dm_set **out, const struct dm_set *from, const struct cfg_iwf *cfg, uint32_t generation,
+				uint64_t *refused, struct report *r);
 void dm_set_free(struct dm_set *s); /* NULL allowed */
 
 /* A line for each file whose content is another one in `to`. Returns their number. */

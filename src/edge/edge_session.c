@@ -114,8 +114,9 @@ static void set_state(struct edge_session *s, enum edge_session_state state)
 	s->state = state;
 }
 
-static void disconnect(struct edge_session *s, enum dia_disconnect_cause cause)
+void edge_session_disconnect(struct edge_session *s, enum dia_disconnect_cause cause)
 {
+	OBJ_CHECK(s, EDGE_SESSION_MAGIC);
 	set_state(s, EDGE_SESSION_ENDING);
 	link_disconnect(s->link, cause);
 }
@@ -160,6 +161,7 @@ static void session_free(struct edge_session *s)
 	if (core_knows(s)) {
 		map_del(&all->by_number, &s->node);
 	}
+	edge_revocation_forget(s);
 	TAILQ_REMOVE(&all->list, s, entry);
 	ipc_caps_leave(all->caps, s->address);
 	st_count(&all->env->st, ST_EDGE_CLOSED);
@@ -305,6 +307,7 @@ static void take_identity(struct ipc_identity *out, const struct tls_identity *i
 	}
 	for (uint8_t i = 0; i < in->anchors_n && out->anchors_n < IDENTITY_ANCHORS_MAX; i++) {
 		if (ident_name_ok(in->anchors[i])) {
+			out->revocation[out->anchors_n] = in->revocation[i];
 			str_set(out->anchors[out->anchors_n++], sizeof out->anchors[0], in->anchors[i]);
 		}
 	}
@@ -375,9 +378,15 @@ static bool who_is_it(struct edge_session *s)
 static void hand_to_link(struct edge_session *s)
 {
 	struct edge_sessions *all = s->all;
+	char why[TLS_REVOCATION_WORDS_MAX];
 
 	if (!who_is_it(s)) {
 		log_stranger(s, "its certificate names nobody", "");
+		session_free(s);
+		return;
+	}
+	if (!edge_revocation_passed(s, why)) {
+		log_stranger(s, why, "");
 		session_free(s);
 		return;
 	}
@@ -505,6 +514,9 @@ static int announce(struct edge_session *s)
 	open.zone = (uint8_t)listen->zone;
 	open.protection = (uint8_t)listen->protection;
 	open.again = s->state == EDGE_SESSION_OPEN;
+	if (open.again) {
+		edge_revocation_announce(s, &open.identity);
+	}
 	return edge_ring_send_within(all->ring, ipc_session_open_put(all->ring->record, all->env->generation, s->number, &open),
 				     EDGE_SESSIONS_WAIT_MAX);
 }
@@ -563,9 +575,13 @@ void edge_session_on_verdict(struct edge_sessions *all, uint64_t number, const s
 		const struct net_stream *stream = link_stream(s->link);
 		const struct tls_identity *id = stream ? tls_stream_identity(stream) : NULL;
 		bool open = s->state == EDGE_SESSION_OPEN;
+		char why[TLS_REVOCATION_WORDS_MAX] = "";
 
-		log_warn(all->env->log, "edge", "%s at %s refused with %u: %s%s%s%s", s->host, s->address, v->result_code,
-			 v->reason, id ? " (certificate of '" : "", id ? id->subject : "", id ? "')" : "");
+		if (strcmp(v->reason, pol_reason_str(POL_REVOCATION_UNKNOWN)) == 0) {
+			(void)edge_revocation_passed(s, why);
+		}
+		log_warn(all->env->log, "edge", "%s at %s refused with %u: %s%s%s%s%s%s", s->host, s->address, v->result_code,
+			 v->reason, id ? " (certificate of '" : "", id ? id->subject : "", id ? "')" : "", *why ? ": " : "", why);
 		set_state(s, EDGE_SESSION_ENDING);
 		if (open) { /* admitted by the core before, refused by the new one */
 			link_disconnect(s->link, refusal_cause(v));
@@ -577,14 +593,18 @@ void edge_session_on_verdict(struct edge_sessions *all, uint64_t number, const s
 	s->pending_max =
 	    v->pending_max < all->env->cfg->limits.pending_per_scs ? v->pending_max : all->env->cfg->limits.pending_per_scs;
 	s->p_bit_optional = v->p_bit_optional;
+	s->anchor = v->anchor;
+	s->revocation_soft = v->revocation_soft;
 	memcpy(s->scs, v->scs, sizeof s->scs);
 	s->exempt_version = 0;
 	if (s->state == EDGE_SESSION_OPEN) {
+		edge_revocation_look(s);
 		return;
 	}
 	log_info(all->env->log, "edge", "session %" PRIu64 ": %s (%s) at %s admitted", number, s->host, s->scs, s->address);
 	set_state(s, EDGE_SESSION_OPEN);
 	link_admit(s->link);
+	edge_revocation_look(s); /* when it gets unknown; the CRLs may also have changed since the handshake */
 }
 
 void edge_session_on_cut(struct edge_sessions *all, uint64_t number, const struct ipc_session_cut *c)
@@ -600,7 +620,7 @@ void edge_session_on_cut(struct edge_sessions *all, uint64_t number, const struc
 		return;
 	}
 	log_info(all->env->log, "edge", "session %" PRIu64 " of %s is cut: %s", number, s->host, c->reason);
-	disconnect(s, (enum dia_disconnect_cause)c->disconnect_cause);
+	edge_session_disconnect(s, (enum dia_disconnect_cause)c->disconnect_cause);
 }
 
 uint64_t edge_sessions_due(struct edge_sessions *all, uint64_t now_ms)
@@ -659,6 +679,7 @@ static void conf_links(struct edge_sessions *all)
 int edge_sessions_init(struct edge_sessions *all, struct edge_env *env, struct edge_ring *ring, struct ipc_caps *caps,
 		       const struct edge_front *front, void *front_arg)
 {
+	obj_begin(&all->obj, EDGE_SESSIONS_MAGIC);
 	all->env = env;
 	all->ring = ring;
 	all->caps = caps;
@@ -671,10 +692,10 @@ int edge_sessions_init(struct edge_sessions *all, struct edge_env *env, struct e
 	conf_links(all);
 	all->out_size = (size_t)env->cfg->limits.message_max + 4096;
 	all->out = malloc(all->out_size);
-	if (!all->out || edge_proofs_init(&all->proofs, env, &proof_cb, all)) {
+	if (!all->out || edge_proofs_init(&all->proofs, env, &proof_cb, all) || map_init(&all->by_number)) {
 		return ERR_NOMEM;
 	}
-	return map_init(&all->by_number);
+	return edge_revocation_init(all);
 }
 
 static void close_listeners(struct edge_sessions *all)
@@ -695,6 +716,7 @@ void edge_sessions_fini(struct edge_sessions *all)
 		session_free(s);
 	}
 	edge_proofs_fini(&all->proofs);
+	edge_revocation_fini(all);
 	map_fini(&all->by_number);
 	free(all->out);
 }
@@ -725,6 +747,7 @@ int edge_sessions_renew(struct edge_sessions *all, const struct cfg_listen *list
 			continue;
 		}
 		all->listeners[i].tls = tls;
+		edge_revocation_begin(all);
 		return 0;
 	}
 	return ERR_NOTFOUND;
@@ -739,7 +762,7 @@ void edge_sessions_stop(struct edge_sessions *all)
 	for (s = TAILQ_FIRST(&all->list); s; s = next) {
 		next = TAILQ_NEXT(s, entry);
 		if (s->state == EDGE_SESSION_OPEN) {
-			disconnect(s, DIA_DISCONNECT_REBOOTING);
+			edge_session_disconnect(s, DIA_DISCONNECT_REBOOTING);
 		} else if (s->state != EDGE_SESSION_ENDING) {
 			session_free(s);
 		}

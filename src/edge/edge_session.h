@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "base/obj.h"
 #include "edge/edge_proof.h"
+#include "edge/edge_revocation.h"
 #include "edge/edge_ring.h"
 #include "ipc/ipc_caps.h"
 #include "link/link.h"
@@ -54,6 +55,9 @@ struct edge_session { /* one connection */
 	struct ipc_identity identity;
 	uint32_t pending, pending_max; /* unanswered requests, counted by the front; limit from the verdict */
 	bool p_bit_optional;           /* likewise */
+	bool revocation_soft;          /* likewise: it stays when the revocation of its certificate is unknown */
+	uint8_t anchor;                /* likewise: which anchor of its identity the SCS is known by */
+	uint64_t unknown_since_s;      /* wall clock: since when the revocation is unknown; 0: it is known */
 	size_t octets;                 /* total size of the unanswered requests */
 	struct few refused;            /* lines of the log about requests that the front refused or dropped */
 	uint32_t exempt,
@@ -89,7 +93,9 @@ struct edge_front {
 	void (*on_answer)(void *arg, uint64_t transaction, const struct ipc_device_action_answer *a);
 };
 
+#define EDGE_SESSIONS_MAGIC 0x7d31c9e5u
 struct edge_sessions {
+	struct obj obj;
 	struct edge_env *env;
 	struct edge_ring *ring;
 	struct ipc_caps *caps;
@@ -109,6 +115,7 @@ struct edge_sessions {
 	uint32_t in_state[EDGE_SESSION_STATES]; /* how many of them are in each state */
 	struct map by_number;                   /* sessions that the core knows */
 	TAILQ_HEAD(, edge_session) asked;       /* in state ASKED, in order of their deadlines */
+	struct edge_revocation revocation;
 	uint64_t looked_at; /* sessions that edge_sessions_due() looked at, since the start: tests hold it against all */
 	bool stopping;
 	uint8_t *out; /* space for one message to an SCS */
@@ -143,3 +150,5 @@ struct buf edge_session_out(const struct edge_session *s);
 /* Closes the connection without DPR after sending what is queued. The session is freed when its
  * link is down. */
 void edge_session_drop(struct edge_session *s, const char *why);
+/* The same after a DPR of this cause, which gets timers.disconnect_wait to be answered. */
+void edge_session_disconnect(struct edge_session *s, enum dia_disconnect_cause cause);

@@ -62,7 +62,8 @@ struct ipc_identity { /* names proven by the transport; set by the edge from the
 	char names[IDENTITY_NAMES_MAX][IDENT_HOST_MAX + 1];
 	char groups[IDENTITY_GROUPS_MAX][IPC_GROUP_LEN_MAX + 1];
 	char anchors[IDENTITY_ANCHORS_MAX][IDENT_SCS_MAX + 1];
-	uint64_t not_after_s; /* 0: does not expire */
+	uint8_t revocation[IDENTITY_ANCHORS_MAX]; /* enum revocation, of each anchor; kind TLS only, else UNCHECKED */
+	uint64_t not_after_s;                     /* 0: does not expire */
 	/* Protection tls+ndsip: the IKE identity that protects the connection, beside the names of
 	 * the certificate; "" with any other. */
 	char ike[IDENT_HOST_MAX + 1];
@@ -85,6 +86,10 @@ struct ipc_session_verdict {
 	char scs[IDENT_SCS_MAX + 1]; /* for the edge's log; "" when refused */
 	char reason[IPC_REASON_MAX + 1];
 	bool p_bit_optional; /* its requests may lack the P bit; false when refused */
+	/* What follows when the revocation of its certificate gets unknown: by which anchor of the
+	 * identity the SCS is known, and whether it stays. 0 and false when refused. */
+	uint8_t anchor;
+	bool revocation_soft;
 };
 
 struct ipc_session_cut {

@@ -18,6 +18,7 @@ static void identity_put(struct buf *b, const struct ipc_identity *in)
 	buf_u8(b, in->anchors_n);
 	for (uint8_t i = 0; i < in->anchors_n; i++) {
 		ipc_io_put_text(b, in->anchors[i]);
+		buf_u8(b, in->revocation[i]);
 	}
 	ipc_io_put_text(b, in->ike);
 }
@@ -48,6 +49,8 @@ static void identity_get(struct rd *r, struct ipc_identity *out)
 	out->anchors_n = ipc_io_u8(r, 0, IDENTITY_ANCHORS_MAX);
 	for (uint8_t i = 0; i < out->anchors_n && !r->bad; i++) {
 		ipc_io_text(r, out->anchors[i], sizeof out->anchors[i], ipc_io_is_name);
+		out->revocation[i] =
+		    ipc_io_u8(r, REVOCATION_UNCHECKED, out->kind == IDENTITY_TLS ? REVOCATION_STALE : REVOCATION_UNCHECKED);
 	}
 	ipc_io_text(r, out->ike, sizeof out->ike, is_host_or_none);
 	/* An IKE identity is one name for which one trust anchor is configured. */
@@ -116,6 +119,8 @@ size_t ipc_session_verdict_put(uint8_t *out, uint32_t generation, uint64_t sessi
 	ipc_io_put_text(&b, in->scs);
 	ipc_io_put_text(&b, in->reason);
 	buf_u8(&b, in->p_bit_optional);
+	buf_u8(&b, in->anchor);
+	buf_u8(&b, in->revocation_soft);
 	return ipc_io_end(&b);
 }
 
@@ -131,7 +136,9 @@ int ipc_session_verdict_get(struct ipc_session_verdict *out, const uint8_t *reco
 	ipc_io_text(&r, v.scs, sizeof v.scs, v.admitted ? ipc_io_is_name : ipc_io_is_name_or_none);
 	ipc_io_text(&r, v.reason, sizeof v.reason, ipc_io_is_reason);
 	v.p_bit_optional = ipc_io_bool(&r);
-	if (ipc_io_done(&r) || (v.p_bit_optional && !v.admitted)) {
+	v.anchor = ipc_io_u8(&r, 0, v.admitted ? IDENTITY_ANCHORS_MAX - 1 : 0);
+	v.revocation_soft = ipc_io_bool(&r);
+	if (ipc_io_done(&r) || ((v.p_bit_optional || v.revocation_soft) && !v.admitted)) {
 		return ERR_PROTO;
 	}
 	*out = v;

@@ -21,15 +21,29 @@ static bool proves_host(const struct pol_identity *id, const char *host)
 	return false;
 }
 
-/* The certificate must chain to the anchor of this SCS, not to any anchor. */
-static bool chains_to(const struct pol_identity *id, const char *anchor)
+uint8_t pol_admit_anchor(const struct pol_identity *id, const char *anchor)
 {
 	for (uint8_t i = 0; i < id->anchors_n && i < IDENTITY_ANCHORS_MAX; i++) {
 		if (strcmp(id->anchors[i], anchor) == 0) {
-			return true;
+			return i;
 		}
 	}
-	return false;
+	return IDENTITY_ANCHORS_MAX;
+}
+
+/* The certificate must chain to the anchor of this SCS, not to any anchor, and what that anchor's
+ * CRLs say of it counts. */
+static enum pol_reason judge_anchor(const struct pol_identity *id, const struct pol_admit_scs *scs)
+{
+	uint8_t i = pol_admit_anchor(id, scs->anchor);
+
+	if (i == IDENTITY_ANCHORS_MAX) {
+		return POL_WRONG_ANCHOR;
+	}
+	if (id->revocation[i] == REVOCATION_UNCHECKED || id->revocation[i] == REVOCATION_GOOD) {
+		return POL_NONE;
+	}
+	return scs->revocation_soft ? POL_NONE : POL_REVOCATION_UNKNOWN;
 }
 
 enum pol_reason pol_admit(const struct pol_identity *id, const char *origin_host, const char *origin_realm,
@@ -52,8 +66,10 @@ enum pol_reason pol_admit(const struct pol_identity *id, const char *origin_host
 			return POL_NOT_PROTECTED;
 		}
 	} else {
-		if (provisioned_internal || !chains_to(id, scs->anchor)) {
-			return POL_WRONG_ANCHOR;
+		enum pol_reason reason = provisioned_internal ? POL_WRONG_ANCHOR : judge_anchor(id, scs);
+
+		if (reason != POL_NONE) {
+			return reason;
 		}
 		if (!proves_host(id, scs->origin_host)) {
 			return POL_NAME_NOT_PROVEN;

@@ -15,8 +15,9 @@ struct pol_identity { /* borrowed strings, from the authenticated transport only
 	/* configured anchors that the certificate chains to */
 	const char *anchors[IDENTITY_ANCHORS_MAX];
 	uint8_t anchors_n;
-	uint64_t not_after_s; /* 0: no end known */
-	const char *ike;      /* kind TLS inside IPsec: the IKE identity; NULL: not inside IPsec */
+	uint8_t revocation[IDENTITY_ANCHORS_MAX]; /* enum revocation, of each anchor */
+	uint64_t not_after_s;                     /* 0: no end known */
+	const char *ike;                          /* kind TLS inside IPsec: the IKE identity; NULL: not inside IPsec */
 };
 
 struct pol_admit_scs { /* the SCS provisioned with that Origin-Host */
@@ -24,6 +25,7 @@ struct pol_admit_scs { /* the SCS provisioned with that Origin-Host */
 	/* Origin-Host of another provisioned SCS that the certificate names; NULL: none */
 	const char *also;
 	uint32_t connections, connections_max; /* present number; limit */
+	bool revocation_soft;                  /* REVOCATION_ABSENT and REVOCATION_STALE do not refuse */
 };
 
 /* Judges the admission of a session. `scs` is NULL when no SCS has this Origin-Host.
@@ -32,11 +34,16 @@ struct pol_admit_scs { /* the SCS provisioned with that Origin-Host */
  * Hosts and realms are compared without ASCII case.
  * Returns NONE (admit) or the first reason in this order: NOT_PROTECTED (no identity),
  * CERTIFICATE_EXPIRED, UNKNOWN_PEER, NOT_PROTECTED (internal, and the SCS is not), WRONG_ANCHOR,
- * NAME_NOT_PROVEN, OTHER_IKE_IDENTITY, CERTIFICATE_OF_TWO, WRONG_REALM, TOO_MANY_CONNECTIONS.
+ * REVOCATION_UNKNOWN (by the SCS's anchor), NAME_NOT_PROVEN, OTHER_IKE_IDENTITY, CERTIFICATE_OF_TWO, WRONG_REALM,
+ * TOO_MANY_CONNECTIONS. A revoked certificate does not come this far: the handshake refuses it.
  * Every refusal is a CEA with 3010 and the E bit, except TOO_MANY_CONNECTIONS (the caller probes
  * the oldest session). */
 enum pol_reason pol_admit(const struct pol_identity *id, const char *origin_host, const char *origin_realm,
 			  const struct pol_admit_scs *scs, uint64_t now_s);
+
+/* The index of the anchor among those that the certificate chains to; IDENTITY_ANCHORS_MAX: it does
+ * not chain to it. */
+uint8_t pol_admit_anchor(const struct pol_identity *id, const char *anchor);
 
 /* True if a request carries the same pair as the CER; else it is answered 3010 and the
  * connection closes. */

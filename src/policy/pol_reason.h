@@ -92,7 +92,10 @@ enum { POL_NO_STATUS = -1 }; /* reason of a session's end: no DAA carries it */
 	X(REPLAY, "replay", TSP_STATUS_PERMANENTERROR, "the Session-Id is that of a finished request of this SCS")               \
 	X(OTHER_IKE_IDENTITY, "other-ike-identity", POL_NO_STATUS,                                                               \
 	  "the IPsec tunnel around the TLS connection is of another identity than the Origin-Host")                              \
-	X(PROTECTION_LOST, "protection-lost", POL_NO_STATUS, "the IPsec protection of the connection ended")
+	X(PROTECTION_LOST, "protection-lost", POL_NO_STATUS, "the IPsec protection of the connection ended")                     \
+	X(CERTIFICATE_REVOKED, "certificate-revoked", POL_NO_STATUS, "the certificate, or a CA above it, was revoked")           \
+	X(REVOCATION_UNKNOWN, "revocation-unknown", POL_NO_STATUS,                                                               \
+	  "no CRL in force says that the certificate is not revoked, and the SCS has no revocation_soft")
 
 enum pol_reason {
 #define POL_ROW(name, word, status, words) POL_##name,

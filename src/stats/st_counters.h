@@ -32,6 +32,9 @@
 	  "channels of edges to a keyholder that closed; the parent makes a new one")                                            \
 	X(EDGE_HANDSHAKE_OK, "edge_handshake_ok", "TLS handshakes that authenticated a peer")                                    \
 	X(EDGE_HANDSHAKE_FAILED, "edge_handshake_failed", "TLS handshakes that failed or took too long")                         \
+	X(EDGE_REVOKED, "edge_revoked", "connections and sessions closed because a CRL lists a certificate of theirs")           \
+	X(EDGE_REVOCATION_UNKNOWN, "edge_revocation_unknown",                                                                    \
+	  "sessions cut because the CRL of their CA was missing or out of date for timers.crl_grace")                            \
 	X(EDGE_NO_CER, "edge_no_cer", "connections closed because no CER came in time")                                          \
 	X(EDGE_BAD_CER, "edge_bad_cer", "CERs that the edge refused, and connections whose first message was no CER")            \
 	X(EDGE_MALFORMED, "edge_malformed", "messages that broke the framing or header rules")                                   \
@@ -177,6 +180,8 @@
 	X(KEYHOLDER_LOST, "keyholder_lost", "answers of a keyholder that its edge did not take")                                 \
 	X(SANDBOX_ENDED, "sandbox_ended",                                                                                        \
 	  "processes that their sandbox ended because of a system call that their role never makes")                             \
+	X(CRL_RENEWED, "crl_renewed", "times that files of CRLs had changed and were taken, without a reload")                   \
+	X(CRL_REFUSED, "crl_refused", "times that files of CRLs had changed and were refused: those before stay in use")         \
 	X(LOG_LOST, "log_lost", "log lines of the parent and the core that were lost, as edge_log_lost")                         \
 	X(ASSOC_CHANGES, "assoc_changes", "changes of associations by the control socket, durable and in force")                 \
 	X(ASSOC_BUSY, "assoc_busy", "changes of associations refused: associations.changes_max wait already")                    \

@@ -101,6 +101,9 @@ static int load_octets(struct tls_anchor *out, const struct tls_anchor_conf *con
 	if (!err && (err = find_twins(&a))) {
 		snprintf(why, why_size, "anchor '%s': %s", conf->file, err_str(err));
 	}
+	if (!err && conf->crls_n) {
+		err = tls_crls_load(&a.crls, a.store, conf, why, why_size);
+	}
 	if (err) {
 		tls_anchor_fini(&a);
 	} else {
@@ -141,6 +144,7 @@ int tls_anchor_check(const struct tls_anchor_conf *conf, char *why, size_t why_s
 
 void tls_anchor_fini(struct tls_anchor *a)
 {
+	tls_crls_fini(&a->crls);
 	sk_X509_free(a->twins);
 	X509_STORE_free(a->store);
 	a->twins = NULL;

@@ -70,7 +70,8 @@ int tls_stream_verify(X509_STORE_CTX *x, void *arg)
 	if (!t->identity) {
 		t->identity = malloc(sizeof *t->identity);
 	}
-	if (t->identity && tls_verify(t->identity, &p, c->anchors, c->anchors_n, &x509_error, why, sizeof why) == 0) {
+	tls_chains_fini(&t->chains);
+	if (t->identity && tls_verify(t->identity, &t->chains, &p, c->anchors, c->anchors_n, &x509_error, why, sizeof why) == 0) {
 		X509_STORE_CTX_set_error(x, X509_V_OK);
 		return 1;
 	}

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/obj.h"
+#include "tls/tls_crl_int.h"
 #include "tls/tls_openssl.h"
 #include "tls/tls_stream.h"
 
@@ -12,6 +13,7 @@ struct tls_anchor {
 	char name[TLS_ANCHOR_NAME_MAX + 1];
 	X509_STORE *store;      /* of this anchor alone */
 	STACK_OF(X509) * twins; /* CAs in it with the same name as another one in it; NULL: none */
+	struct tls_crls crls;
 };
 
 #define TLS_CTX_MAGIC 0xa6c30e57u

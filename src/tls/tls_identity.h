@@ -19,6 +19,7 @@ struct tls_identity {
 	/* names of the configured anchors this certificate chains to */
 	char anchors[IDENTITY_ANCHORS_MAX][TLS_ANCHOR_NAME_MAX + 1];
 	uint8_t anchors_n;
-	uint64_t not_after_s; /* seconds since 1970: earliest expiry in the chain */
-	char subject[256];    /* for logs only */
+	uint8_t revocation[IDENTITY_ANCHORS_MAX]; /* enum revocation, of each of these anchors */
+	uint64_t not_after_s;                     /* seconds since 1970: earliest expiry in the chain */
+	char subject[256];                        /* for logs only */
 };

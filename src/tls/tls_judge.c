@@ -86,7 +86,7 @@ int tls_judge_client(struct tls_identity *out, const struct tls_judge *j, const 
 	int x509_error, err = read_chain(&p, chain, why, why_size);
 
 	if (!err) {
-		err = tls_verify(out, &p, j->anchors, j->n, &x509_error, why, why_size);
+		err = tls_verify(out, NULL, &p, j->anchors, j->n, &x509_error, why, why_size);
 	}
 	if (!err) {
 		why[0] = 0; /* words about another anchor */

@@ -332,6 +332,7 @@ static void tls_destroy(struct net_stream *s)
 	net_queue_fini(&t->out);
 	net_queue_fini(&t->held);
 	free(t->identity);
+	tls_chains_fini(&t->chains);
 	free(t->refusal);
 	tls_ctx_free(t->ctx);
 	machine_end(&tls_stream_machine, net_loop_layer_gauge(t->loop), t->state);
@@ -457,4 +458,31 @@ const struct tls_identity *tls_stream_identity(const struct net_stream *s)
 	const struct tls_stream *t = s->ops == &tls_ops ? tls_of(s) : NULL;
 
 	return t && t->authenticated ? t->identity : NULL;
+}
+
+static const struct tls_anchor *anchor_of(const struct tls_ctx *c, const char *name)
+{
+	for (size_t i = 0; i < c->anchors_n; i++) {
+		if (strcmp(c->anchors[i].name, name) == 0) {
+			return &c->anchors[i];
+		}
+	}
+	return NULL;
+}
+
+void tls_stream_revocation(struct tls_revocation *out, const struct net_stream *s, const struct tls_ctx *c, const char *anchor,
+			   uint64_t now_s)
+{
+	const struct tls_identity *id = tls_stream_identity(s);
+	const struct tls_anchor *a;
+
+	OBJ_CHECK(c, TLS_CTX_MAGIC);
+	a = anchor_of(c, anchor);
+	tls_crl_unchecked(out);
+	for (uint8_t i = 0; id && a && i < id->anchors_n; i++) {
+		if (strcmp(id->anchors[i], anchor) == 0) {
+			tls_crl_judge(out, &a->crls, tls_of(s)->chains.to[i], now_s);
+			return;
+		}
+	}
 }

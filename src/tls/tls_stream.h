@@ -15,6 +15,8 @@ struct tls_anchor_conf {
 	char name[TLS_ANCHOR_NAME_MAX + 1]; /* as in the configuration */
 	const char *file;                   /* PEM: one or more CA certificates that are this one anchor */
 	struct tls_pem pem; /* its bytes, or {NULL}: the file is read; `file` is its name in messages in either case */
+	const struct tls_crl_file *crls; /* tls_crl.h; of the anchor and the CAs below it */
+	size_t crls_n;                   /* 0: certificates of this anchor are not checked for revocation */
 };
 
 enum tls_own {                 /* how our own certificate is checked, besides its form and key */
@@ -68,6 +70,14 @@ enum tls_stream_state { TLS_BEGINNING, TLS_HANDSHAKE, TLS_OPEN, TLS_DEAD, TLS_ST
 extern const struct machine tls_stream_machine;
 /* Number of TLS streams of the loop in each of TLS_STATES states. Valid as long as the loop. */
 const uint32_t *tls_streams(struct net_loop *l);
+
+/* Judges the certificates of the other end by the CRLs of `c`, which may be a newer context than
+ * that of the handshake, along the chain that the handshake built to this anchor of its identity.
+ * REVOCATION_UNCHECKED: `c` has no such anchor, or the anchor has no CRLs, or it is not one of the
+ * identity. No signature is verified: a microsecond or two for each certificate. */
+struct tls_revocation;
+void tls_stream_revocation(struct tls_revocation *out, const struct net_stream *s, const struct tls_ctx *c, const char *anchor,
+			   uint64_t now_s);
 
 /* Identity of the other end. NULL if `s` is not a TLS stream or the handshake did not succeed.
  * Valid as long as the stream. */

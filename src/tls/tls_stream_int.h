@@ -8,6 +8,7 @@
 #include "net/net_task.h"
 #include "tls/tls_ctx.h"
 #include "tls/tls_provider.h"
+#include "tls/tls_verify.h"
 
 #define TLS_WHY_MAX 640
 
@@ -26,7 +27,8 @@ struct tls_stream {
 	size_t in_len, out_max;
 	struct tls_call call; /* handshake with a key in another process */
 	struct tls_identity *identity;
-	char *refusal; /* reason of tls_verify(); NULL: none */
+	struct tls_chains chains; /* of the certificates of the identity */
+	char *refusal;            /* reason of tls_verify(); NULL: none */
 	uint32_t handshake_wait_ms;
 	enum tls_stream_state state;
 	bool paused;

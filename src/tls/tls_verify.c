@@ -1,24 +1,32 @@
 /* tls_verify.c - judges a presented certificate: first its chain, anchor by anchor, then the leaf's
- * own rules, then its names. Names are read only from a certificate whose chain is good. */
+ * own rules, then its names. Names are read only from a certificate whose chain is good. The
+ * revocation lists of an anchor are in tls_crl.c. */
 #include "tls/tls_verify.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/ident.h"
 #include "base/str.h"
+#include "tls/tls_crl.h"
 
 #define CHAIN_DEPTH_MAX 4 /* intermediates between leaf and anchor */
 #define SECURITY_LEVEL 2  /* 112 bits: no SHA-1, no RSA below 2048 */
 
 void tls_subject(char *out, size_t size, const X509 *cert)
 {
+	tls_name_text(out, size, X509_get_subject_name(cert));
+}
+
+void tls_name_text(char *out, size_t size, const X509_NAME *name)
+{
 	BIO *b = BIO_new(BIO_s_mem());
 	const char *text = NULL;
 	long n = 0;
 	size_t i;
 
-	if (b && X509_NAME_print_ex(b, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253 & ~XN_FLAG_DN_REV) >= 0) {
+	if (b && X509_NAME_print_ex(b, name, 0, XN_FLAG_RFC2253 & ~XN_FLAG_DN_REV) >= 0) {
 		n = BIO_get_mem_data(b, &text);
 	}
 	for (i = 0; i + 1 < size && i < (size_t)n; i++) {
@@ -88,6 +96,44 @@ uint64_t tls_verify_seconds(const ASN1_TIME *t)
 
 	ASN1_TIME_free(epoch);
 	return ok && days >= 0 && seconds >= 0 ? (uint64_t)days * 86400u + (uint64_t)seconds : 0;
+}
+
+static int pss_digest(const X509_ALGOR *algorithm)
+{
+	RSA_PSS_PARAMS *pss = NULL;
+	const void *value;
+	int kind, digest = NID_undef;
+
+	X509_ALGOR_get0(NULL, &kind, &value, algorithm);
+	if (kind == V_ASN1_SEQUENCE) {
+		pss = ASN1_item_unpack(value, ASN1_ITEM_rptr(RSA_PSS_PARAMS));
+	}
+	if (pss && pss->hashAlgorithm) {
+		const ASN1_OBJECT *hash;
+
+		X509_ALGOR_get0(&hash, NULL, NULL, pss->hashAlgorithm);
+		digest = OBJ_obj2nid(hash);
+	}
+	RSA_PSS_PARAMS_free(pss);
+	return digest;
+}
+
+int tls_verify_signed(int nid, const X509_ALGOR *algorithm, char *why, size_t why_size)
+{
+	int digest = NID_undef, key = NID_undef;
+
+	if (nid == NID_rsassaPss) {
+		key = EVP_PKEY_RSA;
+		digest = pss_digest(algorithm);
+	} else {
+		(void)OBJ_find_sigid_algs(nid, &digest, &key);
+	}
+	if ((digest == NID_sha256 || digest == NID_sha384) &&
+	    (key == EVP_PKEY_EC || key == EVP_PKEY_RSA || key == EVP_PKEY_RSA_PSS)) {
+		return 0;
+	}
+	snprintf(why, why_size, "signature %s, expected ECDSA or RSA with SHA-256 or SHA-384", OBJ_nid2ln(nid));
+	return ERR_AUTH;
 }
 
 /* Our rules for a chain that OpenSSL accepted. Its last certificate is the anchor, whose own
@@ -190,16 +236,47 @@ int tls_verify_issued(X509_STORE_CTX *x, X509 *cert, X509 *issuer)
 	return 1;
 }
 
-/* One anchor. 0 when the leaf chains to it; then *not_after_s is lowered to the earliest end in the
- * chain. */
-static int verify_with(const struct tls_anchor *a, const struct tls_presented *p, uint64_t *not_after_s, int *x509_error,
-		       char *why, size_t why_size)
+/* What is known of one chain. */
+struct judged {
+	uint64_t not_after_s; /* lowered to the earliest end in the chain */
+	int x509_error;
+	STACK_OF(X509) * chain; /* owned */
+	struct tls_revocation revocation;
+};
+
+void tls_chains_fini(struct tls_chains *c)
+{
+	for (size_t i = 0; i < IDENTITY_ANCHORS_MAX; i++) {
+		sk_X509_pop_free(c->to[i], X509_free);
+		c->to[i] = NULL;
+	}
+}
+
+/* A chain that is good but for revocation. */
+static int verify_revocation(struct judged *j, const struct tls_anchor *a, X509_STORE_CTX *x, char *why, size_t why_size)
+{
+	j->chain = X509_STORE_CTX_get1_chain(x);
+	if (!j->chain) {
+		str_cut(why, why_size, err_str(ERR_NOMEM));
+		return ERR_NOMEM;
+	}
+	tls_crl_judge(&j->revocation, &a->crls, j->chain, clock_real_ms() / 1000);
+	if (j->revocation.listed) {
+		str_cut(why, why_size, j->revocation.words);
+		j->x509_error = X509_V_ERR_CERT_REVOKED;
+		return ERR_AUTH;
+	}
+	return 0;
+}
+
+/* One anchor. 0 when the leaf chains to it. */
+static int verify_with(const struct tls_anchor *a, const struct tls_presented *p, struct judged *j, char *why, size_t why_size)
 {
 	X509_STORE_CTX *x = X509_STORE_CTX_new();
 	X509_VERIFY_PARAM *param;
 	int err = ERR_AUTH;
 
-	*x509_error = X509_V_ERR_OUT_OF_MEM;
+	j->x509_error = X509_V_ERR_OUT_OF_MEM;
 	str_cut(why, why_size, err_str(ERR_NOMEM));
 	if (!x || !X509_STORE_CTX_init(x, a->store, p->leaf, p->others)) {
 		X509_STORE_CTX_free(x);
@@ -213,43 +290,67 @@ static int verify_with(const struct tls_anchor *a, const struct tls_presented *p
 	/* The file decides what is an anchor, also if that is an intermediate CA. */
 	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
 	if (X509_verify_cert(x) == 1) {
-		err = verify_chain_rules(X509_STORE_CTX_get0_chain(x), not_after_s, why, why_size);
-		*x509_error = err ? X509_V_ERR_CERT_REJECTED : X509_V_OK;
+		err = verify_chain_rules(X509_STORE_CTX_get0_chain(x), &j->not_after_s, why, why_size);
+		j->x509_error = err ? X509_V_ERR_CERT_REJECTED : X509_V_OK;
+		if (!err) {
+			err = verify_revocation(j, a, x, why, why_size);
+		}
 	} else {
-		*x509_error = X509_STORE_CTX_get_error(x);
-		chain_words(why, why_size, *x509_error, X509_STORE_CTX_get_current_cert(x), p);
+		j->x509_error = X509_STORE_CTX_get_error(x);
+		chain_words(why, why_size, j->x509_error, X509_STORE_CTX_get_current_cert(x), p);
 	}
 	X509_STORE_CTX_free(x);
 	return err;
 }
 
-/* Tries all anchors. Of several refusals, reports the one of the anchor that knew the issuer. */
-static int verify_anchors(struct tls_identity *id, const struct tls_presented *p, const struct tls_anchor *anchors,
-			  size_t anchors_n, int *x509_error, char *why, size_t why_size)
+/* Takes over what was found out about one anchor. */
+static int add_anchor(struct tls_identity *id, struct tls_chains *chains, const struct tls_anchor *a, struct judged *j, char *why,
+		      size_t why_size)
+{
+	if (id->anchors_n == IDENTITY_ANCHORS_MAX) {
+		snprintf(why, why_size, "certificate chains to more than %d anchors", IDENTITY_ANCHORS_MAX);
+		return ERR_AUTH;
+	}
+	memcpy(id->anchors[id->anchors_n], a->name, sizeof a->name);
+	id->revocation[id->anchors_n] = (uint8_t)j->revocation.state;
+	id->not_after_s = j->not_after_s;
+	if (chains) {
+		chains->to[id->anchors_n] = j->chain;
+		j->chain = NULL;
+	}
+	id->anchors_n++;
+	return 0;
+}
+
+/* Tries all anchors. Of several refusals, reports the one of the anchor that knew the issuer. A
+ * certificate that one CRL lists is refused, whatever other anchors say. */
+static int verify_anchors(struct tls_identity *id, struct tls_chains *chains, const struct tls_presented *p,
+			  const struct tls_anchor *anchors, size_t anchors_n, int *x509_error, char *why, size_t why_size)
 {
 	bool informed = false;
 
 	id->not_after_s = UINT64_MAX;
 	for (size_t i = 0; i < anchors_n; i++) {
 		char words[sizeof id->subject + 300];
-		uint64_t not_after_s = id->not_after_s;
-		int e, err = verify_with(&anchors[i], p, &not_after_s, &e, words, sizeof words);
+		struct judged j = { .not_after_s = id->not_after_s };
+		int err = verify_with(&anchors[i], p, &j, words, sizeof words);
+		bool final = err == ERR_NOMEM || j.revocation.listed;
 
-		if (err == ERR_NOMEM) {
-			return err;
-		}
-		if (!err && id->anchors_n == IDENTITY_ANCHORS_MAX) {
-			snprintf(why, why_size, "certificate chains to more than %d anchors", IDENTITY_ANCHORS_MAX);
-			*x509_error = X509_V_ERR_CERT_REJECTED;
-			return ERR_AUTH;
-		}
 		if (!err) {
-			memcpy(id->anchors[id->anchors_n++], anchors[i].name, sizeof anchors[i].name);
-			id->not_after_s = not_after_s;
-		} else if (!informed) {
-			informed = !is_missing_issuer(e);
-			*x509_error = e;
+			err = add_anchor(id, chains, &anchors[i], &j, words, sizeof words);
+			if (err) {
+				j.x509_error = X509_V_ERR_CERT_REJECTED;
+				final = true;
+			}
+		}
+		sk_X509_pop_free(j.chain, X509_free);
+		if (err && (final || !informed)) {
+			informed = !is_missing_issuer(j.x509_error);
+			*x509_error = j.x509_error;
 			str_cut(why, why_size, words);
+		}
+		if (final) {
+			return err;
 		}
 	}
 	return id->anchors_n ? 0 : ERR_AUTH;
@@ -412,17 +513,17 @@ static int verify_expected(const struct tls_identity *id, const char *expected, 
 	return ERR_AUTH;
 }
 
-int tls_verify(struct tls_identity *out, const struct tls_presented *p, const struct tls_anchor *anchors, size_t anchors_n,
-	       int *x509_error, char *why, size_t why_size)
+int tls_verify(struct tls_identity *out, struct tls_chains *chains, const struct tls_presented *p,
+	       const struct tls_anchor *anchors, size_t anchors_n, int *x509_error, char *why, size_t why_size)
 {
 	struct tls_identity id = { 0 };
 	char words[600];
 	int err;
 
 	tls_subject(id.subject, sizeof id.subject, p->leaf);
-	err = verify_anchors(&id, p, anchors, anchors_n, x509_error, why, why_size);
+	err = verify_anchors(&id, chains, p, anchors, anchors_n, x509_error, why, why_size);
 	if (err) {
-		return err;
+		goto refuse;
 	}
 	*x509_error = X509_V_ERR_CERT_REJECTED;
 	err = verify_leaf(p, words, sizeof words);
@@ -435,9 +536,15 @@ int tls_verify(struct tls_identity *out, const struct tls_presented *p, const st
 	}
 	if (err) {
 		snprintf(why, why_size, "certificate of '%s': %s", id.subject, words);
-		return err;
+		goto refuse;
 	}
 	*x509_error = X509_V_OK;
 	*out = id;
 	return 0;
+
+refuse:
+	if (chains) {
+		tls_chains_fini(chains);
+	}
+	return err;
 }

@@ -16,7 +16,7 @@ state_dir: state
 control: { path: ctl.sock }
 log: { level: info, decisions: decisions.jsonl }
 trust_anchors:
-  - { name: anchor-a, file: pki/anchor-a.pem }
+  - { name: anchor-a, file: pki/anchor-a.pem, crl: [ pki/anchor-a.crl ] }
 listen:
   - name: tsp
     zone: external
@@ -38,6 +38,8 @@ def folder(tmp_path_factory):
     pki = Pki(str(path / "pki"))
     pki.ca("operator", "/O=operator/CN=operator CA")
     pki.ca("anchor-a", "/O=acme/CN=trust anchor a")
+    pki.crl("anchor-a")
+    pki.crl("operator", target=str(path / "pki" / "foreign.crl"))
     pki.leaf("iwf", "operator", "iwf.operator.example", "serverAuth,clientAuth")
     pki.leaf("other", "operator", "other.operator.example", "serverAuth,clientAuth")
     (path / "pki" / "broken.pem").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
@@ -68,7 +70,10 @@ def test_a_good_file_is_valid_and_nothing_is_made(folder):
     ("protection: tls", "transport: sctp\n    protection: tls", 12,
      "listener 'tsp' is external over sctp, which takes protection ndsip, and this build has no NDS/IP over SCTP (TLS and DTLS over SCTP are not offered)"),
     ("    key: pki/iwf.key\n", "", 12, "has protection tls and no key"),
-    ("trust_anchors:\n  - { name: anchor-a, file: pki/anchor-a.pem }\n", "", 10, "there are no trust_anchors"),
+    ("trust_anchors:\n  - { name: anchor-a, file: pki/anchor-a.pem, crl: [ pki/anchor-a.crl ] }\n", "", 10, "there are no trust_anchors"),
+    ("pki/anchor-a.crl", "pki/none.crl", 8, "pki/none.crl': No such file"),
+    ("pki/anchor-a.crl", "pki/broken.pem", 8, "broken.pem': a certificate in it is damaged"),
+    ("pki/anchor-a.crl", "pki/foreign.crl", 8, "CRL of 'O=operator,CN=operator CA': no certificate of this CA is in anchor"),
     ("port: 0", "prot: 0", 14, "unknown key 'prot' in listen[0], did you mean 'port'?"),
     ("port: 0", "port: 70000", 14, "listen[0].port is '70000', expected a port from 0 to 65535"),
     ("port: 0", "port: 0\n    port: 1", 15, "duplicate key 'listen[0].port'"),
@@ -228,7 +233,7 @@ def test_the_shipped_example_is_valid_with_its_files_in_place(folder):
         text = text.replace(f"mtc-iwf-{user}", str(number))
     if os.geteuid() != 0:
         text = re.sub(r"^users: ", "# users: ", text, flags=re.MULTILINE)  # only root gives processes another user
-    text = text.replace("anchor-b.pem", "anchor-a.pem").replace("anchor-a.pem", "pki/anchor-a.pem").replace(" iwf.", " pki/iwf.", )
+    text = text.replace("anchor-b.", "anchor-a.").replace("anchor-a.pem", "pki/anchor-a.pem").replace("anchor-a.crl", "pki/anchor-a.crl").replace(" iwf.", " pki/iwf.", )
     text = text.replace("host: pki/iwf.", "host: iwf.").replace("/var/lib/mtc-iwf", "state")
     _, done = check(folder, text)
     assert done.returncode == 0, done.stderr
@@ -236,15 +241,36 @@ def test_the_shipped_example_is_valid_with_its_files_in_place(folder):
 
 def test_the_openssl_lines_of_the_manual_make_what_the_gateway_takes(tmp_path):
     with open(os.path.join(ROOT, "docs", "user", "certificates.md"), encoding="utf-8") as f:
-        making = f.read().split("## Making some\n")[1].split("\n## ")[0]
-    lines = "".join(re.findall(r"^```\n(.*?)^```\n", making, re.DOTALL | re.MULTILINE))
+        page = f.read()
+
+    def lines(section):
+        blocks = re.findall(r"^```([a-z]*)\n(.*?)^```\n", page.split(f"## {section}\n")[1].split("\n## ")[0], re.DOTALL | re.MULTILINE)
+        return [text for language, text in blocks if not language]
+
+    def listed():
+        return subprocess.run(["openssl", "crl", "-in", "anchor-a.crl", "-noout", "-text"], cwd=pki, check=True, capture_output=True, text=True,
+                              timeout=20).stdout.count("Serial Number:")
     pki = tmp_path / "pki"
     pki.mkdir()
-    subprocess.run(["/bin/sh", "-e", "-c", lines], cwd=pki, check=True, capture_output=True, timeout=60)
+    once, again = lines("Revocation")
+    for some in (*lines("Making some"), once):
+        subprocess.run(["/bin/sh", "-e", "-c", some], cwd=pki, check=True, capture_output=True, timeout=60)
     path, done = check(tmp_path, GOOD)
-    assert (done.returncode, done.stderr) == (0, "") and f"{path}: configuration is valid" in done.stdout, done
+    assert listed() == 0 and (done.returncode, done.stderr) == (0, "") and f"{path}: configuration is valid" in done.stdout, done
     subprocess.run(["openssl", "verify", "-x509_strict", "-CAfile", "anchor-a.pem", "-purpose", "sslclient", "-verify_hostname", "scs.acme.example",
                     "scs.pem"], cwd=pki, check=True, capture_output=True, timeout=20)
+    subprocess.run(["/bin/sh", "-e", "-c", again], cwd=pki, check=True, capture_output=True, timeout=60)
+    path, done = check(tmp_path, GOOD)
+    assert listed() == 1 and (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_anchor_without_crl_is_a_warning_and_one_out_of_date_another(folder):
+    path, done = check(folder, GOOD.replace(", crl: [ pki/anchor-a.crl ]", ""))
+    assert done.returncode == 0
+    assert done.stderr == f"mtc-iwfd: warning: {path}:7: revoked certificates of anchor-a are not recognised: add crl to the trust anchor\n"
+    Pki(str(folder / "pki")).crl("anchor-a", lasts_s=-10, target=str(folder / "pki" / "old.crl"))
+    path, done = check(folder, GOOD.replace("anchor-a.crl", "old.crl"))
+    assert done.returncode == 0 and re.search(r"warning: CRL 0x1 of 'O=acme,CN=trust anchor a' \('.*old.crl', trust anchor anchor-a\) is out of date", done.stderr)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the user is looked up only by root, who can become it")

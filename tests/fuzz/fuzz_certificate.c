@@ -3,11 +3,16 @@
  *   certificate  the octets are the value of subjectAltName (DER) in a certificate that an anchor
  *       signed: everything else about it
  *                is right, so that the parsers of names and URIs are reached
- *   pem          the octets are what an SCS hands in as its chain, or an operator as a file */
+ *   pem          the octets are what an SCS hands in as its chain, or an operator as a file
+ *   crl          the octets are extensions of a CRL that the anchor signed: {u8 which, u8 length, value};
+ *                which: bit 7 critical, bit 6 of its entry, else the kind
+ *   crl-file     the octets are a file of CRLs; nobody but the anchor can make one that is taken */
 #include <string.h>
+#include <time.h>
 
 #include "base/ident.h"
 #include "tests/fuzz/fuzz.h"
+#include "tls/tls_crl.h"
 #include "tls/tls_judge.h"
 #include "tls/tls_openssl.h"
 #include "tls/tls_pem.h"
@@ -18,6 +23,8 @@ struct authority {
 	X509 *x;
 	EVP_PKEY *key, *leaf_key;
 	struct tls_judge *judge;
+	char *pem; /* of x */
+	size_t pem_len;
 };
 
 static void name(X509 *x, const char *cn)
@@ -71,8 +78,7 @@ static const struct authority *authority(void)
 {
 	static struct authority a;
 	struct tls_anchor_conf anchor = { .name = "anchor-a", .file = "a.pem" };
-	char why[512] = "", *pem;
-	size_t len;
+	char why[512] = "";
 
 	if (a.x) {
 		return &a;
@@ -85,10 +91,9 @@ static const struct authority *authority(void)
 	extension(a.x, a.x, NID_key_usage, "critical,keyCertSign,cRLSign");
 	extension(a.x, a.x, NID_subject_key_identifier, "hash");
 	promise(X509_sign(a.x, a.key, EVP_sha256()) > 0, "a signature");
-	pem = pem_of(a.x, &len);
-	anchor.pem = (struct tls_pem){ pem, len };
+	a.pem = pem_of(a.x, &a.pem_len);
+	anchor.pem = (struct tls_pem){ a.pem, a.pem_len };
 	promise(!tls_judge_new(&a.judge, &anchor, 1, why, sizeof why), why);
-	free(pem);
 	return &a;
 }
 
@@ -169,7 +174,130 @@ static void fuzz_pem(const char *target, const uint8_t *data, size_t size)
 	judge(authority(), data, size);
 }
 
+/* -- CRLs */
+
+static int facts_of(struct tls_crl_fact facts[TLS_CRLS_MAX], size_t *n, const void *p, size_t len)
+{
+	const struct authority *a = authority();
+	struct tls_crl_file file = { "a.crl", { p, len } };
+	struct tls_anchor_conf anchor = {
+		.name = "anchor-a", .file = "a.pem", .pem = { a->pem, a->pem_len }, .crls = &file, .crls_n = 1
+	};
+	char why[512] = "";
+	int err = tls_crl_facts(facts, n, &anchor, (uint64_t)time(NULL), why, sizeof why);
+
+	promise(!err == !*why, "a refusal has words");
+	for (const char *c = why; *c; c++) {
+		promise(*c >= 0x20 && *c <= 0x7e, "words are clean");
+	}
+	return err;
+}
+
+static void check_fact(const struct tls_crl_fact *f)
+{
+	size_t digits = strlen(f->number);
+
+	promise(digits >= 1 && digits <= TLS_CRL_NUMBER_MAX && strspn(f->number, "0123456789abcdef") == digits &&
+		    (digits == 1 || f->number[0] != '0'),
+		"a number has one form");
+	promise(f->next_update_s >= f->this_update_s && f->file == 0 && !strcmp(f->issuer, "CN=anchor"), "a fact is of this CRL");
+}
+
+static X509_CRL *new_crl(const struct authority *a)
+{
+	ASN1_TIME *from = X509_gmtime_adj(NULL, -60), *to = X509_gmtime_adj(NULL, DAY_S);
+	X509_CRL *crl = X509_CRL_new();
+
+	promise(crl && from && to && X509_CRL_set_version(crl, X509_CRL_VERSION_2) &&
+		    X509_CRL_set_issuer_name(crl, X509_get_subject_name(a->x)) && X509_CRL_set1_lastUpdate(crl, from) &&
+		    X509_CRL_set1_nextUpdate(crl, to),
+		"a CRL");
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(to);
+	return crl;
+}
+
+/* One extension of the CRL or of its entry. Returns the octets that were used; 0: no more. */
+static size_t add_extension(X509_CRL *crl, X509_REVOKED *entry, const uint8_t *p, size_t left, bool *partial)
+{
+	static const int kinds[] = { NID_crl_number,
+				     NID_delta_crl,
+				     NID_issuing_distribution_point,
+				     NID_authority_key_identifier,
+				     NID_crl_reason,
+				     NID_certificate_issuer,
+				     NID_invalidity_date,
+				     NID_basic_constraints };
+	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+	X509_EXTENSION *e;
+	int kind;
+
+	if (left < 2 || left - 2 < p[1]) {
+		ASN1_OCTET_STRING_free(value);
+		return 0;
+	}
+	kind = kinds[p[0] & 7];
+	promise(value && ASN1_OCTET_STRING_set(value, p + 2, p[1]) == 1, "octets");
+	e = X509_EXTENSION_create_by_NID(NULL, kind, p[0] >> 7, value);
+	promise(e && (p[0] & 0x40 ? X509_REVOKED_add_ext(entry, e, -1) : X509_CRL_add_ext(crl, e, -1)) == 1, "an extension");
+	*partial = *partial || (!(p[0] & 0x40) && (kind == NID_delta_crl || kind == NID_issuing_distribution_point)) || p[0] >> 7;
+	X509_EXTENSION_free(e);
+	ASN1_OCTET_STRING_free(value);
+	return 2u + p[1];
+}
+
+static void fuzz_crl(const char *target, const uint8_t *data, size_t size)
+{
+	const struct authority *a = authority();
+	X509_CRL *crl = new_crl(a);
+	X509_REVOKED *entry = X509_REVOKED_new();
+	ASN1_INTEGER *serial = ASN1_INTEGER_new();
+	ASN1_TIME *when = X509_gmtime_adj(NULL, -60);
+	struct tls_crl_fact facts[TLS_CRLS_MAX];
+	bool partial = false;
+	uint8_t *der = NULL;
+	size_t n = 0, used;
+	int len;
+
+	(void)target;
+	promise(entry && serial && when && ASN1_INTEGER_set(serial, 7) && X509_REVOKED_set_serialNumber(entry, serial) &&
+		    X509_REVOKED_set_revocationDate(entry, when),
+		"an entry");
+	while ((used = add_extension(crl, entry, data, size, &partial))) {
+		data += used;
+		size -= used;
+	}
+	promise(X509_CRL_add0_revoked(crl, entry) == 1 && X509_CRL_sign(crl, a->key, EVP_sha256()) > 0, "a signature");
+	len = i2d_X509_CRL(crl, &der);
+	promise(len > 0, "DER");
+	if (!facts_of(facts, &n, der, (size_t)len)) {
+		promise(n == 1 && !partial, "a CRL that is taken is whole");
+		promise(facts[0].entries == 1, "and has its entry");
+		check_fact(&facts[0]);
+	}
+	OPENSSL_free(der);
+	ASN1_INTEGER_free(serial);
+	ASN1_TIME_free(when);
+	X509_CRL_free(crl);
+	ERR_clear_error();
+}
+
+static void fuzz_crl_file(const char *target, const uint8_t *data, size_t size)
+{
+	struct tls_crl_fact facts[TLS_CRLS_MAX];
+	size_t n = 0;
+
+	(void)target;
+	if (size) {
+		promise(facts_of(facts, &n, data, size) && n == 0, "only the CA of the anchor makes its CRLs");
+	}
+}
+
 fuzz_fn *fuzz_find(const char *target)
 {
-	return !strcmp(target, "certificate") ? fuzz_certificate : !strcmp(target, "pem") ? fuzz_pem : NULL;
+	return !strcmp(target, "certificate") ? fuzz_certificate
+	       : !strcmp(target, "pem")       ? fuzz_pem
+	       : !strcmp(target, "crl")       ? fuzz_crl
+	       : !strcmp(target, "crl-file")  ? fuzz_crl_file
+					      : NULL;
 }

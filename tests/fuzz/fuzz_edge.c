@@ -209,8 +209,8 @@ static bool take(struct edge_world *w, struct steps *s, struct question *q)
 static void core_answer(struct edge_world *w, const struct question *q, uint8_t how)
 {
 	static const uint32_t codes[] = { 2001, 3004, 3010, 5012 }, statuses[] = { 0, 105, 201, 111 };
-	struct ipc_session_verdict yes = { true, 2001, 1u + how % 100, "acme", "accepted", how & 1 };
-	struct ipc_session_verdict no = { false, 3010, 0, "", "unknown-peer", false };
+	struct ipc_session_verdict yes = { true, 2001, 1u + how % 100, "acme", "accepted", how & 1, how >> 1 & 7, how >> 4 & 1 };
+	struct ipc_session_verdict no = { false, 3010, 0, "", "unknown-peer", false, 0, false };
 	struct ipc_device_action_answer answer = { .session = q->session,
 						   .result_code = codes[how & 3],
 						   .request_status = codes[how & 3] == 2001 ? statuses[(how >> 2) & 3] : 0 };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "daemon/dm_crl_numbers.h"
 #include "daemon/dm_msg.h"
 #include "daemon/dm_part.h"
 #include "tests/fuzz/fuzz.h"
@@ -126,7 +127,30 @@ static void fuzz_part(const char *target, const uint8_t *data, size_t size)
 	close(fd);
 }
 
+/* The octets are the file of numbers that a start finds. */
+static void fuzz_crl_numbers(const char *target, const uint8_t *data, size_t size)
+{
+	static struct dm_crl_numbers k, again;
+	static char text[DM_CRL_NUMBERS_TEXT_MAX];
+	size_t len;
+
+	(void)target;
+	if (dm_crl_numbers_parse(&k, (const char *)data, size)) {
+		return;
+	}
+	len = dm_crl_numbers_text(text, &k);
+	promise(len == size && !memcmp(text, data, size), "what is taken is written as the same");
+	for (size_t i = 0; i < k.n; i++) {
+		again = k;
+		promise(!dm_crl_numbers_used(&again, k.row[i].issuer_id, "0") && again.n == k.n, "a number never falls");
+		promise(!strcmp(dm_crl_numbers_of(&again, k.row[i].issuer_id), k.row[i].number), "and stays that of its CA");
+	}
+}
+
 fuzz_fn *fuzz_find(const char *target)
 {
-	return !strcmp(target, "dm-message") ? fuzz_message : !strcmp(target, "dm-part") ? fuzz_part : NULL;
+	return !strcmp(target, "dm-message")    ? fuzz_message
+	       : !strcmp(target, "dm-part")     ? fuzz_part
+	       : !strcmp(target, "crl-numbers") ? fuzz_crl_numbers
+						: NULL;
 }

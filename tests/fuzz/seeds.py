@@ -50,6 +50,28 @@ def certificates():
         yield "pem/" + name, text.encode()
 
 
+    number, small = (lambda n: der(0x02, n)), (lambda which, value: bytes([which, len(value)]) + value)
+    for name, parts in {"number": [small(0, number(b"\x01"))], "none": [], "long": [small(0, number(b"\x01" * 21))], "negative": [small(0, number(b"\xff"))],
+                        "twice": [small(0, number(b"\x01"))] * 2, "delta": [small(0, number(b"\x02")), small(0x81, number(b"\x01"))],
+                        "indirect": [small(0, number(b"\x01")), small(0x82, der(0x30, der(0x84, b"\xff")))], "partial": [small(0, number(b"\x01")), small(2, der(0x30, b""))],
+                        "no-number": [small(0, b"\x02")], "reason": [small(0, number(b"\x01")), small(0x44, der(0x0a, b"\x01"))],
+                        "issuer": [small(0, number(b"\x01")), small(0xc5, der(0x30, b""))], "key-id": [small(0, number(b"\x01")), small(3, der(0x30, der(0x80, b"x")))],
+                        "critical": [small(0, number(b"\x01")), small(0x87, der(0x30, b""))]}.items():
+        yield "crl/" + name, b"".join(parts)
+    for name, text in [("none", "hello\n"), ("empty", "-----BEGIN X509 CRL-----\n-----END X509 CRL-----\n"), ("cut", "-----BEGIN X509 CRL-----\nMIIB"),
+                       ("not-der", "-----BEGIN X509 CRL-----\naGVsbG8=\n-----END X509 CRL-----\n"), ("key", "-----BEGIN PRIVATE KEY-----\naGVsbG8=\n-----END PRIVATE KEY-----\n")]:
+        yield "crl-file/" + name, text.encode()
+    yield "crl-file/der", der(0x30, der(0x30, b"") + der(0x30, b"") + b"\x03\x01\x00")
+
+
+def crl_numbers():
+    head, row = b"mtc crl numbers 1\n", b"ab" * 32 + b" 1f\n"
+    for name, octets in [("none", b""), ("head", head), ("one", head + row), ("two", head + row + b"cd" * 32 + b" 0\n"), ("twice", head + row * 2),
+                         ("cut", head + row[:-1]), ("upper", head + row.upper()), ("long", head + b"ab" * 32 + b" " + b"1" * 41 + b"\n"),
+                         ("zero", head + b"ab" * 32 + b" 01\n"), ("other", head.replace(b"1", b"2") + row)]:
+        yield "crl-numbers/" + name, octets
+
+
 def records():
     def text(s):
         return bytes([len(s)]) + s
@@ -233,5 +255,5 @@ def fences():
 
 
 def seeds():
-    for part in (parent, names, certificates, records, keyholder, ndsip, files, nodes, replies, edges, cores, ipsec, fences):
+    for part in (parent, names, certificates, crl_numbers, records, keyholder, ndsip, files, nodes, replies, edges, cores, ipsec, fences):
         yield from part()

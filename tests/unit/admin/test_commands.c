@@ -286,9 +286,9 @@ static void test_health_names_a_certificate_that_has_expired(void **state)
 {
 	struct play *p = *state;
 	uint64_t now_s = clock_real_ms() / 1000;
-	struct core_file files[] = { { "listener", "tsp", "/pki/iwf.pem", now_s + 5 },
-				     { "anchor", "anchor-a", "/pki/a.pem", now_s - 5 },
-				     { "anchor", "anchor-b", "/pki/b.pem", now_s - 5 } };
+	struct core_file files[] = { { "listener", "tsp", "/pki/iwf.pem", now_s + 5, "", "" },
+				     { "anchor", "anchor-a", "/pki/a.pem", now_s - 5, "", "" },
+				     { "anchor", "anchor-b", "/pki/b.pem", now_s - 5, "", "" } };
 	const json_t *row;
 
 	core_files_set(p->core.core, 1, files, 1);
@@ -299,6 +299,32 @@ static void test_health_names_a_certificate_that_has_expired(void **state)
 	assert_non_null(strstr(text_of(row, "text"), "'/pki/a.pem' of anchor anchor-a expired on 20"));
 	assert_non_null(strstr(text_of(row, "text"), "; so did 1 more"));
 	assert_non_null(strstr(text_of(row, "advice"), "mtcctl reload"));
+}
+
+static void test_health_and_status_name_what_is_wrong_with_crls(void **state)
+{
+	struct play *p = *state;
+	uint64_t now_s = clock_real_ms() / 1000;
+	struct core_file files[] = { { "crl", "anchor-a", "/pki/a.crl", now_s - 5, "CN=A", "1f" },
+				     { "crl", "anchor-a", "/pki/b.crl", now_s + 5, "CN=B", "2" } };
+	const json_t *row, *last;
+
+	core_files_set(p->core.core, 1, files, 2);
+	core_crls_wrong(p->core.core, 1);
+	core_crls_count(p->core.core, 2, 1);
+	row = json_array_get(json_object_get(ctl_fake_run("health", "{}")->last, "reasons"), 2);
+	assert_string_equal(text_of(row, "reason"), "crl-stale");
+	assert_non_null(strstr(text_of(row, "text"), "the CRL of 'CN=A' (trust anchor anchor-a) is out of date since 20"));
+	row = json_array_get(json_object_get(ctl_fake_run("health", "{}")->last, "reasons"), 3);
+	assert_string_equal(text_of(row, "reason"), "crl-refused");
+	last = ctl_fake_run("status", "{}")->last;
+	row = json_array_get(json_object_get(last, "files"), 0);
+	assert_string_equal(text_of(row, "issuer"), "CN=A");
+	assert_string_equal(text_of(row, "number"), "0x1f");
+	assert_int_equal(json_array_size(json_object_get(last, "crls_refused")), 1);
+	assert_true(json_array_size(json_object_get(last, "revocation_unchecked")) > 0); /* the play's anchors have no crl */
+	assert_int_equal(core_counters(p->core.core)->v[ST_CRL_RENEWED], 2);
+	assert_int_equal(core_counters(p->core.core)->v[ST_CRL_REFUSED], 1);
 }
 
 static int parent_takes(void *arg, uint32_t number)
@@ -543,6 +569,7 @@ int main(void)
 		PLAY(test_health_names_a_store_that_is_nearly_full_and_its_reader),
 		PLAY(test_health_and_status_heed_the_disk_below_a_store),
 		PLAY(test_health_names_a_certificate_that_has_expired),
+		PLAY(test_health_and_status_name_what_is_wrong_with_crls),
 		PLAY(test_a_parent_that_does_not_answer_ends_the_reload),
 		PLAY(test_members_of_groups_and_sets_are_answered_by_their_names),
 		PLAY(test_an_anchor_that_is_not_configured_is_refused),

@@ -40,6 +40,30 @@ static void test_an_honest_announcement_is_taken(void **state)
 	assert_int_equal(p->core->st.v[ST_FALSE_CLAIMS], 0);
 }
 
+/* The state of CRLs is that of the configuration: an edge must not claim that an anchor has none. */
+static void test_crls_of_an_anchor_that_has_none_and_the_other_way_round(void **state)
+{
+	struct ipc_session_open s = honest();
+	struct core_play *p = *state;
+	size_t anchor = cfg_anchor_index(p->cfg, "anchor-a");
+
+	p->cfg->anchors[anchor].crl_n = 1;
+	s.identity.revocation[0] = REVOCATION_STALE;
+	assert_false(core_play_open(p, 1, &s).admitted); /* a refusal, and no false claim */
+	assert_int_equal(p->core->st.v[ST_FALSE_CLAIMS], 0);
+	s.identity.revocation[0] = REVOCATION_UNCHECKED;
+	ended_for(p, &s);
+	p->cfg->anchors[anchor].crl_n = 0;
+}
+
+static void test_the_state_of_crls_that_are_not_configured(void **state)
+{
+	struct ipc_session_open s = honest();
+
+	s.identity.revocation[0] = REVOCATION_GOOD;
+	ended_for(*state, &s);
+}
+
 static void test_a_listener_that_is_not_configured(void **state)
 {
 	struct ipc_session_open s = honest();
@@ -253,6 +277,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_an_honest_announcement_is_taken),
+		TEST(test_crls_of_an_anchor_that_has_none_and_the_other_way_round),
+		TEST(test_the_state_of_crls_that_are_not_configured),
 		TEST(test_a_listener_that_is_not_configured),
 		TEST(test_a_configured_listener_that_this_edge_was_not_given),
 		TEST(test_a_listener_of_the_other_zone),

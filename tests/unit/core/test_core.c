@@ -96,6 +96,40 @@ static void test_a_certificate_that_names_two_provisioned_scss_is_refused(void *
 	assert_true(ADMITTED(core_play_open(p, 2, &s)));
 }
 
+/* What is known comes with the session; whether it is enough depends on the SCS. */
+static void test_a_certificate_of_unknown_revocation_is_refused_unless_the_scs_is_soft(void **state)
+{
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-x");
+	struct core_play *p = *state;
+	struct ipc_session_verdict v;
+	struct asc_scs scs = *asc_scs_find(p->core->store.asc, "acme");
+	struct asc_why why;
+
+	p->cfg->anchors[cfg_anchor_index(p->cfg, "anchor-a")].crl_n = 1;
+	s = core_play_session("scs.acme.example", "anchor-b");
+	strcpy(s.identity.anchors[1], "anchor-a");
+	s.identity.anchors_n = 2; /* anchor-b has no CRLs, and is not the one that counts */
+	for (int state_of = REVOCATION_ABSENT; state_of <= REVOCATION_STALE; state_of++) {
+		s.identity.revocation[1] = (uint8_t)state_of;
+		scs.revocation_soft = false;
+		assert_int_equal(asc_scs_put(p->core->store.asc, &scs, &why), 0);
+		refused(p, &s, "revocation-unknown");
+		scs.revocation_soft = true;
+		assert_int_equal(asc_scs_put(p->core->store.asc, &scs, &why), 0);
+		v = core_play_open(p, (uint64_t)state_of, &s);
+		assert_true(v.admitted && v.revocation_soft);
+		assert_int_equal(v.anchor, 1);
+		core_sessions_cut(p->core, "acme", CORE_CUT_SCS_CHANGED);
+		core_play_turns(p, 3);
+	}
+	scs.revocation_soft = false;
+	assert_int_equal(asc_scs_put(p->core->store.asc, &scs, &why), 0);
+	s.identity.revocation[1] = REVOCATION_GOOD;
+	v = core_play_open(p, 9, &s);
+	assert_true(v.admitted && !v.revocation_soft);
+	p->cfg->anchors[cfg_anchor_index(p->cfg, "anchor-a")].crl_n = 0;
+}
+
 static void test_another_realm_is_refused(void **state)
 {
 	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
@@ -183,7 +217,7 @@ static void test_changed_values_are_told_to_the_edges_of_open_sessions(void **st
 	assert_int_equal(core_play_take(p, IPC_REC_SESSION_VERDICT, &head), 0);
 	scs = *asc_scs_find(p->core->store.asc, "acme");
 	scs.pending_max = 3;
-	scs.p_bit_optional = true;
+	scs.p_bit_optional = scs.revocation_soft = true;
 	assert_int_equal(asc_scs_put(p->core->store.asc, &scs, &why), 0);
 	core_sessions_renew(p->core, "beta");
 	core_play_turns(p, 3);
@@ -194,10 +228,18 @@ static void test_changed_values_are_told_to_the_edges_of_open_sessions(void **st
 	assert_true(len > 0);
 	assert_int_equal(ipc_session_verdict_get(&v, p->record, len), 0);
 	assert_int_equal(head.transaction, 1);
-	assert_true(v.admitted && v.p_bit_optional && v.pending_max == 3);
+	assert_true(v.admitted && v.p_bit_optional && v.revocation_soft && v.pending_max == 3);
 	core_sessions_renew(p->core, NULL);
 	core_play_turns(p, 3);
 	assert_int_equal(core_play_take(p, IPC_REC_SESSION_VERDICT, &head), 0);
+	scs.revocation_soft = false; /* alone */
+	assert_int_equal(asc_scs_put(p->core->store.asc, &scs, &why), 0);
+	core_sessions_renew(p->core, "acme");
+	core_play_turns(p, 3);
+	len = core_play_take(p, IPC_REC_SESSION_VERDICT, &head);
+	assert_true(len > 0);
+	assert_int_equal(ipc_session_verdict_get(&v, p->record, len), 0);
+	assert_false(v.revocation_soft);
 }
 
 /* At connections_max: the oldest is asked whether it is still there. */
@@ -300,10 +342,19 @@ static void test_who_waits_for_a_place_and_leaves_is_forgotten(void **state)
 
 static void test_a_session_that_spoke_for_another_leaves_a_decision(void **state)
 {
+	static const char *const reasons[] = { "certificate-revoked", "revocation-unknown", "foreign-origin" };
 	struct core_play *p = *state;
-	struct ipc_session_closed closed = { "foreign-origin" };
-	uint64_t before;
+	struct ipc_session_closed closed = { "ended" };
+	uint64_t before, ended;
 
+	for (size_t i = 0; i < 3; i++) { /* the edge ends these sessions by itself */
+		str_set(closed.reason, sizeof closed.reason, reasons[i]);
+		ended = p->core->st.v[ST_SESSION_ENDED];
+		assert_true(ADMITTED(open_acme(p, 2 + i)));
+		core_play_send(p, ipc_session_closed_put(p->record, p->generation, 2 + i, &closed));
+		assert_int_equal(p->core->st.v[ST_SESSION_ENDED], ended + 1);
+	}
+	p->core->st.v[ST_SESSION_ENDED] = 0;
 	assert_true(ADMITTED(open_acme(p, 1)));
 	before = p->core->st.v[ST_DECISION_REFUSED];
 	assert_int_equal(p->core->st.v[ST_DECISION_ACCEPTED], 0); /* a session is no request */
@@ -600,6 +651,7 @@ int main(void)
 		TEST(test_a_name_from_another_anchor_is_refused),
 		TEST(test_an_origin_host_that_the_certificate_does_not_prove_is_refused),
 		TEST(test_a_certificate_that_names_two_provisioned_scss_is_refused),
+		TEST(test_a_certificate_of_unknown_revocation_is_refused_unless_the_scs_is_soft),
 		TEST(test_another_realm_is_refused),
 		TEST(test_a_certificate_past_its_end_is_refused),
 		TEST(test_a_session_does_not_outlive_its_certificate),

@@ -312,8 +312,8 @@ uint64_t edge_play_offered(struct edge_play *p, struct ipc_device_action *a)
 
 void edge_play_verdict(struct edge_play *p, uint64_t session, bool admitted)
 {
-	struct ipc_session_verdict yes = { true, 2001, 100, "acme", "accepted", false },
-				   no = { false, 3010, 0, "", "unknown-peer", false };
+	struct ipc_session_verdict yes = { true, 2001, 100, "acme", "accepted", false, 0, false },
+				   no = { false, 3010, 0, "", "unknown-peer", false, 0, false };
 
 	edge_play_core_says(p, ipc_session_verdict_put(p->record, p->conf.generation, session, admitted ? &yes : &no));
 }

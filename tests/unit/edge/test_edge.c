@@ -491,16 +491,39 @@ static void test_a_new_core_hears_of_sessions_and_unanswered_requests(void **sta
 	assert_int_equal(edge_play_status(&m), TSP_STATUS_SUCCESS);
 }
 
+/* The walk goes on when the connection that is next ends meanwhile, and begins anew with each change. */
+static void test_all_connections_are_looked_at_again_when_crls_change(void **state)
+{
+	struct edge_play *p = *state;
+	struct edge_sessions *all = &p->edge->sessions;
+	uint64_t session = edge_play_open(p, "scs.acme.example"), before = all->revocation.looked_at;
+
+	edge_revocation_begin(all);
+	assert_ptr_equal(all->revocation.next, edge_session_find(all, session));
+	edge_revocation_begin(all);
+	edge_play_turns(p, 5);
+	assert_int_equal(all->revocation.looked_at, before + 1);
+	assert_null(all->revocation.next);
+	assert_int_equal(all->revocation.at_s, UINT64_MAX); /* without TLS nothing ever changes */
+	assert_int_equal(edge_session_find(all, session)->state, EDGE_SESSION_OPEN);
+	edge_revocation_begin(all);
+	close(p->scs);
+	p->scs = -1;
+	edge_play_turns(p, 5);
+	assert_null(edge_session_find(all, session));
+	assert_null(all->revocation.next);
+}
+
 static void test_a_new_core_that_does_not_want_a_session_ends_it(void **state)
 {
 	static const struct {
 		struct ipc_session_verdict v;
 		enum dia_disconnect_cause cause;
 	} cases[] = {
-		{ { false, 3010, 0, "", "unknown-peer", false }, DIA_DISCONNECT_DO_NOT_WANT },
-		{ { false, 3010, 0, "", "wrong-anchor", false }, DIA_DISCONNECT_REBOOTING },
-		{ { false, 3010, 0, "", "certificate-expired", false }, DIA_DISCONNECT_REBOOTING },
-		{ { false, 3004, 0, "", "too-many-connections", false }, DIA_DISCONNECT_BUSY },
+		{ { false, 3010, 0, "", "unknown-peer", false, 0, false }, DIA_DISCONNECT_DO_NOT_WANT },
+		{ { false, 3010, 0, "", "wrong-anchor", false, 0, false }, DIA_DISCONNECT_REBOOTING },
+		{ { false, 3010, 0, "", "certificate-expired", false, 0, false }, DIA_DISCONNECT_REBOOTING },
+		{ { false, 3004, 0, "", "too-many-connections", false, 0, false }, DIA_DISCONNECT_BUSY },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -788,6 +811,7 @@ int main(void)
 		TEST(test_a_rule_of_the_core_holds_for_the_next_request_of_an_open_session),
 		TEST(test_without_an_answer_of_the_core_the_scs_gets_201_at_the_deadline_and_no_second_one),
 		TEST(test_a_new_core_hears_of_sessions_and_unanswered_requests),
+		TEST(test_all_connections_are_looked_at_again_when_crls_change),
 		TEST(test_a_new_core_that_does_not_want_a_session_ends_it),
 		TEST(test_a_report_goes_out_and_its_acknowledgement_comes_back),
 		TEST(test_what_an_acknowledgement_lacks_is_told_and_a_foreign_one_acknowledges_nothing),

@@ -53,7 +53,7 @@ static struct ipc_device_action device_action(void)
 static size_t make(uint16_t type, uint8_t *out)
 {
 	struct ipc_session_open so = session_open();
-	struct ipc_session_verdict sv = { true, 2001, 1024, "acme", "accepted", true };
+	struct ipc_session_verdict sv = { true, 2001, 1024, "acme", "accepted", true, 1, true };
 	struct ipc_session_cut cut = { 2000, 2, "scs-removed" };
 	struct ipc_session_closed closed = { "disconnected" };
 	struct ipc_device_action da = device_action();
@@ -367,6 +367,7 @@ SPOIL_SESSION(so_kind_0, s->identity.kind = 0)
 SPOIL_SESSION(so_kind_4, s->identity.kind = 4)
 SPOIL_SESSION(so_no_name, s->identity.names_n = 0)
 SPOIL_SESSION(so_no_anchor, s->identity.anchors_n = 0)
+SPOIL_SESSION(so_revocation_unknown_word, s->identity.revocation[0] = REVOCATION_STALE + 1)
 SPOIL_SESSION(so_name_upper, strcpy(s->identity.names[0], "SCS.acme.example"))
 SPOIL_SESSION(so_name_wild, strcpy(s->identity.names[0], "*.acme.example"))
 SPOIL_SESSION(so_name_empty, strcpy(s->identity.names[0], ""))
@@ -393,11 +394,15 @@ SPOIL_SESSION(so_internal_named, s->identity.kind = IDENTITY_INTERNAL; s->zone =
 static void test_a_session_with_a_field_out_of_range_is_refused(void **state)
 {
 	static void (*const all[])(struct ipc_session_open *) = {
-		so_kind_0,           so_kind_4,         so_no_name,         so_no_anchor,    so_name_upper,   so_names_long,
-		so_name_wild,        so_name_empty,     so_group_blank,     so_anchor_upper, so_host_empty,   so_host_dot,
-		so_realm_bad,        so_address_line,   so_zone_0,          so_zone_3,       so_protection_0, so_protection_5,
-		so_external_bare,    so_internal_named, so_ipsec_two_names, so_ipsec_group,  so_ipsec_by_tls, so_tls_and_no_ike,
-		so_ike_and_no_ndsip, so_ike_upper,
+		so_kind_0,           so_kind_4,         so_no_name,
+		so_no_anchor,        so_name_upper,     so_names_long,
+		so_name_wild,        so_name_empty,     so_group_blank,
+		so_anchor_upper,     so_host_empty,     so_host_dot,
+		so_realm_bad,        so_address_line,   so_zone_0,
+		so_zone_3,           so_protection_0,   so_protection_5,
+		so_external_bare,    so_internal_named, so_ipsec_two_names,
+		so_ipsec_group,      so_ipsec_by_tls,   so_tls_and_no_ike,
+		so_ike_and_no_ndsip, so_ike_upper,      so_revocation_unknown_word,
 	};
 
 	(void)state;
@@ -543,7 +548,7 @@ static void test_answers_with_values_that_do_not_exist_are_refused(void **state)
 {
 	uint8_t rec[IPC_REC_MAX];
 	struct ipc_device_action_answer daa = { 3, 2001, 100, { 0, false }, { 0, false } };
-	struct ipc_session_verdict sv = { true, 3010, 0, "acme", "", false };
+	struct ipc_session_verdict sv = { true, 3010, 0, "acme", "", false, 0, false };
 	struct ipc_device_notification_answer dna = { 3, IPC_DNA_TIMEOUT, 2001, 0, 0 };
 	struct ipc_session_cut cut = { 0, 3, "x" };
 
@@ -553,9 +558,13 @@ static void test_answers_with_values_that_do_not_exist_are_refused(void **state)
 	daa.result_code = 2002;
 	assert_int_equal(take(IPC_REC_DEVICE_ACTION_ANSWER, rec, ipc_device_action_answer_put(rec, 1, 1, &daa)), ERR_PROTO);
 	assert_int_equal(take(IPC_REC_SESSION_VERDICT, rec, ipc_session_verdict_put(rec, 1, 1, &sv)), ERR_PROTO);
-	sv = (struct ipc_session_verdict){ false, 2001, 0, "", "x", false };
+	sv = (struct ipc_session_verdict){ false, 2001, 0, "", "x", false, 0, false };
 	assert_int_equal(take(IPC_REC_SESSION_VERDICT, rec, ipc_session_verdict_put(rec, 1, 1, &sv)), ERR_PROTO);
-	sv = (struct ipc_session_verdict){ false, 3010, 0, "", "NOT A WORD", false };
+	sv = (struct ipc_session_verdict){ false, 3010, 0, "", "x", false, 0, true }; /* nobody stays who is refused */
+	assert_int_equal(take(IPC_REC_SESSION_VERDICT, rec, ipc_session_verdict_put(rec, 1, 1, &sv)), ERR_PROTO);
+	sv = (struct ipc_session_verdict){ true, 2001, 0, "acme", "accepted", false, IDENTITY_ANCHORS_MAX, false };
+	assert_int_equal(take(IPC_REC_SESSION_VERDICT, rec, ipc_session_verdict_put(rec, 1, 1, &sv)), ERR_PROTO);
+	sv = (struct ipc_session_verdict){ false, 3010, 0, "", "NOT A WORD", false, 0, false };
 	assert_int_equal(take(IPC_REC_SESSION_VERDICT, rec, ipc_session_verdict_put(rec, 1, 1, &sv)), ERR_PROTO);
 	assert_int_equal(take(IPC_REC_DEVICE_NOTIFICATION_ANSWER, rec, ipc_device_notification_answer_put(rec, 1, 1, &dna)),
 			 ERR_PROTO);

@@ -6,7 +6,7 @@
 
 #define NOW_S 1790000000ull
 
-static const struct pol_admit_scs acme = { "scs.acme.example", "acme.example", "anchor-a", NULL, 0, 8 };
+static const struct pol_admit_scs acme = { "scs.acme.example", "acme.example", "anchor-a", NULL, 0, 8, false };
 
 static struct pol_identity identity(const char *name, const char *anchor)
 {
@@ -69,9 +69,29 @@ static void test_tls_inside_ipsec_needs_one_name_from_both(void **state)
 	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &acme, NOW_S), POL_NAME_NOT_PROVEN);
 }
 
+static void test_unknown_revocation_refuses_unless_the_scs_is_soft(void **state)
+{
+	struct pol_identity id = identity("scs.acme.example", "anchor-a");
+	struct pol_admit_scs soft = acme;
+
+	(void)state;
+	soft.revocation_soft = true;
+	id.revocation[0] = REVOCATION_ABSENT; /* of another anchor: it says nothing about this SCS */
+	for (uint8_t i = REVOCATION_UNCHECKED; i <= REVOCATION_STALE + 1; i++) { /* an unknown word is no good one */
+		bool good = i == REVOCATION_UNCHECKED || i == REVOCATION_GOOD;
+
+		id.revocation[1] = i;
+		assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &acme, NOW_S),
+				 good ? POL_NONE : POL_REVOCATION_UNKNOWN);
+		assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &soft, NOW_S), POL_NONE);
+	}
+	assert_int_equal(pol_admit_anchor(&id, "anchor-a"), 1);
+	assert_int_equal(pol_admit_anchor(&id, "anchor-c"), IDENTITY_ANCHORS_MAX);
+}
+
 static void test_internal_is_for_scss_provisioned_so_and_for_no_other(void **state)
 {
-	static const struct pol_admit_scs own = { "portal.core.example", "core.example", "internal", NULL, 0, 8 };
+	static const struct pol_admit_scs own = { "portal.core.example", "core.example", "internal", NULL, 0, 8, false };
 	struct pol_identity zone = { .kind = IDENTITY_INTERNAL };
 	struct pol_identity tls = identity("portal.core.example", "internal"); /* even if an anchor bore that name */
 	struct pol_admit_scs full = own;
@@ -144,6 +164,7 @@ int main(void)
 		cmocka_unit_test(test_what_agrees_is_admitted),
 		cmocka_unit_test(test_each_disagreement_has_its_reason),
 		cmocka_unit_test(test_tls_inside_ipsec_needs_one_name_from_both),
+		cmocka_unit_test(test_unknown_revocation_refuses_unless_the_scs_is_soft),
 		cmocka_unit_test(test_internal_is_for_scss_provisioned_so_and_for_no_other),
 		cmocka_unit_test(test_every_later_request_carries_the_same_pair),
 		cmocka_unit_test(test_a_burst_passes_and_then_the_rate),

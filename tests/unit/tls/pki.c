@@ -163,3 +163,97 @@ void pki_free(struct pki_cert *c)
 	EVP_PKEY_free(c->key);
 	*c = (struct pki_cert){ 0 };
 }
+
+static void add_to_crl(X509_CRL *crl, X509 *issuer, int nid, const char *value)
+{
+	X509_EXTENSION *ext;
+	X509V3_CTX ctx;
+	CONF *conf = NCONF_new(NULL);
+
+	X509V3_set_ctx(&ctx, issuer, NULL, NULL, crl, 0);
+	X509V3_set_nconf(&ctx, conf);
+	ext = X509V3_EXT_nconf_nid(conf, &ctx, nid, value);
+	assert_non_null(ext);
+	assert_int_equal(X509_CRL_add_ext(crl, ext, -1), 1);
+	X509_EXTENSION_free(ext);
+	NCONF_free(conf);
+}
+
+static void add_integer(X509_CRL *crl, int nid, const char *decimal, int critical)
+{
+	ASN1_INTEGER *n = s2i_ASN1_INTEGER(NULL, decimal);
+
+	assert_non_null(n);
+	assert_int_equal(X509_CRL_add1_ext_i2d(crl, nid, n, critical, 0), 1);
+	ASN1_INTEGER_free(n);
+}
+
+static void add_entry(X509_CRL *crl, const ASN1_INTEGER *serial, bool critical)
+{
+	X509_REVOKED *entry = X509_REVOKED_new();
+	ASN1_TIME *when = X509_gmtime_adj(NULL, -60);
+	ASN1_ENUMERATED *reason = ASN1_ENUMERATED_new();
+	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+
+	assert_non_null(entry);
+	assert_int_equal(X509_REVOKED_set_serialNumber(entry, (ASN1_INTEGER *)serial), 1);
+	assert_int_equal(X509_REVOKED_set_revocationDate(entry, when), 1);
+	ASN1_ENUMERATED_set(reason, 1); /* keyCompromise */
+	assert_int_equal(X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, reason, 0, 0), 1);
+	if (critical) {
+		assert_int_equal(X509_REVOKED_add1_ext_i2d(entry, NID_certificate_issuer, names, 1, 0), 1);
+	}
+	assert_int_equal(X509_CRL_add0_revoked(crl, entry), 1);
+	GENERAL_NAMES_free(names);
+	ASN1_ENUMERATED_free(reason);
+	ASN1_TIME_free(when);
+}
+
+X509_CRL *pki_crl(const struct pki_cert *issuer, EVP_PKEY *key, const struct pki_crl_spec *s)
+{
+	X509_CRL *crl = X509_CRL_new();
+	ASN1_TIME *from = X509_gmtime_adj(NULL, s->from_s), *to = X509_gmtime_adj(NULL, s->to_s ? s->to_s : 86400);
+	ASN1_INTEGER *serial = ASN1_INTEGER_new();
+
+	assert_non_null(crl);
+	X509_CRL_set_version(crl, X509_CRL_VERSION_2);
+	X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer->x));
+	X509_CRL_set1_lastUpdate(crl, from);
+	if (s->to_s != -1) {
+		X509_CRL_set1_nextUpdate(crl, to);
+	}
+	for (size_t i = 0; i < 4 && s->lists[i]; i++) {
+		add_entry(crl, X509_get0_serialNumber(s->lists[i]->x), s->critical_entry);
+	}
+	for (int i = 0; i < s->extra; i++) {
+		ASN1_INTEGER_set(serial, 1000000 + i);
+		add_entry(crl, serial, false);
+	}
+	if (!s->no_key_id) {
+		add_to_crl(crl, issuer->x, NID_authority_key_identifier, "keyid:always");
+	}
+	if (s->number) {
+		add_integer(crl, NID_crl_number, s->number, 0);
+	}
+	if (s->delta) {
+		add_integer(crl, NID_delta_crl, s->delta, 1);
+	}
+	if (s->scope) {
+		add_to_crl(crl, issuer->x, NID_issuing_distribution_point, s->scope);
+	}
+	assert_int_equal(X509_CRL_sort(crl), 1);
+	assert_true(X509_CRL_sign(crl, key, EVP_get_digestbyname(s->digest ? s->digest : "SHA256")) > 0);
+	ASN1_INTEGER_free(serial);
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(to);
+	return crl;
+}
+
+void pki_crl_write(const char *path, X509_CRL *crl, bool pem)
+{
+	FILE *f = fopen(path, "a");
+
+	assert_non_null(f);
+	assert_int_equal(pem ? PEM_write_X509_CRL(f, crl) : i2d_X509_CRL_fp(f, crl), 1);
+	fclose(f);
+}

@@ -38,3 +38,20 @@ void pki_fini(struct pki *p);
 /* issuer NULL: self-signed. Ends the test when anything fails. */
 struct pki_cert pki_make(struct pki *p, const struct pki_spec *spec, const struct pki_cert *issuer);
 void pki_free(struct pki_cert *c);
+
+struct pki_crl_spec {
+	const char *number;              /* decimal; NULL: none */
+	const struct pki_cert *lists[4]; /* revoked */
+	long from_s, to_s;               /* thisUpdate and nextUpdate from now; to_s 0: one day; -1: no nextUpdate */
+	const char *delta;               /* deltaCRLIndicator: base number; NULL: none */
+	const char *scope;               /* issuingDistributionPoint as in openssl.cnf; NULL: none */
+	const char *digest;              /* NULL: SHA256 */
+	bool no_key_id;                  /* no authorityKeyIdentifier */
+	bool critical_entry;             /* its entries have a critical extension that nobody knows */
+	int extra;                       /* so many more serial numbers */
+};
+
+/* A list of `issuer` signed by `key`. Ends the test when anything fails. */
+X509_CRL *pki_crl(const struct pki_cert *issuer, EVP_PKEY *key, const struct pki_crl_spec *spec);
+/* Appends it to a file; PEM or DER. */
+void pki_crl_write(const char *path, X509_CRL *crl, bool pem);

@@ -72,7 +72,7 @@ static int verify(struct world *w, X509 *leaf, X509 *other, bool is_client, cons
 	}
 	memset(&w->id, 0, sizeof w->id);
 	*w->why = 0;
-	err = tls_verify(&w->id, &p, w->anchors, 3, &w->e, w->why, sizeof w->why);
+	err = tls_verify(&w->id, NULL, &p, w->anchors, 3, &w->e, w->why, sizeof w->why);
 	assert_int_equal(w->e == X509_V_OK, err == 0);
 	if (err) {
 		assert_int_equal(w->id.names_n + w->id.anchors_n, 0); /* nothing is said about who is refused */
