@@ -1,5 +1,5 @@
-/* core_ndsip_list.c - the list of SCSs with NDS/IP for the helper, and what ends at once: when a list is
- * due, of what it consists, and how it is sent. */
+/* core_ndsip_list.c - the list of SCSs with NDS/IP for the helper, and what ends at once: when a list
+ * is due, of what it consists, and how it is sent. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
