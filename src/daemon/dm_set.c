@@ -270,6 +270,24 @@ static void check_context(struct reading *g, const struct wanted *w, const struc
 	}
 }
 
+/* The key is charon's: only the certificate can be looked at. */
+static void check_ike(struct reading *g)
+{
+	char words[CFG_WHY_MAX];
+	uint64_t not_after_s;
+
+	for (size_t i = 0; i < g->wanted_n; i++) {
+		const struct wanted *w = &g->wanted[i];
+		const struct file_copy *f = &g->copies[w->copy].content;
+
+		if (w->what == DM_NDSIP_CERTIFICATE && f->p && tls_pem_ends(&not_after_s, &(struct tls_pem){ f->p, f->len })) {
+			snprintf(words, sizeof words, "ndsip.certificate '%s' has no certificate that can be read, expected PEM",
+				 w->path);
+			wrong(g, w, words);
+		}
+	}
+}
+
 /* Keys in the token are not here: the contexts of their listeners are made, and nobody signs. */
 static int nobody_begins(void *arg, struct tls_signing *s, const char **why)
 {
@@ -376,6 +394,7 @@ static int fill(struct reading *g, struct dm_set *s)
 		}
 	}
 	if (!err) {
+		check_ike(g);
 		err = check_parts(g, s);
 	}
 	if (!err && !g->report->errors) {

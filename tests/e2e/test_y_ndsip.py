@@ -82,7 +82,7 @@ class World:
         self.hosts.up()
         try:
             self.hosts.ip("scs", "addr", "add", OTHER_HOST, "dev", "lo")
-            self.hosts.ip("core", "route", "add", "10.77.0.1", "via", "10.78.0.1")
+            self.hosts.ip("core", "addr", "add", HOST, "dev", "lo")  # of the one who claims acme's address
             self.hosts.ip("gw", "route", "add", OTHER_HOST, "via", "10.77.0.2")
             self.lab = labs.up(kind=Tunnelled, hosts=self.hosts, charons=self.charons, on_loss=on_loss, edges=1)
         except BaseException:

@@ -145,26 +145,37 @@ __attribute__((format(printf, 2, 3))) static void has(const struct world *w, con
 	}
 }
 
+/* A listener with NDS/IP, and our certificate for IKE. */
+static void with_ndsip(struct world *w, const char *certificate)
+{
+	w->cfg->listen[w->cfg->listen_n++] = (struct cfg_listen){ .name = "nds", .zone = ZONE_EXTERNAL, .protection = PROTECTION_NDSIP };
+	w->cfg->ndsip.present = true;
+	snprintf(w->cfg->ndsip.certificate, sizeof w->cfg->ndsip.certificate, "%s", certificate);
+}
+
 static void each_part_has_what_its_process_needs(void **state)
 {
 	struct world *w = *state;
-	struct dm_set *s = load(w, 7);
+	struct dm_set *s;
 	/* [part][what - 1][index 0 or 1] */
-	static const bool expected[DM_PARTS][6][2] = {
+	static const bool expected[DM_PARTS][DM_NDSIP_CERTIFICATE][2] = {
 		{ { true, false }, { false, false }, { true, true }, { false, false }, { false, false }, { false, false } },
 		{ { false, true }, { false, false }, { true, true }, { false, false }, { false, false }, { false, false } },
 		{ { false, false }, { false, false }, { true, true }, { true, false }, { true, false }, { true, false } },
 		{ { false, false }, { true, true }, { false, false }, { false, false }, { false, false }, { false, false } },
 		{ { false, false }, { false, false }, { false, false }, { false, false }, { false, false }, { false, false } },
-		{ { false, false }, { false, false }, { true, true }, { false, false }, { false, false }, { false, false } },
+		/* the NDS/IP helper: anchors, its certificate, and no key */
+		{ [DM_ANCHOR - 1] = { true, true }, [DM_NDSIP_CERTIFICATE - 1] = { true, false } },
 	};
 
+	with_ndsip(w, w->iwf.cert_file);
+	s = load(w, 7);
 	for (unsigned i = 0; i < DM_PARTS; i++) {
 		struct dm_part part;
 
 		assert_int_equal(dm_part_open(&part, s->fd[i]), 0);
 		assert_int_equal(dm_part_generation(&part), 7);
-		for (unsigned what = DM_LISTEN_CERTIFICATE; what <= DM_ENDS; what++) {
+		for (unsigned what = DM_LISTEN_CERTIFICATE; what <= DM_NDSIP_CERTIFICATE; what++) {
 			for (size_t index = 0; index < 2; index++) {
 				assert_int_equal(dm_part_find(&part, (enum dm_file)what, index).p != NULL,
 						 expected[i][what - 1][index]);
@@ -242,6 +253,15 @@ static void a_file_that_is_none_is_said_at_once(void **state)
 	alarm(0);
 	has(w, "cannot read key '%s': not a regular file\n", w->iwf.key_file);
 	has(w, "cannot read anchor '%s': larger than 1048576 bytes", w->b.cert_file);
+}
+
+static void a_certificate_for_ike_that_is_none_is_said(void **state)
+{
+	struct world *w = *state;
+
+	with_ndsip(w, w->iwf.key_file);
+	refused(w, 1);
+	has(w, "ndsip.certificate '%s' has no certificate that can be read, expected PEM\n", w->iwf.key_file);
 }
 
 static void a_key_that_others_may_read_is_a_warning(void **state)
@@ -409,6 +429,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(each_part_has_what_its_process_needs),
+		T(a_certificate_for_ike_that_is_none_is_said),
 		T(what_was_read_stays_when_the_files_are_gone),
 		T(everything_that_is_wrong_is_said_with_its_line),
 		T(a_file_that_is_none_is_said_at_once),
