@@ -1,5 +1,5 @@
-/* core_ndsip.c - the channel to the NDS/IP helper: its begin and end, and what the helper says. That
- * is decoded before it is used, and only kept for operators. */
+/* core_ndsip.c - the channel to the NDS/IP helper: its begin and end, and what the helper says.
+ * That is decoded before it is used, and only kept for operators. */
 #include <string.h>
 
 #include "base/str.h"

@@ -6,8 +6,8 @@
  *
  * The helper gets the whole list of SCSs with NDS/IP when its channel opens, after each change of
  * SCSs, and when a block of an SCS on every device begins or ends. What happens within
- * CORE_NDSIP_GATHER_MS is one list. A list is a view of the store at one instant. It is sent as fast
- * as the helper reads, and some messages a turn.
+ * CORE_NDSIP_GATHER_MS is one list. A list is a view of the store at one instant. It is sent as
+ * fast as the helper reads, and some messages a turn.
  * What ends at once has a TERMINATE, which does not wait for a list to begin. */
 #pragma once
 #include "assoc/asc_scs.h"

@@ -1,5 +1,5 @@
-/* core_ndsip_list.c - the list of SCSs with NDS/IP for the helper, and what ends at once: when a list
- * is due, of what it consists, and how it is sent. */
+/* core_ndsip_list.c - the list of SCSs with NDS/IP for the helper, and what ends at once: when a
+ * list is due, of what it consists, and how it is sent. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -283,7 +283,8 @@ static int next_scs(struct core *c)
 	return err ? err : ERR_NOTFOUND;
 }
 
-/* Fills `out` with the next message. ERR_NOTFOUND: there is none now. Else an error of the store. */
+/* Fills `out` with the next message. ERR_NOTFOUND: there is none now. Else an error of the
+ * store. */
 static int next_message(struct core *c)
 {
 	struct core_ndsip *n = &c->ndsip;
