@@ -108,7 +108,8 @@ static int check_scss_now(struct asc_switching *s)
 	return 0;
 }
 
-/* No two SCSs of the edited model share a host, number or host under NDS/IP, those changed manually included. */
+/* No two SCSs of the edited model share a host, number or host under NDS/IP, those changed manually
+ * included. */
 static int check_scss_after(struct asc_switching *s)
 {
 	const struct asc_model *m = s->e.model;

@@ -59,7 +59,8 @@ ERR_MUST_USE int core_screening_check(const struct cfg_iwf *cfg, char why[CORE_W
  * it. */
 void core_screening_names(const struct cfg_iwf *cfg, struct report *why);
 /* Warns of SCSs with NDS/IP that do not go with the configuration, if there is a store that this
- * process may read. ERR_EXISTS with words: two have one host, and a start would refuse the store. */
+ * process may read. ERR_EXISTS with words: two have one host, and a start would refuse the
+ * store. */
 ERR_MUST_USE int core_ndsip_check(const struct cfg_iwf *cfg, struct report *report, char why[CORE_WHY_MAX]);
 /* Reads the journal, if there is one that no process uses, and changes nothing. ERR_PROTO with
  * words in `why`: a start would refuse it. Other errors: it cannot be read. */

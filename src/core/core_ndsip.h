@@ -1,12 +1,13 @@
 /* core_ndsip.h - what the core tells the NDS/IP helper (ndsip/ns_msg.h), and what it hears of it.
  *
- *   (NONE) --channel--> IDLE --SCSs changed, after CORE_NDSIP_GATHER_MS--> SENDING --END sent--> IDLE
- *     ^                  |                                                   |
- *     +--- lost ---------+---------------------------------------------------+
+ *   (NONE) --channel--> SENDING --END sent--> IDLE --SCSs changed--> SENDING
+ *     ^                    |                   |
+ *     +------ lost --------+-------------------+
  *
- * The helper gets the whole list of SCSs with NDS/IP when its channel opens, and again after each
- * change of SCSs, and when a block of an SCS on every device begins or ends: changes within CORE_NDSIP_GATHER_MS are one list. A list is a view of the store at
- * one instant. It is sent as fast as the helper reads, and some messages a turn.
+ * The helper gets the whole list of SCSs with NDS/IP when its channel opens, after each change of
+ * SCSs, and when a block of an SCS on every device begins or ends. What happens within
+ * CORE_NDSIP_GATHER_MS is one list. A list is a view of the store at one instant. It is sent as
+ * fast as the helper reads, and some messages a turn.
  * What ends at once has a TERMINATE, which does not wait for a list to begin. */
 #pragma once
 #include "assoc/asc_scs.h"
@@ -68,3 +69,16 @@ void core_ndsip_fini(struct core *c);             /* a zeroed part is allowed */
 void core_ndsip_look(struct core *c);
 /* The SCS was removed or changed: its security associations end. Nothing without a helper. */
 void core_ndsip_terminate(struct core *c, const char *scs, enum ns_why why);
+
+/* -- core_ndsip_list.c, for core_ndsip.c */
+
+ERR_MUST_USE int core_ndsip_list_init(struct core *c);
+void core_ndsip_list_fini(struct core *c); /* a zeroed part is allowed */
+void core_ndsip_list_begin(struct core *c);
+void core_ndsip_list_end(struct core_ndsip *n); /* what is left of it is not sent */
+/* Some messages, until the helper has to read first, or there is nothing to send. */
+void core_ndsip_send(struct core *c);
+/* NULL: it was in no list. */
+struct core_ndsip_scs *core_ndsip_find(const struct core_ndsip *n, const char *name);
+void core_ndsip_forget(struct core_ndsip_scs *s); /* what the helper said of it */
+void core_ndsip_drop(struct core_ndsip *n, struct core_ndsip_scs *s);

@@ -1,6 +1,6 @@
-/* core_ndsip_blocks.h - SCSs that are blocked on every device, by an enforced rule in its time: NDS/IP
- * ends for them, too. A block counts for an SCS by its name, or by a group with it as a stored
- * member; a certificate's group does not, because there is no certificate yet. */
+/* core_ndsip_blocks.h - SCSs that are blocked on every device, by an enforced rule in its time:
+ * NDS/IP ends for them, too. A block counts for an SCS by its name, or by a group with it as a
+ * stored member; a certificate's group does not, because there is no certificate yet. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,381 @@
+/* core_ndsip_list.c - the list of SCSs with NDS/IP for the helper, and what ends at once: when a
+ * list is due, of what it consists, and how it is sent. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "assoc/asc_import.h"
+#include "base/str.h"
+#include "core/core_int.h"
+
+#define SCS_MAGIC 0x6e5c51a3u
+
+struct core_ndsip_scs *core_ndsip_find(const struct core_ndsip *n, const char *name)
+{
+	struct map_node *node = map_find(&n->by_name, name, (uint32_t)strlen(name));
+
+	return MAP_OF(node, struct core_ndsip_scs, by_name);
+}
+
+void core_ndsip_drop(struct core_ndsip *n, struct core_ndsip_scs *s)
+{
+	map_del(&n->by_name, &s->by_name);
+	OBJ_END(s, SCS_MAGIC);
+	free(s);
+}
+
+void core_ndsip_list_end(struct core_ndsip *n)
+{
+	asc_export_free(n->view);
+	n->view = NULL;
+	n->stage = CORE_NDSIP_IDLE;
+}
+
+/* The name is its key in the table. */
+void core_ndsip_forget(struct core_ndsip_scs *s)
+{
+	s->is.state = s->is.children = 0;
+	s->is.open = 0;
+	s->is.words[0] = 0;
+}
+
+/* -- the list */
+
+static void message_of(struct ns_msg *m, uint32_t list, const struct asc_scs *scs)
+{
+	_Static_assert(NS_HOSTS_MAX == SCS_NDSIP_ADDRESSES_MAX && NS_IKE_MAX == 8, "as in base/scs_ndsip.h");
+	*m = (struct ns_msg){ .kind = NS_SCS, .scs = { .list = list } };
+	str_set(m->scs.name, sizeof m->scs.name, scs->name);
+	str_set(m->scs.identity, sizeof m->scs.identity, scs->origin_host);
+	str_set(m->scs.anchor, sizeof m->scs.anchor, scs->anchor);
+	m->scs.ike_n = scs->ndsip_ike.n;
+	memcpy(m->scs.ike, scs->ndsip_ike.at, scs->ndsip_ike.n * sizeof *m->scs.ike);
+	m->scs.hosts_n = scs->ndsip_hosts.n;
+	memcpy(m->scs.hosts, scs->ndsip_hosts.at, scs->ndsip_hosts.n * sizeof *m->scs.hosts);
+}
+
+bool core_ndsip_fits(const struct cfg_iwf *cfg, const struct asc_scs *scs, char why[CFG_WHY_MAX])
+{
+	for (uint8_t i = 0; i < scs->ndsip_hosts.n; i++) {
+		if (cfg_ndsip_peer_check(cfg, &scs->ndsip_hosts.at[i], false, why)) {
+			return false;
+		}
+	}
+	for (uint8_t i = 0; i < scs->ndsip_ike.n; i++) {
+		if (cfg_ndsip_peer_check(cfg, &scs->ndsip_ike.at[i], true, why)) {
+			return false;
+		}
+	}
+	if (cfg_anchor_index(cfg, scs->anchor) == CFG_ANCHORS_MAX) {
+		snprintf(why, CFG_WHY_MAX, "its trust anchor '%s' is not in the configuration (trust_anchors)", scs->anchor);
+		return false;
+	}
+	return true;
+}
+
+static struct core_ndsip_scs *add_scs(struct core_ndsip *n, const char *name)
+{
+	struct core_ndsip_scs *s = calloc(1, sizeof *s);
+
+	if (!s) {
+		return NULL;
+	}
+	obj_begin(&s->obj, SCS_MAGIC);
+	str_set(s->is.name, sizeof s->is.name, name);
+	map_add(&n->by_name, &s->by_name, s->is.name, (uint32_t)strlen(s->is.name));
+	return s;
+}
+
+/* Notes an SCS of the list that begins, and counts it. */
+static int note_scs(void *arg, const struct asc_export_row *row)
+{
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
+	struct core_ndsip *n = &c->ndsip;
+	struct core_ndsip_scs *s;
+	char why[CFG_WHY_MAX] = "";
+	bool refused;
+
+	if (!row->scs->ndsip_hosts.n) {
+		return 0;
+	}
+	s = core_ndsip_find(n, row->scs->name);
+	s = s ? s : add_scs(n, row->scs->name);
+	if (!s) {
+		return ERR_NOMEM;
+	}
+	s->blocked = core_ndsip_blocked(&n->blocks, c->store.asc, row->scs->name);
+	if (s->blocked) {
+		str_set(why, sizeof why, "it is blocked on every device ('mtcctl block list')");
+	}
+	refused = s->blocked || !core_ndsip_fits(c->cfg, row->scs, why);
+	if (refused && strncmp(s->own, why, sizeof s->own - 1) != 0) {
+		log_warn(c->log, "core", "NDS/IP does not protect SCS %s: %s", row->scs->name, why);
+	}
+	if (refused && !s->refused) {
+		core_ndsip_forget(s);
+	}
+	s->refused = refused;
+	str_cut(s->own, sizeof s->own, why);
+	s->list = n->list;
+	n->list_n += !refused;
+	n->refused += refused && !s->blocked;
+	return 0;
+}
+
+static void drop_old(void *arg, struct map_node *node)
+{
+	struct core_ndsip_scs *s = MAP_OF(node, struct core_ndsip_scs, by_name);
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
+
+	if (s->list != c->ndsip.list) {
+		core_ndsip_drop(&c->ndsip, s);
+	}
+}
+
+/* Walks over all SCSs once, in this turn: the number of the list stands in its first message. */
+static int count_list(struct core *c)
+{
+	struct core_ndsip *n = &c->ndsip;
+	struct asc_export *x;
+	int err = asc_export_begin(&x, c->store.asc, ASC_KIND_SCS);
+
+	if (err) {
+		return err;
+	}
+	n->list++;
+	n->list_n = n->refused = 0;
+	do {
+		err = asc_export_step(x, UINT32_MAX, note_scs, c);
+	} while (err == 1);
+	asc_export_free(x);
+	if (!err) {
+		map_each(&n->by_name, drop_old, c);
+	}
+	return err;
+}
+
+static void wait_ms(struct core_ndsip *n, uint64_t ms)
+{
+	n->waits = true;
+	net_timer_start(n->timer, ms);
+}
+
+#define CLOCK_LOOK_S 60 /* the wall clock may be set meanwhile */
+
+static void arm_clock(struct core_ndsip *n, int64_t now_s)
+{
+	int64_t s = n->blocks.next_s - now_s;
+
+	if (n->blocks.next_s == INT64_MAX) {
+		net_timer_stop(n->clock);
+	} else {
+		net_timer_start(n->clock, (uint64_t)(s < CLOCK_LOOK_S ? s : CLOCK_LOOK_S) * 1000);
+	}
+}
+
+void core_ndsip_list_begin(struct core *c)
+{
+	int64_t now_s = (int64_t)(clock_real_ms() / 1000);
+	struct core_ndsip *n = &c->ndsip;
+	int err = core_ndsip_blocks_read(&n->blocks, c->store.asc, now_s);
+
+	n->due = true;
+	n->looked = asc_generation(c->store.asc);
+	if (!err) {
+		err = count_list(c);
+	}
+	if (!err) {
+		err = asc_export_begin(&n->view, c->store.asc, ASC_KIND_SCS);
+	}
+	if (err) {
+		log_error(c->log, "core", "the list of SCSs for the NDS/IP helper: %s; again in %u ms", err_str(err),
+			  CORE_NDSIP_RETRY_MS);
+		wait_ms(n, CORE_NDSIP_RETRY_MS);
+		return;
+	}
+	arm_clock(n, now_s);
+	n->due = false;
+	n->sent_changes = asc_scs_changes(c->store.asc);
+	n->stage = CORE_NDSIP_BEGIN;
+	core_ndsip_send(c);
+}
+
+/* Most changes of the store are of rules, and change no list. */
+static bool is_due(struct core *c)
+{
+	int64_t now_s = (int64_t)(clock_real_ms() / 1000);
+	struct core_ndsip_blocks fresh = { .who = NULL };
+	struct core_ndsip *n = &c->ndsip;
+	bool due = n->due || asc_scs_changes(c->store.asc) != n->sent_changes ||
+		   core_ndsip_blocks_read(&fresh, c->store.asc, now_s) || !core_ndsip_blocks_equal(&fresh, &n->blocks);
+
+	if (!due) {
+		n->looked = asc_generation(c->store.asc);
+		n->blocks.next_s = fresh.next_s;
+		arm_clock(n, now_s);
+	}
+	core_ndsip_blocks_free(&fresh);
+	return due;
+}
+
+static void on_timer(void *arg)
+{
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
+
+	c->ndsip.waits = false;
+	if (!c->ndsip.channel) {
+		return;
+	}
+	if (c->ndsip.stage != CORE_NDSIP_IDLE) {
+		core_ndsip_send(c);
+	} else if (is_due(c)) {
+		core_ndsip_list_begin(c);
+	}
+}
+
+/* At the end of this turn core_ndsip_look() sees that the store is to be looked at. */
+static void on_clock(void *arg)
+{
+	OBJ_OF(arg, struct core, CORE_MAGIC)->ndsip.looked = UINT64_MAX;
+}
+
+void core_ndsip_look(struct core *c)
+{
+	struct core_ndsip *n = &c->ndsip;
+
+	if (n->channel && !n->waits && n->stage == CORE_NDSIP_IDLE && asc_generation(c->store.asc) != n->looked) {
+		wait_ms(n, CORE_NDSIP_GATHER_MS);
+	}
+}
+
+/* -- sending */
+
+static void put(struct core_ndsip *n, const struct ns_msg *m)
+{
+	n->out = *m;
+	n->has_out = true;
+}
+
+static int put_scs(void *arg, const struct asc_export_row *row)
+{
+	struct core_ndsip *n = &OBJ_OF(arg, struct core, CORE_MAGIC)->ndsip;
+	const struct core_ndsip_scs *noted = row->scs->ndsip_hosts.n ? core_ndsip_find(n, row->scs->name) : NULL;
+
+	if (noted && !noted->refused) {
+		message_of(&n->out, n->list, row->scs);
+		n->has_out = true;
+	}
+	return 0;
+}
+
+/* The next SCS that goes, or that there is none: ERR_NOTFOUND. */
+static int next_scs(struct core *c)
+{
+	struct core_ndsip *n = &c->ndsip;
+	int err = 1;
+
+	while (err == 1 && !n->has_out) {
+		err = asc_export_step(n->view, 1, put_scs, c);
+	}
+	if (n->has_out) {
+		return 0;
+	}
+	return err ? err : ERR_NOTFOUND;
+}
+
+/* Fills `out` with the next message. ERR_NOTFOUND: there is none now. Else an error of the
+ * store. */
+static int next_message(struct core *c)
+{
+	struct core_ndsip *n = &c->ndsip;
+	int err;
+
+	switch (n->stage) {
+	case CORE_NDSIP_IDLE:
+		if (!n->ends_n) {
+			return ERR_NOTFOUND;
+		}
+		put(n, &(struct ns_msg){ .kind = NS_TERMINATE, .terminate = n->ends[0] });
+		memmove(&n->ends[0], &n->ends[1], --n->ends_n * sizeof n->ends[0]);
+		return 0;
+	case CORE_NDSIP_BEGIN:
+		n->stage = CORE_NDSIP_SCSS;
+		put(n, &(struct ns_msg){ .kind = NS_BEGIN, .begin = { n->list, n->list_n } });
+		return 0;
+	case CORE_NDSIP_SCSS:
+		err = next_scs(c);
+		if (err != ERR_NOTFOUND) {
+			return err;
+		}
+		n->stage = CORE_NDSIP_END;
+		__attribute__((fallthrough));
+	case CORE_NDSIP_END:
+		core_ndsip_list_end(n);
+		put(n, &(struct ns_msg){ .kind = NS_END, .end = { n->list, n->list_n } });
+		return 0;
+	}
+	return ERR_NOTFOUND;
+}
+
+static void give_up_list(struct core *c, int err)
+{
+	log_error(c->log, "core", "the list of SCSs for the NDS/IP helper: %s; again in %u ms", err_str(err),
+		  CORE_NDSIP_RETRY_MS);
+	core_ndsip_list_end(&c->ndsip);
+	c->ndsip.has_out = false;
+	c->ndsip.due = true;
+	wait_ms(&c->ndsip, CORE_NDSIP_RETRY_MS);
+}
+
+/* Some messages, until the helper has to read first, or there is nothing to send. Its end is not
+ * noticed here: the channel says it. */
+void core_ndsip_send(struct core *c)
+{
+	struct core_ndsip *n = &c->ndsip;
+
+	for (unsigned i = 0; i < CORE_NDSIP_TURN_MAX; i++) {
+		int err = n->has_out ? 0 : next_message(c);
+
+		if (err == ERR_NOTFOUND) {
+			return;
+		}
+		err = err ? err : ns_channel_send(n->channel, &n->out);
+		if (err == ERR_BUSY || err == ERR_CLOSED) {
+			return;
+		}
+		if (err) {
+			give_up_list(c, err);
+			return;
+		}
+		n->has_out = false;
+	}
+	wait_ms(n, 0);
+}
+
+void core_ndsip_terminate(struct core *c, const char *scs, enum ns_why why)
+{
+	struct core_ndsip *n = &c->ndsip;
+
+	if (!n->channel || n->ends_n == CORE_NDSIP_ENDS_MAX || !core_ndsip_find(n, scs)) {
+		return; /* the next list says the same */
+	}
+	str_set(n->ends[n->ends_n].name, sizeof n->ends[0].name, scs);
+	n->ends[n->ends_n++].why = (uint8_t)why;
+	core_ndsip_send(c);
+}
+
+/* -- the part */
+
+int core_ndsip_list_init(struct core *c)
+{
+	int err = net_timer_new(&c->ndsip.timer, c->loop, on_timer, c);
+
+	return err ? err : net_timer_new(&c->ndsip.clock, c->loop, on_clock, c);
+}
+
+void core_ndsip_list_fini(struct core *c)
+{
+	net_timer_free(c->ndsip.timer);
+	net_timer_free(c->ndsip.clock);
+	core_ndsip_blocks_free(&c->ndsip.blocks);
+}
