@@ -37,12 +37,12 @@ enum dm_kind {
 	DM_RELOADED = 16,     /* core: fd: sealed lines of the report, value: 1 when the set is in use, index: of the request */
 	/* child > parent */
 	DM_READY = 11,
-	DM_BAD_EDGE = 12,  /* core, keyholder: generation */
-	DM_SET_TAKEN = 17, /* generation: of the set of files, value: 1 when it is used from now on */
-	DM_KEYS_LOST = 27, /* edge: a pair of DM_KEYS closed. what: enum kh_kind, index: its number */
+	DM_BAD_EDGE = 12,    /* core, keyholder: generation */
+	DM_SET_TAKEN = 17,   /* generation: of the set of files, value: 1 when it is used from now on */
+	DM_KEYS_LOST = 27,   /* edge: a pair of DM_KEYS closed. what: enum kh_kind, index: its number */
 	DM_NDSIP_LOST = 30,  /* edge, core: the pair of DM_NDSIP closed. index: its number */
 	DM_VICI_WANTED = 31, /* NDS/IP helper: a connection to charon */
-	DM_RELOAD = 18,    /* core: an operator wants the files read again; index: of the request */
+	DM_RELOAD = 18,      /* core: an operator wants the files read again; index: of the request */
 	/* child > parent > core: what is in force. generation: pid, index: uid, value:
 	 * capabilities, what: dm_sandbox.h */
 	DM_SANDBOX = 21,

@@ -22,9 +22,9 @@
 struct ndsip_process {
 	struct dm_process process;
 	struct ns_serve *serve;
-	struct fence_guard *guard;     /* of the packet filter rules; NULL: it could not be opened */
-	struct net_watch *rules_watch; /* readable when the rules may have changed */
-	char rules_why[FENCE_WHY_MAX]; /* why it could not be opened */
+	struct fence_guard *guard;          /* of the packet filter rules; NULL: it could not be opened */
+	struct net_watch *rules_watch;      /* readable when the rules may have changed */
+	char rules_why[FENCE_WHY_MAX];      /* why it could not be opened */
 	struct sa_ts local[CFG_LISTEN_MAX]; /* of the listeners with NDS/IP */
 	size_t local_n;
 	const char *local_ike[CFG_NDSIP_ADDRESSES_MAX];
@@ -258,18 +258,18 @@ static struct ns_params params_of(struct ndsip_process *p)
 {
 	const struct cfg_ndsip *c = &p->process.in.cfg->ndsip;
 
-	return (struct ns_params){ .local_id = c->local_id,
-				   .local_ike = texts(p->local_ike, c->local_ike[0], sizeof c->local_ike[0], c->local_ike_n),
-				   .local = p->local,
-				   .local_n = p->local_n,
-				   .ike_proposals = texts(p->ike_proposals, c->ike_proposals[0], sizeof c->ike_proposals[0],
-							  c->ike_proposals_n),
-				   .esp_proposals = texts(p->esp_proposals, c->esp_proposals[0], sizeof c->esp_proposals[0],
-							  c->esp_proposals_n),
-				   .child_rekey_s = seconds(c->child_rekey_ms),
-				   .ike_rekey_s = seconds(c->ike_rekey_ms),
-				   .reauth_s = seconds(c->reauth_ms),
-				   .udp_encap = c->mode == CFG_NDSIP_LIBIPSEC };
+	return (struct ns_params){
+		.local_id = c->local_id,
+		.local_ike = texts(p->local_ike, c->local_ike[0], sizeof c->local_ike[0], c->local_ike_n),
+		.local = p->local,
+		.local_n = p->local_n,
+		.ike_proposals = texts(p->ike_proposals, c->ike_proposals[0], sizeof c->ike_proposals[0], c->ike_proposals_n),
+		.esp_proposals = texts(p->esp_proposals, c->esp_proposals[0], sizeof c->esp_proposals[0], c->esp_proposals_n),
+		.child_rekey_s = seconds(c->child_rekey_ms),
+		.ike_rekey_s = seconds(c->ike_rekey_ms),
+		.reauth_s = seconds(c->reauth_ms),
+		.udp_encap = c->mode == CFG_NDSIP_LIBIPSEC
+	};
 }
 
 static int set_up(struct dm_process *process)

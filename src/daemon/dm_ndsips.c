@@ -50,7 +50,9 @@ static void lose(struct dm_child *c)
 static int make_pair(struct dm_child *c)
 {
 	struct dm_parent *p = c->parent;
-	struct dm_msg m = { .kind = DM_NDSIP, .generation = c->role == DM_CORE ? 0 : c->generation, .index = c->ndsip_pair.number };
+	struct dm_msg m = { .kind = DM_NDSIP,
+			    .generation = c->role == DM_CORE ? 0 : c->generation,
+			    .index = c->ndsip_pair.number };
 	int pair[2], err;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {

@@ -149,7 +149,10 @@ static bool on_message(struct dm_child *c, const struct dm_msg *m)
 	} else if (m->kind == DM_SANDBOX && !dm_child_ready(c)) {
 		return dm_sandboxes_take(c, m);
 	} else if (m->kind == DM_BAD_EDGE && c->role != DM_EDGE) {
-		end_edge(p, m->generation, c->role == DM_CORE ? "its ring" : c->role == DM_HOLDER ? "the keyholder" : "the NDS/IP helper");
+		end_edge(p, m->generation,
+			 c->role == DM_CORE     ? "its ring"
+			 : c->role == DM_HOLDER ? "the keyholder"
+						: "the NDS/IP helper");
 	} else if (m->kind == DM_KEYS_LOST && c->role == DM_EDGE) {
 		return dm_holders_lost(c, m);
 	} else if (m->kind == DM_NDSIP_LOST) {

@@ -126,9 +126,9 @@ struct dm_parent {
 	uint32_t edges_n;
 	struct dm_child holders[KH_KINDS]; /* those that have a key */
 	uint32_t holders_n;
-	struct dm_child ndsip; /* the NDS/IP helper */
-	uint32_t ndsip_n;      /* 1: there is one */
-	uint64_t vici_ms;      /* when it was last given an answer about charon */
+	struct dm_child ndsip;              /* the NDS/IP helper */
+	uint32_t ndsip_n;                   /* 1: there is one */
+	uint64_t vici_ms;                   /* when it was last given an answer about charon */
 	uint32_t in_state[DM_CHILD_STATES]; /* children in each state */
 	uint32_t generation_next;
 
@@ -179,10 +179,10 @@ static inline uint32_t dm_children(const struct dm_parent *p)
  * dm_children(). */
 static inline struct dm_child *dm_child_at(struct dm_parent *p, uint32_t i)
 {
-	return i == 0		? &p->core
-	       : i <= p->edges_n ? &p->edges[i - 1]
+	return i == 0                           ? &p->core
+	       : i <= p->edges_n                ? &p->edges[i - 1]
 	       : i <= p->edges_n + p->holders_n ? &p->holders[i - 1 - p->edges_n]
-						 : &p->ndsip;
+						: &p->ndsip;
 }
 
 /* The counter page of a zone. Edges of the other zone have another one: what they write does not
@@ -219,7 +219,7 @@ bool dm_holders_have(const struct dm_parent *p, uint32_t set);
 /* The edge with the oldest set; NULL: no edge runs, or all use the newest. *set: that set, else
  * the newest. */
 const struct dm_child *dm_holders_oldest(const struct dm_parent *p, uint32_t *set);
-void dm_holders_used(struct dm_parent *p); /* tells the keyholders which sets the edges use, if that has changed */
+void dm_holders_used(struct dm_parent *p);      /* tells the keyholders which sets the edges use, if that has changed */
 void dm_holders_stop(struct dm_parent *p);      /* and the NDS/IP helper */
 bool dm_holders_any(const struct dm_parent *p); /* one of them runs */
 

@@ -13,8 +13,8 @@ enum dm_parts {                   /* recipient: an edge has no private key, and 
 		DM_PART_CORE,
 		DM_PART_KEYHOLDER, /* private keys of listeners in files */
 		DM_PART_P11,       /* the PIN of the token, and the certificates that its keys must fit */
-		DM_PART_NDSIP, /* trust anchors, and our certificate for IKE */
-	DM_PARTS,
+		DM_PART_NDSIP,     /* trust anchors, and our certificate for IKE */
+		DM_PARTS,
 };
 
 enum dm_file {
@@ -23,7 +23,7 @@ enum dm_file {
 	DM_ANCHOR = 3,
 	DM_PEER_CERTIFICATE = 4,
 	DM_PEER_KEY = 5,
-	DM_PIN = 7,  /* file with the PIN of the token */
+	DM_PIN = 7, /* file with the PIN of the token */
 	DM_NDSIP_CERTIFICATE = 8,
 	DM_ENDS = 6, /* struct dm_end[], of all certificates; for the core, which shows them */
 };

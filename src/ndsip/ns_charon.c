@@ -86,10 +86,11 @@ static void away(struct ns_charon *c, const char *why)
 	str_cut(c->words, sizeof c->words, why);
 	if (!c->said_away) {
 		c->said_away = true;
-		log_error(c->conf.log, "ndsip",
-			  "strongSwan is away: %s; no connection is proven until it is back. Is charon running, and is ndsip.vici "
-			  "its socket?",
-			  why);
+		log_error(
+		    c->conf.log, "ndsip",
+		    "strongSwan is away: %s; no connection is proven until it is back. Is charon running, and is ndsip.vici "
+		    "its socket?",
+		    why);
 	}
 }
 
@@ -647,12 +648,9 @@ int ns_charon_new(struct ns_charon **out, const struct ns_charon_conf *conf)
 		err = sa_table_new(&c->table, &table);
 	}
 	if (!err) {
-		struct ns_vici_conf vici = { .loop = conf->loop,
-					     .log = conf->log,
-					     .on_up = on_up,
-					     .on_event = on_event,
-					     .on_down = on_down,
-					     .arg = c };
+		struct ns_vici_conf vici = {
+			.loop = conf->loop, .log = conf->log, .on_up = on_up, .on_event = on_event, .on_down = on_down, .arg = c
+		};
 
 		err = ns_vici_new(&c->vici, &vici);
 	}

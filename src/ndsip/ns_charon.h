@@ -15,7 +15,7 @@ struct ns_params { /* of each connection; all borrowed as long as the owner live
 	struct sa_texts local_ike;
 	const struct sa_ts *local; /* protected addresses of ours with protocol and port */
 	size_t local_n;
-	struct sa_texts ike_proposals, esp_proposals; /* none: those of the profile */
+	struct sa_texts ike_proposals, esp_proposals;  /* none: those of the profile */
 	uint32_t child_rekey_s, ike_rekey_s, reauth_s; /* 0: preset */
 	bool udp_encap;
 };

@@ -9,7 +9,7 @@
 #define NS_ANCHORS_MAX 64u
 #define NS_CRLS_MAX 16u /* of one anchor */
 
-struct ns_file { /* given by the caller; borrowed */
+struct ns_file {          /* given by the caller; borrowed */
 	const char *name; /* of the anchor; NULL: our certificate */
 	struct ns_pem pem;
 };
@@ -35,6 +35,6 @@ ERR_MUST_USE int ns_files_new(struct ns_files **out, const struct ns_file *files
 void ns_files_free(struct ns_files *f); /* NULL allowed */
 
 const struct ns_anchor *ns_files_anchor(const struct ns_files *f, const char *name); /* NULL: none */
-struct sa_blob ns_files_certificate(const struct ns_files *f); /* the first one of our file */
-bool ns_files_same_anchor(const struct ns_anchor *a, const struct ns_anchor *b); /* NULL allowed */
+struct sa_blob ns_files_certificate(const struct ns_files *f);                       /* the first one of our file */
+bool ns_files_same_anchor(const struct ns_anchor *a, const struct ns_anchor *b);     /* NULL allowed */
 bool ns_files_same_certificate(const struct ns_files *a, const struct ns_files *b);

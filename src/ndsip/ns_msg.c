@@ -277,8 +277,8 @@ static bool sends(enum ns_side from, unsigned kind)
 
 static enum ns_side sender(enum ns_kind kind)
 {
-	return kind == NS_OPEN || kind == NS_CLOSE		? NS_FROM_EDGE
-	       : kind == NS_STATE				? NS_TO_EDGE
+	return kind == NS_OPEN || kind == NS_CLOSE          ? NS_FROM_EDGE
+	       : kind == NS_STATE                           ? NS_TO_EDGE
 	       : kind == NS_SUMMARY || kind == NS_SCS_STATE ? NS_TO_CORE
 							    : NS_FROM_CORE;
 }

@@ -50,11 +50,11 @@ enum ns_side { NS_FROM_EDGE, NS_FROM_CORE, NS_TO_EDGE, NS_TO_CORE }; /* the last
  * name, word of the decision log, words for people */
 #define NS_REASON_TABLE(X)                                                                                                       \
 	SA_VERDICT_TABLE(X)                                                                                                      \
-	X(UNKNOWN_CONNECTION, "sa-unknown-connection", "the security association is of no provisioned SCS")                   \
-	X(CHARON_AWAY, "charon-away", "strongSwan does not answer")                                                           \
-	X(RULES_LOST, "rules-lost", "the packet filter rules of NDS/IP are not in force")                                     \
-	X(NO_HELPER, "no-ndsip-helper", "the NDS/IP helper does not run")                                                     \
-	X(ENDED, "scs-ended", "the SCS was removed, changed or blocked")                                                      \
+	X(UNKNOWN_CONNECTION, "sa-unknown-connection", "the security association is of no provisioned SCS")                      \
+	X(CHARON_AWAY, "charon-away", "strongSwan does not answer")                                                              \
+	X(RULES_LOST, "rules-lost", "the packet filter rules of NDS/IP are not in force")                                        \
+	X(NO_HELPER, "no-ndsip-helper", "the NDS/IP helper does not run")                                                        \
+	X(ENDED, "scs-ended", "the SCS was removed, changed or blocked")                                                         \
 	X(TOO_MANY, "ndsip-limit", "the NDS/IP helper has too many connections")
 
 enum ns_reason {

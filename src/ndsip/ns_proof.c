@@ -83,8 +83,8 @@ void ns_proofs_fini(struct ns_proofs *p)
 
 struct judged {
 	enum ns_reason reason;
-	const struct ns_member *member;  /* PROVEN: whose it is */
-	const struct sa_child *child;    /* to name in the log; NULL: none */
+	const struct ns_member *member; /* PROVEN: whose it is */
+	const struct sa_child *child;   /* to name in the log; NULL: none */
 };
 
 /* The verdicts are the first rows of the reasons. */

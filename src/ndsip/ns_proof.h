@@ -22,10 +22,10 @@
 #include "ndsip/ns_list.h"
 
 struct ns_facts {
-	bool charon;         /* connected, and a list was whole since */
-	bool rules;          /* the packet filter rules are in force, or are not looked after */
-	bool keep;           /* ndsip.on_loss: what was proven stays while charon is away */
-	uint64_t grace_ms;   /* ndsip.grace */
+	bool charon;       /* connected, and a list was whole since */
+	bool rules;        /* the packet filter rules are in force, or are not looked after */
+	bool keep;         /* ndsip.on_loss: what was proven stays while charon is away */
+	uint64_t grace_ms; /* ndsip.grace */
 	const struct sa_table *table;
 	const struct ns_list *list;
 };
@@ -39,11 +39,12 @@ struct ns_connection {
 	struct ns_open open;
 	enum ns_proof proof;
 	enum ns_reason reason;
-	bool ever;                /* it was proven, by us or by an earlier helper */
-	bool unsaid;              /* its owner was not told the last change */
-	uint64_t cut_ms;          /* HELD: when the grace is over */
-	uint64_t round;           /* last judged in */
-	char scs[IDENT_SCS_MAX + 1], identity[NS_IDENTITY_MAX], anchor[IDENT_SCS_MAX + 1]; /* once proven; identity also for the log */
+	bool ever;       /* it was proven, by us or by an earlier helper */
+	bool unsaid;     /* its owner was not told the last change */
+	uint64_t cut_ms; /* HELD: when the grace is over */
+	uint64_t round;  /* last judged in */
+	char scs[IDENT_SCS_MAX + 1], identity[NS_IDENTITY_MAX],
+	    anchor[IDENT_SCS_MAX + 1]; /* once proven; identity also for the log */
 	struct map_node node;
 	struct ns_remote { /* of open.remote[] */
 		struct multimap_node node;

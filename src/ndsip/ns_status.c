@@ -40,11 +40,11 @@ static void count_connections(struct ns_list *l, const struct ns_proofs *p)
 
 static enum ns_scs_state state_of(const struct ns_member *m, bool charon)
 {
-	return m->refused				   ? NS_SCS_REFUSED
-	       : charon && m->children			   ? NS_SCS_UP
-	       : !charon || !m->loaded			   ? NS_SCS_WAITS
-	       : m->ikes				   ? NS_SCS_CHILDLESS
-							   : NS_SCS_DOWN;
+	return m->refused              ? NS_SCS_REFUSED
+	       : charon && m->children ? NS_SCS_UP
+	       : !charon || !m->loaded ? NS_SCS_WAITS
+	       : m->ikes               ? NS_SCS_CHILDLESS
+				       : NS_SCS_DOWN;
 }
 
 static void first_ike_address(char out[SA_ADDRESS_TEXT_MAX], const struct ns_scs *s)
@@ -66,20 +66,23 @@ static void explain(struct ns_scs_is *is, const struct ns_member *m, bool charon
 			       : "strongSwan does not answer; see mtcctl ndsip status and the log of charon");
 		break;
 	case NS_SCS_CHILDLESS:
-		str_cut(is->words, sizeof is->words,
-			"its IKE_SA has no child that is installed: the selectors or ESP proposals of both ends differ, or the child "
-			"was ended; the log of charon names it");
+		str_cut(
+		    is->words, sizeof is->words,
+		    "its IKE_SA has no child that is installed: the selectors or ESP proposals of both ends differ, or the child "
+		    "was ended; the log of charon names it");
 		break;
 	case NS_SCS_DOWN:
 		if (m->scs.ike_n) {
 			first_ike_address(address, &m->scs);
-			snprintf(is->words, sizeof is->words,
-				 "no IKE_SA with %s: it does not answer on UDP 500 and 4500, or the two ends refuse each other; the "
-				 "log of charon says which",
-				 address);
+			snprintf(
+			    is->words, sizeof is->words,
+			    "no IKE_SA with %s: it does not answer on UDP 500 and 4500, or the two ends refuse each other; the "
+			    "log of charon says which",
+			    address);
 		} else {
 			str_cut(is->words, sizeof is->words,
-				"no IKE_SA: the SCS has to initiate, and has not, or charon refused it; the log of charon says which");
+				"no IKE_SA: the SCS has to initiate, and has not, or charon refused it; the log of charon says "
+				"which");
 		}
 		break;
 	default:

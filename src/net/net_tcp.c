@@ -484,7 +484,7 @@ static void tcp_freeze(struct net_stream *s, bool frozen)
 	}
 }
 
-static const struct net_stream_ops tcp_ops = { tcp_write, tcp_queued, tcp_push,	   tcp_pause,
+static const struct net_stream_ops tcp_ops = { tcp_write,  tcp_queued, tcp_push,    tcp_pause,
 					       tcp_resume, tcp_close,  tcp_destroy, tcp_freeze };
 
 /* Takes fd on success only. */

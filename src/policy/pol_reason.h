@@ -89,7 +89,7 @@ enum { POL_NO_STATUS = -1 }; /* reason of a session's end: no DAA carries it */
 	X(CERTIFICATE_OF_TWO, "certificate-of-two", POL_NO_STATUS, "the certificate names more than one provisioned SCS")        \
 	X(EDGE_FALSE_CLAIM, "edge-false-claim", POL_NO_STATUS,                                                                   \
 	  "an edge announced a session that it cannot have: it is in other hands, and was ended")                                \
-	X(REPLAY, "replay", TSP_STATUS_PERMANENTERROR, "the Session-Id is that of a finished request of this SCS")                \
+	X(REPLAY, "replay", TSP_STATUS_PERMANENTERROR, "the Session-Id is that of a finished request of this SCS")               \
 	X(OTHER_IKE_IDENTITY, "other-ike-identity", POL_NO_STATUS,                                                               \
 	  "the IPsec tunnel around the TLS connection is of another identity than the Origin-Host")                              \
 	X(PROTECTION_LOST, "protection-lost", POL_NO_STATUS, "the IPsec protection of the connection ended")

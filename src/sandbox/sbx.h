@@ -27,11 +27,11 @@
 #include "base/err.h"
 
 enum sbx_role {
-	SBX_PARENT,        /* starts and ends the others, reads certificates and keys at a reload; keeps fork and exec */
-	SBX_CORE,          /* the stores, the control socket, connections to configured peers; no exec */
-	SBX_EDGE,          /* accepted connections only: no file, no new socket, no connect, no descriptor sent */
-	SBX_KEYHOLDER,     /* signs over its socket pair: no file, no network */
-	SBX_NDSIP,         /* talks to charon over a socket that the parent connects, and looks at the packet filter: no file, no network */
+	SBX_PARENT,    /* starts and ends the others, reads certificates and keys at a reload; keeps fork and exec */
+	SBX_CORE,      /* the stores, the control socket, connections to configured peers; no exec */
+	SBX_EDGE,      /* accepted connections only: no file, no new socket, no connect, no descriptor sent */
+	SBX_KEYHOLDER, /* signs over its socket pair: no file, no network */
+	SBX_NDSIP, /* talks to charon over a socket that the parent connects, and looks at the packet filter: no file, no network */
 	SBX_KEYHOLDER_P11, /* the same, with the paths of a PKCS#11 module and what the module connects to (UNIX sockets) */
 	SBX_ROLES
 };

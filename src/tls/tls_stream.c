@@ -339,9 +339,8 @@ static void tls_destroy(struct net_stream *s)
 	free(t);
 }
 
-static const struct net_stream_ops tls_ops = {
-	tls_write, tls_queued, tls_push_now, tls_pause, tls_resume, tls_close, tls_destroy, tls_freeze
-};
+static const struct net_stream_ops tls_ops = { tls_write,  tls_queued, tls_push_now, tls_pause,
+					       tls_resume, tls_close,  tls_destroy,  tls_freeze };
 
 /* Makes everything but the stream below. On failure nothing is left. */
 static struct tls_stream *tls_new(struct tls_ctx *c, struct net_loop *l, const struct net_stream_conf *conf,

@@ -148,7 +148,8 @@ __attribute__((format(printf, 2, 3))) static void has(const struct world *w, con
 /* A listener with NDS/IP, and our certificate for IKE. */
 static void with_ndsip(struct world *w, const char *certificate)
 {
-	w->cfg->listen[w->cfg->listen_n++] = (struct cfg_listen){ .name = "nds", .zone = ZONE_EXTERNAL, .protection = PROTECTION_NDSIP };
+	w->cfg->listen[w->cfg->listen_n++] =
+	    (struct cfg_listen){ .name = "nds", .zone = ZONE_EXTERNAL, .protection = PROTECTION_NDSIP };
 	w->cfg->ndsip.present = true;
 	snprintf(w->cfg->ndsip.certificate, sizeof w->cfg->ndsip.certificate, "%s", certificate);
 }

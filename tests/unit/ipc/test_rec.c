@@ -393,11 +393,11 @@ SPOIL_SESSION(so_internal_named, s->identity.kind = IDENTITY_INTERNAL; s->zone =
 static void test_a_session_with_a_field_out_of_range_is_refused(void **state)
 {
 	static void (*const all[])(struct ipc_session_open *) = {
-		so_kind_0,     so_kind_4,       so_no_name,      so_no_anchor,     so_name_upper,
-		so_names_long, so_name_wild,    so_name_empty,   so_group_blank,   so_anchor_upper,
-		so_host_empty, so_host_dot,     so_realm_bad,    so_address_line,  so_zone_0,
-		so_zone_3,     so_protection_0, so_protection_5, so_external_bare, so_internal_named,
-		so_ipsec_two_names, so_ipsec_group, so_ipsec_by_tls, so_tls_and_no_ike, so_ike_and_no_ndsip, so_ike_upper,
+		so_kind_0,           so_kind_4,         so_no_name,         so_no_anchor,    so_name_upper,   so_names_long,
+		so_name_wild,        so_name_empty,     so_group_blank,     so_anchor_upper, so_host_empty,   so_host_dot,
+		so_realm_bad,        so_address_line,   so_zone_0,          so_zone_3,       so_protection_0, so_protection_5,
+		so_external_bare,    so_internal_named, so_ipsec_two_names, so_ipsec_group,  so_ipsec_by_tls, so_tls_and_no_ike,
+		so_ike_and_no_ndsip, so_ike_upper,
 	};
 
 	(void)state;

@@ -13,8 +13,10 @@ static struct sa_address address(const char *text)
 
 static struct ns_msg an_open(void)
 {
-	struct ns_msg m = { .kind = NS_OPEN,
-			    .open = { .id = 7, .protocol = SA_TCP, .local_port = 3868, .remote_port = 40000, .local_n = 1, .remote_n = 2 } };
+	struct ns_msg m = {
+		.kind = NS_OPEN,
+		.open = { .id = 7, .protocol = SA_TCP, .local_port = 3868, .remote_port = 40000, .local_n = 1, .remote_n = 2 }
+	};
 
 	m.open.local[0] = address("10.77.1.1");
 	m.open.remote[0] = address("10.77.2.1");

@@ -68,7 +68,9 @@ static void end(struct world *w)
 
 static struct ns_open open_from(uint64_t id, const char *remote)
 {
-	struct ns_open o = { .id = id, .protocol = SA_TCP, .local_port = 3868, .remote_port = 40000, .local_n = 1, .remote_n = 1 };
+	struct ns_open o = {
+		.id = id, .protocol = SA_TCP, .local_port = 3868, .remote_port = 40000, .local_n = 1, .remote_n = 1
+	};
 
 	o.local[0] = address("10.77.1.1");
 	o.remote[0] = address(remote);

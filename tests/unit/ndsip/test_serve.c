@@ -188,7 +188,8 @@ static bool receive(int fd, enum ns_side from, struct ns_msg *m)
 static void give_list(struct world *w, uint32_t number, bool acme)
 {
 	struct ns_msg begin = { .kind = NS_BEGIN, .begin = { number, acme } }, end = { .kind = NS_END, .end = { number, acme } };
-	struct ns_msg scs = { .kind = NS_SCS, .scs = { .list = number, .name = "acme", .identity = ACME, .anchor = "anchor-a", .hosts_n = 1 } };
+	struct ns_msg scs = { .kind = NS_SCS,
+			      .scs = { .list = number, .name = "acme", .identity = ACME, .anchor = "anchor-a", .hosts_n = 1 } };
 
 	scs.scs.hosts[0] = address("10.77.2.1");
 	send_message(w->core, &begin);
@@ -201,8 +202,10 @@ static void give_list(struct world *w, uint32_t number, bool acme)
 
 static void open_one(struct world *w, uint64_t id)
 {
-	struct ns_msg m = { .kind = NS_OPEN,
-			    .open = { .id = id, .protocol = SA_TCP, .local_port = 3868, .remote_port = 40000, .local_n = 1, .remote_n = 1 } };
+	struct ns_msg m = {
+		.kind = NS_OPEN,
+		.open = { .id = id, .protocol = SA_TCP, .local_port = 3868, .remote_port = 40000, .local_n = 1, .remote_n = 1 }
+	};
 
 	m.open.local[0] = address("10.77.1.1");
 	m.open.remote[0] = address("10.77.2.1");
@@ -241,15 +244,17 @@ static void begin(struct world *w, uint64_t rules_ms)
 {
 	static const char *const local_ike[] = { "192.0.2.1" };
 	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 } }, { "anchor-a", { PEM CRL, sizeof PEM CRL - 1 } } };
-	struct ns_serve_conf conf = { .log = &w->log,
-				      .params = { .local_id = "iwf.operator.example", .local_ike = { local_ike, 1 }, .local_n = 1 },
-				      .grace_ms = 1000,
-				      .check_ms = 60000,
-				      .rules = on_rules,
-				      .rules_ms = rules_ms,
-				      .want = on_want,
-				      .bad_edge = on_bad_edge,
-				      .arg = w };
+	struct ns_serve_conf conf = {
+		.log = &w->log,
+		.params = { .local_id = "iwf.operator.example", .local_ike = { local_ike, 1 }, .local_n = 1 },
+		.grace_ms = 1000,
+		.check_ms = 60000,
+		.rules = on_rules,
+		.rules_ms = rules_ms,
+		.want = on_want,
+		.bad_edge = on_bad_edge,
+		.arg = w
+	};
 	struct ns_files *held;
 
 	memset(w, 0, sizeof *w);
@@ -258,7 +263,9 @@ static void begin(struct world *w, uint64_t rules_ms)
 	log_init(&w->log, -1, LOG_LEVEL_DEBUG, "test");
 	assert_int_equal(net_loop_new(&w->loop), 0);
 	assert_int_equal(net_timer_new(&w->turn, w->loop, on_turn, w), 0);
-	w->local = (struct sa_ts){ .from = address("10.77.1.1"), .to = address("10.77.1.1"), .protocol = SA_TCP, .port_from = 3868, .port_to = 3868 };
+	w->local = (struct sa_ts){
+		.from = address("10.77.1.1"), .to = address("10.77.1.1"), .protocol = SA_TCP, .port_from = 3868, .port_to = 3868
+	};
 	conf.loop = w->loop;
 	conf.params.local = &w->local;
 	assert_int_equal(ns_serve_new(&w->serve, &conf), 0);
@@ -399,7 +406,8 @@ static void test_the_core_hears_of_charon_and_its_scss(void **state)
 	open_one(&w, 1);
 	turns(&w, 600);
 	while (receive(w.core, NS_TO_CORE, &m)) {
-		up = up || (m.kind == NS_SCS_STATE && m.scs_is.state == NS_SCS_UP && m.scs_is.open == 1 && !strcmp(m.scs_is.name, "acme"));
+		up = up || (m.kind == NS_SCS_STATE && m.scs_is.state == NS_SCS_UP && m.scs_is.open == 1 &&
+			    !strcmp(m.scs_is.name, "acme"));
 		summary = m.kind == NS_SUMMARY && m.summary.charon && m.summary.proven == 1 && m.summary.loaded == 1 &&
 			  !strcmp(m.summary.version, "5.9.8");
 	}
@@ -411,12 +419,9 @@ static void test_the_core_hears_of_charon_and_its_scss(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_the_order_of_commands),
-		cmocka_unit_test(test_a_connection_from_its_proof_to_its_end),
-		cmocka_unit_test(test_lost_rules_hold_and_cut),
-		cmocka_unit_test(test_a_bad_edge_is_cut_off_and_named),
-		cmocka_unit_test(test_a_charon_that_says_nonsense),
-		cmocka_unit_test(test_the_core_hears_of_charon_and_its_scss),
+		cmocka_unit_test(test_the_order_of_commands),       cmocka_unit_test(test_a_connection_from_its_proof_to_its_end),
+		cmocka_unit_test(test_lost_rules_hold_and_cut),     cmocka_unit_test(test_a_bad_edge_is_cut_off_and_named),
+		cmocka_unit_test(test_a_charon_that_says_nonsense), cmocka_unit_test(test_the_core_hears_of_charon_and_its_scss),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
