@@ -198,6 +198,7 @@ static void test_what_an_earlier_helper_left(void **state)
 	ns_list_names_begin(&l);
 	ns_list_name(&l, "mtc-acme");
 	ns_list_name(&l, "site-to-site"); /* of the operator */
+	ns_list_name(&l, "net-office");
 	ns_list_name(&l, "mtc-");
 	ns_list_names_end(&l);
 	idle(&l);
