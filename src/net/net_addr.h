@@ -25,7 +25,7 @@ ERR_MUST_USE int net_addr_unix(union net_addr *out, socklen_t *len, const char *
 /* "192.0.2.7:40000", "[2001:db8::1]:40000", "unix". */
 void net_addr_text(char out[NET_ADDRESS_MAX], const union net_addr *a);
 uint16_t net_addr_port(const union net_addr *a);
-/* Address alone. An IPv4 address in the form of IPv6 (RFC 4291 2.5.5.2) becomes the IPv4 address. */
+/* Address alone. An IPv4 address in the form of IPv6 (RFC 4291 2.5.5.2) becomes the IPv4 one. */
 struct net_ip net_ip_of(const union net_addr *a);
 /* From the form of net_addr_text(). ERR_INVAL: it is none. */
 ERR_MUST_USE int net_ip_of_text(struct net_ip *out, const char *text);

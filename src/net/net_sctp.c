@@ -209,8 +209,8 @@ static bool on_piece(struct net_tcp *t, const uint8_t *p, size_t n, bool last)
 	return !err;
 }
 
-/* The kernel reports a path without a route as an error of the socket, although the association goes
- * on over the others. When it cannot, a notification or the time limit says so. */
+/* The kernel reports a path without a route as an error of the socket, although the association
+ * goes on over the others. When it cannot, a notification or the time limit says so. */
 static bool passing(int e)
 {
 	return e == EHOSTUNREACH || e == ENETUNREACH || e == EHOSTDOWN || e == ENETDOWN;

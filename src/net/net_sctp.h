@@ -42,9 +42,9 @@ ERR_MUST_USE int net_sctp_bind(int *fd_out, uint16_t *port_out, const char *addr
 /* As net_tcp_accept(). */
 ERR_MUST_USE int net_sctp_accept(struct net_stream **out, struct net_loop *l, int fd, const char *peer,
 				 const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg);
-/* As net_tcp_connect(). The association is refused, with ERR_AUTH and a text that names the address,
- * when the other side has one that is neither `address` nor in ends->more. ERR_NOTFOUND: this
- * kernel has no SCTP. ERR_IO with errno: our side cannot be bound to ends->local. */
+/* As net_tcp_connect(). The association is refused, with ERR_AUTH and a text that names the
+ * address, when the other side has one that is neither `address` nor in ends->more. ERR_NOTFOUND:
+ * this kernel has no SCTP. ERR_IO with errno: our side cannot be bound to ends->local. */
 ERR_MUST_USE int net_sctp_connect(struct net_stream **out, struct net_loop *l, const char *address, uint16_t port,
 				  const struct net_sctp_ends *ends, const struct net_stream_conf *conf,
 				  const struct net_stream_cb *cb, void *arg);

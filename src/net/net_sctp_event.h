@@ -1,4 +1,5 @@
-/* net_sctp_event.h - what the kernel tells of an SCTP association (RFC 6458 6.1). For net_sctp.c. */
+/* net_sctp_event.h - what the kernel tells of an SCTP association (RFC 6458 6.1), for
+ * net_sctp.c. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -16,7 +16,8 @@ ERR_MUST_USE int net_sctp_addrs(struct net_sctp_addrs *out, const char *first, c
 				uint16_t port);
 
 /* A socket bound to `local`, with the timers and without ADD-IP. `other` are the addresses that it
- * will connect to (the family follows from both); NULL: it will listen. ERR_NOTFOUND, ERR_IO with errno. */
+ * will connect to (the family follows from both); NULL: it will listen.
+ * ERR_NOTFOUND, ERR_IO with errno. */
 ERR_MUST_USE int net_sctp_socket(int *fd_out, const struct net_sctp_addrs *local, const struct net_sctp_addrs *other,
 				 const struct net_sctp_timers *timers);
 /* Starts to connect. 0, or errno (EINPROGRESS). */

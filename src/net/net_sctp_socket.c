@@ -145,8 +145,8 @@ static int set_timers(int fd, const struct net_sctp_timers *t)
 	return err ? err : option(fd, SCTP_PEER_ADDR_PARAMS, &path, sizeof path);
 }
 
-/* Older kernels have ADD-IP for all sockets or for none, by net.sctp.addip_enable (0 unless somebody
- * has changed it). */
+/* Older kernels have ADD-IP for all sockets or for none, by net.sctp.addip_enable (0 unless
+ * somebody has changed it). */
 static bool refuse_asconf(int fd)
 {
 	struct sctp_assoc_value off = { .assoc_id = SCTP_FUTURE_ASSOC, .assoc_value = 0 };
