@@ -83,7 +83,8 @@ static int hand_ports(const struct dm_child *c)
 	for (size_t i = 0; i < p->cfg->listen_n && !err; i++) {
 		struct dm_msg m = { .kind = DM_PORT, .index = (uint32_t)i, .value = p->listen_ports[i] };
 
-		err = p->cfg->listen[i].port ? 0 : dm_send(c->sock, &m, NULL, 0);
+		/* none for one that is shut, such as over SCTP on a kernel without SCTP */
+		err = p->cfg->listen[i].port || !m.value ? 0 : dm_send(c->sock, &m, NULL, 0);
 	}
 	return err;
 }

@@ -43,7 +43,8 @@ def texts(*all_of_them):
 def session_open(host, realm, names=(), anchors=(), kind=KIND_TLS, listener=0, zone=EXTERNAL, protection=TLS, address="192.0.2.1:1",
                  ike=""):
     """The body of what an edge announces of a new connection."""
-    identity = struct.pack("<BQ", kind, 0) + texts(*names) + texts() + texts(*anchors) + text(ike)
+    unchecked = bytes([len(anchors)]) + b"".join(text(name) + b"\0" for name in anchors)  # trust anchors without CRLs
+    identity = struct.pack("<BQ", kind, 0) + texts(*names) + texts() + unchecked + text(ike)
     return identity + text(host) + text(realm) + text(address) + bytes([listener, zone, protection, 0])
 
 
