@@ -1,7 +1,7 @@
-/* cli_ndsip_rules.c - `ndsip rules`: prints, applies, checks and removes the nftables rules that keep the
- * traffic of NDS/IP listeners inside their tunnels. It reads the configuration of the daemon itself,
- * because it is for root, and for the time before the daemon starts. The program nft changes the
- * rules; the check asks the kernel. */
+/* cli_ndsip_rules.c - `ndsip rules`: prints, applies, checks and removes the nftables rules that
+ * keep the traffic of NDS/IP listeners inside their tunnels. It reads the configuration of the
+ * daemon itself, because it is for root, and for the time before the daemon starts. The program nft
+ * changes the rules; the check asks the kernel. */
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>

@@ -9,5 +9,6 @@ struct fence_conf { /* the plan borrows from the rest, and from the configuratio
 	struct fence_selector selector[FENCE_SELECTORS_MAX];
 };
 
-/* ERR_NOTFOUND: no listener has that protection. ERR_INVAL with words: rules cannot be made of it. */
+/* ERR_NOTFOUND: no listener has that protection. ERR_INVAL with words: rules cannot be made of
+ * it. */
 ERR_MUST_USE int fence_conf_plan(struct fence_conf *out, const struct cfg_iwf *c, char why[FENCE_WHY_MAX]);

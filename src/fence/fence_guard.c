@@ -123,8 +123,8 @@ static int take_datagram(struct fence_guard *g, size_t len, uint32_t seq, bool d
 	return len ? ERR_PROTO : ERR_AGAIN;
 }
 
-/* Asks and takes the whole answer. ERR_NOTFOUND: the kernel has no such object. ERR_BUSY: it changed
- * meanwhile. ERR_IO with errno. ERR_TIMEOUT, ERR_PROTO. */
+/* Asks and takes the whole answer. ERR_NOTFOUND: the kernel has no such object. ERR_BUSY: it
+ * changed meanwhile. ERR_IO with errno. ERR_TIMEOUT, ERR_PROTO. */
 static int ask(struct fence_guard *g, const struct request *r, take_fn *take)
 {
 	bool dump = r->head.nlmsg_flags & NLM_F_DUMP;

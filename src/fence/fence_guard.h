@@ -6,10 +6,10 @@
  * descriptor of fence_guard_fd() readable, so that a lost rule is noticed at once and not at the
  * next turn of a timer.
  *
- * The kernel asks for CAP_NET_ADMIN at fence_guard_open() and at each check. System calls: open:
- * socket, bind, connect, setsockopt; check: sendto and recvfrom without an address; close: close. A
- * check waits for nothing but the kernel's answer, which is there when sendto returns; FENCE_WAIT_MS
- * is the bound if it is not. */
+ * The kernel asks for CAP_NET_ADMIN at fence_guard_open() and at each check. System calls of open:
+ * socket, bind, connect, setsockopt; of a check: sendto and recvfrom without an address; of close:
+ * close. A check waits for nothing but the kernel's answer, which is there when sendto returns;
+ * FENCE_WAIT_MS is the bound if it is not. */
 #pragma once
 #include "fence/fence_judge.h"
 
@@ -19,8 +19,8 @@
 struct fence_guard;
 
 /* Opens the sockets and keeps a copy of the plan: borrows it until return. The caller owns *out.
- * ERR_INVAL: rules cannot be made of the plan; ERR_IO: the kernel has no nf_tables for us; both with
- * words. ERR_NOMEM. */
+ * ERR_INVAL: rules cannot be made of the plan; ERR_IO: the kernel has no nf_tables for us; both
+ * with words. ERR_NOMEM. */
 ERR_MUST_USE int fence_guard_open(struct fence_guard **out, const struct fence_plan *plan, char why[FENCE_WHY_MAX]);
 /* For the loop: readable when a check is due. The guard closes it. */
 int fence_guard_fd(const struct fence_guard *g);

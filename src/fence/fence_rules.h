@@ -49,7 +49,8 @@ struct fence_rule { /* all terms hold: drop or accept */
 	uint8_t terms;
 	struct fence_term term[FENCE_TERMS_MAX];
 	char comment[FENCE_COMMENT_MAX]; /* what it is for; "" in rules that were read */
-	char foreign[FENCE_FOREIGN_MAX]; /* of a rule that was read: the part that no rule of ours has; "": none */
+	/* of a rule that was read: the part that no rule of ours has; "": none */
+	char foreign[FENCE_FOREIGN_MAX];
 };
 
 struct fence_rules {
