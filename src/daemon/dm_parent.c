@@ -673,13 +673,24 @@ static void tear_down(struct dm_parent *p)
 	dm_loaded_fini(&p->loaded);
 }
 
+static void log_finding(void *arg, const char *kind, const char *text)
+{
+	const struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
+
+	log_write(&p->log, strcmp(kind, REPORT_ERROR) == 0 ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "daemon", "%s", text);
+}
+
 /* The parent owns the result. */
 static int load(struct dm_parent *p, const char *path)
 {
 	static struct report report;
 	int err = dm_load(&p->loaded, path, &report);
 
-	report_print(&report, stderr, "mtc-iwfd");
+	if (p->log.queue) { /* a file may end in half a line; the log ends that first */
+		report_each(&report, log_finding, p);
+	} else {
+		report_print(&report, stderr, "mtc-iwfd");
+	}
 	p->path = p->loaded.path;
 	p->cfg = p->loaded.cfg;
 	p->set = p->loaded.set;
@@ -701,6 +712,7 @@ int dm_parent_main(const char *path)
 		return 1;
 	}
 	if (load(p, path)) {
+		log_fini(&p->log);
 		return 1;
 	}
 	p->log.level = (enum log_level)p->cfg->log_level;

@@ -27,6 +27,7 @@ def filled(tmp_path_factory):
     pki = Pki(str(path / "pki"))
     pki.ca("operator", "/O=operator/CN=operator CA")
     pki.ca("anchor-a", "/O=acme/CN=trust anchor a")
+    pki.crl("anchor-a")
     pki.leaf("iwf", "operator", "iwf.operator.example", "serverAuth,clientAuth")
     (path / "mtc-iwfd.yaml").write_text(GOOD.replace("state_dir: state", "state_dir: ."))
     return path

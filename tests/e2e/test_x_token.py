@@ -86,7 +86,7 @@ def check(p, *changes):
 
 def line_named(p, text):
     """The line of the configuration that an error names."""
-    number = re.match(r".*checked.yaml:(\d+): ", text)
+    number = re.search(r"^mtc-iwfd: (?!warning: ).*checked.yaml:(\d+): ", text, re.MULTILINE)
     assert number, text
     with open(os.path.join(p.lab["dir"], "checked.yaml"), encoding="utf-8") as f:
         return f.read().splitlines()[int(number[1]) - 1].strip()

@@ -8,7 +8,7 @@ import pytest
 from conftest import BIN, ROOT
 from lablib import tunnel
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.tools]
 LIMIT_S = 600  # an idle machine needs a tenth of it
 # ESP, and what its AES-GCM is made of; nf_tables is for the rules.
 MODULES = "esp4 xfrm_user aes_generic ctr cbc gcm ghash-generic seqiv echainiv sha512_generic hmac drbg nf_tables veth"
