@@ -69,7 +69,7 @@ static struct ns_open asked(struct edge_play *p)
 
 static void says(struct edge_play *p, uint64_t id, enum ns_proof proof, enum ns_reason reason, const char *scs)
 {
-	struct ns_msg m = { .kind = NS_STATE, .state = { .id = id, .proof = proof, .reason = reason } };
+	struct ns_msg m = { .kind = NS_STATE, .state = { .id = id, .proof = (uint8_t)proof, .reason = (uint8_t)reason } };
 	uint8_t octets[NS_MSG_OCTETS_MAX];
 	size_t n;
 
