@@ -345,12 +345,15 @@ static void work_ends(struct ns_charon *c)
 	ns_list_done(c->conf.list, m);
 }
 
+/* What charon has under this name is of before, and is taken from it: else the peer would go on to be
+ * proven by an anchor or by hosts that are no longer provisioned. */
 static void refuse(struct ns_charon *c, struct ns_member *m, const char *why)
 {
 	if (!m->refused || strcmp(m->words, why) != 0) {
 		log_error(c->conf.log, "ndsip", "SCS %s has no NDS/IP: %s", m->scs.name, why);
 	}
 	ns_list_loaded(c->conf.list, m, why);
+	ns_list_add_work(c->conf.list, m, NS_TODO_UNLOAD | NS_TODO_TERMINATE);
 	c->conf.on_change(c->conf.arg);
 }
 
