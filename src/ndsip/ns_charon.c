@@ -313,7 +313,8 @@ static void on_crl(void *arg, int err, const struct vici_packet *response)
 	step(c);
 }
 
-/* The next revocation list; false: there is none. */
+/* The next revocation list; false: there is none. One that is too long for charon is left out: charon
+ * then refuses those of its CA, and nobody else. */
 static bool send_crl(struct ns_charon *c)
 {
 	while (c->files && c->crl_anchor < c->files->anchors_n) {
@@ -323,6 +324,13 @@ static bool send_crl(struct ns_charon *c)
 		if (c->crl == a->crls_n) {
 			c->crl_anchor++;
 			c->crl = 0;
+			continue;
+		}
+		if (a->crls[c->crl].len > VICI_VALUE_MAX) {
+			log_error(c->conf.log, "ndsip",
+				  "a revocation list of trust anchor '%s' has %zu octets and strongSwan takes %u: it is left out",
+				  a->name, a->crls[c->crl].len, VICI_VALUE_MAX);
+			c->crl++;
 			continue;
 		}
 		o = begin(c, "load-cert");

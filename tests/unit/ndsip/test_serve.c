@@ -332,6 +332,31 @@ static void test_a_refused_connection_leaves_none(void **state)
 	end(&w);
 }
 
+/* The list of one CA grows as that CA likes; the SCSs of the others go on. */
+static void test_a_list_too_long_for_charon_is_left_out(void **state)
+{
+	static char text[100000];
+	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 } }, { "anchor-a", { text, sizeof text } } };
+	static const char head[] = PEM "-----BEGIN X509 CRL-----\n", tail[] = "\n-----END X509 CRL-----\n" CRL;
+	struct ns_files *renewed;
+	struct world w;
+
+	(void)state;
+	memset(text, 'A', sizeof text);
+	memcpy(text, head, sizeof head - 1);
+	memcpy(text + sizeof text - (sizeof tail - 1), tail, sizeof tail - 1);
+	begin(&w, 0);
+	assert_int_equal(ns_files_new(&renewed, files, 2), 0);
+	ns_serve_files(w.serve, renewed);
+	charon_comes(&w);
+	give_list(&w, 1, true);
+	turns(&w, 200);
+	assert_int_equal(w.wanted, 0); /* the connection to charon stays */
+	assert_string_equal(w.commands, "version list-sas load-cert get-conns unload-conn:mtc-old terminate:mtc-old "
+					"load-conn:mtc-acme ");
+	end(&w);
+}
+
 static void test_a_connection_from_its_proof_to_its_end(void **state)
 {
 	struct world w;
@@ -445,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_the_order_of_commands),
 		cmocka_unit_test(test_a_connection_from_its_proof_to_its_end),
 		cmocka_unit_test(test_a_refused_connection_leaves_none),
+		cmocka_unit_test(test_a_list_too_long_for_charon_is_left_out),
 		cmocka_unit_test(test_lost_rules_hold_and_cut),
 		cmocka_unit_test(test_a_bad_edge_is_cut_off_and_named),
 		cmocka_unit_test(test_a_charon_that_says_nonsense),
