@@ -311,6 +311,18 @@ def test_tls_inside_the_tunnel_needs_one_name_from_both(world, acme):
     assert world.trigger("acme", tls="outsider", device="meter-1@a.example").code == 4
 
 
+def test_a_reload_brings_a_renewed_list_to_charon(world, acme):
+    """The helper gets the new set as everybody does: who is in a tunnel by the old files has to prove who it is again."""
+    assert acme.installed() == 1
+    revocation_list(os.path.dirname(world.pki("anchor-a.pem")), "anchor-a")
+    rows = world.lab.ctl("reload")
+    assert not [r for r in rows if "still uses set" in r.get("text", "")], rows
+    proc.wait_until("the tunnel of before is gone", lambda: acme.installed() == 0, 10)
+    world.wait_loaded("acme")
+    acme.initiate("tsp")
+    assert world.trigger("acme", device="meter-1@a.example", wait=20).status == "SUCCESS"
+
+
 def test_two_identities_on_one_selector_prove_nobody(world, acme):
     """Another connection of the gateway's charon, made by its operator, takes the selectors of acme for gamma."""
     session = world.listen("acme")
