@@ -244,7 +244,8 @@ static int channel_for(int *ours)
 static void begin(struct world *w, uint64_t rules_ms)
 {
 	static const char *const local_ike[] = { "192.0.2.1" };
-	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 } }, { "anchor-a", { PEM CRL, sizeof PEM CRL - 1 } } };
+	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 }, false },
+				   { "anchor-a", { PEM CRL, sizeof PEM CRL - 1 }, false } };
 	struct ns_serve_conf conf = {
 		.log = &w->log,
 		.params = { .local_id = "iwf.operator.example", .local_ike = { local_ike, 1 }, .local_n = 1 },
@@ -315,7 +316,7 @@ static void test_the_order_of_commands(void **state)
 static void test_a_refused_connection_leaves_none(void **state)
 {
 	static const char other[] = "-----BEGIN CERTIFICATE-----\nQg==\n-----END CERTIFICATE-----\n";
-	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 } }, { "anchor-a", { other, sizeof other - 1 } } };
+	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 }, false }, { "anchor-a", { other, sizeof other - 1 }, false } };
 	struct ns_files *renewed;
 	struct world w;
 
@@ -336,7 +337,7 @@ static void test_a_refused_connection_leaves_none(void **state)
 static void test_a_list_too_long_for_charon_is_left_out(void **state)
 {
 	static char text[100000];
-	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 } }, { "anchor-a", { text, sizeof text } } };
+	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 }, false }, { "anchor-a", { text, sizeof text }, false } };
 	static const char head[] = PEM "-----BEGIN X509 CRL-----\n", tail[] = "\n-----END X509 CRL-----\n" CRL;
 	struct ns_files *renewed;
 	struct world w;
