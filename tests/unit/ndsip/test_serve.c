@@ -299,7 +299,7 @@ static void test_the_order_of_commands(void **state)
 	(void)state;
 	begin(&w, 0);
 	charon_comes(&w);
-	assert_string_equal(w.commands, "version list-sas load-cert ");
+	assert_string_equal(w.commands, "version list-sas load-cert flush-certs ");
 	w.commands[0] = 0;
 	give_list(&w, 1, true);
 	assert_string_equal(w.commands, "get-conns unload-conn:mtc-old terminate:mtc-old load-conn:mtc-acme ");
@@ -353,7 +353,7 @@ static void test_a_list_too_long_for_charon_is_left_out(void **state)
 	give_list(&w, 1, true);
 	turns(&w, 200);
 	assert_int_equal(w.wanted, 0); /* the connection to charon stays */
-	assert_string_equal(w.commands, "version list-sas load-cert get-conns unload-conn:mtc-old terminate:mtc-old "
+	assert_string_equal(w.commands, "version list-sas load-cert flush-certs get-conns unload-conn:mtc-old terminate:mtc-old "
 					"load-conn:mtc-acme ");
 	end(&w);
 }
