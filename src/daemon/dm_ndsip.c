@@ -135,13 +135,13 @@ static struct ns_file file_of(const struct dm_part *part, enum dm_file what, siz
 {
 	struct tls_pem pem = dm_part_find(part, what, index);
 
-	return (struct ns_file){ name, { pem.p, pem.len } };
+	return (struct ns_file){ name, { pem.p, pem.len }, what == DM_CRL };
 }
 
 static int take_files(struct ndsip_process *p, const struct dm_part *part)
 {
 	const struct cfg_iwf *cfg = p->process.in.cfg;
-	struct ns_file files[CFG_ANCHORS_MAX + 1];
+	struct ns_file files[CFG_ANCHORS_MAX * (1 + CFG_CRLS_MAX) + 1];
 	struct ns_files *fresh;
 	size_t n = 0;
 	int err;
@@ -150,6 +150,10 @@ static int take_files(struct ndsip_process *p, const struct dm_part *part)
 	for (size_t i = 0; i < cfg->anchors_n; i++) {
 		files[n] = file_of(part, DM_ANCHOR, i, cfg->anchors[i].name);
 		n += files[n].pem.p != NULL;
+		for (size_t j = 0; j < cfg->anchors[i].crl_n; j++) {
+			files[n] = file_of(part, DM_CRL, i * CFG_CRLS_MAX + j, cfg->anchors[i].name);
+			n += files[n].pem.p != NULL;
+		}
 	}
 	if (!files[0].pem.p) {
 		log_error(&p->process.in.log, "daemon", "our certificate for IKE is missing");
@@ -161,7 +165,8 @@ static int take_files(struct ndsip_process *p, const struct dm_part *part)
 	}
 	return err;
 }
-_Static_assert(CFG_ANCHORS_MAX == NS_ANCHORS_MAX, "one number of anchors");
+_Static_assert(CFG_ANCHORS_MAX == NS_ANCHORS_MAX && CFG_CRLS_MAX == NS_CRL_FILES_MAX,
+	       "one number of anchors, and of their lists");
 
 static void take_set(struct ndsip_process *p, const struct dm_msg *m, int fd)
 {

@@ -343,6 +343,7 @@ static void use(struct dm_parent *p, struct dm_set *fresh)
 		dm_set_offer(&p->holders[i]);
 	}
 	dm_set_offer(&p->core);
+	dm_set_offer(&p->ndsip);
 	dm_set_step(p); /* the edges get it at once when no keyholder runs; else when those that run have the set */
 }
 

@@ -5,7 +5,7 @@
  *                           list-sa between it and its response are the list
  *   get-conns               when the core has sent its list, and on the timer: what an earlier helper
  *                           has left is unloaded, and what somebody else unloaded is loaded again
- *   load-cert               revocation lists, after each change of the files
+ *   load-cert, flush-certs  revocation lists, after each change of the files
  *   work of the list */
 #include "ndsip/ns_charon.h"
 
@@ -37,6 +37,7 @@ struct ns_charon {
 	bool listing; /* list-sas is on its way */
 	bool want_version, want_list, want_names;
 	size_t crl_anchor, crl; /* the next list to load */
+	bool want_flush;        /* one was loaded */
 	struct ns_member *at;   /* its work is on its way; NULL: none */
 	enum ns_todo what;
 	size_t host; /* of INITIATE: the child that is on its way */
@@ -313,23 +314,40 @@ static void on_crl(void *arg, int err, const struct vici_packet *response)
 	step(c);
 }
 
-/* The next revocation list; false: there is none. */
+/* The next revocation list; false: there is none. One that is too long for charon is left out: charon
+ * then refuses those of its CA, and nobody else. Behind the last one, what charon remembers of lists
+ * that it has used is flushed: it would go on to use those as long as they are in force. */
 static bool send_crl(struct ns_charon *c)
 {
+	struct vici_out o;
+
 	while (c->files && c->crl_anchor < c->files->anchors_n) {
 		const struct ns_anchor *a = &c->files->anchors[c->crl_anchor];
-		struct vici_out o;
 
 		if (c->crl == a->crls_n) {
 			c->crl_anchor++;
 			c->crl = 0;
 			continue;
 		}
+		if (a->crls[c->crl].len > VICI_VALUE_MAX) {
+			log_error(c->conf.log, "ndsip",
+				  "a revocation list of trust anchor '%s' has %zu octets and strongSwan takes %u: it is left out",
+				  a->name, a->crls[c->crl].len, VICI_VALUE_MAX);
+			c->crl++;
+			continue;
+		}
+		c->want_flush = true;
 		o = begin(c, "load-cert");
 		vici_put_value(&o, "type", "X509_CRL");
 		vici_put_value(&o, "flag", "NONE");
 		vici_put_octets(&o, "data", a->crls[c->crl].p, a->crls[c->crl].len);
 		c->crl++;
+		return send_out(c, &o, on_crl);
+	}
+	if (c->want_flush) {
+		c->want_flush = false;
+		o = begin(c, "flush-certs");
+		vici_put_value(&o, "type", "X509_CRL");
 		return send_out(c, &o, on_crl);
 	}
 	return false;
@@ -345,12 +363,15 @@ static void work_ends(struct ns_charon *c)
 	ns_list_done(c->conf.list, m);
 }
 
+/* What charon has under this name is of before, and is taken from it: else the peer would go on to be
+ * proven by an anchor or by hosts that are no longer provisioned. */
 static void refuse(struct ns_charon *c, struct ns_member *m, const char *why)
 {
 	if (!m->refused || strcmp(m->words, why) != 0) {
 		log_error(c->conf.log, "ndsip", "SCS %s has no NDS/IP: %s", m->scs.name, why);
 	}
 	ns_list_loaded(c->conf.list, m, why);
+	ns_list_add_work(c->conf.list, m, NS_TODO_UNLOAD | NS_TODO_TERMINATE);
 	c->conf.on_change(c->conf.arg);
 }
 

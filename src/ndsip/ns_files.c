@@ -18,6 +18,13 @@ static char *copy_of(const struct ns_pem *pem)
 	return text;
 }
 
+static void add_crl(struct ns_anchor *a, const char *p, size_t len)
+{
+	if (a->crls_n < NS_CRLS_MAX) {
+		a->crls[a->crls_n++] = (struct sa_blob){ p, len };
+	}
+}
+
 static void sort_blocks(struct ns_anchor *a)
 {
 	struct ns_pem rest = { a->text, a->len }, block;
@@ -28,10 +35,43 @@ static void sort_blocks(struct ns_anchor *a)
 
 		if (kind == NS_PEM_CERTIFICATE && a->cas_n < SA_CACERTS_MAX) {
 			a->cas[a->cas_n++] = blob;
-		} else if (kind == NS_PEM_CRL && a->crls_n < NS_CRLS_MAX) {
-			a->crls[a->crls_n++] = blob;
+		} else if (kind == NS_PEM_CRL) {
+			add_crl(a, block.p, block.len);
 		}
 	}
+}
+
+/* Certificates in it are not of anchors. */
+static int add_lists(struct ns_files *f, const struct ns_file *file)
+{
+	struct ns_pem rest = { NULL, file->pem.len }, block;
+	struct ns_anchor *a = NULL;
+	enum ns_pem_kind kind;
+	char *text;
+
+	for (size_t i = 0; i < f->anchors_n && !a; i++) {
+		a = strcmp(f->anchors[i].name, file->name) == 0 ? &f->anchors[i] : NULL;
+	}
+	if (!a || a->lists_n == NS_CRL_FILES_MAX) {
+		return 0;
+	}
+	text = copy_of(&file->pem);
+	if (!text) {
+		return ERR_NOMEM;
+	}
+	a->lists[a->lists_n] = text;
+	a->list_len[a->lists_n++] = file->pem.len;
+	if (text[0] == 0x30) { /* a SEQUENCE: DER */
+		add_crl(a, text, file->pem.len);
+		return 0;
+	}
+	rest.p = text;
+	while (ns_pem_next(&rest, &kind, &block)) {
+		if (kind == NS_PEM_CRL) {
+			add_crl(a, block.p, block.len);
+		}
+	}
+	return 0;
 }
 
 static int add(struct ns_files *f, const struct ns_file *file)
@@ -39,6 +79,9 @@ static int add(struct ns_files *f, const struct ns_file *file)
 	struct ns_anchor *a = &f->anchors[f->anchors_n];
 	char *text;
 
+	if (file->crls) {
+		return add_lists(f, file);
+	}
 	if (file->name && (f->anchors_n == NS_ANCHORS_MAX || strlen(file->name) > IDENT_SCS_MAX)) {
 		return 0;
 	}
@@ -84,6 +127,9 @@ void ns_files_free(struct ns_files *f)
 	free(f->certificate);
 	for (size_t i = 0; i < f->anchors_n; i++) {
 		free(f->anchors[i].text);
+		for (size_t k = 0; k < f->anchors[i].lists_n; k++) {
+			free(f->anchors[i].lists[k]);
+		}
 	}
 	free(f);
 }
@@ -113,7 +159,12 @@ struct sa_blob ns_files_certificate(const struct ns_files *f)
 
 bool ns_files_same_anchor(const struct ns_anchor *a, const struct ns_anchor *b)
 {
-	return a && b ? a->len == b->len && !memcmp(a->text, b->text, a->len) : a == b;
+	bool same = a && b ? a->len == b->len && !memcmp(a->text, b->text, a->len) && a->lists_n == b->lists_n : a == b;
+
+	for (size_t i = 0; a && same && i < a->lists_n; i++) {
+		same = a->list_len[i] == b->list_len[i] && !memcmp(a->lists[i], b->lists[i], a->list_len[i]);
+	}
+	return same;
 }
 
 bool ns_files_same_certificate(const struct ns_files *a, const struct ns_files *b)

@@ -7,17 +7,21 @@
 #include "ndsip/ns_pem.h"
 
 #define NS_ANCHORS_MAX 64u
-#define NS_CRLS_MAX 16u /* of one anchor */
+#define NS_CRLS_MAX 16u     /* of one anchor */
+#define NS_CRL_FILES_MAX 4u /* of one anchor, besides the lists in its own file */
 
 struct ns_file {          /* given by the caller; borrowed */
 	const char *name; /* of the anchor; NULL: our certificate */
 	struct ns_pem pem;
+	bool crls; /* a file of revocation lists, PEM, or DER with one; it comes after that of its anchor */
 };
 
 struct ns_anchor {
 	char name[IDENT_SCS_MAX + 1];
 	char *text; /* owned */
 	size_t len;
+	char *lists[NS_CRL_FILES_MAX]; /* owned: the files of revocation lists */
+	size_t list_len[NS_CRL_FILES_MAX], lists_n;
 	struct sa_blob cas[SA_CACERTS_MAX], crls[NS_CRLS_MAX];
 	size_t cas_n, crls_n;
 };

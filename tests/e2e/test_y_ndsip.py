@@ -11,6 +11,7 @@ import pytest
 
 from lablib import lab as L
 from lablib import proc, tunnel
+from lablib.pki import Pki
 from lablib.play import Ended
 
 PORT, TLS_PORT = 3868, 5868
@@ -43,8 +44,8 @@ class Tunnelled(L.Lab):
 
     def make_pki(self, say):
         pki = super().make_pki(say)
-        for ca in ("anchor-a", "anchor-b"):
-            revocation_list(pki.folder, ca)
+        Pki(pki.folder).crl("anchor-a")  # beside the anchor, by the item crl; that of anchor-b is in its file
+        revocation_list(pki.folder, "anchor-b")
         return pki
 
     def iwf_config(self):
@@ -54,7 +55,8 @@ class Tunnelled(L.Lab):
                f"key: {pki}/iwf.key }}\npeers:\n")
         section = (f"ndsip: {{ vici: {self.path('gw', 'vici')}, mode: libipsec, certificate: {pki}/iwf.pem, grace: {int(GRACE_S)}s,\n"
                    f"         local_ike: [ 10.77.0.1, 10.78.0.1 ], on_loss: {self.options.on_loss} }}\n")
-        return super().iwf_config().replace("peers:\n", nds, 1) + section
+        text = super().iwf_config().replace("anchor-a.pem }", f"anchor-a.pem, crl: [ {pki}/anchor-a.crl ] }}", 1)
+        return text.replace("peers:\n", nds, 1) + section
 
     def start_iwf(self):
         gw = tunnel.Charon(self.options.hosts, "gw", self.path("gw"), L.EXTERNAL_HOST)
@@ -309,6 +311,23 @@ def test_tls_inside_the_tunnel_needs_one_name_from_both(world, acme):
     assert world.trigger("gamma", tls="gamma", device="meter-1@a.example").code == 4  # gamma's certificate, acme's tunnel
     assert world.lab.wait_decision(action="session", reason="other-ike-identity")["protection"] == "tls+ndsip"
     assert world.trigger("acme", tls="outsider", device="meter-1@a.example").code == 4
+
+
+def test_a_revoked_certificate_ends_the_tunnel_and_makes_none(world, acme):
+    """The helper gets the new set as everybody does, and charon the list in it: who is in a tunnel has to prove who it is again."""
+    lists = Pki(os.path.dirname(world.pki("anchor-a.pem")))
+    assert acme.installed() == 1
+    lists.crl("anchor-a", ["acme"], 2)
+    rows = world.lab.ctl("reload")
+    assert not [r for r in rows if "still uses set" in r.get("text", "")], rows
+    proc.wait_until("the tunnel of before is gone", lambda: acme.installed() == 0, 10)
+    world.wait_loaded("acme")
+    with pytest.raises(proc.LabError):
+        acme.initiate("tsp")
+    lists.crl("anchor-a", [], 3)
+    world.lab.ctl("reload")
+    acme.initiate("tsp")
+    assert world.trigger("acme", device="meter-1@a.example", wait=20).status == "SUCCESS"
 
 
 def test_two_identities_on_one_selector_prove_nobody(world, acme):

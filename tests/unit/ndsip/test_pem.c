@@ -46,7 +46,9 @@ static void test_a_block_without_its_end_is_passed_over(void **state)
 
 static void test_files_of_anchors(void **state)
 {
-	struct ns_file files[] = { { NULL, text(CB "\n" CA "\n") }, { "a", text(CA "\n" CRL "\n" CB "\n") }, { "b", text("") } };
+	struct ns_file files[] = { { NULL, text(CB "\n" CA "\n"), false },
+				   { "a", text(CA "\n" CRL "\n" CB "\n"), false },
+				   { "b", text(""), false } };
 	struct ns_files *f, *g;
 	const struct ns_anchor *a;
 
@@ -73,12 +75,43 @@ static void test_files_of_anchors(void **state)
 	ns_files_free(f);
 }
 
+/* The files of CRLs beside an anchor go to charon as those inside its file do. */
+static void test_files_of_lists_beside_an_anchor(void **state)
+{
+	struct ns_file files[] = { { NULL, text(CB), false },
+				   { "a", text(CA "\n" CRL "\n"), false },
+				   { "a", text(CB "\n" CRL "\n" CRL "\n"), true },
+				   { "a", { "\x30\x03\x02\x01\x00", 5 }, true },
+				   { "b", text(CRL), true } }; /* of no anchor */
+	struct ns_files *f, *g;
+	const struct ns_anchor *a;
+
+	(void)state;
+	assert_int_equal(ns_files_new(&f, files, 5), 0);
+	a = ns_files_anchor(f, "a");
+	assert_int_equal(a->cas_n, 1); /* a certificate beside a list is no anchor */
+	assert_int_equal(a->crls_n, 4);
+	assert_memory_equal(a->crls[1].p, CRL, a->crls[1].len);
+	assert_int_equal(a->crls[3].len, 5);
+	assert_memory_equal(a->crls[3].p, "\x30\x03\x02\x01\x00", 5);
+	assert_null(ns_files_anchor(f, "b"));
+	assert_int_equal(ns_files_new(&g, files, 5), 0);
+	assert_true(ns_files_same_anchor(a, ns_files_anchor(g, "a")));
+	ns_files_free(g);
+	files[3].pem.p = "\x30\x03\x02\x01\x01"; /* a renewed list: who is in it has to go */
+	assert_int_equal(ns_files_new(&g, files, 5), 0);
+	assert_false(ns_files_same_anchor(a, ns_files_anchor(g, "a")));
+	ns_files_free(g);
+	ns_files_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_blocks_in_order),
 		cmocka_unit_test(test_a_block_without_its_end_is_passed_over),
 		cmocka_unit_test(test_files_of_anchors),
+		cmocka_unit_test(test_files_of_lists_beside_an_anchor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,7 @@ struct world {
 	unsigned wanted, bad_edge;
 	char commands[2048]; /* that charon got, in order, with the names in them */
 	bool silent;         /* charon reads, and answers nothing */
+	bool refuses;        /* charon takes no connection: load-conn fails */
 	enum ns_rules rules;
 	struct sa_ts local;
 };
@@ -60,7 +61,7 @@ static void on_turn(void *arg)
 
 /* -- charon */
 
-static void answer(struct world *w, enum vici_type type)
+static void answer(struct world *w, enum vici_type type, bool success)
 {
 	uint8_t room[128];
 	struct vici_out o = vici_out_over(room, sizeof room);
@@ -69,7 +70,7 @@ static void answer(struct world *w, enum vici_type type)
 	buf_be32(&o.b, 0);
 	buf_u8(&o.b, (uint8_t)type);
 	if (type == VICI_RESPONSE) {
-		vici_put_value(&o, "success", "yes");
+		vici_put_value(&o, "success", success ? "yes" : "no");
 		vici_put_value(&o, "version", "5.9.8");
 		vici_put_list(&o, "conns");
 		vici_put_item(&o, "mtc-old", 7);
@@ -112,10 +113,10 @@ static void charon_turn(struct world *w)
 			continue;
 		}
 		if (p.type == VICI_REGISTER) {
-			answer(w, VICI_CONFIRM);
+			answer(w, VICI_CONFIRM, true);
 		} else {
 			note(w, &p);
-			answer(w, VICI_RESPONSE);
+			answer(w, VICI_RESPONSE, !w->refuses || !vici_text_is(&p.name, "load-conn"));
 		}
 	}
 	assert_true(got <= 0 || at == (size_t)got);
@@ -243,7 +244,8 @@ static int channel_for(int *ours)
 static void begin(struct world *w, uint64_t rules_ms)
 {
 	static const char *const local_ike[] = { "192.0.2.1" };
-	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 } }, { "anchor-a", { PEM CRL, sizeof PEM CRL - 1 } } };
+	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 }, false },
+				   { "anchor-a", { PEM CRL, sizeof PEM CRL - 1 }, false } };
 	struct ns_serve_conf conf = {
 		.log = &w->log,
 		.params = { .local_id = "iwf.operator.example", .local_ike = { local_ike, 1 }, .local_n = 1 },
@@ -297,7 +299,7 @@ static void test_the_order_of_commands(void **state)
 	(void)state;
 	begin(&w, 0);
 	charon_comes(&w);
-	assert_string_equal(w.commands, "version list-sas load-cert ");
+	assert_string_equal(w.commands, "version list-sas load-cert flush-certs ");
 	w.commands[0] = 0;
 	give_list(&w, 1, true);
 	assert_string_equal(w.commands, "get-conns unload-conn:mtc-old terminate:mtc-old load-conn:mtc-acme ");
@@ -306,6 +308,53 @@ static void test_the_order_of_commands(void **state)
 	assert_string_equal(w.commands, "");
 	give_list(&w, 3, false);
 	assert_string_equal(w.commands, "unload-conn:mtc-acme terminate:mtc-acme ");
+	end(&w);
+}
+
+/* What charon has under its name is of before: with it the peer would be proven by what is no longer
+ * provisioned. */
+static void test_a_refused_connection_leaves_none(void **state)
+{
+	static const char other[] = "-----BEGIN CERTIFICATE-----\nQg==\n-----END CERTIFICATE-----\n";
+	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 }, false }, { "anchor-a", { other, sizeof other - 1 }, false } };
+	struct ns_files *renewed;
+	struct world w;
+
+	(void)state;
+	begin(&w, 0);
+	give_list(&w, 1, true);
+	charon_comes(&w);
+	w.commands[0] = 0;
+	w.refuses = true;
+	assert_int_equal(ns_files_new(&renewed, files, 2), 0);
+	ns_serve_files(w.serve, renewed);
+	turns(&w, 20);
+	assert_string_equal(w.commands, "load-conn:mtc-acme unload-conn:mtc-acme terminate:mtc-acme ");
+	end(&w);
+}
+
+/* The list of one CA grows as that CA likes; the SCSs of the others go on. */
+static void test_a_list_too_long_for_charon_is_left_out(void **state)
+{
+	static char text[100000];
+	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 }, false }, { "anchor-a", { text, sizeof text }, false } };
+	static const char head[] = PEM "-----BEGIN X509 CRL-----\n", tail[] = "\n-----END X509 CRL-----\n" CRL;
+	struct ns_files *renewed;
+	struct world w;
+
+	(void)state;
+	memset(text, 'A', sizeof text);
+	memcpy(text, head, sizeof head - 1);
+	memcpy(text + sizeof text - (sizeof tail - 1), tail, sizeof tail - 1);
+	begin(&w, 0);
+	assert_int_equal(ns_files_new(&renewed, files, 2), 0);
+	ns_serve_files(w.serve, renewed);
+	charon_comes(&w);
+	give_list(&w, 1, true);
+	turns(&w, 200);
+	assert_int_equal(w.wanted, 0); /* the connection to charon stays */
+	assert_string_equal(w.commands, "version list-sas load-cert flush-certs get-conns unload-conn:mtc-old terminate:mtc-old "
+					"load-conn:mtc-acme ");
 	end(&w);
 }
 
@@ -386,7 +435,7 @@ static void test_a_charon_that_says_nonsense(void **state)
 	assert_true(w.wanted > 0);
 	charon_goes(&w);
 	charon_comes(&w);
-	answer(&w, VICI_RESPONSE); /* that nobody asked for */
+	answer(&w, VICI_RESPONSE, true); /* that nobody asked for */
 	turns(&w, 200);
 	assert_true(w.wanted > 0);
 	end(&w);
@@ -419,9 +468,14 @@ static void test_the_core_hears_of_charon_and_its_scss(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_the_order_of_commands),       cmocka_unit_test(test_a_connection_from_its_proof_to_its_end),
-		cmocka_unit_test(test_lost_rules_hold_and_cut),     cmocka_unit_test(test_a_bad_edge_is_cut_off_and_named),
-		cmocka_unit_test(test_a_charon_that_says_nonsense), cmocka_unit_test(test_the_core_hears_of_charon_and_its_scss),
+		cmocka_unit_test(test_the_order_of_commands),
+		cmocka_unit_test(test_a_connection_from_its_proof_to_its_end),
+		cmocka_unit_test(test_a_refused_connection_leaves_none),
+		cmocka_unit_test(test_a_list_too_long_for_charon_is_left_out),
+		cmocka_unit_test(test_lost_rules_hold_and_cut),
+		cmocka_unit_test(test_a_bad_edge_is_cut_off_and_named),
+		cmocka_unit_test(test_a_charon_that_says_nonsense),
+		cmocka_unit_test(test_the_core_hears_of_charon_and_its_scss),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
