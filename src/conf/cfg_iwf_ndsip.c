@@ -185,6 +185,29 @@ static int check_all_protected(const struct cfg_iwf *c, size_t i, struct report 
 	return err;
 }
 
+/* Each address of ours is proven with each one of the SCS, and no tunnel is between an IPv4 and an
+ * IPv6 address. */
+static int check_families(const struct cfg_iwf *c, size_t i, struct report *why)
+{
+	const struct cfg_listen *l = &c->listen[i];
+	struct sa_address first, a;
+
+	if (sa_address_read(&first, l->address, strlen(l->address))) {
+		return 0; /* reported by its row */
+	}
+	for (size_t k = 0; k < l->more_addresses_n; k++) {
+		const char *more = l->more_addresses[k];
+
+		if (!sa_address_read(&a, more, strlen(more)) && a.family != first.family) {
+			return cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].more_addresses[%zu]", i, k),
+					 "listener '%s' has NDS/IP over sctp with the addresses '%s' and '%s', expected IPv4 or "
+					 "IPv6 addresses only",
+					 l->name, l->address, more);
+		}
+	}
+	return 0;
+}
+
 static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 {
 	const struct cfg_listen *l = &c->listen[i];
@@ -203,6 +226,7 @@ static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 	if (cfg_sound(c->lines, "ndsip.local_ike")) {
 		also(&err, check_all_protected(c, i, why));
 	}
+	also(&err, check_families(c, i, why));
 	return err;
 }
 
