@@ -13,7 +13,9 @@ static int add(struct fence_conf *out, const struct cfg_listen *l, const char *a
 			 FENCE_SELECTORS_MAX);
 		return ERR_INVAL;
 	}
-	*s = (struct fence_selector){ .name = l->name, .port = l->port, .protocol = l->transport == TRANSPORT_SCTP ? SA_SCTP : SA_TCP };
+	*s = (struct fence_selector){ .name = l->name,
+				      .port = l->port,
+				      .protocol = l->transport == TRANSPORT_SCTP ? SA_SCTP : SA_TCP };
 	if (sa_address_read(&s->address, address, strlen(address))) {
 		snprintf(why, FENCE_WHY_MAX, "listener '%s' has the address '%s', expected a numeric one", l->name, address);
 		return ERR_INVAL;
