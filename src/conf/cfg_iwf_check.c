@@ -175,10 +175,7 @@ static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 	}
 	also(&err, check_form(c, "listen", i, l->address, why));
 	also(&err, cfg_sctp_check_listener(c, i, why));
-	if (l->transport == TRANSPORT_SCTP) {
-		return err; /* nothing of TLS matters */
-	}
-	if (l->zone == ZONE_EXTERNAL && l->protection == PROTECTION_NONE) {
+	if (l->transport != TRANSPORT_SCTP && l->zone == ZONE_EXTERNAL && l->protection == PROTECTION_NONE) {
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].protection", i),
 				     "listener '%s' is external without protection, expected protection tls, ndsip or tls+ndsip",
 				     l->name));
@@ -188,6 +185,9 @@ static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].protection", i),
 				     "listener '%s' has protection %s and there are no trust_anchors, expected at least one",
 				     l->name, protection_word(l->protection)));
+	}
+	if (l->transport == TRANSPORT_SCTP) {
+		return err; /* nothing of TLS matters */
 	}
 	also(&err, check_protection(c, "listen", i, l->protection, l->certificate, *l->key ? l->key : l->key_object, why));
 	also(&err, check_key(c, i, why));

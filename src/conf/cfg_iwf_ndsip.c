@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "conf/cfg_iwf.h"
 #include "ipsec/sa_conn.h"
+#include "ipsec/sa_table.h"
 
 #define DAY_MS UINT64_C(86400000)
 
@@ -147,27 +148,61 @@ static int check_identity(struct cfg_iwf *c, struct report *why)
 }
 
 /* strongSwan carries no packets to the address of its own IKE in a tunnel. */
-static int check_protected(const struct cfg_iwf *c, size_t i, struct report *why)
+static int check_protected(const struct cfg_iwf *c, size_t i, const char *address, unsigned line, struct report *why)
 {
 	const struct cfg_listen *l = &c->listen[i];
-	unsigned line = cfg_line(c->lines, "listen[%zu].address", i);
 	struct sa_address a, ike;
 
-	if (sa_address_read(&a, l->address, strlen(l->address))) {
+	if (sa_address_read(&a, address, strlen(address))) {
 		return 0; /* reported by its row */
 	}
 	if (sa_address_unspecified(&a)) {
 		return cfg_wrong(why, c->lines, line,
 				 "listener '%s' has protection %s and listens on every address (%s), expected one protected "
 				 "address",
-				 l->name, protection_word(l->protection), l->address);
+				 l->name, protection_word(l->protection), address);
 	}
 	for (size_t k = 0; k < c->ndsip.local_ike_n; k++) {
 		if (!sa_address_read(&ike, c->ndsip.local_ike[k], strlen(c->ndsip.local_ike[k])) && sa_address_equal(&a, &ike)) {
 			return cfg_wrong(why, c->lines, line,
 					 "listener '%s' has protection %s and the address '%s', which ndsip.local_ike has for "
 					 "IKE, expected another one, inside the tunnels",
-					 l->name, protection_word(l->protection), l->address);
+					 l->name, protection_word(l->protection), address);
+		}
+	}
+	return 0;
+}
+
+static int check_all_protected(const struct cfg_iwf *c, size_t i, struct report *why)
+{
+	const struct cfg_listen *l = &c->listen[i];
+	int err = check_protected(c, i, l->address, cfg_line(c->lines, "listen[%zu].address", i), why);
+
+	for (size_t k = 0; k < l->more_addresses_n; k++) {
+		also(&err, check_protected(c, i, l->more_addresses[k],
+					   cfg_line(c->lines, "listen[%zu].more_addresses[%zu]", i, k), why));
+	}
+	return err;
+}
+
+/* Each address of ours is proven with each one of the SCS, and no tunnel is between an IPv4 and an
+ * IPv6 address. */
+static int check_families(const struct cfg_iwf *c, size_t i, struct report *why)
+{
+	const struct cfg_listen *l = &c->listen[i];
+	struct sa_address first, a;
+
+	if (sa_address_read(&first, l->address, strlen(l->address))) {
+		return 0; /* reported by its row */
+	}
+	for (size_t k = 0; k < l->more_addresses_n; k++) {
+		const char *more = l->more_addresses[k];
+
+		if (!sa_address_read(&a, more, strlen(more)) && a.family != first.family) {
+			return cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].more_addresses[%zu]", i, k),
+					 "listener '%s' has NDS/IP over sctp with the addresses '%s' and '%s', expected IPv4 or "
+					 "IPv6 addresses only",
+					 l->name, l->address, more);
 		}
 	}
 	return 0;
@@ -189,14 +224,38 @@ static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 				     l->name, protection_word(l->protection)));
 	}
 	if (cfg_sound(c->lines, "ndsip.local_ike")) {
-		also(&err, check_protected(c, i, why));
+		also(&err, check_all_protected(c, i, why));
 	}
+	also(&err, check_families(c, i, why));
 	return err;
+}
+
+/* The tunnel of an SCS carries all selectors of ours, with one protocol. `first` has the protocol of
+ * the others, `n` counts the selectors up to listener i. */
+static int check_selectors(const struct cfg_iwf *c, size_t first, size_t i, size_t *n, struct report *why)
+{
+	const struct cfg_listen *l = &c->listen[i], *f = &c->listen[first];
+	size_t before = *n;
+
+	*n += 1 + l->more_addresses_n;
+	if (l->transport != f->transport) {
+		return cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].transport", i),
+				 "listeners '%s' and '%s' have NDS/IP over %s and %s, and a tunnel is for one of them, expected "
+				 "one transport for all listeners with NDS/IP",
+				 f->name, l->name, transport_word(f->transport), transport_word(l->transport));
+	}
+	if (before <= SA_SELECTORS_MAX && *n > SA_SELECTORS_MAX) {
+		return cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].address", i),
+				 "the listeners with NDS/IP have more than %u protected addresses with '%s', expected at most "
+				 "that many, because a tunnel carries all of them",
+				 SA_SELECTORS_MAX, l->name);
+	}
+	return 0;
 }
 
 static int check_listeners(const struct cfg_iwf *c, struct report *why)
 {
-	size_t users = 0;
+	size_t users = 0, first = 0, selectors = 0;
 	bool sure = true;
 	int err = 0;
 
@@ -205,8 +264,9 @@ static int check_listeners(const struct cfg_iwf *c, struct report *why)
 
 		sure = sure && sound;
 		if (sound && protection_has_ndsip(c->listen[i].protection)) {
-			users++;
+			first = users++ ? first : i;
 			also(&err, check_listener(c, i, why));
+			also(&err, check_selectors(c, first, i, &selectors, why));
 		}
 	}
 	if (c->ndsip.present && !users && sure) {
@@ -256,11 +316,32 @@ static bool is_this(const char *text, const struct sa_address *address)
 	return !sa_address_read(&a, text, strlen(text)) && sa_address_equal(&a, address);
 }
 
+/* One of the addresses of a listener. */
+static bool is_of(const struct cfg_listen *l, const struct sa_address *address)
+{
+	bool found = is_this(l->address, address);
+
+	for (size_t i = 0; i < l->more_addresses_n && !found; i++) {
+		found = is_this(l->more_addresses[i], address);
+	}
+	return found;
+}
+
 static bool has_family(const char *text, uint8_t family)
 {
 	struct sa_address a;
 
 	return !sa_address_read(&a, text, strlen(text)) && a.family == family;
+}
+
+static bool listens_in(const struct cfg_listen *l, uint8_t family)
+{
+	bool found = has_family(l->address, family);
+
+	for (size_t i = 0; i < l->more_addresses_n && !found; i++) {
+		found = has_family(l->more_addresses[i], family);
+	}
+	return found;
 }
 
 int cfg_ndsip_peer_check(const struct cfg_iwf *c, const struct sa_address *address, bool ike, char why[CFG_WHY_MAX])
@@ -283,12 +364,12 @@ int cfg_ndsip_peer_check(const struct cfg_iwf *c, const struct sa_address *addre
 		if (!protection_has_ndsip(c->listen[i].protection)) {
 			continue;
 		}
-		if (is_this(c->listen[i].address, address)) {
+		if (is_of(&c->listen[i], address)) {
 			snprintf(why, CFG_WHY_MAX, "%s is the address of our listener '%s', expected one of the SCS", text,
 				 c->listen[i].name);
 			return ERR_INVAL;
 		}
-		reachable = reachable || (!ike && has_family(c->listen[i].address, address->family));
+		reachable = reachable || (!ike && listens_in(&c->listen[i], address->family));
 	}
 	if (!reachable) {
 		snprintf(why, CFG_WHY_MAX, "%s cannot be reached: %s has an IPv%u address", text,

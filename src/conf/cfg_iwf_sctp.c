@@ -75,18 +75,15 @@ int cfg_sctp_check_listener(const struct cfg_iwf *c, size_t i, struct report *wh
 	if (l->transport != TRANSPORT_SCTP) {
 		return l->more_addresses_n ? only_with_sctp(c, where, "more_addresses", why) : 0;
 	}
-	if (l->zone == ZONE_EXTERNAL) {
-		return cfg_wrong(
-		    why, c->lines, line,
-		    "listener '%s' is external over sctp, which takes protection ndsip, and this build has no NDS/IP over SCTP "
-		    "(TLS and DTLS over SCTP are not offered), expected transport tcp with protection tls",
-		    l->name);
-	}
-	if (l->protection != PROTECTION_NONE) {
+	if (protection_has_tls(l->protection)) {
 		return cfg_wrong(why, c->lines, line,
 				 "listener '%s' has protection %s over sctp, which is not offered (nor is DTLS over SCTP), "
-				 "expected transport tcp, or protection none",
-				 l->name, protection_word(l->protection));
+				 "expected transport tcp, or protection ndsip%s",
+				 l->name, protection_word(l->protection), l->zone == ZONE_EXTERNAL ? "" : " or none");
+	}
+	if (l->zone == ZONE_EXTERNAL && l->protection == PROTECTION_NONE) {
+		return cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].protection", i),
+				 "listener '%s' is external over sctp without protection, expected protection ndsip", l->name);
 	}
 	if (*l->certificate || *l->key || *l->key_object) {
 		return cfg_wrong(why, c->lines, line, "listener '%s' has transport sctp and a %s, expected none: nothing uses it",

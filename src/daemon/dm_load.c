@@ -43,7 +43,8 @@ static void check_listeners(const struct cfg_iwf *c, struct report *why)
 		struct net_sctp_ends sctp;
 		int err;
 
-		if (!cfg_sound(c->lines, "listen[%zu]", i) || (l->transport == TRANSPORT_SCTP && l->zone == ZONE_EXTERNAL)) {
+		if (!cfg_sound(c->lines, "listen[%zu]", i) ||
+		    (l->transport == TRANSPORT_SCTP && l->zone == ZONE_EXTERNAL && l->protection != PROTECTION_NDSIP)) {
 			continue; /* an error already */
 		}
 		err = net_usable(l->address, l->port, dm_sctp_of(&sctp, c, i));

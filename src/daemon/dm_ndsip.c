@@ -12,6 +12,7 @@
 
 #include "base/str.h"
 #include "daemon/dm_process.h"
+#include "daemon/dm_selectors.h"
 #include "fence/fence_conf.h"
 #include "fence/fence_guard.h"
 #include "ndsip/ns_serve.h"
@@ -25,7 +26,7 @@ struct ndsip_process {
 	struct fence_guard *guard;          /* of the packet filter rules; NULL: it could not be opened */
 	struct net_watch *rules_watch;      /* readable when the rules may have changed */
 	char rules_why[FENCE_WHY_MAX];      /* why it could not be opened */
-	struct sa_ts local[CFG_LISTEN_MAX]; /* of the listeners with NDS/IP */
+	struct sa_ts local[SA_SELECTORS_MAX]; /* of the listeners with NDS/IP */
 	size_t local_n;
 	const char *local_ike[CFG_NDSIP_ADDRESSES_MAX];
 	const char *ike_proposals[CFG_NDSIP_PROPOSALS_MAX], *esp_proposals[CFG_NDSIP_PROPOSALS_MAX];
@@ -223,28 +224,6 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 
 /* -- the process */
 
-/* The protected addresses of ours are those of the listeners with NDS/IP. */
-static int local_selectors(struct ndsip_process *p)
-{
-	const struct cfg_iwf *cfg = p->process.in.cfg;
-
-	for (size_t i = 0; i < cfg->listen_n; i++) {
-		const struct cfg_listen *l = &cfg->listen[i];
-		struct sa_ts *ts = &p->local[p->local_n];
-
-		if (!protection_has_ndsip(l->protection)) {
-			continue;
-		}
-		if (sa_address_read(&ts->from, l->address, strlen(l->address))) {
-			return ERR_INVAL;
-		}
-		ts->to = ts->from;
-		ts->protocol = SA_TCP;
-		ts->port_from = ts->port_to = l->port;
-		p->local_n++;
-	}
-	return 0;
-}
 
 static struct sa_texts texts(const char **out, const char *all, size_t size, size_t n)
 {
@@ -292,7 +271,7 @@ static int set_up(struct dm_process *process)
 				      .want = want_charon,
 				      .bad_edge = on_bad_edge,
 				      .arg = p };
-	int err = local_selectors(p);
+	int err = dm_selectors(p->local, &p->local_n, p->process.in.cfg);
 
 	conf.params = params_of(p);
 	if (!err) {

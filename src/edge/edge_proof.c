@@ -253,6 +253,43 @@ int edge_proofs_channel(struct edge_proofs *all, int fd, uint32_t number, void (
 
 /* -- connections */
 
+_Static_assert(NS_ENDS_MAX < NET_IPS_MAX, "a list that is too long for the helper can be read, and is refused");
+
+/* All addresses of one end of an association: a packet may have any of them. */
+static int take_ips(struct sa_address out[NS_ENDS_MAX], uint8_t *out_n, const struct net_ip *ips, size_t n)
+{
+	if (!n || n > NS_ENDS_MAX) {
+		return n ? ERR_LIMIT : ERR_INVAL;
+	}
+	for (size_t i = 0; i < n; i++) {
+		size_t len = ips[i].family == AF_INET ? 4 : ips[i].family == AF_INET6 ? 16 : 0;
+
+		if (!len) {
+			return ERR_INVAL;
+		}
+		out[i] = (struct sa_address){ .family = len == 4 ? 4 : 6 };
+		memcpy(out[i].octets, ips[i].octets, len);
+	}
+	*out_n = (uint8_t)n;
+	return 0;
+}
+
+static int take_association(struct ns_open *o, const struct net_stream *stream)
+{
+	struct net_ip ips[NET_IPS_MAX];
+	size_t n;
+	int err = net_stream_local_ips(stream, ips, &n);
+
+	o->protocol = SA_SCTP;
+	if (!err) {
+		err = take_ips(o->local, &o->local_n, ips, n);
+	}
+	if (!err) {
+		err = net_stream_peer_ips(stream, ips, &n);
+	}
+	return err ? err : take_ips(o->remote, &o->remote_n, ips, n);
+}
+
 static int take_end(struct sa_address *out, uint16_t *port, const struct sockaddr_storage *a)
 {
 	const struct sockaddr_in6 *v6 = (const void *)a;
@@ -277,8 +314,9 @@ static int take_end(struct sa_address *out, uint16_t *port, const struct sockadd
 	return 0;
 }
 
-/* Both ends, from the socket and never from a text. */
-static int take_ends(struct ns_open *o, int fd)
+/* Both ends, from the socket and never from a text. SCTP has one port a side, whatever the
+ * address. */
+static int take_ends(struct ns_open *o, const struct net_stream *stream, int fd)
 {
 	struct sockaddr_storage local, remote;
 	socklen_t local_len = sizeof local, remote_len = sizeof remote;
@@ -291,10 +329,13 @@ static int take_ends(struct ns_open *o, int fd)
 	o->protocol = SA_TCP;
 	o->local_n = o->remote_n = 1;
 	err = take_end(&o->local[0], &o->local_port, &local);
-	return err ? err : take_end(&o->remote[0], &o->remote_port, &remote);
+	if (!err) {
+		err = take_end(&o->remote[0], &o->remote_port, &remote);
+	}
+	return err || !net_stream_is_messages(stream) ? err : take_association(o, stream);
 }
 
-int edge_proof_begin(struct edge_proofs *all, struct edge_proof *p, int fd)
+int edge_proof_begin(struct edge_proofs *all, struct edge_proof *p, const struct net_stream *stream, int fd)
 {
 	int err;
 
@@ -303,7 +344,7 @@ int edge_proof_begin(struct edge_proofs *all, struct edge_proof *p, int fd)
 		return ERR_CLOSED;
 	}
 	*p = (struct edge_proof){ .state = EDGE_PROOF_NONE };
-	err = take_ends(&p->open, fd);
+	err = take_ends(&p->open, stream, fd);
 	if (err) {
 		return err;
 	}

@@ -16,6 +16,7 @@
 #include "base/obj.h"
 #include "edge/edge_env.h"
 #include "ndsip/ns_channel.h"
+#include "net/net_stream.h"
 
 enum edge_proof_state { EDGE_PROOF_NONE, EDGE_PROOF_WAITS, EDGE_PROOF_PROVEN, EDGE_PROOF_HELD };
 
@@ -71,9 +72,11 @@ ERR_MUST_USE int edge_proofs_channel(struct edge_proofs *all, int fd, uint32_t n
 				     void *arg);
 bool edge_proofs_ready(const struct edge_proofs *all); /* there is a helper */
 
-/* Asks about the connection of this socket; its owner holds it until `proven`. ERR_IO: its
- * addresses cannot be read. ERR_INVAL: no address of IP. ERR_CLOSED: no helper. */
-ERR_MUST_USE int edge_proof_begin(struct edge_proofs *all, struct edge_proof *p, int fd);
+/* Asks about the connection of this stream and its socket; its owner holds it until `proven`. Of an
+ * SCTP association each pair of addresses has to be protected. Borrows `stream` until return.
+ * ERR_IO: its addresses cannot be read. ERR_INVAL: no address of IP. ERR_LIMIT: one side has more
+ * than NS_ENDS_MAX. ERR_CLOSED: no helper. */
+ERR_MUST_USE int edge_proof_begin(struct edge_proofs *all, struct edge_proof *p, const struct net_stream *stream, int fd);
 void edge_proof_end(struct edge_proofs *all, struct edge_proof *p); /* not begun, or cut: does nothing */
 
 /* Cuts those whose time is over. Returns the next time, UINT64_MAX: none. */

@@ -234,7 +234,7 @@ static bool begin_proof(struct edge_session *s, int fd)
 		return true;
 	}
 	s->state = EDGE_SESSION_PROOF;
-	if (edge_proof_begin(&s->all->proofs, &s->proof, fd)) {
+	if (edge_proof_begin(&s->all->proofs, &s->proof, s->stream, fd)) {
 		return false;
 	}
 	net_stream_freeze(s->stream, true);

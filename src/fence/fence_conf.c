@@ -13,13 +13,26 @@ static int add(struct fence_conf *out, const struct cfg_listen *l, const char *a
 			 FENCE_SELECTORS_MAX);
 		return ERR_INVAL;
 	}
-	*s = (struct fence_selector){ .name = l->name, .port = l->port, .protocol = SA_TCP };
+	*s = (struct fence_selector){ .name = l->name,
+				      .port = l->port,
+				      .protocol = l->transport == TRANSPORT_SCTP ? SA_SCTP : SA_TCP };
 	if (sa_address_read(&s->address, address, strlen(address))) {
 		snprintf(why, FENCE_WHY_MAX, "listener '%s' has the address '%s', expected a numeric one", l->name, address);
 		return ERR_INVAL;
 	}
 	out->plan.n++;
 	return 0;
+}
+
+/* Each address of a listener over SCTP is one of every association. */
+static int add_all(struct fence_conf *out, const struct cfg_listen *l, char why[FENCE_WHY_MAX])
+{
+	int err = add(out, l, l->address, why);
+
+	for (size_t i = 0; i < l->more_addresses_n && !err; i++) {
+		err = add(out, l, l->more_addresses[i], why);
+	}
+	return err;
 }
 
 int fence_conf_plan(struct fence_conf *out, const struct cfg_iwf *c, char why[FENCE_WHY_MAX])
@@ -31,7 +44,7 @@ int fence_conf_plan(struct fence_conf *out, const struct cfg_iwf *c, char why[FE
 					      .selector = out->selector } };
 	for (size_t i = 0; i < c->listen_n && !err; i++) {
 		if (protection_has_ndsip(c->listen[i].protection)) {
-			err = add(out, &c->listen[i], c->listen[i].address, why);
+			err = add_all(out, &c->listen[i], why);
 		}
 	}
 	if (!err && !out->plan.n) {

@@ -29,7 +29,8 @@ struct net_sctp {
 	/* connecting: addresses that the other side may have; accepted: none are given */
 	struct net_ip allowed[NET_SCTP_ADDRS_MAX];
 	size_t allowed_n;
-	struct net_ip peer[NET_IPS_MAX]; /* those that it had when the association was made */
+	/* those that it had when the association was accepted or opened; 0: not known yet */
+	struct net_ip peer[NET_IPS_MAX];
 	size_t peer_n;
 };
 
@@ -58,27 +59,6 @@ static bool peer_ips(const struct net_tcp *t, struct net_ip ips[NET_IPS_MAX], si
 	return !err;
 }
 
-static bool opened(struct net_tcp *t)
-{
-	struct net_sctp *s = t->sctp;
-	char why[WHY_MAX], host[NET_IP_TEXT_MAX];
-
-	if (!peer_ips(t, s->peer, &s->peer_n, why)) {
-		net_tcp_die(t, ERR_AUTH, why);
-		return false;
-	}
-	for (size_t i = 0; s->allowed_n && i < s->peer_n; i++) {
-		if (!among(&s->peer[i], s->allowed, s->allowed_n)) {
-			net_ip_text(host, &s->peer[i]);
-			snprintf(why, sizeof why,
-				 "the other side also has the address %s, which is not one of those configured for it", host);
-			net_tcp_die(t, ERR_AUTH, why);
-			return false;
-		}
-	}
-	return true;
-}
-
 /* True: they are those of the beginning. */
 static bool same_addresses(const struct net_tcp *t)
 {
@@ -91,6 +71,32 @@ static bool same_addresses(const struct net_tcp *t)
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (!among(&now[i], t->sctp->peer, t->sctp->peer_n)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool opened(struct net_tcp *t)
+{
+	struct net_sctp *s = t->sctp;
+	char why[WHY_MAX], host[NET_IP_TEXT_MAX];
+
+	if (s->peer_n) { /* accepted: somebody may have asked for them since */
+		if (!same_addresses(t)) {
+			net_tcp_die(t, ERR_AUTH, "the addresses of the other side have changed, or are not known");
+			return false;
+		}
+	} else if (!peer_ips(t, s->peer, &s->peer_n, why)) {
+		net_tcp_die(t, ERR_AUTH, why);
+		return false;
+	}
+	for (size_t i = 0; s->allowed_n && i < s->peer_n; i++) {
+		if (!among(&s->peer[i], s->allowed, s->allowed_n)) {
+			net_ip_text(host, &s->peer[i]);
+			snprintf(why, sizeof why,
+				 "the other side also has the address %s, which is not one of those configured for it", host);
+			net_tcp_die(t, ERR_AUTH, why);
 			return false;
 		}
 	}
@@ -273,7 +279,14 @@ static void fini(struct net_tcp *t)
 
 static int ips(const struct net_stream *s, bool peer, struct net_ip out[NET_IPS_MAX], size_t *n)
 {
-	return net_sctp_ips(net_tcp_of(s)->fd, peer, out, n);
+	const struct net_tcp *t = net_tcp_of(s);
+
+	if (peer && t->sctp->peer_n) {
+		*n = t->sctp->peer_n;
+		memcpy(out, t->sctp->peer, *n * sizeof *out);
+		return 0;
+	}
+	return net_sctp_ips(t->fd, peer, out, n);
 }
 
 static const struct net_wire sctp_wire = {
@@ -314,6 +327,9 @@ int net_sctp_accept(struct net_stream **out, struct net_loop *l, int fd, const c
 	int err = stream_new(&t, NET_TCP_OPENING, l, fd, peer, NULL, conf, cb, arg);
 
 	if (!err) {
+		if (net_sctp_ips(fd, true, t->sctp->peer, &t->sctp->peer_n)) {
+			t->sctp->peer_n = 0; /* opened() asks again, and says why not */
+		}
 		net_tcp_accepted(out, t);
 	}
 	return err;

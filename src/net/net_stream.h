@@ -86,8 +86,9 @@ void net_stream_unordered(struct net_stream *s);
 
 /* An end of an SCTP association has several addresses; the other side may have listed any. */
 #define NET_IPS_MAX 16
-/* The addresses of the other end, or of our own, of an open stream. *n is 0 for UNIX sockets.
- * ERR_LIMIT: more than NET_IPS_MAX. ERR_IO with errno. */
+/* The addresses of the other end, or of our own, of an open or accepted stream. *n is 0 for UNIX
+ * sockets. The stream of an accepted association ends when the other end has others than those
+ * that are said here. ERR_LIMIT: more than NET_IPS_MAX. ERR_IO with errno. */
 ERR_MUST_USE int net_stream_peer_ips(const struct net_stream *s, struct net_ip out[NET_IPS_MAX], size_t *n);
 ERR_MUST_USE int net_stream_local_ips(const struct net_stream *s, struct net_ip out[NET_IPS_MAX], size_t *n);
 

@@ -68,7 +68,7 @@ def test_a_good_file_is_valid_and_nothing_is_made(folder):
     ("protection: tls", "protection: none", 12, "external without protection, expected protection tls"),
     ("protection: tls", "protection: tls+ndsip", 12, "listener 'tsp' has protection tls+ndsip and there is no section ndsip, expected one, or"),
     ("protection: tls", "transport: sctp\n    protection: tls", 12,
-     "listener 'tsp' is external over sctp, which takes protection ndsip, and this build has no NDS/IP over SCTP (TLS and DTLS over SCTP are not offered)"),
+     "listener 'tsp' has protection tls over sctp, which is not offered (nor is DTLS over SCTP), expected transport tcp, or protection ndsip"),
     ("    key: pki/iwf.key\n", "", 12, "has protection tls and no key"),
     ("trust_anchors:\n  - { name: anchor-a, file: pki/anchor-a.pem, crl: [ pki/anchor-a.crl ] }\n", "", 10, "there are no trust_anchors"),
     ("pki/anchor-a.crl", "pki/none.crl", 8, "pki/none.crl': No such file"),

@@ -126,21 +126,17 @@ static void test_an_external_listener_is_protected(void **state)
 #define SCTP_PEER "transport: sctp, " LOCAL
 
 /* Nothing goes out unprotected because of another transport, and nobody learns an address that is not written. */
-static void test_a_listener_over_sctp_is_internal_and_without_tls(void **state)
+static void test_a_listener_over_sctp_is_without_tls_and_external_only_with_ndsip(void **state)
 {
 	(void)state;
 	wrong("    protection: tls\n", "    transport: sctp\n    protection: tls\n",
-	      "/etc/mtc/c.yaml:9: listener 'tsp' is external over sctp, which takes protection ndsip, and this build has no "
-	      "NDS/IP over SCTP (TLS "
-	      "and DTLS over SCTP are not offered), expected transport tcp with protection tls");
+	      "/etc/mtc/c.yaml:9: listener 'tsp' has protection tls over sctp, which is not offered (nor is DTLS over SCTP), "
+	      "expected transport tcp, or protection ndsip");
 	wrong("    protection: tls\n", "    transport: sctp\n    protection: none\n",
-	      "/etc/mtc/c.yaml:9: listener 'tsp' is external over sctp, which takes protection ndsip, and this build has no "
-	      "NDS/IP over SCTP (TLS "
-	      "and DTLS over SCTP are not offered), expected transport tcp with protection tls");
+	      "/etc/mtc/c.yaml:10: listener 'tsp' is external over sctp without protection, expected protection ndsip");
 	wrong("    protection: tls\n", "    transport: sctp\n    protection: tls\n    zone: internal\n",
 	      "/etc/mtc/c.yaml:9: listener 'tsp' has protection tls over sctp, which is not offered (nor is DTLS over SCTP), "
-	      "expected "
-	      "transport tcp, or protection none");
+	      "expected transport tcp, or protection ndsip or none");
 	wrong("    protection: tls\n", "    transport: sctp\n    protection: none\n    zone: internal\n",
 	      "/etc/mtc/c.yaml:9: listener 'tsp' has transport sctp and a certificate, expected none: nothing uses it");
 	wrong("    protection: tls\n", "    more_addresses: [ 127.0.0.2 ]\n    protection: tls\n",
@@ -700,7 +696,7 @@ int main(void)
 		cmocka_unit_test(test_an_external_listener_is_protected),
 		cmocka_unit_test(test_no_protection_is_written_out),
 		cmocka_unit_test(test_ndsip_of_a_core_peer_is_refused_as_long_as_it_is_not_served),
-		cmocka_unit_test(test_a_listener_over_sctp_is_internal_and_without_tls),
+		cmocka_unit_test(test_a_listener_over_sctp_is_without_tls_and_external_only_with_ndsip),
 		cmocka_unit_test(test_a_peer_over_sctp_has_addresses_of_both_ends),
 		cmocka_unit_test(test_sctp_as_it_is_written),
 		cmocka_unit_test(test_tls_is_complete),

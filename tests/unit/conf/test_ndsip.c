@@ -19,6 +19,7 @@ static const char section[] = "ndsip:\n"                                        
 			      "  certificate: ike.pem\n"                        /* 14 */
 			      "  local_ike: [ 192.0.2.1 ]\n";                   /* 15 */
 
+static const char *listener_more = ""; /* further lines of the listener */
 static struct report report;
 
 /* Reads head, listener and section, with the first `from` replaced by `to`. NULL: it has errors. */
@@ -29,7 +30,7 @@ static struct cfg_iwf *read_with(const char *from, const char *to)
 	const char *at;
 	int err;
 
-	snprintf(text, sizeof text, "%s%s%s", head, listener, section);
+	snprintf(text, sizeof text, "%s%s%s%s", head, listener, listener_more, section);
 	at = strstr(text, from);
 	assert_non_null(at);
 	snprintf(all, sizeof all, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
@@ -176,6 +177,58 @@ static void test_a_certificate_of_the_listener_belongs_to_tls(void **state)
 	right("protection: ndsip\n", "protection: ndsip\n    zone: internal\n");
 }
 
+#define SCTP "    protection: ndsip\n    transport: sctp\n"
+
+/* Each address of ours is in a selector, and in none of IKE. */
+static void test_a_listener_over_sctp_is_protected_with_all_its_addresses(void **state)
+{
+	(void)state;
+	right("    protection: ndsip\n", SCTP);
+	right("    protection: ndsip\n", SCTP "    more_addresses: [ 10.77.0.2 ]\n");
+	right("    protection: ndsip\n", SCTP "    zone: internal\n");
+	wrong("    protection: ndsip\n", SCTP "    more_addresses: [ 10.77.0.2, 192.0.2.1 ]\n",
+	      "error /etc/mtc/c.yaml:12: listener 'tsp' has protection ndsip and the address '192.0.2.1', which ndsip.local_ike "
+	      "has for IKE, expected another one, inside the tunnels\n");
+	wrong("    protection: ndsip\n", SCTP "    more_addresses: [ '2001:db8::1' ]\n",
+	      "error /etc/mtc/c.yaml:12: listener 'tsp' has NDS/IP over sctp with the addresses '10.77.0.1' and '2001:db8::1', "
+	      "expected IPv4 or IPv6 addresses only\n");
+	wrong("    protection: ndsip\n", "    transport: sctp\n    protection: tls+ndsip\n",
+	      "error /etc/mtc/c.yaml:10: listener 'tsp' has protection tls+ndsip over sctp, which is not offered (nor is DTLS "
+	      "over SCTP), expected transport tcp, or protection ndsip\n");
+}
+
+static void test_an_anchor_is_needed_over_sctp_too(void **state)
+{
+	(void)state;
+	listener_more = "    transport: sctp\n";
+	wrong("trust_anchors: [ { name: a, file: a.pem } ]\n", "",
+	      "error /etc/mtc/c.yaml:9: listener 'tsp' has protection ndsip and there are no trust_anchors, expected at least "
+	      "one\n");
+	listener_more = "";
+}
+
+/* A tunnel has one protocol in all its selectors, and not more of them than are understood. */
+static void test_the_selectors_of_one_tunnel(void **state)
+{
+	(void)state;
+	wrong("listen:\n",
+	      "listen:\n  - { name: tcp, protection: ndsip, address: 10.77.0.5, port: 3868 }\n"
+	      "  - { name: sctp, protection: ndsip, transport: sctp, address: 10.77.0.2, port: 3868 }\n"
+	      "  - { name: in, zone: internal, protection: none, transport: sctp, address: 10.77.0.3, port: 3869 }\n",
+	      "error /etc/mtc/c.yaml:10: listeners 'tcp' and 'sctp' have NDS/IP over tcp and sctp, and a tunnel is for one of "
+	      "them, expected one transport for all listeners with NDS/IP\n");
+	right("    protection: ndsip\n",
+	      SCTP "    more_addresses: [ 10.77.0.2, 10.77.0.3, 10.77.0.4, 10.77.0.5, 10.77.0.6, 10.77.0.7, 10.77.0.8 ]\n");
+	listener_more = "    transport: sctp\n";
+	wrong("listen:\n",
+	      "listen:\n  - { name: other, protection: ndsip, transport: sctp, address: 10.77.1.1, port: 3868,\n"
+	      "      more_addresses: [ 10.77.1.2, 10.77.1.3, 10.77.1.4, 10.77.1.5, 10.77.1.6, 10.77.1.7, 10.77.1.8 ] }\n"
+	      "  - { name: one, protection: ndsip, transport: sctp, address: 10.77.1.9, port: 3868 }\n",
+	      "error /etc/mtc/c.yaml:11: the listeners with NDS/IP have more than 8 protected addresses with 'one', expected at "
+	      "most that many, because a tunnel carries all of them\n");
+	listener_more = "";
+}
+
 static void test_an_anchor_is_needed(void **state)
 {
 	(void)state;
@@ -240,7 +293,10 @@ int main(void)
 		cmocka_unit_test(test_the_addresses_of_ike_are_of_one_host_each),
 		cmocka_unit_test(test_a_protected_address_is_inside_the_tunnels),
 		cmocka_unit_test(test_a_certificate_of_the_listener_belongs_to_tls),
+		cmocka_unit_test(test_a_listener_over_sctp_is_protected_with_all_its_addresses),
+		cmocka_unit_test(test_the_selectors_of_one_tunnel),
 		cmocka_unit_test(test_an_anchor_is_needed),
+		cmocka_unit_test(test_an_anchor_is_needed_over_sctp_too),
 		cmocka_unit_test(test_a_proposal_is_of_the_profile),
 		cmocka_unit_test(test_the_internal_name_is_not_shown_to_ike_peers),
 		cmocka_unit_test(test_a_path_fits_into_a_socket_address),

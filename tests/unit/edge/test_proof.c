@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "ndsip/ns_msg.h"
+#include "net/net_stream_impl.h"
 #include "tests/unit/edge/edge_play.h"
 
 #define HOST "scs.acme.example"
@@ -136,6 +137,91 @@ static void test_nothing_is_read_before_the_proof(void **state)
 	assert_string_equal(open.identity.names[0], HOST);
 	assert_string_equal(open.identity.anchors[0], "anchor-a");
 	assert_int_equal(open.protection, PROTECTION_NDSIP);
+}
+
+/* -- an SCTP association, of which the test says the addresses */
+
+static struct {
+	struct net_ip local[NET_IPS_MAX], peer[NET_IPS_MAX];
+	size_t local_n, peer_n;
+	int err;
+} association;
+
+static int association_ips(const struct net_stream *s, bool peer, struct net_ip out[NET_IPS_MAX], size_t *n)
+{
+	(void)s;
+	*n = peer ? association.peer_n : association.local_n;
+	memcpy(out, peer ? association.peer : association.local, *n * sizeof *out);
+	return association.err;
+}
+
+static const struct net_message_ops association_ops = { .ips = association_ips };
+
+static struct net_ip ip4(uint8_t last)
+{
+	return (struct net_ip){ .family = AF_INET, .octets = { 10, 77, 1, last } };
+}
+
+static int begin_proof(struct edge_play *p, struct edge_proof *proof)
+{
+	struct net_stream stream = { .messages = &association_ops };
+	int err;
+
+	err = edge_proof_begin(&p->edge->sessions.proofs, proof, &stream, p->scs);
+	edge_play_turns(p, 2);
+	return err;
+}
+
+static void test_all_addresses_of_an_association_are_asked_about(void **state)
+{
+	struct edge_play *p = *state;
+	struct edge_proof proof;
+	struct ns_open o;
+
+	(void)asked(p); /* of the connection that the play has made */
+	association.err = 0;
+	association.local_n = association.peer_n = 2;
+	association.local[0] = ip4(1);
+	association.local[1] = ip4(2);
+	association.peer[0] = ip4(7);
+	association.peer[1] = (struct net_ip){ .family = AF_INET6, .octets = { 0xfd, [15] = 9 } };
+	assert_int_equal(begin_proof(p, &proof), 0);
+	o = asked(p);
+	assert_int_equal(o.protocol, SA_SCTP);
+	assert_int_equal(o.remote_port, p->port); /* the socket is that of the SCS in the play */
+	assert_true(o.local_n == 2 && o.remote_n == 2);
+	assert_int_equal(o.local[1].family, 4);
+	assert_memory_equal(o.local[1].octets, association.local[1].octets, 16);
+	assert_int_equal(o.remote[0].octets[3], 7);
+	assert_int_equal(o.remote[1].family, 6);
+	assert_memory_equal(o.remote[1].octets, association.peer[1].octets, 16);
+	edge_proof_end(&p->edge->sessions.proofs, &proof);
+}
+
+/* One address that is not asked about would be one that nobody proves. */
+static void test_an_association_with_too_many_addresses_is_refused(void **state)
+{
+	struct edge_play *p = *state;
+	struct edge_proof proof;
+
+	association.err = 0;
+	association.local_n = association.peer_n = NS_ENDS_MAX;
+	for (uint8_t i = 0; i <= NS_ENDS_MAX; i++) {
+		association.local[i] = ip4(i);
+		association.peer[i] = ip4(100 + i);
+	}
+	assert_int_equal(begin_proof(p, &proof), 0);
+	edge_proof_end(&p->edge->sessions.proofs, &proof);
+	association.peer_n++;
+	assert_int_equal(begin_proof(p, &proof), ERR_LIMIT);
+	association.peer_n = 0;
+	assert_int_equal(begin_proof(p, &proof), ERR_INVAL);
+	association.peer_n = 1;
+	association.local_n++;
+	assert_int_equal(begin_proof(p, &proof), ERR_LIMIT);
+	association.local_n = 1;
+	association.err = ERR_IO;
+	assert_int_equal(begin_proof(p, &proof), ERR_IO);
 }
 
 static void test_a_refused_connection_is_closed_and_the_core_hears_nothing(void **state)
@@ -307,6 +393,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_nothing_is_read_before_the_proof, begin, end),
+		cmocka_unit_test_setup_teardown(test_all_addresses_of_an_association_are_asked_about, begin, end),
+		cmocka_unit_test_setup_teardown(test_an_association_with_too_many_addresses_is_refused, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_refused_connection_is_closed_and_the_core_hears_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_silent_helper_lets_nobody_through, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_held_session_neither_reads_nor_sends_and_goes_on, begin, end),
