@@ -8,7 +8,7 @@ import time
 
 from . import lab, proc, tunnel
 from .pki import Pki
-from .play import Ended
+from .play import Ended, json_lines
 
 PORT, TLS_PORT = 3868, 5868
 GATEWAY, HOST = tunnel.PROTECTED["gw"][0], tunnel.PROTECTED["scs"][0]
@@ -97,7 +97,13 @@ class Tunnelled(lab.Lab):
             scs.start(self.record)
             connect(scs, self.gw, HOST)
             scs.initiate(CHILD)
+            proc.wait_until("the gateway has proven the tunnel of acme", lambda: self.is_protected("acme"), self.options.up_wait_s, self.entries)
             self.lab["ndsip"]["charons"]["scs"] = scs.entry
+
+    def is_protected(self, name):
+        done = self.mtcctl("--json", "ndsip", "status", name)
+        rows = json_lines(done.stdout)
+        return not done.returncode and bool(rows) and rows[0]["protected"]
 
 
 def has_connection(gw, name):
@@ -197,8 +203,12 @@ class World:
     def wait_loaded(self, name):
         proc.wait_until(f"charon has the connection of {name}", lambda: self.loaded(name), 15)
 
-    def status(self, name):
-        return self.lab.ctl("ndsip", "status", name)[0]
+    def status(self, name, protected, wait_s=15):
+        """The row of mtcctl ndsip status, once it says that."""
+        def row():
+            found = self.lab.ctl("ndsip", "status", name)[0]
+            return found if found["protected"] == protected else None
+        return proc.wait_until(f"mtcctl ndsip status {name} says {'' if protected else 'not '}protected", row, wait_s)
 
     def counter(self, name):
         return next(row["value"] for row in self.lab.ctl("stats") if row.get("name") == name)

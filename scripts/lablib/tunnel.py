@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 
-from . import proc
+from . import ending, proc
 
 SIDES = ("scs", "gw", "core")
 # side: {peer: (device, address of IPv4, address of IPv6)}; of IKE towards the other side, and of plain traffic inside
@@ -63,6 +63,11 @@ class Hosts:
         run("ip", "-n", self.name(side), *words)
 
     def up(self):
+        """Makes them. A signal that ends this script waits meanwhile: all is there to be removed, or nothing."""
+        with ending.held():
+            self.make()
+
+    def make(self):
         for side in SIDES:
             run("ip", "netns", "add", self.name(side))
             self.ip(side, "link", "set", "lo", "up")
