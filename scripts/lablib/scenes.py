@@ -23,18 +23,18 @@ def play_all(p, scenes):
     """scenes: (letter, what it shows, function of p that returns its evidence). Returns how many did not come true."""
     false = 0
     for letter, what, scene in scenes:
-        print(f"({letter}) {what}", flush=True)
+        ending.write(f"({letter}) {what}")
         try:
-            print(f"    true: {scene(p)}", flush=True)
+            ending.write(f"    true: {scene(p)}")
         except (NotTrue, proc.LabError, OSError, KeyError) as e:
             false += 1
-            print(f"    NOT TRUE: {e}", flush=True)
+            ending.write(f"    NOT TRUE: {e}")
     return false
 
 
 def _run(scenes, make, enter, keep):
     def say(text):
-        print(f"demo: {text}", flush=True)
+        ending.write(f"demo: {text}")
     folder = tempfile.mkdtemp(prefix="mtc-demo-")
     started, false = time.monotonic(), len(scenes)
     try:
@@ -46,16 +46,16 @@ def _run(scenes, make, enter, keep):
             p.end_background()
         lab.down(folder, say)
     except proc.LabError as e:
-        print(f"demo: {e}", file=sys.stderr)
+        ending.write(f"demo: {e}", sys.stderr)
     finally:
         if os.path.exists(os.path.join(folder, lab.RECORD)):
-            lab.down(folder, print)
+            lab.down(folder, say)
         if (keep or false) and os.path.isdir(os.path.join(folder, "log")):
-            print(f"demo: logs are in {folder}/log")
+            ending.write(f"demo: logs are in {folder}/log")
         else:
             shutil.rmtree(folder)
-    print(f"demo: {len(scenes) - false} of {len(scenes)} scenes came true in {time.monotonic() - started:.0f} s" if false < len(scenes)
-          else "demo: nothing was shown")
+    ending.write(f"demo: {len(scenes) - false} of {len(scenes)} scenes came true in {time.monotonic() - started:.0f} s" if false < len(scenes)
+                 else "demo: nothing was shown")
     return 1 if false else 0
 
 
