@@ -1,6 +1,6 @@
 # A thin front door: every target installs what it needs, builds what it needs and runs. ./start --help lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build demo lab check torture fuzz bench instructions fmt lint clean
+.PHONY: help build demo demo-ndsip lab check torture fuzz bench instructions fmt lint clean
 
 # Variables are those of the command line only: FRESH=1 that a shell happens to export deletes nothing.
 $(foreach v,FRESH DIR SECS SEED HOSTILE BASE ROUNDS ROWS KEEP,$(if $(filter environment,$(origin $v)),$(eval $v :=)))
@@ -22,6 +22,12 @@ demo:
 	@scripts/setup build run
 	@scripts/build gcc --only programs
 	@scripts/demo
+
+demo-ndsip:
+	@$(accept)
+	@scripts/setup build run
+	@scripts/build gcc --only programs
+	@scripts/demo-ndsip
 
 lab:
 	@$(accept)

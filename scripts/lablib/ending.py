@@ -1,4 +1,5 @@
 """The signals that end a script which has processes running: Ctrl-C (SIGINT), SIGTERM, and SIGHUP, which comes when the terminal closes."""
+import contextlib
 import os
 import signal
 import sys
@@ -22,6 +23,17 @@ def as_interrupt():
     for each in found:
         signal.signal(each, first)
     return found
+
+
+@contextlib.contextmanager
+def held():
+    """They wait until this is over. For what starts a command whose work has to be undone: interrupted while it starts one, Python neither
+    waits for the command nor ends it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def write(text, stream=None):

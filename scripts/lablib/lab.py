@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 
-from . import keep, ports, proc, relay
+from . import keep, ports, proc, relay, tunnel
 from .pki import Pki
 from .proc import write
 
@@ -151,6 +151,14 @@ class Lab:
             "msisdn_only": msisdn(count + 1), "imsi_first": imsi(1), "imsi_last": imsi(count + 1), "msisdn_first": msisdn(1),
         }
 
+    # -- of a laboratory with NDS/IP only: lablib/ndsip.py
+
+    def make_hosts(self, say):
+        """Network namespaces, before anything starts."""
+
+    def make_tunnels(self, say):
+        """What is left to do when everything is up and provisioned."""
+
     # -- the elements, in the order in which they need each other
 
     def port(self, name):
@@ -291,6 +299,7 @@ timers: {{ reconnect: 1s{o.timers_more} }}
         if left:
             say(f"ending what a killed laboratory left running: {', '.join(e['name'] for e in left)}")
             proc.end_recorded(self.path(RECORD))
+        tunnel.hosts_of(self.folder).down()
         self.refuse_strangers()
         if self.kept:
             keep.remove_leftovers(self.folder, [RECORD, "lab.json"])
@@ -363,6 +372,7 @@ timers: {{ reconnect: 1s{o.timers_more} }}
         if self.kept:
             say(f"state of the earlier run in {self.named} is used again; --fresh deletes it first")
         try:
+            self.make_hosts(say)
             self.make_pki(say)
             self.describe_devices()
             if not self.kept:
@@ -378,8 +388,10 @@ timers: {{ reconnect: 1s{o.timers_more} }}
             self.start_iwf()
             if not self.kept:
                 self.provision()
+            self.make_tunnels(say)
         except BaseException as e:
             proc.end(self.entries)
+            tunnel.hosts_of(self.folder).down()
             proc.remove(self.path(RECORD))
             if self.kept and isinstance(e, proc.LabError):
                 raise proc.LabError(f"{e}\nIf the files of the earlier run are the cause: {keep.hint(self.folder)}") from e
@@ -455,11 +467,12 @@ def start(folder, name, wait_s=20):
 
 def down(folder, say, wait_s=proc.END_WAIT_S):
     """Ends what `up` started there, each within wait_s; the directory stays, for reading and for the next `up`, without lab.json."""
-    record = os.path.join(folder, RECORD)
-    if not os.path.exists(record):
+    record, hosts = os.path.join(folder, RECORD), tunnel.hosts_of(folder)
+    if not os.path.exists(record) and not hosts.there():
         raise proc.LabError(f"no laboratory runs in {folder} (no {RECORD})")
     killed = proc.end_recorded(record, wait_s)
     for name in killed:
         say(f"{name} did not end by itself and was killed")
+    hosts.down()
     proc.remove(os.path.join(folder, "lab.json"))
     return killed

@@ -5,12 +5,13 @@ certificates, user-space ESP by kernel-libipsec) in each that wants one. Needs r
 
 A protected address is on the loopback device of its host. There is a route to it past the tunnel, as in a real network: what keeps traffic
 inside the tunnel is a rule of the packet filter, never the lack of a road."""
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 
-from . import proc
+from . import ending, proc
 
 SIDES = ("scs", "gw", "core")
 # side: {peer: (device, address of IPv4, address of IPv6)}; of IKE towards the other side, and of plain traffic inside
@@ -19,6 +20,7 @@ LINKS = {"gw": {"scs": ("outside", "10.77.0.1", "fd00:77::1"), "core": ("inside"
          "core": {"gw": ("inside", "10.78.0.2", "fd00:78::2")}}
 PROTECTED = {"gw": ("10.77.1.1", "fd00:77:1::1"), "scs": ("10.77.2.1", "fd00:77:2::1")}
 DEVICE = "ipsec0"  # of kernel-libipsec
+NAMESPACES = "/run/netns"  # of ip netns
 CHARON = "/usr/lib/ipsec/charon"
 IKE_PROPOSAL, ESP_PROPOSAL = "aes128gcm16-prfsha256-ecp256", "aes128gcm16-ecp256"
 PLUGINS = ("random nonce drbg aes sha1 sha2 hmac kdf gcm pem pkcs1 pkcs8 x509 pubkey constraints revocation openssl kernel-libipsec "
@@ -43,7 +45,7 @@ def run(*words, given=None, check=True, timeout=30):
 
 
 class Hosts:
-    """The namespaces PREFIX-scs, PREFIX-gw and PREFIX-core. `prefix` is the caller's alone; a laboratory keeps it, to remove them later."""
+    """The namespaces PREFIX-scs, PREFIX-gw and PREFIX-core. `prefix` is the caller's alone."""
 
     def __init__(self, prefix):
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,40}", prefix):
@@ -61,6 +63,11 @@ class Hosts:
         run("ip", "-n", self.name(side), *words)
 
     def up(self):
+        """Makes them. A signal that ends this script waits meanwhile: all is there to be removed, or nothing."""
+        with ending.held():
+            self.make()
+
+    def make(self):
         for side in SIDES:
             run("ip", "netns", "add", self.name(side))
             self.ip(side, "link", "set", "lo", "up")
@@ -77,12 +84,14 @@ class Hosts:
                 self.ip(side, "addr", "add", address, "dev", "lo", *(["nodad"] if ":" in address else []))
                 self.ip(other, "route", "add", address, "via", hop)
 
+    def there(self):
+        """The names of those that exist."""
+        return [self.name(side) for side in SIDES if os.path.lexists(os.path.join(NAMESPACES, self.name(side)))]
+
     def down(self):
-        """Removes those that are there. What runs in them has been ended before."""
-        there = {line.split()[0] for line in run("ip", "netns", "list").stdout.splitlines() if line.strip()}
-        for side in SIDES:
-            if self.name(side) in there:
-                run("ip", "netns", "del", self.name(side))
+        """Removes those that are there, also after an up() that was interrupted. What runs in them has been ended before."""
+        for name in self.there():
+            run("ip", "netns", "del", name)
 
     def fence(self, side, port=None, protocol="tcp"):
         """The rules of a host that is no gateway of ours: from and to its protected address only through the tunnel. With `port` only that of
@@ -95,6 +104,11 @@ class Hosts:
         chains = "".join(f"chain {c} {{ type filter hook {c} priority -10; policy accept;\n" + "".join(f"{rule}\n" for at, rule in lines if at == c)
                          + "}\n" for c in ("input", "postrouting"))
         run(*self.inside(side, "nft", "-f", "-"), given=f"table inet ndsip\ndelete table inet ndsip\ntable inet ndsip {{\n{chains}}}\n")
+
+
+def hosts_of(folder):
+    """Those of the laboratory in this directory. Their names follow from its path: whatever ended a start, the next one and `down` find them."""
+    return Hosts("mtc-lab-" + hashlib.sha256(os.fsencode(os.path.abspath(folder))).hexdigest()[:8])
 
 
 class Charon:

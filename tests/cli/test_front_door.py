@@ -23,7 +23,7 @@ def test_the_readme_lists_every_command():
     rows = [line.split("|")[1] for line in readme.splitlines() if line.startswith("| `./start ")]
     with open(os.path.join(ROOT, "Makefile"), encoding="utf-8") as f:
         targets = next(line for line in f if line.startswith(".PHONY:")).split()[1:]
-    listed = {name for row in rows for name in re.findall(r"`\./start (\w+)", row)}
+    listed = {name for row in rows for name in re.findall(r"`\./start ([\w-]+)", row)}
     assert listed == set(targets) - {"help"}
     assert "`./start COMMAND` and `make COMMAND` do the same" in readme
 
@@ -34,6 +34,14 @@ def test_the_demo_names_its_scenes_by_one_letter_each():
     with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
         told = re.search(r"plays nine scenes: ([^.]*)\.", f.read()).group(1)
     assert letters == list("abcdefghi") and len(told.split(", ")) == 9, told
+
+
+def test_the_demo_of_ndsip_has_the_scenes_that_the_readme_counts():
+    with open(os.path.join(ROOT, "scripts", "demo-ndsip"), encoding="utf-8") as f:
+        letters = re.findall(r'^    \("([a-z])", "', f.read(), re.M)
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
+        assert "(NDS/IP) in place of TLS in six scenes" in f.read()
+    assert letters == list("abcdef")
 
 
 def test_the_usage_of_mtc_ue_is_what_it_takes():

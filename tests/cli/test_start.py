@@ -215,7 +215,7 @@ def test_help_of_one_command(machine):
         assert code == 0 and out.startswith("usage: ./start bench [ROWS=...] [BASE=...] [ROUNDS=...] [KEEP=...]\n") and out.endswith("scripts/bench --help\n")
     assert "has no options" in machine.start("fmt", "--help")[1]
     assert not [line for line in machine.did() if line.startswith(("make", "apt-get"))]
-    for command in ("lab", "demo", "bench", "instructions", "check", "torture"):
+    for command in ("lab", "demo", "demo-ndsip", "bench", "instructions", "check", "torture"):
         done = subprocess.run([START, command, "--help"], capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
         assert f"scripts/{command}" in done.stdout.split("own help is:")[1]
 

@@ -1,7 +1,6 @@
 """NDS/IP: an SCS inside an IPsec tunnel of strongSwan, plain TCP or TLS in it. The gateway proves for each connection who protects it, and holds
 and cuts the connection as soon as it cannot. Network namespaces, two charons, user-space ESP, the rules of the packet filter."""
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -10,176 +9,34 @@ import time
 import pytest
 
 from lablib import lab as L
-from lablib import proc, tunnel
+from lablib import ndsip, proc, tunnel
+from lablib.ndsip import GATEWAY, GRACE_S, HOST, OTHER_HOST, PORT
 from lablib.pki import Pki
-from lablib.play import Ended
 
-PORT, TLS_PORT = 3868, 5868
-GATEWAY, HOST, OTHER_HOST = "10.77.1.1", "10.77.2.1", "10.77.2.2"
-GRACE_S = 1.0
 CUT_S = GRACE_S + 0.7  # what the kernel, charon and a busy machine take besides
 
 pytestmark = pytest.mark.skipif(bool(tunnel.lacking()), reason=tunnel.lacking())
 
 
-def revocation_list(pki, ca):
-    """An empty one, behind the certificate of the CA: charon takes nobody without it."""
-    folder = os.path.join(pki, f"crl-{ca}")
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "index"), "w", encoding="ascii"):
-        pass
-    conf = proc.write(os.path.join(folder, "conf"), f"[ca]\ndefault_ca=c\n[c]\ndatabase={folder}/index\ndefault_md=sha256\ndefault_crl_days=30\n"
-                      "crl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid:always\n")
-    done = subprocess.run(["openssl", "ca", "-gencrl", "-config", conf, "-cert", f"{pki}/{ca}.pem", "-keyfile", f"{pki}/{ca}.key"], check=True,
-                          capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    with open(f"{pki}/{ca}.pem", "a", encoding="ascii") as f:
-        f.write(done.stdout)
+class World(ndsip.World):
+    """The laboratory on hosts of its own, and a third one that claims acme's address."""
 
-
-class Tunnelled(L.Lab):
-    """Everything of the operator on the host gw; the SCSs are on the host scs."""
-
-    def start(self, name, command, env=None):
-        return super().start(name, self.options.hosts.inside("gw", *command), env)
-
-    def make_pki(self, say):
-        pki = super().make_pki(say)
-        Pki(pki.folder).crl("anchor-a")  # beside the anchor, by the item crl; that of anchor-b is in its file
-        revocation_list(pki.folder, "anchor-b")
-        return pki
-
-    def iwf_config(self):
-        pki = self.path("pki")
-        nds = (f"  - {{ name: nds, zone: external, protection: ndsip, address: {GATEWAY}, port: {PORT} }}\n"
-               f"  - {{ name: both, zone: external, protection: tls+ndsip, address: {GATEWAY}, port: {TLS_PORT}, certificate: {pki}/iwf.pem, "
-               f"key: {pki}/iwf.key }}\npeers:\n")
-        section = (f"ndsip: {{ vici: {self.path('gw', 'vici')}, mode: libipsec, certificate: {pki}/iwf.pem, grace: {int(GRACE_S)}s,\n"
-                   f"         local_ike: [ 10.77.0.1, 10.78.0.1 ], on_loss: {self.options.on_loss} }}\n")
-        text = super().iwf_config().replace("anchor-a.pem }", f"anchor-a.pem, crl: [ {pki}/anchor-a.crl ] }}", 1)
-        return text.replace("peers:\n", nds, 1) + section
-
-    def start_iwf(self):
-        gw = tunnel.Charon(self.options.hosts, "gw", self.path("gw"), L.EXTERNAL_HOST)
-        gw.configure(self.path("pki", "iwf.pem"), self.path("pki", "iwf.key"), self.path("pki", "operator.pem"))
-        gw.start(self.record)
-        gw.swanctl("--load-creds")
-        self.options.charons["gw"] = gw
-        conf = proc.write(self.path("mtc-iwfd.yaml"), self.iwf_config())
-        tunnel.run(*self.options.hosts.inside("gw", self.program("mtcctl"), "ndsip", "rules", "--apply", "-c", conf))
-        super().start_iwf()
-
-    def provision(self):
-        super().provision()
-        for name, host in (("acme", HOST), ("gamma", OTHER_HOST)):
-            done = self.mtcctl("scs", "set", name, "--ndsip-hosts", host)
-            assert not done.returncode, done.stderr
-
-
-class World:
-    """The laboratory, its hosts, and the tunnels that SCSs make."""
-
-    def __init__(self, labs, number, on_loss="cut"):
-        self.labs, self.charons, self.made = labs, {}, 0
-        self.hosts = tunnel.Hosts(f"prf{os.getpid()}-{number}")
-        self.hosts.up()
-        try:
-            self.hosts.ip("scs", "addr", "add", OTHER_HOST, "dev", "lo")
-            self.hosts.ip("core", "addr", "add", HOST, "dev", "lo")  # of the one who claims acme's address
-            self.hosts.ip("gw", "route", "add", OTHER_HOST, "via", "10.77.0.2")
-            self.lab = labs.up(kind=Tunnelled, hosts=self.hosts, charons=self.charons, on_loss=on_loss, edges=1)
-        except BaseException:
-            self.hosts.down()
-            raise
-        self.started = []
-        self.wait_loaded("acme")
+    def __init__(self, labs, on_loss="cut"):
+        super().__init__(labs.up(kind=ndsip.Tunnelled, on_loss=on_loss, scs_tunnel=False, edges=1))
+        self.labs = labs
+        self.hosts.ip("core", "addr", "add", HOST, "dev", "lo")
 
     def end(self):
-        try:
-            for charon in self.started:
-                charon.end()
-            return self.labs.down(self.lab)
-        finally:
-            self.hosts.down()
-
-    # -- tunnels
-
-    def tunnel(self, name, host, side="scs", certificate=None, identity=None):
-        """The charon of an SCS, with the connection `iwf` to the gateway; nothing is initiated."""
-        for earlier in [c for c in self.started if c.side == side]:  # of a play that failed
-            self.drop(earlier)
-        self.made += 1
-        identity = identity or self.lab.scs[name]["origin_host"]
-        charon = tunnel.Charon(self.hosts, side, os.path.join(self.lab.lab["dir"], f"c{self.made}"), identity)
-        certificate = certificate or name
-        charon.configure(self.pki(f"{certificate}.pem"), self.pki(f"{certificate}.key"), self.pki("operator.pem"))
-        self.started.append(charon)
-        charon.start()
-        charon.connect(self.charons["gw"], "iwf", {"tsp": (f"{host}/32[tcp]", f"{GATEWAY}/32[tcp/{PORT}], {GATEWAY}/32[tcp/{TLS_PORT}]")})
-        return charon
-
-    def drop(self, charon):
-        charon.end()
-        self.started.remove(charon)
+        self.end_tunnels()
+        return self.labs.down(self.lab)
 
     def copy_ca(self, name):
         shutil.copy(self.pki(f"{name}.pem"), self.charons["gw"].path("swanctl", "x509ca", f"{name}.pem"))
 
-    def pki(self, name):
-        return os.path.join(self.lab.lab["dir"], "pki", name)
-
-    def rules(self, word):
-        tunnel.run(*self.hosts.inside("gw", self.lab.program("mtcctl"), "ndsip", "rules", word, "-c", self.lab.lab["iwf"]["config"]))
-
-    # -- SCSs
-
-    def command(self, action, name, origin_host=None, tls=None, **options):
-        """tls: name of the certificate inside the tunnel."""
-        scs, iwf = self.lab.scs[name], self.lab.lab["iwf"]
-        way = ["--connect", f"{GATEWAY}:{PORT}", "--plain"] if not tls else [
-            "--connect", f"{GATEWAY}:{TLS_PORT}", "--ca", self.lab.lab["ca"], "--cert", self.pki(f"{tls}.pem"), "--key", self.pki(f"{tls}.key")]
-        words = [self.lab.program("mtc-scs"), action, *way, "--origin-host", origin_host or scs["origin_host"],
-                 "--realm", scs["realm"], "--iwf-host", iwf["identity"], "--iwf-realm", iwf["realm"]]
-        for key, value in options.items():
-            words += ["--" + key.replace("_", "-")] + ([] if value is True else [str(value)])
-        return self.hosts.inside("scs", *words)
-
-    def trigger(self, name, wait_s=30, **options):
-        done = subprocess.run(self.command("trigger", name, payload="wake up", **options), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=wait_s, check=False)
-        return Ended(done.returncode, done.stdout, done.stderr)
-
-    def listen(self, name):
-        running = self.lab.start(f"nds-{name}-{len(self.lab.background)}", self.command("listen", name))
-        running.wait_event("ready")
-        return running
-
-    # -- what the gateway says
-
-    def loaded(self, name):
-        return f"mtc-{name}:" in self.charons["gw"].swanctl("--list-conns").stdout
-
-    def wait_loaded(self, name):
-        proc.wait_until(f"charon has the connection of {name}", lambda: self.loaded(name), 15)
-
-    def counter(self, name):
-        return next(row["value"] for row in self.lab.ctl("stats") if row.get("name") == name)
-
-    def log(self):
-        with open(self.lab.lab["logs"]["mtc-iwfd"], encoding="utf-8", errors="replace") as f:
-            return f.read()
-
-    def wait_log(self, pattern, wait_s=10, count=1):
-        proc.wait_until(f"the log says {pattern}", lambda: len(re.findall(pattern, self.log())) >= count, wait_s)
-
-    def gone(self, name, since, wait_s=CUT_S):
-        """How long it took until the SCS has no session any more."""
-        proc.wait_until(f"{name} has no session", lambda: not self.lab.sessions(name), wait_s + 5)
-        return time.monotonic() - since
-
 
 @pytest.fixture(scope="module")
 def world(labs):
-    w = World(labs, 1)
+    w = World(labs)
     yield w
     wrong = w.end()
     assert not wrong, "\n".join(wrong)
@@ -392,8 +249,7 @@ def test_charon_of_the_gateway_killed_and_started_again(world, acme):
     assert took < CUT_S, took
     assert world.log().count("strongSwan is away") == losses + 1
     session.end()
-    gw.start()
-    gw.swanctl("--load-creds")
+    world.restart_gateway_charon()
     world.wait_loaded("acme")
     acme.swanctl("--terminate", "--ike", "iwf", "--force", check=False)
     acme.initiate("tsp")

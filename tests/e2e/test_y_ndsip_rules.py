@@ -11,9 +11,8 @@ import time
 
 import pytest
 from conftest import BIN, ROOT
-from lablib import proc, tunnel
+from lablib import netns, proc, tunnel
 from lablib.pki import Pki
-from support import netns
 
 pytestmark = pytest.mark.skipif(bool(tunnel.lacking()), reason=tunnel.lacking() or "-")
 

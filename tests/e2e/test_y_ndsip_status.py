@@ -6,14 +6,15 @@ import subprocess
 
 import pytest
 from lablib import proc, tunnel
-from test_y_ndsip import HOST, OTHER_HOST, World
+from lablib.ndsip import HOST, OTHER_HOST
+from test_y_ndsip import World
 
 pytestmark = pytest.mark.skipif(bool(tunnel.lacking()), reason=tunnel.lacking())
 
 
 @pytest.fixture(scope="module")
 def world(labs):
-    w = World(labs, "status")
+    w = World(labs)
     yield w
     wrong = w.end()
     assert not wrong, "\n".join(wrong)
@@ -81,6 +82,5 @@ def test_rules_and_charon_that_are_away_are_reasons(world):
     os.kill(gw.entry["pid"], signal.SIGKILL)
     proc.wait_until("health says it", lambda: "charon-away" in reasons(world), 10)
     assert status_of(world, "acme")["why"].startswith("strongSwan (charon) does not answer")
-    gw.start()
-    gw.swanctl("--load-creds")
+    world.restart_gateway_charon()
     proc.wait_until("and that it is back", lambda: "charon-away" not in reasons(world), 15)

@@ -11,9 +11,8 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
-sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "tests")]
-from lablib import tunnel  # noqa: E402
-from support import netns  # noqa: E402
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+from lablib import netns, tunnel  # noqa: E402
 
 BIN = os.environ.get("MTC_BIN", os.path.join(ROOT, "build", "bin"))
 PORT, OTHER_PORT = 3868, 3870

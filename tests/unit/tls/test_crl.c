@@ -107,7 +107,9 @@ static struct tls_pem octets_of(struct world *w, int file)
 	n = BIO_get_mem_data(b, &p);
 	w->octets[file] = malloc((size_t)n + 1);
 	assert_non_null(w->octets[file]);
-	memcpy(w->octets[file], p, (size_t)n);
+	if (n > 0) {
+		memcpy(w->octets[file], p, (size_t)n);
+	}
 	BIO_free(b);
 	return (struct tls_pem){ w->octets[file], (size_t)n };
 }
