@@ -23,9 +23,9 @@
 struct ndsip_process {
 	struct dm_process process;
 	struct ns_serve *serve;
-	struct fence_guard *guard;          /* of the packet filter rules; NULL: it could not be opened */
-	struct net_watch *rules_watch;      /* readable when the rules may have changed */
-	char rules_why[FENCE_WHY_MAX];      /* why it could not be opened */
+	struct fence_guard *guard;            /* of the packet filter rules; NULL: it could not be opened */
+	struct net_watch *rules_watch;        /* readable when the rules may have changed */
+	char rules_why[FENCE_WHY_MAX];        /* why it could not be opened */
 	struct sa_ts local[SA_SELECTORS_MAX]; /* of the listeners with NDS/IP */
 	size_t local_n;
 	const char *local_ike[CFG_NDSIP_ADDRESSES_MAX];
@@ -223,7 +223,6 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 }
 
 /* -- the process */
-
 
 static struct sa_texts texts(const char **out, const char *all, size_t size, size_t n)
 {
