@@ -92,6 +92,12 @@ static bool tls_receive(struct tls_stream *t)
 	return e == SSL_ERROR_NONE && may_read(t);
 }
 
+/* Octets that came before a freeze wait for its end, too. */
+static bool may_pass_on(const struct tls_stream *t)
+{
+	return !t->paused && !t->base.frozen;
+}
+
 static void tls_advance(struct tls_stream *t)
 {
 	bool more = true;
@@ -100,7 +106,7 @@ static void tls_advance(struct tls_stream *t)
 		if (t->state == TLS_HANDSHAKE) {
 			more = tls_shake(t);
 		} else {
-			more = !t->paused && tls_receive(t);
+			more = may_pass_on(t) && tls_receive(t);
 		}
 	}
 }
@@ -215,7 +221,7 @@ static void on_later(void *arg)
 	if (t->failed) {
 		t->may_write = false;
 		tls_die(t, ERR_LIMIT, "TLS: the write queue is full");
-	} else if ((t->state == TLS_OPEN && !t->paused) || (t->state == TLS_HANDSHAKE && t->signature_awaited)) {
+	} else if ((t->state == TLS_OPEN && may_pass_on(t)) || (t->state == TLS_HANDSHAKE && t->signature_awaited)) {
 		tls_feed(t, NULL, 0);
 	}
 	net_stream_drop(&t->base);
@@ -296,6 +302,9 @@ static void tls_freeze(struct net_stream *s, bool frozen)
 
 	if (t->below) {
 		net_stream_freeze(t->below, frozen);
+	}
+	if (!frozen && t->state == TLS_OPEN && t->held.len) {
+		net_task_later(t->loop, &t->later);
 	}
 }
 

@@ -438,6 +438,45 @@ static void test_pausing_inside_a_callback_holds_the_rest_back_and_loses_nothing
 	free(p);
 }
 
+static void on_data_freezes(void *arg, const uint8_t *p, size_t n)
+{
+	struct end *e = arg;
+
+	assert_false(e->paused);
+	on_data(arg, p, n);
+	e->paused = true;
+	net_stream_pause(e->s);
+	net_stream_freeze(e->s, true);
+	net_loop_stop(e->w->loop);
+}
+
+/* What came before the freeze, and is held here, is not passed on either, also when the reader resumes. */
+static void test_freezing_holds_back_what_is_here_already(void **state)
+{
+	struct world *w = *state;
+	const struct net_stream_cb freezing = { .on_open = on_open, .on_data = on_data_freezes, .on_close = on_close };
+	const size_t total = 1u << 20;
+	uint8_t *p = counting(total);
+
+	connect_pair(w);
+	net_stream_set_cb(w->b.s, &freezing, &w->b);
+	assert_int_equal(net_stream_write(w->a.s, p, total), 0);
+	while (w->b.got < total) {
+		size_t before;
+
+		run(w);
+		before = w->b.got;
+		net_stream_resume(w->b.s);
+		run_ms(w, 0);
+		assert_int_equal(w->b.got, before);
+		w->b.paused = false;
+		net_stream_freeze(w->b.s, false);
+	}
+	assert_true(w->b.in_order);
+	assert_int_equal(w->b.got, total);
+	free(p);
+}
+
 static void test_pausing_before_the_handshake_holds_everything_back(void **state)
 {
 	struct world *w = *state;
@@ -1187,6 +1226,7 @@ int main(void)
 		T(test_the_write_queue_is_bounded),
 		T(test_a_reader_that_never_reads_fills_the_queue_and_no_more),
 		T(test_pausing_inside_a_callback_holds_the_rest_back_and_loses_nothing),
+		T(test_freezing_holds_back_what_is_here_already),
 		T(test_pausing_before_the_handshake_holds_everything_back),
 		T(test_close_sends_what_is_queued_and_ends_cleanly),
 		T(test_abort_resets),
