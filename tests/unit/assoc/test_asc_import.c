@@ -740,6 +740,30 @@ static int same_rights(void *arg, const struct assoc_rule *r)
 
 enum { FLEET = 1000 };
 
+/* 0, or the step that failed. */
+static int replace_fleet(struct place *p, uint8_t rights)
+{
+	struct asc_import *im = begin(p, ASC_KIND_ASSOC, true);
+	struct asc_import_error error;
+	struct ended e = { .over = false };
+
+	for (uint64_t i = 0; i < FLEET; i++) {
+		char device[40];
+
+		snprintf(device, sizeof device, "m%llu@a.example", (unsigned long long)(i * 7919 % FLEET));
+		if (row(p, im, i + 1, ASSOC_ALLOW, "acme", i == 0 ? "*@b.example" : device, rights)) {
+			return 2;
+		}
+	}
+	if (asc_import_build(im, &error)) {
+		return 3;
+	}
+	asc_import_finish(im, on_done, &e);
+	wait_over(p, &e);
+	asc_import_free(im);
+	return e.err ? 4 : 0;
+}
+
 /* Replaces the whole fleet's rights again and again, telling after each switch; the kernel ends it at some microsecond of its
  * own time. */
 static void child(struct place *p, int tell, long after_us)
@@ -752,28 +776,12 @@ static void child(struct place *p, int tell, long after_us)
 		_exit(1);
 	}
 	for (int round = 0;; round++) {
-		struct asc_import *im = begin(p, ASC_KIND_ASSOC, true);
-		struct asc_import_error error;
-		struct ended e = { .over = false };
 		uint8_t rights = (uint8_t)(1 + round % 7);
+		int failed = replace_fleet(p, rights);
 
-		for (uint64_t i = 0; i < FLEET; i++) {
-			char device[40];
-
-			snprintf(device, sizeof device, "m%llu@a.example", (unsigned long long)(i * 7919 % FLEET));
-			if (row(p, im, i + 1, ASSOC_ALLOW, "acme", i == 0 ? "*@b.example" : device, rights)) {
-				_exit(2);
-			}
+		if (failed || write(tell, &rights, 1) != 1) {
+			_exit(failed ? failed : 5);
 		}
-		if (asc_import_build(im, &error)) {
-			_exit(3);
-		}
-		asc_import_finish(im, on_done, &e);
-		wait_over(p, &e);
-		if (e.err || write(tell, &rights, 1) != 1) {
-			_exit(4);
-		}
-		asc_import_free(im);
 	}
 }
 
@@ -822,6 +830,9 @@ static void test_killed_at_any_instant_the_state_is_one_whole_file(void **state)
 	}
 	assert_true(whole > 0);
 	assert_int_equal(place_open(p), 0);
+	for (uint8_t i = 1; i <= 3; i++) { /* those that were killed may have switched once only */
+		assert_int_equal(replace_fleet(p, i), 0);
+	}
 	assert_int_equal(asc_kept(p->a, &kept), 2);
 }
 
