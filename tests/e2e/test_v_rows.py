@@ -9,7 +9,7 @@ import pytest
 from conftest import BIN, ROOT
 from lablib import growth, report, rounds, rows
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.tools]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from conftest import BIN, ROOT
 from lablib import lab as laboratory
 from lablib.pki import Pki
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.tools]
 LIMIT_S = 240  # beside the other plays; an idle machine needs far less
 OURS, THEIRS = ["10.77.1.1", "10.77.2.1"], ["10.77.1.2", "10.77.2.2"]
 DATA, INIT, INIT_ACK, ASCONF = "0", "1", "2", "193"
