@@ -220,6 +220,20 @@ static const struct cfg_row dnr_rows[] = {
 	CFG_END,
 };
 
+static const struct cfg_row privacy_rows[] = {
+	CFG_U32(
+	    "absent_answers", struct cfg_privacy, absent_answers, 1, 1000000, "20",
+	    "how often in absent_window an SCS may learn of a device that it is absent: from the answer to a trigger that may "
+	    "not wait, or from the report of one that waited in vain. Further triggers for that device get 109, whether it is "
+	    "there or not, until one answer more is free: each is after absent_window divided by this number"),
+	CFG_DURATION("absent_window", struct cfg_privacy, absent_window_ms, 1000, 7 * DAY_MS, "1h",
+		     "the time in which they are counted; a restart of the core begins it anew"),
+	CFG_U32("absent_devices", struct cfg_privacy, absent_devices, 1024, 100000000, "300000",
+		"number of pairs of an SCS and a name of a device that are counted, of all SCSs together; each takes about 120 "
+		"bytes of memory and its name. When that is not enough, an SCS with more than its share loses its own oldest ones"),
+	CFG_END,
+};
+
 static const struct cfg_row replay_rows[] = {
 	CFG_WORD("mode", struct cfg_replay, mode, replay_modes, "detect",
 		 "what happens to a request with the Session-Id of a finished request of the same SCS. A copy of that request "
@@ -473,6 +487,7 @@ static const struct cfg_row top_rows[] = {
 	CFG_SECTION("t4", struct cfg_iwf, t4, t4_rows, NULL, "how the SMS-SC is reached"),
 	CFG_SECTION("dnr", struct cfg_iwf, dnr, dnr_rows, "", "reports to SCSs"),
 	CFG_SECTION("replay", struct cfg_iwf, replay, replay_rows, "", "requests that come again when they should not"),
+	CFG_SECTION("privacy", struct cfg_iwf, privacy, privacy_rows, "", "what SCSs may learn about where devices are"),
 	CFG_SECTION("keyholder", struct cfg_iwf, keyholder, keyholder_rows, "",
 		    "the process that holds the private keys of the listeners and signs TLS handshakes for the edges"),
 	CFG_SECTION(

@@ -207,6 +207,12 @@ struct cfg_replay { /* of requests: core/core_replay.h */
 	uint32_t entries_max; /* finished Session-Ids remembered */
 };
 
+struct cfg_privacy {             /* of devices: core/core_absent.h */
+	uint32_t absent_answers; /* in the window, for each SCS and device */
+	uint64_t absent_window_ms;
+	uint32_t absent_devices; /* pairs of an SCS and a name of a device that are remembered */
+};
+
 enum cfg_sandbox { CFG_SANDBOX_OFF, CFG_SANDBOX_PREFER, CFG_SANDBOX_REQUIRE };
 
 struct cfg_screen { /* of one row */
@@ -248,6 +254,7 @@ struct cfg_iwf {
 	struct cfg_route s6m, t4;
 	struct cfg_dnr dnr;
 	struct cfg_replay replay;
+	struct cfg_privacy privacy;
 	struct cfg_keyholder keyholder;
 	struct cfg_ndsip ndsip;
 	struct cfg_limits limits;

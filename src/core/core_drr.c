@@ -9,6 +9,7 @@
 #include "apps/t4_dtr.h"
 #include "base/fault.h"
 #include "base/str.h"
+#include "core/core_absence.h"
 #include "core/core_devices.h"
 #include "core/core_dra.h"
 #include "core/core_int.h"
@@ -241,6 +242,13 @@ static void on_copy(struct core_peer *p, struct link *l, const struct core_drr_a
 	}
 }
 
+/* The report that follows tells the SCS that the device was absent. */
+static bool says_absent(const struct t4_drr *drr)
+{
+	return drr->sm_delivery_outcome.v == T4_OUTCOME_ABSENT_SUBSCRIBER ||
+	       drr->sm_delivery_outcome.v == T4_OUTCOME_VALIDITY_TIME_EXPIRED;
+}
+
 static void on_first(struct core_peer *p, const struct t4_drr *drr, struct core_drr_entry *e)
 {
 	struct core *c = p->core;
@@ -270,6 +278,9 @@ static void on_first(struct core_peer *p, const struct t4_drr *drr, struct core_
 	}
 	st_count(&c->st, ST_REPORTS);
 	log_debug(c->log, "core", "transaction %s: reported %s", t->transaction, tsp_delivery_outcome_str(ev.outcome));
+	if (says_absent(drr)) {
+		core_absence_learnt(t, t->trg->sub.imsi);
+	}
 	core_trigger_step(t, &ev);
 }
 

@@ -73,6 +73,7 @@ struct core {
 	struct core_dup *dup;
 	struct core_pasts past;
 	struct core_replay *replay;
+	struct core_absents *absents;
 	struct core_finished *finished;
 	struct core_pieces pieces;
 	struct core_triggers triggers;

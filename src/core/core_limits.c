@@ -31,6 +31,7 @@ void core_scs_limits(const struct core *c, const struct asc_scs *scs, struct scs
 		.validity_max_s = core_validity_ceiling_s(c),
 		.connections_max = c->cfg->limits.connections_per_scs,
 		.pending_max = c->cfg->limits.pending_per_scs,
+		.absent_max = c->cfg->privacy.absent_answers,
 	};
 
 #define LIMIT_OWN(member_) scs->member_

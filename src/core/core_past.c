@@ -7,6 +7,7 @@
 
 #include "apps/tsp.h"
 #include "base/str.h"
+#include "core/core_absence.h"
 #include "core/core_int.h"
 #include "core/core_past_record.h"
 
@@ -310,6 +311,9 @@ int core_past_init(struct core *c)
 	    core_replay_new(&c->replay, c->cfg->replay.entries_max, c->cfg->replay.window_ms)) {
 		return ERR_NOMEM;
 	}
+	if (core_absence_init(c)) {
+		return ERR_NOMEM;
+	}
 	return map_init(&p->by_ref);
 }
 
@@ -322,6 +326,7 @@ void core_past_fini(struct core *c)
 		entry_free(c, e);
 	}
 	map_fini(&c->past.by_ref);
+	core_absence_fini(c);
 	core_replay_free(c->replay);
 	core_dup_free(c->dup);
 }

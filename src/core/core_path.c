@@ -19,6 +19,7 @@
 #include "core/core_limits.h"
 #include "core/core_overdue.h"
 #include "core/core_path.h"
+#include "core/core_absence.h"
 #include "core/core_rights.h"
 
 /* A request while it passes the stages. */
@@ -296,6 +297,7 @@ static struct pol_load load_of(const struct visit *v)
 		.reference_in_use = v->request.action != TSP_ACTION_RECALL && /* a recall names the number of another trigger */
 				    (core_trigger_known(v->core, v->scs->e164, v->a->reference) ||
 				     core_past_reserved(v->core, v->scs->e164, v->a->reference, v->now_ms)),
+		.absent_too_often = core_absence_over(c, v->scs, &v->request),
 	};
 }
 
@@ -330,6 +332,9 @@ static enum stage stage_judge(struct visit *v)
 	}
 	if (v->verdict.reason == POL_NOMEM) {
 		st_count(&c->st, ST_MEMORY_REFUSED);
+	}
+	if (v->verdict.reason == POL_ABSENT_TOO_OFTEN) {
+		st_count(&c->st, ST_ABSENT_REFUSED);
 	}
 	return refuse(v, &v->verdict);
 }

@@ -5,6 +5,7 @@
 #include "apps/s6m_sir.h"
 #include "base/fault.h"
 #include "base/str.h"
+#include "core/core_absence.h"
 #include "core/core_int.h"
 #include "core/core_rights.h"
 #include "core/core_s6m.h"
@@ -136,6 +137,26 @@ static uint32_t wait_s(const struct trg *trg)
 	return trg->req.action == TSP_ACTION_RECALL ? UINT32_MAX : trg->req.validity_s;
 }
 
+/* The verdict on an answer that says whether the device is there, when the SCS may not learn that
+ * now: the same for both. Else counts what the SCS is about to learn. */
+static void hide_presence(struct core_trigger *t, const struct s6m_sia *sia, struct pol_verdict *v)
+{
+	struct core_s6m_who who;
+
+	if (v->status != TSP_STATUS_SUCCESS && v->reason != POL_HSS_ABSENT) {
+		return;
+	}
+	if (!core_s6m_who(&who, sia)) {
+		who.imsi[0] = 0;
+	}
+	if (core_absence_over_now(t, who.imsi)) {
+		st_count(&t->core->st, ST_ABSENT_REFUSED);
+		*v = pol_verdict_of(POL_ABSENT_TOO_OFTEN);
+	} else if (v->reason == POL_HSS_ABSENT) {
+		core_absence_learnt(t, who.imsi);
+	}
+}
+
 static void take(struct core_trigger *t, const struct s6m_sia *sia)
 {
 	struct pol_verdict broken = pol_verdict_of(POL_HSS_PROTOCOL);
@@ -149,6 +170,7 @@ static void take(struct core_trigger *t, const struct s6m_sia *sia)
 	bool absent = false;
 
 	pol_map_sia(&v, &absent, sia, wait_s(t->trg));
+	hide_presence(t, sia, &v);
 	if (v.status != TSP_STATUS_SUCCESS) {
 		st_count(&t->core->st, ST_S6M_REFUSED);
 		refuse(t, &v);

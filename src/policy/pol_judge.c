@@ -144,6 +144,11 @@ static bool check_association(struct judging *j)
 	return allowed;
 }
 
+static bool check_absent(struct judging *j)
+{
+	return !j->f->load.absent_too_often || refuse(j, POL_ABSENT_TOO_OFTEN);
+}
+
 static bool check_load(struct judging *j)
 {
 	const struct pol_load *load = &j->f->load;
@@ -161,8 +166,8 @@ static bool check_load(struct judging *j)
 }
 
 static check_fn *const checks[] = {
-	check_identity, check_action,      check_rate,      check_quota, check_form,
-	check_limits,   check_association, check_reference, check_load,
+	check_identity, check_action,      check_rate,      check_quota,  check_form,
+	check_limits,   check_association, check_reference, check_absent, check_load,
 };
 
 void pol_judge(struct pol_verdict *out, const struct pol_request *r, const struct pol_verdict *screened,

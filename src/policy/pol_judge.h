@@ -1,5 +1,5 @@
 /* pol_judge.h - the verdict on one request of an admitted SCS, in the order of CONTRACTS section
- * 2: identity, action allowed, rate, quota, limits, association, system load. The first failure
+ * 2: identity, action allowed, rate, quota, limits, association, absent answers, system load. The first failure
  * decides. Duplicates are found before, in the core.
  * PURE: every fact, including the time, is an argument; the core looks up, policy judges. */
 #pragma once
@@ -22,6 +22,7 @@ struct pol_load {
 	uint64_t quota_used; /* triggers accepted for this SCS today */
 	/* in use by a pending trigger of the same SCS with another End-to-End-Id */
 	bool reference_in_use;
+	bool absent_too_often; /* the SCS learned too often that the device is absent */
 };
 
 struct pol_facts {

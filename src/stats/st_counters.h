@@ -85,6 +85,9 @@
 	X(DUPLICATES_FULL, "duplicates_full", "entries dropped from the full duplicate index")                                   \
 	X(REPLAYS, "replays", "requests with the Session-Id of a finished request of their SCS, copies apart")                   \
 	X(REPLAYS_FULL, "replays_full", "finished Session-Ids forgotten before replay.window was over, for want of room")        \
+	X(ABSENT_ANSWERS, "absent_answers", "answers and reports that told an SCS that a device is absent")                      \
+	X(ABSENT_FULL, "absent_full", "devices forgotten before privacy.absent_window was over, for want of room")               \
+	X(ABSENT_REFUSED, "absent_refused", "triggers refused because their SCS learned too often that the device is absent")    \
 	X(REPORT_DUPLICATES, "report_duplicates", "repeated delivery reports that got the first answer again")                   \
 	X(REPORT_DUPLICATES_FULL, "report_duplicates_full",                                                                      \
 	  "delivery reports and ended triggers forgotten before their window was over, because too many were remembered")        \

@@ -102,6 +102,30 @@ def test_hss_says_absent(lab):
     assert got.status == "SUCCESS", got
 
 
+def test_how_often_an_scs_may_learn_that_a_device_is_absent(lab):
+    """By an answer or by a report, under any name of the device; then there is one answer for both, present or not."""
+    with_subscriber(lab, 38, reachable=False)
+    lab.ue("absent", L.imsi(38))
+    lab.ctl("scs", "set", "acme", "absent-max", "2")
+    lab.ctl("assoc", "add", "acme", f"msisdn:{L.msisdn(38)}")
+    try:
+        name = "meter-38@a.example"
+        refused(lab, lab.trigger("acme", device=name, validity=0), "TEMPORARYERROR")
+        report = lab.trigger("acme", device=name, validity=1, wait=15)  # 0 at once, EXPIRED later
+        assert report.status == "SUCCESS", report
+        refused(lab, lab.trigger("acme", device=name, validity=600), "RATEEXCEEDED", None)
+        assert lab.decisions(device=name, verdict="refused")[-1]["reason"] == "absent-too-often"
+        with_subscriber(lab, 38, reachable=True)
+        lab.ue("present", L.imsi(38))
+        refused(lab, lab.trigger("acme", device=name, validity=0), "RATEEXCEEDED", None)
+        refused(lab, lab.trigger("acme", msisdn=L.msisdn(38), validity=0), "RATEEXCEEDED", None)  # not named so before: known by its IMSI
+        assert lab.trigger("acme", device="meter-39@a.example").code == 0
+    finally:
+        lab.ctl("scs", "set", "acme", "absent-max", "0")
+        lab.ctl("assoc", "del", "acme", f"msisdn:{L.msisdn(38)}")
+    assert lab.trigger("acme", device=name, validity=0).code == 0
+
+
 def test_reference_in_use(lab):
     lab.ue("absent", L.imsi(34))
     assert lab.trigger("acme", device="meter-34@a.example", reference=3400, validity=600).code == 0

@@ -124,15 +124,15 @@ static const struct {
 	  "fleet,anchor-a,\nfleet,,acme\nlocals,,\n" },
 	{ ASC_KIND_SET, "set,device\ntrial,\ntrial,m1@a.example\n", "trial,\ntrial,m1@a.example\n" },
 	{ ASC_KIND_SET, "set\ntrial\n", "trial,\n" },
-	{ ASC_KIND_SCS, SCS_HEAD SCS_ROW "\n", SCS_ROW ",0,0,0,65535,yes,trigger recall replace,0,0,0,0,0,no,no,no,,\n" },
+	{ ASC_KIND_SCS, SCS_HEAD SCS_ROW "\n", SCS_ROW ",0,0,0,65535,yes,trigger recall replace,0,0,0,0,0,no,no,no,0,,\n" },
 	{ ASC_KIND_SCS, "strict_answers," SCS_HEAD "yes," SCS_ROW "\n",
-	  SCS_ROW ",0,0,0,65535,yes,trigger recall replace,0,0,0,0,0,no,yes,no,,\n" },
+	  SCS_ROW ",0,0,0,65535,yes,trigger recall replace,0,0,0,0,0,no,yes,no,0,,\n" },
 	{ ASC_KIND_SCS,
 	  "pending_max,connections_max,quota_per_day,burst,rate_per_s,actions,priority_allowed,port_max,port_min,validity_max_s,"
 	  "payload_max,"
 	  "anchor,realm,origin_host,e164,name\n1,2,3,4,5,recall,no,6,7,8,9,anchor-a,acme.example,scs.acme.example,49170123456,"
 	  "acme\n",
-	  SCS_ROW ",9,8,7,6,no,recall,5,4,3,2,1,no,no,no,,\n" },
+	  SCS_ROW ",9,8,7,6,no,recall,5,4,3,2,1,no,no,no,0,,\n" },
 	{ ASC_KIND_ASSOC,
 	  "{\"who\":\"acme\",\"device\":\"*@a.example\"}\n\n{\"device\":\"\\\"q,@a.example\",\"who\":\"acme\",\"rights\":["
 	  "\"trigger\"]}\n",
@@ -147,9 +147,9 @@ static const struct {
 	  "{\"name\":\"acme\",\"e164\":\"49170123456\",\"origin_host\":\"scs.acme.example\",\"realm\":\"acme.example\","
 	  "\"anchor\":\"anchor-a\","
 	  "\"payload_max\":9,\"port_min\":7,\"priority_allowed\":false,\"actions\":[\"recall\",\"trigger\"]}\n",
-	  SCS_ROW ",9,0,7,65535,no,trigger recall,0,0,0,0,0,no,no,no,,\n" },
+	  SCS_ROW ",9,0,7,65535,no,trigger recall,0,0,0,0,0,no,no,no,0,,\n" },
 	{ ASC_KIND_SCS, "ndsip_hosts,ndsip_ike," SCS_HEAD "\"10.8.0.8,::ffff:10.8.0.7\",192.0.2.7 192.0.2.8," SCS_ROW "\n",
-	  SCS_ROW ",0,0,0,65535,yes,trigger recall replace,0,0,0,0,0,no,no,no,192.0.2.7 192.0.2.8,10.8.0.8 10.8.0.7\n" },
+	  SCS_ROW ",0,0,0,65535,yes,trigger recall replace,0,0,0,0,0,no,no,no,0,192.0.2.7 192.0.2.8,10.8.0.8 10.8.0.7\n" },
 	{ ASC_KIND_GROUP, "{\"group\":\"fleet\",\"anchor\":\"anchor-a\"}\n{\"group\":\"fleet\",\"scs\":\"acme\"}\n",
 	  "fleet,anchor-a,\nfleet,,acme\n" },
 };

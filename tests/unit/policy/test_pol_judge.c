@@ -212,6 +212,11 @@ static void reference_in_use(struct world *w)
 {
 	w->facts.load.reference_in_use = true;
 }
+
+static void absent_too_often(struct world *w)
+{
+	w->facts.load.absent_too_often = true;
+}
 static void pending(struct world *w)
 {
 	w->facts.load.pending_of_scs = 50;
@@ -268,6 +273,7 @@ static const struct row {
 	{ too_many_rules, 105, "too-many-rules" },
 	{ store_unreadable, 201, "store-unreadable" },
 	{ reference_in_use, 107, "reference-in-use" },
+	{ absent_too_often, 109, "absent-too-often" },
 	{ pending, 201, "too-many-pending" },
 	{ overloaded, 201, "overload" },
 	{ overloaded_low, 201, "overload" },
