@@ -320,6 +320,29 @@ static void test_an_scs_that_is_removed_loses_its_connections(void **state)
 	end(&w);
 }
 
+/* charon ends the security associations of before only when it is told to. */
+static void test_a_host_that_is_taken_from_an_scs_is_not_proven(void **state)
+{
+	static const char *const names[] = { "acme" }, *const hosts[] = { "10.77.2.5" };
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	up(&w, 3, ACME, acme_child);
+	open_one(&w, 1);
+	proven(&w, "acme");
+	provision(&w, 2, names, hosts, 1);
+	change(&w);
+	is(&w, NS_HELD, NS_REASON_OTHER_HOST);
+	open_one(&w, 2); /* nor is a new one */
+	is(&w, NS_HELD, NS_REASON_OTHER_HOST);
+	w.now_ms += GRACE;
+	change(&w);
+	assert_int_equal(told(&w).proof, NS_CUT);
+	assert_int_equal(told(&w).proof, NS_CUT);
+	end(&w);
+}
+
 static void test_rules_and_charon_are_part_of_the_proof(void **state)
 {
 	struct world w;
@@ -374,13 +397,49 @@ static void test_keep_keeps_what_was_proven_and_nothing_else(void **state)
 	end(&w);
 }
 
+/* Held over charon's absence, they are judged when it is back, and have the grace from then on. */
+static void test_what_was_kept_has_a_fresh_grace(void **state)
+{
+	struct ns_open again = open_from(1, "10.77.2.1");
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	w.f.keep = true;
+	w.f.charon = false;
+	again.again = true;
+	assert_int_equal(ns_proofs_open(&w.proofs, EDGE, &again, &w.f, w.now_ms), 0);
+	is(&w, NS_HELD, NS_REASON_CHARON_AWAY);
+	assert_int_equal(ns_proofs_due(&w.proofs, &w.f, w.now_ms), UINT64_MAX); /* nothing to wake up for */
+	w.now_ms += 10 * GRACE;
+	change(&w);
+	silent(&w);
+	w.f.charon = true;
+	change(&w);
+	is(&w, NS_HELD, NS_REASON_SA_UNPROTECTED);
+	assert_int_equal(ns_proofs_due(&w.proofs, &w.f, w.now_ms), w.now_ms + GRACE);
+	w.now_ms += GRACE - 1;
+	change(&w);
+	silent(&w);
+	up(&w, 3, ACME, acme_child);
+	change(&w);
+	proven(&w, "acme");
+	end(&w);
+}
+
 static void test_every_pair_of_ends_and_one_scs(void **state)
 {
+	struct ns_scs two = { .list = 2, .name = "acme", .identity = ACME, .anchor = "anchor-a", .hosts_n = 2 };
 	struct ns_open o = open_from(1, "10.77.2.1");
 	struct world w;
 
 	(void)state;
 	begin(&w);
+	two.hosts[0] = address("10.77.2.1");
+	two.hosts[1] = address("10.77.2.9");
+	assert_int_equal(ns_list_begin(&w.list, &(struct ns_begin){ 2, 1 }), 0);
+	assert_int_equal(ns_list_put(&w.list, &two), 0);
+	assert_int_equal(ns_list_end(&w.list, &(struct ns_end){ 2, 1 }), 0);
 	up(&w, 3, ACME, acme_child);
 	o.remote_n = 2;
 	o.remote[1] = address("10.77.2.9");
@@ -504,8 +563,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_a_second_identity_on_the_selectors_holds_the_first),
 		cmocka_unit_test(test_a_proof_for_another_scs_does_not_go_on),
 		cmocka_unit_test(test_an_scs_that_is_removed_loses_its_connections),
+		cmocka_unit_test(test_a_host_that_is_taken_from_an_scs_is_not_proven),
 		cmocka_unit_test(test_rules_and_charon_are_part_of_the_proof),
 		cmocka_unit_test(test_keep_keeps_what_was_proven_and_nothing_else),
+		cmocka_unit_test(test_what_was_kept_has_a_fresh_grace),
 		cmocka_unit_test(test_every_pair_of_ends_and_one_scs),
 		cmocka_unit_test(test_bounds_and_channels),
 		cmocka_unit_test(test_slices_come_to_an_end_and_reach_all),
