@@ -254,11 +254,12 @@ static void on_host(void *arg, const struct sa_address *host)
 static void on_rules(void *arg)
 {
 	struct ns_serve *s = serve_of(arg);
+	uint64_t again_ms = s->conf.rules_ms;
 	enum ns_rules before = s->rules;
 
 	s->rules_words[0] = 0;
-	s->rules = s->conf.rules(s->conf.arg, s->rules_words);
-	net_timer_start(s->rules_timer, s->conf.rules_ms);
+	s->rules = s->conf.rules(s->conf.arg, s->rules_words, &again_ms);
+	net_timer_start(s->rules_timer, again_ms);
 	if (s->rules == before) {
 		return;
 	}

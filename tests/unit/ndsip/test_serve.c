@@ -48,8 +48,9 @@ static void on_bad_edge(void *arg, uint32_t generation)
 	((struct world *)arg)->bad_edge = generation;
 }
 
-static enum ns_rules on_rules(void *arg, char words[NS_WORDS_MAX])
+static enum ns_rules on_rules(void *arg, char words[NS_WORDS_MAX], uint64_t *again_ms)
 {
+	(void)again_ms;
 	snprintf(words, NS_WORDS_MAX, "%s", ((struct world *)arg)->rules == NS_RULES_OK ? "" : "the table is missing");
 	return ((struct world *)arg)->rules;
 }
