@@ -36,9 +36,11 @@ struct ns_charon {
 	bool listed;  /* a list was whole since the connection came up */
 	bool listing; /* list-sas is on its way */
 	bool want_version, want_list, want_names;
-	size_t crl_anchor, crl; /* the next list to load */
-	bool want_flush;        /* one was loaded */
-	struct ns_member *at;   /* its work is on its way; NULL: none */
+	size_t crl_anchor, crl;     /* the next list to load */
+	struct ns_files *crl_files; /* of the one that is on its way; NULL: none */
+	size_t crl_of;              /* its anchor */
+	bool want_flush;            /* one was loaded */
+	struct ns_member *at;       /* its work is on its way; NULL: none */
 	enum ns_todo what;
 	size_t host; /* of INITIATE: the child that is on its way */
 	uint8_t *room;
@@ -303,19 +305,31 @@ static void on_names(void *arg, int err, const struct vici_packet *response)
 	step(c);
 }
 
+/* The anchor whose list is on its way; NULL: it is a flush, or the files are others by now. */
+static struct ns_anchor *crl_anchor(const struct ns_charon *c)
+{
+	return c->files && c->files == c->crl_files ? &c->files->anchors[c->crl_of] : NULL;
+}
+
+/* What charon has of this anchor is older: its SCSs are refused when they are loaded. */
 static void on_crl(void *arg, int err, const struct vici_packet *response)
 {
 	struct ns_charon *c = charon_of(arg);
+	struct ns_anchor *a = crl_anchor(c);
 	char why[128] = "";
 
+	c->crl_files = NULL;
 	if (err ? err != ERR_CLOSED : !ns_vici_success(response, why, sizeof why)) {
 		log_error(c->conf.log, "ndsip", "strongSwan refused a revocation list: %s", *why ? why : err_str(err));
+		if (a) {
+			ns_files_refuse(a, *why ? why : err_str(err));
+			ns_list_new_anchor(c->conf.list, a->name);
+		}
 	}
 	step(c);
 }
 
-/* The next revocation list; false: there is none. One that is too long for charon is left out: charon
- * then refuses those of its CA, and nobody else. Behind the last one, what charon remembers of lists
+/* The next revocation list; false: there is none. Behind the last one, what charon remembers of lists
  * that it has used is flushed: it would go on to use those as long as they are in force. */
 static bool send_crl(struct ns_charon *c)
 {
@@ -329,14 +343,9 @@ static bool send_crl(struct ns_charon *c)
 			c->crl = 0;
 			continue;
 		}
-		if (a->crls[c->crl].len > VICI_VALUE_MAX) {
-			log_error(c->conf.log, "ndsip",
-				  "a revocation list of trust anchor '%s' has %zu octets and strongSwan takes %u: it is left out",
-				  a->name, a->crls[c->crl].len, VICI_VALUE_MAX);
-			c->crl++;
-			continue;
-		}
 		c->want_flush = true;
+		c->crl_files = c->files;
+		c->crl_of = c->crl_anchor;
 		o = begin(c, "load-cert");
 		vici_put_value(&o, "type", "X509_CRL");
 		vici_put_value(&o, "flag", "NONE");
@@ -346,6 +355,7 @@ static bool send_crl(struct ns_charon *c)
 	}
 	if (c->want_flush) {
 		c->want_flush = false;
+		c->crl_files = NULL;
 		o = begin(c, "flush-certs");
 		vici_put_value(&o, "type", "X509_CRL");
 		return send_out(c, &o, on_crl);
@@ -443,11 +453,16 @@ static void make_conn(struct sa_conn *out, struct conn_room *room, const struct 
 /* False: it is not sent, because it was refused here or charon takes no command. */
 static bool send_load(struct ns_charon *c, struct ns_member *m)
 {
+	const struct ns_anchor *a = ns_files_anchor(c->files, m->scs.anchor);
 	char why[SA_CONN_WHY_MAX];
 	struct conn_room room;
 	struct sa_conn conn;
 	struct vici_out o;
 
+	if (a && a->refused[0]) {
+		refuse(c, m, a->refused);
+		return false;
+	}
 	make_conn(&conn, &room, c, m);
 	if (sa_conn_check(&conn, why)) {
 		refuse(c, m, why);
@@ -638,7 +653,9 @@ void ns_charon_files(struct ns_charon *c, struct ns_files *files)
 	for (size_t i = 0; old && i < files->anchors_n; i++) {
 		const struct ns_anchor *a = &files->anchors[i];
 
-		if (!ns_files_same_anchor(a, ns_files_anchor(old, a->name))) {
+		const struct ns_anchor *before = ns_files_anchor(old, a->name);
+
+		if (!ns_files_same_anchor(a, before) || before->refused[0]) { /* charon may take it now */
 			ns_list_new_anchor(c->conf.list, a->name);
 		}
 	}
