@@ -243,10 +243,10 @@ static void on_timer(void *arg)
 	if (!c->ndsip.channel) {
 		return;
 	}
-	if (c->ndsip.stage != CORE_NDSIP_IDLE) {
-		core_ndsip_send(c);
-	} else if (is_due(c)) {
+	if (c->ndsip.stage == CORE_NDSIP_IDLE && is_due(c)) {
 		core_ndsip_list_begin(c);
+	} else {
+		core_ndsip_send(c);
 	}
 }
 

@@ -309,7 +309,8 @@ static void test_no_end_is_lost(void **state)
 	enum { N = 1200 }; /* more than the socket holds */
 	struct ndsip_play *p = *state;
 	char name[16], e164[16], host[16];
-	static bool ended[N];
+	static bool ended[N], again[N];
+	uint8_t octets[NS_MSG_OCTETS_MAX];
 	struct ns_msg m;
 	unsigned got = 0;
 
@@ -322,15 +323,14 @@ static void test_no_end_is_lost(void **state)
 	join(p);
 	while (next(p, &m) && m.kind != NS_END) {
 	}
-	for (unsigned i = 0; i < 2 * N; i++) {
+	for (unsigned i = 0; i < N + 10; i++) {
 		snprintf(name, sizeof name, "s%04u", i % N);
 		core_sessions_cut(p->core.core, name, CORE_CUT_SCS_CHANGED);
 	}
 	assert_true(p->core.core->st.v[ST_NDSIP_ENDS_WAITED] > 0);
-	for (unsigned i = 0; i < 10; i++) { /* then it dies */
-		assert_true(next(p, &m));
-		assert_int_equal(m.kind, NS_TERMINATE);
-		got++;
+	memset(ended, 0, sizeof ended);
+	while (recv(p->helper, octets, sizeof octets, MSG_DONTWAIT) > 0) { /* what is in the socket; then it dies */
+		ended[got++] = true;
 	}
 	close(p->helper);
 	p->helper = -1;
@@ -339,19 +339,19 @@ static void test_no_end_is_lost(void **state)
 	join(p);
 	while (next(p, &m) && m.kind != NS_END) {
 	}
-	memset(ended, 0, sizeof ended);
 	while (next(p, &m)) {
 		unsigned number;
 
 		assert_int_equal(m.kind, NS_TERMINATE);
 		number = (unsigned)strtoul(m.terminate.name + 1, NULL, 10);
 		assert_int_equal(m.terminate.why, number ? NS_WHY_CHANGED : NS_WHY_REMOVED);
-		assert_false(ended[number]); /* one for each */
-		ended[number] = true;
+		assert_false(again[number]); /* one for each */
+		again[number] = true;
 	}
-	assert_true(ended[0]);
-	assert_true(ended[N - 1]);
-	assert_true(got == 10);
+	assert_true(again[0]);
+	for (unsigned i = 0; i < N; i++) {
+		assert_true(ended[i] || again[i]);
+	}
 }
 
 /* More than the socket holds: the core waits until the helper reads, and the list is one instant of the store. */
