@@ -398,6 +398,7 @@ static void on_work(void *arg, int err, const struct vici_packet *response)
 	}
 	if (c->what == NS_TODO_LOAD && !err && ns_vici_success(response, why, sizeof why)) {
 		ns_list_loaded(c->conf.list, m, NULL);
+		c->conf.on_loaded(c->conf.arg);
 	} else if (c->what == NS_TODO_LOAD) {
 		snprintf(words, sizeof words, "strongSwan refused its connection: %s", err ? "it does not know load-conn" : why);
 		refuse(c, m, words);

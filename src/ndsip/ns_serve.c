@@ -243,6 +243,11 @@ static void on_change(void *arg)
 	want_status(s);
 }
 
+static void on_loaded(void *arg)
+{
+	want_status(serve_of(arg));
+}
+
 static void on_host(void *arg, const struct sa_address *host)
 {
 	struct ns_serve *s = serve_of(arg);
@@ -563,6 +568,7 @@ int ns_serve_new(struct ns_serve **out, const struct ns_serve_conf *conf)
 					  .want = want,
 					  .on_host = on_host,
 					  .on_change = on_change,
+					  .on_loaded = on_loaded,
 					  .arg = s };
 	err = ns_list_init(&s->list);
 	if (!err) {

@@ -516,6 +516,36 @@ static void test_the_core_hears_of_charon_and_its_scss(void **state)
 	end(&w);
 }
 
+/* charon takes it when no event is near: an event would have the core told, too. */
+static void test_the_core_hears_that_charon_took_an_scs(void **state)
+{
+	static const char other[] = "-----BEGIN CERTIFICATE-----\nQg==\n-----END CERTIFICATE-----\n";
+	struct ns_file files[] = { { NULL, { other, sizeof other - 1 }, false },
+				   { "anchor-a", { PEM CRL, sizeof PEM CRL - 1 }, false } };
+	struct ns_files *renewed;
+	bool down = false;
+	struct ns_msg m;
+	struct world w;
+
+	(void)state;
+	begin(&w, 0);
+	w.refuses = true;
+	charon_comes(&w);
+	give_list(&w, 1, true);
+	turns(&w, 400);
+	while (receive(w.core, NS_TO_CORE, &m)) {
+	}
+	w.refuses = false;
+	assert_int_equal(ns_files_new(&renewed, files, 2), 0);
+	ns_serve_files(w.serve, renewed);
+	turns(&w, 400);
+	while (receive(w.core, NS_TO_CORE, &m)) {
+		down = down || (m.kind == NS_SCS_STATE && m.scs_is.state == NS_SCS_DOWN);
+	}
+	assert_true(down);
+	end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -529,6 +559,7 @@ int main(void)
 		cmocka_unit_test(test_a_bad_edge_is_cut_off_and_named),
 		cmocka_unit_test(test_a_charon_that_says_nonsense),
 		cmocka_unit_test(test_the_core_hears_of_charon_and_its_scss),
+		cmocka_unit_test(test_the_core_hears_that_charon_took_an_scs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
