@@ -1,8 +1,8 @@
 /* fence_answer.h - the datagrams with which the kernel answers one request to nf_tables, and what a
  * check does that got no whole answer.
  *
- * A list (dump) that changed while it was read is marked so by the kernel. It is read to its end all
- * the same, because the kernel begins no other one before, and then asked for anew. PURE. */
+ * A list (dump) that changed while it was read is marked so by the kernel. It is read to its end
+ * all the same, because the kernel begins no other one before, and then asked for again. PURE. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,6 +37,6 @@ struct fence_doubt { /* starts zeroed */
 };
 
 /* A check ended with `err` (0: it was made in full). Whether the verdict of before, which was that
- * the rules stand, holds until the next check in FENCE_AGAIN_MS. False: what `err` says counts. Only
- * a time-out and a busy kernel leave a doubt; any other error says that nobody can know. */
+ * the rules stand, holds until the next check in FENCE_AGAIN_MS. False: what `err` says counts.
+ * Only a time-out and a busy kernel leave a doubt; any other error says that nobody can know. */
 bool fence_doubt_holds(struct fence_doubt *d, int err, uint64_t now_ms);

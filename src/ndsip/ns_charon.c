@@ -329,8 +329,8 @@ static void on_crl(void *arg, int err, const struct vici_packet *response)
 	step(c);
 }
 
-/* The next revocation list; false: there is none. Behind the last one, what charon remembers of lists
- * that it has used is flushed: it would go on to use those as long as they are in force. */
+/* The next revocation list; false: there is none. Behind the last one, what charon remembers of
+ * lists that it has used is flushed: it would go on to use those as long as they are in force. */
 static bool send_crl(struct ns_charon *c)
 {
 	struct vici_out o;

@@ -2,7 +2,7 @@
  * anchor with its revocation lists, as DER: a value of VICI is short, and PEM a third longer.
  *
  * charon forgets no list that it was given. When a later one of an anchor cannot be given to it, it
- * would go on to use the one before as good: such an anchor is refused, and nobody is proven by it. */
+ * would go on to use the one before as good: such an anchor is refused, nobody is proven by it. */
 #pragma once
 #include "base/err.h"
 #include "base/ident.h"

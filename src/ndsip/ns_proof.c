@@ -99,8 +99,8 @@ static bool is_host_of(const struct ns_member *m, const struct sa_address *a)
 	return false;
 }
 
-/* charon has the selectors that it was given: after a change of the SCS they hold a host that was taken
- * from it until the security associations have ended. */
+/* charon has the selectors that it was given: after a change of the SCS they hold a host that was
+ * taken from it, until the security associations have ended. */
 static struct judged by_member(const struct ns_facts *f, struct sa_question *q, const struct ns_member *m)
 {
 	struct sa_answer a;

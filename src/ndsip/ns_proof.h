@@ -9,9 +9,10 @@
  * The name of the connection at charon says which provisioned SCS it is about, and sa_judge() holds
  * all children that carry these packets against the identity of that SCS. What was proven once for
  * an SCS stays bound to it: a proof for another one cuts. A remote end that is none of the
- * provisioned hosts of that SCS is not proven, whatever charon still has. A change of anything is a change for all:
- * the caller marks the table (ns_proofs_mark()) and lets all be judged in slices, those that an
- * event names first. PURE but for the allocator: the facts and the time are arguments. */
+ * provisioned hosts of that SCS is not proven, whatever charon still has. A change of anything is a
+ * change for all: the caller marks the table (ns_proofs_mark()) and lets all be judged in slices,
+ * those that an event names first. PURE but for the allocator: the facts and the time are
+ * arguments. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -87,9 +88,9 @@ void ns_proofs_mark(struct ns_proofs *p);
 bool ns_proofs_look(struct ns_proofs *p, const struct ns_facts *f, uint64_t now_ms, unsigned n);
 /* Judges those to this host at once. */
 void ns_proofs_look_host(struct ns_proofs *p, const struct sa_address *host, const struct ns_facts *f, uint64_t now_ms);
-/* Cuts those whose time is over, after judging them once more. What is kept (facts.keep) is not due;
- * once it is judged while charon is there, it has the whole grace. Returns the next time, UINT64_MAX:
- * none. */
+/* Cuts those whose time is over, after judging them once more. What is kept (facts.keep) is not
+ * due; once it is judged while charon is there, it has the whole grace. Returns the next time,
+ * UINT64_MAX: none. */
 uint64_t ns_proofs_due(struct ns_proofs *p, const struct ns_facts *f, uint64_t now_ms);
 
 /* The next connection whose owner is to be told; NULL: none. */
