@@ -143,35 +143,19 @@ static void on_down(void *arg, const char *why)
 
 /* -- events */
 
-static void tell_hosts(struct ns_charon *c, struct vici_section selectors)
+/* An event about some hosts changes nothing for the connections to others. */
+static void tell(struct ns_charon *c)
 {
-	struct vici_text item;
-	struct sa_ts ts;
+	struct sa_touched touched;
 
-	while (vici_item(&selectors, &item)) {
-		if (sa_ts_read(&ts, &item, c->conf.services) == 0 && sa_ts_is_host(&ts)) {
-			c->conf.on_host(c->conf.arg, &ts.from);
-		}
+	sa_table_touched(c->table, &touched);
+	for (uint8_t i = 0; i < touched.n; i++) {
+		c->conf.on_host(c->conf.arg, &touched.hosts[i]);
 	}
-}
-
-static void tell_children(struct ns_charon *c, const struct vici_packet *packet)
-{
-	struct sa_child_view child;
-	struct sa_report r;
-	uint32_t old;
-
-	if (sa_report_read(&r, packet)) {
-		return;
-	}
-	if (r.event == SA_CHILD_REKEY) {
-		while (sa_rekeyed_next(&r.ike.children, &child, &old) == 0) {
-			tell_hosts(c, child.remote_ts);
-		}
+	if (touched.all) {
+		c->conf.on_change(c->conf.arg);
 	} else {
-		while (sa_child_next(&r.ike.children, &child) == 0) {
-			tell_hosts(c, child.remote_ts);
-		}
+		c->conf.on_hosts(c->conf.arg);
 	}
 }
 
@@ -193,10 +177,7 @@ static void on_event(void *arg, const struct vici_packet *packet)
 	if (of_list) {
 		return; /* its end tells all */
 	}
-	if (!err) {
-		tell_children(c, packet);
-	}
-	c->conf.on_change(c->conf.arg);
+	tell(c);
 	step(c);
 }
 
@@ -241,7 +222,7 @@ static void on_listed(void *arg, int err, const struct vici_packet *response)
 		c->words[0] = 0;
 	}
 	net_timer_start(c->check, c->conf.check_ms);
-	c->conf.on_change(c->conf.arg);
+	tell(c); /* the end of a list is about all */
 	step(c);
 }
 
@@ -398,7 +379,7 @@ static void on_work(void *arg, int err, const struct vici_packet *response)
 	}
 	if (c->what == NS_TODO_LOAD && !err && ns_vici_success(response, why, sizeof why)) {
 		ns_list_loaded(c->conf.list, m, NULL);
-		c->conf.on_loaded(c->conf.arg);
+		c->conf.on_hosts(c->conf.arg);
 	} else if (c->what == NS_TODO_LOAD) {
 		snprintf(words, sizeof words, "strongSwan refused its connection: %s", err ? "it does not know load-conn" : why);
 		refuse(c, m, words);

@@ -501,6 +501,83 @@ static void test_slices_come_to_an_end_and_reach_all(void **state)
 	end(&w);
 }
 
+/* -- hosts that an event touches */
+
+static uint32_t dice(uint32_t *seed, uint32_t n)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return (*seed >> 16) % n;
+}
+
+/* Any event of few SCSs, hosts and children, so that they meet. Returns what the table says to it. */
+static int throw_event(struct world *w, uint32_t *seed)
+{
+	static const char *const events[] = { "child-updown", "ike-updown" },
+				 *const states[] = { "INSTALLED", "DELETED", "REKEYED" }, *const ids[] = { ACME, BETA },
+				 *const connections[] = { "mtc-acme", "mtc-beta" },
+				 *const hosts[] = { "10.77.2.1/32[tcp]", "10.77.2.2/32[tcp]", "10.77.2.0/24[tcp]",
+						    "not a selector" };
+	static struct say s;
+	char ike[16];
+	uint32_t number = dice(seed, 4), who = number % 2, host = dice(seed, 16);
+	struct say_child child = { 1 + dice(seed, 6), states[dice(seed, 3)], LOCAL, hosts[host < 12 ? host % 2 : host % 4] };
+	struct vici_packet packet;
+
+	snprintf(ike, sizeof ike, "%u", number + 1);
+	say_begin(&s, events[dice(seed, 5) == 0], dice(seed, 3), connections[dice(seed, 12) ? who : !who], ike, "ESTABLISHED",
+		  ids[who]);
+	if (dice(seed, 4)) {
+		say_children(&s, &child, 1);
+	}
+	packet = say_end(&s);
+	return sa_table_event(w->table, &packet);
+}
+
+/* What is judged by the hosts that an event touched is as if all had been judged. */
+static void test_the_hosts_that_an_event_touches_are_all_that_changes(void **state)
+{
+	static const char *const ends[] = { "10.77.2.1", "10.77.2.2", "10.77.2.7" };
+	unsigned few = 0, proven_n = 0, broken = 0;
+	uint32_t seed = 7;
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	w.f.grace_ms = 1000000;
+	for (uint64_t id = 0; id < 3; id++) {
+		struct ns_open o = open_from(id + 1, ends[id]);
+
+		assert_int_equal(ns_proofs_open(&w.proofs, EDGE, &o, &w.f, w.now_ms), 0);
+		(void)told(&w);
+	}
+	for (int i = 0; i < 20000; i++) {
+		struct sa_touched touched;
+
+		broken += throw_event(&w, &seed) != 0;
+		if (!sa_table_whole(w.table) && !dice(&seed, 3)) {
+			sa_table_list_begin(w.table);
+			assert_int_equal(sa_table_list_end(w.table), 0);
+		}
+		sa_table_touched(w.table, &touched);
+		for (uint8_t k = 0; k < touched.n; k++) {
+			ns_proofs_look_host(&w.proofs, &touched.hosts[k], &w.f, w.now_ms);
+		}
+		if (touched.all) {
+			change(&w);
+		}
+		while (ns_proofs_unsaid(&w.proofs)) {
+			proven_n += told(&w).proof == NS_PROVEN;
+		}
+		few += !touched.all && touched.n;
+		change(&w); /* finds nothing that was not found */
+		silent(&w);
+	}
+	assert_true(broken > 100);
+	assert_true(few > 1000);
+	assert_true(proven_n > 100);
+	end(&w);
+}
+
 /* -- what the core is told */
 
 static struct ns_scs_is status_of(struct world *w, const char *name)
@@ -570,6 +647,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_every_pair_of_ends_and_one_scs),
 		cmocka_unit_test(test_bounds_and_channels),
 		cmocka_unit_test(test_slices_come_to_an_end_and_reach_all),
+		cmocka_unit_test(test_the_hosts_that_an_event_touches_are_all_that_changes),
 		cmocka_unit_test(test_the_core_is_told_what_has_changed),
 	};
 
