@@ -25,7 +25,7 @@ CHARON = "/usr/lib/ipsec/charon"
 IKE_PROPOSAL, ESP_PROPOSAL = "aes128gcm16-prfsha256-ecp256", "aes128gcm16-ecp256"
 PLUGINS = ("random nonce drbg aes sha1 sha2 hmac kdf gcm pem pkcs1 pkcs8 x509 pubkey constraints revocation openssl kernel-libipsec "
            "kernel-netlink socket-default vici updown counters")
-COOKIES_FROM, BLOCKED_FROM = 30, 10  # half-open IKE_SAs: of all peers, and of one address
+COOKIES_FROM, COOKIES_FROM_ONE, BLOCKED_FROM = 30, 3, 10  # half-open IKE_SAs: of all addresses; the others of one
 PROGRAMS = ("ip", "unshare", "nft", "swanctl", CHARON)
 
 
@@ -138,6 +138,7 @@ class Charon:
   load = {PLUGINS}
   make_before_break = yes
   cookie_threshold = {COOKIES_FROM}
+  cookie_threshold_ip = {COOKIES_FROM_ONE}
   block_threshold = {BLOCKED_FROM}
   half_open_timeout = 10
   plugins {{ vici {{ socket = unix://{self.path("vici")} }} }}
