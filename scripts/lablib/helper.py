@@ -61,7 +61,8 @@ def ndsip(bench, _options, scss=SCSS, connections=CONNECTIONS, events=EVENTS):
     return {"inside": f"the helper with {scss} provisioned SCSs; events of {connections} proven connections, one after the other, from a charon that is "
                       "played, until the edge has the answer",
             "subjects": [], "facts": {"memory_kib": max(r["memory_kib"] for r in got)}, "lines": lines,
-            "targets": [Target(f"load of {scss} SCSs, our share" + ("" if real else " (charon is played)"), [r["ours_ms"] / 1000.0 for r in loads], 10, 5, "s", most=True),
+            "targets": [Target(f"load of {scss} SCSs, our share" + ("" if real else " (charon is played)"), [r["ours_ms"] / 1000.0 for r in loads], 10, 5,
+                               "s", most=True),
                         Target("an event until the edge knows, median", [r["event_us"]["p50"] for r in got], 1000, 500, "us", most=True),
                         Target("an event until the edge knows, p99", [r["event_us"]["p99"] for r in got], None, None, "us", most=True),
                         Target("processor time of the helper an event", [r["event_cpu_us"] for r in got], 1000, 500, "us", most=True)]}
