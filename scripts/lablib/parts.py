@@ -4,7 +4,7 @@ import functools
 import os
 import statistics
 
-from . import figures, handshakes, lean, load, play, rounds, rows, subjects
+from . import figures, handshakes, helper, lean, load, play, rounds, rows, subjects
 from .rounds import Target
 
 WINDOW = 64
@@ -136,4 +136,4 @@ def quick(bench, _options):
                         Target("processor time of the gateway a trigger, window 64", [r.gateway_us() for r in ours], 12, 9, "us", most=True)]}
 
 
-APART = {"quick": quick, "nodes": nodes, "journal": journal, "assoc": assoc}
+APART = {"quick": quick, "nodes": nodes, "journal": journal, "assoc": assoc, "ndsip": helper.ndsip}

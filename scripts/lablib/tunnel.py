@@ -25,6 +25,7 @@ CHARON = "/usr/lib/ipsec/charon"
 IKE_PROPOSAL, ESP_PROPOSAL = "aes128gcm16-prfsha256-ecp256", "aes128gcm16-ecp256"
 PLUGINS = ("random nonce drbg aes sha1 sha2 hmac kdf gcm pem pkcs1 pkcs8 x509 pubkey constraints revocation openssl kernel-libipsec "
            "kernel-netlink socket-default vici updown counters")
+COOKIES_FROM, COOKIES_FROM_ONE, BLOCKED_FROM = 30, 3, 10  # half-open IKE_SAs: of all addresses; the others of one
 PROGRAMS = ("ip", "unshare", "nft", "swanctl", CHARON)
 
 
@@ -136,6 +137,10 @@ class Charon:
         proc.write(self.path("strongswan.conf"), f"""charon {{
   load = {PLUGINS}
   make_before_break = yes
+  cookie_threshold = {COOKIES_FROM}
+  cookie_threshold_ip = {COOKIES_FROM_ONE}
+  block_threshold = {BLOCKED_FROM}
+  half_open_timeout = 10
   plugins {{ vici {{ socket = unix://{self.path("vici")} }} }}
   retransmit_tries = 2
   retransmit_timeout = 1.0

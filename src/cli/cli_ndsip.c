@@ -59,6 +59,10 @@ int cli_show_ndsip_status(FILE *out, const json_t *last)
 	}
 	cli_show_ndsip(out, last);
 	counts(out, last);
+	fputs("Whether strongswan.conf bounds half-open IKE_SAs (charon.cookie_threshold, block_threshold, half_open_timeout) "
+	      "cannot be "
+	      "asked.\n",
+	      out);
 	if (number_of(last, "reauth_s")) {
 		fprintf(out,
 			"Certificates are proved again every %llu s, without a gap only if charon.make_before_break is yes in "

@@ -15,10 +15,9 @@ static void forget_state(void *arg, struct map_node *node)
 static void close_channel(struct core_ndsip *n)
 {
 	core_ndsip_list_end(n);
+	core_ndsip_unsend(n);
 	ns_channel_free(n->channel);
 	n->channel = NULL;
-	n->has_out = false;
-	n->ends_n = 0;
 	n->heard = false;
 	n->summary = (struct ns_summary){ .charon = false };
 	map_each(&n->by_name, forget_state, NULL);

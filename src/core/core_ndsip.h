@@ -8,8 +8,12 @@
  * SCSs, and when a block of an SCS on every device begins or ends. What happens within
  * CORE_NDSIP_GATHER_MS is one list. A list is a view of the store at one instant. It is sent as
  * fast as the helper reads, and some messages a turn.
- * What ends at once has a TERMINATE, which does not wait for a list to begin. */
+ * What ends at once has a TERMINATE, which does not wait for a list to begin. One that the helper
+ * does not take now waits, at most one for each SCS of the list: the latest reason counts. It
+ * outlives a helper. */
 #pragma once
+#include <sys/queue.h>
+
 #include "assoc/asc_scs.h"
 #include "base/map.h"
 #include "conf/cfg_iwf.h"
@@ -23,7 +27,6 @@ struct net_timer;
 #define CORE_NDSIP_GATHER_MS 100u
 #define CORE_NDSIP_RETRY_MS 1000u /* after an error of ours, such as no memory */
 #define CORE_NDSIP_TURN_MAX 256u  /* messages that are sent in a turn */
-#define CORE_NDSIP_ENDS_MAX 64u   /* TERMINATEs that wait; further ones are left to the list */
 
 struct core_ndsip_scs { /* an SCS of the list */
 	struct obj obj;
@@ -33,6 +36,8 @@ struct core_ndsip_scs { /* an SCS of the list */
 	bool blocked;           /* that is why */
 	struct ns_scs_is is;    /* as the helper said last; state 0: nothing yet */
 	char own[NS_WORDS_MAX]; /* why the core refused it */
+	uint8_t end_why;        /* enum ns_why: a TERMINATE about it waits; 0: none */
+	TAILQ_ENTRY(core_ndsip_scs) ends;
 };
 
 enum core_ndsip_stage { CORE_NDSIP_IDLE, CORE_NDSIP_BEGIN, CORE_NDSIP_SCSS, CORE_NDSIP_END };
@@ -52,9 +57,8 @@ struct core_ndsip {
 	uint32_t refused;        /* SCSs that the core left out of it */
 	struct ns_msg out;       /* the helper did not take it yet */
 	bool has_out;
-	struct ns_terminate ends[CORE_NDSIP_ENDS_MAX];
-	uint32_t ends_n;
-	struct map by_name; /* of struct core_ndsip_scs */
+	TAILQ_HEAD(, core_ndsip_scs) ends; /* whose TERMINATE waits */
+	struct map by_name;                /* of struct core_ndsip_scs */
 	struct ns_summary summary;
 	bool heard;        /* a summary of this helper came */
 	uint64_t since_ms; /* when the helper came or went, or charon did */
@@ -67,7 +71,8 @@ ERR_MUST_USE int core_ndsip_init(struct core *c); /* ERR_NOMEM, ERR_IO */
 void core_ndsip_fini(struct core *c);             /* a zeroed part is allowed */
 /* At the end of a turn: notices changes of SCSs. */
 void core_ndsip_look(struct core *c);
-/* The SCS was removed or changed: its security associations end. Nothing without a helper. */
+/* The SCS was removed or changed: its security associations end, now or when there is a helper that
+ * takes it. Nothing for an SCS that was in no list. */
 void core_ndsip_terminate(struct core *c, const char *scs, enum ns_why why);
 
 /* -- core_ndsip_list.c, for core_ndsip.c */
@@ -78,6 +83,8 @@ void core_ndsip_list_begin(struct core *c);
 void core_ndsip_list_end(struct core_ndsip *n); /* what is left of it is not sent */
 /* Some messages, until the helper has to read first, or there is nothing to send. */
 void core_ndsip_send(struct core *c);
+/* What is being sent is not: a TERMINATE waits again. */
+void core_ndsip_unsend(struct core_ndsip *n);
 /* NULL: it was in no list. */
 struct core_ndsip_scs *core_ndsip_find(const struct core_ndsip *n, const char *name);
 void core_ndsip_forget(struct core_ndsip_scs *s); /* what the helper said of it */

@@ -17,8 +17,25 @@ struct core_ndsip_scs *core_ndsip_find(const struct core_ndsip *n, const char *n
 	return MAP_OF(node, struct core_ndsip_scs, by_name);
 }
 
+static void end_waits(struct core_ndsip *n, struct core_ndsip_scs *s, uint8_t why)
+{
+	if (!s->end_why) {
+		TAILQ_INSERT_TAIL(&n->ends, s, ends);
+	}
+	s->end_why = why;
+}
+
+static void end_is_over(struct core_ndsip *n, struct core_ndsip_scs *s)
+{
+	if (s->end_why) {
+		TAILQ_REMOVE(&n->ends, s, ends);
+		s->end_why = 0;
+	}
+}
+
 void core_ndsip_drop(struct core_ndsip *n, struct core_ndsip_scs *s)
 {
+	end_is_over(n, s); /* a list without it says the same */
 	map_del(&n->by_name, &s->by_name);
 	OBJ_END(s, SCS_MAGIC);
 	free(s);
@@ -226,10 +243,10 @@ static void on_timer(void *arg)
 	if (!c->ndsip.channel) {
 		return;
 	}
-	if (c->ndsip.stage != CORE_NDSIP_IDLE) {
-		core_ndsip_send(c);
-	} else if (is_due(c)) {
+	if (c->ndsip.stage == CORE_NDSIP_IDLE && is_due(c)) {
 		core_ndsip_list_begin(c);
+	} else {
+		core_ndsip_send(c);
 	}
 }
 
@@ -249,6 +266,16 @@ void core_ndsip_look(struct core *c)
 }
 
 /* -- sending */
+
+void core_ndsip_unsend(struct core_ndsip *n)
+{
+	struct core_ndsip_scs *s = n->has_out && n->out.kind == NS_TERMINATE ? core_ndsip_find(n, n->out.terminate.name) : NULL;
+
+	if (s && !s->end_why) {
+		end_waits(n, s, n->out.terminate.why);
+	}
+	n->has_out = false;
+}
 
 static void put(struct core_ndsip *n, const struct ns_msg *m)
 {
@@ -283,6 +310,22 @@ static int next_scs(struct core *c)
 	return err ? err : ERR_NOTFOUND;
 }
 
+/* The first TERMINATE that waits. ERR_NOTFOUND: none does. */
+static int next_end(struct core_ndsip *n)
+{
+	struct core_ndsip_scs *s = TAILQ_FIRST(&n->ends);
+	struct ns_msg m = { .kind = NS_TERMINATE };
+
+	if (!s) {
+		return ERR_NOTFOUND;
+	}
+	str_set(m.terminate.name, sizeof m.terminate.name, s->is.name);
+	m.terminate.why = s->end_why;
+	end_is_over(n, s);
+	put(n, &m);
+	return 0;
+}
+
 /* Fills `out` with the next message. ERR_NOTFOUND: there is none now. Else an error of the
  * store. */
 static int next_message(struct core *c)
@@ -292,12 +335,7 @@ static int next_message(struct core *c)
 
 	switch (n->stage) {
 	case CORE_NDSIP_IDLE:
-		if (!n->ends_n) {
-			return ERR_NOTFOUND;
-		}
-		put(n, &(struct ns_msg){ .kind = NS_TERMINATE, .terminate = n->ends[0] });
-		memmove(&n->ends[0], &n->ends[1], --n->ends_n * sizeof n->ends[0]);
-		return 0;
+		return next_end(n);
 	case CORE_NDSIP_BEGIN:
 		n->stage = CORE_NDSIP_SCSS;
 		put(n, &(struct ns_msg){ .kind = NS_BEGIN, .begin = { n->list, n->list_n } });
@@ -355,13 +393,26 @@ void core_ndsip_send(struct core *c)
 void core_ndsip_terminate(struct core *c, const char *scs, enum ns_why why)
 {
 	struct core_ndsip *n = &c->ndsip;
+	struct core_ndsip_scs *s = core_ndsip_find(n, scs);
+	bool others = !TAILQ_EMPTY(&n->ends);
 
-	if (!n->channel || n->ends_n == CORE_NDSIP_ENDS_MAX || !core_ndsip_find(n, scs)) {
-		return; /* the next list says the same */
+	if (!s) {
+		return; /* the first list says all */
 	}
-	str_set(n->ends[n->ends_n].name, sizeof n->ends[0].name, scs);
-	n->ends[n->ends_n++].why = (uint8_t)why;
-	core_ndsip_send(c);
+	end_waits(n, s, (uint8_t)why);
+	if (n->channel) {
+		core_ndsip_send(c);
+	}
+	if (!s->end_why) {
+		return;
+	}
+	st_count(&c->st, ST_NDSIP_ENDS_WAITED);
+	if (!others) {
+		log_warn(c->log, "core",
+			 "the NDS/IP helper %s: the security associations of SCS %s and others that were changed or removed end "
+			 "when it does",
+			 n->channel ? "does not read now" : "is away", scs);
+	}
 }
 
 /* -- the part */
@@ -370,6 +421,7 @@ int core_ndsip_list_init(struct core *c)
 {
 	int err = net_timer_new(&c->ndsip.timer, c->loop, on_timer, c);
 
+	TAILQ_INIT(&c->ndsip.ends);
 	return err ? err : net_timer_new(&c->ndsip.clock, c->loop, on_clock, c);
 }
 

@@ -83,7 +83,7 @@ static void on_bad_edge(void *arg, uint32_t edge)
 
 /* -- the packet filter rules */
 
-static enum ns_rules check_rules(void *arg, char words[NS_WORDS_MAX])
+static enum ns_rules check_rules(void *arg, char words[NS_WORDS_MAX], uint64_t *again_ms)
 {
 	static const enum ns_rules states[] = { [FENCE_UNREADABLE] = NS_RULES_UNREADABLE,
 						[FENCE_MISSING] = NS_RULES_MISSING,
@@ -98,6 +98,9 @@ static enum ns_rules check_rules(void *arg, char words[NS_WORDS_MAX])
 	}
 	v = fence_guard_check(p->guard, net_loop_now_ms(p->process.loop));
 	str_cut(words, NS_WORDS_MAX, v->why);
+	if (v->again && *again_ms > FENCE_AGAIN_MS) {
+		*again_ms = FENCE_AGAIN_MS;
+	}
 	return states[v->state];
 }
 

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "daemon/dm_crl_numbers.h"
 #include "daemon/dm_key_check.h"
+#include "tls/tls_pem.h"
 #include "tls/tls_remote.h"
 #include "sandbox/sbx.h"
 
@@ -465,14 +466,12 @@ static void check_context(struct reading *g, const struct wanted *w, const struc
 static void check_ike(struct reading *g)
 {
 	char words[CFG_WHY_MAX];
-	uint64_t not_after_s;
 
 	for (size_t i = 0; i < g->wanted_n; i++) {
 		const struct wanted *w = &g->wanted[i];
 
-		if (w->what == DM_NDSIP_CERTIFICATE && w->octets.p && tls_pem_ends(&not_after_s, &w->octets)) {
-			snprintf(words, sizeof words, "ndsip.certificate '%s' has no certificate that can be read, expected PEM",
-				 w->path);
+		if (w->what == DM_NDSIP_CERTIFICATE && w->octets.p &&
+		    tls_pem_ike(&w->octets, w->path, g->cfg->ndsip.local_id, words, sizeof words)) {
 			wrong(g, w, words);
 		}
 	}

@@ -18,7 +18,7 @@
 #define GUARD_MAGIC 0x6fe2ce1du
 #define ANSWER_MAX 65536u /* octets of one datagram; the kernel's are smaller */
 #define DATAGRAMS_MAX 4096u
-#define TRIES_MAX 3 /* the rule set may change while it is read */
+#define TRIES_MAX 5u /* the rule set may change while it is read: it is read again at once */
 
 struct fence_guard {
 	struct obj obj;
@@ -30,8 +30,10 @@ struct fence_guard {
 	bool looked; /* the verdict is of `generation` */
 	uint32_t generation;
 	uint64_t looked_ms, looks;
+	struct fence_doubt doubt;
 	uint8_t answer[ANSWER_MAX];
 };
+OBJ_FIRST(struct fence_guard);
 
 /* -- one request */
 
@@ -61,75 +63,25 @@ static void add_text(struct request *r, uint16_t type, const char *text)
 	r->head.nlmsg_len += (uint32_t)NLA_ALIGN(NLA_HDRLEN + len);
 }
 
-/* An answer that is an error: its errno, 0 for an acknowledgement, or ERR_PROTO. */
-static int error_of(const struct nlmsghdr *head, const uint8_t *body)
+/* The rest of an answer that was given up. While a list is not read to its end the kernel begins no
+ * other one. */
+static void drain(struct fence_guard *g)
 {
-	int error;
-
-	if (head->nlmsg_len < NLMSG_LENGTH(sizeof error)) {
-		return ERR_PROTO;
-	}
-	memcpy(&error, body, sizeof error);
-	if (error == -ENOENT) {
-		return ERR_NOTFOUND;
-	}
-	if (error == -EINTR || error == -EAGAIN || error == -EBUSY) {
-		return ERR_AGAIN;
-	}
-	errno = -error;
-	return error ? ERR_IO : 0;
-}
-
-typedef int take_fn(struct fence_guard *g, unsigned type, const uint8_t *body, size_t len);
-
-/* The messages of one datagram. ERR_AGAIN: more are to come; 0: that was all. */
-static int take_datagram(struct fence_guard *g, size_t len, uint32_t seq, bool dump, take_fn *take)
-{
-	const uint8_t *p = g->answer;
-	struct nlmsghdr head;
-
-	while (len >= sizeof head) {
-		const uint8_t *body = p + NLMSG_HDRLEN;
-		size_t step;
-		int err;
-
-		memcpy(&head, p, sizeof head);
-		if (head.nlmsg_len < NLMSG_HDRLEN || head.nlmsg_len > len) {
-			return ERR_PROTO;
+	for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
+		if (recv(g->asks, g->answer, sizeof g->answer, MSG_DONTWAIT) < 0 && errno != EINTR && errno != ENOBUFS) {
+			return;
 		}
-		if (head.nlmsg_seq == seq) { /* another one answers a request that was given up */
-			if (head.nlmsg_flags & NLM_F_DUMP_INTR) {
-				return ERR_BUSY;
-			}
-			if (head.nlmsg_type == NLMSG_ERROR) {
-				err = error_of(&head, body);
-				return err == ERR_AGAIN ? ERR_BUSY : err;
-			}
-			if (head.nlmsg_type == NLMSG_DONE) {
-				return 0;
-			}
-			if (head.nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES) {
-				err = take(g, head.nlmsg_type & 0xffu, body, head.nlmsg_len - NLMSG_HDRLEN);
-				if (err || !dump) {
-					return err;
-				}
-			}
-		}
-		step = NLMSG_ALIGN(head.nlmsg_len);
-		step = step < len ? step : len;
-		p += step;
-		len -= step;
 	}
-	return len ? ERR_PROTO : ERR_AGAIN;
 }
 
 /* Asks and takes the whole answer. ERR_NOTFOUND: the kernel has no such object. ERR_BUSY: it
  * changed meanwhile. ERR_IO with errno. ERR_TIMEOUT, ERR_PROTO. */
-static int ask(struct fence_guard *g, const struct request *r, take_fn *take)
+static int ask(struct fence_guard *g, const struct request *r, fence_take_fn *take)
 {
-	bool dump = r->head.nlmsg_flags & NLM_F_DUMP;
+	struct fence_answer answer = { .seq = r->head.nlmsg_seq, .dump = r->head.nlmsg_flags & NLM_F_DUMP };
 	int err = ERR_AGAIN;
 
+	drain(g);
 	if (send(g->asks, r, r->head.nlmsg_len, 0) < 0) {
 		return ERR_IO;
 	}
@@ -143,7 +95,7 @@ static int ask(struct fence_guard *g, const struct request *r, take_fn *take)
 			return ERR_PROTO;
 		}
 		if (n >= 0) {
-			err = take_datagram(g, (size_t)n, r->head.nlmsg_seq, dump, take);
+			err = fence_answer_take(&answer, g->answer, (size_t)n, take, g);
 		}
 	}
 	return err == ERR_AGAIN ? ERR_PROTO : err;
@@ -151,8 +103,9 @@ static int ask(struct fence_guard *g, const struct request *r, take_fn *take)
 
 /* -- what is asked */
 
-static int take_generation(struct fence_guard *g, unsigned type, const uint8_t *body, size_t len)
+static int take_generation(void *arg, unsigned type, const uint8_t *body, size_t len)
 {
+	struct fence_guard *g = OBJ_OF(arg, struct fence_guard, GUARD_MAGIC);
 	uint32_t generation;
 
 	if (type != NFT_MSG_NEWGEN || fence_generation_read(&generation, body, len)) {
@@ -170,9 +123,9 @@ static int ask_generation(struct fence_guard *g)
 	return ask(g, &r, take_generation);
 }
 
-static int take_object(struct fence_guard *g, unsigned type, const uint8_t *body, size_t len)
+static int take_object(void *arg, unsigned type, const uint8_t *body, size_t len)
 {
-	return fence_found_take(&g->found, type, body, len);
+	return fence_found_take(&OBJ_OF(arg, struct fence_guard, GUARD_MAGIC)->found, type, body, len);
 }
 
 static int ask_table(struct fence_guard *g)
@@ -259,9 +212,22 @@ static void hear(const struct fence_guard *g)
 	}
 }
 
+/* Reads the table, again at once as often as it changes meanwhile, up to TRIES_MAX. */
+static int look_until_whole(struct fence_guard *g)
+{
+	int err = ERR_BUSY;
+
+	for (unsigned i = 0; i < TRIES_MAX && err == ERR_BUSY; i++) {
+		err = i ? ask_generation(g) : 0;
+		err = err ? err : look(g);
+	}
+	return err;
+}
+
 const struct fence_verdict *fence_guard_check(struct fence_guard *g, uint64_t now_ms)
 {
 	uint32_t before = g->generation;
+	bool holds;
 	int err;
 
 	OBJ_CHECK(g, GUARD_MAGIC);
@@ -270,16 +236,14 @@ const struct fence_verdict *fence_guard_check(struct fence_guard *g, uint64_t no
 	if (!err && g->looked && g->generation == before && now_ms - g->looked_ms < FENCE_LOOK_MS) {
 		return &g->verdict;
 	}
-	for (unsigned i = 0; i < TRIES_MAX && !err; i++) {
-		err = look(g);
-		if (err == ERR_BUSY && i + 1 < TRIES_MAX) {
-			err = ask_generation(g);
-		} else {
-			break;
-		}
-	}
+	err = err ? err : look_until_whole(g);
 	g->looked = !err;
 	g->looked_ms = now_ms;
+	holds = fence_doubt_holds(&g->doubt, err, now_ms);
+	g->verdict.again = g->verdict.state == FENCE_STANDS && holds;
+	if (g->verdict.again) {
+		return &g->verdict;
+	}
 	if (err) {
 		unreadable(g, err, errno);
 	} else {

@@ -6,15 +6,21 @@
  * descriptor of fence_guard_fd() readable, so that a lost rule is noticed at once and not at the
  * next turn of a timer.
  *
+ * A table that changes while it is read is read again at once, a bounded number of times. If it
+ * could not be read even so, or the kernel does not answer, the verdict that the rules stand holds
+ * for some more checks (fence_answer.h), which are due after FENCE_AGAIN_MS; then it is
+ * FENCE_UNREADABLE.
+ *
  * The kernel asks for CAP_NET_ADMIN at fence_guard_open() and at each check. System calls of open:
  * socket, bind, connect, setsockopt; of a check: sendto and recvfrom without an address; of close:
  * close. A check waits for nothing but the kernel's answer, which is there when sendto returns;
  * FENCE_WAIT_MS is the bound if it is not. */
 #pragma once
+#include "fence/fence_answer.h"
 #include "fence/fence_judge.h"
 
 #define FENCE_LOOK_MS 30000u
-#define FENCE_WAIT_MS 500u
+#define FENCE_WAIT_MS 100u
 
 struct fence_guard;
 

@@ -11,6 +11,7 @@ enum fence_state {
 
 struct fence_verdict {
 	enum fence_state state;
+	bool again;              /* they stood, and the last check could not see: check again soon */
 	char why[FENCE_WHY_MAX]; /* names the rule; "" when they stand */
 };
 

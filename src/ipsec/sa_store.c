@@ -15,6 +15,20 @@ uint64_t sa_store_hash(const struct sa_table *t, const struct sa_address *a)
 	return hash ? hash : 1; /* 0 means: in no table */
 }
 
+void sa_store_touch(struct sa_table *t, const struct sa_child *c)
+{
+	struct sa_touched *touched = &t->touched;
+
+	touched->all |= c->unreadable;
+	for (size_t i = 0; i < c->remote_n && !touched->all; i++) {
+		if (c->remote[i].wide || touched->n == SA_TOUCHED_MAX) {
+			touched->all = true;
+		} else {
+			touched->hosts[touched->n++] = c->remote[i].ts.from;
+		}
+	}
+}
+
 static void child_enter(struct sa_table *t, struct sa_child *c)
 {
 	map_add(&t->children, &c->node, &c->uniqueid, sizeof c->uniqueid);
@@ -32,10 +46,12 @@ static void child_enter(struct sa_table *t, struct sa_child *c)
 			multimap_add(&t->by_host, &s->by_host, sa_store_hash(t, &s->ts.from));
 		}
 	}
+	sa_store_touch(t, c);
 }
 
 void sa_store_child_free(struct sa_table *t, struct sa_child *c)
 {
+	sa_store_touch(t, c);
 	for (size_t i = 0; i < c->remote_n; i++) {
 		if (c->remote[i].wide) {
 			LIST_REMOVE(&c->remote[i], entry);
@@ -180,7 +196,14 @@ int sa_store_ike_put(struct sa_table *t, struct sa_ike **out, const struct sa_ik
 		LIST_INSERT_HEAD(&t->all, ike, entry);
 		t->counts.ikes++;
 	}
-	ike->proven |= proven;
+	if (proven && !ike->proven) {
+		const struct sa_child *c;
+
+		ike->proven = true;
+		LIST_FOREACH (c, &ike->children, entry) {
+			sa_store_touch(t, c);
+		}
+	}
 	ike->listed = t->list;
 	*out = ike;
 	return 0;

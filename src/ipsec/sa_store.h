@@ -16,6 +16,7 @@ struct sa_table {
 	bool listing;
 	bool trouble; /* since that list began: something could not be taken over */
 	bool whole;
+	struct sa_touched touched;
 };
 
 /* Of an address, for by_host; never 0. */
@@ -35,4 +36,6 @@ bool sa_store_same_names(const struct sa_ike *ike, const struct sa_ike *other);
 ERR_MUST_USE int sa_store_child_put(struct sa_table *t, struct sa_ike *ike, const struct sa_child_view *view);
 /* All of a section; the first error, after all were tried. ERR_PROTO, too. */
 ERR_MUST_USE int sa_store_children_put(struct sa_table *t, struct sa_ike *ike, struct vici_section children);
+/* What the child is may have changed: before its end, and after its begin or a change. */
+void sa_store_touch(struct sa_table *t, const struct sa_child *c);
 void sa_store_child_free(struct sa_table *t, struct sa_child *c);

@@ -95,6 +95,7 @@ static int take_ike_rekey(struct sa_table *t, const struct sa_report *r)
 		struct sa_child *c = LIST_FIRST(&old->children);
 
 		LIST_REMOVE(c, entry);
+		sa_store_touch(t, c);
 		c->ike = ike;
 		c->listed = t->list; /* it lives: a list that is under way may have passed both */
 		LIST_INSERT_HEAD(&ike->children, c, entry);
@@ -165,6 +166,7 @@ int sa_table_event(struct sa_table *t, const struct vici_packet *packet)
 	if (err) {
 		t->trouble = true;
 		t->whole = false;
+		t->touched.all = true;
 		t->counts.refused++;
 	}
 	return err;
@@ -207,6 +209,7 @@ int sa_table_list_end(struct sa_table *t)
 		return ERR_STATE;
 	}
 	t->listing = false;
+	t->touched.all = true;
 	drop_unlisted(t);
 	t->whole = !t->trouble;
 	return t->whole ? 0 : ERR_BUSY;
@@ -225,6 +228,7 @@ void sa_table_clear(struct sa_table *t)
 		sa_store_ike_free(t, LIST_FIRST(&t->all));
 	}
 	t->listing = t->whole = false;
+	t->touched.all = true;
 }
 
 void sa_table_free(struct sa_table *t)
@@ -241,6 +245,13 @@ void sa_table_free(struct sa_table *t)
 }
 
 /* -- looking */
+
+void sa_table_touched(struct sa_table *t, struct sa_touched *out)
+{
+	OBJ_CHECK(t, SA_TABLE_MAGIC);
+	*out = t->touched;
+	t->touched = (struct sa_touched){ .all = false };
+}
 
 bool sa_table_whole(const struct sa_table *t)
 {

@@ -74,6 +74,15 @@ struct sa_table_counts {
 	uint64_t refused;       /* messages that could not be taken over, since the start */
 };
 
+/* Whose proof may be another one than before: that of connections to these remote hosts, or of any
+ * connection. */
+#define SA_TOUCHED_MAX 16u
+struct sa_touched {
+	bool all;
+	uint8_t n;
+	struct sa_address hosts[SA_TOUCHED_MAX];
+};
+
 struct sa_table;
 
 /* ERR_NOMEM, ERR_IO (no random numbers). */
@@ -94,6 +103,10 @@ void sa_table_list_begin(struct sa_table *t);
 /* ERR_STATE: no list was begun. ERR_BUSY: something could not be taken over; not whole. */
 ERR_MUST_USE int sa_table_list_end(struct sa_table *t);
 void sa_table_list_cancel(struct sa_table *t);
+
+/* Since the last call. A selector of more than one host, a child that cannot be understood, the end
+ * of a list and what is not whole are about all. */
+void sa_table_touched(struct sa_table *t, struct sa_touched *out);
 
 bool sa_table_whole(const struct sa_table *t);
 struct sa_table_counts sa_table_counts(const struct sa_table *t);

@@ -36,9 +36,11 @@ struct ns_charon {
 	bool listed;  /* a list was whole since the connection came up */
 	bool listing; /* list-sas is on its way */
 	bool want_version, want_list, want_names;
-	size_t crl_anchor, crl; /* the next list to load */
-	bool want_flush;        /* one was loaded */
-	struct ns_member *at;   /* its work is on its way; NULL: none */
+	size_t crl_anchor, crl;     /* the next list to load */
+	struct ns_files *crl_files; /* of the one that is on its way; NULL: none */
+	size_t crl_of;              /* its anchor */
+	bool want_flush;            /* one was loaded */
+	struct ns_member *at;       /* its work is on its way; NULL: none */
 	enum ns_todo what;
 	size_t host; /* of INITIATE: the child that is on its way */
 	uint8_t *room;
@@ -141,35 +143,19 @@ static void on_down(void *arg, const char *why)
 
 /* -- events */
 
-static void tell_hosts(struct ns_charon *c, struct vici_section selectors)
+/* An event about some hosts changes nothing for the connections to others. */
+static void tell(struct ns_charon *c)
 {
-	struct vici_text item;
-	struct sa_ts ts;
+	struct sa_touched touched;
 
-	while (vici_item(&selectors, &item)) {
-		if (sa_ts_read(&ts, &item, c->conf.services) == 0 && sa_ts_is_host(&ts)) {
-			c->conf.on_host(c->conf.arg, &ts.from);
-		}
+	sa_table_touched(c->table, &touched);
+	for (uint8_t i = 0; i < touched.n; i++) {
+		c->conf.on_host(c->conf.arg, &touched.hosts[i]);
 	}
-}
-
-static void tell_children(struct ns_charon *c, const struct vici_packet *packet)
-{
-	struct sa_child_view child;
-	struct sa_report r;
-	uint32_t old;
-
-	if (sa_report_read(&r, packet)) {
-		return;
-	}
-	if (r.event == SA_CHILD_REKEY) {
-		while (sa_rekeyed_next(&r.ike.children, &child, &old) == 0) {
-			tell_hosts(c, child.remote_ts);
-		}
+	if (touched.all) {
+		c->conf.on_change(c->conf.arg);
 	} else {
-		while (sa_child_next(&r.ike.children, &child) == 0) {
-			tell_hosts(c, child.remote_ts);
-		}
+		c->conf.on_hosts(c->conf.arg);
 	}
 }
 
@@ -191,10 +177,7 @@ static void on_event(void *arg, const struct vici_packet *packet)
 	if (of_list) {
 		return; /* its end tells all */
 	}
-	if (!err) {
-		tell_children(c, packet);
-	}
-	c->conf.on_change(c->conf.arg);
+	tell(c);
 	step(c);
 }
 
@@ -239,7 +222,7 @@ static void on_listed(void *arg, int err, const struct vici_packet *response)
 		c->words[0] = 0;
 	}
 	net_timer_start(c->check, c->conf.check_ms);
-	c->conf.on_change(c->conf.arg);
+	tell(c); /* the end of a list is about all */
 	step(c);
 }
 
@@ -303,20 +286,32 @@ static void on_names(void *arg, int err, const struct vici_packet *response)
 	step(c);
 }
 
+/* The anchor whose list is on its way; NULL: it is a flush, or the files are others by now. */
+static struct ns_anchor *crl_anchor(const struct ns_charon *c)
+{
+	return c->files && c->files == c->crl_files ? &c->files->anchors[c->crl_of] : NULL;
+}
+
+/* What charon has of this anchor is older: its SCSs are refused when they are loaded. */
 static void on_crl(void *arg, int err, const struct vici_packet *response)
 {
 	struct ns_charon *c = charon_of(arg);
+	struct ns_anchor *a = crl_anchor(c);
 	char why[128] = "";
 
+	c->crl_files = NULL;
 	if (err ? err != ERR_CLOSED : !ns_vici_success(response, why, sizeof why)) {
 		log_error(c->conf.log, "ndsip", "strongSwan refused a revocation list: %s", *why ? why : err_str(err));
+		if (a) {
+			ns_files_refuse(a, *why ? why : err_str(err));
+			ns_list_new_anchor(c->conf.list, a->name);
+		}
 	}
 	step(c);
 }
 
-/* The next revocation list; false: there is none. One that is too long for charon is left out: charon
- * then refuses those of its CA, and nobody else. Behind the last one, what charon remembers of lists
- * that it has used is flushed: it would go on to use those as long as they are in force. */
+/* The next revocation list; false: there is none. Behind the last one, what charon remembers of
+ * lists that it has used is flushed: it would go on to use those as long as they are in force. */
 static bool send_crl(struct ns_charon *c)
 {
 	struct vici_out o;
@@ -329,14 +324,9 @@ static bool send_crl(struct ns_charon *c)
 			c->crl = 0;
 			continue;
 		}
-		if (a->crls[c->crl].len > VICI_VALUE_MAX) {
-			log_error(c->conf.log, "ndsip",
-				  "a revocation list of trust anchor '%s' has %zu octets and strongSwan takes %u: it is left out",
-				  a->name, a->crls[c->crl].len, VICI_VALUE_MAX);
-			c->crl++;
-			continue;
-		}
 		c->want_flush = true;
+		c->crl_files = c->files;
+		c->crl_of = c->crl_anchor;
 		o = begin(c, "load-cert");
 		vici_put_value(&o, "type", "X509_CRL");
 		vici_put_value(&o, "flag", "NONE");
@@ -346,6 +336,7 @@ static bool send_crl(struct ns_charon *c)
 	}
 	if (c->want_flush) {
 		c->want_flush = false;
+		c->crl_files = NULL;
 		o = begin(c, "flush-certs");
 		vici_put_value(&o, "type", "X509_CRL");
 		return send_out(c, &o, on_crl);
@@ -388,6 +379,7 @@ static void on_work(void *arg, int err, const struct vici_packet *response)
 	}
 	if (c->what == NS_TODO_LOAD && !err && ns_vici_success(response, why, sizeof why)) {
 		ns_list_loaded(c->conf.list, m, NULL);
+		c->conf.on_hosts(c->conf.arg);
 	} else if (c->what == NS_TODO_LOAD) {
 		snprintf(words, sizeof words, "strongSwan refused its connection: %s", err ? "it does not know load-conn" : why);
 		refuse(c, m, words);
@@ -443,11 +435,16 @@ static void make_conn(struct sa_conn *out, struct conn_room *room, const struct 
 /* False: it is not sent, because it was refused here or charon takes no command. */
 static bool send_load(struct ns_charon *c, struct ns_member *m)
 {
+	const struct ns_anchor *a = ns_files_anchor(c->files, m->scs.anchor);
 	char why[SA_CONN_WHY_MAX];
 	struct conn_room room;
 	struct sa_conn conn;
 	struct vici_out o;
 
+	if (a && a->refused[0]) {
+		refuse(c, m, a->refused);
+		return false;
+	}
 	make_conn(&conn, &room, c, m);
 	if (sa_conn_check(&conn, why)) {
 		refuse(c, m, why);
@@ -638,7 +635,9 @@ void ns_charon_files(struct ns_charon *c, struct ns_files *files)
 	for (size_t i = 0; old && i < files->anchors_n; i++) {
 		const struct ns_anchor *a = &files->anchors[i];
 
-		if (!ns_files_same_anchor(a, ns_files_anchor(old, a->name))) {
+		const struct ns_anchor *before = ns_files_anchor(old, a->name);
+
+		if (!ns_files_same_anchor(a, before) || before->refused[0]) { /* charon may take it now */
 			ns_list_new_anchor(c->conf.list, a->name);
 		}
 	}

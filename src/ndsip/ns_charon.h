@@ -33,6 +33,9 @@ struct ns_charon_conf { /* pointers borrowed as long as it lives */
 	void (*on_host)(void *arg, const struct sa_address *host);
 	/* Anything else may have changed, whether charon is there included. */
 	void (*on_change)(void *arg);
+	/* After those hosts: nothing else has changed but what the core is told, such as that charon
+	 * has taken the connection of one more SCS. */
+	void (*on_hosts)(void *arg);
 	void *arg;
 };
 

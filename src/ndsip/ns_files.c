@@ -1,11 +1,13 @@
 /* ns_files.c - see ns_files.h. */
 #include "ndsip/ns_files.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/ident.h"
 #include "base/str.h"
+#include "ipsec/vici_write.h"
 
 static char *copy_of(const struct ns_pem *pem)
 {
@@ -18,41 +20,106 @@ static char *copy_of(const struct ns_pem *pem)
 	return text;
 }
 
-static void add_crl(struct ns_anchor *a, const char *p, size_t len)
+void ns_files_refuse(struct ns_anchor *a, const char *why)
 {
-	if (a->crls_n < NS_CRLS_MAX) {
+	if (!a->refused[0]) {
+		snprintf(a->refused, sizeof a->refused, "a revocation list of its trust anchor '%s' is not in strongSwan: %.100s",
+			 a->name, why);
+	}
+}
+
+static void add_crl(struct ns_anchor *a, const void *p, size_t len)
+{
+	char why[96];
+
+	if (len > VICI_VALUE_MAX) {
+		snprintf(why, sizeof why, "it has %zu octets, and %u is the most", len, VICI_VALUE_MAX);
+		ns_files_refuse(a, why);
+	} else if (a->crls_n == NS_CRLS_MAX) {
+		snprintf(why, sizeof why, "there are more than %u of them", NS_CRLS_MAX);
+		ns_files_refuse(a, why);
+	} else {
 		a->crls[a->crls_n++] = (struct sa_blob){ p, len };
 	}
 }
 
-static void sort_blocks(struct ns_anchor *a)
+/* Where the DER of the next list is to stand. */
+static void add_block(struct ns_anchor *a, uint8_t **at, const struct ns_pem *block)
+{
+	size_t len = ns_pem_der(*at, block);
+
+	if (len) {
+		add_crl(a, *at, len);
+		*at += len;
+	} else {
+		ns_files_refuse(a, "it cannot be read");
+	}
+}
+
+static void sort_blocks(struct ns_anchor *a, uint8_t **at)
 {
 	struct ns_pem rest = { a->text, a->len }, block;
 	enum ns_pem_kind kind;
 
 	while (ns_pem_next(&rest, &kind, &block)) {
-		struct sa_blob blob = { block.p, block.len };
-
 		if (kind == NS_PEM_CERTIFICATE && a->cas_n < SA_CACERTS_MAX) {
-			a->cas[a->cas_n++] = blob;
+			a->cas[a->cas_n++] = (struct sa_blob){ block.p, block.len };
 		} else if (kind == NS_PEM_CRL) {
-			add_crl(a, block.p, block.len);
+			add_block(a, at, &block);
 		}
 	}
 }
 
-/* Certificates in it are not of anchors. */
+/* Certificates in a file of lists are not of anchors. */
+static void sort_lists(struct ns_anchor *a, uint8_t **at, const char *text, size_t len)
+{
+	struct ns_pem rest = { text, len }, block;
+	enum ns_pem_kind kind;
+
+	if (text[0] == 0x30) { /* a SEQUENCE: DER */
+		add_crl(a, text, len);
+		return;
+	}
+	while (ns_pem_next(&rest, &kind, &block)) {
+		if (kind == NS_PEM_CRL) {
+			add_block(a, at, &block);
+		}
+	}
+}
+
+/* After the last file of it. */
+static int sort_anchor(struct ns_anchor *a)
+{
+	size_t all = a->len;
+	uint8_t *at;
+
+	for (size_t i = 0; i < a->lists_n; i++) {
+		all += a->list_len[i];
+	}
+	at = a->der = malloc(all + 1);
+	if (!at) {
+		return ERR_NOMEM;
+	}
+	sort_blocks(a, &at);
+	for (size_t i = 0; i < a->lists_n; i++) {
+		sort_lists(a, &at, a->lists[i], a->list_len[i]);
+	}
+	return 0;
+}
+
 static int add_lists(struct ns_files *f, const struct ns_file *file)
 {
-	struct ns_pem rest = { NULL, file->pem.len }, block;
 	struct ns_anchor *a = NULL;
-	enum ns_pem_kind kind;
 	char *text;
 
 	for (size_t i = 0; i < f->anchors_n && !a; i++) {
 		a = strcmp(f->anchors[i].name, file->name) == 0 ? &f->anchors[i] : NULL;
 	}
-	if (!a || a->lists_n == NS_CRL_FILES_MAX) {
+	if (!a) {
+		return 0;
+	}
+	if (a->lists_n == NS_CRL_FILES_MAX) {
+		ns_files_refuse(a, "there are too many files of them");
 		return 0;
 	}
 	text = copy_of(&file->pem);
@@ -61,16 +128,6 @@ static int add_lists(struct ns_files *f, const struct ns_file *file)
 	}
 	a->lists[a->lists_n] = text;
 	a->list_len[a->lists_n++] = file->pem.len;
-	if (text[0] == 0x30) { /* a SEQUENCE: DER */
-		add_crl(a, text, file->pem.len);
-		return 0;
-	}
-	rest.p = text;
-	while (ns_pem_next(&rest, &kind, &block)) {
-		if (kind == NS_PEM_CRL) {
-			add_crl(a, block.p, block.len);
-		}
-	}
 	return 0;
 }
 
@@ -99,7 +156,6 @@ static int add(struct ns_files *f, const struct ns_file *file)
 	a->text = text;
 	a->len = file->pem.len;
 	f->anchors_n++;
-	sort_blocks(a);
 	return 0;
 }
 
@@ -110,6 +166,9 @@ int ns_files_new(struct ns_files **out, const struct ns_file *files, size_t n)
 
 	for (size_t i = 0; i < n && !err; i++) {
 		err = add(f, &files[i]);
+	}
+	for (size_t i = 0; f && i < f->anchors_n && !err; i++) {
+		err = sort_anchor(&f->anchors[i]);
 	}
 	if (err) {
 		ns_files_free(f);
@@ -127,6 +186,7 @@ void ns_files_free(struct ns_files *f)
 	free(f->certificate);
 	for (size_t i = 0; i < f->anchors_n; i++) {
 		free(f->anchors[i].text);
+		free(f->anchors[i].der);
 		for (size_t k = 0; k < f->anchors[i].lists_n; k++) {
 			free(f->anchors[i].lists[k]);
 		}

@@ -55,7 +55,8 @@ enum ns_side { NS_FROM_EDGE, NS_FROM_CORE, NS_TO_EDGE, NS_TO_CORE }; /* the last
 	X(RULES_LOST, "rules-lost", "the packet filter rules of NDS/IP are not in force")                                        \
 	X(NO_HELPER, "no-ndsip-helper", "the NDS/IP helper does not run")                                                        \
 	X(ENDED, "scs-ended", "the SCS was removed, changed or blocked")                                                         \
-	X(TOO_MANY, "ndsip-limit", "the NDS/IP helper has too many connections")
+	X(TOO_MANY, "ndsip-limit", "the NDS/IP helper has too many connections")                                                 \
+	X(OTHER_HOST, "ndsip-other-host", "the address is no protected host of the SCS (ndsip-hosts)")
 
 enum ns_reason {
 #define NS_REASON_ROW(name, reason, words) NS_REASON_##name,

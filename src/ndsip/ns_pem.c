@@ -49,3 +49,44 @@ bool ns_pem_next(struct ns_pem *rest, enum ns_pem_kind *kind, struct ns_pem *out
 	}
 	return false;
 }
+
+/* Of RFC 4648 section 4; 64: not one of its letters. */
+static unsigned value_of(char c)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c ? strchr(letters, c) : NULL;
+
+	return at ? (unsigned)(at - letters) : 64;
+}
+
+static bool is_space(char c)
+{
+	return c == '\n' || c == '\r' || c == ' ' || c == '\t';
+}
+
+size_t ns_pem_der(uint8_t *out, const struct ns_pem *block)
+{
+	struct ns_pem rest = *block;
+	unsigned bits = 0, letters = 0, fill = 0;
+	size_t n = 0;
+
+	for (skip_line(&rest); rest.len && *rest.p != '-'; skip(&rest, 1)) {
+		char c = *rest.p;
+
+		if (is_space(c)) {
+			continue;
+		}
+		if (c == '=' ? letters % 4 < 2 : fill || value_of(c) == 64) {
+			return 0;
+		}
+		fill += c == '=';
+		bits = bits << 6 | (c == '=' ? 0 : value_of(c));
+		if (++letters % 4 == 0) {
+			for (unsigned i = 0; i < 3 - fill; i++) {
+				out[n++] = (uint8_t)(bits >> (16 - 8 * i));
+			}
+			bits = 0;
+		}
+	}
+	return letters % 4 ? 0 : n;
+}

@@ -1,6 +1,7 @@
 /* ns_proof.c - see ns_proof.h. */
 #include "ndsip/ns_proof.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,6 @@ int ns_proofs_init(struct ns_proofs *p, uint32_t max)
 
 	*p = (struct ns_proofs){ .max = max };
 	TAILQ_INIT(&p->all);
-	TAILQ_INIT(&p->held);
 	TAILQ_INIT(&p->saying);
 	err = map_init(&p->by_key);
 	return err ? err : multimap_init(&p->by_remote);
@@ -30,11 +30,8 @@ static uint64_t host_hash(const struct ns_proofs *p, const struct sa_address *a)
 
 static void set_proof(struct ns_proofs *p, struct ns_connection *c, enum ns_proof proof)
 {
-	if (c->proof == NS_HELD) {
-		TAILQ_REMOVE(&p->held, c, held);
-	}
-	if (proof == NS_HELD) { /* one grace for all: the newest is due last */
-		TAILQ_INSERT_TAIL(&p->held, c, held);
+	if (proof != NS_HELD) {
+		heap_del(&p->due, &c->due);
 	}
 	p->counts.proven -= c->proof == NS_PROVEN;
 	p->counts.proven += proof == NS_PROVEN;
@@ -75,6 +72,7 @@ void ns_proofs_fini(struct ns_proofs *p)
 	while ((c = TAILQ_FIRST(&p->all))) {
 		connection_free(p, c);
 	}
+	heap_fini(&p->due);
 	multimap_fini(&p->by_remote);
 	map_fini(&p->by_key);
 }
@@ -91,6 +89,18 @@ struct judged {
 _Static_assert((int)NS_REASON_SA_PROVEN == (int)SA_PROVEN && (int)NS_REASON_SA_NOT_AUTHENTICATED == (int)SA_NOT_AUTHENTICATED,
 	       "one number for a verdict and its reason");
 
+static bool is_host_of(const struct ns_member *m, const struct sa_address *a)
+{
+	for (uint8_t i = 0; i < m->scs.hosts_n; i++) {
+		if (sa_address_equal(&m->scs.hosts[i], a)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* charon has the selectors that it was given: after a change of the SCS they hold a host that was
+ * taken from it, until the security associations have ended. */
 static struct judged by_member(const struct ns_facts *f, struct sa_question *q, const struct ns_member *m)
 {
 	struct sa_answer a;
@@ -98,6 +108,9 @@ static struct judged by_member(const struct ns_facts *f, struct sa_question *q, 
 	q->identity = m ? m->scs.identity : "";
 	q->connection = m ? m->connection : "";
 	a = sa_judge(f->table, q);
+	if (a.verdict == SA_PROVEN && !(m && is_host_of(m, &q->remote.address))) {
+		return (struct judged){ NS_REASON_OTHER_HOST, m, a.child };
+	}
 	return (struct judged){ (enum ns_reason)a.verdict, m, a.child };
 }
 
@@ -199,26 +212,38 @@ static void take_proof(struct ns_proofs *p, struct ns_connection *c, const struc
 	say(p, c);
 }
 
-static void take_refusal(struct ns_proofs *p, struct ns_connection *c, const struct judged *j, const struct ns_facts *f,
-			 uint64_t now_ms)
-{
-	if (!c->scs[0]) {
-		str_cut(c->identity, sizeof c->identity, j->child ? j->child->ike->identity : "");
-	}
-	if (c->proof == NS_HELD && c->reason == j->reason) {
-		return;
-	}
-	c->reason = j->reason;
-	if (c->proof != NS_HELD) {
-		set_proof(p, c, NS_HELD);
-		c->cut_ms = now_ms + f->grace_ms;
-	}
-	say(p, c);
-}
-
 static bool kept(const struct ns_connection *c, const struct ns_facts *f)
 {
 	return f->keep && !f->charon && c->ever && f->rules;
+}
+
+/* Of one that is held: it is due after the grace, and never while it is kept. One that is kept no
+ * longer has the whole grace before it. */
+static void set_due(struct ns_proofs *p, struct ns_connection *c, const struct ns_facts *f, uint64_t now_ms)
+{
+	if (kept(c, f)) {
+		heap_del(&p->due, &c->due);
+	} else if (!c->due.place) {
+		int err = heap_set(&p->due, &c->due, now_ms + f->grace_ms);
+
+		assert(!err); /* ns_proofs_open() has made room */
+	}
+}
+
+static void take_refusal(struct ns_proofs *p, struct ns_connection *c, const struct judged *j, const struct ns_facts *f,
+			 uint64_t now_ms)
+{
+	bool news = c->proof != NS_HELD || c->reason != j->reason;
+
+	if (!c->scs[0]) {
+		str_cut(c->identity, sizeof c->identity, j->child ? j->child->ike->identity : "");
+	}
+	set_proof(p, c, NS_HELD);
+	set_due(p, c, f, now_ms);
+	c->reason = j->reason;
+	if (news) {
+		say(p, c);
+	}
 }
 
 static void look_at(struct ns_proofs *p, struct ns_connection *c, const struct ns_facts *f, uint64_t now_ms)
@@ -254,7 +279,7 @@ int ns_proofs_open(struct ns_proofs *p, uint64_t owner, const struct ns_open *o,
 	if (p->counts.open >= p->max) {
 		return ERR_BUSY;
 	}
-	c = calloc(1, sizeof *c);
+	c = heap_reserve(&p->due, p->counts.open + 1) ? NULL : calloc(1, sizeof *c);
 	if (!c) {
 		return ERR_NOMEM;
 	}
@@ -273,7 +298,6 @@ int ns_proofs_open(struct ns_proofs *p, uint64_t owner, const struct ns_open *o,
 	TAILQ_INSERT_TAIL(&p->all, c, entry);
 	p->counts.open++;
 	set_proof(p, c, NS_HELD);
-	c->cut_ms = now_ms + f->grace_ms;
 	look_at(p, c, f, now_ms);
 	return 0;
 }
@@ -333,23 +357,21 @@ void ns_proofs_look_host(struct ns_proofs *p, const struct sa_address *host, con
 
 uint64_t ns_proofs_due(struct ns_proofs *p, const struct ns_facts *f, uint64_t now_ms)
 {
-	struct ns_connection *c, *next;
+	struct heap_node *first;
 
-	for (c = TAILQ_FIRST(&p->held); c; c = next) {
-		next = TAILQ_NEXT(c, held);
-		if (c->cut_ms > now_ms) {
-			return c->cut_ms;
-		}
+	while ((first = heap_first(&p->due)) && first->at <= now_ms) {
+		struct ns_connection *c = CONTAINER_OF(first, struct ns_connection, due);
+
 		look_at(p, c, f, now_ms);
-		if (c->proof != NS_HELD || kept(c, f)) {
-			continue;
+		if (!c->due.place) {
+			continue; /* proven, or kept */
 		}
 		p->counts.cut += c->ever;
 		p->counts.refused += !c->ever;
 		set_proof(p, c, NS_CUT);
 		say(p, c);
 	}
-	return UINT64_MAX;
+	return first ? first->at : UINT64_MAX;
 }
 
 /* -- telling the owners */

@@ -8,14 +8,17 @@
  *
  * The name of the connection at charon says which provisioned SCS it is about, and sa_judge() holds
  * all children that carry these packets against the identity of that SCS. What was proven once for
- * an SCS stays bound to it: a proof for another one cuts. A change of anything is a change for all:
- * the caller marks the table (ns_proofs_mark()) and lets all be judged in slices, those that an
- * event names first. PURE but for the allocator: the facts and the time are arguments. */
+ * an SCS stays bound to it: a proof for another one cuts. A remote end that is none of the
+ * provisioned hosts of that SCS is not proven, whatever charon still has. A change of anything is a
+ * change for all: the caller marks the table (ns_proofs_mark()) and lets all be judged in slices,
+ * those that an event names first. PURE but for the allocator: the facts and the time are
+ * arguments. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "base/heap.h"
 #include "base/map.h"
 #include "base/multimap.h"
 #include "base/obj.h"
@@ -39,10 +42,9 @@ struct ns_connection {
 	struct ns_open open;
 	enum ns_proof proof;
 	enum ns_reason reason;
-	bool ever;       /* it was proven, by us or by an earlier helper */
-	bool unsaid;     /* its owner was not told the last change */
-	uint64_t cut_ms; /* HELD: when the grace is over */
-	uint64_t round;  /* last judged in */
+	bool ever;      /* it was proven, by us or by an earlier helper */
+	bool unsaid;    /* its owner was not told the last change */
+	uint64_t round; /* last judged in */
 	char scs[IDENT_SCS_MAX + 1], identity[NS_IDENTITY_MAX],
 	    anchor[IDENT_SCS_MAX + 1]; /* once proven; identity also for the log */
 	struct map_node node;
@@ -50,7 +52,8 @@ struct ns_connection {
 		struct multimap_node node;
 		struct ns_connection *connection;
 	} by_remote[NS_ENDS_MAX];
-	TAILQ_ENTRY(ns_connection) entry, held, saying;
+	struct heap_node due; /* HELD: when the grace is over; in no heap while it is kept */
+	TAILQ_ENTRY(ns_connection) entry, saying;
 };
 
 struct ns_proofs_counts {
@@ -63,8 +66,8 @@ struct ns_proofs {
 	struct map by_key;
 	struct multimap by_remote;
 	TAILQ_HEAD(ns_connections, ns_connection) all; /* those judged in this round are behind the others */
-	struct ns_connections held;                    /* the first to be cut first */
 	struct ns_connections saying;
+	struct heap due; /* held ones that are to be cut */
 	uint64_t round;
 	struct ns_proofs_counts counts;
 };
@@ -85,8 +88,9 @@ void ns_proofs_mark(struct ns_proofs *p);
 bool ns_proofs_look(struct ns_proofs *p, const struct ns_facts *f, uint64_t now_ms, unsigned n);
 /* Judges those to this host at once. */
 void ns_proofs_look_host(struct ns_proofs *p, const struct sa_address *host, const struct ns_facts *f, uint64_t now_ms);
-/* Cuts those whose time is over, after judging them once more. Returns the next time, UINT64_MAX:
- * none. */
+/* Cuts those whose time is over, after judging them once more. What is kept (facts.keep) is not
+ * due; once it is judged while charon is there, it has the whole grace. Returns the next time,
+ * UINT64_MAX: none. */
 uint64_t ns_proofs_due(struct ns_proofs *p, const struct ns_facts *f, uint64_t now_ms);
 
 /* The next connection whose owner is to be told; NULL: none. */

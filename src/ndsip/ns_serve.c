@@ -1,7 +1,7 @@
-/* ns_serve.c - see ns_serve.h. Whatever changes marks all connections; those at the host that an
- * event names are judged in the same turn, the others in slices of LOOK_AT_ONCE, so that 10,000
- * connections hold up nobody. When charon or the rules are lost, all are judged at once: nothing is
- * asked for that. */
+/* ns_serve.c - see ns_serve.h. What changes at some hosts has the connections to these judged in the
+ * same turn. Any other change marks all connections, which are judged in slices of LOOK_AT_ONCE, so
+ * that 10,000 connections hold up nobody. When charon or the rules are lost, all are judged at once:
+ * nothing is asked for that. */
 #include "ndsip/ns_serve.h"
 
 #include <inttypes.h>
@@ -251,14 +251,23 @@ static void on_host(void *arg, const struct sa_address *host)
 	ns_proofs_look_host(&s->proofs, host, &f, net_loop_now_ms(s->conf.loop));
 }
 
+static void on_hosts(void *arg)
+{
+	struct ns_serve *s = serve_of(arg);
+
+	meet_due(s);
+	want_status(s);
+}
+
 static void on_rules(void *arg)
 {
 	struct ns_serve *s = serve_of(arg);
+	uint64_t again_ms = s->conf.rules_ms;
 	enum ns_rules before = s->rules;
 
 	s->rules_words[0] = 0;
-	s->rules = s->conf.rules(s->conf.arg, s->rules_words);
-	net_timer_start(s->rules_timer, s->conf.rules_ms);
+	s->rules = s->conf.rules(s->conf.arg, s->rules_words, &again_ms);
+	net_timer_start(s->rules_timer, again_ms);
 	if (s->rules == before) {
 		return;
 	}
@@ -562,6 +571,7 @@ int ns_serve_new(struct ns_serve **out, const struct ns_serve_conf *conf)
 					  .want = want,
 					  .on_host = on_host,
 					  .on_change = on_change,
+					  .on_hosts = on_hosts,
 					  .arg = s };
 	err = ns_list_init(&s->list);
 	if (!err) {

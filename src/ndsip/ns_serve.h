@@ -18,8 +18,8 @@ struct ns_serve_conf { /* pointers borrowed as long as it lives */
 	uint64_t grace_ms, check_ms;
 	bool keep; /* ndsip.on_loss */
 	/* The packet filter rules, each rules_ms; NULL or 0: they are not looked after. `words` say
-	 * what is wrong. */
-	enum ns_rules (*rules)(void *arg, char words[NS_WORDS_MAX]);
+	 * what is wrong. `again_ms` is preset to rules_ms: when to look next. */
+	enum ns_rules (*rules)(void *arg, char words[NS_WORDS_MAX], uint64_t *again_ms);
 	uint64_t rules_ms;
 	void (*want)(void *arg); /* as in ns_charon.h; ns_serve_charon() answers */
 	/* The edge of this generation sent what is no message of an edge; its channel is closed. */

@@ -180,6 +180,7 @@
 	X(KEYHOLDER_FAILED, "keyholder_failed", "signatures that a key or a token could not make")                               \
 	X(KEYHOLDER_MALFORMED, "keyholder_malformed", "edges cut off by a keyholder: what they sent is no request")              \
 	X(NDSIP_HELPER_LOST, "ndsip_helper_lost", "losses of the process that asks charon about NDS/IP")                         \
+	X(NDSIP_ENDS_WAITED, "ndsip_ends_waited", "ends of security associations that waited: the NDS/IP helper did not read")   \
 	X(KEYHOLDER_LOST, "keyholder_lost", "answers of a keyholder that its edge did not take")                                 \
 	X(SANDBOX_ENDED, "sandbox_ended",                                                                                        \
 	  "processes that their sandbox ended because of a system call that their role never makes")                             \

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "base/tail.h"
+#include "tls/tls_own.h"
 #include "tls/tls_provider.h"
 #include "tls/tls_verify.h"
 
@@ -94,56 +95,6 @@ static int apply_profile(struct tls_ctx *c, bool tls12_allowed)
 
 /* -- certificate and key */
 
-static void time_text(char *out, size_t size, const ASN1_TIME *t)
-{
-	BIO *b = BIO_new(BIO_s_mem());
-	const char *text = NULL;
-	long n = 0;
-
-	if (b && ASN1_TIME_print(b, t) == 1) {
-		n = BIO_get_mem_data(b, &text);
-	}
-	snprintf(out, size, "%.*s", (int)n, n ? text : "");
-	BIO_free(b);
-}
-
-static int check_dates(X509 *cert, const char *file, char *why, size_t why_size)
-{
-	char when[64];
-
-	if (X509_cmp_current_time(X509_get0_notAfter(cert)) < 0) {
-		time_text(when, sizeof when, X509_get0_notAfter(cert));
-		snprintf(why, why_size, "certificate '%s' expired on %s", file, when);
-		return ERR_INVAL;
-	}
-	if (X509_cmp_current_time(X509_get0_notBefore(cert)) > 0) {
-		time_text(when, sizeof when, X509_get0_notBefore(cert));
-		snprintf(why, why_size, "certificate '%s' is not valid before %s", file, when);
-		return ERR_INVAL;
-	}
-	return 0;
-}
-
-/* The first dNSName, for messages; "none". */
-static void first_name(char *out, size_t size, X509 *leaf)
-{
-	GENERAL_NAMES *san = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
-
-	snprintf(out, size, "none");
-	for (int i = sk_GENERAL_NAME_num(san); i-- > 0;) {
-		const GENERAL_NAME *name = sk_GENERAL_NAME_value(san, i);
-
-		if (name->type == GEN_DNS) {
-			snprintf(out, size, "%.*s", ASN1_STRING_length(name->d.dNSName),
-				 (const char *)ASN1_STRING_get0_data(name->d.dNSName));
-		}
-	}
-	for (char *p = out; *p; p++) {
-		*p = (unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e ? '?' : *p;
-	}
-	GENERAL_NAMES_free(san);
-}
-
 /* Clients compare it with the name that they connect to; servers may compare it with our
  * Origin-Host. */
 static int check_name(const struct tls_ctx *c, X509 *leaf, const struct tls_conf *conf, char *why, size_t why_size)
@@ -154,7 +105,7 @@ static int check_name(const struct tls_ctx *c, X509 *leaf, const struct tls_conf
 	if (!conf->own_name || X509_check_host(leaf, conf->own_name, 0, flags, NULL) == 1) {
 		return 0;
 	}
-	first_name(first, sizeof first, leaf);
+	tls_own_first_name(first, sizeof first, leaf);
 	snprintf(why, why_size, "certificate '%s' is not for our host name '%s' (first dNSName in subjectAltName: %s): %s",
 		 conf->certificate, conf->own_name, first,
 		 c->server ? "nobody who checks it connects; have it issued for this name" : "a peer that checks it refuses us");
@@ -184,7 +135,7 @@ static int check_usable(const struct tls_ctx *c, X509 *leaf, const struct tls_co
 		return ERR_NOMEM;
 	}
 	for (int i = 0; !err && i < sk_X509_num(chain); i++) {
-		err = check_dates(sk_X509_value(chain, i), file, why, why_size);
+		err = tls_own_dates(sk_X509_value(chain, i), file, why, why_size);
 	}
 	return err ? err : check_name(c, leaf, conf, why, why_size);
 }
@@ -193,7 +144,7 @@ static int check_certificate(const struct tls_ctx *c, const struct tls_conf *con
 {
 	X509 *leaf = SSL_CTX_get0_certificate(c->ssl);
 	char words[160];
-	int err = conf->own == TLS_OWN_ANY ? 0 : check_dates(leaf, conf->certificate, why, why_size);
+	int err = conf->own == TLS_OWN_ANY ? 0 : tls_own_dates(leaf, conf->certificate, why, why_size);
 
 	if (!err && tls_verify_key(leaf, words, sizeof words)) {
 		snprintf(why, why_size, "certificate '%s': %s", conf->certificate, words);

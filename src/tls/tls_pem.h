@@ -18,3 +18,8 @@ struct tls_pem {       /* borrowed */
 /* The earliest end of the certificates in a PEM file, in seconds since 1970. ERR_INVAL: it has no
  * certificate, or its time cannot be read. */
 ERR_MUST_USE int tls_pem_ends(uint64_t *not_after_s, const struct tls_pem *pem);
+
+/* The first certificate of a file, which charon presents for us in IKE: ERR_INVAL when it cannot be
+ * read, is not valid now, or has not the identity `id` as a dNSName. charon looks for an identity
+ * of this form in the subjectAltName only, and never in the common name. */
+ERR_MUST_USE int tls_pem_ike(const struct tls_pem *pem, const char *file, const char *id, char *why, size_t why_size);

@@ -369,6 +369,7 @@ def test_ndsip_status_says_why_not(server):
                                     "NDS/IP          strongSwan 5.9.8 answers, rules in force, 2 SCSs, 3 connections, 1 of them protected",
                                     "strongSwan has 1 IKE_SA and 1 CHILD_SA", "it was lost last at 2026-01-01T00:00:00Z"]
     assert "charon.make_before_break is yes in strongswan.conf: that cannot be asked" in end
+    assert "bounds half-open IKE_SAs (charon.cookie_threshold, block_threshold, half_open_timeout) cannot be asked" in end
     done = ask(server, "ndsip", "status", lines=[dict(last, serves=False, count=0, protected=0)])
     assert done.stdout.endswith("no listener of the configuration has protection ndsip or tls+ndsip\n")
 

@@ -7,7 +7,7 @@ import tempfile
 
 import pytest
 from conftest import BIN, ROOT
-from lablib import growth, report, rounds, rows
+from lablib import growth, helper, report, rounds, rows, tunnel
 
 pytestmark = [pytest.mark.once, pytest.mark.tools]
 
@@ -48,6 +48,14 @@ def test_a_row(bench, monkeypatch, name):
     assert all(y > 0 for curve in found.get("curves", []) for _, y in curve["points"])
     lines = list(report.row_lines(name, {**found, "targets": facts}))
     assert len(lines) > 1 + len(facts) and json.dumps({**found, "targets": facts, "lines": list(found.get("lines", []))})
+
+
+def test_the_row_of_the_ndsip_helper(bench):
+    found = helper.ndsip(bench, None, scss=40, connections=10, events=20)
+    facts = [t.facts() for t in found["targets"]]
+    assert len(facts) == 4 and all(fact["min"] > 0 for fact in facts)
+    if not tunnel.lacking():
+        assert found["lines"][0].startswith("charon's own time to take 40 connections: ")
 
 
 def test_a_bench_from_its_command_line(tmp_path, place):

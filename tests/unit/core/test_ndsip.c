@@ -303,6 +303,57 @@ static void test_an_end_does_not_wait_for_the_list(void **state)
 	assert_false(next(p, &m));
 }
 
+/* A helper that does not read, and one that is away: what was changed meanwhile is said once to the one that reads. */
+static void test_no_end_is_lost(void **state)
+{
+	enum { N = 1200 }; /* more than the socket holds */
+	struct ndsip_play *p = *state;
+	char name[16], e164[16], host[16];
+	static bool ended[N], again[N];
+	uint8_t octets[NS_MSG_OCTETS_MAX];
+	struct ns_msg m;
+	unsigned got = 0;
+
+	for (unsigned i = 0; i < N; i++) {
+		snprintf(name, sizeof name, "s%04u", i);
+		snprintf(e164, sizeof e164, "49160%06u", i);
+		snprintf(host, sizeof host, "10.9.%u.%u", i / 250, 1 + i % 250);
+		put(p, name, e164, "anchor-a", host, "");
+	}
+	join(p);
+	while (next(p, &m) && m.kind != NS_END) {
+	}
+	for (unsigned i = 0; i < N + 10; i++) {
+		snprintf(name, sizeof name, "s%04u", i % N);
+		core_sessions_cut(p->core.core, name, CORE_CUT_SCS_CHANGED);
+	}
+	assert_true(p->core.core->st.v[ST_NDSIP_ENDS_WAITED] > 0);
+	memset(ended, 0, sizeof ended);
+	while (recv(p->helper, octets, sizeof octets, MSG_DONTWAIT) > 0) { /* what is in the socket; then it dies */
+		ended[got++] = true;
+	}
+	close(p->helper);
+	p->helper = -1;
+	core_play_turns(&p->core, 3);
+	core_sessions_cut(p->core.core, "s0000", CORE_CUT_SCS_REMOVED); /* nobody is there */
+	join(p);
+	while (next(p, &m) && m.kind != NS_END) {
+	}
+	while (next(p, &m)) {
+		unsigned number;
+
+		assert_int_equal(m.kind, NS_TERMINATE);
+		number = (unsigned)strtoul(m.terminate.name + 1, NULL, 10);
+		assert_int_equal(m.terminate.why, number ? NS_WHY_CHANGED : NS_WHY_REMOVED);
+		assert_false(again[number]); /* one for each */
+		again[number] = true;
+	}
+	assert_true(again[0]);
+	for (unsigned i = 0; i < N; i++) {
+		assert_true(ended[i] || again[i]);
+	}
+}
+
 /* More than the socket holds: the core waits until the helper reads, and the list is one instant of the store. */
 static void test_a_slow_helper_gets_a_whole_list(void **state)
 {
@@ -448,6 +499,7 @@ int main(void)
 		NDSIP_TEST(test_a_blocked_scs_is_in_no_list),
 		NDSIP_TEST(test_a_block_has_its_time),
 		NDSIP_TEST(test_an_end_does_not_wait_for_the_list),
+		NDSIP_TEST(test_no_end_is_lost),
 		NDSIP_TEST(test_a_slow_helper_gets_a_whole_list),
 		NDSIP_TEST(test_an_scs_that_does_not_go_with_the_configuration_is_left_out),
 		NDSIP_TEST(test_what_the_helper_says_is_kept),

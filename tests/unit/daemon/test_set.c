@@ -152,6 +152,7 @@ static void with_ndsip(struct world *w, const char *certificate)
 	    (struct cfg_listen){ .name = "nds", .zone = ZONE_EXTERNAL, .protection = PROTECTION_NDSIP };
 	w->cfg->ndsip.present = true;
 	snprintf(w->cfg->ndsip.certificate, sizeof w->cfg->ndsip.certificate, "%s", certificate);
+	snprintf(w->cfg->ndsip.local_id, sizeof w->cfg->ndsip.local_id, "iwf.operator.example");
 }
 
 static void each_part_has_what_its_process_needs(void **state)
@@ -263,6 +264,39 @@ static void a_certificate_for_ike_that_is_none_is_said(void **state)
 	with_ndsip(w, w->iwf.key_file);
 	refused(w, 1);
 	has(w, "ndsip.certificate '%s' has no certificate that can be read, expected PEM\n", w->iwf.key_file);
+}
+
+/* strongSwan takes it, and only the other end sees that it does not go with our identity. */
+static void a_certificate_for_ike_has_our_identity_and_is_valid(void **state)
+{
+	struct world *w = *state;
+	struct pki_cert other = leaf_of(w, "DNS:gw.operator.example", NULL, 100000), old = leaf(w, NULL, -60);
+
+	with_ndsip(w, other.cert_file);
+	refused(w, 1);
+	has(w,
+	    "certificate '%s' is not for our IKE identity 'iwf.operator.example' (first dNSName in subjectAltName: "
+	    "gw.operator.example): strongSwan looks for it there",
+	    other.cert_file);
+	with_ndsip(w, old.cert_file);
+	refused(w, 1);
+	has(w, "certificate '%s' expired on ", old.cert_file);
+	pki_free(&other);
+	other = pki_make(&w->pki, &(struct pki_spec){ .cn = "iwf.operator.example", .from_s = 7200, .to_s = 100000 }, &w->a);
+	with_ndsip(w, other.cert_file);
+	refused(w, 1);
+	has(w, "certificate '%s' is not valid before ", other.cert_file);
+	pki_free(&other);
+	other = pki_make(&w->pki, &(struct pki_spec){ .cn = "iwf.operator.example", .from_s = -7200 }, &w->a);
+	with_ndsip(w, other.cert_file);
+	refused(w, 1); /* the common name is not looked at */
+	has(w, "(first dNSName in subjectAltName: none)");
+	pki_free(&other);
+	other = leaf_of(w, "DNS:gw.operator.example,DNS:IWF.operator.example", NULL, 100000);
+	with_ndsip(w, other.cert_file);
+	dm_set_free(load(w, 1));
+	pki_free(&other);
+	pki_free(&old);
 }
 
 static void a_key_that_others_may_read_is_a_warning(void **state)
@@ -431,6 +465,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(each_part_has_what_its_process_needs),
 		T(a_certificate_for_ike_that_is_none_is_said),
+		T(a_certificate_for_ike_has_our_identity_and_is_valid),
 		T(what_was_read_stays_when_the_files_are_gone),
 		T(everything_that_is_wrong_is_said_with_its_line),
 		T(a_file_that_is_none_is_said_at_once),

@@ -44,6 +44,37 @@ static void test_a_block_without_its_end_is_passed_over(void **state)
 	assert_false(ns_pem_next(&rest, &kind, &out));
 }
 
+static size_t der(char out[16], const char *inside)
+{
+	char block[128];
+	struct ns_pem pem;
+
+	snprintf(block, sizeof block, "-----BEGIN X509 CRL-----\n%s\n-----END X509 CRL-----", inside);
+	pem = text(block);
+	return ns_pem_der((uint8_t *)out, &pem);
+}
+
+static void test_the_octets_of_a_block(void **state)
+{
+	char out[16];
+
+	(void)state;
+	assert_int_equal(der(out, "aGVs\r\nbG8h"), 6);
+	assert_memory_equal(out, "hello!", 6);
+	assert_int_equal(der(out, "aGVsbG8="), 5);
+	assert_memory_equal(out, "hello", 5);
+	assert_int_equal(der(out, "aGVsbA=="), 4);
+	assert_int_equal(der(out, "+/+/"), 3);
+	assert_memory_equal(out, "\373\377\277", 3);
+	assert_int_equal(der(out, ""), 0);
+	assert_int_equal(der(out, "aGVsb"), 0); /* not whole */
+	assert_int_equal(der(out, "aGVs_G8h"), 0);
+	assert_int_equal(der(out, "a==="), 0);
+	assert_int_equal(der(out, "aGVs===="), 0);
+	assert_int_equal(der(out, "aGV=bG8h"), 0); /* more behind the end */
+	assert_int_equal(der(out, "aGVsbA==="), 0);
+}
+
 static void test_files_of_anchors(void **state)
 {
 	struct ns_file files[] = { { NULL, text(CB "\n" CA "\n"), false },
@@ -91,7 +122,9 @@ static void test_files_of_lists_beside_an_anchor(void **state)
 	a = ns_files_anchor(f, "a");
 	assert_int_equal(a->cas_n, 1); /* a certificate beside a list is no anchor */
 	assert_int_equal(a->crls_n, 4);
-	assert_memory_equal(a->crls[1].p, CRL, a->crls[1].len);
+	assert_int_equal(a->crls[1].len, 1); /* without its lines */
+	assert_memory_equal(a->crls[1].p, "C", 1);
+	assert_string_equal(a->refused, "");
 	assert_int_equal(a->crls[3].len, 5);
 	assert_memory_equal(a->crls[3].p, "\x30\x03\x02\x01\x00", 5);
 	assert_null(ns_files_anchor(f, "b"));
@@ -102,6 +135,11 @@ static void test_files_of_lists_beside_an_anchor(void **state)
 	assert_int_equal(ns_files_new(&g, files, 5), 0);
 	assert_false(ns_files_same_anchor(a, ns_files_anchor(g, "a")));
 	ns_files_free(g);
+	files[2].pem = text("-----BEGIN X509 CRL-----\n?\n-----END X509 CRL-----\n");
+	assert_int_equal(ns_files_new(&g, files, 5), 0);
+	assert_string_equal(ns_files_anchor(g, "a")->refused,
+			    "a revocation list of its trust anchor 'a' is not in strongSwan: it cannot be read");
+	ns_files_free(g);
 	ns_files_free(f);
 }
 
@@ -110,6 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_blocks_in_order),
 		cmocka_unit_test(test_a_block_without_its_end_is_passed_over),
+		cmocka_unit_test(test_the_octets_of_a_block),
 		cmocka_unit_test(test_files_of_anchors),
 		cmocka_unit_test(test_files_of_lists_beside_an_anchor),
 	};

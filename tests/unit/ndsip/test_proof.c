@@ -320,6 +320,29 @@ static void test_an_scs_that_is_removed_loses_its_connections(void **state)
 	end(&w);
 }
 
+/* charon ends the security associations of before only when it is told to. */
+static void test_a_host_that_is_taken_from_an_scs_is_not_proven(void **state)
+{
+	static const char *const names[] = { "acme" }, *const hosts[] = { "10.77.2.5" };
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	up(&w, 3, ACME, acme_child);
+	open_one(&w, 1);
+	proven(&w, "acme");
+	provision(&w, 2, names, hosts, 1);
+	change(&w);
+	is(&w, NS_HELD, NS_REASON_OTHER_HOST);
+	open_one(&w, 2); /* nor is a new one */
+	is(&w, NS_HELD, NS_REASON_OTHER_HOST);
+	w.now_ms += GRACE;
+	change(&w);
+	assert_int_equal(told(&w).proof, NS_CUT);
+	assert_int_equal(told(&w).proof, NS_CUT);
+	end(&w);
+}
+
 static void test_rules_and_charon_are_part_of_the_proof(void **state)
 {
 	struct world w;
@@ -374,13 +397,49 @@ static void test_keep_keeps_what_was_proven_and_nothing_else(void **state)
 	end(&w);
 }
 
+/* Held over charon's absence, they are judged when it is back, and have the grace from then on. */
+static void test_what_was_kept_has_a_fresh_grace(void **state)
+{
+	struct ns_open again = open_from(1, "10.77.2.1");
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	w.f.keep = true;
+	w.f.charon = false;
+	again.again = true;
+	assert_int_equal(ns_proofs_open(&w.proofs, EDGE, &again, &w.f, w.now_ms), 0);
+	is(&w, NS_HELD, NS_REASON_CHARON_AWAY);
+	assert_int_equal(ns_proofs_due(&w.proofs, &w.f, w.now_ms), UINT64_MAX); /* nothing to wake up for */
+	w.now_ms += 10 * GRACE;
+	change(&w);
+	silent(&w);
+	w.f.charon = true;
+	change(&w);
+	is(&w, NS_HELD, NS_REASON_SA_UNPROTECTED);
+	assert_int_equal(ns_proofs_due(&w.proofs, &w.f, w.now_ms), w.now_ms + GRACE);
+	w.now_ms += GRACE - 1;
+	change(&w);
+	silent(&w);
+	up(&w, 3, ACME, acme_child);
+	change(&w);
+	proven(&w, "acme");
+	end(&w);
+}
+
 static void test_every_pair_of_ends_and_one_scs(void **state)
 {
+	struct ns_scs two = { .list = 2, .name = "acme", .identity = ACME, .anchor = "anchor-a", .hosts_n = 2 };
 	struct ns_open o = open_from(1, "10.77.2.1");
 	struct world w;
 
 	(void)state;
 	begin(&w);
+	two.hosts[0] = address("10.77.2.1");
+	two.hosts[1] = address("10.77.2.9");
+	assert_int_equal(ns_list_begin(&w.list, &(struct ns_begin){ 2, 1 }), 0);
+	assert_int_equal(ns_list_put(&w.list, &two), 0);
+	assert_int_equal(ns_list_end(&w.list, &(struct ns_end){ 2, 1 }), 0);
 	up(&w, 3, ACME, acme_child);
 	o.remote_n = 2;
 	o.remote[1] = address("10.77.2.9");
@@ -439,6 +498,83 @@ static void test_slices_come_to_an_end_and_reach_all(void **state)
 	}
 	silent(&w);
 	assert_int_equal(w.proofs.counts.proven, 0);
+	end(&w);
+}
+
+/* -- hosts that an event touches */
+
+static uint32_t dice(uint32_t *seed, uint32_t n)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return (*seed >> 16) % n;
+}
+
+/* Any event of few SCSs, hosts and children, so that they meet. Returns what the table says to it. */
+static int throw_event(struct world *w, uint32_t *seed)
+{
+	static const char *const events[] = { "child-updown", "ike-updown" },
+				 *const states[] = { "INSTALLED", "DELETED", "REKEYED" }, *const ids[] = { ACME, BETA },
+				 *const connections[] = { "mtc-acme", "mtc-beta" },
+				 *const hosts[] = { "10.77.2.1/32[tcp]", "10.77.2.2/32[tcp]", "10.77.2.0/24[tcp]",
+						    "not a selector" };
+	static struct say s;
+	char ike[16];
+	uint32_t number = dice(seed, 4), who = number % 2, host = dice(seed, 16);
+	struct say_child child = { 1 + dice(seed, 6), states[dice(seed, 3)], LOCAL, hosts[host < 12 ? host % 2 : host % 4] };
+	struct vici_packet packet;
+
+	snprintf(ike, sizeof ike, "%u", number + 1);
+	say_begin(&s, events[dice(seed, 5) == 0], dice(seed, 3), connections[dice(seed, 12) ? who : !who], ike, "ESTABLISHED",
+		  ids[who]);
+	if (dice(seed, 4)) {
+		say_children(&s, &child, 1);
+	}
+	packet = say_end(&s);
+	return sa_table_event(w->table, &packet);
+}
+
+/* What is judged by the hosts that an event touched is as if all had been judged. */
+static void test_the_hosts_that_an_event_touches_are_all_that_changes(void **state)
+{
+	static const char *const ends[] = { "10.77.2.1", "10.77.2.2", "10.77.2.7" };
+	unsigned few = 0, proven_n = 0, broken = 0;
+	uint32_t seed = 7;
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	w.f.grace_ms = 1000000;
+	for (uint64_t id = 0; id < 3; id++) {
+		struct ns_open o = open_from(id + 1, ends[id]);
+
+		assert_int_equal(ns_proofs_open(&w.proofs, EDGE, &o, &w.f, w.now_ms), 0);
+		(void)told(&w);
+	}
+	for (int i = 0; i < 20000; i++) {
+		struct sa_touched touched;
+
+		broken += throw_event(&w, &seed) != 0;
+		if (!sa_table_whole(w.table) && !dice(&seed, 3)) {
+			sa_table_list_begin(w.table);
+			assert_int_equal(sa_table_list_end(w.table), 0);
+		}
+		sa_table_touched(w.table, &touched);
+		for (uint8_t k = 0; k < touched.n; k++) {
+			ns_proofs_look_host(&w.proofs, &touched.hosts[k], &w.f, w.now_ms);
+		}
+		if (touched.all) {
+			change(&w);
+		}
+		while (ns_proofs_unsaid(&w.proofs)) {
+			proven_n += told(&w).proof == NS_PROVEN;
+		}
+		few += !touched.all && touched.n;
+		change(&w); /* finds nothing that was not found */
+		silent(&w);
+	}
+	assert_true(broken > 100);
+	assert_true(few > 1000);
+	assert_true(proven_n > 100);
 	end(&w);
 }
 
@@ -504,11 +640,14 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_a_second_identity_on_the_selectors_holds_the_first),
 		cmocka_unit_test(test_a_proof_for_another_scs_does_not_go_on),
 		cmocka_unit_test(test_an_scs_that_is_removed_loses_its_connections),
+		cmocka_unit_test(test_a_host_that_is_taken_from_an_scs_is_not_proven),
 		cmocka_unit_test(test_rules_and_charon_are_part_of_the_proof),
 		cmocka_unit_test(test_keep_keeps_what_was_proven_and_nothing_else),
+		cmocka_unit_test(test_what_was_kept_has_a_fresh_grace),
 		cmocka_unit_test(test_every_pair_of_ends_and_one_scs),
 		cmocka_unit_test(test_bounds_and_channels),
 		cmocka_unit_test(test_slices_come_to_an_end_and_reach_all),
+		cmocka_unit_test(test_the_hosts_that_an_event_touches_are_all_that_changes),
 		cmocka_unit_test(test_the_core_is_told_what_has_changed),
 	};
 

@@ -26,6 +26,7 @@ struct world {
 	char commands[2048]; /* that charon got, in order, with the names in them */
 	bool silent;         /* charon reads, and answers nothing */
 	bool refuses;        /* charon takes no connection: load-conn fails */
+	bool refuses_lists;  /* and no revocation list: load-cert fails */
 	enum ns_rules rules;
 	struct sa_ts local;
 };
@@ -48,8 +49,9 @@ static void on_bad_edge(void *arg, uint32_t generation)
 	((struct world *)arg)->bad_edge = generation;
 }
 
-static enum ns_rules on_rules(void *arg, char words[NS_WORDS_MAX])
+static enum ns_rules on_rules(void *arg, char words[NS_WORDS_MAX], uint64_t *again_ms)
 {
+	(void)again_ms;
 	snprintf(words, NS_WORDS_MAX, "%s", ((struct world *)arg)->rules == NS_RULES_OK ? "" : "the table is missing");
 	return ((struct world *)arg)->rules;
 }
@@ -116,7 +118,9 @@ static void charon_turn(struct world *w)
 			answer(w, VICI_CONFIRM, true);
 		} else {
 			note(w, &p);
-			answer(w, VICI_RESPONSE, !w->refuses || !vici_text_is(&p.name, "load-conn"));
+			answer(w, VICI_RESPONSE,
+			       (!w->refuses || !vici_text_is(&p.name, "load-conn")) &&
+				   (!w->refuses_lists || !vici_text_is(&p.name, "load-cert")));
 		}
 	}
 	assert_true(got <= 0 || at == (size_t)got);
@@ -333,28 +337,75 @@ static void test_a_refused_connection_leaves_none(void **state)
 	end(&w);
 }
 
-/* The list of one CA grows as that CA likes; the SCSs of the others go on. */
-static void test_a_list_too_long_for_charon_is_left_out(void **state)
+/* Acme is admitted with a short list of its CA; then that list grows to so many octets of DER. Returns what the core was told of acme. */
+static struct ns_scs_is after_a_list_of(struct world *w, size_t der, bool refused)
 {
-	static char text[100000];
-	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 }, false }, { "anchor-a", { text, sizeof text }, false } };
 	static const char head[] = PEM "-----BEGIN X509 CRL-----\n", tail[] = "\n-----END X509 CRL-----\n" CRL;
+	size_t letters = der / 3 * 4, len = sizeof head - 1 + letters + sizeof tail - 1;
+	char *text = malloc(len);
+	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 }, false }, { "anchor-a", { text, len }, false } };
+	struct ns_scs_is last = { .state = 0 };
 	struct ns_files *renewed;
+	struct ns_msg m;
+
+	memset(text, 'A', len);
+	memcpy(text, head, sizeof head - 1);
+	memcpy(text + sizeof head - 1 + letters, tail, sizeof tail - 1);
+	begin(w, 0);
+	charon_comes(w);
+	give_list(w, 1, true);
+	w->commands[0] = 0;
+	w->refuses_lists = refused;
+	assert_int_equal(ns_files_new(&renewed, files, 2), 0);
+	free(text);
+	ns_serve_files(w->serve, renewed);
+	turns(w, 400);
+	assert_int_equal(w->wanted, 0); /* the connection to charon stays */
+	while (receive(w->core, NS_TO_CORE, &m)) {
+		last = m.kind == NS_SCS_STATE ? m.scs_is : last;
+	}
+	return last;
+}
+
+/* 65,535 octets are the most of a value of VICI; as PEM they would be a third more. */
+static void test_a_list_goes_to_charon_as_der(void **state)
+{
+	struct ns_scs_is is;
 	struct world w;
 
 	(void)state;
-	memset(text, 'A', sizeof text);
-	memcpy(text, head, sizeof head - 1);
-	memcpy(text + sizeof text - (sizeof tail - 1), tail, sizeof tail - 1);
-	begin(&w, 0);
-	assert_int_equal(ns_files_new(&renewed, files, 2), 0);
-	ns_serve_files(w.serve, renewed);
-	charon_comes(&w);
-	give_list(&w, 1, true);
-	turns(&w, 200);
-	assert_int_equal(w.wanted, 0); /* the connection to charon stays */
-	assert_string_equal(w.commands, "version list-sas load-cert flush-certs get-conns unload-conn:mtc-old terminate:mtc-old "
-					"load-conn:mtc-acme ");
+	is = after_a_list_of(&w, 65535, false);
+	assert_string_equal(w.commands, "load-cert load-cert flush-certs load-conn:mtc-acme terminate:mtc-acme ");
+	assert_int_equal(is.state, NS_SCS_DOWN);
+	end(&w);
+}
+
+/* charon has the shorter one of before, and would go by it. */
+static void test_a_list_too_long_for_charon_has_its_scss_refused(void **state)
+{
+	struct ns_scs_is is;
+	struct world w;
+
+	(void)state;
+	is = after_a_list_of(&w, 65538, false);
+	assert_string_equal(w.commands, "load-cert flush-certs unload-conn:mtc-acme terminate:mtc-acme ");
+	assert_int_equal(is.state, NS_SCS_REFUSED);
+	assert_string_equal(is.words,
+			    "a revocation list of its trust anchor 'anchor-a' is not in strongSwan: it has 65538 octets, and "
+			    "65535 is the most");
+	end(&w);
+}
+
+static void test_a_list_that_charon_refuses_has_its_scss_refused(void **state)
+{
+	struct ns_scs_is is;
+	struct world w;
+
+	(void)state;
+	is = after_a_list_of(&w, 300, true);
+	assert_non_null(strstr(w.commands, "unload-conn:mtc-acme terminate:mtc-acme "));
+	assert_int_equal(is.state, NS_SCS_REFUSED);
+	assert_non_null(strstr(is.words, "is not in strongSwan: "));
 	end(&w);
 }
 
@@ -465,17 +516,50 @@ static void test_the_core_hears_of_charon_and_its_scss(void **state)
 	end(&w);
 }
 
+/* charon takes it when no event is near: an event would have the core told, too. */
+static void test_the_core_hears_that_charon_took_an_scs(void **state)
+{
+	static const char other[] = "-----BEGIN CERTIFICATE-----\nQg==\n-----END CERTIFICATE-----\n";
+	struct ns_file files[] = { { NULL, { other, sizeof other - 1 }, false },
+				   { "anchor-a", { PEM CRL, sizeof PEM CRL - 1 }, false } };
+	struct ns_files *renewed;
+	bool down = false;
+	struct ns_msg m;
+	struct world w;
+
+	(void)state;
+	begin(&w, 0);
+	w.refuses = true;
+	charon_comes(&w);
+	give_list(&w, 1, true);
+	turns(&w, 400);
+	while (receive(w.core, NS_TO_CORE, &m)) {
+	}
+	w.refuses = false;
+	assert_int_equal(ns_files_new(&renewed, files, 2), 0);
+	ns_serve_files(w.serve, renewed);
+	turns(&w, 400);
+	while (receive(w.core, NS_TO_CORE, &m)) {
+		down = down || (m.kind == NS_SCS_STATE && m.scs_is.state == NS_SCS_DOWN);
+	}
+	assert_true(down);
+	end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_order_of_commands),
 		cmocka_unit_test(test_a_connection_from_its_proof_to_its_end),
 		cmocka_unit_test(test_a_refused_connection_leaves_none),
-		cmocka_unit_test(test_a_list_too_long_for_charon_is_left_out),
+		cmocka_unit_test(test_a_list_goes_to_charon_as_der),
+		cmocka_unit_test(test_a_list_too_long_for_charon_has_its_scss_refused),
+		cmocka_unit_test(test_a_list_that_charon_refuses_has_its_scss_refused),
 		cmocka_unit_test(test_lost_rules_hold_and_cut),
 		cmocka_unit_test(test_a_bad_edge_is_cut_off_and_named),
 		cmocka_unit_test(test_a_charon_that_says_nonsense),
 		cmocka_unit_test(test_the_core_hears_of_charon_and_its_scss),
+		cmocka_unit_test(test_the_core_hears_that_charon_took_an_scs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
