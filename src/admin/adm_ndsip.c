@@ -38,7 +38,7 @@ bool adm_ndsip_trouble(struct adm_trouble *out, const struct core_ndsip_view *v)
 {
 	out->text[0] = 0;
 	out->code = out->advice = "";
-	if (!v->serves) {
+	if (!v->used) {
 		return false;
 	}
 	if (!v->helper) {
@@ -134,6 +134,28 @@ json_t *adm_ndsip_summary(const struct adm *a)
 	return o;
 }
 
+#define PEERS_MAGIC 0x3e9a55c1u
+struct peers {
+	struct obj obj;
+	json_t *list;
+};
+
+static void list_peer(void *arg, const struct core_ndsip_peer_view *p)
+{
+	json_array_append_new(OBJ_OF(arg, struct peers, PEERS_MAGIC)->list,
+			      json_pack("{s:s, s:b, s:s, s:s, s:I, s:b, s:s}", "peer", p->conf->name, "protected", *p->why == 0,
+					"state", p->state, "identity", p->conf->identity, "children", (json_int_t)p->children,
+					"connected", p->proven, "why", p->why));
+}
+
+static json_t *peers_of(const struct adm *a)
+{
+	struct peers p = { .obj = OBJ(PEERS_MAGIC), .list = json_array() };
+
+	core_ndsip_peer_each(a->core, list_peer, &p);
+	return p.list;
+}
+
 static json_t *last_of(const struct listing *l)
 {
 	const struct cfg_ndsip *cfg = &l->adm->cfg->ndsip;
@@ -145,6 +167,7 @@ static json_t *last_of(const struct listing *l)
 	}
 	json_object_set_new(last, "count", json_integer((json_int_t)l->n));
 	json_object_set_new(last, "protected", json_integer((json_int_t)l->protected_n));
+	json_object_set_new(last, "peers", peers_of(l->adm));
 	json_object_set_new(last, "since", adm_core_time(l->adm, v->since_ms));
 	json_object_set_new(last, "ike_sas", json_integer(v->ikes));
 	json_object_set_new(last, "children", json_integer(v->children));

@@ -210,7 +210,7 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	    "files_generation", (json_int_t)s.files_generation, "files", adm_files(a), "revocation_unchecked", adm_crls_none(a),
 	    "crls_refused", adm_crls_wrong(a), "screening", adm_screening(a), "healthy", json_array_size(reasons) == 0, "reasons",
 	    reasons);
-	if (last && cfg_ndsip_serves(a->cfg)) {
+	if (last && cfg_ndsip_used(a->cfg)) {
 		json_object_set_new(last, "ndsip", adm_ndsip_summary(a));
 	}
 	if (last) {

@@ -48,13 +48,32 @@ static void counts(FILE *out, const json_t *last)
 		(unsigned long long)number_of(last, "refused"), (unsigned long long)number_of(last, "cut"));
 }
 
+static void peers(FILE *out, const json_t *list)
+{
+	char name[CLI_SHOWN_MAX], why[CLI_SHOWN_MAX];
+	const json_t *p;
+	size_t i;
+
+	json_array_foreach(list, i, p)
+	{
+		fprintf(out, "peer %s: %s%s\n", cli_member(name, p, "peer"),
+			is(p, "protected") ? is(p, "connected") ? "protected, connected" : "protected, not connected"
+					   : "not protected: ",
+			cli_member(why, p, "why"));
+	}
+}
+
 int cli_show_ndsip_status(FILE *out, const json_t *last)
 {
 	uint64_t n = number_of(last, "count"), ok = number_of(last, "protected");
+	const json_t *list = json_object_get(last, "peers");
 
 	fprintf(out, "\n%llu of %llu SCSs with NDS/IP protected\n", (unsigned long long)ok, (unsigned long long)n);
+	peers(out, list);
 	if (!is(last, "serves")) {
 		fputs("no listener of the configuration has protection ndsip or tls+ndsip\n", out);
+	}
+	if (!is(last, "serves") && !json_array_size(list)) {
 		return CLI_OK;
 	}
 	cli_show_ndsip(out, last);

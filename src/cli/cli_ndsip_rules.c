@@ -282,7 +282,7 @@ int cli_ndsip_rules(const struct cli_session *s, const char *verb, const json_t 
 	}
 	err = fence_conf_plan(&planned, c, why);
 	if (err == ERR_NOTFOUND) {
-		code = wrong(s, action, "no listener of this configuration has protection ndsip: it needs no rules");
+		code = wrong(s, action, "no listener and no peer of this configuration has protection ndsip: it needs no rules");
 	} else if (err) {
 		code = wrong(s, action, why);
 	} else {

@@ -24,9 +24,11 @@ static const struct cfg_word protections[] = { { "tls", PROTECTION_TLS },
 					       { "none", PROTECTION_NONE },
 					       { NULL, 0 } };
 /* Of core peers. */
-static const struct cfg_word peer_protections[] = { { "tls", PROTECTION_TLS }, { "none", PROTECTION_NONE }, { NULL, 0 } };
+static const struct cfg_word peer_protections[] = {
+	{ "tls", PROTECTION_TLS }, { "ndsip", PROTECTION_NDSIP }, { "none", PROTECTION_NONE }, { NULL, 0 }
+};
 static const struct cfg_word transports[] = { { "tcp", TRANSPORT_TCP }, { "sctp", TRANSPORT_SCTP }, { NULL, 0 } };
-static const char *const ndsip_words[] = { "ndsip", "tls+ndsip", NULL };
+static const char *const both_words[] = { "tls+ndsip", NULL };
 static const struct cfg_word levels[] = { { "error", LOG_LEVEL_ERROR },
 					  { "warn", LOG_LEVEL_WARN },
 					  { "info", LOG_LEVEL_INFO },
@@ -160,16 +162,26 @@ static const struct cfg_row peer_rows[] = {
 	CFG_TEXTS("more_addresses", CFG_T_ADDRESS, struct cfg_peer, more_addresses, more_addresses_n, 0, "",
 		  "sctp: further addresses of the peer (multi-homing). An association in which the peer lists any other address "
 		  "is refused"),
-	CFG_TEXTS("local_addresses", CFG_T_ADDRESS, struct cfg_peer, local_addresses, local_addresses_n, 0, "",
-		  "sctp: our own addresses towards this peer, at least one; the peer learns exactly these"),
+	CFG_TEXTS(
+	    "local_addresses", CFG_T_ADDRESS, struct cfg_peer, local_addresses, local_addresses_n, 0, "",
+	    "sctp: our own addresses towards this peer, at least one; the peer learns exactly these. tcp with protection ndsip: "
+	    "the one address of ours inside the tunnel, which is not in ndsip.local_ike"),
 	CFG_PORT("port", struct cfg_peer, port, 1, "3868", "port to connect to"),
-	CFG_WORD_LACKS("protection", struct cfg_peer, protection, peer_protections, ndsip_words, "NDS/IP for core peers", NULL,
-		       "none: in clear, for a laboratory or a network that is protected otherwise (NDS/IP, that is IPsec); "
-		       "tls: mutual TLS from the first byte"),
+	CFG_WORD_LACKS(
+	    "protection", struct cfg_peer, protection, peer_protections, both_words, "TLS inside NDS/IP for core peers", NULL,
+	    "none: in clear, for a laboratory or a network that is protected otherwise; tls: mutual TLS from the first "
+	    "byte; ndsip: IPsec (NDS/IP, TS 33.210), proven for each connection, needs the section ndsip"),
 	CFG_FILE("certificate", struct cfg_peer, certificate, "",
 		 "tls: PEM file of the certificate that we present and its intermediate CAs, our own first"),
 	CFG_FILE("key", struct cfg_peer, key, "", "tls: PEM private key of the certificate"),
-	CFG_NAME("trust", struct cfg_peer, trust, "", "tls: name of the trust anchor the peer's certificate must chain to"),
+	CFG_NAME("trust", struct cfg_peer, trust, "",
+		 "tls, ndsip: name of the trust anchor that the peer's certificate must chain to; with ndsip, of that for IKE"),
+	CFG_TEXTS("ike", CFG_T_ADDRESS, struct cfg_peer, ike, ike_n, 0, "",
+		  "ndsip: addresses of the peer for IKE and ESP, outside the tunnel; empty: the peer makes the tunnel, from any "
+		  "address"),
+	CFG_HOST("identity", struct cfg_peer, identity, "",
+		 "ndsip: IKE identity of the peer, a name in its certificate; empty: its host. That of a security gateway in "
+		 "front of the peer may be another one"),
 	CFG_BOOL("reopen_detect", struct cfg_peer, reopen_detect, "yes",
 		 "detect a peer in state REOPEN (RFC 3539), in which it discards requests: after a connection that "
 		 "ended without Disconnect-Peer, a watchdog request right after the CEA is taken for that state; the "

@@ -56,16 +56,20 @@ struct cfg_peer { /* a node of our own domain that the core connects to */
 	char host[CFG_HOST_MAX], realm[CFG_HOST_MAX];
 	int transport; /* enum transport */
 	char address[CFG_ADDRESS_MAX];
-	/* sctp: further addresses of the peer, and all of ours, at least one */
+	/* sctp: further addresses of the peer, and all of ours, at least one. tcp with ndsip:
+	 * the one of ours */
 	char more_addresses[TRANSPORT_MORE_MAX][CFG_ADDRESS_MAX];
 	char local_addresses[TRANSPORT_MORE_MAX + 1][CFG_ADDRESS_MAX];
 	size_t more_addresses_n, local_addresses_n;
 	uint16_t port;
-	int protection; /* enum protection, none or tls; tls needs certificate and key */
+	int protection; /* enum protection, none, tls or ndsip; tls needs certificate and key */
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX];
-	char trust[CFG_NAME_MAX]; /* tls: the trust anchor of this peer */
-	bool reopen_detect;       /* look for state REOPEN of this peer */
-	bool strict_answers;      /* forgive nothing in its answers (APP_LAPSE_TABLE) */
+	char trust[CFG_NAME_MAX];                           /* tls, ndsip: the trust anchor of this peer */
+	char ike[CFG_NDSIP_ADDRESSES_MAX][CFG_ADDRESS_MAX]; /* ndsip: its addresses for IKE */
+	size_t ike_n;                                       /* 0: the peer initiates */
+	char identity[CFG_HOST_MAX];                        /* ndsip: of IKE; then never "" */
+	bool reopen_detect;                                 /* look for state REOPEN of this peer */
+	bool strict_answers;                                /* forgive nothing in its answers (APP_LAPSE_TABLE) */
 };
 
 struct cfg_pkcs11 {                  /* the token with keys of listeners */
@@ -300,6 +304,9 @@ bool cfg_anchor_known(const struct cfg_iwf *c, const char *name);
 
 /* Whether a listener has protection ndsip or tls+ndsip. */
 bool cfg_ndsip_serves(const struct cfg_iwf *c);
+/* The same of a peer, or of one of the two: there is an NDS/IP helper. */
+bool cfg_ndsip_has_peers(const struct cfg_iwf *c);
+bool cfg_ndsip_used(const struct cfg_iwf *c);
 /* Whether an SCS may have this address under NDS/IP: `ike`, for IKE; else as a host inside its
  * tunnel. ERR_INVAL with words: it is ours, or no listener with NDS/IP has an address of its
  * family. Without the section every address is good. */

@@ -269,9 +269,9 @@ static int check_listeners(const struct cfg_iwf *c, struct report *why)
 			also(&err, check_selectors(c, first, i, &selectors, why));
 		}
 	}
-	if (c->ndsip.present && !users && sure) {
+	if (c->ndsip.present && !users && sure && !cfg_ndsip_has_peers(c)) {
 		cfg_warn(why, c->lines, cfg_line(c->lines, "ndsip"),
-			 "the section ndsip protects nothing: no listener has protection ndsip or tls+ndsip");
+			 "the section ndsip protects nothing: no listener has protection ndsip or tls+ndsip, and no peer ndsip");
 	}
 	return err;
 }
@@ -282,7 +282,9 @@ int cfg_ndsip_check(struct cfg_iwf *c, struct report *why)
 
 	c->ndsip.present = cfg_written(c->lines, "ndsip");
 	if (!c->ndsip.present) {
-		return check_listeners(c, why);
+		also(&err, check_listeners(c, why));
+		also(&err, cfg_ndsip_check_peers(c, why));
+		return err;
 	}
 	also(&err, check_missing(c, why));
 	also(&err, check_identity(c, why));
@@ -294,6 +296,7 @@ int cfg_ndsip_check(struct cfg_iwf *c, struct report *why)
 	also(&err, check_proposals(c, "ike_proposals", c->ndsip.ike_proposals, c->ndsip.ike_proposals_n, true, why));
 	also(&err, check_proposals(c, "esp_proposals", c->ndsip.esp_proposals, c->ndsip.esp_proposals_n, false, why));
 	also(&err, check_listeners(c, why));
+	also(&err, cfg_ndsip_check_peers(c, why));
 	return err;
 }
 
@@ -307,6 +310,21 @@ bool cfg_ndsip_serves(const struct cfg_iwf *c)
 		}
 	}
 	return false;
+}
+
+bool cfg_ndsip_has_peers(const struct cfg_iwf *c)
+{
+	for (size_t i = 0; i < c->peers_n; i++) {
+		if (protection_has_ndsip(c->peers[i].protection)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool cfg_ndsip_used(const struct cfg_iwf *c)
+{
+	return cfg_ndsip_serves(c) || cfg_ndsip_has_peers(c);
 }
 
 static bool is_this(const char *text, const struct sa_address *address)
@@ -347,12 +365,17 @@ static bool listens_in(const struct cfg_listen *l, uint8_t family)
 int cfg_ndsip_peer_check(const struct cfg_iwf *c, const struct sa_address *address, bool ike, char why[CFG_WHY_MAX])
 {
 	bool reachable = ike ? !c->ndsip.local_ike_n : !cfg_ndsip_serves(c);
+	const struct cfg_peer *peer = cfg_ndsip_peer_with(c, address);
 	char text[SA_ADDRESS_TEXT_MAX];
 
 	if (!c->ndsip.present) {
 		return 0;
 	}
 	sa_address_text(text, address);
+	if (peer) {
+		snprintf(why, CFG_WHY_MAX, "%s is inside the tunnel of our peer '%s', expected one of the SCS", text, peer->name);
+		return ERR_INVAL;
+	}
 	for (size_t i = 0; i < c->ndsip.local_ike_n; i++) {
 		if (is_this(c->ndsip.local_ike[i], address)) {
 			snprintf(why, CFG_WHY_MAX, "%s is an address of ours (ndsip.local_ike), expected one of the SCS", text);

@@ -108,15 +108,17 @@ int cfg_sctp_check_peer(const struct cfg_iwf *c, size_t i, struct report *why)
 		if (p->more_addresses_n) {
 			return only_with_sctp(c, where, "more_addresses", why);
 		}
-		return p->local_addresses_n ? only_with_sctp(c, where, "local_addresses", why) : 0;
+		return p->local_addresses_n && !protection_has_ndsip(p->protection)
+			   ? only_with_sctp(c, where, "local_addresses", why)
+			   : 0;
 	}
-	if (p->protection != PROTECTION_NONE) {
+	if (p->protection == PROTECTION_TLS) {
 		return cfg_wrong(why, c->lines, line,
 				 "peer '%s' has protection tls over sctp, which is not offered (nor is DTLS over SCTP), "
-				 "expected transport tcp, or protection none",
+				 "expected transport tcp, or protection ndsip or none",
 				 p->name);
 	}
-	if (*p->certificate || *p->key || *p->trust) {
+	if (*p->certificate || *p->key || (*p->trust && p->protection == PROTECTION_NONE)) {
 		return cfg_wrong(why, c->lines, line, "peer '%s' has transport sctp and a %s, expected none: nothing uses it",
 				 p->name,
 				 *p->certificate ? "certificate"

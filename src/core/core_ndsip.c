@@ -27,6 +27,7 @@ static void lose(struct core *c, const char *why)
 {
 	log_error(c->log, "core", "the NDS/IP helper is away: %s", why);
 	close_channel(&c->ndsip);
+	core_proofs_lost(c);
 	c->ndsip.losses++;
 	c->ndsip.since_ms = core_now_ms(c);
 	st_count(&c->st, ST_NDSIP_HELPER_LOST);
@@ -56,6 +57,7 @@ static void take_summary(struct core *c, const struct ns_summary *s)
 	}
 	n->summary = *s;
 	n->heard = true;
+	core_proofs_retry(c);
 }
 
 static void take(struct core *c, const struct ns_msg *m)
@@ -71,7 +73,10 @@ static void take(struct core *c, const struct ns_msg *m)
 			s->is.children = m->scs_is.children;
 			s->is.open = m->scs_is.open;
 			str_cut(s->is.words, sizeof s->is.words, m->scs_is.words);
+			core_proofs_retry(c);
 		}
+	} else if (m->kind == NS_STATE) {
+		core_proofs_hear(c, &m->state);
 	}
 }
 
@@ -106,6 +111,7 @@ int core_ndsip_channel(struct core *c, int fd)
 		return err;
 	}
 	c->ndsip.since_ms = core_now_ms(c);
+	core_proofs_joined(c);
 	core_ndsip_list_begin(c);
 	return 0;
 }
@@ -152,6 +158,7 @@ void core_ndsip_view(const struct core *c, struct core_ndsip_view *out)
 	const struct ns_summary *s = &n->summary;
 
 	*out = (struct core_ndsip_view){ .serves = cfg_ndsip_serves(c->cfg),
+					 .used = cfg_ndsip_used(c->cfg),
 					 .helper = n->channel && n->heard,
 					 .charon = n->heard && s->charon,
 					 .rules_lost = s->rules == NS_RULES_MISSING || s->rules == NS_RULES_CHANGED ||
@@ -163,7 +170,7 @@ void core_ndsip_view(const struct core *c, struct core_ndsip_view *out)
 					 .loss_s = s->loss_s,
 					 .list = n->list,
 					 .list_in_use = s->list,
-					 .scs = n->list_n,
+					 .scs = n->list_n - n->peers_n,
 					 .loaded = s->loaded,
 					 .refused_scs = n->refused,
 					 .ikes = s->ikes,
@@ -204,4 +211,29 @@ int core_ndsip_scs_view(const struct core *c, const char *scs, struct core_ndsip
 					     .open = s->is.open,
 					     .words = s->refused ? s->own : s->is.words };
 	return 0;
+}
+
+void core_ndsip_peer_each(const struct core *c, core_ndsip_peer_fn *fn, void *arg)
+{
+	_Static_assert(CORE_NDSIP_WHY_MAX == NS_WORDS_MAX, "the words of the helper");
+	char name[IDENT_SCS_MAX + 1];
+
+	for (size_t i = 0; i < c->peers.n; i++) {
+		const struct core_peer *p = &c->peers.row[i];
+		struct core_ndsip_peer_view view = { .conf = p->conf, .state = "unknown" };
+		const struct core_ndsip_scs *s;
+
+		if (!protection_has_ndsip(p->conf->protection)) {
+			continue;
+		}
+		core_proof_name(name, p->conf);
+		s = core_ndsip_find(&c->ndsip, name);
+		if (s) {
+			view.state = state_word(&c->ndsip, s);
+			view.children = s->is.children;
+		}
+		view.proven = p->proof.state == CORE_PROOF_PROVEN;
+		core_proof_words(view.why, p);
+		fn(arg, &view);
+	}
 }

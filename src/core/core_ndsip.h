@@ -4,8 +4,8 @@
  *     ^                    |                   |
  *     +------ lost --------+-------------------+
  *
- * The helper gets the whole list of SCSs with NDS/IP when its channel opens, after each change of
- * SCSs, and when a block of an SCS on every device begins or ends. What happens within
+ * The helper gets the whole list of peers and SCSs with NDS/IP when its channel opens, after each
+ * change of SCSs, and when a block of an SCS on every device begins or ends. What happens within
  * CORE_NDSIP_GATHER_MS is one list. A list is a view of the store at one instant. It is sent as
  * fast as the helper reads, and some messages a turn.
  * What ends at once has a TERMINATE, which does not wait for a list to begin. One that the helper
@@ -28,7 +28,7 @@ struct net_timer;
 #define CORE_NDSIP_RETRY_MS 1000u /* after an error of ours, such as no memory */
 #define CORE_NDSIP_TURN_MAX 256u  /* messages that are sent in a turn */
 
-struct core_ndsip_scs { /* an SCS of the list */
+struct core_ndsip_scs { /* an SCS or peer of the list */
 	struct obj obj;
 	struct map_node by_name;
 	uint32_t list;          /* the last one that has it */
@@ -40,25 +40,30 @@ struct core_ndsip_scs { /* an SCS of the list */
 	TAILQ_ENTRY(core_ndsip_scs) ends;
 };
 
-enum core_ndsip_stage { CORE_NDSIP_IDLE, CORE_NDSIP_BEGIN, CORE_NDSIP_SCSS, CORE_NDSIP_END };
+enum core_ndsip_stage { CORE_NDSIP_IDLE, CORE_NDSIP_BEGIN, CORE_NDSIP_PEERS, CORE_NDSIP_SCSS, CORE_NDSIP_END };
 
 struct core_ndsip {
 	struct ns_channel *channel; /* NULL: no helper */
 	struct net_timer *timer;
 	bool waits;                  /* the timer runs */
 	enum core_ndsip_stage stage; /* of the list that is being sent */
+	size_t peer_at;              /* PEERS: the next of the configuration */
 	struct asc_export *view;     /* the store as of its beginning */
 	uint64_t sent_changes;       /* asc_scs_changes() of it */
 	uint64_t looked;             /* asc_generation() when it was last compared with the store */
 	bool due;                    /* a list has to be sent, whatever changed */
 	struct core_ndsip_blocks blocks;
 	struct net_timer *clock; /* a block begins or ends */
-	uint32_t list, list_n;   /* its number; SCSs in it */
+	uint32_t list, list_n;   /* its number; SCSs and peers in it */
+	uint32_t peers_n;        /* of these, peers */
 	uint32_t refused;        /* SCSs that the core left out of it */
 	struct ns_msg out;       /* the helper did not take it yet */
 	bool has_out;
 	TAILQ_HEAD(, core_ndsip_scs) ends; /* whose TERMINATE waits */
-	struct map by_name;                /* of struct core_ndsip_scs */
+	struct map by_name;                /* of struct core_ndsip_scs; peers: core_proof_name() */
+	/* of core_proofs.h */
+	struct net_timer *proof_timer;
+	uint64_t proof_id; /* the last one given */
 	struct ns_summary summary;
 	bool heard;        /* a summary of this helper came */
 	uint64_t since_ms; /* when the helper came or went, or charon did */
@@ -88,4 +93,13 @@ void core_ndsip_unsend(struct core_ndsip *n);
 /* NULL: it was in no list. */
 struct core_ndsip_scs *core_ndsip_find(const struct core_ndsip *n, const char *name);
 void core_ndsip_forget(struct core_ndsip_scs *s); /* what the helper said of it */
+/* One that is in no list yet. NULL: no memory. */
+struct core_ndsip_scs *core_ndsip_add(struct core_ndsip *n, const char *name);
 void core_ndsip_drop(struct core_ndsip *n, struct core_ndsip_scs *s);
+
+/* -- core_ndsip_peers.c, for core_ndsip_list.c */
+
+/* Notes the peers of the list that begins, and counts them. ERR_NOMEM. */
+ERR_MUST_USE int core_ndsip_peers_note(struct core *c);
+/* Puts the next peer into `out`. False: none is left. */
+bool core_ndsip_peers_put(struct core *c);

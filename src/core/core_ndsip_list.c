@@ -83,6 +83,12 @@ bool core_ndsip_fits(const struct cfg_iwf *cfg, const struct asc_scs *scs, char 
 			return false;
 		}
 	}
+	for (size_t i = 0; i < cfg->peers_n; i++) {
+		if (protection_has_ndsip(cfg->peers[i].protection) && !strcmp(cfg->peers[i].identity, scs->origin_host)) {
+			snprintf(why, CFG_WHY_MAX, "its Origin-Host is the IKE identity of our peer '%s'", cfg->peers[i].name);
+			return false;
+		}
+	}
 	if (cfg_anchor_index(cfg, scs->anchor) == CFG_ANCHORS_MAX) {
 		snprintf(why, CFG_WHY_MAX, "its trust anchor '%s' is not in the configuration (trust_anchors)", scs->anchor);
 		return false;
@@ -90,7 +96,7 @@ bool core_ndsip_fits(const struct cfg_iwf *cfg, const struct asc_scs *scs, char 
 	return true;
 }
 
-static struct core_ndsip_scs *add_scs(struct core_ndsip *n, const char *name)
+struct core_ndsip_scs *core_ndsip_add(struct core_ndsip *n, const char *name)
 {
 	struct core_ndsip_scs *s = calloc(1, sizeof *s);
 
@@ -116,7 +122,7 @@ static int note_scs(void *arg, const struct asc_export_row *row)
 		return 0;
 	}
 	s = core_ndsip_find(n, row->scs->name);
-	s = s ? s : add_scs(n, row->scs->name);
+	s = s ? s : core_ndsip_add(n, row->scs->name);
 	if (!s) {
 		return ERR_NOMEM;
 	}
@@ -160,10 +166,11 @@ static int count_list(struct core *c)
 		return err;
 	}
 	n->list++;
-	n->list_n = n->refused = 0;
-	do {
-		err = asc_export_step(x, UINT32_MAX, note_scs, c);
-	} while (err == 1);
+	n->list_n = n->peers_n = n->refused = 0;
+	err = core_ndsip_peers_note(c);
+	while (!err && (err = asc_export_step(x, UINT32_MAX, note_scs, c)) == 1) {
+		err = 0;
+	}
 	asc_export_free(x);
 	if (!err) {
 		map_each(&n->by_name, drop_old, c);
@@ -256,6 +263,11 @@ static void on_clock(void *arg)
 	OBJ_OF(arg, struct core, CORE_MAGIC)->ndsip.looked = UINT64_MAX;
 }
 
+static void on_proof_time(void *arg)
+{
+	core_proofs_due(OBJ_OF(arg, struct core, CORE_MAGIC));
+}
+
 void core_ndsip_look(struct core *c)
 {
 	struct core_ndsip *n = &c->ndsip;
@@ -333,13 +345,24 @@ static int next_message(struct core *c)
 	struct core_ndsip *n = &c->ndsip;
 	int err;
 
+	if (core_proofs_next(c, &n->out)) { /* a connection that waits is urgent */
+		n->has_out = true;
+		return 0;
+	}
 	switch (n->stage) {
 	case CORE_NDSIP_IDLE:
 		return next_end(n);
 	case CORE_NDSIP_BEGIN:
-		n->stage = CORE_NDSIP_SCSS;
+		n->stage = CORE_NDSIP_PEERS;
+		n->peer_at = 0;
 		put(n, &(struct ns_msg){ .kind = NS_BEGIN, .begin = { n->list, n->list_n } });
 		return 0;
+	case CORE_NDSIP_PEERS:
+		if (core_ndsip_peers_put(c)) {
+			return 0;
+		}
+		n->stage = CORE_NDSIP_SCSS;
+		__attribute__((fallthrough));
 	case CORE_NDSIP_SCSS:
 		err = next_scs(c);
 		if (err != ERR_NOTFOUND) {
@@ -371,6 +394,9 @@ void core_ndsip_send(struct core *c)
 {
 	struct core_ndsip *n = &c->ndsip;
 
+	if (!n->channel) {
+		return;
+	}
 	for (unsigned i = 0; i < CORE_NDSIP_TURN_MAX; i++) {
 		int err = n->has_out ? 0 : next_message(c);
 
@@ -422,6 +448,9 @@ int core_ndsip_list_init(struct core *c)
 	int err = net_timer_new(&c->ndsip.timer, c->loop, on_timer, c);
 
 	TAILQ_INIT(&c->ndsip.ends);
+	if (!err) {
+		err = net_timer_new(&c->ndsip.proof_timer, c->loop, on_proof_time, c);
+	}
 	return err ? err : net_timer_new(&c->ndsip.clock, c->loop, on_clock, c);
 }
 
@@ -429,5 +458,7 @@ void core_ndsip_list_fini(struct core *c)
 {
 	net_timer_free(c->ndsip.timer);
 	net_timer_free(c->ndsip.clock);
+	net_timer_free(c->ndsip.proof_timer);
+	c->ndsip.proof_timer = NULL;
 	core_ndsip_blocks_free(&c->ndsip.blocks);
 }

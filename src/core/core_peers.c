@@ -14,6 +14,16 @@ static void on_usable(void *arg, struct link *l)
 	p->core->peers.events->usable(p);
 }
 
+static bool may_connect(void *arg, char why[LINK_WHY_MAX])
+{
+	return core_proof_may_connect(OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC), why);
+}
+
+static void on_connected(void *arg, struct link *l)
+{
+	core_proof_begin(OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC), l);
+}
+
 static void on_open(void *arg, struct link *l)
 {
 	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
@@ -21,7 +31,8 @@ static void on_open(void *arg, struct link *l)
 	p->open = true;
 	p->lost_why[0] = 0;
 	st_count(&p->core->st, ST_PEER_OPENED);
-	log_info(p->core->log, "core", "peer %s (%s) is open", p->conf->name, p->conf->host);
+	log_info(p->core->log, "core", "peer %s (%s) is open, protection %s", p->conf->name, p->conf->host,
+		 protection_word(p->conf->protection));
 	if (link_peer_link(p->peer)) {
 		on_usable(arg, l);
 	}
@@ -48,6 +59,7 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 	const char *kind = err_str_beside(err, why);
 
 	(void)l;
+	core_proof_end(p);
 	if (p->open && !p->core->stop.begun) {
 		st_count(&p->core->st, ST_PEER_DOWN);
 		log_warn(p->core->log, "core", "peer %s (%s) is down: %s%s%s%s", p->conf->name, p->conf->host, why,
@@ -64,6 +76,7 @@ static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 
 	(void)err;
 	(void)result_code;
+	core_proof_end(p);
 	snprintf(p->lost_why, sizeof p->lost_why, "the last attempt failed: %.200s", why);
 }
 
@@ -74,7 +87,9 @@ static void on_state(void *arg)
 	p->since_ms = core_now_ms(p->core);
 }
 
-static const struct link_cb link_cb = { .on_open = on_open,
+static const struct link_cb link_cb = { .may_connect = may_connect,
+					.on_connected = on_connected,
+					.on_open = on_open,
 					.on_usable = on_usable,
 					.on_reopen = on_reopen,
 					.on_request = on_request,
@@ -126,6 +141,12 @@ static const struct net_sctp_ends *sctp_of(struct core_peer *p, const struct cfg
 	return e;
 }
 
+/* Over SCTP our addresses are in sctp_of(). */
+static const char *local_of(const struct cfg_peer *conf)
+{
+	return conf->transport == TRANSPORT_TCP && conf->local_addresses_n ? conf->local_addresses[0] : NULL;
+}
+
 int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], const struct core_peer_events *events)
 {
 	c->peers.events = events;
@@ -140,9 +161,10 @@ int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], co
 		obj_begin(&p->obj, CORE_PEER_MAGIC);
 		p->conf = &c->cfg->peers[i];
 		p->since_ms = core_now_ms(p->core);
-		p->link_peer_conf =
-		    (struct link_peer_conf){ p->conf->host, p->conf->realm,         p->conf->address,         p->conf->port,
-					     tls[i],        p->conf->reopen_detect, sctp_of(p, &c->cfg->sctp) };
+		p->link_peer_conf = (struct link_peer_conf){
+			p->conf->host, p->conf->realm,         p->conf->address,          p->conf->port,
+			tls[i],        p->conf->reopen_detect, sctp_of(p, &c->cfg->sctp), local_of(p->conf)
+		};
 		err = link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->peers.link_conf, &link_cb, p);
 		if (err) {
 			return err;
@@ -189,6 +211,7 @@ void core_peers_close(struct core *c)
 			continue;
 		}
 		c->peers.events->down(&c->peers.row[i]);
+		core_proof_end(&c->peers.row[i]);
 		c->peers.row[i].peer = NULL;
 		link_peer_free(peer, false);
 		c->peers.row[i].open = false;

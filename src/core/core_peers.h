@@ -9,6 +9,7 @@
 #include "conf/cfg_iwf.h"
 #include "core/core_features.h"
 #include "core/core_lapses.h"
+#include "core/core_proofs.h"
 #include "link/link_ids.h"
 #include "link/link_peer.h"
 
@@ -25,7 +26,8 @@ struct core_peer {
 	struct link_peer_conf link_peer_conf;
 	struct net_sctp_ends sctp; /* of link_peer_conf, for a peer over SCTP */
 	struct link_peer *peer;
-	uint64_t since_ms; /* of the state; waiting and connecting are one */
+	struct core_proof proof; /* with NDS/IP */
+	uint64_t since_ms;       /* of the state; waiting and connecting are one */
 	uint64_t requests, answers, timeouts, lost;
 	struct core_lapses lapses;
 	struct core_features features; /* features of the SMS-SCs behind it */

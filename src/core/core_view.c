@@ -154,6 +154,12 @@ void core_peer_each(const struct core *c, core_peer_fn *fn, void *arg)
 		if (p->peer) {
 			link_peer_reason(p->peer, view.reason);
 		}
+		if (!view.reason[0]) {
+			char words[NS_WORDS_MAX];
+
+			core_proof_words(words, p);
+			snprintf(view.reason, sizeof view.reason, "%s%s", *words ? "NDS/IP: " : "", words);
+		}
 		if (!view.reason[0] && !p->open) {
 			str_cut(view.reason, sizeof view.reason, p->lost_why);
 		}

@@ -145,6 +145,7 @@ void core_peer_each(const struct core *c, core_peer_fn *fn, void *arg);
 
 struct core_ndsip_view {
 	bool serves;                         /* a listener of the configuration has it */
+	bool used;                           /* a listener or a peer has it */
 	bool helper;                         /* the process that asks charon runs and has reported */
 	bool charon;                         /* charon answers */
 	bool rules_lost;                     /* the rules of the packet filter are not in force */
@@ -152,7 +153,7 @@ struct core_ndsip_view {
 	uint64_t since_ms;                   /* when the helper or charon came or went */
 	uint64_t loss_s;                     /* wall clock: last loss of charon; 0: none */
 	uint32_t list, list_in_use;          /* number of the list of SCSs sent last, and that the helper uses */
-	uint32_t scs, loaded, refused_scs;   /* in the list; loaded in charon; left out by the core */
+	uint32_t scs, loaded, refused_scs;   /* in the list; in charon, peers included; left out by us */
 	uint32_t ikes, children, open, proven;
 	uint64_t proofs, refused, cut, losses; /* as in struct ns_summary */
 	uint64_t helper_losses;                /* since the start of this core */
@@ -169,6 +170,16 @@ struct core_ndsip_scs_view {
 };
 /* ERR_NOTFOUND: the SCS was in no list yet. */
 ERR_MUST_USE int core_ndsip_scs_view(const struct core *c, const char *scs, struct core_ndsip_scs_view *out);
+#define CORE_NDSIP_WHY_MAX 256
+struct core_ndsip_peer_view { /* a peer with NDS/IP */
+	const struct cfg_peer *conf;
+	const char *state;            /* as of an SCS */
+	uint8_t children;             /* installed */
+	bool proven;                  /* there is a connection, and it is protected */
+	char why[CORE_NDSIP_WHY_MAX]; /* it is not protected, in a sentence; "": it is */
+};
+typedef void core_ndsip_peer_fn(void *arg, const struct core_ndsip_peer_view *peer);
+void core_ndsip_peer_each(const struct core *c, core_ndsip_peer_fn *fn, void *arg);
 /* Of enum ns_rules (ndsip/ns_msg.h). Static. */
 const char *core_ndsip_rules_word(unsigned rules);
 

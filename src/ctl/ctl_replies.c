@@ -205,9 +205,10 @@ static const struct ctl_member screen_set[] = {
 	    TEXT("version", "of strongSwan; empty: not known"),                                                                  \
 	    TEXT("rules", "of the packet filter: in force, not checked, missing, changed, not readable, not known"),             \
 	    TEXT("trouble", "why NDS/IP protects nobody now; empty: nothing is wrong"),                                          \
-	    NUM("scs", "SCSs with NDS/IP that strongSwan is told"), NUM("loaded", "whose connection strongSwan has"),            \
+	    NUM("scs", "SCSs with NDS/IP that strongSwan is told"),                                                              \
+	    NUM("loaded", "connections that strongSwan has, those of core peers included"),                                      \
 	    NUM("left_out", "SCSs that do not go with the configuration"),                                                       \
-	    NUM("connections", "of listeners with NDS/IP, on all edges"), NUM("proven", "of these, protected now"),              \
+	    NUM("connections", "with NDS/IP, of listeners and to core peers"), NUM("proven", "of these, protected now"),         \
 	    MAY(TIME, "last_loss", "when strongSwan was lost last, since the helper's start")
 static const struct ctl_member ndsip[] = { NDSIP, END };
 static const struct ctl_member ndsip_scs[] = {
@@ -222,10 +223,21 @@ static const struct ctl_member ndsip_scs[] = {
 	END,
 };
 static const struct ctl_form ndsip_forms[] = { FORM("each SCS with NDS/IP, or the given one", ndsip_scs), NO_MORE_FORMS };
+static const struct ctl_member ndsip_peer[] = {
+	TEXT("peer", "name of the core peer"),
+	BOOLEAN("protected", "a security association of its identity is installed, and nothing else is wrong"),
+	TEXT("state", "unknown, waits, refused, down, childless or up"),
+	TEXT("identity", "of IKE, which it has to prove"),
+	NUM("children", "installed security associations"),
+	BOOLEAN("connected", "there is a connection, and it is proven"),
+	TEXT("why", "it is not protected, in a sentence; empty: it is"),
+	END,
+};
 static const struct ctl_member ndsip_status[] = {
 	NDSIP,
 	NUM("count", "lines before this one"),
 	NUM("protected", "of these, protected"),
+	LIST("peers", ndsip_peer, "core peers with protection ndsip"),
 	TIME("since", "when the helper or strongSwan came or went"),
 	NUM("ike_sas", "that strongSwan has, those of others included"),
 	NUM("children", "the same, security associations for ESP"),
@@ -265,7 +277,7 @@ static const struct ctl_member status[] = {
 	LIST("files", file, "certificates, anchors and CRLs in use"),
 	TEXTS("revocation_unchecked", "trust anchors without CRLs: revoked certificates are not recognised"),
 	TEXTS("crls_refused", "trust anchors whose new CRLs cannot be used; those before stay in use"),
-	MAY_OBJECT("ndsip", ndsip, "NDS/IP, when a listener has it"),
+	MAY_OBJECT("ndsip", ndsip, "NDS/IP, when a listener or a core peer has it"),
 	LIST("screening", screen_relaxed, "screening rows that are relaxed, or whose rule was set at run time"),
 	HEALTHY,
 	END,

@@ -15,7 +15,7 @@
 void dm_ndsips_place(struct dm_parent *p)
 {
 	dm_child_init(&p->ndsip, p, DM_HELPER);
-	if (cfg_ndsip_serves(p->cfg)) {
+	if (cfg_ndsip_used(p->cfg)) {
 		p->ndsip_n = 1;
 	}
 }

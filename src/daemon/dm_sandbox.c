@@ -154,14 +154,28 @@ static bool has_sctp(const struct dm_inherited *in, enum sbx_role role)
 	return any;
 }
 
+/* Whether the core has peers over TCP under NDS/IP: their connections begin at an address of ours
+ * that is written down. */
+static bool binds(const struct cfg_iwf *c, enum sbx_role role)
+{
+	bool any = false;
+
+	for (size_t i = 0; role == SBX_CORE && i < c->peers_n; i++) {
+		any = any || (protection_has_ndsip(c->peers[i].protection) && c->peers[i].transport == TRANSPORT_TCP);
+	}
+	return any;
+}
+
 int dm_confine(struct dm_sandbox *s, const struct dm_inherited *in, enum sbx_role role)
 {
 	char why[SBX_WHY_MAX] = "";
 	int err;
 
-	s->conf = (struct sbx_conf){
-		.role = role, .mode = (enum sbx_mode)in->cfg->sandbox, .sctp = has_sctp(in, role), .on_refused = dm_trap
-	};
+	s->conf = (struct sbx_conf){ .role = role,
+				     .mode = (enum sbx_mode)in->cfg->sandbox,
+				     .sctp = has_sctp(in, role),
+				     .binds = binds(in->cfg, role),
+				     .on_refused = dm_trap };
 	err = dm_trap_begin(in->beat_fd);
 	if (!err && s->conf.mode != SBX_OFF && !(sbx_lacks(role) & SBX_LACK_INSTRUMENTED)) { /* those open some of their own */
 		err = check_fds(in, why);

@@ -96,7 +96,7 @@ static void want_all(struct reading *g)
 		want(g, DM_PEER_CERTIFICATE, i);
 		want(g, DM_PEER_KEY, i);
 	}
-	if (cfg_ndsip_serves(cfg) && *cfg->ndsip.certificate && cfg_sound(cfg->lines, "ndsip.certificate")) {
+	if (cfg_ndsip_used(cfg) && *cfg->ndsip.certificate && cfg_sound(cfg->lines, "ndsip.certificate")) {
 		want(g, DM_NDSIP_CERTIFICATE, 0);
 	}
 	if (pin && cfg_sound(cfg->lines, "keyholder")) {

@@ -270,6 +270,41 @@ static int value_of(struct fence_attr *out, const struct fence_attr *data)
 	return fence_attr_next(&inside, out) || out->type != NFTA_DATA_VALUE ? ERR_PROTO : 0;
 }
 
+#define TCP_FLAGS_OFFSET 13u
+
+static bool is_octet(const struct fence_attr *a, uint8_t value)
+{
+	return a->len == 1 && *(const uint8_t *)a->p == value;
+}
+
+/* Of the flags of TCP, SYN and ACK. */
+static int read_bitwise(struct reading *r, struct fence_attrs all)
+{
+	struct fence_attr a, mask = { 0 }, flip = { 0 };
+	uint32_t n[NUMBERS_MAX] = { 0 };
+	const struct load *l = &r->load;
+	int err;
+
+	while (!(err = fence_attr_next(&all, &a))) {
+		if (a.type == NFTA_BITWISE_MASK || a.type == NFTA_BITWISE_XOR) {
+			if (value_of(a.type == NFTA_BITWISE_MASK ? &mask : &flip, &a)) {
+				return ERR_PROTO;
+			}
+		} else if (a.type < NUMBERS_MAX && a.type != NFTA_BITWISE_DATA && fence_attr_number(&n[a.type], &a)) {
+			return ERR_PROTO;
+		}
+	}
+	if (err != ERR_NOTFOUND) {
+		return ERR_PROTO;
+	}
+	if (l->key != FENCE_TRANSPORT_HEADER || l->offset != TCP_FLAGS_OFFSET || l->len != 1 || n[NFTA_BITWISE_SREG] != l->reg ||
+	    n[NFTA_BITWISE_OP] != NFT_BITWISE_BOOL || !is_octet(&mask, FENCE_TCP_SYN | FENCE_TCP_ACK) || !is_octet(&flip, 0)) {
+		foreign(r, "bitwise");
+	}
+	r->load = (struct load){ .reg = n[NFTA_BITWISE_DREG], .key = FENCE_TCP_OPENING, .len = 1 };
+	return 0;
+}
+
 /* A name that ends within the value is a whole name; one without an end is the beginning of one. */
 static void whole_name(struct fence_term *t)
 {
@@ -372,9 +407,9 @@ static const struct {
 	const char *name;
 	int (*read)(struct reading *r, struct fence_attrs all);
 } expressions[] = {
-	{ "meta", read_meta },       { "rt", read_rt },   { "exthdr", read_exthdr },
-	{ "payload", read_payload }, { "cmp", read_cmp }, { "immediate", read_immediate },
-	{ "counter", read_counter },
+	{ "meta", read_meta },       { "rt", read_rt },           { "exthdr", read_exthdr },
+	{ "payload", read_payload }, { "cmp", read_cmp },         { "immediate", read_immediate },
+	{ "counter", read_counter }, { "bitwise", read_bitwise },
 };
 
 static int read_expression(struct reading *r, struct fence_attrs all)

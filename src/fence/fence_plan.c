@@ -35,12 +35,13 @@ static bool is_every_address(const struct sa_address *a)
 
 static bool same_place(const struct fence_selector *a, const struct fence_selector *b)
 {
-	return a->protocol == b->protocol && a->port == b->port && sa_address_equal(&a->address, &b->address);
+	return !a->peer && !b->peer && a->protocol == b->protocol && a->port == b->port &&
+	       sa_address_equal(&a->address, &b->address);
 }
 
-static int wrong(char why[FENCE_WHY_MAX], const char *name, const char *what)
+static int wrong(char why[FENCE_WHY_MAX], const struct fence_selector *s, const char *what)
 {
-	snprintf(why, FENCE_WHY_MAX, "listener '%s' %s", name, what);
+	snprintf(why, FENCE_WHY_MAX, "%s '%s' %s", s->peer ? "peer" : "listener", s->name, what);
 	return ERR_INVAL;
 }
 
@@ -48,21 +49,24 @@ static int check_selector(const struct fence_selector *s, char why[FENCE_WHY_MAX
 {
 	if (!is_name(s->name)) {
 		snprintf(why, FENCE_WHY_MAX,
-			 "a listener has no name, or one with other characters than a-z, 0-9, '.', '_' and '-'");
+			 "a listener or peer has no name, or one with other characters than a-z, 0-9, '.', '_' and '-'");
 		return ERR_INVAL;
 	}
 	if ((s->address.family != 4 && s->address.family != 6) || is_every_address(&s->address)) {
-		return wrong(why, s->name, "has protection ndsip and every address, expected the one address that is protected");
+		return wrong(why, s, "has protection ndsip and every address, expected the one address that is protected");
 	}
 	if (!s->port) {
-		return wrong(why, s->name, "has protection ndsip and port 0, expected a fixed port: the rules name it");
+		return wrong(why, s, "has protection ndsip and port 0, expected a fixed port: the rules name it");
 	}
 	if (s->protocol != SA_TCP && s->protocol != SA_SCTP) {
-		return wrong(why, s->name, "has a transport without rules, expected tcp or sctp");
+		return wrong(why, s, "has a transport without rules, expected tcp or sctp");
+	}
+	if (s->peer && !s->hosts_n) {
+		return wrong(why, s, "has no address, expected the one that we connect to");
 	}
 	for (size_t i = 0; i < s->hosts_n; i++) {
 		if (s->hosts[i].family != 4 && s->hosts[i].family != 6) {
-			return wrong(why, s->name, "has a peer without an address, expected a numeric one");
+			return wrong(why, s, "has a peer without an address, expected a numeric one");
 		}
 	}
 	return 0;
@@ -87,7 +91,7 @@ int fence_plan_check(const struct fence_plan *plan, char why[FENCE_WHY_MAX])
 		hosts += plan->selector[i].hosts_n;
 		for (size_t j = 0; j < i && !err; j++) {
 			if (same_place(&plan->selector[i], &plan->selector[j])) {
-				err = wrong(why, plan->selector[i].name, "has an address and port that stand in the plan twice");
+				err = wrong(why, &plan->selector[i], "has an address and port that stand in the plan twice");
 			}
 		}
 	}

@@ -1,10 +1,12 @@
-/* fence_plan.h - what the rules of NDS/IP are made from: the listeners whose traffic may only pass
- * through a tunnel of IPsec (TS 33.210), and how the kernel tells a tunnel.
+/* fence_plan.h - what the rules of NDS/IP are made from: the listeners, and the peers that we
+ * connect to, whose traffic may only pass through a tunnel of IPsec (TS 33.210), and how the kernel tells a
+ * tunnel.
  *
  * The rules stand whether or not a tunnel does. The end of a security association does not disturb
  * a TCP connection while any other route to the peer exists: it goes on in the clear. So a rule has
  * to drop what does not go through the tunnel. PURE. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,7 +25,10 @@ enum fence_mode {
 };
 
 struct fence_selector {   /* one protected address with its port */
-	const char *name; /* of the listener: [a-z0-9._-], at most FENCE_NAME_MAX - 1 */
+	const char *name; /* of the listener or peer: [a-z0-9._-], at most FENCE_NAME_MAX - 1 */
+	/* We connect from `address` to `port` of the hosts, of which there is at least one; nobody
+	 * connects to us. False: a listener at `address` and `port`. */
+	bool peer;
 	struct sa_address address;
 	uint16_t port;
 	uint8_t protocol; /* SA_TCP or SA_SCTP */

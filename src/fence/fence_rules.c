@@ -79,31 +79,74 @@ static void add_tunnel(struct fence_rule *r, const struct fence_plan *plan, bool
 
 /* -- all of them */
 
-static struct fence_rule *begin(struct fence_rules *all, enum fence_chain chain, bool drop, const char *listener,
+static struct fence_rule *begin(struct fence_rules *all, enum fence_chain chain, bool drop, const struct fence_selector *s,
 				const char *what)
 {
 	struct fence_rule *r = &all->rule[all->n++];
 
 	r->chain = chain;
 	r->drop = drop;
-	snprintf(r->comment, sizeof r->comment, "%s%s%s%s", listener ? "listener " : "", listener ? listener : "",
-		 listener ? ": " : "", what);
+	snprintf(r->comment, sizeof r->comment, "%s%s%s%s",
+		 !s        ? ""
+		 : s->peer ? "peer "
+			   : "listener ",
+		 s ? s->name : "", s ? ": " : "", what);
 	return r;
 }
 
-static void input_from_outside(struct fence_rules *all, const struct fence_plan *plan, const struct fence_selector *s)
-{
-	struct fence_rule *r = begin(all, FENCE_INPUT, true, s->name, "input from outside the tunnel");
+#define SCTP_CHUNK_OFFSET 12u /* RFC 9260 3.1: the type of the first chunk; INIT stands alone */
+#define SCTP_INIT 1u
 
+/* What would open a connection is left out. */
+static void add_not_opening(struct fence_rule *r, uint8_t protocol)
+{
+	uint8_t octet = protocol == SA_SCTP ? SCTP_INIT : FENCE_TCP_SYN;
+
+	if (protocol == SA_SCTP) {
+		add(r, FENCE_TRANSPORT_HEADER, SCTP_CHUNK_OFFSET, &octet, 1);
+	} else {
+		add(r, FENCE_TCP_OPENING, 0, &octet, 1);
+	}
+	r->term[r->terms - 1].differs = 1;
+}
+
+/* The packets of connections between a peer and us: from it, and to it. */
+static void add_from_peer(struct fence_rule *r, const struct fence_selector *s, const struct sa_address *host)
+{
+	add_address(r, SOURCE, host);
 	add_address(r, DESTINATION, &s->address);
+	add_port(r, SOURCE, s->protocol, s->port);
+}
+
+static void add_to_peer(struct fence_rule *r, const struct fence_selector *s, const struct sa_address *host)
+{
+	add_address(r, SOURCE, &s->address);
+	add_address(r, DESTINATION, host);
 	add_port(r, DESTINATION, s->protocol, s->port);
+}
+
+/* `host` is that of a peer; NULL: a listener. */
+static void input_from_outside(struct fence_rules *all, const struct fence_plan *plan, const struct fence_selector *s,
+			       const struct sa_address *host)
+{
+	struct fence_rule *r = begin(all, FENCE_INPUT, true, s, "input from outside the tunnel");
+
+	if (host) {
+		add_from_peer(r, s, host);
+	} else {
+		add_address(r, DESTINATION, &s->address);
+		add_port(r, DESTINATION, s->protocol, s->port);
+	}
 	add_tunnel(r, plan, true, false);
 	if (s->address.family == 4) {
 		return;
 	}
 	/* The hook sees whole packets of IPv4. Of IPv6 it sees fragments, and only the first of
 	 * them has ports. */
-	r = begin(all, FENCE_INPUT, true, s->name, "fragments from outside the tunnel");
+	r = begin(all, FENCE_INPUT, true, s, "fragments from outside the tunnel");
+	if (host) {
+		add_address(r, SOURCE, host);
+	}
 	add_address(r, DESTINATION, &s->address);
 	add_octet(r, FENCE_TRANSPORT, s->protocol);
 	add_octet(r, FENCE_FRAGMENT, 1);
@@ -113,8 +156,14 @@ static void input_from_outside(struct fence_rules *all, const struct fence_plan 
 static void input_from_host(struct fence_rules *all, const struct fence_plan *plan, const struct fence_selector *s,
 			    const struct sa_address *host)
 {
-	struct fence_rule *r = begin(all, FENCE_INPUT, false, s->name, "input from the tunnel");
+	struct fence_rule *r = begin(all, FENCE_INPUT, false, s, "input from the tunnel");
 
+	if (s->peer) {
+		add_from_peer(r, s, host);
+		add_not_opening(r, s->protocol);
+		add_tunnel(r, plan, true, true);
+		return;
+	}
 	if (host) {
 		add_address(r, SOURCE, host);
 	}
@@ -135,13 +184,35 @@ static void input_from_tunnel(struct fence_rules *all, const struct fence_plan *
 	}
 }
 
-static void output(struct fence_rules *all, const struct fence_plan *plan, const struct fence_selector *s)
+static void output(struct fence_rules *all, const struct fence_plan *plan, const struct fence_selector *s,
+		   const struct sa_address *host)
 {
-	struct fence_rule *r = begin(all, FENCE_POSTROUTING, true, s->name, "output outside the tunnel");
+	struct fence_rule *r = begin(all, FENCE_POSTROUTING, true, s, "output outside the tunnel");
 
-	add_address(r, SOURCE, &s->address);
-	add_port(r, SOURCE, s->protocol, s->port);
+	if (host) {
+		add_to_peer(r, s, host);
+	} else {
+		add_address(r, SOURCE, &s->address);
+		add_port(r, SOURCE, s->protocol, s->port);
+	}
 	add_tunnel(r, plan, false, false);
+}
+
+typedef void rule_fn(struct fence_rules *all, const struct fence_plan *plan, const struct fence_selector *s,
+		     const struct sa_address *host);
+
+/* Once for a listener, and once for each host of a peer. */
+static void each(struct fence_rules *all, const struct fence_plan *plan, const struct fence_selector *s, rule_fn *make)
+{
+	if (!s->peer) {
+		make(all, plan, s, NULL);
+		return;
+	}
+	for (size_t i = 0; i < s->hosts_n; i++) {
+		if (s->hosts[i].family == s->address.family) {
+			make(all, plan, s, &s->hosts[i]);
+		}
+	}
 }
 
 int fence_rules_new(struct fence_rules **out, const struct fence_plan *plan)
@@ -153,7 +224,7 @@ int fence_rules_new(struct fence_rules **out, const struct fence_plan *plan)
 		return ERR_NOMEM;
 	}
 	for (size_t i = 0; i < plan->n; i++) {
-		max += 4 + plan->selector[i].hosts_n;
+		max += 4 * (1 + plan->selector[i].hosts_n);
 	}
 	all->rule = calloc(max, sizeof *all->rule);
 	if (!all->rule) {
@@ -161,7 +232,7 @@ int fence_rules_new(struct fence_rules **out, const struct fence_plan *plan)
 		return ERR_NOMEM;
 	}
 	for (size_t i = 0; i < plan->n; i++) {
-		input_from_outside(all, plan, &plan->selector[i]);
+		each(all, plan, &plan->selector[i], input_from_outside);
 	}
 	for (size_t i = 0; i < plan->n; i++) {
 		input_from_tunnel(all, plan, &plan->selector[i]);
@@ -169,7 +240,7 @@ int fence_rules_new(struct fence_rules **out, const struct fence_plan *plan)
 	add_tunnel(begin(all, FENCE_INPUT, true, NULL, "anything else from the tunnel"), plan, true, true);
 	add_tunnel(begin(all, FENCE_FORWARD, true, NULL, "from the tunnel to other hosts"), plan, true, true);
 	for (size_t i = 0; i < plan->n; i++) {
-		output(all, plan, &plan->selector[i]);
+		each(all, plan, &plan->selector[i], output);
 	}
 	*out = all;
 	return 0;

@@ -6,6 +6,8 @@
  *   forward      drop everything from a tunnel: other hosts cannot be reached through it
  *   postrouting  drop what comes from a protected address and port and does not go into a tunnel
  *
+ * The port of a peer is that of its own end, and it makes no connection to us: what would open one
+ * (SYN without ACK, INIT) is not accepted from its tunnel, whatever port it comes from.
  * With kernel-libipsec a tunnel is the TUN device. With XFRM it is what the kernel decrypted, or is
  * about to encrypt. Output is looked at in postrouting, where no other rule can send the packet to
  * another device any more. An accept of ours holds within our table only: what the operator's own
@@ -29,7 +31,10 @@ enum fence_key {
 	FENCE_FRAGMENT,       /* the same for a fragment of IPv6 */
 	FENCE_NETWORK_HEADER, /* octets of it, from `offset` on */
 	FENCE_TRANSPORT_HEADER,
+	FENCE_TCP_OPENING, /* one octet: the flags SYN and ACK of a TCP segment, the others are 0 */
 };
+#define FENCE_TCP_SYN 0x02u
+#define FENCE_TCP_ACK 0x10u
 
 #define FENCE_DATA_MAX 16u
 struct fence_term {      /* octets only, so that terms can be compared as memory */

@@ -52,6 +52,11 @@ static void put_port(struct text *out, const struct fence_rule *r, const struct 
 {
 	char words[24];
 
+	if (t->len == 1) { /* the chunk of SCTP: nft has no word for it that says "any other" */
+		snprintf(words, sizeof words, "@th,%u,8 %s%u", t->offset * 8u, t->differs ? "!= " : "", t->data[0]);
+		put(out, words, "", "");
+		return;
+	}
 	snprintf(words, sizeof words, " %s %u", t->offset ? "dport" : "sport", t->data[0] * 256u + t->data[1]);
 	put(out, protocol_of(r), words, "");
 }
@@ -91,6 +96,9 @@ void fence_rule_text(char out[FENCE_RULE_TEXT_MAX], const struct fence_rule *rul
 			break;
 		case FENCE_FRAGMENT:
 			put(&text, "meta l4proto ", protocol_of(rule), " exthdr frag exists");
+			break;
+		case FENCE_TCP_OPENING:
+			put(&text, "tcp flags & (syn | ack) ", t->differs ? "!= " : "== ", "syn");
 			break;
 		case FENCE_FAMILY:
 		case FENCE_TRANSPORT:

@@ -161,7 +161,8 @@ static int check_certificates(const struct sa_conn *c, char why[SA_CONN_WHY_MAX]
 
 /* -- selectors */
 
-static int check_selector(const struct sa_ts *ts, bool ours, uint8_t protocol, char why[SA_CONN_WHY_MAX])
+/* `serves`: the connections are made to this end. */
+static int check_selector(const struct sa_ts *ts, bool ours, bool serves, uint8_t protocol, char why[SA_CONN_WHY_MAX])
 {
 	const char *side = ours ? "our selector" : "selector";
 	char text[SA_TS_TEXT_MAX];
@@ -173,8 +174,8 @@ static int check_selector(const struct sa_ts *ts, bool ours, uint8_t protocol, c
 	if (!sa_ts_is_host(ts)) {
 		return wrong(why, "%s %s is more than one host, expected each host by itself", side, text);
 	}
-	if (ts->port_unknown || (ours && ts->port_from != ts->port_to)) {
-		return wrong(why, "%s %s has no certain port, expected the port of a listener", side, text);
+	if (ts->port_unknown || (serves && ts->port_from != ts->port_to)) {
+		return wrong(why, "%s %s has no certain port, expected the port of a %s", side, text, ours ? "listener" : "peer");
 	}
 	return 0;
 }
@@ -188,10 +189,10 @@ static int check_selectors(const struct sa_conn *c, char why[SA_CONN_WHY_MAX])
 			     c->local_n, c->remote_n, SA_HOSTS_MAX);
 	}
 	for (size_t i = 0; i < c->local_n && !err; i++) {
-		err = check_selector(&c->local[i], true, c->local[0].protocol, why);
+		err = check_selector(&c->local[i], true, !c->we_connect, c->local[0].protocol, why);
 	}
 	for (size_t i = 0; i < c->remote_n && !err; i++) {
-		err = check_selector(&c->remote[i], false, c->local[0].protocol, why);
+		err = check_selector(&c->remote[i], false, c->we_connect, c->local[0].protocol, why);
 	}
 	for (size_t i = 0; i < c->remote_n && !err; i++) {
 		for (size_t j = 0; j < i && !err; j++) {
@@ -247,7 +248,7 @@ int sa_conn_check(const struct sa_conn *c, char why[SA_CONN_WHY_MAX])
 {
 	int err;
 
-	if (!c->scs || !ident_name_ok(c->scs)) {
+	if (!c->scs || !sa_conn_name_ok(c->scs)) {
 		return wrong(why, "the name of an SCS is '%.64s', expected a name of a-z 0-9 . _ -", c->scs ? c->scs : "");
 	}
 	err = check_host("local identity", c->local_id, why);
@@ -260,6 +261,14 @@ int sa_conn_check(const struct sa_conn *c, char why[SA_CONN_WHY_MAX])
 	err = err ? err : check_proposals(esp_proposals(c), false, why);
 	err = err ? err : check_selectors(c, why);
 	return err ? err : check_ike_addresses(c, why);
+}
+
+bool sa_conn_name_ok(const char *scs)
+{
+	size_t prefix = strlen(SA_PEER_PREFIX);
+	bool peer = strncmp(scs, SA_PEER_PREFIX, prefix) == 0;
+
+	return strlen(scs) <= IDENT_SCS_MAX && ident_name_ok(peer ? scs + prefix : scs);
 }
 
 /* -- the message */

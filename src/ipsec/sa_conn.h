@@ -16,9 +16,11 @@
 #include "ipsec/vici_write.h"
 
 #define SA_CONN_PREFIX "mtc-" /* of the names of our connections */
-#define SA_CONN_NAME_MAX 72   /* with NUL: prefix and name of the SCS */
-#define SA_CONN_WHY_MAX 256   /* with NUL */
-#define SA_HOSTS_MAX 32u      /* of one SCS */
+/* Before the name of a peer of the core, in place of an SCS's: no name of an SCS begins so. */
+#define SA_PEER_PREFIX "+"
+#define SA_CONN_NAME_MAX 72 /* with NUL: prefix and name of the SCS */
+#define SA_CONN_WHY_MAX 256 /* with NUL */
+#define SA_HOSTS_MAX 32u    /* of one SCS */
 #define SA_CACERTS_MAX 16u
 
 /* Suites of the profile (TS 33.210, RFC 8221 and 8247), where nothing else is configured. */
@@ -36,7 +38,7 @@ struct sa_blob { /* a certificate, DER or PEM */
 };
 
 struct sa_conn {                               /* all borrowed */
-	const char *scs;                       /* name of the SCS */
+	const char *scs;                       /* name of the SCS, or that of a peer with SA_PEER_PREFIX */
 	struct sa_texts local_ike, remote_ike; /* numeric; remote "%any": the SCS initiates */
 	const char *local_id, *remote_id;      /* hosts; remote: the Origin-Host of the SCS */
 	struct sa_blob certificate;            /* ours */
@@ -49,6 +51,9 @@ struct sa_conn {                               /* all borrowed */
 	size_t remote_n;
 	uint32_t child_rekey_s, ike_rekey_s, reauth_s; /* 0: the defaults below */
 	bool udp_encap;                                /* ESP in UDP always, for kernel-libipsec */
+	/* The service is at the other end, and connections begin at ours: one port in each selector
+	 * of the remote hosts, and every port in those of ours. */
+	bool we_connect;
 };
 
 #define SA_CHILD_REKEY_S 3600u
@@ -60,6 +65,8 @@ struct sa_conn {                               /* all borrowed */
 /* Whether it can be loaded. ERR_INVAL with words that name what is wrong and what was expected. */
 ERR_MUST_USE int sa_conn_check(const struct sa_conn *c, char why[SA_CONN_WHY_MAX]);
 
+/* Whether it is the name of an SCS, or SA_PEER_PREFIX and one: at most IDENT_SCS_MAX octets. */
+bool sa_conn_name_ok(const char *scs);
 /* The name of the connection of an SCS. The name of an SCS has at most IDENT_SCS_MAX octets. */
 void sa_conn_name(char out[SA_CONN_NAME_MAX], const char *scs);
 

@@ -19,6 +19,7 @@
 #include "peer/peer_watchdog.h"
 
 #define LINK_APPLICATIONS_MAX 8
+#define LINK_WHY_MAX 256 /* a reason in words, with NUL */
 
 /* Reasons for the end of a connection: name, text of the log. */
 #define LINK_END_TABLE(X)                                                                                                        \
@@ -118,6 +119,12 @@ struct link_cb {
 	 * link_admit() or link_refuse(), now or later.
 	 * Until then no CEA is sent and nothing else is read. NULL: admitted at once. */
 	void (*on_cer)(void *arg, struct link *l, const struct dia_capabilities *cer);
+	/* Link of a peer: whether to connect now. False: the attempt has failed, for the reason that
+	 * is in `why`; the next one follows. NULL: always. */
+	bool (*may_connect)(void *arg, char why[LINK_WHY_MAX]);
+	/* Link of a peer: its transport is connected, and the CER is about to be sent. An owner
+	 * that calls link_freeze() here keeps it back. Must not free the link. NULL allowed. */
+	void (*on_connected)(void *arg, struct link *l);
 	/* CER/CEA are done (after each connect of a peer). */
 	void (*on_open)(void *arg, struct link *l);
 	/* The link carries requests again: after a suspicion of the watchdog, or after the three

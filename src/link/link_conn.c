@@ -182,8 +182,13 @@ static void on_open(void *arg)
 	link_enter(l);
 	if (l->phase == LINK_WAIT_CER) {
 		l->held_deadline_ms = net_loop_now_ms(l->loop) + (l->conf->cer_wait_ms ? l->conf->cer_wait_ms : 5000);
-	} else if (l->phase == LINK_MACHINE && link_event(l, PEER_EV_I_RCV_CONN_ACK, NULL)) {
-		link_finish(l, link_lost_event(l), true, LINK_END_INTERNAL, ERR_STATE, "opened twice");
+	} else if (l->phase == LINK_MACHINE) {
+		if (l->cb->on_connected) {
+			l->cb->on_connected(l->arg, l);
+		}
+		if (l->phase == LINK_MACHINE && link_event(l, PEER_EV_I_RCV_CONN_ACK, NULL)) {
+			link_finish(l, link_lost_event(l), true, LINK_END_INTERNAL, ERR_STATE, "opened twice");
+		}
 	}
 	link_arm(l);
 	link_leave(l);

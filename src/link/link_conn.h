@@ -27,8 +27,6 @@
 
 struct link_peer;
 
-#define LINK_WHY_MAX 256
-
 struct link_outstanding { /* an outstanding request of ours in the base protocol */
 	bool out;
 	uint32_t hop_by_hop, end_to_end;

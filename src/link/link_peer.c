@@ -112,7 +112,7 @@ static const char *no_attempt(const struct link_peer *p, int err, char words[LIN
 	if (p->conf->sctp && err == ERR_NOTFOUND) {
 		return "this kernel has no SCTP; load its module (modprobe sctp), or use transport tcp";
 	}
-	if (p->conf->sctp && err == ERR_IO) {
+	if ((p->conf->sctp || p->conf->local) && err == ERR_IO) {
 		snprintf(words, LINK_WHY_MAX, "our local_addresses cannot be used: %s", strerror(errno));
 		return words;
 	}
@@ -122,13 +122,17 @@ static const char *no_attempt(const struct link_peer *p, int err, char words[LIN
 void link_peer_connect(struct link_peer *p)
 {
 	struct link *l = p->link;
-	const struct net_stream_conf conf = { .message_len_max = l->conf->limits.message_len_max };
+	const struct net_stream_conf conf = { .message_len_max = l->conf->limits.message_len_max, .local = p->conf->local };
 	char words[LINK_WHY_MAX];
 	int err = link_attach(l);
 
 	LINK_COUNT(l, connects);
 	p->attempts++;
 	(void)shown_address(l->address, p->conf->address, p->conf->port);
+	if (!err && l->cb->may_connect && !l->cb->may_connect(l->arg, words)) {
+		link_finish(l, PEER_EV_I_RCV_CONN_NACK, true, LINK_END_NOT_CONNECTED, ERR_REFUSED, "%s", words);
+		return;
+	}
 	if (!err && p->conf->tls) {
 		err = tls_connect(&l->stream, p->conf->tls, l->loop, p->conf->address, p->conf->port, p->conf->host, NULL,
 				  &link_stream_cb, l);

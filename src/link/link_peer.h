@@ -17,6 +17,7 @@ struct link_peer_conf {
 	 * state (RFC 6733 2.1.1) */
 	bool reopen_detect;
 	const struct net_sctp_ends *sctp; /* NULL: TCP; not with tls */
+	const char *local;                /* TCP: our own address; NULL: the system chooses; not with tls */
 };
 
 struct link_peer;

@@ -394,7 +394,32 @@ struct conn_room { /* of sa_conn, which borrows */
 	char ike[NS_IKE_MAX][SA_ADDRESS_TEXT_MAX];
 	const char *ike_p[NS_IKE_MAX];
 	struct sa_ts hosts[NS_HOSTS_MAX];
+	struct sa_ts local[NS_ENDS_MAX]; /* of a peer */
 };
+
+static struct sa_ts host_of(const struct sa_address *a, uint8_t protocol, uint16_t port)
+{
+	return (struct sa_ts){ .from = *a, .to = *a, .protocol = protocol, .port_from = port, .port_to = port ? port : 65535 };
+}
+
+/* Connections to a peer begin at any port of ours, and those of an SCS at any of its own. */
+static void make_selectors(struct sa_conn *out, struct conn_room *room, const struct ns_params *p, const struct ns_scs *s)
+{
+	const struct ns_service *to = &s->service;
+	uint8_t protocol = to->port ? to->protocol : p->local_n ? p->local[0].protocol : SA_TCP;
+
+	for (uint8_t i = 0; i < s->hosts_n; i++) {
+		room->hosts[i] = host_of(&s->hosts[i], protocol, to->port);
+	}
+	out->remote = room->hosts;
+	out->remote_n = s->hosts_n;
+	out->we_connect = to->port != 0;
+	for (uint8_t i = 0; i < to->local_n; i++) {
+		room->local[i] = host_of(&to->local[i], protocol, 0);
+	}
+	out->local = to->port ? room->local : p->local;
+	out->local_n = to->port ? to->local_n : p->local_n;
+}
 
 static void make_conn(struct sa_conn *out, struct conn_room *room, const struct ns_charon *c, const struct ns_member *m)
 {
@@ -412,10 +437,6 @@ static void make_conn(struct sa_conn *out, struct conn_room *room, const struct 
 				 .cacerts_n = a ? a->cas_n : 0,
 				 .ike_proposals = p->ike_proposals,
 				 .esp_proposals = p->esp_proposals,
-				 .local = p->local,
-				 .local_n = p->local_n,
-				 .remote = room->hosts,
-				 .remote_n = m->scs.hosts_n,
 				 .child_rekey_s = p->child_rekey_s,
 				 .ike_rekey_s = p->ike_rekey_s,
 				 .reauth_s = p->reauth_s,
@@ -424,12 +445,7 @@ static void make_conn(struct sa_conn *out, struct conn_room *room, const struct 
 		sa_address_text(room->ike[i], &m->scs.ike[i]);
 		room->ike_p[i] = room->ike[i];
 	}
-	for (uint8_t i = 0; i < m->scs.hosts_n; i++) {
-		room->hosts[i] = (struct sa_ts){ .from = m->scs.hosts[i],
-						 .to = m->scs.hosts[i],
-						 .protocol = p->local_n ? p->local[0].protocol : SA_TCP,
-						 .port_to = 65535 };
-	}
+	make_selectors(out, room, p, &m->scs);
 }
 
 /* False: it is not sent, because it was refused here or charon takes no command. */

@@ -285,10 +285,16 @@ static bool same_addresses(const struct sa_address *a, uint8_t a_n, const struct
 	return same;
 }
 
+static bool same_service(const struct ns_service *a, const struct ns_service *b)
+{
+	return a->protocol == b->protocol && a->port == b->port && same_addresses(a->local, a->local_n, b->local, b->local_n);
+}
+
 static bool same_scs(const struct ns_scs *a, const struct ns_scs *b)
 {
 	return !strcmp(a->identity, b->identity) && !strcmp(a->anchor, b->anchor) &&
-	       same_addresses(a->ike, a->ike_n, b->ike, b->ike_n) && same_addresses(a->hosts, a->hosts_n, b->hosts, b->hosts_n);
+	       same_addresses(a->ike, a->ike_n, b->ike, b->ike_n) && same_addresses(a->hosts, a->hosts_n, b->hosts, b->hosts_n) &&
+	       same_service(&a->service, &b->service);
 }
 
 static void remove_member(struct ns_list *l, struct ns_member *m)
@@ -311,6 +317,7 @@ static void take_next(struct ns_member *m)
 	memcpy(m->scs.ike, m->next->ike, sizeof m->scs.ike);
 	m->scs.hosts_n = m->next->hosts_n;
 	memcpy(m->scs.hosts, m->next->hosts, sizeof m->scs.hosts);
+	m->scs.service = m->next->service;
 }
 
 static void apply(struct ns_list *l, struct ns_member *m)
@@ -365,7 +372,7 @@ void ns_list_name(struct ns_list *l, const char *connection)
 	struct ns_scs nobody = { .list = 0 };
 	struct ns_member *m;
 
-	if (strncmp(connection, SA_CONN_PREFIX, strlen(SA_CONN_PREFIX)) || !ident_name_ok(name)) {
+	if (strncmp(connection, SA_CONN_PREFIX, strlen(SA_CONN_PREFIX)) || !sa_conn_name_ok(name)) {
 		return;
 	}
 	m = find_any(l, name);

@@ -29,6 +29,11 @@ const char *ns_reason_words(unsigned reason)
 	return reason == NS_REASON_SA_PROVEN ? "" : reason < NS_REASONS ? all[reason] : "unknown";
 }
 
+bool ns_is_peer(const char *name)
+{
+	return strncmp(name, SA_PEER_PREFIX, strlen(SA_PEER_PREFIX)) == 0;
+}
+
 /* -- fields */
 
 static void put_text(struct buf *b, const char *text)
@@ -83,6 +88,12 @@ static void get_text(struct rd *r, char *out, size_t cap)
 }
 
 static void get_name(struct rd *r, char out[IDENT_SCS_MAX + 1])
+{
+	get_text(r, out, IDENT_SCS_MAX + 1);
+	wrong_unless(r, !r->bad && sa_conn_name_ok(out));
+}
+
+static void get_anchor(struct rd *r, char out[IDENT_SCS_MAX + 1])
 {
 	get_text(r, out, IDENT_SCS_MAX + 1);
 	wrong_unless(r, !r->bad && ident_name_ok(out));
@@ -166,7 +177,7 @@ static void get_state(struct rd *r, struct ns_state *m)
 	if (m->proof == NS_PROVEN) {
 		get_host(r, m->identity, sizeof m->identity);
 		get_name(r, m->scs);
-		get_name(r, m->anchor);
+		get_anchor(r, m->anchor);
 	} else {
 		get_text(r, m->identity, sizeof m->identity);
 	}
@@ -182,6 +193,11 @@ static void put_scs(struct buf *b, const struct ns_scs *m)
 	put_text(b, m->anchor);
 	put_addresses(b, m->ike, m->ike_n, NS_IKE_MAX);
 	put_addresses(b, m->hosts, m->hosts_n, NS_HOSTS_MAX);
+	if (ns_is_peer(m->name)) {
+		buf_u8(b, m->service.protocol);
+		buf_le16(b, m->service.port);
+		put_addresses(b, m->service.local, m->service.local_n, NS_ENDS_MAX);
+	}
 }
 
 static void get_scs(struct rd *r, struct ns_scs *m)
@@ -189,9 +205,16 @@ static void get_scs(struct rd *r, struct ns_scs *m)
 	m->list = rd_le32(r);
 	get_name(r, m->name);
 	get_host(r, m->identity, sizeof m->identity);
-	get_name(r, m->anchor);
+	get_anchor(r, m->anchor);
 	m->ike_n = get_addresses(r, m->ike, 0, NS_IKE_MAX);
 	m->hosts_n = get_addresses(r, m->hosts, 1, NS_HOSTS_MAX);
+	if (!r->bad && ns_is_peer(m->name)) {
+		m->service.protocol = rd_u8(r);
+		m->service.port = rd_le16(r);
+		wrong_unless(r, m->service.protocol == SA_TCP || m->service.protocol == SA_SCTP);
+		wrong_unless(r, m->service.port != 0);
+		m->service.local_n = get_addresses(r, m->service.local, 1, NS_ENDS_MAX);
+	}
 }
 
 static void put_summary(struct buf *b, const struct ns_summary *m)
@@ -269,9 +292,9 @@ static bool sends(enum ns_side from, unsigned kind)
 	case NS_TO_EDGE:
 		return kind == NS_STATE;
 	case NS_FROM_CORE:
-		return kind >= NS_BEGIN && kind <= NS_TERMINATE;
+		return (kind >= NS_BEGIN && kind <= NS_TERMINATE) || kind == NS_OPEN || kind == NS_CLOSE;
 	default:
-		return kind == NS_SUMMARY || kind == NS_SCS_STATE;
+		return kind == NS_SUMMARY || kind == NS_SCS_STATE || kind == NS_STATE;
 	}
 }
 

@@ -3,9 +3,12 @@
  * hostile: a message is decoded into a typed struct before any field is used. PURE.
  *
  *   edge   > helper   OPEN         a connection of a listener with NDS/IP: who protects it?
+ *   and core                       of the core: one that it has made to a peer of its own
  *                     CLOSE        it has ended
  *   helper > edge     STATE        the answer to OPEN, and each later change
- *   core   > helper   BEGIN, SCS.., END   all SCSs with NDS/IP; a changed list is a new whole list
+ *   and core
+ *   core   > helper   BEGIN, SCS.., END   all peers of the core and SCSs with NDS/IP; a changed
+ *                                  list is a new whole list
  *                     TERMINATE    end the security associations of an SCS now
  *   helper > core     SUMMARY      charon, rules, counts
  *                     SCS_STATE    whether an SCS is protected, else a sentence that says why not
@@ -20,6 +23,7 @@
 
 #include "base/err.h"
 #include "base/ident.h"
+#include "ipsec/sa_conn.h"
 #include "ipsec/sa_judge.h"
 
 #define NS_MAGIC 0x3150534eu    /* "NSP1", the first four octets of each message */
@@ -68,6 +72,10 @@ enum ns_reason {
 /* The word for the decision log and the sentence of a reason; "" and "" for PROVEN. Static. */
 const char *ns_reason_word(unsigned reason);
 const char *ns_reason_words(unsigned reason);
+
+/* A peer of the core is an SCS in these messages, whose name begins with SA_PEER_PREFIX. It proves
+ * connections of the core only, and an SCS those of edges only. */
+bool ns_is_peer(const char *name);
 
 /* -- edge and helper */
 
@@ -119,6 +127,12 @@ struct ns_scs {
 	struct sa_address ike[NS_IKE_MAX];
 	uint8_t hosts_n; /* at least one */
 	struct sa_address hosts[NS_HOSTS_MAX];
+	struct ns_service {       /* of a peer: where we connect to, and from; 0 of an SCS */
+		uint8_t protocol; /* SA_TCP, SA_SCTP */
+		uint16_t port;    /* of the hosts */
+		uint8_t local_n;  /* at least one */
+		struct sa_address local[NS_ENDS_MAX];
+	} service;
 };
 
 struct ns_end {

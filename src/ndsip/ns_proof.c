@@ -186,6 +186,9 @@ static struct judged judge(const struct ns_connection *c, const struct ns_facts 
 		return (struct judged){ .reason = NS_REASON_CHARON_AWAY };
 	}
 	j = judge_ends(f, &c->open);
+	if (j.reason == NS_REASON_SA_PROVEN && ns_is_peer(j.member->scs.name) != (c->key.owner == NS_OWNER_CORE)) {
+		j.reason = NS_REASON_UNKNOWN_CONNECTION; /* a peer is no SCS, and the reverse */
+	}
 	if (j.reason != NS_REASON_SA_PROVEN && c->scs[0] && !ns_list_find(f->list, c->scs)) {
 		j.reason = NS_REASON_ENDED;
 	}

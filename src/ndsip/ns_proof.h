@@ -33,6 +33,8 @@ struct ns_facts {
 	const struct ns_list *list;
 };
 
+#define NS_OWNER_CORE UINT64_C(0) /* its connections are to peers; all others are of SCSs */
+
 #define NS_OPEN_MAGIC 0x40c7d61eu
 struct ns_connection {
 	struct obj obj;

@@ -70,7 +70,7 @@ static struct ns_facts facts_of(const struct ns_serve *s)
 				  .list = &s->list };
 }
 
-/* -- telling the edges */
+/* -- telling the owners of connections */
 
 static struct edge *edge_of_owner(const struct ns_serve *s, uint64_t owner)
 {
@@ -84,26 +84,29 @@ static struct edge *edge_of_owner(const struct ns_serve *s, uint64_t owner)
 	return NULL;
 }
 
-/* Those of an edge that does not read wait; the others are told. */
-static void tell_edges(struct ns_serve *s)
+/* Those of an owner that does not read wait; the others are told. */
+static void tell_owners(struct ns_serve *s)
 {
 	struct ns_connection *c, *next;
 
 	for (c = ns_proofs_unsaid(&s->proofs); c; c = next) {
-		struct edge *e = edge_of_owner(s, c->key.owner);
+		bool of_core = c->key.owner == NS_OWNER_CORE;
+		struct edge *e = of_core ? NULL : edge_of_owner(s, c->key.owner);
+		struct ns_channel *channel = of_core ? s->core : e ? e->channel : NULL;
+		bool *full = of_core ? &s->core_full : e ? &e->full : NULL;
 		struct ns_msg m = { .kind = NS_STATE };
 
 		next = TAILQ_NEXT(c, saying);
-		if (!e || e->full) {
+		if (!channel || *full) {
 			continue;
 		}
 		ns_proofs_state(&m.state, c);
-		switch (ns_channel_send(e->channel, &m)) {
+		switch (ns_channel_send(channel, &m)) {
 		case 0:
 			ns_proofs_said(&s->proofs, c);
 			break;
 		case ERR_BUSY:
-			e->full = true;
+			*full = true;
 			break;
 		default: /* it has ended, which reading says */
 			break;
@@ -206,7 +209,7 @@ static void meet_due(struct ns_serve *s)
 	} else {
 		net_timer_start(s->due, next > now ? next - now : 0);
 	}
-	tell_edges(s);
+	tell_owners(s);
 }
 
 static void on_due(void *arg)
@@ -314,37 +317,46 @@ static void bad_edge(struct edge *e, const char *what)
 	s->conf.bad_edge(s->conf.arg, generation);
 }
 
-static void refuse_open(struct edge *e, uint64_t id)
+static void refuse_open(const struct ns_serve *s, struct ns_channel *owner, uint64_t id)
 {
 	struct ns_msg m = { .kind = NS_STATE, .state = { .id = id, .proof = NS_CUT, .reason = NS_REASON_TOO_MANY } };
 
-	if (ns_channel_send(e->channel, &m)) {
-		log_warn(e->serve->conf.log, "ndsip", "the edge of generation %" PRIu32 " does not read", e->generation);
+	if (ns_channel_send(owner, &m)) {
+		log_warn(s->conf.log, "ndsip", "the owner of a connection does not read that it is refused");
 	}
+}
+
+/* OPEN or CLOSE of an edge or of the core. ERR_PROTO: it opened a connection twice. */
+static int take_connection(struct ns_serve *s, uint64_t owner, struct ns_channel *channel, const struct ns_msg *m)
+{
+	struct ns_facts f = facts_of(s);
+	int err = 0;
+
+	if (m->kind == NS_CLOSE) {
+		ns_proofs_close(&s->proofs, owner, m->close.id);
+	} else {
+		err = ns_proofs_open(&s->proofs, owner, &m->open, &f, net_loop_now_ms(s->conf.loop));
+	}
+	if (err == ERR_PROTO) {
+		return err;
+	}
+	if (err) {
+		refuse_open(s, channel, m->open.id);
+	}
+	if (m->kind == NS_OPEN) {
+		meet_due(s);
+	}
+	want_status(s);
+	return 0;
 }
 
 static void on_edge_message(void *arg, const struct ns_msg *m)
 {
 	struct edge *e = OBJ_OF(arg, struct edge, EDGE_MAGIC);
-	struct ns_serve *s = e->serve;
-	struct ns_facts f = facts_of(s);
-	int err;
 
-	if (m->kind == NS_CLOSE) {
-		ns_proofs_close(&s->proofs, e->owner, m->close.id);
-		want_status(s);
-		return;
-	}
-	err = ns_proofs_open(&s->proofs, e->owner, &m->open, &f, net_loop_now_ms(s->conf.loop));
-	if (err == ERR_PROTO) {
+	if (take_connection(e->serve, e->owner, e->channel, m)) {
 		bad_edge(e, "opened a connection twice");
-		return;
 	}
-	if (err) {
-		refuse_open(e, m->open.id);
-	}
-	meet_due(s);
-	want_status(s);
 }
 
 static void on_edge_room(void *arg)
@@ -352,7 +364,7 @@ static void on_edge_room(void *arg)
 	struct edge *e = OBJ_OF(arg, struct edge, EDGE_MAGIC);
 
 	e->full = false;
-	tell_edges(e->serve);
+	tell_owners(e->serve);
 }
 
 static void on_edge_lost(void *arg, int err)
@@ -426,14 +438,15 @@ static void terminate(struct ns_serve *s, const struct ns_terminate *t)
 	if (!m) {
 		return; /* its end was work of a list already */
 	}
-	log_info(s->conf.log, "ndsip", "the security associations of SCS %s are terminated", t->name);
+	log_info(s->conf.log, "ndsip", "the security associations of %s are terminated", t->name);
 	ns_list_add_work(&s->list, m, NS_TODO_TERMINATE | (m->scs.ike_n && stays(t->why) ? NS_TODO_INITIATE : 0u));
 	ns_charon_work(s->charon);
 }
 
 static void take_list(struct ns_serve *s)
 {
-	log_info(s->conf.log, "ndsip", "list %" PRIu32 " of the core: %" PRIu32 " SCSs with NDS/IP", s->list.number, s->list.n);
+	log_info(s->conf.log, "ndsip", "list %" PRIu32 " of the core: %" PRIu32 " SCSs and peers with NDS/IP", s->list.number,
+		 s->list.n);
 	on_change(s); /* who is not in it any more is held at once */
 	ns_charon_work(s->charon);
 }
@@ -443,6 +456,7 @@ static void core_end(struct ns_serve *s, const char *what)
 	if (what) {
 		log_error(s->conf.log, "ndsip", "the core %s; its channel is closed", what);
 	}
+	ns_proofs_gone(&s->proofs, NS_OWNER_CORE);
 	ns_channel_free(s->core);
 	s->core = NULL;
 	s->core_full = false;
@@ -455,6 +469,12 @@ static void on_core_message(void *arg, const struct ns_msg *m)
 	int err = 0;
 
 	switch (m->kind) {
+	case NS_OPEN:
+	case NS_CLOSE:
+		if (take_connection(s, NS_OWNER_CORE, s->core, m)) {
+			core_end(s, "opened a connection twice");
+		}
+		return;
 	case NS_BEGIN:
 		err = ns_list_begin(&s->list, &m->begin);
 		break;
@@ -481,6 +501,7 @@ static void on_core_room(void *arg)
 	struct ns_serve *s = serve_of(arg);
 
 	s->core_full = false;
+	tell_owners(s);
 	tell_core(s);
 }
 

@@ -1,6 +1,7 @@
 /* net_stream.c - shared by all streams: references, callbacks, calls of the implementation. */
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -186,4 +187,13 @@ const char *net_stream_peer(const struct net_stream *s)
 const char *net_stream_local(const struct net_stream *s)
 {
 	return s->local;
+}
+
+/* The text is ours: net_addr_text() has made it of what the kernel said. */
+uint16_t net_stream_local_port(const struct net_stream *s)
+{
+	const char *colon = strrchr(s->local, ':');
+	uint32_t port = 0;
+
+	return colon && str_parse_u32(&port, colon + 1, 0, UINT16_MAX) == 0 ? (uint16_t)port : 0;
 }

@@ -35,6 +35,9 @@ struct net_stream_conf {
 	uint32_t connect_wait_ms;   /* TCP connect; 0: 5000 */
 	uint32_t handshake_wait_ms; /* TLS; 0: 5000 */
 	uint32_t message_len_max;   /* SCTP: bytes of a received message; 0: 65536 */
+	/* TCP, connecting: our own numeric address; NULL: the system chooses it. Borrowed until
+	 * return. */
+	const char *local;
 };
 
 /* Replaces the callbacks: a new owner takes over. Borrows cb. */
@@ -97,3 +100,5 @@ ERR_MUST_USE int net_stream_local_ips(const struct net_stream *s, struct net_ip 
 const char *net_stream_peer(const struct net_stream *s);
 /* Our own end in the same form; "" while it is not known (not connected yet). */
 const char *net_stream_local(const struct net_stream *s);
+/* The port of our own end; 0: it is not known, or there is none. */
+uint16_t net_stream_local_port(const struct net_stream *s);

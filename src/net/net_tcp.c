@@ -569,6 +569,19 @@ int net_tcp_accept(struct net_stream **out, struct net_loop *l, int fd, const ch
 	return err;
 }
 
+/* Our own end of a connection that is to be made; the kernel chooses the port. */
+static int bind_to(int fd, int family, const char *local)
+{
+	union net_addr a;
+	socklen_t len;
+	int err = net_addr_parse(&a, &len, local, 0);
+
+	if (err || a.sa.sa_family != family) {
+		return ERR_INVAL;
+	}
+	return bind(fd, &a.sa, len) < 0 ? ERR_IO : 0;
+}
+
 static int connect_to(struct net_stream **out, struct net_loop *l, const union net_addr *a, socklen_t len,
 		      const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg)
 {
@@ -581,9 +594,15 @@ static int connect_to(struct net_stream **out, struct net_loop *l, const union n
 	if (fd < 0) {
 		return ERR_IO;
 	}
-	err = bytes_new(&t, NET_TCP_CONNECTING, l, fd, peer, conf, cb, arg);
+	err = conf && conf->local ? bind_to(fd, a->sa.sa_family, conf->local) : 0;
+	if (!err) {
+		err = bytes_new(&t, NET_TCP_CONNECTING, l, fd, peer, conf, cb, arg);
+	}
 	if (err) {
+		int failed = errno;
+
 		close(fd);
+		errno = failed;
 		return err;
 	}
 	return net_tcp_connecting(out, t, connect(fd, &a->sa, len) ? errno : 0);

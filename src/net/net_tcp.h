@@ -39,7 +39,8 @@ void net_listener_free(struct net_listener *l);
  * turn. */
 ERR_MUST_USE int net_tcp_accept(struct net_stream **out, struct net_loop *l, int fd, const char *peer,
 				const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg);
-/* Connects; success or failure come by on_open / on_close. */
+/* Connects; success or failure come by on_open / on_close. ERR_INVAL: conf->local is no address of
+ * the family of `address`; ERR_IO with errno: this machine does not have it. */
 ERR_MUST_USE int net_tcp_connect(struct net_stream **out, struct net_loop *l, const char *address, uint16_t port,
 				 const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg);
 ERR_MUST_USE int net_unix_connect(struct net_stream **out, struct net_loop *l, const char *path,

@@ -65,6 +65,9 @@ struct sbx_conf {
 	/* The process has SCTP sockets. Landlock sees no ports of theirs: a core that connects over
 	 * SCTP can reach every address. */
 	bool sctp;
+	/* The process binds its own end of TCP connections, to a port that the kernel chooses. It
+	 * cannot listen. */
+	bool binds;
 	const uint16_t *ports; /* TCP ports that may be connected to; enforced where Landlock has version 4 */
 	size_t ports_n;
 	/* Capabilities that the process keeps besides those of its role, bit N is capability N: the

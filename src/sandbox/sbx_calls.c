@@ -40,6 +40,7 @@
 #define X SBX_CALLS_FILTER
 #define S SBX_CALLS_SCTP
 #define N SBX_CALLS_SCTP_MAKE
+#define L SBX_CALLS_BIND
 
 #define CALL(groups, name)                                                                                                       \
 	{                                                                                                                        \
@@ -256,6 +257,7 @@ const struct sbx_call_row sbx_call_rows[] = {
 	WITH(N, setsockopt, IS(1, IPPROTO_SCTP)),
 	WITH(N, setsockopt, IS(1, IPPROTO_IPV6), IS(2, IPV6_V6ONLY)),
 	CALL(C, connect),
+	CALL(L, bind), /* Landlock: port 0 only, which the kernel chooses */
 	CALL(C | M, shutdown),
 	WITH(C, socketpair, IS(0, AF_UNIX)), /* between threads (base/kv_copy.c) */
 

@@ -105,6 +105,15 @@ static int add_rules(int ruleset, const struct sbx_conf *conf, const struct rule
 	for (size_t i = 0; i < conf->paths_n && !err; i++) {
 		err = add_path(ruleset, &conf->paths[i], attr->fs, why);
 	}
+	if (conf->binds && !err && attr->net) {
+		struct port_attr rule = { .access = NET_BIND_TCP, .port = 0 };
+
+		if (syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0)) {
+			snprintf(why, SBX_WHY_MAX, "a port that the kernel chooses: Landlock does not take it: %s",
+				 strerror(errno));
+			err = ERR_IO;
+		}
+	}
 	for (size_t i = 0; i < conf->ports_n && !err && attr->net; i++) {
 		struct port_attr rule = { .access = NET_CONNECT_TCP, .port = conf->ports[i] };
 

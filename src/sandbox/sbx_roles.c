@@ -23,6 +23,7 @@ static const struct sbx_role_row rows[SBX_ROLES] = {
 	[SBX_CORE] = { .word = "core",
 		       .calls = SBX_CALLS_BASE | SBX_CALLS_ACCEPTED | SBX_CALLS_FILES | SBX_CALLS_THREADS | SBX_CALLS_CONNECT,
 		       .calls_sctp = SBX_CALLS_SCTP | SBX_CALLS_SCTP_MAKE,
+		       .calls_bind = SBX_CALLS_BIND,
 		       .keys = true,
 		       .reads = true },
 	[SBX_EDGE] = { .word = "edge",

@@ -179,6 +179,9 @@
 	X(KEYHOLDER_LIMITED, "keyholder_limited", "the same: keyholder.signatures_per_second reached")                           \
 	X(KEYHOLDER_FAILED, "keyholder_failed", "signatures that a key or a token could not make")                               \
 	X(KEYHOLDER_MALFORMED, "keyholder_malformed", "edges cut off by a keyholder: what they sent is no request")              \
+	X(PEER_NDSIP_HELD, "peer_ndsip_held",                                                                                    \
+	  "connections to core peers that were held because NDS/IP did not protect them any more")                               \
+	X(PEER_NDSIP_CUT, "peer_ndsip_cut", "connections to core peers that were ended because NDS/IP did not protect them")     \
 	X(NDSIP_HELPER_LOST, "ndsip_helper_lost", "losses of the process that asks charon about NDS/IP")                         \
 	X(NDSIP_ENDS_WAITED, "ndsip_ends_waited", "ends of security associations that waited: the NDS/IP helper did not read")   \
 	X(KEYHOLDER_LOST, "keyholder_lost", "answers of a keyholder that its edge did not take")                                 \

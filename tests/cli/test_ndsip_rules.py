@@ -56,7 +56,7 @@ def test_for_programs(rules):
 
 def test_what_cannot_be_done_is_said(rules, tmp_path):
     done = rules(config(TLS))
-    assert done.returncode == 2 and done.stderr == "mtcctl: no listener of this configuration has protection ndsip: it needs no rules\n"
+    assert done.returncode == 2 and done.stderr == "mtcctl: no listener and no peer of this configuration has protection ndsip: it needs no rules\n"
     done = rules(config(BOTH).replace("10.77.1.1", "10.77.1"))
     assert done.returncode == 2 and "mtc-iwfd.yaml:6: listen[0].address is '10.77.1'" in done.stderr
     done = rules(config(BOTH), "--print", "--apply")

@@ -279,7 +279,7 @@ static void test_a_section_that_nobody_uses_is_told(void **state)
 	(void)state;
 	assert_non_null(c);
 	assert_string_equal(report.text, "warning /etc/mtc/c.yaml:15: the section ndsip protects nothing: no listener has "
-					 "protection ndsip or tls+ndsip\n");
+					 "protection ndsip or tls+ndsip, and no peer ndsip\n");
 	cfg_iwf_free(c);
 }
 

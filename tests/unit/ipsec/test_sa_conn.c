@@ -106,6 +106,29 @@ static void test_the_connection_of_an_scs(void **state)
 	    " mode=tunnel rekey_time=3600s replay_window=64 start_action=none close_action=none dpd_action=clear } } }");
 }
 
+/* The port is that of the peer, and ours is any. */
+static void test_the_connection_of_a_peer(void **state)
+{
+	struct sa_conn c = good();
+
+	(void)state;
+	c.scs = "+hss";
+	c.we_connect = true;
+	c.remote_n = 1;
+	ours = ts_of("10.77.1.1/32[tcp]");
+	theirs[0] = ts_of("10.77.2.1/32[tcp/3868]");
+	assert_int_equal(sa_conn_check(&c, why), 0);
+	assert_non_null(strstr(message(&c), " mtc-+hss{ "));
+	assert_non_null(strstr(message(&c), "local_ts[ 10.77.1.1/32[6] ] remote_ts[ 10.77.2.1/32[6/3868] ]"));
+	theirs[0] = ts_of("10.77.2.1/32[tcp]");
+	assert_int_equal(sa_conn_check(&c, why), ERR_INVAL);
+	assert_string_equal(why, "selector 10.77.2.1/32[6] has no certain port, expected the port of a peer");
+	c.we_connect = false;
+	assert_int_equal(sa_conn_check(&c, why), ERR_INVAL); /* of an SCS our own port is certain */
+	assert_true(sa_conn_name_ok("hss") && sa_conn_name_ok("+hss"));
+	assert_false(sa_conn_name_ok("+") || sa_conn_name_ok("++hss") || sa_conn_name_ok("h+ss") || sa_conn_name_ok(""));
+}
+
 static void test_what_is_configured_takes_the_place_of_defaults(void **state)
 {
 	static const char *const ike[] = { "aes256-sha384-ecp384" }, *const esp[] = { "aes128-sha256-modp2048" };
@@ -323,6 +346,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_connection_of_an_scs),
+		cmocka_unit_test(test_the_connection_of_a_peer),
 		cmocka_unit_test(test_what_is_configured_takes_the_place_of_defaults),
 		cmocka_unit_test(test_proposals_outside_of_the_profile),
 		cmocka_unit_test(test_what_cannot_be_loaded),

@@ -53,6 +53,16 @@ static struct ns_msg an_scs(uint8_t hosts_n)
 	return m;
 }
 
+static struct ns_msg a_peer(void)
+{
+	struct ns_msg m = an_scs(1);
+
+	strcpy(m.scs.name, SA_PEER_PREFIX "hss");
+	m.scs.service = (struct ns_service){ .protocol = SA_TCP, .port = 3868, .local_n = 1 };
+	m.scs.service.local[0] = address("10.78.1.1");
+	return m;
+}
+
 static struct ns_msg a_summary(void)
 {
 	return (struct ns_msg){ .kind = NS_SUMMARY,
@@ -81,8 +91,13 @@ static void comes_back(const struct ns_msg *m, enum ns_side from)
 
 	assert_true(n > 5);
 	for (int side = NS_FROM_EDGE; side <= NS_TO_CORE; side++) {
+		bool of_connection = m->kind == NS_OPEN || m->kind == NS_CLOSE || m->kind == NS_STATE;
+
 		memset(&got, 0x5a, sizeof got);
-		if (side != (int)from) {
+		if (of_connection && side == (from == NS_TO_EDGE ? NS_TO_CORE : NS_FROM_CORE)) {
+			assert_int_equal(ns_msg_decode(&got, (enum ns_side)side, octets, n),
+					 0); /* the core has connections, too */
+		} else if (side != (int)from) {
 			assert_int_equal(ns_msg_decode(&got, (enum ns_side)side, octets, n), ERR_PROTO);
 			assert_int_equal(((const uint8_t *)&got)[0], 0x5a);
 		} else {
@@ -103,7 +118,7 @@ static void comes_back(const struct ns_msg *m, enum ns_side from)
 static void test_each_message_comes_back_and_no_part_of_it(void **state)
 {
 	struct ns_msg messages[] = { an_open(), a_state(), an_scs(1), an_scs(NS_HOSTS_MAX), a_summary(), a_scs_state() };
-	struct ns_msg close = { .kind = NS_CLOSE, .close = { .id = UINT64_MAX } };
+	struct ns_msg peer = a_peer(), close = { .kind = NS_CLOSE, .close = { .id = UINT64_MAX } };
 	struct ns_msg begin = { .kind = NS_BEGIN, .begin = { 3, 2 } }, end = { .kind = NS_END, .end = { 3, 2 } };
 	struct ns_msg terminate = { .kind = NS_TERMINATE, .terminate = { "acme", NS_WHY_BLOCKED } };
 	static const enum ns_side sides[] = { NS_FROM_EDGE, NS_TO_EDGE, NS_FROM_CORE, NS_FROM_CORE, NS_TO_CORE, NS_TO_CORE };
@@ -113,6 +128,7 @@ static void test_each_message_comes_back_and_no_part_of_it(void **state)
 		comes_back(&messages[i], sides[i]);
 	}
 	comes_back(&close, NS_FROM_EDGE);
+	comes_back(&peer, NS_FROM_CORE);
 	comes_back(&begin, NS_FROM_CORE);
 	comes_back(&end, NS_FROM_CORE);
 	comes_back(&terminate, NS_FROM_CORE);
@@ -164,6 +180,11 @@ static void test_what_cannot_be_is_not_sent(void **state)
 	REFUSED(an_scs(1), m.scs.hosts_n = 0);
 	REFUSED(an_scs(1), m.scs.hosts_n = NS_HOSTS_MAX + 1);
 	REFUSED(an_scs(1), m.scs.identity[3] = ' ');
+	REFUSED(a_peer(), m.scs.service.port = 0);
+	REFUSED(a_peer(), m.scs.service.protocol = SA_UDP);
+	REFUSED(a_peer(), m.scs.service.local_n = 0);
+	REFUSED(a_peer(), m.scs.name[1] = 0);
+	REFUSED(a_peer(), m.scs.anchor[0] = '+');
 	REFUSED(a_summary(), m.summary.loaded = 3);
 	REFUSED(a_summary(), m.summary.proven = 4);
 	REFUSED(a_summary(), m.summary.rules = 0);

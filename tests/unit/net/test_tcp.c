@@ -267,6 +267,26 @@ static void test_no_stream_opens_twice_or_comes_back(void **state)
 	}
 }
 
+static void test_a_connection_begins_at_our_own_address(void **state)
+{
+	struct net_stream_conf conf = { .local = "127.0.0.77" };
+	struct world *w = *state;
+	struct net_stream *s;
+
+	connect_pair(w, &conf);
+	assert_memory_equal(w->peer, "127.0.0.77:", 11);
+	assert_memory_equal(net_stream_local(w->a.s), "127.0.0.77:", 11);
+	assert_int_equal(net_stream_local_port(w->a.s), atoi(strrchr(w->peer, ':') + 1));
+	conf.local = "::1";
+	assert_int_equal(net_tcp_connect(&s, w->loop, "127.0.0.1", w->port, &conf, &callbacks, &w->a), ERR_INVAL);
+	conf.local = "localhost";
+	assert_int_equal(net_tcp_connect(&s, w->loop, "127.0.0.1", w->port, &conf, &callbacks, &w->a), ERR_INVAL);
+	conf.local = "192.0.2.1"; /* this machine does not have it */
+	errno = 0;
+	assert_int_equal(net_tcp_connect(&s, w->loop, "127.0.0.1", w->port, &conf, &callbacks, &w->a), ERR_IO);
+	assert_int_equal(errno, EADDRNOTAVAIL);
+}
+
 static void test_ipv6(void **state)
 {
 	struct world *w = *state;
@@ -788,6 +808,7 @@ int main(void)
 		T(test_both_ends_open_and_know_their_peer),
 		T(test_streams_are_counted_by_their_state),
 		T(test_no_stream_opens_twice_or_comes_back),
+		T(test_a_connection_begins_at_our_own_address),
 		T(test_ipv6),
 		T(test_large_writes_arrive_whole_and_in_order),
 		T(test_octets_written_before_the_connection_is_open_are_sent_when_it_is),
