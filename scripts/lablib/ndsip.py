@@ -6,7 +6,7 @@ import re
 import subprocess
 import time
 
-from . import lab, proc, tunnel
+from . import lab, netns, proc, tunnel
 from .pki import Pki
 from .play import Ended, json_lines
 
@@ -17,12 +17,13 @@ HOSTS = {"acme": HOST, "gamma": OTHER_HOST}
 GRACE_S = 1.0
 CRL_S = 30 * 86400
 CHILD = "tsp"  # of the connection `iwf` at the SCS
+IKE_PORTS = (500, 4500)  # IKE, and ESP inside UDP
 END_OF_CERTIFICATE = "-----END CERTIFICATE-----\n"
 
 
 def options(**changes):
-    """Those of a laboratory, and: on_loss of the section ndsip; scs_tunnel: acme's tunnel is made, too."""
-    return lab.options(**{"on_loss": "cut", "scs_tunnel": False, **changes})
+    """Those of a laboratory, and: on_loss and grace_ms of the section ndsip; scs_tunnel: acme's tunnel is made, too."""
+    return lab.options(**{"on_loss": "cut", "grace_ms": int(GRACE_S * 1000), "scs_tunnel": False, **changes})
 
 
 def with_list(pki, ca):
@@ -70,7 +71,7 @@ class Tunnelled(lab.Lab):
                      f"  - {{ name: both, zone: external, protection: tls+ndsip, address: {GATEWAY}, port: {TLS_PORT}, certificate: {certificate}, "
                      f"key: {key} }}\npeers:\n")
         ends = ", ".join(link[1] for link in tunnel.LINKS["gw"].values())
-        section = (f"ndsip: {{ vici: {vici}, mode: libipsec, certificate: {certificate}, grace: {int(GRACE_S)}s,\n"
+        section = (f"ndsip: {{ vici: {vici}, mode: libipsec, certificate: {certificate}, grace: {self.options.grace_ms}ms,\n"
                    f"         local_ike: [ {ends} ], on_loss: {self.options.on_loss} }}\n")
         text = super().iwf_config().replace("anchor-a.pem }", f"anchor-a.pem, crl: [ {pki}/anchor-a.crl ] }}", 1)
         return text.replace("peers:\n", listeners, 1) + section
@@ -123,6 +124,24 @@ def charon_of(found, hosts, name, folder, side="scs", certificate=None, identity
 def connect(charon, gw, host):
     """Loads its connection `iwf` to the gateway; nothing is initiated."""
     charon.connect(gw, "iwf", {CHILD: (f"{host}/32[tcp]", f"{GATEWAY}/32[tcp/{PORT}], {GATEWAY}/32[tcp/{TLS_PORT}]")})
+
+
+class Wire:
+    """All that passes between the hosts of the gateway and of the SCSs, outside the tunnels."""
+
+    def __init__(self, hosts):
+        self.capture = netns.Capture(hosts.name("gw"), tunnel.LINKS["gw"]["scs"][0])
+
+    def since(self):
+        """(how many packets of IKE and ESP since the last call, the ends of all other packets of IPv4 and IPv6 unicast)"""
+        ends = [found for found in map(netns.ends_of, self.capture.frames()) if found and not found[1].startswith("ff02:")]
+        if self.capture.lost():
+            raise proc.LabError("the capture has lost packets")
+        protected = [found for found in ends if found[2] == netns.UDP and found[3] in IKE_PORTS and found[4] in IKE_PORTS]
+        return len(protected), [found for found in ends if found not in protected]
+
+    def close(self):
+        self.capture.close()
 
 
 class World:
