@@ -22,8 +22,8 @@ END_OF_CERTIFICATE = "-----END CERTIFICATE-----\n"
 
 
 def options(**changes):
-    """Those of a laboratory, and: on_loss and grace_ms of the section ndsip; scs_tunnel: acme's tunnel is made, too."""
-    return lab.options(**{"on_loss": "cut", "grace_ms": int(GRACE_S * 1000), "scs_tunnel": False, **changes})
+    """Those of a laboratory, and: on_loss, grace_ms and mode of the section ndsip; scs_tunnel: acme's tunnel is made, too."""
+    return lab.options(**{"on_loss": "cut", "grace_ms": int(GRACE_S * 1000), "mode": tunnel.LIBIPSEC, "scs_tunnel": False, **changes})
 
 
 def with_list(pki, ca):
@@ -40,7 +40,7 @@ class Tunnelled(lab.Lab):
 
     def __init__(self, folder, options):
         super().__init__(folder, options)
-        self.hosts = tunnel.hosts_of(self.folder)
+        self.hosts = tunnel.hosts_of(self.folder, options.mode)
         self.gw = None
 
     def start(self, name, command, env=None):
@@ -71,7 +71,7 @@ class Tunnelled(lab.Lab):
                      f"  - {{ name: both, zone: external, protection: tls+ndsip, address: {GATEWAY}, port: {TLS_PORT}, certificate: {certificate}, "
                      f"key: {key} }}\npeers:\n")
         ends = ", ".join(link[1] for link in tunnel.LINKS["gw"].values())
-        section = (f"ndsip: {{ vici: {vici}, mode: libipsec, certificate: {certificate}, grace: {self.options.grace_ms}ms,\n"
+        section = (f"ndsip: {{ vici: {vici}, mode: {self.options.mode}, certificate: {certificate}, grace: {self.options.grace_ms}ms,\n"
                    f"         local_ike: [ {ends} ], on_loss: {self.options.on_loss} }}\n")
         text = super().iwf_config().replace("anchor-a.pem }", f"anchor-a.pem, crl: [ {pki}/anchor-a.crl ] }}", 1)
         return text.replace("peers:\n", listeners, 1) + section
@@ -91,6 +91,7 @@ class Tunnelled(lab.Lab):
             if done.returncode:
                 raise proc.LabError(f"mtcctl scs set {name}: {done.stderr.strip() or done.stdout.strip()}")
         self.lab["ndsip"] = {"prefix": self.hosts.prefix, "address": GATEWAY, "port": PORT, "tls_port": TLS_PORT, "hosts": HOSTS,
+                             "mode": self.options.mode,
                              "charons": {"gw": self.gw.entry}}
         proc.wait_until("charon has the connection of acme", lambda: has_connection(self.gw, "acme"), 15, self.entries)
         if self.options.scs_tunnel:
@@ -149,7 +150,7 @@ class World:
 
     def __init__(self, play):
         self.lab, self.started, self.made = play, [], 0
-        self.hosts = tunnel.hosts_of(play.lab["dir"])
+        self.hosts = tunnel.hosts_of(play.lab["dir"], play.lab["ndsip"]["mode"])
         gw = tunnel.Charon(self.hosts, "gw", os.path.join(play.lab["dir"], "gw"), lab.EXTERNAL_HOST)
         gw.entry = play.lab["ndsip"]["charons"]["gw"]
         self.charons = {"gw": gw}

@@ -18,7 +18,7 @@ class LeanTunnelled(ndsip.Tunnelled, lean.LeanLab):
 
     def __init__(self, folder, options, tools):
         lean.LeanLab.__init__(self, folder, options, tools)
-        self.hosts, self.gw = tunnel.hosts_of(self.folder), None
+        self.hosts, self.gw = tunnel.hosts_of(self.folder, options.mode), None
 
 
 class Gateway(lean.LeanTriggers):

@@ -25,6 +25,7 @@ CHARON = "/usr/lib/ipsec/charon"
 IKE_PROPOSAL, ESP_PROPOSAL = "aes128gcm16-prfsha256-ecp256", "aes128gcm16-ecp256"
 PLUGINS = ("random nonce drbg aes sha1 sha2 hmac kdf gcm pem pkcs1 pkcs8 x509 pubkey constraints revocation openssl kernel-libipsec "
            "kernel-netlink socket-default vici updown counters")
+LIBIPSEC, XFRM = "libipsec", "xfrm"  # who does ESP: charon itself, or the kernel
 PROGRAMS = ("ip", "unshare", "nft", "swanctl", CHARON)
 
 
@@ -45,12 +46,12 @@ def run(*words, given=None, check=True, timeout=30):
 
 
 class Hosts:
-    """The namespaces PREFIX-scs, PREFIX-gw and PREFIX-core. `prefix` is the caller's alone."""
+    """The namespaces PREFIX-scs, PREFIX-gw and PREFIX-core. `prefix` is the caller's alone. esp: who does it on these hosts."""
 
-    def __init__(self, prefix):
+    def __init__(self, prefix, esp=LIBIPSEC):
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,40}", prefix):
             raise proc.LabError(f"'{prefix}' is no prefix of network namespaces")
-        self.prefix = prefix
+        self.prefix, self.esp = prefix, esp
 
     def name(self, side):
         return f"{self.prefix}-{side}"
@@ -106,9 +107,9 @@ class Hosts:
         run(*self.inside(side, "nft", "-f", "-"), given=f"table inet ndsip\ndelete table inet ndsip\ntable inet ndsip {{\n{chains}}}\n")
 
 
-def hosts_of(folder):
+def hosts_of(folder, esp=LIBIPSEC):
     """Those of the laboratory in this directory. Their names follow from its path: whatever ended a start, the next one and `down` find them."""
-    return Hosts("mtc-lab-" + hashlib.sha256(os.fsencode(os.path.abspath(folder))).hexdigest()[:8])
+    return Hosts("mtc-lab-" + hashlib.sha256(os.fsencode(os.path.abspath(folder))).hexdigest()[:8], esp)
 
 
 class Charon:
@@ -134,7 +135,7 @@ class Charon:
         shutil.copy(key, self.path("swanctl", "private", "own.pem"))
         shutil.copy(ca, self.path("swanctl", "x509ca", "ca.pem"))
         proc.write(self.path("strongswan.conf"), f"""charon {{
-  load = {PLUGINS}
+  load = {PLUGINS if self.hosts.esp == LIBIPSEC else PLUGINS.replace("kernel-libipsec ", "")}
   make_before_break = yes
   plugins {{ vici {{ socket = unix://{self.path("vici")} }} }}
   retransmit_tries = 2
@@ -157,7 +158,7 @@ swanctl {{ load = pem pkcs1 pkcs8 x509 pubkey openssl random
   local_addrs = {ours}
   remote_addrs = {theirs}
   proposals = {IKE_PROPOSAL}
-  encap = yes
+  encap = {"yes" if self.hosts.esp == LIBIPSEC else "no"}
   {more}
   local {{
     auth = pubkey
