@@ -22,8 +22,8 @@ END_OF_CERTIFICATE = "-----END CERTIFICATE-----\n"
 
 
 def options(**changes):
-    """Those of a laboratory, and: on_loss, grace_ms and mode of the section ndsip; scs_tunnel: acme's tunnel is made, too."""
-    return lab.options(**{"on_loss": "cut", "grace_ms": int(GRACE_S * 1000), "mode": tunnel.LIBIPSEC, "scs_tunnel": False, **changes})
+    """Those of a laboratory, and: on_loss, grace_ms, check_ms and mode of the section ndsip; scs_tunnel: acme's tunnel is made, too."""
+    return lab.options(**{"on_loss": "cut", "grace_ms": int(GRACE_S * 1000), "check_ms": 5000, "mode": tunnel.LIBIPSEC, "scs_tunnel": False, **changes})
 
 
 def with_list(pki, ca):
@@ -72,7 +72,7 @@ class Tunnelled(lab.Lab):
                      f"key: {key} }}\npeers:\n")
         ends = ", ".join(link[1] for link in tunnel.LINKS["gw"].values())
         section = (f"ndsip: {{ vici: {vici}, mode: {self.options.mode}, certificate: {certificate}, grace: {self.options.grace_ms}ms,\n"
-                   f"         local_ike: [ {ends} ], on_loss: {self.options.on_loss} }}\n")
+                   f"         local_ike: [ {ends} ], on_loss: {self.options.on_loss}, check: {self.options.check_ms}ms }}\n")
         text = super().iwf_config().replace("anchor-a.pem }", f"anchor-a.pem, crl: [ {pki}/anchor-a.crl ] }}", 1)
         return text.replace("peers:\n", listeners, 1) + section
 

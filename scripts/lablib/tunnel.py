@@ -114,6 +114,7 @@ def hosts_of(folder, esp=LIBIPSEC):
 
 class Charon:
     """The IKE daemon of one host, with files of its own below `folder`. The path of its pid file is compiled in, so each has its own /run."""
+    START_S = 20  # at most, until it answers
 
     def __init__(self, hosts, side, folder, host):
         self.hosts, self.side, self.folder, self.host = hosts, side, os.path.abspath(folder), host
@@ -181,7 +182,7 @@ swanctl {{ load = pem pkcs1 pkcs8 x509 pubkey openssl random
         self.entry = proc.start(f"charon-{self.side}", self.hosts.inside(self.side, "unshare", "--mount", "sh", "-c",
                                                                          f"mount -t tmpfs tmpfs /run && exec {CHARON}"),
                                 self.path("log"), self.settings(), record)
-        proc.wait_until(f"charon of {self.side} answers", lambda: not self.swanctl("--stats", check=False).returncode, 20, [self.entry])
+        proc.wait_until(f"charon of {self.side} answers", lambda: not self.swanctl("--stats", check=False).returncode, self.START_S, [self.entry])
         return self.entry
 
     def swanctl(self, *words, check=True):

@@ -92,6 +92,7 @@ def plays(w):
 
 def main(bin_folder, pki):
     os.mkdir(FOLDER)
+    tunnel.Charon.START_S = SLOW_S
     options = ndsip.options(bin=bin_folder, pki=pki, edges=1, mode=tunnel.XFRM, up_wait_s=SLOW_S, address="127.0.0.1")
     lab = protected.LeanTunnelled(FOLDER, options, bin_folder)
     try:
