@@ -91,7 +91,7 @@ step() # EXPECTED (of IKE_SA and child: same or new) WORDS...
 	expected=$1
 	shift
 	before=$(ids)
-	swanctl left "$left" "$@" >done 2>&1 || not_run "$*: $(cat done)"
+	swanctl left "$left" "$@" >said 2>&1 || not_run "$*: $(cat said)"
 	sleep 1
 	after=$(ids)
 	ike=same child=same

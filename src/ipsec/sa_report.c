@@ -114,8 +114,8 @@ static const struct row child_rows[] = {
 	{ NULL, VICI_VALUE, 0 },
 };
 
-/* The kernel drops a child when its time is over. While charon waits for the other end it still lists
- * the child, with a number of seconds below 0 and often as INSTALLED. */
+/* The kernel drops a child when its time is over. While charon waits for the other end it still
+ * lists the child, with a number of seconds below 0 and often as INSTALLED. */
 static void read_life(struct sa_child_view *child, const struct vici_text *t)
 {
 	char digits[11];
