@@ -35,6 +35,7 @@
 
 struct options {
 	const char *certificate, *key, *ca; /* NULL: TCP */
+	const char *address;                /* numeric IPv4; served there, or where to connect */
 	uint16_t port;
 	size_t window, size, conns;
 	uint32_t seconds;
@@ -186,9 +187,19 @@ static void serve_one(struct conn *c, const struct options *o)
 	}
 }
 
-static int listen_here(uint16_t *port)
+static struct sockaddr_in at(const struct options *o)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(o->port) };
+
+	if (inet_pton(AF_INET, o->address, &a.sin_addr) != 1) {
+		die("--address");
+	}
+	return a;
+}
+
+static int listen_here(const struct options *o, uint16_t *port)
+{
+	struct sockaddr_in a = at(o);
 	socklen_t len = sizeof a;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -206,12 +217,12 @@ _Noreturn static void serve(const struct options *o)
 	int loop = epoll_create1(EPOLL_CLOEXEC);
 	struct epoll_event e = { .events = EPOLLIN };
 	uint16_t port;
-	int fd = listen_here(&port);
+	int fd = listen_here(o, &port);
 
 	if (loop < 0 || epoll_ctl(loop, EPOLL_CTL_ADD, fd, &e)) {
 		die("epoll");
 	}
-	printf("{\"event\":\"ready\",\"address\":\"127.0.0.1\",\"port\":%u}\n", (unsigned)port);
+	printf("{\"event\":\"ready\",\"address\":\"%s\",\"port\":%u}\n", o->address, (unsigned)port);
 	fflush(stdout);
 	for (;;) {
 		struct epoll_event found[64];
@@ -309,7 +320,7 @@ static void receive(struct load *l, struct conn *c)
 
 static struct conn *connect_one(const struct options *o, SSL_CTX *ctx)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(o->port) };
+	struct sockaddr_in a = at(o);
 	struct conn *c = calloc(1, sizeof *c);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -364,9 +375,9 @@ static int load(const struct options *o)
 
 static int usage(void)
 {
-	fputs("usage: bench_echo serve [--tls CERT,KEY,CA] [--size OCTETS] [--how each|records|batch]\n"
-	      "       bench_echo load --port P [--tls CERT,KEY,CA] [--size OCTETS] [--window N] [--connections N] [--seconds S] "
-	      "[--how each|records|batch]\n"
+	fputs("usage: bench_echo serve [--address A] [--tls CERT,KEY,CA] [--size OCTETS] [--how each|records|batch]\n"
+	      "       bench_echo load [--address A] --port P [--tls CERT,KEY,CA] [--size OCTETS] [--window N] [--connections N] "
+	      "[--seconds S] [--how each|records|batch]\n"
 	      "A bare echo, for the bench.\n",
 	      stderr);
 	return 2;
@@ -393,6 +404,9 @@ static bool read_one(struct options *o, int c, char *value)
 		o->key = strtok_r(NULL, ",", &save);
 		o->ca = strtok_r(NULL, ",", &save);
 		return o->ca != NULL;
+	case 'a':
+		o->address = value;
+		return true;
 	case 'p':
 		ok = number_of(&n, value, 65535);
 		o->port = (uint16_t)n;
@@ -418,12 +432,17 @@ static bool read_one(struct options *o, int c, char *value)
 int main(int argc, char **argv)
 {
 	static const struct option rows[] = {
-		{ "tls", required_argument, NULL, 't' },         { "port", required_argument, NULL, 'p' },
-		{ "size", required_argument, NULL, 'z' },        { "window", required_argument, NULL, 'w' },
-		{ "connections", required_argument, NULL, 'c' }, { "seconds", required_argument, NULL, 's' },
-		{ "how", required_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
+		{ "tls", required_argument, NULL, 't' },
+		{ "port", required_argument, NULL, 'p' },
+		{ "size", required_argument, NULL, 'z' },
+		{ "window", required_argument, NULL, 'w' },
+		{ "connections", required_argument, NULL, 'c' },
+		{ "seconds", required_argument, NULL, 's' },
+		{ "how", required_argument, NULL, 'h' },
+		{ "address", required_argument, NULL, 'a' },
+		{ NULL, 0, NULL, 0 },
 	};
-	struct options o = { .window = 64, .size = 400, .conns = 1, .seconds = 3 };
+	struct options o = { .address = "127.0.0.1", .window = 64, .size = 400, .conns = 1, .seconds = 3 };
 	bool loading = argc > 1 && strcmp(argv[1], "load") == 0;
 	int c;
 

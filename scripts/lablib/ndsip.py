@@ -6,7 +6,7 @@ import re
 import subprocess
 import time
 
-from . import lab, proc, tunnel
+from . import lab, netns, proc, tunnel
 from .pki import Pki
 from .play import Ended, json_lines
 
@@ -17,12 +17,13 @@ HOSTS = {"acme": HOST, "gamma": OTHER_HOST}
 GRACE_S = 1.0
 CRL_S = 30 * 86400
 CHILD = "tsp"  # of the connection `iwf` at the SCS
+IKE_PORTS = (500, 4500)  # IKE, and ESP inside UDP
 END_OF_CERTIFICATE = "-----END CERTIFICATE-----\n"
 
 
 def options(**changes):
-    """Those of a laboratory, and: on_loss of the section ndsip; scs_tunnel: acme's tunnel is made, too."""
-    return lab.options(**{"on_loss": "cut", "scs_tunnel": False, **changes})
+    """Those of a laboratory, and: on_loss, grace_ms, check_ms and mode of the section ndsip; scs_tunnel: acme's tunnel is made, too."""
+    return lab.options(**{"on_loss": "cut", "grace_ms": int(GRACE_S * 1000), "check_ms": 5000, "mode": tunnel.LIBIPSEC, "scs_tunnel": False, **changes})
 
 
 def with_list(pki, ca):
@@ -39,7 +40,7 @@ class Tunnelled(lab.Lab):
 
     def __init__(self, folder, options):
         super().__init__(folder, options)
-        self.hosts = tunnel.hosts_of(self.folder)
+        self.hosts = tunnel.hosts_of(self.folder, options.mode)
         self.gw = None
 
     def start(self, name, command, env=None):
@@ -70,8 +71,8 @@ class Tunnelled(lab.Lab):
                      f"  - {{ name: both, zone: external, protection: tls+ndsip, address: {GATEWAY}, port: {TLS_PORT}, certificate: {certificate}, "
                      f"key: {key} }}\npeers:\n")
         ends = ", ".join(link[1] for link in tunnel.LINKS["gw"].values())
-        section = (f"ndsip: {{ vici: {vici}, mode: libipsec, certificate: {certificate}, grace: {int(GRACE_S)}s,\n"
-                   f"         local_ike: [ {ends} ], on_loss: {self.options.on_loss} }}\n")
+        section = (f"ndsip: {{ vici: {vici}, mode: {self.options.mode}, certificate: {certificate}, grace: {self.options.grace_ms}ms,\n"
+                   f"         local_ike: [ {ends} ], on_loss: {self.options.on_loss}, check: {self.options.check_ms}ms }}\n")
         text = super().iwf_config().replace("anchor-a.pem }", f"anchor-a.pem, crl: [ {pki}/anchor-a.crl ] }}", 1)
         return text.replace("peers:\n", listeners, 1) + section
 
@@ -90,6 +91,7 @@ class Tunnelled(lab.Lab):
             if done.returncode:
                 raise proc.LabError(f"mtcctl scs set {name}: {done.stderr.strip() or done.stdout.strip()}")
         self.lab["ndsip"] = {"prefix": self.hosts.prefix, "address": GATEWAY, "port": PORT, "tls_port": TLS_PORT, "hosts": HOSTS,
+                             "mode": self.options.mode,
                              "charons": {"gw": self.gw.entry}}
         proc.wait_until("charon has the connection of acme", lambda: has_connection(self.gw, "acme"), 15, self.entries)
         if self.options.scs_tunnel:
@@ -125,12 +127,30 @@ def connect(charon, gw, host):
     charon.connect(gw, "iwf", {CHILD: (f"{host}/32[tcp]", f"{GATEWAY}/32[tcp/{PORT}], {GATEWAY}/32[tcp/{TLS_PORT}]")})
 
 
+class Wire:
+    """All that passes between the hosts of the gateway and of the SCSs, outside the tunnels."""
+
+    def __init__(self, hosts):
+        self.capture = netns.Capture(hosts.name("gw"), tunnel.LINKS["gw"]["scs"][0])
+
+    def since(self):
+        """(how many packets of IKE and ESP since the last call, the ends of all other packets of IPv4 and IPv6 unicast)"""
+        ends = [found for found in map(netns.ends_of, self.capture.frames()) if found and not found[1].startswith("ff02:")]
+        if self.capture.lost():
+            raise proc.LabError("the capture has lost packets")
+        protected = [found for found in ends if found[2] == netns.UDP and found[3] in IKE_PORTS and found[4] in IKE_PORTS]
+        return len(protected), [found for found in ends if found not in protected]
+
+    def close(self):
+        self.capture.close()
+
+
 class World:
     """A laboratory of this kind that is up (a Play), its hosts, and the tunnels that SCSs make."""
 
     def __init__(self, play):
         self.lab, self.started, self.made = play, [], 0
-        self.hosts = tunnel.hosts_of(play.lab["dir"])
+        self.hosts = tunnel.hosts_of(play.lab["dir"], play.lab["ndsip"]["mode"])
         gw = tunnel.Charon(self.hosts, "gw", os.path.join(play.lab["dir"], "gw"), lab.EXTERNAL_HOST)
         gw.entry = play.lab["ndsip"]["charons"]["gw"]
         self.charons = {"gw": gw}

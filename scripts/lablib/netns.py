@@ -11,6 +11,7 @@ CLONE_NEWNET = 0x40000000
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 1, 0x1000
 ETH_P_ALL = 3
 TCP, UDP, ICMP6, SCTP = 6, 17, 58, 132
+SOL_PACKET, PACKET_STATISTICS = 263, 6
 
 
 def _enter(fd):
@@ -86,6 +87,10 @@ class Capture:
             while True:
                 found.append(self.sock.recv(65536))
         return found
+
+    def lost(self):
+        """How many there was no room for since the last call."""
+        return struct.unpack("II", self.sock.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
 
     def close(self):
         self.sock.close()

@@ -26,6 +26,7 @@ IKE_PROPOSAL, ESP_PROPOSAL = "aes128gcm16-prfsha256-ecp256", "aes128gcm16-ecp256
 PLUGINS = ("random nonce drbg aes sha1 sha2 hmac kdf gcm pem pkcs1 pkcs8 x509 pubkey constraints revocation openssl kernel-libipsec "
            "kernel-netlink socket-default vici updown counters")
 COOKIES_FROM, COOKIES_FROM_ONE, BLOCKED_FROM = 30, 3, 10  # half-open IKE_SAs: of all addresses; the others of one
+LIBIPSEC, XFRM = "libipsec", "xfrm"  # who does ESP: charon itself, or the kernel
 PROGRAMS = ("ip", "unshare", "nft", "swanctl", CHARON)
 
 
@@ -46,12 +47,12 @@ def run(*words, given=None, check=True, timeout=30):
 
 
 class Hosts:
-    """The namespaces PREFIX-scs, PREFIX-gw and PREFIX-core. `prefix` is the caller's alone."""
+    """The namespaces PREFIX-scs, PREFIX-gw and PREFIX-core. `prefix` is the caller's alone. esp: who does it on these hosts."""
 
-    def __init__(self, prefix):
+    def __init__(self, prefix, esp=LIBIPSEC):
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,40}", prefix):
             raise proc.LabError(f"'{prefix}' is no prefix of network namespaces")
-        self.prefix = prefix
+        self.prefix, self.esp = prefix, esp
 
     def name(self, side):
         return f"{self.prefix}-{side}"
@@ -107,13 +108,14 @@ class Hosts:
         run(*self.inside(side, "nft", "-f", "-"), given=f"table inet ndsip\ndelete table inet ndsip\ntable inet ndsip {{\n{chains}}}\n")
 
 
-def hosts_of(folder):
+def hosts_of(folder, esp=LIBIPSEC):
     """Those of the laboratory in this directory. Their names follow from its path: whatever ended a start, the next one and `down` find them."""
-    return Hosts("mtc-lab-" + hashlib.sha256(os.fsencode(os.path.abspath(folder))).hexdigest()[:8])
+    return Hosts("mtc-lab-" + hashlib.sha256(os.fsencode(os.path.abspath(folder))).hexdigest()[:8], esp)
 
 
 class Charon:
     """The IKE daemon of one host, with files of its own below `folder`. The path of its pid file is compiled in, so each has its own /run."""
+    START_S = 20  # at most, until it answers
 
     def __init__(self, hosts, side, folder, host):
         self.hosts, self.side, self.folder, self.host = hosts, side, os.path.abspath(folder), host
@@ -135,7 +137,7 @@ class Charon:
         shutil.copy(key, self.path("swanctl", "private", "own.pem"))
         shutil.copy(ca, self.path("swanctl", "x509ca", "ca.pem"))
         proc.write(self.path("strongswan.conf"), f"""charon {{
-  load = {PLUGINS}
+  load = {PLUGINS if self.hosts.esp == LIBIPSEC else PLUGINS.replace("kernel-libipsec ", "")}
   make_before_break = yes
   cookie_threshold = {COOKIES_FROM}
   cookie_threshold_ip = {COOKIES_FROM_ONE}
@@ -162,7 +164,7 @@ swanctl {{ load = pem pkcs1 pkcs8 x509 pubkey openssl random
   local_addrs = {ours}
   remote_addrs = {theirs}
   proposals = {IKE_PROPOSAL}
-  encap = yes
+  encap = {"yes" if self.hosts.esp == LIBIPSEC else "no"}
   {more}
   local {{
     auth = pubkey
@@ -185,7 +187,7 @@ swanctl {{ load = pem pkcs1 pkcs8 x509 pubkey openssl random
         self.entry = proc.start(f"charon-{self.side}", self.hosts.inside(self.side, "unshare", "--mount", "sh", "-c",
                                                                          f"mount -t tmpfs tmpfs /run && exec {CHARON}"),
                                 self.path("log"), self.settings(), record)
-        proc.wait_until(f"charon of {self.side} answers", lambda: not self.swanctl("--stats", check=False).returncode, 20, [self.entry])
+        proc.wait_until(f"charon of {self.side} answers", lambda: not self.swanctl("--stats", check=False).returncode, self.START_S, [self.entry])
         return self.entry
 
     def swanctl(self, *words, check=True):

@@ -44,7 +44,7 @@ static bool same_identity(const char *a, const char *b)
 
 struct finding {
 	const struct sa_child *first;     /* of those that hold both ends */
-	const struct sa_child *installed; /* ours, INSTALLED, and the selectors are sure */
+	const struct sa_child *installed; /* ours, it carries, and the selectors are sure */
 	const struct sa_child *wrong;     /* makes `verdict` */
 	enum sa_verdict verdict;          /* PROVEN: nothing is wrong so far */
 };
@@ -76,7 +76,7 @@ static void look_at(struct finding *f, const struct sa_child *c, const struct sa
 		note(f, c, SA_OTHER_CONNECTION);
 	} else if (!c->ike->proven) {
 		note(f, c, SA_NOT_AUTHENTICATED);
-	} else if (hold == SA_INSIDE && c->state == SA_CHILD_INSTALLED) {
+	} else if (hold == SA_INSIDE && sa_child_carries(c->state)) {
 		f->installed = c;
 	}
 }

@@ -101,27 +101,44 @@ static int read_ike(struct sa_ike_view *out, const struct vici_element *section)
 }
 
 struct child_parts {
-	struct vici_text uniqueid, state;
+	struct vici_text uniqueid, state, life;
 	struct vici_section local_ts, remote_ts;
 };
 
 static const struct row child_rows[] = {
 	{ "uniqueid", VICI_VALUE, offsetof(struct child_parts, uniqueid) },
 	{ "state", VICI_VALUE, offsetof(struct child_parts, state) },
+	{ "life-time", VICI_VALUE, offsetof(struct child_parts, life) },
 	{ "local-ts", VICI_LIST, offsetof(struct child_parts, local_ts) },
 	{ "remote-ts", VICI_LIST, offsetof(struct child_parts, remote_ts) },
 	{ NULL, VICI_VALUE, 0 },
 };
 
+/* The kernel drops a child when its time is over. While charon waits for the other end it still
+ * lists the child, with a number of seconds below 0 and often as INSTALLED. */
+static void read_life(struct sa_child_view *child, const struct vici_text *t)
+{
+	char digits[11];
+
+	child->life_s = SA_LIFE_UNKNOWN;
+	if (t->len && t->p[0] == '-') {
+		child->state = sa_child_carries(child->state) ? SA_CHILD_DELETING : child->state;
+	} else if (!t->len || str_copy(digits, sizeof digits, t->p, t->len) ||
+		   str_parse_u32(&child->life_s, digits, 0, SA_LIFE_UNKNOWN - 1)) {
+		child->life_s = SA_LIFE_UNKNOWN;
+	}
+}
+
 static int read_child(struct sa_child_view *out, const struct vici_text *name, struct vici_section inside)
 {
-	struct child_parts parts = { .state = { NULL, 0 } };
+	struct child_parts parts = { .state = { NULL, 0 }, .life = { NULL, 0 } };
 	struct sa_child_view child = { .name = *name };
 
 	if (read_rows(&parts, child_rows, inside) || read_uniqueid(&child.uniqueid, &parts.uniqueid)) {
 		return ERR_PROTO;
 	}
 	child.state = state_of(&parts.state);
+	read_life(&child, &parts.life);
 	child.local_ts = parts.local_ts;
 	child.remote_ts = parts.remote_ts;
 	*out = child;

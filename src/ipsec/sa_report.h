@@ -6,6 +6,7 @@
 #include "ipsec/vici.h"
 
 #define SA_IDENTITY_MAX 255u /* octets of an IKE identity */
+#define SA_LIFE_UNKNOWN UINT32_MAX
 
 enum sa_child_state { /* of RFC 7296 and charon; OTHER: a word that is not known */
 		      SA_CHILD_OTHER,
@@ -22,6 +23,13 @@ enum sa_child_state { /* of RFC 7296 and charon; OTHER: a word that is not known
 		      SA_CHILD_DESTROYING,
 };
 
+/* Whether it protects traffic. While its keys are renewed a child carries on as before: a packet of
+ * IKE that is lost does not end what it protects. */
+static inline bool sa_child_carries(enum sa_child_state state)
+{
+	return state == SA_CHILD_INSTALLED || state == SA_CHILD_REKEYING;
+}
+
 struct sa_ike_view {
 	struct vici_text connection; /* the name of the section, as load-conn gave it */
 	uint32_t uniqueid;
@@ -33,7 +41,8 @@ struct sa_ike_view {
 struct sa_child_view {
 	struct vici_text name;
 	uint32_t uniqueid;
-	enum sa_child_state state;
+	enum sa_child_state state;               /* DELETING, whatever charon calls it, when its time is over */
+	uint32_t life_s;                         /* until its time is over; SA_LIFE_UNKNOWN: not said, or over */
 	struct vici_section local_ts, remote_ts; /* lists; vici_item() */
 };
 

@@ -22,6 +22,7 @@
 #define NAMES_MAX 16384u /* SCSs: the names of more may not fit into a packet of charon */
 #define PAUSE_FIRST_MS 100u
 #define PAUSE_MAX_MS 1000u
+#define LIFE_STEP_MS 250u /* between two lists while the time of a child is almost over */
 #define ROOM (VICI_LENGTH_LEN + VICI_PACKET_MAX)
 
 #define NS_CHARON_MAGIC 0x2fb8104du
@@ -32,6 +33,8 @@ struct ns_charon {
 	struct sa_table *table;
 	struct ns_files *files; /* NULL: none yet */
 	struct net_timer *again, *check;
+	uint64_t check_at_ms; /* when the list is read again */
+	uint64_t life_ms;     /* when the time of a child is almost over; UINT64_MAX: none was named */
 	uint64_t pause_ms;
 	bool listed;  /* a list was whole since the connection came up */
 	bool listing; /* list-sas is on its way */
@@ -143,6 +146,48 @@ static void on_down(void *arg, const char *why)
 
 /* -- events */
 
+static void check_after(struct ns_charon *c, uint64_t wait_ms)
+{
+	c->check_at_ms = net_loop_now_ms(c->conf.loop) + wait_ms;
+	net_timer_start(c->check, wait_ms);
+}
+
+/* charon says nothing when the time of a child is over and the other end does not answer: the list
+ * has to be read then. A number of seconds is up to one second too large or too small. */
+static void note_life(struct ns_charon *c, const struct sa_child_view *child)
+{
+	uint64_t wait = child->life_s > 1 ? (child->life_s - 1) * UINT64_C(1000) : LIFE_STEP_MS;
+	uint64_t at = net_loop_now_ms(c->conf.loop) + wait;
+
+	if (!sa_child_carries(child->state) || child->life_s == SA_LIFE_UNKNOWN || at >= c->life_ms) {
+		return;
+	}
+	c->life_ms = at;
+	if (!c->listing && at < c->check_at_ms) {
+		check_after(c, wait);
+	}
+}
+
+static void note_lives(struct ns_charon *c, const struct vici_packet *packet)
+{
+	struct sa_child_view child;
+	struct sa_report r;
+	uint32_t old;
+
+	if (sa_report_read(&r, packet)) {
+		return;
+	}
+	if (r.event == SA_CHILD_REKEY) {
+		while (sa_rekeyed_next(&r.ike.children, &child, &old) == 0) {
+			note_life(c, &child);
+		}
+	} else {
+		while (sa_child_next(&r.ike.children, &child) == 0) {
+			note_life(c, &child);
+		}
+	}
+}
+
 /* An event about some hosts changes nothing for the connections to others. */
 static void tell(struct ns_charon *c)
 {
@@ -174,6 +219,9 @@ static void on_event(void *arg, const struct vici_packet *packet)
 			 err_str(err));
 		c->want_list = true;
 	}
+	if (!err) {
+		note_lives(c, packet);
+	}
 	if (of_list) {
 		return; /* its end tells all */
 	}
@@ -196,6 +244,14 @@ static void back(struct ns_charon *c)
 	log_info(c->conf.log, "ndsip", "strongSwan%s%s is connected; it lists %u IKE_SAs and %u children", *c->version ? " " : "",
 		 c->version, sa_table_counts(c->table).ikes, sa_table_counts(c->table).children);
 	c->said_away = false;
+}
+
+static void next_check(struct ns_charon *c)
+{
+	uint64_t now = net_loop_now_ms(c->conf.loop), at = now + c->conf.check_ms;
+
+	at = c->life_ms < at ? c->life_ms : at;
+	check_after(c, at > now ? at - now : LIFE_STEP_MS);
 }
 
 static void on_listed(void *arg, int err, const struct vici_packet *response)
@@ -221,7 +277,7 @@ static void on_listed(void *arg, int err, const struct vici_packet *response)
 	} else {
 		c->words[0] = 0;
 	}
-	net_timer_start(c->check, c->conf.check_ms);
+	next_check(c);
 	tell(c); /* the end of a list is about all */
 	step(c);
 }
@@ -559,6 +615,7 @@ static bool send_list(struct ns_charon *c)
 	}
 	c->want_list = false;
 	c->listing = true;
+	c->life_ms = UINT64_MAX;
 	sa_table_list_begin(c->table);
 	return true;
 }

@@ -20,7 +20,7 @@ static void count_associations(struct ns_list *l, const struct sa_table *t)
 		}
 		m->ikes++;
 		LIST_FOREACH (c, &ike->children, entry) {
-			m->children += c->state == SA_CHILD_INSTALLED;
+			m->children += sa_child_carries(c->state);
 		}
 	}
 }

@@ -7,7 +7,7 @@ import tempfile
 
 import pytest
 from conftest import BIN, ROOT
-from lablib import growth, helper, report, rounds, rows, tunnel
+from lablib import growth, helper, protected, report, rounds, rows, tunnel
 
 pytestmark = [pytest.mark.once, pytest.mark.tools]
 
@@ -30,6 +30,7 @@ SMALL = {
     "refused": (rows.refused, "refused"),
     "pending": (functools.partial(rows.pending, count=500), "start with 500 pending"),
     "tail": (rows.tail, "p99 : p50"),
+    "tunnel": (protected.through_the_tunnel, "triggers over NDS/IP"),
     "device": (growth.device, None),
     "connections": (growth.connections, None),
 }
@@ -42,6 +43,8 @@ def test_a_row(bench, monkeypatch, name):
     monkeypatch.setattr(growth, "CONNECTIONS", (1, 20))
     monkeypatch.setattr(growth, "OPENINGS", 2)
     row, figure = SMALL[name]
+    if name == "tunnel" and tunnel.lacking():
+        pytest.skip(tunnel.lacking())
     found = row(bench)
     facts = [t.facts() for t in found["targets"]]
     assert all(fact["min"] > 0 for fact in facts) and bool(facts) == bool(figure)

@@ -21,8 +21,9 @@ pytestmark = pytest.mark.skipif(bool(tunnel.lacking()), reason=tunnel.lacking())
 class World(ndsip.World):
     """The laboratory on hosts of its own, and a third one that claims acme's address."""
 
-    def __init__(self, labs, on_loss="cut"):
-        super().__init__(labs.up(kind=ndsip.Tunnelled, on_loss=on_loss, scs_tunnel=False, edges=1))
+    def __init__(self, labs, on_loss="cut", grace_ms=int(GRACE_S * 1000), check_ms=5000):
+        super().__init__(labs.up(kind=ndsip.Tunnelled, on_loss=on_loss, grace_ms=grace_ms, check_ms=check_ms,
+                                 mode=tunnel.LIBIPSEC, scs_tunnel=False, edges=1))
         self.labs = labs
         self.hosts.ip("core", "addr", "add", HOST, "dev", "lo")
 

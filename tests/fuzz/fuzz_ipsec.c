@@ -98,7 +98,7 @@ static void check_proof(const struct sa_table *t, const struct sa_question *q)
 		return;
 	}
 	promise(sa_table_whole(t) && !counts.unreadable, "a proof needs the whole table");
-	promise(a.child && a.child->state == SA_CHILD_INSTALLED && a.child->ike->proven, "a proof has a child that is installed");
+	promise(a.child && sa_child_carries(a.child->state) && a.child->ike->proven, "a proof has a child that carries");
 	promise(sa_table_child(t, a.child->uniqueid) == a.child, "the child is in the table");
 	promise(!strcasecmp(a.child->ike->identity, q->identity) && !strcmp(a.child->ike->connection, q->connection),
 		"it is the provisioned one");

@@ -1,7 +1,7 @@
 """What runs inside the guest of test_sctp.py: a laboratory whose Tsp, S6m and T4 go over SCTP between two network namespaces with two
 paths. Everything that was found goes into /mnt/found.json, every log into /mnt/log.
 
-usage: inside_sctp.py BIN"""
+usage: inside_sctp.py BIN [paths]     paths: one of the two is cut, in place of what one association carries"""
 import ctypes
 import json
 import os
@@ -109,16 +109,16 @@ ConnectPeer = "{laboratory.HSS_HOST}" {{ ConnectTo = "{THEIRS[0]}"; Port = {HSS_
                 raise proc.LabError(f"mtcctl {' '.join(command)}: {done.stderr}")
 
 
+def ip(lines, *words):
+    """ip with a line for each command: to start a program takes long here."""
+    subprocess.run(["ip", *words, "-batch", "-"], input="".join(line + "\n" for line in lines), text=True, check=True)
+
+
 def networks():
     """This namespace and another one, joined by two links."""
-    subprocess.run(["ip", "netns", "add", "far"], check=True)
-    for n in (1, 2):
-        for command in (["ip", "link", "add", f"near{n}", "type", "veth", "peer", "name", f"far{n}", "netns", "far"],
-                        ["ip", "addr", "add", f"10.77.{n}.1/24", "dev", f"near{n}"], ["ip", "link", "set", f"near{n}", "up"],
-                        ["ip", "-n", "far", "addr", "add", f"10.77.{n}.2/24", "dev", f"far{n}"],
-                        ["ip", "-n", "far", "link", "set", f"far{n}", "up"]):
-            subprocess.run(command, check=True)
-    subprocess.run(["ip", "-n", "far", "link", "set", "lo", "up"], check=True)
+    ip(["netns add far"] + [line for n in (1, 2) for line in (
+        f"link add near{n} type veth peer name far{n} netns far", f"addr add {OURS[n - 1]}/24 dev near{n}", f"link set near{n} up")])
+    ip(["link set lo up"] + [line for n in (1, 2) for line in (f"addr add {THEIRS[n - 1]}/24 dev far{n}", f"link set far{n} up")], "-n", "far")
     switch_addip_on()
     with Namespace():
         switch_addip_on()
@@ -266,10 +266,10 @@ class Log:
             return words.encode() in f.read()
 
 
-def plays(p, found):
+def one_association(p, found):
+    """Each kind of message, and a peer that has an address too many."""
     status = p.ctl("status")[0]
     found.note("listeners", status["listeners"])
-    found.note("sandbox", status.get("sandbox"))
     found.note("peers", {name: peer(p, name)["state"] for name in ("hss", "smssc", "stranger")})
     found.note("trigger", trigger(p, 1))
     found.note("stranger", proc.wait_until("the stranger says why it waits", lambda: peer(p, "stranger")["reason"], 30))
@@ -277,6 +277,9 @@ def plays(p, found):
         said = {case: raw(case) for case in ("plain", "large", "too-long", "halves", "two", "dtls")}
     for case, how in said.items():
         found.note(f"raw {case}", how)
+
+
+def paths(p, found):
     log = Log(p)
     subprocess.run(["ip", "link", "set", "near1", "down"], check=True)
     for host in (laboratory.SMSSC_HOST, laboratory.RELAY_HOST):
@@ -289,7 +292,7 @@ def plays(p, found):
     found.note("path", "down and up again")
 
 
-def main(bin_folder):
+def main(bin_folder, plays=""):
     found = Found()
     networks()
     dump = subprocess.Popen(["tcpdump", "-Z", "root", "-i", "near1", "-U", "--immediate-mode", "-w", "/mnt/near1.pcap", "sctp"],
@@ -304,7 +307,7 @@ def main(bin_folder):
         lab.up(lambda text: print(f"{time.monotonic():.1f} {text}", flush=True))
         p = play.Play(folder, bin_folder)
         found.note("up", round(time.monotonic(), 1))
-        plays(p, found)
+        (paths if plays == "paths" else one_association)(p, found)
         found.note("killed", laboratory.down(folder, print))
         found.note("done", round(time.monotonic(), 1))
     finally:
@@ -316,4 +319,4 @@ def main(bin_folder):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -9,6 +9,7 @@ void say_begin(struct say *s, const char *event, bool up, const char *connection
 	       const char *id)
 {
 	s->o = vici_out_over(s->room, sizeof s->room);
+	s->life = NULL;
 	buf_be32(&s->o.b, 0);
 	buf_u8(&s->o.b, VICI_EVENT);
 	buf_u8(&s->o.b, (uint8_t)strlen(event));
@@ -35,6 +36,9 @@ void say_children(struct say *s, const struct say_child *children, size_t n)
 		snprintf(text, sizeof text, "%u", children[i].uniqueid);
 		vici_put_value(&s->o, "uniqueid", text);
 		vici_put_value(&s->o, "state", children[i].state);
+		if (s->life) {
+			vici_put_value(&s->o, "life-time", s->life);
+		}
 		vici_put_list(&s->o, "local-ts");
 		if (children[i].local) {
 			vici_put_item(&s->o, children[i].local, strlen(children[i].local));

@@ -16,6 +16,7 @@ struct say_child {
 struct say {
 	uint8_t room[65536];
 	struct vici_out o;
+	const char *life; /* of the children that follow: their life-time, or NULL */
 };
 
 /* Begins an event: `up` at the top, then the IKE_SA. say_end() closes it and gives the packet. */

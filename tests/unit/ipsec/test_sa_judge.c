@@ -154,7 +154,7 @@ static void test_states(void **state)
 		enum sa_verdict alone, beside; /* of our child; of one of BETA beside ours */
 	} rows[] = {
 		{ "INSTALLED", SA_PROVEN, SA_TWO_IDENTITIES },
-		{ "REKEYING", SA_NOT_INSTALLED, SA_TWO_IDENTITIES },
+		{ "REKEYING", SA_PROVEN, SA_TWO_IDENTITIES },
 		{ "REKEYED", SA_NOT_INSTALLED, SA_TWO_IDENTITIES },
 		{ "DELETING", SA_NOT_INSTALLED, SA_TWO_IDENTITIES },
 		{ "UPDATING", SA_NOT_INSTALLED, SA_TWO_IDENTITIES },
@@ -176,6 +176,35 @@ static void test_states(void **state)
 		up(t, 3, ACME, acme_child);
 		up(t, 4, BETA, (struct say_child){ 8, rows[i].state, LOCAL, REMOTE });
 		assert_int_equal(judge(t), rows[i].beside);
+		sa_table_free(t);
+	}
+}
+
+/* charon lists on what has run out, while it waits for the other end. */
+static void test_a_child_whose_time_is_over(void **state)
+{
+	static const struct {
+		const char *state, *life;
+		enum sa_verdict verdict;
+	} rows[] = {
+		{ "INSTALLED", "1", SA_PROVEN },         { "INSTALLED", "0", SA_PROVEN },
+		{ "INSTALLED", "-1", SA_NOT_INSTALLED }, { "REKEYING", "7", SA_PROVEN },
+		{ "REKEYING", "-1", SA_NOT_INSTALLED },  { "INSTALLED", "soon", SA_PROVEN },
+		{ "DELETED", "-1", SA_UNPROTECTED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		static struct say s;
+		struct sa_table *t = table();
+		struct vici_packet p;
+
+		say_begin(&s, "child-updown", true, "mtc-acme", "3", "ESTABLISHED", ACME);
+		s.life = rows[i].life;
+		say_children(&s, &(struct say_child){ 7, rows[i].state, LOCAL, REMOTE }, 1);
+		p = say_end(&s);
+		assert_int_equal(sa_table_event(t, &p), 0);
+		assert_int_equal(judge(t), rows[i].verdict);
 		sa_table_free(t);
 	}
 }
@@ -240,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_another_identity),
 		cmocka_unit_test(test_the_right_name_on_another_connection),
 		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_a_child_whose_time_is_over),
 		cmocka_unit_test(test_what_is_not_known_is_refused),
 		cmocka_unit_test(test_an_identity_that_is_only_claimed),
 		cmocka_unit_test(test_every_verdict_has_words),

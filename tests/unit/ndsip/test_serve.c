@@ -154,17 +154,23 @@ static void charon_goes(struct world *w)
 	turns(w, 3);
 }
 
-static void charon_says(struct world *w, bool up, const char *id)
+static void charon_says_of(struct world *w, bool up, const char *id, const char *life)
 {
 	static struct say s;
 	struct vici_packet p;
 
 	say_begin(&s, "child-updown", up, "mtc-acme", "3", "ESTABLISHED", id);
+	s.life = life;
 	say_children(&s, &(struct say_child){ 7, "INSTALLED", LOCAL, REMOTE }, 1);
 	p = say_end(&s);
 	(void)p;
 	assert_true(send(w->charon, s.room, s.o.b.len, MSG_NOSIGNAL) > 0);
 	turns(w, 3);
+}
+
+static void charon_says(struct world *w, bool up, const char *id)
+{
+	charon_says_of(w, up, id, "3600");
 }
 
 /* -- edge and core */
@@ -435,6 +441,28 @@ static void test_a_connection_from_its_proof_to_its_end(void **state)
 	end(&w);
 }
 
+/* The next list would be read in a minute. charon, as it is played here, lists nothing. */
+static void test_a_child_that_runs_out_is_looked_at_in_time(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, 0);
+	give_list(&w, 1, true);
+	charon_comes(&w);
+	open_one(&w, 1);
+	told(&w, 1, NS_HELD, NS_REASON_SA_UNPROTECTED);
+	w.commands[0] = 0;
+	charon_says_of(&w, true, ACME, "3600");
+	told(&w, 1, NS_PROVEN, NS_REASON_SA_PROVEN);
+	turns(&w, 400);
+	assert_null(strstr(w.commands, "list-sas"));
+	charon_says_of(&w, true, ACME, "1");
+	told(&w, 1, NS_HELD, NS_REASON_SA_UNPROTECTED);
+	assert_non_null(strstr(w.commands, "list-sas"));
+	end(&w);
+}
+
 static void test_lost_rules_hold_and_cut(void **state)
 {
 	struct world w;
@@ -555,6 +583,7 @@ int main(void)
 		cmocka_unit_test(test_a_list_goes_to_charon_as_der),
 		cmocka_unit_test(test_a_list_too_long_for_charon_has_its_scss_refused),
 		cmocka_unit_test(test_a_list_that_charon_refuses_has_its_scss_refused),
+		cmocka_unit_test(test_a_child_that_runs_out_is_looked_at_in_time),
 		cmocka_unit_test(test_lost_rules_hold_and_cut),
 		cmocka_unit_test(test_a_bad_edge_is_cut_off_and_named),
 		cmocka_unit_test(test_a_charon_that_says_nonsense),
