@@ -1,4 +1,4 @@
-/* fault.c - a file says when (fault.h). Compiled with -Dfaults=true only. */
+/* fault.c - a file says when (fault.h). Compiled for bin/faults only. */
 #include "base/fault.h"
 
 #include <fcntl.h>
