@@ -11,7 +11,7 @@ pytestmark = pytest.mark.once
 
 TOOL = os.path.join(ROOT, "scripts", "check")
 WHOLE_S, INSTALLATION_S = 15 * 60, 80
-LANES = [["asan", "threads"], ["plays", "torture"], ["asan", "plays-asan"]]  # of stages that follow each other, beside the others
+LANES = [["plain", "asan", "threads"], ["plays", "torture"], ["plain", "asan", "plays-asan"]]  # of stages that follow each other, beside the others
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_the_whole_check_builds_beside_plays_and_runs_alone_what_measures_time(c
     monkeypatch.setattr(check, "Lane", Recorded)
     monkeypatch.setattr(check, "STAGES", {name: stage(name) for name in check.ALL})
     monkeypatch.setattr(check.sys, "argv", ["check"])
-    first = [("layers",), ("programs",), ("begins", "plays", "torture"), ("asan", "nice", "-n", "10")]
+    first = [("layers",), ("programs",), ("begins", "plays", "torture"), ("plain", "nice", "-n", "10"), ("asan", "nice", "-n", "10")]
     if broken:
         with pytest.raises(KeyboardInterrupt):
             check.main()
@@ -68,7 +68,8 @@ def test_the_whole_check_builds_beside_plays_and_runs_alone_what_measures_time(c
     assert capsys.readouterr().out.splitlines()[-3:] == ["failed: in torture", "failed: in plays-asan", "2 passed, 2 failed, 2 skipped"]
 
 
-def test_a_lane_is_a_check_of_its_own_whose_tests_count(check, capsys):
+def test_a_lane_is_a_check_of_its_own_whose_tests_count(check, capsys, monkeypatch):
+    monkeypatch.setenv("CHECK_BUDGET_FACTOR", "100")
     tally = check.Tally()
     check.Lane("layers").collect(tally)
     assert (tally.passed, tally.failed, tally.broken) == (2, 0, [])
