@@ -6,7 +6,8 @@ import time
 
 from .proc import LabError
 
-CURVE = "prime256v1"
+# A new key and what is made with it, in one process: to start openssl takes most of its time.
+WITH_NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-sha256")
 
 
 def _openssl(*arguments):
@@ -31,35 +32,28 @@ class Pki:
             ["openssl", "x509", "-checkend", str(seconds), "-noout", "-in", self.path(name + ".pem")], stdin=subprocess.DEVNULL,
             capture_output=True, check=False).returncode == 0 for name in names)
 
-    def _key(self, name):
-        key = self.path(name + ".key")
-        _openssl("ecparam", "-name", CURVE, "-genkey", "-noout", "-out", key)
-        os.chmod(key, 0o600)
-        return key
-
     def ca(self, name, subject):
-        key = self._key(name)
-        _openssl("req", "-x509", "-new", "-sha256", "-key", key, "-days", "365", "-subj", subject, "-out", self.path(name + ".pem"),
+        _openssl("req", "-x509", *WITH_NEW_KEY, "-keyout", self.path(name + ".key"), "-days", "365", "-subj", subject, "-out", self.path(name + ".pem"),
                  "-addext", "basicConstraints=critical,CA:TRUE,pathlen:0", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
         return self.path(name + ".pem")
 
     def leaf(self, name, ca, host, usage, uris=(), san=None, dates=None):
         """One leaf certificate for `host`, issued by the CA of that name. `san` is the whole subjectAltName as OpenSSL's configuration takes it
         ("": none), `dates` its begin and end as YYYYMMDDHHMMSSZ. Returns (certificate, key)."""
-        key = self._key(name)
-        request, extensions = self.path(name + ".csr"), self.path(name + ".ext")
+        key, request, conf = self.path(name + ".key"), self.path(name + ".csr"), self.path(name + ".conf")
         names = "critical," + ",".join([f"DNS:{host}"] + [f"URI:{u}" for u in uris]) if san is None else san
-        with open(extensions, "w", encoding="ascii") as f:
-            f.write(f"basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage={usage}\n"
-                    "authorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n" + (f"subjectAltName={names}\n" if names else ""))
-        _openssl("req", "-new", "-key", key, "-subj", f"/O=laboratory/CN={host}", "-out", request)
+        with open(conf, "w", encoding="ascii") as f:
+            f.write(f"extensions=e\n[req]\ndistinguished_name=d\nx509_extensions=e\n[d]\n[e]\nbasicConstraints=critical,CA:FALSE\n"
+                    f"keyUsage=critical,digitalSignature\nextendedKeyUsage={usage}\nauthorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n"
+                    + (f"subjectAltName={names}\n" if names else ""))
+        asked = ("req", "-config", conf, *WITH_NEW_KEY, "-keyout", key, "-subj", f"/O=laboratory/CN={host}")
         if dates:
-            self._issue(name, ca, request, extensions, dates)
+            _openssl(*asked, "-new", "-out", request)
+            self._issue(name, ca, request, conf, dates)
+            os.unlink(request)
         else:
-            _openssl("x509", "-req", "-sha256", "-in", request, "-CA", self.path(ca + ".pem"), "-CAkey", self.path(ca + ".key"),
-                     "-CAcreateserial", "-days", "90", "-extfile", extensions, "-out", self.path(name + ".pem"))
-        os.unlink(request)
-        os.unlink(extensions)
+            _openssl(*asked, "-x509", "-CA", self.path(ca + ".pem"), "-CAkey", self.path(ca + ".key"), "-days", "90", "-out", self.path(name + ".pem"))
+        os.unlink(conf)
         return self.path(name + ".pem"), key
 
     def _issue(self, name, ca, request, extensions, dates):

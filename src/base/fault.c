@@ -1,4 +1,4 @@
-/* fault.c - a file says when (fault.h). Compiled with -Dfaults=true only. */
+/* fault.c - a file says when (fault.h). Compiled for bin/faults only. */
 #include "base/fault.h"
 
 #include <fcntl.h>
@@ -26,14 +26,17 @@ static bool mine(int fd, const char *path)
 	long left;
 	int len;
 
-	if (flock(fd, LOCK_EX) || fstat(fd, &st) || st.st_nlink == 0 || pread(fd, text, sizeof text - 1, 0) < 1)
+	if (flock(fd, LOCK_EX) || fstat(fd, &st) || st.st_nlink == 0 || pread(fd, text, sizeof text - 1, 0) < 1) {
 		return false;
+	}
 	left = strtol(text, NULL, 10) - 1;
-	if (left < 1)
+	if (left < 1) {
 		return unlink(path) == 0;
+	}
 	len = snprintf(text, sizeof text, "%-8ld\n", left);
-	if (pwrite(fd, text, (size_t)len, 0) != len)
+	if (pwrite(fd, text, (size_t)len, 0) != len) {
 		abort(); /* a fault that cannot count is no test */
+	}
 	return false;
 }
 
@@ -44,8 +47,9 @@ static void count(const char *dir, const char *name)
 
 	snprintf(path, sizeof path, "%s/hits", dir);
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	if (fd < 0 || write(fd, line, (size_t)len) != len || fsync(fd))
+	if (fd < 0 || write(fd, line, (size_t)len) != len || fsync(fd)) {
 		perror(path);
+	}
 }
 
 void fault_point(enum fault p)
@@ -54,15 +58,18 @@ void fault_point(enum fault p)
 	char path[PATH_SIZE];
 	int fd;
 
-	if (!dir || snprintf(path, sizeof path, "%s/%s", dir, names[p]) >= (int)sizeof path)
+	if (!dir || snprintf(path, sizeof path, "%s/%s", dir, names[p]) >= (int)sizeof path) {
 		return;
+	}
 	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
 		return;
+	}
 	if (mine(fd, path)) {
 		count(dir, names[p]);
-		for (;;)
+		for (;;) {
 			kill(getpid(), SIGKILL);
+		}
 	}
 	close(fd);
 }

@@ -1,9 +1,9 @@
 /* fault.h - kill points: the instants at which the fault harness (scripts/torture) ends a process
  * on purpose.
  *
- * Kill points are built only with -Dfaults=true (scripts/build fault). In every other build
- * FAULT_POINT() is nothing: no code, no name, no variable; tests/cli/test_fault_points.py checks
- * this.
+ * Kill points are built only into the programs of scripts/build fault (bin/faults/meson.build).
+ * In all others FAULT_POINT() is nothing: no code, no name, no variable;
+ * tests/cli/test_fault_points.py checks this.
  *
  * A point is armed by a file with its name in the directory that the environment variable
  * MTC_FAULT_DIR names. The file holds a number: how many passes remain, 1 for the next pass. The

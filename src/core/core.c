@@ -17,6 +17,9 @@
 #include "core/core_records.h"
 #include "core/core_restore.h"
 
+#define STOP_WAIT_MAX_MS 300
+#define STOP_LOOK_MS 5
+
 /* -- the end of a turn */
 
 static void end_decisions(struct core *c)
@@ -291,7 +294,11 @@ static void on_stop_look(void *arg)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 
-	c->stop.done(c->stop.arg);
+	if (core_peers_left(c) || net_loop_now_ms(c->loop) >= c->stop.by_ms) {
+		c->stop.done(c->stop.arg);
+		return;
+	}
+	net_timer_start(c->stop.timer, STOP_LOOK_MS);
 }
 
 void core_stop(struct core *c, void (*done)(void *arg), void *arg)
@@ -309,5 +316,8 @@ void core_stop(struct core *c, void (*done)(void *arg), void *arg)
 		return;
 	}
 	/* The peers' DPRs complete in the background; core_stop() waits for nothing else. */
-	net_timer_start(c->stop.timer, c->cfg->timers.disconnect_wait_ms < 300 ? c->cfg->timers.disconnect_wait_ms : 300);
+	c->stop.by_ms =
+	    net_loop_now_ms(c->loop) +
+	    (c->cfg->timers.disconnect_wait_ms < STOP_WAIT_MAX_MS ? c->cfg->timers.disconnect_wait_ms : STOP_WAIT_MAX_MS);
+	net_timer_start(c->stop.timer, STOP_LOOK_MS);
 }

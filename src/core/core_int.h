@@ -46,6 +46,7 @@ struct core_overdue { /* unanswered requests in the order of their deadlines (co
 
 struct core_stop {
 	bool begun;
+	uint64_t by_ms; /* at the latest */
 	struct net_timer *timer;
 	void (*done)(void *arg);
 	void *arg;

@@ -201,6 +201,16 @@ void core_peers_leave(struct core *c)
 	}
 }
 
+bool core_peers_left(const struct core *c)
+{
+	for (size_t i = 0; i < c->peers.n; i++) {
+		if (c->peers.row[i].open) {
+			return false;
+		}
+	}
+	return true;
+}
+
 void core_peers_close(struct core *c)
 {
 	drop_asks(c);

@@ -59,4 +59,6 @@ ERR_MUST_USE int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_P
 /* Sends DPR to each peer. core_peers_close() cuts off a peer that does not answer in time.
  * No object of its link may outlive core_peers_close(). */
 void core_peers_leave(struct core *c);
+/* Returns true when no peer has an open connection. */
+bool core_peers_left(const struct core *c);
 void core_peers_close(struct core *c); /* a zeroed part is allowed */

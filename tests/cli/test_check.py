@@ -10,7 +10,8 @@ from conftest import ROOT
 pytestmark = pytest.mark.once
 
 TOOL = os.path.join(ROOT, "scripts", "check")
-WHOLE_S, INSTALLATION_S = 18 * 60, 80
+WHOLE_S, INSTALLATION_S = 15 * 60, 80
+LANES = [["plain", "asan", "threads"], ["plays", "torture"], ["plain", "asan", "plays-asan"]]  # of stages that follow each other, beside the others
 
 
 @pytest.fixture
@@ -24,7 +25,62 @@ def check():
 def test_every_stage_has_a_budget_and_all_of_them_fit(check):
     assert set(check.BUDGETS) == set(check.STAGES)
     # A budget has room above the usual time of its stage; not every stage takes the whole of it in one run.
-    assert sum(check.BUDGETS[name] for name in check.ALL) <= 1.5 * (WHOLE_S - INSTALLATION_S)
+    assert {name for lane in LANES for name in lane} | {"layers", "programs", "alone"} == set(check.ALL)
+    for lane in LANES:
+        assert sum(check.BUDGETS[name] for name in ["layers", "programs", *lane, "alone"]) <= 1.5 * (WHOLE_S - INSTALLATION_S)
+
+
+class Recorded:
+    """A lane that only notes when it began and when it was waited for."""
+
+    def __init__(self, *names):
+        self.names = names
+        Recorded.noted.append(("begins", *names))
+
+    def collect(self, tally):
+        Recorded.noted.append(("waited for", *self.names))
+        tally.add({"passed": 1, "failed": 1, "skipped": 1, "broken": [f"in {self.names[-1]}"]})
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_the_whole_check_builds_beside_plays_and_runs_alone_what_measures_time(check, capsys, monkeypatch, broken):
+    noted = Recorded.noted = []
+
+    def stage(name):
+        def run(tally):
+            noted.append((name, *tally.before))
+            if broken and name == "asan":
+                raise KeyboardInterrupt
+        return run
+
+    monkeypatch.setattr(check, "Lane", Recorded)
+    monkeypatch.setattr(check, "STAGES", {name: stage(name) for name in check.ALL})
+    monkeypatch.setattr(check.sys, "argv", ["check"])
+    first = [("layers",), ("programs",), ("begins", "plays", "torture"), ("plain", "nice", "-n", "10"), ("asan", "nice", "-n", "10")]
+    if broken:
+        with pytest.raises(KeyboardInterrupt):
+            check.main()
+        assert noted == [*first, ("waited for", "plays", "torture")]
+        return
+    assert check.main() == 1
+    assert noted == [*first, ("begins", "plays-asan"), ("threads", "nice", "-n", "10"), ("waited for", "plays", "torture"),
+                     ("waited for", "plays-asan"), ("alone",)]
+    assert capsys.readouterr().out.splitlines()[-3:] == ["failed: in torture", "failed: in plays-asan", "2 passed, 2 failed, 2 skipped"]
+
+
+def test_a_lane_is_a_check_of_its_own_whose_tests_count(check, capsys, monkeypatch):
+    monkeypatch.setenv("CHECK_BUDGET_FACTOR", "100")
+    tally = check.Tally()
+    check.Lane("layers").collect(tally)
+    assert (tally.passed, tally.failed, tally.broken) == (2, 0, [])
+    assert "=== layers: " in capsys.readouterr().out
+
+
+def test_a_lane_that_leaves_no_results_is_a_failed_test(check, capsys):
+    tally = check.Tally()
+    check.Lane("no-stage").collect(tally)
+    assert (tally.passed, tally.failed, tally.broken) == (0, 1, ["no-stage"])
+    assert "ended with 2 and left no results" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("took,factor,failed", [(110, 1, 0), (115, 1, 0), (116, 1, 1), (344, 3, 0), (346, 3, 1), (60, 0.5, 1)])

@@ -58,12 +58,29 @@ def test_the_look_into_a_program_would_find_them(tmp_path):
     assert names_in(str(program)) == []
 
 
-def test_only_one_build_has_them():
-    with open(os.path.join(ROOT, "scripts", "build"), encoding="utf-8") as f:
-        asked = [line for line in f if "-Dfaults=true" in line]
-    assert len(asked) == 1 and asked[0].startswith("fault)")
-    with open(os.path.join(ROOT, "meson_options.txt"), encoding="utf-8") as f:
-        assert re.search(r"option\('faults', type: 'boolean', value: false", f.read())
+def texts_of_the_build():
+    """{name: text} of everything that says what is compiled how."""
+    found = {}
+    for path in [*glob.glob(os.path.join(ROOT, "**", "meson.build"), recursive=True), *glob.glob(os.path.join(ROOT, "scripts", "**"), recursive=True)]:
+        if os.path.isfile(path):
+            with open(path, encoding="utf-8") as f:
+                found[os.path.relpath(path, ROOT)] = f.read()
+    return found
+
+
+def test_only_programs_that_are_asked_for_have_them():
+    texts = texts_of_the_build()
+    assert [name for name, text in texts.items() if "MTC_FAULTS" in text] == ["bin/faults/meson.build"]
+    rules = texts["bin/faults/meson.build"]
+    assert "install: true" not in rules
+    made = re.findall(r"(?:executable|static_library)\((?:[^()]|\([^()]*\))*\)", rules)
+    assert len(made) == 3 and all("build_by_default: false" in rule for rule in made)
+
+
+def test_each_file_with_a_point_is_compiled_with_it():
+    rules = texts_of_the_build()["bin/faults/meson.build"]
+    compiled = {os.path.normpath(os.path.join("src", name)) for name in re.findall(r"'([\w./]+\.c)'", rules)}
+    assert {file for file, _ in TABLE.values()} <= compiled
 
 
 @pytest.fixture

@@ -164,7 +164,7 @@ hostile-flood - sends the messages of tests/hostile/cases again and again over T
 edges. Flat means: after the warm-up (a fifth of the messages) no edge grows by more than 1 MiB or 5 percent, whichever is more.""")
     p.add_argument("--messages", type=int, default=20000, help="how many (default 20000; 1000000 shows a leak of two octets a message)")
     p.add_argument("--seed", type=int, default=None, help="what is drawn; printed, so that a run can be made again (default: random)")
-    p.add_argument("--bin", default=os.path.join(L.ROOT, "build-fault", "bin"), help="the programs (default build-fault/bin)")
+    p.add_argument("--bin", default=os.path.join(L.ROOT, "build", "bin", "faults"), help="the programs (default build/bin/faults)")
     p.add_argument("--results", metavar="FILE", help="write each verdict to FILE, as JSON")
     p.add_argument("--keep", action="store_true", help="keep the laboratory's directory, also when everything was right")
     return p.parse_args(argv)

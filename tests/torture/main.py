@@ -24,7 +24,7 @@ torture - the whole laboratory under load while everything that can break is bro
 delivered, reported or pending, nothing is acted on twice, nothing is invented. docs/dev/torture.md says more.""")
     p.add_argument("--seconds", type=int, default=60, help="of random faults, after each kill point was hit once (default 60)")
     p.add_argument("--seed", type=int, default=None, help="what is drawn; printed, so that a run can be made again (default: random)")
-    p.add_argument("--bin", default=os.path.join(points.ROOT, "build-fault", "bin"), help="programs built with kill points")
+    p.add_argument("--bin", default=os.path.join(points.ROOT, "build", "bin", "faults"), help="programs built with kill points")
     p.add_argument("--results", metavar="FILE", help="write each verdict to FILE, as JSON")
     p.add_argument("--keep", action="store_true", help="keep the laboratory's directory, also when everything was right")
     return p.parse_args(argv)

@@ -643,6 +643,47 @@ static void test_a_new_core_admits_what_is_announced_again(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
+static void on_stopped(void *arg)
+{
+	++*(int *)arg;
+}
+
+static void test_the_end_waits_for_open_peers(void **state)
+{
+	struct core_play *p = *state;
+	struct core_peer *peer = &p->core->peers.row[p->core->peers.n - 1];
+	int stopped = 0;
+
+	peer->open = true;
+	core_stop(p->core, on_stopped, &stopped);
+	p->core->stop.by_ms = UINT64_MAX;
+	core_play_turns(p, 20);
+	assert_int_equal(stopped, 0);
+	peer->open = false;
+	for (int i = 0; i < 100 && !stopped; i++) {
+		core_play_turns(p, 1);
+	}
+	core_play_turns(p, 20);
+	assert_int_equal(stopped, 1);
+}
+
+static void test_the_end_does_not_wait_long(void **state)
+{
+	struct core_play *p = *state;
+	struct core_peer *peer = &p->core->peers.row[p->core->peers.n - 1];
+	int stopped = 0;
+
+	peer->open = true;
+	core_stop(p->core, on_stopped, &stopped);
+	assert_in_range(p->core->stop.by_ms, 1, net_loop_now_ms(p->loop) + 300);
+	p->core->stop.by_ms = 0; /* that time is over */
+	for (int i = 0; i < 100 && !stopped; i++) {
+		core_play_turns(p, 1);
+	}
+	assert_int_equal(stopped, 1);
+	peer->open = false;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -679,6 +720,8 @@ int main(void)
 		TEST(test_an_internal_session_from_an_external_edge_ends_the_edge),
 		TEST(test_a_dead_edge_takes_its_sessions_with_it),
 		TEST(test_a_new_core_admits_what_is_announced_again),
+		TEST(test_the_end_waits_for_open_peers),
+		TEST(test_the_end_does_not_wait_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
