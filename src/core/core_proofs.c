@@ -20,12 +20,6 @@ static const struct cfg_ndsip *conf_of(const struct core_peer *p)
 	return &p->core->cfg->ndsip;
 }
 
-void core_proof_name(char out[IDENT_SCS_MAX + 1], const struct cfg_peer *peer)
-{
-	str_set(out, IDENT_SCS_MAX + 1, SA_PEER_PREFIX);
-	str_add(out, IDENT_SCS_MAX + 1, peer->name);
-}
-
 static const struct core_ndsip_scs *told_of(const struct core_peer *p)
 {
 	char name[IDENT_SCS_MAX + 1];

@@ -12,10 +12,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/ident.h"
+#include "base/str.h"
+#include "conf/cfg_iwf.h"
+#include "ipsec/sa_conn.h"
 #include "link/link.h"
 #include "ndsip/ns_msg.h"
 
-struct cfg_peer;
 struct core;
 struct core_peer;
 
@@ -34,7 +37,11 @@ struct core_proof { /* of a peer; zero for one without NDS/IP */
 };
 
 /* The name of a peer in messages of the helper. */
-void core_proof_name(char out[IDENT_SCS_MAX + 1], const struct cfg_peer *peer);
+static inline void core_proof_name(char out[IDENT_SCS_MAX + 1], const struct cfg_peer *peer)
+{
+	str_set(out, IDENT_SCS_MAX + 1, SA_PEER_PREFIX);
+	str_add(out, IDENT_SCS_MAX + 1, peer->name);
+}
 
 /* For the link of a peer with NDS/IP (link_cb). */
 bool core_proof_may_connect(struct core_peer *p, char why[LINK_WHY_MAX]);

@@ -105,7 +105,7 @@ static void state(struct proofs_play *p, uint64_t id, enum ns_proof proof, enum 
 	tell(p, &m);
 }
 
-static int setup(void **out)
+static int setup(void **state)
 {
 	struct proofs_play *p = calloc(1, sizeof *p);
 	struct cfg_peer *conf;
@@ -123,13 +123,13 @@ static int setup(void **out)
 	strcpy(conf->trust, "anchor-a");
 	strcpy(conf->local_addresses[conf->local_addresses_n++], "127.0.0.1");
 	strcpy(conf->ike[conf->ike_n++], "192.0.2.7");
-	*out = p;
+	*state = p;
 	return 0;
 }
 
-static int teardown(void **out)
+static int teardown(void **state)
 {
-	struct proofs_play *p = *out;
+	struct proofs_play *p = *state;
 
 	core_play_end(&p->core);
 	close(p->listener);
@@ -156,9 +156,9 @@ static struct ns_open connected(struct proofs_play *p)
 	return m.open;
 }
 
-static void test_the_list_has_the_peer(void **out)
+static void test_the_list_has_the_peer(void **state)
 {
-	struct proofs_play *p = *out;
+	struct proofs_play *p = *state;
 	struct ns_msg m;
 
 	join(p);
@@ -176,9 +176,9 @@ static void test_the_list_has_the_peer(void **out)
 	assert_int_equal(m.end.n, 1);
 }
 
-static void test_without_a_tunnel_no_connection_is_begun(void **out)
+static void test_without_a_tunnel_no_connection_is_begun(void **state)
 {
-	struct proofs_play *p = *out;
+	struct proofs_play *p = *state;
 	char words[NS_WORDS_MAX];
 
 	assert_false(accepted(p, 50));
@@ -191,9 +191,9 @@ static void test_without_a_tunnel_no_connection_is_begun(void **out)
 	assert_true(accepted(p, 2000)); /* at once, and not after the pause */
 }
 
-static void test_no_octet_before_the_proof(void **out)
+static void test_no_octet_before_the_proof(void **state)
 {
-	struct proofs_play *p = *out;
+	struct proofs_play *p = *state;
 	struct ns_open o = connected(p);
 	struct sa_address loopback;
 
@@ -207,9 +207,9 @@ static void test_no_octet_before_the_proof(void **out)
 	assert_true(arrived(p, 200) > 20); /* the CER */
 }
 
-static void test_never_proven_is_ended_without_an_octet(void **out)
+static void test_never_proven_is_ended_without_an_octet(void **state)
 {
-	struct proofs_play *p = *out;
+	struct proofs_play *p = *state;
 	struct ns_open o = connected(p);
 
 	state(p, o.id, NS_HELD, NS_REASON_SA_UNPROTECTED, "");
@@ -217,9 +217,9 @@ static void test_never_proven_is_ended_without_an_octet(void **out)
 	assert_int_equal(next(p, NS_CLOSE).close.id, o.id);
 }
 
-static void test_another_identity_is_ended(void **out)
+static void test_another_identity_is_ended(void **state)
 {
-	struct proofs_play *p = *out;
+	struct proofs_play *p = *state;
 	struct ns_open o = connected(p);
 
 	state(p, o.id, NS_PROVEN, NS_REASON_SA_PROVEN, "hss.example"); /* its host, and not its identity */
@@ -227,9 +227,9 @@ static void test_another_identity_is_ended(void **out)
 	assert_int_equal(p->peer->proof.reason, NS_REASON_SA_OTHER_IDENTITY);
 }
 
-static void test_held_is_silent_and_goes_on_or_ends(void **out)
+static void test_held_is_silent_and_goes_on_or_ends(void **state)
 {
-	struct proofs_play *p = *out;
+	struct proofs_play *p = *state;
 	struct ns_open o = connected(p);
 
 	state(p, o.id, NS_PROVEN, NS_REASON_SA_PROVEN, "seg.example");
@@ -244,9 +244,9 @@ static void test_held_is_silent_and_goes_on_or_ends(void **out)
 }
 
 /* A helper that is started again is asked about the connection that was proven, and says it before the time is over. */
-static void test_a_new_helper_is_asked_again(void **out)
+static void test_a_new_helper_is_asked_again(void **state)
 {
-	struct proofs_play *p = *out;
+	struct proofs_play *p = *state;
 	struct ns_open o = connected(p);
 	struct ns_msg m;
 
@@ -264,9 +264,9 @@ static void test_a_new_helper_is_asked_again(void **out)
 	assert_int_equal(p->peer->proof.state, CORE_PROOF_PROVEN);
 }
 
-static void test_keep_keeps_what_was_proven(void **out)
+static void test_keep_keeps_what_was_proven(void **state)
 {
-	struct proofs_play *p = *out;
+	struct proofs_play *p = *state;
 	struct ns_open o = connected(p);
 
 	p->core.cfg->ndsip.on_loss = CFG_NDSIP_KEEP;
