@@ -93,7 +93,7 @@ static ssize_t arrived(struct proofs_play *p, int turns)
 	return n;
 }
 
-static void state(struct proofs_play *p, uint64_t id, enum ns_proof proof, enum ns_reason reason, const char *identity)
+static void say_state(struct proofs_play *p, uint64_t id, enum ns_proof proof, enum ns_reason reason, const char *identity)
 {
 	struct ns_msg m = { .kind = NS_STATE, .state = { .id = id, .proof = (uint8_t)proof, .reason = (uint8_t)reason } };
 
@@ -201,9 +201,9 @@ static void test_no_octet_before_the_proof(void **state)
 	assert_true(o.local_n == 1 && sa_address_equal(&o.local[0], &loopback) && sa_address_equal(&o.remote[0], &loopback));
 	assert_true(o.remote_port == p->port && o.local_port != 0 && !o.again);
 	assert_int_equal(arrived(p, 20), -1);
-	state(p, o.id + 1, NS_PROVEN, NS_REASON_SA_PROVEN, "seg.example"); /* of another connection */
+	say_state(p, o.id + 1, NS_PROVEN, NS_REASON_SA_PROVEN, "seg.example"); /* of another connection */
 	assert_int_equal(arrived(p, 20), -1);
-	state(p, o.id, NS_PROVEN, NS_REASON_SA_PROVEN, "seg.example");
+	say_state(p, o.id, NS_PROVEN, NS_REASON_SA_PROVEN, "seg.example");
 	assert_true(arrived(p, 200) > 20); /* the CER */
 }
 
@@ -212,7 +212,7 @@ static void test_never_proven_is_ended_without_an_octet(void **state)
 	struct proofs_play *p = *state;
 	struct ns_open o = connected(p);
 
-	state(p, o.id, NS_HELD, NS_REASON_SA_UNPROTECTED, "");
+	say_state(p, o.id, NS_HELD, NS_REASON_SA_UNPROTECTED, "");
 	assert_int_equal(arrived(p, 2000), 0); /* by the core's own clock: this helper says no more */
 	assert_int_equal(next(p, NS_CLOSE).close.id, o.id);
 }
@@ -222,7 +222,7 @@ static void test_another_identity_is_ended(void **state)
 	struct proofs_play *p = *state;
 	struct ns_open o = connected(p);
 
-	state(p, o.id, NS_PROVEN, NS_REASON_SA_PROVEN, "hss.example"); /* its host, and not its identity */
+	say_state(p, o.id, NS_PROVEN, NS_REASON_SA_PROVEN, "hss.example"); /* its host, and not its identity */
 	assert_int_equal(arrived(p, 200), 0);
 	assert_int_equal(p->peer->proof.reason, NS_REASON_SA_OTHER_IDENTITY);
 }
@@ -232,14 +232,14 @@ static void test_held_is_silent_and_goes_on_or_ends(void **state)
 	struct proofs_play *p = *state;
 	struct ns_open o = connected(p);
 
-	state(p, o.id, NS_PROVEN, NS_REASON_SA_PROVEN, "seg.example");
+	say_state(p, o.id, NS_PROVEN, NS_REASON_SA_PROVEN, "seg.example");
 	assert_true(arrived(p, 200) > 20);
-	state(p, o.id, NS_HELD, NS_REASON_SA_UNPROTECTED, "");
+	say_state(p, o.id, NS_HELD, NS_REASON_SA_UNPROTECTED, "");
 	assert_int_equal(p->peer->proof.state, CORE_PROOF_HELD);
 	assert_int_equal(send(p->peer_fd, "not Diameter at all, and long enough", 36, 0), 36);
 	assert_int_equal(arrived(p, 10), -1); /* it is not read: else this would be the end */
 	assert_int_equal(p->peer->proof.state, CORE_PROOF_HELD);
-	state(p, o.id, NS_CUT, NS_REASON_SA_UNPROTECTED, "");
+	say_state(p, o.id, NS_CUT, NS_REASON_SA_UNPROTECTED, "");
 	assert_int_equal(arrived(p, 200), 0);
 }
 
@@ -251,7 +251,7 @@ static void test_a_new_helper_is_asked_again(void **state)
 	struct ns_msg m;
 
 	p->core.cfg->ndsip.grace_ms = 5000;
-	state(p, o.id, NS_PROVEN, NS_REASON_SA_PROVEN, "seg.example");
+	say_state(p, o.id, NS_PROVEN, NS_REASON_SA_PROVEN, "seg.example");
 	assert_true(arrived(p, 200) > 20);
 	close(p->helper);
 	p->helper = -1;
@@ -260,7 +260,7 @@ static void test_a_new_helper_is_asked_again(void **state)
 	join(p);
 	m = next(p, NS_OPEN);
 	assert_true(m.open.id == o.id && m.open.again);
-	state(p, o.id, NS_PROVEN, NS_REASON_SA_PROVEN, "seg.example");
+	say_state(p, o.id, NS_PROVEN, NS_REASON_SA_PROVEN, "seg.example");
 	assert_int_equal(p->peer->proof.state, CORE_PROOF_PROVEN);
 }
 
@@ -270,10 +270,10 @@ static void test_keep_keeps_what_was_proven(void **state)
 	struct ns_open o = connected(p);
 
 	p->core.cfg->ndsip.on_loss = CFG_NDSIP_KEEP;
-	state(p, o.id, NS_PROVEN, NS_REASON_SA_PROVEN, "seg.example");
-	state(p, o.id, NS_HELD, NS_REASON_CHARON_AWAY, "");
+	say_state(p, o.id, NS_PROVEN, NS_REASON_SA_PROVEN, "seg.example");
+	say_state(p, o.id, NS_HELD, NS_REASON_CHARON_AWAY, "");
 	assert_int_equal(p->peer->proof.state, CORE_PROOF_PROVEN);
-	state(p, o.id, NS_HELD, NS_REASON_RULES_LOST, "");
+	say_state(p, o.id, NS_HELD, NS_REASON_RULES_LOST, "");
 	assert_int_equal(p->peer->proof.state, CORE_PROOF_HELD);
 }
 
