@@ -90,12 +90,16 @@ void core_ndsip_list_end(struct core_ndsip *n); /* what is left of it is not sen
 void core_ndsip_send(struct core *c);
 /* What is being sent is not: a TERMINATE waits again. */
 void core_ndsip_unsend(struct core_ndsip *n);
+void core_ndsip_forget(struct core_ndsip_scs *s); /* what the helper said of it */
+void core_ndsip_drop(struct core_ndsip *n, struct core_ndsip_scs *s);
+
+/* -- core_ndsip_names.c */
+
+#define CORE_NDSIP_SCS_MAGIC 0x6e5c51a3u
 /* NULL: it was in no list. */
 struct core_ndsip_scs *core_ndsip_find(const struct core_ndsip *n, const char *name);
-void core_ndsip_forget(struct core_ndsip_scs *s); /* what the helper said of it */
 /* One that is in no list yet. NULL: no memory. */
 struct core_ndsip_scs *core_ndsip_add(struct core_ndsip *n, const char *name);
-void core_ndsip_drop(struct core_ndsip *n, struct core_ndsip_scs *s);
 
 /* -- core_ndsip_peers.c, for core_ndsip_list.c */
 

@@ -8,15 +8,6 @@
 #include "base/str.h"
 #include "core/core_int.h"
 
-#define SCS_MAGIC 0x6e5c51a3u
-
-struct core_ndsip_scs *core_ndsip_find(const struct core_ndsip *n, const char *name)
-{
-	struct map_node *node = map_find(&n->by_name, name, (uint32_t)strlen(name));
-
-	return MAP_OF(node, struct core_ndsip_scs, by_name);
-}
-
 static void end_waits(struct core_ndsip *n, struct core_ndsip_scs *s, uint8_t why)
 {
 	if (!s->end_why) {
@@ -37,7 +28,7 @@ void core_ndsip_drop(struct core_ndsip *n, struct core_ndsip_scs *s)
 {
 	end_is_over(n, s); /* a list without it says the same */
 	map_del(&n->by_name, &s->by_name);
-	OBJ_END(s, SCS_MAGIC);
+	OBJ_END(s, CORE_NDSIP_SCS_MAGIC);
 	free(s);
 }
 
@@ -94,19 +85,6 @@ bool core_ndsip_fits(const struct cfg_iwf *cfg, const struct asc_scs *scs, char 
 		return false;
 	}
 	return true;
-}
-
-struct core_ndsip_scs *core_ndsip_add(struct core_ndsip *n, const char *name)
-{
-	struct core_ndsip_scs *s = calloc(1, sizeof *s);
-
-	if (!s) {
-		return NULL;
-	}
-	obj_begin(&s->obj, SCS_MAGIC);
-	str_set(s->is.name, sizeof s->is.name, name);
-	map_add(&n->by_name, &s->by_name, s->is.name, (uint32_t)strlen(s->is.name));
-	return s;
 }
 
 /* Notes an SCS of the list that begins, and counts it. */
