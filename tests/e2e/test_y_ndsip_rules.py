@@ -338,20 +338,31 @@ def test_no_clear_packet_leaves_when_a_tunnel_ends(world, until):
 
 
 def examples():
-    """What docs/user/ndsip.md shows, by language."""
+    """What docs/user/ndsip.md shows, by language; the second example of a language with a 2 behind it."""
+    found = {}
     with open(os.path.join(ROOT, "docs", "user", "ndsip.md"), encoding="utf-8") as f:
-        return dict(re.findall(r"^```(\w+)\n(.*?)^```$", f.read(), re.M | re.S))
+        for language, text in re.findall(r"^```(\w+)\n(.*?)^```$", f.read(), re.M | re.S):
+            found[language + ("2" if language in found else "")] = text
+    return found
+
+
+def rules_of(world, name, left_out, shown):
+    """What mtcctl says of the configuration of these tests with some of its sections as in the manual."""
+    with open(world.conf["xfrm"], encoding="utf-8") as f:
+        rest = re.sub(rf"^({left_out}):.*\n(  .*\n)*", "", f.read(), flags=re.M)
+    world.conf[name] = proc.write(os.path.join(world.folder, f"{name}.yaml"), rest + shown)
+    return world.mtcctl(mode=name)
 
 
 def test_the_examples_of_the_manual_are_taken(world):
     """Those for mtc-iwfd, nft and strongSwan by the programs themselves; of Libreswan, which cannot be installed beside strongSwan, the form."""
     shown = examples()
-    assert sorted(shown) == ["libreswan", "nft", "strongswan", "swanctl", "yaml"]
-    with open(world.conf["xfrm"], encoding="utf-8") as f:
-        rest = re.sub(r"^(listen|ndsip):.*\n(  .*\n)*", "", f.read(), flags=re.M)
-    world.conf["manual"] = proc.write(os.path.join(world.folder, "manual.yaml"), rest + shown["yaml"])
-    printed = world.mtcctl(mode="manual")
+    assert sorted(shown) == ["libreswan", "nft", "strongswan", "swanctl", "swanctl2", "yaml", "yaml2"]
+    printed = rules_of(world, "manual", "listen|ndsip", shown["yaml"])
     assert printed.returncode == 0 and "ip saddr 10.77.1.1 tcp sport 3868 rt ipsec missing" in printed.stdout, printed.stderr
+    peers = shown["yaml2"].replace("peers:\n", "peers:\n  - { name: smssc, host: smssc.core.example, realm: core.example, address: 127.0.0.1, port: 1, protection: none }\n", 1)
+    printed = rules_of(world, "manual-peers", "trust_anchors|peers|ndsip", peers)
+    assert printed.returncode == 0 and "ip daddr 10.78.2.1 tcp dport 3868 rt ipsec missing" in printed.stdout, printed.stdout + printed.stderr
     world.nft(shown["nft"], "scs")
     # charon of the SCS with the settings of the gateway's example: it starts, and loads the connection.
     t = Tunnels(world)
@@ -360,7 +371,7 @@ def test_the_examples_of_the_manual_are_taken(world):
         ours = f.read()
     inside = shown["strongswan"].replace("/run/charon.vici", t.scs.path("vici"))
     proc.write(settings, ours.replace("swanctl {", inside + "swanctl {", 1))
-    for name, file in (("x509", "scs.acme.example.pem"), ("x509ca", "operator.pem")):
+    for name, file in (("x509", "scs.acme.example.pem"), ("x509", "hss.pem"), ("x509ca", "operator.pem")):
         shutil.copy(t.scs.path("swanctl", name, "own.pem" if name == "x509" else "ca.pem"), t.scs.path("swanctl", name, file))
     world.entries.append(t.scs.start())
     proc.write(t.scs.path("swanctl", "swanctl.conf"), shown["swanctl"].replace("start_action = start", "start_action = none"))
@@ -368,5 +379,8 @@ def test_the_examples_of_the_manual_are_taken(world):
     conns = t.scs.swanctl("--list-conns").stdout
     for words in ("10.8.0.7/32[tcp]", "10.77.1.1/32[tcp/3868]", "scs.acme.example", "iwf.operator.example"):
         assert words in conns, conns
+    proc.write(t.scs.path("swanctl", "swanctl.conf"), shown["swanctl2"])
+    assert "loaded connection 'mtc-iwf'" in t.scs.swanctl("--load-all", "--noprompt").stdout
+    assert "10.78.2.1/32[tcp/3868]" in t.scs.swanctl("--list-conns").stdout
     lines = shown["libreswan"].splitlines()
     assert lines[0] == "conn mtc-iwf" and all(re.fullmatch(r"    [a-z0-9]+=\S.*", line) for line in lines[1:])
