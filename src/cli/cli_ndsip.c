@@ -1,4 +1,4 @@
-/* cli_ndsip.c - NDS/IP as a person reads it: the end of `ndsip status`, and the line of `status`. */
+/* cli_ndsip.c - NDS/IP as a person reads it: the end of `ndsip status`, the line of `status`. */
 #include <string.h>
 
 #include "base/shown.h"

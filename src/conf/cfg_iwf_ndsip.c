@@ -230,8 +230,8 @@ static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 	return err;
 }
 
-/* The tunnel of an SCS carries all selectors of ours, with one protocol. `first` has the protocol of
- * the others, `n` counts the selectors up to listener i. */
+/* The tunnel of an SCS carries all selectors of ours, with one protocol. `first` has the protocol
+ * of the others, `n` counts the selectors up to listener i. */
 static int check_selectors(const struct cfg_iwf *c, size_t first, size_t i, size_t *n, struct report *why)
 {
 	const struct cfg_listen *l = &c->listen[i], *f = &c->listen[first];

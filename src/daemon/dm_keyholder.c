@@ -5,7 +5,7 @@
  *
  *   DM_SET       --> the keys of a set
  *   DM_SETS_USED --> the oldest set that an edge uses: those before go soon (kh_sets.h)
- *   DM_KEYS      --> a pair of sockets to an edge, and the listeners whose keys this edge may use */
+ *   DM_KEYS      --> a pair of sockets to an edge, and the listeners whose keys it may use */
 #include "daemon/dm_keys.h"
 
 #include <inttypes.h>

@@ -7,7 +7,7 @@
  *                                       | (DM_SET_TAKEN of all, or WAIT_MS)
  *                                       +--> answer
  *                                       | (no DM_SET_TAKEN of one for timers.hang)
- *                                       +--> that process is ended; the next one starts with the set
+ *                                       +--> that process is ended; the next one has the set
  *
  * An edge gets a set when the keyholders have it, those that start included, and they keep the keys
  * of each set as long as an edge uses it: an edge never asks for one too early or too late. An edge

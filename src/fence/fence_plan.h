@@ -1,6 +1,6 @@
 /* fence_plan.h - what the rules of NDS/IP are made from: the listeners, and the peers that we
- * connect to, whose traffic may only pass through a tunnel of IPsec (TS 33.210), and how the kernel tells a
- * tunnel.
+ * connect to, whose traffic may only pass through a tunnel of IPsec (TS 33.210), and how the kernel
+ * tells a tunnel.
  *
  * The rules stand whether or not a tunnel does. The end of a security association does not disturb
  * a TCP connection while any other route to the peer exists: it goes on in the clear. So a rule has

@@ -119,8 +119,8 @@ struct link_cb {
 	 * link_admit() or link_refuse(), now or later.
 	 * Until then no CEA is sent and nothing else is read. NULL: admitted at once. */
 	void (*on_cer)(void *arg, struct link *l, const struct dia_capabilities *cer);
-	/* Link of a peer: whether to connect now. False: the attempt has failed, for the reason that
-	 * is in `why`; the next one follows. NULL: always. */
+	/* Link of a peer: whether to connect now. False: the attempt has failed, for the reason
+	 * that is in `why`; the next one follows. NULL: always. */
 	bool (*may_connect)(void *arg, char why[LINK_WHY_MAX]);
 	/* Link of a peer: its transport is connected, and the CER is about to be sent. An owner
 	 * that calls link_freeze() here keeps it back. Must not free the link. NULL allowed. */

@@ -3,8 +3,9 @@
  *   version                 once a connection
  *   list-sas                at first, on the timer, and when the table is not whole; the events
  *                           list-sa between it and its response are the list
- *   get-conns               when the core has sent its list, and on the timer: what an earlier helper
- *                           has left is unloaded, and what somebody else unloaded is loaded again
+ *   get-conns               when the core has sent its list, and on the timer: what an earlier
+ *                           helper has left is unloaded, and what somebody else unloaded is
+ *                           loaded again
  *   load-cert, flush-certs  revocation lists, after each change of the files
  *   work of the list */
 #include "ndsip/ns_charon.h"
@@ -410,8 +411,8 @@ static void work_ends(struct ns_charon *c)
 	ns_list_done(c->conf.list, m);
 }
 
-/* What charon has under this name is of before, and is taken from it: else the peer would go on to be
- * proven by an anchor or by hosts that are no longer provisioned. */
+/* What charon has under this name is of before, and is taken from it: else the peer would go on to
+ * be proven by an anchor or by hosts that are no longer provisioned. */
 static void refuse(struct ns_charon *c, struct ns_member *m, const char *why)
 {
 	if (!m->refused || strcmp(m->words, why) != 0) {

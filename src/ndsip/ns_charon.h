@@ -1,6 +1,6 @@
 /* ns_charon.h - the conversation with charon: what security associations there are (events, and a
- * whole list on a timer), and what the list of SCSs wants done (ns_list.h): load, unload, terminate,
- * initiate. One command at a time; the urgent ones first. */
+ * whole list on a timer), and what the list of SCSs wants done (ns_list.h): load, unload,
+ * terminate, initiate. One command at a time; the urgent ones first. */
 #pragma once
 #include "base/log.h"
 #include "ipsec/sa_table.h"
@@ -33,8 +33,8 @@ struct ns_charon_conf { /* pointers borrowed as long as it lives */
 	void (*on_host)(void *arg, const struct sa_address *host);
 	/* Anything else may have changed, whether charon is there included. */
 	void (*on_change)(void *arg);
-	/* After those hosts: nothing else has changed but what the core is told, such as that charon
-	 * has taken the connection of one more SCS. */
+	/* After those hosts: nothing else has changed but what the core is told, such as that
+	 * charon has taken the connection of one more SCS. */
 	void (*on_hosts)(void *arg);
 	void *arg;
 };

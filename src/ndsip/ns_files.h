@@ -1,5 +1,5 @@
-/* ns_files.h - the certificates that charon gets from us, in one copy: ours, and those of each trust
- * anchor with its revocation lists, as DER: a value of VICI is short, and PEM a third longer.
+/* ns_files.h - the certificates that charon gets from us, in one copy: ours, and those of each
+ * trust anchor with its revocation lists, as DER: a value of VICI is short, and PEM a third longer.
  *
  * charon forgets no list that it was given. When a later one of an anchor cannot be given to it, it
  * would go on to use the one before as good: such an anchor is refused, nobody is proven by it. */

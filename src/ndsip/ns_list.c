@@ -372,7 +372,7 @@ void ns_list_name(struct ns_list *l, const char *connection)
 	struct ns_scs nobody = { .list = 0 };
 	struct ns_member *m;
 
-	if (strncmp(connection, SA_CONN_PREFIX, strlen(SA_CONN_PREFIX)) || !sa_conn_name_ok(name)) {
+	if (strncmp(connection, SA_CONN_PREFIX, strlen(SA_CONN_PREFIX)) != 0 || !sa_conn_name_ok(name)) {
 		return;
 	}
 	m = find_any(l, name);

@@ -94,8 +94,8 @@ void ns_list_new_certificate(struct ns_list *l);
 
 /* A list of the connections that charon has: begin, each name, end. One of ours by its name that is
  * in no list of the core was left by an earlier helper: it is unloaded and terminated; without
- * memory it stays until the next list. One that we have loaded and that is not there was unloaded by
- * somebody else, such as swanctl --load-conns: it is loaded again. */
+ * memory it stays until the next list. One that we have loaded and that is not there was unloaded
+ * by somebody else, such as swanctl --load-conns: it is loaded again. */
 void ns_list_names_begin(struct ns_list *l);
 void ns_list_name(struct ns_list *l, const char *connection);
 void ns_list_names_end(struct ns_list *l);

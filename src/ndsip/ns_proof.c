@@ -114,8 +114,8 @@ static struct judged by_member(const struct ns_facts *f, struct sa_question *q, 
 	return (struct judged){ (enum ns_reason)a.verdict, m, a.child };
 }
 
-/* The connections of children at the remote host name the SCSs that come into question. Whichever is
- * asked about, sa_judge() looks at all children that hold both ends. */
+/* The connections of children at the remote host name the SCSs that come into question. Whichever
+ * is asked about, sa_judge() looks at all children that hold both ends. */
 static struct judged judge_pair(const struct ns_facts *f, struct sa_question *q)
 {
 	struct judged first = { .reason = NS_REASON_SA_UNPROTECTED };
@@ -193,8 +193,8 @@ static struct judged judge(const struct ns_connection *c, const struct ns_facts 
 		j.reason = NS_REASON_ENDED;
 	}
 	if (j.reason == NS_REASON_SA_PROVEN && c->scs[0] &&
-	    (strcmp(c->scs, j.member->scs.name) || strcmp(c->identity, j.member->scs.identity) ||
-	     strcmp(c->anchor, j.member->scs.anchor))) {
+	    (strcmp(c->scs, j.member->scs.name) != 0 || strcmp(c->identity, j.member->scs.identity) != 0 ||
+	     strcmp(c->anchor, j.member->scs.anchor) != 0)) {
 		j.reason = NS_REASON_SA_OTHER_IDENTITY; /* the session was admitted as another one */
 	}
 	return j;

@@ -1,7 +1,7 @@
-/* ns_serve.c - see ns_serve.h. What changes at some hosts has the connections to these judged in the
- * same turn. Any other change marks all connections, which are judged in slices of LOOK_AT_ONCE, so
- * that 10,000 connections hold up nobody. When charon or the rules are lost, all are judged at once:
- * nothing is asked for that. */
+/* ns_serve.c - see ns_serve.h. What changes at some hosts has the connections to these judged in
+ * the same turn. Any other change marks all connections, which are judged in slices of
+ * LOOK_AT_ONCE, so that 10,000 connections hold up nobody. When charon or the rules are lost, all
+ * are judged at once: nothing is asked for that. */
 #include "ndsip/ns_serve.h"
 
 #include <inttypes.h>

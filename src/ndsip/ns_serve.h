@@ -1,6 +1,6 @@
 /* ns_serve.h - the NDS/IP helper: proves for the edges who protects a connection, keeps charon as
- * the core's list of SCSs wants it, and tells the core what it sees. It reads messages of fixed form
- * and charon's socket, and has no network of its own. */
+ * the core's list of SCSs wants it, and tells the core what it sees. It reads messages of fixed
+ * form and charon's socket, and has no network of its own. */
 #pragma once
 #include "ndsip/ns_charon.h"
 #include "ndsip/ns_msg.h"

@@ -34,7 +34,8 @@ struct pol_admit_scs { /* the SCS provisioned with that Origin-Host */
  * Hosts and realms are compared without ASCII case.
  * Returns NONE (admit) or the first reason in this order: NOT_PROTECTED (no identity),
  * CERTIFICATE_EXPIRED, UNKNOWN_PEER, NOT_PROTECTED (internal, and the SCS is not), WRONG_ANCHOR,
- * REVOCATION_UNKNOWN (by the SCS's anchor), NAME_NOT_PROVEN, OTHER_IKE_IDENTITY, CERTIFICATE_OF_TWO, WRONG_REALM,
+ * REVOCATION_UNKNOWN (by the SCS's anchor), NAME_NOT_PROVEN, OTHER_IKE_IDENTITY,
+ * CERTIFICATE_OF_TWO, WRONG_REALM,
  * TOO_MANY_CONNECTIONS. A revoked certificate does not come this far: the handshake refuses it.
  * Every refusal is a CEA with 3010 and the E bit, except TOO_MANY_CONNECTIONS (the caller probes
  * the oldest session). */

@@ -1,6 +1,6 @@
 /* pol_judge.h - the verdict on one request of an admitted SCS, in the order of CONTRACTS section
- * 2: identity, action allowed, rate, quota, limits, association, absent answers, system load. The first failure
- * decides. Duplicates are found before, in the core.
+ * 2: identity, action allowed, rate, quota, limits, association, absent answers, system load. The
+ * first failure decides. Duplicates are found before, in the core.
  * PURE: every fact, including the time, is an argument; the core looks up, policy judges. */
 #pragma once
 #include "base/scs_limits.h"

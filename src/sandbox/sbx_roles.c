@@ -31,8 +31,8 @@ static const struct sbx_role_row rows[SBX_ROLES] = {
 		       .calls_sctp = SBX_CALLS_SCTP,
 		       .keys = true },
 	[SBX_KEYHOLDER] = { .word = "keyholder", .calls = SBX_CALLS_BASE | SBX_CALLS_REFUSE, .keys = true, .lock = true },
-	/* charon's socket is a stream like an accepted one; the rules of the packet filter can be read
-	 * with CAP_NET_ADMIN only */
+	/* charon's socket is a stream like an accepted one; the rules of the packet filter can be
+	 * read with CAP_NET_ADMIN only */
 	[SBX_NDSIP] = { .word = "ndsip",
 			.calls = SBX_CALLS_BASE | SBX_CALLS_ACCEPTED | SBX_CALLS_REFUSE,
 			.capabilities = BIT(CAP_NET_ADMIN),
