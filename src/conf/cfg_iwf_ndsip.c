@@ -32,7 +32,7 @@ const struct cfg_row cfg_ndsip_rows[] = {
 	CFG_WORD("on_loss", struct cfg_ndsip, on_loss, losses, "cut",
 		 "sessions of external listeners when charon or the process that asks it is away. cut: they are closed within a "
 		 "second; keep: they stay. New connections are refused in both cases"),
-	CFG_DURATION("grace", struct cfg_ndsip, grace_ms, 0, 5000, "1s",
+	CFG_DURATION("grace", struct cfg_ndsip, grace_ms, 0, 5000, "900ms",
 		     "an SCS whose protection ended may be protected again within this time; meanwhile nothing is read from its "
 		     "connection and nothing is sent, and at the end it is closed"),
 	CFG_DURATION("check", struct cfg_ndsip, check_ms, 1000, 60000, "5s",

@@ -32,7 +32,7 @@ struct ns_member *ns_list_of(const struct ns_list *l, const char *connection)
 {
 	size_t len = strlen(SA_CONN_PREFIX);
 
-	return strncmp(connection, SA_CONN_PREFIX, len) ? NULL : ns_list_find(l, connection + len);
+	return strncmp(connection, SA_CONN_PREFIX, len) != 0 ? NULL : ns_list_find(l, connection + len);
 }
 
 /* -- work */

@@ -80,7 +80,7 @@ static void test_defaults(void **state)
 	assert_int_equal(c->ndsip.local_ike_n, 1);
 	assert_string_equal(c->ndsip.local_ike[0], "192.0.2.1");
 	assert_int_equal(c->ndsip.on_loss, CFG_NDSIP_CUT);
-	assert_int_equal(c->ndsip.grace_ms, 1000);
+	assert_int_equal(c->ndsip.grace_ms, 900);
 	assert_int_equal(c->ndsip.check_ms, 5000);
 	assert_int_equal(c->ndsip.rules_check_ms, 1000);
 	assert_int_equal(c->ndsip.ike_proposals_n, 0);
