@@ -309,7 +309,7 @@ static int judge_end(struct aud_store *s, const struct scan *c, int err)
 	if (err && !c->bad) {
 		return s->view.broken ? err : wrong(s, err, err == ERR_IO ? strerror(errno) : err_str(err));
 	}
-	if (s->edge.size < s->last.size) {
+	if (c->expected < s->last.size) {
 		return wrong(
 		    s, ERR_PROTO,
 		    "records are missing or changed that the last checkpoint covers; the audit is not continued. Run mtcctl "
