@@ -26,7 +26,7 @@ ALLOWED = {
     "ndsip": {"base", "net", "ipsec"},
     "fence": {"base", "ipsec", "conf"},
     "edge": {"base", "diameter", "apps", "policy", "net", "tls", "link", "ipc", "conf", "stats", "ndsip"},
-    "core": {"base", "diameter", "apps", "peer", "policy", "trigger", "net", "tls", "link", "assoc", "journal", "audit", "conf",
+    "core": {"base", "diameter", "apps", "peer", "policy", "trigger", "net", "tls", "link", "assoc", "journal", "audit", "merkle", "conf",
              "stats", "ipc", "ipsec", "ndsip"},
     "admin": {"base", "net", "ipsec", "core", "ctl", "exchange", "assoc", "apps", "policy", "trigger", "conf", "stats"},
     "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox", "ipsec", "ndsip", "fence", "merkle"},

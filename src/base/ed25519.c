@@ -1,9 +1,12 @@
 /* ed25519.c - see ed25519.h. */
 #include "base/ed25519.h"
 
+#include <string.h>
+
 #define ERR_STATE openssl_err_state /* see hash.c */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #undef ERR_STATE
 
@@ -53,4 +56,48 @@ bool ed25519_good(const uint8_t public_key[ED25519_KEY], const void *p, size_t n
 	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(key);
 	return good;
+}
+
+int ed25519_pem_put(char out[ED25519_PEM_MAX], const uint8_t seed[ED25519_KEY])
+{
+	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, ED25519_KEY);
+	BIO *bio = BIO_new(BIO_s_secmem());
+	char *text;
+	long n;
+	int err = key && bio && PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1 ? 0 : ERR_NOMEM;
+
+	if (!err) {
+		n = BIO_get_mem_data(bio, &text);
+		err = n > 0 && (size_t)n < ED25519_PEM_MAX ? 0 : ERR_LIMIT;
+		if (!err) {
+			memcpy(out, text, (size_t)n);
+			out[n] = 0;
+		}
+	}
+	BIO_free(bio);
+	EVP_PKEY_free(key);
+	return err;
+}
+
+/* No question for a password at a terminal. */
+static int no_password(char *buf, int size, int rwflag, void *arg)
+{
+	(void)buf;
+	(void)size;
+	(void)rwflag;
+	(void)arg;
+	return -1;
+}
+
+int ed25519_pem_get(uint8_t seed[ED25519_KEY], const char *pem, size_t len)
+{
+	BIO *bio = BIO_new_mem_buf(pem, (int)len);
+	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
+	size_t n = ED25519_KEY;
+	int ok = key && EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 && EVP_PKEY_get_raw_private_key(key, seed, &n) == 1 &&
+		 n == ED25519_KEY;
+
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	return ok ? 0 : ERR_INVAL;
 }

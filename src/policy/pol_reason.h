@@ -95,7 +95,8 @@ enum { POL_NO_STATUS = -1 }; /* reason of a session's end: no DAA carries it */
 	X(PROTECTION_LOST, "protection-lost", POL_NO_STATUS, "the IPsec protection of the connection ended")                     \
 	X(CERTIFICATE_REVOKED, "certificate-revoked", POL_NO_STATUS, "the certificate, or a CA above it, was revoked")           \
 	X(REVOCATION_UNKNOWN, "revocation-unknown", POL_NO_STATUS,                                                               \
-	  "no CRL in force says that the certificate is not revoked, and the SCS has no revocation_soft")
+	  "no CRL in force says that the certificate is not revoked, and the SCS has no revocation_soft")                        \
+	X(AUDIT, "audit-failed", TSP_STATUS_TEMPORARYERROR, "the audit cannot be written, and audit.on_failure is refuse")
 
 enum pol_reason {
 #define POL_ROW(name, word, status, words) POL_##name,
