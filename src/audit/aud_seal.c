@@ -213,6 +213,7 @@ static int keep(struct aud_store *s, const struct mrk_ask *a, const struct mrk_a
 		return ERR_IO;
 	}
 	s->last = *a;
+	aud_tiles_checkpoint(&s->tiles);
 	publish(s, note);
 	return 0;
 }

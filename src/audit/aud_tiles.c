@@ -45,17 +45,16 @@ static int write_tile(struct aud_tiles *t, unsigned level, uint64_t tile, unsign
 }
 
 /* A file at the right edge that a larger one replaces; one that stays does no harm. */
-static void remove_partial(struct aud_tiles *t, unsigned level, uint64_t tile)
+static void remove_partial(struct aud_tiles *t, unsigned level, uint64_t tile, unsigned width)
 {
 	char name[MRK_TILE_NAME_MAX];
 	size_t whole;
 
-	if (!t->level[level].partial) {
+	if (!width) {
 		return;
 	}
-	whole = mrk_tile_name(name, level, tile, t->level[level].partial);
+	whole = mrk_tile_name(name, level, tile, width);
 	err_ignore(unlinkat(t->dir, name, 0), "a reader takes the file by the size of its checkpoint");
-	t->level[level].partial = 0;
 	memcpy(name + whole, ".p", sizeof ".p");
 	err_ignore(unlinkat(t->dir, name, AT_REMOVEDIR), "it is not empty while another file is there");
 }
@@ -75,8 +74,10 @@ int aud_tiles_put(void *arg, unsigned level, uint64_t index, const struct mrk_ha
 		return 0;
 	}
 	err = write_tile(t, level, tile, MRK_TILE_WIDTH);
-	if (!err) {
-		remove_partial(t, level, tile);
+	if (!err) { /* a reader that misses them takes the whole one */
+		remove_partial(t, level, tile, t->level[level].partial);
+		remove_partial(t, level, tile, t->level[level].kept);
+		t->level[level].partial = t->level[level].kept = 0;
 	}
 	return err;
 }
@@ -93,10 +94,22 @@ int aud_tiles_edge(struct aud_tiles *t)
 		if (write_tile(t, level, tile, width)) {
 			return ERR_IO;
 		}
-		remove_partial(t, level, tile);
+		if (t->level[level].partial != t->level[level].kept) {
+			remove_partial(t, level, tile, t->level[level].partial);
+		}
 		t->level[level].partial = width;
 	}
 	return 0;
+}
+
+void aud_tiles_checkpoint(struct aud_tiles *t)
+{
+	for (unsigned level = 0; level < MRK_TILE_LEVELS; level++) {
+		if (t->level[level].kept != t->level[level].partial) {
+			remove_partial(t, level, t->level[level].n / MRK_TILE_WIDTH, t->level[level].kept);
+			t->level[level].kept = t->level[level].partial;
+		}
+	}
 }
 
 int aud_tiles_take_up(struct aud_tiles *t, int dir, uint64_t size)
@@ -113,7 +126,7 @@ int aud_tiles_take_up(struct aud_tiles *t, int dir, uint64_t size)
 		r->dir = dir;
 		r->size = size;
 		t->level[level].n = n;
-		t->level[level].partial = width;
+		t->level[level].partial = t->level[level].kept = width;
 		err = width ? aud_tile_get(r, level, n - 1, &hash) : 0;
 		if (!err && width) {
 			memcpy(t->level[level].v, r->last[level].v, (size_t)width * HASH_LEN);

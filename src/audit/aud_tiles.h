@@ -10,6 +10,7 @@ struct aud_tiles { /* all zero but dir at first */
 	struct {
 		uint64_t n;       /* hashes of the level */
 		unsigned partial; /* width of the file at the right edge; 0: none */
+		unsigned kept;    /* width of that of the last checkpoint; 0: none */
 		uint8_t v[MRK_TILE_OCTETS];
 	} level[MRK_TILE_LEVELS];
 };
@@ -17,7 +18,9 @@ struct aud_tiles { /* all zero but dir at first */
 /* A mrk_put_fn. ERR_IO with t->error: the whole tile could not be written; the same call may be
  * repeated. */
 int aud_tiles_put(void *arg, unsigned level, uint64_t index, const struct mrk_hash *hash);
-/* Writes the tiles at the right edge and removes older ones there. ERR_IO with t->error. */
+/* Writes the tiles at the right edge. Those of the last checkpoint stay. ERR_IO with t->error. */
 ERR_MUST_USE int aud_tiles_edge(struct aud_tiles *t);
+/* There is a checkpoint of this edge: removes the files of the one before. */
+void aud_tiles_checkpoint(struct aud_tiles *t);
 /* Takes up a tree of `size` leaves whose tiles are there. Errors of aud_tile_get(). */
 ERR_MUST_USE int aud_tiles_take_up(struct aud_tiles *t, int dir, uint64_t size);

@@ -13,6 +13,8 @@
 #include "base/ed25519.h"
 #include "base/str.h"
 
+#define DIFFERS_SHOWN 5u /* records that are named one by one */
+
 void aud_problem(struct aud_verifier *v, uint64_t seq, const char *format, ...)
 {
 	char words[AUD_WHY_MAX];
@@ -93,7 +95,9 @@ static void on_seal(struct aud_verifier *v, const struct aud_place *at, const st
 	struct mrk_hash root;
 	bool good = true;
 
-	if (!v->has_key || !ed25519_good(v->key, text, n, s->signature)) {
+	if (v->chain_broken) { /* the first one said it; each later seal differs, too */
+		good = false;
+	} else if (!v->has_key || !ed25519_good(v->key, text, n, s->signature)) {
 		aud_problem(v, at->seq, "the seal of interval %llu is not signed with the key of that interval",
 			    (unsigned long long)at->interval);
 		good = false;
@@ -106,6 +110,7 @@ static void on_seal(struct aud_verifier *v, const struct aud_place *at, const st
 			    (unsigned long long)at->interval);
 		good = false;
 	}
+	v->chain_broken = !good;
 	v->out->intervals++;
 	v->sealed_now = good && v->vouched;
 	v->ended = s->last;
@@ -228,11 +233,17 @@ static int on_record(struct aud_verifier *v, const char *record, size_t len)
 
 static void judge_changes(struct aud_verifier *v)
 {
-	for (size_t i = 0; i < v->differs_n; i++) {
+	size_t shown = v->differs_n < DIFFERS_SHOWN ? v->differs_n : DIFFERS_SHOWN;
+
+	for (size_t i = 0; i < shown; i++) {
 		aud_problem(v, v->differs[i],
 			    v->root_good ? "the tile over record %llu was changed; the record itself is as the checkpoint has it"
 					 : "record %llu was changed, moved or replaced: its hash is not the one in the tile",
 			    (unsigned long long)v->differs[i]);
+	}
+	if (v->differs_n > shown) {
+		aud_problem(v, UINT64_MAX, "and %llu further records like these",
+			    (unsigned long long)(v->differs_n - shown + (v->root_good ? 0 : v->differs_more)));
 	}
 	if (v->root_good && v->differs_more && !v->differs_n) {
 		aud_problem(v, UINT64_MAX, "tiles above the records were changed; the records are as the checkpoint has them");

@@ -22,6 +22,7 @@ struct aud_verifier {
 	bool has_key;         /* it is known */
 	bool vouched;         /* a checkpoint covers it, or a seal that one covers */
 	bool next_key, sealed_now, ended, at_start;
+	bool chain_broken; /* a seal did not fit: those behind it cannot */
 	bool root_good;
 	uint64_t differs[AUD_PROBLEMS_MAX]; /* records whose hash in the tile is another one */
 	size_t differs_n;
