@@ -15,12 +15,15 @@
 #include "audit/aud_record.h"
 #include "audit/aud_store.h"
 #include "base/clock.h"
+#include "base/obj.h"
 #include "base/request_status.h"
 #include "base/tail.h"
 
 #define MARK_MAX 128 /* octets of a line that is no decision */
 
+#define AUD_MAGIC 0x27d8f35bu
 struct aud {
+	struct obj obj;
 	int fd;    /* -1: counters only */
 	bool file; /* a regular file: else somebody reads, or does not */
 	struct st_counters *counters;
@@ -61,6 +64,7 @@ static struct aud *make(int fd, struct st_counters *counters)
 	if (!a) {
 		return NULL;
 	}
+	obj_begin(&a->obj, AUD_MAGIC);
 	set_fd(a, fd);
 	a->counters = counters;
 	a->text = a->room + 1 + MARK_MAX;
@@ -306,8 +310,6 @@ static int write_lines(struct aud *a)
 	return ERR_IO;
 }
 
-/* -- the audit */
-
 int aud_audit(struct aud *a, struct aud_store *store, uint32_t refusals_per_second)
 {
 	a->audit.text = malloc(AUD_GATHER_MAX);
@@ -340,7 +342,7 @@ static void gather(struct aud_audit *u, const char *line, size_t len)
 
 static void gather_summary(void *arg, const char *scs, uint64_t n)
 {
-	struct aud *a = arg;
+	struct aud *a = OBJ_OF(arg, struct aud, AUD_MAGIC);
 	char line[AUD_LINE_MAX];
 
 	st_count_n(a->counters, ST_AUDIT_SUMMED, n);
@@ -376,8 +378,6 @@ void aud_audit_turn(struct aud *a)
 		give(&a->audit);
 	}
 }
-
-/* -- */
 
 int aud_flush(struct aud *a)
 {

@@ -255,7 +255,7 @@ static int read_tile(struct aud_tile_reader *r, unsigned level, uint64_t tile)
 
 int aud_tile_get(void *arg, unsigned level, uint64_t index, struct mrk_hash *out)
 {
-	struct aud_tile_reader *r = arg;
+	struct aud_tile_reader *r = OBJ_OF(arg, struct aud_tile_reader, AUD_TILE_READER_MAGIC);
 	uint64_t tile = index / MRK_TILE_WIDTH;
 	int err = 0;
 

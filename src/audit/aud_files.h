@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/obj.h"
 #include "merkle/mrk_note.h"
 #include "merkle/mrk_tile.h"
 
@@ -61,7 +62,9 @@ uint64_t aud_reader_torn(const struct aud_reader *r);
 
 /* -- tiles */
 
-struct aud_tile_reader { /* a mrk_get_fn's argument; all zero but dir and size at first */
+#define AUD_TILE_READER_MAGIC 0x64a90d2fu
+struct aud_tile_reader { /* a mrk_get_fn's argument; all zero but obj, dir and size at first */
+	struct obj obj;
 	int dir;
 	uint64_t size; /* of the tree whose tiles are read */
 	struct {

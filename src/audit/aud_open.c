@@ -208,6 +208,7 @@ static bool from_tiles(struct aud_store *s)
 	bool whole = false;
 
 	if (r) {
+		obj_begin(&r->obj, AUD_TILE_READER_MAGIC);
 		r->dir = s->dir_fd;
 		r->size = s->last.size;
 		whole = mrk_edge_of(&s->edge, &nodes, s->last.size) == 0 && continues(s) &&
@@ -216,8 +217,7 @@ static bool from_tiles(struct aud_store *s)
 	free(r);
 	if (!whole) {
 		s->edge = (struct mrk_edge){ .size = 0 };
-		memset(&s->tiles, 0, sizeof s->tiles);
-		s->tiles.dir = s->dir_fd;
+		s->tiles = (struct aud_tiles){ .obj = OBJ(AUD_TILES_MAGIC), .dir = s->dir_fd };
 	}
 	return whole;
 }
@@ -358,6 +358,7 @@ int aud_take_up(struct aud_store *s, uint64_t lock_wait_ms)
 	int err = make_dir(s);
 
 	s->recent.since_ms = UINT64_MAX;
+	obj_begin(&s->tiles.obj, AUD_TILES_MAGIC);
 	s->tiles.dir = s->dir_fd;
 	if (!err) {
 		err = take_lock(s, lock_wait_ms);

@@ -88,7 +88,7 @@ static bool has_work(const struct aud_store *s)
 
 static void *run(void *arg)
 {
-	struct aud_store *s = arg;
+	struct aud_store *s = OBJ_OF(arg, struct aud_store, AUD_STORE_MAGIC);
 
 	pthread_mutex_lock(&s->lock);
 	while (!s->stopping && !s->view.broken) {
@@ -223,6 +223,7 @@ static int make(struct aud_store **out, const struct aud_store_conf *conf)
 	if (!s) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&s->obj, AUD_STORE_MAGIC);
 	s->dir_fd = s->lock_fd = s->file = s->channel = s->new_channel = s->new_publish = -1;
 	s->publish = conf->publish_fd;
 	str_cut(s->origin, sizeof s->origin, conf->origin);

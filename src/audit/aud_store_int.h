@@ -15,7 +15,9 @@ struct aud_recent {   /* hashes of what was accepted lately */
 	uint64_t since_ms;
 };
 
+#define AUD_STORE_MAGIC 0x9a41e6c7u
 struct aud_store {
+	struct obj obj;
 	char origin[MRK_ORIGIN_MAX], dir[512];
 	uint8_t key[MRK_KEY], key_id[MRK_KEY_ID];
 	uint64_t interval_ms, segment_size, size_max;

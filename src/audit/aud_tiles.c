@@ -61,7 +61,7 @@ static void remove_partial(struct aud_tiles *t, unsigned level, uint64_t tile, u
 
 int aud_tiles_put(void *arg, unsigned level, uint64_t index, const struct mrk_hash *hash)
 {
-	struct aud_tiles *t = arg;
+	struct aud_tiles *t = OBJ_OF(arg, struct aud_tiles, AUD_TILES_MAGIC);
 	uint64_t tile = index / MRK_TILE_WIDTH;
 	int err;
 
@@ -118,7 +118,10 @@ int aud_tiles_take_up(struct aud_tiles *t, int dir, uint64_t size)
 	struct mrk_hash hash;
 	int err = r ? 0 : ERR_NOMEM;
 
-	*t = (struct aud_tiles){ .dir = dir };
+	if (r) {
+		obj_begin(&r->obj, AUD_TILE_READER_MAGIC);
+	}
+	*t = (struct aud_tiles){ .obj = OBJ(AUD_TILES_MAGIC), .dir = dir };
 	for (unsigned level = 0; level < MRK_TILE_LEVELS && !err; level++) {
 		uint64_t n = mrk_tile_hashes(level, size);
 		unsigned width = (unsigned)(n % MRK_TILE_WIDTH);

@@ -2,9 +2,12 @@
  * at the right edge at each checkpoint. They are not synced: what a power cut takes is made again of
  * the records. */
 #pragma once
+#include "base/obj.h"
 #include "merkle/mrk_tile.h"
 
-struct aud_tiles { /* all zero but dir at first */
+#define AUD_TILES_MAGIC 0x1be5c3a9u
+struct aud_tiles { /* all zero but obj and dir at first */
+	struct obj obj;
 	int dir;
 	int error; /* errno of the last failure */
 	struct {

@@ -34,7 +34,7 @@ void aud_problem(struct aud_verifier *v, uint64_t seq, const char *format, ...)
 /* A stored node of our tree: is it the one in the tile? Who is wrong shows at the checkpoint. */
 static int on_node(void *arg, unsigned level, uint64_t index, const struct mrk_hash *hash)
 {
-	struct aud_verifier *v = arg;
+	struct aud_verifier *v = OBJ_OF(arg, struct aud_verifier, AUD_VERIFIER_MAGIC);
 	uint64_t hashes = mrk_tile_hashes(level, v->last.size);
 	bool partial = index / MRK_TILE_WIDTH == hashes / MRK_TILE_WIDTH;
 	struct mrk_hash stored;
@@ -325,6 +325,7 @@ int aud_verify(const struct aud_verify_conf *conf, aud_problem_fn *problem, void
 	if (err) {
 		return err;
 	}
+	obj_begin(&v->obj, AUD_VERIFIER_MAGIC);
 	v->problem = problem;
 	v->arg = arg;
 	v->out = out;

@@ -4,7 +4,9 @@
 #include "audit/aud_verify.h"
 #include "base/clock.h"
 
+#define AUD_VERIFIER_MAGIC 0xd0573be1u
 struct aud_verifier {
+	struct obj obj;
 	aud_problem_fn *problem;
 	void *arg;
 	struct aud_summary *out;

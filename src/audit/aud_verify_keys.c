@@ -155,6 +155,7 @@ int aud_verify_begin(struct aud_verifier *v, const struct aud_verify_conf *conf,
 {
 	int err;
 
+	obj_begin(&v->tiles.obj, AUD_TILE_READER_MAGIC);
 	v->tiles.dir = -1;
 	err = hash_new(&v->hash);
 	if (!err) {
