@@ -11,13 +11,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/aud_budget.h"
+#include "audit/aud_record.h"
+#include "audit/aud_store.h"
 #include "base/clock.h"
+#include "base/obj.h"
 #include "base/request_status.h"
 #include "base/tail.h"
 
 #define MARK_MAX 128 /* octets of a line that is no decision */
 
+#define AUD_MAGIC 0x27d8f35bu
 struct aud {
+	struct obj obj;
 	int fd;    /* -1: counters only */
 	bool file; /* a regular file: else somebody reads, or does not */
 	struct st_counters *counters;
@@ -30,6 +36,12 @@ struct aud {
 	uint64_t lost;        /* decisions */
 	size_t len;           /* gathered */
 	uint32_t marks;       /* lines in the text that are no decisions */
+	struct aud_audit {    /* what goes to the audit; store NULL: there is none */
+		struct aud_store *store;
+		struct aud_budget budget;
+		size_t len, n; /* gathered: octets, lines */
+		char *text;    /* AUD_GATHER_MAX octets; owned */
+	} audit;
 	/* lines; in front of them is room for the newline and the mark of an incomplete line */
 	char *text;
 	char room[1 + MARK_MAX + AUD_GATHER_MAX];
@@ -52,6 +64,7 @@ static struct aud *make(int fd, struct st_counters *counters)
 	if (!a) {
 		return NULL;
 	}
+	obj_begin(&a->obj, AUD_MAGIC);
 	set_fd(a, fd);
 	a->counters = counters;
 	a->text = a->room + 1 + MARK_MAX;
@@ -151,6 +164,7 @@ uint64_t aud_close(struct aud *a)
 	}
 	left = content_of(a->text, a->len);
 	st_count_n(a->counters, ST_AUDIT_ERRORS, left.decisions);
+	free(a->audit.text);
 	untold = a->gap + left.decisions + left.lost;
 	if (a->fd >= 0) {
 		close(a->fd);
@@ -296,10 +310,82 @@ static int write_lines(struct aud *a)
 	return ERR_IO;
 }
 
+int aud_audit(struct aud *a, struct aud_store *store, uint32_t refusals_per_second)
+{
+	a->audit.text = malloc(AUD_GATHER_MAX);
+	if (!a->audit.text) {
+		return ERR_NOMEM;
+	}
+	a->audit.store = store;
+	a->audit.budget.per_second = refusals_per_second;
+	return 0;
+}
+
+static void give(struct aud_audit *u)
+{
+	if (u->len) {
+		aud_store_give(u->store, u->text, u->len, u->n);
+		u->len = u->n = 0;
+	}
+}
+
+static void gather(struct aud_audit *u, const char *line, size_t len)
+{
+	if (u->len + len + 1 > AUD_GATHER_MAX) {
+		give(u);
+	}
+	memcpy(u->text + u->len, line, len);
+	u->len += len;
+	u->text[u->len++] = '\n';
+	u->n++;
+}
+
+static void gather_summary(void *arg, const char *scs, uint64_t n)
+{
+	struct aud *a = OBJ_OF(arg, struct aud, AUD_MAGIC);
+	char line[AUD_LINE_MAX];
+
+	st_count_n(a->counters, ST_AUDIT_SUMMED, n);
+	gather(&a->audit, line, aud_line_summary(line, clock_real_ms(), scs, n));
+}
+
+static void to_audit(struct aud *a, const struct aud_decision *d, const char *line, size_t len)
+{
+	struct aud_audit *u = &a->audit;
+
+	aud_budget_turn(&u->budget, d->time_ms / 1000, gather_summary, a);
+	if (d->verdict == AUD_ACCEPTED || aud_budget_take(&u->budget, d->scs)) {
+		gather(u, line, len);
+	}
+}
+
+void aud_recovered(struct aud *a, const struct aud_decision *d)
+{
+	static const char flag[] = ",\"recovered\":true}";
+	char line[AUD_LINE_MAX + sizeof flag];
+	size_t n = aud_format(line, d) - 1;
+
+	if (a->audit.store) {
+		memcpy(line + n, flag, sizeof flag);
+		gather(&a->audit, line, n + sizeof flag - 1);
+	}
+}
+
+void aud_audit_turn(struct aud *a)
+{
+	if (a->audit.store) {
+		aud_budget_turn(&a->audit.budget, clock_real_ms() / 1000, gather_summary, a);
+		give(&a->audit);
+	}
+}
+
 int aud_flush(struct aud *a)
 {
 	int err = 0;
 
+	if (a->audit.store) {
+		give(&a->audit);
+	}
 	while (!err && a->fd >= 0 && a->len) {
 		err = write_lines(a);
 	}
@@ -321,21 +407,34 @@ static void count(struct st_counters *st, const struct aud_decision *d)
 
 int aud_decision(struct aud *a, const struct aud_decision *d)
 {
+	size_t n;
 	int err;
 
 	count(a->counters, d);
 	if (a->fd < 0) {
+		if (a->audit.store) { /* the text is empty without a log */
+			to_audit(a, d, a->text, aud_format(a->text, d));
+		}
 		return 0;
 	}
 	if (a->len + MARK_MAX + AUD_LINE_MAX + 1 > AUD_GATHER_MAX) {
 		err = aud_flush(a);
 		if (a->len + MARK_MAX + AUD_LINE_MAX + 1 > AUD_GATHER_MAX) {
+			char line[AUD_LINE_MAX];
+
 			lose(a, 1);
+			if (a->audit.store) {
+				to_audit(a, d, line, aud_format(line, d));
+			}
 			return err;
 		}
 	}
 	put_gap(a);
-	a->len += aud_format(a->text + a->len, d);
+	n = aud_format(a->text + a->len, d);
+	if (a->audit.store) {
+		to_audit(a, d, a->text + a->len, n);
+	}
+	a->len += n;
 	a->text[a->len++] = '\n';
 	return 0;
 }

@@ -286,6 +286,37 @@ static const struct cli_param journal_salvage[] = {
 	END,
 };
 
+#define AUDIT_DIR OPERAND("dir", CLI_PATH, "DIR", "directory of the audit: audit in the state_dir of the configuration")
+#define AUDIT_KEY                                                                                                                \
+	OPTION("key", "key", CLI_PATH, "FILE",                                                                                   \
+	       "public key of the checkpoints, kept elsewhere: audit.key with .pub; without it, the directory's own")
+static const struct cli_param audit_verify[] = {
+	AUDIT_DIR,
+	AUDIT_KEY,
+	OPTION("against", "against", CLI_PATH, "FILE",
+	       "checkpoints that were kept elsewhere: one, or the lines of audit.publish_file"),
+	END,
+};
+static const struct cli_param audit_search[] = {
+	AUDIT_DIR,
+	OPTION("scs", "scs", CLI_NAME, "NAME", "of this SCS"),
+	OPTION("device", "device", CLI_TEXT, "DEVICE", "for this device, as the record has it"),
+	OPTION("action", "action", CLI_TEXT, "WORD", "trigger, recall, replace, session, provisioning, screening, audit"),
+	CHOICE("verdict", "verdict", CLI_WORD, "accepted refused detected", "WORD", "accepted, refused or detected"),
+	OPTION("reason", "reason", CLI_TEXT, "WORD", "with this reason"),
+	NUMBER("reference", "reference", 0, U32, "with this Reference-Number"),
+	OPTION("since", "since", CLI_TIME, "TIME", "not older"),
+	OPTION("until", "until", CLI_END, "TIME", "not newer"),
+	NUMBER("limit", "limit", 1, INT64_MAX, "at most so many"),
+	END,
+};
+static const struct cli_param audit_show[] = {
+	AUDIT_DIR,
+	{ .arg = "seq", .kind = CLI_NUM, .required = true, .max = INT64_MAX, .shown = "SEQ", .meaning = "number of the record" },
+	AUDIT_KEY,
+	END,
+};
+
 static const struct cli_param ndsip_rules[] = {
 	{ .option = "config",
 	  .letter = 'c',
@@ -659,6 +690,27 @@ const struct cli_command cli_commands[] = {
 	  .examples =
 	      "  mtcctl journal salvage /var/lib/mtc-iwf/journal /var/lib/mtc-iwf/journal.new\n\n"
 	      "The damaged journal stays as it is. The answer says what is missing and how to put the new one in place.\n" },
+	{ .group = "audit",
+	  .verb = "verify",
+	  .summary = "Check that no record of the audit was changed, removed or moved",
+	  .params = audit_verify,
+	  .examples = "  mtcctl audit verify /var/lib/mtc-iwf/audit --key audit.key.pub --against checkpoints.jsonl\n\n"
+		      "It needs no running mtc-iwfd and changes nothing. Exit code 1: there are problems, one line each.\n"
+		      "docs/user/audit.md says what can be found and what cannot.\n" },
+	{ .group = "audit",
+	  .verb = "search",
+	  .summary = "The records of the audit that fit",
+	  .params = audit_search,
+	  .examples = "  mtcctl audit search /var/lib/mtc-iwf/audit --scs acme --verdict refused --since 2027-01-01\n"
+		      "  mtcctl --json audit search /var/lib/mtc-iwf/audit --reference 4711\n\n"
+		      "It proves nothing: 'audit verify' checks all records, 'audit show' one.\n" },
+	{ .group = "audit",
+	  .verb = "show",
+	  .summary = "One record of the audit, with the proof that the last checkpoint covers it",
+	  .params = audit_show,
+	  .examples = "  mtcctl audit show /var/lib/mtc-iwf/audit 4711\n"
+		      "  mtcctl --json audit show /var/lib/mtc-iwf/audit 4711 --key audit.key.pub\n\n"
+		      "The proof is that of RFC 6962. Exit code 1: the record is not the one that the checkpoint covers.\n" },
 	{ .group = "ndsip",
 	  .verb = "rules",
 	  .summary = "The nftables rules that keep traffic of NDS/IP listeners inside their tunnels",

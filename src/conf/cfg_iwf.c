@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/ident.h"
+#include "conf/cfg_iwf_audit.h"
 #include "conf/cfg_iwf_check.h"
 #include "conf/cfg_iwf_ndsip.h"
 #include "conf/cfg_iwf_screen.h"
@@ -515,6 +516,8 @@ static const struct cfg_row top_rows[] = {
 	    "checks on requests of SCSs, one section a row (docs/user/screening.md). What 'mtcctl screen set' says wins over "
 	    "this section"),
 	CFG_SECTION("journal", struct cfg_iwf, journal, journal_rows, "", "state of the triggers on disk, below state_dir"),
+	CFG_SECTION("audit", struct cfg_iwf, audit, cfg_audit_rows, "",
+		    "records of all decisions that nobody can change unseen (docs/user/audit.md)"),
 	CFG_END,
 };
 

@@ -203,6 +203,21 @@ struct cfg_journal {
 	uint32_t batch_max;
 };
 
+enum cfg_audit_failure { CFG_AUDIT_REFUSE, CFG_AUDIT_CONTINUE };
+
+struct cfg_audit { /* docs/user/audit.md */
+	bool on;
+	char origin[CFG_HOST_MAX]; /* of its checkpoints; never "" */
+	char key[CFG_PATH_MAX];    /* PEM file of the key that signs them; made when it is missing */
+	uint64_t interval_ms;
+	int on_failure;     /* enum cfg_audit_failure */
+	uint32_t queue_max; /* octets of records that wait for the disk */
+	uint64_t segment_size, size_max;
+	uint32_t refusals_per_second;    /* of one SCS; 0: no bound */
+	char publish_file[CFG_PATH_MAX]; /* "": none */
+	bool publish_log;
+};
+
 enum cfg_replay_mode { CFG_REPLAY_DETECT, CFG_REPLAY_REFUSE };
 
 struct cfg_replay { /* of requests: core/core_replay.h */
@@ -265,6 +280,7 @@ struct cfg_iwf {
 	struct cfg_timers timers;
 	struct cfg_sctp sctp;
 	struct cfg_journal journal;
+	struct cfg_audit audit;
 	struct cfg_screening screening;
 	struct cfg_lines *lines; /* for cfg_line() */
 };

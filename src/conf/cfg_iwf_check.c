@@ -1,6 +1,7 @@
 /* cfg_iwf_check.c - checks that span several keys. Each error names the line of the key to
  * change. */
 #include "conf/cfg_iwf_check.h"
+#include "conf/cfg_iwf_audit.h"
 #include "conf/cfg_iwf_ndsip.h"
 #include "conf/cfg_iwf_screen.h"
 #include "conf/cfg_iwf_sctp.h"
@@ -350,6 +351,7 @@ int cfg_iwf_check(struct cfg_iwf *c, struct report *why)
 	also(&err, check_control(c, why));
 	also(&err, cfg_screening_check(c, why));
 	also(&err, cfg_ndsip_check(c, why));
+	also(&err, cfg_audit_check(c, why));
 	for (size_t i = 0; i < c->anchors_n; i++) {
 		if (cfg_sound(c->lines, "trust_anchors[%zu]", i)) {
 			also(&err, check_anchor(c, i, why));

@@ -73,7 +73,7 @@ static void on_store(void *arg, int events)
 	core_rooms_look(c);
 }
 
-static int open_stores(struct core *c, int decisions_fd, char why[CORE_WHY_MAX])
+static int open_stores(struct core *c, const struct core_conf *conf, char why[CORE_WHY_MAX])
 {
 	const struct cfg_iwf *cfg = c->cfg;
 	char dir[CFG_PATH_MAX + 32];
@@ -87,9 +87,14 @@ static int open_stores(struct core *c, int decisions_fd, char why[CORE_WHY_MAX])
 	struct asc_why asc_why = { "" };
 	int err;
 
-	err = aud_open(&c->decisions.aud, decisions_fd, &c->st);
+	err = aud_open(&c->decisions.aud, conf->decisions_fd, &c->st);
 	if (err) {
 		snprintf(why, CORE_WHY_MAX, "the decision log: %s", err_str(err));
+		return err;
+	}
+	err = core_audit_open(c, conf->audit_key, conf->publish_fd);
+	if (err) {
+		snprintf(why, CORE_WHY_MAX, "the audit: %s", err_str(err));
 		return err;
 	}
 	snprintf(dir, sizeof dir, "%s/associations", cfg->state_dir);
@@ -166,7 +171,7 @@ static int init_parts(struct core *c, const struct core_conf *conf, char why[COR
 		err = core_queue_init(c);
 	}
 	if (!err) {
-		err = open_stores(c, conf->decisions_fd, why);
+		err = open_stores(c, conf, why);
 	}
 	if (!err) {
 		err = core_screen_init(c, why);
@@ -274,6 +279,7 @@ void core_free(struct core *c)
 	net_watch_free(c->store.bell);
 	asc_close(c->store.asc);
 	end_decisions(c);
+	core_audit_close(c);
 	core_queue_fini(c);
 	core_overdue_fini(c);
 	core_deadlines_fini(c);

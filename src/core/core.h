@@ -36,6 +36,8 @@ struct core_conf { /* borrowed as long as the core lives */
 	struct log *log;                         /* its level changes by command */
 	struct tls_ctx *peer_tls[CFG_PEERS_MAX]; /* by index of cfg->peers; NULL: plain */
 	int decisions_fd;                        /* owned by the core on success; -1: none */
+	const uint8_t *audit_key;                /* public key of the audit's checkpoints; NULL: no audit */
+	int publish_fd;                          /* taken with audit_key: of published checkpoints; -1: none */
 	const struct core_cb *cb;
 	void *arg;
 };
@@ -125,6 +127,11 @@ void core_keyholder_count(struct core *c, uint32_t which, enum st_counter counte
  * it gets the list of SCSs. In place of the channel before. Takes fd in every case.
  * ERR_NOMEM, ERR_IO. */
 ERR_MUST_USE int core_ndsip_channel(struct core *c, int fd);
+
+/* The channel to the keyholder that signs checkpoints of the audit (a SOCK_SEQPACKET pair,
+ * merkle/mrk_ask.h), in place of the one before; the file for published checkpoints. Take fd. */
+void core_audit_channel(struct core *c, int fd);
+void core_audit_publish(struct core *c, int fd);
 
 /* Switches to the decision log opened after rotation. Takes fd. */
 void core_decisions(struct core *c, int fd);

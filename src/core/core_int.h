@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/obj.h"
 #include "core/core.h"
+#include "core/core_audit.h"
 #include "core/core_admit.h"
 #include "core/core_deadline.h"
 #include "core/core_dnr.h"
@@ -67,6 +68,7 @@ struct core {
 	struct core_memory memory;
 	struct core_stores store;
 	struct core_decisions decisions;
+	struct core_audit audit;
 
 	struct core_journal journal;
 	struct core_dnr_ids dnr_ids;

@@ -27,6 +27,7 @@ static void on_look(void *core)
 	core_quotas_look(c);
 	core_screen_save(c);
 	core_seen_look(c);
+	core_audit_look(c);
 	net_timer_start(c->time.look.timer, TIMELINE_LOOK_MS);
 }
 

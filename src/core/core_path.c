@@ -280,6 +280,15 @@ static enum stage stage_time(struct visit *v)
 	return refuse(v, &late);
 }
 
+/* -- can it be recorded? */
+
+static enum stage stage_record(struct visit *v)
+{
+	struct pol_verdict unrecorded = pol_verdict_of(POL_AUDIT);
+
+	return core_audit_refuses(v->core) ? refuse(v, &unrecorded) : STAGE_CONTINUE;
+}
+
 /* -- stage 9: policy */
 
 static struct pol_load load_of(const struct visit *v)
@@ -429,7 +438,8 @@ static enum stage stage_submit(struct visit *v)
 /* -- the order of the stages */
 
 typedef enum stage stage_fn(struct visit *v);
-static stage_fn *const stages[] = { stage_session, stage_duplicate, stage_replay, stage_time, stage_judge, stage_submit };
+static stage_fn *const stages[] = { stage_session, stage_duplicate, stage_replay, stage_time,
+				    stage_record,  stage_judge,     stage_submit };
 
 void core_on_device_action(struct core_edge *e, uint64_t transaction, const struct ipc_device_action *a)
 {

@@ -144,6 +144,7 @@ static int restore_waiting(void *arg, const struct trg *trg)
 	if (err) {
 		return err;
 	}
+	core_audit_restored(c, trg);
 	pages_ahead_used(&c->triggers.ahead, n->park.seat);
 	n->armed_ms = trg->armed_ms;
 	n->counts = core_quota_counted(scs, trg);
@@ -187,6 +188,7 @@ static int restore_busy(struct core *c, uint64_t number, const void *record, siz
 		core_piece_trigger_end(c, t);
 		return scs ? 0 : ERR_NOMEM;
 	}
+	core_audit_restored(c, t->trg);
 	t->trg->owner = t;
 	t->left = true;
 	core_transaction_text(t->transaction, 0, number);
@@ -307,6 +309,7 @@ int core_triggers_restore(struct core *c)
 	if (c->triggers.n) {
 		log_info(c->log, "core", "%s taken up from the journal", shown_count(triggers, c->triggers.n, "trigger"));
 	}
+	core_audit_restored_all(c);
 	core_quotas_seed(c);
 	resume(c, true);
 	resume(c, false);

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "conf/cfg_iwf.h"
+#include "daemon/dm_audit.h"
 #include "daemon/dm_msg.h"
 #include "daemon/dm_part.h"
 #include "net/net_loop.h"
@@ -33,7 +34,10 @@ struct dm_inherited {
 	int caps_fd, beat_fd, control_fd, decisions_fd;
 	uint32_t caps_slot; /* of an edge */
 	int listen_fds[CFG_LISTEN_MAX];
-	struct dm_part part; /* certificates, keys and anchors; closed when the contexts are made */
+	bool has_audit;
+	struct dm_audit_hand audit; /* of the keyholder and of the core; wiped when it is used */
+	int publish_fd;             /* core: of published checkpoints */
+	struct dm_part part;        /* certificates, keys and anchors; closed when the contexts are made */
 };
 
 /* Reads messages until DM_START. `role` names the process in the log, which may wait for its reader

@@ -260,6 +260,12 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 	} else if (m->kind == DM_DECISIONS && fds[0] >= 0) {
 		core_decisions(p->core, fds[0]);
 		fds[0] = -1;
+	} else if (m->kind == DM_AUDIT && fds[0] >= 0) {
+		core_audit_channel(p->core, fds[0]);
+		fds[0] = -1;
+	} else if (m->kind == DM_AUDIT_PUBLISH && fds[0] >= 0) {
+		core_audit_publish(p->core, fds[0]);
+		fds[0] = -1;
 	} else if (m->kind == DM_SET) {
 		take_set(p, m, fds[0]);
 		fds[0] = -1;
@@ -329,6 +335,9 @@ static int set_up(struct dm_process *process)
 	p->conf.decisions_fd = p->process.in.decisions_fd;
 	p->conf.cb = &callbacks;
 	p->conf.arg = p;
+	p->conf.audit_key = p->process.in.has_audit ? p->process.in.audit.key : NULL;
+	p->conf.publish_fd = p->process.in.has_audit ? p->process.in.publish_fd : -1;
+	p->process.in.publish_fd = p->process.in.has_audit ? -1 : p->process.in.publish_fd;
 	p->process.in.decisions_fd = -1; /* taken */
 	err = core_new(&p->core, p->process.loop, &p->conf, why);
 	if (err) {

@@ -127,6 +127,9 @@ int dm_hand_over(struct dm_child *c)
 	if (!err) {
 		err = c->role == DM_CORE ? hand_to_core(c) : c->role == DM_EDGE ? hand_to_edge(c) : 0;
 	}
+	if (!err) {
+		err = dm_audit_hand_over(c);
+	}
 	return err ? err : dm_send(c->sock, &start, NULL, 0);
 }
 

@@ -41,7 +41,7 @@ static uint64_t keys_in_zone(const struct cfg_iwf *cfg, uint64_t keys, enum zone
 void dm_holders_place(struct dm_parent *p)
 {
 	for (unsigned kind = 0; kind < KH_KINDS; kind++) {
-		if (keys_of(p->cfg, kind)) {
+		if (keys_of(p->cfg, kind) || (kind == KH_FILES && p->cfg->audit.on)) {
 			struct dm_child *c = &p->holders[p->holders_n++];
 
 			dm_child_init(c, p, DM_HOLDER);

@@ -15,7 +15,7 @@
 static void all_unset(struct dm_inherited *in)
 {
 	memset(in, 0, sizeof *in);
-	in->caps_fd = in->beat_fd = in->control_fd = in->decisions_fd = -1;
+	in->caps_fd = in->beat_fd = in->control_fd = in->decisions_fd = in->publish_fd = -1;
 	memset(in->listen_fds, 0xff, sizeof in->listen_fds); /* -1 each */
 }
 
@@ -56,6 +56,8 @@ static int *place(struct dm_inherited *in, const struct dm_msg *m)
 		return &in->control_fd;
 	case DM_DECISIONS:
 		return &in->decisions_fd;
+	case DM_AUDIT_PUBLISH:
+		return &in->publish_fd;
 	default:
 		return NULL;
 	}
@@ -87,6 +89,12 @@ static int take(struct dm_inherited *in, const struct dm_msg *m, int fd, const c
 	}
 	if (m->kind == DM_SET && !in->part.map) {
 		return dm_set_open(&in->part, &in->log, fd);
+	}
+	if (m->kind == DM_AUDIT_KEY && fd >= 0 && !in->has_audit) {
+		in->has_audit = pread(fd, &in->audit, sizeof in->audit, 0) == (ssize_t)sizeof in->audit;
+		in->audit.note[sizeof in->audit.note - 1] = 0;
+		close(fd);
+		return in->has_audit ? 0 : ERR_PROTO;
 	}
 	where = place(in, m);
 	if (!where || *where >= 0) {
@@ -140,6 +148,7 @@ void dm_inherited_free(struct dm_inherited *in)
 	fds_close(&in->beat_fd, 1);
 	fds_close(&in->control_fd, 1);
 	fds_close(&in->decisions_fd, 1);
+	fds_close(&in->publish_fd, 1);
 	fds_close(in->listen_fds, CFG_LISTEN_MAX);
 	dm_part_close(&in->part);
 	cfg_iwf_free(in->cfg);

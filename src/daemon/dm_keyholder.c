@@ -16,7 +16,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/ed25519.h"
 #include "daemon/dm_process.h"
+#include "keyholder/kh_audit.h"
 #include "keyholder/kh_serve.h"
 #include "keyholder/kh_sets.h"
 #include "stats/st_counters.h"
@@ -30,6 +32,7 @@ struct keyholder_process {
 	struct kh_sets sets; /* of the kind */
 	struct net_timer *forget, *report;
 	struct kh_counts told;
+	struct kh_audit *audit; /* NULL: there is none, or another keyholder has its key */
 };
 _Static_assert(offsetof(struct keyholder_process, process) == 0, "a keyholder process begins with its struct dm_process");
 
@@ -157,6 +160,40 @@ static void on_bad_edge(void *arg, uint32_t edge)
 	}
 }
 
+/* -- the audit */
+
+static void on_signed(void *arg, const struct mrk_ask *last)
+{
+	const struct keyholder_process *p = holder_of(arg);
+	struct dm_msg m = { .kind = DM_AUDIT_SIGNED, .value = last->size };
+	int err = dm_send(DM_CHILD_FD, &m, NULL, 0);
+
+	for (m.index = 1; m.index <= HASH_LEN / 8 && !err; m.index++) {
+		memcpy(&m.value, last->root.v + 8 * (m.index - 1), 8);
+		err = dm_send(DM_CHILD_FD, &m, NULL, 0);
+	}
+	if (err) {
+		log_error(&p->process.in.log, "daemon", "the parent does not listen");
+	}
+}
+
+static int begin_audit(struct keyholder_process *p)
+{
+	struct dm_inherited *in = &p->process.in;
+	struct kh_audit_conf conf = { .loop = p->process.loop,
+				      .log = &in->log,
+				      .origin = in->cfg->audit.origin,
+				      .seed = in->audit.key,
+				      .last = in->audit.last,
+				      .note = in->audit.note,
+				      .on_signed = on_signed,
+				      .arg = p };
+	int err = in->has_audit ? kh_audit_new(&p->audit, &conf) : 0;
+
+	ed25519_wipe(in->audit.key);
+	return err;
+}
+
 static void on_message(struct dm_process *process, const struct dm_msg *m, int fds[DM_FDS_MAX])
 {
 	struct keyholder_process *p = holder_of(process);
@@ -172,6 +209,12 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 	} else if (m->kind == DM_SET) {
 		take_set(p, m, fds[0]);
 		fds[0] = -1;
+	} else if (m->kind == DM_AUDIT && fds[0] >= 0 && p->audit) {
+		err = kh_audit_channel(p->audit, fds[0]);
+		fds[0] = -1;
+		if (err) {
+			log_error(&p->process.in.log, "daemon", "the core gets no checkpoints: %s", err_str(err));
+		}
 	} else if (m->kind == DM_SETS_USED) {
 		kh_sets_used(&p->sets, (uint32_t)m->value, net_loop_now_ms(process->loop));
 		look_at_sets(p);
@@ -216,6 +259,9 @@ static int set_up(struct dm_process *process)
 		err = net_timer_new(&p->report, process->loop, on_report, p);
 	}
 	if (!err) {
+		err = begin_audit(p);
+	}
+	if (!err) {
 		net_timer_start(p->report, process->in.cfg->timers.stats_ms);
 	}
 	return err;
@@ -227,6 +273,7 @@ static void tear_down(struct dm_process *process)
 
 	net_timer_free(p->forget);
 	net_timer_free(p->report);
+	kh_audit_free(p->audit);
 	kh_serve_free(p->serve);
 	kh_sets_fini(&p->sets);
 }

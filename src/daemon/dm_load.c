@@ -11,6 +11,7 @@
 
 #include "base/shown.h"
 #include "base/str.h"
+#include "daemon/dm_audit.h"
 #include "daemon/dm_give.h"
 #include "daemon/dm_open.h"
 #include "daemon/dm_sandbox.h"
@@ -106,6 +107,7 @@ static int examine(struct dm_loaded *l, struct report *why)
 	check_descriptors(l->cfg, why);
 	dm_sandbox_check(l->cfg, why);
 	check_revocation(l->cfg, why);
+	dm_audit_check(l->cfg, why);
 	if (!err) {
 		err = files;
 	}

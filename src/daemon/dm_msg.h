@@ -11,35 +11,39 @@
 
 enum dm_kind {
 	/* parent > child */
-	DM_CONFIG = 1,        /* fd: sealed text. index: slot, generation, value: zone of an edge */
-	DM_SET = 2,           /* fd: sealed part of the files, dm_part.h; again after each reload */
-	DM_LISTEN = 3,        /* fd; index: listener */
-	DM_CAPS = 4,          /* fd: counter page of the edges of one zone. index: slot of this edge in it */
-	DM_CONTROL = 5,       /* fd: listening control socket */
-	DM_DECISIONS = 6,     /* fd: decision log; again after each rotation */
-	DM_PORT = 33,         /* core: index: listener, value: the port that it is bound to; for a listener with port 0 */
-	DM_START = 7,         /* that was all: begin */
-	DM_RING = 8,          /* 4 fds; for the core index: slot, generation, what: zone, value: of the edge, dm_ring_value() */
-	DM_EDGE_GONE = 9,     /* generation */
-	DM_STOP = 10,         /* end in order */
-	DM_BEAT = 19,         /* fd: page of its sign of life */
-	DM_HUNG = 20,         /* for the core. value: that many more processes were ended because they hung */
-	DM_LOG_LOST = 14,     /* for the core. value: that many more lines of the parent's log were lost */
-	DM_REFUSED = 22,      /* for the core. value: that many more processes were ended by their sandbox */
-	DM_SANDBOX_GONE = 23, /* for the core. generation: pid of a process that ended */
-	DM_EDGE_SET = 15,     /* core: generation: of an edge, value: of the set of files that it uses */
-	DM_KEYS = 24,         /* fd: end of a pair between an edge and a keyholder. what: enum kh_kind; value: bits of listeners;
+	DM_CONFIG = 1,         /* fd: sealed text. index: slot, generation, value: zone of an edge */
+	DM_SET = 2,            /* fd: sealed part of the files, dm_part.h; again after each reload */
+	DM_LISTEN = 3,         /* fd; index: listener */
+	DM_CAPS = 4,           /* fd: counter page of the edges of one zone. index: slot of this edge in it */
+	DM_CONTROL = 5,        /* fd: listening control socket */
+	DM_DECISIONS = 6,      /* fd: decision log; again after each rotation */
+	DM_PORT = 33,          /* core: index: listener, value: the port that it is bound to; for a listener with port 0 */
+	DM_START = 7,          /* that was all: begin */
+	DM_RING = 8,           /* 4 fds; for the core index: slot, generation, what: zone, value: of the edge, dm_ring_value() */
+	DM_EDGE_GONE = 9,      /* generation */
+	DM_STOP = 10,          /* end in order */
+	DM_BEAT = 19,          /* fd: page of its sign of life */
+	DM_HUNG = 20,          /* for the core. value: that many more processes were ended because they hung */
+	DM_LOG_LOST = 14,      /* for the core. value: that many more lines of the parent's log were lost */
+	DM_REFUSED = 22,       /* for the core. value: that many more processes were ended by their sandbox */
+	DM_SANDBOX_GONE = 23,  /* for the core. generation: pid of a process that ended */
+	DM_EDGE_SET = 15,      /* core: generation: of an edge, value: of the set of files that it uses */
+	DM_KEYS = 24,          /* fd: end of a pair between an edge and a keyholder. what: enum kh_kind; value: bits of listeners;
 			    * generation: for the keyholder, of the edge; index: for the edge, number of the pair */
-	DM_SETS_USED = 28,    /* keyholder: value: generation of the oldest set of files that an edge uses */
-	DM_KEYHOLDER = 25,    /* core: what: enum kh_kind, index: enum dm_child_state, generation, value: pid of a keyholder */
-	DM_NDSIP = 29,        /* fd: end of a pair between the NDS/IP helper and an edge or the core. generation: for the helper,
+	DM_SETS_USED = 28,     /* keyholder: value: generation of the oldest set of files that an edge uses */
+	DM_KEYHOLDER = 25,     /* core: what: enum kh_kind, index: enum dm_child_state, generation, value: pid of a keyholder */
+	DM_NDSIP = 29,         /* fd: end of a pair between the NDS/IP helper and an edge or the core. generation: for the helper,
 			    * of the edge, 0: the core; index: for the edge and the core, number of the pair */
-	DM_VICI = 32,         /* NDS/IP helper: fd: connected to charon; without: value: errno */
-	DM_RELOADED = 16,     /* core: fd: sealed lines of the report, value: 1 when the set is in use, index: of the request */
-	DM_CRL_RENEWED = 40,  /* core: value: that many more times files of CRLs were taken without a reload */
-	DM_CRL_REFUSED = 41,  /* core: value: that many more times they were wrong */
-	DM_CRL_WRONG = 42,    /* core: value: anchors whose files are wrong, and which use those before; a bit for each */
+	DM_VICI = 32,          /* NDS/IP helper: fd: connected to charon; without: value: errno */
+	DM_RELOADED = 16,      /* core: fd: sealed lines of the report, value: 1 when the set is in use, index: of the request */
+	DM_CRL_RENEWED = 40,   /* core: value: that many more times files of CRLs were taken without a reload */
+	DM_CRL_REFUSED = 41,   /* core: value: that many more times they were wrong */
+	DM_CRL_WRONG = 42,     /* core: value: anchors whose files are wrong, and which use those before; a bit for each */
+	DM_AUDIT_KEY = 50,     /* fd: sealed struct dm_audit_hand (dm_audit.h), for the keyholder and for the core */
+	DM_AUDIT = 51,         /* fd: end of the pair between the core and the keyholder for checkpoints */
+	DM_AUDIT_PUBLISH = 52, /* core: fd: file for published checkpoints; again after each rotation */
 	/* child > parent */
+	DM_AUDIT_SIGNED = 53, /* keyholder: a checkpoint was signed. index 0: value: its size; 1 to 4: 8 octets of its root */
 	DM_READY = 11,
 	DM_BAD_EDGE = 12,    /* core, keyholder: generation */
 	DM_SET_TAKEN = 17,   /* generation: of the set of files, value: 1 when it is used from now on */

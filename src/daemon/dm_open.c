@@ -215,6 +215,9 @@ int dm_open_all(struct dm_parent *p)
 		err = check_decisions(p);
 	}
 	if (!err) {
+		err = dm_audit_open(p);
+	}
+	if (!err) {
 		err = bind_listeners(p);
 	}
 	if (!err) {
@@ -230,6 +233,7 @@ void dm_close_all(struct dm_parent *p)
 			close(p->listen_fds[i]);
 		}
 	}
+	dm_audit_close(p);
 	if (p->control_fd >= 0) {
 		close(p->control_fd);
 		unlink(p->cfg->control_path);

@@ -165,6 +165,8 @@ static bool on_message(struct dm_child *c, const struct dm_msg *m)
 		return dm_ndsips_connect(c);
 	} else if (m->kind == DM_COUNT && c->role == DM_HOLDER) {
 		return dm_holders_count(c, m);
+	} else if (m->kind == DM_AUDIT_SIGNED) {
+		return dm_audit_signed(c, m);
 	} else if (m->kind == DM_LOG_LEVEL && c->role == DM_CORE && m->value <= LOG_LEVEL_DEBUG) {
 		tell_edges(p, &level);
 	} else if (m->kind == DM_SET_TAKEN && dm_child_ready(c)) {
@@ -251,6 +253,9 @@ static void start_child(struct dm_child *c)
 		log_info(&p->log, "daemon", "started %s", dm_child_name(c, name));
 		dm_holders_join(c);
 		dm_ndsips_join(c);
+		if (c->role == DM_CORE || c->role == DM_HOLDER) {
+			dm_audit_join(p);
+		}
 	}
 }
 
@@ -474,6 +479,9 @@ static void on_hup(void *arg, int signum)
 			dm_decisions_note(p, fd);
 		}
 		close(fd);
+	}
+	if (dm_audit_publish(p)) {
+		log_warn(&p->log, "daemon", "the core does not take messages");
 	}
 	if (!p->stopping) {
 		dm_reload(p, 0);

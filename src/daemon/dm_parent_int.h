@@ -95,6 +95,8 @@ struct dm_crls {                 /* the files of CRLs, which are looked at while
 #define DM_ZONES 2u
 #define DM_EDGES_MAX IPC_CAPS_SLOTS_MAX /* over both zones */
 
+#include "daemon/dm_audit.h"
+
 #define DM_PARENT_MAGIC 0xe2b871c5u
 struct dm_parent {
 	struct obj obj;
@@ -107,6 +109,7 @@ struct dm_parent {
 	uint8_t ends_said[DM_ENDS_MAX]; /* enum dm_ends_level, by index of set->ends */
 	struct net_timer *look;         /* checks for certificates that expire */
 	struct dm_reload reload;
+	struct dm_audit audit;
 	struct dm_crls crls;
 	struct log log;
 	struct writer *out; /* standard output, for the ready lines; NULL: it was closed at start */

@@ -97,7 +97,8 @@ enum { POL_NO_STATUS = -1 }; /* reason of a session's end: no DAA carries it */
 	X(REVOCATION_UNKNOWN, "revocation-unknown", POL_NO_STATUS,                                                               \
 	  "no CRL in force says that the certificate is not revoked, and the SCS has no revocation_soft")                        \
 	X(ABSENT_TOO_OFTEN, "absent-too-often", TSP_STATUS_RATEEXCEEDED,                                                         \
-	  "the SCS learned as often as it may, for now, that this device is absent")
+	  "the SCS learned as often as it may, for now, that this device is absent")                                             \
+	X(AUDIT, "audit-failed", TSP_STATUS_TEMPORARYERROR, "the audit cannot be written, and audit.on_failure is refuse")
 
 enum pol_reason {
 #define POL_ROW(name, word, status, words) POL_##name,

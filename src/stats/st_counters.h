@@ -173,6 +173,10 @@
 	X(READERS_CLEARED, "readers_cleared", "slots of readers that died, freed in the store of associations")                  \
 	X(AUDIT_LINES, "audit_lines", "decision lines written")                                                                  \
 	X(AUDIT_ERRORS, "audit_errors", "decisions that are in no log: it could not be written")                                 \
+	X(AUDIT_SUMMED, "audit_summed", "refusals beyond audit.refusals_per_second, which the audit counts in one record")       \
+	X(AUDIT_LOST, "audit_lost", "records that the audit lost: it could not be written, or its queue was full")               \
+	X(AUDIT_CHECKPOINTS, "audit_checkpoints", "checkpoints of the audit that the keyholder signed")                          \
+	X(AUDIT_UNSIGNED, "audit_unsigned", "checkpoints of the audit that could not be made")                                   \
 	X(HANGS, "hangs", "processes that the parent ended because they had done nothing for timers.hang")                       \
 	X(KEYHOLDER_SIGNED, "keyholder_signed", "signatures of the keyholders")                                                  \
 	X(KEYHOLDER_REFUSED, "keyholder_refused", "requests that a keyholder refused: foreign key, scheme or content")           \

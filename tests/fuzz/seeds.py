@@ -119,6 +119,26 @@ def ndsip():
     yield "ndsip-message/scs-state", message(3, 9, text(b"acme") + b"\x05\x01\x01\x00" + text(b""))
 
 
+def audits():
+    """Records, notes, keys, and messages about checkpoints."""
+    key, root = b"AwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", b"XcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg="
+    seal = (b'{"seq":9,"interval":2,"time":"2026-11-23T10:00:00.123Z","action":"audit","event":"seal","first":4,"digest":"' + b"0a" * 32 +
+            b'","last":false,"key":"' + key + b'","signature":"' + b"A" * 86 + b'=="}')
+    yield "audit-record/seal", seal
+    yield "audit-record/last-seal", seal.replace(b"false", b"true").replace(key, b"")
+    yield "audit-record/start", (b'{"seq":0,"interval":1,"time":"2026-11-23T10:00:00.123Z","action":"audit","event":"start","how":"first",'
+                                 b'"unsealed":0,"origin":"o","key":"' + key + b'"}')
+    yield "audit-record/decision", b'{"seq":1,"interval":1,"time":"t","scs":"a\\\",\\\"verdict","verdict":"accepted","reference":7}'
+    yield "audit-record/open", b'{"seq":1,"interval":1,"verdict":"accepted\\'
+    note = ("iwf.example.net/audit\n8\n" + root.decode() + "\n\n— iwf.example.net/audit " + "A" * 90 + "==\n").encode()
+    note = note.replace(b"A" * 90 + b"==", b"A" * 91 + b"=")
+    yield "checkpoint/note", note
+    yield "checkpoint/more", note.replace(b"=\n\n", b"=\nmore\n\n", 1)
+    yield "checkpoint/key", b"iwf.example.net/audit+67642a70+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4\n"
+    yield "audit-ask/request", struct.pack("<IQ", 0x3151414b, 8) + bytes(32)
+    yield "audit-ask/answer", struct.pack("<IIQ", 0x3141414b, 1, 8) + bytes(96)
+
+
 def keyholder():
     verify = b" " * 64 + b"TLS 1.3, server CertificateVerify\0"
     contents = {"server-32": verify + b"\xab" * 32, "server-48": verify + b"\xab" * 48, "client": verify.replace(b"server", b"client") + b"\xab" * 32,
@@ -255,5 +275,5 @@ def fences():
 
 
 def seeds():
-    for part in (parent, names, certificates, crl_numbers, records, keyholder, ndsip, files, nodes, replies, edges, cores, ipsec, fences):
+    for part in (parent, names, certificates, crl_numbers, records, keyholder, audits, ndsip, files, nodes, replies, edges, cores, ipsec, fences):
         yield from part()

@@ -1,0 +1,84 @@
+/* aud_recent.c - what was accepted lately, by the records that an opening reads: a trigger of the
+ * journal that is not among them lost its record in a crash. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/aud_store_int.h"
+#include "base/clock.h"
+
+#define RECENT_MAX 1048576u
+
+static int recent_hash(struct hash *h, const char *scs, const char *reference, const char *action, uint64_t *out)
+{
+	char text[AUD_TEXT_MAX * 6 + 96];
+	int n = snprintf(text, sizeof text, "%s %s %s", action, reference, scs);
+	struct mrk_hash digest;
+	int err = hash_piece(h, text, n > 0 && (size_t)n < sizeof text ? (size_t)n : 0, digest.v);
+
+	memcpy(out, digest.v, sizeof *out);
+	return err;
+}
+
+void aud_remember(struct aud_store *s, const char *record, size_t len)
+{
+	char scs[AUD_TEXT_MAX * 6 + 1], action[16], reference[16], time[CLOCK_TEXT_MAX];
+	struct aud_recent *r = &s->recent;
+	int64_t seconds;
+
+	if (r->since_ms == UINT64_MAX && aud_record_member(time, sizeof time, record, len, "time") && strlen(time) > 19) {
+		memcpy(time + 19, "Z", sizeof "Z"); /* without the milliseconds */
+		r->since_ms = clock_parse(&seconds, time) ? UINT64_MAX : (uint64_t)seconds * 1000;
+	}
+	if (!aud_record_is(record, len, "verdict", "accepted") || !aud_record_member(scs, sizeof scs, record, len, "scs") ||
+	    !aud_record_member(action, sizeof action, record, len, "action") ||
+	    !aud_record_member(reference, sizeof reference, record, len, "reference")) {
+		return;
+	}
+	if (!r->at) {
+		r->room = RECENT_MAX;
+		r->at = malloc(r->room * sizeof *r->at);
+	}
+	/* when the ring is full the oldest go: what a crash took is never among them */
+	if (r->at && recent_hash(s->hash, scs, reference, action, &r->at[r->n % r->room]) == 0) {
+		r->n++;
+	}
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+void aud_recent_sort(struct aud_recent *r)
+{
+	r->n = r->n < r->room ? r->n : r->room;
+	if (r->n) {
+		qsort(r->at, r->n, sizeof *r->at, by_value);
+	}
+}
+
+bool aud_store_has(const struct aud_store *s, const char *scs, uint32_t reference, const char *action)
+{
+	struct hash *h;
+	char digits[16];
+	uint64_t want;
+	bool found = true;
+
+	if (hash_new(&h)) {
+		return true; /* without memory nothing is made again */
+	}
+	snprintf(digits, sizeof digits, "%u", reference);
+	if (recent_hash(h, scs, digits, action, &want) == 0) {
+		found = s->recent.n && bsearch(&want, s->recent.at, s->recent.n, sizeof want, by_value);
+	}
+	hash_free(h);
+	return found;
+}
+
+uint64_t aud_store_since_ms(const struct aud_store *s)
+{
+	return s->recent.since_ms;
+}

@@ -1,0 +1,299 @@
+"""The audit: what is decided and changed is recorded; two verifiers that share no code agree; each attack on the files is found, in words."""
+import base64
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+
+import pytest
+from lablib import lab as L
+from lablib import proc
+from support.auditlog import Audit, checkpoints_of, leaf_of, node_of
+
+FIRST = "records/00000000000000000000.jsonl"
+
+
+def audited(labs, **more):
+    settings = {"enabled": "yes", "interval": "300ms", "key": "audit.key", **more}
+    text = ", ".join(f"{key}: {value}" for key, value in settings.items())
+    return labs.up(edges=1, iwf_more=f"audit: {{ {text} }}\n")
+
+
+def folder_of(p):
+    return os.path.join(p.lab["dir"], "iwf", "audit")
+
+
+def now(p):
+    return os.path.join(p.lab["dir"], "now")
+
+
+def key_of(p):
+    return os.path.join(p.lab["dir"], "audit.key.pub")
+
+
+def tool(p, verb, folder, *words):
+    """(exit code, rows) of mtcctl audit."""
+    done = subprocess.run([p.program("mtcctl"), "--json", "audit", verb, folder, *words], capture_output=True, text=True, timeout=60, check=False)
+    assert not done.stderr, done.stderr
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def problems(p, folder, *words):
+    code, rows = tool(p, "verify", folder, *words)
+    found = [row["problem"] for row in rows if "problem" in row]
+    assert code == (1 if found or not rows[-1]["ok"] else 0)
+    return found, rows[-1]
+
+
+def copy_of(p, to):
+    """The directory as it is at one moment."""
+    core = L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
+    os.kill(core, signal.SIGSTOP)
+    proc.wait_until("the core stands", lambda: open(f"/proc/{core}/stat", encoding="ascii").read().split()[2] == "T", 5)
+    shutil.copytree(folder_of(p), to)
+    os.kill(core, signal.SIGCONT)
+    return to
+
+
+def lines_of(folder):
+    lines = []
+    for name in sorted(os.listdir(os.path.join(folder, "records"))):
+        with open(os.path.join(folder, "records", name), "rb") as f:
+            lines += f.read().splitlines(True)
+    return lines
+
+
+def log(p):
+    with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8", errors="replace") as f:
+        return f.read()
+
+
+@pytest.fixture(scope="module")
+def busy(labs):
+    """A gateway with decisions of each kind in its audit, and a copy of the audit as it was somewhat earlier."""
+    p = audited(labs, publish_file="checkpoints.jsonl", publish_log="yes", refusals_per_second=3)
+    for n in range(1, 4):
+        assert p.trigger("acme", device=f"meter-{n}@a.example", reference=100 + n).code == 0
+    assert p.trigger("acme", device="meter-1@b.example", reference=110).code == 3
+    p.ctl("assoc", "add", "acme", "meter-77@b.example")
+    kept = os.path.join(p.lab["dir"], "earlier")
+    proc.wait_until("the change is under a checkpoint", lambda: covered(p), 10)
+    copy_of(p, kept)
+    assert p.trigger("acme", device="meter-4@a.example", reference=104).code == 0
+    size = tool(p, "verify", folder_of(p))[1][-1]["records"]
+    proc.wait_until("the last trigger is under a checkpoint", lambda: checkpoint(p) >= size, 10)
+    copy_of(p, os.path.join(p.lab["dir"], "now"))
+    yield p
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+def checkpoint(p):
+    return tool(p, "verify", folder_of(p))[1][-1]["checkpoint"]
+
+
+def covered(p):
+    found = tool(p, "search", folder_of(p), "--action", "provisioning", "--device", "meter-77@b.example")[1]
+    return len(found) == 2 and checkpoint(p) > found[0]["seq"]
+
+
+def test_two_verifiers_agree_and_decisions_are_there(busy):
+    copy = now(busy)
+    found, last = problems(busy, copy, "--key", key_of(busy))
+    assert not found
+    with open(key_of(busy), encoding="utf-8") as f:
+        mine = Audit(copy, f.read())
+    assert mine.problems == [] and (mine.records, mine.sealed) == (last["records"], last["sealed"])
+    assert last["intervals"] > 2 and last["origin"].endswith("/mtc-iwf-audit")
+    rows = tool(busy, "search", copy, "--scs", "acme", "--verdict", "refused")[1]
+    assert [row["reference"] for row in rows[:-1]] == [110] and rows[0]["reason"] == "no-association"
+    assert len(tool(busy, "search", copy, "--scs", "acme", "--action", "trigger", "--verdict", "accepted")[1]) == 5
+    assert not tool(busy, "search", copy, "--until", "2020-01-01")[1][:-1]
+    # each line of the decision log is a record, with two members in front
+    decisions = [json.loads(line) for line in open(os.path.join(busy.lab["dir"], "log", "decisions.jsonl"), encoding="utf-8")]
+    records = [{k: v for k, v in json.loads(line).items() if k not in ("seq", "interval")} for line in lines_of(copy)]
+    assert all(d in records for d in decisions if d["action"] != "log") and len(decisions) > 10
+    assert all(b"IMSI" not in line and b"payload" not in line for line in lines_of(copy))
+
+
+def test_one_record_is_proven(busy):
+    copy = now(busy)
+    seq = tool(busy, "search", copy, "--reference", "102")[1][0]["seq"]
+    code, rows = tool(busy, "show", copy, str(seq), "--key", key_of(busy))
+    size = int(rows[0]["proof"]["checkpoint"].split("\n")[1])
+    root = base64.b64decode(rows[0]["proof"]["checkpoint"].split("\n")[2])
+    at, last, value = seq, size - 1, leaf_of(rows[0]["text"].encode())
+    for step in rows[0]["proof"]["path"]:  # RFC 9162 2.1.3.2
+        step = base64.b64decode(step)
+        value = node_of(step, value) if at & 1 or at == last else node_of(value, step)
+        while at == last and not at & 1 and at:
+            at, last = at >> 1, last >> 1
+        at, last = at >> 1, last >> 1
+    assert code == 0 and value == root
+    assert tool(busy, "show", copy, "999999")[0] == 2
+
+
+def test_checkpoints_leave_the_host(busy):
+    out = os.path.join(busy.lab["dir"], "checkpoints.jsonl")
+    kept = checkpoints_of(out)
+    assert len(kept) > 2 and all(a.size < b.size for a, b in zip(kept, kept[1:]))
+    assert '"checkpoint":"' in log(busy)
+    found, last = problems(busy, folder_of(busy), "--against", out)
+    assert not found and last["against"] >= len(kept)
+
+
+def edit(lines, n):
+    lines[n] = lines[n].replace(b'"reference":102', b'"reference":103')
+    return lines
+
+
+def swap(lines, n):
+    lines[n], lines[n + 1] = lines[n + 1], lines[n]
+    return lines
+
+
+def renumber(lines, n):
+    """A record is taken out, and those behind it move up."""
+    del lines[n]
+    return lines[:n] + [line.replace(f'"seq":{i + 1},'.encode(), f'"seq":{i},'.encode(), 1) for i, line in enumerate(lines[n:], n)]
+
+
+ATTACKS = {
+    "edit": (edit, "was changed"),
+    "delete": (lambda lines, n: lines[:n] + lines[n + 1:], "missing: records"),
+    "delete and renumber": (renumber, "was changed"),
+    "copy": (lambda lines, n: lines[:n + 1] + lines[n:], "stands where"),
+    "swap": (swap, "stands where"),
+    "cut off": (lambda lines, n: lines[:n], "cut off: the last checkpoint covers"),
+    "empty": (lambda lines, n: [], "cut off: the last checkpoint covers"),
+    "no record": (lambda lines, n: lines[:n] + [b"nonsense\n"] + lines[n + 1:], "there is no record"),
+}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_on_records_is_found(busy, tmp_path, name):
+    copy = str(tmp_path / "audit")
+    shutil.copytree(now(busy), copy)
+    change, words = ATTACKS[name]
+    lines = lines_of(copy)
+    n = next(i for i, line in enumerate(lines) if b'"reference":102' in line)
+    changed = change(list(lines), n)
+    assert changed != lines
+    with open(os.path.join(copy, FIRST), "wb") as f:
+        f.write(b"".join(changed))
+    found, _ = problems(busy, copy)
+    assert any(words in text for text in found), found
+    try:
+        assert Audit(copy).problems
+    except ValueError:
+        assert name == "no record"
+
+
+def test_an_attack_on_the_checkpoint_is_found(busy, tmp_path):
+    def attack(change):
+        copy = str(tmp_path / f"audit-{len(os.listdir(tmp_path))}")
+        shutil.copytree(now(busy), copy)
+        change(copy)
+        found, _ = problems(busy, copy, "--key", key_of(busy))
+        with open(key_of(busy), encoding="utf-8") as f:
+            assert Audit(copy, f.read()).problems
+        return " / ".join(found)
+
+    def rewrite(old, new):
+        def change(copy):
+            path = os.path.join(copy, "checkpoint")
+            with open(path, encoding="utf-8") as f:
+                text = f.read()
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text.replace(old, new))
+        return change
+
+    with open(os.path.join(now(busy), "checkpoint"), encoding="utf-8") as f:
+        origin, size = f.read().split("\n")[:2]
+    assert "is of the origin other.example" in attack(rewrite(origin, "other.example"))
+    assert "signature of the checkpoint is wrong" in attack(rewrite(f"\n{size}\n", f"\n{int(size) - 1}\n"))
+    assert "there is no checkpoint" in attack(lambda copy: os.remove(os.path.join(copy, "checkpoint")))
+
+    def foreign(copy):
+        raw = b"\1" + b"k" * 32
+        ident = hashlib.sha256(b"other.example/audit\n" + raw).hexdigest()[:8]
+        with open(os.path.join(copy, "vkey"), "w", encoding="ascii") as f:
+            f.write(f"other.example/audit+{ident}+{base64.b64encode(raw).decode()}\n")
+
+    assert "the audit of another gateway: its own key is of other.example/audit" in attack(foreign)
+
+
+def test_a_roll_back_is_found_against_a_kept_checkpoint_only(busy):
+    earlier, out = os.path.join(busy.lab["dir"], "earlier"), os.path.join(busy.lab["dir"], "checkpoints.jsonl")
+    found, _ = problems(busy, earlier)
+    assert not found and Audit(earlier).problems == []
+    done = subprocess.run([busy.program("mtcctl"), "audit", "verify", earlier], capture_output=True, text=True, timeout=60, check=False)
+    assert "rolled back together cannot be seen: give --against" in done.stdout and done.returncode == 0
+    found, _ = problems(busy, earlier, "--against", out)
+    assert any("rolled back" in text for text in found)
+    assert any("rolled back" in text for text in Audit(earlier, against=checkpoints_of(out)).problems)
+
+
+def test_a_record_behind_the_last_seal_is_said_to_be_unsealed(busy, tmp_path):
+    copy = str(tmp_path / "audit")
+    shutil.copytree(now(busy), copy)
+    lines = lines_of(copy)
+    with open(os.path.join(copy, FIRST), "ab") as f:  # another writer's record, in the open interval; times may go back
+        f.write(f'{{"seq":{len(lines)},"interval":{json.loads(lines[-1])["interval"] + 1},"time":"2001-01-01T00:00:00.000Z",'
+                '"action":"trigger","verdict":"accepted"}\n'.encode())
+    found, last = problems(busy, copy)
+    assert last["unsealed"] >= 1 and last["clock_back"] >= 1 and last["sealed"] <= len(lines), (found, last)
+
+
+def test_a_keyholder_that_ends_and_a_roll_back_under_a_running_daemon(busy):
+    parent = busy.lab["iwf"]["pids"]["parent"]
+    os.kill(L.roles(parent)["keyholder"], signal.SIGKILL)
+    size = checkpoint(busy)
+    proc.wait_until("the next keyholder signs", lambda: checkpoint(busy) > size + 1, 15)
+    # the next core finds an older log, whose own checkpoint is good: the keyholder, and after it the parent, remember a larger one
+    folder, earlier = folder_of(busy), os.path.join(busy.lab["dir"], "earlier")
+    core = L.roles(parent)["core"]
+    os.kill(core, signal.SIGSTOP)
+    shutil.rmtree(folder)
+    shutil.copytree(earlier, folder)
+    os.kill(core, signal.SIGKILL)
+    proc.wait_until("the roll-back is seen", lambda: "this one was rolled back" in log(busy), 15)
+    proc.wait_until("the core is connected", lambda: busy.trigger("acme", device="meter-5@a.example", reference=120).status is not None, 15)
+    answer = busy.trigger("acme", device="meter-5@a.example", reference=121)
+    assert answer.code == 3 and answer.status == "TEMPORARYERROR"
+
+
+def test_what_a_crash_took_is_made_again_and_a_foreign_audit_is_refused(labs):
+    p = audited(labs, interval="1h")
+    for n in (1, 2):
+        assert p.trigger("acme", device=f"meter-{n}@a.example", reference=200 + n).code == 0
+    proc.wait_until("both are recorded", lambda: any(b'"reference":202' in line for line in lines_of(folder_of(p))), 10)
+    core, folder = L.roles(p.lab["iwf"]["pids"]["parent"])["core"], folder_of(p)
+    os.kill(core, signal.SIGSTOP)
+    lines = lines_of(folder)
+    n = next(i for i, line in enumerate(lines) if b'"reference":202' in line)
+    with open(os.path.join(folder, FIRST), "wb") as f:  # as a power cut leaves it: whole records gone, one torn
+        f.write(b"".join(lines[:n]) + lines[n][:50])
+    os.kill(core, signal.SIGKILL)
+    proc.wait_until("the record is made again", lambda: any(b'"recovered":true' in line for line in lines_of(folder)), 15)
+    again = [json.loads(line) for line in lines_of(folder) if b'"recovered":true' in line]
+    assert [(r["scs"], r["device"], r["reference"], r["verdict"]) for r in again] == [("acme", "meter-2@a.example", 202, "accepted")]
+    assert "1 record of accepted triggers were missing after a crash" in log(p) and "no whole record" in log(p)
+    found, last = problems(p, folder)
+    assert not found and last["broken_intervals"] == 1 and last["recovered"] == 1
+    assert Audit(folder).problems == []
+    # another gateway's
+    with open(os.path.join(folder, "vkey"), encoding="ascii") as f:
+        vkey = f.read()
+    with open(os.path.join(folder, "vkey"), "w", encoding="ascii") as f:
+        f.write(vkey.replace(vkey[0], "z", 1))
+    os.kill(L.roles(p.lab["iwf"]["pids"]["parent"])["core"], signal.SIGKILL)
+    proc.wait_until("it is refused", lambda: "this is the audit of another gateway" in log(p), 15)
+    proc.wait_until("201", lambda: p.trigger("acme", device="meter-3@a.example", reference=210).status == "TEMPORARYERROR", 15)
+    before = lines_of(folder)
+    assert p.trigger("acme", device="meter-3@a.example", reference=211).status == "TEMPORARYERROR"
+    assert "audit-failed" in json.dumps(p.decisions(reference=211)) and lines_of(folder) == before
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)

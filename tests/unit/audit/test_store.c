@@ -1,0 +1,239 @@
+/* The audit on disk: what is written verifies; it goes on after an orderly end, a crash, torn files; what is not ours is refused. */
+#include "tests/unit/audit/audit_world.h"
+
+#define FIRST "records/00000000000000000000.jsonl"
+
+static void test_what_is_written_verifies(void **state)
+{
+	struct world *w = *state;
+	struct aud_view v;
+
+	open_audit(w);
+	aud_store_work(w->store, false);
+	give(w, 0, 700);
+	aud_store_work(w->store, true);
+	aud_store_work(w->store, true); /* an empty interval */
+	aud_store_view(w->store, &v);
+	assert_int_equal(v.records, 703);
+	assert_int_equal(v.sealed, 703);
+	assert_int_equal(v.checkpoint, 703);
+	give(w, 700, 5);
+	aud_store_work(w->store, false);
+	assert_int_equal(verify(w, NULL), 0);
+	assert_int_equal(w->found.records, 708);
+	assert_int_equal(w->found.checkpoint, 703);
+	assert_int_equal(w->found.sealed, 703);
+	close_audit(w);
+	assert_int_equal(verify(w, NULL), 0);
+	assert_int_equal(w->found.sealed, 709);
+	assert_int_equal(w->found.checkpoint, 709);
+	assert_int_equal(w->found.broken_intervals, 0);
+}
+
+static void test_it_goes_on_after_an_orderly_end(void **state)
+{
+	struct world *w = *state;
+
+	for (unsigned i = 0; i < 5; i++) {
+		open_audit(w);
+		give(w, 300 * i, 300);
+		close_audit(w);
+		assert_int_equal(verify(w, NULL), 0);
+		assert_int_equal(w->found.records, (i + 1) * 302);
+		assert_int_equal(w->found.sealed, w->found.records);
+	}
+	assert_int_equal(w->found.broken_intervals, 0);
+}
+
+/* The directory as a crash leaves it is a copy of it while the store is open. */
+static void crash(struct world *w)
+{
+	char command[300], dir[64];
+
+	snprintf(command, sizeof command, "cp -a %s %s.crash", w->dir, w->dir);
+	assert_int_equal(system(command), 0);
+	close_audit(w);
+	str_set(dir, sizeof dir, w->dir);
+	snprintf(command, sizeof command, "rm -rf %s && mv %s.crash %s", dir, dir, dir);
+	assert_int_equal(system(command), 0);
+}
+
+static void test_a_crash_leaves_an_interval_without_a_seal(void **state)
+{
+	struct world *w = *state;
+	struct aud_view v;
+
+	w->segment_size = 1 << 20;
+	open_audit(w);
+	give(w, 0, 600);
+	aud_store_work(w->store, true);
+	give(w, 600, 40);
+	aud_store_work(w->store, false);
+	crash(w);
+	open_audit(w);
+	assert_true(aud_store_has(w->store, "acme", 601, "trigger"));
+	assert_true(aud_store_has(w->store, "acme", 1, "trigger"));
+	assert_false(aud_store_has(w->store, "acme", 600, "trigger")); /* refused */
+	assert_false(aud_store_has(w->store, "acme", 777, "trigger"));
+	aud_store_view(w->store, &v);
+	assert_int_equal(v.records, 643);
+	close_audit(w);
+	assert_int_equal(verify(w, NULL), 0);
+	assert_int_equal(w->found.broken_intervals, 1);
+	assert_int_equal(w->found.sealed, 644);
+}
+
+static void test_a_torn_end_is_cut_and_kept_beside(void **state)
+{
+	struct world *w = *state;
+	struct aud_view v;
+	size_t len, kept;
+	char *p, *q;
+
+	w->segment_size = 1 << 20;
+	open_audit(w);
+	give(w, 0, 10);
+	aud_store_work(w->store, true);
+	give(w, 10, 2);
+	aud_store_work(w->store, false);
+	crash(w);
+	p = file_of(w, FIRST, &len);
+	put_file(w, FIRST, p, len - 20);
+	open_audit(w);
+	aud_store_view(w->store, &v);
+	assert_false(v.broken);
+	assert_non_null(strstr(v.why, "no whole record"));
+	q = file_of(w, "cut-00000000000000000013", &kept);
+	assert_true(kept > 20 && memcmp(q, p + len - 20 - kept, kept) == 0);
+	close_audit(w);
+	assert_int_equal(verify(w, NULL), 0);
+	free(p);
+	free(q);
+}
+
+static void test_tiles_are_made_again_of_the_records(void **state)
+{
+	struct world *w = *state;
+	char path[200];
+
+	open_audit(w);
+	give(w, 0, 600);
+	close_audit(w);
+	snprintf(path, sizeof path, "%s/tile/0/001", w->dir);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(verify(w, NULL), 1);
+	assert_true(said(w, "1 tiles are missing; the records are as the checkpoint has them"));
+	snprintf(path, sizeof path, "%s/tile/1", w->dir);
+	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	open_audit(w);
+	close_audit(w);
+	assert_int_equal(verify(w, NULL), 0);
+}
+
+static void assert_broken(struct world *w, const char *words)
+{
+	struct aud_view v;
+	size_t before, after;
+	char *p = file_of(w, FIRST, &before), *q;
+
+	open_audit(w);
+	aud_store_view(w->store, &v);
+	assert_true(v.broken);
+	if (!strstr(v.why, words)) {
+		fail_msg("said: %s", v.why);
+	}
+	assert_true(aud_store_failing(w->store));
+	give(w, 0, 3);
+	aud_store_view(w->store, &v);
+	assert_int_equal(v.lost, 3);
+	close_audit(w);
+	q = file_of(w, FIRST, &after);
+	assert_int_equal(before, after); /* the last good state stays */
+	assert_memory_equal(p, q, before);
+	free(p);
+	free(q);
+}
+
+static void test_the_audit_of_another_gateway_is_refused(void **state)
+{
+	struct world *w = *state;
+
+	open_audit(w);
+	give(w, 0, 10);
+	close_audit(w);
+	w->public_key[0] ^= 1;
+	assert_broken(w, "the audit of another gateway");
+}
+
+static void test_changed_records_are_not_continued(void **state)
+{
+	struct world *w = *state;
+	size_t len;
+	char *p;
+
+	w->segment_size = 1 << 20;
+	open_audit(w);
+	give(w, 0, 10);
+	close_audit(w);
+	p = file_of(w, FIRST, &len);
+	put_file(w, FIRST, p, (size_t)(strstr(p, "\n{\"seq\":7,") + 1 - p)); /* cut off in front of the checkpoint */
+	assert_broken(w, "records are missing");
+	put_file(w, FIRST, p, len);
+	put_file(w, "format", "mtc-iwf audit 2\n", 16);
+	assert_broken(w, "newer mtc-iwfd");
+	put_file(w, "format", AUD_FORMAT, sizeof AUD_FORMAT - 1);
+	open_audit(w);
+	close_audit(w);
+	assert_int_equal(verify(w, NULL), 0);
+	free(p);
+}
+
+static void test_a_disk_without_room_fails_and_the_log_stays_whole(void **state)
+{
+	struct world *w = *state;
+	struct aud_view v;
+
+	w->size_max = 6000;
+	open_audit(w);
+	give(w, 0, 100);
+	aud_store_work(w->store, false);
+	aud_store_view(w->store, &v);
+	assert_int_equal(v.error, EDQUOT);
+	assert_true(aud_store_failing(w->store));
+	close_audit(w);
+	assert_int_equal(verify(w, NULL), 0);
+	assert_int_equal(w->found.records, 2); /* the start and the seal */
+}
+
+static void test_a_full_queue_loses_and_a_record_says_so(void **state)
+{
+	struct world *w = *state;
+
+	open_audit(w);
+	give(w, 0, 6000);
+	assert_true(aud_store_failing(w->store));
+	aud_store_work(w->store, false);
+	assert_false(aud_store_failing(w->store));
+	close_audit(w);
+	assert_int_equal(verify(w, NULL), 0);
+	assert_true(w->found.lost > 0);
+	assert_int_equal(w->found.records, 6000 - w->found.lost + 3);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_what_is_written_verifies),
+		TEST(test_it_goes_on_after_an_orderly_end),
+		TEST(test_a_crash_leaves_an_interval_without_a_seal),
+		TEST(test_a_torn_end_is_cut_and_kept_beside),
+		TEST(test_tiles_are_made_again_of_the_records),
+		TEST(test_the_audit_of_another_gateway_is_refused),
+		TEST(test_changed_records_are_not_continued),
+		TEST(test_a_disk_without_room_fails_and_the_log_stays_whole),
+		TEST(test_a_full_queue_loses_and_a_record_says_so),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
