@@ -96,7 +96,6 @@ static void grow(size_t octets)
 	void *piece[64];
 	size_t n = 0;
 
-	(void)mallopt(M_TRIM_THRESHOLD, INT_MAX);
 	(void)mallopt(M_TOP_PAD, (int)octets);
 	while (n < sizeof piece / sizeof *piece && (const uint8_t *)sbrk(0) == before) {
 		piece[n] = malloc(64u << 10); /* below what gets a mapping of its own */
@@ -110,24 +109,32 @@ static void grow(size_t octets)
 	}
 }
 
+/* The heap's new part, in whole large pages, is [returned address, sbrk(0)). */
+static uint8_t *grow_large(size_t octets)
+{
+	uint8_t *from = up_to_page(sbrk(0));
+	const uint8_t *end;
+
+	grow(octets);
+	end = sbrk(0);
+	if (end > from) { /* else another heap than we know, such as a sanitizer's */
+		pages_large(from, (size_t)(end - from));
+	}
+	return from;
+}
+
 void pages_ahead_begin(struct pages_ahead *a, size_t octets)
 {
-	uint8_t *before = sbrk(0);
-
 	octets = octets < OCTETS_MAX ? octets : OCTETS_MAX;
 	*a = (struct pages_ahead){ .obj = OBJ(PAGES_AHEAD_MAGIC),
 				   .grown = octets >= PAGES_LARGE && has_room(octets + octets / 2) };
 	if (!a->grown) {
 		return;
 	}
-	grow(octets);
-	a->from = up_to_page(before);
+	(void)mallopt(M_TRIM_THRESHOLD, INT_MAX);
+	a->from = grow_large(octets);
 	a->end = sbrk(0);
-	if (a->end < a->from + PAGES_LARGE) {
-		return; /* another heap than we know, such as a sanitizer's */
-	}
-	pages_large(a->from, (size_t)(a->end - a->from));
-	a->running = thread_start(a);
+	a->running = a->end >= a->from + PAGES_LARGE && thread_start(a);
 }
 
 void pages_ahead_end(struct pages_ahead *a)
@@ -141,4 +148,23 @@ void pages_ahead_end(struct pages_ahead *a)
 		(void)malloc_trim(PAD_USUAL);
 	}
 	a->running = a->grown = false;
+}
+
+void pages_heap_begin(struct pages_heap *h)
+{
+	(void)mallopt(M_TRIM_THRESHOLD, 2 * PAGES_STEP);
+	h->end = sbrk(0);
+}
+
+void pages_heap_look(struct pages_heap *h)
+{
+	const uint8_t *end = sbrk(0);
+
+	if (!h->end || end == h->end) {
+		return;
+	}
+	if (end > h->end && has_room(PAGES_ROOM)) {
+		(void)grow_large(PAGES_STEP);
+	}
+	h->end = sbrk(0);
 }

@@ -1,9 +1,10 @@
-/* pages.h - large pages, and memory before it is needed, for a start that takes up a million
- * triggers.
+/* pages.h - large pages, and memory before it is needed, for a process with millions of objects.
  * The system gives a process its memory page by page, each with a fault in which the page is
- * zeroed. With pages of 4 KiB these faults were more than half of such a start, in a virtual
- * machine. Here the heap grows once, by large pages where the system has them, and a thread of its
- * own touches them while the process already fills the first ones.
+ * zeroed. In a virtual machine, pages of 4 KiB are dear: their faults were more than half of a
+ * start with a million triggers, and a sixth of the core's time under load. So the heap grows by
+ * large pages, where the system has them.
+ * For a start it grows once, and a thread of its own touches the new part while the process already
+ * fills the beginning of it.
  * All of this is advice: whatever the system refuses, memory comes as usual. */
 #pragma once
 #include <pthread.h>
@@ -39,3 +40,20 @@ void pages_ahead_begin(struct pages_ahead *a, size_t octets);
 void pages_ahead_used(struct pages_ahead *a, const void *p);
 /* Ends the thread, and gives back what was not used. A zeroed one is allowed. */
 void pages_ahead_end(struct pages_ahead *a);
+
+/* -- a heap that grows while the process works */
+
+/* By so many octets at a time. They cost no memory before they are used, but a limit of the process
+ * counts them: with less room than PAGES_ROOM the heap grows as usual. */
+#define PAGES_STEP (16u << 20)
+#define PAGES_ROOM (8 * PAGES_STEP)
+struct pages_heap {
+	const uint8_t *end; /* of the heap, at the last look; NULL: not begun */
+};
+
+/* From now on up to two steps that got free at the end of the heap stay with the process. No
+ * pages_ahead may follow. */
+void pages_heap_begin(struct pages_heap *h);
+/* For each turn of a loop, on the process's first thread; cheap. If the heap has grown since the
+ * last look, it grows by a step more, in large pages. Without effect before the beginning. */
+void pages_heap_look(struct pages_heap *h);

@@ -44,6 +44,7 @@ static void on_turn_end(void *arg)
 	core_screen_look(c);
 	core_ndsip_look(c);
 	core_flow_all(c);
+	pages_heap_look(&c->triggers.heap);
 }
 
 void core_log_lost(struct core *c, uint64_t lines)

@@ -298,6 +298,7 @@ int core_triggers_restore(struct core *c)
 	}
 	drop_all(&r);
 	pages_ahead_end(&c->triggers.ahead);
+	pages_heap_begin(&c->triggers.heap);
 
 	FAULT_POINT(CORE_REPLAYED);
 	if (!err) {

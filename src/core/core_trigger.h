@@ -143,6 +143,7 @@ struct core_triggers {
 	struct trg_parties parties;   /* names of SCSs and groups */
 	struct trg_names rule_texts;  /* interned rules and addresses of answered triggers */
 	struct pages_ahead ahead;     /* memory for those of the journal, during the start */
+	struct pages_heap heap;       /* and for new ones */
 };
 
 /* borrows; ERR_NOMEM */

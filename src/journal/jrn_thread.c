@@ -49,7 +49,8 @@ void jrn_lazy(struct jrn *j)
 
 	pthread_mutex_lock(&j->lock);
 	j->lazy_us = jrn_now_us() + 1000ull * j->lazy_ms;
-	tell = j->asleep;
+	tell = j->asleep && j->lazy_us < j->wakes_us;
+	j->roused += tell;
 	pthread_mutex_unlock(&j->lock);
 	if (tell) {
 		pthread_cond_signal(&j->work);
@@ -171,7 +172,8 @@ static void wait_until(struct jrn *j, uint64_t at_us)
 	}
 	at = (struct timespec){ (time_t)(at_us / 1000000), (long)(at_us % 1000000) * 1000 };
 	j->asleep = true;
-	if (j->held_by_owner || at_us == UINT64_MAX) {
+	j->wakes_us = j->held_by_owner ? UINT64_MAX : at_us;
+	if (j->wakes_us == UINT64_MAX) {
 		pthread_cond_wait(&j->work, &j->lock);
 	} else {
 		(void)pthread_cond_timedwait(&j->work, &j->lock, &at);
@@ -190,19 +192,24 @@ static bool at_the_end(const struct jrn *j)
 	return j->stop && (STAILQ_EMPTY(&j->queue) || blocked(&j->store)) && !j->urgent;
 }
 
+/* After a commit more operations that nobody waits for are likely. So the first sleep ends before
+ * they are due, and the owner does not have to wake the thread for them. */
 static void *thread_main(void *arg)
 {
 	struct jrn *j = OBJ_OF(arg, struct jrn, JRN_MAGIC);
+
+	uint64_t soon_us = 0;
 
 	pthread_mutex_lock(&j->lock);
 	while (!at_the_end(j)) {
 		uint64_t now_us = jrn_now_us(), due = due_us(j);
 
 		if (j->held_by_owner || now_us < due) {
-			wait_until(j, due);
+			wait_until(j, now_us < soon_us && soon_us < due ? soon_us : due);
 			continue;
 		}
 		work(j, now_us);
+		soon_us = jrn_now_us() + 1000ull * j->lazy_ms;
 		pthread_cond_broadcast(&j->idle);
 	}
 	pthread_mutex_unlock(&j->lock);

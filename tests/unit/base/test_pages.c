@@ -1,6 +1,8 @@
 /* Memory that came ahead is usable like any other, and what is not used of it goes back. */
 #include "tests/unit/test.h"
 
+#include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -186,6 +188,151 @@ static void test_advice_for_any_memory(void **state)
 	free(p);
 }
 
+/* -- a heap that grows while the process works */
+
+/* Octets of data that the process has, as RLIMIT_DATA counts them. */
+static rlim_t data_octets(void)
+{
+	FILE *f = fopen("/proc/self/status", "re");
+	unsigned long kib = 0;
+	char line[256];
+
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f) && sscanf(line, "VmData: %lu kB", &kib) != 1) {
+		;
+	}
+	fclose(f);
+	return (rlim_t)kib << 10;
+}
+
+/* Uses up the end of the heap until it has grown by itself. */
+static void grow_by_itself(uint8_t **kept, size_t n)
+{
+	const uint8_t *before = heap_end();
+
+	for (size_t i = 0; i < n && heap_end() == before; i++) {
+		kept[i] = malloc(PIECE);
+		assert_non_null(kept[i]);
+	}
+	assert_true(!known || heap_end() > before);
+}
+
+static void free_all(uint8_t **kept, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(kept[i]);
+	}
+	free(kept);
+}
+
+/* True if large pages were asked for at this address, or the system has none at all. */
+static bool is_large(const uint8_t *p)
+{
+	unsigned long from, end;
+	bool here = false, large = access("/sys/kernel/mm/transparent_hugepage", F_OK) != 0;
+	FILE *f = fopen("/proc/self/smaps", "re");
+	char line[512];
+
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f)) {
+		if (sscanf(line, "%lx-%lx ", &from, &end) == 2) {
+			here = (uintptr_t)p >= from && (uintptr_t)p < end;
+		} else if (here && strncmp(line, "VmFlags:", 8) == 0) {
+			large |= strstr(line, " hg") != NULL;
+		}
+	}
+	fclose(f);
+	return large;
+}
+
+static void test_a_heap_that_has_grown_grows_by_a_step_of_large_pages(void **state)
+{
+	uint8_t **kept = calloc(PIECES, sizeof *kept);
+	struct pages_heap h = { .end = NULL };
+	const uint8_t *own;
+
+	(void)state;
+	assert_non_null(kept);
+	(void)malloc_trim(0);
+	pages_heap_begin(&h);
+	own = heap_end();
+	pages_heap_look(&h);
+	assert_ptr_equal(heap_end(), own);
+	grow_by_itself(kept, PIECES);
+	own = heap_end();
+	pages_heap_look(&h);
+	assert_true(!known || heap_end() >= own + PAGES_STEP);
+	assert_true(!known || heap_end() < own + PAGES_STEP + PAGES_LARGE);
+	assert_true(!known || is_large(own + PAGES_STEP - 2 * PAGES_LARGE));
+	own = heap_end();
+	pages_heap_look(&h);
+	assert_ptr_equal(heap_end(), own);
+	free_all(kept, PIECES);
+}
+
+static void test_a_heap_that_got_smaller_does_not_grow(void **state)
+{
+	struct pages_heap h = { .end = NULL };
+	const uint8_t *own;
+
+	(void)state;
+	(void)malloc_trim(0); /* nothing is left that would make growing unnecessary */
+	pages_heap_begin(&h);
+	h.end += PAGES_STEP;
+	own = heap_end();
+	pages_heap_look(&h);
+	assert_ptr_equal(heap_end(), own);
+	assert_ptr_equal(h.end, own);
+}
+
+static void test_a_heap_without_beginning_stays(void **state)
+{
+	struct pages_heap h = { .end = NULL };
+	const uint8_t *own = heap_end();
+
+	(void)state;
+	pages_heap_look(&h);
+	assert_ptr_equal(heap_end(), own);
+	assert_null(h.end);
+}
+
+/* Less than PAGES_ROOM is left: the step would take what the process may need elsewhere. */
+static void test_near_a_limit_the_heap_grows_as_usual(void **state)
+{
+	int status = 1;
+	pid_t child;
+
+	(void)state;
+	if (!known) {
+		skip();
+	}
+	child = fork();
+	if (child == 0) {
+		uint8_t **kept = calloc(PIECES, sizeof *kept);
+		struct pages_heap h = { .end = NULL };
+		struct rlimit limit;
+		const uint8_t *own;
+
+		(void)malloc_trim(0);
+		pages_heap_begin(&h);
+		if (!kept) {
+			_exit(2);
+		}
+		grow_by_itself(kept, PIECES);
+		own = heap_end();
+		limit.rlim_cur = limit.rlim_max = data_octets() + PAGES_ROOM - (64u << 10);
+		if (setrlimit(RLIMIT_DATA, &limit) < 0) {
+			_exit(4);
+		}
+		pages_heap_look(&h);
+		_exit(heap_end() == own && h.end == own ? 0 : 3);
+	}
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +342,10 @@ int main(void)
 		cmocka_unit_test(test_a_little_is_not_worth_it),
 		cmocka_unit_test(test_a_limit_of_the_process_is_no_failure),
 		cmocka_unit_test(test_advice_for_any_memory),
+		cmocka_unit_test(test_a_heap_that_has_grown_grows_by_a_step_of_large_pages),
+		cmocka_unit_test(test_a_heap_that_got_smaller_does_not_grow),
+		cmocka_unit_test(test_a_heap_without_beginning_stays),
+		cmocka_unit_test(test_near_a_limit_the_heap_grows_as_usual),
 	};
 
 	known = heap_is_known();

@@ -3,7 +3,9 @@
 #include "tests/unit/journal/place.h"
 
 #include <poll.h>
+#include <sched.h>
 
+#include "journal/jrn_int.h"
 #include "tests/unit/machine_check.h"
 
 static int setup(void **state)
@@ -225,6 +227,60 @@ static void test_what_nobody_waits_for_is_committed_in_time(void **state)
 	assert_int_equal(replay(p).n, 1);
 }
 
+/* Waits until the thread sleeps, for at least so long. */
+static void until_asleep(struct jrn *j, uint64_t at_least_us)
+{
+	bool asleep = false;
+
+	while (!asleep) {
+		sched_yield();
+		pthread_mutex_lock(&j->lock);
+		asleep = j->asleep && j->wakes_us >= jrn_now_us() + at_least_us;
+		pthread_mutex_unlock(&j->lock);
+	}
+}
+
+static void put_lazily(struct place *p, uint64_t number)
+{
+	assert_int_equal(put(p, number, "acceptance", NULL), 0);
+	jrn_submit(p->j);
+}
+
+static void test_behind_a_commit_the_thread_is_not_woken_for_it(void **state)
+{
+	struct place *p = *state;
+	struct seen s = { 0 };
+	uint64_t before;
+
+	p->conf.lazy_ms = 2000;
+	assert_int_equal(open_again(p), 0);
+	for (int i = 1; i <= 20; i++) {
+		assert_int_equal(add(p, 100 + (uint64_t)i, "intent", &s), 0);
+		jrn_submit(p->j);
+		complete_until(p, &s, i);
+		until_asleep(p->j, 0);
+		before = p->j->roused;
+		put_lazily(p, (uint64_t)i);
+		assert_int_equal(p->j->roused, before);
+	}
+}
+
+static void test_in_a_long_sleep_the_thread_is_woken_for_it(void **state)
+{
+	struct place *p = *state;
+	uint64_t before;
+
+	p->conf.lazy_ms = 1;
+	assert_int_equal(open_again(p), 0);
+	until_asleep(p->j, JRN_LOOK_MS * 1000u / 2);
+	before = p->j->roused;
+	put_lazily(p, 1);
+	assert_int_equal(p->j->roused, before + 1);
+	while (jrn_counts(p->j).records == 0) {
+		wait_complete(p);
+	}
+}
+
 static void test_a_flush_and_the_end_commit_what_nobody_waits_for(void **state)
 {
 	struct place *p = *state;
@@ -270,6 +326,8 @@ int main(void)
 		T(test_a_group_is_whole_or_not_there),
 		T(test_what_nobody_waits_for_goes_with_the_next_that_somebody_does),
 		T(test_what_nobody_waits_for_is_committed_in_time),
+		T(test_behind_a_commit_the_thread_is_not_woken_for_it),
+		T(test_in_a_long_sleep_the_thread_is_woken_for_it),
 		T(test_a_flush_and_the_end_commit_what_nobody_waits_for),
 		T(test_the_maker_of_spares_is_counted_by_its_state),
 	};
