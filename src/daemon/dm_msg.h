@@ -35,18 +35,22 @@ enum dm_kind {
 	DM_NDSIP = 29,        /* fd: end of a pair between the NDS/IP helper and an edge or the core. generation: for the helper,
 			    * of the edge, 0: the core; index: for the edge and the core, number of the pair */
 	DM_VICI = 32,         /* NDS/IP helper: fd: connected to charon; without: value: errno */
-	DM_RELOADED = 16,     /* core: fd: sealed lines of the report, value: 1 when the set is in use, index: of the request */
-	DM_CRL_RENEWED = 40,  /* core: value: that many more times files of CRLs were taken without a reload */
-	DM_CRL_REFUSED = 41,  /* core: value: that many more times they were wrong */
-	DM_CRL_WRONG = 42,    /* core: value: anchors whose files are wrong, and which use those before; a bit for each */
+	DM_FETCH = 50, /* fd: end of a pair between an edge and the fetcher. generation: of the edge; index: number of the pair */
+	DM_FETCH_CONNECTED = 51, /* fetcher: fd: a connection to a responder, or none. generation: as in DM_FETCH_WANTED */
+	DM_RELOADED = 16,    /* core: fd: sealed lines of the report, value: 1 when the set is in use, index: of the request */
+	DM_CRL_RENEWED = 40, /* core: value: that many more times files of CRLs were taken without a reload */
+	DM_CRL_REFUSED = 41, /* core: value: that many more times they were wrong */
+	DM_CRL_WRONG = 42,   /* core: value: anchors whose files are wrong, and which use those before; a bit for each */
 	/* child > parent */
 	DM_READY = 11,
-	DM_BAD_EDGE = 12,    /* core, keyholder: generation */
-	DM_SET_TAKEN = 17,   /* generation: of the set of files, value: 1 when it is used from now on */
-	DM_KEYS_LOST = 27,   /* edge: a pair of DM_KEYS closed. what: enum kh_kind, index: its number */
-	DM_NDSIP_LOST = 30,  /* edge, core: the pair of DM_NDSIP closed. index: its number */
-	DM_VICI_WANTED = 31, /* NDS/IP helper: a connection to charon */
-	DM_RELOAD = 18,      /* core: an operator wants the files read again; index: of the request */
+	DM_BAD_EDGE = 12,     /* core, keyholder: generation */
+	DM_SET_TAKEN = 17,    /* generation: of the set of files, value: 1 when it is used from now on */
+	DM_KEYS_LOST = 27,    /* edge: a pair of DM_KEYS closed. what: enum kh_kind, index: its number */
+	DM_NDSIP_LOST = 30,   /* edge, core: the pair of DM_NDSIP closed. index: its number */
+	DM_VICI_WANTED = 31,  /* NDS/IP helper: a connection to charon */
+	DM_FETCH_LOST = 52,   /* edge: the pair of DM_FETCH closed. index: its number */
+	DM_FETCH_WANTED = 53, /* fetcher: a connection. index: number of a responder; generation: repeated in the answer */
+	DM_RELOAD = 18,       /* core: an operator wants the files read again; index: of the request */
 	/* child > parent > core: what is in force. generation: pid, index: uid, value:
 	 * capabilities, what: dm_sandbox.h */
 	DM_SANDBOX = 21,

@@ -33,10 +33,10 @@ void edge_free(struct edge *e); /* NULL allowed; connections are dropped */
 /* Its counters, for parts of the process that count for it. Borrowed until edge_free(). */
 struct st_counters *edge_counters(struct edge *e);
 
-/* Accepts connections on `fd` (borrowed) under the rules of `listen` (borrowed). `tls` (borrowed)
- * is not NULL exactly if the protection of the listener has TLS, else ERR_INVAL. ERR_INVAL also: too
- * many listeners. While nobody can sign for it (tls_ctx_ready()), connections are closed at
- * once. */
+/* Accepts connections on `fd` (borrowed) under the rules of `listen` (borrowed). `tls`
+ * (borrowed) is not NULL exactly if the protection of the listener has TLS, else ERR_INVAL.
+ * ERR_INVAL also: too many listeners. While nobody can sign for it (tls_ctx_ready()),
+ * connections are closed at once. */
 ERR_MUST_USE int edge_listen(struct edge *e, int fd, const struct cfg_listen *listen, struct tls_ctx *tls);
 
 /* Later handshakes of this listener use `tls` (borrowed); existing sessions stay.
@@ -47,6 +47,12 @@ ERR_MUST_USE int edge_renew(struct edge *e, const struct cfg_listen *listen, str
  * NDS/IP are refused. `number` is given to `lost` when it closes. ERR_NOMEM, ERR_IO: `lost` was
  * called. */
 ERR_MUST_USE int edge_ndsip(struct edge *e, int fd, uint32_t number, void (*lost)(void *arg, uint32_t number), void *arg);
+
+/* Takes a channel to the fetcher, in every case; without one no OCSP responder is asked.
+ * `number` is given to `lost` when it closes. ERR_NOMEM, ERR_IO: `lost` was called. */
+ERR_MUST_USE int edge_fetcher(struct edge *e, int fd, uint32_t number, void (*lost)(void *arg, uint32_t number), void *arg);
+/* What OCSP responders said, for the contexts of its listeners. Borrowed until edge_free(). */
+struct tls_ocsp *edge_ocsp(struct edge *e);
 
 /* Connects to the core, or to a new core. Takes the descriptors on success only.
  * Announces the known sessions and offers the unanswered requests. */
