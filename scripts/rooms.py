@@ -24,12 +24,13 @@ ALLOWED = {
     "sandbox": {"base"},
     "ipsec": {"base", "net"},
     "ndsip": {"base", "net", "ipsec"},
+    "fetch": {"base", "net"},
     "fence": {"base", "ipsec", "conf"},
-    "edge": {"base", "diameter", "apps", "policy", "net", "tls", "link", "ipc", "conf", "stats", "ndsip"},
+    "edge": {"base", "diameter", "apps", "policy", "net", "tls", "link", "ipc", "conf", "stats", "ndsip", "fetch"},
     "core": {"base", "diameter", "apps", "peer", "policy", "trigger", "net", "tls", "link", "assoc", "journal", "audit", "merkle", "conf",
              "stats", "ipc", "ipsec", "ndsip"},
     "admin": {"base", "net", "ipsec", "core", "ctl", "exchange", "assoc", "apps", "policy", "trigger", "conf", "stats"},
-    "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox", "ipsec", "ndsip", "fence", "merkle"},
+    "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox", "ipsec", "ndsip", "fetch", "fence", "merkle"},
     "cli": {"base", "ctl", "net", "journal", "conf", "fence", "audit", "merkle"},
     "nodes": {"base", "diameter", "apps", "peer", "net", "tls", "link", "conf"},
 }
@@ -39,6 +40,7 @@ PUBLIC = {
     "core": {"core/core.h", "core/core_view.h"},
     "admin": {"admin/adm.h"},
     "ndsip": {"ndsip/ns_msg.h", "ndsip/ns_channel.h", "ndsip/ns_serve.h"},
+    "fetch": {"fetch/fch_msg.h", "fetch/fch_client.h", "fetch/fch_serve.h"},
     "sandbox": {"sandbox/sbx.h"},
 }
 # The pure rooms see neither the clock nor the world: of the system they include these headers only, of base all but those below.

@@ -401,8 +401,8 @@ timers: {{ reconnect: 1s{o.timers_more} }}
 
 
 def roles(parent):
-    """{"core": pid, "edges": [pid, ...], "keyholder": pid, "ndsip": pid} of a running mtc-iwfd, read from the command lines of its children."""
-    found = {"core": None, "edges": [], "keyholder": None, "ndsip": None}
+    """{"core": pid, "edges": [pid, ...], "keyholder": pid, "ndsip": pid, "fetcher": pid} of a running mtc-iwfd, read from the command lines of its children."""
+    found = {"core": None, "edges": [], "keyholder": None, "ndsip": None, "fetcher": None}
     try:
         with open(f"/proc/{parent}/task/{parent}/children", encoding="ascii") as f:
             children = [int(word) for word in f.read().split()]
@@ -422,6 +422,8 @@ def roles(parent):
             found["keyholder"] = pid
         elif b"ndsip" in words:
             found["ndsip"] = pid
+        elif b"fetcher" in words:
+            found["fetcher"] = pid
     return found
 
 

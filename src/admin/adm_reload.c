@@ -176,7 +176,7 @@ json_t *adm_crls_none(const struct adm *a)
 
 	OBJ_CHECK(a, ADM_MAGIC);
 	for (size_t i = 0; i < a->cfg->anchors_n; i++) {
-		none |= a->cfg->anchors[i].crl_n ? 0 : UINT64_C(1) << i;
+		none |= a->cfg->anchors[i].crl_n || *a->cfg->anchors[i].ocsp ? 0 : UINT64_C(1) << i;
 	}
 	return anchor_names(a->cfg, none);
 }

@@ -10,6 +10,7 @@
 #include "conf/cfg_iwf_audit.h"
 #include "conf/cfg_iwf_check.h"
 #include "conf/cfg_iwf_ndsip.h"
+#include "conf/cfg_iwf_ocsp.h"
 #include "conf/cfg_iwf_screen.h"
 
 _Static_assert(offsetof(struct cfg_iwf, internal) == offsetof(struct cfg_iwf, external) + sizeof(struct cfg_identity),
@@ -123,6 +124,16 @@ static const struct cfg_row anchor_rows[] = {
 	    "files with the revocation lists (CRL, PEM or DER) of the anchor's CA and of the CAs below it; read again when they "
 	    "change. With at least one, each CA that issued a certificate of a chain needs a list. Without, revoked "
 	    "certificates are not recognised, and a warning says so (certificates.md, \"Revocation\")"),
+	CFG_STRING(
+	    "ocsp", struct cfg_anchor, ocsp, 1, "",
+	    "URL (http) of the OCSP responder that says which certificates of this anchor are revoked, in place of CRLs or "
+	    "besides; addresses in certificates are never used (certificates.md, \"OCSP\")"),
+	CFG_ADDRESS("ocsp_address", struct cfg_anchor, ocsp_address, "",
+		    "numeric address of the responder, when ocsp names a host: names are not resolved"),
+	CFG_BOOL(
+	    "ocsp_chain", struct cfg_anchor, ocsp_chain, "yes",
+	    "yes: the responder is also asked about the CAs between a certificate and the anchor; no: only about the certificate "
+	    "itself, and crl is what recognises a revoked CA"),
 	CFG_END,
 };
 
@@ -150,6 +161,12 @@ static const struct cfg_row listen_rows[] = {
 	CFG_FILE("key", struct cfg_listen, key, "", "tls: PEM private key of the certificate"),
 	CFG_STRING("key_object", struct cfg_listen, key_object, 1, "",
 		   "tls: in place of key: label of the private key in the token that keyholder.pkcs11 names"),
+	CFG_STRING(
+	    "ocsp", struct cfg_listen, ocsp, 1, "",
+	    "tls: URL (http) of the OCSP responder for our own certificate; what it says is stapled to handshakes of SCSs that "
+	    "ask for it (status_request)"),
+	CFG_ADDRESS("ocsp_address", struct cfg_listen, ocsp_address, "",
+		    "numeric address of that responder, when ocsp names a host"),
 	CFG_END,
 };
 
@@ -393,6 +410,8 @@ static const struct cfg_row timers_rows[] = {
 	    "crl_grace", struct cfg_timers, crl_grace_ms, 0, 7 * DAY_MS, "1h",
 	    "how long the open sessions of an SCS stay when the CRL of its CA is past its nextUpdate or missing; new ones "
 	    "are refused at once. An SCS with revocation_soft is not affected"),
+	CFG_DURATION("ocsp", struct cfg_timers, ocsp_ms, 100, 60000, "3s",
+		     "how long a responder may take to answer, and a new connection waits for it at most"),
 	CFG_END,
 };
 
@@ -509,6 +528,7 @@ static const struct cfg_row top_rows[] = {
 	    "is left out, no listener can have these protections"),
 	CFG_SECTION("limits", struct cfg_iwf, limits, limits_rows, "", "limits of sizes, numbers and times"),
 	CFG_SECTION("timers", struct cfg_iwf, timers, timers_rows, "", "intervals and timeouts"),
+	CFG_SECTION("ocsp", struct cfg_iwf, ocsp, cfg_ocsp_rows, "", "answers of OCSP responders about certificates"),
 	CFG_SECTION("sctp", struct cfg_iwf, sctp, sctp_rows, "",
 		    "times of SCTP, for all listeners and peers with that transport"),
 	CFG_SECTION(

@@ -5,6 +5,7 @@
 #pragma once
 #include <stdio.h>
 
+#include "base/http_url.h"
 #include "base/log.h"
 #include "base/protection.h"
 #include "base/screen_rule.h"
@@ -34,7 +35,10 @@ struct cfg_anchor {
 	char name[CFG_NAME_MAX];
 	char file[CFG_PATH_MAX];
 	char crl[CFG_CRLS_MAX][CFG_PATH_MAX]; /* files of revocation lists of its CAs */
-	size_t crl_n;                         /* 0: revocation is not checked */
+	size_t crl_n;                         /* 0: there are none */
+	char ocsp[HTTP_URL_MAX];            /* URL of the responder; "": there is none. Without both, revocation is not checked */
+	char ocsp_address[CFG_ADDRESS_MAX]; /* of its host; "": the URL has it */
+	bool ocsp_chain;                    /* it is asked about the CAs below the anchor, too */
 };
 
 struct cfg_listen {
@@ -49,6 +53,7 @@ struct cfg_listen {
 	uint16_t port;
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX]; /* "": none (protection without tls) */
 	char key_object[CFG_NAME_MAX];                     /* label in the token of keyholder.pkcs11, in place of key; "": none */
+	char ocsp[HTTP_URL_MAX], ocsp_address[CFG_ADDRESS_MAX]; /* responder of our own certificate, as of an anchor */
 };
 
 struct cfg_peer { /* a node of our own domain that the core connects to */
@@ -172,6 +177,13 @@ struct cfg_limits {
 	uint64_t exchange_max_ms; /* an export or a file of a backup in all */
 };
 
+struct cfg_ocsp {                                  /* what is asked of responders */
+	uint64_t refresh_ms, retry_ms, max_age_ms; /* cfg_iwf_ocsp.c says what each is */
+	uint32_t size_max;                         /* octets */
+	uint32_t entries, asked, connections;
+	bool nonce;
+};
+
 struct cfg_timers {
 	uint64_t watchdog_ms;          /* Tw */
 	uint64_t reopen_ms;            /* pause between the watchdogs of a core peer that is back after a loss; 0: Tw */
@@ -185,6 +197,7 @@ struct cfg_timers {
 	uint64_t stats_ms;             /* interval at which edges send their counters to the core */
 	uint64_t crl_check_ms;         /* interval at which the parent looks at the files of CRLs */
 	uint64_t crl_grace_ms;         /* for open sessions, after the nextUpdate of a CRL; 0: none */
+	uint64_t ocsp_ms;              /* for an answer of a responder, and so for who waits for it in a handshake */
 };
 
 struct cfg_sctp { /* of every association (RFC 9260 16) */
@@ -278,6 +291,7 @@ struct cfg_iwf {
 	struct cfg_ndsip ndsip;
 	struct cfg_limits limits;
 	struct cfg_timers timers;
+	struct cfg_ocsp ocsp;
 	struct cfg_sctp sctp;
 	struct cfg_journal journal;
 	struct cfg_audit audit;

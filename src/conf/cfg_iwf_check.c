@@ -3,6 +3,7 @@
 #include "conf/cfg_iwf_check.h"
 #include "conf/cfg_iwf_audit.h"
 #include "conf/cfg_iwf_ndsip.h"
+#include "conf/cfg_iwf_ocsp.h"
 #include "conf/cfg_iwf_screen.h"
 #include "conf/cfg_iwf_sctp.h"
 #include "conf/cfg_place.h"
@@ -382,5 +383,6 @@ int cfg_iwf_check(struct cfg_iwf *c, struct report *why)
 	}
 	also(&err, check_numbers(c, why));
 	also(&err, cfg_sctp_check_times(c, why));
+	also(&err, cfg_ocsp_check(c, why));
 	return err;
 }

@@ -20,7 +20,7 @@ static bool has_crls(const struct cfg_iwf *cfg, const char *name)
 {
 	size_t i = cfg_anchor_index(cfg, name);
 
-	return i < CFG_ANCHORS_MAX && cfg->anchors[i].crl_n > 0;
+	return i < CFG_ANCHORS_MAX && (cfg->anchors[i].crl_n > 0 || *cfg->anchors[i].ocsp);
 }
 
 /* The anchors, and whether they have CRLs, are those of the start: a reload changes their files

@@ -21,6 +21,7 @@ int dm_core_main(const char *config_path);
 int dm_keyholder_main(const char *config_path);     /* keys in files */
 int dm_keyholder_p11_main(const char *config_path); /* keys in a PKCS#11 token */
 int dm_ndsip_main(const char *config_path);         /* asks charon who protects a connection */
+int dm_fetcher_main(const char *config_path);       /* asks OCSP responders */
 /* Not a child of the daemon: dm_key_check.c tries the keys in the token before a set of files is
  * used. */
 int dm_key_check_main(void);

@@ -54,7 +54,7 @@ static void take_ring(struct edge_process *p, int fds[DM_FDS_MAX])
 static int make_contexts(const struct edge_process *p, const struct dm_part *part, struct tls_ctx *out[CFG_LISTEN_MAX])
 {
 	const struct cfg_iwf *cfg = p->process.in.cfg;
-	struct dm_signs signs = { .remote = p->remote };
+	struct dm_signs signs = { .remote = p->remote, .ocsp = edge_ocsp(p->edge) };
 	char why[512] = "";
 	int err = 0;
 
@@ -143,6 +143,26 @@ static void take_ndsip(struct edge_process *p, const struct dm_msg *m, int fd)
 	}
 }
 
+static void on_fetcher_lost(void *arg, uint32_t number)
+{
+	const struct edge_process *p = edge_of(arg);
+	struct dm_msg m = { .kind = DM_FETCH_LOST, .index = number };
+
+	if (dm_send(DM_CHILD_FD, &m, NULL, 0)) {
+		log_error(&p->process.in.log, "daemon", "the parent does not listen");
+	}
+}
+
+/* Without one no responder is asked: what is kept holds until it ends. */
+static void take_fetcher(struct edge_process *p, const struct dm_msg *m, int fd)
+{
+	int err = edge_fetcher(p->edge, fd, m->index, on_fetcher_lost, p);
+
+	if (err) {
+		log_error(&p->process.in.log, "daemon", "the channel to the fetcher: %s", err_str(err));
+	}
+}
+
 static int make_signer(struct edge_process *p)
 {
 	const struct cfg_keyholder *k = &p->process.in.cfg->keyholder;
@@ -177,6 +197,9 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 		fds[0] = -1;
 	} else if (m->kind == DM_NDSIP && fds[0] >= 0) {
 		take_ndsip(p, m, fds[0]);
+		fds[0] = -1;
+	} else if (m->kind == DM_FETCH && fds[0] >= 0) {
+		take_fetcher(p, m, fds[0]);
 		fds[0] = -1;
 	} else if (m->kind == DM_STOP) {
 		edge_stop(p->edge, on_stopped, p);

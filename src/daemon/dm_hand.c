@@ -118,7 +118,7 @@ int dm_hand_over(struct dm_child *c)
 	struct dm_msg start = { .kind = DM_START };
 	int err = hand_config(c);
 
-	if (!err) {
+	if (!err && c->role != DM_FETCHER) { /* which has no use for any file */
 		err = dm_hand_set(c);
 	}
 	if (!err) {

@@ -78,7 +78,7 @@ static void check_revocation(const struct cfg_iwf *c, struct report *why)
 	unsigned n = 0;
 
 	for (size_t i = 0; i < c->anchors_n; i++) {
-		if (c->anchors[i].crl_n || !cfg_sound(c->lines, "trust_anchors[%zu]", i)) {
+		if (c->anchors[i].crl_n || *c->anchors[i].ocsp || !cfg_sound(c->lines, "trust_anchors[%zu]", i)) {
 			continue;
 		}
 		if (n++ < 4) {
@@ -88,7 +88,7 @@ static void check_revocation(const struct cfg_iwf *c, struct report *why)
 	}
 	if (n) {
 		cfg_warn(why, c->lines, cfg_line(c->lines, "trust_anchors"),
-			 "revoked certificates of %s%s are not recognised: add crl to the trust anchor", names,
+			 "revoked certificates of %s%s are not recognised: add crl or ocsp to the trust anchor", names,
 			 n > 4 ? " and others" : "");
 	}
 }

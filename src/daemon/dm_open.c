@@ -41,7 +41,10 @@ const struct cfg_user *dm_user_of(const struct dm_parent *p, enum dm_role role)
 	if (role == DM_HELPER) {
 		return &same;
 	}
-	return &p->users[role == DM_CORE ? CFG_PROCESS_CORE : role == DM_EDGE ? CFG_PROCESS_EDGE : CFG_PROCESS_KEYHOLDER];
+	/* The fetcher is as far outside as the edges are, and must not be where the keys are. */
+	return &p->users[role == DM_CORE                         ? CFG_PROCESS_CORE
+			 : role == DM_EDGE || role == DM_FETCHER ? CFG_PROCESS_EDGE
+								 : CFG_PROCESS_KEYHOLDER];
 }
 
 rlim_t dm_descriptors(const struct cfg_iwf *c)
@@ -193,6 +196,7 @@ static int place_children(struct dm_parent *p)
 	dm_child_init(&p->core, p, DM_CORE);
 	dm_holders_place(p);
 	dm_ndsips_place(p);
+	dm_fetchers_place(p);
 	if (!err && p->edges_n == 0) {
 		log_error(&p->log, "daemon", "no listener is open: there is nothing to do");
 		return ERR_INVAL;

@@ -156,13 +156,18 @@ static bool on_message(struct dm_child *c, const struct dm_msg *m)
 		end_edge(p, m->generation,
 			 c->role == DM_CORE     ? "its ring"
 			 : c->role == DM_HOLDER ? "the keyholder"
-						: "the NDS/IP helper");
+			 : c->role == DM_HELPER ? "the NDS/IP helper"
+						: "the fetcher");
 	} else if (m->kind == DM_KEYS_LOST && c->role == DM_EDGE) {
 		return dm_holders_lost(c, m);
 	} else if (m->kind == DM_NDSIP_LOST) {
 		return dm_ndsips_lost(c, m);
 	} else if (m->kind == DM_VICI_WANTED) {
 		return dm_ndsips_connect(c);
+	} else if (m->kind == DM_FETCH_LOST) {
+		return dm_fetchers_lost(c, m);
+	} else if (m->kind == DM_FETCH_WANTED) {
+		return dm_fetchers_connect(c, m);
 	} else if (m->kind == DM_COUNT && c->role == DM_HOLDER) {
 		return dm_holders_count(c, m);
 	} else if (m->kind == DM_AUDIT_SIGNED) {
@@ -256,6 +261,7 @@ static void start_child(struct dm_child *c)
 		if (c->role == DM_CORE || c->role == DM_HOLDER) {
 			dm_audit_join(p);
 		}
+		dm_fetchers_join(c);
 	}
 }
 
@@ -419,7 +425,7 @@ static void kill_stopping(struct dm_parent *p)
 			kill(p->edges[i].pid, SIGKILL);
 		}
 	}
-	for (uint32_t i = 0; i < p->holders_n + p->ndsip_n; i++) {
+	for (uint32_t i = 0; i < p->holders_n + p->ndsip_n + p->fetcher_n; i++) {
 		const struct dm_child *c = dm_child_at(p, 1 + p->edges_n + i);
 
 		if (p->core_stopping && c->pid) {
@@ -618,6 +624,9 @@ static int run(struct dm_parent *p)
 		err = dm_ndsips_watch(p);
 	}
 	if (!err) {
+		err = dm_fetchers_watch(p);
+	}
+	if (!err) {
 		err = dm_decisions_watch(p);
 	}
 	if (err) {
@@ -629,6 +638,9 @@ static int run(struct dm_parent *p)
 	}
 	if (p->ndsip_n) {
 		start_child(&p->ndsip);
+	}
+	if (p->fetcher_n) {
+		start_child(&p->fetcher);
 	}
 	for (uint32_t i = 0; i < p->edges_n; i++) {
 		start_child(&p->edges[i]);
@@ -647,6 +659,7 @@ static void end_child(struct dm_child *c)
 	net_timer_free(c->restart);
 	net_timer_free(c->pair_again);
 	net_timer_free(c->ndsip_again);
+	net_timer_free(c->fetch_again);
 }
 
 static void tear_down(struct dm_parent *p)
@@ -659,6 +672,9 @@ static void tear_down(struct dm_parent *p)
 	}
 	if (p->ndsip_n) {
 		end_child(&p->ndsip);
+	}
+	if (p->fetcher_n) {
+		end_child(&p->fetcher);
 	}
 	if (p->edges_n) {
 		end_child(&p->core);

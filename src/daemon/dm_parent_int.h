@@ -22,7 +22,7 @@
 #include "keyholder/kh_client.h"
 #include "net/net_loop.h"
 
-enum dm_role { DM_CORE, DM_EDGE, DM_HOLDER, DM_HELPER /* of NDS/IP */ };
+enum dm_role { DM_CORE, DM_EDGE, DM_HOLDER, DM_HELPER /* of NDS/IP */, DM_FETCHER };
 
 struct dm_parent;
 
@@ -68,6 +68,8 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	struct net_timer *pair_again;
 	struct dm_pair ndsip_pair; /* of an edge and the core: the pair of sockets to the NDS/IP helper */
 	struct net_timer *ndsip_again;
+	struct dm_pair fetch_pair; /* of an edge: the pair of sockets to the fetcher */
+	struct net_timer *fetch_again;
 };
 
 struct dm_reload { /* a reload, until every process uses the new set */
@@ -148,8 +150,12 @@ struct dm_parent {
 	uint32_t edges_n;
 	struct dm_child holders[KH_KINDS]; /* those that have a key */
 	uint32_t holders_n;
-	struct dm_child ndsip;              /* the NDS/IP helper */
-	uint32_t ndsip_n;                   /* 1: there is one */
+	struct dm_child ndsip;   /* the NDS/IP helper */
+	uint32_t ndsip_n;        /* 1: there is one */
+	struct dm_child fetcher; /* asks OCSP responders */
+	uint32_t fetcher_n;      /* 1: there is one */
+	uint64_t fetch_since_ms; /* begin of the second in which connections for it are counted */
+	uint32_t fetch_made;
 	uint64_t vici_ms;                   /* when it was last given an answer about charon */
 	uint32_t in_state[DM_CHILD_STATES]; /* children in each state */
 	uint32_t generation_next;
@@ -177,7 +183,8 @@ ERR_MUST_USE int dm_spawn(struct dm_child *c);
 /* dm_open.c: the user of the processes of a role. */
 const struct cfg_user *dm_user_of(const struct dm_parent *p, enum dm_role role);
 
-/* dm_spawn.c: the word of --role: "core", "edge", "keyholder", "keyholder-p11", "ndsip". Static. */
+/* dm_spawn.c: the word of --role: "core", "edge", "keyholder", "keyholder-p11", "ndsip",
+ * "fetcher". Static. */
 const char *dm_role_word(const struct dm_child *c);
 /* dm_spawn.c: an empty place. */
 void dm_child_init(struct dm_child *c, struct dm_parent *p, enum dm_role role);
@@ -195,16 +202,17 @@ static inline uint32_t dm_children_ready(const struct dm_parent *p)
 }
 static inline uint32_t dm_children(const struct dm_parent *p)
 {
-	return 1 + p->edges_n + p->holders_n + p->ndsip_n;
+	return 1 + p->edges_n + p->holders_n + p->ndsip_n + p->fetcher_n;
 }
-/* Each place once: the core, the edges, the keyholders, the NDS/IP helper. `i` is below
- * dm_children(). */
+/* Each place once: the core, the edges, the keyholders, the NDS/IP helper, the fetcher. `i` is
+ * below dm_children(). */
 static inline struct dm_child *dm_child_at(struct dm_parent *p, uint32_t i)
 {
-	return i == 0                           ? &p->core
-	       : i <= p->edges_n                ? &p->edges[i - 1]
-	       : i <= p->edges_n + p->holders_n ? &p->holders[i - 1 - p->edges_n]
-						: &p->ndsip;
+	return i == 0                                    ? &p->core
+	       : i <= p->edges_n                         ? &p->edges[i - 1]
+	       : i <= p->edges_n + p->holders_n          ? &p->holders[i - 1 - p->edges_n]
+	       : i == dm_children(p) - 1 && p->fetcher_n ? &p->fetcher
+							 : &p->ndsip;
 }
 
 /* The counter page of a zone. Edges of the other zone have another one: what they write does not
@@ -249,7 +257,7 @@ void dm_holders_forget(struct dm_parent *p); /* frees the set that was kept, whe
  * the newest. An edge that was killed uses none. */
 struct dm_child *dm_holders_oldest(struct dm_parent *p, uint32_t *set);
 void dm_holders_used(struct dm_parent *p);      /* tells the keyholders which sets the edges use, if that has changed */
-void dm_holders_stop(struct dm_parent *p);      /* and the NDS/IP helper */
+void dm_holders_stop(struct dm_parent *p);      /* and the NDS/IP helper, and the fetcher */
 bool dm_holders_any(const struct dm_parent *p); /* one of them runs */
 
 /* dm_ndsips.c: the NDS/IP helper; there is one when a listener has NDS/IP. */
@@ -262,6 +270,18 @@ void dm_ndsips_join(struct dm_child *c);
 bool dm_ndsips_lost(struct dm_child *c, const struct dm_msg *m);
 /* The helper wants a connection to charon. False: it asks more often than it would. */
 bool dm_ndsips_connect(struct dm_child *c);
+
+/* dm_fetchers.c: the fetcher; there is one when a responder is configured. */
+void dm_fetchers_place(struct dm_parent *p);
+ERR_MUST_USE int dm_fetchers_watch(struct dm_parent *p); /* makes the timers */
+/* The child runs: pairs of sockets between the fetcher and the edges. */
+void dm_fetchers_join(struct dm_child *c);
+/* An edge says that its pair closed: it gets a new one after a pause. False: this child does not
+ * say it. */
+bool dm_fetchers_lost(struct dm_child *c, const struct dm_msg *m);
+/* The fetcher wants a connection to a responder. False: no child says this, or there is no such
+ * responder. */
+bool dm_fetchers_connect(struct dm_child *c, const struct dm_msg *asked);
 
 /* dm_watch.c: detects children whose loop no longer turns. */
 ERR_MUST_USE int dm_watch_begin(struct dm_parent *p); /* before any process is started */

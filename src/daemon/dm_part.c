@@ -153,7 +153,7 @@ struct anchors {
 };
 
 /* Every file of CRLs that the configuration names is in the part, or the anchor cannot be used. */
-static void add_anchor(struct anchors *a, const struct dm_part *part, const struct cfg_iwf *cfg, size_t i)
+static void add_anchor(struct anchors *a, const struct dm_part *part, const struct cfg_iwf *cfg, size_t i, struct tls_ocsp *ocsp)
 {
 	struct tls_anchor_conf *conf = &a->conf[a->n];
 	struct tls_crl_file *crls = a->crls[a->n];
@@ -164,6 +164,9 @@ static void add_anchor(struct anchors *a, const struct dm_part *part, const stru
 	}
 	str_cut(conf->name, sizeof conf->name, cfg->anchors[i].name);
 	conf->file = cfg->anchors[i].file;
+	conf->ocsp = ocsp;
+	conf->responder = *cfg->anchors[i].ocsp ? (uint32_t)i : TLS_OCSP_NOBODY;
+	conf->ocsp_chain = cfg->anchors[i].ocsp_chain;
 	conf->crls = crls;
 	conf->crls_n = cfg->anchors[i].crl_n;
 	for (size_t j = 0; j < conf->crls_n; j++) {
@@ -173,12 +176,13 @@ static void add_anchor(struct anchors *a, const struct dm_part *part, const stru
 }
 
 /* The anchors in the part that have this name; NULL: all of them. */
-static void anchors_of(struct anchors *out, const struct dm_part *part, const struct cfg_iwf *cfg, const char *only)
+static void anchors_of(struct anchors *out, const struct dm_part *part, const struct cfg_iwf *cfg, const char *only,
+		       struct tls_ocsp *ocsp)
 {
 	*out = (struct anchors){ .n = 0 };
 	for (size_t i = 0; i < cfg->anchors_n; i++) {
 		if (!only || cfg_anchor_index(cfg, only) == i) {
-			add_anchor(out, part, cfg, i);
+			add_anchor(out, part, cfg, i, ocsp);
 		}
 	}
 }
@@ -203,7 +207,12 @@ int dm_part_tls(struct tls_ctx **out, const struct dm_part *part, const struct c
 		snprintf(why, why_size, "certificate '%s' or key '%s' is missing", conf.certificate, key.path);
 		return ERR_NOTFOUND;
 	}
-	anchors_of(&anchors, part, cfg, server ? NULL : cfg->peers[index].trust);
+	anchors_of(&anchors, part, cfg, server ? NULL : cfg->peers[index].trust, signs->ocsp);
+	if (server && *cfg->listen[index].ocsp) {
+		conf.staple = true;
+		conf.ocsp = signs->ocsp;
+		conf.responder = (uint32_t)(CFG_ANCHORS_MAX + index);
+	}
 	conf.anchors_n = anchors.n;
 	if (!conf.anchors_n && cfg->anchors_n) {
 		snprintf(why, why_size, "certificate '%s': the trust anchors it goes with are missing", conf.certificate);
@@ -217,6 +226,6 @@ int dm_part_judge(struct tls_judge **out, const struct dm_part *part, const stru
 {
 	struct anchors anchors;
 
-	anchors_of(&anchors, part, cfg, NULL);
+	anchors_of(&anchors, part, cfg, NULL, NULL);
 	return tls_judge_new(out, anchors.conf, anchors.n, why, why_size);
 }

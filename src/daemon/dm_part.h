@@ -6,6 +6,7 @@
 
 #include "conf/cfg_iwf.h"
 #include "tls/tls_crl.h"
+#include "tls/tls_ocsp.h"
 #include "tls/tls_stream.h"
 
 enum dm_parts {                   /* recipient: an edge has no private key, and the core has none of a listener */
@@ -66,6 +67,7 @@ struct tls_pem dm_part_find(const struct dm_part *part, enum dm_file what, size_
 struct dm_signs {
 	const struct dm_part *keys; /* files with keys: those of peers, and in the check of listeners */
 	struct tls_remote *remote;  /* signs for listeners; NULL: by the key in `keys` */
+	struct tls_ocsp *ocsp;      /* asks responders, borrowed as long as the context is used; NULL: none is asked */
 };
 
 /* The TLS context of a listener (DM_LISTEN_CERTIFICATE) or of a core peer (DM_PEER_CERTIFICATE).

@@ -37,6 +37,7 @@ void dm_sandboxes_tell(struct dm_parent *p)
 		tell(p, &p->holders[i].sandbox, p->holders[i].slot);
 	}
 	tell(p, &p->ndsip.sandbox, 0);
+	tell(p, &p->fetcher.sandbox, 0);
 }
 
 bool dm_sandboxes_take(struct dm_child *c, const struct dm_msg *m)

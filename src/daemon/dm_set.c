@@ -506,8 +506,8 @@ static void check_certificates(struct reading *g, const struct dm_part *part, en
 {
 	for (size_t i = 0; i < g->wanted_n; i++) {
 		const struct wanted *w = &g->wanted[i];
-		struct dm_signs signs = { w->what == DM_LISTEN_CERTIFICATE ? listeners : part,
-					  in_token(g->cfg, w) ? nobody : NULL };
+		struct dm_signs signs = { .keys = w->what == DM_LISTEN_CERTIFICATE ? listeners : part,
+					  .remote = in_token(g->cfg, w) ? nobody : NULL };
 
 		if (w->what == DM_ANCHOR && which == DM_PART_CORE) {
 			check_anchor(g, w, part);

@@ -48,6 +48,8 @@ const char *dm_role_word(const struct dm_child *c)
 		return "core";
 	case DM_HELPER:
 		return "ndsip";
+	case DM_FETCHER:
+		return "fetcher";
 	default:
 		return kh_kind_name(c->slot);
 	}

@@ -36,7 +36,8 @@ static const char help[] =
     "It runs as several processes: a parent without connections to the outside, edges that hold the connections of SCSs, a\n"
     "keyholder that has the private keys of the listeners and signs for the edges, with NDS/IP a helper that asks strongSwan "
     "who\n"
-    "protects a connection, and one core that decides. A process that dies is started again; 'mtcctl status' shows them.\n"
+    "protects a connection, with OCSP a fetcher that asks the responders, and one core that decides. A process that dies is\n"
+    "started again; 'mtcctl status' shows them.\n"
     "Signals, to the parent or to all processes: SIGTERM, SIGINT or SIGQUIT is a clean shutdown (Disconnect-Peer to all), a\n"
     "second one after a second or more ends at once; SIGHUP reopens the decision log after rotation and reads\n"
     "certificates, keys and trust anchors again, as 'mtcctl reload' does: all are used, or nothing changes.\n"
@@ -159,6 +160,9 @@ static int play_role(int argc, char **argv)
 	}
 	if (strcmp(o.role, "ndsip") == 0) {
 		return dm_ndsip_main(o.config);
+	}
+	if (strcmp(o.role, "fetcher") == 0) {
+		return dm_fetcher_main(o.config);
 	}
 	if (strcmp(o.role, "keyholder-p11") == 0) {
 		return dm_keyholder_p11_main(o.config);

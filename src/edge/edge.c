@@ -190,6 +190,18 @@ int edge_ndsip(struct edge *e, int fd, uint32_t number, void (*lost)(void *arg, 
 	return edge_proofs_channel(&e->sessions.proofs, fd, number, lost, arg);
 }
 
+int edge_fetcher(struct edge *e, int fd, uint32_t number, void (*lost)(void *arg, uint32_t number), void *arg)
+{
+	OBJ_CHECK(e, EDGE_MAGIC);
+	return edge_ocsp_channel(&e->sessions.ocsp, fd, number, lost, arg);
+}
+
+struct tls_ocsp *edge_ocsp(struct edge *e)
+{
+	OBJ_CHECK(e, EDGE_MAGIC);
+	return e->sessions.ocsp.store;
+}
+
 int edge_renew(struct edge *e, const struct cfg_listen *listen, struct tls_ctx *tls)
 {
 	OBJ_CHECK(e, EDGE_MAGIC);

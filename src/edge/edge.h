@@ -48,6 +48,12 @@ ERR_MUST_USE int edge_renew(struct edge *e, const struct cfg_listen *listen, str
  * called. */
 ERR_MUST_USE int edge_ndsip(struct edge *e, int fd, uint32_t number, void (*lost)(void *arg, uint32_t number), void *arg);
 
+/* Takes a channel to the fetcher, in every case; without one no OCSP responder is asked.
+ * `number` is given to `lost` when it closes. ERR_NOMEM, ERR_IO: `lost` was called. */
+ERR_MUST_USE int edge_fetcher(struct edge *e, int fd, uint32_t number, void (*lost)(void *arg, uint32_t number), void *arg);
+/* What OCSP responders said, for the contexts of its listeners. Borrowed until edge_free(). */
+struct tls_ocsp *edge_ocsp(struct edge *e);
+
 /* Connects to the core, or to a new core. Takes the descriptors on success only.
  * Announces the known sessions and offers the unanswered requests. */
 ERR_MUST_USE int edge_ring_open(struct edge *e, struct ipc_ring_fds *fds);

@@ -116,7 +116,8 @@ void edge_revocation_look(struct edge_session *s)
 	uint64_t now = now_s();
 
 	s->all->revocation.looked_at++;
-	if (!s->listener->tls || !stream || s->state == EDGE_SESSION_HANDSHAKE || s->state == EDGE_SESSION_ENDING) {
+	if (!s->listener->tls || !stream || s->state == EDGE_SESSION_HANDSHAKE || s->state == EDGE_SESSION_RESPONDER ||
+	    s->state == EDGE_SESSION_ENDING) {
 		return;
 	}
 	tls_stream_revocation(&own, stream, s->listener->tls, "", now); /* of no anchor: nothing is known */
@@ -127,6 +128,7 @@ void edge_revocation_look(struct edge_session *s)
 			return;
 		}
 		s->identity.revocation[i] = (uint8_t)r.state;
+		look_again_at(s->all, edge_ocsp_look_at_s(&s->all->ocsp, r.ask_at_s, r.fresh_until_s));
 		if (i == s->anchor) {
 			own = r;
 		}

@@ -4,6 +4,9 @@
  *   has proven who protects the connection. When that ends, the connection is frozen in any state,
  *   and goes on or is cut (edge_proof.h).
  *
+ *   RESPONDER: between HANDSHAKE and CER, when an OCSP responder has to be asked first
+ *   (edge_ocsp.h).
+ *
  *               TLS done            CER            session_verdict: admitted
  *   HANDSHAKE ------------> CER ----------> ASKED ---------------------------> OPEN
  *       |                    |                | refused, or no verdict in time   | session_cut,
@@ -85,6 +88,7 @@ struct buf edge_session_out(const struct edge_session *s)
 
 static const char *const state_words[] = { [EDGE_SESSION_PROOF] = "waiting for the proof",
 					   [EDGE_SESSION_HANDSHAKE] = "handshake",
+					   [EDGE_SESSION_RESPONDER] = "waiting for a responder",
 					   [EDGE_SESSION_CER] = "cer",
 					   [EDGE_SESSION_VERDICT] = "waiting for the verdict",
 					   [EDGE_SESSION_OPEN] = "open",
@@ -92,7 +96,9 @@ static const char *const state_words[] = { [EDGE_SESSION_PROOF] = "waiting for t
 
 static const uint32_t next_states[] = {
 	[EDGE_SESSION_PROOF] = MACHINE_TO(EDGE_SESSION_HANDSHAKE) | MACHINE_TO(EDGE_SESSION_ENDING),
-	[EDGE_SESSION_HANDSHAKE] = MACHINE_TO(EDGE_SESSION_CER) | MACHINE_TO(EDGE_SESSION_ENDING),
+	[EDGE_SESSION_HANDSHAKE] =
+	    MACHINE_TO(EDGE_SESSION_RESPONDER) | MACHINE_TO(EDGE_SESSION_CER) | MACHINE_TO(EDGE_SESSION_ENDING),
+	[EDGE_SESSION_RESPONDER] = MACHINE_TO(EDGE_SESSION_CER) | MACHINE_TO(EDGE_SESSION_ENDING),
 	[EDGE_SESSION_CER] = MACHINE_TO(EDGE_SESSION_VERDICT) | MACHINE_TO(EDGE_SESSION_ENDING),
 	[EDGE_SESSION_VERDICT] = MACHINE_TO(EDGE_SESSION_OPEN) | MACHINE_TO(EDGE_SESSION_ENDING),
 	[EDGE_SESSION_OPEN] = MACHINE_TO(EDGE_SESSION_ENDING),
@@ -162,6 +168,7 @@ static void session_free(struct edge_session *s)
 		map_del(&all->by_number, &s->node);
 	}
 	edge_revocation_forget(s);
+	edge_ocsp_forget(&all->ocsp, s);
 	TAILQ_REMOVE(&all->list, s, entry);
 	ipc_caps_leave(all->caps, s->address);
 	st_count(&all->env->st, ST_EDGE_CLOSED);
@@ -374,17 +381,12 @@ static bool who_is_it(struct edge_session *s)
 	return s->identity.names_n > 0 && s->identity.anchors_n > 0;
 }
 
-/* The stream is open, and proven where the listener has NDS/IP. */
+/* It is known who it is, and what can be known of its revocation is. */
 static void hand_to_link(struct edge_session *s)
 {
 	struct edge_sessions *all = s->all;
 	char why[TLS_REVOCATION_WORDS_MAX];
 
-	if (!who_is_it(s)) {
-		log_stranger(s, "its certificate names nobody", "");
-		session_free(s);
-		return;
-	}
 	if (!edge_revocation_passed(s, why)) {
 		log_stranger(s, why, "");
 		session_free(s);
@@ -397,8 +399,25 @@ static void hand_to_link(struct edge_session *s)
 		session_free(s);
 		return;
 	}
+	if (s->state == EDGE_SESSION_RESPONDER) {
+		net_stream_resume(s->stream);
+	}
 	s->stream = NULL; /* the link owns it */
 	set_state(s, EDGE_SESSION_CER);
+}
+
+/* The stream is open, and proven where the listener has NDS/IP. */
+static void identify(struct edge_session *s)
+{
+	if (!who_is_it(s)) {
+		log_stranger(s, "its certificate names nobody", "");
+		session_free(s);
+	} else if (edge_ocsp_wait(&s->all->ocsp, s)) {
+		net_stream_pause(s->stream); /* nothing is read meanwhile */
+		set_state(s, EDGE_SESSION_RESPONDER);
+	} else {
+		hand_to_link(s);
+	}
 }
 
 static void stream_on_open(void *arg)
@@ -407,7 +426,7 @@ static void stream_on_open(void *arg)
 
 	s->opened = true;
 	if (s->state == EDGE_SESSION_HANDSHAKE) {
-		hand_to_link(s);
+		identify(s);
 	}
 }
 
@@ -442,7 +461,7 @@ static void on_proven(void *arg, struct edge_proof *p)
 	st_count(&s->all->env->st, ST_EDGE_PROVEN);
 	set_state(s, EDGE_SESSION_HANDSHAKE);
 	if (s->opened) {
-		hand_to_link(s);
+		identify(s);
 	}
 }
 
@@ -695,6 +714,9 @@ int edge_sessions_init(struct edge_sessions *all, struct edge_env *env, struct e
 	if (!all->out || edge_proofs_init(&all->proofs, env, &proof_cb, all) || map_init(&all->by_number)) {
 		return ERR_NOMEM;
 	}
+	if (edge_ocsp_init(&all->ocsp, all, hand_to_link, edge_revocation_begin)) {
+		return ERR_NOMEM;
+	}
 	return edge_revocation_init(all);
 }
 
@@ -717,6 +739,7 @@ void edge_sessions_fini(struct edge_sessions *all)
 	}
 	edge_proofs_fini(&all->proofs);
 	edge_revocation_fini(all);
+	edge_ocsp_fini(&all->ocsp);
 	map_fini(&all->by_number);
 	free(all->out);
 }
@@ -737,6 +760,7 @@ int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_lis
 		return err;
 	}
 	all->listeners_n++;
+	edge_ocsp_staple(&all->ocsp);
 	return 0;
 }
 
@@ -748,6 +772,7 @@ int edge_sessions_renew(struct edge_sessions *all, const struct cfg_listen *list
 		}
 		all->listeners[i].tls = tls;
 		edge_revocation_begin(all);
+		edge_ocsp_staple(&all->ocsp);
 		return 0;
 	}
 	return ERR_NOTFOUND;

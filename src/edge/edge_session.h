@@ -8,6 +8,7 @@
 #include "base/machine.h"
 #include "base/map.h"
 #include "base/obj.h"
+#include "edge/edge_ocsp.h"
 #include "edge/edge_proof.h"
 #include "edge/edge_revocation.h"
 #include "edge/edge_ring.h"
@@ -19,6 +20,7 @@
 enum edge_session_state {
 	EDGE_SESSION_PROOF,     /* NDS/IP: nothing is read before the helper has proven who protects the connection */
 	EDGE_SESSION_HANDSHAKE, /* the TLS handshake runs, or the plain stream is not open yet */
+	EDGE_SESSION_RESPONDER, /* the handshake is done, and an OCSP responder has not said yet that it is not revoked */
 	EDGE_SESSION_CER,       /* the link waits for the CER */
 	EDGE_SESSION_VERDICT,   /* session_open is sent to the core; the CEA waits for the verdict */
 	EDGE_SESSION_OPEN,      /* admitted */
@@ -48,6 +50,7 @@ struct edge_session { /* one connection */
 	struct net_stream *stream; /* NULL once the link owns it */
 	bool opened;               /* the stream is: TLS, if any, has authenticated */
 	struct edge_proof proof;   /* of a listener with NDS/IP */
+	struct edge_ocsp_wait ocsp;
 	struct link *link;
 	char address[IPC_ADDRESS_MAX + 1];
 	char host[IDENT_HOST_MAX + 1], realm[IDENT_HOST_MAX + 1]; /* Origin-Host and Origin-Realm of the CER */
@@ -116,6 +119,7 @@ struct edge_sessions {
 	struct map by_number;                   /* sessions that the core knows */
 	TAILQ_HEAD(, edge_session) asked;       /* in state ASKED, in order of their deadlines */
 	struct edge_revocation revocation;
+	struct edge_ocsp ocsp;
 	uint64_t looked_at; /* sessions that edge_sessions_due() looked at, since the start: tests hold it against all */
 	bool stopping;
 	uint8_t *out; /* space for one message to an SCS */

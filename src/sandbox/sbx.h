@@ -32,6 +32,7 @@ enum sbx_role {
 	SBX_EDGE,      /* accepted connections only: no file, no new socket, no connect, no descriptor sent */
 	SBX_KEYHOLDER, /* signs over its socket pair: no file, no network */
 	SBX_NDSIP, /* talks to charon over a socket that the parent connects, and looks at the packet filter: no file, no network */
+	SBX_FETCHER,       /* asks OCSP responders over sockets that the parent connects: no file, no network, no key */
 	SBX_KEYHOLDER_P11, /* the same, with the paths of a PKCS#11 module and what the module connects to (UNIX sockets) */
 	SBX_ROLES
 };

@@ -37,6 +37,8 @@ static const struct sbx_role_row rows[SBX_ROLES] = {
 			.calls = SBX_CALLS_BASE | SBX_CALLS_ACCEPTED | SBX_CALLS_REFUSE,
 			.capabilities = BIT(CAP_NET_ADMIN),
 			.keys = true },
+	/* its connections are streams that are made when it gets them */
+	[SBX_FETCHER] = { .word = "fetcher", .calls = SBX_CALLS_BASE | SBX_CALLS_REFUSE, .keys = true },
 	[SBX_KEYHOLDER_P11] = { .word = "keyholder-p11",
 				.calls = SBX_CALLS_BASE | SBX_CALLS_FILES | SBX_CALLS_THREADS | SBX_CALLS_MODULE,
 				.keys = true,

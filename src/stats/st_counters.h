@@ -32,9 +32,13 @@
 	  "channels of edges to a keyholder that closed; the parent makes a new one")                                            \
 	X(EDGE_HANDSHAKE_OK, "edge_handshake_ok", "TLS handshakes that authenticated a peer")                                    \
 	X(EDGE_HANDSHAKE_FAILED, "edge_handshake_failed", "TLS handshakes that failed or took too long")                         \
-	X(EDGE_REVOKED, "edge_revoked", "connections and sessions closed because a CRL lists a certificate of theirs")           \
+	X(EDGE_REVOKED, "edge_revoked", "connections and sessions closed because a certificate of theirs is revoked")            \
 	X(EDGE_REVOCATION_UNKNOWN, "edge_revocation_unknown",                                                                    \
-	  "sessions cut because the CRL of their CA was missing or out of date for timers.crl_grace")                            \
+	  "sessions cut because the CRL or OCSP answer was missing or out of date for timers.crl_grace")                         \
+	X(EDGE_OCSP_WAITED, "edge_ocsp_waited", "connections that waited for an answer of an OCSP responder")                    \
+	X(EDGE_OCSP_ANSWERS, "edge_ocsp_answers", "answers of OCSP responders that were taken")                                  \
+	X(EDGE_OCSP_REFUSED, "edge_ocsp_refused", "answers of OCSP responders that cannot be believed, or are too old")          \
+	X(EDGE_OCSP_FAILED, "edge_ocsp_failed", "questions to OCSP responders without an answer")                                \
 	X(EDGE_NO_CER, "edge_no_cer", "connections closed because no CER came in time")                                          \
 	X(EDGE_BAD_CER, "edge_bad_cer", "CERs that the edge refused, and connections whose first message was no CER")            \
 	X(EDGE_MALFORMED, "edge_malformed", "messages that broke the framing or header rules")                                   \
@@ -211,6 +215,7 @@
 #define ST_EDGE_GAUGE_TABLE(X)                                                                                                   \
 	X(EDGE_IN_PROOF, "edge_in_proof", "connections now: waiting for the proof that IPsec protects them (NDS/IP)")            \
 	X(EDGE_IN_HANDSHAKE, "edge_in_handshake", "connections now: in the TLS handshake, or not open yet")                      \
+	X(EDGE_IN_RESPONDER, "edge_in_responder", "connections now: waiting for an answer of an OCSP responder")                 \
 	X(EDGE_IN_CER, "edge_in_cer", "connections now: waiting for the CER")                                                    \
 	X(EDGE_IN_ASKED, "edge_in_asked", "connections now: waiting for the verdict of the core")                                \
 	X(EDGE_IN_OPEN, "edge_in_open", "connections now: admitted")                                                             \

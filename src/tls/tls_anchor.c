@@ -90,6 +90,9 @@ static int load_octets(struct tls_anchor *out, const struct tls_anchor_conf *con
 	int err = ERR_NOMEM;
 
 	memcpy(a.name, conf->name, sizeof a.name);
+	a.ocsp = conf->responder == TLS_OCSP_NOBODY ? NULL : conf->ocsp;
+	a.responder = conf->responder;
+	a.ocsp_chain = conf->ocsp_chain;
 	if (a.store) {
 		X509_STORE_set_check_issued(a.store, tls_verify_issued);
 	}

@@ -1,4 +1,4 @@
-/* tls_crl.c - judges a chain by the revocation lists of its anchor. */
+/* tls_crl.c - looks a certificate up in the revocation lists of its anchor. */
 #include "tls/tls_crl.h"
 
 #include <stdio.h>
@@ -21,14 +21,6 @@ bool tls_crl_same_ca(const X509 *a, const X509 *b)
 
 	return X509_NAME_cmp(X509_get_subject_name(a), X509_get_subject_name(b)) == 0 && key && other && key->length > 0 &&
 	       key->length == other->length && memcmp(key->data, other->data, (size_t)key->length) == 0;
-}
-
-void tls_crl_unchecked(struct tls_revocation *out)
-{
-	out->state = REVOCATION_UNCHECKED;
-	out->listed = false;
-	out->fresh_until_s = UINT64_MAX;
-	out->words[0] = 0;
 }
 
 /* The list of the CA that issued `cert`. `issuer` is that CA; NULL: it is not in the chain, and a
@@ -57,81 +49,58 @@ static const char *reason_word(X509_REVOKED *entry)
 	return n >= 0 && n < (long)(sizeof words / sizeof *words) ? words[n] : "unknown reason";
 }
 
-static void say_listed(struct tls_revocation *out, const struct tls_crl *crl, X509 *cert, X509_REVOKED *entry)
+static void say_listed(char words[TLS_REVOCATION_WORDS_MAX], const struct tls_crl *crl, X509 *cert, X509_REVOKED *entry)
 {
 	char subject[TLS_CRL_ISSUER_MAX], issuer[TLS_CRL_ISSUER_MAX], when[CLOCK_TEXT_MAX];
 
 	tls_subject(subject, sizeof subject, cert);
 	tls_subject(issuer, sizeof issuer, crl->issuer);
 	clock_text_s(when, (int64_t)tls_verify_seconds(X509_REVOKED_get0_revocationDate(entry)));
-	out->listed = true;
-	snprintf(out->words, sizeof out->words, "certificate of '%s' is revoked since %s (%s), says CRL 0x%s of '%s'", subject,
+	snprintf(words, TLS_REVOCATION_WORDS_MAX, "certificate of '%s' is revoked since %s (%s), says CRL 0x%s of '%s'", subject,
 		 when, reason_word(entry), crl->number, issuer);
 }
 
-static void say_absent(struct tls_revocation *out, X509 *cert)
+static void say_absent(char words[TLS_REVOCATION_WORDS_MAX], X509 *cert)
 {
 	char subject[TLS_CRL_ISSUER_MAX], issuer[TLS_CRL_ISSUER_MAX];
 
 	tls_subject(subject, sizeof subject, cert);
 	tls_name_text(issuer, sizeof issuer, X509_get_issuer_name(cert));
-	out->state = REVOCATION_ABSENT;
-	snprintf(out->words, sizeof out->words, "there is no CRL of '%s', which issued the certificate of '%s'", issuer, subject);
+	snprintf(words, TLS_REVOCATION_WORDS_MAX, "there is no CRL of '%s', which issued the certificate of '%s'", issuer,
+		 subject);
 }
 
-static void say_stale(struct tls_revocation *out, const struct tls_crl *crl)
+static void say_stale(char words[TLS_REVOCATION_WORDS_MAX], const struct tls_crl *crl)
 {
 	char issuer[TLS_CRL_ISSUER_MAX], when[CLOCK_TEXT_MAX];
 
 	tls_subject(issuer, sizeof issuer, crl->issuer);
 	clock_text_s(when, (int64_t)crl->next_s);
-	out->state = REVOCATION_STALE;
-	snprintf(out->words, sizeof out->words, "CRL 0x%s of '%s' is out of date: its nextUpdate was %s", crl->number, issuer,
+	snprintf(words, TLS_REVOCATION_WORDS_MAX, "CRL 0x%s of '%s' is out of date: its nextUpdate was %s", crl->number, issuer,
 		 when);
 }
 
-/* One certificate of the chain. A list that is out of date can still revoke. */
-static void judge_one(struct tls_revocation *out, const struct tls_crls *crls, X509 *cert, X509 *issuer, uint64_t now_s)
+/* A list that is out of date can still revoke. */
+void tls_crl_look(struct tls_crl_view *out, const struct tls_crls *crls, X509 *cert, X509 *issuer, uint64_t now_s,
+		  char words[TLS_REVOCATION_WORDS_MAX])
 {
-	const struct tls_crl *crl = find(crls, cert, issuer);
+	const struct tls_crl *crl = crls->configured ? find(crls, cert, issuer) : NULL;
 	X509_REVOKED *entry = NULL;
 
-	if (!crl) {
-		if (issuer && out->state != REVOCATION_ABSENT) {
-			say_absent(out, cert);
-		}
-		return;
-	}
-	if (X509_CRL_get0_by_serial(crl->crl, &entry, X509_get_serialNumber(cert))) {
-		say_listed(out, crl, cert, entry);
-		return;
-	}
-	if (!issuer) {
-		return;
-	}
-	if (crl->next_s < out->fresh_until_s) {
-		out->fresh_until_s = crl->next_s;
-	}
-	if (now_s > crl->next_s && out->state == REVOCATION_GOOD) {
-		say_stale(out, crl);
-	}
-}
-
-void tls_crl_judge(struct tls_revocation *out, const struct tls_crls *crls, STACK_OF(X509) * chain, uint64_t now_s)
-{
-	int n = sk_X509_num(chain); /* -1 without a chain */
-
-	tls_crl_unchecked(out);
-	if (!crls->configured) {
-		return;
-	}
-	if (n < 1) {
+	words[0] = 0;
+	*out = (struct tls_crl_view){ .state = crls->configured ? REVOCATION_GOOD : REVOCATION_UNCHECKED,
+				      .fresh_until_s = UINT64_MAX };
+	if (crl && X509_CRL_get0_by_serial(crl->crl, &entry, X509_get_serialNumber(cert))) {
+		out->listed = true;
+		say_listed(words, crl, cert, entry);
+	} else if (crls->configured && issuer && !crl) {
 		out->state = REVOCATION_ABSENT;
-		snprintf(out->words, sizeof out->words, "there is no chain to look up in the CRLs");
-		return;
-	}
-	out->state = REVOCATION_GOOD;
-	for (int i = 0; i < n && !out->listed; i++) {
-		judge_one(out, crls, sk_X509_value(chain, i), i + 1 < n ? sk_X509_value(chain, i + 1) : NULL, now_s);
+		say_absent(words, cert);
+	} else if (crl && issuer) {
+		out->fresh_until_s = crl->next_s;
+		if (now_s > crl->next_s) {
+			out->state = REVOCATION_STALE;
+			say_stale(words, crl);
+		}
 	}
 }

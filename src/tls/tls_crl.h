@@ -53,7 +53,9 @@ ERR_MUST_USE int tls_crl_facts(struct tls_crl_fact out[TLS_CRLS_MAX], size_t *n,
 #define TLS_REVOCATION_WORDS_MAX 512
 struct tls_revocation {
 	enum revocation state;
-	bool listed;            /* a list in `words` names the certificate or a CA above it; `state` is not used then */
-	uint64_t fresh_until_s; /* earliest nextUpdate of the lists that were used; UINT64_MAX: none */
+	bool listed;            /* the certificate or a CA above it is revoked, as `words` say; `state` is not used then */
+	uint64_t fresh_until_s; /* earliest nextUpdate of what was used; UINT64_MAX: none */
+	uint32_t wait_for;      /* OCSP: number of a question whose answer may change this; 0: none is out (tls_ocsp.h) */
+	uint64_t ask_at_s;      /* OCSP: judge again at this time, so that a responder is asked; UINT64_MAX: never */
 	char words[TLS_REVOCATION_WORDS_MAX]; /* what is wrong and which issuer it is about; "": nothing */
 };

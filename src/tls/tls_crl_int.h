@@ -26,7 +26,16 @@ void tls_crls_fini(struct tls_crls *c);
 /* True if both certificates are of one CA: the same name and key. */
 bool tls_crl_same_ca(const X509 *a, const X509 *b);
 
-void tls_crl_unchecked(struct tls_revocation *out); /* nothing is known */
-/* Judges a verified chain, leaf first, at the time `now_s`. The last certificate is trusted because
- * it is in the anchor's file: it needs no list, but a list that is here and names it counts. */
-void tls_crl_judge(struct tls_revocation *out, const struct tls_crls *crls, STACK_OF(X509) * chain, uint64_t now_s);
+/* What the lists say about one certificate. */
+struct tls_crl_view {
+	enum revocation state;  /* REVOCATION_UNCHECKED: the anchor has no lists */
+	bool listed;            /* also by a list that is out of date */
+	uint64_t fresh_until_s; /* nextUpdate of its list; UINT64_MAX: none */
+};
+
+/* `issuer` is the CA that issued `cert`. NULL: it is not in the chain, whose last certificate
+ * `cert` is and which is trusted because it is in the anchor's file: it needs no list, but a
+ * list that is here and names it counts. `words` as of struct tls_revocation, "" when nothing is
+ * wrong. */
+void tls_crl_look(struct tls_crl_view *out, const struct tls_crls *crls, X509 *cert, X509 *issuer, uint64_t now_s,
+		  char words[TLS_REVOCATION_WORDS_MAX]);

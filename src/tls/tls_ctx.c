@@ -297,6 +297,9 @@ static int ctx_fill(struct tls_ctx *c, const struct tls_conf *conf, char *why, s
 	if (!err) {
 		err = load_anchors(c, conf, why, why_size);
 	}
+	if (!err && conf->staple) {
+		err = tls_staple_attach(c, conf, why, why_size);
+	}
 	if (!err) {
 		err = open_keylog(c, conf->keylog, why, why_size);
 	}

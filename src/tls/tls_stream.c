@@ -18,6 +18,7 @@
 
 #include "base/ident.h"
 #include "base/str.h"
+#include "tls/tls_revocation.h"
 #include "tls/tls_stream_int.h"
 
 #define RECORD_MAX 16384
@@ -487,10 +488,10 @@ void tls_stream_revocation(struct tls_revocation *out, const struct net_stream *
 
 	OBJ_CHECK(c, TLS_CTX_MAGIC);
 	a = anchor_of(c, anchor);
-	tls_crl_unchecked(out);
+	tls_revocation_unchecked(out);
 	for (uint8_t i = 0; id && a && i < id->anchors_n; i++) {
 		if (strcmp(id->anchors[i], anchor) == 0) {
-			tls_crl_judge(out, &a->crls, tls_of(s)->chains.to[i], now_s);
+			tls_revocation_judge(out, a, tls_of(s)->chains.to[i], now_s);
 			return;
 		}
 	}

@@ -16,7 +16,10 @@ struct tls_anchor_conf {
 	const char *file;                   /* PEM: one or more CA certificates that are this one anchor */
 	struct tls_pem pem; /* its bytes, or {NULL}: the file is read; `file` is its name in messages in either case */
 	const struct tls_crl_file *crls; /* tls_crl.h; of the anchor and the CAs below it */
-	size_t crls_n;                   /* 0: certificates of this anchor are not checked for revocation */
+	size_t crls_n;                   /* 0: certificates of this anchor are not looked up in CRLs */
+	struct tls_ocsp *ocsp;           /* tls_ocsp.h, borrowed as long as the context is used; NULL: no responder is asked */
+	uint32_t responder;              /* number of the anchor's responder in it; TLS_OCSP_NOBODY: it has none */
+	bool ocsp_chain;                 /* the responder is also asked about the CAs between a certificate and the anchor */
 };
 
 enum tls_own {                 /* how our own certificate is checked, besides its form and key */
@@ -35,6 +38,12 @@ struct tls_conf {
 	const struct tls_anchor_conf *anchors; /* CAs of the other end; */
 	size_t anchors_n;
 	bool tls12_allowed;
+	/* Our own certificate: its responder is asked, and what it says is stapled (RFC 6066 8,
+	 * RFC 8446 4.4.2.1) to clients that want it. The PEM chain has to have the CA that
+	 * issued the certificate. */
+	bool staple;
+	struct tls_ocsp *ocsp; /* as above; NULL: only the chain is checked */
+	uint32_t responder;
 	const char *keylog; /* file to append NSS key log lines to; only mtc-scs sets it; NULL: none */
 };
 
@@ -49,6 +58,10 @@ void tls_ctx_free(struct tls_ctx *c); /* streams that use it stay valid */
 /* False: the key is in another process, and nobody is there to sign with it now. A handshake would
  * fail, so a listener refuses the connection at once. */
 bool tls_ctx_ready(const struct tls_ctx *c);
+
+/* Looks after what is stapled: asks when that is due. Returns when to call it again, in seconds
+ * since 1970; UINT64_MAX: nothing is stapled. */
+uint64_t tls_ctx_staple(struct tls_ctx *c, uint64_t now_s);
 
 /* Checks one anchor, with the errors of tls_ctx_new(). */
 ERR_MUST_USE int tls_anchor_check(const struct tls_anchor_conf *conf, char *why, size_t why_size);
@@ -71,10 +84,11 @@ extern const struct machine tls_stream_machine;
 /* Number of TLS streams of the loop in each of TLS_STATES states. Valid as long as the loop. */
 const uint32_t *tls_streams(struct net_loop *l);
 
-/* Judges the certificates of the other end by the CRLs of `c`, which may be a newer context than
- * that of the handshake, along the chain that the handshake built to this anchor of its identity.
- * REVOCATION_UNCHECKED: `c` has no such anchor, or the anchor has no CRLs, or it is not one of the
- * identity. No signature is verified: a microsecond or two for each certificate. */
+/* Judges the certificates of the other end by the CRLs and the responders of `c`, which may be a
+ * newer context than that of the handshake, along the chain that the handshake built to this
+ * anchor of its identity. REVOCATION_UNCHECKED: `c` has no such anchor, or the anchor has
+ * neither, or it is not one of the identity. Asks responders for what is due. No signature is
+ * verified: a microsecond or two for each certificate. */
 struct tls_revocation;
 void tls_stream_revocation(struct tls_revocation *out, const struct net_stream *s, const struct tls_ctx *c, const char *anchor,
 			   uint64_t now_s);

@@ -1,6 +1,6 @@
 /* tls_verify.c - judges a presented certificate: first its chain, anchor by anchor, then the leaf's
- * own rules, then its names. Names are read only from a certificate whose chain is good. The
- * revocation lists of an anchor are in tls_crl.c. */
+ * own rules, then its names. Names are read only from a certificate whose chain is good.
+ * Revocation is in tls_revocation.c. */
 #include "tls/tls_verify.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/ident.h"
 #include "base/str.h"
-#include "tls/tls_crl.h"
+#include "tls/tls_revocation.h"
 
 #define CHAIN_DEPTH_MAX 4 /* intermediates between leaf and anchor */
 #define SECURITY_LEVEL 2  /* 112 bits: no SHA-1, no RSA below 2048 */
@@ -260,7 +260,7 @@ static int verify_revocation(struct judged *j, const struct tls_anchor *a, X509_
 		str_cut(why, why_size, err_str(ERR_NOMEM));
 		return ERR_NOMEM;
 	}
-	tls_crl_judge(&j->revocation, &a->crls, j->chain, clock_real_ms() / 1000);
+	tls_revocation_judge(&j->revocation, a, j->chain, clock_real_ms() / 1000);
 	if (j->revocation.listed) {
 		str_cut(why, why_size, j->revocation.words);
 		j->x509_error = X509_V_ERR_CERT_REVOKED;

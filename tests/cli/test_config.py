@@ -74,6 +74,12 @@ def test_a_good_file_is_valid_and_nothing_is_made(folder):
     ("pki/anchor-a.crl", "pki/none.crl", 8, "pki/none.crl': No such file"),
     ("pki/anchor-a.crl", "pki/broken.pem", 8, "broken.pem': a certificate in it is damaged"),
     ("pki/anchor-a.crl", "pki/foreign.crl", 8, "CRL of 'O=operator,CN=operator CA': no certificate of this CA is in anchor"),
+    ("crl: [ pki/anchor-a.crl ]", "ocsp: https://a.example/", 8, "trust_anchors[0].ocsp is 'https://a.example/', expected a URL such as"),
+    ("crl: [ pki/anchor-a.crl ]", "ocsp: http://a.example/", 8, "names the host 'a.example', and names are not resolved"),
+    ("crl: [ pki/anchor-a.crl ]", "ocsp: 'http://192.0.2.1/', ocsp_address: 192.0.2.2", 8, "has an address already, expected no ocsp_address"),
+    ("pki/anchor-a.crl ]", "pki/anchor-a.crl ], ocsp_address: 192.0.2.2", 8, "has an ocsp_address and no ocsp"),
+    ("    key: pki/iwf.key", "    key: pki/iwf.key\n    ocsp: 'http://192.0.2.1/'", 15,
+     "the CA that issued it is not behind it in the file; a responder for it (ocsp) needs both"),
     ("port: 0", "prot: 0", 14, "unknown key 'prot' in listen[0], did you mean 'port'?"),
     ("port: 0", "port: 70000", 14, "listen[0].port is '70000', expected a port from 0 to 65535"),
     ("port: 0", "port: 0\n    port: 1", 15, "duplicate key 'listen[0].port'"),
@@ -267,7 +273,7 @@ def test_the_openssl_lines_of_the_manual_make_what_the_gateway_takes(tmp_path):
 def test_an_anchor_without_crl_is_a_warning_and_one_out_of_date_another(folder):
     path, done = check(folder, GOOD.replace(", crl: [ pki/anchor-a.crl ]", ""))
     assert done.returncode == 0
-    assert done.stderr == f"mtc-iwfd: warning: {path}:7: revoked certificates of anchor-a are not recognised: add crl to the trust anchor\n"
+    assert done.stderr == f"mtc-iwfd: warning: {path}:7: revoked certificates of anchor-a are not recognised: add crl or ocsp to the trust anchor\n"
     Pki(str(folder / "pki")).crl("anchor-a", lasts_s=-10, target=str(folder / "pki" / "old.crl"))
     path, done = check(folder, GOOD.replace("anchor-a.crl", "old.crl"))
     assert done.returncode == 0 and re.search(r"warning: CRL 0x1 of 'O=acme,CN=trust anchor a' \('.*old.crl', trust anchor anchor-a\) is out of date", done.stderr)

@@ -9,7 +9,7 @@ from conftest import ROOT
 
 PROBE = os.path.join(os.environ.get("MTC_BUILD", os.path.join(ROOT, "build")), "tests", "tools", "sandbox_probe")
 pytestmark = pytest.mark.once  # a build with instruments has no sandbox
-ROLES = ("parent", "core", "edge", "keyholder", "keyholder-p11", "ndsip")
+ROLES = ("parent", "core", "edge", "keyholder", "keyholder-p11", "ndsip", "fetcher")
 
 # What a role needs, and therefore may do; everything else of the probe is refused. A role that is not here may do nothing.
 NEEDS = {
@@ -89,7 +89,7 @@ def test_sctp_is_for_processes_that_have_such_connections(role, sctp, passed, ou
     assert {found[name] for name in tries if name not in passed} == {"SIGSYS"}
 
 
-@pytest.mark.parametrize("role", ["edge", "keyholder", "ndsip"])
+@pytest.mark.parametrize("role", ["edge", "keyholder", "ndsip", "fetcher"])
 def test_a_refused_call_ends_the_process_that_faces_others(role, outside):
     found = probe(role, outside)
     kept = {name for name, how in found.items() if how not in ("SIGSYS", "SIGSEGV")}

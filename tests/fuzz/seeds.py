@@ -97,6 +97,25 @@ def records():
     yield "trigger-record/empty", b""
 
 
+def fetches():
+    """Responses over HTTP, messages and URLs of the fetcher; an OCSP response that signs nobody's answer, and an error."""
+    head = b"HTTP/1.0 200 OK\r\nContent-Type: application/ocsp-response\r\n"
+    yield "fetch-http/whole", head + b"Content-Length: 3\r\n\r\nabc"
+    yield "fetch-http/until-closed", head + b"\r\nabc"
+    yield "fetch-http/cut", head + b"Content-Length: 4\r\n\r\nabc"
+    yield "fetch-http/chunks", head + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    yield "fetch-http/moved", b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\n\r\n"
+    yield "fetch-message/question", struct.pack("<IIII", 0x31514346, 7, 64, 3) + b"abc"
+    yield "fetch-message/answer", struct.pack("<IIII", 0x31414346, 7, 1, 3) + b"abc"
+    yield "fetch-message/none", struct.pack("<IIII", 0x31414346, 7, 3, 0)
+    for name, text in (("address", "http://192.0.2.1:8080/ocsp"), ("name", "http://ocsp.acme.example?a"), ("six", "http://[2001:db8::1]/"), ("none", "https://a")):
+        yield "http-url/" + name, text.encode()
+    yield "ocsp-response/try-later", der(0x30, der(0x0a, b"\3"))
+    basic = der(0x30, der(0x30, der(0xa2, der(0x04, bytes(20))) + der(0x18, b"20251001000000Z") + der(0x30, b"")) +
+                der(0x30, der(0x06, bytes.fromhex("2a8648ce3d040302"))) + der(0x03, b"\0"))
+    yield "ocsp-response/empty", der(0x30, der(0x0a, b"\0") + der(0xa0, der(0x30, der(0x06, bytes.fromhex("2b0601050507300101")) + der(0x04, basic))))
+
+
 def ndsip():
     """One of each message: the octet of the sender, then magic, kind and fields."""
     def message(sender, kind, fields):
@@ -275,5 +294,5 @@ def fences():
 
 
 def seeds():
-    for part in (parent, names, certificates, crl_numbers, records, keyholder, audits, ndsip, files, nodes, replies, edges, cores, ipsec, fences):
+    for part in (parent, names, certificates, crl_numbers, records, keyholder, audits, ndsip, fetches, files, nodes, replies, edges, cores, ipsec, fences):
         yield from part()

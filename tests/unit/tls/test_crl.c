@@ -9,6 +9,7 @@
 #include "tests/unit/tls/pki.h"
 #include "tls/tls_crl.h"
 #include "tls/tls_ctx.h"
+#include "tls/tls_revocation.h"
 #include "tls/tls_verify.h"
 
 #define FILES 3
@@ -306,11 +307,11 @@ static void test_the_issuer_is_named(void **state)
 	assert_int_equal(verify(w, 1, &w->leaf_of_sub), 0);
 	conf = conf_of(w, 1);
 	assert_int_equal(tls_anchor_load(&a, &conf, w->why, sizeof w->why), 0);
-	tls_crl_judge(&r, &a.crls, w->chains.to[0], now());
+	tls_revocation_judge(&r, &a, w->chains.to[0], now());
 	assert_int_equal(r.state, REVOCATION_ABSENT);
 	assert_string_equal(r.words, "there is no CRL of 'O=Test,CN=Sub', which issued the certificate of 'O=Test,CN=scs'");
 	assert_in_range(r.fresh_until_s, now() + 86300, now() + 86400);
-	tls_crl_judge(&r, &a.crls, NULL, now()); /* without a chain nothing is known */
+	tls_revocation_judge(&r, &a, NULL, now()); /* without a chain nothing is known */
 	assert_false(r.listed);
 	assert_int_equal(r.state, REVOCATION_ABSENT);
 	tls_anchor_fini(&a);
@@ -319,7 +320,7 @@ static void test_the_issuer_is_named(void **state)
 	assert_int_equal(verify(w, 1, &w->leaf), 0);
 	conf = conf_of(w, 1);
 	assert_int_equal(tls_anchor_load(&a, &conf, w->why, sizeof w->why), 0);
-	tls_crl_judge(&r, &a.crls, w->chains.to[0], now() + 86400 * 2);
+	tls_revocation_judge(&r, &a, w->chains.to[0], now() + 86400 * 2);
 	assert_int_equal(r.state, REVOCATION_STALE);
 	assert_non_null(strstr(r.words, "CRL 0x1a of 'O=Test,CN=Root' is out of date: its nextUpdate was 2"));
 	tls_anchor_fini(&a);
@@ -473,7 +474,7 @@ static void test_one_judgement_is_short(void **state)
 	load_s = seconds() - began;
 	began = seconds();
 	for (int i = 0; i < 10000; i++) {
-		tls_crl_judge(&r, &a.crls, w->chains.to[0], now());
+		tls_revocation_judge(&r, &a, w->chains.to[0], now());
 		assert_int_equal(r.state, REVOCATION_GOOD);
 	}
 	judge_s = seconds() - began;

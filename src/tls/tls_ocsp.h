@@ -1,0 +1,65 @@
+/* tls_ocsp.h - what OCSP responders said about certificates (RFC 6960).
+ *
+ * The store asks by a callback and takes what comes back. It believes only what the CA of the
+ * certificate signed, or a responder that this CA named (4.2.2.2); whoever carries the answer is
+ * not trusted. Answers are kept until they end, and asked for again before. An older answer
+ * never takes the place of a newer one: a `good` of yesterday that is sent again does not beat a
+ * `revoked`.
+ *
+ *   a chain is judged --(nothing kept, or old)--> question --ask()--> responder
+ *                                                                        |
+ *   judged again <--answered()-- kept <--(verified)-- tls_ocsp_answer() <--+
+ *
+ * One thread. Time is an argument: seconds since 1970. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define TLS_OCSP_QUESTION_MAX 512u /* octets of one request */
+#define TLS_OCSP_ANSWER_MAX 32768u /* octets of one response */
+#define TLS_OCSP_WHY_MAX 192
+#define TLS_OCSP_AHEAD_S 300u      /* a thisUpdate that is further ahead of our clock is refused */
+#define TLS_OCSP_NOBODY UINT32_MAX /* no responder */
+
+struct tls_ocsp;
+
+struct tls_ocsp_conf {
+	uint32_t entries_max; /* certificates about which something is kept */
+	uint32_t asked_max;   /* questions without an answer at one time; others wait for their turn */
+	uint64_t refresh_s;   /* an answer of this age is asked for again; at least 1 */
+	uint64_t retry_s;     /* so is one that did not come; at least 1 */
+	uint64_t max_age_s;   /* end of an answer without nextUpdate, counted from its thisUpdate */
+	bool nonce;           /* ask with one, and refuse answers without it (4.4.1) */
+	/* Sends a request to the responder of this number. It must not call the store. ERR_BUSY:
+	 * there is no room now, tls_ocsp_go() follows; others: it cannot be asked. */
+	int (*ask)(void *arg, uint32_t responder, uint32_t number, const uint8_t *request, size_t len);
+	/* The question of this number has its answer, or has got none. `listed`: the certificate is
+	 * now known to be revoked, or its responder does not know it. It may call the store. */
+	void (*answered)(void *arg, uint32_t number, bool listed);
+	void *arg;
+};
+
+/* Borrows conf->arg. ERR_NOMEM, ERR_IO. */
+ERR_MUST_USE int tls_ocsp_new(struct tls_ocsp **out, const struct tls_ocsp_conf *conf);
+void tls_ocsp_free(struct tls_ocsp *o); /* NULL allowed */
+
+/* The response to a question, `len` octets of DER from a stranger. 0: it is kept. ERR_AUTH,
+ * ERR_PROTO or ERR_NOMEM with `why`: what was kept before stays. ERR_NOTFOUND: nothing was asked
+ * (no call of answered()). */
+ERR_MUST_USE int tls_ocsp_answer(struct tls_ocsp *o, uint32_t number, const uint8_t *response, size_t len, uint64_t now_s,
+				 char why[TLS_OCSP_WHY_MAX]);
+/* There is none, for a reason in words. Ignored when nothing was asked. */
+void tls_ocsp_failed(struct tls_ocsp *o, uint32_t number, const char *why, uint64_t now_s);
+/* Nobody carries questions any more: all that are out have failed. */
+void tls_ocsp_lost(struct tls_ocsp *o, const char *why, uint64_t now_s);
+/* Questions can be carried again. */
+void tls_ocsp_go(struct tls_ocsp *o, uint64_t now_s);
+
+struct tls_ocsp_counts {
+	uint32_t kept, waiting, asked; /* entries; questions in the queue, and out */
+	uint64_t unplaced;             /* questions that found no room, since the start */
+};
+struct tls_ocsp_counts tls_ocsp_counts(const struct tls_ocsp *o);

@@ -1,0 +1,177 @@
+"""Act sixteen, third part: OCSP responders say who is revoked, and what they say about the gateway is stapled."""
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from lablib import lab as L
+from lablib import proc
+from lablib.pki import Pki
+from support.ocsp import Responder
+from support.tsp import Scs, action
+
+REFUSED = 4  # exit status of mtc-scs: not let in
+
+
+class Asking(L.Lab):
+    """Anchor-a has a responder, and so has the gateway's own certificate. Anchor-b has no list and no responder."""
+    anchor = own = None  # of a play
+
+    def iwf_config(self):
+        pki, text = Pki(self.path("pki")), super().iwf_config()
+        with open(pki.path("iwf-chain.pem"), "w", encoding="ascii") as out:
+            for name in ("iwf", "operator"):
+                with open(pki.path(name + ".pem"), encoding="ascii") as f:
+                    out.write(f.read())
+        text = text.replace("anchor-a.pem }", f"anchor-a.pem, ocsp: '{self.anchor.url}' }}", 1)
+        return text.replace("/iwf.pem", f"/iwf-chain.pem\n    ocsp: '{self.own.url}'", 1)
+
+
+@pytest.fixture
+def p(labs):
+    pki = Pki(labs.pki)
+    responders = {"anchor": Responder(pki, "anchor-a", ["acme"]), "own": Responder(pki, "operator", ["iwf"])}
+    p = labs.up(kind=type("Play", (Asking,), dict(responders)), edges=1, timers_more=", ocsp: 1s, crl_grace: 2s",
+                iwf_more="ocsp: { refresh: 1s, retry: 1s, max_age: 2s }\n")
+    p.anchor, p.own = responders.values()
+    yield p
+    wrong = labs.down(p)
+    for responder in responders.values():
+        responder.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def log(p):
+    with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8", errors="replace") as f:
+        return f.read()
+
+
+def said(p, words):
+    proc.wait_until(f"the log says '{words}'", lambda: words in log(p), 10)
+
+
+def stat(p, name):
+    return {r["name"]: r["value"] for r in p.ctl("stats") if "name" in r}[name]
+
+
+def stays(scs, device):
+    return scs.dar(action(device=device)).result == 2001
+
+
+def code(p, wait=3):
+    return p.trigger("acme", device="meter-1@a.example", connect_wait=wait, wait=15).code
+
+
+@pytest.mark.alone
+def test_who_is_revoked_is_cut_and_stays_out(p):
+    acme, beta = Scs.opened(p, "acme"), Scs.opened(p, "beta")
+    assert stays(acme, "meter-1@a.example")
+    assert p.anchor.asked
+    p.anchor.revoked.add("acme")
+    assert acme.closed()
+    line = p.wait_decision(reason="certificate-revoked")
+    assert line["scs"] == "acme" and line["action"] == "session"
+    said(p, "(keyCompromise), says the OCSP responder of trust anchor 'anchor-a'")
+    assert code(p) == REFUSED
+    assert stays(beta, "meter-1@b.example")
+    proc.wait_until("the counters have come", lambda: stat(p, "edge_revoked") and stat(p, "edge_ocsp_answers") and stat(p, "edge_ocsp_waited"), 5)
+
+
+def test_a_new_connection_waits_for_the_answer_and_is_refused_by_it(p):
+    p.anchor.revoked.add("acme")  # before anybody was asked about: the handshake ends before the answer is there
+    assert code(p) == REFUSED
+    said(p, "says the OCSP responder of trust anchor 'anchor-a'")
+    p.anchor.revoked.clear()
+    p.anchor.knows.clear()
+    proc.wait_until("it is unknown", lambda: code(p) == REFUSED and "is unknown to the OCSP responder" in log(p), 10)
+
+
+def test_a_responder_that_is_away_is_a_matter_of_the_scs(p):
+    acme = Scs.opened(p, "acme")
+    p.anchor.say = lambda request: None
+    proc.wait_until("questions fail", lambda: stat(p, "edge_ocsp_failed") > 0, 10)
+    assert stays(acme, "meter-1@a.example")  # what is kept holds: 10 minutes
+    began = time.monotonic()
+    assert code(p, 5) == 0
+    assert time.monotonic() - began < 3  # and nobody waits
+    p.anchor.say = lambda request: b"\0"
+    said(p, "it is no OCSP response")
+    first = L.roles(p.lab["iwf"]["pids"]["parent"])["edges"]
+    os.kill(first[0], signal.SIGKILL)  # the next one keeps nothing
+    proc.wait_until("another edge", lambda: len(p.ctl("status")[-1]["edges"]) == 1 and
+                    L.roles(p.lab["iwf"]["pids"]["parent"])["edges"] not in ([], first), 10)
+    assert code(p) == REFUSED
+    assert p.wait_decision(reason="revocation-unknown", action="session")["scs"] == "acme"
+    said(p, "there is no OCSP answer about the certificate of")
+    p.ctl("scs", "set", "acme", "revocation-soft", "yes")
+    assert code(p, 5) == 0
+    p.anchor.say = None
+    p.anchor.revoked.add("acme")
+    proc.wait_until("soft never forgives this", lambda: code(p) == REFUSED and "says the OCSP responder of trust anchor 'anchor-a'" in log(p), 10)
+
+
+@pytest.mark.tools  # it waits for ends of answers, 10 s
+def test_an_old_answer_is_a_matter_of_time(p):
+    """Answers without nextUpdate end after ocsp.max_age, and then the grace of who is there."""
+    p.anchor.minutes = 0
+    acme = Scs.opened(p, "acme")
+    old = p.anchor.openssl
+    kept = []
+
+    def again(request):
+        kept[:] = kept or [old(request)]
+        return kept[0]
+    p.anchor.say = again
+    said(p, "ocsp.max_age is over")
+    assert stays(acme, "meter-1@a.example")
+    said(p, "is cut, timers.crl_grace is over")
+    assert acme.closed()
+    assert code(p) == REFUSED
+
+
+def test_only_the_ca_and_its_delegate_are_believed(p):
+    pki = p.anchor.pki
+    pki.leaf("delegate", "anchor-a", "responder.example", "OCSPSigning")
+    pki.leaf("wrong-delegate", "wrong-ca", "responder.example", "OCSPSigning")
+    p.anchor.signer = "wrong-delegate"
+    assert code(p) == REFUSED
+    said(p, "its signer is neither the CA of the certificate nor one that this CA issued")
+    p.anchor.signer = "acme"
+    proc.wait_until("so it is not either", lambda: code(p) == REFUSED and "extendedKeyUsage of its signer lacks OCSPSigning" in log(p), 10)
+    p.anchor.signer = "delegate"
+    proc.wait_until("the delegate is believed", lambda: code(p) == 0, 10)
+
+
+def test_a_fetcher_that_dies_is_replaced(p):
+    acme = Scs.opened(p, "acme")
+    first = L.roles(p.lab["iwf"]["pids"]["parent"])["fetcher"]
+    os.kill(first, signal.SIGKILL)
+    proc.wait_until("another fetcher", lambda: L.roles(p.lab["iwf"]["pids"]["parent"])["fetcher"] not in (None, first), 10)
+    asked = p.anchor.asked
+    proc.wait_until("it asks", lambda: p.anchor.asked > asked + 1, 10)
+    assert stays(acme, "meter-1@a.example")
+
+
+def status_of(p, version):
+    """What openssl s_client shows of the staple."""
+    tsp, pki = p.lab["iwf"]["tsp"], Pki(os.path.join(p.lab["dir"], "pki"))
+    done = subprocess.run(["openssl", "s_client", "-status", version, "-connect", f"{tsp['address']}:{tsp['port']}", "-CAfile", pki.path("operator.pem"),
+                           "-cert", pki.path("acme.pem"), "-key", pki.path("acme.key")], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=20, check=False)
+    return done.stdout
+
+
+def test_what_is_said_about_us_is_stapled(p):
+    proc.wait_until("the responder was asked about us", lambda: p.own.asked, 10)
+    for version in ("-tls1_3", "-tls1_2"):
+        proc.wait_until(f"a staple with {version}", lambda v=version: "OCSP Response Status: successful" in status_of(p, v), 10)
+    assert "Cert Status: good" in status_of(p, "-tls1_3")
+    p.own.say = lambda request: b"\0"
+    assert "Cert Status: good" in status_of(p, "-tls1_3")  # as long as it is in force
+    p.own.say, p.own.minutes = None, 0
+    proc.wait_until("a staple that ends soon", lambda: "Next Update" not in status_of(p, "-tls1_3"), 10)
+    p.own.say = lambda request: b"\0"
+    proc.wait_until("it is not sent when it is out of date", lambda: "OCSP response: no response sent" in status_of(p, "-tls1_3"), 10)
+    assert p.trigger("acme", device="meter-1@a.example", wait=15).code == 0
