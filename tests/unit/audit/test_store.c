@@ -7,6 +7,7 @@ static void test_what_is_written_verifies(void **state)
 {
 	struct world *w = *state;
 	struct aud_view v;
+	char path[200];
 
 	open_audit(w);
 	aud_store_work(w->store, false);
@@ -19,6 +20,10 @@ static void test_what_is_written_verifies(void **state)
 	assert_int_equal(v.checkpoint, 703);
 	give(w, 700, 5);
 	aud_store_work(w->store, false);
+	snprintf(path, sizeof path, "%s/tile/0/002.p/191", w->dir); /* 703 - 2 * 256 */
+	assert_int_equal(access(path, F_OK), 0);
+	snprintf(path, sizeof path, "%s/tile/0/002.p/190", w->dir); /* of the checkpoint before */
+	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(verify(w, NULL), 0);
 	assert_int_equal(w->found.records, 708);
 	assert_int_equal(w->found.checkpoint, 703);
