@@ -24,7 +24,7 @@ struct world {
 	uint64_t size_max, segment_size;
 	int holder; /* our end; -1: none */
 	pthread_t thread;
-	bool runs;
+	bool runs, threaded;
 	struct aud_store *store;
 	struct aud_summary found;
 	char words[AUD_PROBLEMS_MAX][AUD_WHY_MAX];
@@ -77,7 +77,8 @@ static inline void open_audit(struct world *w)
 				       .segment_size = w->segment_size,
 				       .size_max = w->size_max,
 				       .queue_max = 1 << 20,
-				       .publish_fd = -1 };
+				       .publish_fd = -1,
+				       .threaded = w->threaded };
 
 	assert_int_equal(aud_store_open(&w->store, &conf), 0);
 	holder_begin(w);

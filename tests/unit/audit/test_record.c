@@ -20,6 +20,8 @@ static void test_a_record_is_its_line_with_two_members_in_front(void **state)
 	assert_true(aud_record_member(text, sizeof text, out, n, "reference"));
 	assert_string_equal(text, "7");
 	assert_true(aud_record_is(out, n, "verdict", "accepted")); /* a text that looks like a member is none */
+	assert_true(aud_record_member(text, sizeof text, out, n, "scs"));
+	assert_string_equal(text, "a\\\",\\\"verdict\\\":\\\"x"); /* up to its own end */
 	assert_false(aud_record_member(text, sizeof text, out, n, "device"));
 	assert_false(aud_record_member(text, 3, out, n, "verdict"));
 	assert_int_equal(aud_record_place(&read, out, n - 1), ERR_PROTO);

@@ -7,6 +7,7 @@ static void test_what_is_written_verifies(void **state)
 {
 	struct world *w = *state;
 	struct aud_view v;
+	char path[200];
 
 	open_audit(w);
 	aud_store_work(w->store, false);
@@ -19,6 +20,10 @@ static void test_what_is_written_verifies(void **state)
 	assert_int_equal(v.checkpoint, 703);
 	give(w, 700, 5);
 	aud_store_work(w->store, false);
+	snprintf(path, sizeof path, "%s/tile/0/002.p/191", w->dir); /* 703 - 2 * 256 */
+	assert_int_equal(access(path, F_OK), 0);
+	snprintf(path, sizeof path, "%s/tile/0/002.p/190", w->dir); /* of the checkpoint before */
+	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(verify(w, NULL), 0);
 	assert_int_equal(w->found.records, 708);
 	assert_int_equal(w->found.checkpoint, 703);
@@ -220,11 +225,30 @@ static void test_a_full_queue_loses_and_a_record_says_so(void **state)
 	assert_int_equal(w->found.records, 6000 - w->found.lost + 3);
 }
 
+static void test_a_thread_of_its_own_writes(void **state)
+{
+	struct world *w = *state;
+	struct aud_view v;
+
+	w->threaded = true;
+	open_audit(w);
+	for (unsigned i = 0; i < 20; i++) {
+		give(w, 50 * i, 50);
+		aud_store_view(w->store, &v);
+		assert_false(v.broken);
+	}
+	close_audit(w);
+	assert_int_equal(verify(w, NULL), 0);
+	assert_int_equal(w->found.records, 1002);
+	assert_int_equal(w->found.checkpoint, 1002);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_what_is_written_verifies),
+		TEST(test_a_thread_of_its_own_writes),
 		TEST(test_it_goes_on_after_an_orderly_end),
 		TEST(test_a_crash_leaves_an_interval_without_a_seal),
 		TEST(test_a_torn_end_is_cut_and_kept_beside),
