@@ -147,6 +147,9 @@ static const struct cli_param *file_of(const struct cli_command *c)
 /* What a command does itself that needs no gateway. */
 static int own(const struct cli_session *s, const struct cli_command *c, const json_t *args)
 {
+	if (strcmp(c->group, "doctor") == 0) {
+		return cli_doctor(s, args);
+	}
 	return strcmp(c->group, "ndsip") == 0 ? cli_ndsip_rules(s, c->verb, args) : cli_journal(s, c->verb, args);
 }
 
