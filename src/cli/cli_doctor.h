@@ -16,8 +16,8 @@ struct cli_doctor {
 	struct doc_report report;
 };
 
-/* Asks the gateway. Takes args. Returns the rows of the reply, or with `last` its last line; owned by
- * the caller. NULL: it refused, or it does not answer, and then `client` is NULL. */
+/* Asks the gateway. Takes args. Returns the rows of the reply, or with `last` its last line; owned
+ * by the caller. NULL: it refused, or it does not answer, and then `client` is NULL. */
 json_t *cli_doctor_ask(struct cli_doctor *d, const char *cmd, json_t *args, bool last);
 /* A member that is a text; "" when it is not there. */
 const char *cli_doctor_text(const json_t *row, const char *member);

@@ -341,7 +341,7 @@ static void say_list(struct doc_report *r, const struct doc_file *f, const struc
 			  { "n", shown_count(n, c->entries, "revoked certificate") }, { "when", when(end, c->next_update_s) }));
 }
 
-/* Each anchor is tried. Of several refusals, the one of the anchor that knows the issuer is told. */
+/* Tries each anchor. Of several refusals, tells the one of the anchor that knows the issuer. */
 static void look_at_lists(struct doc_report *r, const struct doc_file *f)
 {
 	const struct tls_crl_file list = { .file = f->file, .octets = f->pem };

@@ -1,5 +1,5 @@
-/* doc_gateway.h - what is wrong with the gateway as a whole: by the reply of `status`, the clock and
- * the times at which its files were written. PURE. */
+/* doc_gateway.h - what is wrong with the gateway as a whole: by the reply of `status`, the clock,
+ * and the times at which its files were written. PURE. */
 #pragma once
 #include <stdint.h>
 

@@ -63,7 +63,7 @@ static enum doc_cause cause_of(const struct doc_peer *p)
 	}
 }
 
-/* The peer's Disconnect-Peer-Request asked for a longer pause: nothing is wrong with the way to it. */
+/* The peer's Disconnect-Peer-Request asked for a longer pause: the way to it is fine. */
 static bool asked_for_pause(const json_t *row)
 {
 	return strncmp(doc_text(row, "reason"), "told ", 5) == 0;

@@ -26,8 +26,8 @@ struct doc_peer {
 	uint32_t wait_ms;        /* how long an attempt was waited for */
 };
 
-/* Whether an attempt disturbs nothing: the daemon has no connection to the peer and will not be told
- * to have none. */
+/* Whether an attempt disturbs nothing: the daemon has no connection to the peer, and no operator
+ * stopped it. */
 bool doc_peer_may_be_tried(const json_t *row);
 
 void doc_look_at_peer(struct doc_report *r, const struct doc_peer *p);

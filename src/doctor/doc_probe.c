@@ -1,4 +1,4 @@
-/* doc_probe.c - one connection for TCP, whose failure the kernel names, and a second one for TLS. */
+/* doc_probe.c - one connection for TCP, whose failure the kernel names, and another one for TLS. */
 #include "doctor/doc_probe.h"
 
 #include <arpa/inet.h>

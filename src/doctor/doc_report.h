@@ -1,5 +1,5 @@
-/* doc_report.h - what the doctor found: a list of findings, each a row of doc_cause.h with its facts
- * in place. PURE. */
+/* doc_report.h - what the doctor found: a list of findings, each a row of doc_cause.h with its
+ * facts in place. PURE. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>

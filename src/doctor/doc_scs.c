@@ -156,7 +156,7 @@ static bool has(const json_t *texts, const char *text)
 	return false;
 }
 
-/* A block that is only detected stops nothing. One of * stops this SCS when it is on all devices. */
+/* A block in mode detect-only stops nothing. One of * concerns this SCS if it is on all devices. */
 static bool stops(const json_t *rule)
 {
 	return strcmp(doc_text(rule, "mode"), "enforce") == 0 &&

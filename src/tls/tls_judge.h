@@ -44,6 +44,6 @@ struct tls_side {
 ERR_MUST_USE int tls_judge_side(struct tls_identity *out, enum tls_refusal *kind, const struct tls_judge *j,
 				const struct tls_pem *chain, const struct tls_side *side, char *why, size_t why_size);
 
-/* The name of an anchor whose file has a CA of this name, as people read it (tls_look.h); NULL: none
- * has. Valid as long as `j`. */
+/* The name of an anchor whose file has a CA of this name, as people read it (tls_look.h); NULL: no
+ * anchor has. Valid as long as `j`. */
 const char *tls_judge_named(const struct tls_judge *j, const char *subject);

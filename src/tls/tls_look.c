@@ -97,7 +97,8 @@ static void look_at_block(struct tls_look *out, X509 **x, const char *name, cons
 	const uint8_t *end = p;
 	X509_CRL *crl;
 
-	if (strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_TRUSTED) == 0) {
+	if (strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0 ||
+	    strcmp(name, PEM_STRING_X509_TRUSTED) == 0) {
 		if (out->certs_n == TLS_LOOK_CERTS_MAX) {
 			snprintf(out->damaged, sizeof out->damaged, "more than %d certificates", TLS_LOOK_CERTS_MAX);
 			return;

@@ -1,5 +1,5 @@
-/* tls_look.h - what a file of certificates, keys and revocation lists has in it, for people. Nothing
- * is trusted here and nothing is judged as a whole: tls_judge.h does that. */
+/* tls_look.h - what a file of certificates, keys and revocation lists has in it, for people.
+ * Nothing is trusted here and nothing is judged as a whole: tls_judge.h does that. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
