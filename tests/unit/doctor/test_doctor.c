@@ -35,7 +35,7 @@ static void found(struct doc_report *r, const char *causes, const char *fact)
 		snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", i ? " " : "",
 			 json_string_value(json_object_get(finding, "cause")));
 	}
-	if (strcmp(all, causes) != 0 || !strstr(text, fact) || strchr(text + 1, '{') == NULL) {
+	if (strcmp(all, causes) != 0 || !strstr(text, fact)) {
 		fail_msg("expected '%s' with '%s', got '%s': %s", causes, fact, all, text);
 	}
 	json_array_foreach(r->findings, i, finding)
@@ -83,8 +83,8 @@ static void test_facts_take_their_places(void **state)
 	(void)state;
 	doc_fill(out, "{a} and {b}: {a}{none", DOC_WORDS({ "a", "one" }, { "b", NULL }));
 	assert_string_equal(out, "one and : one{none");
-	doc_fill(out, "{a}", DOC_WORDS({ "a", "x\n\x1b[31m\xc3\xa4{b}" }, { "b", "no" }));
-	assert_string_equal(out, "x??[31m??{b}"); /* a fact is no sentence */
+	doc_fill(out, "{a}", DOC_WORDS({ "a", "x\n\x1b[31m\xc3\xa4\x7f{b}" }, { "b", "no" }));
+	assert_string_equal(out, "x??[31m???{b}"); /* a fact is no sentence */
 	doc_fill(out, "{aa}{c}", DOC_WORDS({ "a", "one" }));
 	assert_string_equal(out, "{aa}{c}");
 	memset(longest, 'x', sizeof longest - 1);
