@@ -1,6 +1,7 @@
 /* cli_doctor.c - `doctor`: gathers what the gateway says, the end of its decision log, its
  * configuration and files, and has src/doctor judge it. It changes nothing. */
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -83,6 +84,90 @@ json_t *cli_doctor_row(const json_t *rows, const char *const *members, const cha
 	return NULL;
 }
 
+/* -- a file */
+
+static void peer_hosts(const char *out[CFG_PEERS_MAX + 1], const struct doc_conf *conf)
+{
+	size_t n = conf->cfg ? conf->cfg->peers_n : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		out[i] = conf->cfg->peers[i].host;
+	}
+	out[n] = NULL;
+}
+
+static void look_at_copy(struct cli_doctor *d, const char *file, const struct file_copy *copy, const struct doc_conf *conf)
+{
+	const char *hosts[CFG_PEERS_MAX + 1];
+	struct file_copy certificate;
+	struct doc_ours ours;
+	bool is_ours = doc_conf_ours(&ours, &certificate, conf, file);
+	json_t *scs = is_ours ? NULL : cli_doctor_ask(d, "scs.list", NULL, false);
+
+	peer_hosts(hosts, conf);
+	doc_look_at_file(&d->report, &(struct doc_file){ .file = file,
+							 .pem = { copy->p, copy->len },
+							 .mode = copy->mode,
+							 .now_s = clock_real_ms() / 1000,
+							 .anchors = conf->anchors,
+							 .anchors_n = conf->anchors_n,
+							 .judge = conf->judge,
+							 .no_judge = conf->why,
+							 .ours = is_ours ? &ours : NULL,
+							 .peers = hosts,
+							 .scs = scs });
+	json_decref(scs);
+	file_copy_fini(&certificate);
+}
+
+static void look_at_one(struct cli_doctor *d, const char *file, const struct doc_conf *conf)
+{
+	char why[FILE_WHY_MAX];
+	struct file_copy copy;
+
+	if (file_read(&copy, file, TLS_PEM_MAX, why)) {
+		doc_say(&d->report, DOC_FILE_UNREAD, file, DOC_WORDS({ "file", file }, { "why", why }));
+		return;
+	}
+	look_at_copy(d, file, &copy, conf);
+	file_copy_fini(&copy);
+}
+
+static int look_at_file(struct cli_doctor *d, const char *file)
+{
+	struct doc_conf *conf = malloc(sizeof *conf);
+
+	if (!conf) {
+		return CLI_CONNECT;
+	}
+	doc_conf_begin(conf, d->config, &d->report, false);
+	look_at_one(d, file, conf);
+	doc_conf_end(conf);
+	free(conf);
+	return CLI_OK;
+}
+
+/* A key that this user may not read is as it should be. */
+static void look_at_own(struct cli_doctor *d, const char *file, const struct doc_conf *conf)
+{
+	if (*file && (!access(file, R_OK) || errno != EACCES)) {
+		look_at_one(d, file, conf);
+	}
+}
+
+/* The gateway's own certificates and keys. */
+static void look_at_owns(struct cli_doctor *d, const struct doc_conf *conf)
+{
+	for (size_t i = 0; conf->cfg && i < conf->cfg->listen_n; i++) {
+		look_at_own(d, conf->cfg->listen[i].certificate, conf);
+		look_at_own(d, conf->cfg->listen[i].key, conf);
+	}
+	for (size_t i = 0; conf->cfg && i < conf->cfg->peers_n; i++) {
+		look_at_own(d, conf->cfg->peers[i].certificate, conf);
+		look_at_own(d, conf->cfg->peers[i].key, conf);
+	}
+}
+
 /* -- the gateway as a whole */
 
 struct newest {
@@ -144,6 +229,7 @@ static int whole(struct cli_doctor *d)
 
 	if (conf) {
 		doc_conf_begin(conf, d->config, &d->report, true);
+		look_at_owns(d, conf);
 		find_newest(&newest, status, conf);
 		doc_conf_end(conf);
 	}
@@ -215,63 +301,6 @@ static void look_at_peer(struct cli_doctor *d, const json_t *row)
 		doc_conf_end(conf);
 	}
 	free(conf);
-}
-
-/* -- a file */
-
-static void peer_hosts(const char *out[CFG_PEERS_MAX + 1], const struct doc_conf *conf)
-{
-	size_t n = conf->cfg ? conf->cfg->peers_n : 0;
-
-	for (size_t i = 0; i < n; i++) {
-		out[i] = conf->cfg->peers[i].host;
-	}
-	out[n] = NULL;
-}
-
-static void look_at_copy(struct cli_doctor *d, const char *file, const struct file_copy *copy, const struct doc_conf *conf)
-{
-	const char *hosts[CFG_PEERS_MAX + 1];
-	struct file_copy certificate;
-	struct doc_ours ours;
-	bool is_ours = doc_conf_ours(&ours, &certificate, conf, file);
-	json_t *scs = cli_doctor_ask(d, "scs.list", NULL, false);
-
-	peer_hosts(hosts, conf);
-	doc_look_at_file(&d->report, &(struct doc_file){ .file = file,
-							 .pem = { copy->p, copy->len },
-							 .mode = copy->mode,
-							 .now_s = clock_real_ms() / 1000,
-							 .anchors = conf->anchors,
-							 .anchors_n = conf->anchors_n,
-							 .judge = conf->judge,
-							 .no_judge = conf->why,
-							 .ours = is_ours ? &ours : NULL,
-							 .peers = hosts,
-							 .scs = scs });
-	json_decref(scs);
-	file_copy_fini(&certificate);
-}
-
-static int look_at_file(struct cli_doctor *d, const char *file)
-{
-	struct doc_conf *conf = malloc(sizeof *conf);
-	char why[FILE_WHY_MAX];
-	struct file_copy copy;
-
-	if (!conf) {
-		return CLI_NO;
-	}
-	if (file_read(&copy, file, TLS_PEM_MAX, why)) {
-		doc_say(&d->report, DOC_FILE_UNREAD, file, DOC_WORDS({ "file", file }, { "why", why }));
-	} else {
-		doc_conf_begin(conf, d->config, &d->report, false);
-		look_at_copy(d, file, &copy, conf);
-		doc_conf_end(conf);
-		file_copy_fini(&copy);
-	}
-	free(conf);
-	return CLI_OK;
 }
 
 /* -- a name */

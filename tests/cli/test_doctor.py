@@ -55,7 +55,7 @@ def wrong(asked, cause, *facts):
 
 def test_a_gateway_that_works_and_what_was_looked_at(lab, doctor):
     code, found = doctor.ask()
-    assert code == 0 and {"healthy", "processes", "files", "disk", "clock", "config"} <= set(found), found
+    assert code == 0 and {"healthy", "processes", "files", "disk", "clock", "config", "file-ours", "file-key"} <= set(found), found
     done = doctor.run()
     assert done.returncode == 0 and re.search(r"^nothing is wrong: \d things looked at and right, \d notes?$", done.stdout, re.M), done.stdout
     future = os.path.getmtime(lab.lab["logs"]["mtc-iwfd"]) + 3600
@@ -76,6 +76,8 @@ def test_configurations_with_mistakes(lab, doctor, tmp_path):
     wrong(doctor.ask(config=str(bad)), "config-wrong", "did you mean 'edges'", f"mtc-iwfd -t -c {bad}")
     bad.write_text(text.replace("anchor-b.pem", "anchor-b.key"))
     wrong(doctor.ask(config=str(bad)), "anchor-wrong", "trust anchor anchor-b", "holds no PEM certificate")
+    bad.write_text(text.replace("iwf.key", "acme.key"))
+    wrong(doctor.ask(config=str(bad)), "file-key-other", "acme.key", "iwf.pem", "listener tsp")
 
 
 def test_a_gateway_that_does_not_answer(doctor, tmp_path):
