@@ -70,7 +70,8 @@ enum doc_level {
 	  DOC_SEE_LOGS)                                                                                                          \
 	X(SCS_UNKNOWN, WRONG, "scs-unknown",                                                                                     \
 	  "a connection from {address} called itself '{host}' at {when} and was refused: no SCS has this Diameter host",         \
-	  "if it is a customer, provision it: mtcctl scs add NAME --origin-host {host} ...; else compare the spelling: mtcctl "  \
+	  "if it is a customer, provision it: mtcctl scs add NAME --origin-host '{host}' ...; else compare the spelling: "       \
+	  "mtcctl "                                                                                                              \
 	  "scs "                                                                                                                 \
 	  "list",                                                                                                                \
 	  DOC_SEE_CONNECT)                                                                                                       \
@@ -137,7 +138,7 @@ enum doc_level {
 	X(SCS_RATE, NOTE, "scs-rate", "SCS {scs} was refused a request at {when}: it sends faster than its rate of {rate}/s",    \
 	  "it has to slow down; if it may be faster: mtcctl scs set {scs} rate N burst N", "status-codes.md#request-status")     \
 	X(SCS_DEVICE, NOTE, "scs-device", "the last refused request of SCS {scs} was about {device}, at {when}: {reason}",       \
-	  "see which rule decides, and what would change it: mtcctl assoc check {scs} {device}", DOC_SEE_RULES)                  \
+	  "see which rule decides, and what would change it: mtcctl assoc check {scs} '{device}'", DOC_SEE_RULES)                \
 	X(SCS_REQUEST, NOTE, "scs-request", "the last refused request of SCS {scs} was at {when}: {reason}",                     \
 	  "look the reason up in the page", "status-codes.md#request-status")
 

@@ -25,10 +25,12 @@ static const struct doc_word *find(const struct doc_word *words, const char *nam
 	return NULL;
 }
 
-static size_t put(char out[DOC_TEXT_MAX], size_t n, const char *text, size_t len)
+static size_t put(char out[DOC_TEXT_MAX], size_t n, const char *text, size_t len, bool quoted)
 {
 	for (size_t i = 0; i < len && n + 1 < DOC_TEXT_MAX; i++) {
-		out[n++] = text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?';
+		bool clean = text[i] >= 0x20 && text[i] < 0x7f && !(quoted && text[i] == '\'');
+
+		out[n++] = clean ? text[i] : '?';
 	}
 	return n;
 }
@@ -43,10 +45,12 @@ void doc_fill(char out[DOC_TEXT_MAX], const char *sentence, const struct doc_wor
 		end = *p == '{' ? strchr(p, '}') : NULL;
 		w = end ? find(words, p + 1, (size_t)(end - p - 1)) : NULL;
 		if (w) {
-			n = put(out, n, w->value ? w->value : "", w->value ? strlen(w->value) : 0);
+			bool quoted = p > sentence && p[-1] == '\'';
+
+			n = put(out, n, w->value ? w->value : "", w->value ? strlen(w->value) : 0, quoted);
 			p = end;
 		} else {
-			n = put(out, n, p, 1);
+			n = put(out, n, p, 1, false);
 		}
 	}
 	out[n] = 0;

@@ -30,6 +30,7 @@ void doc_say(struct doc_report *r, enum doc_cause cause, const char *about, cons
 #define DOC_WORDS(...) ((const struct doc_word[]){ __VA_ARGS__, { NULL, NULL } })
 #define DOC_NO_WORDS ((const struct doc_word[]){ { NULL, NULL } })
 
-/* Puts the facts into a sentence. A name in braces without a fact stays as it is: a test finds
- * it. */
+/* Puts the facts into a sentence. A name in braces without a fact stays as it is: a test finds it.
+ * A fact between quotes loses its own: whoever copies a command into a shell runs nothing that a
+ * peer made up. */
 void doc_fill(char out[DOC_TEXT_MAX], const char *sentence, const struct doc_word *words);

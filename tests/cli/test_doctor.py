@@ -102,7 +102,7 @@ def test_an_scs(lab, doctor):
     lab.ctl("scs", "set", "acme", "quota", "0")
     assert lab.trigger("acme", device="meter-1@elsewhere.example", connect_wait=3).code != 0
     code, found = doctor.ask("acme")
-    assert code == 0 and "mtcctl assoc check acme meter-1@elsewhere.example" in found["scs-device"]["advice"]
+    assert code == 0 and "mtcctl assoc check acme 'meter-1@elsewhere.example'" in found["scs-device"]["advice"]
     acme.close()
 
 

@@ -87,6 +87,8 @@ static void test_facts_take_their_places(void **state)
 	assert_string_equal(out, "x??[31m???{b}"); /* a fact is no sentence */
 	doc_fill(out, "{aa}{c}", DOC_WORDS({ "a", "one" }));
 	assert_string_equal(out, "{aa}{c}");
+	doc_fill(out, "run '{a}' of {a}", DOC_WORDS({ "a", "x';y" }));
+	assert_string_equal(out, "run 'x?;y' of x';y"); /* what a shell takes for one word stays one */
 	memset(longest, 'x', sizeof longest - 1);
 	longest[sizeof longest - 1] = 0;
 	doc_fill(out, "{a}", DOC_WORDS({ "a", longest }));
@@ -256,7 +258,7 @@ static void test_quota_and_requests(void **state)
 	judge(*state, &(struct scs_case){ .sessions = SESSION, .lines = { REQUEST("rate-exceeded") } },
 	      "scs-connected scs-rules scs-rate", "faster than its rate of 5/s");
 	judge(*state, &(struct scs_case){ .sessions = SESSION, .lines = { REQUEST("denied") } },
-	      "scs-connected scs-rules scs-device", "mtcctl assoc check acme m@a.example");
+	      "scs-connected scs-rules scs-device", "mtcctl assoc check acme 'm@a.example'");
 	judge(*state, &(struct scs_case){ .sessions = SESSION, .lines = { REQUEST("denied"), REQUEST("no-trigger-data") } },
 	      "scs-connected scs-rules scs-request", "no-trigger-data");
 }
