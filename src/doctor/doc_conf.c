@@ -11,7 +11,7 @@
 #include "base/shown.h"
 #include "base/str.h"
 
-static void add_anchor(struct doc_conf *c, const struct cfg_anchor *a, struct doc_report *r, bool say)
+static void add_anchor(struct doc_conf *c, const struct cfg_anchor *a, struct doc_report *r)
 {
 	struct tls_anchor_conf *conf = &c->anchors[c->anchors_n];
 	struct tls_crl_file *crls = c->crls[c->anchors_n];
@@ -20,9 +20,7 @@ static void add_anchor(struct doc_conf *c, const struct cfg_anchor *a, struct do
 	*conf = (struct tls_anchor_conf){ .file = a->file, .crls = crls, .crls_n = 0 };
 	str_set(conf->name, sizeof conf->name, a->name);
 	if (tls_anchor_check(conf, why, sizeof why)) {
-		if (say) {
-			doc_say(r, DOC_ANCHOR_WRONG, a->name, DOC_WORDS({ "anchor", a->name }, { "why", why }));
-		}
+		doc_say(r, DOC_ANCHOR_WRONG, a->name, DOC_WORDS({ "anchor", a->name }, { "why", why }));
 		return;
 	}
 	c->anchors_n++;
@@ -30,7 +28,7 @@ static void add_anchor(struct doc_conf *c, const struct cfg_anchor *a, struct do
 
 /* The lists of an anchor stay in memory as long as the configuration. An anchor whose lists cannot
  * be used is used without them, as if none were in force. */
-static void add_lists(struct doc_conf *c, size_t index, const struct cfg_anchor *a, struct doc_report *r, bool say)
+static void add_lists(struct doc_conf *c, size_t index, const struct cfg_anchor *a, struct doc_report *r)
 {
 	struct tls_anchor_conf *conf = &c->anchors[index];
 	char why[700], words[FILE_WHY_MAX];
@@ -41,17 +39,13 @@ static void add_lists(struct doc_conf *c, size_t index, const struct cfg_anchor 
 
 		if (err) {
 			snprintf(why, sizeof why, "crl '%s': %s", a->crl[i], words);
-			if (say) {
-				doc_say(r, DOC_ANCHOR_WRONG, a->name, DOC_WORDS({ "anchor", a->name }, { "why", why }));
-			}
+			doc_say(r, DOC_ANCHOR_WRONG, a->name, DOC_WORDS({ "anchor", a->name }, { "why", why }));
 			continue;
 		}
 		c->crls[index][conf->crls_n++] = (struct tls_crl_file){ a->crl[i], { f.p, f.len } };
 	}
 	if (conf->crls_n && tls_anchor_check(conf, why, sizeof why)) {
-		if (say) {
-			doc_say(r, DOC_ANCHOR_WRONG, a->name, DOC_WORDS({ "anchor", a->name }, { "why", why }));
-		}
+		doc_say(r, DOC_ANCHOR_WRONG, a->name, DOC_WORDS({ "anchor", a->name }, { "why", why }));
 		while (conf->crls_n) {
 			const struct tls_pem *pem = &c->crls[index][--conf->crls_n].octets;
 
@@ -60,29 +54,29 @@ static void add_lists(struct doc_conf *c, size_t index, const struct cfg_anchor 
 	}
 }
 
-static void load(struct doc_conf *c, struct doc_report *r, bool say)
+static void load(struct doc_conf *c, struct doc_report *r, bool whole)
 {
 	char why[700], n[SHOWN_COUNT_MAX];
 
 	for (size_t i = 0; i < c->cfg->anchors_n; i++) {
 		size_t before = c->anchors_n;
 
-		add_anchor(c, &c->cfg->anchors[i], r, say);
+		add_anchor(c, &c->cfg->anchors[i], r);
 		if (c->anchors_n > before) {
-			add_lists(c, before, &c->cfg->anchors[i], r, say);
+			add_lists(c, before, &c->cfg->anchors[i], r);
 		}
 	}
 	if (tls_judge_new(&c->judge, c->anchors, c->anchors_n, why, sizeof why)) {
 		str_cut(c->why, sizeof c->why, why);
 		c->judge = NULL;
 	}
-	if (say) {
+	if (whole) {
 		doc_say(r, DOC_CONFIG, c->path,
 			DOC_WORDS({ "file", c->path }, { "n", shown_count(n, c->anchors_n, "trust anchor") }));
 	}
 }
 
-void doc_conf_begin(struct doc_conf *c, const char *path, struct doc_report *r, bool say)
+void doc_conf_begin(struct doc_conf *c, const char *path, struct doc_report *r, bool whole)
 {
 	memset(c, 0, sizeof *c);
 	str_cut(c->path, sizeof c->path, path);
@@ -93,8 +87,8 @@ void doc_conf_begin(struct doc_conf *c, const char *path, struct doc_report *r, 
 		c->cfg = NULL;
 	}
 	if (c->cfg) {
-		load(c, r, say);
-	} else if (say) {
+		load(c, r, whole);
+	} else if (whole || !c->missing) {
 		doc_say(r, c->missing ? DOC_CONFIG_UNREAD : DOC_CONFIG_WRONG, path,
 			DOC_WORDS({ "file", path }, { "why", c->why }));
 	}

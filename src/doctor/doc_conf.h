@@ -20,9 +20,10 @@ struct doc_conf {
 	size_t anchors_n;
 };
 
-/* Never fails: what cannot be read is in `why`. An anchor that cannot be used is a finding, and is
- * left out. `say` false: it is no finding. */
-void doc_conf_begin(struct doc_conf *c, const char *path, struct doc_report *r, bool say);
+/* Never fails: what cannot be read is in `why`. A mistake is a finding. So is an anchor that cannot
+ * be used, which is left out, and a list that cannot, without which revocation is not checked.
+ * `whole`: also that there is no file, or that it is right. */
+void doc_conf_begin(struct doc_conf *c, const char *path, struct doc_report *r, bool whole);
 void doc_conf_end(struct doc_conf *c);
 
 /* What the configuration has this file for. False: for nothing. The certificate of a key is read

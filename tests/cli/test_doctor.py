@@ -138,6 +138,8 @@ def test_files(lab, doctor, pki, tmp_path):
     assert code == 0 and "number 0x7, 1 revoked certificate," in found["file-crl"]["text"]
     other.write_text(text.replace("anchor-a.pem }", f"anchor-a.pem, crl: [ {crl} ] }}", 1))
     wrong(doctor.ask(acme["cert"], config=str(other)), "file-revoked", "is revoked since")
+    other.write_text(text.replace("anchor-a.pem }", f"anchor-a.pem, crl: [ {tmp_path}/none.crl ] }}", 1))
+    wrong(doctor.ask(acme["cert"], config=str(other)), "anchor-wrong", "none.crl")  # not silently good
     wrong(doctor.ask(str(tmp_path / "no.pem")), "file-unread", "No such file")
 
 
