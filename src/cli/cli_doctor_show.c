@@ -51,7 +51,7 @@ static void show_level(const struct cli_session *s, const struct doc_report *r, 
 static void show_end(const struct cli_session *s, const struct doc_report *r, bool ok)
 {
 	unsigned wrong = r->count[DOC_WRONG], notes = r->count[DOC_NOTE], right = r->count[DOC_RIGHT];
-	char right_text[SHOWN_COUNT_MAX], note_text[SHOWN_COUNT_MAX];
+	char note_text[SHOWN_COUNT_MAX];
 
 	if (s->json) {
 		json_t *last = json_pack("{s:b, s:b, s:I, s:I, s:I}", "done", 1, "ok", ok, "wrong", (json_int_t)wrong, "notes",
@@ -61,12 +61,11 @@ static void show_end(const struct cli_session *s, const struct doc_report *r, bo
 		json_decref(last);
 		return;
 	}
-	shown_count(right_text, right, "thing");
 	shown_count(note_text, notes, "note");
 	if (wrong) {
-		printf("wrong: %u, %s, right: %u\n", wrong, note_text, right);
+		printf("found: %u wrong, %s, %u right\n", wrong, note_text, right);
 	} else {
-		printf("nothing is wrong: %s looked at and right, %s\n", right_text, note_text);
+		printf("nothing wrong was found: %u right, %s\n", right, note_text);
 	}
 }
 

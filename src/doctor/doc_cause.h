@@ -187,7 +187,7 @@ enum doc_level {
 	X(FILE_DAMAGED, WRONG, "file-damaged", "'{file}' has a part that cannot be read: {why}", "get the file again",           \
 	  DOC_SEE_LOOKS)                                                                                                         \
 	X(FILE_UNVERIFIED, NOTE, "file-unverified",                                                                              \
-	  "'{subject}' in '{file}' was not verified, for want of trust anchors: {why}",                                          \
+	  "'{subject}' in '{file}' could not be verified, because there are no trust anchors: {why}",                            \
 	  "name the gateway's configuration: mtcctl doctor {file} -c FILE", DOC_SEE_ANCHORS)                                     \
 	X(FILE_GOOD, RIGHT, "file-good",                                                                                         \
 	  "'{file}' is a good certificate of '{subject}': names {names}, trust anchor {anchor}, valid until {when}", "", "")     \
