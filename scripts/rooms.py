@@ -31,7 +31,8 @@ ALLOWED = {
              "stats", "ipc", "ipsec", "ndsip"},
     "admin": {"base", "net", "ipsec", "core", "ctl", "exchange", "assoc", "apps", "policy", "trigger", "conf", "stats"},
     "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox", "ipsec", "ndsip", "fetch", "fence", "merkle"},
-    "cli": {"base", "ctl", "net", "journal", "conf", "fence", "audit", "merkle"},
+    "doctor": {"base", "net", "tls", "conf"},
+    "cli": {"base", "ctl", "net", "tls", "journal", "conf", "fence", "audit", "merkle", "doctor"},
     "nodes": {"base", "diameter", "apps", "peer", "net", "tls", "link", "conf"},
 }
 # The headers of a room that other rooms may include; every other header is for the room itself. A room without a row shows them all.

@@ -148,6 +148,10 @@ int cli_show_ndsip_status(FILE *out, const json_t *last);
  * code: CLI_NO also if the rules do not stand. */
 int cli_ndsip_rules(const struct cli_session *s, const char *verb, const json_t *args);
 
+/* cli_doctor.c: `doctor`. Prints and returns an exit code: CLI_NO when something is wrong,
+ * CLI_CONNECT when the gateway had to be asked and does not answer. */
+int cli_doctor(const struct cli_session *s, const json_t *args);
+
 /* cli_show.c: last lines */
 #define CLI_SHOWN_MAX 512
 /* A member as a person reads it; "" when it is not there. Returns out. */

@@ -344,6 +344,20 @@ static const struct cli_param ndsip_rules[] = {
 	END,
 };
 
+static const struct cli_param doctor[] = {
+	{ .arg = "what",
+	  .kind = CLI_TEXT,
+	  .shown = "SCS|PEER|FILE",
+	  .meaning = "name of an SCS or a peer, or a file of certificates, a key or a CRL; default the gateway as a whole" },
+	{ .option = "config",
+	  .letter = 'c',
+	  .arg = "config",
+	  .kind = CLI_PATH,
+	  .shown = "FILE",
+	  .meaning = "configuration of mtc-iwfd; also -c FILE; default /etc/mtc-iwf/mtc-iwfd.yaml" },
+	END,
+};
+
 static const struct cli_param triggers_list[] = {
 	OPTION("scs", "scs", CLI_NAME, "NAME", "only triggers of this SCS"),
 	OPTION("device", "device", CLI_DEVICE, "DEVICE", "only triggers of this device, as the SCS named it"),
@@ -504,6 +518,17 @@ const struct cli_command cli_commands[] = {
 	  cli_show_health,
 	  "  mtcctl health\n  mtcctl --json health\n\n"
 	  "Exit code: 0 healthy, 1 not healthy, 4 the gateway does not answer.\n" },
+	{ .group = "doctor",
+	  .summary = "Say in a sentence what is wrong, and in another what to do",
+	  .params = doctor,
+	  .examples =
+	      "  mtcctl doctor\n  mtcctl doctor acme\n  mtcctl doctor hss\n  mtcctl doctor new/acme.pem -c "
+	      "/etc/mtc-iwf/mtc-iwfd.yaml\n"
+	      "  mtcctl --json doctor\n\n"
+	      "It disturbs nothing that runs: of a peer that is connected it reads the state only. A word with a / is a file, "
+	      "which\n"
+	      "needs no running gateway. Exit code: 0 nothing is wrong, 1 something is wrong, 4 the gateway does not answer.\n"
+	      "docs/user/doctor.md has every cause.\n" },
 	{ "peers", NULL, "peers", "Connections to the HSS, the SMS-SC and other core nodes", NULL, peers_columns, cli_show_count,
 	  "  mtcctl peers\n  mtcctl --json peers\n  mtcctl peers stop hss\n  mtcctl peers start hss\n\n"
 	  "FORGIVEN: answers accepted although they lack an AVP that their grammar demands (strict_answers of the peer refuses "

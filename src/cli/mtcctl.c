@@ -150,6 +150,9 @@ static int own(const struct cli_session *s, const struct cli_command *c, const j
 	if (strcmp(c->group, "audit") == 0) {
 		return cli_audit(s, c->verb, args);
 	}
+	if (strcmp(c->group, "doctor") == 0) {
+		return cli_doctor(s, args);
+	}
 	return strcmp(c->group, "ndsip") == 0 ? cli_ndsip_rules(s, c->verb, args) : cli_journal(s, c->verb, args);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "tls/tls_ctx.h"
@@ -80,13 +81,48 @@ static int read_chain(struct tls_presented *p, const struct tls_pem *pem, char *
 	return err;
 }
 
-int tls_judge_client(struct tls_identity *out, const struct tls_judge *j, const struct tls_pem *chain, char *why, size_t why_size)
+static enum tls_refusal kind_of(int x509_error)
 {
-	struct tls_presented p = { .others = sk_X509_new_null(), .is_client = true };
-	int x509_error, err = read_chain(&p, chain, why, why_size);
+	switch (x509_error) {
+	case X509_V_OK:
+		return TLS_TAKEN;
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		return TLS_REFUSED_ENDED;
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return TLS_REFUSED_EARLY;
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_CERT_UNTRUSTED:
+		return TLS_REFUSED_ISSUER;
+	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+		return TLS_REFUSED_SIGNER;
+	case X509_V_ERR_INVALID_PURPOSE:
+		return TLS_REFUSED_PURPOSE;
+	case X509_V_ERR_CERT_REVOKED:
+		return TLS_REFUSED_REVOKED;
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+		return TLS_REFUSED_NAME;
+	default:
+		return TLS_REFUSED_OTHER;
+	}
+}
+
+int tls_judge_side(struct tls_identity *out, enum tls_refusal *kind, const struct tls_judge *j, const struct tls_pem *chain,
+		   const struct tls_side *side, char *why, size_t why_size)
+{
+	struct tls_presented p = { .others = sk_X509_new_null(),
+				   .is_client = side->is_client,
+				   .expected_name = side->expected_name };
+	int x509_error = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY; /* when there is no anchor at all */
+	int err = read_chain(&p, chain, why, why_size);
 
 	if (!err) {
+		why[0] = 0;
 		err = tls_verify(out, NULL, &p, j->anchors, j->n, &x509_error, why, why_size);
+		*kind = kind_of(x509_error);
 	}
 	if (!err) {
 		why[0] = 0; /* words about another anchor */
@@ -95,4 +131,40 @@ int tls_judge_client(struct tls_identity *out, const struct tls_judge *j, const 
 	X509_free(p.leaf);
 	sk_X509_pop_free(p.others, X509_free);
 	return err;
+}
+
+int tls_judge_client(struct tls_identity *out, const struct tls_judge *j, const struct tls_pem *chain, char *why, size_t why_size)
+{
+	enum tls_refusal kind;
+
+	return tls_judge_side(out, &kind, j, chain, &(struct tls_side){ .is_client = true }, why, why_size);
+}
+
+static bool has_ca(const struct tls_anchor *a, const char *subject)
+{
+	STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(a->store);
+	char text[sizeof((struct tls_identity *)0)->subject];
+
+	for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+		const X509 *ca = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+
+		if (!ca) {
+			continue;
+		}
+		tls_subject(text, sizeof text, ca);
+		if (strcmp(text, subject) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *tls_judge_named(const struct tls_judge *j, const char *subject)
+{
+	for (size_t i = 0; i < j->n; i++) {
+		if (has_ca(&j->anchors[i], subject)) {
+			return j->anchors[i].name;
+		}
+	}
+	return NULL;
 }

@@ -1,6 +1,7 @@
 /* tls_judge.h - the verdict of a handshake on a client's certificate, without a handshake: for
  * operators, before an SCS connects. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "tls/tls_identity.h"
@@ -20,3 +21,29 @@ void tls_judge_free(struct tls_judge *j); /* NULL allowed */
 #define TLS_JUDGE_CHAIN_MAX 16
 ERR_MUST_USE int tls_judge_client(struct tls_identity *out, const struct tls_judge *j, const struct tls_pem *chain, char *why,
 				  size_t why_size);
+
+/* Why a certificate is refused, for who explains it. */
+enum tls_refusal {
+	TLS_TAKEN,
+	TLS_REFUSED_ENDED,   /* it, or a CA above it, is past its end */
+	TLS_REFUSED_EARLY,   /* or before its begin */
+	TLS_REFUSED_ISSUER,  /* no anchor is above it */
+	TLS_REFUSED_SIGNER,  /* another key signed it than the one of the CA with its issuer's name */
+	TLS_REFUSED_PURPOSE, /* not for this side of TLS */
+	TLS_REFUSED_REVOKED, /* a CRL lists it, or a CA above it */
+	TLS_REFUSED_NAME,    /* none of its names is the expected one */
+	TLS_REFUSED_OTHER,   /* a rule of the profile, as `why` says: key, signature, names, CA, length of the chain */
+};
+
+/* The same for either side of TLS. `expected_name`: NULL: any. *kind is set with 0 and
+ * ERR_AUTH. */
+struct tls_side {
+	bool is_client;
+	const char *expected_name;
+};
+ERR_MUST_USE int tls_judge_side(struct tls_identity *out, enum tls_refusal *kind, const struct tls_judge *j,
+				const struct tls_pem *chain, const struct tls_side *side, char *why, size_t why_size);
+
+/* The name of an anchor whose file has a CA of this name, as people read it (tls_look.h); NULL: no
+ * anchor has. Valid as long as `j`. */
+const char *tls_judge_named(const struct tls_judge *j, const char *subject);

@@ -3,7 +3,7 @@
  *   certificate  the octets are the value of subjectAltName (DER) in a certificate that an anchor
  *       signed: everything else about it
  *                is right, so that the parsers of names and URIs are reached
- *   pem          the octets are what an SCS hands in as its chain, or an operator as a file
+ *   pem          the octets are what an SCS hands in as its chain, or an operator as a file; "doctor" reads the same
  *   crl          the octets are extensions of a CRL that the anchor signed: {u8 which, u8 length, value};
  *                which: bit 7 critical, bit 6 of its entry, else the kind
  *   crl-file     the octets are a file of CRLs; nobody but the anchor can make one that is taken */
@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/ident.h"
+#include "doctor/doc_file.h"
 #include "tests/fuzz/fuzz.h"
 #include "tls/tls_crl.h"
 #include "tls/tls_judge.h"
@@ -116,6 +117,40 @@ static void check_identity(const struct tls_identity *id)
 	}
 }
 
+static bool has_cause(const json_t *findings, enum doc_cause cause)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)findings, i, one)
+	{
+		if (!strcmp(json_string_value(json_object_get(one, "cause")), doc_rows[cause].word)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* mtcctl doctor on the same file says something, and "good" exactly of what a handshake takes. */
+static void diagnose(const struct authority *a, const void *pem, size_t len, bool taken)
+{
+	struct tls_anchor_conf anchor = { .name = "anchor-a", .file = "a.pem", .pem = { a->pem, a->pem_len } };
+	struct doc_file f = { .file = "x.pem", .pem = { pem, len }, .now_s = (uint64_t)time(NULL) };
+	struct doc_report r;
+	bool good;
+
+	f.judge = a->judge;
+	f.anchors = &anchor;
+	f.anchors_n = 1;
+	promise(doc_report_begin(&r), "memory");
+	doc_look_at_file(&r, &f);
+	good = has_cause(r.findings, DOC_FILE_GOOD);
+	promise(json_array_size(r.findings) > 0, "something is said");
+	promise(taken || !good, "good is what a handshake takes");
+	promise(!taken || good, "what a handshake takes is good");
+	doc_report_end(&r);
+}
+
 static void judge(const struct authority *a, const void *pem, size_t len)
 {
 	struct tls_pem chain = { pem, len };
@@ -124,8 +159,10 @@ static void judge(const struct authority *a, const void *pem, size_t len)
 
 	if (!tls_judge_client(&id, a->judge, &chain, why, sizeof why)) {
 		check_identity(&id);
+		diagnose(a, pem, len, true);
 		return;
 	}
+	diagnose(a, pem, len, false);
 	promise(*why != 0, "a refusal has words");
 	for (const char *c = why; *c; c++) {
 		promise(*c >= 0x20 && *c <= 0x7e, "words are clean");

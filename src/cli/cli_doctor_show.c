@@ -1,0 +1,79 @@
+/* cli_doctor_show.c - the findings of the doctor, for people and for programs. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli_doctor.h"
+
+static void show_json(json_t *row)
+{
+	char *text = row ? json_dumps(row, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+
+	if (text) {
+		puts(text);
+	}
+	free(text);
+}
+
+static void show_one(const json_t *finding)
+{
+	char text[CLI_SHOWN_MAX * 2];
+
+	cli_text(text, sizeof text, json_object_get(finding, "level"));
+	printf("%s: ", text);
+	cli_text(text, sizeof text, json_object_get(finding, "text"));
+	puts(text);
+	if (json_object_get(finding, "advice")) {
+		cli_text(text, sizeof text, json_object_get(finding, "advice"));
+		printf("   do: %s\n", text);
+		cli_text(text, sizeof text, json_object_get(finding, "page"));
+		printf("  see: %s\n", text);
+	}
+}
+
+static void show_level(const struct cli_session *s, const struct doc_report *r, enum doc_level level)
+{
+	json_t *finding;
+	size_t i;
+
+	json_array_foreach(r->findings, i, finding)
+	{
+		if (strcmp(json_string_value(json_object_get(finding, "level")), doc_level_word(level)) != 0) {
+			continue;
+		}
+		if (s->json) {
+			show_json(finding);
+		} else {
+			show_one(finding);
+		}
+	}
+}
+
+static void show_end(const struct cli_session *s, const struct doc_report *r, bool ok)
+{
+	unsigned wrong = r->count[DOC_WRONG], notes = r->count[DOC_NOTE], right = r->count[DOC_RIGHT];
+	char note_text[SHOWN_COUNT_MAX];
+
+	if (s->json) {
+		json_t *last = json_pack("{s:b, s:b, s:I, s:I, s:I}", "done", 1, "ok", ok, "wrong", (json_int_t)wrong, "notes",
+					 (json_int_t)notes, "right", (json_int_t)right);
+
+		show_json(last);
+		json_decref(last);
+		return;
+	}
+	shown_count(note_text, notes, "note");
+	if (wrong) {
+		printf("found: %u wrong, %s, %u right\n", wrong, note_text, right);
+	} else {
+		printf("nothing wrong was found: %u right, %s\n", right, note_text);
+	}
+}
+
+int cli_doctor_show(const struct cli_session *s, const struct doc_report *r, int code)
+{
+	show_level(s, r, DOC_WRONG);
+	show_level(s, r, DOC_NOTE);
+	show_level(s, r, DOC_RIGHT);
+	show_end(s, r, code == CLI_OK);
+	return code != CLI_OK ? code : r->count[DOC_WRONG] ? CLI_NO : CLI_OK;
+}
