@@ -21,7 +21,7 @@
 #include "ipsec/sa_report.h"
 #include "ipsec/sa_ts.h"
 
-#define SA_SELECTORS_MAX 8u    /* of one side of a child; a child with more cannot be understood */
+#define SA_SELECTORS_MAX 8u    /* of one side of a child; more are joined (sa_ts_join()) */
 #define SA_CONNECTION_MAX 127u /* octets of the name of a connection */
 
 #define SA_IKE_MAGIC 0x5a1c0e71u
@@ -31,7 +31,7 @@ struct sa_ike {
 	uint64_t listed;                        /* number of the list that last had it */
 	bool proven;                            /* it was up, or listed as authenticated */
 	char connection[SA_CONNECTION_MAX + 1]; /* "": longer than any of ours */
-	char identity[SA_IDENTITY_MAX + 1];     /* remote-id; "": none, or with a NUL in it */
+	char identity[SA_IDENTITY_MAX + 1];     /* remote-id; "": none, too long, or with a NUL in it */
 	LIST_HEAD(, sa_child) children;
 	LIST_ENTRY(sa_ike) entry;
 	struct map_node node;
@@ -52,8 +52,7 @@ struct sa_child {
 	uint64_t listed;
 	enum sa_child_state state;
 	struct sa_ike *ike;
-	/* Its selectors could not be read, or are too many: it may carry anything. Then it has none
-	 * here. */
+	/* Its selectors could not be read: it may carry anything. Then it has none here. */
 	bool unreadable;
 	uint8_t local_n, remote_n;
 	struct sa_ts local[SA_SELECTORS_MAX];
