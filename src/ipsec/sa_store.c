@@ -232,7 +232,8 @@ int sa_store_ike_put(struct sa_table *t, struct sa_ike **out, const struct sa_ik
 	} else {
 		ike = new;
 		obj_begin(&ike->obj, SA_IKE_MAGIC);
-		ike->uniqueid = view->uniqueid;
+		ike->uniqueid = ike->first = view->uniqueid;
+		t->newest = ike->uniqueid > t->newest ? ike->uniqueid : t->newest;
 		LIST_INIT(&ike->children);
 		map_add(&t->ikes, &ike->node, &ike->uniqueid, sizeof ike->uniqueid);
 		LIST_INSERT_HEAD(&t->all, ike, entry);

@@ -12,7 +12,8 @@ struct sa_table {
 	LIST_HEAD(, sa_ike) all;
 	LIST_HEAD(, sa_selector) wide;
 	struct sa_table_counts counts;
-	uint64_t list; /* number of the list that was begun last; 0: none */
+	uint64_t list;   /* number of the list that was begun last; 0: none */
+	uint32_t newest; /* sa_table_newest() */
 	bool listing;
 	bool trouble; /* since that list began: something could not be taken over */
 	bool whole;

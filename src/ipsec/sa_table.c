@@ -91,6 +91,7 @@ static int take_ike_rekey(struct sa_table *t, const struct sa_report *r)
 	if (!sa_store_same_names(old, ike)) {
 		return ERR_PROTO;
 	}
+	ike->first = old->first;
 	while (!LIST_EMPTY(&old->children)) {
 		struct sa_child *c = LIST_FIRST(&old->children);
 
@@ -228,6 +229,7 @@ void sa_table_clear(struct sa_table *t)
 		sa_store_ike_free(t, LIST_FIRST(&t->all));
 	}
 	t->listing = t->whole = false;
+	t->newest = 0;
 	t->touched.all = true;
 }
 
@@ -261,6 +263,11 @@ bool sa_table_whole(const struct sa_table *t)
 struct sa_table_counts sa_table_counts(const struct sa_table *t)
 {
 	return t->counts;
+}
+
+uint32_t sa_table_newest(const struct sa_table *t)
+{
+	return t->newest;
 }
 
 const struct sa_ike *sa_table_ike(const struct sa_table *t, uint32_t uniqueid)

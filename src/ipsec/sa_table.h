@@ -28,6 +28,9 @@
 struct sa_ike {
 	struct obj obj;
 	uint32_t uniqueid;
+	/* That of the IKE_SA in which the peer proved its identity: rekeying gives a new number, and
+	 * asks for no other proof. */
+	uint32_t first;
 	uint64_t listed;                        /* number of the list that last had it */
 	bool proven;                            /* it was up, or listed as authenticated */
 	char connection[SA_CONNECTION_MAX + 1]; /* "": longer than any of ours */
@@ -110,6 +113,9 @@ void sa_table_touched(struct sa_table *t, struct sa_touched *out);
 bool sa_table_whole(const struct sa_table *t);
 struct sa_table_counts sa_table_counts(const struct sa_table *t);
 
+/* The highest number of an IKE_SA since the start or clear(); 0: none. Those that begin later have
+ * higher ones. */
+uint32_t sa_table_newest(const struct sa_table *t);
 const struct sa_ike *sa_table_ike(const struct sa_table *t, uint32_t uniqueid); /* NULL: none */
 /* All of them: LIST_NEXT(ike, entry) is the next one. NULL: none. */
 const struct sa_ike *sa_table_first_ike(const struct sa_table *t);

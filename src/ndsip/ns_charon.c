@@ -527,12 +527,13 @@ static bool send_load(struct ns_charon *c, struct ns_member *m)
 	return send_out(c, &o, on_work);
 }
 
-static bool send_about(struct ns_charon *c, const struct ns_member *m, enum ns_todo what)
+static bool send_about(struct ns_charon *c, struct ns_member *m, enum ns_todo what)
 {
 	struct vici_out o = begin(c, what == NS_TODO_UNLOAD ? "unload-conn" : "terminate");
 
 	vici_put_value(&o, what == NS_TODO_UNLOAD ? "name" : "ike", m->connection);
 	if (what == NS_TODO_TERMINATE) {
+		m->ended_to = sa_table_newest(c->table);
 		vici_put_value(&o, "force", "yes");
 		vici_put_value(&o, "timeout", "-1"); /* the events say when */
 	}
@@ -701,6 +702,7 @@ void ns_charon_look(struct ns_charon *c)
 void ns_charon_files(struct ns_charon *c, struct ns_files *files)
 {
 	struct ns_files *old = c->files;
+	bool changed = false;
 
 	OBJ_CHECK(c, NS_CHARON_MAGIC);
 	c->files = files;
@@ -712,12 +714,16 @@ void ns_charon_files(struct ns_charon *c, struct ns_files *files)
 
 		if (!ns_files_same_anchor(a, before) || before->refused[0]) { /* charon may take it now */
 			ns_list_new_anchor(c->conf.list, a->name);
+			changed = true;
 		}
 	}
 	if (old && !ns_files_same_certificate(old, files)) {
 		ns_list_new_certificate(c->conf.list);
 	}
 	ns_files_free(old);
+	if (changed) {
+		c->conf.on_change(c->conf.arg); /* what was proven to an anchor of before is held */
+	}
 	step(c);
 }
 

@@ -99,6 +99,13 @@ static bool is_host_of(const struct ns_member *m, const struct sa_address *a)
 	return false;
 }
 
+/* The end of the security associations that this one is of is wanted, and charon may still have
+ * them: their peer has proven who it is by what was provisioned before, to another anchor perhaps. */
+static bool is_ending(const struct ns_member *m, const struct sa_child *c)
+{
+	return m->todo & NS_TODO_TERMINATE || c->ike->first <= m->ended_to;
+}
+
 /* charon has the selectors that it was given: after a change of the SCS they hold a host that was
  * taken from it, until the security associations have ended. */
 static struct judged by_member(const struct ns_facts *f, struct sa_question *q, const struct ns_member *m)
@@ -107,9 +114,13 @@ static struct judged by_member(const struct ns_facts *f, struct sa_question *q, 
 
 	q->identity = m ? m->scs.identity : "";
 	q->connection = m ? m->connection : "";
+	q->ended_to = m ? m->ended_to : 0;
 	a = sa_judge(f->table, q);
 	if (a.verdict == SA_PROVEN && !(m && is_host_of(m, &q->remote.address))) {
 		return (struct judged){ NS_REASON_OTHER_HOST, m, a.child };
+	}
+	if (m && (a.verdict == SA_PROVEN || a.verdict == SA_NOT_AUTHENTICATED) && is_ending(m, a.child)) {
+		return (struct judged){ NS_REASON_ENDED, m, a.child };
 	}
 	return (struct judged){ (enum ns_reason)a.verdict, m, a.child };
 }

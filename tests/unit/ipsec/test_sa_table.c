@@ -80,11 +80,14 @@ static void test_a_real_charon_from_up_to_down(void **state)
 	expect(t, 1, 2);
 	assert_null(sa_table_ike(t, 1));
 	assert_int_equal(sa_table_child(t, 2)->ike->uniqueid, 2);
+	assert_int_equal(sa_table_child(t, 2)->ike->first, 1); /* where the peer proved its identity */
 	play(t, "list-after-ike-rekey", true);
 	expect(t, 1, 2);
 	play(t, "reauth", false);
 	expect(t, 1, 1);
 	assert_int_equal(sa_table_child(t, 3)->ike->uniqueid, 3);
+	assert_int_equal(sa_table_child(t, 3)->ike->first, 3);
+	assert_int_equal(sa_table_newest(t), 3);
 	play(t, "list-after-reauth", true);
 	expect(t, 1, 1);
 	play(t, "down", false);
