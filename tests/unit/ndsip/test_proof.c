@@ -428,6 +428,33 @@ static void test_keep_keeps_what_was_proven_and_nothing_else(void **state)
 	end(&w);
 }
 
+/* Only charon's absence is kept over, and no change of what is provisioned. */
+static void test_keep_does_not_keep_what_was_changed(void **state)
+{
+	static const char *const names[] = { "acme" }, *const other[] = { "10.77.2.5" }, *const nobody[] = { "beta" };
+	struct world w;
+
+	(void)state;
+	for (int removed = 0; removed <= 1; removed++) {
+		begin(&w);
+		w.f.keep = true;
+		up(&w, 3, ACME, acme_child);
+		open_one(&w, 1);
+		proven(&w, "acme");
+		w.f.charon = false;
+		sa_table_clear(w.table);
+		change(&w);
+		silent(&w);
+		provision(&w, 2, removed ? nobody : names, other, 1);
+		change(&w);
+		is(&w, NS_HELD, removed ? NS_REASON_ENDED : NS_REASON_OTHER_HOST);
+		w.now_ms += GRACE;
+		change(&w);
+		assert_int_equal(told(&w).proof, NS_CUT);
+		end(&w);
+	}
+}
+
 /* Held over charon's absence, they are judged when it is back, and have the grace from then on. */
 static void test_what_was_kept_has_a_fresh_grace(void **state)
 {
@@ -497,6 +524,11 @@ static void test_bounds_and_channels(void **state)
 	assert_int_equal(ns_proofs_open(&w.proofs, EDGE, &o, &w.f, w.now_ms), ERR_PROTO); /* in use */
 	o.id = 11;
 	assert_int_equal(ns_proofs_open(&w.proofs, EDGE, &o, &w.f, w.now_ms), ERR_BUSY);
+	for (o.id = 1; o.id <= NS_OF_CORE_MAX; o.id++) { /* the core has room of its own, which no edge can fill */
+		assert_int_equal(ns_proofs_open(&w.proofs, NS_OWNER_CORE, &o, &w.f, w.now_ms), 0);
+	}
+	assert_int_equal(ns_proofs_open(&w.proofs, NS_OWNER_CORE, &o, &w.f, w.now_ms), ERR_BUSY);
+	ns_proofs_gone(&w.proofs, NS_OWNER_CORE);
 	ns_proofs_gone(&w.proofs, EDGE + 1);
 	assert_int_equal(w.proofs.counts.open, 10);
 	ns_proofs_close(&w.proofs, EDGE, 4);
@@ -676,6 +708,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_a_tunnel_of_before_is_no_proof_for_another_anchor),
 		cmocka_unit_test(test_rules_and_charon_are_part_of_the_proof),
 		cmocka_unit_test(test_keep_keeps_what_was_proven_and_nothing_else),
+		cmocka_unit_test(test_keep_does_not_keep_what_was_changed),
 		cmocka_unit_test(test_what_was_kept_has_a_fresh_grace),
 		cmocka_unit_test(test_every_pair_of_ends_and_one_scs),
 		cmocka_unit_test(test_bounds_and_channels),
