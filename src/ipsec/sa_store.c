@@ -34,6 +34,9 @@ static void child_enter(struct sa_table *t, struct sa_child *c)
 	map_add(&t->children, &c->node, &c->uniqueid, sizeof c->uniqueid);
 	LIST_INSERT_HEAD(&c->ike->children, c, entry);
 	t->counts.children++;
+	if (++c->ike->children_n > SA_IKE_CHILDREN_MAX) {
+		t->crowded = c->ike->uniqueid;
+	}
 	t->counts.unreadable += c->unreadable;
 	for (size_t i = 0; i < c->remote_n; i++) {
 		struct sa_selector *s = &c->remote[i];
@@ -62,6 +65,7 @@ void sa_store_child_free(struct sa_table *t, struct sa_child *c)
 	map_del(&t->children, &c->node);
 	LIST_REMOVE(c, entry);
 	t->counts.children--;
+	c->ike->children_n--;
 	t->counts.unreadable -= c->unreadable;
 	OBJ_END(c, SA_CHILD_MAGIC);
 	free(c);

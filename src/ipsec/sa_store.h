@@ -12,8 +12,9 @@ struct sa_table {
 	LIST_HEAD(, sa_ike) all;
 	LIST_HEAD(, sa_selector) wide;
 	struct sa_table_counts counts;
-	uint64_t list;   /* number of the list that was begun last; 0: none */
-	uint32_t newest; /* sa_table_newest() */
+	uint64_t list;    /* number of the list that was begun last; 0: none */
+	uint32_t newest;  /* sa_table_newest() */
+	uint32_t crowded; /* sa_table_crowded(); 0: none */
 	bool listing;
 	bool trouble; /* since that list began: something could not be taken over */
 	bool whole;

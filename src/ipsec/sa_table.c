@@ -100,6 +100,8 @@ static int take_ike_rekey(struct sa_table *t, const struct sa_report *r)
 		c->ike = ike;
 		c->listed = t->list; /* it lives: a list that is under way may have passed both */
 		LIST_INSERT_HEAD(&ike->children, c, entry);
+		old->children_n--;
+		ike->children_n++;
 	}
 	sa_store_ike_free(t, old);
 	return 0;
@@ -253,6 +255,15 @@ void sa_table_touched(struct sa_table *t, struct sa_touched *out)
 	OBJ_CHECK(t, SA_TABLE_MAGIC);
 	*out = t->touched;
 	t->touched = (struct sa_touched){ .all = false };
+}
+
+const struct sa_ike *sa_table_crowded(struct sa_table *t)
+{
+	uint32_t uniqueid = t->crowded;
+
+	OBJ_CHECK(t, SA_TABLE_MAGIC);
+	t->crowded = 0;
+	return uniqueid ? sa_table_ike(t, uniqueid) : NULL;
 }
 
 bool sa_table_whole(const struct sa_table *t)

@@ -21,7 +21,10 @@
 #include "ipsec/sa_report.h"
 #include "ipsec/sa_ts.h"
 
-#define SA_SELECTORS_MAX 8u    /* of one side of a child; more are joined (sa_ts_join()) */
+#define SA_SELECTORS_MAX 8u /* of one side of a child; more are joined (sa_ts_join()) */
+/* Children of one IKE_SA. A peer may ask for as many as it likes, and each judgement of its hosts
+ * walks over them: an IKE_SA with more is to be ended (sa_table_crowded()). */
+#define SA_IKE_CHILDREN_MAX 256u
 #define SA_CONNECTION_MAX 127u /* octets of the name of a connection */
 
 #define SA_IKE_MAGIC 0x5a1c0e71u
@@ -35,6 +38,7 @@ struct sa_ike {
 	bool proven;                            /* it was up, or listed as authenticated */
 	char connection[SA_CONNECTION_MAX + 1]; /* "": longer than any of ours */
 	char identity[SA_IDENTITY_MAX + 1];     /* remote-id; "": none, too long, or with a NUL in it */
+	uint32_t children_n;
 	LIST_HEAD(, sa_child) children;
 	LIST_ENTRY(sa_ike) entry;
 	struct map_node node;
@@ -109,6 +113,9 @@ void sa_table_list_cancel(struct sa_table *t);
 /* Since the last call. A selector of more than one host, a child that cannot be understood, the end
  * of a list and what is not whole are about all. */
 void sa_table_touched(struct sa_table *t, struct sa_touched *out);
+
+/* An IKE_SA that has got more than SA_IKE_CHILDREN_MAX children since the last call; NULL: none. */
+const struct sa_ike *sa_table_crowded(struct sa_table *t);
 
 bool sa_table_whole(const struct sa_table *t);
 struct sa_table_counts sa_table_counts(const struct sa_table *t);

@@ -204,6 +204,19 @@ static void tell(struct ns_charon *c)
 	}
 }
 
+/* A peer that makes children without end is cut off before they hold up the others. */
+static void end_crowded(struct ns_charon *c)
+{
+	const struct sa_ike *ike = sa_table_crowded(c->table);
+	struct ns_member *m = ike ? ns_list_of(c->conf.list, ike->connection) : NULL;
+
+	if (m && !(m->todo & NS_TODO_TERMINATE) && ike->first > m->ended_to) {
+		log_warn(c->conf.log, "ndsip", "%s has more than %u children in one IKE_SA, which is terminated", m->scs.name,
+			 SA_IKE_CHILDREN_MAX);
+		ns_list_add_work(c->conf.list, m, NS_TODO_TERMINATE | (m->scs.ike_n ? NS_TODO_INITIATE : 0u));
+	}
+}
+
 static void on_event(void *arg, const struct vici_packet *packet)
 {
 	struct ns_charon *c = charon_of(arg);
@@ -221,6 +234,7 @@ static void on_event(void *arg, const struct vici_packet *packet)
 	}
 	if (!err) {
 		note_lives(c, packet);
+		end_crowded(c);
 	}
 	if (of_list) {
 		return; /* its end tells all */

@@ -478,6 +478,27 @@ static void test_a_tunnel_whose_end_is_wanted_proves_nothing(void **state)
 	end(&w);
 }
 
+/* A peer with a tunnel may ask for children as long as it likes, and each is walked over by each judgement of its hosts. */
+static void test_a_peer_with_too_many_children_is_terminated_once(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, 0);
+	give_list(&w, 1, true);
+	charon_comes(&w);
+	w.commands[0] = 0;
+	for (uint32_t child = 1; child <= SA_IKE_CHILDREN_MAX; child++) {
+		charon_says_child(&w, true, "3", child);
+	}
+	assert_string_equal(w.commands, "");
+	charon_says_child(&w, true, "3", SA_IKE_CHILDREN_MAX + 1);
+	charon_says_child(&w, true, "3", SA_IKE_CHILDREN_MAX + 2); /* on its way already */
+	turns(&w, 5);
+	assert_string_equal(w.commands, "terminate:mtc-acme ");
+	end(&w);
+}
+
 /* The next list would be read in a minute. charon, as it is played here, lists nothing. */
 static void test_a_child_that_runs_out_is_looked_at_in_time(void **state)
 {
@@ -617,6 +638,7 @@ int main(void)
 		cmocka_unit_test(test_the_order_of_commands),
 		cmocka_unit_test(test_a_connection_from_its_proof_to_its_end),
 		cmocka_unit_test(test_a_tunnel_whose_end_is_wanted_proves_nothing),
+		cmocka_unit_test(test_a_peer_with_too_many_children_is_terminated_once),
 		cmocka_unit_test(test_a_refused_connection_leaves_none),
 		cmocka_unit_test(test_a_list_goes_to_charon_as_der),
 		cmocka_unit_test(test_a_list_too_long_for_charon_has_its_scss_refused),
