@@ -106,6 +106,7 @@ int core_ndsip_channel(struct core *c, int fd)
 
 	OBJ_CHECK(c, CORE_MAGIC);
 	close_channel(&c->ndsip);
+	core_proofs_lost(c); /* the end of the one before may not have been read yet */
 	err = ns_channel_new(&c->ndsip.channel, fd, &conf);
 	if (err) {
 		return err;

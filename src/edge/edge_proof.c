@@ -101,20 +101,26 @@ static void hold(struct edge_proofs *all, struct edge_proof *p, unsigned reason,
 	}
 }
 
-static void lose(struct edge_proofs *all)
+/* What the helper before has proven is not proven. */
+static void forget_proofs(struct edge_proofs *all)
 {
 	bool keep = conf_of(all)->on_loss == CFG_NDSIP_KEEP;
 	struct edge_proof *p;
 
-	ns_channel_free(all->channel);
-	all->channel = NULL;
-	forget_closing(all);
 	TAILQ_FOREACH (p, &all->all, entry) {
 		p->asked = false;
 		if (!keep) {
 			hold(all, p, NS_REASON_NO_HELPER, conf_of(all)->grace_ms);
 		}
 	}
+}
+
+static void lose(struct edge_proofs *all)
+{
+	ns_channel_free(all->channel);
+	all->channel = NULL;
+	forget_closing(all);
+	forget_proofs(all);
 	all->lost(all->lost_arg, all->number);
 }
 
@@ -243,8 +249,8 @@ int edge_proofs_channel(struct edge_proofs *all, int fd, uint32_t number, void (
 		lose(all);
 		return err;
 	}
+	forget_proofs(all); /* the end of the channel before may not have been read yet */
 	TAILQ_FOREACH (p, &all->all, entry) {
-		p->asked = false;
 		say_later(all, p);
 	}
 	say_all(all);

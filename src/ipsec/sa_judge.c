@@ -74,7 +74,7 @@ static void look_at(struct finding *f, const struct sa_child *c, const struct sa
 		note(f, c, SA_OTHER_IDENTITY);
 	} else if (strcmp(c->ike->connection, q->connection) != 0) {
 		note(f, c, SA_OTHER_CONNECTION);
-	} else if (!c->ike->proven) {
+	} else if (!c->ike->proven || c->ike->first <= q->ended_to) {
 		note(f, c, SA_NOT_AUTHENTICATED);
 	} else if (hold == SA_INSIDE && sa_child_carries(c->state)) {
 		f->installed = c;

@@ -89,8 +89,7 @@ static int read_ike(struct sa_ike_view *out, const struct vici_element *section)
 	struct ike_parts parts = { .state = { NULL, 0 } };
 	struct sa_ike_view ike = { .connection = section->key };
 
-	if (read_rows(&parts, ike_rows, section->inside) || read_uniqueid(&ike.uniqueid, &parts.uniqueid) ||
-	    parts.remote_id.len > SA_IDENTITY_MAX) {
+	if (read_rows(&parts, ike_rows, section->inside) || read_uniqueid(&ike.uniqueid, &parts.uniqueid)) {
 		return ERR_PROTO;
 	}
 	ike.state = parts.state;

@@ -34,6 +34,9 @@ static void child_enter(struct sa_table *t, struct sa_child *c)
 	map_add(&t->children, &c->node, &c->uniqueid, sizeof c->uniqueid);
 	LIST_INSERT_HEAD(&c->ike->children, c, entry);
 	t->counts.children++;
+	if (++c->ike->children_n > SA_IKE_CHILDREN_MAX) {
+		t->crowded = c->ike->uniqueid;
+	}
 	t->counts.unreadable += c->unreadable;
 	for (size_t i = 0; i < c->remote_n; i++) {
 		struct sa_selector *s = &c->remote[i];
@@ -62,6 +65,7 @@ void sa_store_child_free(struct sa_table *t, struct sa_child *c)
 	map_del(&t->children, &c->node);
 	LIST_REMOVE(c, entry);
 	t->counts.children--;
+	c->ike->children_n--;
 	t->counts.unreadable -= c->unreadable;
 	OBJ_END(c, SA_CHILD_MAGIC);
 	free(c);
@@ -72,10 +76,31 @@ struct sa_child *sa_store_child_find(const struct sa_table *t, uint32_t uniqueid
 	return MAP_OF(map_find(&t->children, &uniqueid, sizeof uniqueid), struct sa_child, node);
 }
 
-/* One more selector of a list. False: it cannot be understood, or there is no room for it. */
-static bool next_selector(const struct sa_table *t, struct sa_ts *out, const struct vici_text *text, size_t n)
+/* One more selector of a list, into `next`. Where there is none left it is joined to the last one:
+ * an SCS may have its selector narrowed to as many as it likes, and that is no doubt about others.
+ * False: it cannot be understood. */
+static bool add_selector(const struct sa_table *t, struct sa_ts *last, struct sa_ts *next, const struct vici_text *text)
 {
-	return n < SA_SELECTORS_MAX && sa_ts_read(out, text, t->conf.services) == 0;
+	struct sa_ts ts;
+
+	if (sa_ts_read(&ts, text, t->conf.services)) {
+		return false;
+	}
+	if (!next) {
+		return sa_ts_join(last, &ts) == 0;
+	}
+	*next = ts;
+	return true;
+}
+
+static struct sa_ts *local_at(struct sa_child *c, size_t i)
+{
+	return i < SA_SELECTORS_MAX ? &c->local[i] : NULL;
+}
+
+static struct sa_ts *remote_at(struct sa_child *c, size_t i)
+{
+	return i < SA_SELECTORS_MAX ? &c->remote[i].ts : NULL;
 }
 
 static void read_selectors(const struct sa_table *t, struct sa_child *c, const struct sa_child_view *view)
@@ -85,12 +110,12 @@ static void read_selectors(const struct sa_table *t, struct sa_child *c, const s
 	bool good = true;
 
 	while (good && vici_item(&local, &text)) {
-		good = next_selector(t, &c->local[c->local_n], &text, c->local_n);
-		c->local_n += good;
+		good = add_selector(t, local_at(c, SA_SELECTORS_MAX - 1), local_at(c, c->local_n), &text);
+		c->local_n = (uint8_t)(c->local_n + (good && c->local_n < SA_SELECTORS_MAX));
 	}
 	while (good && vici_item(&remote, &text)) {
-		good = next_selector(t, &c->remote[c->remote_n].ts, &text, c->remote_n);
-		c->remote_n += good;
+		good = add_selector(t, remote_at(c, SA_SELECTORS_MAX - 1), remote_at(c, c->remote_n), &text);
+		c->remote_n = (uint8_t)(c->remote_n + (good && c->remote_n < SA_SELECTORS_MAX));
 	}
 	if (!good || !c->local_n || !c->remote_n) {
 		c->unreadable = true;
@@ -169,6 +194,26 @@ static void names_of(struct sa_ike *out, const struct sa_ike_view *view)
 	}
 }
 
+static void touch_all(struct sa_table *t, const struct sa_ike *ike)
+{
+	const struct sa_child *c;
+
+	LIST_FOREACH (c, &ike->children, entry) {
+		sa_store_touch(t, c);
+	}
+}
+
+/* Before the peer is authenticated its IKE_SA is listed with no name, or with one that is only
+ * claimed. */
+static void take_names(struct sa_table *t, struct sa_ike *ike, const struct sa_ike *from)
+{
+	if (!sa_store_same_names(ike, from)) {
+		str_set(ike->connection, sizeof ike->connection, from->connection);
+		str_set(ike->identity, sizeof ike->identity, from->identity);
+		touch_all(t, ike);
+	}
+}
+
 int sa_store_ike_put(struct sa_table *t, struct sa_ike **out, const struct sa_ike_view *view, bool proven)
 {
 	struct sa_ike *ike = sa_store_ike_find(t, view->uniqueid), *new;
@@ -181,28 +226,26 @@ int sa_store_ike_put(struct sa_table *t, struct sa_ike **out, const struct sa_ik
 		return ERR_NOMEM;
 	}
 	names_of(new, view);
-	if (ike && !sa_store_same_names(ike, new)) {
+	if (ike && ike->proven && !sa_store_same_names(ike, new)) {
 		free(new);
 		return ERR_PROTO;
 	}
 	if (ike) {
+		take_names(t, ike, new);
 		free(new);
 	} else {
 		ike = new;
 		obj_begin(&ike->obj, SA_IKE_MAGIC);
-		ike->uniqueid = view->uniqueid;
+		ike->uniqueid = ike->first = view->uniqueid;
+		t->newest = ike->uniqueid > t->newest ? ike->uniqueid : t->newest;
 		LIST_INIT(&ike->children);
 		map_add(&t->ikes, &ike->node, &ike->uniqueid, sizeof ike->uniqueid);
 		LIST_INSERT_HEAD(&t->all, ike, entry);
 		t->counts.ikes++;
 	}
 	if (proven && !ike->proven) {
-		const struct sa_child *c;
-
 		ike->proven = true;
-		LIST_FOREACH (c, &ike->children, entry) {
-			sa_store_touch(t, c);
-		}
+		touch_all(t, ike);
 	}
 	ike->listed = t->list;
 	*out = ike;

@@ -12,7 +12,9 @@ struct sa_table {
 	LIST_HEAD(, sa_ike) all;
 	LIST_HEAD(, sa_selector) wide;
 	struct sa_table_counts counts;
-	uint64_t list; /* number of the list that was begun last; 0: none */
+	uint64_t list;    /* number of the list that was begun last; 0: none */
+	uint32_t newest;  /* sa_table_newest() */
+	uint32_t crowded; /* sa_table_crowded(); 0: none */
 	bool listing;
 	bool trouble; /* since that list began: something could not be taken over */
 	bool whole;
@@ -26,8 +28,8 @@ uint64_t sa_store_hash(const struct sa_table *t, const struct sa_address *a);
 struct sa_ike *sa_store_ike_find(const struct sa_table *t, uint32_t uniqueid);
 struct sa_child *sa_store_child_find(const struct sa_table *t, uint32_t uniqueid);
 
-/* The IKE_SA of this number, made when there is none; `proven` is kept once it was true. ERR_PROTO:
- * the one with this number has other names. ERR_BUSY: ikes_max. ERR_NOMEM. */
+/* The IKE_SA of this number, made when there is none; `proven` is kept once it was true, and then
+ * the names, too. ERR_PROTO: the one with this number has other names. ERR_BUSY: ikes_max. ERR_NOMEM. */
 ERR_MUST_USE int sa_store_ike_put(struct sa_table *t, struct sa_ike **out, const struct sa_ike_view *view, bool proven);
 void sa_store_ike_free(struct sa_table *t, struct sa_ike *ike); /* with its children */
 bool sa_store_same_names(const struct sa_ike *ike, const struct sa_ike *other);

@@ -91,6 +91,7 @@ static int take_ike_rekey(struct sa_table *t, const struct sa_report *r)
 	if (!sa_store_same_names(old, ike)) {
 		return ERR_PROTO;
 	}
+	ike->first = old->first;
 	while (!LIST_EMPTY(&old->children)) {
 		struct sa_child *c = LIST_FIRST(&old->children);
 
@@ -99,6 +100,8 @@ static int take_ike_rekey(struct sa_table *t, const struct sa_report *r)
 		c->ike = ike;
 		c->listed = t->list; /* it lives: a list that is under way may have passed both */
 		LIST_INSERT_HEAD(&ike->children, c, entry);
+		old->children_n--;
+		ike->children_n++;
 	}
 	sa_store_ike_free(t, old);
 	return 0;
@@ -228,6 +231,7 @@ void sa_table_clear(struct sa_table *t)
 		sa_store_ike_free(t, LIST_FIRST(&t->all));
 	}
 	t->listing = t->whole = false;
+	t->newest = 0;
 	t->touched.all = true;
 }
 
@@ -253,6 +257,15 @@ void sa_table_touched(struct sa_table *t, struct sa_touched *out)
 	t->touched = (struct sa_touched){ .all = false };
 }
 
+const struct sa_ike *sa_table_crowded(struct sa_table *t)
+{
+	uint32_t uniqueid = t->crowded;
+
+	OBJ_CHECK(t, SA_TABLE_MAGIC);
+	t->crowded = 0;
+	return uniqueid ? sa_table_ike(t, uniqueid) : NULL;
+}
+
 bool sa_table_whole(const struct sa_table *t)
 {
 	return t->whole;
@@ -261,6 +274,11 @@ bool sa_table_whole(const struct sa_table *t)
 struct sa_table_counts sa_table_counts(const struct sa_table *t)
 {
 	return t->counts;
+}
+
+uint32_t sa_table_newest(const struct sa_table *t)
+{
+	return t->newest;
 }
 
 const struct sa_ike *sa_table_ike(const struct sa_table *t, uint32_t uniqueid)

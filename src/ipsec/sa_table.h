@@ -21,17 +21,24 @@
 #include "ipsec/sa_report.h"
 #include "ipsec/sa_ts.h"
 
-#define SA_SELECTORS_MAX 8u    /* of one side of a child; a child with more cannot be understood */
+#define SA_SELECTORS_MAX 8u /* of one side of a child; more are joined (sa_ts_join()) */
+/* Children of one IKE_SA. A peer may ask for as many as it likes, and each judgement of its hosts
+ * walks over them: an IKE_SA with more is to be ended (sa_table_crowded()). */
+#define SA_IKE_CHILDREN_MAX 256u
 #define SA_CONNECTION_MAX 127u /* octets of the name of a connection */
 
 #define SA_IKE_MAGIC 0x5a1c0e71u
 struct sa_ike {
 	struct obj obj;
 	uint32_t uniqueid;
+	/* That of the IKE_SA in which the peer proved its identity: rekeying gives a new number, and
+	 * asks for no other proof. */
+	uint32_t first;
 	uint64_t listed;                        /* number of the list that last had it */
 	bool proven;                            /* it was up, or listed as authenticated */
 	char connection[SA_CONNECTION_MAX + 1]; /* "": longer than any of ours */
-	char identity[SA_IDENTITY_MAX + 1];     /* remote-id; "": none, or with a NUL in it */
+	char identity[SA_IDENTITY_MAX + 1];     /* remote-id; "": none, too long, or with a NUL in it */
+	uint32_t children_n;
 	LIST_HEAD(, sa_child) children;
 	LIST_ENTRY(sa_ike) entry;
 	struct map_node node;
@@ -52,8 +59,7 @@ struct sa_child {
 	uint64_t listed;
 	enum sa_child_state state;
 	struct sa_ike *ike;
-	/* Its selectors could not be read, or are too many: it may carry anything. Then it has none
-	 * here. */
+	/* Its selectors could not be read: it may carry anything. Then it has none here. */
 	bool unreadable;
 	uint8_t local_n, remote_n;
 	struct sa_ts local[SA_SELECTORS_MAX];
@@ -108,9 +114,15 @@ void sa_table_list_cancel(struct sa_table *t);
  * of a list and what is not whole are about all. */
 void sa_table_touched(struct sa_table *t, struct sa_touched *out);
 
+/* An IKE_SA that has got more than SA_IKE_CHILDREN_MAX children since the last call; NULL: none. */
+const struct sa_ike *sa_table_crowded(struct sa_table *t);
+
 bool sa_table_whole(const struct sa_table *t);
 struct sa_table_counts sa_table_counts(const struct sa_table *t);
 
+/* The highest number of an IKE_SA since the start or clear(); 0: none. Those that begin later have
+ * higher ones. */
+uint32_t sa_table_newest(const struct sa_table *t);
 const struct sa_ike *sa_table_ike(const struct sa_table *t, uint32_t uniqueid); /* NULL: none */
 /* All of them: LIST_NEXT(ike, entry) is the next one. NULL: none. */
 const struct sa_ike *sa_table_first_ike(const struct sa_table *t);

@@ -290,6 +290,20 @@ enum sa_hold sa_ts_holds(const struct sa_ts *ts, const struct sa_end *end, uint8
 	return ts->port_from <= end->port && end->port <= ts->port_to ? SA_INSIDE : SA_OUTSIDE;
 }
 
+int sa_ts_join(struct sa_ts *ts, const struct sa_ts *more)
+{
+	if (ts->from.family != more->from.family) {
+		return ERR_INVAL;
+	}
+	ts->from = sa_address_order(&more->from, &ts->from) < 0 ? more->from : ts->from;
+	ts->to = sa_address_order(&more->to, &ts->to) > 0 ? more->to : ts->to;
+	ts->protocol = ts->protocol == more->protocol ? ts->protocol : SA_ANY;
+	ts->port_from = 0;
+	ts->port_to = PORT_MAX;
+	ts->port_unknown = true;
+	return 0;
+}
+
 bool sa_ts_is_host(const struct sa_ts *ts)
 {
 	return sa_address_equal(&ts->from, &ts->to);

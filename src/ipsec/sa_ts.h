@@ -31,8 +31,8 @@ struct sa_end { /* of a connection */
 struct sa_ts {
 	struct sa_address from, to; /* of one family, from <= to */
 	uint8_t protocol;           /* SA_ANY: every one */
-	/* A port that charon wrote with a name that we do not know, or OPAQUE. Nobody can say which
-	 * ports it holds; from and to are those of every port. */
+	/* A port that charon wrote with a name that we do not know, or OPAQUE, or several that were
+	 * joined. Nobody can say which ports it holds; from and to are those of every port. */
 	bool port_unknown;
 	uint16_t port_from, port_to; /* 0 and 65535: every port */
 };
@@ -70,6 +70,9 @@ void sa_ts_text(char out[SA_TS_TEXT_MAX], const struct sa_ts *ts);
 bool sa_ts_holds_address(const struct sa_ts *ts, const struct sa_address *address);
 enum sa_hold { SA_OUTSIDE, SA_INSIDE, SA_UNKNOWN }; /* UNKNOWN: it depends on a port_unknown */
 enum sa_hold sa_ts_holds(const struct sa_ts *ts, const struct sa_end *end, uint8_t protocol);
+/* Widens `ts` to a selector that holds `more`, too, and says of no port for certain that it is
+ * inside. ERR_INVAL: they are of two families. */
+ERR_MUST_USE int sa_ts_join(struct sa_ts *ts, const struct sa_ts *more);
 /* One host, that is from = to. */
 bool sa_ts_is_host(const struct sa_ts *ts);
 /* Whether a packet can be in both. A port_unknown counts as every port. */

@@ -205,6 +205,19 @@ static void tell(struct ns_charon *c)
 	}
 }
 
+/* A peer that makes children without end is cut off before they hold up the others. */
+static void end_crowded(struct ns_charon *c)
+{
+	const struct sa_ike *ike = sa_table_crowded(c->table);
+	struct ns_member *m = ike ? ns_list_of(c->conf.list, ike->connection) : NULL;
+
+	if (m && !(m->todo & NS_TODO_TERMINATE) && ike->first > m->ended_to) {
+		log_warn(c->conf.log, "ndsip", "%s has more than %u children in one IKE_SA, which is terminated", m->scs.name,
+			 SA_IKE_CHILDREN_MAX);
+		ns_list_add_work(c->conf.list, m, NS_TODO_TERMINATE | (m->scs.ike_n ? NS_TODO_INITIATE : 0u));
+	}
+}
+
 static void on_event(void *arg, const struct vici_packet *packet)
 {
 	struct ns_charon *c = charon_of(arg);
@@ -222,6 +235,7 @@ static void on_event(void *arg, const struct vici_packet *packet)
 	}
 	if (!err) {
 		note_lives(c, packet);
+		end_crowded(c);
 	}
 	if (of_list) {
 		return; /* its end tells all */
@@ -528,12 +542,13 @@ static bool send_load(struct ns_charon *c, struct ns_member *m)
 	return send_out(c, &o, on_work);
 }
 
-static bool send_about(struct ns_charon *c, const struct ns_member *m, enum ns_todo what)
+static bool send_about(struct ns_charon *c, struct ns_member *m, enum ns_todo what)
 {
 	struct vici_out o = begin(c, what == NS_TODO_UNLOAD ? "unload-conn" : "terminate");
 
 	vici_put_value(&o, what == NS_TODO_UNLOAD ? "name" : "ike", m->connection);
 	if (what == NS_TODO_TERMINATE) {
+		m->ended_to = sa_table_newest(c->table);
 		vici_put_value(&o, "force", "yes");
 		vici_put_value(&o, "timeout", "-1"); /* the events say when */
 	}
@@ -702,6 +717,7 @@ void ns_charon_look(struct ns_charon *c)
 void ns_charon_files(struct ns_charon *c, struct ns_files *files)
 {
 	struct ns_files *old = c->files;
+	bool changed = false;
 
 	OBJ_CHECK(c, NS_CHARON_MAGIC);
 	c->files = files;
@@ -713,12 +729,16 @@ void ns_charon_files(struct ns_charon *c, struct ns_files *files)
 
 		if (!ns_files_same_anchor(a, before) || before->refused[0]) { /* charon may take it now */
 			ns_list_new_anchor(c->conf.list, a->name);
+			changed = true;
 		}
 	}
 	if (old && !ns_files_same_certificate(old, files)) {
 		ns_list_new_certificate(c->conf.list);
 	}
 	ns_files_free(old);
+	if (changed) {
+		c->conf.on_change(c->conf.arg); /* what was proven to an anchor of before is held */
+	}
 	step(c);
 }
 

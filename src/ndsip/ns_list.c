@@ -163,6 +163,7 @@ void ns_list_new_charon(struct ns_list *l)
 	struct ns_member *m;
 
 	TAILQ_FOREACH (m, &l->all, entry) {
+		m->ended_to = 0; /* it counts anew */
 		if (m->active && !m->gone) {
 			set_loaded(l, m, false);
 			ns_list_add_work(l, m, from_the_start(m));

@@ -58,6 +58,7 @@ static void connection_free(struct ns_proofs *p, struct ns_connection *c)
 	map_del(&p->by_key, &c->node);
 	TAILQ_REMOVE(&p->all, c, entry);
 	p->counts.open--;
+	p->of_core -= c->key.owner == NS_OWNER_CORE;
 	OBJ_END(c, NS_OPEN_MAGIC);
 	free(c);
 }
@@ -99,6 +100,13 @@ static bool is_host_of(const struct ns_member *m, const struct sa_address *a)
 	return false;
 }
 
+/* The end of the security associations that this one is of is wanted, and charon may still have
+ * them: their peer has proven who it is by what was provisioned before, to another anchor perhaps. */
+static bool is_ending(const struct ns_member *m, const struct sa_child *c)
+{
+	return m->todo & NS_TODO_TERMINATE || c->ike->first <= m->ended_to;
+}
+
 /* charon has the selectors that it was given: after a change of the SCS they hold a host that was
  * taken from it, until the security associations have ended. */
 static struct judged by_member(const struct ns_facts *f, struct sa_question *q, const struct ns_member *m)
@@ -107,9 +115,13 @@ static struct judged by_member(const struct ns_facts *f, struct sa_question *q, 
 
 	q->identity = m ? m->scs.identity : "";
 	q->connection = m ? m->connection : "";
+	q->ended_to = m ? m->ended_to : 0;
 	a = sa_judge(f->table, q);
 	if (a.verdict == SA_PROVEN && !(m && is_host_of(m, &q->remote.address))) {
 		return (struct judged){ NS_REASON_OTHER_HOST, m, a.child };
+	}
+	if (m && (a.verdict == SA_PROVEN || a.verdict == SA_NOT_AUTHENTICATED) && is_ending(m, a.child)) {
+		return (struct judged){ NS_REASON_ENDED, m, a.child };
 	}
 	return (struct judged){ (enum ns_reason)a.verdict, m, a.child };
 }
@@ -175,6 +187,26 @@ static struct judged judge_ends(const struct ns_facts *f, const struct ns_open *
 	return all;
 }
 
+/* What is provisioned is known without charon, too. PROVEN: the SCS is as when it was proven; one
+ * that an earlier helper has proven is not known here. */
+static enum ns_reason changed(const struct ns_connection *c, const struct ns_facts *f)
+{
+	const struct ns_member *m = ns_list_find(f->list, c->scs);
+
+	if (!c->scs[0]) {
+		return NS_REASON_SA_PROVEN;
+	}
+	if (!m || strcmp(c->identity, m->scs.identity) || strcmp(c->anchor, m->scs.anchor)) {
+		return NS_REASON_ENDED;
+	}
+	for (uint8_t i = 0; i < c->open.remote_n; i++) {
+		if (!is_host_of(m, &c->open.remote[i])) {
+			return NS_REASON_OTHER_HOST;
+		}
+	}
+	return NS_REASON_SA_PROVEN;
+}
+
 static struct judged judge(const struct ns_connection *c, const struct ns_facts *f)
 {
 	struct judged j;
@@ -183,7 +215,9 @@ static struct judged judge(const struct ns_connection *c, const struct ns_facts 
 		return (struct judged){ .reason = NS_REASON_RULES_LOST };
 	}
 	if (!f->charon) {
-		return (struct judged){ .reason = NS_REASON_CHARON_AWAY };
+		j = (struct judged){ .reason = changed(c, f) };
+		j.reason = j.reason == NS_REASON_SA_PROVEN ? NS_REASON_CHARON_AWAY : j.reason;
+		return j;
 	}
 	j = judge_ends(f, &c->open);
 	if (j.reason == NS_REASON_SA_PROVEN && ns_is_peer(j.member->scs.name) != (c->key.owner == NS_OWNER_CORE)) {
@@ -217,7 +251,7 @@ static void take_proof(struct ns_proofs *p, struct ns_connection *c, const struc
 
 static bool kept(const struct ns_connection *c, const struct ns_facts *f)
 {
-	return f->keep && !f->charon && c->ever && f->rules;
+	return f->keep && !f->charon && c->ever && f->rules && changed(c, f) == NS_REASON_SA_PROVEN;
 }
 
 /* Of one that is held: it is due after the grace, and never while it is kept. One that is kept no
@@ -279,7 +313,7 @@ int ns_proofs_open(struct ns_proofs *p, uint64_t owner, const struct ns_open *o,
 	if (c) {
 		return ERR_PROTO;
 	}
-	if (p->counts.open >= p->max) {
+	if (owner == NS_OWNER_CORE ? p->of_core >= NS_OF_CORE_MAX : p->counts.open - p->of_core >= p->max) {
 		return ERR_BUSY;
 	}
 	c = heap_reserve(&p->due, p->counts.open + 1) ? NULL : calloc(1, sizeof *c);
@@ -300,6 +334,7 @@ int ns_proofs_open(struct ns_proofs *p, uint64_t owner, const struct ns_open *o,
 	}
 	TAILQ_INSERT_TAIL(&p->all, c, entry);
 	p->counts.open++;
+	p->of_core += owner == NS_OWNER_CORE;
 	set_proof(p, c, NS_HELD);
 	look_at(p, c, f, now_ms);
 	return 0;

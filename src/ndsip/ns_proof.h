@@ -34,6 +34,7 @@ struct ns_facts {
 };
 
 #define NS_OWNER_CORE UINT64_C(0) /* its connections are to peers; all others are of SCSs */
+#define NS_OF_CORE_MAX 64u        /* of these connections; no edge can take their room */
 
 #define NS_OPEN_MAGIC 0x40c7d61eu
 struct ns_connection {
@@ -64,7 +65,8 @@ struct ns_proofs_counts {
 };
 
 struct ns_proofs {
-	uint32_t max;
+	uint32_t max; /* connections of edges */
+	uint32_t of_core;
 	struct map by_key;
 	struct multimap by_remote;
 	TAILQ_HEAD(ns_connections, ns_connection) all; /* those judged in this round are behind the others */
@@ -77,8 +79,8 @@ struct ns_proofs {
 ERR_MUST_USE int ns_proofs_init(struct ns_proofs *p, uint32_t max); /* ERR_NOMEM, ERR_IO */
 void ns_proofs_fini(struct ns_proofs *p);
 
-/* A connection of an edge is judged at once. ERR_PROTO: the id is in use. ERR_BUSY: `max` are
- * open; ERR_NOMEM: the caller answers with CUT and TOO_MANY. */
+/* A connection is judged at once. ERR_PROTO: the id is in use. ERR_BUSY: `max` of edges are open, or
+ * NS_OF_CORE_MAX of the core; ERR_NOMEM: the caller answers with CUT and TOO_MANY. */
 ERR_MUST_USE int ns_proofs_open(struct ns_proofs *p, uint64_t owner, const struct ns_open *o, const struct ns_facts *f,
 				uint64_t now_ms);
 void ns_proofs_close(struct ns_proofs *p, uint64_t owner, uint64_t id); /* an unknown one is ignored: it was cut */

@@ -440,6 +440,7 @@ static void terminate(struct ns_serve *s, const struct ns_terminate *t)
 	}
 	log_info(s->conf.log, "ndsip", "the security associations of %s are terminated", t->name);
 	ns_list_add_work(&s->list, m, NS_TODO_TERMINATE | (m->scs.ike_n && stays(t->why) ? NS_TODO_INITIATE : 0u));
+	on_change(s); /* its connections are held at once, however long charon takes */
 	ns_charon_work(s->charon);
 }
 

@@ -264,6 +264,19 @@ static void test_a_new_helper_is_asked_again(void **state)
 	assert_int_equal(p->peer->proof.state, CORE_PROOF_PROVEN);
 }
 
+/* The parent may say it before the end of the old channel is read. Who has not been proven by this helper is not proven. */
+static void test_a_helper_in_place_of_another_has_proven_nothing(void **state)
+{
+	struct proofs_play *p = *state;
+	struct ns_open o = connected(p);
+
+	say_state(p, o.id, NS_PROVEN, NS_REASON_SA_PROVEN, "seg.example");
+	assert_true(arrived(p, 200) > 20);
+	join(p);
+	assert_int_equal(p->peer->proof.state, CORE_PROOF_HELD);
+	assert_int_equal(arrived(p, 2000), 0); /* it says nothing */
+}
+
 static void test_keep_keeps_what_was_proven(void **state)
 {
 	struct proofs_play *p = *state;
@@ -287,6 +300,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_another_identity_is_ended, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_held_is_silent_and_goes_on_or_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_new_helper_is_asked_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_helper_in_place_of_another_has_proven_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_keep_keeps_what_was_proven, setup, teardown),
 	};
 

@@ -352,6 +352,22 @@ static void test_without_a_helper_sessions_are_held_and_asked_about_again(void *
 	assert_int_equal(p->edge->env.st.v[ST_EDGE_REFUSED_UNPROVEN], 1);
 }
 
+/* The end of the one before has not been read yet. */
+static void test_a_helper_in_place_of_another_has_proven_nothing(void **state)
+{
+	struct edge_play *p = *state;
+	uint64_t session;
+	int before = p->helper;
+
+	(void)open_session(p, &session);
+	edge_play_helper(p);
+	edge_play_dar(p, HOST, "meter-1@a.example", 1);
+	assert_false(crosses(p, IPC_REC_DEVICE_ACTION));
+	says(p, asked(p).id, NS_PROVEN, NS_REASON_SA_PROVEN, "acme");
+	assert_true(crosses(p, IPC_REC_DEVICE_ACTION));
+	close(before);
+}
+
 static void test_keep_keeps_a_proven_session_and_nobody_else(void **state)
 {
 	struct edge_play *p = *state;
@@ -403,6 +419,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_what_is_held_for_too_long_is_cut_by_the_edge, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_session_stays_with_the_scs_that_it_was_proven_for, begin, end),
 		cmocka_unit_test_setup_teardown(test_without_a_helper_sessions_are_held_and_asked_about_again, begin, end),
+		cmocka_unit_test_setup_teardown(test_a_helper_in_place_of_another_has_proven_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(test_keep_keeps_a_proven_session_and_nobody_else, begin_keep, end),
 		cmocka_unit_test_setup_teardown(test_a_session_that_ends_is_forgotten_by_the_helper, begin, end),
 	};

@@ -80,11 +80,14 @@ static void test_a_real_charon_from_up_to_down(void **state)
 	expect(t, 1, 2);
 	assert_null(sa_table_ike(t, 1));
 	assert_int_equal(sa_table_child(t, 2)->ike->uniqueid, 2);
+	assert_int_equal(sa_table_child(t, 2)->ike->first, 1); /* where the peer proved its identity */
 	play(t, "list-after-ike-rekey", true);
 	expect(t, 1, 2);
 	play(t, "reauth", false);
 	expect(t, 1, 1);
 	assert_int_equal(sa_table_child(t, 3)->ike->uniqueid, 3);
+	assert_int_equal(sa_table_child(t, 3)->ike->first, 3);
+	assert_int_equal(sa_table_newest(t), 3);
 	play(t, "list-after-reauth", true);
 	expect(t, 1, 1);
 	play(t, "down", false);
@@ -195,6 +198,89 @@ static void test_what_is_listed_without_authentication_is_not_proven(void **stat
 	sa_table_free(t);
 }
 
+/* charon lists an IKE_SA before its peer has said who it is, and has chosen no connection for it yet. */
+static void test_a_half_open_ike_sa_has_no_name_yet(void **state)
+{
+	struct say_child child = { 7, "INSTALLED", LOCAL, REMOTE };
+	static struct say s;
+	struct sa_table *t = table(10, 10);
+	struct vici_packet packet;
+
+	(void)state;
+	sa_table_list_begin(t);
+	say_begin(&s, "list-sa", false, "(unnamed)", "3", "CONNECTING", "%any");
+	packet = say_end(&s);
+	assert_int_equal(sa_table_event(t, &packet), 0);
+	assert_int_equal(sa_table_list_end(t), 0);
+	assert_int_equal(say_to(t, "ike-updown", true, 3, ACME, NULL, 0), 0);
+	assert_int_equal(say_to(t, "child-updown", true, 3, ACME, &child, 1), 0);
+	assert_true(sa_table_whole(t));
+	assert_string_equal(sa_table_ike(t, 3)->identity, ACME);
+	assert_true(sa_table_ike(t, 3)->proven);
+	assert_int_equal(say_to(t, "ike-updown", true, 3, "scs.beta.example", NULL, 0), ERR_PROTO);
+	assert_false(sa_table_whole(t)); /* it was proven: it has its name for good */
+	sa_table_free(t);
+}
+
+/* Who is refused may have claimed any name. */
+static void test_a_long_name_that_is_only_claimed_changes_nothing(void **state)
+{
+	struct sa_table *t = table(10, 10);
+	char name[500];
+
+	(void)state;
+	memset(name, 'a', sizeof name - 1);
+	name[sizeof name - 1] = 0;
+	sa_table_list_begin(t);
+	assert_int_equal(say_to(t, "list-sa", false, 9, name, NULL, 0), 0);
+	assert_int_equal(sa_table_list_end(t), 0);
+	assert_string_equal(sa_table_ike(t, 9)->identity, "");
+	assert_int_equal(say_to(t, "ike-updown", false, 8, name, NULL, 0), 0);
+	assert_true(sa_table_whole(t));
+	sa_table_free(t);
+}
+
+/* A peer may have its selector narrowed to as many as it likes. What is more than we keep may carry anything between the hosts that
+ * it names, proves nothing, and is no doubt about other hosts. */
+static void test_more_selectors_than_we_keep(void **state)
+{
+	const struct sa_end inside = { .port = 1002, .address = { .family = 4, .octets = { 10, 77, 2, 1 } } };
+	static struct say s;
+	struct sa_table *t = table(10, 10);
+	const struct sa_child *c;
+	struct vici_packet packet;
+	char text[SA_TS_TEXT_MAX];
+
+	(void)state;
+	sa_table_list_begin(t);
+	assert_int_equal(sa_table_list_end(t), 0);
+	say_begin(&s, "child-updown", true, "mtc-acme", "3", "ESTABLISHED", ACME);
+	vici_put_section(&s.o, "child-sas");
+	vici_put_section(&s.o, "host-1-1");
+	vici_put_value(&s.o, "uniqueid", "7");
+	vici_put_value(&s.o, "state", "INSTALLED");
+	vici_put_list(&s.o, "local-ts");
+	vici_put_item(&s.o, LOCAL, strlen(LOCAL));
+	vici_put_list_end(&s.o);
+	vici_put_list(&s.o, "remote-ts");
+	for (unsigned port = 1000; port < 1000 + 3 * SA_SELECTORS_MAX; port++) {
+		snprintf(text, sizeof text, "10.77.2.1/32[tcp/%u]", port);
+		vici_put_item(&s.o, text, strlen(text));
+	}
+	vici_put_list_end(&s.o);
+	vici_put_section_end(&s.o);
+	vici_put_section_end(&s.o);
+	packet = say_end(&s);
+	assert_int_equal(sa_table_event(t, &packet), 0);
+	expect(t, 1, 1);
+	c = sa_table_child(t, 7);
+	assert_int_equal(c->remote_n, SA_SELECTORS_MAX);
+	assert_int_equal(sa_ts_holds(&c->remote[2].ts, &inside, SA_TCP), SA_INSIDE);
+	assert_int_equal(sa_ts_holds(&c->remote[SA_SELECTORS_MAX - 1].ts, &inside, SA_TCP), SA_UNKNOWN);
+	assert_false(c->remote[SA_SELECTORS_MAX - 1].wide);
+	sa_table_free(t);
+}
+
 /* After anything that could not be taken over, only a whole list makes the table whole again. */
 static void test_a_bound_makes_the_table_incomplete(void **state)
 {
@@ -276,6 +362,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_down_is_the_absence_of_up),
 		cmocka_unit_test(test_a_list_removes_what_it_does_not_name),
 		cmocka_unit_test(test_what_is_listed_without_authentication_is_not_proven),
+		cmocka_unit_test(test_a_half_open_ike_sa_has_no_name_yet),
+		cmocka_unit_test(test_a_long_name_that_is_only_claimed_changes_nothing),
+		cmocka_unit_test(test_more_selectors_than_we_keep),
 		cmocka_unit_test(test_a_bound_makes_the_table_incomplete),
 		cmocka_unit_test(test_messages_that_break_the_protocol),
 		cmocka_unit_test(test_selectors_that_cannot_be_understood_are_counted),

@@ -43,6 +43,17 @@ static void provision(struct world *w, uint32_t number, const char *const names[
 	assert_int_equal(ns_list_end(&w->list, &(struct ns_end){ number, n }), 0);
 }
 
+/* charon has done what the list wants. */
+static void work(struct world *w)
+{
+	struct ns_member *m;
+	enum ns_todo what;
+
+	while ((m = ns_list_work(&w->list, &what))) {
+		ns_list_done(&w->list, m);
+	}
+}
+
 static void begin(struct world *w)
 {
 	static const char *const names[] = { "acme", "beta" }, *const hosts[] = { "10.77.2.1", "10.77.2.2" };
@@ -290,6 +301,7 @@ static void test_a_proof_for_another_scs_does_not_go_on(void **state)
 	open_one(&w, 1);
 	proven(&w, "acme");
 	provision(&w, 2, names, hosts, 1);
+	work(&w);
 	down(&w, 3, ACME);
 	say_begin(&s, "child-updown", true, "mtc-beta", "5", "ESTABLISHED", BETA);
 	say_children(&s, &(struct say_child){ 9, "INSTALLED", LOCAL, REMOTE }, 1);
@@ -340,6 +352,25 @@ static void test_a_host_that_is_taken_from_an_scs_is_not_proven(void **state)
 	change(&w);
 	assert_int_equal(told(&w).proof, NS_CUT);
 	assert_int_equal(told(&w).proof, NS_CUT);
+	end(&w);
+}
+
+/* The name and the identity are as before: who has that tunnel has proven them to the other trust anchor. */
+static void test_a_tunnel_of_before_is_no_proof_for_another_anchor(void **state)
+{
+	struct ns_scs s = { .list = 2, .name = "acme", .identity = ACME, .anchor = "anchor-b", .hosts_n = 1 };
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	s.hosts[0] = address("10.77.2.1");
+	up(&w, 3, ACME, acme_child);
+	work(&w);
+	assert_int_equal(ns_list_begin(&w.list, &(struct ns_begin){ 2, 1 }), 0);
+	assert_int_equal(ns_list_put(&w.list, &s), 0);
+	assert_int_equal(ns_list_end(&w.list, &(struct ns_end){ 2, 1 }), 0);
+	open_one(&w, 1);
+	is(&w, NS_HELD, NS_REASON_ENDED);
 	end(&w);
 }
 
@@ -397,6 +428,33 @@ static void test_keep_keeps_what_was_proven_and_nothing_else(void **state)
 	end(&w);
 }
 
+/* Only charon's absence is kept over, and no change of what is provisioned. */
+static void test_keep_does_not_keep_what_was_changed(void **state)
+{
+	static const char *const names[] = { "acme" }, *const other[] = { "10.77.2.5" }, *const nobody[] = { "beta" };
+	struct world w;
+
+	(void)state;
+	for (int removed = 0; removed <= 1; removed++) {
+		begin(&w);
+		w.f.keep = true;
+		up(&w, 3, ACME, acme_child);
+		open_one(&w, 1);
+		proven(&w, "acme");
+		w.f.charon = false;
+		sa_table_clear(w.table);
+		change(&w);
+		silent(&w);
+		provision(&w, 2, removed ? nobody : names, other, 1);
+		change(&w);
+		is(&w, NS_HELD, removed ? NS_REASON_ENDED : NS_REASON_OTHER_HOST);
+		w.now_ms += GRACE;
+		change(&w);
+		assert_int_equal(told(&w).proof, NS_CUT);
+		end(&w);
+	}
+}
+
 /* Held over charon's absence, they are judged when it is back, and have the grace from then on. */
 static void test_what_was_kept_has_a_fresh_grace(void **state)
 {
@@ -440,6 +498,7 @@ static void test_every_pair_of_ends_and_one_scs(void **state)
 	assert_int_equal(ns_list_begin(&w.list, &(struct ns_begin){ 2, 1 }), 0);
 	assert_int_equal(ns_list_put(&w.list, &two), 0);
 	assert_int_equal(ns_list_end(&w.list, &(struct ns_end){ 2, 1 }), 0);
+	work(&w);
 	up(&w, 3, ACME, acme_child);
 	o.remote_n = 2;
 	o.remote[1] = address("10.77.2.9");
@@ -465,6 +524,11 @@ static void test_bounds_and_channels(void **state)
 	assert_int_equal(ns_proofs_open(&w.proofs, EDGE, &o, &w.f, w.now_ms), ERR_PROTO); /* in use */
 	o.id = 11;
 	assert_int_equal(ns_proofs_open(&w.proofs, EDGE, &o, &w.f, w.now_ms), ERR_BUSY);
+	for (o.id = 1; o.id <= NS_OF_CORE_MAX; o.id++) { /* the core has room of its own, which no edge can fill */
+		assert_int_equal(ns_proofs_open(&w.proofs, NS_OWNER_CORE, &o, &w.f, w.now_ms), 0);
+	}
+	assert_int_equal(ns_proofs_open(&w.proofs, NS_OWNER_CORE, &o, &w.f, w.now_ms), ERR_BUSY);
+	ns_proofs_gone(&w.proofs, NS_OWNER_CORE);
 	ns_proofs_gone(&w.proofs, EDGE + 1);
 	assert_int_equal(w.proofs.counts.open, 10);
 	ns_proofs_close(&w.proofs, EDGE, 4);
@@ -641,8 +705,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_a_proof_for_another_scs_does_not_go_on),
 		cmocka_unit_test(test_an_scs_that_is_removed_loses_its_connections),
 		cmocka_unit_test(test_a_host_that_is_taken_from_an_scs_is_not_proven),
+		cmocka_unit_test(test_a_tunnel_of_before_is_no_proof_for_another_anchor),
 		cmocka_unit_test(test_rules_and_charon_are_part_of_the_proof),
 		cmocka_unit_test(test_keep_keeps_what_was_proven_and_nothing_else),
+		cmocka_unit_test(test_keep_does_not_keep_what_was_changed),
 		cmocka_unit_test(test_what_was_kept_has_a_fresh_grace),
 		cmocka_unit_test(test_every_pair_of_ends_and_one_scs),
 		cmocka_unit_test(test_bounds_and_channels),

@@ -441,6 +441,64 @@ static void test_a_connection_from_its_proof_to_its_end(void **state)
 	end(&w);
 }
 
+static void charon_says_child(struct world *w, bool up, const char *ike, uint32_t child)
+{
+	static struct say s;
+
+	say_begin(&s, "child-updown", up, "mtc-acme", ike, "ESTABLISHED", ACME);
+	say_children(&s, &(struct say_child){ child, "INSTALLED", LOCAL, REMOTE }, 1);
+	(void)say_end(&s);
+	assert_true(send(w->charon, s.room, s.o.b.len, MSG_NOSIGNAL) > 0);
+	turns(w, 3);
+}
+
+/* From the moment that its end is wanted a tunnel proves nothing, although charon takes its time; the one that follows does, and
+ * not before the old one has ended. */
+static void test_a_tunnel_whose_end_is_wanted_proves_nothing(void **state)
+{
+	struct ns_msg m = { .kind = NS_TERMINATE, .terminate = { .name = "acme", .why = NS_WHY_CHANGED } };
+	struct world w;
+
+	(void)state;
+	begin(&w, 0);
+	give_list(&w, 1, true);
+	charon_comes(&w);
+	charon_says_child(&w, true, "3", 7);
+	open_one(&w, 1);
+	told(&w, 1, NS_PROVEN, NS_REASON_SA_PROVEN);
+	w.commands[0] = 0;
+	send_message(w.core, &m);
+	told(&w, 1, NS_HELD, NS_REASON_ENDED);
+	turns(&w, 20);
+	assert_string_equal(w.commands, "terminate:mtc-acme ");
+	charon_says_child(&w, true, "4", 8);
+	assert_false(receive(w.edge, NS_TO_EDGE, &m));
+	charon_says_child(&w, false, "3", 7);
+	told(&w, 1, NS_PROVEN, NS_REASON_SA_PROVEN);
+	end(&w);
+}
+
+/* A peer with a tunnel may ask for children as long as it likes, and each is walked over by each judgement of its hosts. */
+static void test_a_peer_with_too_many_children_is_terminated_once(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, 0);
+	give_list(&w, 1, true);
+	charon_comes(&w);
+	w.commands[0] = 0;
+	for (uint32_t child = 1; child <= SA_IKE_CHILDREN_MAX; child++) {
+		charon_says_child(&w, true, "3", child);
+	}
+	assert_string_equal(w.commands, "");
+	charon_says_child(&w, true, "3", SA_IKE_CHILDREN_MAX + 1);
+	charon_says_child(&w, true, "3", SA_IKE_CHILDREN_MAX + 2); /* on its way already */
+	turns(&w, 5);
+	assert_string_equal(w.commands, "terminate:mtc-acme ");
+	end(&w);
+}
+
 /* The next list would be read in a minute. charon, as it is played here, lists nothing. */
 static void test_a_child_that_runs_out_is_looked_at_in_time(void **state)
 {
@@ -579,6 +637,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_order_of_commands),
 		cmocka_unit_test(test_a_connection_from_its_proof_to_its_end),
+		cmocka_unit_test(test_a_tunnel_whose_end_is_wanted_proves_nothing),
+		cmocka_unit_test(test_a_peer_with_too_many_children_is_terminated_once),
 		cmocka_unit_test(test_a_refused_connection_leaves_none),
 		cmocka_unit_test(test_a_list_goes_to_charon_as_der),
 		cmocka_unit_test(test_a_list_too_long_for_charon_has_its_scss_refused),
