@@ -98,7 +98,7 @@ struct jrn {
 	unsigned pins;
 	bool asleep;               /* the thread waits for `work` */
 	uint64_t wakes_us;         /* and wakes by itself then; UINT64_MAX: never */
-	uint64_t roused;           /* times that it was woken only to hear of a lazy_us; for tests */
+	uint64_t roused;           /* times that it was woken only for a lazy_us; for tests */
 	bool held_by_owner;        /* no round begins */
 	struct jrn_extent present; /* of the log after the last round */
 	bool busy;                 /* the committing side is working without the lock */
