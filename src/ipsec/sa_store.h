@@ -29,7 +29,8 @@ struct sa_ike *sa_store_ike_find(const struct sa_table *t, uint32_t uniqueid);
 struct sa_child *sa_store_child_find(const struct sa_table *t, uint32_t uniqueid);
 
 /* The IKE_SA of this number, made when there is none; `proven` is kept once it was true, and then
- * the names, too. ERR_PROTO: the one with this number has other names. ERR_BUSY: ikes_max. ERR_NOMEM. */
+ * the names, too. ERR_PROTO: the one with this number has other names. ERR_BUSY:
+ * ikes_max. ERR_NOMEM. */
 ERR_MUST_USE int sa_store_ike_put(struct sa_table *t, struct sa_ike **out, const struct sa_ike_view *view, bool proven);
 void sa_store_ike_free(struct sa_table *t, struct sa_ike *ike); /* with its children */
 bool sa_store_same_names(const struct sa_ike *ike, const struct sa_ike *other);

@@ -33,7 +33,7 @@ struct ns_member { /* one SCS */
 	uint64_t named;                    /* number of the list of names that had it last */
 	bool loaded, refused;              /* charon has it; it or our check refused it, see words */
 	unsigned todo;                     /* enum ns_todo bits */
-	uint32_t ended_to;                 /* number of the newest IKE_SA when TERMINATE was sent last; 0: never */
+	uint32_t ended_to;                 /* newest IKE_SA at the last TERMINATE; 0: none */
 	bool busy;                         /* a command about it is on its way */
 	char words[NS_WORDS_MAX];          /* why it was refused */
 	struct ns_scs *next;               /* in the list that is gathered; NULL: not there */
