@@ -136,4 +136,4 @@ def quick(bench, _options):
                         Target("processor time of the gateway a trigger, window 64", [r.gateway_us() for r in ours], 12, 9, "us", most=True)]}
 
 
-APART = {"quick": quick, "nodes": nodes, "journal": journal, "assoc": assoc, "ndsip": helper.ndsip}
+APART = {"quick": quick, "nodes": nodes, "journal": journal, "assoc": assoc, "helper": helper.ndsip}

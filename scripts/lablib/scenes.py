@@ -63,7 +63,7 @@ def main(name, words, scenes, make, enter):
     """The whole program. make(folder): the laboratory to bring up; enter(folder): what the scenes are given once it is up, with
     end_background()."""
     parser = argparse.ArgumentParser(prog=f"scripts/{name}", description=words, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--keep", action="store_true", help="keep the laboratory's directory")
+    parser.add_argument("--keep", action="store_true", help="keep the laboratory's directory (logs, captures of output) for reading")
     options = parser.parse_args()
     ending.as_interrupt()
     try:

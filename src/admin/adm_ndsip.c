@@ -54,7 +54,7 @@ bool adm_ndsip_trouble(struct adm_trouble *out, const struct core_ndsip_view *v)
 			 v->words);
 	} else if (v->rules_lost) {
 		out->code = "ndsip-rules";
-		out->advice = "put them in place: 'mtcctl ndsip rules --apply'";
+		out->advice = "put them in place: 'mtcctl ndsip rules --apply -c FILE'";
 		snprintf(out->text, sizeof out->text,
 			 "the packet filter's rules of NDS/IP are %s%s%s: nothing is read from its connections", v->rules,
 			 *v->words ? ": " : "", v->words);

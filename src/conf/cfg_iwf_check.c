@@ -48,6 +48,8 @@ static int check_protection(const struct cfg_iwf *c, const char *list, size_t i,
 			    const char *key, struct report *why)
 {
 	const char *word = protection_word(protection);
+	const char *with =
+	    protection == PROTECTION_NDSIP && !strcmp(list, "listen") ? "tls+ndsip" : "tls"; /* peers have no both */
 
 	if (protection_has_tls(protection) && (!*certificate || !*key)) {
 		return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s[%zu].protection", list, i),
@@ -57,8 +59,7 @@ static int check_protection(const struct cfg_iwf *c, const char *list, size_t i,
 	if (!protection_has_tls(protection) && (*certificate || *key)) {
 		return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s[%zu].%s", list, i, *certificate ? "certificate" : "key"),
 				 "%s[%zu] has protection %s and a %s, expected protection %s or no %s", list, i, word,
-				 *certificate ? "certificate" : "key", protection == PROTECTION_NDSIP ? "tls+ndsip" : "tls",
-				 *certificate ? "certificate" : "key");
+				 *certificate ? "certificate" : "key", with, *certificate ? "certificate" : "key");
 	}
 	return 0;
 }

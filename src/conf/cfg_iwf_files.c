@@ -273,7 +273,7 @@ static void check_vici(struct files *f)
 	}
 	if (stat(n->vici, &st)) {
 		cfg_warn(f->why, f->c->lines, line,
-			 "ndsip.vici: %s: %s; listeners with protection ndsip refuse connections until charon (strongSwan) runs",
+			 "ndsip.vici: %s: %s; until charon (strongSwan) runs, no connection under NDS/IP is accepted or made",
 			 n->vici, strerror(errno));
 	} else if (!S_ISSOCK(st.st_mode)) {
 		wrong(f,

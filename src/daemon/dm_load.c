@@ -53,8 +53,10 @@ static void check_listeners(const struct cfg_iwf *c, struct report *why)
 			cfg_warn(why, c->lines, cfg_line(c->lines, "listen[%zu].transport", i),
 				 "listener '%s' stays shut: " DM_SCTP_MISSING, l->name);
 		} else if (err) {
-			cfg_error(why, c->lines, cfg_line(c->lines, "listen[%zu].address", i), "listener '%s' cannot have %s: %s",
-				  l->name, shown_address(address, l->address, l->port), strerror(errno));
+			cfg_error(why, c->lines, cfg_line(c->lines, "listen[%zu].address", i),
+				  "listener '%s' cannot have %s: %s%s", l->name, shown_address(address, l->address, l->port),
+				  strerror(errno),
+				  errno == EADDRNOTAVAIL ? "; no device of this machine has it (ip address add)" : "");
 		}
 	}
 }
@@ -88,8 +90,9 @@ static void check_revocation(const struct cfg_iwf *c, struct report *why)
 	}
 	if (n) {
 		cfg_warn(why, c->lines, cfg_line(c->lines, "trust_anchors"),
-			 "revoked certificates of %s%s are not recognised: add crl or ocsp to the trust anchor", names,
-			 n > 4 ? " and others" : "");
+			 "revoked certificates of %s%s are not recognised: add crl or ocsp to the trust anchor%s", names,
+			 n > 4 ? " and others" : "",
+			 c->ndsip.present ? "; without a CRL, NDS/IP accepts no certificate of an anchor" : "");
 	}
 }
 

@@ -279,7 +279,7 @@ static void on_rules(void *arg)
 	} else {
 		log_error(s->conf.log, "ndsip",
 			  "the packet filter rules of NDS/IP are not in force: %s; no connection is proven until they are. "
-			  "mtcctl ndsip rules --apply sets them",
+			  "mtcctl ndsip rules --apply -c FILE sets them",
 			  s->rules_words);
 	}
 	on_change(s);

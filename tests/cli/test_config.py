@@ -118,8 +118,10 @@ def test_without_charon_there_is_a_warning(folder):
     line = good.count("\n")
     path, done = check(folder, good)
     assert done.returncode == 0, done.stderr
-    assert (f"warning: {path}:{line}: ndsip.vici: {folder}/charon.vici: No such file or directory; listeners with protection ndsip refuse "
-            "connections until charon (strongSwan) runs") in done.stderr
+    assert (f"warning: {path}:{line}: ndsip.vici: {folder}/charon.vici: No such file or directory; until charon (strongSwan) runs, "
+            "no connection under NDS/IP is accepted or made") in done.stderr
+    done = check(folder, good.replace(", crl: [ pki/anchor-a.crl ]", ""))[1]
+    assert "add crl to the trust anchor; without a CRL, NDS/IP accepts no certificate of an anchor\n" in done.stderr
     path, done = check(folder, good.replace("charon.vici", "pki/iwf.pem"))
     assert done.returncode == 1
     assert f"{path}:{line}: ndsip.vici: {folder}/pki/iwf.pem is not a socket, expected that of charon" in done.stderr
@@ -340,7 +342,7 @@ def foreign(folder):
 
 @pytest.mark.parametrize("old,new,line,words", [
     ("path: ctl.sock", f"path: {LONG}", 5, "and a socket may have 107, expected a shorter path"),
-    ("address: 127.0.0.1\n    port: 0", "address: 192.0.2.77\n    port: 0", 13, "listener 'tsp' cannot have 192.0.2.77:0: Cannot assign requested address"),
+    ("address: 127.0.0.1\n    port: 0", "address: 192.0.2.77\n    port: 0", 13, "Cannot assign requested address; no device of this machine has it (ip address add)"),
     pytest.param("address: 127.0.0.1\n    port: 0", "address: '2001:db8::77'\n    port: 0", 13,
                  "listener 'tsp' cannot have [2001:db8::77]:0: ", marks=NO_FOREIGN_V6),
     ("peers:\n", TWO.format("0:0::1"), 18, "listeners 'x' and 'y' have the same address and port"),

@@ -181,7 +181,7 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/tunnel-ends", description=__doc__)
     parser.add_argument("--times", type=int, default=100, help="rounds (default 100, about 2 minutes)")
     parser.add_argument("--seed", type=int, default=None, help="draws the same ways to end a tunnel again")
-    parser.add_argument("--if-possible", action="store_true", help="where it cannot run, such as without root, say so and end well")
+    parser.add_argument("--if-possible", action="store_true", help="where it cannot run, such as without root, say so and exit with 0")
     parser.add_argument("--results", help="file for the verdicts, as JSON")
     parser.add_argument("--bin", default=os.environ.get("MTC_BIN", os.path.join(L.ROOT, "build-fault", "bin")), help="the programs")
     options = parser.parse_args()
