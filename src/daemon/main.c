@@ -9,6 +9,7 @@
 #include "daemon/dm_child.h"
 #include "daemon/dm_parent.h"
 #include "daemon/dm_restore.h"
+#include "tls/tls_memory.h"
 
 static const char help[] =
     "mtc-iwfd - an MTC interworking function with its security gateway: takes device triggers from application servers (SCS) "
@@ -131,6 +132,12 @@ static int parse(struct options *o, int argc, char **argv)
 	return -1;
 }
 
+/* The parent checks the keys of the listeners, the keyholders use them. The core has none of these. */
+static bool reads_keys(const struct options *o)
+{
+	return !o->role || strncmp(o->role, "keyholder", sizeof "keyholder" - 1) == 0;
+}
+
 static int play_role(int argc, char **argv)
 {
 	struct options o = { 0 };
@@ -140,6 +147,10 @@ static int play_role(int argc, char **argv)
 		return status;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	if (reads_keys(&o) && !tls_memory_wiped()) {
+		fputs("mtc-iwfd: OpenSSL is in use before its memory can be wiped: private keys could stay behind\n", stderr);
+		return 1;
+	}
 	if (o.test) {
 		return dm_check_main(o.config);
 	}
