@@ -68,7 +68,8 @@ int aud_flush(struct aud *a);
 
 /* Every decision becomes a record of the audit, too (aud_store.h), also one that the decision log
  * loses. Refusals and detections beyond `refusals_per_second` of one SCS (0: no bound) are counted
- * in one record a second, and in audit_summed. Borrows the store, which outlives the log. ERR_NOMEM. */
+ * in one record a second, and in audit_summed. Borrows the store, which outlives the log.
+ * ERR_NOMEM. */
 struct aud_store;
 ERR_MUST_USE int aud_audit(struct aud *a, struct aud_store *store, uint32_t refusals_per_second);
 /* A decision of an earlier process whose record a crash took: into the audit alone, with

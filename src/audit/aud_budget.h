@@ -1,6 +1,6 @@
-/* aud_budget.h - how many refusals of one SCS become records in one second; further ones are counted
- * in one record a second, so that what somebody asks cannot fill the disk. PURE: seconds are an
- * argument. */
+/* aud_budget.h - how many refusals of one SCS become records in one second; further ones are
+ * counted in one record a second, so that what somebody asks cannot fill the disk. PURE: seconds
+ * are an argument. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

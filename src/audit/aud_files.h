@@ -4,7 +4,7 @@
  *   vkey                           the public key of its checkpoints (merkle/mrk_note.h)
  *   checkpoint                     the last one, a signed note
  *   records/FIRST.jsonl            records from number FIRST on, 20 digits; a line each
- *   tile/LEVEL/...                 hashes (merkle/mrk_tile.h); they can be made again of the records
+ *   tile/LEVEL/...                 hashes (merkle/mrk_tile.h), which can be made again
  *   lock                           of the process that writes
  *
  * Everything that is read here may have been changed by an attacker. */
@@ -74,5 +74,6 @@ struct aud_tile_reader { /* a mrk_get_fn's argument; all zero but obj, dir and s
 		uint8_t v[MRK_TILE_OCTETS];
 	} last[MRK_TILE_LEVELS];
 };
-/* ERR_NOTFOUND: no such tile, or the tree has no such node; ERR_IO; ERR_PROTO: of another length. */
+/* ERR_NOTFOUND: no such tile, or the tree has no such node; ERR_IO; ERR_PROTO: of another
+ * length. */
 int aud_tile_get(void *arg, unsigned level, uint64_t index, struct mrk_hash *out);

@@ -2,7 +2,8 @@
  * seals and asks for checkpoints, so that the owner waits for none of this.
  *
  *   owner --lines--> queue --> records file --> tree, tiles
- *                                every interval: seal record, fdatasync, checkpoint of the keyholder
+ *                                every interval: seal record, fdatasync, checkpoint of the
+ *                                keyholder
  *
  * A record counts as written when its octets are in the file; what a power cut takes of them is not
  * sealed. An interval is sealed with a key pair whose public half stands in the seal before (or in

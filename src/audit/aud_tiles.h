@@ -1,6 +1,6 @@
 /* aud_tiles.h - writes the tiles of a growing tree: a whole one when its last hash is there, those
- * at the right edge at each checkpoint. They are not synced: what a power cut takes is made again of
- * the records. */
+ * at the right edge at each checkpoint. They are not synced: what a power cut takes is made again
+ * of the records. */
 #pragma once
 #include "base/obj.h"
 #include "merkle/mrk_tile.h"

@@ -1,5 +1,5 @@
-/* aud_verify_int.h - inside the verifier: aud_verify.c reads the records, aud_verify_keys.c what they
- * are compared with. */
+/* aud_verify_int.h - inside the verifier: aud_verify.c reads the records, aud_verify_keys.c what
+ * they are compared with. */
 #pragma once
 #include "audit/aud_verify.h"
 #include "base/clock.h"

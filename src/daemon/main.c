@@ -132,7 +132,8 @@ static int parse(struct options *o, int argc, char **argv)
 	return -1;
 }
 
-/* The parent checks the keys of the listeners, the keyholders use them. The core has none of these. */
+/* The parent checks the keys of the listeners, the keyholders use them. The core has none of
+ * these. */
 static bool reads_keys(const struct options *o)
 {
 	return !o->role || strncmp(o->role, "keyholder", sizeof "keyholder" - 1) == 0;

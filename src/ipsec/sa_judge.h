@@ -32,8 +32,8 @@ struct sa_question {                 /* borrowed */
 	uint8_t protocol;            /* SA_TCP, SA_SCTP */
 	const char *identity;        /* the provisioned one; compared without regard to case */
 	const char *connection;      /* the name that load-conn gave (sa_conn.h) */
-	/* What was provisioned before counts no longer: a peer that proved its identity in an IKE_SA
-	 * up to this number has to prove it again. 0: none. */
+	/* What was provisioned before counts no longer: a peer that proved its identity in an
+	 * IKE_SA up to this number has to prove it again. 0: none. */
 	uint32_t ended_to;
 };
 

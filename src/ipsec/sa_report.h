@@ -34,8 +34,8 @@ struct sa_ike_view {
 	struct vici_text connection; /* the name of the section, as load-conn gave it */
 	uint32_t uniqueid;
 	struct vici_text state;
-	/* Proven only in state ESTABLISHED and after an `up`. Else whatever anybody claims to be: of
-	 * any length. */
+	/* Proven only in state ESTABLISHED and after an `up`. Else whatever anybody claims to be:
+	 * of any length. */
 	struct vici_text remote_id;
 	struct vici_section children; /* of child-sas; empty: none */
 };

@@ -31,8 +31,8 @@
 struct sa_ike {
 	struct obj obj;
 	uint32_t uniqueid;
-	/* That of the IKE_SA in which the peer proved its identity: rekeying gives a new number, and
-	 * asks for no other proof. */
+	/* That of the IKE_SA in which the peer proved its identity: rekeying gives a new number,
+	 * and asks for no other proof. */
 	uint32_t first;
 	uint64_t listed;                        /* number of the list that last had it */
 	bool proven;                            /* it was up, or listed as authenticated */

@@ -1,12 +1,13 @@
-/* kh_audit.h - the keyholder's part in the audit: the key of checkpoints, and the memory of the last
- * one. It makes the text that it signs itself, of its origin and of the size and root that the core
- * names; it signs no smaller log than before, and no other one of the same size (merkle/mrk_ask.h).
+/* kh_audit.h - the keyholder's part in the audit: the key of checkpoints, and the memory of the
+ * last one. It makes the text that it signs itself, of its origin and of the size and root that the
+ * core names; it signs no smaller log than before, and no other one of the same size
+ * (merkle/mrk_ask.h).
  *
- * It has no file: the last checkpoint comes from the parent. While the daemon runs that is what this
- * or an earlier keyholder signed, whatever the core says; at the start of the daemon it is the file
- * of the audit's directory, if this key has signed it. So who can replace that file while nothing
- * runs can make the next daemon begin from an older checkpoint: what finds that is a checkpoint that
- * was kept elsewhere. */
+ * It has no file: the last checkpoint comes from the parent. While the daemon runs that is what
+ * this or an earlier keyholder signed, whatever the core says; at the start of the daemon it is the
+ * file of the audit's directory, if this key has signed it. So who can replace that file while
+ * nothing runs can make the next daemon begin from an older checkpoint: what finds that is a
+ * checkpoint that was kept elsewhere. */
 #pragma once
 #include "base/log.h"
 #include "merkle/mrk_ask.h"

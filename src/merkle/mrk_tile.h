@@ -11,8 +11,8 @@
 #define MRK_TILE_LEVELS 8u /* 64 levels of the tree, eight in a tile */
 #define MRK_TILE_NAME_MAX 64u
 
-/* "tile/0/x001/x234/067", or with a width below 256 "tile/0/x001/x234/067.p/5". Returns the length of
- * the part before ".p", of the name of a whole tile. */
+/* "tile/0/x001/x234/067", or with a width below 256 "tile/0/x001/x234/067.p/5". Returns the length
+ * of the part before ".p", of the name of a whole tile. */
 size_t mrk_tile_name(char out[MRK_TILE_NAME_MAX], unsigned level, uint64_t tile, unsigned width);
 
 /* How many hashes of the level a tree of `size` leaves has. */

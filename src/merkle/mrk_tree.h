@@ -3,8 +3,8 @@
  * function.
  *
  * Node (level, index): the root over the leaves index * 2^level up to (index + 1) * 2^level - 1,
- * all of them present. Only nodes of each eighth level are stored (mrk_tile.h): level t of a tile is
- * level 8 * t of the tree. */
+ * all of them present. Only nodes of each eighth level are stored (mrk_tile.h): level t of a tile
+ * is level 8 * t of the tree. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

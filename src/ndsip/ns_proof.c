@@ -101,7 +101,8 @@ static bool is_host_of(const struct ns_member *m, const struct sa_address *a)
 }
 
 /* The end of the security associations that this one is of is wanted, and charon may still have
- * them: their peer has proven who it is by what was provisioned before, to another anchor perhaps. */
+ * them: their peer has proven who it is by what was provisioned before, to another anchor
+ * perhaps. */
 static bool is_ending(const struct ns_member *m, const struct sa_child *c)
 {
 	return m->todo & NS_TODO_TERMINATE || c->ike->first <= m->ended_to;
