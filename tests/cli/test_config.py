@@ -121,7 +121,7 @@ def test_without_charon_there_is_a_warning(folder):
     assert (f"warning: {path}:{line}: ndsip.vici: {folder}/charon.vici: No such file or directory; until charon (strongSwan) runs, "
             "no connection under NDS/IP is accepted or made") in done.stderr
     done = check(folder, good.replace(", crl: [ pki/anchor-a.crl ]", ""))[1]
-    assert "add crl to the trust anchor; without a CRL, NDS/IP accepts no certificate of an anchor\n" in done.stderr
+    assert "add crl or ocsp to the trust anchor; without a CRL, NDS/IP accepts no certificate of an anchor\n" in done.stderr
     path, done = check(folder, good.replace("charon.vici", "pki/iwf.pem"))
     assert done.returncode == 1
     assert f"{path}:{line}: ndsip.vici: {folder}/pki/iwf.pem is not a socket, expected that of charon" in done.stderr
