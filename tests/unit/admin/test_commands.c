@@ -485,7 +485,7 @@ static void test_triggers_are_listed_oldest_first_and_filtered(void **state)
 
 static void test_a_peer_is_stopped_and_started(void **state)
 {
-	const json_t *row;
+	const json_t *row, *next;
 
 	(void)state;
 	assert_done(ctl_fake_run("peers.stop", "{\"name\": \"hss\"}"), "{\"name\": \"hss\", \"state\": \"stopped\"}");
@@ -494,7 +494,8 @@ static void test_a_peer_is_stopped_and_started(void **state)
 	assert_string_equal(text_of(row, "reason"), "stopped by operator");
 	assert_null(json_object_get(row, "next_attempt_s"));
 	assert_done(ctl_fake_run("peers.start", "{\"name\": \"hss\"}"), "{\"name\": \"hss\", \"state\": \"connecting\"}");
-	assert_int_equal(number_of(only_row(ctl_fake_run("peers", "{}")), "next_attempt_s"), 0);
+	next = json_object_get(only_row(ctl_fake_run("peers", "{}")), "next_attempt_s");
+	assert_true(!next || json_integer_value(next) == 0); /* at once, or it is under way */
 	assert_non_null(strstr(ctl_fake_run("peers.stop", "{\"name\": \"none\"}")->error, "no peer 'none'"));
 	assert_non_null(strstr(ctl_fake_run("peers.start", "{\"name\": \"none\"}")->error, "no peer 'none'"));
 }
