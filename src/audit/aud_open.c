@@ -282,7 +282,7 @@ static int open_last(struct aud_store *s)
 {
 	struct aud_segments segments;
 	char name[AUD_NAME_MAX];
-	struct stat st;
+	struct stat st = { .st_size = 0 };
 	int err = aud_segments_list(&segments, s->dir_fd);
 
 	for (size_t i = 0; i < segments.n && !err; i++) {

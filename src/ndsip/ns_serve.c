@@ -97,7 +97,7 @@ static void tell_owners(struct ns_serve *s)
 		struct ns_msg m = { .kind = NS_STATE };
 
 		next = TAILQ_NEXT(c, saying);
-		if (!channel || *full) {
+		if (!channel || !full || *full) {
 			continue;
 		}
 		ns_proofs_state(&m.state, c);
