@@ -137,7 +137,7 @@ static void serve(struct helper *h, const struct bench_ndsip_options *o)
 	    ns_serve_new(&h->serve, &conf) || ns_files_new(&held, files, 2)) {
 		bench_ndsip_die("the helper");
 	}
-	ns_serve_files(h->serve, held);
+	ns_serve_files(h->serve, held, BENCH_NDSIP_FILES);
 	if (ns_serve_edge(h->serve, h->ends.edge, EDGE_GENERATION) || ns_serve_core(h->serve, h->ends.core) ||
 	    net_loop_run(h->loop)) {
 		bench_ndsip_die("the helper's channels");

@@ -3,6 +3,7 @@
 #pragma once
 
 #define BENCH_NDSIP_ANCHOR "anchor-a"
+#define BENCH_NDSIP_FILES 1u            /* the set of files that the helper has */
 #define BENCH_NDSIP_ADDRESS "10.77.1.1" /* ours, protected */
 #define BENCH_NDSIP_PORT 3868u
 

@@ -141,11 +141,12 @@ static void turn(struct others *w)
 
 static void give_list(struct others *w)
 {
-	struct ns_msg m = { .kind = NS_BEGIN, .begin = { 1, w->o->scs } };
+	struct ns_msg m = { .kind = NS_BEGIN, .begin = { 1, w->o->scs, BENCH_NDSIP_FILES } };
 
 	send_message(w->ends.core, &m);
 	for (unsigned i = 0; i < w->o->scs; i++) {
-		m = (struct ns_msg){ .kind = NS_SCS, .scs = { .list = 1, .anchor = BENCH_NDSIP_ANCHOR, .hosts_n = 1 } };
+		m = (struct ns_msg){ .kind = NS_SCS,
+				     .scs = { .list = 1, .known = true, .anchor = BENCH_NDSIP_ANCHOR, .hosts_n = 1 } };
 		snprintf(m.scs.name, sizeof m.scs.name, "scs-%u", i);
 		snprintf(m.scs.identity, sizeof m.scs.identity, "scs-%u.example", i);
 		m.scs.hosts[0] = host_of(i);

@@ -57,6 +57,9 @@ static void take_summary(struct core *c, const struct ns_summary *s)
 	}
 	n->summary = *s;
 	n->heard = true;
+	if (s->ended && s->list == n->list && n->stage == CORE_NDSIP_IDLE) {
+		core_ndsip_settle(n, s->ended);
+	}
 	core_proofs_retry(c);
 }
 
@@ -121,6 +124,7 @@ int core_ndsip_init(struct core *c)
 {
 	int err = map_init(&c->ndsip.by_name);
 
+	err = err ? err : sip_key_new(&c->ndsip.key);
 	c->ndsip.since_ms = core_now_ms(c);
 	return err ? err : core_ndsip_list_init(c);
 }

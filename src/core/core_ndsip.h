@@ -10,12 +10,16 @@
  * fast as the helper reads, and some messages a turn.
  * What ends at once has a TERMINATE, which does not wait for a list to begin. One that the helper
  * does not take now waits, at most one for each SCS of the list: the latest reason counts. It
- * outlives a helper. */
+ * outlives a helper.
+ * charon outlives a helper, too. What a helper has not ended, the next one has to: the core keeps
+ * with which data of each SCS, and with which files, a helper had nothing left to end, and the next
+ * one keeps only the security associations of these. */
 #pragma once
 #include <sys/queue.h>
 
 #include "assoc/asc_scs.h"
 #include "base/map.h"
+#include "base/sip.h"
 #include "conf/cfg_iwf.h"
 #include "core/core_ndsip_blocks.h"
 #include "ndsip/ns_channel.h"
@@ -37,6 +41,9 @@ struct core_ndsip_scs { /* an SCS or peer of the list */
 	struct ns_scs_is is;    /* as the helper said last; state 0: nothing yet */
 	char own[NS_WORDS_MAX]; /* why the core refused it */
 	uint8_t end_why;        /* enum ns_why: a TERMINATE about it waits; 0: none */
+	/* Hashes of its data: in the last list that has it, and in the last one after which a helper
+	 * had nothing left to end. 0: none. */
+	uint64_t given, settled;
 	TAILQ_ENTRY(core_ndsip_scs) ends;
 };
 
@@ -57,6 +64,8 @@ struct core_ndsip {
 	uint32_t list, list_n;   /* its number; SCSs and peers in it */
 	uint32_t peers_n;        /* of these, peers */
 	uint32_t refused;        /* SCSs that the core left out of it */
+	uint32_t files;          /* set of files of the last helper that had nothing left to end; 0: none */
+	struct sip_key key;      /* of the hashes of data */
 	struct ns_msg out;       /* the helper did not take it yet */
 	bool has_out;
 	TAILQ_HEAD(, core_ndsip_scs) ends; /* whose TERMINATE waits */
@@ -100,6 +109,12 @@ void core_ndsip_drop(struct core_ndsip *n, struct core_ndsip_scs *s);
 struct core_ndsip_scs *core_ndsip_find(const struct core_ndsip *n, const char *name);
 /* One that is in no list yet. NULL: no memory. */
 struct core_ndsip_scs *core_ndsip_add(struct core_ndsip *n, const char *name);
+
+/* The data of `m->scs` go into the list; whether the helper may take what charon has of it as
+ * theirs. */
+void core_ndsip_note_given(const struct core_ndsip *n, struct core_ndsip_scs *s, struct ns_msg *m);
+/* The helper had nothing left to end, with the list in use and these files. */
+void core_ndsip_settle(struct core_ndsip *n, uint32_t files);
 
 /* -- core_ndsip_peers.c, for core_ndsip_list.c */
 

@@ -276,10 +276,11 @@ static void put(struct core_ndsip *n, const struct ns_msg *m)
 static int put_scs(void *arg, const struct asc_export_row *row)
 {
 	struct core_ndsip *n = &OBJ_OF(arg, struct core, CORE_MAGIC)->ndsip;
-	const struct core_ndsip_scs *noted = row->scs->ndsip_hosts.n ? core_ndsip_find(n, row->scs->name) : NULL;
+	struct core_ndsip_scs *noted = row->scs->ndsip_hosts.n ? core_ndsip_find(n, row->scs->name) : NULL;
 
 	if (noted && !noted->refused) {
 		message_of(&n->out, n->list, row->scs);
+		core_ndsip_note_given(n, noted, &n->out);
 		n->has_out = true;
 	}
 	return 0;
@@ -312,6 +313,7 @@ static int next_end(struct core_ndsip *n)
 	str_set(m.terminate.name, sizeof m.terminate.name, s->is.name);
 	m.terminate.why = s->end_why;
 	end_is_over(n, s);
+	s->given = s->settled = 0; /* until the helper has a list that was begun after it */
 	put(n, &m);
 	return 0;
 }
@@ -333,7 +335,7 @@ static int next_message(struct core *c)
 	case CORE_NDSIP_BEGIN:
 		n->stage = CORE_NDSIP_PEERS;
 		n->peer_at = 0;
-		put(n, &(struct ns_msg){ .kind = NS_BEGIN, .begin = { n->list, n->list_n } });
+		put(n, &(struct ns_msg){ .kind = NS_BEGIN, .begin = { n->list, n->list_n, n->files } });
 		return 0;
 	case CORE_NDSIP_PEERS:
 		if (core_ndsip_peers_put(c)) {

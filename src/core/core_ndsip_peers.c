@@ -68,6 +68,7 @@ bool core_ndsip_peers_put(struct core *c)
 
 		if (protection_has_ndsip(p->protection)) {
 			message_of_peer(&n->out, n->list, p);
+			core_ndsip_note_given(n, core_ndsip_find(n, n->out.scs.name), &n->out);
 			n->has_out = true;
 			return true;
 		}

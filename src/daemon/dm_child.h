@@ -39,6 +39,7 @@ struct dm_inherited {
 	struct dm_audit_hand audit; /* of the keyholder and of the core; wiped when it is used */
 	int publish_fd;             /* core: of published checkpoints */
 	struct dm_part part;        /* certificates, keys and anchors; closed when the contexts are made */
+	uint32_t set;               /* generation of these files */
 };
 
 /* Reads messages until DM_START. `role` names the process in the log, which may wait for its reader

@@ -88,6 +88,7 @@ static int take(struct dm_inherited *in, const struct dm_msg *m, int fd, const c
 		return 0;
 	}
 	if (m->kind == DM_SET && !in->part.map) {
+		in->set = m->generation;
 		return dm_set_open(&in->part, &in->log, fd);
 	}
 	if (m->kind == DM_AUDIT_KEY && fd >= 0 && !in->has_audit) {

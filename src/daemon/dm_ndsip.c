@@ -142,7 +142,7 @@ static struct ns_file file_of(const struct dm_part *part, enum dm_file what, siz
 	return (struct ns_file){ name, { pem.p, pem.len }, what == DM_CRL };
 }
 
-static int take_files(struct ndsip_process *p, const struct dm_part *part)
+static int take_files(struct ndsip_process *p, const struct dm_part *part, uint32_t generation)
 {
 	const struct cfg_iwf *cfg = p->process.in.cfg;
 	struct ns_file files[CFG_ANCHORS_MAX * (1 + CFG_CRLS_MAX) + 1];
@@ -165,7 +165,7 @@ static int take_files(struct ndsip_process *p, const struct dm_part *part)
 	}
 	err = ns_files_new(&fresh, files, n);
 	if (!err) {
-		ns_serve_files(p->serve, fresh);
+		ns_serve_files(p->serve, fresh, generation);
 	}
 	return err;
 }
@@ -178,7 +178,7 @@ static void take_set(struct ndsip_process *p, const struct dm_msg *m, int fd)
 	int err = dm_set_open(&part, &p->process.in.log, fd);
 
 	if (!err) {
-		err = take_files(p, &part);
+		err = take_files(p, &part, m->generation);
 	}
 	dm_part_close(&part);
 	dm_process_set_answer(&p->process, m->generation, err == 0);
@@ -283,7 +283,7 @@ static int set_up(struct dm_process *process)
 		err = ns_serve_new(&p->serve, &conf);
 	}
 	if (!err) {
-		err = take_files(p, &process->in.part);
+		err = take_files(p, &process->in.part, process->in.set);
 	}
 	dm_part_close(&process->in.part);
 	return err;

@@ -387,7 +387,7 @@ static int read_immediate(struct reading *r, struct fence_attrs all)
 	if (err == ERR_PROTO) {
 		return err;
 	}
-	if (err || r->decided || (code != NF_DROP && code != NF_ACCEPT)) {
+	if (err || (code != NF_DROP && code != NF_ACCEPT)) {
 		foreign(r, err ? "immediate" : "another verdict");
 		return 0;
 	}
@@ -412,6 +412,8 @@ static const struct {
 	{ "counter", read_counter }, { "bitwise", read_bitwise },
 };
 
+/* What stands behind the verdict does not decide whether the rule has it: the rule is no rule of
+ * ours. */
 static int read_expression(struct reading *r, struct fence_attrs all)
 {
 	struct fence_attr a, name = { 0 }, data = { 0 };
@@ -427,6 +429,10 @@ static int read_expression(struct reading *r, struct fence_attrs all)
 	}
 	if (err != ERR_NOTFOUND || !name.p) {
 		return ERR_PROTO;
+	}
+	if (r->decided) {
+		foreign(r, "more behind the verdict");
+		return 0;
 	}
 	for (size_t i = 0; i < sizeof expressions / sizeof *expressions; i++) {
 		if (fence_attr_is(&name, expressions[i].name)) {

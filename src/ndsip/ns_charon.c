@@ -442,6 +442,7 @@ static void on_work(void *arg, int err, const struct vici_packet *response)
 	struct ns_charon *c = charon_of(arg);
 	struct ns_member *m = c->at;
 	char why[160] = "", words[NS_WORDS_MAX];
+	bool ended;
 
 	if (err == ERR_CLOSED) {
 		c->at = NULL;
@@ -457,7 +458,11 @@ static void on_work(void *arg, int err, const struct vici_packet *response)
 	}
 	/* UNLOAD, TERMINATE and INITIATE fail when there is nothing to end, or as the peer wants:
 	 * the table says what is. */
+	ended = c->what == NS_TODO_TERMINATE;
 	work_ends(c);
+	if (ended) {
+		c->conf.on_hosts(c->conf.arg);
+	}
 	step(c);
 }
 
@@ -555,13 +560,14 @@ static bool send_about(struct ns_charon *c, struct ns_member *m, enum ns_todo wh
 	return send_out(c, &o, on_work);
 }
 
+/* One that charon is ending is none. */
 static bool has_child(const struct ns_charon *c, const struct ns_member *m, const struct sa_address *host)
 {
 	const struct sa_selector *s = sa_table_first(c->table, host);
 
 	for (; s; s = sa_table_next(c->table, s)) {
 		if (s->child->state == SA_CHILD_INSTALLED && sa_ts_holds_address(&s->ts, host) &&
-		    !strcmp(s->child->ike->connection, m->connection)) {
+		    s->child->ike->first > m->ended_to && !strcmp(s->child->ike->connection, m->connection)) {
 			return true;
 		}
 	}
@@ -714,13 +720,14 @@ void ns_charon_look(struct ns_charon *c)
 	step(c);
 }
 
-void ns_charon_files(struct ns_charon *c, struct ns_files *files)
+void ns_charon_files(struct ns_charon *c, struct ns_files *files, uint32_t generation)
 {
 	struct ns_files *old = c->files;
 	bool changed = false;
 
 	OBJ_CHECK(c, NS_CHARON_MAGIC);
 	c->files = files;
+	c->conf.list->files = generation;
 	c->crl_anchor = c->crl = 0;
 	for (size_t i = 0; old && i < files->anchors_n; i++) {
 		const struct ns_anchor *a = &files->anchors[i];

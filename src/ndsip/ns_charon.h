@@ -49,8 +49,9 @@ void ns_charon_free(struct ns_charon *c); /* NULL allowed */
 /* The answer to `want`: a connected descriptor, taken; or -1 and words. Without one it is wanted
  * again after a pause. */
 void ns_charon_open(struct ns_charon *c, int fd, const char *why);
-/* New files; takes them. SCSs whose trust anchor has changed must prove who they are again. */
-void ns_charon_files(struct ns_charon *c, struct ns_files *files);
+/* New files; takes them. SCSs whose trust anchor has changed must prove who they are again.
+ * `generation`: of the set, not 0. */
+void ns_charon_files(struct ns_charon *c, struct ns_files *files, uint32_t generation);
 /* The list has work, or a new core has sent its first list. */
 void ns_charon_work(struct ns_charon *c);
 /* Asks for a whole list as soon as possible. */

@@ -118,13 +118,14 @@ struct ns_member *ns_list_work(struct ns_list *l, enum ns_todo *what)
 	}
 	m->todo &= ~(unsigned)*what;
 	m->busy = true;
+	m->ending = *what == NS_TODO_TERMINATE;
 	return m;
 }
 
 void ns_list_done(struct ns_list *l, struct ns_member *m)
 {
 	OBJ_CHECK(m, NS_MEMBER_MAGIC);
-	m->busy = false;
+	m->busy = m->ending = false;
 	queue(l, m);
 	end_if_gone(l, m);
 }
@@ -132,9 +133,21 @@ void ns_list_done(struct ns_list *l, struct ns_member *m)
 void ns_list_undone(struct ns_list *l, struct ns_member *m, enum ns_todo what)
 {
 	OBJ_CHECK(m, NS_MEMBER_MAGIC);
-	m->busy = false;
+	m->busy = m->ending = false;
 	m->todo |= what;
 	queue(l, m);
+}
+
+bool ns_list_owes(const struct ns_list *l)
+{
+	const struct ns_member *m;
+
+	TAILQ_FOREACH (m, &l->all, entry) {
+		if (m->ending || m->todo & NS_TODO_TERMINATE) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static unsigned from_the_start(const struct ns_member *m)
@@ -234,6 +247,7 @@ int ns_list_begin(struct ns_list *l, const struct ns_begin *b)
 	l->gather.number = b->list;
 	l->gather.n = b->n;
 	l->gather.got = 0;
+	l->gather.same_files = b->files && b->files == l->files;
 	return 0;
 }
 
@@ -324,6 +338,7 @@ static void take_next(struct ns_member *m)
 static void apply(struct ns_list *l, struct ns_member *m)
 {
 	bool fresh = !m->active, back = m->gone, changed = fresh || back || !same_scs(&m->scs, m->next);
+	bool kept = fresh && l->gather.same_files && m->next->known;
 
 	take_next(m);
 	free(m->next);
@@ -338,7 +353,7 @@ static void apply(struct ns_list *l, struct ns_member *m)
 		return;
 	}
 	unqueue(l, m);
-	m->todo = from_the_start(m) | (fresh ? 0u : NS_TODO_TERMINATE);
+	m->todo = from_the_start(m) | (kept ? 0u : NS_TODO_TERMINATE);
 	queue(l, m);
 }
 

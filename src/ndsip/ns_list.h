@@ -2,7 +2,9 @@
  * each of them at charon. A new list is gathered aside and takes effect as a whole at its end; what
  * differs becomes work: a new SCS is loaded; a changed one is loaded, terminated and, where we know
  * its address, initiated, because neither rekeying nor reauthentication applies a change; a removed
- * one is unloaded and terminated. PURE but for the allocator. */
+ * one is unloaded and terminated. A new SCS is terminated, too, unless the core says that an earlier
+ * helper of the same files had it as it is: charon outlives a helper and the daemon, and may have
+ * security associations of before. PURE but for the allocator. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,6 +37,7 @@ struct ns_member { /* one SCS */
 	unsigned todo;                     /* enum ns_todo bits */
 	uint32_t ended_to;                 /* newest IKE_SA at the last TERMINATE; 0: none */
 	bool busy;                         /* a command about it is on its way */
+	bool ending;                       /* that is TERMINATE */
 	char words[NS_WORDS_MAX];          /* why it was refused */
 	struct ns_scs *next;               /* in the list that is gathered; NULL: not there */
 	/* What ns_status.h counts, and what the core was told. */
@@ -51,11 +54,13 @@ struct ns_list {
 	struct ns_members urgent, work; /* those with something to do: terminate, or else */
 	struct ns_members saying;       /* unsaid; of ns_status.h */
 	uint32_t number;                /* of the list in use; 0: none */
+	uint32_t files;                 /* the set of files in use; 0: none */
 	uint32_t n, loaded;             /* SCSs in it */
 	uint64_t names;                 /* lists of the connections of charon that were begun */
 	struct {
 		uint32_t number, n, got;
 		bool on;
+		bool same_files; /* as the last helper that ended all it had to end */
 	} gather;
 };
 
@@ -75,6 +80,9 @@ void ns_list_new_core(struct ns_list *l);
 struct ns_member *ns_list_find(const struct ns_list *l, const char *name);
 /* By the name of a connection at charon. */
 struct ns_member *ns_list_of(const struct ns_list *l, const char *connection);
+
+/* Whether the end of a security association is wanted that charon has not acknowledged yet. */
+bool ns_list_owes(const struct ns_list *l);
 
 /* The SCS whose work is the most urgent, and what it is; NULL: nothing to do. It is busy from here
  * to ns_list_done(). */

@@ -188,6 +188,7 @@ static void get_state(struct rd *r, struct ns_state *m)
 static void put_scs(struct buf *b, const struct ns_scs *m)
 {
 	buf_le32(b, m->list);
+	buf_u8(b, m->known);
 	put_text(b, m->name);
 	put_text(b, m->identity);
 	put_text(b, m->anchor);
@@ -203,6 +204,7 @@ static void put_scs(struct buf *b, const struct ns_scs *m)
 static void get_scs(struct rd *r, struct ns_scs *m)
 {
 	m->list = rd_le32(r);
+	m->known = get_u8(r, 0, 1) == 1;
 	get_name(r, m->name);
 	get_host(r, m->identity, sizeof m->identity);
 	get_anchor(r, m->anchor);
@@ -225,6 +227,7 @@ static void put_summary(struct buf *b, const struct ns_summary *m)
 	put_text(b, m->words);
 	buf_le64(b, m->loss_s);
 	buf_le32(b, m->list);
+	buf_le32(b, m->ended);
 	buf_le32(b, m->scs);
 	buf_le32(b, m->loaded);
 	buf_le32(b, m->ikes);
@@ -247,6 +250,7 @@ static void get_summary(struct rd *r, struct ns_summary *m)
 	get_text(r, m->words, sizeof m->words);
 	m->loss_s = rd_le64(r);
 	m->list = rd_le32(r);
+	m->ended = rd_le32(r);
 	m->scs = rd_le32(r);
 	m->loaded = rd_le32(r);
 	m->ikes = rd_le32(r);
@@ -254,6 +258,7 @@ static void get_summary(struct rd *r, struct ns_summary *m)
 	m->open = rd_le32(r);
 	m->proven = rd_le32(r);
 	wrong_unless(r, m->loaded <= m->scs && m->proven <= m->open);
+	wrong_unless(r, !m->ended || (m->charon && m->list));
 	m->proofs = rd_le64(r);
 	m->refused = rd_le64(r);
 	m->cut = rd_le64(r);
@@ -321,6 +326,7 @@ static void put(struct buf *b, const struct ns_msg *m)
 	case NS_BEGIN:
 		buf_le32(b, m->begin.list);
 		buf_le32(b, m->begin.n);
+		buf_le32(b, m->begin.files);
 		break;
 	case NS_SCS:
 		put_scs(b, &m->scs);
@@ -357,6 +363,7 @@ static void get(struct rd *r, struct ns_msg *m)
 	case NS_BEGIN:
 		m->begin.list = rd_le32(r);
 		m->begin.n = rd_le32(r);
+		m->begin.files = rd_le32(r);
 		break;
 	case NS_SCS:
 		get_scs(r, &m->scs);

@@ -14,7 +14,8 @@
  *                     SCS_STATE    whether an SCS is protected, else a sentence that says why not
  *
  * The helper finds out what differs between two lists; a list that is not ended in order changes
- * nothing. Certificates of trust anchors, our own certificate, proposals and times are not in the
+ * nothing. A helper that begins knows no list before; BEGIN and SCS say what charon may have kept
+ * from an earlier helper, and SUMMARY says when nothing else is left. Certificates of trust anchors, our own certificate, proposals and times are not in the
  * messages: the helper has them from the parent's set of files and from the configuration. */
 #pragma once
 #include <stdbool.h>
@@ -116,10 +117,15 @@ struct ns_state {
 struct ns_begin {
 	uint32_t list; /* number of the list, larger than those before */
 	uint32_t n;    /* SCSs in it */
+	/* The last helper to end all it had to end used this set of files; 0: none did yet. */
+	uint32_t files;
 };
 
 struct ns_scs {
 	uint32_t list;
+	/* A helper that ended all it had to end had the SCS as it is here. False: what charon has
+	 * under its name may be of other data. */
+	bool known;
 	char name[IDENT_SCS_MAX + 1];
 	char identity[IDENT_HOST_MAX + 1]; /* IKE identity = Origin-Host, in lower case */
 	char anchor[IDENT_SCS_MAX + 1];    /* of the configuration */
@@ -161,9 +167,12 @@ struct ns_summary {
 	char words[NS_WORDS_MAX];     /* what is wrong with charon or the rules; "": nothing */
 	uint64_t loss_s;              /* real time of the last loss of charon; 0: none since the start */
 	uint32_t list;                /* number of the list in use; 0: none */
-	uint32_t scs, loaded;         /* of the list; charon has their connection */
-	uint32_t ikes, children;      /* listed by charon, those of others included */
-	uint32_t open, proven;        /* connections of edges; of these, proven */
+	/* The set of files in use, when no security association is left that this list or these
+	 * files do not account for; 0: some may be. */
+	uint32_t ended;
+	uint32_t scs, loaded;    /* of the list; charon has their connection */
+	uint32_t ikes, children; /* listed by charon, those of others included */
+	uint32_t open, proven;   /* connections of edges; of these, proven */
 	/* since the start of the helper */
 	uint64_t proofs, refused, cut; /* connections proven; never proven; cut after they were proven */
 	uint64_t losses;               /* of charon */

@@ -125,6 +125,12 @@ static void copy_words(char *out, size_t cap, const char *words)
 	}
 }
 
+/* Not while charon is away: it may go on with what it had. */
+static uint32_t ended_files(const struct ns_serve *s)
+{
+	return ns_charon_there(s->charon) && s->list.number && !ns_list_owes(&s->list) ? s->list.files : 0;
+}
+
 static void make_summary(const struct ns_serve *s, struct ns_summary *m)
 {
 	struct sa_table_counts table = sa_table_counts(ns_charon_table(s->charon));
@@ -135,6 +141,7 @@ static void make_summary(const struct ns_serve *s, struct ns_summary *m)
 				  .rules = (uint8_t)s->rules,
 				  .loss_s = ns_charon_loss_s(s->charon),
 				  .list = s->list.number,
+				  .ended = ended_files(s),
 				  .scs = s->list.n,
 				  .loaded = s->list.loaded,
 				  .ikes = table.ikes,
@@ -542,10 +549,11 @@ void ns_serve_charon(struct ns_serve *s, int fd, const char *why)
 	want_status(s);
 }
 
-void ns_serve_files(struct ns_serve *s, struct ns_files *files)
+void ns_serve_files(struct ns_serve *s, struct ns_files *files, uint32_t generation)
 {
 	OBJ_CHECK(s, NS_SERVE_MAGIC);
-	ns_charon_files(s->charon, files);
+	ns_charon_files(s->charon, files, generation);
+	want_status(s);
 }
 
 static void want(void *arg)

@@ -37,5 +37,5 @@ ERR_MUST_USE int ns_serve_edge(struct ns_serve *s, int fd, uint32_t generation);
 ERR_MUST_USE int ns_serve_core(struct ns_serve *s, int fd);
 /* The rules may have changed: they are looked at now, and not at the next turn of their timer. */
 void ns_serve_rules(struct ns_serve *s);
-void ns_serve_charon(struct ns_serve *s, int fd, const char *why); /* ns_charon_open() */
-void ns_serve_files(struct ns_serve *s, struct ns_files *files);   /* ns_charon_files() */
+void ns_serve_charon(struct ns_serve *s, int fd, const char *why);                    /* ns_charon_open() */
+void ns_serve_files(struct ns_serve *s, struct ns_files *files, uint32_t generation); /* ns_charon_files() */

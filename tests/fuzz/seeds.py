@@ -130,11 +130,11 @@ def ndsip():
     yield "ndsip-message/close", message(0, 2, struct.pack("<Q", 7))
     yield "ndsip-message/proven", message(2, 3, struct.pack("<QBB", 7, 2, 0) + text(b"scs.acme.example") + text(b"acme") + text(b"anchor-a"))
     yield "ndsip-message/held", message(2, 3, struct.pack("<QBB", 7, 1, 3) + text(b""))
-    yield "ndsip-message/begin", message(1, 4, struct.pack("<II", 1, 1))
-    yield "ndsip-message/scs", message(1, 5, struct.pack("<I", 1) + text(b"acme") + text(b"scs.acme.example") + text(b"anchor-a") + b"\x01" + six + b"\x01" + four)
+    yield "ndsip-message/begin", message(1, 4, struct.pack("<III", 1, 1, 1))
+    yield "ndsip-message/scs", message(1, 5, struct.pack("<IB", 1, 1) + text(b"acme") + text(b"scs.acme.example") + text(b"anchor-a") + b"\x01" + six + b"\x01" + four)
     yield "ndsip-message/end", message(1, 6, struct.pack("<II", 1, 1))
     yield "ndsip-message/terminate", message(1, 7, text(b"acme") + b"\x01")
-    yield "ndsip-message/summary", message(3, 8, b"\x01\x02" + text(b"5.9.8") + text(b"") + struct.pack("<Q7I6Q", 0, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 9, 9))
+    yield "ndsip-message/summary", message(3, 8, b"\x01\x02" + text(b"5.9.8") + text(b"") + struct.pack("<Q8I6Q", 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 9, 9))
     yield "ndsip-message/scs-state", message(3, 9, text(b"acme") + b"\x05\x01\x01\x00" + text(b""))
 
 

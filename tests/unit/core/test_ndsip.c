@@ -105,6 +105,9 @@ static bool next(struct ndsip_play *p, struct ns_msg *m)
 	return false;
 }
 
+static struct ns_begin begun; /* of the last list */
+static char known[256];       /* "NAME ..." in it whose security associations may stay */
+
 /* "NAME identity anchor hosts/ike;..." of the next whole list. */
 static const char *list(struct ndsip_play *p)
 {
@@ -116,13 +119,16 @@ static const char *list(struct ndsip_play *p)
 	assert_int_equal(m.kind, NS_BEGIN);
 	number = m.begin.list;
 	n = m.begin.n;
-	out[0] = 0;
+	begun = m.begin;
+	out[0] = known[0] = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		char one[SA_ADDRESS_TEXT_MAX];
 
 		assert_true(next(p, &m));
 		assert_int_equal(m.kind, NS_SCS);
 		assert_int_equal(m.scs.list, number);
+		snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", m.scs.known ? m.scs.name : "",
+			 m.scs.known ? " " : "");
 		snprintf(out + strlen(out), sizeof out - strlen(out), "%s %s %s ", m.scs.name, m.scs.identity, m.scs.anchor);
 		for (uint8_t k = 0; k < m.scs.hosts_n; k++) {
 			sa_address_text(one, &m.scs.hosts[k]);
@@ -188,6 +194,58 @@ static void test_a_helper_gets_the_list_at_its_start(void **state)
 	assert_string_equal(state_of(p, "gamma"), "none");
 	join(p); /* the next helper, without a change */
 	assert_string_equal(list(p), "acme " ACME " 10.8.0.7,10.8.0.8/192.0.2.7;beta scs.beta.example anchor-b 10.8.0.9/;");
+}
+
+static void tell_ended(struct ndsip_play *p, uint32_t number, uint32_t files)
+{
+	struct ns_msg m = { .kind = NS_SUMMARY,
+			    .summary = { .charon = true, .rules = NS_RULES_OK, .list = number, .ended = files } };
+
+	tell(p, &m);
+}
+
+/* Known is what a helper had, and with it nothing left to end. */
+static void known_is(struct ndsip_play *p, uint32_t files, const char *names)
+{
+	join(p);
+	list(p);
+	assert_int_equal(begun.files, files);
+	assert_string_equal(known, names);
+}
+
+static void test_what_changed_while_no_helper_ran_is_not_known(void **state)
+{
+	struct ndsip_play *p = *state;
+	struct asc_why why;
+	struct ns_msg m;
+
+	put(p, "acme", "491720000001", "anchor-a", "10.8.0.7", "192.0.2.7");
+	put(p, "beta", "491720000002", "anchor-b", "10.8.0.9", "");
+	known_is(p, 0, ""); /* the first one of a daemon */
+	known_is(p, 0, ""); /* the one before had something left */
+	tell_ended(p, begun.list - 1, 4);
+	known_is(p, 0, "");
+	tell_ended(p, begun.list, 4);
+	known_is(p, 4, "acme beta ");
+	close(p->helper);
+	p->helper = -1;
+	core_play_turns(&p->core, 3);
+	assert_int_equal(asc_scs_del(p->core.core->store.asc, "beta", &why), 0);
+	put(p, "beta", "491720000002", "anchor-a", "10.8.0.9", "");
+	known_is(p, 4, "acme ");
+	known_is(p, 4, "acme "); /* it was given, and not ended */
+	tell_ended(p, begun.list, 5);
+	known_is(p, 5, "acme beta ");
+	core_sessions_cut(p->core.core, "acme", CORE_CUT_SCS_CHANGED);
+	assert_true(next(p, &m));
+	assert_int_equal(m.kind, NS_TERMINATE);
+	tell_ended(p, begun.list, 5); /* said before it read that */
+	known_is(p, 5, "beta ");
+	assert_int_equal(asc_scs_del(p->core.core->store.asc, "beta", &why), 0);
+	assert_string_equal(list(p), "acme " ACME " 10.8.0.7/192.0.2.7;");
+	put(p, "beta", "491720000002", "anchor-a", "10.8.0.9", "");
+	list(p);
+	assert_string_equal(known, ""); /* it is another one */
 }
 
 /* Several changes at once are one list; changes of rules are none. */
@@ -495,6 +553,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		NDSIP_TEST(test_a_helper_gets_the_list_at_its_start),
+		NDSIP_TEST(test_what_changed_while_no_helper_ran_is_not_known),
 		NDSIP_TEST(test_each_change_of_scss_is_a_new_list),
 		NDSIP_TEST(test_a_blocked_scs_is_in_no_list),
 		NDSIP_TEST(test_a_block_has_its_time),

@@ -1,4 +1,8 @@
 /* What a kernel said (nft-1.0.6/README.md) beside what is wanted; and messages that are damaged. */
+#include <arpa/inet.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
 #include "tests/unit/fence/fence_test.h"
@@ -168,6 +172,103 @@ static void test_damaged_messages(void **state)
 	fence_rules_free(wanted);
 }
 
+struct made { /* a message of nf_tables */
+	uint8_t p[512];
+	size_t len;
+};
+
+static void attr(struct made *m, uint16_t type, const void *p, size_t len)
+{
+	struct nlattr head = { .nla_len = (uint16_t)(NLA_HDRLEN + len), .nla_type = type };
+
+	memcpy(m->p + m->len, &head, sizeof head);
+	memcpy(m->p + m->len + NLA_HDRLEN, p, len);
+	m->len += NLA_ALIGN(head.nla_len);
+}
+
+static void attr_u32(struct made *m, uint16_t type, uint32_t value)
+{
+	value = htonl(value);
+	attr(m, type, &value, sizeof value);
+}
+
+static void nest(struct made *m, uint16_t type, const struct made *inside)
+{
+	attr(m, type | NLA_F_NESTED, inside->p, inside->len);
+}
+
+static void expression(struct made *list, const char *name, const struct made *data)
+{
+	struct made e = { .len = 0 };
+
+	attr(&e, NFTA_EXPR_NAME, name, strlen(name) + 1);
+	nest(&e, NFTA_EXPR_DATA, data);
+	nest(list, NFTA_LIST_ELEM, &e);
+}
+
+static void add_cmp(struct made *list)
+{
+	struct made data = { .len = 0 }, value = { .len = 0 };
+
+	attr(&value, NFTA_DATA_VALUE, "\x0a\x4d\x01\x01", 4);
+	attr_u32(&data, NFTA_CMP_SREG, NFT_REG_1);
+	attr_u32(&data, NFTA_CMP_OP, NFT_CMP_EQ);
+	nest(&data, NFTA_CMP_DATA, &value);
+	expression(list, "cmp", &data);
+}
+
+static void add_drop(struct made *list)
+{
+	struct made code = { .len = 0 }, verdict = { .len = 0 }, data = { .len = 0 };
+
+	attr_u32(&code, NFTA_VERDICT_CODE, NF_DROP);
+	nest(&verdict, NFTA_DATA_VERDICT, &code);
+	attr_u32(&data, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+	nest(&data, NFTA_IMMEDIATE_DATA, &verdict);
+	expression(list, "immediate", &data);
+}
+
+/* A rule with one comparison, before the verdict or behind it. */
+static const char *foreign_of(struct fence_found *found, bool behind)
+{
+	struct nfgenmsg head = { .nfgen_family = NFPROTO_INET };
+	struct made list = { .len = 0 }, load = { .len = 0 }, rule = { .len = NLMSG_ALIGN(sizeof head) };
+
+	memcpy(rule.p, &head, sizeof head);
+	attr_u32(&load, NFTA_PAYLOAD_DREG, NFT_REG_1);
+	attr_u32(&load, NFTA_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
+	attr_u32(&load, NFTA_PAYLOAD_OFFSET, 16);
+	attr_u32(&load, NFTA_PAYLOAD_LEN, 4);
+	expression(&list, "payload", &load);
+	if (behind) {
+		add_drop(&list);
+		add_cmp(&list);
+	} else {
+		add_cmp(&list);
+		add_drop(&list);
+	}
+	attr(&rule, NFTA_RULE_TABLE, FENCE_TABLE, sizeof FENCE_TABLE);
+	attr(&rule, NFTA_RULE_CHAIN, "input", sizeof "input");
+	nest(&rule, NFTA_RULE_EXPRESSIONS, &list);
+	fence_found_clear(found);
+	assert_int_equal(fence_found_take(found, NFT_MSG_NEWRULE, rule.p, rule.len), 0);
+	assert_int_equal(found->n, 1);
+	return found->rule[0].foreign;
+}
+
+/* It drops all, whatever it compares then. */
+static void test_what_stands_behind_the_verdict_is_not_of_the_rule(void **state)
+{
+	struct fence_found found;
+
+	(void)state;
+	assert_int_equal(fence_found_init(&found, 1), 0);
+	assert_string_equal(foreign_of(&found, false), "");
+	assert_int_equal(found.rule[0].terms, 1);
+	assert_string_equal(foreign_of(&found, true), "more behind the verdict");
+	fence_found_fini(&found);
+}
+
 /* A rule more than there is room for is no rule of ours. */
 static void test_more_rules_than_room(void **state)
 {
@@ -192,8 +293,11 @@ static void test_more_rules_than_room(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_what_nft_put_in_place_stands), cmocka_unit_test(test_every_change_is_named),
-		cmocka_unit_test(test_no_table_is_missing),          cmocka_unit_test(test_damaged_messages),
+		cmocka_unit_test(test_what_nft_put_in_place_stands),
+		cmocka_unit_test(test_every_change_is_named),
+		cmocka_unit_test(test_no_table_is_missing),
+		cmocka_unit_test(test_damaged_messages),
+		cmocka_unit_test(test_what_stands_behind_the_verdict_is_not_of_the_rule),
 		cmocka_unit_test(test_more_rules_than_room),
 	};
 

@@ -3,9 +3,11 @@
 
 #include "ndsip/ns_list.h"
 
+#define FILES 4u /* of this helper, and of the last one that had nothing left to end */
+
 static struct ns_scs scs(uint32_t list, const char *name, const char *host, bool ike)
 {
-	struct ns_scs s = { .list = list, .anchor = "anchor-a", .ike_n = ike, .hosts_n = 1 };
+	struct ns_scs s = { .list = list, .known = true, .anchor = "anchor-a", .ike_n = ike, .hosts_n = 1 };
 
 	snprintf(s.name, sizeof s.name, "%s", name);
 	snprintf(s.identity, sizeof s.identity, "scs.%s.example", name);
@@ -18,7 +20,7 @@ static struct ns_scs scs(uint32_t list, const char *name, const char *host, bool
 
 static void give(struct ns_list *l, uint32_t number, const struct ns_scs *p, uint32_t n)
 {
-	assert_int_equal(ns_list_begin(l, &(struct ns_begin){ number, n }), 0);
+	assert_int_equal(ns_list_begin(l, &(struct ns_begin){ number, n, FILES }), 0);
 	for (uint32_t i = 0; i < n; i++) {
 		struct ns_scs s = p[i];
 
@@ -64,6 +66,7 @@ static void test_new_changed_and_removed(void **state)
 
 	(void)state;
 	assert_int_equal(ns_list_init(&l), 0);
+	l.files = FILES;
 	give(&l, 1, two, 2);
 	assert_int_equal(l.n, 2);
 	done(&l, "acme", NS_TODO_LOAD);
@@ -97,22 +100,23 @@ static void test_a_broken_list_changes_nothing(void **state)
 
 	(void)state;
 	assert_int_equal(ns_list_init(&l), 0);
+	l.files = FILES;
 	assert_int_equal(ns_list_put(&l, &other), ERR_PROTO);
 	give(&l, 1, &one, 1);
 	done(&l, "acme", NS_TODO_LOAD);
-	assert_int_equal(ns_list_begin(&l, &(struct ns_begin){ 1, 0 }), ERR_PROTO); /* not larger */
-	assert_int_equal(ns_list_begin(&l, &(struct ns_begin){ 2, NS_LIST_MAX + 1 }), ERR_PROTO);
-	assert_int_equal(ns_list_begin(&l, &(struct ns_begin){ 2, 2 }), 0);
+	assert_int_equal(ns_list_begin(&l, &(struct ns_begin){ 1, 0, FILES }), ERR_PROTO); /* not larger */
+	assert_int_equal(ns_list_begin(&l, &(struct ns_begin){ 2, NS_LIST_MAX + 1, FILES }), ERR_PROTO);
+	assert_int_equal(ns_list_begin(&l, &(struct ns_begin){ 2, 2, FILES }), 0);
 	assert_int_equal(ns_list_put(&l, &other), 0);
 	assert_null(ns_list_find(&l, "beta"));
 	assert_int_equal(ns_list_end(&l, &(struct ns_end){ 2, 2 }), ERR_PROTO); /* one is missing */
-	assert_int_equal(ns_list_begin(&l, &(struct ns_begin){ 2, 2 }), 0);
+	assert_int_equal(ns_list_begin(&l, &(struct ns_begin){ 2, 2, FILES }), 0);
 	assert_int_equal(ns_list_put(&l, &other), 0);
 	assert_int_equal(ns_list_put(&l, &other), ERR_PROTO); /* twice */
 	assert_int_equal(ns_list_put(&l, &other), ERR_PROTO); /* and nothing is gathered any more */
-	assert_int_equal(ns_list_begin(&l, &(struct ns_begin){ 2, 0 }), 0);
+	assert_int_equal(ns_list_begin(&l, &(struct ns_begin){ 2, 0, FILES }), 0);
 	assert_int_equal(ns_list_put(&l, &other), ERR_PROTO); /* more than announced */
-	assert_int_equal(ns_list_begin(&l, &(struct ns_begin){ 2, 1 }), 0);
+	assert_int_equal(ns_list_begin(&l, &(struct ns_begin){ 2, 1, FILES }), 0);
 	other.list = 3;
 	assert_int_equal(ns_list_put(&l, &other), ERR_PROTO);
 	assert_non_null(ns_list_find(&l, "acme"));
@@ -134,6 +138,7 @@ static void test_a_change_while_a_command_is_on_its_way(void **state)
 
 	(void)state;
 	assert_int_equal(ns_list_init(&l), 0);
+	l.files = FILES;
 	give(&l, 1, &one, 1);
 	m = works(&l, "acme", NS_TODO_LOAD);
 	give(&l, 2, NULL, 0);
@@ -162,6 +167,7 @@ static void test_urgent_work_comes_first(void **state)
 
 	(void)state;
 	assert_int_equal(ns_list_init(&l), 0);
+	l.files = FILES;
 	give(&l, 1, two, 2);
 	ns_list_add_work(&l, ns_list_find(&l, "beta"), NS_TODO_TERMINATE);
 	done(&l, "beta", NS_TODO_LOAD);
@@ -186,6 +192,50 @@ static void test_urgent_work_comes_first(void **state)
 	ns_list_fini(&l);
 }
 
+/* charon outlives helpers: what it has of an SCS that nobody vouches for is ended, once. */
+static void test_a_first_list_ends_what_is_not_known(void **state)
+{
+	struct ns_scs two[] = { scs(0, "acme", "10.77.2.1", true), scs(0, "beta", "10.77.2.2", false) };
+	struct ns_list l;
+
+	(void)state;
+	two[0].known = false;
+	assert_int_equal(ns_list_init(&l), 0);
+	l.files = FILES;
+	give(&l, 1, two, 2);
+	assert_true(ns_list_owes(&l));
+	done(&l, "acme", NS_TODO_LOAD);
+	works(&l, "acme", NS_TODO_TERMINATE);
+	assert_true(ns_list_owes(&l)); /* it is on its way */
+	ns_list_done(&l, ns_list_find(&l, "acme"));
+	assert_false(ns_list_owes(&l));
+	done(&l, "beta", NS_TODO_LOAD);
+	done(&l, "acme", NS_TODO_INITIATE);
+	idle(&l);
+	give(&l, 2, two, 2); /* this helper knows it */
+	idle(&l);
+	ns_list_fini(&l);
+}
+
+static void test_other_files_end_all(void **state)
+{
+	struct ns_scs one = scs(0, "acme", "10.77.2.1", false);
+	static const uint32_t files[] = { 0, FILES - 1, FILES + 1 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		struct ns_list l;
+
+		assert_int_equal(ns_list_init(&l), 0);
+		l.files = files[i];
+		give(&l, 1, &one, 1);
+		done(&l, "acme", NS_TODO_LOAD);
+		done(&l, "acme", NS_TODO_TERMINATE);
+		idle(&l);
+		ns_list_fini(&l);
+	}
+}
+
 static void test_what_an_earlier_helper_left(void **state)
 {
 	struct ns_scs one = scs(0, "acme", "10.77.2.1", false);
@@ -193,6 +243,7 @@ static void test_what_an_earlier_helper_left(void **state)
 
 	(void)state;
 	assert_int_equal(ns_list_init(&l), 0);
+	l.files = FILES;
 	give(&l, 1, &one, 1);
 	done(&l, "acme", NS_TODO_LOAD);
 	ns_list_names_begin(&l);
@@ -222,6 +273,7 @@ static void test_what_somebody_else_unloaded_is_loaded_again(void **state)
 
 	(void)state;
 	assert_int_equal(ns_list_init(&l), 0);
+	l.files = FILES;
 	give(&l, 1, two, 2);
 	done(&l, "acme", NS_TODO_LOAD);
 	ns_list_names_begin(&l); /* beta is not loaded yet */
@@ -247,6 +299,8 @@ int main(void)
 		cmocka_unit_test(test_a_broken_list_changes_nothing),
 		cmocka_unit_test(test_a_change_while_a_command_is_on_its_way),
 		cmocka_unit_test(test_urgent_work_comes_first),
+		cmocka_unit_test(test_a_first_list_ends_what_is_not_known),
+		cmocka_unit_test(test_other_files_end_all),
 		cmocka_unit_test(test_what_an_earlier_helper_left),
 		cmocka_unit_test(test_what_somebody_else_unloaded_is_loaded_again),
 	};

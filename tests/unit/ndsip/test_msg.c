@@ -119,7 +119,7 @@ static void test_each_message_comes_back_and_no_part_of_it(void **state)
 {
 	struct ns_msg messages[] = { an_open(), a_state(), an_scs(1), an_scs(NS_HOSTS_MAX), a_summary(), a_scs_state() };
 	struct ns_msg peer = a_peer(), close = { .kind = NS_CLOSE, .close = { .id = UINT64_MAX } };
-	struct ns_msg begin = { .kind = NS_BEGIN, .begin = { 3, 2 } }, end = { .kind = NS_END, .end = { 3, 2 } };
+	struct ns_msg begin = { .kind = NS_BEGIN, .begin = { 3, 2, 4 } }, end = { .kind = NS_END, .end = { 3, 2 } };
 	struct ns_msg terminate = { .kind = NS_TERMINATE, .terminate = { "acme", NS_WHY_BLOCKED } };
 	static const enum ns_side sides[] = { NS_FROM_EDGE, NS_TO_EDGE, NS_FROM_CORE, NS_FROM_CORE, NS_TO_CORE, NS_TO_CORE };
 
@@ -149,9 +149,18 @@ static void test_fields_keep_their_values(void **state)
 	m = a_state();
 	assert_int_equal(ns_msg_decode(&got, NS_TO_EDGE, octets, ns_msg_encode(octets, &m)), 0);
 	assert_string_equal(got.state.anchor, "anchor-a");
+	m = an_scs(1);
+	m.scs.known = true;
+	assert_int_equal(ns_msg_decode(&got, NS_FROM_CORE, octets, ns_msg_encode(octets, &m)), 0);
+	assert_true(got.scs.known && got.scs.list == 3);
+	m = (struct ns_msg){ .kind = NS_BEGIN, .begin = { 3, 2, 4 } };
+	assert_int_equal(ns_msg_decode(&got, NS_FROM_CORE, octets, ns_msg_encode(octets, &m)), 0);
+	assert_true(got.begin.list == 3 && got.begin.n == 2 && got.begin.files == 4);
 	m = a_summary();
+	m.summary.list = 3;
+	m.summary.ended = 4;
 	assert_int_equal(ns_msg_decode(&got, NS_TO_CORE, octets, ns_msg_encode(octets, &m)), 0);
-	assert_true(got.summary.proofs == UINT64_MAX && got.summary.lists == 9 && got.summary.charon);
+	assert_true(got.summary.proofs == UINT64_MAX && got.summary.lists == 9 && got.summary.ended == 4 && got.summary.charon);
 }
 
 static void test_what_cannot_be_is_not_sent(void **state)
@@ -185,6 +194,8 @@ static void test_what_cannot_be_is_not_sent(void **state)
 	REFUSED(a_peer(), m.scs.service.local_n = 0);
 	REFUSED(a_peer(), m.scs.name[1] = 0);
 	REFUSED(a_peer(), m.scs.anchor[0] = '+');
+	REFUSED(a_summary(), m.summary.ended = 4); /* with no list */
+	REFUSED(a_summary(), m.summary.ended = 4; m.summary.list = 3; m.summary.charon = false);
 	REFUSED(a_summary(), m.summary.loaded = 3);
 	REFUSED(a_summary(), m.summary.proven = 4);
 	REFUSED(a_summary(), m.summary.rules = 0);

@@ -25,9 +25,13 @@ static struct sa_address address(const char *text)
 
 static struct ns_scs a_peer(uint32_t list)
 {
-	struct ns_scs s = {
-		.list = list, .name = SA_PEER_PREFIX "hss", .identity = HSS, .anchor = "core-ca", .ike_n = 1, .hosts_n = 1
-	};
+	struct ns_scs s = { .list = list,
+			    .known = true,
+			    .name = SA_PEER_PREFIX "hss",
+			    .identity = HSS,
+			    .anchor = "core-ca",
+			    .ike_n = 1,
+			    .hosts_n = 1 };
 
 	s.ike[0] = address("192.0.2.7");
 	s.hosts[0] = address("10.78.2.1");
@@ -38,7 +42,7 @@ static struct ns_scs a_peer(uint32_t list)
 
 static void provision(struct world *w, uint32_t number, const struct ns_scs *s)
 {
-	assert_int_equal(ns_list_begin(&w->list, &(struct ns_begin){ number, 1 }), 0);
+	assert_int_equal(ns_list_begin(&w->list, &(struct ns_begin){ number, 1, 1 }), 0);
 	assert_int_equal(ns_list_put(&w->list, s), 0);
 	assert_int_equal(ns_list_end(&w->list, &(struct ns_end){ number, 1 }), 0);
 }
@@ -50,6 +54,7 @@ static int begin(void **state)
 	struct ns_scs s = a_peer(1);
 
 	assert_int_equal(ns_list_init(&w->list), 0);
+	w->list.files = 1;
 	assert_int_equal(ns_proofs_init(&w->proofs, 10), 0);
 	assert_int_equal(sa_table_new(&w->table, &conf), 0);
 	sa_table_list_begin(w->table);

@@ -28,12 +28,14 @@ static struct sa_address address(const char *text)
 	return a;
 }
 
+#define FILES 1u /* the set of files in use */
+
 /* The list in use: the named SCSs, each with its host. */
 static void provision(struct world *w, uint32_t number, const char *const names[], const char *const hosts[], uint32_t n)
 {
-	assert_int_equal(ns_list_begin(&w->list, &(struct ns_begin){ number, n }), 0);
+	assert_int_equal(ns_list_begin(&w->list, &(struct ns_begin){ number, n, FILES }), 0);
 	for (uint32_t i = 0; i < n; i++) {
-		struct ns_scs s = { .list = number, .anchor = "anchor-a", .hosts_n = 1 };
+		struct ns_scs s = { .list = number, .known = true, .anchor = "anchor-a", .hosts_n = 1 };
 
 		snprintf(s.name, sizeof s.name, "%s", names[i]);
 		snprintf(s.identity, sizeof s.identity, "scs.%s.example", names[i]);
@@ -61,6 +63,7 @@ static void begin(struct world *w)
 
 	memset(w, 0, sizeof *w);
 	assert_int_equal(ns_list_init(&w->list), 0);
+	w->list.files = FILES;
 	assert_int_equal(ns_proofs_init(&w->proofs, 10), 0);
 	assert_int_equal(sa_table_new(&w->table, &conf), 0);
 	sa_table_list_begin(w->table);
@@ -366,7 +369,7 @@ static void test_a_tunnel_of_before_is_no_proof_for_another_anchor(void **state)
 	s.hosts[0] = address("10.77.2.1");
 	up(&w, 3, ACME, acme_child);
 	work(&w);
-	assert_int_equal(ns_list_begin(&w.list, &(struct ns_begin){ 2, 1 }), 0);
+	assert_int_equal(ns_list_begin(&w.list, &(struct ns_begin){ 2, 1, FILES }), 0);
 	assert_int_equal(ns_list_put(&w.list, &s), 0);
 	assert_int_equal(ns_list_end(&w.list, &(struct ns_end){ 2, 1 }), 0);
 	open_one(&w, 1);
@@ -495,7 +498,7 @@ static void test_every_pair_of_ends_and_one_scs(void **state)
 	begin(&w);
 	two.hosts[0] = address("10.77.2.1");
 	two.hosts[1] = address("10.77.2.9");
-	assert_int_equal(ns_list_begin(&w.list, &(struct ns_begin){ 2, 1 }), 0);
+	assert_int_equal(ns_list_begin(&w.list, &(struct ns_begin){ 2, 1, FILES }), 0);
 	assert_int_equal(ns_list_put(&w.list, &two), 0);
 	assert_int_equal(ns_list_end(&w.list, &(struct ns_end){ 2, 1 }), 0);
 	work(&w);

@@ -13,6 +13,7 @@
 #define ACME "scs.acme.example"
 #define LOCAL "10.77.1.1/32[tcp/3868]"
 #define REMOTE "10.77.2.1/32[tcp]"
+#define FILES 4u /* the set of files that the helper has */
 #define PEM "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n"
 #define CRL "-----BEGIN X509 CRL-----\nQw==\n-----END X509 CRL-----\n"
 
@@ -198,9 +199,12 @@ static bool receive(int fd, enum ns_side from, struct ns_msg *m)
 
 static void give_list(struct world *w, uint32_t number, bool acme)
 {
-	struct ns_msg begin = { .kind = NS_BEGIN, .begin = { number, acme } }, end = { .kind = NS_END, .end = { number, acme } };
-	struct ns_msg scs = { .kind = NS_SCS,
-			      .scs = { .list = number, .name = "acme", .identity = ACME, .anchor = "anchor-a", .hosts_n = 1 } };
+	struct ns_msg begin = { .kind = NS_BEGIN, .begin = { number, acme, FILES } };
+	struct ns_msg end = { .kind = NS_END, .end = { number, acme } };
+	struct ns_msg scs = {
+		.kind = NS_SCS,
+		.scs = { .list = number, .known = true, .name = "acme", .identity = ACME, .anchor = "anchor-a", .hosts_n = 1 }
+	};
 
 	scs.scs.hosts[0] = address("10.77.2.1");
 	send_message(w->core, &begin);
@@ -282,7 +286,7 @@ static void begin(struct world *w, uint64_t rules_ms)
 	conf.params.local = &w->local;
 	assert_int_equal(ns_serve_new(&w->serve, &conf), 0);
 	assert_int_equal(ns_files_new(&held, files, 2), 0);
-	ns_serve_files(w->serve, held);
+	ns_serve_files(w->serve, held, FILES);
 	assert_int_equal(ns_serve_edge(w->serve, channel_for(&w->edge), 5), 0);
 	assert_int_equal(ns_serve_core(w->serve, channel_for(&w->core)), 0);
 	turns(w, 2);
@@ -337,7 +341,7 @@ static void test_a_refused_connection_leaves_none(void **state)
 	w.commands[0] = 0;
 	w.refuses = true;
 	assert_int_equal(ns_files_new(&renewed, files, 2), 0);
-	ns_serve_files(w.serve, renewed);
+	ns_serve_files(w.serve, renewed, FILES);
 	turns(&w, 20);
 	assert_string_equal(w.commands, "load-conn:mtc-acme unload-conn:mtc-acme terminate:mtc-acme ");
 	end(&w);
@@ -364,7 +368,7 @@ static struct ns_scs_is after_a_list_of(struct world *w, size_t der, bool refuse
 	w->refuses_lists = refused;
 	assert_int_equal(ns_files_new(&renewed, files, 2), 0);
 	free(text);
-	ns_serve_files(w->serve, renewed);
+	ns_serve_files(w->serve, renewed, FILES);
 	turns(w, 400);
 	assert_int_equal(w->wanted, 0); /* the connection to charon stays */
 	while (receive(w->core, NS_TO_CORE, &m)) {
@@ -475,6 +479,101 @@ static void test_a_tunnel_whose_end_is_wanted_proves_nothing(void **state)
 	assert_false(receive(w.edge, NS_TO_EDGE, &m));
 	charon_says_child(&w, false, "3", 7);
 	told(&w, 1, NS_PROVEN, NS_REASON_SA_PROVEN);
+	end(&w);
+}
+
+/* The last summary of the helper. */
+static struct ns_summary summary_of(struct world *w)
+{
+	struct ns_summary s = { .list = 0 };
+	struct ns_msg m;
+
+	turns(w, 400); /* it is gathered for a while */
+	while (receive(w->core, NS_TO_CORE, &m)) {
+		s = m.kind == NS_SUMMARY ? m.summary : s;
+	}
+	assert_int_not_equal(s.list, 0);
+	return s;
+}
+
+static void give_acme(struct world *w, uint32_t files, bool known)
+{
+	struct ns_msg begin = { .kind = NS_BEGIN, .begin = { 1, 1, files } }, end = { .kind = NS_END, .end = { 1, 1 } };
+	struct ns_msg scs = { .kind = NS_SCS,
+			      .scs = { .list = 1,
+				       .known = known,
+				       .name = "acme",
+				       .identity = ACME,
+				       .anchor = "anchor-a",
+				       .ike_n = 1,
+				       .hosts_n = 1 } };
+
+	scs.scs.ike[0] = address("192.0.2.7");
+	scs.scs.hosts[0] = address("10.77.2.1");
+	send_message(w->core, &begin);
+	send_message(w->core, &scs);
+	send_message(w->core, &end);
+	turns(w, 20);
+}
+
+/* A list for a helper that begins, with a tunnel of before: it goes on only if the last helper had these files and this SCS. A child that
+ * is being ended makes no call needless. */
+static void of_before(uint32_t files, bool known)
+{
+	bool kept = files == FILES && known;
+	struct world w;
+
+	begin(&w, 0);
+	charon_comes(&w);
+	charon_says_child(&w, true, "3", 7);
+	w.commands[0] = 0;
+	give_acme(&w, files, known);
+	open_one(&w, 1);
+	told(&w, 1, kept ? NS_PROVEN : NS_HELD, kept ? NS_REASON_SA_PROVEN : NS_REASON_ENDED);
+	assert_non_null(strstr(w.commands, "load-conn:mtc-acme "));
+	assert_int_equal(strstr(w.commands, "terminate:mtc-acme ") == NULL, kept);
+	assert_int_equal(strstr(w.commands, "initiate:mtc-acme ") == NULL, kept);
+	assert_int_equal(summary_of(&w).ended, FILES); /* charon has acknowledged it */
+	if (!kept) {
+		charon_says_child(&w, true, "4", 8);
+		charon_says_child(&w, false, "3", 7);
+		told(&w, 1, NS_PROVEN, NS_REASON_SA_PROVEN);
+	}
+	end(&w);
+}
+
+static void test_a_tunnel_of_before_proves_nothing_unless_it_is_known(void **state)
+{
+	(void)state;
+	of_before(FILES, true);
+	of_before(FILES, false);
+	of_before(FILES - 1, true);
+	of_before(0, true);
+}
+
+/* While charon does not acknowledge it, or with files that came later. */
+static void test_the_core_hears_when_nothing_is_left_to_end(void **state)
+{
+	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 }, false }, { "anchor-a", { PEM, sizeof PEM - 1 }, false } };
+	struct ns_files *renewed;
+	struct world w;
+
+	(void)state;
+	begin(&w, 0);
+	charon_comes(&w);
+	w.silent = true;
+	give_acme(&w, FILES, false);
+	assert_int_equal(summary_of(&w).ended, 0);
+	charon_goes(&w);
+	assert_int_equal(summary_of(&w).ended, 0);
+	w.silent = false;
+	turns(&w, 200);
+	charon_comes(&w);
+	assert_int_equal(summary_of(&w).ended, FILES);
+	w.silent = true;
+	assert_int_equal(ns_files_new(&renewed, files, 2), 0);
+	ns_serve_files(w.serve, renewed, FILES + 1);
+	assert_int_equal(summary_of(&w).ended, 0);
 	end(&w);
 }
 
@@ -623,7 +722,7 @@ static void test_the_core_hears_that_charon_took_an_scs(void **state)
 	}
 	w.refuses = false;
 	assert_int_equal(ns_files_new(&renewed, files, 2), 0);
-	ns_serve_files(w.serve, renewed);
+	ns_serve_files(w.serve, renewed, FILES);
 	turns(&w, 400);
 	while (receive(w.core, NS_TO_CORE, &m)) {
 		down = down || (m.kind == NS_SCS_STATE && m.scs_is.state == NS_SCS_DOWN);
@@ -638,6 +737,8 @@ int main(void)
 		cmocka_unit_test(test_the_order_of_commands),
 		cmocka_unit_test(test_a_connection_from_its_proof_to_its_end),
 		cmocka_unit_test(test_a_tunnel_whose_end_is_wanted_proves_nothing),
+		cmocka_unit_test(test_a_tunnel_of_before_proves_nothing_unless_it_is_known),
+		cmocka_unit_test(test_the_core_hears_when_nothing_is_left_to_end),
 		cmocka_unit_test(test_a_peer_with_too_many_children_is_terminated_once),
 		cmocka_unit_test(test_a_refused_connection_leaves_none),
 		cmocka_unit_test(test_a_list_goes_to_charon_as_der),
