@@ -49,7 +49,8 @@ const struct cfg_row cfg_ndsip_rows[] = {
 	CFG_DURATION("child_rekey", struct cfg_ndsip, child_rekey_ms, 10000, DAY_MS, "1h", "interval of new keys for ESP"),
 	CFG_DURATION("ike_rekey", struct cfg_ndsip, ike_rekey_ms, 10000, 7 * DAY_MS, "4h", "interval of new keys for IKE"),
 	CFG_DURATION("reauth", struct cfg_ndsip, reauth_ms, 10000, 30 * DAY_MS, "24h",
-		     "interval at which both sides prove their certificates again. charon does this without a gap only when "
+		     "interval at which both sides prove their certificates again, not shorter than ike_rekey. charon does this "
+		     "without a gap only when "
 		     "charon.make_before_break is set in strongswan.conf, which cannot be asked for over its socket"),
 	CFG_END,
 };
