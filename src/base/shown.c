@@ -30,6 +30,21 @@ const char *shown_count(char out[SHOWN_COUNT_MAX], uint64_t n, const char *noun)
 	return out;
 }
 
+const char *shown_span(char out[SHOWN_SPAN_MAX], uint64_t ms)
+{
+	static const struct {
+		uint64_t ms;
+		const char *name;
+	} units[] = { { 3600000, "h" }, { 60000, "m" }, { 1000, "s" }, { 1, "ms" } };
+	size_t i = ms ? 0 : 2;
+
+	while (ms % units[i].ms) {
+		i++;
+	}
+	snprintf(out, SHOWN_SPAN_MAX, "%" PRIu64 "%s", ms / units[i].ms, units[i].name);
+	return out;
+}
+
 const char *shown_address(char out[SHOWN_ADDRESS_MAX], const char *address, uint16_t port)
 {
 	bool v6 = strchr(address, ':') != NULL;

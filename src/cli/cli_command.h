@@ -61,9 +61,14 @@ struct cli_param {
 };
 
 #define CLI_DASH_FOR_0 "?"
+#define CLI_FIRST "+"
+#define CLI_NOTE "!"
 struct cli_column {
-	const char *title;  /* NULL ends the list */
-	const char *member; /* CLI_DASH_FOR_0 "NAME": the number 0 is shown as "-" */
+	const char *title; /* NULL ends the list */
+	/* CLI_DASH_FOR_0 "NAME": the number 0 is shown as "-". CLI_FIRST "NAME": of a list the first
+	 * value and how many more there are. CLI_NOTE "NAME": no column; text that stands below the
+	 * table, once for all rows that have it, with their first columns. At most one. */
+	const char *member;
 };
 
 struct cli_command {
@@ -111,6 +116,8 @@ const char *cli_count(char out[SHOWN_COUNT_MAX], const json_t *o, const char *me
 void cli_note_lacks(FILE *out, const json_t *rows);
 void cli_note_readers(FILE *out, const json_t *rows);
 void cli_note_tokens(FILE *out, const json_t *rows);
+/* "LABEL of A, B: TEXT", once for each text in `member`; `name` is the member with A and B. */
+void cli_note_each(FILE *out, const json_t *rows, const char *label, const char *name, const char *member);
 
 /* A value as a person reads it; control characters leave as '?'. */
 void cli_text(char *out, size_t cap, const json_t *v);

@@ -488,10 +488,14 @@ static const struct cli_column quota_columns[] = {
 	{ "SCS", "scs" },     { "DAY", "day" },   { "USED", "used" }, { "ASKING", "asking" },
 	{ "QUOTA", "quota" }, { "LEFT", "left" }, END_COLUMN
 };
-static const struct cli_column ndsip_columns[] = { { "SCS", "scs" },     { "PROTECTED", "protected" },
-						   { "STATE", "state" }, { "HOSTS", "hosts" },
-						   { "IKE", "ike" },     { "CONNECTIONS", "connections" },
-						   { "WHY NOT", "why" }, END_COLUMN };
+static const struct cli_column ndsip_columns[] = { { "SCS", "scs" },
+						   { "PROTECTED", "protected" },
+						   { "STATE", "state" },
+						   { "HOSTS", CLI_FIRST "hosts" },
+						   { "IKE", CLI_FIRST "ike" },
+						   { "CONNECTIONS", "connections" },
+						   { "WHY NOT", CLI_NOTE "why" },
+						   END_COLUMN };
 static const struct cli_column screen_columns[] = {
 	{ "ROW", "row" },       { "MODE", "mode" },     { "ANSWER", CLI_DASH_FOR_0 "answer" },
 	{ "EXCEPT", "except" }, { "FROM", "from" },     { "RELAXED", "relaxed" },

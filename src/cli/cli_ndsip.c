@@ -67,6 +67,7 @@ int cli_show_ndsip_status(FILE *out, const json_t *last)
 {
 	uint64_t n = number_of(last, "count"), ok = number_of(last, "protected");
 	const json_t *list = json_object_get(last, "peers");
+	char span[SHOWN_SPAN_MAX];
 
 	fprintf(out, "\n%llu of %llu SCSs with NDS/IP protected\n", (unsigned long long)ok, (unsigned long long)n);
 	peers(out, list);
@@ -78,15 +79,14 @@ int cli_show_ndsip_status(FILE *out, const json_t *last)
 	}
 	cli_show_ndsip(out, last);
 	counts(out, last);
-	fputs("Whether strongswan.conf bounds half-open IKE_SAs (charon.cookie_threshold, block_threshold, half_open_timeout) "
-	      "cannot be "
-	      "asked.\n",
+	fputs("Whether strongswan.conf bounds half-open IKE_SAs (charon.cookie_threshold, block_threshold,\n"
+	      "half_open_timeout) cannot be asked.\n",
 	      out);
 	if (number_of(last, "reauth_s")) {
 		fprintf(out,
-			"Certificates are proved again every %llu s, without a gap only if charon.make_before_break is yes in "
-			"strongswan.conf: that cannot be asked.\n",
-			(unsigned long long)number_of(last, "reauth_s"));
+			"Certificates are proved again every %s, without a gap only if charon.make_before_break is yes\n"
+			"in strongswan.conf: that cannot be asked.\n",
+			shown_span(span, 1000 * number_of(last, "reauth_s")));
 	}
 	return CLI_OK;
 }

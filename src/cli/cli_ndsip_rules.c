@@ -219,13 +219,36 @@ static int apply(const struct cli_session *s, const struct fence_plan *plan, con
 	return s->json ? end(s, false, "apply", NULL, NULL, why) : no(why);
 }
 
+/* Whether the kernel has no table of ours. Any plan does: it is not compared. False also when nobody
+ * can say. */
+static bool nothing_there(void)
+{
+	static const struct fence_selector any = {
+		.name = "any", .address = { .family = 4, .octets = { 127, 0, 0, 1 } }, .port = 1, .protocol = SA_TCP
+	};
+	static const struct fence_plan plan = { .mode = FENCE_XFRM, .device = "", .selector = &any, .n = 1 };
+	char why[FENCE_WHY_MAX];
+	struct fence_guard *g;
+	bool nothing;
+
+	if (fence_guard_open(&g, &plan, why)) {
+		return false;
+	}
+	nothing = fence_guard_check(g, 0)->state == FENCE_MISSING;
+	fence_guard_close(g);
+	return nothing;
+}
+
 static int remove_rules(const struct cli_session *s)
 {
+	bool nothing = nothing_there();
 	char why[FENCE_WHY_MAX] = "out of memory", *text = text_of(print_removal, NULL);
 	bool done = text && change(text, why);
 
 	free(text);
-	if (done && !s->json) {
+	if (done && !s->json && nothing) {
+		puts("there were no rules of NDS/IP to remove");
+	} else if (done && !s->json) {
 		puts("the rules of NDS/IP are removed: what the listeners send is no longer kept inside their tunnels");
 	}
 	return done      ? end(s, true, "remove", "missing", NULL, NULL)

@@ -40,15 +40,15 @@ static void words(struct wrap *w, const char *text)
 	}
 }
 
-/* -- what processes lack */
+/* -- what processes lack, why SCSs are not protected */
 
 /* Whether an earlier row has the same text. */
-static bool told(const json_t *rows, size_t i, const char *text)
+static bool told(const json_t *rows, size_t i, const char *member, const char *text)
 {
 	char other[CLI_SHOWN_MAX];
 
 	for (size_t j = 0; j < i; j++) {
-		if (!strcmp(cli_member(other, json_array_get(rows, j), "lacks"), text)) {
+		if (!strcmp(cli_member(other, json_array_get(rows, j), member), text)) {
 			return true;
 		}
 	}
@@ -56,7 +56,7 @@ static bool told(const json_t *rows, size_t i, const char *text)
 }
 
 /* "core, edge-0:" of all rows with this text. Returns out. */
-static const char *names_with(char out[NAMES_MAX], const json_t *rows, const char *text)
+static const char *names_with(char out[NAMES_MAX], const json_t *rows, const char *named, const char *member, const char *text)
 {
 	char other[CLI_SHOWN_MAX], name[CLI_SHOWN_MAX];
 	size_t i, used = 0;
@@ -65,12 +65,14 @@ static const char *names_with(char out[NAMES_MAX], const json_t *rows, const cha
 	*out = 0;
 	json_array_foreach((json_t *)(uintptr_t)rows, i, row)
 	{
-		if (strcmp(cli_member(other, row, "lacks"), text) != 0) {
+		if (strcmp(cli_member(other, row, member), text) != 0) {
 			continue;
 		}
-		cli_member(name, row, "process");
-		if (used + strlen(name) + 3 >= NAMES_MAX) {
-			break; /* far more processes than a gateway has */
+		cli_member(name, row, named);
+		if (used + strlen(name) + sizeof ",  and others:" >= NAMES_MAX) {
+			str_add(out, NAMES_MAX, " and others");
+			used = strlen(out);
+			break;
 		}
 		used += (size_t)snprintf(out + used, NAMES_MAX - used, "%s%s", used ? ", " : "", name);
 	}
@@ -78,7 +80,7 @@ static const char *names_with(char out[NAMES_MAX], const json_t *rows, const cha
 	return out;
 }
 
-void cli_note_lacks(FILE *out, const json_t *rows)
+void cli_note_each(FILE *out, const json_t *rows, const char *label, const char *name, const char *member)
 {
 	char text[CLI_SHOWN_MAX], names[NAMES_MAX];
 	const json_t *row;
@@ -88,14 +90,20 @@ void cli_note_lacks(FILE *out, const json_t *rows)
 	{
 		struct wrap w = { out, 0 };
 
-		if (!*cli_member(text, row, "lacks") || told(rows, i, text)) {
+		if (!*cli_member(text, row, member) || told(rows, i, member, text)) {
 			continue;
 		}
-		words(&w, "LACKS of");
-		words(&w, names_with(names, rows, text));
+		words(&w, label);
+		words(&w, "of");
+		words(&w, names_with(names, rows, name, member, text));
 		words(&w, text);
 		fputc('\n', out);
 	}
+}
+
+void cli_note_lacks(FILE *out, const json_t *rows)
+{
+	cli_note_each(out, rows, "LACKS", "process", "lacks");
 }
 
 /* -- who reads an old state of a store */

@@ -8,13 +8,17 @@
 #define WIDTH_ROWS 200
 #define COLUMNS_MAX 12
 #define CELL_MAX 320
+#define NOTED_ROWS 200
 
 struct cli_table {
 	FILE *out;
 	const struct cli_column *columns;
 	size_t columns_n;
 	int width[COLUMNS_MAX];
-	json_t *kept; /* NULL: widths are settled */
+	json_t *kept;                  /* NULL: widths are settled */
+	const struct cli_column *note; /* NULL: none; behind all columns */
+	json_t *noted;                 /* the first NOTED_ROWS rows with a note */
+	size_t noted_more;             /* rows with a note that are not in it */
 };
 
 static void join(char *out, size_t cap, const json_t *list)
@@ -92,12 +96,28 @@ void cli_text(char *out, size_t cap, const json_t *v)
 	out[n] = 0;
 }
 
+static void first_of(char out[CELL_MAX], const json_t *list)
+{
+	size_t n = json_array_size(list), used;
+
+	*out = 0;
+	if (n) {
+		cli_text(out, CELL_MAX, json_array_get(list, 0));
+	}
+	used = strlen(out);
+	if (n > 1) {
+		snprintf(out + used, CELL_MAX - used, " +%zu", n - 1);
+	}
+}
+
 static void cell(char out[CELL_MAX], const struct cli_column *c, const json_t *row)
 {
-	bool dash = *c->member == *CLI_DASH_FOR_0;
-	const json_t *v = json_object_get(row, c->member + dash);
+	bool dash = *c->member == *CLI_DASH_FOR_0, first = *c->member == *CLI_FIRST;
+	const json_t *v = json_object_get(row, c->member + (dash || first));
 
-	if (v && !(dash && json_is_integer(v) && !json_integer_value(v))) {
+	if (first) {
+		first_of(out, v);
+	} else if (v && !(dash && json_is_integer(v) && !json_integer_value(v))) {
 		cli_text(out, CELL_MAX, v);
 	} else {
 		*out = 0;
@@ -117,7 +137,12 @@ struct cli_table *cli_table_new(FILE *out, const struct cli_column *columns)
 	t->out = out;
 	t->columns = columns;
 	t->kept = json_array();
+	t->noted = json_array();
 	for (; columns[t->columns_n].title && t->columns_n < COLUMNS_MAX; t->columns_n++) {
+		if (*columns[t->columns_n].member == *CLI_NOTE) {
+			t->note = &columns[t->columns_n];
+			break;
+		}
 		t->width[t->columns_n] = (int)strlen(columns[t->columns_n].title);
 	}
 	return t;
@@ -156,10 +181,35 @@ static void settle(struct cli_table *t)
 	t->kept = NULL;
 }
 
+static void keep_note(struct cli_table *t, const json_t *row)
+{
+	const char *text = t->note ? json_string_value(json_object_get(row, t->note->member + 1)) : NULL;
+
+	if (!text || !*text) {
+		return;
+	}
+	if (json_array_size(t->noted) < NOTED_ROWS) {
+		json_array_append(t->noted, (json_t *)(uintptr_t)row);
+	} else {
+		t->noted_more++;
+	}
+}
+
+static void show_notes(struct cli_table *t)
+{
+	if (t->note) {
+		cli_note_each(t->out, t->noted, t->note->title, t->columns[0].member, t->note->member + 1);
+	}
+	if (t->noted_more) {
+		fprintf(t->out, "%s of %zu more: name one, or use --json\n", t->note->title, t->noted_more);
+	}
+}
+
 void cli_table_row(struct cli_table *t, const json_t *row)
 {
 	char text[CELL_MAX];
 
+	keep_note(t, row);
 	if (!t->kept) {
 		print_row(t, row);
 		return;
@@ -182,5 +232,7 @@ void cli_table_end(struct cli_table *t)
 		return;
 	}
 	settle(t);
+	show_notes(t);
+	json_decref(t->noted);
 	free(t);
 }

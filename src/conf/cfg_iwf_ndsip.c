@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "base/shown.h"
 #include "base/str.h"
 #include "conf/cfg_iwf.h"
 #include "ipsec/sa_conn.h"
@@ -48,7 +49,8 @@ const struct cfg_row cfg_ndsip_rows[] = {
 	CFG_DURATION("child_rekey", struct cfg_ndsip, child_rekey_ms, 10000, DAY_MS, "1h", "interval of new keys for ESP"),
 	CFG_DURATION("ike_rekey", struct cfg_ndsip, ike_rekey_ms, 10000, 7 * DAY_MS, "4h", "interval of new keys for IKE"),
 	CFG_DURATION("reauth", struct cfg_ndsip, reauth_ms, 10000, 30 * DAY_MS, "24h",
-		     "interval at which both sides prove their certificates again. charon does this without a gap only when "
+		     "interval at which both sides prove their certificates again, not shorter than ike_rekey. charon does this "
+		     "without a gap only when "
 		     "charon.make_before_break is set in strongswan.conf, which cannot be asked for over its socket"),
 	CFG_END,
 };
@@ -131,6 +133,22 @@ static int check_proposals(struct cfg_iwf *c, const char *key, char (*list)[CFG_
 		}
 	}
 	return err;
+}
+
+/* The new proof of the certificates also makes new keys: it would always come first. */
+static int check_reauth(const struct cfg_iwf *c, struct report *why)
+{
+	const char *key = cfg_written(c->lines, "ndsip.reauth") ? "ndsip.reauth" : "ndsip.ike_rekey";
+	char reauth[SHOWN_SPAN_MAX], rekey[SHOWN_SPAN_MAX];
+
+	if (c->ndsip.reauth_ms >= c->ndsip.ike_rekey_ms || !cfg_sound(c->lines, "ndsip.reauth") ||
+	    !cfg_sound(c->lines, "ndsip.ike_rekey")) {
+		return 0;
+	}
+	return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s", key),
+			 "ndsip.reauth is %s, and ndsip.ike_rekey is %s, so keys would never be renewed without a new proof of "
+			 "the certificates, expected a reauth that is not shorter",
+			 shown_span(reauth, c->ndsip.reauth_ms), shown_span(rekey, c->ndsip.ike_rekey_ms));
 }
 
 /* The peer of IKE sees the identity; the internal one is never shown outside. */
@@ -288,6 +306,7 @@ int cfg_ndsip_check(struct cfg_iwf *c, struct report *why)
 	}
 	also(&err, check_missing(c, why));
 	also(&err, check_identity(c, why));
+	also(&err, check_reauth(c, why));
 	for (size_t i = 0; i < c->ndsip.local_ike_n; i++) {
 		if (cfg_sound(c->lines, "ndsip.local_ike[%zu]", i)) {
 			also(&err, check_local_ike(c, i, why));

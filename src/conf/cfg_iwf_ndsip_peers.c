@@ -217,6 +217,21 @@ static int check_who(struct cfg_iwf *c, size_t i, struct report *why)
 	return 0;
 }
 
+/* A warning only: the file of the anchor may have lists, too. */
+static void check_revocation(const struct cfg_iwf *c, size_t i, struct report *why)
+{
+	const struct cfg_peer *p = &c->peers[i];
+	size_t anchor = cfg_anchor_index(c, p->trust);
+
+	if (anchor < c->anchors_n && !c->anchors[anchor].crl_n && cfg_sound(c->lines, "trust_anchors[%zu]", anchor)) {
+		cfg_warn(
+		    why, c->lines, cfg_line(c->lines, "peers[%zu].trust", i),
+		    "peer '%s' has protection ndsip, and its trust anchor '%s' has no crl: without a valid one charon refuses "
+		    "the peer",
+		    p->name, p->trust);
+	}
+}
+
 static int check_peer(struct cfg_iwf *c, size_t i, struct report *why)
 {
 	const struct cfg_peer *p = &c->peers[i];
@@ -235,6 +250,9 @@ static int check_peer(struct cfg_iwf *c, size_t i, struct report *why)
 			     "has protection ndsip and there is no section ndsip, expected one, or protection tls");
 	}
 	err = check_who(c, i, why);
+	if (!err) {
+		check_revocation(c, i, why);
+	}
 	if (cfg_sound(c->lines, "ndsip.local_ike")) {
 		int other = check_addresses(c, i, why);
 

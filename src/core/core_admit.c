@@ -328,7 +328,8 @@ void core_on_session_open(struct core_edge *e, uint64_t number, const struct ipc
 void core_on_session_closed(struct core_edge *e, uint64_t number, const struct ipc_session_closed *closed)
 {
 	/* The edge ends these sessions by itself. */
-	static const enum pol_reason decided[] = { POL_FOREIGN_ORIGIN, POL_CERTIFICATE_REVOKED, POL_REVOCATION_UNKNOWN };
+	static const enum pol_reason decided[] = { POL_FOREIGN_ORIGIN, POL_CERTIFICATE_REVOKED, POL_REVOCATION_UNKNOWN,
+						   POL_PROTECTION_LOST };
 	struct core_session *s = core_session_find(e->core, e->who.generation, number);
 
 	core_probe_forget(e->core, e->who.generation, number);

@@ -56,9 +56,10 @@ static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 static void on_down(void *arg, struct link *l, int err, const char *why)
 {
 	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
-	const char *kind = err_str_beside(err, why);
+	const char *kind = p->cut ? "" : err_str_beside(err, why); /* the other side did not close it */
 
 	(void)l;
+	p->cut = false;
 	core_proof_end(p);
 	if (p->open && !p->core->stop.begun) {
 		st_count(&p->core->st, ST_PEER_DOWN);
@@ -76,6 +77,7 @@ static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 
 	(void)err;
 	(void)result_code;
+	p->cut = false;
 	core_proof_end(p);
 	snprintf(p->lost_why, sizeof p->lost_why, "the last attempt failed: %.200s", why);
 }

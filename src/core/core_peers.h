@@ -35,6 +35,7 @@ struct core_peer {
 	uint32_t gathered;                     /* of the outstanding: written, and not sent yet */
 	TAILQ_HEAD(, core_trigger) waiting[2]; /* [1]: priority requests */
 	char lost_why[CORE_PEER_WHY_MAX];      /* of the last connection or attempt; "": none, or it is open again */
+	bool cut;                              /* its connection ends because NDS/IP does not protect it */
 	bool open;
 };
 

@@ -71,6 +71,7 @@ static void cut(struct core_peer *p, unsigned reason)
 	p->proof.reason = reason;
 	link_freeze(l, true); /* what is queued is not sent */
 	core_proof_end(p);
+	p->cut = true;
 	link_drop(l, words);
 }
 

@@ -61,6 +61,35 @@ static void check_listeners(const struct cfg_iwf *c, struct report *why)
 	}
 }
 
+/* An address of ours that others bind, or that is bound later: it may come with its device. */
+static void check_ours(const struct cfg_iwf *c, const char *text, unsigned line, const char *whose, struct report *why)
+{
+	if (net_usable(text, 0, NULL) == ERR_IO && errno == EADDRNOTAVAIL) {
+		cfg_warn(why, c->lines, line, "%s has '%s', and no device of this machine has it (ip address add)", whose, text);
+	}
+}
+
+static void check_own_addresses(const struct cfg_iwf *c, struct report *why)
+{
+	char whose[CFG_NAME_MAX + 32];
+
+	for (size_t i = 0; i < c->ndsip.local_ike_n; i++) {
+		if (cfg_sound(c->lines, "ndsip.local_ike[%zu]", i)) {
+			check_ours(c, c->ndsip.local_ike[i], cfg_line(c->lines, "ndsip.local_ike[%zu]", i), "ndsip.local_ike",
+				   why);
+		}
+	}
+	for (size_t i = 0; i < c->peers_n; i++) {
+		const struct cfg_peer *p = &c->peers[i];
+
+		snprintf(whose, sizeof whose, "local_addresses of peer '%s'", p->name);
+		for (size_t k = 0; k < p->local_addresses_n && cfg_sound(c->lines, "peers[%zu]", i); k++) {
+			check_ours(c, p->local_addresses[k], cfg_line(c->lines, "peers[%zu].local_addresses[%zu]", i, k), whose,
+				   why);
+		}
+	}
+}
+
 /* Each connection is a descriptor. */
 static void check_descriptors(const struct cfg_iwf *c, struct report *why)
 {
@@ -106,6 +135,7 @@ static int examine(struct dm_loaded *l, struct report *why)
 	}
 	files = cfg_iwf_check_files(l->cfg, why);
 	check_listeners(l->cfg, why);
+	check_own_addresses(l->cfg, why);
 	dm_sctp_check(l->cfg, why);
 	check_descriptors(l->cfg, why);
 	dm_sandbox_check(l->cfg, why);

@@ -120,6 +120,11 @@ def test_without_charon_there_is_a_warning(folder):
     assert done.returncode == 0, done.stderr
     assert (f"warning: {path}:{line}: ndsip.vici: {folder}/charon.vici: No such file or directory; until charon (strongSwan) runs, "
             "no connection under NDS/IP is accepted or made") in done.stderr
+    ike = f"warning: {path}:{line - 1}: ndsip.local_ike has '192.0.2.1', and no device of this machine has it (ip address add)\n"
+    assert ike in done.stderr
+    assert "no device" not in check(folder, good.replace("192.0.2.1", "127.0.0.2"))[1].stderr
+    far = good.replace("port: 3868, protection: none", "port: 3868, transport: sctp, local_addresses: [ 192.0.2.8 ], protection: none")
+    assert "local_addresses of peer 'hss' has '192.0.2.8', and no device of this machine has it (ip address add)\n" in check(folder, far)[1].stderr
     done = check(folder, good.replace(", crl: [ pki/anchor-a.crl ]", ""))[1]
     assert "add crl or ocsp to the trust anchor; without a CRL, NDS/IP accepts no certificate of an anchor\n" in done.stderr
     path, done = check(folder, good.replace("charon.vici", "pki/iwf.pem"))

@@ -31,6 +31,15 @@ class World(ndsip.World):
         self.end_tunnels()
         return self.labs.down(self.lab)
 
+    def losses(self):
+        """The decision lines of connections of acme whose protection ended."""
+        return self.lab.decisions(action="session", verdict="refused", scs="acme", reason="protection-lost", protection="ndsip")
+
+    def wait_loss(self, before):
+        """Exactly one more line than before."""
+        lines = proc.wait_until("the decision line of the cut", lambda: self.losses()[len(before):], 10)
+        assert len(lines) == 1 and lines[0]["origin_host"] == self.lab.scs["acme"]["origin_host"], lines
+
     def copy_ca(self, name):
         shutil.copy(self.pki(f"{name}.pem"), self.charons["gw"].path("swanctl", "x509ca", f"{name}.pem"))
 
@@ -124,11 +133,12 @@ def test_an_end_of_the_tunnel_cuts_within_a_second(world, acme):
     world.lab.ue("absent", L.imsi(3))
     done = world.trigger("acme", device="meter-3@a.example", reference=4301)
     assert done.status == "SUCCESS", done
+    before = world.losses()
     begun = time.monotonic()
     acme.terminate("iwf")
     took = world.gone("acme", begun)
     assert took < CUT_S, took
-    assert world.lab.decisions(action="session", reason="protection-lost") or "protection-lost" in world.log()
+    world.wait_loss(before)
     proc.wait_until("it is counted", lambda: world.counter("edge_protection_lost") >= 1, 10)
     session.end()
     acme.initiate("tsp")
@@ -150,10 +160,12 @@ def test_protected_again_within_the_grace_goes_on(world, acme):
 
 def test_rules_flushed_under_a_live_session_cut_it(world, acme):
     session = world.listen("acme")
+    before = world.losses()
     begun = time.monotonic()
     tunnel.run(*world.hosts.inside("gw", "nft", "flush", "ruleset"))
     took = world.gone("acme", begun)
     assert took < CUT_S, took
+    world.wait_loss(before)
     session.end()
     assert world.trigger("acme", device="meter-1@a.example").code == 4  # the tunnel is there, and that is not enough
     forces = world.log().count("rules of NDS/IP are in force")
@@ -267,10 +279,12 @@ def test_the_helper_killed_cuts_and_is_started_again(world, acme):
 
 def test_an_scs_that_is_removed_loses_tunnel_and_session(world, acme):
     world.listen("acme")
+    before = world.losses()
     begun = time.monotonic()
     world.lab.ctl("scs", "set", "acme", "--ndsip-hosts", "none")
     took = world.gone("acme", begun)
     assert took < CUT_S, took
+    world.wait_loss(before)
     proc.wait_until("its tunnel is gone", lambda: acme.installed() == 0, 10)
     world.lab.ctl("scs", "set", "acme", "--ndsip-hosts", HOST)
     world.wait_loaded("acme")

@@ -98,6 +98,7 @@ def test_an_sa_that_ends_while_triggers_are_pending(world):
             assert time.monotonic() - begun < CUT_S + 0.5
             assert scs.wait_event("answer")["request_status"] == "TEMPORARYERROR"
             assert world.peer("smssc")["state"] != "open"
+            world.wait_log(r"peer smssc \(.*\) is down: dropped by its owner: NDS/IP does not protect it: [^()]+\n")
             assert not world.protection("smssc")[0] and world.protection("smssc")[1]
     finally:
         os.kill(smssc, signal.SIGCONT)

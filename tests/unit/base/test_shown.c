@@ -48,12 +48,28 @@ static void an_ipv6_address_with_a_port_stands_in_brackets(void **state)
 			    "[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535");
 }
 
+static void a_span_has_the_largest_unit_that_leaves_no_rest(void **state)
+{
+	static const struct {
+		uint64_t ms;
+		const char *words;
+	} rows[] = { { 0, "0s" },        { 900, "900ms" },    { 1000, "1s" }, { 61000, "61s" },
+		     { 5400000, "90m" }, { 86400000, "24h" }, { 1, "1ms" },   { UINT64_MAX, "18446744073709551615ms" } };
+	char out[SHOWN_SPAN_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_string_equal(shown_span(out, rows[i].ms), rows[i].words);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_is_one_and_the_rest_are_several),
 		cmocka_unit_test(a_long_noun_is_cut),
 		cmocka_unit_test(an_ipv6_address_with_a_port_stands_in_brackets),
+		cmocka_unit_test(a_span_has_the_largest_unit_that_leaves_no_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

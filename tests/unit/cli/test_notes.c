@@ -150,10 +150,47 @@ static void test_a_zero_is_a_dash_where_the_column_says_so(void **state)
 	json_decref(some);
 }
 
+static void test_a_note_stands_below_its_table_once(void **state)
+{
+	static const struct cli_column columns[] = {
+		{ "SCS", "scs" }, { "HOSTS", CLI_FIRST "hosts" }, { "WHY NOT", CLI_NOTE "why" }, { NULL, NULL }
+	};
+	struct shown s = { NULL, 0 };
+	FILE *f = open_memstream(&s.text, &s.len);
+	struct cli_table *t;
+	char name[16], *more;
+
+	(void)state;
+	assert_non_null(f);
+	t = cli_table_new(f, columns);
+	assert_non_null(t);
+	for (int i = 0; i < 205; i++) {
+		json_t *row;
+
+		snprintf(name, sizeof name, "s%d", i);
+		row = json_pack("{s:s, s:[s*, s*], s:s}", "scs", name, "hosts", i ? "::1" : NULL, i > 1 ? "::2" : NULL, "why",
+				i == 1  ? ""
+				: i < 3 ? "no tunnel"
+					: name);
+		assert_non_null(row);
+		cli_table_row(t, row);
+		json_decref(row);
+	}
+	cli_table_end(t);
+	fclose(f);
+	assert_int_equal(strncmp(s.text, "SCS   HOSTS\ns0    -\ns1    ::1\ns2    ::1 +1\n", 43), 0);
+	assert_non_null(strstr(s.text, "\nWHY NOT of s0, s2: no tunnel\nWHY NOT of s3: s3\n"));
+	more = strstr(s.text, "\nWHY NOT of s200: s200\n");
+	assert_non_null(more);
+	assert_string_equal(more, "\nWHY NOT of s200: s200\nWHY NOT of 4 more: name one, or use --json\n");
+	free(s.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_processes_lack_is_said_once),
+		cmocka_unit_test(test_a_note_stands_below_its_table_once),
 		cmocka_unit_test(test_long_words_go_on_in_the_next_line),
 		cmocka_unit_test(test_paths_are_cut_and_counted),
 		cmocka_unit_test(test_one_path_longer_than_the_line_shows_its_end),

@@ -150,6 +150,20 @@ static void test_the_addresses_of_ike_are_of_one_host_each(void **state)
 	      "resolved)\n");
 }
 
+static void test_a_new_proof_is_not_due_before_new_keys(void **state)
+{
+	(void)state;
+	wrong(
+	    "  local_ike: [ 192.0.2.1 ]\n", "  local_ike: [ 192.0.2.1 ]\n  reauth: 90m\n",
+	    "error /etc/mtc/c.yaml:16: ndsip.reauth is 90m, and ndsip.ike_rekey is 4h, so keys would never be renewed without a "
+	    "new proof of the certificates, expected a reauth that is not shorter\n");
+	wrong(
+	    "  local_ike: [ 192.0.2.1 ]\n", "  local_ike: [ 192.0.2.1 ]\n  ike_rekey: 2d\n",
+	    "error /etc/mtc/c.yaml:16: ndsip.reauth is 24h, and ndsip.ike_rekey is 48h, so keys would never be renewed without a "
+	    "new proof of the certificates, expected a reauth that is not shorter\n");
+	right("  local_ike: [ 192.0.2.1 ]\n", "  local_ike: [ 192.0.2.1 ]\n  ike_rekey: 24h\n");
+}
+
 static void test_a_protected_address_is_inside_the_tunnels(void **state)
 {
 	(void)state;
@@ -292,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_the_section_is_complete),
 		cmocka_unit_test(test_the_addresses_of_ike_are_of_one_host_each),
 		cmocka_unit_test(test_a_protected_address_is_inside_the_tunnels),
+		cmocka_unit_test(test_a_new_proof_is_not_due_before_new_keys),
 		cmocka_unit_test(test_a_certificate_of_the_listener_belongs_to_tls),
 		cmocka_unit_test(test_a_listener_over_sctp_is_protected_with_all_its_addresses),
 		cmocka_unit_test(test_the_selectors_of_one_tunnel),

@@ -7,7 +7,7 @@
 static const char text[] = "identity:\n"                                                       /* 1 */
 			   "  external: { host: iwf.x.example, realm: x.example }\n"           /* 2 */
 			   "  internal: { host: iwf.core.x.example, realm: core.x.example }\n" /* 3 */
-			   "trust_anchors: [ { name: a, file: a.pem } ]\n"                     /* 4 */
+			   "trust_anchors: [ { name: a, file: a.pem, crl: [ a.crl ] } ]\n"     /* 4 */
 			   "listen: [ { name: tsp, protection: tls, address: 192.0.2.9, certificate: c.pem, key: k.pem } ]\n"
 			   "s6m: { peer: hss, destination_realm: x.example }\n"  /* 6 */
 			   "t4: { peer: smssc, destination_realm: x.example }\n" /* 7 */
@@ -159,12 +159,30 @@ static void test_what_belongs_to_ndsip(void **state)
 	      C "18: peers[0] has protection ndsip and a certificate, expected protection tls or no certificate");
 }
 
+static void test_an_anchor_without_a_list_is_told(void **state)
+{
+	struct cfg_iwf *c = read_with(", crl: [ a.crl ]", "");
+
+	(void)state;
+	assert_non_null(c);
+	cfg_iwf_free(c);
+	assert_string_equal(report.text,
+			    "warning /etc/mtc/c.yaml:16: peer 'hss' has protection ndsip, and its trust anchor 'a' has no crl: "
+			    "without a valid one charon refuses the peer\n"
+			    "warning /etc/mtc/c.yaml:23: peer 'smssc' has protection ndsip, and its trust anchor 'a' has no crl: "
+			    "without a valid one charon refuses the peer\n");
+	c = read_with("name: a,", "name: a,");
+	assert_non_null(c);
+	cfg_iwf_free(c);
+	assert_string_equal(report.text, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_peer_with_its_tunnel),    cmocka_unit_test(test_the_section_and_the_anchor_are_needed),
 		cmocka_unit_test(test_the_addresses_of_a_tunnel), cmocka_unit_test(test_tunnels_share_nothing),
-		cmocka_unit_test(test_what_belongs_to_ndsip),
+		cmocka_unit_test(test_what_belongs_to_ndsip),     cmocka_unit_test(test_an_anchor_without_a_list_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -342,12 +342,12 @@ static void test_who_waits_for_a_place_and_leaves_is_forgotten(void **state)
 
 static void test_a_session_that_spoke_for_another_leaves_a_decision(void **state)
 {
-	static const char *const reasons[] = { "certificate-revoked", "revocation-unknown", "foreign-origin" };
+	static const char *const reasons[] = { "certificate-revoked", "revocation-unknown", "protection-lost", "foreign-origin" };
 	struct core_play *p = *state;
 	struct ipc_session_closed closed = { "ended" };
 	uint64_t before, ended;
 
-	for (size_t i = 0; i < 3; i++) { /* the edge ends these sessions by itself */
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) { /* the edge ends these sessions by itself */
 		str_set(closed.reason, sizeof closed.reason, reasons[i]);
 		ended = p->core->st.v[ST_SESSION_ENDED];
 		assert_true(ADMITTED(open_acme(p, 2 + i)));
