@@ -13,8 +13,8 @@ const char *shown_count(char out[SHOWN_COUNT_MAX], uint64_t n, const char *noun)
 
 #define SHOWN_SPAN_MAX 32
 
-/* Writes "24h", "90m", "10s", "900ms", as a configuration has a duration: whole, in the largest unit
- * up to hours that leaves no rest; 0 is "0s". Returns `out`. */
+/* Writes "24h", "90m", "10s", "900ms", as a configuration has a duration: whole, in the largest
+ * unit up to hours that leaves no rest; 0 is "0s". Returns `out`. */
 const char *shown_span(char out[SHOWN_SPAN_MAX], uint64_t ms);
 
 /* Room for every numeric address with brackets and port, NUL included. */

@@ -65,9 +65,10 @@ struct cli_param {
 #define CLI_NOTE "!"
 struct cli_column {
 	const char *title; /* NULL ends the list */
-	/* CLI_DASH_FOR_0 "NAME": the number 0 is shown as "-". CLI_FIRST "NAME": of a list the first
-	 * value and how many more there are. CLI_NOTE "NAME": no column; text that stands below the
-	 * table, once for all rows that have it, with their first columns. At most one. */
+	/* CLI_DASH_FOR_0 "NAME": the number 0 is shown as "-". CLI_FIRST "NAME": of a list the
+	 * first value and how many more there are. CLI_NOTE "NAME": no column; text that stands
+	 * below the table, once for all rows that have it, with their first columns. At most
+	 * one. */
 	const char *member;
 };
 

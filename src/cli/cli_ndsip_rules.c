@@ -219,8 +219,8 @@ static int apply(const struct cli_session *s, const struct fence_plan *plan, con
 	return s->json ? end(s, false, "apply", NULL, NULL, why) : no(why);
 }
 
-/* Whether the kernel has no table of ours. Any plan does: it is not compared. False also when nobody
- * can say. */
+/* Whether the kernel has no table of ours. Any plan does: it is not compared. False also when
+ * nobody can say. */
 static bool nothing_there(void)
 {
 	static const struct fence_selector any = {

@@ -41,8 +41,8 @@ struct core_ndsip_scs { /* an SCS or peer of the list */
 	struct ns_scs_is is;    /* as the helper said last; state 0: nothing yet */
 	char own[NS_WORDS_MAX]; /* why the core refused it */
 	uint8_t end_why;        /* enum ns_why: a TERMINATE about it waits; 0: none */
-	/* Hashes of its data: in the last list that has it, and in the last one after which a helper
-	 * had nothing left to end. 0: none. */
+	/* Hashes of its data: in the last list that has it, and in the last one after which a
+	 * helper had nothing left to end. 0: none. */
 	uint64_t given, settled;
 	TAILQ_ENTRY(core_ndsip_scs) ends;
 };

@@ -1,5 +1,5 @@
-/* core_ndsip_names.c - who is in the helper's list, by name: SCSs, and peers of the core; and what a
- * helper has settled for each. */
+/* core_ndsip_names.c - who is in the helper's list, by name: SCSs, and peers of the core; and what
+ * a helper has settled for each. */
 #include <stdlib.h>
 #include <string.h>
 

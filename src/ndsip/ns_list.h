@@ -2,9 +2,9 @@
  * each of them at charon. A new list is gathered aside and takes effect as a whole at its end; what
  * differs becomes work: a new SCS is loaded; a changed one is loaded, terminated and, where we know
  * its address, initiated, because neither rekeying nor reauthentication applies a change; a removed
- * one is unloaded and terminated. A new SCS is terminated, too, unless the core says that an earlier
- * helper of the same files had it as it is: charon outlives a helper and the daemon, and may have
- * security associations of before. PURE but for the allocator. */
+ * one is unloaded and terminated. A new SCS is terminated, too, unless the core says that an
+ * earlier helper of the same files had it as it is: charon outlives a helper and the daemon, and
+ * may have security associations of before. PURE but for the allocator. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
