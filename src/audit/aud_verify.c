@@ -242,8 +242,9 @@ static void judge_changes(struct aud_verifier *v)
 			    (unsigned long long)v->differs[i]);
 	}
 	if (v->differs_n > shown) {
-		aud_problem(v, UINT64_MAX, "and %llu further records like these",
-			    (unsigned long long)(v->differs_n - shown + (v->root_good ? 0 : v->differs_more)));
+		size_t further = v->differs_n - shown + (v->root_good ? 0 : v->differs_more);
+
+		aud_problem(v, UINT64_MAX, "and %zu further records like these", further);
 	}
 	if (v->root_good && v->differs_more && !v->differs_n) {
 		aud_problem(v, UINT64_MAX, "tiles above the records were changed; the records are as the checkpoint has them");

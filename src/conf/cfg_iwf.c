@@ -258,9 +258,10 @@ static const struct cfg_row privacy_rows[] = {
 	    "there or not, until one answer more is free: each is after absent_window divided by this number"),
 	CFG_DURATION("absent_window", struct cfg_privacy, absent_window_ms, 1000, 7 * DAY_MS, "1h",
 		     "the time in which they are counted; a restart of the core begins it anew"),
-	CFG_U32("absent_devices", struct cfg_privacy, absent_devices, 1024, 100000000, "300000",
-		"number of pairs of an SCS and a name of a device that are counted, of all SCSs together; each takes about 120 "
-		"bytes of memory and its name. When that is not enough, an SCS with more than its share loses its own oldest ones"),
+	CFG_U32(
+	    "absent_devices", struct cfg_privacy, absent_devices, 1024, 100000000, "300000",
+	    "number of pairs of an SCS and a name of a device that are counted, of all SCSs together; each takes about 120 "
+	    "bytes of memory and its name. When that is not enough, an SCS with more than its share loses its own oldest ones"),
 	CFG_END,
 };
 

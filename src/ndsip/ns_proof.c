@@ -197,7 +197,7 @@ static enum ns_reason changed(const struct ns_connection *c, const struct ns_fac
 	if (!c->scs[0]) {
 		return NS_REASON_SA_PROVEN;
 	}
-	if (!m || strcmp(c->identity, m->scs.identity) || strcmp(c->anchor, m->scs.anchor)) {
+	if (!m || strcmp(c->identity, m->scs.identity) != 0 || strcmp(c->anchor, m->scs.anchor) != 0) {
 		return NS_REASON_ENDED;
 	}
 	for (uint8_t i = 0; i < c->open.remote_n; i++) {

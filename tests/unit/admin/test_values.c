@@ -127,8 +127,9 @@ static void test_what_is_in_force_is_the_smaller_limit(void **state)
 	    "{\"name\": \"acme\", \"payload_max\": 4000, \"validity_max_s\": 50, \"connections_max\": 9, \"pending_max\": 80}");
 	scs = row_of(ctl_fake_run("scs.show", "{\"name\": \"acme\"}"));
 	assert_string_equal(json_of(scs, "payload_max"), "4000");
-	assert_string_equal(json_of(scs, "in_force"),
-			    "{\"payload_max\":800,\"validity_max_s\":50,\"connections_max\":3,\"pending_max\":70,\"absent_max\":20}");
+	assert_string_equal(
+	    json_of(scs, "in_force"),
+	    "{\"payload_max\":800,\"validity_max_s\":50,\"connections_max\":3,\"pending_max\":70,\"absent_max\":20}");
 }
 
 static void test_the_anchor_of_a_group_is_set_and_taken_away(void **state)
