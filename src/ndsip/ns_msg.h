@@ -14,7 +14,7 @@
  *                     SCS_STATE    whether an SCS is protected, else a sentence that says why not
  *
  * The helper finds out what differs between two lists; a list that is not ended in order changes
- * nothing. A helper that begins knows no list before; BEGIN and SCS say what charon may have kept
+ * nothing. A helper that begins knows no list before: BEGIN and SCS say what charon may have kept
  * from an earlier helper, and SUMMARY says when nothing else is left. Certificates of trust
  * anchors, our own certificate, proposals and times are not in the messages: the helper has them
  * from the parent's set of files and from the configuration. */
