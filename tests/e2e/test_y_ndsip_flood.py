@@ -14,7 +14,7 @@ COUNT = 180
 
 @pytest.fixture(scope="module")
 def world(labs):
-    w = ndsip.World(labs.up(kind=ndsip.Tunnelled, on_loss="cut", scs_tunnel=False, edges=1))
+    w = ndsip.World(labs.up(kind=ndsip.Tunnelled, on_loss="cut", grace_ms=500, check_ms=5000, mode=tunnel.LIBIPSEC, scs_tunnel=False, edges=1))
     yield w
     w.end_tunnels()
     wrong = labs.down(w.lab)
