@@ -457,6 +457,7 @@ int tls_crl_facts(struct tls_crl_fact out[TLS_CRLS_MAX], size_t *n, const struct
 	struct tls_anchor a = { .store = NULL };
 	int err = tls_anchor_load(&a, conf, why, why_size);
 
+	memset(out, 0, TLS_CRLS_MAX * sizeof *out); /* whole, for they go to another process as they are */
 	*n = 0;
 	for (size_t i = 0; i < a.crls.n && !err; i++) {
 		err = fact_of(&out[i], &a.crls.of[i]);
