@@ -35,7 +35,17 @@ def with_list(pki, ca):
     os.unlink(made)
 
 
-class Tunnelled(lab.Lab):
+class OnHosts(lab.Lab):
+    """A laboratory on hosts of its own."""
+
+    def up(self, say, background=True):
+        lacking = tunnel.lacking()
+        if lacking:  # before anything is made or deleted
+            raise proc.LabError(f"a laboratory with NDS/IP cannot run here: {lacking}")
+        return super().up(say, background)
+
+
+class Tunnelled(OnHosts):
     """Everything of the operator on the host gw; the SCSs are on the host scs."""
 
     def __init__(self, folder, options):
@@ -45,12 +55,6 @@ class Tunnelled(lab.Lab):
 
     def start(self, name, command, env=None):
         return super().start(name, self.hosts.inside("gw", *command), env)
-
-    def up(self, say, background=True):
-        lacking = tunnel.lacking()
-        if lacking:  # before anything is made or deleted
-            raise proc.LabError(f"a laboratory with NDS/IP cannot run here: {lacking}")
-        return super().up(say, background)
 
     def make_hosts(self, say):
         say("making three hosts (network namespaces) joined by veth")

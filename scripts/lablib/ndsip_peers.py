@@ -19,7 +19,7 @@ SCS_PORT, PLAIN_PORT = 3868, 3870
 OUTER = {side: tunnel.LINKS[side][other][1] for side, other in (("gw", "core"), ("core", "gw"))}
 
 
-class Domain(lab.Lab):
+class Domain(ndsip.OnHosts):
     """HSS and SMS-SC are reached through tunnels only."""
 
     def __init__(self, folder, options):
@@ -30,12 +30,6 @@ class Domain(lab.Lab):
     def start(self, name, command, env=None):
         side = "core" if name in ("mtc-hss", "mtc-smssc") else "gw"
         return super().start(name, self.hosts.inside(side, *command), env)
-
-    def up(self, say, background=True):
-        lacking = tunnel.lacking()
-        if lacking:  # before anything is made or deleted
-            raise proc.LabError(f"a laboratory with NDS/IP cannot run here: {lacking}")
-        return super().up(say, background)
 
     def make_hosts(self, say):
         say("making three hosts (network namespaces) joined by veth")
