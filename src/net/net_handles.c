@@ -10,6 +10,8 @@ struct net_timer {
 	uint64_t due_ms; /* 0: the timer was late, and the descriptors have been read since */
 	net_timer_fn *fn;
 	void *arg;
+	bool soon; /* in the list of the loop */
+	TAILQ_ENTRY(net_timer) entry;
 };
 
 struct net_watch {
@@ -38,16 +40,39 @@ static void free_data(uv_handle_t *h)
 #define LATE_MS 100
 #define LISTEN_MS 20
 
+static void leave_soon(struct net_timer *t)
+{
+	if (t->soon) {
+		TAILQ_REMOVE(&((struct net_loop *)t->uv.loop)->soon, t, entry);
+		t->soon = false;
+	}
+}
+
 static void on_timer(uv_timer_t *h)
 {
 	struct net_timer *t = h->data;
+	struct net_loop *l = (struct net_loop *)h->loop; /* uv is its first member */
 
 	if (t->due_ms && uv_now(h->loop) >= t->due_ms + LATE_MS) {
 		t->due_ms = 0;
 		uv_timer_start(h, on_timer, LISTEN_MS, 0);
 		return;
 	}
-	t->fn(t->arg);
+	l->in_timer = true;
+	t->fn(t->arg); /* which may free t */
+	l->in_timer = false;
+}
+
+/* libuv calls timers until none is due, and its clock stands still meanwhile. Work in slices that
+ * starts its timer anew would be done in one turn. */
+void net_timers_soon(struct net_loop *l)
+{
+	struct net_timer *t;
+
+	while ((t = TAILQ_FIRST(&l->soon))) {
+		leave_soon(t);
+		uv_timer_start(&t->uv, on_timer, 0, 0);
+	}
 }
 
 int net_timer_new(struct net_timer **out, struct net_loop *l, net_timer_fn *fn, void *arg)
@@ -73,17 +98,26 @@ void net_timer_start(struct net_timer *t, uint64_t delay_ms)
 		uv_update_time(t->uv.loop);
 	}
 	t->due_ms = uv_now(t->uv.loop) + delay_ms;
-	uv_timer_start(&t->uv, on_timer, delay_ms, 0);
+	leave_soon(t);
+	if (delay_ms || !l->in_timer) {
+		uv_timer_start(&t->uv, on_timer, delay_ms, 0);
+		return;
+	}
+	uv_timer_stop(&t->uv);
+	TAILQ_INSERT_TAIL(&l->soon, t, entry);
+	t->soon = true;
 }
 
 void net_timer_stop(struct net_timer *t)
 {
+	leave_soon(t);
 	uv_timer_stop(&t->uv);
 }
 
 void net_timer_free(struct net_timer *t)
 {
 	if (t) {
+		leave_soon(t);
 		uv_close((uv_handle_t *)&t->uv, free_data);
 	}
 }

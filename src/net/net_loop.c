@@ -73,6 +73,7 @@ static void on_prepare(uv_prepare_t *h)
 	run_later(l);
 	run_checks(l);
 	run_tasks(&l->flush);
+	net_timers_soon(l);
 	l->clocks_read = false; /* the loop waits now */
 }
 
@@ -109,6 +110,7 @@ int net_loop_new(struct net_loop **out)
 	TAILQ_INIT(&l->flush);
 	TAILQ_INIT(&l->checks);
 	TAILQ_INIT(&l->lingers);
+	TAILQ_INIT(&l->soon);
 	uv_prepare_init(&l->uv, &l->prepare); /* these four cannot fail */
 	l->prepare.data = l;
 	uv_prepare_start(&l->prepare, on_prepare);

@@ -32,7 +32,8 @@ uint64_t net_loop_real_ms(struct net_loop *l);
 /* If a timer is very late (the process was stopped), pending data is read first. */
 typedef void net_timer_fn(void *arg);
 ERR_MUST_USE int net_timer_new(struct net_timer **out, struct net_loop *l, net_timer_fn *fn, void *arg);
-/* fires once; restarts a running timer */
+/* Fires once; restarts a running timer. A timer that a timer's callback starts with 0 fires after
+ * the descriptors were looked at: so work in slices keeps no peer waiting. */
 void net_timer_start(struct net_timer *t, uint64_t delay_ms);
 void net_timer_stop(struct net_timer *t);
 void net_timer_free(struct net_timer *t);

@@ -11,6 +11,7 @@
 
 TAILQ_HEAD(check_list, net_check);
 TAILQ_HEAD(linger_list, net_linger);
+TAILQ_HEAD(timer_list, net_timer);
 
 struct net_loop {
 	uv_loop_t uv;
@@ -18,7 +19,8 @@ struct net_loop {
 	uv_idle_t again; /* active: the next wait is none */
 	struct net_task_list later, running, flush;
 	struct check_list checks;
-	bool in_checks, in_run;
+	struct timer_list soon; /* timers that fire after the next look at the descriptors */
+	bool in_checks, in_run, in_timer;
 	struct linger_list lingers;
 	size_t lingers_n;
 	uint8_t *read_buf;
@@ -35,6 +37,9 @@ struct net_check {
 	net_check_fn *fn; /* NULL: freed while the checks ran */
 	void *arg;
 };
+
+/* Before the loop looks at the descriptors: what waits in `soon` fires after that. */
+void net_timers_soon(struct net_loop *l);
 
 /* A code of libuv as one of ours. */
 int net_loop_err(int r);

@@ -304,6 +304,73 @@ static void on_check_stops(void *arg)
 	}
 }
 
+static void on_timer_goes_on(void *arg)
+{
+	struct world *w = arg;
+
+	mark(w, 't');
+	if (strchr(w->order, 'e') || strlen(w->order) == 8) {
+		net_loop_stop(w->loop);
+		return;
+	}
+	if (w->order[1] == '\0') {
+		assert_int_equal(write(w->pair[1], "x", 1), 1);
+	}
+	net_timer_start(w->timer, 0);
+}
+
+static void on_events_mark_only(void *arg, int events)
+{
+	char c;
+	struct world *w = arg;
+
+	(void)events;
+	assert_int_equal(read(w->pair[0], &c, 1), 1);
+	mark(w, 'e');
+}
+
+/* A timer that starts itself anew, as work in slices does. */
+static void test_descriptors_are_read_between_two_timers_of_now(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(net_timer_new(&w->timer, w->loop, on_timer_goes_on, w), 0);
+	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], on_events_mark_only, w), 0);
+	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
+	net_timer_start(w->timer, 0);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_string_equal(w->order, "tet");
+	net_watch_free(w->watch);
+	net_timer_free(w->timer);
+}
+
+static void on_timer_starts_and_takes_back(void *arg)
+{
+	struct world *w = arg;
+
+	w->fired++;
+	net_timer_start(w->timer, 0);
+	net_timer_start(w->guard, 0);
+	net_timer_start(w->guard, 5000);
+	net_timer_stop(w->timer);
+	net_loop_stop(w->loop);
+}
+
+static void test_a_timer_of_now_may_be_stopped_and_freed(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(net_timer_new(&w->timer, w->loop, on_timer_starts_and_takes_back, w), 0);
+	net_timer_start(w->timer, 0);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	net_timer_free(w->timer);
+	assert_int_equal(net_timer_new(&w->timer, w->loop, on_stop, w), 0);
+	net_timer_start(w->timer, 1);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	net_timer_free(w->timer);
+	assert_int_equal(w->fired, 2);
+}
+
 static void test_a_check_comes_after_descriptors_and_timers_of_its_turn(void **state)
 {
 	struct world *w = *state;
@@ -436,6 +503,8 @@ int main(void)
 		T(test_a_watch_may_free_itself),
 		T(test_one_descriptor_has_one_watch),
 		T(test_a_signal_arrives_in_the_loop_and_may_free_itself),
+		T(test_descriptors_are_read_between_two_timers_of_now),
+		T(test_a_timer_of_now_may_be_stopped_and_freed),
 		T(test_a_check_comes_after_descriptors_and_timers_of_its_turn),
 		T(test_a_check_may_free_itself_and_others),
 		T(test_again_brings_the_next_turn_without_an_event),
