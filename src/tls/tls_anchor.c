@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "tls/tls_ctx.h"
 #include "tls/tls_verify.h"
+#include "tls/tls_x509.h"
 
 #define CERTIFICATES_MAX 64
 
@@ -31,7 +32,7 @@ static int load_all(X509_STORE *store, BIO *b, const char *file, char *why, size
 	int n = 0, err = 0;
 	X509 *cert;
 
-	while (!err && (cert = PEM_read_bio_X509(b, NULL, NULL, NULL))) {
+	while (!err && (cert = tls_x509_next(b))) {
 		err = check_ca(cert, file, why, why_size);
 		if (!err && ++n > CERTIFICATES_MAX) {
 			snprintf(why, why_size, "anchor '%s': more than %d certificates", file, CERTIFICATES_MAX);

@@ -16,6 +16,7 @@
 #include "tls/tls_own.h"
 #include "tls/tls_provider.h"
 #include "tls/tls_verify.h"
+#include "tls/tls_x509.h"
 
 static const char suites_13[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 static const char suites_12[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
@@ -156,11 +157,11 @@ static int check_certificate(const struct tls_ctx *c, const struct tls_conf *con
 /* The leaf and whatever follows; on failure OpenSSL has queued the reason. */
 static bool use_chain(SSL_CTX *ssl, BIO *b)
 {
-	X509 *cert = PEM_read_bio_X509_AUX(b, NULL, NULL, NULL);
+	X509 *cert = tls_x509_own(b);
 	bool ok = cert && SSL_CTX_use_certificate(ssl, cert) == 1 && SSL_CTX_clear_chain_certs(ssl) == 1;
 
 	X509_free(cert);
-	while (ok && (cert = PEM_read_bio_X509(b, NULL, NULL, NULL))) {
+	while (ok && (cert = tls_x509_next(b))) {
 		ok = SSL_CTX_add0_chain_cert(ssl, cert) == 1;
 		if (!ok) {
 			X509_free(cert);
@@ -219,7 +220,7 @@ int tls_pem_ends(uint64_t *not_after_s, const struct tls_pem *pem)
 	uint64_t earliest = UINT64_MAX;
 	X509 *cert;
 
-	while (b && (cert = PEM_read_bio_X509(b, NULL, NULL, NULL))) {
+	while (b && (cert = tls_x509_next(b))) {
 		uint64_t end = tls_verify_seconds(X509_get0_notAfter(cert));
 
 		X509_free(cert);

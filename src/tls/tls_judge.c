@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "tls/tls_ctx.h"
 #include "tls/tls_verify.h"
+#include "tls/tls_x509.h"
 
 struct tls_judge {
 	struct tls_anchor *anchors; /* owned */
@@ -63,8 +64,8 @@ static int read_chain(struct tls_presented *p, const struct tls_pem *pem, char *
 		str_cut(why, why_size, err_str(ERR_NOMEM));
 		return ERR_NOMEM;
 	}
-	p->leaf = PEM_read_bio_X509(b, NULL, NULL, NULL);
-	while (!err && p->leaf && (cert = PEM_read_bio_X509(b, NULL, NULL, NULL))) {
+	p->leaf = tls_x509_next(b);
+	while (!err && p->leaf && (cert = tls_x509_next(b))) {
 		if (sk_X509_num(p->others) < TLS_JUDGE_CHAIN_MAX - 1 && sk_X509_push(p->others, cert) > 0) {
 			continue;
 		}

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "tls/tls_private.h"
 #include "tls/tls_verify.h"
+#include "tls/tls_x509.h"
 
 /* -- one certificate */
 
@@ -196,7 +197,7 @@ int tls_look_key(char kind[TLS_LOOK_WORDS_MAX], const struct tls_key *key, char 
 int tls_look_pair(const struct tls_pem *certificate, const struct tls_key *key)
 {
 	BIO *b = certificate->len <= TLS_PEM_MAX ? BIO_new_mem_buf(certificate->p, (int)certificate->len) : NULL;
-	X509 *x = b ? PEM_read_bio_X509(b, NULL, NULL, NULL) : NULL;
+	X509 *x = b ? tls_x509_next(b) : NULL;
 	char why[TLS_LOOK_WORDS_MAX];
 	EVP_PKEY *k = tls_private_parse(key, why, sizeof why);
 	int err = ERR_INVAL;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "tls/tls_pem.h"
+#include "tls/tls_x509.h"
 
 static void time_text(char *out, size_t size, const ASN1_TIME *t)
 {
@@ -75,7 +76,7 @@ static int check_ike(X509 *leaf, const char *file, const char *id, char *why, si
 int tls_pem_ike(const struct tls_pem *pem, const char *file, const char *id, char *why, size_t why_size)
 {
 	BIO *b = BIO_new_mem_buf(pem->p, (int)pem->len);
-	X509 *leaf = b ? PEM_read_bio_X509(b, NULL, NULL, NULL) : NULL;
+	X509 *leaf = b ? tls_x509_next(b) : NULL;
 	int err = ERR_INVAL;
 
 	if (leaf) {

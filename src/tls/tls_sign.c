@@ -6,6 +6,7 @@
 
 #include "tls/tls_openssl.h"
 #include "tls/tls_private.h"
+#include "tls/tls_x509.h"
 
 /* The two are OpenSSL's key under a name that says which half may be used. */
 static EVP_PKEY *evp(const void *k)
@@ -41,7 +42,7 @@ void tls_private_free(struct tls_private *k)
 int tls_public_new(struct tls_public **out, const struct tls_pem *certificate)
 {
 	BIO *b = certificate->len <= TLS_PEM_MAX ? BIO_new_mem_buf(certificate->p, (int)certificate->len) : NULL;
-	X509 *x = b ? PEM_read_bio_X509(b, NULL, NULL, NULL) : NULL;
+	X509 *x = b ? tls_x509_next(b) : NULL;
 	EVP_PKEY *k = x ? X509_get_pubkey(x) : NULL;
 
 	BIO_free(b);

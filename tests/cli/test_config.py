@@ -1,6 +1,9 @@
 """mtc-iwfd -t: a configuration is valid, or one line says where it is not and what was expected."""
 import os
+import pty
 import re
+import select
+import signal
 import socket
 import shutil
 import subprocess
@@ -187,6 +190,28 @@ def test_an_error_of_a_listener_hides_none_of_its_files(folder):
     path, done = check(folder, GOOD.replace("port: 0", "port: 70000").replace("pki/iwf.key", "pki/other.key"))
     assert done.returncode == 1
     assert f"{path}:14: listen[0].port is '70000'" in done.stderr and "does not match the certificate" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("name", ["anchor-a.pem", "iwf.pem"])
+def test_an_encrypted_block_is_damaged_and_nobody_is_asked_for_a_passphrase(folder, name):
+    """At a terminal: there OpenSSL asks by itself, and waits."""
+    whole = (folder / "pki" / name).read_text(encoding="ascii")
+    block = whole.replace("CERTIFICATE-----\n", "CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n", 1)
+    (folder / "pki" / "encrypted.pem").write_text(block, encoding="ascii")
+    (folder / "mtc-iwfd.yaml").write_text(GOOD.replace(f"pki/{name}", "pki/encrypted.pem"), encoding="ascii")
+    pid, terminal = pty.fork()
+    if not pid:
+        os.execv(os.path.join(BIN, "mtc-iwfd"), ["mtc-iwfd", "-t", "-c", str(folder / "mtc-iwfd.yaml")])
+    said = b""
+    while select.select([terminal], [], [], 10)[0]:
+        try:
+            said += os.read(terminal, 4096)
+        except OSError:  # the other end is closed
+            break
+        if b"pass phrase" in said:
+            os.kill(pid, signal.SIGKILL)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1 and b"pass phrase" not in said and b"encrypted.pem" in said, said
+    os.close(terminal)
 
 
 def test_without_an_identity_no_name_of_a_certificate_is_judged(folder):
