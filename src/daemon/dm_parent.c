@@ -87,6 +87,7 @@ static void announce(struct dm_parent *p)
 			log_warn(&p->log, "daemon", "the ready line could not be written to standard output");
 		}
 	}
+	dm_notify_ready(&p->notify, "SCSs can connect; mtcctl status shows more");
 }
 
 static void on_ready(struct dm_child *c)
@@ -465,6 +466,7 @@ static void on_term(void *arg, int signum)
 	log_info(&p->log, "daemon", "shutting down after signal %d", signum);
 	p->stopping = true;
 	p->stopping_ms = net_loop_now_ms(p->loop);
+	dm_notify_stopping(&p->notify, "every connection is taken down with Disconnect-Peer");
 	for (uint32_t i = 0; i < p->edges_n; i++) {
 		ask_to_stop(&p->edges[i]);
 	}
@@ -588,8 +590,11 @@ static int begin_writers(struct dm_parent *p)
 
 static int run(struct dm_parent *p)
 {
-	int err = dm_open_all(p);
+	int err = dm_notify_open(&p->notify, &p->log);
 
+	if (!err) {
+		err = dm_open_all(p);
+	}
 	if (!err) {
 		err = dm_sandboxes_enter(p);
 	}
@@ -598,6 +603,9 @@ static int run(struct dm_parent *p)
 	}
 	if (!err) {
 		err = net_loop_new(&p->loop);
+	}
+	if (!err) {
+		err = dm_notify_begin(&p->notify, p->loop);
 	}
 	if (!err) {
 		err = watch_signals(p);
@@ -690,6 +698,7 @@ static void tear_down(struct dm_parent *p)
 	dm_crls_free(p);
 	dm_files_free(p);
 	dm_close_all(p);
+	dm_notify_end(&p->notify);
 	if (p->loop) {
 		net_loop_free(p->loop);
 	}

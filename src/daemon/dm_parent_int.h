@@ -17,6 +17,7 @@
 #include "daemon/dm_hang.h"
 #include "daemon/dm_load.h"
 #include "daemon/dm_msg.h"
+#include "daemon/dm_notify.h"
 #include "ipc/ipc_beat.h"
 #include "ipc/ipc_caps.h"
 #include "keyholder/kh_client.h"
@@ -160,6 +161,7 @@ struct dm_parent {
 	uint32_t in_state[DM_CHILD_STATES]; /* children in each state */
 	uint32_t generation_next;
 
+	struct dm_notify notify;
 	bool announced; /* the ready lines were printed */
 	bool stopping;
 	bool core_stopping;

@@ -5,11 +5,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/kv.h"
 #include "base/stdfd.h"
+#include "base/version.h"
 #include "daemon/dm_child.h"
 #include "daemon/dm_parent.h"
 #include "daemon/dm_restore.h"
+#include "net/net_loop.h"
+#include "sandbox/sbx.h"
 #include "tls/tls_memory.h"
+#include "tls/tls_warm_up.h"
 
 static const char help[] =
     "mtc-iwfd - an MTC interworking function with its security gateway: takes device triggers from application servers (SCS) "
@@ -30,7 +35,7 @@ static const char help[] =
     "      --journal       with --restore: the journal too. It is as old as the backup: triggers may be submitted again, and "
     "reports\n"
     "                      that were sent since then are sent again\n"
-    "      --version       print the version\n"
+    "      --version       print the version, the commit and the versions of the libraries\n"
     "  -h, --help          this text\n"
     "\n"
     "When SCSs can connect it prints one line 'ready ADDRESS:PORT' for each listener on stdout.\n"
@@ -67,6 +72,21 @@ static int unknown_option(char **argv)
 	return usage("unknown option ", optopt && strncmp(word, "--", 2) != 0 ? letter : word);
 }
 
+static int print_version(void)
+{
+	char text[VERSION_TEXT_MAX], kv[KV_VERSION_MAX], seccomp[SBX_VERSION_MAX];
+	const struct version_library libraries[] = {
+		{ "OpenSSL", tls_library_version() },
+		{ "libuv", net_library_version() },
+		{ "LMDB", kv_library_version(kv) },
+		{ "libseccomp", sbx_library_version(seccomp) },
+	};
+
+	version_text(text, "mtc-iwfd", libraries, sizeof libraries / sizeof *libraries);
+	fputs(text, stdout);
+	return 0;
+}
+
 /* -1: continue; else the exit status. */
 static int parse(struct options *o, int argc, char **argv)
 {
@@ -97,8 +117,7 @@ static int parse(struct options *o, int argc, char **argv)
 			fputs(help, stdout);
 			return 0;
 		case 'V':
-			puts("mtc-iwfd " MTC_VERSION);
-			return 0;
+			return print_version();
 		case 'r':
 			o->restore.from = optarg;
 			break;
