@@ -14,7 +14,10 @@
 
 #include "base/stdfd.h"
 #include "base/tail.h"
+#include "base/version.h"
 #include "base/writer.h"
+#include "net/net_loop.h"
+#include "tls/tls_warm_up.h"
 
 int node_start(struct log *log, const char *program)
 {
@@ -59,7 +62,15 @@ int node_fail(const char *program, const char *fmt, ...)
 
 int node_version(const char *program)
 {
-	printf("%s %s\n", program, MTC_VERSION);
+	char text[VERSION_TEXT_MAX];
+	const struct version_library libraries[] = {
+		{ "OpenSSL", tls_library_version() },
+		{ "libuv", net_library_version() },
+		{ "jansson", jansson_version_str() },
+	};
+
+	version_text(text, program, libraries, sizeof libraries / sizeof *libraries);
+	fputs(text, stdout);
 	return NODE_EXIT_OK;
 }
 

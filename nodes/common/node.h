@@ -29,7 +29,7 @@ ERR_MUST_USE int node_start(struct log *log, const char *program);
 int node_usage(const char *program, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* "mtc-x: WORDS\n" on stderr. Returns NODE_EXIT_FAILURE. */
 int node_fail(const char *program, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* "mtc-x VERSION\n" on stdout. Returns NODE_EXIT_OK. */
+/* version_text() on stdout. Returns NODE_EXIT_OK. */
 int node_version(const char *program);
 
 /* Formats one event as one line with its newline: owned, *len octets, no NUL. Takes `event`. NULL:

@@ -355,3 +355,12 @@ void kv_close(struct kv *k)
 	}
 	*k = (struct kv){ .lock_fd = -1 };
 }
+
+const char *kv_library_version(char out[KV_VERSION_MAX])
+{
+	int major, minor, patch;
+
+	(void)mdb_version(&major, &minor, &patch);
+	snprintf(out, KV_VERSION_MAX, "%d.%d.%d", major, minor, patch);
+	return out;
+}

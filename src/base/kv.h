@@ -41,6 +41,10 @@ ERR_MUST_USE int kv_open(struct kv *out, const struct kv_conf *c, char *why, siz
 ERR_MUST_USE int kv_put_format(struct kv *k, MDB_txn *txn, const struct kv_conf *c);
 void kv_close(struct kv *k); /* releases; the struct may be all zero with lock_fd -1 */
 
+/* The version of LMDB that is linked at run time, "0.9.24". `out` is returned. */
+#define KV_VERSION_MAX 32
+const char *kv_library_version(char out[KV_VERSION_MAX]);
+
 /* Translates the numbers of LMDB and errno: 0, ERR_NOTFOUND, ERR_NOSPC, ERR_NOMEM, ERR_PROTO
  * (damaged), ERR_IO. */
 int kv_err(int rc);

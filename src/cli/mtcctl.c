@@ -1,5 +1,6 @@
 /* mtcctl.c - the operator's command line: words -> request; cli_ask.c sends it. The rows know the
  * commands; this file does not. */
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include "base/nearest.h"
 #include "base/stdfd.h"
 #include "base/str.h"
+#include "base/version.h"
 #include "cli/cli_ask.h"
 #include "cli/cli_command.h"
 
@@ -247,6 +249,16 @@ static int help(const struct options *o)
 	return CLI_OK;
 }
 
+static int print_version(void)
+{
+	char text[VERSION_TEXT_MAX];
+	const struct version_library libraries[] = { { "jansson", jansson_version_str() } };
+
+	version_text(text, "mtcctl", libraries, sizeof libraries / sizeof *libraries);
+	fputs(text, stdout);
+	return CLI_OK;
+}
+
 static int command(int argc, char **argv)
 {
 	const char *from_env = getenv("MTC_CTL");
@@ -258,8 +270,7 @@ static int command(int argc, char **argv)
 		return code;
 	}
 	if (o.version) {
-		puts("mtcctl " MTC_VERSION);
-		return CLI_OK;
+		return print_version();
 	}
 	if (o.words_n && !strcmp(o.words[0], "help")) {
 		memmove(o.words, o.words + 1, (size_t)--o.words_n * sizeof *o.words);

@@ -10,6 +10,11 @@
 #include "base/clock.h"
 #include "net/net_loop_int.h"
 
+const char *net_library_version(void)
+{
+	return uv_version_string();
+}
+
 int net_loop_err(int r)
 {
 	return r == 0 ? 0 : r == UV_ENOMEM ? ERR_NOMEM : r == UV_EEXIST ? ERR_EXISTS : ERR_IO;

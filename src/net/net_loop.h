@@ -17,6 +17,8 @@ struct net_check;
 ERR_MUST_USE int net_loop_new(struct net_loop **out);
 /* All timers, watches, signals and checks of the loop must have been freed. */
 void net_loop_free(struct net_loop *l);
+/* The version of libuv that is linked at run time, "1.44.2". Static. */
+const char *net_library_version(void);
 /* Runs until net_loop_stop(). */
 ERR_MUST_USE int net_loop_run(struct net_loop *l);
 void net_loop_stop(struct net_loop *l);

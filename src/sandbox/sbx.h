@@ -167,3 +167,7 @@ ERR_MUST_USE int sbx_lock(void *p, size_t len);
 /* Locks the part of the heap that was added since. A role that locks its memory calls this after it
  * has loaded keys. Nothing is to do where all memory is locked. ERR_IO as above. */
 ERR_MUST_USE int sbx_lock_heap(const struct sbx_report *r);
+
+/* The version of libseccomp that is linked at run time, "2.5.4". `out` is returned. */
+#define SBX_VERSION_MAX 32
+const char *sbx_library_version(char out[SBX_VERSION_MAX]);

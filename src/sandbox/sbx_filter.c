@@ -1,6 +1,7 @@
 /* sbx_filter.c - makes the filter of a role from its rows, and loads it (libseccomp). */
 #include <errno.h>
 #include <seccomp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -145,5 +146,13 @@ const char *sbx_call_name(char out[SBX_CALL_MAX], long number)
 
 	str_cut(out, SBX_CALL_MAX, name ? name : "unknown");
 	free(name);
+	return out;
+}
+
+const char *sbx_library_version(char out[SBX_VERSION_MAX])
+{
+	const struct scmp_version *v = seccomp_version();
+
+	snprintf(out, SBX_VERSION_MAX, "%u.%u.%u", v->major, v->minor, v->micro);
 	return out;
 }

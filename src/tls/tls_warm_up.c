@@ -4,6 +4,11 @@
 #include "base/err.h"
 #include "tls/tls_openssl.h"
 
+const char *tls_library_version(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION_STRING);
+}
+
 void tls_warm_up(void)
 {
 	SSL_CTX *ctx;

@@ -6,3 +6,5 @@
  * (findings/openssl-landlock-config.sh). Repeated calls are harmless; what cannot be started is
  * reported when the first context is made. */
 void tls_warm_up(void);
+/* The version of OpenSSL that is linked at run time, "3.0.17". Static. */
+const char *tls_library_version(void);
