@@ -740,6 +740,13 @@ const struct cli_command cli_commands[] = {
 	  .examples = "  mtcctl audit show /var/lib/mtc-iwf/audit 4711\n"
 		      "  mtcctl --json audit show /var/lib/mtc-iwf/audit 4711 --key audit.key.pub\n\n"
 		      "The proof is that of RFC 6962. Exit code 1: the record is not the one that the checkpoint covers.\n" },
+	{ "ndsip", "status", "ndsip.status", "Which SCSs are protected by NDS/IP (IPsec), and why others are not", ndsip_status,
+	  ndsip_columns, cli_show_ndsip_status,
+	  "  mtcctl ndsip status\n  mtcctl ndsip status acme\n  mtcctl --json ndsip status\n\n"
+	  "STATE is that of its connection in strongSwan: waits (not loaded yet), refused, blocked, down (no IKE_SA), childless "
+	  "(an "
+	  "IKE_SA\n"
+	  "without a security association for ESP), up; unknown: nobody asked.\n" },
 	{ .group = "ndsip",
 	  .verb = "rules",
 	  .summary = "The nftables rules that keep traffic of NDS/IP listeners inside their tunnels",
@@ -772,13 +779,6 @@ const struct cli_command cli_commands[] = {
 	  "the "
 	  "row.\n"
 	  "The mode default takes no options.\n" },
-	{ "ndsip", "status", "ndsip.status", "Which SCSs are protected by NDS/IP (IPsec), and why others are not", ndsip_status,
-	  ndsip_columns, cli_show_ndsip_status,
-	  "  mtcctl ndsip status\n  mtcctl ndsip status acme\n  mtcctl --json ndsip status\n\n"
-	  "STATE is that of its connection in strongSwan: waits (not loaded yet), refused, blocked, down (no IKE_SA), childless "
-	  "(an "
-	  "IKE_SA\n"
-	  "without a security association for ESP), up; unknown: nobody asked.\n" },
 	{ "log", "level", "log.level", "Change what is logged, until the next start", log_level, NULL, cli_show_level,
 	  "  mtcctl log level debug\n" },
 	{ .group = NULL },

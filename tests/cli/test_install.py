@@ -1,5 +1,6 @@
 """What `meson install` puts where, and that every file of it is meant for users."""
 import os
+import re
 import subprocess
 
 import pytest
@@ -18,10 +19,13 @@ def test_an_installation_has_programs_manuals_and_examples_and_nothing_else(tmp_
     found = {os.path.relpath(os.path.join(folder, name), tmp_path) for folder, _, names in os.walk(tmp_path) for name in names}
     prefix = next(name for name in found if name.endswith("/bin/mtc-iwfd"))[:-len("/bin/mtc-iwfd")]  # as the build has it
     wanted = {f"{prefix}/bin/{name}" for name in PROGRAMS} | {f"{prefix}/share/man/{page}" for page in PAGES}
+    wanted |= {f"{prefix}/share/bash-completion/completions/mtcctl", f"{prefix}/share/zsh/vendor-completions/_mtcctl"}
     assert found == wanted | {f"{prefix}/share/doc/mtc-iwf/examples/{name}" for name in EXAMPLES}
     for name in PROGRAMS:
         done = subprocess.run([tmp_path / prefix / "bin" / name, "--version"], capture_output=True, text=True, timeout=20, check=False)
-        assert (done.returncode, done.stdout) == (0, f"{name} 0.1.0\n"), done.stderr
+        first, *libraries = done.stdout.splitlines()
+        assert done.returncode == 0 and re.fullmatch(rf"{name} \d+\.\d+\.\d+ \(commit [0-9a-f]{{12}}\)", first), done.stdout
+        assert libraries and all(re.fullmatch(r"  [\w-]+ \d+\.\d+[\w.]*", line) for line in libraries), done.stdout
 
 
 @pytest.mark.parametrize("page", PAGES)
