@@ -1,6 +1,6 @@
 # A thin front door: every target installs what it needs, builds what it needs and runs. ./start --help lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-ndsip lab check torture fuzz bench instructions fmt lint clean
+.PHONY: help build demo demo-ndsip lab check torture fuzz bench instructions fmt lint deb clean
 
 # Variables are those of the command line only: FRESH=1 that a shell happens to export deletes nothing.
 $(foreach v,FRESH DIR SECS SEED HOSTILE BASE ROUNDS ROWS KEEP,$(if $(filter environment,$(origin $v)),$(eval $v :=)))
@@ -73,11 +73,16 @@ fmt:
 
 lint:
 	@$(accept)
-	@scripts/setup build run test dev
+	@scripts/setup build run test dev package
 	@scripts/build gcc
 	@scripts/lint
 	@scripts/build asan
 	@scripts/check threads-whole tools system-asan
+
+deb:
+	@$(accept)
+	@scripts/setup build package
+	@scripts/deb
 
 clean:
 	@$(accept)
