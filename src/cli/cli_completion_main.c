@@ -1,5 +1,5 @@
-/* cli_completion_main.c - prints the completion of mtcctl for bash or zsh, made from the rows of its
- * commands. Runs when the project is built; the result is installed.
+/* cli_completion_main.c - prints the completion of mtcctl for bash or zsh, made from the rows of
+ * its commands. Runs when the project is built; the result is installed.
  *
  * Both shells get the same three tables: which word may follow the words so far, which options and
  * keys a command has, and which values an option or a key takes. */
@@ -101,7 +101,10 @@ static bool takes_file(enum cli_kind kind)
 
 static const char *values_of(const struct cli_param *p)
 {
-	return takes_file(p->kind) ? FILES : p->kind == CLI_YESNO ? "yes no" : p->kind == CLI_WORD || p->kind == CLI_WORDS ? p->words : NULL;
+	return takes_file(p->kind)                           ? FILES
+	       : p->kind == CLI_YESNO                        ? "yes no"
+	       : p->kind == CLI_WORD || p->kind == CLI_WORDS ? p->words
+							     : NULL;
 }
 
 static bool has_value(enum cli_kind kind)
@@ -152,30 +155,31 @@ static const char walk[] = "	for word in \"${words[@]}\"; do\n"
 			   "		fi\n"
 			   "	done\n";
 
-static const char bash_end[] = "_mtcctl()\n"
-			       "{\n"
-			       "	local word path=mtcctl skip= cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} offered files=\n"
-			       "	local -a words=(\"${COMP_WORDS[@]:1:COMP_CWORD-1}\")\n"
-			       "\n"
-			       "%s"
-			       "	offered=\"${_mtcctl_next[$path]-} ${_mtcctl_options[$path]-}\"\n"
-			       "	[[ -n ${_mtcctl_values[$path ]+x} && $cur != -* ]] && files=1\n"
-			       "	if [[ -n ${_mtcctl_values[$path $prev]+x} ]]; then\n"
-			       "		files= offered=${_mtcctl_values[$path $prev]}\n"
-			       "	elif [[ $prev == --wait ]]; then\n"
-			       "		files= offered=\n"
-			       "	elif [[ $cur == -* || $path == mtcctl ]]; then\n"
-			       "		offered+=' --socket --json --wait --help --version'\n"
-			       "	fi\n"
-			       "	[[ $prev == --socket ]] && offered='" FILES "'\n"
-			       "	[[ $offered == '" FILES "' ]] && files=1 offered=\n"
-			       "	COMPREPLY=($(compgen -W \"$offered\" -- \"$cur\"))\n"
-			       "	if [[ $files ]]; then\n"
-			       "		compopt -o filenames 2>/dev/null\n"
-			       "		COMPREPLY+=($(compgen -f -- \"$cur\"))\n"
-			       "	fi\n"
-			       "}\n"
-			       "complete -F _mtcctl mtcctl\n";
+static const char bash_end[] =
+    "_mtcctl()\n"
+    "{\n"
+    "	local word path=mtcctl skip= cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} offered files=\n"
+    "	local -a words=(\"${COMP_WORDS[@]:1:COMP_CWORD-1}\")\n"
+    "\n"
+    "%s"
+    "	offered=\"${_mtcctl_next[$path]-} ${_mtcctl_options[$path]-}\"\n"
+    "	[[ -n ${_mtcctl_values[$path ]+x} && $cur != -* ]] && files=1\n"
+    "	if [[ -n ${_mtcctl_values[$path $prev]+x} ]]; then\n"
+    "		files= offered=${_mtcctl_values[$path $prev]}\n"
+    "	elif [[ $prev == --wait ]]; then\n"
+    "		files= offered=\n"
+    "	elif [[ $cur == -* || $path == mtcctl ]]; then\n"
+    "		offered+=' --socket --json --wait --help --version'\n"
+    "	fi\n"
+    "	[[ $prev == --socket ]] && offered='" FILES "'\n"
+    "	[[ $offered == '" FILES "' ]] && files=1 offered=\n"
+    "	COMPREPLY=($(compgen -W \"$offered\" -- \"$cur\"))\n"
+    "	if [[ $files ]]; then\n"
+    "		compopt -o filenames 2>/dev/null\n"
+    "		COMPREPLY+=($(compgen -f -- \"$cur\"))\n"
+    "	fi\n"
+    "}\n"
+    "complete -F _mtcctl mtcctl\n";
 
 static const char zsh_end[] = "_mtcctl()\n"
 			      "{\n"

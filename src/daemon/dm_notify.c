@@ -11,7 +11,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-
 #define BEATS 2u /* in the time of the watchdog */
 
 static void say(struct dm_notify *n, const char *what, const char *status)
@@ -88,9 +87,8 @@ int dm_notify_open(struct dm_notify *n, struct log *log)
 		n->watchdog_ms = err ? 0 : watchdog_ms();
 	}
 	if (err) {
-		log_error(log, "daemon",
-			  "NOTIFY_SOCKET of the environment is '%s': %s; a service manager sets it to its socket", name,
-			  err == ERR_INVAL ? "this is no path and no @name" : strerror(errno));
+		log_error(log, "daemon", "NOTIFY_SOCKET of the environment is '%s': %s; a service manager sets it to its socket",
+			  name, err == ERR_INVAL ? "this is no path and no @name" : strerror(errno));
 	}
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");

@@ -1,5 +1,5 @@
-/* dm_notify.h - what a service manager is told: "ready", "stopping", a line for people, and that the
- * parent still turns (the notification protocol of systemd, sd_notify(3)).
+/* dm_notify.h - what a service manager is told: "ready", "stopping", a line for people, and that
+ * the parent still turns (the notification protocol of systemd, sd_notify(3)).
  *
  * The library of systemd opens a socket for each message, which the sandbox of the parent forbids.
  * The socket is opened once, before the sandbox, and the protocol is a few lines of text. */
@@ -18,9 +18,9 @@ struct dm_notify {
 	struct net_timer *beat;
 };
 
-/* Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID and takes them out of the environment, so that
- * no child speaks for the parent. ERR_INVAL, ERR_IO: a manager waits and cannot be reached; it would
- * end the process later, so the start ends now. The reason is logged. */
+/* Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID and takes them out of the environment, so
+ * that no child speaks for the parent. ERR_INVAL, ERR_IO: a manager waits and cannot be reached. It
+ * would end the process later, so the start ends now. The reason is logged. */
 ERR_MUST_USE int dm_notify_open(struct dm_notify *n, struct log *log);
 /* Begins to say that the loop turns, twice in the time of the watchdog. */
 ERR_MUST_USE int dm_notify_begin(struct dm_notify *n, struct net_loop *l);

@@ -160,12 +160,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_ready_and_stopping_with_a_line_for_people),
-		T(test_a_long_line_is_cut),
-		T(test_without_a_manager_nothing_is_said),
-		T(test_a_manager_that_cannot_be_reached_ends_the_start),
-		T(test_beats_come_as_long_as_the_loop_turns),
-		T(test_a_watchdog_for_another_process_or_of_rubbish_is_none),
+		T(test_ready_and_stopping_with_a_line_for_people), T(test_a_long_line_is_cut),
+		T(test_without_a_manager_nothing_is_said),         T(test_a_manager_that_cannot_be_reached_ends_the_start),
+		T(test_beats_come_as_long_as_the_loop_turns),      T(test_a_watchdog_for_another_process_or_of_rubbish_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
