@@ -87,10 +87,18 @@ def packages(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory, packages):
-    root = tmp_path_factory.mktemp("machine") / "root"
+def debian(tmp_path_factory):
+    """A fresh root directory, which stays as it is."""
+    root = tmp_path_factory.mktemp("debian") / "root"
     run("debootstrap", "--variant=minbase", "bookworm", str(root), MIRROR, timeout=900)
     os.chmod(root, 0o755)
+    return root
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory, packages, debian):
+    root = tmp_path_factory.mktemp("machine") / "root"
+    run("cp", "-a", str(debian), str(root))
     for name in ("new", "old"):
         shutil.copytree(packages / name, root / "srv" / name)
     # what the packages need comes by the network of this machine; the new one has none
@@ -251,3 +259,21 @@ def test_the_kernel_calls_of_the_unit_are_enough(machine):
     assert {"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "seccomp"} <= set(calls)
     for name in ("io_uring_setup", "ptrace", "mount", "bpf"):
         assert name not in known.split() and name not in calls
+
+
+def test_the_container_has_the_gateway_and_its_users(packages, debian, tmp_path):
+    """Built without a daemon and without namespaces. The base is the fresh root, for the test has no registry."""
+    buildah = ["buildah", "--storage-driver", "vfs", "--root", str(tmp_path / "store"), "--runroot", str(tmp_path / "run")]
+    chroot = ["--isolation", "chroot"]
+    context = tmp_path / "context"
+    context.mkdir()
+    shutil.copy(os.path.join(ROOT, "Containerfile"), context)
+    shutil.copytree(packages / "new", context / "dist")
+    run("tar", "-C", str(debian), "-cf", str(tmp_path / "base.tar"), ".")
+    base = run(*buildah, "from", *chroot, "scratch").strip()
+    run(*buildah, "add", base, str(tmp_path / "base.tar"), "/")
+    run(*buildah, "commit", base, "localhost/debian12")
+    run(*buildah, "build", *chroot, "--build-arg", "BASE=localhost/debian12", "-t", "mtc-iwf", str(context))
+    made = run(*buildah, "from", *chroot, "localhost/mtc-iwf").strip()
+    said = run(*buildah, "run", *chroot, made, "--", "sh", "-c", "mtc-iwfd --version && mtcctl --version && id -u mtc-iwf-core mtc-iwf-edge mtc-iwf-keys && stat -c %U /var/lib/mtc-iwf")
+    assert re.search(r"^mtc-iwfd \S+ \(commit", said, re.M) and re.search(r"^mtcctl ", said, re.M) and said.endswith("mtc-iwf-core\n"), said
