@@ -240,7 +240,7 @@ static void test_an_hss_that_cannot_be_asked_is_said(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_certificate_proves_its_groups_where_its_connection_is_admitted),

@@ -557,7 +557,7 @@ static void test_a_cancellation_that_outlives_admin_is_answered_once(void **stat
 	assert_true(a->ok);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 #define PLAY(fn_) cmocka_unit_test_setup_teardown(fn_, start, end)

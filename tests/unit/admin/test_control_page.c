@@ -46,7 +46,7 @@ static void test_every_command_has_rows_and_every_row_a_command(void **state)
 	assert_int_equal(rows, commands);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_page_is_up_to_date),

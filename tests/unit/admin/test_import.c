@@ -84,7 +84,7 @@ static void test_leaving_waits_for_a_call_of_the_store(void **state)
 	close_import(&g);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_thread_that_comes_back_late_does_not_reach_the_store, play_start,

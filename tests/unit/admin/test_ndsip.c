@@ -178,7 +178,7 @@ static void test_an_scs_that_was_left_out_is_a_reason(void **state)
 
 #define NDSIP_TEST(name) cmocka_unit_test_setup_teardown(name, ndsip_start, ndsip_end)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		NDSIP_TEST(test_each_way_to_be_without_protection_is_a_sentence),

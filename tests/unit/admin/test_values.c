@@ -214,7 +214,7 @@ static void test_a_pattern_inside_a_name_is_refused_by_every_command(void **stat
 	assert_true(ask(p, "triggers.list", "{\"device\": \"meter-7@a.example\"}")->ok);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		PLAY_TEST(test_one_value_of_an_scs_changes_and_the_others_stay),

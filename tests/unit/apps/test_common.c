@@ -156,7 +156,7 @@ static void an_answer_comes_from_whom_was_asked(void **state)
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lapses_have_words),

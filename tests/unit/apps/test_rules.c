@@ -508,7 +508,7 @@ static void rules_let_nothing_else_pass(void **state)
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_m_rule),

@@ -262,7 +262,7 @@ static void every_refusal_has_a_readable_answer(void **state)
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_message_has_a_vector),

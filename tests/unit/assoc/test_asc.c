@@ -783,7 +783,7 @@ static void test_a_store_of_the_format_before_is_opened_and_brought_up(void **st
 
 #define T(name) PLACE_TEST(name)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		T(test_an_scs_is_found_by_each_of_its_names),

@@ -179,7 +179,7 @@ static void test_many_ranges_are_found_as_by_looking_at_each(void **state)
 	assert_true(hits > QUESTIONS);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		PLACE_TEST(test_told_in_order_and_in_force_only_then),        PLACE_TEST(test_more_than_may_wait_are_refused),

@@ -141,7 +141,7 @@ static void test_the_rows_of_a_generation_that_is_gone_are_copied_to_their_end(v
 	assert_int_equal(rows_of, 1);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_two_copies_are_a_store_again, place_setup, place_teardown),

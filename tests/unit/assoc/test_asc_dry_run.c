@@ -88,7 +88,7 @@ static void test_a_dry_run_counts_and_changes_nothing(void **state)
 	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_dry_run_counts_and_changes_nothing),

@@ -173,7 +173,7 @@ static void test_a_set_keeps_its_members_and_rules_under_a_new_name(void **state
 	assert_int_equal(asc_dset_rules(p->a, "trial"), 0);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		T(test_a_set_keeps_its_members_and_rules_under_a_new_name),

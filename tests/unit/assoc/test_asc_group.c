@@ -173,7 +173,7 @@ static void test_what_cannot_be_is_refused_in_words(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, place_teardown)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		T(test_a_stored_member_is_found_by_the_rules_of_its_group),

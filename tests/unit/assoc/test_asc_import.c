@@ -902,7 +902,7 @@ static void test_a_newer_generation_is_said_to_be_newer(void **state)
 	assert_int_equal(place_open(p), 0);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		PLACE_TEST(test_rows_are_added_or_replace_their_key),

@@ -510,7 +510,7 @@ static void test_a_replaced_rule_is_told_as_it_was(void **state)
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		PLACE_TEST(test_a_name_that_looks_like_a_pattern_is_no_rule),

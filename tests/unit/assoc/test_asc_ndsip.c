@@ -329,7 +329,7 @@ static void test_a_store_with_an_overlap_is_not_opened(void **state)
 	assert_non_null(strstr(p->why.text, "association store: SCSs 'acme' and 'beta' have one host (10.8.0.7)"));
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_addresses_are_kept_in_order, place_setup, place_teardown),

@@ -116,7 +116,7 @@ static void test_what_is_no_store_is_said(void **state)
 	assert_int_not_equal(asc_peek_scs(p->dir, names, known, NAMES_N), 0);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_store_that_nobody_uses_is_not_touched, place_setup, place_teardown),

@@ -535,7 +535,7 @@ static void test_random_stores_answer_as_the_words_say(void **state)
 	assert_in_range(t.detected, STORES * QUESTIONS * 3 / 200, STORES * QUESTIONS * 3);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_random_stores_answer_as_the_words_say) };
 

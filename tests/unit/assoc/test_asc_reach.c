@@ -204,7 +204,7 @@ static void test_a_device_in_too_many_sets_is_refused_with_its_line(void **state
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		PLACE_TEST(test_ranges_that_overlap_too_often_are_refused_with_their_line),

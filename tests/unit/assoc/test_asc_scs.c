@@ -335,7 +335,7 @@ static void test_lists_of_addresses_are_read_and_written(void **state)
 	assert_int_equal(a.n, 32);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_limit_survives_its_record),

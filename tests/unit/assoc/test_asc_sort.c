@@ -106,7 +106,7 @@ static void test_it_can_be_dropped_at_any_time(void **state)
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sorted_whatever_the_memory),

@@ -302,7 +302,7 @@ static void test_the_page_and_the_code_decide_alike(void **state)
 	assert_true(rows >= ROWS_AT_LEAST);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_the_page_and_the_code_decide_alike) };
 

@@ -478,7 +478,7 @@ static void test_nothing_is_gone_back_to_during_an_import(void **state)
 	assert_true(e.over && (e.err == 0 || e.err == ERR_CLOSED));
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		PLACE_TEST(test_changes_between_two_imports_stay_what_they_are_when_a_later_one_is_undone),

@@ -53,7 +53,7 @@ static void test_a_detect_only_rule_says_so(void **state)
 	assert_string_equal(assoc_rule_text(text, &r), "block acme m@a.example detect-only");
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rights_are_words_both_ways),

@@ -515,7 +515,7 @@ static void test_a_pipe_whose_reader_stands_still_stops_nobody(void **state)
 	rmdir(path);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_line_has_exactly_the_agreed_fields),

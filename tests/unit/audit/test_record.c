@@ -103,7 +103,7 @@ static void test_a_budget_is_for_each_scs_and_second(void **state)
 	assert_true(aud_budget_take(&b, "acme"));
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_record_is_its_line_with_two_members_in_front),

@@ -243,7 +243,7 @@ static void test_a_thread_of_its_own_writes(void **state)
 	assert_int_equal(w->found.checkpoint, 1002);
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {

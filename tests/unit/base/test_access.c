@@ -50,7 +50,7 @@ static void there_is_a_bound(void **state)
 	assert_int_equal(ask.error, -1);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(we_are_asked_for_ourselves),

@@ -96,7 +96,7 @@ static void a_number_is_written_in_one_way_only(void **state)
 	assert_true(rd_var64(&r) == 0 && r.bad);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writer_refuses_after_the_first_overrun), cmocka_unit_test(both_orders_are_read_back),

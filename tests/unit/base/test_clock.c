@@ -152,7 +152,7 @@ static void test_milliseconds_have_three_digits(void **state)
 	assert_string_equal(text, "0000-00-00T00:00:00.000Z");
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_form_of_a_time_is_one_second),

@@ -49,7 +49,7 @@ static void what_was_left_out_is_not_forgotten(void **state)
 	assert_int_equal(f.left_out, UINT32_MAX);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_rest_is_counted_and_told_once),

@@ -110,7 +110,7 @@ static void an_overflow_ends_the_process(void **state)
 	assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) > 1); /* a sanitizer exits */
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_function_goes_on_where_it_paused),

@@ -118,7 +118,7 @@ static void links_are_followed(void **state)
 	unlink(target);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(files_up_to_the_limit_are_read, setup, teardown),

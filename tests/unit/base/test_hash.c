@@ -49,7 +49,7 @@ static void test_one_object_for_many_pieces(void **state)
 	hash_free(h);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_stream),

@@ -155,7 +155,7 @@ static void test_what_is_reserved_does_not_move(void **state)
 	heap_fini(&h);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_first_is_always_the_earliest),

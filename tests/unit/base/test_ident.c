@@ -78,7 +78,7 @@ static void names_of_our_store_are_plain(void **state)
 	assert_false(ident_name_ok("a/b"));
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(external_identifier_has_one_form), cmocka_unit_test(external_identifier_is_bounded),

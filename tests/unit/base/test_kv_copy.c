@@ -165,7 +165,7 @@ static void test_a_copy_that_nobody_reads_to_its_end_is_not_whole(void **state)
 	assert_int_equal(kv_copy_end(c), ERR_CLOSED);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_what_is_written_meanwhile_is_not_in_it, setup, teardown),

@@ -215,7 +215,7 @@ static void test_no_room_on_disk_is_told_apart_from_a_full_store(void **state)
 	assert_string_equal(kv_words(NULL, EACCES, words, sizeof words), strerror(EACCES));
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_reader_that_died_keeps_no_page, setup, teardown),

@@ -160,7 +160,7 @@ static void a_gap_names_the_error_of_a_line_that_failed(void **state)
 	lines_fini(&q);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_leave_in_the_order_they_came),

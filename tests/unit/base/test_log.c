@@ -319,7 +319,7 @@ static void without_a_queue_nobody_waits_for_a_reader_either(void **state)
 	close(fd[1]);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_peer_cannot_forge_a_line),

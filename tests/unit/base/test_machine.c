@@ -90,7 +90,7 @@ static void test_every_change_outside_the_table_ends_the_process(void **state)
 	assert_int_equal(signal_of_go(NEW, OPEN, 0), SIGABRT); /* it was never counted in */
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_changes_of_the_table_move_the_gauge),

@@ -345,7 +345,7 @@ static void test_a_table_with_room_for_all_moves_nothing(void **state)
 	free(nodes);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_table_finds_what_is_in_it_and_nothing_else),

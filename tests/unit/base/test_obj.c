@@ -85,7 +85,7 @@ static void test_the_object_around_a_member(void **state)
 	assert_ptr_equal(CONTAINER_OF(&thing.text, struct thing, text), &thing);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_a_living_object_of_its_type_passes),

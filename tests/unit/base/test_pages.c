@@ -333,7 +333,7 @@ static void test_near_a_limit_the_heap_grows_as_usual(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_heap_grows_once_and_shrinks_at_the_end),

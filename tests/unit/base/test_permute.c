@@ -80,7 +80,7 @@ static void test_another_key_gives_something_else(void **state)
 	assert_true(same < 5);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_two_numbers_give_the_same),

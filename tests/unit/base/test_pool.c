@@ -119,7 +119,7 @@ static void test_nothing_and_a_zeroed_pool_are_allowed(void **state)
 	pool_fini(&small);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_given_back_last_is_taken_first),

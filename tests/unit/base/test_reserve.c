@@ -143,7 +143,7 @@ static void the_heap_of_the_process_has_one(void **state)
 	reserve_fini(&none);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_given_up_before_memory_is_gone_and_taken_back),

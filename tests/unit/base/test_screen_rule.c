@@ -162,7 +162,7 @@ static void the_page_is_what_the_rows_say(void **state)
 	free(made);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row_is_found_by_its_name_and_its_preset_is_a_rule_of_it),

@@ -63,7 +63,7 @@ static void a_span_has_the_largest_unit_that_leaves_no_rest(void **state)
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_is_one_and_the_rest_are_several),

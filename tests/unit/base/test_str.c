@@ -132,7 +132,7 @@ static void test_an_edge_has_a_name_and_words(void **state)
 	assert_string_equal(edge_words(words, UINT32_MAX, 0, UINT32_MAX), "edge-4294967295 (generation 4294967295)");
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_edge_has_a_name_and_words),

@@ -110,7 +110,7 @@ static void a_file_has_a_name_and_a_pipe_has_none(void **state)
 	close(fd[1]);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends),

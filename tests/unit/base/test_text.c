@@ -126,7 +126,7 @@ static void a_text_without_room_for_its_end_ends_the_program(void **state)
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces_follow_each_other),

@@ -202,7 +202,7 @@ static void test_the_file_of_elsewhere_is_made_where_there_is_none(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_begins_at_the_wall_clock_and_goes_with_the_boot_clock),

@@ -29,7 +29,7 @@ static void neither_is_not_found(void **state)
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_and_a_number_are_found),

@@ -325,7 +325,7 @@ static void what_a_reader_left_behind_is_told_once_at_the_end(void **state)
 	close(fd[0]); /* the other end is the writer's for ever */
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_gap_is_told_before_the_end_and_not_after_it),

@@ -98,7 +98,7 @@ static void test_digits(void **state)
 	assert_memory_equal(text, "a456789h", 8);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_percentiles_are_within_two_per_cent),

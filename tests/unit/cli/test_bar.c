@@ -74,7 +74,7 @@ static void test_odd_lines_do_no_harm(void **state)
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines_of_one_import),

@@ -233,7 +233,7 @@ static void test_a_device_that_looks_like_a_pattern_is_told_which_forms_are_some
 			    "{\"scs\":\"*\",\"device\":\"*@a.example\",\"effect\":\"block\"}");
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_command_of_the_server_can_be_asked_for),

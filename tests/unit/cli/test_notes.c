@@ -186,7 +186,7 @@ static void test_a_note_stands_below_its_table_once(void **state)
 	free(s.text);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_processes_lack_is_said_once),

@@ -685,7 +685,7 @@ static void test_the_shipped_example_shows_every_key(void **state)
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults_are_those_of_the_contracts),

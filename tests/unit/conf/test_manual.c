@@ -83,7 +83,7 @@ static void test_roff_of_hostile_words_is_plain(void **state)
 	free(made);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_manual_page_is_up_to_date),

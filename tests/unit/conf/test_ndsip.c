@@ -297,7 +297,7 @@ static void test_a_section_that_nobody_uses_is_told(void **state)
 	cfg_iwf_free(c);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),

@@ -177,7 +177,7 @@ static void test_an_anchor_without_a_list_is_told(void **state)
 	assert_string_equal(report.text, "");
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_peer_with_its_tunnel),    cmocka_unit_test(test_the_section_and_the_anchor_are_needed),

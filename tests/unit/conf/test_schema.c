@@ -406,7 +406,7 @@ static void test_no_torn_or_changed_text_hurts(void **state)
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults_fill_what_is_not_written),

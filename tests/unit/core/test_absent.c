@@ -177,7 +177,7 @@ static void test_a_stranger_learns_nothing(void **state)
 #define TABLE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 #define IN_CORE(name) cmocka_unit_test_setup_teardown(name, start, core_play_teardown)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		TABLE(test_as_often_as_the_window_holds),

@@ -273,7 +273,7 @@ static void test_an_answer_to_an_earlier_core_is_no_offence(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_an_honest_announcement_is_taken),

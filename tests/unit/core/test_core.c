@@ -684,7 +684,7 @@ static void test_the_end_does_not_wait_long(void **state)
 	peer->open = false;
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_provisioned_peer_is_admitted_under_its_name),

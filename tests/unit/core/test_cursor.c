@@ -112,7 +112,7 @@ static void test_what_comes_meanwhile_is_seen(void **state)
 	free(w);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_are_seen_once_oldest_first),

@@ -184,7 +184,7 @@ static void test_an_edge_that_says_nothing_is_not_waited_for(void **state)
 	assert_int_equal(report(p, 0, true, 2001), 2);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_an_scs_without_a_limit_has_that_of_the_configuration, setup, teardown),

@@ -97,7 +97,7 @@ static void test_a_damaged_key_is_left_alone_and_another_made(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_session_outlives_the_core),

@@ -197,7 +197,7 @@ static void test_when_full_the_oldest_answered_report_goes(void **state)
 	core_drr_dup_fini(&d);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_copy_that_took_another_way_has_the_same_digest),

@@ -237,7 +237,7 @@ static void test_an_id_that_comes_again_after_its_window_is_new_whatever_was_ans
 	core_dup_free(d);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_copy_in_flight_waits_with_the_first_and_both_are_told),

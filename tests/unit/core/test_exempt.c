@@ -147,7 +147,7 @@ static void test_a_rule_that_is_not_durable_does_not_hold(void **state)
 	assert_int_equal(rules.row[SCREEN_AGENTS].mode, SCREEN_ENFORCE);
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 	const struct CMUnitTest tests[] = {

@@ -94,7 +94,7 @@ static void test_a_refusal_says_nothing_and_5011_says_no(void **state)
 	assert_int_equal(core_feature_of(p->core, ONE), CORE_FEATURE_MISSING);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_what_one_lacks_the_other_may_have, setup, teardown),

@@ -20,7 +20,7 @@ static void whole_days_count(void **state)
 	assert_int_equal(core_files_days_left(0, now), -(int64_t)((now + DAY - 1) / DAY));
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_days_count),

@@ -95,7 +95,7 @@ static void test_nothing_is_kept_when_nothing_may_be(void **state)
 	core_finished_free(NULL);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_ended_is_known_whole),

@@ -141,7 +141,7 @@ static void test_a_peer_that_still_works_gets_more_at_once(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_an_edge_that_sleeps_gets_records_before_the_turn_ends),

@@ -191,7 +191,7 @@ static void test_a_trigger_in_flight_keeps_what_its_session_proved_until_the_cer
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		T(test_a_certificate_that_names_the_group_is_in_it),

@@ -223,7 +223,7 @@ static void test_an_edge_that_reads_nothing_is_bounded(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_books_stay_right_whatever_records_come),

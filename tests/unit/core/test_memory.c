@@ -306,7 +306,7 @@ static void test_a_parked_trigger_is_woken_with_the_reserve(void **state)
 	assert_string_equal(t->trg->req.external, "meter-1@a.example");
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_session_is_in_its_group_or_not_admitted, setup, teardown),

@@ -549,7 +549,7 @@ static void test_a_helper_that_sends_what_is_no_message_is_lost(void **state)
 
 #define NDSIP_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		NDSIP_TEST(test_a_helper_gets_the_list_at_its_start),

@@ -320,7 +320,7 @@ static void test_a_start_enters_all_in_the_order_of_their_numbers(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		T(test_the_oldest_are_parked_above_the_limit),

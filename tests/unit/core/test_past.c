@@ -294,7 +294,7 @@ static void test_a_record_cut_anywhere_is_dropped(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		T(test_a_reported_trigger_keeps_its_number_and_its_report_through_a_restart),

@@ -290,7 +290,7 @@ static void test_keep_keeps_what_was_proven(void **state)
 	assert_int_equal(p->peer->proof.state, CORE_PROOF_HELD);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_the_list_has_the_peer, setup, teardown),

@@ -353,7 +353,7 @@ static void test_a_damaged_record_is_left_alone(void **state)
 	assert_int_equal(used(p), 0);
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 	const struct CMUnitTest tests[] = {

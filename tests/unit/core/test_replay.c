@@ -222,7 +222,7 @@ static void test_another_content_is_refused_and_counted_as_a_replay(void **state
 
 #define IN_CORE(name) cmocka_unit_test_setup_teardown(name, start, core_play_teardown)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_kind_is_told_apart),

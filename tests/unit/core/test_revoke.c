@@ -442,7 +442,7 @@ static void test_a_refusal_waits_for_its_own_record(void **state)
 	assert_int_equal(p->core->triggers.n, 0);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		T(test_a_rule_that_is_removed_takes_its_triggers_back),

@@ -221,7 +221,7 @@ static void test_the_number_of_the_hss_is_always_judged(void **state)
 	core_trigger_free(t);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_kept_verdict_is_that_of_the_whole_way, core_play_setup,

@@ -47,7 +47,7 @@ static void test_what_is_full_without_a_reader_is_not_told_here(void **state)
 	assert_false(core_room_take(&r, &nothing, 3000));
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_reader_is_told_once_when_little_is_left),

@@ -182,7 +182,7 @@ static void a_write_that_fails_leaves_the_old_file_and_no_other(void **state)
 	assert_int_equal(access(beside, F_OK), -1);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read_and_nothing_else_changes),

@@ -79,7 +79,7 @@ static void test_copies_and_replays_have_a_bound_each(void **state)
 	assert_true(core_seen_say(p->core, CORE_SEEN_COPY));
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 	const struct CMUnitTest tests[] = {

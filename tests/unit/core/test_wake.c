@@ -194,7 +194,7 @@ static void test_a_trigger_that_ends_while_it_waits_is_not_woken(void **state)
 	assert_int_equal(p->core->wakes.looked_at, 1);
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 	const struct CMUnitTest tests[] = {

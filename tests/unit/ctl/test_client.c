@@ -132,7 +132,7 @@ static void test_a_request_that_is_not_read_is_no_answer(void **state)
 	free(large);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows_then_the_last_line),

@@ -338,7 +338,7 @@ static void test_a_change_whose_client_has_gone_is_recorded_all_the_same(void **
 	teardown(&r);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_descriptor_comes_with_its_request),

@@ -87,7 +87,7 @@ static void test_a_command_is_found_by_its_whole_name(void **state)
 	assert_null(ctl_reply_find("status.more"));
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_last_lines),

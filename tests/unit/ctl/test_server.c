@@ -590,7 +590,7 @@ static void test_a_reply_that_is_not_as_its_rows_leaves_and_is_logged_once(void 
 	teardown(&r);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_reply_is_rows_and_a_last_line),

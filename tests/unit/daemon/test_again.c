@@ -115,7 +115,7 @@ static void a_first_look_that_is_late_tells_the_nearest_only(void **state)
 	assert_true(dm_ends_tell(&said, DM_ENDS_OVER));
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_at_work_is_back_within_seconds),

@@ -42,7 +42,7 @@ static void test_a_child_goes_by_its_door(void **state)
 	assert_int_equal(parent.in_state[DM_CHILD_NONE], 2);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_a_process_that_was_ready_is_killed_for_hanging),

@@ -380,7 +380,7 @@ static void a_list_that_gets_out_of_date_is_told_in_time(void **state)
 	assert_non_null(strstr(words, "is out of date since "));
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {

@@ -82,7 +82,7 @@ static void what_the_kernel_says_may_excuse(void **state)
 	assert_null(dm_hang_excuse(0));
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(silence_for_the_limit_is_a_hang),   cmocka_unit_test(each_beat_begins_anew),

@@ -157,7 +157,7 @@ static void test_a_set_that_is_not_answered_in_time_is_noticed(void **state)
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_an_edge_waits_for_a_keyholder_that_starts_with_an_older_set, setup),

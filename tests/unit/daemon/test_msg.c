@@ -112,7 +112,7 @@ static void test_handed_over_memory_cannot_change_any_more(void **state)
 	close(fd);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_message_arrives_with_its_descriptors),

@@ -156,7 +156,7 @@ static void test_a_watchdog_for_another_process_or_of_rubbish_is_none(void **sta
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {

@@ -45,7 +45,7 @@ static void what_no_report_can_say_is_refused(void **state)
 	assert_false(dm_sandbox_read(&got, &m));
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_report_survives_the_way),

@@ -86,7 +86,7 @@ static void test_not_more_than_a_tunnel_is_understood_with(void **state)
 	assert_int_equal(dm_selectors(ts, &n, &conf), ERR_LIMIT);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_tcp, begin),

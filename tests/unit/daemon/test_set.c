@@ -459,7 +459,7 @@ static void a_report_is_bounded_and_says_nothing_twice(void **state)
 	assert_string_equal(last_kind, "error");
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {

@@ -153,7 +153,7 @@ static void applications_meet(void **state)
 	assert_false(dia_common_application(&theirs, relay, 1)); /* nothing meets nothing */
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_answer_message),

@@ -40,7 +40,7 @@ static void names_for_logs(void **state)
 	assert_string_equal(dia_result_str(9), "unknown");
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_are_sorted_and_all_are_found),

@@ -155,7 +155,7 @@ static void a_callback_that_stops_is_the_last(void **state)
 	dia_frame_free(f);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces_of_every_size_give_the_same_messages),

@@ -144,7 +144,7 @@ static void the_first_of_a_kind_is_found_before_anything_unreadable(void **state
 	assert_int_equal(failed.result_code, DIA_RESULT_INVALID_AVP_LENGTH);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(twenty_octets_are_a_header),

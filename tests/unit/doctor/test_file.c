@@ -386,7 +386,7 @@ static void test_which_scs_it_lets_in(void **state)
 }
 
 #define T(test) cmocka_unit_test(test)
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		T(test_a_good_one_says_what_it_is),

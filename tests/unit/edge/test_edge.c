@@ -790,7 +790,7 @@ static void test_a_half_made_edge_is_freed(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_cea_waits_for_the_verdict),

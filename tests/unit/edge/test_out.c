@@ -170,7 +170,7 @@ static void test_a_report_and_its_copy_differ_in_the_t_flag_only(void **state)
 	assert_string_equal(digits, "49170123456");
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_daa_names_the_request_and_says_what_became_of_it),

@@ -405,7 +405,7 @@ static void test_a_session_that_ends_is_forgotten_by_the_helper(void **state)
 	assert_true(asked(p).id != id);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_nothing_is_read_before_the_proof, begin, end),

@@ -457,7 +457,7 @@ static void test_a_row_says_which_columns_it_does_not_have(void **state)
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_right_is_taken_whatever_the_pieces),

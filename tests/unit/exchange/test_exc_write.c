@@ -166,7 +166,7 @@ static void test_the_largest_row_fits(void **state)
 	assert_true(b.full);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_csv_and_json_lines_say_the_same),

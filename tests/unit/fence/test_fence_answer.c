@@ -149,7 +149,7 @@ static void test_rules_that_stood_hold_for_some_checks_and_no_longer(void **stat
 	assert_false(fence_doubt_holds(&d, ERR_PROTO, 4001));
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_list_ends_with_its_end),

@@ -75,7 +75,7 @@ static void test_what_cannot_be_fenced_is_named(void **state)
 	assert_int_equal(fence_conf_plan(&plan, &conf, why), ERR_NOTFOUND);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_each_address_of_a_listener_with_ndsip_is_fenced_in_its_protocol, begin),

@@ -290,7 +290,7 @@ static void test_more_rules_than_room(void **state)
 	free(octets);
 }
 
-int main(int argc, char **argv)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_nft_put_in_place_stands),
@@ -301,6 +301,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_more_rules_than_room),
 	};
 
-	test_folder = argc > 1 ? argv[1] : ".";
+	test_folder = test_argument();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,7 +105,7 @@ static void test_a_peer_without_an_address_has_no_rules(void **state)
 	assert_int_equal(fence_conf_plan(&planned, &conf, why), ERR_NOTFOUND);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_a_connection_that_we_make_over_tcp, begin),

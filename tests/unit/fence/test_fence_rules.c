@@ -132,7 +132,7 @@ static void test_names_are_only_names(void **state)
 	assert_int_equal(fence_plan_check(&plan, (char[FENCE_WHY_MAX]){ 0 }), 0);
 }
 
-int main(int argc, char **argv)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_text_is_what_nft_was_given),
@@ -141,6 +141,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_names_are_only_names),
 	};
 
-	test_folder = argc > 1 ? argv[1] : ".";
+	test_folder = test_argument();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,7 +182,7 @@ static void messages(void **state)
 	assert_int_equal(fch_answer_get(&a, octets, n), ERR_PROTO);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(understands_a_response),

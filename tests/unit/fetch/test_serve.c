@@ -319,7 +319,7 @@ static void a_fetcher_that_lies(void **state)
 	close(pair[0]);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(one_question_one_answer, setup, teardown),

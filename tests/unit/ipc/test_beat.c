@@ -62,7 +62,7 @@ static void another_size_is_refused(void **state)
 	assert_int_equal(ipc_beat_watch(&b, -1), ERR_INVAL);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_beat_is_seen_at_the_other_end),

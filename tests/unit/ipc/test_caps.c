@@ -164,7 +164,7 @@ static void test_an_edge_leaves_no_keys_of_its_own_behind(void **state)
 	close(fd);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_total_cap_counts_all_edges),

@@ -614,7 +614,7 @@ static void test_every_record_has_one_direction(void **state)
 	assert_false(ipc_rec_to_core(77));
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_record_survives_the_way),

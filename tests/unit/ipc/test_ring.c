@@ -270,7 +270,7 @@ static void test_memory_that_could_shrink_is_not_mapped(void **state)
 	assert_int_equal(ipc_ring_make(&a, &b, 4096), ERR_RANGE);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_records_arrive_in_order_across_every_wrap),

@@ -342,7 +342,7 @@ static void test_one_pair_among_many(void **state)
 	assert_ptr_equal(found.b, &all[1700]);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_connection_of_an_scs),

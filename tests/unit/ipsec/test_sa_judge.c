@@ -259,7 +259,7 @@ static void test_every_verdict_has_words(void **state)
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_identity_and_the_provisioned_one),

@@ -353,7 +353,7 @@ static void test_selectors_that_cannot_be_understood_are_counted(void **state)
 	sa_table_free(t);
 }
 
-int main(int argc, char **argv)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_real_charon_from_up_to_down),
@@ -370,6 +370,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_selectors_that_cannot_be_understood_are_counted),
 	};
 
-	recordings = argc > 1 ? argv[1] : ".";
+	recordings = test_argument();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,7 +160,7 @@ static void test_selectors_that_meet(void **state)
 	assert_false(meet("0.0.0.0/0", "::/0"));
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_selectors_hold_address_protocol_and_port), cmocka_unit_test(test_a_port_may_have_a_name),

@@ -250,7 +250,7 @@ static void test_a_wrong_packet_is_not_written(void **state)
 	assert_int_equal(written(put_second_command, sizeof room), ERR_STATE);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_written_can_be_read),

@@ -416,7 +416,7 @@ static void test_killed_at_any_instant_nothing_told_is_lost(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		T(test_a_completion_comes_once_and_only_when_it_is_on_disk),

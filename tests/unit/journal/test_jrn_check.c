@@ -511,7 +511,7 @@ static void test_a_copy_that_is_cut_is_no_copy(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, place_teardown)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		T(test_a_whole_journal_is_said_to_be_whole),

@@ -247,7 +247,7 @@ static void test_a_journal_whose_segments_are_gone_is_refused(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, place_teardown)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		T(test_an_older_journal_is_taken_over_and_is_a_log_from_then_on),

@@ -201,7 +201,7 @@ static void test_a_place_keeps_segment_offset_and_size(void **state)
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_segment_header_is_read_as_it_was_written),

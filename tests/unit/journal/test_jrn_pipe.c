@@ -214,7 +214,7 @@ static void test_damage_in_the_middle_of_a_long_log_is_named(void **state)
 	assert_non_null(strstr(p->why.text, "is damaged at byte 4096"));
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_piece_comes_once_and_in_order),

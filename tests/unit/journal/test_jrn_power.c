@@ -310,7 +310,7 @@ static void test_telling_before_the_flush_is_found_out(void **state)
 	pl_fini(&l);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_commit),

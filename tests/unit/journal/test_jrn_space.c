@@ -173,7 +173,7 @@ static void test_smaller_files_than_before_are_no_dead_end(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		T(test_what_is_dead_makes_room_again),

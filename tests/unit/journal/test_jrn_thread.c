@@ -314,7 +314,7 @@ static void test_the_maker_of_spares_is_counted_by_its_state(void **state)
 	assert_int_equal(c.in_maker[JRN_MAKER_IDLE] + c.in_maker[JRN_MAKER_ASKED] + c.in_maker[JRN_MAKER_MADE], 0);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		T(test_the_owner_is_told_and_completions_run_when_it_asks),

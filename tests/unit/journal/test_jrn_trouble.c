@@ -375,7 +375,7 @@ static void test_a_damaged_record_that_lives_stops_new_triggers(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		T(test_a_full_disk_refuses_until_there_is_room),

@@ -190,7 +190,7 @@ static void test_octets_that_are_no_request_end_the_channel(void **state)
 	assert_int_equal(w->told_n, 0);
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {

@@ -396,7 +396,7 @@ static void answers_that_are_none_end_the_channel(void **state)
 	assert_int_equal(w->lost_n, 1);
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {

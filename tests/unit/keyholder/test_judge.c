@@ -127,7 +127,7 @@ static void the_rate_is_kept(void **state)
 	assert_int_equal(n, 10);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_server_of_13_is_signed),        cmocka_unit_test(anything_near_it_is_not),

@@ -142,7 +142,7 @@ static void every_status_has_words(void **state)
 	assert_string_equal(kh_status_words(KH_STATUSES), "unknown status");
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_comes_back),

@@ -78,7 +78,7 @@ static void without_room_the_oldest_one_goes(void **state)
 	assert_int_equal(s->n, 0);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_set_stays_while_it_is_used_and_a_while_longer, setup),

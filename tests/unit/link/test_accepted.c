@@ -709,7 +709,7 @@ static void a_peer_that_goes_away_is_an_ended_link(void **state)
 	lab_fini(&t);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_fitting_cer_is_answered_with_all_our_applications),

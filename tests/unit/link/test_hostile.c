@@ -474,7 +474,7 @@ static void changed_octets_never_do_more_than_end_the_connection(void **state)
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(garbage_from_a_stranger_is_cut_off_without_a_word),

@@ -74,7 +74,7 @@ static void the_longest_name_fits(void **state)
 	assert_true(len > 253 + 4);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(end_to_end_ids_start_with_the_time_and_count),

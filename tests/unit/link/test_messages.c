@@ -184,7 +184,7 @@ static void a_message_above_the_limit_is_answered(void **state)
 	lab_fini(&t);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(order_ends_with_the_first_message_after_our_cea),

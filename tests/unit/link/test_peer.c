@@ -962,7 +962,7 @@ static void a_peer_that_stops_answering_becomes_suspect_then_down(void **state)
 	play_fini(&p);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_connects_exchanges_capabilities_and_carries_requests),

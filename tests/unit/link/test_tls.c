@@ -284,7 +284,7 @@ static void a_certificate_of_a_foreign_ca_gets_no_diameter_at_all(void **state)
 	play(turned_away, true);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_identity_is_known_before_the_verdict_and_the_end_is_in_order),

@@ -305,7 +305,7 @@ static void test_what_is_no_note(void **state)
 	assert_true(mrk_origin_good("iwf.example.net/audit"));
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {

@@ -292,7 +292,7 @@ static void test_what_somebody_else_unloaded_is_loaded_again(void **state)
 	ns_list_fini(&l);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_new_changed_and_removed),

@@ -222,7 +222,7 @@ static void test_each_reason_has_a_word_and_words(void **state)
 	assert_string_equal(ns_reason_word(NS_REASONS), "unknown");
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_message_comes_back_and_no_part_of_it),

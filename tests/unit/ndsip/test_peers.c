@@ -189,7 +189,7 @@ static void test_a_peer_that_is_left_over(void **state)
 	ns_list_done(&w->list, m);
 }
 
-int main(int argc, char **argv)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_connection_of_the_core_to_its_peer, begin, end),
@@ -199,8 +199,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_a_peer_that_is_left_over, begin, end),
 	};
 
-	if (argc > 1) {
-		recordings = argv[1];
-	}
+	recordings = test_argument();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,7 +143,7 @@ static void test_files_of_lists_beside_an_anchor(void **state)
 	ns_files_free(f);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_blocks_in_order),

@@ -697,7 +697,7 @@ static void test_the_core_is_told_what_has_changed(void **state)
 	end(&w);
 }
 
-int main(int argc, char **argv)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_real_charon_with_a_live_connection),
@@ -720,6 +720,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_the_core_is_told_what_has_changed),
 	};
 
-	recordings = argc > 1 ? argv[1] : ".";
+	recordings = test_argument();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -736,7 +736,7 @@ static void test_the_core_hears_that_charon_took_an_scs(void **state)
 	end(&w);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_order_of_commands),

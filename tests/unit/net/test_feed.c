@@ -244,7 +244,7 @@ static void test_a_system_call_that_waits_is_interrupted(void **state)
 	teardown(&y);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_can_be_no_file_is_refused),

@@ -488,7 +488,7 @@ static void test_the_clocks_stand_still_for_a_turn_and_no_longer(void **state)
 	assert_int_equal(w->fired, 3);
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {

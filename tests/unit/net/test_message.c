@@ -82,7 +82,7 @@ static void test_a_message_above_the_limit_ends_it(void **state)
 	net_message_fini(&m);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_message_in_one_piece_is_not_copied),

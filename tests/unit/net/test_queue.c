@@ -98,7 +98,7 @@ static void test_an_impossible_size_changes_nothing(void **state)
 	net_queue_fini(&q);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_octets_leave_in_the_order_they_came), cmocka_unit_test(test_an_empty_queue_keeps_no_memory),

@@ -84,7 +84,7 @@ static void test_a_notification_that_is_cut_means_nothing(void **state)
 	free(c);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_association_ends_in_four_ways),

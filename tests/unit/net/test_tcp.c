@@ -801,7 +801,7 @@ static void test_callbacks_can_be_replaced(void **state)
 	assert_int_equal(w->b.got, 0);
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {

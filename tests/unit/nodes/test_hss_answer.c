@@ -177,7 +177,7 @@ static void test_no_octets_leave_a_request_without_answer(void **state)
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_good_request_gets_identity_and_node),

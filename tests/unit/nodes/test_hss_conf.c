@@ -67,13 +67,13 @@ static void test_mistakes_have_a_line(void **state)
 	bad(ID "listen: { address: 127.0.0.1, protection: none }\n", "");
 }
 
-int main(int argc, char **argv)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_shipped_example_is_valid),
 		cmocka_unit_test(test_mistakes_have_a_line),
 	};
 
-	root = argc > 1 ? argv[1] : ".";
+	root = test_argument();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

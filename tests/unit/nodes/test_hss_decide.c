@@ -320,7 +320,7 @@ static void test_mtc_aaa_gets_all_identities_whatever_else(void **state)
 	assert_refused(&sia, 5001);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_1_unknown_identity_is_5001),

@@ -299,7 +299,7 @@ static void test_names_that_differ_in_case_only_are_counted(void **state)
 	hss_store_free(s);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_name_that_looks_like_a_pattern_is_no_subscriber),

@@ -305,7 +305,7 @@ static void a_file_that_is_none_of_events_is_not_cut(void **state)
 	assert_int_equal(st.st_size, 100000);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 #define ROW(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)

@@ -208,7 +208,7 @@ static void test_a_summary_counts_and_ranks(void **state)
 	scs_tally_fini(&t);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_2001_with_success_is_exit_0),

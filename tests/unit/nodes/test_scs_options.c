@@ -249,7 +249,7 @@ static void test_what_goes_again_says_so_and_a_stamp_is_the_reference(void **sta
 	scs_options_fini(&o);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_plain_trigger_gets_its_defaults),

@@ -161,7 +161,7 @@ static void test_one_process_at_a_time(void **state)
 	scs_seen_close(s);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_in_memory),

@@ -109,7 +109,7 @@ static void test_every_other_change_ends_the_process(void **state)
 	close(p.fd);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_phases_follow_the_drawing_and_are_counted),

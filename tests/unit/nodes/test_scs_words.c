@@ -84,7 +84,7 @@ static void test_an_event_is_one_line(void **state)
 	close(pipes[0]);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_form_of_an_option_is_read),

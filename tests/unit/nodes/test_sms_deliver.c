@@ -233,7 +233,7 @@ static void test_time_zones_of_others_are_understood(void **state)
 	assert_int_equal(sms_deliver_parse(&d, tpdu, len), ERR_PROTO);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_short_trigger_as_in_the_vector),

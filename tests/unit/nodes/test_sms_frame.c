@@ -127,7 +127,7 @@ static void test_bodies_are_checked(void **state)
 	assert_int_equal(sms_frame_rpdu_parse(&id, &rpdu, &len, (const uint8_t *)"\0\0\0", 3), ERR_PROTO);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_octets_of_the_link),

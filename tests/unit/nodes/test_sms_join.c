@@ -82,7 +82,7 @@ static void test_what_does_not_belong_is_refused(void **state)
 	sms_join_free(NULL);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_any_order_gives_the_payload),

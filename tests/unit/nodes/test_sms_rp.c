@@ -99,7 +99,7 @@ static void test_what_cannot_be_put_in_words_is_refused(void **state)
 	assert_int_equal(sms_rp_data_build(&b, 0, "49170", tpdu, 20), ERR_LIMIT);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rp_data_is_built_as_in_the_vector),

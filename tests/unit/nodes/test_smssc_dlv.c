@@ -891,7 +891,7 @@ static void test_no_order_of_events_breaks_the_machine(void **state)
 	assert_true(traced > 0);
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {

@@ -462,7 +462,7 @@ static void test_memory_comes_back_from_its_records(void **state)
 	smssc_dup_free(again);
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {

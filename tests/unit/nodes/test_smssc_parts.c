@@ -169,7 +169,7 @@ static void test_a_record_that_says_what_cannot_be_is_refused(void **state)
 	dlv_msg_free(m);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_timers_come_in_order_and_can_be_taken_out),

@@ -143,7 +143,7 @@ static void test_orders_reach_the_devices_they_name(void **state)
 	ue_devices_fini(&d);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_trigger_for_any_port),

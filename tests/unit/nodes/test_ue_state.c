@@ -189,7 +189,7 @@ static void test_a_directory_has_one_owner(void **state)
 	assert_null(second);
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {

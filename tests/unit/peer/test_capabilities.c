@@ -101,7 +101,7 @@ static void a_cea_has_to_say_success_and_come_from_the_expected_peer(void **stat
 	assert_string_not_equal(why, "");
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_reason_has_its_result_code_and_words),

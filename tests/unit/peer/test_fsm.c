@@ -269,7 +269,7 @@ static void machines_are_counted_by_their_state(void **state)
 	assert_int_equal(in[PEER_CLOSED], 0);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row_of_the_table_does_its_actions_and_goes_to_its_state),

@@ -169,7 +169,7 @@ static void any_order_of_operations_agrees_with_a_plain_model(void **state)
 	peer_pending_free(p);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_finds_its_request_once),

@@ -222,7 +222,7 @@ static void machines_are_counted_by_their_state(void **state)
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row_of_the_table),

@@ -272,7 +272,7 @@ static void after_an_end_in_order_no_three_answers_are_needed(void **state)
 	assert_int_equal(machine_signal_of(renew, &open), SIGABRT); /* a connection that is still open */
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row_of_the_table_with_its_guards),

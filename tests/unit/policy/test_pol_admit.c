@@ -158,7 +158,7 @@ static void test_slow_rates_lose_nothing_and_clocks_may_jump(void **state)
 	assert_true(pol_rate_take(&r, 0, 0, 0));                              /* no limit */
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_agrees_is_admitted),

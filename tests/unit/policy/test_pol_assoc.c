@@ -379,7 +379,7 @@ static void test_random_rules_agree_with_the_words(void **state)
 	assert_in_range(detected, 1000, 100000);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_row_of_the_precedence),

@@ -299,7 +299,7 @@ static void test_each_change_that_is_told_changes_the_answer(void **state)
 	assert_true(told > 1000);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_where_nothing_is_said_an_allow_is_missing),

@@ -549,7 +549,7 @@ static void test_each_reason_has_one_status_and_only_acceptance_is_success(void 
 	assert_int_equal(pol_reason_status(POL_UNKNOWN_PEER), TSP_STATUS_TEMPORARYERROR); /* a session's: has none */
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_cause_has_its_status_and_reason),

@@ -143,7 +143,7 @@ static void test_a_replacement_of_what_is_not_pending_is_a_new_trigger(void **st
 	assert_int_equal(pol_map_dta(&v, &head, &stored), POL_T4_REFUSED);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_answer_of_the_hss),

@@ -56,7 +56,7 @@ static void test_a_day_is_of_no_use_when_a_step_of_a_day_cannot_bring_it_back(vo
 	assert_true(pol_quota_past(&q, 20002, BEGAN_MS + 40 * HOUR_MS));
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_day_lasts_until_the_next),

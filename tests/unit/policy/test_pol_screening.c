@@ -341,7 +341,7 @@ static void what_passed_once_is_read_again(void **state)
 	free(p);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_good_request_is_caught_by_no_row),

@@ -149,7 +149,7 @@ static void what_was_asked_for_is_what_is_in_force(void **state)
 	assert_int_equal(in_child(and_preferred_it_is_entered_with_words), 0);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_role_has_a_word_of_its_own_and_the_calls_to_end),

@@ -123,7 +123,7 @@ static void test_a_gauge_is_what_there_is_now_and_goes_with_its_edge(void **stat
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_row_has_a_unique_name_and_help),

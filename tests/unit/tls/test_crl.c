@@ -483,7 +483,7 @@ static void test_one_judgement_is_short(void **state)
 	tls_anchor_fini(&a);
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {

@@ -323,7 +323,7 @@ static void test_the_first_end_in_a_file_counts(void **state)
 	pki_free(&c);
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {

@@ -66,7 +66,7 @@ static void test_what_shrinks_to_nothing_is_wiped(void **state)
 	OPENSSL_free(OPENSSL_realloc(NULL, 16));
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_freed_is_wiped),

@@ -594,7 +594,7 @@ static void a_crl_covers_for_a_responder(void **state)
 	tls_ocsp_free(w->store);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(believes_the_ca_and_its_delegate, setup, teardown),

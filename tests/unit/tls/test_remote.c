@@ -532,7 +532,7 @@ static void a_signature_is_verified_by_the_certificate(void **state)
 	world_free(&w);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_of_key_signs_in_both_versions),

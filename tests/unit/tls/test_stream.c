@@ -1212,7 +1212,7 @@ static void test_altered_records_end_the_connection(void **state)
 	raw_finish(w);
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {

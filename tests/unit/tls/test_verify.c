@@ -433,7 +433,7 @@ static void test_a_subject_cannot_garble_a_log_line(void **state)
 	}
 }
 
-int main(void)
+TEST_GROUP()
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {

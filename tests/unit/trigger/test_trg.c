@@ -645,7 +645,7 @@ static void test_validity_left_is_rounded_up_and_never_grows(void **state)
 	assert_int_equal(trg_validity_left_s(&r, T0 - 5000), VALIDITY_S);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_way_of_a_trigger_that_succeeds),

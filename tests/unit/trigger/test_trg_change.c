@@ -1193,7 +1193,7 @@ static int fini(void **state)
 	return 0;
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_recall_ends_its_original_without_a_report),

@@ -250,7 +250,7 @@ static void test_a_trigger_that_does_more_than_wait_stays_a_machine(void **state
 	trg_free(t);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_parked_trigger_comes_back_as_it_was),

@@ -94,7 +94,7 @@ static void test_a_trigger_above_the_limit_has_its_own_names(void **state)
 	trg_parties_fini(&parties);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_triggers_of_one_party_share_its_names),

@@ -440,7 +440,7 @@ static void test_serving_nodes_survive_packing(void **state)
 	assert_false(out.present);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_trigger_comes_back_in_the_state_its_record_stands_for),

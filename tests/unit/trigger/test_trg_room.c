@@ -113,7 +113,7 @@ static void test_a_trigger_of_a_pool_gives_its_memory_to_the_next(void **state)
 	pool_fini(&pool);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_usual_trigger_needs_no_more_than_its_room),

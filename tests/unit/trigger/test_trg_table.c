@@ -354,7 +354,7 @@ static void test_no_death_breaks_a_promise(void **state)
 	assert_true(deaths > 10000 && reported > 1500);
 }
 
-int main(void)
+TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_what_is_drawn_may_follow),
