@@ -15,6 +15,7 @@
 #include "net/net_loop.h"
 #include "net/net_stream.h"
 #include "net/net_tcp.h"
+#include "tests/unit/guard.h"
 
 enum where { NOWHERE, IN_OPEN, IN_DATA, IN_CLOSE };
 
@@ -37,7 +38,8 @@ struct end {
 
 struct world {
 	struct net_loop *loop;
-	struct net_timer *guard, *timer;
+	struct guard guard;
+	struct net_timer *timer;
 	struct net_listener *listener;
 	int listen_fd;
 	uint16_t port;
@@ -48,13 +50,12 @@ struct world {
 	char dir[64], path[108];
 };
 
-static void on_guard(void *arg)
+static void show(void *arg)
 {
 	struct world *w = arg;
 
 	print_error("a: open %d close %d got %zu; b: open %d close %d got %zu\n", w->a.opened, w->a.closed, w->a.got, w->b.opened,
 		    w->b.closed, w->b.got);
-	fail_msg("the loop did not come to its end in 8 s");
 }
 
 static void end_at(struct end *e, enum where where)
@@ -77,6 +78,7 @@ static void on_open(void *arg)
 	struct end *e = arg;
 
 	assert_non_null(e->s); /* never before the function that made it returned */
+	guard_moved(&e->w->guard);
 	e->opened++;
 	end_at(e, IN_OPEN);
 }
@@ -85,6 +87,7 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 {
 	struct end *e = arg;
 
+	guard_moved(&e->w->guard);
 	e->datas++;
 	e->got += n;
 	for (size_t i = 0; i < n; i++) {
@@ -105,6 +108,7 @@ static void on_close(void *arg, int err, const char *why)
 {
 	struct end *e = arg;
 
+	guard_moved(&e->w->guard);
 	e->closed++;
 	e->err = err;
 	snprintf(e->why, sizeof e->why, "%s", why);
@@ -147,12 +151,12 @@ static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof *w);
 
-	if (!w || net_loop_new(&w->loop) || net_timer_new(&w->guard, w->loop, on_guard, w) ||
-	    net_timer_new(&w->timer, w->loop, on_stop, w) || net_tcp_bind(&w->listen_fd, &w->port, "127.0.0.1", 0, 16) ||
+	if (!w || net_loop_new(&w->loop) || net_timer_new(&w->timer, w->loop, on_stop, w) ||
+	    net_tcp_bind(&w->listen_fd, &w->port, "127.0.0.1", 0, 16) ||
 	    net_listener_new(&w->listener, w->loop, w->listen_fd, on_accept, w)) {
 		return -1;
 	}
-	net_timer_start(w->guard, 8000);
+	guard_begin(&w->guard, w->loop, show, w);
 	w->a = w->b = (struct end){ .w = w, .in_order = true };
 	w->accepted_fd = -1;
 	strcpy(w->dir, "/tmp/mtc-net-XXXXXX");
@@ -171,7 +175,7 @@ static int teardown(void **state)
 	net_stream_close(w->a.s);
 	net_stream_close(w->b.s);
 	net_listener_free(w->listener);
-	net_timer_free(w->guard);
+	guard_end(&w->guard);
 	net_timer_free(w->timer);
 	net_loop_free(w->loop); /* ends whatever still lingers */
 	close(w->listen_fd);
