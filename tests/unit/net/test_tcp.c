@@ -12,6 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
+
 #include "net/net_loop.h"
 #include "net/net_stream.h"
 #include "net/net_tcp.h"
@@ -751,8 +757,12 @@ static void test_a_listener_survives_running_out_of_descriptors(void **state)
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(w->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct rlimit old, low;
 	struct net_check *check;
-	int fd = socket(AF_INET, SOCK_STREAM, 0), turns = 0;
+	int fd, turns = 0;
 
+	if (RUNNING_ON_VALGRIND) {
+		skip(); /* its accept4() at the limit takes the connection and closes it; that of a kernel leaves it waiting */
+	}
+	fd = socket(AF_INET, SOCK_STREAM, 0);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
 	low = old;
 	low.rlim_cur = (rlim_t)fd + 1; /* none left */
