@@ -53,8 +53,10 @@ size_t ipc_screen_seen_put(uint8_t *out, uint32_t generation, uint64_t session, 
 int ipc_screen_seen_get(struct ipc_screen_seen *out, const uint8_t *record, size_t len)
 {
 	struct rd r = ipc_io_body(record, len, IPC_REC_SCREEN_SEEN);
-	struct ipc_screen_seen s = { .end_to_end = rd_le32(&r), .rows = rd_le32(&r) };
+	struct ipc_screen_seen s = { 0 };
 
+	s.end_to_end = rd_le32(&r);
+	s.rows = rd_le32(&r);
 	if (ipc_io_done(&r) || !s.rows) {
 		return ERR_PROTO;
 	}

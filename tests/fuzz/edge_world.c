@@ -128,6 +128,7 @@ static void core_hears(struct edge_world *w, const struct ipc_rec_head *h, const
 		struct ipc_device_action action;
 		struct ipc_device_action_given_up given_up;
 		struct ipc_device_notification_answer answer;
+		struct ipc_screen_seen seen;
 		struct st_counters counters;
 	} u;
 	int err;
@@ -153,6 +154,9 @@ static void core_hears(struct edge_world *w, const struct ipc_rec_head *h, const
 		if (h->transaction >= w->notified_first) { /* an earlier core may have asked, and a lie has a small number */
 			promise(++w->notified_answers <= w->notified, "a notification has one answer");
 		}
+		break;
+	case IPC_REC_SCREEN_SEEN:
+		err = ipc_screen_seen_get(&u.seen, record, len);
 		break;
 	default:
 		err = ipc_stats_get(&u.counters, record, len);

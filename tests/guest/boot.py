@@ -6,6 +6,8 @@ import signal
 import subprocess
 import tempfile
 
+from support.tap import BUILD
+
 KERNEL = "linux.uml"
 MODULES = "/usr/lib/uml/modules"
 # SCTP needs md5 for its cookies; the rest is for the networks of the plays.
@@ -24,6 +26,12 @@ def missing():
     if programs:
         return f"not installed: {', '.join(programs)} (scripts/setup test)"
     return "" if os.path.isdir(MODULES) else f"{MODULES} is not there"
+
+
+def environment():
+    """On a processor whose registers are more than user-mode Linux has room for: with a module in front of it that adds the rest."""
+    with open("/proc/cpuinfo", encoding="utf-8") as f:
+        return {**os.environ, "LD_PRELOAD": os.path.join(BUILD, "tests", "tools", "uml_registers.so")} if "amx_tile" in f.read() else dict(os.environ)
 
 
 def init_text(out, command, limit_s):
@@ -69,7 +77,8 @@ def boot(command, out, limit_s):
 
 def run(command, limit_s):
     """Its standard output. It is several processes in one session, which is ended as a whole."""
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as kernel:
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                          env=environment()) as kernel:
         try:
             console, _ = kernel.communicate(timeout=limit_s)
         except subprocess.TimeoutExpired:

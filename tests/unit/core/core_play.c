@@ -36,11 +36,6 @@ static void on_log_level(void *arg, enum log_level level)
 
 static const struct core_cb callbacks = { on_bad_edge, on_log_level, NULL, NULL };
 
-static void on_turn(void *arg)
-{
-	net_loop_stop(((struct core_play *)arg)->loop);
-}
-
 static void core_open(struct core_play *p)
 {
 	struct core_edge_id who = { 0, p->generation, ZONE_EXTERNAL, 1, 1 };
@@ -72,7 +67,7 @@ void core_play_start(struct core_play *p)
 	log_init(&p->log, -1, LOG_LEVEL_DEBUG, "test");
 	p->generation = 7;
 	assert_int_equal(net_loop_new(&p->loop), 0);
-	assert_int_equal(net_timer_new(&p->turn, p->loop, on_turn, p), 0);
+	turn_begin(&p->turn, p->loop);
 	core_open(p);
 }
 
@@ -99,7 +94,7 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
 void core_play_end(struct core_play *p)
 {
 	core_close(p);
-	net_timer_free(p->turn);
+	turn_end(&p->turn);
 	core_play_turns(p, 0);
 	net_loop_free(p->loop);
 	cfg_iwf_free(p->cfg);
@@ -109,8 +104,7 @@ void core_play_end(struct core_play *p)
 void core_play_turns(struct core_play *p, int n)
 {
 	for (int i = 0; i < n; i++) {
-		net_timer_start(p->turn, 1);
-		assert_int_equal(net_loop_run(p->loop), 0);
+		turn_for(&p->turn, 1);
 	}
 }
 

@@ -1,6 +1,7 @@
 /* core_play.h - a core with stores in a directory of its own, and the far end of an edge's ring in the test's hands. */
 #pragma once
 #include "core/core_int.h"
+#include "tests/unit/turn.h"
 
 struct core_play {
 	char dir[64];
@@ -11,7 +12,7 @@ struct core_play {
 	struct core *core;
 	struct ipc_ring *edge; /* the far end: the test is the edge */
 	uint32_t generation, bad_edge;
-	struct net_timer *turn;
+	struct turn turn;
 	uint8_t record[IPC_REC_MAX];
 };
 

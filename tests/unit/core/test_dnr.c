@@ -30,6 +30,8 @@ static int setup(void **state)
 
 	assert_non_null(p);
 	core_play_start(&p->core);
+	p->core.cfg->dnr.retry_min_ms = 600000; /* no pause is over before its test */
+	p->core.cfg->dnr.retry_max_ms = 8 * 600000;
 	core_play_provision(&p->core);
 	as_configured(&p->core, 12);
 	for (uint64_t session = 1; session <= 3; session++) {

@@ -9,6 +9,7 @@
 #include "tests/unit/core/core_play.h"
 
 #define HSS SA_PEER_PREFIX "hss"
+#define GRACE_MS 50u /* where its end is waited for */
 
 struct proofs_play {
 	struct core_play core;
@@ -115,7 +116,7 @@ static int setup(void **state)
 	p->peer = &p->core.core->peers.row[0];
 	assert_int_equal(net_tcp_bind(&p->listener, &p->port, "127.0.0.1", 0, 8), 0);
 	p->core.cfg->ndsip.present = true;
-	p->core.cfg->ndsip.grace_ms = 50;
+	p->core.cfg->ndsip.grace_ms = 600000;
 	conf = &p->core.cfg->peers[0];
 	conf->protection = PROTECTION_NDSIP;
 	conf->port = p->peer->link_peer_conf.port = p->port;
@@ -210,8 +211,10 @@ static void test_no_octet_before_the_proof(void **state)
 static void test_never_proven_is_ended_without_an_octet(void **state)
 {
 	struct proofs_play *p = *state;
-	struct ns_open o = connected(p);
+	struct ns_open o;
 
+	p->core.cfg->ndsip.grace_ms = GRACE_MS;
+	o = connected(p);
 	say_state(p, o.id, NS_HELD, NS_REASON_SA_UNPROTECTED, "");
 	assert_int_equal(arrived(p, 2000), 0); /* by the core's own clock: this helper says no more */
 	assert_int_equal(next(p, NS_CLOSE).close.id, o.id);
@@ -250,7 +253,6 @@ static void test_a_new_helper_is_asked_again(void **state)
 	struct ns_open o = connected(p);
 	struct ns_msg m;
 
-	p->core.cfg->ndsip.grace_ms = 5000;
 	say_state(p, o.id, NS_PROVEN, NS_REASON_SA_PROVEN, "seg.example");
 	assert_true(arrived(p, 200) > 20);
 	close(p->helper);
@@ -272,6 +274,7 @@ static void test_a_helper_in_place_of_another_has_proven_nothing(void **state)
 
 	say_state(p, o.id, NS_PROVEN, NS_REASON_SA_PROVEN, "seg.example");
 	assert_true(arrived(p, 200) > 20);
+	p->core.cfg->ndsip.grace_ms = GRACE_MS;
 	join(p);
 	assert_int_equal(p->peer->proof.state, CORE_PROOF_HELD);
 	assert_int_equal(arrived(p, 2000), 0); /* it says nothing */

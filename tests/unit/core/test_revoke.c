@@ -205,7 +205,7 @@ static void test_a_change_in_the_middle_goes_once_around(void **state)
 	}
 	assert_int_equal(asc_rule_add(p->core->store.asc, &some, &why), 0);
 	core_revoke_look(p->core);
-	core_play_turns(p, 1); /* the first of them have been judged when the deny comes */
+	core_revoke_sweep(p->core); /* the first of them have been judged when the deny comes */
 	assert_int_equal(asc_rule_add(p->core->store.asc, &deny, &why), 0);
 	core_play_turns(p, 10);
 	for (int i = 0; i < N; i++) {
@@ -388,7 +388,7 @@ static void test_a_copy_has_an_answer_in_its_own_time(void **state)
 	p->core->triggers.ports = &ports;
 	assert_int_equal(core_play_ask(p, 2, &a), -1);
 	a.answer_by_ms = net_loop_now_ms(p->loop) + CFG_CORE_MARGIN_MS + 20;
-	(void)core_play_ask(p, 3, &a);
+	core_play_send(p, ipc_device_action_put(p->record, p->generation, 3, &a));
 	for (int i = 0; i < 2000 && !p->core->st.v[ST_REQUESTS_OVERDUE]; i++) {
 		core_play_turns(p, 1);
 	}

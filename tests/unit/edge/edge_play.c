@@ -30,11 +30,6 @@ static const char config[] =
     "s6m: { peer: hss, destination_realm: example }\n"
     "t4: { peer: hss, destination_realm: example }\n";
 
-static void on_turn(void *arg)
-{
-	net_loop_stop(((struct edge_play *)arg)->loop);
-}
-
 static void on_ring_broken(void *arg)
 {
 	((struct edge_play *)arg)->broken++;
@@ -43,8 +38,7 @@ static void on_ring_broken(void *arg)
 void edge_play_turns(struct edge_play *p, int n)
 {
 	for (int i = 0; i < n; i++) {
-		net_timer_start(p->turn, 1);
-		assert_int_equal(net_loop_run(p->loop), 0);
+		turn_for(&p->turn, 1);
 	}
 }
 
@@ -97,11 +91,11 @@ void edge_play_start(struct edge_play *p)
 	log_init(&p->log, -1, LOG_LEVEL_DEBUG, "test");
 	if (p->ndsip) {
 		p->cfg->listen[0].protection = PROTECTION_NDSIP;
-		p->cfg->ndsip.grace_ms = 300;
+		p->cfg->ndsip.grace_ms = p->grace_ms ? p->grace_ms : 600000;
 		p->cfg->ndsip.on_loss = p->keep ? CFG_NDSIP_KEEP : CFG_NDSIP_CUT;
 	}
 	assert_int_equal(net_loop_new(&p->loop), 0);
-	assert_int_equal(net_timer_new(&p->turn, p->loop, on_turn, p), 0);
+	turn_begin(&p->turn, p->loop);
 	assert_int_equal(ipc_caps_make(&caps, 1), 0);
 	assert_int_equal(ipc_caps_open(&p->caps, caps, 0), 0);
 	close(caps);
@@ -123,7 +117,7 @@ void edge_play_end(struct edge_play *p)
 	ipc_ring_close(p->core);
 	ipc_caps_close(p->caps);
 	close(p->listen_fd);
-	net_timer_free(p->turn);
+	turn_end(&p->turn);
 	net_loop_free(p->loop);
 	cfg_iwf_free(p->cfg);
 }

@@ -1,10 +1,11 @@
 /* edge_play.h - an edge with one plain listener of the internal zone; the test is the SCS on one side and the core on the other. */
 #pragma once
 #include "edge/edge_int.h"
+#include "tests/unit/turn.h"
 
 struct edge_play {
 	struct net_loop *loop;
-	struct net_timer *turn;
+	struct turn turn;
 	struct cfg_iwf *cfg;
 	struct log log;
 	struct ipc_caps *caps;
@@ -14,9 +15,10 @@ struct edge_play {
 	int listen_fd, scs;    /* scs: the SCS's socket */
 	uint16_t port;
 	int broken;
-	bool ndsip, keep; /* before the start: the listener has NDS/IP; ndsip.on_loss is keep */
-	int helper;       /* our end of the channel, with ndsip */
-	uint32_t lost;    /* number of the channel that was lost last */
+	bool ndsip, keep;  /* before the start: the listener has NDS/IP; ndsip.on_loss is keep */
+	uint32_t grace_ms; /* before the start: ndsip.grace; 0: longer than any test */
+	int helper;        /* our end of the channel, with ndsip */
+	uint32_t lost;     /* number of the channel that was lost last */
 	uint8_t record[IPC_REC_MAX];
 	uint8_t in[65536];
 	size_t in_len, taken;

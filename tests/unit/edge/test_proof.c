@@ -9,15 +9,17 @@
 #include "tests/unit/edge/edge_play.h"
 
 #define HOST "scs.acme.example"
-#define GRACE_TURNS 2000 /* of a millisecond or more: longer than the grace of the play and what is allowed to the helper */
+#define GRACE_MS 50u     /* where its end is waited for */
+#define GRACE_TURNS 2000 /* of a millisecond or more: longer than that and what is allowed to the helper */
 
-static int begin_as(void **state, bool keep)
+static int begin_as(void **state, bool keep, uint32_t grace_ms)
 {
 	struct edge_play *p = calloc(1, sizeof *p);
 
 	assert_non_null(p);
 	p->ndsip = true;
 	p->keep = keep;
+	p->grace_ms = grace_ms;
 	edge_play_start(p);
 	*state = p;
 	return 0;
@@ -25,12 +27,17 @@ static int begin_as(void **state, bool keep)
 
 static int begin(void **state)
 {
-	return begin_as(state, false);
+	return begin_as(state, false, 0);
+}
+
+static int begin_short(void **state)
+{
+	return begin_as(state, false, GRACE_MS);
 }
 
 static int begin_keep(void **state)
 {
-	return begin_as(state, true);
+	return begin_as(state, true, 0);
 }
 
 static int end(void **state)
@@ -303,6 +310,7 @@ static void test_what_is_held_for_too_long_is_cut_by_the_edge(void **state)
 	struct edge_play *p = *state;
 	uint64_t session, id = open_session(p, &session);
 
+	p->cfg->ndsip.grace_ms = GRACE_MS;
 	says(p, id, NS_HELD, NS_REASON_SA_UNPROTECTED, NULL);
 	for (int i = 0; i < GRACE_TURNS && p->edge->sessions.in_state[EDGE_SESSION_OPEN]; i++) {
 		edge_play_turns(p, 1);
@@ -339,6 +347,7 @@ static void test_without_a_helper_sessions_are_held_and_asked_about_again(void *
 	assert_true(o.again);
 	says(p, o.id, NS_PROVEN, NS_REASON_SA_PROVEN, "acme");
 	assert_true(crosses(p, IPC_REC_DEVICE_ACTION));
+	p->cfg->ndsip.grace_ms = GRACE_MS;
 	close(p->helper);
 	p->helper = -1;
 	for (int i = 0; i < GRACE_TURNS && p->edge->sessions.in_state[EDGE_SESSION_OPEN]; i++) {
@@ -412,7 +421,7 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(test_all_addresses_of_an_association_are_asked_about, begin, end),
 		cmocka_unit_test_setup_teardown(test_an_association_with_too_many_addresses_is_refused, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_refused_connection_is_closed_and_the_core_hears_nothing, begin, end),
-		cmocka_unit_test_setup_teardown(test_a_silent_helper_lets_nobody_through, begin, end),
+		cmocka_unit_test_setup_teardown(test_a_silent_helper_lets_nobody_through, begin_short, end),
 		cmocka_unit_test_setup_teardown(test_a_held_session_neither_reads_nor_sends_and_goes_on, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_cut_session_ends_with_its_reason_and_what_is_queued_is_not_sent, begin,
 						end),

@@ -6,13 +6,14 @@
 
 #include "fetch/fch_client.h"
 #include "fetch/fch_serve.h"
+#include "tests/unit/turn.h"
 
 #define REPLY "HTTP/1.0 200 OK\r\nContent-Type: application/ocsp-response\r\nContent-Length: 3\r\n\r\n"
 #define WANTED_MAX 8
 
 struct world {
 	struct net_loop *loop;
-	struct net_timer *turn;
+	struct turn turn;
 	struct log log;
 	struct http_url url;
 	const struct http_url *urls[2];
@@ -23,7 +24,6 @@ struct world {
 	struct fch_answer answer; /* the last one */
 	char response[64];
 	int lost;
-	unsigned turns; /* of the loop that are left */
 };
 
 static int on_want(void *arg, uint32_t responder, uint32_t job)
@@ -66,23 +66,10 @@ static void on_lost(void *arg, int err)
 	w->edge = NULL;
 }
 
-static void on_turn(void *arg)
-{
-	struct world *w = arg;
-
-	if (w->turns-- > 1) {
-		net_timer_start(w->turn, 0);
-	} else {
-		net_loop_stop(w->loop);
-	}
-}
-
-/* Lets happen what can happen at once, or in this time. On a busy machine the time alone may be over before a socket was looked at. */
+/* Lets happen what can happen at once, or in this time. */
 static void turns(struct world *w, uint64_t ms)
 {
-	w->turns = 5;
-	net_timer_start(w->turn, ms);
-	assert_int_equal(net_loop_run(w->loop), 0);
+	turn_for(&w->turn, ms);
 }
 
 static void open_edge(struct world *w, uint32_t generation)
@@ -114,7 +101,7 @@ static int setup(void **state)
 	w->urls[1] = &w->url;
 	log_init(&w->log, STDERR_FILENO, LOG_LEVEL_ERROR, "test");
 	assert_int_equal(net_loop_new(&w->loop), 0);
-	assert_int_equal(net_timer_new(&w->turn, w->loop, on_turn, w), 0);
+	turn_begin(&w->turn, w->loop);
 	conf.loop = w->loop;
 	conf.log = &w->log;
 	assert_int_equal(fch_serve_new(&w->serve, &conf), 0);
@@ -129,7 +116,7 @@ static int teardown(void **state)
 
 	fch_client_free(w->edge);
 	fch_serve_free(w->serve);
-	net_timer_free(w->turn);
+	turn_end(&w->turn);
 	net_loop_free(w->loop);
 	free(w);
 	return 0;

@@ -2,6 +2,7 @@
  * older program refuses this one. */
 #include "tests/unit/journal/place.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -20,7 +21,7 @@ static int calls_left = -1;
 static void one_more(void)
 {
 	if (calls_left >= 0 && calls_left-- == 0) {
-		_exit(9);
+		err_ignore(raise(SIGKILL), "there is nothing else"); /* a process that exits is asked by valgrind what it lost */
 	}
 }
 
@@ -127,8 +128,8 @@ static bool killed_at(struct place *p, int n)
 		_exit(open_again(p) == 0 ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 9));
-	return WEXITSTATUS(status) == 9;
+	assert_true(WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
+	return WIFSIGNALED(status);
 }
 
 static void test_a_take_over_that_is_killed_at_any_step_loses_nothing(void **state)

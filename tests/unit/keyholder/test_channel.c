@@ -7,13 +7,14 @@
 
 #include "keyholder/kh_client.h"
 #include "keyholder/kh_serve.h"
+#include "tests/unit/guard.h"
 
 #define WAIT_MS 40
 #define WAITING_MAX 5
 
 struct world {
 	struct net_loop *loop;
-	struct net_timer *guard;
+	struct guard guard;
 	struct log log;
 	struct kh_serve *serve;
 	struct kh_client *client;
@@ -28,12 +29,6 @@ struct world {
 	unsigned lost_n; /* channels that closed */
 	int other;       /* the keyholder's end when nobody serves it; -1 */
 };
-
-static void on_guard(void *arg)
-{
-	(void)arg;
-	fail_msg("the loop did not come to its end in 10 s");
-}
 
 static int sign(void *arg, const struct kh_request *r, uint8_t out[KH_SIGNATURE_MAX], size_t *len)
 {
@@ -81,8 +76,7 @@ static int setup(void **state)
 	log_init(&w->log, open("/dev/null", O_WRONLY | O_CLOEXEC), LOG_LEVEL_ERROR, "test");
 	w->signature_len = 32;
 	assert_int_equal(net_loop_new(&w->loop), 0);
-	assert_int_equal(net_timer_new(&w->guard, w->loop, on_guard, w), 0);
-	net_timer_start(w->guard, 10000);
+	guard_begin(&w->guard, w->loop, NULL, NULL);
 	assert_int_equal(kh_serve_new(&w->serve, &(struct kh_serve_conf){ w->loop, &w->log, 8, sign, on_bad, w }), 0);
 	assert_int_equal(
 	    kh_client_new(&w->client, &(struct kh_client_conf){ w->loop, &w->log, &w->st, WAIT_MS, WAITING_MAX, on_lost, w }), 0);
@@ -101,7 +95,7 @@ static int teardown(void **state)
 
 	kh_client_free(w->client);
 	kh_serve_free(w->serve);
-	net_timer_free(w->guard);
+	guard_end(&w->guard);
 	net_loop_free(w->loop);
 	if (w->other >= 0) {
 		close(w->other);

@@ -9,6 +9,7 @@
 #include "ndsip/ns_msg.h"
 #include "ndsip/ns_serve.h"
 #include "tests/unit/ipsec/say.h"
+#include "tests/unit/turn.h"
 
 #define ACME "scs.acme.example"
 #define LOCAL "10.77.1.1/32[tcp/3868]"
@@ -19,7 +20,7 @@
 
 struct world {
 	struct net_loop *loop;
-	struct net_timer *turn;
+	struct turn turn;
 	struct log log;
 	struct ns_serve *serve;
 	int charon, edge, core; /* our ends; -1: none */
@@ -55,11 +56,6 @@ static enum ns_rules on_rules(void *arg, char words[NS_WORDS_MAX], uint64_t *aga
 	(void)again_ms;
 	snprintf(words, NS_WORDS_MAX, "%s", ((struct world *)arg)->rules == NS_RULES_OK ? "" : "the table is missing");
 	return ((struct world *)arg)->rules;
-}
-
-static void on_turn(void *arg)
-{
-	net_loop_stop(((struct world *)arg)->loop);
 }
 
 /* -- charon */
@@ -130,8 +126,7 @@ static void charon_turn(struct world *w)
 static void turns(struct world *w, int n)
 {
 	for (int i = 0; i < n; i++) {
-		net_timer_start(w->turn, 1);
-		assert_int_equal(net_loop_run(w->loop), 0);
+		turn_for(&w->turn, 1);
 		charon_turn(w);
 	}
 }
@@ -278,7 +273,7 @@ static void begin_with(struct world *w, uint64_t rules_ms, uint64_t grace_ms)
 	w->rules = NS_RULES_OK;
 	log_init(&w->log, -1, LOG_LEVEL_DEBUG, "test");
 	assert_int_equal(net_loop_new(&w->loop), 0);
-	assert_int_equal(net_timer_new(&w->turn, w->loop, on_turn, w), 0);
+	turn_begin(&w->turn, w->loop);
 	w->local = (struct sa_ts){
 		.from = address("10.77.1.1"), .to = address("10.77.1.1"), .protocol = SA_TCP, .port_from = 3868, .port_to = 3868
 	};
@@ -300,7 +295,7 @@ static void begin(struct world *w, uint64_t rules_ms)
 static void end(struct world *w)
 {
 	ns_serve_free(w->serve);
-	net_timer_free(w->turn);
+	turn_end(&w->turn);
 	net_loop_free(w->loop);
 	close(w->edge);
 	close(w->core);

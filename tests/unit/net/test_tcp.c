@@ -12,9 +12,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
+
 #include "net/net_loop.h"
 #include "net/net_stream.h"
 #include "net/net_tcp.h"
+#include "tests/unit/guard.h"
 
 enum where { NOWHERE, IN_OPEN, IN_DATA, IN_CLOSE };
 
@@ -37,7 +44,8 @@ struct end {
 
 struct world {
 	struct net_loop *loop;
-	struct net_timer *guard, *timer;
+	struct guard guard;
+	struct net_timer *timer;
 	struct net_listener *listener;
 	int listen_fd;
 	uint16_t port;
@@ -48,13 +56,12 @@ struct world {
 	char dir[64], path[108];
 };
 
-static void on_guard(void *arg)
+static void show(void *arg)
 {
 	struct world *w = arg;
 
 	print_error("a: open %d close %d got %zu; b: open %d close %d got %zu\n", w->a.opened, w->a.closed, w->a.got, w->b.opened,
 		    w->b.closed, w->b.got);
-	fail_msg("the loop did not come to its end in 8 s");
 }
 
 static void end_at(struct end *e, enum where where)
@@ -77,6 +84,7 @@ static void on_open(void *arg)
 	struct end *e = arg;
 
 	assert_non_null(e->s); /* never before the function that made it returned */
+	guard_moved(&e->w->guard);
 	e->opened++;
 	end_at(e, IN_OPEN);
 }
@@ -85,6 +93,7 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 {
 	struct end *e = arg;
 
+	guard_moved(&e->w->guard);
 	e->datas++;
 	e->got += n;
 	for (size_t i = 0; i < n; i++) {
@@ -105,6 +114,7 @@ static void on_close(void *arg, int err, const char *why)
 {
 	struct end *e = arg;
 
+	guard_moved(&e->w->guard);
 	e->closed++;
 	e->err = err;
 	snprintf(e->why, sizeof e->why, "%s", why);
@@ -147,12 +157,12 @@ static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof *w);
 
-	if (!w || net_loop_new(&w->loop) || net_timer_new(&w->guard, w->loop, on_guard, w) ||
-	    net_timer_new(&w->timer, w->loop, on_stop, w) || net_tcp_bind(&w->listen_fd, &w->port, "127.0.0.1", 0, 16) ||
+	if (!w || net_loop_new(&w->loop) || net_timer_new(&w->timer, w->loop, on_stop, w) ||
+	    net_tcp_bind(&w->listen_fd, &w->port, "127.0.0.1", 0, 16) ||
 	    net_listener_new(&w->listener, w->loop, w->listen_fd, on_accept, w)) {
 		return -1;
 	}
-	net_timer_start(w->guard, 8000);
+	guard_begin(&w->guard, w->loop, show, w);
 	w->a = w->b = (struct end){ .w = w, .in_order = true };
 	w->accepted_fd = -1;
 	strcpy(w->dir, "/tmp/mtc-net-XXXXXX");
@@ -171,7 +181,7 @@ static int teardown(void **state)
 	net_stream_close(w->a.s);
 	net_stream_close(w->b.s);
 	net_listener_free(w->listener);
-	net_timer_free(w->guard);
+	guard_end(&w->guard);
 	net_timer_free(w->timer);
 	net_loop_free(w->loop); /* ends whatever still lingers */
 	close(w->listen_fd);
@@ -747,8 +757,12 @@ static void test_a_listener_survives_running_out_of_descriptors(void **state)
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(w->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct rlimit old, low;
 	struct net_check *check;
-	int fd = socket(AF_INET, SOCK_STREAM, 0), turns = 0;
+	int fd, turns = 0;
 
+	if (RUNNING_ON_VALGRIND) {
+		skip(); /* its accept4() at the limit takes the connection and closes it; that of a kernel leaves it waiting */
+	}
+	fd = socket(AF_INET, SOCK_STREAM, 0);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
 	low = old;
 	low.rlim_cur = (rlim_t)fd + 1; /* none left */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "tests/unit/guard.h"
 #include "tests/unit/tls/pki.h"
 #include "tls/tls_provider.h"
 #include "tls/tls_sign.h"
@@ -37,7 +38,8 @@ struct world {
 	struct tls_ctx *ctx;
 	SSL_CTX *client_ctx;
 	struct net_loop *loop;
-	struct net_timer *guard, *late;
+	struct guard guard;
+	struct net_timer *late;
 	struct tls_remote *remote;
 	struct tls_private *key;
 	enum mood mood;
@@ -49,12 +51,6 @@ struct world {
 	size_t content_len;
 	struct pair pairs[PAIRS];
 };
-
-static void on_guard(void *arg)
-{
-	(void)arg;
-	fail_msg("the loop did not come to its end in 10 s");
-}
 
 /* -- the signer */
 
@@ -122,6 +118,7 @@ static bool ready(void *arg, uint16_t key)
 
 static void event(struct world *w)
 {
+	guard_moved(&w->guard);
 	if (++w->events == w->events_wanted) {
 		net_loop_stop(w->loop);
 	}
@@ -233,9 +230,8 @@ static void world_new(struct world *w, enum pki_key kind, unsigned waiting_max)
 	w->client_cert =
 	    pki_make(&w->pki, &(struct pki_spec){ .cn = "scs", .san = "DNS:scs.example", .eku = "clientAuth" }, &w->ca);
 	assert_int_equal(net_loop_new(&w->loop), 0);
-	assert_int_equal(net_timer_new(&w->guard, w->loop, on_guard, w), 0);
 	assert_int_equal(net_timer_new(&w->late, w->loop, on_late, w), 0);
-	net_timer_start(w->guard, 10000);
+	guard_begin(&w->guard, w->loop, NULL, NULL);
 	assert_int_equal(tls_remote_new(&w->remote, &signer, waiting_max), 0);
 	remote_key.remote = w->remote;
 	conf.certificate = w->server_cert.cert_file;
@@ -266,7 +262,7 @@ static void world_free(struct world *w)
 	tls_remote_free(w->remote);
 	tls_private_free(w->key);
 	SSL_CTX_free(w->client_ctx);
-	net_timer_free(w->guard);
+	guard_end(&w->guard);
 	net_timer_free(w->late);
 	net_loop_free(w->loop);
 	pki_free(&w->ca);
