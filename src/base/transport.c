@@ -3,5 +3,5 @@
 
 const char *transport_word(int transport)
 {
-	return transport == TRANSPORT_SCTP ? "sctp" : "tcp";
+	return transport == TRANSPORT_SCTP ? "sctp" : transport == TRANSPORT_SCTP_UDP ? "sctp-udp" : "tcp";
 }
