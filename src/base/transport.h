@@ -1,6 +1,7 @@
 /* transport.h - what carries the connections of Diameter. The configurations and net/ share these
  * numbers. */
 #pragma once
+#include <stdbool.h>
 
 enum transport {
 	TRANSPORT_TCP = 1,
@@ -15,3 +16,4 @@ enum transport {
 
 /* "tcp", "sctp" or "sctp-udp". */
 const char *transport_word(int transport);
+bool transport_is_sctp(int transport); /* either kind */

@@ -13,6 +13,14 @@
 
 #define NET_USR_ENDS_MAX 256u
 
+/* For a laboratory: no kernel ends the association of a process that is killed, so only silence
+ * tells. It is noticed in about two seconds. */
+#define NET_USR_QUICK                                                                                                            \
+	{                                                                                                                        \
+		.heartbeat_ms = 500, .rto_initial_ms = 200, .rto_min_ms = 100, .rto_max_ms = 500, .path_retransmits = 2,         \
+		.association_retransmits = 3                                                                                     \
+	}
+
 struct net_usr_port; /* a UDP socket of ours to one other end */
 
 /* False: this build has none, and everything below returns ERR_NOTFOUND. */

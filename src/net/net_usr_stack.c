@@ -135,7 +135,8 @@ static int on_packet(void *handle, void *p, size_t n, uint8_t tos, uint8_t set_d
 		return 0;
 	}
 	len = s->remote.sa.sa_family == AF_INET ? sizeof s->remote.v4 : sizeof s->remote.v6;
-	(void)!sendto(s->port->fd, p, n, MSG_NOSIGNAL, s->port->to ? NULL : &s->remote.sa, s->port->to ? 0 : len);
+	err_ignore(sendto(s->port->fd, p, n, MSG_NOSIGNAL, s->port->to ? NULL : &s->remote.sa, s->port->to ? 0 : len) < 0,
+		   "the stack sends again what nobody acknowledges");
 	return 0;
 }
 
