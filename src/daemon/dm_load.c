@@ -151,7 +151,7 @@ static int examine(struct dm_loaded *l, struct report *why)
 	if (!err) {
 		err = files;
 	}
-	files = dm_set_load(&l->set, l->cfg, 1, why);
+	files = dm_set_load(&l->set, l->cfg, NULL, 1, why);
 	if (!err) {
 		err = files;
 	}

@@ -228,7 +228,7 @@ void ns_charon_files(struct ns_charon *c, struct ns_files *files, uint32_t gener
 
 	OBJ_CHECK(c, NS_CHARON_MAGIC);
 	c->files = files;
-	c->conf.list->files = generation;
+	ns_list_files(c->conf.list, files, generation);
 	c->crl_anchor = c->crl = 0;
 	for (size_t i = 0; old && i < files->anchors_n; i++) {
 		const struct ns_anchor *a = &files->anchors[i];

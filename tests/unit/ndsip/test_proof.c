@@ -63,7 +63,7 @@ static void begin(struct world *w)
 
 	memset(w, 0, sizeof *w);
 	assert_int_equal(ns_list_init(&w->list), 0);
-	w->list.files = FILES;
+	ns_list_files(&w->list, &(struct ns_files){ .anchors = { { .name = "anchor-a", .since = 1 } }, .anchors_n = 1 }, 1);
 	assert_int_equal(ns_proofs_init(&w->proofs, 10), 0);
 	assert_int_equal(sa_table_new(&w->table, &conf), 0);
 	sa_table_list_begin(w->table);
