@@ -264,6 +264,19 @@ static struct ns_params params_of(struct ndsip_process *p)
 	};
 }
 
+/* Edges of the zones that have a listener with NDS/IP. */
+static unsigned edges_of(const struct cfg_iwf *c)
+{
+	bool zones[2] = { false, false };
+
+	for (size_t i = 0; i < c->listen_n; i++) {
+		if (protection_has_ndsip(c->listen[i].protection)) {
+			zones[c->listen[i].zone == ZONE_INTERNAL] = true;
+		}
+	}
+	return c->edges * ((unsigned)zones[0] + (unsigned)zones[1]);
+}
+
 static int set_up(struct dm_process *process)
 {
 	struct ndsip_process *p = helper_of(process);
@@ -273,6 +286,7 @@ static int set_up(struct dm_process *process)
 				      .services = { services, services_n },
 				      .grace_ms = c->grace_ms,
 				      .check_ms = c->check_ms,
+				      .edges = edges_of(process->in.cfg),
 				      .keep = c->on_loss == CFG_NDSIP_KEEP,
 				      .rules = check_rules,
 				      .rules_ms = c->rules_check_ms,
