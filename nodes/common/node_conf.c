@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/shown.h"
 #include "net/net_transport.h"
+#include "net/net_usr.h"
 #include "nodes/common/node.h"
 
 const struct cfg_row node_identity_rows[] = {
@@ -18,14 +19,19 @@ const struct cfg_row node_identity_rows[] = {
 
 static const struct cfg_word protection_words[] = { { "none", NODE_NONE }, { "tls", NODE_TLS }, { NULL, 0 } };
 
-static const struct cfg_word transport_words[] = { { "tcp", TRANSPORT_TCP }, { "sctp", TRANSPORT_SCTP }, { NULL, 0 } };
+static const struct cfg_word transport_words[] = {
+	{ "tcp", TRANSPORT_TCP }, { "sctp", TRANSPORT_SCTP }, { "sctp-udp", TRANSPORT_SCTP_UDP }, { NULL, 0 }
+};
 
 const struct cfg_row node_listen_rows[] = {
-	CFG_WORD("transport", struct node_listen, transport, transport_words, "tcp", "tcp, or sctp with protection none"),
+	CFG_WORD("transport", struct node_listen, transport, transport_words, "tcp",
+		 "tcp, or sctp or sctp-udp with protection none; sctp-udp: SCTP in user space, inside UDP"),
 	CFG_ADDRESS("address", struct node_listen, address, NULL, "address to listen on"),
 	CFG_TEXTS("more_addresses", CFG_T_ADDRESS, struct node_listen, more_addresses, more_addresses_n, 0, "",
 		  "sctp: further addresses to listen on"),
 	CFG_PORT("port", struct node_listen, port, 0, "3868", "port to listen on, 0 for a free one which the ready line names"),
+	CFG_PORT("udp_port", struct node_listen, udp_port, 1, TRANSPORT_UDP_PORT,
+		 "sctp-udp: UDP port to listen on; port is that of SCTP inside"),
 	CFG_WORD("protection", struct node_listen, protection, protection_words, NULL, "tls, or none inside a protected zone"),
 	CFG_FILE("certificate", struct node_listen, certificate, "", "PEM chain, leaf first, for tls"),
 	CFG_FILE("key", struct node_listen, key, "", "PEM private key of the certificate, for tls"),
@@ -80,10 +86,13 @@ static int use_tls(struct tls_ctx **out, const struct node_identity *identity, c
 
 const struct net_sctp_ends *node_listen_sctp(struct net_sctp_ends *ends, const struct node_listen *l)
 {
-	if (l->transport != TRANSPORT_SCTP) {
+	if (!transport_is_sctp(l->transport)) {
 		return NULL;
 	}
-	*ends = (struct net_sctp_ends){ .more_n = 0 };
+	*ends = (struct net_sctp_ends){ .in_udp = l->transport == TRANSPORT_SCTP_UDP, .udp_port = l->udp_port };
+	if (ends->in_udp) {
+		ends->timers = (struct net_sctp_timers)NET_USR_QUICK;
+	}
 	for (size_t i = 0; i < l->more_addresses_n; i++) {
 		ends->more[ends->more_n++] = l->more_addresses[i];
 	}
@@ -95,13 +104,24 @@ int node_listen_check(const struct node_listen *l, const struct cfg_lines *lines
 	if (!cfg_sound(lines, "listen")) {
 		return 0;
 	}
-	if (l->transport == TRANSPORT_SCTP && l->protection == NODE_TLS) {
+	if (transport_is_sctp(l->transport) && l->protection == NODE_TLS) {
 		return cfg_wrong(why, lines, cfg_line(lines, "listen.transport"),
-				 "listen: transport sctp has no protection tls, expected transport tcp, or protection none");
+				 "listen: transport %s has no protection tls, expected transport tcp, or protection none",
+				 transport_word(l->transport));
 	}
 	if (l->transport != TRANSPORT_SCTP && l->more_addresses_n) {
 		return cfg_wrong(why, lines, cfg_line(lines, "listen.more_addresses"),
-				 "listen: more_addresses belongs to transport sctp, and transport is tcp");
+				 "listen: more_addresses belongs to transport sctp, and transport is %s",
+				 transport_word(l->transport));
+	}
+	if (l->transport != TRANSPORT_SCTP_UDP && cfg_written(lines, "listen.udp_port")) {
+		return cfg_wrong(why, lines, cfg_line(lines, "listen.udp_port"),
+				 "listen: udp_port belongs to transport sctp-udp, and transport is %s",
+				 transport_word(l->transport));
+	}
+	if (l->transport == TRANSPORT_SCTP_UDP && !l->port) {
+		return cfg_wrong(why, lines, cfg_line(lines, "listen.port"),
+				 "listen: port is 0 over sctp-udp, expected the port of SCTP");
 	}
 	if (l->protection == NODE_TLS && (!l->certificate[0] || !l->key[0] || !l->anchors_n)) {
 		return cfg_wrong(why, lines, cfg_line(lines, "listen.protection"),
@@ -127,7 +147,9 @@ int node_listen_tls(struct tls_ctx **out, const struct node_identity *identity, 
 		return 0;
 	}
 	err = net_usable(l->address, l->port, node_listen_sctp(&sctp, l));
-	if (err == ERR_NOTFOUND) {
+	if (err == ERR_NOTFOUND && l->transport == TRANSPORT_SCTP_UDP) {
+		err = cfg_wrong(why, lines, cfg_line(lines, "listen.transport"), "listen: " NET_USR_MISSING);
+	} else if (err == ERR_NOTFOUND) {
 		err = cfg_wrong(why, lines, cfg_line(lines, "listen.transport"),
 				"listen: this kernel has no SCTP; load its module (modprobe sctp), or use transport tcp");
 	} else if (err) {

@@ -17,11 +17,12 @@ struct node_identity {
 };
 
 struct node_listen {
-	int transport; /* enum transport; sctp: with protection none only */
+	int transport; /* enum transport; sctp, sctp-udp: with protection none only */
 	char address[CFG_ADDRESS_MAX];
 	char more_addresses[TRANSPORT_MORE_MAX][CFG_ADDRESS_MAX]; /* sctp */
 	size_t more_addresses_n;
 	uint16_t port;                                     /* 0: a free one */
+	uint16_t udp_port;                                 /* sctp-udp */
 	int protection;                                    /* enum node_protection */
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX]; /* tls */
 	/* tls: files of the CA certificates that the other end may have */

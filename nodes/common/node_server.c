@@ -147,12 +147,14 @@ static const struct net_stream_cb no_stream_cb; /* the link sets its own at once
 
 static int open_stream(struct net_stream **out, struct node_server *s, int fd, const char *peer)
 {
+	const struct net_sctp_ends *sctp = s->conf->sctp;
+	int transport = !sctp ? TRANSPORT_TCP : sctp->in_udp ? TRANSPORT_SCTP_UDP : TRANSPORT_SCTP;
 	const struct net_stream_conf conf = { .message_len_max = s->conf->link.limits.message_len_max };
 
 	if (s->conf->tls) {
 		return tls_accept(out, s->conf->tls, s->loop, fd, peer, NULL, &no_stream_cb, NULL);
 	}
-	return net_accept(out, s->loop, s->conf->sctp ? TRANSPORT_SCTP : TRANSPORT_TCP, fd, peer, &conf, &no_stream_cb, NULL);
+	return net_accept(out, s->loop, transport, fd, peer, &conf, &no_stream_cb, NULL);
 }
 
 static void on_accept(void *arg, int fd, const char *peer)
@@ -226,7 +228,7 @@ int node_server_new(struct node_server **out, struct net_loop *loop, const struc
 	if (err) {
 		goto free_timer;
 	}
-	err = net_listener_new(&s->listener, loop, s->fd, on_accept, s);
+	err = net_listen(&s->listener, loop, s->fd, s->port, conf->sctp, on_accept, s);
 	if (err) {
 		goto close_fd;
 	}

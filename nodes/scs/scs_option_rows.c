@@ -12,6 +12,8 @@ const struct node_opt scs_option_rows[] = {
 	{ OPT_SCTP, 0, "sctp", NULL, "SCTP in place of TCP; with --plain and --local" },
 	{ OPT_LOCAL, 0, "local", "ADDRESS", "sctp: an address of ours; repeatable. Required with --sctp" },
 	{ OPT_MORE, 0, "more", "ADDRESS", "sctp: a further address of the gateway; repeatable" },
+	{ OPT_UDP_PORT, 0, "udp-port", "N",
+	  "sctp: in user space, inside UDP, to this port of the gateway; with one --local (SCTP of the kernel)" },
 	{ OPT_CERT, 0, "cert", "FILE", "our certificate chain (PEM, leaf first). Required with TLS" },
 	{ OPT_KEY, 0, "key", "FILE", "private key of the certificate (PEM). Required with TLS" },
 	{ OPT_CA, 0, "ca", "FILE", "CA of the gateway's certificate (PEM); repeatable. Required with TLS" },

@@ -86,6 +86,8 @@ static int take_connection(struct parse *p, int id, const char *value)
 	case OPT_SCTP:
 		o->sctp = true;
 		return 0;
+	case OPT_UDP_PORT:
+		return number(p, &o->udp_port, "udp-port", value, 1, 65535);
 	case OPT_LOCAL:
 		return address(p, "local", o->local, &o->local_n, TRANSPORT_MORE_MAX + 1, value);
 	case OPT_MORE:
@@ -312,8 +314,11 @@ static int check_connection(struct parse *p)
 			     o->plain ? "local ADDRESS: without it SCTP would list all addresses of this machine"
 				      : "plain: TLS is not offered over SCTP");
 	}
-	if (!o->sctp && (o->local_n || o->more_n)) {
-		return wrong(p, "--%s needs --sctp", o->local_n ? "local" : "more");
+	if (!o->sctp && (o->local_n || o->more_n || o->udp_port)) {
+		return wrong(p, "--%s needs --sctp", o->local_n ? "local" : o->more_n ? "more" : "udp-port");
+	}
+	if (o->udp_port && (o->local_n != 1 || o->more_n)) {
+		return wrong(p, "--udp-port needs one --local and no --more: SCTP in user space has one address");
 	}
 	if (!o->plain && (!o->certificate || !o->key || !o->anchors_n)) {
 		return wrong(p, "--%s is missing (or --plain for no protection)",

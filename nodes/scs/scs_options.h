@@ -24,6 +24,7 @@ struct scs_options {
 	char address[64];
 	uint16_t connect_port;
 	bool plain, sctp;
+	uint32_t udp_port; /* sctp: in user space, inside UDP; 0: the kernel's */
 	/* sctp: our addresses, and those of the gateway besides `address` */
 	const char *local[TRANSPORT_MORE_MAX + 1], *more[TRANSPORT_MORE_MAX];
 	size_t local_n, more_n;

@@ -4,6 +4,7 @@
  *   each --part--> PARTING --timer--> the loop stops */
 #include "nodes/scs/scs_session.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "apps/app_common.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "net/net_usr.h"
 #include "nodes/common/node.h"
 
 /* Reconnects quickly (a sixteenth of this after the first loss), because reports may be waiting. */
@@ -107,6 +109,9 @@ static int make_peer(struct scs_session *s)
 	if (!err) {
 		err = net_timer_new(&s->timer, s->loop, on_timer, s);
 	}
+	if (!err && s->sctp.in_udp) {
+		err = net_usr_open(&s->sctp.udp, s->loop, s->sctp.local[0], s->peer_conf.address, s->sctp.udp_port);
+	}
 	return err ? err : link_peer_new(&s->peer, s->loop, &s->peer_conf, &s->conf, s->cb, s->arg);
 }
 
@@ -148,6 +153,11 @@ int scs_session_open(struct scs_session *s, const struct scs_options *o, const s
 		memcpy(s->sctp.more, o->more, sizeof s->sctp.more);
 		s->sctp.local_n = o->local_n;
 		s->sctp.more_n = o->more_n;
+		s->sctp.in_udp = o->udp_port != 0;
+		s->sctp.udp_port = (uint16_t)o->udp_port;
+		if (s->sctp.in_udp) {
+			s->sctp.timers = (struct net_sctp_timers)NET_USR_QUICK;
+		}
 		s->peer_conf.sctp = &s->sctp;
 	}
 	link_ids_init(&s->ids, o->origin_host, clock_real_ms(), node_random());
@@ -155,7 +165,10 @@ int scs_session_open(struct scs_session *s, const struct scs_options *o, const s
 	s->ids.end_to_end_next = node_random();
 	err = make_peer(s);
 	if (err) {
-		str_cut(why, SCS_SESSION_WHY_MAX, err_str(err));
+		str_cut(why, SCS_SESSION_WHY_MAX,
+			err == ERR_NOTFOUND               ? NET_USR_MISSING
+			: err == ERR_IO && s->sctp.in_udp ? strerror(errno)
+							  : err_str(err));
 		scs_session_close(s);
 	}
 	return err;
@@ -187,6 +200,7 @@ void scs_session_part(struct scs_session *s, struct link *l, enum dia_disconnect
 void scs_session_close(struct scs_session *s)
 {
 	link_peer_free(s->peer, false);
+	net_usr_close(s->sctp.udp);
 	net_timer_free(s->timer);
 	for (size_t i = 0; i < sizeof s->signals / sizeof *s->signals; i++) {
 		net_signal_free(s->signals[i]);

@@ -1,4 +1,5 @@
 """The signals that end a script which has processes running: Ctrl-C (SIGINT), SIGTERM, and SIGHUP, which comes when the terminal closes."""
+import argparse
 import contextlib
 import os
 import signal
@@ -45,3 +46,10 @@ def write(text, stream=None):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())
         os.close(null)
+
+
+class Parser(argparse.ArgumentParser):
+    """Who reads --help may stop before its end: `| head`."""
+
+    def print_help(self, file=None):
+        write(self.format_help().rstrip("\n"), file)

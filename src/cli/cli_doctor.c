@@ -267,7 +267,7 @@ static void try_peer(struct doc_peer *p, const struct doc_conf *conf, char why[D
 
 	p->wait_ms = PROBE_WAIT_MS;
 	p->certificate = peer ? peer->certificate : "";
-	if (peer && peer->transport == TRANSPORT_SCTP) {
+	if (peer && transport_is_sctp(peer->transport)) {
 		str_set(why, DOC_PROBE_WHY_MAX, "it is reached by SCTP");
 		return;
 	}

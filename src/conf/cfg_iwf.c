@@ -29,7 +29,9 @@ static const struct cfg_word protections[] = { { "tls", PROTECTION_TLS },
 static const struct cfg_word peer_protections[] = {
 	{ "tls", PROTECTION_TLS }, { "ndsip", PROTECTION_NDSIP }, { "none", PROTECTION_NONE }, { NULL, 0 }
 };
-static const struct cfg_word transports[] = { { "tcp", TRANSPORT_TCP }, { "sctp", TRANSPORT_SCTP }, { NULL, 0 } };
+static const struct cfg_word transports[] = {
+	{ "tcp", TRANSPORT_TCP }, { "sctp", TRANSPORT_SCTP }, { "sctp-udp", TRANSPORT_SCTP_UDP }, { NULL, 0 }
+};
 static const char *const both_words[] = { "tls+ndsip", NULL };
 static const struct cfg_word levels[] = { { "error", LOG_LEVEL_ERROR },
 					  { "warn", LOG_LEVEL_WARN },
@@ -149,13 +151,16 @@ static const struct cfg_row listen_rows[] = {
 	CFG_WORD(
 	    "transport", struct cfg_listen, transport, transports, "tcp",
 	    "tcp or sctp (docs/user/sctp.md). TLS runs over tcp only: DTLS over SCTP is not offered, and an external listener "
-	    "over sctp needs protection ndsip"),
+	    "over sctp needs protection ndsip. sctp-udp: SCTP in user space, inside UDP (RFC 6951), for laboratories whose "
+	    "kernel has no SCTP; zone internal and protection none only"),
 	CFG_ADDRESS("address", struct cfg_listen, address, NULL,
 		    "address to listen on; with ndsip one inside the tunnels, which no IKE peer uses as its own"),
 	CFG_TEXTS("more_addresses", CFG_T_ADDRESS, struct cfg_listen, more_addresses, more_addresses_n, 0, "",
 		  "sctp: further addresses of the listener (multi-homing). Peers learn exactly these and address"),
 	CFG_PORT("port", struct cfg_listen, port, 0, "5868",
-		 "port; 0 binds a free one, which the ready line names (not with ndsip)"),
+		 "port; 0 binds a free one, which the ready line names (not with ndsip, nor over sctp-udp)"),
+	CFG_PORT("udp_port", struct cfg_listen, udp_port, 1, TRANSPORT_UDP_PORT,
+		 "sctp-udp: UDP port to listen on; port is that of SCTP inside"),
 	CFG_FILE("certificate", struct cfg_listen, certificate, "",
 		 "tls: PEM file of the certificate that we present and its intermediate CAs, our own first"),
 	CFG_FILE("key", struct cfg_listen, key, "", "tls: PEM private key of the certificate"),
@@ -175,16 +180,19 @@ static const struct cfg_row peer_rows[] = {
 	CFG_HOST("host", struct cfg_peer, host, NULL, "Diameter host name the peer must have"),
 	CFG_HOST("realm", struct cfg_peer, realm, NULL, "Diameter realm the peer must have"),
 	CFG_WORD("transport", struct cfg_peer, transport, transports, "tcp",
-		 "tcp or sctp (docs/user/sctp.md). TLS runs over tcp only: DTLS over SCTP is not offered"),
+		 "tcp or sctp (docs/user/sctp.md). TLS runs over tcp only: DTLS over SCTP is not offered. sctp-udp: SCTP in user "
+		 "space, inside UDP (RFC 6951), for laboratories; protection none only"),
 	CFG_ADDRESS("address", struct cfg_peer, address, NULL, "address to connect to"),
 	CFG_TEXTS("more_addresses", CFG_T_ADDRESS, struct cfg_peer, more_addresses, more_addresses_n, 0, "",
 		  "sctp: further addresses of the peer (multi-homing). An association in which the peer lists any other address "
 		  "is refused"),
 	CFG_TEXTS(
 	    "local_addresses", CFG_T_ADDRESS, struct cfg_peer, local_addresses, local_addresses_n, 0, "",
-	    "sctp: our own addresses towards this peer, at least one; the peer learns exactly these. tcp with protection ndsip: "
-	    "the one address of ours inside the tunnel, which is not in ndsip.local_ike"),
+	    "sctp: our own addresses towards this peer, at least one; the peer learns exactly these. sctp-udp: one. tcp with "
+	    "protection ndsip: the one address of ours inside the tunnel, which is not in ndsip.local_ike"),
 	CFG_PORT("port", struct cfg_peer, port, 1, "3868", "port to connect to"),
+	CFG_PORT("udp_port", struct cfg_peer, udp_port, 1, TRANSPORT_UDP_PORT,
+		 "sctp-udp: UDP port of the peer; ours is one that the system chooses"),
 	CFG_WORD_LACKS(
 	    "protection", struct cfg_peer, protection, peer_protections, both_words, "TLS inside NDS/IP for core peers", NULL,
 	    "none: in clear, for a laboratory or a network that is protected otherwise; tls: mutual TLS from the first "

@@ -51,6 +51,7 @@ struct cfg_listen {
 	size_t more_addresses_n;
 	/* 0: the system chooses one, and the ready line names it */
 	uint16_t port;
+	uint16_t udp_port;                                 /* sctp-udp */
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX]; /* "": none (protection without tls) */
 	char key_object[CFG_NAME_MAX];                     /* label in the token of keyholder.pkcs11, in place of key; "": none */
 	char ocsp[HTTP_URL_MAX], ocsp_address[CFG_ADDRESS_MAX]; /* responder of our own certificate, as of an anchor */
@@ -67,7 +68,8 @@ struct cfg_peer { /* a node of our own domain that the core connects to */
 	char local_addresses[TRANSPORT_MORE_MAX + 1][CFG_ADDRESS_MAX];
 	size_t more_addresses_n, local_addresses_n;
 	uint16_t port;
-	int protection; /* enum protection, none, tls or ndsip; tls needs certificate and key */
+	uint16_t udp_port; /* sctp-udp */
+	int protection;    /* enum protection, none, tls or ndsip; tls needs certificate and key */
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX];
 	char trust[CFG_NAME_MAX];                           /* tls, ndsip: the trust anchor of this peer */
 	char ike[CFG_NDSIP_ADDRESSES_MAX][CFG_ADDRESS_MAX]; /* ndsip: its addresses for IKE */

@@ -178,7 +178,7 @@ static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 	}
 	also(&err, check_form(c, "listen", i, l->address, why));
 	also(&err, cfg_sctp_check_listener(c, i, why));
-	if (l->transport != TRANSPORT_SCTP && l->zone == ZONE_EXTERNAL && l->protection == PROTECTION_NONE) {
+	if (!transport_is_sctp(l->transport) && l->zone == ZONE_EXTERNAL && l->protection == PROTECTION_NONE) {
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].protection", i),
 				     "listener '%s' is external without protection, expected protection tls, ndsip or tls+ndsip",
 				     l->name));
@@ -189,7 +189,7 @@ static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 				     "listener '%s' has protection %s and there are no trust_anchors, expected at least one",
 				     l->name, protection_word(l->protection)));
 	}
-	if (l->transport == TRANSPORT_SCTP) {
+	if (transport_is_sctp(l->transport)) {
 		return err; /* nothing of TLS matters */
 	}
 	also(&err, check_protection(c, "listen", i, l->protection, l->certificate, *l->key ? l->key : l->key_object, why));
@@ -234,7 +234,7 @@ static int check_peer(const struct cfg_iwf *c, size_t i, struct report *why)
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "peers[%zu].host", i),
 				     "peer '%s' has our own host name '%s', expected the peer's", p->name, p->host));
 	}
-	if (p->transport == TRANSPORT_SCTP) {
+	if (transport_is_sctp(p->transport)) {
 		return err; /* nothing of TLS matters */
 	}
 	if (p->protection == PROTECTION_TLS && cfg_anchor_index(c, p->trust) == CFG_ANCHORS_MAX &&

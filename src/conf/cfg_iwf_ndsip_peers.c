@@ -160,7 +160,7 @@ static int check_addresses(const struct cfg_iwf *c, size_t i, struct report *why
 	char key[KEY_MAX];
 	int err = check_theirs(c, i, "address", p->address, why);
 
-	if (p->transport != TRANSPORT_SCTP && p->local_addresses_n != 1) {
+	if (p->transport == TRANSPORT_TCP && p->local_addresses_n != 1) {
 		return wrong(c, i, p->local_addresses_n ? "local_addresses" : "protection", why,
 			     "has protection ndsip over tcp and %zu local_addresses, expected the one of ours inside the tunnel",
 			     p->local_addresses_n);

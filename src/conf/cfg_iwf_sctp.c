@@ -64,6 +64,102 @@ static int only_with_sctp(const struct cfg_iwf *c, const char *where, const char
 			 "%s.%s belongs to transport sctp, and transport is tcp", where, key);
 }
 
+/* -- SCTP in user space */
+
+static int only_in_udp(const struct cfg_iwf *c, const char *where, int transport, struct report *why)
+{
+	char key[KEY_MAX];
+
+	snprintf(key, sizeof key, "%s.udp_port", where);
+	if (transport == TRANSPORT_SCTP_UDP || !cfg_written(c->lines, key)) {
+		return 0;
+	}
+	return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s", key), "%s belongs to transport sctp-udp, and transport is %s",
+			 key, transport_word(transport));
+}
+
+/* The stack of an edge is one for all listeners, and sees no address of ours. */
+static int check_udp_pair(const struct cfg_iwf *c, size_t i, size_t j, struct report *why)
+{
+	const struct cfg_listen *a = &c->listen[j], *b = &c->listen[i];
+	struct cfg_place p = cfg_place_one(a->address), q = cfg_place_one(b->address);
+
+	if (a->transport != TRANSPORT_SCTP_UDP || !cfg_sound(c->lines, "listen[%zu]", j)) {
+		return 0;
+	}
+	if (a->port == b->port) {
+		return cfg_wrong(
+		    why, c->lines, cfg_line(c->lines, "listen[%zu].port", i),
+		    "listeners '%s' and '%s' have transport sctp-udp and the same port, expected different ones, even at "
+		    "different addresses",
+		    a->name, b->name);
+	}
+	if (a->udp_port == b->udp_port && cfg_place_same(&p, &q)) {
+		return cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].udp_port", i),
+				 "listeners '%s' and '%s' have the same address and udp_port, expected different ones", a->name,
+				 b->name);
+	}
+	return 0;
+}
+
+static int check_listener_in_udp(const struct cfg_iwf *c, size_t i, const char *where, struct report *why)
+{
+	const struct cfg_listen *l = &c->listen[i];
+	char key[KEY_MAX];
+	int err = 0;
+
+	if (l->zone == ZONE_EXTERNAL || l->protection != PROTECTION_NONE) {
+		return cfg_wrong(
+		    why, c->lines, cfg_line(c->lines, "%s.transport", where),
+		    "listener '%s' has transport sctp-udp, which is for laboratories and has no protection (that of a "
+		    "tunnel cannot be proven for it), expected zone internal and protection none, or another transport",
+		    l->name);
+	}
+	if (!l->port) {
+		return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s.port", where),
+				 "listener '%s' has transport sctp-udp and port 0, expected the port of SCTP", l->name);
+	}
+	if (l->more_addresses_n) {
+		return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s.more_addresses", where),
+				 "%s.more_addresses belongs to transport sctp, and transport is sctp-udp, which has one address",
+				 where);
+	}
+	snprintf(key, sizeof key, "%s.address", where);
+	err = check_every(c, key, l->address, why);
+	for (size_t j = 0; j < i && !err; j++) {
+		err = check_udp_pair(c, i, j, why);
+	}
+	return err;
+}
+
+static int check_peer_in_udp(const struct cfg_iwf *c, size_t i, const char *where, struct report *why)
+{
+	const struct cfg_peer *p = &c->peers[i];
+	char key[KEY_MAX];
+
+	if (p->protection != PROTECTION_NONE) {
+		return cfg_wrong(
+		    why, c->lines, cfg_line(c->lines, "%s.transport", where),
+		    "peer '%s' has transport sctp-udp, which is for laboratories and has no protection (that of a tunnel "
+		    "cannot be proven for it), expected protection none, or another transport",
+		    p->name);
+	}
+	if (p->local_addresses_n != 1) {
+		return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s.local_addresses", where),
+				 "peer '%s' has transport sctp-udp and %zu local_addresses, expected one", p->name,
+				 p->local_addresses_n);
+	}
+	if (p->more_addresses_n) {
+		return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s.more_addresses", where),
+				 "%s.more_addresses belongs to transport sctp, and transport is sctp-udp, which has one address",
+				 where);
+	}
+	snprintf(key, sizeof key, "%s.local_addresses[0]", where);
+	return check_address(c, key, p->local_addresses[0], why);
+}
+
+/* -- both kinds */
+
 int cfg_sctp_check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 {
 	const struct cfg_listen *l = &c->listen[i];
@@ -72,6 +168,12 @@ int cfg_sctp_check_listener(const struct cfg_iwf *c, size_t i, struct report *wh
 
 	snprintf(where, sizeof where, "listen[%zu]", i);
 	line = cfg_line(c->lines, "%s.transport", where);
+	if (only_in_udp(c, where, l->transport, why)) {
+		return ERR_INVAL;
+	}
+	if (l->transport == TRANSPORT_SCTP_UDP) {
+		return check_listener_in_udp(c, i, where, why);
+	}
 	if (l->transport != TRANSPORT_SCTP) {
 		return l->more_addresses_n ? only_with_sctp(c, where, "more_addresses", why) : 0;
 	}
@@ -104,6 +206,12 @@ int cfg_sctp_check_peer(const struct cfg_iwf *c, size_t i, struct report *why)
 
 	snprintf(where, sizeof where, "peers[%zu]", i);
 	line = cfg_line(c->lines, "%s.transport", where);
+	if (only_in_udp(c, where, p->transport, why)) {
+		return ERR_INVAL;
+	}
+	if (p->transport == TRANSPORT_SCTP_UDP) {
+		return check_peer_in_udp(c, i, where, why);
+	}
 	if (p->transport != TRANSPORT_SCTP) {
 		if (p->more_addresses_n) {
 			return only_with_sctp(c, where, "more_addresses", why);

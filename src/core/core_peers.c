@@ -1,10 +1,12 @@
 /* core_peers.c - the peers of our own domain: one connection each, owned by the core, with the
  * internal identity. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/core_int.h"
+#include "net/net_usr.h"
 
 static void on_usable(void *arg, struct link *l)
 {
@@ -128,7 +130,7 @@ static const struct net_sctp_ends *sctp_of(struct core_peer *p, const struct cfg
 	const struct cfg_peer *conf = p->conf;
 	struct net_sctp_ends *e = &p->sctp;
 
-	if (conf->transport != TRANSPORT_SCTP) {
+	if (!transport_is_sctp(conf->transport)) {
 		return NULL;
 	}
 	for (size_t i = 0; i < conf->more_addresses_n; i++) {
@@ -140,7 +142,25 @@ static const struct net_sctp_ends *sctp_of(struct core_peer *p, const struct cfg
 	e->timers = (struct net_sctp_timers){ (uint32_t)times->heartbeat_ms,     (uint32_t)times->rto_initial_ms,
 					      (uint32_t)times->rto_min_ms,       (uint32_t)times->rto_max_ms,
 					      (uint16_t)times->path_retransmits, (uint16_t)times->association_retransmits };
+	e->in_udp = conf->transport == TRANSPORT_SCTP_UDP;
+	e->udp_port = conf->udp_port;
 	return e;
+}
+
+/* The sandbox lets none be made later. Without it the peer waits, and the rest runs. */
+static void open_udp(struct core_peer *p)
+{
+	const struct cfg_peer *conf = p->conf;
+	int err = 0;
+
+	if (p->sctp.in_udp) {
+		err = net_usr_open(&p->sctp.udp, p->core->loop, conf->local_addresses[0], conf->address, conf->udp_port);
+	}
+	if (err) {
+		log_error(p->core->log, "core",
+			  "the UDP socket for peer %s cannot be made: %s; it is tried again at the next start", conf->name,
+			  err == ERR_IO ? strerror(errno) : err_str(err));
+	}
 }
 
 /* Over SCTP our addresses are in sctp_of(). */
@@ -167,6 +187,7 @@ int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], co
 			p->conf->host, p->conf->realm,         p->conf->address,          p->conf->port,
 			tls[i],        p->conf->reopen_detect, sctp_of(p, &c->cfg->sctp), local_of(p->conf)
 		};
+		open_udp(p);
 		err = link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->peers.link_conf, &link_cb, p);
 		if (err) {
 			return err;
@@ -226,6 +247,8 @@ void core_peers_close(struct core *c)
 		core_proof_end(&c->peers.row[i]);
 		c->peers.row[i].peer = NULL;
 		link_peer_free(peer, false);
+		net_usr_close(c->peers.row[i].sctp.udp);
+		c->peers.row[i].sctp.udp = NULL;
 		c->peers.row[i].open = false;
 		c->peers.row[i].since_ms = core_now_ms(c); /* closing, to the end */
 	}

@@ -107,7 +107,7 @@ static const struct ctl_member listener[] = {
 	TEXT("name", "in the configuration"),
 	TEXT("zone", "external or internal"),
 	TEXT("protection", "tls or none"),
-	TEXT("transport", "tcp or sctp"),
+	TEXT("transport", "tcp, sctp (of the kernel) or sctp-udp (in user space, inside UDP)"),
 	TEXT("address", "in the configuration"),
 	NUM("port", "that SCSs connect to, also when the configuration has 0"),
 	END,

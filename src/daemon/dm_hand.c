@@ -67,6 +67,9 @@ static int hand_listeners(struct dm_child *c)
 		if (l->zone != (int)c->zone || p->listen_fds[i] < 0) {
 			continue; /* external and internal listeners never share an edge; one may be shut */
 		}
+		if (l->transport == TRANSPORT_SCTP_UDP && c->place) {
+			continue; /* datagrams of one association would go to several stacks */
+		}
 		err = hand_fd(c, DM_LISTEN, i, p->listen_fds[i]);
 		c->listeners |= UINT32_C(1) << i;
 	}

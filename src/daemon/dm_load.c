@@ -45,10 +45,13 @@ static void check_listeners(const struct cfg_iwf *c, struct report *why)
 		int err;
 
 		if (!cfg_sound(c->lines, "listen[%zu]", i) ||
-		    (l->transport == TRANSPORT_SCTP && l->zone == ZONE_EXTERNAL && l->protection != PROTECTION_NDSIP)) {
+		    (transport_is_sctp(l->transport) && l->zone == ZONE_EXTERNAL && l->protection != PROTECTION_NDSIP)) {
 			continue; /* an error already */
 		}
 		err = net_usable(l->address, l->port, dm_sctp_of(&sctp, c, i));
+		if (err == ERR_NOTFOUND && l->transport == TRANSPORT_SCTP_UDP) {
+			continue; /* dm_sctp_check() says it */
+		}
 		if (err == ERR_NOTFOUND) {
 			cfg_warn(why, c->lines, cfg_line(c->lines, "listen[%zu].transport", i),
 				 "listener '%s' stays shut: " DM_SCTP_MISSING, l->name);
@@ -148,7 +151,7 @@ static int examine(struct dm_loaded *l, struct report *why)
 	if (!err) {
 		err = files;
 	}
-	files = dm_set_load(&l->set, l->cfg, 1, why);
+	files = dm_set_load(&l->set, l->cfg, NULL, 1, why);
 	if (!err) {
 		err = files;
 	}

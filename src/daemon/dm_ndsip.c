@@ -139,20 +139,26 @@ static struct ns_file file_of(const struct dm_part *part, enum dm_file what, siz
 {
 	struct tls_pem pem = dm_part_find(part, what, index);
 
-	return (struct ns_file){ name, { pem.p, pem.len }, what == DM_CRL };
+	return (struct ns_file){ .name = name, .pem = { pem.p, pem.len }, .crls = what == DM_CRL };
 }
 
 static int take_files(struct ndsip_process *p, const struct dm_part *part, uint32_t generation)
 {
 	const struct cfg_iwf *cfg = p->process.in.cfg;
 	struct ns_file files[CFG_ANCHORS_MAX * (1 + CFG_CRLS_MAX) + 1];
+	struct tls_pem since = dm_part_find(part, DM_SINCE, 0);
+	uint32_t of[CFG_ANCHORS_MAX] = { 0 };
 	struct ns_files *fresh;
 	size_t n = 0;
 	int err;
 
+	if (since.p && since.len == sizeof of) {
+		memcpy(of, since.p, sizeof of);
+	}
 	files[n++] = file_of(part, DM_NDSIP_CERTIFICATE, 0, NULL);
 	for (size_t i = 0; i < cfg->anchors_n; i++) {
 		files[n] = file_of(part, DM_ANCHOR, i, cfg->anchors[i].name);
+		files[n].since = of[i];
 		n += files[n].pem.p != NULL;
 		for (size_t j = 0; j < cfg->anchors[i].crl_n; j++) {
 			files[n] = file_of(part, DM_CRL, i * CFG_CRLS_MAX + j, cfg->anchors[i].name);
@@ -258,6 +264,19 @@ static struct ns_params params_of(struct ndsip_process *p)
 	};
 }
 
+/* Edges of the zones that have a listener with NDS/IP. */
+static unsigned edges_of(const struct cfg_iwf *c)
+{
+	bool zones[2] = { false, false };
+
+	for (size_t i = 0; i < c->listen_n; i++) {
+		if (protection_has_ndsip(c->listen[i].protection)) {
+			zones[c->listen[i].zone == ZONE_INTERNAL] = true;
+		}
+	}
+	return c->edges * ((unsigned)zones[0] + (unsigned)zones[1]);
+}
+
 static int set_up(struct dm_process *process)
 {
 	struct ndsip_process *p = helper_of(process);
@@ -267,6 +286,7 @@ static int set_up(struct dm_process *process)
 				      .services = { services, services_n },
 				      .grace_ms = c->grace_ms,
 				      .check_ms = c->check_ms,
+				      .edges = edges_of(process->in.cfg),
 				      .keep = c->on_loss == CFG_NDSIP_KEEP,
 				      .rules = check_rules,
 				      .rules_ms = c->rules_check_ms,

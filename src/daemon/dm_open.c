@@ -95,7 +95,7 @@ static int bind_listeners(struct dm_parent *p)
 		    net_bind(&p->listen_fds[i], &p->listen_ports[i], l->address, l->port, dm_sctp_of(&sctp, p->cfg, i), BACKLOG);
 
 		if (err == ERR_NOTFOUND) {
-			log_error(&p->log, "daemon", "listener %s stays shut: " DM_SCTP_MISSING, l->name);
+			log_error(&p->log, "daemon", "listener %s stays shut: %s", l->name, dm_sctp_missing(l->transport));
 		} else if (err) {
 			log_error(&p->log, "daemon", "listener %s: %s: %s", l->name, shown_address(address, l->address, l->port),
 				  err == ERR_IO ? strerror(errno) : err_str(err));

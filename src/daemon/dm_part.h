@@ -28,7 +28,8 @@ enum dm_file {
 	DM_PIN = 7, /* file with the PIN of the token */
 	DM_CRL = 8, /* file of revocation lists; index: that of the anchor times CFG_CRLS_MAX, and its number in crl */
 	DM_NDSIP_CERTIFICATE = 9,
-	DM_ENDS = 6, /* struct dm_end[], of all certificates and CRLs; for the core, which shows them */
+	DM_SINCE = 10, /* uint32_t[CFG_ANCHORS_MAX], of struct dm_set; for the NDS/IP helper */
+	DM_ENDS = 6,   /* struct dm_end[], of all certificates and CRLs; for the core, which shows them */
 };
 
 struct dm_piece {             /* one file of a part */

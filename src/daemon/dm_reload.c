@@ -398,7 +398,7 @@ void dm_reload(struct dm_parent *p, uint32_t number)
 	r->number = number;
 	r->core = p->core.generation;
 	r->report = (struct report){ .len = 0 };
-	err = dm_set_load(&fresh, p->cfg, p->set->generation + 1, &r->report);
+	err = dm_set_load(&fresh, p->cfg, p->set, p->set->generation + 1, &r->report);
 	compare_config(p, &r->report);
 	if (!err) {
 		err = check_room(p, fresh, &r->report);

@@ -154,6 +154,18 @@ static bool has_sctp(const struct dm_inherited *in, enum sbx_role role)
 	return any;
 }
 
+/* Whether the process has listeners over SCTP in user space. A core needs nothing more for peers:
+ * it makes and connects their UDP sockets before it is sealed. */
+static bool has_sctp_udp(const struct dm_inherited *in, enum sbx_role role)
+{
+	bool any = false;
+
+	for (size_t i = 0; role == SBX_EDGE && i < in->cfg->listen_n; i++) {
+		any = any || (in->listen_fds[i] >= 0 && in->cfg->listen[i].transport == TRANSPORT_SCTP_UDP);
+	}
+	return any;
+}
+
 /* Whether the core has peers over TCP under NDS/IP: their connections begin at an address of ours
  * that is written down. */
 static bool binds(const struct cfg_iwf *c, enum sbx_role role)
@@ -174,6 +186,7 @@ int dm_confine(struct dm_sandbox *s, const struct dm_inherited *in, enum sbx_rol
 	s->conf = (struct sbx_conf){ .role = role,
 				     .mode = (enum sbx_mode)in->cfg->sandbox,
 				     .sctp = has_sctp(in, role),
+				     .sctp_udp = has_sctp_udp(in, role),
 				     .binds = binds(in->cfg, role),
 				     .on_refused = dm_trap };
 	err = dm_trap_begin(in->beat_fd);

@@ -147,9 +147,23 @@ static void say_users(struct dm_parent *p)
 	}
 }
 
+/* Its filter holds for its children, too. */
+static bool has_sctp_udp(const struct cfg_iwf *c)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < c->listen_n; i++) {
+		any = any || c->listen[i].transport == TRANSPORT_SCTP_UDP;
+	}
+	for (size_t i = 0; i < c->peers_n; i++) {
+		any = any || c->peers[i].transport == TRANSPORT_SCTP_UDP;
+	}
+	return any;
+}
+
 int dm_sandboxes_enter(struct dm_parent *p)
 {
-	struct sbx_conf conf = { .role = SBX_PARENT, .mode = (enum sbx_mode)p->cfg->sandbox };
+	struct sbx_conf conf = { .role = SBX_PARENT, .mode = (enum sbx_mode)p->cfg->sandbox, .sctp_udp = has_sctp_udp(p->cfg) };
 	char why[SBX_WHY_MAX] = "";
 	struct sbx_report r;
 	int err;

@@ -9,6 +9,9 @@ const struct net_sctp_ends *dm_sctp_of(struct net_sctp_ends *ends, const struct 
 /* What to say of a listener or a peer for which this kernel has no SCTP. */
 #define DM_SCTP_MISSING "this kernel has no SCTP; load its module (modprobe sctp), or use transport tcp"
 
+/* The same for either kind: the kernel or this build has none. */
+const char *dm_sctp_missing(int transport);
+
 /* A kernel without SCTP, for the peers that need it, and one with ADD-IP: warnings, because the
- * rest runs. */
+ * rest runs; a build without SCTP in user space: an error. */
 void dm_sctp_check(const struct cfg_iwf *c, struct report *why);

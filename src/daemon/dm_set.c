@@ -30,6 +30,7 @@ struct reading {
 	const struct cfg_iwf *cfg;
 	struct report *report;
 	const struct dm_set *from;      /* a refresh: only CRLs are read, all else is taken from here; NULL: all is read */
+	const struct dm_set *before;    /* the set in use, to compare with; NULL: none */
 	struct dm_crl_numbers *numbers; /* of CRLs that were in use; NULL: no anchor has CRLs */
 	uint64_t refused;               /* a refresh: anchors that keep their CRLs, a bit for each */
 	struct wanted wanted[WANTED_MAX];
@@ -411,6 +412,28 @@ static int note_crls(struct reading *g, struct dm_set *s)
 	return 0;
 }
 
+static bool same(struct tls_pem a, struct tls_pem b)
+{
+	return a.p && b.p && a.len == b.len && memcmp(a.p, b.p, a.len) == 0;
+}
+
+/* After note_crls(), which may keep those of before. */
+static void note_since(const struct reading *g, struct dm_set *s)
+{
+	for (size_t i = 0; i < g->cfg->anchors_n; i++) {
+		s->since[i] = g->before ? g->before->since[i] : s->generation;
+	}
+	for (size_t i = 0; i < g->wanted_n && g->before; i++) {
+		const struct wanted *w = &g->wanted[i];
+		bool of_anchor = w->what == DM_ANCHOR || w->what == DM_CRL;
+
+		if (of_anchor &&
+		    !same(w->octets, dm_part_find(&g->before->held[DM_PART_CORE], (enum dm_file)w->what, w->index))) {
+			s->since[w->what == DM_CRL ? w->index / CFG_CRLS_MAX : w->index] = s->generation;
+		}
+	}
+}
+
 static int make_part(const struct reading *g, struct dm_set *s, enum dm_parts part)
 {
 	struct dm_piece pieces[DM_PIECES_MAX];
@@ -425,6 +448,9 @@ static int make_part(const struct reading *g, struct dm_set *s, enum dm_parts pa
 	}
 	if (part == DM_PART_CORE) {
 		pieces[n++] = (struct dm_piece){ DM_ENDS, 0, s->ends, s->ends_n * sizeof *s->ends };
+	}
+	if (part == DM_PART_NDSIP) {
+		pieces[n++] = (struct dm_piece){ DM_SINCE, 0, s->since, sizeof s->since };
 	}
 	return dm_part_make(&s->fd[part], s->generation, pieces, n);
 }
@@ -575,6 +601,7 @@ static int fill(struct reading *g, struct dm_set *s)
 	read_all(g);
 	note_ends(g, s);
 	err = note_crls(g, s);
+	note_since(g, s);
 	for (unsigned part = 0; part < DM_PARTS && !err; part++) {
 		err = make_part(g, s, (enum dm_parts)part);
 		if (!err) {
@@ -594,15 +621,15 @@ static int fill(struct reading *g, struct dm_set *s)
 	return g->report->errors ? ERR_INVAL : 0;
 }
 
-static int make(struct dm_set **out, const struct cfg_iwf *cfg, const struct dm_set *from, uint32_t generation, uint64_t *refused,
-		struct report *r)
+static int make(struct dm_set **out, const struct cfg_iwf *cfg, const struct dm_set *from, const struct dm_set *before,
+		uint32_t generation, uint64_t *refused, struct report *r)
 {
 	struct reading *g = calloc(1, sizeof *g);
 	struct dm_set *s = calloc(1, sizeof *s);
 	int err = ERR_NOMEM;
 
 	if (g && s) {
-		*g = (struct reading){ .cfg = cfg, .report = r, .from = from };
+		*g = (struct reading){ .cfg = cfg, .report = r, .from = from, .before = before };
 		s->generation = generation;
 		memset(s->fd, 0xff, sizeof s->fd); /* -1 each */
 		err = fill(g, s);
@@ -625,18 +652,19 @@ static int make(struct dm_set **out, const struct cfg_iwf *cfg, const struct dm_
 	return err;
 }
 
-int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, uint32_t generation, struct report *r)
+int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, const struct dm_set *before, uint32_t generation,
+		struct report *r)
 {
 	uint64_t refused;
 
-	return make(out, cfg, NULL, generation, &refused, r);
+	return make(out, cfg, NULL, before, generation, &refused, r);
 }
 
 int dm_set_refresh(struct dm_set **out, const struct dm_set *from, const struct cfg_iwf *cfg, uint32_t generation,
 		   uint64_t *refused, struct report *r)
 {
 	*refused = 0;
-	return make(out, cfg, from, generation, refused, r);
+	return make(out, cfg, from, from, generation, refused, r);
 }
 
 void dm_set_free(struct dm_set *s)
@@ -648,11 +676,6 @@ void dm_set_free(struct dm_set *s)
 		}
 	}
 	free(s);
-}
-
-static bool same(struct tls_pem a, struct tls_pem b)
-{
-	return a.p && b.p && a.len == b.len && memcmp(a.p, b.p, a.len) == 0;
 }
 
 static unsigned compare_part(const struct dm_part *from, const struct dm_part *to, enum dm_parts which, struct reading *g)

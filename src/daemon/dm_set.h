@@ -9,14 +9,18 @@ struct dm_set {
 	int fd[DM_PARTS];
 	struct dm_part
 	    held[DM_PARTS]; /* the same, mapped and locked, so that no key gets into swap space as long as the set is kept */
+	/* The generation since which the files of each anchor, its CRLs included, are as they
+	 * are. */
+	uint32_t since[CFG_ANCHORS_MAX];
 	struct dm_end ends[DM_ENDS_MAX];
 	size_t ends_n;
 };
 
 /* Reads every file that the configuration names and checks all of them as the processes will use
- * them. ERR_INVAL: the report has all errors that were found. Other errors (ERR_NOMEM, ERR_IO) are
- * in it, too. */
-ERR_MUST_USE int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, uint32_t generation, struct report *r);
+ * them. `before`: the set in use; NULL: none. ERR_INVAL: the report has all errors that were found.
+ * Other errors (ERR_NOMEM, ERR_IO) are in it, too. */
+ERR_MUST_USE int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, const struct dm_set *before, uint32_t generation,
+			     struct report *r);
 /* Reads the files of CRLs again and takes all else from `from`. An anchor whose files cannot be
  * used as they are now keeps those of `from`: *refused has a bit for each such anchor, and the
  * report warnings. Errors as above; then nothing can be said about the files. */

@@ -744,8 +744,21 @@ void edge_sessions_fini(struct edge_sessions *all)
 	free(all->out);
 }
 
+/* What a listener over SCTP in user space needs; NULL: another one, which the parent has made. */
+static const struct net_sctp_ends *sctp_of(struct net_sctp_ends *out, const struct cfg_iwf *c, const struct cfg_listen *l)
+{
+	const struct cfg_sctp *t = &c->sctp;
+
+	*out = (struct net_sctp_ends){ .timers = { (uint32_t)t->heartbeat_ms, (uint32_t)t->rto_initial_ms,
+						   (uint32_t)t->rto_min_ms, (uint32_t)t->rto_max_ms,
+						   (uint16_t)t->path_retransmits, (uint16_t)t->association_retransmits },
+				       .in_udp = true };
+	return l->transport == TRANSPORT_SCTP_UDP ? out : NULL;
+}
+
 int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_listen *listen, struct tls_ctx *tls)
 {
+	struct net_sctp_ends sctp;
 	struct edge_listener *l;
 	int err;
 
@@ -755,7 +768,7 @@ int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_lis
 	l = &all->listeners[all->listeners_n];
 	*l = (struct edge_listener){ .all = all, .conf = listen, .tls = tls };
 	obj_begin(&l->obj, EDGE_LISTENER_MAGIC);
-	err = net_listener_new(&l->listener, all->env->loop, fd, on_accept, l);
+	err = net_listen(&l->listener, all->env->loop, fd, listen->port, sctp_of(&sctp, all->env->cfg, listen), on_accept, l);
 	if (err) {
 		return err;
 	}

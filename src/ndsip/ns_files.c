@@ -153,6 +153,7 @@ static int add(struct ns_files *f, const struct ns_file *file)
 		return 0;
 	}
 	str_set(a->name, sizeof a->name, file->name);
+	a->since = file->since;
 	a->text = text;
 	a->len = file->pem.len;
 	f->anchors_n++;

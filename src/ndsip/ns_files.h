@@ -18,11 +18,15 @@ struct ns_file {          /* given by the caller; borrowed */
 	const char *name; /* of the anchor; NULL: our certificate */
 	struct ns_pem pem;
 	bool crls; /* a file of revocation lists, PEM, or DER with one; it comes after that of its anchor */
+	/* of an anchor: the set since which it and its revocation lists are as they are; 0: not
+	 * known */
+	uint32_t since;
 };
 
 struct ns_anchor {
 	char name[IDENT_SCS_MAX + 1];
-	char *text; /* owned */
+	uint32_t since; /* as of struct ns_file */
+	char *text;     /* owned */
 	size_t len;
 	char *lists[NS_CRL_FILES_MAX]; /* owned: the files of revocation lists */
 	size_t list_len[NS_CRL_FILES_MAX], lists_n;

@@ -247,7 +247,7 @@ int ns_list_begin(struct ns_list *l, const struct ns_begin *b)
 	l->gather.number = b->list;
 	l->gather.n = b->n;
 	l->gather.got = 0;
-	l->gather.same_files = b->files && b->files == l->files;
+	l->gather.files = b->files;
 	return 0;
 }
 
@@ -335,10 +335,34 @@ static void take_next(struct ns_member *m)
 	m->scs.service = m->next->service;
 }
 
+void ns_list_files(struct ns_list *l, const struct ns_files *files, uint32_t generation)
+{
+	l->files = generation;
+	l->anchors_n = files->anchors_n;
+	for (size_t i = 0; i < files->anchors_n; i++) {
+		str_set(l->anchors[i].name, sizeof l->anchors[i].name, files->anchors[i].name);
+		l->anchors[i].since = files->anchors[i].since;
+	}
+}
+
+/* Whether the files of this anchor are those of the last helper that had nothing left to end. Our
+ * own certificate does not count: the peer was proven by its own. */
+static bool same_files(const struct ns_list *l, const char *anchor)
+{
+	uint32_t then = l->gather.files, since = 0;
+
+	for (size_t i = 0; i < l->anchors_n; i++) {
+		if (!strcmp(l->anchors[i].name, anchor)) {
+			since = l->anchors[i].since;
+		}
+	}
+	return then && since && since <= then && then <= l->files;
+}
+
 static void apply(struct ns_list *l, struct ns_member *m)
 {
 	bool fresh = !m->active, back = m->gone, changed = fresh || back || !same_scs(&m->scs, m->next);
-	bool kept = fresh && l->gather.same_files && m->next->known;
+	bool kept = fresh && m->next->known && same_files(l, m->next->anchor);
 
 	take_next(m);
 	free(m->next);

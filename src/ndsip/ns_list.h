@@ -3,7 +3,7 @@
  * differs becomes work: a new SCS is loaded; a changed one is loaded, terminated and, where we know
  * its address, initiated, because neither rekeying nor reauthentication applies a change; a removed
  * one is unloaded and terminated. A new SCS is terminated, too, unless the core says that an
- * earlier helper of the same files had it as it is: charon outlives a helper and the daemon, and
+ * earlier helper had it as it is, and the files of its anchor are those of then: charon outlives a helper and the daemon, and
  * may have security associations of before. PURE but for the allocator. */
 #pragma once
 #include <stdbool.h>
@@ -14,6 +14,7 @@
 #include "base/map.h"
 #include "base/obj.h"
 #include "ipsec/sa_conn.h"
+#include "ndsip/ns_files.h"
 #include "ndsip/ns_msg.h"
 
 #define NS_LIST_MAX 65536u /* SCSs in a list */
@@ -55,12 +56,17 @@ struct ns_list {
 	struct ns_members saying;       /* unsaid; of ns_status.h */
 	uint32_t number;                /* of the list in use; 0: none */
 	uint32_t files;                 /* the set of files in use; 0: none */
-	uint32_t n, loaded;             /* SCSs in it */
-	uint64_t names;                 /* lists of the connections of charon that were begun */
+	struct ns_since {               /* of its trust anchors */
+		char name[IDENT_SCS_MAX + 1];
+		uint32_t since; /* the set since which its files are as they are; 0: not known */
+	} anchors[NS_ANCHORS_MAX];
+	size_t anchors_n;
+	uint32_t n, loaded; /* SCSs in it */
+	uint64_t names;     /* lists of the connections of charon that were begun */
 	struct {
 		uint32_t number, n, got;
 		bool on;
-		bool same_files; /* as the last helper that ended all it had to end */
+		uint32_t files; /* of the last helper that ended all it had to end; 0: of none */
 	} gather;
 };
 
@@ -96,6 +102,8 @@ void ns_list_undone(struct ns_list *l, struct ns_member *m, enum ns_todo what);
 void ns_list_add_work(struct ns_list *l, struct ns_member *m, unsigned todo);
 /* A charon that may know nothing: everything is loaded. */
 void ns_list_new_charon(struct ns_list *l);
+/* The set of files in use from now on. */
+void ns_list_files(struct ns_list *l, const struct ns_files *files, uint32_t generation);
 /* The certificates of this trust anchor have changed: its SCSs must prove who they are again. */
 void ns_list_new_anchor(struct ns_list *l, const char *anchor);
 /* Ours has changed: loaded, and used from the next authentication on. */

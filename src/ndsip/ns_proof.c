@@ -14,7 +14,7 @@ int ns_proofs_init(struct ns_proofs *p, uint32_t max)
 {
 	int err;
 
-	*p = (struct ns_proofs){ .max = max };
+	*p = (struct ns_proofs){ .max = max, .edges.share = max };
 	TAILQ_INIT(&p->all);
 	TAILQ_INIT(&p->saying);
 	err = map_init(&p->by_key);
@@ -59,6 +59,7 @@ static void connection_free(struct ns_proofs *p, struct ns_connection *c)
 	TAILQ_REMOVE(&p->all, c, entry);
 	p->counts.open--;
 	p->of_core -= c->key.owner == NS_OWNER_CORE;
+	ns_owners_give(&p->edges, c->key.owner);
 	OBJ_END(c, NS_OPEN_MAGIC);
 	free(c);
 }
@@ -310,6 +311,7 @@ int ns_proofs_open(struct ns_proofs *p, uint64_t owner, const struct ns_open *o,
 {
 	struct ns_key key = { owner, o->id };
 	struct ns_connection *c = find(p, &key);
+	int err;
 
 	if (c) {
 		return ERR_PROTO;
@@ -318,8 +320,10 @@ int ns_proofs_open(struct ns_proofs *p, uint64_t owner, const struct ns_open *o,
 		return ERR_BUSY;
 	}
 	c = heap_reserve(&p->due, p->counts.open + 1) ? NULL : calloc(1, sizeof *c);
-	if (!c) {
-		return ERR_NOMEM;
+	err = !c ? ERR_NOMEM : owner != NS_OWNER_CORE && !ns_owners_take(&p->edges, owner) ? ERR_BUSY : 0;
+	if (err) {
+		free(c);
+		return err;
 	}
 	obj_begin(&c->obj, NS_OPEN_MAGIC);
 	c->key = key;

@@ -23,6 +23,7 @@
 #include "base/multimap.h"
 #include "base/obj.h"
 #include "ndsip/ns_list.h"
+#include "ndsip/ns_owners.h"
 
 struct ns_facts {
 	bool charon;       /* connected, and a list was whole since */
@@ -67,6 +68,7 @@ struct ns_proofs_counts {
 struct ns_proofs {
 	uint32_t max; /* connections of edges */
 	uint32_t of_core;
+	struct ns_owners edges; /* their connections; the share is set before the first one, else `max` */
 	struct map by_key;
 	struct multimap by_remote;
 	TAILQ_HEAD(ns_connections, ns_connection) all; /* those judged in this round are behind the others */
@@ -80,7 +82,7 @@ ERR_MUST_USE int ns_proofs_init(struct ns_proofs *p, uint32_t max); /* ERR_NOMEM
 void ns_proofs_fini(struct ns_proofs *p);
 
 /* A connection is judged at once. ERR_PROTO: the id is in use. ERR_BUSY: `max` of edges are open,
- * or NS_OF_CORE_MAX of the core; ERR_NOMEM: the caller answers with CUT and TOO_MANY. */
+ * the share of this edge, or NS_OF_CORE_MAX of the core; ERR_NOMEM: the caller answers with CUT and TOO_MANY. */
 ERR_MUST_USE int ns_proofs_open(struct ns_proofs *p, uint64_t owner, const struct ns_open *o, const struct ns_facts *f,
 				uint64_t now_ms);
 void ns_proofs_close(struct ns_proofs *p, uint64_t owner, uint64_t id); /* an unknown one is ignored: it was cut */

@@ -49,6 +49,7 @@ struct ns_serve {
 	char rules_words[NS_WORDS_MAX];
 };
 OBJ_FIRST(struct ns_serve);
+_Static_assert(NS_EDGES_MAX <= NS_OWNERS_MAX, "each edge has a share");
 
 static struct ns_serve *serve_of(void *arg)
 {
@@ -606,6 +607,9 @@ int ns_serve_new(struct ns_serve **out, const struct ns_serve_conf *conf)
 	err = ns_list_init(&s->list);
 	if (!err) {
 		err = ns_proofs_init(&s->proofs, NS_CONNECTIONS_MAX);
+	}
+	if (!err && conf->edges) {
+		s->proofs.edges.share = NS_CONNECTIONS_MAX / conf->edges;
 	}
 	if (!err) {
 		err = make_timers(s);

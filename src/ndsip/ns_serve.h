@@ -16,7 +16,8 @@ struct ns_serve_conf { /* pointers borrowed as long as it lives */
 	struct ns_params params;
 	struct sa_services services;
 	uint64_t grace_ms, check_ms;
-	bool keep; /* ndsip.on_loss */
+	bool keep;      /* ndsip.on_loss */
+	unsigned edges; /* that may be at once: each has its share of NS_CONNECTIONS_MAX; 0: no share */
 	/* The packet filter rules, each rules_ms; NULL or 0: they are not looked after. `words` say
 	 * what is wrong. `again_ms` is preset to rules_ms: when to look next. */
 	enum ns_rules (*rules)(void *arg, char words[NS_WORDS_MAX], uint64_t *again_ms);

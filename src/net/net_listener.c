@@ -9,6 +9,7 @@
 #include "base/obj.h"
 #include "net/net_addr.h"
 #include "net/net_tcp.h"
+#include "net/net_usr.h"
 
 #define ACCEPTS_A_TURN 16
 #define WAIT_MS 100 /* pause after descriptors or memory ran out */
@@ -17,7 +18,8 @@
 struct net_listener {
 	struct obj obj;
 	int fd;
-	struct net_watch *watch;
+	struct net_watch *watch;      /* NULL: in user space */
+	struct net_usr_listener *usr; /* NULL: a socket of the kernel */
 	struct net_timer *timer;
 	net_accept_fn *fn;
 	void *arg;
@@ -116,6 +118,22 @@ free_listener:
 	return err;
 }
 
+int net_listener_in_udp(struct net_listener **out, struct net_loop *l, int fd, uint16_t port,
+			const struct net_sctp_timers *timers, net_accept_fn *fn, void *arg)
+{
+	struct net_listener *n = calloc(1, sizeof *n);
+	int err = n ? net_usr_listen(&n->usr, l, fd, port, timers, fn, arg) : ERR_NOMEM;
+
+	if (err) {
+		free(n);
+		return err;
+	}
+	obj_begin(&n->obj, NET_LISTENER_MAGIC);
+	n->fd = fd;
+	*out = n;
+	return 0;
+}
+
 void net_listener_free(struct net_listener *n)
 {
 	if (!n) {
@@ -125,6 +143,7 @@ void net_listener_free(struct net_listener *n)
 	if (n->gone) {
 		*n->gone = true;
 	}
+	net_usr_listener_free(n->usr);
 	net_watch_free(n->watch);
 	net_timer_free(n->timer);
 	OBJ_END(n, NET_LISTENER_MAGIC);

@@ -105,7 +105,7 @@ static bool opened(struct net_tcp *t)
 
 /* -- sending */
 
-static int add(struct net_tcp *t, const void *p, size_t n)
+int net_sctp_add(struct net_tcp *t, const void *p, size_t n)
 {
 	uint32_t len = (uint32_t)n;
 	int err;
@@ -289,9 +289,13 @@ static int ips(const struct net_stream *s, bool peer, struct net_ip out[NET_IPS_
 	return net_sctp_ips(t->fd, peer, out, n);
 }
 
-static const struct net_wire sctp_wire = {
-	.add = add, .send = send_messages, .opened = opened, .read = receive, .drop = drop, .passing = passing, .fini = fini
-};
+static const struct net_wire sctp_wire = { .add = net_sctp_add,
+					   .send = send_messages,
+					   .opened = opened,
+					   .read = receive,
+					   .drop = drop,
+					   .passing = passing,
+					   .fini = fini };
 static const struct net_message_ops message_ops = { .unordered = unordered, .ips = ips };
 
 /* -- making */

@@ -18,6 +18,8 @@ struct net_sctp_timers {
 	uint16_t association_retransmits; /* the same for the association */
 };
 
+struct net_usr_port;
+
 /* What SCTP needs beside one address and port. */
 struct net_sctp_ends {
 	/* further addresses of the one that is listened on or connected to */
@@ -27,6 +29,11 @@ struct net_sctp_ends {
 	const char *local[TRANSPORT_MORE_MAX + 1];
 	size_t local_n;
 	struct net_sctp_timers timers;
+	/* SCTP in user space (net_usr.h) in place of the kernel's, and then the UDP port of the
+	 * other side, or of the listener */
+	bool in_udp;
+	uint16_t udp_port;
+	struct net_usr_port *udp; /* connecting: of net_usr_open(), borrowed */
 };
 
 /* False: this kernel has no SCTP (its module is missing). */

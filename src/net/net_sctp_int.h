@@ -5,6 +5,10 @@
 
 #define NET_SCTP_ADDRS_MAX (TRANSPORT_MORE_MAX + 1)
 
+struct net_tcp;
+/* Of struct net_wire: the queue holds whole messages, each behind its length of 4 octets. */
+ERR_MUST_USE int net_sctp_add(struct net_tcp *t, const void *p, size_t n);
+
 /* One end as the kernel needs it. */
 struct net_sctp_addrs {
 	union net_addr addr[NET_SCTP_ADDRS_MAX];

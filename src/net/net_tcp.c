@@ -73,7 +73,9 @@ static void tcp_watch(struct net_tcp *t)
 	int events = 0;
 
 	if (t->base.frozen) {
-		if (t->watch) {
+		if (t->wire->want) {
+			t->wire->want(t, 0);
+		} else if (t->watch) {
 			net_watch_stop(t->watch);
 		}
 		return;
@@ -84,7 +86,9 @@ static void tcp_watch(struct net_tcp *t)
 	if (t->state == NET_TCP_CONNECTING || ((t->state == NET_TCP_OPEN || t->state == NET_TCP_LINGERING) && t->blocked)) {
 		events |= NET_WRITE;
 	}
-	if (t->watch && net_watch_set(t->watch, events) && t->state != NET_TCP_LINGERING) {
+	if (t->wire->want) {
+		t->wire->want(t, events);
+	} else if (t->watch && net_watch_set(t->watch, events) && t->state != NET_TCP_LINGERING) {
 		t->failed_errno = ENOMEM;
 		net_task_later(t->loop, &t->later);
 	}
@@ -305,7 +309,9 @@ static void tcp_connected(struct net_tcp *t)
 	int e = 0;
 	socklen_t len = sizeof e;
 
-	if (getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &e, &len)) {
+	if (t->wire->failed) {
+		e = t->wire->failed(t);
+	} else if (getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &e, &len)) {
 		e = errno;
 	}
 	if (e && t->wire->passing && t->wire->passing(e)) {
@@ -366,7 +372,7 @@ static bool linger_step(struct net_tcp *t)
 	}
 	if (!t->out.len && !t->finished) {
 		t->finished = true;
-		if (t->eof || shutdown(t->fd, SHUT_WR)) {
+		if (t->eof || (t->wire->finish ? t->wire->finish(t) : shutdown(t->fd, SHUT_WR))) {
 			return false;
 		}
 	}
@@ -412,7 +418,9 @@ static void tcp_close(struct net_stream *s, bool abort)
 			return;
 		}
 	}
-	if (abort) { /* fails on UNIX sockets, which know no reset */
+	if (t->wire->shut) {
+		t->wire->shut(t);
+	} else if (abort) { /* fails on UNIX sockets, which know no reset */
 		(void)setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &(struct linger){ .l_onoff = 1 }, sizeof(struct linger));
 	}
 	set_state(t, NET_TCP_DEAD);
@@ -425,10 +433,8 @@ static void tcp_close(struct net_stream *s, bool abort)
 
 /* -- the stream */
 
-static void on_event(void *arg, int events)
+void net_tcp_event(struct net_tcp *t, int events)
 {
-	struct net_tcp *t = net_tcp_of(arg);
-
 	if (t->state == NET_TCP_LINGERING) {
 		on_linger_event(t, events);
 		return;
@@ -449,6 +455,11 @@ static void on_event(void *arg, int events)
 		}
 	}
 	net_stream_drop(&t->base);
+}
+
+static void on_event(void *arg, int events)
+{
+	net_tcp_event(net_tcp_of(arg), events);
 }
 
 static size_t tcp_queued(const struct net_stream *s)
@@ -501,7 +512,7 @@ int net_tcp_new(struct net_tcp **out, const struct net_wire *wire, enum net_tcp_
 	if (!t) {
 		return ERR_NOMEM;
 	}
-	err = net_watch_new(&t->watch, l, fd, on_event, t);
+	err = wire->want ? 0 : net_watch_new(&t->watch, l, fd, on_event, t);
 	if (err) {
 		free(t);
 		return err;

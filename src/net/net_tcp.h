@@ -33,6 +33,10 @@ typedef void net_accept_fn(void *arg, int fd, const char *peer);
 /* Watches a listening descriptor (borrowed; several processes may watch the same one). Pauses for
  * 100 ms if the process is out of descriptors. */
 ERR_MUST_USE int net_listener_new(struct net_listener **out, struct net_loop *l, int fd, net_accept_fn *fn, void *arg);
+/* The same for associations of SCTP in user space: net_usr_listen(). */
+struct net_sctp_timers;
+ERR_MUST_USE int net_listener_in_udp(struct net_listener **out, struct net_loop *l, int fd, uint16_t port,
+				     const struct net_sctp_timers *timers, net_accept_fn *fn, void *arg);
 void net_listener_free(struct net_listener *l);
 
 /* Makes a stream of an accepted descriptor. Takes fd on success only. on_open is called on the next

@@ -1,5 +1,5 @@
-/* net_tcp_int.h - the inside of a stream over one socket, for net_tcp.c and net_sctp.c only. The
- * life of a stream is the same whatever the socket; what differs is a struct net_wire. */
+/* net_tcp_int.h - the inside of a stream over one socket, for net_tcp.c, net_sctp.c and net_usr.c
+ * only. The life of a stream is the same whatever the socket; what differs is a struct net_wire. */
 #pragma once
 #include "net/net_queue.h"
 #include "net/net_stream_impl.h"
@@ -7,6 +7,7 @@
 
 struct net_tcp;
 struct net_sctp;
+struct net_usr;
 
 struct net_wire {
 	/* Appends a write to the queue, whose limit was checked. ERR_NOMEM. */
@@ -26,12 +27,19 @@ struct net_wire {
 	bool (*passing)(int e);
 	/* frees what the wire has added; NULL: nothing */
 	void (*fini)(struct net_tcp *t);
+
+	/* A socket that is no descriptor has all of these; NULL: it is one. */
+	void (*want)(struct net_tcp *t, int events); /* net_tcp_event() is called for them */
+	int (*failed)(struct net_tcp *t);            /* SO_ERROR, after connecting */
+	int (*finish)(struct net_tcp *t);            /* ends our direction; as shutdown() */
+	void (*shut)(struct net_tcp *t);             /* ends it at once; called twice */
 };
 
 struct net_tcp {
 	struct net_stream base;
 	const struct net_wire *wire;
-	struct net_sctp *sctp; /* owned; NULL: not SCTP */
+	struct net_sctp *sctp; /* owned; NULL: not SCTP of the kernel */
+	struct net_usr *usr;   /* owned; NULL: not SCTP in user space */
 	struct net_loop *loop;
 	struct net_watch *watch;
 	struct net_timer *timer; /* time limit of connecting, then of lingering */
@@ -65,6 +73,9 @@ void net_tcp_accepted(struct net_stream **out, struct net_tcp *t);
 /* Ends the making of a connecting stream. `failed_errno` is that of connect(), 0 if it succeeded at
  * once. ERR_NOMEM: the stream is freed. */
 ERR_MUST_USE int net_tcp_connecting(struct net_stream **out, struct net_tcp *t, int failed_errno);
+
+/* What the socket is ready for, of what the wire was asked to tell. May end the stream. */
+void net_tcp_event(struct net_tcp *t, int events);
 
 /* The stream has ended: tells the owner. */
 void net_tcp_die(struct net_tcp *t, int err, const char *why);

@@ -66,6 +66,9 @@ struct sbx_conf {
 	/* The process has SCTP sockets. Landlock sees no ports of theirs: a core that connects over
 	 * SCTP can reach every address. */
 	bool sctp;
+	/* The process accepts associations of SCTP in user space: it sends from its UDP sockets to
+	 * whatever address it likes. */
+	bool sctp_udp;
 	/* The process binds its own end of TCP connections, to a port that the kernel chooses. It
 	 * cannot listen. */
 	bool binds;

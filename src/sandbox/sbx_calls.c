@@ -41,6 +41,8 @@
 #define S SBX_CALLS_SCTP
 #define N SBX_CALLS_SCTP_MAKE
 #define L SBX_CALLS_BIND
+#define U SBX_CALLS_UDP
+#define V SBX_CALLS_UDP_MAKE
 
 #define CALL(groups, name)                                                                                                       \
 	{                                                                                                                        \
@@ -183,6 +185,10 @@ const struct sbx_call_row sbx_call_rows[] = {
 	WITH(S, setsockopt, IS(1, IPPROTO_SCTP), IS(2, SCTP_RECVRCVINFO)),
 	WITH(S, setsockopt, IS(1, IPPROTO_SCTP), IS(2, SCTP_DEFAULT_SNDINFO)),
 
+	/* a listener's UDP socket is not connected; the thread of usrsctp names itself */
+	CALL(U, sendto),
+	WITH(U, prctl, IS(0, PR_SET_NAME)),
+
 	WITH(T, clone, BITS(0, THREAD, THREAD)),
 	WITH(T, prctl, IS(0, PR_SET_NAME)),
 	CALL(T, sched_getparam),
@@ -257,6 +263,8 @@ const struct sbx_call_row sbx_call_rows[] = {
 	WITH(N, setsockopt, IS(1, IPPROTO_SCTP)),
 	WITH(N, setsockopt, IS(1, IPPROTO_IPV6), IS(2, IPV6_V6ONLY)),
 	CALL(C, connect),
+	WITH(V, socket, IS(0, AF_INET), BITS(1, SOCK_TYPE_BITS, SOCK_DGRAM), IS(2, 0)),
+	WITH(V, socket, IS(0, AF_INET6), BITS(1, SOCK_TYPE_BITS, SOCK_DGRAM), IS(2, 0)),
 	CALL(L, bind), /* Landlock: port 0 only, which the kernel chooses */
 	CALL(C | M, shutdown),
 	WITH(C, socketpair, IS(0, AF_UNIX)), /* between threads (base/kv_copy.c) */

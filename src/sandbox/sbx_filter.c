@@ -115,7 +115,8 @@ int sbx_filter_load(const struct sbx_conf *conf)
 	int err = filter ? attributes(filter) : ERR_NOMEM, loaded;
 
 	if (!err) {
-		err = add_rows(filter, role->calls | (conf->sctp ? role->calls_sctp : 0) | (conf->binds ? role->calls_bind : 0));
+		err = add_rows(filter, role->calls | (conf->sctp ? role->calls_sctp : 0) |
+					   (conf->sctp_udp ? role->calls_udp : 0) | (conf->binds ? role->calls_bind : 0));
 	}
 	if (!err) {
 		err = add_end(filter, conf);

@@ -18,12 +18,15 @@
 #define SBX_CALLS_SCTP 0x200u      /* SCTP connections that are accepted or made */
 #define SBX_CALLS_FILTER 0x800u    /* the sockets by which the packet filter is looked at */
 #define SBX_CALLS_SCTP_MAKE 0x400u /* SCTP sockets that this process makes */
+#define SBX_CALLS_UDP 0x2000u      /* SCTP in user space that is accepted over UDP sockets */
+#define SBX_CALLS_UDP_MAKE 0x4000u /* UDP sockets; only of the parent, whose filter holds for a core that makes some */
 #define SBX_CALLS_BIND 0x1000u     /* our own end of TCP connections that this process makes */
 
 struct sbx_role_row {
 	const char *word;
 	unsigned calls;        /* SBX_CALLS_* */
 	unsigned calls_sctp;   /* the same, in addition where the process has SCTP sockets */
+	unsigned calls_udp;    /* the same, where it accepts SCTP in user space */
 	unsigned calls_bind;   /* the same, where it binds its own end of TCP connections */
 	uint64_t capabilities; /* kept, where the process has them; bit N is capability N */
 	bool keys;             /* holds keys: never dumpable, no core file */

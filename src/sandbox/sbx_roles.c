@@ -15,6 +15,7 @@ static const struct sbx_role_row rows[SBX_ROLES] = {
 	[SBX_PARENT] = { .word = "parent",
 			 .calls = SBX_CALLS_BASE | SBX_CALLS_ACCEPTED | SBX_CALLS_FILES | SBX_CALLS_THREADS | SBX_CALLS_CONNECT |
 				  SBX_CALLS_PROCESS | SBX_CALLS_FILTER | SBX_CALLS_FAIL | SBX_CALLS_SCTP | SBX_CALLS_SCTP_MAKE,
+			 .calls_udp = SBX_CALLS_UDP | SBX_CALLS_UDP_MAKE,
 			 .capabilities = PARENT_KEEPS,
 			 .keys = true,
 			 .executes = true,
@@ -29,6 +30,7 @@ static const struct sbx_role_row rows[SBX_ROLES] = {
 	[SBX_EDGE] = { .word = "edge",
 		       .calls = SBX_CALLS_BASE | SBX_CALLS_ACCEPTED | SBX_CALLS_REFUSE,
 		       .calls_sctp = SBX_CALLS_SCTP,
+		       .calls_udp = SBX_CALLS_UDP,
 		       .keys = true },
 	[SBX_KEYHOLDER] = { .word = "keyholder", .calls = SBX_CALLS_BASE | SBX_CALLS_REFUSE, .keys = true, .lock = true },
 	/* charon's socket is a stream like an accepted one; the rules of the packet filter can be

@@ -17,6 +17,14 @@ def test_the_readme_names_only_what_is_there():
         assert name in readme and os.path.exists(os.path.join(ROOT, name)), name
 
 
+def test_who_reads_the_help_may_stop_before_its_end():
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([os.path.join(ROOT, "scripts", "torture"), "--help"], stdout=writer, stderr=subprocess.PIPE, timeout=30, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_the_readme_lists_every_command():
     with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
         readme = f.read()

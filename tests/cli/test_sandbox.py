@@ -25,7 +25,7 @@ NEEDS = {
 NEEDS_OLD = {"parent": {"kill", "tgkill"}, "core": {"connect"}, "keyholder-p11": {"connect"}}
 # Without a sandbox too: what this machine does not have.
 MISSING = {"socket-sctp": {"EPROTONOSUPPORT"}, "sctp-connectx-get": {"ENOPROTOOPT", "EOPNOTSUPP"}, "sctp-connectx-set": {"ENOPROTOOPT"},
-           "sctp-order": {"ENOPROTOOPT"}, "x32-call": {"ENOSYS"}, "socket-mptcp": {"EPROTONOSUPPORT", "ENOPROTOOPT"},
+           "sctp-order": {"ENOPROTOOPT"}, "send-to": {"EPIPE", "ENOTCONN"}, "x32-call": {"ENOSYS"}, "socket-mptcp": {"EPROTONOSUPPORT", "ENOPROTOOPT"},
            "32-bit-call": {"ENOSYS", "SIGSEGV"}, "io-uring-setup": {"EPERM", "ENOSYS"}, "io-uring-enter": {"EBADF"}}
 # The name of a file is the only thing that Landlock and the rows of an edge refuse with an error; any other call ends the process.
 BY_ERROR = {"open", "open-directory", "create", "stat", "open-proc-self-fd", "core-store"}
@@ -61,7 +61,7 @@ def test_without_a_sandbox_every_try_succeeds(outside):
     found = probe("none", outside)
     refused = {name: how for name, how in found.items() if how != "done"}
     assert all(how in MISSING.get(name, ()) for name, how in refused.items()), refused
-    assert len(found) == 55
+    assert len(found) == 56
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -87,6 +87,14 @@ def test_sctp_is_for_processes_that_have_such_connections(role, sctp, passed, ou
     # a try that is let through fails at the kernel: the socket is one of TCP, or there is no SCTP
     assert {name for name in tries if found[name] in ("done", "ENOPROTOOPT", "EOPNOTSUPP", "EPROTONOSUPPORT")} == passed
     assert {found[name] for name in tries if name not in passed} == {"SIGSYS"}
+
+
+@pytest.mark.parametrize("role,passed", [("edge", {"send-to"}), ("core", set()), ("keyholder", set())])
+def test_datagrams_go_out_only_where_sctp_is_in_user_space(role, passed, outside):
+    """The core sends on sockets that are connected before it is sealed; nobody makes another one."""
+    for more, allowed in ([], set()), (["--sctp-udp", "yes"], passed):
+        refused = {name for name in ("socket-udp", "send-to") if probe(role, outside, "--only", name, *more)[name] == "SIGSYS"}
+        assert refused == {"socket-udp", "send-to"} - allowed
 
 
 @pytest.mark.parametrize("role", ["edge", "keyholder", "ndsip", "fetcher"])

@@ -1,5 +1,6 @@
 """NDS/IP: an SCS inside an IPsec tunnel of strongSwan, plain TCP or TLS in it. The gateway proves for each connection who protects it, and holds
 and cuts the connection as soon as it cannot. Network namespaces, two charons, user-space ESP, the rules of the packet filter."""
+import json
 import os
 import shutil
 import signal
@@ -288,3 +289,27 @@ def test_an_scs_that_is_removed_loses_tunnel_and_session(world, acme):
     proc.wait_until("its tunnel is gone", lambda: acme.installed() == 0, 10)
     world.lab.ctl("scs", "set", "acme", "--ndsip-hosts", HOST)
     world.wait_loaded("acme")
+
+
+def test_a_list_that_changes_while_the_daemon_is_down_counts_at_its_start(world, acme):
+    """charon outlives mtc-iwfd, with the tunnel of a certificate that is revoked meanwhile."""
+    path = os.path.join(world.lab.lab["dir"], L.RECORD)
+    pids = world.lab.lab["iwf"]["pids"]
+    old = next(e for e in proc.recorded(path) if e["name"] == "mtc-iwfd")
+    lists = Pki(os.path.dirname(world.pki("anchor-a.pem")))
+    os.kill(pids["parent"], signal.SIGTERM)
+    proc.wait_until("mtc-iwfd has ended", lambda: not proc.alive(old), 15)
+    assert acme.installed() == 1
+    lists.crl("anchor-a", ["acme"], 4)
+    new = proc.start("mtc-iwfd-again", old["command"], os.path.join(world.lab.lab["dir"], "log"))
+    proc.write(path, json.dumps([new if e["name"] == old["name"] else e for e in proc.recorded(path)], indent=1))
+    proc.wait_ready(new)
+    world.lab.lab["iwf"]["pids"] = {"parent": new["pid"], **L.roles(new["pid"])}
+    proc.wait_until("the tunnel of before is gone", lambda: acme.installed() == 0, 10)
+    world.wait_loaded("acme")
+    with pytest.raises(proc.LabError):
+        acme.initiate("tsp")
+    lists.crl("anchor-a", [], 5)
+    world.lab.ctl("reload")
+    acme.initiate("tsp")
+    assert world.trigger("acme", device="meter-1@a.example", wait=20).status == "SUCCESS"

@@ -1,7 +1,8 @@
 """What runs inside the guest of test_sctp.py: a laboratory whose Tsp, S6m and T4 go over SCTP between two network namespaces with two
 paths. Everything that was found goes into /mnt/found.json, every log into /mnt/log.
 
-usage: inside_sctp.py BIN [paths]     paths: one of the two is cut, in place of what one association carries"""
+usage: inside_sctp.py BIN [paths|proofs]     paths: one of the two is cut, in place of what one association carries. proofs: without a laboratory,
+what the edge asks of an association with an address outside the tunnel"""
 import ctypes
 import json
 import os
@@ -22,7 +23,7 @@ from lablib import play, proc  # noqa: E402
 from support import diameter as D  # noqa: E402
 
 OURS, THEIRS = ("10.77.1.1", "10.77.2.1"), ("10.77.1.2", "10.77.2.2")
-TSP_PORT, RELAY_PORT, SMSSC_PORT, HSS_PORT = 3868, 3868, 3869, 3870
+TSP_PORT, RELAY_PORT, SMSSC_PORT, HSS_PORT, PROOF_PORT = 3868, 3868, 3869, 3870, 3871
 FAR = ["ip", "netns", "exec", "far"]
 SCS = ("inside", "491720000009", "scs.core.operator.example", laboratory.CORE_REALM)
 OVER_SCTP = f"    transport: sctp\n    more_addresses: [ {THEIRS[1]} ]\n    local_addresses: [ {OURS[0]}, {OURS[1]} ]\n"
@@ -132,11 +133,16 @@ def switch_addip_on():
 
 # -- the SCS by hand
 
-def raw_socket():
+BINDX_ADD = 100  # an option of the kernel: one more address
+
+
+def raw_socket(port=TSP_PORT, more=()):
     s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_SCTP)
     s.settimeout(5)
     s.bind((THEIRS[0], 0))
-    s.connect((OURS[0], TSP_PORT))
+    for address in more:
+        s.setsockopt(socket.IPPROTO_SCTP, BINDX_ADD, struct.pack("=HH4s8x", socket.AF_INET, 0, socket.inet_aton(address)))
+    s.connect((OURS[0], port))
     return s
 
 
@@ -279,6 +285,23 @@ def one_association(p, found):
         found.note(f"raw {case}", how)
 
 
+def proofs(tools, found):
+    """A tunnel for the first address of the SCS: what the edge asks of an association that lists it alone, and of one that lists one more.
+    mtc-iwfd itself would prove nobody here: the packet filter of this kernel cannot have its rules."""
+    with subprocess.Popen([os.path.join(tools, "sctp_proof"), OURS[0], str(PROOF_PORT), THEIRS[0]], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, text=True) as tool:
+        try:
+            found.note("proof ready", tool.stdout.readline().strip())
+            for name, more in (("one address", ()), ("one more", (THEIRS[1],))):
+                with Namespace():
+                    s = raw_socket(PROOF_PORT, more)
+                found.note(f"proof {name}", tool.stdout.readline().strip())
+                found.note(f"proof {name} ended", receive(s) is None)
+                s.close()
+        finally:
+            tool.kill()
+
+
 def paths(p, found):
     log = Log(p)
     subprocess.run(["ip", "link", "set", "near1", "down"], check=True)
@@ -295,6 +318,9 @@ def paths(p, found):
 def main(bin_folder, plays=""):
     found = Found()
     networks()
+    if plays == "proofs":
+        proofs(os.path.join(os.path.dirname(bin_folder), "tests", "tools"), found)
+        return
     dump = subprocess.Popen(["tcpdump", "-Z", "root", "-i", "near1", "-U", "--immediate-mode", "-w", "/mnt/near1.pcap", "sctp"],
                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     folder = "/var/tmp/lab"
@@ -308,6 +334,8 @@ def main(bin_folder, plays=""):
         p = play.Play(folder, bin_folder)
         found.note("up", round(time.monotonic(), 1))
         (paths if plays == "paths" else one_association)(p, found)
+        if plays != "paths":
+            proofs(os.path.join(os.path.dirname(bin_folder), "tests", "tools"), found)
         found.note("killed", laboratory.down(folder, print))
         found.note("done", round(time.monotonic(), 1))
     finally:

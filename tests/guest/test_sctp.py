@@ -76,6 +76,12 @@ def test_a_peer_with_an_address_that_is_not_configured_is_refused(found):
     assert ("the other side also has the address 10.77.2.2, which is not one of those configured for it" in found["stranger"])
 
 
+def test_an_address_outside_the_tunnel_leaves_an_association_unproven(found):
+    """The selectors have the first address of the SCS. The edge asks about each address that the kernel knows of the association."""
+    assert (found["proof one address"], found["proof one more"]) == ("proven: acme", "cut: sa-none")
+    assert found["proof one more ended"]
+
+
 @pytest.mark.parametrize("case,how", [
     ("plain", "2001, then open"),           # any payload protocol id but that of DTLS
     ("large", "2001, then open"),           # gathered from several pieces

@@ -1,9 +1,11 @@
 /* sandbox_probe.c - enters the sandbox of a role, as the processes of mtc-iwfd do, and tries from inside what it must not be able to
  * do. Each try has a process of its own, because a refusal may end it. What a try needs is opened before the process enters.
  *
- * usage: sandbox_probe ROLE [--sctp yes] [--landlock N] [--store FILE] [--control SOCKET] [--victim PID]
+ * usage: sandbox_probe ROLE [--sctp yes] [--sctp-udp yes] [--landlock N] [--store FILE] [--control SOCKET] [--victim PID]
  *   ROLE          parent, core, edge, keyholder, keyholder-p11; none: enters nothing, to show that the tries would succeed
  *   --sctp yes    as a process that has listeners or peers over SCTP
+ *   --only TRY    that one only
+ *   --sctp-udp yes  the same over SCTP in user space
  *   --landlock N  as on a kernel with version N of Landlock
  *   --store FILE  a file of the core's store; its directory is the core's state_dir
  *   --control SOCKET  the control socket
@@ -50,7 +52,8 @@ struct world { /* opened before the sandbox */
 	const char *store, *control;
 	char state_dir[512];
 	pid_t victim;
-	bool own_victim, sctp;
+	bool own_victim, sctp, sctp_udp;
+	const char *only; /* the one try to make; NULL: all */
 	int tcp, unbound, unix_stream, pair[2], victim_pidfd, program, code, ring, file;
 	uint16_t port;
 };
@@ -149,6 +152,14 @@ static long try_connectx_set(const struct world *w)
 static long try_sctp_order(const struct world *w)
 {
 	return failing(setsockopt(w->tcp, IPPROTO_SCTP, SCTP_DEFAULT_SNDINFO, "", 0));
+}
+
+/* To an address of the caller's choice; on this socket of TCP it fails with EPIPE or ENOTCONN. */
+static long try_send_to(const struct world *w)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+
+	return failing(sendto(w->tcp, "x", 1, MSG_NOSIGNAL, (struct sockaddr *)&to, sizeof to));
 }
 
 static long try_socket_unix(const struct world *w)
@@ -457,6 +468,7 @@ static const struct {
 	{ "sctp-connectx-get", try_connectx_get },
 	{ "sctp-connectx-set", try_connectx_set },
 	{ "sctp-order", try_sctp_order },
+	{ "send-to", try_send_to },
 	{ "socket-unix", try_socket_unix },
 	{ "socket-netlink", try_socket_netlink },
 	{ "connect", try_connect },
@@ -577,7 +589,9 @@ static int enter(enum sbx_role role, const struct world *w, unsigned landlock)
 {
 	struct sbx_path own = { w->state_dir, SBX_WRITE, false };
 	struct sbx_path program[] = { { "/usr/lib", SBX_READ | SBX_EXEC, true }, { "/lib64", SBX_READ | SBX_EXEC, true } };
-	struct sbx_conf conf = { .role = role, .mode = SBX_REQUIRE, .sctp = w->sctp, .landlock_max = landlock };
+	struct sbx_conf conf = {
+		.role = role, .mode = SBX_REQUIRE, .sctp = w->sctp, .sctp_udp = w->sctp_udp, .landlock_max = landlock
+	};
 	struct sbx_report report;
 	char why[SBX_WHY_MAX];
 	int err;
@@ -643,8 +657,8 @@ static enum sbx_role role_of(const char *word)
 
 static int usage(void)
 {
-	fprintf(stderr,
-		"usage: sandbox_probe ROLE|none [--sctp yes] [--landlock N] [--store FILE] [--control SOCKET] [--victim PID]\n");
+	fprintf(stderr, "usage: sandbox_probe ROLE|none [--sctp yes] [--sctp-udp yes] [--only TRY] [--landlock N] [--store FILE] "
+			"[--control SOCKET] [--victim PID]\n");
 	return 2;
 }
 
@@ -663,6 +677,10 @@ int main(int argc, char **argv)
 			landlock = (unsigned)strtoul(argv[i + 1], NULL, 10);
 		} else if (strcmp(argv[i], "--sctp") == 0 && strcmp(argv[i + 1], "yes") == 0) {
 			w.sctp = true;
+		} else if (strcmp(argv[i], "--sctp-udp") == 0 && strcmp(argv[i + 1], "yes") == 0) {
+			w.sctp_udp = true;
+		} else if (strcmp(argv[i], "--only") == 0) {
+			w.only = argv[i + 1];
 		} else if (strcmp(argv[i], "--store") == 0) {
 			w.store = argv[i + 1];
 		} else if (strcmp(argv[i], "--control") == 0) {
@@ -675,7 +693,12 @@ int main(int argc, char **argv)
 	}
 	make_world(&w);
 	for (size_t i = 0; i < sizeof tries / sizeof *tries && !result; i++) {
-		int status = run_try(i, role, &w, landlock);
+		int status;
+
+		if (w.only && strcmp(w.only, tries[i].name) != 0) {
+			continue;
+		}
+		status = run_try(i, role, &w, landlock);
 
 		result = WIFEXITED(status) && WEXITSTATUS(status) == ENTER_FAILED;
 		if (!result) {

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-from lablib import proc
+from lablib import ending, proc
 
 from . import faults as F
 from . import ledger, load, points, world
@@ -19,7 +19,7 @@ WELL_MAX_S = 15
 
 
 def parse(argv):
-    p = argparse.ArgumentParser(prog="scripts/torture", formatter_class=argparse.RawDescriptionHelpFormatter, description="""\
+    p = ending.Parser(prog="scripts/torture", formatter_class=argparse.RawDescriptionHelpFormatter, description="""\
 torture - the whole laboratory under load while everything that can break is broken; then the ledger: what was accepted is
 delivered, reported or pending, nothing is acted on twice, nothing is invented. docs/dev/torture.md says more.""")
     p.add_argument("--seconds", type=int, default=60, help="of random faults, after each kill point was hit once (default 60)")

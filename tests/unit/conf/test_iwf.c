@@ -168,12 +168,73 @@ static void test_a_peer_over_sctp_has_addresses_of_both_ends(void **state)
 	      "are not resolved)");
 	wrong(HSS, SCTP_PEER "trust: a, " HSS,
 	      "/etc/mtc/c.yaml:14: peer 'hss' has transport sctp and a trust, expected none: nothing uses it");
-	wrong(HSS, "transport: udp, " HSS, "/etc/mtc/c.yaml:14: peers[0].transport is 'udp', expected tcp or sctp");
+	wrong(HSS, "transport: udp, " HSS, "/etc/mtc/c.yaml:14: peers[0].transport is 'udp', expected tcp, sctp or sctp-udp");
 	wrong("s6m:", "sctp: { rto_min: 3s }\ns6m:",
 	      "/etc/mtc/c.yaml:16: sctp.rto_initial is 1000 ms, expected from sctp.rto_min (3000 ms) to sctp.rto_max (60000 ms)");
 }
 
 /* All that SCTP takes; a TCP listener may have the same port beside it. */
+#define UDP_LISTENER "  - { name: in, zone: internal, protection: none, transport: sctp-udp, port: 3868, address: 127.0.0.1 }\n"
+#define UDP_PEER "transport: sctp-udp, udp_port: 9901, " LOCAL
+
+/* In user space there is one address, no protection, and one stack for all listeners of an edge. */
+static void test_sctp_in_user_space_is_internal_with_one_address(void **state)
+{
+	struct cfg_iwf *c;
+	const char *hss = strstr(good, HSS);
+	char text[4096];
+
+	(void)state;
+	wrong("    protection: tls\n", "    transport: sctp-udp\n    protection: tls\n",
+	      "/etc/mtc/c.yaml:9: listener 'tsp' has transport sctp-udp, which is for laboratories and has no protection (that "
+	      "of a "
+	      "tunnel cannot be proven for it), expected zone internal and protection none, or another transport");
+	wrong("    protection: tls\n", "    transport: sctp-udp\n    protection: none\n",
+	      "/etc/mtc/c.yaml:9: listener 'tsp' has transport sctp-udp, which is for laboratories and has no protection (that "
+	      "of a tunnel cannot be proven for it), expected zone internal and protection none, or another transport");
+	wrong("    protection: tls\n",
+	      "    transport: sctp-udp\n    protection: none\n    zone: internal\n    more_addresses: [ '::1' ]\n",
+	      "/etc/mtc/c.yaml:12: listen[0].more_addresses belongs to transport sctp, and transport is sctp-udp, which has one "
+	      "address");
+	wrong("    protection: tls\n", "    protection: tls\n    udp_port: 9899\n",
+	      "/etc/mtc/c.yaml:10: listen[0].udp_port belongs to transport sctp-udp, and transport is tcp");
+	wrong("    key: iwf.key\n",
+	      "    key: iwf.key\n" UDP_LISTENER
+	      "  - { name: two, zone: internal, protection: none, transport: sctp-udp, port: 3868,\n"
+	      "      address: 127.0.0.2 }\n",
+	      "/etc/mtc/c.yaml:14: listeners 'in' and 'two' have transport sctp-udp and the same port, expected different ones, "
+	      "even at different addresses");
+	wrong("    key: iwf.key\n",
+	      "    key: iwf.key\n" UDP_LISTENER
+	      "  - { name: two, zone: internal, protection: none, transport: sctp-udp, port: 3869,\n"
+	      "      address: 127.0.0.1 }\n",
+	      "/etc/mtc/c.yaml:14: listeners 'in' and 'two' have the same address and udp_port, expected different ones");
+	wrong("    key: iwf.key\n",
+	      "    key: iwf.key\n  - { name: in, zone: internal, protection: none, transport: sctp-udp, port: 0, address: "
+	      "127.0.0.1 }\n",
+	      "/etc/mtc/c.yaml:13: listener 'in' has transport sctp-udp and port 0, expected the port of SCTP");
+	wrong(HSS, "transport: sctp-udp, " HSS,
+	      "/etc/mtc/c.yaml:14: peer 'hss' has transport sctp-udp and 0 local_addresses, expected one");
+	wrong(HSS, UDP_PEER "more_addresses: [ 127.0.0.3 ], " HSS,
+	      "/etc/mtc/c.yaml:14: peers[0].more_addresses belongs to transport sctp, and transport is sctp-udp, which has one "
+	      "address");
+	wrong(HSS, "udp_port: 9901, " HSS,
+	      "/etc/mtc/c.yaml:14: peers[0].udp_port belongs to transport sctp-udp, and transport is tcp");
+	wrong(HSS, UDP_PEER "address: 127.0.0.1, protection: tls }",
+	      "/etc/mtc/c.yaml:14: peer 'hss' has transport sctp-udp, which is for laboratories and has no protection (that of a "
+	      "tunnel "
+	      "cannot be proven for it), expected protection none, or another transport");
+	snprintf(text, sizeof text, "%.*s%s%s", (int)(hss - good), good, UDP_PEER, hss);
+	c = parse(text);
+	if (!c) {
+		fail_msg("%s", why);
+	}
+	assert_int_equal(c->peers[0].transport, TRANSPORT_SCTP_UDP);
+	assert_int_equal(c->peers[0].udp_port, 9901);
+	assert_string_equal(transport_word(c->peers[0].transport), "sctp-udp");
+	cfg_iwf_free(c);
+}
+
 static void test_sctp_as_it_is_written(void **state)
 {
 	static const char listener[] =
@@ -696,6 +757,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_a_listener_over_sctp_is_without_tls_and_external_only_with_ndsip),
 		cmocka_unit_test(test_a_peer_over_sctp_has_addresses_of_both_ends),
 		cmocka_unit_test(test_sctp_as_it_is_written),
+		cmocka_unit_test(test_sctp_in_user_space_is_internal_with_one_address),
 		cmocka_unit_test(test_tls_is_complete),
 		cmocka_unit_test(test_a_key_is_in_a_file_or_in_the_token),
 		cmocka_unit_test(test_a_signature_is_awaited_for_less_than_the_handshake),

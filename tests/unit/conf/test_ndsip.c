@@ -206,6 +206,10 @@ static void test_a_listener_over_sctp_is_protected_with_all_its_addresses(void *
 	wrong("    protection: ndsip\n", SCTP "    more_addresses: [ '2001:db8::1' ]\n",
 	      "error /etc/mtc/c.yaml:12: listener 'tsp' has NDS/IP over sctp with the addresses '10.77.0.1' and '2001:db8::1', "
 	      "expected IPv4 or IPv6 addresses only\n");
+	wrong("    protection: ndsip\n", "    transport: sctp-udp\n    protection: ndsip\n",
+	      "error /etc/mtc/c.yaml:10: listener 'tsp' has transport sctp-udp, which is for laboratories and has no protection "
+	      "(that of a "
+	      "tunnel cannot be proven for it), expected zone internal and protection none, or another transport\n");
 	wrong("    protection: ndsip\n", "    transport: sctp\n    protection: tls+ndsip\n",
 	      "error /etc/mtc/c.yaml:10: listener 'tsp' has protection tls+ndsip over sctp, which is not offered (nor is DTLS "
 	      "over SCTP), expected transport tcp, or protection ndsip\n");

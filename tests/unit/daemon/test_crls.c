@@ -97,7 +97,7 @@ static struct dm_set *load(struct world *w)
 	struct dm_set *s = NULL;
 
 	w->report = (struct report){ .len = 0 };
-	if (dm_set_load(&s, w->cfg, 1, &w->report)) {
+	if (dm_set_load(&s, w->cfg, NULL, 1, &w->report)) {
 		fail_msg("%s", w->report.text);
 	}
 	return s;
@@ -194,6 +194,47 @@ static void a_new_file_is_used_and_all_else_stays(void **state)
 	dm_set_free(two);
 }
 
+/* What the NDS/IP helper is told of the anchors. */
+static void since(const struct dm_set *s, uint32_t a, uint32_t b)
+{
+	uint32_t of[CFG_ANCHORS_MAX];
+	struct tls_pem piece = dm_part_find(&s->held[DM_PART_NDSIP], DM_SINCE, 0);
+
+	assert_int_equal(piece.len, sizeof of);
+	memcpy(of, piece.p, sizeof of);
+	assert_int_equal(of[0], a);
+	assert_int_equal(of[1], b);
+}
+
+/* A file that changed, and one that nobody takes, count for their anchor alone. */
+static void each_anchor_says_since_when_it_is_as_it_is(void **state)
+{
+	struct world *w = *state;
+	struct dm_set *one = load(w), *two, *three = NULL;
+	FILE *f;
+
+	since(one, 1, 1);
+	put_crl(w->crl_b, &w->b, &(struct pki_crl_spec){ .number = "2" });
+	two = refresh(w, one);
+	since(two, 1, 2);
+	assert_int_equal(dm_set_load(&three, w->cfg, two, 3, &w->report), 0); /* another file of the set may have changed */
+	since(three, 1, 2);
+	dm_set_free(one);
+	dm_set_free(two);
+	f = fopen(w->crl_a, "w");
+	assert_non_null(f);
+	fputs("-----BEGIN X509 CRL-----\nnothing\n", f);
+	fclose(f);
+	two = refresh(w, three);
+	since(two, 1, 2);
+	put_crl(w->crl_a, &w->a, &(struct pki_crl_spec){ .number = "17" });
+	one = refresh(w, two);
+	since(one, 5, 2);
+	dm_set_free(one);
+	dm_set_free(two);
+	dm_set_free(three);
+}
+
 static void a_bad_file_keeps_the_ones_before_of_its_anchor_only(void **state)
 {
 	struct world *w = *state;
@@ -268,7 +309,7 @@ static void an_older_list_is_refused_after_a_restart(void **state)
 	put_crl(w->crl_a, &w->a, &(struct pki_crl_spec){ .number = "15" });
 	w->report = (struct report){ .len = 0 };
 	s = NULL;
-	assert_int_equal(dm_set_load(&s, w->cfg, 1, &w->report), ERR_INVAL);
+	assert_int_equal(dm_set_load(&s, w->cfg, NULL, 1, &w->report), ERR_INVAL);
 	assert_null(s);
 	assert_int_equal(w->report.errors, 1);
 	has(w, "error /etc/mtc-iwfd.yaml:6: crl '%s': CRL 0xf of 'O=Test,CN=A' is older than 0x10", w->crl_a);
@@ -284,7 +325,7 @@ static void every_wrong_file_is_said_once_with_its_line(void **state)
 	put_crl(w->crl_a, &w->a, &(struct pki_crl_spec){ .number = "17", .delta = "1" });
 	remove(w->crl_b);
 	w->report = (struct report){ .len = 0 };
-	assert_int_equal(dm_set_load(&s, w->cfg, 1, &w->report), ERR_INVAL);
+	assert_int_equal(dm_set_load(&s, w->cfg, NULL, 1, &w->report), ERR_INVAL);
 	if (w->report.errors != 2) {
 		fail_msg("%s", w->report.text);
 	}
@@ -307,13 +348,13 @@ static void damaged_numbers_are_no_start(void **state)
 		fputs(texts[i], f);
 		fclose(f);
 		w->report = (struct report){ .len = 0 };
-		assert_int_equal(dm_set_load(&s, w->cfg, 1, &w->report), ERR_INVAL);
+		assert_int_equal(dm_set_load(&s, w->cfg, NULL, 1, &w->report), ERR_INVAL);
 		has(w, "error /etc/mtc-iwfd.yaml:4: %s is damaged", path);
 	}
 	remove(path);
 	assert_int_equal(symlink("nowhere", path), 0); /* of the core's user, who could point it anywhere */
 	w->report = (struct report){ .len = 0 };
-	assert_int_equal(dm_set_load(&s, w->cfg, 1, &w->report), ERR_INVAL);
+	assert_int_equal(dm_set_load(&s, w->cfg, NULL, 1, &w->report), ERR_INVAL);
 	has(w, "%s: not a regular file", path);
 }
 
@@ -386,6 +427,7 @@ TEST_GROUP()
 	const struct CMUnitTest tests[] = {
 		T(crls_are_in_the_set_and_known_by_number),
 		T(a_new_file_is_used_and_all_else_stays),
+		T(each_anchor_says_since_when_it_is_as_it_is),
 		T(a_bad_file_keeps_the_ones_before_of_its_anchor_only),
 		T(an_older_list_is_refused_while_the_daemon_runs),
 		T(an_older_list_is_refused_after_a_restart),

@@ -108,7 +108,7 @@ static struct dm_set *load(struct world *w, uint32_t generation)
 	struct dm_set *s = NULL;
 
 	w->report = (struct report){ .len = 0 };
-	if (dm_set_load(&s, w->cfg, generation, &w->report)) {
+	if (dm_set_load(&s, w->cfg, NULL, generation, &w->report)) {
 		fail_msg("%s", w->report.text);
 	}
 	assert_int_equal(w->report.errors, 0);
@@ -122,7 +122,7 @@ static void refused(struct world *w, unsigned errors)
 
 	close(before);
 	w->report = (struct report){ .len = 0 };
-	assert_int_equal(dm_set_load(&s, w->cfg, 2, &w->report), ERR_INVAL);
+	assert_int_equal(dm_set_load(&s, w->cfg, NULL, 2, &w->report), ERR_INVAL);
 	assert_null(s);
 	if (w->report.errors != errors) {
 		fail_msg("%u errors, expected %u:\n%s", w->report.errors, errors, w->report.text);

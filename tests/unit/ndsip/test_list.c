@@ -1,6 +1,7 @@
 /* The list of SCSs under NDS/IP: a list takes effect as a whole, and what differs becomes work in an order that leaves nothing open. */
 #include "tests/unit/test.h"
 
+#include "ndsip/ns_files.h"
 #include "ndsip/ns_list.h"
 
 #define FILES 4u /* of this helper, and of the last one that had nothing left to end */
@@ -16,6 +17,16 @@ static struct ns_scs scs(uint32_t list, const char *name, const char *host, bool
 		assert_int_equal(sa_address_read(&s.ike[0], "192.0.2.1", 9), 0);
 	}
 	return s;
+}
+
+/* Two anchors, whose files are as they are since these sets. */
+static void use_files(struct ns_list *l, uint32_t set, uint32_t since_a, uint32_t since_b)
+{
+	static struct ns_files files = { .anchors = { { .name = "anchor-a" }, { .name = "anchor-b" } }, .anchors_n = 2 };
+
+	files.anchors[0].since = since_a;
+	files.anchors[1].since = since_b;
+	ns_list_files(l, &files, set);
 }
 
 static void give(struct ns_list *l, uint32_t number, const struct ns_scs *p, uint32_t n)
@@ -66,7 +77,7 @@ static void test_new_changed_and_removed(void **state)
 
 	(void)state;
 	assert_int_equal(ns_list_init(&l), 0);
-	l.files = FILES;
+	use_files(&l, FILES, 1, 1);
 	give(&l, 1, two, 2);
 	assert_int_equal(l.n, 2);
 	done(&l, "acme", NS_TODO_LOAD);
@@ -100,7 +111,7 @@ static void test_a_broken_list_changes_nothing(void **state)
 
 	(void)state;
 	assert_int_equal(ns_list_init(&l), 0);
-	l.files = FILES;
+	use_files(&l, FILES, 1, 1);
 	assert_int_equal(ns_list_put(&l, &other), ERR_PROTO);
 	give(&l, 1, &one, 1);
 	done(&l, "acme", NS_TODO_LOAD);
@@ -138,7 +149,7 @@ static void test_a_change_while_a_command_is_on_its_way(void **state)
 
 	(void)state;
 	assert_int_equal(ns_list_init(&l), 0);
-	l.files = FILES;
+	use_files(&l, FILES, 1, 1);
 	give(&l, 1, &one, 1);
 	m = works(&l, "acme", NS_TODO_LOAD);
 	give(&l, 2, NULL, 0);
@@ -167,7 +178,7 @@ static void test_urgent_work_comes_first(void **state)
 
 	(void)state;
 	assert_int_equal(ns_list_init(&l), 0);
-	l.files = FILES;
+	use_files(&l, FILES, 1, 1);
 	give(&l, 1, two, 2);
 	ns_list_add_work(&l, ns_list_find(&l, "beta"), NS_TODO_TERMINATE);
 	done(&l, "beta", NS_TODO_LOAD);
@@ -201,7 +212,7 @@ static void test_a_first_list_ends_what_is_not_known(void **state)
 	(void)state;
 	two[0].known = false;
 	assert_int_equal(ns_list_init(&l), 0);
-	l.files = FILES;
+	use_files(&l, FILES, 1, 1);
 	give(&l, 1, two, 2);
 	assert_true(ns_list_owes(&l));
 	done(&l, "acme", NS_TODO_LOAD);
@@ -217,23 +228,54 @@ static void test_a_first_list_ends_what_is_not_known(void **state)
 	ns_list_fini(&l);
 }
 
-static void test_other_files_end_all(void **state)
+/* The helper before had nothing left to end with the set FILES. */
+static void test_only_another_anchor_keeps_what_was_proven(void **state)
 {
+	static const struct {
+		uint32_t set, since_a, since_b;
+		bool kept;
+	} rows[] = {
+		{ FILES, FILES, 1, true },
+		{ FILES + 1, 1, 1, true },         /* a file that no anchor has */
+		{ FILES + 1, 1, FILES + 1, true }, /* one of another anchor */
+		{ FILES + 1, FILES + 1, 1, false },
+		{ FILES + 2, FILES + 1, FILES + 2, false },
+		{ FILES - 1, 1, 1, false }, /* a set of before that one: nothing is known */
+		{ FILES, 0, 1, false },
+		{ 0, 0, 0, false },
+	};
 	struct ns_scs one = scs(0, "acme", "10.77.2.1", false);
-	static const uint32_t files[] = { 0, FILES - 1, FILES + 1 };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct ns_list l;
 
 		assert_int_equal(ns_list_init(&l), 0);
-		l.files = files[i];
+		use_files(&l, rows[i].set, rows[i].since_a, rows[i].since_b);
 		give(&l, 1, &one, 1);
 		done(&l, "acme", NS_TODO_LOAD);
-		done(&l, "acme", NS_TODO_TERMINATE);
+		if (!rows[i].kept) {
+			done(&l, "acme", NS_TODO_TERMINATE);
+		}
 		idle(&l);
 		ns_list_fini(&l);
 	}
+}
+
+static void test_an_anchor_without_files_keeps_nothing(void **state)
+{
+	struct ns_scs one = scs(0, "acme", "10.77.2.1", false);
+	struct ns_list l;
+
+	(void)state;
+	snprintf(one.anchor, sizeof one.anchor, "anchor-c");
+	assert_int_equal(ns_list_init(&l), 0);
+	use_files(&l, FILES, 1, 1);
+	give(&l, 1, &one, 1);
+	done(&l, "acme", NS_TODO_LOAD);
+	done(&l, "acme", NS_TODO_TERMINATE);
+	idle(&l);
+	ns_list_fini(&l);
 }
 
 static void test_what_an_earlier_helper_left(void **state)
@@ -243,7 +285,7 @@ static void test_what_an_earlier_helper_left(void **state)
 
 	(void)state;
 	assert_int_equal(ns_list_init(&l), 0);
-	l.files = FILES;
+	use_files(&l, FILES, 1, 1);
 	give(&l, 1, &one, 1);
 	done(&l, "acme", NS_TODO_LOAD);
 	ns_list_names_begin(&l);
@@ -273,7 +315,7 @@ static void test_what_somebody_else_unloaded_is_loaded_again(void **state)
 
 	(void)state;
 	assert_int_equal(ns_list_init(&l), 0);
-	l.files = FILES;
+	use_files(&l, FILES, 1, 1);
 	give(&l, 1, two, 2);
 	done(&l, "acme", NS_TODO_LOAD);
 	ns_list_names_begin(&l); /* beta is not loaded yet */
@@ -300,7 +342,8 @@ TEST_GROUP()
 		cmocka_unit_test(test_a_change_while_a_command_is_on_its_way),
 		cmocka_unit_test(test_urgent_work_comes_first),
 		cmocka_unit_test(test_a_first_list_ends_what_is_not_known),
-		cmocka_unit_test(test_other_files_end_all),
+		cmocka_unit_test(test_only_another_anchor_keeps_what_was_proven),
+		cmocka_unit_test(test_an_anchor_without_files_keeps_nothing),
 		cmocka_unit_test(test_what_an_earlier_helper_left),
 		cmocka_unit_test(test_what_somebody_else_unloaded_is_loaded_again),
 	};

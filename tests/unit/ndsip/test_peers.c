@@ -54,7 +54,7 @@ static int begin(void **state)
 	struct ns_scs s = a_peer(1);
 
 	assert_int_equal(ns_list_init(&w->list), 0);
-	w->list.files = 1;
+	ns_list_files(&w->list, &(struct ns_files){ .anchors = { { .name = "core-ca", .since = 1 } }, .anchors_n = 1 }, 1);
 	assert_int_equal(ns_proofs_init(&w->proofs, 10), 0);
 	assert_int_equal(sa_table_new(&w->table, &conf), 0);
 	sa_table_list_begin(w->table);

@@ -77,9 +77,9 @@ static void test_the_octets_of_a_block(void **state)
 
 static void test_files_of_anchors(void **state)
 {
-	struct ns_file files[] = { { NULL, text(CB "\n" CA "\n"), false },
-				   { "a", text(CA "\n" CRL "\n" CB "\n"), false },
-				   { "b", text(""), false } };
+	struct ns_file files[] = { { NULL, text(CB "\n" CA "\n"), false, 1 },
+				   { "a", text(CA "\n" CRL "\n" CB "\n"), false, 1 },
+				   { "b", text(""), false, 1 } };
 	struct ns_files *f, *g;
 	const struct ns_anchor *a;
 
@@ -109,11 +109,11 @@ static void test_files_of_anchors(void **state)
 /* The files of CRLs beside an anchor go to charon as those inside its file do. */
 static void test_files_of_lists_beside_an_anchor(void **state)
 {
-	struct ns_file files[] = { { NULL, text(CB), false },
-				   { "a", text(CA "\n" CRL "\n"), false },
-				   { "a", text(CB "\n" CRL "\n" CRL "\n"), true },
-				   { "a", { "\x30\x03\x02\x01\x00", 5 }, true },
-				   { "b", text(CRL), true } }; /* of no anchor */
+	struct ns_file files[] = { { NULL, text(CB), false, 1 },
+				   { "a", text(CA "\n" CRL "\n"), false, 1 },
+				   { "a", text(CB "\n" CRL "\n" CRL "\n"), true, 1 },
+				   { "a", { "\x30\x03\x02\x01\x00", 5 }, true, 1 },
+				   { "b", text(CRL), true, 1 } }; /* of no anchor */
 	struct ns_files *f, *g;
 	const struct ns_anchor *a;
 

@@ -63,7 +63,7 @@ static void begin(struct world *w)
 
 	memset(w, 0, sizeof *w);
 	assert_int_equal(ns_list_init(&w->list), 0);
-	w->list.files = FILES;
+	ns_list_files(&w->list, &(struct ns_files){ .anchors = { { .name = "anchor-a", .since = 1 } }, .anchors_n = 1 }, 1);
 	assert_int_equal(ns_proofs_init(&w->proofs, 10), 0);
 	assert_int_equal(sa_table_new(&w->table, &conf), 0);
 	sa_table_list_begin(w->table);
@@ -542,6 +542,33 @@ static void test_bounds_and_channels(void **state)
 	end(&w);
 }
 
+/* An edge that takes all that it can leaves the others theirs, and what it closes it may have again. */
+static void test_each_edge_has_its_share(void **state)
+{
+	struct ns_open o = open_from(100, "10.77.2.1");
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	w.proofs.edges.share = 3;
+	for (uint64_t i = 0; i < 3; i++) {
+		o.id = 100 + i;
+		assert_int_equal(ns_proofs_open(&w.proofs, EDGE, &o, &w.f, w.now_ms), 0);
+	}
+	o.id = 103;
+	assert_int_equal(ns_proofs_open(&w.proofs, EDGE, &o, &w.f, w.now_ms), ERR_BUSY);
+	assert_int_equal(ns_proofs_open(&w.proofs, EDGE + 1, &o, &w.f, w.now_ms), 0);
+	assert_int_equal(ns_proofs_open(&w.proofs, NS_OWNER_CORE, &o, &w.f, w.now_ms), 0);
+	ns_proofs_close(&w.proofs, EDGE, 101);
+	assert_int_equal(ns_proofs_open(&w.proofs, EDGE, &o, &w.f, w.now_ms), 0);
+	ns_proofs_gone(&w.proofs, EDGE);
+	for (uint64_t i = 0; i < 3; i++) {
+		o.id = 100 + i;
+		assert_int_equal(ns_proofs_open(&w.proofs, EDGE + 2, &o, &w.f, w.now_ms), 0);
+	}
+	end(&w);
+}
+
 static void test_slices_come_to_an_end_and_reach_all(void **state)
 {
 	struct world w;
@@ -715,6 +742,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_what_was_kept_has_a_fresh_grace),
 		cmocka_unit_test(test_every_pair_of_ends_and_one_scs),
 		cmocka_unit_test(test_bounds_and_channels),
+		cmocka_unit_test(test_each_edge_has_its_share),
 		cmocka_unit_test(test_slices_come_to_an_end_and_reach_all),
 		cmocka_unit_test(test_the_hosts_that_an_event_touches_are_all_that_changes),
 		cmocka_unit_test(test_the_core_is_told_what_has_changed),

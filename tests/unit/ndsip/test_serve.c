@@ -253,8 +253,8 @@ static int channel_for(int *ours)
 static void begin_with(struct world *w, uint64_t rules_ms, uint64_t grace_ms)
 {
 	static const char *const local_ike[] = { "192.0.2.1" };
-	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 }, false },
-				   { "anchor-a", { PEM CRL, sizeof PEM CRL - 1 }, false } };
+	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 }, false, FILES },
+				   { "anchor-a", { PEM CRL, sizeof PEM CRL - 1 }, false, FILES } };
 	struct ns_serve_conf conf = {
 		.log = &w->log,
 		.params = { .local_id = "iwf.operator.example", .local_ike = { local_ike, 1 }, .local_n = 1 },
@@ -330,7 +330,8 @@ static void test_the_order_of_commands(void **state)
 static void test_a_refused_connection_leaves_none(void **state)
 {
 	static const char other[] = "-----BEGIN CERTIFICATE-----\nQg==\n-----END CERTIFICATE-----\n";
-	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 }, false }, { "anchor-a", { other, sizeof other - 1 }, false } };
+	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 }, false, 1 },
+				   { "anchor-a", { other, sizeof other - 1 }, false, 1 } };
 	struct ns_files *renewed;
 	struct world w;
 
@@ -353,7 +354,7 @@ static struct ns_scs_is after_a_list_of(struct world *w, size_t der, bool refuse
 	static const char head[] = PEM "-----BEGIN X509 CRL-----\n", tail[] = "\n-----END X509 CRL-----\n" CRL;
 	size_t letters = der / 3 * 4, len = sizeof head - 1 + letters + sizeof tail - 1;
 	char *text = malloc(len);
-	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 }, false }, { "anchor-a", { text, len }, false } };
+	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 }, false, 1 }, { "anchor-a", { text, len }, false, 1 } };
 	struct ns_scs_is last = { .state = 0 };
 	struct ns_files *renewed;
 	struct ns_msg m;
@@ -554,7 +555,8 @@ static void test_a_tunnel_of_before_proves_nothing_unless_it_is_known(void **sta
 /* While charon does not acknowledge it, or with files that came later. */
 static void test_the_core_hears_when_nothing_is_left_to_end(void **state)
 {
-	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 }, false }, { "anchor-a", { PEM, sizeof PEM - 1 }, false } };
+	struct ns_file files[] = { { NULL, { PEM, sizeof PEM - 1 }, false, 1 },
+				   { "anchor-a", { PEM, sizeof PEM - 1 }, false, 1 } };
 	struct ns_files *renewed;
 	struct world w;
 
@@ -705,8 +707,8 @@ static void test_the_core_hears_of_charon_and_its_scss(void **state)
 static void test_the_core_hears_that_charon_took_an_scs(void **state)
 {
 	static const char other[] = "-----BEGIN CERTIFICATE-----\nQg==\n-----END CERTIFICATE-----\n";
-	struct ns_file files[] = { { NULL, { other, sizeof other - 1 }, false },
-				   { "anchor-a", { PEM CRL, sizeof PEM CRL - 1 }, false } };
+	struct ns_file files[] = { { NULL, { other, sizeof other - 1 }, false, 1 },
+				   { "anchor-a", { PEM CRL, sizeof PEM CRL - 1 }, false, 1 } };
 	struct ns_files *renewed;
 	bool down = false;
 	struct ns_msg m;
