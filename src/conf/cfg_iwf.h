@@ -39,7 +39,9 @@ struct cfg_anchor {
 	char ocsp[HTTP_URL_MAX];            /* URL of the responder; "": there is none. Without both, revocation is not checked */
 	char ocsp_address[CFG_ADDRESS_MAX]; /* of its host; "": the URL has it */
 	bool ocsp_chain;                    /* it is asked about the CAs below the anchor, too */
-	uint64_t gone_ms;                   /* as of a listener */
+	/* a reload began or ended its checks of revocation: sessions of before may say either */
+	bool checks_changed;
+	uint64_t gone_ms; /* as of a listener */
 };
 
 struct cfg_listen {

@@ -283,6 +283,18 @@ static void whole(const struct places *l, const char *one, const char *verb, con
 	says(l->m, !why, item, text);
 }
 
+static bool is_checked(const struct cfg_anchor *a)
+{
+	return a->crl_n > 0 || *a->ocsp;
+}
+
+static void note_checks(const struct places *l, size_t place)
+{
+	if (l->kind->same_place == anchor_same && is_checked(&l->m->force->anchors[place]) != is_checked(&l->m->out->anchors[place])) {
+		l->m->out->anchors[place].checks_changed = true;
+	}
+}
+
 static void look_at(struct places *l, size_t number)
 {
 	const char *fresh = l->fresh + number * l->row->size;
@@ -298,6 +310,7 @@ static void look_at(struct places *l, size_t number)
 	if (l->kind->same_place(force, fresh)) {
 		l->stays[place] = true;
 		element_rows(l, place, fresh);
+		note_checks(l, place);
 		return;
 	}
 	why = why ? why : l->kind->obstacle(l->m, force);

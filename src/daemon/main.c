@@ -162,22 +162,22 @@ static int play_role(int argc, char **argv)
 		return dm_parent_main(o.config);
 	}
 	if (strcmp(o.role, "edge") == 0) {
-		return dm_edge_main(o.config);
+		return dm_edge_main();
 	}
 	if (strcmp(o.role, "core") == 0) {
-		return dm_core_main(o.config);
+		return dm_core_main();
 	}
 	if (strcmp(o.role, "keyholder") == 0) {
-		return dm_keyholder_main(o.config);
+		return dm_keyholder_main();
 	}
 	if (strcmp(o.role, "ndsip") == 0) {
-		return dm_ndsip_main(o.config);
+		return dm_ndsip_main();
 	}
 	if (strcmp(o.role, "fetcher") == 0) {
-		return dm_fetcher_main(o.config);
+		return dm_fetcher_main();
 	}
 	if (strcmp(o.role, "keyholder-p11") == 0) {
-		return dm_keyholder_p11_main(o.config);
+		return dm_keyholder_p11_main();
 	}
 	if (strcmp(o.role, "key-check") == 0) {
 		return dm_key_check_main();
