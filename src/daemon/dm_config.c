@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/fd_stat.h"
 #include "daemon/dm_msg.h"
 
 #define CONFIG_MAGIC 0x6d4a09c3u
@@ -53,7 +54,7 @@ static int read_config(struct cfg_iwf *c, int fd)
 	struct stat st;
 	int err;
 
-	if (fstat(fd, &st) < 0 || st.st_size != (off_t)(sizeof head + sizeof *c)) {
+	if (fd_stat(fd, &st) < 0 || st.st_size != (off_t)(sizeof head + sizeof *c)) {
 		return ERR_PROTO;
 	}
 	err = read_all(fd, &head, sizeof head, 0);
