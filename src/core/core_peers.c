@@ -11,6 +11,7 @@ static void on_usable(void *arg, struct link *l)
 	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
 
 	(void)l;
+	p->tried = true;
 	p->core->peers.events->usable(p);
 }
 
@@ -43,6 +44,7 @@ static void on_reopen(void *arg, struct link *l, bool held)
 	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
 
 	(void)l;
+	p->tried = p->tried || held;
 	st_count(&p->core->st, held ? ST_PEER_HELD : ST_PEER_REOPEN);
 }
 
@@ -60,8 +62,9 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 
 	(void)l;
 	p->cut = false;
+	p->tried = true;
 	core_proof_end(p);
-	if (p->open && !p->core->stop.begun) {
+	if (p->open && !p->core->stop.begun && !p->leaves) {
 		st_count(&p->core->st, ST_PEER_DOWN);
 		log_warn(p->core->log, "core", "peer %s (%s) is down: %s%s%s%s", p->conf->name, p->conf->host, why,
 			 *kind ? " (" : "", kind, *kind ? ")" : "");
@@ -78,6 +81,7 @@ static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 	(void)err;
 	(void)result_code;
 	p->cut = false;
+	p->tried = true;
 	core_proof_end(p);
 	snprintf(p->lost_why, sizeof p->lost_why, "the last attempt failed: %.200s", why);
 }
@@ -158,7 +162,8 @@ static int begin(struct core_peer *p, struct tls_ctx *tls)
 		p->conf->host, p->conf->realm,         p->conf->address,          p->conf->port,
 		tls,           p->conf->reopen_detect, sctp_of(p, &c->cfg->sctp), local_of(p->conf)
 	};
-	p->leaves = p->left = false;
+	p->leaves = p->left = p->tried = false;
+	p->begun_ms = net_loop_now_ms(c->loop);
 	p->since_ms = core_now_ms(c);
 	return link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->peers.link_conf, &link_cb, p);
 }
@@ -262,6 +267,13 @@ void core_peers_close(struct core *c)
 }
 
 /* -- a reload */
+
+#define BEGINS_MS 2000u
+
+bool core_peer_begins(const struct core_peer *p)
+{
+	return p->peer && !p->tried && !p->leaves && net_loop_now_ms(p->core->loop) < p->begun_ms + BEGINS_MS;
+}
 
 #define MOVES_MS 15000u /* for a new peer to be open, and one that leaves to answer */
 #define LOOK_MS 50u

@@ -28,6 +28,7 @@ struct core_peer {
 	struct link_peer *peer;
 	struct core_proof proof; /* with NDS/IP */
 	uint64_t since_ms;       /* of the state; waiting and connecting are one */
+	uint64_t begun_ms;       /* when its first connection was begun */
 	uint64_t requests, answers, timeouts, lost;
 	struct core_lapses lapses;
 	struct core_features features; /* features of the SMS-SCs behind it */
@@ -35,6 +36,7 @@ struct core_peer {
 	uint32_t gathered;                     /* of the outstanding: written, and not sent yet */
 	TAILQ_HEAD(, core_trigger) waiting[2]; /* [1]: priority requests */
 	char lost_why[CORE_PEER_WHY_MAX];      /* of the last connection or attempt; "": none, or it is open again */
+	bool tried;                            /* its first connection could be used, or failed: core_peer_begins() */
 	bool leaves;                           /* a reload removed it: it gets no request, and ends when it has answered */
 	bool left;                             /* it was sent a DPR, and is not shown any more */
 	bool cut;                              /* its connection ends because NDS/IP does not protect it */
@@ -70,6 +72,9 @@ ERR_MUST_USE int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_P
 ERR_MUST_USE int core_peers_renew(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX]);
 /* At the end of each turn: routes that wait for their peer, and peers that wait for answers. */
 void core_peers_look(struct core *c);
+/* Its first connection is being made, and not for long: requests wait for it as for their turn, and
+ * are not refused. So a core that starts anew refuses nobody while its peers are there. */
+bool core_peer_begins(const struct core_peer *p);
 /* Delivery reports of this peer are those of the SMS-SC: also of one that requests go to no more. */
 bool core_peer_reports(const struct core_peer *p);
 /* Sends DPR to each peer. core_peers_close() cuts off a peer that does not answer in time.
