@@ -37,26 +37,26 @@ static const struct cfg_change_row rows[] = {
 	{ "trust_anchors[].ocsp_address", CFG_ANEW, CFG_BY_FETCHER },
 	{ "trust_anchors[].ocsp_chain", CFG_ANEW, CFG_BY_FETCHER },
 	{ "listen[].name", CFG_NOW, CFG_BY_PARENT | CFG_BY_EDGES | CFG_BY_CORE },
-	{ "listen[].zone", CFG_NOW, CFG_BY_PARENT | CFG_BY_EDGES | CFG_BY_CORE },
-	{ "listen[].protection", CFG_NOW, CFG_BY_PARENT | CFG_BY_EDGES | CFG_BY_CORE },
-	{ "listen[].transport", CFG_NOW, CFG_BY_PARENT | CFG_BY_EDGES | CFG_BY_CORE },
-	{ "listen[].address", CFG_NOW, CFG_BY_PARENT | CFG_BY_EDGES | CFG_BY_CORE },
-	{ "listen[].more_addresses", CFG_NOW, CFG_BY_PARENT | CFG_BY_EDGES | CFG_BY_CORE },
-	{ "listen[].port", CFG_NOW, CFG_BY_PARENT | CFG_BY_EDGES | CFG_BY_CORE },
+	{ "listen[].zone", CFG_MOVES, CFG_BY_PARENT | CFG_BY_EDGES | CFG_BY_CORE },
+	{ "listen[].protection", CFG_MOVES, CFG_BY_PARENT | CFG_BY_EDGES | CFG_BY_CORE },
+	{ "listen[].transport", CFG_MOVES, CFG_BY_PARENT | CFG_BY_EDGES | CFG_BY_CORE },
+	{ "listen[].address", CFG_MOVES, CFG_BY_PARENT | CFG_BY_EDGES | CFG_BY_CORE },
+	{ "listen[].more_addresses", CFG_MOVES, CFG_BY_PARENT | CFG_BY_EDGES | CFG_BY_CORE },
+	{ "listen[].port", CFG_MOVES, CFG_BY_PARENT | CFG_BY_EDGES | CFG_BY_CORE },
 	{ "listen[].certificate", CFG_NOW, CFG_BY_PARENT | CFG_BY_EDGES | CFG_BY_KEYHOLDER },
 	{ "listen[].key", CFG_NOW, CFG_BY_PARENT | CFG_BY_EDGES | CFG_BY_KEYHOLDER },
 	{ "listen[].key_object", CFG_AT_START, 0 },
 	{ "listen[].ocsp", CFG_ANEW, CFG_BY_FETCHER },
 	{ "listen[].ocsp_address", CFG_ANEW, CFG_BY_FETCHER },
 	{ "peers[].name", CFG_NOW, CFG_BY_PARENT | CFG_BY_CORE },
-	{ "peers[].host", CFG_NOW, CFG_BY_PARENT | CFG_BY_CORE },
-	{ "peers[].realm", CFG_NOW, CFG_BY_PARENT | CFG_BY_CORE },
-	{ "peers[].transport", CFG_NOW, CFG_BY_PARENT | CFG_BY_CORE },
-	{ "peers[].address", CFG_NOW, CFG_BY_PARENT | CFG_BY_CORE },
-	{ "peers[].more_addresses", CFG_NOW, CFG_BY_PARENT | CFG_BY_CORE },
-	{ "peers[].local_addresses", CFG_NOW, CFG_BY_PARENT | CFG_BY_CORE },
-	{ "peers[].port", CFG_NOW, CFG_BY_PARENT | CFG_BY_CORE },
-	{ "peers[].protection", CFG_NOW, CFG_BY_PARENT | CFG_BY_CORE },
+	{ "peers[].host", CFG_MOVES, CFG_BY_PARENT | CFG_BY_CORE },
+	{ "peers[].realm", CFG_MOVES, CFG_BY_PARENT | CFG_BY_CORE },
+	{ "peers[].transport", CFG_MOVES, CFG_BY_PARENT | CFG_BY_CORE },
+	{ "peers[].address", CFG_MOVES, CFG_BY_PARENT | CFG_BY_CORE },
+	{ "peers[].more_addresses", CFG_MOVES, CFG_BY_PARENT | CFG_BY_CORE },
+	{ "peers[].local_addresses", CFG_MOVES, CFG_BY_PARENT | CFG_BY_CORE },
+	{ "peers[].port", CFG_MOVES, CFG_BY_PARENT | CFG_BY_CORE },
+	{ "peers[].protection", CFG_MOVES, CFG_BY_PARENT | CFG_BY_CORE },
 	{ "peers[].certificate", CFG_NOW, CFG_BY_PARENT | CFG_BY_CORE },
 	{ "peers[].key", CFG_NOW, CFG_BY_PARENT | CFG_BY_CORE },
 	{ "peers[].trust", CFG_NOW, CFG_BY_PARENT | CFG_BY_CORE },
@@ -231,8 +231,8 @@ const char *cfg_change_words(const char *item)
 	if (!row || row->when == CFG_AT_START) {
 		return "at the next start";
 	}
-	if (row->when == CFG_NOW) {
-		return "by a reload";
+	if (row->when == CFG_NOW || row->when == CFG_MOVES) {
+		return row->when == CFG_NOW ? "by a reload" : "by a reload, which opens it anew and ends the one before";
 	}
 	return row->by & CFG_BY_CORE        ? "by a reload, which starts the core anew"
 	       : row->by & CFG_BY_KEYHOLDER ? "by a reload, which starts the keyholders anew"

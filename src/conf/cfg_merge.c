@@ -120,50 +120,18 @@ static void sections(struct merge *m, const struct cfg_row *rows, char *out, con
 struct kind {
 	const char *key;
 	size_t name_at, gone_at;
-	/* both are one: what differs can be taken by the one that is there */
-	bool (*same_place)(const void *a, const void *b);
-	/* why one cannot come, go or move while the daemon runs; NULL: it can */
-	const char *(*obstacle)(const struct merge *m, const void *one);
+	/* why number i of `c` cannot come, go or move while the daemon runs; NULL: it can */
+	const char *(*obstacle)(const struct merge *m, const struct cfg_iwf *c, size_t i);
 };
 
-static bool texts_same(const char *a, size_t a_n, const char *b, size_t b_n, size_t size)
+static const char *anchor_obstacle(const struct merge *m, const struct cfg_iwf *c, size_t i)
 {
-	if (a_n != b_n) {
-		return false;
-	}
-	for (size_t i = 0; i < a_n; i++) {
-		if (strcmp(a + i * size, b + i * size) != 0) {
-			return false;
-		}
-	}
-	return true;
+	return *c->anchors[i].ocsp && !m->can->fetcher ? "no responder was configured at the start" : NULL;
 }
 
-static bool anchor_same(const void *a, const void *b)
+static const char *listen_obstacle(const struct merge *m, const struct cfg_iwf *c, size_t i)
 {
-	(void)a, (void)b; /* the name is all */
-	return true;
-}
-
-static const char *anchor_obstacle(const struct merge *m, const void *one)
-{
-	const struct cfg_anchor *a = one;
-
-	return *a->ocsp && !m->can->fetcher ? "no responder was configured at the start" : NULL;
-}
-
-static bool listen_same(const void *one, const void *other)
-{
-	const struct cfg_listen *a = one, *b = other;
-
-	return a->zone == b->zone && a->protection == b->protection && a->transport == b->transport && a->port == b->port &&
-	       strcmp(a->address, b->address) == 0 &&
-	       texts_same(a->more_addresses[0], a->more_addresses_n, b->more_addresses[0], b->more_addresses_n, CFG_ADDRESS_MAX);
-}
-
-static const char *listen_obstacle(const struct merge *m, const void *one)
-{
-	const struct cfg_listen *l = one;
+	const struct cfg_listen *l = &c->listen[i];
 
 	if (protection_has_ndsip(l->protection)) {
 		return "it is under NDS/IP";
@@ -177,35 +145,22 @@ static const char *listen_obstacle(const struct merge *m, const void *one)
 	if (protection_has_tls(l->protection) && !m->can->keyholder) {
 		return "no keyholder runs";
 	}
-	if (l->transport == TRANSPORT_SCTP && !m->can->sctp_listener) {
-		return "the edges were started without SCTP";
+	if (l->transport == TRANSPORT_SCTP) {
+		return "it is over SCTP";
 	}
 	return *l->ocsp && !m->can->fetcher ? "no responder was configured at the start" : NULL;
 }
 
-static bool peer_same(const void *one, const void *other)
+static const char *peer_obstacle(const struct merge *m, const struct cfg_iwf *c, size_t i)
 {
-	const struct cfg_peer *a = one, *b = other;
-
-	return a->transport == b->transport && a->port == b->port && a->protection == b->protection &&
-	       strcmp(a->host, b->host) == 0 && strcmp(a->realm, b->realm) == 0 && strcmp(a->address, b->address) == 0 &&
-	       texts_same(a->more_addresses[0], a->more_addresses_n, b->more_addresses[0], b->more_addresses_n, CFG_ADDRESS_MAX) &&
-	       texts_same(a->local_addresses[0], a->local_addresses_n, b->local_addresses[0], b->local_addresses_n,
-			  CFG_ADDRESS_MAX);
-}
-
-static const char *peer_obstacle(const struct merge *m, const void *one)
-{
-	const struct cfg_peer *p = one;
-
 	(void)m;
-	return protection_has_ndsip(p->protection) ? "it is under NDS/IP" : NULL;
+	return protection_has_ndsip(c->peers[i].protection) ? "it is under NDS/IP" : NULL;
 }
 
 static const struct kind kinds[] = {
-	{ "trust_anchors", offsetof(struct cfg_anchor, name), offsetof(struct cfg_anchor, gone_ms), anchor_same, anchor_obstacle },
-	{ "listen", offsetof(struct cfg_listen, name), offsetof(struct cfg_listen, gone_ms), listen_same, listen_obstacle },
-	{ "peers", offsetof(struct cfg_peer, name), offsetof(struct cfg_peer, gone_ms), peer_same, peer_obstacle },
+	{ "trust_anchors", offsetof(struct cfg_anchor, name), offsetof(struct cfg_anchor, gone_ms), anchor_obstacle },
+	{ "listen", offsetof(struct cfg_listen, name), offsetof(struct cfg_listen, gone_ms), listen_obstacle },
+	{ "peers", offsetof(struct cfg_peer, name), offsetof(struct cfg_peer, gone_ms), peer_obstacle },
 };
 
 #define PLACES_MAX 64
@@ -244,6 +199,23 @@ static size_t find(const struct places *l, const char *name)
 		}
 	}
 	return PLACES_MAX;
+}
+
+/* What differs can be taken by the one that is there. */
+static bool same_place(const struct places *l, const char *a, const char *b)
+{
+	char general[ITEM_MAX];
+
+	for (const struct cfg_row *row = l->row->rows; row->key; row++) {
+		const struct cfg_change_row *change;
+
+		snprintf(general, sizeof general, "%s[].%s", l->kind->key, row->key);
+		change = cfg_change_of(general);
+		if (change && change->when == CFG_MOVES && !cfg_value_same(row, a, b)) {
+			return false;
+		}
+	}
+	return true;
 }
 
 static void element_rows(const struct places *l, size_t place, const char *fresh)
@@ -290,7 +262,8 @@ static bool is_checked(const struct cfg_anchor *a)
 
 static void note_checks(const struct places *l, size_t place)
 {
-	if (l->kind->same_place == anchor_same && is_checked(&l->m->force->anchors[place]) != is_checked(&l->m->out->anchors[place])) {
+	if (l->kind->obstacle == anchor_obstacle &&
+	    is_checked(&l->m->force->anchors[place]) != is_checked(&l->m->out->anchors[place])) {
 		l->m->out->anchors[place].checks_changed = true;
 	}
 }
@@ -299,7 +272,7 @@ static void look_at(struct places *l, size_t number)
 {
 	const char *fresh = l->fresh + number * l->row->size;
 	size_t place = find(l, name_of(l, fresh));
-	const char *why = l->kind->obstacle(l->m, fresh), *force;
+	const char *why = l->kind->obstacle(l->m, l->m->fresh, number), *force;
 
 	if (place == PLACES_MAX) {
 		whole(l, fresh, "added", why);
@@ -307,13 +280,13 @@ static void look_at(struct places *l, size_t number)
 		return;
 	}
 	force = l->force + place * l->row->size;
-	if (l->kind->same_place(force, fresh)) {
+	if (same_place(l, force, fresh)) {
 		l->stays[place] = true;
 		element_rows(l, place, fresh);
 		note_checks(l, place);
 		return;
 	}
-	why = why ? why : l->kind->obstacle(l->m, force);
+	why = why ? why : l->kind->obstacle(l->m, l->m->force, place);
 	moved(l, force, fresh, why);
 	l->stays[place] = why != NULL;
 	l->comes[number] = !why;
@@ -332,7 +305,7 @@ static void remove_rest(struct places *l)
 			moves = strcmp(name_of(l, l->fresh + k * l->row->size), name_of(l, force)) == 0;
 		}
 		if (!moves) {
-			const char *why = l->kind->obstacle(l->m, force);
+			const char *why = l->kind->obstacle(l->m, l->m->force, i);
 
 			whole(l, force, "removed", why);
 			if (why) {
@@ -354,7 +327,7 @@ static size_t place_for(const struct places *l, const char *fresh)
 		if (!*gone_of(l, i)) {
 			continue;
 		}
-		if (i < l->force_n && strcmp(name_of(l, one), name_of(l, fresh)) == 0 && l->kind->same_place(one, fresh)) {
+		if (i < l->force_n && strcmp(name_of(l, one), name_of(l, fresh)) == 0 && same_place(l, one, fresh)) {
 			return i;
 		}
 		if (*gone_of(l, i) + CFG_PLACE_REST_MS <= l->m->can->now_ms && rested == PLACES_MAX) {
@@ -429,7 +402,8 @@ static int route(struct merge *m, struct cfg_route *r, const char *section)
 			return 0;
 		}
 	}
-	report_add(m->report, REPORT_ERROR, "%s.peer is '%s', and that peer cannot be added while mtc-iwfd runs", section, r->peer);
+	report_add(m->report, REPORT_ERROR, "%s.peer is '%s', and that peer cannot be added while mtc-iwfd runs", section,
+		   r->peer);
 	return ERR_INVAL;
 }
 

@@ -14,12 +14,11 @@
 
 /* What the running daemon can do; all else waits for the next start. */
 struct cfg_merge_can {
-	bool zone[2];            /* by enum zone: there are edges for it */
-	bool keyholder;          /* for keys in files */
+	bool zone[2];   /* by enum zone: there are edges for it */
+	bool keyholder; /* for keys in files */
 	bool fetcher;
-	bool sctp_listener;      /* the edges may serve SCTP */
 	uint32_t connections_max; /* descriptors were raised for so many */
-	uint64_t now_ms;         /* of clock_mono_ms() */
+	uint64_t now_ms;          /* of clock_mono_ms() */
 };
 
 struct cfg_merged {

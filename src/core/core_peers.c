@@ -158,10 +158,9 @@ static int begin(struct core_peer *p, struct tls_ctx *tls)
 	struct core *c = p->core;
 
 	p->sctp = (struct net_sctp_ends){ 0 };
-	p->link_peer_conf = (struct link_peer_conf){
-		p->conf->host, p->conf->realm,         p->conf->address,          p->conf->port,
-		tls,           p->conf->reopen_detect, sctp_of(p, &c->cfg->sctp), local_of(p->conf)
-	};
+	p->link_peer_conf =
+	    (struct link_peer_conf){ p->conf->host, p->conf->realm,         p->conf->address,          p->conf->port,
+				     tls,           p->conf->reopen_detect, sctp_of(p, &c->cfg->sctp), local_of(p->conf) };
 	p->leaves = p->left = p->tried = false;
 	p->begun_ms = net_loop_now_ms(c->loop);
 	p->since_ms = core_now_ms(c);

@@ -60,7 +60,7 @@ struct core_peers {
 	/* places of the peers that requests go to. After a reload that names another one they follow
 	 * when that is open, so that nobody is refused meanwhile */
 	size_t s6m, t4;
-	bool moves;          /* a route has to follow, or a peer leaves */
+	bool moves;           /* a route has to follow, or a peer leaves */
 	uint64_t moves_by_ms; /* then they follow, and it leaves, in any case */
 	struct net_timer *look;
 };

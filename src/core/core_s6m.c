@@ -258,8 +258,7 @@ int core_s6m_ask(void *arg, struct trg *trg)
 	out.octets = buf_over(c->scratch, sizeof c->scratch);
 	err = core_s6m_sir(&out, c, &trg->req);
 	if (!err) {
-		err = core_peer_ask(core_trigger_of(trg), c->peers.s6m, &out, (uint32_t)c->cfg->s6m.answer_wait_ms,
-				    on_answer);
+		err = core_peer_ask(core_trigger_of(trg), c->peers.s6m, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer);
 	}
 	FAULT_POINT(CORE_SIR_QUEUED);
 	if (!err) {

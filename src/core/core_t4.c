@@ -355,8 +355,7 @@ int core_t4_recall(void *arg, struct trg *trg, bool again)
 	int err;
 
 	if (core_queue_full(c, c->peers.t4)) {
-		return core_queue_put(core_trigger_of(trg), c->peers.t4, &turn_recall, again,
-				      c->cfg->t4.answer_wait_ms);
+		return core_queue_put(core_trigger_of(trg), c->peers.t4, &turn_recall, again, c->cfg->t4.answer_wait_ms);
 	}
 	err = head(&dtr, &parts, c, trg, trg->recall_end_to_end, again);
 	if (err) {

@@ -294,7 +294,8 @@ static const struct ctl_member status[] = {
 static const struct ctl_member health[] = { HEALTHY, END };
 
 static const struct ctl_member reload_line[] = {
-	TEXT("kind", "error, warning, renewed (a file), change (of the configuration), or restart (one that waits for the next start)"),
+	TEXT("kind",
+	     "error, warning, renewed (a file), change (of the configuration), or restart (one that waits for the next start)"),
 	TEXT("text", "the file or the item, and what is new or wrong"),
 	END,
 };

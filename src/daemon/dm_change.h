@@ -5,15 +5,15 @@
 #include "daemon/dm_parent_int.h"
 
 struct dm_change {
-	struct cfg_iwf *cfg;         /* what will be in force; NULL: the file cannot be read again */
-	struct cfg_lines *lines;     /* of the file */
-	char *text;                  /* of the file */
+	struct cfg_iwf *cfg;     /* what will be in force; NULL: the file cannot be read again */
+	struct cfg_lines *lines; /* of the file */
+	char *text;              /* of the file */
 	size_t text_len;
 	struct cfg_merged what;
-	bool other;                  /* the file is another one than that in force */
-	int fds[CFG_LISTEN_MAX];     /* listeners that are opened; -1: no change */
+	bool other;              /* the file is another one than that in force */
+	int fds[CFG_LISTEN_MAX]; /* listeners that are opened; -1: no change */
 	uint16_t ports[CFG_LISTEN_MAX];
-	int decisions_fd;            /* the decision log has another path; -1: no change */
+	int decisions_fd; /* the decision log has another path; -1: no change */
 };
 
 /* Reads and checks the file, and opens what it adds. Everything that is wrong is in the report.

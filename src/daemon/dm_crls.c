@@ -72,7 +72,8 @@ static bool have_changed(struct dm_parent *p)
 
 	for (size_t i = 0; i < p->cfg->anchors_n; i++) {
 		for (size_t j = 0; !p->cfg->anchors[i].gone_ms && j < p->cfg->anchors[i].crl_n; j++) {
-			struct dm_stamp now = dm_stamp_of(p->cfg->anchors[i].crl[j]), *last = &p->crls.stamps[i * CFG_CRLS_MAX + j];
+			struct dm_stamp now = dm_stamp_of(p->cfg->anchors[i].crl[j]),
+					*last = &p->crls.stamps[i * CFG_CRLS_MAX + j];
 
 			changed = changed || memcmp(&now, last, sizeof now) != 0;
 			memcpy(last, &now, sizeof now);

@@ -45,7 +45,8 @@ static int hand_listeners(struct dm_child *c, const struct cfg_iwf *cfg)
 	for (size_t i = 0; i < cfg->listen_n && !err; i++) {
 		uint32_t bit = UINT32_C(1) << i;
 
-		if (cfg->listen[i].zone != (int)c->zone || cfg->listen[i].gone_ms || p->listen_fds[i] < 0 || (c->listeners & bit)) {
+		if (cfg->listen[i].zone != (int)c->zone || cfg->listen[i].gone_ms || p->listen_fds[i] < 0 ||
+		    (c->listeners & bit)) {
 			continue; /* external and internal listeners never share an edge; one may be shut */
 		}
 		err = hand_fd(c, DM_LISTEN, i, p->listen_fds[i]);

@@ -21,8 +21,7 @@ static uint64_t keys_of(const struct cfg_iwf *cfg, unsigned kind)
 	for (size_t i = 0; i < cfg->listen_n; i++) {
 		bool in_token = *cfg->listen[i].key_object;
 
-		if (!cfg->listen[i].gone_ms && protection_has_tls(cfg->listen[i].protection) &&
-		    in_token == (kind == KH_PKCS11)) {
+		if (!cfg->listen[i].gone_ms && protection_has_tls(cfg->listen[i].protection) && in_token == (kind == KH_PKCS11)) {
 			keys |= UINT64_C(1) << i;
 		}
 	}
@@ -231,8 +230,7 @@ bool dm_holders_have(const struct dm_parent *p, uint32_t set)
 const struct dm_set *dm_holders_set_for(const struct dm_child *c)
 {
 	const struct dm_parent *p = c->parent;
-	bool early =
-	    c->role == DM_EDGE && p->set_signed && (dm_set_core_asked(p) || !dm_holders_have(p, p->set->generation));
+	bool early = c->role == DM_EDGE && p->set_signed && (dm_set_core_asked(p) || !dm_holders_have(p, p->set->generation));
 
 	return early ? p->set_signed : p->set;
 }

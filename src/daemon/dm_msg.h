@@ -65,7 +65,7 @@ enum dm_kind {
 	DM_LOG_LEVEL = 13, /* value */
 };
 
-#define DM_RELOADED_DRY 1u    /* in `what` of DM_RELOADED */
+#define DM_RELOADED_DRY 1u /* in `what` of DM_RELOADED */
 #define DM_RELOADED_CONFIG 2u
 
 struct dm_msg {

@@ -87,7 +87,7 @@ struct dm_reload { /* a reload, until every process uses the new set */
 	uint32_t core, number; /* requester: generation of the core and number of its request; number 0: SIGHUP */
 	struct net_timer *timer;
 	struct report report;
-	bool config;   /* the configuration is another one */
+	bool config; /* the configuration is another one */
 	bool dry_run;
 	unsigned anew; /* processes that are started anew when it has ended: CFG_BY_* */
 };
@@ -113,15 +113,15 @@ struct dm_parent {
 	struct dm_loaded loaded; /* the files as loaded at the start; owns the next three members until `set` is replaced */
 	const char *path;        /* of the configuration, absolute */
 	struct cfg_iwf *cfg;
-	struct dm_set *set;             /* of files, in use */
-	struct dm_set *set_signed;      /* an older one that all keyholders have, while one lacks `set`; else NULL */
-	uint32_t connections_max;       /* limits.connections_total of the start: descriptors were raised for it */
-	struct dm_core_peer {           /* of the core that runs: its sandbox has these ports and transports */
+	struct dm_set *set;        /* of files, in use */
+	struct dm_set *set_signed; /* an older one that all keyholders have, while one lacks `set`; else NULL */
+	uint32_t connections_max;  /* limits.connections_total of the start: descriptors were raised for it */
+	struct dm_core_peer {      /* of the core that runs: its sandbox has these ports and transports */
 		uint16_t port;
 		bool sctp;
 	} core_peers[CFG_PEERS_MAX];
 	size_t core_peers_n;
-	struct dm_disk {                /* the file of the configuration: dm_disk.c */
+	struct dm_disk { /* the file of the configuration: dm_disk.c */
 		struct net_timer *timer;
 		struct dm_stamp seen; /* when it was compared last */
 		bool other;           /* it is another one than that in force */
@@ -345,8 +345,8 @@ void dm_disk_free(struct dm_parent *p);
 /* dm_crls.c: files of CRLs that change. */
 /* Does nothing when no anchor has any, or they are looked at already. */
 ERR_MUST_USE int dm_crls_watch(struct dm_parent *p);
-void dm_crls_keep(struct dm_parent *p);              /* the set in use is another one: writes down the numbers of its CRLs */
-void dm_crls_tell(struct dm_parent *p);              /* a new core is ready: tells it which anchors have wrong files */
+void dm_crls_keep(struct dm_parent *p); /* the set in use is another one: writes down the numbers of its CRLs */
+void dm_crls_tell(struct dm_parent *p); /* a new core is ready: tells it which anchors have wrong files */
 void dm_crls_free(struct dm_parent *p);
 
 /* dm_sandboxes.c: the parent's own sandbox, when all is open and before there is a thread; errors

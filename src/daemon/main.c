@@ -41,7 +41,8 @@ static const char help[] =
     "started again; 'mtcctl status' shows them.\n"
     "Signals, to the parent or to all processes: SIGTERM, SIGINT or SIGQUIT is a clean shutdown (Disconnect-Peer to all), a\n"
     "second one after a second or more ends at once; SIGHUP reopens the decision log after rotation and reads\n"
-    "certificates, keys and trust anchors again, as 'mtcctl reload' does: all are used, or nothing changes.\n"
+    "the configuration with its certificates, keys and trust anchors again, as 'mtcctl reload' does: all of it is used, or\n"
+    "nothing changes.\n"
     "Provision it while it runs:  mtcctl --socket PATH scs add ...,  mtcctl --socket PATH assoc add SCS DEVICE\n"
     "\n"
     "exit status: 0 clean shutdown or valid, 1 could not start or go on, 2 invalid usage\n";

@@ -15,7 +15,7 @@
 #define LISTEN "listen:\n"
 #define PEERS                                                                                                                    \
 	"peers:\n"                                                                                                               \
-	"  - { name: hss, host: hss.example, realm: x.example, address: 127.0.0.1, protection: none }\n"                        \
+	"  - { name: hss, host: hss.example, realm: x.example, address: 127.0.0.1, protection: none }\n"                         \
 	"  - { name: sc, host: sc.example, realm: x.example, address: 127.0.0.2, protection: none }\n"
 #define ROUTES "s6m: { peer: hss, destination_realm: x.example }\nt4: { peer: sc, destination_realm: x.example }\n"
 #define GOOD HEAD ANCHORS LISTEN TSP PEERS ROUTES
@@ -68,7 +68,8 @@ static void each_row(const struct cfg_row *rows, const char *inside)
 	char item[256];
 
 	for (const struct cfg_row *row = rows; row->key; row++) {
-		snprintf(item, sizeof item, "%s%s%s%s", inside, *inside ? "." : "", row->key, row->type == CFG_T_LIST ? "[]" : "");
+		snprintf(item, sizeof item, "%s%s%s%s", inside, *inside ? "." : "", row->key,
+			 row->type == CFG_T_LIST ? "[]" : "");
 		if (row->type == CFG_T_SECTION || row->type == CFG_T_LIST) {
 			each_row(row->rows, item);
 		} else if (!cfg_change_of(item)) {
@@ -84,9 +85,10 @@ static bool in_schema(const struct cfg_row *rows, const char *inside, const char
 	char item[256];
 
 	for (const struct cfg_row *row = rows; row->key; row++) {
-		snprintf(item, sizeof item, "%s%s%s%s", inside, *inside ? "." : "", row->key, row->type == CFG_T_LIST ? "[]" : "");
+		snprintf(item, sizeof item, "%s%s%s%s", inside, *inside ? "." : "", row->key,
+			 row->type == CFG_T_LIST ? "[]" : "");
 		if (row->type == CFG_T_SECTION || row->type == CFG_T_LIST ? in_schema(row->rows, item, wanted)
-									      : strcmp(item, wanted) == 0) {
+									  : strcmp(item, wanted) == 0) {
 			return true;
 		}
 	}
@@ -139,7 +141,8 @@ static void another(const struct cfg_row *row, char *base)
 	} else if (row->type == CFG_T_BOOL) {
 		*member = !*member;
 	} else if (row->type == CFG_T_U32 || row->type == CFG_T_U64 || row->type == CFG_T_DURATION || row->type == CFG_T_PORT) {
-		memcpy(member, memcmp(member, &zero, row->size) ? (const void *)&zero : (const void *)&(uint64_t){ 7 }, row->size);
+		memcpy(member, memcmp(member, &zero, row->size) ? (const void *)&zero : (const void *)&(uint64_t){ 7 },
+		       row->size);
 	} else {
 		memcpy(member, "/other", 7);
 	}
@@ -175,7 +178,8 @@ static void try_each(const struct cfg_row *rows, size_t at, const struct cfg_iwf
 		}
 		assert_int_equal(what.at_start, change->when == CFG_AT_START);
 		assert_int_equal(what.anew, change->when == CFG_ANEW ? change->by : 0);
-		assert_true(cfg_value_same(row, (char *)out + at, change->when == CFG_AT_START ? (const char *)force + at : (char *)fresh + at));
+		assert_true(cfg_value_same(row, (char *)out + at,
+					   change->when == CFG_AT_START ? (const char *)force + at : (char *)fresh + at));
 		free(fresh);
 		free(out);
 		tried++;
@@ -282,8 +286,9 @@ static void test_another_port_is_another_listener(void **state)
 
 static void test_a_certificate_stays_in_its_place(void **state)
 {
-	struct cfg_iwf *c = after(parse(GOOD), HEAD ANCHORS LISTEN
-				  "  - { name: tsp, address: 127.0.0.1, port: 5868, certificate: /new.pem, key: /iwf.key }\n" PEERS ROUTES);
+	struct cfg_iwf *c =
+	    after(parse(GOOD), HEAD ANCHORS LISTEN
+		  "  - { name: tsp, address: 127.0.0.1, port: 5868, certificate: /new.pem, key: /iwf.key }\n" PEERS ROUTES);
 
 	(void)state;
 	said("change listen[tsp].certificate: /iwf.pem -> /new.pem\n");
@@ -301,8 +306,9 @@ static void test_places_run_out_and_are_used_again_when_they_have_rested(void **
 	(void)state;
 	for (unsigned i = 1; i < CFG_LISTEN_MAX + 1; i++) {
 		snprintf(text, sizeof text,
-			 HEAD ANCHORS LISTEN "  - { name: tsp, address: 127.0.0.1, port: %u, certificate: /iwf.pem, key: /iwf.key "
-					     "}\n" PEERS ROUTES,
+			 HEAD ANCHORS LISTEN
+			 "  - { name: tsp, address: 127.0.0.1, port: %u, certificate: /iwf.pem, key: /iwf.key "
+			 "}\n" PEERS ROUTES,
 			 6000 + i);
 		if (i < CFG_LISTEN_MAX) {
 			c = after(c, text);
@@ -328,8 +334,9 @@ static void test_what_the_processes_cannot_serve_waits(void **state)
 {
 	struct cfg_merge_can poor = { .zone = { false, true }, .connections_max = 10000, .now_ms = 1 };
 	struct cfg_iwf *c =
-	    after_with(parse(GOOD), HEAD ANCHORS LISTEN TSP TWO "  - { name: in, zone: internal, protection: none, address: 127.0.0.9 "
-								"}\n" PEERS ROUTES,
+	    after_with(parse(GOOD),
+		       HEAD ANCHORS LISTEN TSP TWO "  - { name: in, zone: internal, protection: none, address: 127.0.0.9 "
+						   "}\n" PEERS ROUTES,
 		       &poor, 0);
 
 	(void)state;
@@ -342,11 +349,12 @@ static void test_what_the_processes_cannot_serve_waits(void **state)
 
 static void test_a_peer_that_moves_is_a_new_one_and_the_route_follows(void **state)
 {
-	struct cfg_iwf *c = after(parse(GOOD), HEAD ANCHORS LISTEN TSP
-				  "peers:\n"
-				  "  - { name: sc, host: sc.example, realm: x.example, address: 127.0.0.2, port: 4000, protection: none }\n"
-				  "  - { name: hss, host: hss.example, realm: x.example, address: 127.0.0.1, protection: none, "
-				  "strict_answers: yes }\n" ROUTES);
+	struct cfg_iwf *c =
+	    after(parse(GOOD), HEAD ANCHORS LISTEN TSP
+		  "peers:\n"
+		  "  - { name: sc, host: sc.example, realm: x.example, address: 127.0.0.2, port: 4000, protection: none }\n"
+		  "  - { name: hss, host: hss.example, realm: x.example, address: 127.0.0.1, protection: none, "
+		  "strict_answers: yes }\n" ROUTES);
 
 	(void)state;
 	said("change peers[sc].port: 3868 -> 4000\n");
