@@ -252,7 +252,7 @@ int core_s6m_ask(void *arg, struct trg *trg)
 	struct core_message out;
 	int err;
 
-	if (core_queue_full(c, c->peers.s6m)) {
+	if (core_queue_full(c, c->peers.s6m) || core_queue_begins(c, c->peers.s6m)) {
 		return core_queue_put(core_trigger_of(trg), c->peers.s6m, &turn, false, c->cfg->s6m.answer_wait_ms);
 	}
 	out.octets = buf_over(c->scratch, sizeof c->scratch);

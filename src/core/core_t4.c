@@ -277,7 +277,7 @@ int core_t4_submit(void *arg, struct trg *trg, bool again)
 	struct dtr_parts parts;
 	int err;
 
-	if (core_queue_full(c, c->peers.t4)) {
+	if (core_queue_full(c, c->peers.t4) || (!again && core_queue_begins(c, c->peers.t4))) {
 		return core_queue_put(t, c->peers.t4, &turn_submit, again, c->cfg->t4.answer_wait_ms);
 	}
 	err = resumes && c->triggers.resuming >= c->cfg->limits.resume ? ERR_BUSY
