@@ -18,7 +18,16 @@ ERR_MUST_USE int adm_new(struct adm **out, struct core *core, int fd);
  * NULL allowed. */
 void adm_free(struct adm *a);
 
-/* The reload with this number (core_cb.on_reload) has ended. `taken`: the set of files is in use.
- * `text` is lines "KIND TEXT\n" with the kinds error, warning and renewed. A number that no client
- * awaits is ignored. NULL allowed. */
-void adm_reloaded(struct adm *a, uint32_t number, bool taken, const char *text, size_t len);
+struct adm_reloaded { /* the reload with this number (core_cb.on_reload; 0: by a signal) has ended */
+	uint32_t number;
+	bool taken;       /* what was read is in use; after a dry run: it could be */
+	bool config;      /* the configuration is another one */
+	bool dry_run;     /* nothing was to be changed */
+	const char *text; /* lines "KIND TEXT\n", with the kinds of base/report.h; borrowed */
+	size_t len;
+};
+/* Answers the client. A number that no client awaits is ignored. NULL allowed. */
+void adm_reloaded(struct adm *a, const struct adm_reloaded *r);
+/* Writes to the decision log who changed what; before adm_reloaded(). `a` NULL: there is no control
+ * socket. */
+void adm_reload_record(const struct adm *a, struct core *core, const struct adm_reloaded *r);

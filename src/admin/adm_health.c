@@ -164,7 +164,7 @@ static void look_at_crls(struct findings *f, const struct expired *e)
 		      "refused%s",
 		      e->first_crl->issuer, e->first_crl->name, when, and_more(more, e->crls_n));
 	}
-	for (size_t i = 0; i < f->adm->cfg->anchors_n; i++) {
+	for (size_t i = 0; i < f->adm->cfg->anchors_n; i++) { /* one that is gone has no bit */
 		if (wrong & UINT64_C(1) << i) {
 			found(f, "crl-refused", "the log says what is wrong with the file",
 			      "a new file of CRLs of trust anchor %s cannot be used; the CRLs before stay in use",

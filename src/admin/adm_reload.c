@@ -1,5 +1,6 @@
-/* adm_reload.c - reloads certificates, keys and anchors on demand and shows which are in use. The
+/* adm_reload.c - reloads the configuration and its files on demand and shows which are in use. The
  * parent reads and checks them; the core only asks and passes the answer on. */
+#include <stdio.h>
 #include <string.h>
 
 #include "admin/adm.h"
@@ -9,6 +10,7 @@
 #include "core/core.h"
 #include "net/net_loop.h"
 
+#define ADM_RELOAD_LINE_MAX 512u
 #define PARENT_WAIT_MS 15000u /* longer than the parent waits for the processes to take a set */
 #define FILES_TEXT_MAX 40000  /* octets of paths in one answer, far below CTL_REPLY_LINE_MAX */
 
@@ -16,14 +18,15 @@ static void on_reload(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 
-	(void)args;
+	bool dry_run = ctl_arg_bool(args, "dry_run", false);
+
 	if (a->reload) {
 		ctl_fail(rq, "another reload is under way; ask again when it has ended");
 		return;
 	}
 	a->reload = rq;
 	a->reload_number++;
-	if (core_reload(a->core, a->reload_number) == 0) {
+	if (core_reload(a->core, a->reload_number, dry_run) == 0) {
 		net_timer_start(a->reload_timer, a->reload_wait_ms);
 		return;
 	}
@@ -83,29 +86,73 @@ static unsigned count_of(const char *text, size_t len, const char *kind)
 	return n;
 }
 
-void adm_reloaded(struct adm *a, uint32_t number, bool taken, const char *text, size_t len)
+/* -- the record of who changed what */
+
+#define WHO_MAX 24
+
+static void record_line(struct core *core, const char *who, const char *line, size_t len)
+{
+	char what[ADM_RELOAD_LINE_MAX];
+
+	if (len > 7 && memcmp(line, "change ", 7) == 0) {
+		snprintf(what, sizeof what, "%.*s", (int)(len - 7), line + 7);
+		core_decide_configuration(core, who, what, false);
+	}
+}
+
+void adm_reload_record(const struct adm *a, struct core *core, const struct adm_reloaded *r)
+{
+	bool mine = a && a->reload && r->number == a->reload_number;
+	char who[WHO_MAX] = "SIGHUP", what[ADM_RELOAD_LINE_MAX];
+	unsigned errors = count_of(r->text, r->len, "error ");
+
+	if (r->dry_run || (r->taken && !r->config)) {
+		return;
+	}
+	if (r->number) {
+		snprintf(who, sizeof who, mine ? "uid %u" : "mtcctl", mine ? ctl_caller(a->reload)->uid : 0u);
+	}
+	if (!r->taken) {
+		snprintf(what, sizeof what, "nothing is changed, errors: %u", errors);
+		core_decide_configuration(core, who, what, true);
+		return;
+	}
+	for (const char *p = r->text, *end = r->text + r->len, *eol; p < end && (eol = memchr(p, '\n', (size_t)(end - p)));
+	     p = eol + 1) {
+		record_line(core, who, p, (size_t)(eol - p));
+	}
+	snprintf(what, sizeof what, "in force: %.16s", core_cfg(core)->source.digest);
+	core_decide_configuration(core, who, what, false);
+}
+
+void adm_reloaded(struct adm *a, const struct adm_reloaded *r)
 {
 	struct ctl_request *rq = a ? a->reload : NULL;
-	unsigned renewed = count_of(text, len, "renewed ");
-	char files[SHOWN_COUNT_MAX];
+	unsigned renewed = count_of(r->text, r->len, "renewed "), changed = count_of(r->text, r->len, "change ");
+	char files[SHOWN_COUNT_MAX], changes[SHOWN_COUNT_MAX];
 	struct core_status s;
 
 	OBJ_CHECK(a, ADM_MAGIC);
-	if (!rq || number != a->reload_number) {
+	if (!rq || r->number != a->reload_number) {
 		return;
 	}
 	a->reload = NULL;
 	net_timer_stop(a->reload_timer);
-	for (const char *p = text, *end = text + len, *eol; p < end && (eol = memchr(p, '\n', (size_t)(end - p))); p = eol + 1) {
+	for (const char *p = r->text, *end = r->text + r->len, *eol; p < end && (eol = memchr(p, '\n', (size_t)(end - p)));
+	     p = eol + 1) {
 		row_of(rq, p, (size_t)(eol - p));
 	}
-	ctl_note(rq, "%s renewed", shown_count(files, renewed, "file"));
-	if (!taken) {
-		ctl_fail(rq, "the files cannot be used, errors: %u; nothing is changed", count_of(text, len, "error "));
+	ctl_note(rq, "%s%s and %s", r->dry_run ? "dry run: " : "", shown_count(changes, changed, "change"),
+		 shown_count(files, renewed, "renewed file"));
+	if (!r->taken) {
+		ctl_fail(rq, "the configuration and its files cannot be used, errors: %u; nothing is changed",
+			 count_of(r->text, r->len, "error "));
 		return;
 	}
 	core_status(a->core, &s);
-	ctl_done(rq, json_pack("{s:I, s:I}", "files_generation", (json_int_t)s.files_generation, "renewed", (json_int_t)renewed));
+	ctl_done(rq, json_pack("{s:I, s:I, s:I, s:I, s:b}", "files_generation", (json_int_t)s.files_generation, "renewed",
+			       (json_int_t)renewed, "changed", (json_int_t)changed, "restart",
+			       (json_int_t)count_of(r->text, r->len, "restart "), "dry_run", r->dry_run));
 }
 
 void adm_reload_end(struct adm *a)
@@ -176,7 +223,7 @@ json_t *adm_crls_none(const struct adm *a)
 
 	OBJ_CHECK(a, ADM_MAGIC);
 	for (size_t i = 0; i < a->cfg->anchors_n; i++) {
-		none |= a->cfg->anchors[i].crl_n || *a->cfg->anchors[i].ocsp ? 0 : UINT64_C(1) << i;
+		none |= a->cfg->anchors[i].gone_ms || a->cfg->anchors[i].crl_n || *a->cfg->anchors[i].ocsp ? 0 : UINT64_C(1) << i;
 	}
 	return anchor_names(a->cfg, none);
 }
@@ -191,6 +238,7 @@ json_t *adm_files(const struct adm *a)
 }
 
 const struct ctl_command adm_reload_rows[] = {
-	{ "reload", "read certificates, keys and trust anchors again, as one set", NULL, true, on_reload },
+	{ "reload", "read the configuration, certificates, keys and trust anchors again, as one set", ctl_args_reload, true,
+	  on_reload },
 	{ .name = NULL },
 };

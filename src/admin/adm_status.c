@@ -114,12 +114,23 @@ static json_t *listener_rows(const struct cfg_iwf *cfg)
 	for (size_t i = 0; i < cfg->listen_n; i++) {
 		const struct cfg_listen *l = &cfg->listen[i];
 
+		if (l->gone_ms) {
+			continue;
+		}
 		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "name", l->name, "zone",
 						      zone_word(l->zone), "protection", protection_word(l->protection),
 						      "transport", transport_word(l->transport), "address", l->address, "port",
 						      (json_int_t)l->port));
 	}
 	return rows;
+}
+
+static json_t *configuration_row(const struct adm *a)
+{
+	const struct cfg_source *s = &a->cfg->source;
+
+	return json_pack("{s:s, s:o, s:b}", "digest", s->digest, "read", adm_time(s->read_ms), "other_on_disk",
+			 core_config_waits(a->core));
 }
 
 static void add_edge(void *arg, const struct core_edge_view *e)
@@ -210,6 +221,9 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	    "files_generation", (json_int_t)s.files_generation, "files", adm_files(a), "revocation_unchecked", adm_crls_none(a),
 	    "crls_refused", adm_crls_wrong(a), "screening", adm_screening(a), "healthy", json_array_size(reasons) == 0, "reasons",
 	    reasons);
+	if (last) {
+		json_object_set_new(last, "configuration", configuration_row(a));
+	}
 	if (last && cfg_ndsip_used(a->cfg)) {
 		json_object_set_new(last, "ndsip", adm_ndsip_summary(a));
 	}

@@ -10,6 +10,8 @@
 #define REPORT_ERROR "error"     /* why the files cannot be used */
 #define REPORT_WARNING "warning" /* they can be used, but the operator should look */
 #define REPORT_RENEWED "renewed" /* a file whose content has changed */
+#define REPORT_CHANGE "change"   /* an item of the configuration that is taken */
+#define REPORT_RESTART "restart" /* one that waits for the next start */
 
 struct report {
 	char text[REPORT_OCTETS_MAX];

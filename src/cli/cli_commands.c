@@ -257,6 +257,11 @@ static const struct cli_param import_file[] = {
 	END,
 };
 
+static const struct cli_param reload[] = {
+	OPTION("dry-run", "dry_run", CLI_TRUE, NULL, "report what would change, and what needs a restart; change nothing"),
+	END,
+};
+
 static const struct cli_param assoc_undo[] = {
 	OPTION("dry-run", "dry_run", CLI_TRUE, NULL, "report what would be restored; change nothing"),
 	YES,
@@ -516,8 +521,8 @@ static const struct cli_column every_member[] = { END_COLUMN };
 const struct cli_command cli_commands[] = {
 	{ "status", NULL, "status", "Show identities, processes, sessions and triggers", NULL, NULL, cli_show_status,
 	  "  mtcctl status\n" },
-	{ "reload", NULL, "reload", "Read certificates, keys and trust anchors again: all of them are used, or none", NULL,
-	  reload_columns, cli_show_reload, "  mtcctl reload\n  mtcctl status\n" },
+	{ "reload", NULL, "reload", "Read the configuration and its files again: all of them are used, or none", reload,
+	  reload_columns, cli_show_reload, "  mtcctl reload --dry-run\n  mtcctl reload\n  mtcctl status\n" },
 	{ "health", NULL, "health", "Report whether the gateway works; if not, why, and what to do next", NULL, NULL,
 	  cli_show_health,
 	  "  mtcctl health\n  mtcctl --json health\n\n"

@@ -187,6 +187,17 @@ static bool show_files(FILE *out, const json_t *last)
 	return true;
 }
 
+static void configuration(FILE *out, const json_t *c)
+{
+	char digest[TEXT_MAX], read[TEXT_MAX];
+
+	if (!c) {
+		return; /* of an older mtc-iwfd */
+	}
+	fprintf(out, "%-16s%.16s, read %s%s\n", "configuration", cli_member(digest, c, "digest"), cli_member(read, c, "read"),
+		json_is_true(json_object_get(c, "other_on_disk")) ? "; the file is another one by now ('mtcctl reload')" : "");
+}
+
 int cli_show_status(FILE *out, const json_t *last)
 {
 	static const struct cli_column listeners[] = { { "LISTENER", "name" },
@@ -240,6 +251,7 @@ int cli_show_status(FILE *out, const json_t *last)
 	line(out, "SCSs", last, "scs");
 	line(out, "rules", last, "rules");
 	line(out, "files", last, "files_generation");
+	configuration(out, json_object_get(last, "configuration"));
 	if (json_object_get(last, "edges") && !json_array_size(json_object_get(last, "edges"))) {
 		fprintf(out, "%-16snone is up%s\n", "edges", is_starting(last) ? " yet" : "");
 	}
@@ -278,13 +290,22 @@ int cli_show_screen_set(FILE *out, const json_t *last)
 
 int cli_show_reload(FILE *out, const json_t *last)
 {
-	char set[TEXT_MAX], n[SHOWN_COUNT_MAX];
+	bool dry = json_is_true(json_object_get(last, "dry_run"));
+	char set[TEXT_MAX], files[SHOWN_COUNT_MAX], changes[SHOWN_COUNT_MAX], waits[SHOWN_COUNT_MAX];
 
-	if (cli_number(last, "renewed")) {
-		fprintf(out, "%s renewed; new connections use set %s of the files\n", cli_count(n, last, "renewed", "file"),
-			cli_member(set, last, "files_generation"));
+	cli_member(set, last, "files_generation");
+	if (!cli_number(last, "renewed") && !cli_number(last, "changed")) {
+		fprintf(out, "nothing is new; set %s of the files stays in use\n", set);
+	} else if (dry) {
+		fprintf(out, "a reload would make %s and renew %s; nothing was changed\n",
+			cli_count(changes, last, "changed", "change"), cli_count(files, last, "renewed", "file"));
 	} else {
-		fprintf(out, "nothing is new; set %s of the files stays in use\n", cli_member(set, last, "files_generation"));
+		fprintf(out, "%s, %s renewed; new connections use set %s of the files\n",
+			cli_count(changes, last, "changed", "change"), cli_count(files, last, "renewed", "file"), set);
+	}
+	if (cli_number(last, "restart")) {
+		fprintf(out, "%s for a restart of mtc-iwfd: the lines 'restart'\n",
+			cli_count(waits, last, "restart", "item waiting"));
 	}
 	return CLI_OK;
 }

@@ -630,7 +630,7 @@ void cfg_iwf_free(struct cfg_iwf *c)
 size_t cfg_anchor_index(const struct cfg_iwf *c, const char *name)
 {
 	for (size_t i = 0; i < c->anchors_n; i++) {
-		if (strcmp(c->anchors[i].name, name) == 0) {
+		if (!c->anchors[i].gone_ms && strcmp(c->anchors[i].name, name) == 0) {
 			return i;
 		}
 	}

@@ -1,5 +1,5 @@
-/* cfg_iwf.h - the configuration of mtc-iwfd: one plain snapshot that is read once and never
- * changed.
+/* cfg_iwf.h - the configuration of mtc-iwfd: one plain snapshot of a file. A reload changes what is
+ * in force by another snapshot (cfg_merge.h).
  * Its rows are in cfg_iwf.c. docs/man/mtc-iwfd.yaml.5 and docs/user/configuration.md are generated
  * from them (cfg_manual.h). */
 #pragma once
@@ -39,6 +39,9 @@ struct cfg_anchor {
 	char ocsp[HTTP_URL_MAX];            /* URL of the responder; "": there is none. Without both, revocation is not checked */
 	char ocsp_address[CFG_ADDRESS_MAX]; /* of its host; "": the URL has it */
 	bool ocsp_chain;                    /* it is asked about the CAs below the anchor, too */
+	/* a reload began or ended its checks of revocation: sessions of before may say either */
+	bool checks_changed;
+	uint64_t gone_ms; /* as of a listener */
 };
 
 struct cfg_listen {
@@ -55,6 +58,9 @@ struct cfg_listen {
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX]; /* "": none (protection without tls) */
 	char key_object[CFG_NAME_MAX];                     /* label in the token of keyholder.pkcs11, in place of key; "": none */
 	char ocsp[HTTP_URL_MAX], ocsp_address[CFG_ADDRESS_MAX]; /* responder of our own certificate, as of an anchor */
+	/* 0: it is in the configuration. Else a reload took it out at this time (of clock_mono_ms()), and
+	 * it keeps its place, so that the others keep their numbers (cfg_merge.h) */
+	uint64_t gone_ms;
 };
 
 struct cfg_peer { /* a node of our own domain that the core connects to */
@@ -77,6 +83,7 @@ struct cfg_peer { /* a node of our own domain that the core connects to */
 	char identity[CFG_HOST_MAX];                        /* ndsip: of IKE; then never "" */
 	bool reopen_detect;                                 /* look for state REOPEN of this peer */
 	bool strict_answers;                                /* forgive nothing in its answers (APP_LAPSE_TABLE) */
+	uint64_t gone_ms;                                   /* as of a listener */
 };
 
 struct cfg_pkcs11 {                  /* the token with keys of listeners */
@@ -260,6 +267,13 @@ struct cfg_screening {
 	struct cfg_screen row[SCREEN_ROWS_N];
 };
 
+#define CFG_DIGEST_MAX 65 /* SHA-256 as hex digits, with NUL */
+
+struct cfg_source { /* the file that is in force */
+	char digest[CFG_DIGEST_MAX];
+	uint64_t read_ms; /* wall clock */
+};
+
 struct cfg_iwf {
 	struct cfg_identity external, internal; /* side by side: one section of the file */
 	char state_dir[CFG_PATH_MAX];
@@ -298,7 +312,8 @@ struct cfg_iwf {
 	struct cfg_journal journal;
 	struct cfg_audit audit;
 	struct cfg_screening screening;
-	struct cfg_lines *lines; /* for cfg_line() */
+	struct cfg_source source; /* set by who read the file */
+	struct cfg_lines *lines;  /* for cfg_line() */
 };
 
 /* Time in ms from the arrival of an SCS's request at the edge to its answer: one SIR, one DTR and

@@ -1,5 +1,6 @@
 /* cfg_iwf_manual.c - the text around the rows in the two pages about the configuration of
  * mtc-iwfd. */
+#include "conf/cfg_change.h"
 #include "conf/cfg_iwf.h"
 #include "conf/cfg_manual.h"
 
@@ -30,6 +31,11 @@ void cfg_iwf_manual_roff(FILE *f)
 	    ".IR FILE : LINE :\n"
 	    "what is wrong, what was expected.\n"
 	    ".PP\n"
+	    ".B mtcctl reload\n"
+	    "has a running mtc\\-iwfd read the file again. Each key below says when a change of it takes effect;\n"
+	    ".B mtcctl reload \\-\\-dry\\-run\n"
+	    "says it of a changed file.\n"
+	    ".PP\n"
 	    "Checked across keys: names are unique; s6m and t4 name a peer; an external listener has protection; protection "
 	    "tls has certificate, key\n"
 	    "and a trust anchor, protection none has none of them, protection ndsip has the section ndsip, a port and an "
@@ -41,7 +47,7 @@ void cfg_iwf_manual_roff(FILE *f)
 	    "address and port, however the address is written; control.path fits into a socket address (107 bytes).\n"
 	    ".SH KEYS\n",
 	    f);
-	cfg_manual_roff(f, cfg_iwf_rows());
+	cfg_manual_roff(f, cfg_iwf_rows(), cfg_change_words);
 	fputs(".SH SEE ALSO\n"
 	      ".BR mtc\\-iwfd (1),\n"
 	      ".BR mtcctl (1)\n",
@@ -70,6 +76,10 @@ void cfg_iwf_manual_markdown(FILE *f)
 	    "`500ms`, `5s`, `4m`, `1h`,\n"
 	    "`7d`.\n"
 	    "[examples/mtc-iwfd.yaml](../../examples/mtc-iwfd.yaml) shows every key; start from it.\n"
+	    "\n"
+	    "`mtcctl reload` has a running mtc-iwfd read the file again ([reload.md](reload.md)). The last column says when a "
+	    "change of a\n"
+	    "key takes effect; `mtcctl reload --dry-run` says it of a changed file.\n"
 	    "\n"
 	    "Check a file before it is used. The checks are those of the start: the file, what spans several keys, directories "
 	    "and "
@@ -101,5 +111,5 @@ void cfg_iwf_manual_markdown(FILE *f)
 	    "\n"
 	    "## Top level\n",
 	    f);
-	cfg_manual_markdown(f, cfg_iwf_rows());
+	cfg_manual_markdown(f, cfg_iwf_rows(), cfg_change_words);
 }

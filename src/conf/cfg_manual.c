@@ -124,7 +124,7 @@ static void roff_text(FILE *f, const char *p)
 	}
 }
 
-static void roff_rows(FILE *f, const struct cfg_row *rows, const char *inside)
+static void roff_rows(FILE *f, const struct cfg_row *rows, const char *inside, cfg_change_fn *changes)
 {
 	char range[256], name[NAME_MAX_LEN];
 
@@ -140,6 +140,11 @@ static void roff_rows(FILE *f, const struct cfg_row *rows, const char *inside)
 		fputs(row->preset ? "; default: " : "; ", f);
 		roff_text(f, preset_of(row));
 		fputs(".\n", f);
+		if (changes && !nested(row)) {
+			fputs("A change takes effect ", f);
+			roff_text(f, changes(name));
+			fputs(".\n", f);
+		}
 	}
 	for (const struct cfg_row *row = rows; row->key; row++) {
 		if (!nested(row)) {
@@ -149,26 +154,28 @@ static void roff_rows(FILE *f, const struct cfg_row *rows, const char *inside)
 		fputs(".SS ", f);
 		roff_text(f, name);
 		fputs("\n", f);
-		roff_rows(f, row->rows, name);
+		roff_rows(f, row->rows, name, changes);
 	}
 }
 
-void cfg_manual_roff(FILE *f, const struct cfg_row *rows)
+void cfg_manual_roff(FILE *f, const struct cfg_row *rows, cfg_change_fn *changes)
 {
-	roff_rows(f, rows, "");
+	roff_rows(f, rows, "", changes);
 }
 
 /* A table of one section, then the tables of the sections in it. The depth is the depth of the
  * rows. */
-static void markdown_rows(FILE *f, const struct cfg_row *rows, const char *inside)
+static void markdown_rows(FILE *f, const struct cfg_row *rows, const char *inside, cfg_change_fn *changes)
 {
 	char range[256], name[NAME_MAX_LEN];
 
-	fputs("\n| key | value | default | meaning |\n|---|---|---|---|\n", f);
+	fputs("\n| key | value | default | meaning | a change takes effect |\n|---|---|---|---|---|\n", f);
 	for (const struct cfg_row *row = rows; row->key; row++) {
 		cfg_row_range(range, sizeof range, row);
-		fprintf(f, "| `%s` | %s | %s%s%s | %s |\n", row->key, range, row->preset && *row->preset ? "`" : "",
-			preset_of(row), row->preset && *row->preset ? "`" : "", row->meaning);
+		name_of(name, inside, row);
+		fprintf(f, "| `%s` | %s | %s%s%s | %s | %s |\n", row->key, range, row->preset && *row->preset ? "`" : "",
+			preset_of(row), row->preset && *row->preset ? "`" : "", row->meaning,
+			nested(row) ? "" : changes(name));
 	}
 	for (const struct cfg_row *row = rows; row->key; row++) {
 		if (!nested(row)) {
@@ -176,11 +183,11 @@ static void markdown_rows(FILE *f, const struct cfg_row *rows, const char *insid
 		}
 		name_of(name, inside, row);
 		fprintf(f, "\n## `%s`\n", name);
-		markdown_rows(f, row->rows, name);
+		markdown_rows(f, row->rows, name, changes);
 	}
 }
 
-void cfg_manual_markdown(FILE *f, const struct cfg_row *rows)
+void cfg_manual_markdown(FILE *f, const struct cfg_row *rows, cfg_change_fn *changes)
 {
-	markdown_rows(f, rows, "");
+	markdown_rows(f, rows, "", changes);
 }

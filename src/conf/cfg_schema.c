@@ -160,10 +160,36 @@ static int unknown_key(struct cfg_reader *r, const struct cfg_row *rows, const c
 
 static int read_value(struct cfg_reader *r, const struct cfg_row *row, char *base);
 
+static bool is_key(const char *name, const char *key, size_t len)
+{
+	return name && strlen(name) == len && !memcmp(name, key, len);
+}
+
+/* The row of a key, also by the name that it had before; the end of the table: there is none. */
+static size_t row_of(struct cfg_reader *r, const struct cfg_row *rows, const char *key, size_t len)
+{
+	size_t i = 0;
+
+	while (rows[i].key && !is_key(rows[i].key, key, len)) {
+		i++;
+	}
+	if (rows[i].key) {
+		return i;
+	}
+	for (i = 0; rows[i].key; i++) {
+		if (is_key(rows[i].was, key, len)) {
+			cfg_warn(r->why, r->lines, cfg_here(r), "key '%s'%s%s is renamed to '%s'", rows[i].was,
+				 *r->where ? " in " : "", r->where, rows[i].key);
+			break;
+		}
+	}
+	return i;
+}
+
 /* One `key: value`; the current event is the key. */
 static int read_pair(struct cfg_reader *r, const struct cfg_row *rows, char *base, uint64_t *seen)
 {
-	size_t len, i = 0, was;
+	size_t len, i, was;
 	const char *key;
 	int err;
 
@@ -173,9 +199,7 @@ static int read_pair(struct cfg_reader *r, const struct cfg_row *rows, char *bas
 	}
 	key = (const char *)r->ev.data.scalar.value;
 	len = r->ev.data.scalar.length;
-	while (rows[i].key && (strlen(rows[i].key) != len || memcmp(rows[i].key, key, len) != 0)) {
-		i++;
-	}
+	i = row_of(r, rows, key, len);
 	if (!rows[i].key) {
 		return unknown_key(r, rows, key, len);
 	}

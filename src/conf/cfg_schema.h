@@ -67,6 +67,9 @@ struct cfg_row {
 	const char *lacks; /* what that is: "NDS/IP" */
 	const struct cfg_row *rows;
 	const char *meaning; /* for the manual: one sentence, no full stop */
+	/* name that this key had before; it is read, with a warning that says the present name. NULL:
+	 * it never had another */
+	const char *was;
 };
 
 /* Rows, written shortly. `st` is the struct, `m` its member. */

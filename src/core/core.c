@@ -39,6 +39,7 @@ static void on_turn_end(void *arg)
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 
 	core_revoke_look(c);
+	core_peers_look(c);
 	core_queue_move(c);
 	core_park_look(c);
 	core_screen_look(c);
@@ -122,7 +123,7 @@ static const struct core_session_events session_events = { .notice_ended = core_
 
 static void on_peer_usable(struct core_peer *p)
 {
-	if ((size_t)(p - p->core->peers.row) == p->core->cfg->t4.peer_index) {
+	if ((size_t)(p - p->core->peers.row) == p->core->peers.t4) {
 		core_retry_begin(p->core);
 	}
 }

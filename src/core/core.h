@@ -22,11 +22,12 @@ struct core_cb {
 	void (*on_bad_edge)(void *arg, uint32_t generation);
 	/* An operator sets the log level of all processes. */
 	void (*on_log_level)(void *arg, enum log_level level);
-	/* An operator wants certificates, keys and anchors read again.
+	/* An operator wants the configuration, certificates, keys and anchors read again; `dry_run`:
+	 * only to see what would change.
 	 * The implementation reports the result to the operator's commands under the same
 	 * `number`.
 	 * After an ERR_* there is no result. NULL allowed: this core has no reader of files. */
-	int (*on_reload)(void *arg, uint32_t number);
+	int (*on_reload)(void *arg, uint32_t number, bool dry_run);
 	/* The channel to the NDS/IP helper has closed; the core has freed its end. NULL allowed. */
 	void (*on_ndsip_lost)(void *arg);
 };
@@ -139,6 +140,13 @@ void core_decisions(struct core *c, int fd);
 /* Sets the TLS context (borrowed) for the next connection to the peer with this index in the
  * configuration. */
 void core_peer_tls(struct core *c, size_t peer, struct tls_ctx *tls);
+
+/* The content of core_conf.cfg is another one, at the same address: peers are added and left, the
+ * edges may have the new listeners, and sessions that it permits no longer are ended. `peer_tls`
+ * (borrowed) as in core_conf. */
+void core_reconfigure(struct core *c, struct tls_ctx *const peer_tls[CFG_PEERS_MAX]);
+/* The file of the configuration is (`other`) another one than that in force. */
+void core_config_disk(struct core *c, bool other);
 
 struct tls_judge;
 /* Sets the trust anchors of the set in use (borrowed); operators' checks of certificates use

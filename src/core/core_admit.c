@@ -135,6 +135,7 @@ static void admit(struct core_session *s, const struct ipc_session_open *open, c
 	st_count(&c->st, ST_SESSION_ADMITTED);
 	send_terms(s, scs);
 	core_wake_begin(s->scs);
+	(void)core_session_permitted(s); /* an edge may announce what a reload has just removed */
 }
 
 static void renew(struct core_session *s, const struct asc_scs *scs)

@@ -23,8 +23,15 @@ static bool has_crls(const struct cfg_iwf *cfg, const char *name)
 	return i < CFG_ANCHORS_MAX && (cfg->anchors[i].crl_n > 0 || *cfg->anchors[i].ocsp);
 }
 
-/* The anchors, and whether they have CRLs, are those of the start: a reload changes their files
- * only. */
+static bool checks_changed(const struct cfg_iwf *cfg, const char *name)
+{
+	size_t i = cfg_anchor_index(cfg, name);
+
+	return i == CFG_ANCHORS_MAX || cfg->anchors[i].checks_changed; /* one that is gone has no checks left */
+}
+
+/* Those that a reload removed are anchors, too: an edge may not know yet. The same is true of the
+ * checks that a reload began or ended. */
 static bool anchors_fit(const struct cfg_iwf *cfg, const struct ipc_identity *id, char why[CORE_CLAIM_MAX])
 {
 	for (uint8_t i = 0; i < id->anchors_n; i++) {
@@ -33,7 +40,8 @@ static bool anchors_fit(const struct cfg_iwf *cfg, const struct ipc_identity *id
 				 id->anchors[i]);
 			return false;
 		}
-		if ((id->revocation[i] != REVOCATION_UNCHECKED) != (id->kind == IDENTITY_TLS && has_crls(cfg, id->anchors[i]))) {
+		if (!checks_changed(cfg, id->anchors[i]) &&
+		    (id->revocation[i] != REVOCATION_UNCHECKED) != (id->kind == IDENTITY_TLS && has_crls(cfg, id->anchors[i]))) {
 			snprintf(why, CORE_CLAIM_MAX,
 				 "what it announces about the CRLs of trust anchor '%s' does not fit the configuration",
 				 id->anchors[i]);

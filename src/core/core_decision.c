@@ -95,6 +95,19 @@ void core_decide_screening(struct core *c, const char *who, enum screen_row row,
 	emit(c, &d);
 }
 
+void core_decide_configuration(struct core *c, const char *who, const char *what, bool refused)
+{
+	struct aud_decision d = { .time_ms = net_loop_real_ms(c->loop),
+				  .address = who,
+				  .action = "configuration",
+				  .verdict = refused ? AUD_REFUSED : AUD_ACCEPTED,
+				  .reason = refused ? "invalid" : "changed",
+				  .rule = what };
+
+	emit(c, &d);
+	core_decisions_write(c); /* before the operator has the answer */
+}
+
 void core_decide_provisioning(struct core *c, uint32_t uid, const char *what, const char *scs, const char *device)
 {
 	char who[16];

@@ -350,7 +350,7 @@ void core_report_on_request(struct core_peer *p, struct link *l, const struct di
 			       m->hdr.app_id);
 	} else if (m->hdr.code != APP_CMD_DELIVERY_REPORT) {
 		dia_failed_set(&why, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u is not one an SMS-SC sends", m->hdr.code);
-	} else if ((size_t)(p - c->peers.row) != c->cfg->t4.peer_index) {
+	} else if (!core_peer_reports(p)) {
 		dia_failed_set(&why, DIA_RESULT_AUTHORIZATION_REJECTED, "only the SMS-SC reports");
 	} else if (t4_drr_parse(&drr, m, &why) == 0) {
 		on_drr(p, l, m, &drr);

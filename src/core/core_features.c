@@ -93,7 +93,7 @@ enum core_feature core_feature_of(const struct core *c, const char *host)
 		if (!host && t4->destination_host[0]) {
 			host = t4->destination_host;
 		}
-		return learnt(&c->peers.row[t4->peer_index].features, host);
+		return learnt(&c->peers.row[c->peers.t4].features, host);
 	}
 }
 

@@ -88,7 +88,7 @@ int core_hss_ask(struct core *c, const char *external, const char *msisdn, const
 {
 	struct trg_request req = { .external = external, .msisdn = msisdn, .scs_e164 = scs_e164, .priority = TSP_NON_PRIORITY };
 	struct core_message out;
-	size_t peer = c->cfg->s6m.peer_index;
+	size_t peer = c->peers.s6m;
 	struct question *q;
 	int err;
 

@@ -57,6 +57,7 @@ struct core_stop {
 struct core {
 	struct obj obj;
 	const struct cfg_iwf *cfg;
+	bool config_on_disk; /* its file is another one by now */
 	struct log *log;
 	uint64_t parent_log_lost; /* lost lines of the parent's log */
 	const struct core_cb *cb;

@@ -13,6 +13,7 @@ static void on_usable(void *arg, struct link *l)
 	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
 
 	(void)l;
+	p->tried = true;
 	p->core->peers.events->usable(p);
 }
 
@@ -45,6 +46,7 @@ static void on_reopen(void *arg, struct link *l, bool held)
 	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
 
 	(void)l;
+	p->tried = p->tried || held;
 	st_count(&p->core->st, held ? ST_PEER_HELD : ST_PEER_REOPEN);
 }
 
@@ -62,8 +64,9 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 
 	(void)l;
 	p->cut = false;
+	p->tried = true;
 	core_proof_end(p);
-	if (p->open && !p->core->stop.begun) {
+	if (p->open && !p->core->stop.begun && !p->leaves) {
 		st_count(&p->core->st, ST_PEER_DOWN);
 		log_warn(p->core->log, "core", "peer %s (%s) is down: %s%s%s%s", p->conf->name, p->conf->host, why,
 			 *kind ? " (" : "", kind, *kind ? ")" : "");
@@ -80,6 +83,7 @@ static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 	(void)err;
 	(void)result_code;
 	p->cut = false;
+	p->tried = true;
 	core_proof_end(p);
 	snprintf(p->lost_why, sizeof p->lost_why, "the last attempt failed: %.200s", why);
 }
@@ -169,32 +173,55 @@ static const char *local_of(const struct cfg_peer *conf)
 	return conf->transport == TRANSPORT_TCP && conf->local_addresses_n ? conf->local_addresses[0] : NULL;
 }
 
+static int begin(struct core_peer *p, struct tls_ctx *tls)
+{
+	struct core *c = p->core;
+
+	p->sctp = (struct net_sctp_ends){ 0 };
+	p->link_peer_conf =
+	    (struct link_peer_conf){ p->conf->host, p->conf->realm,         p->conf->address,          p->conf->port,
+				     tls,           p->conf->reopen_detect, sctp_of(p, &c->cfg->sctp), local_of(p->conf) };
+	open_udp(p);
+	p->leaves = p->left = p->tried = false;
+	p->begun_ms = net_loop_now_ms(c->loop);
+	p->since_ms = core_now_ms(c);
+	return link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->peers.link_conf, &link_cb, p);
+}
+
+/* The row of a peer that had none. One that is gone has a row without a link. */
+static int begin_row(struct core *c, size_t i, struct tls_ctx *tls)
+{
+	struct core_peer *p = &c->peers.row[i];
+	int err;
+
+	p->core = c;
+	TAILQ_INIT(&p->waiting[0]);
+	TAILQ_INIT(&p->waiting[1]);
+	obj_begin(&p->obj, CORE_PEER_MAGIC);
+	p->conf = &c->cfg->peers[i];
+	p->leaves = p->left = p->conf->gone_ms != 0;
+	err = p->left ? 0 : begin(p, tls);
+	c->peers.n = err ? c->peers.n : i + 1;
+	return err;
+}
+
+static void on_look(void *core)
+{
+	(void)core; /* waking the loop is enough: the end of the turn calls core_peers_look() */
+}
+
 int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], const struct core_peer_events *events)
 {
-	c->peers.events = events;
-	conf_links(c);
-	for (size_t i = 0; i < c->cfg->peers_n; i++) {
-		struct core_peer *p = &c->peers.row[i];
-		int err;
+	int err = net_timer_new(&c->peers.look, c->loop, on_look, c);
 
-		p->core = c;
-		TAILQ_INIT(&p->waiting[0]);
-		TAILQ_INIT(&p->waiting[1]);
-		obj_begin(&p->obj, CORE_PEER_MAGIC);
-		p->conf = &c->cfg->peers[i];
-		p->since_ms = core_now_ms(p->core);
-		p->link_peer_conf = (struct link_peer_conf){
-			p->conf->host, p->conf->realm,         p->conf->address,          p->conf->port,
-			tls[i],        p->conf->reopen_detect, sctp_of(p, &c->cfg->sctp), local_of(p->conf)
-		};
-		open_udp(p);
-		err = link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->peers.link_conf, &link_cb, p);
-		if (err) {
-			return err;
-		}
-		c->peers.n = i + 1;
+	c->peers.events = events;
+	c->peers.s6m = c->cfg->s6m.peer_index;
+	c->peers.t4 = c->cfg->t4.peer_index;
+	conf_links(c);
+	for (size_t i = 0; i < c->cfg->peers_n && !err; i++) {
+		err = begin_row(c, i, tls[i]);
 	}
-	return 0;
+	return err;
 }
 
 /* Drops all requests without an event to their triggers: undecided ones stay in the journal, and
@@ -234,22 +261,152 @@ bool core_peers_left(const struct core *c)
 	return true;
 }
 
+static void close_peer(struct core_peer *p)
+{
+	struct link_peer *peer = p->peer;
+
+	if (!peer) {
+		return;
+	}
+	p->core->peers.events->down(p);
+	core_proof_end(p);
+	p->peer = NULL;
+	link_peer_free(peer, false);
+	net_usr_close(p->sctp.udp);
+	p->sctp.udp = NULL;
+	p->open = false;
+	p->since_ms = core_now_ms(p->core); /* closing, to the end */
+}
+
 void core_peers_close(struct core *c)
 {
 	drop_asks(c);
 	for (size_t i = 0; i < c->peers.n; i++) {
-		struct link_peer *peer = c->peers.row[i].peer;
+		close_peer(&c->peers.row[i]);
+	}
+	net_timer_free(c->peers.look);
+	c->peers.look = NULL;
+}
 
-		if (!peer) {
-			continue;
+/* -- a reload */
+
+#define BEGINS_MS 2000u
+
+bool core_peer_begins(const struct core_peer *p)
+{
+	return p->peer && !p->tried && !p->leaves && net_loop_now_ms(p->core->loop) < p->begun_ms + BEGINS_MS;
+}
+
+#define MOVES_MS 15000u /* for a new peer to be open, and one that leaves to answer */
+#define LOOK_MS 50u
+
+bool core_peer_reports(const struct core_peer *p)
+{
+	size_t i = (size_t)(p - p->core->peers.row);
+
+	return i == p->core->peers.t4 || i == p->core->cfg->t4.peer_index || p->leaves;
+}
+
+static int renew(struct core *c, size_t i, struct tls_ctx *tls)
+{
+	struct core_peer *p = &c->peers.row[i];
+
+	if (i >= c->peers.n) {
+		return begin_row(c, i, tls);
+	}
+	if (p->conf->gone_ms && !p->leaves) {
+		log_info(c->log, "core", "peer %s (%s) is removed; it leaves when it has answered", p->conf->name, p->conf->host);
+		p->leaves = true;
+		c->peers.moves = true;
+		if (p->peer) {
+			link_peer_no_more(p->peer, "removed from the configuration");
 		}
-		c->peers.events->down(&c->peers.row[i]);
-		core_proof_end(&c->peers.row[i]);
-		c->peers.row[i].peer = NULL;
-		link_peer_free(peer, false);
-		net_usr_close(c->peers.row[i].sctp.udp);
-		c->peers.row[i].sctp.udp = NULL;
-		c->peers.row[i].open = false;
-		c->peers.row[i].since_ms = core_now_ms(c); /* closing, to the end */
+	} else if (!p->conf->gone_ms && p->leaves) {
+		close_peer(p); /* it may be another one in this place */
+		return begin(p, tls);
+	} else if (!p->conf->gone_ms) {
+		p->link_peer_conf.reopen_detect = p->conf->reopen_detect;
+		p->link_peer_conf.tls = tls;
+	}
+	return 0;
+}
+
+int core_peers_renew(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX])
+{
+	int err = 0;
+
+	conf_links(c);
+	for (size_t i = 0; i < c->cfg->peers_n && !c->stop.begun; i++) {
+		int one = renew(c, i, tls[i]);
+
+		err = err ? err : one;
+	}
+	if (c->peers.moves || c->peers.s6m != c->cfg->s6m.peer_index || c->peers.t4 != c->cfg->t4.peer_index) {
+		c->peers.moves = true;
+		c->peers.moves_by_ms = net_loop_now_ms(c->loop) + MOVES_MS;
+		core_peers_look(c);
+	}
+	return err;
+}
+
+static bool usable(const struct core *c, size_t i)
+{
+	const struct core_peer *p = &c->peers.row[i];
+
+	return i < c->peers.n && p->peer && link_peer_link(p->peer);
+}
+
+/* False: it waits. */
+static bool follow(struct core *c, size_t *route, size_t wanted, bool late)
+{
+	if (*route == wanted) {
+		return true;
+	}
+	if (!late && !usable(c, wanted) && usable(c, *route)) {
+		return false;
+	}
+	log_info(c->log, "core", "requests go to peer %s now", c->cfg->peers[wanted].name);
+	*route = wanted;
+	if (usable(c, wanted)) {
+		c->peers.events->usable(&c->peers.row[wanted]);
+	}
+	return true;
+}
+
+/* False: it waits for answers, or requests still go to it. */
+static bool leave(struct core_peer *p, bool late)
+{
+	struct core *c = p->core;
+	size_t i = (size_t)(p - c->peers.row);
+
+	if (!p->leaves || p->left) {
+		return true;
+	}
+	if (i == c->peers.s6m || i == c->peers.t4 || (!late && p->outstanding && p->open)) {
+		return false;
+	}
+	if (p->peer) {
+		link_peer_stop(p->peer, DIA_DISCONNECT_DO_NOT_WANT, "removed from the configuration");
+	}
+	p->left = true;
+	return true;
+}
+
+void core_peers_look(struct core *c)
+{
+	bool late, done;
+
+	if (!c->peers.moves || c->stop.begun) {
+		return;
+	}
+	late = net_loop_now_ms(c->loop) >= c->peers.moves_by_ms;
+	done = follow(c, &c->peers.s6m, c->cfg->s6m.peer_index, late);
+	done = follow(c, &c->peers.t4, c->cfg->t4.peer_index, late) && done;
+	for (size_t i = 0; i < c->peers.n; i++) {
+		done = leave(&c->peers.row[i], late) && done;
+	}
+	c->peers.moves = !done;
+	if (!done) {
+		net_timer_start(c->peers.look, LOOK_MS);
 	}
 }

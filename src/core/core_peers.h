@@ -28,6 +28,7 @@ struct core_peer {
 	struct link_peer *peer;
 	struct core_proof proof; /* with NDS/IP */
 	uint64_t since_ms;       /* of the state; waiting and connecting are one */
+	uint64_t begun_ms;       /* when its first connection was begun */
 	uint64_t requests, answers, timeouts, lost;
 	struct core_lapses lapses;
 	struct core_features features; /* features of the SMS-SCs behind it */
@@ -35,6 +36,9 @@ struct core_peer {
 	uint32_t gathered;                     /* of the outstanding: written, and not sent yet */
 	TAILQ_HEAD(, core_trigger) waiting[2]; /* [1]: priority requests */
 	char lost_why[CORE_PEER_WHY_MAX];      /* of the last connection or attempt; "": none, or it is open again */
+	bool tried;                            /* its first connection could be used, or failed: core_peer_begins() */
+	bool leaves;                           /* a reload removed it: it gets no request, and ends when it has answered */
+	bool left;                             /* it was sent a DPR, and is not shown any more */
 	bool cut;                              /* its connection ends because NDS/IP does not protect it */
 	bool open;
 };
@@ -53,10 +57,26 @@ struct core_peers {
 	struct link_counters links; /* of the connections to them, gauges included */
 	const struct core_peer_events *events;
 	struct link_ids ids; /* ids of requests to the peers */
+	/* places of the peers that requests go to. After a reload that names another one they follow
+	 * when that is open, so that nobody is refused meanwhile */
+	size_t s6m, t4;
+	bool moves;           /* a route has to follow, or a peer leaves */
+	uint64_t moves_by_ms; /* then they follow, and it leaves, in any case */
+	struct net_timer *look;
 };
 
 /* Starts to connect to all peers. Borrows `tls` and `events`. ERR_NOMEM, ERR_INVAL. */
 ERR_MUST_USE int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], const struct core_peer_events *events);
+/* The configuration is another one: connects to the peers that it has now, leaves those that it has
+ * no longer, and has the others use the new times. Borrows `tls`. ERR_NOMEM: of some peers. */
+ERR_MUST_USE int core_peers_renew(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX]);
+/* At the end of each turn: routes that wait for their peer, and peers that wait for answers. */
+void core_peers_look(struct core *c);
+/* Its first connection is being made, and not for long: requests wait for it as for their turn, and
+ * are not refused. So a core that starts anew refuses nobody while its peers are there. */
+bool core_peer_begins(const struct core_peer *p);
+/* Delivery reports of this peer are those of the SMS-SC: also of one that requests go to no more. */
+bool core_peer_reports(const struct core_peer *p);
 /* Sends DPR to each peer. core_peers_close() cuts off a peer that does not answer in time.
  * No object of its link may outlive core_peers_close(). */
 void core_peers_leave(struct core *c);

@@ -153,6 +153,16 @@ void *core_peer_answered_alone(struct core_request *request, void *arg, int err)
 
 /* -- the queue */
 
+static bool may_wait(const struct core_peer *p, bool again)
+{
+	return p->peer && (link_peer_link(p->peer) || (!again && core_peer_begins(p)));
+}
+
+bool core_queue_begins(const struct core *c, size_t peer)
+{
+	return core_peer_begins(&c->peers.row[peer]);
+}
+
 bool core_queue_full(const struct core *c, size_t peer)
 {
 	const struct core_peer *p = &c->peers.row[peer];
@@ -168,7 +178,7 @@ int core_queue_put(struct core_trigger *t, size_t peer, const struct core_turn *
 	struct core *c = t->core;
 	struct core_peer *p = &c->peers.row[peer];
 
-	if (!p->peer || !link_peer_link(p->peer)) {
+	if (!may_wait(p, again)) {
 		return ERR_CLOSED;
 	}
 	if (p->waiting_n >= c->cfg->limits.peer_queue) {
@@ -280,8 +290,8 @@ void core_queue_move(struct core *c)
 		struct core_peer *p = &c->peers.row[i];
 		struct core_trigger *t;
 
-		end_late(p, !p->peer || !link_peer_link(p->peer));
-		while (p->outstanding < c->cfg->limits.peer_window && (t = first(p))) {
+		end_late(p, !may_wait(p, false));
+		while (!core_peer_begins(p) && p->outstanding < c->cfg->limits.peer_window && (t = first(p))) {
 			const struct core_turn *turn = t->turn;
 			int err;
 

@@ -59,6 +59,9 @@ void core_queue_fini(struct core *c);             /* a zeroed part is allowed */
 
 /* True: a new request must wait. */
 bool core_queue_full(const struct core *c, size_t peer);
+/* True: a request that was never sent waits for the first connection to this peer. Repetitions do
+ * not: after a restart there may be a million, and they are tried again. */
+bool core_queue_begins(const struct core *c, size_t peer);
 /* Queues a request. `turn` (static) sends it later, or reports after wait_ms that it was not
  * sent.
  * `again`: ahead of new requests.

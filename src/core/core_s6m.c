@@ -252,14 +252,13 @@ int core_s6m_ask(void *arg, struct trg *trg)
 	struct core_message out;
 	int err;
 
-	if (core_queue_full(c, c->cfg->s6m.peer_index)) {
-		return core_queue_put(core_trigger_of(trg), c->cfg->s6m.peer_index, &turn, false, c->cfg->s6m.answer_wait_ms);
+	if (core_queue_full(c, c->peers.s6m) || core_queue_begins(c, c->peers.s6m)) {
+		return core_queue_put(core_trigger_of(trg), c->peers.s6m, &turn, false, c->cfg->s6m.answer_wait_ms);
 	}
 	out.octets = buf_over(c->scratch, sizeof c->scratch);
 	err = core_s6m_sir(&out, c, &trg->req);
 	if (!err) {
-		err = core_peer_ask(core_trigger_of(trg), c->cfg->s6m.peer_index, &out, (uint32_t)c->cfg->s6m.answer_wait_ms,
-				    on_answer);
+		err = core_peer_ask(core_trigger_of(trg), c->peers.s6m, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer);
 	}
 	FAULT_POINT(CORE_SIR_QUEUED);
 	if (!err) {

@@ -165,6 +165,31 @@ int core_screen_set(struct core *c, enum screen_row row, const struct screen_rul
 	return 0;
 }
 
+void core_screen_reload(struct core *c)
+{
+	char words[SCREEN_WHY_MAX];
+	uint32_t rows = 0;
+
+	for (unsigned i = 0; i < SCREEN_ROWS_N; i++) {
+		enum screen_row row = (enum screen_row)i;
+		struct screen_rule fresh, before = c->screen.rules.row[i];
+
+		if (cfg_screen_rule(&fresh, c->cfg, row, words)) {
+			continue; /* not reached: the configuration was checked */
+		}
+		c->screen.file.row[i] = fresh;
+		if ((c->screen.own & pol_row_bit(row)) || screen_rule_equal(&fresh, &before)) {
+			continue;
+		}
+		c->screen.rules.row[i] = fresh;
+		core_decide_screening(c, "configuration", row, &fresh, &before);
+		rows |= pol_row_bit(row);
+	}
+	if (rows) {
+		tell_edges(c, rows);
+	}
+}
+
 /* -- exemptions of SCSs that are gone */
 
 /* `scs` NULL: every SCS that the store does not know. */

@@ -19,6 +19,8 @@ struct core_screen {
 /* Reads the configuration and the file of the operator's rules. ERR_PROTO, ERR_IO with words: the
  * file cannot be used, and no rule is guessed. */
 ERR_MUST_USE int core_screen_init(struct core *c, char why[CORE_WHY_MAX]);
+/* Takes the rules of a new configuration; those that an operator set stay. */
+void core_screen_reload(struct core *c);
 /* A new edge gets every rule, before any other record. */
 void core_screen_edge(struct core_edge *e);
 /* Sends what did not fit into a ring, and ends exemptions of SCSs that are gone. At the end of

@@ -179,6 +179,8 @@ static void cut(struct core_session *s, enum core_cut why)
 		[CORE_CUT_SCS_REMOVED] = { "scs-removed", DIA_DISCONNECT_DO_NOT_WANT },
 		[CORE_CUT_SCS_CHANGED] = { "scs-changed", DIA_DISCONNECT_REBOOTING },
 		[CORE_CUT_CERTIFICATE_EXPIRED] = { "certificate-expired", DIA_DISCONNECT_REBOOTING },
+		[CORE_CUT_LISTENER_REMOVED] = { "listener-removed", DIA_DISCONNECT_REBOOTING },
+		[CORE_CUT_ANCHOR_REMOVED] = { "anchor-removed", DIA_DISCONNECT_DO_NOT_WANT },
 	};
 	struct ipc_session_cut cut = { .disconnect_cause = cuts[why].cause };
 	struct core *c = s->core;
@@ -206,6 +208,36 @@ uint32_t core_sessions_cut(struct core *c, const char *scs, enum core_cut why)
 		n++;
 	}
 	return n;
+}
+
+bool core_session_permitted(struct core_session *s)
+{
+	const struct asc_scs *scs = asc_scs_find(s->core->store.asc, s->scs->name);
+	enum core_cut why;
+
+	if (s->listen->gone_ms) {
+		why = CORE_CUT_LISTENER_REMOVED;
+	} else if (scs && !cfg_anchor_known(s->core->cfg, scs->anchor)) {
+		why = CORE_CUT_ANCHOR_REMOVED;
+	} else {
+		return true;
+	}
+	log_warn(s->core->log, "core", "session of %s at %s is cut: %s", s->scs->name, s->address,
+		 why == CORE_CUT_LISTENER_REMOVED ? "its listener was removed from the configuration"
+						  : "its trust anchor was removed from the configuration");
+	core_decide_session_end(s->core, s, why == CORE_CUT_LISTENER_REMOVED ? "listener-removed" : "anchor-removed");
+	cut(s, why);
+	return false;
+}
+
+void core_sessions_permitted(struct core *c)
+{
+	struct core_session *s, *next;
+
+	for (s = TAILQ_FIRST(&c->sessions.list); s; s = next) {
+		next = TAILQ_NEXT(s, entry);
+		(void)core_session_permitted(s);
+	}
 }
 
 /* A certificate is valid until its own end, not until the end of the connection (RFC 6733 13.1). */

@@ -121,6 +121,10 @@ struct core_session *core_session_find(struct core *c, uint32_t generation, uint
 struct core_session *core_session_new(struct core_edge *e, uint64_t number, const struct ipc_session_open *open,
 				      struct core_scs *scs);
 void core_session_free(struct core_session *s);
+/* Whether the configuration still has its listener and the trust anchor of its SCS. False: it is
+ * ended, with a line in the decision log. */
+bool core_session_permitted(struct core_session *s);
+void core_sessions_permitted(struct core *c); /* the same of all */
 /* Its watchdog answer is waited for, or no longer (NULL). Borrows. */
 void core_session_probe(struct core_session *s, struct core_probe *probe);
 

@@ -70,7 +70,7 @@ static int ask(struct core *c, struct trg *trg, const struct t4_dtr *dtr, struct
 	       link_answer_fn *fn)
 {
 	t4_dtr_build(&m->octets, dtr, 0, end_to_end);
-	return core_peer_ask(core_trigger_of(trg), c->cfg->t4.peer_index, m, (uint32_t)c->cfg->t4.answer_wait_ms, fn);
+	return core_peer_ask(core_trigger_of(trg), c->peers.t4, m, (uint32_t)c->cfg->t4.answer_wait_ms, fn);
 }
 
 /* -- features of the SMS-SC (TS 29.229 7.2): an answer lists all of them */
@@ -277,8 +277,8 @@ int core_t4_submit(void *arg, struct trg *trg, bool again)
 	struct dtr_parts parts;
 	int err;
 
-	if (core_queue_full(c, c->cfg->t4.peer_index)) {
-		return core_queue_put(t, c->cfg->t4.peer_index, &turn_submit, again, c->cfg->t4.answer_wait_ms);
+	if (core_queue_full(c, c->peers.t4) || (!again && core_queue_begins(c, c->peers.t4))) {
+		return core_queue_put(t, c->peers.t4, &turn_submit, again, c->cfg->t4.answer_wait_ms);
 	}
 	err = resumes && c->triggers.resuming >= c->cfg->limits.resume ? ERR_BUSY
 								       : head(&dtr, &parts, c, trg, trg->dtr_end_to_end, again);
@@ -354,9 +354,8 @@ int core_t4_recall(void *arg, struct trg *trg, bool again)
 	struct dtr_parts parts;
 	int err;
 
-	if (core_queue_full(c, c->cfg->t4.peer_index)) {
-		return core_queue_put(core_trigger_of(trg), c->cfg->t4.peer_index, &turn_recall, again,
-				      c->cfg->t4.answer_wait_ms);
+	if (core_queue_full(c, c->peers.t4)) {
+		return core_queue_put(core_trigger_of(trg), c->peers.t4, &turn_recall, again, c->cfg->t4.answer_wait_ms);
 	}
 	err = head(&dtr, &parts, c, trg, trg->recall_end_to_end, again);
 	if (err) {

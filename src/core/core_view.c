@@ -135,35 +135,43 @@ static const char *peer_state(const struct core_peer *p)
 	return p->peer ? link_peer_state(p->peer) : "closing";
 }
 
+static void show_peer(const struct core_peer *p, core_peer_fn *fn, void *arg)
+{
+	struct core_peer_view view = { .conf = p->conf,
+				       .state = peer_state(p),
+				       .reason = "shutting down",
+				       .next_ms = p->peer ? link_peer_next_ms(p->peer) : LINK_PEER_NO_ATTEMPT,
+				       .since_ms = p->since_ms,
+				       .requests = p->requests,
+				       .answers = p->answers,
+				       .timeouts = p->timeouts,
+				       .forgiven = p->lapses.n,
+				       .pending = p->requests - p->answers - p->timeouts - p->lost };
+
+	app_lapses_text(view.lapses, p->lapses.seen);
+	if (p->peer) {
+		link_peer_reason(p->peer, view.reason);
+	}
+	if (!view.reason[0]) {
+		char words[NS_WORDS_MAX];
+
+		core_proof_words(words, p);
+		snprintf(view.reason, sizeof view.reason, "%s%s", *words ? "NDS/IP: " : "", words);
+	}
+	if (!view.reason[0] && !p->open) {
+		str_cut(view.reason, sizeof view.reason, p->lost_why);
+	}
+	fn(arg, &view);
+}
+
 void core_peer_each(const struct core *c, core_peer_fn *fn, void *arg)
 {
 	for (size_t i = 0; i < c->peers.n; i++) {
 		const struct core_peer *p = &c->peers.row[i];
-		struct core_peer_view view = { .conf = p->conf,
-					       .state = peer_state(p),
-					       .reason = "shutting down",
-					       .next_ms = p->peer ? link_peer_next_ms(p->peer) : LINK_PEER_NO_ATTEMPT,
-					       .since_ms = p->since_ms,
-					       .requests = p->requests,
-					       .answers = p->answers,
-					       .timeouts = p->timeouts,
-					       .forgiven = p->lapses.n,
-					       .pending = p->requests - p->answers - p->timeouts - p->lost };
 
-		app_lapses_text(view.lapses, p->lapses.seen);
-		if (p->peer) {
-			link_peer_reason(p->peer, view.reason);
+		if (!p->left) {
+			show_peer(p, fn, arg);
 		}
-		if (!view.reason[0]) {
-			char words[NS_WORDS_MAX];
-
-			core_proof_words(words, p);
-			snprintf(view.reason, sizeof view.reason, "%s%s", *words ? "NDS/IP: " : "", words);
-		}
-		if (!view.reason[0] && !p->open) {
-			str_cut(view.reason, sizeof view.reason, p->lost_why);
-		}
-		fn(arg, &view);
 	}
 }
 
@@ -181,16 +189,16 @@ uint64_t core_crls_are_wrong(const struct core *c)
 	return c->files.crls_wrong;
 }
 
-int core_reload(struct core *c, uint32_t number)
+int core_reload(struct core *c, uint32_t number, bool dry_run)
 {
-	return c->cb->on_reload ? c->cb->on_reload(c->arg, number) : ERR_CLOSED;
+	return c->cb->on_reload ? c->cb->on_reload(c->arg, number, dry_run) : ERR_CLOSED;
 }
 
 static int find_peer(struct core *c, const char *name, struct core_peer **out)
 {
 	for (size_t i = 0; i < c->peers.n && !c->stop.begun; i++) {
 		*out = &c->peers.row[i];
-		if (strcmp((*out)->conf->name, name) == 0 && (*out)->peer) {
+		if (strcmp((*out)->conf->name, name) == 0 && (*out)->peer && !(*out)->leaves) {
 			return 0;
 		}
 	}
@@ -334,7 +342,7 @@ void core_trigger_outlook(const struct core_trigger *t, struct core_trigger_outl
 {
 	const struct core *c = t->core;
 	enum trg_state state = t->trg->state;
-	const struct core_peer *peer = &c->peers.row[state == TRG_ASKING ? c->cfg->s6m.peer_index : c->cfg->t4.peer_index];
+	const struct core_peer *peer = &c->peers.row[state == TRG_ASKING ? c->peers.s6m : c->peers.t4];
 	struct trg_outlook look;
 
 	trg_look(t->trg, &look);

@@ -195,10 +195,16 @@ typedef void core_sandbox_fn(void *arg, const struct core_sandbox *sandbox);
 /* What is in force in the sandbox of each process that is up. */
 void core_sandbox_each(const struct core *c, core_sandbox_fn *fn, void *arg);
 
+/* The file of the configuration is another one than that in force. */
+bool core_config_waits(const struct core *c);
+/* A line of the decision log about the configuration: `who` ("uid 0", "SIGHUP") changed `what`, or,
+ * `refused`, wanted to. */
+void core_decide_configuration(struct core *c, const char *who, const char *what, bool refused);
+
 /* Requests that all files are read again, see core_cb.on_reload.
  * On an error nothing was requested: ERR_CLOSED when this core has no reader of files, else as
  * on_reload. */
-ERR_MUST_USE int core_reload(struct core *c, uint32_t number);
+ERR_MUST_USE int core_reload(struct core *c, uint32_t number, bool dry_run);
 
 /* Connects to a peer now, also after core_peer_stop(). Does nothing when it is connected or
  * connecting.
@@ -272,7 +278,13 @@ struct core_certificate {
 ERR_MUST_USE int core_certificate(const struct core *c, const char *scs, const char *pem, uint64_t now_s,
 				  struct core_certificate *out, char *why);
 
-enum core_cut { CORE_CUT_SCS_REMOVED, CORE_CUT_SCS_CHANGED, CORE_CUT_CERTIFICATE_EXPIRED };
+enum core_cut {
+	CORE_CUT_SCS_REMOVED,
+	CORE_CUT_SCS_CHANGED,
+	CORE_CUT_CERTIFICATE_EXPIRED,
+	CORE_CUT_LISTENER_REMOVED,
+	CORE_CUT_ANCHOR_REMOVED
+};
 /* Ends all sessions of an SCS. The edge logs the reason and sends the corresponding
  * Disconnect-Cause.
  * Returns the number of sessions ended. */

@@ -208,6 +208,11 @@ const struct ctl_arg ctl_args_import[] = {
 	END,
 };
 
+const struct ctl_arg ctl_args_reload[] = {
+	BOOLEAN("dry_run", "report what would change, and change nothing"),
+	END,
+};
+
 const struct ctl_arg ctl_args_assoc_undo[] = {
 	BOOLEAN("dry_run", "report what would be restored, and change nothing"),
 	SURE,

@@ -62,6 +62,8 @@ extern const struct ctl_arg ctl_args_set_member[];
 /* the descriptor of the file; optional name (for messages), format, replace, dry_run, yes,
  * deletes_max */
 extern const struct ctl_arg ctl_args_import[];
+/* optional dry_run: reload */
+extern const struct ctl_arg ctl_args_reload[];
 /* optional dry_run, yes, deletes_max */
 extern const struct ctl_arg ctl_args_assoc_undo[];
 /* the descriptor of the file; optional name (for messages), format */

@@ -251,6 +251,13 @@ static const struct ctl_member ndsip_status[] = {
 	END,
 };
 
+static const struct ctl_member configuration[] = {
+	TEXT("digest", "SHA-256 of the file that is in force"),
+	TIME("read", "when it was read"),
+	BOOLEAN("other_on_disk", "the file is another one by now"),
+	END,
+};
+
 static const struct ctl_member status[] = {
 	TEXT("version", "of mtc-iwfd"),
 	TEXT("identity", "Diameter host towards SCSs"),
@@ -273,7 +280,8 @@ static const struct ctl_member status[] = {
 	LIST("keyholders", keyholder, "the processes with the private keys of listeners"),
 	LIST("stores", store, "the files of the state"),
 	LIST("written", written, "log files"),
-	NUM("files_generation", "of the certificates, keys and anchors in use"),
+	NUM("files_generation", "of the configuration, certificates, keys and anchors in use"),
+	OBJECT("configuration", configuration, "which configuration is in force"),
 	LIST("files", file, "certificates, anchors and CRLs in use"),
 	TEXTS("revocation_unchecked", "trust anchors without CRLs: revoked certificates are not recognised"),
 	TEXTS("crls_refused", "trust anchors whose new CRLs cannot be used; those before stay in use"),
@@ -286,14 +294,19 @@ static const struct ctl_member status[] = {
 static const struct ctl_member health[] = { HEALTHY, END };
 
 static const struct ctl_member reload_line[] = {
-	TEXT("kind", "error, warning or renewed"),
-	TEXT("text", "the file and the problem"),
+	TEXT("kind",
+	     "error, warning, renewed (a file), change (of the configuration), or restart (one that waits for the next start)"),
+	TEXT("text", "the file or the item, and what is new or wrong"),
 	END,
 };
-static const struct ctl_form reload_forms[] = { FORM("each file that is renewed or invalid", reload_line), NO_MORE_FORMS };
+static const struct ctl_form reload_forms[] = { FORM("each change, each file that is renewed, and each error", reload_line),
+						NO_MORE_FORMS };
 static const struct ctl_member reload[] = {
-	NUM("files_generation", "of the files now in use"),
+	NUM("files_generation", "of the configuration and the files now in use"),
 	NUM("renewed", "number of files"),
+	NUM("changed", "number of changes of the configuration"),
+	NUM("restart", "number of those that wait for the next start of mtc-iwfd"),
+	BOOLEAN("dry_run", "nothing was changed"),
 	END,
 };
 

@@ -16,12 +16,12 @@
 #include "net/net_loop.h"
 #include "tls/tls_stream.h"
 
-int dm_edge_main(const char *config_path);
-int dm_core_main(const char *config_path);
-int dm_keyholder_main(const char *config_path);     /* keys in files */
-int dm_keyholder_p11_main(const char *config_path); /* keys in a PKCS#11 token */
-int dm_ndsip_main(const char *config_path);         /* asks charon who protects a connection */
-int dm_fetcher_main(const char *config_path);       /* asks OCSP responders */
+int dm_edge_main(void);
+int dm_core_main(void);
+int dm_keyholder_main(void);     /* keys in files */
+int dm_keyholder_p11_main(void); /* keys in a PKCS#11 token */
+int dm_ndsip_main(void);         /* asks charon who protects a connection */
+int dm_fetcher_main(void);       /* asks OCSP responders */
 /* Not a child of the daemon: dm_key_check.c tries the keys in the token before a set of files is
  * used. */
 int dm_key_check_main(void);
@@ -46,7 +46,7 @@ struct dm_inherited {
  * until the caller calls log_queue(): a thread before the sandbox would stay outside. The caller
  * calls log_fini() in every case. Returns 0, or an error that was
  * logged. */
-ERR_MUST_USE int dm_inherit(struct dm_inherited *in, const char *role, const char *config_path);
+ERR_MUST_USE int dm_inherit(struct dm_inherited *in, const char *role);
 void dm_inherited_free(struct dm_inherited *in);
 
 /* Sign of life of this process while its loop turns; the parent watches it (dm_watch.c).
@@ -55,6 +55,12 @@ void dm_inherited_free(struct dm_inherited *in);
 struct dm_beat;
 ERR_MUST_USE int dm_beat_new(struct dm_beat **out, struct net_loop *loop, int fd, uint64_t limit_ms);
 void dm_beat_free(struct dm_beat *b); /* NULL allowed; before its loop */
+
+/* A configuration that was received with a new set of files. Takes fd. The caller owns *fresh.
+ * Errors are logged. */
+ERR_MUST_USE int dm_config_take(struct cfg_iwf **fresh, const struct log *log, int fd);
+/* It is in force from now on, at the address of the one before. Takes `fresh`; NULL does nothing. */
+void dm_config_use(struct dm_inherited *in, struct cfg_iwf *fresh);
 
 /* Opens the part of a new set of files, received while the process runs, and closes the descriptor.
  * Errors are logged. */

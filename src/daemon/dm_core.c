@@ -58,9 +58,9 @@ static void on_log_level(void *arg, enum log_level level)
 	tell_parent(core_of(arg), &m);
 }
 
-static int on_reload(void *arg, uint32_t number)
+static int on_reload(void *arg, uint32_t number, bool dry_run)
 {
-	struct dm_msg m = { .kind = DM_RELOAD, .index = number };
+	struct dm_msg m = { .kind = DM_RELOAD, .index = number, .value = dry_run };
 
 	(void)arg;
 	return dm_send(DM_CHILD_FD, &m, NULL, 0);
@@ -107,14 +107,14 @@ static void add_edge(struct core_process *p, const struct dm_msg *m, int fds[DM_
 }
 
 /* One TLS context for each peer with TLS, or none at all. */
-static int make_contexts(const struct core_process *p, const struct dm_part *part, struct tls_ctx *out[CFG_PEERS_MAX])
+static int make_contexts(const struct core_process *p, const struct cfg_iwf *cfg, const struct dm_part *part,
+			 struct tls_ctx *out[CFG_PEERS_MAX])
 {
-	const struct cfg_iwf *cfg = p->process.in.cfg;
 	char why[512] = "";
 	int err = 0;
 
 	for (size_t i = 0; i < cfg->peers_n && !err; i++) {
-		if (cfg->peers[i].protection != PROTECTION_TLS) {
+		if (cfg->peers[i].gone_ms || cfg->peers[i].protection != PROTECTION_TLS) {
 			continue;
 		}
 		err = dm_part_tls(&out[i], part, cfg, DM_PEER_CERTIFICATE, i, TLS_OWN_ANY, &(struct dm_signs){ .keys = part },
@@ -165,30 +165,58 @@ static void show_files(struct core_process *p, const struct dm_part *part)
 	core_files_set(p->core, dm_part_generation(part), p->files, n);
 }
 
-/* Peers use the new set from their next connect on. */
-static void take_set(struct core_process *p, const struct dm_msg *m, int fd)
+/* Peers use the new set from their next connect on. One that leaves keeps its context, and so does
+ * the place that is used again until the new one is there. */
+static void use_set(struct core_process *p, struct cfg_iwf *cfg, const struct dm_part *part, struct tls_ctx *fresh[CFG_PEERS_MAX])
+{
+	struct tls_ctx *before[CFG_PEERS_MAX] = { NULL };
+
+	dm_config_use(&p->process.in, cfg);
+	for (size_t i = 0; i < CFG_PEERS_MAX; i++) {
+		if (fresh[i]) {
+			before[i] = p->conf.peer_tls[i];
+			p->conf.peer_tls[i] = fresh[i];
+		}
+	}
+	core_reconfigure(p->core, p->conf.peer_tls);
+	for (size_t i = 0; i < CFG_PEERS_MAX; i++) {
+		tls_ctx_free(before[i]);
+	}
+	show_files(p, part);
+	show_anchors(p, part);
+}
+
+static void take_set(struct core_process *p, const struct dm_msg *m, int fd, int config)
 {
 	struct tls_ctx *fresh[CFG_PEERS_MAX] = { NULL };
 	struct dm_part part = { .map = NULL };
-	int err = dm_set_open(&part, &p->process.in.log, fd);
+	struct cfg_iwf *cfg = NULL;
+	int err = dm_config_take(&cfg, &p->process.in.log, config), set = dm_set_open(&part, &p->process.in.log, fd);
 
+	err = err ? err : set;
 	if (!err) {
-		err = make_contexts(p, &part, fresh);
-	}
-	for (size_t i = 0; i < CFG_PEERS_MAX && !err; i++) {
-		if (!fresh[i]) {
-			continue;
-		}
-		core_peer_tls(p->core, i, fresh[i]);
-		tls_ctx_free(p->conf.peer_tls[i]);
-		p->conf.peer_tls[i] = fresh[i];
+		err = make_contexts(p, cfg, &part, fresh);
 	}
 	if (!err) {
-		show_files(p, &part);
-		show_anchors(p, &part);
+		use_set(p, cfg, &part, fresh);
+	} else {
+		cfg_iwf_free(cfg);
 	}
 	dm_part_close(&part);
 	dm_process_set_answer(&p->process, m->generation, err == 0);
+}
+
+static void told(struct core_process *p, const struct dm_msg *m, const char *text, size_t len)
+{
+	struct adm_reloaded r = { .number = m->index,
+				  .taken = m->value != 0,
+				  .config = m->what & DM_RELOADED_CONFIG,
+				  .dry_run = m->what & DM_RELOADED_DRY,
+				  .text = text,
+				  .len = len };
+
+	adm_reload_record(p->adm, p->core, &r);
+	adm_reloaded(p->adm, &r);
 }
 
 static void take_answer(struct core_process *p, const struct dm_msg *m, int fd)
@@ -197,15 +225,15 @@ static void take_answer(struct core_process *p, const struct dm_msg *m, int fd)
 	void *text;
 
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size == 0) {
-		adm_reloaded(p->adm, m->index, m->value != 0, "", 0);
+		told(p, m, "", 0);
 		return;
 	}
 	text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (text == MAP_FAILED) {
-		adm_reloaded(p->adm, m->index, m->value != 0, "", 0);
+		told(p, m, "", 0);
 		return;
 	}
-	adm_reloaded(p->adm, m->index, m->value != 0, text, (size_t)st.st_size);
+	told(p, m, text, (size_t)st.st_size);
 	munmap(text, (size_t)st.st_size);
 }
 
@@ -267,8 +295,10 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 		core_audit_publish(p->core, fds[0]);
 		fds[0] = -1;
 	} else if (m->kind == DM_SET) {
-		take_set(p, m, fds[0]);
-		fds[0] = -1;
+		take_set(p, m, fds[0], fds[1]);
+		fds[0] = fds[1] = -1;
+	} else if (m->kind == DM_CONFIG_DISK) {
+		core_config_disk(p->core, m->value != 0);
 	} else if (m->kind == DM_NDSIP && fds[0] >= 0) {
 		take_ndsip(p, m, fds[0]);
 		fds[0] = -1;
@@ -326,7 +356,7 @@ static int set_up(struct dm_process *process)
 	int err;
 
 	limit_memory(p);
-	err = make_contexts(p, &p->process.in.part, p->conf.peer_tls);
+	err = make_contexts(p, p->process.in.cfg, &p->process.in.part, p->conf.peer_tls);
 	if (err) {
 		return err;
 	}
@@ -373,7 +403,7 @@ static const struct dm_process_kind kind = {
 	"mtc-iwfd[core]", sizeof(struct core_process), CORE_PROCESS_MAGIC, set_up, on_message, tear_down, SBX_CORE
 };
 
-int dm_core_main(const char *config_path)
+int dm_core_main(void)
 {
-	return dm_process_main(&kind, config_path);
+	return dm_process_main(&kind);
 }

@@ -49,7 +49,7 @@ void dm_crls_keep(struct dm_parent *p)
 
 /* -- the files */
 
-static struct dm_stamp stamp_of(const char *path)
+struct dm_stamp dm_stamp_of(const char *path)
 {
 	struct dm_stamp stamp;
 	struct stat st;
@@ -71,8 +71,9 @@ static bool have_changed(struct dm_parent *p)
 	bool changed = false;
 
 	for (size_t i = 0; i < p->cfg->anchors_n; i++) {
-		for (size_t j = 0; j < p->cfg->anchors[i].crl_n; j++) {
-			struct dm_stamp now = stamp_of(p->cfg->anchors[i].crl[j]), *last = &p->crls.stamps[i * CFG_CRLS_MAX + j];
+		for (size_t j = 0; !p->cfg->anchors[i].gone_ms && j < p->cfg->anchors[i].crl_n; j++) {
+			struct dm_stamp now = dm_stamp_of(p->cfg->anchors[i].crl[j]),
+					*last = &p->crls.stamps[i * CFG_CRLS_MAX + j];
 
 			changed = changed || memcmp(&now, last, sizeof now) != 0;
 			memcpy(last, &now, sizeof now);
@@ -120,9 +121,9 @@ int dm_crls_watch(struct dm_parent *p)
 	int err;
 
 	for (size_t i = 0; i < p->cfg->anchors_n && !any; i++) {
-		any = p->cfg->anchors[i].crl_n > 0;
+		any = !p->cfg->anchors[i].gone_ms && p->cfg->anchors[i].crl_n > 0;
 	}
-	if (!any) {
+	if (!any || c->timer) {
 		return 0;
 	}
 	c->numbers = calloc(1, sizeof *c->numbers);

@@ -19,6 +19,7 @@ struct edge_process {
 	uint32_t channels[KH_KINDS]; /* numbers of the channels to the keyholders, as the parent gave them */
 	struct tls_remote *remote;
 	struct tls_ctx *tls[CFG_LISTEN_MAX];
+	bool listens[CFG_LISTEN_MAX]; /* the edge accepts from it */
 };
 _Static_assert(offsetof(struct edge_process, process) == 0, "an edge process begins with its struct dm_process");
 
@@ -51,15 +52,15 @@ static void take_ring(struct edge_process *p, int fds[DM_FDS_MAX])
 }
 
 /* One TLS context for each of our listeners with TLS, or none at all. */
-static int make_contexts(const struct edge_process *p, const struct dm_part *part, struct tls_ctx *out[CFG_LISTEN_MAX])
+static int make_contexts(const struct edge_process *p, const struct cfg_iwf *cfg, const struct dm_part *part,
+			 struct tls_ctx *out[CFG_LISTEN_MAX])
 {
-	const struct cfg_iwf *cfg = p->process.in.cfg;
 	struct dm_signs signs = { .remote = p->remote, .ocsp = edge_ocsp(p->edge) };
 	char why[512] = "";
 	int err = 0;
 
 	for (size_t i = 0; i < cfg->listen_n && !err; i++) {
-		if (p->process.in.listen_fds[i] < 0 || !protection_has_tls(cfg->listen[i].protection)) {
+		if (p->process.in.listen_fds[i] < 0 || cfg->listen[i].gone_ms || !protection_has_tls(cfg->listen[i].protection)) {
 			continue;
 		}
 		err = dm_part_tls(&out[i], part, cfg, DM_LISTEN_CERTIFICATE, i, TLS_OWN_ANY, &signs, why, sizeof why);
@@ -74,26 +75,86 @@ static int make_contexts(const struct edge_process *p, const struct dm_part *par
 	return err;
 }
 
-/* Handshakes that begin from now on use the new set; sessions stay. */
-static void take_set(struct edge_process *p, const struct dm_msg *m, int fd)
+/* The sessions of a listener that is gone keep its context until they end. */
+static void close_gone(struct edge_process *p)
 {
-	struct tls_ctx *fresh[CFG_LISTEN_MAX] = { NULL };
-	struct dm_part part = { .map = NULL };
-	int err = dm_set_open(&part, &p->process.in.log, fd);
+	const struct cfg_iwf *cfg = p->process.in.cfg;
 
-	if (!err) {
-		err = make_contexts(p, &part, fresh);
+	for (size_t i = 0; i < cfg->listen_n; i++) {
+		if (!cfg->listen[i].gone_ms || !p->listens[i]) {
+			continue;
+		}
+		edge_unlisten(p->edge, &cfg->listen[i]);
+		close(p->process.in.listen_fds[i]);
+		p->process.in.listen_fds[i] = -1;
+		p->listens[i] = false;
 	}
-	dm_part_close(&part);
+}
+
+static int begin_listening(struct edge_process *p)
+{
+	const struct cfg_iwf *cfg = p->process.in.cfg;
+	int err = 0;
+
+	for (size_t i = 0; i < cfg->listen_n && !err; i++) {
+		if (p->process.in.listen_fds[i] < 0 || p->listens[i] || cfg->listen[i].gone_ms) {
+			continue;
+		}
+		err = edge_listen(p->edge, p->process.in.listen_fds[i], &cfg->listen[i], p->tls[i]);
+		p->listens[i] = !err;
+	}
+	return err;
+}
+
+/* Handshakes that begin from now on use the new set; sessions stay. */
+static void use_set(struct edge_process *p, struct cfg_iwf *cfg, struct tls_ctx *fresh[CFG_LISTEN_MAX])
+{
+	dm_config_use(&p->process.in, cfg);
+	close_gone(p);
 	for (size_t i = 0; i < CFG_LISTEN_MAX; i++) {
-		if (!fresh[i] || edge_renew(p->edge, &p->process.in.cfg->listen[i], fresh[i])) {
+		if (!fresh[i] || (p->listens[i] && edge_renew(p->edge, &p->process.in.cfg->listen[i], fresh[i]))) {
 			tls_ctx_free(fresh[i]);
 			continue;
 		}
 		tls_ctx_free(p->tls[i]);
 		p->tls[i] = fresh[i];
 	}
+	edge_reconfigure(p->edge);
+}
+
+static void take_set(struct edge_process *p, const struct dm_msg *m, int fd, int config)
+{
+	struct tls_ctx *fresh[CFG_LISTEN_MAX] = { NULL };
+	struct dm_part part = { .map = NULL };
+	struct cfg_iwf *cfg = NULL;
+	int err = dm_config_take(&cfg, &p->process.in.log, config), set = dm_set_open(&part, &p->process.in.log, fd);
+
+	err = err ? err : set;
+	if (!err) {
+		err = make_contexts(p, cfg, &part, fresh);
+	}
+	dm_part_close(&part);
+	if (err) {
+		cfg_iwf_free(cfg);
+	} else {
+		use_set(p, cfg, fresh);
+		err = begin_listening(p);
+	}
 	dm_process_set_answer(&p->process, m->generation, err == 0);
+}
+
+static void take_listener(struct edge_process *p, const struct dm_msg *m, int *fd)
+{
+	int *place = m->index < CFG_LISTEN_MAX ? &p->process.in.listen_fds[m->index] : NULL;
+
+	if (!place || p->listens[m->index]) {
+		return;
+	}
+	if (*place >= 0) {
+		close(*place);
+	}
+	*place = *fd;
+	*fd = -1;
 }
 
 /* Either end may have closed it, and both processes may live on: the parent makes a new one. */
@@ -190,8 +251,10 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 	if (m->kind == DM_RING) {
 		take_ring(p, fds);
 	} else if (m->kind == DM_SET) {
-		take_set(p, m, fds[0]);
-		fds[0] = -1;
+		take_set(p, m, fds[0], fds[1]);
+		fds[0] = fds[1] = -1;
+	} else if (m->kind == DM_LISTEN && fds[0] >= 0) {
+		take_listener(p, m, &fds[0]);
 	} else if (m->kind == DM_KEYS) {
 		take_keyholder(p, m, fds[0]);
 		fds[0] = -1;
@@ -237,15 +300,10 @@ static int set_up(struct dm_process *process)
 		err = make_signer(p);
 	}
 	if (!err) {
-		err = make_contexts(p, &p->process.in.part, p->tls);
+		err = make_contexts(p, p->process.in.cfg, &p->process.in.part, p->tls);
 	}
 	dm_part_close(&p->process.in.part);
-	for (size_t i = 0; i < p->process.in.cfg->listen_n && !err; i++) {
-		if (p->process.in.listen_fds[i] >= 0) {
-			err = edge_listen(p->edge, p->process.in.listen_fds[i], &p->process.in.cfg->listen[i], p->tls[i]);
-		}
-	}
-	return err;
+	return err ? err : begin_listening(p);
 }
 
 static void tear_down(struct dm_process *process)
@@ -265,7 +323,7 @@ static const struct dm_process_kind kind = {
 	"mtc-iwfd[edge]", sizeof(struct edge_process), EDGE_PROCESS_MAGIC, set_up, on_message, tear_down, SBX_EDGE
 };
 
-int dm_edge_main(const char *config_path)
+int dm_edge_main(void)
 {
-	return dm_process_main(&kind, config_path);
+	return dm_process_main(&kind);
 }

@@ -107,7 +107,7 @@ static const struct dm_process_kind kind = {
 	"mtc-iwfd[fetcher]", sizeof(struct fetcher_process), FETCHER_PROCESS_MAGIC, set_up, on_message, tear_down, SBX_FETCHER
 };
 
-int dm_fetcher_main(const char *config_path)
+int dm_fetcher_main(void)
 {
-	return dm_process_main(&kind, config_path);
+	return dm_process_main(&kind);
 }

@@ -1,11 +1,11 @@
-/* dm_hand.c - hands over to each child the configuration, as read at the start, and its part of
- * the files. An edge also gets the listeners of its zone and the counter page of its zone; the
+/* dm_hand.c - hands over to each child the configuration in force and its part of the files. An edge also gets the listeners of its zone and the counter page of its zone; the
  * core gets the control socket and the decision log, a keyholder gets keys. None gets what another
  * one has. */
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "daemon/dm_config.h"
 #include "daemon/dm_parent_int.h"
 #include "ipc/ipc_ring.h"
 
@@ -36,11 +36,64 @@ static enum dm_parts part_of(const struct dm_child *c)
 	return c->role == DM_CORE ? DM_PART_CORE : c->zone == ZONE_EXTERNAL ? DM_PART_EXTERNAL : DM_PART_INTERNAL;
 }
 
+/* A listener of the zone of this edge that its process does not have yet. */
+static int hand_listeners(struct dm_child *c, const struct cfg_iwf *cfg)
+{
+	const struct dm_parent *p = c->parent;
+	int err = 0;
+
+	for (size_t i = 0; i < cfg->listen_n && !err; i++) {
+		uint32_t bit = UINT32_C(1) << i;
+
+		if (cfg->listen[i].zone != (int)c->zone || cfg->listen[i].gone_ms || p->listen_fds[i] < 0 ||
+		    (c->listeners & bit)) {
+			continue; /* external and internal listeners never share an edge; one may be shut */
+		}
+		if (cfg->listen[i].transport == TRANSPORT_SCTP_UDP && c->place) {
+			continue; /* datagrams of one association would go to several stacks */
+		}
+		err = hand_fd(c, DM_LISTEN, i, p->listen_fds[i]);
+		c->listeners |= err ? 0 : bit;
+	}
+	return err;
+}
+_Static_assert(CFG_LISTEN_MAX <= 32, "each listener has a bit");
+
+/* The edge closes these when it takes the set. */
+static void forget_listeners(struct dm_child *c, const struct cfg_iwf *cfg)
+{
+	for (size_t i = 0; i < cfg->listen_n; i++) {
+		c->listeners &= cfg->listen[i].gone_ms ? ~(UINT32_C(1) << i) : UINT32_MAX;
+	}
+}
+
+/* To a process that runs: the files and the configuration in one message, so that it takes both or
+ * none. */
+static int hand_both(struct dm_child *c, const struct dm_set *set, const struct dm_msg *m)
+{
+	int fds[2] = { set->fd[part_of(c)], -1 };
+	int err = dm_config_make(&fds[1], set->cfg, c->parent->listen_ports);
+
+	if (!err && c->role == DM_EDGE) {
+		err = hand_listeners(c, set->cfg);
+	}
+	if (!err) {
+		err = dm_send(c->sock, m, fds, 2);
+	}
+	if (fds[1] >= 0) {
+		close(fds[1]);
+	}
+	if (!err && c->role == DM_EDGE) {
+		forget_listeners(c, set->cfg);
+	}
+	return err;
+}
+
 int dm_hand_set(struct dm_child *c)
 {
 	const struct dm_set *set = dm_holders_set_for(c);
 	struct dm_msg m = { .kind = DM_SET, .generation = set->generation };
-	int err = dm_send(c->sock, &m, &set->fd[part_of(c)], 1);
+	int err = dm_child_ready(c) ? hand_both(c, set, &m) : dm_send(c->sock, &m, &set->fd[part_of(c)], 1);
 
 	if (!err) {
 		c->set_sent = set->generation;
@@ -51,43 +104,13 @@ int dm_hand_set(struct dm_child *c)
 static int hand_config(struct dm_child *c)
 {
 	struct dm_msg m = { .kind = DM_CONFIG, .index = c->slot, .generation = c->generation, .value = c->zone };
+	int fd = -1, err = dm_config_make(&fd, dm_holders_set_for(c)->cfg, c->parent->listen_ports);
 
-	return dm_send(c->sock, &m, &c->parent->config_fd, 1);
-}
-
-static int hand_listeners(struct dm_child *c)
-{
-	const struct dm_parent *p = c->parent;
-	int err = 0;
-
-	c->listeners = 0;
-	for (size_t i = 0; i < p->cfg->listen_n && !err; i++) {
-		const struct cfg_listen *l = &p->cfg->listen[i];
-
-		if (l->zone != (int)c->zone || p->listen_fds[i] < 0) {
-			continue; /* external and internal listeners never share an edge; one may be shut */
-		}
-		if (l->transport == TRANSPORT_SCTP_UDP && c->place) {
-			continue; /* datagrams of one association would go to several stacks */
-		}
-		err = hand_fd(c, DM_LISTEN, i, p->listen_fds[i]);
-		c->listeners |= UINT32_C(1) << i;
+	if (!err) {
+		err = dm_send(c->sock, &m, &fd, 1);
 	}
-	return err;
-}
-_Static_assert(CFG_LISTEN_MAX <= 32, "each listener has a bit");
-
-/* The core shows them. */
-static int hand_ports(const struct dm_child *c)
-{
-	const struct dm_parent *p = c->parent;
-	int err = 0;
-
-	for (size_t i = 0; i < p->cfg->listen_n && !err; i++) {
-		struct dm_msg m = { .kind = DM_PORT, .index = (uint32_t)i, .value = p->listen_ports[i] };
-
-		/* none for one that is shut, such as over SCTP on a kernel without SCTP */
-		err = p->cfg->listen[i].port || !m.value ? 0 : dm_send(c->sock, &m, NULL, 0);
+	if (fd >= 0) {
+		close(fd);
 	}
 	return err;
 }
@@ -95,9 +118,9 @@ static int hand_ports(const struct dm_child *c)
 static int hand_to_core(struct dm_child *c)
 {
 	struct dm_parent *p = c->parent;
-	int err = hand_ports(c), decisions;
+	int err = 0, decisions;
 
-	if (!err && p->control_fd >= 0) {
+	if (p->control_fd >= 0) {
 		err = hand_fd(c, DM_CONTROL, 0, p->control_fd);
 	}
 	decisions = err ? -1 : dm_open_decisions(p);
@@ -111,8 +134,10 @@ static int hand_to_core(struct dm_child *c)
 
 static int hand_to_edge(struct dm_child *c)
 {
-	int err = hand_listeners(c);
+	int err;
 
+	c->listeners = 0;
+	err = hand_listeners(c, dm_holders_set_for(c)->cfg);
 	return err ? err : hand_fd(c, DM_CAPS, c->place, dm_caps_of(c->parent, c->zone)->fd);
 }
 

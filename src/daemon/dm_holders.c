@@ -21,7 +21,7 @@ static uint64_t keys_of(const struct cfg_iwf *cfg, unsigned kind)
 	for (size_t i = 0; i < cfg->listen_n; i++) {
 		bool in_token = *cfg->listen[i].key_object;
 
-		if (protection_has_tls(cfg->listen[i].protection) && in_token == (kind == KH_PKCS11)) {
+		if (!cfg->listen[i].gone_ms && protection_has_tls(cfg->listen[i].protection) && in_token == (kind == KH_PKCS11)) {
 			keys |= UINT64_C(1) << i;
 		}
 	}
@@ -90,6 +90,7 @@ static void join(struct dm_child *edge, const struct dm_child *holder)
 		return;
 	}
 	m.index = ++pair->number;
+	pair->keys = keys;
 	pair->lost = false;
 	pair->since_ms = net_loop_now_ms(p->loop);
 	err = make_pair(edge, holder, &m);
@@ -154,6 +155,22 @@ void dm_holders_join(struct dm_child *c)
 	}
 }
 
+/* Signatures that an edge waits for at this moment are lost with its pair; a listener is added
+ * seldom. */
+void dm_holders_keys(struct dm_child *edge)
+{
+	struct dm_parent *p = edge->parent;
+
+	for (uint32_t i = 0; i < p->holders_n; i++) {
+		const struct dm_child *holder = &p->holders[i];
+		uint64_t keys = keys_in_zone(p->cfg, keys_of(p->cfg, holder->slot), edge->zone);
+
+		if (keys & ~edge->pairs[holder->slot].keys) {
+			join(edge, holder);
+		}
+	}
+}
+
 /* -- the core */
 
 void dm_holders_tell(const struct dm_child *holder)
@@ -213,7 +230,7 @@ bool dm_holders_have(const struct dm_parent *p, uint32_t set)
 const struct dm_set *dm_holders_set_for(const struct dm_child *c)
 {
 	const struct dm_parent *p = c->parent;
-	bool early = c->role == DM_EDGE && p->set_signed && !dm_holders_have(p, p->set->generation);
+	bool early = c->role == DM_EDGE && p->set_signed && (dm_set_core_asked(p) || !dm_holders_have(p, p->set->generation));
 
 	return early ? p->set_signed : p->set;
 }
@@ -240,7 +257,7 @@ void dm_holders_renew(struct dm_parent *p, struct dm_set *fresh)
 
 void dm_holders_forget(struct dm_parent *p)
 {
-	if (p->set_signed && dm_holders_have(p, p->set->generation)) {
+	if (p->set_signed && !dm_set_core_asked(p) && dm_holders_have(p, p->set->generation)) {
 		forget_signed(p);
 	}
 }

@@ -11,34 +11,13 @@
 
 #include "base/writer.h"
 #include "daemon/dm_child.h"
+#include "daemon/dm_config.h"
 
 static void all_unset(struct dm_inherited *in)
 {
 	memset(in, 0, sizeof *in);
 	in->caps_fd = in->beat_fd = in->control_fd = in->decisions_fd = in->publish_fd = -1;
 	memset(in->listen_fds, 0xff, sizeof in->listen_fds); /* -1 each */
-}
-
-static int read_config(struct dm_inherited *in, int fd, const char *path)
-{
-	char why[CFG_WHY_MAX] = "";
-	struct stat st;
-	void *text;
-	int err;
-
-	if (fstat(fd, &st) < 0 || st.st_size <= 0 || st.st_size > (off_t)CFG_TEXT_MAX) {
-		return ERR_INVAL;
-	}
-	text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (text == MAP_FAILED) {
-		return ERR_IO;
-	}
-	err = cfg_iwf_parse(&in->cfg, path, text, (size_t)st.st_size, why);
-	munmap(text, (size_t)st.st_size);
-	if (err) {
-		log_error(&in->log, "daemon", "%s", why);
-	}
-	return err;
 }
 
 /* The member that receives the descriptor of this message; NULL: none. */
@@ -63,7 +42,7 @@ static int *place(struct dm_inherited *in, const struct dm_msg *m)
 	}
 }
 
-static int take(struct dm_inherited *in, const struct dm_msg *m, int fd, const char *path)
+static int take(struct dm_inherited *in, const struct dm_msg *m, int fd)
 {
 	int *where, err;
 
@@ -71,8 +50,7 @@ static int take(struct dm_inherited *in, const struct dm_msg *m, int fd, const c
 		in->slot = m->index;
 		in->generation = m->generation;
 		in->zone = m->value == ZONE_EXTERNAL ? ZONE_EXTERNAL : ZONE_INTERNAL;
-		err = read_config(in, fd, path);
-		close(fd);
+		err = in->cfg ? ERR_PROTO : dm_config_open(&in->cfg, fd);
 		if (err) {
 			return err;
 		}
@@ -82,10 +60,6 @@ static int take(struct dm_inherited *in, const struct dm_msg *m, int fd, const c
 		return (in->cfg->user[0] || in->cfg->user_core[0] || in->cfg->user_edge[0]) && prctl(PR_SET_DUMPABLE, 0) < 0
 			   ? ERR_IO
 			   : 0;
-	}
-	if (m->kind == DM_PORT && in->cfg && m->index < in->cfg->listen_n && m->value && m->value <= UINT16_MAX && fd < 0) {
-		in->cfg->listen[m->index].port = (uint16_t)m->value;
-		return 0;
 	}
 	if (m->kind == DM_SET && !in->part.map) {
 		in->set = m->generation;
@@ -108,7 +82,7 @@ static int take(struct dm_inherited *in, const struct dm_msg *m, int fd, const c
 	return 0;
 }
 
-int dm_inherit(struct dm_inherited *in, const char *role, const char *config_path)
+int dm_inherit(struct dm_inherited *in, const char *role)
 {
 	struct dm_msg m;
 	int fds[DM_FDS_MAX], err = 0;
@@ -116,7 +90,7 @@ int dm_inherit(struct dm_inherited *in, const char *role, const char *config_pat
 	all_unset(in);
 	log_init(&in->log, STDERR_FILENO, LOG_LEVEL_INFO, role);
 	while (!err && (err = dm_recv(DM_CHILD_FD, &m, fds)) == 0 && m.kind != DM_START) {
-		err = take(in, &m, fds[0], config_path);
+		err = take(in, &m, fds[0]);
 		if (err) {
 			break;
 		}
@@ -154,6 +128,28 @@ void dm_inherited_free(struct dm_inherited *in)
 	dm_part_close(&in->part);
 	cfg_iwf_free(in->cfg);
 	in->cfg = NULL;
+}
+
+int dm_config_take(struct cfg_iwf **fresh, const struct log *log, int fd)
+{
+	int err = dm_config_open(fresh, fd);
+
+	if (err) {
+		log_error(log, "daemon", "the configuration that the parent hands out cannot be used: %s", err_str(err));
+	}
+	return err;
+}
+
+void dm_config_use(struct dm_inherited *in, struct cfg_iwf *fresh)
+{
+	if (!fresh) {
+		return;
+	}
+	if (fresh->log_level != in->cfg->log_level) { /* else what 'mtcctl log level' said stays */
+		in->log.level = (enum log_level)fresh->log_level;
+	}
+	memcpy(in->cfg, fresh, sizeof *fresh);
+	cfg_iwf_free(fresh);
 }
 
 int dm_set_open(struct dm_part *out, const struct log *log, int fd)

@@ -106,12 +106,15 @@ static void guard_memory(const struct keyholder_process *p)
 	}
 }
 
-static void take_set(struct keyholder_process *p, const struct dm_msg *m, int fd)
+static void take_set(struct keyholder_process *p, const struct dm_msg *m, int fd, int config)
 {
+	struct cfg_iwf *cfg = NULL;
 	struct dm_part part = { .map = NULL };
 	void *fresh = NULL;
-	int err = dm_set_open(&part, &p->process.in.log, fd);
+	int err = dm_config_take(&cfg, &p->process.in.log, config), set = dm_set_open(&part, &p->process.in.log, fd);
 
+	err = err ? err : set;
+	dm_config_use(&p->process.in, cfg);
 	if (!err) {
 		err = load(&fresh, p, &part);
 	}
@@ -207,8 +210,8 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 				  m->generation, err_str(err));
 		}
 	} else if (m->kind == DM_SET) {
-		take_set(p, m, fds[0]);
-		fds[0] = -1;
+		take_set(p, m, fds[0], fds[1]);
+		fds[0] = fds[1] = -1;
 	} else if (m->kind == DM_AUDIT && fds[0] >= 0 && p->audit) {
 		err = kh_audit_channel(p->audit, fds[0]);
 		fds[0] = -1;
@@ -287,12 +290,12 @@ static const struct dm_process_kind token_kind = {
 	SBX_KEYHOLDER_P11
 };
 
-int dm_keyholder_main(const char *config_path)
+int dm_keyholder_main(void)
 {
-	return dm_process_main(&files_kind, config_path);
+	return dm_process_main(&files_kind);
 }
 
-int dm_keyholder_p11_main(const char *config_path)
+int dm_keyholder_p11_main(void)
 {
-	return dm_process_main(&token_kind, config_path);
+	return dm_process_main(&token_kind);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/shown.h"
@@ -161,6 +162,7 @@ static int examine(struct dm_loaded *l, struct report *why)
 int dm_load(struct dm_loaded *out, const char *path, struct report *why)
 {
 	char words[CFG_WHY_MAX];
+	struct stat st;
 	int err;
 
 	*out = (struct dm_loaded){ .text = NULL };
@@ -169,6 +171,7 @@ int dm_load(struct dm_loaded *out, const char *path, struct report *why)
 		report_add(why, REPORT_ERROR, "%s: %s", path, strerror(errno));
 		return err;
 	}
+	out->again = stat(out->path, &st) == 0 && S_ISREG(st.st_mode);
 	err = cfg_text_load(&out->text, &out->text_len, out->path, words);
 	if (err) {
 		report_add(why, REPORT_ERROR, "%s", words);
@@ -189,7 +192,7 @@ void dm_loaded_fini(struct dm_loaded *l)
 	*l = (struct dm_loaded){ .text = NULL };
 }
 
-int dm_load_check(const char *path, const char *text, size_t len, struct report *why)
+int dm_load_again(struct cfg_iwf **out, const char *path, const char *text, size_t len, struct report *why)
 {
 	struct dm_loaded l = { .text_len = len };
 	int err = absolute_path(l.path, path);
@@ -201,6 +204,10 @@ int dm_load_check(const char *path, const char *text, size_t len, struct report 
 	memcpy(l.text, text, len);
 	if (!err) {
 		err = examine(&l, why);
+	}
+	if (!err) {
+		*out = l.cfg;
+		l.cfg = NULL;
 	}
 	dm_loaded_fini(&l);
 	return err;

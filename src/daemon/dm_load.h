@@ -12,6 +12,7 @@ struct dm_loaded {
 	char path[PATH_MAX];
 	char *text; /* as it was read: a pipe has it only once */
 	size_t text_len;
+	bool again; /* it is a file that can be read again */
 	struct cfg_iwf *cfg;
 	struct dm_set *set; /* generation 1 */
 };
@@ -22,5 +23,6 @@ struct dm_loaded {
 ERR_MUST_USE int dm_load(struct dm_loaded *out, const char *path, struct report *why);
 void dm_loaded_fini(struct dm_loaded *l);
 
-/* The same of a text that is not going to be used now: would a start with it come this far? */
-ERR_MUST_USE int dm_load_check(const char *path, const char *text, size_t len, struct report *why);
+/* The same of a text that was read again: would a start with it come this far? On success the caller
+ * owns *out. */
+ERR_MUST_USE int dm_load_again(struct cfg_iwf **out, const char *path, const char *text, size_t len, struct report *why);

@@ -11,13 +11,12 @@
 
 enum dm_kind {
 	/* parent > child */
-	DM_CONFIG = 1,         /* fd: sealed text. index: slot, generation, value: zone of an edge */
-	DM_SET = 2,            /* fd: sealed part of the files, dm_part.h; again after each reload */
-	DM_LISTEN = 3,         /* fd; index: listener */
+	DM_CONFIG = 1,         /* fd: sealed configuration, dm_config.h. index: slot, generation, value: zone of an edge */
+	DM_SET = 2,            /* fd: sealed part of the files, dm_part.h; again after each reload, with the configuration */
+	DM_LISTEN = 3,         /* fd; index: listener; also before a DM_SET whose configuration has more of them */
 	DM_CAPS = 4,           /* fd: counter page of the edges of one zone. index: slot of this edge in it */
 	DM_CONTROL = 5,        /* fd: listening control socket */
 	DM_DECISIONS = 6,      /* fd: decision log; again after each rotation */
-	DM_PORT = 33,          /* core: index: listener, value: the port that it is bound to; for a listener with port 0 */
 	DM_START = 7,          /* that was all: begin */
 	DM_RING = 8,           /* 4 fds; for the core index: slot, generation, what: zone, value: of the edge, dm_ring_value() */
 	DM_EDGE_GONE = 9,      /* generation */
@@ -35,7 +34,9 @@ enum dm_kind {
 	DM_NDSIP = 29,         /* fd: end of a pair between the NDS/IP helper and an edge or the core. generation: for the helper,
 			    * of the edge, 0: the core; index: for the edge and the core, number of the pair */
 	DM_VICI = 32,          /* NDS/IP helper: fd: connected to charon; without: value: errno */
-	DM_RELOADED = 16,      /* core: fd: sealed lines of the report, value: 1 when the set is in use, index: of the request */
+	DM_RELOADED = 16,      /* core: fd: sealed lines of the report, value: 1 when the set is in use, index: of the request,
+			    * 0: SIGHUP; what: 1: it was to show only, 2: the configuration is another one */
+	DM_CONFIG_DISK = 70,   /* core: value: 1: the file of the configuration is another one than that in force */
 	DM_CRL_RENEWED = 40,   /* core: value: that many more times files of CRLs were taken without a reload */
 	DM_CRL_REFUSED = 41,   /* core: value: that many more times they were wrong */
 	DM_CRL_WRONG = 42,     /* core: value: anchors whose files are wrong, and which use those before; a bit for each */
@@ -54,7 +55,7 @@ enum dm_kind {
 	DM_VICI_WANTED = 31,  /* NDS/IP helper: a connection to charon */
 	DM_FETCH_LOST = 62,   /* edge: the pair of DM_FETCH closed. index: its number */
 	DM_FETCH_WANTED = 63, /* fetcher: a connection. index: number of a responder; generation: repeated in the answer */
-	DM_RELOAD = 18,       /* core: an operator wants the files read again; index: of the request */
+	DM_RELOAD = 18,       /* core: an operator wants the files read again; index: of the request; value: 1: only shown */
 	/* child > parent > core: what is in force. generation: pid, index: uid, value:
 	 * capabilities, what: dm_sandbox.h */
 	DM_SANDBOX = 21,
@@ -63,6 +64,9 @@ enum dm_kind {
 	/* both ways: from the core to the parent, from the parent to the edges */
 	DM_LOG_LEVEL = 13, /* value */
 };
+
+#define DM_RELOADED_DRY 1u /* in `what` of DM_RELOADED */
+#define DM_RELOADED_CONFIG 2u
 
 struct dm_msg {
 	uint32_t kind; /* enum dm_kind */

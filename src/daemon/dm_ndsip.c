@@ -157,6 +157,9 @@ static int take_files(struct ndsip_process *p, const struct dm_part *part, uint3
 	}
 	files[n++] = file_of(part, DM_NDSIP_CERTIFICATE, 0, NULL);
 	for (size_t i = 0; i < cfg->anchors_n; i++) {
+		if (cfg->anchors[i].gone_ms) {
+			continue;
+		}
 		files[n] = file_of(part, DM_ANCHOR, i, cfg->anchors[i].name);
 		files[n].since = of[i];
 		n += files[n].pem.p != NULL;
@@ -178,11 +181,14 @@ static int take_files(struct ndsip_process *p, const struct dm_part *part, uint3
 _Static_assert(CFG_ANCHORS_MAX == NS_ANCHORS_MAX && CFG_CRLS_MAX == NS_CRL_FILES_MAX,
 	       "one number of anchors, and of their lists");
 
-static void take_set(struct ndsip_process *p, const struct dm_msg *m, int fd)
+static void take_set(struct ndsip_process *p, const struct dm_msg *m, int fd, int config)
 {
+	struct cfg_iwf *cfg = NULL;
 	struct dm_part part = { .map = NULL };
-	int err = dm_set_open(&part, &p->process.in.log, fd);
+	int err = dm_config_take(&cfg, &p->process.in.log, config), set = dm_set_open(&part, &p->process.in.log, fd);
 
+	err = err ? err : set;
+	dm_config_use(&p->process.in, cfg);
 	if (!err) {
 		err = take_files(p, &part, m->generation);
 	}
@@ -217,8 +223,8 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 		take_pair(p, m, fds[0]);
 		fds[0] = -1;
 	} else if (m->kind == DM_SET) {
-		take_set(p, m, fds[0]);
-		fds[0] = -1;
+		take_set(p, m, fds[0], fds[1]);
+		fds[0] = fds[1] = -1;
 	} else if (m->kind == DM_VICI) {
 		take_charon(p, m, fds[0]);
 		fds[0] = -1;
@@ -322,8 +328,8 @@ static const struct dm_process_kind kind = {
 	"mtc-iwfd[ndsip]", sizeof(struct ndsip_process), NDSIP_PROCESS_MAGIC, set_up, on_message, tear_down, SBX_NDSIP
 };
 
-int dm_ndsip_main(const char *config_path)
+int dm_ndsip_main(void)
 {
 	read_services();
-	return dm_process_main(&kind, config_path);
+	return dm_process_main(&kind);
 }

@@ -16,8 +16,6 @@
 #include "daemon/dm_sctp.h"
 #include "net/net_transport.h"
 
-#define BACKLOG 1024
-
 static int find_users(struct dm_parent *p)
 {
 	for (unsigned i = 0; i < CFG_PROCESSES; i++) {
@@ -92,7 +90,7 @@ static int bind_listeners(struct dm_parent *p)
 		char address[SHOWN_ADDRESS_MAX];
 		struct net_sctp_ends sctp;
 		int err =
-		    net_bind(&p->listen_fds[i], &p->listen_ports[i], l->address, l->port, dm_sctp_of(&sctp, p->cfg, i), BACKLOG);
+		    net_bind(&p->listen_fds[i], &p->listen_ports[i], l->address, l->port, dm_sctp_of(&sctp, p->cfg, i), DM_BACKLOG);
 
 		if (err == ERR_NOTFOUND) {
 			log_error(&p->log, "daemon", "listener %s stays shut: %s", l->name, dm_sctp_missing(l->transport));
@@ -114,7 +112,7 @@ static int bind_control(struct dm_parent *p)
 	if (!path[0]) {
 		return 0;
 	}
-	err = net_unix_bind(&p->control_fd, path, 0660, BACKLOG);
+	err = net_unix_bind(&p->control_fd, path, 0660, DM_BACKLOG);
 	if (err == ERR_EXISTS) {
 		log_error(&p->log, "daemon", "control socket %s: another process listens there", path);
 		return err;

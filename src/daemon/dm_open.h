@@ -6,3 +6,5 @@
 
 /* Descriptors that one process may need. */
 rlim_t dm_descriptors(const struct cfg_iwf *c);
+
+#define DM_BACKLOG 1024 /* connections that wait for an edge, for each listener */

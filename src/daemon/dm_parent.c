@@ -109,6 +109,7 @@ static void on_ready(struct dm_child *c)
 	if (c->role == DM_CORE) {
 		dm_sandboxes_tell(p);
 		dm_crls_tell(p);
+		dm_disk_tell(p);
 	}
 	dm_holders_tell(c);
 	dm_set_offer(c); /* the set may have been renewed in the meantime */
@@ -178,7 +179,7 @@ static bool on_message(struct dm_child *c, const struct dm_msg *m)
 	} else if (m->kind == DM_SET_TAKEN && dm_child_ready(c)) {
 		return dm_set_taken(c, m->generation, m->value != 0);
 	} else if (m->kind == DM_RELOAD && c->role == DM_CORE && m->index) {
-		dm_reload(p, m->index);
+		dm_reload(p, m->index, m->value != 0);
 	} else {
 		return false;
 	}
@@ -228,6 +229,21 @@ static void could_not_spawn(struct dm_child *c, int err)
 	later(c);
 }
 
+/* The sandbox of this core will have the ports and transports of these. */
+static void note_peers(const struct dm_child *c)
+{
+	struct dm_parent *p = c->parent;
+
+	if (c->role != DM_CORE) {
+		return;
+	}
+	p->core_peers_n = p->cfg->peers_n;
+	for (size_t i = 0; i < p->cfg->peers_n; i++) {
+		p->core_peers[i] =
+		    (struct dm_core_peer){ p->cfg->peers[i].port, p->cfg->peers[i].transport == TRANSPORT_SCTP };
+	}
+}
+
 static void start_child(struct dm_child *c)
 {
 	struct dm_parent *p = c->parent;
@@ -240,6 +256,7 @@ static void start_child(struct dm_child *c)
 	c->generation = p->generation_next++;
 	c->set_sent = c->set_taken = c->sets_used = 0;
 	c->started_ms = net_loop_now_ms(p->loop);
+	note_peers(c);
 	err = dm_spawn(c);
 	FAULT_POINT(PARENT_CHILD_SPAWNED);
 	if (!err) {
@@ -492,7 +509,7 @@ static void on_hup(void *arg, int signum)
 		log_warn(&p->log, "daemon", "the core does not take messages");
 	}
 	if (!p->stopping) {
-		dm_reload(p, 0);
+		dm_reload(p, 0, false);
 	}
 }
 
@@ -620,6 +637,9 @@ static int run(struct dm_parent *p)
 		err = dm_crls_watch(p);
 	}
 	if (!err) {
+		err = dm_disk_watch(p);
+	}
+	if (!err) {
 		err = dm_watch_begin(p);
 	}
 	if (!err) {
@@ -696,6 +716,7 @@ static void tear_down(struct dm_parent *p)
 	net_check_free(p->turn_end);
 	dm_watch_end(p);
 	dm_crls_free(p);
+	dm_disk_free(p);
 	dm_files_free(p);
 	dm_close_all(p);
 	dm_notify_end(&p->notify);
@@ -727,7 +748,12 @@ static int load(struct dm_parent *p, const char *path)
 	p->path = p->loaded.path;
 	p->cfg = p->loaded.cfg;
 	p->set = p->loaded.set;
-	return err ? err : dm_files_keep(p);
+	if (!err) {
+		dm_source_note(p->cfg, p->loaded.text, p->loaded.text_len);
+		p->set->cfg->source = p->cfg->source;
+		p->connections_max = p->cfg->limits.connections_total;
+	}
+	return err;
 }
 
 int dm_parent_main(const char *path)

@@ -62,6 +62,7 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	struct dm_msg sandbox;   /* as it reported it; kind 0: not yet */
 	struct dm_pair {         /* of an edge: the pair of sockets to the keyholder of each kind */
 		uint32_t number; /* of the last one that was made */
+		uint64_t keys;   /* to a keyholder: listeners whose keys the edge may use by it; a bit for each */
 		bool lost;       /* it closed, or could not be made: the timer makes the next one */
 		uint64_t since_ms;
 		struct dm_again again;
@@ -73,21 +74,28 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	struct net_timer *fetch_again;
 };
 
+struct dm_stamp { /* of a file when it was last read; all zero: not yet, or it was not there */
+	struct timespec modified, changed;
+	off_t size;
+	ino_t inode;
+	dev_t device;
+};
+/* dm_crls.c: of the file now; all zero: it is not there. */
+struct dm_stamp dm_stamp_of(const char *path);
+
 struct dm_reload { /* a reload, until every process uses the new set */
 	bool waits;
 	uint32_t core, number; /* requester: generation of the core and number of its request; number 0: SIGHUP */
 	struct net_timer *timer;
 	struct report report;
+	bool config; /* the configuration is another one */
+	bool dry_run;
+	unsigned anew; /* processes that are started anew when it has ended: CFG_BY_* */
 };
 
 struct dm_crls {                 /* the files of CRLs, which are looked at while the daemon runs: dm_crls.c */
 	struct net_timer *timer; /* NULL: no anchor has any */
-	struct dm_stamp {        /* of a file when it was last read; all zero: not yet, or it was not there */
-		struct timespec modified, changed;
-		off_t size;
-		ino_t inode;
-		dev_t device;
-	} stamps[DM_CRL_FILES_MAX];
+	struct dm_stamp stamps[DM_CRL_FILES_MAX];
 	uint64_t refused; /* anchors whose files are wrong, and which use those before; a bit for each */
 	uint64_t renewed, renewed_told, refusals, refusals_told;
 	struct dm_crl_numbers *numbers; /* as on disk, or to be written */
@@ -106,9 +114,19 @@ struct dm_parent {
 	struct dm_loaded loaded; /* the files as loaded at the start; owns the next three members until `set` is replaced */
 	const char *path;        /* of the configuration, absolute */
 	struct cfg_iwf *cfg;
-	struct dm_set *set;             /* of files, in use */
-	struct dm_set *set_signed;      /* an older one that all keyholders have, while one lacks `set`; else NULL */
-	int config_fd;                  /* the text of the configuration, sealed */
+	struct dm_set *set;        /* of files, in use */
+	struct dm_set *set_signed; /* an older one that all keyholders have, while one lacks `set`; else NULL */
+	uint32_t connections_max;  /* limits.connections_total of the start: descriptors were raised for it */
+	struct dm_core_peer {      /* of the core that runs: its sandbox has these ports and transports */
+		uint16_t port;
+		bool sctp;
+	} core_peers[CFG_PEERS_MAX];
+	size_t core_peers_n;
+	struct dm_disk { /* the file of the configuration: dm_disk.c */
+		struct net_timer *timer;
+		struct dm_stamp seen; /* when it was compared last */
+		bool other;           /* it is another one than that in force */
+	} disk;
 	uint8_t ends_said[DM_ENDS_MAX]; /* enum dm_ends_level, by index of set->ends */
 	struct net_timer *look;         /* checks for certificates that expire */
 	struct dm_reload reload;
@@ -240,6 +258,8 @@ void dm_holders_join(struct dm_child *c);
 /* An edge says that a pair closed: it gets a new one, after a pause that grows like that of a
  * process that ends again and again. False: no edge says this. */
 bool dm_holders_lost(struct dm_child *edge, const struct dm_msg *m);
+/* Makes another pair when the edge gets a listener whose key it may not use by the one it has. */
+void dm_holders_keys(struct dm_child *edge);
 ERR_MUST_USE int dm_holders_watch(struct dm_parent *p); /* makes the timers for that */
 void dm_holders_tell(const struct dm_child *holder);    /* its state, to the core; not for other children */
 void dm_holders_tell_all(const struct dm_parent *p);
@@ -291,17 +311,18 @@ void dm_watch_ready(struct dm_child *c);              /* the child is watched fr
 void dm_watch_end(struct dm_parent *p);               /* allowed without dm_watch_begin() */
 
 /* dm_reload.c: certificates, keys and anchors while the daemon runs. */
-/* Seals the text of the configuration for the processes. Words are on standard error. */
-ERR_MUST_USE int dm_files_keep(struct dm_parent *p);
 ERR_MUST_USE int dm_files_watch(struct dm_parent *p); /* starts the checks for expiry, and warns at once if one is near */
 void dm_files_free(struct dm_parent *p);
-/* Reads everything again; a set without errors is used from now on. `number`: of the core's
- * request; 0: SIGHUP. */
-void dm_reload(struct dm_parent *p, uint32_t number);
+/* Reads everything again, the configuration included; without errors it is used from now on.
+ * `number`: of the core's request; 0: SIGHUP. `dry_run`: nothing is used, and all is said. */
+void dm_reload(struct dm_parent *p, uint32_t number, bool dry_run);
 /* After a child has ended, started, or taken a set: offers the edges the newest one if they lack
  * it and can have it, tells the keyholders what is used, and ends a reload that waited for this
  * child. */
 void dm_set_step(struct dm_parent *p);
+/* The core was sent a set and has not answered: no edge gets that set before. A listener that the
+ * core does not know would end the edge that announces sessions of it. */
+bool dm_set_core_asked(const struct dm_parent *p);
 void dm_set_offer(struct dm_child *c); /* the child is ready: sends it the newest set if it has an older one */
 /* One check, as dm_hang_look(). True: the child has not answered the set that it was sent for the
  * limit, though its loop turns. */
@@ -314,10 +335,20 @@ void dm_set_tell_core(const struct dm_child *edge); /* tells the core which set 
  * dm_set_refresh(). False: it has to be tried again. */
 bool dm_reload_crls(struct dm_parent *p, uint64_t *refused);
 
+/* dm_change.c: the digest and the time of the file are noted in the configuration. */
+void dm_source_note(struct cfg_iwf *cfg, const char *text, size_t len);
+
+/* dm_disk.c: whether the file of the configuration is the one that is in force. */
+ERR_MUST_USE int dm_disk_watch(struct dm_parent *p);
+void dm_disk_look(struct dm_parent *p); /* now, after a reload */
+void dm_disk_tell(struct dm_parent *p); /* a new core is ready */
+void dm_disk_free(struct dm_parent *p);
+
 /* dm_crls.c: files of CRLs that change. */
-ERR_MUST_USE int dm_crls_watch(struct dm_parent *p); /* does nothing when no anchor has any */
-void dm_crls_keep(struct dm_parent *p);              /* the set in use is another one: writes down the numbers of its CRLs */
-void dm_crls_tell(struct dm_parent *p);              /* a new core is ready: tells it which anchors have wrong files */
+/* Does nothing when no anchor has any, or they are looked at already. */
+ERR_MUST_USE int dm_crls_watch(struct dm_parent *p);
+void dm_crls_keep(struct dm_parent *p); /* the set in use is another one: writes down the numbers of its CRLs */
+void dm_crls_tell(struct dm_parent *p); /* a new core is ready: tells it which anchors have wrong files */
 void dm_crls_free(struct dm_parent *p);
 
 /* dm_sandboxes.c: the parent's own sandbox, when all is open and before there is a thread; errors

@@ -140,7 +140,7 @@ static const char *reason(int err)
 	return err == ERR_PROTO || err == ERR_VERSION ? "a file cannot be used; the line before says which" : err_str(err);
 }
 
-int dm_process_main(const struct dm_process_kind *kind, const char *config_path)
+int dm_process_main(const struct dm_process_kind *kind)
 {
 	struct dm_process *p = calloc(1, kind->size);
 	int err, status;
@@ -153,7 +153,7 @@ int dm_process_main(const struct dm_process_kind *kind, const char *config_path)
 	p->status = 1;
 	tls_warm_up(); /* OpenSSL and the C library read their files while they can */
 	sbx_warm_up();
-	err = dm_inherit(&p->in, kind->program, config_path);
+	err = dm_inherit(&p->in, kind->program);
 	if (!err) {
 		err = confine(p);
 	}

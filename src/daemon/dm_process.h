@@ -39,7 +39,7 @@ struct dm_process_kind {
 };
 
 /* The life of the process. Returns its exit status. */
-int dm_process_main(const struct dm_process_kind *kind, const char *config_path);
+int dm_process_main(const struct dm_process_kind *kind);
 /* Stops the loop; dm_process_main() returns `status`. */
 void dm_process_end(struct dm_process *p, int status);
 /* Tells the parent whether the set of files is in use. An answer for which the socket has no room

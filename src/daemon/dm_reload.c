@@ -1,5 +1,6 @@
-/* dm_reload.c - certificates, keys and anchors while the daemon runs: read again when somebody
- * asks, used by all processes or by none, and looked at for their end.
+/* dm_reload.c - the configuration (dm_change.h), certificates, keys and anchors while the daemon
+ * runs: read again when somebody asks, used by all processes or by none, and looked at for their
+ * end.
  *
  *   SIGHUP, DM_RELOAD --> read and check --(errors)--> log, answer; the old set stays
  *                               | (fine)
@@ -23,9 +24,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/shown.h"
 #include "core/core.h"
+#include "daemon/dm_change.h"
 #include "daemon/dm_ends.h"
 #include "daemon/dm_parent_int.h"
 #include "keyholder/kh_sets.h"
@@ -76,18 +77,6 @@ static void forget_renewed(struct dm_parent *p, const struct dm_set *fresh)
 
 /* -- the start */
 
-int dm_files_keep(struct dm_parent *p)
-{
-	int err;
-
-	p->config_fd = -1;
-	err = dm_memfd(&p->config_fd, "mtc-iwf-config", p->loaded.text, p->loaded.text_len);
-	if (err) {
-		fprintf(stderr, "mtc-iwfd: the configuration cannot be kept in memory: %s\n", err_str(err));
-	}
-	return err;
-}
-
 static void on_late(void *arg);
 
 int dm_files_watch(struct dm_parent *p)
@@ -109,9 +98,6 @@ void dm_files_free(struct dm_parent *p)
 	net_timer_free(p->reload.timer);
 	dm_set_free(p->set_signed);
 	dm_set_free(p->set);
-	if (p->config_fd >= 0) {
-		close(p->config_fd);
-	}
 }
 
 /* -- to the processes */
@@ -127,6 +113,11 @@ void dm_set_tell_core(const struct dm_child *edge)
 	}
 }
 
+bool dm_set_core_asked(const struct dm_parent *p)
+{
+	return p->core.pid && dm_child_ready(&p->core) && p->core.set_sent != p->core.set_taken;
+}
+
 void dm_set_offer(struct dm_child *c)
 {
 	const struct dm_parent *p = c->parent;
@@ -135,8 +126,11 @@ void dm_set_offer(struct dm_child *c)
 	if (!c->pid || !dm_child_ready(c) || c->set_sent != c->set_taken || c->set_taken == p->set->generation) {
 		return;
 	}
-	if (c->role == DM_EDGE && !dm_holders_have(p, p->set->generation)) {
-		return; /* nobody could sign with its keys yet; dm_set_step() follows */
+	if (c->role == DM_EDGE && (dm_set_core_asked(p) || !dm_holders_have(p, p->set->generation))) {
+		return; /* nobody could sign with its keys yet, or know its listeners; dm_set_step() follows */
+	}
+	if (c->role == DM_EDGE) {
+		dm_holders_keys(c);
 	}
 	if (dm_hand_set(c) == 0) {
 		return;
@@ -184,6 +178,9 @@ bool dm_set_taken(struct dm_child *c, uint32_t generation, bool taken)
 		log_error(&p->log, "daemon", "%s cannot use set %u of the files and goes on with set %u", dm_child_name(c, name),
 			  generation, c->set_taken);
 		c->set_sent = c->set_taken;
+		if (c->role == DM_CORE) {
+			dm_set_step(p); /* the edges waited for it */
+		}
 		look_whether_done(p); /* it is offered again when something else has changed, and not at once */
 	} else {
 		c->set_taken = generation;
@@ -204,6 +201,10 @@ static void log_line(void *arg, const char *kind, const char *text)
 		log_error(&p->log, "daemon", "reload: %s", text);
 	} else if (strcmp(kind, REPORT_WARNING) == 0) {
 		log_warn(&p->log, "daemon", "reload: %s", text);
+	} else if (strcmp(kind, REPORT_RESTART) == 0) {
+		log_warn(&p->log, "daemon", "reload: needs a restart: %s", text);
+	} else if (strcmp(kind, REPORT_CHANGE) == 0) {
+		log_info(&p->log, "daemon", "reload: %s", text);
 	} else {
 		log_info(&p->log, "daemon", "reload: %s is renewed", text);
 	}
@@ -212,16 +213,22 @@ static void log_line(void *arg, const char *kind, const char *text)
 static void answer(struct dm_parent *p, bool taken)
 {
 	struct dm_reload *r = &p->reload;
-	struct dm_msg m = { .kind = DM_RELOADED, .index = r->number, .value = taken };
+	struct dm_msg m = { .kind = DM_RELOADED,
+			    .index = r->number,
+			    .value = taken,
+			    .what = (r->dry_run ? DM_RELOADED_DRY : 0) | (r->config ? DM_RELOADED_CONFIG : 0) };
 	int fd = -1;
 
-	report_each(&r->report, log_line, p);
-	if (!taken) {
+	if (!r->dry_run) {
+		report_each(&r->report, log_line, p);
+	}
+	if (!taken && !r->dry_run) {
 		log_error(&p->log, "daemon", "reload refused, errors: %u; set %u of the files stays in use", r->report.errors,
 			  p->set->generation);
 	}
-	if (!r->number || !p->core.pid || !dm_child_ready(&p->core) || p->core.generation != r->core) {
-		return;
+	if (!p->core.pid || !dm_child_ready(&p->core) || (r->number && p->core.generation != r->core) ||
+	    (!r->number && taken && !r->config)) {
+		return; /* nobody waits, and there is nothing for the decision log */
 	}
 	if (r->report.len && dm_memfd(&fd, "mtc-iwf-report", r->report.text, r->report.len)) {
 		fd = -1; /* then only whether it was taken */
@@ -240,11 +247,13 @@ static void finish(struct dm_parent *p)
 	net_timer_stop(p->reload.timer);
 	log_info(&p->log, "daemon", "set %u of the files is in use", p->set->generation);
 	answer(p, true);
+	dm_change_anew(p, p->reload.anew);
+	p->reload.anew = 0;
 }
 
 static bool lags(const struct dm_child *c)
 {
-	return c->pid && dm_child_ready(c) && c->set_taken != c->parent->set->generation;
+	return c->pid && c->role != DM_FETCHER && dm_child_ready(c) && c->set_taken != c->parent->set->generation;
 }
 
 /* It does not have the set yet and will: it was asked, or it is a keyholder that was started with
@@ -297,39 +306,6 @@ static void on_late(void *arg)
 }
 
 /* -- the reload */
-
-/* Checks now whether the daemon could start with the changed file, while an operator is
- * watching. */
-static void tell_changed(const struct dm_parent *p, const char *text, size_t len, struct report *r)
-{
-	struct report *why = calloc(1, sizeof *why);
-	char first[CFG_WHY_MAX];
-
-	if (why && dm_load_check(p->path, text, len, why)) {
-		report_add(r, REPORT_WARNING,
-			   "%s changed on disk, and mtc-iwfd would not start with it ('mtc-iwfd -t -c %s' says all): %s", p->path,
-			   p->path, report_first(why, first, sizeof first));
-	} else {
-		report_add(r, REPORT_WARNING, "%s changed on disk; restart mtc-iwfd to apply it", p->path);
-	}
-	free(why);
-}
-
-/* The configuration is that of the start until the next start. */
-static void compare_config(const struct dm_parent *p, struct report *r)
-{
-	struct file_copy f;
-	char words[FILE_WHY_MAX];
-
-	if (file_read(&f, p->path, CFG_TEXT_MAX, words)) {
-		report_add(r, REPORT_WARNING, "%s cannot be compared with the configuration in use: %s", p->path, words);
-		return;
-	}
-	if (f.len != p->loaded.text_len || memcmp(f.p, p->loaded.text, f.len) != 0) {
-		tell_changed(p, f.p, f.len, r);
-	}
-	file_copy_fini(&f);
-}
 
 static void use(struct dm_parent *p, struct dm_set *fresh)
 {
@@ -386,10 +362,26 @@ static int check_room(struct dm_parent *p, const struct dm_set *fresh, struct re
 	return ERR_LIMIT;
 }
 
-void dm_reload(struct dm_parent *p, uint32_t number)
+/* Everything is checked and opened: from here on nothing fails. */
+static void take(struct dm_parent *p, struct dm_change *c, struct dm_set *fresh)
+{
+	struct dm_reload *r = &p->reload;
+
+	if (c->cfg) {
+		r->config = c->other || c->what.changes;
+		r->anew = c->what.anew;
+		dm_change_use(c, p);
+	}
+	dm_disk_look(p);
+	use(p, fresh);
+}
+
+void dm_reload(struct dm_parent *p, uint32_t number, bool dry_run)
 {
 	struct dm_reload *r = &p->reload;
 	struct dm_set *fresh = NULL;
+	struct dm_change change;
+	unsigned files = 0;
 	int err;
 
 	if (r->waits) {
@@ -398,20 +390,26 @@ void dm_reload(struct dm_parent *p, uint32_t number)
 	r->number = number;
 	r->core = p->core.generation;
 	r->report = (struct report){ .len = 0 };
-	err = dm_set_load(&fresh, p->cfg, p->set, p->set->generation + 1, &r->report);
-	compare_config(p, &r->report);
+	r->dry_run = dry_run;
+	r->config = false;
+	r->anew = 0;
+	err = dm_change_prepare(&change, p, &r->report);
+	if (!err) {
+		err = dm_set_load(&fresh, change.cfg ? change.cfg : p->cfg, p->set, p->set->generation + 1, &r->report);
+	}
 	if (!err) {
 		err = check_room(p, fresh, &r->report);
 	}
-	if (err) {
-		dm_set_free(fresh);
-		answer(p, false);
-	} else if (!dm_set_changes(p->set, fresh, p->cfg, &r->report)) {
-		dm_set_free(fresh);
-		answer(p, true);
-	} else {
-		use(p, fresh);
+	if (!err) {
+		files = dm_set_changes(p->set, fresh, fresh->cfg, &r->report);
 	}
+	if (err || dry_run || (!files && !change.what.changes && !change.other)) {
+		dm_set_free(fresh);
+		answer(p, !err);
+	} else {
+		take(p, &change, fresh);
+	}
+	dm_change_drop(&change);
 }
 
 bool dm_reload_crls(struct dm_parent *p, uint64_t *refused)
@@ -425,6 +423,8 @@ bool dm_reload_crls(struct dm_parent *p, uint64_t *refused)
 	}
 	r->number = 0;
 	r->report = (struct report){ .len = 0 };
+	r->config = r->dry_run = false;
+	r->anew = 0;
 	if (dm_set_refresh(&fresh, p->set, p->cfg, p->set->generation + 1, refused, &r->report)) {
 		answer(p, false);
 		return false;

@@ -69,7 +69,7 @@ static void want_all(struct reading *g)
 	bool pin = false;
 
 	for (size_t i = 0; i < cfg->anchors_n; i++) {
-		if (!cfg_sound(cfg->lines, "trust_anchors[%zu]", i)) {
+		if (cfg->anchors[i].gone_ms || !cfg_sound(cfg->lines, "trust_anchors[%zu]", i)) {
 			continue;
 		}
 		want(g, DM_ANCHOR, i);
@@ -81,7 +81,7 @@ static void want_all(struct reading *g)
 		const struct cfg_listen *l = &cfg->listen[i];
 		bool in_token = *l->key_object;
 
-		if (!uses_tls(cfg, "listen", i, l->protection, l->certificate, in_token ? l->key_object : l->key)) {
+		if (l->gone_ms || !uses_tls(cfg, "listen", i, l->protection, l->certificate, in_token ? l->key_object : l->key)) {
 			continue;
 		}
 		want(g, DM_LISTEN_CERTIFICATE, i);
@@ -91,7 +91,8 @@ static void want_all(struct reading *g)
 		pin = pin || (in_token && *cfg->keyholder.pkcs11.pin_file);
 	}
 	for (size_t i = 0; i < cfg->peers_n; i++) {
-		if (!uses_tls(cfg, "peers", i, cfg->peers[i].protection, cfg->peers[i].certificate, cfg->peers[i].key)) {
+		if (cfg->peers[i].gone_ms ||
+		    !uses_tls(cfg, "peers", i, cfg->peers[i].protection, cfg->peers[i].certificate, cfg->peers[i].key)) {
 			continue;
 		}
 		want(g, DM_PEER_CERTIFICATE, i);
@@ -632,6 +633,11 @@ static int make(struct dm_set **out, const struct cfg_iwf *cfg, const struct dm_
 		*g = (struct reading){ .cfg = cfg, .report = r, .from = from, .before = before };
 		s->generation = generation;
 		memset(s->fd, 0xff, sizeof s->fd); /* -1 each */
+		s->cfg = malloc(sizeof *s->cfg);
+	}
+	if (g && s && s->cfg) {
+		memcpy(s->cfg, cfg, sizeof *cfg);
+		s->cfg->lines = NULL;
 		err = fill(g, s);
 		*refused = g->refused;
 	} else {
@@ -674,6 +680,9 @@ void dm_set_free(struct dm_set *s)
 		if (s->fd[i] >= 0) {
 			close(s->fd[i]);
 		}
+	}
+	if (s) {
+		free(s->cfg);
 	}
 	free(s);
 }

@@ -6,6 +6,7 @@
 
 struct dm_set {
 	uint32_t generation; /* 1 at the start, one more with each set that is taken */
+	struct cfg_iwf *cfg; /* the configuration that names them, without lines; owned */
 	int fd[DM_PARTS];
 	struct dm_part
 	    held[DM_PARTS]; /* the same, mapped and locked, so that no key gets into swap space as long as the set is kept */

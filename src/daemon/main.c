@@ -46,7 +46,8 @@ static const char help[] =
     "started again; 'mtcctl status' shows them.\n"
     "Signals, to the parent or to all processes: SIGTERM, SIGINT or SIGQUIT is a clean shutdown (Disconnect-Peer to all), a\n"
     "second one after a second or more ends at once; SIGHUP reopens the decision log after rotation and reads\n"
-    "certificates, keys and trust anchors again, as 'mtcctl reload' does: all are used, or nothing changes.\n"
+    "the configuration with its certificates, keys and trust anchors again, as 'mtcctl reload' does: all of it is used, or\n"
+    "nothing changes.\n"
     "Provision it while it runs:  mtcctl --socket PATH scs add ...,  mtcctl --socket PATH assoc add SCS DEVICE\n"
     "\n"
     "exit status: 0 clean shutdown or valid, 1 could not start or go on, 2 invalid usage\n";
@@ -181,22 +182,22 @@ static int play_role(int argc, char **argv)
 		return dm_parent_main(o.config);
 	}
 	if (strcmp(o.role, "edge") == 0) {
-		return dm_edge_main(o.config);
+		return dm_edge_main();
 	}
 	if (strcmp(o.role, "core") == 0) {
-		return dm_core_main(o.config);
+		return dm_core_main();
 	}
 	if (strcmp(o.role, "keyholder") == 0) {
-		return dm_keyholder_main(o.config);
+		return dm_keyholder_main();
 	}
 	if (strcmp(o.role, "ndsip") == 0) {
-		return dm_ndsip_main(o.config);
+		return dm_ndsip_main();
 	}
 	if (strcmp(o.role, "fetcher") == 0) {
-		return dm_fetcher_main(o.config);
+		return dm_fetcher_main();
 	}
 	if (strcmp(o.role, "keyholder-p11") == 0) {
-		return dm_keyholder_p11_main(o.config);
+		return dm_keyholder_p11_main();
 	}
 	if (strcmp(o.role, "key-check") == 0) {
 		return dm_key_check_main();

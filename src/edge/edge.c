@@ -184,6 +184,19 @@ int edge_listen(struct edge *e, int fd, const struct cfg_listen *listen, struct 
 	return edge_sessions_listen(&e->sessions, fd, listen, tls);
 }
 
+void edge_unlisten(struct edge *e, const struct cfg_listen *listen)
+{
+	OBJ_CHECK(e, EDGE_MAGIC);
+	edge_sessions_unlisten(&e->sessions, listen);
+}
+
+void edge_reconfigure(struct edge *e)
+{
+	OBJ_CHECK(e, EDGE_MAGIC);
+	e->tsp.wait_ms = cfg_answer_within_ms(e->env.cfg);
+	edge_sessions_reconfigure(&e->sessions);
+}
+
 int edge_ndsip(struct edge *e, int fd, uint32_t number, void (*lost)(void *arg, uint32_t number), void *arg)
 {
 	OBJ_CHECK(e, EDGE_MAGIC);

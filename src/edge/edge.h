@@ -39,6 +39,14 @@ struct st_counters *edge_counters(struct edge *e);
  * once. */
 ERR_MUST_USE int edge_listen(struct edge *e, int fd, const struct cfg_listen *listen, struct tls_ctx *tls);
 
+/* Accepts no more connections of this listener, and drops those that the core does not know yet. The
+ * core ends the others. edge_listen() with the same `listen` opens it again. */
+void edge_unlisten(struct edge *e, const struct cfg_listen *listen);
+
+/* The content of edge_conf.cfg is another one: what the edge has made of it is made again. Sessions
+ * stay, and have the new limits. */
+void edge_reconfigure(struct edge *e);
+
 /* Later handshakes of this listener use `tls` (borrowed); existing sessions stay.
  * ERR_NOTFOUND: the edge has no such listener, or its protection is not TLS. */
 ERR_MUST_USE int edge_renew(struct edge *e, const struct cfg_listen *listen, struct tls_ctx *tls);

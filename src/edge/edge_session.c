@@ -583,6 +583,13 @@ static enum dia_disconnect_cause refusal_cause(const struct ipc_session_verdict 
 	return strcmp(v->reason, pol_reason_str(POL_UNKNOWN_PEER)) == 0 ? DIA_DISCONNECT_DO_NOT_WANT : DIA_DISCONNECT_REBOOTING;
 }
 
+static uint32_t pending_max_of(const struct edge_session *s)
+{
+	uint32_t all = s->all->env->cfg->limits.pending_per_scs;
+
+	return s->pending_granted < all ? s->pending_granted : all;
+}
+
 void edge_session_on_verdict(struct edge_sessions *all, uint64_t number, const struct ipc_session_verdict *v)
 {
 	struct edge_session *s = edge_session_find(all, number);
@@ -609,8 +616,8 @@ void edge_session_on_verdict(struct edge_sessions *all, uint64_t number, const s
 		}
 		return;
 	}
-	s->pending_max =
-	    v->pending_max < all->env->cfg->limits.pending_per_scs ? v->pending_max : all->env->cfg->limits.pending_per_scs;
+	s->pending_granted = v->pending_max;
+	s->pending_max = pending_max_of(s);
 	s->p_bit_optional = v->p_bit_optional;
 	s->anchor = v->anchor;
 	s->revocation_soft = v->revocation_soft;
@@ -756,25 +763,65 @@ static const struct net_sctp_ends *sctp_of(struct net_sctp_ends *out, const stru
 	return l->transport == TRANSPORT_SCTP_UDP ? out : NULL;
 }
 
+static struct edge_listener *listener_of(struct edge_sessions *all, const struct cfg_listen *listen)
+{
+	for (size_t i = 0; i < all->listeners_n; i++) {
+		if (all->listeners[i].conf == listen) {
+			return &all->listeners[i];
+		}
+	}
+	return NULL;
+}
+
 int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_listen *listen, struct tls_ctx *tls)
 {
 	struct net_sctp_ends sctp;
-	struct edge_listener *l;
+	struct edge_listener *l = listener_of(all, listen);
 	int err;
 
-	if (all->listeners_n == CFG_LISTEN_MAX || protection_has_tls(listen->protection) != (tls != NULL)) {
+	if ((l ? l->listener != NULL : all->listeners_n == CFG_LISTEN_MAX) ||
+	    protection_has_tls(listen->protection) != (tls != NULL)) {
 		return ERR_INVAL;
 	}
-	l = &all->listeners[all->listeners_n];
-	*l = (struct edge_listener){ .all = all, .conf = listen, .tls = tls };
-	obj_begin(&l->obj, EDGE_LISTENER_MAGIC);
-	err = net_listen(&l->listener, all->env->loop, fd, listen->port, sctp_of(&sctp, all->env->cfg, listen), on_accept, l);
-	if (err) {
-		return err;
+	if (!l) {
+		l = &all->listeners[all->listeners_n++];
+		*l = (struct edge_listener){ .all = all, .conf = listen };
+		obj_begin(&l->obj, EDGE_LISTENER_MAGIC);
 	}
-	all->listeners_n++;
-	edge_ocsp_staple(&all->ocsp);
-	return 0;
+	l->tls = tls; /* also for sessions that it had before it was closed */
+	err = net_listen(&l->listener, all->env->loop, fd, listen->port, sctp_of(&sctp, all->env->cfg, listen), on_accept, l);
+	if (!err) {
+		edge_ocsp_staple(&all->ocsp);
+	}
+	return err;
+}
+
+void edge_sessions_unlisten(struct edge_sessions *all, const struct cfg_listen *listen)
+{
+	struct edge_listener *l = listener_of(all, listen);
+	struct edge_session *s, *next;
+
+	if (!l || !l->listener) {
+		return;
+	}
+	net_listener_free(l->listener);
+	l->listener = NULL;
+	for (s = TAILQ_FIRST(&all->list); s; s = next) {
+		next = TAILQ_NEXT(s, entry);
+		if (s->listener == l && s->state < EDGE_SESSION_VERDICT) {
+			session_free(s);
+		}
+	}
+}
+
+void edge_sessions_reconfigure(struct edge_sessions *all)
+{
+	struct edge_session *s;
+
+	conf_links(all);
+	TAILQ_FOREACH (s, &all->list, entry) {
+		s->pending_max = pending_max_of(s);
+	}
 }
 
 int edge_sessions_renew(struct edge_sessions *all, const struct cfg_listen *listen, struct tls_ctx *tls)

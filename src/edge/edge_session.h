@@ -56,7 +56,8 @@ struct edge_session { /* one connection */
 	char host[IDENT_HOST_MAX + 1], realm[IDENT_HOST_MAX + 1]; /* Origin-Host and Origin-Realm of the CER */
 	char scs[IDENT_SCS_MAX + 1];
 	struct ipc_identity identity;
-	uint32_t pending, pending_max; /* unanswered requests, counted by the front; limit from the verdict */
+	uint32_t pending, pending_max; /* unanswered requests, counted by the front; their limit: the smaller one of */
+	uint32_t pending_granted;      /* that of the verdict and that of the configuration */
 	bool p_bit_optional;           /* likewise */
 	bool revocation_soft;          /* likewise: it stays when the revocation of its certificate is unknown */
 	uint8_t anchor;                /* likewise: which anchor of its identity the SCS is known by */
@@ -134,6 +135,10 @@ void edge_sessions_fini(struct edge_sessions *all); /* drops every connection; a
 
 /* As edge_listen(). */
 ERR_MUST_USE int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_listen *listen, struct tls_ctx *tls);
+/* As edge_unlisten(). */
+void edge_sessions_unlisten(struct edge_sessions *all, const struct cfg_listen *listen);
+/* As edge_reconfigure(). */
+void edge_sessions_reconfigure(struct edge_sessions *all);
 /* As edge_renew(). */
 ERR_MUST_USE int edge_sessions_renew(struct edge_sessions *all, const struct cfg_listen *listen, struct tls_ctx *tls);
 /* Accepts no more, sends DPR on open sessions and drops those that are not open yet. */

@@ -315,26 +315,6 @@ def test_what_is_no_file_keeps_nobody_waiting(own_lab):
     assert p.trigger("acme", device="meter-75@a.example", wait=15).code == 0
 
 
-def test_the_configuration_is_that_of_the_start(own_lab):
-    p = own_lab
-    path = p.lab["iwf"]["config"]
-    with open(path, "a", encoding="utf-8") as f:
-        f.write("# read by nobody\n")
-    rows, last = reload(p)
-    assert last["ok"] and last["renewed"] == 0
-    assert [r["text"] for r in rows] == [f"{path} changed on disk; restart mtc-iwfd to apply it"]
-    with open(path, "a", encoding="utf-8") as f:
-        f.write("edges_of_the_world: 7\n")
-    end_an_edge(p)  # the next one does not read it
-    next_core(p)
-    rows, last = reload(p)
-    assert last["ok"] and last["renewed"] == 0
-    (row,) = rows  # told while mtc-iwfd runs, and not when a start is needed
-    assert row["text"].startswith(f"{path} changed on disk, and mtc-iwfd would not start with it ('mtc-iwfd -t -c {path}' says all): {path}:")
-    assert "unknown key 'edges_of_the_world'" in row["text"]
-    assert p.trigger("acme", device="meter-76@a.example", wait=15).code == 0
-
-
 @pytest.mark.once  # a sanitizer wants memory between fork and exec, and says so in the log
 def test_an_edge_that_cannot_start_is_tried_on_while_another_serves(short_lab):
     p = short_lab

@@ -327,10 +327,13 @@ static void test_health_and_status_name_what_is_wrong_with_crls(void **state)
 	assert_int_equal(core_counters(p->core.core)->v[ST_CRL_REFUSED], 1);
 }
 
-static int parent_takes(void *arg, uint32_t number)
+static bool asked_dry_run;
+
+static int parent_takes(void *arg, uint32_t number, bool dry_run)
 {
 	(void)arg;
 	(void)number;
+	asked_dry_run = dry_run;
 	return 0;
 }
 
@@ -355,10 +358,36 @@ static void test_a_parent_that_does_not_answer_ends_the_reload(void **state)
 	p->adm->reload_wait_ms = 60000;
 	next = ctl_fake_run("reload", "{}");
 	assert_int_equal(next->times, 0);
-	adm_reloaded(p->adm, 1, true, "", 0); /* the answer to the first, late */
+	adm_reloaded(p->adm,
+		     &(struct adm_reloaded){ .number = 1, .taken = true, .text = "" }); /* the answer to the first, late */
 	assert_int_equal(next->times, 0);
-	adm_reloaded(p->adm, 2, true, "", 0);
+	adm_reloaded(p->adm, &(struct adm_reloaded){ .number = 2, .taken = true, .text = "" });
 	assert_true(next->ok);
+	assert_false(asked_dry_run);
+	p->core.core->cb = was;
+}
+
+static void test_a_reload_answers_with_each_kind_of_line(void **state)
+{
+	static const char text[] =
+	    "change limits.triggers: 5 -> 6\nrestart edges: 2 -> 3\nrenewed /iwf.pem\nchange log.level: info -> debug\n";
+	struct play *p = *state;
+	struct core_cb cb = *p->core.core->cb;
+	const struct core_cb *was = p->core.core->cb;
+	struct adm_reloaded r = { .taken = true, .config = true, .dry_run = true, .text = text, .len = sizeof text - 1 };
+	const struct ctl_answer *a;
+
+	cb.on_reload = parent_takes;
+	p->core.core->cb = &cb;
+	a = ctl_fake_run("reload", "{\"dry_run\": true}");
+	assert_true(asked_dry_run);
+	r.number = p->adm->reload_number;
+	adm_reloaded(p->adm, &r);
+	assert_true(a->ok);
+	assert_int_equal(json_integer_value(json_object_get(a->last, "changed")), 2);
+	assert_int_equal(json_integer_value(json_object_get(a->last, "restart")), 1);
+	assert_int_equal(json_integer_value(json_object_get(a->last, "renewed")), 1);
+	assert_true(json_is_true(json_object_get(a->last, "dry_run")));
 	p->core.core->cb = was;
 }
 
@@ -572,6 +601,7 @@ TEST_GROUP()
 		PLAY(test_health_names_a_certificate_that_has_expired),
 		PLAY(test_health_and_status_name_what_is_wrong_with_crls),
 		PLAY(test_a_parent_that_does_not_answer_ends_the_reload),
+		PLAY(test_a_reload_answers_with_each_kind_of_line),
 		PLAY(test_members_of_groups_and_sets_are_answered_by_their_names),
 		PLAY(test_an_anchor_that_is_not_configured_is_refused),
 		PLAY(test_an_scs_that_is_removed_loses_its_sessions),

@@ -48,6 +48,7 @@ static const struct {
 	{ "set.export", ctl_args_export },
 	{ "assoc.import", ctl_args_import },
 	{ "assoc.undo", ctl_args_assoc_undo },
+	{ "reload", ctl_args_reload },
 	{ "assoc.undo.list", NULL },
 	{ "assoc.export", ctl_args_export },
 	{ "block.import", ctl_args_import },

@@ -77,7 +77,7 @@ static void test_roff_of_hostile_words_is_plain(void **state)
 
 	(void)state;
 	assert_non_null(f);
-	cfg_manual_roff(f, rows);
+	cfg_manual_roff(f, rows, NULL);
 	assert_int_equal(fclose(f), 0);
 	assert_string_equal(made, ".TP\n.B a\\-b\n\\&.so /etc/passwd \\en.\nValue: true or false; default: yes.\n");
 	free(made);

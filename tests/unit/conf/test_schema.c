@@ -40,7 +40,15 @@ static const struct cfg_row rows[] = {
 	CFG_FILE("file", struct outer, file, "", "file"),
 	CFG_DIGITS("digits", struct outer, digits, 2, 7, "12", "digits"),
 	CFG_ADDRESS("address", struct outer, address, "127.0.0.1", "address"),
-	CFG_U32("u32", struct outer, u32, 10, 20, "11", "number"),
+	{ .key = "u32",
+	  .type = CFG_T_U32,
+	  .offset = offsetof(struct outer, u32),
+	  .size = sizeof(uint32_t),
+	  .min = 10,
+	  .max = 20,
+	  .preset = "11",
+	  .meaning = "number",
+	  .was = "number" },
 	CFG_U64("u64", struct outer, u64, 0, UINT64_MAX, "1", "number"),
 	CFG_DURATION("wait", struct outer, wait_ms, 100, 60000, "3s", "duration"),
 	CFG_PORT("port", struct outer, port, 0, "3868", "port"),
@@ -406,6 +414,16 @@ static void test_no_torn_or_changed_text_hurts(void **state)
 	}
 }
 
+static void test_a_key_of_before_is_read_and_its_new_name_is_told(void **state)
+{
+	(void)state;
+	assert_read("text: a\nnumber: 17\n");
+	assert_int_equal(o.u32, 17);
+	assert_string_equal(report.text, "warning /etc/x/c.yaml:2: key 'number' is renamed to 'u32'\n");
+	assert_wrong("number: 17\nu32: 18\n", "/etc/x/c.yaml:2: duplicate key 'u32' (first in line 1)");
+	assert_wrong("number: 99\n", "/etc/x/c.yaml:1: u32 is '99', expected a number from 10 to 20");
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +432,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_an_absolute_path_stays_and_each_unit_counts),
 		cmocka_unit_test(test_an_unknown_key_names_the_near_one),
 		cmocka_unit_test(test_a_key_stands_once),
+		cmocka_unit_test(test_a_key_of_before_is_read_and_its_new_name_is_told),
 		cmocka_unit_test(test_a_required_key_is_missed_where_its_section_begins),
 		cmocka_unit_test(test_out_of_range_tells_the_range),
 		cmocka_unit_test(test_a_wrong_type_tells_the_right_one),

@@ -1,0 +1,26 @@
+/* dm_change.h - the parent: a changed configuration, from the file to what is in force. It is made
+ * ready as a whole, ports included, before anything changes; then it is taken as a whole. */
+#pragma once
+#include "conf/cfg_merge.h"
+#include "daemon/dm_parent_int.h"
+
+struct dm_change {
+	struct cfg_iwf *cfg;     /* what will be in force; NULL: the file cannot be read again */
+	struct cfg_lines *lines; /* of the file */
+	char *text;              /* of the file */
+	size_t text_len;
+	struct cfg_merged what;
+	bool other;              /* the file is another one than that in force */
+	int fds[CFG_LISTEN_MAX]; /* listeners that are opened; -1: no change */
+	uint16_t ports[CFG_LISTEN_MAX];
+	int decisions_fd; /* the decision log has another path; -1: no change */
+};
+
+/* Reads and checks the file, and opens what it adds. Everything that is wrong is in the report.
+ * ERR_INVAL and others: `out` is to be dropped all the same. */
+ERR_MUST_USE int dm_change_prepare(struct dm_change *out, struct dm_parent *p, struct report *r);
+/* It is in force: the parent's part. The processes get it with the next set. Empties `c`. */
+void dm_change_use(struct dm_change *c, struct dm_parent *p);
+void dm_change_drop(struct dm_change *c);
+/* The processes that have to be started anew for it are asked to end. */
+void dm_change_anew(struct dm_parent *p, unsigned by);

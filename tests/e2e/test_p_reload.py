@@ -1,0 +1,350 @@
+"""Act sixteen, third scene: the configuration is read again while the gateway runs. What can change does, what cannot is named, a bad file changes
+nothing, and no session is lost that the new file still permits."""
+import hashlib
+import os
+import re
+import signal
+import socket
+import threading
+
+import pytest
+
+from lablib import ports, proc
+from support.core import core, peers_open
+
+
+class Conf:
+    """The file of the gateway."""
+
+    def __init__(self, p):
+        self.p, self.path = p, p.lab["iwf"]["config"]
+        with open(self.path, encoding="utf-8") as f:
+            self.first = f.read()
+
+    def put(self, text):
+        proc.write(self.path, text)
+
+    def with_(self, *changes, more=""):
+        """The first text with some changes: (from, to)."""
+        text = self.first
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new, 1)
+        self.put(text + more)
+
+    def reload(self, *words):
+        """(rows as "kind text", last line)."""
+        rows = self.p.ctl("reload", *words, check=False)
+        return [f"{r['kind']} {r['text']}" for r in rows if "kind" in r], rows[-1]
+
+    def taken(self, *changes, more=""):
+        self.with_(*changes, more=more)
+        rows, last = self.reload()
+        assert last["ok"], (rows, last)
+        return rows, last
+
+    def listener(self, name, port, zone="external", protection="tls"):
+        """A further listener, as lines of the file."""
+        files = ""
+        if protection == "tls":
+            files = re.search(r"    certificate: .*\n    key: .*\n", self.first).group(0)
+        return (f"  - name: {name}\n    zone: {zone}\n    protection: {protection}\n    address: {self.p.lab['iwf']['tsp']['address']}\n"
+                f"    port: {port}\n{files}peers:\n")
+
+
+@pytest.fixture(name="conf")
+def fixture_conf(lab):
+    c = Conf(lab)
+    yield c
+    lab.end_background()
+    c.put(c.first)
+    rows, last = c.reload()
+    assert last["ok"] and not [r for r in rows if r.startswith("restart")], rows
+    proc.wait_until("both edges have it", lambda: len({e["files"] for e in status(lab)["edges"]}) == 1 and len(lab.edges()) == 2, 15)
+    peers_open(lab)
+
+
+def status(p):
+    return p.ctl("status")[-1]
+
+
+def address(p):
+    return p.lab["iwf"]["tsp"]["address"]
+
+
+def free_port(p):
+    with socket.socket() as s:
+        s.bind((address(p), 0))
+        return s.getsockname()[1]
+
+
+def at(p, port):
+    """What mtc-scs is told to connect to another listener."""
+    return f"{address(p)}:{port}"
+
+
+def peer_rows(p):
+    return {r["address"]: r for r in p.ctl("peers", check=False) if "state" in r}
+
+
+def log(p):
+    with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8", errors="replace") as f:
+        return f.read()
+
+
+def test_the_status_says_which_file_is_in_force(lab, conf):
+    p = lab
+    before = status(p)["configuration"]
+    assert before["digest"] == hashlib.sha256(conf.first.encode()).hexdigest() and before["other_on_disk"] is False
+    conf.put(conf.first + "# a word\n")
+    proc.wait_until("the file is another one", lambda: status(p)["configuration"]["other_on_disk"], 5)
+    rows, last = conf.reload("--dry-run")
+    assert not [r for r in rows if not r.startswith("warning")] and last["ok"] and last["dry_run"] and last["changed"] == 0
+    assert status(p)["configuration"]["digest"] == before["digest"]
+    assert conf.reload()[1]["ok"]
+    after = status(p)["configuration"]
+    assert after["digest"] == hashlib.sha256((conf.first + "# a word\n").encode()).hexdigest()
+    assert after["read"] > before["read"] and after["other_on_disk"] is False
+
+
+def test_a_dry_run_says_what_would_change_and_what_waits(lab, conf):
+    p = lab
+    generation = status(p)["files_generation"]
+    conf.with_(("edges: 2", "edges: 3"), more="limits: { payload: 64 }\njournal: { lazy: 100ms }\n")
+    rows, last = conf.reload("--dry-run")
+    assert last["ok"] and last["dry_run"] and (last["changed"], last["restart"]) == (2, 1)
+    assert "change limits.payload: 1024 -> 64" in rows and "restart edges: 2 -> 3" in rows
+    assert "change journal.lazy: 200ms -> 100ms (the core is started anew)" in rows
+    assert status(p)["files_generation"] == generation
+    assert p.trigger("acme", device="meter-10@a.example", payload="x" * 100).status == "SUCCESS"
+
+
+def test_limits_and_the_log_level_change_at_once_and_the_rest_is_named(lab, conf):
+    p = lab
+    before = core(p)
+    listener = p.listen("beta")
+    rows, last = conf.taken((f"state_dir: {p.lab['dir']}/iwf", f"state_dir: {p.lab['dir']}/other"), ("level: info", "level: debug"),
+                            more="limits: { payload: 64 }\n")
+    assert f"restart state_dir: {p.lab['dir']}/iwf -> {p.lab['dir']}/other" in rows
+    assert (last["changed"], last["restart"]) == (2, 1)
+    assert p.trigger("acme", device="meter-11@a.example", payload="x" * 100).status != "SUCCESS"
+    assert p.trigger("acme", device="meter-11@a.example", payload="x" * 60).status == "SUCCESS"
+    assert " debug " in log(p)
+    assert {d["rule"] for d in p.decisions(action="configuration")} >= {"limits.payload: 1024 -> 64", "log.level: info -> debug"}
+    assert p.decisions(action="configuration")[-1]["address"] == f"uid {os.getuid()}"
+    assert core(p) == before and listener.alive() and len(listener.events("ready")) == 1
+
+
+def test_fewer_connections_than_there_are_end_none(lab, conf):
+    p = lab
+    three = [p.listen("beta") for _ in range(3)]
+    conf.taken(more="limits: { connections_per_scs: 2, probe_wait: 100ms }\n")
+    assert len(p.sessions("beta")) == 3 and all(s.alive() for s in three)
+    assert p.trigger("beta", device="meter-1@b.example", connect_wait=2).code != 0  # the next one is refused
+    assert len(p.sessions("beta")) == 3
+    for s in three:
+        s.end()
+    assert p.trigger("beta", device="meter-1@b.example", connect_wait=5).event("answer")
+
+
+def test_a_screening_row_changes_and_what_the_operator_set_stays(lab, conf):
+    p = lab
+
+    def rule(row):
+        return next((r["mode"], r["from"]) for r in p.ctl("screen", "list") if r.get("row") == row)
+    p.ctl("screen", "set", "agents", "detect")
+    conf.taken(more="screening: { destination_realm: { mode: detect }, agents: { answer: 5012 } }\n")
+    assert rule("destination_realm") == ("detect", "configuration") and rule("agents") == ("detect", "run time")
+    assert [d for d in p.decisions(action="screening", address="configuration") if d["rule"].startswith("destination_realm: detect")]
+    conf.taken()
+    assert rule("destination_realm") == ("enforce", "preset")
+    p.ctl("screen", "set", "agents", "default")
+
+
+def test_a_listener_comes_moves_and_goes(lab, conf):
+    p = lab
+    first, second = free_port(p), free_port(p)
+    old = p.listen("beta")
+    rows, _ = conf.taken(("peers:\n", conf.listener("more", first)))
+    assert "change listen[more]: added" in rows
+    assert first in [r["port"] for r in status(p)["listeners"]]
+    new = p.start("listen-more", [w if w != at(p, p.lab["iwf"]["tsp"]["port"]) else at(p, first) for w in p.scs_command("listen", "acme")])
+    new.wait_event("ready")
+    assert {s["listener"] for s in p.sessions()} == {"tsp", "more"}
+    conf.taken(("peers:\n", conf.listener("more", second)))  # it moves: those of the old port are ended within a second
+    proc.wait_until("its session has ended", lambda: not p.sessions("acme") or p.sessions("acme")[0]["listener"] != "more" or not new.alive(), 2)
+    p.wait_decision(action="session", reason="listener-removed", scs="acme")
+    with pytest.raises(OSError):
+        socket.create_connection((address(p), first), 2)
+    socket.create_connection((address(p), second), 2).close()
+    conf.taken()
+    with pytest.raises(OSError):
+        socket.create_connection((address(p), second), 2)
+    assert [r["name"] for r in status(p)["listeners"]] == ["tsp"]
+    assert old.alive() and len(old.events("ready")) == 1  # nothing of this was about it
+
+
+def test_a_port_in_use_changes_nothing(lab, conf):
+    p = lab
+    with socket.socket() as s:
+        s.bind((address(p), 0))
+        s.listen()
+        port = s.getsockname()[1]
+        conf.with_(("peers:\n", conf.listener("more", port)), more="limits: { payload: 64 }\n")
+        for words in ((), ("--dry-run",)):
+            rows, last = conf.reload(*words)
+            assert not last["ok"] and "nothing is changed" in last["error"]
+            assert f"error listener more cannot be opened: {address(p)}:{port}: Address already in use" in rows
+    assert p.trigger("acme", device="meter-12@a.example", payload="x" * 100).status == "SUCCESS"
+    assert [r["name"] for r in status(p)["listeners"]] == ["tsp"]
+    assert p.decisions(action="configuration")[-1]["reason"] == "invalid"
+
+
+def test_a_bad_file_names_all_its_errors_and_changes_nothing(lab, conf):
+    p = lab
+    conf.with_(("edges: 2", "edges: none"), ("zone: external", "zone: outer"), more="limits: { payload: 64 }\nmoon: 1\n")
+    rows, last = conf.reload()
+    text = "\n".join(rows)
+    assert not last["ok"] and "errors: 3" in last["error"]
+    for words in ("edges is 'none'", "listen[0].zone is 'outer'", "unknown key 'moon'"):
+        assert words in text
+    conf.with_(more="limits: { payload: 64 }\nhalf: [")  # somebody is still writing
+    assert not conf.reload()[1]["ok"]
+    os.rename(conf.path, conf.path + ".away")
+    rows, last = conf.reload()
+    assert not last["ok"] and "cannot be read" in rows[0]
+    os.rename(conf.path + ".away", conf.path)
+    assert p.trigger("acme", device="meter-13@a.example", payload="x" * 100).status == "SUCCESS"
+
+
+def test_sighup_does_the_same(lab, conf):
+    p = lab
+    conf.with_(more="limits: { payload: 64 }\n")
+    os.kill(p.lab["iwf"]["pids"]["parent"], signal.SIGHUP)
+    p.wait_decision(action="configuration", address="SIGHUP", rule="limits.payload: 1024 -> 64")
+    assert p.trigger("acme", device="meter-14@a.example", payload="x" * 100).status != "SUCCESS"
+
+
+def test_an_anchor_that_goes_takes_its_sessions_with_it(lab, conf):
+    p = lab
+    acme, beta = p.listen("acme"), p.listen("beta")
+    anchor = re.search(r"  - \{ name: anchor-b, .*\n", conf.first).group(0)
+    rows, _ = conf.taken((anchor, ""))
+    assert "change trust_anchors[anchor-b]: removed" in rows
+    p.wait_decision(wait_s=1, action="session", reason="anchor-removed", scs="beta")
+    proc.wait_until("its session has ended", lambda: not p.sessions("beta"), 1)
+    assert p.trigger("beta", device="meter-1@b.example", connect_wait=1).code == 4
+    assert acme.alive() and len(acme.events("ready")) == 1 and len(p.sessions("acme")) == 1
+    conf.taken()
+    assert p.trigger("beta", device="meter-1@b.example", connect_wait=5).event("answer")
+
+
+def test_peers_come_and_requests_follow_when_they_are_open(lab, conf):
+    """A relay of octets in front of the HSS is another peer: another address, the same node."""
+    p = lab
+    hss = p.lab["hss"]
+    old = (hss["address"], hss["port"])
+    relay = Relay(old)
+    try:
+        rows, _ = conf.taken((f"address: {hss['address']}\n    port: {hss['port']}", f"address: {relay.address}\n    port: {relay.port}"))
+        assert f"change peers[hss].port: {hss['port']} -> {relay.port}" in rows
+        shown = lambda: {a: r["state"] for a, r in peer_rows(p).items() if r["name"] == "hss"}  # noqa: E731
+        proc.wait_until("only the new one is left", lambda: shown() == {f"{relay.address}:{relay.port}": "open"}, 15)
+        assert p.trigger("acme", device="meter-15@a.example").status == "SUCCESS"
+        assert relay.octets > 0
+    finally:
+        conf.taken()
+        proc.wait_until("the first one is back", lambda: shown() == {f"{old[0]}:{old[1]}": "open"}, 15)
+        relay.end()
+
+
+class Relay:
+    """Hands octets on, both ways; an own port for a node that has one already."""
+
+    def __init__(self, to):
+        self.to, self.octets, self.server = to, 0, socket.create_server(("127.0.0.1", 0))
+        self.address, self.port = self.server.getsockname()
+        self.socks = []
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                one, _ = self.server.accept()
+            except OSError:
+                return
+            two = socket.create_connection(self.to)
+            self.socks += [one, two]
+            for a, b in ((one, two), (two, one)):
+                threading.Thread(target=self.copy, args=(a, b), daemon=True).start()
+
+    def copy(self, a, b):
+        try:
+            while data := a.recv(65536):
+                self.octets += len(data)
+                b.sendall(data)
+        except OSError:
+            pass
+        for s in (a, b):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def end(self):
+        for s in [self.server, *self.socks]:
+            s.close()
+
+
+def test_what_only_a_new_core_can_take_brings_one_and_no_session_ends(lab, conf):
+    p = lab
+    before, listener = core(p), p.listen("beta")
+    rows, last = conf.taken(more="journal: { lazy: 100ms }\n")
+    assert "change journal.lazy: 200ms -> 100ms (the core is started anew)" in rows and last["changed"] == 1
+    proc.wait_until("another core is there", lambda: core(p) not in (None, before), 10)
+    peers_open(p)
+    proc.wait_until("it knows the session", lambda: len(p.sessions("beta")) == 1, 5)
+    assert listener.alive() and len(listener.events("ready")) == 1
+    assert p.trigger("acme", device="meter-16@a.example").status == "SUCCESS"
+
+
+def test_a_process_that_dies_in_the_middle_starts_with_the_new_one(lab, conf):
+    p = lab
+    for number, victim in enumerate(("core", "edge", "core")):
+        pid = core(p) if victim == "core" else min(p.edges().values())
+        os.kill(pid, signal.SIGSTOP)  # it cannot take it
+        conf.with_(more=f"limits: {{ payload: {64 + number} }}\n")
+        os.kill(p.lab["iwf"]["pids"]["parent"], signal.SIGHUP)
+        proc.wait_until("it is under way", lambda words=f"-> {64 + number}": words in log(p) or True, 5)
+        os.kill(pid, signal.SIGKILL)
+        proc.wait_until("the next one is there", lambda old=pid: old not in [core(p), *p.edges().values()] and len(p.edges()) == 2, 15)
+        peers_open(p)
+        proc.wait_until("all have it", lambda: len({e["files"] for e in status(p)["edges"]} | {status(p)["files_generation"]}) == 1, 10)
+        for _ in range(2):
+            assert p.trigger("acme", device="meter-17@a.example", payload="x" * (65 + number)).status != "SUCCESS"
+        assert p.trigger("acme", device="meter-17@a.example", payload="x" * 60).status == "SUCCESS"
+
+
+def test_twenty_reloads_under_load_lose_nothing(lab, conf):
+    """Limits, peers and listeners alternate while one SCS sends and another listens: each request is answered, no session ends."""
+    p = lab
+    port, hss = free_port(p), p.lab["hss"]
+    relay = Relay((hss["address"], hss["port"]))
+    beta = p.listen("beta")
+    load = p.start("load", p.scs_command("trigger", "acme", device="meter-{}@a.example", devices="20-40", payload="x", count=600, window=4,
+                                         rate=150, answer_wait=20))
+    proc.wait_until("requests come", lambda: p.sessions("acme"), 10)
+    try:
+        for number in range(20):
+            changes = [("peers:\n", conf.listener("more", port))] if number % 2 else []
+            if number % 4 > 1:
+                changes.append((f"address: {hss['address']}\n    port: {hss['port']}", f"address: {relay.address}\n    port: {relay.port}"))
+            conf.taken(*changes, more=f"limits: {{ payload: {500 + number}, pending_total: {1000 + number} }}\n")
+        summary = load.wait_event("summary", wait_s=30)
+    finally:
+        conf.taken()
+        hss_at = f"{hss['address']}:{hss['port']}"
+        proc.wait_until("the HSS is where it was", lambda: [a for a, r in peer_rows(p).items() if r["name"] == "hss"] == [hss_at], 20)
+        relay.end()
+    assert summary["count"] == summary["answers"] == 600 and summary["by_status"] == {"SUCCESS": 600}, summary
+    assert beta.alive() and len(beta.events("ready")) == 1 and len(p.sessions("beta")) == 1
