@@ -307,6 +307,36 @@ static int fill_one(struct jrn *j, const struct trg_conf *conf, uint32_t i, cons
 	return 0;
 }
 
+/* The used quota of an SCS (core/core_quota.c), as each SCS with triggers of today has it. */
+static int fill_quota(struct jrn *j, const char *scs, uint32_t used, uint64_t now_ms)
+{
+	uint8_t record[128];
+	struct buf b = buf_over(record, sizeof record);
+
+	buf_u8(&b, 0x84);
+	buf_be64(&b, now_ms / 86400000);
+	buf_be64(&b, now_ms);
+	buf_be64(&b, used);
+	buf_be16(&b, (uint16_t)strlen(scs));
+	buf_bytes(&b, scs, strlen(scs));
+	return jrn_add(j, jrn_next(j), record, b.len, NULL, NULL) ? fail("fill", "the journal does not take it") : 0;
+}
+
+static int fill_quotas(struct jrn *j, const struct party *one, uint32_t triggers, uint64_t now_ms)
+{
+	struct party p;
+	int err = 0;
+
+	if (one) {
+		return fill_quota(j, one->scs, triggers, now_ms);
+	}
+	for (uint32_t i = 0; i < SCS_N && !err; i++) {
+		name_party(&p, i);
+		err = fill_quota(j, p.scs, triggers / SCS_N, now_ms);
+	}
+	return err;
+}
+
 static int fill(const struct options *o)
 {
 	struct trg_names smssc_hosts = { 0 };
@@ -325,6 +355,7 @@ static int fill(const struct options *o)
 	if (open_journal(&j, o, false)) {
 		return 1;
 	}
+	err = fill_quotas(j, o->scs ? &one : NULL, o->count, now_ms);
 	for (uint32_t i = 1; i <= o->count && !err; i++) {
 		err = fill_one(j, &conf, i, o->scs ? &one : NULL, now_ms, o->young);
 		if (!err && i % commit == 0) {
