@@ -120,9 +120,7 @@ static int enter_named(struct core *c, uint64_t hash)
 	if (!err && l->left == before) {
 		return 0;
 	}
-	err = settle(c, err);
-	FAULT_POINT(CORE_ENTERED_ONE);
-	return err;
+	return settle(c, err);
 }
 
 int core_later_reference(struct core *c, const char *e164, uint32_t reference)
