@@ -1,6 +1,7 @@
 /* bench_journal.c - the journal without the rest of the gateway, for measuring: `ops` keeps a number of new records waiting for their
  * commit and prints rate and latency; `fill` writes a journal of triggers that the SMS-SC has accepted, an hour ago or, with --young, just
- * now and with their intents; `restore` starts a core on it and prints how long that took and the memory it holds; `replay` reads a journal
+ * now and with their intents; `restore` starts a core on it and prints how long that took until it takes requests (`ms`), until all is taken
+ * up (`whole_ms`), and the memory it holds then; `replay` reads a journal
  * of equal records alone. JSON lines. */
 #include <dirent.h>
 #include <getopt.h>
@@ -18,6 +19,7 @@
 #include "base/stdfd.h"
 #include "conf/cfg_iwf.h"
 #include "core/core.h"
+#include "core/core_view.h"
 #include "journal/jrn.h"
 #include "net/net_loop.h"
 #include "trigger/trg.h"
@@ -307,6 +309,36 @@ static int fill_one(struct jrn *j, const struct trg_conf *conf, uint32_t i, cons
 	return 0;
 }
 
+/* The used quota of an SCS (core/core_quota.c), as each SCS with triggers of today has it. */
+static int fill_quota(struct jrn *j, const char *scs, uint32_t used, uint64_t now_ms)
+{
+	uint8_t record[128];
+	struct buf b = buf_over(record, sizeof record);
+
+	buf_u8(&b, 0x84);
+	buf_be64(&b, now_ms / 86400000);
+	buf_be64(&b, now_ms);
+	buf_be64(&b, used);
+	buf_be16(&b, (uint16_t)strlen(scs));
+	buf_bytes(&b, scs, strlen(scs));
+	return jrn_add(j, jrn_next(j), record, b.len, NULL, NULL) ? fail("fill", "the journal does not take it") : 0;
+}
+
+static int fill_quotas(struct jrn *j, const struct party *one, uint32_t triggers, uint64_t now_ms)
+{
+	struct party p;
+	int err = 0;
+
+	if (one) {
+		return fill_quota(j, one->scs, triggers, now_ms);
+	}
+	for (uint32_t i = 0; i < SCS_N && !err; i++) {
+		name_party(&p, i);
+		err = fill_quota(j, p.scs, triggers / SCS_N, now_ms);
+	}
+	return err;
+}
+
 static int fill(const struct options *o)
 {
 	struct trg_names smssc_hosts = { 0 };
@@ -325,6 +357,7 @@ static int fill(const struct options *o)
 	if (open_journal(&j, o, false)) {
 		return 1;
 	}
+	err = fill_quotas(j, o->scs ? &one : NULL, o->count, now_ms);
 	for (uint32_t i = 1; i <= o->count && !err; i++) {
 		err = fill_one(j, &conf, i, o->scs ? &one : NULL, now_ms, o->young);
 		if (!err && i % commit == 0) {
@@ -460,13 +493,47 @@ static uint64_t own_memory(void)
 	return kib * 1024;
 }
 
+/* -- a core that has taken requests goes on until all is taken up */
+
+struct watched {
+	struct core *core;
+	struct net_loop *loop;
+	struct net_timer *timer;
+};
+
+static void on_watch(void *arg)
+{
+	const struct watched *w = arg;
+	struct core_status s;
+
+	core_status(w->core, &s);
+	if (s.entering) {
+		net_timer_start(w->timer, 1);
+	} else {
+		net_loop_stop(w->loop);
+	}
+}
+
+static int run_until_entered(struct core *core, struct net_loop *loop)
+{
+	struct watched w = { core, loop, NULL };
+	int err = net_timer_new(&w.timer, loop, on_watch, &w);
+
+	if (!err) {
+		net_timer_start(w.timer, 1);
+		err = net_loop_run(loop);
+		net_timer_free(w.timer);
+	}
+	return err;
+}
+
 static int restore(const struct options *o)
 {
 	static const struct core_cb cb = { on_bad_edge, on_log_level, NULL, NULL };
 	struct core_conf conf = { .decisions_fd = -1, .cb = &cb };
 	char text[4096], why[CORE_WHY_MAX] = "";
 	int n = snprintf(text, sizeof text, config, o->dir);
-	uint64_t before, began_us, took_us, own;
+	uint64_t before, began_us, took_us, whole_us, own;
 	clock_t cpu;
 	struct core *core;
 	struct net_loop *loop;
@@ -492,8 +559,14 @@ static int restore(const struct options *o)
 	took_us = now_us() - began_us;
 	cpu = clock() - cpu;
 	own = own_cpu_us() - own;
-	printf("{\"event\":\"restored\",\"ms\":%.1f,\"cpu_ms\":%.1f,\"main_cpu_ms\":%.1f,\"octets\":%" PRIu64 "}\n",
-	       (double)took_us / 1000.0, (double)cpu * 1000.0 / CLOCKS_PER_SEC, (double)own / 1000.0, own_memory() - before);
+	if (run_until_entered(core, loop)) {
+		return fail("loop", "it does not turn");
+	}
+	whole_us = now_us() - began_us;
+	printf("{\"event\":\"restored\",\"ms\":%.1f,\"cpu_ms\":%.1f,\"main_cpu_ms\":%.1f,\"whole_ms\":%.1f,\"octets\":%" PRIu64
+	       "}\n",
+	       (double)took_us / 1000.0, (double)cpu * 1000.0 / CLOCKS_PER_SEC, (double)own / 1000.0, (double)whole_us / 1000.0,
+	       own_memory() - before);
 	core_free(core);
 	net_loop_free(loop);
 	cfg_iwf_free(cfg);

@@ -41,6 +41,7 @@
 	X(JOURNAL_SEGMENT_NAMED, "src/journal/jrn_segment.c", "the next segment has its name; the directory is not synced")      \
 	X(JOURNAL_SEGMENT_DROPPED, "src/journal/jrn_segment.c", "a segment that is not needed any more has become a spare")      \
 	X(CORE_REPLAYED, "src/core/core_restore.c", "the journal was read at the start; nothing was sent")                       \
+	X(CORE_ENTERED_SOME, "src/core/core_later.c", "a slice of the journal's triggers is entered; requests come in between")  \
 	X(CORE_RESUMED, "src/core/core_restore.c", "one trigger after the start was taken up; the others were not")              \
 	/* the core: the association store, while a file is imported */                                                          \
 	X(STORE_IMPORT_BATCH, "src/assoc/asc_merge.c", "a part of the new generation is written and not committed")              \

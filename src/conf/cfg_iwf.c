@@ -321,6 +321,10 @@ static const struct cfg_row limits_rows[] = {
 		"memory"),
 	CFG_U32("resume", struct cfg_limits, resume, 1, 1048576, "256",
 		"after a restart: how many undecided triggers the SMS-SC is asked about at a time"),
+	CFG_U32("enter_first", struct cfg_limits, enter_first, 0, UINT32_MAX, "16384",
+		"after a start: a journal with at most so many records is taken up before the first request is answered; with "
+		"more, requests are answered while the triggers that wait for their report are taken up, those first that a "
+		"request or a report is about"),
 	CFG_U32("peer_pending", struct cfg_limits, peer_pending_max, 1, 1048576, "4096", "unanswered requests at one core peer"),
 	CFG_U32("peer_window", struct cfg_limits, peer_window, 1, 1048576, "2048",
 		"unanswered trigger requests at one core peer; more wait for their turn, priority triggers first, and "

@@ -167,6 +167,7 @@ struct cfg_limits {
 	uint32_t pending_total;    /* triggers between DAR and DAA */
 	uint32_t triggers_max;     /* held until reported and acknowledged */
 	uint32_t resume;           /* undecided ones, asked about at a time after a restart */
+	uint32_t enter_first;      /* of a journal with more records, triggers are entered while requests are taken */
 	uint32_t peer_pending_max; /* requests without answer at one core peer */
 	/* trigger requests outstanding at one peer; further ones are queued, priority first */
 	uint32_t peer_window;

@@ -274,6 +274,7 @@ void core_free(struct core *c)
 	core_drrs_fini(c);
 	core_dnrs_fini(c);
 	core_wakes_fini(c);
+	core_later_fini(c);
 	core_triggers_fini(c);
 	core_rooms_fini(c);
 	core_journal_close(c);

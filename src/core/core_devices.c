@@ -86,6 +86,10 @@ struct core_trigger *core_device_find(struct core *c, const char *e164, const st
 	struct fit fit = { .e164 = e164, .user = u };
 	char msisdn[STR_DIGITS_MAX + 1];
 
+	if (core_later_all(c)) { /* the start noted no devices */
+		c->triggers.unwoken++;
+		return NULL;
+	}
 	if (u->user_name.p) {
 		try_name(c, &fit, 'i', u->user_name.p, u->user_name.len);
 	}

@@ -218,10 +218,16 @@ static struct core_dup_entry *find(const struct core_dup *d, const uint8_t *key,
 	return find_or_past(d, key, key_len, now_ms, &past);
 }
 
-uint64_t core_dup_prefetch(const struct core_dup *d, const char *origin_host, uint32_t end_to_end)
+uint64_t core_dup_hash(const struct core_dup *d, const char *origin_host, uint32_t end_to_end)
 {
 	uint8_t key[KEY_MAX];
-	uint64_t hash = map_hash(&d->map, key, key_of(key, origin_host, end_to_end));
+
+	return map_hash(&d->map, key, key_of(key, origin_host, end_to_end));
+}
+
+uint64_t core_dup_prefetch(const struct core_dup *d, const char *origin_host, uint32_t end_to_end)
+{
+	uint64_t hash = core_dup_hash(d, origin_host, end_to_end);
 
 	map_prefetch(&d->map, hash);
 	return hash;

@@ -40,6 +40,8 @@ enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host,
 				    const uint8_t digest[HASH_LEN], const struct core_dup_waiter *waiter, uint64_t now_ms,
 				    struct core_dup_entry **entry, struct ipc_device_action_answer *answer);
 
+/* The hash of a request in the table. */
+uint64_t core_dup_hash(const struct core_dup *d, const char *origin_host, uint32_t end_to_end);
 /* Asks the processor for the memory that core_dup_look() will read: first the one, and a little
  * later the other with what the first returned. They change nothing. */
 uint64_t core_dup_prefetch(const struct core_dup *d, const char *origin_host, uint32_t end_to_end);

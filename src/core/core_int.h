@@ -17,6 +17,7 @@
 #include "core/core_finished.h"
 #include "core/core_flow.h"
 #include "core/core_journal.h"
+#include "core/core_later.h"
 #include "core/core_look.h"
 #include "core/core_memory.h"
 #include "core/core_ndsip.h"
@@ -81,6 +82,7 @@ struct core {
 	struct core_finished *finished;
 	struct core_pieces pieces;
 	struct core_triggers triggers;
+	struct core_later later;
 	struct core_wakes wakes;
 	struct core_quotas quotas;
 	struct core_deadlines deadlines;

@@ -121,9 +121,13 @@ static struct core_trigger *find(struct core *c, const struct asc_scs *scs, cons
 {
 	struct ipc_device_action_answer edge_answer = { .result_code = DIA_RESULT_SUCCESS,
 							.request_status = TSP_STATUS_TEMPORARYERROR };
+	int err = core_later_request(c, scs->origin_host, g->end_to_end);
 	struct core_dup_entry *dup = core_dup_override(c->dup, scs->origin_host, g->end_to_end, &edge_answer, core_now_ms(c));
 	struct core_trigger *t = dup ? core_dup_owner(dup) : core_trigger_find(c, scs->e164, g->reference);
 
+	if (err) { /* the edge says it again to the next core only */
+		log_error(c->log, "core", "a trigger of the journal was given up and cannot be taken up");
+	}
 	return t && t->trg->req.end_to_end == g->end_to_end ? t : NULL;
 }
 

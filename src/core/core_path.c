@@ -2,6 +2,7 @@
  * up to the ring, is edge_tsp.c. In order, one function a stage:
  *
  *        the session it came on is admitted    3010
+ *        the journal's triggers it may mean     201 if they cannot be entered now
  *   8    duplicate?                            the same answer, a wait with the first, or refused
  *        a replay? (replay.mode)               107
  *        still in time for an answer?          201
@@ -148,6 +149,28 @@ static void screen(struct visit *v)
 	} else if (a->device == IPC_DEVICE_MALFORMED && v->verdict.status != TSP_STATUS_INVSCSID) {
 		v->verdict = pol_verdict_of(POL_MALFORMED_DEVICE);
 	}
+}
+
+/* -- after a start: what the journal has of this request, of its Reference-Numbers */
+
+static enum stage stage_later(struct visit *v)
+{
+	struct pol_verdict nomem = pol_verdict_of(POL_NOMEM);
+	const struct ipc_device_action *a = v->a;
+	struct core *c = v->core;
+	int err;
+
+	if (!c->later.left) {
+		return STAGE_CONTINUE;
+	}
+	err = core_later_request(c, v->scs->origin_host, a->end_to_end);
+	if (!err) {
+		err = core_later_reference(c, v->scs->e164, a->reference);
+	}
+	if (!err && a->old_reference.present) {
+		err = core_later_reference(c, v->scs->e164, a->old_reference.v);
+	}
+	return err ? refuse(v, &nomem) : STAGE_CONTINUE;
 }
 
 /* -- stage 8: duplicates */
@@ -299,7 +322,7 @@ static struct pol_load load_of(const struct visit *v)
 
 	return (struct pol_load){
 		.pending_of_scs = live->pending,
-		.overloaded = c->stop.begun || c->triggers.pending >= total || c->triggers.n >= c->cfg->limits.triggers_max,
+		.overloaded = c->stop.begun || c->triggers.pending >= total || c->triggers.n + c->later.left >= c->cfg->limits.triggers_max,
 		.overloaded_low = c->triggers.pending >= total - total / 10,
 		.memory_short = core_memory_short(c),
 		.quota_used = core_quota_of(c, live, v->now_ms),
@@ -438,8 +461,8 @@ static enum stage stage_submit(struct visit *v)
 /* -- the order of the stages */
 
 typedef enum stage stage_fn(struct visit *v);
-static stage_fn *const stages[] = { stage_session, stage_duplicate, stage_replay, stage_time,
-				    stage_record,  stage_judge,     stage_submit };
+static stage_fn *const stages[] = { stage_session, stage_later,  stage_duplicate, stage_replay,
+				    stage_time,    stage_record, stage_judge,     stage_submit };
 
 void core_on_device_action(struct core_edge *e, uint64_t transaction, const struct ipc_device_action *a)
 {

@@ -7,24 +7,18 @@
 #include "core/core_overdue.h"
 #include "core/core_past_record.h"
 #include "core/core_restore.h"
+#include "journal/jrn_later.h"
 #include "trigger/trg_park.h"
 
-struct answered { /* a request in the table of duplicates; names and digest are borrowed */
-	uint64_t number, received_ms;
-	const char *origin_host;
-	const uint8_t *digest;
-	uint32_t end_to_end, status;
-	bool answered;
-};
-
-static struct answered answered_of(const struct trg *trg)
+static struct core_restoring_request request_of(const struct trg *trg)
 {
-	return (struct answered){ trg->number,         trg->req.received_ms, trg->req.origin_host, trg->req.digest,
-				  trg->req.end_to_end, trg->answer_status,   trg->answered };
+	return (struct core_restoring_request){ trg->number,     trg->req.received_ms, trg->req.origin_host,
+						trg->req.digest, trg->req.end_to_end,  trg->answer_status,
+						trg->answered };
 }
 
 /* Enters the request in the table of duplicates, with its answer or as unanswered (*dup is set). */
-static int restore_dup(struct core *c, const struct answered *q, struct core_dup_entry **dup)
+static int restore_dup(struct core *c, const struct core_restoring_request *q, struct core_dup_entry **dup)
 {
 	uint64_t window_ms = c->cfg->limits.duplicates_window_ms;
 	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = q->status };
@@ -45,56 +39,48 @@ static int restore_dup(struct core *c, const struct answered *q, struct core_dup
 /* True if a trigger of that number is there already: a record whose deletion was lost. */
 static bool is_second(struct core *c, const struct trg *trg)
 {
-	return trg->req.action != TSP_ACTION_RECALL && core_trigger_known(c, trg->req.scs_e164, trg->req.reference);
+	return trg->req.action != TSP_ACTION_RECALL && core_seat_find(c, trg->req.scs_e164, trg->req.reference);
 }
 
 /* -- triggers that only wait for their report: nearly all */
 
-/* In large tables each look comes from memory. So a trigger is entered some triggers after it was
- * read: the processor has what its entry looks at by then. */
-#define AHEAD 8u
+#define AHEAD CORE_RESTORING_AHEAD
 #define ASKED 4u /* of them, those for which the second look was asked */
 
-struct coming { /* read, and not yet entered */
-	struct core_park_new park;
-	uint64_t armed_ms, dup; /* dup: hash in the table of duplicates */
-	struct answered request;
-	uint8_t digest[HASH_LEN];
-	bool counts; /* against the quota of the day */
-};
-
-#define RESTORING_MAGIC 0x4f27be19u
-struct restoring {
-	struct obj obj;
-	struct core *c;
-	struct coming coming[AHEAD];
-	size_t read, entered; /* so many until now */
-};
-
-static int enter_first(struct restoring *r)
+/* The table of duplicates, and what wakes the trigger. */
+static int enter_rest(struct core *c, const struct core_restoring_trigger *n)
 {
-	const struct coming *first = &r->coming[r->entered++ % AHEAD];
+	int err = core_deadline_enter(c, n->park.seat, n->armed_ms);
+
+	return err ? err : restore_dup(c, &n->request, NULL);
+}
+
+static int enter_first(struct core_restoring *r)
+{
+	struct core_restoring_trigger *first = &r->coming[r->entered % AHEAD];
 	struct core_seat *seat = first->park.seat;
 	struct core *c = r->c;
 	int err = core_park_enter(c, &first->park);
 
-	if (err) {
-		return err == ERR_EXISTS ? 0 : err;
+	if (err == ERR_EXISTS) {
+		r->entered++;
+		return 0;
 	}
 	if (first->counts) {
 		core_seat_counts(seat);
 	}
-	err = core_deadline_enter(c, seat, first->armed_ms);
-	if (!err) {
-		err = restore_dup(c, &first->request, NULL);
+	err = enter_rest(c, first);
+	if (err) { /* it stays the first, and is dropped with the others */
+		first->park.seat = NULL;
+		core_parked_free(c, seat);
+		return err;
 	}
-	if (!err) {
-		st_count(&c->st, ST_JOURNAL_RECOVERED);
-	}
-	return err;
+	r->entered++;
+	st_count(&c->st, ST_JOURNAL_RECOVERED);
+	return 0;
 }
 
-static int enter_all(struct restoring *r)
+int core_restoring_enter_all(struct core_restoring *r)
 {
 	int err = 0;
 
@@ -104,18 +90,28 @@ static int enter_all(struct restoring *r)
 	return err;
 }
 
-static void drop_all(struct restoring *r)
+void core_restoring_drop_all(struct core_restoring *r)
 {
-	while (r->entered < r->read) {
-		core_park_drop(r->c, &r->coming[r->entered++ % AHEAD].park);
+	for (; r->entered < r->read; r->entered++) {
+		const struct core_restoring_trigger *n = &r->coming[r->entered % AHEAD];
+
+		if (n->park.seat) {
+			core_park_drop(r->c, &n->park);
+		}
+		core_later_again(r->c, n->place);
 	}
 }
 
-static void ask_for_first_looks(const struct restoring *r, const struct coming *n)
+void core_restoring_begin(struct core_restoring *r, struct core *c)
+{
+	*r = (struct core_restoring){ .obj = OBJ(CORE_RESTORING_MAGIC), .c = c };
+}
+
+static void ask_for_first_looks(const struct core_restoring *r, const struct core_restoring_trigger *n)
 {
 	core_seat_prefetch(r->c, &n->park.key);
 	if (r->read >= ASKED && r->read - ASKED >= r->entered) {
-		const struct coming *before = &r->coming[(r->read - ASKED) % AHEAD];
+		const struct core_restoring_trigger *before = &r->coming[(r->read - ASKED) % AHEAD];
 
 		core_seat_prefetch_first(r->c, &before->park.key);
 		core_dup_prefetch_first(r->c->dup, before->dup);
@@ -125,9 +121,9 @@ static void ask_for_first_looks(const struct restoring *r, const struct coming *
 /* A trigger that only waits for its report needs no machine. ERR_STATE: it does more. */
 static int restore_waiting(void *arg, const struct trg *trg)
 {
-	struct restoring *r = OBJ_OF(arg, struct restoring, RESTORING_MAGIC);
+	struct core_restoring *r = OBJ_OF(arg, struct core_restoring, CORE_RESTORING_MAGIC);
 	struct core *c = r->c;
-	struct coming *n = &r->coming[r->read % AHEAD];
+	struct core_restoring_trigger *n = &r->coming[r->read % AHEAD];
 	struct core_scs *scs;
 	int err = 0;
 
@@ -146,10 +142,11 @@ static int restore_waiting(void *arg, const struct trg *trg)
 	}
 	core_audit_restored(c, trg);
 	pages_ahead_used(&c->triggers.ahead, n->park.seat);
+	n->place = r->place;
 	n->armed_ms = trg->armed_ms;
 	n->counts = core_quota_counted(scs, trg);
 	n->dup = core_dup_prefetch(c->dup, trg->req.origin_host, trg->req.end_to_end);
-	n->request = answered_of(trg);
+	n->request = request_of(trg);
 	n->request.origin_host = trg->party->origin_host; /* a parked trigger has a party, whose names stay */
 	n->request.digest = memcpy(n->digest, trg->req.digest, HASH_LEN);
 	ask_for_first_looks(r, n);
@@ -166,11 +163,21 @@ static int unreadable(const struct core *c, uint64_t number, int err)
 	return err == ERR_NOMEM ? err : 0;
 }
 
-/* A trigger with something under way. */
-static int restore_busy(struct core *c, uint64_t number, const void *record, size_t len)
+static void resume_one(struct core_trigger *t)
 {
+	struct trg_event restored = { .kind = TRG_EV_RESTORED };
+
+	if (!core_overdue_restored(t)) {
+		core_trigger_step(t, &restored);
+	}
+}
+
+/* A trigger with something under way. */
+static int restore_busy(struct core_restoring *r, uint64_t number, const void *record, size_t len)
+{
+	struct core *c = r->c;
 	struct core_trigger *t = core_piece_trigger(c);
-	struct answered request;
+	struct core_restoring_request request;
 	struct core_scs *scs;
 	int err;
 
@@ -195,7 +202,7 @@ static int restore_busy(struct core *c, uint64_t number, const void *record, siz
 	core_trigger_attach(t, c, scs);
 	t->has_quota = core_quota_counted(scs, t->trg);
 	core_trigger_by_device(t);
-	request = answered_of(t->trg);
+	request = request_of(t->trg);
 	if (restore_dup(c, &request, &t->dup)) {
 		return ERR_NOMEM;
 	}
@@ -206,6 +213,9 @@ static int restore_busy(struct core *c, uint64_t number, const void *record, siz
 		return ERR_NOMEM;
 	}
 	st_count(&c->st, ST_JOURNAL_RECOVERED);
+	if (r->loop_turns) {
+		resume_one(t);
+	}
 	return 0;
 }
 
@@ -226,22 +236,22 @@ static bool restore_other(struct core *c, uint64_t number, const void *record, s
 	return true;
 }
 
-static int restore_one(void *arg, uint64_t number, const void *record, size_t len)
+int core_restore_record(void *arg, uint64_t number, const void *record, size_t len)
 {
-	struct restoring *r = OBJ_OF(arg, struct restoring, RESTORING_MAGIC);
+	struct core_restoring *r = OBJ_OF(arg, struct core_restoring, CORE_RESTORING_MAGIC);
 	struct core *c = r->c;
 	int err = 0;
 
 	if (core_past_is(record, len)) {
-		err = enter_all(r); /* of two with one key the one with the smaller number counts */
+		err = core_restoring_enter_all(r); /* of two with one key the one with the smaller number counts */
 	}
 	if (err || restore_other(c, number, record, len, &err)) {
 		return err;
 	}
 	err = trg_read(number, record, len, &c->triggers.conf, restore_waiting, r);
 	if (err == ERR_STATE) {
-		err = enter_all(r); /* those with smaller numbers stand before it */
-		return err ? err : restore_busy(c, number, record, len);
+		err = core_restoring_enter_all(r); /* those with smaller numbers stand before it */
+		return err ? err : restore_busy(r, number, record, len);
 	}
 	return err && err != ERR_NOMEM ? unreadable(c, number, err) : err;
 }
@@ -249,7 +259,6 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 /* Resumes priority triggers first: requests leave in this order once the peers are open. */
 static void resume(struct core *c, bool priority)
 {
-	struct trg_event restored = { .kind = TRG_EV_RESTORED };
 	uint32_t left = c->triggers.n - c->triggers.parked;
 	struct core_trigger *t;
 	struct core_cursor w;
@@ -260,9 +269,7 @@ static void resume(struct core *c, bool priority)
 		if ((t->trg->req.priority == TSP_PRIORITY) != priority) {
 			continue;
 		}
-		if (!core_overdue_restored(t)) {
-			core_trigger_step(t, &restored);
-		}
+		resume_one(t);
 		FAULT_POINT(CORE_RESUMED);
 	}
 	core_cursor_end(&w);
@@ -285,33 +292,81 @@ static void reserve(struct core *c)
 	}
 }
 
+/* -- the start */
+
+#define READING_MAGIC 0x83d5c6a2u
+struct reading {
+	struct obj obj;
+	struct core *c;
+	size_t i; /* place of the next record */
+};
+
+static int on_record(void *arg, uint64_t number, const void *record, size_t len)
+{
+	struct reading *r = OBJ_OF(arg, struct reading, READING_MAGIC);
+	struct core *c = r->c;
+	struct trg_waits w;
+	size_t i = r->i++;
+
+	if (core_later_notes(&c->later) && trg_waits_read(&w, record, len)) {
+		core_later_note(c, i, &w);
+		return 0;
+	}
+	return core_restore_record(&c->later.restoring, number, record, len);
+}
+
+static int read_all(struct core *c)
+{
+	struct reading r = { .obj = OBJ(READING_MAGIC), .c = c };
+	struct jrn_later *records;
+	int err = jrn_later_begin(&records, c->journal.jrn);
+
+	if (err) {
+		return err;
+	}
+	core_later_begin(c, records);
+	err = jrn_later_all(records, on_record, &r);
+	if (!err) {
+		err = core_restoring_enter_all(&c->later.restoring);
+	}
+	core_restoring_drop_all(&c->later.restoring);
+	return err;
+}
+
+void core_restored_all(struct core *c)
+{
+	char triggers[SHOWN_COUNT_MAX];
+
+	pages_ahead_end(&c->triggers.ahead);
+	pages_heap_begin(&c->triggers.heap);
+	if (c->triggers.n) {
+		log_info(c->log, "core", "%s taken up from the journal",
+			 shown_count(triggers, st_get(&c->st, ST_JOURNAL_RECOVERED), "trigger"));
+	}
+	core_audit_restored_all(c);
+	core_quotas_seed(c);
+	core_revoke_again(c);
+}
+
 int core_triggers_restore(struct core *c)
 {
-	struct restoring r = { .obj = OBJ(RESTORING_MAGIC), .c = c };
-	char triggers[SHOWN_COUNT_MAX];
 	int err;
 
 	reserve(c);
-	err = jrn_replay(c->journal.jrn, restore_one, &r);
-	if (!err) {
-		err = enter_all(&r);
-	}
-	drop_all(&r);
-	pages_ahead_end(&c->triggers.ahead);
-	pages_heap_begin(&c->triggers.heap);
-
+	err = read_all(c);
 	FAULT_POINT(CORE_REPLAYED);
 	if (!err) {
 		err = core_dnr_ids_begin(c);
 	}
+	if (!err) {
+		/* without a record of a quota the triggers say what was used: the journal may be of a
+		 * program without quotas */
+		err = core_later_go(c, !c->quotas.n);
+	}
 	if (err) {
+		pages_ahead_end(&c->triggers.ahead);
 		return err;
 	}
-	if (c->triggers.n) {
-		log_info(c->log, "core", "%s taken up from the journal", shown_count(triggers, c->triggers.n, "trigger"));
-	}
-	core_audit_restored_all(c);
-	core_quotas_seed(c);
 	resume(c, true);
 	resume(c, false);
 	return 0;

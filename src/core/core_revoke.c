@@ -115,6 +115,11 @@ void core_revoke_look(struct core *c)
 	}
 }
 
+void core_revoke_again(struct core *c)
+{
+	c->sweep.generation = UINT64_MAX;
+}
+
 /* -- the outcome of a revocation */
 
 void core_revoke_audit(void *arg, struct trg *trg, enum trg_revocation how)

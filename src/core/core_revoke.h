@@ -19,6 +19,8 @@ ERR_MUST_USE int core_sweep_init(struct core *c); /* ERR_NOMEM */
 void core_sweep_fini(struct core *c);             /* a zeroed part is allowed */
 /* end of a turn: starts a sweep if the store has changed */
 void core_revoke_look(struct core *c);
+/* at the end of the next turn a sweep starts in any case */
+void core_revoke_again(struct core *c);
 /* one portion of the sweep; called by its timer */
 void core_revoke_sweep(void *core);
 /* port of the machine */

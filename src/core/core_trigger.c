@@ -7,16 +7,31 @@
 
 /* -- lookup */
 
-struct core_trigger *core_trigger_find(struct core *c, const char *e164, uint32_t reference)
+/* Of all triggers, also those of the journal that are not entered yet. */
+static struct core_seat *find_seat(struct core *c, const char *e164, uint32_t reference)
 {
 	struct core_seat *seat = core_seat_find(c, e164, reference);
+
+	if (seat || !c->later.left) {
+		return seat;
+	}
+	if (core_later_reference(c, e164, reference)) {
+		c->triggers.unwoken++;
+		log_error(c->log, "core", "a trigger of the journal is asked for and cannot be taken up");
+	}
+	return core_seat_find(c, e164, reference);
+}
+
+struct core_trigger *core_trigger_find(struct core *c, const char *e164, uint32_t reference)
+{
+	struct core_seat *seat = find_seat(c, e164, reference);
 
 	return seat ? core_seat_wake(c, seat) : NULL;
 }
 
 bool core_trigger_known(struct core *c, const char *e164, uint32_t reference)
 {
-	return core_seat_find(c, e164, reference) != NULL;
+	return find_seat(c, e164, reference) != NULL;
 }
 
 /* -- making and ending */

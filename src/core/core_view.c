@@ -57,7 +57,8 @@ void core_status(const struct core *c, struct core_status *out)
 	*out = (struct core_status){ .started_ms = c->time.started_ms,
 				     .sessions = (uint32_t)c->sessions.by_key.n,
 				     .pending = c->triggers.pending,
-				     .triggers = c->triggers.n - c->triggers.pending,
+				     .triggers = c->triggers.n - c->triggers.pending + (uint32_t)c->later.left,
+				     .entering = (uint32_t)c->later.left,
 				     .files_generation = c->files.generation,
 				     .stopping = c->stop.begun,
 				     .decisions = { .failing = c->decisions.failing,
@@ -318,9 +319,13 @@ static void match_scs(void *arg, struct map_node *node)
 void core_trigger_match(struct core *c, const char *scs, uint32_t reference, struct core_trigger_match *out)
 {
 	struct match m = { OBJ(MATCH_MAGIC), c, reference, out };
+	int err = core_later_all(c); /* an SCS of the journal may have no other trigger */
 	struct core_scs *one = scs ? find_scs(c, scs) : NULL;
 
 	*out = (struct core_trigger_match){ 0 };
+	if (err) {
+		log_error(c->log, "core", "triggers of the journal cannot be taken up: %s", err_str(err));
+	}
 	if (!scs) {
 		map_each(&c->sessions.scs_by_name, match_scs, &m);
 	} else if (one) {
@@ -379,9 +384,14 @@ struct core_walk {
 
 int core_walk_new(struct core_walk **out, struct core *c, const char *scs)
 {
-	struct core_scs *one = scs ? find_scs(c, scs) : NULL;
+	struct core_scs *one;
 	struct core_walk *w;
+	int err = core_later_all(c);
 
+	if (err) {
+		return err;
+	}
+	one = scs ? find_scs(c, scs) : NULL;
 	if (scs && !one) {
 		return ERR_NOTFOUND;
 	}

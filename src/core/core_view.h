@@ -65,6 +65,7 @@ struct core_status {
 	uint32_t sessions;
 	uint32_t pending;          /* unanswered requests */
 	uint32_t triggers;         /* accepted, not yet reported and acknowledged; includes undecided ones after a restart */
+	uint32_t entering;         /* of them in the journal only, after a start (core_later.h) */
 	uint32_t files_generation; /* generation of the set of files in use; 0: none yet */
 	bool stopping;
 	struct {

@@ -270,6 +270,7 @@ static const struct ctl_member status[] = {
 	NUM("sessions", "connections of SCSs"),
 	NUM("pending", "unanswered requests of SCSs (DAR)"),
 	NUM("triggers", "accepted triggers whose report is not acknowledged yet"),
+	NUM("entering", "of them not taken up from the journal yet, after a start"),
 	NUM("scs", "provisioned"),
 	NUM("rules", "provisioned"),
 	OBJECT("journal", journal, "the journal of accepted triggers"),

@@ -1,4 +1,5 @@
-/* jrn_replay.c - hands all records to the owner, in the order of their numbers.
+/* jrn_replay.c - hands all records to the owner, in the order of their numbers, and reads single
+ * ones again later (jrn_later.h).
  *
  * Records stand in the log in the order in which they were last put, which is almost that of the
  * numbers.
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #include "journal/jrn_int.h"
+#include "journal/jrn_later.h"
 #include "journal/jrn_pipe.h"
 
 #define WINDOWS 64u
@@ -35,14 +37,17 @@ struct window {
 	size_t n;
 };
 
-#define REPLAY_MAGIC 0x2b9c6d51u
-struct replay {
+#define LATER_MAGIC 0x2b9c6d51u
+struct jrn_later {
 	struct obj obj;
-	const struct jrn_log *l;
-	const struct jrn_index_entry *entries; /* by number */
+	struct jrn *j;
+	const struct jrn_disk *disk;
+	struct jrn_index_entry *entries; /* by number */
 	size_t n;
-	jrn_record_fn *fn;
-	void *arg;
+	/* the segments of then, by number from `first` on: what lives in the journal now is another
+	 * thread's */
+	uint64_t first;
+	uint8_t (*nonce)[JRN_NONCE];
 	/* of the side that reads */
 	struct window window[WINDOWS]; /* by segment and position */
 	uint8_t *octets;               /* of the windows, WINDOW_CAP each: one block, which goes back to the system */
@@ -50,9 +55,9 @@ struct replay {
 	int fd;
 };
 
-static int open_segment(struct replay *r, uint64_t number)
+static int open_segment(struct jrn_later *r, uint64_t number)
 {
-	const struct jrn_disk *d = r->l->disk;
+	const struct jrn_disk *d = r->disk;
 	char name[32];
 	int fd;
 
@@ -72,14 +77,14 @@ static int open_segment(struct replay *r, uint64_t number)
 	return 0;
 }
 
-static uint8_t *octets_of(const struct replay *r, const struct window *w)
+static uint8_t *octets_of(const struct jrn_later *r, const struct window *w)
 {
 	return r->octets + (size_t)(w - r->window) * WINDOW_CAP;
 }
 
-static int fill(struct replay *r, struct window *w, uint64_t segment, uint64_t at)
+static int fill(struct jrn_later *r, struct window *w, uint64_t segment, uint64_t at)
 {
-	const struct jrn_disk *d = r->l->disk;
+	const struct jrn_disk *d = r->disk;
 	int64_t got;
 	int err = open_segment(r, segment);
 
@@ -95,18 +100,18 @@ static int fill(struct replay *r, struct window *w, uint64_t segment, uint64_t a
 	return 0;
 }
 
-static int get(struct replay *r, const struct jrn_index_entry *e, struct jrn_record *out)
+static int get(struct jrn_later *r, const struct jrn_index_entry *e, struct jrn_record *out)
 {
-	const struct jrn_seg *s = jrn_segment_of(r->l, e->place);
+	uint64_t number = jrn_place_segment(e->place, r->first);
 	uint64_t offset = jrn_place_offset(e->place), at = offset / WINDOW_LEN * WINDOW_LEN;
-	struct window *w = &r->window[(s->number * 7 + at / WINDOW_LEN) % WINDOWS];
-	int err = w->segment == s->number && w->at == at ? 0 : fill(r, w, s->number, at);
+	struct window *w = &r->window[(number * 7 + at / WINDOW_LEN) % WINDOWS];
+	int err = w->segment == number && w->at == at ? 0 : fill(r, w, number, at);
 	size_t in = (size_t)(offset - at), size = jrn_place_size(e->place);
 
 	if (err) {
 		return err;
 	}
-	if (in + size > w->n || jrn_get_record(out, octets_of(r, w) + in, size, s->nonce, offset) != size ||
+	if (in + size > w->n || jrn_get_record(out, octets_of(r, w) + in, size, r->nonce[number - r->first], offset) != size ||
 	    out->number != e->number) {
 		return ERR_IO;
 	}
@@ -134,10 +139,20 @@ static void add(struct records *to, const struct jrn_record *record)
 	to->octets_n += (record->len + 7) & ~(size_t)7;
 }
 
+/* -- all of them, on two threads */
+
+#define WALK_MAGIC 0x71d0b3e6u
+struct walk {
+	struct obj obj;
+	struct jrn_later *later;
+	jrn_record_fn *fn;
+	void *arg;
+};
+
 /* The side that reads. What it found before an error is handed over. */
 static int read_records(void *arg, struct jrn_pipe *pipe)
 {
-	struct replay *r = OBJ_OF(arg, struct replay, REPLAY_MAGIC);
+	struct jrn_later *r = OBJ_OF(arg, struct walk, WALK_MAGIC)->later;
 	struct records *to = jrn_pipe_first(pipe);
 	struct jrn_record record;
 	int err = 0;
@@ -166,49 +181,122 @@ static int read_records(void *arg, struct jrn_pipe *pipe)
 /* The other side. */
 static int take_records(void *arg, const void *piece)
 {
-	struct replay *r = OBJ_OF(arg, struct replay, REPLAY_MAGIC);
+	const struct walk *w = OBJ_OF(arg, struct walk, WALK_MAGIC);
 	const struct records *from = OBJ_OF(piece, const struct records, RECORDS_MAGIC);
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < from->n; i++) {
-		rc = r->fn(r->arg, from->of[i].number, from->octets + from->of[i].at, from->of[i].len);
+		rc = w->fn(w->arg, from->of[i].number, from->octets + from->of[i].at, from->of[i].len);
 	}
 	return rc;
 }
 
-static int run(struct replay *r)
+int jrn_later_all(struct jrn_later *r, jrn_record_fn *fn, void *arg)
 {
-	r->octets = malloc((size_t)WINDOWS * WINDOW_CAP);
-	if (!r->octets) {
-		return ERR_NOMEM;
-	}
-	return jrn_pipe_run(sizeof(struct records), r->n > ALONE_MAX, read_records, take_records, r);
+	struct walk w = { .obj = OBJ(WALK_MAGIC), .later = r, .fn = fn, .arg = arg };
+
+	OBJ_CHECK(r, LATER_MAGIC);
+	return jrn_pipe_run(sizeof(struct records), r->n > ALONE_MAX, read_records, take_records, &w);
 }
 
-static void end(struct replay *r)
+/* -- one of them */
+
+int jrn_later_one(struct jrn_later *r, size_t i, jrn_record_fn *fn, void *arg)
 {
-	free(r->octets);
+	struct jrn_record record;
+	int err = get(r, &r->entries[i], &record);
+
+	return err ? err : fn(arg, record.number, record.content, record.len);
+}
+
+size_t jrn_later_count(const struct jrn_later *r)
+{
+	return r->n;
+}
+
+/* -- begin and end */
+
+/* What stands in the log now. The journal is held. */
+static int take_present(struct jrn_later *r)
+{
+	const struct jrn_log *l = &r->j->store.log;
+
+	r->disk = l->disk;
+	r->n = l->index.n;
+	r->entries = jrn_index_sorted(&l->index);
+	r->first = l->segs_n ? l->segs[0]->number : 0;
+	r->nonce = malloc((l->segs_n + 1) * sizeof *r->nonce);
+	r->octets = malloc((size_t)WINDOWS * WINDOW_CAP);
+	if (!r->entries || !r->nonce || !r->octets) {
+		return ERR_NOMEM;
+	}
+	for (size_t i = 0; i < l->segs_n; i++) {
+		memcpy(r->nonce[i], l->segs[i]->nonce, JRN_NONCE);
+	}
+	return 0;
+}
+
+static void later_free(struct jrn_later *r)
+{
 	if (r->open_number) {
-		r->l->disk->close(r->l->disk->arg, r->fd);
+		r->disk->close(r->disk->arg, r->fd);
+	}
+	free(r->octets);
+	free(r->nonce);
+	free(r->entries);
+	OBJ_END(r, LATER_MAGIC);
+	free(r);
+}
+
+static void pin(struct jrn *j, int by)
+{
+	pthread_mutex_lock(&j->lock);
+	j->laters = (unsigned)((int)j->laters + by);
+	pthread_mutex_unlock(&j->lock);
+}
+
+int jrn_later_begin(struct jrn_later **out, struct jrn *j)
+{
+	struct jrn_later *r = calloc(1, sizeof *r);
+	int err;
+
+	OBJ_CHECK(j, JRN_MAGIC);
+	if (!r) {
+		return ERR_NOMEM;
+	}
+	obj_begin(&r->obj, LATER_MAGIC);
+	r->j = j;
+	jrn_hold(j); /* no segment goes meanwhile, and the index stays as it is */
+	err = take_present(r);
+	if (!err) {
+		pin(j, 1);
+	}
+	jrn_release(j);
+	if (err) {
+		later_free(r);
+		return err;
+	}
+	*out = r;
+	return 0;
+}
+
+void jrn_later_end(struct jrn_later *r)
+{
+	if (r) {
+		OBJ_CHECK(r, LATER_MAGIC);
+		pin(r->j, -1);
+		later_free(r);
 	}
 }
 
 int jrn_replay(struct jrn *j, jrn_record_fn *fn, void *arg)
 {
-	struct jrn_index_entry *entries;
-	struct replay r = { .obj = OBJ(REPLAY_MAGIC), .l = &j->store.log, .fn = fn, .arg = arg };
-	int rc = ERR_NOMEM;
+	struct jrn_later *r;
+	int rc = jrn_later_begin(&r, j);
 
-	OBJ_CHECK(j, JRN_MAGIC);
-	jrn_hold(j); /* no segment goes meanwhile, and the index stays as it is */
-	entries = jrn_index_sorted(&r.l->index);
-	if (entries) {
-		r.entries = entries;
-		r.n = r.l->index.n;
-		rc = run(&r);
+	if (!rc) {
+		rc = jrn_later_all(r, fn, arg);
+		jrn_later_end(r);
 	}
-	free(entries);
-	end(&r);
-	jrn_release(j);
 	return rc;
 }

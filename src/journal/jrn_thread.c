@@ -120,7 +120,7 @@ static void work(struct jrn *j, uint64_t now_us)
 	if (may_commit) {
 		take_queue(j);
 	}
-	s->log.pinned = j->pins > 0;
+	s->log.pinned = j->pins || j->laters;
 	j->busy = true;
 	pthread_mutex_unlock(&j->lock);
 	if (may_commit) {

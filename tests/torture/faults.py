@@ -15,7 +15,7 @@ from .load import RANGES
 
 # how a process is brought to a point that its ordinary work does not pass: what is killed meanwhile
 PROVOKED = {"EDGE_ANNOUNCED": "core", "PARENT_CHILD_SPAWNED": "edge", "PARENT_CHILD_ENDED": "edge", "PARENT_RING_HALF": "edge",
-            "CORE_REPLAYED": "core", "CORE_RESUMED": "core", "CORE_RECALL_QUEUED": "t4", "CORE_RECALL_TAKEN": "t4",
+            "CORE_REPLAYED": "core", "CORE_ENTERED_SOME": "core", "CORE_RESUMED": "core", "CORE_RECALL_QUEUED": "t4", "CORE_RECALL_TAKEN": "t4",
             "STORE_IMPORT_BATCH": "import", "STORE_GENERATION_WHOLE": "import", "STORE_SWITCHED": "import"}
 PASSES_MAX = 5
 HIT_WAIT_S = 20

@@ -18,6 +18,7 @@ DISK_MIB = {"iwf": 12, "smssc": 12}
 WAITS = """timers: { reconnect: 200ms, edge_restart: 10ms, watchdog: 1s, disconnect_wait: 200ms, stats: 200ms }
 dnr: { answer_wait: 800ms, retry_min: 100ms, retry_max: 1s }
 journal: { report_grace: 4s }
+limits: { enter_first: 0 }
 """
 SMSSC_MORE = """events: {folder}/smssc/events.jsonl
 delivery: {{ answer_wait: 1s, retry_min: 200ms, retry_max: 1s, restart_wait: 2s }}

@@ -306,6 +306,84 @@ static void test_a_parked_trigger_is_woken_with_the_reserve(void **state)
 	assert_string_equal(t->trg->req.external, "meter-1@a.example");
 }
 
+#define WAITING 60u
+
+/* A trigger that the SMS-SC has, in the journal. */
+static void journal_one(struct core_play *p, uint32_t reference)
+{
+	uint64_t now_ms = core_now_ms(p->core);
+	struct trg_request r = { .scs = "acme",
+				 .scs_e164 = "491720000001",
+				 .origin_host = "scs.acme.example",
+				 .origin_realm = "acme.example",
+				 .end_to_end = reference,
+				 .external = "meter-1@a.example",
+				 .groups = "",
+				 .action = TSP_ACTION_TRIGGER,
+				 .reference = reference,
+				 .has_validity = true,
+				 .validity_s = 600,
+				 .received_ms = now_ms,
+				 .expires_ms = now_ms + 600000 };
+	uint8_t record[TRG_RECORD_MAX];
+	struct buf b = buf_over(record, sizeof record);
+	struct core_trigger *t;
+
+	assert_int_equal(core_trigger_new(&t, p->core, core_scs_get(p->core, "acme"), &r), 0);
+	(void)core_quota_of(p->core, t->scs, now_ms);
+	assert_int_equal(core_quota_take(t), 0);
+	trg_put(t->trg, TRG_ACCEPTED);
+	t->trg->answered = t->trg->accepted = t->trg->may_report = t->trg->stored = true;
+	trg_record_build(&b, t->trg);
+	assert_int_equal(jrn_put(p->core->journal.jrn, t->trg->number, record, b.len, NULL, NULL), 0);
+}
+
+/* A trigger of the journal that cannot be entered for lack of memory stays there, and is entered when it is asked for again. */
+static void test_what_a_start_left_in_the_journal_is_entered_whole_or_later(void **state)
+{
+	struct core_play *p = *state;
+	uint32_t reference = 0;
+	struct core_later *l;
+	unsigned nth = 1;
+
+	for (uint32_t i = 1; i <= WAITING; i++) {
+		journal_one(p, i);
+	}
+	assert_int_equal(jrn_flush(p->core->journal.jrn), 0);
+	p->cfg->limits.enter_first = 0;
+	core_play_restart(p);
+	l = &p->core->later;
+	net_timer_stop(l->timer);
+	for (bool some = true; some && nth < MANY; nth++) {
+		size_t left = l->left;
+		int err;
+
+		fail_the(nth);
+		err = core_later_reference(p->core, "491720000001", ++reference);
+		some = failed();
+		assert_int_equal(l->left, err ? left : left - 1);
+		assert_true(!err || err == ERR_NOMEM);
+		assert_int_equal(core_seat_find(p->core, "491720000001", reference) == NULL, err != 0);
+		if (err) {
+			reference--;
+		}
+	}
+	assert_in_range(nth, 3, MANY - 1);
+	fail_the(2); /* in a turn: the reserve is for it */
+	net_timer_start(l->timer, 0);
+	core_play_turns(p, 3);
+	assert_true(failed());
+	assert_true(core_memory_short(p->core));
+	assert_int_equal(l->left, 0);
+	assert_int_equal(p->core->triggers.n, WAITING);
+	for (uint32_t i = 1; i <= WAITING; i++) {
+		struct core_seat *seat = core_seat_find(p->core, "491720000001", i);
+
+		assert_non_null(seat);
+		assert_true(seat->deadline.place);
+	}
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +391,7 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(test_a_request_is_trouble_or_as_ever, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_record_of_what_was_accepted_takes_the_reserve, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_parked_trigger_is_woken_with_the_reserve, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_a_start_left_in_the_journal_is_entered_whole_or_later, setup, teardown),
 		cmocka_unit_test(test_a_request_whose_copies_could_not_be_known_is_not_taken),
 		cmocka_unit_test(test_the_oldest_entry_makes_room),
 		cmocka_unit_test(test_the_name_of_an_sms_sc_needs_no_memory),
