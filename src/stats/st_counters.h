@@ -18,6 +18,10 @@
 	X(EDGE_CLOSED, "edge_closed", "connections that ended, for any reason")                                                  \
 	X(EDGE_REFUSED_TOTAL, "edge_refused_total", "connections closed at once: limits.connections_total reached")              \
 	X(EDGE_REFUSED_ADDRESS, "edge_refused_address", "connections closed at once: limits.connections_per_address reached")    \
+	X(EDGE_REFUSED_STRANGERS, "edge_refused_strangers",                                                                      \
+	  "connections closed at once: limits.unauthenticated_per_address reached, or limits.unauthenticated by other edges")    \
+	X(EDGE_STRANGERS_DROPPED, "edge_strangers_dropped",                                                                      \
+	  "connections that made room for a newer one before they were authenticated: limits.unauthenticated reached")           \
 	X(EDGE_REFUSED_UNSIGNED, "edge_refused_unsigned",                                                                        \
 	  "connections closed at once: no keyholder is there for their listener")                                                \
 	X(EDGE_REFUSED_UNPROVEN, "edge_refused_unproven",                                                                        \

@@ -94,6 +94,9 @@ struct tls_revocation;
 void tls_stream_revocation(struct tls_revocation *out, const struct net_stream *s, const struct tls_ctx *c, const char *anchor,
 			   uint64_t now_s);
 
+/* False: it is of a server, and no whole ClientHello has come yet. */
+bool tls_stream_greeted(const struct net_stream *s);
+
 /* Identity of the other end. NULL if `s` is not a TLS stream or the handshake did not succeed.
  * Valid as long as the stream. */
 const struct tls_identity *tls_stream_identity(const struct net_stream *s);
