@@ -89,6 +89,9 @@ static const struct cfg_row log_rows[] = {
 	CFG_U32("queue", struct cfg_iwf, log_queue_max, 4096, 67108864, "262144",
 		"bytes of log messages that each process keeps in memory while the reader of standard error is slow; "
 		"further messages are lost and counted (log_lost, edge_log_lost)"),
+	CFG_U32("lines_per_second", struct cfg_iwf, decision_lines, 0, 1000000, "1000",
+		"lines in the decision log about refusals, detections and sessions of one SCS in a second; further ones are "
+		"counted in one line a second; 0: all"),
 	CFG_FILE("decisions", struct cfg_iwf, decisions, "/var/log/mtc-iwf/decisions.jsonl",
 		 "path of the decision log, one JSON line for each decision; empty: no decision log"),
 	CFG_END,

@@ -272,6 +272,7 @@ struct cfg_iwf {
 	int sandbox;                         /* enum cfg_sandbox */
 	int log_level;                       /* enum log_level */
 	uint32_t log_queue_max;              /* bytes of log lines buffered in each process */
+	uint32_t decision_lines;             /* of one SCS in a second, accepted requests apart; 0: no bound */
 	char decisions[CFG_PATH_MAX];        /* "": none */
 	uint32_t edges;                      /* per zone that has a listener */
 	uint64_t associations_size_max;      /* octets of each of the store's memory maps */

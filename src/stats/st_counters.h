@@ -201,6 +201,8 @@
 	X(READERS_CLEARED, "readers_cleared", "slots of readers that died, freed in the store of associations")                  \
 	X(AUDIT_LINES, "audit_lines", "decision lines written")                                                                  \
 	X(AUDIT_ERRORS, "audit_errors", "decisions that are in no log: it could not be written")                                 \
+	X(DECISIONS_SUMMED, "decisions_summed",                                                                                  \
+	  "decisions beyond log.lines_per_second, which the decision log counts in one line")                                    \
 	X(AUDIT_SUMMED, "audit_summed", "refusals beyond audit.refusals_per_second, which the audit counts in one record")       \
 	X(AUDIT_LOST, "audit_lost", "records that the audit lost: it could not be written, or its queue was full")               \
 	X(AUDIT_CHECKPOINTS, "audit_checkpoints", "checkpoints of the audit that the keyholder signed")                          \
