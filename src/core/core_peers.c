@@ -160,6 +160,8 @@ int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], co
 		p->core = c;
 		TAILQ_INIT(&p->waiting[0]);
 		TAILQ_INIT(&p->waiting[1]);
+		core_lanes_init(&p->lanes[0]);
+		core_lanes_init(&p->lanes[1]);
 		obj_begin(&p->obj, CORE_PEER_MAGIC);
 		p->conf = &c->cfg->peers[i];
 		p->since_ms = core_now_ms(p->core);

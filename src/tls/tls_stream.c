@@ -153,7 +153,9 @@ static void below_on_open(void *arg)
 
 	net_timer_start(t->timer, t->handshake_wait_ms);
 	tls_set_state(t, TLS_HANDSHAKE);
-	tls_feed(t, NULL, 0);
+	if (!t->ctx->server) { /* a server has nothing to say yet, and OpenSSL would take 50 KiB at once */
+		tls_feed(t, NULL, 0);
+	}
 }
 
 static void below_on_data(void *arg, const uint8_t *p, size_t n)
