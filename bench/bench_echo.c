@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include "bench/bench_hist.h"
@@ -38,14 +39,15 @@ struct options {
 	const char *address;                /* numeric IPv4; served there, or where to connect */
 	uint16_t port;
 	size_t window, size, conns;
-	uint32_t seconds;
+	uint32_t seconds, rate; /* rate: messages a second that are offered; 0: as many as the window takes */
 	enum { EACH, RECORDS, BATCH } how;
 };
 
 struct conn {
 	int fd;
-	SSL *ssl;    /* NULL: TCP */
-	BIO *gather; /* records that leave together; NULL: each leaves at once */
+	SSL *ssl;     /* NULL: TCP */
+	BIO *gather;  /* records that leave together; NULL: each leaves at once */
+	bool shaking; /* server: the handshake is not done */
 	/* client */
 	size_t got, out;              /* octets of an incomplete message; messages outstanding */
 	uint64_t sent_us[WINDOW_MAX]; /* ring: answers come in the order of the requests */
@@ -100,8 +102,37 @@ static void wait_for(const struct conn *c, short events)
 	(void)poll(&p, 1, -1);
 }
 
-/* Handshake of a blocking descriptor; afterwards it does not block. */
-static void begin(struct conn *c, int fd, SSL_CTX *ctx, bool server, int how)
+static void gather(struct conn *c, int how)
+{
+	if (c->ssl && how != EACH) {
+		c->gather = BIO_new(BIO_f_buffer());
+		if (!c->gather || BIO_set_write_buffer_size(c->gather, OUTSTANDING_MAX) != 1) {
+			die("memory");
+		}
+		SSL_set0_wbio(c->ssl, BIO_push(c->gather, BIO_new_socket(c->fd, BIO_NOCLOSE)));
+	}
+}
+
+/* The server's end: it waits for nobody's handshake. */
+static void begin_serving(struct conn *c, int fd, SSL_CTX *ctx)
+{
+	int one = 1;
+
+	c->fd = fd;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (!ctx) {
+		return;
+	}
+	c->ssl = SSL_new(ctx);
+	if (!c->ssl || SSL_set_fd(c->ssl, fd) != 1) {
+		die("TLS");
+	}
+	SSL_set_accept_state(c->ssl);
+	c->shaking = true;
+}
+
+/* The client's end. The handshake blocks; afterwards the descriptor does not. */
+static void begin(struct conn *c, int fd, SSL_CTX *ctx, int how)
 {
 	int one = 1;
 
@@ -109,17 +140,11 @@ static void begin(struct conn *c, int fd, SSL_CTX *ctx, bool server, int how)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	if (ctx) {
 		c->ssl = SSL_new(ctx);
-		if (!c->ssl || SSL_set_fd(c->ssl, fd) != 1 || (server ? SSL_accept(c->ssl) : SSL_connect(c->ssl)) != 1) {
+		if (!c->ssl || SSL_set_fd(c->ssl, fd) != 1 || SSL_connect(c->ssl) != 1) {
 			die("handshake");
 		}
 	}
-	if (c->ssl && how != EACH) {
-		c->gather = BIO_new(BIO_f_buffer());
-		if (!c->gather || BIO_set_write_buffer_size(c->gather, OUTSTANDING_MAX) != 1) {
-			die("memory");
-		}
-		SSL_set0_wbio(c->ssl, BIO_push(c->gather, BIO_new_socket(fd, BIO_NOCLOSE)));
-	}
+	gather(c, how);
 	if (fcntl(fd, F_SETFL, O_NONBLOCK)) {
 		die("fcntl");
 	}
@@ -165,11 +190,39 @@ static void flush(struct conn *c)
 
 /* -- server */
 
+static void part(struct conn *c)
+{
+	SSL_free(c->ssl);
+	close(c->fd);
+	free(c);
+}
+
+/* Whether the handshake is done. Strangers fail, and are forgotten. */
+static bool shaken(struct conn *c, const struct options *o)
+{
+	int r = SSL_accept(c->ssl), e;
+
+	if (r == 1) {
+		c->shaking = false;
+		gather(c, (int)o->how);
+		return true;
+	}
+	e = SSL_get_error(c->ssl, r);
+	if (e != SSL_ERROR_WANT_READ && e != SSL_ERROR_WANT_WRITE) {
+		ERR_clear_error();
+		part(c);
+	}
+	return false;
+}
+
 static void serve_one(struct conn *c, const struct options *o)
 {
 	static uint8_t room[CHUNK];
 	ssize_t n;
 
+	if (c->shaking && !shaken(c, o)) {
+		return;
+	}
 	while ((n = take(c, room, sizeof room)) > 0) {
 		/* A TLS record comes by one read each; what TCP has joined is taken apart again. */
 		size_t piece = c->ssl || o->how != EACH ? (size_t)n : o->size;
@@ -179,9 +232,7 @@ static void serve_one(struct conn *c, const struct options *o)
 		}
 	}
 	if (n == 0) {
-		SSL_free(c->ssl);
-		close(c->fd);
-		free(c);
+		part(c);
 	} else {
 		flush(c);
 	}
@@ -201,9 +252,9 @@ static int listen_here(const struct options *o, uint16_t *port)
 {
 	struct sockaddr_in a = at(o);
 	socklen_t len = sizeof a;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) || listen(fd, 128) ||
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) || listen(fd, 1024) ||
 	    getsockname(fd, (struct sockaddr *)&a, &len)) {
 		die("listen");
 	}
@@ -230,22 +281,25 @@ _Noreturn static void serve(const struct options *o)
 
 		for (int i = 0; i < n; i++) {
 			struct conn *c = found[i].data.ptr;
+			int one;
 
 			if (c) {
 				serve_one(c, o);
+				continue;
+			}
+			one = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+			if (one < 0) {
 				continue;
 			}
 			c = calloc(1, sizeof *c);
 			if (!c) {
 				die("memory");
 			}
-			begin(c, accept4(fd, NULL, NULL, SOCK_CLOEXEC), ctx, true, (int)o->how);
+			begin_serving(c, one, ctx);
 			e = (struct epoll_event){ .events = EPOLLIN, .data.ptr = c };
 			if (epoll_ctl(loop, EPOLL_CTL_ADD, c->fd, &e)) {
 				die("epoll");
 			}
-			/* the handshake may have read ahead, and epoll does not report that */
-			serve_one(c, o);
 		}
 	}
 }
@@ -256,7 +310,7 @@ struct load {
 	const struct options *o;
 	struct conn *conns[CONNS_MAX];
 	struct bench_hist latency;
-	uint64_t began_us, last_us, done;
+	uint64_t began_us, last_us, done, offered;
 	size_t out;
 	uint8_t room[CHUNK];
 };
@@ -300,7 +354,7 @@ static void receive(struct load *l, struct conn *c)
 		c->out -= whole;
 		l->out -= whole;
 		done += whole;
-		if (l->o->how != BATCH && whole && !over(l)) {
+		if (l->o->how != BATCH && whole && !over(l) && !l->o->rate) {
 			send_some(l, c, whole);
 			l->done += whole;
 			done -= whole;
@@ -312,10 +366,23 @@ static void receive(struct load *l, struct conn *c)
 	}
 	l->done += done;
 	l->last_us = clock_us(CLOCK_MONOTONIC);
-	if (done && !over(l)) {
+	if (done && !over(l) && !l->o->rate) {
 		send_some(l, c, done);
 	}
 	flush(c);
+}
+
+/* At a rate: what is due by now, as far as the window goes. */
+static void offer(struct load *l)
+{
+	uint64_t due = (clock_us(CLOCK_MONOTONIC) - l->began_us) * l->o->rate / 1000000u;
+
+	while (l->o->rate && l->offered < due && !over(l) && l->out < l->o->window) {
+		struct conn *c = l->conns[l->offered++ % l->o->conns];
+
+		send_some(l, c, 1);
+		flush(c);
+	}
 }
 
 static struct conn *connect_one(const struct options *o, SSL_CTX *ctx)
@@ -327,7 +394,7 @@ static struct conn *connect_one(const struct options *o, SSL_CTX *ctx)
 	if (!c || fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a)) {
 		die("connect");
 	}
-	begin(c, fd, ctx, false, (int)o->how);
+	begin(c, fd, ctx, (int)o->how);
 	return c;
 }
 
@@ -350,17 +417,18 @@ static int load(const struct options *o)
 	}
 	cpu_us = clock_us(CLOCK_PROCESS_CPUTIME_ID);
 	l.began_us = clock_us(CLOCK_MONOTONIC);
-	for (size_t i = 0; i < o->conns; i++) {
+	for (size_t i = 0; i < o->conns && !o->rate; i++) {
 		send_some(&l, l.conns[i], (i + 1) * o->window / o->conns - i * o->window / o->conns);
 		flush(l.conns[i]);
 	}
-	while (l.out) {
+	while (l.out || (o->rate && !over(&l))) {
 		struct epoll_event found[64];
-		int n = epoll_wait(loop, found, 64, -1);
+		int n = epoll_wait(loop, found, 64, o->rate ? 1 : -1);
 
 		for (int i = 0; i < n; i++) {
 			receive(&l, found[i].data.ptr);
 		}
+		offer(&l);
 	}
 	cpu_us = clock_us(CLOCK_PROCESS_CPUTIME_ID) - cpu_us;
 	seconds = (double)(l.last_us - l.began_us) / 1e6;
@@ -377,6 +445,7 @@ static int usage(void)
 {
 	fputs("usage: bench_echo serve [--address A] [--tls CERT,KEY,CA] [--size OCTETS] [--how each|records|batch]\n"
 	      "       bench_echo load [--address A] --port P [--tls CERT,KEY,CA] [--size OCTETS] [--window N] [--connections N] "
+	      "[--rate N] "
 	      "[--seconds S] [--how each|records|batch]\n"
 	      "A bare echo, for the bench.\n",
 	      stderr);
@@ -417,6 +486,10 @@ static bool read_one(struct options *o, int c, char *value)
 		return number_of(&o->window, value, WINDOW_MAX);
 	case 'c':
 		return number_of(&o->conns, value, CONNS_MAX);
+	case 'r':
+		ok = number_of(&n, value, 1000000);
+		o->rate = (uint32_t)n;
+		return ok;
 	case 's':
 		ok = number_of(&n, value, 3600);
 		o->seconds = (uint32_t)n;
@@ -432,15 +505,11 @@ static bool read_one(struct options *o, int c, char *value)
 int main(int argc, char **argv)
 {
 	static const struct option rows[] = {
-		{ "tls", required_argument, NULL, 't' },
-		{ "port", required_argument, NULL, 'p' },
-		{ "size", required_argument, NULL, 'z' },
-		{ "window", required_argument, NULL, 'w' },
-		{ "connections", required_argument, NULL, 'c' },
-		{ "seconds", required_argument, NULL, 's' },
-		{ "how", required_argument, NULL, 'h' },
-		{ "address", required_argument, NULL, 'a' },
-		{ NULL, 0, NULL, 0 },
+		{ "tls", required_argument, NULL, 't' },         { "port", required_argument, NULL, 'p' },
+		{ "size", required_argument, NULL, 'z' },        { "window", required_argument, NULL, 'w' },
+		{ "connections", required_argument, NULL, 'c' }, { "seconds", required_argument, NULL, 's' },
+		{ "rate", required_argument, NULL, 'r' },        { "how", required_argument, NULL, 'h' },
+		{ "address", required_argument, NULL, 'a' },     { NULL, 0, NULL, 0 },
 	};
 	struct options o = { .address = "127.0.0.1", .window = 64, .size = 400, .conns = 1, .seconds = 3 };
 	bool loading = argc > 1 && strcmp(argv[1], "load") == 0;

@@ -67,9 +67,10 @@ class Pki:
                      "-keyfile", self.path(ca + ".key"), "-startdate", dates[0], "-enddate", dates[1], "-extfile", extensions,
                      "-out", self.path(name + ".pem"))
 
-    def crl(self, ca, revoked=(), number=1, target=None, lasts_s=86400, der=False, began_s=None):
+    def crl(self, ca, revoked=(), number=1, target=None, lasts_s=86400, der=False, began_s=None, others=0):
         """The revocation list of the CA of that name, which lists the certificates of these names, as NAME.crl or `target`. It replaces the file in
-        one step, and is out of date `lasts_s` from now."""
+        one step, and is out of date `lasts_s` from now. others: entries more, of
+        certificates that nobody has."""
         target = target or self.path(ca + ".crl")
         now = time.time()
         dates = [time.strftime("%y%m%d%H%M%SZ", time.gmtime(now + s)) for s in (-60 if began_s is None else began_s, lasts_s)]
@@ -79,6 +80,8 @@ class Pki:
                     serial = subprocess.run(["openssl", "x509", "-noout", "-serial", "-in", self.path(name + ".pem")], stdin=subprocess.DEVNULL,
                                             capture_output=True, text=True, check=True).stdout.strip().split("=")[1]
                     f.write(f"R\t301231000000Z\t{dates[0]},keyCompromise\t{serial}\tunknown\t/CN={name}\n")
+                for n in range(others):
+                    f.write(f"R\t301231000000Z\t{dates[0]},superseded\t{0x5000000000000000000000000000 + n:x}\tunknown\t/CN=nobody{n}\n")
             with open(os.path.join(books, "number"), "w", encoding="ascii") as f:
                 f.write(f"{'' if len(f'{number:x}') % 2 == 0 else '0'}{number:x}\n")
             with open(os.path.join(books, "conf"), "w", encoding="ascii") as f:

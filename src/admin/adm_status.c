@@ -149,6 +149,31 @@ static json_t *edge_rows(const struct core *c)
 	return rows;
 }
 
+static void add_loop(void *arg, const char *process, const uint64_t *turns)
+{
+	static const char *const names[] = { "below_1ms",  "below_2ms",   "below_5ms", "below_10ms", "below_20ms",
+					     "below_50ms", "below_100ms", "below_1s",  "longer" };
+	static const uint32_t below_ms[NET_TURNS - 1] = NET_TURNS_BELOW_MS;
+	json_t *row = json_pack("{s:s}", "process", process);
+	uint64_t late = 0;
+
+	_Static_assert(sizeof names / sizeof *names == NET_TURNS, "a name for each row");
+	for (unsigned i = 0; row && i < NET_TURNS; i++) {
+		json_object_set_new(row, names[i], json_integer((json_int_t)turns[i]));
+		late += i > 0 && below_ms[i - 1] >= 10 ? turns[i] : 0;
+	}
+	json_object_set_new(row, "late", json_integer((json_int_t)late));
+	json_array_append_new(arg, row);
+}
+
+static json_t *loop_rows(const struct core *c)
+{
+	json_t *rows = json_array();
+
+	core_loop_each(c, add_loop, rows);
+	return rows;
+}
+
 static void add_sandbox(void *arg, const struct core_sandbox *s)
 {
 	char capabilities[24];
@@ -209,18 +234,20 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	(void)args;
 	core_status(a->core, &s);
 	last = json_pack(
-	    "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, "
+	    "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+	    "s:I, "
+	    "s:o, "
 	    "s:o, s:o, s:o, s:b, s:o}",
 	    "version", MTC_VERSION, "identity", a->cfg->external.host, "realm", a->cfg->external.realm, "core_identity",
 	    a->cfg->internal.host, "core_realm", a->cfg->internal.realm, "started", adm_core_time(a, s.started_ms), "uptime_s",
 	    (json_int_t)(now > s.started_ms ? (now - s.started_ms) / 1000 : 0), "pid", (json_int_t)getpid(), "sessions",
 	    (json_int_t)s.sessions, "pending", (json_int_t)s.pending, "triggers", (json_int_t)s.triggers, "entering",
-	    (json_int_t)s.entering, "scs", (json_int_t)asc_scs_count(a->asc), "rules", (json_int_t)asc_rule_count(a->asc), "journal", journal_row(a, &s),
-	    "memory", memory_row(a, &s), "listeners", listener_rows(a->cfg), "edges", edge_rows(a->core), "sandbox",
-	    sandbox_rows(a->core), "keyholders", keyholder_rows(a), "stores", store_rows(a->core), "written", written_rows(a, &s),
-	    "files_generation", (json_int_t)s.files_generation, "files", adm_files(a), "revocation_unchecked", adm_crls_none(a),
-	    "crls_refused", adm_crls_wrong(a), "screening", adm_screening(a), "healthy", json_array_size(reasons) == 0, "reasons",
-	    reasons);
+	    (json_int_t)s.entering, "scs", (json_int_t)asc_scs_count(a->asc), "rules", (json_int_t)asc_rule_count(a->asc),
+	    "journal", journal_row(a, &s), "memory", memory_row(a, &s), "listeners", listener_rows(a->cfg), "edges",
+	    edge_rows(a->core), "loops", loop_rows(a->core), "sandbox", sandbox_rows(a->core), "keyholders", keyholder_rows(a),
+	    "stores", store_rows(a->core), "written", written_rows(a, &s), "files_generation", (json_int_t)s.files_generation,
+	    "files", adm_files(a), "revocation_unchecked", adm_crls_none(a), "crls_refused", adm_crls_wrong(a), "screening",
+	    adm_screening(a), "healthy", json_array_size(reasons) == 0, "reasons", reasons);
 	if (last) {
 		json_object_set_new(last, "configuration", configuration_row(a));
 	}

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "audit/aud_budget.h"
+#include "base/shown.h"
 #include "audit/aud_record.h"
 #include "audit/aud_store.h"
 #include "base/clock.h"
@@ -35,8 +36,9 @@ struct aud {
 	uint64_t gap;         /* decisions lost since the last that was gathered */
 	uint64_t lost;        /* decisions */
 	size_t len;           /* gathered */
-	uint32_t marks;       /* lines in the text that are no decisions */
-	struct aud_audit {    /* what goes to the audit; store NULL: there is none */
+	struct aud_budget budget;
+	uint32_t marks;    /* lines in the text that are no decisions */
+	struct aud_audit { /* what goes to the audit; store NULL: there is none */
 		struct aud_store *store;
 		struct aud_budget budget;
 		size_t len, n; /* gathered: octets, lines */
@@ -321,6 +323,45 @@ int aud_audit(struct aud *a, struct aud_store *store, uint32_t refusals_per_seco
 	return 0;
 }
 
+void aud_lines(struct aud *a, uint32_t per_second)
+{
+	a->budget.per_second = per_second;
+}
+
+static bool has_room(const struct aud *a)
+{
+	return a->len + MARK_MAX + AUD_LINE_MAX + 1 <= AUD_GATHER_MAX;
+}
+
+static void say_more(void *arg, const char *scs, uint64_t n)
+{
+	struct aud *a = OBJ_OF(arg, struct aud, AUD_MAGIC);
+	char words[SHOWN_COUNT_MAX];
+	struct aud_decision d = { .time_ms = clock_real_ms(),
+				  .scs = scs,
+				  .action = "log",
+				  .verdict = AUD_REFUSED,
+				  .reason = "lines-more",
+				  .rule = shown_count(words, n, "more line") };
+
+	st_count_n(a->counters, ST_DECISIONS_SUMMED, n);
+	if (!has_room(a)) {
+		lose(a, 1);
+		return;
+	}
+	put_gap(a);
+	a->len += aud_format(a->text + a->len, &d);
+	a->text[a->len++] = '\n';
+}
+
+/* Accepted requests are what an SCS has its rate and quota for. */
+static bool within_budget(struct aud *a, const struct aud_decision *d)
+{
+	aud_budget_turn(&a->budget, d->time_ms / 1000, say_more, a);
+	return (d->verdict == AUD_ACCEPTED && (!d->action || strcmp(d->action, "session") != 0)) ||
+	       aud_budget_take(&a->budget, d->scs);
+}
+
 static void give(struct aud_audit *u)
 {
 	if (u->len) {
@@ -386,6 +427,9 @@ int aud_flush(struct aud *a)
 	if (a->audit.store) {
 		give(&a->audit);
 	}
+	if (a->fd >= 0 && a->budget.used_n) {
+		aud_budget_turn(&a->budget, clock_real_ms() / 1000, say_more, a);
+	}
 	while (!err && a->fd >= 0 && a->len) {
 		err = write_lines(a);
 	}
@@ -417,9 +461,17 @@ int aud_decision(struct aud *a, const struct aud_decision *d)
 		}
 		return 0;
 	}
-	if (a->len + MARK_MAX + AUD_LINE_MAX + 1 > AUD_GATHER_MAX) {
+	if (!within_budget(a, d)) {
+		char line[AUD_LINE_MAX];
+
+		if (a->audit.store) {
+			to_audit(a, d, line, aud_format(line, d));
+		}
+		return 0;
+	}
+	if (!has_room(a)) {
 		err = aud_flush(a);
-		if (a->len + MARK_MAX + AUD_LINE_MAX + 1 > AUD_GATHER_MAX) {
+		if (!has_room(a)) {
 			char line[AUD_LINE_MAX];
 
 			lose(a, 1);

@@ -10,6 +10,7 @@
 
 /* Milliseconds since an arbitrary start; never goes back. For time-outs. */
 uint64_t clock_mono_ms(void);
+uint64_t clock_mono_ns(void); /* the same in nanoseconds: how long something took; never 0 */
 
 /* The same, but it also runs while the machine is suspended. A timeline (base/timeline.h) is based
  * on it. */

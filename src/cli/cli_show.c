@@ -211,6 +211,17 @@ int cli_show_status(FILE *out, const json_t *last)
 						     { "PID", "pid" },           { "GENERATION", "generation" },
 						     { "SESSIONS", "sessions" }, { "STATE", "state" },
 						     { "FILES", "files" },       { NULL, NULL } };
+	static const struct cli_column loops[] = { { "LOOP", "process" },
+						   { "< 1 ms", "below_1ms" },
+						   { "< 2", "below_2ms" },
+						   { "< 5", "below_5ms" },
+						   { "< 10", "below_10ms" },
+						   { "< 20", "below_20ms" },
+						   { "< 50", "below_50ms" },
+						   { "< 100", "below_100ms" },
+						   { "< 1000", "below_1s" },
+						   { "LONGER", "longer" },
+						   { NULL, NULL } };
 	static const struct cli_column store_columns[] = { { "STORE", "name" },  { "SIZE", "octets" },
 							   { "LEFT", "left" },   { "SIZE MAX", "size_max" },
 							   { "STATE", "state" }, { "DISK FREE", "disk" },
@@ -256,7 +267,7 @@ int cli_show_status(FILE *out, const json_t *last)
 		fprintf(out, "%-16snone is up%s\n", "edges", is_starting(last) ? " yet" : "");
 	}
 	if (!table(out, json_object_get(last, "listeners"), listeners) || !table(out, json_object_get(last, "edges"), columns) ||
-	    !table(out, json_object_get(last, "sandbox"), sandboxes)) {
+	    !table(out, json_object_get(last, "loops"), loops) || !table(out, json_object_get(last, "sandbox"), sandboxes)) {
 		return CLI_NO;
 	}
 	cli_note_lacks(out, json_object_get(last, "sandbox"));

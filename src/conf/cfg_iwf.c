@@ -91,6 +91,9 @@ static const struct cfg_row log_rows[] = {
 	CFG_U32("queue", struct cfg_iwf, log_queue_max, 4096, 67108864, "262144",
 		"bytes of log messages that each process keeps in memory while the reader of standard error is slow; "
 		"further messages are lost and counted (log_lost, edge_log_lost)"),
+	CFG_U32("lines_per_second", struct cfg_iwf, decision_lines, 0, 1000000, "1000",
+		"lines in the decision log about refusals, detections and sessions of one SCS in a second; further ones are "
+		"counted in one line a second; 0: all"),
 	CFG_FILE("decisions", struct cfg_iwf, decisions, "/var/log/mtc-iwf/decisions.jsonl",
 		 "path of the decision log, one JSON line for each decision; empty: no decision log"),
 	CFG_END,
@@ -301,6 +304,16 @@ static const struct cfg_row limits_rows[] = {
 		"bits of an IPv4 address (also one written as IPv6) that count for connections_per_address"),
 	CFG_U32("address_prefix_ipv6", struct cfg_limits, address_prefix_ipv6, 1, 128, "64",
 		"bits of an IPv6 address that count for connections_per_address; one host has all of its /64"),
+	CFG_U32("unauthenticated", struct cfg_limits, unauthenticated, 1, 1000000, "2000",
+		"connections whose TLS handshake (or proof of IPsec) is not done, over all edges of one zone; when there are so "
+		"many, "
+		"each further one takes the place of the oldest (floods.md)"),
+	CFG_U32("unauthenticated_per_address", struct cfg_limits, unauthenticated_per_address, 1, 1000000, "200",
+		"the same from one address, or from addresses with the same prefix; further ones are closed at once"),
+	CFG_U32("handshake", struct cfg_limits, handshake_max, 4096, 131072, "49152",
+		"bytes that a client may send until its TLS handshake is done, its certificates included"),
+	CFG_U32("cer", struct cfg_limits, cer_max, 256, 16777212, "8192",
+		"bytes of a CER, the first message of a connection; limits.message if that is smaller"),
 	CFG_DURATION("handshake_wait", struct cfg_limits, handshake_wait_ms, 100, 60000, "5s", "time a TLS handshake may take"),
 	CFG_DURATION("cer_wait", struct cfg_limits, cer_wait_ms, 100, 60000, "5s",
 		     "time that a peer has to send its CER after the TLS handshake"),

@@ -153,6 +153,10 @@ struct cfg_limits {
 	uint32_t connections_total, connections_per_address;
 	/* prefix lengths in bits: addresses with the same prefix share connections_per_address */
 	uint32_t address_prefix_ipv4, address_prefix_ipv6;
+	/* connections of which is not known yet whose they are */
+	uint32_t unauthenticated, unauthenticated_per_address;
+	uint32_t handshake_max;     /* octets that a client may send before its handshake is done */
+	uint32_t cer_max;           /* octets of a CER */
 	uint64_t handshake_wait_ms; /* TLS handshake */
 	/* from the accept to the CER, idle time included */
 	uint64_t cer_wait_ms;
@@ -285,6 +289,7 @@ struct cfg_iwf {
 	int sandbox;                         /* enum cfg_sandbox */
 	int log_level;                       /* enum log_level */
 	uint32_t log_queue_max;              /* bytes of log lines buffered in each process */
+	uint32_t decision_lines;             /* of one SCS in a second, accepted requests apart; 0: no bound */
 	char decisions[CFG_PATH_MAX];        /* "": none */
 	uint32_t edges;                      /* per zone that has a listener */
 	uint64_t associations_size_max;      /* octets of each of the store's memory maps */

@@ -10,6 +10,7 @@
 #include "core/core.h"
 #include "core/core_view.h"
 #include "ipc/ipc_rec.h"
+#include "net/net_loop.h"
 #include "stats/st.h"
 
 struct core_session;
@@ -25,6 +26,7 @@ struct core_edge {
 	uint32_t sessions_n;
 	TAILQ_HEAD(, core_session) sessions;
 	struct st_gauges gauges;   /* as it reported them last */
+	uint64_t turns[NET_TURNS]; /* of its loop (net_loop.h), as it reported them */
 	uint32_t screen_due;       /* screening rows whose rule it has not got: bits */
 	uint32_t files_generation; /* of the set of files that it uses; 0: not yet known */
 	TAILQ_ENTRY(core_edge) entry;

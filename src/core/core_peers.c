@@ -197,6 +197,8 @@ static int begin_row(struct core *c, size_t i, struct tls_ctx *tls)
 	p->core = c;
 	TAILQ_INIT(&p->waiting[0]);
 	TAILQ_INIT(&p->waiting[1]);
+	core_lanes_init(&p->lanes[0]);
+	core_lanes_init(&p->lanes[1]);
 	obj_begin(&p->obj, CORE_PEER_MAGIC);
 	p->conf = &c->cfg->peers[i];
 	p->leaves = p->left = p->conf->gone_ms != 0;

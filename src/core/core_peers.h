@@ -8,6 +8,7 @@
 #include "base/obj.h"
 #include "conf/cfg_iwf.h"
 #include "core/core_features.h"
+#include "core/core_lanes.h"
 #include "core/core_lapses.h"
 #include "core/core_proofs.h"
 #include "link/link_ids.h"
@@ -34,7 +35,8 @@ struct core_peer {
 	struct core_features features; /* features of the SMS-SCs behind it */
 	uint32_t outstanding, waiting_n;
 	uint32_t gathered;                     /* of the outstanding: written, and not sent yet */
-	TAILQ_HEAD(, core_trigger) waiting[2]; /* [1]: priority requests */
+	TAILQ_HEAD(, core_trigger) waiting[2]; /* [1]: priority requests; as they came */
+	struct core_lanes lanes[2];            /* the same but repetitions: whose turn it is */
 	char lost_why[CORE_PEER_WHY_MAX];      /* of the last connection or attempt; "": none, or it is open again */
 	bool tried;                            /* its first connection could be used, or failed: core_peer_begins() */
 	bool leaves;                           /* a reload removed it: it gets no request, and ends when it has answered */

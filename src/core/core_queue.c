@@ -1,10 +1,11 @@
 /* core_queue.c - requests to a core peer that wait while limits.peer_window requests are
  * outstanding.
- * Priority first (TS 29.368 6.4.7), then in order of arrival.
+ * Priority first (TS 29.368 6.4.7), then each SCS in turn, and of one SCS in order of arrival.
  * The queue holds no message. The message is built when it is sent: it carries the remaining
  * validity, and an expired or revoked trigger is not sent. */
 #include <string.h>
 
+#include "base/container.h"
 #include "base/str.h"
 #include "core/core_int.h"
 
@@ -173,10 +174,17 @@ bool core_queue_full(const struct core *c, size_t peer)
 	return !c->queue.moves && (!TAILQ_EMPTY(&p->waiting[0]) || !TAILQ_EMPTY(&p->waiting[1]));
 }
 
+/* [1]: priority requests. */
+static int class_of(const struct core_trigger *t)
+{
+	return t->trg->req.priority == TSP_PRIORITY;
+}
+
 int core_queue_put(struct core_trigger *t, size_t peer, const struct core_turn *turn, bool again, uint64_t wait_ms)
 {
 	struct core *c = t->core;
 	struct core_peer *p = &c->peers.row[peer];
+	int of = class_of(t);
 
 	if (!may_wait(p, again)) {
 		return ERR_CLOSED;
@@ -192,9 +200,10 @@ int core_queue_put(struct core_trigger *t, size_t peer, const struct core_turn *
 	t->waits_at = p;
 	t->waits_until_ms = net_loop_now_ms(c->loop) + wait_ms;
 	if (again) { /* repetitions and recalls resolve an unknown outcome: ahead of new requests */
-		TAILQ_INSERT_HEAD(&p->waiting[t->trg->req.priority == TSP_PRIORITY], t, waiting);
+		TAILQ_INSERT_HEAD(&p->waiting[of], t, waiting);
 	} else {
-		TAILQ_INSERT_TAIL(&p->waiting[t->trg->req.priority == TSP_PRIORITY], t, waiting);
+		TAILQ_INSERT_TAIL(&p->waiting[of], t, waiting);
+		core_lanes_put(&p->lanes[of], &t->scs->lanes[peer][of], &t->lane);
 	}
 	p->waiting_n++;
 	st_count(&c->st, ST_PEER_QUEUED);
@@ -207,7 +216,8 @@ void core_queue_take(struct core_trigger *t)
 		return;
 	}
 	core_trigger_wait(t, CORE_WAIT_NOTHING);
-	TAILQ_REMOVE(&t->waits_at->waiting[t->trg->req.priority == TSP_PRIORITY], t, waiting);
+	TAILQ_REMOVE(&t->waits_at->waiting[class_of(t)], t, waiting);
+	core_lanes_take(&t->waits_at->lanes[class_of(t)], &t->lane);
 	t->waits_at->waiting_n--;
 	t->turn = NULL;
 }
@@ -236,11 +246,24 @@ const char *core_peer_foreign(const struct core_request *request, const struct a
 	return why;
 }
 
-static struct core_trigger *first(struct core_peer *p)
+/* Repetitions first, which stand at the head; then whose turn it is. */
+static struct core_trigger *next_of(struct core_peer *p, int of)
 {
-	struct core_trigger *t = TAILQ_FIRST(&p->waiting[1]);
+	struct core_trigger *t = TAILQ_FIRST(&p->waiting[of]);
+	struct core_lane_place *place;
 
-	return t ? t : TAILQ_FIRST(&p->waiting[0]);
+	if (!t || t->waits_again) {
+		return t;
+	}
+	place = core_lanes_next(&p->lanes[of]);
+	return place ? CONTAINER_OF(place, struct core_trigger, lane) : t;
+}
+
+static struct core_trigger *next(struct core_peer *p)
+{
+	struct core_trigger *t = next_of(p, 1);
+
+	return t ? t : next_of(p, 0);
 }
 
 static bool too_late(const struct core_peer *p, const struct core_trigger *t)
@@ -291,7 +314,7 @@ void core_queue_move(struct core *c)
 		struct core_trigger *t;
 
 		end_late(p, !may_wait(p, false));
-		while (!core_peer_begins(p) && p->outstanding < c->cfg->limits.peer_window && (t = first(p))) {
+		while (!core_peer_begins(p) && p->outstanding < c->cfg->limits.peer_window && (t = next(p))) {
 			const struct core_turn *turn = t->turn;
 			int err;
 

@@ -73,6 +73,9 @@ static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 		if (!err) {
 			st_add(&e->core->st, &u.counters);
 			st_gauges_move(&e->core->st, &e->gauges, &u.counters);
+			for (unsigned i = 0; i < NET_TURNS; i++) {
+				e->turns[i] += u.counters.v[ST_EDGE_TURNS_BELOW_1MS + i];
+			}
 		}
 		return err;
 	}

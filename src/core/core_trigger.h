@@ -17,6 +17,7 @@
 #include "core/core_cursor.h"
 #include "core/core_decision.h"
 #include "core/core_dup.h"
+#include "core/core_lanes.h"
 #include "core/core_rights.h"
 #include "core/core_seat.h"
 #include "core/core_view.h"
@@ -88,7 +89,8 @@ struct core_trigger {
 	uint64_t waits_until_ms; /* of the loop's clock */
 	/* in state TURN at a peer, in state SCS in `parked` of its SCS */
 	TAILQ_ENTRY(core_trigger) waiting;
-	struct core_notice *notice; /* DNR on its way; NULL: none */
+	struct core_lane_place lane; /* in state TURN, unless it waits again */
+	struct core_notice *notice;  /* DNR on its way; NULL: none */
 	uint64_t accepted_ms;
 	bool stepping, forgotten, late;
 	uint8_t storing; /* journal completions outstanding; only the last is acted on */

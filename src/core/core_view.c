@@ -97,11 +97,16 @@ _Static_assert(ST_WATCHDOGS_IN_REOPEN - ST_WATCHDOGS_IN_INITIAL == PEER_WD_REOPE
 _Static_assert(ST_REOPENS_IN_HOLD - ST_REOPENS_IN_CLEAR == PEER_REOPEN_HOLD && PEER_REOPEN_STATE_N == PEER_REOPEN_HOLD + 1,
 	       "likewise");
 
+_Static_assert((int)ST_CORE_TURNS_LONGER - (int)ST_CORE_TURNS_BELOW_1MS == NET_TURNS - 1, "a counter for each row of the loop");
+
 void core_gauges(struct core *c)
 {
 	struct jrn_counts jrn = jrn_counts(c->journal.jrn);
 
 	OBJ_CHECK(c, CORE_MAGIC);
+	for (unsigned i = 0; i < NET_TURNS; i++) {
+		c->st.v[ST_CORE_TURNS_BELOW_1MS + i] = net_loop_turns(c->loop)[i];
+	}
 	gauges(&c->st, ST_TRIGGERS_IN_IDLE, c->triggers.in_state, TRG_STATE_COUNT);
 	gauges(&c->st, ST_SESSIONS_IN_OPEN, c->sessions.in_state, CORE_SESSION_PROBED + 1);
 	gauges(&c->st, ST_WAITS_IN_NOTHING, c->triggers.in_wait, CORE_WAITS);
@@ -112,6 +117,17 @@ void core_gauges(struct core *c)
 	gauges(&c->st, ST_PEERS_IN_CLOSED, c->peers.links.in_fsm, PEER_STATE_N);
 	gauges(&c->st, ST_WATCHDOGS_IN_INITIAL, c->peers.links.in_watchdog, PEER_WD_STATE_N);
 	gauges(&c->st, ST_REOPENS_IN_CLEAR, c->peers.links.in_reopen, PEER_REOPEN_STATE_N);
+}
+
+void core_loop_each(const struct core *c, core_loop_fn *fn, void *arg)
+{
+	const struct core_edge *e;
+	char name[EDGE_NAME_MAX];
+
+	fn(arg, "core", net_loop_turns(c->loop));
+	TAILQ_FOREACH (e, &c->edges.list, entry) {
+		fn(arg, edge_name(name, e->who.slot), e->turns);
+	}
 }
 
 void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg)

@@ -103,6 +103,21 @@ static const struct ctl_member edge[] = {
 	END,
 };
 
+static const struct ctl_member loop[] = {
+	TEXT("process", "core, edge-N"),
+	NUM("below_1ms", "turns that took less than 1 ms"),
+	NUM("below_2ms", "turns that took 1 to 2 ms"),
+	NUM("below_5ms", "turns that took 2 to 5 ms"),
+	NUM("below_10ms", "turns that took 5 to 10 ms"),
+	NUM("below_20ms", "turns that took 10 to 20 ms"),
+	NUM("below_50ms", "turns that took 20 to 50 ms"),
+	NUM("below_100ms", "turns that took 50 to 100 ms"),
+	NUM("below_1s", "turns that took 100 ms to 1 s"),
+	NUM("longer", "turns that took 1 s or longer"),
+	NUM("late", "turns that took 10 ms or longer"),
+	END,
+};
+
 static const struct ctl_member listener[] = {
 	TEXT("name", "in the configuration"),
 	TEXT("zone", "external or internal"),
@@ -277,6 +292,7 @@ static const struct ctl_member status[] = {
 	OBJECT("memory", memory, "of the core"),
 	LIST("listeners", listener, "where SCSs connect"),
 	LIST("edges", edge, "the processes that serve SCSs"),
+	LIST("loops", loop, "how long the turns of the event loops took; in a turn nobody else is served"),
 	LIST("sandbox", sandbox, "what each process is confined by, as the kernel tells the process"),
 	LIST("keyholders", keyholder, "the processes with the private keys of listeners"),
 	LIST("stores", store, "the files of the state"),

@@ -152,7 +152,7 @@ struct anchors {
 	size_t n;
 };
 
-/* Every file of CRLs that the configuration names is in the part, or the anchor cannot be used. */
+/* What the files of CRLs say is in the part, or the anchor cannot be used. */
 static void add_anchor(struct anchors *a, const struct dm_part *part, const struct cfg_iwf *cfg, size_t i, struct tls_ocsp *ocsp)
 {
 	struct tls_anchor_conf *conf = &a->conf[a->n];
@@ -167,6 +167,7 @@ static void add_anchor(struct anchors *a, const struct dm_part *part, const stru
 	conf->ocsp = ocsp;
 	conf->responder = *cfg->anchors[i].ocsp ? (uint32_t)i : TLS_OCSP_NOBODY;
 	conf->ocsp_chain = cfg->anchors[i].ocsp_chain;
+	conf->crl_table = dm_part_find(part, DM_CRL_TABLE, i);
 	conf->crls = crls;
 	conf->crls_n = cfg->anchors[i].crl_n;
 	for (size_t j = 0; j < conf->crls_n; j++) {

@@ -40,6 +40,7 @@ struct reading {
 		struct file_copy content; /* p NULL: it could not be read */
 	} copies[WANTED_MAX];
 	size_t copies_n;
+	struct tls_crl_table tables[CFG_ANCHORS_MAX]; /* of the lists in use; empty: none, or there is an error */
 };
 
 static void want(struct reading *g, uint32_t what, size_t index)
@@ -131,8 +132,9 @@ static bool wanted_in(const struct cfg_iwf *cfg, const struct wanted *w, enum dm
 {
 	switch (w->what) {
 	case DM_ANCHOR:
-	case DM_CRL:
 		return part != DM_PART_KEYHOLDER && part != DM_PART_P11;
+	case DM_CRL: /* edges and the core have the table of them */
+		return part == DM_PART_NDSIP;
 	case DM_LISTEN_CERTIFICATE:
 		return part == (cfg->listen[w->index].zone == ZONE_EXTERNAL ? DM_PART_EXTERNAL : DM_PART_INTERNAL) ||
 		       (part == DM_PART_P11 && *cfg->listen[w->index].key_object);
@@ -314,7 +316,8 @@ static int judge_crls(struct reading *g, const struct wanted *anchor, struct tls
 		crls[i] = (struct tls_crl_file){ w->path, w->octets };
 	}
 	why[0] = 0;
-	err = tls_crl_facts(facts, n, &conf, clock_real_ms() / 1000, why, CFG_WHY_MAX);
+	tls_crl_table_fini(&g->tables[anchor->index]);
+	err = tls_crl_read(facts, n, &g->tables[anchor->index], &conf, clock_real_ms() / 1000, why, CFG_WHY_MAX);
 	for (size_t i = 0; i < *n && !err && !why[0]; i++) {
 		check_number(g, &facts[i], crls[facts[i].file].file, why, CFG_WHY_MAX);
 	}
@@ -445,6 +448,13 @@ static int make_part(const struct reading *g, struct dm_set *s, enum dm_parts pa
 
 		if (w->octets.p && wanted_in(g->cfg, w, part)) {
 			pieces[n++] = (struct dm_piece){ w->what, (uint32_t)w->index, w->octets.p, w->octets.len };
+		}
+	}
+	for (size_t i = 0; i < g->cfg->anchors_n; i++) {
+		const struct wanted anchor = { .what = DM_ANCHOR };
+
+		if (g->tables[i].p && part != DM_PART_NDSIP && wanted_in(g->cfg, &anchor, part)) {
+			pieces[n++] = (struct dm_piece){ DM_CRL_TABLE, (uint32_t)i, g->tables[i].p, g->tables[i].len };
 		}
 	}
 	if (part == DM_PART_CORE) {
@@ -646,6 +656,9 @@ static int make(struct dm_set **out, const struct cfg_iwf *cfg, const struct dm_
 	for (size_t i = 0; g && i < g->copies_n; i++) {
 		file_copy_fini(&g->copies[i].content);
 	}
+	for (size_t i = 0; g && i < CFG_ANCHORS_MAX; i++) {
+		tls_crl_table_fini(&g->tables[i]);
+	}
 	if (g) {
 		free(g->numbers);
 	}
@@ -694,8 +707,7 @@ static unsigned compare_part(const struct dm_part *from, const struct dm_part *t
 	for (size_t i = 0; i < g->wanted_n; i++) {
 		const struct wanted *w = &g->wanted[i];
 		bool again = which == DM_PART_P11 && w->what != DM_PIN; /* a file that another part has, too */
-		bool mine =
-		    w->what == DM_ANCHOR || w->what == DM_CRL ? which == DM_PART_CORE : !again && wanted_in(g->cfg, w, which);
+		bool mine = w->what == DM_ANCHOR ? which == DM_PART_CORE : !again && wanted_in(g->cfg, w, which);
 
 		if (!mine || same(dm_part_find(from, (enum dm_file)w->what, w->index),
 				  dm_part_find(to, (enum dm_file)w->what, w->index))) {

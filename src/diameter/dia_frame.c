@@ -39,6 +39,11 @@ void dia_frame_free(struct dia_frame *f)
 	free(f);
 }
 
+void dia_frame_limit(struct dia_frame *f, uint32_t message_len_max)
+{
+	f->message_len_max = message_len_max;
+}
+
 const struct dia_hdr *dia_frame_refused(const struct dia_frame *f)
 {
 	return f->refused_set ? &f->refused : NULL;

@@ -16,6 +16,9 @@ ERR_MUST_USE int dia_frame_new(struct dia_frame **out, const struct dia_limits *
 /* takes; NULL allowed */
 void dia_frame_free(struct dia_frame *f);
 
+/* From now on messages may have so many octets. */
+void dia_frame_limit(struct dia_frame *f, uint32_t message_len_max);
+
 /* Called for each whole message; the octets are borrowed until return. It must neither free nor
  * feed the framer. Return 0 to continue, any other value to stop (the remaining octets are dropped,
  * because the caller is closing). */

@@ -169,6 +169,7 @@ static void on_timer(void *arg)
 {
 	struct edge_sessions *all = OBJ_OF(arg, struct edge_sessions, EDGE_SESSIONS_MAGIC);
 	struct edge_revocation *p = &all->revocation;
+	uint64_t until_ns = clock_mono_ns() + EDGE_REVOCATION_SLICE_NS;
 	struct edge_session *s;
 
 	if (!p->next && now_s() >= p->at_s) {
@@ -178,6 +179,9 @@ static void on_timer(void *arg)
 	for (unsigned n = 0; n < EDGE_REVOCATION_SLICE && (s = p->next); n++) {
 		p->next = TAILQ_NEXT(s, entry);
 		edge_revocation_look(s);
+		if (clock_mono_ns() >= until_ns) {
+			break;
+		}
 	}
 	arm(all);
 }

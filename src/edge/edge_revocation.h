@@ -19,8 +19,10 @@ struct edge_session;
 struct edge_sessions;
 struct ipc_identity;
 
-/* Connections looked at in one turn. One takes some microseconds, one that is closed some tens. */
+/* Connections looked at in one turn. One takes some microseconds, one that is closed some tens, and
+ * more when its octets are not in a cache: so the time counts, too. */
 #define EDGE_REVOCATION_SLICE 64u
+#define EDGE_REVOCATION_SLICE_NS 2000000u
 
 struct edge_revocation {
 	struct net_timer *timer;

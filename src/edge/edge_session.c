@@ -155,6 +155,16 @@ static void tell_closed(struct edge_session *s)
 	}
 }
 
+/* From now on it does not count as a stranger. */
+static void no_stranger(struct edge_session *s)
+{
+	if (s->stranger) {
+		ipc_caps_known(s->all->caps, s->address);
+		TAILQ_REMOVE(&s->all->strangers, s, unauthenticated);
+		s->stranger = false;
+	}
+}
+
 static void session_free(struct edge_session *s)
 {
 	struct edge_sessions *all = s->all;
@@ -170,6 +180,7 @@ static void session_free(struct edge_session *s)
 	edge_revocation_forget(s);
 	edge_ocsp_forget(&all->ocsp, s);
 	TAILQ_REMOVE(&all->list, s, entry);
+	no_stranger(s);
 	ipc_caps_leave(all->caps, s->address);
 	st_count(&all->env->st, ST_EDGE_CLOSED);
 	net_stream_close(s->stream);
@@ -181,19 +192,81 @@ static void session_free(struct edge_session *s)
 
 /* -- stage 1: accept, limits per address and in total */
 
+/* Strangers must not fill a disk: one line a second, and how many there were. */
+static bool refuse(struct edge_sessions *all, const char *peer, enum st_counter which, const char *limit)
+{
+	uint64_t now_ms = net_loop_now_ms(all->env->loop);
+	uint32_t rest = few_rest(&all->refused_lines, 1000, now_ms);
+	char more[SHOWN_COUNT_MAX];
+
+	st_count(&all->env->st, which);
+	if (rest) {
+		log_warn(all->env->log, "edge", "closed at once, and not named: %s", shown_count(more, rest, "more connection"));
+	}
+	if (few_say(&all->refused_lines, 1, 1000, now_ms)) {
+		log_warn(all->env->log, "edge", "%s: closed at once: %s is reached", peer, limit);
+	}
+	return false;
+}
+
+static void log_stranger(struct edge_session *s, const char *why, const char *kind);
+
+/* The oldest has had its time. Among the oldest one goes first that has not even said a ClientHello:
+ * whoever is honest says it at once. */
+#define STRANGERS_LOOKED_AT 64u
+
+static bool drop_oldest(struct edge_sessions *all)
+{
+	struct edge_session *s = TAILQ_FIRST(&all->strangers), *silent = s;
+
+	if (!s) {
+		return false;
+	}
+	for (unsigned n = 0; n < STRANGERS_LOOKED_AT && silent && silent->stream && tls_stream_greeted(silent->stream); n++) {
+		silent = TAILQ_NEXT(silent, unauthenticated);
+	}
+	if (silent && silent->stream && !tls_stream_greeted(silent->stream)) {
+		s = silent;
+	}
+	st_count(&all->env->st, ST_EDGE_STRANGERS_DROPPED);
+	log_stranger(s, "it makes room for a newer one, limits.unauthenticated is reached", "");
+	net_stream_abort(s->stream);
+	s->stream = NULL;
+	session_free(s);
+	return true;
+}
+
+static bool within_strangers(struct edge_sessions *all, const char *peer)
+{
+	const struct cfg_limits *l = &all->env->cfg->limits;
+	enum ipc_caps_verdict v = ipc_caps_stranger(all->caps, peer, l->unauthenticated, l->unauthenticated_per_address);
+
+	if (v == IPC_CAPS_TOTAL && drop_oldest(all)) {
+		v = ipc_caps_stranger(all->caps, peer, UINT32_MAX, UINT32_MAX);
+	}
+	if (v == IPC_CAPS_OK) {
+		return true;
+	}
+	return refuse(all, peer, ST_EDGE_REFUSED_STRANGERS,
+		      v == IPC_CAPS_ADDRESS ? "limits.unauthenticated_per_address" : "limits.unauthenticated");
+}
+
 static bool within_caps(struct edge_sessions *all, const char *peer)
 {
 	switch (ipc_caps_enter(all->caps, peer, all->env->cfg->limits.connections_total,
 			       all->env->cfg->limits.connections_per_address)) {
 	case IPC_CAPS_TOTAL:
-		st_count(&all->env->st, ST_EDGE_REFUSED_TOTAL);
-		return false;
+		return refuse(all, peer, ST_EDGE_REFUSED_TOTAL, "limits.connections_total");
 	case IPC_CAPS_ADDRESS:
-		st_count(&all->env->st, ST_EDGE_REFUSED_ADDRESS);
-		return false;
+		return refuse(all, peer, ST_EDGE_REFUSED_ADDRESS, "limits.connections_per_address");
 	default:
-		return true;
+		break;
 	}
+	if (!within_strangers(all, peer)) {
+		ipc_caps_leave(all->caps, peer);
+		return false;
+	}
+	return true;
 }
 
 /* A handshake without a keyholder would only fail later. One line a second: strangers must not fill
@@ -248,6 +321,12 @@ static bool begin_proof(struct edge_session *s, int fd)
 	return true;
 }
 
+static void leave_caps(struct edge_sessions *all, const char *peer)
+{
+	ipc_caps_known(all->caps, peer);
+	ipc_caps_leave(all->caps, peer);
+}
+
 static void on_accept(void *arg, int fd, const char *peer)
 {
 	struct edge_listener *l = OBJ_OF(arg, struct edge_listener, EDGE_LISTENER_MAGIC);
@@ -275,10 +354,12 @@ static void on_accept(void *arg, int fd, const char *peer)
 	}
 	if (!begin_proof(s, fd)) {
 		net_stream_abort(s->stream);
-		ipc_caps_leave(all->caps, peer);
+		leave_caps(all, peer);
 		free(s);
 		return;
 	}
+	s->stranger = true;
+	TAILQ_INSERT_TAIL(&all->strangers, s, unauthenticated);
 	TAILQ_INSERT_TAIL(&all->list, s, entry);
 	machine_begin(&edge_session_machine, all->in_state, s->state);
 	st_count(&all->env->st, ST_EDGE_ACCEPTED);
@@ -287,7 +368,7 @@ static void on_accept(void *arg, int fd, const char *peer)
 free_session:
 	free(s);
 refuse:
-	ipc_caps_leave(all->caps, peer);
+	leave_caps(all, peer);
 	close(fd);
 }
 
@@ -412,7 +493,10 @@ static void identify(struct edge_session *s)
 	if (!who_is_it(s)) {
 		log_stranger(s, "its certificate names nobody", "");
 		session_free(s);
-	} else if (edge_ocsp_wait(&s->all->ocsp, s)) {
+		return;
+	}
+	no_stranger(s);
+	if (edge_ocsp_wait(&s->all->ocsp, s)) {
 		net_stream_pause(s->stream); /* nothing is read meanwhile */
 		set_state(s, EDGE_SESSION_RESPONDER);
 	} else {
@@ -691,6 +775,7 @@ static void conf_links(struct edge_sessions *all)
 		.applications_n = 1,
 		.limits = { c->limits.message_max, (uint16_t)c->limits.avps_max, (uint8_t)c->limits.nesting_max },
 		.cer_wait_ms = (uint32_t)c->limits.cer_wait_ms,
+		.cer_len_max = c->limits.cer_max,
 		.dpa_wait_ms = (uint32_t)c->timers.disconnect_wait_ms,
 		.watchdog_ms = (uint32_t)c->timers.watchdog_ms,
 		.watchdog_unchecked = c->timers.watchdog_ms < 6000,
@@ -699,6 +784,7 @@ static void conf_links(struct edge_sessions *all)
 		.counters = &all->link_counters,
 	};
 	all->stream_conf = (struct net_stream_conf){ .handshake_wait_ms = (uint32_t)c->limits.handshake_wait_ms,
+						     .handshake_len_max = c->limits.handshake_max,
 						     .message_len_max = c->limits.message_max };
 }
 
@@ -714,6 +800,7 @@ int edge_sessions_init(struct edge_sessions *all, struct edge_env *env, struct e
 	all->front = front;
 	all->front_arg = front_arg;
 	TAILQ_INIT(&all->list);
+	TAILQ_INIT(&all->strangers);
 	TAILQ_INIT(&all->asked);
 	conf_links(all);
 	all->out_size = (size_t)env->cfg->limits.message_max + 4096;

@@ -49,6 +49,7 @@ struct edge_session { /* one connection */
 	enum edge_session_state state;
 	struct net_stream *stream; /* NULL once the link owns it */
 	bool opened;               /* the stream is: TLS, if any, has authenticated */
+	bool stranger;             /* not yet known whose it is: it counts for limits.unauthenticated */
 	struct edge_proof proof;   /* of a listener with NDS/IP */
 	struct edge_ocsp_wait ocsp;
 	struct link *link;
@@ -70,8 +71,9 @@ struct edge_session { /* one connection */
 	const char *end_reason; /* for session_closed; static */
 	struct map_node node;
 	TAILQ_ENTRY(edge_session) entry;
-	TAILQ_ENTRY(edge_session) asked; /* in state ASKED */
-	TAILQ_HEAD(, edge_txn) txns;     /* unfinished requests; owned by the front */
+	TAILQ_ENTRY(edge_session) asked;           /* in state ASKED */
+	TAILQ_ENTRY(edge_session) unauthenticated; /* when `stranger` */
+	TAILQ_HEAD(, edge_txn) txns;               /* unfinished requests; owned by the front */
 };
 
 /* The application protocol of the sessions; edge_tsp.h has one. The front answers each request that
@@ -115,7 +117,9 @@ struct edge_sessions {
 	uint32_t strangers_n;
 	uint64_t unproven_since_ms; /* start of the second in which one refusal for want of the NDS/IP helper is logged */
 	uint64_t unsigned_since_ms; /* start of the second in which one refusal for want of a keyholder is logged */
+	struct few refused_lines;   /* lines of the log about connections that were closed at once */
 	TAILQ_HEAD(, edge_session) list;
+	TAILQ_HEAD(, edge_session) strangers;   /* of whom nobody knows yet; the oldest first */
 	uint32_t in_state[EDGE_SESSION_STATES]; /* how many of them are in each state */
 	struct map by_number;                   /* sessions that the core knows */
 	TAILQ_HEAD(, edge_session) asked;       /* in state ASKED, in order of their deadlines */

@@ -6,6 +6,8 @@ _Static_assert((int)ST_EDGE_GAUGES == (int)EDGE_SESSION_STATES + (int)TLS_STATES
 		   (int)ST_EDGE_TLS_IN_DEAD - (int)ST_EDGE_TLS_IN_BEGINNING == (int)TLS_DEAD,
 	       "a gauge for each state, in the same order");
 
+_Static_assert((int)ST_EDGE_TURNS_LONGER - (int)ST_EDGE_TURNS_BELOW_1MS == NET_TURNS - 1, "a counter for each row of the loop");
+
 static void count_links(struct edge_stats *stats)
 {
 	struct st_counters *st = &stats->env->st;
@@ -42,6 +44,9 @@ void edge_stats_send(struct edge_stats *stats)
 
 	count_links(stats);
 	look_at_gauges(stats);
+	for (unsigned i = 0; i < NET_TURNS; i++) {
+		stats->env->st.v[ST_EDGE_TURNS_BELOW_1MS + i] = net_loop_turns(stats->env->loop)[i];
+	}
 	stats->env->st.v[ST_EDGE_LOG_LOST] = log_lost(stats->env->log);
 	st_diff(&delta, &stats->env->st, &stats->sent);
 	if (edge_ring_up(ring) && edge_ring_send(ring, ipc_stats_put(ring->record, stats->env->generation, &delta)) == 0) {

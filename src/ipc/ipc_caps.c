@@ -18,9 +18,15 @@
 #define BUCKETS 8192u
 #define HASHES 2
 
-struct slot {
+struct counts {
 	uint32_t total;
 	uint32_t addresses[HASHES][BUCKETS];
+};
+
+enum kind { ALL, STRANGERS, KINDS };
+
+struct slot {
+	struct counts of[KINDS];
 };
 
 struct page {
@@ -179,19 +185,19 @@ static void buckets_of(const struct ipc_caps *c, uint32_t out[HASHES], const cha
 	}
 }
 
-static uint64_t total_of(const struct ipc_caps *c)
+static uint64_t total_of(const struct ipc_caps *c, enum kind k)
 {
 	uint64_t n = 0;
 
 	for (uint32_t i = 0; i < c->slots_n; i++) {
-		n += __atomic_load_n(&c->slots[i].total, __ATOMIC_RELAXED);
+		n += __atomic_load_n(&c->slots[i].of[k].total, __ATOMIC_RELAXED);
 	}
 	return n;
 }
 
 /* Returns the smaller count of the two buckets: both count every connection of the address, and
  * each may count others too. */
-static uint64_t of_address(const struct ipc_caps *c, const uint32_t at[HASHES])
+static uint64_t of_address(const struct ipc_caps *c, enum kind k, const uint32_t at[HASHES])
 {
 	uint64_t least = UINT64_MAX;
 
@@ -199,7 +205,7 @@ static uint64_t of_address(const struct ipc_caps *c, const uint32_t at[HASHES])
 		uint64_t n = 0;
 
 		for (uint32_t i = 0; i < c->slots_n; i++) {
-			n += __atomic_load_n(&c->slots[i].addresses[h][at[h]], __ATOMIC_RELAXED);
+			n += __atomic_load_n(&c->slots[i].of[k].addresses[h][at[h]], __ATOMIC_RELAXED);
 		}
 		if (n < least) {
 			least = n;
@@ -216,36 +222,62 @@ static void add(uint32_t *own, uint32_t *shown, int delta)
 	__atomic_store_n(shown, *own, __ATOMIC_RELAXED);
 }
 
-static void count(struct ipc_caps *c, const uint32_t at[HASHES], int delta)
+static void count(struct ipc_caps *c, enum kind k, const uint32_t at[HASHES], int delta)
 {
-	struct slot *shown = &c->slots[c->slot];
+	struct counts *shown = &c->slots[c->slot].of[k], *own = &c->own.of[k];
 
-	add(&c->own.total, &shown->total, delta);
+	add(&own->total, &shown->total, delta);
 	for (uint32_t h = 0; h < HASHES; h++) {
-		add(&c->own.addresses[h][at[h]], &shown->addresses[h][at[h]], delta);
+		add(&own->addresses[h][at[h]], &shown->addresses[h][at[h]], delta);
 	}
+}
+
+static enum ipc_caps_verdict enter(struct ipc_caps *c, enum kind k, const char *address, uint32_t total_max,
+				   uint32_t per_address_max)
+{
+	uint32_t at[HASHES];
+	bool full;
+
+	buckets_of(c, at, address);
+	count(c, k, at, 0);
+	full = of_address(c, k, at) >= per_address_max;
+	if (full && k == STRANGERS) {
+		return IPC_CAPS_ADDRESS;
+	}
+	if (total_of(c, k) >= total_max) {
+		return IPC_CAPS_TOTAL;
+	}
+	if (full) {
+		return IPC_CAPS_ADDRESS;
+	}
+	count(c, k, at, 1);
+	return IPC_CAPS_OK;
+}
+
+static void leave(struct ipc_caps *c, enum kind k, const char *address)
+{
+	uint32_t at[HASHES];
+
+	buckets_of(c, at, address);
+	count(c, k, at, -1);
 }
 
 enum ipc_caps_verdict ipc_caps_enter(struct ipc_caps *c, const char *address, uint32_t total_max, uint32_t per_address_max)
 {
-	uint32_t at[HASHES];
-
-	buckets_of(c, at, address);
-	count(c, at, 0);
-	if (total_of(c) >= total_max) {
-		return IPC_CAPS_TOTAL;
-	}
-	if (of_address(c, at) >= per_address_max) {
-		return IPC_CAPS_ADDRESS;
-	}
-	count(c, at, 1);
-	return IPC_CAPS_OK;
+	return enter(c, ALL, address, total_max, per_address_max);
 }
 
 void ipc_caps_leave(struct ipc_caps *c, const char *address)
 {
-	uint32_t at[HASHES];
+	leave(c, ALL, address);
+}
 
-	buckets_of(c, at, address);
-	count(c, at, -1);
+enum ipc_caps_verdict ipc_caps_stranger(struct ipc_caps *c, const char *address, uint32_t total_max, uint32_t per_address_max)
+{
+	return enter(c, STRANGERS, address, total_max, per_address_max);
+}
+
+void ipc_caps_known(struct ipc_caps *c, const char *address)
+{
+	leave(c, STRANGERS, address);
 }

@@ -39,3 +39,8 @@ enum ipc_caps_verdict { IPC_CAPS_OK, IPC_CAPS_TOTAL, IPC_CAPS_ADDRESS };
  * OK: it is counted until ipc_caps_leave(). */
 enum ipc_caps_verdict ipc_caps_enter(struct ipc_caps *c, const char *address, uint32_t total_max, uint32_t per_address_max);
 void ipc_caps_leave(struct ipc_caps *c, const char *address);
+/* The same for a connection of which nobody knows yet whose it is. When both limits are reached,
+ * ADDRESS is said: nobody else has to make room then. It is counted until ipc_caps_known(): then it
+ * is known, or it has ended. */
+enum ipc_caps_verdict ipc_caps_stranger(struct ipc_caps *c, const char *address, uint32_t total_max, uint32_t per_address_max);
+void ipc_caps_known(struct ipc_caps *c, const char *address);

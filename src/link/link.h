@@ -95,6 +95,7 @@ struct link_conf {                /* borrowed by every link made with it; must o
 	bool relay; /* advertise 0xffffffff instead */
 	struct dia_limits limits;
 	uint32_t cer_wait_ms; /* accepted connection: time to CER; 0: 5000 */
+	uint32_t cer_len_max; /* accepted connection: octets of the CER; 0, or more than limits has: as limits */
 	uint32_t cea_wait_ms; /* connecting: time to CEA; 0: 10000 */
 	uint32_t dpa_wait_ms; /* 0: 5000 */
 	uint32_t watchdog_ms; /* Twinit; 0: 30000; not below 6000 unless watchdog_unchecked */

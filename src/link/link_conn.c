@@ -14,6 +14,9 @@ int link_attach(struct link *l)
 	}
 	dia_frame_free(l->frame);
 	l->frame = frame;
+	if (!l->peer && l->conf->cer_len_max && l->conf->cer_len_max < l->conf->limits.message_len_max) {
+		dia_frame_limit(l->frame, l->conf->cer_len_max); /* until the CER is there */
+	}
 	l->notified = l->opened = l->stopped_by_us = l->dpr_received = false;
 	l->cer.out = l->dwr.out = l->dpr.out = false;
 	l->probe_deadline_ms = l->leave_by_ms = 0;

@@ -99,6 +99,7 @@ static void receive_cer(struct link *l, const struct dia_msg *m)
 		refuse_cer(l, m, &cer, result_code, why);
 		return;
 	}
+	dia_frame_limit(l->frame, l->conf->limits.message_len_max);
 	link_set_phase(l, LINK_VERDICT);
 	l->held_deadline_ms = net_loop_now_ms(l->loop) + (l->conf->cea_wait_ms ? l->conf->cea_wait_ms : 10000);
 	if (!l->cb->on_cer) {

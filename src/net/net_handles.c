@@ -53,6 +53,7 @@ static void on_timer(uv_timer_t *h)
 	struct net_timer *t = h->data;
 	struct net_loop *l = (struct net_loop *)h->loop; /* uv is its first member */
 
+	net_turn_begin(l);
 	if (t->due_ms && uv_now(h->loop) >= t->due_ms + LATE_MS) {
 		t->due_ms = 0;
 		uv_timer_start(h, on_timer, LISTEN_MS, 0);
@@ -139,6 +140,7 @@ static void on_poll(uv_poll_t *h, int status, int events)
 			w->events = 0;
 		}
 	}
+	net_turn_begin((struct net_loop *)h->loop); /* uv is its first member */
 	if (seen) {
 		w->fn(w->arg, seen);
 	}
@@ -201,6 +203,7 @@ static void on_signal(uv_signal_t *h, int signum)
 {
 	struct net_signal *s = h->data;
 
+	net_turn_begin((struct net_loop *)h->loop);
 	s->fn(s->arg, signum);
 }
 

@@ -22,6 +22,31 @@ int net_loop_err(int r)
 
 /* -- the turn */
 
+void net_turn_begin(struct net_loop *l)
+{
+	if (!l->turn_ns) {
+		l->turn_ns = clock_mono_ns();
+	}
+}
+
+static void turn_end(struct net_loop *l)
+{
+	static const uint32_t below_ms[NET_TURNS - 1] = NET_TURNS_BELOW_MS;
+	uint64_t took_ns = clock_mono_ns() - l->turn_ns;
+	unsigned i = 0;
+
+	while (i < NET_TURNS - 1 && took_ns >= below_ms[i] * UINT64_C(1000000)) {
+		i++;
+	}
+	l->turns[i]++;
+	l->turn_ns = 0;
+}
+
+const uint64_t *net_loop_turns(const struct net_loop *l)
+{
+	return l->turns;
+}
+
 static void run_tasks(struct net_task_list *list)
 {
 	struct net_task *t;
@@ -75,11 +100,13 @@ static void on_prepare(uv_prepare_t *h)
 {
 	struct net_loop *l = h->data;
 
+	net_turn_begin(l);
 	run_later(l);
 	run_checks(l);
 	run_tasks(&l->flush);
 	net_timers_soon(l);
 	l->clocks_read = false; /* the loop waits now */
+	turn_end(l);
 }
 
 static void end_oldest(struct net_loop *l)

@@ -31,6 +31,15 @@ uint64_t net_loop_now_ms(const struct net_loop *l);
 uint64_t net_loop_boot_ms(struct net_loop *l);
 uint64_t net_loop_real_ms(struct net_loop *l);
 
+/* How many turns of the loop took how long: from the first event until the loop waits again. In
+ * that time no peer is looked at. The last row has the rest. */
+#define NET_TURNS 9
+#define NET_TURNS_BELOW_MS                                                                                                       \
+	{                                                                                                                        \
+		1, 2, 5, 10, 20, 50, 100, 1000                                                                                   \
+	}
+const uint64_t *net_loop_turns(const struct net_loop *l); /* NET_TURNS numbers */
+
 /* If a timer is very late (the process was stopped), pending data is read first. */
 typedef void net_timer_fn(void *arg);
 ERR_MUST_USE int net_timer_new(struct net_timer **out, struct net_loop *l, net_timer_fn *fn, void *arg);

@@ -27,6 +27,8 @@ struct net_loop {
 	struct net_spares spares;
 	uint32_t tcp_in_state[NET_TCP_STATES];
 	uint32_t layer_in_state[NET_LAYER_STATES_MAX];
+	uint64_t turn_ns; /* when the turn began; 0: the loop waits */
+	uint64_t turns[NET_TURNS];
 	uint64_t boot_ms, real_ms; /* of this turn */
 	bool clocks_read;
 };
@@ -40,6 +42,9 @@ struct net_check {
 
 /* Before the loop looks at the descriptors: what waits in `soon` fires after that. */
 void net_timers_soon(struct net_loop *l);
+
+/* An event: the turn begins with the first one. */
+void net_turn_begin(struct net_loop *l);
 
 /* A code of libuv as one of ours. */
 int net_loop_err(int r);

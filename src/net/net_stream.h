@@ -34,6 +34,7 @@ struct net_stream_conf {
 	size_t write_queue_max;     /* bytes queued for the other side; */
 	uint32_t connect_wait_ms;   /* TCP connect; 0: 5000 */
 	uint32_t handshake_wait_ms; /* TLS; 0: 5000 */
+	uint32_t handshake_len_max; /* TLS: bytes received until the handshake is done; 0: no bound */
 	uint32_t message_len_max;   /* SCTP: bytes of a received message; 0: 65536 */
 	/* TCP, connecting: our own numeric address; NULL: the system chooses it. Borrowed until
 	 * return. */

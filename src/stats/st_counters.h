@@ -18,6 +18,10 @@
 	X(EDGE_CLOSED, "edge_closed", "connections that ended, for any reason")                                                  \
 	X(EDGE_REFUSED_TOTAL, "edge_refused_total", "connections closed at once: limits.connections_total reached")              \
 	X(EDGE_REFUSED_ADDRESS, "edge_refused_address", "connections closed at once: limits.connections_per_address reached")    \
+	X(EDGE_REFUSED_STRANGERS, "edge_refused_strangers",                                                                      \
+	  "connections closed at once: limits.unauthenticated_per_address reached, or limits.unauthenticated by other edges")    \
+	X(EDGE_STRANGERS_DROPPED, "edge_strangers_dropped",                                                                      \
+	  "connections that made room for a newer one before they were authenticated: limits.unauthenticated reached")           \
 	X(EDGE_REFUSED_UNSIGNED, "edge_refused_unsigned",                                                                        \
 	  "connections closed at once: no keyholder is there for their listener")                                                \
 	X(EDGE_REFUSED_UNPROVEN, "edge_refused_unproven",                                                                        \
@@ -53,6 +57,16 @@
 	X(EDGE_NOTIFICATIONS, "edge_notifications", "DNRs sent to SCSs")                                                         \
 	X(EDGE_BAD_ANSWERS, "edge_bad_answers", "DNAs that acknowledge nothing: not readable, or not from whom was asked")       \
 	X(EDGE_LOG_LOST, "edge_log_lost", "log lines of edges that were lost: their reader was too slow, or a write failed")     \
+	/* edge: turns of the loop, in the order of net_loop.h */                                                                \
+	X(EDGE_TURNS_BELOW_1MS, "edge_turns_below_1ms", "turns of the loop of edges that took less than 1 ms")                   \
+	X(EDGE_TURNS_BELOW_2MS, "edge_turns_below_2ms", "turns of the loop of edges that took 1 to 2 ms")                        \
+	X(EDGE_TURNS_BELOW_5MS, "edge_turns_below_5ms", "turns of the loop of edges that took 2 to 5 ms")                        \
+	X(EDGE_TURNS_BELOW_10MS, "edge_turns_below_10ms", "turns of the loop of edges that took 5 to 10 ms")                     \
+	X(EDGE_TURNS_BELOW_20MS, "edge_turns_below_20ms", "turns of the loop of edges that took 10 to 20 ms")                    \
+	X(EDGE_TURNS_BELOW_50MS, "edge_turns_below_50ms", "turns of the loop of edges that took 20 to 50 ms")                    \
+	X(EDGE_TURNS_BELOW_100MS, "edge_turns_below_100ms", "turns of the loop of edges that took 50 to 100 ms")                 \
+	X(EDGE_TURNS_BELOW_1S, "edge_turns_below_1s", "turns of the loop of edges that took 100 ms to 1 s")                      \
+	X(EDGE_TURNS_LONGER, "edge_turns_longer", "turns of the loop of edges that took 1 s or longer")                          \
 	/* edge: screening */                                                                                                    \
 	SCREEN_ROWS(ST_SCREEN_ROW, X)                                                                                            \
 	X(EDGE_SCREEN_DROPPED, "edge_screen_dropped", "requests that a screening row in mode drop left unanswered")              \
@@ -67,6 +81,16 @@
 	X(EDGE_RING_BAD, "edge_ring_bad", "rings to the core that an edge gave up: the core broke the rules, or did not read")
 
 #define ST_CORE_TABLE(X)                                                                                                         \
+	/* core: turns of the loop */                                                                                            \
+	X(CORE_TURNS_BELOW_1MS, "core_turns_below_1ms", "turns of the loop of the core that took less than 1 ms")                \
+	X(CORE_TURNS_BELOW_2MS, "core_turns_below_2ms", "turns of the loop of the core that took 1 to 2 ms")                     \
+	X(CORE_TURNS_BELOW_5MS, "core_turns_below_5ms", "turns of the loop of the core that took 2 to 5 ms")                     \
+	X(CORE_TURNS_BELOW_10MS, "core_turns_below_10ms", "turns of the loop of the core that took 5 to 10 ms")                  \
+	X(CORE_TURNS_BELOW_20MS, "core_turns_below_20ms", "turns of the loop of the core that took 10 to 20 ms")                 \
+	X(CORE_TURNS_BELOW_50MS, "core_turns_below_50ms", "turns of the loop of the core that took 20 to 50 ms")                 \
+	X(CORE_TURNS_BELOW_100MS, "core_turns_below_100ms", "turns of the loop of the core that took 50 to 100 ms")              \
+	X(CORE_TURNS_BELOW_1S, "core_turns_below_1s", "turns of the loop of the core that took 100 ms to 1 s")                   \
+	X(CORE_TURNS_LONGER, "core_turns_longer", "turns of the loop of the core that took 1 s or longer")                       \
 	/* core: rings and sessions */                                                                                           \
 	X(RING_RECORDS, "ring_records", "records taken from edges")                                                              \
 	X(RING_BAD, "ring_bad", "edges that were ended because a record or ring of theirs broke the rules")                      \
@@ -177,6 +201,8 @@
 	X(READERS_CLEARED, "readers_cleared", "slots of readers that died, freed in the store of associations")                  \
 	X(AUDIT_LINES, "audit_lines", "decision lines written")                                                                  \
 	X(AUDIT_ERRORS, "audit_errors", "decisions that are in no log: it could not be written")                                 \
+	X(DECISIONS_SUMMED, "decisions_summed",                                                                                  \
+	  "decisions beyond log.lines_per_second, which the decision log counts in one line")                                    \
 	X(AUDIT_SUMMED, "audit_summed", "refusals beyond audit.refusals_per_second, which the audit counts in one record")       \
 	X(AUDIT_LOST, "audit_lost", "records that the audit lost: it could not be written, or its queue was full")               \
 	X(AUDIT_CHECKPOINTS, "audit_checkpoints", "checkpoints of the audit that the keyholder signed")                          \

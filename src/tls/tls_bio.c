@@ -12,7 +12,7 @@ static int bio_read(BIO *b, char *out, int size)
 	size_t n = size < 0 ? 0 : (size_t)size;
 
 	BIO_clear_retry_flags(b);
-	if (t->in_len == 0) {
+	if (t->in_len == 0 || t->barren > TLS_BARREN_MAX) {
 		BIO_set_retry_read(b);
 		return -1;
 	}
@@ -20,6 +20,7 @@ static int bio_read(BIO *b, char *out, int size)
 		n = t->in_len;
 	}
 	memcpy(out, t->in, n);
+	t->barren += (uint32_t)n;
 	t->in += n;
 	t->in_len -= n;
 	return (int)n;

@@ -37,27 +37,36 @@ static const struct tls_crl *find(const struct tls_crls *crls, X509 *cert, X509 
 	return NULL;
 }
 
-static const char *reason_word(X509_REVOKED *entry)
+static const char *reason_word(int n)
 {
 	static const char *const words[] = { "no reason given", "keyCompromise",        "cACompromise",    "affiliationChanged",
 					     "superseded",      "cessationOfOperation", "certificateHold", "reason 7",
 					     "removeFromCRL",   "privilegeWithdrawn",   "aACompromise" };
-	ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
-	long n = reason ? ASN1_ENUMERATED_get(reason) : 0;
 
-	ASN1_ENUMERATED_free(reason);
-	return n >= 0 && n < (long)(sizeof words / sizeof *words) ? words[n] : "unknown reason";
+	return n < 0 ? words[0] : n < (int)(sizeof words / sizeof *words) ? words[n] : "unknown reason";
 }
 
-static void say_listed(char words[TLS_REVOCATION_WORDS_MAX], const struct tls_crl *crl, X509 *cert, X509_REVOKED *entry)
+static void say_listed(char words[TLS_REVOCATION_WORDS_MAX], const struct tls_crl *crl, X509 *cert,
+		       const struct tls_crl_entry *entry)
 {
 	char subject[TLS_CRL_ISSUER_MAX], issuer[TLS_CRL_ISSUER_MAX], when[CLOCK_TEXT_MAX];
 
 	tls_subject(subject, sizeof subject, cert);
 	tls_subject(issuer, sizeof issuer, crl->issuer);
-	clock_text_s(when, (int64_t)tls_verify_seconds(X509_REVOKED_get0_revocationDate(entry)));
+	clock_text_s(when, (int64_t)entry->since_s);
 	snprintf(words, TLS_REVOCATION_WORDS_MAX, "certificate of '%s' is revoked since %s (%s), says CRL 0x%s of '%s'", subject,
-		 when, reason_word(entry), crl->number, issuer);
+		 when, reason_word(entry->reason), crl->number, issuer);
+}
+
+/* No list can name it, so nobody can say that it is good. */
+static void say_endless(char words[TLS_REVOCATION_WORDS_MAX], X509 *cert)
+{
+	char subject[TLS_CRL_ISSUER_MAX];
+
+	tls_subject(subject, sizeof subject, cert);
+	snprintf(words, TLS_REVOCATION_WORDS_MAX,
+		 "the serial number of the certificate of '%s' has more than %d octets: no CRL is searched for it", subject,
+		 TLS_CRL_SERIAL_MAX);
 }
 
 static void say_absent(char words[TLS_REVOCATION_WORDS_MAX], X509 *cert)
@@ -85,14 +94,22 @@ void tls_crl_look(struct tls_crl_view *out, const struct tls_crls *crls, X509 *c
 		  char words[TLS_REVOCATION_WORDS_MAX])
 {
 	const struct tls_crl *crl = crls->configured ? find(crls, cert, issuer) : NULL;
-	X509_REVOKED *entry = NULL;
+	const struct tls_crl_entry *entry = NULL;
+	struct tls_crl_serial serial;
+	bool searched = tls_crl_serial_of(&serial, X509_get0_serialNumber(cert));
 
 	words[0] = 0;
 	*out = (struct tls_crl_view){ .state = crls->configured ? REVOCATION_GOOD : REVOCATION_UNCHECKED,
 				      .fresh_until_s = UINT64_MAX };
-	if (crl && X509_CRL_get0_by_serial(crl->crl, &entry, X509_get_serialNumber(cert))) {
+	if (crl && searched) {
+		entry = tls_crl_find(crl, &serial);
+	}
+	if (entry) {
 		out->listed = true;
 		say_listed(words, crl, cert, entry);
+	} else if (crl && issuer && !searched) {
+		out->state = REVOCATION_ABSENT;
+		say_endless(words, cert);
 	} else if (crls->configured && issuer && !crl) {
 		out->state = REVOCATION_ABSENT;
 		say_absent(words, cert);

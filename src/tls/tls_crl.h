@@ -50,6 +50,19 @@ struct tls_anchor_conf;
 ERR_MUST_USE int tls_crl_facts(struct tls_crl_fact out[TLS_CRLS_MAX], size_t *n, const struct tls_anchor_conf *conf,
 			       uint64_t now_s, char *why, size_t why_size);
 
+/* The lists that are used of one anchor in a form of their own: sorted, and already judged. One
+ * process reads the files, which takes some microseconds for each entry; the others, whose loops
+ * must not stand still for that long, take the table. It is for processes of one program on one
+ * machine. */
+struct tls_crl_table {
+	uint8_t *p; /* owned */
+	size_t len;
+};
+/* As tls_crl_facts(), and the table of the lists, if all is well. */
+ERR_MUST_USE int tls_crl_read(struct tls_crl_fact out[TLS_CRLS_MAX], size_t *n, struct tls_crl_table *table,
+			      const struct tls_anchor_conf *conf, uint64_t now_s, char *why, size_t why_size);
+void tls_crl_table_fini(struct tls_crl_table *table); /* an empty one is allowed */
+
 #define TLS_REVOCATION_WORDS_MAX 512
 struct tls_revocation {
 	enum revocation state;

@@ -332,8 +332,8 @@ static void crl_fini(struct tls_crl *c)
 {
 	X509_CRL_free(c->crl);
 	X509_free(c->issuer);
-	c->crl = NULL;
-	c->issuer = NULL;
+	free(c->entries);
+	*c = (struct tls_crl){ .crl = NULL };
 }
 
 static bool is_newer(const struct tls_crl *a, const struct tls_crl *b)
@@ -346,8 +346,8 @@ static bool is_newer(const struct tls_crl *a, const struct tls_crl *b)
 /* Moves the list to `out`, where there is one of each CA. */
 static int keep(struct loading *g, struct tls_crls *out, struct tls_crl *c)
 {
-	X509_REVOKED *entry;
 	size_t i = 0;
+	int err;
 
 	while (i < out->n && !tls_crl_same_ca(out->of[i].issuer, c->issuer)) {
 		i++;
@@ -359,13 +359,16 @@ static int keep(struct loading *g, struct tls_crls *out, struct tls_crl *c)
 		(void)wrong(g, c->file, "CRLs of more than %d CAs for one anchor", TLS_CRLS_MAX);
 		return ERR_LIMIT;
 	}
+	err = tls_crl_sort(c);
+	if (err) {
+		return err == ERR_LIMIT ? wrong(g, c->file, "a serial number in it has more than %d octets", TLS_CRL_SERIAL_MAX)
+					: err;
+	}
 	if (i < out->n) {
 		crl_fini(&out->of[i]);
 	} else {
 		out->n++;
 	}
-	/* The first look-up sorts the list, which a handshake would wait for. */
-	(void)X509_CRL_get0_by_serial(c->crl, &entry, X509_get_serialNumber(c->issuer));
 	out->of[i] = *c;
 	*c = (struct tls_crl){ .crl = NULL };
 	return 0;
@@ -387,12 +390,27 @@ static int load_all(struct loading *g, struct tls_crls *out)
 	return err;
 }
 
+static int open_table(struct tls_crls *out, const struct tls_anchor_conf *conf, char *why, size_t why_size)
+{
+	int err = tls_crls_open(out, &conf->crl_table);
+
+	if (err) {
+		snprintf(why, why_size, "crl '%s': the table of its lists: %s", conf->crls[0].file, err_str(err));
+	}
+	return err;
+}
+
 int tls_crls_load(struct tls_crls *out, X509_STORE *store, const struct tls_anchor_conf *conf, char *why, size_t why_size)
 {
-	struct loading *g = calloc(1, sizeof *g);
-	struct tls_crls crls = { .of = calloc(TLS_CRLS_MAX, sizeof *crls.of), .configured = true };
+	struct tls_crls crls = { .configured = true };
+	struct loading *g;
 	int err = ERR_NOMEM;
 
+	if (conf->crl_table.p) {
+		return open_table(out, conf, why, why_size);
+	}
+	g = calloc(1, sizeof *g);
+	crls.of = calloc(TLS_CRLS_MAX, sizeof *crls.of);
 	if (g) {
 		*g = (struct loading){
 			.conf = conf, .store = store, .beside = sk_X509_new_null(), .why = why, .why_size = why_size
@@ -432,7 +450,6 @@ void tls_crls_fini(struct tls_crls *c)
 
 static int fact_of(struct tls_crl_fact *out, const struct tls_crl *c)
 {
-	STACK_OF(X509_REVOKED) *entries = X509_CRL_get_REVOKED(c->crl);
 	const ASN1_BIT_STRING *key = X509_get0_pubkey_bitstr(c->issuer);
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
 	unsigned char *name = NULL;
@@ -447,12 +464,18 @@ static int fact_of(struct tls_crl_fact *out, const struct tls_crl *c)
 	out->this_update_s = c->this_s;
 	out->next_update_s = c->next_s;
 	out->file = c->file;
-	out->entries = entries ? (uint32_t)sk_X509_REVOKED_num(entries) : 0;
+	out->entries = (uint32_t)c->entries_n;
 	return ok ? 0 : ERR_NOMEM;
 }
 
 int tls_crl_facts(struct tls_crl_fact out[TLS_CRLS_MAX], size_t *n, const struct tls_anchor_conf *conf, uint64_t now_s, char *why,
 		  size_t why_size)
+{
+	return tls_crl_read(out, n, NULL, conf, now_s, why, why_size);
+}
+
+int tls_crl_read(struct tls_crl_fact out[TLS_CRLS_MAX], size_t *n, struct tls_crl_table *table,
+		 const struct tls_anchor_conf *conf, uint64_t now_s, char *why, size_t why_size)
 {
 	struct tls_anchor a = { .store = NULL };
 	int err = tls_anchor_load(&a, conf, why, why_size);
@@ -469,6 +492,9 @@ int tls_crl_facts(struct tls_crl_fact out[TLS_CRLS_MAX], size_t *n, const struct
 				 conf->crls[out[i].file].file, out[i].issuer, when);
 			err = ERR_INVAL;
 		}
+	}
+	if (!err && table) {
+		err = tls_crls_table(table, &a.crls);
 	}
 	if (!err) {
 		*n = a.crls.n;

@@ -38,6 +38,29 @@ int tls_failure(struct tls_stream *t, char *why, size_t why_size)
 	return tls_words(why, why_size, t->state == TLS_HANDSHAKE, t->refusal ? t->refusal : "");
 }
 
+/* OpenSSL makes room for a message as soon as it knows the length that its head says: 128 KiB for a
+ * ClientHello of which 9 octets are there. */
+const char *tls_too_long(struct tls_stream *t, const uint8_t *p, size_t n)
+{
+	uint32_t said;
+
+	for (size_t i = 0; i < n && t->handshake_len + i < TLS_HEAD_LEN; i++) {
+		t->head[t->handshake_len + i] = p[i];
+	}
+	t->handshake_len += (uint32_t)n;
+	t->barren = 0;
+	if (!t->handshake_len_max) {
+		return NULL;
+	}
+	if (t->handshake_len > t->handshake_len_max) {
+		return "TLS handshake: it has too many bytes";
+	}
+	said = (uint32_t)t->head[6] << 16 | (uint32_t)t->head[7] << 8 | t->head[8];
+	return t->handshake_len >= TLS_HEAD_LEN && t->head[0] == SSL3_RT_HANDSHAKE && said > t->handshake_len_max
+		   ? "TLS handshake: its first message says that it has too many bytes"
+		   : NULL;
+}
+
 void tls_on_handshake_limit(void *arg)
 {
 	struct tls_stream *t = tls_of(arg);

@@ -73,12 +73,17 @@ static bool tls_receive(struct tls_stream *t)
 		r = SSL_read_ex(t->ssl, plain + n, sizeof plain - n, &got);
 		if (r == 1) {
 			n += got;
+			t->barren = 0;
 		} else {
 			e = SSL_get_error(t->ssl, r);
 		}
 	} while (r == 1 && sizeof plain - n >= RECORD_MAX && may_read(t));
 	if (e != SSL_ERROR_NONE && e != SSL_ERROR_WANT_READ && e != SSL_ERROR_ZERO_RETURN) {
 		err = tls_failure(t, why, sizeof why); /* before the owner may use OpenSSL */
+	} else if (e == SSL_ERROR_WANT_READ && t->barren > TLS_BARREN_MAX) {
+		e = SSL_ERROR_SSL;
+		err = ERR_PROTO;
+		str_cut(why, sizeof why, "TLS: messages without end that carry nothing (KeyUpdate, renegotiation)");
 	}
 	if (n) {
 		net_stream_emit_data(&t->base, plain, n);
@@ -148,17 +153,25 @@ static void below_on_open(void *arg)
 
 	net_timer_start(t->timer, t->handshake_wait_ms);
 	tls_set_state(t, TLS_HANDSHAKE);
-	tls_feed(t, NULL, 0);
+	if (!t->ctx->server) { /* a server has nothing to say yet, and OpenSSL would take 50 KiB at once */
+		tls_feed(t, NULL, 0);
+	}
 }
 
 static void below_on_data(void *arg, const uint8_t *p, size_t n)
 {
 	struct tls_stream *t = tls_of(arg);
+	const char *too_long;
 
 	if (t->state == TLS_DEAD) {
 		return;
 	}
 	net_stream_hold(&t->base);
+	if (t->state == TLS_HANDSHAKE && (too_long = tls_too_long(t, p, n))) {
+		tls_die(t, ERR_LIMIT, too_long);
+		net_stream_drop(&t->base);
+		return;
+	}
 	tls_feed(t, p, n);
 	/* An honest client says nothing while it waits for us; whoever does fills no queue. */
 	if (t->signature_awaited && t->held.len && t->below && !t->paused_for_signature) {
@@ -373,6 +386,7 @@ static struct tls_stream *tls_new(struct tls_ctx *c, struct net_loop *l, const s
 	t->call.ready = on_signature;
 	t->call.arg = t;
 	t->out_max = conf && conf->write_queue_max ? conf->write_queue_max : NET_WRITE_QUEUE_MAX;
+	t->handshake_len_max = conf ? conf->handshake_len_max : 0;
 	t->handshake_wait_ms = conf && conf->handshake_wait_ms ? conf->handshake_wait_ms : NET_HANDSHAKE_WAIT_MS;
 	t->ssl = SSL_new(c->ssl);
 	bio = BIO_new(c->bio);
@@ -461,6 +475,14 @@ int tls_connect(struct net_stream **out, struct tls_ctx *c, struct net_loop *l, 
 const uint32_t *tls_streams(struct net_loop *l)
 {
 	return net_loop_layer_gauge(l);
+}
+
+bool tls_stream_greeted(const struct net_stream *s)
+{
+	const struct tls_stream *t = s->ops == &tls_ops ? tls_of(s) : NULL;
+	OSSL_HANDSHAKE_STATE at = t ? SSL_get_state(t->ssl) : TLS_ST_OK;
+
+	return at != TLS_ST_BEFORE && at != TLS_ST_SR_CLNT_HELLO;
 }
 
 const struct tls_identity *tls_stream_identity(const struct net_stream *s)

@@ -17,6 +17,7 @@ struct tls_anchor_conf {
 	struct tls_pem pem; /* its bytes, or {NULL}: the file is read; `file` is its name in messages in either case */
 	const struct tls_crl_file *crls; /* tls_crl.h; of the anchor and the CAs below it */
 	size_t crls_n;                   /* 0: certificates of this anchor are not looked up in CRLs */
+	struct tls_pem crl_table;        /* tls_crl_read() of them, in place of their octets; {NULL}: they are read */
 	struct tls_ocsp *ocsp;           /* tls_ocsp.h, borrowed as long as the context is used; NULL: no responder is asked */
 	uint32_t responder;              /* number of the anchor's responder in it; TLS_OCSP_NOBODY: it has none */
 	bool ocsp_chain;                 /* the responder is also asked about the CAs between a certificate and the anchor */
@@ -92,6 +93,9 @@ const uint32_t *tls_streams(struct net_loop *l);
 struct tls_revocation;
 void tls_stream_revocation(struct tls_revocation *out, const struct net_stream *s, const struct tls_ctx *c, const char *anchor,
 			   uint64_t now_s);
+
+/* False: it is of a server, and no whole ClientHello has come yet. */
+bool tls_stream_greeted(const struct net_stream *s);
 
 /* Identity of the other end. NULL if `s` is not a TLS stream or the handshake did not succeed.
  * Valid as long as the stream. */

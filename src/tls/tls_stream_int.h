@@ -11,6 +11,10 @@
 #include "tls/tls_verify.h"
 
 #define TLS_WHY_MAX 640
+#define TLS_HEAD_LEN 9u /* head of a record and of the handshake message in it */
+/* An open stream: a whole record, and a few messages of the handshake (KeyUpdate) before it. Each of
+ * those costs more than a record with data, and nobody needs many. */
+#define TLS_BARREN_MAX 20480u
 
 struct tls_stream {
 	struct net_stream base;
@@ -30,6 +34,9 @@ struct tls_stream {
 	struct tls_chains chains; /* of the certificates of the identity */
 	char *refusal;            /* reason of tls_verify(); NULL: none */
 	uint32_t handshake_wait_ms;
+	uint32_t handshake_len, handshake_len_max; /* octets received in the handshake; 0: no bound */
+	uint8_t head[TLS_HEAD_LEN];                /* of the first message, as far as it has come */
+	uint32_t barren;                           /* octets that OpenSSL took since it last had any for the owner */
 	enum tls_stream_state state;
 	bool paused;
 	bool signature_awaited;
@@ -54,7 +61,9 @@ void tls_set_state(struct tls_stream *t, enum tls_stream_state state);
 /* tls_shake.c */
 /* Goes on with the handshake. Returns whether to continue reading at once. */
 bool tls_shake(struct tls_stream *t);
-void tls_on_handshake_limit(void *arg);  /* of the timer */
+void tls_on_handshake_limit(void *arg); /* of the timer */
+/* What is wrong with the length of the handshake after these octets; NULL: nothing. */
+const char *tls_too_long(struct tls_stream *t, const uint8_t *p, size_t n);
 void tls_end_call(struct tls_stream *t); /* no signature is waited for any more */
 /* The error code and reason for OpenSSL's fatal error; its alert is queued below already. */
 int tls_failure(struct tls_stream *t, char *why, size_t why_size);

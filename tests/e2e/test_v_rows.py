@@ -7,7 +7,7 @@ import tempfile
 
 import pytest
 from conftest import BIN, ROOT
-from lablib import growth, helper, protected, report, rounds, rows, tunnel
+from lablib import flooded, growth, helper, protected, report, rounds, rows, tunnel
 
 pytestmark = [pytest.mark.once, pytest.mark.tools]
 
@@ -33,6 +33,7 @@ SMALL = {
     "tunnel": (protected.through_the_tunnel, "triggers over NDS/IP"),
     "device": (growth.device, None),
     "connections": (growth.connections, None),
+    "strangers": (functools.partial(flooded.strangers, come_and_go=500), "bare TLS echo, 2,000"),
 }
 
 

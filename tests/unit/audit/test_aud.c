@@ -441,6 +441,58 @@ static void test_a_line_that_was_cut_is_written_again_whole(void **state)
 	close(ends[0]);
 }
 
+/* What one SCS is refused cannot fill the disk, is never silent, and takes no line from others. */
+static void test_refusals_of_one_scs_have_a_bound_and_a_sum(void **state)
+{
+	static const char want[] = "\"scs\":\"acme\"";
+	char path[] = "/tmp/test_aud_XXXXXX", line[AUD_LINE_MAX + 1];
+	struct st_counters st = { { 0 } };
+	unsigned of_acme = 0, others = 0, sums = 0;
+	struct aud_decision d = sample();
+	struct aud *a;
+	FILE *f;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(open_log(&a, path, &st), 0);
+	aud_lines(a, 10);
+	for (int i = 0; i < 25; i++) {
+		assert_int_equal(aud_decision(a, &d), 0);
+	}
+	d.verdict = AUD_ACCEPTED; /* a rate and a quota bound these */
+	for (int i = 0; i < 25; i++) {
+		assert_int_equal(aud_decision(a, &d), 0);
+	}
+	d.action = "session"; /* and nothing these */
+	assert_int_equal(aud_decision(a, &d), 0);
+	d.scs = "beta";
+	assert_int_equal(aud_decision(a, &d), 0);
+	d.time_ms += 1000;
+	assert_int_equal(aud_decision(a, &d), 0);
+	assert_int_equal(aud_close(a), 0);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f)) {
+		if (strstr(line, "lines-more")) {
+			sums++;
+			assert_non_null(strstr(line, want));
+			assert_non_null(strstr(line, "16 more lines"));
+		} else {
+			of_acme += strstr(line, want) != NULL;
+			others += strstr(line, want) == NULL;
+		}
+	}
+	fclose(f);
+	remove(path);
+	assert_int_equal(of_acme, 10 + 25);
+	assert_int_equal(others, 2);
+	assert_int_equal(sums, 1);
+	assert_int_equal(st_get(&st, ST_DECISIONS_SUMMED), 16);
+	assert_int_equal(st_get(&st, ST_DECISION_REFUSED), 25); /* each is counted */
+}
+
 static void test_without_a_log_there_are_still_counters(void **state)
 {
 	struct aud_decision d = sample();
@@ -530,6 +582,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_half_a_line_of_an_earlier_run_is_ended_before_the_first_decision),
 		cmocka_unit_test(test_what_a_full_disk_took_is_told_in_its_place),
 		cmocka_unit_test(test_a_line_that_another_writer_could_not_end_is_ended),
+		cmocka_unit_test(test_refusals_of_one_scs_have_a_bound_and_a_sum),
 		cmocka_unit_test(test_without_a_log_there_are_still_counters),
 		cmocka_unit_test(test_a_pipe_whose_reader_stands_still_stops_nobody),
 	};

@@ -164,9 +164,30 @@ static void test_an_edge_leaves_no_keys_of_its_own_behind(void **state)
 	close(fd);
 }
 
+/* Strangers have counts of their own, and knowing one does not end its connection. */
+static void test_strangers_are_counted_beside(void **state)
+{
+	struct ipc_caps *a, *b;
+
+	(void)state;
+	two_edges(&a, &b);
+	assert_int_equal(ipc_caps_enter(a, "192.0.2.1:1", 100, 100), IPC_CAPS_OK);
+	assert_int_equal(ipc_caps_stranger(a, "192.0.2.1:1", 2, 1), IPC_CAPS_OK);
+	assert_int_equal(ipc_caps_stranger(b, "192.0.2.1:2", 2, 1), IPC_CAPS_ADDRESS);
+	assert_int_equal(ipc_caps_stranger(b, "192.0.2.2:1", 2, 1), IPC_CAPS_OK);
+	assert_int_equal(ipc_caps_stranger(b, "192.0.2.3:1", 2, 1), IPC_CAPS_TOTAL);
+	assert_int_equal(ipc_caps_stranger(b, "192.0.2.1:3", 2, 1), IPC_CAPS_ADDRESS); /* of both, the one that is its own */
+	ipc_caps_known(a, "192.0.2.1:1");
+	assert_int_equal(ipc_caps_stranger(b, "192.0.2.1:2", 2, 1), IPC_CAPS_OK);
+	assert_int_equal(ipc_caps_enter(b, "192.0.2.1:4", 100, 1), IPC_CAPS_ADDRESS); /* the connection is there still */
+	ipc_caps_close(a);
+	ipc_caps_close(b);
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_strangers_are_counted_beside),
 		cmocka_unit_test(test_the_total_cap_counts_all_edges),
 		cmocka_unit_test(test_the_cap_of_an_address_counts_all_its_ports_on_all_edges),
 		cmocka_unit_test(test_an_address_counts_as_its_prefix),

@@ -36,6 +36,35 @@ static void garbage_from_a_stranger_is_cut_off_without_a_word(void **state)
 	first_is_cut_off(octets, n, LINK_END_NOT_DIAMETER);
 }
 
+/* A CER has a bound of its own; behind it there is that of messages again. */
+static void a_long_cer_is_cut_off_by_its_head(void **state)
+{
+	static const uint8_t padding[1024];
+	struct lab t;
+	struct dia_msg m;
+	size_t n = lab_cer(octets, sizeof octets, "scs.example", LAB_APP);
+
+	(void)state;
+	lab_init(&t);
+	t.conf.cer_len_max = (uint32_t)n - 4;
+	lab_open(&t);
+	lab_send(&t, octets, DIA_HEADER_LEN); /* no more has come yet */
+	lab_expect_end(&t, true);
+	assert_int_equal(t.counters.ended[LINK_END_TOO_LONG], 1);
+	lab_fini(&t);
+	lab_init(&t);
+	t.conf.cer_len_max = (uint32_t)n;
+	lab_open(&t);
+	lab_send(&t, octets, n);
+	assert_true(lab_recv(&t, octets, &m));
+	n = lab_dwr(octets, sizeof octets, "scs.example", 9);
+	n = lab_add(octets, n, 999999, 0, padding, sizeof padding); /* longer than the CER was allowed to be */
+	lab_send(&t, octets, n);
+	assert_true(lab_recv(&t, octets, &m));
+	assert_int_equal(lab_result_code(&m), DIA_RESULT_SUCCESS);
+	lab_fini(&t);
+}
+
 static void anything_but_a_cer_first_is_cut_off(void **state)
 {
 	(void)state;
@@ -479,6 +508,7 @@ TEST_GROUP()
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(garbage_from_a_stranger_is_cut_off_without_a_word),
 		cmocka_unit_test(anything_but_a_cer_first_is_cut_off),
+		cmocka_unit_test(a_long_cer_is_cut_off_by_its_head),
 		cmocka_unit_test(silence_and_half_a_message_end_when_the_wait_for_the_cer_does),
 		cmocka_unit_test(one_octet_at_a_time_is_as_good_as_all_at_once),
 		cmocka_unit_test(many_messages_in_one_read_are_all_heard),

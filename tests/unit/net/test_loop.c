@@ -488,6 +488,45 @@ static void test_the_clocks_stand_still_for_a_turn_and_no_longer(void **state)
 	assert_int_equal(w->fired, 3);
 }
 
+#define BUSY_MS 12
+
+static void on_busy(void *arg)
+{
+	struct world *w = arg;
+	uint64_t until = clock_mono_ns() + BUSY_MS * UINT64_C(1000000);
+
+	while (clock_mono_ns() < until) {
+		;
+	}
+	if (++w->fired == 3) {
+		net_loop_stop(w->loop);
+		return;
+	}
+	net_timer_start(w->timer, 20); /* waiting is not counted */
+}
+
+/* A turn is what lies between two waits, with its timers, its descriptors and its checks. */
+static void test_turns_are_counted_by_how_long_they_took(void **state)
+{
+	static const uint32_t below_ms[] = NET_TURNS_BELOW_MS;
+	struct world *w = *state;
+	const uint64_t *turns = net_loop_turns(w->loop);
+	uint64_t all = 0, long_ones = 0, waited_ms = net_loop_now_ms(w->loop);
+
+	assert_int_equal(net_timer_new(&w->timer, w->loop, on_busy, w), 0);
+	net_timer_start(w->timer, 0);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	for (size_t i = 0; i < NET_TURNS; i++) {
+		all += turns[i];
+		long_ones += i && below_ms[i - 1] >= 10 ? turns[i] : 0;
+	}
+	waited_ms = net_loop_now_ms(w->loop) - waited_ms;
+	assert_in_range(long_ones, 3, all);
+	assert_true(waited_ms >= 2 * 20);
+	assert_int_equal(turns[NET_TURNS - 1], 0);
+	net_timer_free(w->timer);
+}
+
 TEST_GROUP()
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -508,6 +547,7 @@ TEST_GROUP()
 		T(test_a_check_comes_after_descriptors_and_timers_of_its_turn),
 		T(test_a_check_may_free_itself_and_others),
 		T(test_again_brings_the_next_turn_without_an_event),
+		T(test_turns_are_counted_by_how_long_they_took),
 		cmocka_unit_test(test_freeing_nothing_does_nothing),
 		T(test_the_clocks_stand_still_for_a_turn_and_no_longer),
 	};
