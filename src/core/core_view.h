@@ -243,6 +243,7 @@ struct core_session_view {
 	char edge[EDGE_NAME_MAX];
 	const char *scs, *origin_host, *address; /* origin_host: "" when the SCS is no longer provisioned */
 	const struct cfg_listen *listen;
+	struct agreed_connection connection;
 	uint64_t since_ms;
 	uint32_t pending;     /* unanswered requests of the SCS */
 	uint64_t not_after_s; /* end of its certificate; 0: unknown */
@@ -272,14 +273,15 @@ struct core_certificate {
 ERR_MUST_USE int core_certificate(const struct core *c, const char *scs, const char *pem, uint64_t now_s,
 				  struct core_certificate *out, char *why);
 
-enum core_cut { CORE_CUT_SCS_REMOVED, CORE_CUT_SCS_CHANGED, CORE_CUT_CERTIFICATE_EXPIRED };
+enum core_cut { CORE_CUT_SCS_REMOVED, CORE_CUT_SCS_CHANGED, CORE_CUT_CERTIFICATE_EXPIRED, CORE_CUT_NOT_AGREED };
 /* Ends all sessions of an SCS. The edge logs the reason and sends the corresponding
  * Disconnect-Cause.
  * Returns the number of sessions ended. */
 uint32_t core_sessions_cut(struct core *c, const char *scs, enum core_cut why);
-/* After a change of SCSs: sends the present values to the edges of their sessions. NULL: for all
- * SCSs. */
-void core_sessions_renew(struct core *c, const char *scs);
+/* After a change of SCSs: ends the sessions that have what is no longer agreed, and sends the
+ * present values to the edges of the others. NULL: for all SCSs. Returns the number of sessions
+ * ended. */
+uint32_t core_sessions_renew(struct core *c, const char *scs);
 
 struct core_scs_view { /* run-time state of an SCS; the provisioned record is in the store */
 	uint32_t sessions;

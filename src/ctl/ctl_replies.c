@@ -328,7 +328,10 @@ static const struct ctl_member session[] = {
 	TEXT("address", "ADDRESS:PORT"),
 	TEXT("listener", "in the configuration"),
 	TEXT("zone", "external or internal"),
+	TEXT("transport", "tcp or sctp"),
 	TEXT("protection", "of the connection"),
+	TEXT("tls_version", "1.2 or 1.3; empty: no TLS"),
+	TEXT("tls_suite", "its TLS cipher suite; empty: no TLS"),
 	TEXT("edge", "the process that serves it"),
 	TIME("since", "when it was admitted"),
 	NUM("pending", "unanswered requests"),
@@ -383,6 +386,7 @@ static const struct ctl_form scs_forms[] = { FORM("each SCS", scs_brief), NO_MOR
 #define TYPE_ON CTL_M_BOOL
 #define TYPE_OFF CTL_M_BOOL
 #define TYPE_RIGHTS CTL_M_TEXTS
+#define TYPE_SET CTL_M_TEXTS
 #define LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                               \
 	ROW(#member_, TYPE_##kind_, false, NULL, meaning_),
 #define IN_FORCE_OWN(member_, kind_)

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/agreement.h"
 #include "base/err.h"
 #include "base/ident.h"
 #include "base/protection.h"
@@ -76,7 +77,10 @@ struct ipc_session_open {
 	uint8_t listener;   /* index in the configuration */
 	uint8_t zone;       /* enum zone */
 	uint8_t protection; /* enum protection */
-	bool again;         /* announced to a restarted core; the CEA was sent before */
+	uint8_t transport;  /* enum transport */
+	/* enum agreed_tls, and a number of AGREED_SUITE_TABLE; 0: no TLS */
+	uint8_t tls_version, tls_suite;
+	bool again; /* announced to a restarted core; the CEA was sent before */
 };
 
 struct ipc_session_verdict {

@@ -4,6 +4,7 @@
 #pragma once
 #include <stdint.h>
 
+#include "base/agreement.h"
 #include "base/machine.h"
 #include "net/net_loop.h"
 #include "net/net_stream.h"
@@ -96,3 +97,7 @@ void tls_stream_revocation(struct tls_revocation *out, const struct net_stream *
 /* Identity of the other end. NULL if `s` is not a TLS stream or the handshake did not succeed.
  * Valid as long as the stream. */
 const struct tls_identity *tls_stream_identity(const struct net_stream *s);
+/* Version and cipher suite of the handshake, by the numbers of base/agreement.h. ERR_STATE: `s` is
+ * not a TLS stream or has not authenticated; ERR_PROTO: it has a suite outside the profile, which
+ * the context does not offer. Both are 0 then. */
+ERR_MUST_USE int tls_stream_negotiated(const struct net_stream *s, uint8_t *version, uint8_t *suite);

@@ -10,7 +10,11 @@
 
 static struct ipc_session_open session_open(void)
 {
-	struct ipc_session_open s = { .zone = ZONE_EXTERNAL, .protection = PROTECTION_TLS };
+	struct ipc_session_open s = { .zone = ZONE_EXTERNAL,
+				      .protection = PROTECTION_TLS,
+				      .transport = TRANSPORT_TCP,
+				      .tls_version = AGREED_TLS_1_3,
+				      .tls_suite = agreed_suite(0x1301) };
 
 	s.identity.kind = IDENTITY_TLS;
 	s.identity.names_n = 2;
@@ -382,27 +386,65 @@ SPOIL_SESSION(so_zone_0, s->zone = 0)
 SPOIL_SESSION(so_zone_3, s->zone = 3)
 SPOIL_SESSION(so_protection_0, s->protection = 0)
 SPOIL_SESSION(so_protection_5, s->protection = 5)
-SPOIL_SESSION(so_ipsec_two_names, s->identity.kind = IDENTITY_IPSEC; s->identity.groups_n = 0; s->protection = PROTECTION_NDSIP)
-SPOIL_SESSION(so_ipsec_group, s->identity.kind = IDENTITY_IPSEC; s->identity.names_n = 1; s->protection = PROTECTION_NDSIP)
-SPOIL_SESSION(so_ipsec_by_tls, s->protection = PROTECTION_NDSIP)
+SPOIL_SESSION(so_ipsec_two_names, s->tls_version = s->tls_suite = 0; s->identity.kind = IDENTITY_IPSEC; s->identity.groups_n = 0;
+	      s->protection = PROTECTION_NDSIP)
+SPOIL_SESSION(so_ipsec_group, s->tls_version = s->tls_suite = 0; s->identity.kind = IDENTITY_IPSEC; s->identity.names_n = 1;
+	      s->protection = PROTECTION_NDSIP)
+SPOIL_SESSION(so_ipsec_by_tls, s->tls_version = s->tls_suite = 0; s->protection = PROTECTION_NDSIP)
 SPOIL_SESSION(so_tls_and_no_ike, s->protection = PROTECTION_TLS_NDSIP)
 SPOIL_SESSION(so_ike_and_no_ndsip, strcpy(s->identity.ike, "scs.acme.example"))
 SPOIL_SESSION(so_ike_upper, strcpy(s->identity.ike, "SCS.acme.example"); s->protection = PROTECTION_TLS_NDSIP)
-SPOIL_SESSION(so_external_bare, s->protection = PROTECTION_NONE)
-SPOIL_SESSION(so_internal_named, s->identity.kind = IDENTITY_INTERNAL; s->zone = ZONE_INTERNAL; s->protection = PROTECTION_NONE)
+SPOIL_SESSION(so_external_bare, s->tls_version = s->tls_suite = 0; s->protection = PROTECTION_NONE)
+SPOIL_SESSION(so_transport_0, s->transport = 0)
+SPOIL_SESSION(so_transport_3, s->transport = 3)
+SPOIL_SESSION(so_tls_version_0, s->tls_version = 0)
+SPOIL_SESSION(so_tls_version_3, s->tls_version = 3)
+SPOIL_SESSION(so_tls_suite_0, s->tls_suite = 0)
+SPOIL_SESSION(so_tls_suite_8, s->tls_suite = AGREED_SUITES_N + 1)
+SPOIL_SESSION(so_tls_suite_of_the_other_version, s->tls_version = AGREED_TLS_1_2)
+SPOIL_SESSION(so_ndsip_with_tls, s->identity.kind = IDENTITY_IPSEC; s->identity.groups_n = 0; s->identity.names_n = 1;
+	      s->protection = PROTECTION_NDSIP)
+SPOIL_SESSION(so_internal_named, s->tls_version = s->tls_suite = 0; s->identity.kind = IDENTITY_INTERNAL; s->zone = ZONE_INTERNAL;
+	      s->protection = PROTECTION_NONE)
 
 static void test_a_session_with_a_field_out_of_range_is_refused(void **state)
 {
 	static void (*const all[])(struct ipc_session_open *) = {
-		so_kind_0,           so_kind_4,         so_no_name,
-		so_no_anchor,        so_name_upper,     so_names_long,
-		so_name_wild,        so_name_empty,     so_group_blank,
-		so_anchor_upper,     so_host_empty,     so_host_dot,
-		so_realm_bad,        so_address_line,   so_zone_0,
-		so_zone_3,           so_protection_0,   so_protection_5,
-		so_external_bare,    so_internal_named, so_ipsec_two_names,
-		so_ipsec_group,      so_ipsec_by_tls,   so_tls_and_no_ike,
-		so_ike_and_no_ndsip, so_ike_upper,      so_revocation_unknown_word,
+		so_kind_0,
+		so_kind_4,
+		so_no_name,
+		so_no_anchor,
+		so_name_upper,
+		so_names_long,
+		so_name_wild,
+		so_name_empty,
+		so_group_blank,
+		so_anchor_upper,
+		so_host_empty,
+		so_host_dot,
+		so_realm_bad,
+		so_address_line,
+		so_zone_0,
+		so_zone_3,
+		so_protection_0,
+		so_protection_5,
+		so_external_bare,
+		so_internal_named,
+		so_ipsec_two_names,
+		so_ipsec_group,
+		so_ipsec_by_tls,
+		so_tls_and_no_ike,
+		so_ike_and_no_ndsip,
+		so_ike_upper,
+		so_revocation_unknown_word,
+		so_transport_0,
+		so_transport_3,
+		so_tls_version_0,
+		so_tls_version_3,
+		so_tls_suite_0,
+		so_tls_suite_8,
+		so_tls_suite_of_the_other_version,
+		so_ndsip_with_tls,
 	};
 
 	(void)state;
@@ -420,6 +462,7 @@ static void test_an_internal_session_proves_nothing_and_says_so(void **state)
 	s.identity = (struct ipc_identity){ .kind = IDENTITY_INTERNAL };
 	s.zone = ZONE_INTERNAL;
 	s.protection = PROTECTION_NONE;
+	s.tls_version = s.tls_suite = 0;
 	assert_int_equal(take(IPC_REC_SESSION_OPEN, rec, ipc_session_open_put(rec, GENERATION, NUMBER, &s)), 0);
 	s.zone = ZONE_EXTERNAL;
 	assert_int_equal(take(IPC_REC_SESSION_OPEN, rec, ipc_session_open_put(rec, GENERATION, NUMBER, &s)), ERR_PROTO);
@@ -440,6 +483,7 @@ static void test_an_ipsec_session_proves_one_name_and_tls_inside_it_two(void **s
 	assert_int_equal(out.identity.names_n, 2);
 	s = session_open();
 	s.protection = PROTECTION_NDSIP;
+	s.tls_version = s.tls_suite = 0;
 	s.identity.kind = IDENTITY_IPSEC;
 	s.identity.names_n = 1;
 	s.identity.groups_n = 0;
