@@ -20,6 +20,7 @@ static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 		struct ipc_device_action_given_up given_up;
 		struct ipc_device_notification_answer answer;
 		struct ipc_screen_seen seen;
+		struct ipc_ocsp found;
 		struct st_counters counters;
 	} u;
 	struct ipc_rec_head h;
@@ -66,6 +67,12 @@ static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 		err = ipc_screen_seen_get(&u.seen, record, len);
 		if (!err) {
 			core_screen_on_seen(e, h.transaction, &u.seen);
+		}
+		return err;
+	case IPC_REC_OCSP_FOUND:
+		err = ipc_ocsp_get(&u.found, IPC_REC_OCSP_FOUND, record, len);
+		if (!err) {
+			core_ocsp_on_found(e, &u.found);
 		}
 		return err;
 	default: /* stats */
@@ -172,6 +179,7 @@ int core_edge_add(struct core *c, const struct core_edge_id *edge, struct ipc_ri
 	}
 	TAILQ_INSERT_TAIL(&c->edges.list, e, entry);
 	core_screen_edge(e);
+	core_ocsp_edge(e);
 	log_info(c->log, "core", "%s is connected to the core", core_edge_words(words, e));
 	return 0;
 

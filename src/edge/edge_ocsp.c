@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "edge/edge_session.h"
@@ -235,6 +236,38 @@ static void on_staple(void *arg)
 	edge_ocsp_staple(ocsp_of(arg));
 }
 
+/* -- other edges, by the core */
+
+_Static_assert(TLS_OCSP_SAID_MAX == IPC_OCSP_MAX && TLS_OCSP_KEY_LEN == IPC_OCSP_KEY_LEN, "one bound");
+
+/* What finds no room is sent again to the next core; until then other edges ask for themselves. */
+static void spread(void *arg, const struct tls_ocsp_said *said)
+{
+	struct edge_ocsp *o = ocsp_of(arg);
+	struct edge_ring *ring = o->all->ring;
+	struct ipc_ocsp found = { .this_s = said->this_s, .len = (uint32_t)said->len, .response = said->response };
+	size_t len;
+
+	memcpy(found.key, said->key, sizeof found.key);
+	len = ipc_ocsp_put(ring->record, IPC_REC_OCSP_FOUND, o->all->env->generation, &found);
+	if (edge_ring_up(ring) && edge_ring_send_within(ring, len, EDGE_REQUESTS_WAIT_MAX)) {
+		log_warn(o->all->env->log, "edge", "the core does not take an OCSP answer that revokes a certificate");
+	}
+}
+
+void edge_ocsp_on_known(struct edge_ocsp *o, const struct ipc_ocsp *known)
+{
+	struct tls_ocsp_said said = { .this_s = known->this_s, .len = known->len, .response = known->response };
+
+	memcpy(said.key, known->key, sizeof said.key);
+	tls_ocsp_learn(o->store, &said, now_s());
+}
+
+void edge_ocsp_announce(struct edge_ocsp *o)
+{
+	tls_ocsp_spread_again(o->store);
+}
+
 /* -- the whole */
 
 uint64_t edge_ocsp_look_at_s(const struct edge_ocsp *o, uint64_t ask_at_s, uint64_t fresh_until_s)
@@ -260,6 +293,8 @@ int edge_ocsp_init(struct edge_ocsp *o, struct edge_sessions *all, void (*go_on)
 				      .nonce = c->nonce,
 				      .ask = ask,
 				      .answered = answered,
+				      .known_max = c->revoked,
+				      .spread = spread,
 				      .arg = o };
 	int err;
 

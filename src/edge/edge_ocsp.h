@@ -11,6 +11,7 @@
 #include "base/few.h"
 #include "base/obj.h"
 #include "fetch/fch_client.h"
+#include "ipc/ipc_rec.h"
 #include "tls/tls_ocsp.h"
 
 struct edge_session;
@@ -55,6 +56,10 @@ bool edge_ocsp_wait(struct edge_ocsp *o, struct edge_session *s);
 void edge_ocsp_forget(struct edge_ocsp *o, struct edge_session *s); /* it is about to be freed */
 /* A listener is new or has another context. */
 void edge_ocsp_staple(struct edge_ocsp *o);
+/* The core keeps a response for all edges: see tls_ocsp_learn(). */
+void edge_ocsp_on_known(struct edge_ocsp *o, const struct ipc_ocsp *known);
+/* A new core is connected. */
+void edge_ocsp_announce(struct edge_ocsp *o);
 /* When to look at a session again that is to be asked about at ask_at_s: rounded up, so that many
  * sessions are looked at together. */
 uint64_t edge_ocsp_look_at_s(const struct edge_ocsp *o, uint64_t ask_at_s, uint64_t fresh_until_s);

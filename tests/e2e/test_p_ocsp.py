@@ -175,3 +175,37 @@ def test_what_is_said_about_us_is_stapled(p):
     p.own.say = lambda request: b"\0"
     proc.wait_until("it is not sent when it is out of date", lambda: "OCSP response: no response sent" in status_of(p, "-tls1_3"), 10)
     assert p.trigger("acme", device="meter-1@a.example", wait=15).code == 0
+
+
+def test_an_older_good_beats_no_revoked_in_any_edge_and_after_a_restart(p):
+    """What one edge was told is kept by the core and in its journal: a responder, or whoever sits before it, that sends the answer of before
+    gets nobody in again."""
+    kept = []
+
+    def first(request):
+        kept.append(p.anchor.openssl(request))
+        return kept[-1]
+    p.anchor.say = first
+    acme = Scs.opened(p, "acme")
+    assert kept
+    time.sleep(1.1)  # thisUpdate has seconds
+    p.anchor.say = None
+    p.anchor.revoked.add("acme")
+    assert acme.closed()
+    p.ctl("scs", "set", "acme", "revocation-soft", "yes")  # what is only unknown would be let in
+    p.anchor.say = lambda request: kept[0]
+    proc.wait_until("the core keeps it", lambda: stat(p, "ocsp_revoked_kept") == 1, 5)
+    before = L.roles(p.lab["iwf"]["pids"]["parent"])
+    for pid in (*before["edges"], before["core"]):
+        os.kill(pid, signal.SIGKILL)
+
+    def there():
+        rows = p.ctl("status", check=False)  # there is no core for a moment
+        return bool(rows) and len(rows[-1].get("edges", [])) == 1 and rows[-1]["edges"][0]["pid"] not in before["edges"]
+    proc.wait_until("others", there, 10)
+    assert stat(p, "ocsp_revoked_kept") == 1
+    assert code(p, 1) == REFUSED
+    said(p, "(keyCompromise), says the OCSP responder of trust anchor 'anchor-a'")
+    p.anchor.say = None
+    p.anchor.revoked.clear()
+    proc.wait_until("a newer one is believed", lambda: code(p, 1) == 0, 10)

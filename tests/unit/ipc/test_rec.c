@@ -75,6 +75,7 @@ static size_t make(uint16_t type, uint8_t *out)
 	struct ipc_device_action_given_up given_up = { 3, 0xdeadbeef, 41 };
 	struct ipc_screen_rule rule = { SCREEN_AGENTS, { SCREEN_ENFORCE, 2, 5008, { "acme", "beta" } } };
 	struct ipc_screen_seen seen = { 0xdeadbeef, 1u << SCREEN_AGENTS | 1u << SCREEN_SIZES };
+	struct ipc_ocsp ocsp = { .key = { 1, 2 }, .this_s = 1790000000, .len = 9, .response = (const uint8_t *)"responded" };
 	struct st_counters st = { { 0 } };
 
 	st.v[ST_EDGE_ACCEPTED] = 12;
@@ -102,6 +103,9 @@ static size_t make(uint16_t type, uint8_t *out)
 		return ipc_screen_rule_put(out, GENERATION, 0, &rule);
 	case IPC_REC_SCREEN_SEEN:
 		return ipc_screen_seen_put(out, GENERATION, NUMBER, &seen);
+	case IPC_REC_OCSP_FOUND:
+	case IPC_REC_OCSP_KNOWN:
+		return ipc_ocsp_put(out, type, GENERATION, &ocsp);
 	default:
 		return ipc_stats_put(out, GENERATION, &st);
 	}
@@ -121,6 +125,7 @@ static int take(uint16_t type, const uint8_t *rec, size_t len)
 		struct ipc_device_action_given_up given_up;
 		struct ipc_screen_rule rule;
 		struct ipc_screen_seen seen;
+		struct ipc_ocsp ocsp;
 		struct st_counters st;
 	} u, before;
 	int err;
@@ -161,6 +166,10 @@ static int take(uint16_t type, const uint8_t *rec, size_t len)
 	case IPC_REC_SCREEN_SEEN:
 		err = ipc_screen_seen_get(&u.seen, rec, len);
 		break;
+	case IPC_REC_OCSP_FOUND:
+	case IPC_REC_OCSP_KNOWN:
+		err = ipc_ocsp_get(&u.ocsp, type, rec, len);
+		break;
 	default:
 		err = ipc_stats_get(&u.st, rec, len);
 		break;
@@ -186,7 +195,8 @@ static void test_every_record_survives_the_way(void **state)
 		assert_int_equal(h.type, type);
 		assert_int_equal(h.length, len);
 		assert_int_equal(h.edge_generation, GENERATION);
-		assert_int_equal(h.transaction, type == IPC_REC_STATS || type == IPC_REC_SCREEN_RULE ? 0 : NUMBER);
+		assert_int_equal(h.transaction,
+				 type == IPC_REC_STATS || type == IPC_REC_SCREEN_RULE || type >= IPC_REC_OCSP_FOUND ? 0 : NUMBER);
 		assert_int_equal(take(type, rec, len), 0);
 	}
 	assert_int_equal(ipc_session_open_get(&so, rec, make(IPC_REC_SESSION_OPEN, rec)), 0);
@@ -493,6 +503,28 @@ static void test_an_ipsec_session_proves_one_name_and_tls_inside_it_two(void **s
 	assert_string_equal(out.identity.ike, "");
 }
 
+static void test_an_ocsp_response_without_time_or_octets_is_refused(void **state)
+{
+	uint8_t rec[IPC_REC_MAX];
+	size_t len = make(IPC_REC_OCSP_KNOWN, rec), time_at = IPC_REC_HEAD_LEN + IPC_OCSP_KEY_LEN, len_at = time_at + 8;
+	struct ipc_ocsp out;
+
+	(void)state;
+	assert_int_equal(ipc_ocsp_get(&out, IPC_REC_OCSP_KNOWN, rec, len), 0);
+	assert_memory_equal(out.response, "responded", 9);
+	assert_int_equal(out.key[1], 2);
+	assert_int_equal(ipc_ocsp_get(&out, IPC_REC_OCSP_FOUND, rec, len), ERR_PROTO); /* of the other direction */
+	memset(rec + time_at, 0, 8);
+	assert_int_equal(take(IPC_REC_OCSP_KNOWN, rec, len), ERR_PROTO);
+	len = make(IPC_REC_OCSP_KNOWN, rec);
+	rec[len_at] = 0;
+	assert_int_equal(take(IPC_REC_OCSP_KNOWN, rec, len), ERR_PROTO);
+	rec[len_at] = 8;
+	assert_int_equal(take(IPC_REC_OCSP_KNOWN, rec, len), ERR_PROTO);
+	rec[len_at + 1] = 0xff;
+	assert_int_equal(take(IPC_REC_OCSP_KNOWN, rec, len), ERR_PROTO);
+}
+
 static void refused_action(void (*spoil)(struct ipc_device_action *))
 {
 	uint8_t rec[IPC_REC_MAX];
@@ -668,6 +700,7 @@ int main(void)
 		cmocka_unit_test(test_the_largest_session_fits_into_a_record),
 		cmocka_unit_test(test_a_session_with_a_field_out_of_range_is_refused),
 		cmocka_unit_test(test_an_internal_session_proves_nothing_and_says_so),
+		cmocka_unit_test(test_an_ocsp_response_without_time_or_octets_is_refused),
 		cmocka_unit_test(test_an_ipsec_session_proves_one_name_and_tls_inside_it_two),
 		cmocka_unit_test(test_an_action_with_a_field_out_of_range_is_refused),
 		cmocka_unit_test(test_a_payload_longer_than_a_record_crosses_as_its_length_alone),
