@@ -210,6 +210,9 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	    "files_generation", (json_int_t)s.files_generation, "files", adm_files(a), "revocation_unchecked", adm_crls_none(a),
 	    "crls_refused", adm_crls_wrong(a), "screening", adm_screening(a), "healthy", json_array_size(reasons) == 0, "reasons",
 	    reasons);
+	if (last) {
+		json_object_set_new(last, "ocsp", adm_ocsp(a));
+	}
 	if (last && cfg_ndsip_used(a->cfg)) {
 		json_object_set_new(last, "ndsip", adm_ndsip_summary(a));
 	}

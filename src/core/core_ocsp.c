@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "conf/cfg_iwf_ocsp.h"
 #include "core/core_int.h"
 
 #define KIND_OCSP 0x86u
@@ -50,7 +51,6 @@ static struct core_ocsp_one *add(struct core *c, const struct ipc_ocsp *said, ui
 	one->place = c->ocsp.next++;
 	map_add(&c->ocsp.by_key, &one->node, one->said.key, IPC_OCSP_KEY_LEN);
 	TAILQ_INSERT_TAIL(&c->ocsp.list, one, entry);
-	c->st.v[ST_OCSP_REVOKED_KEPT] = c->ocsp.by_key.n;
 	return one;
 }
 
@@ -135,6 +135,19 @@ static bool may_take(struct core *c)
 	return c->ocsp.taken++ < A_SECOND;
 }
 
+/* Counted once it is durable. */
+static void on_written(void *arg, uint64_t number, int err)
+{
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
+
+	(void)number;
+	if (err) {
+		log_error(c->log, "core", "an OCSP answer that revokes a certificate is not kept over a restart: %s",
+			  err_str(err));
+	}
+	c->st.v[ST_OCSP_REVOKED_KEPT] = c->ocsp.by_key.n;
+}
+
 static int write_record(struct core *c, const struct core_ocsp_one *one)
 {
 	uint8_t record[RECORD_HEAD + IPC_OCSP_MAX];
@@ -144,7 +157,7 @@ static int write_record(struct core *c, const struct core_ocsp_one *one)
 	buf_bytes(&b, one->said.key, sizeof one->said.key);
 	buf_be64(&b, one->said.this_s);
 	buf_bytes(&b, one->said.response, one->said.len);
-	return jrn_put(c->journal.jrn, one->number, record, b.len, NULL, NULL);
+	return jrn_put(c->journal.jrn, one->number, record, b.len, on_written, c);
 }
 
 void core_ocsp_on_found(struct core_edge *e, const struct ipc_ocsp *found)
@@ -167,6 +180,66 @@ void core_ocsp_on_found(struct core_edge *e, const struct ipc_ocsp *found)
 		log_error(c->log, "core", "an OCSP answer that revokes a certificate is not kept over a restart");
 	}
 	net_timer_start(c->ocsp.again, 0);
+}
+
+/* -- for operators */
+
+int core_ocsp_on_state(struct core_edge *e, const struct ipc_ocsp_state *state)
+{
+	struct cfg_responder r;
+
+	if (!cfg_responder(&r, e->core->cfg, state->responder)) {
+		return ERR_PROTO;
+	}
+	if (!e->ocsp) {
+		e->ocsp = calloc(CFG_RESPONDERS_MAX, sizeof *e->ocsp);
+	}
+	if (e->ocsp) {
+		e->ocsp[state->responder] = *state;
+	}
+	return 0;
+}
+
+/* The newest of all edges; of the staple the one that ends first, and none when one edge that asked
+ * has none. */
+static void add_edge(struct core_ocsp_view *v, const struct ipc_ocsp_state *s)
+{
+	v->answers += s->answers;
+	v->failures += s->failures;
+	v->open += s->open;
+	v->answered_s = s->answered_s > v->answered_s ? s->answered_s : v->answered_s;
+	if (s->failed_s > v->failed_s || (s->failed_s && !v->failed_s)) {
+		v->failed_s = s->failed_s;
+		v->why = s->why;
+	}
+	if (!v->edges++ || s->staple_until_s < v->staple_until_s) {
+		v->staple_this_s = s->staple_this_s;
+		v->staple_until_s = s->staple_until_s;
+	}
+}
+
+void core_ocsp_each(const struct core *c, core_ocsp_fn *fn, void *arg)
+{
+	const struct core_edge *e;
+
+	for (size_t i = 0; i < CFG_RESPONDERS_MAX; i++) {
+		bool of_anchor = i < CFG_ANCHORS_MAX;
+		struct core_ocsp_view v = { .why = "" };
+		struct cfg_responder r;
+
+		if (!cfg_responder(&r, c->cfg, i)) {
+			continue;
+		}
+		v.anchor = of_anchor ? c->cfg->anchors[i].name : NULL;
+		v.listener = of_anchor ? NULL : c->cfg->listen[i - CFG_ANCHORS_MAX].name;
+		v.url = of_anchor ? c->cfg->anchors[i].ocsp : c->cfg->listen[i - CFG_ANCHORS_MAX].ocsp;
+		TAILQ_FOREACH (e, &c->edges.list, entry) {
+			if (e->ocsp && (e->ocsp[i].answers || e->ocsp[i].failures || e->ocsp[i].open)) {
+				add_edge(&v, &e->ocsp[i]);
+			}
+		}
+		fn(arg, &v);
+	}
 }
 
 /* -- after a restart */
@@ -202,7 +275,9 @@ int core_ocsp_restore(struct core *c, uint64_t number, const void *record, size_
 		drop(c, one);
 	}
 	make_room(c);
-	return add(c, &said, number) ? 0 : ERR_NOMEM;
+	one = add(c, &said, number);
+	c->st.v[ST_OCSP_REVOKED_KEPT] = c->ocsp.by_key.n;
+	return one ? 0 : ERR_NOMEM;
 }
 
 int core_ocsp_init(struct core *c)

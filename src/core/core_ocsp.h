@@ -30,5 +30,9 @@ void core_ocsp_on_found(struct core_edge *e, const struct ipc_ocsp *found);
 /* A new edge gets all of them, a few in each turn. */
 void core_ocsp_edge(struct core_edge *e);
 
+/* What it knows of a responder. ERR_PROTO: there is no such responder. Without memory it is not
+ * shown. */
+ERR_MUST_USE int core_ocsp_on_state(struct core_edge *e, const struct ipc_ocsp_state *state);
+
 bool core_ocsp_is(const void *record, size_t len);                                                   /* of the journal */
 ERR_MUST_USE int core_ocsp_restore(struct core *c, uint64_t number, const void *record, size_t len); /* ERR_NOMEM */

@@ -21,6 +21,7 @@ static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 		struct ipc_device_notification_answer answer;
 		struct ipc_screen_seen seen;
 		struct ipc_ocsp found;
+		struct ipc_ocsp_state state;
 		struct st_counters counters;
 	} u;
 	struct ipc_rec_head h;
@@ -75,6 +76,9 @@ static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 			core_ocsp_on_found(e, &u.found);
 		}
 		return err;
+	case IPC_REC_OCSP_STATE:
+		err = ipc_ocsp_state_get(&u.state, record, len);
+		return err ? err : core_ocsp_on_state(e, &u.state);
 	default: /* stats */
 		err = ipc_stats_get(&u.counters, record, len);
 		if (!err) {
@@ -144,6 +148,7 @@ static void edge_free(struct core_edge *e)
 	TAILQ_REMOVE(&e->core->edges.list, e, entry);
 	st_gauges_move(&e->core->st, &e->gauges, NULL);
 	net_watch_free(e->bell);
+	free(e->ocsp);
 	ipc_ring_close(e->ring);
 	OBJ_END(e, CORE_EDGE_MAGIC);
 	free(e);

@@ -236,6 +236,23 @@ uint32_t core_screen_forget(struct core *c, const char *scs);
  * none. */
 void core_decide_provisioning(struct core *c, uint32_t uid, const char *what, const char *scs, const char *device);
 
+/* -- OCSP responders */
+
+struct core_ocsp_view {
+	const char *anchor, *listener; /* which of them has this responder; the other is NULL */
+	const char *url;
+	uint32_t edges;                /* that asked it */
+	uint64_t answers, failures;    /* since these edges started */
+	uint64_t answered_s, failed_s; /* the last of each; 0: none */
+	uint32_t open;                 /* questions */
+	const char *why;               /* of the last failure */
+	/* Of a listener: what its edges staple, the one that ends first; 0: an edge has none. */
+	uint64_t staple_this_s, staple_until_s;
+};
+typedef void core_ocsp_fn(void *arg, const struct core_ocsp_view *responder);
+/* In the order of the configuration: trust anchors, listeners. */
+void core_ocsp_each(const struct core *c, core_ocsp_fn *fn, void *arg);
+
 /* -- sessions and SCSs */
 
 struct core_session_view {

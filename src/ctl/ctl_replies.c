@@ -251,6 +251,24 @@ static const struct ctl_member ndsip_status[] = {
 	END,
 };
 
+static const struct ctl_member responder[] = {
+	TEXT("of", "anchor or listener"),
+	TEXT("name", "of it"),
+	TEXT("url", "of the responder"),
+	TEXT("state", "answering, failing (its last answer did not come or was refused) or not-asked"),
+	TEXT("answered", "time of the last answer that was taken; empty: none"),
+	NUM("age_s", "seconds since then"),
+	TEXT("failed", "time of the last failure; empty: none"),
+	NUM("answers", "taken since the edges started"),
+	NUM("failures", "likewise: answers that did not come or were refused"),
+	NUM("open", "questions that wait for an answer"),
+	TEXT("why", "the reason of the last failure"),
+	ROW("stapled", CTL_M_TEXT, true, NULL,
+	    "of a listener: thisUpdate of what its edges staple; empty: an edge staples nothing"),
+	ROW("next_update", CTL_M_TEXT, true, NULL, "of a listener: when that ends"),
+	END,
+};
+
 static const struct ctl_member status[] = {
 	TEXT("version", "of mtc-iwfd"),
 	TEXT("identity", "Diameter host towards SCSs"),
@@ -277,6 +295,7 @@ static const struct ctl_member status[] = {
 	LIST("files", file, "certificates, anchors and CRLs in use"),
 	TEXTS("revocation_unchecked", "trust anchors without CRLs: revoked certificates are not recognised"),
 	TEXTS("crls_refused", "trust anchors whose new CRLs cannot be used; those before stay in use"),
+	LIST("ocsp", responder, "OCSP responders of trust anchors and listeners, as all edges together know them"),
 	MAY_OBJECT("ndsip", ndsip, "NDS/IP, when a listener or a core peer has it"),
 	LIST("screening", screen_relaxed, "screening rows that are relaxed, or whose rule was set at run time"),
 	HEALTHY,

@@ -46,7 +46,8 @@ enum ipc_rec_type {
 	IPC_REC_SCREEN_SEEN = 12,               /* edge > core */
 	IPC_REC_OCSP_FOUND = 13,                /* edge > core */
 	IPC_REC_OCSP_KNOWN = 14,                /* core > edge */
-	IPC_REC_LAST = IPC_REC_OCSP_KNOWN,
+	IPC_REC_OCSP_STATE = 15,                /* edge > core */
+	IPC_REC_LAST = IPC_REC_OCSP_STATE,
 };
 
 /* Result-Codes (RFC 6733 7.1) and Disconnect-Cause (5.4.3) as the records bound them;
@@ -190,6 +191,18 @@ struct ipc_ocsp {
 	const uint8_t *response;       /* borrowed: of a decoded record, from the record */
 };
 
+/* What an edge knows of one responder, for operators. */
+#define IPC_OCSP_WHY_LEN 191
+struct ipc_ocsp_state {
+	uint8_t responder; /* its number (conf/cfg_iwf_ocsp.h) */
+	uint32_t open;     /* questions */
+	uint64_t answers, failures;
+	uint64_t answered_s, failed_s; /* 0: never */
+	/* Of a listener: what is stapled now; 0: nothing, or it is the responder of an anchor. */
+	uint64_t staple_this_s, staple_until_s;
+	char why[IPC_OCSP_WHY_LEN + 1]; /* of the last failure; printable ASCII or "" */
+};
+
 struct ipc_device_notification {
 	uint64_t session;
 	uint64_t report; /* part of the Session-Id; the same in a repetition, and without an order (core_dnr_ids.h) */
@@ -240,6 +253,7 @@ size_t ipc_device_notification_put(uint8_t *out, uint32_t generation, uint64_t t
 				   const struct ipc_device_notification *in);
 size_t ipc_device_notification_answer_put(uint8_t *out, uint32_t generation, uint64_t transaction,
 					  const struct ipc_device_notification_answer *in);
+size_t ipc_ocsp_state_put(uint8_t *out, uint32_t generation, const struct ipc_ocsp_state *in);
 /* `type`: IPC_REC_OCSP_FOUND or IPC_REC_OCSP_KNOWN. */
 size_t ipc_ocsp_put(uint8_t *out, uint16_t type, uint32_t generation, const struct ipc_ocsp *in);
 /* The counts of an edge since its last record, and its gauges, below 2^32. The decoder refuses
@@ -259,5 +273,6 @@ ERR_MUST_USE int ipc_screen_seen_get(struct ipc_screen_seen *out, const uint8_t 
 ERR_MUST_USE int ipc_device_notification_get(struct ipc_device_notification *out, const uint8_t *record, size_t len);
 ERR_MUST_USE int ipc_device_notification_answer_get(struct ipc_device_notification_answer *out, const uint8_t *record,
 						    size_t len);
+ERR_MUST_USE int ipc_ocsp_state_get(struct ipc_ocsp_state *out, const uint8_t *record, size_t len);
 ERR_MUST_USE int ipc_ocsp_get(struct ipc_ocsp *out, uint16_t type, const uint8_t *record, size_t len);
 ERR_MUST_USE int ipc_stats_get(struct st_counters *out, const uint8_t *record, size_t len);

@@ -124,8 +124,18 @@ static struct tls_ocsp_entry *entry_of(struct tls_ocsp *o, uint32_t responder, X
 
 /* -- questions */
 
+struct tls_ocsp_tally *tls_ocsp_tally_of(struct tls_ocsp *o, const struct tls_ocsp_entry *e)
+{
+	return e->key.responder < o->conf.responders_n ? &o->tallies[e->key.responder] : NULL;
+}
+
 void tls_ocsp_set_turn(struct tls_ocsp *o, struct tls_ocsp_entry *e, enum tls_ocsp_turn turn)
 {
+	struct tls_ocsp_tally *t = tls_ocsp_tally_of(o, e);
+
+	if (t) {
+		t->open += (turn != TLS_OCSP_IDLE) - (e->turn != TLS_OCSP_IDLE);
+	}
 	if (e->turn != TLS_OCSP_IDLE) {
 		TAILQ_REMOVE(e->turn == TLS_OCSP_WAITING ? &o->waiting : &o->asked, e, queue);
 		*(e->turn == TLS_OCSP_WAITING ? &o->waiting_n : &o->asked_n) -= 1;
@@ -141,10 +151,17 @@ void tls_ocsp_set_turn(struct tls_ocsp *o, struct tls_ocsp_entry *e, enum tls_oc
 	}
 }
 
-void tls_ocsp_note_failure(struct tls_ocsp_entry *e, const char *why, uint64_t now_s)
+void tls_ocsp_note_failure(struct tls_ocsp *o, struct tls_ocsp_entry *e, const char *why, uint64_t now_s)
 {
+	struct tls_ocsp_tally *t = tls_ocsp_tally_of(o, e);
+
 	e->failed_s = now_s ? now_s : 1;
 	str_cut(e->why, sizeof e->why, why);
+	if (t) {
+		t->failures++;
+		t->failed_s = e->failed_s;
+		str_cut(t->why, sizeof t->why, why);
+	}
 }
 
 /* Octets of the request, 0: it cannot be made. *kept is needed to check the nonce. */
@@ -190,7 +207,7 @@ void tls_ocsp_ask_next(struct tls_ocsp *o, uint64_t now_s)
 		tls_ocsp_set_turn(o, e, err ? TLS_OCSP_IDLE : TLS_OCSP_ASKED);
 		if (err) { /* who waits for it has a time limit */
 			OCSP_REQUEST_free(kept);
-			tls_ocsp_note_failure(e, "the responder cannot be asked", now_s);
+			tls_ocsp_note_failure(o, e, "the responder cannot be asked", now_s);
 			ERR_clear_error();
 		} else {
 			e->request = kept;
@@ -269,6 +286,12 @@ void tls_ocsp_own(struct tls_ocsp_view *out, struct tls_ocsp *o, uint32_t respon
 
 /* -- the store */
 
+const struct tls_ocsp_tally *tls_ocsp_tally(const struct tls_ocsp *o, uint32_t responder)
+{
+	OBJ_CHECK(o, TLS_OCSP_MAGIC);
+	return responder < o->conf.responders_n ? &o->tallies[responder] : NULL;
+}
+
 struct tls_ocsp_counts tls_ocsp_counts(const struct tls_ocsp *o)
 {
 	OBJ_CHECK(o, TLS_OCSP_MAGIC);
@@ -290,7 +313,8 @@ int tls_ocsp_new(struct tls_ocsp **out, const struct tls_ocsp_conf *conf)
 	TAILQ_INIT(&o->waiting);
 	TAILQ_INIT(&o->asked);
 	o->hash = EVP_MD_CTX_new();
-	err = o->hash ? map_init(&o->by_key) : ERR_NOMEM;
+	o->tallies = calloc(conf->responders_n ? conf->responders_n : 1, sizeof *o->tallies);
+	err = o->hash && o->tallies ? map_init(&o->by_key) : ERR_NOMEM;
 	if (!err) {
 		err = map_init(&o->by_number);
 	}
@@ -319,6 +343,7 @@ void tls_ocsp_free(struct tls_ocsp *o)
 	map_fini(&o->by_key);
 	map_fini(&o->by_number);
 	tls_ocsp_knowns_fini(&o->knowns);
+	free(o->tallies);
 	EVP_MD_CTX_free(o->hash);
 	OBJ_END(o, TLS_OCSP_MAGIC);
 	free(o);

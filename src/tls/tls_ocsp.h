@@ -39,12 +39,13 @@ struct tls_ocsp_said {
 };
 
 struct tls_ocsp_conf {
-	uint32_t entries_max; /* certificates about which something is kept */
-	uint32_t asked_max;   /* questions without an answer at one time; others wait for their turn */
-	uint64_t refresh_s;   /* an answer of this age is asked for again; at least 1 */
-	uint64_t retry_s;     /* so is one that did not come; at least 1 */
-	uint64_t max_age_s;   /* end of an answer without nextUpdate, counted from its thisUpdate */
-	bool nonce;           /* ask with one, and refuse answers without it (4.4.1) */
+	uint32_t responders_n; /* responders have smaller numbers; a larger one is asked, and not tallied */
+	uint32_t entries_max;  /* certificates about which something is kept */
+	uint32_t asked_max;    /* questions without an answer at one time; others wait for their turn */
+	uint64_t refresh_s;    /* an answer of this age is asked for again; at least 1 */
+	uint64_t retry_s;      /* so is one that did not come; at least 1 */
+	uint64_t max_age_s;    /* end of an answer without nextUpdate, counted from its thisUpdate */
+	bool nonce;            /* ask with one, and refuse answers without it (4.4.1) */
 	/* Sends a request to the responder of this number. It must not call the store. ERR_BUSY:
 	 * there is no room now, tls_ocsp_go() follows; others: it cannot be asked. */
 	int (*ask)(void *arg, uint32_t responder, uint32_t number, const uint8_t *request, size_t len);
@@ -81,6 +82,16 @@ void tls_ocsp_go(struct tls_ocsp *o, uint64_t now_s);
 void tls_ocsp_learn(struct tls_ocsp *o, const struct tls_ocsp_said *said, uint64_t now_s);
 /* Calls spread() for all that this store was the first to have. */
 void tls_ocsp_spread_again(struct tls_ocsp *o);
+
+/* What one responder did, since the start of the store. */
+struct tls_ocsp_tally {
+	uint64_t answers, failures;    /* taken; refused or missing */
+	uint64_t answered_s, failed_s; /* the last of each; 0: there was none */
+	uint32_t open;                 /* questions in the queue, and out */
+	char why[TLS_OCSP_WHY_MAX];    /* of the last failure */
+};
+/* NULL: there is no responder of this number. Valid as long as the store. */
+const struct tls_ocsp_tally *tls_ocsp_tally(const struct tls_ocsp *o, uint32_t responder);
 
 struct tls_ocsp_counts {
 	uint32_t kept, waiting, asked; /* entries; questions in the queue, and out */

@@ -116,6 +116,16 @@ void tls_ocsp_spread_again(struct tls_ocsp *o)
 	}
 }
 
+static void note_answer(struct tls_ocsp *o, const struct tls_ocsp_entry *e, uint64_t now_s)
+{
+	struct tls_ocsp_tally *t = tls_ocsp_tally_of(o, e);
+
+	if (t) {
+		t->answers++;
+		t->answered_s = now_s;
+	}
+}
+
 int tls_ocsp_answer(struct tls_ocsp *o, uint32_t number, const uint8_t *response, size_t len, uint64_t now_s,
 		    char why[TLS_OCSP_WHY_MAX])
 {
@@ -138,9 +148,10 @@ int tls_ocsp_answer(struct tls_ocsp *o, uint32_t number, const uint8_t *response
 		err = keep(e, &fact, response, len);
 	}
 	if (err) {
-		tls_ocsp_note_failure(e, *why ? why : err_str(err), now_s);
+		tls_ocsp_note_failure(o, e, *why ? why : err_str(err), now_s);
 	} else {
 		e->answered_s = now_s;
+		note_answer(o, e, now_s);
 		spread(o, e, response, len);
 	}
 	tls_ocsp_set_turn(o, e, TLS_OCSP_IDLE);
@@ -158,7 +169,7 @@ void tls_ocsp_failed(struct tls_ocsp *o, uint32_t number, const char *why, uint6
 	if (!e || e->turn != TLS_OCSP_ASKED) {
 		return;
 	}
-	tls_ocsp_note_failure(e, why, now_s);
+	tls_ocsp_note_failure(o, e, why, now_s);
 	tls_ocsp_set_turn(o, e, TLS_OCSP_IDLE);
 	tls_ocsp_ask_next(o, now_s);
 	o->conf.answered(o->conf.arg, number, false);

@@ -45,6 +45,7 @@ struct tls_ocsp {
 	uint32_t kept, waiting_n, asked_n, number_next;
 	uint64_t unplaced;
 	struct tls_ocsp_knowns knowns;
+	struct tls_ocsp_tally *tallies; /* of conf.responders_n */
 	EVP_MD_CTX *hash;
 };
 OBJ_FIRST(struct tls_ocsp);
@@ -52,7 +53,9 @@ OBJ_FIRST(struct tls_ocsp);
 /* Revoked, or unknown to its responder. */
 bool tls_ocsp_is_listed(const struct tls_ocsp_entry *e);
 void tls_ocsp_set_turn(struct tls_ocsp *o, struct tls_ocsp_entry *e, enum tls_ocsp_turn turn);
-void tls_ocsp_note_failure(struct tls_ocsp_entry *e, const char *why, uint64_t now_s);
+void tls_ocsp_note_failure(struct tls_ocsp *o, struct tls_ocsp_entry *e, const char *why, uint64_t now_s);
+/* NULL: its responder is not tallied. */
+struct tls_ocsp_tally *tls_ocsp_tally_of(struct tls_ocsp *o, const struct tls_ocsp_entry *e);
 void tls_ocsp_ask_next(struct tls_ocsp *o, uint64_t now_s);
 /* What other stores were told about the certificate of this entry. False: nothing new. */
 bool tls_ocsp_learn_of(struct tls_ocsp *o, struct tls_ocsp_entry *e);

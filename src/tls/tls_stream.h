@@ -62,7 +62,10 @@ bool tls_ctx_ready(const struct tls_ctx *c);
 
 /* Looks after what is stapled: asks when that is due. Returns when to call it again, in seconds
  * since 1970; UINT64_MAX: nothing is stapled. */
-uint64_t tls_ctx_staple(struct tls_ctx *c, uint64_t now_s);
+struct tls_stapled {
+	uint64_t this_s, until_s; /* thisUpdate and end of what is stapled now; 0: nothing is */
+};
+uint64_t tls_ctx_staple(struct tls_ctx *c, uint64_t now_s, struct tls_stapled *out);
 
 /* Checks one anchor, with the errors of tls_ctx_new(). */
 ERR_MUST_USE int tls_anchor_check(const struct tls_anchor_conf *conf, char *why, size_t why_size);

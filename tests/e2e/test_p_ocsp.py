@@ -168,12 +168,17 @@ def test_what_is_said_about_us_is_stapled(p):
     for version in ("-tls1_3", "-tls1_2"):
         proc.wait_until(f"a staple with {version}", lambda v=version: "OCSP Response Status: successful" in status_of(p, v), 10)
     assert "Cert Status: good" in status_of(p, "-tls1_3")
+    row = proc.wait_until("the status has it", lambda: [r for r in p.ctl("status")[-1]["ocsp"] if r["of"] == "listener" and r["next_update"]], 5)[0]
+    assert row["url"] == p.own.url and row["state"] == "answering" and row["answers"] > 0 and row["stapled"] < row["next_update"]
     p.own.say = lambda request: b"\0"
     assert "Cert Status: good" in status_of(p, "-tls1_3")  # as long as it is in force
     p.own.say, p.own.minutes = None, 0
     proc.wait_until("a staple that ends soon", lambda: "Next Update" not in status_of(p, "-tls1_3"), 10)
     p.own.say = lambda request: b"\0"
     proc.wait_until("it is not sent when it is out of date", lambda: "OCSP response: no response sent" in status_of(p, "-tls1_3"), 10)
+    reasons = proc.wait_until("health says so", lambda: {r["reason"]: r for r in p.ctl("health", check=False)[-1]["reasons"]
+                                                         if r["reason"].startswith("ocsp-")}, 5)
+    assert set(reasons) == {"ocsp-failing", "ocsp-no-staple"} and "it is no OCSP response" in reasons["ocsp-failing"]["text"], reasons
     assert p.trigger("acme", device="meter-1@a.example", wait=15).code == 0
 
 

@@ -38,6 +38,11 @@ static const char *known(struct core_play *p)
 	return text;
 }
 
+static void take_view(void *arg, const struct core_ocsp_view *v)
+{
+	*(struct core_ocsp_view *)arg = *v;
+}
+
 static void every_edge_gets_them_and_those_of_later_cores(void **state)
 {
 	struct core_play *p = *state;
@@ -114,12 +119,41 @@ static void a_record_that_is_damaged_is_left_alone(void **state)
 	assert_false(core_ocsp_is("", 0));
 }
 
+static void responders_are_shown_as_all_edges_know_them(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_ocsp_state s = { .responder = CFG_ANCHORS_MAX,
+				    .answers = 5,
+				    .failures = 2,
+				    .answered_s = 100,
+				    .failed_s = 90,
+				    .staple_this_s = 50,
+				    .staple_until_s = 200,
+				    .open = 3,
+				    .why = "late" };
+	struct core_ocsp_view seen = { .url = NULL };
+
+	strcpy(p->cfg->listen[0].ocsp, "http://192.0.2.30/");
+	core_play_send(p, ipc_ocsp_state_put(p->record, p->generation, &s));
+	assert_int_equal(p->bad_edge, 0);
+	core_ocsp_each(p->core, take_view, &seen);
+	assert_string_equal(seen.listener, p->cfg->listen[0].name);
+	assert_true(!seen.anchor && seen.answers == 5 && seen.failures == 2 && seen.open == 3 && seen.answered_s == 100);
+	assert_true(seen.staple_this_s == 50 && seen.staple_until_s == 200 && seen.edges == 1);
+	assert_string_equal(seen.why, "late");
+	s.responder = CFG_ANCHORS_MAX + 1; /* one that is not configured: the edge is in other hands */
+	core_play_send(p, ipc_ocsp_state_put(p->record, p->generation, &s));
+	assert_int_not_equal(p->bad_edge, 0);
+	p->cfg->listen[0].ocsp[0] = 0;
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 	const struct CMUnitTest tests[] = { TEST(every_edge_gets_them_and_those_of_later_cores),
 					    TEST(above_the_bound_the_oldest_goes), TEST(many_do_not_fill_the_ring_at_once),
-					    TEST(a_record_that_is_damaged_is_left_alone) };
+					    TEST(a_record_that_is_damaged_is_left_alone),
+					    TEST(responders_are_shown_as_all_edges_know_them) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

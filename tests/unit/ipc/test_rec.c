@@ -76,6 +76,7 @@ static size_t make(uint16_t type, uint8_t *out)
 	struct ipc_screen_rule rule = { SCREEN_AGENTS, { SCREEN_ENFORCE, 2, 5008, { "acme", "beta" } } };
 	struct ipc_screen_seen seen = { 0xdeadbeef, 1u << SCREEN_AGENTS | 1u << SCREEN_SIZES };
 	struct ipc_ocsp ocsp = { .key = { 1, 2 }, .this_s = 1790000000, .len = 9, .response = (const uint8_t *)"responded" };
+	struct ipc_ocsp_state state = { 3, 7, 100, 5, 1790000000, 1790000001, 1790000002, 1790000003, "it is no OCSP response" };
 	struct st_counters st = { { 0 } };
 
 	st.v[ST_EDGE_ACCEPTED] = 12;
@@ -106,6 +107,8 @@ static size_t make(uint16_t type, uint8_t *out)
 	case IPC_REC_OCSP_FOUND:
 	case IPC_REC_OCSP_KNOWN:
 		return ipc_ocsp_put(out, type, GENERATION, &ocsp);
+	case IPC_REC_OCSP_STATE:
+		return ipc_ocsp_state_put(out, GENERATION, &state);
 	default:
 		return ipc_stats_put(out, GENERATION, &st);
 	}
@@ -126,6 +129,7 @@ static int take(uint16_t type, const uint8_t *rec, size_t len)
 		struct ipc_screen_rule rule;
 		struct ipc_screen_seen seen;
 		struct ipc_ocsp ocsp;
+		struct ipc_ocsp_state state;
 		struct st_counters st;
 	} u, before;
 	int err;
@@ -169,6 +173,9 @@ static int take(uint16_t type, const uint8_t *rec, size_t len)
 	case IPC_REC_OCSP_FOUND:
 	case IPC_REC_OCSP_KNOWN:
 		err = ipc_ocsp_get(&u.ocsp, type, rec, len);
+		break;
+	case IPC_REC_OCSP_STATE:
+		err = ipc_ocsp_state_get(&u.state, rec, len);
 		break;
 	default:
 		err = ipc_stats_get(&u.st, rec, len);

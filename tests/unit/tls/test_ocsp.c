@@ -288,6 +288,7 @@ static void open_store(struct world *w, struct tls_ocsp_conf conf)
 {
 	conf.entries_max = conf.entries_max ? conf.entries_max : 16;
 	conf.asked_max = conf.asked_max ? conf.asked_max : 4;
+	conf.responders_n = 8; /* 7 is tallied */
 	conf.refresh_s = 100;
 	conf.retry_s = 10;
 	conf.max_age_s = 60;
@@ -320,6 +321,7 @@ static int answer(struct world *w, size_t question, const struct said *s)
 
 static void keeps_answers_and_asks_in_time(void **state)
 {
+	const struct tls_ocsp_tally *tally;
 	struct world *w = *state;
 	struct tls_ocsp_view v;
 	uint64_t t = now();
@@ -349,6 +351,11 @@ static void keeps_answers_and_asks_in_time(void **state)
 	assert_int_equal(w->asked_n, 3);
 	assert_int_equal(known(w, &w->second, t), TLS_OCSP_ABSENT);
 	assert_int_equal(w->asked_n, 4);
+	tally = tls_ocsp_tally(w->store, 7);
+	assert_true(tally->answers == 1 && tally->failures == 1 && tally->open == 2);
+	assert_true(tally->answered_s >= t && tally->failed_s == t + 102);
+	assert_string_equal(tally->why, "no");
+	assert_null(tls_ocsp_tally(w->store, 8));
 	tls_ocsp_look(&v, w->store, 8, w->leaf.x, w->root.x, t); /* what another responder said is another matter */
 	assert_int_equal(v.known, TLS_OCSP_ABSENT);
 	tls_ocsp_free(w->store);
