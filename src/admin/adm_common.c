@@ -133,6 +133,23 @@ json_t *adm_rights_words(uint8_t bits)
 	return list;
 }
 
+json_t *adm_set_words(const char *words, uint16_t set)
+{
+	json_t *list = json_array();
+	char word[AGREED_WORD_MAX];
+
+	if (set & AGREED_ANY) {
+		json_array_append_new(list, json_string("any"));
+		return list;
+	}
+	for (unsigned i = 1; i < 16; i++) {
+		if (set & 1u << i) {
+			json_array_append_new(list, json_string(agreed_word(word, words, i)));
+		}
+	}
+	return list;
+}
+
 json_t *adm_listed(uint64_t n, bool more)
 {
 	return json_pack("{s:I, s:b}", "count", (json_int_t)n, "more", more);

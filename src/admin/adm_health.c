@@ -174,6 +174,20 @@ static void look_at_crls(struct findings *f, const struct expired *e)
 	}
 }
 
+static void look_at_responder(void *arg, const struct core_ocsp_view *v)
+{
+	const char *kind = v->anchor ? "trust anchor" : "listener", *name = v->anchor ? v->anchor : v->listener;
+
+	if (strcmp(adm_ocsp_state(v), "failing") == 0) {
+		found(arg, "ocsp-failing", "see that the responder runs and answers; 'mtcctl status' has its last answer",
+		      "the OCSP responder %s of %s %s gives no answer that can be used: %s", v->url, kind, name, v->why);
+	}
+	if (v->listener && v->edges && v->staple_until_s < clock_real_ms() / 1000) {
+		found(arg, "ocsp-no-staple", "see what its responder says about the gateway's own certificate: mtcctl status",
+		      "nothing is stapled to TLS handshakes of listener %s: SCSs that demand it do not connect", name);
+	}
+}
+
 /* One reason for all of them: there may be hundreds of anchors. */
 static void look_at_files(struct findings *f)
 {
@@ -347,6 +361,7 @@ json_t *adm_health(const struct adm *a)
 	core_keyholder_each(a->core, look_at_keyholder, &f);
 	look_at_ndsip(&f);
 	look_at_files(&f);
+	core_ocsp_each(a->core, look_at_responder, &f);
 	look_at_journal(&f, &s);
 	core_store_each(a->core, look_at_store, &f);
 	look_at_decisions(&f, &s);

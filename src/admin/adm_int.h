@@ -61,7 +61,12 @@ void adm_waits_orphan(struct adm *a);         /* sets `adm` of each wait to NULL
 json_t *adm_time(uint64_t real_ms); /* RFC 3339 */
 /* the same, for a time of the core's timeline */
 json_t *adm_core_time(const struct adm *a, uint64_t at_ms);
+/* adm_ocsp.c: a row for each responder; "answering", "failing" or "not-asked" */
+json_t *adm_ocsp(const struct adm *a);
+const char *adm_ocsp_state(const struct core_ocsp_view *v);
 json_t *adm_rights_words(uint8_t rights); /* ["trigger", "recall"] */
+/* the words of a set of base/agreement.h; ["any"] for any */
+json_t *adm_set_words(const char *words, uint16_t set);
 /* adds both, `lapses` unless it is "" */
 void adm_lapses(json_t *row, uint64_t forgiven, const char *lapses);
 /* names of the groups that the asker is in */

@@ -62,12 +62,13 @@ static bool ndsip_of(struct asc_scs *s, const struct adm *a, struct ctl_request 
 static bool scs_of(struct asc_scs *s, const json_t *args)
 {
 	asc_scs_init(s);
-#define READ_U32(member_) (uint32_t) ctl_arg_num(args, #member_, s->member_)
-#define READ_U16(member_) (uint16_t) ctl_arg_num(args, #member_, s->member_)
-#define READ_ON(member_) ctl_arg_bool(args, #member_, s->member_)
+#define READ_U32(member_, min_) (uint32_t) ctl_arg_num(args, #member_, s->member_)
+#define READ_U16(member_, min_) (uint16_t) ctl_arg_num(args, #member_, s->member_)
+#define READ_ON(member_, min_) ctl_arg_bool(args, #member_, s->member_)
 #define READ_OFF READ_ON
-#define READ_RIGHTS(member_) (uint8_t) ctl_arg_bits(args, #member_, CTL_WORDS_RIGHTS, s->member_)
-#define READ(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) s->member_ = READ_##kind_(member_);
+#define READ_RIGHTS(member_, min_) (uint8_t) ctl_arg_bits(args, #member_, CTL_WORDS_RIGHTS, s->member_)
+#define READ_SET(member_, words_) agreed_set(ctl_arg_bits(args, #member_, words_, s->member_))
+#define READ(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) s->member_ = READ_##kind_(member_, min_);
 	SCS_LIMITS(READ)
 #undef READ
 	return copy_arg(s->name, sizeof s->name, args, "name") && copy_arg(s->e164, sizeof s->e164, args, "e164") &&
@@ -75,11 +76,12 @@ static bool scs_of(struct asc_scs *s, const json_t *args)
 	       copy_arg(s->realm, sizeof s->realm, args, "realm") && copy_arg(s->anchor, sizeof s->anchor, args, "anchor");
 }
 
-#define JSON_U32(value_) json_integer((json_int_t)(value_))
+#define JSON_U32(value_, min_) json_integer((json_int_t)(value_))
 #define JSON_U16 JSON_U32
-#define JSON_ON(value_) json_boolean(value_)
+#define JSON_ON(value_, min_) json_boolean(value_)
 #define JSON_OFF JSON_ON
-#define JSON_RIGHTS adm_rights_words
+#define JSON_RIGHTS(value_, min_) adm_rights_words(value_)
+#define JSON_SET(value_, words_) adm_set_words(words_, value_)
 
 /* Everything that is stored about an SCS, under the names of the arguments of scs.add. */
 static json_t *stored(const struct asc_scs *s)
@@ -88,7 +90,7 @@ static json_t *stored(const struct asc_scs *s)
 				"realm", s->realm, "anchor", s->anchor);
 
 #define ADD(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                                 \
-	json_object_set_new(row, #member_, JSON_##kind_(s->member_));
+	json_object_set_new(row, #member_, JSON_##kind_(s->member_, min_));
 	SCS_LIMITS(ADD)
 #undef ADD
 #define ADD(id_, member_, max_, option_, meaning_) json_object_set_new(row, #member_, adm_addresses(&s->member_));
@@ -136,7 +138,7 @@ static void scs_put(const struct adm_changed *done)
 	if (done->out->replaced && !asc_scs_same_peer(&done->out->before, &done->out->now)) {
 		cut = core_sessions_cut(done->adm->core, name, CORE_CUT_SCS_CHANGED);
 	} else if (done->out->replaced) {
-		core_sessions_renew(done->adm->core, name);
+		cut = core_sessions_renew(done->adm->core, name);
 	}
 	last = json_pack("{s:s, s:b, s:o, s:I}", "scs", name, "replaced", done->out->replaced, "changed",
 			 done->out->replaced ? changed_of(done) : json_array(), "sessions_cut", (json_int_t)cut);
@@ -304,7 +306,7 @@ static json_t *in_force(const struct adm *a, const struct asc_scs *s)
 
 	core_scs_limits(a->core, s, &l);
 #define ADD_OWN(member_, kind_)
-#define ADD_CONF(member_, kind_) json_object_set_new(o, #member_, JSON_##kind_(l.member_));
+#define ADD_CONF(member_, kind_) json_object_set_new(o, #member_, JSON_##kind_(l.member_, 0));
 #define ADD(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) ADD_##where_(member_, kind_)
 	SCS_LIMITS(ADD)
 #undef ADD

@@ -250,6 +250,7 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	    adm_screening(a), "healthy", json_array_size(reasons) == 0, "reasons", reasons);
 	if (last) {
 		json_object_set_new(last, "configuration", configuration_row(a));
+		json_object_set_new(last, "ocsp", adm_ocsp(a));
 	}
 	if (last && cfg_ndsip_used(a->cfg)) {
 		json_object_set_new(last, "ndsip", adm_ndsip_summary(a));
@@ -264,11 +265,14 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 static void list_session(void *arg, const struct core_session_view *s)
 {
 	struct listing *l = OBJ_OF(arg, struct listing, LISTING_MAGIC);
-	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o}", "session", s->session, "scs", s->scs,
-				"origin_host", s->origin_host, "address", s->address, "listener", s->listen->name, "zone",
-				zone_word(s->listen->zone), "protection", protection_word(s->listen->protection), "edge", s->edge,
-				"since", adm_core_time(l->adm, s->since_ms), "pending", (json_int_t)s->pending, "groups",
-				adm_groups(l->adm, &s->asker));
+	char version[AGREED_WORD_MAX], suite[AGREED_WORD_MAX];
+	json_t *row = json_pack(
+	    "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o}", "session", s->session, "scs", s->scs,
+	    "origin_host", s->origin_host, "address", s->address, "listener", s->listen->name, "zone", zone_word(s->listen->zone),
+	    "transport", transport_word(s->listen->transport), "protection", protection_word(s->listen->protection),
+	    "tls_version", agreed_word(version, AGREED_TLS_VERSIONS, s->connection.tls_version), "tls_suite",
+	    agreed_word(suite, AGREED_TLS_SUITES, s->connection.tls_suite), "edge", s->edge, "since",
+	    adm_core_time(l->adm, s->since_ms), "pending", (json_int_t)s->pending, "groups", adm_groups(l->adm, &s->asker));
 
 	adm_lapses(row, s->forgiven, s->lapses);
 	ctl_line(l->rq, row);

@@ -116,6 +116,7 @@ static uint8_t limits_said(const struct asc_scs *scs)
 #define PUT_ON buf_u8
 #define PUT_OFF buf_u8
 #define PUT_RIGHTS buf_u8
+#define PUT_SET buf_le16
 
 static bool has_ndsip(const struct asc_scs *scs)
 {
@@ -189,11 +190,21 @@ static bool get_bool(struct rd *r)
 	return v;
 }
 
-#define GET_U32 rd_le32
-#define GET_U16 rd_le16
-#define GET_ON get_bool
-#define GET_OFF get_bool
-#define GET_RIGHTS rd_u8
+/* Words that this program does not know would not be enforced. */
+static uint16_t get_set(struct rd *r, const char *words)
+{
+	uint16_t set = rd_le16(r);
+
+	r->bad = r->bad || !agreed_known(words, set);
+	return set;
+}
+
+#define GET_U32(r_, min_) rd_le32(r_)
+#define GET_U16(r_, min_) rd_le16(r_)
+#define GET_ON(r_, min_) get_bool(r_)
+#define GET_OFF(r_, min_) get_bool(r_)
+#define GET_RIGHTS(r_, min_) rd_u8(r_)
+#define GET_SET get_set
 
 static int get_limits(struct rd *r, struct asc_scs *scs)
 {
@@ -205,7 +216,7 @@ static int get_limits(struct rd *r, struct asc_scs *scs)
 #define GET(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                                 \
 	scs->member_ = preset_;                                                                                                  \
 	if (SCS_LIMIT_##id_ < n) {                                                                                               \
-		scs->member_ = GET_##kind_(r);                                                                                   \
+		scs->member_ = GET_##kind_(r, min_);                                                                             \
 	}
 	SCS_LIMITS(GET)
 #undef GET

@@ -12,6 +12,7 @@ _Static_assert(4 + SCS_LIMITS_N + SCS_NDSIP_N < 31, "a mask of ASC_KEEP_* is an 
 #define PRESET_AS_U32(preset_) true /* the compiler says when a number does not fit */
 #define PRESET_AS_U16(preset_) true
 #define PRESET_AS_RIGHTS(preset_) true
+#define PRESET_AS_SET(preset_) true
 #define PRESET_FITS(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                         \
 	_Static_assert(PRESET_AS_##kind_(preset_), #member_ ": the default is not of its kind");
 SCS_LIMITS(PRESET_FITS)

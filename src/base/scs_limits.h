@@ -8,7 +8,8 @@
  *   ID       of the bit ASC_KEEP_ID
  *   member   of the structs; also the name of the argument and of the column
  *   KIND     U32, U16: a number from min to max, which are literals; RIGHTS: ASSOC_RIGHT_*;
- *            ON, OFF: a boolean whose default is true, false
+ *            ON, OFF: a boolean whose default is true, false; SET: some of the words in min, a
+ *            list of agreement.h
  *   preset   the value of a new SCS when none is given; of ON true, of OFF false
  *   option   of mtcctl, without --; of a boolean the key of `scs set`, and `scs add` has --OPTION
  *            for OFF and --no-OPTION for ON
@@ -19,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/agreement.h"
 #include "base/assoc_rule.h"
 
 /* Octets of a trigger payload that the gateway can carry; every configured limit is below. */
@@ -49,13 +51,20 @@
 	  "a certificate is accepted although the CRL of its CA is missing or past its nextUpdate; a revoked one never is")      \
 	X(ABSENT_MAX, absent_max, U32, 0, 1000000, 0, "absent-max", CONF,                                                        \
 	  "times in privacy.absent_window that it may learn of a device that it is absent; 0: privacy.absent_answers of the "    \
-	  "configuration")
+	  "configuration")                                                                                                       \
+	X(TRANSPORTS, transports, SET, AGREED_TRANSPORTS, 0, AGREED_ANY, "transports", OWN, "transports that it may connect by") \
+	X(PROTECTIONS, protections, SET, AGREED_PROTECTIONS, 0, AGREED_ANY, "protections", OWN,                                  \
+	  "protections that its connections may have")                                                                           \
+	X(TLS_VERSIONS, tls_versions, SET, AGREED_TLS_VERSIONS, 0, AGREED_ANY, "tls-versions", OWN,                              \
+	  "versions of TLS that it may use")                                                                                     \
+	X(TLS_SUITES, tls_suites, SET, AGREED_TLS_SUITES, 0, AGREED_ANY, "tls-suites", OWN, "TLS cipher suites that it may use")
 
 #define SCS_LIMIT_TYPE_U32 uint32_t
 #define SCS_LIMIT_TYPE_U16 uint16_t
 #define SCS_LIMIT_TYPE_ON bool
 #define SCS_LIMIT_TYPE_OFF bool
 #define SCS_LIMIT_TYPE_RIGHTS uint8_t
+#define SCS_LIMIT_TYPE_SET uint16_t
 
 /* For use as SCS_LIMITS(SCS_LIMIT_MEMBER) in a struct, and SCS_LIMITS(SCS_LIMIT_INDEX) in an
  * enum. */

@@ -47,6 +47,7 @@
 #define ADD_ON(member_, min_, max_, option_, meaning_) OPTION("no-" option_, #member_, CLI_FALSE, NULL, "unless given, " meaning_)
 #define ADD_OFF(member_, min_, max_, option_, meaning_) OPTION(option_, #member_, CLI_TRUE, NULL, meaning_)
 #define ADD_RIGHTS(member_, min_, max_, option_, meaning_) CHOICE(option_, #member_, CLI_WORDS, RIGHTS, "LIST", meaning_)
+#define ADD_SET(member_, min_, max_, option_, meaning_) CHOICE(option_, #member_, CLI_WORDS, min_, "LIST", meaning_)
 #define ADD_LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                           \
 	ADD_##kind_(member_, min_, max_, option_, meaning_),
 
@@ -84,6 +85,11 @@ static const struct cli_param scs_add[] = {
 #define SET_RIGHTS(member_, min_, max_, option_, meaning_)                                                                       \
 	{                                                                                                                        \
 		.option = option_, .arg = #member_, .kind = CLI_WORDS, .words = RIGHTS, .shown = "LIST", .meaning = meaning_,    \
+		.pair = true                                                                                                     \
+	}
+#define SET_SET(member_, min_, max_, option_, meaning_)                                                                          \
+	{                                                                                                                        \
+		.option = option_, .arg = #member_, .kind = CLI_WORDS, .words = min_, .shown = "LIST", .meaning = meaning_,      \
 		.pair = true                                                                                                     \
 	}
 #define SET_LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                           \
@@ -514,6 +520,7 @@ static const struct cli_column every_member[] = { END_COLUMN };
 #define COLUMN_ON " (yes, no)"
 #define COLUMN_OFF COLUMN_ON
 #define COLUMN_RIGHTS " (some of " RIGHTS ")"
+#define COLUMN_SET " (a list of words)"
 #define COLUMN_LIST(id_, member_, max_, option_, meaning_) "  " #member_ ": " meaning_ "\n"
 #define COLUMN_LINE(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                         \
 	"  " #member_ COLUMN_##kind_ ": " meaning_ "\n"
@@ -564,9 +571,10 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl scs set acme quota 5000\n"
 	  "  mtcctl scs set acme rate 100 burst 200 actions trigger,recall\n"
 	  "  mtcctl scs set acme priority no\n"
+	  "  mtcctl scs set acme tls-versions 1.3 protections tls,tls+ndsip transports any\n"
 	  "  mtcctl scs set acme ndsip-hosts 10.8.0.7 ndsip-ike none\n\n"
 	  "The keys are those of 'scs add' without --, or the names that 'scs show' has. A new host, realm or anchor ends the "
-	  "sessions.\n" },
+	  "sessions;\nnew transports, protections, tls-versions or tls-suites end those that have others.\n" },
 	{ "scs", "del", "scs.del", "Remove an SCS, its rules and its sessions", scs_del, NULL, cli_show_deleted,
 	  "  mtcctl scs del acme\n" },
 	{ "scs", "list", "scs.list", "All SCSs", NULL, scs_columns, cli_show_count, "  mtcctl scs list\n" },

@@ -179,7 +179,19 @@ static bool show_files(FILE *out, const json_t *last)
 		{ "DAYS LEFT", "days_left" }, { "CA", "issuer" },   { NULL, NULL }
 	};
 
+	static const struct cli_column responders[] = { { "OCSP RESPONDER", "url" },
+							{ "OF", "name" },
+							{ "STATE", "state" },
+							{ "ANSWERED", "answered" },
+							{ "FAILURES", "failures" },
+							{ "WAITING", "open" },
+							{ "STAPLE ENDS", "next_update" },
+							{ NULL, NULL } };
+
 	if (!files_table(out, last, false, files) || !files_table(out, last, true, crls)) {
+		return false;
+	}
+	if (json_array_size(json_object_get(last, "ocsp")) && !table(out, json_object_get(last, "ocsp"), responders)) {
 		return false;
 	}
 	note_anchors(out, last, "crls_refused", "new CRLs refused, see the log; those before are in use: ");

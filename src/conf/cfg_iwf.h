@@ -194,7 +194,7 @@ struct cfg_limits {
 struct cfg_ocsp {                                  /* what is asked of responders */
 	uint64_t refresh_ms, retry_ms, max_age_ms; /* cfg_iwf_ocsp.c says what each is */
 	uint32_t size_max;                         /* octets */
-	uint32_t entries, asked, connections;
+	uint32_t entries, asked, connections, revoked;
 	bool nonce;
 };
 

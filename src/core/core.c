@@ -180,6 +180,9 @@ static int init_parts(struct core *c, const struct core_conf *conf, char why[COR
 		err = core_screen_init(c, why);
 	}
 	if (!err) {
+		err = core_ocsp_init(c);
+	}
+	if (!err) {
 		err = core_rooms_init(c);
 	}
 	if (!err) {
@@ -278,6 +281,7 @@ void core_free(struct core *c)
 	core_later_fini(c);
 	core_triggers_fini(c);
 	core_rooms_fini(c);
+	core_ocsp_fini(c);
 	core_journal_close(c);
 	core_pieces_fini(c); /* the last completions of the journal end triggers */
 	net_watch_free(c->store.bell);

@@ -43,6 +43,7 @@ static enum pol_reason judge(struct core *c, const struct ipc_session_open *open
 	struct core_scs *live = scs ? core_scs_get(c, scs->name) : NULL;
 
 	identity_view(&id, &open->identity);
+	id.connection = core_connection_of(open);
 	/* The helper proves no SCS that is not in the core's list; it may have left that since, and
 	 * what an edge in other hands says is worth nothing. */
 	if (scs && protection_has_ndsip(open->protection) && !scs->ndsip_hosts.n) {
@@ -52,10 +53,10 @@ static enum pol_reason judge(struct core *c, const struct ipc_session_open *open
 		if (!live) {
 			return POL_NOMEM;
 		}
-		facts = (struct pol_admit_scs){ scs->origin_host,    scs->realm,
-						scs->anchor,         core_also_named(c, &id, scs),
-						live->sessions_n,    core_connections_max(c, scs),
-						scs->revocation_soft };
+		facts = (struct pol_admit_scs){ scs->origin_host,     scs->realm,
+						scs->anchor,          core_also_named(c, &id, scs),
+						live->sessions_n,     core_connections_max(c, scs),
+						scs->revocation_soft, core_agreement(scs) };
 	}
 	return pol_admit(&id, open->origin_host, open->origin_realm, scs ? &facts : NULL, clock_real_ms() / 1000);
 }
@@ -80,10 +81,31 @@ static void refuse(struct core_edge *e, uint64_t number, enum pol_reason reason)
 
 	if (reason == POL_TOO_MANY_CONNECTIONS || reason == POL_NOMEM || reason == POL_OVERLOAD) {
 		v.result_code = DIA_RESULT_TOO_BUSY;
+	} else if (pol_admit_security(reason)) {
+		v.result_code = DIA_RESULT_NO_COMMON_SECURITY;
 	}
 	str_set(v.reason, sizeof v.reason, pol_reason_str(reason));
 	st_count(&e->core->st, reason == POL_TOO_MANY_CONNECTIONS ? ST_SESSION_LIMIT : ST_SESSION_REFUSED);
 	(void)send_verdict(e, number, &v);
+}
+
+/* What the connection has and what was agreed, when that is the reason; else "". */
+static void not_agreed(char out[AGREEMENT_TEXT_MAX], const struct asc_scs *scs, const struct ipc_session_open *open,
+		       enum pol_reason reason)
+{
+	struct agreed_connection has = core_connection_of(open);
+	struct agreement agreed;
+	enum agreed_item item;
+
+	*out = 0;
+	if (!scs) {
+		return;
+	}
+	agreed = core_agreement(scs);
+	item = agreement_check(&agreed, &has);
+	if (item != AGREED_ALL && reason == pol_not_agreed(item)) {
+		agreement_text(out, item, &agreed, &has);
+	}
 }
 
 static void session_refuse(struct core_edge *e, uint64_t number, const struct ipc_session_open *open, enum pol_reason reason)
@@ -91,13 +113,16 @@ static void session_refuse(struct core_edge *e, uint64_t number, const struct ip
 	struct core *c = e->core;
 	const struct asc_scs *scs = asc_scs_by_origin_host(c->store.asc, open->origin_host);
 	struct pol_identity id;
+	char item[AGREEMENT_TEXT_MAX];
 	const char *also;
 
-	core_decide_session(c, e->who.generation, number, open, scs ? scs->name : "", reason);
+	not_agreed(item, scs, open, reason);
+	core_decide_session(c, e->who.generation, number, open, scs ? scs->name : "", reason, item);
 	identity_view(&id, &open->identity);
 	also = reason == POL_CERTIFICATE_OF_TWO && scs ? core_also_named(c, &id, scs) : NULL;
-	log_warn(c->log, "core", "session %u-%06llx of %s at %s refused: %s%s%s", e->who.generation, (unsigned long long)number,
-		 open->origin_host, open->address, pol_reason_words(reason), also ? ": also " : "", also ? also : "");
+	log_warn(c->log, "core", "session %u-%06llx of %s at %s refused: %s%s%s%s%s", e->who.generation,
+		 (unsigned long long)number, open->origin_host, open->address, pol_reason_words(reason), also ? ": also " : "",
+		 also ? also : "", *item ? ": " : "", item);
 	refuse(e, number, reason);
 }
 
@@ -131,36 +156,63 @@ static void admit(struct core_session *s, const struct ipc_session_open *open, c
 	identity_view(&id, &open->identity);
 	anchor = pol_admit_anchor(&id, scs->anchor);
 	s->anchor = anchor < IDENTITY_ANCHORS_MAX ? anchor : 0; /* an internal SCS has none */
-	core_decide_session(c, s->edge->who.generation, s->key.number, open, scs->name, POL_NONE);
+	core_decide_session(c, s->edge->who.generation, s->key.number, open, scs->name, POL_NONE, "");
 	st_count(&c->st, ST_SESSION_ADMITTED);
 	send_terms(s, scs);
 	core_wake_begin(s->scs);
 	(void)core_session_permitted(s); /* an edge may announce what a reload has just removed */
 }
 
-static void renew(struct core_session *s, const struct asc_scs *scs)
+/* Ends a session that has what is no longer agreed, and returns true. */
+static bool end_not_agreed(struct core_session *s, const struct asc_scs *scs)
+{
+	struct agreement agreed = core_agreement(scs);
+	enum agreed_item item = agreement_check(&agreed, &s->connection);
+	char words[AGREEMENT_TEXT_MAX];
+
+	if (item == AGREED_ALL) {
+		return false;
+	}
+	agreement_text(words, item, &agreed, &s->connection);
+	log_warn(s->core->log, "core", "session of %s at %s is cut: %s: %s", s->scs->name, s->address,
+		 pol_reason_words(pol_not_agreed(item)), words);
+	core_decide_session_end(s->core, s, pol_reason_str(pol_not_agreed(item)), words);
+	core_session_cut(s, CORE_CUT_NOT_AGREED);
+	return true;
+}
+
+/* Returns the number of sessions ended, 0 or 1. */
+static uint32_t renew(struct core_session *s, const struct asc_scs *scs)
 {
 	struct scs_limits limits;
+
+	if (end_not_agreed(s, scs)) {
+		return 1;
+	}
 
 	core_scs_limits(s->core, scs, &limits);
 	if (limits.pending_max != s->pending_max || scs->p_bit_optional != s->p_bit_optional ||
 	    scs->revocation_soft != s->revocation_soft) {
 		send_terms(s, scs);
 	}
+	return 0;
 }
 
-void core_sessions_renew(struct core *c, const char *scs)
+uint32_t core_sessions_renew(struct core *c, const char *scs)
 {
-	struct core_session *s;
+	struct core_session *s, *next;
+	uint32_t ended = 0;
 
-	TAILQ_FOREACH (s, &c->sessions.list, entry) {
+	for (s = TAILQ_FIRST(&c->sessions.list); s; s = next) {
 		const struct asc_scs *now =
 		    scs && strcmp(scs, s->scs->name) != 0 ? NULL : asc_scs_find(c->store.asc, s->scs->name);
 
+		next = TAILQ_NEXT(s, entry);
 		if (now && !s->edge->bad) {
-			renew(s, now);
+			ended += renew(s, now);
 		}
 	}
+	return ended;
 }
 
 /* -- one connection more than connections_max: the oldest session is probed by a DWR; if it does
@@ -304,7 +356,7 @@ static bool session_admit(struct core_edge *e, uint64_t number, const struct ipc
 /* No SCS did this: the line names the connection as the edge announced it, and no SCS. */
 static void end_claimant(struct core_edge *e, uint64_t number, const struct ipc_session_open *open, const char *why)
 {
-	core_decide_session(e->core, e->who.generation, number, open, "", POL_EDGE_FALSE_CLAIM);
+	core_decide_session(e->core, e->who.generation, number, open, "", POL_EDGE_FALSE_CLAIM, "");
 	core_claim_end(e, why);
 }
 
@@ -339,7 +391,7 @@ void core_on_session_closed(struct core_edge *e, uint64_t number, const struct i
 	}
 	for (size_t i = 0; i < sizeof decided / sizeof *decided; i++) {
 		if (strcmp(closed->reason, pol_reason_str(decided[i])) == 0) {
-			core_decide_session_end(e->core, s, pol_reason_str(decided[i]));
+			core_decide_session_end(e->core, s, pol_reason_str(decided[i]), "");
 		}
 	}
 	core_session_free(s);

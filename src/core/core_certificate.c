@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "core/core_int.h"
+#include "core/core_limits.h"
 #include "policy/pol_admit.h"
 #include "tls/tls_judge.h"
 
@@ -16,7 +17,8 @@ void core_judge(struct core *c, struct tls_judge *judge)
 /* Verdict on a session of this SCS with its own host and realm. Open connections do not count. */
 static enum pol_reason admission(const struct core *c, const struct asc_scs *scs, const struct tls_identity *id, uint64_t now_s)
 {
-	struct pol_admit_scs facts = { scs->origin_host, scs->realm, scs->anchor, NULL, 0, 1, scs->revocation_soft };
+	struct pol_admit_scs facts = { scs->origin_host,     scs->realm,         scs->anchor, NULL, 0, 1,
+				       scs->revocation_soft, core_agreement(scs) };
 	struct pol_identity who = { .kind = IDENTITY_TLS, .not_after_s = id->not_after_s };
 
 	for (; who.names_n < id->names_n && who.names_n < IDENTITY_NAMES_MAX; who.names_n++) {

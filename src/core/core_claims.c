@@ -73,6 +73,11 @@ bool core_claim_fits(const struct core_edge *e, const struct ipc_session_open *o
 			 protection_word(open->protection), protection_word(l->protection));
 		return false;
 	}
+	if (open->transport != l->transport) {
+		snprintf(why, CORE_CLAIM_MAX, "it announces a session of listener %s over %s, and that listener has %s", l->name,
+			 transport_word(open->transport), transport_word(l->transport));
+		return false;
+	}
 	return anchors_fit(cfg, &open->identity, why);
 }
 

@@ -31,7 +31,7 @@ static void emit(struct core *c, const struct aud_decision *d)
 }
 
 void core_decide_session(struct core *c, uint32_t generation, uint64_t number, const struct ipc_session_open *open,
-			 const char *scs, enum pol_reason reason)
+			 const char *scs, enum pol_reason reason, const char *rule)
 {
 	char transaction[CORE_TRANSACTION_TEXT_MAX];
 	struct aud_decision d = {
@@ -44,13 +44,14 @@ void core_decide_session(struct core *c, uint32_t generation, uint64_t number, c
 		.action = "session",
 		.verdict = reason == POL_NONE ? AUD_ACCEPTED : AUD_REFUSED,
 		.reason = reason == POL_NONE ? "" : pol_reason_str(reason),
+		.rule = rule,
 	};
 
 	core_transaction_text(transaction, generation, number);
 	emit(c, &d);
 }
 
-void core_decide_session_end(struct core *c, const struct core_session *s, const char *reason)
+void core_decide_session_end(struct core *c, const struct core_session *s, const char *reason, const char *rule)
 {
 	const struct asc_scs *scs = asc_scs_find(c->store.asc, s->scs->name);
 	char transaction[CORE_TRANSACTION_TEXT_MAX];
@@ -64,6 +65,7 @@ void core_decide_session_end(struct core *c, const struct core_session *s, const
 		.action = "session",
 		.verdict = AUD_REFUSED,
 		.reason = reason,
+		.rule = rule,
 	};
 
 	st_count(&c->st, ST_SESSION_ENDED);

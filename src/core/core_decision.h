@@ -31,11 +31,12 @@ void core_decisions_write(struct core *c);
 
 void core_transaction_text(char out[CORE_TRANSACTION_TEXT_MAX], uint32_t generation, uint64_t number);
 
+/* `rule`: what was agreed and does not fit, or "". */
 void core_decide_session(struct core *c, uint32_t generation, uint64_t number, const struct ipc_session_open *open,
-			 const char *scs, enum pol_reason reason);
+			 const char *scs, enum pol_reason reason, const char *rule);
 /* The core ends an admitted session: because of a request on it, or because its certificate
  * ended. */
-void core_decide_session_end(struct core *c, const struct core_session *s, const char *reason);
+void core_decide_session_end(struct core *c, const struct core_session *s, const char *reason, const char *rule);
 void core_decide_action(struct core *c, const struct core_decision *d);
 /* A screening row has another rule, set by `who`; `before` NULL: it has a relaxed rule at a
  * start. */

@@ -21,6 +21,7 @@
 #include "core/core_look.h"
 #include "core/core_memory.h"
 #include "core/core_ndsip.h"
+#include "core/core_ocsp.h"
 #include "core/core_park.h"
 #include "core/core_past.h"
 #include "core/core_peers.h"
@@ -98,6 +99,7 @@ struct core {
 		uint64_t signed_n, refused;
 	} holders[CORE_KEYHOLDERS_MAX];
 	struct core_screen screen;
+	struct core_ocsp ocsp;
 	struct core_seen seen;
 	struct core_dnrs dnrs;
 	struct core_drrs drrs;

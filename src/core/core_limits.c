@@ -24,6 +24,16 @@ uint32_t core_connections_max(const struct core *c, const struct asc_scs *scs)
 	return asc_scs_limit(scs->connections_max, c->cfg->limits.connections_per_scs);
 }
 
+struct agreement core_agreement(const struct asc_scs *scs)
+{
+	return (struct agreement){ scs->transports, scs->protections, scs->tls_versions, scs->tls_suites };
+}
+
+struct agreed_connection core_connection_of(const struct ipc_session_open *open)
+{
+	return (struct agreed_connection){ open->transport, open->protection, open->tls_version, open->tls_suite };
+}
+
 void core_scs_limits(const struct core *c, const struct asc_scs *scs, struct scs_limits *out)
 {
 	const struct scs_limits configured = {

@@ -20,6 +20,8 @@ static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 		struct ipc_device_action_given_up given_up;
 		struct ipc_device_notification_answer answer;
 		struct ipc_screen_seen seen;
+		struct ipc_ocsp found;
+		struct ipc_ocsp_state state;
 		struct st_counters counters;
 	} u;
 	struct ipc_rec_head h;
@@ -68,6 +70,15 @@ static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 			core_screen_on_seen(e, h.transaction, &u.seen);
 		}
 		return err;
+	case IPC_REC_OCSP_FOUND:
+		err = ipc_ocsp_get(&u.found, IPC_REC_OCSP_FOUND, record, len);
+		if (!err) {
+			core_ocsp_on_found(e, &u.found);
+		}
+		return err;
+	case IPC_REC_OCSP_STATE:
+		err = ipc_ocsp_state_get(&u.state, record, len);
+		return err ? err : core_ocsp_on_state(e, &u.state);
 	default: /* stats */
 		err = ipc_stats_get(&u.counters, record, len);
 		if (!err) {
@@ -140,6 +151,7 @@ static void edge_free(struct core_edge *e)
 	TAILQ_REMOVE(&e->core->edges.list, e, entry);
 	st_gauges_move(&e->core->st, &e->gauges, NULL);
 	net_watch_free(e->bell);
+	free(e->ocsp);
 	ipc_ring_close(e->ring);
 	OBJ_END(e, CORE_EDGE_MAGIC);
 	free(e);
@@ -175,6 +187,7 @@ int core_edge_add(struct core *c, const struct core_edge_id *edge, struct ipc_ri
 	}
 	TAILQ_INSERT_TAIL(&c->edges.list, e, entry);
 	core_screen_edge(e);
+	core_ocsp_edge(e);
 	log_info(c->log, "core", "%s is connected to the core", core_edge_words(words, e));
 	return 0;
 

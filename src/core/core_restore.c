@@ -228,6 +228,8 @@ static bool restore_other(struct core *c, uint64_t number, const void *record, s
 		*err = core_past_restore(c, number, record, len);
 	} else if (core_dnr_ids_is(record, len)) {
 		core_dnr_ids_restore(c, number, record, len);
+	} else if (core_ocsp_is(record, len)) {
+		*err = core_ocsp_restore(c, number, record, len);
 	} else if (core_drrs_is(record, len)) {
 		*err = core_drrs_restore_answer(c, number, record, len);
 	} else {

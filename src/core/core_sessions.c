@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "core/core_int.h"
+#include "core/core_limits.h"
 
 #include "base/container.h"
 #include "base/str.h"
@@ -105,6 +106,7 @@ struct core_session *core_session_new(struct core_edge *e, uint64_t number, cons
 	s->key = (struct core_session_key){ e->who.generation, number };
 	memcpy(s->address, open->address, sizeof s->address);
 	s->listen = &c->cfg->listen[open->listener];
+	s->connection = core_connection_of(open);
 	s->since_ms = core_now_ms(c);
 	s->not_after_s = open->identity.not_after_s;
 	if (s->not_after_s && heap_set(&c->sessions.expiries, &s->expiry, s->not_after_s)) {
@@ -168,8 +170,7 @@ void core_session_free(struct core_session *s)
 	}
 }
 
-/* Ends a session. Its further records are ignored. */
-static void cut(struct core_session *s, enum core_cut why)
+void core_session_cut(struct core_session *s, enum core_cut why)
 {
 	/* DO_NOT_WANT only if the SCS must not reconnect. */
 	static const struct {
@@ -181,6 +182,7 @@ static void cut(struct core_session *s, enum core_cut why)
 		[CORE_CUT_CERTIFICATE_EXPIRED] = { "certificate-expired", DIA_DISCONNECT_REBOOTING },
 		[CORE_CUT_LISTENER_REMOVED] = { "listener-removed", DIA_DISCONNECT_REBOOTING },
 		[CORE_CUT_ANCHOR_REMOVED] = { "anchor-removed", DIA_DISCONNECT_DO_NOT_WANT },
+		[CORE_CUT_NOT_AGREED] = { "not-agreed", DIA_DISCONNECT_REBOOTING },
 	};
 	struct ipc_session_cut cut = { .disconnect_cause = cuts[why].cause };
 	struct core *c = s->core;
@@ -204,7 +206,7 @@ uint32_t core_sessions_cut(struct core *c, const char *scs, enum core_cut why)
 	}
 	for (s = live ? TAILQ_FIRST(&live->sessions) : NULL; s; s = next) {
 		next = TAILQ_NEXT(s, of_scs);
-		cut(s, why);
+		core_session_cut(s, why);
 		n++;
 	}
 	return n;
@@ -225,8 +227,8 @@ bool core_session_permitted(struct core_session *s)
 	log_warn(s->core->log, "core", "session of %s at %s is cut: %s", s->scs->name, s->address,
 		 why == CORE_CUT_LISTENER_REMOVED ? "its listener was removed from the configuration"
 						  : "its trust anchor was removed from the configuration");
-	core_decide_session_end(s->core, s, why == CORE_CUT_LISTENER_REMOVED ? "listener-removed" : "anchor-removed");
-	cut(s, why);
+	core_decide_session_end(s->core, s, why == CORE_CUT_LISTENER_REMOVED ? "listener-removed" : "anchor-removed", NULL);
+	core_session_cut(s, why);
 	return false;
 }
 
@@ -255,8 +257,8 @@ static void on_expiry(void *core)
 			break;
 		}
 		log_warn(c->log, "core", "session of %s at %s is cut: its certificate has expired", s->scs->name, s->address);
-		core_decide_session_end(c, s, pol_reason_str(POL_CERTIFICATE_EXPIRED));
-		cut(s, CORE_CUT_CERTIFICATE_EXPIRED);
+		core_decide_session_end(c, s, pol_reason_str(POL_CERTIFICATE_EXPIRED), "");
+		core_session_cut(s, CORE_CUT_CERTIFICATE_EXPIRED);
 	}
 	c->sessions.expiry_s = UINT64_MAX;
 	expiry_arm(c);

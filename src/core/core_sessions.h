@@ -54,7 +54,8 @@ struct core_session {
 	struct core_session_key key;
 	char address[IPC_ADDRESS_MAX + 1];
 	const struct cfg_listen *listen;
-	struct core_proven *proven;     /* NULL: no proven group */
+	struct core_proven *proven; /* NULL: no proven group */
+	struct agreed_connection connection;
 	uint64_t since_ms, not_after_s; /* not_after_s: end of the certificate, 0 when none is known */
 	struct heap_node expiry;        /* ordered by not_after_s */
 	struct core_lapses lapses;      /* lapses of its DNAs; the SCS's log_next_ms applies */
@@ -127,6 +128,8 @@ void core_session_free(struct core_session *s);
  * ended, with a line in the decision log. */
 bool core_session_permitted(struct core_session *s);
 void core_sessions_permitted(struct core *c); /* the same of all */
+/* Ends a session and frees it. Its further records are ignored. */
+void core_session_cut(struct core_session *s, enum core_cut why);
 /* Its watchdog answer is waited for, or no longer (NULL). Borrows. */
 void core_session_probe(struct core_session *s, struct core_probe *probe);
 

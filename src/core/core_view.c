@@ -260,6 +260,7 @@ void core_session_each(const struct core *c, core_session_fn *fn, void *arg)
 						  .origin_host = scs ? scs->origin_host : "",
 						  .address = s->address,
 						  .listen = s->listen,
+						  .connection = s->connection,
 						  .since_ms = s->since_ms,
 						  .pending = s->scs->pending,
 						  .not_after_s = s->not_after_s,

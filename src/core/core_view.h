@@ -247,6 +247,23 @@ uint32_t core_screen_forget(struct core *c, const char *scs);
  * none. */
 void core_decide_provisioning(struct core *c, uint32_t uid, const char *what, const char *scs, const char *device);
 
+/* -- OCSP responders */
+
+struct core_ocsp_view {
+	const char *anchor, *listener; /* which of them has this responder; the other is NULL */
+	const char *url;
+	uint32_t edges;                /* that asked it */
+	uint64_t answers, failures;    /* since these edges started */
+	uint64_t answered_s, failed_s; /* the last of each; 0: none */
+	uint32_t open;                 /* questions */
+	const char *why;               /* of the last failure */
+	/* Of a listener: what its edges staple, the one that ends first; 0: an edge has none. */
+	uint64_t staple_this_s, staple_until_s;
+};
+typedef void core_ocsp_fn(void *arg, const struct core_ocsp_view *responder);
+/* In the order of the configuration: trust anchors, listeners. */
+void core_ocsp_each(const struct core *c, core_ocsp_fn *fn, void *arg);
+
 /* -- sessions and SCSs */
 
 struct core_session_view {
@@ -254,6 +271,7 @@ struct core_session_view {
 	char edge[EDGE_NAME_MAX];
 	const char *scs, *origin_host, *address; /* origin_host: "" when the SCS is no longer provisioned */
 	const struct cfg_listen *listen;
+	struct agreed_connection connection;
 	uint64_t since_ms;
 	uint32_t pending;     /* unanswered requests of the SCS */
 	uint64_t not_after_s; /* end of its certificate; 0: unknown */
@@ -288,15 +306,17 @@ enum core_cut {
 	CORE_CUT_SCS_CHANGED,
 	CORE_CUT_CERTIFICATE_EXPIRED,
 	CORE_CUT_LISTENER_REMOVED,
-	CORE_CUT_ANCHOR_REMOVED
+	CORE_CUT_ANCHOR_REMOVED,
+	CORE_CUT_NOT_AGREED
 };
 /* Ends all sessions of an SCS. The edge logs the reason and sends the corresponding
  * Disconnect-Cause.
  * Returns the number of sessions ended. */
 uint32_t core_sessions_cut(struct core *c, const char *scs, enum core_cut why);
-/* After a change of SCSs: sends the present values to the edges of their sessions. NULL: for all
- * SCSs. */
-void core_sessions_renew(struct core *c, const char *scs);
+/* After a change of SCSs: ends the sessions that have what is no longer agreed, and sends the
+ * present values to the edges of the others. NULL: for all SCSs. Returns the number of sessions
+ * ended. */
+uint32_t core_sessions_renew(struct core *c, const char *scs);
 
 struct core_scs_view { /* run-time state of an SCS; the provisioned record is in the store */
 	uint32_t sessions;

@@ -45,6 +45,7 @@
 #define LIMIT_ON(member_, min_, max_, meaning_) BOOLEAN(#member_, meaning_)
 #define LIMIT_OFF LIMIT_ON
 #define LIMIT_RIGHTS(member_, min_, max_, meaning_) WORDS(#member_, CTL_WORDS_RIGHTS, meaning_)
+#define LIMIT_SET(member_, min_, max_, meaning_) WORDS(#member_, min_, meaning_)
 #define LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) LIMIT_##kind_(member_, min_, max_, meaning_),
 
 #define LIST(id_, member_, max_, option_, meaning_)                                                                              \

@@ -273,6 +273,24 @@ static const struct ctl_member configuration[] = {
 	END,
 };
 
+static const struct ctl_member responder[] = {
+	TEXT("of", "anchor or listener"),
+	TEXT("name", "of it"),
+	TEXT("url", "of the responder"),
+	TEXT("state", "answering, failing (its last answer did not come or was refused) or not-asked"),
+	TEXT("answered", "time of the last answer that was taken; empty: none"),
+	NUM("age_s", "seconds since then"),
+	TEXT("failed", "time of the last failure; empty: none"),
+	NUM("answers", "taken since the edges started"),
+	NUM("failures", "likewise: answers that did not come or were refused"),
+	NUM("open", "questions that wait for an answer"),
+	TEXT("why", "the reason of the last failure"),
+	ROW("stapled", CTL_M_TEXT, true, NULL,
+	    "of a listener: thisUpdate of what its edges staple; empty: an edge staples nothing"),
+	ROW("next_update", CTL_M_TEXT, true, NULL, "of a listener: when that ends"),
+	END,
+};
+
 static const struct ctl_member status[] = {
 	TEXT("version", "of mtc-iwfd"),
 	TEXT("identity", "Diameter host towards SCSs"),
@@ -302,6 +320,7 @@ static const struct ctl_member status[] = {
 	LIST("files", file, "certificates, anchors and CRLs in use"),
 	TEXTS("revocation_unchecked", "trust anchors without CRLs: revoked certificates are not recognised"),
 	TEXTS("crls_refused", "trust anchors whose new CRLs cannot be used; those before stay in use"),
+	LIST("ocsp", responder, "OCSP responders of trust anchors and listeners, as all edges together know them"),
 	MAY_OBJECT("ndsip", ndsip, "NDS/IP, when a listener or a core peer has it"),
 	LIST("screening", screen_relaxed, "screening rows that are relaxed, or whose rule was set at run time"),
 	HEALTHY,
@@ -358,7 +377,10 @@ static const struct ctl_member session[] = {
 	TEXT("address", "ADDRESS:PORT"),
 	TEXT("listener", "in the configuration"),
 	TEXT("zone", "external or internal"),
+	TEXT("transport", "tcp or sctp"),
 	TEXT("protection", "of the connection"),
+	TEXT("tls_version", "1.2 or 1.3; empty: no TLS"),
+	TEXT("tls_suite", "its TLS cipher suite; empty: no TLS"),
 	TEXT("edge", "the process that serves it"),
 	TIME("since", "when it was admitted"),
 	NUM("pending", "unanswered requests"),
@@ -413,6 +435,7 @@ static const struct ctl_form scs_forms[] = { FORM("each SCS", scs_brief), NO_MOR
 #define TYPE_ON CTL_M_BOOL
 #define TYPE_OFF CTL_M_BOOL
 #define TYPE_RIGHTS CTL_M_TEXTS
+#define TYPE_SET CTL_M_TEXTS
 #define LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                               \
 	ROW(#member_, TYPE_##kind_, false, NULL, meaning_),
 #define IN_FORCE_OWN(member_, kind_)

@@ -23,6 +23,7 @@ enum doc_level {
 #define DOC_SEE_RENEW "certificates.md#renewing"
 #define DOC_SEE_CRLS "certificates.md#revocation"
 #define DOC_SEE_ANCHORS "certificates.md#trust-anchors"
+#define DOC_SEE_AGREED "certificates.md#what-is-agreed-with-an-scs"
 #define DOC_SEE_RULES "associations.md#which-rule-decides"
 
 /* X(NAME, level, word, sentence, advice, page). A right thing has no advice and no page. */
@@ -116,6 +117,21 @@ enum doc_level {
 	  "see why the tunnel is not there: mtcctl ndsip status {scs}", "ndsip.md#when-a-peer-is-not-protected")                 \
 	X(SCS_NDSIP, WRONG, "scs-ndsip", "SCS {scs} is not protected by IPsec: {why}",                                           \
 	  "see the whole state: mtcctl ndsip status", "ndsip.md#when-a-peer-is-not-protected")                                   \
+	X(SCS_TRANSPORT, WRONG, "scs-transport",                                                                                 \
+	  "SCS {scs} was refused at {when}, because it may not connect by this transport: {rule}",                               \
+	  "have it connect to a listener with an agreed transport; if the other is right: mtcctl scs set {scs} transports LIST", \
+	  DOC_SEE_AGREED)                                                                                                        \
+	X(SCS_PROTECTION, WRONG, "scs-protection",                                                                               \
+	  "SCS {scs} was refused at {when}, because its connections may not have this protection: {rule}",                       \
+	  "have it connect to a listener with an agreed protection; if the other is right: mtcctl scs set {scs} protections "    \
+	  "LIST",                                                                                                                \
+	  DOC_SEE_AGREED)                                                                                                        \
+	X(SCS_TLS_VERSION, WRONG, "scs-tls-version",                                                                             \
+	  "SCS {scs} was refused at {when}, because it may not use this version of TLS: {rule}",                                 \
+	  "have it use an agreed version; if the other is right: mtcctl scs set {scs} tls-versions LIST", DOC_SEE_AGREED)        \
+	X(SCS_TLS_SUITE, WRONG, "scs-tls-suite",                                                                                 \
+	  "SCS {scs} was refused at {when}, because it may not use this TLS cipher suite: {rule}",                               \
+	  "have it offer agreed suites only; if the other is right: mtcctl scs set {scs} tls-suites LIST", DOC_SEE_AGREED)       \
 	X(SCS_FOREIGN, WRONG, "scs-foreign",                                                                                     \
 	  "SCS {scs} was cut off at {when}: a request of it named another Diameter host or realm than its connection",           \
 	  "have the SCS send requests of other hosts over connections of their own", DOC_SEE_CONNECT)                            \

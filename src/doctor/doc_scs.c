@@ -68,6 +68,10 @@ static const struct {
 	{ "other-ike-identity", DOC_SCS_TUNNEL },
 	{ "protection-lost", DOC_SCS_TUNNEL_LOST },
 	{ "foreign-origin", DOC_SCS_FOREIGN },
+	{ "transport-not-agreed", DOC_SCS_TRANSPORT },
+	{ "protection-not-agreed", DOC_SCS_PROTECTION },
+	{ "tls-version-not-agreed", DOC_SCS_TLS_VERSION },
+	{ "tls-suite-not-agreed", DOC_SCS_TLS_SUITE },
 	{ "overload", DOC_SCS_BUSY },
 	{ "out-of-memory", DOC_SCS_BUSY },
 };
@@ -93,7 +97,8 @@ static void say_session(struct doc_report *r, const struct doc_scs *s, const jso
 		DOC_WORDS({ "scs", doc_text(s->row, "name") }, { "host", doc_text(s->row, "origin_host") },
 			  { "anchor", doc_text(s->row, "anchor") }, { "realm", doc_text(s->row, "realm") },
 			  { "when", doc_text(line, "time") }, { "address", doc_text(line, "address") }, { "reason", reason },
-			  { "n", shown_count(n, json_array_size(s->sessions), "connection") }, { "max", max }));
+			  { "rule", doc_text(line, "rule") }, { "n", shown_count(n, json_array_size(s->sessions), "connection") },
+			  { "max", max }));
 }
 
 static void look_at_sessions(struct doc_report *r, const struct doc_scs *s)

@@ -55,6 +55,7 @@ static int on_record(void *arg, const struct ipc_rec_head *h, const uint8_t *rec
 		struct ipc_device_action_answer answer;
 		struct ipc_device_notification notification;
 		struct ipc_screen_rule rule;
+		struct ipc_ocsp known;
 	} u;
 	struct edge *e = OBJ_OF(arg, struct edge, EDGE_MAGIC);
 	int err;
@@ -84,6 +85,12 @@ static int on_record(void *arg, const struct ipc_rec_head *h, const uint8_t *rec
 			edge_screen_on_rule(&e->screen, &u.rule);
 		}
 		return err;
+	case IPC_REC_OCSP_KNOWN:
+		err = ipc_ocsp_get(&u.known, IPC_REC_OCSP_KNOWN, record, len);
+		if (!err) {
+			edge_ocsp_on_known(&e->sessions.ocsp, &u.known);
+		}
+		return err;
 	default: /* the only other type in this direction; the decoder refuses any that is added */
 		err = ipc_device_notification_get(&u.notification, record, len);
 		if (!err) {
@@ -103,6 +110,7 @@ int edge_ring_open(struct edge *e, struct ipc_ring_fds *fds)
 		return err;
 	}
 	edge_sessions_announce(&e->sessions);
+	edge_ocsp_announce(&e->sessions.ocsp);
 	FAULT_POINT(EDGE_ANNOUNCED);
 	e->sessions.front->offer_again(e->sessions.front_arg);
 	return 0;

@@ -3,8 +3,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "conf/cfg_iwf_ocsp.h"
 #include "edge/edge_session.h"
 
 #define FETCHER_MS 200u      /* beyond timers.ocsp: for the fetcher to say first that there is no answer */
@@ -13,6 +16,7 @@
 #define LINES_A_SPAN 5u
 #define SPAN_MS 10000u
 
+_Static_assert(CFG_RESPONDERS_MAX <= UINT8_MAX, "a responder is an octet in the ring");
 _Static_assert(TLS_OCSP_QUESTION_MAX == FCH_REQUEST_MAX && TLS_OCSP_ANSWER_MAX == FCH_RESPONSE_MAX, "one bound");
 
 static struct edge_ocsp *ocsp_of(void *arg)
@@ -216,7 +220,8 @@ void edge_ocsp_staple(struct edge_ocsp *o)
 
 	for (size_t i = 0; i < o->all->listeners_n; i++) {
 		struct edge_listener *l = &o->all->listeners[i];
-		uint64_t next = l->tls ? tls_ctx_staple(l->tls, now) : UINT64_MAX;
+		struct tls_stapled *stapled = &o->stapled[l->conf - o->all->env->cfg->listen];
+		uint64_t next = l->tls ? tls_ctx_staple(l->tls, now, stapled) : UINT64_MAX;
 
 		at = next < at ? next : at;
 	}
@@ -233,6 +238,83 @@ void edge_ocsp_staple(struct edge_ocsp *o)
 static void on_staple(void *arg)
 {
 	edge_ocsp_staple(ocsp_of(arg));
+}
+
+/* -- other edges, by the core */
+
+_Static_assert(TLS_OCSP_SAID_MAX == IPC_OCSP_MAX && TLS_OCSP_KEY_LEN == IPC_OCSP_KEY_LEN, "one bound");
+
+/* What finds no room is sent again to the next core; until then other edges ask for themselves. */
+static void spread(void *arg, const struct tls_ocsp_said *said)
+{
+	struct edge_ocsp *o = ocsp_of(arg);
+	struct edge_ring *ring = o->all->ring;
+	struct ipc_ocsp found = { .this_s = said->this_s, .len = (uint32_t)said->len, .response = said->response };
+	size_t len;
+
+	memcpy(found.key, said->key, sizeof found.key);
+	len = ipc_ocsp_put(ring->record, IPC_REC_OCSP_FOUND, o->all->env->generation, &found);
+	if (edge_ring_up(ring) && edge_ring_send_within(ring, len, EDGE_REQUESTS_WAIT_MAX)) {
+		log_warn(o->all->env->log, "edge", "the core does not take an OCSP answer that revokes a certificate");
+	}
+}
+
+void edge_ocsp_on_known(struct edge_ocsp *o, const struct ipc_ocsp *known)
+{
+	struct tls_ocsp_said said = { .this_s = known->this_s, .len = known->len, .response = known->response };
+
+	memcpy(said.key, known->key, sizeof said.key);
+	tls_ocsp_learn(o->store, &said, now_s());
+}
+
+/* -- for operators */
+
+static void state_of(struct ipc_ocsp_state *out, const struct edge_ocsp *o, const struct tls_ocsp_tally *t, uint32_t number)
+{
+	const struct tls_stapled *staple = number < CFG_ANCHORS_MAX ? NULL : &o->stapled[number - CFG_ANCHORS_MAX];
+
+	memset(out, 0, sizeof *out); /* compared as a whole */
+	out->responder = (uint8_t)number;
+	out->open = t->open;
+	out->answers = t->answers;
+	out->failures = t->failures;
+	out->answered_s = t->answered_s;
+	out->failed_s = t->failed_s;
+	out->staple_this_s = staple ? staple->this_s : 0;
+	out->staple_until_s = staple ? staple->until_s : 0;
+	for (size_t i = 0; i < IPC_OCSP_WHY_LEN && t->why[i]; i++) {
+		out->why[i] = t->why[i] >= ' ' && t->why[i] <= '~' ? t->why[i] : '?';
+	}
+}
+
+void edge_ocsp_report(struct edge_ocsp *o)
+{
+	struct edge_ring *ring = o->all->ring;
+	struct ipc_ocsp_state now;
+
+	for (uint32_t i = 0; i < CFG_RESPONDERS_MAX && edge_ring_up(ring); i++) {
+		state_of(&now, o, tls_ocsp_tally(o->store, i), i);
+		if (memcmp(&now, &o->reported[i], sizeof now) != 0 &&
+		    edge_ring_send_within(ring, ipc_ocsp_state_put(ring->record, o->all->env->generation, &now),
+					  EDGE_REQUESTS_WAIT_MAX) == 0) {
+			o->reported[i] = now;
+		}
+	}
+}
+
+static void report_all_again(struct edge_ocsp *o)
+{
+	memset(o->reported, 0, CFG_RESPONDERS_MAX * sizeof *o->reported);
+	for (unsigned i = 0; i < CFG_RESPONDERS_MAX; i++) {
+		o->reported[i].responder = (uint8_t)i;
+	}
+}
+
+void edge_ocsp_announce(struct edge_ocsp *o)
+{
+	tls_ocsp_spread_again(o->store);
+	report_all_again(o);
+	edge_ocsp_report(o);
 }
 
 /* -- the whole */
@@ -252,7 +334,8 @@ int edge_ocsp_init(struct edge_ocsp *o, struct edge_sessions *all, void (*go_on)
 		   void (*listed)(struct edge_sessions *all))
 {
 	const struct cfg_ocsp *c = &all->env->cfg->ocsp;
-	struct tls_ocsp_conf conf = { .entries_max = c->entries,
+	struct tls_ocsp_conf conf = { .responders_n = CFG_RESPONDERS_MAX,
+				      .entries_max = c->entries,
 				      .asked_max = c->asked,
 				      .refresh_s = c->refresh_ms / 1000,
 				      .retry_s = c->retry_ms / 1000,
@@ -260,11 +343,18 @@ int edge_ocsp_init(struct edge_ocsp *o, struct edge_sessions *all, void (*go_on)
 				      .nonce = c->nonce,
 				      .ask = ask,
 				      .answered = answered,
+				      .known_max = c->revoked,
+				      .spread = spread,
 				      .arg = o };
 	int err;
 
 	*o = (struct edge_ocsp){ .obj = OBJ(EDGE_OCSP_MAGIC), .all = all, .go_on = go_on, .listed = listed };
 	TAILQ_INIT(&o->waiting);
+	o->reported = calloc(CFG_RESPONDERS_MAX, sizeof *o->reported);
+	if (!o->reported) {
+		return ERR_NOMEM;
+	}
+	report_all_again(o);
 	err = tls_ocsp_new(&o->store, &conf);
 	if (!err) {
 		err = net_timer_new(&o->limit, all->env->loop, on_limit, o);
@@ -281,4 +371,6 @@ void edge_ocsp_fini(struct edge_ocsp *o)
 	o->limit = o->staple = NULL;
 	tls_ocsp_free(o->store);
 	o->store = NULL;
+	free(o->reported);
+	o->reported = NULL;
 }

@@ -10,8 +10,11 @@
 
 #include "base/few.h"
 #include "base/obj.h"
+#include "conf/cfg_iwf.h"
 #include "fetch/fch_client.h"
+#include "ipc/ipc_rec.h"
 #include "tls/tls_ocsp.h"
+#include "tls/tls_stream.h"
 
 struct edge_session;
 struct edge_sessions;
@@ -34,8 +37,10 @@ struct edge_ocsp {
 	void *lost_arg;
 	TAILQ_HEAD(, edge_session) waiting; /* the first waits no longer than the others */
 	uint32_t waiting_n;
-	struct net_timer *limit;                   /* of the first that waits */
-	struct net_timer *staple;                  /* when our own certificates are looked after */
+	struct net_timer *limit;  /* of the first that waits */
+	struct net_timer *staple; /* when our own certificates are looked after */
+	struct tls_stapled stapled[CFG_LISTEN_MAX];
+	struct ipc_ocsp_state *reported;           /* of each responder, as the core was told last */
 	struct few told;                           /* lines of the log about answers that were not taken */
 	void (*go_on)(struct edge_session *s);     /* the connection waits no longer */
 	void (*listed)(struct edge_sessions *all); /* a certificate is known to be revoked from now on */
@@ -55,6 +60,12 @@ bool edge_ocsp_wait(struct edge_ocsp *o, struct edge_session *s);
 void edge_ocsp_forget(struct edge_ocsp *o, struct edge_session *s); /* it is about to be freed */
 /* A listener is new or has another context. */
 void edge_ocsp_staple(struct edge_ocsp *o);
+/* The core keeps a response for all edges: see tls_ocsp_learn(). */
+void edge_ocsp_on_known(struct edge_ocsp *o, const struct ipc_ocsp *known);
+/* A new core is connected. */
+void edge_ocsp_announce(struct edge_ocsp *o);
+/* Tells the core what is new about the responders. With the counters. */
+void edge_ocsp_report(struct edge_ocsp *o);
 /* When to look at a session again that is to be asked about at ask_at_s: rounded up, so that many
  * sessions are looked at together. */
 uint64_t edge_ocsp_look_at_s(const struct edge_ocsp *o, uint64_t ask_at_s, uint64_t fresh_until_s);

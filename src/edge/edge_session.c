@@ -459,7 +459,8 @@ static bool who_is_it(struct edge_session *s)
 		return false;
 	}
 	take_identity(&s->identity, id);
-	return s->identity.names_n > 0 && s->identity.anchors_n > 0;
+	return s->identity.names_n > 0 && s->identity.anchors_n > 0 &&
+	       tls_stream_negotiated(s->stream, &s->tls_version, &s->tls_suite) == 0;
 }
 
 /* It is known who it is, and what can be known of its revocation is. */
@@ -616,6 +617,9 @@ static int announce(struct edge_session *s)
 	open.listener = (uint8_t)(listen - all->env->cfg->listen);
 	open.zone = (uint8_t)listen->zone;
 	open.protection = (uint8_t)listen->protection;
+	open.transport = (uint8_t)listen->transport;
+	open.tls_version = s->tls_version;
+	open.tls_suite = s->tls_suite;
 	open.again = s->state == EDGE_SESSION_OPEN;
 	if (open.again) {
 		edge_revocation_announce(s, &open.identity);

@@ -59,10 +59,11 @@ static void on_timer(void *arg)
 	struct edge_stats *stats = OBJ_OF(arg, struct edge_stats, EDGE_STATS_MAGIC);
 
 	edge_stats_send(stats);
+	edge_ocsp_report(&stats->sessions->ocsp);
 	net_timer_start(stats->timer, stats->env->cfg->timers.stats_ms);
 }
 
-int edge_stats_init(struct edge_stats *stats, struct edge_env *env, struct edge_ring *ring, const struct edge_sessions *sessions)
+int edge_stats_init(struct edge_stats *stats, struct edge_env *env, struct edge_ring *ring, struct edge_sessions *sessions)
 {
 	obj_begin(&stats->obj, EDGE_STATS_MAGIC);
 	stats->env = env;

@@ -7,7 +7,7 @@ struct edge_stats {
 	struct obj obj;
 	struct edge_env *env;
 	struct edge_ring *ring;
-	const struct edge_sessions *sessions;
+	struct edge_sessions *sessions;
 	const struct link_counters *links; /* of the sessions */
 	struct st_counters sent;           /* env->st at the last report that reached the core */
 	struct link_counters seen;         /* *links when it was last added to env->st */
@@ -16,7 +16,7 @@ struct edge_stats {
 
 /* Borrows all pointers until edge_stats_fini(). ERR_NOMEM. */
 ERR_MUST_USE int edge_stats_init(struct edge_stats *stats, struct edge_env *env, struct edge_ring *ring,
-				 const struct edge_sessions *sessions);
+				 struct edge_sessions *sessions);
 void edge_stats_fini(struct edge_stats *stats); /* also when all is zero */
 
 /* Reports now. Counts that do not reach the core are part of the next report. */

@@ -43,6 +43,11 @@ static const struct exc_column scs_columns[] = {
 #define LIMIT_OFF LIMIT_ON
 #define LIMIT_RIGHTS(id_, member_, min_, max_)                                                                                   \
 	KEPT(#member_, EXC_T_RIGHTS, false, scs.member_, min_, max_, A_RIGHT, ASC_KEEP_##id_)
+#define LIMIT_SET(id_, member_, words_, max_)                                                                                    \
+	{                                                                                                                        \
+		.name = #member_, .type = EXC_T_SET, .offset = offsetof(struct exc_row, scs.member_), .words = (words_),         \
+		.expected = "some of " words_, .keep = ASC_KEEP_##id_                                                            \
+	}
 #define LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) LIMIT_##kind_(id_, member_, min_, max_),
 	SCS_LIMITS(LIMIT)
 #undef LIMIT
@@ -208,6 +213,8 @@ static int value_of(void *at, const struct exc_column *c, const struct exc_field
 		return bool_of(at, f->p);
 	case EXC_T_RIGHTS:
 		return rights_of(at, f->p);
+	case EXC_T_SET:
+		return agreed_read(at, c->words, f->p, f->n);
 	case EXC_T_ADDRESSES:
 		return asc_addresses_read(at, f->p, f->n);
 	case EXC_T_EFFECT:

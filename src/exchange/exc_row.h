@@ -16,10 +16,11 @@
 enum exc_format { EXC_DETECT, EXC_CSV, EXC_JSONL };
 
 #define EXC_KEEP_ANCHOR 1u /* of a group */
-#define EXC_COLUMNS_MAX 24
+#define EXC_COLUMNS_MAX 32
 #define EXC_WHY_MAX 400    /* words about one row */
 #define EXC_VALUE_MAX 1536 /* octets of one value */
 _Static_assert(ASC_ADDRESSES_TEXT_MAX <= EXC_VALUE_MAX, "a list of addresses is one value");
+_Static_assert(AGREED_TEXT_MAX <= ASC_ADDRESSES_TEXT_MAX, "and so is a set of words");
 
 /* the text of one value, ended by NUL behind `n` octets, none inside; p NULL: not given */
 struct exc_field {
@@ -47,6 +48,7 @@ enum exc_type {
 	EXC_T_U32,       /* min..max */
 	EXC_T_BOOL,      /* yes, no, true, false */
 	EXC_T_RIGHTS,    /* words with blanks or commas between them; a list in JSON */
+	EXC_T_SET,       /* uint16_t: some of `words`, written as EXC_T_RIGHTS */
 	EXC_T_ADDRESSES, /* with blanks or commas between them; a list in JSON */
 	EXC_T_EFFECT,    /* allow, deny */
 	EXC_T_MODE,      /* enforce, detect-only */
@@ -61,6 +63,7 @@ struct exc_column {
 	size_t offset; /* in struct exc_row */
 	uint64_t min, max;
 	const char *expected; /* what a wrong value should have been */
+	const char *words;    /* EXC_T_SET: a list of base/agreement.h */
 	/* ASC_KEEP_*, EXC_KEEP_ANCHOR: a row without the column keeps the stored value; 0: it
 	 * then has no value */
 	uint32_t keep;

@@ -81,6 +81,8 @@ static const char *text_of(char room[TEXT_ROOM], const struct exc_column *c, con
 			}
 		}
 		return room;
+	case EXC_T_SET:
+		return agreed_text(room, c->words, *(const uint16_t *)at, ' ');
 	case EXC_T_ADDRESSES:
 		asc_addresses_text(room, at);
 		return room;
@@ -120,6 +122,7 @@ static void put_json_value(struct buf *out, const struct exc_column *c, const ch
 		put(out, strcmp(text, "yes") == 0 ? "true" : "false");
 		break;
 	case EXC_T_RIGHTS:
+	case EXC_T_SET:
 	case EXC_T_ADDRESSES:
 		put_json_list(out, text);
 		break;

@@ -17,6 +17,9 @@ static const bool to_core[] = {
 	[IPC_REC_DEVICE_ACTION_GIVEN_UP] = true,
 	[IPC_REC_SCREEN_RULE] = false,
 	[IPC_REC_SCREEN_SEEN] = true,
+	[IPC_REC_OCSP_FOUND] = true,
+	[IPC_REC_OCSP_KNOWN] = false,
+	[IPC_REC_OCSP_STATE] = true,
 };
 _Static_assert(sizeof to_core / sizeof *to_core == IPC_REC_LAST + 1, "every type has a direction");
 

@@ -4,7 +4,7 @@
  * Header, little-endian: u16 type, u16 length (header included), u32 edge_generation, u64
  * transaction. The body consists of integers and strings (u16 length, then octets; no NUL). A
  * record never carries Diameter octets: its fields are typed, bounded and canonical; only the
- * trigger payload is opaque.
+ * trigger payload and the response of an OCSP responder are opaque.
  *
  * Each decoder checks every field as if the other process were hostile and leaves `out`
  * untouched unless it returns 0. Decoders return ERR_PROTO for a field that is missing, out of
@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/agreement.h"
 #include "base/err.h"
 #include "base/ident.h"
 #include "base/protection.h"
@@ -43,7 +44,10 @@ enum ipc_rec_type {
 	IPC_REC_DEVICE_ACTION_GIVEN_UP = 10,    /* edge > core */
 	IPC_REC_SCREEN_RULE = 11,               /* core > edge */
 	IPC_REC_SCREEN_SEEN = 12,               /* edge > core */
-	IPC_REC_LAST = IPC_REC_SCREEN_SEEN,
+	IPC_REC_OCSP_FOUND = 13,                /* edge > core */
+	IPC_REC_OCSP_KNOWN = 14,                /* core > edge */
+	IPC_REC_OCSP_STATE = 15,                /* edge > core */
+	IPC_REC_LAST = IPC_REC_OCSP_STATE,
 };
 
 /* Result-Codes (RFC 6733 7.1) and Disconnect-Cause (5.4.3) as the records bound them;
@@ -53,7 +57,7 @@ enum { IPC_RESULT_SUCCESS = 2001, IPC_RESULT_ERROR_MIN = 3000, IPC_RESULT_ERROR_
 struct ipc_rec_head {
 	uint16_t type, length;
 	uint32_t edge_generation;
-	uint64_t transaction; /* session_*, screen_seen: the session's number; screen_rule, stats: 0 */
+	uint64_t transaction; /* session_*, screen_seen: the session's number; screen_rule, ocsp_*, stats: 0 */
 };
 
 struct ipc_identity { /* names proven by the transport; set by the edge from the authenticated transport only */
@@ -76,7 +80,10 @@ struct ipc_session_open {
 	uint8_t listener;   /* index in the configuration */
 	uint8_t zone;       /* enum zone */
 	uint8_t protection; /* enum protection */
-	bool again;         /* announced to a restarted core; the CEA was sent before */
+	uint8_t transport;  /* enum transport */
+	/* enum agreed_tls, and a number of AGREED_SUITE_TABLE; 0: no TLS */
+	uint8_t tls_version, tls_suite;
+	bool again; /* announced to a restarted core; the CEA was sent before */
 };
 
 struct ipc_session_verdict {
@@ -172,6 +179,30 @@ struct ipc_screen_seen {
 	uint32_t rows;       /* bit n: row n; at least one, none that is fixed or closed */
 };
 
+/* A response of an OCSP responder that revokes a certificate, or takes such a one back, for the
+ * edges that did not ask for it. The core keeps it and believes nothing of it: each edge judges it
+ * again. */
+#define IPC_OCSP_KEY_LEN 32u
+#define IPC_OCSP_MAX 6144u
+struct ipc_ocsp {
+	uint8_t key[IPC_OCSP_KEY_LEN]; /* of the certificate */
+	uint64_t this_s;               /* its thisUpdate, not 0; its order among those of one key */
+	uint32_t len;                  /* 1 to IPC_OCSP_MAX */
+	const uint8_t *response;       /* borrowed: of a decoded record, from the record */
+};
+
+/* What an edge knows of one responder, for operators. */
+#define IPC_OCSP_WHY_LEN 191
+struct ipc_ocsp_state {
+	uint8_t responder; /* its number (conf/cfg_iwf_ocsp.h) */
+	uint32_t open;     /* questions */
+	uint64_t answers, failures;
+	uint64_t answered_s, failed_s; /* 0: never */
+	/* Of a listener: what is stapled now; 0: nothing, or it is the responder of an anchor. */
+	uint64_t staple_this_s, staple_until_s;
+	char why[IPC_OCSP_WHY_LEN + 1]; /* of the last failure; printable ASCII or "" */
+};
+
 struct ipc_device_notification {
 	uint64_t session;
 	uint64_t report; /* part of the Session-Id; the same in a repetition, and without an order (core_dnr_ids.h) */
@@ -222,6 +253,9 @@ size_t ipc_device_notification_put(uint8_t *out, uint32_t generation, uint64_t t
 				   const struct ipc_device_notification *in);
 size_t ipc_device_notification_answer_put(uint8_t *out, uint32_t generation, uint64_t transaction,
 					  const struct ipc_device_notification_answer *in);
+size_t ipc_ocsp_state_put(uint8_t *out, uint32_t generation, const struct ipc_ocsp_state *in);
+/* `type`: IPC_REC_OCSP_FOUND or IPC_REC_OCSP_KNOWN. */
+size_t ipc_ocsp_put(uint8_t *out, uint16_t type, uint32_t generation, const struct ipc_ocsp *in);
 /* The counts of an edge since its last record, and its gauges, below 2^32. The decoder refuses
  * counters that st_owner() does not give to an edge. */
 size_t ipc_stats_put(uint8_t *out, uint32_t generation, const struct st_counters *in);
@@ -239,4 +273,6 @@ ERR_MUST_USE int ipc_screen_seen_get(struct ipc_screen_seen *out, const uint8_t 
 ERR_MUST_USE int ipc_device_notification_get(struct ipc_device_notification *out, const uint8_t *record, size_t len);
 ERR_MUST_USE int ipc_device_notification_answer_get(struct ipc_device_notification_answer *out, const uint8_t *record,
 						    size_t len);
+ERR_MUST_USE int ipc_ocsp_state_get(struct ipc_ocsp_state *out, const uint8_t *record, size_t len);
+ERR_MUST_USE int ipc_ocsp_get(struct ipc_ocsp *out, uint16_t type, const uint8_t *record, size_t len);
 ERR_MUST_USE int ipc_stats_get(struct st_counters *out, const uint8_t *record, size_t len);

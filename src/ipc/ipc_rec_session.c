@@ -75,6 +75,9 @@ size_t ipc_session_open_put(uint8_t *out, uint32_t generation, uint64_t session,
 	buf_u8(&b, in->listener);
 	buf_u8(&b, in->zone);
 	buf_u8(&b, in->protection);
+	buf_u8(&b, in->transport);
+	buf_u8(&b, in->tls_version);
+	buf_u8(&b, in->tls_suite);
 	buf_u8(&b, in->again);
 	return ipc_io_end(&b);
 }
@@ -91,6 +94,9 @@ int ipc_session_open_get(struct ipc_session_open *out, const uint8_t *record, si
 	s.listener = ipc_io_u8(&r, 0, IPC_LISTENERS_MAX - 1);
 	s.zone = ipc_io_u8(&r, ZONE_EXTERNAL, ZONE_INTERNAL);
 	s.protection = ipc_io_u8(&r, PROTECTION_NONE, PROTECTION_TLS_NDSIP);
+	s.transport = ipc_io_u8(&r, TRANSPORT_TCP, TRANSPORT_SCTP);
+	s.tls_version = ipc_io_u8(&r, AGREED_TLS_NONE, AGREED_TLS_1_3);
+	s.tls_suite = ipc_io_u8(&r, 0, AGREED_SUITES_N);
 	s.again = ipc_io_bool(&r);
 	if (ipc_io_done(&r)) {
 		return ERR_PROTO;
@@ -103,6 +109,11 @@ int ipc_session_open_get(struct ipc_session_open *out, const uint8_t *record, si
 	if ((s.identity.kind == IDENTITY_TLS) != protection_has_tls(s.protection) ||
 	    (s.identity.kind == IDENTITY_IPSEC) != (s.protection == PROTECTION_NDSIP) ||
 	    (s.identity.ike[0] != 0) != (s.protection == PROTECTION_TLS_NDSIP)) {
+		return ERR_PROTO;
+	}
+	/* TLS has a version and a suite that belong together, anything else has neither. */
+	if (protection_has_tls(s.protection) != (s.tls_version != AGREED_TLS_NONE) ||
+	    !agreed_tls_possible(s.tls_version, s.tls_suite)) {
 		return ERR_PROTO;
 	}
 	*out = s;

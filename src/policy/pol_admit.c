@@ -46,9 +46,26 @@ static enum pol_reason judge_anchor(const struct pol_identity *id, const struct 
 	return scs->revocation_soft ? POL_NONE : POL_REVOCATION_UNKNOWN;
 }
 
+enum pol_reason pol_not_agreed(enum agreed_item item)
+{
+	static const enum pol_reason reasons[] = { [AGREED_ALL] = POL_NONE,
+						   [AGREED_TRANSPORT] = POL_TRANSPORT_NOT_AGREED,
+						   [AGREED_PROTECTION] = POL_PROTECTION_NOT_AGREED,
+						   [AGREED_TLS_VERSION] = POL_TLS_VERSION_NOT_AGREED,
+						   [AGREED_TLS_SUITE] = POL_TLS_SUITE_NOT_AGREED };
+
+	return reasons[item];
+}
+
+bool pol_admit_security(enum pol_reason reason)
+{
+	return reason == POL_PROTECTION_NOT_AGREED || reason == POL_TLS_VERSION_NOT_AGREED || reason == POL_TLS_SUITE_NOT_AGREED;
+}
+
 enum pol_reason pol_admit(const struct pol_identity *id, const char *origin_host, const char *origin_realm,
 			  const struct pol_admit_scs *scs, uint64_t now_s)
 {
+	enum agreed_item item = scs ? agreement_check(&scs->agreed, &id->connection) : AGREED_ALL;
 	bool provisioned_internal = scs && strcmp(scs->anchor, IDENT_ANCHOR_INTERNAL) == 0;
 
 	if (id->kind == IDENTITY_NONE) {
@@ -83,6 +100,9 @@ enum pol_reason pol_admit(const struct pol_identity *id, const char *origin_host
 	}
 	if (!same_host(scs->realm, origin_realm)) {
 		return POL_WRONG_REALM;
+	}
+	if (item != AGREED_ALL) {
+		return pol_not_agreed(item);
 	}
 	if (scs->connections >= scs->connections_max) {
 		return POL_TOO_MANY_CONNECTIONS;

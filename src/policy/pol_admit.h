@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/agreement.h"
 #include "base/protection.h"
 #include "policy/pol_reason.h"
 
@@ -18,6 +19,8 @@ struct pol_identity { /* borrowed strings, from the authenticated transport only
 	uint8_t revocation[IDENTITY_ANCHORS_MAX]; /* enum revocation, of each anchor */
 	uint64_t not_after_s;                     /* 0: no end known */
 	const char *ike;                          /* kind TLS inside IPsec: the IKE identity; NULL: not inside IPsec */
+	/* All 0: a certificate alone is judged. */
+	struct agreed_connection connection;
 };
 
 struct pol_admit_scs { /* the SCS provisioned with that Origin-Host */
@@ -26,6 +29,7 @@ struct pol_admit_scs { /* the SCS provisioned with that Origin-Host */
 	const char *also;
 	uint32_t connections, connections_max; /* present number; limit */
 	bool revocation_soft;                  /* REVOCATION_ABSENT and REVOCATION_STALE do not refuse */
+	struct agreement agreed;               /* what its connections may have */
 };
 
 /* Judges the admission of a session. `scs` is NULL when no SCS has this Origin-Host.
@@ -35,12 +39,19 @@ struct pol_admit_scs { /* the SCS provisioned with that Origin-Host */
  * Returns NONE (admit) or the first reason in this order: NOT_PROTECTED (no identity),
  * CERTIFICATE_EXPIRED, UNKNOWN_PEER, NOT_PROTECTED (internal, and the SCS is not), WRONG_ANCHOR,
  * REVOCATION_UNKNOWN (by the SCS's anchor), NAME_NOT_PROVEN, OTHER_IKE_IDENTITY,
- * CERTIFICATE_OF_TWO, WRONG_REALM,
- * TOO_MANY_CONNECTIONS. A revoked certificate does not come this far: the handshake refuses it.
+ * CERTIFICATE_OF_TWO, WRONG_REALM, TRANSPORT_NOT_AGREED, PROTECTION_NOT_AGREED,
+ * TLS_VERSION_NOT_AGREED, TLS_SUITE_NOT_AGREED, TOO_MANY_CONNECTIONS. Only who has proven its
+ * name learns what was agreed. A revoked certificate does not come this far: the handshake refuses it.
  * Every refusal is a CEA with 3010 and the E bit, except TOO_MANY_CONNECTIONS (the caller probes
- * the oldest session). */
+ * the oldest session) and what pol_admit_security() names. */
 enum pol_reason pol_admit(const struct pol_identity *id, const char *origin_host, const char *origin_realm,
 			  const struct pol_admit_scs *scs, uint64_t now_s);
+
+/* The reason for an item of the agreement; NONE for AGREED_ALL. */
+enum pol_reason pol_not_agreed(enum agreed_item item);
+/* Whether the reason is that gateway and SCS have no security in common: then the CEA has 5017
+ * (RFC 6733 7.1.5). */
+bool pol_admit_security(enum pol_reason reason);
 
 /* The index of the anchor among those that the certificate chains to; IDENTITY_ANCHORS_MAX: it does
  * not chain to it. */

@@ -98,7 +98,11 @@ enum { POL_NO_STATUS = -1 }; /* reason of a session's end: no DAA carries it */
 	  "no CRL in force says that the certificate is not revoked, and the SCS has no revocation_soft")                        \
 	X(ABSENT_TOO_OFTEN, "absent-too-often", TSP_STATUS_RATEEXCEEDED,                                                         \
 	  "the SCS learned as often as it may, for now, that this device is absent")                                             \
-	X(AUDIT, "audit-failed", TSP_STATUS_TEMPORARYERROR, "the audit cannot be written, and audit.on_failure is refuse")
+	X(AUDIT, "audit-failed", TSP_STATUS_TEMPORARYERROR, "the audit cannot be written, and audit.on_failure is refuse")       \
+	X(TRANSPORT_NOT_AGREED, "transport-not-agreed", POL_NO_STATUS, "the SCS may not connect by this transport")              \
+	X(PROTECTION_NOT_AGREED, "protection-not-agreed", POL_NO_STATUS, "connections of the SCS may not have this protection")  \
+	X(TLS_VERSION_NOT_AGREED, "tls-version-not-agreed", POL_NO_STATUS, "the SCS may not use this version of TLS")            \
+	X(TLS_SUITE_NOT_AGREED, "tls-suite-not-agreed", POL_NO_STATUS, "the SCS may not use this TLS cipher suite")
 
 enum pol_reason {
 #define POL_ROW(name, word, status, words) POL_##name,

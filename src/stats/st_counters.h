@@ -222,6 +222,8 @@
 	X(SANDBOX_ENDED, "sandbox_ended",                                                                                        \
 	  "processes that their sandbox ended because of a system call that their role never makes")                             \
 	X(CRL_RENEWED, "crl_renewed", "times that files of CRLs had changed and were taken, without a reload")                   \
+	X(OCSP_REVOKED_FORGOTTEN, "ocsp_revoked_forgotten",                                                                      \
+	  "OCSP answers that revoke a certificate and were given up: ocsp.revoked reached")                                      \
 	X(CRL_REFUSED, "crl_refused", "times that files of CRLs had changed and were refused: those before stay in use")         \
 	X(LOG_LOST, "log_lost", "log lines of the parent and the core that were lost, as edge_log_lost")                         \
 	X(ASSOC_CHANGES, "assoc_changes", "changes of associations by the control socket, durable and in force")                 \
@@ -311,7 +313,9 @@
 	X(REOPENS_IN_LISTENING, "reopens_in_listening", "HSS and SMS-SC now: in use, a DWR would be the sign of REOPEN")         \
 	X(REOPENS_IN_LEAVING, "reopens_in_leaving", "HSS and SMS-SC now: in REOPEN, we disconnect to connect again")             \
 	X(REOPENS_IN_LEFT, "reopens_in_left", "HSS and SMS-SC now: in REOPEN, between the two connections")                      \
-	X(REOPENS_IN_HOLD, "reopens_in_hold", "HSS and SMS-SC now: still in REOPEN, single requests as a probe")
+	X(REOPENS_IN_HOLD, "reopens_in_hold", "HSS and SMS-SC now: still in REOPEN, single requests as a probe")                 \
+	X(OCSP_REVOKED_KEPT, "ocsp_revoked_kept",                                                                                \
+	  "OCSP answers now that revoke a certificate, kept for all edges and over a restart")
 
 #define ST_COUNTER_TABLE(X)                                                                                                      \
 	ST_EDGE_TABLE(X)                                                                                                         \

@@ -28,7 +28,7 @@ static int on_status(SSL *ssl, void *arg)
 	return SSL_TLSEXT_ERR_OK;
 }
 
-uint64_t tls_ctx_staple(struct tls_ctx *c, uint64_t now_s)
+uint64_t tls_ctx_staple(struct tls_ctx *c, uint64_t now_s, struct tls_stapled *out)
 {
 	struct tls_staple *s = &c->staple;
 	struct tls_ocsp_view v;
@@ -36,10 +36,14 @@ uint64_t tls_ctx_staple(struct tls_ctx *c, uint64_t now_s)
 	size_t len;
 
 	OBJ_CHECK(c, TLS_CTX_MAGIC);
+	*out = (struct tls_stapled){ 0 };
 	if (!s->ocsp) {
 		return UINT64_MAX;
 	}
 	tls_ocsp_own(&v, s->ocsp, s->responder, s->leaf, s->issuer, now_s, &response, &len);
+	if (response) {
+		*out = (struct tls_stapled){ v.fact.this_s, v.fact.until_s };
+	}
 	return v.ask_at_s;
 }
 

@@ -492,6 +492,24 @@ const struct tls_identity *tls_stream_identity(const struct net_stream *s)
 	return t && t->authenticated ? t->identity : NULL;
 }
 
+int tls_stream_negotiated(const struct net_stream *s, uint8_t *version, uint8_t *suite)
+{
+	const struct tls_stream *t = s->ops == &tls_ops ? tls_of(s) : NULL;
+	const SSL_CIPHER *cipher = t && t->authenticated ? SSL_get_current_cipher(t->ssl) : NULL;
+
+	*version = *suite = 0;
+	if (!cipher) {
+		return ERR_STATE;
+	}
+	*suite = agreed_suite(SSL_CIPHER_get_protocol_id(cipher));
+	*version = SSL_version(t->ssl) == TLS1_3_VERSION ? AGREED_TLS_1_3 : AGREED_TLS_1_2;
+	if (!agreed_tls_possible(*version, *suite)) {
+		*version = *suite = 0;
+		return ERR_PROTO;
+	}
+	return 0;
+}
+
 static const struct tls_anchor *anchor_of(const struct tls_ctx *c, const char *name)
 {
 	for (size_t i = 0; i < c->anchors_n; i++) {

@@ -4,6 +4,7 @@
 #pragma once
 #include <stdint.h>
 
+#include "base/agreement.h"
 #include "base/machine.h"
 #include "net/net_loop.h"
 #include "net/net_stream.h"
@@ -62,7 +63,10 @@ bool tls_ctx_ready(const struct tls_ctx *c);
 
 /* Looks after what is stapled: asks when that is due. Returns when to call it again, in seconds
  * since 1970; UINT64_MAX: nothing is stapled. */
-uint64_t tls_ctx_staple(struct tls_ctx *c, uint64_t now_s);
+struct tls_stapled {
+	uint64_t this_s, until_s; /* thisUpdate and end of what is stapled now; 0: nothing is */
+};
+uint64_t tls_ctx_staple(struct tls_ctx *c, uint64_t now_s, struct tls_stapled *out);
 
 /* Checks one anchor, with the errors of tls_ctx_new(). */
 ERR_MUST_USE int tls_anchor_check(const struct tls_anchor_conf *conf, char *why, size_t why_size);
@@ -100,3 +104,7 @@ bool tls_stream_greeted(const struct net_stream *s);
 /* Identity of the other end. NULL if `s` is not a TLS stream or the handshake did not succeed.
  * Valid as long as the stream. */
 const struct tls_identity *tls_stream_identity(const struct net_stream *s);
+/* Version and cipher suite of the handshake, by the numbers of base/agreement.h. ERR_STATE: `s` is
+ * not a TLS stream or has not authenticated; ERR_PROTO: it has a suite outside the profile, which
+ * the context does not offer. Both are 0 then. */
+ERR_MUST_USE int tls_stream_negotiated(const struct net_stream *s, uint8_t *version, uint8_t *suite);

@@ -1,11 +1,23 @@
 """Act three: who may connect, and as whom (CONTRACTS section 1)."""
+import json
 import os
+import ssl
 import stat
 import subprocess
+import time
 
 import pytest
+from conftest import BIN
 from lablib import proc
 from support.tsp import Scs
+
+
+def doctor(lab, *words):
+    done = subprocess.run([os.path.join(BIN, "mtcctl"), "--json", "doctor", *words, "-c",
+                           lab.lab["iwf"]["config"]], capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL,
+                          env={**os.environ, "MTC_CTL": lab.lab["iwf"]["ctl"]})
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    return done.returncode, {r["cause"]: r for r in rows[:-1]}
 
 
 def turned_away(got, *words):
@@ -48,6 +60,49 @@ def test_removed_scs_loses_its_session_and_its_way_in(lab):
     for device in scs["devices"]:
         lab.ctl("assoc", "add", "gamma", device)
     assert lab.trigger("gamma", msisdn=lab.lab["devices"]["msisdn_only"], wait=15).code == 0
+
+
+def tls_1_2(context):
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ECDHE-ECDSA-AES256-GCM-SHA384")
+
+
+def test_what_was_agreed_about_connections(lab, tmp_path):
+    """TLS version, suite, transport and protection are judged at the CER and again when the agreement changes; the file of an export has them."""
+    modern, old = Scs.opened(lab, "gamma"), Scs(lab, "gamma", tls=tls_1_2)
+    assert old.open() == 2001
+    rows = {(r["tls_version"], r["tls_suite"], r["transport"], r["protection"]) for r in lab.sessions("gamma")}
+    assert rows == {("1.3", "TLS_AES_128_GCM_SHA256", "tcp", "tls"), ("1.2", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "tcp", "tls")}
+    began = time.monotonic()
+    assert lab.ctl("scs", "set", "gamma", "tls-versions", "1.3")[-1]["sessions_cut"] == 1
+    old.accept_close()
+    assert time.monotonic() - began < 1
+    assert lab.wait_decision(reason="tls-version-not-agreed")["rule"] == "1.2, agreed: 1.3"
+    assert len(lab.sessions("gamma")) == 1
+    assert Scs(lab, "gamma", tls=tls_1_2).open() == 5017
+    code, found = doctor(lab, "gamma")
+    assert code == 1 and "it may not use this version of TLS: 1.2, agreed: 1.3" in found["scs-tls-version"]["text"]
+    export = tmp_path / "scs.csv"
+    lab.ctl("scs", "export", str(export))
+    exported = export.read_text()
+    assert ",any,any,1.3,any," in next(line for line in exported.splitlines() if line.startswith("gamma,"))
+    for key, value, code, reason, rule in (("tls-suites", "TLS_AES_256_GCM_SHA384,TLS_CHACHA20_POLY1305_SHA256", 5017, "tls-suite-not-agreed",
+                                            "TLS_AES_128_GCM_SHA256, agreed: TLS_AES_256_GCM_SHA384 TLS_CHACHA20_POLY1305_SHA256"),
+                                           ("protections", "tls+ndsip,ndsip", 5017, "protection-not-agreed", "tls, agreed: ndsip tls+ndsip"),
+                                           ("transports", "sctp", 3010, "transport-not-agreed", "tcp, agreed: sctp")):
+        lab.ctl("scs", "set", "gamma", key, value)
+        modern.accept_close()
+        assert lab.wait_decision(reason=reason)["rule"] == rule
+        assert Scs(lab, "gamma").open() == code
+        lab.ctl("scs", "set", "gamma", key, "any")
+        modern = Scs.opened(lab, "gamma")
+    export.write_text(exported.replace(",any,any,1.3,any,", ",any,any,1.2,any,"))
+    lab.ctl("scs", "import", str(export))  # what an import changes counts as at once
+    modern.accept_close()
+    old = Scs(lab, "gamma", tls=tls_1_2)
+    assert old.open() == 2001
+    lab.ctl("scs", "set", "gamma", "tls-versions", "any")
+    old.close()
 
 
 def test_an_scs_has_at_most_eight_connections(lab):

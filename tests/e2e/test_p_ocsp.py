@@ -168,10 +168,49 @@ def test_what_is_said_about_us_is_stapled(p):
     for version in ("-tls1_3", "-tls1_2"):
         proc.wait_until(f"a staple with {version}", lambda v=version: "OCSP Response Status: successful" in status_of(p, v), 10)
     assert "Cert Status: good" in status_of(p, "-tls1_3")
+    row = proc.wait_until("the status has it", lambda: [r for r in p.ctl("status")[-1]["ocsp"] if r["of"] == "listener" and r["next_update"]], 5)[0]
+    assert row["url"] == p.own.url and row["state"] == "answering" and row["answers"] > 0 and row["stapled"] < row["next_update"]
     p.own.say = lambda request: b"\0"
     assert "Cert Status: good" in status_of(p, "-tls1_3")  # as long as it is in force
     p.own.say, p.own.minutes = None, 0
     proc.wait_until("a staple that ends soon", lambda: "Next Update" not in status_of(p, "-tls1_3"), 10)
     p.own.say = lambda request: b"\0"
     proc.wait_until("it is not sent when it is out of date", lambda: "OCSP response: no response sent" in status_of(p, "-tls1_3"), 10)
+    reasons = proc.wait_until("health says so", lambda: {r["reason"]: r for r in p.ctl("health", check=False)[-1]["reasons"]
+                                                         if r["reason"].startswith("ocsp-")}, 5)
+    assert set(reasons) == {"ocsp-failing", "ocsp-no-staple"} and "it is no OCSP response" in reasons["ocsp-failing"]["text"], reasons
     assert p.trigger("acme", device="meter-1@a.example", wait=15).code == 0
+
+
+def test_an_older_good_beats_no_revoked_in_any_edge_and_after_a_restart(p):
+    """What one edge was told is kept by the core and in its journal: a responder, or whoever sits before it, that sends the answer of before
+    gets nobody in again."""
+    kept = []
+
+    def first(request):
+        kept.append(p.anchor.openssl(request))
+        return kept[-1]
+    p.anchor.say = first
+    acme = Scs.opened(p, "acme")
+    assert kept
+    time.sleep(1.1)  # thisUpdate has seconds
+    p.anchor.say = None
+    p.anchor.revoked.add("acme")
+    assert acme.closed()
+    p.ctl("scs", "set", "acme", "revocation-soft", "yes")  # what is only unknown would be let in
+    p.anchor.say = lambda request: kept[0]
+    proc.wait_until("the core keeps it", lambda: stat(p, "ocsp_revoked_kept") == 1, 5)
+    before = L.roles(p.lab["iwf"]["pids"]["parent"])
+    for pid in (*before["edges"], before["core"]):
+        os.kill(pid, signal.SIGKILL)
+
+    def there():
+        rows = p.ctl("status", check=False)  # there is no core for a moment
+        return bool(rows) and len(rows[-1].get("edges", [])) == 1 and rows[-1]["edges"][0]["pid"] not in before["edges"]
+    proc.wait_until("others", there, 10)
+    assert stat(p, "ocsp_revoked_kept") == 1
+    assert code(p, 1) == REFUSED
+    said(p, "(keyCompromise), says the OCSP responder of trust anchor 'anchor-a'")
+    p.anchor.say = None
+    p.anchor.revoked.clear()
+    proc.wait_until("a newer one is believed", lambda: code(p, 1) == 0, 10)

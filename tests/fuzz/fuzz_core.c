@@ -41,6 +41,9 @@ static void open_session(struct core_world *w, struct steps *s)
 	memset(&o, 0, sizeof o);
 	o.zone = ZONE_EXTERNAL;
 	o.protection = PROTECTION_TLS;
+	o.transport = TRANSPORT_TCP;
+	o.tls_version = AGREED_TLS_1_3;
+	o.tls_suite = 1;
 	o.identity.kind = IDENTITY_TLS;
 	o.identity.names_n = o.identity.anchors_n = 1;
 	o.again = how & 64;

@@ -15,6 +15,8 @@ SESSION_OPEN, NOTIFICATION_ANSWER = 1, 8
 EXTERNAL, INTERNAL = 1, 2
 NONE, TLS, IPSEC = 1, 2, 3
 KIND_TLS, KIND_IPSEC, KIND_INTERNAL = 1, 2, 3
+TCP = 1
+TLS_13 = {NONE: (0, 0), TLS: (2, 1), IPSEC: (0, 0)}  # version and suite by base/agreement.h
 
 
 def fd_of(pid, number):
@@ -45,7 +47,7 @@ def session_open(host, realm, names=(), anchors=(), kind=KIND_TLS, listener=0, z
     """The body of what an edge announces of a new connection."""
     unchecked = bytes([len(anchors)]) + b"".join(text(name) + b"\0" for name in anchors)  # trust anchors without CRLs
     identity = struct.pack("<BQ", kind, 0) + texts(*names) + texts() + unchecked + text(ike)
-    return identity + text(host) + text(realm) + text(address) + bytes([listener, zone, protection, 0])
+    return identity + text(host) + text(realm) + text(address) + bytes([listener, zone, protection, TCP, *TLS_13[protection], 0])
 
 
 class Hijacked:

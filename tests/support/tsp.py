@@ -39,14 +39,16 @@ def action(device=None, msisdn=None, scs=None, reference=None, kind=1, payload=b
 
 
 class Scs(D.Peer):
-    """One connection of the SCS of that name; `host` and `realm` may lie."""
+    """One connection of the SCS of that name; `host` and `realm` may lie; `tls` is given its context."""
 
-    def __init__(self, play, name="acme", host=None, realm=None, source=None):
+    def __init__(self, play, name="acme", host=None, realm=None, source=None, tls=None):
         scs, tsp = play.scs[name], play.lab["iwf"]["tsp"]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False  # its certificate carries a Diameter identity, we connect to a loopback address
         context.load_verify_locations(play.lab["ca"])
         context.load_cert_chain(scs["cert"], scs["key"])
+        if tls:
+            tls(context)
         self.tap = Tap(play.lab["dir"])
         self.tap.listen(context)
         sock = context.wrap_socket(socket.create_connection((tsp["address"], tsp["port"]), 10, (source, 0) if source else None))

@@ -10,6 +10,7 @@
 #define OTHER_ON(preset_, max_) false
 #define OTHER_OFF(preset_, max_) true
 #define OTHER_RIGHTS(preset_, max_) ((uint8_t)((preset_) ^ ASSOC_RIGHT_RECALL))
+#define OTHER_SET(preset_, max_) ((uint16_t)0x6)
 
 static void other(struct asc_scs *s)
 {
@@ -139,6 +140,12 @@ static int with_a_boolean_of_two(uint8_t *record, size_t len)
 	return (int)len;
 }
 
+static int with_a_word_of_a_newer_program(uint8_t *record, size_t len)
+{
+	record[len - 1] = 0x80; /* the last limit is a set */
+	return (int)len;
+}
+
 /* What this program does not know it would not enforce. */
 static void test_a_limit_of_a_newer_program_is_refused(void **state)
 {
@@ -151,6 +158,7 @@ static void test_a_limit_of_a_newer_program_is_refused(void **state)
 	assert_int_equal(through_record(&back, &in, with_an_octet_more), ERR_PROTO);
 	assert_int_equal(through_record(&back, &in, cut_short), ERR_PROTO);
 	assert_int_equal(through_record(&back, &in, with_a_boolean_of_two), ERR_PROTO);
+	assert_int_equal(through_record(&back, &in, with_a_word_of_a_newer_program), ERR_PROTO);
 }
 
 static int has_thirteen(uint8_t *record, size_t len)

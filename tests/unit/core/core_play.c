@@ -42,10 +42,11 @@ static void core_open(struct core_play *p)
 	struct ipc_ring_fds ours, theirs;
 	char why[CORE_WHY_MAX] = "";
 
-	p->conf = (struct core_conf){ .cfg = p->cfg, .log = &p->log, .decisions_fd = -1, .cb = &callbacks, .arg = p };
+	p->conf = (struct core_conf){ .cfg = p->cfg, .log = &p->log, .decisions_fd = p->lines_fd, .cb = &callbacks, .arg = p };
 	if (core_new(&p->core, p->loop, &p->conf, why)) {
 		fail_msg("%s", why);
 	}
+	p->lines_fd = -1; /* taken */
 	assert_int_equal(ipc_ring_make(&ours, &theirs, IPC_RING_MIN), 0);
 	assert_int_equal(core_edge_add(p->core, &who, &ours), 0);
 	assert_int_equal(ipc_ring_open(&p->edge, &theirs), 0);
@@ -57,6 +58,7 @@ void core_play_start(struct core_play *p)
 	int n;
 
 	memset(p, 0, sizeof *p);
+	p->lines_fd = -1;
 	strcpy(p->dir, access("/dev/shm", W_OK) == 0 ? "/dev/shm/mtc-core-XXXXXX"
 						     : "/tmp/mtc-core-XXXXXX"); /* flushes cost nothing there */
 	assert_non_null(mkdtemp(p->dir));
@@ -158,7 +160,11 @@ void core_play_add_fleet(struct core_play *p)
 
 struct ipc_session_open core_play_session(const char *host, const char *anchor)
 {
-	struct ipc_session_open s = { .zone = ZONE_EXTERNAL, .protection = PROTECTION_TLS };
+	struct ipc_session_open s = { .zone = ZONE_EXTERNAL,
+				      .protection = PROTECTION_TLS,
+				      .transport = TRANSPORT_TCP,
+				      .tls_version = AGREED_TLS_1_3,
+				      .tls_suite = agreed_suite(0x1301) };
 
 	s.identity.kind = IDENTITY_TLS;
 	s.identity.names_n = s.identity.anchors_n = 1;

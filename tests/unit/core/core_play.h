@@ -9,6 +9,7 @@ struct core_play {
 	struct cfg_iwf *cfg;
 	struct log log;
 	struct core_conf conf;
+	int lines_fd; /* decision log of the next core; -1: none */
 	struct core *core;
 	struct ipc_ring *edge; /* the far end: the test is the edge */
 	uint32_t generation, bad_edge;

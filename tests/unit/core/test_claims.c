@@ -115,9 +115,18 @@ static void test_another_protection_than_that_of_the_listener(void **state)
 	struct ipc_session_open s = honest();
 
 	s.protection = PROTECTION_NDSIP;
+	s.tls_version = s.tls_suite = 0;
 	s.identity.kind = IDENTITY_IPSEC;
 	s.identity.names_n = s.identity.anchors_n = 1;
 	s.identity.groups_n = 0;
+	ended_for(*state, &s);
+}
+
+static void test_another_transport_than_that_of_the_listener(void **state)
+{
+	struct ipc_session_open s = honest();
+
+	s.transport = TRANSPORT_SCTP;
 	ended_for(*state, &s);
 }
 
@@ -126,6 +135,7 @@ static void test_an_external_session_without_protection(void **state)
 	struct ipc_session_open s = honest();
 
 	s.protection = PROTECTION_NONE;
+	s.tls_version = s.tls_suite = 0;
 	s.identity = (struct ipc_identity){ .kind = IDENTITY_INTERNAL };
 	broken_record(*state, &s);
 }
@@ -170,6 +180,7 @@ static struct ipc_session_open internal(void)
 
 	s.zone = ZONE_INTERNAL;
 	s.protection = PROTECTION_NONE;
+	s.tls_version = s.tls_suite = 0;
 	s.identity = (struct ipc_identity){ .kind = IDENTITY_INTERNAL };
 	return s;
 }
@@ -190,6 +201,8 @@ static void test_a_certificate_on_a_listener_without_protection(void **state)
 
 	s.identity = honest().identity;
 	s.protection = PROTECTION_TLS;
+	s.tls_version = AGREED_TLS_1_3;
+	s.tls_suite = 1;
 	make_internal(*state);
 	ended_for(*state, &s);
 }
@@ -284,6 +297,7 @@ TEST_GROUP()
 		TEST(test_a_listener_of_the_other_zone),
 		TEST(test_another_zone_than_its_own),
 		TEST(test_another_protection_than_that_of_the_listener),
+		TEST(test_another_transport_than_that_of_the_listener),
 		TEST(test_an_internal_identity_on_a_listener_with_tls),
 		TEST(test_an_external_session_without_protection),
 		TEST(test_an_anchor_that_is_not_configured),

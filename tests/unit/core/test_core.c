@@ -611,6 +611,7 @@ static void test_an_internal_session_from_an_external_edge_ends_the_edge(void **
 	s.identity = (struct ipc_identity){ .kind = IDENTITY_INTERNAL };
 	s.zone = ZONE_INTERNAL;
 	s.protection = PROTECTION_NONE;
+	s.tls_version = s.tls_suite = 0;
 	core_play_send(p, ipc_session_open_put(p->record, p->generation, 1, &s));
 	assert_int_equal(p->bad_edge, p->generation);
 }

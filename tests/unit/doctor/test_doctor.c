@@ -131,7 +131,8 @@ static void judge(struct doc_report *r, const struct scs_case *c, const char *ca
 
 #define LINE(time_, verdict_, reason_)                                                                                           \
 	"{\"time\":\"2026-11-30T" time_ "Z\",\"scs\":\"acme\",\"origin_host\":\"scs.acme.example\",\"address\":\"192.0.2.7:1\"," \
-	"\"action\":\"session\",\"verdict\":\"" verdict_ "\",\"reason\":\"" reason_ "\",\"request_status\":\"\"}"
+	"\"action\":\"session\",\"verdict\":\"" verdict_ "\",\"reason\":\"" reason_                                              \
+	"\",\"rule\":\"1.2, agreed: 1.3\",\"request_status\":\"\"}"
 #define REQUEST(reason_)                                                                                                         \
 	"{\"time\":\"2026-11-30T12:00:00.000Z\",\"scs\":\"acme\",\"action\":\"trigger\",\"device\":\"m@a.example\",\"verdict\":" \
 	"\"refused\",\"reason\":\"" reason_ "\",\"request_status\":\"NOTAUTHORIZED\"}"
@@ -173,6 +174,11 @@ static void test_each_refusal_of_a_connection(void **state)
 		  "of another identity than scs.acme.example" },
 		{ LINE("11:00:00.000", "refused", "protection-lost"), "scs-tunnel-lost", "its IPsec tunnel ended" },
 		{ LINE("11:00:00.000", "refused", "foreign-origin"), "scs-foreign", "named another Diameter host or realm" },
+		{ LINE("11:00:00.000", "refused", "transport-not-agreed"), "scs-transport", "set acme transports LIST" },
+		{ LINE("11:00:00.000", "refused", "protection-not-agreed"), "scs-protection", "set acme protections LIST" },
+		{ LINE("11:00:00.000", "refused", "tls-version-not-agreed"), "scs-tls-version",
+		  "may not use this version of TLS: 1.2, agreed: 1.3" },
+		{ LINE("11:00:00.000", "refused", "tls-suite-not-agreed"), "scs-tls-suite", "set acme tls-suites LIST" },
 		{ LINE("11:00:00.000", "refused", "overload"), "scs-busy", "(overload)" },
 		{ LINE("11:00:00.000", "refused", "of-a-newer-version"), "scs-refused",
 		  "at 2026-11-30T11:00:00.000Z: of-a-newer" },

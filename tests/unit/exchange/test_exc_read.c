@@ -124,15 +124,16 @@ static const struct {
 	  "fleet,anchor-a,\nfleet,,acme\nlocals,,\n" },
 	{ ASC_KIND_SET, "set,device\ntrial,\ntrial,m1@a.example\n", "trial,\ntrial,m1@a.example\n" },
 	{ ASC_KIND_SET, "set\ntrial\n", "trial,\n" },
-	{ ASC_KIND_SCS, SCS_HEAD SCS_ROW "\n", SCS_ROW ",0,0,0,65535,yes,trigger recall replace,0,0,0,0,0,no,no,no,0,,\n" },
+	{ ASC_KIND_SCS, SCS_HEAD SCS_ROW "\n",
+	  SCS_ROW ",0,0,0,65535,yes,trigger recall replace,0,0,0,0,0,no,no,no,0,any,any,any,any,,\n" },
 	{ ASC_KIND_SCS, "strict_answers," SCS_HEAD "yes," SCS_ROW "\n",
-	  SCS_ROW ",0,0,0,65535,yes,trigger recall replace,0,0,0,0,0,no,yes,no,0,,\n" },
+	  SCS_ROW ",0,0,0,65535,yes,trigger recall replace,0,0,0,0,0,no,yes,no,0,any,any,any,any,,\n" },
 	{ ASC_KIND_SCS,
 	  "pending_max,connections_max,quota_per_day,burst,rate_per_s,actions,priority_allowed,port_max,port_min,validity_max_s,"
 	  "payload_max,"
 	  "anchor,realm,origin_host,e164,name\n1,2,3,4,5,recall,no,6,7,8,9,anchor-a,acme.example,scs.acme.example,49170123456,"
 	  "acme\n",
-	  SCS_ROW ",9,8,7,6,no,recall,5,4,3,2,1,no,no,no,0,,\n" },
+	  SCS_ROW ",9,8,7,6,no,recall,5,4,3,2,1,no,no,no,0,any,any,any,any,,\n" },
 	{ ASC_KIND_ASSOC,
 	  "{\"who\":\"acme\",\"device\":\"*@a.example\"}\n\n{\"device\":\"\\\"q,@a.example\",\"who\":\"acme\",\"rights\":["
 	  "\"trigger\"]}\n",
@@ -147,9 +148,12 @@ static const struct {
 	  "{\"name\":\"acme\",\"e164\":\"49170123456\",\"origin_host\":\"scs.acme.example\",\"realm\":\"acme.example\","
 	  "\"anchor\":\"anchor-a\","
 	  "\"payload_max\":9,\"port_min\":7,\"priority_allowed\":false,\"actions\":[\"recall\",\"trigger\"]}\n",
-	  SCS_ROW ",9,0,7,65535,no,trigger recall,0,0,0,0,0,no,no,no,0,,\n" },
+	  SCS_ROW ",9,0,7,65535,no,trigger recall,0,0,0,0,0,no,no,no,0,any,any,any,any,,\n" },
 	{ ASC_KIND_SCS, "ndsip_hosts,ndsip_ike," SCS_HEAD "\"10.8.0.8,::ffff:10.8.0.7\",192.0.2.7 192.0.2.8," SCS_ROW "\n",
-	  SCS_ROW ",0,0,0,65535,yes,trigger recall replace,0,0,0,0,0,no,no,no,0,192.0.2.7 192.0.2.8,10.8.0.8 10.8.0.7\n" },
+	  SCS_ROW ",0,0,0,65535,yes,trigger recall replace,0,0,0,0,0,no,no,no,0,any,any,any,any,192.0.2.7 192.0.2.8,10.8.0.8 "
+		  "10.8.0.7\n" },
+	{ ASC_KIND_SCS, "transports,tls_versions," SCS_HEAD "sctp,\"1.3,1.2\"," SCS_ROW "\n",
+	  SCS_ROW ",0,0,0,65535,yes,trigger recall replace,0,0,0,0,0,no,no,no,0,sctp,any,1.2 1.3,any,,\n" },
 	{ ASC_KIND_GROUP, "{\"group\":\"fleet\",\"anchor\":\"anchor-a\"}\n{\"group\":\"fleet\",\"scs\":\"acme\"}\n",
 	  "fleet,anchor-a,\nfleet,,acme\n" },
 };
@@ -190,8 +194,8 @@ static const struct {
 	{ ASC_KIND_ASSOC, "\xff\xfew\0h\0", "1: this is UTF-16" },
 	{ ASC_KIND_ASSOC, "\x1f\x8b\x08", "1: this is a compressed file" },
 	{ ASC_KIND_ASSOC, "PK\x03\x04", "1: this is a compressed file or a workbook" },
-	{ ASC_KIND_SCS, "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y\n",
-	  "1: field 25: more fields than there are columns" },
+	{ ASC_KIND_SCS, "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,A,B,C,D,E,F,G\n",
+	  "1: field 33: more fields than there are columns" },
 	/* lines */
 	{ ASC_KIND_ASSOC, "who,device\nacme\n", "2: 1 field, expected 2 as in the header" },
 	{ ASC_KIND_ASSOC, "who,device\nacme,a@b.example,allow\n", "2: field 3: more fields than there are columns" },
@@ -233,6 +237,8 @@ static const struct {
 	  "2: pending_max is '65537', expected a number from 0 to 65536" },
 	{ ASC_KIND_SCS, "ndsip_hosts," SCS_HEAD "10.8.0.7 gw," SCS_ROW "\n",
 	  "2: ndsip_hosts is '10.8.0.7 gw', expected numeric addresses, at most 32" },
+	{ ASC_KIND_SCS, "tls_versions," SCS_HEAD "1.1," SCS_ROW "\n", "2: tls_versions is '1.1', expected some of any 1.2 1.3" },
+	{ ASC_KIND_SCS, "{\"name\":\"acme\",\"tls_versions\":[\"1.2,1.3\"]}\n", "1: tls_versions is a value of another type" },
 	{ ASC_KIND_SCS, "strict_answers," SCS_HEAD "1," SCS_ROW "\n", "2: strict_answers is '1', expected yes or no" },
 	/* cut off: the number that is left of another one is no row, nor is what would be one */
 	{ ASC_KIND_ASSOC, "who,device\nacme,msisdn:491700000001\nacme,msisdn:49170000", "3: the file ends inside this line" },

@@ -53,11 +53,11 @@ static const char *const files[EXC_KINDS] = {
 	[ASC_KIND_SCS] = "name,e164,origin_host,realm,anchor,payload_max,validity_max_s,port_min,port_max,priority_allowed,"
 			 "actions,rate_per_s,burst,"
 			 "quota_per_day,connections_max,pending_max,p_bit_optional,strict_answers,revocation_soft,absent_max,"
-			 "ndsip_ike,ndsip_hosts\n"
+			 "transports,protections,tls_versions,tls_suites,ndsip_ike,ndsip_hosts\n"
 			 "acme,49170123456,scs.acme.example,acme.example,anchor-a,0,0,0,65535,yes,trigger recall "
-			 "replace,0,0,0,0,0,no,no,no,0,,\n"
+			 "replace,0,0,0,0,0,no,no,no,0,any,any,any,any,,\n"
 			 "beta,49170123457,scs.beta.example,beta.example,anchor-b,1,4294967295,5,6,no,replace,1,2,3,4,5,yes,yes,"
-			 "yes,6,192.0.2.7 "
+			 "yes,6,sctp,tls tls+ndsip,1.3,TLS_AES_256_GCM_SHA384 TLS_CHACHA20_POLY1305_SHA256,192.0.2.7 "
 			 "2001:db8::7,10.8.0.7\n",
 	[ASC_KIND_GROUP] = "group,anchor,scs\nfleet,anchor-a,\nfleet,,acme\nfleet,,beta\nlocals,,\n",
 	[ASC_KIND_SET] =

@@ -10,7 +10,11 @@
 
 static struct ipc_session_open session_open(void)
 {
-	struct ipc_session_open s = { .zone = ZONE_EXTERNAL, .protection = PROTECTION_TLS };
+	struct ipc_session_open s = { .zone = ZONE_EXTERNAL,
+				      .protection = PROTECTION_TLS,
+				      .transport = TRANSPORT_TCP,
+				      .tls_version = AGREED_TLS_1_3,
+				      .tls_suite = agreed_suite(0x1301) };
 
 	s.identity.kind = IDENTITY_TLS;
 	s.identity.names_n = 2;
@@ -71,6 +75,8 @@ static size_t make(uint16_t type, uint8_t *out)
 	struct ipc_device_action_given_up given_up = { 3, 0xdeadbeef, 41 };
 	struct ipc_screen_rule rule = { SCREEN_AGENTS, { SCREEN_ENFORCE, 2, 5008, { "acme", "beta" } } };
 	struct ipc_screen_seen seen = { 0xdeadbeef, 1u << SCREEN_AGENTS | 1u << SCREEN_SIZES };
+	struct ipc_ocsp ocsp = { .key = { 1, 2 }, .this_s = 1790000000, .len = 9, .response = (const uint8_t *)"responded" };
+	struct ipc_ocsp_state state = { 3, 7, 100, 5, 1790000000, 1790000001, 1790000002, 1790000003, "it is no OCSP response" };
 	struct st_counters st = { { 0 } };
 
 	st.v[ST_EDGE_ACCEPTED] = 12;
@@ -98,6 +104,11 @@ static size_t make(uint16_t type, uint8_t *out)
 		return ipc_screen_rule_put(out, GENERATION, 0, &rule);
 	case IPC_REC_SCREEN_SEEN:
 		return ipc_screen_seen_put(out, GENERATION, NUMBER, &seen);
+	case IPC_REC_OCSP_FOUND:
+	case IPC_REC_OCSP_KNOWN:
+		return ipc_ocsp_put(out, type, GENERATION, &ocsp);
+	case IPC_REC_OCSP_STATE:
+		return ipc_ocsp_state_put(out, GENERATION, &state);
 	default:
 		return ipc_stats_put(out, GENERATION, &st);
 	}
@@ -117,6 +128,8 @@ static int take(uint16_t type, const uint8_t *rec, size_t len)
 		struct ipc_device_action_given_up given_up;
 		struct ipc_screen_rule rule;
 		struct ipc_screen_seen seen;
+		struct ipc_ocsp ocsp;
+		struct ipc_ocsp_state state;
 		struct st_counters st;
 	} u, before;
 	int err;
@@ -157,6 +170,13 @@ static int take(uint16_t type, const uint8_t *rec, size_t len)
 	case IPC_REC_SCREEN_SEEN:
 		err = ipc_screen_seen_get(&u.seen, rec, len);
 		break;
+	case IPC_REC_OCSP_FOUND:
+	case IPC_REC_OCSP_KNOWN:
+		err = ipc_ocsp_get(&u.ocsp, type, rec, len);
+		break;
+	case IPC_REC_OCSP_STATE:
+		err = ipc_ocsp_state_get(&u.state, rec, len);
+		break;
 	default:
 		err = ipc_stats_get(&u.st, rec, len);
 		break;
@@ -182,7 +202,8 @@ static void test_every_record_survives_the_way(void **state)
 		assert_int_equal(h.type, type);
 		assert_int_equal(h.length, len);
 		assert_int_equal(h.edge_generation, GENERATION);
-		assert_int_equal(h.transaction, type == IPC_REC_STATS || type == IPC_REC_SCREEN_RULE ? 0 : NUMBER);
+		assert_int_equal(h.transaction,
+				 type == IPC_REC_STATS || type == IPC_REC_SCREEN_RULE || type >= IPC_REC_OCSP_FOUND ? 0 : NUMBER);
 		assert_int_equal(take(type, rec, len), 0);
 	}
 	assert_int_equal(ipc_session_open_get(&so, rec, make(IPC_REC_SESSION_OPEN, rec)), 0);
@@ -382,27 +403,65 @@ SPOIL_SESSION(so_zone_0, s->zone = 0)
 SPOIL_SESSION(so_zone_3, s->zone = 3)
 SPOIL_SESSION(so_protection_0, s->protection = 0)
 SPOIL_SESSION(so_protection_5, s->protection = 5)
-SPOIL_SESSION(so_ipsec_two_names, s->identity.kind = IDENTITY_IPSEC; s->identity.groups_n = 0; s->protection = PROTECTION_NDSIP)
-SPOIL_SESSION(so_ipsec_group, s->identity.kind = IDENTITY_IPSEC; s->identity.names_n = 1; s->protection = PROTECTION_NDSIP)
-SPOIL_SESSION(so_ipsec_by_tls, s->protection = PROTECTION_NDSIP)
+SPOIL_SESSION(so_ipsec_two_names, s->tls_version = s->tls_suite = 0; s->identity.kind = IDENTITY_IPSEC; s->identity.groups_n = 0;
+	      s->protection = PROTECTION_NDSIP)
+SPOIL_SESSION(so_ipsec_group, s->tls_version = s->tls_suite = 0; s->identity.kind = IDENTITY_IPSEC; s->identity.names_n = 1;
+	      s->protection = PROTECTION_NDSIP)
+SPOIL_SESSION(so_ipsec_by_tls, s->tls_version = s->tls_suite = 0; s->protection = PROTECTION_NDSIP)
 SPOIL_SESSION(so_tls_and_no_ike, s->protection = PROTECTION_TLS_NDSIP)
 SPOIL_SESSION(so_ike_and_no_ndsip, strcpy(s->identity.ike, "scs.acme.example"))
 SPOIL_SESSION(so_ike_upper, strcpy(s->identity.ike, "SCS.acme.example"); s->protection = PROTECTION_TLS_NDSIP)
-SPOIL_SESSION(so_external_bare, s->protection = PROTECTION_NONE)
-SPOIL_SESSION(so_internal_named, s->identity.kind = IDENTITY_INTERNAL; s->zone = ZONE_INTERNAL; s->protection = PROTECTION_NONE)
+SPOIL_SESSION(so_external_bare, s->tls_version = s->tls_suite = 0; s->protection = PROTECTION_NONE)
+SPOIL_SESSION(so_transport_0, s->transport = 0)
+SPOIL_SESSION(so_transport_3, s->transport = 3)
+SPOIL_SESSION(so_tls_version_0, s->tls_version = 0)
+SPOIL_SESSION(so_tls_version_3, s->tls_version = 3)
+SPOIL_SESSION(so_tls_suite_0, s->tls_suite = 0)
+SPOIL_SESSION(so_tls_suite_8, s->tls_suite = AGREED_SUITES_N + 1)
+SPOIL_SESSION(so_tls_suite_of_the_other_version, s->tls_version = AGREED_TLS_1_2)
+SPOIL_SESSION(so_ndsip_with_tls, s->identity.kind = IDENTITY_IPSEC; s->identity.groups_n = 0; s->identity.names_n = 1;
+	      s->protection = PROTECTION_NDSIP)
+SPOIL_SESSION(so_internal_named, s->tls_version = s->tls_suite = 0; s->identity.kind = IDENTITY_INTERNAL; s->zone = ZONE_INTERNAL;
+	      s->protection = PROTECTION_NONE)
 
 static void test_a_session_with_a_field_out_of_range_is_refused(void **state)
 {
 	static void (*const all[])(struct ipc_session_open *) = {
-		so_kind_0,           so_kind_4,         so_no_name,
-		so_no_anchor,        so_name_upper,     so_names_long,
-		so_name_wild,        so_name_empty,     so_group_blank,
-		so_anchor_upper,     so_host_empty,     so_host_dot,
-		so_realm_bad,        so_address_line,   so_zone_0,
-		so_zone_3,           so_protection_0,   so_protection_5,
-		so_external_bare,    so_internal_named, so_ipsec_two_names,
-		so_ipsec_group,      so_ipsec_by_tls,   so_tls_and_no_ike,
-		so_ike_and_no_ndsip, so_ike_upper,      so_revocation_unknown_word,
+		so_kind_0,
+		so_kind_4,
+		so_no_name,
+		so_no_anchor,
+		so_name_upper,
+		so_names_long,
+		so_name_wild,
+		so_name_empty,
+		so_group_blank,
+		so_anchor_upper,
+		so_host_empty,
+		so_host_dot,
+		so_realm_bad,
+		so_address_line,
+		so_zone_0,
+		so_zone_3,
+		so_protection_0,
+		so_protection_5,
+		so_external_bare,
+		so_internal_named,
+		so_ipsec_two_names,
+		so_ipsec_group,
+		so_ipsec_by_tls,
+		so_tls_and_no_ike,
+		so_ike_and_no_ndsip,
+		so_ike_upper,
+		so_revocation_unknown_word,
+		so_transport_0,
+		so_transport_3,
+		so_tls_version_0,
+		so_tls_version_3,
+		so_tls_suite_0,
+		so_tls_suite_8,
+		so_tls_suite_of_the_other_version,
+		so_ndsip_with_tls,
 	};
 
 	(void)state;
@@ -420,6 +479,7 @@ static void test_an_internal_session_proves_nothing_and_says_so(void **state)
 	s.identity = (struct ipc_identity){ .kind = IDENTITY_INTERNAL };
 	s.zone = ZONE_INTERNAL;
 	s.protection = PROTECTION_NONE;
+	s.tls_version = s.tls_suite = 0;
 	assert_int_equal(take(IPC_REC_SESSION_OPEN, rec, ipc_session_open_put(rec, GENERATION, NUMBER, &s)), 0);
 	s.zone = ZONE_EXTERNAL;
 	assert_int_equal(take(IPC_REC_SESSION_OPEN, rec, ipc_session_open_put(rec, GENERATION, NUMBER, &s)), ERR_PROTO);
@@ -440,6 +500,7 @@ static void test_an_ipsec_session_proves_one_name_and_tls_inside_it_two(void **s
 	assert_int_equal(out.identity.names_n, 2);
 	s = session_open();
 	s.protection = PROTECTION_NDSIP;
+	s.tls_version = s.tls_suite = 0;
 	s.identity.kind = IDENTITY_IPSEC;
 	s.identity.names_n = 1;
 	s.identity.groups_n = 0;
@@ -447,6 +508,28 @@ static void test_an_ipsec_session_proves_one_name_and_tls_inside_it_two(void **s
 	assert_int_equal(ipc_session_open_get(&out, rec, len), 0);
 	assert_string_equal(out.identity.names[0], "scs.acme.example");
 	assert_string_equal(out.identity.ike, "");
+}
+
+static void test_an_ocsp_response_without_time_or_octets_is_refused(void **state)
+{
+	uint8_t rec[IPC_REC_MAX];
+	size_t len = make(IPC_REC_OCSP_KNOWN, rec), time_at = IPC_REC_HEAD_LEN + IPC_OCSP_KEY_LEN, len_at = time_at + 8;
+	struct ipc_ocsp out;
+
+	(void)state;
+	assert_int_equal(ipc_ocsp_get(&out, IPC_REC_OCSP_KNOWN, rec, len), 0);
+	assert_memory_equal(out.response, "responded", 9);
+	assert_int_equal(out.key[1], 2);
+	assert_int_equal(ipc_ocsp_get(&out, IPC_REC_OCSP_FOUND, rec, len), ERR_PROTO); /* of the other direction */
+	memset(rec + time_at, 0, 8);
+	assert_int_equal(take(IPC_REC_OCSP_KNOWN, rec, len), ERR_PROTO);
+	len = make(IPC_REC_OCSP_KNOWN, rec);
+	rec[len_at] = 0;
+	assert_int_equal(take(IPC_REC_OCSP_KNOWN, rec, len), ERR_PROTO);
+	rec[len_at] = 8;
+	assert_int_equal(take(IPC_REC_OCSP_KNOWN, rec, len), ERR_PROTO);
+	rec[len_at + 1] = 0xff;
+	assert_int_equal(take(IPC_REC_OCSP_KNOWN, rec, len), ERR_PROTO);
 }
 
 static void refused_action(void (*spoil)(struct ipc_device_action *))
@@ -624,6 +707,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_the_largest_session_fits_into_a_record),
 		cmocka_unit_test(test_a_session_with_a_field_out_of_range_is_refused),
 		cmocka_unit_test(test_an_internal_session_proves_nothing_and_says_so),
+		cmocka_unit_test(test_an_ocsp_response_without_time_or_octets_is_refused),
 		cmocka_unit_test(test_an_ipsec_session_proves_one_name_and_tls_inside_it_two),
 		cmocka_unit_test(test_an_action_with_a_field_out_of_range_is_refused),
 		cmocka_unit_test(test_a_payload_longer_than_a_record_crosses_as_its_length_alone),

@@ -6,7 +6,9 @@
 
 #define NOW_S 1790000000ull
 
-static const struct pol_admit_scs acme = { "scs.acme.example", "acme.example", "anchor-a", NULL, 0, 8, false };
+static const struct pol_admit_scs acme = {
+	"scs.acme.example", "acme.example", "anchor-a", NULL, 0, 8, false, { AGREED_ANY, AGREED_ANY, AGREED_ANY, AGREED_ANY }
+};
 
 static struct pol_identity identity(const char *name, const char *anchor)
 {
@@ -55,6 +57,42 @@ static void test_each_disagreement_has_its_reason(void **state)
 	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &full, NOW_S), POL_TOO_MANY_CONNECTIONS);
 }
 
+/* What was agreed is told to nobody who has not proven its name, and comes before the limit of connections. */
+static void test_a_connection_has_to_be_as_agreed(void **state)
+{
+	static const struct {
+		struct agreement agreed;
+		enum pol_reason reason;
+		bool security;
+	} rows[] = {
+		{ { 1 << TRANSPORT_SCTP, AGREED_ANY, AGREED_ANY, AGREED_ANY }, POL_TRANSPORT_NOT_AGREED, false },
+		{ { AGREED_ANY, 1 << PROTECTION_TLS_NDSIP, AGREED_ANY, AGREED_ANY }, POL_PROTECTION_NOT_AGREED, true },
+		{ { AGREED_ANY, AGREED_ANY, 1 << AGREED_TLS_1_3, AGREED_ANY }, POL_TLS_VERSION_NOT_AGREED, true },
+		{ { AGREED_ANY, AGREED_ANY, AGREED_ANY, 1 << 5 }, POL_TLS_SUITE_NOT_AGREED, true },
+	};
+	struct pol_identity id = identity("scs.acme.example", "anchor-a"), other = identity("scs.evil.example", "anchor-a");
+
+	(void)state;
+	id.connection = (struct agreed_connection){ TRANSPORT_TCP, PROTECTION_TLS, AGREED_TLS_1_2, 4 };
+	other.connection = id.connection;
+	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &acme, NOW_S), POL_NONE);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct pol_admit_scs scs = acme;
+
+		scs.agreed = rows[i].agreed;
+		scs.connections = 8;
+		assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &scs, NOW_S), rows[i].reason);
+		assert_int_equal(pol_admit_security(rows[i].reason), rows[i].security);
+		assert_int_equal(pol_admit(&other, "scs.acme.example", "acme.example", &scs, NOW_S), POL_NAME_NOT_PROVEN);
+		assert_int_equal(pol_admit(&id, "scs.acme.example", "b.example", &scs, NOW_S), POL_WRONG_REALM);
+		scs.connections = 0;
+		other = identity("scs.acme.example", "anchor-a"); /* a certificate alone, before its first use */
+		assert_int_equal(pol_admit(&other, "scs.acme.example", "acme.example", &scs, NOW_S), POL_NONE);
+		other = identity("scs.evil.example", "anchor-a");
+	}
+	assert_false(pol_admit_security(POL_UNKNOWN_PEER));
+}
+
 static void test_tls_inside_ipsec_needs_one_name_from_both(void **state)
 {
 	struct pol_identity id = identity("scs.acme.example", "anchor-a");
@@ -91,7 +129,14 @@ static void test_unknown_revocation_refuses_unless_the_scs_is_soft(void **state)
 
 static void test_internal_is_for_scss_provisioned_so_and_for_no_other(void **state)
 {
-	static const struct pol_admit_scs own = { "portal.core.example", "core.example", "internal", NULL, 0, 8, false };
+	static const struct pol_admit_scs own = { "portal.core.example",
+						  "core.example",
+						  "internal",
+						  NULL,
+						  0,
+						  8,
+						  false,
+						  { AGREED_ANY, AGREED_ANY, AGREED_ANY, AGREED_ANY } };
 	struct pol_identity zone = { .kind = IDENTITY_INTERNAL };
 	struct pol_identity tls = identity("portal.core.example", "internal"); /* even if an anchor bore that name */
 	struct pol_admit_scs full = own;
@@ -163,6 +208,7 @@ TEST_GROUP()
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_agrees_is_admitted),
 		cmocka_unit_test(test_each_disagreement_has_its_reason),
+		cmocka_unit_test(test_a_connection_has_to_be_as_agreed),
 		cmocka_unit_test(test_tls_inside_ipsec_needs_one_name_from_both),
 		cmocka_unit_test(test_unknown_revocation_refuses_unless_the_scs_is_soft),
 		cmocka_unit_test(test_internal_is_for_scss_provisioned_so_and_for_no_other),

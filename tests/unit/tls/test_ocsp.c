@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "tests/unit/tls/pki.h"
-#include "tls/tls_ocsp_int.h"
+#include "tls/tls_ocsp_store.h"
 #include "tls/tls_revocation.h"
 
 #define ASKED_MAX 8
@@ -24,7 +24,10 @@ struct world {
 	struct asked asked[ASKED_MAX];
 	size_t asked_n, answered_n, listed_n;
 	uint32_t answered_number;
-	bool full; /* nobody carries a question now */
+	bool full;                 /* nobody carries a question now */
+	struct tls_ocsp_said said; /* the last one that was spread */
+	uint8_t said_octets[TLS_OCSP_SAID_MAX];
+	size_t said_n;
 	char why[TLS_OCSP_WHY_MAX];
 };
 
@@ -271,17 +274,30 @@ static void answered(void *arg, uint32_t number, bool listed)
 	w->answered_number = number;
 }
 
+static void spread(void *arg, const struct tls_ocsp_said *said)
+{
+	struct world *w = arg;
+
+	w->said = *said;
+	memcpy(w->said_octets, said->response, said->len);
+	w->said.response = w->said_octets;
+	w->said_n++;
+}
+
 static void open_store(struct world *w, struct tls_ocsp_conf conf)
 {
 	conf.entries_max = conf.entries_max ? conf.entries_max : 16;
 	conf.asked_max = conf.asked_max ? conf.asked_max : 4;
+	conf.responders_n = 8; /* 7 is tallied */
 	conf.refresh_s = 100;
 	conf.retry_s = 10;
 	conf.max_age_s = 60;
 	conf.ask = ask;
 	conf.answered = answered;
+	conf.known_max = conf.known_max ? conf.known_max : 4;
+	conf.spread = spread;
 	conf.arg = w;
-	w->asked_n = w->answered_n = w->listed_n = 0;
+	w->asked_n = w->answered_n = w->listed_n = w->said_n = 0;
 	w->full = false;
 	assert_int_equal(tls_ocsp_new(&w->store, &conf), 0);
 }
@@ -305,6 +321,7 @@ static int answer(struct world *w, size_t question, const struct said *s)
 
 static void keeps_answers_and_asks_in_time(void **state)
 {
+	const struct tls_ocsp_tally *tally;
 	struct world *w = *state;
 	struct tls_ocsp_view v;
 	uint64_t t = now();
@@ -334,6 +351,11 @@ static void keeps_answers_and_asks_in_time(void **state)
 	assert_int_equal(w->asked_n, 3);
 	assert_int_equal(known(w, &w->second, t), TLS_OCSP_ABSENT);
 	assert_int_equal(w->asked_n, 4);
+	tally = tls_ocsp_tally(w->store, 7);
+	assert_true(tally->answers == 1 && tally->failures == 1 && tally->open == 2);
+	assert_true(tally->answered_s >= t && tally->failed_s == t + 102);
+	assert_string_equal(tally->why, "no");
+	assert_null(tls_ocsp_tally(w->store, 8));
 	tls_ocsp_look(&v, w->store, 8, w->leaf.x, w->root.x, t); /* what another responder said is another matter */
 	assert_int_equal(v.known, TLS_OCSP_ABSENT);
 	tls_ocsp_free(w->store);
@@ -371,6 +393,116 @@ static void an_old_good_does_not_beat_revoked(void **state)
 	assert_int_equal(known(w, &w->leaf, t + 1000000), TLS_OCSP_LISTED);                 /* its end makes it no better */
 	assert_int_equal(answer(w, 3, &(struct said){ .this_s = -99, .next_s = 1000 }), 0); /* a hold that was lifted */
 	assert_int_equal(known(w, &w->leaf, t), TLS_OCSP_FRESH);
+	tls_ocsp_free(w->store);
+}
+
+#define REVOKED V_OCSP_CERTSTATUS_REVOKED
+
+/* One edge was told, and another one, or one of a later process, is sent the `good` of before. */
+static void what_another_store_was_told_holds(void **state)
+{
+	struct world *w = *state;
+	struct tls_ocsp_said told;
+	uint8_t octets[TLS_OCSP_SAID_MAX];
+	struct tls_ocsp_view v;
+	uint64_t t = now();
+
+	open_store(w, (struct tls_ocsp_conf){ 0 });
+	assert_int_equal(known(w, &w->leaf, t), TLS_OCSP_ABSENT);
+	assert_int_equal(answer(w, 0, &(struct said){ .this_s = -100, .next_s = 1000 }), 0);
+	assert_int_equal(w->said_n, 0); /* `good` is nobody else's matter */
+	assert_int_equal(known(w, &w->leaf, t + 101), TLS_OCSP_FRESH);
+	assert_int_equal(answer(w, 1, &(struct said){ .status = REVOKED, .this_s = -50, .next_s = 1 }), 0);
+	assert_int_equal(w->said_n, 1);
+	assert_in_range(w->said.this_s, t - 50, t - 48);
+	told = w->said;
+	memcpy(octets, told.response, told.len);
+	told.response = octets;
+	tls_ocsp_spread_again(w->store);
+	assert_int_equal(w->said_n, 2);
+	tls_ocsp_free(w->store);
+
+	open_store(w, (struct tls_ocsp_conf){ 0 });
+	tls_ocsp_learn(w->store, &told, t + 500); /* long after its nextUpdate */
+	assert_int_equal(w->answered_n, 0);       /* nobody looks at it yet */
+	tls_ocsp_look(&v, w->store, 7, w->leaf.x, w->root.x, t + 500);
+	assert_int_equal(v.known, TLS_OCSP_LISTED);
+	assert_int_equal(v.fact.reason, OCSP_REVOKED_STATUS_KEYCOMPROMISE);
+	assert_int_equal(known(w, &w->second, t), TLS_OCSP_ABSENT);
+	assert_int_equal(w->asked_n, 2); /* and its own responder is asked about both */
+	assert_int_equal(answer(w, 0, &(struct said){ .this_s = -100, .next_s = 1000 }), ERR_AUTH);
+	assert_string_equal(w->why, "it is older than the one that is known");
+	assert_int_equal(known(w, &w->leaf, t + 1000), TLS_OCSP_LISTED);
+	tls_ocsp_spread_again(w->store);
+	assert_int_equal(w->said_n, 0); /* it is not this store that found it */
+	assert_int_equal(answer(w, w->asked_n - 1, &(struct said){ .this_s = -1, .next_s = 2000 }), 0);
+	assert_int_equal(known(w, &w->leaf, t), TLS_OCSP_FRESH); /* the CA took it back */
+	assert_int_equal(w->said_n, 1);                          /* which others should know, too */
+	tls_ocsp_learn(w->store, &told, t);
+	assert_int_equal(known(w, &w->leaf, t), TLS_OCSP_FRESH); /* and the old one does not come back */
+	tls_ocsp_free(w->store);
+
+	open_store(w, (struct tls_ocsp_conf){ 0 }); /* an open session is looked at at once */
+	assert_int_equal(known(w, &w->leaf, t), TLS_OCSP_ABSENT);
+	assert_int_equal(answer(w, 0, &(struct said){ .this_s = -100, .next_s = 1000 }), 0);
+	tls_ocsp_learn(w->store, &told, t);
+	assert_int_equal(w->answered_n, 2);
+	assert_int_equal(w->listed_n, 1);
+	assert_int_equal(known(w, &w->leaf, t), TLS_OCSP_LISTED);
+	tls_ocsp_learn(w->store, &told, t); /* its echo */
+	assert_int_equal(w->answered_n, 2);
+	tls_ocsp_free(w->store);
+}
+
+/* Another edge may be in other hands, and the journal is a file. */
+static void what_another_store_says_is_judged(void **state)
+{
+	static const struct said lies[] = { { .status = REVOKED, .this_s = -50, .next_s = 900, .no_cert = true } };
+	struct world *w = *state;
+	uint8_t octets[TLS_OCSP_ANSWER_MAX];
+	struct said of_other = lies[0], of_second = lies[0];
+	struct tls_ocsp_said said = { .this_s = 0 };
+	uint64_t t = now();
+
+	open_store(w, (struct tls_ocsp_conf){ 0 });
+	assert_int_equal(known(w, &w->leaf, t), TLS_OCSP_ABSENT);
+	assert_int_equal(answer(w, 0, &(struct said){ .status = REVOKED, .this_s = -40, .next_s = 900 }), 0);
+	said = w->said; /* the key of the leaf */
+	tls_ocsp_free(w->store);
+	of_other.signer = &w->other;
+	of_second.about = &w->second;
+	for (int i = 0; i < 6; i++) {
+		size_t n = respond(octets, w, i == 0 ? &of_other : i == 1 ? &of_second : &lies[0]);
+		struct tls_ocsp_said lie = { .this_s = t - 50, .response = octets, .len = n };
+
+		memcpy(lie.key, said.key, sizeof lie.key);
+		octets[n - 1] ^= i == 2;
+		lie.this_s += i == 3 ? 20 : i == 4 ? 400 : 0;
+		lie.len = i == 5 ? 3 : n;
+		open_store(w, (struct tls_ocsp_conf){ 0 });
+		tls_ocsp_learn(w->store, &lie, t);
+		assert_int_equal(known(w, &w->leaf, t), TLS_OCSP_ABSENT);
+		assert_int_equal(answer(w, 0, &(struct said){ .this_s = -100, .next_s = 1000 }), 0);
+		tls_ocsp_free(w->store);
+	}
+}
+
+static void known_answers_have_a_bound(void **state)
+{
+	struct world *w = *state;
+	struct tls_ocsp_said said = { .this_s = 5, .response = (const uint8_t *)"x", .len = 1 };
+
+	open_store(w, (struct tls_ocsp_conf){ .known_max = 2 });
+	for (unsigned i = 0; i < 200; i++) {
+		said.key[0] = (uint8_t)i;
+		tls_ocsp_learn(w->store, &said, 10);
+	}
+	assert_int_equal(w->store->knowns.by_key.n, 2);
+	assert_non_null(tls_ocsp_known_find(&w->store->knowns, said.key));
+	said.len = TLS_OCSP_SAID_MAX + 1;
+	said.this_s++;
+	tls_ocsp_learn(w->store, &said, 10);
+	assert_int_equal(tls_ocsp_known_find(&w->store->knowns, said.key)->said.this_s, 5);
 	tls_ocsp_free(w->store);
 }
 
@@ -603,6 +735,9 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(keeps_answers_and_asks_in_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(asks_before_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_old_good_does_not_beat_revoked, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_another_store_was_told_holds, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_another_store_says_is_judged, setup, teardown),
+		cmocka_unit_test_setup_teardown(known_answers_have_a_bound, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_bad_answer_changes_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_nonce_is_repeated, setup, teardown),
 		cmocka_unit_test_setup_teardown(has_bounds, setup, teardown),
