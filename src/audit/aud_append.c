@@ -154,6 +154,7 @@ int aud_append(struct aud_store *s, const char *records, size_t len, uint64_t n)
 	}
 	pthread_mutex_lock(&s->lock);
 	s->view.records = s->edge.size;
+	s->view.octets = s->all_octets;
 	pthread_mutex_unlock(&s->lock);
 	return err;
 }

@@ -177,6 +177,7 @@ void aud_store_view(struct aud_store *s, struct aud_view *out)
 {
 	pthread_mutex_lock(&s->lock);
 	*out = s->view;
+	out->waiting = s->fill_len;
 	pthread_mutex_unlock(&s->lock);
 }
 

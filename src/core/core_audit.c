@@ -9,6 +9,7 @@
 #include "audit/aud.h"
 #include "audit/aud_store.h"
 #include "base/shown.h"
+#include "base/str.h"
 #include "base/wake.h"
 #include "core/core_int.h"
 #include "core/core_view.h"
@@ -43,6 +44,10 @@ static void say_checkpoints(struct core *c, const struct aud_view *v)
 
 	st_count_n(&c->st, ST_AUDIT_CHECKPOINTS, v->checkpoints - c->audit.checkpoints);
 	st_count_n(&c->st, ST_AUDIT_UNSIGNED, v->checkpoints_failed - c->audit.unsigned_n);
+	if (v->checkpoints > c->audit.checkpoints) {
+		c->audit.signed_ms = core_now_ms(c);
+		core_audit_post(c, v->last, v->checkpoint);
+	}
 	if (v->checkpoints > c->audit.checkpoints && c->cfg->audit.publish_log) {
 		log_info(c->log, "audit", "%s", v->last);
 	}
@@ -118,6 +123,9 @@ int core_audit_open(struct core *c, const uint8_t *key, int publish_fd)
 	if (!err) {
 		err = net_watch_set(c->audit.wake, NET_READ);
 	}
+	if (!err) {
+		err = core_audit_post_open(c);
+	}
 	if (err) {
 		return err;
 	}
@@ -131,6 +139,7 @@ int core_audit_open(struct core *c, const uint8_t *key, int publish_fd)
 
 void core_audit_close(struct core *c)
 {
+	core_audit_post_close(c);
 	net_watch_free(c->audit.wake);
 	c->audit.wake = NULL;
 	aud_store_close(c->audit.store);
@@ -140,6 +149,38 @@ void core_audit_close(struct core *c)
 bool core_audit_refuses(const struct core *c)
 {
 	return c->audit.store && c->cfg->audit.on_failure == CFG_AUDIT_REFUSE && aud_store_failing(c->audit.store);
+}
+
+bool core_audit_view(const struct core *c, struct core_audit_view *out)
+{
+	const struct core_audit_post *p = &c->audit.post;
+	struct aud_view v;
+
+	if (!c->audit.store) {
+		return false;
+	}
+	aud_store_view(c->audit.store, &v);
+	*out = (struct core_audit_view){ .records = v.records,
+					 .unsealed = v.records - (v.sealed < v.records ? v.sealed : v.records),
+					 .checkpoint = v.checkpoint,
+					 .signed_ms = c->audit.signed_ms,
+					 .interval = v.interval,
+					 .octets = v.octets,
+					 .waiting = v.waiting,
+					 .lost = v.lost,
+					 .recovered = c->audit.recovered,
+					 .broken = v.broken,
+					 .error = v.error,
+					 .since_ms = c->audit.since_ms,
+					 .unsigned_now = c->audit.disconnected,
+					 .not_signed = v.refused == MRK_SIGNED ? "the keyholder does not answer"
+									       : mrk_status_words((unsigned)v.refused),
+					 .posts = p->again != NULL,
+					 .posted = p->taken,
+					 .posted_ms = p->taken_ms,
+					 .post_failing = core_audit_post_words(p->failing) };
+	str_cut(out->why, sizeof out->why, v.broken ? v.why : "");
+	return true;
 }
 
 /* -- for the daemon */
