@@ -167,8 +167,8 @@ static int by_number(const void *a, const void *b)
 
 static int add_segment(struct aud_segments *s, size_t *room, uint64_t first)
 {
-	if (s->n == *room) {
-		size_t more = *room ? 2 * *room : 64;
+	if (s->n >= *room) {
+		size_t more = s->n ? 2 * s->n : 64;
 		uint64_t *p = more <= SEGMENTS_MAX ? realloc(s->first, more * sizeof *p) : NULL;
 
 		if (!p) {
@@ -210,6 +210,37 @@ int aud_segments_list(struct aud_segments *out, int dir)
 	if (out->n) {
 		qsort(out->first, out->n, sizeof *out->first, by_number);
 	}
+	return 0;
+}
+
+int aud_segments_of_both(struct aud_segments *out, int dir, int archive)
+{
+	struct aud_segments more = { NULL, 0 };
+	int err = aud_segments_list(out, dir);
+	size_t room, n = 0;
+
+	if (err || archive < 0) {
+		return err;
+	}
+	err = aud_segments_list(&more, archive);
+	room = out->n;
+	for (size_t i = 0; i < more.n && !err; i++) {
+		err = add_segment(out, &room, more.first[i]);
+	}
+	aud_segments_free(&more);
+	if (err) {
+		aud_segments_free(out);
+		return err;
+	}
+	if (out->n) {
+		qsort(out->first, out->n, sizeof *out->first, by_number);
+	}
+	for (size_t i = 0; i < out->n; i++) {
+		if (!n || out->first[n - 1] != out->first[i]) {
+			out->first[n++] = out->first[i];
+		}
+	}
+	out->n = n;
 	return 0;
 }
 

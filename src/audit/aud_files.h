@@ -4,7 +4,9 @@
  *   vkey                           the public key of its checkpoints (merkle/mrk_note.h)
  *   checkpoint                     the last one, a signed note
  *   records/FIRST.jsonl            records from number FIRST on, 20 digits; a line each
- *   tile/LEVEL/...                 hashes (merkle/mrk_tile.h), which can be made again
+ *   tile/LEVEL/...                 hashes (merkle/mrk_tile.h), which can be made again of the records
+ *   pruned                         how many of the first records were moved to an archive
+ *   cut-FIRST                      what an opening found behind record FIRST - 1, and cut off
  *   lock                           of the process that writes
  *
  * Everything that is read here may have been changed by an attacker. */
@@ -19,7 +21,8 @@
 
 #define AUD_FORMAT "mtc-iwf audit 1\n"
 #define AUD_WHY_MAX 640u
-#define AUD_NAME_MAX 96u /* of a file below the directory, with NUL */
+#define AUD_PRUNED "mtc-iwf audit pruned 1\n" /* the file `pruned`; a number and a newline follow */
+#define AUD_NAME_MAX 96u                      /* of a file below the directory, with NUL */
 
 struct aud_why {
 	char text[AUD_WHY_MAX];
@@ -40,15 +43,19 @@ struct aud_segments {
 	size_t n;
 };
 ERR_MUST_USE int aud_segments_list(struct aud_segments *out, int dir); /* ERR_IO, ERR_NOMEM */
+/* Those of both directories, each once. */
+ERR_MUST_USE int aud_segments_of_both(struct aud_segments *out, int dir, int archive);
 void aud_segments_free(struct aud_segments *s);
 void aud_segment_name(char out[AUD_NAME_MAX], uint64_t first);
 
 /* -- records in order */
 
 struct aud_reader;
-/* Reads from the segment that holds record `from`, at its beginning. Borrows dir. ERR_NOMEM,
- * ERR_IO. */
-ERR_MUST_USE int aud_reader_open(struct aud_reader **out, int dir, uint64_t from);
+/* Reads from the segment that holds record `from`, at its beginning, or from the first one. Borrows
+ * dir and archive, a directory whose segments count, too; -1: none. ERR_NOMEM, ERR_IO. */
+ERR_MUST_USE int aud_reader_open(struct aud_reader **out, int dir, int archive, uint64_t from);
+/* The first record that there is a segment for; 0 when there is no segment. */
+uint64_t aud_reader_first(const struct aud_reader *r);
 void aud_reader_free(struct aud_reader *r); /* NULL allowed */
 /* The next line without its newline, borrowed until the next call. ERR_CLOSED: there is none.
  * ERR_PROTO: it is longer than a record. ERR_IO. */

@@ -39,7 +39,7 @@ struct mrk_edge {
 typedef int mrk_put_fn(void *arg, unsigned tile_level, uint64_t index, const struct mrk_hash *hash);
 
 /* Appends the hash of a leaf. An error is that of `put` (NULL: none is called), or ERR_NOMEM; the
- * edge is then of no use. */
+ * edge is then as it was, and the same call may be repeated. */
 ERR_MUST_USE int mrk_add(struct mrk_edge *e, struct hash *h, const struct mrk_hash *leaf, mrk_put_fn *put, void *arg);
 /* MTH of the list; of none it is SHA-256 of nothing. */
 ERR_MUST_USE int mrk_root(const struct mrk_edge *e, struct hash *h, struct mrk_hash *out);
