@@ -4,10 +4,14 @@
  *   vkey                           the public key of its checkpoints (merkle/mrk_note.h)
  *   checkpoint                     the last one, a signed note
  *   records/FIRST.jsonl            records from number FIRST on, 20 digits; a line each
- *   tile/LEVEL/...                 hashes (merkle/mrk_tile.h), which can be made again of the records
+ *   tile/LEVEL/whole               hashes: the whole tiles of the level, one behind the other
+ *   tile/LEVEL/....p/WIDTH         the tile at the right edge (merkle/mrk_tile.h)
  *   pruned                         how many of the first records were moved to an archive
  *   cut-FIRST                      what an opening found behind record FIRST - 1, and cut off
  *   lock                           of the process that writes
+ *
+ * Tiles can be made again of the records. Whole ones have no file of their own, because making a file
+ * takes as long as hashing hundreds of records.
  *
  * Everything that is read here may have been changed by an attacker. */
 #pragma once
@@ -21,6 +25,7 @@
 
 #define AUD_FORMAT "mtc-iwf audit 1\n"
 #define AUD_WHY_MAX 640u
+#define AUD_TILES_WHOLE "tile/%u/whole"
 #define AUD_PRUNED "mtc-iwf audit pruned 1\n" /* the file `pruned`; a number and a newline follow */
 #define AUD_NAME_MAX 96u                      /* of a file below the directory, with NUL */
 
@@ -36,6 +41,9 @@ ERR_MUST_USE int aud_dir_open(int *fd, const char *path, struct aud_why *why);
 ERR_MUST_USE int aud_file_read(char *out, size_t cap, size_t *len, int dir, const char *name);
 /* Writes a file whole: under another name, then renamed. ERR_IO with errno. */
 ERR_MUST_USE int aud_file_write(int dir, const char *name, const void *p, size_t n, bool durable);
+
+/* Writes octets in place, from octet `at` of the file on. ERR_IO with errno. */
+ERR_MUST_USE int aud_file_put(int dir, const char *name, const void *p, size_t n, uint64_t at);
 
 /* The numbers of the first records of all segments, ascending. */
 struct aud_segments {

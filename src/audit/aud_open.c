@@ -200,8 +200,8 @@ static bool continues(struct aud_store *s)
 	       (mrk_root(&s->edge, s->hash, &root) == 0 && mrk_equal(&root, &s->last.root));
 }
 
-/* Takes the tree of the last checkpoint from its tiles. False: they are not whole. */
-static bool from_tiles(struct aud_store *s)
+/* Takes the tree of the first `size` records from its tiles. False: they are not whole. */
+static bool from_tiles(struct aud_store *s, uint64_t size)
 {
 	struct aud_tile_reader *r = calloc(1, sizeof *r);
 	struct mrk_nodes nodes = { aud_tile_get, r, s->hash };
@@ -210,9 +210,9 @@ static bool from_tiles(struct aud_store *s)
 	if (r) {
 		obj_begin(&r->obj, AUD_TILE_READER_MAGIC);
 		r->dir = s->dir_fd;
-		r->size = s->last.size;
-		whole = mrk_edge_of(&s->edge, &nodes, s->last.size) == 0 && continues(s) &&
-			aud_tiles_take_up(&s->tiles, s->dir_fd, s->last.size) == 0;
+		r->size = size;
+		whole = mrk_edge_of(&s->edge, &nodes, size) == 0 && continues(s) &&
+			aud_tiles_take_up(&s->tiles, s->dir_fd, size) == 0;
 	}
 	free(r);
 	if (!whole) {
@@ -370,10 +370,11 @@ static int judge_end(struct aud_store *s, const struct scan *c, int err)
 static int take_up_records(struct aud_store *s)
 {
 	struct scan c = { .expected = 0 };
-	bool tiles = s->last.size && from_tiles(s);
+	bool tiles = s->last.size && from_tiles(s, s->last.size);
 	int err = aud_reader_open(&c.reader, s->dir_fd, -1, tiles ? s->last.size - 1 : 0);
 
-	if (!err && !tiles && aud_reader_first(c.reader)) {
+	/* a power cut took tiles: those of the records that were moved away are older, and synced */
+	if (!err && !tiles && aud_reader_first(c.reader) && !from_tiles(s, aud_reader_first(c.reader))) {
 		aud_reader_free(c.reader);
 		return wrong(s, ERR_PROTO,
 			     "the first records are not here, and the tiles that stand for them are damaged; put the archive of "

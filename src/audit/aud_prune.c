@@ -209,6 +209,9 @@ int aud_prune(const struct aud_prune_conf *conf, aud_problem_fn *problem, void *
 	if (!err && choose(&p, conf, out->summary.checkpoint, out)) {
 		err = no(why, conf->dir, "the files of records cannot be listed");
 	}
+	if (!err && p.n && !conf->try_only && syncfs(p.dir) < 0) { /* tiles stand for the records from now on */
+		err = no(why, conf->dir, "the tiles cannot be synced");
+	}
 	if (!err && p.n && !conf->try_only) {
 		err = move_all(&p, conf, out, why);
 	}

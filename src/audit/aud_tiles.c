@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,16 +28,23 @@ static void make_dirs(int dir, const char *name)
 	}
 }
 
+/* In place: a reader takes a tile only when a checkpoint covers it, and that is made later. */
 static int write_tile(struct aud_tiles *t, unsigned level, uint64_t tile, unsigned width)
 {
 	char name[MRK_TILE_NAME_MAX];
+	uint64_t at = 0;
 	int err;
 
-	mrk_tile_name(name, level, tile, width);
-	err = aud_file_write(t->dir, name, t->level[level].v, (size_t)width * HASH_LEN, false);
+	if (width == MRK_TILE_WIDTH) {
+		snprintf(name, sizeof name, AUD_TILES_WHOLE, level);
+		at = tile * MRK_TILE_OCTETS;
+	} else {
+		mrk_tile_name(name, level, tile, width);
+	}
+	err = aud_file_put(t->dir, name, t->level[level].v, (size_t)width * HASH_LEN, at);
 	if (err && errno == ENOENT) {
 		make_dirs(t->dir, name);
-		err = aud_file_write(t->dir, name, t->level[level].v, (size_t)width * HASH_LEN, false);
+		err = aud_file_put(t->dir, name, t->level[level].v, (size_t)width * HASH_LEN, at);
 	}
 	if (err) {
 		t->error = errno;
