@@ -210,9 +210,9 @@ static bool from_tiles(struct aud_store *s, uint64_t size)
 	if (r) {
 		obj_begin(&r->obj, AUD_TILE_READER_MAGIC);
 		r->dir = s->dir_fd;
-		r->size = size;
+		r->size = s->last.size;
 		whole = mrk_edge_of(&s->edge, &nodes, size) == 0 && continues(s) &&
-			aud_tiles_take_up(&s->tiles, s->dir_fd, size) == 0;
+			aud_tiles_take_up(&s->tiles, s->dir_fd, size, &nodes) == 0;
 	}
 	free(r);
 	if (!whole) {

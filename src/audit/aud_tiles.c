@@ -120,29 +120,22 @@ void aud_tiles_checkpoint(struct aud_tiles *t)
 	}
 }
 
-int aud_tiles_take_up(struct aud_tiles *t, int dir, uint64_t size)
+int aud_tiles_take_up(struct aud_tiles *t, int dir, uint64_t size, const struct mrk_nodes *from)
 {
-	struct aud_tile_reader *r = calloc(1, sizeof *r);
-	struct mrk_hash hash;
-	int err = r ? 0 : ERR_NOMEM;
+	int err = 0;
 
-	if (r) {
-		obj_begin(&r->obj, AUD_TILE_READER_MAGIC);
-	}
 	*t = (struct aud_tiles){ .obj = OBJ(AUD_TILES_MAGIC), .dir = dir };
 	for (unsigned level = 0; level < MRK_TILE_LEVELS && !err; level++) {
 		uint64_t n = mrk_tile_hashes(level, size);
 		unsigned width = (unsigned)(n % MRK_TILE_WIDTH);
+		struct mrk_hash hash;
 
-		r->dir = dir;
-		r->size = size;
 		t->level[level].n = n;
 		t->level[level].partial = t->level[level].kept = width;
-		err = width ? aud_tile_get(r, level, n - 1, &hash) : 0;
-		if (!err && width) {
-			memcpy(t->level[level].v, r->last[level].v, (size_t)width * HASH_LEN);
+		for (unsigned i = 0; i < width && !err; i++) {
+			err = mrk_stored(from, level, n - width + i, &hash);
+			memcpy(t->level[level].v + (size_t)i * HASH_LEN, hash.v, HASH_LEN);
 		}
 	}
-	free(r);
 	return err;
 }

@@ -52,6 +52,8 @@ struct mrk_nodes { /* borrowed */
 	struct hash *hash;
 };
 
+/* A stored node, made of those below when its tile is missing. Errors of `get`, ERR_NOMEM. */
+ERR_MUST_USE int mrk_stored(const struct mrk_nodes *from, unsigned tile_level, uint64_t index, struct mrk_hash *out);
 /* The edge and the root of the first `size` leaves, from stored nodes. Errors of `get`. */
 ERR_MUST_USE int mrk_edge_of(struct mrk_edge *out, const struct mrk_nodes *from, uint64_t size);
 /* RFC 6962 2.1.1: that leaf `index` is among the first `size`. ERR_RANGE: it is not. */

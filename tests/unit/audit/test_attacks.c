@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "audit/aud.h"
@@ -10,6 +11,17 @@
 #include "merkle/mrk_tile.h"
 
 #define FIRST "records/00000000000000000000.jsonl"
+
+static void open_whole(struct world *w)
+{
+	struct aud_view v;
+
+	open_audit(w);
+	aud_store_view(w->store, &v);
+	if (v.broken) {
+		fail_msg("%s", v.why);
+	}
+}
 
 static void change(const struct world *w, const char *name, const char *old, const char *new)
 {
@@ -86,7 +98,7 @@ static void test_a_partial_tile_that_was_changed_is_found_and_made_again(void **
 	free(p);
 	assert_true(verify(w, NULL) > 0);
 	assert_true(said(w, "the tile over record 512 was changed"));
-	open_audit(w); /* the tree does not fit the checkpoint: it is made of the records */
+	open_whole(w); /* the tree does not fit the checkpoint: it is made of the records */
 	close_audit(w);
 	assert_int_equal(verify(w, NULL), 0);
 }
@@ -116,12 +128,34 @@ static void test_a_seal_of_another_key_is_found(void **state)
 	assert_int_equal(w->found.sealed, 0);
 }
 
-/* Behind the last checkpoint an attacker who has the process no more can only begin a chain of his own: nothing vouches for it. */
+/* The root of all records of the first file. */
+static struct mrk_hash root_of(const struct world *w)
+{
+	struct mrk_edge edge = { .size = 0 };
+	struct mrk_hash root;
+	struct hash *h;
+	size_t len;
+	char *p = file_of(w, FIRST, &len);
+
+	assert_int_equal(hash_new(&h), 0);
+	for (char *line = p, *end; (end = strchr(line, '\n')); line = end + 1) {
+		assert_int_equal(mrk_leaf(h, line, (size_t)(end - line), &root), 0);
+		assert_int_equal(mrk_add(&edge, h, &root, NULL, NULL), 0);
+	}
+	assert_int_equal(mrk_root(&edge, h, &root), 0);
+	hash_free(h);
+	free(p);
+	return root;
+}
+
+/* Behind the last checkpoint an attacker who does not have the process any more can only begin a chain of his own, with seals that fit: nothing
+ * vouches for it. */
 static void test_a_chain_behind_the_checkpoint_vouches_for_nothing(void **state)
 {
+	char line[AUD_LINE_MAX], record[AUD_RECORD_MAX + 1], text[AUD_SEAL_TEXT_MAX];
+	uint8_t seed[MRK_KEY], key[MRK_KEY], signature[MRK_SIGNATURE];
 	struct world *w = *state;
-	uint8_t seed[MRK_KEY], key[MRK_KEY];
-	char line[AUD_LINE_MAX], record[AUD_RECORD_MAX + 1];
+	struct mrk_hash root;
 	struct aud_place at;
 	uint64_t sealed;
 	size_t n;
@@ -131,15 +165,24 @@ static void test_a_chain_behind_the_checkpoint_vouches_for_nothing(void **state)
 	close_audit(w);
 	assert_int_equal(verify(w, NULL), 0);
 	sealed = w->found.sealed;
-	at = (struct aud_place){ w->found.records, 3 };
+	at = (struct aud_place){ w->found.records, 2 };
 	assert_int_equal(ed25519_make(seed, key), 0);
 	n = aud_line_start(line, 0, &(struct aud_opening){ AUD_START_CLEAN, 0, 0 }, ORIGIN, key);
 	n = aud_record_put(record, &at, line, n);
 	record[n++] = '\n';
 	append(w, FIRST, record, n);
-	(void)verify(w, NULL);
-	assert_int_equal(w->found.sealed, sealed);
-	assert_int_equal(w->found.records, sealed + 1);
+	root = root_of(w);
+	at.seq++;
+	n = aud_seal_begin(record, &at, 0, at.seq - 1, &root, NULL);
+	assert_int_equal(ed25519_sign(signature, seed, text, aud_seal_text(text, ORIGIN, record, n)), 0);
+	n = aud_seal_end(record, n, signature);
+	record[n++] = '\n';
+	append(w, FIRST, record, n);
+	if (verify(w, NULL)) { /* its form is right */
+		fail_msg("%s", w->words[0]);
+	}
+	assert_int_equal(w->found.records, sealed + 2);
+	assert_int_equal(w->found.sealed, sealed); /* and it counts as not sealed */
 }
 
 static void test_numbers_of_records_and_intervals_are_checked(void **state)
@@ -177,7 +220,7 @@ static void test_an_older_checkpoint_that_is_put_back_is_found_against_a_kept_on
 	assert_int_equal(verify(w, NULL), 0); /* by itself it is a checkpoint of these records */
 	assert_true(verify(w, kept) > 0);
 	assert_true(said(w, "rolled back: the kept checkpoint is of"));
-	open_audit(w); /* the records go on behind it, and so does the audit */
+	open_whole(w); /* the records go on behind it, and so does the audit */
 	close_audit(w);
 	assert_int_equal(verify(w, kept), 0);
 	free(old);
@@ -239,6 +282,41 @@ static void test_hostile_files_stop_no_reader(void **state)
 	assert_true(said(w, "stands no record, and nothing after it is read"));
 }
 
+/* -- a disk that takes a part */
+
+static void test_half_a_record_is_taken_back(void **state)
+{
+	struct world *w = *state;
+	struct rlimit was, small;
+	struct aud_view v;
+	size_t len;
+	char *p;
+
+	open_audit(w);
+	give(w, 0, 3);
+	aud_store_work(w->store, false);
+	free(file_of(w, FIRST, &len));
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	small = (struct rlimit){ len + 700, was.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	give(w, 3, 5);
+	aud_store_work(w->store, false); /* takes 700 octets of them, and gives up: it has no thread */
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	aud_store_view(w->store, &v);
+	assert_int_equal(v.error, ENOSPC);
+	assert_true(aud_store_failing(w->store));
+	free(file_of(w, FIRST, &len));
+	p = file_of(w, FIRST, &len);
+	assert_true(len > 0 && p[len - 1] == '\n');
+	free(p);
+	give(w, 8, 2);
+	aud_store_work(w->store, true);
+	assert_false(aud_store_failing(w->store));
+	close_audit(w);
+	assert_int_equal(verify(w, NULL), 0);
+}
+
 /* -- kill -9 */
 
 /* A child writes with a thread and is killed; the next one takes the audit up. */
@@ -249,7 +327,6 @@ static void test_killed_at_any_moment_it_goes_on_whole(void **state)
 
 	w->threaded = true;
 	for (unsigned i = 0; i < 12; i++) {
-		struct aud_view v;
 		pid_t child = fork();
 
 		if (child == 0) {
@@ -262,11 +339,7 @@ static void test_killed_at_any_moment_it_goes_on_whole(void **state)
 		usleep(3000 + 4111 * i);
 		assert_int_equal(kill(child, SIGKILL), 0);
 		assert_int_equal(waitpid(child, NULL, 0), child);
-		open_audit(w);
-		aud_store_view(w->store, &v);
-		if (v.broken) {
-			fail_msg("after kill %u: %s", i, v.why);
-		}
+		open_whole(w);
 		close_audit(w);
 		if (verify(w, NULL)) {
 			fail_msg("after kill %u: %s", i, w->words[0]);
@@ -360,7 +433,7 @@ static void test_what_was_moved_to_an_archive_is_still_proven(void **state)
 	/* a power cut takes the tiles at the right edge: those of the moved records are older, and synced */
 	snprintf(path, sizeof path, "%s/tile/0/003.p", w->dir);
 	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	open_audit(w);
+	open_whole(w);
 	close_audit(w);
 	assert_int_equal(verify_with(w, NULL, kept), 0);
 	assert_int_equal(verify_with(w, archive, NULL), 0);
@@ -449,6 +522,7 @@ int main(void)
 		TEST(test_an_older_checkpoint_that_is_put_back_is_found_against_a_kept_one),
 		TEST(test_all_that_is_cut_off_is_kept_and_told),
 		TEST(test_hostile_files_stop_no_reader),
+		TEST(test_half_a_record_is_taken_back),
 		TEST(test_killed_at_any_moment_it_goes_on_whole),
 		TEST(test_what_was_moved_to_an_archive_is_still_proven),
 		TEST(test_nothing_moves_from_an_audit_that_is_not_whole),
