@@ -1,6 +1,7 @@
 /* core_audit.c - see core_audit.h. */
 #include "core/core_audit.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #include "audit/aud.h"
 #include "audit/aud_store.h"
+#include "base/file.h"
 #include "base/shown.h"
 #include "base/str.h"
 #include "base/wake.h"
@@ -234,6 +236,35 @@ void core_audit_restored(struct core *c, const struct trg *t)
 	c->audit.recovered++;
 }
 
+/* `mtc-iwfd --restore` left a file that says so: who did it, and of when the backup is. A restore puts
+ * rules back as they were, so it is a change like any other. The file goes when the line is written. */
+static void tell_restore(struct core *c)
+{
+	char path[CFG_PATH_MAX + 32], why[FILE_WHY_MAX], what[64] = "restore", uid_text[16];
+	const char *text;
+	struct file_copy f;
+	uint32_t uid = 0;
+	size_t n;
+
+	snprintf(path, sizeof path, "%s/" CORE_RESTORED_FILE, c->cfg->state_dir);
+	if (access(path, F_OK) < 0) {
+		return;
+	}
+	if (file_read(&f, path, CORE_RESTORED_MAX, why) == 0) {
+		text = f.p; /* ends with a NUL */
+		n = strcspn(text, " ");
+		if (str_copy(uid_text, sizeof uid_text, text, n) == 0 && str_parse_u32(&uid, uid_text, 0, UINT32_MAX) == 0 && text[n]) {
+			snprintf(what, sizeof what, "restore %.*s", (int)strcspn(text + n + 1, "\n"), text + n + 1);
+		}
+		file_copy_fini(&f);
+	}
+	core_decide_provisioning(c, uid, what, "", "");
+	core_audit_look(c);
+	if (unlink(path) < 0) {
+		log_warn(c->log, "core", "%s cannot be removed: %s; the next start tells of the restore again", path, strerror(errno));
+	}
+}
+
 void core_audit_restored_all(struct core *c)
 {
 	char records[SHOWN_COUNT_MAX];
@@ -243,4 +274,5 @@ void core_audit_restored_all(struct core *c)
 			 shown_count(records, c->audit.recovered, "record"));
 	}
 	core_audit_look(c);
+	tell_restore(c);
 }

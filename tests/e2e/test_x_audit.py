@@ -314,6 +314,27 @@ def test_an_attack_on_the_checkpoint_is_found(busy, tmp_path):
     assert "the audit of another gateway: its own key is of other.example/audit" in attack(foreign)
 
 
+def test_a_hostile_record_does_nothing_to_the_terminal_or_the_reader(busy, tmp_path):
+    copy = str(tmp_path / "audit")
+    shutil.copytree(now(busy), copy)
+    lines = lines_of(copy)
+    n = next(i for i, line in enumerate(lines) if b'"reference":102' in line)
+    lines[n] = lines[n][:30] + b"\0\x1b[2J" + lines[n][30:]
+    with open(os.path.join(copy, FIRST), "wb") as f:
+        f.write(b"".join(lines))
+    plain = subprocess.run([busy.program("mtcctl"), "audit", "show", copy, str(n)], capture_output=True, timeout=60, check=False)
+    assert plain.returncode == 1 and b"\\x00\\x1b[2J" in plain.stdout and b"no proof" in plain.stdout
+    assert not {b for b in plain.stdout if b < 32} - {10}
+    code, rows = tool(busy, "show", copy, str(n))
+    assert code == 1 and rows[0]["record"] is None and not rows[0]["ok"]
+    code, rows = tool(busy, "search", copy)
+    assert code == 1 and "a record cannot be read" in rows[-1]["error"] and len(rows) == len(lines)
+    code, rows = tool(busy, "prune", copy, str(tmp_path / "archive"), "--before", "2999-01-01")
+    assert code == 1 and "nothing was moved" in rows[-1]["error"] and not (tmp_path / "archive").exists()
+    code, rows = tool(busy, "prune", now(busy), str(tmp_path / "archive"), "--before", "2999-01-01", "--key", key_of(busy))
+    assert (code, rows[-1]["files"], rows[-1]["first"]) == (0, 0, 0) and not (tmp_path / "archive").exists()  # one file only
+
+
 def test_a_roll_back_is_found_against_a_kept_checkpoint_only(busy):
     earlier, out = os.path.join(busy.lab["dir"], "earlier"), os.path.join(busy.lab["dir"], "checkpoints.jsonl")
     found, _ = problems(busy, earlier)
