@@ -84,15 +84,19 @@ static void verdict_words(const struct aud_summary *s, const struct aud_verify_c
 	if (s->has_checkpoint) {
 		printf("the last checkpoint covers the first %s\n", shown_count(n, s->checkpoint, "record"));
 	}
-	printf("sealed up to %s; %s not sealed: who could write the files may have changed them\n",
-	       shown_count(n, s->sealed, "record"), unsealed ? "the rest is" : "nothing is");
+	if (unsealed) {
+		printf("the first %s are sealed; the rest is not: who could write the files may have changed it\n",
+		       shown_count(n, s->sealed, "record"));
+	} else {
+		printf("all records are sealed\n");
+	}
 	line_if(unsealed, "record", "not sealed");
 	line_if(s->broken_intervals, "interval", "ended without a seal, by a crash");
 	line_if(s->recovered, "record", "made again after a crash, of the journal");
 	line_if(s->lost, "record", "missing by the log's own account: its queue was full");
 	line_if(s->summed, "refusal", "only counted, beyond audit.refusals_per_second");
 	line_if(s->clock_back, "step", "back in the times of the records: times are data, the numbers are the order");
-	line_if(s->pruned, "record", "at the beginning moved away: their hashes are here, give --archive to check them, too");
+	line_if(s->pruned, "record", "at the beginning not here, moved away: their hashes are here; give --archive to check them, too");
 	line_if(s->cut, "byte",
 		"cut off by starts and kept in the files cut-*: a crash leaves a part of one record, much more is no crash");
 	line_if(s->torn, "byte", "at the end that are no whole record: of a write under way, or of a crash");
@@ -177,6 +181,9 @@ int cli_audit_prune(const struct cli_session *s, const json_t *args)
 		number(row, "octets", done.octets);
 		number(row, "first", done.first);
 		cli_audit_json(row);
+		code = CLI_OK;
+	} else if (!done.files) {
+		printf("nothing to move: no file of records is older as a whole (audit.segment_size), but the last one\n");
 		code = CLI_OK;
 	} else {
 		printf("%s%s, %s; the audit begins with record %llu\n", conf.try_only ? "would move " : "moved ",

@@ -171,7 +171,8 @@ static void write_last(struct dm_parent *p)
 	}
 	base64_put(root, p->audit.last.root.v, HASH_LEN);
 	n = snprintf(text, sizeof text, LAST_HEAD "%" PRIu64 "\n%s\n", p->audit.last.size, root);
-	memset(text + n, '\n', sizeof text - (size_t)n);
+	memset(text + n, ' ', sizeof text - (size_t)n);
+	text[LAST_OCTETS - 1] = '\n';
 	if (pwrite(p->audit.last_fd, text, LAST_OCTETS, 0) != (ssize_t)LAST_OCTETS) {
 		log_warn(&p->log, "daemon",
 			 "audit: %s.last cannot be written: %s; a roll-back while mtc-iwfd does not run is found "
