@@ -1,6 +1,7 @@
 /* bench_bare.c - the cost of the machine itself. `commit` writes pages to a file of zeros; each
  * write is on disk before it returns (O_DSYNC). `hop` wakes another process, and another thread,
- * and is woken by it (eventfd). One JSON line. */
+ * and is woken by it (eventfd). `record` counts the instructions of the audit's hashes. One JSON
+ * line. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,10 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "bench/bench_hist.h"
 
 #define PAGE 4096u
@@ -171,10 +174,65 @@ static int hop(unsigned seconds)
 	_exit(0); /* the thread waits for ever */
 }
 
+/* -- record */
+
+#define RECORD_MAX 16384u
+#define NODE_OCTETS (1u + 2u * HASH_LEN)
+
+/* What the audit hashes for one record: its leaf and, on the average, one node above. */
+static bool hash_record(struct hash *h, size_t octets)
+{
+	static const uint8_t record[1 + RECORD_MAX];
+	uint8_t out[HASH_LEN];
+
+	return hash_piece(h, record, 1 + octets, out) == 0 && hash_piece(h, record, NODE_OCTETS, out) == 0;
+}
+
+/* The child stops, hashes and stops again. */
+static int hash_between_stops(size_t octets)
+{
+	struct hash *h;
+
+	if (hash_new(&h) || !hash_record(h, octets) || ptrace(PTRACE_TRACEME, 0, NULL, NULL)) {
+		return 1;
+	}
+	raise(SIGSTOP);
+	(void)hash_record(h, octets);
+	raise(SIGUSR1);
+	hash_free(h);
+	return 0;
+}
+
+/* Instructions that this processor executes for it, counted one by one: no counter of the processor
+ * is needed, and what valgrind's processor lacks is in use. */
+static int record(size_t octets)
+{
+	uint64_t n = 0;
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		_exit(hash_between_stops(octets));
+	}
+	if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFSTOPPED(status)) {
+		return die("ptrace");
+	}
+	do {
+		if (ptrace(PTRACE_SINGLESTEP, child, NULL, NULL) || waitpid(child, &status, 0) < 0) {
+			return die("ptrace");
+		}
+		n++;
+	} while (WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	printf("{\"event\":\"result\",\"octets\":%zu,\"instructions\":%" PRIu64 "}\n", octets, n);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned pages = argc == 5 ? (unsigned)strtoul(argv[3], NULL, 10) : 0;
-	unsigned seconds = argc > 2 ? (unsigned)strtoul(argv[argc - 1], NULL, 10) : 0;
+	unsigned seconds = argc > 2 ? (unsigned)strtoul(argv[argc - 1], NULL, 10) : 0; /* or bytes */
 
 	if (argc == 5 && strcmp(argv[1], "commit") == 0 && pages >= 1 && pages <= PAGES_MAX && seconds >= 1) {
 		return commit(argv[2], pages, seconds);
@@ -182,8 +240,12 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "hop") == 0 && seconds >= 1) {
 		return hop(seconds);
 	}
-	fputs("usage: bench_bare commit FILE PAGES SECONDS\n       bench_bare hop SECONDS\nWhat the machine itself takes, for "
-	      "the bench.\n",
+	if (argc == 3 && strcmp(argv[1], "record") == 0 && seconds >= 1 && seconds <= RECORD_MAX) {
+		return record(seconds);
+	}
+	fputs("usage: bench_bare commit FILE PAGES SECONDS\n       bench_bare hop SECONDS\n       bench_bare record BYTES\nWhat "
+	      "the "
+	      "machine itself takes, for the bench.\n",
 	      stderr);
 	return 2;
 }

@@ -529,7 +529,7 @@ static int run_until_entered(struct core *core, struct net_loop *loop)
 
 static int restore(const struct options *o)
 {
-	static const struct core_cb cb = { on_bad_edge, on_log_level, NULL, NULL };
+	static const struct core_cb cb = { on_bad_edge, on_log_level, NULL, NULL, NULL };
 	struct core_conf conf = { .decisions_fd = -1, .cb = &cb };
 	char text[4096], why[CORE_WHY_MAX] = "";
 	int n = snprintf(text, sizeof text, config, o->dir);

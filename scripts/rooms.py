@@ -27,7 +27,7 @@ ALLOWED = {
     "fetch": {"base", "net"},
     "fence": {"base", "ipsec", "conf"},
     "edge": {"base", "diameter", "apps", "policy", "net", "tls", "link", "ipc", "conf", "stats", "ndsip", "fetch"},
-    "core": {"base", "diameter", "apps", "peer", "policy", "trigger", "net", "tls", "link", "assoc", "journal", "audit", "merkle", "conf",
+    "core": {"base", "diameter", "apps", "peer", "policy", "trigger", "net", "tls", "link", "assoc", "journal", "audit", "merkle", "fetch", "conf",
              "stats", "ipc", "ipsec", "ndsip"},
     "admin": {"base", "net", "ipsec", "core", "ctl", "exchange", "assoc", "apps", "policy", "trigger", "conf", "stats"},
     "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox", "ipsec", "ndsip", "fetch", "fence", "merkle"},

@@ -7,7 +7,7 @@ import glob
 import os
 import re
 
-from . import callgrind, figures, lean
+from . import callgrind, figures, lean, subjects
 from .proc import LabError
 
 SHORT = 200  # triggers of the shorter run: tables and caches have their size, every path was taken
@@ -32,13 +32,14 @@ def unconfined(bin_folder):
         return "sandbox: off\n" if b"sandbox: prefer" in f.read() else ""
 
 
-def count(folder, bin_folder, tools, triggers, window):
-    """{role: {thread: profile}} of one run with so many triggers. tools: where the programs of the bench are."""
+def count(folder, bin_folder, tools, triggers, window, more=""):
+    """{role: {thread: profile}} of one run with so many triggers. tools: where the programs of the bench are; more: lines of the
+    configuration."""
     out = os.path.join(folder, "out")
     os.makedirs(out)
     preload = os.path.join(tools, "bench_self.so")
     run = lean.LeanTriggers(os.path.join(folder, "lab"), bin_folder, tools, under={"mtc-iwfd": valgrind(out, preload)},
-                            **{**SLOW, "iwf_more": SLOW["iwf_more"] + unconfined(bin_folder)})
+                            **{**SLOW, "iwf_more": SLOW["iwf_more"] + unconfined(bin_folder) + more})
     try:
         run.load(count=triggers, window=window, wait_s=WAIT_S)
     finally:
@@ -89,12 +90,52 @@ def a_trigger(short, long, triggers):
             "journal": of("core", [t for t in others if t == journal]), "others": of("core", [t for t in others if t != journal])}
 
 
-def measure(folder, bin_folder, tools, triggers, window, at_once=1, short=SHORT):
-    """a_trigger() of two runs; at_once 2: side by side, which changes the time and not the counts."""
+def measure(folder, bin_folder, tools, triggers, window, at_once=1, short=SHORT, more=""):
+    """a_trigger() of two runs; at_once 2: side by side, which changes the time and not the counts. more: lines of the configuration."""
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
-        runs = [pool.submit(count, f"{folder}-{n}", bin_folder, tools, n, window) for n in (short, short + triggers)]
+        runs = [pool.submit(count, f"{folder}-{n}", bin_folder, tools, n, window, more) for n in (short, short + triggers)]
         counts = [run.result() for run in runs]
     return a_trigger(*counts, triggers)
+
+
+# -- the audit
+
+AUDIT_TRIGGERS = 400
+AUDIT_LINES = "audit: { enabled: yes, key: audit.key, interval: 1h }\n"
+
+
+def crypto(functions):
+    """Instructions of libcrypto among {function: instructions}."""
+    return sum(value for (library, _), value in functions.items() if library.startswith("libcrypto"))
+
+
+def record_octets(folder):
+    """Octets of one record of a trigger in the audit that a run left there."""
+    lines = []
+    for path in glob.glob(os.path.join(folder, "lab", "iwf", "audit", "records", "*.jsonl")):
+        with open(path, "rb") as f:
+            lines += [len(line) - 1 for line in f if b'"action":"trigger"' in line]
+    if not lines:
+        raise LabError(f"no record of a trigger in {folder}/lab/iwf/audit")
+    return round(sum(lines) / len(lines))
+
+
+def audit(folder, bin_folder, tools):
+    """What a trigger costs with the audit and without. An interval of an hour, so that what is done once for each is in both runs and cancels out.
+    Valgrind's processor has no instructions for SHA-256, which most have today. So the hashes of the audit's thread are also put in as this
+    processor makes them: bench_bare steps through those of one record."""
+    costs = {word: measure(os.path.join(folder, word), bin_folder, tools, AUDIT_TRIGGERS, 1, more=lines) for word, lines in (("off", ""), ("on", AUDIT_LINES))}
+    off, on = (sum(costs[word][role][0] for role in ROLES) for word in ("off", "on"))
+    hashes = sum(crypto(costs["on"][role][1]) - crypto(costs["off"][role][1]) for role in ("journal", "others"))
+    octets = record_octets(os.path.join(folder, f"on-{SHORT}"))
+    here = subjects.bare(tools, "record", octets)["instructions"]
+    return {"off": round(off), "on": round(on), "hashes_on": round(hashes), "hashes_here": here, "record_octets": octets, "ratio": round(on / off, 4),
+            "ratio_here": round((on - hashes + here) / off, 4)}
+
+
+def audit_words(f):
+    return (f"instructions a trigger: {f['off']:,} with the audit off, {f['on']:,} on = {f['ratio']:.3f} without SHA instructions of the processor (valgrind); "
+            f"the hashes of a record of {f['record_octets']} bytes take {f['hashes_on']:,} of that, and {f['hashes_here']:,} on this processor = {f['ratio_here']:.3f}")
 
 
 # -- the guard

@@ -1,10 +1,11 @@
 """Rows that stand apart from the main table: the laboratory's own nodes, the journal at its batch windows and alone, the association store alone,
-and one build beside another."""
+the audit on and off, and one build beside another."""
 import functools
 import os
+import shutil
 import statistics
 
-from . import figures, handshakes, helper, lean, load, play, rounds, rows, subjects
+from . import counting, figures, handshakes, helper, lean, load, play, rounds, rows, subjects
 from .rounds import Target
 
 WINDOW = 64
@@ -108,6 +109,32 @@ def assoc_lines(found):
     yield "a look-up that waited for a change would show as more over 1 ms beside changes here than beside those elsewhere"
 
 
+# -- the audit
+
+AUDIT = "audit: { enabled: yes, key: audit.key }\n"  # as an operator writes it: the interval and all else by default
+AUDIT_CPU_MUST, AUDIT_INSTRUCTIONS_MUST = 1.05, 1.06
+
+
+def audit(bench, _options):
+    """The same gateway with the audit on and off; instructions, too, if valgrind is installed."""
+    off, on = (bench.begin(lean.LeanTriggers, bench.bin, bench.tools, name=f"triggers up to the DAA, audit {word}", iwf_more=more)
+               for word, more in (("off", ""), ("on", AUDIT)))
+    got = bench.in_turn({g.name: functools.partial(g.load, window=WINDOW, seconds=bench.seconds) for g in (off, on)})
+    without, with_it = got[off.name], got[on.name]
+    found = {"inside": f"triggers up to the DAA, window {WINDOW}, of one build with the audit on and off: {rows.TLS_INSIDE}; {rows.LEAN_INSIDE}",
+             "subjects": [rounds.subject(g.name, got[g.name], g.memory()) for g in (off, on)],
+             "targets": [Target("processor time of the gateway a trigger, audit on : off", [a.gateway_us() / b.gateway_us() for a, b in zip(with_it, without)],
+                                AUDIT_CPU_MUST, AUDIT_CPU_MUST, most=True),
+                         Target("triggers a second, audit on : off", rounds.ratio(with_it, without), None, None)]}
+    if shutil.which("valgrind"):
+        facts = counting.audit(bench.place(), bench.bin, bench.tools)
+        found["facts"] = facts
+        found["lines"] = [counting.audit_words(facts)]
+        found["targets"].append(Target("instructions of the gateway a trigger, audit on : off, hashes by this processor", [facts["ratio_here"]],
+                                       AUDIT_INSTRUCTIONS_MUST, AUDIT_INSTRUCTIONS_MUST, most=True))
+    return found
+
+
 # -- one build beside another
 
 def compare(bench, options):
@@ -136,4 +163,4 @@ def quick(bench, _options):
                         Target("processor time of the gateway a trigger, window 64", [r.gateway_us() for r in ours], 12, 9, "us", most=True)]}
 
 
-APART = {"quick": quick, "nodes": nodes, "journal": journal, "assoc": assoc, "helper": helper.ndsip}
+APART = {"quick": quick, "nodes": nodes, "journal": journal, "assoc": assoc, "audit": audit, "helper": helper.ndsip}

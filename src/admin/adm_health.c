@@ -115,6 +115,15 @@ static void look_at_ndsip(struct findings *f)
 	}
 }
 
+static void look_at_audit(struct findings *f)
+{
+	struct adm_trouble trouble;
+
+	if (adm_audit_trouble(&trouble, f->adm)) {
+		found(f, trouble.code, trouble.advice, "%s", trouble.text);
+	}
+}
+
 /* -- certificates and anchors */
 
 #define EXPIRED_MAGIC 0xcd34edbau
@@ -365,6 +374,7 @@ json_t *adm_health(const struct adm *a)
 	look_at_journal(&f, &s);
 	core_store_each(a->core, look_at_store, &f);
 	look_at_decisions(&f, &s);
+	look_at_audit(&f);
 	look_at_log(&f, &s);
 	look_at_memory(&f, &s);
 	look_at_load(&f, &s);

@@ -134,3 +134,8 @@ json_t *adm_crls_wrong(const struct adm *a);
 json_t *adm_crls_none(const struct adm *a);
 ERR_MUST_USE int adm_reload_init(struct adm *a);
 void adm_reload_end(struct adm *a); /* answers a waiting client: the gateway stops */
+
+/* -- adm_audit.c */
+
+json_t *adm_audit(const struct adm *a); /* for status; NULL: there is no audit */
+bool adm_audit_trouble(struct adm_trouble *out, const struct adm *a);

@@ -255,6 +255,9 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	if (last && cfg_ndsip_used(a->cfg)) {
 		json_object_set_new(last, "ndsip", adm_ndsip_summary(a));
 	}
+	if (last && a->cfg->audit.on) {
+		json_object_set_new(last, "audit", adm_audit(a));
+	}
 	if (last) {
 		ctl_done(rq, last);
 	} else {

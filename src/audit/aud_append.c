@@ -71,6 +71,19 @@ struct aud_place aud_next_place(const struct aud_store *s)
 	return (struct aud_place){ s->edge.size, s->interval };
 }
 
+/* A file is durable with its name only. */
+static int sync_names(const struct aud_store *s)
+{
+	int fd = openat(s->dir_fd, "records", O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = fd < 0 || fsync(fd) < 0 ? ERR_IO : 0;
+	int error = errno;
+
+	if (fd >= 0) {
+		close(fd);
+	}
+	errno = error;
+	return err;
+}
+
 static int next_file(struct aud_store *s)
 {
 	char name[AUD_NAME_MAX];
@@ -79,6 +92,10 @@ static int next_file(struct aud_store *s)
 	aud_segment_name(name, s->edge.size);
 	fd = openat(s->dir_fd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (fd < 0) {
+		return ERR_IO;
+	}
+	if (sync_names(s)) {
+		close(fd);
 		return ERR_IO;
 	}
 	if (s->file >= 0) {
@@ -103,7 +120,8 @@ static int write_records(struct aud_store *s, const void *p, size_t n)
 	if ((s->file < 0 || s->file_octets >= s->segment_size) && next_file(s)) {
 		return ERR_IO;
 	}
-	if (s->all_octets + n > s->size_max) {
+	/* what `mtcctl audit prune` has moved away is seen when it is needed */
+	if (s->all_octets + n > s->size_max && (aud_count_octets(s) || s->all_octets + n > s->size_max)) {
 		errno = EDQUOT; /* audit.size_max */
 		return ERR_IO;
 	}
@@ -126,15 +144,13 @@ static int write_records(struct aud_store *s, const void *p, size_t n)
 
 static int put_leaf(struct aud_store *s, const void *p, size_t n)
 {
-	struct mrk_edge before = s->edge;
 	struct mrk_hash leaf;
 	int err = mrk_leaf(s->hash, p, n, &leaf);
 
 	if (!err) {
 		err = mrk_add(&s->edge, s->hash, &leaf, aud_tiles_put, &s->tiles);
 	}
-	if (err) {
-		s->edge = before;
+	if (err) { /* the edge is as before */
 		errno = err == ERR_IO ? s->tiles.error : ENOMEM;
 	}
 	return err;
@@ -154,6 +170,7 @@ int aud_append(struct aud_store *s, const char *records, size_t len, uint64_t n)
 	}
 	pthread_mutex_lock(&s->lock);
 	s->view.records = s->edge.size;
+	s->view.octets = s->all_octets;
 	pthread_mutex_unlock(&s->lock);
 	return err;
 }

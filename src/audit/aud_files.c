@@ -120,6 +120,22 @@ static int write_whole(int fd, const void *p, size_t n)
 	return 0;
 }
 
+int aud_file_put(int dir, const char *name, const void *p, size_t n, uint64_t at)
+{
+	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640), err = ERR_IO, error;
+
+	if (fd < 0) {
+		return ERR_IO;
+	}
+	if (lseek(fd, (off_t)at, SEEK_SET) == (off_t)at) {
+		err = write_whole(fd, p, n);
+	}
+	error = errno;
+	close(fd);
+	errno = error;
+	return err;
+}
+
 int aud_file_write(int dir, const char *name, const void *p, size_t n, bool durable)
 {
 	char fresh[AUD_NAME_MAX + 8];
@@ -167,8 +183,8 @@ static int by_number(const void *a, const void *b)
 
 static int add_segment(struct aud_segments *s, size_t *room, uint64_t first)
 {
-	if (s->n == *room) {
-		size_t more = *room ? 2 * *room : 64;
+	if (s->n >= *room) {
+		size_t more = s->n ? 2 * s->n : 64;
 		uint64_t *p = more <= SEGMENTS_MAX ? realloc(s->first, more * sizeof *p) : NULL;
 
 		if (!p) {
@@ -213,6 +229,37 @@ int aud_segments_list(struct aud_segments *out, int dir)
 	return 0;
 }
 
+int aud_segments_of_both(struct aud_segments *out, int dir, int archive)
+{
+	struct aud_segments more = { NULL, 0 };
+	int err = aud_segments_list(out, dir);
+	size_t room, n = 0;
+
+	if (err || archive < 0) {
+		return err;
+	}
+	err = aud_segments_list(&more, archive);
+	room = out->n;
+	for (size_t i = 0; i < more.n && !err; i++) {
+		err = add_segment(out, &room, more.first[i]);
+	}
+	aud_segments_free(&more);
+	if (err) {
+		aud_segments_free(out);
+		return err;
+	}
+	if (out->n) {
+		qsort(out->first, out->n, sizeof *out->first, by_number);
+	}
+	for (size_t i = 0; i < out->n; i++) {
+		if (!n || out->first[n - 1] != out->first[i]) {
+			out->first[n++] = out->first[i];
+		}
+	}
+	out->n = n;
+	return 0;
+}
+
 void aud_segments_free(struct aud_segments *s)
 {
 	free(s->first);
@@ -220,6 +267,27 @@ void aud_segments_free(struct aud_segments *s)
 }
 
 /* -- tiles */
+
+/* A whole tile: a file of its own, as versions before made it, or its place in the file of the
+ * level. */
+static int open_whole(int *fd, int dir, unsigned level, uint64_t tile)
+{
+	char name[MRK_TILE_NAME_MAX];
+	int err;
+
+	mrk_tile_name(name, level, tile, MRK_TILE_WIDTH);
+	err = open_to_read(fd, dir, name);
+	if (err != ERR_NOTFOUND) {
+		return err;
+	}
+	snprintf(name, sizeof name, AUD_TILES_WHOLE, level);
+	err = open_to_read(fd, dir, name);
+	if (!err && lseek(*fd, (off_t)(tile * MRK_TILE_OCTETS), SEEK_SET) < 0) {
+		close(*fd);
+		err = ERR_NOTFOUND;
+	}
+	return err;
+}
 
 static int read_tile(struct aud_tile_reader *r, unsigned level, uint64_t tile)
 {
@@ -230,10 +298,9 @@ static int read_tile(struct aud_tile_reader *r, unsigned level, uint64_t tile)
 	ssize_t n;
 
 	mrk_tile_name(name, level, tile, width);
-	err = open_to_read(&fd, r->dir, name);
-	if (err == ERR_NOTFOUND && width < MRK_TILE_WIDTH) { /* it became whole after the checkpoint */
-		mrk_tile_name(name, level, tile, MRK_TILE_WIDTH);
-		err = open_to_read(&fd, r->dir, name);
+	err = width < MRK_TILE_WIDTH ? open_to_read(&fd, r->dir, name) : ERR_NOTFOUND;
+	if (err == ERR_NOTFOUND) { /* or it became whole after the checkpoint */
+		err = open_whole(&fd, r->dir, level, tile);
 	}
 	if (err) {
 		return err;

@@ -14,7 +14,7 @@
 #include "base/lock.h"
 #include "base/wake.h"
 
-#define CUT_OCTETS_MAX (1024u * 1024u) /* of what is cut off, kept beside */
+#define PIECE_OCTETS (256u * 1024u) /* of what is cut off and kept beside, at a time */
 
 void aud_broken(struct aud_store *s, const char *format, ...)
 {
@@ -200,8 +200,8 @@ static bool continues(struct aud_store *s)
 	       (mrk_root(&s->edge, s->hash, &root) == 0 && mrk_equal(&root, &s->last.root));
 }
 
-/* Takes the tree of the last checkpoint from its tiles. False: they are not whole. */
-static bool from_tiles(struct aud_store *s)
+/* Takes the tree of the first `size` records from its tiles. False: they are not whole. */
+static bool from_tiles(struct aud_store *s, uint64_t size)
 {
 	struct aud_tile_reader *r = calloc(1, sizeof *r);
 	struct mrk_nodes nodes = { aud_tile_get, r, s->hash };
@@ -211,8 +211,8 @@ static bool from_tiles(struct aud_store *s)
 		obj_begin(&r->obj, AUD_TILE_READER_MAGIC);
 		r->dir = s->dir_fd;
 		r->size = s->last.size;
-		whole = mrk_edge_of(&s->edge, &nodes, s->last.size) == 0 && continues(s) &&
-			aud_tiles_take_up(&s->tiles, s->dir_fd, s->last.size) == 0;
+		whole = mrk_edge_of(&s->edge, &nodes, size) == 0 && continues(s) &&
+			aud_tiles_take_up(&s->tiles, s->dir_fd, size, &nodes) == 0;
 	}
 	free(r);
 	if (!whole) {
@@ -248,34 +248,72 @@ static int scan(struct aud_store *s, struct scan *c)
 	return err == ERR_CLOSED ? 0 : err;
 }
 
-/* What stands behind the last whole record, in the last file, is cut off; a copy stays beside. */
-static int cut(struct aud_store *s, const struct scan *c)
+/* Copies all octets from `at` on; *n: how many. A crash leaves a torn line, a power cut pages of
+ * zeros, an attacker whatever he likes: nothing of it is lost. */
+static int copy_end(int to, int from, uint64_t at, uint64_t *n)
 {
-	uint64_t at = aud_reader_offset(c->reader);
-	char name[AUD_NAME_MAX], copy[AUD_NAME_MAX], *octets;
-	int fd, err = ERR_IO;
-	ssize_t n = -1;
+	char *octets = malloc(PIECE_OCTETS);
+	ssize_t k = -1;
 
-	aud_segment_name(name, aud_reader_segment(c->reader));
-	fd = openat(s->dir_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	octets = malloc(CUT_OCTETS_MAX);
-	if (fd >= 0 && octets) {
-		n = pread(fd, octets, CUT_OCTETS_MAX, (off_t)at);
-	}
-	snprintf(copy, sizeof copy, "cut-%020llu", (unsigned long long)c->expected);
-	if (n >= 0 && (n == 0 || aud_file_write(s->dir_fd, copy, octets, (size_t)n, true) == 0) &&
-	    ftruncate(fd, (off_t)at) == 0) {
-		err = 0;
-	}
-	if (!err && n) {
-		snprintf(s->view.why, sizeof s->view.why,
-			 "the last %zd bytes of the records were no whole record, as after a crash; they are in %s now", n, copy);
+	*n = 0;
+	while (octets && (k = pread(from, octets, PIECE_OCTETS, (off_t)(at + *n))) > 0) {
+		if (write(to, octets, (size_t)k) != k) {
+			errno = errno ? errno : ENOSPC;
+			k = -1;
+			break;
+		}
+		*n += (uint64_t)k;
 	}
 	free(octets);
-	if (fd >= 0) {
-		close(fd);
+	return k < 0 || fdatasync(to) < 0 ? ERR_IO : 0;
+}
+
+/* What stands behind the last whole record, in the last file, is cut off; a copy stays beside, and
+ * the start record says how much it is. */
+static int cut(struct aud_store *s, const struct scan *c)
+{
+	uint64_t at = aud_reader_offset(c->reader), n = 0;
+	char name[AUD_NAME_MAX], copy[AUD_NAME_MAX];
+	int from, to, err = ERR_IO;
+
+	aud_segment_name(name, aud_reader_segment(c->reader));
+	snprintf(copy, sizeof copy, "cut-%020llu", (unsigned long long)c->expected);
+	from = openat(s->dir_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	to = openat(s->dir_fd, copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (from >= 0 && to >= 0 && copy_end(to, from, at, &n) == 0 && ftruncate(from, (off_t)at) == 0) {
+		err = 0;
+		s->opening.cut_octets = n;
+		snprintf(s->view.why, sizeof s->view.why,
+			 "the last %llu bytes of the records were no whole record, as after a crash; they are in %s now",
+			 (unsigned long long)n, copy);
+	}
+	if (from >= 0) {
+		close(from);
+	}
+	if (to >= 0) {
+		close(to);
 	}
 	return err ? wrong(s, err, strerror(errno)) : 0;
+}
+
+int aud_count_octets(struct aud_store *s)
+{
+	struct aud_segments segments;
+	char name[AUD_NAME_MAX];
+	struct stat st;
+	int err = aud_segments_list(&segments, s->dir_fd);
+
+	s->all_octets = 0;
+	for (size_t i = 0; i < segments.n && !err; i++) {
+		aud_segment_name(name, segments.first[i]);
+		if (fstatat(s->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+			s->all_octets += (uint64_t)st.st_size;
+		} else if (errno != ENOENT) { /* pruned meanwhile */
+			err = ERR_IO;
+		}
+	}
+	aud_segments_free(&segments);
+	return err;
 }
 
 static int open_last(struct aud_store *s)
@@ -285,15 +323,15 @@ static int open_last(struct aud_store *s)
 	struct stat st = { .st_size = 0 };
 	int err = aud_segments_list(&segments, s->dir_fd);
 
-	for (size_t i = 0; i < segments.n && !err; i++) {
-		aud_segment_name(name, segments.first[i]);
-		err = fstatat(s->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? ERR_IO : 0;
-		s->all_octets += err ? 0 : (uint64_t)st.st_size;
+	if (!err) {
+		err = aud_count_octets(s);
 	}
 	if (!err && segments.n) {
 		s->segment = segments.first[segments.n - 1];
+		aud_segment_name(name, s->segment);
+		err = fstatat(s->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? ERR_IO : 0;
 		s->file_octets = (uint64_t)st.st_size;
-		s->file = openat(s->dir_fd, name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+		s->file = err ? -1 : openat(s->dir_fd, name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 		err = s->file < 0 ? ERR_IO : 0;
 	}
 	aud_segments_free(&segments);
@@ -332,9 +370,16 @@ static int judge_end(struct aud_store *s, const struct scan *c, int err)
 static int take_up_records(struct aud_store *s)
 {
 	struct scan c = { .expected = 0 };
-	bool tiles = s->last.size && from_tiles(s);
-	int err = aud_reader_open(&c.reader, s->dir_fd, tiles ? s->last.size - 1 : 0);
+	bool tiles = s->last.size && from_tiles(s, s->last.size);
+	int err = aud_reader_open(&c.reader, s->dir_fd, -1, tiles ? s->last.size - 1 : 0);
 
+	/* a power cut took tiles: those of the records that were moved away are older, and synced */
+	if (!err && !tiles && aud_reader_first(c.reader) && !from_tiles(s, aud_reader_first(c.reader))) {
+		aud_reader_free(c.reader);
+		return wrong(s, ERR_PROTO,
+			     "the first records are not here, and the tiles that stand for them are damaged; put the archive of "
+			     "'mtcctl audit prune' back, or run mtcctl audit verify");
+	}
 	if (err) {
 		return err;
 	}
@@ -344,8 +389,8 @@ static int take_up_records(struct aud_store *s)
 	if (err) {
 		return err;
 	}
-	s->how = !s->edge.size ? AUD_START_FIRST : c.ended ? AUD_START_CLEAN : AUD_START_CRASH;
-	s->unsealed = s->edge.size - (c.sealed < s->edge.size ? c.sealed : s->edge.size);
+	s->opening.how = !s->edge.size ? AUD_START_FIRST : c.ended ? AUD_START_CLEAN : AUD_START_CRASH;
+	s->opening.unsealed = s->edge.size - (c.sealed < s->edge.size ? c.sealed : s->edge.size);
 	s->view.records = s->edge.size;
 	s->view.sealed = c.sealed;
 	aud_recent_sort(&s->recent);

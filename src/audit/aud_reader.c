@@ -12,7 +12,7 @@
 _Static_assert(BUFFER_OCTETS > 2 * AUD_RECORD_MAX, "a record fits");
 
 struct aud_reader {
-	int dir, fd; /* fd: of the segment; -1: none is open */
+	int dir, archive, fd; /* fd: of the segment; -1: none is open */
 	struct aud_segments segments;
 	size_t next;      /* segment that comes */
 	uint64_t segment; /* that is read */
@@ -24,16 +24,17 @@ struct aud_reader {
 	char buf[BUFFER_OCTETS];
 };
 
-int aud_reader_open(struct aud_reader **out, int dir, uint64_t from)
+int aud_reader_open(struct aud_reader **out, int dir, int archive, uint64_t from)
 {
 	struct aud_reader *r = calloc(1, sizeof *r);
-	int err = r ? aud_segments_list(&r->segments, dir) : ERR_NOMEM;
+	int err = r ? aud_segments_of_both(&r->segments, dir, archive) : ERR_NOMEM;
 
 	if (err) {
 		free(r);
 		return err;
 	}
 	r->dir = dir;
+	r->archive = archive;
 	r->fd = -1;
 	while (r->next + 1 < r->segments.n && r->segments.first[r->next + 1] <= from) {
 		r->next++;
@@ -52,6 +53,11 @@ void aud_reader_free(struct aud_reader *r)
 	}
 	aud_segments_free(&r->segments);
 	free(r);
+}
+
+uint64_t aud_reader_first(const struct aud_reader *r)
+{
+	return r->segments.n ? r->segments.first[0] : 0;
 }
 
 uint64_t aud_reader_segment(const struct aud_reader *r)
@@ -83,6 +89,9 @@ static int next_segment(struct aud_reader *r)
 	r->segment = r->segments.first[r->next++];
 	aud_segment_name(name, r->segment);
 	r->fd = openat(r->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (r->fd < 0 && errno == ENOENT && r->archive >= 0) {
+		r->fd = openat(r->archive, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	}
 	r->at = r->torn = 0;
 	r->from = r->len = r->line = 0;
 	r->ended = false;

@@ -151,13 +151,14 @@ static void member_key(struct text *t, const uint8_t key[MRK_KEY])
 	member_text(t, "key", text);
 }
 
-size_t aud_line_start(char out[AUD_LINE_MAX], uint64_t time_ms, enum aud_start how, uint64_t unsealed, const char *origin,
+size_t aud_line_start(char out[AUD_LINE_MAX], uint64_t time_ms, const struct aud_opening *found, const char *origin,
 		      const uint8_t key[MRK_KEY])
 {
 	struct text t = own_line(out, time_ms, "start");
 
-	member_text(&t, "how", aud_start_word(how));
-	member_number(&t, "unsealed", unsealed);
+	member_text(&t, "how", aud_start_word(found->how));
+	member_number(&t, "unsealed", found->unsealed);
+	member_number(&t, "cut", found->cut_octets);
 	member_text(&t, "origin", origin);
 	member_key(&t, key);
 	text_char(&t, '}');

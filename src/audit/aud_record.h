@@ -35,9 +35,15 @@ bool aud_record_is(const char *record, size_t len, const char *member, const cha
 enum aud_start { AUD_START_FIRST, AUD_START_CLEAN, AUD_START_CRASH };
 const char *aud_start_word(enum aud_start how);
 
+struct aud_opening {
+	enum aud_start how;
+	uint64_t unsealed;   /* records that no seal covered */
+	uint64_t cut_octets; /* that were no whole record, at the end of the last file, and were moved aside */
+};
+
 /* The lines of the audit itself, without seq and interval. Each returns its length. `key`: the
  * public half of the pair that seals the interval that begins; NULL: none begins. */
-size_t aud_line_start(char out[AUD_LINE_MAX], uint64_t time_ms, enum aud_start how, uint64_t unsealed, const char *origin,
+size_t aud_line_start(char out[AUD_LINE_MAX], uint64_t time_ms, const struct aud_opening *found, const char *origin,
 		      const uint8_t key[MRK_KEY]);
 size_t aud_line_lost(char out[AUD_LINE_MAX], uint64_t time_ms, uint64_t records);
 size_t aud_line_summary(char out[AUD_LINE_MAX], uint64_t time_ms, const char *scs, uint64_t records);

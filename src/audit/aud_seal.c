@@ -58,7 +58,7 @@ int aud_begin_interval(struct aud_store *s)
 	}
 	s->has_seed = true;
 	s->view.interval = s->interval;
-	err = append_line(s, line, aud_line_start(line, clock_real_ms(), s->how, s->unsealed, s->origin, public_key));
+	err = append_line(s, line, aud_line_start(line, clock_real_ms(), &s->opening, s->origin, public_key));
 	if (!err) {
 		err = aud_insist(s, sync_records, NULL, 0);
 	}

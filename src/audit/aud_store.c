@@ -16,7 +16,7 @@
 #include "base/str.h"
 #include "base/wake.h"
 
-#define GATHER_MS 10u /* from the first line on, so that a wake-up serves many */
+#define GATHER_MS 20u /* from the first line on, so that a wake-up serves many */
 
 /* -- one round: called and returns with the lock */
 
@@ -177,6 +177,7 @@ void aud_store_view(struct aud_store *s, struct aud_view *out)
 {
 	pthread_mutex_lock(&s->lock);
 	*out = s->view;
+	out->waiting = s->fill_len;
 	pthread_mutex_unlock(&s->lock);
 }
 

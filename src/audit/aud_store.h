@@ -56,6 +56,7 @@ struct aud_view {
 	uint64_t interval;   /* number of the one under way */
 	uint64_t checkpoints, checkpoints_failed;
 	uint64_t lost;               /* records, since the opening */
+	uint64_t octets, waiting;    /* of all files of records; of lines in the queue */
 	int error;                   /* errno of the write that failed last, while it fails */
 	int refused;                 /* enum mrk_status of the last answer of the keyholder; MRK_SIGNED: none was refused */
 	bool connected;              /* to the keyholder */

@@ -38,8 +38,7 @@ struct aud_store {
 	bool checkpoint_due;
 	char *out; /* records of one write; owned */
 	int channel, publish;
-	enum aud_start how; /* of the opening */
-	uint64_t unsealed;  /* records that no seal covered then */
+	struct aud_opening opening;
 	struct aud_recent recent;
 
 	/* shared, under the lock */
@@ -61,6 +60,8 @@ struct aud_store {
 
 /* aud_open.c: everything up to the first record. ERR_*: the view says why. */
 ERR_MUST_USE int aud_take_up(struct aud_store *s, uint64_t lock_wait_ms);
+/* What all files of records take. ERR_IO, ERR_NOMEM. */
+ERR_MUST_USE int aud_count_octets(struct aud_store *s);
 void aud_broken(struct aud_store *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* aud_append.c: appends `n` records of `len` octets, tries until it works or the store stops.

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,16 +28,23 @@ static void make_dirs(int dir, const char *name)
 	}
 }
 
+/* In place: a reader takes a tile only when a checkpoint covers it, and that is made later. */
 static int write_tile(struct aud_tiles *t, unsigned level, uint64_t tile, unsigned width)
 {
 	char name[MRK_TILE_NAME_MAX];
+	uint64_t at = 0;
 	int err;
 
-	mrk_tile_name(name, level, tile, width);
-	err = aud_file_write(t->dir, name, t->level[level].v, (size_t)width * HASH_LEN, false);
+	if (width == MRK_TILE_WIDTH) {
+		snprintf(name, sizeof name, AUD_TILES_WHOLE, level);
+		at = tile * MRK_TILE_OCTETS;
+	} else {
+		mrk_tile_name(name, level, tile, width);
+	}
+	err = aud_file_put(t->dir, name, t->level[level].v, (size_t)width * HASH_LEN, at);
 	if (err && errno == ENOENT) {
 		make_dirs(t->dir, name);
-		err = aud_file_write(t->dir, name, t->level[level].v, (size_t)width * HASH_LEN, false);
+		err = aud_file_put(t->dir, name, t->level[level].v, (size_t)width * HASH_LEN, at);
 	}
 	if (err) {
 		t->error = errno;
@@ -112,29 +120,22 @@ void aud_tiles_checkpoint(struct aud_tiles *t)
 	}
 }
 
-int aud_tiles_take_up(struct aud_tiles *t, int dir, uint64_t size)
+int aud_tiles_take_up(struct aud_tiles *t, int dir, uint64_t size, const struct mrk_nodes *from)
 {
-	struct aud_tile_reader *r = calloc(1, sizeof *r);
-	struct mrk_hash hash;
-	int err = r ? 0 : ERR_NOMEM;
+	int err = 0;
 
-	if (r) {
-		obj_begin(&r->obj, AUD_TILE_READER_MAGIC);
-	}
 	*t = (struct aud_tiles){ .obj = OBJ(AUD_TILES_MAGIC), .dir = dir };
 	for (unsigned level = 0; level < MRK_TILE_LEVELS && !err; level++) {
 		uint64_t n = mrk_tile_hashes(level, size);
 		unsigned width = (unsigned)(n % MRK_TILE_WIDTH);
+		struct mrk_hash hash;
 
-		r->dir = dir;
-		r->size = size;
 		t->level[level].n = n;
 		t->level[level].partial = t->level[level].kept = width;
-		err = width ? aud_tile_get(r, level, n - 1, &hash) : 0;
-		if (!err && width) {
-			memcpy(t->level[level].v, r->last[level].v, (size_t)width * HASH_LEN);
+		for (unsigned i = 0; i < width && !err; i++) {
+			err = mrk_stored(from, level, n - width + i, &hash);
+			memcpy(t->level[level].v + (size_t)i * HASH_LEN, hash.v, HASH_LEN);
 		}
 	}
-	free(r);
 	return err;
 }

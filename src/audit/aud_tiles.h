@@ -4,6 +4,7 @@
 #pragma once
 #include "base/obj.h"
 #include "merkle/mrk_tile.h"
+#include "merkle/mrk_tree.h"
 
 #define AUD_TILES_MAGIC 0x1be5c3a9u
 struct aud_tiles { /* all zero but obj and dir at first */
@@ -25,5 +26,5 @@ int aud_tiles_put(void *arg, unsigned level, uint64_t index, const struct mrk_ha
 ERR_MUST_USE int aud_tiles_edge(struct aud_tiles *t);
 /* There is a checkpoint of this edge: removes the files of the one before. */
 void aud_tiles_checkpoint(struct aud_tiles *t);
-/* Takes up a tree of `size` leaves whose tiles are there. Errors of aud_tile_get(). */
-ERR_MUST_USE int aud_tiles_take_up(struct aud_tiles *t, int dir, uint64_t size);
+/* Takes up a tree of `size` leaves whose nodes are in `from`. Errors of mrk_stored(). */
+ERR_MUST_USE int aud_tiles_take_up(struct aud_tiles *t, int dir, uint64_t size, const struct mrk_nodes *from);

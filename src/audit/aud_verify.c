@@ -95,7 +95,15 @@ static void on_seal(struct aud_verifier *v, const struct aud_place *at, const st
 	struct mrk_hash root;
 	bool good = true;
 
-	if (v->chain_broken) { /* the first one said it; each later seal differs, too */
+	if (v->after_pruned) { /* its key is in a record that is not here: what the checkpoint covers stands for it */
+		good = mrk_root(&v->edge, v->hash, &root) == 0 && mrk_equal(&root, &s->digest);
+		if (!good) {
+			aud_problem(v, at->seq, "the records up to the seal of interval %llu are not those that were sealed",
+				    (unsigned long long)at->interval);
+		}
+		v->vouched = at->seq < v->last.size;
+		v->after_pruned = false;
+	} else if (v->chain_broken) { /* the first one said it; each later seal differs, too */
 		good = false;
 	} else if (!v->has_key || !ed25519_good(v->key, text, n, s->signature)) {
 		aud_problem(v, at->seq, "the seal of interval %llu is not signed with the key of that interval",
@@ -128,7 +136,7 @@ static void on_start(struct aud_verifier *v, const struct aud_place *at, const c
 {
 	bool clean = aud_record_is(record, len, "how", "clean"), first = aud_record_is(record, len, "how", "first");
 
-	if (at->seq == 0 ? !first : first || clean != v->ended) {
+	if (at->seq == 0 ? !first : first || (clean != v->ended && at->seq != v->out->pruned)) {
 		aud_problem(v, at->seq, "a start that calls itself %s stands %s",
 			    first   ? "the first"
 			    : clean ? "clean"
@@ -137,8 +145,8 @@ static void on_start(struct aud_verifier *v, const struct aud_place *at, const c
 			    : v->ended   ? "after an orderly end"
 					 : "after no orderly end");
 	}
-	v->out->broken_intervals += at->seq > 0 && !v->ended;
-	v->ended = false;
+	v->out->broken_intervals += at->seq > v->out->pruned && !v->ended;
+	v->ended = v->after_pruned = false;
 	begin_interval(v, key, at->seq < v->last.size);
 }
 
@@ -153,7 +161,7 @@ static bool in_order(struct aud_verifier *v, const struct aud_place *at)
 		aud_problem(v, at->seq, "record %llu stands where %llu was expected: a copy, or another order",
 			    (unsigned long long)at->seq, (unsigned long long)v->next);
 	}
-	if (at->interval != v->interval && at->seq == v->next && v->next) {
+	if (at->interval != v->interval && at->seq == v->next && v->next > v->out->pruned) {
 		bool after_seal = v->next_key || v->ended, start = at->interval == v->interval + 1;
 
 		if (!start || (!after_seal && !v->at_start)) {
@@ -181,6 +189,10 @@ static void look_at(struct aud_verifier *v, const char *record, size_t len)
 	    str_parse_u64(&n, number, 0, UINT64_MAX) == 0) {
 		v->out->lost += aud_record_is(record, len, "event", "lost") ? n : 0;
 		v->out->summed += aud_record_is(record, len, "event", "summary") ? n : 0;
+	}
+	if (aud_record_is(record, len, "action", "audit") && aud_record_member(number, sizeof number, record, len, "cut") &&
+	    str_parse_u64(&n, number, 0, UINT64_MAX) == 0) {
+		v->out->cut += n;
 	}
 }
 
@@ -282,14 +294,84 @@ static void judge_end(struct aud_verifier *v)
 	judge_changes(v);
 }
 
+/* -- records that were moved away */
+
+/* Whether `mtcctl audit prune` says that it moved them. */
+static bool said_pruned(const struct aud_verifier *v, uint64_t first)
+{
+	char text[64];
+	uint64_t said;
+	size_t n, head = sizeof AUD_PRUNED - 1;
+
+	if (aud_file_read(text, sizeof text, &n, v->tiles.dir, "pruned") || n <= head || text[n - 1] != '\n' ||
+	    memcmp(text, AUD_PRUNED, head) != 0) {
+		return false;
+	}
+	text[n - 1] = 0;
+	return str_parse_u64(&said, text + head, 0, UINT64_MAX) == 0 && said >= first;
+}
+
+/* Kept checkpoints of what is not here: the tiles prove that the records began so. */
+static void compare_pruned(struct aud_verifier *v, const struct mrk_nodes *nodes, uint64_t first)
+{
+	struct mrk_hash proof[MRK_CONSISTENCY_MAX], root;
+	size_t n;
+
+	for (size_t i = 0; i < v->against_n; i++) {
+		const struct mrk_checkpoint *c = &v->against[i];
+
+		if (!c->size || c->size > first) {
+			continue;
+		}
+		if (mrk_root(&v->edge, v->hash, &root) || mrk_consistency(nodes, c->size, first, proof, &n) ||
+		    mrk_consistency_check(v->hash, c->size, &c->root, first, &root, proof, n)) {
+			aud_problem(
+			    v, UINT64_MAX,
+			    "another log: the kept checkpoint of %llu records does not fit the records that were moved away",
+			    (unsigned long long)c->size);
+		}
+	}
+}
+
+/* The tree begins with the tiles of the records that are not here. That they are theirs shows at the
+ * checkpoint. */
+static int begin_pruned(struct aud_verifier *v, uint64_t first, struct aud_why *why)
+{
+	struct mrk_nodes nodes = { aud_tile_get, &v->tiles, v->hash };
+
+	if (!v->out->has_checkpoint || first > v->last.size || mrk_edge_of(&v->edge, &nodes, first)) {
+		snprintf(
+		    why->text, sizeof why->text,
+		    "the first %llu records are not here, nor the tiles that stand for them; give the archive with --archive",
+		    (unsigned long long)first);
+		return ERR_INVAL;
+	}
+	if (!said_pruned(v, first)) {
+		aud_problem(v, 0, "missing: records 0 to %llu, and no file 'pruned' says that they were moved away",
+			    (unsigned long long)(first - 1));
+	}
+	v->out->pruned = v->next = first;
+	v->after_pruned = true;
+	compare_pruned(v, &nodes, first);
+	compare(v);
+	return 0;
+}
+
 static int read_records(struct aud_verifier *v, struct aud_why *why)
 {
 	struct aud_reader *r;
 	const char *line;
 	size_t len;
 	uint64_t segment = UINT64_MAX;
-	int err = aud_reader_open(&r, v->tiles.dir, 0);
+	int err = aud_reader_open(&r, v->tiles.dir, v->archive, 0);
 
+	if (!err && aud_reader_first(r)) {
+		err = begin_pruned(v, aud_reader_first(r), why);
+		if (err) {
+			aud_reader_free(r);
+			return err;
+		}
+	}
 	while (!err && (err = aud_reader_next(r, &line, &len)) == 0) {
 		if (aud_reader_segment(r) != segment) {
 			segment = aud_reader_segment(r);

@@ -10,6 +10,7 @@
 
 struct aud_verify_conf { /* borrowed */
 	const char *dir;
+	const char *archive; /* directory with records that were moved away; NULL: none */
 	/* text of the public key; NULL: the file vkey of the directory, which a forger could have
 	 * replaced, too */
 	const char *vkey;
@@ -26,6 +27,8 @@ struct aud_summary {
 	uint64_t lost, summed;                /* records that the log itself says are missing; refusals that it only counted */
 	uint64_t recovered, clock_back;       /* records made again after a crash; steps of the clock */
 	uint64_t torn;                        /* octets behind the last newline */
+	uint64_t cut;                         /* octets that openings cut off and moved aside */
+	uint64_t pruned;                      /* first records that are not here; tiles stand for them */
 	uint64_t against;                     /* checkpoints that were compared */
 	uint64_t problems;
 	bool has_checkpoint;

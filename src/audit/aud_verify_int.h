@@ -16,6 +16,7 @@ struct aud_verifier {
 	struct mrk_checkpoint *against; /* owned */
 	size_t against_n;
 	struct aud_tile_reader tiles;
+	int archive; /* -1: none */
 
 	struct mrk_edge edge;
 	uint64_t next, interval; /* number of the record that comes; interval of the last one */
@@ -24,6 +25,7 @@ struct aud_verifier {
 	bool has_key;         /* it is known */
 	bool vouched;         /* a checkpoint covers it, or a seal that one covers */
 	bool next_key, sealed_now, ended, at_start;
+	bool after_pruned; /* no record yet, or no key yet: the first ones are not here */
 	bool chain_broken; /* a seal did not fit: those behind it cannot */
 	bool root_good;
 	uint64_t differs[AUD_PROBLEMS_MAX]; /* records whose hash in the tile is another one */

@@ -1,5 +1,7 @@
 /* aud_verify_keys.c - what the records are compared with: the public key, the last checkpoint, and
  * checkpoints that were kept elsewhere. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,10 +158,17 @@ int aud_verify_begin(struct aud_verifier *v, const struct aud_verify_conf *conf,
 	int err;
 
 	obj_begin(&v->tiles.obj, AUD_TILE_READER_MAGIC);
-	v->tiles.dir = -1;
+	v->tiles.dir = v->archive = -1;
 	err = hash_new(&v->hash);
 	if (!err) {
 		err = aud_dir_open(&v->tiles.dir, conf->dir, why);
+	}
+	if (!err && conf->archive) {
+		v->archive = open(conf->archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (v->archive < 0) {
+			err = ERR_INVAL;
+			snprintf(why->text, sizeof why->text, "%.480s: %s", conf->archive, strerror(errno));
+		}
 	}
 	if (!err) {
 		err = read_key(v, conf->vkey, why);
@@ -175,6 +184,9 @@ void aud_verify_end(struct aud_verifier *v)
 {
 	if (v->tiles.dir >= 0) {
 		close(v->tiles.dir);
+	}
+	if (v->archive >= 0) {
+		close(v->archive);
 	}
 	free(v->against);
 	hash_free(v->hash);

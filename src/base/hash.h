@@ -17,7 +17,5 @@ ERR_MUST_USE int hash_add(struct hash *h, const void *p, size_t n);
 ERR_MUST_USE int hash_end(struct hash *h, char out[HASH_TEXT_MAX]);
 void hash_free(struct hash *h); /* NULL allowed */
 
-/* Digests one piece. Octets that were added before are dropped. The function may be called
- * repeatedly: hash_new() finds the algorithm and makes its state, and that is most of the cost of a
- * short digest. ERR_NOMEM. */
+/* Digests one piece, beside what is added. The function may be called repeatedly. ERR_NOMEM. */
 ERR_MUST_USE int hash_piece(struct hash *h, const void *p, size_t n, uint8_t out[HASH_LEN]);

@@ -117,6 +117,8 @@ const char *cli_count(char out[SHOWN_COUNT_MAX], const json_t *o, const char *me
 void cli_note_lacks(FILE *out, const json_t *rows);
 void cli_note_readers(FILE *out, const json_t *rows);
 void cli_note_tokens(FILE *out, const json_t *rows);
+/* The audit of a status; NULL: there is none. */
+void cli_note_audit(FILE *out, const json_t *o);
 /* "LABEL of A, B: TEXT", once for each text in `member`; `name` is the member with A and B. */
 void cli_note_each(FILE *out, const json_t *rows, const char *label, const char *name, const char *member);
 

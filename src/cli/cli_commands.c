@@ -301,15 +301,20 @@ static const struct cli_param journal_salvage[] = {
 #define AUDIT_KEY                                                                                                                \
 	OPTION("key", "key", CLI_PATH, "FILE",                                                                                   \
 	       "public key of the checkpoints, kept elsewhere: audit.key with .pub; without it, the directory's own")
+#define AUDIT_ARCHIVE                                                                                                            \
+	OPTION("archive", "archive", CLI_PATH, "DIR",                                                                            \
+	       "records that 'audit prune' moved away are in this directory; they count, too")
 static const struct cli_param audit_verify[] = {
 	AUDIT_DIR,
 	AUDIT_KEY,
+	AUDIT_ARCHIVE,
 	OPTION("against", "against", CLI_PATH, "FILE",
 	       "checkpoints that were kept elsewhere: one, or the lines of audit.publish_file"),
 	END,
 };
 static const struct cli_param audit_search[] = {
 	AUDIT_DIR,
+	AUDIT_ARCHIVE,
 	OPTION("scs", "scs", CLI_NAME, "NAME", "of this SCS"),
 	OPTION("device", "device", CLI_TEXT, "DEVICE", "for this device, as the record has it"),
 	OPTION("action", "action", CLI_TEXT, "WORD", "trigger, recall, replace, session, provisioning, screening, audit"),
@@ -325,6 +330,20 @@ static const struct cli_param audit_show[] = {
 	AUDIT_DIR,
 	{ .arg = "seq", .kind = CLI_NUM, .required = true, .max = INT64_MAX, .shown = "SEQ", .meaning = "number of the record" },
 	AUDIT_KEY,
+	AUDIT_ARCHIVE,
+	END,
+};
+static const struct cli_param audit_prune[] = {
+	AUDIT_DIR,
+	OPERAND("to", CLI_PATH, "ARCHIVE", "directory that the files are moved to; made if it is missing"),
+	{ .option = "before",
+	  .arg = "before",
+	  .kind = CLI_TIME,
+	  .required = true,
+	  .shown = "TIME",
+	  .meaning = "files move whose records are all older" },
+	AUDIT_KEY,
+	OPTION("dry-run", "dry_run", CLI_TRUE, NULL, "say what would be moved; move nothing"),
 	END,
 };
 
@@ -753,6 +772,14 @@ const struct cli_command cli_commands[] = {
 	  .examples = "  mtcctl audit show /var/lib/mtc-iwf/audit 4711\n"
 		      "  mtcctl --json audit show /var/lib/mtc-iwf/audit 4711 --key audit.key.pub\n\n"
 		      "The proof is that of RFC 6962. Exit code 1: the record is not the one that the checkpoint covers.\n" },
+	{ .group = "audit",
+	  .verb = "prune",
+	  .summary = "Move the oldest records of the audit to an archive; proofs stay whole",
+	  .params = audit_prune,
+	  .examples = "  mtcctl audit prune /var/lib/mtc-iwf/audit /srv/archive/iwf --before 2027-01-01\n"
+		      "  mtcctl audit verify /var/lib/mtc-iwf/audit --archive /srv/archive/iwf\n\n"
+		      "It verifies everything first, and moves nothing if anything is wrong. Whole files of records move\n"
+		      "(audit.segment_size), never the last one. mtc-iwfd may run. Run it as the user that owns the files.\n" },
 	{ "ndsip", "status", "ndsip.status", "Which SCSs are protected by NDS/IP (IPsec), and why others are not", ndsip_status,
 	  ndsip_columns, cli_show_ndsip_status,
 	  "  mtcctl ndsip status\n  mtcctl ndsip status acme\n  mtcctl --json ndsip status\n\n"

@@ -187,3 +187,26 @@ void cli_note_tokens(FILE *out, const json_t *rows)
 		fputc('\n', out);
 	}
 }
+
+void cli_note_audit(FILE *out, const json_t *o)
+{
+	char text[CLI_SHOWN_MAX], records[SHOWN_COUNT_MAX], octets[SHOWN_COUNT_MAX], span[SHOWN_SPAN_MAX];
+
+	if (!o) {
+		return;
+	}
+	fprintf(out, "%-16s%s, %s, %s", "audit", cli_member(text, o, "state"),
+		shown_count(records, (uint64_t)cli_number(o, "records"), "record"),
+		shown_count(octets, (uint64_t)cli_number(o, "octets"), "byte"));
+	fprintf(out, "; the last checkpoint covers %lld", cli_number(o, "checkpoint"));
+	if (json_object_get(o, "checkpoint_age_s")) {
+		fprintf(out, ", %s ago", shown_span(span, 1000 * (uint64_t)cli_number(o, "checkpoint_age_s")));
+	}
+	fprintf(out, "; %lld not sealed, %lld lost\n", cli_number(o, "unsealed"), cli_number(o, "lost"));
+	if (*cli_member(text, o, "trouble")) {
+		fprintf(out, "%-16s%s\n", "", text);
+	}
+	if (*cli_member(text, o, "post_trouble")) {
+		fprintf(out, "%-16snot sent: %s\n", "", text);
+	}
+}

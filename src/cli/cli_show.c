@@ -271,6 +271,7 @@ int cli_show_status(FILE *out, const json_t *last)
 	journal(out, json_object_get(last, "journal"));
 	memory(out, json_object_get(last, "memory"));
 	cli_show_ndsip(out, json_object_get(last, "ndsip"));
+	cli_note_audit(out, json_object_get(last, "audit"));
 	line(out, "SCSs", last, "scs");
 	line(out, "rules", last, "rules");
 	line(out, "files", last, "files_generation");

@@ -243,6 +243,7 @@ struct cfg_audit { /* docs/user/audit.md */
 	uint32_t refusals_per_second;    /* of one SCS; 0: no bound */
 	char publish_file[CFG_PATH_MAX]; /* "": none */
 	bool publish_log;
+	char publish_url[HTTP_URL_MAX], publish_address[CFG_ADDRESS_MAX]; /* as of a responder; "": none */
 };
 
 enum cfg_replay_mode { CFG_REPLAY_DETECT, CFG_REPLAY_REFUSE };

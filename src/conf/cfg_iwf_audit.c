@@ -41,8 +41,41 @@ const struct cfg_row cfg_audit_rows[] = {
 		 "opened again with SIGHUP; empty: none"),
 	CFG_BOOL("publish_log", struct cfg_audit, publish_log, "no",
 		 "yes: each checkpoint is written to the log, too, so that syslog or the journal carries it to another host"),
+	CFG_STRING(
+	    "publish_url", struct cfg_audit, publish_url, 1, "",
+	    "URL (http) that each checkpoint is sent to by POST, as a line of JSON; the fetcher does it, and timers.ocsp is "
+	    "its time; empty: none"),
+	CFG_STRING("publish_address", struct cfg_audit, publish_address, 1, "",
+		   "numeric address of the host that publish_url names: names are not resolved"),
 	CFG_END,
 };
+
+static int check_url(const struct cfg_iwf *c, struct report *why)
+{
+	const struct cfg_audit *a = &c->audit;
+	struct http_url url;
+	const char *words;
+
+	if (!*a->publish_url) {
+		return !*a->publish_address ? 0
+					    : cfg_wrong(why, c->lines, cfg_line(c->lines, "audit.publish_address"),
+							"audit has a publish_address and no publish_url, expected the URL, too");
+	}
+	if (http_url_parse(&url, a->publish_url, &words)) {
+		return cfg_wrong(why, c->lines, cfg_line(c->lines, "audit.publish_url"),
+				 "audit.publish_url is '%s', expected a URL such as http://192.0.2.1:8080/checkpoints: %s",
+				 a->publish_url, words);
+	}
+	if (url.is_address != !*a->publish_address) {
+		return cfg_wrong(why, c->lines, cfg_line(c->lines, "audit.publish_url"),
+				 url.is_address
+				     ? "audit.publish_url has the address '%s' already, expected no publish_address"
+				     : "audit.publish_url names the host '%s', and names are not resolved; expected its "
+				       "numeric address in publish_address",
+				 url.host);
+	}
+	return 0;
+}
 
 int cfg_audit_check(struct cfg_iwf *c, struct report *why)
 {
@@ -51,6 +84,9 @@ int cfg_audit_check(struct cfg_iwf *c, struct report *why)
 
 	if (!cfg_sound(c->lines, "audit")) {
 		return 0;
+	}
+	if (check_url(c, why)) {
+		return ERR_INVAL;
 	}
 	if (!n) {
 		str_cut(origin, sizeof c->audit.origin, c->internal.host);

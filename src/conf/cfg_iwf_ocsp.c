@@ -51,6 +51,9 @@ bool cfg_responder(struct cfg_responder *out, const struct cfg_iwf *c, size_t nu
 	if (number < CFG_ANCHORS_MAX) {
 		return number < c->anchors_n && parse(out, c->anchors[number].ocsp, c->anchors[number].ocsp_address);
 	}
+	if (number == CFG_RECEIVER) {
+		return c->audit.on && parse(out, c->audit.publish_url, c->audit.publish_address);
+	}
 	number -= CFG_ANCHORS_MAX;
 	return number < c->listen_n && parse(out, c->listen[number].ocsp, c->listen[number].ocsp_address);
 }

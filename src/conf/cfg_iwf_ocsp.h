@@ -1,12 +1,13 @@
 /* cfg_iwf_ocsp.h - OCSP responders: which there are, and where. A responder is known by a
  * number: of the trust anchor i it is i, of our own certificate of listener i it is
- * CFG_ANCHORS_MAX + i. */
+ * CFG_ANCHORS_MAX + i. CFG_RECEIVER is no responder: it takes the checkpoints of the audit. */
 #pragma once
 #include "base/http_url.h"
 #include "conf/cfg_iwf.h"
 #include "conf/cfg_schema.h"
 
-#define CFG_RESPONDERS_MAX (CFG_ANCHORS_MAX + CFG_LISTEN_MAX)
+#define CFG_RECEIVER (CFG_ANCHORS_MAX + CFG_LISTEN_MAX)
+#define CFG_RESPONDERS_MAX (CFG_RECEIVER + 1)
 
 extern const struct cfg_row cfg_ocsp_rows[]; /* the section ocsp; inside conf/ only */
 
@@ -17,7 +18,7 @@ struct cfg_responder {
 
 /* False: there is none of this number. The configuration has been checked. */
 bool cfg_responder(struct cfg_responder *out, const struct cfg_iwf *c, size_t number);
-bool cfg_responder_any(const struct cfg_iwf *c); /* at least one is configured */
+bool cfg_responder_any(const struct cfg_iwf *c); /* at least one is configured, or the receiver */
 
 /* Checks of all responders; inside conf/ only. ERR_INVAL, the errors are in `why`. */
 ERR_MUST_USE int cfg_ocsp_check(const struct cfg_iwf *c, struct report *why);

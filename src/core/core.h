@@ -30,6 +30,8 @@ struct core_cb {
 	int (*on_reload)(void *arg, uint32_t number, bool dry_run);
 	/* The channel to the NDS/IP helper has closed; the core has freed its end. NULL allowed. */
 	void (*on_ndsip_lost)(void *arg);
+	/* The same of the channel to the fetcher. */
+	void (*on_fetch_lost)(void *arg);
 };
 
 struct core_conf { /* borrowed as long as the core lives */
@@ -133,6 +135,12 @@ ERR_MUST_USE int core_ndsip_channel(struct core *c, int fd);
  * merkle/mrk_ask.h), in place of the one before; the file for published checkpoints. Take fd. */
 void core_audit_channel(struct core *c, int fd);
 void core_audit_publish(struct core *c, int fd);
+/* A file in state_dir by which `mtc-iwfd --restore` tells the next core: "UID TIME\n". The core makes a
+ * decision line of it. */
+#define CORE_RESTORED_FILE "restored"
+#define CORE_RESTORED_MAX 128u
+/* The channel to the fetcher, which sends checkpoints to audit.publish_url. Takes fd. */
+void core_audit_fetcher(struct core *c, int fd);
 
 /* Switches to the decision log opened after rotation. Takes fd. */
 void core_decisions(struct core *c, int fd);

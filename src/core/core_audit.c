@@ -1,6 +1,7 @@
 /* core_audit.c - see core_audit.h. */
 #include "core/core_audit.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +9,9 @@
 
 #include "audit/aud.h"
 #include "audit/aud_store.h"
+#include "base/file.h"
 #include "base/shown.h"
+#include "base/str.h"
 #include "base/wake.h"
 #include "core/core_int.h"
 #include "core/core_view.h"
@@ -43,6 +46,10 @@ static void say_checkpoints(struct core *c, const struct aud_view *v)
 
 	st_count_n(&c->st, ST_AUDIT_CHECKPOINTS, v->checkpoints - c->audit.checkpoints);
 	st_count_n(&c->st, ST_AUDIT_UNSIGNED, v->checkpoints_failed - c->audit.unsigned_n);
+	if (v->checkpoints > c->audit.checkpoints) {
+		c->audit.signed_ms = core_now_ms(c);
+		core_audit_post(c, v->last, v->checkpoint);
+	}
 	if (v->checkpoints > c->audit.checkpoints && c->cfg->audit.publish_log) {
 		log_info(c->log, "audit", "%s", v->last);
 	}
@@ -118,6 +125,9 @@ int core_audit_open(struct core *c, const uint8_t *key, int publish_fd)
 	if (!err) {
 		err = net_watch_set(c->audit.wake, NET_READ);
 	}
+	if (!err) {
+		err = core_audit_post_open(c);
+	}
 	if (err) {
 		return err;
 	}
@@ -131,6 +141,7 @@ int core_audit_open(struct core *c, const uint8_t *key, int publish_fd)
 
 void core_audit_close(struct core *c)
 {
+	core_audit_post_close(c);
 	net_watch_free(c->audit.wake);
 	c->audit.wake = NULL;
 	aud_store_close(c->audit.store);
@@ -140,6 +151,38 @@ void core_audit_close(struct core *c)
 bool core_audit_refuses(const struct core *c)
 {
 	return c->audit.store && c->cfg->audit.on_failure == CFG_AUDIT_REFUSE && aud_store_failing(c->audit.store);
+}
+
+bool core_audit_view(const struct core *c, struct core_audit_view *out)
+{
+	const struct core_audit_post *p = &c->audit.post;
+	struct aud_view v;
+
+	if (!c->audit.store) {
+		return false;
+	}
+	aud_store_view(c->audit.store, &v);
+	*out = (struct core_audit_view){ .records = v.records,
+					 .unsealed = v.records - (v.sealed < v.records ? v.sealed : v.records),
+					 .checkpoint = v.checkpoint,
+					 .signed_ms = c->audit.signed_ms,
+					 .interval = v.interval,
+					 .octets = v.octets,
+					 .waiting = v.waiting,
+					 .lost = v.lost,
+					 .recovered = c->audit.recovered,
+					 .broken = v.broken,
+					 .error = v.error,
+					 .since_ms = c->audit.since_ms,
+					 .unsigned_now = c->audit.disconnected,
+					 .not_signed = v.refused == MRK_SIGNED ? "the keyholder does not answer"
+									       : mrk_status_words((unsigned)v.refused),
+					 .posts = p->again != NULL,
+					 .posted = p->taken,
+					 .posted_ms = p->taken_ms,
+					 .post_failing = core_audit_post_words(p->failing) };
+	str_cut(out->why, sizeof out->why, v.broken ? v.why : "");
+	return true;
 }
 
 /* -- for the daemon */
@@ -193,6 +236,35 @@ void core_audit_restored(struct core *c, const struct trg *t)
 	c->audit.recovered++;
 }
 
+/* `mtc-iwfd --restore` left a file that says so: who did it, and of when the backup is. A restore puts
+ * rules back as they were, so it is a change like any other. The file goes when the line is written. */
+static void tell_restore(struct core *c)
+{
+	char path[CFG_PATH_MAX + 32], why[FILE_WHY_MAX], what[64] = "restore", uid_text[16];
+	const char *text;
+	struct file_copy f;
+	uint32_t uid = 0;
+	size_t n;
+
+	snprintf(path, sizeof path, "%s/" CORE_RESTORED_FILE, c->cfg->state_dir);
+	if (access(path, F_OK) < 0) {
+		return;
+	}
+	if (file_read(&f, path, CORE_RESTORED_MAX, why) == 0) {
+		text = f.p; /* ends with a NUL */
+		n = strcspn(text, " ");
+		if (str_copy(uid_text, sizeof uid_text, text, n) == 0 && str_parse_u32(&uid, uid_text, 0, UINT32_MAX) == 0 && text[n]) {
+			snprintf(what, sizeof what, "restore %.*s", (int)strcspn(text + n + 1, "\n"), text + n + 1);
+		}
+		file_copy_fini(&f);
+	}
+	core_decide_provisioning(c, uid, what, "", "");
+	core_audit_look(c);
+	if (unlink(path) < 0) {
+		log_warn(c->log, "core", "%s cannot be removed: %s; the next start tells of the restore again", path, strerror(errno));
+	}
+}
+
 void core_audit_restored_all(struct core *c)
 {
 	char records[SHOWN_COUNT_MAX];
@@ -202,4 +274,5 @@ void core_audit_restored_all(struct core *c)
 			 shown_count(records, c->audit.recovered, "record"));
 	}
 	core_audit_look(c);
+	tell_restore(c);
 }

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/core_audit_post.h"
+
 struct aud_store;
 struct core;
 struct net_watch;
@@ -17,6 +19,8 @@ struct core_audit {
 	bool broken, disconnected;              /* as logged */
 	uint64_t since_ms;                      /* when records last could not be written */
 	uint64_t recovered;                     /* records that a crash had taken */
+	uint64_t signed_ms;                     /* time of the last checkpoint; 0: none yet */
+	struct core_audit_post post;
 };
 
 /* Opens it when the configuration has one. An audit that cannot be written is no error: requests

@@ -57,7 +57,7 @@ struct core_scs *core_scs_get(struct core *c, const char *name)
 	if (s) {
 		return s;
 	}
-	s = calloc(1, sizeof *s + c->cfg->peers_n * sizeof s->lanes[0]);
+	s = calloc(1, sizeof *s);
 	if (!s) {
 		return NULL;
 	}

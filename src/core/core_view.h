@@ -58,6 +58,29 @@ uint64_t core_wall_ms(const struct core *c, uint64_t at_ms);
 /* State that another machine needs to continue the times in a copy of the journal. */
 void core_timeline(const struct core *c, struct timeline_kept *out);
 
+/* -- the audit */
+
+#define CORE_AUDIT_WHY_MAX 640
+struct core_audit_view {
+	uint64_t records, unsealed; /* written; of them, not sealed yet */
+	uint64_t checkpoint;        /* records that the last one covers; 0: none yet */
+	uint64_t signed_ms;         /* when it was made, in this run; 0: none yet */
+	uint64_t interval;          /* number of the one under way */
+	uint64_t octets, waiting;   /* of all files of records; of lines that wait for the disk */
+	uint64_t lost, recovered;   /* records since the start */
+	bool broken;                /* nothing is written any more: why */
+	int error;                  /* errno of the last write; 0: it succeeded */
+	uint64_t since_ms;          /* when writing last began to fail */
+	bool unsigned_now;          /* the last checkpoint could not be made: not_signed */
+	const char *not_signed;
+	bool posts;                 /* audit.publish_url is set */
+	uint64_t posted, posted_ms; /* records of the last checkpoint that it took, and when; 0: none yet */
+	const char *post_failing;   /* why the last attempt failed; "": it did not */
+	char why[CORE_AUDIT_WHY_MAX];
+};
+/* False: the configuration has no audit. */
+bool core_audit_view(const struct core *c, struct core_audit_view *out);
+
 /* -- status */
 
 struct core_status {

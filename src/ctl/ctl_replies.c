@@ -171,6 +171,24 @@ static const struct ctl_member store[] = {
 	END,
 };
 
+static const struct ctl_member audit[] = {
+	TEXT("state", "ok, unsigned (no checkpoint), failing (cannot be written) or broken (not continued)"),
+	NUM("records", "written"),
+	NUM("unsealed", "of them, behind the last seal"),
+	NUM("checkpoint", "records that the last checkpoint covers; 0: none yet"),
+	MAY(NUM, "checkpoint_age_s", "since it was made, in this run"),
+	NUM("octets", "of all files of records"),
+	NUM("size_max", "audit.size_max"),
+	NUM("waiting", "bytes of records that wait for the disk"),
+	NUM("lost", "records, since the start"),
+	NUM("recovered", "records made again after a crash, at the start"),
+	TEXT("trouble", "why it is not ok; empty: it is"),
+	MAY(NUM, "posted", "records of the last checkpoint that audit.publish_url took; 0: none yet"),
+	MAY(NUM, "posted_age_s", "since then"),
+	MAY(TEXT, "post_trouble", "why the last attempt to send one failed; empty: it did not"),
+	END,
+};
+
 static const struct ctl_member written[] = {
 	TEXT("name", "decision log or log"),
 	TEXT("path", "of the file"),
@@ -321,6 +339,7 @@ static const struct ctl_member status[] = {
 	TEXTS("revocation_unchecked", "trust anchors without CRLs: revoked certificates are not recognised"),
 	TEXTS("crls_refused", "trust anchors whose new CRLs cannot be used; those before stay in use"),
 	LIST("ocsp", responder, "OCSP responders of trust anchors and listeners, as all edges together know them"),
+	MAY_OBJECT("audit", audit, "the audit, when audit.enabled is yes"),
 	MAY_OBJECT("ndsip", ndsip, "NDS/IP, when a listener or a core peer has it"),
 	LIST("screening", screen_relaxed, "screening rows that are relaxed, or whose rule was set at run time"),
 	HEALTHY,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,8 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "base/ed25519.h"
 #include "base/file.h"
+#include "base/str.h"
 #include "base/tail.h"
 #include "daemon/dm_parent_int.h"
 #include "keyholder/kh_client.h"
@@ -136,12 +139,78 @@ static void read_note(struct dm_parent *p)
 	file_copy_fini(&f);
 }
 
+/* -- the memory of the last checkpoint, beside the key */
+
+#define LAST_HEAD "mtc-iwf audit last 1\n"
+#define LAST_OCTETS 128u /* of the file: one write, and no shorter text leaves an end of a longer one */
+
+static bool read_last(struct mrk_ask *out, const char *text, size_t n)
+{
+	char digits[24], root[BASE64_MAX(HASH_LEN)];
+	const char *size = text + sizeof LAST_HEAD - 1, *end, *second;
+	size_t len;
+
+	if (n != LAST_OCTETS || memcmp(text, LAST_HEAD, sizeof LAST_HEAD - 1) != 0) {
+		return false;
+	}
+	end = memchr(size, '\n', LAST_OCTETS - sizeof LAST_HEAD + 1);
+	second = end ? memchr(end + 1, '\n', (size_t)(text + LAST_OCTETS - end - 1)) : NULL;
+	return second && str_copy(digits, sizeof digits, size, (size_t)(end - size)) == 0 &&
+	       str_parse_u64(&out->size, digits, 1, UINT64_MAX) == 0 &&
+	       str_copy(root, sizeof root, end + 1, (size_t)(second - end - 1)) == 0 &&
+	       base64_get(out->root.v, HASH_LEN, &len, root, strlen(root)) == 0 && len == HASH_LEN;
+}
+
+static void write_last(struct dm_parent *p)
+{
+	char text[LAST_OCTETS + 1], root[BASE64_MAX(HASH_LEN)];
+	int n;
+
+	if (p->audit.last_fd < 0) {
+		return;
+	}
+	base64_put(root, p->audit.last.root.v, HASH_LEN);
+	n = snprintf(text, sizeof text, LAST_HEAD "%" PRIu64 "\n%s\n", p->audit.last.size, root);
+	memset(text + n, ' ', sizeof text - (size_t)n);
+	text[LAST_OCTETS - 1] = '\n';
+	if (pwrite(p->audit.last_fd, text, LAST_OCTETS, 0) != (ssize_t)LAST_OCTETS) {
+		log_warn(&p->log, "daemon",
+			 "audit: %s.last cannot be written: %s; a roll-back while mtc-iwfd does not run is found "
+			 "only against a checkpoint that was kept elsewhere",
+			 p->cfg->audit.key, strerror(errno));
+		close(p->audit.last_fd);
+		p->audit.last_fd = -1;
+	}
+}
+
+/* A file that is no such text is that of a power cut: it is begun anew. */
+static void open_last(struct dm_parent *p)
+{
+	char path[PUB_PATH_MAX], text[LAST_OCTETS + 1];
+	struct mrk_ask last = { .size = 0 };
+	ssize_t n;
+
+	snprintf(path, sizeof path, "%s.last", p->cfg->audit.key);
+	p->audit.last_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	n = p->audit.last_fd < 0 ? -1 : pread(p->audit.last_fd, text, sizeof text, 0);
+	if (n < 0) {
+		log_warn(&p->log, "daemon",
+			 "audit: %s: %s; a roll-back while mtc-iwfd does not run is found only against a "
+			 "checkpoint that was kept elsewhere",
+			 path, strerror(errno));
+	} else if (n && !read_last(&last, text, (size_t)n)) {
+		log_warn(&p->log, "daemon", "audit: %s does not name a checkpoint; it begins anew", path);
+	} else {
+		p->audit.last = last;
+	}
+}
+
 int dm_audit_open(struct dm_parent *p)
 {
 	struct dm_audit_hand hand = { .note = "" };
 	int err;
 
-	p->audit.key_fd = -1;
+	p->audit.key_fd = p->audit.last_fd = -1;
 	p->audit.on = p->cfg->audit.on;
 	if (!p->audit.on) {
 		return 0;
@@ -149,6 +218,7 @@ int dm_audit_open(struct dm_parent *p)
 	err = open_key(p, hand.key);
 	if (!err) {
 		read_note(p);
+		open_last(p);
 		err = dm_memfd(&p->audit.key_fd, "mtc-iwf-audit-key", hand.key, sizeof hand.key);
 	}
 	ed25519_wipe(hand.key);
@@ -159,6 +229,9 @@ void dm_audit_close(struct dm_parent *p)
 {
 	if (p->audit.on && p->audit.key_fd >= 0) {
 		close(p->audit.key_fd);
+	}
+	if (p->audit.on && p->audit.last_fd >= 0) {
+		close(p->audit.last_fd);
 	}
 }
 
@@ -275,6 +348,7 @@ bool dm_audit_signed(struct dm_child *c, const struct dm_msg *m)
 			return false;
 		}
 		a->last = a->coming;
+		write_last(c->parent);
 	}
 	return true;
 }

@@ -1,6 +1,10 @@
 /* dm_audit.h - the parent's part in the audit: it makes or reads the key of checkpoints, gives the
  * keyholder key and last checkpoint and the core the public half, and joins the two by a pair of
- * sockets. The core never sees the key, the keyholder no file. */
+ * sockets. The core never sees the key, the keyholder no file.
+ *
+ * Beside the key, where the core may not write, is a file KEY.last with size and root of the last
+ * checkpoint that was signed. So the next daemon finds that the directory of the audit was rolled
+ * back while nothing ran. The file is not synced: after a power cut it may be somewhat older. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,14 +25,15 @@ struct dm_audit_hand {           /* what a child is given in sealed memory */
 
 struct dm_audit { /* of the parent */
 	bool on;
-	int key_fd; /* sealed memory with the private key; -1: none */
+	int key_fd;  /* sealed memory with the private key; -1: none */
+	int last_fd; /* file beside the key with the last checkpoint that was signed; -1: none */
 	uint8_t public_key[MRK_KEY];
 	char note[MRK_NOTE_MAX]; /* the checkpoint of the directory at the start */
 	struct mrk_ask last, coming;
 	unsigned coming_n; /* parts of `coming` that have arrived */
 };
 
-/* The key, made if it is missing, and the last checkpoint. Errors are logged. */
+/* The key, made if it is missing, and the last checkpoint. Before the sandbox. Errors are logged. */
 ERR_MUST_USE int dm_audit_open(struct dm_parent *p);
 void dm_audit_close(struct dm_parent *p);
 /* What this child needs of it, before DM_START. */

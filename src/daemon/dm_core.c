@@ -24,6 +24,7 @@ struct core_process {
 	struct adm *adm;                        /* NULL: no control socket is configured */
 	struct core_file files[CORE_FILES_MAX]; /* of show_files(); too many for a stack */
 	uint32_t ndsip_pair;                    /* number of the channel to the NDS/IP helper */
+	uint32_t fetch_pair;                    /* of that to the fetcher */
 };
 _Static_assert(offsetof(struct core_process, process) == 0, "a core process begins with its struct dm_process");
 
@@ -75,7 +76,15 @@ static void on_ndsip_lost(void *arg)
 	tell_parent(p, &m);
 }
 
-static const struct core_cb callbacks = { on_bad_edge, on_log_level, on_reload, on_ndsip_lost };
+static void on_fetch_lost(void *arg)
+{
+	struct core_process *p = core_of(arg);
+	struct dm_msg m = { .kind = DM_FETCH_LOST, .index = p->fetch_pair };
+
+	tell_parent(p, &m);
+}
+
+static const struct core_cb callbacks = { on_bad_edge, on_log_level, on_reload, on_ndsip_lost, on_fetch_lost };
 
 static void take_ndsip(struct core_process *p, const struct dm_msg *m, int fd)
 {
@@ -293,6 +302,10 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 		fds[0] = -1;
 	} else if (m->kind == DM_AUDIT_PUBLISH && fds[0] >= 0) {
 		core_audit_publish(p->core, fds[0]);
+		fds[0] = -1;
+	} else if (m->kind == DM_FETCH && fds[0] >= 0) {
+		p->fetch_pair = m->index;
+		core_audit_fetcher(p->core, fds[0]);
 		fds[0] = -1;
 	} else if (m->kind == DM_SET) {
 		take_set(p, m, fds[0], fds[1]);

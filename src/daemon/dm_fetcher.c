@@ -1,6 +1,6 @@
 /* dm_fetcher.c - the fetcher as a process: gives fch_serve.h what the parent hands over.
  *
- *   DM_FETCH           --> a pair of sockets to an edge
+ *   DM_FETCH           --> a pair of sockets to an edge, or to the core
  *   DM_FETCH_CONNECTED --> a connection to a responder, after DM_FETCH_WANTED
  *
  * It gets no certificate and no key. */
@@ -47,7 +47,7 @@ static void on_bad_edge(void *arg, uint32_t edge)
 
 static void take_pair(struct fetcher_process *p, const struct dm_msg *m, int fd)
 {
-	int err = fch_serve_edge(p->serve, fd, m->generation);
+	int err = fch_serve_edge(p->serve, fd, m->generation, m->what == 1);
 
 	if (err) {
 		log_error(&p->process.in.log, "daemon", "the channel to the edge of generation %" PRIu32 ": %s", m->generation,
@@ -82,6 +82,7 @@ static int set_up(struct dm_process *process)
 				       .log = &process->in.log,
 				       .responders = p->urls,
 				       .responders_n = CFG_RESPONDERS_MAX,
+				       .receiver = CFG_RECEIVER,
 				       .timeout_ms = cfg->timers.ocsp_ms,
 				       .size_max = cfg->ocsp.size_max,
 				       .open_max = cfg->ocsp.connections,

@@ -1,5 +1,5 @@
 /* dm_fetchers.c - the parent's side of the fetcher: the pairs of sockets between it and the
- * edges, and the connections to responders. The fetcher reads what strangers send and may
+ * edges and the core, and the connections to responders. The fetcher reads what strangers send and may
  * connect to nothing: it asks, and the parent connects to the responders of the configuration,
  * and reads and sends nothing. */
 #include <arpa/inet.h>
@@ -22,11 +22,16 @@ void dm_fetchers_place(struct dm_parent *p)
 
 /* -- pairs */
 
-/* Edges of a zone without TLS have nothing to ask. */
+/* Edges of a zone without TLS have nothing to ask, nor has the core without a receiver of
+ * checkpoints. */
 static bool needs_pair(const struct dm_child *c)
 {
 	const struct cfg_iwf *cfg = c->parent->cfg;
+	struct cfg_responder receiver;
 
+	if (c->role == DM_CORE) {
+		return cfg_responder(&receiver, cfg, CFG_RECEIVER);
+	}
 	for (size_t i = 0; c->role == DM_EDGE && i < cfg->listen_n; i++) {
 		if (cfg->listen[i].zone == (int)c->zone && protection_has_tls(cfg->listen[i].protection)) {
 			return true;
@@ -47,7 +52,9 @@ static void lose(struct dm_child *c)
 
 static int make_pair(struct dm_child *edge)
 {
-	struct dm_msg m = { .kind = DM_FETCH, .generation = edge->generation, .index = edge->fetch_pair.number };
+	struct dm_msg m = {
+		.kind = DM_FETCH, .generation = edge->generation, .index = edge->fetch_pair.number, .what = edge->role == DM_CORE
+	};
 	int pair[2], err;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {
@@ -91,6 +98,7 @@ void dm_fetchers_join(struct dm_child *c)
 	for (uint32_t i = 0; i < c->parent->edges_n; i++) {
 		join(&c->parent->edges[i]);
 	}
+	join(&c->parent->core);
 }
 
 static void on_again(void *arg)
@@ -119,7 +127,7 @@ bool dm_fetchers_lost(struct dm_child *c, const struct dm_msg *m)
 
 int dm_fetchers_watch(struct dm_parent *p)
 {
-	int err = 0;
+	int err = net_timer_new(&p->core.fetch_again, p->loop, on_again, &p->core);
 
 	for (uint32_t i = 0; i < p->edges_n && !err; i++) {
 		err = net_timer_new(&p->edges[i].fetch_again, p->loop, on_again, &p->edges[i]);

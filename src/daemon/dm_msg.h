@@ -43,7 +43,8 @@ enum dm_kind {
 	DM_AUDIT_KEY = 50,     /* fd: sealed struct dm_audit_hand (dm_audit.h), for the keyholder and for the core */
 	DM_AUDIT = 51,         /* fd: end of the pair between the core and the keyholder for checkpoints */
 	DM_AUDIT_PUBLISH = 52, /* core: fd: file for published checkpoints; again after each rotation */
-	DM_FETCH = 60, /* fd: end of a pair between an edge and the fetcher. generation: of the edge; index: number of the pair */
+	DM_FETCH = 60, /* fd: end of a pair between an edge, or the core, and the fetcher. generation: of the edge or core;
+			* index: number of the pair; what: 1: it is the core */
 	DM_FETCH_CONNECTED = 61, /* fetcher: fd: a connection to a responder, or none. generation: as in DM_FETCH_WANTED */
 	/* child > parent */
 	DM_AUDIT_SIGNED = 53, /* keyholder: a checkpoint was signed. index 0: value: its size; 1 to 4: 8 octets of its root */
@@ -53,7 +54,7 @@ enum dm_kind {
 	DM_KEYS_LOST = 27,    /* edge: a pair of DM_KEYS closed. what: enum kh_kind, index: its number */
 	DM_NDSIP_LOST = 30,   /* edge, core: the pair of DM_NDSIP closed. index: its number */
 	DM_VICI_WANTED = 31,  /* NDS/IP helper: a connection to charon */
-	DM_FETCH_LOST = 62,   /* edge: the pair of DM_FETCH closed. index: its number */
+	DM_FETCH_LOST = 62,   /* edge, core: the pair of DM_FETCH closed. index: its number */
 	DM_FETCH_WANTED = 63, /* fetcher: a connection. index: number of a responder; generation: repeated in the answer */
 	DM_RELOAD = 18,       /* core: an operator wants the files read again; index: of the request; value: 1: only shown */
 	/* child > parent > core: what is in force. generation: pid, index: uid, value:

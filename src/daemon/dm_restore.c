@@ -459,10 +459,28 @@ static int swap(const struct restore *r, const char *store)
 	return 0;
 }
 
+/* For the next core, which makes a decision line of it, so that no restore is silent. Before the
+ * exchange: a line about a restore that was not finished is better than none about one that was. */
+static int tell_core(const struct restore *r)
+{
+	const char *time = json_string_value(json_object_get(r->manifest, "time"));
+	char path[PATH_ROOM + 32], text[CORE_RESTORED_MAX];
+	int n = snprintf(text, sizeof text, "%u %.40s\n", (unsigned)getuid(), time ? time : "of unknown time"), fd;
+	bool well;
+
+	snprintf(path, sizeof path, "%s/" CORE_RESTORED_FILE, r->cfg->state_dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	well = fd >= 0 && write(fd, text, (size_t)n) == n && fsync(fd) == 0 && (!r->give || fchown(fd, r->uid, r->gid) == 0);
+	if (fd >= 0) {
+		close(fd);
+	}
+	return well ? 0 : wrong("%s: cannot be written: %s", path, strerror(errno));
+}
+
 static int put_in_place(const struct restore *r)
 {
 	file_sync_dir(r->staged);
-	if (swap(r, "associations") || (r->what->journal && swap(r, "journal"))) {
+	if (tell_core(r) || swap(r, "associations") || (r->what->journal && swap(r, "journal"))) {
 		return 1;
 	}
 	if (rmdir(r->staged) < 0 && rename(r->staged, r->aside) < 0) {

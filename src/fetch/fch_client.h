@@ -1,4 +1,4 @@
-/* fch_client.h - an edge's end of its channel to the fetcher. */
+/* fch_client.h - an edge's end, or the core's, of its channel to the fetcher. */
 #pragma once
 #include "fetch/fch_msg.h"
 #include "net/net_loop.h"

@@ -8,7 +8,7 @@
 
 #define LENGTH_DIGITS_MAX 9u
 
-size_t fch_http_request(char out[FCH_HTTP_REQUEST_HEAD_MAX], const struct http_url *url, size_t len)
+size_t fch_http_request(char out[FCH_HTTP_REQUEST_HEAD_MAX], const struct http_url *url, const char *type, size_t len)
 {
 	char port[8] = "";
 	int n;
@@ -16,10 +16,9 @@ size_t fch_http_request(char out[FCH_HTTP_REQUEST_HEAD_MAX], const struct http_u
 	if (url->port != 80) {
 		snprintf(port, sizeof port, ":%u", url->port);
 	}
-	n = snprintf(
-	    out, FCH_HTTP_REQUEST_HEAD_MAX,
-	    "POST %s HTTP/1.0\r\nHost: %s%s%s%s\r\nContent-Type: application/ocsp-request\r\nContent-Length: %zu\r\n\r\n",
-	    url->path, url->is_v6 ? "[" : "", url->host, url->is_v6 ? "]" : "", port, len);
+	n = snprintf(out, FCH_HTTP_REQUEST_HEAD_MAX,
+		     "POST %s HTTP/1.0\r\nHost: %s%s%s%s\r\nContent-Type: %.40s\r\nContent-Length: %zu\r\n\r\n", url->path,
+		     url->is_v6 ? "[" : "", url->host, url->is_v6 ? "]" : "", port, type, len);
 	return (size_t)n;
 }
 _Static_assert(FCH_HTTP_REQUEST_HEAD_MAX > HTTP_URL_MAX + IDENT_HOST_MAX + 160, "each URL has room");
@@ -152,4 +151,23 @@ int fch_http_response(const uint8_t **body, size_t *body_len, const uint8_t *p, 
 	*body = p + at;
 	*body_len = h.has_length ? h.length : n - at;
 	return *body_len ? 0 : ERR_PROTO;
+}
+
+int fch_http_taken(size_t *line_len, const uint8_t *p, size_t n, bool ended)
+{
+	const uint8_t *end = n ? memchr(p, '\n', n) : NULL;
+	size_t len;
+
+	if (!end) {
+		return n >= FCH_HTTP_HEAD_MAX ? ERR_LIMIT : ended ? ERR_PROTO : ERR_AGAIN;
+	}
+	len = (size_t)(end - p);
+	len -= len && end[-1] == '\r';
+	if (len < 12 || len >= FCH_HTTP_HEAD_MAX || memcmp(p, "HTTP/1.", 7) != 0 || (p[7] != '0' && p[7] != '1') ||
+	    memcmp(p + 8, " 2", 2) != 0 || p[10] < '0' || p[10] > '9' || p[11] < '0' || p[11] > '9' ||
+	    (len > 12 && p[12] != ' ')) {
+		return ERR_PROTO;
+	}
+	*line_len = len;
+	return 0;
 }

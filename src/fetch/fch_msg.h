@@ -1,11 +1,12 @@
-/* fch_msg.h - the messages between an edge and the fetcher, one a datagram of a SOCK_SEQPACKET
+/* fch_msg.h - the messages between an edge, or the core, and the fetcher, one a datagram of a SOCK_SEQPACKET
  * pair. Both ends treat the octets of the other one as hostile. PURE.
  *
  * Octets, all numbers little-endian:
  *   question  u32 FCH_QUESTION_MAGIC, u32 number, u32 responder, u32 length, request
  *   answer    u32 FCH_ANSWER_MAGIC,   u32 number, u32 result,    u32 length, response
  *
- * The number is the edge's, and the answer repeats it. Each question gets one answer as long as
+ * An edge asks OCSP responders. The core sends checkpoints of the audit; the response is the status
+ * line of the receiver then. The number is the asker's, and the answer repeats it. Each question gets one answer as long as
  * the pair is open. */
 #pragma once
 #include <stddef.h>
@@ -15,7 +16,7 @@
 
 #define FCH_QUESTION_MAGIC 0x31514346u /* "FCQ1" */
 #define FCH_ANSWER_MAGIC 0x31414346u   /* "FCA1" */
-#define FCH_REQUEST_MAX 512u
+#define FCH_REQUEST_MAX 1024u
 #define FCH_RESPONSE_MAX 32768u
 #define FCH_HEAD 16u
 #define FCH_OCTETS_MAX (FCH_HEAD + FCH_RESPONSE_MAX)

@@ -53,6 +53,7 @@ struct fch_edge {
 	struct net_watch *watch;
 	uint32_t generation;
 	bool full; /* waits for NET_WRITE */
+	bool core;
 };
 OBJ_FIRST(struct fch_edge);
 
@@ -178,7 +179,12 @@ static void on_readable(struct job *j)
 		return;
 	}
 	j->in_len += n > 0 ? (size_t)n : 0;
-	err = fch_http_response(&j->body, &j->body_len, j->in, j->in_len, n <= 0, s->conf.size_max);
+	if (j->responder == s->conf.receiver) {
+		j->body = j->in; /* of the response the status line is what counts */
+		err = fch_http_taken(&j->body_len, j->in, j->in_len, n <= 0);
+	} else {
+		err = fch_http_response(&j->body, &j->body_len, j->in, j->in_len, n <= 0, s->conf.size_max);
+	}
 	if (err == ERR_AGAIN && j->in_len < room) {
 		return;
 	}
@@ -224,7 +230,8 @@ static int make_request(struct job *j)
 	const struct http_url *url = j->serve->conf.responders[j->responder];
 	uint8_t request[FCH_REQUEST_MAX];
 	char head[FCH_HTTP_REQUEST_HEAD_MAX];
-	size_t len = j->out_len, head_len = fch_http_request(head, url, len);
+	const char *type = j->responder == j->serve->conf.receiver ? FCH_HTTP_CHECKPOINT : FCH_HTTP_OCSP;
+	size_t len = j->out_len, head_len = fch_http_request(head, url, type, len);
 
 	memcpy(request, j->out, len);
 	free(j->out);
@@ -331,7 +338,8 @@ static void take_question(struct fch_serve *s, struct fch_edge *e, const struct 
 {
 	struct job *j;
 
-	if (q->responder >= s->conf.responders_n || !s->conf.responders[q->responder]) {
+	if (q->responder >= s->conf.responders_n || !s->conf.responders[q->responder] ||
+	    (q->responder == s->conf.receiver) != e->core) {
 		answer_at_once(s, e, q->number, FCH_UNREACHABLE);
 		return;
 	}
@@ -417,7 +425,7 @@ static void on_edge(void *arg, int events)
 	arm(s);
 }
 
-int fch_serve_edge(struct fch_serve *s, int fd, uint32_t generation)
+int fch_serve_edge(struct fch_serve *s, int fd, uint32_t generation, bool core)
 {
 	struct fch_edge *e;
 	int err;
@@ -436,6 +444,7 @@ int fch_serve_edge(struct fch_serve *s, int fd, uint32_t generation)
 	}
 	e->fd = fd;
 	e->generation = generation;
+	e->core = core;
 	err = net_watch_new(&e->watch, s->conf.loop, fd, on_edge, e);
 	if (!err) {
 		err = net_watch_set(e->watch, NET_READ);

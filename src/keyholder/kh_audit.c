@@ -27,7 +27,7 @@ struct kh_audit {
 	struct net_watch *watch;
 };
 
-/* The last checkpoint of the file, if we have signed it. */
+/* The checkpoint of the directory, if we have signed it and remember none that is larger. */
 static void read_note(struct kh_audit *a, const char *note)
 {
 	uint8_t key[MRK_KEY];
@@ -44,7 +44,9 @@ static void read_note(struct kh_audit *a, const char *note)
 		    a->origin);
 		return;
 	}
-	a->last = (struct mrk_ask){ c.size, c.root };
+	if (c.size > a->last.size) {
+		a->last = (struct mrk_ask){ c.size, c.root };
+	}
 }
 
 int kh_audit_new(struct kh_audit **out, const struct kh_audit_conf *conf)
@@ -63,7 +65,7 @@ int kh_audit_new(struct kh_audit **out, const struct kh_audit_conf *conf)
 	str_cut(a->origin, sizeof a->origin, conf->origin);
 	kh_rate_begin(&a->rate, KH_CHECKPOINTS_PER_SECOND, net_loop_now_ms(conf->loop));
 	a->last = conf->last;
-	if (!a->last.size && *conf->note) {
+	if (*conf->note) {
 		read_note(a, conf->note);
 	}
 	*out = a;

@@ -3,11 +3,9 @@
  * core names; it signs no smaller log than before, and no other one of the same size
  * (merkle/mrk_ask.h).
  *
- * It has no file: the last checkpoint comes from the parent. While the daemon runs that is what
- * this or an earlier keyholder signed, whatever the core says; at the start of the daemon it is the
- * file of the audit's directory, if this key has signed it. So who can replace that file while
- * nothing runs can make the next daemon begin from an older checkpoint: what finds that is a
- * checkpoint that was kept elsewhere. */
+ * It has no file: the last checkpoint comes from the parent, which keeps it in a file beside the key
+ * (daemon/dm_audit.h), where the core cannot write. The checkpoint of the audit's directory counts
+ * when it is a later one and this key has signed it. */
 #pragma once
 #include "base/log.h"
 #include "merkle/mrk_ask.h"
@@ -22,8 +20,8 @@ struct kh_audit_conf { /* its pointers are borrowed until kh_audit_free(), but s
 	const struct log *log;
 	const char *origin;
 	const uint8_t *seed; /* MRK_KEY octets */
-	struct mrk_ask last; /* size 0: not known; then `note` counts */
-	const char *note;    /* the last checkpoint as a text; "": none */
+	struct mrk_ask last; /* that was signed; size 0: not known */
+	const char *note;    /* the checkpoint of the directory as a text; "": none */
 	/* a checkpoint was signed */
 	void (*on_signed)(void *arg, const struct mrk_ask *last);
 	void *arg;

@@ -78,19 +78,31 @@ int mrk_root(const struct mrk_edge *e, struct hash *h, struct mrk_hash *out)
 
 /* -- stored nodes */
 
+/* A node whose tile is missing is made of the level below, up to this one: of 256 or 65,536 leaves.
+ * Higher ones would take whoever reads a hostile directory too long. */
+#define REMADE_MAX (2 * MRK_TILE_HEIGHT)
+
 static int node_of(const struct mrk_nodes *from, unsigned level, uint64_t index, struct mrk_hash *out)
 {
 	struct mrk_hash left, right;
 	int err;
 
 	if (level % MRK_TILE_HEIGHT == 0) {
-		return from->get(from->arg, level / MRK_TILE_HEIGHT, index, out);
+		err = from->get(from->arg, level / MRK_TILE_HEIGHT, index, out);
+		if (!err || !level || level > REMADE_MAX || (err != ERR_NOTFOUND && err != ERR_PROTO)) {
+			return err;
+		}
 	}
 	err = node_of(from, level - 1, 2 * index, &left);
 	if (!err) {
 		err = node_of(from, level - 1, 2 * index + 1, &right);
 	}
 	return err ? err : mrk_node(from->hash, &left, &right, out);
+}
+
+int mrk_stored(const struct mrk_nodes *from, unsigned tile_level, uint64_t index, struct mrk_hash *out)
+{
+	return node_of(from, tile_level * MRK_TILE_HEIGHT, index, out);
 }
 
 int mrk_edge_of(struct mrk_edge *out, const struct mrk_nodes *from, uint64_t size)

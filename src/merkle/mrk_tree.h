@@ -39,7 +39,7 @@ struct mrk_edge {
 typedef int mrk_put_fn(void *arg, unsigned tile_level, uint64_t index, const struct mrk_hash *hash);
 
 /* Appends the hash of a leaf. An error is that of `put` (NULL: none is called), or ERR_NOMEM; the
- * edge is then of no use. */
+ * edge is then as it was, and the same call may be repeated. */
 ERR_MUST_USE int mrk_add(struct mrk_edge *e, struct hash *h, const struct mrk_hash *leaf, mrk_put_fn *put, void *arg);
 /* MTH of the list; of none it is SHA-256 of nothing. */
 ERR_MUST_USE int mrk_root(const struct mrk_edge *e, struct hash *h, struct mrk_hash *out);
@@ -52,6 +52,8 @@ struct mrk_nodes { /* borrowed */
 	struct hash *hash;
 };
 
+/* A stored node, made of those below when its tile is missing. Errors of `get`, ERR_NOMEM. */
+ERR_MUST_USE int mrk_stored(const struct mrk_nodes *from, unsigned tile_level, uint64_t index, struct mrk_hash *out);
 /* The edge and the root of the first `size` leaves, from stored nodes. Errors of `get`. */
 ERR_MUST_USE int mrk_edge_of(struct mrk_edge *out, const struct mrk_nodes *from, uint64_t size);
 /* RFC 6962 2.1.1: that leaf `index` is among the first `size`. ERR_RANGE: it is not. */

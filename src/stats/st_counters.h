@@ -207,6 +207,8 @@
 	X(AUDIT_LOST, "audit_lost", "records that the audit lost: it could not be written, or its queue was full")               \
 	X(AUDIT_CHECKPOINTS, "audit_checkpoints", "checkpoints of the audit that the keyholder signed")                          \
 	X(AUDIT_UNSIGNED, "audit_unsigned", "checkpoints of the audit that could not be made")                                   \
+	X(AUDIT_POSTED, "audit_posted", "checkpoints of the audit that audit.publish_url took")                                  \
+	X(AUDIT_POST_FAILED, "audit_post_failed", "attempts to send a checkpoint of the audit that failed")                      \
 	X(HANGS, "hangs", "processes that the parent ended because they had done nothing for timers.hang")                       \
 	X(KEYHOLDER_SIGNED, "keyholder_signed", "signatures of the keyholders")                                                  \
 	X(KEYHOLDER_REFUSED, "keyholder_refused", "requests that a keyholder refused: foreign key, scheme or content")           \

@@ -1,17 +1,20 @@
 """The audit: what is decided and changed is recorded; two verifiers that share no code agree; each attack on the files is found, in words."""
 import base64
 import hashlib
+import http.server
 import itertools
 import json
 import os
 import shutil
 import signal
 import subprocess
+import threading
 
 import pytest
 from lablib import lab as L
 from lablib import proc
 from support.auditlog import Audit, checkpoints_of, leaf_of, node_of
+from support.restarts import Restarts
 
 FIRST = "records/00000000000000000000.jsonl"
 
@@ -72,10 +75,45 @@ def log(p):
         return f.read()
 
 
+class Receiver:
+    """Takes checkpoints by POST and says `status`."""
+
+    def __init__(self):
+        self.status, self.lines = 204, []
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):  # pylint: disable=invalid-name
+                assert self.path == "/in" and self.headers["Content-Type"] == "application/json"
+                line = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                if outer.status == 204:
+                    outer.lines.append(line)
+                self.send_response(outer.status)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/in"
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def end(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
 @pytest.fixture(scope="module")
-def busy(labs):
+def receiver():
+    r = Receiver()
+    yield r
+    r.end()
+
+
+@pytest.fixture(scope="module")
+def busy(labs, receiver):
     """A gateway with decisions of each kind in its audit, and a copy of the audit as it was somewhat earlier."""
-    p = audited(labs, publish_file="checkpoints.jsonl", publish_log="yes", refusals_per_second=3)
+    p = audited(labs, publish_file="checkpoints.jsonl", publish_log="yes", publish_url=receiver.url, refusals_per_second=3)
     for n in range(1, 4):
         assert p.trigger("acme", device=f"meter-{n}@a.example", reference=100 + n).code == 0
     assert p.trigger("acme", device="meter-1@b.example", reference=110).code == 3
@@ -88,6 +126,28 @@ def busy(labs):
     proc.wait_until("the last trigger is under a checkpoint", lambda: checkpoint(p) >= size, 10)
     copy_of(p, os.path.join(p.lab["dir"], "now"))
     yield p
+    assert "audit-broken" in reasons(p)
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_directory_that_is_put_back_while_nothing_runs_is_not_continued(labs):
+    p = audited(labs, interval="100ms")
+    restarts, folder, earlier = Restarts(p), folder_of(p), os.path.join(p.lab["dir"], "earlier")
+    proc.wait_until("there is a checkpoint", lambda: os.path.exists(os.path.join(folder, "checkpoint")), 10)
+    size = checkpoint(p)
+    copy_of(p, earlier)
+    proc.wait_until("there is a later one", lambda: checkpoint(p) > size + 2, 10)
+    restarts.kill("mtc-iwfd")
+    proc.wait_until("its children have ended", lambda: proc.start_time(p.lab["iwf"]["pids"]["core"]) is None, 20)
+    shutil.rmtree(folder)
+    shutil.copytree(earlier, folder)
+    assert not problems(p, folder)[0]  # by itself it is whole
+    restarts.start("mtc-iwfd")
+    proc.wait_until("it is not continued", lambda: "audit-broken" in reasons(p), 15)
+    assert "this one was rolled back" in next(r["text"] for r in p.ctl("health", check=False)[-1]["reasons"] if r["reason"] == "audit-broken")
+    answer = p.trigger("acme", device="meter-1@a.example", reference=400)
+    assert answer.status == "TEMPORARYERROR"
     wrong = labs.down(p)
     assert not wrong, "\n".join(wrong)
 
@@ -135,6 +195,33 @@ def test_one_record_is_proven(busy):
         at, last = at >> 1, last >> 1
     assert code == 0 and value == root
     assert tool(busy, "show", copy, "999999")[0] == 2
+
+
+def reasons(p):
+    return [r["reason"] for r in p.ctl("health", check=False)[-1]["reasons"]]
+
+
+def test_checkpoints_leave_the_host_by_http(busy, receiver):
+    proc.wait_until("the receiver has some", lambda: len(receiver.lines) > 2, 10)
+    with open(os.path.join(busy.lab["dir"], "checkpoints.jsonl"), encoding="utf-8") as f:
+        assert set(receiver.lines) <= set(f)
+    kept = os.path.join(busy.lab["dir"], "received.jsonl")
+    with open(kept, "w", encoding="utf-8") as f:
+        f.write("".join(receiver.lines))
+    assert not problems(busy, folder_of(busy), "--against", kept)[0]
+    row = busy.ctl("status")[-1]["audit"]
+    assert row["state"] == "ok" and row["checkpoint"] <= row["records"] and row["posted"] > 0 and row["octets"] > 1000 and row["checkpoint_age_s"] < 10
+    assert "audit           ok, " in subprocess.run([busy.program("mtcctl"), "--socket", busy.lab["iwf"]["ctl"], "status"], capture_output=True, text=True,
+                                                    timeout=60, check=False).stdout
+    # a receiver that fails stops nothing; health says so until it takes one again
+    receiver.status = 500
+    proc.wait_until("health says it", lambda: "audit-not-sent" in reasons(busy), 10)
+    size, n = checkpoint(busy), len(receiver.lines)
+    proc.wait_until("checkpoints go on", lambda: checkpoint(busy) > size, 10)
+    receiver.status = 204
+    proc.wait_until("it takes them again", lambda: len(receiver.lines) > n and "audit-not-sent" not in reasons(busy), 10)
+    counters = {row["name"]: row["value"] for row in busy.ctl("stats") if "name" in row}
+    assert counters["audit_post_failed"] > 0 and counters["audit_posted"] >= n
 
 
 def test_checkpoints_leave_the_host(busy):
@@ -225,6 +312,27 @@ def test_an_attack_on_the_checkpoint_is_found(busy, tmp_path):
             f.write(f"other.example/audit+{ident}+{base64.b64encode(raw).decode()}\n")
 
     assert "the audit of another gateway: its own key is of other.example/audit" in attack(foreign)
+
+
+def test_a_hostile_record_does_nothing_to_the_terminal_or_the_reader(busy, tmp_path):
+    copy = str(tmp_path / "audit")
+    shutil.copytree(now(busy), copy)
+    lines = lines_of(copy)
+    n = next(i for i, line in enumerate(lines) if b'"reference":102' in line)
+    lines[n] = lines[n][:30] + b"\0\x1b[2J" + lines[n][30:]
+    with open(os.path.join(copy, FIRST), "wb") as f:
+        f.write(b"".join(lines))
+    plain = subprocess.run([busy.program("mtcctl"), "audit", "show", copy, str(n)], capture_output=True, timeout=60, check=False)
+    assert plain.returncode == 1 and b"\\x00\\x1b[2J" in plain.stdout and b"no proof" in plain.stdout
+    assert not {b for b in plain.stdout if b < 32} - {10}
+    code, rows = tool(busy, "show", copy, str(n))
+    assert code == 1 and rows[0]["record"] is None and not rows[0]["ok"]
+    code, rows = tool(busy, "search", copy)
+    assert code == 1 and "a record cannot be read" in rows[-1]["error"] and len(rows) == len(lines)
+    code, rows = tool(busy, "prune", copy, str(tmp_path / "archive"), "--before", "2999-01-01")
+    assert code == 1 and "nothing was moved" in rows[-1]["error"] and not (tmp_path / "archive").exists()
+    code, rows = tool(busy, "prune", now(busy), str(tmp_path / "archive"), "--before", "2999-01-01", "--key", key_of(busy))
+    assert (code, rows[-1]["files"], rows[-1]["first"]) == (0, 0, 0) and not (tmp_path / "archive").exists()  # one file only
 
 
 def test_a_roll_back_is_found_against_a_kept_checkpoint_only(busy):

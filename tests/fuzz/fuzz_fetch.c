@@ -61,7 +61,7 @@ static void fuzz_url(const char *target, const uint8_t *data, size_t size)
 	}
 	promise(url.port && url.path[0] == '/' && url.host[0], "a URL has all of its parts");
 	promise(!strpbrk(url.path, "\r\n \t") && !strpbrk(url.host, "\r\n \t"), "and cannot add a line to a head");
-	n = fch_http_request(head, &url, 70);
+	n = fch_http_request(head, &url, FCH_HTTP_OCSP, 70);
 	promise(n == strlen(head) && n < sizeof head, "a head has room");
 }
 

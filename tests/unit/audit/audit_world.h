@@ -68,12 +68,12 @@ static inline void holder_begin(struct world *w)
 	aud_store_channel(w->store, pair[1]);
 }
 
-static inline void open_audit(struct world *w)
+static inline void open_audit_for(struct world *w, uint64_t interval_ms)
 {
 	struct aud_store_conf conf = { .dir = w->dir,
 				       .origin = ORIGIN,
 				       .key = w->public_key,
-				       .interval_ms = 1000,
+				       .interval_ms = interval_ms,
 				       .segment_size = w->segment_size,
 				       .size_max = w->size_max,
 				       .queue_max = 1 << 20,
@@ -82,6 +82,11 @@ static inline void open_audit(struct world *w)
 
 	assert_int_equal(aud_store_open(&w->store, &conf), 0);
 	holder_begin(w);
+}
+
+static inline void open_audit(struct world *w)
+{
+	open_audit_for(w, 1000);
 }
 
 static inline void holder_end(struct world *w)

@@ -48,7 +48,7 @@ static void test_a_seal_is_read_as_it_was_written(void **state)
 	assert_true(s.first == 4 && !s.last && s.signed_len == n && mrk_equal(&s.digest, &digest));
 	assert_memory_equal(s.key, next, MRK_KEY);
 	assert_memory_equal(s.signature, signature, MRK_SIGNATURE);
-	n = aud_line_start(line, 0, AUD_START_CRASH, 3, "o", key);
+	n = aud_line_start(line, 0, &(struct aud_opening){ AUD_START_CRASH, 3, 0 }, "o", key);
 	assert_int_equal(aud_seal_read(&s, line, n), ERR_NOTFOUND);
 	assert_int_equal(aud_start_read(next, line, n), 0);
 	assert_memory_equal(next, key, MRK_KEY);

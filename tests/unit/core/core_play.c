@@ -34,7 +34,7 @@ static void on_log_level(void *arg, enum log_level level)
 	(void)level;
 }
 
-static const struct core_cb callbacks = { on_bad_edge, on_log_level, NULL, NULL };
+static const struct core_cb callbacks = { on_bad_edge, on_log_level, NULL, NULL, NULL };
 
 static void core_open(struct core_play *p)
 {

@@ -86,6 +86,41 @@ static void refuses_what_is_none(void **state)
 	assert_int_equal(response(text, false, &len), ERR_LIMIT); /* a head without end */
 }
 
+static void what_a_receiver_says(void **state)
+{
+	static const struct {
+		const char *text;
+		bool ended;
+		int err;
+	} rows[] = {
+		{ "HTTP/1.1 200 OK\r\n", false, 0 },
+		{ "HTTP/1.0 204\n", false, 0 },
+		{ "HTTP/1.1 201 Created", false, ERR_AGAIN },
+		{ "HTTP/1.1 201 Created", true, ERR_PROTO },
+		{ "HTTP/1.1 302 Found\r\n", false, ERR_PROTO },
+		{ "HTTP/1.1 500 No\r\n", false, ERR_PROTO },
+		{ "HTTP/1.1 2xx\r\n", false, ERR_PROTO },
+		{ "HTTP/1.1 2000\r\n", false, ERR_PROTO },
+		{ "HTTP/2.0 200\r\n", false, ERR_PROTO },
+		{ "\r\nHTTP/1.1 200\r\n", false, ERR_PROTO },
+		{ "", false, ERR_AGAIN },
+		{ "", true, ERR_PROTO },
+	};
+	static uint8_t longest[FCH_HTTP_HEAD_MAX];
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		int err = fch_http_taken(&len, (const uint8_t *)rows[i].text, strlen(rows[i].text), rows[i].ended);
+
+		if (err != rows[i].err) {
+			fail_msg("row %zu: %d, expected %d", i, err, rows[i].err);
+		}
+	}
+	memset(longest, 'x', sizeof longest);
+	assert_int_equal(fch_http_taken(&len, longest, sizeof longest, false), ERR_LIMIT);
+}
+
 static void asks(void **state)
 {
 	char head[FCH_HTTP_REQUEST_HEAD_MAX];
@@ -95,13 +130,13 @@ static void asks(void **state)
 
 	(void)state;
 	assert_int_equal(http_url_parse(&url, "http://ocsp.acme.example:8080/a?b", &why), 0);
-	len = fch_http_request(head, &url, 70);
+	len = fch_http_request(head, &url, FCH_HTTP_OCSP, 70);
 	assert_int_equal(len, strlen(head));
 	assert_string_equal(head,
 			    "POST /a?b HTTP/1.0\r\nHost: ocsp.acme.example:8080\r\nContent-Type: application/ocsp-request\r\n"
 			    "Content-Length: 70\r\n\r\n");
 	assert_int_equal(http_url_parse(&url, "http://[2001:db8::1]", &why), 0);
-	len = fch_http_request(head, &url, 70);
+	len = fch_http_request(head, &url, FCH_HTTP_OCSP, 70);
 	assert_int_equal(len, strlen(head));
 	assert_non_null(strstr(head, "POST / HTTP/1.0\r\nHost: [2001:db8::1]\r\n"));
 }
@@ -187,6 +222,7 @@ TEST_GROUP()
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(understands_a_response),
 		cmocka_unit_test(refuses_what_is_none),
+		cmocka_unit_test(what_a_receiver_says),
 		cmocka_unit_test(asks),
 		cmocka_unit_test(urls),
 		cmocka_unit_test(messages),

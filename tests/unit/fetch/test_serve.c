@@ -24,13 +24,14 @@ struct world {
 	struct fch_answer answer; /* the last one */
 	char response[64];
 	int lost;
+	bool core; /* the channel that is opened */
 };
 
 static int on_want(void *arg, uint32_t responder, uint32_t job)
 {
 	struct world *w = arg;
 
-	assert_int_equal(responder, 1);
+	assert_true(responder == 1 || w->urls[0]); /* 0: the receiver of checkpoints */
 	assert_true(w->wanted_n < WANTED_MAX);
 	w->wanted[w->wanted_n++] = job;
 	return 0;
@@ -78,7 +79,7 @@ static void open_edge(struct world *w, uint32_t generation)
 	int pair[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
-	assert_int_equal(fch_serve_edge(w->serve, pair[0], generation), 0);
+	assert_int_equal(fch_serve_edge(w->serve, pair[0], generation, w->core), 0);
 	assert_int_equal(fch_client_new(&w->edge, pair[1], &conf), 0);
 }
 
@@ -279,7 +280,7 @@ static void an_edge_that_lies(void **state)
 	char c;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
-	assert_int_equal(fch_serve_edge(w->serve, pair[0], 9), 0);
+	assert_int_equal(fch_serve_edge(w->serve, pair[0], 9, false), 0);
 	assert_int_equal(send(pair[1], "nonsense", 8, MSG_NOSIGNAL), 8);
 	turns(w, 1);
 	assert_int_equal(w->bad_edge, 9);
@@ -288,6 +289,40 @@ static void an_edge_that_lies(void **state)
 	ask(w, 1); /* the other edge is served */
 	turns(w, 1);
 	assert_int_equal(w->wanted_n, 1);
+}
+
+/* Number 0 takes checkpoints, of the core and of no edge; the core asks nobody else. */
+static void checkpoints_are_of_the_core(void **state)
+{
+	struct fch_question q = { 1, 0, 10, (const uint8_t *)"checkpoint" };
+	struct world *w = *state;
+	char got[512] = "";
+	int fd;
+
+	w->urls[0] = &w->url;
+	assert_int_equal(fch_client_ask(w->edge, &q), 0);
+	turns(w, 1);
+	assert_int_equal(w->wanted_n, 0);
+	assert_int_equal(w->answer.result, FCH_UNREACHABLE);
+	fch_client_free(w->edge);
+	w->core = true;
+	open_edge(w, 6);
+	ask(w, 2);
+	turns(w, 1);
+	assert_int_equal(w->wanted_n, 0);
+	assert_int_equal(w->answer.result, FCH_UNREACHABLE);
+	q.number = 3;
+	assert_int_equal(fch_client_ask(w->edge, &q), 0);
+	turns(w, 1);
+	assert_int_equal(w->wanted_n, 1);
+	fd = connected(w, 0);
+	assert_true(recv(fd, got, sizeof got - 1, 0) > 0);
+	assert_non_null(strstr(got, "\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\ncheckpoint"));
+	reply(w, fd, "HTTP/1.1 204 No Content\r\n");
+	close(fd);
+	assert_int_equal(w->answer.number, 3);
+	assert_int_equal(w->answer.result, FCH_OK);
+	assert_string_equal(w->response, "HTTP/1.1 204 No Content");
 }
 
 static void a_fetcher_that_lies(void **state)
@@ -315,6 +350,7 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(has_bounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_edge_that_is_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_edge_that_lies, setup, teardown),
+		cmocka_unit_test_setup_teardown(checkpoints_are_of_the_core, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_fetcher_that_lies, setup, teardown),
 	};
 

@@ -114,7 +114,7 @@ static void test_it_goes_on_from_what_the_parent_remembers(void **state)
 	struct world *w = *state;
 	struct mrk_answer a;
 
-	begin(w, "not even a note", 9);
+	begin(w, "", 9);
 	assert_int_equal(ask(w, 8, 1, &a), MRK_SMALLER);
 	assert_int_equal(ask(w, 9, 1, &a), MRK_OTHER_ROOT);
 	assert_int_equal(ask(w, 9, 7, &a), MRK_SIGNED);
@@ -141,6 +141,24 @@ static void test_it_goes_on_from_a_note_of_its_own(void **state)
 	begin(w, note, 0);
 	assert_int_equal(ask(w, 11, 1, &a), MRK_SMALLER);
 	assert_int_equal(ask(w, 13, 1, &a), MRK_SIGNED);
+}
+
+static void test_the_later_one_counts_of_the_note_and_what_the_parent_remembers(void **state)
+{
+	struct world *w = *state;
+	struct mrk_answer a;
+	char note[MRK_NOTE_MAX];
+
+	note_of(note, w, ORIGIN); /* of 12 records */
+	begin(w, note, 9);
+	assert_int_equal(ask(w, 11, 1, &a), MRK_SMALLER);
+	assert_int_equal(ask(w, 13, 1, &a), MRK_SIGNED);
+	kh_audit_free(w->audit);
+	close(w->fd);
+	begin(w, note, 20); /* the directory was put back while nothing ran */
+	assert_int_equal(ask(w, 13, 1, &a), MRK_SMALLER);
+	assert_int_equal(a.last.size, 20);
+	assert_int_equal(ask(w, 21, 1, &a), MRK_SIGNED);
 }
 
 static void test_after_a_foreign_note_it_signs_nothing(void **state)
@@ -189,6 +207,7 @@ TEST_GROUP()
 		TEST(test_it_signs_what_grows_and_nothing_else),
 		TEST(test_it_goes_on_from_what_the_parent_remembers),
 		TEST(test_it_goes_on_from_a_note_of_its_own),
+		TEST(test_the_later_one_counts_of_the_note_and_what_the_parent_remembers),
 		TEST(test_after_a_foreign_note_it_signs_nothing),
 		TEST(test_so_many_a_second),
 		TEST(test_octets_that_are_no_request_end_the_channel),
