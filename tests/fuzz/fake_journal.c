@@ -9,6 +9,7 @@
 
 #include "journal/jrn_check.h"
 #include "journal/jrn_copy.h"
+#include "journal/jrn_later.h"
 #include "tests/fuzz/fuzz.h"
 
 #define ROOM (UINT64_C(1) << 30)
@@ -371,6 +372,96 @@ int jrn_replay(struct jrn *j, jrn_record_fn *fn, void *arg)
 {
 	(void)j;
 	return fake_journal_each(fn, arg);
+}
+
+/* -- the records of a start, which keep their content */
+
+struct jrn_later {
+	size_t n;
+	struct kept {
+		uint64_t number;
+		size_t len;
+		uint8_t *bytes;
+	} record[];
+};
+
+struct keep {
+	struct jrn_later *later;
+	size_t n, room;
+};
+
+static int count_one(void *arg, uint64_t number, const void *p, size_t len)
+{
+	(void)number, (void)p, (void)len;
+	((struct keep *)arg)->room++;
+	return 0;
+}
+
+static int keep_one(void *arg, uint64_t number, const void *p, size_t len)
+{
+	struct keep *k = arg;
+	struct kept *r = &k->later->record[k->n];
+
+	r->bytes = malloc(len ? len : 1);
+	if (!r->bytes) {
+		return ERR_NOMEM;
+	}
+	memcpy(r->bytes, p, len);
+	r->number = number;
+	r->len = len;
+	k->later->n = ++k->n;
+	return 0;
+}
+
+int jrn_later_begin(struct jrn_later **out, struct jrn *j)
+{
+	struct keep k = { 0 };
+	int err;
+
+	(void)j;
+	err = fake_journal_each(count_one, &k);
+	if (err) {
+		return err;
+	}
+	k.later = calloc(1, sizeof *k.later + k.room * sizeof k.later->record[0]);
+	if (!k.later) {
+		return ERR_NOMEM;
+	}
+	err = fake_journal_each(keep_one, &k);
+	if (err) {
+		jrn_later_end(k.later);
+		return err;
+	}
+	*out = k.later;
+	return 0;
+}
+
+size_t jrn_later_count(const struct jrn_later *l)
+{
+	return l->n;
+}
+
+int jrn_later_one(struct jrn_later *l, size_t i, jrn_record_fn *fn, void *arg)
+{
+	return fn(arg, l->record[i].number, l->record[i].bytes, l->record[i].len);
+}
+
+int jrn_later_all(struct jrn_later *l, jrn_record_fn *fn, void *arg)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < l->n && !err; i++) {
+		err = jrn_later_one(l, i, fn, arg);
+	}
+	return err;
+}
+
+void jrn_later_end(struct jrn_later *l)
+{
+	for (size_t i = 0; l && i < l->n; i++) {
+		free(l->record[i].bytes);
+	}
+	free(l);
 }
 
 struct jrn_counts jrn_counts(struct jrn *j)

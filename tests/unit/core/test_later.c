@@ -91,12 +91,21 @@ static void go_on(struct core_play *p)
 	net_timer_start(p->core->later.timer, 0);
 }
 
+static void on_turn_over(void *loop)
+{
+	net_loop_stop(loop);
+}
+
 /* Exactly one turn of those that enter. */
 static void one_turn(struct core_play *p)
 {
+	struct net_timer *over;
+
+	assert_int_equal(net_timer_new(&over, p->loop, on_turn_over, p->loop), 0);
 	go_on(p);
-	net_timer_start(p->turn, 0);
+	net_timer_start(over, 0);
 	assert_int_equal(net_loop_run(p->loop), 0);
+	net_timer_free(over);
 }
 
 static size_t left(const struct core_play *p)
