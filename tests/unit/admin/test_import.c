@@ -57,7 +57,7 @@ static void *in_the_store(void *arg)
 
 	pthread_mutex_lock(&in->g->in_store);
 	sem_post(&in->began);
-	for (unsigned i = 0; i < 10000; i++) {
+	for (unsigned i = 0; i < 200; i++) {
 		sched_yield();
 	}
 	in->returned = true;
