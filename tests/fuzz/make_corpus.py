@@ -6,7 +6,7 @@ usage: make_corpus.py [--check]     --check: write nothing, exit 1 when one is m
 import os
 import sys
 
-sys.dont_write_bytecode = True
+sys.dont_write_bytecode = sys.pycache_prefix is None
 
 from seeds import seeds
 
