@@ -542,12 +542,12 @@ static void answer_the_last(struct lab *t)
 }
 
 /* Two requests and what says that the peer leaves, in one write. */
-static void two_requests_and(struct lab *t, bool dpr)
+static void two_requests_and(struct lab *t, bool dpr, uint32_t dpa_wait_ms)
 {
 	size_t n;
 
 	lab_init(t);
-	t->conf.dpa_wait_ms = 200;
+	t->conf.dpa_wait_ms = dpa_wait_ms;
 	lab_open(t);
 	lab_exchange(t);
 	n = lab_message(octets, sizeof octets, DIA_FLAG_R | DIA_FLAG_P, LAB_CMD, LAB_APP, 7, 4);
@@ -569,7 +569,7 @@ static void answers_go_out_before_the_dpa(void **state)
 	struct dia_msg m;
 
 	(void)state;
-	two_requests_and(&t, true);
+	two_requests_and(&t, true, 600000);
 	assert_true(link_is_open(t.link)); /* no DPA yet */
 	answer_the_last(&t);
 	t.request.hop_by_hop = 7;
@@ -594,7 +594,7 @@ static void answers_go_out_to_a_peer_that_has_ended_its_direction(void **state)
 	struct dia_msg m;
 
 	(void)state;
-	two_requests_and(&t, false);
+	two_requests_and(&t, false, 600000);
 	assert_int_equal(t.downs, 0);
 	answer_the_last(&t);
 	t.request.hop_by_hop = 7;
@@ -617,7 +617,7 @@ static void the_wait_for_answers_of_one_who_leaves_is_bounded(void **state)
 		struct lab t;
 		struct dia_msg m;
 
-		two_requests_and(&t, dpr);
+		two_requests_and(&t, dpr, 200);
 		answer_the_last(&t); /* one of the two */
 		if (dpr) {           /* and it may ask nothing more */
 			lab_send(&t, request, lab_message(request, sizeof request, DIA_FLAG_R, LAB_CMD, LAB_APP, 10, 4));

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "tests/unit/tls/pki.h"
+#include "tests/unit/valgrind.h"
 #include "tls/tls_crl.h"
 #include "tls/tls_ctx.h"
 #include "tls/tls_revocation.h"
@@ -446,16 +447,17 @@ static void test_a_damaged_file_is_refused_in_words(void **state)
 	assert_int_equal(tls_crl_facts(w->facts, &w->n, &conf, now(), w->why, sizeof w->why), ERR_INVAL);
 }
 
+/* of processor time */
 static double seconds(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* A slice of the edge is EDGE_REVOCATION_SLICE (64) judgements. 10 ms for a slice are 150 us for
- * one; it takes about 2. The bound is loose because the machine may be busy. */
+ * one; it takes about 2. The bound is loose: machines, and their sanitizers, differ. */
 static void test_one_judgement_is_short(void **state)
 {
 	struct world *w = *state;
@@ -479,8 +481,8 @@ static void test_one_judgement_is_short(void **state)
 	}
 	judge_s = seconds() - began;
 	print_message("10,000 judgements: %.1f ms; a file of 10,100 entries is read in %.1f ms\n", judge_s * 1e3, load_s * 1e3);
-	assert_true(judge_s / 10000 < 150e-6);
 	tls_anchor_fini(&a);
+	assert_true(RUNNING_ON_VALGRIND || judge_s / 10000 < 150e-6);
 }
 
 int main(void)
