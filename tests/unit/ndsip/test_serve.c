@@ -15,7 +15,7 @@
 #define LOCAL "10.77.1.1/32[tcp/3868]"
 #define REMOTE "10.77.2.1/32[tcp]"
 #define GRACE_MS 1000u /* where its end is waited for */
-#define FILES 4u /* the set of files that the helper has */
+#define FILES 4u       /* the set of files that the helper has */
 #define PEM "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n"
 #define CRL "-----BEGIN X509 CRL-----\nQw==\n-----END X509 CRL-----\n"
 
