@@ -11,7 +11,6 @@ import socket
 import struct
 import subprocess
 import termios
-import time
 
 import pytest
 from conftest import BIN, ROOT
@@ -342,23 +341,32 @@ def test_half_a_file_and_then_gone(lab, rules, client, until):
 # -- at a terminal
 
 def at_terminal(lab, words, feed, columns=80):
-    """Runs mtcctl with its stderr on a terminal; returns what that got and the exit code."""
+    """Runs mtcctl with its stderr on a terminal; returns what that got and the exit code. `feed` gets its standard input, and a function that
+    waits until a pattern stands on the terminal."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     p = subprocess.Popen([MTCCTL, "--socket", lab.lab["iwf"]["ctl"], *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=slave,
                          env={**os.environ, "TERM": "xterm"})
     os.close(slave)
-    feed(p.stdin)
     got = b""
-    while True:
+
+    def more():
+        nonlocal got
         ready, _, _ = select.select([master], [], [], 20)
         try:
             piece = os.read(master, 65536) if ready else b""
         except OSError:
             piece = b""
-        if not piece:
-            break
         got += piece
+        return piece
+
+    def shown(pattern):
+        while not re.search(pattern, got):
+            assert more(), got
+
+    feed(p.stdin, shown)
+    while more():
+        pass
     out = p.stdout.read()
     code = p.wait(20)
     os.close(master)
@@ -367,12 +375,12 @@ def at_terminal(lab, words, feed, columns=80):
 
 @pytest.mark.parametrize("columns", [80, 30])
 def test_a_terminal_sees_how_far_it_is_and_a_clean_line_in_the_end(lab, ctl, columns):
-    def slowly(pipe):
+    def slowly(pipe, shown):
         pipe.write(b"who,device\n")
         for n in range(4):
             pipe.write(f"acme,m{n}@bar.example\n".encode())
             pipe.flush()
-            time.sleep(0.3)
+            shown(rb"read    %d row" % (n + 1))
         pipe.close()
 
     got, out, code = at_terminal(lab, ["assoc", "import", "-"], slowly, columns)
@@ -389,10 +397,10 @@ def test_a_terminal_sees_how_far_it_is_and_a_clean_line_in_the_end(lab, ctl, col
 
 
 def test_mistakes_at_a_terminal_stand_on_lines_of_their_own(lab):
-    def wrong(pipe):
+    def wrong(pipe, shown):
         pipe.write(b"who,device\n")
         pipe.flush()
-        time.sleep(0.6)
+        shown(rb"read ")
         pipe.write(b"acme\n")
         pipe.close()
 

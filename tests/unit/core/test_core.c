@@ -259,6 +259,15 @@ static void at_the_limit(struct core_play *p)
 	assert_int_equal(ipc_session_cut_get(&cut, p->record, len), 0);
 	assert_int_equal(head.transaction, 1); /* the oldest */
 	assert_int_equal(cut.probe_ms, p->cfg->limits.probe_wait_ms);
+}
+
+/* The same, and the oldest is waited for as long as the test needs. */
+static void waits_at_the_limit(struct core_play *p)
+{
+	struct ipc_rec_head head;
+
+	p->cfg->limits.probe_wait_ms = IPC_PROBE_MAX_MS;
+	at_the_limit(p);
 	assert_int_equal(p->core->sessions.in_state[CORE_SESSION_PROBED], 1);
 	assert_int_equal(p->core->sessions.in_state[CORE_SESSION_OPEN], 1);
 	assert_int_equal(core_play_take(p, IPC_REC_SESSION_VERDICT, &head), 0); /* the CEA waits */
@@ -272,8 +281,7 @@ static void test_at_the_limit_a_silent_oldest_session_is_replaced(void **state)
 	struct ipc_rec_head head;
 	size_t len;
 
-	p->cfg->limits.probe_wait_ms = 2000;
-	at_the_limit(p);
+	waits_at_the_limit(p);
 	core_play_send(p, ipc_session_closed_put(p->record, p->generation, 1, &closed));
 	len = core_play_take(p, IPC_REC_SESSION_VERDICT, &head);
 	assert_int_equal(head.transaction, 3);
@@ -330,8 +338,7 @@ static void test_who_waits_for_a_place_and_leaves_is_forgotten(void **state)
 	struct ipc_session_closed closed = { "ended" };
 	struct ipc_rec_head head;
 
-	p->cfg->limits.probe_wait_ms = 2000;
-	at_the_limit(p);
+	waits_at_the_limit(p);
 	core_play_send(p, ipc_session_closed_put(p->record, p->generation, 3, &closed));
 	core_play_send(p, ipc_session_closed_put(p->record, p->generation, 1, &closed));
 	assert_int_equal(core_play_take(p, IPC_REC_SESSION_VERDICT, &head), 0);

@@ -541,17 +541,23 @@ static void answer_the_last(struct lab *t)
 	assert_int_equal(link_answer(t->link, octets, n), 0);
 }
 
+static size_t two_requests(uint8_t *out, size_t cap)
+{
+	size_t n = lab_message(out, cap, DIA_FLAG_R | DIA_FLAG_P, LAB_CMD, LAB_APP, 7, 4);
+
+	return n + lab_message(out + n, cap - n, DIA_FLAG_R | DIA_FLAG_P, LAB_CMD, LAB_APP, 8, 4);
+}
+
 /* Two requests and what says that the peer leaves, in one write. */
 static void two_requests_and(struct lab *t, bool dpr)
 {
 	size_t n;
 
 	lab_init(t);
-	t->conf.dpa_wait_ms = 200;
+	t->conf.dpa_wait_ms = 600000;
 	lab_open(t);
 	lab_exchange(t);
-	n = lab_message(octets, sizeof octets, DIA_FLAG_R | DIA_FLAG_P, LAB_CMD, LAB_APP, 7, 4);
-	n += lab_message(octets + n, sizeof octets - n, DIA_FLAG_R | DIA_FLAG_P, LAB_CMD, LAB_APP, 8, 4);
+	n = two_requests(octets, sizeof octets);
 	if (dpr) {
 		n += lab_dpr(octets + n, sizeof octets - n, 0, 9);
 	}
@@ -613,23 +619,31 @@ static void the_wait_for_answers_of_one_who_leaves_is_bounded(void **state)
 {
 	(void)state;
 	for (int dpr = 0; dpr < 2; dpr++) {
-		uint8_t request[64];
 		struct lab t;
 		struct dia_msg m;
+		size_t n;
 
-		two_requests_and(&t, dpr);
+		lab_init(&t);
+		t.conf.dpa_wait_ms = 200;
+		lab_open(&t);
+		lab_exchange(&t);
+		lab_send(&t, octets, two_requests(octets, sizeof octets));
+		lab_until(&t, &t.requests, 2);
 		answer_the_last(&t); /* one of the two */
 		if (dpr) {           /* and it may ask nothing more */
-			lab_send(&t, request, lab_message(request, sizeof request, DIA_FLAG_R, LAB_CMD, LAB_APP, 10, 4));
-			lab_run_ms(&t, 10);
-			assert_int_equal(t.requests, 2);
-			assert_int_equal(t.counters.unwelcome, 1);
+			n = lab_dpr(octets, sizeof octets, 0, 9);
+			n += lab_message(octets + n, sizeof octets - n, DIA_FLAG_R, LAB_CMD, LAB_APP, 10, 4);
+			lab_send(&t, octets, n);
+		} else {
+			assert_int_equal(shutdown(t.fd, SHUT_WR), 0);
 		}
 		assert_true(lab_recv(&t, octets, &m));
 		assert_int_equal(m.hdr.hop_by_hop, 8);
 		if (dpr) {
 			assert_true(lab_recv(&t, octets, &m));
 			assert_int_equal(m.hdr.code, DIA_CMD_DISCONNECT_PEER);
+			assert_int_equal(t.requests, 2);
+			assert_int_equal(t.counters.unwelcome, 1);
 			shutdown(t.fd, SHUT_WR);
 			lab_until(&t, &t.downs, 1);
 		} else {

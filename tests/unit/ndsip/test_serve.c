@@ -14,7 +14,8 @@
 #define ACME "scs.acme.example"
 #define LOCAL "10.77.1.1/32[tcp/3868]"
 #define REMOTE "10.77.2.1/32[tcp]"
-#define FILES 4u /* the set of files that the helper has */
+#define GRACE_MS 1000u /* where its end is waited for */
+#define FILES 4u       /* the set of files that the helper has */
 #define PEM "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n"
 #define CRL "-----BEGIN X509 CRL-----\nQw==\n-----END X509 CRL-----\n"
 
@@ -289,7 +290,7 @@ static void begin_with(struct world *w, uint64_t rules_ms, uint64_t grace_ms)
 
 static void begin(struct world *w, uint64_t rules_ms)
 {
-	begin_with(w, rules_ms, 1000);
+	begin_with(w, rules_ms, 60000); /* what is held is to be seen, however busy the machine is */
 }
 
 static void end(struct world *w)
@@ -425,7 +426,7 @@ static void test_a_connection_from_its_proof_to_its_end(void **state)
 	struct world w;
 
 	(void)state;
-	begin(&w, 0);
+	begin_with(&w, 0, GRACE_MS);
 	give_list(&w, 1, true);
 	open_one(&w, 1);
 	told(&w, 1, NS_HELD, NS_REASON_CHARON_AWAY);
@@ -524,7 +525,7 @@ static void of_before(uint32_t files, bool known)
 	bool kept = files == FILES && known;
 	struct world w;
 
-	begin_with(&w, 0, 60000); /* what is held is to be seen, however busy the machine is */
+	begin(&w, 0);
 	charon_comes(&w);
 	charon_says_child(&w, true, "3", 7);
 	w.commands[0] = 0;
@@ -627,7 +628,7 @@ static void test_lost_rules_hold_and_cut(void **state)
 	struct world w;
 
 	(void)state;
-	begin(&w, 10);
+	begin_with(&w, 10, GRACE_MS);
 	give_list(&w, 1, true);
 	charon_comes(&w);
 	charon_says(&w, true, ACME);

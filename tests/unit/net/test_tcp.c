@@ -12,16 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
-
 #include "net/net_loop.h"
 #include "net/net_stream.h"
 #include "net/net_tcp.h"
 #include "tests/unit/guard.h"
+#include "tests/unit/valgrind.h"
 
 enum where { NOWHERE, IN_OPEN, IN_DATA, IN_CLOSE };
 

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "tests/unit/tls/pki.h"
+#include "tests/unit/valgrind.h"
 #include "tls/tls_crl_int.h"
 #include "tls/tls_ctx.h"
 #include "tls/tls_revocation.h"
@@ -538,16 +539,17 @@ static void test_a_serial_number_without_end_is_in_no_list(void **state)
 	ASN1_INTEGER_free(was);
 }
 
+/* of processor time */
 static double seconds(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* A slice of the edge is EDGE_REVOCATION_SLICE (64) judgements. 10 ms for a slice are 150 us for
- * one; it takes about 2. The bound is loose because the machine may be busy. */
+ * one; it takes about 2. The bound is loose: machines, and their sanitizers, differ. */
 static void test_one_judgement_is_short(void **state)
 {
 	struct world *w = *state;
@@ -581,8 +583,8 @@ static void test_one_judgement_is_short(void **state)
 	tls_crl_table_fini(&table);
 	print_message("10,000 judgements: %.1f ms; a file of 10,100 entries is read in %.1f ms, and its table in %.2f ms\n",
 		      judge_s * 1e3, load_s * 1e3, table_s * 1e3);
-	assert_true(judge_s / 10000 < 150e-6);
-	assert_true(table_s < load_s / 3); /* it is a fiftieth; the machine may be busy */
+	assert_true(RUNNING_ON_VALGRIND || judge_s / 10000 < 150e-6);
+	assert_true(RUNNING_ON_VALGRIND || table_s < load_s / 3); /* it is a fiftieth; the machine may be busy */
 }
 
 TEST_GROUP()
