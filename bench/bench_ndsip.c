@@ -112,8 +112,8 @@ static void serve(struct helper *h, const struct bench_ndsip_options *o)
 {
 	static const char *const local_ike[] = { "192.0.2.1" };
 	static struct sa_ts local = { .protocol = SA_TCP, .port_from = BENCH_NDSIP_PORT, .port_to = BENCH_NDSIP_PORT };
-	struct ns_file files[] = { { .pem = read_file(o->certificate) },
-				   { .name = BENCH_NDSIP_ANCHOR, .pem = read_file(o->anchor) } };
+	struct ns_file files[] = { { NULL, read_file(o->certificate), false, 1 },
+				   { BENCH_NDSIP_ANCHOR, read_file(o->anchor), false, 1 } };
 	struct net_watch *watch;
 	struct ns_files *held;
 	struct log log;

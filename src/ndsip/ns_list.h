@@ -3,8 +3,9 @@
  * differs becomes work: a new SCS is loaded; a changed one is loaded, terminated and, where we know
  * its address, initiated, because neither rekeying nor reauthentication applies a change; a removed
  * one is unloaded and terminated. A new SCS is terminated, too, unless the core says that an
- * earlier helper had it as it is, and the files of its anchor are those of then: charon outlives a helper and the daemon, and
- * may have security associations of before. PURE but for the allocator. */
+ * earlier helper had it as it is, and the files of its anchor are those of then: charon outlives a
+ * helper and the daemon, and may have security associations of before. PURE but for the
+ * allocator. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

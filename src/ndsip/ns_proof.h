@@ -82,7 +82,8 @@ ERR_MUST_USE int ns_proofs_init(struct ns_proofs *p, uint32_t max); /* ERR_NOMEM
 void ns_proofs_fini(struct ns_proofs *p);
 
 /* A connection is judged at once. ERR_PROTO: the id is in use. ERR_BUSY: `max` of edges are open,
- * the share of this edge, or NS_OF_CORE_MAX of the core; ERR_NOMEM: the caller answers with CUT and TOO_MANY. */
+ * the share of this edge, or NS_OF_CORE_MAX of the core; ERR_NOMEM: the caller answers with CUT and
+ * TOO_MANY. */
 ERR_MUST_USE int ns_proofs_open(struct ns_proofs *p, uint64_t owner, const struct ns_open *o, const struct ns_facts *f,
 				uint64_t now_ms);
 void ns_proofs_close(struct ns_proofs *p, uint64_t owner, uint64_t id); /* an unknown one is ignored: it was cut */

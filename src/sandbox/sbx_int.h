@@ -19,7 +19,7 @@
 #define SBX_CALLS_FILTER 0x800u    /* the sockets by which the packet filter is looked at */
 #define SBX_CALLS_SCTP_MAKE 0x400u /* SCTP sockets that this process makes */
 #define SBX_CALLS_UDP 0x2000u      /* SCTP in user space that is accepted over UDP sockets */
-#define SBX_CALLS_UDP_MAKE 0x4000u /* UDP sockets; only of the parent, whose filter holds for a core that makes some */
+#define SBX_CALLS_UDP_MAKE 0x4000u /* UDP sockets; of the parent, whose filter holds for the core */
 #define SBX_CALLS_BIND 0x1000u     /* our own end of TCP connections that this process makes */
 
 struct sbx_role_row {

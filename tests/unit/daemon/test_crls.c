@@ -425,16 +425,11 @@ TEST_GROUP()
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(crls_are_in_the_set_and_known_by_number),
-		T(a_new_file_is_used_and_all_else_stays),
-		T(each_anchor_says_since_when_it_is_as_it_is),
-		T(a_bad_file_keeps_the_ones_before_of_its_anchor_only),
-		T(an_older_list_is_refused_while_the_daemon_runs),
-		T(an_older_list_is_refused_after_a_restart),
-		T(every_wrong_file_is_said_once_with_its_line),
-		T(damaged_numbers_are_no_start),
-		T(numbers_outlive_their_file_and_grow_only),
-		T(a_list_that_gets_out_of_date_is_told_in_time),
+		T(crls_are_in_the_set_and_known_by_number),        T(a_new_file_is_used_and_all_else_stays),
+		T(each_anchor_says_since_when_it_is_as_it_is),     T(a_bad_file_keeps_the_ones_before_of_its_anchor_only),
+		T(an_older_list_is_refused_while_the_daemon_runs), T(an_older_list_is_refused_after_a_restart),
+		T(every_wrong_file_is_said_once_with_its_line),    T(damaged_numbers_are_no_start),
+		T(numbers_outlive_their_file_and_grow_only),       T(a_list_that_gets_out_of_date_is_told_in_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
