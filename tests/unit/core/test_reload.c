@@ -103,6 +103,7 @@ static void test_not_one_of_the_other_zone(void **state)
 	p->cfg->listen[1].zone = ZONE_INTERNAL;
 	p->cfg->listen_n = 2;
 	renew(p);
+	assert_int_equal(TAILQ_FIRST(&p->core->edges.list)->who.listeners, 1);
 	s.listener = 1;
 	core_play_send(p, ipc_session_open_put(p->record, p->generation, 2, &s));
 	assert_int_equal(p->bad_edge, p->generation);
