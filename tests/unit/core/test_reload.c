@@ -142,6 +142,12 @@ static void test_a_route_follows_its_peer_and_the_one_before_leaves(void **state
 	assert_true(peers->row[0].leaves && peers->row[0].left);
 	assert_false(peers->row[1].leaves);
 	assert_true(core_peer_reports(&peers->row[0]) && core_peer_reports(&peers->row[1]));
+	peers->row[0].leaves = false; /* as of one that stays: reports are taken from it while requests go there */
+	assert_false(core_peer_reports(&peers->row[0]));
+	peers->t4 = 0;
+	assert_true(core_peer_reports(&peers->row[0]));
+	peers->t4 = 1;
+	peers->row[0].leaves = true;
 	p->cfg->peers[0].gone_ms = 0;
 	p->cfg->peers[1].gone_ms = 1;
 	p->cfg->s6m.peer_index = p->cfg->t4.peer_index = 0;
