@@ -48,7 +48,8 @@ static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 		return err;
 	case IPC_REC_DEVICE_ACTION:
 		err = ipc_device_action_get(&u.action, record, len);
-		if (!err) {
+		/* an edge that lives on offers it to the next core, which a reload starts */
+		if (!err && !e->core->stop.begun) {
 			core_on_device_action(e, h.transaction, &u.action);
 		}
 		return err;

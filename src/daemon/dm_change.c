@@ -101,11 +101,16 @@ static bool core_may_connect(const struct dm_parent *p, const struct cfg_peer *p
 	return false;
 }
 
-static void look_at_core(struct dm_change *c, const struct dm_parent *p)
+static void look_at_core(struct dm_change *c, const struct dm_parent *p, struct report *r)
 {
 	for (size_t i = 0; i < c->cfg->peers_n; i++) {
-		if (!c->cfg->peers[i].gone_ms && !core_may_connect(p, &c->cfg->peers[i])) {
+		const struct cfg_peer *peer = &c->cfg->peers[i];
+
+		if (!peer->gone_ms && !core_may_connect(p, peer)) {
 			c->what.anew |= CFG_BY_CORE;
+			report_add(r, REPORT_WARNING,
+				   "peers[%s]: the sandbox of the core lacks its port or transport (the core is started anew)",
+				   peer->name);
 		}
 	}
 }
@@ -198,7 +203,7 @@ static int merge(struct dm_change *c, struct dm_parent *p, struct cfg_iwf *fresh
 	fresh->lines = NULL;
 	c->cfg->lines = c->lines;
 	if (!err && c->what.changes) {
-		look_at_core(c, p);
+		look_at_core(c, p, r);
 	}
 	if (!err) {
 		err = open_listeners(c, p, r);

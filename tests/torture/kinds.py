@@ -1,9 +1,11 @@
 """Faults that need more than the laboratory of every day: each a class with `name`, `weight`, why_not(world) ("" when it can be done here)
 and do(faults)."""
 import os
+import re
 import signal
 import subprocess
 
+from lablib import ports, proc
 from support import wall
 
 PROGRAM = "mtc-iwfd"
@@ -93,4 +95,33 @@ class KilledReader:
         return stood
 
 
-KINDS = (ClockStep, StoppedLogReader, GroupSignal, KilledReader)
+class Reload:
+    """Another configuration: other limits, a listener more or less, or what brings a new core; asked for by an operator or by a signal."""
+    name, weight = "reloads", 3
+    JOURNAL = "journal: { report_grace: 4s }"  # of the laboratory
+
+    @staticmethod
+    def why_not(world):
+        del world
+        return ""
+
+    @classmethod
+    def do(cls, faults):
+        path = faults.world.path("mtc-iwfd.yaml")
+        if not hasattr(faults, "first_config"):
+            with open(path, encoding="utf-8") as f:
+                faults.first_config = f.read()
+        text, draw = faults.first_config, faults.random
+        if draw.random() < 0.5:
+            port = ports.again(faults.world.options.address, 20000 + draw.randint(0, 9))  # 0: it is taken
+            block = re.search(r"  - name: tsp\n(?:    .*\n)*", text).group(0)
+            text = text.replace("peers:\n", re.sub(r"port: \d+", f"port: {port}", block.replace("name: tsp", "name: more")) + "peers:\n", 1)
+        if draw.random() < 0.3:
+            text = text.replace(cls.JOURNAL, f"journal: {{ report_grace: 4s, lazy: {draw.randint(1, 300)}ms }}", 1)
+        proc.write(path, text + f"limits: {{ pending_total: {draw.randint(20000, 65536)}, payload: {draw.randint(1000, 1024)} }}\n")
+        if draw.random() < 0.5:
+            return faults.world.keeper.signal(PROGRAM, signal.SIGHUP)
+        return faults.world.mtcctl("reload").returncode in (0, 1, 4)  # 4: the gateway is away
+
+
+KINDS = (ClockStep, StoppedLogReader, GroupSignal, KilledReader, Reload)

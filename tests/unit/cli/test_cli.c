@@ -9,7 +9,6 @@ static const struct {
 	const struct ctl_arg *args;
 } server[] = {
 	{ "status", NULL },
-	{ "reload", NULL },
 	{ "health", NULL },
 	{ "peers", NULL },
 	{ "peers.start", ctl_args_peer_name },

@@ -786,6 +786,52 @@ static void test_a_session_that_waits_for_its_verdict_costs_no_look_at_the_other
 	}
 }
 
+/* A reload: what the core knows stays until the core ends it, what it does not know goes at once. */
+static void test_a_listener_that_is_closed_keeps_its_sessions_and_opens_again(void **state)
+{
+	struct edge_play *p = *state;
+	struct edge_sessions *all = &p->edge->sessions;
+	int first;
+
+	(void)edge_play_open(p, "scs.acme.example");
+	first = p->scs;
+	edge_play_connect(p); /* one without a CER */
+	assert_int_equal(all->in_state[EDGE_SESSION_OPEN], 1);
+	assert_int_equal(all->in_state[EDGE_SESSION_CER], 1);
+	edge_unlisten(p->edge, &p->cfg->listen[0]);
+	edge_play_turns(p, 2);
+	assert_int_equal(all->in_state[EDGE_SESSION_OPEN], 1);
+	assert_int_equal(all->in_state[EDGE_SESSION_CER], 0);
+	assert_true(edge_play_closed(p));
+	close(p->scs);
+	edge_unlisten(p->edge, &p->cfg->listen[0]); /* once more does nothing */
+	assert_int_equal(edge_listen(p->edge, p->listen_fd, &p->cfg->listen[0], NULL), 0);
+	assert_int_equal(edge_listen(p->edge, p->listen_fd, &p->cfg->listen[0], NULL), ERR_INVAL); /* it listens */
+	assert_int_equal(all->listeners_n, 1);
+	edge_play_connect(p);
+	assert_int_equal(all->in_state[EDGE_SESSION_CER], 1);
+	close(first);
+}
+
+static void test_new_limits_hold_for_sessions_that_are_open(void **state)
+{
+	struct edge_play *p = *state;
+	uint64_t number = edge_play_open(p, "scs.acme.example");
+	const struct edge_session *s = edge_session_find(&p->edge->sessions, number);
+	uint32_t granted = s->pending_max;
+
+	p->cfg->limits.pending_per_scs = 1;
+	p->cfg->limits.cer_wait_ms = 4321;
+	p->cfg->s6m.answer_wait_ms += 500;
+	edge_reconfigure(p->edge);
+	assert_int_equal(s->pending_max, 1);
+	assert_int_equal(p->edge->sessions.link_conf.cer_wait_ms, 4321);
+	assert_int_equal(p->edge->tsp.wait_ms, cfg_answer_within_ms(p->cfg));
+	p->cfg->limits.pending_per_scs = 1024;
+	edge_reconfigure(p->edge);
+	assert_int_equal(s->pending_max, granted);
+}
+
 static void test_a_half_made_edge_is_freed(void **state)
 {
 	for (int n = 0; n <= 5; n++) {
@@ -799,6 +845,8 @@ TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_cea_waits_for_the_verdict),
+		TEST(test_a_listener_that_is_closed_keeps_its_sessions_and_opens_again),
+		TEST(test_new_limits_hold_for_sessions_that_are_open),
 		TEST(test_a_refusal_is_a_cea_with_3010_and_the_e_bit_and_then_the_end),
 		TEST(test_a_request_crosses_in_canonical_form_and_its_answer_comes_back_once),
 		TEST(test_an_answer_for_another_session_is_not_taken),
