@@ -198,18 +198,19 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	(void)args;
 	core_status(a->core, &s);
 	last = json_pack(
-	    "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, "
+	    "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, "
+	    "s:o, "
 	    "s:o, s:o, s:o, s:b, s:o}",
 	    "version", MTC_VERSION, "identity", a->cfg->external.host, "realm", a->cfg->external.realm, "core_identity",
 	    a->cfg->internal.host, "core_realm", a->cfg->internal.realm, "started", adm_core_time(a, s.started_ms), "uptime_s",
 	    (json_int_t)(now > s.started_ms ? (now - s.started_ms) / 1000 : 0), "pid", (json_int_t)getpid(), "sessions",
 	    (json_int_t)s.sessions, "pending", (json_int_t)s.pending, "triggers", (json_int_t)s.triggers, "entering",
-	    (json_int_t)s.entering, "scs", (json_int_t)asc_scs_count(a->asc), "rules", (json_int_t)asc_rule_count(a->asc), "journal", journal_row(a, &s),
-	    "memory", memory_row(a, &s), "listeners", listener_rows(a->cfg), "edges", edge_rows(a->core), "sandbox",
-	    sandbox_rows(a->core), "keyholders", keyholder_rows(a), "stores", store_rows(a->core), "written", written_rows(a, &s),
-	    "files_generation", (json_int_t)s.files_generation, "files", adm_files(a), "revocation_unchecked", adm_crls_none(a),
-	    "crls_refused", adm_crls_wrong(a), "screening", adm_screening(a), "healthy", json_array_size(reasons) == 0, "reasons",
-	    reasons);
+	    (json_int_t)s.entering, "scs", (json_int_t)asc_scs_count(a->asc), "rules", (json_int_t)asc_rule_count(a->asc),
+	    "journal", journal_row(a, &s), "memory", memory_row(a, &s), "listeners", listener_rows(a->cfg), "edges",
+	    edge_rows(a->core), "sandbox", sandbox_rows(a->core), "keyholders", keyholder_rows(a), "stores", store_rows(a->core),
+	    "written", written_rows(a, &s), "files_generation", (json_int_t)s.files_generation, "files", adm_files(a),
+	    "revocation_unchecked", adm_crls_none(a), "crls_refused", adm_crls_wrong(a), "screening", adm_screening(a), "healthy",
+	    json_array_size(reasons) == 0, "reasons", reasons);
 	if (last && cfg_ndsip_used(a->cfg)) {
 		json_object_set_new(last, "ndsip", adm_ndsip_summary(a));
 	}
