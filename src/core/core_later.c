@@ -58,7 +58,7 @@ void core_later_note(struct core *c, size_t i, const struct trg_waits *w)
 	l->waits[i / BITS] |= UINT64_C(1) << i % BITS;
 	l->left++;
 	note(l, core_seat_hash(c, w->scs_e164, w->reference), (uint32_t)i + 1);
-	if (core_now_ms(c) < w->received_ms + c->cfg->limits.duplicates_window_ms) {
+	if (w->received_ms > l->old_ms) {
 		note(l, core_dup_hash(c->dup, w->origin_host, w->end_to_end), (uint32_t)i + 1);
 	}
 }
@@ -131,6 +131,23 @@ int core_later_reference(struct core *c, const char *e164, uint32_t reference)
 int core_later_request(struct core *c, const char *origin_host, uint32_t end_to_end)
 {
 	return c->later.left ? enter_named(c, core_dup_hash(c->dup, origin_host, end_to_end)) : 0;
+}
+
+int core_later_asked(struct core *c, const struct asc_scs *scs, const struct ipc_device_action *a)
+{
+	int err;
+
+	if (!c->later.left) {
+		return 0;
+	}
+	err = core_later_request(c, scs->origin_host, a->end_to_end);
+	if (!err) {
+		err = core_later_reference(c, scs->e164, a->reference);
+	}
+	if (!err && a->old_reference.present) {
+		err = core_later_reference(c, scs->e164, a->old_reference.v);
+	}
+	return err;
 }
 
 /* The first that waits, from `next` on. There is one. */
@@ -232,7 +249,10 @@ void core_later_begin(struct core *c, struct jrn_later *records)
 {
 	struct core_later *l = &c->later;
 
+	uint64_t now_ms = core_now_ms(c), window_ms = c->cfg->limits.duplicates_window_ms;
+
 	*l = (struct core_later){ .records = records, .n = jrn_later_count(records) };
+	l->old_ms = now_ms > window_ms ? now_ms - window_ms : 0;
 	core_restoring_begin(&l->restoring, c);
 	if (l->n <= c->cfg->limits.enter_first || l->n >= UINT32_MAX) {
 		return;
@@ -258,19 +278,22 @@ int core_later_go(struct core *c, bool at_once)
 	if (err) {
 		return err;
 	}
-	if (!l->left) {
+	if (at_once || !core_later_notes(l)) {
 		release(l);
 		core_restored_all(c);
 		return 0;
 	}
 	l->restoring.loop_turns = true;
 	err = net_timer_new(&l->timer, c->loop, on_turn, c);
-	if (!err) {
-		log_info(c->log, "core", "%s of the journal wait for their report; they are taken up while requests are answered",
-			 shown_count(triggers, l->left, "trigger"));
-		net_timer_start(l->timer, 0);
+	if (err) {
+		return err;
 	}
-	return err;
+	if (l->left) {
+		log_info(c->log, "core", "requests are answered from now on, with %s still to be taken up from the journal",
+			 shown_count(triggers, l->left, "trigger"));
+	}
+	net_timer_start(l->timer, 0);
+	return 0;
 }
 
 void core_later_fini(struct core *c)

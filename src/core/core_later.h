@@ -20,7 +20,9 @@
 #include "core/core_restore.h"
 #include "trigger/trg_waits.h"
 
+struct asc_scs;
 struct core;
+struct ipc_device_action;
 struct jrn_later;
 struct net_timer;
 
@@ -30,10 +32,11 @@ struct core_later_name { /* at: place of the record, from 1 on; 0: a free one */
 
 #define CORE_LATER_AHEAD 8u
 
-struct core_later {            /* zeroed: nothing is left */
+struct core_later {                /* zeroed: nothing is left */
 	struct jrn_later *records; /* NULL: all are entered */
 	size_t n, next;            /* records; all before `next` are entered */
 	size_t left;               /* triggers to be entered */
+	uint64_t old_ms;           /* requests that came until then are past the window of duplicates */
 	uint64_t *waits;           /* a bit for each record: it has to be entered */
 	/* names that were noted: open addressing, at most half full */
 	struct core_later_name *names;
@@ -73,5 +76,8 @@ void core_later_again(struct core *c, size_t i);
 ERR_MUST_USE int core_later_reference(struct core *c, const char *e164, uint32_t reference);
 /* Enters the trigger whose request this was. */
 ERR_MUST_USE int core_later_request(struct core *c, const char *origin_host, uint32_t end_to_end);
+/* Enters what a request may be about: the one whose copy it may be, the one of its
+ * Reference-Number, its original. */
+ERR_MUST_USE int core_later_asked(struct core *c, const struct asc_scs *scs, const struct ipc_device_action *a);
 /* Enters all of them. */
 ERR_MUST_USE int core_later_all(struct core *c);

@@ -156,20 +156,8 @@ static void screen(struct visit *v)
 static enum stage stage_later(struct visit *v)
 {
 	struct pol_verdict nomem = pol_verdict_of(POL_NOMEM);
-	const struct ipc_device_action *a = v->a;
-	struct core *c = v->core;
-	int err;
+	int err = core_later_asked(v->core, v->scs, v->a);
 
-	if (!c->later.left) {
-		return STAGE_CONTINUE;
-	}
-	err = core_later_request(c, v->scs->origin_host, a->end_to_end);
-	if (!err) {
-		err = core_later_reference(c, v->scs->e164, a->reference);
-	}
-	if (!err && a->old_reference.present) {
-		err = core_later_reference(c, v->scs->e164, a->old_reference.v);
-	}
 	return err ? refuse(v, &nomem) : STAGE_CONTINUE;
 }
 
@@ -322,7 +310,8 @@ static struct pol_load load_of(const struct visit *v)
 
 	return (struct pol_load){
 		.pending_of_scs = live->pending,
-		.overloaded = c->stop.begun || c->triggers.pending >= total || c->triggers.n + c->later.left >= c->cfg->limits.triggers_max,
+		.overloaded =
+		    c->stop.begun || c->triggers.pending >= total || c->triggers.n + c->later.left >= c->cfg->limits.triggers_max,
 		.overloaded_low = c->triggers.pending >= total - total / 10,
 		.memory_short = core_memory_short(c),
 		.quota_used = core_quota_of(c, live, v->now_ms),

@@ -12,9 +12,8 @@
 
 static struct core_restoring_request request_of(const struct trg *trg)
 {
-	return (struct core_restoring_request){ trg->number,     trg->req.received_ms, trg->req.origin_host,
-						trg->req.digest, trg->req.end_to_end,  trg->answer_status,
-						trg->answered };
+	return (struct core_restoring_request){ trg->number,         trg->req.received_ms, trg->req.origin_host, trg->req.digest,
+						trg->req.end_to_end, trg->answer_status,   trg->answered };
 }
 
 /* Enters the request in the table of duplicates, with its answer or as unanswered (*dup is set). */
@@ -361,8 +360,8 @@ int core_triggers_restore(struct core *c)
 		err = core_dnr_ids_begin(c);
 	}
 	if (!err) {
-		/* without a record of a quota the triggers say what was used: the journal may be of a
-		 * program without quotas */
+		/* without any record of a quota the journal may be of a program that kept none: the
+		 * triggers say what was used */
 		err = core_later_go(c, !c->quotas.n);
 	}
 	if (err) {

@@ -24,9 +24,9 @@ struct core_restoring_request { /* a request in the table of duplicates; names a
 	bool answered;
 };
 
-struct core_restoring_trigger { /* waits for its report; read, and not yet entered */
-	struct core_park_new park;  /* seat NULL: it was given up */
-	uint64_t armed_ms, dup;     /* dup: hash in the table of duplicates */
+struct core_restoring_trigger {    /* waits for its report; read, and not yet entered */
+	struct core_park_new park; /* seat NULL: it was given up */
+	uint64_t armed_ms, dup;    /* dup: hash in the table of duplicates */
 	struct core_restoring_request request;
 	uint8_t digest[HASH_LEN];
 	size_t place; /* of its record */

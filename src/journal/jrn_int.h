@@ -96,7 +96,7 @@ struct jrn {
 	uint64_t lazy_us;
 	/* copies under way: no segment is used again while there are any */
 	unsigned pins;
-	unsigned laters; /* the same, for the records of the start (jrn_later.h) */
+	unsigned laters;           /* the same, for the records of the start (jrn_later.h) */
 	bool asleep;               /* the thread waits for `work` */
 	uint64_t wakes_us;         /* and wakes by itself then; UINT64_MAX: never */
 	uint64_t roused;           /* times that it was woken only for a lazy_us; for tests */

@@ -137,7 +137,7 @@ class Played:
     def begun(self):
         """How often a core began to take requests before it had taken up everything."""
         with open(self.world.entry("mtc-iwfd")["log"], encoding="utf-8") as f:
-            return f.read().count("they are taken up while requests are answered")
+            return f.read().count("still to be taken up from the journal")
 
     def killed(self):
         """kill -9, once the journal has each acceptance; the SMS-SC is away, too."""

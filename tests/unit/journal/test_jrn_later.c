@@ -102,7 +102,8 @@ static void test_no_segment_is_used_again_before_the_end(void **state)
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_all_of_them_come_in_order_and_single_ones_again, place_setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_all_of_them_come_in_order_and_single_ones_again, place_setup,
+						place_teardown),
 		cmocka_unit_test_setup_teardown(test_what_changes_meanwhile_is_read_as_it_was, place_setup, place_teardown),
 		cmocka_unit_test_setup_teardown(test_no_segment_is_used_again_before_the_end, place_setup, place_teardown),
 	};
