@@ -78,7 +78,7 @@ struct flood {
 	size_t hello_len;
 	int loop;
 	TAILQ_HEAD(, conn) conns;
-	uint64_t began, open, failed, refused, lost, shaken, lost_early, answered, updates;
+	uint64_t began, open, failed, refused, lost, shaken, early, answered, updates;
 	uint64_t begun_ms, lost_first_ms, lost_last_ms;
 	bool told;
 };
@@ -103,10 +103,10 @@ static void end(struct flood *f, struct conn *c, bool lost)
 {
 	if (lost) {
 		f->lost++;
-		f->lost_early += !c->said;
 		f->lost_last_ms = now_ms();
 		f->lost_first_ms = f->lost_first_ms ? f->lost_first_ms : f->lost_last_ms;
 	}
+	f->early += !c->said;
 	TAILQ_REMOVE(&f->conns, c, entry);
 	f->open--;
 	SSL_free(c->ssl);
@@ -311,7 +311,7 @@ static bool begins(const struct flood *f, uint64_t now)
 	uint64_t due = f->o.rate ? (now - f->begun_ms + 1) * f->o.rate / 1000 : UINT64_MAX;
 
 	return f->began < f->o.count && f->began < due && (!f->o.open_max || f->open < f->o.open_max) &&
-	       (!f->o.beside || f->began - f->failed - f->refused - f->lost_early - f->answered < f->o.beside) &&
+	       (!f->o.beside || f->began - f->failed - f->early - f->answered < f->o.beside) &&
 	       (!f->o.seconds || now < f->begun_ms + f->o.seconds * 1000u);
 }
 

@@ -2,6 +2,7 @@
 import json
 import os
 import subprocess
+import time
 
 from . import diameter as D
 from .diameter import message
@@ -19,6 +20,7 @@ class Flood:
         for name, value in options.items():
             command += [f"--{name}"] + ([] if value is True else [str(value)])
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.began = time.monotonic()
 
     @staticmethod
     def identity(play, name):
@@ -27,6 +29,13 @@ class Flood:
         peer = D.Peer.__new__(D.Peer)
         peer.host, peer.realm, peer.app = scs["origin_host"], scs["realm"], D.TSP
         return ",".join([scs["cert"], scs["key"], message(D.CER, 0, D.REQUEST, peer.capabilities()).hex()])
+
+    def runs(self, most_s=60):
+        """True as long as it runs, for loops beside it."""
+        if self.process.poll() is not None:
+            return False
+        assert time.monotonic() - self.began < most_s, "the flood does not end"
+        return True
 
     def begun(self):
         """What it says when all that shall be open is, or has been."""

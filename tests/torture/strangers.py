@@ -89,7 +89,7 @@ def come_and_go(p, options, beta):
     before, turns = edge_memory(p), loops(p)
     slowest, most = 0, 0
     with Flood(p, "close,hello,silent,half,close,silent,slow", sources=250, count=options.connections, open=2000, hold=300) as flood:
-        while flood.process.poll() is None:
+        while flood.runs(600):
             slowest, most = max(slowest, served(p, beta)), max(most, edge_memory(p))
             time.sleep(0.05)
         said = flood.end()
