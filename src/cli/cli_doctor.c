@@ -2,8 +2,10 @@
  * configuration and files, and has src/doctor judge it. It changes nothing. */
 #include <dirent.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@
 #include "cli/cli_doctor.h"
 #include "doctor/doc_conf.h"
 #include "doctor/doc_gateway.h"
+#include "doctor/doc_ocsp.h"
 #include "doctor/doc_probe.h"
 
 #define DEFAULT_CONFIG "/etc/mtc-iwf/mtc-iwfd.yaml"
@@ -96,15 +99,28 @@ static void peer_hosts(const char *out[CFG_PEERS_MAX + 1], const struct doc_conf
 	out[n] = NULL;
 }
 
+static void asked_anchors(const char *out[CFG_ANCHORS_MAX + 1], const struct doc_conf *conf)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; conf->cfg && i < conf->cfg->anchors_n; i++) {
+		if (*conf->cfg->anchors[i].ocsp) {
+			out[n++] = conf->cfg->anchors[i].name;
+		}
+	}
+	out[n] = NULL;
+}
+
 static void look_at_copy(struct cli_doctor *d, const char *file, const struct file_copy *copy, const struct doc_conf *conf)
 {
-	const char *hosts[CFG_PEERS_MAX + 1];
+	const char *hosts[CFG_PEERS_MAX + 1], *asked[CFG_ANCHORS_MAX + 1];
 	struct file_copy certificate;
 	struct doc_ours ours;
 	bool is_ours = doc_conf_ours(&ours, &certificate, conf, file);
 	json_t *scs = is_ours ? NULL : cli_doctor_ask(d, "scs.list", NULL, false);
 
 	peer_hosts(hosts, conf);
+	asked_anchors(asked, conf);
 	doc_look_at_file(&d->report, &(struct doc_file){ .file = file,
 							 .pem = { copy->p, copy->len },
 							 .mode = copy->mode,
@@ -115,6 +131,7 @@ static void look_at_copy(struct cli_doctor *d, const char *file, const struct fi
 							 .no_judge = conf->why,
 							 .ours = is_ours ? &ours : NULL,
 							 .peers = hosts,
+							 .asked = asked,
 							 .scs = scs });
 	json_decref(scs);
 	file_copy_fini(&certificate);
@@ -169,6 +186,37 @@ static void look_at_owns(struct cli_doctor *d, const struct doc_conf *conf)
 }
 
 /* -- the gateway as a whole */
+
+static const char *needs_sctp(const struct cfg_iwf *cfg, const char **name)
+{
+	for (size_t i = 0; i < cfg->listen_n; i++) {
+		if (cfg->listen[i].transport == TRANSPORT_SCTP) {
+			*name = cfg->listen[i].name;
+			return "listener";
+		}
+	}
+	for (size_t i = 0; i < cfg->peers_n; i++) {
+		if (cfg->peers[i].transport == TRANSPORT_SCTP) {
+			*name = cfg->peers[i].name;
+			return "peer";
+		}
+	}
+	return NULL;
+}
+
+static void look_at_sctp(struct cli_doctor *d, const struct doc_conf *conf)
+{
+	const char *name = "", *of = conf->cfg ? needs_sctp(conf->cfg, &name) : NULL;
+	int fd = of ? socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_SCTP) : -1;
+
+	if (of && fd < 0 && (errno == EPROTONOSUPPORT || errno == ESOCKTNOSUPPORT)) {
+		doc_say(&d->report, DOC_SCTP_MISSING, name,
+			DOC_WORDS({ "of", of }, { "name", name }, { "why", strerror(errno) }));
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+}
 
 struct newest {
 	char path[CFG_PATH_MAX];
@@ -230,6 +278,7 @@ static int whole(struct cli_doctor *d)
 	if (conf) {
 		doc_conf_begin(conf, d->config, &d->report, true);
 		look_at_owns(d, conf);
+		look_at_sctp(d, conf);
 		find_newest(&newest, status, conf);
 		doc_conf_end(conf);
 	}
@@ -239,6 +288,7 @@ static int whole(struct cli_doctor *d)
 								       .now_s = clock_real_ms() / 1000,
 								       .newest = newest.path,
 								       .newest_s = newest.s });
+		doc_look_at_ocsp(&d->report, json_object_get(status, "ocsp"), NULL);
 	}
 	json_decref(status);
 	return code;
@@ -337,6 +387,7 @@ static int look_at_name(struct cli_doctor *d, const char *name)
 		look_at_peer(d, peer);
 	} else if (json_array_size(shown)) {
 		cli_doctor_scs(d, json_array_get(shown, 0), status);
+		doc_look_at_ocsp(&d->report, json_object_get(status, "ocsp"), cli_doctor_text(scs, "anchor"));
 	} else if (!access(name, F_OK)) {
 		code = look_at_file(d, name);
 	} else if (!d->client) {

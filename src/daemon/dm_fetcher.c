@@ -87,6 +87,7 @@ static int set_up(struct dm_process *process)
 				       .size_max = cfg->ocsp.size_max,
 				       .open_max = cfg->ocsp.connections,
 				       .queue_max = QUESTIONS_MAX,
+				       .each_max = 2 * cfg->ocsp.asked, /* as many may be left of a channel before */
 				       .want = want_connection,
 				       .bad_edge = on_bad_edge,
 				       .arg = p };

@@ -22,6 +22,7 @@ enum doc_level {
 #define DOC_SEE_TAKEN "certificates.md#what-is-taken-and-what-is-refused"
 #define DOC_SEE_RENEW "certificates.md#renewing"
 #define DOC_SEE_CRLS "certificates.md#revocation"
+#define DOC_SEE_OCSP "certificates.md#ocsp"
 #define DOC_SEE_ANCHORS "certificates.md#trust-anchors"
 #define DOC_SEE_AGREED "certificates.md#what-is-agreed-with-an-scs"
 #define DOC_SEE_RULES "associations.md#which-rule-decides"
@@ -39,6 +40,27 @@ enum doc_level {
 	  "read what each of them lacks: mtcctl status; then set sandbox: require in the configuration and restart",             \
 	  "operating.md#the-sandbox")                                                                                            \
 	X(CONFINED, RIGHT, "confined", "sandbox: {n} confined as configured", "", "")                                            \
+	X(OCSP, RIGHT, "ocsp", "OCSP: nothing failed last at {n}", "", "")                                                       \
+	X(OCSP_SILENT, WRONG, "ocsp-silent",                                                                                     \
+	  "the OCSP responder {url} of {of} {name} does not answer (last answer: {last}): {why}",                                \
+	  "see that it runs, and that this machine reaches it: ocsp and ocsp_address of the configuration", DOC_SEE_OCSP)        \
+	X(OCSP_NOT_HTTP, WRONG, "ocsp-not-http",                                                                                 \
+	  "what answers at {url}, the OCSP responder of {of} {name}, is no such responder: {why}",                               \
+	  "compare ocsp of the configuration with the URL that the CA names (authorityInfoAccess of its certificates)",          \
+	  DOC_SEE_OCSP)                                                                                                          \
+	X(OCSP_OLD, WRONG, "ocsp-old", "the OCSP responder {url} of {of} {name} sends old answers: {why}",                       \
+	  "have the CA renew them; somebody on the way may also send answers of before again", DOC_SEE_OCSP)                     \
+	X(OCSP_AHEAD, WRONG, "ocsp-ahead", "an answer of the OCSP responder {url} of {of} {name} is of the future: {why}",       \
+	  "compare the clocks of both machines: timedatectl", DOC_SEE_OCSP)                                                      \
+	X(OCSP_SIGNER, WRONG, "ocsp-signer",                                                                                     \
+	  "answers of the OCSP responder {url} of {of} {name} are not signed by whom they may be: {why}",                        \
+	  "it has to sign with the key of the CA, or with a certificate that this CA issued with extendedKeyUsage OCSPSigning",  \
+	  DOC_SEE_OCSP)                                                                                                          \
+	X(OCSP_REFUSED, WRONG, "ocsp-refused", "answers of the OCSP responder {url} of {of} {name} are refused: {why}",          \
+	  "look the words up in the page", DOC_SEE_OCSP)                                                                         \
+	X(SCTP_MISSING, WRONG, "sctp-missing", "the kernel of this machine has no SCTP, which {of} {name} needs: {why}",         \
+	  "load it: modprobe sctp; to have it at each start: a line sctp in /etc/modules-load.d/mtc-iwf.conf",                   \
+	  "sctp.md#what-the-machine-needs")                                                                                      \
 	X(ENDS_SOON, NOTE, "ends-soon", "'{path}' of {of} {name} ends in {days}, at {when}",                                     \
 	  "put a renewed file in its place, then: mtcctl reload", DOC_SEE_RENEW)                                                 \
 	X(FILES, RIGHT, "files", "certificates, trust anchors and revocation lists: none of the {n} in use ends soon", "", "")   \
@@ -93,11 +115,13 @@ enum doc_level {
 	X(SCS_EXPIRED, WRONG, "scs-expired", "SCS {scs} was refused at {when}: its certificate is past its end",                 \
 	  "it has to renew its certificate; check the new one before: mtcctl doctor FILE", DOC_SEE_CONNECT)                      \
 	X(SCS_REVOKED, WRONG, "scs-revoked",                                                                                     \
-	  "SCS {scs} was cut off at {when}: its certificate, or the one of a CA above it, was revoked",                          \
+	  "SCS {scs} was cut off at {when}: its certificate, or one of a CA above it, was revoked, or its responder does not "   \
+	  "know it",                                                                                                             \
 	  "it needs a new certificate; which list names the old one: mtcctl doctor FILE", DOC_SEE_CRLS)                          \
 	X(SCS_REVOCATION, WRONG, "scs-revocation",                                                                               \
-	  "SCS {scs} was refused at {when}: no revocation list in force says that its certificate is still good",                \
-	  "put a new list (CRL) of its CA in place; until then, at your risk: mtcctl scs set {scs} revocation-soft yes",         \
+	  "SCS {scs} was refused at {when}: no revocation list or OCSP answer in force says that its certificate is good",       \
+	  "put a new list (CRL) in place, or see that the responder answers; at your risk: mtcctl scs set {scs} "                \
+	  "revocation-soft yes",                                                                                                 \
 	  DOC_SEE_CRLS)                                                                                                          \
 	X(SCS_CONNECTIONS, WRONG, "scs-connections",                                                                             \
 	  "SCS {scs} was refused one more connection at {when}: it has {n}, and may have {max}",                                 \
@@ -249,6 +273,9 @@ enum doc_level {
 	  "whether '{subject}' in '{file}' is revoked is not known: a CA under trust anchor {anchor} has no revocation list",    \
 	  "add the list (CRL) of that CA to the anchor's crl; SCSs without revocation_soft are refused until then",              \
 	  DOC_SEE_CRLS)                                                                                                          \
+	X(FILE_OCSP, NOTE, "file-ocsp",                                                                                          \
+	  "whether '{subject}' in '{file}' is revoked was not asked: trust anchor {anchor} has an OCSP responder",               \
+	  "the gateway asks it when the certificate is used: mtcctl status has its answers", DOC_SEE_OCSP)                       \
 	X(FILE_KEY_WEAK, WRONG, "file-key-weak", "'{subject}' in '{file}' has a key that the profile does not allow: {why}",     \
 	  "make a new key: openssl ecparam -name prime256v1 -genkey -noout -out FILE; then a new certificate", DOC_SEE_LOOKS)    \
 	X(FILE_HASH_WEAK, WRONG, "file-hash-weak",                                                                               \

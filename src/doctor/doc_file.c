@@ -155,6 +155,16 @@ static void say_refused(struct doc_report *r, const struct doc_file *f, const st
 
 /* -- a certificate that is taken */
 
+static bool has_anchor(const struct tls_identity *id, const char *anchor)
+{
+	for (uint8_t i = 0; i < id->anchors_n; i++) {
+		if (strcmp(id->anchors[i], anchor) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void say_taken(struct doc_report *r, const struct doc_file *f, const struct tls_look *look, const struct tls_identity *id)
 {
 	char end[CLOCK_TEXT_MAX];
@@ -170,16 +180,13 @@ static void say_taken(struct doc_report *r, const struct doc_file *f, const stru
 		DOC_WORDS({ "file", f->file }, { "subject", id->subject }, { "names", look->cert[0].names },
 			  { "anchor", id->anchors[0] }, { "when", when(end, id->not_after_s) }));
 	say_end(r, f, look->cert);
-}
-
-static bool has_anchor(const struct tls_identity *id, const char *anchor)
-{
-	for (uint8_t i = 0; i < id->anchors_n; i++) {
-		if (strcmp(id->anchors[i], anchor) == 0) {
-			return true;
+	for (const char *const *name = f->asked; name && *name; name++) {
+		if (has_anchor(id, *name)) {
+			doc_say(r, DOC_FILE_OCSP, f->file,
+				DOC_WORDS({ "file", f->file }, { "subject", id->subject }, { "anchor", *name }));
+			return;
 		}
 	}
-	return false;
 }
 
 static const json_t *scs_named(const json_t *rows, const char *host)

@@ -30,6 +30,7 @@ struct doc_file { /* all borrowed */
 	const char *no_judge;          /* and this is why */
 	const struct doc_ours *ours;   /* NULL: the file of somebody else */
 	const char *const *peers;      /* Diameter hosts of the peers, which are TLS servers; NULL ends the list */
+	const char *const *asked;      /* names of the trust anchors with an OCSP responder; NULL ends the list; NULL: none */
 	const json_t *scs;             /* array of the rows of scs.list; NULL: not asked */
 };
 

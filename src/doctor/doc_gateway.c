@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/shown.h"
 #include "doctor/doc_int.h"
+#include "doctor/doc_ocsp.h"
 
 #define SOON_DAYS 7
 #define CLOCK_SLACK_S 5 /* a file may be written between two looks at the clock */
@@ -19,6 +20,9 @@ static void look_at_health(struct doc_report *r, const json_t *status)
 
 	json_array_foreach((json_t *)(uintptr_t)reasons, i, one)
 	{
+		if (strcmp(doc_text(one, "reason"), "ocsp-failing") == 0) {
+			continue; /* doc_look_at_ocsp() says more */
+		}
 		doc_say(r, DOC_HEALTH, doc_text(one, "reason"),
 			DOC_WORDS({ "text", doc_text(one, "text") }, { "advice", doc_text(one, "advice") }));
 	}

@@ -98,7 +98,7 @@ static void look_at_known(struct edge_session *s, const struct tls_revocation *r
 			look_again_at(s->all, r->fresh_until_s + 1);
 		}
 	} else {
-		if (!s->unknown_since_s) {
+		if (!s->unknown_since_s || s->unknown_since_s > now) { /* the clock may have been set back */
 			s->unknown_since_s = r->state == REVOCATION_STALE ? r->fresh_until_s : now;
 		}
 		if (now >= s->unknown_since_s + grace_s) {

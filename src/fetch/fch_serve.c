@@ -52,7 +52,8 @@ struct fch_edge {
 	int fd; /* -1: the place is free */
 	struct net_watch *watch;
 	uint32_t generation;
-	bool full; /* waits for NET_WRITE */
+	uint32_t jobs_n; /* also those of a channel before with this generation */
+	bool full;       /* waits for NET_WRITE */
 	bool core;
 };
 OBJ_FIRST(struct fch_edge);
@@ -95,20 +96,6 @@ static void set_state(struct job *j, enum job_state state)
 	j->serve->open_n += is_open(j);
 }
 
-static void job_free(struct job *j)
-{
-	struct fch_serve *s = j->serve;
-
-	set_state(j, DONE);
-	close_job(j);
-	TAILQ_REMOVE(&s->jobs, j, entry);
-	s->jobs_n--;
-	free(j->out);
-	free(j->in);
-	OBJ_END(j, FCH_JOB_MAGIC);
-	free(j);
-}
-
 static struct fch_edge *edge_of(struct fch_serve *s, uint32_t generation)
 {
 	for (unsigned i = 0; i < FCH_EDGES_MAX; i++) {
@@ -117,6 +104,36 @@ static struct fch_edge *edge_of(struct fch_serve *s, uint32_t generation)
 		}
 	}
 	return NULL;
+}
+
+/* Questions of an edge whose channel closed stay until they are done. */
+static uint32_t jobs_of(const struct fch_serve *s, uint32_t generation)
+{
+	const struct job *j;
+	uint32_t n = 0;
+
+	TAILQ_FOREACH (j, &s->jobs, entry) {
+		n += j->generation == generation;
+	}
+	return n;
+}
+
+static void job_free(struct job *j)
+{
+	struct fch_serve *s = j->serve;
+	struct fch_edge *e = edge_of(s, j->generation);
+
+	if (e) {
+		e->jobs_n--;
+	}
+	set_state(j, DONE);
+	close_job(j);
+	TAILQ_REMOVE(&s->jobs, j, entry);
+	s->jobs_n--;
+	free(j->out);
+	free(j->in);
+	OBJ_END(j, FCH_JOB_MAGIC);
+	free(j);
 }
 
 /* Sends an answer. False: the edge does not read now. */
@@ -343,7 +360,7 @@ static void take_question(struct fch_serve *s, struct fch_edge *e, const struct 
 		answer_at_once(s, e, q->number, FCH_UNREACHABLE);
 		return;
 	}
-	j = s->jobs_n < s->conf.queue_max ? calloc(1, sizeof *j) : NULL;
+	j = s->jobs_n < s->conf.queue_max && e->jobs_n < s->conf.each_max ? calloc(1, sizeof *j) : NULL;
 	if (j) {
 		j->out = malloc(q->len);
 	}
@@ -365,6 +382,7 @@ static void take_question(struct fch_serve *s, struct fch_edge *e, const struct 
 	j->out_len = q->len;
 	TAILQ_INSERT_TAIL(&s->jobs, j, entry);
 	s->jobs_n++;
+	e->jobs_n++;
 }
 
 static void close_edge(struct fch_edge *e)
@@ -445,6 +463,7 @@ int fch_serve_edge(struct fch_serve *s, int fd, uint32_t generation, bool core)
 	e->fd = fd;
 	e->generation = generation;
 	e->core = core;
+	e->jobs_n = jobs_of(s, generation);
 	err = net_watch_new(&e->watch, s->conf.loop, fd, on_edge, e);
 	if (!err) {
 		err = net_watch_set(e->watch, NET_READ);

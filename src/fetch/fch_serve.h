@@ -23,6 +23,9 @@ struct fch_serve_conf { /* pointers borrowed as long as it lives */
 	uint32_t size_max;   /* octets of a response */
 	uint32_t open_max;   /* connections at one time */
 	uint32_t queue_max;  /* questions at one time, those with a connection included */
+	/* The same of one edge, so that one which asks and does not read leaves room for the
+	 * others; an answer that it has not read counts. */
+	uint32_t each_max;
 	/* Wants a connection to this responder; fch_serve_connected() answers with the same job.
 	 * ERR_*: it cannot be asked for. */
 	int (*want)(void *arg, uint32_t responder, uint32_t job);

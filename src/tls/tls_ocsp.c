@@ -160,6 +160,7 @@ void tls_ocsp_note_failure(struct tls_ocsp *o, struct tls_ocsp_entry *e, const c
 	if (t) {
 		t->failures++;
 		t->failed_s = e->failed_s;
+		t->answered_s = t->answered_s > t->failed_s ? t->failed_s : t->answered_s;
 		str_cut(t->why, sizeof t->why, why);
 	}
 }
@@ -228,6 +229,14 @@ static uint64_t ask_at(const struct tls_ocsp *o, const struct tls_ocsp_entry *e)
 	return at > retry ? at : retry;
 }
 
+/* The clock was set back: times that are ahead of it count from now, or nothing would be asked until
+ * it is there again. */
+static void look_at_clock(struct tls_ocsp_entry *e, uint64_t now_s)
+{
+	e->answered_s = e->answered_s > now_s ? now_s : e->answered_s;
+	e->failed_s = e->failed_s > now_s && now_s ? now_s : e->failed_s;
+}
+
 static enum tls_ocsp_known known_of(const struct tls_ocsp_entry *e, uint64_t now_s)
 {
 	return !e->have                  ? TLS_OCSP_ABSENT
@@ -246,6 +255,7 @@ static struct tls_ocsp_entry *look(struct tls_ocsp_view *out, struct tls_ocsp *o
 		out->why = "there is no room for it (ocsp.entries)";
 		return NULL;
 	}
+	look_at_clock(e, now_s);
 	if (e->turn == TLS_OCSP_IDLE && now_s >= ask_at(o, e)) {
 		tls_ocsp_set_turn(o, e, TLS_OCSP_WAITING);
 		tls_ocsp_ask_next(o, now_s);

@@ -123,6 +123,7 @@ static void note_answer(struct tls_ocsp *o, const struct tls_ocsp_entry *e, uint
 	if (t) {
 		t->answers++;
 		t->answered_s = now_s;
+		t->failed_s = t->failed_s > now_s ? now_s : t->failed_s;
 	}
 }
 

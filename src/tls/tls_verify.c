@@ -12,6 +12,7 @@
 #include "tls/tls_revocation.h"
 
 #define CHAIN_DEPTH_MAX 4 /* intermediates between leaf and anchor */
+#define ONE_WHY_MAX 556u  /* words about one anchor */
 #define SECURITY_LEVEL 2  /* 112 bits: no SHA-1, no RSA below 2048 */
 
 void tls_subject(char *out, size_t size, const X509 *cert)
@@ -303,6 +304,42 @@ static int verify_with(const struct tls_anchor *a, const struct tls_presented *p
 	return err;
 }
 
+/* OpenSSL takes the first issuer that it finds and does not try another one. So who sends the root of
+ * its CA before the certificate by which another CA crosses to it would be refused: such a root
+ * proves nothing, and is left out the second time. */
+static int verify_crossed(const struct tls_anchor *a, const struct tls_presented *p, struct judged *j, char *why, size_t why_size)
+{
+	struct judged again = { .not_after_s = j->not_after_s };
+	struct tls_presented q = *p;
+	char words[ONE_WHY_MAX];
+	int err = verify_with(a, p, j, why, why_size);
+
+	if (!err || j->x509_error != X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN) {
+		return err;
+	}
+	q.others = sk_X509_new_null();
+	for (int i = 0; q.others && i < sk_X509_num(p->others); i++) {
+		X509 *cert = sk_X509_value(p->others, i);
+
+		if (X509_self_signed(cert, 0) != 1 && !sk_X509_push(q.others, cert)) {
+			break; /* one that is missing lets nobody in */
+		}
+	}
+	if (q.others && sk_X509_num(q.others) > 0 && !verify_with(a, &q, &again, words, sizeof words)) {
+		sk_X509_pop_free(j->chain, X509_free);
+		*j = again;
+		err = 0;
+	} else if (again.revocation.listed) {
+		sk_X509_pop_free(j->chain, X509_free);
+		*j = again;
+		str_cut(why, why_size, words);
+	} else {
+		sk_X509_pop_free(again.chain, X509_free);
+	}
+	sk_X509_free(q.others);
+	return err;
+}
+
 /* Takes over what was found out about one anchor. */
 static int add_anchor(struct tls_identity *id, struct tls_chains *chains, const struct tls_anchor *a, struct judged *j, char *why,
 		      size_t why_size)
@@ -331,9 +368,9 @@ static int verify_anchors(struct tls_identity *id, struct tls_chains *chains, co
 
 	id->not_after_s = UINT64_MAX;
 	for (size_t i = 0; i < anchors_n; i++) {
-		char words[sizeof id->subject + 300];
+		char words[ONE_WHY_MAX];
 		struct judged j = { .not_after_s = id->not_after_s };
-		int err = verify_with(&anchors[i], p, &j, words, sizeof words);
+		int err = verify_crossed(&anchors[i], p, &j, words, sizeof words);
 		bool final = err == ERR_NOMEM || j.revocation.listed;
 
 		if (!err) {

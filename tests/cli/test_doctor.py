@@ -78,6 +78,13 @@ def test_configurations_with_mistakes(lab, doctor, tmp_path):
     wrong(doctor.ask(config=str(bad)), "anchor-wrong", "trust anchor anchor-b", "holds no PEM certificate")
     bad.write_text(text.replace("iwf.key", "acme.key"))
     wrong(doctor.ask(config=str(bad)), "file-key-other", "acme.key", "iwf.pem", "listener tsp")
+    bad.write_text(text.replace("\n    protection: none", "\n    protection: none\n    transport: sctp\n    local_addresses: [ 127.0.0.1 ]", 1))
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_SCTP).close()
+    except OSError:
+        wrong(doctor.ask(config=str(bad)), "sctp-missing", "Protocol not supported", "modprobe sctp")
+    else:
+        assert "sctp-missing" not in doctor.ask(config=str(bad))[1]
 
 
 def test_a_gateway_that_does_not_answer(doctor, tmp_path):

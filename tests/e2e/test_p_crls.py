@@ -104,6 +104,9 @@ def test_bad_files_change_nothing_and_are_named(p):
     in_use(p, "0x2", "anchor-b")
     pki(p).crl("anchor-a", [], 15)  # rolled back
     said(p, "is older than 0x10, which was in use; it is not taken")
+    done = subprocess.run([p.program("mtcctl"), "doctor", "-c", p.lab["iwf"]["config"]], capture_output=True, text=True, timeout=30, check=False,
+                          stdin=subprocess.DEVNULL, env={**os.environ, "MTC_CTL": p.lab["iwf"]["ctl"]})
+    assert "a new file of CRLs of trust anchor anchor-a cannot be used" in done.stdout, done.stdout
     assert p.trigger("acme", device="meter-1@a.example", connect_wait=3).code == 4
     pki(p).crl("wrong-ca", [], 17, target=path)
     said(p, "no certificate of this CA is in anchor")

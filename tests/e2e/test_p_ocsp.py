@@ -1,4 +1,5 @@
 """Act sixteen, third part: OCSP responders say who is revoked, and what they say about the gateway is stapled."""
+import json
 import os
 import signal
 import subprocess
@@ -33,7 +34,7 @@ class Asking(L.Lab):
 def p(labs):
     pki = Pki(labs.pki)
     responders = {"anchor": Responder(pki, "anchor-a", ["acme"]), "own": Responder(pki, "operator", ["iwf"])}
-    p = labs.up(kind=type("Play", (Asking,), dict(responders)), edges=1, timers_more=", ocsp: 1s, crl_grace: 2s",
+    p = labs.up(kind=type("Play", (Asking,), dict(responders)), edges=1, timers_more=", ocsp: 2s, crl_grace: 2s",
                 iwf_more="ocsp: { refresh: 1s, retry: 1s, max_age: 2s }\n")
     p.anchor, p.own = responders.values()
     yield p
@@ -56,6 +57,18 @@ def stat(p, name):
     return {r["name"]: r["value"] for r in p.ctl("stats") if "name" in r}[name]
 
 
+def doctor(p, *words):
+    """The findings of `mtcctl doctor` by their cause."""
+    done = subprocess.run([p.program("mtcctl"), "--json", "doctor", *words, "-c", p.lab["iwf"]["config"]], capture_output=True, text=True, timeout=30,
+                          check=False, stdin=subprocess.DEVNULL, env={**os.environ, "MTC_CTL": p.lab["iwf"]["ctl"]})
+    return {r["cause"]: r["text"] for r in map(json.loads, done.stdout.splitlines()[:-1])}
+
+
+def finds(p, cause, words, *about):
+    """Edges report what they know each timers.stats."""
+    proc.wait_until(f"doctor says {cause}", lambda: words in doctor(p, *about).get(cause, ""), 10)
+
+
 def stays(scs, device):
     return scs.dar(action(device=device)).result == 2001
 
@@ -74,6 +87,7 @@ def test_who_is_revoked_is_cut_and_stays_out(p):
     line = p.wait_decision(reason="certificate-revoked")
     assert line["scs"] == "acme" and line["action"] == "session"
     said(p, "(keyCompromise), says the OCSP responder of trust anchor 'anchor-a'")
+    assert "was revoked" in doctor(p, "acme")["scs-revoked"]
     assert code(p) == REFUSED
     assert stays(beta, "meter-1@b.example")
     proc.wait_until("the counters have come", lambda: stat(p, "edge_revoked") and stat(p, "edge_ocsp_answers") and stat(p, "edge_ocsp_waited"), 5)
@@ -98,12 +112,14 @@ def test_a_responder_that_is_away_is_a_matter_of_the_scs(p):
     assert time.monotonic() - began < 3  # and nobody waits
     p.anchor.say = lambda request: b"\0"
     said(p, "it is no OCSP response")
+    finds(p, "ocsp-not-http", f"at {p.anchor.url}, the OCSP responder of trust anchor anchor-a", "acme")
     first = L.roles(p.lab["iwf"]["pids"]["parent"])["edges"]
     os.kill(first[0], signal.SIGKILL)  # the next one keeps nothing
     proc.wait_until("another edge", lambda: len(p.ctl("status")[-1]["edges"]) == 1 and
                     L.roles(p.lab["iwf"]["pids"]["parent"])["edges"] not in ([], first), 10)
     assert code(p) == REFUSED
     assert p.wait_decision(reason="revocation-unknown", action="session")["scs"] == "acme"
+    assert "no revocation list or OCSP answer in force" in doctor(p, "acme")["scs-revocation"]
     said(p, "there is no OCSP answer about the certificate of")
     p.ctl("scs", "set", "acme", "revocation-soft", "yes")
     assert code(p, 5) == 0
@@ -125,6 +141,7 @@ def test_an_old_answer_is_a_matter_of_time(p):
         return kept[0]
     p.anchor.say = again
     said(p, "ocsp.max_age is over")
+    finds(p, "ocsp-old", "it is out of date since")
     assert stays(acme, "meter-1@a.example")
     said(p, "is cut, timers.crl_grace is over")
     assert acme.closed()
@@ -138,6 +155,7 @@ def test_only_the_ca_and_its_delegate_are_believed(p):
     p.anchor.signer = "wrong-delegate"
     assert code(p) == REFUSED
     said(p, "its signer is neither the CA of the certificate nor one that this CA issued")
+    finds(p, "ocsp-signer", "its signer is neither the CA")
     p.anchor.signer = "acme"
     proc.wait_until("so it is not either", lambda: code(p) == REFUSED and "extendedKeyUsage of its signer lacks OCSPSigning" in log(p), 10)
     p.anchor.signer = "delegate"

@@ -1,4 +1,5 @@
 """An OCSP responder on loopback: OpenSSL's own answers over HTTP, and what a bad one says in their place."""
+import functools
 import http.server
 import os
 import subprocess
@@ -7,6 +8,7 @@ import threading
 import time
 
 
+@functools.lru_cache(maxsize=None)
 def _serial(path):
     done = subprocess.run(["openssl", "x509", "-noout", "-serial", "-in", path], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
     return done.stdout.strip().split("=")[1]

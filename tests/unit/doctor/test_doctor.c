@@ -2,6 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "doctor/doc_gateway.h"
+#include "doctor/doc_ocsp.h"
 #include "doctor/doc_peer.h"
 #include "doctor/doc_scs.h"
 #include "policy/pol_reason.h"
@@ -165,7 +166,8 @@ static void test_each_refusal_of_a_connection(void **state)
 		{ LINE("11:00:00.000", "refused", "not-protected"), "scs-unprotected", "does not prove who it is" },
 		{ LINE("11:00:00.000", "refused", "certificate-expired"), "scs-expired", "past its end" },
 		{ LINE("11:00:00.000", "refused", "certificate-revoked"), "scs-revoked", "was revoked" },
-		{ LINE("11:00:00.000", "refused", "revocation-unknown"), "scs-revocation", "no revocation list in force" },
+		{ LINE("11:00:00.000", "refused", "revocation-unknown"), "scs-revocation",
+		  "no revocation list or OCSP answer in force" },
 		{ LINE("11:00:00.000", "refused", "too-many-connections"), "scs-connections",
 		  "it has 0 connections, and may have 8" },
 		{ LINE("11:00:00.000", "refused", "certificate-of-two"), "scs-two", "another provisioned SCS" },
@@ -207,6 +209,46 @@ static void test_every_reason_of_a_session_has_a_cause(void **state)
 			fail_msg("no cause stands for '%s'", pol_reason_str(i));
 		}
 	}
+}
+
+static void test_responders(void **state)
+{
+	static const struct {
+		const char *why, *cause; /* the words of the fetcher and of the judge of answers */
+	} cases[] = {
+		{ "the responder cannot be reached", "ocsp-silent" },
+		{ "the responder did not answer in time (timers.ocsp)", "ocsp-silent" },
+		{ "what the responder sent is no HTTP response with an OCSP response", "ocsp-not-http" },
+		{ "it is no OCSP response", "ocsp-not-http" },
+		{ "it is out of date since 2026-11-30T10:00:00Z", "ocsp-old" },
+		{ "it is older than the one that is known", "ocsp-old" },
+		{ "its thisUpdate 2027-11-30T10:00:00Z is ahead of our clock", "ocsp-ahead" },
+		{ "its signer is neither the CA of the certificate nor one that this CA issued", "ocsp-signer" },
+		{ "extendedKeyUsage of its signer lacks OCSPSigning", "ocsp-signer" },
+		{ "its signature is wrong", "ocsp-signer" },
+		{ "it says two things about the certificate", "ocsp-refused" },
+	};
+	char text[600];
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		json_t *rows;
+
+		snprintf(text, sizeof text,
+			 "[{\"of\":\"anchor\",\"name\":\"a\",\"url\":\"http://192.0.2.3/\",\"state\":\"failing\",\"why\":\"%s\"},"
+			 "{\"of\":\"listener\",\"name\":\"a\",\"url\":\"u\",\"state\":\"answering\",\"why\":\"\"}]",
+			 cases[i].why);
+		rows = json(text);
+		doc_look_at_ocsp(*state, rows, "b");
+		found(*state, "", "");
+		doc_look_at_ocsp(*state, rows, "a");
+		found(*state, cases[i].cause, cases[i].why);
+		doc_look_at_ocsp(*state, rows, NULL);
+		snprintf(text, sizeof text, "%s ocsp", cases[i].cause);
+		found(*state, text, "of trust anchor a");
+		json_decref(rows);
+	}
+	doc_look_at_ocsp(*state, NULL, NULL);
+	found(*state, "", "");
 }
 
 static void test_a_refusal_before_the_last_admission_is_over(void **state)
@@ -377,6 +419,7 @@ TEST_GROUP()
 		T(test_an_scs_that_is_not_connected),
 		T(test_each_refusal_of_a_connection),
 		T(test_every_reason_of_a_session_has_a_cause),
+		T(test_responders),
 		T(test_a_refusal_before_the_last_admission_is_over),
 		T(test_a_stranger),
 		T(test_rights),

@@ -189,12 +189,58 @@ static void test_the_chain(void **state)
 	judge(w, &(struct pki_spec){ .cn = "ca", .ca = true }, NULL, NULL, "file-ca", "certificate of a CA");
 }
 
+/* CA X has a certificate of its own, and one that CA A issued to it: over that one its certificates lead to anchor-a. */
+static void test_a_cross_signed_chain(void **state)
+{
+	struct world *w = *state;
+	struct pki_cert c = pki_make(&w->pki, &(struct pki_spec){ .cn = "a", GOOD }, &w->other);
+	X509 *cross = X509_dup(w->other.x);
+	int at;
+	FILE *f;
+
+	assert_non_null(cross);
+	assert_int_equal(X509_set_issuer_name(cross, X509_get_subject_name(w->ca.x)), 1);
+	assert_int_equal(ASN1_INTEGER_set(X509_get_serialNumber(cross), 77), 1);
+	while ((at = X509_get_ext_by_NID(cross, NID_authority_key_identifier, -1)) >= 0) {
+		X509_EXTENSION_free(X509_delete_ext(cross, at));
+	}
+	assert_true(X509_sign(cross, w->ca.key, EVP_sha256()) > 0);
+	look(w, (struct doc_file){ .file = NULL }, c.cert_file);
+	found(w, "file-issuer", "'O=Test,CN=CA X', which issued");
+	join(c.cert_file, w->other.cert_file); /* the root of CA X leads nowhere */
+	look(w, (struct doc_file){ .file = NULL }, c.cert_file);
+	found(w, "file-root", "CA X");
+	f = fopen(c.cert_file, "ab");
+	assert_non_null(f);
+	assert_int_equal(PEM_write_X509(f, cross), 1);
+	assert_int_equal(fclose(f), 0);
+	look(w, (struct doc_file){ .file = NULL }, c.cert_file); /* with both: the way that leads to an anchor counts */
+	found(w, "file-good", "trust anchor anchor-a");
+	X509_free(cross);
+	pki_free(&c);
+}
+
+static void test_an_anchor_with_a_responder(void **state)
+{
+	static const char *const asked[] = { "anchor-b", "anchor-a", NULL }, *const others[] = { "anchor-b", NULL };
+	struct world *w = *state;
+	struct pki_cert c = pki_make(&w->pki, &(struct pki_spec){ .cn = "a", GOOD }, &w->ca);
+
+	look(w, (struct doc_file){ .asked = others }, c.cert_file);
+	found(w, "file-good", "anchor-a");
+	look(w, (struct doc_file){ .asked = asked }, c.cert_file);
+	found(w, "file-good file-ocsp", "was not asked: trust anchor anchor-a has an OCSP responder");
+	pki_free(&c);
+}
+
 static void test_strength(void **state)
 {
 	struct world *w = *state;
 
 	judge(w, &(struct pki_spec){ .cn = "a", GOOD, .key = PKI_RSA_1024 }, &w->ca, NULL, "file-key-weak", "RSA of 1024 bits");
 	judge(w, &(struct pki_spec){ .cn = "a", GOOD, .key = PKI_ED25519 }, &w->ca, NULL, "file-key-weak", "expected P-256");
+	judge(w, &(struct pki_spec){ .cn = "a", GOOD, .key = PKI_P384 }, &w->ca, NULL, "file-good", "anchor-a");
+	judge(w, &(struct pki_spec){ .cn = "a", GOOD, .key = PKI_RSA_2048 }, &w->ca, NULL, "file-good", "anchor-a");
 	judge(w, &(struct pki_spec){ .cn = "a", GOOD, .digest = "SHA1" }, &w->ca, NULL, "file-hash-weak", "SHA1");
 }
 
@@ -393,6 +439,8 @@ TEST_GROUP()
 		T(test_time),
 		T(test_purpose_and_names),
 		T(test_the_chain),
+		T(test_a_cross_signed_chain),
+		T(test_an_anchor_with_a_responder),
 		T(test_strength),
 		T(test_revocation),
 		T(test_a_revocation_list),

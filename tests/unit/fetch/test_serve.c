@@ -94,6 +94,7 @@ static int setup_within(void **state, uint32_t timeout_ms)
 				       .size_max = 16,
 				       .open_max = 2,
 				       .queue_max = 4,
+				       .each_max = 3,
 				       .want = on_want,
 				       .bad_edge = on_bad_edge,
 				       .arg = w };
@@ -249,21 +250,66 @@ static void time_is_up(void **state)
 static void has_bounds(void **state)
 {
 	struct world *w = *state;
+	struct fch_client *first = w->edge;
 	int fd;
 
-	for (uint32_t i = 1; i <= 5; i++) {
+	for (uint32_t i = 1; i <= 4; i++) {
 		ask(w, i);
 	}
 	turns(w, 1);
 	assert_int_equal(w->wanted_n, 2); /* open_max */
 	assert_int_equal(w->answers_n, 1);
-	assert_int_equal(w->answer.number, 5); /* queue_max */
+	assert_int_equal(w->answer.number, 4); /* each_max: one edge leaves room for the others */
+	assert_int_equal(w->answer.result, FCH_BUSY);
+	open_edge(w, 6);
+	ask(w, 11);
+	ask(w, 12);
+	turns(w, 1);
+	assert_int_equal(w->answers_n, 2);
+	assert_int_equal(w->answer.number, 12); /* queue_max */
 	assert_int_equal(w->answer.result, FCH_BUSY);
 	fd = connected(w, 0);
 	reply(w, fd, REPLY "abc");
 	close(fd);
-	assert_int_equal(w->answers_n, 2);
+	assert_int_equal(w->answers_n, 3);
 	assert_int_equal(w->wanted_n, 3); /* the next one */
+	fch_client_free(first);
+}
+
+/* A channel that is made anew does not make an edge forget what it has asked before. */
+static void an_edge_with_a_new_channel_has_no_more_room(void **state)
+{
+	struct world *w = *state;
+
+	for (uint32_t i = 1; i <= 3; i++) {
+		ask(w, i);
+	}
+	turns(w, 1);
+	fch_client_free(w->edge);
+	open_edge(w, 5);
+	ask(w, 4);
+	turns(w, 1);
+	assert_int_equal(w->answers_n, 1);
+	assert_int_equal(w->answer.result, FCH_BUSY);
+}
+
+/* An octet now and then keeps no question open. */
+static void a_responder_that_trickles(void **state)
+{
+	struct world *w = *state;
+	const char *text = REPLY;
+	int fd;
+
+	ask(w, 1);
+	turns(w, 1);
+	fd = connected(w, 0);
+	for (size_t i = 0; text[i] && !w->answers_n && i < 70; i++) {
+		(void)!send(fd, text + i, 1, MSG_NOSIGNAL);
+		turns(w, 2);
+	}
+	assert_int_equal(w->answers_n, 1);
+	assert_int_equal(w->answer.result, FCH_TIMEOUT);
+	close(fd);
 }
 
 static void an_edge_that_is_gone(void **state)
@@ -362,6 +408,8 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(failures_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(time_is_up, setup_short, teardown),
 		cmocka_unit_test_setup_teardown(has_bounds, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_edge_with_a_new_channel_has_no_more_room, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_responder_that_trickles, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_edge_that_is_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_edge_that_lies, setup, teardown),
 		cmocka_unit_test_setup_teardown(checkpoints_are_of_the_core, setup, teardown),

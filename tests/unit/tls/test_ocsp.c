@@ -361,6 +361,29 @@ static void keeps_answers_and_asks_in_time(void **state)
 	tls_ocsp_free(w->store);
 }
 
+/* A clock that was ahead and is set right: questions that were due are not put off until it is there again. */
+static void a_clock_that_goes_back_stops_no_questions(void **state)
+{
+	struct world *w = *state;
+	uint64_t t = now(), ahead = t + 86400;
+	struct tls_ocsp_view v;
+
+	open_store(w, (struct tls_ocsp_conf){ 0 });
+	tls_ocsp_look(&v, w->store, 7, w->leaf.x, w->root.x, ahead);
+	tls_ocsp_failed(w->store, w->asked[0].number, "no", ahead);
+	assert_int_equal(known(w, &w->leaf, t), TLS_OCSP_ABSENT);
+	assert_int_equal(w->asked_n, 1);
+	assert_int_equal(known(w, &w->leaf, t + 10), TLS_OCSP_ABSENT); /* ocsp.retry from now */
+	assert_int_equal(w->asked_n, 2);
+	assert_int_equal(answer(w, 1, &(struct said){ .next_s = 200000 }), 0);
+	assert_true(tls_ocsp_tally(w->store, 7)->failed_s <= tls_ocsp_tally(w->store, 7)->answered_s);
+	assert_int_equal(known(w, &w->leaf, t - 90000), TLS_OCSP_FRESH);
+	assert_int_equal(w->asked_n, 2);
+	assert_int_equal(known(w, &w->leaf, t - 90000 + 101), TLS_OCSP_FRESH); /* ocsp.refresh from then */
+	assert_int_equal(w->asked_n, 3);
+	tls_ocsp_free(w->store);
+}
+
 static void asks_before_the_end(void **state)
 {
 	struct world *w = *state;
@@ -733,6 +756,7 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(believes_nobody_else, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_octet_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(keeps_answers_and_asks_in_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_clock_that_goes_back_stops_no_questions, setup, teardown),
 		cmocka_unit_test_setup_teardown(asks_before_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_old_good_does_not_beat_revoked, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_another_store_was_told_holds, setup, teardown),
