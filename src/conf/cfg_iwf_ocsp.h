@@ -6,8 +6,9 @@
 #include "conf/cfg_iwf.h"
 #include "conf/cfg_schema.h"
 
-#define CFG_RECEIVER (CFG_ANCHORS_MAX + CFG_LISTEN_MAX)
-#define CFG_RESPONDERS_MAX (CFG_RECEIVER + 1)
+#define CFG_OCSP_MAX (CFG_ANCHORS_MAX + CFG_LISTEN_MAX) /* responders of OCSP */
+#define CFG_RECEIVER CFG_OCSP_MAX
+#define CFG_RESPONDERS_MAX (CFG_RECEIVER + 1) /* whom the fetcher asks */
 
 extern const struct cfg_row cfg_ocsp_rows[]; /* the section ocsp; inside conf/ only */
 

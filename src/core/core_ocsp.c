@@ -33,7 +33,7 @@ static void drop(struct core *c, struct core_ocsp_one *one)
 {
 	map_del(&c->ocsp.by_key, &one->node);
 	TAILQ_REMOVE(&c->ocsp.list, one, entry);
-	c->st.v[ST_OCSP_REVOKED_KEPT] = c->ocsp.by_key.n;
+	c->st.v[ST_OCSP_IN_REVOKED] = c->ocsp.by_key.n;
 	free(one);
 }
 
@@ -145,7 +145,7 @@ static void on_written(void *arg, uint64_t number, int err)
 		log_error(c->log, "core", "an OCSP answer that revokes a certificate is not kept over a restart: %s",
 			  err_str(err));
 	}
-	c->st.v[ST_OCSP_REVOKED_KEPT] = c->ocsp.by_key.n;
+	c->st.v[ST_OCSP_IN_REVOKED] = c->ocsp.by_key.n;
 }
 
 static int write_record(struct core *c, const struct core_ocsp_one *one)
@@ -188,11 +188,14 @@ int core_ocsp_on_state(struct core_edge *e, const struct ipc_ocsp_state *state)
 {
 	struct cfg_responder r;
 
-	if (!cfg_responder(&r, e->core->cfg, state->responder)) {
+	if (state->responder >= CFG_OCSP_MAX) {
 		return ERR_PROTO;
 	}
+	if (!cfg_responder(&r, e->core->cfg, state->responder)) {
+		return 0; /* the edge does not know yet that a reload removed it */
+	}
 	if (!e->ocsp) {
-		e->ocsp = calloc(CFG_RESPONDERS_MAX, sizeof *e->ocsp);
+		e->ocsp = calloc(CFG_OCSP_MAX, sizeof *e->ocsp);
 	}
 	if (e->ocsp) {
 		e->ocsp[state->responder] = *state;
@@ -222,7 +225,7 @@ void core_ocsp_each(const struct core *c, core_ocsp_fn *fn, void *arg)
 {
 	const struct core_edge *e;
 
-	for (size_t i = 0; i < CFG_RESPONDERS_MAX; i++) {
+	for (size_t i = 0; i < CFG_OCSP_MAX; i++) {
 		bool of_anchor = i < CFG_ANCHORS_MAX;
 		struct core_ocsp_view v = { .why = "" };
 		struct cfg_responder r;
@@ -276,7 +279,7 @@ int core_ocsp_restore(struct core *c, uint64_t number, const void *record, size_
 	}
 	make_room(c);
 	one = add(c, &said, number);
-	c->st.v[ST_OCSP_REVOKED_KEPT] = c->ocsp.by_key.n;
+	c->st.v[ST_OCSP_IN_REVOKED] = c->ocsp.by_key.n;
 	return one ? 0 : ERR_NOMEM;
 }
 

@@ -432,7 +432,7 @@ static void note_since(const struct reading *g, struct dm_set *s)
 		bool of_anchor = w->what == DM_ANCHOR || w->what == DM_CRL;
 
 		if (of_anchor &&
-		    !same(w->octets, dm_part_find(&g->before->held[DM_PART_CORE], (enum dm_file)w->what, w->index))) {
+		    !same(w->octets, dm_part_find(&g->before->held[DM_PART_NDSIP], (enum dm_file)w->what, w->index))) {
 			s->since[w->what == DM_CRL ? w->index / CFG_CRLS_MAX : w->index] = s->generation;
 		}
 	}

@@ -16,7 +16,7 @@
 #define LINES_A_SPAN 5u
 #define SPAN_MS 10000u
 
-_Static_assert(CFG_RESPONDERS_MAX <= UINT8_MAX, "a responder is an octet in the ring");
+_Static_assert(CFG_OCSP_MAX <= UINT8_MAX, "a responder is an octet in the ring");
 _Static_assert(TLS_OCSP_QUESTION_MAX <= FCH_REQUEST_MAX && TLS_OCSP_ANSWER_MAX == FCH_RESPONSE_MAX, "one bound");
 
 static struct edge_ocsp *ocsp_of(void *arg)
@@ -292,7 +292,7 @@ void edge_ocsp_report(struct edge_ocsp *o)
 	struct edge_ring *ring = o->all->ring;
 	struct ipc_ocsp_state now;
 
-	for (uint32_t i = 0; i < CFG_RESPONDERS_MAX && edge_ring_up(ring); i++) {
+	for (uint32_t i = 0; i < CFG_OCSP_MAX && edge_ring_up(ring); i++) {
 		state_of(&now, o, tls_ocsp_tally(o->store, i), i);
 		if (memcmp(&now, &o->reported[i], sizeof now) != 0 &&
 		    edge_ring_send_within(ring, ipc_ocsp_state_put(ring->record, o->all->env->generation, &now),
@@ -304,8 +304,8 @@ void edge_ocsp_report(struct edge_ocsp *o)
 
 static void report_all_again(struct edge_ocsp *o)
 {
-	memset(o->reported, 0, CFG_RESPONDERS_MAX * sizeof *o->reported);
-	for (unsigned i = 0; i < CFG_RESPONDERS_MAX; i++) {
+	memset(o->reported, 0, CFG_OCSP_MAX * sizeof *o->reported);
+	for (unsigned i = 0; i < CFG_OCSP_MAX; i++) {
 		o->reported[i].responder = (uint8_t)i;
 	}
 }
@@ -334,7 +334,7 @@ int edge_ocsp_init(struct edge_ocsp *o, struct edge_sessions *all, void (*go_on)
 		   void (*listed)(struct edge_sessions *all))
 {
 	const struct cfg_ocsp *c = &all->env->cfg->ocsp;
-	struct tls_ocsp_conf conf = { .responders_n = CFG_RESPONDERS_MAX,
+	struct tls_ocsp_conf conf = { .responders_n = CFG_OCSP_MAX,
 				      .entries_max = c->entries,
 				      .asked_max = c->asked,
 				      .refresh_s = c->refresh_ms / 1000,
@@ -350,7 +350,7 @@ int edge_ocsp_init(struct edge_ocsp *o, struct edge_sessions *all, void (*go_on)
 
 	*o = (struct edge_ocsp){ .obj = OBJ(EDGE_OCSP_MAGIC), .all = all, .go_on = go_on, .listed = listed };
 	TAILQ_INIT(&o->waiting);
-	o->reported = calloc(CFG_RESPONDERS_MAX, sizeof *o->reported);
+	o->reported = calloc(CFG_OCSP_MAX, sizeof *o->reported);
 	if (!o->reported) {
 		return ERR_NOMEM;
 	}

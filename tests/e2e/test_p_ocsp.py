@@ -217,7 +217,7 @@ def test_an_older_good_beats_no_revoked_in_any_edge_and_after_a_restart(p):
     assert acme.closed()
     p.ctl("scs", "set", "acme", "revocation-soft", "yes")  # what is only unknown would be let in
     p.anchor.say = lambda request: kept[0]
-    proc.wait_until("the core keeps it", lambda: stat(p, "ocsp_revoked_kept") == 1, 5)
+    proc.wait_until("the core keeps it", lambda: stat(p, "ocsp_in_revoked") == 1, 5)
     before = L.roles(p.lab["iwf"]["pids"]["parent"])
     for pid in (*before["edges"], before["core"]):
         os.kill(pid, signal.SIGKILL)
@@ -226,7 +226,7 @@ def test_an_older_good_beats_no_revoked_in_any_edge_and_after_a_restart(p):
         rows = p.ctl("status", check=False)  # there is no core for a moment
         return bool(rows) and len(rows[-1].get("edges", [])) == 1 and rows[-1]["edges"][0]["pid"] not in before["edges"]
     proc.wait_until("others", there, 10)
-    assert stat(p, "ocsp_revoked_kept") == 1
+    assert stat(p, "ocsp_in_revoked") == 1
     assert code(p, 1) == REFUSED
     said(p, "(keyCompromise), says the OCSP responder of trust anchor 'anchor-a'")
     p.anchor.say = None

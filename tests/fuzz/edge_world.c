@@ -129,6 +129,8 @@ static void core_hears(struct edge_world *w, const struct ipc_rec_head *h, const
 		struct ipc_device_action_given_up given_up;
 		struct ipc_device_notification_answer answer;
 		struct ipc_screen_seen seen;
+		struct ipc_ocsp ocsp;
+		struct ipc_ocsp_state ocsp_state;
 		struct st_counters counters;
 	} u;
 	int err;
@@ -157,6 +159,12 @@ static void core_hears(struct edge_world *w, const struct ipc_rec_head *h, const
 		break;
 	case IPC_REC_SCREEN_SEEN:
 		err = ipc_screen_seen_get(&u.seen, record, len);
+		break;
+	case IPC_REC_OCSP_FOUND:
+		err = ipc_ocsp_get(&u.ocsp, IPC_REC_OCSP_FOUND, record, len);
+		break;
+	case IPC_REC_OCSP_STATE:
+		err = ipc_ocsp_state_get(&u.ocsp_state, record, len);
 		break;
 	default:
 		err = ipc_stats_get(&u.counters, record, len);

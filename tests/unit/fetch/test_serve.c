@@ -409,7 +409,7 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(time_is_up, setup_short, teardown),
 		cmocka_unit_test_setup_teardown(has_bounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_edge_with_a_new_channel_has_no_more_room, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_responder_that_trickles, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_responder_that_trickles, setup_short, teardown),
 		cmocka_unit_test_setup_teardown(an_edge_that_is_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_edge_that_lies, setup, teardown),
 		cmocka_unit_test_setup_teardown(checkpoints_are_of_the_core, setup, teardown),
