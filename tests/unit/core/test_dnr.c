@@ -30,8 +30,10 @@ static int setup(void **state)
 
 	assert_non_null(p);
 	core_play_start(&p->core);
-	p->core.cfg->dnr.retry_min_ms = 600000; /* no pause is over before its test */
-	p->core.cfg->dnr.retry_max_ms = 8 * 600000;
+	p->core.cfg->dnr.retry_min_ms = 60000; /* no pause is over before its test, and no trigger before a pause */
+	p->core.cfg->dnr.retry_max_ms = 8 * 60000;
+	p->core.core->triggers.conf.retry_min_ms = p->core.cfg->dnr.retry_min_ms; /* and no report is sent again but by a test */
+	p->core.core->triggers.conf.retry_max_ms = p->core.cfg->dnr.retry_max_ms;
 	core_play_provision(&p->core);
 	as_configured(&p->core, 12);
 	for (uint64_t session = 1; session <= 3; session++) {

@@ -690,6 +690,7 @@ static void our_dpr_ends_with_its_dpa_or_after_the_wait(void **state)
 		struct dia_msg m;
 
 		lab_init(&t);
+		t.conf.dpa_wait_ms = i ? 600000 : 100;
 		lab_open(&t);
 		lab_exchange(&t);
 		link_disconnect(t.link, DIA_DISCONNECT_BUSY);
