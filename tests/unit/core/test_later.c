@@ -194,6 +194,11 @@ static void test_a_copy_gets_the_answer_of_the_first(void **state)
 	assert_int_equal(core_play_ask(p, 3, &other), TSP_STATUS_PERMANENTERROR);
 	assert_int_equal(p->core->st.v[ST_DUPLICATES_FOREIGN], 1);
 	assert_int_equal(left(p), TRIGGERS - 2);
+	other = request(TRIGGERS + 79); /* and with another Reference-Number: found by the End-to-End-Id alone */
+	other.end_to_end = 79;
+	assert_int_equal(core_play_ask(p, 4, &other), TSP_STATUS_PERMANENTERROR);
+	assert_int_equal(p->core->st.v[ST_DUPLICATES_FOREIGN], 2);
+	assert_int_equal(left(p), TRIGGERS - 3);
 }
 
 static void test_a_number_in_use_is_refused_and_a_new_one_goes_on(void **state)

@@ -1,6 +1,7 @@
 /* OCSP answers that revoke: kept for all edges and over restarts, in a bound (core_ocsp.h). */
 #include "tests/unit/test.h"
 
+#include "conf/cfg_iwf_ocsp.h"
 #include "tests/unit/core/core_play.h"
 
 static struct ipc_ocsp said_of(uint8_t certificate, uint64_t this_s, const char *response)

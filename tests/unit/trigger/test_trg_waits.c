@@ -50,6 +50,9 @@ static void test_other_triggers_are_read_as_a_whole(void **state)
 	t->revoke_due = true; /* it is to be taken back */
 	assert_false(trg_waits_read(&w, bytes, record_of(bytes, t)));
 	t->revoke_due = false;
+	t->recall_end_to_end = 5; /* it was to be */
+	assert_false(trg_waits_read(&w, bytes, record_of(bytes, t)));
+	t->recall_end_to_end = 0;
 	t->req.action = TSP_ACTION_RECALL;
 	assert_false(trg_waits_read(&w, bytes, record_of(bytes, t)));
 	trg_free(t);
