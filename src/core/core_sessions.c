@@ -62,6 +62,7 @@ struct core_scs *core_scs_get(struct core *c, const char *name)
 	}
 	obj_begin(&s->obj, CORE_SCS_MAGIC);
 	s->core = c;
+	s->lanes = (struct core_lane(*)[2])(s + 1);
 	memcpy(s->name, name, len < sizeof s->name ? len : sizeof s->name - 1);
 	TAILQ_INIT(&s->sessions);
 	TAILQ_INIT(&s->triggers);

@@ -24,7 +24,8 @@ struct net_loop {
 	struct net_task_list later, flush;
 	struct linger_list lingers;
 	size_t lingers_n;
-	uint64_t starts; /* how often a timer was started */
+	uint64_t starts;           /* how often a timer was started */
+	uint64_t turns[NET_TURNS]; /* not counted */
 	bool stopped, again, busy;
 	struct net_spares spares;
 	uint32_t tcp_in_state[NET_TCP_STATES];
@@ -297,6 +298,11 @@ uint64_t net_loop_real_ms(struct net_loop *l)
 {
 	(void)l;
 	return now_ms + FAKE_REAL_MS;
+}
+
+const uint64_t *net_loop_turns(const struct net_loop *l)
+{
+	return l->turns;
 }
 
 uint8_t *net_loop_read_buf(struct net_loop *l)
