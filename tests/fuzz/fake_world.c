@@ -25,6 +25,7 @@ void fake_begin(void)
 }
 
 uint64_t __wrap_clock_mono_ms(void);
+uint64_t __wrap_clock_mono_ns(void);
 uint64_t __wrap_clock_boot_ms(void);
 uint64_t __wrap_clock_real_ms(void);
 ssize_t __wrap_getrandom(void *out, size_t n, unsigned flags);
@@ -32,6 +33,11 @@ ssize_t __wrap_getrandom(void *out, size_t n, unsigned flags);
 uint64_t __wrap_clock_mono_ms(void)
 {
 	return fake_now_ms();
+}
+
+uint64_t __wrap_clock_mono_ns(void)
+{
+	return fake_now_ms() * 1000000 + 1;
 }
 
 uint64_t __wrap_clock_boot_ms(void)
