@@ -87,7 +87,7 @@ static void above_the_bound_the_oldest_goes(void **state)
 	assert_string_equal(known(p), "5 105 revoked");
 }
 
-static void many_do_not_fill_the_ring_at_once(void **state)
+static void many_reach_the_edge_in_their_order(void **state)
 {
 	struct core_play *p = *state;
 	char text[32];
@@ -155,7 +155,7 @@ TEST_GROUP()
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 	const struct CMUnitTest tests[] = { TEST(every_edge_gets_them_and_those_of_later_cores),
-					    TEST(above_the_bound_the_oldest_goes), TEST(many_do_not_fill_the_ring_at_once),
+					    TEST(above_the_bound_the_oldest_goes), TEST(many_reach_the_edge_in_their_order),
 					    TEST(a_record_that_is_damaged_is_left_alone),
 					    TEST(responders_are_shown_as_all_edges_know_them) };
 
