@@ -93,7 +93,7 @@ static int open_stores(struct core *c, const struct core_conf *conf, char why[CO
 		snprintf(why, CORE_WHY_MAX, "the decision log: %s", err_str(err));
 		return err;
 	}
-	err = core_audit_open(c, conf->audit_key, conf->publish_fd);
+	err = core_audit_open(c, conf->audit_key, conf->audit_last, conf->publish_fd);
 	if (err) {
 		snprintf(why, CORE_WHY_MAX, "the audit: %s", err_str(err));
 		return err;

@@ -23,7 +23,7 @@ struct world {
 	struct fch_answer answer; /* the last one */
 	char response[64];
 	int lost;
-	bool core; /* the channel that is opened */
+	bool core;      /* the channel that is opened */
 	unsigned turns; /* of the loop that are left */
 };
 
