@@ -191,13 +191,31 @@ static int take(struct aud_store *s, struct scan *c, const char *line, size_t le
 	return err;
 }
 
-/* Whether the tree is that of the last checkpoint, when it has its size. */
-static bool continues(struct aud_store *s)
+static bool fits(struct aud_store *s, const struct mrk_ask *checkpoint)
 {
 	struct mrk_hash root;
 
-	return s->edge.size != s->last.size || !s->last.size ||
-	       (mrk_root(&s->edge, s->hash, &root) == 0 && mrk_equal(&root, &s->last.root));
+	return !checkpoint->size || s->edge.size != checkpoint->size ||
+	       (mrk_root(&s->edge, s->hash, &root) == 0 && mrk_equal(&root, &checkpoint->root));
+}
+
+/* Whether the tree is that of the last checkpoint, when it has its size; and that of the one that
+ * the parent remembers. */
+static bool continues(struct aud_store *s)
+{
+	return fits(s, &s->last) && fits(s, &s->signed_last);
+}
+
+/* Whether the tree of these nodes begins with the one that the parent remembers, when that is smaller.
+ * If not, the records themselves decide. */
+static bool begins_as_signed(struct aud_store *s, const struct mrk_nodes *nodes, uint64_t size)
+{
+	struct mrk_edge edge;
+	struct mrk_hash root;
+
+	return !s->signed_last.size || s->signed_last.size >= size ||
+	       (mrk_edge_of(&edge, nodes, s->signed_last.size) == 0 && mrk_root(&edge, s->hash, &root) == 0 &&
+		mrk_equal(&root, &s->signed_last.root));
 }
 
 /* Takes the tree of the first `size` records from its tiles. False: they are not whole. */
@@ -211,7 +229,7 @@ static bool from_tiles(struct aud_store *s, uint64_t size)
 		obj_begin(&r->obj, AUD_TILE_READER_MAGIC);
 		r->dir = s->dir_fd;
 		r->size = s->last.size;
-		whole = mrk_edge_of(&s->edge, &nodes, size) == 0 && continues(s) &&
+		whole = mrk_edge_of(&s->edge, &nodes, size) == 0 && continues(s) && begins_as_signed(s, &nodes, size) &&
 			aud_tiles_take_up(&s->tiles, s->dir_fd, size, &nodes) == 0;
 	}
 	free(r);
@@ -388,6 +406,11 @@ static int take_up_records(struct aud_store *s)
 	aud_reader_free(c.reader);
 	if (err) {
 		return err;
+	}
+	if (s->edge.size < s->signed_last.size) {
+		return wrong(s, ERR_PROTO,
+			     "this one was rolled back: a later checkpoint was signed than it has records; the audit is not "
+			     "continued. Put the right directory back");
 	}
 	s->opening.how = !s->edge.size ? AUD_START_FIRST : c.ended ? AUD_START_CLEAN : AUD_START_CRASH;
 	s->opening.unsealed = s->edge.size - (c.sealed < s->edge.size ? c.sealed : s->edge.size);

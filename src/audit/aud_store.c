@@ -230,6 +230,7 @@ static int make(struct aud_store **out, const struct aud_store_conf *conf)
 	str_cut(s->origin, sizeof s->origin, conf->origin);
 	str_cut(s->dir, sizeof s->dir, conf->dir);
 	memcpy(s->key, conf->key, MRK_KEY);
+	s->signed_last = conf->signed_last;
 	s->interval_ms = conf->interval_ms;
 	s->segment_size = conf->segment_size;
 	s->size_max = conf->size_max;

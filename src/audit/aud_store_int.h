@@ -33,8 +33,9 @@ struct aud_store {
 	uint64_t interval, interval_first; /* number, first record */
 	uint8_t seed[MRK_KEY];             /* seals the interval under way */
 	bool has_seed;
-	struct mrk_ask last; /* checkpoint */
-	uint64_t due_ms;     /* end of the interval, monotonic */
+	struct mrk_ask last;        /* checkpoint */
+	struct mrk_ask signed_last; /* of the configuration; for the opening */
+	uint64_t due_ms;            /* end of the interval, monotonic */
 	bool checkpoint_due;
 	char *out; /* records of one write; owned */
 	int channel, publish;

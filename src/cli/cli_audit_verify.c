@@ -96,7 +96,8 @@ static void verdict_words(const struct aud_summary *s, const struct aud_verify_c
 	line_if(s->lost, "record", "missing by the log's own account: its queue was full");
 	line_if(s->summed, "refusal", "only counted, beyond audit.refusals_per_second");
 	line_if(s->clock_back, "step", "back in the times of the records: times are data, the numbers are the order");
-	line_if(s->pruned, "record", "at the beginning not here, moved away: their hashes are here; give --archive to check them, too");
+	line_if(s->pruned, "record",
+		"at the beginning not here, moved away: their hashes are here; give --archive to check them, too");
 	line_if(s->cut, "byte",
 		"cut off by starts and kept in the files cut-*: a crash leaves a part of one record, much more is no crash");
 	line_if(s->torn, "byte", "at the end that are no whole record: of a write under way, or of a crash");

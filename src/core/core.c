@@ -95,7 +95,7 @@ static int open_stores(struct core *c, const struct core_conf *conf, char why[CO
 		return err;
 	}
 	aud_lines(c->decisions.aud, cfg->decision_lines);
-	err = core_audit_open(c, conf->audit_key, conf->publish_fd);
+	err = core_audit_open(c, conf->audit_key, conf->audit_last, conf->publish_fd);
 	if (err) {
 		snprintf(why, CORE_WHY_MAX, "the audit: %s", err_str(err));
 		return err;

@@ -15,6 +15,7 @@
 #include "tls/tls_stream.h"
 
 struct core;
+struct mrk_ask; /* merkle/mrk_ask.h */
 
 struct core_cb {
 	/* The edge broke a rule of the ring and must be ended. The core reads no more of its
@@ -40,6 +41,7 @@ struct core_conf { /* borrowed as long as the core lives */
 	struct tls_ctx *peer_tls[CFG_PEERS_MAX]; /* by index of cfg->peers; NULL: plain */
 	int decisions_fd;                        /* owned by the core on success; -1: none */
 	const uint8_t *audit_key;                /* public key of the audit's checkpoints; NULL: no audit */
+	const struct mrk_ask *audit_last;        /* the last one that was signed; NULL: not known */
 	int publish_fd;                          /* taken with audit_key: of published checkpoints; -1: none */
 	const struct core_cb *cb;
 	void *arg;

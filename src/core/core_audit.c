@@ -94,13 +94,14 @@ static void on_wake(void *arg, int events)
 
 /* -- start and end */
 
-int core_audit_open(struct core *c, const uint8_t *key, int publish_fd)
+int core_audit_open(struct core *c, const uint8_t *key, const struct mrk_ask *last, int publish_fd)
 {
 	const struct cfg_audit *cfg = &c->cfg->audit;
 	char dir[CFG_PATH_MAX + 32];
 	struct aud_store_conf conf = { .dir = dir,
 				       .origin = cfg->origin,
 				       .key = key,
+				       .signed_last = last ? *last : (struct mrk_ask){ .size = 0 },
 				       .interval_ms = cfg->interval_ms,
 				       .lock_wait_ms = c->cfg->timers.lock_wait_ms,
 				       .segment_size = cfg->segment_size,
@@ -253,7 +254,8 @@ static void tell_restore(struct core *c)
 	if (file_read(&f, path, CORE_RESTORED_MAX, why) == 0) {
 		text = f.p; /* ends with a NUL */
 		n = strcspn(text, " ");
-		if (str_copy(uid_text, sizeof uid_text, text, n) == 0 && str_parse_u32(&uid, uid_text, 0, UINT32_MAX) == 0 && text[n]) {
+		if (str_copy(uid_text, sizeof uid_text, text, n) == 0 && str_parse_u32(&uid, uid_text, 0, UINT32_MAX) == 0 &&
+		    text[n]) {
 			snprintf(what, sizeof what, "restore %.*s", (int)strcspn(text + n + 1, "\n"), text + n + 1);
 		}
 		file_copy_fini(&f);
@@ -261,7 +263,8 @@ static void tell_restore(struct core *c)
 	core_decide_provisioning(c, uid, what, "", "");
 	core_audit_look(c);
 	if (unlink(path) < 0) {
-		log_warn(c->log, "core", "%s cannot be removed: %s; the next start tells of the restore again", path, strerror(errno));
+		log_warn(c->log, "core", "%s cannot be removed: %s; the next start tells of the restore again", path,
+			 strerror(errno));
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "core/core_audit_post.h"
 
 struct aud_store;
+struct mrk_ask;
 struct core;
 struct net_watch;
 struct trg;
@@ -25,7 +26,7 @@ struct core_audit {
 
 /* Opens it when the configuration has one. An audit that cannot be written is no error: requests
  * are refused then, or not (audit.on_failure). ERR_NOMEM. `key`: public, of the keyholder. */
-int core_audit_open(struct core *c, const uint8_t *key, int publish_fd);
+int core_audit_open(struct core *c, const uint8_t *key, const struct mrk_ask *last, int publish_fd);
 void core_audit_close(struct core *c); /* after the last decision */
 void core_audit_look(struct core *c);  /* at least once a second */
 

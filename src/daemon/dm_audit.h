@@ -19,7 +19,7 @@ struct dm_parent;
 
 struct dm_audit_hand {           /* what a child is given in sealed memory */
 	uint8_t key[MRK_KEY];    /* keyholder: private; core: public */
-	struct mrk_ask last;     /* keyholder: signed while this daemon runs; size 0: nothing yet */
+	struct mrk_ask last;     /* what was signed last, by KEY.last and by this daemon; size 0: nothing yet */
 	char note[MRK_NOTE_MAX]; /* keyholder: the checkpoint of the directory; "": none */
 };
 

@@ -379,6 +379,7 @@ static int set_up(struct dm_process *process)
 	p->conf.cb = &callbacks;
 	p->conf.arg = p;
 	p->conf.audit_key = p->process.in.has_audit ? p->process.in.audit.key : NULL;
+	p->conf.audit_last = p->process.in.has_audit ? &p->process.in.audit.last : NULL;
 	p->conf.publish_fd = p->process.in.has_audit ? p->process.in.publish_fd : -1;
 	p->process.in.publish_fd = p->process.in.has_audit ? -1 : p->process.in.publish_fd;
 	p->process.in.decisions_fd = -1; /* taken */

@@ -22,7 +22,8 @@ struct world {
 	char dir[64], kept[MRK_NOTE_MAX];
 	uint8_t seed[MRK_KEY], public_key[MRK_KEY];
 	uint64_t size_max, segment_size;
-	int holder; /* our end; -1: none */
+	struct mrk_ask signed_last; /* given to the next opening */
+	int holder;                 /* our end; -1: none */
 	pthread_t thread;
 	bool runs, threaded;
 	struct aud_store *store;
@@ -73,6 +74,7 @@ static inline void open_audit_for(struct world *w, uint64_t interval_ms)
 	struct aud_store_conf conf = { .dir = w->dir,
 				       .origin = ORIGIN,
 				       .key = w->public_key,
+				       .signed_last = w->signed_last,
 				       .interval_ms = interval_ms,
 				       .segment_size = w->segment_size,
 				       .size_max = w->size_max,

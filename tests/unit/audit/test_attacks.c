@@ -227,6 +227,35 @@ static void test_an_older_checkpoint_that_is_put_back_is_found_against_a_kept_on
 	free(kept);
 }
 
+/* A directory that was put back while nothing ran. */
+static void test_an_audit_that_is_older_than_what_was_signed_is_not_continued(void **state)
+{
+	struct world *w = *state;
+	struct aud_view v;
+	size_t before, after;
+
+	open_audit(w);
+	give(w, 0, 3);
+	close_audit(w);
+	assert_int_equal(verify(w, NULL), 0);
+	w->signed_last = (struct mrk_ask){ w->found.records, root_of(w) };
+	open_whole(w); /* that is where it ends */
+	close_audit(w);
+	free(file_of(w, FIRST, &before));
+	w->signed_last.root.v[0] ^= 1; /* as long, and another one */
+	open_audit(w);
+	aud_store_view(w->store, &v);
+	assert_true(v.broken);
+	close_audit(w);
+	w->signed_last.size = 1000;
+	open_audit(w);
+	aud_store_view(w->store, &v);
+	assert_true(v.broken && strstr(v.why, "this one was rolled back"));
+	close_audit(w);
+	free(file_of(w, FIRST, &after));
+	assert_int_equal(before, after); /* nothing was written */
+}
+
 /* -- what stands behind the last whole record */
 
 static void test_all_that_is_cut_off_is_kept_and_told(void **state)
@@ -520,6 +549,7 @@ TEST_GROUP()
 		TEST(test_a_chain_behind_the_checkpoint_vouches_for_nothing),
 		TEST(test_numbers_of_records_and_intervals_are_checked),
 		TEST(test_an_older_checkpoint_that_is_put_back_is_found_against_a_kept_one),
+		TEST(test_an_audit_that_is_older_than_what_was_signed_is_not_continued),
 		TEST(test_all_that_is_cut_off_is_kept_and_told),
 		TEST(test_hostile_files_stop_no_reader),
 		TEST(test_half_a_record_is_taken_back),
