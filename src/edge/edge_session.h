@@ -56,8 +56,10 @@ struct edge_session { /* one connection */
 	char host[IDENT_HOST_MAX + 1], realm[IDENT_HOST_MAX + 1]; /* Origin-Host and Origin-Realm of the CER */
 	char scs[IDENT_SCS_MAX + 1];
 	struct ipc_identity identity;
-	uint32_t pending, pending_max; /* unanswered requests, counted by the front; their limit: the smaller one of */
-	uint32_t pending_granted;      /* that of the verdict and that of the configuration */
+	/* unanswered requests, counted by the front; their limit: the smaller one of that of the
+	 * verdict and that of the configuration */
+	uint32_t pending, pending_max;
+	uint32_t pending_granted; /* by the verdict */
 	bool p_bit_optional;           /* likewise */
 	bool revocation_soft;          /* likewise: it stays when the revocation of its certificate is unknown */
 	uint8_t anchor;                /* likewise: which anchor of its identity the SCS is known by */
