@@ -60,12 +60,12 @@ struct edge_session { /* one connection */
 	 * verdict and that of the configuration */
 	uint32_t pending, pending_max;
 	uint32_t pending_granted; /* by the verdict */
-	bool p_bit_optional;           /* likewise */
-	bool revocation_soft;          /* likewise: it stays when the revocation of its certificate is unknown */
-	uint8_t anchor;                /* likewise: which anchor of its identity the SCS is known by */
-	uint64_t unknown_since_s;      /* wall clock: since when the revocation is unknown; 0: it is known */
-	size_t octets;                 /* total size of the unanswered requests */
-	struct few refused;            /* lines of the log about requests that the front refused or dropped */
+	bool p_bit_optional;      /* likewise */
+	bool revocation_soft;     /* likewise: it stays when the revocation of its certificate is unknown */
+	uint8_t anchor;           /* likewise: which anchor of its identity the SCS is known by */
+	uint64_t unknown_since_s; /* wall clock: since when the revocation is unknown; 0: it is known */
+	size_t octets;            /* total size of the unanswered requests */
+	struct few refused;       /* lines of the log about requests that the front refused or dropped */
 	uint32_t exempt,
 	    exempt_version;     /* of the front: screening rows that the SCS is exempt from, and of which rules; 0: unknown */
 	uint64_t verdict_by_ms; /* deadline of the verdict in state ASKED */
