@@ -1,6 +1,6 @@
 /* cfg_change.h - what becomes of each configuration item of mtc-iwfd when its value changes while
- * the daemon runs: one row an item. The manual, 'mtcctl reload' and the merge (cfg_merge.h) are made
- * from these rows only. */
+ * the daemon runs: one row an item. The manual, 'mtcctl reload' and the merge (cfg_merge.h) are
+ * made from these rows only. */
 #pragma once
 #include <stddef.h>
 

@@ -58,8 +58,8 @@ struct cfg_listen {
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX]; /* "": none (protection without tls) */
 	char key_object[CFG_NAME_MAX];                     /* label in the token of keyholder.pkcs11, in place of key; "": none */
 	char ocsp[HTTP_URL_MAX], ocsp_address[CFG_ADDRESS_MAX]; /* responder of our own certificate, as of an anchor */
-	/* 0: it is in the configuration. Else a reload took it out at this time (of clock_mono_ms()), and
-	 * it keeps its place, so that the others keep their numbers (cfg_merge.h) */
+	/* 0: it is in the configuration. Else a reload took it out at this time (clock_mono_ms()),
+	 * and it keeps its place, so that the others keep their numbers (cfg_merge.h) */
 	uint64_t gone_ms;
 };
 

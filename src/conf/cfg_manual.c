@@ -174,8 +174,7 @@ static void markdown_rows(FILE *f, const struct cfg_row *rows, const char *insid
 		cfg_row_range(range, sizeof range, row);
 		name_of(name, inside, row);
 		fprintf(f, "| `%s` | %s | %s%s%s | %s | %s |\n", row->key, range, row->preset && *row->preset ? "`" : "",
-			preset_of(row), row->preset && *row->preset ? "`" : "", row->meaning,
-			nested(row) ? "" : changes(name));
+			preset_of(row), row->preset && *row->preset ? "`" : "", row->meaning, nested(row) ? "" : changes(name));
 	}
 	for (const struct cfg_row *row = rows; row->key; row++) {
 		if (!nested(row)) {

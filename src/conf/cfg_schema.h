@@ -67,8 +67,8 @@ struct cfg_row {
 	const char *lacks; /* what that is: "NDS/IP" */
 	const struct cfg_row *rows;
 	const char *meaning; /* for the manual: one sentence, no full stop */
-	/* name that this key had before; it is read, with a warning that says the present name. NULL:
-	 * it never had another */
+	/* name that this key had before; it is read, with a warning that says the present name.
+	 * NULL: it never had another */
 	const char *was;
 };
 

@@ -23,8 +23,8 @@ struct core_cb {
 	void (*on_bad_edge)(void *arg, uint32_t generation);
 	/* An operator sets the log level of all processes. */
 	void (*on_log_level)(void *arg, enum log_level level);
-	/* An operator wants the configuration, certificates, keys and anchors read again; `dry_run`:
-	 * only to see what would change.
+	/* An operator wants the configuration, certificates, keys and anchors read again;
+	 * `dry_run`: only to see what would change.
 	 * The implementation reports the result to the operator's commands under the same
 	 * `number`.
 	 * After an ERR_* there is no result. NULL allowed: this core has no reader of files. */

@@ -59,8 +59,8 @@ struct core_peers {
 	struct link_counters links; /* of the connections to them, gauges included */
 	const struct core_peer_events *events;
 	struct link_ids ids; /* ids of requests to the peers */
-	/* places of the peers that requests go to. After a reload that names another one they follow
-	 * when that is open, so that nobody is refused meanwhile */
+	/* places of the peers that requests go to. After a reload that names another one they
+	 * follow when that is open, so that nobody is refused meanwhile */
 	size_t s6m, t4;
 	bool moves;           /* a route has to follow, or a peer leaves */
 	uint64_t moves_by_ms; /* then they follow, and it leaves, in any case */
@@ -77,7 +77,8 @@ void core_peers_look(struct core *c);
 /* Its first connection is being made, and not for long: requests wait for it as for their turn, and
  * are not refused. So a core that starts anew refuses nobody while its peers are there. */
 bool core_peer_begins(const struct core_peer *p);
-/* Delivery reports of this peer are those of the SMS-SC: also of one that requests go to no more. */
+/* Delivery reports of this peer are those of the SMS-SC: also of one that requests go to no
+ * more. */
 bool core_peer_reports(const struct core_peer *p);
 /* Sends DPR to each peer. core_peers_close() cuts off a peer that does not answer in time.
  * No object of its link may outlive core_peers_close(). */

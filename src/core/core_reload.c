@@ -1,5 +1,5 @@
-/* core_reload.c - another configuration while the core runs. Most of the core reads core.cfg when it
- * needs a value; here is what it has made of the one before. */
+/* core_reload.c - another configuration while the core runs. Most of the core reads core.cfg when
+ * it needs a value; here is what it has made of the one before. */
 #include <stdio.h>
 
 #include "core/core_int.h"

@@ -59,7 +59,8 @@ void dm_beat_free(struct dm_beat *b); /* NULL allowed; before its loop */
 /* A configuration that was received with a new set of files. Takes fd. The caller owns *fresh.
  * Errors are logged. */
 ERR_MUST_USE int dm_config_take(struct cfg_iwf **fresh, const struct log *log, int fd);
-/* It is in force from now on, at the address of the one before. Takes `fresh`; NULL does nothing. */
+/* It is in force from now on, at the address of the one before. Takes `fresh`; NULL does
+ * nothing. */
 void dm_config_use(struct dm_inherited *in, struct cfg_iwf *fresh);
 
 /* Opens the part of a new set of files, received while the process runs, and closes the descriptor.

@@ -1,6 +1,6 @@
-/* dm_hand.c - hands over to each child the configuration in force and its part of the files. An edge also gets the listeners of its zone and the counter page of its zone; the
- * core gets the control socket and the decision log, a keyholder gets keys. None gets what another
- * one has. */
+/* dm_hand.c - hands over to each child the configuration in force and its part of the files. An
+ * edge also gets the listeners of its zone and the counter page of its zone; the core gets the
+ * control socket and the decision log, a keyholder gets keys. None gets what another one has. */
 #include <stdio.h>
 #include <unistd.h>
 

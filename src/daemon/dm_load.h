@@ -23,6 +23,6 @@ struct dm_loaded {
 ERR_MUST_USE int dm_load(struct dm_loaded *out, const char *path, struct report *why);
 void dm_loaded_fini(struct dm_loaded *l);
 
-/* The same of a text that was read again: would a start with it come this far? On success the caller
- * owns *out. */
+/* The same of a text that was read again: would a start with it come this far? On success the
+ * caller owns *out. */
 ERR_MUST_USE int dm_load_again(struct cfg_iwf **out, const char *path, const char *text, size_t len, struct report *why);

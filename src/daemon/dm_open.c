@@ -89,8 +89,8 @@ static int bind_listeners(struct dm_parent *p)
 		const struct cfg_listen *l = &p->cfg->listen[i];
 		char address[SHOWN_ADDRESS_MAX];
 		struct net_sctp_ends sctp;
-		int err =
-		    net_bind(&p->listen_fds[i], &p->listen_ports[i], l->address, l->port, dm_sctp_of(&sctp, p->cfg, i), DM_BACKLOG);
+		int err = net_bind(&p->listen_fds[i], &p->listen_ports[i], l->address, l->port, dm_sctp_of(&sctp, p->cfg, i),
+				   DM_BACKLOG);
 
 		if (err == ERR_NOTFOUND) {
 			log_error(&p->log, "daemon", "listener %s stays shut: %s", l->name, dm_sctp_missing(l->transport));

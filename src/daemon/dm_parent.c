@@ -239,8 +239,7 @@ static void note_peers(const struct dm_child *c)
 	}
 	p->core_peers_n = p->cfg->peers_n;
 	for (size_t i = 0; i < p->cfg->peers_n; i++) {
-		p->core_peers[i] =
-		    (struct dm_core_peer){ p->cfg->peers[i].port, p->cfg->peers[i].transport == TRANSPORT_SCTP };
+		p->core_peers[i] = (struct dm_core_peer){ p->cfg->peers[i].port, p->cfg->peers[i].transport == TRANSPORT_SCTP };
 	}
 }
 

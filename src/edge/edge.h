@@ -39,8 +39,8 @@ struct st_counters *edge_counters(struct edge *e);
  * once. */
 ERR_MUST_USE int edge_listen(struct edge *e, int fd, const struct cfg_listen *listen, struct tls_ctx *tls);
 
-/* Accepts no more connections of this listener, and drops those that the core does not know yet. The
- * core ends the others. edge_listen() with the same `listen` opens it again. */
+/* Accepts no more connections of this listener, and drops those that the core does not know yet.
+ * The core ends the others. edge_listen() with the same `listen` opens it again. */
 void edge_unlisten(struct edge *e, const struct cfg_listen *listen);
 
 /* The content of edge_conf.cfg is another one: what the edge has made of it is made again. Sessions

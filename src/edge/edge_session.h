@@ -58,14 +58,16 @@ struct edge_session { /* one connection */
 	char scs[IDENT_SCS_MAX + 1];
 	struct ipc_identity identity;
 	uint8_t tls_version, tls_suite; /* enum agreed_tls, AGREED_SUITE_TABLE; 0: no TLS */
-	uint32_t pending, pending_max;  /* unanswered requests, counted by the front; their limit: the smaller one of */
-	uint32_t pending_granted;       /* that of the verdict and that of the configuration */
-	bool p_bit_optional;            /* likewise */
-	bool revocation_soft;           /* likewise: it stays when the revocation of its certificate is unknown */
-	uint8_t anchor;                 /* likewise: which anchor of its identity the SCS is known by */
-	uint64_t unknown_since_s;       /* wall clock: since when the revocation is unknown; 0: it is known */
-	size_t octets;                  /* total size of the unanswered requests */
-	struct few refused;             /* lines of the log about requests that the front refused or dropped */
+	/* unanswered requests, counted by the front; their limit: the smaller one of that of the
+	 * verdict and that of the configuration */
+	uint32_t pending, pending_max;
+	uint32_t pending_granted; /* by the verdict */
+	bool p_bit_optional;      /* likewise */
+	bool revocation_soft;     /* likewise: it stays when the revocation of its certificate is unknown */
+	uint8_t anchor;           /* likewise: which anchor of its identity the SCS is known by */
+	uint64_t unknown_since_s; /* wall clock: since when the revocation is unknown; 0: it is known */
+	size_t octets;            /* total size of the unanswered requests */
+	struct few refused;       /* lines of the log about requests that the front refused or dropped */
 	uint32_t exempt,
 	    exempt_version;     /* of the front: screening rows that the SCS is exempt from, and of which rules; 0: unknown */
 	uint64_t verdict_by_ms; /* deadline of the verdict in state ASKED */

@@ -316,8 +316,9 @@ def test_a_process_that_dies_in_the_middle_starts_with_the_new_one(lab, conf):
         pid = core(p) if victim == "core" else min(p.edges().values())
         os.kill(pid, signal.SIGSTOP)  # it cannot take it
         conf.with_(more=f"limits: {{ payload: {64 + number} }}\n")
+        heard = log(p).count("decision log opened again")
         os.kill(p.lab["iwf"]["pids"]["parent"], signal.SIGHUP)
-        proc.wait_until("it is under way", lambda words=f"-> {64 + number}": words in log(p) or True, 5)
+        proc.wait_until("it is under way", lambda n=heard: log(p).count("decision log opened again") > n, 5)
         os.kill(pid, signal.SIGKILL)
         proc.wait_until("the next one is there", lambda old=pid: old not in [core(p), *p.edges().values()] and len(p.edges()) == 2, 15)
         peers_open(p)
