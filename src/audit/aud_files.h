@@ -10,8 +10,8 @@
  *   cut-FIRST                      what an opening found behind record FIRST - 1, and cut off
  *   lock                           of the process that writes
  *
- * Tiles can be made again of the records. Whole ones have no file of their own, because making a file
- * takes as long as hashing hundreds of records.
+ * Tiles can be made again of the records. Whole ones have no file of their own, because making a
+ * file takes as long as hashing hundreds of records.
  *
  * Everything that is read here may have been changed by an attacker. */
 #pragma once

@@ -206,8 +206,8 @@ static bool continues(struct aud_store *s)
 	return fits(s, &s->last) && fits(s, &s->signed_last);
 }
 
-/* Whether the tree of these nodes begins with the one that the parent remembers, when that is smaller.
- * If not, the records themselves decide. */
+/* Whether the tree of these nodes begins with the one that the parent remembers, when that is
+ * smaller. If not, the records themselves decide. */
 static bool begins_as_signed(struct aud_store *s, const struct mrk_nodes *nodes, uint64_t size)
 {
 	struct mrk_edge edge;
@@ -391,7 +391,8 @@ static int take_up_records(struct aud_store *s)
 	bool tiles = s->last.size && from_tiles(s, s->last.size);
 	int err = aud_reader_open(&c.reader, s->dir_fd, -1, tiles ? s->last.size - 1 : 0);
 
-	/* a power cut took tiles: those of the records that were moved away are older, and synced */
+	/* a power cut took tiles: those of the records that were moved away are older, and
+	 * synced */
 	if (!err && !tiles && aud_reader_first(c.reader) && !from_tiles(s, aud_reader_first(c.reader))) {
 		aud_reader_free(c.reader);
 		return wrong(s, ERR_PROTO,

@@ -26,8 +26,8 @@ static int no(struct aud_why *why, const char *path, const char *doing)
 	return ERR_IO;
 }
 
-/* Whether the segment begins with a record that is older than `before`. The times are data: who made
- * them lie moves other files, and loses none. */
+/* Whether the segment begins with a record that is older than `before`. The times are data: who
+ * made them lie moves other files, and loses none. */
 static bool begins_before(int dir, uint64_t first, const char *before)
 {
 	char time[CLOCK_TEXT_MAX];
@@ -82,8 +82,8 @@ static int copy(int from, int to)
 	return n < 0 || fsync(to) < 0 ? ERR_IO : 0;
 }
 
-/* Whether the archive has this file already, with the same octets: a crash came before it was removed
- * here. */
+/* Whether the archive has this file already, with the same octets: a crash came before it was
+ * removed here. */
 static bool same(const struct pruning *p, const char *name)
 {
 	int a = openat(p->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -170,7 +170,8 @@ static int open_archive(struct pruning *p, const char *path, struct aud_why *why
 	return 0;
 }
 
-/* The file `pruned` first: after a crash it names more than was moved, and the same call goes on. */
+/* The file `pruned` first: after a crash it names more than was moved, and the same call goes
+ * on. */
 static int move_all(struct pruning *p, const struct aud_prune_conf *conf, const struct aud_pruned *out, struct aud_why *why)
 {
 	char text[sizeof AUD_PRUNED + 24];

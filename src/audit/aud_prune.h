@@ -1,5 +1,5 @@
-/* aud_prune.h - moves the oldest files of records to an archive. The tiles stay, so that every proof
- * stays: the tree of the next checkpoint still begins with the records that are gone. */
+/* aud_prune.h - moves the oldest files of records to an archive. The tiles stay, so that every
+ * proof stays: the tree of the next checkpoint still begins with the records that are gone. */
 #pragma once
 #include "audit/aud_verify.h"
 

@@ -23,8 +23,9 @@ struct aud_store_conf { /* borrowed until aud_store_open() returns */
 	const char *dir;
 	const char *origin;
 	const uint8_t *key; /* public, MRK_KEY octets: of the keyholder */
-	/* the last checkpoint that was signed, by what its parent remembers; size 0: not known. An audit
-	 * that is shorter, or has another root at that size, was rolled back and is not continued. */
+	/* the last checkpoint that was signed, by what its parent remembers; size 0: not known. An
+	 * audit that is shorter, or has another root at that size, was rolled back and is not
+	 * continued. */
 	struct mrk_ask signed_last;
 	uint64_t interval_ms, lock_wait_ms;
 	uint64_t segment_size; /* octets of a file of records before the next one begins */

@@ -333,8 +333,8 @@ static void compare_pruned(struct aud_verifier *v, const struct mrk_nodes *nodes
 	}
 }
 
-/* The tree begins with the tiles of the records that are not here. That they are theirs shows at the
- * checkpoint. */
+/* The tree begins with the tiles of the records that are not here. That they are theirs shows at
+ * the checkpoint. */
 static int begin_pruned(struct aud_verifier *v, uint64_t first, struct aud_why *why)
 {
 	struct mrk_nodes nodes = { aud_tile_get, &v->tiles, v->hash };

@@ -1,5 +1,5 @@
-/* cli_audit.c - `audit verify`, `audit search`, `audit show` and `audit prune`. They read the files of
- * an audit themselves, whether or not a daemon writes it. */
+/* cli_audit.c - `audit verify`, `audit search`, `audit show` and `audit prune`. They read the files
+ * of an audit themselves, whether or not a daemon writes it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,4 +1,5 @@
-/* cli_audit_verify.c - `audit verify` and `audit prune`, which verifies before it moves anything. */
+/* cli_audit_verify.c - `audit verify` and `audit prune`, which verifies before it moves
+ * anything. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

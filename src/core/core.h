@@ -137,8 +137,8 @@ ERR_MUST_USE int core_ndsip_channel(struct core *c, int fd);
  * merkle/mrk_ask.h), in place of the one before; the file for published checkpoints. Take fd. */
 void core_audit_channel(struct core *c, int fd);
 void core_audit_publish(struct core *c, int fd);
-/* A file in state_dir by which `mtc-iwfd --restore` tells the next core: "UID TIME\n". The core makes a
- * decision line of it. */
+/* A file in state_dir by which `mtc-iwfd --restore` tells the next core: "UID TIME\n". The core
+ * makes a decision line of it. */
 #define CORE_RESTORED_FILE "restored"
 #define CORE_RESTORED_MAX 128u
 /* The channel to the fetcher, which sends checkpoints to audit.publish_url. Takes fd. */

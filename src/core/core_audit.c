@@ -237,8 +237,9 @@ void core_audit_restored(struct core *c, const struct trg *t)
 	c->audit.recovered++;
 }
 
-/* `mtc-iwfd --restore` left a file that says so: who did it, and of when the backup is. A restore puts
- * rules back as they were, so it is a change like any other. The file goes when the line is written. */
+/* `mtc-iwfd --restore` left a file that says so: who did it, and of when the backup is. A restore
+ * puts rules back as they were, so it is a change like any other. The file goes when the line is
+ * written. */
 static void tell_restore(struct core *c)
 {
 	char path[CFG_PATH_MAX + 32], why[FILE_WHY_MAX], what[64] = "restore", uid_text[16];

@@ -33,7 +33,8 @@ struct dm_audit { /* of the parent */
 	unsigned coming_n; /* parts of `coming` that have arrived */
 };
 
-/* The key, made if it is missing, and the last checkpoint. Before the sandbox. Errors are logged. */
+/* The key, made if it is missing, and the last checkpoint. Before the sandbox. Errors are
+ * logged. */
 ERR_MUST_USE int dm_audit_open(struct dm_parent *p);
 void dm_audit_close(struct dm_parent *p);
 /* What this child needs of it, before DM_START. */

@@ -1,7 +1,7 @@
-/* dm_fetchers.c - the parent's side of the fetcher: the pairs of sockets between it and the
- * edges and the core, and the connections to responders. The fetcher reads what strangers send and may
- * connect to nothing: it asks, and the parent connects to the responders of the configuration,
- * and reads and sends nothing. */
+/* dm_fetchers.c - the parent's side of the fetcher: the pairs of sockets between it and the edges
+ * and the core, and the connections to responders. The fetcher reads what strangers send and may
+ * connect to nothing: it asks, and the parent connects to the responders of the configuration, and
+ * reads and sends nothing. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>

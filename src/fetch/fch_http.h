@@ -1,6 +1,6 @@
 /* fch_http.h - the little of HTTP that asks an OCSP responder (RFC 6960 appendix A.1) and hands in
- * checkpoints of the audit: one POST for a connection. The request is HTTP/1.0 with Host, so that no server may answer in chunks
- * (RFC 9112 6.1); redirections are not followed. PURE. */
+ * checkpoints of the audit: one POST for a connection. The request is HTTP/1.0 with Host, so that
+ * no server may answer in chunks (RFC 9112 6.1); redirections are not followed. PURE. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,13 +1,13 @@
-/* fch_msg.h - the messages between an edge, or the core, and the fetcher, one a datagram of a SOCK_SEQPACKET
- * pair. Both ends treat the octets of the other one as hostile. PURE.
+/* fch_msg.h - the messages between an edge, or the core, and the fetcher, one a datagram of a
+ * SOCK_SEQPACKET pair. Both ends treat the octets of the other one as hostile. PURE.
  *
  * Octets, all numbers little-endian:
  *   question  u32 FCH_QUESTION_MAGIC, u32 number, u32 responder, u32 length, request
  *   answer    u32 FCH_ANSWER_MAGIC,   u32 number, u32 result,    u32 length, response
  *
  * An edge asks OCSP responders. The core sends checkpoints of the audit; the response is the status
- * line of the receiver then. The number is the asker's, and the answer repeats it. Each question gets one answer as long as
- * the pair is open. */
+ * line of the receiver then. The number is the asker's, and the answer repeats it. Each question
+ * gets one answer as long as the pair is open. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* fch_serve.h - the fetcher: asks OCSP responders for the edges, and hands in checkpoints of the
- * audit for the core. It cannot connect: its parent does, to the responders of the configuration and
- * no other, and hands it the connection. It understands no OCSP and no checkpoint: the edges judge
- * what comes back, and trust it with nothing. */
+ * audit for the core. It cannot connect: its parent does, to the responders of the configuration
+ * and no other, and hands it the connection. It understands no OCSP and no checkpoint: the edges
+ * judge what comes back, and trust it with nothing. */
 #pragma once
 #include "base/http_url.h"
 #include "base/log.h"
@@ -37,9 +37,9 @@ struct fch_serve_conf { /* pointers borrowed as long as it lives */
 ERR_MUST_USE int fch_serve_new(struct fch_serve **out, const struct fch_serve_conf *conf);
 void fch_serve_free(struct fch_serve *s); /* NULL allowed */
 
-/* A channel to an edge, or to the core, in place of the one before with this generation. Takes fd in
- * every case. An edge asks responders only, the core the receiver only.
- * ERR_LIMIT: FCH_EDGES_MAX; ERR_NOMEM, ERR_IO. */
+/* A channel to an edge, or to the core, in place of the one before with this generation. Takes fd
+ * in every case. An edge asks responders only, the core the receiver only. ERR_LIMIT:
+ * FCH_EDGES_MAX; ERR_NOMEM, ERR_IO. */
 ERR_MUST_USE int fch_serve_edge(struct fch_serve *s, int fd, uint32_t generation, bool core);
 /* A connection that may still be on its way; takes fd. -1: there is none. */
 void fch_serve_connected(struct fch_serve *s, uint32_t job, int fd);

@@ -3,9 +3,9 @@
  * core names; it signs no smaller log than before, and no other one of the same size
  * (merkle/mrk_ask.h).
  *
- * It has no file: the last checkpoint comes from the parent, which keeps it in a file beside the key
- * (daemon/dm_audit.h), where the core cannot write. The checkpoint of the audit's directory counts
- * when it is a later one and this key has signed it. */
+ * It has no file: the last checkpoint comes from the parent, which keeps it in a file beside the
+ * key (daemon/dm_audit.h), where the core cannot write. The checkpoint of the audit's directory
+ * counts when it is a later one and this key has signed it. */
 #pragma once
 #include "base/log.h"
 #include "merkle/mrk_ask.h"

@@ -32,18 +32,17 @@ struct pol_admit_scs { /* the SCS provisioned with that Origin-Host */
 	struct agreement agreed;               /* what its connections may have */
 };
 
-/* Judges the admission of a session. `scs` is NULL when no SCS has this Origin-Host.
- * An SCS provisioned with IDENT_ANCHOR_INTERNAL in place of an anchor needs an identity of kind
- * internal; no other SCS is admitted with one.
- * Hosts and realms are compared without ASCII case.
- * Returns NONE (admit) or the first reason in this order: NOT_PROTECTED (no identity),
- * CERTIFICATE_EXPIRED, UNKNOWN_PEER, NOT_PROTECTED (internal, and the SCS is not), WRONG_ANCHOR,
- * REVOCATION_UNKNOWN (by the SCS's anchor), NAME_NOT_PROVEN, OTHER_IKE_IDENTITY,
- * CERTIFICATE_OF_TWO, WRONG_REALM, TRANSPORT_NOT_AGREED, PROTECTION_NOT_AGREED,
- * TLS_VERSION_NOT_AGREED, TLS_SUITE_NOT_AGREED, TOO_MANY_CONNECTIONS. Only who has proven its
- * name learns what was agreed. A revoked certificate does not come this far: the handshake refuses it.
- * Every refusal is a CEA with 3010 and the E bit, except TOO_MANY_CONNECTIONS (the caller probes
- * the oldest session) and what pol_admit_security() names. */
+/* Judges the admission of a session. `scs` is NULL when no SCS has this Origin-Host. An SCS
+ * provisioned with IDENT_ANCHOR_INTERNAL in place of an anchor needs an identity of kind internal;
+ * no other SCS is admitted with one. Hosts and realms are compared without ASCII case. Returns NONE
+ * (admit) or the first reason in this order: NOT_PROTECTED (no identity), CERTIFICATE_EXPIRED,
+ * UNKNOWN_PEER, NOT_PROTECTED (internal, and the SCS is not), WRONG_ANCHOR, REVOCATION_UNKNOWN (by
+ * the SCS's anchor), NAME_NOT_PROVEN, OTHER_IKE_IDENTITY, CERTIFICATE_OF_TWO, WRONG_REALM,
+ * TRANSPORT_NOT_AGREED, PROTECTION_NOT_AGREED, TLS_VERSION_NOT_AGREED, TLS_SUITE_NOT_AGREED,
+ * TOO_MANY_CONNECTIONS. Only who has proven its name learns what was agreed. A revoked certificate
+ * does not come this far: the handshake refuses it. Every refusal is a CEA with 3010 and the E bit,
+ * except TOO_MANY_CONNECTIONS (the caller probes the oldest session) and what pol_admit_security()
+ * names. */
 enum pol_reason pol_admit(const struct pol_identity *id, const char *origin_host, const char *origin_realm,
 			  const struct pol_admit_scs *scs, uint64_t now_s);
 

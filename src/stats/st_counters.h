@@ -316,8 +316,7 @@
 	X(REOPENS_IN_LEAVING, "reopens_in_leaving", "HSS and SMS-SC now: in REOPEN, we disconnect to connect again")             \
 	X(REOPENS_IN_LEFT, "reopens_in_left", "HSS and SMS-SC now: in REOPEN, between the two connections")                      \
 	X(REOPENS_IN_HOLD, "reopens_in_hold", "HSS and SMS-SC now: still in REOPEN, single requests as a probe")                 \
-	X(OCSP_IN_REVOKED, "ocsp_in_revoked",                                                                                \
-	  "OCSP answers now that revoke a certificate, kept for all edges and over a restart")
+	X(OCSP_IN_REVOKED, "ocsp_in_revoked", "OCSP answers now that revoke a certificate, kept for all edges and over a restart")
 
 #define ST_COUNTER_TABLE(X)                                                                                                      \
 	ST_EDGE_TABLE(X)                                                                                                         \

@@ -229,8 +229,8 @@ static uint64_t ask_at(const struct tls_ocsp *o, const struct tls_ocsp_entry *e)
 	return at > retry ? at : retry;
 }
 
-/* The clock was set back: times that are ahead of it count from now, or nothing would be asked until
- * it is there again. */
+/* The clock was set back: times that are ahead of it count from now, or nothing would be asked
+ * until it is there again. */
 static void look_at_clock(struct tls_ocsp_entry *e, uint64_t now_s)
 {
 	e->answered_s = e->answered_s > now_s ? now_s : e->answered_s;

@@ -304,8 +304,8 @@ static int verify_with(const struct tls_anchor *a, const struct tls_presented *p
 	return err;
 }
 
-/* OpenSSL takes the first issuer that it finds and does not try another one. So who sends the root of
- * its CA before the certificate by which another CA crosses to it would be refused: such a root
+/* OpenSSL takes the first issuer that it finds and does not try another one. So who sends the root
+ * of its CA before the certificate by which another CA crosses to it would be refused: such a root
  * proves nothing, and is left out the second time. */
 static int verify_crossed(const struct tls_anchor *a, const struct tls_presented *p, struct judged *j, char *why, size_t why_size)
 {
