@@ -9,8 +9,9 @@ import threading
 
 import pytest
 
-from lablib import ports, proc
-from support.core import core, peers_open
+from lablib import proc
+from lablib.pki import Pki
+from support.core import core, next_core, peers_open
 
 
 class Conf:
@@ -240,6 +241,20 @@ def test_an_anchor_that_goes_takes_its_sessions_with_it(lab, conf):
     assert acme.alive() and len(acme.events("ready")) == 1 and len(p.sessions("acme")) == 1
     conf.taken()
     assert p.trigger("beta", device="meter-1@b.example", connect_wait=5).event("answer")
+
+
+def test_revocation_begins_for_the_sessions_that_are_open(lab, conf):
+    """An anchor gets its first CRL: who is listed there loses the session, and who is not keeps it, also over a new core."""
+    p, made = lab, Pki(os.path.join(lab.lab["dir"], "pki"))
+    acme = p.listen("acme")
+    p.listen("beta")
+    for name, revoked in (("anchor-a", []), ("anchor-b", ["beta"])):
+        made.crl(name, revoked)
+    conf.taken(*[(f"{name}.pem }}", f"{name}.pem, crl: [ {made.path(name + '.crl')} ] }}") for name in ("anchor-a", "anchor-b")])
+    p.wait_decision(wait_s=2, action="session", reason="certificate-revoked", scs="beta")
+    next_core(p)
+    proc.wait_until("it knows the session", lambda: [s["scs"] for s in p.sessions()] == ["acme"], 5)
+    assert acme.alive() and len(acme.events("ready")) == 1 and len(p.edges()) == 2
 
 
 def test_peers_come_and_requests_follow_when_they_are_open(lab, conf):
