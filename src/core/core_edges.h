@@ -24,11 +24,11 @@ struct core_edge {
 	bool bad; /* broke a rule: no longer read; freed by core_edge_gone() */
 	uint32_t sessions_n;
 	TAILQ_HEAD(, core_session) sessions;
-	struct st_gauges gauges;   /* as it reported them last */
-	uint32_t screen_due;       /* screening rows whose rule it has not got: bits */
+	struct st_gauges gauges;     /* as it reported them last */
+	uint32_t screen_due;         /* screening rows whose rule it has not got: bits */
 	struct ipc_ocsp_state *ocsp; /* of each responder, as it reported them last; NULL: nothing yet */
-	uint64_t ocsp_place;       /* of struct core_ocsp: it has got all up to this one */
-	uint32_t files_generation; /* of the set of files that it uses; 0: not yet known */
+	uint64_t ocsp_place;         /* of struct core_ocsp: it has got all up to this one */
+	uint32_t files_generation;   /* of the set of files that it uses; 0: not yet known */
 	TAILQ_ENTRY(core_edge) entry;
 };
 

@@ -128,6 +128,8 @@ static void core_hears(struct edge_world *w, const struct ipc_rec_head *h, const
 		struct ipc_device_action action;
 		struct ipc_device_action_given_up given_up;
 		struct ipc_device_notification_answer answer;
+		struct ipc_ocsp found;
+		struct ipc_ocsp_state state;
 		struct st_counters counters;
 	} u;
 	int err;
@@ -153,6 +155,12 @@ static void core_hears(struct edge_world *w, const struct ipc_rec_head *h, const
 		if (h->transaction >= w->notified_first) { /* an earlier core may have asked, and a lie has a small number */
 			promise(++w->notified_answers <= w->notified, "a notification has one answer");
 		}
+		break;
+	case IPC_REC_OCSP_FOUND:
+		err = ipc_ocsp_get(&u.found, IPC_REC_OCSP_FOUND, record, len);
+		break;
+	case IPC_REC_OCSP_STATE:
+		err = ipc_ocsp_state_get(&u.state, record, len);
 		break;
 	default:
 		err = ipc_stats_get(&u.counters, record, len);
