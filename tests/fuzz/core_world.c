@@ -214,6 +214,7 @@ static void edge_hears(struct core_world *w, const struct ipc_rec_head *h, const
 		struct ipc_device_action_answer answer;
 		struct ipc_device_notification notification;
 		struct ipc_screen_rule rule;
+		struct ipc_ocsp known;
 	} u;
 	int err;
 
@@ -226,6 +227,9 @@ static void edge_hears(struct core_world *w, const struct ipc_rec_head *h, const
 		break;
 	case IPC_REC_SCREEN_RULE:
 		err = ipc_screen_rule_get(&u.rule, record, len);
+		break;
+	case IPC_REC_OCSP_KNOWN:
+		err = ipc_ocsp_get(&u.known, IPC_REC_OCSP_KNOWN, record, len);
 		break;
 	case IPC_REC_DEVICE_ACTION_ANSWER:
 		err = ipc_device_action_answer_get(&u.answer, record, len);
