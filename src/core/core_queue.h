@@ -1,7 +1,7 @@
 /* core_queue.h - requests to a core peer: the outstanding ones, at most limits.peer_window, and
  * the queue of those that wait for a free place.
- * Priority first (TS 29.368 6.4.7), then each SCS in turn (core_lanes.h), and of one SCS in order of
- * arrival. */
+ * Priority first (TS 29.368 6.4.7), then each SCS in turn (core_lanes.h), and of one SCS in order
+ * of arrival. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -117,7 +117,7 @@ struct core_edge_view {
 typedef void core_edge_fn(void *arg, const struct core_edge_view *edge);
 void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg);
 
-/* How long the turns of a loop took (net_loop_turns()); that of an edge as it reported them last. */
+/* How long the turns of a loop took (net_loop_turns()); of an edge as it reported them last. */
 typedef void core_loop_fn(void *arg, const char *process, const uint64_t *turns);
 void core_loop_each(const struct core *c, core_loop_fn *fn, void *arg);
 

@@ -211,8 +211,8 @@ static bool refuse(struct edge_sessions *all, const char *peer, enum st_counter 
 
 static void log_stranger(struct edge_session *s, const char *why, const char *kind);
 
-/* The oldest has had its time. Among the oldest one goes first that has not even said a ClientHello:
- * whoever is honest says it at once. */
+/* The oldest has had its time. Among the oldest one goes first that has not even said a
+ * ClientHello: whoever is honest says it at once. */
 #define STRANGERS_LOOKED_AT 64u
 
 static bool drop_oldest(struct edge_sessions *all)

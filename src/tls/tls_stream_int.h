@@ -12,8 +12,8 @@
 
 #define TLS_WHY_MAX 640
 #define TLS_HEAD_LEN 9u /* head of a record and of the handshake message in it */
-/* An open stream: a whole record, and a few messages of the handshake (KeyUpdate) before it. Each of
- * those costs more than a record with data, and nobody needs many. */
+/* An open stream: a whole record, and a few messages of the handshake (KeyUpdate) before it. Each
+ * of those costs more than a record with data, and nobody needs many. */
 #define TLS_BARREN_MAX 20480u
 
 struct tls_stream {
