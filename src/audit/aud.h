@@ -62,8 +62,8 @@ uint64_t aud_lost(const struct aud *a);
 #define AUD_GATHER_MAX (256u * 1024u) /* octets of gathered lines */
 int aud_decision(struct aud *a, const struct aud_decision *d);
 /* At most so many lines of refusals, detections and sessions of one SCS in a second (0: no bound,
- * as at first). Further ones are counted in decisions_summed, and in one line a second: action "log",
- * reason "lines-more", and in `rule` how many. The audit gets them all the same. */
+ * as at first). Further ones are counted in decisions_summed, and in one line a second: action
+ * "log", reason "lines-more", and in `rule` how many. The audit gets them all the same. */
 void aud_lines(struct aud *a, uint32_t per_second);
 /* Writes the gathered lines, to a file with one write(2). Call it before anything that follows
  * from these decisions is sent. Lines that cannot be written stay for the next flush. ERR_IO

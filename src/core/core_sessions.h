@@ -89,7 +89,7 @@ struct core_scs { /* an SCS while the core runs; its provisioning is in the asso
 	TAILQ_HEAD(, core_trigger) parked; /* triggers whose report waits to be sent again (core_wake.h) */
 	TAILQ_ENTRY(core_scs) wakes, quotas, screened_entry;
 	struct map_node node;
-	/* its requests that wait at each peer (core_queue.c): an element each, behind this struct */
+	/* its requests that wait at each peer (core_queue.c); they lie behind this struct */
 	struct core_lane (*lanes)[2];
 };
 
