@@ -603,6 +603,22 @@ static void stream_on_close(void *arg, int err, const char *why)
 	session_free(s);
 }
 
+/* An SCS that reconnects without end must not fill a disk either. */
+#define SESSION_LINES_A_SECOND 50u
+
+static bool may_say_session(struct edge_sessions *all)
+{
+	uint64_t now_ms = net_loop_now_ms(all->env->loop);
+	uint32_t rest = few_rest(&all->session_lines, 1000, now_ms);
+	char more[SHOWN_COUNT_MAX];
+
+	if (rest) {
+		log_info(all->env->log, "edge", "connections that began or ended, without a line each: %s",
+			 shown_count(more, rest, "more line"));
+	}
+	return few_say(&all->session_lines, SESSION_LINES_A_SECOND, 1000, now_ms);
+}
+
 /* -- stage 5: the CER waits for the core's verdict */
 
 static int announce(struct edge_session *s)
@@ -715,7 +731,10 @@ void edge_session_on_verdict(struct edge_sessions *all, uint64_t number, const s
 		edge_revocation_look(s);
 		return;
 	}
-	log_info(all->env->log, "edge", "session %" PRIu64 ": %s (%s) at %s admitted", number, s->host, s->scs, s->address);
+	if (may_say_session(all)) {
+		log_info(all->env->log, "edge", "session %" PRIu64 ": %s (%s) at %s admitted", number, s->host, s->scs,
+			 s->address);
+	}
 	set_state(s, EDGE_SESSION_OPEN);
 	link_admit(s->link);
 	edge_revocation_look(s); /* when it gets unknown; the CRLs may also have changed since the handshake */
@@ -760,8 +779,10 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 	const char *kind = err_str_beside(err, why);
 
 	(void)l;
-	log_info(s->all->env->log, "edge", "%s at %s: connection ended: %s%s%s%s", s->host[0] ? s->host : "nobody", s->address,
-		 why, *kind ? " (" : "", kind, *kind ? ")" : "");
+	if (may_say_session(s->all)) {
+		log_info(s->all->env->log, "edge", "%s at %s: connection ended: %s%s%s%s", s->host[0] ? s->host : "nobody",
+			 s->address, why, *kind ? " (" : "", kind, *kind ? ")" : "");
+	}
 	session_free(s);
 }
 

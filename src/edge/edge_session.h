@@ -120,6 +120,7 @@ struct edge_sessions {
 	uint32_t strangers_n;
 	uint64_t unproven_since_ms; /* start of the second in which one refusal for want of the NDS/IP helper is logged */
 	uint64_t unsigned_since_ms; /* start of the second in which one refusal for want of a keyholder is logged */
+	struct few session_lines;   /* lines of the log about those that begin and end as they should */
 	struct few refused_lines;   /* lines of the log about connections that were closed at once */
 	TAILQ_HEAD(, edge_session) list;
 	TAILQ_HEAD(, edge_session) strangers;   /* of whom nobody knows yet; the oldest first */
