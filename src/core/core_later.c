@@ -73,7 +73,7 @@ static int enter(struct core *c, size_t i)
 	l->waits[i / BITS] &= ~(UINT64_C(1) << i % BITS);
 	l->left--;
 	l->restoring.place = i;
-	err = jrn_later_one(l->records, i, core_restore_record, &l->restoring);
+	err = jrn_later_one(l->records, i, l->by->record, &l->restoring);
 	if (err) {
 		core_later_again(c, i);
 	}
@@ -96,10 +96,10 @@ void core_later_again(struct core *c, size_t i)
 static int settle(struct core *c, int err)
 {
 	if (!err) {
-		err = core_restoring_enter_all(&c->later.restoring);
+		err = c->later.by->enter_all(&c->later.restoring);
 	}
 	if (err) {
-		core_restoring_drop_all(&c->later.restoring);
+		c->later.by->drop_all(&c->later.restoring);
 	}
 	return err;
 }
@@ -215,7 +215,7 @@ static void on_turn(void *core)
 	}
 	if (!err && !c->later.left) {
 		release(&c->later);
-		core_restored_all(c);
+		c->later.by->done(c);
 		return;
 	}
 	net_timer_start(c->later.timer, err ? TROUBLE_MS : 0);
@@ -245,15 +245,16 @@ static int names_new(struct core_later *l)
 	return 0;
 }
 
-void core_later_begin(struct core *c, struct jrn_later *records)
+void core_later_begin(struct core *c, struct jrn_later *records, const struct core_restoring_by *by)
 {
 	struct core_later *l = &c->later;
 
 	uint64_t now_ms = core_now_ms(c), window_ms = c->cfg->limits.duplicates_window_ms;
 
-	*l = (struct core_later){ .records = records, .n = jrn_later_count(records) };
+	l->records = records;
+	l->n = jrn_later_count(records);
+	l->by = by;
 	l->old_ms = now_ms > window_ms ? now_ms - window_ms : 0;
-	core_restoring_begin(&l->restoring, c);
 	if (l->n <= c->cfg->limits.enter_first || l->n >= UINT32_MAX) {
 		return;
 	}
@@ -280,7 +281,7 @@ int core_later_go(struct core *c, bool at_once)
 	}
 	if (at_once || !core_later_notes(l)) {
 		release(l);
-		core_restored_all(c);
+		c->later.by->done(c);
 		return 0;
 	}
 	l->restoring.loop_turns = true;

@@ -249,13 +249,27 @@ bool core_quota_counted(const struct core_scs *scs, const struct trg *trg)
 	return trg->req.action != TSP_ACTION_RECALL && !told_no && scs->quota.number && trg->number >= scs->quota.number;
 }
 
+/* Sets *arg, a bool, if an SCS has triggers and no record. */
+static void look_for_one_without(void *arg, struct map_node *node)
+{
+	const struct core_scs *scs = MAP_OF(node, struct core_scs, node);
+	bool *found = arg;
+
+	*found |= !scs->quota.number && !TAILQ_EMPTY(&scs->triggers);
+}
+
 void core_quotas_seed(struct core *c)
 {
 	/* larger numbers belong to triggers of this process */
 	uint64_t first = jrn_next(c->journal.jrn);
 	uint64_t now_ms = core_now_ms(c);
 	struct core_seat *seat;
+	bool found = false;
 
+	map_each(&c->sessions.scs_by_name, look_for_one_without, &found);
+	if (!found) { /* nearly always: a walk over a million triggers would hold up a turn */
+		return;
+	}
 	TAILQ_FOREACH (seat, &c->triggers.list, entry) {
 		struct core_quota *q = &seat->scs->quota;
 		struct core_seat_facts f;

@@ -79,7 +79,7 @@ static int enter_first(struct core_restoring *r)
 	return 0;
 }
 
-int core_restoring_enter_all(struct core_restoring *r)
+static int enter_all(struct core_restoring *r)
 {
 	int err = 0;
 
@@ -89,7 +89,7 @@ int core_restoring_enter_all(struct core_restoring *r)
 	return err;
 }
 
-void core_restoring_drop_all(struct core_restoring *r)
+static void drop_all(struct core_restoring *r)
 {
 	for (; r->entered < r->read; r->entered++) {
 		const struct core_restoring_trigger *n = &r->coming[r->entered % AHEAD];
@@ -99,11 +99,6 @@ void core_restoring_drop_all(struct core_restoring *r)
 		}
 		core_later_again(r->c, n->place);
 	}
-}
-
-void core_restoring_begin(struct core_restoring *r, struct core *c)
-{
-	*r = (struct core_restoring){ .obj = OBJ(CORE_RESTORING_MAGIC), .c = c };
 }
 
 static void ask_for_first_looks(const struct core_restoring *r, const struct core_restoring_trigger *n)
@@ -237,21 +232,21 @@ static bool restore_other(struct core *c, uint64_t number, const void *record, s
 	return true;
 }
 
-int core_restore_record(void *arg, uint64_t number, const void *record, size_t len)
+static int enter_record(void *arg, uint64_t number, const void *record, size_t len)
 {
 	struct core_restoring *r = OBJ_OF(arg, struct core_restoring, CORE_RESTORING_MAGIC);
 	struct core *c = r->c;
 	int err = 0;
 
 	if (core_past_is(record, len)) {
-		err = core_restoring_enter_all(r); /* of two with one key the one with the smaller number counts */
+		err = enter_all(r); /* of two with one key the one with the smaller number counts */
 	}
 	if (err || restore_other(c, number, record, len, &err)) {
 		return err;
 	}
 	err = trg_read(number, record, len, &c->triggers.conf, restore_waiting, r);
 	if (err == ERR_STATE) {
-		err = core_restoring_enter_all(r); /* those with smaller numbers stand before it */
+		err = enter_all(r); /* those with smaller numbers stand before it */
 		return err ? err : restore_busy(r, number, record, len);
 	}
 	return err && err != ERR_NOMEM ? unreadable(c, number, err) : err;
@@ -313,28 +308,10 @@ static int on_record(void *arg, uint64_t number, const void *record, size_t len)
 		core_later_note(c, i, &w);
 		return 0;
 	}
-	return core_restore_record(&c->later.restoring, number, record, len);
+	return enter_record(&c->later.restoring, number, record, len);
 }
 
-static int read_all(struct core *c)
-{
-	struct reading r = { .obj = OBJ(READING_MAGIC), .c = c };
-	struct jrn_later *records;
-	int err = jrn_later_begin(&records, c->journal.jrn);
-
-	if (err) {
-		return err;
-	}
-	core_later_begin(c, records);
-	err = jrn_later_all(records, on_record, &r);
-	if (!err) {
-		err = core_restoring_enter_all(&c->later.restoring);
-	}
-	core_restoring_drop_all(&c->later.restoring);
-	return err;
-}
-
-void core_restored_all(struct core *c)
+static void on_all_entered(struct core *c)
 {
 	char triggers[SHOWN_COUNT_MAX];
 
@@ -347,6 +324,27 @@ void core_restored_all(struct core *c)
 	core_audit_restored_all(c);
 	core_quotas_seed(c);
 	core_revoke_again(c);
+}
+
+static const struct core_restoring_by by = { enter_record, enter_all, drop_all, on_all_entered };
+
+static int read_all(struct core *c)
+{
+	struct reading r = { .obj = OBJ(READING_MAGIC), .c = c };
+	struct jrn_later *records;
+	int err = jrn_later_begin(&records, c->journal.jrn);
+
+	if (err) {
+		return err;
+	}
+	c->later.restoring = (struct core_restoring){ .obj = OBJ(CORE_RESTORING_MAGIC), .c = c };
+	core_later_begin(c, records, &by);
+	err = jrn_later_all(records, on_record, &r);
+	if (!err) {
+		err = enter_all(&c->later.restoring);
+	}
+	drop_all(&c->later.restoring);
+	return err;
 }
 
 int core_triggers_restore(struct core *c)

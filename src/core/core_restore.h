@@ -9,12 +9,13 @@
 #include "base/hash.h"
 #include "base/obj.h"
 #include "core/core_park.h"
+#include "journal/jrn.h"
 
 struct core;
 
 ERR_MUST_USE int core_triggers_restore(struct core *c); /* ERR_NOMEM, ERR_IO */
 
-/* -- for core_later.c */
+/* -- between this part and core_later.c */
 
 struct core_restoring_request { /* a request in the table of duplicates; names and digest are borrowed */
 	uint64_t number, received_ms;
@@ -46,12 +47,14 @@ struct core_restoring {
 	size_t place;         /* of the record that is read now */
 	bool loop_turns;      /* the start is over: what has something under way goes on at once */
 };
-void core_restoring_begin(struct core_restoring *r, struct core *c);
-/* Enters a record, some records later if it is of a trigger that waits for its report (a
- * jrn_record_fn). ERR_NOMEM. */
-ERR_MUST_USE int core_restore_record(void *restoring, uint64_t number, const void *record, size_t len);
-ERR_MUST_USE int core_restoring_enter_all(struct core_restoring *r); /* ERR_NOMEM: the rest stays */
-/* Forgets what was read and not entered; core_later_again() is called for each. */
-void core_restoring_drop_all(struct core_restoring *r);
-/* After the last trigger of the journal was entered. */
-void core_restored_all(struct core *c);
+
+/* How core_later.c has records entered (a circle of calls otherwise). */
+struct core_restoring_by {
+	/* Enters a record, some records later if it is of a trigger that waits for its report.
+	 * `restoring`: struct core_restoring. ERR_NOMEM. */
+	jrn_record_fn *record;
+	int (*enter_all)(struct core_restoring *r); /* those that wait for it; ERR_NOMEM: the rest stays */
+	/* Forgets what was read and not entered; core_later_again() is called for each. */
+	void (*drop_all)(struct core_restoring *r);
+	void (*done)(struct core *c); /* after the last trigger of the journal was entered */
+};
