@@ -31,7 +31,7 @@ enum dm_file {
 	DM_CRL = 8,
 	DM_CRL_TABLE = 10, /* the others have the lists of an anchor read and sorted (struct tls_crl_table) */
 	DM_NDSIP_CERTIFICATE = 9,
-	DM_SINCE = 10, /* uint32_t[CFG_ANCHORS_MAX], of struct dm_set; for the NDS/IP helper */
+	DM_SINCE = 11, /* uint32_t[CFG_ANCHORS_MAX], of struct dm_set; for the NDS/IP helper */
 	DM_ENDS = 6,   /* struct dm_end[], of all certificates and CRLs; for the core, which shows them */
 };
 
