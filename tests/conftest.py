@@ -32,7 +32,7 @@ def pytest_configure(config):
 
 # The files that take longest. A worker takes whole files (scripts/check): one that began the longest of them last would keep all others
 # waiting for it.
-LONGEST = ("guest/test_sctp.py", "cli/test_lab_state.py", "e2e/test_p_renewal.py", "hostile/test_hostile.py", "e2e/test_s_deadline.py", "e2e/test_y_ndsip.py",
+LONGEST = ("guest/test_sctp.py", "cli/test_lab_state.py", "e2e/test_p_renewal.py", "e2e/test_p_reload.py", "hostile/test_hostile.py", "e2e/test_s_deadline.py", "e2e/test_y_ndsip.py",
            "e2e/test_k_backup.py", "e2e/test_k_attacks.py", "e2e/test_x_keyholder.py", "interop/openssl/test_certificates.py",
            "e2e/test_nodes_sms.py", "e2e/test_y_ndsip_rules.py", "e2e/test_n_statuses.py")
 
