@@ -10,7 +10,7 @@ import time
 CLONE_NEWNET = 0x40000000
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 1, 0x1000
 ETH_P_ALL = 3
-TCP, UDP, ICMP6, SCTP = 6, 17, 58, 132
+HOP_BY_HOP, TCP, UDP, ICMP6, SCTP = 0, 6, 17, 58, 132
 SOL_PACKET, PACKET_STATISTICS = 263, 6
 
 
@@ -107,6 +107,8 @@ def ends_of(frame):
         head = 54
         source, destination = (socket.inet_ntop(socket.AF_INET6, frame[at:at + 16]) for at in (22, 38))
         protocol = frame[20]
+        if protocol == HOP_BY_HOP and len(frame) >= head + 2:  # before the ICMPv6 of multicast listeners
+            protocol, head = frame[head], head + (frame[head + 1] + 1) * 8
     else:
         return None
     ports = struct.unpack_from("!HH", frame, head) if len(frame) >= head + 4 else (0, 0)
