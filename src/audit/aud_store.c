@@ -16,7 +16,7 @@
 #include "base/str.h"
 #include "base/wake.h"
 
-#define GATHER_MS 20u /* from the first line on, so that a wake-up serves many */
+#define GATHER_MS 50u /* from the first line on, so that a wake-up serves many */
 
 /* -- one round: called and returns with the lock */
 
