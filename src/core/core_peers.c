@@ -323,6 +323,13 @@ static int renew(struct core *c, size_t i, struct tls_ctx *tls)
 		if (p->peer) {
 			link_peer_no_more(p->peer, "removed from the configuration");
 		}
+	} else if (!p->conf->gone_ms && p->leaves && p->peer && !p->left) {
+		/* It is back before it has left; another one gets a place only after a rest. Its
+		 * requests are answered. */
+		log_info(c->log, "core", "peer %s (%s) stays", p->conf->name, p->conf->host);
+		p->leaves = false;
+		p->link_peer_conf.tls = tls;
+		link_peer_kick(p->peer);
 	} else if (!p->conf->gone_ms && p->leaves) {
 		close_peer(p); /* it may be another one in this place */
 		return begin(p, tls);

@@ -285,6 +285,31 @@ static void end_late(struct core_peer *p, bool all)
 	}
 }
 
+/* A reload removed this peer: what was never sent goes where requests go now. */
+static void follow_route(struct core_peer *p)
+{
+	struct core *c = p->core;
+	uint64_t now_ms = net_loop_now_ms(c->loop);
+	struct core_trigger *t, *next;
+
+	for (int i = 1; i >= 0; i--) {
+		for (t = TAILQ_FIRST(&p->waiting[i]); t; t = next) {
+			const struct core_turn *turn = t->turn;
+			size_t to = turn->s6m ? c->peers.s6m : c->peers.t4;
+			uint64_t left_ms = t->waits_until_ms > now_ms ? t->waits_until_ms - now_ms : 0;
+
+			next = TAILQ_NEXT(t, waiting);
+			if (t->waits_again || &c->peers.row[to] == p) {
+				continue;
+			}
+			core_queue_take(t);
+			if (core_queue_put(t, to, turn, false, left_ms)) {
+				did_not_leave(t, turn);
+			}
+		}
+	}
+}
+
 /* Expiry is checked by a timer set to the earliest limit. */
 static uint64_t soonest_of(const struct core_peer *p)
 {
@@ -309,6 +334,11 @@ void core_queue_move(struct core *c)
 {
 	uint64_t soonest = UINT64_MAX, now_ms = net_loop_now_ms(c->loop);
 
+	for (size_t i = 0; i < c->peers.n && !c->stop.begun; i++) {
+		if (c->peers.row[i].leaves) {
+			follow_route(&c->peers.row[i]);
+		}
+	}
 	for (size_t i = 0; i < c->peers.n && !c->stop.begun; i++) {
 		struct core_peer *p = &c->peers.row[i];
 		struct core_trigger *t;

@@ -265,7 +265,7 @@ static void late_submit(struct core_trigger *t)
 	core_trigger_step(t, &(struct trg_event){ .kind = TRG_EV_UNSENT });
 }
 
-static const struct core_turn turn_submit = { leave_submit, late_submit };
+static const struct core_turn turn_submit = { leave_submit, late_submit, false };
 
 int core_t4_submit(void *arg, struct trg *trg, bool again)
 {
@@ -344,7 +344,7 @@ static void late_recall(struct core_trigger *t)
 	core_trigger_step(t, &(struct trg_event){ .kind = TRG_EV_RECALL_SILENT });
 }
 
-static const struct core_turn turn_recall = { leave_recall, late_recall };
+static const struct core_turn turn_recall = { leave_recall, late_recall, false };
 
 int core_t4_recall(void *arg, struct trg *trg, bool again)
 {

@@ -158,6 +158,32 @@ static void test_a_route_follows_its_peer_and_the_one_before_leaves(void **state
 	p->cfg->peers_n = 1;
 }
 
+/* Peers that come and go faster than they can be connected to. */
+static void test_what_waits_for_a_peer_that_is_removed_follows_the_route(void **state)
+{
+	struct core_play *p = *state;
+	struct core_peers *peers = &p->core->peers;
+	struct ipc_session_open open = acme();
+	struct ipc_device_action a = core_play_action(1, "meter-1@a.example", 17);
+
+	assert_int_equal(core_play_open(p, 1, &open).result_code, 2001);
+	peers->row[0].tried = false; /* its first connection is being made, for a minute */
+	peers->row[0].begun_ms = net_loop_now_ms(p->loop) + 60000;
+	assert_int_equal(core_play_ask(p, 1, &a), -1);
+	assert_int_equal(peers->row[0].waiting_n, 1);
+	p->cfg->peers[1] = p->cfg->peers[0];
+	p->cfg->peers[1].port = 10;
+	p->cfg->peers[0].gone_ms = 1;
+	p->cfg->peers_n = 2;
+	p->cfg->s6m.peer_index = p->cfg->t4.peer_index = 1;
+	core_reconfigure(p->core, p->conf.peer_tls);
+	link_peer_no_more(peers->row[1].peer, "nobody is there");
+	core_play_turns(p, 2);
+	assert_int_equal(peers->row[0].waiting_n, 0);
+	assert_int_equal(peers->row[1].waiting_n, 1);
+	p->cfg->peers_n = 1;
+}
+
 static void test_a_row_of_the_configuration_changes_and_one_of_the_operator_stays(void **state)
 {
 	struct core_play *p = *state;
@@ -187,6 +213,7 @@ TEST_GROUP()
 		PLAY(test_not_one_of_the_other_zone),
 		PLAY(test_checks_of_revocation_that_a_reload_began_are_no_false_claim),
 		PLAY(test_a_route_follows_its_peer_and_the_one_before_leaves),
+		PLAY(test_what_waits_for_a_peer_that_is_removed_follows_the_route),
 		PLAY(test_a_row_of_the_configuration_changes_and_one_of_the_operator_stays),
 	};
 
