@@ -193,5 +193,7 @@ def test_the_load_lost_nothing_and_nothing_came_twice(world):
     proc.wait_until("everything accepted is reported", lambda: accepted <= set(told()), 30)
     assert len(told()) == len(set(told()))
     acted = [int(bytes.fromhex(e["payload_hex"])[-8:], 16) for e in world.acted() if L.imsi(LOAD["first"]) <= e["imsi"] <= L.imsi(LOAD["last"])]
-    assert len(acted) == len(set(acted)) and accepted <= set(acted) <= set(references)
+    ends = {e["reference"]: e["delivery_outcome"] for e in world.listener.events("report")}
+    lost = {reference: ends[reference] for reference in sorted(accepted - set(acted))}
+    assert len(acted) == len(set(acted)) and set(acted) <= set(references) and not lost, lost
     print(f"{len(accepted)} of {len(references)} accepted, {len(acted)} acted on, {len(told())} reported")
