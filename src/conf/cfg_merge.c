@@ -164,7 +164,9 @@ static const struct kind kinds[] = {
 };
 
 #define PLACES_MAX 64
-_Static_assert(CFG_ANCHORS_MAX <= PLACES_MAX && CFG_LISTEN_MAX <= PLACES_MAX && CFG_PEERS_MAX <= PLACES_MAX, "a flag for each");
+_Static_assert(CFG_ANCHORS_MAX <= PLACES_MAX, "a flag for each");
+_Static_assert(CFG_LISTEN_MAX <= PLACES_MAX, "a flag for each");
+_Static_assert(CFG_PEERS_MAX <= PLACES_MAX, "a flag for each");
 
 struct places { /* one list, as it is merged */
 	struct merge *m;

@@ -273,7 +273,7 @@ static void state_of(struct ipc_ocsp_state *out, const struct edge_ocsp *o, cons
 {
 	const struct tls_stapled *staple = number < CFG_ANCHORS_MAX ? NULL : &o->stapled[number - CFG_ANCHORS_MAX];
 
-	memset(out, 0, sizeof *out); /* compared as a whole */
+	memset(out, 0, sizeof *out);
 	out->responder = (uint8_t)number;
 	out->open = t->open;
 	out->answers = t->answers;
@@ -287,6 +287,13 @@ static void state_of(struct ipc_ocsp_state *out, const struct edge_ocsp *o, cons
 	}
 }
 
+static bool same_state(const struct ipc_ocsp_state *a, const struct ipc_ocsp_state *b)
+{
+	return a->responder == b->responder && a->open == b->open && a->answers == b->answers && a->failures == b->failures &&
+	       a->answered_s == b->answered_s && a->failed_s == b->failed_s && a->staple_this_s == b->staple_this_s &&
+	       a->staple_until_s == b->staple_until_s && strcmp(a->why, b->why) == 0;
+}
+
 void edge_ocsp_report(struct edge_ocsp *o)
 {
 	struct edge_ring *ring = o->all->ring;
@@ -294,7 +301,7 @@ void edge_ocsp_report(struct edge_ocsp *o)
 
 	for (uint32_t i = 0; i < CFG_OCSP_MAX && edge_ring_up(ring); i++) {
 		state_of(&now, o, tls_ocsp_tally(o->store, i), i);
-		if (memcmp(&now, &o->reported[i], sizeof now) != 0 &&
+		if (!same_state(&now, &o->reported[i]) &&
 		    edge_ring_send_within(ring, ipc_ocsp_state_put(ring->record, o->all->env->generation, &now),
 					  EDGE_REQUESTS_WAIT_MAX) == 0) {
 			o->reported[i] = now;
