@@ -135,6 +135,7 @@ def test_a_directory_that_is_put_back_while_nothing_runs_is_not_continued(labs):
     p = audited(labs, interval="100ms", on_failure="continue")
     restarts, folder, earlier = Restarts(p), folder_of(p), os.path.join(p.lab["dir"], "earlier")
     proc.wait_until("there is a checkpoint", lambda: os.path.exists(os.path.join(folder, "checkpoint")), 10)
+    assert not reasons(p)  # without publish_url nothing is missing at a receiver
     size = checkpoint(p)
     copy_of(p, earlier)
     proc.wait_until("there is a later one", lambda: checkpoint(p) > size + 2, 10)
