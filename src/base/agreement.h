@@ -18,7 +18,7 @@
 #define AGREED_ANY 0x1u
 
 /* In the order of enum transport and of enum protection. */
-#define AGREED_TRANSPORTS "any tcp sctp"
+#define AGREED_TRANSPORTS "any tcp sctp sctp-udp"
 #define AGREED_PROTECTIONS "any none tls ndsip tls+ndsip"
 /* In the order of enum agreed_tls and of AGREED_SUITE_TABLE. */
 #define AGREED_TLS_VERSIONS "any 1.2 1.3"
