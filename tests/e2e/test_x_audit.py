@@ -124,6 +124,7 @@ def busy(labs, receiver):
     assert p.trigger("acme", device="meter-4@a.example", reference=104).code == 0
     size = tool(p, "verify", folder_of(p))[1][-1]["records"]
     proc.wait_until("the last trigger is under a checkpoint", lambda: checkpoint(p) >= size, 10)
+    proc.wait_until("some intervals are over", lambda: tool(p, "verify", folder_of(p))[1][-1]["intervals"] > 2, 10)
     copy_of(p, os.path.join(p.lab["dir"], "now"))
     yield p
     assert "audit-broken" in reasons(p)
