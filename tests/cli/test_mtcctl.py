@@ -456,7 +456,7 @@ def test_help_on_every_level_teaches():
 def test_the_manual_names_every_command_and_option():
     with open(os.path.join(ROOT, "docs", "man", "mtcctl.1"), encoding="utf-8") as f:
         page = f.read().replace("\\-", "-").replace("\\", "")
-    commands = [line.split()[:2] for line in run("--help").stdout.split("Commands:\n")[1].split("\n\n")[0].splitlines()]
+    commands = [line.split()[:2] for line in run("--help").stdout.split("Commands:\n")[1].split("\n\n")[0].splitlines() if line[2] != " "]
     for group, verb in commands:
         words = [group] if verb[0].isupper() else [group, verb]
         assert " ".join(words) in page
@@ -470,7 +470,7 @@ def test_the_manual_names_every_key_beside_its_command(words):
     with open(os.path.join(ROOT, "docs", "man", "mtcctl.1"), encoding="utf-8") as f:
         page = f.read().replace("\\-", "-").replace("\\", "")
     section = page.split(f'"{words[0]} {words[1]} "', 1)[1].split(".TP")[0]
-    keys = [line.split()[0] for line in run(*words, "--help").stdout.split("Examples:")[0].splitlines() if line.startswith("  ")]
+    keys = [line.split()[0] for line in run(*words, "--help").stdout.split("Examples:")[0].splitlines() if re.match(r"  \w", line)]
     keys = [key for key in keys if key.islower()]
     assert keys
     assert [key for key in keys if key not in section] == []
