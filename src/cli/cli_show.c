@@ -319,7 +319,7 @@ int cli_show_reload(FILE *out, const json_t *last)
 
 	cli_member(set, last, "files_generation");
 	if (!cli_number(last, "renewed") && !cli_number(last, "changed")) {
-		fprintf(out, "nothing is new; set %s of the files stays in use\n", set);
+		fprintf(out, "nothing to change%s; set %s of the files stays in use\n", cli_number(last, "restart") ? " now" : "", set);
 	} else if (dry) {
 		fprintf(out, "a reload would make %s and renew %s; nothing was changed\n",
 			cli_count(changes, last, "changed", "change"), cli_count(files, last, "renewed", "file"));
@@ -370,7 +370,7 @@ int cli_show_set_values(FILE *out, const json_t *last)
 	while (i < 2 && !json_object_get(last, kinds[i].member)) {
 		i++;
 	}
-	fprintf(out, "%s %s %s\n", json_array_size(json_object_get(last, "changed")) ? "changed" : "nothing is new in",
+	fprintf(out, "%s %s %s\n", json_array_size(json_object_get(last, "changed")) ? "changed" : "nothing changes in",
 		kinds[i].kind, cli_member(name, last, kinds[i].member));
 	(void)changed(out, last);
 	return CLI_OK;
