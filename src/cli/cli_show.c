@@ -274,7 +274,9 @@ int cli_show_status(FILE *out, const json_t *last)
 	cli_note_audit(out, json_object_get(last, "audit"));
 	line(out, "SCSs", last, "scs");
 	line(out, "rules", last, "rules");
-	line(out, "files", last, "files_generation");
+	if (cli_number(last, "files_generation")) {
+		fprintf(out, "%-16sset %lld of certificates, keys and CRLs\n", "files", cli_number(last, "files_generation"));
+	}
 	configuration(out, json_object_get(last, "configuration"));
 	if (json_object_get(last, "edges") && !json_array_size(json_object_get(last, "edges"))) {
 		fprintf(out, "%-16snone is up%s\n", "edges", is_starting(last) ? " yet" : "");
