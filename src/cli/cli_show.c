@@ -195,7 +195,7 @@ static bool show_files(FILE *out, const json_t *last)
 		return false;
 	}
 	note_anchors(out, last, "crls_refused", "new CRLs refused, see the log; those before are in use: ");
-	note_anchors(out, last, "revocation_unchecked", "trust anchors without crl, revoked certificates are not recognised: ");
+	note_anchors(out, last, "revocation_unchecked", "trust anchors without crl and ocsp, revoked certificates are not recognised: ");
 	return true;
 }
 
