@@ -303,7 +303,8 @@ int asc_dset_resolve(const struct asc_model *m, struct asc_devname *d, struct as
 	}
 	node = asc_model_set(m, d->text + sizeof ASSOC_SET_PREFIX - 1);
 	if (!node) {
-		return asc_refuse(why, ERR_NOTFOUND, "no device set '%.80s'; 'mtcctl set list' lists them", d->text + sizeof ASSOC_SET_PREFIX - 1);
+		return asc_refuse(why, ERR_NOTFOUND, "no device set '%.80s'; 'mtcctl set list' lists them",
+				  d->text + sizeof ASSOC_SET_PREFIX - 1);
 	}
 	d->first = node->number;
 	return 0;

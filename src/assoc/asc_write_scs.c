@@ -76,7 +76,8 @@ int asc_write_group_put(struct asc *a, struct asc_job *job)
 				  job->group.name);
 	}
 	if (!there && job->only_there) {
-		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no group '%.63s'; 'mtcctl group list' lists them", job->group.name);
+		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no group '%.63s'; 'mtcctl group list' lists them",
+				  job->group.name);
 	}
 	job->out.replaced = there != NULL;
 	if (there) {

@@ -195,7 +195,8 @@ static bool show_files(FILE *out, const json_t *last)
 		return false;
 	}
 	note_anchors(out, last, "crls_refused", "new CRLs refused, see the log; those before are in use: ");
-	note_anchors(out, last, "revocation_unchecked", "trust anchors without crl and ocsp, revoked certificates are not recognised: ");
+	note_anchors(out, last, "revocation_unchecked",
+		     "trust anchors without crl and ocsp, revoked certificates are not recognised: ");
 	return true;
 }
 
@@ -321,7 +322,8 @@ int cli_show_reload(FILE *out, const json_t *last)
 
 	cli_member(set, last, "files_generation");
 	if (!cli_number(last, "renewed") && !cli_number(last, "changed")) {
-		fprintf(out, "nothing to change%s; set %s of the files stays in use\n", cli_number(last, "restart") ? " now" : "", set);
+		fprintf(out, "nothing to change%s; set %s of the files stays in use\n", cli_number(last, "restart") ? " now" : "",
+			set);
 	} else if (dry) {
 		fprintf(out, "a reload would make %s and renew %s; nothing was changed\n",
 			cli_count(changes, last, "changed", "change"), cli_count(files, last, "renewed", "file"));

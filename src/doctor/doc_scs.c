@@ -238,8 +238,7 @@ static void look_at_rights(struct doc_report *r, const struct doc_scs *s)
 		doc_say(r, DOC_SCS_NO_RULE, name, DOC_WORDS({ "scs", name }));
 	} else {
 		snprintf(n, sizeof n, "%zu", json_array_size(s->allows));
-		doc_say(r, DOC_SCS_RULES, name,
-			DOC_WORDS({ "scs", name }, { "n", n }));
+		doc_say(r, DOC_SCS_RULES, name, DOC_WORDS({ "scs", name }, { "n", n }));
 	}
 }
 

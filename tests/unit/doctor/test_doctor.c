@@ -196,7 +196,7 @@ static void test_each_refusal_of_a_connection(void **state)
 }
 
 #define CHANGE(rule_)                                                                                                            \
-	"{\"time\":\"2026-11-30T11:30:00.000Z\",\"scs\":\"acme\",\"origin_host\":\"\",\"action\":\"provisioning\",\"verdict\":"         \
+	"{\"time\":\"2026-11-30T11:30:00.000Z\",\"scs\":\"acme\",\"origin_host\":\"\",\"action\":\"provisioning\",\"verdict\":"  \
 	"\"accepted\",\"reason\":\"changed\",\"rule\":\"" rule_ "\"}"
 
 static void test_a_refusal_whose_cause_was_changed_since(void **state)
