@@ -123,23 +123,22 @@ def busy(labs, receiver):
     copy_of(p, kept)
     assert p.trigger("acme", device="meter-4@a.example", reference=104).code == 0
     size = tool(p, "verify", folder_of(p))[1][-1]["records"]
-    proc.wait_until("the last trigger is under a checkpoint", lambda: checkpoint(p) >= size, 10)
-    proc.wait_until("some intervals are over", lambda: tool(p, "verify", folder_of(p))[1][-1]["intervals"] > 2, 10)
+    proc.wait_until("the last trigger is under a checkpoint, and some intervals are over", lambda: covers(p, size), 10)
     copy_of(p, os.path.join(p.lab["dir"], "now"))
     yield p
-    assert "audit-broken" in reasons(p)
     wrong = labs.down(p)
     assert not wrong, "\n".join(wrong)
 
 
 def test_a_directory_that_is_put_back_while_nothing_runs_is_not_continued(labs):
-    p = audited(labs, interval="100ms", on_failure="continue")
+    p = audited(labs, interval="100ms")
     restarts, folder, earlier = Restarts(p), folder_of(p), os.path.join(p.lab["dir"], "earlier")
     proc.wait_until("there is a checkpoint", lambda: os.path.exists(os.path.join(folder, "checkpoint")), 10)
-    assert not reasons(p)  # without publish_url nothing is missing at a receiver
-    size = checkpoint(p)
     copy_of(p, earlier)
-    proc.wait_until("there is a later one", lambda: checkpoint(p) > size + 2, 10)
+    size = tool(p, "verify", earlier)[1][-1]["records"]
+    # what the parent remembers: it may be behind the directory for a moment, and is killed
+    remembered = os.path.join(p.lab["dir"], "audit.key.last")
+    proc.wait_until("a later one is remembered", lambda: int(open(remembered, encoding="ascii").read().split("\n")[1]) > size + 1, 10)
     restarts.kill("mtc-iwfd")
     proc.wait_until("its children have ended", lambda: proc.start_time(p.lab["iwf"]["pids"]["core"]) is None, 20)
     shutil.rmtree(folder)
@@ -148,15 +147,18 @@ def test_a_directory_that_is_put_back_while_nothing_runs_is_not_continued(labs):
     restarts.start("mtc-iwfd")
     proc.wait_until("it is not continued", lambda: "audit-broken" in reasons(p), 15)
     assert "this one was rolled back" in next(r["text"] for r in p.ctl("health", check=False)[-1]["reasons"] if r["reason"] == "audit-broken")
-    assert p.trigger("acme", device="meter-1@a.example", reference=400).code == 0  # audit.on_failure: continue
-    proc.wait_until("its record is counted as lost", lambda: next(r["value"] for r in p.ctl("stats") if r.get("name") == "audit_lost") > 0, 10)
-    assert not any(b'"reference":400' in line for line in lines_of(folder))
+    assert p.trigger("acme", device="meter-1@a.example", reference=400).status == "TEMPORARYERROR"
     wrong = labs.down(p)
     assert not wrong, "\n".join(wrong)
 
 
 def checkpoint(p):
     return tool(p, "verify", folder_of(p))[1][-1]["checkpoint"]
+
+
+def covers(p, size):
+    last = tool(p, "verify", folder_of(p))[1][-1]
+    return last["checkpoint"] >= size and last["intervals"] > 2
 
 
 def covered(p):
@@ -410,5 +412,6 @@ def test_what_a_crash_took_is_made_again_and_a_foreign_audit_is_refused(labs):
     before = lines_of(folder)
     assert p.trigger("acme", device="meter-3@a.example", reference=211).status == "TEMPORARYERROR"
     assert "audit-failed" in json.dumps(p.decisions(reference=211)) and lines_of(folder) == before
+    assert "audit-broken" in reasons(p)
     wrong = labs.down(p)
     assert not wrong, "\n".join(wrong)
