@@ -220,10 +220,14 @@ json_t *scs_error_event(const char *words, uint32_t result_code)
 
 void scs_refusal_words(char *out, size_t size, uint32_t result_code)
 {
-	bool unknown = result_code == DIA_RESULT_UNKNOWN_PEER;
+	const char *next = "";
 
-	snprintf(out, size, "the gateway refused the connection with %u (%s)%s", result_code, dia_result_str(result_code),
-		 unknown ? "; the gateway knows no SCS with this Origin-Host, realm and CA of the certificate; its operator "
-			   "finds the reason in the decision log"
-			 : "");
+	if (result_code == DIA_RESULT_UNKNOWN_PEER) {
+		next = "; the gateway knows no SCS with this Origin-Host, realm and CA of the certificate; its operator finds "
+		       "the reason in the decision log";
+	} else if (result_code == DIA_RESULT_NO_COMMON_SECURITY) {
+		next = "; this TLS version, cipher suite or protection was not agreed for this SCS; its operator sees which one "
+		       "in the decision log";
+	}
+	snprintf(out, size, "the gateway refused the connection with %u (%s)%s", result_code, dia_result_str(result_code), next);
 }

@@ -23,7 +23,7 @@ DEVICES = 1000  # unless told otherwise
 RECORD = "processes.json"  # what was started here: proc.start() and proc.end_recorded()
 DOMAINS = ("a.example", "b.example")
 CHILDREN_WAIT_S = 2.0  # the edges and the core of a gateway that was killed end by themselves, a moment later
-STOPPABLE = ("mtc-hss", "mtc-smssc", "mtc-ue")  # by hand, while the rest goes on
+STOPPABLE = ("mtc-hss", "mtc-smssc", "mtc-ue", "mtc-iwfd")  # by hand, while the rest goes on
 PROGRAMS = ("mtc-hss", "mtc-smssc", "mtc-ue", "mtc-iwfd", "freeDiameterd")  # what runs in a laboratory
 
 # name, origin host, realm, E.164, anchor, what it may trigger
@@ -450,19 +450,23 @@ def start(folder, name, wait_s=20):
     if proc.alive(entries[place]):
         raise proc.LabError(f"{name} is running already (process {entries[place]['pid']})")
     command, at = entries[place]["command"], proc.read_json(os.path.join(folder, "lab.json"))
-    where = at[name.removeprefix("mtc-")]
-    if "port" in where:  # its file says 0, a free one, when the laboratory came up with a new one
+    where = at["iwf" if name == "mtc-iwfd" else name.removeprefix("mtc-")]
+    listens = where.get("tsp", where)
+    if "port" in listens:  # its file says 0, a free one, when the laboratory came up with a new one
         with open(command[-1], encoding="utf-8") as f:
-            write(command[-1], re.sub(r"port: \d+", f"port: {where['port']}", f.read(), count=1))
+            write(command[-1], re.sub(r"\bport: 0\b", f"port: {listens['port']}", f.read(), count=1))
 
     def record(entry):
         entries[place] = entry  # where it was: the laboratory ends its programs in the opposite order
         write(os.path.join(folder, RECORD), json.dumps(entries, indent=1))
 
     entry = proc.start(name, command, os.path.join(folder, "log"), None, record)
-    if "port" in where:
+    if "port" in listens:
         proc.wait_ready(entry, wait_s)
-    where["pid"] = entry["pid"]
+    if name == "mtc-iwfd":
+        where["pids"] = {"parent": entry["pid"], **roles(entry["pid"])}
+    else:
+        where["pid"] = entry["pid"]
     write(os.path.join(folder, "lab.json"), json.dumps(at, indent=1) + "\n")
     return entry
 

@@ -189,7 +189,7 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 
 	core_ndsip_view(l.adm->core, &l.view);
 	if (name && !one) {
-		ctl_fail(rq, "there is no SCS '%s'", name);
+		ctl_fail(rq, "there is no SCS '%s'; 'mtcctl scs list' lists them", name);
 		return;
 	}
 	if (one && !one->ndsip_hosts.n) {

@@ -45,7 +45,7 @@ static void on_show(void *arg, struct ctl_request *rq, const json_t *args)
 	const struct asc_scs *one = name ? asc_scs_find(l.adm->asc, name) : NULL;
 
 	if (name && !one) {
-		ctl_fail(rq, "there is no SCS '%s'", name);
+		ctl_fail(rq, "there is no SCS '%s'; 'mtcctl scs list' lists them", name);
 		return;
 	}
 	if (one) {
@@ -132,7 +132,7 @@ static void on_reset(void *arg, struct ctl_request *rq, const json_t *args)
 	core_scs_view(a->core, name, &live);
 	/* an SCS that was removed may have used some */
 	if (!asc_scs_find(a->asc, name) && !live.quota_used) {
-		ctl_fail(rq, "there is no SCS '%s'", name);
+		ctl_fail(rq, "there is no SCS '%s'; 'mtcctl scs list' lists them", name);
 	} else {
 		reset(a, rq, name);
 	}

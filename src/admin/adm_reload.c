@@ -73,6 +73,47 @@ static void row_of(struct ctl_request *rq, const char *line, size_t len)
 	}
 }
 
+/* -- SCSs of a trust anchor that goes: the parent does not know them */
+
+#define HOLDERS_MAGIC 0x51d0b3e6u
+struct holders {
+	struct obj obj;
+	const char *anchor; /* not ended by a zero */
+	size_t len;
+	unsigned n;
+};
+
+static int count_holder(void *arg, const struct asc_scs *scs)
+{
+	struct holders *h = OBJ_OF(arg, struct holders, HOLDERS_MAGIC);
+
+	h->n += strlen(scs->anchor) == h->len && memcmp(scs->anchor, h->anchor, h->len) == 0;
+	return 0;
+}
+
+/* A line that says that an anchor goes is followed by how many SCSs that shuts out. */
+static void warn_holders(const struct adm *a, struct ctl_request *rq, const char *line, size_t len)
+{
+	static const char before[] = "change trust_anchors[", after[] = "]: removed";
+	const size_t around = sizeof before - 1 + sizeof after - 1;
+	struct holders h = { .obj = OBJ(HOLDERS_MAGIC) };
+
+	if (len <= around || memcmp(line, before, sizeof before - 1) != 0 ||
+	    memcmp(line + len - (sizeof after - 1), after, sizeof after - 1) != 0) {
+		return;
+	}
+	h.anchor = line + sizeof before - 1;
+	h.len = len - around;
+	(void)asc_scs_each(a->asc, count_holder, &h);
+	if (h.n) {
+		ctl_line(rq,
+			 json_pack("{s:s, s:o}", "kind", "warning", "text",
+				   json_sprintf("trust_anchors[%.*s]: SCSs provisioned with it: %u; their sessions end, and they "
+						"cannot connect until they have another anchor",
+						(int)h.len, h.anchor, h.n)));
+	}
+}
+
 static unsigned count_of(const char *text, size_t len, const char *kind)
 {
 	size_t kind_len = strlen(kind);
@@ -141,6 +182,7 @@ void adm_reloaded(struct adm *a, const struct adm_reloaded *r)
 	for (const char *p = r->text, *end = r->text + r->len, *eol; p < end && (eol = memchr(p, '\n', (size_t)(end - p)));
 	     p = eol + 1) {
 		row_of(rq, p, (size_t)(eol - p));
+		warn_holders(a, rq, p, (size_t)(eol - p));
 	}
 	ctl_note(rq, "%s%s and %s", r->dry_run ? "dry run: " : "", shown_count(changes, changed, "change"),
 		 shown_count(files, renewed, "renewed file"));

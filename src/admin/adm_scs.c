@@ -157,7 +157,9 @@ static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
 		return;
 	}
 	if (!cfg_anchor_known(a->cfg, change.scs.anchor)) {
-		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", change.scs.anchor);
+		ctl_fail(rq,
+			 "trust anchor '%s' is not in the configuration (trust_anchors); 'mtcctl status' lists those that are",
+			 change.scs.anchor);
 		return;
 	}
 	if (!replace && asc_scs_find(a->asc, change.scs.name)) {
@@ -207,7 +209,9 @@ static void on_scs_set(void *arg, struct ctl_request *rq, const json_t *args)
 	} else if (!scs_of(&change.scs, args)) {
 		ctl_fail(rq, "a name is too long");
 	} else if (ctl_arg_has(args, "anchor") && !cfg_anchor_known(a->cfg, change.scs.anchor)) {
-		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", change.scs.anchor);
+		ctl_fail(rq,
+			 "trust anchor '%s' is not in the configuration (trust_anchors); 'mtcctl status' lists those that are",
+			 change.scs.anchor);
 	} else if (ndsip_of(&change.scs, a, rq, args)) {
 		adm_change(a, rq, args, &change, scs_put);
 	}
@@ -321,7 +325,7 @@ static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)
 	json_t *row;
 
 	if (!s) {
-		ctl_fail(rq, "there is no SCS '%s'", ctl_arg_text(args, "name", ""));
+		ctl_fail(rq, "there is no SCS '%s'; 'mtcctl scs list' lists them", ctl_arg_text(args, "name", ""));
 		return;
 	}
 	if (asc_rule_each(a->asc, s->name, count_rule, &rules)) {

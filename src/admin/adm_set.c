@@ -124,7 +124,7 @@ static void on_set_show(void *arg, struct ctl_request *rq, const json_t *args)
 	int stop;
 
 	if (!asc_dset_there(l.adm->asc, name)) {
-		ctl_fail(rq, "no device set '%s'", name);
+		ctl_fail(rq, "no device set '%s'; 'mtcctl set list' lists them", name);
 		return;
 	}
 	stop = asc_dset_member_each(l.adm->asc, name, list_member, &l);

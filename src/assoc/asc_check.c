@@ -277,11 +277,13 @@ int asc_scs_free_names(const struct asc_model *m, const struct asc_scs *scs, str
 
 int asc_refuse_who(struct asc_why *why, const char *who)
 {
-	return asc_refuse(why, ERR_NOTFOUND, "no %s '%.*s'%s", strncmp(who, ASSOC_GROUP_PREFIX, 6) ? "SCS" : "group",
-			  (int)ASSOC_WHO_TEXT_MAX, who,
+	bool group = strncmp(who, ASSOC_GROUP_PREFIX, sizeof ASSOC_GROUP_PREFIX - 1) == 0;
+
+	return asc_refuse(why, ERR_NOTFOUND, "no %s '%.*s'%s", group ? "group" : "SCS", (int)ASSOC_WHO_TEXT_MAX, who,
 			  ident_looks_like_pattern(who)
 			      ? ": patterns are not possible here; group:NAME stands for many SCSs, * in a block for all"
-			      : "");
+			  : group ? "; 'mtcctl group list' lists them"
+				  : "; 'mtcctl scs list' lists them");
 }
 
 struct asc_node *asc_who_of(const struct asc_model *m, const char *who, struct asc_why *why)
@@ -303,7 +305,8 @@ int asc_dset_resolve(const struct asc_model *m, struct asc_devname *d, struct as
 	}
 	node = asc_model_set(m, d->text + sizeof ASSOC_SET_PREFIX - 1);
 	if (!node) {
-		return asc_refuse(why, ERR_NOTFOUND, "no device set '%.80s'", d->text + sizeof ASSOC_SET_PREFIX - 1);
+		return asc_refuse(why, ERR_NOTFOUND, "no device set '%.80s'; 'mtcctl set list' lists them",
+				  d->text + sizeof ASSOC_SET_PREFIX - 1);
 	}
 	d->first = node->number;
 	return 0;

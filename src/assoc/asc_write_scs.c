@@ -23,7 +23,7 @@ int asc_write_scs_put(struct asc *a, struct asc_job *job)
 		return asc_refuse(&job->out.why, ERR_EXISTS, "SCS '%s' exists already", job->scs.name);
 	}
 	if (!there && job->only_there) {
-		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no SCS '%.63s'", job->scs.name);
+		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no SCS '%.63s'; 'mtcctl scs list' lists them", job->scs.name);
 	}
 	if (there && job->keep) {
 		asc_scs_keep(&job->scs, &there->scs, job->keep);
@@ -53,7 +53,7 @@ int asc_write_scs_del(struct asc *a, struct asc_job *job)
 	int err;
 
 	if (!node) {
-		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no SCS '%.63s'", job->name);
+		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no SCS '%.63s'; 'mtcctl scs list' lists them", job->name);
 	}
 	job->number = node->number;
 	err = asc_edit_begin(&e, a, job, false, a->gen);
@@ -76,7 +76,8 @@ int asc_write_group_put(struct asc *a, struct asc_job *job)
 				  job->group.name);
 	}
 	if (!there && job->only_there) {
-		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no group '%.63s'", job->group.name);
+		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no group '%.63s'; 'mtcctl group list' lists them",
+				  job->group.name);
 	}
 	job->out.replaced = there != NULL;
 	if (there) {
@@ -95,7 +96,7 @@ int asc_write_group_del(struct asc *a, struct asc_job *job)
 	int err;
 
 	if (!node) {
-		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no group '%.63s'", job->name);
+		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no group '%.63s'; 'mtcctl group list' lists them", job->name);
 	}
 	job->number = node->number;
 	err = asc_edit_begin(&e, a, job, false, a->gen);
@@ -112,10 +113,10 @@ int asc_write_group_member(struct asc *a, struct asc_job *job, bool add)
 	int rc, err;
 
 	if (!group) {
-		return asc_refuse(why, ERR_NOTFOUND, "no group '%.63s'", job->name);
+		return asc_refuse(why, ERR_NOTFOUND, "no group '%.63s'; 'mtcctl group list' lists them", job->name);
 	}
 	if (!scs) {
-		return asc_refuse(why, ERR_NOTFOUND, "no SCS '%.63s'", job->member);
+		return asc_refuse(why, ERR_NOTFOUND, "no SCS '%.63s'; 'mtcctl scs list' lists them", job->member);
 	}
 	in = asc_node_in_group(scs, group->number);
 	if (add && in) {
@@ -168,7 +169,7 @@ int asc_write_dset_rename(struct asc *a, struct asc_job *job)
 	int err;
 
 	if (!node) {
-		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no device set '%.80s'", job->name);
+		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no device set '%.80s'; 'mtcctl set list' lists them", job->name);
 	}
 	if (asc_model_set(a->model, job->member)) {
 		return asc_refuse(&job->out.why, ERR_EXISTS, "device set '%.80s': exists already", job->member);
@@ -187,7 +188,7 @@ int asc_write_dset_del(struct asc *a, struct asc_job *job)
 	int err;
 
 	if (!node) {
-		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no device set '%.80s'", job->name);
+		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no device set '%.80s'; 'mtcctl set list' lists them", job->name);
 	}
 	job->number = node->number;
 	job->out.members_deleted = asc_model_slot(a->model, node->number)->exact_n;

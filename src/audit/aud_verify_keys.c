@@ -30,7 +30,8 @@ static int read_key(struct aud_verifier *v, const char *given, struct aud_why *w
 
 	if (given) {
 		if (mrk_vkey_get(v->hash, v->out->origin, v->public_key, given, strlen(given))) {
-			return no(why, ERR_INVAL, "the key is none: expected ORIGIN+ID+KEY, as in the file vkey of an audit");
+			return no(why, ERR_INVAL,
+				  "not the public key of an audit: expected the line of its file audit.key.pub, ORIGIN+ID+KEY");
 		}
 		if (there && (strcmp(origin, v->out->origin) != 0 || memcmp(key, v->public_key, MRK_KEY) != 0)) {
 			aud_problem(v, UINT64_MAX, "the audit of another gateway: its own key is of %s, the given one of %s",
@@ -39,7 +40,8 @@ static int read_key(struct aud_verifier *v, const char *given, struct aud_why *w
 		return 0;
 	}
 	if (!there) {
-		return no(why, ERR_INVAL, "the file vkey of the directory is missing or no key; give one with --key");
+		return no(why, ERR_INVAL,
+			  "the file vkey of the directory is missing or damaged; give the key with --key audit.key.pub");
 	}
 	str_set(v->out->origin, sizeof v->out->origin, origin);
 	memcpy(v->public_key, key, MRK_KEY);
@@ -146,11 +148,13 @@ static int read_against(struct aud_verifier *v, const struct aud_verify_conf *co
 
 		if (len) {
 			err = note_of_line(note, &n, p, len) ? add_against(v, note, n, why)
-							     : no(why, ERR_INVAL, "a line to compare with holds no checkpoint");
+							     : no(why, ERR_INVAL,
+								  "a line to compare with has no checkpoint; expected what "
+								  "audit.publish_file, publish_url or publish_log wrote");
 		}
 		p += len + 1;
 	}
-	return err || v->against_n ? err : no(why, ERR_INVAL, "what is to be compared with holds no checkpoint");
+	return err || v->against_n ? err : no(why, ERR_INVAL, "what is to be compared with has no checkpoint: the file is empty");
 }
 
 int aud_verify_begin(struct aud_verifier *v, const struct aud_verify_conf *conf, struct aud_why *why)

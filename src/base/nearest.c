@@ -48,12 +48,15 @@ void nearest_init(struct nearest *n, const char *word)
 
 void nearest_offer(struct nearest *n, const char *known)
 {
-	size_t d = distance(n->word, known), length = strlen(n->word);
+	size_t d = distance(n->word, known), length = strlen(n->word), longer = strlen(known);
 
+	longer = longer > length ? longer : length;
 	if (d > 2 && length > 1 && !strncmp(known, n->word, length)) {
 		d = 2; /* a beginning of it */
+	} else if (2 * d > longer) {
+		return; /* more than half of it is wrong: another word */
 	}
-	if (d < n->best_distance && d < length) { /* as many errors as letters: another word */
+	if (d < n->best_distance && d < length) {
 		n->best_distance = d;
 		n->best = known;
 	}

@@ -48,7 +48,8 @@
 	X(STRICT_ANSWERS, strict_answers, OFF, 0, 0, false, "strict-answers", OWN,                                               \
 	  "answers to delivery reports count only if they have every AVP that RFC 6733 requires")                                \
 	X(REVOCATION_SOFT, revocation_soft, OFF, 0, 0, false, "revocation-soft", OWN,                                            \
-	  "a certificate is accepted although the CRL of its CA is missing or past its nextUpdate; a revoked one never is")      \
+	  "a certificate is accepted although the CRL of its CA is missing or past its nextUpdate, or its OCSP responder does "  \
+	  "not answer; a revoked one never is")                                                                                  \
 	X(ABSENT_MAX, absent_max, U32, 0, 1000000, 0, "absent-max", CONF,                                                        \
 	  "times in privacy.absent_window that it may learn of a device that it is absent; 0: privacy.absent_answers of the "    \
 	  "configuration")                                                                                                       \

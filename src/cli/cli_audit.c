@@ -55,6 +55,20 @@ bool cli_audit_file(struct file_copy *out, const struct cli_session *s, const ch
 	return false;
 }
 
+bool cli_audit_key(struct file_copy *out, const struct cli_session *s, const char *path, int *code)
+{
+	char why[FILE_WHY_MAX], words[CLI_WHY_MAX];
+	int err = file_read(out, path, MRK_VKEY_MAX + 2, why);
+
+	if (err == 0) {
+		return true;
+	}
+	snprintf(words, sizeof words, "%.300s: %s", path,
+		 err == ERR_LIMIT ? "not the public key of an audit, expected its file audit.key.pub, which is one line" : why);
+	*code = cli_audit_wrong(s, words, ERR_INVAL);
+	return false;
+}
+
 /* -- search and show */
 
 static const struct cli_column columns[] = {
@@ -198,6 +212,8 @@ static int search(const struct cli_session *s, const json_t *args)
 	}
 	if (s->json) {
 		cli_audit_json(json_pack("{s:b, s:b, s:I}", "done", 1, "ok", 1, "count", (json_int_t)n));
+	} else if (!n) {
+		puts("none");
 	}
 	return CLI_OK;
 }
@@ -223,7 +239,8 @@ static char *find(const json_t *args, uint64_t seq, size_t *len, struct aud_why 
 		}
 	}
 	if (!copy && reader) {
-		str_cut(why->text, sizeof why->text, "there is no record of this number");
+		snprintf(why->text, sizeof why->text,
+			 "there is no record %" PRIu64 "; 'mtcctl audit verify' shows how many there are", seq);
 		*err = ERR_INVAL;
 	}
 	aud_reader_free(reader);
@@ -256,7 +273,7 @@ static int show(const struct cli_session *s, const json_t *args)
 	int code = CLI_NO, err;
 	char *record;
 
-	if (key && !cli_audit_file(&vkey, s, key, MRK_VKEY_MAX + 2, &code)) {
+	if (key && !cli_audit_key(&vkey, s, key, &code)) {
 		return code;
 	}
 	record = find(args, seq, &len, &why, &err);
@@ -278,8 +295,8 @@ static int show(const struct cli_session *s, const json_t *args)
 		if (err) {
 			printf("no proof: %s\n", why.text);
 		} else {
-			printf("proven: the record is number %llu of the first %llu, which the checkpoint of %s covers (%zu "
-			       "hashes)\n",
+			printf("proven: the record is number %llu of the first %llu, which the checkpoint of %s covers "
+			       "(hashes in the proof: %zu)\n",
 			       (unsigned long long)seq, (unsigned long long)proof.checkpoint.size, proof.checkpoint.origin,
 			       proof.n);
 		}

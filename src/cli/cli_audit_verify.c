@@ -86,12 +86,12 @@ static void verdict_words(const struct aud_summary *s, const struct aud_verify_c
 		printf("the last checkpoint covers the first %s\n", shown_count(n, s->checkpoint, "record"));
 	}
 	if (unsealed) {
-		printf("the first %s are sealed; the rest is not: who could write the files may have changed it\n",
-		       shown_count(n, s->sealed, "record"));
+		printf("records that are sealed: %" PRIu64 "; not sealed: %" PRIu64
+		       ", the last ones: whoever can write the files may have changed them\n",
+		       s->sealed, unsealed);
 	} else {
 		printf("all records are sealed\n");
 	}
-	line_if(unsealed, "record", "not sealed");
 	line_if(s->broken_intervals, "interval", "ended without a seal, by a crash");
 	line_if(s->recovered, "record", "made again after a crash, of the journal");
 	line_if(s->lost, "record", "missing by the log's own account: its queue was full");
@@ -128,7 +128,7 @@ int cli_audit_verify(const struct cli_session *s, const json_t *args)
 	struct aud_why why;
 	int code = CLI_NO, err;
 
-	if ((key && !cli_audit_file(&vkey, s, key, MRK_VKEY_MAX + 2, &code)) ||
+	if ((key && !cli_audit_key(&vkey, s, key, &code)) ||
 	    (against && !cli_audit_file(&kept, s, against, AGAINST_OCTETS_MAX, &code))) {
 		file_copy_fini(&vkey);
 		return code;
@@ -168,7 +168,7 @@ int cli_audit_prune(const struct cli_session *s, const json_t *args)
 	struct aud_why why;
 	int code = CLI_NO, err;
 
-	if (key && !cli_audit_file(&vkey, s, key, MRK_VKEY_MAX + 2, &code)) {
+	if (key && !cli_audit_key(&vkey, s, key, &code)) {
 		return code;
 	}
 	clock_text(before, (uint64_t)json_integer_value(json_object_get(args, "before")) * 1000);

@@ -66,7 +66,7 @@ static const struct {
 } beyond[] = {
 	{ "certificate", "the certificate is refused" },
 	{ "session", "the session is cut when its certificate ends" },
-	{ "hss", "the HSS does not let it pass" },
+	{ "hss", "the HSS has to know the device, and to allow it this SCS" },
 	{ "other-name", "the rules on another name of the device, which the HSS knows, do not let it pass" },
 };
 

@@ -3,6 +3,31 @@
 
 #include "cli/cli_command.h"
 
+#define WIDTH 80
+#define LEFT 31    /* columns of a parameter and its blanks */
+#define SUMMARY 24 /* and of a command */
+
+/* Words into the lines of a terminal, from `column` on. Further lines begin at `indent`. */
+static void wrapped(FILE *out, size_t column, size_t indent, const char *text)
+{
+	bool first = true;
+
+	for (size_t n; *(text += strspn(text, " ")); text += n) {
+		n = strcspn(text, " ");
+		if (!first && column + 1 + n > WIDTH) {
+			fprintf(out, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (!first) {
+			fputc(' ', out);
+			column++;
+		}
+		fwrite(text, 1, n, out);
+		column += n;
+		first = false;
+	}
+	fputc('\n', out);
+}
+
 static void usage_line(FILE *out, const struct cli_command *c)
 {
 	fprintf(out, "mtcctl %s%s%s", c->group, c->verb ? " " : "", c->verb ? c->verb : "");
@@ -28,7 +53,9 @@ static void summaries(FILE *out, const char *group)
 {
 	for (const struct cli_command *c = cli_commands; c->group; c++) {
 		if (!group || !strcmp(c->group, group)) {
-			fprintf(out, "  %-10s%-10s  %s\n", c->group, c->verb ? c->verb : "", c->summary);
+			int n = fprintf(out, "  %-10s%-10s  ", c->group, c->verb ? c->verb : "");
+
+			wrapped(out, n > 0 ? (size_t)n : 0, SUMMARY, c->summary);
 		}
 	}
 }
@@ -50,11 +77,13 @@ void cli_help_all(FILE *out)
 	      "  --help         help, also for one command: mtcctl scs add --help\n"
 	      "  --version      version\n"
 	      "\n"
-	      "Exit codes: 0 done, 1 refused (or a check is negative), 2 invalid usage, 4 could not connect, or standard output\n"
-	      "could not be written.\n"
+	      "Exit codes: 0 done, 1 refused (or a check is negative), 2 invalid usage, 4 could\n"
+	      "not connect, or standard output could not be written.\n"
 	      "\n"
-	      "A first session - an SCS is provisioned, may wake a fleet, and may not wake one meter of it:\n"
-	      "  mtcctl scs add acme --e164 49170123456 --origin-host scs.acme.example --realm acme.example --anchor anchor-a\n"
+	      "A first session - an SCS is provisioned, may wake a fleet, and may not wake one\n"
+	      "meter of it:\n"
+	      "  mtcctl scs add acme --e164 49170123456 --origin-host scs.acme.example \\\n"
+	      "      --realm acme.example --anchor anchor-a\n"
 	      "  mtcctl assoc add acme '*@fleet.example'\n"
 	      "  mtcctl assoc add acme meter-7@fleet.example --deny\n"
 	      "  mtcctl assoc check acme meter-7@fleet.example\n",
@@ -68,24 +97,28 @@ void cli_help_group(FILE *out, const char *group)
 	fprintf(out, "\nmtcctl %s VERB --help explains one of them. Examples:\n", group);
 	for (const struct cli_command *c = cli_commands; c->group; c++) {
 		if (!strcmp(c->group, group)) {
-			fputs(c->examples, out);
+			const char *rest = strstr(c->examples, "\n\n"); /* the explanation, which its own help has */
+
+			fwrite(c->examples, 1, rest ? (size_t)(rest - c->examples) + 1 : strlen(c->examples), out);
 		}
 	}
 }
 
 static void param_line(FILE *out, const struct cli_param *p)
 {
-	char left[64];
+	char left[64], text[1024], values[512] = "";
+	int n;
 
 	snprintf(left, sizeof left, "%s%s%s%s", p->option && !p->pair ? "--" : "", p->option ? p->option : p->shown,
 		 p->option && p->shown ? " " : "", p->option && p->shown ? p->shown : "");
-	fprintf(out, "  %-28s %s", left, p->meaning);
 	if (p->kind == CLI_NUM) {
-		fprintf(out, " (%llu to %llu)", (unsigned long long)p->min, (unsigned long long)p->max);
+		snprintf(values, sizeof values, " (%llu to %llu)", (unsigned long long)p->min, (unsigned long long)p->max);
 	} else if (p->kind == CLI_WORD || p->kind == CLI_WORDS) {
-		fprintf(out, " (%s)", p->words);
+		snprintf(values, sizeof values, " (%s)", p->words);
 	}
-	fputs("\n", out);
+	snprintf(text, sizeof text, "%s%s", p->meaning, values);
+	n = fprintf(out, "  %-28s ", left);
+	wrapped(out, n > 0 ? (size_t)n : 0, LEFT, text);
 }
 
 void cli_help_command(FILE *out, const struct cli_command *c)

@@ -195,7 +195,8 @@ static bool show_files(FILE *out, const json_t *last)
 		return false;
 	}
 	note_anchors(out, last, "crls_refused", "new CRLs refused, see the log; those before are in use: ");
-	note_anchors(out, last, "revocation_unchecked", "trust anchors without crl, revoked certificates are not recognised: ");
+	note_anchors(out, last, "revocation_unchecked",
+		     "trust anchors without crl and ocsp, revoked certificates are not recognised: ");
 	return true;
 }
 
@@ -274,7 +275,9 @@ int cli_show_status(FILE *out, const json_t *last)
 	cli_note_audit(out, json_object_get(last, "audit"));
 	line(out, "SCSs", last, "scs");
 	line(out, "rules", last, "rules");
-	line(out, "files", last, "files_generation");
+	if (cli_number(last, "files_generation")) {
+		fprintf(out, "%-16sset %lld of certificates, keys and CRLs\n", "files", cli_number(last, "files_generation"));
+	}
 	configuration(out, json_object_get(last, "configuration"));
 	if (json_object_get(last, "edges") && !json_array_size(json_object_get(last, "edges"))) {
 		fprintf(out, "%-16snone is up%s\n", "edges", is_starting(last) ? " yet" : "");
@@ -319,7 +322,8 @@ int cli_show_reload(FILE *out, const json_t *last)
 
 	cli_member(set, last, "files_generation");
 	if (!cli_number(last, "renewed") && !cli_number(last, "changed")) {
-		fprintf(out, "nothing is new; set %s of the files stays in use\n", set);
+		fprintf(out, "nothing to change%s; set %s of the files stays in use\n", cli_number(last, "restart") ? " now" : "",
+			set);
 	} else if (dry) {
 		fprintf(out, "a reload would make %s and renew %s; nothing was changed\n",
 			cli_count(changes, last, "changed", "change"), cli_count(files, last, "renewed", "file"));
@@ -370,7 +374,7 @@ int cli_show_set_values(FILE *out, const json_t *last)
 	while (i < 2 && !json_object_get(last, kinds[i].member)) {
 		i++;
 	}
-	fprintf(out, "%s %s %s\n", json_array_size(json_object_get(last, "changed")) ? "changed" : "nothing is new in",
+	fprintf(out, "%s %s %s\n", json_array_size(json_object_get(last, "changed")) ? "changed" : "nothing changes in",
 		kinds[i].kind, cli_member(name, last, kinds[i].member));
 	(void)changed(out, last);
 	return CLI_OK;

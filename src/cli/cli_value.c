@@ -113,7 +113,7 @@ static json_t *word(const struct cli_param *p, const char *text, char why[CLI_WH
 static json_t *words(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX])
 {
 	json_t *list = json_array();
-	char expected[128];
+	char expected[390];
 
 	for (const char *at = text;; at++) {
 		size_t n = strcspn(at, ",");

@@ -82,7 +82,10 @@ static void find_user(struct files *f, enum cfg_process which)
 
 	if (cfg_user_find(&u, c, which)) {
 		wrong(f, cfg_wrong(f->why, c->lines, cfg_line(c->lines, "%s", u.key),
-				   "there is no user '%s' on this machine, expected an existing user or a number", u.name));
+				   "there is no user '%s' on this machine, expected an existing user or a number (adduser "
+				   "--system --group makes "
+				   "one)",
+				   u.name));
 		return;
 	}
 	if (which != CFG_PROCESS_CORE) {

@@ -145,7 +145,7 @@ static const char *listen_obstacle(const struct merge *m, const struct cfg_iwf *
 	if (protection_has_tls(l->protection) && !m->can->keyholder) {
 		return "no keyholder runs";
 	}
-	if (l->transport == TRANSPORT_SCTP) {
+	if (transport_is_sctp(l->transport)) {
 		return "it is over SCTP";
 	}
 	return *l->ocsp && !m->can->fetcher ? "no responder was configured at the start" : NULL;
@@ -154,7 +154,11 @@ static const char *listen_obstacle(const struct merge *m, const struct cfg_iwf *
 static const char *peer_obstacle(const struct merge *m, const struct cfg_iwf *c, size_t i)
 {
 	(void)m;
-	return protection_has_ndsip(c->peers[i].protection) ? "it is under NDS/IP" : NULL;
+	if (protection_has_ndsip(c->peers[i].protection)) {
+		return "it is under NDS/IP";
+	}
+	/* only a parent that had one at its start may let a core make its UDP socket */
+	return c->peers[i].transport == TRANSPORT_SCTP_UDP ? "it is over SCTP in user space" : NULL;
 }
 
 static const struct kind kinds[] = {

@@ -336,7 +336,7 @@ static const struct ctl_member status[] = {
 	NUM("files_generation", "of the configuration, certificates, keys and anchors in use"),
 	OBJECT("configuration", configuration, "which configuration is in force"),
 	LIST("files", file, "certificates, anchors and CRLs in use"),
-	TEXTS("revocation_unchecked", "trust anchors without CRLs: revoked certificates are not recognised"),
+	TEXTS("revocation_unchecked", "trust anchors without CRLs and OCSP: revoked certificates are not recognised"),
 	TEXTS("crls_refused", "trust anchors whose new CRLs cannot be used; those before stay in use"),
 	LIST("ocsp", responder, "OCSP responders of trust anchors and listeners, as all edges together know them"),
 	MAY_OBJECT("audit", audit, "the audit, when audit.enabled is yes"),

@@ -108,9 +108,11 @@ static void look_at_core(struct dm_change *c, const struct dm_parent *p, struct 
 
 		if (!peer->gone_ms && !core_may_connect(p, peer)) {
 			c->what.anew |= CFG_BY_CORE;
-			report_add(r, REPORT_WARNING,
-				   "peers[%s]: the sandbox of the core lacks its port or transport (the core is started anew)",
-				   peer->name);
+			report_add(
+			    r, REPORT_WARNING,
+			    "peers[%s]: its port or transport is a new one for the sandbox of the core, so the core is started "
+			    "anew",
+			    peer->name);
 		}
 	}
 }

@@ -50,17 +50,18 @@ static void check_listeners(const struct cfg_iwf *c, struct report *why)
 			continue; /* an error already */
 		}
 		err = net_usable(l->address, l->port, dm_sctp_of(&sctp, c, i));
-		if (err == ERR_NOTFOUND && l->transport == TRANSPORT_SCTP_UDP) {
-			continue; /* dm_sctp_check() says it */
+		if (l->transport == TRANSPORT_SCTP_UDP && (err == ERR_NOTFOUND || (err && errno == EPERM))) {
+			continue; /* dm_sctp_check() says it; a parent that runs may make no UDP socket, the next start may */
 		}
 		if (err == ERR_NOTFOUND) {
 			cfg_warn(why, c->lines, cfg_line(c->lines, "listen[%zu].transport", i),
 				 "listener '%s' stays shut: " DM_SCTP_MISSING, l->name);
 		} else if (err) {
-			cfg_error(why, c->lines, cfg_line(c->lines, "listen[%zu].address", i),
-				  "listener '%s' cannot have %s: %s%s", l->name, shown_address(address, l->address, l->port),
-				  strerror(errno),
-				  errno == EADDRNOTAVAIL ? "; no device of this machine has it (ip address add)" : "");
+			cfg_error(
+			    why, c->lines, cfg_line(c->lines, "listen[%zu].address", i), "listener '%s' cannot have %s: %s%s",
+			    l->name,
+			    shown_address(address, l->address, l->transport == TRANSPORT_SCTP_UDP ? sctp.udp_port : l->port),
+			    strerror(errno), errno == EADDRNOTAVAIL ? "; no device of this machine has it (ip address add)" : "");
 		}
 	}
 }

@@ -161,6 +161,9 @@ enum doc_level {
 	  "have the SCS send requests of other hosts over connections of their own", DOC_SEE_CONNECT)                            \
 	X(SCS_BUSY, WRONG, "scs-busy", "SCS {scs} was told to come back later at {when}: the gateway was busy ({reason})",       \
 	  "see what keeps it busy: mtcctl health", DOC_SEE_HEALTH)                                                               \
+	X(SCS_CHANGED, NOTE, "scs-changed",                                                                                      \
+	  "SCS {scs} was refused at {when} ({reason}); that was changed at {changed}, and it has not connected since",           \
+	  "have it connect again, then ask once more: mtcctl doctor {scs}", DOC_SEE_CONNECT)                                     \
 	X(SCS_REFUSED, WRONG, "scs-refused", "SCS {scs} was refused at {when}: {reason}", "look the reason up in the page",      \
 	  DOC_SEE_CONNECT)                                                                                                       \
 	X(SCS_BLOCKED, WRONG, "scs-blocked", "SCS {scs} may not trigger {device}: the rule 'block {who} {device}' stops it",     \
@@ -170,7 +173,7 @@ enum doc_level {
 	X(SCS_NO_ACTION, WRONG, "scs-no-action", "SCS {scs} may not send triggers: its actions are {actions}",                   \
 	  "mtcctl scs set {scs} actions trigger,recall,replace", DOC_SEE_RULES)                                                  \
 	X(SCS_RULES, RIGHT, "scs-rules",                                                                                         \
-	  "rules: {n} let SCS {scs} trigger devices; one device: mtcctl assoc check {scs} DEVICE", "", "")                       \
+	  "rules that let SCS {scs} trigger devices: {n}; one device: mtcctl assoc check {scs} DEVICE", "", "")                  \
 	X(SCS_QUOTA, WRONG, "scs-quota",                                                                                         \
 	  "SCS {scs} has used up its quota: {used} of {quota} triggers on {day}; more are refused with 108 until midnight UTC",  \
 	  "if it may send more: mtcctl scs set {scs} quota N; for today only: mtcctl quota reset {scs}", "operating.md#quotas")  \
@@ -195,7 +198,7 @@ enum doc_level {
 	X(PEER_AWAY, WRONG, "peer-away", "peer {peer} is not connected: {reason}",                                               \
 	  "see that it runs at {address} and is reachable from here; the log of mtc-iwfd has the last attempt", DOC_SEE_PEERS)   \
 	X(PEER_CLOSED, WRONG, "peer-closed", "nothing listens at {address}, where peer {peer} should be: the port is closed",    \
-	  "start the peer, or correct peers[].address and port of the configuration and restart", DOC_SEE_PEERS)                 \
+	  "start the peer, or correct peers[].address and port of the configuration, then: mtcctl reload", DOC_SEE_PEERS)        \
 	X(PEER_SILENT, WRONG, "peer-silent", "{address}, where peer {peer} should be, does not answer within {wait}",            \
 	  "see that its machine is up, and that no firewall on the way drops TCP to this port", DOC_SEE_PEERS)                   \
 	X(PEER_UNREACHABLE, WRONG, "peer-unreachable", "there is no way to {address}, where peer {peer} should be: {why}",       \
@@ -255,7 +258,7 @@ enum doc_level {
 	  "if it is an intermediate CA, append its certificate to the file; if it is another CA, add it to trust_anchors",       \
 	  DOC_SEE_TAKEN)                                                                                                         \
 	X(FILE_ROOT, WRONG, "file-root", "'{file}' leads to the CA '{issuer}', which is no trust anchor of this gateway",        \
-	  "if this CA is to be trusted, add it to trust_anchors of the configuration, then restart", DOC_SEE_ANCHORS)            \
+	  "if this CA is to be trusted, add it to trust_anchors of the configuration, then: mtcctl reload", DOC_SEE_ANCHORS)     \
 	X(FILE_SELF, WRONG, "file-self", "'{subject}' in '{file}' is signed by itself, expected by a CA of trust_anchors",       \
 	  "have a CA issue it; for a laboratory: docs/user/certificates.md, Making some", "certificates.md#making-some")         \
 	X(FILE_NAMESAKE, WRONG, "file-namesake",                                                                                 \

@@ -9,6 +9,61 @@
 
 #define BLOCKS_TOLD 5 /* rules; more say nothing new */
 
+/* -- reasons */
+
+static const struct {
+	const char *reason;
+	enum doc_cause cause;
+	const char *value; /* of the SCS; a change of it may let the next connection in. NULL: none may */
+} reasons[] = {
+	{ "unknown-peer", DOC_SCS_UNKNOWN, "origin_host" },
+	{ "wrong-anchor", DOC_SCS_ANCHOR, "anchor" },
+	{ "name-not-proven", DOC_SCS_NAME, "origin_host" },
+	{ "wrong-realm", DOC_SCS_REALM, "realm" },
+	{ "not-protected", DOC_SCS_UNPROTECTED, "anchor" },
+	{ "certificate-expired", DOC_SCS_EXPIRED, NULL },
+	{ "certificate-revoked", DOC_SCS_REVOKED, NULL },
+	{ "revocation-unknown", DOC_SCS_REVOCATION, "revocation_soft" },
+	{ "too-many-connections", DOC_SCS_CONNECTIONS, "connections_max" },
+	{ "certificate-of-two", DOC_SCS_TWO, NULL },
+	{ "edge-false-claim", DOC_SCS_EDGE, NULL },
+	{ "other-ike-identity", DOC_SCS_TUNNEL, "origin_host" },
+	{ "protection-lost", DOC_SCS_TUNNEL_LOST, NULL },
+	{ "foreign-origin", DOC_SCS_FOREIGN, NULL },
+	{ "transport-not-agreed", DOC_SCS_TRANSPORT, "transports" },
+	{ "protection-not-agreed", DOC_SCS_PROTECTION, "protections" },
+	{ "tls-version-not-agreed", DOC_SCS_TLS_VERSION, "tls_versions" },
+	{ "tls-suite-not-agreed", DOC_SCS_TLS_SUITE, "tls_suites" },
+	{ "overload", DOC_SCS_BUSY, NULL },
+	{ "out-of-memory", DOC_SCS_BUSY, NULL },
+};
+
+enum doc_cause doc_cause_of_session(const char *reason)
+{
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+		if (strcmp(reasons[i].reason, reason) == 0) {
+			return reasons[i].cause;
+		}
+	}
+	return DOC_SCS_REFUSED;
+}
+
+/* Whether the command of this line set the value for which the session was refused. */
+static bool mends(const json_t *change, const json_t *refused)
+{
+	const char *rule = doc_text(change, "rule"), *reason = doc_text(refused, "reason");
+
+	if (strncmp(rule, "scs.set ", 8) != 0 && strncmp(rule, "scs.add ", 8) != 0) {
+		return false;
+	}
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+		if (reasons[i].value && strcmp(reasons[i].reason, reason) == 0) {
+			return strstr(rule, reasons[i].value) != NULL;
+		}
+	}
+	return false;
+}
+
 /* -- the decision log */
 
 static void keep(json_t **place, json_t *row)
@@ -33,6 +88,13 @@ void doc_tail_take(struct doc_tail *t, const char *scs, const char *host, const 
 	if (is_about(row, scs, host)) {
 		if (strcmp(action, "session") == 0) {
 			keep(refused ? &t->refused : &t->admitted, row);
+			if (refused) {
+				keep(&t->mended, NULL);
+			}
+		} else if (strcmp(action, "provisioning") == 0) {
+			if (mends(row, t->refused)) {
+				keep(&t->mended, row);
+			}
 		} else if (refused && *doc_text(row, "request_status")) {
 			keep(&t->request, row);
 		}
@@ -44,47 +106,12 @@ void doc_tail_fini(struct doc_tail *t)
 {
 	json_decref(t->admitted);
 	json_decref(t->refused);
+	json_decref(t->mended);
 	json_decref(t->request);
 	*t = (struct doc_tail){ 0 };
 }
 
 /* -- connections */
-
-static const struct {
-	const char *reason;
-	enum doc_cause cause;
-} reasons[] = {
-	{ "unknown-peer", DOC_SCS_UNKNOWN },
-	{ "wrong-anchor", DOC_SCS_ANCHOR },
-	{ "name-not-proven", DOC_SCS_NAME },
-	{ "wrong-realm", DOC_SCS_REALM },
-	{ "not-protected", DOC_SCS_UNPROTECTED },
-	{ "certificate-expired", DOC_SCS_EXPIRED },
-	{ "certificate-revoked", DOC_SCS_REVOKED },
-	{ "revocation-unknown", DOC_SCS_REVOCATION },
-	{ "too-many-connections", DOC_SCS_CONNECTIONS },
-	{ "certificate-of-two", DOC_SCS_TWO },
-	{ "edge-false-claim", DOC_SCS_EDGE },
-	{ "other-ike-identity", DOC_SCS_TUNNEL },
-	{ "protection-lost", DOC_SCS_TUNNEL_LOST },
-	{ "foreign-origin", DOC_SCS_FOREIGN },
-	{ "transport-not-agreed", DOC_SCS_TRANSPORT },
-	{ "protection-not-agreed", DOC_SCS_PROTECTION },
-	{ "tls-version-not-agreed", DOC_SCS_TLS_VERSION },
-	{ "tls-suite-not-agreed", DOC_SCS_TLS_SUITE },
-	{ "overload", DOC_SCS_BUSY },
-	{ "out-of-memory", DOC_SCS_BUSY },
-};
-
-enum doc_cause doc_cause_of_session(const char *reason)
-{
-	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
-		if (strcmp(reasons[i].reason, reason) == 0) {
-			return reasons[i].cause;
-		}
-	}
-	return DOC_SCS_REFUSED;
-}
 
 static void say_session(struct doc_report *r, const struct doc_scs *s, const json_t *line)
 {
@@ -119,7 +146,12 @@ static void look_at_sessions(struct doc_report *r, const struct doc_scs *s)
 			DOC_WORDS({ "scs", name }, { "n", shown_count(n, json_array_size(s->sessions), "connection") },
 				  { "when", doc_text(oldest, "since") }, { "address", doc_text(oldest, "address") }));
 	}
-	if (refused) {
+	if (refused && s->tail->mended) {
+		doc_say(r, DOC_SCS_CHANGED, name,
+			DOC_WORDS({ "scs", name }, { "when", doc_text(s->tail->refused, "time") },
+				  { "reason", doc_text(s->tail->refused, "reason") },
+				  { "changed", doc_text(s->tail->mended, "time") }));
+	} else if (refused) {
 		say_session(r, s, s->tail->refused);
 	} else if (!oldest && s->tail->admitted) {
 		doc_say(r, DOC_SCS_GONE, name,
@@ -205,8 +237,8 @@ static void look_at_rights(struct doc_report *r, const struct doc_scs *s)
 	if (!json_array_size(s->allows)) {
 		doc_say(r, DOC_SCS_NO_RULE, name, DOC_WORDS({ "scs", name }));
 	} else {
-		doc_say(r, DOC_SCS_RULES, name,
-			DOC_WORDS({ "scs", name }, { "n", shown_count(n, json_array_size(s->allows), "rule") }));
+		snprintf(n, sizeof n, "%zu", json_array_size(s->allows));
+		doc_say(r, DOC_SCS_RULES, name, DOC_WORDS({ "scs", name }, { "n", n }));
 	}
 }
 

@@ -9,6 +9,7 @@
 /* The last decisions about one SCS. All zero at first; each is owned, NULL: the lines have none. */
 struct doc_tail {
 	json_t *admitted, *refused; /* action "session" */
+	json_t *mended;             /* action "provisioning": what it was refused for is changed since */
 	json_t *request;            /* refused, any other action of an SCS */
 };
 /* Takes a line of the decision log if it is about the SCS: by its name, or, in a line without one,

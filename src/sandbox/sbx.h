@@ -117,7 +117,7 @@ struct sbx_report {
 	X(CAPABILITIES, 4, "capabilities could not be given up", "start as root, or as an ordinary user without capabilities")   \
 	X(DUMPS, 5, "core dumps could not be switched off", "allow prctl(PR_SET_DUMPABLE)")                                      \
 	X(LOCKED, 6, "memory with keys could not be locked", "raise RLIMIT_MEMLOCK (LimitMEMLOCK= of a service)")                \
-	X(USERS, 7, "processes share a user", "name users: in the configuration; only a start as root can use them")
+	X(USERS, 7, "processes share a user", "set users in the configuration, and start as root")
 
 enum sbx_lack {
 #define SBX_LACK_ROW(name, bit, words, advice) SBX_LACK_##name = 1u << (bit),

@@ -424,7 +424,18 @@ def test_one_program_goes_and_comes_back(directory):
     assert p.ctl("peers", "start", "hss")
     proc.wait_until("the HSS is found again", lambda: state() == "open", 10)
     assert p.trigger("acme", device="meter-1@a.example", wait=20).code == 0
-    assert directory.tool("stop").returncode == 2 and directory.tool("stop", "mtc-iwfd").returncode == 2
+    assert directory.tool("stop").returncode == 2 and directory.tool("stop", "mtc-scs").returncode == 2
+    # the gateway too, with a configuration that was changed meanwhile
+    assert directory.tool("stop", "mtc-iwfd").returncode == 0
+    with open(p.lab["iwf"]["config"], encoding="utf-8") as f:
+        text = f.read()
+    proc.write(p.lab["iwf"]["config"], text.replace("edges: 1", "edges: 2"))
+    back = directory.tool("start", "mtc-iwfd")
+    assert back.returncode == 0, back
+    with open(directory.path("lab.json"), encoding="utf-8") as f:
+        assert len(json.load(f)["iwf"]["pids"]["edges"]) == 2
+    proc.wait_until("the new core has the HSS", lambda: state() == "open", 10)
+    assert p.trigger("acme", device="meter-1@a.example", wait=20).code == 0
     directory.down()
     none = directory.tool("stop", "mtc-hss")
     assert none.returncode == 1 and "no laboratory with mtc-hss" in none.stderr, none

@@ -169,6 +169,7 @@ def test_words_become_a_request(server, words, cmd, args):
     (ADD + ["--realm", "again.example"], "--realm is given twice"),
     (ADD + ["--no-priority=1"], "--no-priority takes no value"),
     (ADD + ["--actions", "trigger,"], "--actions is 'trigger,', expected some of: trigger recall replace"),
+    (["scs", "set", "acme", "tls-suites", "x"], "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, with commas between them\n"),  # the last of the list
     (ADD + ["--port-min", "6", "--port-max", "5"], "--port-min is above --port-max"),
     (ADD[:4] + ["+49170"] + ADD[5:], "--e164 is '+49170', expected 5 to 15 digits"),
     (ADD[:6] + ["scs..example"] + ADD[7:], "--origin-host is 'scs..example', expected a host"),
@@ -194,6 +195,12 @@ def test_wrong_words_are_named_and_nothing_is_asked(server, words, said):
     assert "--help" in done.stderr
     assert done.stdout == ""
     assert server.asked == []
+
+
+def test_a_wrong_key_of_an_audit_is_said_with_the_right_one():
+    done = run("audit", "verify", os.path.join(ROOT, "docs"), "--key", os.path.join(ROOT, "LICENSE"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "LICENSE: not the public key of an audit, expected its file audit.key.pub" in done.stderr
 
 
 # -- what is shown
@@ -444,6 +451,9 @@ def test_help_on_every_level_teaches():
     assert top.returncode == 0 and "MTC_CTL" in top.stdout and "mtcctl assoc check acme" in top.stdout
     group = run("assoc", "--help")
     assert group.returncode == 0 and "mtcctl assoc add acme '*@fleet.example'" in group.stdout
+    assert max(len(line) for line in top.stdout.splitlines()) <= 80
+    of_audit = run("audit", "--help").stdout  # the examples of each verb, and no explanation of one of them
+    assert all(line.startswith("  mtcctl ") for line in of_audit.split("Examples:\n")[1].splitlines()), of_audit
     for command in (["scs", "add"], ["assoc", "check"], ["triggers", "show"], ["log", "level"], ["status"]):
         one = run(*command, "--help")
         assert one.returncode == 0 and "Examples:" in one.stdout and "Usage: mtcctl " + " ".join(command) in one.stdout
@@ -456,7 +466,7 @@ def test_help_on_every_level_teaches():
 def test_the_manual_names_every_command_and_option():
     with open(os.path.join(ROOT, "docs", "man", "mtcctl.1"), encoding="utf-8") as f:
         page = f.read().replace("\\-", "-").replace("\\", "")
-    commands = [line.split()[:2] for line in run("--help").stdout.split("Commands:\n")[1].split("\n\n")[0].splitlines()]
+    commands = [line.split()[:2] for line in run("--help").stdout.split("Commands:\n")[1].split("\n\n")[0].splitlines() if line[2] != " "]
     for group, verb in commands:
         words = [group] if verb[0].isupper() else [group, verb]
         assert " ".join(words) in page
@@ -470,7 +480,7 @@ def test_the_manual_names_every_key_beside_its_command(words):
     with open(os.path.join(ROOT, "docs", "man", "mtcctl.1"), encoding="utf-8") as f:
         page = f.read().replace("\\-", "-").replace("\\", "")
     section = page.split(f'"{words[0]} {words[1]} "', 1)[1].split(".TP")[0]
-    keys = [line.split()[0] for line in run(*words, "--help").stdout.split("Examples:")[0].splitlines() if line.startswith("  ")]
+    keys = [line.split()[0] for line in run(*words, "--help").stdout.split("Examples:")[0].splitlines() if re.match(r"  \w", line)]
     keys = [key for key in keys if key.islower()]
     assert keys
     assert [key for key in keys if key not in section] == []

@@ -247,6 +247,9 @@ def test_refused_at_the_capabilities_exchange(gateway):
     gateway.play(lambda g, peer: peer.accept_open(3010))
     got = trigger(gateway)
     assert got.code == 4 and got.event("error")["result_code"] == 3010 and "3010 (UNKNOWN_PEER); the gateway knows no SCS" in got.event("error")["error"], got
+    gateway.play(lambda g, peer: peer.accept_open(5017))
+    got = trigger(gateway)
+    assert got.code == 4 and "5017 (NO_COMMON_SECURITY); this TLS version, cipher suite or protection was not agreed" in got.event("error")["error"], got
     assert not gateway.requests
 
 

@@ -139,6 +139,16 @@ def test_limits_and_the_log_level_change_at_once_and_the_rest_is_named(lab, conf
     assert core(p) == before and listener.alive() and len(listener.events("ready")) == 1
 
 
+def test_sctp_in_user_space_waits_for_a_start(conf):
+    """A parent that runs may make no UDP socket to try the address with."""
+    inside = conf.listener("inside", 3868, zone="internal", protection="none").replace("    port", "    transport: sctp-udp\n    port", 1)
+    conf.with_(("peers:\n", inside))
+    rows, last = conf.reload("--dry-run")
+    if [r for r in rows if "this build has no SCTP in user space" in r]:
+        pytest.skip("this build has no SCTP in user space")
+    assert last["ok"] and last["restart"] == 1 and [r for r in rows if r.startswith("restart listen[inside]: added")], (rows, last)
+
+
 def test_fewer_connections_than_there_are_end_none(lab, conf):
     p = lab
     three = [p.listen("beta") for _ in range(3)]

@@ -46,7 +46,7 @@ def test_status_tells_what_the_kernel_tells(lab):
         assert {k: row[k] for k in ("seccomp", "uid", "capabilities", "no_new_privs")} == kernel(row["pid"]), row
         assert row["mode"] == "prefer" and row["seccomp"] == "filter" and row["landlock"] >= 2 and not row["dumpable"], row
         assert row["process"] == "parent" or row["capabilities"] == "0"
-        assert row["lacks"].startswith("processes share a user: name users: in the configuration;"), row
+        assert row["lacks"].startswith("processes share a user: set users in the configuration"), row
 
 
 def test_an_edge_has_only_the_descriptors_it_needs(lab):

@@ -370,7 +370,8 @@ static void test_a_parent_that_does_not_answer_ends_the_reload(void **state)
 static void test_a_reload_answers_with_each_kind_of_line(void **state)
 {
 	static const char text[] =
-	    "change limits.triggers: 5 -> 6\nrestart edges: 2 -> 3\nrenewed /iwf.pem\nchange log.level: info -> debug\n";
+	    "change limits.triggers: 5 -> 6\nrestart edges: 2 -> 3\nrenewed /iwf.pem\nchange trust_anchors[anchor-a]: removed\n"
+	    "change trust_anchors[anchor]: removed\n";
 	struct play *p = *state;
 	struct core_cb cb = *p->core.core->cb;
 	const struct core_cb *was = p->core.core->cb;
@@ -384,10 +385,14 @@ static void test_a_reload_answers_with_each_kind_of_line(void **state)
 	r.number = p->adm->reload_number;
 	adm_reloaded(p->adm, &r);
 	assert_true(a->ok);
-	assert_int_equal(json_integer_value(json_object_get(a->last, "changed")), 2);
+	assert_int_equal(json_integer_value(json_object_get(a->last, "changed")), 3);
 	assert_int_equal(json_integer_value(json_object_get(a->last, "restart")), 1);
 	assert_int_equal(json_integer_value(json_object_get(a->last, "renewed")), 1);
 	assert_true(json_is_true(json_object_get(a->last, "dry_run")));
+	assert_int_equal(json_array_size(a->rows), 6); /* one of SCSs that an anchor shuts out; of the other it shuts out none */
+	assert_string_equal(text_of(json_array_get(a->rows, 4), "kind"), "warning");
+	assert_non_null(
+	    strstr(text_of(json_array_get(a->rows, 4), "text"), "trust_anchors[anchor-a]: SCSs provisioned with it: "));
 	p->core.core->cb = was;
 }
 
@@ -429,8 +434,9 @@ static void test_an_anchor_that_is_not_configured_is_refused(void **state)
 {
 	struct play *p = *state;
 
-	assert_string_equal(change(p, "group.add", "{\"name\": \"fleet\", \"anchor\": \"anchor-z\"}")->error,
-			    "trust anchor 'anchor-z' is not in the configuration (trust_anchors)");
+	assert_string_equal(
+	    change(p, "group.add", "{\"name\": \"fleet\", \"anchor\": \"anchor-z\"}")->error,
+	    "trust anchor 'anchor-z' is not in the configuration (trust_anchors); 'mtcctl status' lists those that are");
 	assert_true(change(p, "group.add", "{\"name\": \"fleet\", \"anchor\": \"anchor-b\"}")->ok);
 }
 

@@ -145,7 +145,8 @@ static void test_who_has_no_ndsip_is_told_how_to_get_it(void **state)
 {
 	struct play *p = *state;
 
-	assert_string_equal(ask(p, "ndsip.status", "{\"scs\": \"nobody\"}")->error, "there is no SCS 'nobody'");
+	assert_string_equal(ask(p, "ndsip.status", "{\"scs\": \"nobody\"}")->error,
+			    "there is no SCS 'nobody'; 'mtcctl scs list' lists them");
 	ask(p, "scs.set", "{\"name\": \"acme\", \"ndsip_hosts\": [], \"ndsip_ike\": []}");
 	assert_string_equal(
 	    ask(p, "ndsip.status", "{\"scs\": \"acme\"}")->error,

@@ -117,7 +117,7 @@ static void test_what_cannot_be_is_refused_in_words(void **state)
 	assert_int_equal(asc_dset_add(p->a, "trial", &p->why), ERR_EXISTS);
 	assert_int_equal(asc_dset_add(p->a, "Trial", &p->why), ERR_INVAL);
 	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "set:nothing"), ERR_NOTFOUND);
-	assert_string_equal(p->why.text, "no device set 'nothing'");
+	assert_string_equal(p->why.text, "no device set 'nothing'; 'mtcctl set list' lists them");
 	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "set:No Name"), ERR_INVAL);
 	assert_int_equal(asc_dset_member_add(p->a, "nothing", "m1@a.example", &p->why), ERR_NOTFOUND);
 	assert_int_equal(asc_dset_member_add(p->a, "trial", "*@a.example", &p->why), ERR_INVAL);

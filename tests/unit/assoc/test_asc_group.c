@@ -155,14 +155,14 @@ static void test_what_cannot_be_is_refused_in_words(void **state)
 	assert_int_equal(put_group(p, "Fleet", ""), ERR_INVAL);
 	assert_int_equal(put_group(p, "a", "Anchor"), ERR_INVAL);
 	assert_int_equal(asc_group_member_add(p->a, "nothing", "acme", &p->why), ERR_NOTFOUND);
-	assert_string_equal(p->why.text, "no group 'nothing'");
+	assert_string_equal(p->why.text, "no group 'nothing'; 'mtcctl group list' lists them");
 	assert_int_equal(asc_group_member_add(p->a, "fleet", "nobody", &p->why), ERR_NOTFOUND);
-	assert_string_equal(p->why.text, "no SCS 'nobody'");
+	assert_string_equal(p->why.text, "no SCS 'nobody'; 'mtcctl scs list' lists them");
 	assert_int_equal(asc_group_member_del(p->a, "fleet", "acme", &p->why), ERR_NOTFOUND);
 	assert_int_equal(asc_group_member_add(p->a, "fleet", "acme", &p->why), 0);
 	assert_int_equal(asc_group_member_add(p->a, "fleet", "acme", &p->why), ERR_EXISTS);
 	assert_int_equal(place_add(p, ASSOC_ALLOW, "group:nothing", "m@a.example"), ERR_NOTFOUND);
-	assert_string_equal(p->why.text, "no group 'group:nothing'");
+	assert_string_equal(p->why.text, "no group 'group:nothing'; 'mtcctl group list' lists them");
 	for (unsigned i = 1; i < ASC_GROUPS_PER_SCS_MAX; i++) {
 		snprintf(name, sizeof name, "g%u", i);
 		assert_int_equal(put_group(p, name, ""), 0);

@@ -314,7 +314,7 @@ static void test_wrong_rows_are_said_with_their_lines_and_nothing_happens(void *
 	im = begin(p, ASC_KIND_ASSOC, true);
 	assert_int_equal(row(p, im, 1, ASSOC_ALLOW, "acme", "m5@a.example", ASSOC_RIGHT_TRIGGER), 0);
 	assert_int_equal(row(p, im, 2, ASSOC_ALLOW, "nobody", "m1@a.example", ASSOC_RIGHT_TRIGGER), ERR_NOTFOUND);
-	assert_string_equal(p->why.text, "no SCS 'nobody'");
+	assert_string_equal(p->why.text, "no SCS 'nobody'; 'mtcctl scs list' lists them");
 	assert_int_equal(row(p, im, 3, ASSOC_ALLOW, "acme", "m1@@a.example", ASSOC_RIGHT_TRIGGER), ERR_INVAL);
 	assert_int_equal(row(p, im, 4, ASSOC_ALLOW, "group:none", "m1@a.example", ASSOC_RIGHT_TRIGGER), ERR_NOTFOUND);
 	assert_int_equal(row(p, im, 5, ASSOC_ALLOW, "acme", "set:none", ASSOC_RIGHT_TRIGGER), ERR_NOTFOUND);

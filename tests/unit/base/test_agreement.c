@@ -36,6 +36,7 @@ static void words_and_numbers_agree(void **state)
 	}
 	assert_string_equal(agreed_word(word, AGREED_TRANSPORTS, TRANSPORT_TCP), transport_word(TRANSPORT_TCP));
 	assert_string_equal(agreed_word(word, AGREED_TRANSPORTS, TRANSPORT_SCTP), transport_word(TRANSPORT_SCTP));
+	assert_string_equal(agreed_word(word, AGREED_TRANSPORTS, TRANSPORT_SCTP_UDP), transport_word(TRANSPORT_SCTP_UDP));
 	assert_string_equal(agreed_word(word, AGREED_TRANSPORTS, 0), "");
 }
 

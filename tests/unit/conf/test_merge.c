@@ -347,6 +347,24 @@ static void test_what_the_processes_cannot_serve_waits(void **state)
 	cfg_iwf_free(c);
 }
 
+/* Their sockets are made before the sandbox closes. */
+static void test_sctp_in_user_space_waits(void **state)
+{
+	struct cfg_iwf *c = after(parse(GOOD), HEAD ANCHORS LISTEN TSP
+				  "  - { name: in, zone: internal, protection: none, transport: sctp-udp, address: 127.0.0.9 }\n"
+				  "peers:\n"
+				  "  - { name: sc, host: sc.example, realm: x.example, address: 127.0.0.2, protection: none }\n"
+				  "  - { name: hss, host: hss.example, realm: x.example, address: 127.0.0.1, protection: none, "
+				  "transport: sctp-udp, local_addresses: [ 127.0.0.1 ] }\n" ROUTES);
+
+	(void)state;
+	said("restart listen[in]: added (it is over SCTP)\n");
+	said("restart peers[hss].transport: tcp -> sctp-udp (it is over SCTP in user space)\n");
+	assert_int_equal(c->listen_n, 1);
+	assert_int_equal(c->peers_n, 2);
+	cfg_iwf_free(c);
+}
+
 static void test_a_peer_that_moves_is_a_new_one_and_the_route_follows(void **state)
 {
 	struct cfg_iwf *c =
@@ -410,6 +428,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_a_certificate_stays_in_its_place),
 		cmocka_unit_test(test_places_run_out_and_are_used_again_when_they_have_rested),
 		cmocka_unit_test(test_what_the_processes_cannot_serve_waits),
+		cmocka_unit_test(test_sctp_in_user_space_waits),
 		cmocka_unit_test(test_a_peer_that_moves_is_a_new_one_and_the_route_follows),
 		cmocka_unit_test(test_an_anchor_goes_and_the_bits_of_the_others_stay),
 		cmocka_unit_test(test_a_route_without_its_peer_is_refused),

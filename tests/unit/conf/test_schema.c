@@ -157,6 +157,8 @@ static void test_an_unknown_key_names_the_near_one(void **state)
 	assert_wrong("section:\n  name: a\n  nmae: b\n", "/etc/x/c.yaml:3: unknown key 'nmae' in section, did you mean 'name'?");
 	assert_wrong("list:\n  - name: a\n    qqqqqq: b\n",
 		     "/etc/x/c.yaml:3: unknown key 'qqqqqq' in list[0], expected one of name, n");
+	assert_wrong("list:\n  - name: a\n    nxyz: b\n", /* more than half of it is another */
+		     "/etc/x/c.yaml:3: unknown key 'nxyz' in list[0], expected one of name, n");
 }
 
 static void test_a_key_stands_once(void **state)

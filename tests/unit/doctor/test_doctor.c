@@ -195,6 +195,25 @@ static void test_each_refusal_of_a_connection(void **state)
 	}
 }
 
+#define CHANGE(rule_)                                                                                                            \
+	"{\"time\":\"2026-11-30T11:30:00.000Z\",\"scs\":\"acme\",\"origin_host\":\"\",\"action\":\"provisioning\",\"verdict\":"  \
+	"\"accepted\",\"reason\":\"changed\",\"rule\":\"" rule_ "\"}"
+
+static void test_a_refusal_whose_cause_was_changed_since(void **state)
+{
+	struct scs_case c = { .lines = { LINE("11:00:00.000", "refused", "tls-version-not-agreed"),
+					 CHANGE("scs.set {\\\"name\\\":\\\"acme\\\",\\\"tls_versions\\\":[\\\"any\\\"]}") } };
+
+	judge(*state, &c, "scs-changed scs-rules", "changed at 2026-11-30T11:30:00.000Z, and it has not connected since");
+	c.lines[2] = LINE("11:40:00.000", "refused", "tls-version-not-agreed"); /* in vain */
+	judge(*state, &c, "scs-tls-version scs-rules", "at 2026-11-30T11:40:00.000Z");
+	c.lines[1] = CHANGE("scs.set {\\\"name\\\":\\\"acme\\\",\\\"quota_per_day\\\":9}"); /* another value */
+	c.lines[2] = NULL;
+	judge(*state, &c, "scs-tls-version scs-rules", "at 2026-11-30T11:00:00.000Z");
+	c.lines[1] = CHANGE("assoc.add {\\\"device\\\":\\\"tls_versions@x.example\\\"}");
+	judge(*state, &c, "scs-tls-version scs-rules", "at 2026-11-30T11:00:00.000Z");
+}
+
 static void test_every_reason_of_a_session_has_a_cause(void **state)
 {
 	(void)state;
@@ -418,6 +437,7 @@ TEST_GROUP()
 		T(test_an_scs_that_works),
 		T(test_an_scs_that_is_not_connected),
 		T(test_each_refusal_of_a_connection),
+		T(test_a_refusal_whose_cause_was_changed_since),
 		T(test_every_reason_of_a_session_has_a_cause),
 		T(test_responders),
 		T(test_a_refusal_before_the_last_admission_is_over),

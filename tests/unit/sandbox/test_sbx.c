@@ -46,7 +46,7 @@ static void what_is_missing_is_told_with_what_to_do(void **state)
 	(void)state;
 	assert_string_equal(sbx_lacks_words(words, 0), "");
 	assert_string_equal(sbx_lacks_words(words, SBX_LACK_USERS),
-			    "processes share a user: name users: in the configuration; only a start as root can use them");
+			    "processes share a user: set users in the configuration, and start as root");
 	sbx_lacks_words(words, SBX_LACK_SECCOMP | SBX_LACK_LANDLOCK);
 	assert_non_null(strstr(words, "the kernel refuses seccomp filters: use a kernel with"));
 	assert_non_null(strstr(words, "; the kernel has no Landlock of version 2 or later: use Linux 5.19"));
