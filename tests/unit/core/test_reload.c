@@ -147,6 +147,11 @@ static void test_a_route_follows_its_peer_and_the_one_before_leaves(void **state
 	peers->t4 = 0;
 	assert_true(core_peer_reports(&peers->row[0]));
 	peers->t4 = 1;
+	peers->row[0].took = true; /* it may have triggers */
+	assert_true(core_peer_reports(&peers->row[0]));
+	peers->row[0].took = false;
+	assert_non_null(trg_names_keep(&p->core->triggers.smssc_hosts, p->cfg->peers[0].host)); /* or the journal says so */
+	assert_true(core_peer_reports(&peers->row[0]));
 	peers->row[0].leaves = true;
 	p->cfg->peers[0].gone_ms = 0;
 	p->cfg->peers[1].gone_ms = 1;
@@ -155,6 +160,43 @@ static void test_a_route_follows_its_peer_and_the_one_before_leaves(void **state
 	assert_int_equal(peers->n, 2);
 	assert_true(!peers->row[0].leaves && !peers->row[0].left && peers->row[0].peer);
 	assert_true(peers->row[1].left);
+	p->cfg->peers_n = 1;
+}
+
+/* As of a peer whose first connection is being made: requests wait for it. */
+static void begins(struct core_play *p, size_t place)
+{
+	p->core->peers.row[place].tried = false;
+	p->core->peers.row[place].begun_ms = net_loop_now_ms(p->loop);
+}
+
+static void test_what_waits_for_a_peer_that_goes_waits_for_the_one_in_its_place(void **state)
+{
+	struct ipc_session_open s = acme();
+	struct core_play *p = *state;
+	struct core_peers *peers = &p->core->peers;
+	struct ipc_device_action a;
+	uint64_t until_ms;
+
+	assert_true(core_play_open(p, 1, &s).admitted);
+	begins(p, 0);
+	a = core_play_action(1, "m@a.example", 1);
+	assert_int_equal(core_play_ask(p, 11, &a), -1);
+	assert_int_equal(peers->row[0].waiting_n, 1);
+	until_ms = TAILQ_FIRST(&peers->row[0].waiting[0])->waits_until_ms;
+	p->cfg->peers[1] = p->cfg->peers[0];
+	p->cfg->peers[1].port = 10;
+	p->cfg->peers[0].gone_ms = 1;
+	p->cfg->peers_n = 2;
+	p->cfg->s6m.peer_index = p->cfg->t4.peer_index = 1;
+	core_reconfigure(p->core, p->conf.peer_tls);
+	core_queue_move(p->core);
+	assert_int_equal(peers->row[0].waiting_n, 0);
+	assert_int_equal(peers->row[1].waiting_n, 1);
+	assert_int_equal(TAILQ_FIRST(&peers->row[1].waiting[0])->waits_until_ms, until_ms);
+	peers->row[1].tried = true; /* it cannot be reached: nothing else is there */
+	core_queue_move(p->core);
+	assert_int_equal(peers->row[1].waiting_n, 0);
 	p->cfg->peers_n = 1;
 }
 
@@ -187,6 +229,7 @@ TEST_GROUP()
 		PLAY(test_not_one_of_the_other_zone),
 		PLAY(test_checks_of_revocation_that_a_reload_began_are_no_false_claim),
 		PLAY(test_a_route_follows_its_peer_and_the_one_before_leaves),
+		PLAY(test_what_waits_for_a_peer_that_goes_waits_for_the_one_in_its_place),
 		PLAY(test_a_row_of_the_configuration_changes_and_one_of_the_operator_stays),
 	};
 
