@@ -59,6 +59,7 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	struct ipc_beat *beat;           /* to be read; NULL: there is no page yet */
 	enum dm_child_state state;
 	bool was_ready;          /* some process in this place was */
+	bool behind;             /* started before a reload that only a start takes as a whole: it ends when it can */
 	struct dm_msg sandbox;   /* as it reported it; kind 0: not yet */
 	struct dm_pair {         /* of an edge: the pair of sockets to the keyholder of each kind */
 		uint32_t number; /* of the last one that was made */
@@ -90,7 +91,6 @@ struct dm_reload { /* a reload, until every process uses the new set */
 	struct report report;
 	bool config; /* the configuration is another one */
 	bool dry_run;
-	unsigned anew; /* processes that are started anew when it has ended: CFG_BY_* */
 };
 
 struct dm_crls {                 /* the files of CRLs, which are looked at while the daemon runs: dm_crls.c */

@@ -247,8 +247,7 @@ static void finish(struct dm_parent *p)
 	net_timer_stop(p->reload.timer);
 	log_info(&p->log, "daemon", "set %u of the files is in use", p->set->generation);
 	answer(p, true);
-	dm_change_anew(p, p->reload.anew);
-	p->reload.anew = 0;
+	dm_change_anew(p);
 }
 
 static bool lags(const struct dm_child *c)
@@ -369,7 +368,7 @@ static void take(struct dm_parent *p, struct dm_change *c, struct dm_set *fresh)
 
 	if (c->cfg) {
 		r->config = c->other || c->what.changes;
-		r->anew = c->what.anew;
+		dm_change_behind(p, c->what.anew);
 		dm_change_use(c, p);
 	}
 	dm_disk_look(p);
@@ -392,7 +391,6 @@ void dm_reload(struct dm_parent *p, uint32_t number, bool dry_run)
 	r->report = (struct report){ .len = 0 };
 	r->dry_run = dry_run;
 	r->config = false;
-	r->anew = 0;
 	err = dm_change_prepare(&change, p, &r->report);
 	if (!err) {
 		err = dm_set_load(&fresh, change.cfg ? change.cfg : p->cfg, p->set, p->set->generation + 1, &r->report);
@@ -424,7 +422,6 @@ bool dm_reload_crls(struct dm_parent *p, uint64_t *refused)
 	r->number = 0;
 	r->report = (struct report){ .len = 0 };
 	r->config = r->dry_run = false;
-	r->anew = 0;
 	if (dm_set_refresh(&fresh, p->set, p->cfg, p->set->generation + 1, refused, &r->report)) {
 		answer(p, false);
 		return false;
