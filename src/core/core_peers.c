@@ -182,7 +182,9 @@ static int begin(struct core_peer *p, struct tls_ctx *tls)
 	    (struct link_peer_conf){ p->conf->host, p->conf->realm,         p->conf->address,          p->conf->port,
 				     tls,           p->conf->reopen_detect, sctp_of(p, &c->cfg->sctp), local_of(p->conf) };
 	open_udp(p);
-	p->leaves = p->left = p->tried = false;
+	p->leaves = p->left = p->tried = p->took = false;
+	p->features = (struct core_features){ .n = 0 };
+	p->number = ++c->peers.number_last;
 	p->begun_ms = net_loop_now_ms(c->loop);
 	p->since_ms = core_now_ms(c);
 	return link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->peers.link_conf, &link_cb, p);
@@ -302,11 +304,16 @@ bool core_peer_begins(const struct core_peer *p)
 #define MOVES_MS 15000u /* for a new peer to be open, and one that leaves to answer */
 #define LOOK_MS 50u
 
-bool core_peer_reports(const struct core_peer *p)
+bool core_peer_routed(const struct core_peer *p)
 {
 	size_t i = (size_t)(p - p->core->peers.row);
 
 	return i == p->core->peers.t4 || i == p->core->cfg->t4.peer_index || p->leaves;
+}
+
+bool core_peer_reports(const struct core_peer *p)
+{
+	return core_peer_routed(p) || p->took || trg_names_has(&p->core->triggers.smssc_hosts, p->conf->host);
 }
 
 static int renew(struct core *c, size_t i, struct tls_ctx *tls)
@@ -356,6 +363,21 @@ static bool usable(const struct core *c, size_t i)
 	const struct core_peer *p = &c->peers.row[i];
 
 	return i < c->peers.n && p->peer && link_peer_link(p->peer);
+}
+
+size_t core_peers_t4(const struct core *c, uint32_t number, const char *host)
+{
+	for (size_t i = 0; number && i < c->peers.n; i++) {
+		if (c->peers.row[i].number == number && usable(c, i)) {
+			return i;
+		}
+	}
+	for (size_t i = 0; host && i < c->peers.n; i++) {
+		if (i != c->peers.s6m && usable(c, i) && strcmp(c->peers.row[i].conf->host, host) == 0) {
+			return i;
+		}
+	}
+	return c->peers.t4;
 }
 
 /* False: it waits. */
