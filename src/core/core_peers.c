@@ -173,14 +173,20 @@ static const char *local_of(const struct cfg_peer *conf)
 	return conf->transport == TRANSPORT_TCP && conf->local_addresses_n ? conf->local_addresses[0] : NULL;
 }
 
+/* The context of a place may be that of a peer that had the place before. */
+static struct tls_ctx *tls_of(const struct core_peer *p, struct tls_ctx *tls)
+{
+	return p->conf->protection == PROTECTION_TLS ? tls : NULL;
+}
+
 static int begin(struct core_peer *p, struct tls_ctx *tls)
 {
 	struct core *c = p->core;
 
 	p->sctp = (struct net_sctp_ends){ 0 };
 	p->link_peer_conf =
-	    (struct link_peer_conf){ p->conf->host, p->conf->realm,         p->conf->address,          p->conf->port,
-				     tls,           p->conf->reopen_detect, sctp_of(p, &c->cfg->sctp), local_of(p->conf) };
+	    (struct link_peer_conf){ p->conf->host,  p->conf->realm,         p->conf->address,          p->conf->port,
+				     tls_of(p, tls), p->conf->reopen_detect, sctp_of(p, &c->cfg->sctp), local_of(p->conf) };
 	open_udp(p);
 	p->leaves = p->left = p->tried = p->took = false;
 	p->features = (struct core_features){ .n = 0 };
@@ -335,7 +341,7 @@ static int renew(struct core *c, size_t i, struct tls_ctx *tls)
 		return begin(p, tls);
 	} else if (!p->conf->gone_ms) {
 		p->link_peer_conf.reopen_detect = p->conf->reopen_detect;
-		p->link_peer_conf.tls = tls;
+		p->link_peer_conf.tls = tls_of(p, tls);
 	}
 	return 0;
 }

@@ -889,10 +889,10 @@ int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_lis
 {
 	struct net_sctp_ends sctp;
 	struct edge_listener *l = listener_of(all, listen);
+	bool with_tls = protection_has_tls(listen->protection);
 	int err;
 
-	if ((l ? l->listener != NULL : all->listeners_n == CFG_LISTEN_MAX) ||
-	    protection_has_tls(listen->protection) != (tls != NULL)) {
+	if ((l ? l->listener != NULL : all->listeners_n == CFG_LISTEN_MAX) || (with_tls && !tls)) {
 		return ERR_INVAL;
 	}
 	if (!l) {
@@ -900,7 +900,7 @@ int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_lis
 		*l = (struct edge_listener){ .all = all, .conf = listen };
 		obj_begin(&l->obj, EDGE_LISTENER_MAGIC);
 	}
-	l->tls = tls; /* also for sessions that it had before it was closed */
+	l->tls = with_tls ? tls : NULL; /* also for sessions that it had before it was closed */
 	err = net_listen(&l->listener, all->env->loop, fd, listen->port, sctp_of(&sctp, all->env->cfg, listen), on_accept, l);
 	if (!err) {
 		edge_ocsp_staple(&all->ocsp);

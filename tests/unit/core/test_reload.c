@@ -200,6 +200,22 @@ static void test_what_waits_for_a_peer_that_goes_waits_for_the_one_in_its_place(
 	p->cfg->peers_n = 1;
 }
 
+static void test_a_peer_without_tls_has_not_that_of_who_had_its_place(void **state)
+{
+	struct core_play *p = *state;
+	struct core_peer *row = &p->core->peers.row[0];
+
+	p->cfg->peers[0].gone_ms = 1;
+	renew(p);
+	p->cfg->peers[0].gone_ms = 0;
+	p->conf.peer_tls[0] = (struct tls_ctx *)p; /* what the process still has */
+	core_reconfigure(p->core, p->conf.peer_tls);
+	assert_null(row->link_peer_conf.tls);
+	core_reconfigure(p->core, p->conf.peer_tls); /* as one that stays */
+	assert_null(row->link_peer_conf.tls);
+	p->conf.peer_tls[0] = NULL;
+}
+
 static void test_a_row_of_the_configuration_changes_and_one_of_the_operator_stays(void **state)
 {
 	struct core_play *p = *state;
@@ -230,6 +246,7 @@ TEST_GROUP()
 		PLAY(test_checks_of_revocation_that_a_reload_began_are_no_false_claim),
 		PLAY(test_a_route_follows_its_peer_and_the_one_before_leaves),
 		PLAY(test_what_waits_for_a_peer_that_goes_waits_for_the_one_in_its_place),
+		PLAY(test_a_peer_without_tls_has_not_that_of_who_had_its_place),
 		PLAY(test_a_row_of_the_configuration_changes_and_one_of_the_operator_stays),
 	};
 
