@@ -407,6 +407,22 @@ static int route(struct merge *m, struct cfg_route *r, const char *section)
 	return ERR_INVAL;
 }
 
+/* A peer that stays as it is until the next start needs its trust anchor until then. */
+static int check_anchors(const struct merge *m)
+{
+	for (size_t i = 0; i < m->out->peers_n; i++) {
+		const struct cfg_peer *p = &m->out->peers[i];
+
+		if (!p->gone_ms && p->protection != PROTECTION_NONE && cfg_anchor_index(m->out, p->trust) == CFG_ANCHORS_MAX) {
+			report_add(m->report, REPORT_ERROR,
+				   "trust_anchors[%s] cannot be removed: peers[%s] has it until the next start", p->trust,
+				   p->name);
+			return ERR_INVAL;
+		}
+	}
+	return 0;
+}
+
 int cfg_merge(struct cfg_iwf *out, const struct cfg_iwf *force, const struct cfg_iwf *fresh, const struct cfg_merge_can *can,
 	      struct cfg_merged *what, struct report *why)
 {
@@ -427,5 +443,8 @@ int cfg_merge(struct cfg_iwf *out, const struct cfg_iwf *force, const struct cfg
 	if (!err) {
 		err = route(&m, &out->s6m, "s6m");
 	}
-	return err ? err : route(&m, &out->t4, "t4");
+	if (!err) {
+		err = route(&m, &out->t4, "t4");
+	}
+	return err ? err : check_anchors(&m);
 }
