@@ -201,17 +201,21 @@ static size_t find(const struct places *l, const char *name)
 	return PLACES_MAX;
 }
 
-/* What differs can be taken by the one that is there. */
-static bool same_place(const struct places *l, const char *a, const char *b)
+static const struct cfg_change_row *change_of(const struct places *l, const struct cfg_row *row)
 {
 	char general[ITEM_MAX];
 
-	for (const struct cfg_row *row = l->row->rows; row->key; row++) {
-		const struct cfg_change_row *change;
+	snprintf(general, sizeof general, "%s[].%s", l->kind->key, row->key);
+	return cfg_change_of(general);
+}
 
-		snprintf(general, sizeof general, "%s[].%s", l->kind->key, row->key);
-		change = cfg_change_of(general);
-		if (change && change->when == CFG_MOVES && !cfg_value_same(row, a, b)) {
+/* What differs can be taken by it. A key and one in a token change with their certificate only. */
+static bool same_place(const struct places *l, const char *a, const char *b)
+{
+	for (const struct cfg_row *row = l->row->rows; row->key; row++) {
+		const struct cfg_change_row *change = change_of(l, row);
+
+		if (change && (change->when == CFG_MOVES || strcmp(row->key, "key_object") == 0) && !cfg_value_same(row, a, b)) {
 			return false;
 		}
 	}
@@ -440,11 +444,7 @@ int cfg_merge(struct cfg_iwf *out, const struct cfg_iwf *force, const struct cfg
 			err = strcmp(row->key, kinds[i].key) == 0 ? list(&m, row, &kinds[i]) : 0;
 		}
 	}
-	if (!err) {
-		err = route(&m, &out->s6m, "s6m");
-	}
-	if (!err) {
-		err = route(&m, &out->t4, "t4");
-	}
+	err = err ? err : route(&m, &out->s6m, "s6m");
+	err = err ? err : route(&m, &out->t4, "t4");
 	return err ? err : check_anchors(&m);
 }

@@ -383,6 +383,28 @@ static void test_an_anchor_goes_and_the_bits_of_the_others_stay(void **state)
 	cfg_iwf_free(c);
 }
 
+static void test_a_listener_whose_key_goes_into_a_token_waits_as_a_whole(void **state)
+{
+	static const char token[] = HEAD ANCHORS LISTEN
+	    "  - { name: tsp, address: 127.0.0.1, port: 5868, certificate: /other.pem, key_object: iwf }\n" PEERS ROUTES
+	    "keyholder: { pkcs11: { module: /lib/p11.so, token: t, pin_file: /pin } }\n";
+	struct cfg_iwf *c;
+
+	(void)state;
+	c = after(parse(GOOD), token);
+	said("restart listen[tsp].key_object: \"\" -> iwf (its key is in a token)");
+	said("restart listen[tsp].key: /iwf.key -> \"\" (its key is in a token)");
+	assert_string_equal(c->listen[0].key, "/iwf.key");
+	assert_string_equal(c->listen[0].certificate, "/iwf.pem");
+	assert_int_equal(what.changes, 0);
+	cfg_iwf_free(c);
+	c = after(parse(token), GOOD);
+	assert_string_equal(c->listen[0].key, "");
+	assert_string_equal(c->listen[0].key_object, "iwf");
+	assert_string_equal(c->listen[0].certificate, "/other.pem");
+	cfg_iwf_free(c);
+}
+
 static void test_an_anchor_stays_for_a_peer_that_waits(void **state)
 {
 #define TUNNEL(name_, host_, trust_)                                                                                             \
@@ -435,6 +457,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_what_the_processes_cannot_serve_waits),
 		cmocka_unit_test(test_a_peer_that_moves_is_a_new_one_and_the_route_follows),
 		cmocka_unit_test(test_an_anchor_goes_and_the_bits_of_the_others_stay),
+		cmocka_unit_test(test_a_listener_whose_key_goes_into_a_token_waits_as_a_whole),
 		cmocka_unit_test(test_an_anchor_stays_for_a_peer_that_waits),
 		cmocka_unit_test(test_a_route_without_its_peer_is_refused),
 	};
