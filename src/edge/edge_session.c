@@ -236,12 +236,22 @@ static bool drop_oldest(struct edge_sessions *all)
 	return true;
 }
 
+static bool make_room(struct edge_sessions *all)
+{
+	unsigned wanted = ipc_caps_room(all->caps, all->env->cfg->limits.unauthenticated), n = 0;
+
+	while (n < wanted && drop_oldest(all)) {
+		n++;
+	}
+	return n || !wanted;
+}
+
 static bool within_strangers(struct edge_sessions *all, const char *peer)
 {
 	const struct cfg_limits *l = &all->env->cfg->limits;
 	enum ipc_caps_verdict v = ipc_caps_stranger(all->caps, peer, l->unauthenticated, l->unauthenticated_per_address);
 
-	if (v == IPC_CAPS_TOTAL && drop_oldest(all)) {
+	if (v == IPC_CAPS_TOTAL && make_room(all)) {
 		v = ipc_caps_stranger(all->caps, peer, UINT32_MAX, UINT32_MAX);
 	}
 	if (v == IPC_CAPS_OK) {
