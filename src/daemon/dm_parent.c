@@ -111,6 +111,7 @@ static void on_ready(struct dm_child *c)
 		dm_sandboxes_tell(p);
 		dm_crls_tell(p);
 		dm_disk_tell(p);
+		dm_answer_core_ready(p);
 	}
 	dm_holders_tell(c);
 	dm_set_offer(c); /* the set may have been renewed in the meantime */

@@ -90,6 +90,9 @@ struct dm_reload { /* a reload, until every process uses the new set */
 	struct net_timer *timer;
 	struct report report;
 	bool config; /* the configuration is another one */
+	/* of the last one that changed something while no core was there; kind 0: none */
+	struct dm_msg untold;
+	struct report untold_report;
 	bool dry_run;
 };
 
@@ -316,6 +319,9 @@ void dm_files_free(struct dm_parent *p);
 /* Reads everything again, the configuration included; without errors it is used from now on.
  * `number`: of the core's request; 0: SIGHUP. `dry_run`: nothing is used, and all is said. */
 void dm_reload(struct dm_parent *p, uint32_t number, bool dry_run);
+/* The reload has ended (dm_answer.c). A core that gets ready is told what changed without it. */
+void dm_answer(struct dm_parent *p, bool taken);
+void dm_answer_core_ready(struct dm_parent *p);
 /* After a child has ended, started, or taken a set: offers the edges the newest one if they lack
  * it and can have it, tells the keyholders what is used, and ends a reload that waited for this
  * child. */

@@ -360,6 +360,7 @@ def test_what_is_changed_while_a_core_starts_comes_into_force(lab, conf):
     proc.wait_until("it is taken", lambda: log(p).count("of the files is in use") > heard, 10)
     os.kill(starting, signal.SIGCONT)
     proc.wait_until("another one is there", lambda: core(p) not in (None, starting), 10)
+    p.wait_decision(action="configuration", address="SIGHUP", rule="journal.lazy: 200ms -> 100ms (the core is started anew)")
     assert f"core (pid {starting}) ends, and is started anew with the new configuration" in log(p)
 
 
