@@ -207,17 +207,21 @@ static size_t find(const struct places *l, const char *name)
 	return PLACES_MAX;
 }
 
-/* What differs can be taken by the one that is there. */
-static bool same_place(const struct places *l, const char *a, const char *b)
+static const struct cfg_change_row *change_of(const struct places *l, const struct cfg_row *row)
 {
 	char general[ITEM_MAX];
 
-	for (const struct cfg_row *row = l->row->rows; row->key; row++) {
-		const struct cfg_change_row *change;
+	snprintf(general, sizeof general, "%s[].%s", l->kind->key, row->key);
+	return cfg_change_of(general);
+}
 
-		snprintf(general, sizeof general, "%s[].%s", l->kind->key, row->key);
-		change = cfg_change_of(general);
-		if (change && change->when == CFG_MOVES && !cfg_value_same(row, a, b)) {
+/* What differs can be taken by it. A key and one in a token change with their certificate only. */
+static bool same_place(const struct places *l, const char *a, const char *b)
+{
+	for (const struct cfg_row *row = l->row->rows; row->key; row++) {
+		const struct cfg_change_row *change = change_of(l, row);
+
+		if (change && (change->when == CFG_MOVES || strcmp(row->key, "key_object") == 0) && !cfg_value_same(row, a, b)) {
 			return false;
 		}
 	}
@@ -413,6 +417,22 @@ static int route(struct merge *m, struct cfg_route *r, const char *section)
 	return ERR_INVAL;
 }
 
+/* A peer that stays as it is until the next start needs its trust anchor until then. */
+static int check_anchors(const struct merge *m)
+{
+	for (size_t i = 0; i < m->out->peers_n; i++) {
+		const struct cfg_peer *p = &m->out->peers[i];
+
+		if (!p->gone_ms && p->protection != PROTECTION_NONE && cfg_anchor_index(m->out, p->trust) == CFG_ANCHORS_MAX) {
+			report_add(m->report, REPORT_ERROR,
+				   "trust_anchors[%s] cannot be removed: peers[%s] has it until the next start", p->trust,
+				   p->name);
+			return ERR_INVAL;
+		}
+	}
+	return 0;
+}
+
 int cfg_merge(struct cfg_iwf *out, const struct cfg_iwf *force, const struct cfg_iwf *fresh, const struct cfg_merge_can *can,
 	      struct cfg_merged *what, struct report *why)
 {
@@ -430,8 +450,7 @@ int cfg_merge(struct cfg_iwf *out, const struct cfg_iwf *force, const struct cfg
 			err = strcmp(row->key, kinds[i].key) == 0 ? list(&m, row, &kinds[i]) : 0;
 		}
 	}
-	if (!err) {
-		err = route(&m, &out->s6m, "s6m");
-	}
-	return err ? err : route(&m, &out->t4, "t4");
+	err = err ? err : route(&m, &out->s6m, "s6m");
+	err = err ? err : route(&m, &out->t4, "t4");
+	return err ? err : check_anchors(&m);
 }

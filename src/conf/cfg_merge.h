@@ -29,7 +29,7 @@ struct cfg_merged {
 
 /* Writes into `out` what is in force after the reload. `out` borrows nothing; its `lines` are NULL.
  * A line for each change (REPORT_CHANGE) and for each that waits (REPORT_RESTART) is added.
- * ERR_LIMIT or ERR_INVAL: there is no place for a new one, or a route would have no peer; an error
- * is in the report. */
+ * ERR_LIMIT or ERR_INVAL: there is no place for a new one, or a route would have no peer, or a peer
+ * that waits no anchor; an error is in the report. */
 ERR_MUST_USE int cfg_merge(struct cfg_iwf *out, const struct cfg_iwf *force, const struct cfg_iwf *fresh,
 			   const struct cfg_merge_can *can, struct cfg_merged *what, struct report *why);

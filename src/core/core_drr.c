@@ -22,8 +22,7 @@
 
 /* -- the trigger that a DRR belongs to */
 
-/* Only the SMS-SC that accepted the DTR may report. Before its answer that is the configured
- * SMS-SC. */
+/* Only the SMS-SC that accepted the DTR may report. */
 static bool from_accepting_smssc(const struct core_peer *p, const char *accepted_by, const struct dia_bytes *host)
 {
 	const char *destination = p->core->cfg->t4.destination_host;
@@ -55,6 +54,19 @@ static bool reported_before(const struct core_peer *p, const struct t4_drr *drr)
 	       from_accepting_smssc(p, e->accepted_by, &drr->head.origin_host);
 }
 
+/* Before its answer that is the one that the DTR was sent to, or, by an earlier core, the configured
+ * one. */
+static bool may_report(const struct core_peer *p, const struct core_trigger *t, const struct dia_bytes *host)
+{
+	if (t->trg->accepted_by) {
+		return from_accepting_smssc(p, t->trg->accepted_by, host);
+	}
+	if (!t->dtr_peer) {
+		return core_peer_routed(p) && from_accepting_smssc(p, NULL, host);
+	}
+	return p->number == t->dtr_peer && from_accepting_smssc(p, t->dtr_host ? t->dtr_host : p->conf->host, host);
+}
+
 static struct core_trigger *find_trigger(const struct core_peer *p, const struct t4_drr *drr)
 {
 	char e164[STR_DIGITS_MAX + 1];
@@ -65,8 +77,7 @@ static struct core_trigger *find_trigger(const struct core_peer *p, const struct
 	}
 	t = drr->reference_number.present ? core_trigger_find(p->core, e164, drr->reference_number.v)
 					  : core_device_find(p->core, e164, &drr->user_identifier);
-	if (!t || !core_device_same(t->trg, &drr->user_identifier) ||
-	    !from_accepting_smssc(p, t->trg->accepted_by, &drr->head.origin_host)) {
+	if (!t || !core_device_same(t->trg, &drr->user_identifier) || !may_report(p, t, &drr->head.origin_host)) {
 		return NULL;
 	}
 	return t;

@@ -173,16 +173,24 @@ static const char *local_of(const struct cfg_peer *conf)
 	return conf->transport == TRANSPORT_TCP && conf->local_addresses_n ? conf->local_addresses[0] : NULL;
 }
 
+/* The context of a place may be that of a peer that had the place before. */
+static struct tls_ctx *tls_of(const struct core_peer *p, struct tls_ctx *tls)
+{
+	return p->conf->protection == PROTECTION_TLS ? tls : NULL;
+}
+
 static int begin(struct core_peer *p, struct tls_ctx *tls)
 {
 	struct core *c = p->core;
 
 	p->sctp = (struct net_sctp_ends){ 0 };
 	p->link_peer_conf =
-	    (struct link_peer_conf){ p->conf->host, p->conf->realm,         p->conf->address,          p->conf->port,
-				     tls,           p->conf->reopen_detect, sctp_of(p, &c->cfg->sctp), local_of(p->conf) };
+	    (struct link_peer_conf){ p->conf->host,  p->conf->realm,         p->conf->address,          p->conf->port,
+				     tls_of(p, tls), p->conf->reopen_detect, sctp_of(p, &c->cfg->sctp), local_of(p->conf) };
 	open_udp(p);
-	p->leaves = p->left = p->tried = false;
+	p->leaves = p->left = p->tried = p->took = false;
+	p->features = (struct core_features){ .n = 0 };
+	p->number = ++c->peers.number_last;
 	p->begun_ms = net_loop_now_ms(c->loop);
 	p->since_ms = core_now_ms(c);
 	return link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->peers.link_conf, &link_cb, p);
@@ -302,11 +310,16 @@ bool core_peer_begins(const struct core_peer *p)
 #define MOVES_MS 15000u /* for a new peer to be open, and one that leaves to answer */
 #define LOOK_MS 50u
 
-bool core_peer_reports(const struct core_peer *p)
+bool core_peer_routed(const struct core_peer *p)
 {
 	size_t i = (size_t)(p - p->core->peers.row);
 
 	return i == p->core->peers.t4 || i == p->core->cfg->t4.peer_index || p->leaves;
+}
+
+bool core_peer_reports(const struct core_peer *p)
+{
+	return core_peer_routed(p) || p->took || trg_names_has(&p->core->triggers.smssc_hosts, p->conf->host);
 }
 
 static int renew(struct core *c, size_t i, struct tls_ctx *tls)
@@ -335,7 +348,7 @@ static int renew(struct core *c, size_t i, struct tls_ctx *tls)
 		return begin(p, tls);
 	} else if (!p->conf->gone_ms) {
 		p->link_peer_conf.reopen_detect = p->conf->reopen_detect;
-		p->link_peer_conf.tls = tls;
+		p->link_peer_conf.tls = tls_of(p, tls);
 	}
 	return 0;
 }
@@ -363,6 +376,21 @@ static bool usable(const struct core *c, size_t i)
 	const struct core_peer *p = &c->peers.row[i];
 
 	return i < c->peers.n && p->peer && link_peer_link(p->peer);
+}
+
+size_t core_peers_t4(const struct core *c, uint32_t number, const char *host)
+{
+	for (size_t i = 0; number && i < c->peers.n; i++) {
+		if (c->peers.row[i].number == number && usable(c, i)) {
+			return i;
+		}
+	}
+	for (size_t i = 0; host && i < c->peers.n; i++) {
+		if (i != c->peers.s6m && usable(c, i) && strcmp(c->peers.row[i].conf->host, host) == 0) {
+			return i;
+		}
+	}
+	return c->peers.t4;
 }
 
 /* False: it waits. */

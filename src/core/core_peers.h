@@ -43,6 +43,8 @@ struct core_peer {
 	bool left;                             /* it was sent a DPR, and is not shown any more */
 	bool cut;                              /* its connection ends because NDS/IP does not protect it */
 	bool open;
+	uint32_t number; /* of this peer among all that had a place: a place is used again, a number is not */
+	bool took;       /* it was sent trigger requests, so it may have something to report */
 };
 
 /* Events at a peer; set by core_peers_open(). */
@@ -62,6 +64,7 @@ struct core_peers {
 	/* places of the peers that requests go to. After a reload that names another one they
 	 * follow when that is open, so that nobody is refused meanwhile */
 	size_t s6m, t4;
+	uint32_t number_last;
 	bool moves;           /* a route has to follow, or a peer leaves */
 	uint64_t moves_by_ms; /* then they follow, and it leaves, in any case */
 	struct net_timer *look;
@@ -77,9 +80,15 @@ void core_peers_look(struct core *c);
 /* Its first connection is being made, and not for long: requests wait for it as for their turn, and
  * are not refused. So a core that starts anew refuses nobody while its peers are there. */
 bool core_peer_begins(const struct core_peer *p);
-/* Delivery reports of this peer are those of the SMS-SC: also of one that requests go to no
- * more. */
+/* Trigger requests go to this peer, will, or went there until it was removed. */
+bool core_peer_routed(const struct core_peer *p);
+/* Delivery reports of this peer are those of an SMS-SC: also of one that requests go to no more,
+ * when it was sent some, or the journal names it. */
 bool core_peer_reports(const struct core_peer *p);
+/* The place that a trigger request goes to when it is about what the peer with this number was
+ * sent (0: none was), or the SMS-SC with this name has (NULL: nobody known). Another one knows
+ * neither a copy by its ids nor the trigger. When those cannot be used: the route. */
+size_t core_peers_t4(const struct core *c, uint32_t number, const char *host);
 /* Sends DPR to each peer. core_peers_close() cuts off a peer that does not answer in time.
  * No object of its link may outlive core_peers_close(). */
 void core_peers_leave(struct core *c);

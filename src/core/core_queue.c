@@ -271,41 +271,37 @@ static bool too_late(const struct core_peer *p, const struct core_trigger *t)
 	return net_loop_now_ms(p->core->loop) >= t->waits_until_ms;
 }
 
+/* Requests go to this peer no more. */
+static bool is_left_behind(const struct core_peer *p)
+{
+	size_t i = (size_t)(p - p->core->peers.row);
+
+	return i != p->core->peers.s6m && i != p->core->peers.t4;
+}
+
+/* A reload may have named another peer than the one that it waits for: then it waits for that one,
+ * and not longer. */
+static void end_wait(struct core_peer *p, struct core_trigger *t)
+{
+	const struct core_turn *turn = t->turn;
+	uint64_t until_ms = t->waits_until_ms;
+	bool late = too_late(p, t);
+
+	core_queue_take(t);
+	if (late || !is_left_behind(p) || turn->leave(t, t->waits_again)) {
+		did_not_leave(t, turn);
+	} else if (t->wait == CORE_WAIT_TURN) {
+		t->waits_until_ms = until_ms;
+	}
+}
+
 static void end_late(struct core_peer *p, bool all)
 {
 	for (int i = 1; i >= 0; i--) {
 		struct core_trigger *t;
 
 		while ((t = TAILQ_FIRST(&p->waiting[i])) && (all || too_late(p, t))) {
-			const struct core_turn *turn = t->turn;
-
-			core_queue_take(t);
-			did_not_leave(t, turn);
-		}
-	}
-}
-
-/* A reload removed this peer: what was never sent goes where requests go now. */
-static void follow_route(struct core_peer *p)
-{
-	struct core *c = p->core;
-	uint64_t now_ms = net_loop_now_ms(c->loop);
-	struct core_trigger *t, *next;
-
-	for (int i = 1; i >= 0; i--) {
-		for (t = TAILQ_FIRST(&p->waiting[i]); t; t = next) {
-			const struct core_turn *turn = t->turn;
-			size_t to = turn->s6m ? c->peers.s6m : c->peers.t4;
-			uint64_t left_ms = t->waits_until_ms > now_ms ? t->waits_until_ms - now_ms : 0;
-
-			next = TAILQ_NEXT(t, waiting);
-			if (t->waits_again || &c->peers.row[to] == p) {
-				continue;
-			}
-			core_queue_take(t);
-			if (core_queue_put(t, to, turn, false, left_ms)) {
-				did_not_leave(t, turn);
-			}
+			end_wait(p, t);
 		}
 	}
 }
@@ -334,11 +330,6 @@ void core_queue_move(struct core *c)
 {
 	uint64_t soonest = UINT64_MAX, now_ms = net_loop_now_ms(c->loop);
 
-	for (size_t i = 0; i < c->peers.n && !c->stop.begun; i++) {
-		if (c->peers.row[i].leaves) {
-			follow_route(&c->peers.row[i]);
-		}
-	}
 	for (size_t i = 0; i < c->peers.n && !c->stop.begun; i++) {
 		struct core_peer *p = &c->peers.row[i];
 		struct core_trigger *t;

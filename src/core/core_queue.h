@@ -22,7 +22,6 @@ struct core_trigger;
 struct core_turn {
 	int (*leave)(struct core_trigger *t, bool again); /* sends it; an error: it was not sent */
 	void (*late)(struct core_trigger *t);             /* it was not sent in time, or not at all; may free t */
-	bool s6m;                                         /* where it goes: to the HSS; else to the SMS-SC */
 };
 
 #define CORE_ASK_MAGIC 0xf3faa8e8u

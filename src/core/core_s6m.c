@@ -244,7 +244,7 @@ static void late(struct core_trigger *t)
 	refuse(t, &v);
 }
 
-static const struct core_turn turn = { leave, late, true };
+static const struct core_turn turn = { leave, late };
 
 int core_s6m_ask(void *arg, struct trg *trg)
 {

@@ -15,9 +15,28 @@ struct dtr_parts {
 	uint8_t msisdn[STR_TBCD_MAX], smea[APP_SMEA_MAX];
 };
 
+/* Where a request about this trigger goes. A reload may have named another SMS-SC since its first
+ * DTR, and that one would take a copy for a trigger that it does not have yet. */
+static size_t place_of(const struct core *c, struct trg *trg)
+{
+	return core_peers_t4(c, core_trigger_of(trg)->dtr_peer, trg->accepted_by);
+}
+
+static const char *host_of(const struct core *c, struct trg *trg, size_t place)
+{
+	const struct core_trigger *t = core_trigger_of(trg);
+	const char *route = c->cfg->t4.destination_host;
+
+	/* a recall or replace goes to the SMS-SC that accepted the original (TS 23.682 5.2.3) */
+	if (trg->accepted_by) {
+		return trg->accepted_by;
+	}
+	return t->dtr_peer && c->peers.row[place].number == t->dtr_peer ? t->dtr_host : route[0] ? route : NULL;
+}
+
 /* Fills the members common to a DTR and its recall. */
-static int head(struct t4_dtr *dtr, struct dtr_parts *parts, struct core *c, const struct trg *trg, uint32_t end_to_end,
-		bool again)
+static int head(struct t4_dtr *dtr, struct dtr_parts *parts, struct core *c, struct trg *trg, uint32_t end_to_end, bool again,
+		size_t place)
 {
 	const struct cfg_route *route = &c->cfg->t4;
 	const char *msisdn = trg->sub.msisdn[0] ? trg->sub.msisdn : trg->req.msisdn;
@@ -26,8 +45,7 @@ static int head(struct t4_dtr *dtr, struct dtr_parts *parts, struct core *c, con
 
 	m->octets = buf_over(c->scratch, sizeof c->scratch);
 	m->session_id_len = (uint32_t)link_ids_session_of(&c->peers.ids, m->session_id, trg->req.received_ms, end_to_end);
-	/* a recall or replace goes to the SMS-SC that accepted the original (TS 23.682 5.2.3) */
-	m->host = trg->accepted_by ? trg->accepted_by : route->destination_host[0] ? route->destination_host : NULL;
+	m->host = host_of(c, trg, place);
 	t4_dtr_clear(dtr);
 	dtr->head.request = true;
 	dtr->head.retransmitted = again;
@@ -66,11 +84,26 @@ static struct dia_bytes payload_of(const struct trg *trg)
 	return (struct dia_bytes){ trg->req.payload_len ? trg->req.payload : nothing, trg->req.payload_len };
 }
 
-static int ask(struct core *c, struct trg *trg, const struct t4_dtr *dtr, struct core_message *m, uint32_t end_to_end,
-	       link_answer_fn *fn)
+static int ask(struct core *c, size_t place, struct trg *trg, const struct t4_dtr *dtr, struct core_message *m,
+	       uint32_t end_to_end, link_answer_fn *fn)
 {
+	int err;
+
 	t4_dtr_build(&m->octets, dtr, 0, end_to_end);
-	return core_peer_ask(core_trigger_of(trg), c->peers.t4, m, (uint32_t)c->cfg->t4.answer_wait_ms, fn);
+	err = core_peer_ask(core_trigger_of(trg), place, m, (uint32_t)c->cfg->t4.answer_wait_ms, fn);
+	if (!err) {
+		c->peers.row[place].took = true;
+	}
+	return err;
+}
+
+/* The first DTR has left: what else is said about it goes there, too. */
+static void note_place(struct core *c, struct core_trigger *t, size_t place, const char *host)
+{
+	if (!t->dtr_peer) {
+		t->dtr_peer = c->peers.row[place].number;
+		t->dtr_host = trg_names_keep(&c->triggers.dtr_hosts, host);
+	}
 }
 
 /* -- features of the SMS-SC (TS 29.229 7.2): an answer lists all of them */
@@ -265,7 +298,7 @@ static void late_submit(struct core_trigger *t)
 	core_trigger_step(t, &(struct trg_event){ .kind = TRG_EV_UNSENT });
 }
 
-static const struct core_turn turn_submit = { leave_submit, late_submit, false };
+static const struct core_turn turn_submit = { leave_submit, late_submit };
 
 int core_t4_submit(void *arg, struct trg *trg, bool again)
 {
@@ -274,14 +307,16 @@ int core_t4_submit(void *arg, struct trg *trg, bool again)
 	/* after a restart there may be a million of them, and the SMS-SC has other work */
 	bool resumes = again && trg->resumed;
 	struct core_trigger *t = core_trigger_of(trg);
+	size_t place = place_of(c, trg);
 	struct dtr_parts parts;
 	int err;
 
-	if (core_queue_full(c, c->peers.t4) || (!again && core_queue_begins(c, c->peers.t4))) {
-		return core_queue_put(t, c->peers.t4, &turn_submit, again, c->cfg->t4.answer_wait_ms);
+	if (core_queue_full(c, place) || (!again && core_queue_begins(c, place))) {
+		return core_queue_put(t, place, &turn_submit, again, c->cfg->t4.answer_wait_ms);
 	}
-	err = resumes && c->triggers.resuming >= c->cfg->limits.resume ? ERR_BUSY
-								       : head(&dtr, &parts, c, trg, trg->dtr_end_to_end, again);
+	err = resumes && c->triggers.resuming >= c->cfg->limits.resume
+		  ? ERR_BUSY
+		  : head(&dtr, &parts, c, trg, trg->dtr_end_to_end, again, place);
 	if (!err && trg->req.action == TSP_ACTION_RECALL) {
 		fill_recall(&dtr, trg_old_reference(&trg->req));
 	} else if (!err) {
@@ -293,9 +328,11 @@ int core_t4_submit(void *arg, struct trg *trg, bool again)
 	offer_features(&dtr);
 	core_trigger_by_device(t);
 	t->left = true;
-	err = ask(c, trg, &dtr, &parts.message, trg->dtr_end_to_end, on_dta);
+	err = ask(c, place, trg, &dtr, &parts.message, trg->dtr_end_to_end, on_dta);
 	if (err && !again) {
 		t->left = false;
+	} else if (!err) {
+		note_place(c, t, place, parts.message.host);
 	}
 	FAULT_POINT(CORE_DTR_QUEUED);
 	if (!err) {
@@ -344,7 +381,7 @@ static void late_recall(struct core_trigger *t)
 	core_trigger_step(t, &(struct trg_event){ .kind = TRG_EV_RECALL_SILENT });
 }
 
-static const struct core_turn turn_recall = { leave_recall, late_recall, false };
+static const struct core_turn turn_recall = { leave_recall, late_recall };
 
 int core_t4_recall(void *arg, struct trg *trg, bool again)
 {
@@ -352,18 +389,19 @@ int core_t4_recall(void *arg, struct trg *trg, bool again)
 	bool of_other = trg->req.action == TSP_ACTION_RECALL;
 	struct t4_dtr dtr;
 	struct dtr_parts parts;
+	size_t place = place_of(c, trg);
 	int err;
 
-	if (core_queue_full(c, c->peers.t4)) {
-		return core_queue_put(core_trigger_of(trg), c->peers.t4, &turn_recall, again, c->cfg->t4.answer_wait_ms);
+	if (core_queue_full(c, place)) {
+		return core_queue_put(core_trigger_of(trg), place, &turn_recall, again, c->cfg->t4.answer_wait_ms);
 	}
-	err = head(&dtr, &parts, c, trg, trg->recall_end_to_end, again);
+	err = head(&dtr, &parts, c, trg, trg->recall_end_to_end, again, place);
 	if (err) {
 		return err;
 	}
 	fill_recall(&dtr, of_other ? trg_old_reference(&trg->req) : trg->req.reference);
 	offer_features(&dtr);
-	err = ask(c, trg, &dtr, &parts.message, trg->recall_end_to_end, on_recalled);
+	err = ask(c, place, trg, &dtr, &parts.message, trg->recall_end_to_end, on_recalled);
 	FAULT_POINT(CORE_RECALL_QUEUED);
 	if (!err && !again) {
 		st_count(&c->st, ST_T4_RECALLS);

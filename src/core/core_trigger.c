@@ -271,7 +271,7 @@ int core_triggers_init(struct core *c, const struct trg_ports *ports)
 	if (sip_key_new(&p->smssc_hosts.key)) {
 		return ERR_IO;
 	}
-	p->parties.key = p->rule_texts.key = p->smssc_hosts.key;
+	p->parties.key = p->rule_texts.key = p->dtr_hosts.key = p->smssc_hosts.key;
 	if (trg_names_reserve(&p->smssc_hosts)) {
 		return ERR_NOMEM;
 	}
@@ -293,6 +293,7 @@ void core_triggers_fini(struct core *c)
 	multimap_fini(&p->by_ref);
 	multimap_fini(&p->by_device);
 	trg_names_fini(&p->smssc_hosts);
+	trg_names_fini(&p->dtr_hosts);
 	trg_parties_fini(&p->parties);
 	trg_names_fini(&p->rule_texts);
 }

@@ -96,6 +96,10 @@ struct core_trigger {
 	uint8_t storing; /* journal completions outstanding; only the last is acted on */
 	bool gone;       /* core_trigger_free() was called: only `storing` is valid */
 	bool left;       /* a DTR may have been sent */
+	/* to the peer with this number; 0: by an earlier core, or to none. And its
+	 * Destination-Host (interned; NULL: none) */
+	uint32_t dtr_peer;
+	const char *dtr_host;
 	/* The edge gave up although the core had answered SUCCESS; this was acted on. */
 	bool given_up;
 	bool resuming; /* its request after a restart counts in limits.resume */
@@ -142,6 +146,7 @@ struct core_triggers {
 	struct trg_conf conf;
 	const struct trg_ports *ports;
 	struct trg_names smssc_hosts; /* interned hosts of SMS-SCs */
+	struct trg_names dtr_hosts;   /* interned Destination-Hosts of DTRs */
 	struct trg_parties parties;   /* names of SCSs and groups */
 	struct trg_names rule_texts;  /* interned rules and addresses of answered triggers */
 	struct pages_ahead ahead;     /* memory for those of the journal, during the start */

@@ -322,17 +322,27 @@ static bool concerned(const struct dm_child *c, unsigned by)
 	       (c->role == DM_FETCHER && (by & CFG_BY_FETCHER));
 }
 
-void dm_change_anew(struct dm_parent *p, unsigned by)
+void dm_change_behind(struct dm_parent *p, unsigned by)
+{
+	for (uint32_t i = 0; i < dm_children(p); i++) {
+		struct dm_child *c = dm_child_at(p, i);
+
+		c->behind = c->pid && (c->behind || concerned(c, by));
+	}
+}
+
+void dm_change_anew(struct dm_parent *p)
 {
 	struct dm_msg stop = { .kind = DM_STOP };
 	char name[EDGE_WORDS_MAX];
 
-	for (uint32_t i = 0; i < dm_children(p) && !p->stopping; i++) {
+	for (uint32_t i = 0; i < dm_children(p) && !p->stopping && !p->reload.waits; i++) {
 		struct dm_child *c = dm_child_at(p, i);
 
-		if (!concerned(c, by) || !c->pid || !dm_child_ready(c)) {
-			continue; /* one that starts has the new configuration */
+		if (!c->behind || !dm_child_ready(c)) {
+			continue;
 		}
+		c->behind = false;
 		log_info(&p->log, "daemon", "%s ends, and is started anew with the new configuration", dm_child_name(c, name));
 		if (dm_send(c->sock, &stop, NULL, 0)) {
 			kill(c->pid, SIGKILL);

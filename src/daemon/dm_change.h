@@ -22,5 +22,8 @@ ERR_MUST_USE int dm_change_prepare(struct dm_change *out, struct dm_parent *p, s
 /* It is in force: the parent's part. The processes get it with the next set. Empties `c`. */
 void dm_change_use(struct dm_change *c, struct dm_parent *p);
 void dm_change_drop(struct dm_change *c);
-/* The processes that have to be started anew for it are asked to end. */
-void dm_change_anew(struct dm_parent *p, unsigned by);
+/* Processes of these roles (CFG_BY_*) that run were started with what was in force before, and a
+ * message does not bring them all of it. */
+void dm_change_behind(struct dm_parent *p, unsigned by);
+/* Those of them that are ready are asked to end; each of the others is when it gets ready. */
+void dm_change_anew(struct dm_parent *p);

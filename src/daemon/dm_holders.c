@@ -86,7 +86,7 @@ static void join(struct dm_child *edge, const struct dm_child *holder)
 	char name[EDGE_WORDS_MAX];
 	int err;
 
-	if (!keys || !edge->pid || !holder->pid) {
+	if ((!keys && !pair->keys) || !edge->pid || !holder->pid) {
 		return;
 	}
 	m.index = ++pair->number;
@@ -155,17 +155,19 @@ void dm_holders_join(struct dm_child *c)
 	}
 }
 
-/* Signatures that an edge waits for at this moment are lost with its pair; a listener is added
- * seldom. */
+/* A pair is made anew when its edge may use a key that it could not, and when the place of a
+ * listener that it had is that of another edge's now. Signatures that the edge waits for at this
+ * moment are lost with its pair; a listener is added seldom. */
 void dm_holders_keys(struct dm_child *edge)
 {
 	struct dm_parent *p = edge->parent;
 
 	for (uint32_t i = 0; i < p->holders_n; i++) {
 		const struct dm_child *holder = &p->holders[i];
-		uint64_t keys = keys_in_zone(p->cfg, keys_of(p->cfg, holder->slot), edge->zone);
+		uint64_t all = keys_of(p->cfg, holder->slot), keys = keys_in_zone(p->cfg, all, edge->zone);
+		uint64_t had = edge->pairs[holder->slot].keys;
 
-		if (keys & ~edge->pairs[holder->slot].keys) {
+		if ((keys & ~had) || (all & had & ~keys)) {
 			join(edge, holder);
 		}
 	}

@@ -29,6 +29,7 @@
 #include "base/fault.h"
 #include "base/shown.h"
 #include "base/stdfd.h"
+#include "daemon/dm_change.h"
 #include "daemon/dm_parent_int.h"
 
 #define STOP_GRACE_MS 2000
@@ -110,10 +111,12 @@ static void on_ready(struct dm_child *c)
 		dm_sandboxes_tell(p);
 		dm_crls_tell(p);
 		dm_disk_tell(p);
+		dm_answer_core_ready(p);
 	}
 	dm_holders_tell(c);
 	dm_set_offer(c); /* the set may have been renewed in the meantime */
 	dm_set_step(p);  /* edges may have waited for this keyholder */
+	dm_change_anew(p);
 	announce(p);
 }
 
@@ -255,6 +258,7 @@ static void start_child(struct dm_child *c)
 	c->generation = p->generation_next++;
 	c->set_sent = c->set_taken = c->sets_used = 0;
 	c->started_ms = net_loop_now_ms(p->loop);
+	c->behind = false;
 	note_peers(c);
 	err = dm_spawn(c);
 	FAULT_POINT(PARENT_CHILD_SPAWNED);

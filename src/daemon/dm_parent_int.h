@@ -59,6 +59,7 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	struct ipc_beat *beat;           /* to be read; NULL: there is no page yet */
 	enum dm_child_state state;
 	bool was_ready;          /* some process in this place was */
+	bool behind;             /* started before a reload that only a start takes as a whole: it ends when it can */
 	struct dm_msg sandbox;   /* as it reported it; kind 0: not yet */
 	struct dm_pair {         /* of an edge: the pair of sockets to the keyholder of each kind */
 		uint32_t number; /* of the last one that was made */
@@ -89,8 +90,10 @@ struct dm_reload { /* a reload, until every process uses the new set */
 	struct net_timer *timer;
 	struct report report;
 	bool config; /* the configuration is another one */
+	/* of the last one that changed something while no core was there; kind 0: none */
+	struct dm_msg untold;
+	struct report untold_report;
 	bool dry_run;
-	unsigned anew; /* processes that are started anew when it has ended: CFG_BY_* */
 };
 
 struct dm_crls {                 /* the files of CRLs, which are looked at while the daemon runs: dm_crls.c */
@@ -316,6 +319,9 @@ void dm_files_free(struct dm_parent *p);
 /* Reads everything again, the configuration included; without errors it is used from now on.
  * `number`: of the core's request; 0: SIGHUP. `dry_run`: nothing is used, and all is said. */
 void dm_reload(struct dm_parent *p, uint32_t number, bool dry_run);
+/* The reload has ended (dm_answer.c). A core that gets ready is told what changed without it. */
+void dm_answer(struct dm_parent *p, bool taken);
+void dm_answer_core_ready(struct dm_parent *p);
 /* After a child has ended, started, or taken a set: offers the edges the newest one if they lack
  * it and can have it, tells the keyholders what is used, and ends a reload that waited for this
  * child. */

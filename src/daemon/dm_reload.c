@@ -16,16 +16,11 @@
  *
  * A process has one DM_SET at most that it did not answer, so that its queue of messages stays
  * short however often files are renewed. */
-#include <inttypes.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/shown.h"
-#include "core/core.h"
 #include "daemon/dm_change.h"
 #include "daemon/dm_ends.h"
 #include "daemon/dm_parent_int.h"
@@ -191,64 +186,13 @@ bool dm_set_taken(struct dm_child *c, uint32_t generation, bool taken)
 	return true;
 }
 
-/* -- the answer */
-
-static void log_line(void *arg, const char *kind, const char *text)
-{
-	const struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
-
-	if (strcmp(kind, REPORT_ERROR) == 0) {
-		log_error(&p->log, "daemon", "reload: %s", text);
-	} else if (strcmp(kind, REPORT_WARNING) == 0) {
-		log_warn(&p->log, "daemon", "reload: %s", text);
-	} else if (strcmp(kind, REPORT_RESTART) == 0) {
-		log_warn(&p->log, "daemon", "reload: needs a restart: %s", text);
-	} else if (strcmp(kind, REPORT_CHANGE) == 0) {
-		log_info(&p->log, "daemon", "reload: %s", text);
-	} else {
-		log_info(&p->log, "daemon", "reload: %s is renewed", text);
-	}
-}
-
-static void answer(struct dm_parent *p, bool taken)
-{
-	struct dm_reload *r = &p->reload;
-	struct dm_msg m = { .kind = DM_RELOADED,
-			    .index = r->number,
-			    .value = taken,
-			    .what = (r->dry_run ? DM_RELOADED_DRY : 0) | (r->config ? DM_RELOADED_CONFIG : 0) };
-	int fd = -1;
-
-	if (!r->dry_run) {
-		report_each(&r->report, log_line, p);
-	}
-	if (!taken && !r->dry_run) {
-		log_error(&p->log, "daemon", "reload refused, errors: %u; set %u of the files stays in use", r->report.errors,
-			  p->set->generation);
-	}
-	if (!p->core.pid || !dm_child_ready(&p->core) || (r->number && p->core.generation != r->core) ||
-	    (!r->number && taken && !r->config)) {
-		return; /* nobody waits, and there is nothing for the decision log */
-	}
-	if (r->report.len && dm_memfd(&fd, "mtc-iwf-report", r->report.text, r->report.len)) {
-		fd = -1; /* then only whether it was taken */
-	}
-	if (dm_send(p->core.sock, &m, &fd, fd >= 0 ? 1 : 0)) {
-		log_warn(&p->log, "daemon", "the core does not take messages");
-	}
-	if (fd >= 0) {
-		close(fd);
-	}
-}
-
 static void finish(struct dm_parent *p)
 {
 	p->reload.waits = false;
 	net_timer_stop(p->reload.timer);
 	log_info(&p->log, "daemon", "set %u of the files is in use", p->set->generation);
-	answer(p, true);
-	dm_change_anew(p, p->reload.anew);
-	p->reload.anew = 0;
+	dm_answer(p, true);
+	dm_change_anew(p);
 }
 
 static bool lags(const struct dm_child *c)
@@ -369,7 +313,7 @@ static void take(struct dm_parent *p, struct dm_change *c, struct dm_set *fresh)
 
 	if (c->cfg) {
 		r->config = c->other || c->what.changes;
-		r->anew = c->what.anew;
+		dm_change_behind(p, c->what.anew);
 		dm_change_use(c, p);
 	}
 	dm_disk_look(p);
@@ -392,7 +336,6 @@ void dm_reload(struct dm_parent *p, uint32_t number, bool dry_run)
 	r->report = (struct report){ .len = 0 };
 	r->dry_run = dry_run;
 	r->config = false;
-	r->anew = 0;
 	err = dm_change_prepare(&change, p, &r->report);
 	if (!err) {
 		err = dm_set_load(&fresh, change.cfg ? change.cfg : p->cfg, p->set, p->set->generation + 1, &r->report);
@@ -405,7 +348,7 @@ void dm_reload(struct dm_parent *p, uint32_t number, bool dry_run)
 	}
 	if (err || dry_run || (!files && !change.what.changes && !change.other)) {
 		dm_set_free(fresh);
-		answer(p, !err);
+		dm_answer(p, !err);
 	} else {
 		take(p, &change, fresh);
 	}
@@ -424,15 +367,14 @@ bool dm_reload_crls(struct dm_parent *p, uint64_t *refused)
 	r->number = 0;
 	r->report = (struct report){ .len = 0 };
 	r->config = r->dry_run = false;
-	r->anew = 0;
 	if (dm_set_refresh(&fresh, p->set, p->cfg, p->set->generation + 1, refused, &r->report)) {
-		answer(p, false);
+		dm_answer(p, false);
 		return false;
 	}
 	used = dm_set_changes(p->set, fresh, p->cfg, &r->report) > 0;
 	if (!used || check_room(p, fresh, &r->report)) {
 		dm_set_free(fresh);
-		answer(p, !used);
+		dm_answer(p, !used);
 		return !used;
 	}
 	p->crls.renewed++;

@@ -282,8 +282,8 @@ static void check_number(const struct reading *g, const struct tls_crl_fact *fac
 {
 	const char *kept = dm_crl_numbers_of(g->numbers, fact->issuer_id);
 
-	for (size_t i = 0; g->from && i < g->from->ends_n; i++) {
-		const struct dm_end *end = &g->from->ends[i];
+	for (size_t i = 0; g->before && i < g->before->ends_n; i++) {
+		const struct dm_end *end = &g->before->ends[i];
 
 		if (end->what == DM_CRL && memcmp(end->of_crl.issuer_id, fact->issuer_id, TLS_CRL_ID_LEN) == 0 &&
 		    (!kept || tls_crl_number_cmp(end->of_crl.number, kept) > 0)) {

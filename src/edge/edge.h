@@ -34,7 +34,8 @@ void edge_free(struct edge *e); /* NULL allowed; connections are dropped */
 struct st_counters *edge_counters(struct edge *e);
 
 /* Accepts connections on `fd` (borrowed) under the rules of `listen` (borrowed). `tls` (borrowed)
- * is not NULL exactly if the protection of the listener has TLS, else ERR_INVAL. ERR_INVAL also:
+ * is not NULL if the protection of the listener has TLS, else ERR_INVAL; without TLS it does not
+ * count (a place may have had a listener with TLS before). ERR_INVAL also:
  * too many listeners. While nobody can sign for it (tls_ctx_ready()), connections are closed at
  * once. */
 ERR_MUST_USE int edge_listen(struct edge *e, int fd, const struct cfg_listen *listen, struct tls_ctx *tls);

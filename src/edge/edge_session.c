@@ -236,12 +236,22 @@ static bool drop_oldest(struct edge_sessions *all)
 	return true;
 }
 
+static bool make_room(struct edge_sessions *all)
+{
+	unsigned wanted = ipc_caps_room(all->caps, all->env->cfg->limits.unauthenticated), n = 0;
+
+	while (n < wanted && drop_oldest(all)) {
+		n++;
+	}
+	return n || !wanted;
+}
+
 static bool within_strangers(struct edge_sessions *all, const char *peer)
 {
 	const struct cfg_limits *l = &all->env->cfg->limits;
 	enum ipc_caps_verdict v = ipc_caps_stranger(all->caps, peer, l->unauthenticated, l->unauthenticated_per_address);
 
-	if (v == IPC_CAPS_TOTAL && drop_oldest(all)) {
+	if (v == IPC_CAPS_TOTAL && make_room(all)) {
 		v = ipc_caps_stranger(all->caps, peer, UINT32_MAX, UINT32_MAX);
 	}
 	if (v == IPC_CAPS_OK) {
@@ -889,10 +899,10 @@ int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_lis
 {
 	struct net_sctp_ends sctp;
 	struct edge_listener *l = listener_of(all, listen);
+	bool with_tls = protection_has_tls(listen->protection);
 	int err;
 
-	if ((l ? l->listener != NULL : all->listeners_n == CFG_LISTEN_MAX) ||
-	    protection_has_tls(listen->protection) != (tls != NULL)) {
+	if ((l ? l->listener != NULL : all->listeners_n == CFG_LISTEN_MAX) || (with_tls && !tls)) {
 		return ERR_INVAL;
 	}
 	if (!l) {
@@ -900,7 +910,7 @@ int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_lis
 		*l = (struct edge_listener){ .all = all, .conf = listen };
 		obj_begin(&l->obj, EDGE_LISTENER_MAGIC);
 	}
-	l->tls = tls; /* also for sessions that it had before it was closed */
+	l->tls = with_tls ? tls : NULL; /* also for sessions that it had before it was closed */
 	err = net_listen(&l->listener, all->env->loop, fd, listen->port, sctp_of(&sctp, all->env->cfg, listen), on_accept, l);
 	if (!err) {
 		edge_ocsp_staple(&all->ocsp);

@@ -277,6 +277,14 @@ enum ipc_caps_verdict ipc_caps_stranger(struct ipc_caps *c, const char *address,
 	return enter(c, STRANGERS, address, total_max, per_address_max);
 }
 
+unsigned ipc_caps_room(const struct ipc_caps *c, uint32_t total_max)
+{
+	if (c->own.of[STRANGERS].total < total_max / c->slots_n) {
+		return 0;
+	}
+	return total_of(c, STRANGERS) > total_max ? 2 : 1;
+}
+
 void ipc_caps_known(struct ipc_caps *c, const char *address)
 {
 	leave(c, STRANGERS, address);

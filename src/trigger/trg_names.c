@@ -68,6 +68,11 @@ const char *trg_names_keep(struct trg_names *names, const char *name)
 	return kept->text;
 }
 
+bool trg_names_has(const struct trg_names *names, const char *name)
+{
+	return names->n && map_find(&names->map, name, (uint32_t)strlen(name));
+}
+
 static void free_name(void *arg, struct map_node *node)
 {
 	(void)arg;

@@ -2,6 +2,7 @@
  * SMS-SC took hold one copy of its name. Names stay until the end, so their number is bounded.
  * PURE. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -26,4 +27,6 @@ ERR_MUST_USE int trg_names_reserve(struct trg_names *names);
 /* The kept copy of `name`, valid until trg_names_fini(). NULL: there are too many, it is too long,
  * or no memory. "" and NULL give NULL. */
 const char *trg_names_keep(struct trg_names *names, const char *name);
+/* It is kept. */
+bool trg_names_has(const struct trg_names *names, const char *name);
 void trg_names_fini(struct trg_names *names);

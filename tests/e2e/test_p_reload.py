@@ -9,9 +9,12 @@ import threading
 
 import pytest
 
+from lablib import lab as L
 from lablib import proc
 from lablib.pki import Pki
 from support.core import core, next_core, peers_open
+from support.hands import Smssc
+from support.t4 import T4
 
 
 class Conf:
@@ -353,11 +356,68 @@ def test_a_process_that_dies_in_the_middle_starts_with_the_new_one(lab, conf):
         assert p.trigger("acme", device="meter-17@a.example", payload="x" * 60).status == "SUCCESS"
 
 
+def test_what_is_changed_while_a_core_starts_comes_into_force(lab, conf):
+    """The core that starts has the configuration of before, and no message brings it what only a start can take."""
+    p = lab
+    parent = p.lab["iwf"]["pids"]["parent"]
+    heard = log(p).count("of the files is in use")
+    conf.with_(more="journal: { lazy: 100ms }\n")
+    before = children(parent)
+    os.kill(core(p), signal.SIGKILL)
+    starting = proc.wait_until("the next one starts", lambda: children(parent) - before, 10).pop()
+    os.kill(starting, signal.SIGSTOP)
+    os.kill(parent, signal.SIGHUP)
+    proc.wait_until("it is taken", lambda: log(p).count("of the files is in use") > heard, 10)
+    os.kill(starting, signal.SIGCONT)
+    proc.wait_until("another one is there", lambda: core(p) not in (None, starting), 10)
+    p.wait_decision(action="configuration", address="SIGHUP", rule="journal.lazy: 200ms -> 100ms (the core is started anew)")
+    assert f"core (pid {starting}) ends, and is started anew with the new configuration" in log(p)
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+        return {int(child) for child in f.read().split()}
+
+
+def test_another_smssc_gets_no_copy_and_the_first_one_still_reports(lab, conf):
+    """The SMS-SC hangs, so another one is named. It does not know what was sent before: a copy would wake the device twice."""
+    p, host = lab, f"smssc2.{L.CORE_REALM}"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        more = ("peers:\n", f"peers:\n  - {{ name: other, host: {host}, realm: {L.CORE_REALM}, address: 127.0.0.1, "
+                f"port: {server.getsockname()[1]}, protection: none }}\n")
+        first = (f"{L.SMSSC_HOST} }}", f"{L.SMSSC_HOST}, answer_wait: 500ms }}")
+        conf.taken(more, first)
+        server.settimeout(10)
+        other = Smssc(server.accept()[0], host, L.CORE_REALM, T4)
+    other.accept_open()
+    peers_open(p, 3)
+    os.kill(p.lab["smssc"]["pid"], signal.SIGSTOP)
+    try:
+        slow = p.start("slow", p.scs_command("trigger", "acme", device="meter-18@a.example", payload="x", answer_wait=20))
+        proc.wait_until("it was asked", lambda: [r for r in peer_rows(p).values() if r["name"] == "smssc" and r["pending"]], 5)
+        conf.taken(more, ("peer: smssc, ", "peer: other, "), (first[0], f"{host}, answer_wait: 500ms }}"))
+        assert slow.wait_event("answer")["request_status"] == "TEMPORARYERROR"
+        assert other.silent()
+    finally:
+        os.kill(p.lab["smssc"]["pid"], signal.SIGCONT)
+    quick = p.start("quick", p.scs_command("trigger", "acme", device="meter-19@a.example", payload="x", answer_wait=20))
+    dtr = other.take()
+    other.accept(dtr)
+    assert quick.wait_event("answer")["request_status"] == "SUCCESS"
+    conf.taken(more, first)
+    proc.wait_until("requests go to the first one", lambda: "requests go to peer smssc now" in log(p), 5)
+    assert other.report(dtr).result == 2001
+    other.close()
+
+
 def test_twenty_reloads_under_load_lose_nothing(lab, conf):
     """Limits, peers and listeners alternate while one SCS sends and another listens: each request is answered, no session ends."""
     p = lab
     port, hss = free_port(p), p.lab["hss"]
     relay = Relay((hss["address"], hss["port"]))
+    there = (f"address: {hss['address']}\n    port: {hss['port']}", f"address: {relay.address}\n    port: {relay.port}")
+    conf.taken(there)  # its port is new: later ones need no other core
+    peers_open(p)
     beta = p.listen("beta")
     seen = len(p.decisions(action="trigger", verdict="refused"))
     load = p.start("load", p.scs_command("trigger", "acme", device="meter-{}@a.example", devices="20-40", payload="x", count=100000, window=4,
@@ -368,8 +428,9 @@ def test_twenty_reloads_under_load_lose_nothing(lab, conf):
         for number in range(20):
             changes = [("peers:\n", conf.listener("more", port))] if number % 2 else []
             if number % 4 > 1:
-                changes.append((f"address: {hss['address']}\n    port: {hss['port']}", f"address: {relay.address}\n    port: {relay.port}"))
+                changes.append(there)
             conf.taken(*changes, more=f"limits: {{ payload: {500 + number}, pending_total: {1000 + number} }}\n")
+        proc.wait_until("there was some load", lambda: len(p.decisions(action="trigger", scs="acme")) > 100, 10)
     finally:
         conf.taken()
         hss_at = f"{hss['address']}:{hss['port']}"

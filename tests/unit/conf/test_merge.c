@@ -401,6 +401,51 @@ static void test_an_anchor_goes_and_the_bits_of_the_others_stay(void **state)
 	cfg_iwf_free(c);
 }
 
+static void test_a_listener_whose_key_goes_into_a_token_waits_as_a_whole(void **state)
+{
+	static const char token[] = HEAD ANCHORS LISTEN
+	    "  - { name: tsp, address: 127.0.0.1, port: 5868, certificate: /other.pem, key_object: iwf }\n" PEERS ROUTES
+	    "keyholder: { pkcs11: { module: /lib/p11.so, token: t, pin_file: /pin } }\n";
+	struct cfg_iwf *c;
+
+	(void)state;
+	c = after(parse(GOOD), token);
+	said("restart listen[tsp].key_object: \"\" -> iwf (its key is in a token)");
+	said("restart listen[tsp].key: /iwf.key -> \"\" (its key is in a token)");
+	assert_string_equal(c->listen[0].key, "/iwf.key");
+	assert_string_equal(c->listen[0].certificate, "/iwf.pem");
+	assert_int_equal(what.changes, 0);
+	cfg_iwf_free(c);
+	c = after(parse(token), GOOD);
+	assert_string_equal(c->listen[0].key, "");
+	assert_string_equal(c->listen[0].key_object, "iwf");
+	assert_string_equal(c->listen[0].certificate, "/other.pem");
+	cfg_iwf_free(c);
+}
+
+static void test_an_anchor_stays_for_a_peer_that_waits(void **state)
+{
+#define TUNNEL(name_, host_, trust_)                                                                                             \
+	"  - { name: " name_ ", host: " host_ ", realm: x.example, address: 10.78.2.1, protection: ndsip, trust: " trust_ ",\n"  \
+	"      local_addresses: [ 10.78.1.1 ] }\n"
+#define NDSIP "ndsip: { certificate: /iwf.pem, local_ike: [ 192.0.2.1 ] }\n"
+	static const char before[] = HEAD ANCHORS LISTEN TSP PEERS TUNNEL("far", "far.example", "b") ROUTES NDSIP;
+	struct cfg_iwf *c;
+
+	(void)state;
+	c = after_with(parse(before), HEAD "trust_anchors:\n  - { name: a, file: /a.pem }\n" LISTEN TSP PEERS ROUTES NDSIP, &can,
+		       ERR_INVAL);
+	said("restart peers[far]: removed (it is under NDS/IP)");
+	said("error trust_anchors[b] cannot be removed: peers[far] has it until the next start");
+	cfg_iwf_free(c);
+	c = after_with(parse(before),
+		       HEAD "trust_anchors:\n  - { name: b, file: /b.pem }\n" LISTEN TSP PEERS TUNNEL("far", "far.example", "b")
+			   ROUTES NDSIP,
+		       &can, 0);
+	assert_true(c->anchors[0].gone_ms);
+	cfg_iwf_free(c);
+}
+
 static void test_a_route_without_its_peer_is_refused(void **state)
 {
 	struct cfg_iwf *force = parse(GOOD), *fresh = parse(GOOD), *out = calloc(1, sizeof *out);
@@ -431,6 +476,8 @@ TEST_GROUP()
 		cmocka_unit_test(test_sctp_in_user_space_waits),
 		cmocka_unit_test(test_a_peer_that_moves_is_a_new_one_and_the_route_follows),
 		cmocka_unit_test(test_an_anchor_goes_and_the_bits_of_the_others_stay),
+		cmocka_unit_test(test_a_listener_whose_key_goes_into_a_token_waits_as_a_whole),
+		cmocka_unit_test(test_an_anchor_stays_for_a_peer_that_waits),
 		cmocka_unit_test(test_a_route_without_its_peer_is_refused),
 	};
 

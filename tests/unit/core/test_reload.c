@@ -147,6 +147,11 @@ static void test_a_route_follows_its_peer_and_the_one_before_leaves(void **state
 	peers->t4 = 0;
 	assert_true(core_peer_reports(&peers->row[0]));
 	peers->t4 = 1;
+	peers->row[0].took = true; /* it may have triggers */
+	assert_true(core_peer_reports(&peers->row[0]));
+	peers->row[0].took = false;
+	assert_non_null(trg_names_keep(&p->core->triggers.smssc_hosts, p->cfg->peers[0].host)); /* or the journal says so */
+	assert_true(core_peer_reports(&peers->row[0]));
 	peers->row[0].leaves = true;
 	p->cfg->peers[0].gone_ms = 0;
 	p->cfg->peers[1].gone_ms = 1;
@@ -158,30 +163,57 @@ static void test_a_route_follows_its_peer_and_the_one_before_leaves(void **state
 	p->cfg->peers_n = 1;
 }
 
-/* Peers that come and go faster than they can be connected to. */
-static void test_what_waits_for_a_peer_that_is_removed_follows_the_route(void **state)
+/* As of a peer whose first connection is being made: requests wait for it. */
+static void begins(struct core_play *p, size_t place)
 {
+	p->core->peers.row[place].tried = false;
+	p->core->peers.row[place].begun_ms = net_loop_now_ms(p->loop);
+}
+
+static void test_what_waits_for_a_peer_that_goes_waits_for_the_one_in_its_place(void **state)
+{
+	struct ipc_session_open s = acme();
 	struct core_play *p = *state;
 	struct core_peers *peers = &p->core->peers;
-	struct ipc_session_open open = acme();
-	struct ipc_device_action a = core_play_action(1, "meter-1@a.example", 17);
+	struct ipc_device_action a;
+	uint64_t until_ms;
 
-	assert_int_equal(core_play_open(p, 1, &open).result_code, 2001);
-	peers->row[0].tried = false; /* its first connection is being made, for a minute */
-	peers->row[0].begun_ms = net_loop_now_ms(p->loop) + 60000;
-	assert_int_equal(core_play_ask(p, 1, &a), -1);
+	assert_true(core_play_open(p, 1, &s).admitted);
+	begins(p, 0);
+	a = core_play_action(1, "m@a.example", 1);
+	assert_int_equal(core_play_ask(p, 11, &a), -1);
 	assert_int_equal(peers->row[0].waiting_n, 1);
+	until_ms = TAILQ_FIRST(&peers->row[0].waiting[0])->waits_until_ms;
 	p->cfg->peers[1] = p->cfg->peers[0];
 	p->cfg->peers[1].port = 10;
 	p->cfg->peers[0].gone_ms = 1;
 	p->cfg->peers_n = 2;
 	p->cfg->s6m.peer_index = p->cfg->t4.peer_index = 1;
 	core_reconfigure(p->core, p->conf.peer_tls);
-	link_peer_no_more(peers->row[1].peer, "nobody is there");
-	core_play_turns(p, 2);
+	core_queue_move(p->core);
 	assert_int_equal(peers->row[0].waiting_n, 0);
 	assert_int_equal(peers->row[1].waiting_n, 1);
+	assert_int_equal(TAILQ_FIRST(&peers->row[1].waiting[0])->waits_until_ms, until_ms);
+	peers->row[1].tried = true; /* it cannot be reached: nothing else is there */
+	core_queue_move(p->core);
+	assert_int_equal(peers->row[1].waiting_n, 0);
 	p->cfg->peers_n = 1;
+}
+
+static void test_a_peer_without_tls_has_not_that_of_who_had_its_place(void **state)
+{
+	struct core_play *p = *state;
+	struct core_peer *row = &p->core->peers.row[0];
+
+	p->cfg->peers[0].gone_ms = 1;
+	renew(p);
+	p->cfg->peers[0].gone_ms = 0;
+	p->conf.peer_tls[0] = (struct tls_ctx *)p; /* what the process still has */
+	core_reconfigure(p->core, p->conf.peer_tls);
+	assert_null(row->link_peer_conf.tls);
+	core_reconfigure(p->core, p->conf.peer_tls); /* as one that stays */
+	assert_null(row->link_peer_conf.tls);
+	p->conf.peer_tls[0] = NULL;
 }
 
 static void test_a_row_of_the_configuration_changes_and_one_of_the_operator_stays(void **state)
@@ -213,7 +245,8 @@ TEST_GROUP()
 		PLAY(test_not_one_of_the_other_zone),
 		PLAY(test_checks_of_revocation_that_a_reload_began_are_no_false_claim),
 		PLAY(test_a_route_follows_its_peer_and_the_one_before_leaves),
-		PLAY(test_what_waits_for_a_peer_that_is_removed_follows_the_route),
+		PLAY(test_what_waits_for_a_peer_that_goes_waits_for_the_one_in_its_place),
+		PLAY(test_a_peer_without_tls_has_not_that_of_who_had_its_place),
 		PLAY(test_a_row_of_the_configuration_changes_and_one_of_the_operator_stays),
 	};
 

@@ -347,7 +347,7 @@ static void test_a_request_whose_time_is_over_is_201_and_is_not_judged(void **st
 /* What waits for its turn when its time is over never leaves, also while the 201 waits for the journal. */
 static void test_what_is_given_up_waits_for_no_turn(void **state)
 {
-	static const struct core_turn turn = { NULL, NULL, false };
+	static const struct core_turn turn = { NULL, NULL };
 	struct core_play *p = *state;
 	struct core_trigger *t = pending_of(p, "meter-1@a.example", 1, "");
 	struct core_peer *peer = &p->core->peers.row[0];

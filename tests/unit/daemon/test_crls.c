@@ -282,6 +282,22 @@ static void an_older_list_is_refused_while_the_daemon_runs(void **state)
 	dm_set_free(two);
 }
 
+/* Numbers that could not be written (the disk is full) hold all the same. */
+static void an_older_list_is_refused_by_a_reload_that_knows_it_from_memory_only(void **state)
+{
+	struct world *w = *state;
+	struct dm_set *one, *two = NULL;
+
+	put_crl(w->crl_a, &w->a, &(struct pki_crl_spec){ .number = "256", .lists = { &w->scs } });
+	one = load(w);
+	put_crl(w->crl_a, &w->a, &(struct pki_crl_spec){ .number = "255" });
+	w->report = (struct report){ .len = 0 };
+	assert_int_equal(dm_set_load(&two, w->cfg, one, 2, &w->report), ERR_INVAL);
+	assert_null(two);
+	has(w, "crl '%s': CRL 0xff of 'O=Test,CN=A' is older than 0x100, which was in use; it is not taken\n", w->crl_a);
+	dm_set_free(one);
+}
+
 static struct dm_crl_numbers *kept(struct world *w)
 {
 	struct dm_crl_numbers *k = calloc(1, sizeof *k);
@@ -425,11 +441,18 @@ TEST_GROUP()
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(crls_are_in_the_set_and_known_by_number),        T(a_new_file_is_used_and_all_else_stays),
-		T(each_anchor_says_since_when_it_is_as_it_is),     T(a_bad_file_keeps_the_ones_before_of_its_anchor_only),
-		T(an_older_list_is_refused_while_the_daemon_runs), T(an_older_list_is_refused_after_a_restart),
-		T(every_wrong_file_is_said_once_with_its_line),    T(damaged_numbers_are_no_start),
-		T(numbers_outlive_their_file_and_grow_only),       T(a_list_that_gets_out_of_date_is_told_in_time),
+		T(crls_are_in_the_set_and_known_by_number),
+		T(a_new_file_is_used_and_all_else_stays),
+		T(each_anchor_says_since_when_it_is_as_it_is),
+		T(a_bad_file_keeps_the_ones_before_of_its_anchor_only),
+		T(an_older_list_is_refused_while_the_daemon_runs),
+		T(an_older_list_is_refused_after_a_restart),
+		T(an_older_list_is_refused_by_a_reload_that_knows_it_from_memory_only),
+		T(an_older_list_is_refused_after_a_restart),
+		T(every_wrong_file_is_said_once_with_its_line),
+		T(damaged_numbers_are_no_start),
+		T(numbers_outlive_their_file_and_grow_only),
+		T(a_list_that_gets_out_of_date_is_told_in_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

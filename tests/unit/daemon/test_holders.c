@@ -2,6 +2,8 @@
 #include "tests/unit/test.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "daemon/dm_parent_int.h"
 #include "daemon/dm_set.h"
@@ -157,12 +159,66 @@ static void test_a_set_that_is_not_answered_in_time_is_noticed(void **state)
 	}
 }
 
+/* The far ends of what the parent says. */
+static void with_sockets(struct dm_child *c, int *far)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	c->sock = pair[0];
+	*far = pair[1];
+}
+
+static void test_an_edge_loses_the_key_of_a_place_that_is_another_edges_now(void **state)
+{
+	struct cfg_iwf *cfg = calloc(1, sizeof *cfg);
+	struct dm_child *edge = &parent.edges[0], *holder = &parent.holders[0];
+	struct dm_pair *pair = &edge->pairs[KH_FILES];
+	int far[2];
+
+	(void)state;
+	assert_non_null(cfg);
+	cfg->listen_n = 2;
+	cfg->listen[0] = (struct cfg_listen){ .zone = ZONE_EXTERNAL, .protection = PROTECTION_TLS };
+	cfg->listen[1] = (struct cfg_listen){ .zone = ZONE_EXTERNAL, .protection = PROTECTION_TLS };
+	parent.cfg = cfg;
+	edge->zone = ZONE_EXTERNAL;
+	assert_int_equal(net_loop_new(&parent.loop), 0);
+	with_sockets(edge, &far[0]);
+	with_sockets(holder, &far[1]);
+	dm_holders_keys(edge);
+	assert_int_equal(pair->keys, 3);
+	assert_int_equal(pair->number, 1);
+	cfg->listen[0].gone_ms = 1;
+	dm_holders_keys(edge);
+	assert_int_equal(pair->number, 1); /* nobody has that key: handshakes go on */
+	cfg->listen[0].gone_ms = 0;
+	cfg->listen[0].zone = ZONE_INTERNAL;
+	dm_holders_keys(edge);
+	assert_int_equal(pair->number, 2);
+	assert_int_equal(pair->keys, 2);
+	cfg->listen[1].zone = ZONE_INTERNAL;
+	dm_holders_keys(edge);
+	assert_int_equal(pair->keys, 0);
+	for (int i = 0; i < 2; i++) {
+		close(far[i]);
+	}
+	close(edge->sock);
+	close(holder->sock);
+	edge->sock = holder->sock = -1;
+	net_loop_free(parent.loop);
+	parent.loop = NULL;
+	parent.cfg = NULL;
+	free(cfg);
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_an_edge_waits_for_a_keyholder_that_starts_with_an_older_set, setup),
 		cmocka_unit_test_setup(test_the_oldest_set_is_that_of_the_edge_that_is_most_behind, setup),
 		cmocka_unit_test_setup(test_an_edge_that_starts_early_gets_the_set_that_the_keyholders_have, setup),
+		cmocka_unit_test_setup(test_an_edge_loses_the_key_of_a_place_that_is_another_edges_now, setup),
 		cmocka_unit_test_setup(test_a_set_that_is_not_answered_in_time_is_noticed, setup),
 	};
 

@@ -807,6 +807,10 @@ static void test_a_listener_that_is_closed_keeps_its_sessions_and_opens_again(vo
 	edge_unlisten(p->edge, &p->cfg->listen[0]); /* once more does nothing */
 	assert_int_equal(edge_listen(p->edge, p->listen_fd, &p->cfg->listen[0], NULL), 0);
 	assert_int_equal(edge_listen(p->edge, p->listen_fd, &p->cfg->listen[0], NULL), ERR_INVAL); /* it listens */
+	/* one without TLS in the place of one that had it, whose context is still there */
+	edge_unlisten(p->edge, &p->cfg->listen[0]);
+	assert_int_equal(edge_listen(p->edge, p->listen_fd, &p->cfg->listen[0], (struct tls_ctx *)p), 0);
+	assert_null(p->edge->sessions.listeners[0].tls);
 	assert_int_equal(all->listeners_n, 1);
 	edge_play_connect(p);
 	assert_int_equal(all->in_state[EDGE_SESSION_CER], 1);

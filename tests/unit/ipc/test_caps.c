@@ -184,10 +184,52 @@ static void test_strangers_are_counted_beside(void **state)
 	ipc_caps_close(b);
 }
 
+/* One more for an edge, as in a flood. Returns how many it has then. */
+static unsigned flooded(struct ipc_caps *edge, unsigned has)
+{
+	unsigned give;
+
+	if (ipc_caps_stranger(edge, "192.0.2.1:1", 8, 100) == IPC_CAPS_OK) {
+		return has + 1;
+	}
+	give = ipc_caps_room(edge, 8);
+	if (give && !has) {
+		return 0; /* refused */
+	}
+	for (; give && has; give--, has--) {
+		ipc_caps_known(edge, "192.0.2.1:1");
+	}
+	assert_int_equal(ipc_caps_stranger(edge, "192.0.2.1:1", UINT32_MAX, UINT32_MAX), IPC_CAPS_OK);
+	return has + 1;
+}
+
+static void test_an_edge_that_starts_in_a_flood_gets_its_part(void **state)
+{
+	unsigned old = 0, fresh = 0;
+	struct ipc_caps *a, *b;
+
+	(void)state;
+	two_edges(&a, &b);
+	for (int i = 0; i < 20; i++) {
+		old = flooded(a, old);
+	}
+	assert_int_equal(old, 8);
+	for (int i = 0; i < 20; i++) {
+		fresh = flooded(b, fresh);
+		old = flooded(a, old);
+		assert_true(old + fresh <= 8 + 1);
+	}
+	assert_int_equal(fresh, 4);
+	assert_int_equal(old, 4);
+	ipc_caps_close(a);
+	ipc_caps_close(b);
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strangers_are_counted_beside),
+		cmocka_unit_test(test_an_edge_that_starts_in_a_flood_gets_its_part),
 		cmocka_unit_test(test_the_total_cap_counts_all_edges),
 		cmocka_unit_test(test_the_cap_of_an_address_counts_all_its_ports_on_all_edges),
 		cmocka_unit_test(test_an_address_counts_as_its_prefix),
