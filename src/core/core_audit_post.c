@@ -169,6 +169,7 @@ void core_audit_post(struct core *c, const char *line, uint64_t size)
 
 int core_audit_post_open(struct core *c)
 {
+	c->audit.post.failing = FCH_OK; /* nothing was sent, so nothing failed */
 	return *c->cfg->audit.publish_url ? net_timer_new(&c->audit.post.again, c->loop, on_again, c) : 0;
 }
 
