@@ -60,22 +60,16 @@ void aud_recent_sort(struct aud_recent *r)
 	}
 }
 
-bool aud_store_has(const struct aud_store *s, const char *scs, uint32_t reference, const char *action)
+bool aud_store_has(const struct aud_store *s, struct hash *h, const char *scs, uint32_t reference, const char *action)
 {
-	struct hash *h;
 	char digits[16];
 	uint64_t want;
-	bool found = true;
 
-	if (hash_new(&h)) {
-		return true; /* without memory nothing is made again */
-	}
 	snprintf(digits, sizeof digits, "%u", reference);
-	if (recent_hash(h, scs, digits, action, &want) == 0) {
-		found = s->recent.n && bsearch(&want, s->recent.at, s->recent.n, sizeof want, by_value);
+	if (recent_hash(h, scs, digits, action, &want)) {
+		return true; /* what cannot be looked for is not made again */
 	}
-	hash_free(h);
-	return found;
+	return s->recent.n && bsearch(&want, s->recent.at, s->recent.n, sizeof want, by_value);
 }
 
 uint64_t aud_store_since_ms(const struct aud_store *s)

@@ -76,8 +76,9 @@ int aud_store_wake_fd(const struct aud_store *s);
 /* -- what was accepted lately, to find what a crash took */
 
 /* Whether the records that were read at the opening hold the acceptance of this action. They are
- * those from aud_store_since_ms() (real time) on; UINT64_MAX: the audit is new. */
-bool aud_store_has(const struct aud_store *s, const char *scs, uint32_t reference, const char *action);
+ * those from aud_store_since_ms() (real time) on; UINT64_MAX: the audit is new. `h` is of the
+ * caller's thread. */
+bool aud_store_has(const struct aud_store *s, struct hash *h, const char *scs, uint32_t reference, const char *action);
 uint64_t aud_store_since_ms(const struct aud_store *s);
 
 /* For a store without a thread: writes what was given; with `seal`, ends the interval too. */

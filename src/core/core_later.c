@@ -92,6 +92,18 @@ void core_later_again(struct core *c, size_t i)
 	l->next = i < l->next ? i : l->next;
 }
 
+bool core_later_tells(struct core *c, size_t i)
+{
+	struct core_later *l = &c->later;
+	uint64_t bit = UINT64_C(1) << i % BITS;
+	bool first = !l->told || !(l->told[i / BITS] & bit);
+
+	if (l->told) {
+		l->told[i / BITS] |= bit;
+	}
+	return first;
+}
+
 /* Those that were read, and are not yet in the tables. */
 static int settle(struct core *c, int err)
 {
@@ -175,14 +187,20 @@ static int enter_some(struct core *c, size_t n)
 
 /* -- the end of it */
 
+static void names_free(struct core_later *l)
+{
+	free(l->waits);
+	free(l->told);
+	free(l->names);
+	l->waits = l->told = NULL;
+	l->names = NULL;
+}
+
 static void release(struct core_later *l)
 {
 	jrn_later_end(l->records);
-	free(l->waits);
-	free(l->names);
 	l->records = NULL;
-	l->waits = NULL;
-	l->names = NULL;
+	names_free(l);
 }
 
 static void say_trouble(struct core *c, int err)
@@ -236,8 +254,9 @@ static int names_new(struct core_later *l)
 		places *= 2;
 	}
 	l->waits = calloc(l->n / BITS + 1, sizeof *l->waits);
+	l->told = calloc(l->n / BITS + 1, sizeof *l->told);
 	l->names = calloc(places, sizeof *l->names);
-	if (!l->waits || !l->names) {
+	if (!l->waits || !l->told || !l->names) {
 		return ERR_NOMEM;
 	}
 	pages_large(l->names, places * sizeof *l->names);
@@ -259,10 +278,7 @@ void core_later_begin(struct core *c, struct jrn_later *records, const struct co
 		return;
 	}
 	if (names_new(l)) {
-		free(l->waits);
-		free(l->names);
-		l->waits = NULL;
-		l->names = NULL;
+		names_free(l);
 	}
 }
 

@@ -112,6 +112,14 @@ static void ask_for_first_looks(const struct core_restoring *r, const struct cor
 	}
 }
 
+/* Before the loop turns, what fails is the end of the start. */
+static void tell_audit(const struct core_restoring *r, const struct trg *trg)
+{
+	if (!r->loop_turns || core_later_tells(r->c, r->place)) {
+		core_audit_restored(r->c, trg);
+	}
+}
+
 /* A trigger that only waits for its report needs no machine. ERR_STATE: it does more. */
 static int restore_waiting(void *arg, const struct trg *trg)
 {
@@ -134,7 +142,7 @@ static int restore_waiting(void *arg, const struct trg *trg)
 	if (err) {
 		return err;
 	}
-	core_audit_restored(c, trg);
+	tell_audit(r, trg);
 	pages_ahead_used(&c->triggers.ahead, n->park.seat);
 	n->place = r->place;
 	n->armed_ms = trg->armed_ms;
@@ -189,7 +197,7 @@ static int restore_busy(struct core_restoring *r, uint64_t number, const void *r
 		core_piece_trigger_end(c, t);
 		return scs ? 0 : ERR_NOMEM;
 	}
-	core_audit_restored(c, t->trg);
+	tell_audit(r, t->trg);
 	t->trg->owner = t;
 	t->left = true;
 	core_transaction_text(t->transaction, 0, number);

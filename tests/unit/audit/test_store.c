@@ -67,6 +67,7 @@ static void test_a_crash_leaves_an_interval_without_a_seal(void **state)
 {
 	struct world *w = *state;
 	struct aud_view v;
+	struct hash *h;
 
 	w->segment_size = 1 << 20;
 	open_audit(w);
@@ -76,10 +77,12 @@ static void test_a_crash_leaves_an_interval_without_a_seal(void **state)
 	aud_store_work(w->store, false);
 	crash(w);
 	open_audit(w);
-	assert_true(aud_store_has(w->store, "acme", 601, "trigger"));
-	assert_true(aud_store_has(w->store, "acme", 1, "trigger"));
-	assert_false(aud_store_has(w->store, "acme", 600, "trigger")); /* refused */
-	assert_false(aud_store_has(w->store, "acme", 777, "trigger"));
+	assert_int_equal(hash_new(&h), 0);
+	assert_true(aud_store_has(w->store, h, "acme", 601, "trigger"));
+	assert_true(aud_store_has(w->store, h, "acme", 1, "trigger"));
+	assert_false(aud_store_has(w->store, h, "acme", 600, "trigger")); /* refused */
+	assert_false(aud_store_has(w->store, h, "acme", 777, "trigger"));
+	hash_free(h);
 	aud_store_view(w->store, &v);
 	assert_int_equal(v.records, 643);
 	close_audit(w);

@@ -6,6 +6,7 @@
 
 #include "core/core_int.h"
 #include "core/core_past.h"
+#include "merkle/mrk_note.h"
 #include "tests/unit/core/core_play.h"
 #include "tests/support/asc_wait.h"
 #include "tests/unit/trigger/trg_put.h"
@@ -20,15 +21,17 @@ void *__wrap_malloc(size_t size);
 void *__wrap_realloc(void *p, size_t size);
 
 static struct {
-	unsigned left; /* so many more go well; 0: none fails */
+	unsigned left; /* so many more, and the last of them fails; 0: none fails */
+	bool all;      /* and all behind it */
 	bool failed;
 } memory;
 
 static bool fails(void)
 {
-	if (!memory.left || --memory.left) {
+	if (!memory.left || (memory.left > 1 && memory.left--)) {
 		return false;
 	}
+	memory.left = memory.all ? 1 : 0;
 	memory.failed = true;
 	return true;
 }
@@ -51,7 +54,13 @@ void *__wrap_realloc(void *p, size_t size)
 static void fail_the(unsigned nth)
 {
 	memory.left = nth;
-	memory.failed = false;
+	memory.all = memory.failed = false;
+}
+
+static void fail_from(unsigned nth)
+{
+	fail_the(nth);
+	memory.all = true;
 }
 
 static bool failed(void)
@@ -338,14 +347,19 @@ static void journal_one(struct core_play *p, uint32_t reference)
 	assert_int_equal(jrn_put(p->core->journal.jrn, t->trg->number, record, b.len, NULL, NULL), 0);
 }
 
-/* A trigger of the journal that cannot be entered for lack of memory stays there, and is entered when it is asked for again. */
+/* A trigger of the journal that cannot be entered for lack of memory stays there, and is entered when it is asked for again. The audit, which
+ * has no record of any, gets one of each. */
 static void test_what_a_start_left_in_the_journal_is_entered_whole_or_later(void **state)
 {
+	static const uint8_t key[MRK_KEY] = { 1 };
 	struct core_play *p = *state;
 	uint32_t reference = 0;
 	struct core_later *l;
 	unsigned nth = 1;
 
+	p->audit_key = key;
+	p->cfg->audit.on = true;
+	core_play_restart(p);
 	for (uint32_t i = 1; i <= WAITING; i++) {
 		journal_one(p, i);
 	}
@@ -369,6 +383,9 @@ static void test_what_a_start_left_in_the_journal_is_entered_whole_or_later(void
 		}
 	}
 	assert_in_range(nth, 3, MANY - 1);
+	fail_from(2); /* for its entry among the duplicates: by then it was read */
+	assert_int_equal(core_later_reference(p->core, "491720000001", ++reference), ERR_NOMEM);
+	assert_true(failed());
 	fail_the(2); /* in a turn, which may be of somebody else */
 	net_timer_start(l->timer, 0);
 	for (int i = 0; l->left && i < 5000; i++) { /* at most until the next try */
@@ -377,6 +394,7 @@ static void test_what_a_start_left_in_the_journal_is_entered_whole_or_later(void
 	assert_true(failed());
 	assert_int_equal(l->left, 0);
 	assert_int_equal(p->core->triggers.n, WAITING);
+	assert_int_equal(p->core->audit.recovered, WAITING);
 	for (uint32_t i = 1; i <= WAITING; i++) {
 		struct core_seat *seat = core_seat_find(p->core, "491720000001", i);
 
