@@ -347,6 +347,19 @@ static void journal_one(struct core_play *p, uint32_t reference)
 	assert_int_equal(jrn_put(p->core->journal.jrn, t->trg->number, record, b.len, NULL, NULL), 0);
 }
 
+/* The next core has triggers in its journal, and stands still before it enters them. */
+static struct core_later *start_with(struct core_play *p)
+{
+	for (uint32_t i = 1; i <= WAITING; i++) {
+		journal_one(p, i);
+	}
+	assert_int_equal(jrn_flush(p->core->journal.jrn), 0);
+	p->cfg->limits.enter_first = 0;
+	core_play_restart(p);
+	net_timer_stop(p->core->later.timer);
+	return &p->core->later;
+}
+
 /* A trigger of the journal that cannot be entered for lack of memory stays there, and is entered when it is asked for again. The audit, which
  * has no record of any, gets one of each. */
 static void test_what_a_start_left_in_the_journal_is_entered_whole_or_later(void **state)
@@ -360,14 +373,7 @@ static void test_what_a_start_left_in_the_journal_is_entered_whole_or_later(void
 	p->audit_key = key;
 	p->cfg->audit.on = true;
 	core_play_restart(p);
-	for (uint32_t i = 1; i <= WAITING; i++) {
-		journal_one(p, i);
-	}
-	assert_int_equal(jrn_flush(p->core->journal.jrn), 0);
-	p->cfg->limits.enter_first = 0;
-	core_play_restart(p);
-	l = &p->core->later;
-	net_timer_stop(l->timer);
+	l = start_with(p);
 	for (bool some = true; some && nth < MANY; nth++) {
 		size_t left = l->left;
 		int err;
@@ -403,6 +409,34 @@ static void test_what_a_start_left_in_the_journal_is_entered_whole_or_later(void
 	}
 }
 
+/* Of so many parties that there is no place for this one's names: the trigger needs a machine, and more memory. */
+static void test_one_that_needs_a_machine_is_entered_whole_or_later(void **state)
+{
+	struct core_play *p = *state;
+	struct core_later *l = start_with(p);
+	struct core_seat *seat;
+	unsigned nth = 1;
+
+	p->core->triggers.parties.max = 0;
+	for (bool some = true; some && nth < MANY; nth++) {
+		int err;
+
+		fail_from(nth);
+		err = core_later_reference(p->core, "491720000001", 1);
+		some = failed();
+		seat = core_seat_find(p->core, "491720000001", 1);
+		assert_int_equal(seat == NULL, err != 0);
+		assert_int_equal(l->left, err ? WAITING : WAITING - 1);
+		if (!err) {
+			break;
+		}
+	}
+	assert_in_range(nth, 3, MANY - 1);
+	assert_false(seat->parked);
+	assert_true(seat->deadline.place);
+	assert_int_equal(p->core->st.v[ST_JOURNAL_RECOVERED], 1);
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
@@ -411,6 +445,7 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(test_the_record_of_what_was_accepted_takes_the_reserve, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_parked_trigger_is_woken_with_the_reserve, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_a_start_left_in_the_journal_is_entered_whole_or_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_one_that_needs_a_machine_is_entered_whole_or_later, setup, teardown),
 		cmocka_unit_test(test_a_request_whose_copies_could_not_be_known_is_not_taken),
 		cmocka_unit_test(test_the_oldest_entry_makes_room),
 		cmocka_unit_test(test_the_name_of_an_sms_sc_needs_no_memory),
