@@ -279,5 +279,8 @@ void core_audit_restored_all(struct core *c)
 			 shown_count(records, c->audit.recovered, "record"));
 	}
 	core_audit_look(c);
+	if (c->audit.store) {
+		aud_store_recovered(c->audit.store);
+	}
 	tell_restore(c);
 }

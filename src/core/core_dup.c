@@ -291,8 +291,8 @@ void core_dup_forget(struct core_dup *d, struct core_dup_entry *e)
 	}
 }
 
-/* A core enters older requests of its journal while it takes new ones: they make no room for each
- * other that a later one has. */
+/* A core enters older requests of its journal while it takes new ones: an older one never takes the
+ * place of a later one. */
 static bool is_full_of_later(const struct core_dup *d, uint64_t at_ms)
 {
 	const struct core_dup_entry *first = TAILQ_FIRST(&d->answered);

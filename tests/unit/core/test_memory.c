@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "audit/aud_store.h"
 #include "core/core_int.h"
 #include "core/core_past.h"
 #include "merkle/mrk_note.h"
@@ -360,6 +361,15 @@ static struct core_later *start_with(struct core_play *p)
 	return &p->core->later;
 }
 
+/* Whether the audit waits for what a crash took of it. */
+static bool recovering(const struct core_play *p)
+{
+	struct aud_view v;
+
+	aud_store_view(p->core->audit.store, &v);
+	return v.recovering;
+}
+
 /* A trigger of the journal that cannot be entered for lack of memory stays there, and is entered when it is asked for again. The audit, which
  * has no record of any, gets one of each. */
 static void test_what_a_start_left_in_the_journal_is_entered_whole_or_later(void **state)
@@ -394,9 +404,11 @@ static void test_what_a_start_left_in_the_journal_is_entered_whole_or_later(void
 	assert_true(failed());
 	fail_the(2); /* in a turn, which may be of somebody else */
 	net_timer_start(l->timer, 0);
-	for (int i = 0; l->left && i < 5000; i++) { /* at most until the next try */
+	assert_true(recovering(p));
+	for (int i = 0; l->records && i < 5000; i++) { /* at most until the next try */
 		core_play_turns(p, 1);
 	}
+	assert_false(recovering(p));
 	assert_true(failed());
 	assert_int_equal(l->left, 0);
 	assert_int_equal(p->core->triggers.n, WAITING);
