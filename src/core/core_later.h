@@ -34,7 +34,7 @@ struct core_later_name { /* at: place of the record, from 1 on; 0: a free one */
 
 struct core_later {                /* zeroed: nothing is left */
 	struct jrn_later *records; /* NULL: all are entered */
-	size_t n, next;            /* records; all before `next` are entered */
+	size_t n, next;            /* records; all before `next` are entered, or could not be read */
 	size_t left;               /* triggers to be entered */
 	uint64_t old_ms;           /* requests that came until then are past the window of duplicates */
 	uint64_t *waits;           /* a bit for each record: it has to be entered */
