@@ -111,7 +111,8 @@ static void test_what_was_not_looked_for_is_looked_for_by_the_next(void **state)
 	for (unsigned i = 0; i < 4; i++) {
 		open_audit_for(w, 1000);
 		assert_true(aud_store_has(w->store, h, "acme", 2, "trigger"));
-		assert_int_equal(aud_store_since_ms(w->store), UINT64_C(1795428000001)); /* not the second: what came in it has its record */
+		assert_int_equal(aud_store_since_ms(w->store),
+				 UINT64_C(1795428000001)); /* not the second: what came in it has its record */
 		give(w, 10 + i, 1);
 		aud_store_work(w->store, true);
 		aud_store_view(w->store, &v);
