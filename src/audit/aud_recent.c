@@ -6,6 +6,7 @@
 
 #include "audit/aud_store_int.h"
 #include "base/clock.h"
+#include "base/str.h"
 
 #define RECENT_MAX 1048576u
 
@@ -20,15 +21,33 @@ static int recent_hash(struct hash *h, const char *scs, const char *reference, c
 	return err;
 }
 
+/* Of a record: 2026-11-30T12:00:00.123Z. To the millisecond: what came earlier in the same second has
+ * its record in front, where nobody looks. UINT64_MAX: it has another form. */
+static uint64_t ms_of(char time[CLOCK_TEXT_MAX])
+{
+	char digits[4];
+	int64_t seconds;
+	uint32_t ms;
+
+	if (strlen(time) != 24 || time[19] != '.') {
+		return UINT64_MAX;
+	}
+	memcpy(digits, time + 20, 3);
+	digits[3] = 0;
+	memcpy(time + 19, "Z", sizeof "Z");
+	if (str_parse_u32(&ms, digits, 0, 999) || clock_parse(&seconds, time)) {
+		return UINT64_MAX;
+	}
+	return (uint64_t)seconds * 1000 + ms;
+}
+
 void aud_remember(struct aud_store *s, const char *record, size_t len)
 {
 	char scs[AUD_TEXT_MAX * 6 + 1], action[16], reference[16], time[CLOCK_TEXT_MAX];
 	struct aud_recent *r = &s->recent;
-	int64_t seconds;
 
-	if (r->since_ms == UINT64_MAX && aud_record_member(time, sizeof time, record, len, "time") && strlen(time) > 19) {
-		memcpy(time + 19, "Z", sizeof "Z"); /* without the milliseconds */
-		r->since_ms = clock_parse(&seconds, time) ? UINT64_MAX : (uint64_t)seconds * 1000;
+	if (r->since_ms == UINT64_MAX && aud_record_member(time, sizeof time, record, len, "time")) {
+		r->since_ms = ms_of(time);
 	}
 	if (!aud_record_is(record, len, "verdict", "accepted") || !aud_record_member(scs, sizeof scs, record, len, "scs") ||
 	    !aud_record_member(action, sizeof action, record, len, "action") ||
@@ -60,22 +79,16 @@ void aud_recent_sort(struct aud_recent *r)
 	}
 }
 
-bool aud_store_has(const struct aud_store *s, const char *scs, uint32_t reference, const char *action)
+bool aud_store_has(const struct aud_store *s, struct hash *h, const char *scs, uint32_t reference, const char *action)
 {
-	struct hash *h;
 	char digits[16];
 	uint64_t want;
-	bool found = true;
 
-	if (hash_new(&h)) {
-		return true; /* without memory nothing is made again */
-	}
 	snprintf(digits, sizeof digits, "%u", reference);
-	if (recent_hash(h, scs, digits, action, &want) == 0) {
-		found = s->recent.n && bsearch(&want, s->recent.at, s->recent.n, sizeof want, by_value);
+	if (recent_hash(h, scs, digits, action, &want)) {
+		return true; /* what cannot be looked for is not made again */
 	}
-	hash_free(h);
-	return found;
+	return s->recent.n && bsearch(&want, s->recent.at, s->recent.n, sizeof want, by_value);
 }
 
 uint64_t aud_store_since_ms(const struct aud_store *s)

@@ -242,8 +242,13 @@ void aud_checkpoint(struct aud_store *s)
 {
 	struct mrk_answer answer = { .status = MRK_SIGNED };
 	struct mrk_ask a = { .size = s->edge.size };
-	int err = aud_insist(s, write_edge, NULL, 0);
+	/* A checkpoint stands for records that are durable: one that covers records which a power cut takes
+	 * would stop the audit. Behind a seal nothing is left to sync. */
+	int err = aud_insist(s, sync_records, NULL, 0);
 
+	if (!err) {
+		err = aud_insist(s, write_edge, NULL, 0);
+	}
 	if (!err) {
 		err = mrk_root(&s->edge, s->hash, &a.root);
 	}

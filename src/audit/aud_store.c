@@ -57,6 +57,7 @@ static void round_once(struct aud_store *s, bool seal)
 	char *lines = s->fill;
 	size_t len = s->fill_len;
 	uint64_t lost = s->lost_untold;
+	bool recovering = s->view.recovering;
 	int err;
 
 	s->fill = s->drain;
@@ -72,7 +73,8 @@ static void round_once(struct aud_store *s, bool seal)
 	if (!err && seal) {
 		err = aud_seal(s, false);
 	}
-	if (!err && (seal || s->checkpoint_due)) {
+	s->checkpoint_due |= seal;
+	if (!err && s->checkpoint_due && !recovering) {
 		aud_checkpoint(s);
 	}
 	pthread_mutex_lock(&s->lock);
@@ -83,7 +85,9 @@ static void round_once(struct aud_store *s, bool seal)
 
 static bool has_work(const struct aud_store *s)
 {
-	return s->fill_len || s->lost_untold || s->new_channel >= 0 || s->new_publish >= 0;
+	bool checkpoint = s->checkpoint_due && !s->view.recovering && s->channel >= 0;
+
+	return s->fill_len || s->lost_untold || s->new_channel >= 0 || s->new_publish >= 0 || checkpoint;
 }
 
 static void *run(void *arg)
@@ -144,6 +148,14 @@ void aud_store_give(struct aud_store *s, const char *text, size_t len, uint64_t 
 	if (tell) {
 		pthread_cond_signal(&s->work);
 	}
+}
+
+void aud_store_recovered(struct aud_store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->view.recovering = false;
+	pthread_mutex_unlock(&s->lock);
+	pthread_cond_signal(&s->work);
 }
 
 bool aud_store_failing(const struct aud_store *s)
@@ -231,6 +243,7 @@ static int make(struct aud_store **out, const struct aud_store_conf *conf)
 	str_cut(s->dir, sizeof s->dir, conf->dir);
 	memcpy(s->key, conf->key, MRK_KEY);
 	s->signed_last = conf->signed_last;
+	s->view.recovering = true;
 	s->interval_ms = conf->interval_ms;
 	s->segment_size = conf->segment_size;
 	s->size_max = conf->size_max;
@@ -298,7 +311,7 @@ void aud_store_close(struct aud_store *s)
 		pthread_mutex_lock(&s->lock);
 		round_once(s, false);
 		pthread_mutex_unlock(&s->lock);
-		if (!s->view.error && aud_seal(s, true) == 0) {
+		if (!s->view.error && aud_seal(s, true) == 0 && !s->view.recovering) {
 			aud_checkpoint(s);
 		}
 	}

@@ -55,6 +55,7 @@ void aud_store_channel(struct aud_store *s, int fd);
 void aud_store_publish(struct aud_store *s, int fd);
 
 struct aud_view {
+	bool recovering;     /* until aud_store_recovered() */
 	uint64_t records;    /* in the file */
 	uint64_t sealed;     /* of them, the first so many are sealed */
 	uint64_t checkpoint; /* size of the last checkpoint; 0: none yet */
@@ -76,8 +77,13 @@ int aud_store_wake_fd(const struct aud_store *s);
 /* -- what was accepted lately, to find what a crash took */
 
 /* Whether the records that were read at the opening hold the acceptance of this action. They are
- * those from aud_store_since_ms() (real time) on; UINT64_MAX: the audit is new. */
-bool aud_store_has(const struct aud_store *s, const char *scs, uint32_t reference, const char *action);
+ * those from aud_store_since_ms() (real time) on; UINT64_MAX: the audit is new. `h` is of the
+ * caller's thread. */
+bool aud_store_has(const struct aud_store *s, struct hash *h, const char *scs, uint32_t reference, const char *action);
+/* Everything that may have lost its record was looked for, and what was missing is given. No
+ * checkpoint is made before: the next opening begins to read in the file of the last one, so what
+ * was not looked for when a process ended is still looked for by the next. */
+void aud_store_recovered(struct aud_store *s);
 uint64_t aud_store_since_ms(const struct aud_store *s);
 
 /* For a store without a thread: writes what was given; with `seal`, ends the interval too. */

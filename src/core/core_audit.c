@@ -228,7 +228,8 @@ void core_audit_restored(struct core *c, const struct trg *t)
 		return;
 	}
 	wall_ms = core_wall_ms(c, t->req.received_ms);
-	if (wall_ms < aud_store_since_ms(c->audit.store) || aud_store_has(c->audit.store, t->req.scs, t->req.reference, action)) {
+	if (wall_ms < aud_store_since_ms(c->audit.store) ||
+	    aud_store_has(c->audit.store, c->hash, t->req.scs, t->req.reference, action)) {
 		return;
 	}
 	core_transaction_text(transaction, 0, t->number);
@@ -278,5 +279,8 @@ void core_audit_restored_all(struct core *c)
 			 shown_count(records, c->audit.recovered, "record"));
 	}
 	core_audit_look(c);
+	if (c->audit.store) {
+		aud_store_recovered(c->audit.store);
+	}
 	tell_restore(c);
 }

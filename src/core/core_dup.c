@@ -291,6 +291,15 @@ void core_dup_forget(struct core_dup *d, struct core_dup_entry *e)
 	}
 }
 
+/* A core enters older requests of its journal while it takes new ones: an older one never takes the
+ * place of a later one. */
+static bool is_full_of_later(const struct core_dup *d, uint64_t at_ms)
+{
+	const struct core_dup_entry *first = TAILQ_FIRST(&d->answered);
+
+	return d->map.n >= d->entries_max && first && first->at_ms > at_ms;
+}
+
 int core_dup_restore(struct core_dup *d, const char *origin_host, uint32_t end_to_end, const uint8_t digest[HASH_LEN],
 		     const struct ipc_device_action_answer *answer, uint64_t now_ms, struct core_dup_entry **entry)
 {
@@ -300,6 +309,10 @@ int core_dup_restore(struct core_dup *d, const char *origin_host, uint32_t end_t
 
 	if (find_or_past(d, key, key_len, now_ms, &past)) {
 		return ERR_EXISTS;
+	}
+	if (answer && is_full_of_later(d, now_ms)) {
+		d->dropped++;
+		return 0;
 	}
 	e = entry_new(d, key, key_len, past, digest, now_ms);
 	if (!e) {

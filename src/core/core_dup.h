@@ -73,7 +73,8 @@ struct core_dup_entry *core_dup_override(struct core_dup *d, const char *origin_
 					 const struct ipc_device_action_answer *a, uint64_t now_ms);
 
 /* Restores an entry from the journal after a restart, without waiters.
- * answer NULL: unanswered, *entry is set (else it may be NULL). ERR_NOMEM, ERR_EXISTS. */
+ * answer NULL: unanswered, *entry is set (else it may be NULL). An answered one is dropped when the
+ * table is full of later ones. ERR_NOMEM, ERR_EXISTS. */
 ERR_MUST_USE int core_dup_restore(struct core_dup *d, const char *origin_host, uint32_t end_to_end,
 				  const uint8_t digest[HASH_LEN], const struct ipc_device_action_answer *answer, uint64_t now_ms,
 				  struct core_dup_entry **entry);

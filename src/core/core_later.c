@@ -92,6 +92,18 @@ void core_later_again(struct core *c, size_t i)
 	l->next = i < l->next ? i : l->next;
 }
 
+bool core_later_tells(struct core *c, size_t i)
+{
+	struct core_later *l = &c->later;
+	uint64_t bit = UINT64_C(1) << i % BITS;
+	bool first = !l->told || !(l->told[i / BITS] & bit);
+
+	if (l->told) {
+		l->told[i / BITS] |= bit;
+	}
+	return first;
+}
+
 /* Those that were read, and are not yet in the tables. */
 static int settle(struct core *c, int err)
 {
@@ -150,39 +162,57 @@ int core_later_asked(struct core *c, const struct asc_scs *scs, const struct ipc
 	return err;
 }
 
-/* The first that waits, from `next` on. There is one. */
-static size_t first_waiting(struct core_later *l)
+/* The next that waits, from `next` on, and then from the first on. There is one. */
+static size_t next_waiting(struct core_later *l)
 {
+	size_t words = l->n / BITS + 1;
 	uint64_t bits = l->waits[l->next / BITS] >> l->next % BITS;
 
 	while (!bits) {
-		l->next = (l->next / BITS + 1) * BITS;
+		l->next = (l->next / BITS + 1) % words * BITS;
 		bits = l->waits[l->next / BITS];
 	}
 	l->next += (size_t)__builtin_ctzll(bits);
 	return l->next;
 }
 
+/* One that cannot be read keeps none of the others waiting: ERR_IO, and all but those were entered. */
 static int enter_some(struct core *c, size_t n)
 {
+	struct core_later *l = &c->later;
+	bool unread = false;
 	int err = 0;
 
-	for (; n && c->later.left && !err; n--) {
-		err = enter(c, first_waiting(&c->later));
+	for (n = n < l->left ? n : l->left; n && !err; n--) {
+		size_t i = next_waiting(l);
+
+		err = enter(c, i);
+		if (err == ERR_IO) {
+			unread = true;
+			l->next = i + 1;
+			err = 0;
+		}
 	}
-	return settle(c, err);
+	err = settle(c, err);
+	return !err && unread ? ERR_IO : err;
 }
 
 /* -- the end of it */
 
+static void names_free(struct core_later *l)
+{
+	free(l->waits);
+	free(l->told);
+	free(l->names);
+	l->waits = l->told = NULL;
+	l->names = NULL;
+}
+
 static void release(struct core_later *l)
 {
 	jrn_later_end(l->records);
-	free(l->waits);
-	free(l->names);
 	l->records = NULL;
-	l->waits = NULL;
-	l->names = NULL;
+	names_free(l);
 }
 
 static void say_trouble(struct core *c, int err)
@@ -200,6 +230,7 @@ static void say_trouble(struct core *c, int err)
 static void on_turn(void *core)
 {
 	struct core *c = OBJ_OF(core, struct core, CORE_MAGIC);
+	size_t left = c->later.left;
 	int err;
 
 	if (c->stop.begun || !c->later.records) {
@@ -218,7 +249,7 @@ static void on_turn(void *core)
 		c->later.by->done(c);
 		return;
 	}
-	net_timer_start(c->later.timer, err ? TROUBLE_MS : 0);
+	net_timer_start(c->later.timer, err && c->later.left == left ? TROUBLE_MS : 0);
 }
 
 int core_later_all(struct core *c)
@@ -236,8 +267,9 @@ static int names_new(struct core_later *l)
 		places *= 2;
 	}
 	l->waits = calloc(l->n / BITS + 1, sizeof *l->waits);
+	l->told = calloc(l->n / BITS + 1, sizeof *l->told);
 	l->names = calloc(places, sizeof *l->names);
-	if (!l->waits || !l->names) {
+	if (!l->waits || !l->told || !l->names) {
 		return ERR_NOMEM;
 	}
 	pages_large(l->names, places * sizeof *l->names);
@@ -259,10 +291,7 @@ void core_later_begin(struct core *c, struct jrn_later *records, const struct co
 		return;
 	}
 	if (names_new(l)) {
-		free(l->waits);
-		free(l->names);
-		l->waits = NULL;
-		l->names = NULL;
+		names_free(l);
 	}
 }
 

@@ -34,10 +34,11 @@ struct core_later_name { /* at: place of the record, from 1 on; 0: a free one */
 
 struct core_later {                /* zeroed: nothing is left */
 	struct jrn_later *records; /* NULL: all are entered */
-	size_t n, next;            /* records; all before `next` are entered */
+	size_t n, next;            /* records; all before `next` are entered, or could not be read */
 	size_t left;               /* triggers to be entered */
 	uint64_t old_ms;           /* requests that came until then are past the window of duplicates */
 	uint64_t *waits;           /* a bit for each record: it has to be entered */
+	uint64_t *told;            /* a bit for each record: see core_later_tells() */
 	/* names that were noted: open addressing, at most half full */
 	struct core_later_name *names;
 	size_t mask;
@@ -70,6 +71,9 @@ void core_later_fini(struct core *c); /* a zeroed part is allowed; before the jo
 
 /* For core_restore.c: the record at place i could not be entered, and has to be. */
 void core_later_again(struct core *c, size_t i);
+/* For core_restore.c: the audit is asked about the record at place i for the first time. One that
+ * could not be entered is read again. */
+bool core_later_tells(struct core *c, size_t i);
 
 /* All that follows has no effect once nothing is left. ERR_NOMEM, ERR_IO: something that was asked
  * for could not be entered. */

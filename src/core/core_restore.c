@@ -112,6 +112,14 @@ static void ask_for_first_looks(const struct core_restoring *r, const struct cor
 	}
 }
 
+/* Before the loop turns, what fails is the end of the start. */
+static void tell_audit(const struct core_restoring *r, const struct trg *trg)
+{
+	if (!r->loop_turns || core_later_tells(r->c, r->place)) {
+		core_audit_restored(r->c, trg);
+	}
+}
+
 /* A trigger that only waits for its report needs no machine. ERR_STATE: it does more. */
 static int restore_waiting(void *arg, const struct trg *trg)
 {
@@ -134,7 +142,7 @@ static int restore_waiting(void *arg, const struct trg *trg)
 	if (err) {
 		return err;
 	}
-	core_audit_restored(c, trg);
+	tell_audit(r, trg);
 	pages_ahead_used(&c->triggers.ahead, n->park.seat);
 	n->place = r->place;
 	n->armed_ms = trg->armed_ms;
@@ -166,12 +174,31 @@ static void resume_one(struct core_trigger *t)
 	}
 }
 
+/* Copies of its request and of its report. */
+static int restore_known(struct core_trigger *t)
+{
+	struct core_restoring_request request = request_of(t->trg);
+	struct core *c = t->core;
+
+	if (restore_dup(c, &request, &t->dup)) {
+		return ERR_NOMEM;
+	}
+	if (t->dup) {
+		core_dup_set_owner(t->dup, t);
+	}
+	if (t->trg->drr && core_drrs_restore(c, t->trg->drr, t->trg->reported_ms)) {
+		core_dup_forget(c->dup, t->dup);
+		t->dup = NULL;
+		return ERR_NOMEM;
+	}
+	return 0;
+}
+
 /* A trigger with something under way. */
 static int restore_busy(struct core_restoring *r, uint64_t number, const void *record, size_t len)
 {
 	struct core *c = r->c;
 	struct core_trigger *t = core_piece_trigger(c);
-	struct core_restoring_request request;
 	struct core_scs *scs;
 	int err;
 
@@ -189,21 +216,15 @@ static int restore_busy(struct core_restoring *r, uint64_t number, const void *r
 		core_piece_trigger_end(c, t);
 		return scs ? 0 : ERR_NOMEM;
 	}
-	core_audit_restored(c, t->trg);
+	tell_audit(r, t->trg);
 	t->trg->owner = t;
 	t->left = true;
 	core_transaction_text(t->transaction, 0, number);
 	core_trigger_attach(t, c, scs);
 	t->has_quota = core_quota_counted(scs, t->trg);
 	core_trigger_by_device(t);
-	request = request_of(t->trg);
-	if (restore_dup(c, &request, &t->dup)) {
-		return ERR_NOMEM;
-	}
-	if (t->dup) {
-		core_dup_set_owner(t->dup, t);
-	}
-	if (t->trg->drr && core_drrs_restore(c, t->trg->drr, t->trg->reported_ms)) {
+	if (restore_known(t)) { /* it is read again, and must not be there then */
+		core_trigger_free(t);
 		return ERR_NOMEM;
 	}
 	st_count(&c->st, ST_JOURNAL_RECOVERED);

@@ -87,6 +87,9 @@ static int win_room(struct jrn_store *s)
 	if (!l->maker) {
 		err_ignore(jrn_spares_need(l, JRN_WANTED_SPARES), "then it has to be won back");
 	}
+	if (l->pinned) { /* each round would take a segment and give none back */
+		return err;
+	}
 	for (int i = 0; !err && i < ROOM_ROUNDS && !jrn_spare_for_new(l) && (jrn_log_has_waste(l) || s->kept_n); i++) {
 		uint64_t seq = l->seq;
 

@@ -89,6 +89,7 @@ static inline void open_audit_for(struct world *w, uint64_t interval_ms)
 static inline void open_audit(struct world *w)
 {
 	open_audit_for(w, 1000);
+	aud_store_recovered(w->store);
 }
 
 static inline void holder_end(struct world *w)

@@ -360,6 +360,7 @@ static void test_killed_at_any_moment_it_goes_on_whole(void **state)
 
 		if (child == 0) {
 			open_audit_for(w, 2);
+			aud_store_recovered(w->store);
 			for (unsigned n = 0;; n += 20) {
 				give(w, n, 20);
 				usleep(500);

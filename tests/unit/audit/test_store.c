@@ -67,6 +67,7 @@ static void test_a_crash_leaves_an_interval_without_a_seal(void **state)
 {
 	struct world *w = *state;
 	struct aud_view v;
+	struct hash *h;
 
 	w->segment_size = 1 << 20;
 	open_audit(w);
@@ -76,16 +77,59 @@ static void test_a_crash_leaves_an_interval_without_a_seal(void **state)
 	aud_store_work(w->store, false);
 	crash(w);
 	open_audit(w);
-	assert_true(aud_store_has(w->store, "acme", 601, "trigger"));
-	assert_true(aud_store_has(w->store, "acme", 1, "trigger"));
-	assert_false(aud_store_has(w->store, "acme", 600, "trigger")); /* refused */
-	assert_false(aud_store_has(w->store, "acme", 777, "trigger"));
+	assert_int_equal(hash_new(&h), 0);
+	assert_true(aud_store_has(w->store, h, "acme", 601, "trigger"));
+	assert_true(aud_store_has(w->store, h, "acme", 1, "trigger"));
+	assert_false(aud_store_has(w->store, h, "acme", 600, "trigger")); /* refused */
+	assert_false(aud_store_has(w->store, h, "acme", 777, "trigger"));
+	hash_free(h);
 	aud_store_view(w->store, &v);
 	assert_int_equal(v.records, 643);
 	close_audit(w);
 	assert_int_equal(verify(w, NULL), 0);
 	assert_int_equal(w->found.broken_intervals, 1);
 	assert_int_equal(w->found.sealed, 644);
+}
+
+/* Who opened it ends again and again before it has looked for what the first crash took; files of records come and go meanwhile. */
+static void test_what_was_not_looked_for_is_looked_for_by_the_next(void **state)
+{
+	struct world *w = *state;
+	struct aud_view v;
+	struct hash *h;
+
+	w->segment_size = 1;
+	assert_int_equal(hash_new(&h), 0);
+	open_audit(w);
+	give(w, 1, 1);
+	aud_store_work(w->store, false);
+	aud_store_view(w->store, &v);
+	assert_int_equal(v.checkpoint, 2);
+	give(w, 2, 1);
+	aud_store_work(w->store, false);
+	crash(w);
+	for (unsigned i = 0; i < 4; i++) {
+		open_audit_for(w, 1000);
+		assert_true(aud_store_has(w->store, h, "acme", 2, "trigger"));
+		assert_int_equal(aud_store_since_ms(w->store),
+				 UINT64_C(1795428000001)); /* not the second: what came in it has its record */
+		give(w, 10 + i, 1);
+		aud_store_work(w->store, true);
+		aud_store_view(w->store, &v);
+		assert_int_equal(v.checkpoint, 2);
+		if (i % 2) {
+			close_audit(w);
+		} else {
+			crash(w);
+		}
+	}
+	open_audit(w);
+	aud_store_work(w->store, false);
+	aud_store_view(w->store, &v);
+	assert_int_equal(v.checkpoint, v.records);
+	close_audit(w);
+	assert_int_equal(verify(w, NULL), 0);
+	hash_free(h);
 }
 
 static void test_a_torn_end_is_cut_and_kept_beside(void **state)
@@ -251,6 +295,7 @@ TEST_GROUP()
 		TEST(test_a_thread_of_its_own_writes),
 		TEST(test_it_goes_on_after_an_orderly_end),
 		TEST(test_a_crash_leaves_an_interval_without_a_seal),
+		TEST(test_what_was_not_looked_for_is_looked_for_by_the_next),
 		TEST(test_a_torn_end_is_cut_and_kept_beside),
 		TEST(test_tiles_are_made_again_of_the_records),
 		TEST(test_the_audit_of_another_gateway_is_refused),

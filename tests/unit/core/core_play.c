@@ -42,7 +42,13 @@ static void core_open(struct core_play *p)
 	struct ipc_ring_fds ours, theirs;
 	char why[CORE_WHY_MAX] = "";
 
-	p->conf = (struct core_conf){ .cfg = p->cfg, .log = &p->log, .decisions_fd = p->lines_fd, .cb = &callbacks, .arg = p };
+	p->conf = (struct core_conf){ .cfg = p->cfg,
+				      .log = &p->log,
+				      .decisions_fd = p->lines_fd,
+				      .audit_key = p->audit_key,
+				      .publish_fd = -1,
+				      .cb = &callbacks,
+				      .arg = p };
 	if (core_new(&p->core, p->loop, &p->conf, why)) {
 		fail_msg("%s", why);
 	}

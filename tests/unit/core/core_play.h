@@ -9,7 +9,8 @@ struct core_play {
 	struct cfg_iwf *cfg;
 	struct log log;
 	struct core_conf conf;
-	int lines_fd; /* decision log of the next core; -1: none */
+	int lines_fd;             /* decision log of the next core; -1: none */
+	const uint8_t *audit_key; /* of the audit of the next core; NULL: none. With cfg->audit.on */
 	struct core *core;
 	struct ipc_ring *edge; /* the far end: the test is the edge */
 	uint32_t generation, bad_edge;

@@ -180,6 +180,29 @@ static void test_a_restored_request_has_its_answer_or_waits_for_one(void **state
 	core_dup_free(d);
 }
 
+/* A core takes requests while it enters what its journal has of older ones. */
+static void test_a_restored_request_does_not_push_out_a_later_one(void **state)
+{
+	struct ipc_device_action_answer a = { .result_code = 2001 }, got;
+	struct core_dup_entry *e, *none = NULL;
+	struct core_dup *d = dup_new(2);
+	struct told told = { .n = 0 };
+
+	(void)state;
+	for (uint32_t i = 1; i <= 2; i++) {
+		assert_int_equal(look(d, HOST, i, one, i, 1000, &e, &got), CORE_DUP_NEW);
+		core_dup_settle(d, e, &a, tell, &told);
+	}
+	assert_int_equal(core_dup_restore(d, HOST, 3, one, &a, 500, &none), 0);
+	assert_int_equal(core_dup_dropped(d), 1);
+	for (uint32_t i = 1; i <= 2; i++) {
+		assert_int_equal(look(d, HOST, i, one, 9, 1001, &e, &got), CORE_DUP_ANSWERED);
+	}
+	assert_int_equal(core_dup_restore(d, HOST, 4, one, &a, 1000, &none), 0); /* as old: one of them */
+	assert_int_equal(core_dup_count(d), 2);
+	core_dup_free(d);
+}
+
 static void test_the_answer_of_a_request_is_known_within_its_window(void **state)
 {
 	struct core_dup *d = dup_new(2);
@@ -248,6 +271,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_what_is_in_flight_is_kept_however_old),
 		cmocka_unit_test(test_more_copies_than_may_wait_push_out_the_oldest),
 		cmocka_unit_test(test_a_restored_request_has_its_answer_or_waits_for_one),
+		cmocka_unit_test(test_a_restored_request_does_not_push_out_a_later_one),
 		cmocka_unit_test(test_the_answer_of_a_request_is_known_within_its_window),
 		cmocka_unit_test(test_making_room_costs_no_look_at_what_waits),
 		cmocka_unit_test(test_an_id_that_comes_again_after_its_window_is_new_whatever_was_answered_when),

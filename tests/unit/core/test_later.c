@@ -341,6 +341,44 @@ static void test_a_record_that_cannot_be_read_is_left_alone(void **state)
 	assert_int_equal(jrn_counts(p->core->journal.jrn).records, TRIGGERS + 3);
 }
 
+static const struct core_restoring_by *real_by;
+static bool sector_bad;
+
+static int record_or_not(void *arg, uint64_t number, const void *record, size_t len)
+{
+	const struct core_restoring *r = OBJ_OF(arg, struct core_restoring, CORE_RESTORING_MAGIC);
+
+	return sector_bad && r->place % 200 == 150 ? ERR_IO : real_by->record(arg, number, record, len);
+}
+
+/* Sectors that have gone bad since the start read them: nobody else waits for those triggers, and they stay in the journal. */
+static void test_what_the_disk_does_not_give_keeps_nobody_waiting(void **state)
+{
+	struct core_play *p = *state;
+	struct core_restoring_by by;
+	struct core_walk *w;
+
+	fill(p, 0);
+	start(p);
+	real_by = p->core->later.by;
+	by = *real_by;
+	by.record = record_or_not;
+	p->core->later.by = &by;
+	sector_bad = true;
+	go_on(p);
+	core_play_turns(p, 8);
+	assert_int_equal(left(p), 3);
+	assert_int_equal(p->core->triggers.n, TRIGGERS - 3);
+	assert_true(p->core->later.troubled);
+	assert_int_equal(core_walk_new(&w, p->core, "acme"), ERR_IO);
+	sector_bad = false;
+	assert_int_equal(core_later_all(p->core), 0);
+	go_on(p);
+	core_play_turns(p, 2);
+	assert_null(p->core->later.records);
+	assert_int_equal(p->core->triggers.n, TRIGGERS);
+}
+
 static void test_one_that_is_undecided_is_entered_at_the_start(void **state)
 {
 	struct core_play *p = *state;
@@ -403,6 +441,7 @@ TEST_GROUP()
 		T(test_those_that_are_not_entered_count_for_the_limit),
 		T(test_an_end_meanwhile_loses_nothing),
 		T(test_a_record_that_cannot_be_read_is_left_alone),
+		T(test_what_the_disk_does_not_give_keeps_nobody_waiting),
 		T(test_one_that_is_undecided_is_entered_at_the_start),
 		T(test_a_small_journal_is_entered_before_the_loop_turns),
 		T(test_without_a_record_of_a_quota_all_are_entered_first),

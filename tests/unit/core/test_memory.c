@@ -4,8 +4,10 @@
 
 #include <stdlib.h>
 
+#include "audit/aud_store.h"
 #include "core/core_int.h"
 #include "core/core_past.h"
+#include "merkle/mrk_note.h"
 #include "tests/unit/core/core_play.h"
 #include "tests/support/asc_wait.h"
 #include "tests/unit/trigger/trg_put.h"
@@ -20,15 +22,17 @@ void *__wrap_malloc(size_t size);
 void *__wrap_realloc(void *p, size_t size);
 
 static struct {
-	unsigned left; /* so many more go well; 0: none fails */
+	unsigned left; /* so many more, and the last of them fails; 0: none fails */
+	bool all;      /* and all behind it */
 	bool failed;
 } memory;
 
 static bool fails(void)
 {
-	if (!memory.left || --memory.left) {
+	if (!memory.left || (memory.left > 1 && memory.left--)) {
 		return false;
 	}
+	memory.left = memory.all ? 1 : 0;
 	memory.failed = true;
 	return true;
 }
@@ -51,7 +55,13 @@ void *__wrap_realloc(void *p, size_t size)
 static void fail_the(unsigned nth)
 {
 	memory.left = nth;
-	memory.failed = false;
+	memory.all = memory.failed = false;
+}
+
+static void fail_from(unsigned nth)
+{
+	fail_the(nth);
+	memory.all = true;
 }
 
 static bool failed(void)
@@ -338,22 +348,42 @@ static void journal_one(struct core_play *p, uint32_t reference)
 	assert_int_equal(jrn_put(p->core->journal.jrn, t->trg->number, record, b.len, NULL, NULL), 0);
 }
 
-/* A trigger of the journal that cannot be entered for lack of memory stays there, and is entered when it is asked for again. */
-static void test_what_a_start_left_in_the_journal_is_entered_whole_or_later(void **state)
+/* The next core has triggers in its journal, and stands still before it enters them. */
+static struct core_later *start_with(struct core_play *p)
 {
-	struct core_play *p = *state;
-	uint32_t reference = 0;
-	struct core_later *l;
-	unsigned nth = 1;
-
 	for (uint32_t i = 1; i <= WAITING; i++) {
 		journal_one(p, i);
 	}
 	assert_int_equal(jrn_flush(p->core->journal.jrn), 0);
 	p->cfg->limits.enter_first = 0;
 	core_play_restart(p);
-	l = &p->core->later;
-	net_timer_stop(l->timer);
+	net_timer_stop(p->core->later.timer);
+	return &p->core->later;
+}
+
+/* Whether the audit waits for what a crash took of it. */
+static bool recovering(const struct core_play *p)
+{
+	struct aud_view v;
+
+	aud_store_view(p->core->audit.store, &v);
+	return v.recovering;
+}
+
+/* A trigger of the journal that cannot be entered for lack of memory stays there, and is entered when it is asked for again. The audit, which
+ * has no record of any, gets one of each. */
+static void test_what_a_start_left_in_the_journal_is_entered_whole_or_later(void **state)
+{
+	static const uint8_t key[MRK_KEY] = { 1 };
+	struct core_play *p = *state;
+	uint32_t reference = 0;
+	struct core_later *l;
+	unsigned nth = 1;
+
+	p->audit_key = key;
+	p->cfg->audit.on = true;
+	core_play_restart(p);
+	l = start_with(p);
 	for (bool some = true; some && nth < MANY; nth++) {
 		size_t left = l->left;
 		int err;
@@ -369,20 +399,54 @@ static void test_what_a_start_left_in_the_journal_is_entered_whole_or_later(void
 		}
 	}
 	assert_in_range(nth, 3, MANY - 1);
+	fail_from(2); /* for its entry among the duplicates: by then it was read */
+	assert_int_equal(core_later_reference(p->core, "491720000001", ++reference), ERR_NOMEM);
+	assert_true(failed());
 	fail_the(2); /* in a turn, which may be of somebody else */
 	net_timer_start(l->timer, 0);
-	for (int i = 0; l->left && i < 5000; i++) { /* at most until the next try */
+	assert_true(recovering(p));
+	for (int i = 0; l->records && i < 5000; i++) { /* at most until the next try */
 		core_play_turns(p, 1);
 	}
+	assert_false(recovering(p));
 	assert_true(failed());
 	assert_int_equal(l->left, 0);
 	assert_int_equal(p->core->triggers.n, WAITING);
+	assert_int_equal(p->core->audit.recovered, WAITING);
 	for (uint32_t i = 1; i <= WAITING; i++) {
 		struct core_seat *seat = core_seat_find(p->core, "491720000001", i);
 
 		assert_non_null(seat);
 		assert_true(seat->deadline.place);
 	}
+}
+
+/* Of so many parties that there is no place for this one's names: the trigger needs a machine, and more memory. */
+static void test_one_that_needs_a_machine_is_entered_whole_or_later(void **state)
+{
+	struct core_play *p = *state;
+	struct core_later *l = start_with(p);
+	struct core_seat *seat;
+	unsigned nth = 1;
+
+	p->core->triggers.parties.max = 0;
+	for (bool some = true; some && nth < MANY; nth++) {
+		int err;
+
+		fail_from(nth);
+		err = core_later_reference(p->core, "491720000001", 1);
+		some = failed();
+		seat = core_seat_find(p->core, "491720000001", 1);
+		assert_int_equal(seat == NULL, err != 0);
+		assert_int_equal(l->left, err ? WAITING : WAITING - 1);
+		if (!err) {
+			break;
+		}
+	}
+	assert_in_range(nth, 3, MANY - 1);
+	assert_false(seat->parked);
+	assert_true(seat->deadline.place);
+	assert_int_equal(p->core->st.v[ST_JOURNAL_RECOVERED], 1);
 }
 
 TEST_GROUP()
@@ -393,6 +457,7 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(test_the_record_of_what_was_accepted_takes_the_reserve, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_parked_trigger_is_woken_with_the_reserve, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_a_start_left_in_the_journal_is_entered_whole_or_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_one_that_needs_a_machine_is_entered_whole_or_later, setup, teardown),
 		cmocka_unit_test(test_a_request_whose_copies_could_not_be_known_is_not_taken),
 		cmocka_unit_test(test_the_oldest_entry_makes_room),
 		cmocka_unit_test(test_the_name_of_an_sms_sc_needs_no_memory),

@@ -99,6 +99,37 @@ static void test_no_segment_is_used_again_before_the_end(void **state)
 	assert_true(after < pinned / 2);
 }
 
+/* Nothing that is copied wins room meanwhile: the journal keeps to its size, and has room again behind the end. */
+static void test_a_full_journal_keeps_to_its_size_meanwhile(void **state)
+{
+	static char big[4000];
+	struct place *p = *state;
+	struct jrn_later *l;
+	int tries = 0;
+
+	p->conf.segment_size = 128 << 10;
+	p->conf.size_max = 2 << 20;
+	l = begun(p);
+	for (int round = 0; round < 4; round++) {
+		for (uint64_t i = 1; i <= RECORDS; i++) {
+			assert_int_equal(jrn_put(p->j, i, big, sizeof big, NULL, NULL), 0);
+		}
+		assert_int_equal(jrn_flush(p->j), 0);
+	}
+	assert_int_equal(jrn_state(p->j), ERR_NOSPC);
+	assert_true(jrn_counts(p->j).octets <= 3 << 20); /* with the reserve */
+	jrn_later_end(l);
+	while (tries < 3 && jrn_state(p->j)) {
+		assert_int_equal(jrn_flush(p->j), 0);
+		tries++;
+	}
+	assert_int_equal(jrn_state(p->j), 0);
+	assert_int_equal(put(p, 1, "small", NULL), 0);
+	assert_int_equal(jrn_flush(p->j), 0);
+	assert_true(jrn_counts(p->j).octets <= 2 << 20);
+	assert_int_equal(replay(p).n, RECORDS);
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +137,7 @@ TEST_GROUP()
 						place_teardown),
 		cmocka_unit_test_setup_teardown(test_what_changes_meanwhile_is_read_as_it_was, place_setup, place_teardown),
 		cmocka_unit_test_setup_teardown(test_no_segment_is_used_again_before_the_end, place_setup, place_teardown),
+		cmocka_unit_test_setup_teardown(test_a_full_journal_keeps_to_its_size_meanwhile, place_setup, place_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
