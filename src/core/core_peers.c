@@ -341,7 +341,7 @@ static int renew(struct core *c, size_t i, struct tls_ctx *tls)
 		 * requests are answered. */
 		log_info(c->log, "core", "peer %s (%s) stays", p->conf->name, p->conf->host);
 		p->leaves = false;
-		p->link_peer_conf.tls = tls;
+		p->link_peer_conf.tls = tls_of(p, tls);
 		link_peer_kick(p->peer);
 	} else if (!p->conf->gone_ms && p->leaves) {
 		close_peer(p); /* it may be another one in this place */
