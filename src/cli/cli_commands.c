@@ -493,7 +493,7 @@ static const struct cli_column peers_columns[] = { { "NAME", "name" },
 						   { "TIMEOUTS", "timeouts" },
 						   { "PENDING", "pending" },
 						   { "FORGIVEN", "forgiven" },
-						   { "REASON", "reason" },
+						   { "REASON", CLI_NOTE "reason" },
 						   END_COLUMN };
 static const struct cli_column sessions_columns[] = { { "SESSION", "session" },
 						      { "SCS", "scs" },

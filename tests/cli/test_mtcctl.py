@@ -444,6 +444,13 @@ def test_the_option_wins_over_the_environment(server):
     assert run("status", f"--socket={server.path}", env={"MTC_CTL": "/nonexistent"}).returncode == 0
 
 
+def test_why_a_peer_is_not_open_stands_below_the_table(server):
+    rows = [{"name": "hss", "state": "waiting", "reason": "no answer, " * 12 + "next attempt in 1 s"}, {"name": "smssc", "state": "open"}]
+    lines = ask(server, "peers", lines=rows + [{"done": True, "ok": True, "count": 2}]).stdout.splitlines()
+    assert lines[0].split()[-1] == "FORGIVEN" and lines[3].startswith("REASON of hss: no answer") and lines[4].startswith("  ")
+    assert max(len(line) for line in lines[3:]) <= 80
+
+
 # -- help
 
 def test_help_on_every_level_teaches():
