@@ -17,7 +17,7 @@
 
 #define AGREED_ANY 0x1u
 
-/* In the order of enum transport and of enum protection. */
+/* In the order of enum transport and of enum protection. SCTP inside UDP counts as SCTP. */
 #define AGREED_TRANSPORTS "any tcp sctp"
 #define AGREED_PROTECTIONS "any none tls ndsip tls+ndsip"
 /* In the order of enum agreed_tls and of AGREED_SUITE_TABLE. */

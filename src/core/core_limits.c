@@ -31,7 +31,10 @@ struct agreement core_agreement(const struct asc_scs *scs)
 
 struct agreed_connection core_connection_of(const struct ipc_session_open *open)
 {
-	return (struct agreed_connection){ open->transport, open->protection, open->tls_version, open->tls_suite };
+	/* what is agreed about SCTP holds for SCTP inside UDP */
+	uint8_t transport = transport_is_sctp(open->transport) ? TRANSPORT_SCTP : open->transport;
+
+	return (struct agreed_connection){ transport, open->protection, open->tls_version, open->tls_suite };
 }
 
 void core_scs_limits(const struct core *c, const struct asc_scs *scs, struct scs_limits *out)

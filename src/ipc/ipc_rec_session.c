@@ -94,7 +94,7 @@ int ipc_session_open_get(struct ipc_session_open *out, const uint8_t *record, si
 	s.listener = ipc_io_u8(&r, 0, IPC_LISTENERS_MAX - 1);
 	s.zone = ipc_io_u8(&r, ZONE_EXTERNAL, ZONE_INTERNAL);
 	s.protection = ipc_io_u8(&r, PROTECTION_NONE, PROTECTION_TLS_NDSIP);
-	s.transport = ipc_io_u8(&r, TRANSPORT_TCP, TRANSPORT_SCTP);
+	s.transport = ipc_io_u8(&r, TRANSPORT_TCP, TRANSPORT_SCTP_UDP);
 	s.tls_version = ipc_io_u8(&r, AGREED_TLS_NONE, AGREED_TLS_1_3);
 	s.tls_suite = ipc_io_u8(&r, 0, AGREED_SUITES_N);
 	s.again = ipc_io_bool(&r);

@@ -146,12 +146,24 @@ static int setup(void **state)
 	return 0;
 }
 
+static void sctp_inside_udp_is_sctp(void **state)
+{
+	static const struct change sctp = { .at = offsetof(struct asc_scs, transports), .set = 1 << TRANSPORT_SCTP };
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
+	struct core_play *p = *state;
+
+	agree(p, &sctp);
+	p->cfg->listen[0].transport = s.transport = TRANSPORT_SCTP_UDP;
+	assert_true(core_play_open(p, 1, &s).admitted);
+	p->cfg->listen[0].transport = TRANSPORT_TCP;
+}
+
 TEST_GROUP()
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, core_play_teardown)
 	const struct CMUnitTest tests[] = { TEST(a_connection_that_is_not_as_agreed_is_refused),
 					    TEST(an_open_session_ends_when_it_is_not_as_agreed_any_more),
-					    TEST(a_session_that_is_as_agreed_stays) };
+					    TEST(a_session_that_is_as_agreed_stays), TEST(sctp_inside_udp_is_sctp) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -413,7 +413,7 @@ SPOIL_SESSION(so_ike_and_no_ndsip, strcpy(s->identity.ike, "scs.acme.example"))
 SPOIL_SESSION(so_ike_upper, strcpy(s->identity.ike, "SCS.acme.example"); s->protection = PROTECTION_TLS_NDSIP)
 SPOIL_SESSION(so_external_bare, s->tls_version = s->tls_suite = 0; s->protection = PROTECTION_NONE)
 SPOIL_SESSION(so_transport_0, s->transport = 0)
-SPOIL_SESSION(so_transport_3, s->transport = 3)
+SPOIL_SESSION(so_transport_4, s->transport = TRANSPORT_SCTP_UDP + 1)
 SPOIL_SESSION(so_tls_version_0, s->tls_version = 0)
 SPOIL_SESSION(so_tls_version_3, s->tls_version = 3)
 SPOIL_SESSION(so_tls_suite_0, s->tls_suite = 0)
@@ -455,7 +455,7 @@ static void test_a_session_with_a_field_out_of_range_is_refused(void **state)
 		so_ike_upper,
 		so_revocation_unknown_word,
 		so_transport_0,
-		so_transport_3,
+		so_transport_4,
 		so_tls_version_0,
 		so_tls_version_3,
 		so_tls_suite_0,
