@@ -54,8 +54,8 @@ static bool reported_before(const struct core_peer *p, const struct t4_drr *drr)
 	       from_accepting_smssc(p, e->accepted_by, &drr->head.origin_host);
 }
 
-/* Before its answer that is the one that the DTR was sent to, or, by an earlier core, the configured
- * one. */
+/* Before its answer that is the one that the DTR was sent to; after a core that ended, the
+ * configured one. */
 static bool may_report(const struct core_peer *p, const struct core_trigger *t, const struct dia_bytes *host)
 {
 	if (t->trg->accepted_by) {
