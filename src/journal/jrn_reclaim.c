@@ -158,8 +158,8 @@ void jrn_log_reclaim(struct jrn_log *l)
 	       read_max = READ_SHARE * octets > READ_MIN ? READ_SHARE * octets : READ_MIN;
 	const struct jrn_seg *s;
 
-	if (l->pinned && jrn_log_pressed(l)) {
-		return; /* what is emptied is not used again yet: copies would take the last room and win none */
+	if (l->pinned) {
+		return; /* what is emptied is not used again yet: copies would take room and win none */
 	}
 	while (!l->damaged && l->fd >= 0 && copied < octets && read < read_max && jrn_log_has_waste(l) && (s = oldest_alive(l))) {
 		if (!begin_with(l, s) || !one_step(l, s, &copied, &read)) {
