@@ -238,6 +238,17 @@ void core_audit_restored(struct core *c, const struct trg *t)
 	c->audit.recovered++;
 }
 
+bool core_audit_behind(const struct core *c)
+{
+	struct aud_view v;
+
+	if (!c->audit.store) {
+		return false;
+	}
+	aud_store_view(c->audit.store, &v);
+	return !v.broken && !v.error && v.waiting > c->cfg->audit.queue_max / 4;
+}
+
 /* `mtc-iwfd --restore` left a file that says so: who did it, and of when the backup is. A restore
  * puts rules back as they were, so it is a change like any other. The file goes when the line is
  * written. */

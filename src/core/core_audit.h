@@ -37,3 +37,5 @@ bool core_audit_refuses(const struct core *c);
  * and it is made again, flagged. */
 void core_audit_restored(struct core *c, const struct trg *t);
 void core_audit_restored_all(struct core *c); /* says how many */
+/* The audit is written, and much waits for it: who can make records later should. */
+bool core_audit_behind(const struct core *c);

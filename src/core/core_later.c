@@ -11,6 +11,7 @@
 
 #define ENTERED_A_TURN 256u /* less than a millisecond */
 #define TROUBLE_MS 1000u    /* until the next try without memory, or with a journal that cannot be read */
+#define BEHIND_MS 5u        /* until the next look at an audit that has much to write */
 #define BITS 64u
 
 /* -- names */
@@ -235,6 +236,10 @@ static void on_turn(void *core)
 	int err;
 
 	if (c->stop.begun || !c->later.records) {
+		return;
+	}
+	if (core_audit_behind(c)) { /* each may need a record there, which must not be lost again */
+		net_timer_start(c->later.timer, BEHIND_MS);
 		return;
 	}
 	err = enter_some(c, ENTERED_A_TURN);

@@ -2,9 +2,11 @@
  * notices, and in the end all are there. */
 #include "tests/unit/test.h"
 
+#include "audit/aud_store.h"
 #include "core/core_devices.h"
 #include "core/core_overdue.h"
 #include "core/core_view.h"
+#include "merkle/mrk_note.h"
 #include "tests/support/asc_wait.h"
 #include "tests/unit/core/core_play.h"
 #include "tests/unit/trigger/trg_put.h"
@@ -341,6 +343,34 @@ static void test_a_record_that_cannot_be_read_is_left_alone(void **state)
 	assert_int_equal(jrn_counts(p->core->journal.jrn).records, TRIGGERS + 3);
 }
 
+#define UNRECORDED 3000u
+
+/* As after a time without the audit: it gets a record of each, and no more at a time than its thread writes. */
+static void test_the_audit_of_all_of_them_loses_none(void **state)
+{
+	static const uint8_t key[MRK_KEY] = { 1 };
+	struct core_play *p = *state;
+	struct aud_view v;
+
+	p->audit_key = key;
+	p->cfg->audit.on = true;
+	p->cfg->audit.queue_max = 600000;
+	core_play_restart(p);
+	for (uint32_t i = 1; i <= UNRECORDED; i++) {
+		journal(p, accepted(p, i, 0), 0);
+	}
+	assert_int_equal(jrn_flush(p->core->journal.jrn), 0);
+	start(p);
+	go_on(p);
+	for (int i = 0; i < 2000 && p->core->later.records; i++) {
+		core_play_turns(p, 1);
+	}
+	assert_int_equal(left(p), 0);
+	assert_int_equal(p->core->audit.recovered, UNRECORDED);
+	aud_store_view(p->core->audit.store, &v);
+	assert_int_equal(v.lost, 0);
+}
+
 static const struct core_restoring_by *real_by;
 static bool sector_bad;
 
@@ -441,6 +471,7 @@ TEST_GROUP()
 		T(test_those_that_are_not_entered_count_for_the_limit),
 		T(test_an_end_meanwhile_loses_nothing),
 		T(test_a_record_that_cannot_be_read_is_left_alone),
+		T(test_the_audit_of_all_of_them_loses_none),
 		T(test_what_the_disk_does_not_give_keeps_nobody_waiting),
 		T(test_one_that_is_undecided_is_entered_at_the_start),
 		T(test_a_small_journal_is_entered_before_the_loop_turns),
