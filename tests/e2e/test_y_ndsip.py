@@ -197,6 +197,7 @@ def test_a_revoked_certificate_ends_the_tunnel_and_makes_none(world, acme):
         acme.initiate("tsp")
     lists.crl("anchor-a", [], 3)
     world.lab.ctl("reload")
+    proc.wait_until("charon has the connection anew", lambda: world.lab.ctl("ndsip", "status", "acme")[0]["state"] == "down", 15)
     acme.initiate("tsp")
     assert world.trigger("acme", device="meter-1@a.example", wait=20).status == "SUCCESS"
 
@@ -311,5 +312,6 @@ def test_a_list_that_changes_while_the_daemon_is_down_counts_at_its_start(world,
         acme.initiate("tsp")
     lists.crl("anchor-a", [], 5)
     world.lab.ctl("reload")
+    proc.wait_until("charon has the connection anew", lambda: world.lab.ctl("ndsip", "status", "acme")[0]["state"] == "down", 15)
     acme.initiate("tsp")
     assert world.trigger("acme", device="meter-1@a.example", wait=20).status == "SUCCESS"
