@@ -21,8 +21,8 @@ static int recent_hash(struct hash *h, const char *scs, const char *reference, c
 	return err;
 }
 
-/* Of a record: 2026-11-30T12:00:00.123Z. To the millisecond: what came earlier in the same second has
- * its record in front, where nobody looks. UINT64_MAX: it has another form. */
+/* Of a record: 2026-11-30T12:00:00.123Z. To the millisecond: what came earlier in the same second
+ * has its record in front, where nobody looks. UINT64_MAX: it has another form. */
 static uint64_t ms_of(char time[CLOCK_TEXT_MAX])
 {
 	char digits[4];
