@@ -242,8 +242,8 @@ void aud_checkpoint(struct aud_store *s)
 {
 	struct mrk_answer answer = { .status = MRK_SIGNED };
 	struct mrk_ask a = { .size = s->edge.size };
-	/* A checkpoint stands for records that are durable: one that covers records which a power
-	 * cut takes would stop the audit. Behind a seal nothing is left to sync. */
+	/* A checkpoint stands for records that are durable: one that covers what a power cut takes
+	 * would stop the audit. Behind a seal nothing is left to sync. */
 	int err = aud_insist(s, sync_records, NULL, 0);
 
 	if (!err) {

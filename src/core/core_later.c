@@ -177,8 +177,7 @@ static size_t next_waiting(struct core_later *l)
 	return l->next;
 }
 
-/* One that cannot be read keeps none of the others waiting: ERR_IO, and all but those were
- * entered. */
+/* One that cannot be read keeps none of the others waiting: ERR_IO, and the others were entered. */
 static int enter_some(struct core *c, size_t n)
 {
 	struct core_later *l = &c->later;

@@ -54,9 +54,9 @@ struct core_later {                /* zeroed: nothing is left */
 	bool troubled; /* it was logged that there is no memory, or that the journal cannot be read */
 };
 
-/* Before the records are read; takes `records`, borrows `by`. Its `restoring` is begun.
- * Notes nothing, and core_later_notes() is false, if the journal has no more than
- * limits.enter_first of them, or there is no memory for the names. */
+/* Before the records are read; takes `records`, borrows `by`. Its `restoring` is begun. Notes
+ * nothing, and core_later_notes() is false, if the journal has no more than limits.enter_first of
+ * them, or there is no memory for the names. */
 void core_later_begin(struct core *c, struct jrn_later *records, const struct core_restoring_by *by);
 static inline bool core_later_notes(const struct core_later *l)
 {

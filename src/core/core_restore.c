@@ -223,8 +223,7 @@ static int restore_busy(struct core_restoring *r, uint64_t number, const void *r
 	core_trigger_attach(t, c, scs);
 	t->has_quota = core_quota_counted(scs, t->trg);
 	core_trigger_by_device(t);
-	/* what fails is read again, and must not be there then; in a turn its deadline has its
-	 * place now */
+	/* what fails is read again, and must not be there then */
 	if ((r->loop_turns && core_deadline_set(t, trg_report_deadline(t->trg))) || restore_known(t)) {
 		core_trigger_free(t);
 		return ERR_NOMEM;
