@@ -98,7 +98,7 @@ class KilledReader:
 class Reload:
     """Another configuration: other limits, a listener more or less, or what brings a new core; asked for by an operator or by a signal."""
     name, weight = "reloads", 3
-    JOURNAL = "journal: { report_grace: 4s }"  # of the laboratory
+    JOURNAL, LIMITS = "journal: { report_grace: 4s }", "limits: { enter_first: 0"  # of the laboratory
 
     @staticmethod
     def why_not(world):
@@ -118,10 +118,12 @@ class Reload:
             text = text.replace("peers:\n", re.sub(r"port: \d+", f"port: {port}", block.replace("name: tsp", "name: more")) + "peers:\n", 1)
         if draw.random() < 0.3:
             text = text.replace(cls.JOURNAL, f"journal: {{ report_grace: 4s, lazy: {draw.randint(1, 300)}ms }}", 1)
-        proc.write(path, text + f"limits: {{ pending_total: {draw.randint(20000, 65536)}, payload: {draw.randint(1000, 1024)} }}\n")
+        assert cls.JOURNAL in faults.first_config and cls.LIMITS in faults.first_config
+        more = f"{cls.LIMITS}, pending_total: {draw.randint(20000, 65536)}, payload: {draw.randint(1000, 1024)}"
+        proc.write(path, text.replace(cls.LIMITS, more, 1))
         if draw.random() < 0.5:
             return faults.world.keeper.signal(PROGRAM, signal.SIGHUP)
-        return faults.world.mtcctl("reload").returncode in (0, 1, 4)  # 4: the gateway is away
+        return faults.world.mtcctl("reload").returncode in (0, 1, 4)  # 1: a port is taken; 4: the gateway is away
 
 
 KINDS = (ClockStep, StoppedLogReader, GroupSignal, KilledReader, Reload)
