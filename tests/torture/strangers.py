@@ -41,7 +41,7 @@ def parse(argv):
     p = argparse.ArgumentParser(prog="scripts/strangers", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--connections", type=int, default=100000, help="that come and go (default 100000)")
     p.add_argument("--idle", type=int, default=10000, help="that stand idle, and sessions that are open (default 10000)")
-    p.add_argument("--bin", default=os.path.join(L.ROOT, "build-fault", "bin"), help="folder of the programs (default build-fault/bin)")
+    p.add_argument("--bin", default=os.path.join(L.ROOT, "build", "bin", "faults"), help="folder of the programs (default build/bin/faults)")
     p.add_argument("--results", metavar="FILE", help="the results as JSON")
     return p.parse_args(argv)
 

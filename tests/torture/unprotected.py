@@ -183,7 +183,7 @@ def main():
     parser.add_argument("--seed", type=int, default=None, help="draws the same ways to end a tunnel again")
     parser.add_argument("--if-possible", action="store_true", help="where it cannot run, such as without root, say so and exit with 0")
     parser.add_argument("--results", help="file for the verdicts, as JSON")
-    parser.add_argument("--bin", default=os.environ.get("MTC_BIN", os.path.join(L.ROOT, "build-fault", "bin")), help="the programs")
+    parser.add_argument("--bin", default=os.environ.get("MTC_BIN", os.path.join(L.ROOT, "build", "bin", "faults")), help="the programs")
     options = parser.parse_args()
     options.seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 30)
     ending.as_interrupt()
