@@ -47,6 +47,7 @@ torture:
 	@scripts/torture --seconds $(or $(SECS),60) $(if $(SEED),--seed $(SEED))
 	@scripts/power-cut --times $$((($(or $(SECS),60) + 149) / 150)) $(if $(SEED),--seed $(SEED))
 	@scripts/hostile-flood --messages $(or $(HOSTILE),$$(($(or $(SECS),60) < 100 ? 20000 : $(or $(SECS),60) * 200))) $(if $(SEED),--seed $(SEED))
+	@scripts/build gcc --only bin/bench_flood
 	@scripts/strangers
 	@scripts/tunnel-ends --if-possible --times $$(($(or $(SECS),60) < 300 ? 100 : $(or $(SECS),60) / 3)) $(if $(SEED),--seed $(SEED))
 

@@ -133,6 +133,7 @@ def revoked(p, options, beta):
 
 
 def run(options):
+    os.environ.setdefault("MTC_BIN", os.path.join(L.ROOT, "build", "bin"))  # where bench_flood is; the gateway is that of --bin
     folder = tempfile.mkdtemp(prefix="mtc-strangers-")
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # nothing is left behind, whoever ends us
         signal.signal(number, lambda *_: sys.exit(130))
