@@ -1,6 +1,6 @@
 /* edge_tsp.c - the path of one trigger, first half (ARCHITECTURE.md section 4). Stages 1, 2 and the
- * CER are in edge_session.c; the link does 3 (frame), 4 (header, AVP index) and the rest of 5 (base
- * protocol).
+ * CER are in edge_accept.c, edge_identity.c and edge_verdict.c; the link does 3 (frame), 4 (header,
+ * AVP index) and the rest of 5 (base protocol).
  * Here are the others in order, one function for each stage:
  *
  *   5a  request for this host?            3007, 3001, 3005, 3003, 3002: rows of the screening, as

@@ -51,7 +51,7 @@ enum ipc_rec_type {
 };
 
 /* Result-Codes (RFC 6733 7.1) and Disconnect-Cause (5.4.3) as the records bound them;
- * edge_session.c holds them against the dictionary. */
+ * edge_verdict.c holds them against the dictionary. */
 enum { IPC_RESULT_SUCCESS = 2001, IPC_RESULT_ERROR_MIN = 3000, IPC_RESULT_ERROR_MAX = 5999, IPC_DISCONNECT_CAUSE_MAX = 2 };
 
 struct ipc_rec_head {
