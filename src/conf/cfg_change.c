@@ -80,6 +80,7 @@ static const struct cfg_change_row rows[] = {
 	{ "t4.recall_replace", CFG_NOW, CFG_BY_CORE },
 	{ "t4.congestion", CFG_NOW, CFG_BY_CORE },
 	{ "t4.replace_not_pending", CFG_NOW, CFG_BY_CORE },
+	{ "t4.copy_to_new_peer", CFG_NOW, CFG_BY_CORE },
 	{ "dnr.answer_wait", CFG_NOW, CFG_BY_CORE },
 	{ "dnr.retry_min", CFG_NOW, CFG_BY_CORE },
 	{ "dnr.retry_max", CFG_NOW, CFG_BY_CORE },

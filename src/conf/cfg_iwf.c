@@ -248,6 +248,9 @@ static const struct cfg_row t4_rows[] = {
 	    "what the SMS-SC does with a replace whose original is no longer pending (5535); the SCS receives 112. stored: it "
 	    "delivers the "
 	    "replacement as a new trigger, as TS 23.682 5.2.3.2 has it, and a delivery report follows; refused: it does not"),
+	CFG_BOOL("copy_to_new_peer", struct cfg_route, copy_to_new_peer, "no",
+		 "yes: a trigger whose request the SMS-SC left unanswered may be repeated at the peer that peer names by now, when "
+		 "the one of before cannot be used. Only right if both know the same triggers: else the device is woken twice"),
 	CFG_END,
 };
 

@@ -134,6 +134,7 @@ struct cfg_route { /* s6m, t4 */
 	int recall_replace;      /* t4: enum cfg_recall_replace */
 	int congestion;          /* t4: enum cfg_congestion */
 	int replace_not_pending; /* t4: enum cfg_not_pending */
+	bool copy_to_new_peer;   /* t4: a DTR without an answer may go to another SMS-SC */
 };
 
 enum cfg_recall_replace { CFG_RECALL_LEARN, CFG_RECALL_ON, CFG_RECALL_OFF };

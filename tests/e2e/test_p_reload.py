@@ -410,6 +410,40 @@ def test_another_smssc_gets_no_copy_and_the_first_one_still_reports(lab, conf):
     other.close()
 
 
+def test_a_core_started_anew_gives_another_smssc_no_copy(lab, conf):
+    """The same, and the reload also starts the core anew: the journal says which peer had the request."""
+    p, host = lab, f"smssc2.{L.CORE_REALM}"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        more = ("peers:\n", f"peers:\n  - {{ name: other, host: {host}, realm: {L.CORE_REALM}, address: 127.0.0.1, "
+                f"port: {server.getsockname()[1]}, protection: none }}\n")
+        conf.taken(more)
+        server.settimeout(10)
+        other = Smssc(server.accept()[0], host, L.CORE_REALM, T4)
+        other.accept_open()
+        peers_open(p, 3)
+        os.kill(p.lab["smssc"]["pid"], signal.SIGSTOP)
+        try:
+            p.start("slow", p.scs_command("trigger", "acme", device="meter-38@a.example", payload="x", validity=600, answer_wait=20))
+            proc.wait_until("it was asked", lambda: [r for r in peer_rows(p).values() if r["name"] == "smssc" and r["pending"]], 5)
+            conf.taken(more, ("peer: smssc, ", "peer: other, "), (f"{L.SMSSC_HOST} }}", f"{host} }}"), more="journal: { lazy: 100ms }\n")
+            other.close()
+            other = Smssc(server.accept()[0], host, L.CORE_REALM, T4)  # of the new core
+            other.accept_open()
+            proc.wait_until("the other one is open", lambda: [r for r in peer_rows(p).values() if r["name"] == "other" and r["state"] == "open"], 10)
+            quick = p.start("quick", p.scs_command("trigger", "acme", device="meter-39@a.example", payload="x", answer_wait=20))
+            dtr = other.take()  # the copy would have come first: it was resumed when this peer opened
+            assert b"meter-39@" in dtr.octets
+            other.accept(dtr)
+            assert quick.wait_event("answer")["request_status"] == "SUCCESS"
+            assert other.silent()
+        finally:
+            os.kill(p.lab["smssc"]["pid"], signal.SIGCONT)
+    p.wait_decision(wait_s=20, action="trigger", device="meter-38@a.example", verdict="accepted")  # the first one has answered the copy
+    conf.taken(more)
+    proc.wait_until("requests go to the first one", lambda: [r for r in peer_rows(p).values() if r["name"] == "smssc" and r["state"] == "open"], 10)
+    other.close()
+
+
 def test_twenty_reloads_under_load_lose_nothing(lab, conf):
     """Limits, peers and listeners alternate while one SCS sends and another listens: each request is answered, no session ends."""
     p = lab
