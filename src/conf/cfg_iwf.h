@@ -156,6 +156,8 @@ struct cfg_limits {
 	uint32_t address_prefix_ipv4, address_prefix_ipv6;
 	/* connections of which is not known yet whose they are */
 	uint32_t unauthenticated, unauthenticated_per_address;
+	/* connections that begin in a second; 0: no limit */
+	uint32_t connection_rate, connection_rate_per_address, connection_rate_per_scs;
 	uint32_t handshake_max;     /* octets that a client may send before its handshake is done */
 	uint32_t cer_max;           /* octets of a CER */
 	uint64_t handshake_wait_ms; /* TLS handshake */

@@ -127,6 +127,10 @@ enum doc_level {
 	  "SCS {scs} was refused one more connection at {when}: it has {n}, and may have {max}",                                 \
 	  "see where they come from: mtcctl sessions; if it needs more: mtcctl scs set {scs} connections-max N",                 \
 	  DOC_SEE_CONNECT)                                                                                                       \
+	X(SCS_STORM, WRONG, "scs-storm",                                                                                         \
+	  "SCS {scs} was refused a connection at {when}: it begins more per second than limits.connection_rate_per_scs permits", \
+	  "ask its owner why it connects again and again; its earlier refusals and ends are in the decision log",                \
+	  DOC_SEE_CONNECT)                                                                                                       \
 	X(SCS_TWO, WRONG, "scs-two",                                                                                             \
 	  "SCS {scs} was refused at {when}: its certificate also has the name of another provisioned SCS",                       \
 	  "give each SCS a certificate with its own name only; the log of mtc-iwfd has the other name", DOC_SEE_CONNECT)         \

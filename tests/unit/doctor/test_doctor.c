@@ -170,6 +170,7 @@ static void test_each_refusal_of_a_connection(void **state)
 		  "no revocation list or OCSP answer in force" },
 		{ LINE("11:00:00.000", "refused", "too-many-connections"), "scs-connections",
 		  "it has 0 connections, and may have 8" },
+		{ LINE("11:00:00.000", "refused", "connecting-too-often"), "scs-storm", "limits.connection_rate_per_scs" },
 		{ LINE("11:00:00.000", "refused", "certificate-of-two"), "scs-two", "another provisioned SCS" },
 		{ LINE("11:00:00.000", "refused", "edge-false-claim"), "scs-edge", "the edge process announced" },
 		{ LINE("11:00:00.000", "refused", "other-ike-identity"), "scs-tunnel",
