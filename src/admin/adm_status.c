@@ -224,6 +224,17 @@ static json_t *keyholder_rows(const struct adm *a)
 	return list.rows;
 }
 
+/* Connections that found a limit reached, since the start. */
+static json_t *refused_row(const struct adm *a)
+{
+	const uint64_t *v = a->st->v;
+
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "total", (json_int_t)v[ST_EDGE_REFUSED_TOTAL], "address",
+			 (json_int_t)v[ST_EDGE_REFUSED_ADDRESS], "rate", (json_int_t)v[ST_EDGE_REFUSED_RATE], "strangers",
+			 (json_int_t)v[ST_EDGE_REFUSED_STRANGERS], "dropped", (json_int_t)v[ST_EDGE_STRANGERS_DROPPED],
+			 "scs_connections", (json_int_t)v[ST_SESSION_LIMIT], "scs_rate", (json_int_t)v[ST_SESSION_RATE]);
+}
+
 static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	const struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
@@ -251,6 +262,7 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	if (last) {
 		json_object_set_new(last, "configuration", configuration_row(a));
 		json_object_set_new(last, "ocsp", adm_ocsp(a));
+		json_object_set_new(last, "refused", refused_row(a));
 	}
 	if (last && cfg_ndsip_used(a->cfg)) {
 		json_object_set_new(last, "ndsip", adm_ndsip_summary(a));

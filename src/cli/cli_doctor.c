@@ -2,10 +2,8 @@
  * configuration and files, and has src/doctor judge it. It changes nothing. */
 #include <dirent.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include "base/nearest.h"
 #include "base/obj.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "cli/cli_doctor.h"
 #include "doctor/doc_conf.h"
 #include "doctor/doc_gateway.h"
@@ -21,7 +20,6 @@
 #include "doctor/doc_probe.h"
 
 #define DEFAULT_CONFIG "/etc/mtc-iwf/mtc-iwfd.yaml"
-#define PROBE_WAIT_MS 2000u
 
 /* -- the gateway is asked */
 
@@ -187,37 +185,6 @@ static void look_at_owns(struct cli_doctor *d, const struct doc_conf *conf)
 
 /* -- the gateway as a whole */
 
-static const char *needs_sctp(const struct cfg_iwf *cfg, const char **name)
-{
-	for (size_t i = 0; i < cfg->listen_n; i++) {
-		if (cfg->listen[i].transport == TRANSPORT_SCTP) {
-			*name = cfg->listen[i].name;
-			return "listener";
-		}
-	}
-	for (size_t i = 0; i < cfg->peers_n; i++) {
-		if (cfg->peers[i].transport == TRANSPORT_SCTP) {
-			*name = cfg->peers[i].name;
-			return "peer";
-		}
-	}
-	return NULL;
-}
-
-static void look_at_sctp(struct cli_doctor *d, const struct doc_conf *conf)
-{
-	const char *name = "", *of = conf->cfg ? needs_sctp(conf->cfg, &name) : NULL;
-	int fd = of ? socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_SCTP) : -1;
-
-	if (of && fd < 0 && (errno == EPROTONOSUPPORT || errno == ESOCKTNOSUPPORT)) {
-		doc_say(&d->report, DOC_SCTP_MISSING, name,
-			DOC_WORDS({ "of", of }, { "name", name }, { "why", strerror(errno) }));
-	}
-	if (fd >= 0) {
-		close(fd);
-	}
-}
-
 struct newest {
 	char path[CFG_PATH_MAX];
 	uint64_t s;
@@ -278,7 +245,9 @@ static int whole(struct cli_doctor *d)
 	if (conf) {
 		doc_conf_begin(conf, d->config, &d->report, true);
 		look_at_owns(d, conf);
-		look_at_sctp(d, conf);
+		if (conf->cfg) {
+			cli_doctor_net(d, conf->cfg, status);
+		}
 		find_newest(&newest, status, conf);
 		doc_conf_end(conf);
 	}
@@ -306,38 +275,66 @@ static bool split_address(char out[CFG_ADDRESS_MAX], uint32_t *port, const char 
 	       !str_copy(out, CFG_ADDRESS_MAX, text + skip, n - 2 * skip);
 }
 
+/* NULL: over TCP. */
+static const struct net_sctp_ends *sctp_of(struct net_sctp_ends *e, const struct cfg_peer *peer, const struct cfg_sctp *times)
+{
+	*e = (struct net_sctp_ends){ .timers = { .rto_initial_ms = (uint32_t)times->rto_initial_ms,
+						 .rto_min_ms = (uint32_t)times->rto_min_ms,
+						 .rto_max_ms = (uint32_t)times->rto_max_ms },
+				     .in_udp = peer->transport == TRANSPORT_SCTP_UDP,
+				     .udp_port = peer->udp_port };
+	for (size_t i = 0; i < peer->more_addresses_n; i++) {
+		e->more[e->more_n++] = peer->more_addresses[i];
+	}
+	for (size_t i = 0; i < peer->local_addresses_n; i++) {
+		e->local[e->local_n++] = peer->local_addresses[i];
+	}
+	return transport_is_sctp(peer->transport) ? e : NULL;
+}
+
 static void try_peer(struct doc_peer *p, const struct doc_conf *conf, char why[DOC_PROBE_WHY_MAX])
 {
 	const struct cfg_peer *peer = doc_conf_peer(conf, cli_doctor_text(p->row, "name"));
 	bool secure = strcmp(cli_doctor_text(p->row, "protection"), protection_word(PROTECTION_NONE)) != 0;
 	char address[CFG_ADDRESS_MAX];
-	struct doc_probe probe = { .address = address, .host = cli_doctor_text(p->row, "host"), .wait_ms = PROBE_WAIT_MS };
+	struct doc_probe probe = { .address = address, .host = cli_doctor_text(p->row, "host"), .wait_ms = CLI_DOCTOR_PROBE_MS };
+	struct net_sctp_ends ends;
 	struct tls_conf tls;
 	uint32_t port;
 
-	p->wait_ms = PROBE_WAIT_MS;
+	p->wait_ms = CLI_DOCTOR_PROBE_MS;
 	p->certificate = peer ? peer->certificate : "";
-	if (peer && transport_is_sctp(peer->transport)) {
-		str_set(why, DOC_PROBE_WHY_MAX, "it is reached by SCTP");
-		return;
-	}
 	if (!split_address(address, &port, cli_doctor_text(p->row, "address"))) {
 		str_set(why, DOC_PROBE_WHY_MAX, "it is no address with a port");
 		return;
 	}
 	probe.port = (uint16_t)port;
 	probe.tls = peer && doc_conf_tls(&tls, conf, peer) ? &tls : NULL;
+	probe.sctp = peer ? sctp_of(&ends, peer, &conf->cfg->sctp) : NULL;
 	p->reach = doc_probe(&probe, why);
 	if (p->reach == DOC_REACH_CONNECTS && secure && !probe.tls) {
 		str_cut(why, DOC_PROBE_WHY_MAX, conf->cfg ? "its trust anchor cannot be used" : conf->why);
 	}
 }
 
+static const char *our_addresses(char *out, size_t size, const struct cfg_peer *peer)
+{
+	struct text t = text_over(out, size);
+
+	for (size_t i = 0; i < peer->local_addresses_n; i++) {
+		text_add(&t, i ? ", " : "");
+		text_add(&t, peer->local_addresses[i]);
+	}
+	return out;
+}
+
 static void look_at_peer(struct cli_doctor *d, const json_t *row)
 {
 	char why[DOC_PROBE_WHY_MAX] = "";
 	struct doc_peer p = { .row = row, .reach = DOC_REACH_UNTRIED, .why = why, .certificate = "" };
+	const struct cfg_peer *peer;
 	struct doc_conf *conf = NULL;
+	char ours[CFG_ADDRESS_MAX * (TRANSPORT_MORE_MAX + 1) + 32] = "";
 
 	if (doc_peer_may_be_tried(row)) {
 		conf = malloc(sizeof *conf);
@@ -346,7 +343,15 @@ static void look_at_peer(struct cli_doctor *d, const json_t *row)
 		doc_conf_begin(conf, d->config, &d->report, false);
 		try_peer(&p, conf, why);
 	}
+	peer = conf ? doc_conf_peer(conf, cli_doctor_text(row, "name")) : NULL;
+	if (peer) {
+		p.transport = transport_word(peer->transport);
+		p.local = our_addresses(ours, sizeof ours, peer);
+	}
 	doc_look_at_peer(&d->report, &p);
+	if (peer) {
+		cli_doctor_peer_name(d, peer, p.reach >= DOC_REACH_CONNECTS);
+	}
 	if (conf) {
 		doc_conf_end(conf);
 	}

@@ -25,6 +25,16 @@ const char *cli_doctor_text(const json_t *row, const char *member);
  * borrowed. NULL: none. */
 json_t *cli_doctor_row(const json_t *rows, const char *const *members, const char *text);
 
+#define CLI_DOCTOR_PROBE_MS 2000u
+
+struct cfg_iwf;
+struct cfg_peer;
+/* cli_doctor_net.c: addresses, ports and names of the configuration. `status`: the reply of
+ * `status`; NULL: the gateway does not answer. */
+void cli_doctor_net(struct cli_doctor *d, const struct cfg_iwf *cfg, const json_t *status);
+/* What DNS says about a peer to which there is no connection. `reached`: something answers at its
+ * address. */
+void cli_doctor_peer_name(struct cli_doctor *d, const struct cfg_peer *peer, bool reached);
 /* cli_doctor_scs.c: an SCS by its row of scs.show. `status`: the reply of `status`, which names the
  * decision log. */
 void cli_doctor_scs(struct cli_doctor *d, const json_t *row, const json_t *status);

@@ -211,6 +211,32 @@ static void configuration(FILE *out, const json_t *c)
 		json_is_true(json_object_get(c, "other_on_disk")) ? "; the file is another one by now ('mtcctl reload')" : "");
 }
 
+/* Nothing when no limit was reached. */
+static void refused(FILE *out, const json_t *r)
+{
+	static const struct {
+		const char *member, *words;
+	} rows[] = { { "total", "in total" },
+		     { "address", "of one address" },
+		     { "rate", "too many in a second" },
+		     { "strangers", "not authenticated" },
+		     { "dropped", "made room for newer ones" },
+		     { "scs_connections", "of an SCS with as many as it may have" },
+		     { "scs_rate", "of an SCS that connects too often" } };
+	const char *before = "";
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (cli_number(r, rows[i].member)) {
+			fprintf(out, *before ? "%s%lld %s" : "%-16s%lld %s", *before ? before : "refused",
+				cli_number(r, rows[i].member), rows[i].words);
+			before = ", ";
+		}
+	}
+	if (*before) {
+		fputs(" (connections, floods.md)\n", out);
+	}
+}
+
 int cli_show_status(FILE *out, const json_t *last)
 {
 	static const struct cli_column listeners[] = { { "LISTENER", "name" },
@@ -267,6 +293,7 @@ int cli_show_status(FILE *out, const json_t *last)
 	line(out, "core realm", last, "core_realm");
 	line(out, "core pid", last, "pid");
 	line(out, "sessions", last, "sessions");
+	refused(out, json_object_get(last, "refused"));
 	line(out, "pending", last, "pending");
 	line(out, "triggers", last, "triggers");
 	journal(out, json_object_get(last, "journal"));

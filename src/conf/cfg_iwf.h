@@ -134,6 +134,7 @@ struct cfg_route { /* s6m, t4 */
 	int recall_replace;      /* t4: enum cfg_recall_replace */
 	int congestion;          /* t4: enum cfg_congestion */
 	int replace_not_pending; /* t4: enum cfg_not_pending */
+	bool copy_to_new_peer;   /* t4: a DTR without an answer may go to another SMS-SC */
 };
 
 enum cfg_recall_replace { CFG_RECALL_LEARN, CFG_RECALL_ON, CFG_RECALL_OFF };
@@ -155,6 +156,8 @@ struct cfg_limits {
 	uint32_t address_prefix_ipv4, address_prefix_ipv6;
 	/* connections of which is not known yet whose they are */
 	uint32_t unauthenticated, unauthenticated_per_address;
+	/* connections that begin in a second; 0: no limit */
+	uint32_t connection_rate, connection_rate_per_address, connection_rate_per_scs;
 	uint32_t handshake_max;     /* octets that a client may send before its handshake is done */
 	uint32_t cer_max;           /* octets of a CER */
 	uint64_t handshake_wait_ms; /* TLS handshake */

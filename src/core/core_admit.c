@@ -9,6 +9,7 @@
 #include "core/core_claims.h"
 #include "core/core_int.h"
 #include "core/core_limits.h"
+#include "core/core_storm.h"
 #include "policy/pol_admit.h"
 
 static void identity_view(struct pol_identity *out, const struct ipc_identity *in)
@@ -79,13 +80,15 @@ static void refuse(struct core_edge *e, uint64_t number, enum pol_reason reason)
 {
 	struct ipc_session_verdict v = { .result_code = DIA_RESULT_UNKNOWN_PEER };
 
-	if (reason == POL_TOO_MANY_CONNECTIONS || reason == POL_NOMEM || reason == POL_OVERLOAD) {
+	if (reason == POL_TOO_MANY_CONNECTIONS || reason == POL_CONNECTING_TOO_OFTEN || reason == POL_NOMEM || reason == POL_OVERLOAD) {
 		v.result_code = DIA_RESULT_TOO_BUSY;
 	} else if (pol_admit_security(reason)) {
 		v.result_code = DIA_RESULT_NO_COMMON_SECURITY;
 	}
 	str_set(v.reason, sizeof v.reason, pol_reason_str(reason));
-	st_count(&e->core->st, reason == POL_TOO_MANY_CONNECTIONS ? ST_SESSION_LIMIT : ST_SESSION_REFUSED);
+	st_count(&e->core->st, reason == POL_TOO_MANY_CONNECTIONS   ? ST_SESSION_LIMIT
+			       : reason == POL_CONNECTING_TOO_OFTEN ? ST_SESSION_RATE
+								    : ST_SESSION_REFUSED);
 	(void)send_verdict(e, number, &v);
 }
 
@@ -120,9 +123,11 @@ static void session_refuse(struct core_edge *e, uint64_t number, const struct ip
 	core_decide_session(c, e->who.generation, number, open, scs ? scs->name : "", reason, item);
 	identity_view(&id, &open->identity);
 	also = reason == POL_CERTIFICATE_OF_TWO && scs ? core_also_named(c, &id, scs) : NULL;
-	log_warn(c->log, "core", "session %u-%06llx of %s at %s refused: %s%s%s%s%s", e->who.generation,
-		 (unsigned long long)number, open->origin_host, open->address, pol_reason_words(reason), also ? ": also " : "",
-		 also ? also : "", *item ? ": " : "", item);
+	if (reason != POL_CONNECTING_TOO_OFTEN || core_storm_may_log(c, scs)) {
+		log_warn(c->log, "core", "session %u-%06llx of %s at %s refused: %s%s%s%s%s", e->who.generation,
+			 (unsigned long long)number, open->origin_host, open->address, pol_reason_words(reason),
+			 also ? ": also " : "", also ? also : "", *item ? ": " : "", item);
+	}
 	refuse(e, number, reason);
 }
 
@@ -325,13 +330,17 @@ static enum pol_reason probe_begin(struct core_edge *e, uint64_t number, const s
 
 /* -- judging a connection, for the first time or after a probe */
 
-static bool session_admit(struct core_edge *e, uint64_t number, const struct ipc_session_open *open)
+/* `anew`: it does not count among those that the SCS begins. */
+static bool session_admit(struct core_edge *e, uint64_t number, const struct ipc_session_open *open, bool anew)
 {
 	struct core *c = e->core;
 	const struct asc_scs *scs = asc_scs_by_origin_host(c->store.asc, open->origin_host);
 	enum pol_reason reason = judge(c, open, scs);
 	struct core_session *s;
 
+	if (!anew && (reason == POL_NONE || reason == POL_TOO_MANY_CONNECTIONS) && core_storm_too_often(c, scs)) {
+		reason = POL_CONNECTING_TOO_OFTEN;
+	}
 	if (reason == POL_TOO_MANY_CONNECTIONS) {
 		reason = probe_begin(e, number, open, core_scs_get(c, scs->name));
 		if (reason == POL_NONE) {
@@ -375,7 +384,7 @@ void core_on_session_open(struct core_edge *e, uint64_t number, const struct ipc
 	if (s) {
 		core_session_free(s); /* announced again: judge it again */
 	}
-	(void)session_admit(e, number, open);
+	(void)session_admit(e, number, open, s != NULL);
 }
 
 void core_on_session_closed(struct core_edge *e, uint64_t number, const struct ipc_session_closed *closed)
@@ -407,7 +416,7 @@ void core_probe_session_gone(struct core_probe *p)
 	OBJ_CHECK(p, CORE_PROBE_MAGIC);
 	p->oldest = NULL;
 	probe_free(p);
-	if (e && !e->bad && session_admit(e, number, &open)) {
+	if (e && !e->bad && session_admit(e, number, &open, true)) {
 		st_count(&c->st, ST_SESSION_REPLACED);
 	}
 }

@@ -55,11 +55,15 @@ static bool reported_before(const struct core_peer *p, const struct t4_drr *drr)
 }
 
 /* Before its answer that is the one that the DTR was sent to; after a core that ended, the
- * configured one. */
+ * one that the journal names, else the configured one. */
 static bool may_report(const struct core_peer *p, const struct core_trigger *t, const struct dia_bytes *host)
 {
 	if (t->trg->accepted_by) {
 		return from_accepting_smssc(p, t->trg->accepted_by, host);
+	}
+	if (!t->dtr_peer && t->trg->sent_to) {
+		return strcmp(p->conf->host, t->trg->sent_to) == 0 &&
+		       from_accepting_smssc(p, t->trg->sent_host ? t->trg->sent_host : p->conf->host, host);
 	}
 	if (!t->dtr_peer) {
 		return core_peer_routed(p) && from_accepting_smssc(p, NULL, host);

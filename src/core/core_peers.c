@@ -393,6 +393,25 @@ size_t core_peers_t4(const struct core *c, uint32_t number, const char *host)
 	return c->peers.t4;
 }
 
+bool core_peers_t4_sent_to(size_t *place, const struct core *c, uint32_t number, const char *host)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < c->peers.n; i++) {
+		const struct core_peer *p = &c->peers.row[i];
+
+		if (number && p->number == number && usable(c, i)) {
+			*place = i;
+			return true;
+		}
+		if (host && !p->left && strcmp(p->conf->host, host) == 0 && (!found || usable(c, i))) {
+			*place = i;
+			found = true;
+		}
+	}
+	return found;
+}
+
 /* False: it waits. */
 static bool follow(struct core *c, size_t *route, size_t wanted, bool late)
 {

@@ -89,6 +89,9 @@ bool core_peer_reports(const struct core_peer *p);
  * sent (0: none was), or the SMS-SC with this name has (NULL: nobody known). Another one knows
  * neither a copy by its ids nor the trigger. When those cannot be used: the route. */
 size_t core_peers_t4(const struct core *c, uint32_t number, const char *host);
+/* The place of the peer that a DTR went to, by its number, else by its host; open or not. False:
+ * the configuration has it no more, or neither is known (0, NULL). */
+bool core_peers_t4_sent_to(size_t *place, const struct core *c, uint32_t number, const char *host);
 /* Sends DPR to each peer. core_peers_close() cuts off a peer that does not answer in time.
  * No object of its link may outlive core_peers_close(). */
 void core_peers_leave(struct core *c);

@@ -109,6 +109,9 @@ static int port_store(void *arg, struct trg *trg)
 	bool intent = !trg->stored;
 	int err = intent ? core_quota_take(core_trigger_of(trg)) : 0; /* on an error the answer is 201, which stops counting it */
 
+	if (intent) {
+		core_t4_will_ask(c, trg);
+	}
 	if (!err) {
 		err = put(core_trigger_of(trg), intent, on_stored, core_trigger_of(trg));
 	}

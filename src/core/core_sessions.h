@@ -77,6 +77,8 @@ struct core_scs { /* an SCS while the core runs; its provisioning is in the asso
 	struct core *core;
 	char name[IDENT_SCS_MAX + 1];
 	struct pol_rate rate;
+	struct pol_rate begins;  /* connections that it begins: limits.connection_rate_per_scs */
+	struct few begins_lines; /* lines of the log about those that were refused for it */
 	struct core_quota quota;
 	uint32_t pending; /* unanswered requests */
 	uint32_t sessions_n;

@@ -19,19 +19,45 @@ struct dtr_parts {
  * DTR, and that one would take a copy for a trigger that it does not have yet. */
 static size_t place_of(const struct core *c, struct trg *trg)
 {
-	return core_peers_t4(c, core_trigger_of(trg)->dtr_peer, trg->accepted_by);
+	uint32_t number = core_trigger_of(trg)->dtr_peer;
+	size_t place;
+
+	if ((number || trg->resumed) && core_peers_t4_sent_to(&place, c, number, trg->sent_to)) {
+		return place;
+	}
+	return core_peers_t4(c, number, trg->accepted_by);
+}
+
+/* The copy of a DTR whose outcome is unknown would go to an SMS-SC that did not get the first. */
+static bool would_double(const struct core *c, struct trg *trg, size_t place)
+{
+	return trg->sent_to && strcmp(c->peers.row[place].conf->host, trg->sent_to) != 0 && !c->cfg->t4.copy_to_new_peer;
 }
 
 static const char *host_of(const struct core *c, struct trg *trg, size_t place)
 {
 	const struct core_trigger *t = core_trigger_of(trg);
 	const char *route = c->cfg->t4.destination_host;
+	const struct core_peer *p = &c->peers.row[place];
 
 	/* a recall or replace goes to the SMS-SC that accepted the original (TS 23.682 5.2.3) */
 	if (trg->accepted_by) {
 		return trg->accepted_by;
 	}
-	return t->dtr_peer && c->peers.row[place].number == t->dtr_peer ? t->dtr_host : route[0] ? route : NULL;
+	if (t->dtr_peer && p->number == t->dtr_peer) {
+		return t->dtr_host;
+	}
+	if (trg->resumed && trg->sent_to && strcmp(trg->sent_to, p->conf->host) == 0) {
+		return trg->sent_host;
+	}
+	return route[0] ? route : NULL;
+}
+
+void core_t4_will_ask(const struct core *c, struct trg *trg)
+{
+	size_t place = place_of(c, trg);
+
+	trg_set_sent_to(trg, c->peers.row[place].conf->host, host_of(c, trg, place));
 }
 
 /* Fills the members common to a DTR and its recall. */
@@ -103,6 +129,20 @@ static void note_place(struct core *c, struct core_trigger *t, size_t place, con
 	if (!t->dtr_peer) {
 		t->dtr_peer = c->peers.row[place].number;
 		t->dtr_host = trg_names_keep(&c->triggers.dtr_hosts, host);
+	}
+}
+
+/* A reload has moved t4.peer since the intent was stored. */
+static void note_other_place(struct core *c, struct core_trigger *t, size_t place, const char *host)
+{
+	const char *peer = c->peers.row[place].conf->host;
+
+	if (!t->trg->sent_to || strcmp(t->trg->sent_to, peer) != 0) {
+		trg_set_sent_to(t->trg, peer, host);
+		if (core_trigger_keep(t, NULL, NULL)) {
+			log_warn(c->log, "core", "transaction %s: the journal still names another peer for its DTR",
+				 t->transaction);
+		}
 	}
 }
 
@@ -311,6 +351,9 @@ int core_t4_submit(void *arg, struct trg *trg, bool again)
 	struct dtr_parts parts;
 	int err;
 
+	if (again && would_double(c, trg, place)) {
+		return ERR_CLOSED;
+	}
 	if (core_queue_full(c, place) || (!again && core_queue_begins(c, place))) {
 		return core_queue_put(t, place, &turn_submit, again, c->cfg->t4.answer_wait_ms);
 	}
@@ -328,6 +371,9 @@ int core_t4_submit(void *arg, struct trg *trg, bool again)
 	offer_features(&dtr);
 	core_trigger_by_device(t);
 	t->left = true;
+	if (!again) {
+		note_other_place(c, t, place, parts.message.host);
+	}
 	err = ask(c, place, trg, &dtr, &parts.message, trg->dtr_end_to_end, on_dta);
 	if (err && !again) {
 		t->left = false;

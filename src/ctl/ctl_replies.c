@@ -309,6 +309,17 @@ static const struct ctl_member responder[] = {
 	END,
 };
 
+static const struct ctl_member refused[] = {
+	NUM("total", "closed at once: limits.connections_total"),
+	NUM("address", "closed at once: limits.connections_per_address"),
+	NUM("rate", "closed at once: limits.connection_rate, limits.connection_rate_per_address"),
+	NUM("strangers", "closed at once: limits.unauthenticated, limits.unauthenticated_per_address"),
+	NUM("dropped", "made room for newer ones before they were authenticated"),
+	NUM("scs_connections", "refused after the CER: as many connections as the SCS may have"),
+	NUM("scs_rate", "refused after the CER: limits.connection_rate_per_scs"),
+	END,
+};
+
 static const struct ctl_member status[] = {
 	TEXT("version", "of mtc-iwfd"),
 	TEXT("identity", "Diameter host towards SCSs"),
@@ -341,6 +352,7 @@ static const struct ctl_member status[] = {
 	LIST("ocsp", responder, "OCSP responders of trust anchors and listeners, as all edges together know them"),
 	MAY_OBJECT("audit", audit, "the audit, when audit.enabled is yes"),
 	MAY_OBJECT("ndsip", ndsip, "NDS/IP, when a listener or a core peer has it"),
+	OBJECT("refused", refused, "connections of SCSs and of strangers that found a limit reached, since the start"),
 	LIST("screening", screen_relaxed, "screening rows that are relaxed, or whose rule was set at run time"),
 	HEALTHY,
 	END,

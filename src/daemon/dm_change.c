@@ -4,7 +4,7 @@
  *   files) --> in force
  *
  * Every failure before the last arrow leaves the daemon as it was. */
-#include "daemon/dm_change.h"
+#include "daemon/dm_back.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -141,6 +141,18 @@ static int inherited(const struct dm_change *c, const struct dm_parent *p, size_
 	return -1;
 }
 
+/* One that comes back after a reload that some process refused. */
+static bool is_kept(struct dm_change *c, size_t i)
+{
+	if (!c->back || c->back->fds[i] < 0) {
+		return false;
+	}
+	c->fds[i] = c->back->fds[i];
+	c->ports[i] = c->back->ports[i];
+	c->back->fds[i] = -1;
+	return true;
+}
+
 static int open_listener(struct dm_change *c, const struct dm_parent *p, size_t i, struct report *r)
 {
 	const struct cfg_listen *l = &c->cfg->listen[i];
@@ -167,7 +179,7 @@ static int open_listeners(struct dm_change *c, const struct dm_parent *p, struct
 	int err = 0;
 
 	for (size_t i = 0; i < c->cfg->listen_n; i++) {
-		int one = c->cfg->listen[i].gone_ms || was_open(p, i) ? 0 : open_listener(c, p, i, r);
+		int one = c->cfg->listen[i].gone_ms || was_open(p, i) || is_kept(c, i) ? 0 : open_listener(c, p, i, r);
 
 		err = err ? err : one;
 	}
@@ -213,13 +225,18 @@ static int merge(struct dm_change *c, struct dm_parent *p, struct cfg_iwf *fresh
 	return err ? err : open_decisions(c, p, r);
 }
 
+void dm_change_none(struct dm_change *out)
+{
+	*out = (struct dm_change){ .decisions_fd = -1 };
+	memset(out->fds, 0xff, sizeof out->fds); /* -1 each */
+}
+
 int dm_change_prepare(struct dm_change *out, struct dm_parent *p, struct report *r)
 {
 	struct cfg_iwf *fresh = NULL;
 	int err;
 
-	*out = (struct dm_change){ .decisions_fd = -1 };
-	memset(out->fds, 0xff, sizeof out->fds); /* -1 each */
+	dm_change_none(out);
 	err = read_file(out, p, r);
 	if (err) {
 		return err == ERR_NOTFOUND ? 0 : err;
@@ -231,6 +248,28 @@ int dm_change_prepare(struct dm_change *out, struct dm_parent *p, struct report 
 		err = merge(out, p, fresh, r);
 	}
 	cfg_iwf_free(fresh);
+	return err;
+}
+
+int dm_change_back(struct dm_change *out, struct dm_parent *p, struct dm_back *b, struct report *r)
+{
+	struct cfg_iwf *fresh = NULL;
+	int err;
+
+	dm_change_none(out);
+	out->other = true;
+	out->back = b;
+	out->text = b->text;
+	out->text_len = b->text_len;
+	b->text = NULL;
+	err = cfg_iwf_examine(&fresh, p->path, out->text, out->text_len, r);
+	if (!err) {
+		err = merge(out, p, fresh, r);
+	}
+	cfg_iwf_free(fresh);
+	if (!err) {
+		out->cfg->source = b->set->cfg->source; /* when it was read */
+	}
 	return err;
 }
 
@@ -310,8 +349,7 @@ void dm_change_drop(struct dm_change *c)
 	cfg_lines_free(c->lines);
 	free(c->cfg);
 	free(c->text);
-	*c = (struct dm_change){ .decisions_fd = -1 };
-	memset(c->fds, 0xff, sizeof c->fds);
+	dm_change_none(c);
 }
 
 /* -- processes that are started anew */

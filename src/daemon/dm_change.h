@@ -14,11 +14,18 @@ struct dm_change {
 	int fds[CFG_LISTEN_MAX]; /* listeners that are opened; -1: no change */
 	uint16_t ports[CFG_LISTEN_MAX];
 	int decisions_fd; /* the decision log has another path; -1: no change */
+	struct dm_back *back; /* NULL: it is read from the file */
 };
 
+/* No change; dm_change_drop() does nothing. */
+void dm_change_none(struct dm_change *out);
 /* Reads and checks the file, and opens what it adds. Everything that is wrong is in the report.
  * ERR_INVAL and others: `out` is to be dropped all the same. */
 ERR_MUST_USE int dm_change_prepare(struct dm_change *out, struct dm_parent *p, struct report *r);
+struct dm_back;
+/* The same for what was in force before (dm_back.h): takes its text, and the sockets of listeners
+ * that come back, out of `b`. The file is not looked at. */
+ERR_MUST_USE int dm_change_back(struct dm_change *out, struct dm_parent *p, struct dm_back *b, struct report *r);
 /* It is in force: the parent's part. The processes get it with the next set. Empties `c`. */
 void dm_change_use(struct dm_change *c, struct dm_parent *p);
 void dm_change_drop(struct dm_change *c);

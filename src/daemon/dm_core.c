@@ -202,6 +202,8 @@ static void take_set(struct core_process *p, const struct dm_msg *m, int fd, int
 	struct cfg_iwf *cfg = NULL;
 	int err = dm_config_take(&cfg, &p->process.in.log, config), set = dm_set_open(&part, &p->process.in.log, fd);
 
+	enum dm_set_step step = err ? DM_STEP_CONFIG : set ? DM_STEP_FILES : DM_STEP_CONTEXTS;
+
 	err = err ? err : set;
 	if (!err) {
 		err = make_contexts(p, cfg, &part, fresh);
@@ -212,7 +214,7 @@ static void take_set(struct core_process *p, const struct dm_msg *m, int fd, int
 		cfg_iwf_free(cfg);
 	}
 	dm_part_close(&part);
-	dm_process_set_answer(&p->process, m->generation, err == 0);
+	dm_process_set_answer(&p->process, m->generation, step, err);
 }
 
 static void told(struct core_process *p, const struct dm_msg *m, const char *text, size_t len)

@@ -81,10 +81,12 @@ static void close_gone(struct edge_process *p)
 	const struct cfg_iwf *cfg = p->process.in.cfg;
 
 	for (size_t i = 0; i < cfg->listen_n; i++) {
-		if (!cfg->listen[i].gone_ms || !p->listens[i]) {
+		if (!cfg->listen[i].gone_ms || p->process.in.listen_fds[i] < 0) {
 			continue;
 		}
-		edge_unlisten(p->edge, &cfg->listen[i]);
+		if (p->listens[i]) { /* not one of a set that this process refused */
+			edge_unlisten(p->edge, &cfg->listen[i]);
+		}
 		close(p->process.in.listen_fds[i]);
 		p->process.in.listen_fds[i] = -1;
 		p->listens[i] = false;
@@ -129,6 +131,8 @@ static void take_set(struct edge_process *p, const struct dm_msg *m, int fd, int
 	struct cfg_iwf *cfg = NULL;
 	int err = dm_config_take(&cfg, &p->process.in.log, config), set = dm_set_open(&part, &p->process.in.log, fd);
 
+	enum dm_set_step step = err ? DM_STEP_CONFIG : set ? DM_STEP_FILES : DM_STEP_CONTEXTS;
+
 	err = err ? err : set;
 	if (!err) {
 		err = make_contexts(p, cfg, &part, fresh);
@@ -138,9 +142,10 @@ static void take_set(struct edge_process *p, const struct dm_msg *m, int fd, int
 		cfg_iwf_free(cfg);
 	} else {
 		use_set(p, cfg, fresh);
+		step = DM_STEP_LISTEN;
 		err = begin_listening(p);
 	}
-	dm_process_set_answer(&p->process, m->generation, err == 0);
+	dm_process_set_answer(&p->process, m->generation, step, err);
 }
 
 static void take_listener(struct edge_process *p, const struct dm_msg *m, int *fd)

@@ -257,6 +257,14 @@ void dm_holders_renew(struct dm_parent *p, struct dm_set *fresh)
 	p->set = fresh;
 }
 
+void dm_holders_back(struct dm_parent *p, struct dm_set *fresh, struct dm_set *signed_set)
+{
+	dm_set_free(p->set); /* the one that was refused */
+	forget_signed(p);
+	p->set_signed = signed_set;
+	p->set = fresh;
+}
+
 void dm_holders_forget(struct dm_parent *p)
 {
 	if (p->set_signed && !dm_set_core_asked(p) && dm_holders_have(p, p->set->generation)) {

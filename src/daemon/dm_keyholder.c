@@ -113,6 +113,8 @@ static void take_set(struct keyholder_process *p, const struct dm_msg *m, int fd
 	void *fresh = NULL;
 	int err = dm_config_take(&cfg, &p->process.in.log, config), set = dm_set_open(&part, &p->process.in.log, fd);
 
+	enum dm_set_step step = err ? DM_STEP_CONFIG : set ? DM_STEP_FILES : DM_STEP_CONTEXTS;
+
 	err = err ? err : set;
 	dm_config_use(&p->process.in, cfg);
 	if (!err) {
@@ -123,7 +125,7 @@ static void take_set(struct keyholder_process *p, const struct dm_msg *m, int fd
 		kh_sets_add(&p->sets, m->generation, fresh);
 		guard_memory(p);
 	}
-	dm_process_set_answer(&p->process, m->generation, err == 0);
+	dm_process_set_answer(&p->process, m->generation, step, err);
 }
 
 /* -- counters */

@@ -9,6 +9,9 @@
 #define DM_CHILD_FD 3 /* where a child finds its end */
 #define DM_FDS_MAX 4
 
+/* What a process could not do with a set of files. */
+enum dm_set_step { DM_STEP_CONFIG, DM_STEP_FILES, DM_STEP_CONTEXTS, DM_STEP_LISTEN, DM_STEPS };
+
 enum dm_kind {
 	/* parent > child */
 	DM_CONFIG = 1,         /* fd: sealed configuration, dm_config.h. index: slot, generation, value: zone of an edge */
@@ -50,7 +53,8 @@ enum dm_kind {
 	DM_AUDIT_SIGNED = 53, /* keyholder: a checkpoint was signed. index 0: value: its size; 1 to 4: 8 octets of its root */
 	DM_READY = 11,
 	DM_BAD_EDGE = 12,     /* core, keyholder: generation */
-	DM_SET_TAKEN = 17,    /* generation: of the set of files, value: 1 when it is used from now on */
+	DM_SET_TAKEN = 17,    /* generation: of the set of files, value: 1 when it is used from now on; else what: enum
+			       * dm_set_step, index: the error, positive */
 	DM_KEYS_LOST = 27,    /* edge: a pair of DM_KEYS closed. what: enum kh_kind, index: its number */
 	DM_NDSIP_LOST = 30,   /* edge, core: the pair of DM_NDSIP closed. index: its number */
 	DM_VICI_WANTED = 31,  /* NDS/IP helper: a connection to charon */

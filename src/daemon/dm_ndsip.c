@@ -187,13 +187,15 @@ static void take_set(struct ndsip_process *p, const struct dm_msg *m, int fd, in
 	struct dm_part part = { .map = NULL };
 	int err = dm_config_take(&cfg, &p->process.in.log, config), set = dm_set_open(&part, &p->process.in.log, fd);
 
+	enum dm_set_step step = err ? DM_STEP_CONFIG : set ? DM_STEP_FILES : DM_STEP_CONTEXTS;
+
 	err = err ? err : set;
 	dm_config_use(&p->process.in, cfg);
 	if (!err) {
 		err = take_files(p, &part, m->generation);
 	}
 	dm_part_close(&part);
-	dm_process_set_answer(&p->process, m->generation, err == 0);
+	dm_process_set_answer(&p->process, m->generation, step, err);
 }
 
 static void take_pair(struct ndsip_process *p, const struct dm_msg *m, int fd)

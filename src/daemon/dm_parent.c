@@ -180,7 +180,7 @@ static bool on_message(struct dm_child *c, const struct dm_msg *m)
 	} else if (m->kind == DM_LOG_LEVEL && c->role == DM_CORE && m->value <= LOG_LEVEL_DEBUG) {
 		tell_edges(p, &level);
 	} else if (m->kind == DM_SET_TAKEN && dm_child_ready(c)) {
-		return dm_set_taken(c, m->generation, m->value != 0);
+		return dm_set_taken(c, m);
 	} else if (m->kind == DM_RELOAD && c->role == DM_CORE && m->index) {
 		dm_reload(p, m->index, m->value != 0);
 	} else {

@@ -84,8 +84,11 @@ struct dm_stamp { /* of a file when it was last read; all zero: not yet, or it w
 /* dm_crls.c: of the file now; all zero: it is not there. */
 struct dm_stamp dm_stamp_of(const char *path);
 
+struct dm_back;
 struct dm_reload { /* a reload, until every process uses the new set */
 	bool waits;
+	bool goes_back;       /* some process refused it: the others take the one before again */
+	struct dm_back *back; /* owned; NULL before dm_files_watch() */
 	uint32_t core, number; /* requester: generation of the core and number of its request; number 0: SIGHUP */
 	struct net_timer *timer;
 	struct report report;
@@ -277,6 +280,9 @@ const struct dm_set *dm_holders_set_for(const struct dm_child *c);
 /* Keeps the set in use for the edges that start before the keyholders have `fresh`, and makes
  * `fresh` the one in use. Takes it. */
 void dm_holders_renew(struct dm_parent *p, struct dm_set *fresh);
+/* The same when a process has refused the set in use: `signed_set`, the one before it, is for the
+ * edges that start meanwhile. Takes both. */
+void dm_holders_back(struct dm_parent *p, struct dm_set *fresh, struct dm_set *signed_set);
 void dm_holders_forget(struct dm_parent *p); /* frees the set that was kept, when the keyholders have the newest */
 /* The edge with the oldest set; NULL: no edge runs, or all use the newest. *set: that set, else
  * the newest. An edge that was killed uses none. */
@@ -334,7 +340,7 @@ void dm_set_offer(struct dm_child *c); /* the child is ready: sends it the newes
  * limit, though its loop turns. */
 bool dm_set_unanswered(struct dm_child *c, uint64_t elapsed_ms, uint64_t limit_ms);
 /* The child's answer to the set that it was sent. False: it was asked for none, or for another. */
-bool dm_set_taken(struct dm_child *c, uint32_t generation, bool taken);
+bool dm_set_taken(struct dm_child *c, const struct dm_msg *m);
 void dm_set_tell_core(const struct dm_child *edge); /* tells the core which set this edge uses */
 
 /* Reads the files of CRLs again, and uses them if they have changed. *refused as of

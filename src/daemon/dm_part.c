@@ -72,6 +72,19 @@ static bool is_part(const struct dm_part *part)
 	return true;
 }
 
+int dm_part_again(int *fd, uint32_t generation, const struct dm_part *from)
+{
+	uint32_t n = head_of(from).rows; /* is_part() has bounded it */
+	struct dm_piece pieces[DM_PIECES_MAX];
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct row row = row_of(from, i);
+
+		pieces[i] = (struct dm_piece){ row.what, row.index, from->map + row.offset, (size_t)row.len };
+	}
+	return dm_part_make(fd, generation, pieces, n);
+}
+
 int dm_part_open(struct dm_part *out, int fd)
 {
 	struct dm_part part = { .map = NULL };

@@ -55,6 +55,10 @@ struct dm_end { /* when the first certificate of a file ends, or a CRL gets out 
 /* A sealed memory of these pieces. `generation`: of the set. ERR_IO, ERR_LIMIT. */
 ERR_MUST_USE int dm_part_make(int *fd, uint32_t generation, const struct dm_piece *pieces, size_t n);
 
+struct dm_part;
+/* The pieces of another part, sealed under another generation. Errors as above. */
+ERR_MUST_USE int dm_part_again(int *fd, uint32_t generation, const struct dm_part *from);
+
 struct dm_part { /* one to look into */
 	const uint8_t *map;
 	size_t len;

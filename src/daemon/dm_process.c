@@ -38,10 +38,13 @@ static void send_set_answer(struct dm_process *p)
 	err_ignore(net_watch_set(p->parent, NET_READ), "then the loop turns for nothing until the next set");
 }
 
-void dm_process_set_answer(struct dm_process *p, uint32_t generation, bool taken)
+void dm_process_set_answer(struct dm_process *p, uint32_t generation, enum dm_set_step step, int err)
 {
 	OBJ_CHECK(p, p->kind->magic);
-	p->set_answer = (struct dm_msg){ .kind = DM_SET_TAKEN, .generation = generation, .value = taken };
+	p->set_answer = (struct dm_msg){ .kind = DM_SET_TAKEN, .generation = generation,
+					  .value = !err,
+					  .what = step,
+					  .index = err < 0 ? 0u - (uint32_t)err : (uint32_t)err };
 	send_set_answer(p);
 	if (!p->set_answer.kind) {
 		return;

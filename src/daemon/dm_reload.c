@@ -9,6 +9,9 @@
  *                                       +--> answer
  *                                       | (no DM_SET_TAKEN of one for timers.hang)
  *                                       +--> that process is ended; the next one has the set
+ *                                       | (one refuses, and somebody has asked for the reload)
+ *                                       +--> the set before once more as the next one (dm_back.h),
+ *                                            DM_SET to each process; then the answer
  *
  * An edge gets a set when the keyholders have it, those that start included, and they keep the keys
  * of each set as long as an edge uses it: an edge never asks for one too early or too late. An edge
@@ -16,11 +19,14 @@
  *
  * A process has one DM_SET at most that it did not answer, so that its queue of messages stays
  * short however often files are renewed. */
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "daemon/dm_back.h"
 #include "daemon/dm_change.h"
 #include "daemon/dm_ends.h"
 #include "daemon/dm_parent_int.h"
@@ -78,6 +84,11 @@ int dm_files_watch(struct dm_parent *p)
 {
 	int err = net_timer_new(&p->look, p->loop, on_look, p);
 
+	p->reload.back = malloc(sizeof *p->reload.back);
+	if (!p->reload.back) {
+		return ERR_NOMEM;
+	}
+	dm_back_init(p->reload.back);
 	if (!err) {
 		err = net_timer_new(&p->reload.timer, p->loop, on_late, p);
 	}
@@ -91,6 +102,11 @@ void dm_files_free(struct dm_parent *p)
 {
 	net_timer_free(p->look);
 	net_timer_free(p->reload.timer);
+	if (p->reload.back) {
+		dm_back_drop(p->reload.back);
+	}
+	free(p->reload.back);
+	p->reload.back = NULL;
 	dm_set_free(p->set_signed);
 	dm_set_free(p->set);
 }
@@ -161,24 +177,61 @@ void dm_set_step(struct dm_parent *p)
 	look_whether_done(p);
 }
 
-bool dm_set_taken(struct dm_child *c, uint32_t generation, bool taken)
+static void go_back(struct dm_parent *p, const char *why);
+
+/* The process's own log has more. */
+static const char *refusal_words(char *out, size_t size, const struct dm_msg *m)
+{
+	static const char *const steps[] = {
+		[DM_STEP_CONFIG] = "it cannot read the configuration",
+		[DM_STEP_FILES] = "it cannot read the certificates and keys",
+		[DM_STEP_CONTEXTS] = "it cannot use the certificates and keys",
+		[DM_STEP_LISTEN] = "it cannot serve a listener",
+	};
+	int err = m->index <= INT_MAX ? -(int)m->index : ERR_INVAL;
+
+	snprintf(out, size, "%s (%s)", m->what < DM_STEPS ? steps[m->what] : "for a reason that it does not name", err_str(err));
+	return out;
+}
+
+#define REFUSAL_MAX 160
+
+static void set_refused(struct dm_child *c, const struct dm_msg *m)
 {
 	struct dm_parent *p = c->parent;
-	char name[EDGE_WORDS_MAX];
+	bool newest = m->generation == p->set->generation;
+	char name[EDGE_WORDS_MAX], words[REFUSAL_MAX], why[EDGE_WORDS_MAX + REFUSAL_MAX + 2];
 
-	if (c->set_sent == c->set_taken || generation != c->set_sent) {
+	log_error(&p->log, "daemon", "%s cannot use set %u of the files and goes on with set %u: %s", dm_child_name(c, name),
+		  m->generation, c->set_taken, refusal_words(words, sizeof words, m));
+	c->set_sent = c->set_taken;
+	if (p->reload.goes_back && newest) { /* it has neither: the next process starts with what is in force */
+		dm_child_set(c, DM_CHILD_KILLED);
+		kill(c->pid, SIGKILL);
+	} else if (p->reload.goes_back) {
+		dm_set_offer(c);
+	} else if (p->reload.waits && newest && p->reload.back->ready) {
+		snprintf(why, sizeof why, "%s: %s", name, words);
+		go_back(p, why);
+		return;
+	}
+	if (c->role == DM_CORE) {
+		dm_set_step(p); /* the edges waited for it */
+	}
+	look_whether_done(p); /* it is offered again when something else has changed, and not at once */
+}
+
+bool dm_set_taken(struct dm_child *c, const struct dm_msg *m)
+{
+	struct dm_parent *p = c->parent;
+
+	if (c->set_sent == c->set_taken || m->generation != c->set_sent) {
 		return false; /* each answer costs a line, or a message to the core: one for each question */
 	}
-	if (!taken) {
-		log_error(&p->log, "daemon", "%s cannot use set %u of the files and goes on with set %u", dm_child_name(c, name),
-			  generation, c->set_taken);
-		c->set_sent = c->set_taken;
-		if (c->role == DM_CORE) {
-			dm_set_step(p); /* the edges waited for it */
-		}
-		look_whether_done(p); /* it is offered again when something else has changed, and not at once */
+	if (!m->value) {
+		set_refused(c, m);
 	} else {
-		c->set_taken = generation;
+		c->set_taken = m->generation;
 		dm_set_tell_core(c);
 		dm_set_offer(c); /* there may be a newer one by now */
 		dm_set_step(p);
@@ -188,10 +241,13 @@ bool dm_set_taken(struct dm_child *c, uint32_t generation, bool taken)
 
 static void finish(struct dm_parent *p)
 {
-	p->reload.waits = false;
+	bool back = p->reload.goes_back;
+
+	p->reload.waits = p->reload.goes_back = false;
 	net_timer_stop(p->reload.timer);
+	dm_back_drop(p->reload.back);
 	log_info(&p->log, "daemon", "set %u of the files is in use", p->set->generation);
-	dm_answer(p, true);
+	dm_answer(p, !back);
 	dm_change_anew(p);
 }
 
@@ -254,7 +310,12 @@ static void on_late(void *arg)
 static void use(struct dm_parent *p, struct dm_set *fresh)
 {
 	forget_renewed(p, fresh);
-	dm_holders_renew(p, fresh);
+	if (p->reload.goes_back) {
+		dm_holders_back(p, fresh, p->reload.back->set);
+		p->reload.back->set = NULL;
+	} else {
+		dm_holders_renew(p, fresh);
+	}
 	dm_crls_keep(p);
 	look(p);
 	p->reload.waits = true;
@@ -265,6 +326,36 @@ static void use(struct dm_parent *p, struct dm_set *fresh)
 	dm_set_offer(&p->core);
 	dm_set_offer(&p->ndsip);
 	dm_set_step(p); /* the edges get it at once when no keyholder runs; else when those that run have the set */
+}
+
+/* A process refuses what others have already. The answer follows when all have the one before. */
+static void go_back(struct dm_parent *p, const char *why)
+{
+	struct dm_reload *r = &p->reload;
+	struct dm_set *set = NULL;
+	struct dm_change change;
+	int err;
+
+	dm_change_none(&change);
+	err = dm_back_make(&change, &set, r->back, p);
+	if (err) {
+		report_add(&r->report, REPORT_WARNING, "%s; it goes on with the configuration before, and the others have the new one",
+			   why);
+		log_error(&p->log, "daemon", "the configuration before cannot be used again: %s", err_str(err));
+		dm_set_free(set);
+		dm_back_drop(r->back);
+		look_whether_done(p);
+	} else {
+		report_add(&r->report, REPORT_ERROR, "%s; all processes have the configuration before again", why);
+		r->goes_back = true;
+		if (change.cfg) {
+			dm_back_starts(r->back, p, change.what.anew);
+			dm_change_use(&change, p);
+		}
+		dm_disk_look(p);
+		use(p, set);
+	}
+	dm_change_drop(&change);
 }
 
 /* It runs, no answer of it is outstanding, and the newest set can be used: it was offered that one
@@ -306,7 +397,7 @@ static int check_room(struct dm_parent *p, const struct dm_set *fresh, struct re
 	return ERR_LIMIT;
 }
 
-/* Everything is checked and opened: from here on nothing fails. */
+/* Everything is checked and opened: from here on nothing fails in this process. */
 static void take(struct dm_parent *p, struct dm_change *c, struct dm_set *fresh)
 {
 	struct dm_reload *r = &p->reload;
@@ -346,8 +437,15 @@ void dm_reload(struct dm_parent *p, uint32_t number, bool dry_run)
 	if (!err) {
 		files = dm_set_changes(p->set, fresh, fresh->cfg, &r->report);
 	}
+	if (!err && !dry_run) {
+		err = dm_back_keep(r->back, p, change.cfg != NULL);
+		if (err) {
+			report_add(&r->report, REPORT_ERROR, "what is in force cannot be kept for a way back: %s", err_str(err));
+		}
+	}
 	if (err || dry_run || (!files && !change.what.changes && !change.other)) {
 		dm_set_free(fresh);
+		dm_back_drop(r->back);
 		dm_answer(p, !err);
 	} else {
 		take(p, &change, fresh);

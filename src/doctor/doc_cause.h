@@ -61,6 +61,29 @@ enum doc_level {
 	X(SCTP_MISSING, WRONG, "sctp-missing", "the kernel of this machine has no SCTP, which {of} {name} needs: {why}",         \
 	  "load it: modprobe sctp; to have it at each start: a line sctp in /etc/modules-load.d/mtc-iwf.conf",                   \
 	  "sctp.md#what-the-machine-needs")                                                                                      \
+	X(ADDRESS_MISSING, WRONG, "address-missing", "this machine does not have the address {address}, which {of} {name} needs", \
+	  "compare with 'ip address'; add the address to this machine, or correct {key} of the configuration",                   \
+	  "configuration.md")                                                                                                    \
+	X(LISTENER_SHUT, WRONG, "listener-shut",                                                                                 \
+	  "nothing listens at {address} ({transport}), which is the port of listener {name}",                                    \
+	  "the log of mtc-iwfd says why it stays shut; when that is mended: systemctl restart mtc-iwfd", DOC_SEE_START)          \
+	X(LISTENING, RIGHT, "listening", "listeners: {n} of the configuration can be connected to", "", "")                      \
+	X(DNS, RIGHT, "dns", "DNS: {host}, the name of {what}, is at {address}, as in the configuration", "", "")                \
+	X(DNS_NONE, NOTE, "dns-none", "DNS has no address of {host}, the name of {what}: {why}",                                 \
+	  "the gateway needs none: it connects to {address}; if that is wrong, ask who runs it", "configuration.md")             \
+	X(DNS_FAMILY, NOTE, "dns-family",                                                                                        \
+	  "DNS has only {family} addresses of {host}, the name of {what}: {found}; the configuration has {address}",             \
+	  "see whether it still has the other kind of address; if not, correct {key} of the configuration", "configuration.md")  \
+	X(DNS_OTHER, NOTE, "dns-other",                                                                                          \
+	  "DNS says that {host}, the name of {what}, is at {found}; the configuration has {address}",                            \
+	  "if it has moved, correct {key} of the configuration, then: mtcctl reload; if not, have its DNS entry corrected",      \
+	  "configuration.md")                                                                                                    \
+	X(DNS_ANSWERS, NOTE, "dns-answers",                                                                                      \
+	  "at {found}, where DNS has {host}, the name of {what}, somebody accepts connections; at {address} nobody does",        \
+	  "if it has moved, correct {key} of the configuration, then: mtcctl reload", "configuration.md")                        \
+	X(DNS_SILENT, NOTE, "dns-silent",                                                                                        \
+	  "nor does anybody accept connections at {found}, where DNS has {host}, the name of {what}: {why}",                     \
+	  "ask who runs it where it is; then correct {key} of the configuration", "configuration.md")                            \
 	X(ENDS_SOON, NOTE, "ends-soon", "'{path}' of {of} {name} ends in {days}, at {when}",                                     \
 	  "put a renewed file in its place, then: mtcctl reload", DOC_SEE_RENEW)                                                 \
 	X(FILES, RIGHT, "files", "certificates, trust anchors and revocation lists: none of the {n} in use ends soon", "", "")   \
@@ -126,6 +149,10 @@ enum doc_level {
 	X(SCS_CONNECTIONS, WRONG, "scs-connections",                                                                             \
 	  "SCS {scs} was refused one more connection at {when}: it has {n}, and may have {max}",                                 \
 	  "see where they come from: mtcctl sessions; if it needs more: mtcctl scs set {scs} connections-max N",                 \
+	  DOC_SEE_CONNECT)                                                                                                       \
+	X(SCS_STORM, WRONG, "scs-storm",                                                                                         \
+	  "SCS {scs} was refused a connection at {when}: it begins more per second than limits.connection_rate_per_scs permits", \
+	  "ask its owner why it connects again and again; its earlier refusals and ends are in the decision log",                \
 	  DOC_SEE_CONNECT)                                                                                                       \
 	X(SCS_TWO, WRONG, "scs-two",                                                                                             \
 	  "SCS {scs} was refused at {when}: its certificate also has the name of another provisioned SCS",                       \
@@ -200,9 +227,17 @@ enum doc_level {
 	X(PEER_CLOSED, WRONG, "peer-closed", "nothing listens at {address}, where peer {peer} should be: the port is closed",    \
 	  "start the peer, or correct peers[].address and port of the configuration, then: mtcctl reload", DOC_SEE_PEERS)        \
 	X(PEER_SILENT, WRONG, "peer-silent", "{address}, where peer {peer} should be, does not answer within {wait}",            \
-	  "see that its machine is up, and that no firewall on the way drops TCP to this port", DOC_SEE_PEERS)                   \
+	  "see that its machine is up, and that no firewall on the way drops {protocol} to this port", DOC_SEE_PEERS)                   \
 	X(PEER_UNREACHABLE, WRONG, "peer-unreachable", "there is no way to {address}, where peer {peer} should be: {why}",       \
 	  "correct the routes of this machine ('ip route get ADDRESS'), or peers[].address of the configuration", DOC_SEE_PEERS) \
+	X(PEER_NO_SCTP, WRONG, "peer-no-sctp", "peer {peer} is reached over {transport}, which this machine does not have: {why}", \
+	  "load the module of the kernel: modprobe sctp; or agree on transport: tcp with who runs the peer",                     \
+	  "sctp.md#what-the-machine-needs")                                                                                      \
+	X(PEER_OUR_ADDRESS, WRONG, "peer-our-address", "no connection to peer {peer} can begin from {local}: {why}",             \
+	  "compare with 'ip address'; add the address to this machine, or correct peers[].local_addresses", "sctp.md#a-peer")    \
+	X(PEER_OTHER_ADDRESS, WRONG, "peer-other-address", "the association with peer {peer} is refused: {why}",                 \
+	  "if the address is right, add it to peers[].more_addresses; else have the peer use only those of the configuration",   \
+	  "sctp.md#a-peer")                                                                                                      \
 	X(PEER_DIAMETER, WRONG, "peer-diameter",                                                                                 \
 	  "peer {peer} accepts connections at {address}, but no Diameter connection comes about: {reason}",                      \
 	  "compare host and realm with what the peer expects: {host}; the log of mtc-iwfd has its answer", DOC_SEE_PEERS)        \

@@ -22,6 +22,15 @@ bool doc_peer_may_be_tried(const json_t *row)
 	return !is(row, "open") && !is(row, "stopped") && !is_settling(row);
 }
 
+/* What a firewall calls it. */
+static const char *protocol_of(const struct doc_peer *p)
+{
+	if (!p->transport || strcmp(p->transport, "tcp") == 0) {
+		return "TCP";
+	}
+	return strcmp(p->transport, "sctp") == 0 ? "SCTP (IP protocol 132)" : "UDP (its udp_port)";
+}
+
 static void say(struct doc_report *r, const struct doc_peer *p, enum doc_cause cause)
 {
 	const char *name = doc_text(p->row, "name"), *reason = doc_text(p->row, "reason");
@@ -38,7 +47,8 @@ static void say(struct doc_report *r, const struct doc_peer *p, enum doc_cause c
 							    : timeouts },
 			  { "requests", shown_count(requests, doc_number(p->row, "requests"), "request") },
 			  { "answers", shown_count(answers, doc_number(p->row, "answers"), "answer") },
-			  { "lapses", doc_text(p->row, "lapses") }));
+			  { "lapses", doc_text(p->row, "lapses") }, { "protocol", protocol_of(p) },
+			  { "transport", p->transport ? p->transport : "tcp" }, { "local", p->local ? p->local : "" }));
 }
 
 static enum doc_cause cause_of(const struct doc_peer *p)
@@ -52,6 +62,12 @@ static enum doc_cause cause_of(const struct doc_peer *p)
 		return DOC_PEER_SILENT;
 	case DOC_REACH_NO_WAY:
 		return DOC_PEER_UNREACHABLE;
+	case DOC_REACH_NO_SCTP:
+		return DOC_PEER_NO_SCTP;
+	case DOC_REACH_NO_LOCAL:
+		return DOC_PEER_OUR_ADDRESS;
+	case DOC_REACH_OTHER:
+		return DOC_PEER_OTHER_ADDRESS;
 	case DOC_REACH_TLS_FAILS:
 		return DOC_PEER_TLS;
 	case DOC_REACH_TLS_REFUSED:

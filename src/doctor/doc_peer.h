@@ -11,7 +11,10 @@ enum doc_reach {
 	DOC_REACH_CLOSED,      /* the port is closed */
 	DOC_REACH_SILENT,      /* no answer in time */
 	DOC_REACH_NO_WAY,      /* no route, no such address: `why` */
-	DOC_REACH_CONNECTS,    /* TCP connects; there is no TLS, or it was not tried: `why`, "" for the first */
+	DOC_REACH_NO_SCTP,     /* this machine has no SCTP: `why` */
+	DOC_REACH_NO_LOCAL,    /* it does not have our address: `why` */
+	DOC_REACH_OTHER,       /* SCTP: the peer has an address that is not configured: `why` */
+	DOC_REACH_CONNECTS,    /* TCP or SCTP connects; there is no TLS, or it was not tried: `why`, "" for the first */
 	DOC_REACH_TLS,         /* and the TLS handshake succeeds from both sides */
 	DOC_REACH_TLS_FAILS,   /* it fails: `why` */
 	DOC_REACH_TLS_REFUSED, /* the peer refuses our certificate: `why` */
@@ -24,6 +27,8 @@ struct doc_peer {
 	const char *why;         /* borrowed */
 	const char *certificate; /* our file of that connection, "" when not known */
 	uint32_t wait_ms;        /* how long an attempt was waited for */
+	const char *transport;   /* its word; NULL: not known, as for TCP */
+	const char *local;       /* our addresses, as the configuration has them; NULL: any */
 };
 
 /* Whether an attempt disturbs nothing: the daemon has no connection to the peer, and no operator

@@ -13,6 +13,8 @@
 #include "base/obj.h"
 #include "base/str.h"
 #include "net/net_loop.h"
+#include "net/net_transport.h"
+#include "net/net_usr.h"
 #include "tls/tls_warm_up.h"
 
 /* In TLS 1.3 our side is open before the peer has judged our certificate: its refusal comes so much
@@ -160,11 +162,112 @@ static enum doc_reach try_tls(const struct doc_probe *p, char why[DOC_PROBE_WHY_
 	return t.reach;
 }
 
+/* -- SCTP */
+
+static void on_associated(void *arg)
+{
+	struct trying *t = OBJ_OF(arg, struct trying, TRYING_MAGIC);
+
+	t->reach = DOC_REACH_CONNECTS;
+	net_loop_stop(t->loop);
+}
+
+/* The words are those of strerror(), and of net/net_sctp_socket.c and net/net_usr.c. */
+static enum doc_reach reach_of(int err, const char *why)
+{
+	if (err == ERR_AUTH) {
+		return DOC_REACH_OTHER;
+	}
+	if (err == ERR_TIMEOUT || strstr(why, strerror(ETIMEDOUT)) || strstr(why, "in time")) {
+		return DOC_REACH_SILENT;
+	}
+	return strstr(why, strerror(ECONNREFUSED)) || strstr(why, "refused") ? DOC_REACH_CLOSED : DOC_REACH_NO_WAY;
+}
+
+static void on_unassociated(void *arg, int err, const char *why)
+{
+	struct trying *t = OBJ_OF(arg, struct trying, TRYING_MAGIC);
+
+	t->reach = reach_of(err, why);
+	str_cut(t->why, DOC_PROBE_WHY_MAX, why);
+	net_loop_stop(t->loop);
+}
+
+static void on_no_answer(void *arg)
+{
+	struct trying *t = OBJ_OF(arg, struct trying, TRYING_MAGIC);
+
+	t->reach = DOC_REACH_SILENT;
+	net_loop_stop(t->loop);
+}
+
+static const struct net_stream_cb sctp_callbacks = { .on_open = on_associated,
+						     .on_data = on_data,
+						     .on_close = on_unassociated };
+
+static enum doc_reach not_begun(int err, int number, char why[DOC_PROBE_WHY_MAX])
+{
+	str_cut(why, DOC_PROBE_WHY_MAX, err == ERR_IO ? strerror(number) : err_str(err));
+	if (err == ERR_NOTFOUND) {
+		return DOC_REACH_NO_SCTP;
+	}
+	return err == ERR_IO && number == EADDRNOTAVAIL ? DOC_REACH_NO_LOCAL : DOC_REACH_NO_WAY;
+}
+
+static enum doc_reach associate(struct trying *t, const struct doc_probe *p, struct net_sctp_ends *ends)
+{
+	struct net_stream_conf conf = { .write_queue_max = 65536, .connect_wait_ms = p->wait_ms, .handshake_wait_ms = p->wait_ms };
+	int err = 0;
+
+	errno = 0;
+	if (ends->in_udp) {
+		err = net_usr_open(&ends->udp, t->loop, ends->local[0], p->address, ends->udp_port);
+	}
+	if (!err) {
+		err = net_connect(&t->stream, t->loop, p->address, p->port, ends, &conf, &sctp_callbacks, t);
+	}
+	if (err) {
+		return not_begun(err, errno, t->why);
+	}
+	net_timer_start(t->timer, p->wait_ms);
+	err_ignore(net_loop_run(t->loop), "then it is as if nobody had answered");
+	net_stream_abort(t->stream);
+	return t->reach;
+}
+
+static enum doc_reach try_sctp(const struct doc_probe *p, char why[DOC_PROBE_WHY_MAX])
+{
+	struct trying t = { .obj = OBJ(TRYING_MAGIC), .reach = DOC_REACH_SILENT, .why = why };
+	struct net_sctp_ends ends = *p->sctp;
+	enum doc_reach reach = DOC_REACH_UNTRIED;
+
+	if (!(ends.in_udp ? net_usr_built() : net_sctp_possible())) {
+		str_cut(why, DOC_PROBE_WHY_MAX, ends.in_udp ? NET_USR_MISSING : strerror(EPROTONOSUPPORT));
+		return DOC_REACH_NO_SCTP;
+	}
+	ends.udp = NULL;
+	if (net_loop_new(&t.loop)) {
+		return reach;
+	}
+	if (!net_timer_new(&t.timer, t.loop, on_no_answer, &t)) {
+		reach = associate(&t, p, &ends);
+		net_timer_free(t.timer);
+		net_usr_close(ends.udp);
+	}
+	net_loop_free(t.loop);
+	return reach;
+}
+
 enum doc_reach doc_probe(const struct doc_probe *p, char why[DOC_PROBE_WHY_MAX])
 {
-	int err = try_tcp(p);
+	int err;
 
+	if (p->sctp) {
+		why[0] = 0;
+		return try_sctp(p, why);
+	}
 	why[0] = 0;
+	err = try_tcp(p);
 	if (err) {
 		str_cut(why, DOC_PROBE_WHY_MAX, strerror(err));
 		return err == ECONNREFUSED ? DOC_REACH_CLOSED : err == ETIMEDOUT ? DOC_REACH_SILENT : DOC_REACH_NO_WAY;

@@ -25,6 +25,7 @@ static const struct {
 	{ "certificate-revoked", DOC_SCS_REVOKED, NULL },
 	{ "revocation-unknown", DOC_SCS_REVOCATION, "revocation_soft" },
 	{ "too-many-connections", DOC_SCS_CONNECTIONS, "connections_max" },
+	{ "connecting-too-often", DOC_SCS_STORM, NULL },
 	{ "certificate-of-two", DOC_SCS_TWO, NULL },
 	{ "edge-false-claim", DOC_SCS_EDGE, NULL },
 	{ "other-ike-identity", DOC_SCS_TUNNEL, "origin_host" },

@@ -75,8 +75,26 @@ static bool within_strangers(struct edge_sessions *all, const char *peer)
 		      v == IPC_CAPS_ADDRESS ? "limits.unauthenticated_per_address" : "limits.unauthenticated");
 }
 
+static bool within_rate(struct edge_sessions *all, const char *peer)
+{
+	const struct cfg_limits *l = &all->env->cfg->limits;
+
+	switch (ipc_caps_begin(all->caps, peer, net_loop_now_ms(all->env->loop) / 1000, l->connection_rate,
+			       l->connection_rate_per_address)) {
+	case IPC_CAPS_TOTAL:
+		return refuse(all, peer, ST_EDGE_REFUSED_RATE, "limits.connection_rate");
+	case IPC_CAPS_ADDRESS:
+		return refuse(all, peer, ST_EDGE_REFUSED_RATE, "limits.connection_rate_per_address");
+	default:
+		return true;
+	}
+}
+
 static bool within_caps(struct edge_sessions *all, const char *peer)
 {
+	if (!within_rate(all, peer)) {
+		return false;
+	}
 	switch (ipc_caps_enter(all->caps, peer, all->env->cfg->limits.connections_total,
 			       all->env->cfg->limits.connections_per_address)) {
 	case IPC_CAPS_TOTAL:

@@ -23,10 +23,11 @@ struct counts {
 	uint32_t addresses[HASHES][BUCKETS];
 };
 
-enum kind { ALL, STRANGERS, KINDS };
+enum kind { ALL, STRANGERS, BEGUN, KINDS };
 
 struct slot {
 	struct counts of[KINDS];
+	uint64_t second; /* of BEGUN */
 };
 
 struct page {
@@ -41,7 +42,7 @@ struct ipc_caps {
 	struct sip_key keys[HASHES];
 	struct ipc_caps_prefix prefix;
 	uint32_t slots_n, slot;
-	struct slot own; /* copy of our slot */
+	struct slot own; /* copy of our slot; its second is the one that is asked about */
 };
 
 static size_t page_len(uint32_t slots)
@@ -185,12 +186,18 @@ static void buckets_of(const struct ipc_caps *c, uint32_t out[HASHES], const cha
 	}
 }
 
+/* What another edge counted in another second does not count. */
+static bool counts(const struct ipc_caps *c, enum kind k, uint32_t slot)
+{
+	return k != BEGUN || __atomic_load_n(&c->slots[slot].second, __ATOMIC_ACQUIRE) == c->own.second;
+}
+
 static uint64_t total_of(const struct ipc_caps *c, enum kind k)
 {
 	uint64_t n = 0;
 
 	for (uint32_t i = 0; i < c->slots_n; i++) {
-		n += __atomic_load_n(&c->slots[i].of[k].total, __ATOMIC_RELAXED);
+		n += counts(c, k, i) ? __atomic_load_n(&c->slots[i].of[k].total, __ATOMIC_RELAXED) : 0;
 	}
 	return n;
 }
@@ -205,7 +212,7 @@ static uint64_t of_address(const struct ipc_caps *c, enum kind k, const uint32_t
 		uint64_t n = 0;
 
 		for (uint32_t i = 0; i < c->slots_n; i++) {
-			n += __atomic_load_n(&c->slots[i].of[k].addresses[h][at[h]], __ATOMIC_RELAXED);
+			n += counts(c, k, i) ? __atomic_load_n(&c->slots[i].of[k].addresses[h][at[h]], __ATOMIC_RELAXED) : 0;
 		}
 		if (n < least) {
 			least = n;
@@ -241,7 +248,7 @@ static enum ipc_caps_verdict enter(struct ipc_caps *c, enum kind k, const char *
 	buckets_of(c, at, address);
 	count(c, k, at, 0);
 	full = of_address(c, k, at) >= per_address_max;
-	if (full && k == STRANGERS) {
+	if (full && k != ALL) {
 		return IPC_CAPS_ADDRESS;
 	}
 	if (total_of(c, k) >= total_max) {
@@ -275,6 +282,27 @@ void ipc_caps_leave(struct ipc_caps *c, const char *address)
 enum ipc_caps_verdict ipc_caps_stranger(struct ipc_caps *c, const char *address, uint32_t total_max, uint32_t per_address_max)
 {
 	return enter(c, STRANGERS, address, total_max, per_address_max);
+}
+
+/* The slot shows no count of a second with the number of another one. */
+static void second_begins(struct ipc_caps *c, uint64_t second)
+{
+	struct slot *shown = &c->slots[c->slot];
+
+	if (c->own.second == second) {
+		return;
+	}
+	memset(&c->own.of[BEGUN], 0, sizeof c->own.of[BEGUN]);
+	memset(&shown->of[BEGUN], 0, sizeof shown->of[BEGUN]);
+	c->own.second = second;
+	__atomic_store_n(&shown->second, second, __ATOMIC_RELEASE);
+}
+
+enum ipc_caps_verdict ipc_caps_begin(struct ipc_caps *c, const char *address, uint64_t second, uint32_t total_max,
+				     uint32_t per_address_max)
+{
+	second_begins(c, second);
+	return enter(c, BEGUN, address, total_max ? total_max : UINT32_MAX, per_address_max ? per_address_max : UINT32_MAX);
 }
 
 unsigned ipc_caps_room(const struct ipc_caps *c, uint32_t total_max)

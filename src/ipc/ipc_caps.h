@@ -44,6 +44,10 @@ void ipc_caps_leave(struct ipc_caps *c, const char *address);
  * is known, or it has ended. */
 enum ipc_caps_verdict ipc_caps_stranger(struct ipc_caps *c, const char *address, uint32_t total_max, uint32_t per_address_max);
 void ipc_caps_known(struct ipc_caps *c, const char *address);
+/* The same for connections that begin, whose they may be, in the second with this number; each edge
+ * counts seconds by the same clock. 0: no limit. OK: it is counted. */
+enum ipc_caps_verdict ipc_caps_begin(struct ipc_caps *c, const char *address, uint64_t second, uint32_t total_max,
+				     uint32_t per_address_max);
 /* How many of its own strangers an edge gives up for one more when ipc_caps_stranger() says TOTAL.
  * 0: it has less than its part, which is the same for each edge: one that has just started in the
  * middle of a flood would have none to give up, and refuse everybody. The others give up 2 until

@@ -102,7 +102,8 @@ enum { POL_NO_STATUS = -1 }; /* reason of a session's end: no DAA carries it */
 	X(TRANSPORT_NOT_AGREED, "transport-not-agreed", POL_NO_STATUS, "the SCS may not connect by this transport")              \
 	X(PROTECTION_NOT_AGREED, "protection-not-agreed", POL_NO_STATUS, "connections of the SCS may not have this protection")  \
 	X(TLS_VERSION_NOT_AGREED, "tls-version-not-agreed", POL_NO_STATUS, "the SCS may not use this version of TLS")            \
-	X(TLS_SUITE_NOT_AGREED, "tls-suite-not-agreed", POL_NO_STATUS, "the SCS may not use this TLS cipher suite")
+	X(TLS_SUITE_NOT_AGREED, "tls-suite-not-agreed", POL_NO_STATUS, "the SCS may not use this TLS cipher suite")              \
+	X(CONNECTING_TOO_OFTEN, "connecting-too-often", POL_NO_STATUS, "the SCS begins more connections per second than it may")
 
 enum pol_reason {
 #define POL_ROW(name, word, status, words) POL_##name,

@@ -22,6 +22,8 @@
 	  "connections closed at once: limits.unauthenticated_per_address reached, or limits.unauthenticated by other edges")    \
 	X(EDGE_STRANGERS_DROPPED, "edge_strangers_dropped",                                                                      \
 	  "connections that made room for a newer one before they were authenticated: limits.unauthenticated reached")           \
+	X(EDGE_REFUSED_RATE, "edge_refused_rate",                                                                                \
+	  "connections closed at once: limits.connection_rate or limits.connection_rate_per_address reached")                    \
 	X(EDGE_REFUSED_UNSIGNED, "edge_refused_unsigned",                                                                        \
 	  "connections closed at once: no keyholder is there for their listener")                                                \
 	X(EDGE_REFUSED_UNPROVEN, "edge_refused_unproven",                                                                        \
@@ -106,6 +108,7 @@
 	X(SESSION_CLOSED, "session_closed", "admitted sessions that ended")                                                      \
 	X(SESSION_REPLACED, "session_replaced", "sessions replaced after an unanswered probe")                                   \
 	X(SESSION_LIMIT, "session_limit", "sessions refused: the SCS's connections_max reached")                                 \
+	X(SESSION_RATE, "session_rate", "sessions refused: limits.connection_rate_per_scs reached")                              \
 	/* core: requests and decisions */                                                                                       \
 	X(REQUESTS, "requests", "device action requests that reached the core")                                                  \
 	X(DUPLICATES, "duplicates", "repeated requests: answered as the first was, or waiting with it")                          \

@@ -252,6 +252,9 @@ struct trg { /* for others: to read, never to write; in this order because there
 	uint64_t armed_ms;                   /* when TIMER comes; UINT64_MAX: it does not */
 	uint64_t changer;                    /* number of the recall or replace under way that names it; 0: none */
 	const char *accepted_by;             /* Origin-Host of the SMS-SC that took the DTR; NULL: not known */
+	/* the peer that its DTR goes, or went, to, by its host; and Destination-Host of that DTR. NULL:
+	 * not known, none */
+	const char *sent_to, *sent_host;
 	uint8_t *drr;                        /* HASH_LEN octets: digest of the DRR that was reported; NULL: none */
 	uint16_t submits, recalls, notifies; /* how often each was sent; stay at their largest value */
 	bool has_outcome, answered;
@@ -306,6 +309,10 @@ void trg_free(struct trg *t); /* takes; NULL allowed; calls no port */
  * acknowledged as not ok. Else 0. */
 int trg_step(struct trg *t, const struct trg_event *ev, uint64_t now_ms);
 
+/* Its DTR goes to the peer with this host, with that Destination-Host (NULL: none); the next record
+ * says so. Called before the intent is stored, and when the first DTR leaves to another peer.
+ * Copies both. */
+void trg_set_sent_to(struct trg *t, const char *peer, const char *host);
 /* True if no DTR may leave: the trigger is revoked or cancelled, and the SMS-SC is not known to
  * have it.
  * A caller that queues DTRs checks this before one leaves. */

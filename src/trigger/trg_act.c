@@ -45,6 +45,12 @@ bool trg_expired(const struct trg *t, uint64_t now_ms)
 	return t->req.action != TSP_ACTION_RECALL && t->req.validity_s > 0 && now_ms >= t->req.expires_ms;
 }
 
+void trg_set_sent_to(struct trg *t, const char *peer, const char *host)
+{
+	t->sent_to = trg_names_keep(t->conf->smssc_hosts, peer);
+	t->sent_host = t->sent_to ? trg_names_keep(t->conf->smssc_hosts, host) : NULL;
+}
+
 bool trg_unwanted(const struct trg *t)
 {
 	return t->revoke_due;

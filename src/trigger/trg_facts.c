@@ -121,7 +121,7 @@ static void get_more(struct rd *r, struct trg_facts *f)
 	f->recalls = rd_be16(r);
 	f->notifies = rd_be16(r);
 	get_history(r, f);
-	if (f->more & ~TRG_MORE_ALL) {
+	if (f->more & ~TRG_MORE_OLD) {
 		r->bad = true;
 	}
 }
@@ -214,6 +214,10 @@ static void read_texts(struct rd *r, struct trg_facts *f)
 	f->sub.imsi = short_text(r, f->texts.imsi, sizeof f->texts.imsi);
 	f->sub.msisdn = short_text(r, f->texts.sub_msisdn, sizeof f->texts.sub_msisdn);
 	f->accepted_by = short_text(r, f->texts.accepted_by, sizeof f->texts.accepted_by);
+	if (f->more & TRG_MORE_SENT_TO) {
+		f->sent_to = short_text(r, f->texts.sent_to, sizeof f->texts.sent_to);
+		f->sent_host = short_text(r, f->texts.sent_host, sizeof f->texts.sent_host);
+	}
 }
 
 static void read_groups(struct rd *r, struct trg_facts *f)
@@ -304,7 +308,7 @@ int trg_facts_read(struct trg_facts *f, const void *record, size_t len)
 	}
 	memset(f, 0, offsetof(struct trg_facts, history));
 	f->drr = NULL;
-	f->accepted_by = f->req.groups = "";
+	f->accepted_by = f->sent_to = f->sent_host = f->req.groups = "";
 	f->req.payload = f->sub.nodes = (const uint8_t *)"";
 	if (version == VERSION_SHORT) {
 		read_short(&r, f);

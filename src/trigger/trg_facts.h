@@ -19,7 +19,9 @@ enum {
 	TRG_MORE_TOLD_201 = 0x10,
 	TRG_MORE_TOLD_112 = 0x20, /* a replace that became a new trigger; since version 3 */
 	TRG_MORE_REFUSED = 0x40,  /* in TRG_KIND_RECALLING: nothing to recall; since version 3 */
-	TRG_MORE_ALL = 0x7f
+	TRG_MORE_SENT_TO = 0x80,  /* two more texts: the peer of its DTR, its Destination-Host; in version 4 only */
+	TRG_MORE_ALL = 0xff,
+	TRG_MORE_OLD = 0x7f /* of versions before 4 */
 };
 
 /* Optional members of a record of version 4. Above them stand the flags TRG_MORE_. */
@@ -44,6 +46,7 @@ struct trg_facts {
 	struct trg_request req;    /* texts in `texts`, octets in the record */
 	struct trg_subscriber sub; /* as above */
 	const char *accepted_by;   /* "": not known */
+	const char *sent_to, *sent_host;       /* "": not known, none */
 	uint32_t dtr, recall, dnr, outcome;
 	uint64_t reported_ms;
 	uint32_t more; /* TRG_MORE_ */
@@ -58,6 +61,7 @@ struct trg_facts {
 		char external[IDENT_EXTERNAL_MAX + 1], msisdn[IDENT_MSISDN_MAX + 1];
 		char imsi[STR_DIGITS_MAX + 1], sub_msisdn[STR_DIGITS_MAX + 1];
 		char groups[TRG_GROUPS_LEN_MAX + 1], accepted_by[IDENT_HOST_MAX + 1];
+		char sent_to[IDENT_HOST_MAX + 1], sent_host[IDENT_HOST_MAX + 1];
 	} texts;
 };
 

@@ -4,7 +4,7 @@
  * Version 4 writes each number in as few octets as it takes (buf_var64), texts as u8 length +
  * octets:
  *   version, kind, flags (TRG_HAS_, above them TRG_MORE_)
- *   the texts of the SCS, the device and the SMS-SC
+ *   the texts of the SCS, the device, the SMS-SC, and while undecided the peer of the DTR
  *   two identifiers of four octets each, the digest of the request, its numbers
  *   what the flags TRG_HAS_ name, in their order
  *   how often each message was sent, the history (trg_history_put)
@@ -44,9 +44,15 @@ static bool answered_with(const struct trg *t, uint32_t status)
 	return (t->answered || t->revoking) && t->answer_status == status;
 }
 
-static uint32_t more_of(const struct trg *t)
+/* Until the SMS-SC has answered, only the peer that its DTR went to may get a copy of it. */
+static bool says_sent_to(const struct trg *t, enum trg_kind kind)
 {
-	return (t->as_new ? TRG_MORE_AS_NEW : 0u) | (t->revoked ? TRG_MORE_REVOKED : 0u) |
+	return t->sent_to && (kind == TRG_KIND_INTENT || kind == TRG_KIND_RECALLING || kind == TRG_KIND_REVOKING);
+}
+
+static uint32_t more_of(const struct trg *t, enum trg_kind kind)
+{
+	return (says_sent_to(t, kind) ? TRG_MORE_SENT_TO : 0u) | (t->as_new ? TRG_MORE_AS_NEW : 0u) | (t->revoked ? TRG_MORE_REVOKED : 0u) |
 	       (t->req.groups_unknown ? TRG_MORE_GROUPS_UNKNOWN : 0u) | (t->revoke_due ? TRG_MORE_UNWANTED : 0u) |
 	       (t->refused ? TRG_MORE_REFUSED : 0u) | (answered_with(t, TSP_STATUS_TEMPORARYERROR) ? TRG_MORE_TOLD_201 : 0u) |
 	       (answered_with(t, TSP_STATUS_ORIGINALMESSAGESENT) ? TRG_MORE_TOLD_112 : 0u);
@@ -81,7 +87,7 @@ static void put_octets(struct buf *b, const void *p, size_t len)
 	buf_bytes(b, p, len);
 }
 
-static void put_texts(struct buf *b, const struct trg *t)
+static void put_texts(struct buf *b, const struct trg *t, enum trg_kind kind)
 {
 	put_text(b, t->req.scs);
 	put_text(b, t->req.scs_e164);
@@ -92,6 +98,10 @@ static void put_texts(struct buf *b, const struct trg *t)
 	put_text(b, t->sub.imsi);
 	put_text(b, t->sub.msisdn);
 	put_text(b, t->accepted_by ? t->accepted_by : "");
+	if (says_sent_to(t, kind)) {
+		put_text(b, t->sent_to);
+		put_text(b, t->sent_host ? t->sent_host : "");
+	}
 }
 
 static void put_some(struct buf *b, const struct trg *t, uint32_t has)
@@ -143,8 +153,8 @@ void trg_record_build(struct buf *out, const struct trg *t)
 
 	buf_u8(out, VERSION);
 	buf_u8(out, (uint8_t)kind);
-	buf_var64(out, has | more_of(t) << TRG_HAS_BITS);
-	put_texts(out, t);
+	buf_var64(out, has | more_of(t, kind) << TRG_HAS_BITS);
+	put_texts(out, t, kind);
 	buf_be32(out, t->req.end_to_end);
 	buf_be32(out, t->dtr_end_to_end);
 	buf_bytes(out, t->req.digest, HASH_LEN);
@@ -203,6 +213,7 @@ static void take_more(struct trg *t, const struct trg_facts *f)
 	t->accepted = t->answered && t->answer_status != TSP_STATUS_TEMPORARYERROR && t->req.action != TSP_ACTION_RECALL;
 	t->revoke_reason = f->revoke_reason;
 	t->accepted_by = trg_names_keep(t->conf->smssc_hosts, f->accepted_by);
+	trg_set_sent_to(t, f->sent_to, f->sent_host);
 	t->submits = f->submits;
 	t->recalls = f->recalls;
 	t->notifies = f->notifies;

@@ -165,6 +165,57 @@ def state(lab, name):
     return {r["name"]: r["state"] for r in lab.ctl("peers") if "name" in r}[name]
 
 
+def test_addresses_and_ports_of_the_configuration(lab, doctor, tmp_path):
+    with open(lab.lab["iwf"]["config"], encoding="utf-8") as f:
+        text = f.read()
+    other, tsp = tmp_path / "other.yaml", lab.lab["iwf"]["tsp"]
+    assert doctor.ask()[1]["listening"]["level"] == "right"
+    other.write_text(text.replace("\n    protection: none", "\n    protection: none\n    transport: sctp\n    local_addresses: [ 192.0.2.77 ]", 1))
+    wrong(doctor.ask(config=str(other)), "address-missing", "192.0.2.77, which peer", "peers[].local_addresses", "ip address")
+    other.write_text(text.replace(f"address: {tsp['address']}", "address: 127.77.77.77", 1))
+    wrong(doctor.ask(config=str(other)), "listener-shut", f"127.77.77.77:{tsp['port']} (tcp), which is the port of listener tsp", "restart mtc-iwfd")
+
+
+class Hosts:
+    """What the resolver knows, in a mount namespace of the command."""
+
+    def __init__(self, tmp_path, text):
+        self.files = []
+        for name, content in (("hosts", text), ("nsswitch.conf", "hosts: files\n")):
+            path = tmp_path / name
+            path.write_text(content)
+            self.files.append((str(path), "/etc/" + name))
+
+    def command(self, words):
+        mounts = " && ".join(f"mount --bind {a} {b}" for a, b in self.files)
+        return ["unshare", "--mount", "sh", "-c", f'{mounts} && exec "$@"', "sh", *words]
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not os.path.exists("/etc/nsswitch.conf"), reason="needs a mount namespace")
+def test_what_dns_says_about_a_peer_that_is_away(lab, doctor, tmp_path):
+    host, port, own = L.HSS_HOST, lab.lab["hss"]["port"], lab.lab["hss"]["address"]
+    L.stop(lab.lab["dir"], "mtc-hss")
+    proc.wait_until("the HSS is away", lambda: state(lab, "hss") == "waiting", 10)
+
+    def ask(entries):
+        command = Hosts(tmp_path, entries).command([os.path.join(BIN, "mtcctl"), "doctor", "--json", "hss", "-c", lab.lab["iwf"]["config"]])
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env={**os.environ, "MTC_CTL": lab.lab["iwf"]["ctl"]})
+        assert done.returncode == 1 and not done.stderr, (done.returncode, done.stderr)
+        return {r["cause"]: r for r in map(json.loads, done.stdout.splitlines()) if "cause" in r}
+
+    found = ask("127.0.0.1 localhost\n")
+    assert "peer-closed" in found and found["dns-none"]["level"] == "note" and host in found["dns-none"]["text"]
+    assert ask(f"{own} {host}\n")["dns"]["level"] == "right"
+    assert f"at 127.88.88.88, where DNS has {host}" in ask(f"127.88.88.88 {host}\n")["dns-silent"]["text"]
+    family = ask(f"::1 {host}\n")
+    assert f"only IPv6 addresses of {host}" in family["dns-family"]["text"] and "dns-silent" in family
+    with socket.create_server(("127.88.88.88", port)):
+        moved = ask(f"127.88.88.88 {host}\n")["dns-answers"]
+    assert "somebody accepts connections" in moved["text"] and "correct peers[].address" in moved["advice"]
+    L.start(lab.lab["dir"], "mtc-hss")
+    proc.wait_until("the HSS is back", lambda: state(lab, "hss") == "open", 15)
+
+
 class Listener:
     """A server at the address of the HSS. `context` None: it answers nothing."""
 

@@ -1,4 +1,5 @@
 """Act sixteen, fourth part: floods of strangers and of SCSs. What they may take is bounded, and the others are served meanwhile."""
+import contextlib
 import os
 import socket
 import ssl
@@ -169,6 +170,86 @@ def test_an_scs_that_reconnects_without_end_costs_the_others_nothing(p):
     assert "connections that began or ended, without a line each" in log(p)
     assert stat(p)["decisions_summed"] > before["decisions_summed"]
     beta.close()
+
+
+@contextlib.contextmanager
+def limited(p, limits):
+    """The gateway has these limits besides its own meanwhile."""
+    path = p.lab["iwf"]["config"]
+    with open(path, encoding="utf-8") as f:
+        first = f.read()
+
+    def put(text):
+        proc.write(path, text)
+        last = p.ctl("reload", check=False)[-1]
+        assert last["ok"], last
+    put(first.replace("limits: {", f"limits: {{ {limits},", 1))
+    try:
+        yield
+    finally:
+        put(first)
+
+
+def storm_lines(p):
+    return sum("mtc-iwfd[core]" in line and ("connections per second" in line or "connection_rate_per_scs" in line) for line in log(p).splitlines())
+
+
+def test_a_reconnect_storm_of_one_scs(p):
+    """It is slowed down after its CER, others are not, and neither log is flooded."""
+    beta, before, lines = Scs.opened(p, "beta"), stat(p), storm_lines(p)
+    p.ctl("scs", "set", "acme", "connections-max", "2")
+    began = time.monotonic()
+    try:
+        with limited(p, "connection_rate_per_scs: 1"):
+            results = []
+            for _ in range(60):
+                scs = Scs(p, "acme")
+                results.append(scs.open())
+                scs.close()
+            asked(beta)
+    finally:
+        p.ctl("scs", "set", "acme", "connections-max", "256")
+    took = time.monotonic() - began
+    assert set(results) == {2001, 3004} and results[:2] == [2001, 2001] and results.count(2001) <= 3 + took, (results, took)
+    proc.wait_until("each is counted", lambda: stat(p)["session_rate"] - before["session_rate"] == results.count(3004), 5)
+    assert p.ctl("status")[-1]["refused"]["scs_rate"] >= results.count(3004)
+    assert p.wait_decision(action="session", scs="acme", reason="connecting-too-often")["verdict"] == "refused"
+    assert storm_lines(p) - lines <= 2 * took + 4  # one, and one for the rest, in a second
+    beta.close()
+
+
+@pytest.mark.parametrize("limit", ["connection_rate", "connection_rate_per_address"])
+def test_connections_of_strangers_have_a_rate(p, limit):
+    """Closed before TLS; open sessions go on, and in the next second there are new ones."""
+    beta, before = Scs.opened(p, "beta"), stat(p)
+    with limited(p, f"{limit}: 20"):
+        began = time.monotonic()
+        socks = [raw(p) for _ in range(200)]
+        asked(beta)
+        gone = 0
+        for s in socks:
+            s.settimeout(0.05)
+            try:
+                gone += s.recv(1) == b""
+            except TimeoutError:
+                break  # the first that was let in, after those of earlier seconds
+            except ConnectionError:
+                gone += 1
+        seconds = int(time.monotonic() - began) + 2
+        for s in socks:
+            s.close()
+        proc.wait_until("they are counted", lambda: stat(p)["edge_refused_rate"] - before["edge_refused_rate"] >= 200 - 20 * seconds, 5)
+        proc.wait_until("the log says so", lambda: [raw(p).close() for _ in range(50)] and f"closed at once: limits.{limit} is reached" in log(p), 10)
+        proc.wait_until("a new connection gets in again", lambda: opens(p), 10)
+    beta.close()
+
+
+def opens(p):
+    try:
+        Scs.opened(p, "acme").close()
+        return True
+    except (ConnectionError, EOFError, ssl.SSLError):
+        return False
 
 
 @pytest.mark.alone

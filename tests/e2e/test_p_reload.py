@@ -3,9 +3,11 @@ nothing, and no session is lost that the new file still permits."""
 import hashlib
 import os
 import re
+import resource
 import signal
 import socket
 import threading
+import time
 
 import pytest
 
@@ -374,6 +376,117 @@ def test_what_is_changed_while_a_core_starts_comes_into_force(lab, conf):
     assert f"core (pid {starting}) ends, and is started anew with the new configuration" in log(p)
 
 
+class NoMemory:
+    """The process gets no more memory: it cannot take another configuration, and says so."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def __enter__(self):
+        with open(f"/proc/{self.pid}/statm", encoding="ascii") as f:
+            pages = int(f.read().split()[0])
+        self.before = resource.prlimit(self.pid, resource.RLIMIT_AS, (pages * resource.getpagesize(), resource.RLIM_INFINITY))
+
+    def __exit__(self, *_):
+        try:
+            resource.prlimit(self.pid, resource.RLIMIT_AS, self.before)
+        except ProcessLookupError:
+            pass
+
+
+def sleeps(pid):
+    """It did nothing for a moment: what it had to send is sent."""
+    def look():
+        with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        with open(f"/proc/{pid}/status", encoding="ascii") as f:
+            switches = re.findall(r"ctxt_switches:\s*(\d+)", f.read())
+        return fields[0], fields[11:13], switches
+    before = look()
+    time.sleep(0.02)
+    return before[0] == "S" and look() == before
+
+
+def one_refuses(p, pid, is_edge):
+    """SIGHUP, and this process alone refuses, once: it is held until the others have the new one, and the parent while it refuses."""
+    parent, said = p.lab["iwf"]["pids"]["parent"], log(p).count("that the parent hands out cannot be used")
+    taken = log(p).count("listener more is ready")
+    os.kill(pid, signal.SIGSTOP)
+    os.kill(parent, signal.SIGHUP)
+    proc.wait_until("it is under way", lambda: log(p).count("listener more is ready") > taken, 10)
+    if is_edge:  # it gets it after the core
+        proc.wait_until("the other edge has it", lambda: len({e["files"] for e in status(p)["edges"]}) == 2, 10)
+    proc.wait_until("the parent waits for its answer", lambda: all(sleeps(parent) for _ in range(5)), 10)
+    os.kill(parent, signal.SIGSTOP)
+    try:
+        with NoMemory(pid):
+            os.kill(pid, signal.SIGCONT)
+            proc.wait_until("it refuses", lambda: log(p).count("that the parent hands out cannot be used") > said, 10)
+    finally:
+        os.kill(parent, signal.SIGCONT)
+
+
+no_asan = pytest.mark.skipif("asan" in os.environ.get("MTC_BUILD", ""), reason="with a sanitizer a process that gets no memory ends")
+
+
+def as_before(p, before):
+    """All processes have the configuration of then, as the next set."""
+    after = proc.wait_until("all have one set", lambda: same_set(p, before), 10)
+    mine, theirs = after["configuration"], before["configuration"]
+    assert (mine["digest"], mine["read"], mine["other_on_disk"]) == (theirs["digest"], theirs["read"], True)
+    assert [r["name"] for r in after["listeners"]] == [r["name"] for r in before["listeners"]]
+    for number in range(4):  # whichever edge and core it is
+        assert p.trigger("acme", device=f"meter-{41 + number}@a.example", payload="x" * 100).status == "SUCCESS"
+    assert p.decisions(action="configuration")[-1]["reason"] == "invalid"
+
+
+def same_set(p, before):
+    rows = p.ctl("status", check=False)
+    sets = {e["files"] for e in rows[-1]["edges"]} if rows and len(p.edges()) == 2 else set()
+    return rows[-1] if sets and sets == {rows[-1]["files_generation"]} and rows[-1]["files_generation"] > before["files_generation"] else None
+
+
+@no_asan
+@pytest.mark.parametrize("who", ["core", "edge", "keyholder"])
+def test_what_one_process_refuses_no_process_keeps(lab, conf, who):
+    """All have the configuration before again, the one that refused included; no process and no session ends."""
+    p = lab
+    port, before, listener = free_port(p), status(p), p.listen("beta")
+    pid = {"core": core(p), "edge": max(p.edges().values()), "keyholder": before["keyholders"][0]["pid"]}[who]
+    all_pids = children(p.lab["iwf"]["pids"]["parent"])
+    conf.with_(("peers:\n", conf.listener("more", port)), ("level: info", "level: debug"), more="limits: { payload: 64 }\n")
+    one_refuses(p, pid, who == "edge")
+    proc.wait_until("the log says who, and why", lambda: [line for line in log(p).splitlines() if f"pid {pid}" in line and "reload: " in line and
+                    re.search(r"it cannot read the .* \(.*\); all processes have the configuration before again", line)], 10)
+    as_before(p, before)
+    with pytest.raises(OSError):
+        socket.create_connection((address(p), port), 2)
+    assert children(p.lab["iwf"]["pids"]["parent"]) == all_pids
+    assert listener.alive() and len(listener.events("ready")) == 1 and len(p.sessions("beta")) == 1
+    rows, last = conf.reload()  # the same file again, and nobody refuses it
+    assert last["ok"] and "change limits.payload: 1024 -> 64" in rows, (rows, last)
+    socket.create_connection((address(p), port), 2).close()
+
+
+@no_asan
+def test_a_process_that_can_take_neither_is_ended_and_what_went_comes_back(lab, conf):
+    """The answer names it; the socket of a listener that the file lacks was kept until all had said yes."""
+    p, port = lab, free_port(lab)
+    conf.taken(("peers:\n", conf.listener("more", port)))
+    before = status(p)
+    edge = max(p.edges().values())
+    with NoMemory(edge):
+        conf.put(conf.first)
+        rows, last = conf.reload()
+    errors = [r for r in rows if r.startswith("error")]
+    assert not last["ok"] and len(errors) == 1 and f"pid {edge}" in errors[0] and "it cannot read the c" in errors[0], (rows, last)
+    as_before(p, before)
+    assert edge not in p.edges().values()
+    new = p.start("listen-more", [w if w != at(p, p.lab["iwf"]["tsp"]["port"]) else at(p, port) for w in p.scs_command("listen", "acme")])
+    new.wait_event("ready")
+    assert {s["listener"] for s in p.sessions("acme")} == {"more"}
+
+
 def children(pid):
     with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
         return {int(child) for child in f.read().split()}
@@ -407,6 +520,40 @@ def test_another_smssc_gets_no_copy_and_the_first_one_still_reports(lab, conf):
     conf.taken(more, first)
     proc.wait_until("requests go to the first one", lambda: "requests go to peer smssc now" in log(p), 5)
     assert other.report(dtr).result == 2001
+    other.close()
+
+
+def test_a_core_started_anew_gives_another_smssc_no_copy(lab, conf):
+    """The same, and the reload also starts the core anew: the journal says which peer had the request."""
+    p, host = lab, f"smssc2.{L.CORE_REALM}"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        more = ("peers:\n", f"peers:\n  - {{ name: other, host: {host}, realm: {L.CORE_REALM}, address: 127.0.0.1, "
+                f"port: {server.getsockname()[1]}, protection: none }}\n")
+        conf.taken(more)
+        server.settimeout(10)
+        other = Smssc(server.accept()[0], host, L.CORE_REALM, T4)
+        other.accept_open()
+        peers_open(p, 3)
+        os.kill(p.lab["smssc"]["pid"], signal.SIGSTOP)
+        try:
+            p.start("slow", p.scs_command("trigger", "acme", device="meter-38@a.example", payload="x", validity=600, answer_wait=20))
+            proc.wait_until("it was asked", lambda: [r for r in peer_rows(p).values() if r["name"] == "smssc" and r["pending"]], 5)
+            conf.taken(more, ("peer: smssc, ", "peer: other, "), (f"{L.SMSSC_HOST} }}", f"{host} }}"), more="journal: { lazy: 100ms }\n")
+            other.close()
+            other = Smssc(server.accept()[0], host, L.CORE_REALM, T4)  # of the new core
+            other.accept_open()
+            proc.wait_until("the other one is open", lambda: [r for r in peer_rows(p).values() if r["name"] == "other" and r["state"] == "open"], 10)
+            quick = p.start("quick", p.scs_command("trigger", "acme", device="meter-39@a.example", payload="x", answer_wait=20))
+            dtr = other.take()  # the copy would have come first: it was resumed when this peer opened
+            assert b"meter-39@" in dtr.octets
+            other.accept(dtr)
+            assert quick.wait_event("answer")["request_status"] == "SUCCESS"
+            assert other.silent()
+        finally:
+            os.kill(p.lab["smssc"]["pid"], signal.SIGCONT)
+    p.wait_decision(wait_s=20, action="trigger", device="meter-38@a.example", verdict="accepted")  # the first one has answered the copy
+    conf.taken(more)
+    proc.wait_until("requests go to the first one", lambda: [r for r in peer_rows(p).values() if r["name"] == "smssc" and r["state"] == "open"], 10)
     other.close()
 
 

@@ -132,6 +132,34 @@ def test_which_sctp_is_said(lab):
         assert f"{whose} uses SCTP in user space inside UDP, which is for laboratories" in done.stderr
 
 
+def doctor(p, what):
+    done = subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "doctor", "--json", *what, "-c", p.lab["iwf"]["config"]],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
+    return {r["cause"]: r for r in map(json.loads, done.stdout.splitlines()) if "cause" in r}
+
+
+def test_the_doctor_tries_a_peer_over_sctp(lab):
+    """Nobody is there; then somebody else is."""
+    assert "listening" in doctor(lab, []) and "peer-open" in doctor(lab, ["hss"])
+    hss = lab.lab["hss"]
+    laboratory.stop(lab.lab["dir"], "mtc-hss")
+    proc.wait_until("the HSS is away", lambda: peer_row(lab, "hss")["state"] == "waiting", 15)
+    assert {"peer-silent", "peer-closed"} & set(doctor(lab, ["hss"]))
+    conf = os.path.join(lab.lab["dir"], "other-hss.yaml")
+    proc.write(conf, f"identity: {{ host: other.core.operator.example, realm: {laboratory.CORE_REALM} }}\nlisten: {{ transport: sctp-udp, "
+               f"address: {hss['address']}, port: {hss['port']}, udp_port: {UDP['mtc-hss']}, protection: none }}\n"
+               f"subscribers: {lab.lab['dir']}/subscribers.jsonl\n")
+    entry = proc.start("other-hss", [lab.program("mtc-hss"), "-c", conf], lab.lab["dir"])
+    try:
+        proc.wait_ready(entry, 20)
+        found = proc.wait_until("it is reached", lambda: doctor(lab, ["hss"]).get("peer-diameter"), 10)
+        assert "accepts connections" in found["text"]
+    finally:
+        assert not proc.end([entry], 10)
+        laboratory.start(lab.lab["dir"], "mtc-hss")
+    wait_open(lab)
+
+
 def test_datagrams_that_are_no_sctp_change_nothing(lab):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         for octets in (b"", b"x", bytes(12), bytes(64), b"\xff" * 1200, bytes(12) + b"\x01\x00\x00\x14" + bytes(16), bytes(12) + b"\x0a" + bytes(80)):

@@ -315,6 +315,31 @@ static void test_at_the_limit_the_new_one_is_refused_when_the_oldest_answers(voi
 	assert_int_equal(core_scs_get(p->core, "acme")->sessions_n, 2);
 }
 
+/* Its connections at once, then the rate; another SCS has its own. */
+static void test_an_scs_that_connects_again_and_again_is_slowed_down(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_session_open open = core_play_session("scs.acme.example", "anchor-a");
+	struct ipc_session_closed closed = { "ended" };
+	struct ipc_session_verdict v;
+	unsigned admitted = 0;
+
+	p->cfg->limits.connection_rate_per_scs = 1;
+	for (uint64_t n = 1; n <= 50; n++) {
+		v = core_play_open(p, n, &open);
+		admitted += v.admitted;
+		if (!v.admitted) {
+			assert_string_equal(v.reason, "connecting-too-often");
+			assert_int_equal(v.result_code, DIA_RESULT_TOO_BUSY);
+		}
+		core_play_send(p, ipc_session_closed_put(p->record, p->generation, n, &closed));
+	}
+	assert_in_range(admitted, 2, 30); /* on a machine that takes seconds for this a few more */
+	assert_int_equal(p->core->st.v[ST_SESSION_RATE], 50 - admitted);
+	p->cfg->limits.connection_rate_per_scs = 0;
+	assert_true(core_play_open(p, 51, &open).admitted);
+}
+
 static void test_the_gauges_of_an_edge_end_with_it(void **state)
 {
 	struct core_play *p = *state;
@@ -708,6 +733,7 @@ TEST_GROUP()
 		TEST(test_at_the_limit_a_silent_oldest_session_is_replaced),
 		TEST(test_changed_values_are_told_to_the_edges_of_open_sessions),
 		TEST(test_at_the_limit_the_new_one_is_refused_when_the_oldest_answers),
+		TEST(test_an_scs_that_connects_again_and_again_is_slowed_down),
 		TEST(test_the_gauges_of_an_edge_end_with_it),
 		TEST(test_who_waits_for_a_place_and_leaves_is_forgotten),
 		TEST(test_a_session_that_spoke_for_another_leaves_a_decision),

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "daemon/dm_msg.h"
 #include "daemon/dm_set.h"
 #include "tests/unit/tls/pki.h"
@@ -216,6 +217,43 @@ static void what_was_read_stays_when_the_files_are_gone(void **state)
 	dm_part_close(&part);
 	dm_part_close(&keys);
 	dm_set_free(s);
+}
+
+/* For a reload that goes back: whatever is on the disk by then. */
+static void a_set_once_more_has_the_files_of_then_under_another_number(void **state)
+{
+	struct world *w = *state;
+	struct report r = { .len = 0 };
+	struct dm_set *first = load(w, 1), *kept = NULL, *again = NULL, *none = NULL;
+	static struct cfg_iwf other; /* too large for a stack */
+
+	assert_int_equal(dm_set_keep(&kept, first), 0);
+	assert_int_equal(kept->generation, 1);
+	assert_int_equal(dm_set_again(&again, kept, kept->cfg, 7), 0);
+	assert_int_equal(again->generation, 7);
+	assert_int_equal(again->ends_n, first->ends_n);
+	assert_int_equal(dm_set_changes(first, again, w->cfg, &r), 0);
+	dm_set_free(first); /* it shares nothing that goes with it */
+	for (unsigned i = 0; i < DM_PARTS; i++) {
+		struct dm_part was = { .map = NULL }, is = { .map = NULL };
+
+		assert_int_equal(dm_part_open(&was, kept->fd[i]), 0);
+		assert_int_equal(dm_part_open(&is, again->fd[i]), 0);
+		assert_int_equal(dm_part_generation(&was), 1);
+		assert_int_equal(dm_part_generation(&is), 7);
+		assert_int_equal(was.len, is.len);
+		assert_memory_equal(was.map + sizeof(uint32_t), is.map + sizeof(uint32_t), was.len - sizeof(uint32_t));
+		dm_part_close(&was);
+		dm_part_close(&is);
+	}
+	other = *w->cfg;
+	str_set(other.listen[1].name, sizeof other.listen[1].name, "another");
+	assert_int_not_equal(dm_set_again(&none, kept, &other, 8), 0); /* its files would be found by the wrong place */
+	other.listen[1].gone_ms = 1;
+	assert_int_equal(dm_set_again(&none, kept, &other, 8), 0);
+	dm_set_free(none);
+	dm_set_free(again);
+	dm_set_free(kept);
 }
 
 static void everything_that_is_wrong_is_said_with_its_line(void **state)
@@ -467,6 +505,7 @@ TEST_GROUP()
 		T(a_certificate_for_ike_that_is_none_is_said),
 		T(a_certificate_for_ike_has_our_identity_and_is_valid),
 		T(what_was_read_stays_when_the_files_are_gone),
+		T(a_set_once_more_has_the_files_of_then_under_another_number),
 		T(everything_that_is_wrong_is_said_with_its_line),
 		T(a_file_that_is_none_is_said_at_once),
 		T(a_key_that_others_may_read_is_a_warning),

@@ -1,6 +1,8 @@
 /* The causes, their sentences and facts; and what is said of an SCS, a peer and the gateway by rows of the control socket. */
 #include "tests/unit/test.h"
 
+#include "base/str.h"
+#include "doctor/doc_dns.h"
 #include "doctor/doc_gateway.h"
 #include "doctor/doc_ocsp.h"
 #include "doctor/doc_peer.h"
@@ -170,6 +172,7 @@ static void test_each_refusal_of_a_connection(void **state)
 		  "no revocation list or OCSP answer in force" },
 		{ LINE("11:00:00.000", "refused", "too-many-connections"), "scs-connections",
 		  "it has 0 connections, and may have 8" },
+		{ LINE("11:00:00.000", "refused", "connecting-too-often"), "scs-storm", "limits.connection_rate_per_scs" },
 		{ LINE("11:00:00.000", "refused", "certificate-of-two"), "scs-two", "another provisioned SCS" },
 		{ LINE("11:00:00.000", "refused", "edge-false-claim"), "scs-edge", "the edge process announced" },
 		{ LINE("11:00:00.000", "refused", "other-ike-identity"), "scs-tunnel",
@@ -339,7 +342,7 @@ static void test_quota_and_requests(void **state)
 static void peer(struct doc_report *r, const char *row, enum doc_reach reach, const char *why, const char *causes,
 		 const char *fact)
 {
-	struct doc_peer p = { json(row), reach, why, "our.pem", 2000 };
+	struct doc_peer p = { .row = json(row), .reach = reach, .why = why, .certificate = "our.pem", .wait_ms = 2000 };
 
 	doc_look_at_peer(r, &p);
 	found(r, causes, fact);
@@ -376,6 +379,69 @@ static void test_a_peer_that_is_away(void **state)
 	     "certificate of peer hss is refused: expired");
 	peer(*state, away, DOC_REACH_UNTRIED, "it is reached by SCTP", "peer-untried peer-away", "it is reached by SCTP");
 	peer(*state, PEER("waiting", "told BUSY, next attempt in 30 s"), DOC_REACH_CONNECTS, "", "peer-left", "told BUSY");
+}
+
+static void sctp_peer(struct doc_report *r, enum doc_reach reach, const char *transport, const char *why, const char *causes,
+		      const char *fact)
+{
+	struct doc_peer p = { .row = json(PEER("waiting", "no association")),
+			      .reach = reach,
+			      .why = why,
+			      .wait_ms = 2000,
+			      .transport = transport,
+			      .local = "10.0.1.1, 10.0.2.1" };
+
+	doc_look_at_peer(r, &p);
+	found(r, causes, fact);
+	json_decref((json_t *)(uintptr_t)p.row);
+}
+
+static void test_a_peer_over_sctp(void **state)
+{
+	sctp_peer(*state, DOC_REACH_NO_SCTP, "sctp", "Protocol not supported", "peer-no-sctp",
+		  "reached over sctp, which this machine does not have");
+	sctp_peer(*state, DOC_REACH_NO_LOCAL, "sctp", "Cannot assign requested address", "peer-our-address",
+		  "can begin from 10.0.1.1, 10.0.2.1: Cannot assign");
+	sctp_peer(*state, DOC_REACH_OTHER, "sctp", "the other side also has the address 10.0.9.2", "peer-other-address",
+		  "peers[].more_addresses");
+	sctp_peer(*state, DOC_REACH_SILENT, "sctp", "", "peer-silent", "drops SCTP (IP protocol 132)");
+	sctp_peer(*state, DOC_REACH_SILENT, "sctp-udp", "", "peer-silent", "drops UDP (its udp_port)");
+	sctp_peer(*state, DOC_REACH_SILENT, "tcp", "", "peer-silent", "drops TCP to");
+	sctp_peer(*state, DOC_REACH_CLOSED, "sctp", "Connection refused", "peer-closed", "the port is closed");
+	sctp_peer(*state, DOC_REACH_CONNECTS, "sctp", "", "peer-diameter", "accepts connections");
+}
+
+/* -- names */
+
+static void test_a_name_in_dns(void **state)
+{
+	struct doc_dns d = { .about = "hss", .what = "peer hss", .key = "peers[].address", .host = "hss.example", .address = "192.0.2.1" };
+
+	d.unresolved = "Name or service not known";
+	doc_look_at_dns(*state, &d);
+	found(*state, "dns-none", "no address of hss.example, the name of peer hss: Name or service not known");
+	d.unresolved = NULL;
+	str_set(d.found[d.found_n++], DOC_DNS_ADDRESS_MAX, "2001:db8::1");
+	doc_look_at_dns(*state, &d);
+	found(*state, "dns-family", "only IPv6 addresses of hss.example, the name of peer hss: 2001:db8::1; the configuration has 192.0.2.1");
+	str_set(d.found[d.found_n++], DOC_DNS_ADDRESS_MAX, "192.0.2.9");
+	doc_look_at_dns(*state, &d);
+	found(*state, "dns-other", "is at 2001:db8::1 192.0.2.9; the configuration has 192.0.2.1");
+	d.tried = true;
+	d.why = "Connection refused";
+	doc_look_at_dns(*state, &d);
+	found(*state, "dns-silent", "nor does anybody accept connections at 2001:db8::1 192.0.2.9");
+	d.answer = d.found[1];
+	doc_look_at_dns(*state, &d);
+	found(*state, "dns-answers", "at 192.0.2.9, where DNS has hss.example");
+	d.found_n = 1;
+	d.answer = d.found[0];
+	doc_look_at_dns(*state, &d);
+	found(*state, "dns-family dns-answers", "at 2001:db8::1, where DNS has hss.example");
+	d = (struct doc_dns){ .about = "a", .what = "a", .key = "k", .host = "h.example", .address = "2001:DB8:0:0::1", .found_n = 1 };
+	str_set(d.found[0], DOC_DNS_ADDRESS_MAX, "2001:db8::1");
+	doc_look_at_dns(*state, &d);
+	found(*state, "dns", "is at 2001:DB8:0:0::1, as in the configuration");
 }
 
 static void test_only_what_has_no_connection_is_tried(void **state)
@@ -446,6 +512,8 @@ TEST_GROUP()
 		T(test_quota_and_requests),
 		T(test_a_peer_that_has_a_connection),
 		T(test_a_peer_that_is_away),
+		T(test_a_peer_over_sctp),
+		T(test_a_name_in_dns),
 		T(test_only_what_has_no_connection_is_tried),
 		T(test_the_gateway),
 	};

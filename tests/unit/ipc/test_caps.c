@@ -225,10 +225,34 @@ static void test_an_edge_that_starts_in_a_flood_gets_its_part(void **state)
 	ipc_caps_close(b);
 }
 
+static void test_connections_that_begin_are_counted_by_the_second(void **state)
+{
+	struct ipc_caps *a, *b;
+
+	(void)state;
+	two_edges(&a, &b);
+	assert_int_equal(ipc_caps_begin(a, "192.0.2.1:1", 7, 3, 2), IPC_CAPS_OK);
+	assert_int_equal(ipc_caps_begin(b, "192.0.2.1:2", 7, 3, 2), IPC_CAPS_OK);
+	assert_int_equal(ipc_caps_begin(b, "192.0.2.1:3", 7, 3, 2), IPC_CAPS_ADDRESS);
+	assert_int_equal(ipc_caps_begin(a, "192.0.2.9:1", 7, 3, 2), IPC_CAPS_OK);
+	assert_int_equal(ipc_caps_begin(a, "192.0.2.8:1", 7, 3, 2), IPC_CAPS_TOTAL);
+	assert_int_equal(ipc_caps_begin(b, "192.0.2.8:1", 8, 3, 2), IPC_CAPS_OK); /* what a counted is of the second before */
+	assert_int_equal(ipc_caps_begin(a, "[2001:db8::1]:1", 8, 0, 2), IPC_CAPS_OK);
+	assert_int_equal(ipc_caps_begin(b, "[2001:db8::2]:1", 8, 0, 2), IPC_CAPS_OK);
+	assert_int_equal(ipc_caps_begin(a, "[2001:db8::3]:1", 8, 0, 2), IPC_CAPS_ADDRESS); /* one /64 */
+	for (unsigned i = 0; i < 1000; i++) {
+		assert_int_equal(ipc_caps_begin(a, "192.0.2.1:1", 9, 0, 0), IPC_CAPS_OK);
+	}
+	assert_int_equal(ipc_caps_enter(a, "192.0.2.1:1", 1, 1), IPC_CAPS_OK); /* they do not count elsewhere */
+	ipc_caps_close(a);
+	ipc_caps_close(b);
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strangers_are_counted_beside),
+		cmocka_unit_test(test_connections_that_begin_are_counted_by_the_second),
 		cmocka_unit_test(test_an_edge_that_starts_in_a_flood_gets_its_part),
 		cmocka_unit_test(test_the_total_cap_counts_all_edges),
 		cmocka_unit_test(test_the_cap_of_an_address_counts_all_its_ports_on_all_edges),

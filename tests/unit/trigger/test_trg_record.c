@@ -168,6 +168,48 @@ static void test_a_record_of_another_version_is_said_to_be_one(void **state)
 	trg_free(t);
 }
 
+/* A core that is started anew repeats an undecided DTR only at the peer that had it. */
+static void test_the_peer_of_a_dtr_is_kept_until_it_is_decided(void **state)
+{
+	static const enum trg_state undecided[] = { TRG_WRITING, TRG_SUBMITTING, TRG_RESUBMITTING, TRG_RECALLING, TRG_REVOKING };
+	uint8_t bytes[TRG_RECORD_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof undecided / sizeof *undecided; i++) {
+		struct fake f = fake_new();
+		struct trg *t = in_state(&f, undecided[i]), *back;
+		size_t without = record_of(bytes, t), with;
+
+		trg_set_sent_to(t, "relay.example", i % 2 ? "smssc1.example" : NULL);
+		with = record_of(bytes, t);
+		assert_true(with >= without + 1 + strlen("relay.example") + 1 + (i % 2 ? strlen("smssc1.example") : 0));
+		assert_int_equal(trg_restore(&back, 7, bytes, with, &fake_conf, &fake_ports, &f), 0);
+		assert_string_equal(back->sent_to, "relay.example");
+		assert_true(i % 2 ? strcmp(back->sent_host, "smssc1.example") == 0 : !back->sent_host);
+		assert_true(!t->accepted_by || strcmp(back->accepted_by, t->accepted_by) == 0);
+		for (size_t cut = 0; cut < with; cut++) {
+			struct trg *none;
+
+			assert_int_not_equal(trg_restore(&none, 7, bytes, cut, &fake_conf, &fake_ports, &f), 0);
+		}
+		trg_free(back);
+		trg_free(t);
+	}
+}
+
+static void test_the_record_of_a_decided_trigger_does_not_grow(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_ACCEPTED);
+	uint8_t bytes[TRG_RECORD_MAX];
+	size_t len = record_of(bytes, t);
+
+	(void)state;
+	trg_set_sent_to(t, "relay.example", "smssc1.example");
+	assert_int_equal(record_of(bytes, t), len);
+	trg_free(t);
+}
+
 static size_t old_record_of(uint8_t *bytes, const struct trg *t, uint8_t version)
 {
 	struct buf b = buf_over(bytes, TRG_RECORD_MAX);
@@ -450,7 +492,9 @@ TEST_GROUP()
 		cmocka_unit_test(test_a_record_cut_anywhere_is_refused),
 		cmocka_unit_test(test_a_record_of_another_version_is_said_to_be_one),
 		cmocka_unit_test(test_a_record_of_version_1_is_still_read),
-		cmocka_unit_test(test_records_of_versions_2_and_3_say_the_same),
+		cmocka_unit_test(test_the_peer_of_a_dtr_is_kept_until_it_is_decided),
+	cmocka_unit_test(test_the_record_of_a_decided_trigger_does_not_grow),
+	cmocka_unit_test(test_records_of_versions_2_and_3_say_the_same),
 		cmocka_unit_test(test_an_old_record_cut_anywhere_is_refused),
 		cmocka_unit_test(test_the_record_of_an_accepted_trigger_is_short),
 		cmocka_unit_test(test_a_record_can_be_read_without_a_machine),
