@@ -158,17 +158,29 @@ bool str_equal_nocase(const void *a, size_t a_len, const void *b, size_t b_len)
 int str_tbcd(uint8_t out[STR_TBCD_MAX], size_t *len, const char *digits)
 {
 	size_t n = strlen(digits);
+	uint8_t octets[STR_TBCD_MAX];
+	bool foreign = false;
 
-	if (n < 1 || n > STR_DIGITS_MAX || strspn(digits, "0123456789") != n) {
+	if (n < 1 || n > STR_DIGITS_MAX) {
 		return ERR_INVAL;
 	}
-	for (size_t i = 0; i < (n + 1) / 2; i++) {
-		unsigned low = (unsigned)(digits[2 * i] - '0');
-		unsigned high = 2 * i + 1 < n ? (unsigned)(digits[2 * i + 1] - '0') : 15u;
+	for (size_t i = 0; i < n / 2; i++) {
+		unsigned low = (uint8_t)(digits[2 * i] - '0'), high = (uint8_t)(digits[2 * i + 1] - '0');
 
-		out[i] = (uint8_t)(high << 4 | low);
+		foreign |= low > 9 || high > 9;
+		octets[i] = (uint8_t)(high << 4 | low);
+	}
+	if (n % 2) {
+		unsigned low = (uint8_t)(digits[n - 1] - '0');
+
+		foreign |= low > 9;
+		octets[n / 2] = (uint8_t)(15u << 4 | low);
+	}
+	if (foreign) {
+		return ERR_INVAL;
 	}
 	*len = (n + 1) / 2;
+	memcpy(out, octets, *len);
 	return 0;
 }
 
