@@ -10,17 +10,11 @@ static bool is_digit(char c)
 	return (unsigned)(c - '0') < 10;
 }
 
-/* Letter, digit or hyphen: a bit for each octet below 128. */
-static bool is_ldh(char c)
-{
-	static const uint64_t bits[2] = {
-		UINT64_C(0x3ff) << '0' | UINT64_C(1) << '-',
-		UINT64_C(0x3ffffff) << ('A' - 64) | UINT64_C(0x3ffffff) << ('a' - 64),
-	};
-	uint8_t octet = (uint8_t)c;
-
-	return octet < 128 && (bits[octet >> 6] >> (octet & 63) & 1);
-}
+/* Letter, digit or hyphen, of each octet. */
+#define LDH(c) ((c) == '-' || ((c) >= '0' && (c) <= '9') || ((c) >= 'A' && (c) <= 'Z') || ((c) >= 'a' && (c) <= 'z'))
+#define LDH_4(c) LDH(c), LDH((c) + 1), LDH((c) + 2), LDH((c) + 3)
+#define LDH_16(c) LDH_4(c), LDH_4((c) + 4), LDH_4((c) + 8), LDH_4((c) + 12)
+static const bool ldh[256] = { LDH_16(0), LDH_16(16), LDH_16(32), LDH_16(48), LDH_16(64), LDH_16(80), LDH_16(96), LDH_16(112) };
 
 static bool label_ok(const char *p, size_t len)
 {
@@ -33,7 +27,7 @@ static bool labels_ok(const char *p, size_t len)
 	const char *end = p + len, *label = p;
 
 	for (; p < end; p++) {
-		if (is_ldh(*p)) {
+		if (ldh[(uint8_t)*p]) {
 			continue;
 		}
 		if (*p != '.' || !label_ok(label, (size_t)(p - label))) {
