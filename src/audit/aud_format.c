@@ -70,8 +70,8 @@ static const char *verdict_word(enum aud_verdict verdict)
 	}
 }
 
-/* `head`: what stands between the text before and this one. */
-static char *put_text(char *p, const char *head, size_t head_len, const char *text)
+/* `head`: what stands between the text before and this one. Inline: its length is known here. */
+static inline char *put_text(char *p, const char *head, size_t head_len, const char *text)
 {
 	return put_escaped(put(p, head, head_len), text);
 }
