@@ -100,18 +100,30 @@ static size_t enough(const struct aud_store *s)
 	return s->queue_max / 8 < GATHER_OCTETS ? s->queue_max / 8 : GATHER_OCTETS;
 }
 
+static void wait_until(struct aud_store *s, uint64_t ms)
+{
+	uint64_t now_ms = clock_mono_ms();
+
+	if (ms > now_ms) {
+		aud_wait_ms(s, ms - now_ms);
+	}
+}
+
 /* Waits for work, and until enough has gathered. Returns earlier at the end of the interval and
  * when it is woken for something else. */
-static void gather(struct aud_store *s, uint64_t now_ms)
+static void gather(struct aud_store *s)
 {
+	uint64_t until_ms;
+
 	if (!has_work(s)) {
 		s->asleep = true;
-		aud_wait_ms(s, s->due_ms - now_ms);
+		wait_until(s, s->due_ms);
 		s->asleep = false;
 	}
 	if (has_work(s) && !s->stopping && s->fill_len < enough(s)) {
+		until_ms = clock_mono_ms() + GATHER_MS;
 		s->gathering = true;
-		aud_wait_ms(s, GATHER_MS);
+		wait_until(s, until_ms < s->due_ms ? until_ms : s->due_ms);
 		s->gathering = false;
 	}
 }
@@ -126,8 +138,8 @@ static void *run(void *arg)
 		bool seal = now_ms >= s->due_ms;
 
 		if (!seal) {
-			gather(s, now_ms);
-			if (s->stopping || !has_work(s)) {
+			gather(s);
+			if (s->stopping || !has_work(s) || clock_mono_ms() >= s->due_ms) {
 				continue;
 			}
 		}
