@@ -26,10 +26,12 @@ def valgrind(folder, preload):
             f"--callgrind-out-file={os.path.join(folder, 'callgrind.%p')}"]
 
 
-def unconfined(bin_folder):
-    """The line that switches the sandbox off, for a daemon that has one: valgrind works inside the process, and makes calls of its own."""
+def unhurried(bin_folder):
+    """Lines for a daemon that has these keys, which an earlier one may not have: the sandbox is off, because valgrind works inside the process and
+    makes calls of its own; a handshake waits for its signature as long as the keyholder takes under valgrind."""
     with open(os.path.join(bin_folder, "mtc-iwfd"), "rb") as f:
-        return "sandbox: off\n" if b"sandbox: prefer" in f.read() else ""
+        program = f.read()
+    return ("sandbox: off\n" if b"sandbox: prefer" in program else "") + ("keyholder: { sign_wait: 50s }\n" if b"\0sign_wait\0" in program else "")
 
 
 def count(folder, bin_folder, tools, triggers, window, more=""):
@@ -39,7 +41,7 @@ def count(folder, bin_folder, tools, triggers, window, more=""):
     os.makedirs(out)
     preload = os.path.join(tools, "bench_self.so")
     run = lean.LeanTriggers(os.path.join(folder, "lab"), bin_folder, tools, under={"mtc-iwfd": valgrind(out, preload)},
-                            **{**SLOW, "iwf_more": SLOW["iwf_more"] + unconfined(bin_folder) + more})
+                            **{**SLOW, "iwf_more": SLOW["iwf_more"] + unhurried(bin_folder) + more})
     try:
         run.load(count=triggers, window=window, wait_s=WAIT_S)
     finally:

@@ -16,7 +16,11 @@
 #include "base/str.h"
 #include "base/wake.h"
 
-#define GATHER_MS 50u /* from the first line on, so that a wake-up serves many */
+/* A round takes the lock, writes and wakes up, whatever it has to do. So it begins when as many
+ * octets have gathered, or this time after the last round: also under load, when lines came while
+ * the round before it was at work. */
+#define GATHER_MS 50u
+#define GATHER_OCTETS (128u * 1024u)
 
 /* -- one round: called and returns with the lock */
 
@@ -90,6 +94,40 @@ static bool has_work(const struct aud_store *s)
 	return s->fill_len || s->lost_untold || s->new_channel >= 0 || s->new_publish >= 0 || checkpoint;
 }
 
+/* Far below the filling at which the queue counts as one that does not empty. */
+static size_t enough(const struct aud_store *s)
+{
+	return s->queue_max / 8 < GATHER_OCTETS ? s->queue_max / 8 : GATHER_OCTETS;
+}
+
+static void wait_until(struct aud_store *s, uint64_t ms)
+{
+	uint64_t now_ms = clock_mono_ms();
+
+	if (ms > now_ms) {
+		aud_wait_ms(s, ms - now_ms);
+	}
+}
+
+/* Waits for work, and until enough has gathered. Returns earlier at the end of the interval and
+ * when it is woken for something else. */
+static void gather(struct aud_store *s)
+{
+	uint64_t until_ms;
+
+	if (!has_work(s)) {
+		s->asleep = true;
+		wait_until(s, s->due_ms);
+		s->asleep = false;
+	}
+	if (has_work(s) && !s->stopping && s->fill_len < enough(s)) {
+		until_ms = clock_mono_ms() + GATHER_MS;
+		s->gathering = true;
+		wait_until(s, until_ms < s->due_ms ? until_ms : s->due_ms);
+		s->gathering = false;
+	}
+}
+
 static void *run(void *arg)
 {
 	struct aud_store *s = OBJ_OF(arg, struct aud_store, AUD_STORE_MAGIC);
@@ -99,14 +137,11 @@ static void *run(void *arg)
 		uint64_t now_ms = clock_mono_ms();
 		bool seal = now_ms >= s->due_ms;
 
-		if (!seal && !has_work(s)) {
-			s->asleep = true;
-			aud_wait_ms(s, s->due_ms - now_ms);
-			s->asleep = false;
-			if (has_work(s) && !s->stopping) {
-				aud_wait_ms(s, GATHER_MS);
+		if (!seal) {
+			gather(s);
+			if (s->stopping || !has_work(s) || clock_mono_ms() >= s->due_ms) {
+				continue;
 			}
-			continue;
 		}
 		if (seal) {
 			s->due_ms = now_ms + s->interval_ms;
@@ -137,7 +172,7 @@ void aud_store_give(struct aud_store *s, const char *text, size_t len, uint64_t 
 		s->view.lost += n;
 		s->lost_untold += s->view.broken ? 0 : n;
 	} else {
-		tell = s->asleep && !s->fill_len;
+		tell = (s->asleep && !s->fill_len) || (s->gathering && s->fill_len < enough(s) && s->fill_len + len >= enough(s));
 		memcpy(s->fill + s->fill_len, text, len);
 		s->fill_len += len;
 	}

@@ -46,7 +46,7 @@ struct aud_store {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
 	pthread_t thread;
-	bool threaded, asleep, stopping;
+	bool threaded, asleep, gathering, stopping;
 	char *fill, *drain; /* queue_max octets each: gathers; is written */
 	size_t fill_len;
 	uint64_t lost_untold;

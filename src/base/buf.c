@@ -1,12 +1,18 @@
 /* buf.c - numbers of seven bits an octet. */
 #include "base/buf.h"
 
-void buf_var64(struct buf *b, uint64_t v)
+#define VAR64_MAX 10 /* octets of UINT64_MAX */
+
+void buf_var64_long(struct buf *b, uint64_t v)
 {
+	uint8_t octets[VAR64_MAX];
+	size_t n = 0;
+
 	for (; v > 0x7f; v >>= 7) {
-		buf_u8(b, (uint8_t)(v | 0x80));
+		octets[n++] = (uint8_t)(v | 0x80);
 	}
-	buf_u8(b, (uint8_t)v);
+	octets[n++] = (uint8_t)v;
+	buf_bytes(b, octets, n);
 }
 
 uint64_t rd_var64(struct rd *r)

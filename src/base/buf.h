@@ -115,8 +115,18 @@ static inline void buf_le64(struct buf *b, uint64_t v)
 	buf_bytes(b, &v, sizeof v);
 }
 
-/* Seven bits an octet, the lowest first, as few octets as it takes: 1 to 10. */
-void buf_var64(struct buf *b, uint64_t v);
+/* Seven bits an octet, the lowest first, as few octets as it takes: 1 to 10. Most numbers of a
+ * record take one. */
+void buf_var64_long(struct buf *b, uint64_t v);
+
+static inline void buf_var64(struct buf *b, uint64_t v)
+{
+	if (v <= 0x7f) {
+		buf_u8(b, (uint8_t)v);
+	} else {
+		buf_var64_long(b, v);
+	}
+}
 
 struct rd {
 	const uint8_t *p, *end; /* borrowed */

@@ -62,20 +62,20 @@ static int days_in(int y, int m)
 	return days[m - 1] + (m == 2 && leap);
 }
 
-/* The reverse of days_of(), from 1970 on. */
+/* The reverse of days_of(), from 1970 on, in its calendar: March is month 0, and its months are 153
+ * days for each five. */
 static void date_of(int64_t days, int *y, int *m, int *d)
 {
-	*y = 1970 + (int)(days * 400 / 146097); /* by the average year: off by one at most */
-	if (days < days_of(*y, 1, 1)) {
-		--*y;
-	} else if (days >= days_of(*y + 1, 1, 1)) {
-		++*y;
-	}
-	days -= days_of(*y, 1, 1);
-	for (*m = 1; days >= days_in(*y, *m); ++*m) {
-		days -= days_in(*y, *m);
-	}
-	*d = (int)days + 1;
+	uint32_t since = (uint32_t)(days + 719468); /* 0000-03-01 */
+	uint32_t era = since / 146097, of_era = since % 146097;
+	/* without the leap days before: 1461 is four years, 36524 a century */
+	uint32_t of_400 = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	uint32_t of_year = of_era - (365 * of_400 + of_400 / 4 - of_400 / 100);
+	uint32_t march = (5 * of_year + 2) / 153;
+
+	*d = (int)(of_year - (153 * march + 2) / 5) + 1;
+	*m = (int)(march < 10 ? march + 3 : march - 9);
+	*y = (int)(era * 400 + of_400) + (*m <= 2);
 }
 
 /* -- reading */
@@ -174,31 +174,40 @@ int clock_parse_end(int64_t *out_s, const char *text)
 
 /* -- writing. Every line has a time: snprintf and gmtime_r took ten times as long. */
 
-static char *put(char *p, int v, int n, char behind)
+/* Two digits. */
+static inline char *put2(char *p, unsigned v)
 {
-	for (int i = n; i-- > 0; v /= 10) {
-		p[i] = (char)('0' + v % 10);
-	}
-	p[n] = behind;
-	return p + n + 1;
+	p[0] = (char)('0' + v / 10);
+	p[1] = (char)('0' + v % 10);
+	return p + 2;
+}
+
+static inline char *put2_and(char *p, unsigned v, char behind)
+{
+	p = put2(p, v);
+	*p = behind;
+	return p + 1;
 }
 
 /* "2026-11-23T10:00:00" and one character. */
 static char *put_second(char *p, int64_t s, char behind)
 {
-	int of_day = (int)(s % CLOCK_DAY_S), y, m, d;
+	unsigned of_day = (unsigned)(s % CLOCK_DAY_S);
+	int y, m, d;
 
 	date_of(s / CLOCK_DAY_S, &y, &m, &d);
-	p = put(p, y, 4, '-');
-	p = put(p, m, 2, '-');
-	p = put(p, d, 2, 'T');
-	p = put(p, of_day / 3600, 2, ':');
-	p = put(p, of_day / 60 % 60, 2, ':');
-	return put(p, of_day % 60, 2, behind);
+	p = put2(p, (unsigned)y / 100);
+	p = put2_and(p, (unsigned)y % 100, '-');
+	p = put2_and(p, (unsigned)m, '-');
+	p = put2_and(p, (unsigned)d, 'T');
+	p = put2_and(p, of_day / 3600, ':');
+	p = put2_and(p, of_day / 60 % 60, ':');
+	return put2_and(p, of_day % 60, behind);
 }
 
 void clock_text(char out[CLOCK_TEXT_MAX], uint64_t real_ms)
 {
+	unsigned ms = (unsigned)(real_ms % 1000u);
 	char *p;
 
 	if (real_ms / 1000u > LAST_S) {
@@ -206,7 +215,8 @@ void clock_text(char out[CLOCK_TEXT_MAX], uint64_t real_ms)
 		return;
 	}
 	p = put_second(out, (int64_t)(real_ms / 1000u), '.');
-	p = put(p, (int)(real_ms % 1000u), 3, 'Z');
+	*p++ = (char)('0' + ms / 100);
+	p = put2_and(p, ms % 100, 'Z');
 	*p = 0;
 }
 

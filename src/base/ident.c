@@ -3,16 +3,18 @@
 
 #include <string.h>
 
+#include "base/eight.h"
+
 static bool is_digit(char c)
 {
 	return (unsigned)(c - '0') < 10;
 }
 
-static bool is_letter_or_digit(char c)
-{
-	/* most are letters; 0x20: the bit between 'A' and 'a' */
-	return (unsigned)((c | 0x20) - 'a') < 26 || is_digit(c);
-}
+/* Letter, digit or hyphen, of each octet. */
+#define LDH(c) ((c) == '-' || ((c) >= '0' && (c) <= '9') || ((c) >= 'A' && (c) <= 'Z') || ((c) >= 'a' && (c) <= 'z'))
+#define LDH_4(c) LDH(c), LDH((c) + 1), LDH((c) + 2), LDH((c) + 3)
+#define LDH_16(c) LDH_4(c), LDH_4((c) + 4), LDH_4((c) + 8), LDH_4((c) + 12)
+static const bool ldh[256] = { LDH_16(0), LDH_16(16), LDH_16(32), LDH_16(48), LDH_16(64), LDH_16(80), LDH_16(96), LDH_16(112) };
 
 static bool label_ok(const char *p, size_t len)
 {
@@ -25,7 +27,7 @@ static bool labels_ok(const char *p, size_t len)
 	const char *end = p + len, *label = p;
 
 	for (; p < end; p++) {
-		if (is_letter_or_digit(*p) || *p == '-') {
+		if (ldh[(uint8_t)*p]) {
 			continue;
 		}
 		if (*p != '.' || !label_ok(label, (size_t)(p - label))) {
@@ -36,9 +38,19 @@ static bool labels_ok(const char *p, size_t len)
 	return label_ok(label, (size_t)(end - label));
 }
 
+/* Of labels that are good: the octets are below 0x80. */
 static void copy_lower(char *out, const char *p, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
+	size_t i = 0;
+
+	for (; len - i >= 8; i += 8) {
+		uint64_t word = eight_at(p + i);
+		uint64_t upper = (word + EIGHT_TIMES(0x80 - 'A')) & ~(word + EIGHT_TIMES(0x7f - 'Z')) & EIGHT_TIMES(0x80);
+
+		word |= upper >> 2; /* the bit between 'A' and 'a' */
+		memcpy(out + i, &word, sizeof word);
+	}
+	for (; i < len; i++) {
 		out[i] = p[i] >= 'A' && p[i] <= 'Z' ? (char)(p[i] + ('a' - 'A')) : p[i];
 	}
 	out[len] = 0;
@@ -72,10 +84,8 @@ int ident_external(char out[IDENT_EXTERNAL_MAX + 1], const void *p, size_t len)
 		return ERR_INVAL;
 	}
 	local = (size_t)(at - text);
-	for (size_t i = 0; i < local; i++) {
-		if (text[i] < 0x21 || text[i] > 0x7e) {
-			return ERR_INVAL;
-		}
+	if (!eight_graphic(text, local)) {
+		return ERR_INVAL;
 	}
 	if (!labels_ok(at + 1, len - local - 1)) { /* refuses a second '@' too */
 		return ERR_INVAL;

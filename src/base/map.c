@@ -156,8 +156,12 @@ void map_prefetch_first(const struct map *m, uint64_t hash)
 
 struct map_node *map_find(const struct map *m, const void *key, uint32_t key_len)
 {
-	uint64_t hash = sip_hash(&m->seed, key, key_len);
+	uint64_t hash;
 
+	if (!m->n) {
+		return NULL;
+	}
+	hash = sip_hash(&m->seed, key, key_len);
 	for (struct map_node *n = *bucket_of(m, hash); n; n = n->next) {
 		if (n->hash == hash && n->key_len == key_len && memcmp(n->key, key, key_len) == 0) {
 			return n;

@@ -5,6 +5,10 @@
 
 #define DIGITS_MAX 20 /* of UINT64_MAX in decimal */
 
+/* Two digits of each number below 100. */
+#define TEN(d) d "0" d "1" d "2" d "3" d "4" d "5" d "6" d "7" d "8" d "9"
+static const char PAIRS[] = TEN("0") TEN("1") TEN("2") TEN("3") TEN("4") TEN("5") TEN("6") TEN("7") TEN("8") TEN("9");
+
 struct text text_over(char *p, size_t cap)
 {
 	if (!cap) {
@@ -40,17 +44,21 @@ void text_char(struct text *t, char c)
 	t->p[t->len] = 0;
 }
 
-/* The digits are made from the last one on, at the end of a room of their own. */
+/* The digits are made from the last one on, two with one division, at the end of a room of their
+ * own. */
 void text_dec(struct text *t, uint64_t v, unsigned width)
 {
 	char digits[DIGITS_MAX];
 	char *first = digits + DIGITS_MAX;
 	const char *filled = digits + DIGITS_MAX - (width < DIGITS_MAX ? width : DIGITS_MAX);
 
-	do {
-		*--first = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
+	for (; v >= 10; v /= 100) {
+		first -= 2;
+		memcpy(first, PAIRS + 2 * (v % 100), 2);
+	}
+	if (v || first == digits + DIGITS_MAX) {
+		*--first = (char)('0' + v);
+	}
 	while (first > filled) {
 		*--first = '0';
 	}

@@ -103,6 +103,14 @@ static enum stage refuse(struct visit *v, const struct pol_verdict *verdict)
 	return STAGE_ANSWERED;
 }
 
+/* Without a rule. */
+static enum stage refuse_for(struct visit *v, enum pol_reason reason)
+{
+	struct pol_verdict verdict = pol_verdict_of(reason);
+
+	return refuse(v, &verdict);
+}
+
 /* -- the session */
 
 static enum stage stage_session(struct visit *v)
@@ -155,10 +163,7 @@ static void screen(struct visit *v)
 
 static enum stage stage_later(struct visit *v)
 {
-	struct pol_verdict nomem = pol_verdict_of(POL_NOMEM);
-	int err = core_later_asked(v->core, v->scs, v->a);
-
-	return err ? refuse(v, &nomem) : STAGE_CONTINUE;
+	return core_later_asked(v->core, v->scs, v->a) ? refuse_for(v, POL_NOMEM) : STAGE_CONTINUE;
 }
 
 /* -- stage 8: duplicates */
@@ -217,14 +222,13 @@ static void in_flight(struct visit *v)
 
 static enum stage stage_duplicate(struct visit *v)
 {
-	struct pol_verdict differs = pol_verdict_of(POL_DUPLICATE_DIFFERS), nomem = pol_verdict_of(POL_NOMEM);
 	struct core *c = v->core;
 	struct ipc_device_action_answer answer;
 	uint64_t dropped = core_dup_dropped(c->dup);
 	enum core_dup_verdict what;
 
 	if (digest(v)) {
-		return refuse(v, &nomem);
+		return refuse_for(v, POL_NOMEM);
 	}
 	what = core_dup_look(c->dup, v->scs->origin_host, v->a->end_to_end, v->digest, &v->asker, v->now_ms, &v->dup, &answer);
 	st_count_n(&c->st, ST_DUPLICATES_FULL, core_dup_dropped(c->dup) - dropped);
@@ -244,11 +248,11 @@ static enum stage stage_duplicate(struct visit *v)
 		}
 		return STAGE_SUSPENDED;
 	case CORE_DUP_NOMEM:
-		return refuse(v, &nomem);
+		return refuse_for(v, POL_NOMEM);
 	case CORE_DUP_DIFFERS:
 		st_count(&c->st, ST_DUPLICATES_FOREIGN);
-		(void)replayed(v);          /* refused in any case */
-		return refuse(v, &differs); /* v->dup is NULL: the first request keeps its entry */
+		(void)replayed(v);                           /* refused in any case */
+		return refuse_for(v, POL_DUPLICATE_DIFFERS); /* v->dup is NULL: the first request keeps its entry */
 	default:
 		if (v->dup) {
 			core_dup_set_session(v->dup, v->a->session_id);
@@ -261,7 +265,6 @@ static enum stage stage_duplicate(struct visit *v)
 
 static enum stage stage_replay(struct visit *v)
 {
-	struct pol_verdict replay = pol_verdict_of(POL_REPLAY);
 	char device[POL_DEVICE_TEXT_MAX];
 	struct core_decision d;
 
@@ -269,7 +272,7 @@ static enum stage stage_replay(struct visit *v)
 		return STAGE_CONTINUE;
 	}
 	if (v->core->cfg->replay.mode == CFG_REPLAY_REFUSE) {
-		return refuse(v, &replay);
+		return refuse_for(v, POL_REPLAY);
 	}
 	d = decision_of(v, device);
 	d.reason = POL_REPLAY;
@@ -282,22 +285,18 @@ static enum stage stage_replay(struct visit *v)
 
 static enum stage stage_time(struct visit *v)
 {
-	struct pol_verdict late = pol_verdict_of(POL_ANSWER_OVERDUE);
-
 	if (net_loop_now_ms(v->core->loop) < v->give_up_ms) {
 		return STAGE_CONTINUE;
 	}
 	st_count(&v->core->st, ST_REQUESTS_OVERDUE);
-	return refuse(v, &late);
+	return refuse_for(v, POL_ANSWER_OVERDUE);
 }
 
 /* -- can it be recorded? */
 
 static enum stage stage_record(struct visit *v)
 {
-	struct pol_verdict unrecorded = pol_verdict_of(POL_AUDIT);
-
-	return core_audit_refuses(v->core) ? refuse(v, &unrecorded) : STAGE_CONTINUE;
+	return core_audit_refuses(v->core) ? refuse_for(v, POL_AUDIT) : STAGE_CONTINUE;
 }
 
 /* -- stage 9: policy */
@@ -408,7 +407,6 @@ static int make(struct core_trigger **t, const struct visit *v, const struct trg
 
 static enum stage stage_submit(struct visit *v)
 {
-	struct pol_verdict nomem = pol_verdict_of(POL_NOMEM);
 	struct trg_event start = { .kind = TRG_EV_START };
 	struct core_decision_input *input;
 	char groups[TRG_GROUPS_LEN_MAX + 1];
@@ -421,7 +419,7 @@ static enum stage stage_submit(struct visit *v)
 	if (!input || make(&t, v, &req)) {
 		core_piece_input_end(v->core, input);
 		st_count(&v->core->st, ST_MEMORY_REFUSED);
-		return refuse(v, &nomem);
+		return refuse_for(v, POL_NOMEM);
 	}
 	memcpy(t->transaction, v->text, sizeof t->transaction);
 	memcpy(input->address, v->session->address, sizeof input->address);

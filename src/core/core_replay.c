@@ -38,6 +38,7 @@ struct entry {
 struct core_replay {
 	struct map by_id, by_host;
 	TAILQ_HEAD(, entry) by_age;
+	struct scs *recent; /* found last; NULL: none. Most requests come from few SCSs. */
 	uint32_t max;
 	uint64_t window_ms, forgotten;
 };
@@ -71,6 +72,7 @@ static void drop(struct core_replay *r, struct entry *e)
 	free(e);
 	s->n--;
 	if (!s->n) {
+		r->recent = NULL;
 		map_del(&r->by_host, &s->node);
 		free(s);
 	}
@@ -91,9 +93,14 @@ void core_replay_free(struct core_replay *r)
 	free(r);
 }
 
-static struct scs *scs_of(const struct core_replay *r, const struct core_replay_request *q)
+static struct scs *scs_of(struct core_replay *r, const struct core_replay_request *q)
 {
-	return MAP_OF(map_find(&r->by_host, q->host, (uint32_t)q->host_len), struct scs, node);
+	const struct scs *recent = r->recent;
+
+	if (!recent || recent->node.key_len != q->host_len || memcmp(recent->host, q->host, q->host_len) != 0) {
+		r->recent = MAP_OF(map_find(&r->by_host, q->host, (uint32_t)q->host_len), struct scs, node);
+	}
+	return r->recent;
 }
 
 static struct entry *find(const struct core_replay *r, const struct scs *s, uint64_t session_id)
@@ -108,7 +115,7 @@ static bool is_past(const struct core_replay *r, const struct entry *e, uint64_t
 	return now_ms >= e->at_ms + r->window_ms;
 }
 
-enum core_replay_kind core_replay_look(const struct core_replay *r, const struct core_replay_request *q, uint64_t now_ms)
+enum core_replay_kind core_replay_look(struct core_replay *r, const struct core_replay_request *q, uint64_t now_ms)
 {
 	const struct entry *e = q->session_id ? find(r, scs_of(r, q), q->session_id) : NULL;
 

@@ -38,7 +38,7 @@ enum core_replay_kind {
 const char *core_replay_words(enum core_replay_kind kind); /* static */
 
 /* Compares a request with the finished one that had its Session-Id. */
-enum core_replay_kind core_replay_look(const struct core_replay *r, const struct core_replay_request *q, uint64_t now_ms);
+enum core_replay_kind core_replay_look(struct core_replay *r, const struct core_replay_request *q, uint64_t now_ms);
 
 /* The request is answered: remembers its Session-Id from now on. Without memory nothing is
  * remembered, and the entry counts as forgotten. */

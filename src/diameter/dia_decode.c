@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/eight.h"
 #include "diameter/dia_base.h"
 #include "diameter/dia_grammar.h"
 
@@ -41,14 +42,7 @@ static inline unsigned find_row(const struct dia_grammar *g, unsigned from, cons
 
 static int check_identity(const struct dia_row *row, const struct dia_avp *avp, struct dia_failed *failed)
 {
-	bool good = avp->data_len > 0 && avp->data_len <= 255;
-	uint8_t foreign = 0;
-
-	/* without an early exit the compiler handles many octets at once */
-	for (uint32_t i = 0; good && i < avp->data_len; i++) {
-		foreign |= (uint8_t)(avp->data[i] - 0x21) > 0x7e - 0x21;
-	}
-	if (!good || foreign) {
+	if (!avp->data_len || avp->data_len > 255 || !eight_graphic(avp->data, avp->data_len)) {
 		return dia_failed_avp(failed, DIA_RESULT_INVALID_AVP_VALUE, avp, "%s is no host or realm name", row->def->name);
 	}
 	return 0;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/eight.h"
 #include "base/str.h"
 #include "diameter/dia_dict.h"
 #include "diameter/dia_grammar.h"
@@ -267,13 +268,14 @@ int pol_screened_again(struct tsp_dar *out, const struct dia_msg *m)
 static bool session_id_good(const struct dia_bytes *id, const char *host)
 {
 	size_t host_len = strlen(host);
+	bool graphic = eight_graphic(id->p, id->len); /* most are; else each octet is looked at */
 	uint8_t blanks = 0;
 
 	if (id->len < host_len + 2 || id->len > SESSION_ID_MAX || id->p[host_len] != ';' ||
 	    !str_equal_nocase(id->p, host_len, host, host_len)) {
 		return false;
 	}
-	for (uint32_t i = 0; i < id->len; i++) {
+	for (uint32_t i = 0; i < id->len && !graphic; i++) {
 		blanks |= id->p[i] <= 0x20 || id->p[i] == 0x7f;
 	}
 	return !blanks;

@@ -46,26 +46,43 @@ static struct name *room_for(const struct trg_names *names, size_t len)
 	return (struct name *)(void *)((char *)names->room + names->n * STRIDE);
 }
 
-const char *trg_names_keep(struct trg_names *names, const char *name)
+static struct map_node *add(struct trg_names *names, const char *name, size_t len)
 {
-	size_t len = name ? strlen(name) : 0;
-	struct name *kept;
+	struct name *kept = names->n < max_of(names) ? room_for(names, len) : NULL;
 
-	if (!len || len > UINT32_MAX || make_table(names)) {
-		return NULL;
-	}
-	kept = MAP_OF(map_find(&names->map, name, (uint32_t)len), struct name, node);
-	if (kept || names->n >= max_of(names)) {
-		return kept ? kept->text : NULL;
-	}
-	kept = room_for(names, len);
 	if (!kept) {
 		return NULL;
 	}
 	str_set(kept->text, len + 1, name);
 	map_add(&names->map, &kept->node, kept->text, (uint32_t)len);
 	names->n++;
-	return kept->text;
+	return &kept->node;
+}
+
+const char *trg_names_keep(struct trg_names *names, const char *name)
+{
+	size_t len = name ? strlen(name) : 0;
+	const struct map_node **recent = &names->recent[len % TRG_NAMES_RECENT];
+	struct map_node *node;
+
+	if (!len || len > UINT32_MAX) {
+		return NULL;
+	}
+	if (*recent && (*recent)->key_len == len && memcmp((*recent)->key, name, len) == 0) {
+		return (*recent)->key;
+	}
+	if (make_table(names)) {
+		return NULL;
+	}
+	node = map_find(&names->map, name, (uint32_t)len);
+	if (!node) {
+		node = add(names, name, len);
+	}
+	if (!node) {
+		return NULL;
+	}
+	*recent = node;
+	return node->key;
 }
 
 bool trg_names_has(const struct trg_names *names, const char *name)

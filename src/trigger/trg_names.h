@@ -11,12 +11,17 @@
 
 #define TRG_NAMES_MAX 32 /* if `max` is 0: a peer that invents names cannot fill the memory */
 
+#define TRG_NAMES_RECENT 8 /* a power of two */
+
 struct trg_names {          /* starts zeroed */
 	struct map map;     /* of the names */
 	size_t n;           /* of them */
 	size_t max;         /* names */
 	struct sip_key key; /* the owner's random one: peers choose names */
 	void *room;         /* for all of them, with trg_names_reserve(); else NULL */
+	/* by the low bits of the length: the name that was kept last. Most triggers have the same few
+	 * names, and these are found without a hash. */
+	const struct map_node *recent[TRG_NAMES_RECENT];
 };
 
 #define TRG_NAME_LEN_MAX 255 /* of a name in a reserved room */

@@ -100,6 +100,58 @@ static void hex_goes_both_ways(void **state)
 	assert_int_equal(str_unhex(octets, sizeof octets, &len, "00000000"), ERR_LIMIT);
 }
 
+/* A number of n digits from 1 on, and its octets. */
+static size_t number_of(char digits[STR_DIGITS_MAX + 1], uint8_t octets[STR_TBCD_MAX], size_t n)
+{
+	memset(octets, 0xff, STR_TBCD_MAX);
+	memset(digits, 0, STR_DIGITS_MAX + 1);
+	for (size_t i = 0; i < n; i++) {
+		unsigned digit = (unsigned)(i + 1) % 10;
+
+		digits[i] = (char)('0' + digit);
+		octets[i / 2] = (uint8_t)(i % 2 ? (octets[i / 2] & 15) | digit << 4 : 0xf0 | digit);
+	}
+	return (n + 1) / 2;
+}
+
+static void each_octet_at_each_place_of_a_number_is_a_digit_or_refused(void **state)
+{
+	char digits[STR_DIGITS_MAX + 1], back[STR_DIGITS_MAX + 1];
+	uint8_t octets[STR_TBCD_MAX], out[STR_TBCD_MAX];
+
+	(void)state;
+	for (size_t n = 1; n <= STR_DIGITS_MAX; n++) {
+		size_t octets_n = number_of(digits, octets, n), len;
+
+		assert_int_equal(str_tbcd(out, &len, digits), 0);
+		assert_int_equal(len, octets_n);
+		assert_memory_equal(out, octets, len);
+		assert_int_equal(str_untbcd(back, octets, octets_n), 0);
+		assert_string_equal(back, digits);
+		for (size_t at = 0; at < n; at++) {
+			char was = digits[at];
+
+			for (unsigned octet = 1; octet < 256; octet++) {
+				digits[at] = (char)octet;
+				assert_int_equal(str_tbcd(out, &len, digits), octet >= '0' && octet <= '9' ? 0 : ERR_INVAL);
+			}
+			digits[at] = was;
+		}
+		for (size_t at = 0; at < octets_n; at++) {
+			uint8_t was = octets[at];
+
+			for (unsigned octet = 0; octet < 256; octet++) {
+				bool last = at + 1 == octets_n,
+				     good = (octet & 15) <= 9 && (octet >> 4 <= 9 || (last && octet >> 4 == 15));
+
+				octets[at] = (uint8_t)octet;
+				assert_int_equal(str_untbcd(back, octets, octets_n), good ? 0 : ERR_INVAL);
+			}
+			octets[at] = was;
+		}
+	}
+}
+
 static void tbcd_is_that_of_ts_29_329(void **state)
 {
 	static const uint8_t odd[] = { 0x94, 0x71, 0x10, 0x32, 0x54, 0xf6 };
@@ -142,6 +194,7 @@ TEST_GROUP()
 		cmocka_unit_test(a_text_that_was_to_fit_and_does_not_ends_the_program),
 		cmocka_unit_test(hex_goes_both_ways),
 		cmocka_unit_test(tbcd_is_that_of_ts_29_329),
+		cmocka_unit_test(each_octet_at_each_place_of_a_number_is_a_digit_or_refused),
 	};
 
 	return cmocka_run_group_tests_name("base str", tests, NULL, NULL);
