@@ -88,7 +88,7 @@ static int copy_part(struct dm_set *new, const struct dm_set *s, enum dm_parts p
 		err = dm_part_open(&new->held[part], new->fd[part]);
 	}
 	if (!err) { /* that keys may get into swap space was said at the start */
-		err_ignore(sbx_lock((void *)(uintptr_t)new->held[part].map, new->held[part].len), "they are used unlocked then");
+		err_ignore(sbx_lock((void *)(uintptr_t) new->held[part].map, new->held[part].len), "they are used unlocked then");
 	}
 	return err;
 }
