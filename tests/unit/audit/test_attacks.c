@@ -348,7 +348,27 @@ static void test_half_a_record_is_taken_back(void **state)
 
 /* -- kill -9 */
 
-/* A child writes with a thread and is killed; the next one takes the audit up. */
+/* Gives records until it is killed. `told` >= 0: the interval is longer than its life, so that what
+ * is written is not sealed, and a byte goes there once some is written. */
+static void give_for_ever(struct world *w, int told)
+{
+	struct aud_view v;
+
+	open_audit_for(w, told < 0 ? 2 : 60000);
+	aud_store_recovered(w->store);
+	for (unsigned n = 0;; n += 20) {
+		give(w, n, 20);
+		aud_store_view(w->store, &v);
+		if (told >= 0 && v.records > v.sealed) {
+			err_ignore(write(told, "", 1), "the parent waits for it, and fails without");
+			pause();
+		}
+		usleep(500);
+	}
+}
+
+/* A child writes with a thread and is killed; the next one takes the audit up. Every second child
+ * is killed in the middle of an interval. */
 static void test_killed_at_any_moment_it_goes_on_whole(void **state)
 {
 	struct world *w = *state;
@@ -356,16 +376,20 @@ static void test_killed_at_any_moment_it_goes_on_whole(void **state)
 
 	w->threaded = true;
 	for (unsigned i = 0; i < 12; i++) {
-		pid_t child = fork();
+		int told[2];
+		char c;
+		pid_t child;
 
+		assert_int_equal(pipe(told), 0);
+		child = fork();
 		if (child == 0) {
-			open_audit_for(w, 2);
-			aud_store_recovered(w->store);
-			for (unsigned n = 0;; n += 20) {
-				give(w, n, 20);
-				usleep(500);
-			}
+			give_for_ever(w, i % 2 ? told[1] : -1);
 		}
+		if (i % 2) {
+			assert_int_equal(read(told[0], &c, 1), 1);
+		}
+		close(told[0]);
+		close(told[1]);
 		usleep(3000 + 4111 * i);
 		assert_int_equal(kill(child, SIGKILL), 0);
 		assert_int_equal(waitpid(child, NULL, 0), child);
