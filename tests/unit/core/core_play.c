@@ -123,6 +123,15 @@ void core_play_send(struct core_play *p, size_t len)
 	core_play_turns(p, 3);
 }
 
+void core_play_settle(struct core_play *p)
+{
+	for (size_t i = 0; i < p->cfg->peers_n; i++) {
+		while (core_peer_begins(&p->core->peers.row[i])) { /* ends by itself after a time */
+			core_play_turns(p, 1);
+		}
+	}
+}
+
 size_t core_play_take(struct core_play *p, uint16_t type, struct ipc_rec_head *head)
 {
 	size_t len;
@@ -219,6 +228,7 @@ int64_t core_play_ask(struct core_play *p, uint64_t transaction, const struct ip
 	struct ipc_rec_head head;
 	size_t len;
 
+	core_play_settle(p);
 	core_play_send(p, ipc_device_action_put(p->record, p->generation, transaction, a));
 	len = core_play_take(p, IPC_REC_DEVICE_ACTION_ANSWER, &head);
 	if (!len) {
@@ -237,9 +247,7 @@ int core_play_setup(void **state)
 	core_play_start(p);
 	core_play_provision(p);
 	core_play_turns(p, 3);
-	for (int i = 0; i < 2000 && core_peer_begins(&p->core->peers.row[0]); i++) {
-		core_play_turns(p, 1); /* nobody is there, and until that is known requests wait */
-	}
+	core_play_settle(p);
 	*state = p;
 	return 0;
 }

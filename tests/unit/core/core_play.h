@@ -18,6 +18,7 @@ struct core_play {
 	uint8_t record[IPC_REC_MAX];
 };
 
+/* No turn of the loop has been: peers can still be changed. */
 void core_play_start(struct core_play *p);
 void core_play_end(struct core_play *p);
 
@@ -29,6 +30,9 @@ void core_play_restart(struct core_play *p);
 
 /* Lets the core work for some turns of the loop. */
 void core_play_turns(struct core_play *p, int n);
+
+/* Waits until it is known of each peer whether somebody is there. Before, requests wait for it, and are not answered. */
+void core_play_settle(struct core_play *p);
 
 /* Sends the record in p->record and lets the core work. */
 void core_play_send(struct core_play *p, size_t len);
@@ -43,5 +47,5 @@ struct ipc_session_open core_play_session(const char *host, const char *anchor);
 /* Opens a session; returns the verdict. */
 struct ipc_session_verdict core_play_open(struct core_play *p, uint64_t number, const struct ipc_session_open *open);
 struct ipc_device_action core_play_action(uint64_t session, const char *device, uint32_t reference);
-/* Offers a request; returns the answer's Request-Status, or 1000000 + Result-Code of an error answer, or -1 when none came. */
+/* Offers a request once the peers are settled; returns the answer's Request-Status, or 1000000 + Result-Code of an error answer, or -1 when none came. */
 int64_t core_play_ask(struct core_play *p, uint64_t transaction, const struct ipc_device_action *a);

@@ -62,6 +62,7 @@ static int start(void **state)
 	h->bell = -1;
 	core_play_start(&h->play);
 	core_play_provision(&h->play);
+	core_play_settle(&h->play);
 	another_edge(h);
 	*state = h;
 	return 0;

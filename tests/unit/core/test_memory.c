@@ -82,6 +82,7 @@ static int setup(void **state)
 	core_play_start(p);
 	core_play_provision(p);
 	core_play_add_fleet(p);
+	core_play_settle(p); /* memory is not to be short meanwhile */
 	*state = p;
 	return 0;
 }

@@ -181,7 +181,7 @@ static void test_what_waits_for_a_peer_that_goes_waits_for_the_one_in_its_place(
 	assert_true(core_play_open(p, 1, &s).admitted);
 	begins(p, 0);
 	a = core_play_action(1, "m@a.example", 1);
-	assert_int_equal(core_play_ask(p, 11, &a), -1);
+	core_play_send(p, ipc_device_action_put(p->record, p->generation, 11, &a));
 	assert_int_equal(peers->row[0].waiting_n, 1);
 	until_ms = TAILQ_FIRST(&peers->row[0].waiting[0])->waits_until_ms;
 	p->cfg->peers[1] = p->cfg->peers[0];
