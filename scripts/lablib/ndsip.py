@@ -132,18 +132,32 @@ def connect(charon, gw, host):
 
 
 class Wire:
-    """All that passes between the hosts of the gateway and of the SCSs, outside the tunnels."""
+    """All that passes between the host of the gateway and another one, outside the tunnels."""
 
-    def __init__(self, hosts):
-        self.capture = netns.Capture(hosts.name("gw"), tunnel.LINKS["gw"]["scs"][0])
+    def __init__(self, hosts, other="scs"):
+        self.capture = netns.Capture(hosts.name("gw"), tunnel.LINKS["gw"][other][0])
+        self.charons = {tunnel.LINKS["gw"][other][1], tunnel.LINKS[other]["gw"][1]}
+        self.errors = 0  # of ICMP that quote IKE or ESP: the packet came when its charon had ended, and what they quote is ciphertext
 
     def since(self):
-        """(how many packets of IKE and ESP since the last call, the ends of all other packets of IPv4 and IPv6 unicast)"""
-        ends = [found for found in map(netns.ends_of, self.capture.frames()) if found and not found[1].startswith("ff02:")]
+        """(how many packets of IKE and ESP since the last call, the ends of all other packets but those that ask for neighbours). An ICMP error
+        that quotes IKE or ESP is neither."""
+        frames = self.capture.frames()
         if self.capture.lost():
             raise proc.LabError("the capture has lost packets")
-        protected = [found for found in ends if found[2] == netns.UDP and found[3] in IKE_PORTS and found[4] in IKE_PORTS]
-        return len(protected), [found for found in ends if found not in protected]
+        protected, others = 0, []
+        for frame in frames:
+            ends = netns.ends_of(frame)
+            if self.between_charons(ends):
+                protected += 1
+            elif self.between_charons(netns.quoted_by(frame)):
+                self.errors += 1
+            elif ends and not netns.among_neighbours(frame):
+                others.append(ends)
+        return protected, others
+
+    def between_charons(self, ends):
+        return bool(ends) and set(ends[:2]) == self.charons and ends[2] == netns.UDP and set(ends[3:]) <= set(IKE_PORTS)
 
     def close(self):
         self.capture.close()

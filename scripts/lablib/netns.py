@@ -10,7 +10,9 @@ import time
 CLONE_NEWNET = 0x40000000
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 1, 0x1000
 ETH_P_ALL = 3
-HOP_BY_HOP, TCP, UDP, ICMP6, SCTP = 0, 6, 17, 58, 132
+HOP_BY_HOP, ICMP, TCP, UDP, ICMP6, SCTP = 0, 1, 6, 17, 58, 132
+ICMP_ERRORS = {ICMP: (3, 4, 5, 11, 12), ICMP6: (1, 2, 3, 4)}  # types of those that quote a packet
+NEIGHBOURS = range(133, 138)  # types of ICMPv6: who is on this link
 SOL_PACKET, PACKET_STATISTICS = 263, 6
 
 
@@ -98,21 +100,45 @@ class Capture:
 
 def ends_of(frame):
     """(source, destination, protocol, source port, destination port) of a frame with IP, None of another one."""
-    kind = struct.unpack_from("!H", frame, 12)[0]
-    if kind == 0x0800 and len(frame) >= 34:
-        head = 14 + (frame[14] & 15) * 4
-        source, destination = (socket.inet_ntop(socket.AF_INET, frame[at:at + 4]) for at in (26, 30))
-        protocol = frame[23]
-    elif kind == 0x86DD and len(frame) >= 54:
-        head = 54
-        source, destination = (socket.inet_ntop(socket.AF_INET6, frame[at:at + 16]) for at in (22, 38))
-        protocol = frame[20]
-        if protocol == HOP_BY_HOP and len(frame) >= head + 2:  # before the ICMPv6 of multicast listeners
-            protocol, head = frame[head], head + (frame[head + 1] + 1) * 8
+    found = _read(_packet(frame))
+    return found and found[0]
+
+
+def quoted_by(frame):
+    """The ends of the packet that an ICMP error quotes, None of any other frame."""
+    found = _read(_packet(frame))
+    if not found or not found[1] or found[1][0] not in ICMP_ERRORS.get(found[0][2], ()):
+        return None
+    quoted = _read(found[1][8:])
+    return quoted and quoted[0]
+
+
+def among_neighbours(frame):
+    """Does it only say who is on this link, or which multicasts somebody listens to?"""
+    found = _read(_packet(frame))
+    return bool(found and found[0][2] == ICMP6 and found[1] and (found[1][0] in NEIGHBOURS or found[0][1].startswith("ff02:")))
+
+
+def _packet(frame):
+    """What is in a frame of Ethernet, nothing unless it is IP."""
+    return frame[14:] if frame[12:14] in (b"\x08\x00", b"\x86\xdd") else b""
+
+
+def _read(packet):
+    """(ends, content) of a packet of IPv4 or IPv6, None of anything else."""
+    if len(packet) >= 20 and packet[0] >> 4 == 4:
+        head, protocol = (packet[0] & 15) * 4, packet[9]
+        addresses = (socket.inet_ntop(socket.AF_INET, packet[at:at + 4]) for at in (12, 16))
+    elif len(packet) >= 40 and packet[0] >> 4 == 6:
+        head, protocol = 40, packet[6]
+        addresses = (socket.inet_ntop(socket.AF_INET6, packet[at:at + 16]) for at in (8, 24))
+        if protocol == HOP_BY_HOP and len(packet) >= head + 2:  # before the ICMPv6 of multicast listeners
+            protocol, head = packet[head], head + (packet[head + 1] + 1) * 8
     else:
         return None
-    ports = struct.unpack_from("!HH", frame, head) if len(frame) >= head + 4 else (0, 0)
-    return source, destination, protocol, *ports
+    content = packet[head:]
+    ports = struct.unpack_from("!HH", content) if len(content) >= 4 else (0, 0)
+    return (*addresses, protocol, *ports), content
 
 
 def _sum(octets):

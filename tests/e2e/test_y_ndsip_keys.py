@@ -42,10 +42,29 @@ def test_nothing_but_ike_and_esp_is_on_the_wire(world):
     charon.initiate("tsp")
     done = world.trigger("acme", device="meter-1@a.example", wait=20)
     assert (done.status, done.outcome) == ("SUCCESS", "SUCCESS"), done
-    world.drop(charon)
     protected, others = wire.since()
-    wire.close()
     assert protected > 10 and not others, others
+    world.drop(charon)
+    others = wire.since()[1]  # its end, too, is said in IKE
+    wire.close()
+    assert not others, others
+
+
+def test_an_error_that_quotes_a_tunnel_is_no_clear_text(world):
+    """A charon that is gone: its host answers the next packet of IKE with an ICMP error, which quotes it."""
+    wire = ndsip.Wire(world.hosts)
+    charon = world.tunnel("acme", HOST)
+    charon.initiate("tsp")
+    assert world.trigger("acme", device="meter-1@a.example").status == "SUCCESS"
+    os.kill(charon.entry["pid"], signal.SIGKILL)
+    proc.wait_until("it is gone", lambda: not proc.alive(charon.entry), 10)
+    gw, seen = world.charons["gw"], []
+    gw.swanctl("--rekey", "--ike", "mtc-acme")
+    proc.wait_until("the host of the SCS says that nobody is at the port", lambda: seen.extend(wire.since()[1]) or wire.errors, 10)
+    gw.swanctl("--terminate", "--ike", "mtc-acme", "--force", check=False)
+    world.drop(charon)
+    wire.close()
+    assert not seen, seen
 
 
 def test_a_tunnel_that_ends_sends_nothing_in_clear_text(world):

@@ -9,12 +9,11 @@ import time
 import pytest
 
 from lablib import lab as L
-from lablib import ndsip_peers, netns, proc, tunnel
+from lablib import ndsip, ndsip_peers, netns, proc, tunnel
 from lablib.ndsip import GRACE_S
 from lablib.ndsip_peers import INNER_E164, INSIDE, INTRUDER_HOST, OUTER, PLAIN_PORT, SCS_PORT
 
 CUT_S = GRACE_S + 0.7  # what the kernel, charon and a busy machine take besides
-IKE_PORTS = {500, 4500}
 
 pytestmark = pytest.mark.skipif(bool(tunnel.lacking()), reason=tunnel.lacking())
 
@@ -30,21 +29,14 @@ def world(labs):
 @contextlib.contextmanager
 def wire(world):
     """The packets between the two hosts meanwhile that are neither IKE nor ESP."""
-    device = tunnel.LINKS["gw"]["core"][0]
-    capture = netns.Capture(world.hosts.name("gw"), device)
-    clear, seen = [], []
+    seen, clear = ndsip.Wire(world.hosts, "core"), []
     try:
         yield clear
-        for ends in map(netns.ends_of, capture.frames()):
-            if ends:
-                seen.append(ends)
-                if ends[2] == netns.UDP and set(ends[3:]) <= IKE_PORTS and {ends[0], ends[1]} == set(OUTER.values()):
-                    continue
-                if ends[2] != netns.ICMP6:  # neighbours
-                    clear.append(ends)
-        assert seen, "nothing was captured"
+        protected, others = seen.since()
+        clear += others
+        assert protected, "nothing was captured"
     finally:
-        capture.close()
+        seen.close()
 
 
 def test_a_trigger_end_to_end_over_s6m_and_t4_in_tunnels(world):
