@@ -55,10 +55,11 @@ def scalar(path):
 
 def options(**changes):
     """What a laboratory is made with; the command line of scripts/lab sets the same names. under: {program: words that stand before its
-    command line, such as those of valgrind}; up_wait_s: seconds that each program has to come up."""
+    command line, such as those of valgrind}; up_wait_s: seconds that each program has to come up; ue_events: mtc-ue also writes what it acts on to
+    a file of events, which a kill leaves complete."""
     preset = {"bin": os.environ.get("MTC_BIN", os.path.join(ROOT, "build", "bin")), "edges": 2, "devices": None, "fresh": False, "relay": False,
               "address": "127.0.0.1", "pki": "", "log_level": "info", "smssc_more": "", "listen_more": "", "iwf_more": "", "t4_more": "",
-              "s6m_more": "", "timers_more": "", "hss_more": "", "smssc_peer_more": "", "under": {}, "up_wait_s": 20}
+              "s6m_more": "", "timers_more": "", "hss_more": "", "smssc_peer_more": "", "under": {}, "up_wait_s": 20, "ue_events": False}
     return argparse.Namespace(**{**preset, **changes})
 
 
@@ -192,10 +193,14 @@ sc_address: "{SMSSC_NUMBER}"
 
     def start_ue(self):
         os.makedirs(self.path("ue"), exist_ok=True)
+        events = self.path("ue-events.jsonl") if self.options.ue_events else None
         entry = self.start("mtc-ue", [self.program("mtc-ue"), "--link", self.path("ue.sock"), "--state", self.path("ue"),
-                                      "--imsi", f"{imsi(1)}-{imsi(self.options.devices + 1)}", "--control", self.path("ue-ctl.sock")])
-        proc.wait_until("mtc-ue has registered its devices", lambda: '"ready"' in open(entry["out"], encoding="utf-8").read(), 20, [entry])
-        self.lab["ue"] = {"pid": entry["pid"], "control": self.path("ue-ctl.sock"), "state_dir": self.path("ue"), "out": entry["out"]}
+                                      "--imsi", f"{imsi(1)}-{imsi(self.options.devices + 1)}", "--control", self.path("ue-ctl.sock"),
+                                      *(["--events", events] if events else [])])
+        proc.wait_until("mtc-ue has registered its devices", lambda: '"ready"' in open(entry["out"], encoding="utf-8").read(),
+                        self.options.up_wait_s, [entry])
+        self.lab["ue"] = {"pid": entry["pid"], "control": self.path("ue-ctl.sock"), "state_dir": self.path("ue"), "out": entry["out"],
+                          "events": events}
 
     def start_relay(self):
         """freeDiameter as a relay agent between mtc-iwfd and mtc-hss (S6m)."""
@@ -203,7 +208,7 @@ sc_address: "{SMSSC_NUMBER}"
         address, port, command, is_open = relay.prepare(self.folder, Pki(self.path("pki")), "operator", RELAY_HOST, CORE_REALM, [IWF_CORE_HOST],
                                                   (HSS_HOST, hss["address"], hss["port"]))
         entry = self.start("relay", command)
-        proc.wait_until("freeDiameter is open to mtc-hss", lambda: is_open(entry), 20, [entry])
+        proc.wait_until("freeDiameter is open to mtc-hss", lambda: is_open(entry), self.options.up_wait_s, [entry])
         self.lab["relay"] = {"address": address, "port": port, "identity": RELAY_HOST, "realm": CORE_REALM, "pid": entry["pid"]}
 
     def iwf_config(self):
@@ -319,9 +324,9 @@ timers: {{ reconnect: 1s{o.timers_more} }}
 
     def refuse_strangers(self):
         """LabError when programs still use this directory that no record names: nothing ends what it has not started."""
-        deadline = time.monotonic() + CHILDREN_WAIT_S
+        patience = proc.Patience(CHILDREN_WAIT_S)
         found = proc.using(self.folder, PROGRAMS)
-        while found and time.monotonic() < deadline:
+        while found and not patience.is_over():
             time.sleep(0.05)
             found = proc.using(self.folder, PROGRAMS)
         if not found:

@@ -18,6 +18,31 @@ class LabError(Exception):
     """Something did not come up; the text says what and where to look."""
 
 
+LOAD = "/proc/loadavg"
+LEAST_SHARE = 0.1  # so that a wait ends on the busiest machine, too
+
+
+def share():
+    """The part of a processor that a process gets now: less than 1 while more of them want to run than there are processors."""
+    with open(LOAD, encoding="ascii") as f:
+        running = int(f.read().split()[3].partition("/")[0])
+    return max(LEAST_SHARE, min(1.0, len(os.sched_getaffinity(0)) / max(running, 1)))
+
+
+class Patience:
+    """The time to wait for something that is expected to come. It counts seconds of a machine that has nothing else to do: on a busy one all that
+    is waited for takes longer, and so does the wait. What has to come within a time is measured by its test."""
+
+    def __init__(self, wait_s):
+        self.left_s, self.at = wait_s, time.monotonic()
+
+    def is_over(self):
+        now = time.monotonic()
+        self.left_s -= (now - self.at) * share()
+        self.at = now
+        return self.left_s < 0
+
+
 def open_regular(path, flags, mode="r"):
     """Opens a regular file, text in UTF-8 or, of mode "wb", bytes. What else may lie there, such as a FIFO, makes nobody wait: LabError."""
     fd = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
@@ -97,13 +122,14 @@ def end(entries, wait_s=END_WAIT_S):
     for entry in entries:
         if alive(entry):
             os.kill(entry["pid"], signal.SIGTERM)
-    deadline = time.monotonic() + wait_s
-    while any(alive(e) for e in entries) and time.monotonic() < deadline:
+    patience = Patience(wait_s)
+    while any(alive(e) for e in entries) and not patience.is_over():
         time.sleep(0.02)
     stubborn = [e for e in entries if alive(e)]
     for entry in stubborn:
         os.kill(entry["pid"], signal.SIGKILL)
-    while any(alive(e) for e in stubborn) and time.monotonic() < deadline + 2:
+    patience = Patience(2)
+    while any(alive(e) for e in stubborn) and not patience.is_over():
         time.sleep(0.02)
     return [e["name"] for e in stubborn]
 
@@ -182,8 +208,8 @@ def _ready_in(path):
 
 
 def wait_until(what, check, wait_s, entries=()):
-    """Polls check() until it returns something true; LabError with the last words of an entry that died meanwhile."""
-    deadline = time.monotonic() + wait_s
+    """Polls check() until it returns something true; LabError with the last words of an entry that died meanwhile. wait_s: see Patience."""
+    patience = Patience(wait_s)
     while True:
         got = check()
         if got:
@@ -191,7 +217,7 @@ def wait_until(what, check, wait_s, entries=()):
         for entry in entries:
             if not alive(entry):
                 raise LabError(f"{entry['name']} ended while waiting for: {what}\n{last_words(entry)}")
-        if time.monotonic() > deadline:
+        if patience.is_over():
             tail = "".join(f"  {e['name']}:\n{last_words(e)}" for e in entries)
             raise LabError(f"not within {wait_s:.0f} s: {what}\n{tail}")
         time.sleep(0.03)
