@@ -39,9 +39,9 @@ class Caller:
 
     def hear(self, until, wait_s=15):
         """Takes what comes until that is true."""
-        deadline = time.monotonic() + wait_s
+        patience = proc.Patience(wait_s)
         while not until():
-            assert time.monotonic() < deadline, f"answers {self.answers}, reports {self.reports}"
+            assert not patience.is_over(), f"answers {self.answers}, reports {self.reports}"
             self.scs.sock.settimeout(0.1)
             try:
                 m = self.scs.receive()
@@ -75,7 +75,7 @@ class Caller:
 
 @pytest.fixture(scope="module")
 def world(labs):
-    p = labs.up(iwf_more="dnr: { retry_min: 200ms, retry_max: 500ms }\n",
+    p = labs.up(ue_events=True, iwf_more="dnr: { retry_min: 200ms, retry_max: 500ms }\n",
                 smssc_more="report: { answer_wait: 1s, retry_min: 100ms, retry_max: 300ms }\n")
     w = Restarts(p)
     w.listener = p.listen("beta", label="listen-load", state=os.path.join(p.lab["dir"], "beta.state"))
