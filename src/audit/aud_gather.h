@@ -1,5 +1,5 @@
-/* aud_gather.h - decisions on their way to the audit: they gather, and the store gets them at the end
- * of a turn. Refusals above a budget become one summary for each SCS and second. For aud.c. */
+/* aud_gather.h - decisions on their way to the audit: they gather, and the store gets them at the
+ * end of a turn. Refusals above a budget become one summary for each SCS and second. For aud.c. */
 #pragma once
 #include "audit/aud.h"
 #include "audit/aud_budget.h"
