@@ -12,12 +12,11 @@
 #include <unistd.h>
 
 #include "audit/aud_budget.h"
-#include "base/shown.h"
-#include "audit/aud_record.h"
-#include "audit/aud_store.h"
+#include "audit/aud_gather.h"
 #include "base/clock.h"
 #include "base/obj.h"
 #include "base/request_status.h"
+#include "base/shown.h"
 #include "base/tail.h"
 
 #define MARK_MAX 128 /* octets of a line that is no decision */
@@ -37,13 +36,8 @@ struct aud {
 	uint64_t lost;        /* decisions */
 	size_t len;           /* gathered */
 	struct aud_budget budget;
-	uint32_t marks;    /* lines in the text that are no decisions */
-	struct aud_audit { /* what goes to the audit; store NULL: there is none */
-		struct aud_store *store;
-		struct aud_budget budget;
-		size_t len, n; /* gathered: octets, lines */
-		char *text;    /* AUD_GATHER_MAX octets; owned */
-	} audit;
+	uint32_t marks;          /* lines in the text that are no decisions */
+	struct aud_gather audit; /* what goes to the audit */
 	/* lines; in front of them is room for the newline and the mark of an incomplete line */
 	char *text;
 	char room[1 + MARK_MAX + AUD_GATHER_MAX];
@@ -314,13 +308,7 @@ static int write_lines(struct aud *a)
 
 int aud_audit(struct aud *a, struct aud_store *store, uint32_t refusals_per_second)
 {
-	a->audit.text = malloc(AUD_GATHER_MAX);
-	if (!a->audit.text) {
-		return ERR_NOMEM;
-	}
-	a->audit.store = store;
-	a->audit.budget.per_second = refusals_per_second;
-	return 0;
+	return aud_gather_to(&a->audit, store, refusals_per_second, a->counters);
 }
 
 void aud_lines(struct aud *a, uint32_t per_second)
@@ -362,71 +350,21 @@ static bool within_budget(struct aud *a, const struct aud_decision *d)
 	       aud_budget_take(&a->budget, d->scs);
 }
 
-static void give(struct aud_audit *u)
-{
-	if (u->len) {
-		aud_store_give(u->store, u->text, u->len, u->n);
-		u->len = u->n = 0;
-	}
-}
-
-static void gather(struct aud_audit *u, const char *line, size_t len)
-{
-	if (u->len + len + 1 > AUD_GATHER_MAX) {
-		give(u);
-	}
-	memcpy(u->text + u->len, line, len);
-	u->len += len;
-	u->text[u->len++] = '\n';
-	u->n++;
-}
-
-static void gather_summary(void *arg, const char *scs, uint64_t n)
-{
-	struct aud *a = OBJ_OF(arg, struct aud, AUD_MAGIC);
-	char line[AUD_LINE_MAX];
-
-	st_count_n(a->counters, ST_AUDIT_SUMMED, n);
-	gather(&a->audit, line, aud_line_summary(line, clock_real_ms(), scs, n));
-}
-
-static void to_audit(struct aud *a, const struct aud_decision *d, const char *line, size_t len)
-{
-	struct aud_audit *u = &a->audit;
-
-	aud_budget_turn(&u->budget, d->time_ms / 1000, gather_summary, a);
-	if (d->verdict == AUD_ACCEPTED || aud_budget_take(&u->budget, d->scs)) {
-		gather(u, line, len);
-	}
-}
-
 void aud_recovered(struct aud *a, const struct aud_decision *d)
 {
-	static const char flag[] = ",\"recovered\":true}";
-	char line[AUD_LINE_MAX + sizeof flag];
-	size_t n = aud_format(line, d) - 1;
-
-	if (a->audit.store) {
-		memcpy(line + n, flag, sizeof flag);
-		gather(&a->audit, line, n + sizeof flag - 1);
-	}
+	aud_gather_recovered(&a->audit, d);
 }
 
 void aud_audit_turn(struct aud *a)
 {
-	if (a->audit.store) {
-		aud_budget_turn(&a->audit.budget, clock_real_ms() / 1000, gather_summary, a);
-		give(&a->audit);
-	}
+	aud_gather_turn(&a->audit);
 }
 
 int aud_flush(struct aud *a)
 {
 	int err = 0;
 
-	if (a->audit.store) {
-		give(&a->audit);
-	}
+	aud_gather_give(&a->audit);
 	if (a->fd >= 0 && a->budget.used_n) {
 		aud_budget_turn(&a->budget, clock_real_ms() / 1000, say_more, a);
 	}
@@ -457,7 +395,7 @@ int aud_decision(struct aud *a, const struct aud_decision *d)
 	count(a->counters, d);
 	if (a->fd < 0) {
 		if (a->audit.store) { /* the text is empty without a log */
-			to_audit(a, d, a->text, aud_format(a->text, d));
+			aud_gather_line(&a->audit, d, a->text, aud_format(a->text, d));
 		}
 		return 0;
 	}
@@ -465,7 +403,7 @@ int aud_decision(struct aud *a, const struct aud_decision *d)
 		char line[AUD_LINE_MAX];
 
 		if (a->audit.store) {
-			to_audit(a, d, line, aud_format(line, d));
+			aud_gather_line(&a->audit, d, line, aud_format(line, d));
 		}
 		return 0;
 	}
@@ -476,7 +414,7 @@ int aud_decision(struct aud *a, const struct aud_decision *d)
 
 			lose(a, 1);
 			if (a->audit.store) {
-				to_audit(a, d, line, aud_format(line, d));
+				aud_gather_line(&a->audit, d, line, aud_format(line, d));
 			}
 			return err;
 		}
@@ -484,7 +422,7 @@ int aud_decision(struct aud *a, const struct aud_decision *d)
 	put_gap(a);
 	n = aud_format(a->text + a->len, d);
 	if (a->audit.store) {
-		to_audit(a, d, a->text + a->len, n);
+		aud_gather_line(&a->audit, d, a->text + a->len, n);
 	}
 	a->len += n;
 	a->text[a->len++] = '\n';

@@ -81,8 +81,8 @@ static void explain(struct ns_scs_is *is, const struct ns_member *m, bool charon
 			    address);
 		} else {
 			str_cut(is->words, sizeof is->words,
-				"no IKE_SA: the other end has to initiate, and has not, or charon refused it; the log of charon "
-				"says which");
+				"no IKE_SA: the gateway has no address to initiate to (ndsip-ike of an SCS, ike of a peer); the "
+				"other end has to initiate, and has not, or charon refused it; the log of charon says which");
 		}
 		break;
 	default:

@@ -1,5 +1,5 @@
 /* net_message.h - gathers the pieces of a message that the kernel hands over until the last one
- * (MSG_EOR). For net_sctp.c. */
+ * (MSG_EOR). For net_sctp.c and net_usr.c. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

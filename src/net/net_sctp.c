@@ -155,7 +155,28 @@ static void unordered(struct net_stream *s)
 
 /* -- receiving */
 
-/* Returns whether the stream goes on. */
+bool net_sctp_piece(struct net_tcp *t, struct net_message *in, const uint8_t *p, size_t n, bool last)
+{
+	const uint8_t *message;
+	size_t len;
+	int err = net_message_add(in, p, n, last, &message, &len);
+
+	if (err == ERR_AGAIN) {
+		return true;
+	}
+	if (err == ERR_NOMEM) {
+		net_tcp_die(t, err, "no memory for a message");
+		return false;
+	}
+	if (len) {
+		net_stream_emit_data(&t->base, message, len);
+	}
+	if (err && t->state == NET_TCP_OPEN && !t->base.closed) {
+		net_tcp_die(t, err, "a message is longer than the limit");
+	}
+	return !err;
+}
+
 static bool on_news(struct net_tcp *t, const uint8_t *p, size_t n)
 {
 	char text[NET_SCTP_NEWS_MAX];
@@ -190,29 +211,6 @@ static bool is_dtls(struct msghdr *m)
 		}
 	}
 	return false;
-}
-
-/* Returns whether the stream goes on. */
-static bool on_piece(struct net_tcp *t, const uint8_t *p, size_t n, bool last)
-{
-	const uint8_t *message;
-	size_t len;
-	int err = net_message_add(&t->sctp->in, p, n, last, &message, &len);
-
-	if (err == ERR_AGAIN) {
-		return true;
-	}
-	if (err == ERR_NOMEM) {
-		net_tcp_die(t, err, "no memory for a message");
-		return false;
-	}
-	if (len) {
-		net_stream_emit_data(&t->base, message, len);
-	}
-	if (err && t->state == NET_TCP_OPEN && !t->base.closed) {
-		net_tcp_die(t, err, "a message is longer than the limit");
-	}
-	return !err;
 }
 
 /* The kernel reports a path without a route as an error of the socket, although the association
@@ -252,7 +250,7 @@ static bool receive(struct net_tcp *t)
 		net_tcp_die(t, ERR_PROTO, "a message is protected by DTLS, which is not offered over SCTP");
 		return false;
 	}
-	return on_piece(t, buf, (size_t)n, m.msg_flags & MSG_EOR);
+	return net_sctp_piece(t, &t->sctp->in, buf, (size_t)n, m.msg_flags & MSG_EOR);
 }
 
 /* After our shutdown only a notification tells the end. */

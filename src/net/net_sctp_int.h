@@ -1,13 +1,18 @@
-/* net_sctp_int.h - sockets of SCTP, for net_sctp.c. */
+/* net_sctp_int.h - sockets of SCTP, and what both kinds of SCTP share: for net_sctp.c and
+ * net_usr.c. */
 #pragma once
 #include "net/net_addr.h"
 #include "net/net_sctp.h"
 
 #define NET_SCTP_ADDRS_MAX (TRANSPORT_MORE_MAX + 1)
 
+struct net_message;
 struct net_tcp;
 /* Of struct net_wire: the queue holds whole messages, each behind its length of 4 octets. */
 ERR_MUST_USE int net_sctp_add(struct net_tcp *t, const void *p, size_t n);
+/* A piece of a message has come, the last one or not: the stream's owner gets the message when it
+ * is whole. False: the stream does not go on, and net_tcp_die() was called. */
+bool net_sctp_piece(struct net_tcp *t, struct net_message *in, const uint8_t *p, size_t n, bool last);
 
 /* One end as the kernel needs it. */
 struct net_sctp_addrs {

@@ -147,29 +147,6 @@ static ssize_t receive(struct net_tcp *t, uint8_t *buf, struct sctp_rcvinfo *inf
 	return n;
 }
 
-/* Returns whether the stream goes on. */
-static bool on_piece(struct net_tcp *t, const uint8_t *p, size_t n, bool last)
-{
-	const uint8_t *message;
-	size_t len;
-	int err = net_message_add(&t->usr->in, p, n, last, &message, &len);
-
-	if (err == ERR_AGAIN) {
-		return true;
-	}
-	if (err == ERR_NOMEM) {
-		net_tcp_die(t, err, "no memory for a message");
-		return false;
-	}
-	if (len) {
-		net_stream_emit_data(&t->base, message, len);
-	}
-	if (err && t->state == NET_TCP_OPEN && !t->base.closed) {
-		net_tcp_die(t, err, "a message is longer than the limit");
-	}
-	return !err;
-}
-
 static bool read_once(struct net_tcp *t)
 {
 	uint8_t *buf = net_loop_read_buf(t->loop);
@@ -201,7 +178,7 @@ static bool read_once(struct net_tcp *t)
 		net_tcp_die(t, ERR_PROTO, "a message is protected by DTLS, which is not offered over SCTP");
 		return false;
 	}
-	return on_piece(t, buf, (size_t)n, flags & MSG_EOR);
+	return net_sctp_piece(t, &t->usr->in, buf, (size_t)n, flags & MSG_EOR);
 }
 
 static ssize_t drop(struct net_tcp *t)

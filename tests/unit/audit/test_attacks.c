@@ -348,20 +348,20 @@ static void test_half_a_record_is_taken_back(void **state)
 
 /* -- kill -9 */
 
-/* Gives records until it is killed. `told` >= 0: the interval is longer than its life, so that what
- * is written is not sealed, and a byte goes there once some is written. */
-static void give_for_ever(struct world *w, int told)
+/* Gives records until it is killed, and writes a byte to `told` when it has begun. `unsealed`: it
+ * has begun once records are written, and its interval is longer than its life, so that they are
+ * not sealed. */
+static void give_for_ever(struct world *w, int told, bool unsealed)
 {
 	struct aud_view v;
 
-	open_audit_for(w, told < 0 ? 2 : 60000);
+	open_audit_for(w, unsealed ? 60000 : 2);
 	aud_store_recovered(w->store);
 	for (unsigned n = 0;; n += 20) {
 		give(w, n, 20);
 		aud_store_view(w->store, &v);
-		if (told >= 0 && v.records > v.sealed) {
+		if (!unsealed || v.records > v.sealed) {
 			err_ignore(write(told, "", 1), "the parent waits for it, and fails without");
-			pause();
 		}
 		usleep(500);
 	}
@@ -383,16 +383,14 @@ static void test_killed_at_any_moment_it_goes_on_whole(void **state)
 		assert_int_equal(pipe(told), 0);
 		child = fork();
 		if (child == 0) {
-			give_for_ever(w, i % 2 ? told[1] : -1);
+			give_for_ever(w, told[1], i % 2);
 		}
-		if (i % 2) {
-			assert_int_equal(read(told[0], &c, 1), 1);
-		}
-		close(told[0]);
 		close(told[1]);
-		usleep(3000 + 4111 * i);
+		assert_int_equal(read(told[0], &c, 1), 1);
+		usleep(4111 * i);
 		assert_int_equal(kill(child, SIGKILL), 0);
 		assert_int_equal(waitpid(child, NULL, 0), child);
+		close(told[0]);
 		open_whole(w);
 		close_audit(w);
 		if (verify(w, NULL)) {
