@@ -1,6 +1,6 @@
-/* cli_doctor_net.c - `doctor`: the addresses, ports and names of the configuration, as this machine and
- * DNS have them. Nothing is sent to anybody but the system's resolver, and, for a peer that the
- * gateway does not reach, one TCP connection to where DNS has it. */
+/* cli_doctor_net.c - `doctor`: the addresses, ports and names of the configuration, as this
+ * machine and DNS have them. Nothing is sent to anybody but the system's resolver, and, for a peer
+ * that the gateway does not reach, one TCP connection to where DNS has it. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -174,7 +174,8 @@ static void resolve(struct doc_dns *d)
 		return;
 	}
 	for (const struct addrinfo *a = list; a && d->found_n < DOC_DNS_ADDRESSES_MAX; a = a->ai_next) {
-		if (getnameinfo(a->ai_addr, a->ai_addrlen, d->found[d->found_n], DOC_DNS_ADDRESS_MAX, NULL, 0, NI_NUMERICHOST) == 0) {
+		if (getnameinfo(a->ai_addr, a->ai_addrlen, d->found[d->found_n], DOC_DNS_ADDRESS_MAX, NULL, 0, NI_NUMERICHOST) ==
+		    0) {
 			d->found_n++;
 		}
 	}
@@ -198,7 +199,9 @@ static void try_found(struct doc_dns *d, const struct cfg_peer *peer, char why[D
 void cli_doctor_peer_name(struct cli_doctor *d, const struct cfg_peer *peer, bool reached)
 {
 	char what[CFG_NAME_MAX + 8], why[DOC_PROBE_WHY_MAX] = "";
-	struct doc_dns dns = { .about = peer->name, .what = what, .key = "peers[].address", .host = peer->host, .address = peer->address };
+	struct doc_dns dns = {
+		.about = peer->name, .what = what, .key = "peers[].address", .host = peer->host, .address = peer->address
+	};
 
 	snprintf(what, sizeof what, "peer %s", peer->name);
 	resolve(&dns);
@@ -229,7 +232,8 @@ static void look_at_urls(struct cli_doctor *d, const struct cfg_iwf *cfg)
 
 			dns.about = anchor ? cfg->anchors[i].name : cfg->listen[i - CFG_ANCHORS_MAX].name;
 			dns.key = anchor ? "trust_anchors[].ocsp_address" : "listen[].ocsp_address";
-			snprintf(what, sizeof what, "the OCSP responder of %s %s", anchor ? "trust anchor" : "listener", dns.about);
+			snprintf(what, sizeof what, "the OCSP responder of %s %s", anchor ? "trust anchor" : "listener",
+				 dns.about);
 		}
 		dns.host = r.url.host;
 		dns.address = r.address;

@@ -248,9 +248,10 @@ static const struct cfg_row t4_rows[] = {
 	    "what the SMS-SC does with a replace whose original is no longer pending (5535); the SCS receives 112. stored: it "
 	    "delivers the "
 	    "replacement as a new trigger, as TS 23.682 5.2.3.2 has it, and a delivery report follows; refused: it does not"),
-	CFG_BOOL("copy_to_new_peer", struct cfg_route, copy_to_new_peer, "no",
-		 "yes: a trigger whose request the SMS-SC left unanswered may be repeated at the peer that peer names by now, when "
-		 "the one of before cannot be used. Only right if both know the same triggers: else the device is woken twice"),
+	CFG_BOOL(
+	    "copy_to_new_peer", struct cfg_route, copy_to_new_peer, "no",
+	    "yes: a trigger whose request the SMS-SC left unanswered may be repeated at the peer that peer names by now, when "
+	    "the one of before cannot be used. Only right if both know the same triggers: else the device is woken twice"),
 	CFG_END,
 };
 
@@ -313,9 +314,10 @@ static const struct cfg_row limits_rows[] = {
 		"each further one takes the place of the oldest (floods.md)"),
 	CFG_U32("unauthenticated_per_address", struct cfg_limits, unauthenticated_per_address, 1, 1000000, "200",
 		"the same from one address, or from addresses with the same prefix; further ones are closed at once"),
-	CFG_U32("connection_rate", struct cfg_limits, connection_rate, 0, 1000000, "5000",
-		"new connections per second, over all edges of one zone; further ones are closed before their TLS handshake. 0: no "
-		"limit"),
+	CFG_U32(
+	    "connection_rate", struct cfg_limits, connection_rate, 0, 1000000, "5000",
+	    "new connections per second, over all edges of one zone; further ones are closed before their TLS handshake. 0: no "
+	    "limit"),
 	CFG_U32("connection_rate_per_address", struct cfg_limits, connection_rate_per_address, 0, 1000000, "1000",
 		"the same from one address, or from addresses with the same prefix"),
 	CFG_U32("connection_rate_per_scs", struct cfg_limits, connection_rate_per_scs, 0, 1000000, "50",

@@ -80,7 +80,8 @@ static void refuse(struct core_edge *e, uint64_t number, enum pol_reason reason)
 {
 	struct ipc_session_verdict v = { .result_code = DIA_RESULT_UNKNOWN_PEER };
 
-	if (reason == POL_TOO_MANY_CONNECTIONS || reason == POL_CONNECTING_TOO_OFTEN || reason == POL_NOMEM || reason == POL_OVERLOAD) {
+	if (reason == POL_TOO_MANY_CONNECTIONS || reason == POL_CONNECTING_TOO_OFTEN || reason == POL_NOMEM ||
+	    reason == POL_OVERLOAD) {
 		v.result_code = DIA_RESULT_TOO_BUSY;
 	} else if (pol_admit_security(reason)) {
 		v.result_code = DIA_RESULT_NO_COMMON_SECURITY;

@@ -13,7 +13,7 @@ struct dm_change {
 	bool other;              /* the file is another one than that in force */
 	int fds[CFG_LISTEN_MAX]; /* listeners that are opened; -1: no change */
 	uint16_t ports[CFG_LISTEN_MAX];
-	int decisions_fd; /* the decision log has another path; -1: no change */
+	int decisions_fd;     /* the decision log has another path; -1: no change */
 	struct dm_back *back; /* NULL: it is read from the file */
 };
 

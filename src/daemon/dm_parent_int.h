@@ -87,8 +87,8 @@ struct dm_stamp dm_stamp_of(const char *path);
 struct dm_back;
 struct dm_reload { /* a reload, until every process uses the new set */
 	bool waits;
-	bool goes_back;       /* some process refused it: the others take the one before again */
-	struct dm_back *back; /* owned; NULL before dm_files_watch() */
+	bool goes_back;        /* some process refused it: the others take the one before again */
+	struct dm_back *back;  /* owned; NULL before dm_files_watch() */
 	uint32_t core, number; /* requester: generation of the core and number of its request; number 0: SIGHUP */
 	struct net_timer *timer;
 	struct report report;

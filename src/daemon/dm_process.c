@@ -41,10 +41,11 @@ static void send_set_answer(struct dm_process *p)
 void dm_process_set_answer(struct dm_process *p, uint32_t generation, enum dm_set_step step, int err)
 {
 	OBJ_CHECK(p, p->kind->magic);
-	p->set_answer = (struct dm_msg){ .kind = DM_SET_TAKEN, .generation = generation,
-					  .value = !err,
-					  .what = step,
-					  .index = err < 0 ? 0u - (uint32_t)err : (uint32_t)err };
+	p->set_answer = (struct dm_msg){ .kind = DM_SET_TAKEN,
+					 .generation = generation,
+					 .value = !err,
+					 .what = step,
+					 .index = err < 0 ? 0u - (uint32_t)err : (uint32_t)err };
 	send_set_answer(p);
 	if (!p->set_answer.kind) {
 		return;

@@ -339,8 +339,8 @@ static void go_back(struct dm_parent *p, const char *why)
 	dm_change_none(&change);
 	err = dm_back_make(&change, &set, r->back, p);
 	if (err) {
-		report_add(&r->report, REPORT_WARNING, "%s; it goes on with the configuration before, and the others have the new one",
-			   why);
+		report_add(&r->report, REPORT_WARNING,
+			   "%s; it goes on with the configuration before, and the others have the new one", why);
 		log_error(&p->log, "daemon", "the configuration before cannot be used again: %s", err_str(err));
 		dm_set_free(set);
 		dm_back_drop(r->back);

@@ -1,5 +1,5 @@
-/* dm_set_again.c - a set of files once more, for a reload that goes back (dm_back.h): from the sealed
- * memory of the set, never from the disk, where other files are by now. */
+/* dm_set_again.c - a set of files once more, for a reload that goes back (dm_back.h): from the
+ * sealed memory of the set, never from the disk, where other files are by now. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +88,7 @@ static int copy_part(struct dm_set *new, const struct dm_set *s, enum dm_parts p
 		err = dm_part_open(&new->held[part], new->fd[part]);
 	}
 	if (!err) { /* that keys may get into swap space was said at the start */
-		err_ignore(sbx_lock((void *)(uintptr_t)new->held[part].map, new->held[part].len), "they are used unlocked then");
+		err_ignore(sbx_lock((void *)(uintptr_t) new->held[part].map, new->held[part].len), "they are used unlocked then");
 	}
 	return err;
 }

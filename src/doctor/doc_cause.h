@@ -61,7 +61,8 @@ enum doc_level {
 	X(SCTP_MISSING, WRONG, "sctp-missing", "the kernel of this machine has no SCTP, which {of} {name} needs: {why}",         \
 	  "load it: modprobe sctp; to have it at each start: a line sctp in /etc/modules-load.d/mtc-iwf.conf",                   \
 	  "sctp.md#what-the-machine-needs")                                                                                      \
-	X(ADDRESS_MISSING, WRONG, "address-missing", "this machine does not have the address {address}, which {of} {name} needs", \
+	X(ADDRESS_MISSING, WRONG, "address-missing",                                                                             \
+	  "this machine does not have the address {address}, which {of} {name} needs",                                           \
 	  "compare with 'ip address'; add the address to this machine, or correct {key} of the configuration",                   \
 	  "configuration.md")                                                                                                    \
 	X(LISTENER_SHUT, WRONG, "listener-shut",                                                                                 \
@@ -227,10 +228,11 @@ enum doc_level {
 	X(PEER_CLOSED, WRONG, "peer-closed", "nothing listens at {address}, where peer {peer} should be: the port is closed",    \
 	  "start the peer, or correct peers[].address and port of the configuration, then: mtcctl reload", DOC_SEE_PEERS)        \
 	X(PEER_SILENT, WRONG, "peer-silent", "{address}, where peer {peer} should be, does not answer within {wait}",            \
-	  "see that its machine is up, and that no firewall on the way drops {protocol} to this port", DOC_SEE_PEERS)                   \
+	  "see that its machine is up, and that no firewall on the way drops {protocol} to this port", DOC_SEE_PEERS)            \
 	X(PEER_UNREACHABLE, WRONG, "peer-unreachable", "there is no way to {address}, where peer {peer} should be: {why}",       \
 	  "correct the routes of this machine ('ip route get ADDRESS'), or peers[].address of the configuration", DOC_SEE_PEERS) \
-	X(PEER_NO_SCTP, WRONG, "peer-no-sctp", "peer {peer} is reached over {transport}, which this machine does not have: {why}", \
+	X(PEER_NO_SCTP, WRONG, "peer-no-sctp",                                                                                   \
+	  "peer {peer} is reached over {transport}, which this machine does not have: {why}",                                    \
 	  "load the module of the kernel: modprobe sctp; or agree on transport: tcp with who runs the peer",                     \
 	  "sctp.md#what-the-machine-needs")                                                                                      \
 	X(PEER_OUR_ADDRESS, WRONG, "peer-our-address", "no connection to peer {peer} can begin from {local}: {why}",             \

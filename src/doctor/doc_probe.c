@@ -201,9 +201,7 @@ static void on_no_answer(void *arg)
 	net_loop_stop(t->loop);
 }
 
-static const struct net_stream_cb sctp_callbacks = { .on_open = on_associated,
-						     .on_data = on_data,
-						     .on_close = on_unassociated };
+static const struct net_stream_cb sctp_callbacks = { .on_open = on_associated, .on_data = on_data, .on_close = on_unassociated };
 
 static enum doc_reach not_begun(int err, int number, char why[DOC_PROBE_WHY_MAX])
 {
@@ -216,7 +214,9 @@ static enum doc_reach not_begun(int err, int number, char why[DOC_PROBE_WHY_MAX]
 
 static enum doc_reach associate(struct trying *t, const struct doc_probe *p, struct net_sctp_ends *ends)
 {
-	struct net_stream_conf conf = { .write_queue_max = 65536, .connect_wait_ms = p->wait_ms, .handshake_wait_ms = p->wait_ms };
+	struct net_stream_conf conf = { .write_queue_max = 65536,
+					.connect_wait_ms = p->wait_ms,
+					.handshake_wait_ms = p->wait_ms };
 	int err = 0;
 
 	errno = 0;

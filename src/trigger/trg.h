@@ -247,13 +247,13 @@ struct trg { /* for others: to read, never to write; in this order because there
 	uint32_t answer_status;                                     /* once answered */
 	int revoke_reason;                                          /* of REVOKE or CANCEL */
 	int step_reason;                                            /* inside: the reason of the step under way */
-	uint64_t taken_ms;                   /* the last time at which the SMS-SC may have taken it; 0: not known */
-	uint64_t reported_ms;                /* when the report came: the retention counts from here */
-	uint64_t armed_ms;                   /* when TIMER comes; UINT64_MAX: it does not */
-	uint64_t changer;                    /* number of the recall or replace under way that names it; 0: none */
-	const char *accepted_by;             /* Origin-Host of the SMS-SC that took the DTR; NULL: not known */
-	/* the peer that its DTR goes, or went, to, by its host; and Destination-Host of that DTR. NULL:
-	 * not known, none */
+	uint64_t taken_ms;       /* the last time at which the SMS-SC may have taken it; 0: not known */
+	uint64_t reported_ms;    /* when the report came: the retention counts from here */
+	uint64_t armed_ms;       /* when TIMER comes; UINT64_MAX: it does not */
+	uint64_t changer;        /* number of the recall or replace under way that names it; 0: none */
+	const char *accepted_by; /* Origin-Host of the SMS-SC that took the DTR; NULL: not known */
+	/* the peer that its DTR goes, or went, to, by its host; and Destination-Host of that
+	 * DTR. NULL: not known, none */
 	const char *sent_to, *sent_host;
 	uint8_t *drr;                        /* HASH_LEN octets: digest of the DRR that was reported; NULL: none */
 	uint16_t submits, recalls, notifies; /* how often each was sent; stay at their largest value */

@@ -43,10 +43,10 @@ enum {
 
 struct trg_facts {
 	enum trg_kind kind;
-	struct trg_request req;    /* texts in `texts`, octets in the record */
-	struct trg_subscriber sub; /* as above */
-	const char *accepted_by;   /* "": not known */
-	const char *sent_to, *sent_host;       /* "": not known, none */
+	struct trg_request req;          /* texts in `texts`, octets in the record */
+	struct trg_subscriber sub;       /* as above */
+	const char *accepted_by;         /* "": not known */
+	const char *sent_to, *sent_host; /* "": not known, none */
 	uint32_t dtr, recall, dnr, outcome;
 	uint64_t reported_ms;
 	uint32_t more; /* TRG_MORE_ */

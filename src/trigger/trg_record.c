@@ -52,9 +52,10 @@ static bool says_sent_to(const struct trg *t, enum trg_kind kind)
 
 static uint32_t more_of(const struct trg *t, enum trg_kind kind)
 {
-	return (says_sent_to(t, kind) ? TRG_MORE_SENT_TO : 0u) | (t->as_new ? TRG_MORE_AS_NEW : 0u) | (t->revoked ? TRG_MORE_REVOKED : 0u) |
-	       (t->req.groups_unknown ? TRG_MORE_GROUPS_UNKNOWN : 0u) | (t->revoke_due ? TRG_MORE_UNWANTED : 0u) |
-	       (t->refused ? TRG_MORE_REFUSED : 0u) | (answered_with(t, TSP_STATUS_TEMPORARYERROR) ? TRG_MORE_TOLD_201 : 0u) |
+	return (says_sent_to(t, kind) ? TRG_MORE_SENT_TO : 0u) | (t->as_new ? TRG_MORE_AS_NEW : 0u) |
+	       (t->revoked ? TRG_MORE_REVOKED : 0u) | (t->req.groups_unknown ? TRG_MORE_GROUPS_UNKNOWN : 0u) |
+	       (t->revoke_due ? TRG_MORE_UNWANTED : 0u) | (t->refused ? TRG_MORE_REFUSED : 0u) |
+	       (answered_with(t, TSP_STATUS_TEMPORARYERROR) ? TRG_MORE_TOLD_201 : 0u) |
 	       (answered_with(t, TSP_STATUS_ORIGINALMESSAGESENT) ? TRG_MORE_TOLD_112 : 0u);
 }
 

@@ -415,7 +415,9 @@ static void test_a_peer_over_sctp(void **state)
 
 static void test_a_name_in_dns(void **state)
 {
-	struct doc_dns d = { .about = "hss", .what = "peer hss", .key = "peers[].address", .host = "hss.example", .address = "192.0.2.1" };
+	struct doc_dns d = {
+		.about = "hss", .what = "peer hss", .key = "peers[].address", .host = "hss.example", .address = "192.0.2.1"
+	};
 
 	d.unresolved = "Name or service not known";
 	doc_look_at_dns(*state, &d);
@@ -423,7 +425,8 @@ static void test_a_name_in_dns(void **state)
 	d.unresolved = NULL;
 	str_set(d.found[d.found_n++], DOC_DNS_ADDRESS_MAX, "2001:db8::1");
 	doc_look_at_dns(*state, &d);
-	found(*state, "dns-family", "only IPv6 addresses of hss.example, the name of peer hss: 2001:db8::1; the configuration has 192.0.2.1");
+	found(*state, "dns-family",
+	      "only IPv6 addresses of hss.example, the name of peer hss: 2001:db8::1; the configuration has 192.0.2.1");
 	str_set(d.found[d.found_n++], DOC_DNS_ADDRESS_MAX, "192.0.2.9");
 	doc_look_at_dns(*state, &d);
 	found(*state, "dns-other", "is at 2001:db8::1 192.0.2.9; the configuration has 192.0.2.1");
@@ -438,7 +441,9 @@ static void test_a_name_in_dns(void **state)
 	d.answer = d.found[0];
 	doc_look_at_dns(*state, &d);
 	found(*state, "dns-family dns-answers", "at 2001:db8::1, where DNS has hss.example");
-	d = (struct doc_dns){ .about = "a", .what = "a", .key = "k", .host = "h.example", .address = "2001:DB8:0:0::1", .found_n = 1 };
+	d = (struct doc_dns){
+		.about = "a", .what = "a", .key = "k", .host = "h.example", .address = "2001:DB8:0:0::1", .found_n = 1
+	};
 	str_set(d.found[0], DOC_DNS_ADDRESS_MAX, "2001:db8::1");
 	doc_look_at_dns(*state, &d);
 	found(*state, "dns", "is at 2001:DB8:0:0::1, as in the configuration");
