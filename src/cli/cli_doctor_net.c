@@ -1,6 +1,6 @@
-/* cli_doctor_net.c - `doctor`: the addresses, ports and names of the configuration, as this machine and
- * DNS have them. Nothing is sent to anybody but the system's resolver, and, for a peer that the
- * gateway does not reach, one TCP connection to where DNS has it. */
+/* cli_doctor_net.c - `doctor`: the addresses, ports and names of the configuration, as this
+ * machine and DNS have them. Nothing is sent to anybody but the system's resolver, and, for a peer
+ * that the gateway does not reach, one TCP connection to where DNS has it. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>

@@ -1,6 +1,7 @@
-/* dm_back.h - the way back of a reload. Until every process has taken the new configuration, the one
- * before is kept: its text, its files in sealed memory, and the sockets of listeners that it closed.
- * When a process refuses the new one, the one before becomes the next set, and all take it. */
+/* dm_back.h - the way back of a reload. Until every process has taken the new configuration, the
+ * one before is kept: its text, its files in sealed memory, and the sockets of listeners that it
+ * closed. When a process refuses the new one, the one before becomes the next set, and all take
+ * it. */
 #pragma once
 #include "daemon/dm_change.h"
 #include "daemon/dm_set.h"

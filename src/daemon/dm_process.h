@@ -42,8 +42,9 @@ struct dm_process_kind {
 int dm_process_main(const struct dm_process_kind *kind);
 /* Stops the loop; dm_process_main() returns `status`. */
 void dm_process_end(struct dm_process *p, int status);
-/* Tells the parent whether the set of files is in use; `err` 0: it is, else what failed. An answer for which the socket has no room
- * now follows when it has: the parent sends no further set before it. */
+/* Tells the parent whether the set of files is in use; `err` 0: it is, else what failed. An answer
+ * for which the socket has no room now follows when it has: the parent sends no further set before
+ * it. */
 void dm_process_set_answer(struct dm_process *p, uint32_t generation, enum dm_set_step step, int err);
 /* Takes the descriptors of a ring out of `fds`. */
 struct ipc_ring_fds dm_process_ring(int fds[DM_FDS_MAX]);

@@ -27,8 +27,8 @@ ERR_MUST_USE int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, con
  * report warnings. Errors as above; then nothing can be said about the files. */
 ERR_MUST_USE int dm_set_refresh(struct dm_set **out, const struct dm_set *from, const struct cfg_iwf *cfg, uint32_t generation,
 				uint64_t *refused, struct report *r);
-/* dm_set_again.c: the same set once more, only to be handed out or for dm_set_again(); its memory is
- * shared with `s`, which may be freed. ERR_NOMEM, ERR_IO. */
+/* dm_set_again.c: the same set once more, only to be handed out or for dm_set_again(); its memory
+ * is shared with `s`, which may be freed. ERR_NOMEM, ERR_IO. */
 ERR_MUST_USE int dm_set_keep(struct dm_set **out, const struct dm_set *s);
 /* The same files under another generation, for a configuration with the same listeners, peers and
  * anchors in the same places. ERR_NOMEM (also: the places are others), ERR_IO, ERR_PROTO. */

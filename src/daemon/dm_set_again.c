@@ -1,5 +1,5 @@
-/* dm_set_again.c - a set of files once more, for a reload that goes back (dm_back.h): from the sealed
- * memory of the set, never from the disk, where other files are by now. */
+/* dm_set_again.c - a set of files once more, for a reload that goes back (dm_back.h): from the
+ * sealed memory of the set, never from the disk, where other files are by now. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

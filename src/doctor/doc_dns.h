@@ -1,6 +1,6 @@
 /* doc_dns.h - what DNS says about a name of the configuration, beside the numeric address that the
- * gateway connects to: names are not resolved by the gateway, so that a wrong entry harms nothing by
- * itself, but it tells where something has moved to. PURE. */
+ * gateway connects to: names are not resolved by the gateway, so that a wrong entry harms nothing
+ * by itself, but it tells where something has moved to. PURE. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

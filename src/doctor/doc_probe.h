@@ -14,8 +14,8 @@ struct doc_probe { /* borrowed */
 	uint16_t port;
 	const char *host;           /* the name that its certificate has to bear */
 	const struct tls_conf *tls; /* NULL: no TLS is tried */
-	/* Over SCTP, with our addresses; in user space inside UDP when in_udp is set, and then `udp`
-	 * is not looked at. NULL: TCP */
+	/* Over SCTP, with our addresses; in user space inside UDP when in_udp is set, and then
+	 * `udp` is not looked at. NULL: TCP */
 	const struct net_sctp_ends *sctp;
 	uint32_t wait_ms; /* for the connection, and for the handshake */
 };
