@@ -270,6 +270,20 @@ static void say_steps(FILE *out, const struct qs *q, enum qs_where where)
 	}
 }
 
+/* As one word for a shell. */
+static void put_quoted(FILE *out, const char *text)
+{
+	fputc('\'', out);
+	for (; *text; text++) {
+		if (*text == '\'') {
+			fputs("'\\''", out);
+		} else {
+			fputc(*text, out);
+		}
+	}
+	fputc('\'', out);
+}
+
 static void say(FILE *out, const struct qs *q)
 {
 	fprintf(out, "Written to %s:\n ", q->full);
@@ -283,9 +297,13 @@ static void say(FILE *out, const struct qs *q)
 		}
 		fprintf(out, "  %s\n", l->line);
 	}
-	fprintf(out, "\nNext. In each terminal first:\n  cd '%s'\n", q->full);
+	fputs("\nNext. In each terminal first:\n  cd ", out);
+	put_quoted(out, q->full);
+	fputc('\n', out);
 	if (q->more_path) {
-		fprintf(out, "  export PATH='%s':\"$PATH\"\n", q->more_path);
+		fputs("  export PATH=", out);
+		put_quoted(out, q->more_path);
+		fputs(":\"$PATH\"\n", out);
 	}
 	fputs("\nEach of these in a terminal of its own:\n", out);
 	say_steps(out, q, QS_SERVE);

@@ -10,6 +10,7 @@
 #include "base/kv.h"
 #include "base/nearest.h"
 #include "base/stdfd.h"
+#include "base/str.h"
 #include "base/version.h"
 #include "daemon/dm_child.h"
 #include "daemon/dm_parent.h"
@@ -88,15 +89,18 @@ static const struct option longs[] = {
 /* An option for people that is near to this one; NULL: none. */
 static const char *near_option(const char *word)
 {
+	char name[64];
 	struct nearest near;
 
-	nearest_init(&near, word + 2);
+	str_cut(name, sizeof name, word + 2);
+	name[strcspn(name, "=")] = 0;
+	nearest_init(&near, name);
 	for (const struct option *o = longs; o->name; o++) {
 		if (o->val != 'R' && o->val != 'G') {
 			nearest_offer(&near, o->name);
 		}
 	}
-	return near.best;
+	return near.best && strcmp(near.best, name) != 0 ? near.best : NULL; /* itself: it takes no value */
 }
 
 /* The word that getopt rejected: a long option as typed, or one letter of a word. */

@@ -56,7 +56,9 @@ def commands():
     """Each line of the table of commands with its first example."""
     listed = run("mtcctl", "--help").stdout.split("Commands:\n")[1].split("\n\n")[0].splitlines()
     names = [line[2:24].split() for line in listed if line[2] != " "]
-    return [(words, run("mtcctl", *words, "--help").stdout.split("Examples:\n")[1].split("\n\n")[0].replace("\\\n", "").splitlines()[0]) for words in names]
+    examples_of = {group: run("mtcctl", group, "--help").stdout.split("Examples:\n")[-1].split("\n\n")[0].replace("\\\n", "").splitlines()
+                   for group in {words[0] for words in names}}
+    return [(words, next(line for line in examples_of[words[0]] if f"mtcctl {' '.join(words)}" in line.replace("--json ", ""))) for words in names]
 
 
 def words_of(example):

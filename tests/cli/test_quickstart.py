@@ -32,13 +32,16 @@ def shell(folder, line):
 
 
 def test_the_printed_commands_send_a_first_trigger(tmp_path):
-    folder = tmp_path / "my trial"
+    folder = tmp_path / "it's my trial"
     done = quickstart(folder, *free_ports(), "--json")
     assert done.returncode == 0 and done.stderr == "", done
     said = rows(done)
     assert said[-1] == {"done": True, "ok": True, "dir": str(folder), "path": ""}
     serve = [r["line"] for r in said if r.get("run") == "serve"]
     ask = [r["line"] for r in said if r.get("run") == "ask"]
+    kept = (folder / "commands.txt").read_text()
+    change = next(line for line in kept.splitlines() if line.startswith("  cd "))
+    assert shell("/", change + "; pwd").stdout == f"{folder}\n"
     assert [line.split()[0] for line in serve] == ["mtc-hss", "mtc-smssc", "mtc-ue", "mtc-iwfd"]
     logs = tmp_path / "logs"
     logs.mkdir()
