@@ -7,18 +7,19 @@
 #include <jansson.h>
 
 #include "base/err.h"
+#include "base/exit_codes.h"
 #include "base/log.h"
 
 #define NODE_VENDOR_ID 0u /* top level Vendor-Id of CER/CEA: no IANA number of our own */
 
 enum node_exit {
-	NODE_EXIT_OK = 0,        /* mtc-scs: accepted (with --wait: and delivered) */
-	NODE_EXIT_FAILURE = 1,   /* could not start or continue; stderr gives the reason */
-	NODE_EXIT_USAGE = 2,     /* command line or configuration; nothing was done */
-	NODE_EXIT_REFUSED = 3,   /* mtc-scs: the request was answered with a refusal */
-	NODE_EXIT_CONNECT = 4,   /* mtc-scs: could not connect or authenticate */
-	NODE_EXIT_OUTCOME = 5,   /* mtc-scs: report with another outcome than SUCCESS */
-	NODE_EXIT_NO_REPORT = 6, /* mtc-scs: no report in time */
+	NODE_EXIT_OK = EXIT_CODE_DONE,             /* mtc-scs: accepted (with --wait: and delivered) */
+	NODE_EXIT_FAILURE = EXIT_CODE_FAILED,      /* could not start or continue; stderr gives the reason */
+	NODE_EXIT_USAGE = EXIT_CODE_USAGE,         /* command line or configuration; nothing was done */
+	NODE_EXIT_REFUSED = EXIT_CODE_REFUSED,     /* mtc-scs: the request was answered with a refusal */
+	NODE_EXIT_CONNECT = EXIT_CODE_CONNECT,     /* mtc-scs: could not connect or authenticate */
+	NODE_EXIT_OUTCOME = EXIT_CODE_OUTCOME,     /* mtc-scs: report with another outcome than SUCCESS */
+	NODE_EXIT_NO_REPORT = EXIT_CODE_NO_REPORT, /* mtc-scs: no report in time */
 };
 
 /* Ignores SIGPIPE and sets up the log on stderr at level info; logging never waits for the reader.

@@ -2,17 +2,19 @@
 #include "nodes/common/node_daemon.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "nodes/common/node.h"
 #include "nodes/common/node_opts.h"
 
-enum { OPT_CONFIG = 1, OPT_TEST, OPT_HELP, OPT_VERSION };
+enum { OPT_CONFIG = 1, OPT_TEST, OPT_JSON, OPT_HELP, OPT_VERSION };
 
 static int help(const struct node_daemon *d, const struct node_opt *options)
 {
 	printf("usage: %s -c FILE [-t]\n\n%s\nOptions:\n", d->program, d->about);
 	node_opts_help(stdout, options);
-	printf("\n%s", d->more);
+	printf("\n%s\n", d->more);
+	exit_codes_help(stdout, EXIT_OF_NODE);
 	return NODE_EXIT_OK;
 }
 
@@ -21,23 +23,27 @@ int node_daemon_main(const struct node_daemon *d, int argc, char **argv)
 	const struct node_opt options[] = {
 		{ OPT_CONFIG, 'c', "config", "FILE", "configuration file (YAML). Required" },
 		{ OPT_TEST, 't', "test", NULL, d->test_help },
+		{ OPT_JSON, 0, "json", NULL, "with -t: the result as a line of JSON (else all that is printed is JSON)" },
 		{ OPT_HELP, 'h', "help", NULL, "print this text" },
 		{ OPT_VERSION, 0, "version", NULL, "print name and version" },
 		{ 0 },
 	};
 	struct node_opts o;
-	const char *value, *config = NULL;
-	bool test_only = false;
+	struct node_daemon_start how = { 0 };
+	const char *value;
 	int id;
 
 	node_opts_init(&o, options, argc - 1, (const char *const *)argv + 1);
 	while ((id = node_opts_next(&o, &value)) != NODE_OPTS_END) {
 		switch (id) {
 		case OPT_CONFIG:
-			config = value;
+			how.config = value;
 			break;
 		case OPT_TEST:
-			test_only = true;
+			how.test_only = true;
+			break;
+		case OPT_JSON:
+			how.json = true;
 			break;
 		case OPT_HELP:
 			return help(d, options);
@@ -49,8 +55,20 @@ int node_daemon_main(const struct node_daemon *d, int argc, char **argv)
 			return node_usage(d->program, "%s", o.why);
 		}
 	}
-	if (!config) {
+	if (!how.config) {
 		return node_usage(d->program, "-c FILE is missing: the configuration");
 	}
-	return d->start(config, test_only);
+	return d->start(&how);
+}
+
+int node_daemon_valid(const struct node_daemon_start *how, const char *text)
+{
+	json_t *event;
+
+	if (!how->json) {
+		printf("%s: %s\n", how->config, text);
+		return NODE_EXIT_OK;
+	}
+	event = json_pack("{s:s, s:s, s:s}", "event", "valid", "file", how->config, "text", text);
+	return node_emit(STDOUT_FILENO, event) ? NODE_EXIT_FAILURE : NODE_EXIT_OK;
 }

@@ -3,6 +3,12 @@
 #pragma once
 #include <stdbool.h>
 
+struct node_daemon_start {
+	const char *config;
+	bool test_only;
+	bool json; /* of the result of -t */
+};
+
 struct node_daemon {
 	const char *program;
 	/* help, before the options: purpose of the program; ends in a newline */
@@ -10,8 +16,11 @@ struct node_daemon {
 	const char *test_help; /* help of -t */
 	const char *more;      /* help: after the options */
 	/* Runs, or with test_only checks and prints the result; returns the exit code. */
-	int (*start)(const char *config, bool test_only);
+	int (*start)(const struct node_daemon_start *how);
 };
 
 /* The exit code of main(). */
 int node_daemon_main(const struct node_daemon *d, int argc, char **argv);
+
+/* Says that the configuration is valid, in these words, as `how` wants it. Returns the exit code. */
+int node_daemon_valid(const struct node_daemon_start *how, const char *text);

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "base/nearest.h"
+#include "base/str.h"
+
 void node_opts_init(struct node_opts *o, const struct node_opt *rows, int argc, const char *const *argv)
 {
 	*o = (struct node_opts){ .rows = rows, .argv = argv, .argc = argc };
@@ -32,6 +35,27 @@ static int wrong(struct node_opts *o, const char *word, const char *what, const 
 {
 	snprintf(o->why, sizeof o->why, "%.60s: %s%s", word, what, expected);
 	return ERR_INVAL;
+}
+
+/* A long option that there is not. */
+static int unknown(struct node_opts *o, const char *word)
+{
+	char name[64], meant[72];
+	struct nearest near;
+
+	str_cut(name, sizeof name, word + 2);
+	name[strcspn(name, "=")] = 0;
+	nearest_init(&near, name);
+	for (const struct node_opt *row = o->rows; row->id; row++) {
+		if (row->help) {
+			nearest_offer(&near, row->name);
+		}
+	}
+	if (!near.best) {
+		return wrong(o, word, "no such option", "");
+	}
+	snprintf(meant, sizeof meant, ", did you mean '--%.40s'?", near.best);
+	return wrong(o, word, "no such option", meant);
 }
 
 /* The value of an option that has one: behind '=' or the next word. */
@@ -76,7 +100,7 @@ int node_opts_next(struct node_opts *o, const char **value)
 	equals = strchr(word, '=');
 	row = find_long(o->rows, word + 2, equals ? (size_t)(equals - word) - 2 : strlen(word + 2));
 	if (!row) {
-		return wrong(o, word, "no such option", "");
+		return unknown(o, word);
 	}
 	return take_value(o, row, word, equals ? equals + 1 : NULL, value);
 }

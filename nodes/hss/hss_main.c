@@ -206,10 +206,10 @@ static void end(struct hss *h)
 	free(h);
 }
 
-static int start(const char *path, bool test_only)
+static int start(const struct node_daemon_start *how)
 {
 	struct hss *h = calloc(1, sizeof *h);
-	char n[SHOWN_COUNT_MAX];
+	char n[SHOWN_COUNT_MAX], text[SHOWN_COUNT_MAX + 32];
 	int code;
 
 	if (!h) {
@@ -217,10 +217,11 @@ static int start(const char *path, bool test_only)
 	}
 	obj_begin(&h->obj, HSS_MAGIC);
 	obj_begin(&h->state.obj, HSS_SERVER_MAGIC);
-	code = node_start(&h->log, PROGRAM) ? NODE_EXIT_FAILURE : load(h, path);
-	if (code == NODE_EXIT_OK && test_only) {
-		printf("%s: configuration is valid, %s\n", path,
-		       shown_count(n, hss_store_count(h->state.self.store), "subscriber"));
+	code = node_start(&h->log, PROGRAM) ? NODE_EXIT_FAILURE : load(h, how->config);
+	if (code == NODE_EXIT_OK && how->test_only) {
+		snprintf(text, sizeof text, "configuration is valid, %s",
+			 shown_count(n, hss_store_count(h->state.self.store), "subscriber"));
+		code = node_daemon_valid(how, text);
 	} else if (code == NODE_EXIT_OK) {
 		code = run(h);
 	}

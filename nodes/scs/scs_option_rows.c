@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/exit_codes.h"
 #include "nodes/scs/scs_options.h"
 
 const struct node_opt scs_option_rows[] = {
@@ -84,16 +85,13 @@ void scs_options_help(void)
 	       "Load: 10000 triggers to 100 devices in turn, 64 outstanding at the same time:\n"
 	       "  mtc-scs trigger $ME --device 'meter-{}@a.example' --devices 1-100 --payload x --count 10000 --window 64\n"
 	       "\n"
-	       "Standard output has one JSON object a line. Errors and warnings are on standard error.\n"
-	       "\n"
-	       "Exit status, and what to do next:\n"
-	       "  0  accepted; with --wait also delivered\n"
-	       "  1  out of memory, or standard output could not be written\n"
-	       "  2  invalid usage, certificate or file: nothing was sent\n"
-	       "  3  refused: request_status says why. On the gateway, 'mtcctl assoc check SCS DEVICE' names the rule\n"
-	       "  4  could not connect or authenticate: compare --ca, --cert and --origin-host with 'mtcctl scs show SCS'\n"
-	       "  5  the report has another outcome than SUCCESS\n"
-	       "  6  no report in time: run 'mtc-scs listen' to receive it later\n"
+	       "Standard output has one JSON object a line. Errors and warnings are on standard error.\n");
+	printf("\n");
+	exit_codes_help(stdout, EXIT_OF_SCS);
+	printf("What to do next:\n"
+	       "  3  on the gateway, 'mtcctl assoc check SCS DEVICE' names the rule\n"
+	       "  4  compare --ca, --cert and --origin-host with 'mtcctl scs show SCS'\n"
+	       "  6  run 'mtc-scs listen'\n"
 	       "\n"
 	       "Every option and event in detail: man mtc-scs.\n");
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/str.h"
 #include "nodes/scs/scs_option_rows.h"
 
@@ -212,6 +213,7 @@ static int take_manner(struct parse *p, int id, const char *value)
 static int take_command(struct parse *p, const char *word)
 {
 	static const char *const words[] = { "trigger", "replace", "recall", "listen", "help" };
+	struct nearest near;
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (strcmp(word, words[i]) == 0) {
@@ -219,7 +221,12 @@ static int take_command(struct parse *p, const char *word)
 			return 0;
 		}
 	}
-	return wrong(p, "%.40s: no such command; expected trigger, replace, recall or listen", word);
+	nearest_init(&near, word);
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		nearest_offer(&near, words[i]);
+	}
+	return wrong(p, "%.40s: no such command%s%s%s; expected trigger, replace, recall or listen", word,
+		     near.best ? ", did you mean '" : "", near.best ? near.best : "", near.best ? "'?" : "");
 }
 
 static int take_words(struct parse *p, int argc, const char *const *argv)

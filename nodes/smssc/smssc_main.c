@@ -129,7 +129,7 @@ static int run(struct smssc *s)
 	return code;
 }
 
-static int start(const char *path, bool test_only)
+static int start(const struct node_daemon_start *how)
 {
 	struct smssc *s = calloc(1, sizeof *s);
 	int code;
@@ -139,9 +139,9 @@ static int start(const char *path, bool test_only)
 	}
 	obj_begin(&s->obj, SMSSC_MAGIC);
 	s->ue_fd = -1;
-	code = node_start(&s->log, PROGRAM) ? NODE_EXIT_FAILURE : load(s, path);
-	if (code == NODE_EXIT_OK && test_only) {
-		printf("%s: configuration is valid\n", path);
+	code = node_start(&s->log, PROGRAM) ? NODE_EXIT_FAILURE : load(s, how->config);
+	if (code == NODE_EXIT_OK && how->test_only) {
+		code = node_daemon_valid(how, "configuration is valid");
 	} else if (code == NODE_EXIT_OK) {
 		code = run(s);
 	}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/exit_codes.h"
 #include "base/stdfd.h"
 #include "nodes/common/node.h"
 #include "nodes/common/node_kv.h"
@@ -28,6 +29,7 @@ enum {
 	OPT_STATE_MAX,
 	OPT_LOG,
 	OPT_QUEUE,
+	OPT_JSON,
 	OPT_HELP,
 	OPT_VERSION,
 };
@@ -47,6 +49,7 @@ static const struct node_opt options[] = {
 	{ OPT_STATE_MAX, 0, "state-max", "MIB", "size limit of --state, in MiB (4096)" },
 	{ OPT_LOG, 0, "log", "LEVEL", "error, warn, info or debug, on standard error (info)" },
 	{ OPT_QUEUE, 0, "queue", "BYTES", "lines buffered for a slow reader of standard output or error (262144)" },
+	{ OPT_JSON, 0, "json", NULL, "no effect: standard output is always JSON, that of ctl too" },
 	{ OPT_HELP, 'h', "help", NULL, "print this text" },
 	{ OPT_VERSION, 0, "version", NULL, "print name and version" },
 	{ 0 },
@@ -89,7 +92,8 @@ static int help(void)
 	    "  full     refuses with \"memory capacity exceeded\"        empty    accepts again, and tells the SMS-SC\n"
 	    "  slow MS  answers MS milliseconds late; 0: at once       status   print connection and counts\n"
 	    "\n"
-	    "SIGHUP opens the events file again after rotation. SIGTERM, SIGINT and SIGQUIT shut down cleanly.\n");
+	    "SIGHUP opens the events file again after rotation. SIGTERM, SIGINT and SIGQUIT shut down cleanly.\n\n");
+	exit_codes_help(stdout, EXIT_OF_NODE);
 	return NODE_EXIT_OK;
 }
 
@@ -216,6 +220,7 @@ static int take_option(struct ue *u, int id, const char *value)
 		u->command = value;
 		return NODE_EXIT_OK;
 	case OPT_PRINT:
+	case OPT_JSON:
 		return NODE_EXIT_OK;
 	case OPT_EVENTS:
 		u->events_path = value;

@@ -94,7 +94,7 @@ bool adm_audit_trouble(struct adm_trouble *out, const struct adm *a)
 	}
 	if (is_late(a, &v)) {
 		out->code = "audit-unsigned";
-		out->advice = "look at the keyholder: 'mtcctl status', and its lines in the log";
+		out->advice = "look at the keyholder: 'mtcctl status all', and its lines in the log";
 		snprintf(out->text, sizeof out->text,
 			 "the audit has had no checkpoint for a while: %s; records are sealed all the same",
 			 v.unsigned_now ? v.not_signed : "none was asked for");

@@ -51,9 +51,9 @@ static void put_group(struct adm *a, struct ctl_request *rq, const json_t *args,
 	str_cut(change->group.name, sizeof change->group.name, name);
 	str_cut(change->group.anchor, sizeof change->group.anchor, anchor);
 	if (anchor[0] && !cfg_anchor_known(a->cfg, anchor)) {
-		ctl_fail(rq,
-			 "trust anchor '%s' is not in the configuration (trust_anchors); 'mtcctl status' lists those that are",
-			 anchor);
+		ctl_fail(
+		    rq, "trust anchor '%s' is not in the configuration (trust_anchors); 'mtcctl status all' lists those that are",
+		    anchor);
 	} else if (change->only_new && asc_group_find(a->asc, name)) {
 		ctl_fail(rq, "group '%s' exists already: 'group set' changes its anchor", name);
 	} else {

@@ -188,11 +188,11 @@ static void look_at_responder(void *arg, const struct core_ocsp_view *v)
 	const char *kind = v->anchor ? "trust anchor" : "listener", *name = v->anchor ? v->anchor : v->listener;
 
 	if (strcmp(adm_ocsp_state(v), "failing") == 0) {
-		found(arg, "ocsp-failing", "see that the responder runs and answers; 'mtcctl status' has its last answer",
+		found(arg, "ocsp-failing", "see that the responder runs and answers; 'mtcctl status all' has its last answer",
 		      "the OCSP responder %s of %s %s gives no answer that can be used: %s", v->url, kind, name, v->why);
 	}
 	if (v->listener && v->edges && v->staple_until_s < clock_real_ms() / 1000) {
-		found(arg, "ocsp-no-staple", "see what its responder says about the gateway's own certificate: mtcctl status",
+		found(arg, "ocsp-no-staple", "see what its responder says about the gateway's own certificate: mtcctl status all",
 		      "nothing is stapled to TLS handshakes of listener %s: SCSs that demand it do not connect", name);
 	}
 }
@@ -209,7 +209,7 @@ static void look_at_files(struct findings *f)
 		return;
 	}
 	clock_text_s(when, (int64_t)e.first->not_after_s);
-	found(f, "certificate-expired", "renew the file, then 'mtcctl reload'; 'mtcctl status' shows the days of each",
+	found(f, "certificate-expired", "renew the file, then 'mtcctl reload'; 'mtcctl status all' shows the days of each",
 	      "'%s' of %s %s expired on %s: connections that need it fail%s", e.first->path, e.first->kind, e.first->name, when,
 	      and_more(more, e.n));
 }
@@ -264,7 +264,7 @@ static void look_at_disk(struct findings *f, const struct core_store_view *store
 	found(f, room->failing == ERR_IO ? "store-failing" : "store-full",
 	      room->failing == ERR_IO
 		  ? "look at the disk of state_dir and the kernel's log"
-		  : "free space on the disk of state_dir, or raise its quota; 'mtcctl status' shows the room of each store",
+		  : "free space on the disk of state_dir, or raise its quota; 'mtcctl status all' shows the room of each store",
 	      "%s: %s%llu of %llu bytes are left on the disk of %s", store->name,
 	      room->failing == ERR_IO ? "the last change could not be written (input or output error); "
 	      : room->failing         ? "the last change could not be written (no space left); "
@@ -286,7 +286,7 @@ static void look_at_store(void *arg, const struct core_store_view *store)
 		return;
 	}
 	reader_words(reader, store);
-	snprintf(advice, sizeof advice, "%sraise %s and restart; 'mtcctl status' shows the room of each store",
+	snprintf(advice, sizeof advice, "%sraise %s and restart; 'mtcctl status all' shows the room of each store",
 		 !*reader            ? ""
 		 : room->oldest.ours ? "let the export or backup end, or end the mtcctl that runs it, not the core; or "
 				     : "end that process; or ",

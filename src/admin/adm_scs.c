@@ -157,9 +157,9 @@ static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
 		return;
 	}
 	if (!cfg_anchor_known(a->cfg, change.scs.anchor)) {
-		ctl_fail(rq,
-			 "trust anchor '%s' is not in the configuration (trust_anchors); 'mtcctl status' lists those that are",
-			 change.scs.anchor);
+		ctl_fail(
+		    rq, "trust anchor '%s' is not in the configuration (trust_anchors); 'mtcctl status all' lists those that are",
+		    change.scs.anchor);
 		return;
 	}
 	if (!replace && asc_scs_find(a->asc, change.scs.name)) {
@@ -209,9 +209,9 @@ static void on_scs_set(void *arg, struct ctl_request *rq, const json_t *args)
 	} else if (!scs_of(&change.scs, args)) {
 		ctl_fail(rq, "a name is too long");
 	} else if (ctl_arg_has(args, "anchor") && !cfg_anchor_known(a->cfg, change.scs.anchor)) {
-		ctl_fail(rq,
-			 "trust anchor '%s' is not in the configuration (trust_anchors); 'mtcctl status' lists those that are",
-			 change.scs.anchor);
+		ctl_fail(
+		    rq, "trust anchor '%s' is not in the configuration (trust_anchors); 'mtcctl status all' lists those that are",
+		    change.scs.anchor);
 	} else if (ndsip_of(&change.scs, a, rq, args)) {
 		adm_change(a, rq, args, &change, scs_put);
 	}

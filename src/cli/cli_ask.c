@@ -10,6 +10,7 @@
 #include "base/obj.h"
 #include "cli/cli_bar.h"
 #include "cli/cli_file.h"
+#include "cli/cli_tick.h"
 #include "ctl/ctl_client.h"
 
 #define REPLY_MAGIC 0xf3dbd21bu
@@ -17,6 +18,7 @@ struct reply {
 	struct obj obj;
 	const struct cli_command *command;
 	bool json;
+	struct cli_tick *tick;
 	struct cli_table *table;
 	int exit;
 	/* of an import or export */
@@ -27,6 +29,7 @@ struct reply {
 	/* of what deletes much */
 	json_t *unsure; /* the row that says so; owned; NULL: there was none */
 	bool ask;       /* a person is asked then, in place of the words of the refusal */
+	bool refused;   /* `assoc check` says no for another reason than a rule */
 	bool unwritten; /* an export that could not be written, as other output */
 };
 
@@ -89,6 +92,8 @@ static int last_line(struct reply *r, const json_t *row)
 	const json_t *allowed = json_object_get(row, "allowed");
 	bool ill = r->command->last == cli_show_health && json_is_false(json_object_get(row, "healthy"));
 
+	/* its path has reasons beside the rules, such as an SCS that nobody has provisioned */
+	r->refused = json_is_false(allowed) && json_array_size(json_object_get(row, "path"));
 	cli_table_end(r->table);
 	r->table = NULL;
 	if (r->json) {
@@ -131,6 +136,7 @@ static int on_row(void *arg, const json_t *row)
 {
 	struct reply *r = OBJ_OF(arg, struct reply, REPLY_MAGIC);
 
+	cli_tick_stop(r->tick);
 	if (r->json) {
 		show_json(row);
 	} else if (json_is_true(json_object_get(row, "done"))) {
@@ -169,6 +175,7 @@ static int ask(const struct cli_session *s, const json_t *args, struct reply *r)
 	int err = ctl_client_open(&client, s->socket, s->wait_ms, why);
 
 	if (err) {
+		cli_tick_stop(r->tick);
 		fprintf(stderr, "mtcctl: %s\n", why);
 		return err == ERR_INVAL ? CLI_USAGE : CLI_CONNECT;
 	}
@@ -177,8 +184,12 @@ static int ask(const struct cli_session *s, const json_t *args, struct reply *r)
 	}
 	err = ctl_client_ask(client, c->cmd, args, r->file ? r->file->fd : -1, s->wait_ms, on_row, r, why);
 	ctl_client_close(client);
+	cli_tick_stop(r->tick);
 	cli_table_end(r->table);
 	cli_bar_clear(&r->bar);
+	if (s->refused && (err == ERR_REFUSED || r->refused)) {
+		*s->refused = true;
+	}
 	if (err && !(r->ask && r->unsure)) {
 		fprintf(stderr, "mtcctl: %s\n", why);
 	}
@@ -215,7 +226,8 @@ static int ask_until_sure(const struct cli_session *s, json_t *args, struct repl
 
 int cli_ask(const struct cli_session *s, const struct cli_command *c, json_t *args)
 {
-	return ask_until_sure(s, args, &(struct reply){ .obj = OBJ(REPLY_MAGIC), .command = c, .json = s->json });
+	return ask_until_sure(s, args,
+			      &(struct reply){ .obj = OBJ(REPLY_MAGIC), .command = c, .json = s->json, .tick = s->tick });
 }
 
 /* What the server may call the file in its messages. */

@@ -15,6 +15,7 @@
 #include "base/obj.h"
 #include "base/str.h"
 #include "cli/cli_audit.h"
+#include "cli/cli_tick.h"
 
 static const char *text_arg(const json_t *args, const char *name)
 {
@@ -34,6 +35,7 @@ void cli_audit_json(json_t *row)
 
 int cli_audit_wrong(const struct cli_session *s, const char *words, int err)
 {
+	cli_tick_stop(s->tick);
 	if (s->json) {
 		cli_audit_json(json_pack("{s:b, s:b, s:s}", "done", 1, "ok", 0, "error", words));
 	} else {
@@ -197,6 +199,7 @@ static int search(const struct cli_session *s, const json_t *args)
 		}
 		n++;
 		left--;
+		cli_tick_stop(s->tick);
 		if (table) {
 			cli_table_row(table, row);
 		} else {
@@ -204,6 +207,7 @@ static int search(const struct cli_session *s, const json_t *args)
 		}
 		json_decref(row);
 	}
+	cli_tick_stop(s->tick);
 	cli_table_end(table);
 	aud_reader_free(reader);
 	close_dirs(dirs);
@@ -282,6 +286,7 @@ static int show(const struct cli_session *s, const json_t *args)
 		return cli_audit_wrong(s, why.text, err);
 	}
 	err = aud_prove(path, vkey.p, seq, record, len, &proof, &why);
+	cli_tick_stop(s->tick);
 	if (s->json) {
 		json_t *parsed = json_loadb(record, len, 0, NULL);
 		json_t *row = json_pack("{s:b, s:b, s:o}", "done", 1, "ok", !err || err == ERR_RANGE, "record",

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/obj.h"
 #include "cli/cli_audit.h"
+#include "cli/cli_tick.h"
 
 #define AGAINST_OCTETS_MAX (4u * 1024u * 1024u)
 
@@ -22,6 +23,7 @@ static const char *text_arg(const json_t *args, const char *name)
 struct verifying {
 	struct obj obj;
 	bool json;
+	struct cli_tick *tick;
 };
 
 static void on_problem(void *arg, uint64_t seq, const char *words)
@@ -29,6 +31,7 @@ static void on_problem(void *arg, uint64_t seq, const char *words)
 	const struct verifying *v = OBJ_OF(arg, struct verifying, VERIFYING_MAGIC);
 	json_t *row;
 
+	cli_tick_stop(v->tick);
 	if (!v->json) {
 		printf("PROBLEM: %s\n", words);
 		return;
@@ -120,7 +123,7 @@ static void verdict_words(const struct aud_summary *s, const struct aud_verify_c
 
 int cli_audit_verify(const struct cli_session *s, const json_t *args)
 {
-	struct verifying v = { .obj = OBJ(VERIFYING_MAGIC), .json = s->json };
+	struct verifying v = { .obj = OBJ(VERIFYING_MAGIC), .json = s->json, .tick = s->tick };
 	const char *key = text_arg(args, "key"), *against = text_arg(args, "against");
 	struct aud_verify_conf conf = { .dir = text_arg(args, "dir"), .archive = text_arg(args, "archive") };
 	struct file_copy vkey = { .p = NULL }, kept = { .p = NULL };
@@ -137,6 +140,7 @@ int cli_audit_verify(const struct cli_session *s, const json_t *args)
 	conf.against = kept.p;
 	conf.against_len = kept.len;
 	err = aud_verify(&conf, on_problem, &v, &summary, &why);
+	cli_tick_stop(s->tick);
 	if (err) {
 		code = cli_audit_wrong(s, why.text[0] ? why.text : err_str(err), err);
 	} else {
@@ -156,7 +160,7 @@ int cli_audit_verify(const struct cli_session *s, const json_t *args)
 
 int cli_audit_prune(const struct cli_session *s, const json_t *args)
 {
-	struct verifying v = { .obj = OBJ(VERIFYING_MAGIC), .json = s->json };
+	struct verifying v = { .obj = OBJ(VERIFYING_MAGIC), .json = s->json, .tick = s->tick };
 	char before[CLOCK_TEXT_MAX], files[SHOWN_COUNT_MAX], octets[SHOWN_COUNT_MAX];
 	const char *key = text_arg(args, "key");
 	struct aud_prune_conf conf = { .dir = text_arg(args, "dir"),
@@ -174,6 +178,7 @@ int cli_audit_prune(const struct cli_session *s, const json_t *args)
 	clock_text(before, (uint64_t)json_integer_value(json_object_get(args, "before")) * 1000);
 	conf.vkey = vkey.p;
 	err = aud_prune(&conf, on_problem, &v, &done, &why);
+	cli_tick_stop(s->tick);
 	if (err) {
 		code = cli_audit_wrong(s, why.text[0] ? why.text : err_str(err), err);
 	} else if (s->json) {

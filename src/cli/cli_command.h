@@ -7,13 +7,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/exit_codes.h"
 #include "base/shown.h"
 
 enum cli_exit {
-	CLI_OK = 0,
-	CLI_NO = 1,      /* the server refused; also `assoc check` with the answer no */
-	CLI_USAGE = 2,   /* nothing was asked */
-	CLI_CONNECT = 4, /* could not connect, or the answer broke off */
+	CLI_OK = EXIT_CODE_DONE,
+	CLI_NO = EXIT_CODE_FAILED,       /* the server refused; also `assoc check` with the answer no */
+	CLI_USAGE = EXIT_CODE_USAGE,     /* nothing was asked */
+	CLI_CONNECT = EXIT_CODE_CONNECT, /* could not connect, or the answer broke off */
 };
 
 enum cli_kind {
@@ -63,6 +64,8 @@ struct cli_param {
 #define CLI_DASH_FOR_0 "?"
 #define CLI_FIRST "+"
 #define CLI_NOTE "!"
+/* Before the others: the column may be left out at a narrow terminal, that with 9 first. */
+#define CLI_DROP(n_) #n_
 struct cli_column {
 	const char *title; /* NULL ends the list */
 	/* CLI_DASH_FOR_0 "NAME": the number 0 is shown as "-". CLI_FIRST "NAME": of a list the
@@ -87,6 +90,11 @@ struct cli_command {
 
 extern const struct cli_command cli_commands[];
 
+/* cli_find.c: the row of these words; *used is how many of them name it. A row with a verb is
+ * preferred to the one without ("peers stop" and "peers"). NULL: no row. */
+const struct cli_command *cli_find(char *const *words, int n, int *used);
+bool cli_is_group(const char *word);
+
 /* cli_parse.c: turns the words after group and verb into args. Returns NULL with the mistake in
  * `why` (static size). */
 #define CLI_WHY_MAX 512
@@ -96,6 +104,9 @@ const char *cli_parse(const struct cli_command *c, int argc, char *const *argv, 
 json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX]);
 
 /* cli_help.c */
+/* Words into lines of at most cli_lines() columns, from `column` on. Further lines begin at
+ * `indent`. */
+void cli_wrapped(FILE *out, size_t column, size_t indent, const char *text);
 void cli_help_all(FILE *out);
 void cli_help_group(FILE *out, const char *group);
 void cli_help_command(FILE *out, const struct cli_command *c);
@@ -129,16 +140,25 @@ void cli_text(char *out, size_t cap, const json_t *v);
  * the answer is not yes. */
 bool cli_yes(const char *question);
 
+/* cli_guess.c: after a command that was refused: when a name among its arguments is unknown to the
+ * gateway and near to one that it knows, says so on standard error. Nothing with --json. */
+struct cli_session;
+void cli_guess(const struct cli_session *s, const struct cli_command *c, const json_t *args);
+
 /* cli_check.c: the last line of `assoc check` */
 int cli_show_check(FILE *out, const json_t *last);
 
 /* cli_backup.c: copies every file of the state into the directory `dir`, with a manifest. Returns
  * an exit code. The directory appears whole or not at all: until its end the backup is in DIR.part
  * beside it. */
+struct cli_tick;
 struct cli_session {
 	const char *socket; /* of the server */
 	uint32_t wait_ms;
 	bool json;
+	struct cli_tick *tick; /* to stop before anything is written; NULL: none */
+	/* set when the gateway refused, maybe for a name that it does not know; NULL: nobody asks */
+	bool *refused;
 };
 int cli_backup(const struct cli_session *s, const char *cmd, const char *dir);
 
@@ -162,12 +182,19 @@ int cli_ndsip_rules(const struct cli_session *s, const char *verb, const json_t 
  * CLI_CONNECT when the gateway had to be asked and does not answer. */
 int cli_doctor(const struct cli_session *s, const json_t *args);
 
+/* cli_quickstart.c: `quickstart` makes a directory with a configuration and certificates for a
+ * trial, and says how to go on. Prints and returns an exit code. */
+int cli_quickstart(const struct cli_session *s, const json_t *args);
+
 /* cli_show.c: last lines */
 #define CLI_SHOWN_MAX 512
 /* A member as a person reads it; "" when it is not there. Returns out. */
 const char *cli_member(char out[CLI_SHOWN_MAX], const json_t *o, const char *member);
 int cli_show_health(FILE *out, const json_t *last); /* CLI_NO when it is not healthy */
 int cli_show_status(FILE *out, const json_t *last);
+/* Connections and processes come one after the other: what is missing in a young status is no fault
+ * yet. */
+bool cli_is_starting(const json_t *status);
 int cli_show_scs(FILE *out, const json_t *last);
 int cli_show_set_values(FILE *out, const json_t *last); /* of an SCS, a group or a set */
 int cli_show_assoc(FILE *out, const json_t *last);

@@ -1,5 +1,6 @@
 /* cli_commands.c - the rows: every command of mtcctl, its parameters, its table, its examples. */
 #include "cli/cli_command.h"
+#include "cli/cli_overview.h"
 
 #include "base/scs_limits.h"
 #include "base/scs_ndsip.h"
@@ -388,6 +389,14 @@ static const struct cli_param doctor[] = {
 	END,
 };
 
+static const struct cli_param quickstart[] = {
+	OPERAND("dir", CLI_PATH, "DIR", "directory to make; if it exists, it must be empty"),
+	NUMBER("port", "port", 1, UINT16_MAX, "port for SCSs; default 5868"),
+	NUMBER("hss-port", "hss_port", 1, UINT16_MAX, "port of the HSS; default 3868"),
+	NUMBER("smssc-port", "smssc_port", 1, UINT16_MAX, "port of the SMS-SC; default 3869"),
+	END,
+};
+
 static const struct cli_param triggers_list[] = {
 	OPTION("scs", "scs", CLI_NAME, "NAME", "only triggers of this SCS"),
 	OPTION("device", "device", CLI_DEVICE, "DEVICE", "only triggers of this device, as the SCS named it"),
@@ -455,10 +464,10 @@ static const struct cli_param log_level[] = {
 };
 
 static const struct cli_column scs_columns[] = { { "NAME", "name" },
-						 { "E164", "e164" },
+						 { "E164", CLI_DROP(7) "e164" },
 						 { "ORIGIN-HOST", "origin_host" },
-						 { "REALM", "realm" },
-						 { "ANCHOR", "anchor" },
+						 { "REALM", CLI_DROP(9) "realm" },
+						 { "ANCHOR", CLI_DROP(8) "anchor" },
 						 { "SESSIONS", "sessions" },
 						 END_COLUMN };
 static const struct cli_column group_columns[] = {
@@ -466,54 +475,62 @@ static const struct cli_column group_columns[] = {
 };
 static const struct cli_column set_columns[] = { { "NAME", "name" }, { "MEMBERS", "members" }, { "RULES", "rules" }, END_COLUMN };
 static const struct cli_column device_columns[] = { { "DEVICE", "device" }, END_COLUMN };
-static const struct cli_column assoc_columns[] = {
-	{ "SCS", "scs" },   { "DEVICE", "device" },         { "EFFECT", "effect" },       { "RIGHTS", "rights" },
-	{ "MODE", "mode" }, { "NOT-BEFORE", "not_before" }, { "NOT-AFTER", "not_after" }, END_COLUMN
-};
+static const struct cli_column assoc_columns[] = { { "SCS", "scs" },
+						   { "DEVICE", "device" },
+						   { "EFFECT", "effect" },
+						   { "RIGHTS", CLI_DROP(6) "rights" },
+						   { "MODE", CLI_DROP(7) "mode" },
+						   { "NOT-BEFORE", CLI_DROP(9) "not_before" },
+						   { "NOT-AFTER", CLI_DROP(8) "not_after" },
+						   END_COLUMN };
 static const struct cli_column undo_columns[] = { { "AT", "at" },
 						  { "KIND", "kind" },
 						  { "FILE", "file" },
-						  { "REPLACE", "replace" },
-						  { "ADDED", "added" },
-						  { "REPLACED", "replaced" },
+						  { "REPLACE", CLI_DROP(8) "replace" },
+						  { "ADDED", CLI_DROP(7) "added" },
+						  { "REPLACED", CLI_DROP(6) "replaced" },
 						  { "DELETED", "deleted" },
-						  { "BYTES", "octets" },
+						  { "BYTES", CLI_DROP(9) "octets" },
 						  { "LATER CHANGES", "since" },
 						  END_COLUMN };
 static const struct cli_column reload_columns[] = { { "FOUND", "kind" }, { "TEXT", "text" }, END_COLUMN };
 
 static const struct cli_column peers_columns[] = { { "NAME", "name" },
-						   { "HOST", "host" },
+						   { "HOST", CLI_DROP(7) "host" },
 						   { "ADDRESS", "address" },
-						   { "PROTECTION", "protection" },
+						   { "PROTECTION", CLI_DROP(8) "protection" },
 						   { "STATE", "state" },
-						   { "SINCE", "since" },
-						   { "REQUESTS", "requests" },
-						   { "ANSWERS", "answers" },
-						   { "TIMEOUTS", "timeouts" },
-						   { "PENDING", "pending" },
-						   { "FORGIVEN", "forgiven" },
+						   { "SINCE", CLI_DROP(5) "since" },
+						   { "REQUESTS", CLI_DROP(4) "requests" },
+						   { "ANSWERS", CLI_DROP(6) "answers" },
+						   { "TIMEOUTS", CLI_DROP(2) "timeouts" },
+						   { "PENDING", CLI_DROP(3) "pending" },
+						   { "FORGIVEN", CLI_DROP(9) "forgiven" },
 						   { "REASON", CLI_NOTE "reason" },
 						   END_COLUMN };
 static const struct cli_column sessions_columns[] = { { "SESSION", "session" },
 						      { "SCS", "scs" },
 						      { "ADDRESS", "address" },
-						      { "EDGE", "edge" },
-						      { "LISTENER", "listener" },
-						      { "PROTECTION", "protection" },
-						      { "SINCE", "since" },
-						      { "PENDING", "pending" },
-						      { "FORGIVEN", "forgiven" },
-						      { "GROUPS", "groups" },
+						      { "EDGE", CLI_DROP(6) "edge" },
+						      { "LISTENER", CLI_DROP(7) "listener" },
+						      { "PROTECTION", CLI_DROP(8) "protection" },
+						      { "SINCE", CLI_DROP(3) "since" },
+						      { "PENDING", CLI_DROP(4) "pending" },
+						      { "FORGIVEN", CLI_DROP(9) "forgiven" },
+						      { "GROUPS", CLI_DROP(5) "groups" },
 						      END_COLUMN };
 static const struct cli_column stats_columns[] = {
 	{ "COUNTER", "name" }, { "VALUE", "value" }, { "MEANING", "help" }, END_COLUMN
 };
-static const struct cli_column triggers_columns[] = {
-	{ "SCS", "scs" },         { "REFERENCE", "reference" }, { "DEVICE", "device" },
-	{ "ACTION", "action" },   { "STATE", "state" },         { "RECEIVED", "received" },
-	{ "EXPIRES", "expires" }, { "OUTCOME", "outcome" },     END_COLUMN
-};
+static const struct cli_column triggers_columns[] = { { "SCS", "scs" },
+						      { "REFERENCE", "reference" },
+						      { "DEVICE", "device" },
+						      { "ACTION", CLI_DROP(9) "action" },
+						      { "STATE", "state" },
+						      { "RECEIVED", CLI_DROP(7) "received" },
+						      { "EXPIRES", CLI_DROP(8) "expires" },
+						      { "OUTCOME", CLI_DROP(6) "outcome" },
+						      END_COLUMN };
 static const struct cli_column quota_columns[] = {
 	{ "SCS", "scs" },     { "DAY", "day" },   { "USED", "used" }, { "ASKING", "asking" },
 	{ "QUOTA", "quota" }, { "LEFT", "left" }, END_COLUMN
@@ -521,16 +538,20 @@ static const struct cli_column quota_columns[] = {
 static const struct cli_column ndsip_columns[] = { { "SCS", "scs" },
 						   { "PROTECTED", "protected" },
 						   { "STATE", "state" },
-						   { "HOSTS", CLI_FIRST "hosts" },
-						   { "IKE", CLI_FIRST "ike" },
-						   { "CONNECTIONS", "connections" },
+						   { "HOSTS", CLI_DROP(8) CLI_FIRST "hosts" },
+						   { "IKE", CLI_DROP(9) CLI_FIRST "ike" },
+						   { "CONNECTIONS", CLI_DROP(7) "connections" },
 						   { "WHY NOT", CLI_NOTE "why" },
 						   END_COLUMN };
-static const struct cli_column screen_columns[] = {
-	{ "ROW", "row" },       { "MODE", "mode" },     { "ANSWER", CLI_DASH_FOR_0 "answer" },
-	{ "EXCEPT", "except" }, { "FROM", "from" },     { "RELAXED", "relaxed" },
-	{ "CLASS", "class" },   { "CAUGHT", "caught" }, END_COLUMN
-};
+static const struct cli_column screen_columns[] = { { "ROW", "row" },
+						    { "MODE", "mode" },
+						    { "ANSWER", CLI_DASH_FOR_0 "answer" },
+						    { "EXCEPT", CLI_DROP(6) "except" },
+						    { "FROM", CLI_DROP(7) "from" },
+						    { "RELAXED", CLI_DROP(9) "relaxed" },
+						    { "CLASS", CLI_DROP(8) "class" },
+						    { "CAUGHT", "caught" },
+						    END_COLUMN };
 /* A table without columns: each row is shown member by member. */
 static const struct cli_column every_member[] = { END_COLUMN };
 
@@ -545,8 +566,19 @@ static const struct cli_column every_member[] = { END_COLUMN };
 	"  " #member_ COLUMN_##kind_ ": " meaning_ "\n"
 
 const struct cli_command cli_commands[] = {
-	{ "status", NULL, "status", "Show identities, processes, sessions and triggers", NULL, NULL, cli_show_status,
-	  "  mtcctl status\n" },
+	{ "status", NULL, "status", "The first page: is it well, what needs attention, what runs", NULL, NULL, cli_show_overview,
+	  "  mtcctl status\n  mtcctl status all\n  mtcctl --json status\n\n"
+	  "At a terminal it takes a second, to measure rates. 'status all' has identities, processes, loops, stores, files\n"
+	  "and certificates; --json has all of it, too.\n" },
+	{ "status", "all", "status", "Everything the gateway says about itself: identities, processes, stores, files", NULL, NULL,
+	  cli_show_status, "  mtcctl status all\n" },
+	{ .group = "quickstart",
+	  .summary = "Write a configuration and certificates for a trial, and say how to send a first trigger",
+	  .params = quickstart,
+	  .examples =
+	      "  mtcctl quickstart trial\n  mtcctl quickstart trial --port 15868 --hss-port 13868 --smssc-port 13869\n\n"
+	      "It needs no running mtc-iwfd. It runs openssl and prints the lines; commands.txt in DIR keeps what to do next.\n"
+	      "The trial has an HSS, an SMS-SC and a device of the laboratory, all on this machine.\n" },
 	{ "reload", NULL, "reload", "Read the configuration and its files again: all of them are used, or none", reload,
 	  reload_columns, cli_show_reload, "  mtcctl reload --dry-run\n  mtcctl reload\n  mtcctl status\n" },
 	{ "health", NULL, "health", "Report whether the gateway works; if not, why, and what to do next", NULL, NULL,
@@ -582,8 +614,10 @@ const struct cli_command cli_commands[] = {
 	{ "scs", "add", "scs.add", "Provision an SCS: who it is, how it proves that, what it may use", scs_add, NULL,
 	  cli_show_scs,
 	  "  mtcctl scs add acme --e164 49170123456 --origin-host scs.acme.example --realm acme.example --anchor anchor-a\n"
-	  "  mtcctl scs add acme ... --actions trigger,recall --rate 100 --burst 200 --replace\n"
-	  "  mtcctl scs add acme ... --ndsip-hosts 10.8.0.7,10.8.0.8 --ndsip-ike 192.0.2.7\n\n"
+	  "  mtcctl scs add acme --e164 49170123456 --origin-host scs.acme.example --realm acme.example --anchor anchor-a \\\n"
+	  "      --actions trigger,recall --rate 100 --burst 200 --replace\n"
+	  "  mtcctl scs add acme --e164 49170123456 --origin-host scs.acme.example --realm acme.example --anchor anchor-a \\\n"
+	  "      --ndsip-hosts 10.8.0.7,10.8.0.8 --ndsip-ike 192.0.2.7\n\n"
 	  "--replace overwrites the whole SCS: values that are not given get their defaults. 'mtcctl scs set' changes values "
 	  "only.\n" },
 	{ "scs", "set", "scs.set", "Change values of an SCS; values that are not given stay", scs_set, NULL, cli_show_set_values,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli_doctor.h"
+#include "cli/cli_tick.h"
 
 static void show_json(json_t *row)
 {
@@ -71,6 +72,7 @@ static void show_end(const struct cli_session *s, const struct doc_report *r, bo
 
 int cli_doctor_show(const struct cli_session *s, const struct doc_report *r, int code)
 {
+	cli_tick_stop(s->tick);
 	show_level(s, r, DOC_WRONG);
 	show_level(s, r, DOC_NOTE);
 	show_level(s, r, DOC_RIGHT);

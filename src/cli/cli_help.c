@@ -2,19 +2,19 @@
 #include <string.h>
 
 #include "cli/cli_command.h"
+#include "cli/cli_term.h"
 
-#define WIDTH 80
 #define LEFT 31    /* columns of a parameter and its blanks */
 #define SUMMARY 24 /* and of a command */
 
-/* Words into the lines of a terminal, from `column` on. Further lines begin at `indent`. */
-static void wrapped(FILE *out, size_t column, size_t indent, const char *text)
+void cli_wrapped(FILE *out, size_t column, size_t indent, const char *text)
 {
 	bool first = true;
+	size_t width = cli_lines(out);
 
 	for (size_t n; *(text += strspn(text, " ")); text += n) {
 		n = strcspn(text, " ");
-		if (!first && column + 1 + n > WIDTH) {
+		if (!first && column + 1 + n > width) {
 			fprintf(out, "\n%*s", (int)indent, "");
 			column = indent;
 		} else if (!first) {
@@ -55,7 +55,7 @@ static void summaries(FILE *out, const char *group)
 		if (!group || !strcmp(c->group, group)) {
 			int n = fprintf(out, "  %-10s%-10s  ", c->group, c->verb ? c->verb : "");
 
-			wrapped(out, n > 0 ? (size_t)n : 0, SUMMARY, c->summary);
+			cli_wrapped(out, n > 0 ? (size_t)n : 0, SUMMARY, c->summary);
 		}
 	}
 }
@@ -73,12 +73,10 @@ void cli_help_all(FILE *out)
 	      "Options, anywhere on the command line:\n"
 	      "  --socket PATH  control socket (else $MTC_CTL, else /run/mtc-iwf/ctl.sock)\n"
 	      "  --json         for programs: the JSON lines of the server\n"
+	      "  --color WHEN   auto (a terminal; not with NO_COLOR), always or never\n"
 	      "  --wait S       seconds to wait for each line of an answer (default 30)\n"
 	      "  --help         help, also for one command: mtcctl scs add --help\n"
 	      "  --version      version\n"
-	      "\n"
-	      "Exit codes: 0 done, 1 refused (or a check is negative), 2 invalid usage, 4 could\n"
-	      "not connect, or standard output could not be written.\n"
 	      "\n"
 	      "A first session - an SCS is provisioned, may wake a fleet, and may not wake one\n"
 	      "meter of it:\n"
@@ -86,8 +84,10 @@ void cli_help_all(FILE *out)
 	      "      --realm acme.example --anchor anchor-a\n"
 	      "  mtcctl assoc add acme '*@fleet.example'\n"
 	      "  mtcctl assoc add acme meter-7@fleet.example --deny\n"
-	      "  mtcctl assoc check acme meter-7@fleet.example\n",
+	      "  mtcctl assoc check acme meter-7@fleet.example\n"
+	      "\n",
 	      out);
+	exit_codes_help(out, EXIT_OF_CTL);
 }
 
 void cli_help_group(FILE *out, const char *group)
@@ -118,7 +118,7 @@ static void param_line(FILE *out, const struct cli_param *p)
 	}
 	snprintf(text, sizeof text, "%s%s", p->meaning, values);
 	n = fprintf(out, "  %-28s ", left);
-	wrapped(out, n > 0 ? (size_t)n : 0, LEFT, text);
+	cli_wrapped(out, n > 0 ? (size_t)n : 0, LEFT, text);
 }
 
 void cli_help_command(FILE *out, const struct cli_command *c)

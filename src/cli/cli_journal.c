@@ -11,6 +11,7 @@
 #include "base/obj.h"
 #include "base/shown.h"
 #include "cli/cli_command.h"
+#include "cli/cli_tick.h"
 #include "journal/jrn_check.h"
 
 static const struct cli_column columns[] = {
@@ -41,6 +42,7 @@ static const char *const meanings[] = {
 struct showing {
 	struct obj obj;
 	bool json;
+	struct cli_tick *tick;
 	struct cli_table *table;
 };
 
@@ -85,6 +87,7 @@ static void on_found(void *arg, const struct jrn_found *f)
 	if (s->json) {
 		show_json(row);
 	} else if (s->table) {
+		cli_tick_stop(s->tick);
 		cli_table_row(s->table, row);
 	}
 	json_decref(row);
@@ -131,6 +134,7 @@ static void begin(struct showing *show, const struct cli_session *s)
 {
 	obj_begin(&show->obj, SHOWING_MAGIC);
 	show->json = s->json;
+	show->tick = s->tick;
 	show->table = s->json ? NULL : cli_table_new(stdout, columns);
 }
 
@@ -153,6 +157,7 @@ static int check(const struct cli_session *session, const json_t *args)
 
 	begin(&show, session);
 	err = jrn_check(dir, NULL, on_found, &show, &s, &why);
+	cli_tick_stop(session->tick);
 	cli_table_end(show.table);
 	if (session->json) {
 		code = end_json(err, &why, &s, NULL);
@@ -243,6 +248,7 @@ static int salvage(const struct cli_session *session, const json_t *args)
 
 	begin(&show, session);
 	err = jrn_salvage(dir, out, on_found, &show, &s, &why);
+	cli_tick_stop(session->tick);
 	cli_table_end(show.table);
 	if (!err) {
 		no_owner = give_away(out, dir);

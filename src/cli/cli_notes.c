@@ -5,6 +5,7 @@
 #include "base/shown.h"
 #include "base/str.h"
 #include "cli/cli_command.h"
+#include "cli/cli_term.h"
 
 #define COLUMNS 80
 #define INDENT 2
@@ -21,7 +22,7 @@ struct wrap {
 
 static void word(struct wrap *w, const char *text, size_t len)
 {
-	if (w->column > INDENT && w->column + 1 + len > COLUMNS) {
+	if (w->column > INDENT && w->column + 1 + len > cli_lines(w->out)) {
 		fprintf(w->out, "\n%*s", INDENT, "");
 		w->column = INDENT;
 	} else if (w->column) {

@@ -110,10 +110,9 @@ int cli_show_health(FILE *out, const json_t *last)
 	return CLI_NO;
 }
 
-/* Connections and processes come one after the other: what is missing then is no fault yet. */
 #define STARTING_S 10
 
-static bool is_starting(const json_t *last)
+bool cli_is_starting(const json_t *last)
 {
 	return json_object_get(last, "uptime_s") && cli_number(last, "uptime_s") < STARTING_S;
 }
@@ -126,7 +125,7 @@ static void health(FILE *out, const json_t *last)
 
 	if (json_is_true(healthy)) {
 		fprintf(out, "%-16s%s\n", "health", "healthy");
-	} else if (healthy && is_starting(last)) {
+	} else if (healthy && cli_is_starting(last)) {
 		fprintf(out, "%-16sstarting, not healthy yet, %s: mtcctl health\n", "health", shown_count(reasons, n, "reason"));
 	} else if (healthy) {
 		fprintf(out, "%-16snot healthy, %s: mtcctl health\n", "health", shown_count(reasons, n, "reason"));
@@ -307,7 +306,7 @@ int cli_show_status(FILE *out, const json_t *last)
 	}
 	configuration(out, json_object_get(last, "configuration"));
 	if (json_object_get(last, "edges") && !json_array_size(json_object_get(last, "edges"))) {
-		fprintf(out, "%-16snone is up%s\n", "edges", is_starting(last) ? " yet" : "");
+		fprintf(out, "%-16snone is up%s\n", "edges", cli_is_starting(last) ? " yet" : "");
 	}
 	if (!table(out, json_object_get(last, "listeners"), listeners) || !table(out, json_object_get(last, "edges"), columns) ||
 	    !table(out, json_object_get(last, "loops"), loops) || !table(out, json_object_get(last, "sandbox"), sandboxes)) {

@@ -1,20 +1,33 @@
 /* cli_table.c - rows of JSON as aligned columns. The first WIDTH_ROWS rows are kept and decide the
- * widths. Later rows are shown at once with these widths, so memory does not grow with the list. */
+ * widths. Later rows are shown at once with these widths, so memory does not grow with the list.
+ *
+ * At a terminal that is too narrow, columns are left out in the order of their CLI_DROP, those
+ * without a value first; then the last column is wrapped in its place; if that is not enough, each
+ * row is shown member by member. Elsewhere nothing depends on a width. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "cli/cli_command.h"
+#include "cli/cli_term.h"
 
 #define WIDTH_ROWS 200
 #define COLUMNS_MAX 12
 #define CELL_MAX 320
 #define NOTED_ROWS 200
+#define GAP 2         /* blanks between two columns */
+#define LAST_LEAST 24 /* columns below which wrapping the last one helps nobody */
 
 struct cli_table {
 	FILE *out;
 	const struct cli_column *columns;
 	size_t columns_n;
 	int width[COLUMNS_MAX];
+	bool filled[COLUMNS_MAX]; /* a row has a value */
+	bool left_out[COLUMNS_MAX];
+	unsigned term;                 /* columns of the terminal; 0: no limit */
+	bool upright;                  /* each row member by member */
+	bool wraps;                    /* the last column */
 	json_t *kept;                  /* NULL: widths are settled */
 	const struct cli_column *note; /* NULL: none; behind all columns */
 	json_t *noted;                 /* the first NOTED_ROWS rows with a note */
@@ -110,10 +123,22 @@ static void first_of(char out[CELL_MAX], const json_t *list)
 	}
 }
 
+/* The member behind CLI_DROP. */
+static const char *member_of(const struct cli_column *c)
+{
+	return c->member + (*c->member >= '1' && *c->member <= '9');
+}
+
+static int drop_of(const struct cli_column *c)
+{
+	return *c->member >= '1' && *c->member <= '9' ? *c->member - '0' : 0;
+}
+
 static void cell(char out[CELL_MAX], const struct cli_column *c, const json_t *row)
 {
-	bool dash = *c->member == *CLI_DASH_FOR_0, first = *c->member == *CLI_FIRST;
-	const json_t *v = json_object_get(row, c->member + (dash || first));
+	const char *member = member_of(c);
+	bool dash = *member == *CLI_DASH_FOR_0, first = *member == *CLI_FIRST;
+	const json_t *v = json_object_get(row, member + (dash || first));
 
 	if (first) {
 		first_of(out, v);
@@ -136,6 +161,7 @@ struct cli_table *cli_table_new(FILE *out, const struct cli_column *columns)
 	}
 	t->out = out;
 	t->columns = columns;
+	t->term = cli_term_width(out);
 	t->kept = json_array();
 	t->noted = json_array();
 	for (; columns[t->columns_n].title && t->columns_n < COLUMNS_MAX; t->columns_n++) {
@@ -148,20 +174,186 @@ struct cli_table *cli_table_new(FILE *out, const struct cli_column *columns)
 	return t;
 }
 
-static void print_cell(const struct cli_table *t, size_t i, const char *text)
-{
-	bool last = i + 1 == t->columns_n;
+/* -- fitting a terminal */
 
-	fprintf(t->out, "%-*s%s", last ? 0 : t->width[i], text, last ? "\n" : "  ");
+static size_t last_shown(const struct cli_table *t)
+{
+	size_t last = t->columns_n;
+
+	while (last && t->left_out[last - 1]) {
+		last--;
+	}
+	return last ? last - 1 : 0;
+}
+
+/* Columns of a line up to the cell of this column. */
+static unsigned before(const struct cli_table *t, size_t column)
+{
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < column; i++) {
+		sum += t->left_out[i] ? 0 : (unsigned)t->width[i] + GAP;
+	}
+	return sum;
+}
+
+static bool fits(const struct cli_table *t)
+{
+	size_t last = last_shown(t);
+
+	return before(t, last) + (unsigned)t->width[last] <= t->term;
+}
+
+/* The column to leave out next: one that has no value in any row, else the one with the highest
+ * CLI_DROP. columns_n: there is none. */
+static size_t next_out(const struct cli_table *t)
+{
+	size_t best = t->columns_n;
+	int best_drop = 0;
+
+	for (size_t i = 0; i < t->columns_n; i++) {
+		int drop = drop_of(&t->columns[i]);
+
+		if (drop && !t->filled[i]) {
+			drop += 10;
+		}
+		if (drop > best_drop && !t->left_out[i]) {
+			best = i;
+			best_drop = drop;
+		}
+	}
+	return best;
+}
+
+static void fit(struct cli_table *t)
+{
+	size_t out;
+
+	while (t->term && !fits(t)) {
+		out = next_out(t);
+		if (out < t->columns_n) {
+			t->left_out[out] = true;
+			continue;
+		}
+		t->wraps = before(t, last_shown(t)) + LAST_LEAST <= t->term;
+		t->upright = !t->wraps;
+		return;
+	}
+}
+
+/* -- lines */
+
+/* `width` below 0: nothing follows on this line. */
+static void put_toned(const struct cli_table *t, enum cli_tone tone, const char *text, int width)
+{
+	cli_term_begin(t->out, tone);
+	fputs(text, t->out);
+	cli_term_end(t->out, tone);
+	if (width >= 0) {
+		int n = (int)strlen(text);
+
+		fprintf(t->out, "%*s", (n < width ? width - n : 0) + GAP, "");
+	}
+}
+
+/* Words of the last column, in its place. A word that is longer than that is cut into lines. */
+static void put_wrapped(const struct cli_table *t, const char *text)
+{
+	unsigned left = before(t, last_shown(t)), room = t->term - left, column = 0;
+
+	for (size_t n; *(text += strspn(text, " ")); text += n) {
+		n = strcspn(text, " ");
+		if (n > room) {
+			n = room;
+		}
+		if (column && column + 1 + n > room) {
+			fprintf(t->out, "\n%*s", (int)left, "");
+			column = 0;
+		} else if (column) {
+			fputc(' ', t->out);
+			column++;
+		}
+		fwrite(text, 1, n, t->out);
+		column += (unsigned)n;
+	}
+}
+
+static enum cli_tone tone_of(const struct cli_column *c, const char *text)
+{
+	return !strcmp(member_of(c), "state") ? cli_term_tone(text) : CLI_PLAIN;
+}
+
+static void print_upright(const struct cli_table *t, const json_t *row)
+{
+	char text[CELL_MAX];
+	int widest = 0;
+
+	for (size_t i = 0; i < t->columns_n; i++) {
+		int n = (int)strlen(t->columns[i].title);
+
+		widest = n > widest ? n : widest;
+	}
+	for (size_t i = 0; i < t->columns_n; i++) {
+		cell(text, &t->columns[i], row);
+		if (strcmp(text, "-") != 0) {
+			put_toned(t, CLI_STRONG, t->columns[i].title, widest);
+			put_toned(t, tone_of(&t->columns[i], text), text, -1);
+			fputc('\n', t->out);
+		}
+	}
+	fputc('\n', t->out);
+}
+
+static void print_cells(const struct cli_table *t, const json_t *row)
+{
+	size_t last = last_shown(t);
+	char text[CELL_MAX];
+
+	for (size_t i = 0; i <= last && t->columns_n; i++) {
+		if (t->left_out[i]) {
+			continue;
+		}
+		if (row) {
+			cell(text, &t->columns[i], row);
+		} else {
+			str_cut(text, sizeof text, t->columns[i].title);
+		}
+		if (i == last && t->wraps && row) {
+			put_wrapped(t, text);
+		} else {
+			put_toned(t, row ? tone_of(&t->columns[i], text) : CLI_STRONG, text, i == last ? -1 : t->width[i]);
+		}
+	}
+	if (t->columns_n) {
+		fputc('\n', t->out);
+	}
+}
+
+/* A row that came later may be wider than those that decided. */
+static bool row_fits(const struct cli_table *t, const json_t *row)
+{
+	size_t last = last_shown(t);
+	char text[CELL_MAX];
+	unsigned sum = 0;
+
+	for (size_t i = 0; i <= last; i++) {
+		if (!t->left_out[i] && !(i == last && t->wraps)) {
+			int n;
+
+			cell(text, &t->columns[i], row);
+			n = (int)strlen(text);
+			sum += (unsigned)(n > t->width[i] ? n : t->width[i]) + (i == last ? 0 : GAP);
+		}
+	}
+	return !t->term || sum <= t->term;
 }
 
 static void print_row(const struct cli_table *t, const json_t *row)
 {
-	char text[CELL_MAX];
-
-	for (size_t i = 0; i < t->columns_n; i++) {
-		cell(text, &t->columns[i], row);
-		print_cell(t, i, text);
+	if (t->upright || !row_fits(t, row)) {
+		print_upright(t, row);
+	} else {
+		print_cells(t, row);
 	}
 }
 
@@ -173,12 +365,29 @@ static void settle(struct cli_table *t)
 	if (!t->kept) {
 		return;
 	}
-	for (size_t c = 0; json_array_size(t->kept) && c < t->columns_n; c++) {
-		print_cell(t, c, t->columns[c].title);
+	fit(t);
+	if (json_array_size(t->kept) && !t->upright) {
+		print_cells(t, NULL);
 	}
 	json_array_foreach(t->kept, i, row) print_row(t, row);
 	json_decref(t->kept);
 	t->kept = NULL;
+}
+
+static void say_left_out(const struct cli_table *t)
+{
+	char text[CELL_MAX * 2] = "";
+
+	for (size_t i = 0; i < t->columns_n; i++) {
+		if (t->left_out[i] && !t->upright) {
+			str_add(text, sizeof text, *text ? ", " : "not shown for want of room: ");
+			str_add(text, sizeof text, t->columns[i].title);
+		}
+	}
+	if (*text) {
+		str_add(text, sizeof text, " (a wider terminal, a pipe or --json has all)");
+		cli_wrapped(t->out, 0, 2, text);
+	}
 }
 
 static void keep_note(struct cli_table *t, const json_t *row)
@@ -216,6 +425,7 @@ void cli_table_row(struct cli_table *t, const json_t *row)
 	}
 	for (size_t i = 0; i < t->columns_n; i++) {
 		cell(text, &t->columns[i], row);
+		t->filled[i] = t->filled[i] || strcmp(text, "-") != 0;
 		if ((int)strlen(text) > t->width[i]) {
 			t->width[i] = (int)strlen(text);
 		}
@@ -232,6 +442,7 @@ void cli_table_end(struct cli_table *t)
 		return;
 	}
 	settle(t);
+	say_left_out(t);
 	show_notes(t);
 	json_decref(t->noted);
 	free(t);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/ident.h"
+#include "base/nearest.h"
 #include "base/str.h"
 #include "cli/cli_command.h"
 #include "ctl/ctl_commands.h"
@@ -99,14 +100,39 @@ static bool one_of(const char *words, const char *text, size_t n)
 	return false;
 }
 
+#define MEANT_MAX 72
+
+/* "; did you mean 'trigger'?" or "". */
+static const char *near_word(char out[MEANT_MAX], const char *words, const char *text)
+{
+	char word[40];
+	struct nearest near;
+	size_t best, n;
+
+	nearest_init(&near, text);
+	*out = 0;
+	for (const char *at = words; *at; at += n, at += strspn(at, " ")) {
+		n = strcspn(at, " ");
+		if (str_copy(word, sizeof word, at, n)) {
+			continue;
+		}
+		best = near.best_distance;
+		nearest_offer(&near, word);
+		if (near.best_distance < best) { /* `word` is another one in the next turn */
+			snprintf(out, MEANT_MAX, "; did you mean '%s'?", word);
+		}
+	}
+	return out;
+}
+
 static json_t *word(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX])
 {
-	char expected[128];
+	char expected[200], meant[MEANT_MAX];
 
 	if (one_of(p->words, text, strlen(text))) {
 		return json_string(text);
 	}
-	snprintf(expected, sizeof expected, "one of: %s", p->words);
+	snprintf(expected, sizeof expected, "one of: %s%s", p->words, near_word(meant, p->words, text));
 	return wrong(why, p, text, expected);
 }
 

@@ -11,6 +11,9 @@
 #include "base/version.h"
 #include "cli/cli_ask.h"
 #include "cli/cli_command.h"
+#include "cli/cli_overview.h"
+#include "cli/cli_term.h"
+#include "cli/cli_tick.h"
 
 #define DEFAULT_SOCKET "/run/mtc-iwf/ctl.sock"
 #define WORDS_MAX 128
@@ -63,6 +66,10 @@ static int global_options(struct options *o, int argc, char **argv)
 				return usage("--socket needs PATH", NULL);
 			}
 			o->socket = value;
+		} else if (with_value("--color", argc, argv, &i, &value) || with_value("--colour", argc, argv, &i, &value)) {
+			if (!value || !cli_term_choose(value)) {
+				return usage("--color is one of: " CLI_COLOR_WORDS, NULL);
+			}
 		} else if (with_value("--wait", argc, argv, &i, &value)) {
 			if (!value || str_parse_u32(&o->wait_s, value, 1, 86400)) {
 				return usage("--wait needs a number of seconds from 1 to 86400", NULL);
@@ -74,56 +81,6 @@ static int global_options(struct options *o, int argc, char **argv)
 		}
 	}
 	return CLI_OK;
-}
-
-static bool is_group(const char *word)
-{
-	for (const struct cli_command *c = cli_commands; c->group; c++) {
-		if (!strcmp(c->group, word)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* How many of the words are this verb ("member add" is two); 0: another one. */
-static int verb_words(const char *verb, char *const *words, int n)
-{
-	int used = 0;
-
-	for (const char *at = verb; *at; at += strspn(at, " ")) {
-		size_t len = strcspn(at, " ");
-
-		if (used == n || strlen(words[used]) != len || strncmp(at, words[used], len) != 0) {
-			return 0;
-		}
-		used++;
-		at += len;
-	}
-	return used;
-}
-
-/* Returns the row of these words; *used is how many of them name it. A row with a verb is preferred
- * to the one without ("peers stop" and "peers"). NULL: no row. */
-static const struct cli_command *find_command(char *const *words, int n, int *used)
-{
-	const struct cli_command *plain = NULL;
-
-	for (const struct cli_command *c = cli_commands; c->group; c++) {
-		if (strcmp(c->group, words[0]) != 0) {
-			continue;
-		}
-		if (!c->verb) {
-			plain = c;
-			continue;
-		}
-		*used = 1 + verb_words(c->verb, words + 1, n - 1);
-		if (*used > 1) {
-			return c;
-		}
-	}
-	*used = 1;
-	return plain;
 }
 
 static const struct cli_param *dir_of(const struct cli_command *c)
@@ -155,20 +112,43 @@ static int own(const struct cli_session *s, const struct cli_command *c, const j
 	if (strcmp(c->group, "doctor") == 0) {
 		return cli_doctor(s, args);
 	}
+	if (strcmp(c->group, "quickstart") == 0) {
+		return cli_quickstart(s, args);
+	}
 	return strcmp(c->group, "ndsip") == 0 ? cli_ndsip_rules(s, c->verb, args) : cli_journal(s, c->verb, args);
+}
+
+/* Which commands say how long they take: all that ask the gateway, and those of our own that stop
+ * saying it before they write. */
+static bool ticks(const struct cli_command *c)
+{
+	static const char *const groups[] = { "audit", "doctor", "journal", "quickstart" };
+	bool own_one = false;
+
+	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+		own_one = own_one || !strcmp(groups[i], c->group);
+	}
+	return (c->cmd && c->last != cli_show_overview) || own_one;
 }
 
 static int run(const struct options *o, const struct cli_command *c, int argc, char *const *argv)
 {
 	const struct cli_param *file = file_of(c), *dir = dir_of(c);
-	struct cli_session session = { o->socket, o->wait_s * 1000, o->json };
+	struct cli_tick tick = { .running = false };
+	bool refused = false;
+	struct cli_session session = { o->socket, o->wait_s * 1000, o->json, NULL, &refused };
 	char why[CLI_WHY_MAX], name[64], *path;
 	json_t *args = json_object();
 	const char *problem = cli_parse(c, argc, argv, args, why);
+	json_t *guess = json_copy(args); /* as it was typed */
 	int code;
 
+	snprintf(name, sizeof name, "%s%s%s", c->group, c->verb ? " " : "", c->verb ? c->verb : "");
+	if (!problem && !o->json && !file && !dir && ticks(c)) {
+		cli_tick_start(&tick, name);
+		session.tick = &tick;
+	}
 	if (problem) {
-		snprintf(name, sizeof name, "%s%s%s", c->group, c->verb ? " " : "", c->verb ? c->verb : "");
 		code = usage(problem, name);
 	} else if (!c->cmd) {
 		code = own(&session, c, args);
@@ -183,9 +163,16 @@ static int run(const struct options *o, const struct cli_command *c, int argc, c
 			code = path ? cli_ask_with_file(&session, c, args, path, file->kind == CLI_IN) : CLI_USAGE;
 		}
 		free(path);
+	} else if (!o->json && c->last == cli_show_overview) {
+		code = cli_overview(&session);
 	} else {
 		code = cli_ask(&session, c, args);
 	}
+	cli_tick_stop(session.tick);
+	if (code == CLI_NO && refused) {
+		cli_guess(&session, c, guess);
+	}
+	json_decref(guess);
 	json_decref(args);
 	return code;
 }
@@ -214,7 +201,7 @@ static int no_command(const struct options *o)
 {
 	char words[256], meant[96];
 
-	if (!is_group(o->words[0])) {
+	if (!cli_is_group(o->words[0])) {
 		snprintf(words, sizeof words, "unknown command '%.60s'%s", o->words[0], suggestion(meant, o->words[0], NULL));
 		return usage(words, NULL);
 	}
@@ -238,10 +225,10 @@ static int help(const struct options *o)
 		cli_help_all(stdout);
 		return CLI_OK;
 	}
-	c = find_command(o->words, o->words_n, &used);
+	c = cli_find(o->words, o->words_n, &used);
 	if (c) {
 		cli_help_command(stdout, c);
-	} else if (is_group(o->words[0])) {
+	} else if (cli_is_group(o->words[0])) {
 		cli_help_group(stdout, o->words[0]);
 	} else {
 		return no_command(o);
@@ -283,7 +270,7 @@ static int command(int argc, char **argv)
 		cli_help_all(stderr);
 		return CLI_USAGE;
 	}
-	c = find_command(o.words, o.words_n, &used);
+	c = cli_find(o.words, o.words_n, &used);
 	if (!c) {
 		return no_command(&o);
 	}

@@ -529,7 +529,7 @@ static const struct cfg_row top_rows[] = {
 		 "whether each process is confined to the needs of its role (operating.md, \"The sandbox\"). require: it is, or "
 		 "mtc-iwfd does not start; started as root, users of their own for the core, the edges and the keyholders are a "
 		 "part of it; prefer: as "
-		 "far as this machine allows, with a warning in the log and in 'mtcctl status'; off: not at all"),
+		 "far as this machine allows, with a warning in the log and in 'mtcctl status all'; off: not at all"),
 	{ .key = "log",
 	  .type = CFG_T_SECTION,
 	  .size = sizeof(struct cfg_iwf),

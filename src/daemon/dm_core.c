@@ -153,7 +153,7 @@ static void show_anchors(struct core_process *p, const struct dm_part *part)
 	p->judge = fresh;
 }
 
-/* Files in use and their expiry, for `mtcctl status`. */
+/* Files in use and their expiry, for `mtcctl status all`. */
 static void show_files(struct core_process *p, const struct dm_part *part)
 {
 	struct tls_pem ends = dm_part_find(part, DM_ENDS, 0);

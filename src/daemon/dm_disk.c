@@ -1,5 +1,5 @@
 /* dm_disk.c - looks whether the file of the configuration is still the one that is in force: for
- * 'mtcctl status', and nothing else happens. */
+ * 'mtcctl status all', and nothing else happens. */
 #include <string.h>
 
 #include "base/file.h"

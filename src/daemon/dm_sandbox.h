@@ -1,4 +1,4 @@
-/* dm_sandbox.h - how the processes of the daemon enter their sandboxes, and how `mtcctl status`
+/* dm_sandbox.h - how the processes of the daemon enter their sandboxes, and how `mtcctl status all`
  * gets to know what is in force.
  *
  * Each process reads /proc/self/status after it has entered, and says so to the parent in one

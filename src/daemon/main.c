@@ -1,12 +1,16 @@
 /* main.c - mtc-iwfd: the command line, and which role this process plays. */
 #include <getopt.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/exit_codes.h"
 #include "base/kv.h"
+#include "base/nearest.h"
 #include "base/stdfd.h"
+#include "base/str.h"
 #include "base/version.h"
 #include "daemon/dm_child.h"
 #include "daemon/dm_parent.h"
@@ -50,7 +54,11 @@ static const char help[] =
     "nothing changes.\n"
     "Provision it while it runs:  mtcctl --socket PATH scs add ...,  mtcctl --socket PATH assoc add SCS DEVICE\n"
     "\n"
-    "exit status: 0 clean shutdown or valid, 1 could not start or go on, 2 invalid usage\n";
+    "Examples:\n"
+    "  mtc-iwfd -t -c /etc/mtc-iwf/mtc-iwfd.yaml\n"
+    "  mtc-iwfd -c /etc/mtc-iwf/mtc-iwfd.yaml\n"
+    "  mtc-iwfd -c /etc/mtc-iwf/mtc-iwfd.yaml --restore /var/backups/mtc-iwf-2027-01-01 --replace\n"
+    "\n";
 
 struct options {
 	const char *config, *role;
@@ -61,7 +69,38 @@ struct options {
 static int usage(const char *what, const char *which)
 {
 	fprintf(stderr, "mtc-iwfd: %s%s\nmtc-iwfd --help says how it is used.\n", what, which ? which : "");
-	return 2;
+	return EXIT_CODE_USAGE;
+}
+
+/* "--role" and "--generation" are the parent's own. */
+static const struct option longs[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "test", no_argument, NULL, 't' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "restore", required_argument, NULL, 'r' },
+	{ "replace", no_argument, NULL, 'p' },
+	{ "journal", no_argument, NULL, 'j' },
+	{ "role", required_argument, NULL, 'R' },
+	{ "generation", required_argument, NULL, 'G' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* An option for people that is near to this one; NULL: none. */
+static const char *near_option(const char *word)
+{
+	char name[64];
+	struct nearest near;
+
+	str_cut(name, sizeof name, word + 2);
+	name[strcspn(name, "=")] = 0;
+	nearest_init(&near, name);
+	for (const struct option *o = longs; o->name; o++) {
+		if (o->val != 'R' && o->val != 'G') {
+			nearest_offer(&near, o->name);
+		}
+	}
+	return near.best && strcmp(near.best, name) != 0 ? near.best : NULL; /* itself: it takes no value */
 }
 
 /* The word that getopt rejected: a long option as typed, or one letter of a word. */
@@ -70,7 +109,15 @@ static int unknown_option(char **argv)
 	char letter[3] = { '-', (char)optopt, 0 };
 	const char *word = argv[optind - 1]; /* of letters: the one before, as long as there are more letters */
 
-	return usage("unknown option ", optopt && strncmp(word, "--", 2) != 0 ? letter : word);
+	bool is_long = strncmp(word, "--", 2) == 0;
+	const char *meant = is_long ? near_option(word) : NULL;
+	char words[160];
+
+	if (!meant) {
+		return usage("unknown option ", optopt && !is_long ? letter : word);
+	}
+	snprintf(words, sizeof words, "%.60s, did you mean --%.60s?", word, meant);
+	return usage("unknown option ", words);
 }
 
 static int print_version(void)
@@ -91,18 +138,6 @@ static int print_version(void)
 /* -1: continue; else the exit status. */
 static int parse(struct options *o, int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "test", no_argument, NULL, 't' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "restore", required_argument, NULL, 'r' },
-		{ "replace", no_argument, NULL, 'p' },
-		{ "journal", no_argument, NULL, 'j' },
-		{ "role", required_argument, NULL, 'R' },
-		{ "generation", required_argument, NULL, 'G' },
-		{ NULL, 0, NULL, 0 },
-	};
 	int opt;
 
 	opterr = 0;
@@ -116,6 +151,7 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case 'h':
 			fputs(help, stdout);
+			exit_codes_help(stdout, EXIT_OF_IWFD);
 			return 0;
 		case 'V':
 			return print_version();

@@ -37,7 +37,7 @@ enum doc_level {
 	X(HEALTHY, RIGHT, "healthy", "peers, journal, stores, logs and memory: the gateway finds no fault", "", "")              \
 	X(PROCESSES, RIGHT, "processes", "processes: {edges} and {keyholders} of the gateway run", "", "")                       \
 	X(UNCONFINED, NOTE, "unconfined", "these processes lack a part of the sandbox: {names}: {lacks}",                        \
-	  "read what each of them lacks: mtcctl status; then set sandbox: require in the configuration and restart",             \
+	  "read what each of them lacks: mtcctl status all; then set sandbox: require in the configuration and restart",         \
 	  "operating.md#the-sandbox")                                                                                            \
 	X(CONFINED, RIGHT, "confined", "sandbox: {n} confined as configured", "", "")                                            \
 	X(OCSP, RIGHT, "ocsp", "OCSP: nothing failed last at {n}", "", "")                                                       \
@@ -135,7 +135,7 @@ enum doc_level {
 	  "have the SCS send {realm} as its Origin-Realm, or: mtcctl scs set {scs} realm NAME", DOC_SEE_CONNECT)                 \
 	X(SCS_UNPROTECTED, WRONG, "scs-unprotected",                                                                             \
 	  "SCS {scs} was refused at {when}: it came through a listener that does not prove who it is",                           \
-	  "have it connect to a listener with TLS; 'mtcctl status' lists them with their addresses", DOC_SEE_CONNECT)            \
+	  "have it connect to a listener with TLS; 'mtcctl status all' lists them with their addresses", DOC_SEE_CONNECT)        \
 	X(SCS_EXPIRED, WRONG, "scs-expired", "SCS {scs} was refused at {when}: its certificate is past its end",                 \
 	  "it has to renew its certificate; check the new one before: mtcctl doctor FILE", DOC_SEE_CONNECT)                      \
 	X(SCS_REVOKED, WRONG, "scs-revoked",                                                                                     \
@@ -315,7 +315,7 @@ enum doc_level {
 	  DOC_SEE_CRLS)                                                                                                          \
 	X(FILE_OCSP, NOTE, "file-ocsp",                                                                                          \
 	  "whether '{subject}' in '{file}' is revoked was not asked: trust anchor {anchor} has an OCSP responder",               \
-	  "the gateway asks it when the certificate is used: mtcctl status has its answers", DOC_SEE_OCSP)                       \
+	  "the gateway asks it when the certificate is used: mtcctl status all has its answers", DOC_SEE_OCSP)                   \
 	X(FILE_KEY_WEAK, WRONG, "file-key-weak", "'{subject}' in '{file}' has a key that the profile does not allow: {why}",     \
 	  "make a new key: openssl ecparam -name prime256v1 -genkey -noout -out FILE; then a new certificate", DOC_SEE_LOOKS)    \
 	X(FILE_HASH_WEAK, WRONG, "file-hash-weak",                                                                               \

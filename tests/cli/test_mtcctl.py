@@ -61,6 +61,7 @@ def ask(server, *words, lines=()):
 
 @pytest.mark.parametrize("words,cmd,args", [
     (["status"], "status", {}),
+    (["status", "all"], "status", {}),
     (["health"], "health", {}),
     (["peers"], "peers", {}),
     (["peers", "start", "hss"], "peers.start", {"name": "hss"}),
@@ -326,12 +327,12 @@ def test_health_is_an_exit_code_with_reasons(server):
     assert (done.returncode, done.stdout) == (1, "not healthy\npeer hss is not connected\n  next: see that it runs\n")
     done = ask(server, "--json", "health", lines=[ill])
     assert done.returncode == 1 and json.loads(done.stdout)["reasons"] == ill["reasons"]
-    done = ask(server, "status", lines=[ill])
+    done = ask(server, "status", "all", lines=[ill])
     assert done.returncode == 0 and done.stdout.startswith("health          not healthy, 1 reason: mtcctl health\n")
-    done = ask(server, "status", lines=[{**ill, "uptime_s": 2, "started": "2026-01-01T00:00:00Z", "edges": [], "sandbox": []}])
+    done = ask(server, "status", "all", lines=[{**ill, "uptime_s": 2, "started": "2026-01-01T00:00:00Z", "edges": [], "sandbox": []}])
     assert done.stdout.startswith("health          starting, not healthy yet, 1 reason: mtcctl health\n")
     assert done.stdout.endswith("\nedges           none is up yet\n"), done.stdout  # and no blank table
-    done = ask(server, "status", lines=[{**ill, "uptime_s": 10, "edges": []}])
+    done = ask(server, "status", "all", lines=[{**ill, "uptime_s": 10, "edges": []}])
     assert done.stdout.startswith("health          not healthy, 1 reason: mtcctl health\n") and done.stdout.endswith("\nedges           none is up\n")
     well = {"done": True, "ok": True, "healthy": True, "reasons": []}
     assert (ask(server, "health", lines=[well]).stdout, ask(server, "health", lines=[well]).returncode) == ("healthy\n", 0)
@@ -339,7 +340,7 @@ def test_health_is_an_exit_code_with_reasons(server):
 
 
 def test_status_shows_edges(server):
-    done = ask(server, "status", lines=[
+    done = ask(server, "status", "all", lines=[
         {"done": True, "ok": True, "version": "1", "identity": "iwf.x", "uptime_s": 93784, "started": "2026-01-01T00:00:00Z", "sessions": 3,
          "listeners": [{"name": "inside", "zone": "internal", "protection": "none", "transport": "tcp", "address": "127.0.0.1", "port": 3868}],
          "edges": [{"name": "edge-1", "zone": "external", "pid": 77, "generation": 2, "sessions": 3, "state": "up"}]}])
@@ -353,11 +354,11 @@ NDSIP = {"serves": True, "helper": True, "charon": True, "version": "5.9.8", "ru
 
 
 def test_status_has_a_line_for_ndsip(server):
-    done = ask(server, "status", lines=[{"done": True, "ok": True, "ndsip": NDSIP}])
+    done = ask(server, "status", "all", lines=[{"done": True, "ok": True, "ndsip": NDSIP}])
     assert "NDS/IP          strongSwan 5.9.8 answers, rules in force, 2 SCSs, 3 connections, 1 of them protected\n" in done.stdout
-    done = ask(server, "status", lines=[{"done": True, "ok": True, "ndsip": dict(NDSIP, trouble="strongSwan (charon) does not answer")}])
+    done = ask(server, "status", "all", lines=[{"done": True, "ok": True, "ndsip": dict(NDSIP, trouble="strongSwan (charon) does not answer")}])
     assert "NDS/IP          strongSwan (charon) does not answer\n" in done.stdout
-    assert "NDS/IP" not in ask(server, "status", lines=[{"done": True, "ok": True}]).stdout
+    assert "NDS/IP" not in ask(server, "status", "all", lines=[{"done": True, "ok": True}]).stdout
 
 
 def test_ndsip_status_says_why_not(server):

@@ -36,7 +36,7 @@ def change_lines(lab, words):
 
 def test_what_runs_is_shown(lab, ctl):
     assert (ctl("health").returncode, ctl("health").stdout) == (0, "healthy\n")
-    status = ctl("status")
+    status = ctl("status", "all")
     assert status.returncode == 0 and status.stdout.startswith("health          healthy\n")
     assert "identity        iwf.operator.example" in status.stdout and "core identity   iwf.core.operator.example" in status.stdout
     tsp = lab.lab["iwf"]["tsp"]  # the configuration has port 0

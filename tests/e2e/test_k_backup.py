@@ -149,6 +149,28 @@ def test_the_journal_of_a_backup_comes_back_only_when_it_is_asked_for(gateway):
     assert waiting and {t[:2] for t in g.triggers()} == {t[:2] for t in waiting}
 
 
+def test_after_the_loss_of_the_state_a_backup_brings_pending_triggers_back(gateway):
+    """As docs/user/operating.md has it for a new machine: backed up while it runs, everything lost, restored; the devices get what waited."""
+    g, p = gateway, gateway.lab
+    p.ue("absent")
+    assert p.trigger("beta", device="meter-{}@b.example", devices="501-520", count=20, reference=100, validity=3600).event("summary")["by_status"] == {
+        "SUCCESS": 20}
+    waiting, known = g.triggers(), g.provisioned()
+    assert g.backup("copy").returncode == 0
+    g.stop()
+    shutil.rmtree(g.state)
+    restored = g.restore("copy", "--journal")
+    assert restored.returncode == 0, restored
+    g.start()
+    assert g.provisioned() == known
+    assert len(waiting) == 20 and {t[:2] for t in g.triggers()} == {t[:2] for t in waiting}
+    listener = p.listen("beta")
+    p.ue("present")
+    for reference in range(100, 120):
+        assert listener.wait_event("report", reference=reference, wait_s=30)["delivery_outcome"] == "SUCCESS"
+    proc.wait_until("no trigger is left", lambda: not g.triggers(), 15)
+
+
 def journal_old(source, target):
     """The journal as the programs before the log kept it."""
     tool = os.path.join(os.environ.get("MTC_BUILD", os.path.join(lab.ROOT, "build")), "tests", "tools", "journal_old")

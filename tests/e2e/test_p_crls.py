@@ -176,6 +176,6 @@ def test_old_configurations_go_on_and_say_so(own_lab):
     p = own_lab
     assert "revoked certificates of anchor-a, anchor-b are not recognised: add crl or ocsp to the trust anchor" in log(p)
     assert status(p)["revocation_unchecked"] == ["anchor-a", "anchor-b"]
-    shown = subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "status"], capture_output=True, text=True, timeout=30, check=True)
+    shown = subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "status", "all"], capture_output=True, text=True, timeout=30, check=True)
     assert "trust anchors without crl and ocsp, revoked certificates are not recognised: anchor-a, anchor-b" in shown.stdout
     assert p.trigger("acme", device="meter-1@a.example", wait=15).code == 0

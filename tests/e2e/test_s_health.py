@@ -1,4 +1,4 @@
-"""Act nineteen, second scene: `mtcctl health` says what is wrong, `mtcctl status` is right from the first moment."""
+"""Act nineteen, second scene: `mtcctl health` says what is wrong, `mtcctl status all` is right from the first moment."""
 import json
 import os
 import re

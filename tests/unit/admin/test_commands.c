@@ -436,7 +436,7 @@ static void test_an_anchor_that_is_not_configured_is_refused(void **state)
 
 	assert_string_equal(
 	    change(p, "group.add", "{\"name\": \"fleet\", \"anchor\": \"anchor-z\"}")->error,
-	    "trust anchor 'anchor-z' is not in the configuration (trust_anchors); 'mtcctl status' lists those that are");
+	    "trust anchor 'anchor-z' is not in the configuration (trust_anchors); 'mtcctl status all' lists those that are");
 	assert_true(change(p, "group.add", "{\"name\": \"fleet\", \"anchor\": \"anchor-b\"}")->ok);
 }
 

@@ -1,4 +1,4 @@
-/* What stands below the tables of `mtcctl status`: nothing is wider than a terminal. */
+/* What stands below the tables of `mtcctl status all`: nothing is wider than a terminal. */
 #include "tests/unit/test.h"
 
 #include "cli/cli_command.h"

@@ -1,0 +1,110 @@
+"""Tables at terminals of any width, colour, rates: what a person sees and what a program gets."""
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+
+import pytest
+from test_mtcctl import MTCCTL, run, server, ask  # noqa: F401  pylint: disable=unused-import
+
+PEERS = [{"name": "hss", "host": "hss.core.operator.example", "realm": "core.operator.example", "address": "127.0.0.1:3868", "protection": "none",
+          "state": "open", "since": "2026-11-30T10:00:00.000Z", "requests": 123456, "answers": 123456, "timeouts": 0, "pending": 0, "forgiven": 0,
+          "reason": ""},
+         {"name": "smssc", "host": "smssc.core.operator.example", "realm": "core.operator.example", "address": "127.0.0.1:3869", "protection": "none",
+          "state": "waiting", "since": "2026-11-30T10:00:00.000Z", "requests": 1, "answers": 0, "timeouts": 1, "pending": 0, "forgiven": 0,
+          "reason": "no answer, next attempt in 1 s"}]
+DONE = {"done": True, "ok": True, "count": 2}
+COLOUR = re.compile(r"\033\[[0-9;]*m")
+
+
+def at_terminal(columns, *words, env=None):
+    """What mtcctl writes to a terminal of this width; its exit code."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with subprocess.Popen([MTCCTL, *words], stdin=subprocess.DEVNULL, stdout=slave, stderr=subprocess.PIPE,
+                          env={"PATH": os.environ["PATH"], "TERM": "xterm", **(env or {})}) as child:
+        os.close(slave)
+        got = b""
+        try:
+            while True:
+                piece = os.read(master, 65536)
+                if not piece:
+                    break
+                got += piece
+        except OSError:  # the other end is closed
+            pass
+        os.close(master)
+        assert child.stderr.read() == b""
+        return got.decode().replace("\r\n", "\n"), child.wait(20)
+
+
+def widest(text):
+    return max(len(line) for line in COLOUR.sub("", text).splitlines())
+
+
+@pytest.mark.parametrize("columns", [20, 30, 40, 60, 80, 100, 132, 200])
+def test_a_table_fits_the_terminal(server, columns):  # noqa: F811
+    server.lines = PEERS + [DONE]
+    text, code = at_terminal(columns, "--socket", server.path, "peers")
+    plain = COLOUR.sub("", text)
+    assert code == 0 and "hss" in plain and "waiting" in plain and "no answer" in " ".join(plain.split())
+    if columns >= 60:  # below, a value may be wider than the terminal, and is not cut
+        assert widest(text.split("REASON of")[0]) <= columns, text
+        titles = plain.splitlines()[0].split()
+        assert titles[0] == "NAME" and {"STATE", "ADDRESS"} <= set(titles)
+        said = re.search(r"not shown for want of room: ((.|\n)*?) \(", plain)
+        left_out = set(re.split(r"[,\s]+", said.group(1))) if said else set()
+        assert left_out | set(titles) == {"NAME", "HOST", "ADDRESS", "PROTECTION", "STATE", "SINCE", "REQUESTS", "ANSWERS", "TIMEOUTS", "PENDING",
+                                          "FORGIVEN"}
+        assert left_out.isdisjoint(titles) and bool(left_out) == (columns < 145)
+
+
+def test_without_a_terminal_the_form_never_changes(server):  # noqa: F811
+    done = ask(server, "peers", lines=PEERS + [DONE])
+    assert done.stdout.splitlines()[0].split() == ["NAME", "HOST", "ADDRESS", "PROTECTION", "STATE", "SINCE", "REQUESTS", "ANSWERS", "TIMEOUTS", "PENDING",
+                                                   "FORGIVEN"]
+    assert run("--socket", server.path, "peers", env={"COLUMNS": "40"}).stdout == done.stdout and "\033" not in done.stdout
+
+
+def test_at_the_narrowest_each_row_stands_upright(server):  # noqa: F811
+    server.lines = [{"name": "acme", "e164": "49170123456", "origin_host": "scs.acme.example", "realm": "acme.example", "anchor": "anchor-a", "sessions": 1},
+                    DONE]
+    text, _ = at_terminal(24, "--socket", server.path, "--color", "never", "scs", "list")
+    assert text == ("NAME         acme\nE164         49170123456\nORIGIN-HOST  scs.acme.example\nREALM        acme.example\n"
+                    "ANCHOR       anchor-a\nSESSIONS     1\n\n")
+
+
+def test_the_last_column_is_wrapped_in_its_place(server):  # noqa: F811
+    server.lines = [{"name": "requests", "value": 7, "help": "device action requests that reached the core, and more words than fit"}, DONE]
+    text, _ = at_terminal(50, "--socket", server.path, "--color=never", "stats")
+    assert text == ("COUNTER   VALUE  MEANING\n"
+                    "requests  7      device action requests that\n"
+                    "                 reached the core, and more words\n"
+                    "                 than fit\n")
+
+
+def test_a_later_row_that_is_wider_fits_too(server):  # noqa: F811
+    server.lines = [{"name": f"s{i}", "members": 1, "rules": 1} for i in range(250)] + [{"name": "n" * 60, "members": 1, "rules": 1}, DONE]
+    text, _ = at_terminal(40, "--socket", server.path, "--color=never", "set", "list")
+    assert "\nNAME     " + "n" * 60 + "\nMEMBERS  1\nRULES    1\n" in text
+
+
+@pytest.mark.parametrize("words,env,coloured", [
+    ([], {}, True), (["--color", "auto"], {}, True), ([], {"NO_COLOR": "1"}, False), ([], {"NO_COLOR": ""}, True), ([], {"TERM": "dumb"}, False),
+    (["--color", "never"], {}, False), (["--color=always"], {"NO_COLOR": "1"}, True), ([], {"MTC_COLOR": "never"}, False)])
+def test_colour_is_for_people(server, words, env, coloured):  # noqa: F811
+    server.lines = PEERS + [DONE]
+    text, _ = at_terminal(200, "--socket", server.path, *words, "peers", env=env)
+    assert (COLOUR.search(text) is not None) == coloured
+    assert not coloured or ("\033[32mopen\033[0m" in text and "\033[33mwaiting\033[0m" in text)
+
+
+def test_colour_without_a_terminal_must_be_asked_for(server):  # noqa: F811
+    assert "\033" not in ask(server, "peers", lines=PEERS + [DONE]).stdout
+    assert "\033[32mopen" in ask(server, "--color", "always", "peers", lines=PEERS + [DONE]).stdout
+    assert "\033" not in ask(server, "--color", "always", "--json", "peers", lines=PEERS + [DONE]).stdout
+    wrong = run("--color", "red", "peers")
+    assert wrong.returncode == 2 and "--color is one of: auto always never" in wrong.stderr
