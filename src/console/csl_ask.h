@@ -1,0 +1,24 @@
+/* csl_ask.h - asks mtc-iwfd on behalf of a person, over its control socket. It blocks; each thread
+ * that answers a browser asks by itself. */
+#pragma once
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "console/csl_gate.h"
+#include "ctl/ctl_client.h"
+
+struct csl_ask_conf {
+	const char *socket;  /* borrowed */
+	uint32_t wait_ms;    /* for each line */
+	size_t answer_max;   /* octets of an answer as text */
+};
+
+/* As ctl_client_ask(), with a connection of its own. */
+ERR_MUST_USE int csl_ask(const struct csl_ask_conf *conf, const struct csl_person *person, const char *cmd, const json_t *args,
+			 int fd, ctl_row_fn *fn, void *arg, char why[CTL_CLIENT_WHY_MAX]);
+
+/* The whole answer as one text: {"rows":[...],"last":{...}}, in ASCII. The caller frees *text.
+ * ERR_LIMIT: it is longer than answer_max. */
+ERR_MUST_USE int csl_ask_text(const struct csl_ask_conf *conf, const struct csl_person *person, const char *cmd,
+			      const json_t *args, char **text, size_t *len, char why[CTL_CLIENT_WHY_MAX]);
