@@ -28,6 +28,8 @@ struct answer {
 	struct obj obj;
 	char *text;
 	size_t len, cap, max;
+	const struct csl_pick *pick;
+	uint32_t rows;
 };
 
 /* Adds `n` octets; there is always room for the few that end the answer. */
@@ -60,14 +62,60 @@ static int add_text(struct answer *a, const char *text)
 	return add(a, text, strlen(text));
 }
 
+/* Is the member one of "a,b,c"? */
+static bool in_list(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = list; *p; p += strspn(p, ",")) {
+		size_t k = strcspn(p, ",");
+
+		if (k == n && !memcmp(p, name, n)) {
+			return true;
+		}
+		p += k;
+	}
+	return false;
+}
+
+/* The row with the members that are wanted. New reference; NULL: out of memory. */
+static json_t *picked(const struct csl_pick *pick, const json_t *row)
+{
+	json_t *all = (json_t *)(uintptr_t)row, *some, *value;
+	const char *name;
+	int err = 0;
+
+	if (!pick->fields[0]) {
+		return json_incref(all);
+	}
+	some = json_object();
+	json_object_foreach(all, name, value)
+	{
+		err |= in_list(pick->fields, name) ? json_object_set(some, name, value) : 0;
+	}
+	if (err) {
+		json_decref(some);
+		return NULL;
+	}
+	return some;
+}
+
 static int on_row(void *arg, const json_t *row)
 {
 	struct answer *a = OBJ_OF(arg, struct answer, ANSWER_MAGIC);
 	bool done = json_is_true(json_object_get(row, "done"));
-	bool first = a->text[a->len - 1] == '[';
-	char *text = json_dumps(row, JSON_COMPACT | JSON_ENSURE_ASCII);
-	int err = text ? add_text(a, done ? "],\"last\":" : first ? "" : ",") : ERR_NOMEM;
+	json_t *shown;
+	char *text;
+	int err;
 
+	if (!done && a->pick->rows && a->rows >= a->pick->rows) {
+		return 0;
+	}
+	shown = done ? json_incref((json_t *)(uintptr_t)row) : picked(a->pick, row);
+	text = shown ? json_dumps(shown, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+	json_decref(shown);
+	err = text ? add_text(a, done ? "],\"last\":" : a->rows ? "," : "") : ERR_NOMEM;
+	a->rows += !done;
 	if (!err) {
 		err = add_text(a, text);
 	}
@@ -79,9 +127,9 @@ static int on_row(void *arg, const json_t *row)
 }
 
 int csl_ask_text(const struct csl_ask_conf *conf, const struct csl_person *person, const char *cmd, const json_t *args,
-		 char **text, size_t *len, char why[CTL_CLIENT_WHY_MAX])
+		 const struct csl_pick *pick, char **text, size_t *len, char why[CTL_CLIENT_WHY_MAX])
 {
-	struct answer a = { .obj = OBJ(ANSWER_MAGIC), .max = conf->answer_max };
+	struct answer a = { .obj = OBJ(ANSWER_MAGIC), .max = conf->answer_max, .pick = pick };
 	int err = add_text(&a, "{\"rows\":[");
 
 	if (err) {

@@ -220,6 +220,7 @@ struct query {
 	json_t *args;
 	char kind[16]; /* of an import; taken out of the arguments */
 	bool import;
+	struct csl_pick pick; /* _fields and _rows, which are for us */
 	const char *problem;
 };
 
@@ -231,6 +232,10 @@ static enum MHD_Result on_argument(void *arg, enum MHD_ValueKind kind, const cha
 	value = value ? value : "";
 	if (q->import && !strcmp(key, "kind")) {
 		str_cut(q->kind, sizeof q->kind, value);
+	} else if (!strcmp(key, "_fields")) {
+		str_cut(q->pick.fields, sizeof q->pick.fields, value);
+	} else if (!strcmp(key, "_rows")) {
+		q->problem = str_parse_u32(&q->pick.rows, value, 1, UINT32_MAX) ? "_rows is wrong, expected a number" : NULL;
 	} else {
 		q->problem = csl_arg_add(q->args, q->rows, key, value);
 	}
@@ -270,7 +275,7 @@ static enum MHD_Result answer_command(const struct csl_web *w, struct MHD_Connec
 		json_decref(q.args);
 		return csl_reply_error(c, MHD_HTTP_BAD_REQUEST, q.problem);
 	}
-	err = csl_ask_text(&w->conf.ask, &call->session.person, command->name, q.args, &text, &len, why);
+	err = csl_ask_text(&w->conf.ask, &call->session.person, command->name, q.args, &q.pick, &text, &len, why);
 	json_decref(q.args);
 	if (command->role > CTL_ROLE_READ) {
 		log_info(w->conf.log, "web", "%s by %s: %s", command->name, call->session.person.name, err ? why : "done");

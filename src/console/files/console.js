@@ -22,8 +22,16 @@ function el(tag, attributes, ...children) {
 	return node;
 }
 
+/* Draws the page. What had the focus has it again, if the new page has the same button or link. */
 function show(...children) {
-	$("main").replaceChildren(...children.filter(Boolean));
+	const main = $("main"), at = document.activeElement;
+	const words = main.contains(at) && at !== main ? at.tagName + at.textContent + (at.name || "") : null;
+	main.replaceChildren(...children.filter(Boolean));
+	window.drawn = (window.drawn || 0) + 1;
+	if (words) {
+		const same = [...main.querySelectorAll("a, button, input, select")].find((n) => n.tagName + n.textContent + (n.name || "") === words);
+		(same || main).focus({ preventScroll: true });
+	}
 }
 
 function notice(text, bad) {
@@ -152,14 +160,14 @@ const mark = (good, text) => el("span", { class: good ? "good" : "bad" }, (good 
 
 /* -- pages */
 
-function stop() {
+function halt() {
 	clearTimeout(state.timer);
 	state.turn++;
 }
 
 /* Draws the page of the address; what an earlier page still waits for is dropped. */
 async function render(focus) {
-	stop();
+	halt();
 	const turn = state.turn;
 	const [name, ...rest] = location.hash.replace(/^#\//, "").split("/").map((p) => {
 		try {
@@ -183,6 +191,7 @@ async function render(focus) {
 				return;
 			}
 			show(el("h2", {}, page.title), ...nodes);
+			performance.mark("view");
 			if (focus && !poll) {
 				$("main").focus({ preventScroll: true });
 			}
@@ -208,7 +217,7 @@ async function render(focus) {
 /* -- log-in and log-out */
 
 function leave(words) {
-	stop();
+	halt();
 	state.me = state.token = null;
 	localStorage.removeItem("token");
 	$("nav").hidden = $("logout").hidden = true;

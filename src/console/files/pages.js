@@ -4,7 +4,8 @@
 
 const samples = []; /* of the overview: { at, accepted, refused } */
 const SAMPLES_MAX = 90;
-const RECENT = 300; /* refusals that are counted by reason */
+const RECENT = 500; /* refusals that are counted by reason */
+const SHOWN = 50; /* connections */
 
 function rates(stats) {
 	const of = Object.fromEntries(stats.rows.map((r) => [r.name, r.value]));
@@ -91,8 +92,9 @@ function reasons(list) {
 const overview = {
 	name: "overview", title: "Overview", live: true,
 	async draw(rest, poll) {
-		const [status, stats, peers, sessions, refused] = await Promise.all([get("status", {}, poll), get("stats", {}, poll),
-			get("peers", {}, poll), get("sessions", {}, poll), get("decisions.search", { verdict: "refused", limit: RECENT }, poll)]);
+		const [status, stats, peers, sessions, refused] = await Promise.all([get("status", {}, poll), get("stats", { _fields: "name,value" }, poll),
+			get("peers", {}, poll), get("sessions", { _rows: SHOWN, _fields: "scs,address,protection,tls_version,since,pending" }, poll),
+			get("decisions.search", { verdict: "refused", limit: RECENT, _fields: "reason" }, poll)]);
 		const s = status.last, list = rates(stats), now = list[list.length - 1];
 		return [
 			reasons(s.reasons),
@@ -109,8 +111,8 @@ const overview = {
 				card("Requests per second", curve(list), el("p", { class: "soft" }, "solid: accepted, dashed: refused; the last three minutes")),
 				card("Refusals by reason (the last " + refused.rows.length + ")", byReason(refused.rows))),
 			card(null, peersTable(peers.rows)),
-			card(null, sessionsTable(sessions.rows.slice(0, 50)),
-				sessions.rows.length > 50 ? el("p", { class: "soft" }, "and " + (sessions.rows.length - 50) + " more") : null),
+			card(null, sessionsTable(sessions.rows),
+				sessions.last.count > SHOWN ? el("p", { class: "soft" }, "and " + (sessions.last.count - SHOWN) + " more") : null),
 		];
 	},
 };
@@ -192,6 +194,10 @@ const scsPage = {
 	},
 };
 
+const CHANGES = { add: "add the rule", delete: "delete the rule", "detect-only": "make the rule detect only", enforce: "enforce the rule",
+	right: "give the rule this right", begin: "let the rule begin", end: "let the rule end", "join-group": "join the group", "join-set": "join the set",
+	"leave-group": "leave the group", "leave-set": "leave the set" };
+
 function verdict(c) {
 	const facts = [
 		["Rule that decided", c.rule || "none"],
@@ -200,7 +206,8 @@ function verdict(c) {
 		["Groups of the SCS", c.groups.join(", ")],
 		["Rules of lower precedence", c.beaten.join("; ")],
 		["Would be refused by (detect-only)", c.detected.join("; ")],
-		["Not asked", c.not_asked.join("; ")],
+		["The HSS", c.hss ? (c.hss.error || (c.hss.allowed ? "allows it" : "refuses: " + c.hss.meaning)) : ""],
+		["Not asked", c.not_asked.map((t) => t.replace(/: --.*$/, "")).join("; ")],
 		["Further refusals on the path", c.path.join("; ")],
 	].filter(([, v]) => v);
 	return [
@@ -210,7 +217,7 @@ function verdict(c) {
 		c.changes.length || c.needs.length
 			? card(c.allowed ? "Each of these makes it a no" : "Each of these makes it a yes",
 				c.needs.length ? el("p", {}, "Needed in any case: " + c.needs.join("; ")) : null,
-				el("ul", {}, c.changes.map((x) => el("li", {}, x.change + (x.name ? " " + x.name : "") + ": " + x.rule + (x.at ? " at " + when(x.at) : "")))))
+				el("ul", {}, c.changes.map((x) => el("li", {}, (CHANGES[x.change] || x.change) + (x.name ? " " + x.name : "") + ": " + x.rule + (x.at ? " at " + when(x.at) : "")))))
 			: null,
 	];
 }
@@ -224,8 +231,9 @@ const checkPage = {
 		const action = el("select", { name: "action" }, ["trigger", "recall", "replace"].map((a) => el("option", {}, a)));
 		const names = el("datalist", { id: "scs-names" });
 		get("scs.list").then((l) => names.replaceChildren(...l.rows.slice(0, 500).map((s) => el("option", { value: s.name })))).catch(() => {});
-		const f = form([field("SCS", scs), field("Device", device), field("Action", action)], "Ask", async (data) => {
-			const a = await get("assoc.check", { scs: data.get("scs"), device: data.get("device"), action: data.get("action") });
+		const f = form([field("SCS", scs), field("Device", device), field("Action", action),
+			field("ask the HSS, too", el("input", { type: "checkbox", name: "ask_hss", value: "yes" }))], "Ask", async (data) => {
+			const a = await get("assoc.check", Object.fromEntries(data));
 			answer.replaceChildren(...verdict(a.last).filter(Boolean));
 		});
 		if (rest[0] && rest[1]) {
@@ -235,7 +243,7 @@ const checkPage = {
 	},
 };
 
-function history(row, last) {
+function story(row, last) {
 	const facts = Object.entries(row).filter(([, v]) => v !== "" && v !== null);
 	return [
 		card("Trigger " + row.reference + " of " + row.scs + " for " + row.device, el("p", {}, "State: ", el("b", {}, row.state),
@@ -262,7 +270,7 @@ const triggersPage = {
 		});
 		if (one) {
 			const a = await get("triggers.show", { scs: rest[0], reference: rest[1] });
-			return [f, ...a.rows.flatMap((row) => history(row, a.last))];
+			return [f, ...a.rows.flatMap((row) => story(row, a.last))];
 		}
 		const list = await get("triggers.list", { scs: rest[0], limit: 200 });
 		return [f, card(null, table("Triggers whose report is not acknowledged yet, the oldest first", [
