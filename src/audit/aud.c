@@ -39,8 +39,8 @@ struct aud {
 	size_t len;           /* gathered */
 	struct aud_budget budget;
 	struct aud_kept *kept; /* borrowed; NULL: none are kept */
-	uint32_t marks;    /* lines in the text that are no decisions */
-	struct aud_audit { /* what goes to the audit; store NULL: there is none */
+	uint32_t marks;        /* lines in the text that are no decisions */
+	struct aud_audit {     /* what goes to the audit; store NULL: there is none */
 		struct aud_store *store;
 		struct aud_budget budget;
 		size_t len, n; /* gathered: octets, lines */

@@ -17,7 +17,7 @@ struct aud_kept {
 	uint64_t first, next;
 	struct place {
 		size_t at, len;
-	} *places; /* of line N: N modulo places_n; owned */
+	} * places; /* of line N: N modulo places_n; owned */
 	char octets[];
 };
 

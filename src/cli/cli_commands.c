@@ -562,9 +562,10 @@ const struct cli_command cli_commands[] = {
 	{ .group = "console",
 	  .summary = "Print a link to the web console that logs you in, once",
 	  .params = console,
-	  .examples = "  mtcctl console\n  xdg-open \"$(mtcctl console)\"\n\n"
-		      "mtc-iwf-console has to run on this machine. What you may do there depends on your UNIX groups (groups of its\n"
-		      "configuration). The link works for a minute. It is the only line on standard output.\n" },
+	  .examples =
+	      "  mtcctl console\n  xdg-open \"$(mtcctl console)\"\n\n"
+	      "mtc-iwf-console has to run on this machine. What you may do there depends on your UNIX groups (groups of its\n"
+	      "configuration). The link works for a minute. It is the only line on standard output.\n" },
 	{ .group = "doctor",
 	  .summary = "Say in a sentence what is wrong, and in another what to do",
 	  .params = doctor,

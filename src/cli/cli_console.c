@@ -1,5 +1,5 @@
-/* cli_console.c - `mtcctl console`: a link for a browser, from mtc-iwf-console. The kernel tells the
- * console who asks. */
+/* cli_console.c - `mtcctl console`: a link for a browser, from mtc-iwf-console. The kernel tells
+ * the console who asks. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +22,8 @@ static void show(const struct show *s, const json_t *row)
 		fputc('\n', stdout);
 	} else if (json_is_true(json_object_get(row, "ok"))) {
 		printf("%s\n", json_string_value(json_object_get(row, "link")));
-		fprintf(stderr, "Open it in a browser on this machine within %lld seconds; it logs %s in once, with the role %s.\n",
+		fprintf(stderr,
+			"Open it in a browser on this machine within %lld seconds; it logs %s in once, with the role %s.\n",
 			cli_number(row, "seconds"), json_string_value(json_object_get(row, "name")),
 			json_string_value(json_object_get(row, "role")));
 	}
@@ -55,10 +56,11 @@ int cli_console(const struct cli_session *s, const json_t *args)
 	path = path ? path : env && *env ? env : DEFAULT_LOGIN;
 	err = ctl_client_open(&c, path, s->wait_ms, why);
 	if (err == ERR_NOTFOUND || err == ERR_REFUSED) {
-		fprintf(stderr,
-			"mtcctl: %s: no console listens there; is mtc-iwf-console running? Its configuration names the path (login); "
-			"say it with --login or MTC_CONSOLE\n",
-			path);
+		fprintf(
+		    stderr,
+		    "mtcctl: %s: no console listens there; is mtc-iwf-console running? Its configuration names the path (login); "
+		    "say it with --login or MTC_CONSOLE\n",
+		    path);
 		return CLI_CONNECT;
 	}
 	if (err) {

@@ -99,9 +99,10 @@ static const struct cfg_row log_rows[] = {
 		"counted in one line a second; 0: all"),
 	CFG_FILE("decisions", struct cfg_iwf, decisions, "/var/log/mtc-iwf/decisions.jsonl",
 		 "path of the decision log, one JSON line for each decision; empty: no decision log"),
-	CFG_U32("kept", struct cfg_iwf, decisions_kept, 0, 67108864, "2097152",
-		"bytes of the latest decisions that the core keeps in memory for the search on the console; about 400 for each; 0: "
-		"none"),
+	CFG_U32(
+	    "kept", struct cfg_iwf, decisions_kept, 0, 67108864, "2097152",
+	    "bytes of the latest decisions that the core keeps in memory for the search on the console; about 400 for each; 0: "
+	    "none"),
 	CFG_END,
 };
 

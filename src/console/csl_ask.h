@@ -9,9 +9,9 @@
 #include "ctl/ctl_client.h"
 
 struct csl_ask_conf {
-	const char *socket;  /* borrowed */
-	uint32_t wait_ms;    /* for each line */
-	size_t answer_max;   /* octets of an answer as text */
+	const char *socket; /* borrowed */
+	uint32_t wait_ms;   /* for each line */
+	size_t answer_max;  /* octets of an answer as text */
 };
 
 /* As ctl_client_ask(), with a connection of its own. */
@@ -29,4 +29,5 @@ struct csl_pick {
 /* The answer as one text: {"rows":[...],"last":{...}}, in ASCII. The caller frees *text.
  * ERR_LIMIT: it is longer than answer_max. */
 ERR_MUST_USE int csl_ask_text(const struct csl_ask_conf *conf, const struct csl_person *person, const char *cmd,
-			      const json_t *args, const struct csl_pick *pick, char **text, size_t *len, char why[CTL_CLIENT_WHY_MAX]);
+			      const json_t *args, const struct csl_pick *pick, char **text, size_t *len,
+			      char why[CTL_CLIENT_WHY_MAX]);

@@ -162,9 +162,7 @@ int csl_gate_begin(struct csl_gate *g, const struct csl_person *person, const ui
 	if (!s) {
 		return ERR_BUSY;
 	}
-	*s = (struct session){
-		.open = true, .person = *person, .seen_ms = now_ms, .until_ms = now_ms + g->conf.session_ms
-	};
+	*s = (struct session){ .open = true, .person = *person, .seen_ms = now_ms, .until_ms = now_ms + g->conf.session_ms };
 	str_hex(s->cookie, random, CSL_SECRET_OCTETS);
 	str_hex(s->token, random + CSL_SECRET_OCTETS, CSL_SECRET_OCTETS);
 	str_set(cookie, CSL_SECRET_MAX, s->cookie);

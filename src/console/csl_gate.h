@@ -37,15 +37,14 @@ void csl_gate_free(struct csl_gate *g); /* NULL allowed */
 
 /* Makes a link of the random octets. ERR_BUSY: links_max are open and none has run out.
  * ERR_INVAL: no role, or a name that is none. */
-ERR_MUST_USE int csl_gate_link(struct csl_gate *g, const struct csl_person *person,
-			       const uint8_t random[CSL_SECRET_OCTETS], uint64_t now_ms, char link[CSL_SECRET_MAX]);
+ERR_MUST_USE int csl_gate_link(struct csl_gate *g, const struct csl_person *person, const uint8_t random[CSL_SECRET_OCTETS],
+			       uint64_t now_ms, char link[CSL_SECRET_MAX]);
 /* Uses a link up. ERR_AUTH: no such link is open. */
 ERR_MUST_USE int csl_gate_use(struct csl_gate *g, const char *link, uint64_t now_ms, struct csl_person *out);
 /* Begins a session; `random` makes its cookie and its token. A person with sessions_per_person of
  * them loses the one that was idle longest. ERR_BUSY: sessions_max of others are open. */
-ERR_MUST_USE int csl_gate_begin(struct csl_gate *g, const struct csl_person *person,
-				const uint8_t random[2 * CSL_SECRET_OCTETS], uint64_t now_ms, char cookie[CSL_SECRET_MAX],
-				struct csl_session *out);
+ERR_MUST_USE int csl_gate_begin(struct csl_gate *g, const struct csl_person *person, const uint8_t random[2 * CSL_SECRET_OCTETS],
+				uint64_t now_ms, char cookie[CSL_SECRET_MAX], struct csl_session *out);
 /* The session of this cookie and this token; both are needed. `acts`: its idle time begins anew;
  * false for what a page asks by itself. ERR_AUTH: none, or it has ended. */
 ERR_MUST_USE int csl_gate_find(struct csl_gate *g, const char *cookie, const char *token, bool acts, uint64_t now_ms,

@@ -23,9 +23,9 @@ struct csl_import {
 	bool stop, waiting, running; /* waiting: a file is there that the thread has not taken */
 	struct csl_person person;
 	char cmd[32], kind[16];
-	json_t *args;  /* owned while waiting or running */
-	int fd;        /* the same; -1: none */
-	bool any, ok;  /* there was one; the last one succeeded */
+	json_t *args; /* owned while waiting or running */
+	int fd;       /* the same; -1: none */
+	bool any, ok; /* there was one; the last one succeeded */
 	json_t *progress, *rows, *last;
 	char error[CTL_CLIENT_WHY_MAX];
 };
@@ -175,9 +175,11 @@ json_t *csl_import_state(struct csl_import *i)
 	pthread_mutex_lock(&i->lock);
 	state = !i->any ? json_pack("{s:s}", "state", "none")
 			: json_pack("{s:s, s:s, s:s, s:O*, s:O*, s:O*, s:s*}", "state",
-				    i->running ? "running" : i->ok ? "done" : "failed", "kind", i->kind, "by", i->person.name,
-				    "progress", i->progress, "rows", i->rows, "last", i->last, "error",
-				    i->error[0] ? i->error : NULL);
+				    i->running ? "running"
+				    : i->ok    ? "done"
+					       : "failed",
+				    "kind", i->kind, "by", i->person.name, "progress", i->progress, "rows", i->rows, "last",
+				    i->last, "error", i->error[0] ? i->error : NULL);
 	pthread_mutex_unlock(&i->lock);
 	return state;
 }

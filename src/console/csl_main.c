@@ -71,7 +71,10 @@ static void on_look(void *arg)
 	bool full = n >= c->conf.limits.connections;
 
 	if (full != c->full) {
-		log_warn(&c->log, "console", full ? "all %u connections are taken (limits.connections); others wait" : "%u connections are open; others wait no longer", n);
+		log_warn(&c->log, "console",
+			 full ? "all %u connections are taken (limits.connections); others wait"
+			      : "%u connections are open; others wait no longer",
+			 n);
 		c->full = full;
 	}
 	net_timer_start(c->look, LOOK_MS);
@@ -207,7 +210,8 @@ static int serve(struct console *c)
 	if (code) {
 		return code;
 	}
-	log_info(&c->log, "console", "ready %s, links at %s", shown_address(address, c->conf.listen.address, c->port), c->conf.login);
+	log_info(&c->log, "console", "ready %s, links at %s", shown_address(address, c->conf.listen.address, c->port),
+		 c->conf.login);
 	err = net_loop_run(c->loop);
 	return err ? fail("the loop", words(err)) : OK;
 }

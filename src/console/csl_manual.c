@@ -48,7 +48,8 @@ static const char before[] =
     ".BR \\-h \", \" \\-\\-help \", \" \\-\\-version\n"
     "Print usage with a first run; print name, version and libraries.\n"
     ".SH CONFIGURATION\n"
-    "YAML; examples/mtc\\-iwf\\-console.yaml is one. Unknown keys are errors; errors name file and line. Changes need a restart,\n"
+    "YAML; examples/mtc\\-iwf\\-console.yaml is one. Unknown keys are errors; errors name file and line. Changes need a "
+    "restart,\n"
     "which ends the sessions.\n";
 
 static const char after[] =

@@ -36,7 +36,7 @@ ERR_MUST_USE int csl_target_parse(struct csl_target *out, enum csl_method method
 #define CSL_COOKIE "mtc_console"
 ERR_MUST_USE int csl_cookie_parse(char out[CSL_SECRET_MAX], const char *header);
 
-struct csl_names { /* borrowed */
+struct csl_names {           /* borrowed */
 	const char *address; /* that we listen at */
 	unsigned port;
 	char (*hosts)[CFG_HOST_MAX];

@@ -273,8 +273,8 @@ void core_decisions_range(const struct core *c, uint64_t *first, uint64_t *next)
 const char *core_decisions_line(const struct core *c, uint64_t number, size_t *len);
 
 /* An operator has changed who may trigger what: a line of the decision log (action
- * "provisioning"). `who`: "uid 1000", or the person and the console; `what`: the command with its arguments; `scs`, `device`: "" when it names
- * none. */
+ * "provisioning"). `who`: "uid 1000", or the person and the console; `what`: the command with its
+ * arguments; `scs`, `device`: "" when it names none. */
 void core_decide_provisioning(struct core *c, const char *who, const char *what, const char *scs, const char *device);
 
 /* -- OCSP responders */

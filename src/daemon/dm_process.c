@@ -87,7 +87,8 @@ static void find_console(struct dm_inherited *in)
 		return;
 	}
 	if (user_find(&console, in->cfg->console_user)) {
-		log_warn(&in->log, "daemon", "this machine has no user '%s' (control.console_user): the console can change nothing",
+		log_warn(&in->log, "daemon",
+			 "this machine has no user '%s' (control.console_user): the console can change nothing",
 			 in->cfg->console_user);
 		return;
 	}

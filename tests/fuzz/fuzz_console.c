@@ -50,7 +50,8 @@ static void fuzz_head(const char *target, const uint8_t *data, size_t size)
 	promise(err || strspn(t.name, PLAIN) == strlen(t.name), "a name is plain");
 	promise(err || (t.what != CSL_COMMAND && t.what != CSL_FILE) || t.name[0], "and there");
 	if (!csl_cookie_parse(cookie, line[2])) {
-		promise(strlen(cookie) == CSL_SECRET_MAX - 1 && strspn(cookie, HEX) == CSL_SECRET_MAX - 1, "a cookie has one form");
+		promise(strlen(cookie) == CSL_SECRET_MAX - 1 && strspn(cookie, HEX) == CSL_SECRET_MAX - 1,
+			"a cookie has one form");
 		promise(strstr(line[2], cookie) != NULL, "and was sent");
 	}
 	if (csl_host_ok(&names, line[3])) {
@@ -58,7 +59,8 @@ static void fuzz_head(const char *target, const uint8_t *data, size_t size)
 		promise(!strpbrk(line[3], "/@ \r"), "and nothing besides");
 	}
 	if (*line[4] && csl_origin_ok(line[4], NULL, line[3])) {
-		promise(strlen(line[4]) == strlen(line[3]) + 7 || strlen(line[4]) == strlen(line[3]) + 8, "an origin is that host");
+		promise(strlen(line[4]) == strlen(line[3]) + 7 || strlen(line[4]) == strlen(line[3]) + 8,
+			"an origin is that host");
 	}
 	free(room);
 }

@@ -15,8 +15,8 @@ static const struct ctl_arg rows[] = {
 
 static void test_types(void **state)
 {
-	json_t *args = json_object(), *wanted = json_pack("{s:s, s:I, s:b, s:[s, s], s:[s]}", "text", "a<b>", "n", (json_int_t)7, "flag", 1,
-							    "list", "x", "y", "words", "a");
+	json_t *args = json_object(), *wanted = json_pack("{s:s, s:I, s:b, s:[s, s], s:[s]}", "text", "a<b>", "n", (json_int_t)7,
+							  "flag", 1, "list", "x", "y", "words", "a");
 
 	(void)state;
 	assert_null(csl_arg_add(args, rows, "text", "a<b>"));
@@ -34,8 +34,10 @@ static void test_types(void **state)
 
 static void test_what_is_no_argument(void **state)
 {
-	static const char *const wrong[][2] = { { "", "" },	  { "nothing", "1" }, { "n", "" },	 { "n", "-1" },	  { "n", "7x" },
-						{ "n", "9223372036854775808" }, { "flag", "true" }, { "flag", "" }, { "file", "3" }, { "text", "\xff" } };
+	static const char *const wrong[][2] = { { "", "" },         { "nothing", "1" }, { "n", "" },
+						{ "n", "-1" },      { "n", "7x" },      { "n", "9223372036854775808" },
+						{ "flag", "true" }, { "flag", "" },     { "file", "3" },
+						{ "text", "\xff" } };
 	json_t *args = json_object();
 
 	(void)state;

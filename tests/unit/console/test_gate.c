@@ -59,7 +59,8 @@ static void test_a_link_works_once_and_in_time(void **state)
 
 static void test_links_are_bounded_and_for_persons_with_a_role(void **state)
 {
-	struct csl_person alice = person("alice", CTL_ROLE_READ), nobody = person("nobody", CTL_ROLE_NONE), odd = person("a b", CTL_ROLE_READ);
+	struct csl_person alice = person("alice", CTL_ROLE_READ), nobody = person("nobody", CTL_ROLE_NONE),
+			  odd = person("a b", CTL_ROLE_READ);
 	char link[CSL_SECRET_MAX];
 	struct csl_gate *g = gate();
 
@@ -123,7 +124,8 @@ static void test_a_session_ends_by_idleness_and_by_age(void **state)
 
 static void test_sessions_are_bounded(void **state)
 {
-	struct csl_person alice = person("alice", CTL_ROLE_READ), bob = person("bob", CTL_ROLE_READ), carol = person("carol", CTL_ROLE_READ);
+	struct csl_person alice = person("alice", CTL_ROLE_READ), bob = person("bob", CTL_ROLE_READ),
+			  carol = person("carol", CTL_ROLE_READ);
 	char cookies[3][CSL_SECRET_MAX], cookie[CSL_SECRET_MAX];
 	struct csl_session a[3], s;
 	struct csl_gate *g = gate();
@@ -140,7 +142,7 @@ static void test_sessions_are_bounded(void **state)
 	}
 	assert_int_equal(csl_gate_begin(g, &carol, draw(), 4, cookie, &s), ERR_BUSY);
 	assert_int_equal(csl_gate_sessions(g, 4), 4);
-	assert_int_equal(csl_gate_begin(g, &alice, draw(), 4, cookie, &s), 0); /* in place of her own */
+	assert_int_equal(csl_gate_begin(g, &alice, draw(), 4, cookie, &s), 0);   /* in place of her own */
 	assert_int_equal(csl_gate_begin(g, &carol, draw(), 104, cookie, &s), 0); /* the others were idle */
 	csl_gate_free(g);
 }

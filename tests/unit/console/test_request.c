@@ -26,8 +26,9 @@ static void test_paths(void **state)
 		{ "GET", "/api/import", 0, CSL_IMPORT, "" },
 		{ "POST", "/api/import", 0, CSL_IMPORT, "" },
 	};
-	static const char *const none[] = { "", "x", "//", "/..", "/../etc/passwd", "/a/b", "/api/", "/api", "/api/../me", "/api/a/b", "/api/A",
-					    "/api/p%73", "/Index.html", "/\x80", "/api/x y" };
+	static const char *const none[] = { "",       "x",         "//",          "/..",        "/../etc/passwd",
+					    "/a/b",   "/api/",     "/api",        "/api/../me", "/api/a/b",
+					    "/api/A", "/api/p%73", "/Index.html", "/\x80",      "/api/x y" };
 	struct csl_target t;
 	char longest[200];
 
@@ -43,7 +44,8 @@ static void test_paths(void **state)
 		int err = csl_target_parse(&t, CSL_GET, none[i]);
 
 		/* a name that is no file of ours is found out by the table of files */
-		if (err != ERR_NOTFOUND && !(err == 0 && t.what == CSL_FILE && (!strcmp(none[i], "/..") || !strcmp(none[i], "/api")))) {
+		if (err != ERR_NOTFOUND &&
+		    !(err == 0 && t.what == CSL_FILE && (!strcmp(none[i], "/..") || !strcmp(none[i], "/api")))) {
 			fail_msg("%s: %d", none[i], err);
 		}
 	}
@@ -77,9 +79,18 @@ static void test_cookies(void **state)
 static void test_hosts(void **state)
 {
 	static char hosts[2][CFG_HOST_MAX] = { "console.operator.example", "noc.example" };
-	static const char *const good[] = { "127.0.0.1:8640", "localhost:8640", "LOCALHOST:8640", "noc.example", "NOC.example:443" };
-	static const char *const bad[] = { "", "127.0.0.1", "127.0.0.1:8641", "127.0.0.2:8640", "localhost", "evil.example:8640", "noc.example.evil:1",
-					   "xnoc.example", "127.0.0.1:8640.evil.example", "noc.exampl" };
+	static const char *const good[] = { "127.0.0.1:8640", "localhost:8640", "LOCALHOST:8640", "noc.example",
+					    "NOC.example:443" };
+	static const char *const bad[] = { "",
+					   "127.0.0.1",
+					   "127.0.0.1:8641",
+					   "127.0.0.2:8640",
+					   "localhost",
+					   "evil.example:8640",
+					   "noc.example.evil:1",
+					   "xnoc.example",
+					   "127.0.0.1:8640.evil.example",
+					   "noc.exampl" };
 	struct csl_names names = { "127.0.0.1", 8640, hosts, 2 }, six = { "::1", 80, hosts, 0 };
 
 	(void)state;
