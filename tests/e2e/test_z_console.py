@@ -418,4 +418,8 @@ def test_wrong_configurations_are_refused(gateway, tmp_path):
     assert run("groups: { read: games }\n", "-t").returncode == 0
     assert "usage:" in subprocess.run([program, "--help"], capture_output=True, text=True, timeout=60, check=True).stdout
     assert "libmicrohttpd" in subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60, check=True).stdout
+    with open(gateway.lab["iwf"]["config"], encoding="utf-8") as f:
+        conf.write_text(f.read().replace(f"'{CONSOLE_UID}'", "nosuchuser"))
+    done = subprocess.run([gateway.program("mtc-iwfd"), "-t", "-c", str(conf)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0 and "no user 'nosuchuser'" in done.stderr
     assert subprocess.run([program], capture_output=True, text=True, timeout=60, check=False).returncode == 2
