@@ -34,6 +34,7 @@ ALLOWED = {
     "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox", "ipsec", "ndsip", "fetch", "fence", "merkle"},
     "doctor": {"base", "net", "tls", "conf"},
     "cli": {"base", "ctl", "net", "tls", "journal", "conf", "fence", "audit", "merkle", "doctor"},
+    "console": {"base", "net", "ctl", "conf", "sandbox"},
     "nodes": {"base", "diameter", "apps", "peer", "smpp", "net", "tls", "link", "conf"},
 }
 # The headers of a room that other rooms may include; every other header is for the room itself. A room without a row shows them all.

@@ -1,5 +1,6 @@
 """The laboratory itself: what is in it, how it comes up, what lab.json says about it."""
 import argparse
+import grp
 import json
 import os
 import re
@@ -24,7 +25,7 @@ RECORD = "processes.json"  # what was started here: proc.start() and proc.end_re
 DOMAINS = ("a.example", "b.example")
 CHILDREN_WAIT_S = 2.0  # the edges and the core of a gateway that was killed end by themselves, a moment later
 STOPPABLE = ("mtc-hss", "mtc-smssc", "mtc-ue", "mtc-iwfd")  # by hand, while the rest goes on
-PROGRAMS = ("mtc-hss", "mtc-smssc", "mtc-ue", "mtc-iwfd", "freeDiameterd")  # what runs in a laboratory
+PROGRAMS = ("mtc-hss", "mtc-smssc", "mtc-ue", "mtc-iwfd", "mtc-iwf-console", "freeDiameterd")  # what runs in a laboratory
 
 # name, origin host, realm, E.164, anchor, what it may trigger
 PROVISIONED = [
@@ -59,7 +60,8 @@ def options(**changes):
     a file of events, which a kill leaves complete."""
     preset = {"bin": os.environ.get("MTC_BIN", os.path.join(ROOT, "build", "bin")), "edges": 2, "devices": None, "fresh": False, "relay": False,
               "address": "127.0.0.1", "pki": "", "log_level": "info", "smssc_more": "", "listen_more": "", "iwf_more": "", "t4_more": "",
-              "s6m_more": "", "timers_more": "", "hss_more": "", "smssc_peer_more": "", "under": {}, "up_wait_s": 20, "ue_events": False}
+              "s6m_more": "", "timers_more": "", "hss_more": "", "smssc_peer_more": "", "control_more": "", "console": False, "console_more": "",
+              "under": {}, "up_wait_s": 20, "ue_events": False}
     return argparse.Namespace(**{**preset, **changes})
 
 
@@ -221,7 +223,7 @@ sc_address: "{SMSSC_NUMBER}"
   external: {{ host: {EXTERNAL_HOST}, realm: {EXTERNAL_REALM} }}
   internal: {{ host: {IWF_CORE_HOST}, realm: {CORE_REALM} }}
 state_dir: {scalar(self.path('iwf'))}
-control: {{ path: {scalar(self.path('ctl.sock'))} }}
+control: {{ path: {scalar(self.path('ctl.sock'))}{self.console_user()}{o.control_more} }}
 log: {{ level: {o.log_level}, decisions: {scalar(self.path('log', 'decisions.jsonl'))} }}
 edges: {o.edges}
 trust_anchors:
@@ -252,6 +254,21 @@ listen:
 t4: {{ peer: smssc, destination_realm: {CORE_REALM}, destination_host: {SMSSC_HOST}{o.t4_more} }}
 timers: {{ reconnect: 1s{o.timers_more} }}
 {o.iwf_more}"""
+
+    def console_user(self):
+        """The console of a laboratory runs as the same user as the gateway."""
+        return f", console_user: '{os.geteuid()}'" if self.options.console else ""
+
+    def start_console(self):
+        conf = write(self.path("console.yaml"), f"""listen: {{ address: {self.options.address}, port: {self.port('mtc-iwf-console')} }}
+control: {scalar(self.path('ctl.sock'))}
+login: {scalar(self.path('login.sock'))}
+groups: {{ admin: {grp.getgrgid(os.getegid()).gr_name} }}
+sandbox: prefer
+{self.options.console_more}""")
+        entry = self.start("mtc-iwf-console", [self.program("mtc-iwf-console"), "-c", conf])
+        address, port = proc.wait_ready(entry, self.options.up_wait_s)
+        self.lab["console"] = {"address": address, "port": port, "login": self.path("login.sock"), "pid": entry["pid"], "config": conf}
 
     def start_iwf(self):
         entry = self.launch_iwf()
@@ -364,6 +381,8 @@ timers: {{ reconnect: 1s{o.timers_more} }}
             self.lab["background"] = background
             write(self.path("lab.json"), json.dumps(self.lab, indent=1) + "\n")
             listening = {"mtc-hss": self.lab["hss"], "mtc-smssc": self.lab["smssc"], "mtc-iwfd": self.lab["iwf"]["tsp"]}
+            if self.options.console:
+                listening["mtc-iwf-console"] = self.lab["console"]
             keep.save(self.folder, {"devices": self.options.devices, "ports": {name: at["port"] for name, at in listening.items()}})
         except BaseException:
             self.claim.close()
@@ -393,6 +412,8 @@ timers: {{ reconnect: 1s{o.timers_more} }}
             self.start_iwf()
             if not self.kept:
                 self.provision()
+            if self.options.console:
+                self.start_console()
             self.make_tunnels(say)
         except BaseException as e:
             proc.end(self.entries)

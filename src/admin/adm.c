@@ -5,17 +5,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin/adm_backup.h"
 #include "admin/adm_exchange.h"
 
 #define CHANGE_WORDS_MAX 512 /* the decision log cuts them to less */
 
-const struct ctl_command *const adm_tables[] = {
-	adm_status_rows, adm_peers_rows,    adm_scs_rows,    adm_assoc_rows,   adm_check_rows,       adm_group_rows,
-	adm_set_rows,    adm_exchange_rows, adm_backup_rows, adm_trigger_rows, adm_trigger_one_rows, adm_reload_rows,
-	adm_health_rows, adm_quota_rows,    adm_undo_rows,   adm_screen_rows,  adm_ndsip_rows,       NULL
-};
+const struct ctl_command *const adm_tables[] = { adm_status_rows,
+						 adm_peers_rows,
+						 adm_scs_rows,
+						 adm_assoc_rows,
+						 adm_check_rows,
+						 adm_group_rows,
+						 adm_set_rows,
+						 adm_exchange_rows,
+						 adm_backup_rows,
+						 adm_trigger_rows,
+						 adm_trigger_one_rows,
+						 adm_reload_rows,
+						 adm_health_rows,
+						 adm_quota_rows,
+						 adm_undo_rows,
+						 adm_screen_rows,
+						 adm_ndsip_rows,
+						 adm_decisions_rows,
+						 NULL };
 
 static int add_commands(struct adm *a)
 {
@@ -27,18 +42,28 @@ static int add_commands(struct adm *a)
 	return err;
 }
 
+/* These commands write their lines themselves. */
+static bool has_own_line(const char *command)
+{
+	return !strcmp(command, "reload") || !strcmp(command, "screen.set");
+}
+
 /* Who may trigger what is part of the decisions: a change of it stands among them, with its author.
- * Others, such as a log level, are in the log only. */
+ * Others, such as a log level, are in the log only. Of a person on the console every change stands
+ * there, because the user id in the log is the console's. */
 static void on_changed(void *arg, const struct ctl_caller *caller, const char *command, const json_t *args)
 {
 	static const char *const about[] = { "scs.", "group.", "set.", "assoc.", "block." };
 	const struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	const char *scs = ctl_arg_text(args, strncmp(command, "scs.", 4) == 0 ? "name" : "scs", "");
-	char *said, what[CHANGE_WORDS_MAX];
+	char *said, what[CHANGE_WORDS_MAX], who[CTL_CALLER_MAX];
 	size_t i = 0;
 
 	while (i < sizeof about / sizeof *about && strncmp(command, about[i], strlen(about[i])) != 0) {
 		i++;
+	}
+	if (caller->behalf[0]) {
+		i = has_own_line(command) ? sizeof about / sizeof *about : 0;
 	}
 	if (i == sizeof about / sizeof *about || ctl_arg_bool(args, "dry_run", false)) {
 		return;
@@ -46,10 +71,10 @@ static void on_changed(void *arg, const struct ctl_caller *caller, const char *c
 	said = json_dumps(args, JSON_COMPACT | JSON_ENSURE_ASCII);
 	snprintf(what, sizeof what, "%s %s", command, said ? said : "");
 	free(said);
-	core_decide_provisioning(a->core, (uint32_t)caller->uid, what, scs, ctl_arg_text(args, "device", ""));
+	core_decide_provisioning(a->core, ctl_caller_text(who, caller), what, scs, ctl_arg_text(args, "device", ""));
 }
 
-int adm_new(struct adm **out, struct core *core, int fd)
+int adm_new(struct adm **out, struct core *core, int fd, uint32_t console_uid)
 {
 	struct adm *a = calloc(1, sizeof *a);
 	struct ctl_server_conf conf;
@@ -71,7 +96,11 @@ int adm_new(struct adm **out, struct core *core, int fd)
 					 .log = a->log,
 					 .counters = a->st,
 					 .changed = on_changed,
-					 .changed_arg = a };
+					 .changed_arg = a,
+					 .has_console = console_uid != ADM_NO_CONSOLE,
+					 /* in a laboratory the console and mtcctl have our user */
+					 .console_only = console_uid != geteuid(),
+					 .console_uid = console_uid };
 	err = ctl_server_new(&a->ctl, a->loop, fd, &conf);
 	if (!err) {
 		err = add_commands(a);

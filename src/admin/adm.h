@@ -11,8 +11,10 @@ struct adm; /* the control socket with its clients, and the running import, expo
 struct core;
 
 /* Serves the commands of ctl/ctl_commands.h on the listening UNIX socket `fd`. Borrows `core` and
- * `fd`, both until adm_free(). ERR_NOMEM, ERR_IO: nothing is served. */
-ERR_MUST_USE int adm_new(struct adm **out, struct core *core, int fd);
+ * `fd`, both until adm_free(). The user `console_uid` may ask on behalf of persons; ADM_NO_CONSOLE:
+ * nobody may. ERR_NOMEM, ERR_IO: nothing is served. */
+#define ADM_NO_CONSOLE UINT32_MAX
+ERR_MUST_USE int adm_new(struct adm **out, struct core *core, int fd, uint32_t console_uid);
 /* Ends all clients, imports and exports; nothing of an unfinished import is applied. Call it before
  * core_free(): changes that the store or the journal have not yet completed are completed there.
  * NULL allowed. */

@@ -35,7 +35,8 @@ struct adm { /* the `arg` of every handler */
 /* The tables of commands, one for each file. */
 extern const struct ctl_command adm_status_rows[], adm_peers_rows[], adm_scs_rows[], adm_assoc_rows[], adm_check_rows[],
     adm_group_rows[], adm_set_rows[], adm_exchange_rows[], adm_undo_rows[], adm_backup_rows[], adm_trigger_rows[],
-    adm_trigger_one_rows[], adm_reload_rows[], adm_health_rows[], adm_quota_rows[], adm_screen_rows[], adm_ndsip_rows[];
+    adm_trigger_one_rows[], adm_reload_rows[], adm_health_rows[], adm_quota_rows[], adm_screen_rows[], adm_ndsip_rows[],
+    adm_decisions_rows[];
 extern const struct ctl_command *const adm_tables[]; /* all of them; NULL ends it */
 
 /* -- adm_health.c: reasons why the gateway does not work; an empty array: none. Objects of

@@ -130,8 +130,6 @@ static unsigned count_of(const char *text, size_t len, const char *kind)
 
 /* -- the record of who changed what */
 
-#define WHO_MAX 24
-
 static void record_line(struct core *core, const char *who, const char *line, size_t len)
 {
 	char what[ADM_RELOAD_LINE_MAX];
@@ -145,14 +143,14 @@ static void record_line(struct core *core, const char *who, const char *line, si
 void adm_reload_record(const struct adm *a, struct core *core, const struct adm_reloaded *r)
 {
 	bool mine = a && a->reload && r->number == a->reload_number;
-	char who[WHO_MAX] = "SIGHUP", what[ADM_RELOAD_LINE_MAX];
+	char who[CTL_CALLER_MAX] = "SIGHUP", text[CTL_CALLER_MAX], what[ADM_RELOAD_LINE_MAX];
 	unsigned errors = count_of(r->text, r->len, "error ");
 
 	if (r->dry_run || (r->taken && !r->config)) {
 		return;
 	}
 	if (r->number) {
-		snprintf(who, sizeof who, mine ? "uid %u" : "mtcctl", mine ? ctl_caller(a->reload)->uid : 0u);
+		str_set(who, sizeof who, mine ? ctl_caller_text(text, ctl_caller(a->reload)) : "mtcctl");
 	}
 	if (!r->taken) {
 		snprintf(what, sizeof what, "nothing is changed, errors: %u", errors);

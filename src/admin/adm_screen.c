@@ -172,7 +172,7 @@ static void on_set(void *arg, struct ctl_request *rq, const json_t *args)
 	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	const struct ctl_caller *caller = ctl_caller(rq);
 	bool back = !strcmp(ctl_arg_text(args, "mode", ""), "default");
-	char why[CORE_WHY_MAX], who[64];
+	char why[CORE_WHY_MAX], who[CTL_CALLER_MAX + 16], text[CTL_CALLER_MAX];
 	struct core_screen_view v;
 	struct screen_rule rule;
 	enum screen_row row;
@@ -185,7 +185,7 @@ static void on_set(void *arg, struct ctl_request *rq, const json_t *args)
 	if (!back && !take_rule(a, rq, args, &rule)) {
 		return;
 	}
-	snprintf(who, sizeof who, "uid %u pid %d", (unsigned)caller->uid, (int)caller->pid);
+	snprintf(who, sizeof who, "%s pid %d", ctl_caller_text(text, caller), (int)caller->pid);
 	if (core_screen_set(a->core, row, back ? NULL : &rule, who, why)) {
 		ctl_fail(rq, "%s", why);
 	} else {

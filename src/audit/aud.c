@@ -13,6 +13,7 @@
 
 #include "audit/aud_budget.h"
 #include "audit/aud_gather.h"
+#include "audit/aud_kept.h"
 #include "base/clock.h"
 #include "base/obj.h"
 #include "base/request_status.h"
@@ -36,6 +37,7 @@ struct aud {
 	uint64_t lost;        /* decisions */
 	size_t len;           /* gathered */
 	struct aud_budget budget;
+	struct aud_kept *kept;   /* borrowed; NULL: none are kept */
 	uint32_t marks;          /* lines in the text that are no decisions */
 	struct aud_gather audit; /* what goes to the audit */
 	/* lines; in front of them is room for the newline and the mark of an incomplete line */
@@ -311,6 +313,11 @@ int aud_audit(struct aud *a, struct aud_store *store, uint32_t refusals_per_seco
 	return aud_gather_to(&a->audit, store, refusals_per_second, a->counters);
 }
 
+void aud_keep(struct aud *a, struct aud_kept *kept)
+{
+	a->kept = kept;
+}
+
 void aud_lines(struct aud *a, uint32_t per_second)
 {
 	a->budget.per_second = per_second;
@@ -387,6 +394,31 @@ static void count(struct st_counters *st, const struct aud_decision *d)
 	st_count(st, status_counter(d->request_status));
 }
 
+static void keep(struct aud *a, const char *line, size_t len)
+{
+	if (a->kept) {
+		aud_kept_add(a->kept, line, len);
+	}
+}
+
+/* A line that does not get into the decision log. */
+static void elsewhere(struct aud *a, const struct aud_decision *d, bool kept)
+{
+	char line[AUD_LINE_MAX];
+	size_t n;
+
+	if (!a->audit.store && !(kept && a->kept)) {
+		return;
+	}
+	n = aud_format(line, d);
+	if (a->audit.store) {
+		aud_gather_line(&a->audit, d, line, n);
+	}
+	if (kept) {
+		keep(a, line, n);
+	}
+}
+
 int aud_decision(struct aud *a, const struct aud_decision *d)
 {
 	size_t n;
@@ -394,28 +426,18 @@ int aud_decision(struct aud *a, const struct aud_decision *d)
 
 	count(a->counters, d);
 	if (a->fd < 0) {
-		if (a->audit.store) { /* the text is empty without a log */
-			aud_gather_line(&a->audit, d, a->text, aud_format(a->text, d));
-		}
+		elsewhere(a, d, true); /* without a log */
 		return 0;
 	}
 	if (!within_budget(a, d)) {
-		char line[AUD_LINE_MAX];
-
-		if (a->audit.store) {
-			aud_gather_line(&a->audit, d, line, aud_format(line, d));
-		}
+		elsewhere(a, d, false);
 		return 0;
 	}
 	if (!has_room(a)) {
 		err = aud_flush(a);
 		if (!has_room(a)) {
-			char line[AUD_LINE_MAX];
-
 			lose(a, 1);
-			if (a->audit.store) {
-				aud_gather_line(&a->audit, d, line, aud_format(line, d));
-			}
+			elsewhere(a, d, true);
 			return err;
 		}
 	}
@@ -424,6 +446,7 @@ int aud_decision(struct aud *a, const struct aud_decision *d)
 	if (a->audit.store) {
 		aud_gather_line(&a->audit, d, a->text + a->len, n);
 	}
+	keep(a, a->text + a->len, n);
 	a->len += n;
 	a->text[a->len++] = '\n';
 	return 0;

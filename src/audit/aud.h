@@ -82,6 +82,11 @@ void aud_recovered(struct aud *a, const struct aud_decision *d);
 /* Hands over what gathered; also the summaries of a second that is over. At least once a second. */
 void aud_audit_turn(struct aud *a);
 
+/* Each line of the decision log is kept in memory, too (aud_kept.h), also one that is lost. Borrows
+ * `kept`, which outlives the log. */
+struct aud_kept;
+void aud_keep(struct aud *a, struct aud_kept *kept);
+
 /* After log rotation (SIGHUP): further decisions go to `fd`. Takes fd. */
 void aud_reopen(struct aud *a, int fd);
 

@@ -166,6 +166,10 @@ int cli_backup(const struct cli_session *s, const char *cmd, const char *dir);
  * uses. They print and return an exit code: CLI_NO also if the journal is damaged. */
 int cli_journal(const struct cli_session *s, const char *verb, const json_t *args);
 
+/* cli_console.c: prints a link that logs the caller in on the console. Returns an exit code: CLI_NO
+ * if the caller has no role there. */
+int cli_console(const struct cli_session *s, const json_t *args);
+
 /* cli_audit.c: `audit verify`, `search` and `show` read the files of an audit. They print and
  * return an exit code: CLI_NO also if the audit is not whole. */
 int cli_audit(const struct cli_session *s, const char *verb, const json_t *args);

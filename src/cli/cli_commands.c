@@ -375,6 +375,12 @@ static const struct cli_param ndsip_rules[] = {
 	END,
 };
 
+static const struct cli_param console[] = {
+	OPTION("login", "login", CLI_PATH, "PATH",
+	       "socket of mtc-iwf-console; default $MTC_CONSOLE, or /run/mtc-iwf-console/login.sock"),
+	END,
+};
+
 static const struct cli_param doctor[] = {
 	{ .arg = "what",
 	  .kind = CLI_TEXT,
@@ -585,6 +591,13 @@ const struct cli_command cli_commands[] = {
 	  cli_show_health,
 	  "  mtcctl health\n  mtcctl --json health\n\n"
 	  "Exit code: 0 healthy, 1 not healthy, 4 the gateway does not answer.\n" },
+	{ .group = "console",
+	  .summary = "Print a link to the web console that logs you in, once",
+	  .params = console,
+	  .examples =
+	      "  mtcctl console\n  xdg-open \"$(mtcctl console)\"\n\n"
+	      "mtc-iwf-console has to run on this machine. What you may do there depends on your UNIX groups (groups of its\n"
+	      "configuration). The link works for a minute. It is the only line on standard output.\n" },
 	{ .group = "doctor",
 	  .summary = "Say in a sentence what is wrong, and in another what to do",
 	  .params = doctor,

@@ -109,6 +109,9 @@ static int own(const struct cli_session *s, const struct cli_command *c, const j
 	if (strcmp(c->group, "audit") == 0) {
 		return cli_audit(s, c->verb, args);
 	}
+	if (strcmp(c->group, "console") == 0) {
+		return cli_console(s, args);
+	}
 	if (strcmp(c->group, "doctor") == 0) {
 		return cli_doctor(s, args);
 	}

@@ -71,6 +71,9 @@ static const struct cfg_row identities_rows[] = {
 static const struct cfg_row control_rows[] = {
 	CFG_FILE("path", struct cfg_iwf, control_path, "/run/mtc-iwf/ctl.sock",
 		 "path of the control socket that mtcctl connects to"),
+	CFG_NAME("console_user", struct cfg_iwf, console_user, "",
+		 "user, by name or number, that mtc-iwf-console runs as; only this user may name the person for whom it makes a "
+		 "change; empty: no console"),
 	CFG_END,
 };
 
@@ -96,6 +99,10 @@ static const struct cfg_row log_rows[] = {
 		"counted in one line a second; 0: all"),
 	CFG_FILE("decisions", struct cfg_iwf, decisions, "/var/log/mtc-iwf/decisions.jsonl",
 		 "path of the decision log, one JSON line for each decision; empty: no decision log"),
+	CFG_U32(
+	    "kept", struct cfg_iwf, decisions_kept, 0, 67108864, "2097152",
+	    "bytes of the latest decisions that the core keeps in memory for the search on the console; about 400 for each; 0: "
+	    "none"),
 	CFG_END,
 };
 

@@ -287,7 +287,9 @@ struct cfg_iwf {
 	struct cfg_identity external, internal; /* side by side: one section of the file */
 	char state_dir[CFG_PATH_MAX];
 	char control_path[CFG_PATH_MAX];
-	char user[CFG_NAME_MAX]; /* "": keep the user of the process */
+	char console_user[CFG_NAME_MAX]; /* "": no console */
+	uint32_t decisions_kept;         /* bytes of decisions kept in memory for searches; 0: none */
+	char user[CFG_NAME_MAX];         /* "": keep the user of the process */
 	/* of the kinds of process; "": `user` */
 	char user_core[CFG_NAME_MAX], user_edge[CFG_NAME_MAX], user_keyholder[CFG_NAME_MAX];
 	int sandbox;                         /* enum cfg_sandbox */

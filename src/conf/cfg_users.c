@@ -74,11 +74,23 @@ enum cfg_users_state cfg_users_look(const struct cfg_iwf *c, char words[CFG_WHY_
 	return shared(u, words) ? CFG_USERS_SHARED : CFG_USERS_APART;
 }
 
+/* Without it the gateway works, and the console can change nothing. */
+static void check_console(const struct cfg_iwf *c, struct report *why)
+{
+	struct user console;
+
+	if (c->console_user[0] && cfg_sound(c->lines, "control") && user_find(&console, c->console_user)) {
+		cfg_warn(why, c->lines, cfg_line(c->lines, "control.console_user"),
+			 "control.console_user: this machine has no user '%s'; the console can change nothing", c->console_user);
+	}
+}
+
 int cfg_users_check(const struct cfg_iwf *c, struct report *why)
 {
 	char words[CFG_WHY_MAX];
 	enum cfg_users_state state;
 
+	check_console(c, why);
 	if (c->sandbox != CFG_SANDBOX_REQUIRE || !cfg_sound(c->lines, "users") || !cfg_sound(c->lines, "sandbox")) {
 		return 0;
 	}

@@ -28,6 +28,7 @@ static void end_decisions(struct core *c)
 	char decisions[SHOWN_COUNT_MAX];
 	int error = errno;
 
+	aud_kept_free(c->decisions.kept);
 	if (lost) {
 		log_error(c->log, "core", "lost: %s; %s cannot be written: %s", shown_count(decisions, lost, "decision"),
 			  c->cfg->decisions, strerror(error));
@@ -95,6 +96,14 @@ static int open_stores(struct core *c, const struct core_conf *conf, char why[CO
 		return err;
 	}
 	aud_lines(c->decisions.aud, cfg->decision_lines);
+	if (cfg->decisions_kept) {
+		err = aud_kept_new(&c->decisions.kept, cfg->decisions_kept);
+		if (err) {
+			snprintf(why, CORE_WHY_MAX, "log.kept: %s", err_str(err));
+			return err;
+		}
+		aud_keep(c->decisions.aud, c->decisions.kept);
+	}
 	err = core_audit_open(c, conf->audit_key, conf->audit_last, conf->publish_fd);
 	if (err) {
 		snprintf(why, CORE_WHY_MAX, "the audit: %s", err_str(err));

@@ -254,7 +254,7 @@ bool core_audit_behind(const struct core *c)
  * written. */
 static void tell_restore(struct core *c)
 {
-	char path[CFG_PATH_MAX + 32], why[FILE_WHY_MAX], what[64] = "restore", uid_text[16];
+	char path[CFG_PATH_MAX + 32], why[FILE_WHY_MAX], what[64] = "restore", uid_text[16], who[16];
 	const char *text;
 	struct file_copy f;
 	uint32_t uid = 0;
@@ -273,7 +273,8 @@ static void tell_restore(struct core *c)
 		}
 		file_copy_fini(&f);
 	}
-	core_decide_provisioning(c, uid, what, "", "");
+	snprintf(who, sizeof who, "uid %u", uid);
+	core_decide_provisioning(c, who, what, "", "");
 	core_audit_look(c);
 	if (unlink(path) < 0) {
 		log_warn(c->log, "core", "%s cannot be removed: %s; the next start tells of the restore again", path,

@@ -110,9 +110,8 @@ void core_decide_configuration(struct core *c, const char *who, const char *what
 	core_decisions_write(c); /* before the operator has the answer */
 }
 
-void core_decide_provisioning(struct core *c, uint32_t uid, const char *what, const char *scs, const char *device)
+void core_decide_provisioning(struct core *c, const char *who, const char *what, const char *scs, const char *device)
 {
-	char who[16];
 	struct aud_decision d = { .time_ms = net_loop_real_ms(c->loop),
 				  .scs = scs,
 				  .address = who,
@@ -122,7 +121,6 @@ void core_decide_provisioning(struct core *c, uint32_t uid, const char *what, co
 				  .reason = "changed",
 				  .rule = what };
 
-	snprintf(who, sizeof who, "uid %u", uid);
 	emit(c, &d);
 	core_decisions_write(c); /* before the operator has the answer */
 }
@@ -228,4 +226,17 @@ void core_decisions_write(struct core *c)
 			 c->cfg->decisions, shown_count(decisions, lost - d->lost, "decision"));
 	}
 	d->failing = failing; /* the next turn tries again */
+}
+
+void core_decisions_range(const struct core *c, uint64_t *first, uint64_t *next)
+{
+	*first = *next = 0;
+	if (c->decisions.kept) {
+		aud_kept_range(c->decisions.kept, first, next);
+	}
+}
+
+const char *core_decisions_line(const struct core *c, uint64_t number, size_t *len)
+{
+	return c->decisions.kept ? aud_kept_line(c->decisions.kept, number, len) : NULL;
 }

@@ -4,15 +4,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "audit/aud_kept.h"
 #include "base/screen_rule.h"
 #include "core/core_sessions.h"
 #include "policy/pol_reason.h"
 
 struct core_decisions {
 	struct aud *aud;
-	int failing;       /* errno of the last flush of the decision log; 0: it succeeded */
-	uint64_t since_ms; /* when writing last began to fail */
-	uint64_t lost;     /* decisions lost before it last began to fail */
+	struct aud_kept *kept; /* the latest lines; owned; NULL: log.kept is 0 */
+	int failing;           /* errno of the last flush of the decision log; 0: it succeeded */
+	uint64_t since_ms;     /* when writing last began to fail */
+	uint64_t lost;         /* decisions lost before it last began to fail */
 };
 
 struct core_decision { /* borrows its texts */

@@ -266,10 +266,16 @@ ERR_MUST_USE int core_screen_set(struct core *c, enum screen_row row, const stru
  * noticed in the same turn of the loop. */
 uint32_t core_screen_forget(struct core *c, const char *scs);
 
+/* The latest lines of the decision log, numbered in the order of their coming: those from *first to
+ * *next - 1 are kept in memory (log.kept). */
+void core_decisions_range(const struct core *c, uint64_t *first, uint64_t *next);
+/* The line, borrowed until the next decision, without NUL at its end; NULL: not kept. */
+const char *core_decisions_line(const struct core *c, uint64_t number, size_t *len);
+
 /* An operator has changed who may trigger what: a line of the decision log (action
- * "provisioning"). `what`: the command with its arguments; `scs`, `device`: "" when it names
- * none. */
-void core_decide_provisioning(struct core *c, uint32_t uid, const char *what, const char *scs, const char *device);
+ * "provisioning"). `who`: "uid 1000", or the person and the console; `what`: the command with its
+ * arguments; `scs`, `device`: "" when it names none. */
+void core_decide_provisioning(struct core *c, const char *who, const char *what, const char *scs, const char *device);
 
 /* -- OCSP responders */
 

@@ -17,6 +17,8 @@ struct ctl_client;
 ERR_MUST_USE int ctl_client_open(struct ctl_client **out, const char *path, uint32_t wait_ms, char why[CTL_CLIENT_WHY_MAX]);
 /* Takes a connected descriptor on success only. */
 ERR_MUST_USE int ctl_client_over(struct ctl_client **out, int fd);
+/* Requests from now on are made for this person with this role (copied); only the console may. */
+void ctl_client_behalf(struct ctl_client *c, const char *name, const char *role);
 void ctl_client_close(struct ctl_client *c); /* NULL allowed */
 
 /* Called for each line of the reply, the last ("done") included; `row` is borrowed. Returning other

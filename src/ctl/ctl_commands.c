@@ -273,6 +273,18 @@ const struct ctl_arg ctl_args_screen_set[] = {
 
 const struct ctl_arg ctl_args_ndsip_status[] = { SCS(false), END };
 
+const struct ctl_arg ctl_args_decisions_search[] = {
+	SCS(false),
+	TEXT("device", false, 1, 320, "only decisions about this device, as the SCS named it"),
+	WORD("verdict", false, "accepted refused detected", "only decisions with this verdict"),
+	TEXT("reason", false, 1, 63, "only decisions with this reason"),
+	TEXT("action", false, 1, 32, "only decisions about this action"),
+	TEXT("transaction", false, 1, 63, "only lines of this transaction"),
+	NUM("before", 0, INT64_MAX, "only lines before the one with this number; default: all"),
+	NUM("limit", 1, 1000, "largest number of rows; default 100"),
+	END,
+};
+
 const struct ctl_arg ctl_args_log_level[] = {
 	WORD("level", true, "error warn info debug", "most detailed level that is logged"),
 	END,

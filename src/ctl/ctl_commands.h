@@ -43,6 +43,9 @@ extern const struct ctl_arg ctl_args_assoc_check[];
 extern const struct ctl_arg ctl_args_group_add[];
 /* name; optional anchor ("": none) */
 extern const struct ctl_arg ctl_args_group_set[];
+/* optional scs, device, verdict, reason, action, transaction, before (number of a line), limit
+ * (default 100) */
+extern const struct ctl_arg ctl_args_decisions_search[];
 /* name: group.show */
 extern const struct ctl_arg ctl_args_group_name[];
 /* name; optional yes, deletes_max */

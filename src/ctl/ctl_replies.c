@@ -822,6 +822,34 @@ static const struct ctl_member cancelled[] = {
 	END,
 };
 
+/* -- decisions */
+
+static const struct ctl_member decision[] = {
+	NUM("number", "of the line, in the order of their coming since the core started; a value for before"),
+	TEXT("time", "when it was made"),
+	TEXT("transaction", "the same for all lines of a request; empty: of none"),
+	TEXT("scs", "name; empty: not known"),
+	TEXT("origin_host", "Diameter host"),
+	TEXT("address", "of the connection; of a change: who made it"),
+	TEXT("protection", "of the connection"),
+	TEXT("device", "as the SCS named it"),
+	TEXT("action",
+	     "session, trigger, recall, replace, revoke, revoke-outcome, screening, configuration, provisioning or log"),
+	ANY("reference", "Reference-Number; null: none"),
+	TEXT("verdict", "accepted, refused or detected"),
+	TEXT("reason", "code; empty: accepted"),
+	TEXT("rule", "the rule that decided; of a change: the change"),
+	TEXT("request_status", "sent to the SCS; empty: none"),
+	END,
+};
+static const struct ctl_form decision_forms[] = { FORM("each decision, the newest first", decision), NO_MORE_FORMS };
+static const struct ctl_member searched[] = {
+	NUM("count", "lines before this one"),
+	BOOLEAN("more", "older decisions are kept that were not looked at"),
+	NUM("oldest", "number of the oldest decision that is kept"),
+	END,
+};
+
 /* -- quotas */
 
 static const struct ctl_member quota[] = {
@@ -877,6 +905,7 @@ const struct ctl_reply ctl_replies[] = {
 	{ "assoc.undo", needs_yes_forms, undo },
 	{ "assoc.undo.list", kept_forms, count_only },
 	{ "backup.copy", backup_forms, backup },
+	{ "decisions.search", decision_forms, searched },
 	{ "triggers.list", trigger_forms, counted },
 	{ "triggers.show", trigger_show_forms, trigger_last },
 	{ "triggers.cancel", NULL, cancelled },

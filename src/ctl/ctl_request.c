@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "ctl/ctl_internal.h"
 
 #define ERROR_MAX 1024
@@ -32,8 +33,9 @@ static void log_change(const struct ctl_request *rq, const char *error)
 		always = *rq->log;
 		always.level = LOG_LEVEL_INFO;
 	}
-	log_info(&always, "ctl", "%s %.*s by uid %u gid %u pid %d: %s%s%s", rq->command->name, LOGGED_MAX, args ? args : "",
-		 (unsigned)rq->caller.uid, (unsigned)rq->caller.gid, (int)rq->caller.pid, error ? "refused: " : "done",
+	log_info(&always, "ctl", "%s %.*s by %s%suid %u gid %u pid %d: %s%s%s", rq->command->name, LOGGED_MAX, args ? args : "",
+		 rq->caller.behalf, rq->caller.behalf[0] ? " by the console, " : "", (unsigned)rq->caller.uid,
+		 (unsigned)rq->caller.gid, (int)rq->caller.pid, error ? "refused: " : "done",
 		 error         ? error
 		 : rq->note[0] ? ", "
 			       : "",
@@ -217,7 +219,8 @@ static const char *check_form(struct ctl_request *rq, const char *line, size_t l
 	if (!json_is_object(rq->root) || !json_is_string(json_object_get(rq->root, "cmd"))) {
 		return "expected one JSON object a line: {\"cmd\":\"NAME\",\"args\":{...}}";
 	}
-	json_object_foreach(rq->root, name, v) if (strcmp(name, "cmd") != 0 && strcmp(name, "args") != 0)
+	json_object_foreach(rq->root, name, v) if (strcmp(name, "cmd") != 0 && strcmp(name, "args") != 0 &&
+						   strcmp(name, "on_behalf_of") != 0 && strcmp(name, "role") != 0)
 	{
 		snprintf(why, cap, "unknown member '%.64s', expected cmd and args", name);
 		return why;
@@ -234,6 +237,52 @@ static const char *check_form(struct ctl_request *rq, const char *line, size_t l
 	}
 	rq->args = v;
 	return NULL;
+}
+
+/* Who may name a person, and how. NULL: nothing is wrong, and the caller has the name and role. */
+static const char *check_behalf(struct ctl_server *s, struct ctl_request *rq)
+{
+	const json_t *name = json_object_get(rq->root, "on_behalf_of"), *role = json_object_get(rq->root, "role");
+	bool console = s->conf.has_console && rq->caller.uid == s->conf.console_uid;
+
+	if (!name && !role) {
+		return NULL;
+	}
+	if (!console) {
+		return "only the console may ask on behalf of a person (control.console_user)";
+	}
+	if (!json_is_string(name) || json_string_length(name) != strlen(json_string_value(name)) ||
+	    !ctl_name_ok(json_string_value(name))) {
+		return "on_behalf_of is wrong, expected the name of a person: 1 to 63 of A-Z a-z 0-9 . _ @ + -";
+	}
+	if (!json_is_string(role) || ctl_role_parse(&rq->caller.role, json_string_value(role))) {
+		return "role is wrong, expected read, operate or admin";
+	}
+	str_set(rq->caller.behalf, sizeof rq->caller.behalf, json_string_value(name));
+	return NULL;
+}
+
+/* A console that forgets the name may change nothing; one that names it, no more than that person
+ * may. */
+static const char *check_role(const struct ctl_server *s, const struct ctl_request *rq, const struct ctl_command *command,
+			      char *why, size_t cap)
+{
+	enum ctl_role needs = ctl_command_role(command);
+
+	if (!s->conf.has_console || rq->caller.uid != s->conf.console_uid) {
+		return NULL;
+	}
+	if (!rq->caller.behalf[0]) {
+		return command->changes && s->conf.console_only
+			   ? "the console changes nothing without the name of a person (on_behalf_of)"
+			   : NULL;
+	}
+	if (rq->caller.role >= needs) {
+		return NULL;
+	}
+	snprintf(why, cap, "needs the role %s, and %s has %s", ctl_role_word(needs), rq->caller.behalf,
+		 ctl_role_word(rq->caller.role));
+	return why;
 }
 
 static void help(struct ctl_server *s, struct ctl_request *rq)
@@ -259,6 +308,9 @@ static void dispatch(struct ctl_server *s, struct ctl_request *rq)
 			continue;
 		}
 		problem = ctl_args_check(s->rows[i].command->args, rq->args, why, sizeof why);
+		if (!problem) {
+			problem = check_role(s, rq, s->rows[i].command, why, sizeof why);
+		}
 		if (problem) {
 			ctl_fail(rq, "%s: %s", cmd, problem);
 			return;
@@ -303,6 +355,9 @@ void ctl_request_run(struct ctl_conn *c, struct ctl_request **slot, const struct
 	rq->caller = *caller;
 	*slot = rq;
 	problem = check_form(rq, line, len, why, sizeof why);
+	if (!problem) {
+		problem = check_behalf(s, rq);
+	}
 	if (problem) {
 		ctl_fail(rq, "%s", problem);
 	} else {

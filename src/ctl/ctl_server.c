@@ -102,6 +102,16 @@ int ctl_server_add(struct ctl_server *s, const struct ctl_command *rows, void *a
 	return 0;
 }
 
+/* A client with more groups than fit has none: the kernel hands over all or nothing. */
+static void groups_of(struct ctl_caller *caller, int fd)
+{
+	socklen_t len = sizeof caller->groups;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, caller->groups, &len) == 0) {
+		caller->groups_n = (unsigned)(len / sizeof *caller->groups);
+	}
+}
+
 int ctl_server_client(struct ctl_server *s, int fd)
 {
 	struct ctl_caller caller = { 0 };
@@ -118,5 +128,6 @@ int ctl_server_client(struct ctl_server *s, int fd)
 		return ERR_AUTH; /* a change needs a caller with a known identity */
 	}
 	caller = (struct ctl_caller){ .uid = cred.uid, .gid = cred.gid, .pid = cred.pid };
+	groups_of(&caller, fd);
 	return ctl_conn_new(&c, s, fd, &caller);
 }

@@ -1,5 +1,6 @@
 /* ctl_server.h - the control socket: a UNIX stream, one JSON object a line each way (CONTRACTS
- * section 5). Request `{"cmd":"assoc.add","args":{...}}`; reply one or more lines, the last with
+ * section 5). Request `{"cmd":"assoc.add","args":{...}}`; the console adds the person for whom it
+ * asks, `"on_behalf_of":"alice","role":"operate"`. Reply one or more lines, the last with
  * "done":true, "ok":true|false and, when not ok, "error":"words".
  * The server knows no command: other rooms register rows. Clients, sizes, waits and queues are
  * bounded.
@@ -24,11 +25,32 @@
 struct ctl_server;
 struct ctl_request; /* one unanswered request */
 
-struct ctl_caller { /* identity of the client, from SO_PEERCRED */
+/* What a person may do; each role includes those before it. */
+enum ctl_role { CTL_ROLE_NONE, CTL_ROLE_READ, CTL_ROLE_OPERATE, CTL_ROLE_ADMIN };
+/* "none", "read", "operate", "admin" */
+const char *ctl_role_word(enum ctl_role role);
+/* ERR_INVAL: not one of "read", "operate", "admin". */
+ERR_MUST_USE int ctl_role_parse(enum ctl_role *out, const char *word);
+
+#define CTL_NAME_MAX 64    /* of a person, with the NUL */
+#define CTL_GROUPS_MAX 32  /* supplementary groups of a client that are known; more are left out */
+#define CTL_CALLER_MAX 128 /* of ctl_caller_text(), with the NUL */
+/* 1 to CTL_NAME_MAX - 1 of A-Z a-z 0-9 . _ @ + -: what may stand as the name of a person. */
+bool ctl_name_ok(const char *name);
+
+struct ctl_caller { /* identity of the client, from SO_PEERCRED and SO_PEERGROUPS */
 	uid_t uid;
 	gid_t gid;
 	pid_t pid;
+	gid_t groups[CTL_GROUPS_MAX];
+	unsigned groups_n;
+	/* the console names the person for whom it asks, and that person's role; "": the client
+	 * asks for itself */
+	char behalf[CTL_NAME_MAX];
+	enum ctl_role role;
 };
+/* "uid 1000", or "alice by the console, uid 998". Returns out. */
+const char *ctl_caller_text(char out[CTL_CALLER_MAX], const struct ctl_caller *caller);
 
 #define CTL_TEXTS_MAX 8
 #define CTL_TEXT_MAX 1024 /* octets of a text whose row has no max */
@@ -66,6 +88,11 @@ struct ctl_command {
 	bool changes;               /* logged with the caller's credentials and the result */
 	ctl_handler_fn *handler;
 };
+/* Names of commands that change something and for which the role operate suffices; NULL ends it. A
+ * command that is not among them needs admin. */
+extern const char *const ctl_operate_commands[];
+/* The least role that a person needs on the console. */
+enum ctl_role ctl_command_role(const struct ctl_command *command);
 
 /* A command that changes something (ctl_command.changes) is done, and its answer is about to be
  * sent. Borrows everything until return. */
@@ -81,6 +108,12 @@ struct ctl_server_conf {
 	struct st_counters *counters; /* borrowed; NULL: none */
 	ctl_changed_fn *changed;      /* NULL: nobody */
 	void *changed_arg;            /* borrowed until the last request is answered */
+	/* Only clients of this user may name a person for whom they ask (on_behalf_of). No console:
+	 * has_console is false. */
+	bool has_console;
+	/* They change nothing without a name: the user is the console's alone. */
+	bool console_only;
+	uid_t console_uid;
 };
 
 /* Serves on a listening UNIX descriptor (borrowed; -1: none, ctl_server_client() hands in clients).

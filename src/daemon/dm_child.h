@@ -31,7 +31,8 @@ struct dm_inherited {
 	struct cfg_iwf *cfg;
 	struct log log;
 	uint32_t slot, generation;
-	enum zone zone; /* of an edge */
+	enum zone zone;       /* of an edge */
+	uint32_t console_uid; /* of control.console_user; UINT32_MAX: none. Of the core only */
 	int caps_fd, beat_fd, control_fd, decisions_fd;
 	uint32_t caps_slot; /* of an edge */
 	int listen_fds[CFG_LISTEN_MAX];

@@ -394,7 +394,7 @@ static int set_up(struct dm_process *process)
 	show_anchors(p, &p->process.in.part);
 	dm_part_close(&p->process.in.part); /* keys are in the contexts now */
 	if (p->process.in.control_fd >= 0) {
-		err = adm_new(&p->adm, p->core, p->process.in.control_fd);
+		err = adm_new(&p->adm, p->core, p->process.in.control_fd, p->process.in.console_uid);
 		if (err) {
 			log_error(&p->process.in.log, "daemon", "the control socket cannot be served");
 			return err;

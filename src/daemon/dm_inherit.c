@@ -16,6 +16,7 @@
 static void all_unset(struct dm_inherited *in)
 {
 	memset(in, 0, sizeof *in);
+	in->console_uid = UINT32_MAX;
 	in->caps_fd = in->beat_fd = in->control_fd = in->decisions_fd = in->publish_fd = -1;
 	memset(in->listen_fds, 0xff, sizeof in->listen_fds); /* -1 each */
 }

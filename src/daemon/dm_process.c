@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/user.h"
 #include "base/writer.h"
 #include "tls/tls_warm_up.h"
 
@@ -81,10 +82,32 @@ static void on_parent(void *arg, int events)
 	}
 }
 
+/* Who that is stands in files that the sandbox closes. */
+static void find_console(struct dm_inherited *in)
+{
+	struct user console;
+
+	if (!in->cfg->console_user[0]) {
+		return;
+	}
+	if (user_find(&console, in->cfg->console_user)) {
+		log_warn(&in->log, "daemon",
+			 "this machine has no user '%s' (control.console_user): the console can change nothing",
+			 in->cfg->console_user);
+		return;
+	}
+	in->console_uid = (uint32_t)console.uid;
+}
+
 /* The log's thread begins inside the sandbox. */
 static int confine(struct dm_process *p)
 {
-	int err = dm_confine(&p->sandbox, &p->in, p->kind->sandbox);
+	int err;
+
+	if (p->kind->sandbox == SBX_CORE) {
+		find_console(&p->in);
+	}
+	err = dm_confine(&p->sandbox, &p->in, p->kind->sandbox);
 
 	if (!err) {
 		err = log_queue(&p->in.log, WRITER_OCTETS);

@@ -33,6 +33,7 @@ enum sbx_role {
 	SBX_KEYHOLDER, /* signs over its socket pair: no file, no network */
 	SBX_NDSIP, /* talks to charon over a socket that the parent connects, and looks at the packet filter: no file, no network */
 	SBX_FETCHER,       /* asks OCSP responders over sockets that the parent connects: no file, no network, no key */
+	SBX_CONSOLE,       /* accepted connections of browsers, and the control socket: no network of its own, no key */
 	SBX_KEYHOLDER_P11, /* the same, with the paths of a PKCS#11 module and what the module connects to (UNIX sockets) */
 	SBX_ROLES
 };

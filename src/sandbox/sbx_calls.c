@@ -43,6 +43,7 @@
 #define L SBX_CALLS_BIND
 #define U SBX_CALLS_UDP
 #define V SBX_CALLS_UDP_MAKE
+#define O SBX_CALLS_CONSOLE
 
 #define CALL(groups, name)                                                                                                       \
 	{                                                                                                                        \
@@ -272,6 +273,10 @@ const struct sbx_call_row sbx_call_rows[] = {
 	WITH(M, socket, IS(0, AF_UNIX)),
 	CALL(M, connect),
 	CALL(M, sendmsg),
+
+	WITH(O, setsockopt, IS(1, SOL_SOCKET), IS(2, SO_SNDTIMEO)),
+	WITH(O, setsockopt, IS(1, IPPROTO_TCP), IS(2, TCP_CORK)),
+	CALL(O, memfd_create),
 
 	/* the NDS/IP helper, before it seals itself: until then it has the filter of the parent */
 	WITH(X, socket, IS(0, AF_NETLINK), IS(2, NETLINK_NETFILTER)),

@@ -41,6 +41,12 @@ static const struct sbx_role_row rows[SBX_ROLES] = {
 			.keys = true },
 	/* its connections are streams that are made when it gets them */
 	[SBX_FETCHER] = { .word = "fetcher", .calls = SBX_CALLS_BASE | SBX_CALLS_REFUSE, .keys = true },
+	/* it reads the names of accounts; of sockets it may make those of UNIX only */
+	[SBX_CONSOLE] = { .word = "console",
+			  .calls = SBX_CALLS_BASE | SBX_CALLS_ACCEPTED | SBX_CALLS_FILES | SBX_CALLS_THREADS | SBX_CALLS_MODULE |
+				   SBX_CALLS_CONSOLE,
+			  .keys = true,
+			  .reads = true },
 	[SBX_KEYHOLDER_P11] = { .word = "keyholder-p11",
 				.calls = SBX_CALLS_BASE | SBX_CALLS_FILES | SBX_CALLS_THREADS | SBX_CALLS_MODULE,
 				.keys = true,

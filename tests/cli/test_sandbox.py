@@ -9,7 +9,7 @@ from conftest import ROOT
 
 PROBE = os.path.join(os.environ.get("MTC_BUILD", os.path.join(ROOT, "build")), "tests", "tools", "sandbox_probe")
 pytestmark = pytest.mark.once  # a build with instruments has no sandbox
-ROLES = ("parent", "core", "edge", "keyholder", "keyholder-p11", "ndsip", "fetcher")
+ROLES = ("parent", "core", "console", "edge", "keyholder", "keyholder-p11", "ndsip", "fetcher")
 
 # What a role needs, and therefore may do; everything else of the probe is refused. A role that is not here may do nothing.
 NEEDS = {
@@ -18,11 +18,13 @@ NEEDS = {
                "sigsys-handler-wide", "kill-group", "code-of-memfd", "stop-reading", "clear-flags"},
     # its own store; TCP to the configured peers (their ports by Landlock of version 4); it serves the control socket itself
     "core": {"stat", "core-store", "socket", "control-socket", "stop-reading", "clear-flags"},
+    # names of accounts below /etc, the control socket with the descriptor of a file in memory
+    "console": {"stat", "socket-unix", "control-socket", "scm-rights", "memfd", "stop-reading", "clear-flags"},
     # what a PKCS#11 module talks to
     "keyholder-p11": {"stat", "socket-unix", "control-socket", "scm-rights", "stop-reading", "clear-flags"},
 }
 # Version 2 of Landlock, that of kernel 6.1, does not see ports, nor whom a signal goes to.
-NEEDS_OLD = {"parent": {"kill", "tgkill"}, "core": {"connect"}, "keyholder-p11": {"connect"}}
+NEEDS_OLD = {"parent": {"kill", "tgkill"}, "core": {"connect"}, "console": {"connect"}, "keyholder-p11": {"connect"}}
 # Without a sandbox too: what this machine does not have.
 MISSING = {"socket-sctp": {"EPROTONOSUPPORT"}, "sctp-connectx-get": {"ENOPROTOOPT", "EOPNOTSUPP"}, "sctp-connectx-set": {"ENOPROTOOPT"},
            "sctp-order": {"ENOPROTOOPT"}, "send-to": {"EPIPE", "ENOTCONN"}, "x32-call": {"ENOSYS"}, "socket-mptcp": {"EPROTONOSUPPORT", "ENOPROTOOPT"},

@@ -316,6 +316,19 @@ def smpp():
     yield "smpp-session/esme", bytes([1]) + bytes([1, 9, 0, 1, 0x80, 9, 1, 1, 1, 4, 0, 1, 0x80, 4, 2, 1])
 
 
+def consoles():
+    """Requests of a browser: method, path, Cookie, Host, Origin, Sec-Fetch-Site, a line each; key=value lines; bodies."""
+    cookie = b"mtc_console=0123456789abcdef0123456789abcdef"
+    yield "console-head/page", b"GET\n/\n\n127.0.0.1:8640\n\nnone"
+    yield "console-head/change", b"POST\n/api/peers.stop\na=b; " + cookie + b"\nlocalhost:8640\nhttp://localhost:8640\nsame-origin"
+    yield "console-head/other-site", b"POST\n/login\n" + cookie + b"; " + cookie + b"\nevil.example:8640\nhttp://evil.example\ncross-site"
+    yield "console-head/proxy", b"GET\n/api/me\n" + cookie + b"\nnoc.example\nhttps://noc.example\nsame-origin"
+    yield "console-query/search", b"decisions.search\nscs=acme\nlimit=100\nverdict=refused"
+    yield "console-query/check", b"assoc.check\nscs=acme\ndevice=meter-1@a.example\nask_hss=yes\ngroup=a\ngroup=b"
+    yield "console-body/link", b'{"link":"0123456789abcdef0123456789abcdef"}'
+    yield "console-body/twice", b'{"a":1,"a":2}'
+
+
 def seeds():
-    for part in (parent, names, certificates, crl_numbers, records, keyholder, audits, ndsip, fetches, files, nodes, replies, edges, cores, ipsec, fences, smpp):
+    for part in (parent, names, certificates, crl_numbers, records, keyholder, audits, ndsip, fetches, files, nodes, replies, edges, cores, ipsec, fences, smpp, consoles):
         yield from part()

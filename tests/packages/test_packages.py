@@ -80,6 +80,10 @@ def packages(tmp_path_factory):
     shutil.copytree(os.path.join(ROOT, "debian"), tree / "debian")
     tools = tree / "debian" / "mtc-iwf-tools.install"
     tools.write_text("".join(line for line in tools.read_text().splitlines(True) if "completion" not in line and "zsh" not in line))
+    for name in ("install", "service", "sysusers"):
+        (tree / "debian" / f"mtc-iwf-console.{name}").unlink()
+    control = tree / "debian" / "control"
+    control.write_text(re.sub(r"Package: mtc-iwf-console\n.*?\n\n", "", control.read_text(), flags=re.S))
     rules = tree / "debian" / "rules"
     rules.write_text(re.sub(r" \$\(if \$\(MTC_COMMIT\),[^\n]*", "", rules.read_text()))
     run(os.path.join(ROOT, "scripts", "deb"), "--tree", str(tree), "--out", str(folder / "old"), "--no-lint", "--version", "0.0.9", timeout=900)
@@ -239,7 +243,7 @@ def test_the_packages_go_through_a_life(machine, tmp_path):
     wait(lambda: os.path.exists(machine.path("/var/log/mtc-iwf/decisions.jsonl")), "the decision log was not opened again")
     service.stop()
 
-    machine.run("sh", "-c", "dpkg --remove mtc-iwf mtc-iwf-tools mtc-iwf-lab", env={"DEBIAN_FRONTEND": "noninteractive"})
+    machine.run("sh", "-c", "dpkg --remove mtc-iwf-console mtc-iwf mtc-iwf-tools mtc-iwf-lab", env={"DEBIAN_FRONTEND": "noninteractive"})
     assert not os.path.exists(machine.path("/usr/bin/mtc-iwfd"))
     assert os.path.exists(machine.path("/var/lib/mtc-iwf")) and os.path.exists(machine.path("/etc/mtc-iwf/mtc-iwfd.yaml"))  # the operator's
 
@@ -247,9 +251,28 @@ def test_the_packages_go_through_a_life(machine, tmp_path):
 def test_the_unit_is_what_systemd_takes(machine):
     """Verified in the root, where the programs are."""
     install(machine, "new")
-    done = subprocess.run([*machine.enter, "systemd-analyze", "verify", "--man=no", "/lib/systemd/system/mtc-iwf.service"], capture_output=True, text=True,
-                          timeout=60, check=False)
-    assert done.returncode == 0 and "mtc-iwf" not in done.stderr, done.stderr
+    for name in ("mtc-iwf", "mtc-iwf-console"):
+        done = subprocess.run([*machine.enter, "systemd-analyze", "verify", "--man=no", f"/lib/systemd/system/{name}.service"], capture_output=True, text=True,
+                              timeout=60, check=False)
+        assert done.returncode == 0 and "mtc-iwf" not in done.stderr, done.stderr
+
+
+def test_the_console_runs_as_its_unit_says(machine):
+    """As its user, with its groups, and the configuration that the page shows: the link and the page come."""
+    install(machine, "new")
+    with open(machine.path("/etc/mtc-iwf-console.yaml"), "w", encoding="utf-8") as f:
+        f.write("listen: { port: 8640 }\n")
+    machine.run("install", "-d", "-o", "mtc-iwf-console", "/run/mtc-iwf-console")
+    console = machine.start("console", "setpriv", "--reuid=mtc-iwf-console", "--regid=mtc-iwf-console", "--init-groups", "mtc-iwf-console", "-c",
+                            "/etc/mtc-iwf-console.yaml")
+    try:
+        wait(lambda: "ready" in machine.text("/console.log"), "the console is ready")
+        assert "less protected" not in machine.text("/console.log")
+        assert machine.run("mtcctl", "console").startswith("http://127.0.0.1:8640/#")
+        assert "mtc-iwf-core" in machine.run("id", "-nG", "mtc-iwf-console")
+    finally:
+        console.terminate()
+        console.wait(30)
 
 
 def test_the_kernel_calls_of_the_unit_are_enough(machine):

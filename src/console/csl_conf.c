@@ -1,0 +1,114 @@
+/* csl_conf.c - the rows of the configuration, and the checks that span several. */
+#include "console/csl_conf.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+static const struct cfg_word levels[] = { { "error", LOG_LEVEL_ERROR },
+					  { "warn", LOG_LEVEL_WARN },
+					  { "info", LOG_LEVEL_INFO },
+					  { "debug", LOG_LEVEL_DEBUG },
+					  { NULL, 0 } };
+static const struct cfg_word sandboxes[] = {
+	{ "require", CSL_SANDBOX_REQUIRE }, { "prefer", CSL_SANDBOX_PREFER }, { "off", CSL_SANDBOX_OFF }, { NULL, 0 }
+};
+
+static const struct cfg_row listen_rows[] = {
+	CFG_ADDRESS("address", struct csl_listen, address, "127.0.0.1",
+		    "address that browsers connect to; without encryption only a loopback address is allowed"),
+	CFG_PORT("port", struct csl_listen, port, 0, "8640", "its TCP port; 0: one that the kernel chooses"),
+	CFG_END,
+};
+
+static const struct cfg_row groups_rows[] = {
+	CFG_STRING("read", struct csl_groups, read, 0, "", "UNIX group whose members may look; empty: nobody"),
+	CFG_STRING("operate", struct csl_groups, operate, 0, "",
+		   "UNIX group whose members may also start and stop peers, cancel triggers and reset quotas; empty: nobody"),
+	CFG_STRING("admin", struct csl_groups, admin, 0, "",
+		   "UNIX group whose members may do everything that the console offers; empty: root only"),
+	CFG_END,
+};
+
+static const struct cfg_row limits_rows[] = {
+	CFG_U32("connections", struct csl_limits, connections, 16, 65536, "1200",
+		"connections of browsers; more wait until others end"),
+	CFG_U32("threads", struct csl_limits, threads, 1, 64, "4", "requests that are answered at the same time"),
+	CFG_U32("links", struct csl_limits, links, 1, 1024, "32", "links that are not used yet; more are refused"),
+	CFG_U32("sessions", struct csl_limits, sessions, 1, 1024, "64", "sessions of all persons; more are refused"),
+	CFG_U32("sessions_per_person", struct csl_limits, sessions_per_person, 1, 1024, "8",
+		"sessions of one person; one more ends the one that was idle longest"),
+	CFG_U64("import_max", struct csl_limits, import_max, 1024, 1073741824, "67108864",
+		"bytes of a file that a browser may import; it is kept in memory while the import runs"),
+	CFG_U64("answer_max", struct csl_limits, answer_max, 65536, 67108864, "2097152",
+		"bytes of one answer of mtc-iwfd that is shown; a longer one is refused with the advice to narrow the question"),
+	CFG_END,
+};
+
+static const struct cfg_row timers_rows[] = {
+	CFG_DURATION("link", struct csl_timers, link_ms, 1000, 3600000, "60s", "time in which a link has to be used"),
+	CFG_DURATION("idle", struct csl_timers, idle_ms, 1000, 86400000, "15m",
+		     "a session ends when its person has done nothing for this long"),
+	CFG_DURATION("session", struct csl_timers, session_ms, 1000, 604800000, "8h",
+		     "a session ends after this time in any case"),
+	CFG_DURATION("answer", struct csl_timers, answer_ms, 100, 600000, "10s", "time that mtc-iwfd has for an answer"),
+	CFG_DURATION("connection", struct csl_timers, connection_ms, 1000, 600000, "30s",
+		     "a connection that sends and takes nothing for this long is closed"),
+	CFG_END,
+};
+
+const struct cfg_row csl_conf_rows[] = {
+	CFG_SECTION("listen", struct csl_conf, listen, listen_rows, "", "where browsers connect"),
+	CFG_TEXTS("hosts", CFG_T_HOST, struct csl_conf, hosts, hosts_n, 0, "",
+		  "further host names under which the console is reached, as through a proxy; a request for any other name is "
+		  "refused"),
+	CFG_STRING("control", struct csl_conf, control, 1, "/run/mtc-iwf/ctl.sock", "control socket of mtc-iwfd"),
+	CFG_STRING("login", struct csl_conf, login, 1, "/run/mtc-iwf-console/login.sock",
+		   "socket at which 'mtcctl console' asks for a link"),
+	CFG_SECTION("groups", struct csl_conf, groups, groups_rows, "", "who has which role; root has admin"),
+	CFG_SECTION("limits", struct csl_conf, limits, limits_rows, "", "bounds"),
+	CFG_SECTION("timers", struct csl_conf, timers, timers_rows, "", "times"),
+	CFG_WORD("sandbox", struct csl_conf, sandbox, sandboxes, "require",
+		 "whether the process confines itself: require, prefer (a warning where that cannot be had) or off"),
+	CFG_WORD("log_level", struct csl_conf, log_level, levels, "info", "messages on standard error"),
+	CFG_END,
+};
+
+/* What is sent without encryption stays on this machine. */
+static bool loopback(const char *address)
+{
+	return !strncmp(address, "127.", 4) || !strcmp(address, "::1");
+}
+
+static int check(const struct csl_conf *c, const struct cfg_lines *l, struct report *why)
+{
+	int err = 0;
+
+	if (cfg_sound(l, "listen.address") && !loopback(c->listen.address)) {
+		err = cfg_wrong(why, l, cfg_line(l, "listen.address"),
+				"listen.address is '%s', expected a loopback address: what the console sends is not encrypted; "
+				"reach it through an SSH tunnel, or a proxy with TLS whose name is in hosts",
+				c->listen.address);
+	}
+	if (cfg_sound(l, "timers") && c->timers.idle_ms > c->timers.session_ms) {
+		err = cfg_wrong(why, l, cfg_line(l, "timers.idle"), "timers.idle is longer than timers.session");
+	}
+	if (cfg_sound(l, "limits") && c->limits.connections < c->limits.threads) {
+		err = cfg_wrong(why, l, cfg_line(l, "limits.threads"), "limits.threads is larger than limits.connections");
+	}
+	return err;
+}
+
+int csl_conf_load(struct csl_conf *out, const char *path, struct report *why)
+{
+	struct cfg_lines *lines = NULL;
+	int err = cfg_read_file(out, sizeof *out, csl_conf_rows, path, &lines, why);
+
+	if (lines) {
+		int checked = check(out, lines, why);
+
+		err = err ? err : checked;
+	}
+	cfg_lines_free(lines);
+	return err;
+}

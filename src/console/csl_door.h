@@ -1,0 +1,18 @@
+/* csl_door.h - the gate for several threads, with the clock and the random numbers of this
+ * machine. */
+#pragma once
+#include "console/csl_gate.h"
+
+struct csl_door;
+
+/* ERR_NOMEM. */
+ERR_MUST_USE int csl_door_new(struct csl_door **out, const struct csl_gate_conf *conf);
+void csl_door_free(struct csl_door *d); /* NULL allowed */
+
+/* As csl_gate_link(); ERR_IO: the machine has no random numbers. */
+ERR_MUST_USE int csl_door_link(struct csl_door *d, const struct csl_person *person, char link[CSL_SECRET_MAX]);
+/* Uses a link up and begins the session of its person. ERR_AUTH, ERR_BUSY, ERR_IO. */
+ERR_MUST_USE int csl_door_enter(struct csl_door *d, const char *link, char cookie[CSL_SECRET_MAX], struct csl_session *out);
+/* As csl_gate_find(). */
+ERR_MUST_USE int csl_door_find(struct csl_door *d, const char *cookie, const char *token, bool acts, struct csl_session *out);
+void csl_door_leave(struct csl_door *d, const char *cookie);

@@ -1,0 +1,55 @@
+/* csl_gate.h - who is logged in: one-time links and sessions. Both tables are bounded. A link is
+ * used once, within its time. A session ends when it is idle for too long, at the latest after its
+ * absolute time, or by log-out. Secrets are compared without regard to where they differ.
+ * PURE: times and random octets are arguments. Not for two threads at once. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "ctl/ctl_server.h"
+
+#define CSL_SECRET_OCTETS 16 /* 128 random bits in each link, cookie and token */
+#define CSL_SECRET_MAX (2 * CSL_SECRET_OCTETS + 1)
+
+struct csl_gate;
+
+struct csl_gate_conf {
+	uint32_t links_max, sessions_max, sessions_per_person;
+	uint64_t link_ms, idle_ms, session_ms;
+};
+
+struct csl_person {
+	char name[CTL_NAME_MAX];
+	enum ctl_role role;
+};
+
+struct csl_session { /* a copy; the gate keeps its own */
+	struct csl_person person;
+	char token[CSL_SECRET_MAX];
+	uint64_t idle_left_ms, left_ms;
+};
+
+/* ERR_NOMEM. */
+ERR_MUST_USE int csl_gate_new(struct csl_gate **out, const struct csl_gate_conf *conf);
+void csl_gate_free(struct csl_gate *g); /* NULL allowed */
+
+/* Makes a link of the random octets. ERR_BUSY: links_max are open and none has run out.
+ * ERR_INVAL: no role, or a name that is none. */
+ERR_MUST_USE int csl_gate_link(struct csl_gate *g, const struct csl_person *person, const uint8_t random[CSL_SECRET_OCTETS],
+			       uint64_t now_ms, char link[CSL_SECRET_MAX]);
+/* Uses a link up. ERR_AUTH: no such link is open. */
+ERR_MUST_USE int csl_gate_use(struct csl_gate *g, const char *link, uint64_t now_ms, struct csl_person *out);
+/* Begins a session; `random` makes its cookie and its token. A person with sessions_per_person of
+ * them loses the one that was idle longest. ERR_BUSY: sessions_max of others are open. */
+ERR_MUST_USE int csl_gate_begin(struct csl_gate *g, const struct csl_person *person, const uint8_t random[2 * CSL_SECRET_OCTETS],
+				uint64_t now_ms, char cookie[CSL_SECRET_MAX], struct csl_session *out);
+/* The session of this cookie and this token; both are needed. `acts`: its idle time begins anew;
+ * false for what a page asks by itself. ERR_AUTH: none, or it has ended. */
+ERR_MUST_USE int csl_gate_find(struct csl_gate *g, const char *cookie, const char *token, bool acts, uint64_t now_ms,
+			       struct csl_session *out);
+/* Ends the session of this cookie; nothing happens without one. */
+void csl_gate_end(struct csl_gate *g, const char *cookie);
+/* Sessions that are open now. */
+uint32_t csl_gate_sessions(struct csl_gate *g, uint64_t now_ms);

@@ -1,0 +1,185 @@
+/* csl_import.c - the thread waits for a file, hands it to mtc-iwfd, and notes what that says. */
+#include "console/csl_import.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/obj.h"
+#include "base/str.h"
+
+#define ROWS_MAX 32 /* mistakes and rows that would go; mtc-iwfd sends fewer */
+#define WAIT_MS 600000u
+
+#define CSL_IMPORT_MAGIC 0x4f20bd61u
+struct csl_import {
+	struct obj obj;
+	struct csl_ask_conf conf;
+	pthread_t thread;
+	pthread_mutex_t lock; /* over what follows */
+	pthread_cond_t wake;
+	bool stop, waiting, running; /* waiting: a file is there that the thread has not taken */
+	struct csl_person person;
+	char cmd[32], kind[16];
+	json_t *args; /* owned while waiting or running */
+	int fd;       /* the same; -1: none */
+	bool any, ok; /* there was one; the last one succeeded */
+	json_t *progress, *rows, *last;
+	char error[CTL_CLIENT_WHY_MAX];
+};
+
+static void forget(struct csl_import *i)
+{
+	json_decref(i->progress);
+	json_decref(i->rows);
+	json_decref(i->last);
+	i->progress = i->rows = i->last = NULL;
+	i->error[0] = 0;
+}
+
+/* Returning other than 0 ends the conversation. */
+static int on_row(void *arg, const json_t *row)
+{
+	struct csl_import *i = OBJ_OF(arg, struct csl_import, CSL_IMPORT_MAGIC);
+	json_t *kept = (json_t *)(uintptr_t)row;
+	int stop;
+
+	pthread_mutex_lock(&i->lock);
+	if (json_is_true(json_object_get(row, "done"))) {
+		i->last = json_deep_copy(kept);
+	} else if (json_is_true(json_object_get(row, "progress"))) {
+		json_decref(i->progress);
+		i->progress = json_deep_copy(kept);
+	} else if (json_array_size(i->rows) < ROWS_MAX) {
+		json_array_append_new(i->rows, json_deep_copy(kept));
+	}
+	stop = i->stop;
+	pthread_mutex_unlock(&i->lock);
+	return stop ? ERR_CLOSED : 0;
+}
+
+static void import_one(struct csl_import *i)
+{
+	char why[CTL_CLIENT_WHY_MAX] = "";
+	int err;
+
+	pthread_mutex_unlock(&i->lock);
+	err = csl_ask(&i->conf, &i->person, i->cmd, i->args, i->fd, on_row, i, why);
+	pthread_mutex_lock(&i->lock);
+	close(i->fd);
+	i->fd = -1;
+	json_decref(i->args);
+	i->args = NULL;
+	i->running = false;
+	i->ok = !err;
+	if (err) {
+		str_cut(i->error, sizeof i->error, *why ? why : err_str(err));
+	}
+}
+
+static void *work(void *arg)
+{
+	struct csl_import *i = OBJ_OF(arg, struct csl_import, CSL_IMPORT_MAGIC);
+
+	pthread_mutex_lock(&i->lock);
+	while (!i->stop) {
+		if (i->waiting) {
+			i->waiting = false;
+			import_one(i);
+		} else {
+			pthread_cond_wait(&i->wake, &i->lock);
+		}
+	}
+	pthread_mutex_unlock(&i->lock);
+	return NULL;
+}
+
+int csl_import_new(struct csl_import **out, const struct csl_ask_conf *conf)
+{
+	struct csl_import *i = calloc(1, sizeof *i);
+
+	if (!i) {
+		return ERR_NOMEM;
+	}
+	obj_begin(&i->obj, CSL_IMPORT_MAGIC);
+	i->conf = *conf;
+	i->conf.wait_ms = WAIT_MS; /* a row comes from time to time, but the disk may be slow */
+	i->fd = -1;
+	pthread_mutex_init(&i->lock, NULL);
+	pthread_cond_init(&i->wake, NULL);
+	if (pthread_create(&i->thread, NULL, work, i)) {
+		free(i);
+		return ERR_NOMEM;
+	}
+	*out = i;
+	return 0;
+}
+
+void csl_import_free(struct csl_import *i)
+{
+	if (!i) {
+		return;
+	}
+	OBJ_CHECK(i, CSL_IMPORT_MAGIC);
+	pthread_mutex_lock(&i->lock);
+	i->stop = true;
+	pthread_cond_signal(&i->wake);
+	pthread_mutex_unlock(&i->lock);
+	pthread_join(i->thread, NULL);
+	if (i->fd >= 0) {
+		close(i->fd);
+	}
+	json_decref(i->args);
+	forget(i);
+	pthread_cond_destroy(&i->wake);
+	pthread_mutex_destroy(&i->lock);
+	OBJ_END(i, CSL_IMPORT_MAGIC);
+	free(i);
+}
+
+int csl_import_start(struct csl_import *i, const struct csl_person *person, const char *kind, json_t *args, int fd)
+{
+	bool busy;
+
+	OBJ_CHECK(i, CSL_IMPORT_MAGIC);
+	pthread_mutex_lock(&i->lock);
+	busy = i->running;
+	if (!busy) {
+		forget(i);
+		i->rows = json_array();
+		i->any = i->waiting = i->running = true;
+		i->ok = false;
+		i->person = *person;
+		i->args = args;
+		i->fd = fd;
+		str_cut(i->kind, sizeof i->kind, kind);
+		snprintf(i->cmd, sizeof i->cmd, "%.15s.import", kind);
+		pthread_cond_signal(&i->wake);
+	}
+	pthread_mutex_unlock(&i->lock);
+	if (busy) {
+		json_decref(args);
+		close(fd);
+		return ERR_BUSY;
+	}
+	return 0;
+}
+
+json_t *csl_import_state(struct csl_import *i)
+{
+	json_t *state;
+
+	OBJ_CHECK(i, CSL_IMPORT_MAGIC);
+	pthread_mutex_lock(&i->lock);
+	state = !i->any ? json_pack("{s:s}", "state", "none")
+			: json_pack("{s:s, s:s, s:s, s:O*, s:O*, s:O*, s:s*}", "state",
+				    i->running ? "running"
+				    : i->ok    ? "done"
+					       : "failed",
+				    "kind", i->kind, "by", i->person.name, "progress", i->progress, "rows", i->rows, "last",
+				    i->last, "error", i->error[0] ? i->error : NULL);
+	pthread_mutex_unlock(&i->lock);
+	return state;
+}

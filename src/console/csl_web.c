@@ -1,0 +1,439 @@
+/* csl_web.c - one request: who asks, from which page, for what; then its body; then exactly one
+ * answer. What is refused for its head is refused before a body is read. */
+#include "console/csl_web.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/obj.h"
+#include "base/str.h"
+#include "console/csl_command.h"
+#include "console/csl_reply.h"
+
+#define HEAD_MAX ((size_t)16 * 1024) /* octets of a request line with its headers */
+#define BODY_MAX ((size_t)64 * 1024) /* what a request of the control socket may have */
+
+#define CSL_WEB_MAGIC 0x58d3b21eu
+struct csl_web {
+	struct obj obj;
+	struct csl_web_conf conf;
+	struct MHD_Daemon *daemon;
+};
+
+#define CALL_MAGIC 0x0ee47ac3u
+struct call { /* one request */
+	struct obj obj;
+	enum csl_method method;
+	struct csl_target target;
+	struct csl_session session; /* of whoever asks; unset for files and the log-in */
+	char cookie[CSL_SECRET_MAX];
+	char *body; /* owned */
+	size_t len;
+	int file; /* body of an import; owned; -1: none */
+	uint64_t file_len;
+};
+
+static const char *header(struct MHD_Connection *c, const char *name)
+{
+	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
+}
+
+/* -- the head of a request */
+
+/* The session of cookie and token; both prove the page, so no other page can make a browser ask. */
+static int find_session(const struct csl_web *w, struct MHD_Connection *c, struct call *call)
+{
+	const char *token = header(c, "X-Console-Token");
+
+	if (csl_cookie_parse(call->cookie, header(c, "Cookie")) || !token) {
+		return ERR_AUTH;
+	}
+	return csl_door_find(w->conf.door, call->cookie, token, !header(c, "X-Console-Poll"), &call->session);
+}
+
+/* 0, or the status of the refusal with its words. */
+static unsigned judge_command(const struct call *call, const char **words)
+{
+	const struct csl_command *command = csl_command_find(call->target.name);
+
+	if (!command) {
+		*words = "the console does not offer this command";
+		return MHD_HTTP_NOT_FOUND;
+	}
+	if ((command->role > CTL_ROLE_READ) != (call->method == CSL_POST)) {
+		*words = "this command takes another method";
+		return MHD_HTTP_METHOD_NOT_ALLOWED;
+	}
+	if (call->session.person.role < command->role) {
+		*words = "your role does not allow this";
+		return MHD_HTTP_FORBIDDEN;
+	}
+	return 0;
+}
+
+static unsigned judge(const struct csl_web *w, struct MHD_Connection *c, struct call *call, const char *path, const char **words)
+{
+	const char *host = header(c, "Host"), *size = header(c, "Content-Length");
+	int err = csl_target_parse(&call->target, call->method, path);
+	uint64_t n, max = call->target.what == CSL_IMPORT ? w->conf.import_max : BODY_MAX;
+
+	if (!csl_host_ok(&w->conf.names, host)) {
+		*words = "this is not a name of the console (hosts)";
+		return MHD_HTTP_MISDIRECTED_REQUEST;
+	}
+	if (err) {
+		*words = err == ERR_STATE ? "this address takes another method" : "there is nothing at this address";
+		return err == ERR_STATE ? MHD_HTTP_METHOD_NOT_ALLOWED : MHD_HTTP_NOT_FOUND;
+	}
+	if (!csl_origin_ok(header(c, "Origin"), header(c, "Sec-Fetch-Site"), host) && call->target.what != CSL_FILE) {
+		*words = "the page of another site may not ask";
+		return MHD_HTTP_FORBIDDEN;
+	}
+	if (call->target.what != CSL_FILE && call->target.what != CSL_LOGIN && find_session(w, c, call)) {
+		*words = "not logged in: 'mtcctl console' prints a link";
+		return MHD_HTTP_UNAUTHORIZED;
+	}
+	if (size && (str_parse_u64(&n, size, 0, UINT64_MAX) || n > max)) {
+		*words = "the body is too large";
+		return MHD_HTTP_CONTENT_TOO_LARGE;
+	}
+	if (call->target.what == CSL_IMPORT && call->method == CSL_POST && call->session.person.role < CTL_ROLE_ADMIN) {
+		*words = "your role does not allow this";
+		return MHD_HTTP_FORBIDDEN;
+	}
+	return call->target.what == CSL_COMMAND ? judge_command(call, words) : 0;
+}
+
+static enum MHD_Result begin(struct csl_web *w, struct MHD_Connection *c, const char *path, const char *method, void **slot)
+{
+	struct call *call = calloc(1, sizeof *call);
+	const char *words = "";
+	unsigned status;
+
+	if (!call) {
+		return MHD_NO;
+	}
+	obj_begin(&call->obj, CALL_MAGIC);
+	call->file = -1;
+	call->method = csl_method_of(method);
+	*slot = call; /* freed in on_end() */
+	status = judge(w, c, call, path, &words);
+	if (!status && call->target.what == CSL_IMPORT && call->method == CSL_POST) {
+		call->file = memfd_create("import", MFD_CLOEXEC);
+		status = call->file < 0 ? MHD_HTTP_INTERNAL_SERVER_ERROR : 0;
+		words = "there is no memory for a file";
+	}
+	if (status) {
+		log_debug(w->conf.log, "web", "refused with %u: %s", status, words);
+		return csl_reply_error(c, status, words);
+	}
+	return MHD_YES;
+}
+
+/* -- its body */
+
+static enum MHD_Result take_file(const struct csl_web *w, struct call *call, const char *p, size_t n)
+{
+	if (n > w->conf.import_max - call->file_len) {
+		return MHD_NO;
+	}
+	while (n) {
+		ssize_t k = write(call->file, p, n);
+
+		if (k < 0 && errno != EINTR) {
+			return MHD_NO;
+		}
+		k = k < 0 ? 0 : k;
+		call->file_len += (uint64_t)k;
+		p += k;
+		n -= (size_t)k;
+	}
+	return MHD_YES;
+}
+
+/* MHD_NO closes the connection: nothing can be said to whoever is still sending. */
+static enum MHD_Result take(const struct csl_web *w, struct call *call, const char *p, size_t n)
+{
+	char *body;
+
+	if (call->file >= 0) {
+		return take_file(w, call, p, n);
+	}
+	if (n > BODY_MAX - call->len) {
+		return MHD_NO;
+	}
+	body = realloc(call->body, call->len + n);
+	if (!body) {
+		return MHD_NO;
+	}
+	memcpy(body + call->len, p, n);
+	call->body = body;
+	call->len += n;
+	return MHD_YES;
+}
+
+/* -- its answer */
+
+static json_t *session_json(const struct csl_session *s)
+{
+	return json_pack("{s:s, s:s, s:s, s:I, s:I}", "name", s->person.name, "role", ctl_role_word(s->person.role), "token",
+			 s->token, "idle_s", (json_int_t)(s->idle_left_ms / 1000), "left_s", (json_int_t)(s->left_ms / 1000));
+}
+
+static enum MHD_Result answer_login(const struct csl_web *w, struct MHD_Connection *c, const struct call *call)
+{
+	json_t *args = csl_args_of_body(call->body, call->len);
+	const char *link = json_string_value(json_object_get(args, "link"));
+	char secret[CSL_SECRET_MAX], cookie[CSL_SECRET_MAX + 64];
+	struct csl_session s;
+	int err = link ? csl_door_enter(w->conf.door, link, secret, &s) : ERR_AUTH;
+
+	json_decref(args);
+	if (err) {
+		log_info(w->conf.log, "web", "a log-in was refused: %s",
+			 err == ERR_BUSY ? "too many sessions (limits.sessions)" : "no such link is open");
+		return csl_reply_error(c, err == ERR_BUSY ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_UNAUTHORIZED,
+				       err == ERR_BUSY ? "too many sessions are open: log out elsewhere, or wait"
+						       : "this link was used before, or its time is over: "
+							 "'mtcctl console' prints another one");
+	}
+	log_info(w->conf.log, "web", "%s logged in with the role %s", s.person.name, ctl_role_word(s.person.role));
+	snprintf(cookie, sizeof cookie, CSL_COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict", secret);
+	return csl_reply_json(c, MHD_HTTP_OK, session_json(&s), cookie);
+}
+
+static enum MHD_Result answer_logout(const struct csl_web *w, struct MHD_Connection *c, const struct call *call)
+{
+	csl_door_leave(w->conf.door, call->cookie);
+	log_info(w->conf.log, "web", "%s logged out", call->session.person.name);
+	return csl_reply_json(c, MHD_HTTP_OK, json_object(), CSL_COOKIE "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+}
+
+#define QUERY_MAGIC 0x9d60b7f4u
+struct query {
+	struct obj obj;
+	const struct ctl_arg *rows;
+	json_t *args;
+	char kind[16]; /* of an import; taken out of the arguments */
+	bool import;
+	struct csl_pick pick; /* _fields and _rows, which are for us */
+	const char *problem;
+};
+
+static enum MHD_Result on_argument(void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	struct query *q = OBJ_OF(arg, struct query, QUERY_MAGIC);
+
+	(void)kind;
+	value = value ? value : "";
+	if (q->import && !strcmp(key, "kind")) {
+		str_cut(q->kind, sizeof q->kind, value);
+	} else if (!strcmp(key, "_fields")) {
+		str_cut(q->pick.fields, sizeof q->pick.fields, value);
+	} else if (!strcmp(key, "_rows")) {
+		q->problem = str_parse_u32(&q->pick.rows, value, 1, UINT32_MAX) ? "_rows is wrong, expected a number" : NULL;
+	} else {
+		q->problem = csl_arg_add(q->args, q->rows, key, value);
+	}
+	return q->problem ? MHD_NO : MHD_YES;
+}
+
+static unsigned status_of(int err)
+{
+	switch (err) {
+	case ERR_REFUSED:
+		return MHD_HTTP_BAD_REQUEST;
+	case ERR_TIMEOUT:
+		return MHD_HTTP_GATEWAY_TIMEOUT;
+	case ERR_LIMIT:
+		return MHD_HTTP_BAD_GATEWAY;
+	default:
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	}
+}
+
+static enum MHD_Result answer_command(const struct csl_web *w, struct MHD_Connection *c, const struct call *call)
+{
+	const struct csl_command *command = csl_command_find(call->target.name);
+	struct query q = { .obj = OBJ(QUERY_MAGIC), .rows = command->args };
+	char why[CTL_CLIENT_WHY_MAX] = "", *text = NULL;
+	size_t len = 0;
+	int err;
+
+	if (call->method == CSL_POST) {
+		q.args = csl_args_of_body(call->body, call->len);
+		q.problem = q.args ? NULL : "the body is no JSON object";
+	} else {
+		q.args = json_object();
+		MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, on_argument, &q);
+	}
+	if (q.problem) {
+		json_decref(q.args);
+		return csl_reply_error(c, MHD_HTTP_BAD_REQUEST, q.problem);
+	}
+	err = csl_ask_text(&w->conf.ask, &call->session.person, command->name, q.args, &q.pick, &text, &len, why);
+	json_decref(q.args);
+	if (command->role > CTL_ROLE_READ) {
+		log_info(w->conf.log, "web", "%s by %s: %s", command->name, call->session.person.name, err ? why : "done");
+	}
+	return err ? csl_reply_error(c, status_of(err), why) : csl_reply_text(c, MHD_HTTP_OK, text, len, NULL);
+}
+
+static enum MHD_Result start_import(const struct csl_web *w, struct MHD_Connection *c, struct call *call)
+{
+	struct query q = { .obj = OBJ(QUERY_MAGIC), .rows = ctl_args_import, .args = json_object(), .import = true };
+	int fd = call->file;
+
+	MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, on_argument, &q);
+	if (!q.problem && !csl_import_kind_ok(q.kind)) {
+		q.problem = "kind is wrong, expected scs, group, set, assoc or block";
+	}
+	if (!q.problem && lseek(fd, 0, SEEK_SET) != 0) {
+		q.problem = "the file cannot be read";
+	}
+	if (q.problem) {
+		json_decref(q.args);
+		return csl_reply_error(c, MHD_HTTP_BAD_REQUEST, q.problem);
+	}
+	call->file = -1;
+	log_info(w->conf.log, "web", "%s.import of %llu bytes by %s begins", q.kind, (unsigned long long)call->file_len,
+		 call->session.person.name);
+	if (csl_import_start(w->conf.import, &call->session.person, q.kind, q.args, fd)) {
+		return csl_reply_error(c, MHD_HTTP_CONFLICT, "another import runs: wait for its end");
+	}
+	return csl_reply_json(c, MHD_HTTP_ACCEPTED, csl_import_state(w->conf.import), NULL);
+}
+
+static enum MHD_Result answer_file(struct MHD_Connection *c, const char *name)
+{
+	for (const struct csl_file *f = csl_files; f->name; f++) {
+		if (!strcmp(f->name, name)) {
+			return csl_reply_file(c, f);
+		}
+	}
+	return csl_reply_error(c, MHD_HTTP_NOT_FOUND, "there is nothing at this address");
+}
+
+static enum MHD_Result answer(const struct csl_web *w, struct MHD_Connection *c, struct call *call)
+{
+	switch (call->target.what) {
+	case CSL_FILE:
+		return answer_file(c, call->target.name);
+	case CSL_LOGIN:
+		return answer_login(w, c, call);
+	case CSL_LOGOUT:
+		return answer_logout(w, c, call);
+	case CSL_ME:
+		return csl_reply_json(c, MHD_HTTP_OK, session_json(&call->session), NULL);
+	case CSL_COMMAND:
+		return answer_command(w, c, call);
+	default:
+		return call->method == CSL_POST ? start_import(w, c, call)
+						: csl_reply_json(c, MHD_HTTP_OK, csl_import_state(w->conf.import), NULL);
+	}
+}
+
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
+				  const char *data, size_t *n, void **slot)
+{
+	struct csl_web *w = OBJ_OF(arg, struct csl_web, CSL_WEB_MAGIC);
+	enum MHD_Result ok;
+
+	(void)version;
+	if (!*slot) {
+		return begin(w, c, path, method, slot);
+	}
+	if (*n) {
+		ok = take(w, OBJ_OF(*slot, struct call, CALL_MAGIC), data, *n);
+		*n = 0;
+		return ok;
+	}
+	return answer(w, c, OBJ_OF(*slot, struct call, CALL_MAGIC));
+}
+
+static void on_end(void *arg, struct MHD_Connection *c, void **slot, enum MHD_RequestTerminationCode code)
+{
+	struct call *call;
+
+	(void)arg;
+	(void)c;
+	(void)code;
+	if (!*slot) {
+		return;
+	}
+	call = OBJ_OF(*slot, struct call, CALL_MAGIC);
+	*slot = NULL;
+	free(call->body);
+	if (call->file >= 0) {
+		close(call->file);
+	}
+	OBJ_END(call, CALL_MAGIC);
+	free(call);
+}
+
+/* -- the server */
+
+/* What the library says is about what strangers send: not for a log that they could fill. */
+static void on_words(void *arg, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+static void on_words(void *arg, const char *fmt, va_list ap)
+{
+	struct csl_web *w = OBJ_OF(arg, struct csl_web, CSL_WEB_MAGIC);
+	char line[256];
+
+	vsnprintf(line, sizeof line, fmt, ap);
+	line[strcspn(line, "\n")] = 0;
+	log_debug(w->conf.log, "web", "%s", line);
+}
+
+int csl_web_new(struct csl_web **out, const struct csl_web_conf *conf)
+{
+	struct csl_web *w = calloc(1, sizeof *w);
+	unsigned wait_s = (unsigned)((conf->connection_ms + 999) / 1000);
+
+	if (!w) {
+		return ERR_NOMEM;
+	}
+	obj_begin(&w->obj, CSL_WEB_MAGIC);
+	w->conf = *conf;
+	w->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, w,
+				     MHD_OPTION_EXTERNAL_LOGGER, on_words, w, MHD_OPTION_LISTEN_SOCKET, conf->fd,
+				     MHD_OPTION_THREAD_POOL_SIZE, (unsigned)conf->threads, MHD_OPTION_CONNECTION_LIMIT,
+				     (unsigned)conf->connections, MHD_OPTION_CONNECTION_TIMEOUT, wait_s,
+				     MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEAD_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+				     MHD_OPTION_NOTIFY_COMPLETED, on_end, w, MHD_OPTION_END);
+	if (!w->daemon) {
+		free(w);
+		return ERR_IO;
+	}
+	*out = w;
+	return 0;
+}
+
+void csl_web_free(struct csl_web *w)
+{
+	if (!w) {
+		return;
+	}
+	OBJ_CHECK(w, CSL_WEB_MAGIC);
+	MHD_stop_daemon(w->daemon); /* closes the listening descriptor, too */
+	OBJ_END(w, CSL_WEB_MAGIC);
+	free(w);
+}
+
+unsigned csl_web_connections(const struct csl_web *w)
+{
+	const union MHD_DaemonInfo *info;
+
+	OBJ_CHECK(w, CSL_WEB_MAGIC);
+	info = MHD_get_daemon_info(w->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+	return info ? info->num_connections : 0;
+}
+
+const char *csl_web_library_version(void)
+{
+	return MHD_get_version();
+}

@@ -1,0 +1,425 @@
+"""The web console over plain HTTP: log-in by UNIX credentials, roles, sessions, pages of other sites, and browsers that send rubbish, stand
+still, or come in number. The gateway's own log and decision log say who did what."""
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+import pytest
+from lablib import lab as L
+from lablib import proc
+from support import console as C
+
+# Users of this machine that no account has. The console's own is another one than the gateway's: so it has to name persons.
+CONSOLE_UID, READER, OPERATOR, NOBODY = 41001, 41002, 41003, 41004
+READERS, OPERATORS = "games", "news"  # groups that Debian always has
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="other users can be played by root only")
+
+
+def gid(name):
+    import grp
+    return grp.getgrnam(name).gr_gid
+
+
+class Console:
+    """A console with a user of its own beside the gateway of a laboratory."""
+
+    def __init__(self, p, folder, more=""):
+        self.p, self.folder = p, folder
+        os.chmod(folder, 0o755)
+        self.login = os.path.join(folder, "login.sock")
+        own = os.path.join(folder, "own")
+        os.mkdir(own)
+        os.chown(folder, CONSOLE_UID, -1)
+        conf = proc.write(os.path.join(folder, "console.yaml"), f"""listen: {{ address: {p.lab['iwf']['tsp']['address']}, port: 0 }}
+control: {p.lab['iwf']['ctl']}
+login: {self.login}
+groups: {{ read: {READERS}, operate: {OPERATORS} }}
+sandbox: prefer
+{more}""")
+        os.chmod(conf, 0o644)
+        # group 0: that of the control socket
+        command = ["setpriv", f"--reuid={CONSOLE_UID}", "--regid=0", "--clear-groups", p.program("mtc-iwf-console"), "-c", conf]
+        self.running = p.start(f"mtc-iwf-console-{len(p.background)}", command)
+        self.address, self.port = proc.wait_ready(self.running.entry, 60)
+
+    def log(self):
+        with open(self.running.entry["log"], encoding="utf-8") as f:
+            return f.read()
+
+    def link(self, uid=0, group=None):
+        groups = [gid(group)] if group else []
+        return C.link(self.p.program("mtcctl"), self.login, uid, uid, groups)
+
+    def browser(self, uid=0, group=None):
+        code, row, err = self.link(uid, group)
+        assert code == 0, err
+        b = C.Browser(self.address, self.port)
+        assert b.log_in(row["link"]).status == 200
+        return b
+
+
+def gateway_of(labs):
+    p = labs.up(control_more=f", console_user: '{CONSOLE_UID}'")
+    os.chmod(p.lab["dir"], 0o711)  # for a console that is not root
+    return p
+
+
+@pytest.fixture(scope="module")
+def gateway(labs):
+    p = gateway_of(labs)
+    yield p
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+@contextlib.contextmanager
+def console_of(p, more=""):
+    folder = tempfile.mkdtemp(prefix="mtc-console-")
+    try:
+        c = Console(p, folder, more)
+        yield c
+        proc.end([c.running.entry])
+        assert not c.running.alive(), "the console did not end by itself"
+        p.background.remove(c.running)
+        for sign in ("AddressSanitizer", "runtime error:", "ThreadSanitizer"):
+            assert sign not in c.log()
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def console(gateway):
+    with console_of(gateway) as c:
+        yield c
+
+
+def test_a_link_logs_in_once(console):
+    code, row, err = console.link()
+    assert code == 0 and row["role"] == "admin" and row["name"] == "root" and row["seconds"] == 60, (row, err)
+    assert row["link"].startswith(f"http://{console.address}:{console.port}/#")
+    b = C.Browser(console.address, console.port)
+    answer = b.log_in(row["link"])
+    assert answer.status == 200 and answer.json["name"] == "root"
+    assert "HttpOnly" in answer.headers["Set-Cookie"] and "SameSite=Strict" in answer.headers["Set-Cookie"]
+    again = C.Browser(console.address, console.port).log_in(row["link"])
+    assert again.status == 401 and "used before" in again.error and "Set-Cookie" not in again.headers
+    assert b.get("me").json["role"] == "admin"
+    assert row["link"][-32:] not in console.log() and b.cookie not in console.log() and b.token not in console.log()
+    for body in ({}, {"link": 7}, {"link": "0" * 32}, "rubbish", "[" * 5000):
+        assert C.Browser(console.address, console.port).ask("POST", "/login", body).status == 401
+
+
+def test_who_has_no_role_gets_no_link(console):
+    code, row, err = console.link(NOBODY)
+    assert code == 1 and not row.get("link") and "has no role on the console" in err
+    done = subprocess.run([console.p.program("mtcctl"), "console", "--login", "/nonexistent/login.sock"], capture_output=True, text=True,
+                          timeout=60, check=False, stdin=subprocess.DEVNULL)
+    assert done.returncode == 4 and "is mtc-iwf-console running?" in done.stderr
+
+
+def test_roles_are_those_of_the_unix_groups(console):
+    reader, operator, admin = console.browser(READER, READERS), console.browser(OPERATOR, OPERATORS), console.browser()
+    assert [b.get("me").json["role"] for b in (reader, operator, admin)] == ["read", "operate", "admin"]
+    assert reader.get("me").json["name"] == f"uid-{READER}"
+    for b in (reader, operator, admin):
+        assert {r["name"] for r in b.rows("peers")} == {"hss", "smssc"}
+    rule = {"scs": "acme", "device": "meter-1@b.example"}
+    refused = [(reader, "peers.stop", {"name": "hss"}), (reader, "assoc.add", rule), (reader, "triggers.cancel", {"scs": "acme", "reference": 1}),
+               (operator, "assoc.add", rule), (operator, "assoc.undo", {})]
+    before = len(console.p.decisions())
+    for b, command, args in refused:
+        answer = b.change(command, **args)
+        assert answer.status == 403 and "role" in answer.error, (command, answer.body)
+    for b in (reader, operator):
+        assert b.ask("POST", "/api/import?kind=assoc", "who,device,effect\n").status == 403
+    assert len(console.p.decisions()) == before
+    assert operator.change("quota.reset", scs="acme").status == 200
+    assert admin.change("assoc.add", **rule).status == 200
+    assert admin.change("assoc.del", **rule).status == 200
+
+
+def test_every_change_names_the_person(console):
+    operator = console.browser(OPERATOR, OPERATORS)
+    assert operator.change("quota.reset", scs="beta").status == 200
+    line = console.p.decisions(action="provisioning", scs="beta")[-1]
+    assert line["address"] == f"uid-{OPERATOR} by the console, uid {CONSOLE_UID}" and line["rule"].startswith("quota.reset ")
+    with open(console.p.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
+        assert f"quota.reset {{\"scs\":\"beta\"}} by uid-{OPERATOR} by the console, uid {CONSOLE_UID}" in f.read()
+    found = operator.rows("decisions.search", action="provisioning", scs="beta", limit=1)
+    assert found[0]["address"] == line["address"]
+
+
+def test_mtcctl_of_the_consoles_user_changes_nothing(console):
+    """Whoever takes the console over still has to name a person, and mtc-iwfd judges by the role that is named."""
+    with socket.socket(socket.AF_UNIX) as s:  # of root: not the console's user
+        s.connect(console.p.lab["iwf"]["ctl"])
+        s.sendall(json.dumps({"cmd": "peers", "on_behalf_of": "root", "role": "admin"}).encode() + b"\n")
+        assert "only the console may" in s.makefile().readline()
+    done = subprocess.run(["setpriv", f"--reuid={CONSOLE_UID}", "--regid=0", "--clear-groups", console.p.program("mtcctl"), "--socket",
+                           console.p.lab["iwf"]["ctl"], "peers", "stop", "hss"], capture_output=True, text=True, timeout=60, check=False,
+                          stdin=subprocess.DEVNULL)
+    assert done.returncode == 1 and "without the name of a person" in done.stderr
+
+
+def test_cookie_and_token_are_both_needed(console):
+    one, other = console.browser(), console.browser()
+    for headers in ({"Cookie": None}, {"X-Console-Token": None}, {"X-Console-Token": other.token}, {"X-Console-Token": one.cookie},
+                    {"Cookie": f"mtc_console={other.cookie}"}, {"Cookie": f"mtc_console={one.cookie}; mtc_console={one.cookie}"},
+                    {"Cookie": "mtc_console=" + "0" * 32}):
+        for method, path in (("GET", "/api/peers"), ("POST", "/api/peers.stop"), ("GET", "/api/me"), ("POST", "/logout"), ("POST", "/api/import?kind=scs")):
+            answer = one.ask(method, path, {} if method == "POST" else None, headers)
+            assert answer.status == 401, (method, path, headers, answer.body)
+    assert one.get("me").status == 200
+
+
+def test_pages_of_other_sites_may_not_ask(console):
+    b = console.browser()
+    bad = [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+           {"Origin": f"http://{console.address}:1"}]
+    for headers in bad:
+        assert b.ask("POST", "/api/peers.stop", {"name": "hss"}, headers).status == 403
+        assert b.ask("POST", "/login", {"link": "0" * 32}, headers).status == 403
+    for host in ("evil.example", f"evil.example:{console.port}", console.address, "", None):  # a name that resolves to us (DNS rebinding)
+        for path in ("/", "/api/peers"):
+            assert b.ask("GET", path, headers={"Host": host}).status in (400, 421), host
+    assert b.ask("GET", "/api/peers", headers={"Host": f"localhost:{console.port}"}).status == 200
+    assert [r["state"] for r in b.rows("peers")] == ["open", "open"]
+
+
+def test_each_answer_has_the_policy(console):
+    b = console.browser()
+    for path in ("/", "/console.js", "/console.css", "/icon.svg", "/nothing", "/api/me", "/api/nothing"):
+        headers = b.ask("GET", path).headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
+        assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Cache-Control"] == "no-store"
+    page = b.ask("GET", "/").body
+    assert "<script>" not in page and "style=" not in page and "onclick" not in page and "http:" not in page and "https:" not in page
+
+
+def test_log_out_and_times(gateway):
+    with console_of(gateway, "timers: { link: 1s, idle: 2s, session: 4s }\n") as c:
+        _, row, _ = c.link()
+        late = C.Browser(c.address, c.port)
+        began = time.monotonic()
+        one = c.browser()
+        assert one.ask("POST", "/logout").status == 200 and one.get("me").status == 401
+        # a session that is used ends at its longest time, one that only polls when it was idle
+        used, polls = c.browser(), c.browser()
+        opened = time.monotonic()
+        proc.wait_until("the idle session ends", lambda: polls.ask("GET", "/api/me", headers={"X-Console-Poll": "1"}).status == 401
+                        or used.get("me").status == 0, 60)
+        assert time.monotonic() - opened >= 1.9
+        proc.wait_until("the longest time", lambda: used.get("me").status == 401, 60)
+        assert time.monotonic() - began > 1 and late.log_in(row["link"]).status == 401
+
+
+def test_sessions_and_links_are_bounded(gateway):
+    with console_of(gateway, "limits: { links: 2, sessions: 3, sessions_per_person: 2 }\n") as c:
+        assert c.link()[0] == 0 and c.link()[0] == 0
+        code, _, err = c.link()
+        assert code == 1 and "too many links are open (limits.links)" in err
+    with console_of(gateway, "limits: { sessions: 3, sessions_per_person: 2 }\n") as c:
+        mine = [c.browser() for _ in range(3)]
+        assert [b.get("me").status for b in mine] == [401, 200, 200]  # the third took the place of the first
+        reader = c.browser(READER, READERS)
+        _, row, _ = c.link(OPERATOR, OPERATORS)
+        answer = C.Browser(c.address, c.port).log_in(row["link"])
+        assert answer.status == 503 and "too many sessions" in answer.error
+        assert reader.get("me").status == 200
+
+
+def test_pages_get_what_they_show(console):
+    p, b = console.p, console.browser(READER, READERS)
+    done = p.trigger("acme", device="meter-7@a.example", port=16001, reference=4711, wait=20)
+    assert done.code == 0, done
+    p.trigger("acme", device="meter-7@b.example", port=16001, reference=4712)
+    history = b.get("triggers.show", scs="acme", reference=4711).json["last"]["history"]
+    assert [h["to"] for h in history]
+    refused = b.rows("decisions.search", verdict="refused", scs="acme", device="meter-7@b.example")
+    assert refused[0]["reason"] == "no-association" and refused[0]["reference"] == 4712
+    older = b.rows("decisions.search", before=refused[0]["number"], limit=1)
+    assert older[0]["number"] < refused[0]["number"]
+    check = b.get("assoc.check", scs="acme", device="meter-7@b.example").json["last"]
+    assert check["allowed"] is False and check["changes"]
+    assert b.get("assoc.check", scs="acme", device="meter-7@a.example", ask_hss="yes").json["last"]["hss"]["allowed"] is True
+    some = b.rows("stats", _fields="name", _rows=3)
+    assert len(some) == 3 and all(list(row) == ["name"] for row in some)
+
+
+def test_wrong_questions_are_refused_in_words(console):
+    b = console.browser()
+    for path, status in (("/api/scs.show", 400), ("/api/scs.show?name=nobody", 400), ("/api/scs.show?name=acme&name=beta", 400),
+                         ("/api/scs.show?nam=acme", 400), ("/api/triggers.list?limit=-1", 400), ("/api/triggers.list?limit=x", 400),
+                         ("/api/stats?_rows=x", 400), ("/api/nothing", 404), ("/api/reload", 404), ("/api/backup.copy", 404), ("/api/scs.import", 404),
+                         ("/nothing", 404), ("/../etc/passwd", 404), ("/%2e%2e/etc/passwd", 404), ("/api/peers.stop?name=hss", 405), ("/login", 405)):
+        answer = b.ask("GET", path)
+        assert answer.status == status and answer.error, (path, answer.status, answer.body)
+    for body in ("", "[]", "{", '{"name":7}', '{"name":"hss","name":"smssc"}', '{"name":"hss","more":1}', '{"name":"nobody"}', '"' * 60000):
+        answer = b.ask("POST", "/api/peers.stop", body)
+        assert answer.status == 400 and answer.error, body[:40]
+    assert b.ask("POST", "/api/peers.stop", "x" * 70000).status == 413
+    assert b.ask("POST", "/api/peers", {}).status == 405
+    assert b.ask("DELETE", "/api/peers").status == 405
+    assert [r["state"] for r in b.rows("peers")] == ["open", "open"]
+
+
+def import_of(b, query, text):
+    answer = b.ask("POST", f"/api/import?{query}", text)
+    assert answer.status == 202, answer.body
+    return proc.wait_until("the import ends", lambda: (s := b.ask("GET", "/api/import").json)["state"] != "running" and s, 120)
+
+
+def test_imports_show_how_far_they_are(console):
+    b = console.browser()
+    rows = "".join(f"acme,meter-{n}@import.example,allow\n" for n in range(3000))
+    text = "who,device,effect\n" + rows
+    dry = import_of(b, "kind=assoc&name=rules.csv&dry_run=yes", text)
+    assert dry["state"] == "done" and dry["last"]["added"] == 3000 and dry["last"]["dry_run"] is True
+    done = import_of(b, "kind=assoc&name=rules.csv", text)
+    assert done["state"] == "done" and done["last"]["added"] == 3000 and done["by"] == "root"
+    wrong = import_of(b, "kind=assoc&name=rules.csv", "who,device,effect\nacme,meter-1@import.example,maybe\n")
+    assert wrong["state"] == "failed" and wrong["rows"][0]["line"] == 2 and "nothing was changed" in wrong["error"]
+    for query in ("", "kind=backup", "kind=assoc&replace=maybe", "kind=assoc&file=3"):
+        assert b.ask("POST", f"/api/import?{query}", text).status == 400
+    assert b.ask("POST", "/api/import?kind=assoc", "x", {"Content-Length": None, "Content-length": "99999999999"}, wait_s=60).status == 413
+    assert b.rows("assoc.undo.list")[0]["file"] == "rules.csv"
+    assert b.change("assoc.undo", yes=True).status == 200
+    assert not b.rows("assoc.list", scs="acme", device="meter-5@import.example")
+
+
+RUBBISH = [b"\0" * 4000, b"GET / HTTP/9.9\r\n\r\n", b"GET\r\n\r\n", b"\r\n" * 3000, b"A" * 40000, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 8000, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+           b"GET /%zz%00 HTTP/1.1\r\nHost: x\r\n\r\n", b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+           b"POST /login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+           b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef"]
+
+
+def rubbish(c, octets):
+    with socket.create_connection((c.address, c.port), timeout=60) as s:
+        with contextlib.suppress(OSError):  # it may have closed before all was sent
+            s.sendall(octets)
+            s.shutdown(socket.SHUT_WR)
+            while s.recv(65536):
+                pass
+
+
+def test_rubbish_ends_a_connection_and_nothing_else(gateway):
+    """What is cut short waits for its time to be over: all of it at once."""
+    with console_of(gateway, "timers: { connection: 1s }\n") as c:
+        b = c.browser()
+        much = b"1000\r\n" + b"x" * 4096 + b"\r\n"
+        head = b"POST /login HTTP/1.1\r\nHost: " + b.host.encode() + b"\r\nTransfer-Encoding: chunked\r\n\r\n"
+        threads = [threading.Thread(target=rubbish, args=(c, octets)) for octets in [*RUBBISH, head + much * 41]]  # without a length, and too much
+        for t in threads:
+            t.start()
+        assert b.get("me").status == 200
+        for t in threads:
+            t.join()
+        assert b.get("me").status == 200 and c.running.alive()
+
+
+def test_a_thousand_idle_connections_keep_nobody_out(gateway):
+    with console_of(gateway, "timers: { connection: 5s }\n") as c:
+        b = c.browser()
+        idle = []
+        try:
+            for n in range(1000):
+                idle.append(socket.create_connection((c.address, c.port), timeout=60))
+                if n % 2:
+                    idle[-1].sendall(b"GET / HTTP/1.1\r\nHost: ")  # the others say nothing at all
+            began = time.monotonic()
+            assert b.get("me").status == 200 and len(b.rows("peers")) == 2
+            assert time.monotonic() - began < 30
+            with open(f"/proc/{c.running.pid}/status", encoding="ascii") as f:
+                resident = next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+            assert resident < 200 * 1024 or "asan" in c.p.bin, resident  # kB
+
+            def all_closed():
+                left = []
+                for s in idle:
+                    s.setblocking(False)
+                    try:
+                        if s.recv(4096):
+                            left.append(s)
+                    except BlockingIOError:
+                        left.append(s)
+                    except ConnectionError:
+                        pass
+                return not left or None
+            proc.wait_until("idle connections are closed", all_closed, 60)
+        finally:
+            for s in idle:
+                s.close()
+
+
+def test_more_connections_than_allowed_wait_and_the_log_says_so(gateway):
+    with console_of(gateway, "timers: { connection: 3s }\nlimits: { connections: 16, threads: 2 }\n") as c:
+        b = c.browser()
+        idle = [socket.create_connection((c.address, c.port), timeout=60) for _ in range(40)]
+        try:
+            proc.wait_until("the log", lambda: "connections are taken (limits.connections)" in c.log(), 60)
+            assert b.ask("GET", "/api/me", wait_s=120).status == 200  # when the idle ones were closed
+        finally:
+            for s in idle:
+                s.close()
+
+
+@pytest.fixture
+def own_gateway(labs):
+    p = gateway_of(labs)
+    yield p
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_gateway_that_does_not_answer_is_said(own_gateway):
+    p = own_gateway
+    with console_of(p, "timers: { answer: 1s }\n") as c:
+        b = c.browser()
+        core = p.lab["iwf"]["pids"]["core"]
+        os.kill(core, 19)
+        try:
+            statuses = []
+            threads = [threading.Thread(target=lambda: statuses.append(b.get("peers").status)) for _ in range(8)]
+            for t in threads:
+                t.start()
+            for t in threads:
+                t.join()
+            assert statuses == [504] * 8
+            assert b.ask("GET", "/").status == 200 and b.get("me").status == 200
+        finally:
+            os.kill(core, 18)
+        proc.wait_until("it answers again", lambda: b.get("peers").status == 200, 60)
+        L.stop(p.lab["dir"], "mtc-iwfd")
+        answer = b.get("peers")
+        assert answer.status == 503 and "is mtc-iwfd running" in answer.error
+        L.start(p.lab["dir"], "mtc-iwfd")
+        proc.wait_until("it is back", lambda: b.get("peers").status == 200, 60)
+
+
+def test_wrong_configurations_are_refused(gateway, tmp_path):
+    conf = tmp_path / "c.yaml"
+    program = gateway.program("mtc-iwf-console")
+
+    def run(text, *more):
+        conf.write_text(text)
+        return subprocess.run([program, "-c", str(conf), *more], capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+    done = run("listen: { address: 0.0.0.0 }\nlimits: { links: 0 }\n", "-t")
+    assert done.returncode == 2 and "expected a loopback address" in done.stderr and "limits.links" in done.stderr
+    done = run("groups: { read: nosuchgroup }\n")
+    assert done.returncode == 1 and "no such group" in done.stderr
+    assert run("groups: { read: games }\n", "-t").returncode == 0
+    assert "usage:" in subprocess.run([program, "--help"], capture_output=True, text=True, timeout=60, check=True).stdout
+    assert "libmicrohttpd" in subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60, check=True).stdout
+    with open(gateway.lab["iwf"]["config"], encoding="utf-8") as f:
+        conf.write_text(f.read().replace(f"'{CONSOLE_UID}'", "nosuchuser"))
+    done = subprocess.run([gateway.program("mtc-iwfd"), "-t", "-c", str(conf)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0 and "no user 'nosuchuser'" in done.stderr
+    assert subprocess.run([program], capture_output=True, text=True, timeout=60, check=False).returncode == 2

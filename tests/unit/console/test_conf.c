@@ -1,0 +1,101 @@
+/* The configuration: its defaults, its example, and what it refuses. */
+#include "tests/unit/test.h"
+
+#include <unistd.h>
+
+#include "console/csl_conf.h"
+#include "console/csl_manual.h"
+
+static int load(struct csl_conf *c, const char *text, char first[CFG_WHY_MAX])
+{
+	static struct report why;
+	char path[] = "/tmp/test_console_conf_XXXXXX";
+	int fd = mkstemp(path), err;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	memset(&why, 0, sizeof why);
+	err = csl_conf_load(c, path, &why);
+	report_first(&why, first, CFG_WHY_MAX);
+	unlink(path);
+	return err;
+}
+
+static void test_defaults(void **state)
+{
+	static struct csl_conf c;
+	char why[CFG_WHY_MAX];
+
+	(void)state;
+	assert_int_equal(load(&c, "groups: { read: users }\n", why), 0);
+	assert_string_equal(c.listen.address, "127.0.0.1");
+	assert_string_equal(c.groups.read, "users");
+	assert_string_equal(c.groups.admin, "");
+	assert_int_equal(c.sandbox, CSL_SANDBOX_REQUIRE);
+	assert_int_equal(c.timers.link_ms, 60000);
+	assert_int_equal(c.hosts_n, 0);
+}
+
+static void test_the_example_is_valid(void **state)
+{
+	static struct csl_conf c;
+	static struct report why;
+
+	(void)state;
+	assert_int_equal(csl_conf_load(&c, EXAMPLES "/mtc-iwf-console.yaml", &why), 0);
+	assert_string_equal(c.groups.operate, "noc");
+}
+
+static void test_mistakes(void **state)
+{
+	static const char *const wrong[][2] = {
+		{ "listen: { address: 0.0.0.0 }\n", "expected a loopback address" },
+		{ "listen: { address: 192.0.2.1 }\n", "expected a loopback address" },
+		{ "timers: { idle: 2h, session: 1h }\n", "timers.idle is longer" },
+		{ "limits: { connections: 16, threads: 17 }\n", "limits.threads is larger" },
+		{ "group: {}\n", "unknown key 'group'" },
+		{ "timers: { link: 0s }\n", "timers.link" },
+	};
+	static struct csl_conf c;
+	char why[CFG_WHY_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		if (load(&c, wrong[i][0], why) != ERR_INVAL || !strstr(why, wrong[i][1])) {
+			fail_msg("%s gave %s", wrong[i][0], why);
+		}
+	}
+}
+
+static void test_the_manual_is_made_from_the_rows(void **state)
+{
+	static char page[65536];
+	char *made;
+	size_t len, n;
+	FILE *f = open_memstream(&made, &len);
+
+	(void)state;
+	csl_manual_roff(f);
+	fclose(f);
+	f = fopen(DOCS "/man/mtc-iwf-console.1", "r");
+	assert_non_null(f);
+	n = fread(page, 1, sizeof page, f);
+	fclose(f);
+	if (n != len || memcmp(page, made, n) != 0) {
+		fail_msg("docs/man/mtc-iwf-console.1 is out of date: ninja -C build manuals");
+	}
+	free(made);
+}
+
+TEST_GROUP()
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_the_example_is_valid),
+		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_the_manual_is_made_from_the_rows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,161 @@
+/* Links and sessions: once, in time, bounded. Times and random octets are made up. */
+#include "tests/unit/test.h"
+
+#include "console/csl_gate.h"
+
+static const struct csl_gate_conf conf = {
+	.links_max = 3, .sessions_max = 4, .sessions_per_person = 2, .link_ms = 60, .idle_ms = 100, .session_ms = 1000
+};
+static uint8_t random_octets[2 * CSL_SECRET_OCTETS] = { [CSL_SECRET_OCTETS + 1] = 0x55 };
+
+/* Other octets at each call. */
+static const uint8_t *draw(void)
+{
+	for (size_t i = 0; i < sizeof random_octets && !++random_octets[i]; i++) {
+	}
+	random_octets[CSL_SECRET_OCTETS]++;
+	return random_octets;
+}
+
+static struct csl_person person(const char *name, enum ctl_role role)
+{
+	struct csl_person p = { .role = role };
+
+	snprintf(p.name, sizeof p.name, "%s", name);
+	return p;
+}
+
+static struct csl_gate *gate(void)
+{
+	struct csl_gate *g;
+
+	assert_int_equal(csl_gate_new(&g, &conf), 0);
+	return g;
+}
+
+static void test_a_link_works_once_and_in_time(void **state)
+{
+	struct csl_person alice = person("alice", CTL_ROLE_OPERATE), who;
+	char link[CSL_SECRET_MAX], other[CSL_SECRET_MAX];
+	struct csl_gate *g = gate();
+
+	(void)state;
+	assert_int_equal(csl_gate_link(g, &alice, draw(), 1000, link), 0);
+	assert_int_equal(strlen(link), 32);
+	memcpy(other, link, sizeof other);
+	other[31] = other[31] == '0' ? '1' : '0';
+	assert_int_equal(csl_gate_use(g, other, 1001, &who), ERR_AUTH);
+	other[31] = 0;
+	assert_int_equal(csl_gate_use(g, other, 1001, &who), ERR_AUTH);
+	assert_int_equal(csl_gate_use(g, "", 1001, &who), ERR_AUTH);
+	assert_int_equal(csl_gate_use(g, link, 1059, &who), 0);
+	assert_string_equal(who.name, "alice");
+	assert_int_equal(who.role, CTL_ROLE_OPERATE);
+	assert_int_equal(csl_gate_use(g, link, 1059, &who), ERR_AUTH);
+	assert_int_equal(csl_gate_link(g, &alice, draw(), 1000, link), 0);
+	assert_int_equal(csl_gate_use(g, link, 1060, &who), ERR_AUTH);
+	csl_gate_free(g);
+}
+
+static void test_links_are_bounded_and_for_persons_with_a_role(void **state)
+{
+	struct csl_person alice = person("alice", CTL_ROLE_READ), nobody = person("nobody", CTL_ROLE_NONE),
+			  odd = person("a b", CTL_ROLE_READ);
+	char link[CSL_SECRET_MAX];
+	struct csl_gate *g = gate();
+
+	(void)state;
+	assert_int_equal(csl_gate_link(g, &nobody, draw(), 0, link), ERR_INVAL);
+	assert_int_equal(csl_gate_link(g, &odd, draw(), 0, link), ERR_INVAL);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(csl_gate_link(g, &alice, draw(), 0, link), 0);
+	}
+	assert_int_equal(csl_gate_link(g, &alice, draw(), 59, link), ERR_BUSY);
+	assert_int_equal(csl_gate_link(g, &alice, draw(), 60, link), 0); /* those before ran out */
+	csl_gate_free(g);
+}
+
+static void test_a_session_needs_cookie_and_token(void **state)
+{
+	struct csl_person alice = person("alice", CTL_ROLE_READ), bob = person("bob", CTL_ROLE_ADMIN);
+	char cookie[CSL_SECRET_MAX], cookie_b[CSL_SECRET_MAX];
+	struct csl_session a, b, s;
+	struct csl_gate *g = gate();
+
+	(void)state;
+	assert_int_equal(csl_gate_begin(g, &alice, draw(), 0, cookie, &a), 0);
+	assert_int_equal(csl_gate_begin(g, &bob, draw(), 0, cookie_b, &b), 0);
+	assert_string_not_equal(cookie, a.token);
+	assert_int_equal(csl_gate_find(g, cookie, a.token, true, 1, &s), 0);
+	assert_string_equal(s.person.name, "alice");
+	assert_int_equal(csl_gate_find(g, cookie, b.token, true, 1, &s), ERR_AUTH);
+	assert_int_equal(csl_gate_find(g, cookie_b, a.token, true, 1, &s), ERR_AUTH);
+	assert_int_equal(csl_gate_find(g, a.token, cookie, true, 1, &s), ERR_AUTH);
+	assert_int_equal(csl_gate_find(g, cookie, "", true, 1, &s), ERR_AUTH);
+	csl_gate_end(g, cookie);
+	assert_int_equal(csl_gate_find(g, cookie, a.token, true, 1, &s), ERR_AUTH);
+	assert_int_equal(csl_gate_find(g, cookie_b, b.token, true, 1, &s), 0);
+	csl_gate_free(g);
+}
+
+static void test_a_session_ends_by_idleness_and_by_age(void **state)
+{
+	struct csl_person alice = person("alice", CTL_ROLE_READ);
+	char cookie[CSL_SECRET_MAX];
+	struct csl_session a, s;
+	struct csl_gate *g = gate();
+
+	(void)state;
+	assert_int_equal(csl_gate_begin(g, &alice, draw(), 0, cookie, &a), 0);
+	assert_int_equal(csl_gate_find(g, cookie, a.token, false, 60, &s), 0); /* what a page asks by itself */
+	assert_int_equal(s.idle_left_ms, 40);
+	assert_int_equal(csl_gate_find(g, cookie, a.token, true, 99, &s), 0);
+	assert_int_equal(s.idle_left_ms, 100);
+	assert_int_equal(csl_gate_find(g, cookie, a.token, true, 199, &s), ERR_AUTH);
+	assert_int_equal(csl_gate_sessions(g, 199), 0);
+	assert_int_equal(csl_gate_begin(g, &alice, draw(), 0, cookie, &a), 0);
+	for (uint64_t now = 50; now < 1000; now += 50) {
+		assert_int_equal(csl_gate_find(g, cookie, a.token, true, now, &s), 0);
+		assert_int_equal(s.left_ms, 1000 - now);
+	}
+	assert_int_equal(csl_gate_find(g, cookie, a.token, true, 1000, &s), ERR_AUTH);
+	csl_gate_free(g);
+}
+
+static void test_sessions_are_bounded(void **state)
+{
+	struct csl_person alice = person("alice", CTL_ROLE_READ), bob = person("bob", CTL_ROLE_READ),
+			  carol = person("carol", CTL_ROLE_READ);
+	char cookies[3][CSL_SECRET_MAX], cookie[CSL_SECRET_MAX];
+	struct csl_session a[3], s;
+	struct csl_gate *g = gate();
+
+	(void)state;
+	for (uint64_t i = 0; i < 3; i++) { /* the third takes the place of the one that was idle longest */
+		assert_int_equal(csl_gate_begin(g, &alice, draw(), i, cookies[i], &a[i]), 0);
+	}
+	assert_int_equal(csl_gate_sessions(g, 3), 2);
+	assert_int_equal(csl_gate_find(g, cookies[0], a[0].token, true, 3, &s), ERR_AUTH);
+	assert_int_equal(csl_gate_find(g, cookies[1], a[1].token, true, 3, &s), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(csl_gate_begin(g, &bob, draw(), 4, cookie, &s), 0);
+	}
+	assert_int_equal(csl_gate_begin(g, &carol, draw(), 4, cookie, &s), ERR_BUSY);
+	assert_int_equal(csl_gate_sessions(g, 4), 4);
+	assert_int_equal(csl_gate_begin(g, &alice, draw(), 4, cookie, &s), 0);   /* in place of her own */
+	assert_int_equal(csl_gate_begin(g, &carol, draw(), 104, cookie, &s), 0); /* the others were idle */
+	csl_gate_free(g);
+}
+
+TEST_GROUP()
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_link_works_once_and_in_time),
+		cmocka_unit_test(test_links_are_bounded_and_for_persons_with_a_role),
+		cmocka_unit_test(test_a_session_needs_cookie_and_token),
+		cmocka_unit_test(test_a_session_ends_by_idleness_and_by_age),
+		cmocka_unit_test(test_sessions_are_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

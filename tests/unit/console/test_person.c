@@ -1,0 +1,59 @@
+/* Roles by groups, names by a password file. */
+#include "tests/unit/test.h"
+
+#include <unistd.h>
+
+#include "console/csl_person.h"
+
+static enum ctl_role role(uid_t uid, gid_t gid, gid_t more)
+{
+	const struct csl_roles roles = { .read = 10, .operate = 20, .admin = 30 };
+	struct ctl_caller c = { .uid = uid, .gid = gid, .groups = { 5, more }, .groups_n = 2 };
+
+	return csl_role_of(&roles, &c);
+}
+
+static void test_the_highest_role_counts(void **state)
+{
+	const struct csl_roles none = { CSL_NO_GROUP, CSL_NO_GROUP, CSL_NO_GROUP };
+	struct ctl_caller odd = { .uid = 1000, .gid = CSL_NO_GROUP, .groups = { CSL_NO_GROUP }, .groups_n = 1 };
+
+	(void)state;
+	assert_int_equal(role(0, 0, 0), CTL_ROLE_ADMIN);
+	assert_int_equal(role(1000, 1000, 1000), CTL_ROLE_NONE);
+	assert_int_equal(role(1000, 10, 1000), CTL_ROLE_READ);
+	assert_int_equal(role(1000, 1000, 10), CTL_ROLE_READ);
+	assert_int_equal(role(1000, 10, 20), CTL_ROLE_OPERATE);
+	assert_int_equal(role(1000, 30, 10), CTL_ROLE_ADMIN);
+	assert_int_equal(csl_role_of(&none, &odd), CTL_ROLE_NONE);
+}
+
+static void test_names(void **state)
+{
+	static const char text[] = "root:x:0:0::/:/bin/sh\nalice:x:1001:1001::/:/bin/sh\na b:x:1002:1002::/:/bin/sh\nbroken\n";
+	char path[] = "/tmp/test_console_passwd_XXXXXX", name[CTL_NAME_MAX];
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+	close(fd);
+	csl_name_of(name, path, 1001);
+	assert_string_equal(name, "alice");
+	csl_name_of(name, path, 1002); /* no name that can stand in a log */
+	assert_string_equal(name, "uid-1002");
+	csl_name_of(name, path, 7);
+	assert_string_equal(name, "uid-7");
+	unlink(path);
+	csl_name_of(name, path, 1001);
+	assert_string_equal(name, "uid-1001");
+}
+
+TEST_GROUP()
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_highest_role_counts),
+		cmocka_unit_test(test_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
