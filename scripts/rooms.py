@@ -4,6 +4,7 @@
 ALLOWED = {
     "base": set(),
     "diameter": {"base"},
+    "trace": {"base", "diameter"},
     "apps": {"base", "diameter"},
     "peer": {"base", "diameter"},
     "policy": {"base", "diameter", "apps"},
@@ -26,13 +27,13 @@ ALLOWED = {
     "ndsip": {"base", "net", "ipsec"},
     "fetch": {"base", "net"},
     "fence": {"base", "ipsec", "conf"},
-    "edge": {"base", "diameter", "apps", "policy", "net", "tls", "link", "ipc", "conf", "stats", "ndsip", "fetch"},
+    "edge": {"base", "diameter", "apps", "policy", "net", "tls", "link", "ipc", "conf", "stats", "ndsip", "fetch", "trace"},
     "core": {"base", "diameter", "apps", "peer", "policy", "trigger", "net", "tls", "link", "assoc", "journal", "audit", "merkle", "fetch", "conf",
-             "stats", "ipc", "ipsec", "ndsip"},
-    "admin": {"base", "net", "ipsec", "core", "ctl", "exchange", "assoc", "apps", "policy", "trigger", "conf", "stats"},
+             "stats", "ipc", "ipsec", "ndsip", "trace"},
+    "admin": {"base", "net", "ipsec", "trace", "core", "ctl", "exchange", "assoc", "apps", "policy", "trigger", "conf", "stats"},
     "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox", "ipsec", "ndsip", "fetch", "fence", "merkle"},
     "doctor": {"base", "net", "tls", "conf"},
-    "cli": {"base", "ctl", "net", "tls", "journal", "conf", "fence", "audit", "merkle", "doctor"},
+    "cli": {"base", "diameter", "apps", "policy", "trace", "ctl", "net", "tls", "journal", "conf", "fence", "audit", "merkle", "doctor"},
     "nodes": {"base", "diameter", "apps", "peer", "net", "tls", "link", "conf"},
 }
 # The headers of a room that other rooms may include; every other header is for the room itself. A room without a row shows them all.
