@@ -11,11 +11,13 @@
 
 #define CHANGE_WORDS_MAX 512 /* the decision log cuts them to less */
 
-const struct ctl_command *const adm_tables[] = {
-	adm_status_rows, adm_peers_rows,    adm_scs_rows,    adm_assoc_rows,   adm_check_rows,       adm_group_rows,
-	adm_set_rows,    adm_exchange_rows, adm_backup_rows, adm_trigger_rows, adm_trigger_one_rows, adm_reload_rows,
-	adm_health_rows, adm_quota_rows,    adm_undo_rows,   adm_screen_rows,  adm_ndsip_rows,       NULL
-};
+const struct ctl_command *const adm_tables[] = { adm_status_rows,  adm_peers_rows,       adm_scs_rows,
+						 adm_assoc_rows,   adm_check_rows,       adm_group_rows,
+						 adm_set_rows,     adm_exchange_rows,    adm_backup_rows,
+						 adm_trigger_rows, adm_trigger_one_rows, adm_reload_rows,
+						 adm_health_rows,  adm_quota_rows,       adm_undo_rows,
+						 adm_screen_rows,  adm_ndsip_rows,       adm_trace_rows,
+						 adm_follow_rows,  adm_judge_rows,       NULL };
 
 static int add_commands(struct adm *a)
 {
@@ -66,6 +68,7 @@ int adm_new(struct adm **out, struct core *core, int fd)
 	a->asc = core_store(core);
 	a->st = core_counters(core);
 	TAILQ_INIT(&a->exports);
+	TAILQ_INIT(&a->follows);
 	LIST_INIT(&a->waits);
 	conf = (struct ctl_server_conf){ .clients_max = a->cfg->limits.ctl_clients,
 					 .log = a->log,
@@ -78,6 +81,9 @@ int adm_new(struct adm **out, struct core *core, int fd)
 	}
 	if (!err) {
 		err = adm_reload_init(a);
+	}
+	if (!err) {
+		err = adm_follow_init(a);
 	}
 	if (err) {
 		adm_free(a);
@@ -99,6 +105,7 @@ void adm_free(struct adm *a)
 	adm_backup_end(a);
 	adm_imports_end(a);
 	adm_reload_end(a);
+	adm_follow_end(a);
 	OBJ_END(a, ADM_MAGIC);
 	free(a);
 }
