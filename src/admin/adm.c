@@ -30,6 +30,9 @@ const struct ctl_command *const adm_tables[] = { adm_status_rows,
 						 adm_screen_rows,
 						 adm_ndsip_rows,
 						 adm_decisions_rows,
+						 adm_trace_rows,
+						 adm_follow_rows,
+						 adm_judge_rows,
 						 NULL };
 
 static int add_commands(struct adm *a)
@@ -91,6 +94,7 @@ int adm_new(struct adm **out, struct core *core, int fd, uint32_t console_uid)
 	a->asc = core_store(core);
 	a->st = core_counters(core);
 	TAILQ_INIT(&a->exports);
+	TAILQ_INIT(&a->follows);
 	LIST_INIT(&a->waits);
 	conf = (struct ctl_server_conf){ .clients_max = a->cfg->limits.ctl_clients,
 					 .log = a->log,
@@ -107,6 +111,9 @@ int adm_new(struct adm **out, struct core *core, int fd, uint32_t console_uid)
 	}
 	if (!err) {
 		err = adm_reload_init(a);
+	}
+	if (!err) {
+		err = adm_follow_init(a);
 	}
 	if (err) {
 		adm_free(a);
@@ -128,6 +135,7 @@ void adm_free(struct adm *a)
 	adm_backup_end(a);
 	adm_imports_end(a);
 	adm_reload_end(a);
+	adm_follow_end(a);
 	OBJ_END(a, ADM_MAGIC);
 	free(a);
 }

@@ -29,14 +29,17 @@ struct adm { /* the `arg` of every handler */
 	struct ctl_request *reload; /* request that waits for the end of a reload; NULL: none */
 	uint32_t reload_number;     /* of the reload asked for last */
 	struct net_timer *reload_timer;
-	uint32_t reload_wait_ms; /* for the parent's answer */
+	TAILQ_HEAD(, adm_follow) follows; /* subscriptions to decisions */
+	uint32_t follows_n;
+	struct net_timer *follow_timer; /* runs while there are some */
+	uint32_t reload_wait_ms;        /* for the parent's answer */
 };
 
 /* The tables of commands, one for each file. */
 extern const struct ctl_command adm_status_rows[], adm_peers_rows[], adm_scs_rows[], adm_assoc_rows[], adm_check_rows[],
     adm_group_rows[], adm_set_rows[], adm_exchange_rows[], adm_undo_rows[], adm_backup_rows[], adm_trigger_rows[],
     adm_trigger_one_rows[], adm_reload_rows[], adm_health_rows[], adm_quota_rows[], adm_screen_rows[], adm_ndsip_rows[],
-    adm_decisions_rows[];
+    adm_decisions_rows[], adm_trace_rows[], adm_follow_rows[], adm_judge_rows[];
 extern const struct ctl_command *const adm_tables[]; /* all of them; NULL ends it */
 
 /* -- adm_health.c: reasons why the gateway does not work; an empty array: none. Objects of
@@ -135,6 +138,11 @@ json_t *adm_crls_wrong(const struct adm *a);
 json_t *adm_crls_none(const struct adm *a);
 ERR_MUST_USE int adm_reload_init(struct adm *a);
 void adm_reload_end(struct adm *a); /* answers a waiting client: the gateway stops */
+
+/* -- adm_follow.c */
+
+ERR_MUST_USE int adm_follow_init(struct adm *a);
+void adm_follow_end(struct adm *a); /* answers the subscribers: the gateway stops */
 
 /* -- adm_audit.c */
 

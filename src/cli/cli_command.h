@@ -78,7 +78,7 @@ struct cli_column {
 struct cli_command {
 	/* "scs", "add"; "status", NULL; "group", "member add"; group NULL ends the table */
 	const char *group, *verb;
-	/* name on the control socket; NULL: needs no gateway (mtcctl.c, own) */
+	/* name on the control socket; NULL: it is more than one request, or none (mtcctl.c, own) */
 	const char *cmd;
 	const char *summary;
 	const struct cli_param *params;   /* NULL: none */
@@ -189,6 +189,19 @@ int cli_doctor(const struct cli_session *s, const json_t *args);
 /* cli_quickstart.c: `quickstart` makes a directory with a configuration and certificates for a
  * trial, and says how to go on. Prints and returns an exit code. */
 int cli_quickstart(const struct cli_session *s, const json_t *args);
+
+/* cli_trace.c: `trace start`; makes the file and hands its descriptor to the gateway. Prints and
+ * returns an exit code. */
+int cli_trace_start(const struct cli_session *s, json_t *args);
+int cli_show_trace(FILE *out, const json_t *last); /* of trace start and stop */
+/* cli_tail.c: `tail`; returns when the gateway is gone, or after --count decisions. */
+int cli_tail(const struct cli_session *s, json_t *args);
+/* cli_replay.c: `replay`; CLI_NO also when an answer would be another one now. */
+int cli_replay(const struct cli_session *s, const json_t *args);
+
+/* cli_commands_trace.c: parameters and examples of these commands */
+extern const struct cli_param cli_params_trace_start[], cli_params_tail[], cli_params_replay[];
+extern const char cli_examples_trace_start[], cli_examples_tail[], cli_examples_replay[];
 
 /* cli_show.c: last lines */
 #define CLI_SHOWN_MAX 512

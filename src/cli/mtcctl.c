@@ -103,8 +103,8 @@ static const struct cli_param *file_of(const struct cli_command *c)
 	return p && p->arg ? p : NULL;
 }
 
-/* What a command does itself that needs no gateway. */
-static int own(const struct cli_session *s, const struct cli_command *c, const json_t *args)
+/* What a command does itself: it needs no gateway, or more than one request. */
+static int own(const struct cli_session *s, const struct cli_command *c, json_t *args)
 {
 	if (strcmp(c->group, "audit") == 0) {
 		return cli_audit(s, c->verb, args);
@@ -117,6 +117,15 @@ static int own(const struct cli_session *s, const struct cli_command *c, const j
 	}
 	if (strcmp(c->group, "quickstart") == 0) {
 		return cli_quickstart(s, args);
+	}
+	if (strcmp(c->group, "trace") == 0) {
+		return cli_trace_start(s, args);
+	}
+	if (strcmp(c->group, "tail") == 0) {
+		return cli_tail(s, args);
+	}
+	if (strcmp(c->group, "replay") == 0) {
+		return cli_replay(s, args);
 	}
 	return strcmp(c->group, "ndsip") == 0 ? cli_ndsip_rules(s, c->verb, args) : cli_journal(s, c->verb, args);
 }

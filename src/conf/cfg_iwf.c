@@ -399,6 +399,16 @@ static const struct cfg_row limits_rows[] = {
 	CFG_END,
 };
 
+static const struct cfg_row trace_rows[] = {
+	CFG_DURATION("time_max", struct cfg_trace, time_max_ms, 1000, DAY_MS, "10m",
+		     "longest time of a trace, and its time when --seconds is not given"),
+	CFG_U64("size_max", struct cfg_trace, size_max, 65536, UINT64_C(1) << 40, "67108864",
+		"bytes that the file of a trace has at most, and has when --octets is not given"),
+	CFG_U32("buffer", struct cfg_trace, buffer, 65536, 67108864, "1048576",
+		"bytes of messages that may wait for the file of a trace, twice in memory; more are lost, and counted"),
+	CFG_END,
+};
+
 static const struct cfg_row pkcs11_rows[] = {
 	CFG_FILE("module", struct cfg_pkcs11, module, "",
 		 "PKCS#11 module of the token's maker, a shared object; empty: no token"),
@@ -573,6 +583,7 @@ static const struct cfg_row top_rows[] = {
 	    "IPsec under listeners with protection ndsip or tls+ndsip: how strongSwan is reached and told; when the section "
 	    "is left out, no listener can have these protections"),
 	CFG_SECTION("limits", struct cfg_iwf, limits, limits_rows, "", "limits of sizes, numbers and times"),
+	CFG_SECTION("trace", struct cfg_iwf, trace, trace_rows, "", "bounds of 'mtcctl trace start'"),
 	CFG_SECTION("timers", struct cfg_iwf, timers, timers_rows, "", "intervals and timeouts"),
 	CFG_SECTION("ocsp", struct cfg_iwf, ocsp, cfg_ocsp_rows, "", "answers of OCSP responders about certificates"),
 	CFG_SECTION("sctp", struct cfg_iwf, sctp, sctp_rows, "",

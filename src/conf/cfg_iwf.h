@@ -194,6 +194,11 @@ struct cfg_limits {
 	uint64_t exchange_max_ms; /* an export or a file of a backup in all */
 };
 
+struct cfg_trace { /* bounds of a trace; its buffer in octets */
+	uint64_t time_max_ms, size_max;
+	uint32_t buffer;
+};
+
 struct cfg_ocsp {                                  /* what is asked of responders */
 	uint64_t refresh_ms, retry_ms, max_age_ms; /* cfg_iwf_ocsp.c says what each is */
 	uint32_t size_max;                         /* octets */
@@ -317,6 +322,7 @@ struct cfg_iwf {
 	struct cfg_privacy privacy;
 	struct cfg_keyholder keyholder;
 	struct cfg_ndsip ndsip;
+	struct cfg_trace trace;
 	struct cfg_limits limits;
 	struct cfg_timers timers;
 	struct cfg_ocsp ocsp;

@@ -277,6 +277,7 @@ void core_free(struct core *c)
 	}
 	OBJ_CHECK(c, CORE_MAGIC);
 	core_memory_fini(c); /* the end may need it */
+	core_trace_fini(c);
 	core_ndsip_fini(c);
 	core_look_fini(c);
 	core_peers_close(c); /* outstanding requests complete before the triggers go */
@@ -332,6 +333,7 @@ void core_stop(struct core *c, void (*done)(void *arg), void *arg)
 	c->stop.begun = true;
 	c->stop.done = done;
 	c->stop.arg = arg;
+	core_trace_leave(c);
 	core_peers_leave(c);
 	(void)jrn_flush(c->journal.jrn);
 	if (net_timer_new(&c->stop.timer, c->loop, on_stop_look, c)) {

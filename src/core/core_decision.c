@@ -23,8 +23,35 @@ static enum log_level level(const struct core *c)
 	return c->cfg->decisions[0] ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
 }
 
+static const char *given(const char *text)
+{
+	return text ? text : "";
+}
+
+static void follow(struct core *c, const struct aud_decision *d)
+{
+	static const char *const verdicts[] = {
+		[AUD_ACCEPTED] = "accepted", [AUD_REFUSED] = "refused", [AUD_DETECTED] = "detected"
+	};
+	char line[AUD_LINE_MAX];
+	struct core_decision_line l = { given(d->scs),        given(d->device), given(d->action),
+					verdicts[d->verdict], given(d->reason), line,
+					aud_format(line, d) };
+
+	c->decisions.follow(c->decisions.follow_arg, &l);
+}
+
+void core_decisions_follow(struct core *c, core_decision_fn *fn, void *arg)
+{
+	c->decisions.follow = fn;
+	c->decisions.follow_arg = arg;
+}
+
 static void emit(struct core *c, const struct aud_decision *d)
 {
+	if (c->decisions.follow) {
+		follow(c, d);
+	}
 	if (aud_decision(c->decisions.aud, d)) {
 		log_error(c->log, "core", "transaction %s: the decision line is lost", d->transaction);
 	}
@@ -119,6 +146,20 @@ void core_decide_provisioning(struct core *c, const char *who, const char *what,
 				  .action = "provisioning",
 				  .verdict = AUD_ACCEPTED,
 				  .reason = "changed",
+				  .rule = what };
+
+	emit(c, &d);
+	core_decisions_write(c); /* before the operator has the answer */
+}
+
+void core_decide_trace(struct core *c, const char *who, const char *scs, const char *what, const char *reason)
+{
+	struct aud_decision d = { .time_ms = net_loop_real_ms(c->loop),
+				  .scs = scs,
+				  .address = who,
+				  .action = "trace",
+				  .verdict = AUD_ACCEPTED,
+				  .reason = reason,
 				  .rule = what };
 
 	emit(c, &d);

@@ -7,6 +7,7 @@
 #include "audit/aud_kept.h"
 #include "base/screen_rule.h"
 #include "core/core_sessions.h"
+#include "core/core_view.h"
 #include "policy/pol_reason.h"
 
 struct core_decisions {
@@ -15,6 +16,8 @@ struct core_decisions {
 	int failing;           /* errno of the last flush of the decision log; 0: it succeeded */
 	uint64_t since_ms;     /* when writing last began to fail */
 	uint64_t lost;         /* decisions lost before it last began to fail */
+	core_decision_fn *follow; /* NULL: nobody */
+	void *follow_arg;
 };
 
 struct core_decision { /* borrows its texts */
@@ -44,6 +47,8 @@ void core_decide_action(struct core *c, const struct core_decision *d);
  * start. */
 void core_decide_screening(struct core *c, const char *who, enum screen_row row, const struct screen_rule *now,
 			   const struct screen_rule *before);
+/* A trace began or ended (`reason` "started", "ended"), by `who`; `what`: its filter and bounds. */
+void core_decide_trace(struct core *c, const char *who, const char *scs, const char *what, const char *reason);
 /* A screening row that only detects caught a request of the session. */
 void core_decide_screened(struct core *c, const struct core_session *s, enum screen_row row);
 /* So many such lines about the SCS were left out within a minute. */

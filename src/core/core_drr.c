@@ -264,7 +264,8 @@ static bool says_absent(const struct t4_drr *drr)
 	       drr->sm_delivery_outcome.v == T4_OUTCOME_VALIDITY_TIME_EXPIRED;
 }
 
-static void on_first(struct core_peer *p, const struct t4_drr *drr, struct core_drr_entry *e)
+static void on_first(struct core_peer *p, struct link *l, const struct dia_msg *m, const struct t4_drr *drr,
+		     struct core_drr_entry *e)
 {
 	struct core *c = p->core;
 	uint64_t unwoken = c->triggers.unwoken;
@@ -291,6 +292,7 @@ static void on_first(struct core_peer *p, const struct t4_drr *drr, struct core_
 		settle_durably(c, e, &no_trigger);
 		return;
 	}
+	core_trace_request(p, l, t, m);
 	st_count(&c->st, ST_REPORTS);
 	log_debug(c->log, "core", "transaction %s: reported %s", t->transaction, tsp_delivery_outcome_str(ev.outcome));
 	if (says_absent(drr)) {
@@ -347,7 +349,7 @@ static void on_drr(struct core_peer *p, struct link *l, const struct dia_msg *m,
 		e = add(p, l, &asked, digest, now_ms);
 	}
 	if (e) {
-		on_first(p, drr, e);
+		on_first(p, l, m, drr, e);
 	} else {
 		core_dra_send(c, l, &asked, &not_taken);
 	}

@@ -28,6 +28,7 @@ struct core_edge {
 	struct st_gauges gauges;     /* as it reported them last */
 	uint64_t turns[NET_TURNS];   /* of its loop (net_loop.h), as it reported them */
 	uint32_t screen_due;         /* screening rows whose rule it has not got: bits */
+	bool trace_due;              /* it has not got the trace that runs, or its end */
 	struct ipc_ocsp_state *ocsp; /* of each responder, as it reported them last; NULL: nothing yet */
 	uint64_t ocsp_place;         /* of struct core_ocsp: it has got all up to this one */
 	uint32_t files_generation;   /* of the set of files that it uses; 0: not yet known */

@@ -35,6 +35,7 @@
 #include "core/core_seen.h"
 #include "core/core_sessions.h"
 #include "core/core_time.h"
+#include "core/core_trace.h"
 #include "core/core_trigger.h"
 #include "core/core_wake.h"
 #include "link/link_ids.h"
@@ -99,6 +100,7 @@ struct core {
 		uint64_t signed_n, refused;
 	} holders[CORE_KEYHOLDERS_MAX];
 	struct core_screen screen;
+	struct core_trace trace;
 	struct core_ocsp ocsp;
 	struct core_seen seen;
 	struct core_dnrs dnrs;

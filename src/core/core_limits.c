@@ -60,3 +60,9 @@ void core_scs_facts(struct pol_scs *out, const struct core *c, const struct asc_
 	*out = (struct pol_scs){ .name = in->name, .e164 = in->e164, SCS_LIMITS(IN_FORCE) };
 #undef IN_FORCE
 }
+
+void core_ceilings(const struct core *c, uint32_t *payload, uint32_t *validity_s)
+{
+	*payload = core_payload_ceiling(c);
+	*validity_s = core_validity_ceiling_s(c);
+}

@@ -182,6 +182,7 @@ static struct tls_ctx *tls_of(const struct core_peer *p, struct tls_ctx *tls)
 static int begin(struct core_peer *p, struct tls_ctx *tls)
 {
 	struct core *c = p->core;
+	int err;
 
 	p->sctp = (struct net_sctp_ends){ 0 };
 	p->link_peer_conf =
@@ -193,7 +194,11 @@ static int begin(struct core_peer *p, struct tls_ctx *tls)
 	p->number = ++c->peers.number_last;
 	p->begun_ms = net_loop_now_ms(c->loop);
 	p->since_ms = core_now_ms(c);
-	return link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->peers.link_conf, &link_cb, p);
+	err = link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->peers.link_conf, &link_cb, p);
+	if (!err) {
+		core_trace_peer(p);
+	}
+	return err;
 }
 
 /* The row of a peer that had none. One that is gone has a row without a link. */

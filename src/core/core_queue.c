@@ -48,9 +48,9 @@ static struct core_ask *ask_new(struct core_peer *p, const struct core_message *
 	return ask;
 }
 
-/* Sends the request. `*out` is owned by the callback. */
-static int send(struct core_ask **out, struct core *c, size_t peer, const struct core_message *m, uint32_t wait_ms,
-		link_answer_fn *fn)
+/* Sends the request, which is about `t` (NULL: about no trigger). `*out` is owned by the callback. */
+static int send(struct core_ask **out, struct core *c, const struct core_trigger *t, size_t peer, const struct core_message *m,
+		uint32_t wait_ms, link_answer_fn *fn)
 {
 	struct core_peer *p = &c->peers.row[peer];
 	struct link *l = p->peer ? link_peer_link(p->peer) : NULL;
@@ -67,7 +67,9 @@ static int send(struct core_ask **out, struct core *c, size_t peer, const struct
 	if (!ask) {
 		return ERR_NOMEM;
 	}
+	core_trace_about(p, t);
 	err = link_request(l, m->octets.p, m->octets.len, wait_ms, fn, ask);
+	core_trace_about(p, NULL);
 	if (err) {
 		OBJ_END(ask, CORE_ASK_MAGIC);
 		core_piece_ask_end(c, ask);
@@ -83,7 +85,7 @@ static int send(struct core_ask **out, struct core *c, size_t peer, const struct
 int core_peer_ask(struct core_trigger *t, size_t peer, const struct core_message *message, uint32_t wait_ms, link_answer_fn *fn)
 {
 	struct core_ask *ask;
-	int err = send(&ask, t->core, peer, message, wait_ms, fn);
+	int err = send(&ask, t->core, t, peer, message, wait_ms, fn);
 
 	if (err) {
 		return err;
@@ -98,7 +100,7 @@ int core_peer_ask_alone(struct core *c, size_t peer, const struct core_message *
 			void *arg)
 {
 	struct core_ask *ask;
-	int err = send(&ask, c, peer, message, wait_ms, fn);
+	int err = send(&ask, c, NULL, peer, message, wait_ms, fn);
 
 	if (!err) {
 		ask->arg = arg;

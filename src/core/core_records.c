@@ -22,6 +22,7 @@ static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 		struct ipc_screen_seen seen;
 		struct ipc_ocsp found;
 		struct ipc_ocsp_state state;
+		struct ipc_trace_copy copy;
 		struct st_counters counters;
 	} u;
 	struct ipc_rec_head h;
@@ -80,6 +81,9 @@ static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 	case IPC_REC_OCSP_STATE:
 		err = ipc_ocsp_state_get(&u.state, record, len);
 		return err ? err : core_ocsp_on_state(e, &u.state);
+	case IPC_REC_TRACE_COPY:
+		err = ipc_trace_copy_get(&u.copy, record, len);
+		return err ? err : core_trace_on_copy(e, h.transaction, &u.copy);
 	default: /* stats */
 		err = ipc_stats_get(&u.counters, record, len);
 		if (!err) {
@@ -189,6 +193,7 @@ int core_edge_add(struct core *c, const struct core_edge_id *edge, struct ipc_ri
 	TAILQ_INSERT_TAIL(&c->edges.list, e, entry);
 	core_screen_edge(e);
 	core_ocsp_edge(e);
+	core_trace_edge(e);
 	log_info(c->log, "core", "%s is connected to the core", core_edge_words(words, e));
 	return 0;
 

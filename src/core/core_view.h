@@ -22,6 +22,7 @@
 #include "conf/cfg_iwf.h"
 #include "policy/pol_judge.h"
 #include "stats/st.h"
+#include "trace/trc_filter.h"
 #include "trigger/trg.h"
 
 struct core;
@@ -276,6 +277,53 @@ const char *core_decisions_line(const struct core *c, uint64_t number, size_t *l
  * "provisioning"). `who`: "uid 1000", or the person and the console; `what`: the command with its
  * arguments; `scs`, `device`: "" when it names none. */
 void core_decide_provisioning(struct core *c, const char *who, const char *what, const char *scs, const char *device);
+
+/* What no SCS may exceed, whatever its own limits: octets of a payload, seconds of validity. */
+void core_ceilings(const struct core *c, uint32_t *payload, uint32_t *validity_s);
+
+/* -- decisions as they are made */
+
+struct core_decision_line {                                   /* valid during the call */
+	const char *scs, *device, *action, *verdict, *reason; /* as in the line; "" when it has none */
+	const char *line;                                     /* of the decision log: JSON, `len` octets */
+	size_t len;
+};
+/* Called for each decision, also for one that the decision log loses. It changes nothing of the
+ * core. */
+typedef void core_decision_fn(void *arg, const struct core_decision_line *d);
+/* fn NULL: nobody. One at a time. */
+void core_decisions_follow(struct core *c, core_decision_fn *fn, void *arg);
+
+/* -- traces (core_trace.c) */
+
+#define CORE_TRACE_NAME_MAX 256
+#define CORE_TRACE_END_MAX 128
+struct core_trace_start {
+	const struct trc_filter *filter; /* a peer in it is one of the configuration */
+	bool unredacted;
+	uint64_t seconds, octets; /* bounds; not above trace.time_max and trace.size_max */
+	uint32_t uid;             /* of the operator */
+	const char *name;         /* of the file, for people */
+};
+struct core_trace_view {
+	uint32_t number; /* 0: no trace since the start of this core */
+	bool running;    /* false: these are the last values of the one before */
+	bool unredacted;
+	uint32_t uid;
+	uint64_t since_ms, until_ms, octets_max;
+	uint64_t messages, lost, octets;
+	char filter[TRC_FILTER_TEXT_MAX], name[CORE_TRACE_NAME_MAX];
+	char end[CORE_TRACE_END_MAX]; /* why it ended; "": it runs */
+};
+/* False: there was none since the start of this core. */
+bool core_trace_view(const struct core *c, struct core_trace_view *out);
+/* Takes fd on success. ERR_BUSY: one runs. ERR_NOTFOUND: no such peer. ERR_INVAL, ERR_NOMEM, ERR_IO
+ * with `why` (static). A line in the decision log. */
+ERR_MUST_USE int core_trace_begin(struct core *c, const struct core_trace_start *s, int fd, const char **why);
+/* Ends it; `done` is called once, when its file is complete, at the latest in core_free().
+ * ERR_NOTFOUND: none runs. ERR_BUSY: it is ending already. */
+typedef void core_trace_done_fn(void *arg);
+ERR_MUST_USE int core_trace_stop(struct core *c, uint32_t uid, core_trace_done_fn *done, void *arg);
 
 /* -- OCSP responders */
 

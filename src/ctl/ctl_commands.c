@@ -285,6 +285,52 @@ const struct ctl_arg ctl_args_decisions_search[] = {
 	END,
 };
 
+const struct ctl_arg ctl_args_trace_start[] = {
+	DESCRIPTOR("the file, open for writing"),
+	SCS(false),
+	TEXT("device", false, 1, 300, "local@domain or msisdn:DIGITS, as SCSs name it"),
+	{ .name = "trigger", .type = CTL_A_NUM, .max = UINT32_MAX, .meaning = "Reference-Number of a trigger of the SCS" },
+	TEXT("peer", false, 1, 63, "name of a peer of the configuration"),
+	NUM("seconds", 1, 86400, "time of the trace; default and most: trace.time_max"),
+	NUM("octets", 65536, INT64_MAX, "size of its file; default and most: trace.size_max"),
+	BOOLEAN("unredacted", "identities of devices and payloads as they are; default: digests of them"),
+	FILE_NAME,
+	END,
+};
+
+#define AVP(name_, meaning_) TEXT(name_, false, 0, 2 * CTL_AVP_MAX, meaning_)
+#define U32(name_, required_, meaning_)                                                                                          \
+	{                                                                                                                        \
+		.name = name_, .type = CTL_A_NUM, .required = required_, .max = UINT32_MAX, .meaning = meaning_                  \
+	}
+
+const struct ctl_arg ctl_args_requests_judge[] = {
+	SCS(true),
+	U32("reference", true, "Reference-Number"),
+	U32("action_type", true, "Action-Type, as a number"),
+	AVP("external", "octets of External-Identifier, hexadecimal"),
+	AVP("msisdn", "octets of MSISDN, hexadecimal"),
+	AVP("scs_identity", "octets of SCS-Identity, hexadecimal"),
+	U32("old_reference", false, "Old-Reference-Number"),
+	{ .name = "payload_len",
+	  .type = CTL_A_NUM,
+	  .max = CTL_PAYLOAD_MAX,
+	  .meaning = "bytes of Payload; absent: no Trigger-Data" },
+	U32("priority", false, "Priority-Indication"),
+	U32("port", false, "Application-Port-Identifier"),
+	U32("validity_s", false, "Validity-Time"),
+	END,
+};
+
+const struct ctl_arg ctl_args_decisions_follow[] = {
+	SCS(false),
+	TEXT("device", false, 1, 300, "only decisions about this device, as the SCS named it"),
+	WORD("verdict", false, CTL_WORDS_VERDICT, "only decisions with this verdict"),
+	TEXT("reason", false, 1, 63, "only decisions with this reason"),
+	TEXT("action", false, 1, 63, "only decisions about this action"),
+	END,
+};
+
 const struct ctl_arg ctl_args_log_level[] = {
 	WORD("level", true, "error warn info debug", "most detailed level that is logged"),
 	END,

@@ -11,6 +11,7 @@
 #define CTL_WORDS_EFFECT "allow deny block"
 #define CTL_WORDS_FORMAT "csv jsonl"
 #define CTL_WORDS_MODE "enforce detect-only"
+#define CTL_WORDS_VERDICT "accepted refused detected"
 #define CTL_WORDS_STORES "association-rows associations journal"
 #define CTL_CERTIFICATE_MAX 32768 /* octets of PEM; written as JSON they fit into a request */
 #define CTL_TIME_MAX 253402300799 /* the end of the year 9999, seconds since 1970 */
@@ -88,5 +89,15 @@ extern const struct ctl_arg ctl_args_quota_reset[];
 extern const struct ctl_arg ctl_args_screen_set[];
 /* optional scs */
 extern const struct ctl_arg ctl_args_ndsip_status[];
+/* the descriptor of the file; scs, device, trigger (with scs), peer: at least one; optional seconds,
+ * octets, unredacted, name */
+extern const struct ctl_arg ctl_args_trace_start[];
+/* scs, reference, action_type; optional external, msisdn, scs_identity (octets of the AVPs,
+ * hexadecimal), old_reference, payload_len (absent: no Trigger-Data), priority, port, validity_s */
+#define CTL_AVP_MAX 1024u
+#define CTL_PAYLOAD_MAX 65535u
+extern const struct ctl_arg ctl_args_requests_judge[];
+/* optional scs, device, verdict, reason, action */
+extern const struct ctl_arg ctl_args_decisions_follow[];
 /* level: error warn info debug */
 extern const struct ctl_arg ctl_args_log_level[];

@@ -286,6 +286,12 @@ static void on_pump(void *arg)
 	}
 }
 
+size_t ctl_conn_waiting(const struct ctl_conn *c)
+{
+	OBJ_CHECK(c, CTL_CONN_MAGIC);
+	return c->stream ? net_stream_queued(c->stream) : 0;
+}
+
 void ctl_conn_pump(struct ctl_conn *c)
 {
 	OBJ_CHECK(c, CTL_CONN_MAGIC);

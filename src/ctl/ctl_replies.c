@@ -868,6 +868,58 @@ static const struct ctl_member quota_reset[] = {
 	END,
 };
 
+/* -- traces and decisions */
+
+#define TRACE                                                                                                                    \
+	NUM("number", "of the trace since the start of the core"), BOOLEAN("running", "false: it has ended"),                    \
+	    TEXT("filter", "what it copies"), BOOLEAN("unredacted", "true: identities and payloads are in its file"),            \
+	    TEXT("file", "as mtcctl named it"), NUM("uid", "of the operator who started it"), TIME("since", "when it began"),    \
+	    TIME("until", "when it ends at the latest"), NUM("octets_max", "bytes that its file may have"),                      \
+	    NUM("octets", "bytes of its file"), NUM("messages", "written"), NUM("lost", "messages that had no room"),            \
+	    TEXT("end", "why it ended; empty: it runs")
+static const struct ctl_member trace_last[] = { TRACE, END };
+static const struct ctl_form trace_forms[] = { FORM("the trace that runs, or the last one", trace_last), NO_MORE_FORMS };
+
+static const struct ctl_member decision[] = {
+	TIME("time", "of the decision"),
+	TEXT("transaction", "its name"),
+	TEXT("scs", "name; may be empty"),
+	TEXT("origin_host", "Diameter host; may be empty"),
+	TEXT("address", "of the connection, or who changed something"),
+	TEXT("protection", "of the connection; may be empty"),
+	TEXT("device", "as the SCS named it; may be empty"),
+	TEXT("action", "trigger, recall, replace, session, provisioning, ..."),
+	MAY(NUM, "reference", "Reference-Number"),
+	TEXT("verdict", "accepted, refused or detected"),
+	TEXT("reason", "may be empty"),
+	TEXT("rule", "that decided; may be empty"),
+	MAY(TEXT, "request_status", "Request-Status of the answer"),
+	END,
+};
+static const struct ctl_member judged[] = {
+	BOOLEAN("accepted", "the policy lets it pass; the HSS and the SMS-SC were not asked"),
+	NUM("request_status", "Request-Status of the answer"),
+	TEXT("status", "its name"),
+	TEXT("reason", "code; empty: accepted"),
+	TEXT("meaning", "of the reason"),
+	TEXT("rule", "text of the deciding rule; empty: none"),
+	TEXT("detected", "text of a detect-only rule that would refuse; empty: none"),
+	TEXT("device", "as the request names it"),
+	TEXT("action", "trigger, recall, replace, ..."),
+	END,
+};
+static const struct ctl_member decisions_dropped[] = {
+	NUM("dropped", "decisions left out here, because this reader was too slow"), END
+};
+static const struct ctl_member decisions_idle[] = { BOOLEAN("idle", "true: the subscription stands, nothing matched for a while"),
+						    END };
+static const struct ctl_form follow_forms[] = {
+	FORM("each decision that matches, as it is made", decision),
+	FORM("after decisions were left out", decisions_dropped),
+	FORM("every few seconds", decisions_idle),
+	NO_MORE_FORMS,
+};
+
 const struct ctl_reply ctl_replies[] = {
 	{ "status", NULL, status },
 	{ "health", NULL, health },
@@ -909,6 +961,10 @@ const struct ctl_reply ctl_replies[] = {
 	{ "triggers.list", trigger_forms, counted },
 	{ "triggers.show", trigger_show_forms, trigger_last },
 	{ "triggers.cancel", NULL, cancelled },
+	{ "trace.start trace.stop", NULL, trace_last },
+	{ "trace.status", trace_forms, count_only },
+	{ "decisions.follow", follow_forms, count_only },
+	{ "requests.judge", NULL, judged },
 	{ "quota.show", quota_forms, count_only },
 	{ "quota.reset", NULL, quota_reset },
 	{ NULL, NULL, NULL },

@@ -135,6 +135,18 @@ bool ctl_alive(const struct ctl_request *rq)
 	return rq->conn != NULL;
 }
 
+size_t ctl_waiting(const struct ctl_request *rq)
+{
+	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
+	return rq->conn ? ctl_conn_waiting(rq->conn) : 0;
+}
+
+size_t ctl_waiting_max(const struct ctl_request *rq)
+{
+	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
+	return rq->conn ? ctl_conn_server(rq->conn)->conf.queue_max : 0;
+}
+
 void ctl_line(struct ctl_request *rq, json_t *row)
 {
 	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);

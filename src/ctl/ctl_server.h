@@ -139,6 +139,11 @@ const struct ctl_caller *ctl_caller(const struct ctl_request *rq);
 /* False when the client has gone; answering is still needed and goes nowhere. */
 bool ctl_alive(const struct ctl_request *rq);
 
+/* Octets of the reply that the client has not read yet; 0 when it has gone. For a handler that
+ * sends rows as they come: above `queue_max` it leaves them out. */
+size_t ctl_waiting(const struct ctl_request *rq);
+size_t ctl_waiting_max(const struct ctl_request *rq); /* `queue_max` of the server */
+
 /* Sends one row of the reply. Takes `row`; NULL, from a failed build, ends the request with an
  * error at ctl_done(). */
 void ctl_line(struct ctl_request *rq, json_t *row);

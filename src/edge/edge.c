@@ -40,6 +40,7 @@ static void on_turn_end(void *arg)
 	if (e->env.deadlines_moved) {
 		meet_deadlines(e);
 	}
+	edge_trace_turn_end(&e->trace);
 	if (edge_ring_turn_end(&e->ring) && e->on_ring_broken) {
 		e->on_ring_broken(e->arg);
 	}
@@ -56,6 +57,7 @@ static int on_record(void *arg, const struct ipc_rec_head *h, const uint8_t *rec
 		struct ipc_device_notification notification;
 		struct ipc_screen_rule rule;
 		struct ipc_ocsp known;
+		struct ipc_trace trace;
 	} u;
 	struct edge *e = OBJ_OF(arg, struct edge, EDGE_MAGIC);
 	int err;
@@ -91,6 +93,13 @@ static int on_record(void *arg, const struct ipc_rec_head *h, const uint8_t *rec
 			edge_ocsp_on_known(&e->sessions.ocsp, &u.known);
 		}
 		return err;
+	case IPC_REC_TRACE:
+		err = ipc_trace_get(&u.trace, record, len);
+		if (!err) {
+			edge_trace_on_record(&e->trace, &u.trace);
+			edge_sessions_trace(&e->sessions);
+		}
+		return err;
 	default: /* the only other type in this direction; the decoder refuses any that is added */
 		err = ipc_device_notification_get(&u.notification, record, len);
 		if (!err) {
@@ -109,6 +118,8 @@ int edge_ring_open(struct edge *e, struct ipc_ring_fds *fds)
 	if (err) {
 		return err;
 	}
+	edge_trace_end(&e->trace);
+	edge_sessions_trace(&e->sessions);
 	edge_sessions_announce(&e->sessions);
 	edge_ocsp_announce(&e->sessions.ocsp);
 	FAULT_POINT(EDGE_ANNOUNCED);
@@ -124,11 +135,12 @@ static int init_parts(struct edge *e, struct ipc_caps *caps)
 {
 	edge_ring_init(&e->ring, &e->env, on_record, e);
 	edge_screen_init(&e->screen, &e->env, &e->ring);
+	edge_trace_init(&e->trace, &e->env, &e->ring);
 	if (edge_tsp_init(&e->tsp, &e->env, &e->ring, &e->screen)) {
 		return ERR_NOMEM;
 	}
 	edge_notes_init(&e->notes, &e->env, &e->ring, &e->sessions);
-	if (edge_sessions_init(&e->sessions, &e->env, &e->ring, caps, &edge_tsp_front, &e->tsp) ||
+	if (edge_sessions_init(&e->sessions, &e->env, &e->ring, caps, &edge_tsp_front, &e->tsp, &e->trace) ||
 	    edge_stats_init(&e->stats, &e->env, &e->ring, &e->sessions) ||
 	    net_timer_new(&e->stop.timer, e->env.loop, on_stop_look, e) ||
 	    net_timer_new(&e->deadlines, e->env.loop, on_deadlines, e) ||
@@ -151,6 +163,7 @@ void edge_free(struct edge *e)
 	edge_sessions_fini(&e->sessions);
 	edge_notes_fini(&e->notes);
 	edge_tsp_fini(&e->tsp);
+	edge_trace_fini(&e->trace);
 	edge_ring_fini(&e->ring);
 	OBJ_END(e, EDGE_MAGIC);
 	free(e);

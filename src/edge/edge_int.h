@@ -4,6 +4,7 @@
 #include "edge/edge_notify.h"
 #include "edge/edge_screen.h"
 #include "edge/edge_stats.h"
+#include "edge/edge_trace.h"
 #include "edge/edge_tsp.h"
 
 struct edge_stop {
@@ -22,6 +23,7 @@ struct edge {
 	struct edge_env env;
 	struct edge_ring ring;
 	struct edge_screen screen;
+	struct edge_trace trace;
 	struct edge_tsp tsp;
 	struct edge_notes notes; /* refers to sessions, which end every DNR when they are freed */
 	struct edge_sessions sessions;

@@ -7,6 +7,7 @@
 #include "apps/tsp_dnr.h"
 #include "base/fault.h"
 #include "edge/edge_out.h"
+#include "edge/edge_trace.h"
 
 #define NOTES_MAX 65536u /* DNRs without a DNA in one edge */
 
@@ -113,7 +114,9 @@ static int send_dnr(struct edge_notes *notes, struct edge_session *s, uint64_t t
 		.obj = { EDGE_NOTE_MAGIC }, .notes = notes, .transaction = transaction, .session = s->number, .report = n->report
 	};
 	edge_out_dnr(&out, &notes->env->cfg->external, s->host, s->realm, n);
+	edge_trace_about(s->all->trace, s, n);
 	err = out.full ? ERR_LIMIT : link_request(s->link, out.p, out.len, n->wait_ms, on_answer, note);
+	edge_trace_about(s->all->trace, s, NULL);
 	FAULT_POINT(EDGE_DNR_QUEUED);
 	if (err) {
 		free(note);

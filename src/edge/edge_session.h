@@ -29,7 +29,8 @@ enum edge_session_state {
 };
 extern const struct machine edge_session_machine; /* legal changes; only the session's own door makes them */
 
-struct edge_txn; /* object of the front */
+struct edge_txn;   /* object of the front */
+struct edge_trace; /* edge_trace.h */
 
 #define EDGE_LISTENER_MAGIC 0xbd90fbacu
 struct edge_listener {
@@ -110,6 +111,7 @@ struct edge_sessions {
 	struct ipc_caps *caps;
 	const struct edge_front *front;
 	void *front_arg;
+	struct edge_trace *trace;  /* borrowed */
 	struct edge_proofs proofs; /* who protects the connections of listeners with NDS/IP */
 	struct edge_listener listeners[CFG_LISTEN_MAX];
 	size_t listeners_n;
@@ -138,7 +140,8 @@ struct edge_sessions {
 /* Borrows all pointers until edge_sessions_fini(). ERR_NOMEM: edge_sessions_fini() frees what there
  * is. */
 ERR_MUST_USE int edge_sessions_init(struct edge_sessions *all, struct edge_env *env, struct edge_ring *ring,
-				    struct ipc_caps *caps, const struct edge_front *front, void *front_arg);
+				    struct ipc_caps *caps, const struct edge_front *front, void *front_arg,
+				    struct edge_trace *trace);
 void edge_sessions_fini(struct edge_sessions *all); /* drops every connection; also when all is zero */
 
 /* As edge_listen(). */
@@ -153,6 +156,8 @@ ERR_MUST_USE int edge_sessions_renew(struct edge_sessions *all, const struct cfg
 void edge_sessions_stop(struct edge_sessions *all);
 /* Announces all sessions to a new core. */
 void edge_sessions_announce(struct edge_sessions *all);
+/* The trace is another one: its messages are copied from now on. */
+void edge_sessions_trace(struct edge_sessions *all);
 /* Refuses sessions whose verdict is late. Returns the next deadline, UINT64_MAX: none. */
 uint64_t edge_sessions_due(struct edge_sessions *all, uint64_t now_ms);
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "edge/edge_trace.h"
 #include "net/net_transport.h"
 
 static void conf_links(struct edge_sessions *all)
@@ -30,8 +31,19 @@ static void conf_links(struct edge_sessions *all)
 						     .message_len_max = c->limits.message_max };
 }
 
+void edge_sessions_trace(struct edge_sessions *all)
+{
+	struct edge_session *s;
+
+	TAILQ_FOREACH (s, &all->list, entry) {
+		if (s->state == EDGE_SESSION_OPEN) {
+			edge_trace_session(all->trace, s);
+		}
+	}
+}
+
 int edge_sessions_init(struct edge_sessions *all, struct edge_env *env, struct edge_ring *ring, struct ipc_caps *caps,
-		       const struct edge_front *front, void *front_arg)
+		       const struct edge_front *front, void *front_arg, struct edge_trace *trace)
 {
 	obj_begin(&all->obj, EDGE_SESSIONS_MAGIC);
 	all->env = env;
@@ -41,6 +53,7 @@ int edge_sessions_init(struct edge_sessions *all, struct edge_env *env, struct e
 							  (uint8_t)env->cfg->limits.address_prefix_ipv6 });
 	all->front = front;
 	all->front_arg = front_arg;
+	all->trace = trace;
 	TAILQ_INIT(&all->list);
 	TAILQ_INIT(&all->strangers);
 	TAILQ_INIT(&all->asked);

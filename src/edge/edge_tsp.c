@@ -23,6 +23,7 @@
 #include "base/str.h"
 #include "diameter/dia_dict.h"
 #include "edge/edge_out.h"
+#include "edge/edge_trace.h"
 #include "edge/edge_txn.h"
 #include "policy/pol_admit.h"
 #include "policy/pol_screen.h"
@@ -207,6 +208,7 @@ static enum stage stage_decode(struct visit *v)
 		dia_failed_missing(&why, DIA_CODE_DEVICE_ACTION, DIA_VENDOR_3GPP);
 		return txn_refuse(v, &why);
 	}
+	edge_trace_request(v->session->all->trace, v->session, v->m, v->dar);
 	edge_out_asked(&v->txn->asked, v->m, v->dar);
 	if (requires_more(&v->dar->head)) {
 		return txn_no_feature(v);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "edge/edge_trace.h"
 #include "policy/pol_reason.h"
 
 _Static_assert((int)IPC_RESULT_SUCCESS == (int)DIA_RESULT_SUCCESS, "the records bound the Result-Codes of the dictionary");
@@ -117,6 +118,7 @@ void edge_session_on_verdict(struct edge_sessions *all, uint64_t number, const s
 			 s->address);
 	}
 	edge_session_set_state(s, EDGE_SESSION_OPEN);
+	edge_trace_session(s->all->trace, s);
 	link_admit(s->link);
 	edge_revocation_look(s); /* when it gets unknown; the CRLs may also have changed since the handshake */
 }

@@ -20,6 +20,8 @@ static const bool to_core[] = {
 	[IPC_REC_OCSP_FOUND] = true,
 	[IPC_REC_OCSP_KNOWN] = false,
 	[IPC_REC_OCSP_STATE] = true,
+	[IPC_REC_TRACE] = false,
+	[IPC_REC_TRACE_COPY] = true,
 };
 _Static_assert(sizeof to_core / sizeof *to_core == IPC_REC_LAST + 1, "every type has a direction");
 

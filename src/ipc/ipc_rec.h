@@ -3,8 +3,9 @@
  *
  * Header, little-endian: u16 type, u16 length (header included), u32 edge_generation, u64
  * transaction. The body consists of integers and strings (u16 length, then octets; no NUL). A
- * record never carries Diameter octets: its fields are typed, bounded and canonical; only the
- * trigger payload and the response of an OCSP responder are opaque.
+ * record never carries Diameter octets that anybody acts on: its fields are typed, bounded and
+ * canonical; only the trigger payload, the response of an OCSP responder and the copy of a message
+ * for a trace are opaque.
  *
  * Each decoder checks every field as if the other process were hostile and leaves `out`
  * untouched unless it returns 0. Decoders return ERR_PROTO for a field that is missing, out of
@@ -47,7 +48,9 @@ enum ipc_rec_type {
 	IPC_REC_OCSP_FOUND = 13,                /* edge > core */
 	IPC_REC_OCSP_KNOWN = 14,                /* core > edge */
 	IPC_REC_OCSP_STATE = 15,                /* edge > core */
-	IPC_REC_LAST = IPC_REC_OCSP_STATE,
+	IPC_REC_TRACE = 16,                     /* core > edge */
+	IPC_REC_TRACE_COPY = 17,                /* edge > core */
+	IPC_REC_LAST = IPC_REC_TRACE_COPY,
 };
 
 /* Result-Codes (RFC 6733 7.1) and Disconnect-Cause (5.4.3) as the records bound them;
@@ -57,7 +60,7 @@ enum { IPC_RESULT_SUCCESS = 2001, IPC_RESULT_ERROR_MIN = 3000, IPC_RESULT_ERROR_
 struct ipc_rec_head {
 	uint16_t type, length;
 	uint32_t edge_generation;
-	uint64_t transaction; /* session_*, screen_seen: the session's number; screen_rule, ocsp_*, stats: 0 */
+	uint64_t transaction; /* session_*, screen_seen, trace_copy: the session's number; screen_rule, ocsp_*, stats, trace: 0 */
 };
 
 struct ipc_identity { /* names proven by the transport; set by the edge from the authenticated transport only */
@@ -203,6 +206,31 @@ struct ipc_ocsp_state {
 	char why[IPC_OCSP_WHY_LEN + 1]; /* of the last failure; printable ASCII or "" */
 };
 
+/* What an edge copies for a trace; another one takes the place of the one before. */
+struct ipc_trace {
+	uint32_t number; /* of the trace; 0: none runs, and nothing else is given */
+	bool unredacted;
+	uint64_t key[2];             /* of the digests that redact */
+	char scs[IDENT_SCS_MAX + 1]; /* "": of every SCS */
+	uint8_t device;              /* IPC_DEVICE_NONE (any), EXTERNAL or MSISDN */
+	char external_id[IDENT_EXTERNAL_MAX + 1];
+	char msisdn[IDENT_MSISDN_MAX + 1];
+	struct ipc_opt_u32 reference; /* of the trigger; with `scs` only */
+};
+
+/* A copy of a message of the session, redacted unless the trace says otherwise. The core writes it
+ * to the file of the trace and reads none of it. */
+#define IPC_TRACE_COPY_MAX 8000u
+struct ipc_trace_copy {
+	uint32_t number;        /* of the trace */
+	bool out;               /* sent to the SCS */
+	uint64_t time_ms;       /* wall clock */
+	uint32_t lost;          /* copies that had no room since the last record */
+	uint32_t len_before;    /* of the whole message; 0: the record only says what was lost */
+	uint32_t len;           /* 0 to IPC_TRACE_COPY_MAX and len_before */
+	const uint8_t *message; /* borrowed: of a decoded record, from the record */
+};
+
 struct ipc_device_notification {
 	uint64_t session;
 	uint64_t report; /* part of the Session-Id; the same in a repetition, and without an order (core_dnr_ids.h) */
@@ -256,6 +284,9 @@ size_t ipc_device_notification_answer_put(uint8_t *out, uint32_t generation, uin
 size_t ipc_ocsp_state_put(uint8_t *out, uint32_t generation, const struct ipc_ocsp_state *in);
 /* `type`: IPC_REC_OCSP_FOUND or IPC_REC_OCSP_KNOWN. */
 size_t ipc_ocsp_put(uint8_t *out, uint16_t type, uint32_t generation, const struct ipc_ocsp *in);
+size_t ipc_trace_put(uint8_t *out, uint32_t generation, const struct ipc_trace *in);
+/* `session` is 0 if it only says what was lost. */
+size_t ipc_trace_copy_put(uint8_t *out, uint32_t generation, uint64_t session, const struct ipc_trace_copy *in);
 /* The counts of an edge since its last record, and its gauges, below 2^32. The decoder refuses
  * counters that st_owner() does not give to an edge. */
 size_t ipc_stats_put(uint8_t *out, uint32_t generation, const struct st_counters *in);
@@ -275,4 +306,6 @@ ERR_MUST_USE int ipc_device_notification_answer_get(struct ipc_device_notificati
 						    size_t len);
 ERR_MUST_USE int ipc_ocsp_state_get(struct ipc_ocsp_state *out, const uint8_t *record, size_t len);
 ERR_MUST_USE int ipc_ocsp_get(struct ipc_ocsp *out, uint16_t type, const uint8_t *record, size_t len);
+ERR_MUST_USE int ipc_trace_get(struct ipc_trace *out, const uint8_t *record, size_t len);
+ERR_MUST_USE int ipc_trace_copy_get(struct ipc_trace_copy *out, const uint8_t *record, size_t len);
 ERR_MUST_USE int ipc_stats_get(struct st_counters *out, const uint8_t *record, size_t len);

@@ -328,6 +328,21 @@ void link_no_answer(struct link *l)
 	link_leave(l);
 }
 
+void link_tap(struct link *l, link_tap_fn *fn, void *arg)
+{
+	OBJ_CHECK(l, LINK_MAGIC);
+	l->tap = fn;
+	l->tap_arg = arg;
+}
+
+int link_write(struct link *l, const uint8_t *message, size_t len)
+{
+	if (l->tap) {
+		l->tap(l->tap_arg, l, true, message, len);
+	}
+	return net_stream_write(l->stream, message, len);
+}
+
 int link_answer(struct link *l, const uint8_t *message, size_t len)
 {
 	struct peer_step step;
@@ -337,7 +352,7 @@ int link_answer(struct link *l, const uint8_t *message, size_t len)
 	if (!link_is_open(l) || peer_fsm_step(&l->fsm, PEER_EV_SEND_MESSAGE, net_loop_now_ms(l->loop), &step)) {
 		return ERR_CLOSED;
 	}
-	err = net_stream_write(l->stream, message, len);
+	err = link_write(l, message, len);
 	link_enter(l);
 	if (!err) {
 		LINK_COUNT(l, answers_out);
@@ -363,7 +378,7 @@ static int write_request(struct link *l, const uint8_t *message, size_t len, uin
 	memcpy(copy, message, len);
 	id = buf_over(copy + 12, 4);
 	buf_be32(&id, hop_by_hop);
-	err = net_stream_write(l->stream, copy, len);
+	err = link_write(l, copy, len);
 	if (copy != small) {
 		free(copy);
 	}

@@ -204,6 +204,13 @@ typedef void link_answer_fn(void *arg, int err, const struct dia_msg *m);
  * ERR_CLOSED (not open), ERR_LIMIT (write queue), ERR_BUSY (pending_max). */
 ERR_MUST_USE int link_request(struct link *l, const uint8_t *message, size_t len, uint32_t wait_ms, link_answer_fn *fn,
 			      void *arg);
+/* Copies of messages, for a trace: each whole message that was received, before anything is done
+ * with it, and each that is about to be written. `bytes` is borrowed until return. The function
+ * calls nothing of the link but link_peer_host(), link_address() and link_stream(). */
+typedef void link_tap_fn(void *arg, const struct link *l, bool out, const uint8_t *bytes, size_t len);
+/* fn NULL: nobody. A link of a peer keeps it over its connections. */
+void link_tap(struct link *l, link_tap_fn *fn, void *arg);
+
 /* Sends now the messages of this turn. Without it they leave at the end of the turn. */
 void link_push(struct link *l);
 

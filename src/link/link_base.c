@@ -14,7 +14,7 @@
 /* A peer that does not accept even our small messages does not read at all. */
 static void send_base(struct link *l, const struct buf *b)
 {
-	int err = b->full ? ERR_LIMIT : net_stream_write(l->stream, b->p, b->len);
+	int err = b->full ? ERR_LIMIT : link_write(l, b->p, b->len);
 
 	if (b->full) {
 		link_finish(l, link_lost_event(l), true, LINK_END_INTERNAL, ERR_LIMIT,

@@ -56,6 +56,8 @@ struct link {
 	struct link_ids ids;
 	uint32_t hop_by_hop_next, random;
 	const struct dia_msg *current; /* message of the event being handled */
+	link_tap_fn *tap;              /* NULL: nobody */
+	void *tap_arg;
 
 	unsigned busy;      /* our functions on the stack */
 	bool freed;         /* freed by its owner; released when `busy` is 0 */
@@ -120,6 +122,9 @@ void link_reopen(struct link *l, enum peer_reopen_event event);
 bool link_may_request(const struct link *l);
 void link_arm(struct link *l);
 void link_on_timer(void *arg);
+
+/* link.c: every message that is sent passes here; results as of net_stream_write(). */
+ERR_MUST_USE int link_write(struct link *l, const uint8_t *message, size_t len);
 
 /* link_end.c: the end */
 /* The one drop function. `event` goes to the machine. `hard`: reset, queued octets are not sent. */

@@ -276,6 +276,12 @@ struct link *link_peer_link(struct link_peer *p)
 	return link_may_request(p->link) ? p->link : NULL;
 }
 
+void link_peer_tap(struct link_peer *p, link_tap_fn *fn, void *arg)
+{
+	OBJ_CHECK(p, LINK_PEER_MAGIC);
+	link_tap(p->link, fn, arg);
+}
+
 void link_peer_kick(struct link_peer *p)
 {
 	OBJ_CHECK(p, LINK_PEER_MAGIC);

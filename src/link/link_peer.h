@@ -33,6 +33,8 @@ void link_peer_free(struct link_peer *p, bool polite);
 /* Returns the link if it is open and may carry a new request (watchdog OKAY, the other side not
  * in REOPEN or due for a probe), else NULL. */
 struct link *link_peer_link(struct link_peer *p);
+/* link_tap() of its link, also while it is not connected. */
+void link_peer_tap(struct link_peer *p, link_tap_fn *fn, void *arg);
 /* Connects now, also after link_peer_stop(). Does nothing when it is connected or connecting. */
 void link_peer_kick(struct link_peer *p);
 /* Ends the connection with a DPR of this cause, or an attempt to connect at once. No further

@@ -380,6 +380,9 @@ int link_on_message(void *arg, const uint8_t *bytes, size_t len)
 	struct dia_msg m;
 
 	l->probe_deadline_ms = 0; /* the peer is alive */
+	if (l->tap) {
+		l->tap(l->tap_arg, l, false, bytes, len);
+	}
 	if (dia_msg_parse(&m, bytes, len, &l->conf->limits, &failed)) {
 		malformed(l, &m, &failed);
 	} else if (l->phase == LINK_WAIT_CER) {

@@ -13,6 +13,8 @@
 
 #define ST_EDGE_TABLE(X)                                                                                                         \
 	/* edge: connections */                                                                                                  \
+	X(EDGE_TRACED, "edge_traced", "copies of messages of SCSs that went to a trace")                                         \
+	X(EDGE_TRACE_LOST, "edge_trace_lost", "copies of messages of SCSs that had no room on their way to a trace")             \
 	X(EDGE_STARTED, "edge_started", "edges started, restarts included")                                                      \
 	X(EDGE_ACCEPTED, "edge_accepted", "connections accepted")                                                                \
 	X(EDGE_CLOSED, "edge_closed", "connections that ended, for any reason")                                                  \
@@ -83,6 +85,10 @@
 	X(EDGE_RING_BAD, "edge_ring_bad", "rings to the core that an edge gave up: the core broke the rules, or did not read")
 
 #define ST_CORE_TABLE(X)                                                                                                         \
+	X(FOLLOWS, "follows", "subscriptions to decisions that 'mtcctl tail' began")                                             \
+	X(FOLLOW_DROPPED, "follow_dropped", "decisions left out for a reader of 'mtcctl tail' that was too slow")                \
+	X(TRACED, "traced", "messages written to the file of a trace")                                                           \
+	X(TRACE_LOST, "trace_lost", "messages that a trace lost: no room, or its file took no more")                             \
 	/* core: turns of the loop */                                                                                            \
 	X(CORE_TURNS_BELOW_1MS, "core_turns_below_1ms", "turns of the loop of the core that took less than 1 ms")                \
 	X(CORE_TURNS_BELOW_2MS, "core_turns_below_2ms", "turns of the loop of the core that took 1 to 2 ms")                     \

@@ -129,6 +129,7 @@ static void core_hears(struct edge_world *w, const struct ipc_rec_head *h, const
 		struct ipc_device_action_given_up given_up;
 		struct ipc_device_notification_answer answer;
 		struct ipc_screen_seen seen;
+		struct ipc_trace_copy copy;
 		struct ipc_ocsp ocsp;
 		struct ipc_ocsp_state ocsp_state;
 		struct st_counters counters;
@@ -159,6 +160,9 @@ static void core_hears(struct edge_world *w, const struct ipc_rec_head *h, const
 		break;
 	case IPC_REC_SCREEN_SEEN:
 		err = ipc_screen_seen_get(&u.seen, record, len);
+		break;
+	case IPC_REC_TRACE_COPY:
+		err = ipc_trace_copy_get(&u.copy, record, len);
 		break;
 	case IPC_REC_OCSP_FOUND:
 		err = ipc_ocsp_get(&u.ocsp, IPC_REC_OCSP_FOUND, record, len);

@@ -28,6 +28,7 @@ static void fuzz_record(const char *target, const uint8_t *data, size_t size)
 	static uint8_t again[IPC_REC_MAX];
 	struct ipc_rec_head h = { 0 };
 	struct st_counters counters;
+	struct ipc_trace trace;
 	unsigned taken = 0;
 	bool whole = ipc_rec_head_get(&h, data, size) == 0;
 
@@ -43,6 +44,14 @@ static void fuzz_record(const char *target, const uint8_t *data, size_t size)
 	AGAIN(ipc_device_notification_answer);
 	AGAIN(ipc_screen_rule);
 	AGAIN(ipc_screen_seen);
+	AGAIN(ipc_trace_copy);
+	if (ipc_trace_get(&trace, data, size) == 0) {
+		size_t n = ipc_trace_put(again, h.edge_generation, &trace);
+		/* the transaction is 0, whatever came */
+		promise(n == size && memcmp(again + IPC_REC_HEAD_LEN, data + IPC_REC_HEAD_LEN, n - IPC_REC_HEAD_LEN) == 0,
+			"the same octets again");
+		taken++;
+	}
 	taken += ipc_stats_get(&counters, data, size) == 0;
 	promise(taken <= (whole ? 1u : 0u), "a record is of one type, and only a whole one is taken");
 }

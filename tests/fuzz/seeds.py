@@ -329,6 +329,59 @@ def consoles():
     yield "console-body/twice", b'{"a":1,"a":2}'
 
 
+def block(kind, body, order="<"):
+    n = 12 + len(body)
+    return struct.pack(order + "II", kind, n) + body + struct.pack(order + "I", n)
+
+
+def traces():
+    """Files of a trace as pcapng, whole, cut and lying; messages are those of tests/vectors, which make_corpus.py gives to target redact, too."""
+    def section(order="<", comment=b"mtc-iwf trace, unredacted: scs acme"):
+        option = struct.pack(order + "HH", 1, len(comment)) + comment + bytes(-len(comment) % 4) + bytes(4)
+        return block(0x0a0d0d0a, struct.pack(order + "IHHq", 0x1a2b3c4d, 1, 0, -1) + option, order)
+
+    def interface(order="<", linktype=252, more=b""):
+        return block(1, struct.pack(order + "HHI", linktype, 0, 0) + more, order)
+
+    def packet(data, order="<", which=0, before=None):
+        body = struct.pack(order + "IIIII", which, 0x60000, 7, len(data), len(data) if before is None else before)
+        return block(6, body + data + bytes(-len(data) % 4), order)
+
+    tags = struct.pack(">HH", 12, 8) + b"diameter" + struct.pack(">HH", 0, 0)
+    dwr = bytes.fromhex("01000014800001180000000000000001" + "00000002")
+    whole = section() + interface() + packet(tags + dwr)
+    yield "pcapng/whole", whole
+    yield "pcapng/big-endian", section(">") + interface(">") + packet(tags + dwr, ">")
+    yield "pcapng/redacted", section(comment=b"mtc-iwf trace, redacted: scs acme") + interface() + packet(tags + dwr)
+    yield "pcapng/two-sections", whole + section(">") + interface(">") + packet(tags + dwr, ">")
+    yield "pcapng/ethernet", section() + interface(linktype=1) + packet(bytes(64))
+    yield "pcapng/nanoseconds", section() + interface(more=struct.pack("<HHB3xHH", 9, 1, 9, 0, 0)) + packet(tags + dwr)
+    yield "pcapng/power-of-two", section() + interface(more=struct.pack("<HHB3xHH", 9, 1, 0xff, 0, 0)) + packet(tags + dwr)
+    yield "pcapng/other-dissector", section() + interface() + packet(tags.replace(b"diameter", b"sip.tcp.") + dwr)
+    yield "pcapng/tags-without-end", section() + interface() + packet(tags[:-4] + dwr)
+    yield "pcapng/cut-message", section() + interface() + packet(tags + dwr, before=400)
+    yield "pcapng/no-interface", section() + packet(tags + dwr)
+    yield "pcapng/interface-7", section() + interface() + packet(tags + dwr, which=7)
+    yield "pcapng/long-packet", section() + interface() + block(6, struct.pack("<IIIII", 0, 0, 0, 0xffffffff, 0xffffffff))
+    yield "pcapng/cut", whole[:-5]
+    yield "pcapng/no-section", interface() + packet(tags + dwr)
+    yield "pcapng/lengths-differ", whole[:-4] + struct.pack("<I", 16)
+    yield "pcapng/huge", section() + struct.pack("<III", 6, 0xfffffff0, 0)
+    yield "pcapng/empty", b""
+    avp = lambda code, data, vendor=0: struct.pack(">IB", code, 0xc0 if vendor else 0x40) + (len(data) + (12 if vendor else 8)).to_bytes(3, "big") + (
+        struct.pack(">I", vendor) if vendor else b"") + data + bytes(-len(data) % 4)
+    def message(*avps):
+        inside = b"".join(avps)
+        return b"\x01" + (20 + len(inside)).to_bytes(3, "big") + bytes.fromhex("c080001f0100001d0000000100000002") + inside
+    device = avp(3001, avp(3111, b"meter-7@fleet.example", 10415) + avp(701, bytes.fromhex("947110325476"), 10415) + avp(3003, avp(3004, b"secret", 10415), 10415), 10415)
+    key = bytes(range(16))
+    for name, octets in [("trigger", message(avp(263, b"scs.acme.example;1;2;meter-7"), avp(264, b"scs.acme.example"), avp(1, b"001010000000007"), device)),
+                         ("unknown-group", message(avp(9999, avp(1, b"001010000000007"), 77))), ("unknown", message(avp(9999, b"anything", 77))),
+                         ("torn-group", message(avp(3001, b"\0\0\x0c\x27\xc0\xff\xff\xff", 10415))), ("torn", message(device)[:-3] + b"xyz"),
+                         ("short-number", message(avp(268, b"ab"))), ("nested", message(avp(279, avp(279, avp(279, avp(1, b"1234567"))))))]:
+        yield "redact/" + name, key + octets
+
+
 def seeds():
-    for part in (parent, names, certificates, crl_numbers, records, keyholder, audits, ndsip, fetches, files, nodes, replies, edges, cores, ipsec, fences, smpp, consoles):
+    for part in (parent, names, certificates, crl_numbers, records, keyholder, audits, ndsip, fetches, files, nodes, replies, edges, cores, ipsec, fences, smpp, consoles, traces):
         yield from part()

@@ -117,6 +117,20 @@ const struct ctl_caller *ctl_caller(const struct ctl_request *rq)
 	return &rq->caller;
 }
 
+size_t ctl_fake_waiting;
+
+size_t ctl_waiting(const struct ctl_request *rq)
+{
+	(void)rq;
+	return ctl_fake_waiting;
+}
+
+size_t ctl_waiting_max(const struct ctl_request *rq)
+{
+	(void)rq;
+	return CTL_FAKE_WAITING_MAX;
+}
+
 bool ctl_alive(const struct ctl_request *rq)
 {
 	(void)rq;

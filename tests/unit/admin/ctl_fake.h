@@ -16,3 +16,6 @@ struct ctl_answer {   /* to one request */
 struct ctl_answer *ctl_fake_run(const char *command, const char *args);
 /* Frees all answers; a request that is not answered fails the test. */
 void ctl_fake_free(void);
+/* Octets that the client of each request has not read yet; commands leave rows out above the other. */
+#define CTL_FAKE_WAITING_MAX 1000u
+extern size_t ctl_fake_waiting;

@@ -55,6 +55,8 @@ static const struct {
 	{ "triggers.list", ctl_args_triggers_list },
 	{ "triggers.show", ctl_args_triggers_show },
 	{ "triggers.cancel", ctl_args_triggers_cancel },
+	{ "trace.stop", NULL },
+	{ "trace.status", NULL },
 	{ "quota.show", ctl_args_quota_show },
 	{ "quota.reset", ctl_args_quota_reset },
 	{ "screen.list", NULL },
@@ -156,6 +158,31 @@ static void test_arguments_and_bounds_are_the_same_on_both_sides(void **state)
 	}
 }
 
+/* Of commands that are more than one request: what they hand on has the bounds of the server. */
+static void same_bounds(const struct cli_param *params, const struct ctl_arg *args, const char *own)
+{
+	for (const struct cli_param *p = params; p->arg; p++) {
+		const struct ctl_arg *a = arg_of(args, p->arg);
+
+		if (strcmp(p->arg, own) == 0) {
+			continue;
+		}
+		if (!a || (p->kind == CLI_NUM && (p->min != a->min || p->max != a->max))) {
+			fail_msg("--%s has other bounds", p->option);
+		}
+		if (a->words && strcmp(a->words, p->words) != 0) {
+			fail_msg("--%s has other words", p->option);
+		}
+	}
+}
+
+static void test_traces_and_tail_have_the_bounds_of_the_server(void **state)
+{
+	(void)state;
+	same_bounds(cli_params_trace_start, ctl_args_trace_start, "pcap");
+	same_bounds(cli_params_tail, ctl_args_decisions_follow, "count");
+}
+
 static void test_a_cell_is_short_and_clean(void **state)
 {
 	json_t *v = json_pack("[s,s,i,b]", "a\tb", "c", 5, 1);
@@ -238,6 +265,7 @@ TEST_GROUP()
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_command_of_the_server_can_be_asked_for),
 		cmocka_unit_test(test_arguments_and_bounds_are_the_same_on_both_sides),
+		cmocka_unit_test(test_traces_and_tail_have_the_bounds_of_the_server),
 		cmocka_unit_test(test_a_cell_is_short_and_clean),
 		cmocka_unit_test(test_values_are_set_by_pairs_of_words),
 		cmocka_unit_test(test_a_device_that_looks_like_a_pattern_is_told_which_forms_are_some),

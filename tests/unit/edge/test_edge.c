@@ -750,7 +750,8 @@ static struct edge *half_made(const struct edge_play *p, int n)
 		edge_notes_init(&e->notes, &e->env, &e->ring, &e->sessions);
 	}
 	if (n > 3) {
-		assert_int_equal(edge_sessions_init(&e->sessions, &e->env, &e->ring, p->caps, &edge_tsp_front, &e->tsp), 0);
+		assert_int_equal(
+		    edge_sessions_init(&e->sessions, &e->env, &e->ring, p->caps, &edge_tsp_front, &e->tsp, &e->trace), 0);
 	}
 	if (n > 4) {
 		assert_int_equal(edge_stats_init(&e->stats, &e->env, &e->ring, &e->sessions), 0);

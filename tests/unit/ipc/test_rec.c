@@ -77,6 +77,20 @@ static size_t make(uint16_t type, uint8_t *out)
 	struct ipc_screen_seen seen = { 0xdeadbeef, 1u << SCREEN_AGENTS | 1u << SCREEN_SIZES };
 	struct ipc_ocsp ocsp = { .key = { 1, 2 }, .this_s = 1790000000, .len = 9, .response = (const uint8_t *)"responded" };
 	struct ipc_ocsp_state state = { 3, 7, 100, 5, 1790000000, 1790000001, 1790000002, 1790000003, "it is no OCSP response" };
+	struct ipc_trace trace = { .number = 5,
+				   .unredacted = true,
+				   .key = { 1, UINT64_MAX },
+				   .scs = "acme",
+				   .device = IPC_DEVICE_EXTERNAL,
+				   .external_id = "meter-7@fleet.example",
+				   .reference = { 41, true } };
+	struct ipc_trace_copy copy = { .number = 5,
+				       .out = true,
+				       .time_ms = 1790000000123,
+				       .lost = 3,
+				       .len_before = 9000,
+				       .len = 20,
+				       .message = (const uint8_t *)"twenty octets or more" };
 	struct st_counters st = { { 0 } };
 
 	st.v[ST_EDGE_ACCEPTED] = 12;
@@ -109,6 +123,10 @@ static size_t make(uint16_t type, uint8_t *out)
 		return ipc_ocsp_put(out, type, GENERATION, &ocsp);
 	case IPC_REC_OCSP_STATE:
 		return ipc_ocsp_state_put(out, GENERATION, &state);
+	case IPC_REC_TRACE:
+		return ipc_trace_put(out, GENERATION, &trace);
+	case IPC_REC_TRACE_COPY:
+		return ipc_trace_copy_put(out, GENERATION, NUMBER, &copy);
 	default:
 		return ipc_stats_put(out, GENERATION, &st);
 	}
@@ -130,6 +148,8 @@ static int take(uint16_t type, const uint8_t *rec, size_t len)
 		struct ipc_screen_seen seen;
 		struct ipc_ocsp ocsp;
 		struct ipc_ocsp_state state;
+		struct ipc_trace trace;
+		struct ipc_trace_copy copy;
 		struct st_counters st;
 	} u, before;
 	int err;
@@ -177,6 +197,12 @@ static int take(uint16_t type, const uint8_t *rec, size_t len)
 	case IPC_REC_OCSP_STATE:
 		err = ipc_ocsp_state_get(&u.state, rec, len);
 		break;
+	case IPC_REC_TRACE:
+		err = ipc_trace_get(&u.trace, rec, len);
+		break;
+	case IPC_REC_TRACE_COPY:
+		err = ipc_trace_copy_get(&u.copy, rec, len);
+		break;
 	default:
 		err = ipc_stats_get(&u.st, rec, len);
 		break;
@@ -202,8 +228,10 @@ static void test_every_record_survives_the_way(void **state)
 		assert_int_equal(h.type, type);
 		assert_int_equal(h.length, len);
 		assert_int_equal(h.edge_generation, GENERATION);
-		assert_int_equal(h.transaction,
-				 type == IPC_REC_STATS || type == IPC_REC_SCREEN_RULE || type >= IPC_REC_OCSP_FOUND ? 0 : NUMBER);
+		assert_int_equal(h.transaction, type == IPC_REC_STATS || type == IPC_REC_SCREEN_RULE ||
+							(type >= IPC_REC_OCSP_FOUND && type != IPC_REC_TRACE_COPY)
+						    ? 0
+						    : NUMBER);
 		assert_int_equal(take(type, rec, len), 0);
 	}
 	assert_int_equal(ipc_session_open_get(&so, rec, make(IPC_REC_SESSION_OPEN, rec)), 0);
@@ -697,6 +725,48 @@ static void test_every_record_has_one_direction(void **state)
 	assert_false(ipc_rec_to_core(77));
 }
 
+static void test_a_trace_with_a_field_out_of_range_is_refused(void **state)
+{
+	struct ipc_trace none = { 0 }, t = { .number = 1, .scs = "acme" };
+	struct ipc_trace_copy c = { .number = 1, .lost = 1 };
+	uint8_t rec[IPC_REC_MAX], octets[IPC_TRACE_COPY_MAX];
+
+	(void)state;
+	memset(octets, 7, sizeof octets);
+	assert_int_equal(take(IPC_REC_TRACE, rec, ipc_trace_put(rec, 1, &none)), 0);
+	assert_int_equal(take(IPC_REC_TRACE, rec, ipc_trace_put(rec, 1, &t)), 0);
+	t.reference = (struct ipc_opt_u32){ 0, true };
+	assert_int_equal(take(IPC_REC_TRACE, rec, ipc_trace_put(rec, 1, &t)), 0);
+	t.scs[0] = 0; /* a trigger of nobody; then nothing at all */
+	assert_int_equal(take(IPC_REC_TRACE, rec, ipc_trace_put(rec, 1, &t)), ERR_PROTO);
+	t.reference.present = false;
+	assert_int_equal(take(IPC_REC_TRACE, rec, ipc_trace_put(rec, 1, &t)), ERR_PROTO);
+	t.device = IPC_DEVICE_EXTERNAL;
+	strcpy(t.external_id, "Meter@Fleet.Example"); /* not canonical */
+	assert_int_equal(take(IPC_REC_TRACE, rec, ipc_trace_put(rec, 1, &t)), ERR_PROTO);
+	strcpy(t.external_id, "meter@fleet.example");
+	assert_int_equal(take(IPC_REC_TRACE, rec, ipc_trace_put(rec, 1, &t)), 0);
+	t.device = IPC_DEVICE_BOTH;
+	assert_int_equal(take(IPC_REC_TRACE, rec, ipc_trace_put(rec, 1, &t)), ERR_PROTO);
+
+	assert_int_equal(take(IPC_REC_TRACE_COPY, rec, ipc_trace_copy_put(rec, 1, 0, &c)), 0); /* it says what was lost */
+	c.lost = 0;
+	assert_int_equal(take(IPC_REC_TRACE_COPY, rec, ipc_trace_copy_put(rec, 1, 0, &c)), ERR_PROTO);
+	c.message = octets;
+	c.len_before = c.len = 19; /* shorter than a header */
+	assert_int_equal(take(IPC_REC_TRACE_COPY, rec, ipc_trace_copy_put(rec, 1, 3, &c)), ERR_PROTO);
+	c.len_before = c.len = IPC_TRACE_COPY_MAX;
+	assert_int_equal(take(IPC_REC_TRACE_COPY, rec, ipc_trace_copy_put(rec, 1, 3, &c)), 0);
+	c.len_before = 0x1000000; /* longer than a message can be */
+	assert_int_equal(take(IPC_REC_TRACE_COPY, rec, ipc_trace_copy_put(rec, 1, 3, &c)), ERR_PROTO);
+	c.len_before = c.len;
+	c.number = 0;
+	assert_int_equal(take(IPC_REC_TRACE_COPY, rec, ipc_trace_copy_put(rec, 1, 3, &c)), ERR_PROTO);
+	c.number = 1;
+	c.time_ms = UINT64_MAX;
+	assert_int_equal(take(IPC_REC_TRACE_COPY, rec, ipc_trace_copy_put(rec, 1, 3, &c)), ERR_PROTO);
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
@@ -717,6 +787,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_an_edge_reports_every_row_of_the_edge_and_no_row_of_the_core),
 		cmocka_unit_test(test_every_record_has_one_direction),
 		cmocka_unit_test(test_only_a_rule_of_its_row_and_rows_that_detect_cross),
+		cmocka_unit_test(test_a_trace_with_a_field_out_of_range_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,390 @@
+"""Traces: what of the Diameter traffic is copied, what a reader of the file sees, and what a trace must not do."""
+import itertools
+import json
+import os
+import re
+import struct
+import subprocess
+import time
+
+import pytest
+from lablib import lab as L
+from support import diameter as D
+from support.hands import Reader, lab_played
+from support.tsp import Scs, action, request_status
+
+references = itertools.count(26000)
+LINKTYPE_UPPER_PDU = 252
+SECTION, INTERFACE, STATISTICS, PACKET = 0x0a0d0d0a, 1, 5, 6
+
+
+@pytest.fixture(scope="module")
+def played(labs):
+    with lab_played(labs, hss=True, iwf_more="trace: { time_max: 1h, buffer: 65536 }\n") as p:
+        yield p
+
+
+@pytest.fixture
+def scs(played):
+    s = Reader.opened(played)
+    yield s
+    s.close()
+
+
+def run(p, *words, code=0, wait=60):
+    done = subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], *[str(w) for w in words]], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=wait, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout if code == 0 else done.stdout + done.stderr
+
+
+def started(p, tmp_path, *words):
+    path = str(tmp_path / f"{next(references)}.pcapng")
+    run(p, "trace", "start", *words, "--pcap", path)
+    return path
+
+
+def stopped(p):
+    run(p, "trace", "stop")
+    return p.ctl("trace", "status")[0]
+
+
+def triggered(p, scs, device="meter-171@a.example", **what):
+    """One trigger from its DAR to the acknowledged report: its Reference-Number."""
+    reference = next(references)
+    scs.ask_later(action(device=device, reference=reference, **what))
+    p.hss.know(p.hss.take(), L.imsi(171))
+    dtr = p.sc.take()
+    p.sc.accept(dtr)
+    assert scs.answered() == 0
+    p.sc.report(dtr)
+    assert scs.reported() == (reference, 0)
+    return reference
+
+
+def options(octets):
+    while len(octets) >= 4:
+        code, n = struct.unpack("<HH", octets[:4])
+        if not code:
+            return
+        yield code, octets[4:4 + n]
+        octets = octets[4 + (n + 3 & ~3):]
+
+
+def blocks(path):
+    """Every block of the file as type and body: by lengths only, and to its last octet."""
+    with open(path, "rb") as f:
+        octets = f.read()
+    while octets:
+        kind, n = struct.unpack("<II", octets[:8])
+        assert n % 4 == 0 and 12 <= n <= len(octets) and octets[n - 4:n] == octets[4:8]
+        yield kind, octets[8:n - 4]
+        octets = octets[n:]
+
+
+def messages(path):
+    """The Diameter messages of the file: command, request?, octets."""
+    out = []
+    for kind, body in blocks(path):
+        if kind != PACKET:
+            continue
+        data = body[20:20 + struct.unpack("<I", body[12:16])[0]]
+        while struct.unpack(">H", data[:2])[0]:
+            data = data[4 + struct.unpack(">H", data[2:4])[0]:]
+        data = data[4:]
+        out.append((int.from_bytes(data[5:8], "big"), bool(data[4] & 0x80), data))
+    return out
+
+
+def read_by_tshark(path):
+    """Of each packet: what tshark calls it, and what it finds wrong."""
+    out = subprocess.run(["tshark", "-n", "-r", path, "-T", "json"], capture_output=True, check=True, timeout=120).stdout
+    layers = [packet["_source"]["layers"] for packet in json.loads(out)]
+    text = json.dumps(layers).lower()
+    assert "malformed" not in text and "_ws.lua" not in text and "[unreassembled" not in text, text
+    assert all("diameter" in layer for layer in layers)
+    return layers
+
+
+DAR, DNR, SIR, DTR, DRR = 8388639, 8388640, 8388641, 8388643, 8388644
+WHOLE = [(c, r) for c in (DAR, DNR, SIR, DTR, DRR) for r in (False, True)]
+
+
+def test_a_trace_of_an_scs_has_every_message_of_its_trigger_and_tshark_reads_each(played, scs, tmp_path):
+    path = started(played, tmp_path, "--scs", "acme")
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    reference = triggered(played, scs, payload=b"never shown to anybody")
+    triggered(played, scs)
+    view = stopped(played)
+    found = messages(path)
+    assert sorted(set((c, r) for c, r, _ in found if c > 1000)) == sorted(WHOLE), view
+    assert [sum(1 for m in found if m[:2] == what) for what in WHOLE] == [2] * 10
+    assert view["messages"] == len(found) and view["lost"] == 0 and view["octets"] == os.stat(path).st_size
+    layers = read_by_tshark(path)
+    assert len(layers) == len(found)
+    assert sum(1 for _, r, data in found if data.find(struct.pack(">I", reference)) >= 0) >= 4  # numbers stay
+    with open(path, "rb") as f:
+        octets = f.read()
+    for secret in (b"never shown", b"meter-171", b"a.example;meter", L.imsi(171).encode()):
+        assert secret not in octets, secret
+    kinds = [kind for kind, _ in blocks(path)]
+    assert kinds[:2] == [SECTION, INTERFACE] and kinds[-1] == STATISTICS and set(kinds[2:-1]) == {PACKET}
+
+
+def test_the_same_device_has_the_same_digest_in_one_trace_and_another_in_the_next(played, scs, tmp_path):
+    seen = []
+    for _ in range(2):
+        path = started(played, tmp_path, "--scs", "acme")
+        triggered(played, scs)
+        triggered(played, scs)
+        stopped(played)
+        ids = [re.findall(rb"\x00\x00\x0c\x27\xc0\x00\x00.\x00\x00\x28\xaf([a-z0-9@.-]+)", m) for _, _, m in messages(path)]
+        names = {name for found in ids for name in found}
+        assert len(names) == 1 and len(names & set(seen)) == 0
+        seen += names
+    assert all(len(n) == len("meter-171@a.example") and n[5:6] == b"-" and n[9:10] == b"@" for n in seen)
+
+
+def test_unredacted_says_everything_and_names_itself(played, scs, tmp_path):
+    path = started(played, tmp_path, "--scs", "acme", "--unredacted")
+    triggered(played, scs, payload=b"shown this time")
+    assert stopped(played)["unredacted"] is True
+    with open(path, "rb") as f:
+        octets = f.read()
+    assert b"mtc-iwf trace, unredacted" in octets and b"meter-171@a.example" in octets and b"shown this time" in octets
+    assert L.imsi(171).encode() in octets
+    read_by_tshark(path)
+
+
+def test_a_filter_copies_what_matches_and_nothing_else(played, scs, tmp_path):
+    beta = Scs.opened(played, "beta")
+    for words in (["--device", "meter-172@a.example"], ["--scs", "beta"], ["--scs", "acme", "--trigger", "1"]):
+        path = started(played, tmp_path, *words)
+        triggered(played, scs)
+        assert stopped(played)["messages"] == 0 and messages(path) == []
+    path = started(played, tmp_path, "--device", "meter-172@a.example")
+    triggered(played, scs)
+    triggered(played, scs, device="meter-172@a.example")
+    stopped(played)
+    assert sorted(m[:2] for m in messages(path)) == sorted(WHOLE)
+    read_by_tshark(path)
+    beta.close()
+
+
+def test_a_trace_of_one_trigger_follows_it_through_all_interfaces(played, scs, tmp_path):
+    reference = next(references)
+    path = started(played, tmp_path, "--scs", "acme", "--trigger", reference)
+    triggered(played, scs)
+    scs.ask_later(action(device="meter-171@a.example", reference=reference))
+    played.hss.know(played.hss.take(), L.imsi(171))
+    dtr = played.sc.take()
+    played.sc.accept(dtr)
+    assert scs.answered() == 0
+    played.sc.report(dtr)
+    scs.reported()
+    stopped(played)
+    found = [m[:2] for m in messages(path)]
+    assert sorted(found) == sorted(WHOLE)
+    # what one process copies is in order; the file takes the copies of an edge when they come
+    assert [m for m in found if m[0] in (DAR, DNR)] == [(DAR, True), (DAR, False), (DNR, True), (DNR, False)]
+    assert [m for m in found if m[0] not in (DAR, DNR)] == [(SIR, True), (SIR, False), (DTR, True), (DTR, False), (DRR, True), (DRR, False)]
+    assert found[0] == (DAR, True)
+
+
+def test_a_trace_of_a_peer_has_its_messages_alone(played, scs, tmp_path):
+    path = started(played, tmp_path, "--peer", "hss")
+    triggered(played, scs)
+    stopped(played)
+    assert {c for c, _, _ in messages(path) if c > 1000} == {SIR}
+    layers = read_by_tshark(path)
+    assert layers and all("tcp" not in layer for layer in layers)
+
+
+def test_what_is_refused_at_the_edge_is_in_the_trace_of_its_scs(played, scs, tmp_path):
+    path = started(played, tmp_path, "--scs", "acme")
+    scs.send(D.message(D.DAR, D.TSP, 0xc0, scs.dar_avps([]), 77, 77))  # a Device-Action with nothing in it
+    assert scs.expect(D.DAR, False).number(268) == 5005
+    stopped(played)
+    assert [m[:2] for m in messages(path)] == [(DAR, True), (DAR, False)]
+    read_by_tshark(path)
+
+
+def test_start_and_end_stand_in_the_decision_log_with_who(played, scs, tmp_path):
+    started(played, tmp_path, "--scs", "acme", "--unredacted", "--seconds", 60)
+    stopped(played)
+    lines = played.decisions(action="trace", scs="acme")[-2:]
+    assert [(line["reason"], line["address"], line["verdict"]) for line in lines] == [
+        ("started", f"uid {os.getuid()}", "accepted"), ("ended", f"uid {os.getuid()}", "accepted")]
+    assert "UNREDACTED" in lines[0]["rule"] and "at most 60 s" in lines[0]["rule"] and "stopped by uid" in lines[1]["rule"]
+
+
+def test_bounds_hold(played, scs, tmp_path):
+    path = started(played, tmp_path, "--scs", "acme", "--octets", 65536)
+    for _ in range(60):
+        triggered(played, scs, payload=b"p" * 200)
+        view = played.ctl("trace", "status")[0]
+        if not view["running"]:
+            break
+    assert not view["running"] and "size" in view["end"] and os.stat(path).st_size <= 65536
+    read_by_tshark(path)
+    path = started(played, tmp_path, "--scs", "acme", "--seconds", 1)
+    for _ in range(600):
+        view = played.ctl("trace", "status")[0]
+        if not view["running"]:
+            break
+        time.sleep(0.1)  # the end of a second, whenever that comes
+    assert view["end"] == "its time is over"
+    assert "at most 3600" in run(played, "trace", "start", "--scs", "acme", "--seconds", 3601, "--pcap", tmp_path / "x", code=1)
+    assert not os.path.exists(tmp_path / "x")
+
+
+def test_one_at_a_time_and_only_what_exists(played, tmp_path):
+    path = started(played, tmp_path, "--scs", "acme")
+    said = run(played, "trace", "start", "--scs", "beta", "--pcap", tmp_path / "second", code=1)
+    assert "one at a time" in said and not os.path.exists(tmp_path / "second")
+    stopped(played)
+    assert "exists already" in run(played, "trace", "start", "--scs", "acme", "--pcap", path, code=2)
+    assert "no such SCS" in run(played, "trace", "start", "--scs", "nobody", "--pcap", tmp_path / "y", code=1)
+    assert "no peer is named" in run(played, "trace", "start", "--peer", "nobody", "--pcap", tmp_path / "y", code=1)
+    assert "needs a filter" in run(played, "trace", "start", "--pcap", tmp_path / "y", code=1)
+    assert "its SCS" in run(played, "trace", "start", "--trigger", 4, "--pcap", tmp_path / "y", code=1)
+    assert "device" in run(played, "trace", "start", "--device", "*@a.example", "--pcap", tmp_path / "y", code=1)
+    assert "no trace runs" in run(played, "trace", "stop", code=1)
+    assert not os.path.exists(tmp_path / "y")
+
+
+def test_a_reader_that_stands_still_costs_copies_and_no_trigger(played, scs):
+    """The file is a pipe that nobody reads: what does not fit is lost, counted and said."""
+    read, write = os.pipe()
+    child = subprocess.run([played.program("mtcctl"), "--socket", played.lab["iwf"]["ctl"], "trace", "start", "--scs", "acme",
+                            "--unredacted", "--pcap", "-"], stdin=subprocess.DEVNULL, stdout=write, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(write)
+    assert child.returncode == 0, child.stderr
+    for _ in range(400):
+        triggered(played, scs, payload=b"q" * 1000)
+        view = played.ctl("trace", "status")[0]
+        if view["lost"]:
+            break
+    assert view["lost"] > 0 and view["running"]
+    os.close(read)
+    for _ in range(600):
+        view = played.ctl("trace", "status")[0]
+        if not view["running"]:
+            break
+        time.sleep(0.1)
+    assert "has left" in view["end"]
+    triggered(played, scs)
+
+
+def test_a_full_disk_ends_the_trace_with_a_whole_file(played, scs, tmp_path, small_disk):
+    path = os.path.join(small_disk, "t.pcapng")
+    run(played, "trace", "start", "--scs", "acme", "--unredacted", "--pcap", path)
+    for _ in range(400):
+        triggered(played, scs, payload=b"q" * 1000)
+        view = played.ctl("trace", "status")[0]
+        if not view["running"]:
+            break
+    assert "no space" in view["end"] and view["messages"] > 0
+    assert len(messages(path)) > 0  # to its last octet
+    read_by_tshark(path)
+    triggered(played, scs)
+    assert played.ctl("health")[-1]["healthy"] is True
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 64 KiB in a place of its own."""
+    at = tmp_path / "disk"
+    at.mkdir()
+    if os.getuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", at], capture_output=True, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    yield str(at)
+    subprocess.run(["umount", at], check=True)
+
+
+# -- tail
+
+class Tail:
+    def __init__(self, p, *words):
+        self.child = subprocess.Popen([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], *words], stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def line(self):
+        return self.child.stdout.readline()
+
+    def end(self):
+        self.child.kill()
+        self.child.communicate(timeout=20)
+
+
+def follows(p):
+    return next(s["value"] for s in p.ctl("stats") if s.get("name") == "follows")
+
+
+def following(p, *words):
+    """A tail whose subscription the gateway has counted: from now on it misses nothing."""
+    before = follows(p)
+    tail = Tail(p, *words)
+    for _ in range(1200):
+        if follows(p) > before:
+            return tail
+        time.sleep(0.05)
+    raise AssertionError("nobody follows")
+
+
+def test_tail_shows_decisions_as_they_are_made(played, scs):
+    every = following(played, "--json", "tail", "--scs", "acme", "--action", "trigger")
+    refused = following(played, "tail", "--verdict", "refused")
+    reference = triggered(played, scs)
+    row = json.loads(every.line())
+    assert (row["scs"], row["device"], row["reference"], row["verdict"], row["action"]) == (
+        "acme", "meter-171@a.example", reference, "accepted", "trigger")
+    assert request_status(scs.ask(D.DAR, D.TSP, scs.dar_avps(action(device="other@b.example", reference=7)))) == 105
+    line = refused.line()
+    assert re.match(r"\d{4}-\S+Z refused +trigger acme other@b.example 7: no-association", line), line
+    assert "\033" not in line
+    row = json.loads(every.line())
+    assert (row["verdict"], row["reason"]) == ("refused", "no-association")
+    in_log = played.decisions(action="trigger", scs="acme")[-1]
+    assert {k: v for k, v in in_log.items() if v is not None} == row
+    every.end()
+    refused.end()
+
+
+# -- replay
+
+def test_replay_says_what_changed_since(played, scs, tmp_path):
+    path = started(played, tmp_path, "--scs", "acme", "--unredacted")
+    triggered(played, scs)
+    assert request_status(scs.ask(D.DAR, D.TSP, scs.dar_avps(action(device="other@b.example", reference=8)))) == 105
+    scs.send(D.message(D.DAR, D.TSP, 0xc0, scs.dar_avps([]), 78, 78))
+    assert scs.expect(D.DAR, False).number(268) == 5005
+    stopped(played)
+    out = run(played, "replay", path)
+    assert "3 requests" in out and " 0 answered otherwise" in out and "then SUCCESS, now SUCCESS" in out
+    assert "then NOTAUTHORIZED, now NOTAUTHORIZED (no-association" in out and "then result 5005, now result 5005 (screening" in out
+    run(played, "block", "add", "*", "meter-171@a.example")
+    try:
+        out = run(played, "replay", path, code=1)
+        assert "* acme trigger meter-171@a.example" in out and "then SUCCESS, now NOTAUTHORIZED (blocked" in out
+        rows = [json.loads(line) for line in run(played, "--json", "replay", path, "--changed", code=1).splitlines()]
+        assert [r.get("changed") for r in rows] == [True, 1] and rows[-1]["requests"] == 3
+    finally:
+        run(played, "block", "del", "*", "meter-171@a.example")
+
+
+def test_replay_refuses_what_it_cannot_judge(played, scs, tmp_path):
+    path = started(played, tmp_path, "--scs", "acme")
+    triggered(played, scs)
+    stopped(played)
+    assert "redacted" in run(played, "replay", path, code=2) and "--unredacted" in run(played, "replay", path, code=2)
+    for name, octets in (("empty", b""), ("text", b"no pcapng at all, but long enough"), ("cut", open(path, "rb").read()[:-2])):
+        (tmp_path / name).write_bytes(octets)
+    assert "is empty" in run(played, "replay", tmp_path / "empty", code=2)
+    assert "no pcapng" in run(played, "replay", tmp_path / "text", code=2)
+    assert "No such file" in run(played, "replay", tmp_path / "missing", code=2)
+    path = started(played, tmp_path, "--scs", "acme", "--unredacted")
+    triggered(played, scs)
+    stopped(played)
+    (tmp_path / "cut").write_bytes(open(path, "rb").read()[:-2])
+    assert "middle of a block" in run(played, "replay", tmp_path / "cut", code=2)
