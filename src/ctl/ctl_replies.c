@@ -880,7 +880,7 @@ static const struct ctl_member quota_reset[] = {
 static const struct ctl_member trace_last[] = { TRACE, END };
 static const struct ctl_form trace_forms[] = { FORM("the trace that runs, or the last one", trace_last), NO_MORE_FORMS };
 
-static const struct ctl_member decision[] = {
+static const struct ctl_member followed[] = {
 	TIME("time", "of the decision"),
 	TEXT("transaction", "its name"),
 	TEXT("scs", "name; may be empty"),
@@ -914,7 +914,7 @@ static const struct ctl_member decisions_dropped[] = {
 static const struct ctl_member decisions_idle[] = { BOOLEAN("idle", "true: the subscription stands, nothing matched for a while"),
 						    END };
 static const struct ctl_form follow_forms[] = {
-	FORM("each decision that matches, as it is made", decision),
+	FORM("each decision that matches, as it is made", followed),
 	FORM("after decisions were left out", decisions_dropped),
 	FORM("every few seconds", decisions_idle),
 	NO_MORE_FORMS,
