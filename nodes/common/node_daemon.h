@@ -22,5 +22,5 @@ struct node_daemon {
 /* The exit code of main(). */
 int node_daemon_main(const struct node_daemon *d, int argc, char **argv);
 
-/* Says that the configuration is valid, in these words, as `how` wants it. Returns the exit code. */
+/* Says that the configuration is valid, in these words. Returns the exit code. */
 int node_daemon_valid(const struct node_daemon_start *how, const char *text);

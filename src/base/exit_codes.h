@@ -1,6 +1,6 @@
 /* exit_codes.h - what the programs say with their exit status: one table for all of them. A number
- * has the same meaning in each program that has it. Manuals and docs/user/exit-codes.md are compared
- * with the rows by tests. */
+ * has the same meaning in each program that has it. Manuals and docs/user/exit-codes.md are
+ * compared with the rows by tests. */
 #pragma once
 #include <stdio.h>
 

@@ -157,7 +157,7 @@ struct cli_session {
 	uint32_t wait_ms;
 	bool json;
 	struct cli_tick *tick; /* to stop before anything is written; NULL: none */
-	/* set when the gateway refused, maybe for a name that it does not know; NULL: nobody asks */
+	/* set when the gateway refused, maybe for an unknown name; NULL: nobody asks */
 	bool *refused;
 };
 int cli_backup(const struct cli_session *s, const char *cmd, const char *dir);

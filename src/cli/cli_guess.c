@@ -1,5 +1,5 @@
-/* cli_guess.c - "did you mean 'acme'?" for names that only the gateway knows: SCSs, groups, sets and
- * peers. It asks for the list of them, after a refusal only. */
+/* cli_guess.c - "did you mean 'acme'?" for names that only the gateway knows: SCSs, groups, sets
+ * and peers. It asks for the list of them, after a refusal only. */
 #include <string.h>
 
 #include "base/nearest.h"

@@ -1,5 +1,5 @@
-/* cli_quickstart.c - `mtcctl quickstart DIR`: a directory with a configuration that runs, made whole
- * or not at all. Until its end it is DIR.part; what is there already is never written over. */
+/* cli_quickstart.c - `mtcctl quickstart DIR`: a directory with a configuration that runs, made
+ * whole or not at all. Until its end it is DIR.part. Nothing is written over. */
 #include "cli/cli_quickstart.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* cli_quickstart_text.c - the texts of `mtcctl quickstart`: a configuration with comments, the lines
- * for openssl, and the commands of a first trigger. Longer than other files, because it is a table. */
+/* cli_quickstart_text.c - the texts of `mtcctl quickstart`: a configuration with comments, the
+ * lines for openssl, and the commands of a first trigger. A table. */
 #include "cli/cli_quickstart.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* cli_tick.h - for a person at a terminal: a command that takes longer than a second says so, and
- * how long it has taken, in a line of standard error that goes when the answer comes. A command with
- * a bar of its own (cli_bar.h) has none of this. */
+ * how long it has taken, in a line of standard error that goes when the answer comes. A command
+ * with a bar of its own (cli_bar.h) has none of this. */
 #pragma once
 #include <pthread.h>
 #include <stdbool.h>

@@ -1,11 +1,14 @@
 """Tables at terminals of any width, colour, rates: what a person sees and what a program gets."""
 import fcntl
+import json
 import os
 import pty
 import re
+import socket
 import struct
 import subprocess
 import termios
+import threading
 
 import pytest
 from test_mtcctl import MTCCTL, run, server, ask  # noqa: F401  pylint: disable=unused-import
@@ -108,3 +111,37 @@ def test_colour_without_a_terminal_must_be_asked_for(server):  # noqa: F811
     assert "\033" not in ask(server, "--color", "always", "--json", "peers", lines=PEERS + [DONE]).stdout
     wrong = run("--color", "red", "peers")
     assert wrong.returncode == 2 and "--color is one of: auto always never" in wrong.stderr
+
+
+def test_what_takes_longer_than_a_second_says_so(tmp_path):
+    """The gateway answers when the line has been seen, whenever that is: no time is guessed."""
+    seen, path = threading.Event(), str(tmp_path / "slow.sock")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(1)
+
+        def serve():
+            client, _ = listener.accept()
+            with client, client.makefile("rb") as lines:
+                lines.readline()
+                seen.wait(60)
+                client.sendall(json.dumps(DONE).encode() + b"\n")
+        thread = threading.Thread(target=serve)
+        thread.start()
+        master, slave = pty.openpty()
+        with subprocess.Popen([MTCCTL, "--socket", path, "scs", "list"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=slave,
+                              env={"PATH": os.environ["PATH"], "TERM": "xterm"}) as child:
+            os.close(slave)
+            got = b""
+            while b"mtcctl scs list: 1 s" not in got:
+                got += os.read(master, 4096)
+            seen.set()
+            try:
+                while piece := os.read(master, 4096):
+                    got += piece
+            except OSError:
+                pass
+            os.close(master)
+            assert child.wait(20) == 0 and child.stdout.read() == b""
+        thread.join(20)
+    assert got.endswith(b"\r\033[K"), got  # the line is gone
