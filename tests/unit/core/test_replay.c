@@ -21,7 +21,7 @@ static void finish(struct core_replay *r, const char *host, uint64_t session_id,
 	core_replay_finish(r, &q, now_ms);
 }
 
-static bool known(const struct core_replay *r, const char *host, uint64_t session_id, uint64_t now_ms)
+static bool known(struct core_replay *r, const char *host, uint64_t session_id, uint64_t now_ms)
 {
 	struct core_replay_request q = request(host, session_id, 8, content_a);
 
