@@ -1,6 +1,6 @@
-/* cli_replay.c - `replay`: each request of a trace passes the screening rows here, by the rules that
- * the gateway has now, and is then judged by the gateway. What crosses the control socket are values,
- * never Diameter octets. */
+/* cli_replay.c - `replay`: each request of a trace passes the screening rows here, by the rules
+ * that the gateway has now, and is then judged by the gateway. What crosses the control socket are
+ * values, never Diameter octets. */
 #include "cli/cli_replay.h"
 
 #include <inttypes.h>

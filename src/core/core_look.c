@@ -28,6 +28,7 @@ static void on_look(void *core)
 	core_screen_save(c);
 	core_seen_look(c);
 	core_audit_look(c);
+	core_trace_look(c);
 	net_timer_start(c->time.look.timer, TIMELINE_LOOK_MS);
 }
 

@@ -25,6 +25,7 @@ static bool may_connect(void *arg, char why[LINK_WHY_MAX])
 static void on_connected(void *arg, struct link *l)
 {
 	core_proof_begin(OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC), l);
+	core_trace_peer(arg);
 }
 
 static void on_open(void *arg, struct link *l)
@@ -182,7 +183,6 @@ static struct tls_ctx *tls_of(const struct core_peer *p, struct tls_ctx *tls)
 static int begin(struct core_peer *p, struct tls_ctx *tls)
 {
 	struct core *c = p->core;
-	int err;
 
 	p->sctp = (struct net_sctp_ends){ 0 };
 	p->link_peer_conf =
@@ -194,11 +194,7 @@ static int begin(struct core_peer *p, struct tls_ctx *tls)
 	p->number = ++c->peers.number_last;
 	p->begun_ms = net_loop_now_ms(c->loop);
 	p->since_ms = core_now_ms(c);
-	err = link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->peers.link_conf, &link_cb, p);
-	if (!err) {
-		core_trace_peer(p);
-	}
-	return err;
+	return link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->peers.link_conf, &link_cb, p);
 }
 
 /* The row of a peer that had none. One that is gone has a row without a link. */

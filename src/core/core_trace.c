@@ -1,46 +1,20 @@
-/* core_trace.c - the trace that runs: its filter, bounds and counts, the copies of messages of core
- * peers, and those that edges send.
+/* core_trace.c - the trace that runs: its bounds and counts, its file, its begin and end.
  *
  *   (none) --core_trace_begin()--> RUNS --stop, time, size--> ENDS --file written--> (none)
  *                                    |                                                 ^
  *                                    +-------------- its file takes no more -----------+
  */
-#include "core/core_trace.h"
+#include "core/core_trace_int.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/shown.h"
 #include "base/str.h"
-#include "core/core_int.h"
-#include "core/core_trace_file.h"
-#include "net/net_stream.h"
-#include "trace/trc_pcapng.h"
-#include "trace/trc_redact.h"
 
-#define TICK_MS 100u /* the file is this much behind */
-
-#define CORE_TRACE_RUN_MAGIC 0x6b7f04c1u
-struct core_trace_run {
-	struct obj obj;
-	struct core *core;
-	struct trc_filter filter;
-	struct sip_key key;
-	bool unredacted;
-	struct core_trace_view view;
-	uint64_t until_ms; /* of the loop's clock */
-	struct core_trace_file *file;
-	struct trc_watch watch;
-	const struct core_trigger *about; /* of the request that is being sent; NULL: none that matches */
-	uint8_t *room;                    /* for one message while it is redacted */
-	size_t room_size;
-	struct net_timer *tick;
-	bool ends, written; /* its last block is queued; the file is complete or takes no more */
-	core_trace_done_fn *done;
-	void *done_arg;
-};
+#define TICK_MS 100u        /* the file is this much behind */
+#define QUIET_TICK_MS 5000u /* while nothing gathers */
 
 /* -- what people are told */
 
@@ -66,64 +40,9 @@ static void decide(const struct core_trace_run *r, const char *who, const char *
 	core_decide_trace(r->core, who, r->filter.scs, what, reason);
 }
 
-/* -- the edges */
-
-/* Edges have no part in a trace of a peer. */
-static bool edges_copy(const struct core_trace_run *r)
-{
-	return r && !r->ends && !r->filter.peer[0];
-}
-
-static void send_due(struct core_edge *e)
-{
-	const struct core_trace_run *r = e->core->trace.run;
-	struct ipc_trace t = { .number = 0 };
-
-	if (edges_copy(r)) {
-		t.number = r->view.number;
-		t.unredacted = r->unredacted;
-		memcpy(t.key, r->key.k, sizeof t.key);
-		str_set(t.scs, sizeof t.scs, r->filter.scs);
-		t.device = r->filter.external[0] ? IPC_DEVICE_EXTERNAL
-			   : r->filter.msisdn[0] ? IPC_DEVICE_MSISDN
-						 : IPC_DEVICE_NONE;
-		str_set(t.external_id, sizeof t.external_id, r->filter.external);
-		str_set(t.msisdn, sizeof t.msisdn, r->filter.msisdn);
-		t.reference = (struct ipc_opt_u32){ r->filter.reference, r->filter.has_reference };
-	}
-	e->trace_due = core_send(e, ipc_trace_put(e->core->record, e->who.generation, &t)) == ERR_BUSY;
-}
-
-void core_trace_edge(struct core_edge *e)
-{
-	if (edges_copy(e->core->trace.run)) {
-		send_due(e);
-	}
-}
-
-static void tell_edges(struct core *c)
-{
-	struct core_edge *e;
-
-	TAILQ_FOREACH (e, &c->edges.list, entry) {
-		send_due(e);
-	}
-}
-
-static void tell_late_edges(struct core *c)
-{
-	struct core_edge *e;
-
-	TAILQ_FOREACH (e, &c->edges.list, entry) {
-		if (e->trace_due) {
-			send_due(e);
-		}
-	}
-}
-
 /* -- into the file */
 
-static void lose(struct core_trace_run *r, uint64_t n)
+void core_trace_lose(struct core_trace_run *r, uint64_t n)
 {
 	r->view.lost += n;
 	st_count_n(&r->core->st, ST_TRACE_LOST, n);
@@ -131,7 +50,7 @@ static void lose(struct core_trace_run *r, uint64_t n)
 
 static void end(struct core_trace_run *r, const char *why);
 
-static void put(struct core_trace_run *r, const struct trc_packet *p)
+void core_trace_put(struct core_trace_run *r, const struct trc_packet *p)
 {
 	size_t need = p->len + TRC_PACKET_OVERHEAD, before;
 	struct buf *out;
@@ -146,10 +65,13 @@ static void put(struct core_trace_run *r, const struct trc_packet *p)
 	/* room stays for the block that says what was lost */
 	out = core_trace_file_room(r->file, need + TRC_BLOCK_MAX);
 	if (!out) {
-		lose(r, 1);
+		core_trace_lose(r, 1);
 		return;
 	}
 	before = out->len;
+	if (!before) {
+		net_timer_start(r->tick, TICK_MS);
+	}
 	trc_put_packet(out, p);
 	r->view.octets += out->len - before;
 	r->view.messages++;
@@ -171,149 +93,6 @@ static void put_counts(struct core_trace_run *r)
 	r->view.octets += out->len - before;
 }
 
-/* -- messages of core peers */
-
-static void copy(struct core_trace_run *r, const struct core_peer *p, const struct link *l, const struct core_trigger *t,
-		 bool out, const uint8_t *bytes, size_t len)
-{
-	const struct net_stream *stream = link_stream(l);
-	struct trc_end ours = { stream ? net_stream_local(stream) : "", 0 };
-	struct trc_end theirs = { stream ? net_stream_peer(stream) : p->conf->address, p->conf->port };
-	char comment[TRC_TEXT_MAX];
-	struct trc_packet packet = { .time_us = net_loop_real_ms(r->core->loop) * 1000,
-				     .from = out ? ours : theirs,
-				     .to = out ? theirs : ours,
-				     .sctp = transport_is_sctp(p->conf->transport),
-				     .out = out,
-				     .comment = comment,
-				     .message = bytes,
-				     .len = (uint32_t)len,
-				     .len_before = (uint32_t)len };
-
-	if (len < DIA_HEADER_LEN || len > r->room_size) {
-		lose(r, 1);
-		return;
-	}
-	if (!r->unredacted) {
-		memcpy(r->room, bytes, len);
-		packet.message = r->room;
-		packet.len = (uint32_t)trc_redact(r->room, len, &r->key);
-	}
-	snprintf(comment, sizeof comment, "peer %s%s%s%s%s", p->conf->name, t ? ", scs " : "", t ? t->scs->name : "",
-		 t ? ", transaction " : "", t ? t->transaction : "");
-	put(r, &packet);
-}
-
-/* The two directions of requests of a connection have two numbers. */
-static uint64_t connection(const struct core_peer *p, bool out)
-{
-	return (uint64_t)p->number << 1 | out;
-}
-
-static void on_message(void *arg, const struct link *l, bool out, const uint8_t *bytes, size_t len)
-{
-	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
-	struct core_trace_run *r = p->core->trace.run;
-	struct dia_hdr h;
-
-	if (!r || r->ends || dia_hdr_parse(&h, bytes, len)) {
-		return;
-	}
-	if (trc_filter_whole_peer(&r->filter)) {
-		copy(r, p, l, r->about, out, bytes, len);
-	} else if (h.flags & DIA_FLAG_R) {
-		/* one that comes in is looked at when its trigger is known */
-		if (out && r->about) {
-			trc_watch_add(&r->watch, connection(p, true), h.hop_by_hop);
-			copy(r, p, l, r->about, out, bytes, len);
-		}
-	} else if (trc_watch_take(&r->watch, connection(p, !out), h.hop_by_hop)) {
-		copy(r, p, l, NULL, out, bytes, len);
-	}
-}
-
-/* False too for a trace of another peer. */
-static bool matches(const struct core_trace_run *r, const struct core_peer *p, const struct core_trigger *t)
-{
-	const struct trg_request *req = &t->trg->req;
-
-	return (!r->filter.peer[0] || strcmp(r->filter.peer, p->conf->name) == 0) &&
-	       trc_filter_matches(&r->filter, &(struct trc_about){ t->scs->name, req->external, req->msisdn, req->reference });
-}
-
-void core_trace_about(struct core_peer *p, const struct core_trigger *t)
-{
-	struct core_trace_run *r = p->core->trace.run;
-
-	if (r) {
-		r->about = t && matches(r, p, t) ? t : NULL;
-	}
-}
-
-void core_trace_request(struct core_peer *p, struct link *l, const struct core_trigger *t, const struct dia_msg *m)
-{
-	struct core_trace_run *r = p->core->trace.run;
-
-	if (r && !r->ends && !trc_filter_whole_peer(&r->filter) && matches(r, p, t)) {
-		trc_watch_add(&r->watch, connection(p, false), m->hdr.hop_by_hop);
-		copy(r, p, l, t, false, m->bytes, m->hdr.length);
-	}
-}
-
-void core_trace_peer(struct core_peer *p)
-{
-	const struct core_trace_run *r = p->core->trace.run;
-	bool wanted = r && !r->ends && (!r->filter.peer[0] || strcmp(r->filter.peer, p->conf->name) == 0);
-
-	link_peer_tap(p->peer, wanted ? on_message : NULL, p);
-}
-
-static void tap_peers(struct core *c)
-{
-	for (size_t i = 0; i < c->peers.n; i++) {
-		if (c->peers.row[i].peer) {
-			core_trace_peer(&c->peers.row[i]);
-		}
-	}
-}
-
-/* -- copies of edges */
-
-int core_trace_on_copy(struct core_edge *e, uint64_t session, const struct ipc_trace_copy *in)
-{
-	struct core_trace_run *r = e->core->trace.run;
-	const struct core_session *s;
-	char comment[TRC_TEXT_MAX], transaction[CORE_TRANSACTION_TEXT_MAX];
-	struct trc_end scs, ours;
-
-	if (!edges_copy(r) || in->number != r->view.number) {
-		/* it has ended meanwhile; an edge that was told of no trace makes none up */
-		return in->number > e->core->trace.number ? ERR_PROTO : 0;
-	}
-	lose(r, in->lost);
-	s = in->len_before ? core_session_find(e->core, e->who.generation, session) : NULL;
-	if (!s) {
-		return 0; /* it only says what was lost; or the session was cut */
-	}
-	if (r->filter.scs[0] && strcmp(r->filter.scs, s->scs->name) != 0) {
-		return ERR_PROTO;
-	}
-	core_transaction_text(transaction, e->who.generation, session);
-	snprintf(comment, sizeof comment, "scs %s, session %s, listener %s", s->scs->name, transaction, s->listen->name);
-	scs = (struct trc_end){ s->address, 0 };
-	ours = (struct trc_end){ s->listen->address, s->listen->port };
-	put(r, &(struct trc_packet){ .time_us = in->time_ms * 1000,
-				     .from = in->out ? ours : scs,
-				     .to = in->out ? scs : ours,
-				     .sctp = transport_is_sctp(s->listen->transport),
-				     .out = in->out,
-				     .comment = comment,
-				     .message = in->message,
-				     .len = in->len,
-				     .len_before = in->len_before });
-	return 0;
-}
-
 /* -- the end */
 
 static void end(struct core_trace_run *r, const char *why)
@@ -325,9 +104,10 @@ static void end(struct core_trace_run *r, const char *why)
 	put_counts(r);
 	r->ends = true;
 	r->about = NULL;
-	tap_peers(r->core);
-	tell_edges(r->core);
+	core_trace_tap_peers(r->core);
+	core_trace_tell_edges(r->core);
 	core_trace_file_end(r->file);
+	net_timer_start(r->tick, TICK_MS);
 }
 
 static void free_run(struct core_trace_run *r)
@@ -373,18 +153,35 @@ static void on_file_ended(void *arg, int err, const char *why)
 	if (!r->ends) {
 		r->ends = true;
 		r->about = NULL;
-		tap_peers(r->core);
-		tell_edges(r->core);
+		core_trace_tap_peers(r->core);
+		core_trace_tell_edges(r->core);
 	}
 	r->written = true;
 	net_timer_start(r->tick, 0);
+}
+
+/* put() brings the next one forward when something gathers. */
+static uint64_t next_tick_ms(const struct core_trace_run *r)
+{
+	uint64_t now_ms = net_loop_now_ms(r->core->loop), left_ms = r->until_ms > now_ms ? r->until_ms - now_ms : 0;
+	const struct core_edge *e;
+
+	if (r->ends || core_trace_file_gathers(r->file)) {
+		return TICK_MS;
+	}
+	TAILQ_FOREACH (e, &r->core->edges.list, entry) {
+		if (e->trace_due) {
+			return TICK_MS;
+		}
+	}
+	return left_ms < QUIET_TICK_MS ? left_ms : QUIET_TICK_MS;
 }
 
 static void on_tick(void *arg)
 {
 	struct core_trace_run *r = OBJ_OF(arg, struct core_trace_run, CORE_TRACE_RUN_MAGIC);
 
-	tell_late_edges(r->core);
+	core_trace_look(r->core);
 	if (r->written) {
 		finish(r);
 		return;
@@ -395,7 +192,7 @@ static void on_tick(void *arg)
 	if (!r->ends) {
 		core_trace_file_push(r->file);
 	}
-	net_timer_start(r->tick, TICK_MS);
+	net_timer_start(r->tick, next_tick_ms(r));
 }
 
 int core_trace_stop(struct core *c, uint32_t uid, core_trace_done_fn *done, void *arg)
@@ -453,6 +250,7 @@ static void fill(struct core_trace_run *r, struct core *c, const struct core_tra
 	r->core = c;
 	r->filter = *s->filter;
 	r->unredacted = s->unredacted;
+	r->whole_peer = trc_filter_whole_peer(s->filter);
 	r->until_ms = net_loop_now_ms(c->loop) + s->seconds * 1000;
 	r->room_size = c->cfg->limits.core_message_max;
 	r->view.number = c->trace.number + 1;
@@ -522,8 +320,8 @@ int core_trace_begin(struct core *c, const struct core_trace_start *s, int fd, c
 	c->trace.number++;
 	core_trace_file_push(r->file);
 	net_timer_start(r->tick, TICK_MS);
-	tap_peers(c);
-	tell_edges(c);
+	core_trace_tap_peers(c);
+	core_trace_tell_edges(c);
 	who_text(who, s->uid);
 	decide(r, who, "started");
 	return 0;

@@ -1,7 +1,7 @@
 /* core_trace.h - a trace: copies of the Diameter messages that match a filter, in a file that
- * mtcctl has made. One at a time. The messages of SCSs come from the edges as copies that nobody here
- * reads; those of the HSS and the SMS-SC are copied here. A copy never waits: what has no room is
- * lost, counted, and said in the file. */
+ * mtcctl has made. One at a time. The messages of SCSs come from the edges as copies that nobody
+ * here reads; those of the HSS and the SMS-SC are copied here. A copy never waits: what has no room
+ * is lost, counted, and said in the file. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +25,8 @@ void core_trace_fini(struct core *c); /* a zeroed part is allowed */
 /* The core begins to stop: completes the file. */
 void core_trace_leave(struct core *c);
 
+/* Every few seconds: tells edges of the begin or end of a trace whose rings had no room for it. */
+void core_trace_look(struct core *c);
 /* A new edge learns of the trace that runs. */
 void core_trace_edge(struct core_edge *e);
 /* A new connection to a peer: its messages are looked at. */

@@ -141,6 +141,12 @@ struct buf *core_trace_file_room(struct core_trace_file *f, size_t need)
 	return f->gather.cap - f->gather.len < need ? NULL : &f->gather;
 }
 
+bool core_trace_file_gathers(const struct core_trace_file *f)
+{
+	OBJ_CHECK(f, CORE_TRACE_FILE_MAGIC);
+	return f->gather.len > 0;
+}
+
 void core_trace_file_push(struct core_trace_file *f)
 {
 	struct buf full = f->gather;

@@ -22,6 +22,8 @@ ERR_MUST_USE int core_trace_file_open(struct core_trace_file **out, struct net_l
 				      core_trace_ended_fn *ended, void *arg, const char **why);
 /* A buffer with room for `need` octets, to append whole blocks to; NULL: none. */
 struct buf *core_trace_file_room(struct core_trace_file *f, size_t need);
+/* Something waits for core_trace_file_push(), or for the thread. */
+bool core_trace_file_gathers(const struct core_trace_file *f);
 /* Lets the thread write what has gathered; does nothing while it writes. */
 void core_trace_file_push(struct core_trace_file *f);
 /* Writes what has gathered; `ended` follows. */

@@ -123,7 +123,7 @@ bool link_may_request(const struct link *l);
 void link_arm(struct link *l);
 void link_on_timer(void *arg);
 
-/* link.c: every message that is sent passes here; results as of net_stream_write(). */
+/* link_tap.c: every message that is sent passes here; results as of net_stream_write(). */
 ERR_MUST_USE int link_write(struct link *l, const uint8_t *message, size_t len);
 
 /* link_end.c: the end */

@@ -28,7 +28,8 @@ static void test_each_decision_that_matches_is_a_row(void **state)
 {
 	struct play *p = *state;
 	const struct ctl_answer *all = ctl_fake_run("decisions.follow", "{}");
-	const struct ctl_answer *one = ctl_fake_run("decisions.follow", "{\"scs\":\"acme\",\"device\":\"a@b.example\",\"verdict\":\"accepted\"}");
+	const struct ctl_answer *one =
+	    ctl_fake_run("decisions.follow", "{\"scs\":\"acme\",\"device\":\"a@b.example\",\"verdict\":\"accepted\"}");
 
 	assert_int_equal(json_array_size(all->rows), 1); /* the subscription stands */
 	decide(p, "acme", "a@b.example");
@@ -100,13 +101,18 @@ static void test_the_policy_judges_as_on_the_way(void **state)
 	assert_string_equal(judged("{\"scs\":\"acme\",\"external\":\"00\"" MORE "}", "reason"), "malformed-device");
 	assert_string_equal(judged("{\"scs\":\"acme\",\"external\":\"" METER "\",\"reference\":1,\"action_type\":1}", "reason"),
 			    "no-trigger-data");
-	assert_string_equal(judged("{\"scs\":\"acme\",\"external\":\"" METER "\",\"scs_identity\":\"947110325476\"" MORE "}", "reason"),
-			    "foreign-scs-identity");
-	assert_string_equal(judged("{\"scs\":\"acme\",\"external\":\"" METER "\",\"reference\":1,\"action_type\":1,\"payload_len\":65535}", "reason"),
+	assert_string_equal(
+	    judged("{\"scs\":\"acme\",\"external\":\"" METER "\",\"scs_identity\":\"947110325476\"" MORE "}", "reason"),
+	    "foreign-scs-identity");
+	assert_string_equal(judged("{\"scs\":\"acme\",\"external\":\"" METER
+				   "\",\"reference\":1,\"action_type\":1,\"payload_len\":65535}",
+				   "reason"),
 			    "payload-too-long");
-	assert_string_equal(judged("{\"scs\":\"acme\",\"external\":\"" METER "\",\"reference\":1,\"action_type\":2,\"payload_len\":1}", "reason"),
-			    "action-not-allowed");
-	assert_int_equal(st_get(&p->core.core->st, ST_DECISION_REFUSED) + st_get(&p->core.core->st, ST_DECISION_ACCEPTED), decisions);
+	assert_string_equal(
+	    judged("{\"scs\":\"acme\",\"external\":\"" METER "\",\"reference\":1,\"action_type\":2,\"payload_len\":1}", "reason"),
+	    "action-not-allowed");
+	assert_int_equal(st_get(&p->core.core->st, ST_DECISION_REFUSED) + st_get(&p->core.core->st, ST_DECISION_ACCEPTED),
+			 decisions);
 	assert_false(ctl_fake_run("requests.judge", "{\"scs\":\"nobody\"" MORE "}")->ok);
 	assert_false(ctl_fake_run("requests.judge", "{\"scs\":\"acme\",\"external\":\"xy\"" MORE "}")->ok);
 }

@@ -68,7 +68,7 @@ static void test_an_answer_belongs_to_its_request_once(void **state)
 	assert_int_equal(trc_watch_init(&w), 0);
 	assert_false(trc_watch_take(&w, 1, 1));
 	trc_watch_add(&w, 2, 7);
-	assert_false(trc_watch_take(&w, 3, 7)); /* the other direction, another connection */
+	assert_false(trc_watch_take(&w, 3, 7));                   /* the other direction, another connection */
 	assert_false(trc_watch_take(&w, 2 + TRC_WATCH_SLOTS, 7)); /* one with the same place */
 	assert_false(trc_watch_take(&w, 2, 8));
 	assert_true(trc_watch_take(&w, 2, 7));
