@@ -9,7 +9,7 @@ static int setup(void **state)
 
 static void decide(struct play *p, const char *scs, const char *device)
 {
-	core_decide_provisioning(p->core.core, 7, "assoc.add", scs, device);
+	core_decide_provisioning(p->core.core, "uid 7", "assoc.add", scs, device);
 }
 
 static const char *text_at(const struct ctl_answer *a, size_t i, const char *member)
