@@ -41,6 +41,10 @@ static const struct sbx_role_row rows[SBX_ROLES] = {
 			.keys = true },
 	/* its connections are streams that are made when it gets them */
 	[SBX_FETCHER] = { .word = "fetcher", .calls = SBX_CALLS_BASE | SBX_CALLS_REFUSE, .keys = true },
+	/* its library has no file open, and sends by sendto() only */
+	[SBX_METRICS] = { .word = "metrics",
+			  .calls = SBX_CALLS_BASE | SBX_CALLS_ACCEPTED | SBX_CALLS_HTTP | SBX_CALLS_REFUSE,
+			  .keys = true },
 	[SBX_KEYHOLDER_P11] = { .word = "keyholder-p11",
 				.calls = SBX_CALLS_BASE | SBX_CALLS_FILES | SBX_CALLS_THREADS | SBX_CALLS_MODULE,
 				.keys = true,
