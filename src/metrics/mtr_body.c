@@ -1,7 +1,7 @@
 /* mtr_body.c - see mtr_body.h.
  *
- * libmicrohttpd gets all answers in pieces by a function: a whole buffer would be sent by sendmsg(),
- * which can send descriptors and which the sandbox refuses. */
+ * libmicrohttpd gets all answers in pieces by a function: a whole buffer would be sent by
+ * sendmsg(), which can send descriptors and which the sandbox refuses. */
 #include "metrics/mtr_body.h"
 
 #include <microhttpd.h>
