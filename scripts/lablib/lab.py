@@ -427,8 +427,8 @@ sandbox: prefer
 
 
 def roles(parent):
-    """{"core": pid, "edges": [pid, ...], "keyholder": pid, "ndsip": pid, "fetcher": pid} of a running mtc-iwfd, read from the command lines of its children."""
-    found = {"core": None, "edges": [], "keyholder": None, "ndsip": None, "fetcher": None}
+    """{"core": pid, "edges": [pid, ...], "keyholder": pid, "ndsip": pid, "fetcher": pid, "metrics": pid} of a running mtc-iwfd, read from the command lines of its children."""
+    found = {"core": None, "edges": [], "keyholder": None, "ndsip": None, "fetcher": None, "metrics": None}
     try:
         with open(f"/proc/{parent}/task/{parent}/children", encoding="ascii") as f:
             children = [int(word) for word in f.read().split()]
@@ -450,6 +450,8 @@ def roles(parent):
             found["ndsip"] = pid
         elif b"fetcher" in words:
             found["fetcher"] = pid
+        elif b"metrics" in words:
+            found["metrics"] = pid
     return found
 
 

@@ -306,15 +306,20 @@ static void on_sessions(void *arg, struct ctl_request *rq, const json_t *args)
 static void on_stats(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	const struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
+	unsigned n = 0;
 
 	(void)args;
 	core_log_lost(a->core, 0); /* lines of the core's own log until now */
 	core_gauges(a->core);
 	for (unsigned i = 0; i < ST_COUNTERS; i++) {
+		if (st_time_of(i)) {
+			continue; /* a part of a histogram, which only the metrics show */
+		}
+		n++;
 		ctl_line(rq,
 			 json_pack("{s:s, s:I, s:s}", "name", st_name(i), "value", (json_int_t)a->st->v[i], "help", st_help(i)));
 	}
-	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)ST_COUNTERS));
+	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)n));
 }
 
 static void on_log_level(void *arg, struct ctl_request *rq, const json_t *args)

@@ -9,6 +9,7 @@
 #include "base/ident.h"
 #include "conf/cfg_iwf_audit.h"
 #include "conf/cfg_iwf_check.h"
+#include "conf/cfg_iwf_metrics.h"
 #include "conf/cfg_iwf_ndsip.h"
 #include "conf/cfg_iwf_ocsp.h"
 #include "conf/cfg_iwf_screen.h"
@@ -595,6 +596,7 @@ static const struct cfg_row top_rows[] = {
 	CFG_SECTION("journal", struct cfg_iwf, journal, journal_rows, "", "state of the triggers on disk, below state_dir"),
 	CFG_SECTION("audit", struct cfg_iwf, audit, cfg_audit_rows, "",
 		    "records of all decisions that nobody can change unseen (docs/user/audit.md)"),
+	CFG_SECTION("metrics", struct cfg_iwf, metrics, cfg_metrics_rows, "", "numbers for Prometheus (docs/user/metrics.md)"),
 	CFG_END,
 };
 

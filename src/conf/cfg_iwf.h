@@ -254,6 +254,16 @@ struct cfg_audit { /* docs/user/audit.md */
 	char publish_url[HTTP_URL_MAX], publish_address[CFG_ADDRESS_MAX]; /* as of a responder; "": none */
 };
 
+struct cfg_metrics { /* docs/user/metrics.md */
+	bool on;
+	char address[CFG_ADDRESS_MAX];
+	uint16_t port;
+	uint64_t every_ms; /* between two snapshots of the core */
+	uint32_t scs_max;  /* SCSs with samples of their own */
+	uint32_t connections;
+	uint64_t wait_ms; /* that a connection may take for a request and its answer */
+};
+
 enum cfg_replay_mode { CFG_REPLAY_DETECT, CFG_REPLAY_REFUSE };
 
 struct cfg_replay { /* of requests: core/core_replay.h */
@@ -329,6 +339,7 @@ struct cfg_iwf {
 	struct cfg_sctp sctp;
 	struct cfg_journal journal;
 	struct cfg_audit audit;
+	struct cfg_metrics metrics;
 	struct cfg_screening screening;
 	struct cfg_source source; /* set by who read the file */
 	struct cfg_lines *lines;  /* for cfg_line() */

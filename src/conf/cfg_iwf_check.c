@@ -2,6 +2,7 @@
  * change. */
 #include "conf/cfg_iwf_check.h"
 #include "conf/cfg_iwf_audit.h"
+#include "conf/cfg_iwf_metrics.h"
 #include "conf/cfg_iwf_ndsip.h"
 #include "conf/cfg_iwf_ocsp.h"
 #include "conf/cfg_iwf_screen.h"
@@ -354,6 +355,7 @@ int cfg_iwf_check(struct cfg_iwf *c, struct report *why)
 	also(&err, cfg_screening_check(c, why));
 	also(&err, cfg_ndsip_check(c, why));
 	also(&err, cfg_audit_check(c, why));
+	also(&err, cfg_metrics_check(c, why));
 	for (size_t i = 0; i < c->anchors_n; i++) {
 		if (cfg_sound(c->lines, "trust_anchors[%zu]", i)) {
 			also(&err, check_anchor(c, i, why));

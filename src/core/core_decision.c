@@ -74,6 +74,9 @@ void core_decide_session(struct core *c, uint32_t generation, uint64_t number, c
 		.rule = rule,
 	};
 
+	if (reason != POL_NONE) {
+		c->sessions.refused[reason]++;
+	}
 	core_transaction_text(transaction, generation, number);
 	emit(c, &d);
 }

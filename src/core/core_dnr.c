@@ -7,6 +7,7 @@
 #include "core/core_claims.h"
 #include "core/core_dnr.h"
 #include "core/core_int.h"
+#include "core/core_took.h"
 
 static bool takes_reports(const struct core_session *s, uint64_t now_ms)
 {
@@ -136,6 +137,10 @@ int core_report_notify(void *arg, struct trg *trg, bool again)
 	t->notice = n;
 	s->scs->notices_n++;
 	st_count(&c->st, ST_REPORTS_SENT);
+	s->scs->tally.reports++;
+	if (!again) {
+		core_took_report(t);
+	}
 	return 0;
 }
 
@@ -185,6 +190,7 @@ void core_report_on_answer(struct core_edge *e, uint64_t transaction, const stru
 	note_answer(n->session, a, ev.kind == TRG_EV_DNA_OK);
 	if (ev.kind == TRG_EV_DNA_OK) {
 		st_count(&c->st, ST_REPORTS_ACKNOWLEDGED);
+		n->session->scs->tally.acknowledged++;
 	}
 	log_debug(c->log, "core", "transaction %s: report %s", t->transaction,
 		  ev.kind == TRG_EV_DNA_OK ? "acknowledged by the SCS" : "not acknowledged; it is sent again");

@@ -22,6 +22,7 @@
 #include "core/core_path.h"
 #include "core/core_absence.h"
 #include "core/core_rights.h"
+#include "core/core_took.h"
 
 /* A request while it passes the stages. */
 struct visit {
@@ -38,6 +39,7 @@ struct visit {
 	struct pol_verdict verdict; /* its rules are those of `found` */
 	struct assoc_found *found;  /* rules about the SCS and the device */
 	uint64_t now_ms;            /* core timeline */
+	uint64_t came_ns;           /* clock_mono_ns() */
 	uint64_t wall_ms;           /* wall clock, for the windows of rules */
 	uint64_t give_up_ms;        /* ms of the loop's clock */
 	char text[CORE_TRANSACTION_TEXT_MAX];
@@ -94,6 +96,8 @@ static enum stage refuse(struct visit *v, const struct pol_verdict *verdict)
 	d.reason = verdict->reason;
 	d.rule = verdict->rule ? assoc_rule_text(rule, verdict->rule) : "";
 	core_decide_action(v->core, &d);
+	core_tally_refused(v->session->scs, verdict->reason);
+	core_took_decision(v->core, NULL, v->came_ns);
 	if (verdict->reason == POL_NOMEM) {
 		core_answer(v->core, NULL, &v->asker, &a);
 		core_dup_forget(v->core->dup, v->dup); /* a refusal for lack of memory keeps no memory */
@@ -120,6 +124,7 @@ static enum stage stage_session(struct visit *v)
 	v->session = core_session_find(v->core, v->edge->who.generation, v->a->session);
 	v->scs = v->session ? asc_scs_find(v->core->store.asc, v->session->scs->name) : NULL;
 	if (v->scs) {
+		v->session->scs->tally.requests++;
 		return STAGE_CONTINUE;
 	}
 	st_count(&v->core->st, ST_RING_STALE); /* the session was cut while the request was on the ring */
@@ -441,6 +446,7 @@ static enum stage stage_submit(struct visit *v)
 	t->scs->pending++;
 	v->core->triggers.pending++;
 	core_overdue_watch(t, v->give_up_ms);
+	core_took_decision(v->core, t, v->came_ns);
 	core_trigger_step(t, &start);
 	return STAGE_SUSPENDED;
 }
@@ -460,6 +466,7 @@ void core_on_device_action(struct core_edge *e, uint64_t transaction, const stru
 			   .a = a,
 			   .found = &found,
 			   .now_ms = core_now_ms(e->core),
+			   .came_ns = clock_mono_ns(),
 			   .wall_ms = net_loop_real_ms(e->core->loop) };
 
 	assoc_found_none(&found);

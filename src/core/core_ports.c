@@ -174,6 +174,11 @@ static void port_answer(void *arg, struct trg *trg, const struct trg_answer *ans
 	d.rule = core_trigger_rule(t);
 	d.as_new = as_new;
 	core_decide_action(c, &d);
+	if (answer->status == TSP_STATUS_SUCCESS || as_new) {
+		t->scs->tally.accepted++;
+	} else {
+		core_tally_refused(t->scs, d.reason);
+	}
 	input_end(t);
 	if (answer->status == TSP_STATUS_SUCCESS || as_new) {
 		count_success(t, trg->req.action, as_new);

@@ -67,6 +67,7 @@ struct core_scs *core_scs_get(struct core *c, const char *name)
 	TAILQ_INIT(&s->sessions);
 	TAILQ_INIT(&s->triggers);
 	TAILQ_INIT(&s->parked);
+	TAILQ_INSERT_TAIL(&c->sessions.scs_list, s, all);
 	map_add(&c->sessions.scs_by_name, &s->node, s->name, (uint32_t)len);
 	return s;
 }
@@ -285,6 +286,7 @@ int core_sessions_init(struct core *c, const struct core_session_events *events)
 		return ERR_IO;
 	}
 	TAILQ_INIT(&p->list);
+	TAILQ_INIT(&p->scs_list);
 	p->events = events;
 	p->notice_next = (uint64_t)first_notice << 32 | 1;
 	p->expiry_s = UINT64_MAX;

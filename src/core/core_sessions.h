@@ -16,6 +16,7 @@
 #include "core/core_lapses.h"
 #include "core/core_quota.h"
 #include "core/core_seat.h"
+#include "core/core_tally.h"
 #include "policy/pol_judge.h"
 
 struct core_probe;
@@ -91,7 +92,9 @@ struct core_scs { /* an SCS while the core runs; its provisioning is in the asso
 	struct core_seats triggers;
 	TAILQ_HEAD(, core_trigger) parked; /* triggers whose report waits to be sent again (core_wake.h) */
 	TAILQ_ENTRY(core_scs) wakes, quotas, screened_entry;
+	TAILQ_ENTRY(core_scs) all; /* in scs_list */
 	struct map_node node;
+	struct core_tally tally;
 	struct core_lane lanes[CFG_PEERS_MAX][2]; /* its requests that wait at each peer (core_queue.c) */
 };
 
@@ -104,6 +107,7 @@ struct core_session_events {
 
 struct core_sessions {
 	TAILQ_HEAD(, core_session) list;
+	TAILQ_HEAD(, core_scs) scs_list; /* in the order of their creation; all that scs_by_name has */
 	struct map by_key, scs_by_name, notices_by_number;
 	uint64_t notice_next;
 	struct net_timer *expiry; /* fires at expiry_s */
@@ -112,6 +116,7 @@ struct core_sessions {
 	/* Sessions visited for expiry, since the start. Tests compare it with the total. */
 	uint64_t looked_at;
 	const struct core_session_events *events;
+	uint64_t refused[POL_REASON_COUNT];     /* sessions, by reason */
 	uint32_t in_state[CORE_SESSION_STATES]; /* sessions in each state */
 };
 

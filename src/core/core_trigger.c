@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "core/core_int.h"
+#include "core/core_took.h"
 
 /* -- lookup */
 
@@ -174,6 +175,7 @@ static bool given_up(struct core_trigger *t, const struct trg_event *ev)
 void core_trigger_step(struct core_trigger *t, const struct trg_event *ev)
 {
 	OBJ_CHECK(t, CORE_TRIGGER_MAGIC);
+	core_took_stage(t, ev);
 	if (!given_up(t, ev)) {
 		(void)step(t, ev);
 	}

@@ -92,6 +92,7 @@ struct core_trigger {
 	struct core_lane_place lane; /* in state TURN, unless it waits again */
 	struct core_notice *notice;  /* DNR on its way; NULL: none */
 	uint64_t accepted_ms;
+	uint64_t stage_ns; /* clock_mono_ns() when its present stage began (core_took.h); 0: not known */
 	bool stepping, forgotten, late;
 	uint8_t storing; /* journal completions outstanding; only the last is acted on */
 	bool gone;       /* core_trigger_free() was called: only `storing` is valid */

@@ -72,6 +72,8 @@ void core_status(const struct core *c, struct core_status *out)
 						  .since_ms = c->journal.since_ms,
 						  .records = now.records,
 						  .octets = now.octets,
+						  .files = now.files,
+						  .commit_us = now.commit_us,
 						  .waiting = jrn_pending(c->journal.jrn) } };
 }
 
@@ -107,6 +109,7 @@ void core_gauges(struct core *c)
 	for (unsigned i = 0; i < NET_TURNS; i++) {
 		c->st.v[ST_CORE_TURNS_BELOW_1MS + i] = net_loop_turns(c->loop)[i];
 	}
+	c->st.v[ST_CORE_TURNS_TIME] = net_loop_turns_us(c->loop);
 	gauges(&c->st, ST_TRIGGERS_IN_IDLE, c->triggers.in_state, TRG_STATE_COUNT);
 	gauges(&c->st, ST_SESSIONS_IN_OPEN, c->sessions.in_state, CORE_SESSION_PROBED + 1);
 	gauges(&c->st, ST_WAITS_IN_NOTHING, c->triggers.in_wait, CORE_WAITS);

@@ -107,6 +107,8 @@ struct core_status {
 		int state;         /* 0, ERR_NOSPC or ERR_IO */
 		uint64_t since_ms; /* when `state` last changed */
 		uint64_t records, octets, waiting;
+		uint64_t files;     /* segments and spares */
+		uint64_t commit_us; /* microseconds that all its commits took since the start */
 	} journal;
 };
 void core_status(const struct core *c, struct core_status *out);
@@ -403,6 +405,24 @@ struct core_scs_view { /* run-time state of an SCS; the provisioned record is in
 };
 /* Only the day is set if the SCS has had no session and no trigger since the core started. */
 void core_scs_view(const struct core *c, const char *scs, struct core_scs_view *out);
+
+/* What an SCS did since the core started, and has now. */
+struct core_scs_counts {
+	const char *scs;
+	uint64_t requests, accepted;    /* that reached the core; a copy of one counts among the requests only */
+	uint64_t reports, acknowledged; /* DNRs, repeats included */
+	const uint64_t *refused;        /* reasons_n numbers, for each of `reasons` */
+	const uint8_t *reasons;         /* enum pol_reason, each once */
+	size_t reasons_n;
+	uint64_t refused_other; /* for further reasons */
+	uint32_t sessions, pending;
+	uint64_t not_after_s; /* the earliest end of a certificate among its sessions; 0: none is known */
+};
+typedef void core_scs_fn(void *arg, const struct core_scs_counts *counts);
+/* The SCSs that had a session or a trigger since the core started (core_tally.c). */
+void core_scs_each(const struct core *c, core_scs_fn *fn, void *arg);
+/* Sessions that were refused for this reason since the core started. */
+uint64_t core_sessions_refused(const struct core *c, enum pol_reason reason);
 
 /* Sets the used quota of today to 0. A trigger that counted before does not reduce it again when
  * it is refused later.

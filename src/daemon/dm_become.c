@@ -42,7 +42,7 @@ static int keep_only(int sock)
 	return close_range(DM_CHILD_FD + 1, ~0u, 0);
 }
 
-noreturn void dm_become(const struct cfg_user *user, int sock, pid_t parent, char *const argv[])
+noreturn void dm_become(const struct cfg_user *user, int sock, pid_t parent, const char *program, char *const argv[])
 {
 	reset_signals();
 	if (user->change && sbx_become(user->id.uid, user->id.gid)) {
@@ -57,6 +57,6 @@ noreturn void dm_become(const struct cfg_user *user, int sock, pid_t parent, cha
 	if (keep_only(sock)) {
 		_exit(126);
 	}
-	execv("/proc/self/exe", argv);
+	execv(program, argv);
 	_exit(127);
 }

@@ -315,6 +315,9 @@ static void use_log_level(const struct dm_change *c, struct dm_parent *p)
 	if (p->fetcher_n && p->fetcher.pid && dm_send(p->fetcher.sock, &m, NULL, 0)) {
 		log_warn(&p->log, "daemon", "the fetcher does not take messages");
 	}
+	if (p->metrics_n && p->metrics.pid && dm_send(p->metrics.sock, &m, NULL, 0)) {
+		log_warn(&p->log, "daemon", "the metrics do not take messages");
+	}
 }
 
 void dm_change_use(struct dm_change *c, struct dm_parent *p)

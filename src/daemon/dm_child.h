@@ -22,6 +22,7 @@ int dm_keyholder_main(void);     /* keys in files */
 int dm_keyholder_p11_main(void); /* keys in a PKCS#11 token */
 int dm_ndsip_main(void);         /* asks charon who protects a connection */
 int dm_fetcher_main(void);       /* asks OCSP responders */
+int dm_metrics_main(void);       /* answers scrapes; in a program of its own, mtc-iwf-metrics */
 /* Not a child of the daemon: dm_key_check.c tries the keys in the token before a set of files is
  * used. */
 int dm_key_check_main(void);
@@ -39,6 +40,8 @@ struct dm_inherited {
 	bool has_audit;
 	struct dm_audit_hand audit; /* of the keyholder and of the core; wiped when it is used */
 	int publish_fd;             /* core: of published checkpoints */
+	int metrics_fd;             /* core, metrics: page; -1: none */
+	int metrics_listen_fd;      /* metrics */
 	struct dm_part part;        /* certificates, keys and anchors; closed when the contexts are made */
 	uint32_t set;               /* generation of these files */
 };

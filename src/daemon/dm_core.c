@@ -12,6 +12,7 @@
 #include "daemon/dm_process.h"
 #include "core/core.h"
 #include "admin/adm.h"
+#include "admin/adm_metrics.h"
 #include "keyholder/kh_client.h"
 #include "tls/tls_judge.h"
 
@@ -22,6 +23,7 @@ struct core_process {
 	struct core *core;
 	struct tls_judge *judge;                /* the anchors of the set in use; owned */
 	struct adm *adm;                        /* NULL: no control socket is configured */
+	struct adm_metrics *metrics;            /* NULL: none are configured */
 	struct core_file files[CORE_FILES_MAX]; /* of show_files(); too many for a stack */
 	uint32_t ndsip_pair;                    /* number of the channel to the NDS/IP helper */
 	uint32_t fetch_pair;                    /* of that to the fetcher */
@@ -393,6 +395,13 @@ static int set_up(struct dm_process *process)
 	show_files(p, &p->process.in.part);
 	show_anchors(p, &p->process.in.part);
 	dm_part_close(&p->process.in.part); /* keys are in the contexts now */
+	if (p->process.in.metrics_fd >= 0) {
+		err = adm_metrics_new(&p->metrics, p->core, p->process.in.metrics_fd);
+		if (err) {
+			log_error(&p->process.in.log, "daemon", "the page of the metrics cannot be used: %s", err_str(err));
+			return err;
+		}
+	}
 	if (p->process.in.control_fd >= 0) {
 		err = adm_new(&p->adm, p->core, p->process.in.control_fd, p->process.in.console_uid);
 		if (err) {
@@ -407,6 +416,7 @@ static void tear_down(struct dm_process *process)
 {
 	struct core_process *p = core_of(process);
 
+	adm_metrics_free(p->metrics);
 	adm_free(p->adm);
 	core_free(p->core);
 	tls_judge_free(p->judge);

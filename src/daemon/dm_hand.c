@@ -146,7 +146,7 @@ int dm_hand_over(struct dm_child *c)
 	struct dm_msg start = { .kind = DM_START };
 	int err = hand_config(c);
 
-	if (!err && c->role != DM_FETCHER) { /* which has no use for any file */
+	if (!err && dm_has_files(c)) {
 		err = dm_hand_set(c);
 	}
 	if (!err) {
@@ -154,6 +154,9 @@ int dm_hand_over(struct dm_child *c)
 	}
 	if (!err) {
 		err = c->role == DM_CORE ? hand_to_core(c) : c->role == DM_EDGE ? hand_to_edge(c) : 0;
+	}
+	if (!err) {
+		err = dm_scrape_hand_over(c);
 	}
 	if (!err) {
 		err = dm_audit_hand_over(c);

@@ -312,7 +312,7 @@ void dm_holders_stop(struct dm_parent *p)
 {
 	struct dm_msg stop = { .kind = DM_STOP };
 
-	for (uint32_t i = 0; i < p->holders_n + p->ndsip_n + p->fetcher_n; i++) {
+	for (uint32_t i = 0; i < p->holders_n + p->ndsip_n + p->fetcher_n + p->metrics_n; i++) {
 		const struct dm_child *c = dm_child_at(p, 1 + p->edges_n + i);
 
 		if (c->pid && (!dm_child_ready(c) || dm_send(c->sock, &stop, NULL, 0))) {
@@ -328,5 +328,5 @@ bool dm_holders_any(const struct dm_parent *p)
 			return true;
 		}
 	}
-	return p->ndsip.pid != 0 || p->fetcher.pid != 0;
+	return p->ndsip.pid != 0 || p->fetcher.pid != 0 || p->metrics.pid != 0;
 }

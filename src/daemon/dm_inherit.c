@@ -17,7 +17,8 @@ static void all_unset(struct dm_inherited *in)
 {
 	memset(in, 0, sizeof *in);
 	in->console_uid = UINT32_MAX;
-	in->caps_fd = in->beat_fd = in->control_fd = in->decisions_fd = in->publish_fd = -1;
+	in->caps_fd = in->beat_fd = in->control_fd = in->decisions_fd = in->publish_fd = in->metrics_fd = in->metrics_listen_fd =
+	    -1;
 	memset(in->listen_fds, 0xff, sizeof in->listen_fds); /* -1 each */
 }
 
@@ -36,6 +37,10 @@ static int *place(struct dm_inherited *in, const struct dm_msg *m)
 		return &in->control_fd;
 	case DM_DECISIONS:
 		return &in->decisions_fd;
+	case DM_METRICS:
+		return &in->metrics_fd;
+	case DM_METRICS_LISTEN:
+		return &in->metrics_listen_fd;
 	case DM_AUDIT_PUBLISH:
 		return &in->publish_fd;
 	default:
@@ -125,6 +130,8 @@ void dm_inherited_free(struct dm_inherited *in)
 	fds_close(&in->control_fd, 1);
 	fds_close(&in->decisions_fd, 1);
 	fds_close(&in->publish_fd, 1);
+	fds_close(&in->metrics_fd, 1);
+	fds_close(&in->metrics_listen_fd, 1);
 	fds_close(in->listen_fds, CFG_LISTEN_MAX);
 	dm_part_close(&in->part);
 	cfg_iwf_free(in->cfg);

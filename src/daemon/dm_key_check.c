@@ -208,7 +208,7 @@ static int check(const struct cfg_iwf *cfg, int part_fd, struct dm_keys_fault *f
 	}
 	pid = fork();
 	if (pid == 0) {
-		dm_become(&user, pair[1], parent, argv);
+		dm_become(&user, pair[1], parent, "/proc/self/exe", argv);
 	}
 	close(pair[1]);
 	err = pid < 0 ? ERR_IO : send_all(pair[0], cfg, part_fd);

@@ -49,6 +49,8 @@ enum dm_kind {
 	DM_FETCH = 60, /* fd: end of a pair between an edge, or the core, and the fetcher. generation: of the edge or core;
 			* index: number of the pair; what: 1: it is the core */
 	DM_FETCH_CONNECTED = 61, /* fetcher: fd: a connection to a responder, or none. generation: as in DM_FETCH_WANTED */
+	DM_METRICS = 71,         /* fd: page of the metrics, for the core to write, for their process to read */
+	DM_METRICS_LISTEN = 72,  /* metrics: fd: listening */
 	/* child > parent */
 	DM_AUDIT_SIGNED = 53, /* keyholder: a checkpoint was signed. index 0: value: its size; 1 to 4: 8 octets of its root */
 	DM_READY = 11,

@@ -39,10 +39,9 @@ const struct cfg_user *dm_user_of(const struct dm_parent *p, enum dm_role role)
 	if (role == DM_HELPER) {
 		return &same;
 	}
-	/* The fetcher is as far outside as the edges are, and must not be where the keys are. */
-	return &p->users[role == DM_CORE                         ? CFG_PROCESS_CORE
-			 : role == DM_EDGE || role == DM_FETCHER ? CFG_PROCESS_EDGE
-								 : CFG_PROCESS_KEYHOLDER];
+	/* The fetcher and the metrics are as far outside as the edges are, and must not be where
+	 * the keys are. */
+	return &p->users[role == DM_CORE ? CFG_PROCESS_CORE : role == DM_HOLDER ? CFG_PROCESS_KEYHOLDER : CFG_PROCESS_EDGE];
 }
 
 rlim_t dm_descriptors(const struct cfg_iwf *c)
@@ -195,6 +194,7 @@ static int place_children(struct dm_parent *p)
 	dm_holders_place(p);
 	dm_ndsips_place(p);
 	dm_fetchers_place(p);
+	dm_scrape_place(p);
 	if (!err && p->edges_n == 0) {
 		log_error(&p->log, "daemon", "no listener is open: there is nothing to do");
 		return ERR_INVAL;
@@ -207,6 +207,7 @@ int dm_open_all(struct dm_parent *p)
 	int err;
 
 	memset(p->listen_fds, 0xff, sizeof p->listen_fds);
+	p->scrape.page_write = p->scrape.page_read = p->scrape.listen = -1;
 	p->control_fd = p->caps[0].fd = p->caps[1].fd = -1;
 	raise_descriptors(p);
 	err = find_users(p);
@@ -225,6 +226,9 @@ int dm_open_all(struct dm_parent *p)
 	if (!err) {
 		err = bind_control(p);
 	}
+	if (!err) {
+		err = dm_scrape_open(p);
+	}
 	return err ? err : place_children(p);
 }
 
@@ -236,6 +240,7 @@ void dm_close_all(struct dm_parent *p)
 		}
 	}
 	dm_audit_close(p);
+	dm_scrape_close(p);
 	if (p->control_fd >= 0) {
 		close(p->control_fd);
 		unlink(p->cfg->control_path);

@@ -446,7 +446,7 @@ static void kill_stopping(struct dm_parent *p)
 			kill(p->edges[i].pid, SIGKILL);
 		}
 	}
-	for (uint32_t i = 0; i < p->holders_n + p->ndsip_n + p->fetcher_n; i++) {
+	for (uint32_t i = 0; i < p->holders_n + p->ndsip_n + p->fetcher_n + p->metrics_n; i++) {
 		const struct dm_child *c = dm_child_at(p, 1 + p->edges_n + i);
 
 		if (p->core_stopping && c->pid) {
@@ -673,6 +673,9 @@ static int run(struct dm_parent *p)
 	if (p->fetcher_n) {
 		start_child(&p->fetcher);
 	}
+	if (p->metrics_n) {
+		start_child(&p->metrics);
+	}
 	for (uint32_t i = 0; i < p->edges_n; i++) {
 		start_child(&p->edges[i]);
 	}
@@ -706,6 +709,9 @@ static void tear_down(struct dm_parent *p)
 	}
 	if (p->fetcher_n) {
 		end_child(&p->fetcher);
+	}
+	if (p->metrics_n) {
+		end_child(&p->metrics);
 	}
 	if (p->edges_n) {
 		end_child(&p->core);

@@ -23,7 +23,7 @@
 #include "keyholder/kh_client.h"
 #include "net/net_loop.h"
 
-enum dm_role { DM_CORE, DM_EDGE, DM_HOLDER, DM_HELPER /* of NDS/IP */, DM_FETCHER };
+enum dm_role { DM_CORE, DM_EDGE, DM_HOLDER, DM_HELPER /* of NDS/IP */, DM_FETCHER, DM_METER /* answers scrapes */ };
 
 struct dm_parent;
 
@@ -179,6 +179,12 @@ struct dm_parent {
 	uint32_t ndsip_n;        /* 1: there is one */
 	struct dm_child fetcher; /* asks OCSP responders */
 	uint32_t fetcher_n;      /* 1: there is one */
+	struct dm_child metrics; /* answers scrapes */
+	uint32_t metrics_n;      /* 1: there is one */
+	struct dm_scrape {
+		int page_write, page_read, listen; /* -1: none */
+		char program[CFG_PATH_MAX];        /* of that process */
+	} scrape;
 	uint64_t fetch_since_ms; /* begin of the second in which connections for it are counted */
 	uint32_t fetch_made;
 	uint64_t vici_ms;                   /* when it was last given an answer about charon */
@@ -210,7 +216,7 @@ ERR_MUST_USE int dm_spawn(struct dm_child *c);
 const struct cfg_user *dm_user_of(const struct dm_parent *p, enum dm_role role);
 
 /* dm_spawn.c: the word of --role: "core", "edge", "keyholder", "keyholder-p11", "ndsip",
- * "fetcher". Static. */
+ * "fetcher", "metrics". Static. */
 const char *dm_role_word(const struct dm_child *c);
 /* dm_spawn.c: an empty place. */
 void dm_child_init(struct dm_child *c, struct dm_parent *p, enum dm_role role);
@@ -228,17 +234,18 @@ static inline uint32_t dm_children_ready(const struct dm_parent *p)
 }
 static inline uint32_t dm_children(const struct dm_parent *p)
 {
-	return 1 + p->edges_n + p->holders_n + p->ndsip_n + p->fetcher_n;
+	return 1 + p->edges_n + p->holders_n + p->ndsip_n + p->fetcher_n + p->metrics_n;
 }
-/* Each place once: the core, the edges, the keyholders, the NDS/IP helper, the fetcher. `i` is
- * below dm_children(). */
+/* Each place once: the core, the edges, the keyholders, the NDS/IP helper, the fetcher, the
+ * metrics. `i` is below dm_children(). */
 static inline struct dm_child *dm_child_at(struct dm_parent *p, uint32_t i)
 {
-	return i == 0                                    ? &p->core
-	       : i <= p->edges_n                         ? &p->edges[i - 1]
-	       : i <= p->edges_n + p->holders_n          ? &p->holders[i - 1 - p->edges_n]
-	       : i == dm_children(p) - 1 && p->fetcher_n ? &p->fetcher
-							 : &p->ndsip;
+	return i == 0                                             ? &p->core
+	       : i <= p->edges_n                                  ? &p->edges[i - 1]
+	       : i <= p->edges_n + p->holders_n                   ? &p->holders[i - 1 - p->edges_n]
+	       : i == dm_children(p) - 1 && p->metrics_n          ? &p->metrics
+	       : i == 1 + p->edges_n + p->holders_n && p->ndsip_n ? &p->ndsip
+								  : &p->fetcher;
 }
 
 /* The counter page of a zone. Edges of the other zone have another one: what they write does not
@@ -288,7 +295,7 @@ void dm_holders_forget(struct dm_parent *p); /* frees the set that was kept, whe
  * the newest. An edge that was killed uses none. */
 struct dm_child *dm_holders_oldest(struct dm_parent *p, uint32_t *set);
 void dm_holders_used(struct dm_parent *p);      /* tells the keyholders which sets the edges use, if that has changed */
-void dm_holders_stop(struct dm_parent *p);      /* and the NDS/IP helper, and the fetcher */
+void dm_holders_stop(struct dm_parent *p);      /* and the NDS/IP helper, the fetcher, and the metrics */
 bool dm_holders_any(const struct dm_parent *p); /* one of them runs */
 
 /* dm_ndsips.c: the NDS/IP helper; there is one when a listener has NDS/IP. */
@@ -313,6 +320,19 @@ bool dm_fetchers_lost(struct dm_child *c, const struct dm_msg *m);
 /* The fetcher wants a connection to a responder. False: no child says this, or there is no such
  * responder. */
 bool dm_fetchers_connect(struct dm_child *c, const struct dm_msg *asked);
+
+/* dm_scrape.c: the process that answers scrapes; there is one when metrics.enabled says so. */
+void dm_scrape_place(struct dm_parent *p);
+/* Binds, makes the page, and looks for the program. Errors are logged. */
+ERR_MUST_USE int dm_scrape_open(struct dm_parent *p);
+void dm_scrape_close(struct dm_parent *p);
+/* The page, for the core and the metrics; the listener. Other children get nothing. */
+ERR_MUST_USE int dm_scrape_hand_over(struct dm_child *c);
+/* The child gets a set of files. */
+static inline bool dm_has_files(const struct dm_child *c)
+{
+	return c->role != DM_FETCHER && c->role != DM_METER;
+}
 
 /* dm_watch.c: detects children whose loop no longer turns. */
 ERR_MUST_USE int dm_watch_begin(struct dm_parent *p); /* before any process is started */

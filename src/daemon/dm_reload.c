@@ -134,7 +134,8 @@ void dm_set_offer(struct dm_child *c)
 	const struct dm_parent *p = c->parent;
 	char name[EDGE_WORDS_MAX];
 
-	if (!c->pid || !dm_child_ready(c) || c->set_sent != c->set_taken || c->set_taken == p->set->generation) {
+	if (!c->pid || !dm_has_files(c) || !dm_child_ready(c) || c->set_sent != c->set_taken ||
+	    c->set_taken == p->set->generation) {
 		return;
 	}
 	if (c->role == DM_EDGE && (dm_set_core_asked(p) || !dm_holders_have(p, p->set->generation))) {
@@ -253,7 +254,7 @@ static void finish(struct dm_parent *p)
 
 static bool lags(const struct dm_child *c)
 {
-	return c->pid && c->role != DM_FETCHER && dm_child_ready(c) && c->set_taken != c->parent->set->generation;
+	return c->pid && dm_has_files(c) && dm_child_ready(c) && c->set_taken != c->parent->set->generation;
 }
 
 /* It does not have the set yet and will: it was asked, or it is a keyholder that was started with

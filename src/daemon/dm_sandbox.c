@@ -122,9 +122,10 @@ int dm_confine_module(struct dm_sandbox *s, const struct cfg_pkcs11 *p, enum sbx
 
 static int check_fds(const struct dm_inherited *in, char why[SBX_WHY_MAX])
 {
-	int fds[CFG_LISTEN_MAX + 6] = { DM_CHILD_FD, in->caps_fd, in->beat_fd, in->control_fd, in->decisions_fd, in->publish_fd };
+	int fds[CFG_LISTEN_MAX + 8] = { DM_CHILD_FD,      in->caps_fd,    in->beat_fd,    in->control_fd,
+					in->decisions_fd, in->publish_fd, in->metrics_fd, in->metrics_listen_fd };
 
-	memcpy(fds + 6, in->listen_fds, sizeof in->listen_fds);
+	memcpy(fds + 8, in->listen_fds, sizeof in->listen_fds);
 	return sbx_check_fds(fds, sizeof fds / sizeof *fds, why);
 }
 

@@ -38,6 +38,7 @@ void dm_sandboxes_tell(struct dm_parent *p)
 	}
 	tell(p, &p->ndsip.sandbox, 0);
 	tell(p, &p->fetcher.sandbox, 0);
+	tell(p, &p->metrics.sandbox, 0);
 }
 
 bool dm_sandboxes_take(struct dm_child *c, const struct dm_msg *m)
@@ -113,17 +114,25 @@ static void directory_of(char out[CFG_PATH_MAX], const char *path)
 static int confine(struct dm_parent *p, struct sbx_report *r, struct sbx_conf *conf, char why[SBX_WHY_MAX])
 {
 	char control[CFG_PATH_MAX], decisions[CFG_PATH_MAX];
-	struct sbx_path paths[8 + DM_MODULE_PATHS_MAX] = {
-		{ "/", SBX_READ, false },         { p->cfg->state_dir, SBX_WRITE, false },
-		{ "/dev/null", SBX_WRITE, true }, { "/proc/self/exe", SBX_EXEC, false },
-		{ "/lib64", SBX_EXEC, true },     { "/lib", SBX_EXEC, true },
-		{ control, SBX_WRITE, false },    { decisions, SBX_WRITE, false },
+	struct sbx_path paths[9 + DM_MODULE_PATHS_MAX] = {
+		{ "/", SBX_READ, false },
+		{ p->cfg->state_dir, SBX_WRITE, false },
+		{ "/dev/null", SBX_WRITE, true },
+		{ "/proc/self/exe", SBX_EXEC, false },
+		{ "/lib64", SBX_EXEC, true },
+		{ "/lib", SBX_EXEC, true },
+		{ control, SBX_WRITE, false },
+		{ decisions, SBX_WRITE, false },
+		{ "/proc/self/exe", SBX_EXEC, true },
 	};
 
 	directory_of(control, p->cfg->control_path[0] ? p->cfg->control_path : p->cfg->state_dir);
 	directory_of(decisions, p->cfg->decisions[0] ? p->cfg->decisions : p->cfg->state_dir);
 	conf->paths = paths;
-	conf->paths_n = 8 + dm_module_paths(paths + 8, &p->cfg->keyholder.pkcs11);
+	if (p->metrics_n) {
+		paths[8].path = p->scrape.program;
+	}
+	conf->paths_n = 9 + dm_module_paths(paths + 9, &p->cfg->keyholder.pkcs11);
 	return sbx_enter(r, conf, why);
 }
 

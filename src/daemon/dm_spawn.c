@@ -1,4 +1,5 @@
-/* dm_spawn.c - starts a child: this program again in another role (dm_become.h), and the one door
+/* dm_spawn.c - starts a child: this program again in another role, or that of the metrics
+ * (dm_become.h), and the one door
  * of its state. */
 #include <fcntl.h>
 #include <stdio.h>
@@ -50,6 +51,8 @@ const char *dm_role_word(const struct dm_child *c)
 		return "ndsip";
 	case DM_FETCHER:
 		return "fetcher";
+	case DM_METER:
+		return "metrics";
 	default:
 		return kh_kind_name(c->slot);
 	}
@@ -76,7 +79,8 @@ int dm_spawn(struct dm_child *c)
 	}
 	pid = fork();
 	if (pid == 0) {
-		dm_become(dm_user_of(c->parent, c->role), pair[1], parent, argv);
+		dm_become(dm_user_of(c->parent, c->role), pair[1], parent,
+			  c->role == DM_METER ? c->parent->scrape.program : "/proc/self/exe", argv);
 	}
 	free(path);
 	close(pair[1]);

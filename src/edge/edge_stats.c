@@ -47,6 +47,7 @@ void edge_stats_send(struct edge_stats *stats)
 	for (unsigned i = 0; i < NET_TURNS; i++) {
 		stats->env->st.v[ST_EDGE_TURNS_BELOW_1MS + i] = net_loop_turns(stats->env->loop)[i];
 	}
+	stats->env->st.v[ST_EDGE_TURNS_TIME] = net_loop_turns_us(stats->env->loop);
 	stats->env->st.v[ST_EDGE_LOG_LOST] = log_lost(stats->env->log);
 	st_diff(&delta, &stats->env->st, &stats->sent);
 	if (edge_ring_up(ring) && edge_ring_send(ring, ipc_stats_put(ring->record, stats->env->generation, &delta)) == 0) {

@@ -18,6 +18,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/stage.h"
 #include "base/str.h"
@@ -33,6 +34,7 @@ struct visit {
 	struct edge_tsp *tsp;
 	struct edge_session *session;
 	const struct dia_msg *m;
+	uint64_t came_ns; /* clock_mono_ns() */
 	struct pol_names names;
 	struct pol_screening screening;
 	struct pol_routing routing; /* filled by stage_ours() */
@@ -112,6 +114,7 @@ static enum stage stage_open(struct visit *v)
 		dia_failed_set(&why, DIA_RESULT_TOO_BUSY, "too many requests wait for their answer");
 		return refuse(v, &why);
 	}
+	v->txn->came_ns = v->came_ns;
 	return STAGE_CONTINUE;
 }
 
@@ -295,7 +298,10 @@ static enum stage stage_screen(struct visit *v)
 {
 	struct edge_tsp *tsp = v->tsp;
 
-	if (offer(v->txn, v->m, v->dar) == 0 || !edge_ring_up(tsp->ring)) {
+	int err = offer(v->txn, v->m, v->dar);
+
+	st_took(&tsp->env->st, ST_TIME_EDGE_SCREENING, clock_mono_ns() - v->came_ns);
+	if (!err || !edge_ring_up(tsp->ring)) {
 		return STAGE_SUSPENDED; /* without a core it waits for a new one until its deadline */
 	}
 	edge_txn_answer_alone(v->txn);
@@ -316,6 +322,7 @@ static void on_request(void *arg, struct edge_session *s, const struct dia_msg *
 
 	OBJ_CHECK(s, EDGE_SESSION_MAGIC);
 	v.dar = &dar;
+	v.came_ns = clock_mono_ns();
 	while (i < sizeof stages / sizeof *stages && stages[i](&v) == STAGE_CONTINUE) {
 		i++;
 	}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/shown.h"
 #include "edge/edge_out.h"
@@ -151,6 +152,7 @@ static void txn_send_answer(struct edge_txn *t, const struct ipc_device_action_a
 		build_error(&out, t, a->result_code);
 	}
 	edge_txn_answered(t, edge_tsp_send(tsp, t->session, &out));
+	st_took(&tsp->env->st, ST_TIME_EDGE_ANSWERING, clock_mono_ns() - t->came_ns);
 	FAULT_POINT(EDGE_DAA_QUEUED);
 }
 

@@ -12,10 +12,11 @@ struct edge_txn { /* one request of an SCS: owns its octets until it is answered
 	struct edge_session *session;
 	uint64_t number;
 	uint64_t answer_by_ms;
-	bool host_named; /* Destination-Host names this host: 3004 is possible */
-	bool offered;    /* the core may have seen it */
-	bool given_up;   /* answered here, and in `unconfirmed` */
-	bool answered;   /* txn_send_answer() was called, or an error of the edge took its place; `end` is the result */
+	uint64_t came_ns; /* clock_mono_ns() */
+	bool host_named;  /* Destination-Host names this host: 3004 is possible */
+	bool offered;     /* the core may have seen it */
+	bool given_up;    /* answered here, and in `unconfirmed` */
+	bool answered;    /* txn_send_answer() was called, or an error of the edge took its place; `end` is the result */
 	enum edge_txn_end end;
 	struct edge_asked asked; /* once it is decoded: the request as its answer repeats it; views of `message` */
 	struct map_node node;

@@ -150,6 +150,8 @@ struct jrn_counts {
 	uint64_t troubles;                   /* number of times that jrn_state() left 0 */
 	uint64_t octets;                     /* size of all files, spares included */
 	uint64_t waits;                      /* times that a commit waited until a file was prepared */
+	uint64_t files;                      /* segments and spares */
+	uint64_t commit_us;                  /* microseconds that all writes of commits took, failed ones included */
 	uint32_t in_health[JRN_HEALTHS];     /* 1 for the present health, else 0 */
 	uint32_t in_maker[JRN_MAKER_STATES]; /* likewise; all 0: the journal has no thread */
 };

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "journal/jrn_int.h"
 
 /* -- groups */
@@ -117,6 +118,7 @@ static void written(struct jrn_store *s)
 static int write_out(struct jrn_store *s)
 {
 	struct jrn_log *l = &s->log;
+	uint64_t begun_ns;
 	int err;
 
 	if (l->build.records == 0) {
@@ -125,7 +127,9 @@ static int write_out(struct jrn_store *s)
 	if (jrn_log_has_waste(l)) {
 		jrn_log_reclaim(l);
 	}
+	begun_ns = clock_mono_ns();
 	err = jrn_log_write(l);
+	s->counts.commit_us += (clock_mono_ns() - begun_ns) / 1000;
 	if (err) {
 		s->counts.commits_failed++;
 		s->held = true;
@@ -289,6 +293,7 @@ static void count(struct jrn_store *s)
 	s->counts.records = s->log.live;
 	s->counts.octets = s->log.octets;
 	s->counts.waits = s->log.waits;
+	s->counts.files = s->log.segs_n + s->log.spares;
 }
 
 bool jrn_commit(struct jrn_store *s, uint64_t now_us)

@@ -39,7 +39,13 @@ static void turn_end(struct net_loop *l)
 		i++;
 	}
 	l->turns[i]++;
+	l->turns_ns += took_ns;
 	l->turn_ns = 0;
+}
+
+uint64_t net_loop_turns_us(const struct net_loop *l)
+{
+	return l->turns_ns / 1000;
 }
 
 const uint64_t *net_loop_turns(const struct net_loop *l)

@@ -39,6 +39,7 @@ uint64_t net_loop_real_ms(struct net_loop *l);
 		1, 2, 5, 10, 20, 50, 100, 1000                                                                                   \
 	}
 const uint64_t *net_loop_turns(const struct net_loop *l); /* NET_TURNS numbers */
+uint64_t net_loop_turns_us(const struct net_loop *l);     /* microseconds that all of them took together */
 
 /* If a timer is very late (the process was stopped), pending data is read first. */
 typedef void net_timer_fn(void *arg);

@@ -27,9 +27,9 @@ struct net_loop {
 	struct net_spares spares;
 	uint32_t tcp_in_state[NET_TCP_STATES];
 	uint32_t layer_in_state[NET_LAYER_STATES_MAX];
-	uint64_t turn_ns; /* when the turn began; 0: the loop waits */
-	uint64_t turns[NET_TURNS];
-	uint64_t boot_ms, real_ms; /* of this turn */
+	uint64_t turn_ns;                    /* when the turn began; 0: the loop waits */
+	uint64_t turns[NET_TURNS], turns_ns; /* turns_ns: of all together */
+	uint64_t boot_ms, real_ms;           /* of this turn */
 	bool clocks_read;
 };
 

@@ -3,8 +3,8 @@
  *
  * A role is one row of a table (sbx_roles.c): its system calls with rules on their arguments
  * (sbx_calls_*.c), the capabilities that it keeps, whether it holds keys, whether it has threads.
- * Paths and ports depend on the configuration and are given by the caller. A later role (IPsec
- * helper, revocation fetcher, metrics, console) is a word in enum sbx_role and a row.
+ * Paths and ports depend on the configuration and are given by the caller. A later role (console)
+ * is a word in enum sbx_role and a row.
  *
  * A process enters in two steps. sbx_confine() comes before the process has a second thread,
  * because Landlock and capabilities belong to a thread and are inherited by those that it makes.
@@ -34,7 +34,8 @@ enum sbx_role {
 	SBX_NDSIP, /* talks to charon over a socket that the parent connects, and looks at the packet filter: no file, no network */
 	SBX_FETCHER,       /* asks OCSP responders over sockets that the parent connects: no file, no network, no key */
 	SBX_CONSOLE,       /* accepted connections of browsers, and the control socket: no network of its own, no key */
-	SBX_KEYHOLDER_P11, /* the same, with the paths of a PKCS#11 module and what the module connects to (UNIX sockets) */
+	SBX_METRICS,       /* answers scrapes over HTTP from a page that it cannot write: no file, no new socket, no connect */
+	SBX_KEYHOLDER_P11, /* signs, with the paths of a PKCS#11 module and what the module connects to (UNIX sockets) */
 	SBX_ROLES
 };
 

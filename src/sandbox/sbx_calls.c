@@ -7,11 +7,13 @@
  *   clone3      glibc falls back to clone on ENOSYS; EPERM would make pthread_create() fail
  *   openat, ... the log looks at the end of its file after a failed write, and goes on where it may
  *               not (base/tail.h)
+ *   sendmsg     libmicrohttpd answers rubbish by it, and closes the connection on EPIPE; it could
+ *               send descriptors
  *
  * A filter sees numbers, never what a pointer leads to. What follows from that stands in
- * docs/user/operating.md: seccomp does not see addresses that are connected to, names of files, or
- * descriptors inside a message. Therefore a role that must not send descriptors has no sendmsg(),
- * and one that must not connect has no socket(). */
+ * docs/user/operating.md: seccomp does not see addresses that are connected to, names of files,
+ * or descriptors inside a message. Therefore a role that must not send descriptors has no
+ * sendmsg(), and one that must not connect has no socket(). */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -44,6 +46,7 @@
 #define U SBX_CALLS_UDP
 #define V SBX_CALLS_UDP_MAKE
 #define O SBX_CALLS_CONSOLE
+#define H SBX_CALLS_HTTP
 
 #define CALL(groups, name)                                                                                                       \
 	{                                                                                                                        \
@@ -189,6 +192,12 @@ const struct sbx_call_row sbx_call_rows[] = {
 	/* a listener's UDP socket is not connected; the thread of usrsctp names itself */
 	CALL(U, sendto),
 	WITH(U, prctl, IS(0, PR_SET_NAME)),
+
+	/* libmicrohttpd; a connection that has to go is shut down. The listener could be, too: the
+	 * parent binds another one with the next process */
+	WITH(H, setsockopt, IS(1, IPPROTO_TCP), IS(2, TCP_CORK)),
+	WITH(H, shutdown, IS(1, SHUT_RDWR)),
+	FAILS(H, sendmsg, EPIPE),
 
 	WITH(T, clone, BITS(0, THREAD, THREAD)),
 	WITH(T, prctl, IS(0, PR_SET_NAME)),
@@ -341,6 +350,7 @@ const struct sbx_call_row sbx_call_rows[] = {
 	CALL(P, listen),
 	WITH(P, socket, IS(0, AF_UNIX)),
 	WITH(P, setsockopt, IS(1, SOL_SOCKET), IS(2, SO_REUSEADDR)),
+	WITH(P, setsockopt, IS(1, SOL_SOCKET), IS(2, SO_SNDBUF)),
 	WITH(P, setsockopt, IS(1, IPPROTO_IPV6), IS(2, IPV6_V6ONLY)),
 	WITH(P, fcntl, IS(1, F_ADD_SEALS)),
 	/* the program and its libraries are mapped from files; no memory is writable and

@@ -20,6 +20,7 @@
 #define SBX_CALLS_SCTP_MAKE 0x400u /* SCTP sockets that this process makes */
 #define SBX_CALLS_UDP 0x2000u      /* SCTP in user space that is accepted over UDP sockets */
 #define SBX_CALLS_UDP_MAKE 0x4000u /* UDP sockets; of the parent, whose filter holds for the core */
+#define SBX_CALLS_HTTP 0x8000u     /* HTTP connections that libmicrohttpd accepts */
 #define SBX_CALLS_CONSOLE 0x10000u /* questions over the control socket, and files in memory that go with them */
 #define SBX_CALLS_BIND 0x1000u     /* our own end of TCP connections that this process makes */
 

@@ -47,6 +47,10 @@ static const struct sbx_role_row rows[SBX_ROLES] = {
 				   SBX_CALLS_CONSOLE,
 			  .keys = true,
 			  .reads = true },
+	/* its library has no file open, and sends by sendto() only */
+	[SBX_METRICS] = { .word = "metrics",
+			  .calls = SBX_CALLS_BASE | SBX_CALLS_ACCEPTED | SBX_CALLS_HTTP | SBX_CALLS_REFUSE,
+			  .keys = true },
 	[SBX_KEYHOLDER_P11] = { .word = "keyholder-p11",
 				.calls = SBX_CALLS_BASE | SBX_CALLS_FILES | SBX_CALLS_THREADS | SBX_CALLS_MODULE,
 				.keys = true,

@@ -21,6 +21,22 @@ static const struct {
 };
 _Static_assert(sizeof rows / sizeof *rows == ST_COUNTERS, "every counter has a row");
 
+const struct st_time_row st_times[ST_TIMES] = {
+#define ST_ROW(X, id, name, low, help) [ST_TIME_##id] = { name, help, ST_##id##_0, low },
+	ST_EDGE_TIME_TABLE(ST_ROW, ) ST_CORE_TIME_TABLE(ST_ROW, )
+#undef ST_ROW
+};
+
+const struct st_time_row *st_time_of(unsigned which)
+{
+	for (unsigned i = 0; i < ST_TIMES; i++) {
+		if (which - st_times[i].first < ST_TIME_PARTS) {
+			return &st_times[i];
+		}
+	}
+	return NULL;
+}
+
 const char *st_name(unsigned which)
 {
 	return which < ST_COUNTERS ? rows[which].name : NULL;

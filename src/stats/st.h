@@ -31,6 +31,28 @@ static inline uint64_t st_get(const struct st_counters *c, enum st_counter which
 	return c->v[which];
 }
 
+struct st_time_row { /* a histogram of st_counters.h */
+	const char *name, *help;
+	enum st_counter first; /* of its ST_TIME_PARTS counters */
+	unsigned low;          /* the first bucket has what took less than 2^low microseconds */
+};
+extern const struct st_time_row st_times[ST_TIMES];
+
+/* A stage took so many nanoseconds. `c` NULL: not counted. */
+static inline void st_took(struct st_counters *c, enum st_time which, uint64_t ns)
+{
+	const struct st_time_row *row = &st_times[which];
+	uint64_t us = ns / 1000, above = us >> row->low;
+	unsigned i = above ? 64u - (unsigned)__builtin_clzll(above) : 0;
+
+	if (c) {
+		c->v[row->first + (i < ST_TIME_BUCKETS - 1 ? i : ST_TIME_BUCKETS - 1)]++;
+		c->v[row->first + ST_TIME_BUCKETS] += us;
+	}
+}
+/* The histogram that a row is a part of; NULL: none. */
+const struct st_time_row *st_time_of(unsigned which);
+
 /* Static words of a row; NULL when `which` is not below ST_COUNTERS. */
 const char *st_name(unsigned which);
 const char *st_help(unsigned which);

@@ -11,6 +11,49 @@
 #define ST_SCREEN_ROW(X, id, name, class, preset, answer, other, meaning)                                                        \
 	X(EDGE_SCREEN_##id, "edge_screen_" name, "messages that this row of the screening caught: " meaning)
 
+/* Times that a stage took, as a histogram: ST_TIME_PARTS counters a row. The first counts what took
+ * less than 2^low microseconds, each further one what took less than twice as long, the last but
+ * one the rest; the last is the sum in microseconds. mtcctl shows none of them, the metrics do. */
+#define ST_TIME_BUCKETS 18u
+#define ST_TIME_PARTS (ST_TIME_BUCKETS + 1u)
+#define ST_TIME_ROWS(X, id, name, low, help)                                                                                     \
+	X(id##_0, name "_0", help)                                                                                               \
+	X(id##_1, name "_1", help)                                                                                               \
+	X(id##_2, name "_2", help)                                                                                               \
+	X(id##_3, name "_3", help)                                                                                               \
+	X(id##_4, name "_4", help)                                                                                               \
+	X(id##_5, name "_5", help)                                                                                               \
+	X(id##_6, name "_6", help)                                                                                               \
+	X(id##_7, name "_7", help)                                                                                               \
+	X(id##_8, name "_8", help)                                                                                               \
+	X(id##_9, name "_9", help)                                                                                               \
+	X(id##_10, name "_10", help)                                                                                             \
+	X(id##_11, name "_11", help)                                                                                             \
+	X(id##_12, name "_12", help)                                                                                             \
+	X(id##_13, name "_13", help)                                                                                             \
+	X(id##_14, name "_14", help)                                                                                             \
+	X(id##_15, name "_15", help)                                                                                             \
+	X(id##_16, name "_16", help)                                                                                             \
+	X(id##_17, name "_17", help)                                                                                             \
+	X(id##_TIME, name "_time", help)
+
+/* T(X, id, name, low, help) */
+#define ST_EDGE_TIME_TABLE(T, X)                                                                                                 \
+	T(X, EDGE_SCREENING, "edge_screening", 3,                                                                                \
+	  "time from a request of an SCS until the edge has screened it and offered it to the core")                             \
+	T(X, EDGE_ANSWERING, "edge_answering", 7,                                                                                \
+	  "time from a request of an SCS (DAR) until its answer (DAA) is handed to the connection")
+#define ST_CORE_TIME_TABLE(T, X)                                                                                                 \
+	T(X, DECIDING, "deciding", 3,                                                                                            \
+	  "time from a request at the core until the procedure has begun: duplicates, policy, rules")                            \
+	T(X, HSS_ANSWERING, "hss_answering", 7,                                                                                  \
+	  "time until the HSS has answered for a trigger (S6m), the wait for a turn included")                                   \
+	T(X, JOURNALLING, "journalling", 5, "time until the intent of a trigger is durable in the journal")                      \
+	T(X, SMSSC_ANSWERING, "smssc_answering", 7,                                                                              \
+	  "time until the SMS-SC has answered for a trigger (T4), the wait for a turn included")                                 \
+	T(X, REPORTING, "reporting", 17,                                                                                         \
+	  "time from a request of an SCS (DAR) until its delivery report (DNR) leaves the core for the first time")
+
 #define ST_EDGE_TABLE(X)                                                                                                         \
 	/* edge: connections */                                                                                                  \
 	X(EDGE_TRACED, "edge_traced", "copies of messages of SCSs that went to a trace")                                         \
@@ -71,6 +114,7 @@
 	X(EDGE_TURNS_BELOW_100MS, "edge_turns_below_100ms", "turns of the loop of edges that took 50 to 100 ms")                 \
 	X(EDGE_TURNS_BELOW_1S, "edge_turns_below_1s", "turns of the loop of edges that took 100 ms to 1 s")                      \
 	X(EDGE_TURNS_LONGER, "edge_turns_longer", "turns of the loop of edges that took 1 s or longer")                          \
+	X(EDGE_TURNS_TIME, "edge_turns_time", "microseconds that all turns of the loop of edges took together")                  \
 	/* edge: screening */                                                                                                    \
 	SCREEN_ROWS(ST_SCREEN_ROW, X)                                                                                            \
 	X(EDGE_SCREEN_DROPPED, "edge_screen_dropped", "requests that a screening row in mode drop left unanswered")              \
@@ -82,7 +126,9 @@
 	X(EDGE_RING_FULL, "edge_ring_full",                                                                                      \
 	  "records for the core that an edge could not hand over: its ring is full, or there is no core")                        \
 	X(EDGE_RING_STALE, "edge_ring_stale", "records of an older generation dropped by an edge")                               \
-	X(EDGE_RING_BAD, "edge_ring_bad", "rings to the core that an edge gave up: the core broke the rules, or did not read")
+	X(EDGE_RING_BAD, "edge_ring_bad", "rings to the core that an edge gave up: the core broke the rules, or did not read")   \
+	/* edge: how long its stages took */                                                                                     \
+	ST_EDGE_TIME_TABLE(ST_TIME_ROWS, X)
 
 #define ST_CORE_TABLE(X)                                                                                                         \
 	X(FOLLOWS, "follows", "subscriptions to decisions that 'mtcctl tail' began")                                             \
@@ -99,6 +145,7 @@
 	X(CORE_TURNS_BELOW_100MS, "core_turns_below_100ms", "turns of the loop of the core that took 50 to 100 ms")              \
 	X(CORE_TURNS_BELOW_1S, "core_turns_below_1s", "turns of the loop of the core that took 100 ms to 1 s")                   \
 	X(CORE_TURNS_LONGER, "core_turns_longer", "turns of the loop of the core that took 1 s or longer")                       \
+	X(CORE_TURNS_TIME, "core_turns_time", "microseconds that all turns of the loop of the core took together")               \
 	/* core: rings and sessions */                                                                                           \
 	X(RING_RECORDS, "ring_records", "records taken from edges")                                                              \
 	X(RING_BAD, "ring_bad", "edges that were ended because a record or ring of theirs broke the rules")                      \
@@ -248,7 +295,9 @@
 	X(EXCHANGES_SLOW, "exchanges_slow", "exports and backups ended: their target took nothing, or they took too long")       \
 	X(CTL_REQUESTS, "ctl_requests", "requests on the control socket")                                                        \
 	X(CTL_ERRORS, "ctl_errors", "requests on the control socket answered with an error")                                     \
-	X(CTL_REFUSED, "ctl_refused", "connections to the control socket closed: limits.ctl_clients reached")
+	X(CTL_REFUSED, "ctl_refused", "connections to the control socket closed: limits.ctl_clients reached")                    \
+	/* core: how long its stages took */                                                                                     \
+	ST_CORE_TIME_TABLE(ST_TIME_ROWS, X)
 
 /* Connections by enum edge_session_state. An edge reports the number itself, not what moved. */
 #define ST_EDGE_GAUGE_TABLE(X)                                                                                                   \
@@ -345,3 +394,10 @@ enum st_counter {
 #define ST_ROW(id, name, help) +1
 enum { ST_EDGE_GAUGE_FIRST = ST_EDGE_IN_PROOF, ST_EDGE_GAUGES = 0 ST_EDGE_GAUGE_TABLE(ST_ROW) };
 #undef ST_ROW
+
+enum st_time {
+#define ST_ROW(X, id, name, low, help) ST_TIME_##id,
+	ST_EDGE_TIME_TABLE(ST_ROW, ) ST_CORE_TIME_TABLE(ST_ROW, )
+#undef ST_ROW
+	    ST_TIMES
+};

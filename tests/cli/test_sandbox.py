@@ -9,7 +9,7 @@ from conftest import ROOT
 
 PROBE = os.path.join(os.environ.get("MTC_BUILD", os.path.join(ROOT, "build")), "tests", "tools", "sandbox_probe")
 pytestmark = pytest.mark.once  # a build with instruments has no sandbox
-ROLES = ("parent", "core", "console", "edge", "keyholder", "keyholder-p11", "ndsip", "fetcher")
+ROLES = ("parent", "core", "console", "edge", "keyholder", "keyholder-p11", "ndsip", "fetcher", "metrics")
 
 # What a role needs, and therefore may do; everything else of the probe is refused. A role that is not here may do nothing.
 NEEDS = {

@@ -116,6 +116,23 @@ def fetches():
     yield "ocsp-response/empty", der(0x30, der(0x0a, b"\0") + der(0xa0, der(0x30, der(0x06, bytes.fromhex("2b0601050507300101")) + der(0x04, basic))))
 
 
+def metrics():
+    """Samples behind a head that the target makes (1), or with one of their own (0); a page of two slots of 64 octets."""
+    def sample(family, a, b, value):
+        return struct.pack("<HBB", family, len(a), len(b)) + a + b + struct.pack("<Q", value)
+
+    scs = sample(0, b"acme", b"", 7) + sample(2, b"acme", b"denied", 1) + sample(2, b"beta", b"no-association", 2)
+    for name, octets in [("none", b"\1"), ("some", b"\1" + scs), ("twice", b"\1" + scs + scs), ("last-first", b"\1" + sample(20, b"", b"", 2**64 - 1) + scs),
+                         ("line", b"\1" + sample(0, b"a\nmtc_iwf_up 1", b"", 1)), ("quote", b"\1" + sample(0, b'a"} 1', b"", 1)), ("cut", b"\1" + scs[:-1]),
+                         ("no-label", b"\1" + sample(0, b"", b"", 1)), ("label-too-many", b"\1" + sample(20, b"a", b"", 1)), ("family", b"\1" + sample(60000, b"", b"", 1)),
+                         ("foreign", b"\0" + bytes(200)), ("empty", b"")]:
+        yield "metrics-snapshot/" + name, octets
+    slot = struct.pack("<QQ", 2, 12) + bytes(64)
+    for name, octets in [("none", bytes(64 + 160)), ("one", struct.pack("<Q", 2) + bytes(56) + slot + bytes(80)), ("long", struct.pack("<Q", 2) + bytes(56) + struct.pack("<QQ", 2, 65) + bytes(144)),
+                         ("writing", struct.pack("<Q", 3) + bytes(56) + slot + bytes(80)), ("odd", bytes(223)), ("small", bytes(8))]:
+        yield "metrics-page/" + name, octets
+
+
 def ndsip():
     """One of each message: the octet of the sender, then magic, kind and fields."""
     def message(sender, kind, fields):
@@ -383,5 +400,5 @@ def traces():
 
 
 def seeds():
-    for part in (parent, names, certificates, crl_numbers, records, keyholder, audits, ndsip, fetches, files, nodes, replies, edges, cores, ipsec, fences, smpp, consoles, traces):
+    for part in (parent, names, certificates, crl_numbers, records, keyholder, audits, ndsip, fetches, metrics, files, nodes, replies, edges, cores, ipsec, fences, smpp, consoles, traces):
         yield from part()

@@ -28,9 +28,50 @@ static void test_a_row_is_named_after_its_owner(void **state)
 	}
 }
 
+/* A bucket for each power of two, the first for all below, the last for all above; nothing but its own rows changes. */
+static void test_a_time_is_in_one_bucket_of_its_row(void **state)
+{
+	(void)state;
+	for (unsigned which = 0; which < ST_TIMES; which++) {
+		const struct st_time_row *row = &st_times[which];
+
+		for (unsigned bit = 0; bit < 50; bit++) {
+			struct st_counters c = { { 0 } };
+			uint64_t us = UINT64_C(1) << bit, n = 0;
+			unsigned bucket = bit < row->low ? 0 : bit - row->low + 1;
+
+			st_took(&c, (enum st_time)which, us * 1000);
+			bucket = bucket < ST_TIME_BUCKETS - 1 ? bucket : ST_TIME_BUCKETS - 1;
+			assert_int_equal(c.v[row->first + bucket], 1);
+			assert_int_equal(c.v[row->first + ST_TIME_BUCKETS], us);
+			for (unsigned i = 0; i < ST_COUNTERS; i++) {
+				n += c.v[i];
+			}
+			assert_int_equal(n, us + 1);
+		}
+	}
+}
+
+static void test_the_parts_of_a_time_are_known(void **state)
+{
+	unsigned parts = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < ST_COUNTERS; i++) {
+		const struct st_time_row *row = st_time_of(i);
+
+		parts += row != NULL;
+		assert_true(!row || strncmp(st_name(i), row->name, strlen(row->name)) == 0);
+	}
+	assert_int_equal(parts, ST_TIMES * ST_TIME_PARTS);
+	assert_null(st_time_of(ST_REQUESTS));
+	assert_null(st_time_of(ST_COUNTERS));
+}
+
 static void test_nobody_counts_without_counters(void **state)
 {
 	(void)state;
+	st_took(NULL, ST_TIME_DECIDING, 1);
 	st_count(NULL, ST_REQUESTS);
 }
 
@@ -128,6 +169,8 @@ TEST_GROUP()
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_row_has_a_unique_name_and_help),
 		cmocka_unit_test(test_a_row_is_named_after_its_owner),
+		cmocka_unit_test(test_a_time_is_in_one_bucket_of_its_row),
+		cmocka_unit_test(test_the_parts_of_a_time_are_known),
 		cmocka_unit_test(test_nobody_counts_without_counters),
 		cmocka_unit_test(test_a_delta_arrives_as_it_was_sent),
 		cmocka_unit_test(test_every_counter_at_once_fits),

@@ -1,0 +1,57 @@
+/* metrics_main.c - mtc-iwf-metrics: the program of one process of mtc-iwfd. Only mtc-iwfd starts
+ * it. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/stdfd.h"
+#include "base/version.h"
+#include "daemon/dm_child.h"
+#include "metrics/mtr_http.h"
+#include "net/net_loop.h"
+
+static const char help[] =
+    "mtc-iwf-metrics - answers scrapes of Prometheus for mtc-iwfd. mtc-iwfd starts it as a process of its own when its\n"
+    "configuration says metrics.enabled: yes; by hand it does nothing. What it tells: docs/user/metrics.md.\n"
+    "\n"
+    "usage: mtc-iwf-metrics --version | --help\n"
+    "\n"
+    "      --version       print the version, the commit and the versions of the libraries\n"
+    "  -h, --help          this text\n"
+    "\n"
+    "Example: curl http://127.0.0.1:9868/metrics\n"
+    "\n"
+    "exit status: 0 this text or the version, 2 invalid usage\n";
+
+static int print_version(void)
+{
+	char text[VERSION_TEXT_MAX];
+	const struct version_library libraries[] = { { "libmicrohttpd", mtr_http_version() },
+						     { "libuv", net_library_version() } };
+
+	version_text(text, "mtc-iwf-metrics", libraries, sizeof libraries / sizeof *libraries);
+	fputs(text, stdout);
+	return 0;
+}
+
+static int play_role(int argc, char **argv)
+{
+	if (argc > 2 && strcmp(argv[1], "--role") == 0 && strcmp(argv[2], "metrics") == 0) {
+		signal(SIGPIPE, SIG_IGN);
+		return dm_metrics_main();
+	}
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		return print_version();
+	}
+	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		fputs(help, stdout);
+		return 0;
+	}
+	fputs("mtc-iwf-metrics: only mtc-iwfd starts this program; mtc-iwf-metrics --help says more.\n", stderr);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	return stdfd_open() ? 1 : stdfd_end("mtc-iwf-metrics", play_role(argc, argv), 1);
+}
