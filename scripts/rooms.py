@@ -8,6 +8,7 @@ ALLOWED = {
     "apps": {"base", "diameter"},
     "peer": {"base", "diameter"},
     "smpp": {"base"},
+    "bind": {"base", "smpp", "net"},
     "policy": {"base", "diameter", "apps"},
     "trigger": {"base", "diameter", "apps"},
     "net": {"base"},
@@ -37,7 +38,7 @@ ALLOWED = {
     "doctor": {"base", "net", "tls", "conf"},
     "cli": {"base", "diameter", "apps", "policy", "trace", "ctl", "net", "tls", "journal", "conf", "fence", "audit", "merkle", "doctor"},
     "console": {"base", "net", "ctl", "conf", "sandbox"},
-    "nodes": {"base", "diameter", "apps", "peer", "smpp", "net", "tls", "link", "conf"},
+    "nodes": {"base", "diameter", "apps", "peer", "smpp", "bind", "net", "tls", "link", "conf"},
 }
 # The headers of a room that other rooms may include; every other header is for the room itself. A room without a row shows them all.
 PUBLIC = {
