@@ -12,28 +12,17 @@
 
 #define CHANGE_WORDS_MAX 512 /* the decision log cuts them to less */
 
-const struct ctl_command *const adm_tables[] = { adm_status_rows,
-						 adm_peers_rows,
-						 adm_scs_rows,
-						 adm_assoc_rows,
-						 adm_check_rows,
-						 adm_group_rows,
-						 adm_set_rows,
-						 adm_exchange_rows,
-						 adm_backup_rows,
-						 adm_trigger_rows,
-						 adm_trigger_one_rows,
-						 adm_reload_rows,
-						 adm_health_rows,
-						 adm_quota_rows,
-						 adm_undo_rows,
-						 adm_screen_rows,
-						 adm_ndsip_rows,
-						 adm_decisions_rows,
-						 adm_trace_rows,
-						 adm_follow_rows,
-						 adm_judge_rows,
-						 NULL };
+const struct ctl_command *const adm_tables[] = { adm_status_rows,      adm_peers_rows,
+						 adm_scs_rows,         adm_assoc_rows,
+						 adm_check_rows,       adm_group_rows,
+						 adm_set_rows,         adm_exchange_rows,
+						 adm_backup_rows,      adm_trigger_rows,
+						 adm_trigger_one_rows, adm_reload_rows,
+						 adm_health_rows,      adm_quota_rows,
+						 adm_undo_rows,        adm_screen_rows,
+						 adm_ndsip_rows,       adm_decisions_rows,
+						 adm_trace_rows,       adm_follow_rows,
+						 adm_judge_rows,       NULL };
 
 static int add_commands(struct adm *a)
 {

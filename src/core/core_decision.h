@@ -12,10 +12,10 @@
 
 struct core_decisions {
 	struct aud *aud;
-	struct aud_kept *kept; /* the latest lines; owned; NULL: log.kept is 0 */
-	int failing;           /* errno of the last flush of the decision log; 0: it succeeded */
-	uint64_t since_ms;     /* when writing last began to fail */
-	uint64_t lost;         /* decisions lost before it last began to fail */
+	struct aud_kept *kept;    /* the latest lines; owned; NULL: log.kept is 0 */
+	int failing;              /* errno of the last flush of the decision log; 0: it succeeded */
+	uint64_t since_ms;        /* when writing last began to fail */
+	uint64_t lost;            /* decisions lost before it last began to fail */
 	core_decision_fn *follow; /* NULL: nobody */
 	void *follow_arg;
 };
