@@ -61,7 +61,7 @@ static void wrong(const char *word, const char *why)
 static void test_a_mistake_says_what_was_expected(void **state)
 {
 	(void)state;
-	wrong("--nam", "--nam: no such option");
+	wrong("--nam", "--nam: no such option, did you mean '--name'?");
 	wrong("-x", "-x: no such option");
 	wrong("-cfile", "-cfile: no such option");
 	wrong("--name", "--name: needs a value: WORD");
