@@ -293,6 +293,29 @@ def fences():
     yield "nft-rules/empty", b""
 
 
+def smpp():
+    pieces = b""
+    with open(os.path.join(ROOT, "tests", "vectors", "smpp", "npm.txt"), encoding="utf-8") as f:
+        words = [line.split(" ", 1) for line in f.read().splitlines() if " " in line]
+    for (kind, name), (_, hex_octets) in zip(words, words[1:]):
+        if kind == "pdu":
+            yield "smpp-pdu/" + name, bytes.fromhex(hex_octets)
+            pieces += bytes.fromhex(hex_octets)
+    for size in (0, 3, 22):
+        yield f"smpp-stream/pieces-{size + 1}", bytes([size]) + pieces
+    yield "smpp-stream/short", bytes([0]) + struct.pack("!I", 15) + bytes(12)
+    yield "smpp-stream/long", bytes([0]) + struct.pack("!I", 2001) + bytes(12)
+    for name, text in [("instant", b"250119123456000+"), ("zone", b"250119123456048-"), ("span", b"000002000000000R"), ("leap", b"240229235959900+"), ("none", b""),
+                       ("receipt", b"id:1234567890 sub:001 dlvrd:001 submit date:2501191234 done date:2501191235 stat:DELIVRD err:000 text:"),
+                       ("receipt-of-others", b"id:a stat:EXPIRED err:7 Text:hello")]:
+        yield "smpp-text/" + name, text
+    bind, submit, unbind = bytes([0, 9, 1, 1]), bytes([0, 4, 2, 1]), bytes([0, 6, 3, 1])
+    for name, steps in [("bound", bind + submit + bytes([4, 4, 3, 1]) + unbind), ("refused", bytes([8, 9, 1, 1]) + submit), ("half-open", bytes([0, 21, 1, 255])),
+                        ("delivers", bind + bytes([1, 5, 0, 1, 0x80, 5, 1, 1])), ("silent", bind + bytes([1, 5, 0, 255, 1, 5, 0, 255])), ("leaves", bind + bytes([2, 0, 0, 1, 0x80, 6, 1, 1]))]:
+        yield "smpp-session/" + name, bytes([0]) + steps
+    yield "smpp-session/esme", bytes([1]) + bytes([1, 9, 0, 1, 0x80, 9, 1, 1, 1, 4, 0, 1, 0x80, 4, 2, 1])
+
+
 def seeds():
-    for part in (parent, names, certificates, crl_numbers, records, keyholder, audits, ndsip, fetches, files, nodes, replies, edges, cores, ipsec, fences):
+    for part in (parent, names, certificates, crl_numbers, records, keyholder, audits, ndsip, fetches, files, nodes, replies, edges, cores, ipsec, fences, smpp):
         yield from part()
