@@ -228,9 +228,6 @@ static int take_option(struct ue *u, int id, const char *value)
 	case OPT_MESSAGES:
 		u->messages = true;
 		return NODE_EXIT_OK;
-	case OPT_MESSAGES:
-		u->messages = true;
-		return NODE_EXIT_OK;
 	case OPT_EVENTS:
 		u->events_path = value;
 		return NODE_EXIT_OK;

@@ -34,7 +34,7 @@ static const char *next_example(char line[LINE_MAX_], const char *text)
 		return NULL;
 	}
 	memmove(line, cut, strlen(cut) + 1);
-	cut = strpbrk(line, "|>");
+	cut = strpbrk(line, "|>;&)");
 	if (cut) {
 		*cut = 0;
 	}
@@ -91,8 +91,9 @@ static void test_each_example_parses_and_is_about_its_command(void **state)
 		while ((at = next_example(line, at))) {
 			wordexp_t words;
 
-			line[strcspn(line, "|;&")] = '\0'; /* what a shell does next */
-			assert_int_equal(wordexp(line, &words, WRDE_NOCMD | WRDE_UNDEF), 0);
+			if (wordexp(line, &words, WRDE_NOCMD | WRDE_UNDEF)) {
+				fail_msg("a shell does not take: %s", line);
+			}
 			own += take(words.we_wordv + 1, (int)words.we_wordc - 1, line) == c;
 			wordfree(&words);
 		}
