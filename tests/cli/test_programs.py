@@ -62,8 +62,8 @@ def commands():
 
 
 def words_of(example):
-    """The words behind mtcctl, without pipes and redirections."""
-    words = shlex.split(re.split(r" [|>] ?", example[example.index("mtcctl "):])[0])
+    """The words behind mtcctl, without pipes, redirections and what the shell does next."""
+    words = shlex.split(re.split(r" (?:[|>&]|&&) ?|[;)]", example[example.index("mtcctl "):])[0])
     return words[1:]
 
 

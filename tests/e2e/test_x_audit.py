@@ -216,7 +216,7 @@ def test_checkpoints_leave_the_host_by_http(busy, receiver):
     assert not problems(busy, folder_of(busy), "--against", kept)[0]
     row = busy.ctl("status")[-1]["audit"]
     assert row["state"] == "ok" and row["checkpoint"] <= row["records"] and row["posted"] > 0 and row["octets"] > 1000 and row["checkpoint_age_s"] < 10
-    assert "audit           ok, " in subprocess.run([busy.program("mtcctl"), "--socket", busy.lab["iwf"]["ctl"], "status"], capture_output=True, text=True,
+    assert "audit           ok, " in subprocess.run([busy.program("mtcctl"), "--socket", busy.lab["iwf"]["ctl"], "status", "all"], capture_output=True, text=True,
                                                     timeout=60, check=False).stdout
     # a receiver that fails stops nothing; health says so until it takes one again
     receiver.status = 500

@@ -133,7 +133,7 @@ def test_status_shows_the_keyholder(lab):
     proc.wait_until("its signatures are shown", lambda: row(lab)["signatures"] > 0, 10)
     shown = row(lab)
     assert (shown["name"], shown["state"], shown["pid"]) == ("keyholder", "up", roles(lab)["keyholder"])
-    text = subprocess.run([lab.program("mtcctl"), "--socket", lab.lab["iwf"]["ctl"], "status"], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run([lab.program("mtcctl"), "--socket", lab.lab["iwf"]["ctl"], "status", "all"], capture_output=True, text=True, check=True).stdout
     assert re.search(rf"(?m)^keyholder +{shown['pid']} +{shown['generation']} +up ", text), text
 
 
