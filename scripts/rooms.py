@@ -7,6 +7,7 @@ ALLOWED = {
     "apps": {"base", "diameter"},
     "peer": {"base", "diameter"},
     "smpp": {"base"},
+    "bind": {"base", "smpp", "net"},
     "policy": {"base", "diameter", "apps"},
     "trigger": {"base", "diameter", "apps"},
     "net": {"base"},
@@ -34,7 +35,7 @@ ALLOWED = {
     "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox", "ipsec", "ndsip", "fetch", "fence", "merkle"},
     "doctor": {"base", "net", "tls", "conf"},
     "cli": {"base", "ctl", "net", "tls", "journal", "conf", "fence", "audit", "merkle", "doctor"},
-    "nodes": {"base", "diameter", "apps", "peer", "smpp", "net", "tls", "link", "conf"},
+    "nodes": {"base", "diameter", "apps", "peer", "smpp", "bind", "net", "tls", "link", "conf"},
 }
 # The headers of a room that other rooms may include; every other header is for the room itself. A room without a row shows them all.
 PUBLIC = {

@@ -76,6 +76,7 @@ static void put_header(struct buf *out, const struct sms_deliver *in, unsigned l
 		return;
 	}
 	buf_u8(out, (uint8_t)(len - 1));
+	buf_bytes(out, in->header, in->header_len);
 	if (in->has_port) {
 		buf_u8(out, IE_PORTS_16BIT);
 		buf_u8(out, 4);
@@ -93,13 +94,16 @@ static void put_header(struct buf *out, const struct sms_deliver *in, unsigned l
 
 int sms_deliver_build(struct buf *out, const struct sms_deliver *in)
 {
-	unsigned header = header_len(in->has_port, in->has_part);
+	unsigned header = in->header ? in->header_len + 1u : header_len(in->has_port, in->has_part);
 	int err;
 
 	if (in->originator_len < 2 || in->originator_len > SMS_ADDRESS_MAX) {
 		return ERR_INVAL;
 	}
 	if (in->has_part && (in->part == 0 || in->part > in->parts)) {
+		return ERR_INVAL;
+	}
+	if (in->header && (in->has_port || in->has_part)) {
 		return ERR_INVAL;
 	}
 	if (header + in->payload_len > SMS_USER_DATA_MAX) {
@@ -212,7 +216,7 @@ static void take_user_data(struct sms_deliver *d, struct rd *r, bool has_header)
 {
 	uint8_t len = rd_u8(r);
 
-	if (!d->eight_bit) { /* the length may count septets: not interpreted */
+	if (!d->eight_bit && !d->ucs2) { /* the length may count septets: not interpreted */
 		if (rd_left(r) > SMS_USER_DATA_MAX) {
 			r->bad = true;
 		}
@@ -260,6 +264,7 @@ int sms_deliver_parse(struct sms_deliver *out, const uint8_t *p, size_t len)
 	d.dcs = rd_u8(&r);
 	/* TS 23.038 4: general group, or data coding group */
 	d.eight_bit = (d.dcs & 0xcc) == 0x04 || (d.dcs & 0xfc) == 0xf4;
+	d.ucs2 = (d.dcs & 0xcc) == 0x08;
 	d.sent_s = take_time(&r);
 	if (!r.bad) {
 		take_user_data(&d, &r, first & UDHI);

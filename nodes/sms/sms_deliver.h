@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "nodes/sms/sms_rp.h"
 
-enum { SMS_PID_DEVICE_TRIGGER = 0x48, SMS_DCS_8BIT = 0x04 };
+enum { SMS_PID_DEVICE_TRIGGER = 0x48, SMS_DCS_8BIT = 0x04, SMS_DCS_UCS2 = 0x08 };
 
 #define SMS_USER_DATA_MAX 140u /* bytes, with the user data header */
 #define SMS_PARTS_MAX 255u
@@ -16,7 +16,8 @@ struct sms_deliver {
 	uint8_t originator[SMS_ADDRESS_MAX];
 	uint8_t originator_len;
 	uint8_t pid, dcs;
-	bool eight_bit; /* set by parsing: TP-DCS is 8-bit data. Else the user data is not parsed */
+	bool eight_bit; /* set by parsing: TP-DCS is 8-bit data */
+	bool ucs2;      /* set by parsing: TP-DCS is UCS2. If neither, the user data is not parsed */
 	bool more;      /* more messages wait for this mobile (TP-MMS 0) */
 	int64_t sent_s; /* TP-SCTS, seconds since 1970, UTC */
 	bool has_port;  /* 16-bit application port addressing, IE 05 */
@@ -24,6 +25,9 @@ struct sms_deliver {
 	bool has_part; /* concatenation: IE 08 built; 08 and 00 understood */
 	uint16_t part_reference;
 	uint8_t parts, part; /* part counts from 1 */
+	/* building: elements of a user data header as they are, in place of port and part */
+	const uint8_t *header;
+	uint8_t header_len;
 	const uint8_t *payload;
 	uint8_t payload_len;
 };

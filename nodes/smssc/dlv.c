@@ -34,6 +34,19 @@ int dlv_find(struct dlv *d, struct dlv_msg **out, const uint8_t *smea, size_t sm
 	return 0;
 }
 
+struct dlv_msg *dlv_next_of_number(const struct dlv *d, const struct dlv_msg *after, uint64_t number)
+{
+	struct multimap_node *n =
+	    after ? multimap_next(&after->by_number) : multimap_first(&d->by_number, dlv_number_hash(number));
+
+	return n ? CONTAINER_OF(n, struct dlv_msg, by_number) : NULL;
+}
+
+bool dlv_may_remove(const struct dlv_msg *m)
+{
+	return m->state == DLV_WAITING;
+}
+
 void dlv_remove(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 {
 	dlv_step(d, m, DLV_EV_REMOVE, now);
@@ -65,7 +78,7 @@ int dlv_submit(struct dlv *d, const struct dlv_text *text, struct dlv_msg *repla
 	if (!copy.payload) {
 		copy.payload = (const uint8_t *)"";
 	}
-	if (sms_parts(copy.payload_len, copy.has_port) == 0) {
+	if (dlv_parts(&copy) == 0) {
 		return ERR_LIMIT;
 	}
 	err = dlv_msg_new(&m, &copy);
@@ -86,6 +99,9 @@ int dlv_submit(struct dlv *d, const struct dlv_text *text, struct dlv_msg *repla
 		dlv_step(d, replaces, DLV_EV_REMOVE, now);
 	}
 	m->id = d->id_next++;
+	if (m->text.sme.system_id && !m->text.sme.number) {
+		m->text.sme.number = m->id;
+	}
 	m->submitted_real_ms = now.real_ms;
 	m->give_up_real_ms = now.real_ms + (uint64_t)copy.validity_s * 1000;
 	dlv_msg_own(d, m, ue, DLV_STORING);
@@ -115,7 +131,7 @@ int dlv_load(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 	if (!m->has_outcome) {
 		err = ERR_NOMEM;
 		ue = dlv_ue_get(d, m->text.imsi);
-		if (!ue || sms_parts(m->text.payload_len, m->text.has_port) == 0) {
+		if (!ue || dlv_parts(&m->text) == 0) {
 			goto free_msg;
 		}
 	}
@@ -237,7 +253,7 @@ static void msg_due(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 			dlv_step(d, m, DLV_EV_REPORTED, now);
 			return;
 		}
-		dlv_step(d, m, DLV_EV_REPORT, now);
+		dlv_step(d, m, m->unwanted ? DLV_EV_REPORTED : DLV_EV_REPORT, now);
 		return;
 	default:
 		dlv_step(d, m, DLV_EV_REPORT, now);
@@ -296,6 +312,9 @@ int dlv_new(struct dlv **out, const struct dlv_conf *conf, const struct dlv_port
 	if (!err) {
 		err = map_init(&d->ues);
 	}
+	if (!err) {
+		err = multimap_init(&d->by_number);
+	}
 	if (err) {
 		dlv_free(d);
 	} else {
@@ -325,6 +344,7 @@ void dlv_free(struct dlv *d)
 	map_each(&d->ues, ue_end, d);
 	map_fini(&d->by_id);
 	map_fini(&d->by_key);
+	multimap_fini(&d->by_number);
 	map_fini(&d->ues);
 	dlv_timers_fini(&d->timers);
 	OBJ_END(d, DLV_MAGIC);

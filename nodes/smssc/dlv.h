@@ -44,7 +44,8 @@ struct dlv_ports { /* none of them may call back into the machine */
 	/* registered by another connection */
 	void (*taken_over)(void *arg, struct dlv_conn *old, const char *imsi);
 	/* Sends the outcome; `again`: it may have been sent before (T flag). Not 0: not possible
-	 * now. The answer arrives by dlv_reported(). */
+	 * now; ERR_REFUSED: nobody wants this report, and the message is over. The answer
+	 * arrives by dlv_reported(). */
 	int (*report)(void *arg, const struct dlv_msg *m, bool again);
 	uint32_t (*end_to_end)(void *arg);
 	/* report_keep_ms has passed and its report was never acknowledged */
@@ -113,7 +114,12 @@ ERR_MUST_USE int dlv_submit(struct dlv *d, const struct dlv_text *text, struct d
  * ERR_STATE: it is being delivered. */
 ERR_MUST_USE int dlv_find(struct dlv *d, struct dlv_msg **out, const uint8_t *smea, size_t smea_len, uint32_t reference,
 			  const char *imsi);
-/* Recalls the message found by dlv_find(). */
+/* The messages of SMEs with this number, one after the other; `after` NULL: the first. NULL: no
+ * more. */
+struct dlv_msg *dlv_next_of_number(const struct dlv *d, const struct dlv_msg *after, uint64_t number);
+/* Whether it can be removed or replaced now: it is not on its way and has no outcome. */
+bool dlv_may_remove(const struct dlv_msg *m);
+/* Recalls the message found by dlv_find() or dlv_next_of_number(). */
 void dlv_remove(struct dlv *d, struct dlv_msg *m, struct dlv_now now);
 
 /* Whether all that was asked for since the last call is on disk. */

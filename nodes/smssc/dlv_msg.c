@@ -1,11 +1,12 @@
 /* dlv_msg.c - a trigger in one piece of memory, and its record: a version octet, then fields in
- * fixed order, little-endian; texts as u16 length and octets. */
+ * fixed order, little-endian; texts as u16 length and octets. A message of an SME has a version of its
+ * own with more fields: a program that does not know them refuses the store. */
 #include "nodes/smssc/dlv_msg.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_VERSION = 1 };
+enum { RECORD_TRIGGER = 1, RECORD_SME = 2 };
 enum { F_REFERENCE = 1, F_PORT = 2, F_PRIORITY = 4, F_OUTCOME = 8, F_DIAGNOSTIC = 16, F_MSISDN = 32, F_EXTERNAL_ID = 64 };
 
 static size_t text_size(const char *s)
@@ -31,7 +32,7 @@ int dlv_msg_new(struct dlv_msg **out, const struct dlv_text *text)
 {
 	size_t need = text_size(text->imsi) + text->smea_len + text->payload_len + text->msisdn_len +
 		      text_size(text->external_id) + text_size(text->iwf_host) + text_size(text->iwf_realm) +
-		      text_size(text->via);
+		      text_size(text->via) + text_size(text->sme.system_id) + text->sme.header_len + text->sme.told_len;
 	struct dlv_msg *m = calloc(1, sizeof *m + need + 1);
 	char *at;
 
@@ -49,6 +50,9 @@ int dlv_msg_new(struct dlv_msg **out, const struct dlv_text *text)
 	m->text.iwf_host = keep(&at, text->iwf_host, text_size(text->iwf_host));
 	m->text.iwf_realm = keep(&at, text->iwf_realm, text_size(text->iwf_realm));
 	m->text.via = keep(&at, text->via, text_size(text->via));
+	m->text.sme.system_id = keep(&at, text->sme.system_id, text_size(text->sme.system_id));
+	m->text.sme.header = keep(&at, text->sme.header, text->sme.header_len);
+	m->text.sme.told = keep(&at, text->sme.told, text->sme.told_len);
 	*out = m;
 	return 0;
 }
@@ -73,6 +77,17 @@ static void put_text(struct buf *out, const char *s)
 	put_bytes(out, s, text_size(s)); /* NUL and all: it is checked when read */
 }
 
+static void put_sme(struct buf *out, const struct dlv_sme *sme)
+{
+	put_text(out, sme->system_id);
+	buf_le64(out, sme->number);
+	buf_u8(out, sme->pid);
+	buf_u8(out, sme->dcs);
+	buf_u8(out, sme->header != NULL);
+	put_bytes(out, sme->header, sme->header_len);
+	put_bytes(out, sme->told, sme->told_len);
+}
+
 void dlv_msg_encode(struct buf *out, const struct dlv_msg *m)
 {
 	const struct dlv_text *t = &m->text;
@@ -80,7 +95,7 @@ void dlv_msg_encode(struct buf *out, const struct dlv_msg *m)
 			 (m->has_outcome ? F_OUTCOME : 0) | (m->has_diagnostic ? F_DIAGNOSTIC : 0) | (t->msisdn ? F_MSISDN : 0) |
 			 (t->external_id ? F_EXTERNAL_ID : 0);
 
-	buf_u8(out, RECORD_VERSION);
+	buf_u8(out, t->sme.system_id ? RECORD_SME : RECORD_TRIGGER);
 	buf_u8(out, (uint8_t)flags);
 	buf_le32(out, t->reference);
 	buf_le16(out, t->port);
@@ -100,6 +115,9 @@ void dlv_msg_encode(struct buf *out, const struct dlv_msg *m)
 	put_text(out, t->via);
 	/* TS 23.682 5.3.1: until delivery is confirmed */
 	put_bytes(out, t->payload, m->has_outcome ? 0 : t->payload_len);
+	if (t->sme.system_id) {
+		put_sme(out, &t->sme);
+	}
 }
 
 static const uint8_t *take_bytes(struct rd *r, size_t *len)
@@ -132,16 +150,47 @@ static const char *take_text_if(struct rd *r, bool there)
 	return NULL;
 }
 
+static void take_sme(struct dlv_sme *sme, struct rd *r)
+{
+	uint8_t header;
+
+	sme->system_id = take_text(r);
+	sme->number = rd_le64(r);
+	sme->pid = rd_u8(r);
+	sme->dcs = rd_u8(r);
+	header = rd_u8(r);
+	sme->header = take_bytes(r, &sme->header_len);
+	if (header > 1 || (!header && sme->header_len) || sme->header_len >= SMS_USER_DATA_MAX) {
+		r->bad = true;
+	}
+	if (!header) {
+		sme->header = NULL;
+	}
+	sme->told = take_bytes(r, &sme->told_len);
+	if (sme->told_len > DLV_TOLD_MAX) {
+		r->bad = true;
+	}
+}
+
+/* The queue of a number that is no device's has '+' in front, where an IMSI has a digit. */
+static bool imsi_is_sound(const char *imsi, bool of_sme)
+{
+	const char *digits = of_sme && *imsi == '+' ? imsi + 1 : imsi;
+
+	return strlen(imsi) <= SMS_IMSI_MAX && !digits[strspn(digits, "0123456789")];
+}
+
 int dlv_msg_decode(struct dlv_msg **out, uint64_t id, const void *p, size_t len)
 {
 	struct rd r = rd_over(p, len);
 	struct dlv_msg head = { .id = id };
 	struct dlv_text *t = &head.text;
 	struct dlv_msg *m;
+	uint8_t version = rd_u8(&r);
 	unsigned flags;
 	int err;
 
-	if (rd_u8(&r) != RECORD_VERSION) {
+	if (version != RECORD_TRIGGER && version != RECORD_SME) {
 		return ERR_VERSION;
 	}
 	flags = rd_u8(&r);
@@ -170,8 +219,11 @@ int dlv_msg_decode(struct dlv_msg **out, uint64_t id, const void *p, size_t len)
 	t->iwf_realm = take_text(&r);
 	t->via = take_text(&r);
 	t->payload = take_bytes(&r, &t->payload_len);
+	if (version == RECORD_SME) {
+		take_sme(&t->sme, &r);
+	}
 	if (r.bad || rd_left(&r) || t->smea_len > SMS_ADDRESS_MAX || (!t->msisdn && t->msisdn_len) ||
-	    strlen(t->imsi) > SMS_IMSI_MAX || t->imsi[strspn(t->imsi, "0123456789")] || t->payload_len > SMS_PAYLOAD_MAX) {
+	    !imsi_is_sound(t->imsi, t->sme.system_id) || t->payload_len > SMS_PAYLOAD_MAX) {
 		return ERR_PROTO;
 	}
 	err = dlv_msg_new(&m, t);

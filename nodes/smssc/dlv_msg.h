@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/machine.h"
 #include "base/map.h"
+#include "base/multimap.h"
 #include "base/obj.h"
 #include "base/str.h"
 #include "nodes/sms/sms_deliver.h"
@@ -23,6 +24,18 @@ enum dlv_state {
 };
 extern const struct machine dlv_machine; /* legal changes; only dlv_step() makes them */
 
+/* What an SME submitted (docs/user/tsms.md) beside what a trigger has. Its payload and header are
+ * octets as the device gets them. */
+struct dlv_sme {
+	const char *system_id; /* of the owner, who gets the receipt; NULL: a trigger from the MTC-IWF */
+	uint64_t number;       /* message_id of SMPP; several messages have it (submit_multi, replace_sm) */
+	uint8_t pid, dcs;
+	const uint8_t *header; /* elements of a user data header; NULL: none. Then it is one part */
+	size_t header_len;
+	const uint8_t *told; /* what its owner has to know for the receipt: smssc_sme_told.h */
+	size_t told_len;
+};
+
 struct dlv_text { /* parts of a trigger; */
 	const char *imsi;
 	const uint8_t *smea; /* SM-RP-SMEA, checked */
@@ -39,6 +52,7 @@ struct dlv_text { /* parts of a trigger; */
 	uint32_t reference;
 	uint16_t port;
 	uint32_t validity_s; /* 0: one attempt, no waiting */
+	struct dlv_sme sme;
 };
 
 #define DLV_KEY_MAX (SMS_ADDRESS_MAX + 4)
@@ -62,6 +76,7 @@ struct dlv_msg {
 	uint32_t report_attempt;
 	bool late;       /* give-up came while a part was under way */
 	bool report_out; /* a report waits for its answer */
+	bool unwanted;   /* nobody wants its report */
 	bool indexed;
 	uint8_t key[DLV_KEY_MAX]; /* SMEA and reference number */
 	unsigned key_len;
@@ -69,14 +84,16 @@ struct dlv_msg {
 	struct dlv_msg *batch_prev, *batch_next; /* change that is not on disk yet */
 	struct dlv_msg *all_prev, *all_next;     /* all, in the order in which they came */
 	struct map_node by_id, by_key;
-	char memory[]; /* what `text` points to */
+	struct multimap_node by_number; /* of messages of SMEs */
+	char memory[];                  /* what `text` points to */
 };
 
 /* A copy of `text`, all in one piece of memory. ERR_NOMEM. */
 ERR_MUST_USE int dlv_msg_new(struct dlv_msg **out, const struct dlv_text *text);
 void dlv_msg_free(struct dlv_msg *m); /* takes; NULL allowed */
 
-#define DLV_RECORD_MAX (2048u + SMS_PAYLOAD_MAX)
+#define DLV_TOLD_MAX 512u
+#define DLV_RECORD_MAX (4096u + SMS_PAYLOAD_MAX)
 
 /* The record without its id. Once there is an outcome the payload is left out. Check out->full. */
 void dlv_msg_encode(struct buf *out, const struct dlv_msg *m);

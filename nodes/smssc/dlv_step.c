@@ -41,6 +41,11 @@ static void index_del(struct dlv *d, struct dlv_msg *m)
 	m->indexed = false;
 }
 
+uint64_t dlv_number_hash(uint64_t number)
+{
+	return number | UINT64_C(1) << 63; /* the numbers are our own and count up */
+}
+
 void dlv_put_key(struct dlv_msg *m)
 {
 	struct buf b = buf_over(m->key, sizeof m->key);
@@ -236,6 +241,11 @@ static void act_report(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 		return; /* its answer or its time-out comes */
 	}
 	err = d->ports.report(d->ports.arg, m, m->report_attempt > 0);
+	m->unwanted = err == ERR_REFUSED;
+	if (m->unwanted) {
+		dlv_timer_start(&d->timers, &m->timer, now.mono_ms);
+		return;
+	}
 	if (err) { /* not connected: dlv_peer_open() wakes it, the timer only ends its retention */
 		dlv_timer_start(&d->timers, &m->timer,
 				now.mono_ms + (err == ERR_CLOSED ? d->conf.report_max_ms : d->conf.report_min_ms));
@@ -327,6 +337,7 @@ void dlv_msg_end(struct dlv *d, struct dlv_msg *m)
 		dlv_ue_put(d, ue);
 	}
 	map_del(&d->by_id, &m->by_id);
+	multimap_del(&d->by_number, &m->by_number);
 	DL_DELETE2(d->all, m, all_prev, all_next);
 	machine_end(&dlv_machine, d->in_state, m->state);
 	d->msgs_n--;
@@ -359,9 +370,12 @@ void dlv_msg_own(struct dlv *d, struct dlv_msg *m, struct dlv_ue *ue, enum dlv_s
 	m->state = state; /* its first */
 	machine_begin(&dlv_machine, d->in_state, state);
 	m->timer.kind = DLV_TIMER_MSG;
-	m->parts = sms_parts(m->text.payload_len, m->text.has_port);
+	m->parts = dlv_parts(&m->text);
 	dlv_put_key(m);
 	map_add(&d->by_id, &m->by_id, &m->id, sizeof m->id);
+	if (m->text.sme.system_id) {
+		multimap_add(&d->by_number, &m->by_number, dlv_number_hash(m->text.sme.number));
+	}
 	DL_APPEND2(d->all, m, all_prev, all_next);
 	d->msgs_n++;
 	if (ue) {

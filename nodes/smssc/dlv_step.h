@@ -35,6 +35,7 @@ void dlv_put_key(struct dlv_msg *m);
 /* NULL: none. dlv_by_key(): the indexed one with the same SMEA and reference. */
 struct dlv_msg *dlv_by_id(const struct dlv *d, uint64_t id);
 struct dlv_msg *dlv_by_key(const struct dlv *d, const struct dlv_msg *same);
+uint64_t dlv_number_hash(uint64_t number); /* never 0 */
 /* Takes a message into the tables in its first state; room for its timer was made. */
 void dlv_msg_own(struct dlv *d, struct dlv_msg *m, struct dlv_ue *ue, enum dlv_state state);
 /* Takes it out of all tables and frees it. */

@@ -121,14 +121,57 @@ struct dlv_msg *dlv_ue_next(struct dlv_ue *ue)
 	return NULL;
 }
 
+static bool is_ucs2(const struct dlv_text *t)
+{
+	return t->sme.system_id && (t->sme.dcs & 0xcc) == SMS_DCS_UCS2;
+}
+
+/* Octets of a part of a message with several; a character of UCS2 is never cut. */
+static size_t part_room(const struct dlv_text *t)
+{
+	uint8_t len;
+	size_t at;
+
+	sms_part_place(&at, &len, SMS_PAYLOAD_MAX, t->has_port, 2, 1);
+	return is_ucs2(t) ? len & ~1u : len;
+}
+
+unsigned dlv_parts(const struct dlv_text *t)
+{
+	size_t parts;
+
+	if (t->sme.header) {
+		return 1 + t->sme.header_len + t->payload_len <= SMS_USER_DATA_MAX ? 1 : 0;
+	}
+	parts = sms_parts(t->payload_len, t->has_port);
+	if (parts > 1) {
+		parts = (t->payload_len + part_room(t) - 1) / part_room(t);
+	}
+	return parts <= SMS_PARTS_MAX ? (unsigned)parts : 0;
+}
+
+static void place_part(size_t *at, uint8_t *len, const struct dlv_msg *m)
+{
+	size_t left, room = part_room(&m->text);
+
+	if (m->parts <= 1) {
+		*at = 0;
+		*len = (uint8_t)m->text.payload_len;
+		return;
+	}
+	*at = m->parts_done * room;
+	left = m->text.payload_len > *at ? m->text.payload_len - *at : 0;
+	*len = (uint8_t)(left < room ? left : room);
+}
+
 int dlv_ue_part(struct buf *out, struct dlv *d, struct dlv_ue *ue, const struct dlv_msg *m, int64_t wall_ms)
 {
 	uint8_t octets[SMS_TPDU_MAX];
 	struct buf tpdu = buf_over(octets, sizeof octets);
 	struct sms_deliver deliver = {
 		.originator_len = (uint8_t)m->text.smea_len,
-		.pid = SMS_PID_DEVICE_TRIGGER,
-		.dcs = SMS_DCS_8BIT,
+		.pid = m->text.sme.system_id ? m->text.sme.pid : SMS_PID_DEVICE_TRIGGER,
+		.dcs = m->text.sme.system_id ? m->text.sme.dcs : SMS_DCS_8BIT,
 		.more = m->parts_done + 1 < m->parts || ue->queue_n > 1,
 		.sent_s = ((int64_t)m->submitted_real_ms + wall_ms) / 1000,
 		.has_port = m->text.has_port,
@@ -137,12 +180,14 @@ int dlv_ue_part(struct buf *out, struct dlv *d, struct dlv_ue *ue, const struct 
 		.part_reference = (uint16_t)m->id,
 		.parts = (uint8_t)m->parts,
 		.part = (uint8_t)(m->parts_done + 1),
+		.header = m->text.sme.header,
+		.header_len = (uint8_t)m->text.sme.header_len,
 	};
 	size_t at;
 	int err;
 
 	memcpy(deliver.originator, m->text.smea, m->text.smea_len);
-	sms_part_place(&at, &deliver.payload_len, m->text.payload_len, m->text.has_port, m->parts, m->parts_done + 1);
+	place_part(&at, &deliver.payload_len, m);
 	deliver.payload = m->text.payload + at;
 	err = sms_deliver_build(&tpdu, &deliver);
 	if (err) {

@@ -30,8 +30,9 @@ struct dlv {
 	struct dlv_ports ports;
 	struct dlv_counts counts;
 	struct dlv_msg *all;
-	struct map by_id, by_key; /* messages */
-	struct map ues;           /* by IMSI */
+	struct map by_id, by_key;  /* messages */
+	struct multimap by_number; /* those of SMEs */
+	struct map ues;            /* by IMSI */
 	uint32_t msgs_n, ues_n, ues_present;
 	uint32_t in_state[DLV_STATES];
 	uint64_t id_next;
@@ -54,6 +55,8 @@ void dlv_ue_detach(struct dlv *d, struct dlv_ue *ue);
  * single attempt are sent. */
 struct dlv_msg *dlv_ue_next(struct dlv_ue *ue);
 
+/* How many TPDUs the message needs; 0: more than 255, or its header does not fit. */
+unsigned dlv_parts(const struct dlv_text *t);
 /* Writes the RPDU of the next part of `m`. ERR_LIMIT, ERR_INVAL: cannot be encoded (never for a
  * message that dlv_submit() accepted). */
 ERR_MUST_USE int dlv_ue_part(struct buf *out, struct dlv *d, struct dlv_ue *ue, const struct dlv_msg *m, int64_t wall_ms);

@@ -11,6 +11,7 @@
 #include "base/shown.h"
 #include "nodes/common/node.h"
 #include "nodes/common/node_kv.h"
+#include "nodes/smssc/smssc_sme.h"
 
 static const char *outcome_word(const struct dlv_msg *m)
 {
@@ -77,6 +78,14 @@ static void port_trace(void *arg, const struct dlv_msg *m, const char *from, con
 	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 
 	log_debug(&s->log, "smssc", "delivery %llu: %s -> %s", (unsigned long long)m->id, from, to);
+}
+
+/* To whoever brought the message. */
+static int port_report(void *arg, const struct dlv_msg *m, bool again)
+{
+	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
+
+	return m->text.sme.system_id ? smssc_sme_report(s, m) : smssc_t4_report(s, m, again);
 }
 
 static uint32_t port_end_to_end(void *arg)
@@ -155,6 +164,7 @@ void smssc_turn(void *arg)
 	}
 	smssc_dup_committed(s->dup, !err);
 	smssc_t4_committed(s, !err);
+	smssc_sme_committed(s, !err);
 	dlv_committed(s->dlv, !err, smssc_now(s));
 	arm(s);
 }
@@ -287,15 +297,8 @@ static struct dlv_conf machine_conf(const struct smssc *s)
 
 static int make_parts(struct smssc *s)
 {
-	const struct dlv_ports ports = { s,
-					 port_put,
-					 port_del,
-					 smssc_ues_send,
-					 smssc_ues_taken_over,
-					 smssc_t4_report,
-					 port_end_to_end,
-					 port_dropped,
-					 port_trace };
+	const struct dlv_ports ports = { s,           port_put,        port_del,     smssc_ues_send, smssc_ues_taken_over,
+					 port_report, port_end_to_end, port_dropped, port_trace };
 	const struct smssc_dup_ports dup_ports = { s, port_put_dup, port_del_dup };
 	struct dlv_conf conf = machine_conf(s);
 	int err = dlv_new(&s->dlv, &conf, &ports);
@@ -379,7 +382,7 @@ void smssc_status(struct smssc *s)
 {
 	const struct dlv_counts *c = dlv_counts(s->dlv);
 	struct dlv_gauge g = dlv_gauge(s->dlv);
-	json_t *counts = json_object();
+	json_t *counts = json_object(), *smes = smssc_sme_status(s);
 	json_t *event =
 	    json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "event", "status", "waiting",
 		      (json_int_t)g.waiting, "sending", (json_int_t)g.sending, "reporting", (json_int_t)g.reporting, "storing",
@@ -392,7 +395,11 @@ void smssc_status(struct smssc *s)
 #undef DLV_COUNT
 	if (!event || json_object_set_new(event, "counts", counts)) {
 		json_decref(event);
+		json_decref(smes);
 		return;
+	}
+	if (smes) {
+		json_object_set_new(event, "smes", smes);
 	}
 	node_out_event(&s->out, event);
 }

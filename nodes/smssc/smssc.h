@@ -14,6 +14,7 @@
 
 struct smssc_ticket; /* a request whose answer waits for the disk */
 struct smssc_ue_conn;
+struct smssc_sme; /* smssc_sme.h */
 
 #define SMSSC_MAGIC 0x93c1d07eu
 struct smssc {
@@ -41,6 +42,10 @@ struct smssc {
 	struct net_sctp_ends sctp; /* of server_conf */
 	struct node_server *server;
 	struct smssc_ticket *tickets;
+
+	/* smssc_sme */
+	struct tls_ctx *sme_tls;
+	struct smssc_sme *sme; /* NULL: no SMEs */
 
 	/* smssc_ues */
 	int ue_fd;

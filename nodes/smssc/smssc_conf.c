@@ -64,6 +64,7 @@ static const struct cfg_row rows[] = {
 	CFG_SECTION("delivery", struct smssc_conf, delivery, delivery_rows, "", "how mobiles are tried"),
 	CFG_SECTION("report", struct smssc_conf, report, report_rows, "", "how outcomes are told"),
 	CFG_SECTION("limits", struct smssc_conf, limits, limits_rows, "", "bounds"),
+	CFG_SECTION("smes", struct smssc_conf, smes, smssc_sme_rows, "", "applications that submit messages over SMPP"),
 	CFG_END,
 };
 
@@ -91,6 +92,7 @@ static bool check(const struct smssc_conf *c, const struct cfg_lines *lines, str
 	bool well = node_listen_check(&c->listen, lines, why) == 0;
 
 	well = check_socket(c, lines, why) == 0 && well;
+	well = smssc_sme_check(&c->smes, lines, why) && well;
 	well = check_retry("delivery", c->delivery.retry_min_ms, c->delivery.retry_max_ms, lines, why) == 0 && well;
 	return check_retry("report", c->report.retry_min_ms, c->report.retry_max_ms, lines, why) == 0 && well;
 }

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "nodes/common/node_conf.h"
 #include "nodes/common/node_server.h"
+#include "nodes/smssc/smssc_sme_conf.h"
 
 enum smssc_not_pending { SMSSC_NOT_PENDING_STORED, SMSSC_NOT_PENDING_REFUSED };
 
@@ -35,6 +36,7 @@ struct smssc_conf {
 	struct smssc_delivery_conf delivery;
 	struct smssc_report_conf report;
 	struct smssc_limits_conf limits;
+	struct smssc_sme_conf smes;
 };
 
 /* Reads and checks the file. All errors are in `why`, as `FILE:LINE: ...`. *lines as from

@@ -9,7 +9,7 @@
 #include "base/stdfd.h"
 #include "nodes/common/node.h"
 #include "nodes/common/node_daemon.h"
-#include "nodes/smssc/smssc.h"
+#include "nodes/smssc/smssc_sme.h"
 
 #define PROGRAM "mtc-smssc"
 
@@ -31,6 +31,7 @@ static void on_signal(void *arg, int signum)
 		return;
 	}
 	log_info(&s->log, "smssc", "ending on signal %d", signum);
+	smssc_sme_stop(s);
 	node_server_stop(s->server, on_parted, s);
 }
 
@@ -44,6 +45,9 @@ static int examine(struct smssc *s, const char *path, struct report *why)
 		return err;
 	}
 	if (node_listen_tls(&s->tls, &s->conf.identity, &s->conf.listen, lines, why)) {
+		err = ERR_INVAL;
+	}
+	if (smssc_sme_tls(&s->sme_tls, &s->conf.identity, &s->conf.smes, lines, why)) {
 		err = ERR_INVAL;
 	}
 	if (node_place_check("state_dir", s->conf.state_dir, S_IFDIR, lines, why)) {
@@ -91,6 +95,9 @@ static int serve(struct smssc *s)
 		return node_fail(PROGRAM, "%s: %s", shown_address(address, s->conf.listen.address, s->conf.listen.port),
 				 err == ERR_IO ? strerror(errno) : err_str(err));
 	}
+	if (smssc_sme_start(s, why)) {
+		return node_fail(PROGRAM, "%s", why);
+	}
 	log_info(&s->log, "smssc", "ready %s as %s, mobiles on %s",
 		 shown_address(address, s->conf.listen.address, node_server_port(s->server)), s->conf.identity.host,
 		 s->conf.ue_socket);
@@ -117,6 +124,7 @@ static int run(struct smssc *s)
 		code = serve(s);
 	}
 	smssc_t4_end(s);
+	smssc_sme_end(s);
 	smssc_close(s);
 	smssc_ues_end(s);
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
@@ -146,6 +154,7 @@ static int start(const char *path, bool test_only)
 		code = run(s);
 	}
 	tls_ctx_free(s->tls);
+	tls_ctx_free(s->sme_tls);
 	log_fini(&s->log);
 	OBJ_END(s, SMSSC_MAGIC);
 	free(s);

@@ -19,7 +19,7 @@ struct ue_exec;
 struct ue_ctl;
 
 struct ue_counts {
-	uint64_t triggers, duplicates, ignored, refused, replaced, commands;
+	uint64_t triggers, duplicates, ignored, refused, replaced, commands, messages;
 };
 
 #define UE_MAGIC 0xf24a7399u
@@ -41,6 +41,7 @@ struct ue {
 	struct node_events *events; /* NULL: none */
 	struct ue_counts counts;
 	bool disk_ill;
+	bool messages; /* print short messages that are no triggers, too */
 
 	struct net_check *check; /* ue_take.c */
 	struct ue_pending *pending;

@@ -101,12 +101,12 @@ static json_t *status(const struct ue *u)
 {
 	const struct ue_counts *c = &u->counts;
 
-	return json_pack("{s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "ok", 1, "connected", u->connected,
+	return json_pack("{s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "ok", 1, "connected", u->connected,
 			 "devices", (json_int_t)u->devices.devices_n, "triggers", (json_int_t)c->triggers, "duplicates",
 			 (json_int_t)c->duplicates, "ignored", (json_int_t)c->ignored, "refused", (json_int_t)c->refused,
-			 "replaced", (json_int_t)c->replaced, "commands", (json_int_t)c->commands, "joining",
-			 (json_int_t)u->joins.n, "log_lost", (json_int_t)log_lost(&u->log), "events_lost",
-			 (json_int_t)node_out_lost(&u->out));
+			 "replaced", (json_int_t)c->replaced, "commands", (json_int_t)c->commands, "messages",
+			 (json_int_t)c->messages, "joining", (json_int_t)u->joins.n, "log_lost", (json_int_t)log_lost(&u->log),
+			 "events_lost", (json_int_t)node_out_lost(&u->out));
 }
 
 static json_t *carry_out(struct ue *u, char *line)

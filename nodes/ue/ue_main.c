@@ -23,6 +23,7 @@ enum {
 	OPT_JOBS_MAX,
 	OPT_PRINT,
 	OPT_EVENTS,
+	OPT_MESSAGES,
 	OPT_PORT,
 	OPT_REMEMBER,
 	OPT_STATE_MAX,
@@ -39,6 +40,7 @@ static const struct node_opt options[] = {
 	{ OPT_PORT, 'p', "port", "N[-M]", "accept triggers for these application ports only; repeatable (every port)" },
 	{ OPT_PRINT, 0, "print", NULL, "print each trigger as a line of JSON; the default without --exec" },
 	{ OPT_EVENTS, 0, "events", "FILE", "append one line to FILE for each trigger, exactly once; not with --exec" },
+	{ OPT_MESSAGES, 0, "messages", NULL, "take and print short messages that are no triggers, too" },
 	{ OPT_EXEC, 'e', "exec", "CMD", "run this program for each trigger, with the payload on its standard input" },
 	{ OPT_EXEC_MAX, 0, "exec-max", "N", "commands that run at the same time (8)" },
 	{ OPT_JOBS_MAX, 0, "jobs-max", "N", "triggers that wait for a command; further ones are refused (1000)" },
@@ -78,7 +80,8 @@ static int help(void)
 	    "  mtc-ue ctl ue.ctl absent\n"
 	    "  mtc-ue ctl ue.ctl present\n"
 	    "\n"
-	    "Other events on standard output: duplicate, ignored, refused, replaced, command. docs/user/ue-link.md describes "
+	    "Other events on standard output: message, duplicate, ignored, refused, replaced, command. docs/user/ue-link.md "
+	    "describes "
 	    "them.\n"
 	    "\n"
 	    "The program of --exec gets MTC_IMSI, MTC_PORT (empty if the trigger has none), MTC_ORIGINATOR, MTC_DELIVERY_ID and\n"
@@ -216,6 +219,9 @@ static int take_option(struct ue *u, int id, const char *value)
 		u->command = value;
 		return NODE_EXIT_OK;
 	case OPT_PRINT:
+		return NODE_EXIT_OK;
+	case OPT_MESSAGES:
+		u->messages = true;
 		return NODE_EXIT_OK;
 	case OPT_EVENTS:
 		u->events_path = value;

@@ -55,6 +55,22 @@ static bool read_originator(char *digits, const struct sms_deliver *d)
 	return str_untbcd(digits, d->originator + 2, d->originator_len - 2u) == 0 && strlen(digits) == n;
 }
 
+bool ue_read_message(struct ue_message *out, const uint8_t *rpdu, size_t len)
+{
+	struct sms_rp rp;
+
+	memset(out, 0, sizeof *out);
+	if (sms_rp_parse(&rp, rpdu, len) || rp.type != SMS_RP_DATA ||
+	    sms_deliver_parse(&out->deliver, rp.user_data, rp.user_data_len) || out->deliver.pid == SMS_PID_DEVICE_TRIGGER) {
+		return false;
+	}
+	out->reference = rpdu[1];
+	if (!read_originator(out->originator, &out->deliver)) {
+		out->originator[0] = 0;
+	}
+	return true;
+}
+
 uint8_t ue_read(struct ue_message *out, const uint8_t *rpdu, size_t len, const struct ue_ports *ports, const char **reason)
 {
 	struct sms_rp rp;

@@ -19,6 +19,9 @@ struct ue_message {
 	struct sms_deliver deliver; /* payload borrowed from the RPDU */
 };
 
+/* Whether it is a whole short message that is no device trigger; out->originator is "" when it is no
+ * E.164 number. */
+bool ue_read_message(struct ue_message *out, const uint8_t *rpdu, size_t len);
 /* Returns 0, or the RP-Cause of the refusal with *reason ("tp-pid", "tp-dcs", "port", "originator",
  * "malformed"). out->reference is always set. */
 uint8_t ue_read(struct ue_message *out, const uint8_t *rpdu, size_t len, const struct ue_ports *ports, const char **reason);

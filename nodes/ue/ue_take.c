@@ -200,6 +200,26 @@ static void take_part(struct ue *u, struct ue_trigger *t, const struct ue_messag
 	join_end(u, j);
 }
 
+/* Printed as it came, part by part, and acknowledged; not remembered: a repetition is printed again. */
+static void take_message(struct ue *u, const struct ue_device *device, const char *imsi, uint64_t id, const struct ue_message *m)
+{
+	const struct sms_deliver *d = &m->deliver;
+	char hex[2 * SMS_USER_DATA_MAX + 1];
+
+	if (device->full) {
+		refuse(u, imsi, id, m->reference, SMS_RP_CAUSE_MEMORY_FULL, "refused", "memory full");
+		return;
+	}
+	u->counts.messages++;
+	str_hex(hex, d->payload, d->payload_len);
+	emit(u, json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:o, s:s, s:i, s:i, s:i}", "event", "message", "imsi", imsi,
+			  "delivery_id", (json_int_t)id, "originator", m->originator, "pid", (int)d->pid, "dcs", (int)d->dcs,
+			  "port", d->has_port ? json_integer(d->port) : json_null(), "payload_hex", hex, "part",
+			  d->has_part ? (int)d->part : 1, "parts", d->has_part ? (int)d->parts : 1, "part_reference",
+			  d->has_part ? (int)d->part_reference : 0));
+	ue_link_answer(u, imsi, id, m->reference, 0);
+}
+
 void ue_take(struct ue *u, const char *imsi, uint64_t id, const uint8_t *rpdu, size_t len)
 {
 	const struct ue_device *device = ue_devices_find(&u->devices, imsi);
@@ -211,6 +231,10 @@ void ue_take(struct ue *u, const char *imsi, uint64_t id, const uint8_t *rpdu, s
 	FAULT_POINT(UE_MESSAGE_TAKEN);
 	if (!device || device->absent) {
 		return; /* an absent device receives nothing and answers nothing */
+	}
+	if (u->messages && ue_read_message(&m, rpdu, len)) {
+		take_message(u, device, imsi, id, &m);
+		return;
 	}
 	cause = ue_read(&m, rpdu, len, &u->ports, &reason);
 	if (cause) {

@@ -155,6 +155,11 @@ void smpp_session_receive(struct smpp_session *s, const struct smpp_header *h, u
 	}
 }
 
+void smpp_session_window_in(struct smpp_session *s, uint32_t window_in)
+{
+	s->conf.window_in = window_in;
+}
+
 void smpp_session_answered(struct smpp_session *s, uint64_t now_ms)
 {
 	if (s->owed) {
@@ -208,6 +213,15 @@ int smpp_session_request(struct smpp_session *s, uint32_t command, uint64_t toke
 		smpp_set_state(s, SMPP_BINDING);
 	}
 	return 0;
+}
+
+void smpp_session_unsent(struct smpp_session *s, uint32_t sequence)
+{
+	struct smpp_pending_entry e;
+
+	if (smpp_pending_take(&s->pending, sequence, 0, &e)) {
+		return; /* it does not wait any more */
+	}
 }
 
 int smpp_session_unbind(struct smpp_session *s, uint64_t now_ms, struct smpp_todo *out)

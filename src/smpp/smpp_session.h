@@ -98,6 +98,8 @@ void smpp_session_free(struct smpp_session *s);
  * owner or refused, never both. */
 void smpp_session_receive(struct smpp_session *s, const struct smpp_header *h, uint64_t now_ms, struct smpp_todo *out);
 
+/* From now on the peer may have so many requests without an answer: more once it is known. */
+void smpp_session_window_in(struct smpp_session *s, uint32_t window_in);
 /* The owner has sent the answer to one request that SMPP_DO_REQUEST gave it. */
 void smpp_session_answered(struct smpp_session *s, uint64_t now_ms);
 /* SMSC: the owner has sent the answer to the bind with this status. 0: bound. Else UNBOUND: close
@@ -111,6 +113,9 @@ void smpp_session_bind_answered(struct smpp_session *s, uint32_t status, uint64_
  * Nothing has changed then. */
 ERR_MUST_USE int smpp_session_request(struct smpp_session *s, uint32_t command, uint64_t token, uint64_t now_ms,
 				      uint32_t *sequence);
+/* The request with this number could not be sent: it does not wait for a response. After a bind the
+ * session stays BINDING: close it. */
+void smpp_session_unsent(struct smpp_session *s, uint32_t sequence);
 /* Begins to unbind: send what `out` says. ERR_STATE: not bound. */
 ERR_MUST_USE int smpp_session_unbind(struct smpp_session *s, uint64_t now_ms, struct smpp_todo *out);
 /* The connection is gone or is being closed. */

@@ -75,7 +75,8 @@ enum smpp_status {
 /* "ESME_RTHROTTLED"; "ESME_?" for a value without a row (the range 0x400 to 0x4FF belongs to
  * vendors). Static. */
 const char *smpp_status_name(uint32_t status);
-/* Words for people; "a status that this program does not know" for a value without a row. Static. */
+/* Words for people; "a status that this program does not know" for a value without a row.
+ * Static. */
 const char *smpp_status_words(uint32_t status);
 /* UNSURE for a value without a row. */
 enum smpp_again smpp_status_again(uint32_t status);

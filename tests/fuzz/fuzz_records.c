@@ -118,6 +118,7 @@ static void fuzz_message(const char *target, const uint8_t *data, size_t size)
 {
 	struct buf a = buf_over(octets, sizeof octets), b = buf_over(more, sizeof more);
 	struct dlv_msg *m = NULL, *again = NULL;
+	bool nobody;
 
 	(void)target;
 	if (dlv_msg_decode(&m, 7, data, size)) {
@@ -125,7 +126,10 @@ static void fuzz_message(const char *target, const uint8_t *data, size_t size)
 		return;
 	}
 	promise(m->state < DLV_STATES && m->text.payload_len <= SMS_PAYLOAD_MAX && m->text.smea_len <= SMS_ADDRESS_MAX, "bounds");
-	promise(strspn(m->text.imsi, "0123456789") == strlen(m->text.imsi), "an IMSI is digits");
+	nobody = m->text.sme.system_id && *m->text.imsi == '+'; /* a number that is no device's, of an SME */
+	promise(strspn(m->text.imsi + nobody, "0123456789") == strlen(m->text.imsi) - nobody, "an IMSI is digits");
+	promise(m->text.sme.told_len <= DLV_TOLD_MAX && m->text.sme.header_len < SMS_USER_DATA_MAX,
+		"what an SME says has bounds");
 	dlv_msg_encode(&a, m);
 	promise(!a.full && a.len <= DLV_RECORD_MAX, "a message that was read can be written");
 	promise(!dlv_msg_decode(&again, 7, octets, a.len), "what was written can be read");

@@ -90,6 +90,10 @@ def records():
     rest = [b"001010000000001\0", b"\x0c\x91" + bytes.fromhex("947102000010"), b"", b"", b"iwf.example\0", b"example\0", b"iwf.example\0", b"wake up"]
     for version in (1, 2, 3):
         yield f"smssc-record/v{version}", bytes([version]) + head[1:] + b"".join(long_text(s) for s in rest)
+    sme = long_text(b"acme\0") + struct.pack("<QBBB", 77, 0, 4, 1) + long_text(bytes([0, 3, 42, 2, 1])) + long_text(bytes([1, 0, 0, 0, 1, 1, 0, 1, 0, 0, 0, 0]))
+    of_sme = [b"+91729999999\0", *rest[1:4], b"acme\0", b"\0", b"\0", b"wake up"]
+    yield "smssc-record/sme", bytes([2]) + head[1:] + b"".join(long_text(s) for s in of_sme) + sme
+    yield "smssc-record/sme-cut", bytes([2]) + head[1:] + b"".join(long_text(s) for s in of_sme) + sme[:-1]
     for version in (1, 2, 3):
         yield f"smssc-dup/v{version}", struct.pack("<BBIII", version, 0, 0, 2001, 0) + bytes(32) + struct.pack("<Q", 1000) + long_text(b"\0\0\0\1iwf.example")
     yield "smssc-dup/fnv", struct.pack("<BBIII", 1, 0, 0, 2001, 0) + bytes(8) + struct.pack("<Q", 1000) + long_text(b"\0\0\0\1iwf.example")

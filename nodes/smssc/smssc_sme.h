@@ -1,0 +1,85 @@
+/* smssc_sme.h - the SMS-SC as an SMSC for SMEs (Tsms, TS 23.682): SMPP 3.4 with bind, submission and
+ * receipts. The path of a message: smssc_sme (bind) -> smssc_sme_submit (request, filter, dlv) ->
+ * smssc_store (on disk first) -> the answer -> dlv, as a trigger -> smssc_sme_report (receipt). */
+#pragma once
+#include "bind/bind_conn.h"
+#include "nodes/hss/hss_store.h"
+#include "nodes/smssc/sme_filter.h"
+#include "nodes/smssc/sme_meter.h"
+#include "nodes/smssc/smssc.h"
+
+/* Counted once for all SMEs; in the line of SIGUSR1. */
+#define SME_COUNTS(X)                                                                                                            \
+	X(binds, "binds accepted")                                                                                               \
+	X(binds_refused, "binds refused")                                                                                        \
+	X(connections_refused, "connections refused: too many")                                                                  \
+	X(submitted, "messages taken")                                                                                           \
+	X(refused, "requests refused")                                                                                           \
+	X(throttled, "messages refused: rate")                                                                                   \
+	X(forged, "messages refused: a trigger or receipt in some form")                                                         \
+	X(spoofed, "messages refused: a source that is not the SME's")                                                           \
+	X(foreign, "requests about messages of another SME, or of nobody")                                                       \
+	X(receipts, "receipts answered")                                                                                         \
+	X(receipts_again, "receipts not answered, or refused")
+
+struct sme_counts {
+#define SME_COUNT(name, words) uint64_t name;
+	SME_COUNTS(SME_COUNT)
+#undef SME_COUNT
+};
+
+struct sme_owner { /* one of the configuration */
+	const struct sme_conf *conf;
+	struct sme_meter meter;
+	struct sme_bind *binds; /* bound, the one for the next receipt first */
+	uint32_t binds_n;
+};
+
+#define SME_BIND_MAGIC 0x5be11d42u
+struct sme_bind { /* one connection */
+	struct obj obj;
+	struct smssc *s;
+	struct bind_conn *conn;
+	struct sme_owner *owner; /* NULL: not bound */
+	bool tls;
+	struct sme_bind *prev, *next;         /* of the owner */
+	struct sme_bind *all_prev, *all_next; /* all */
+};
+
+struct sme_ticket; /* a request whose answer waits for the disk */
+
+struct smssc_sme {
+	struct sme_owner owners[SME_LIST_MAX];
+	struct sme_ports reserved;
+	struct hss_store *subscribers; /* NULL: none */
+	struct crypt_data *crypt;
+	struct net_listener *listeners[2];
+	int fds[2];
+	struct sme_bind *all;
+	uint32_t all_n;
+	struct sme_ticket *tickets;
+	struct sme_counts counts;
+	uint8_t *room; /* SME_TEXT_MAX octets: text that is converted */
+};
+
+/* Opens the listeners of the configuration; nothing without one. ERR_INVAL, ERR_IO, ERR_NOMEM with a
+ * reason. */
+ERR_MUST_USE int smssc_sme_start(struct smssc *s, char why[SMSSC_STORE_WHY_MAX]);
+/* Stops listening and unbinds. */
+void smssc_sme_stop(struct smssc *s);
+void smssc_sme_end(struct smssc *s);
+/* The member "sme" of the status; NULL: no SMEs are configured, or no memory. */
+json_t *smssc_sme_status(const struct smssc *s);
+/* The SME of a message that the store kept; NULL: it is not in the configuration any more. */
+struct sme_owner *smssc_sme_owner(const struct smssc *s, const char *system_id);
+
+/* -- smssc_sme_submit.c */
+void smssc_sme_request(struct sme_bind *b, const struct smpp_pdu *p);
+/* Answers all requests that waited for the commit. */
+void smssc_sme_committed(struct smssc *s, bool durable);
+/* The connection has ended: its answers go nowhere. */
+void smssc_sme_forget(struct smssc *s, const struct sme_bind *b);
+
+/* -- smssc_sme_report.c: port of the delivery machine for messages of SMEs */
+int smssc_sme_report(struct smssc *s, const struct dlv_msg *m);
+uint8_t smssc_sme_state(const struct dlv_msg *m); /* enum smpp_state */

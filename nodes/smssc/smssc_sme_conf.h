@@ -1,0 +1,61 @@
+/* smssc_sme_conf.h - the section `smes` of the configuration of mtc-smssc: where SMEs connect over
+ * SMPP, who they are, what they may do (docs/man/mtc-smssc.1, docs/user/tsms.md). */
+#pragma once
+#include "nodes/common/node_conf.h"
+#include "nodes/smssc/sme_filter.h"
+
+#define SME_LIST_MAX 64
+#define SME_HASH_MAX 256 /* octets of a password's hash with NUL */
+
+struct sme_conf {
+	char system_id[SMPP_SYSTEM_ID_MAX + 1];
+	char certificate[CFG_HOST_MAX];     /* dNSName of its certificate; "": it connects in clear */
+	char password[SME_HASH_MAX];        /* crypt(5) */
+	char addresses[8][CFG_ADDRESS_MAX]; /* it may connect from; none: any */
+	size_t addresses_n;
+	char sources[16][SMPP_ADDRESS_MAX + 2]; /* sme_address.h; the first is the default if it has no '*' */
+	size_t sources_n;
+	uint32_t rate, burst, window, binds;
+};
+
+struct sme_tls_conf {
+	char address[CFG_ADDRESS_MAX]; /* "": off */
+	uint16_t port;
+	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX];
+	char anchors[IDENTITY_ANCHORS_MAX][CFG_PATH_MAX];
+	size_t anchors_n;
+};
+
+struct sme_plain_conf {
+	char address[CFG_ADDRESS_MAX]; /* "": off */
+	uint16_t port;
+};
+
+struct smssc_sme_conf {
+	struct sme_tls_conf tls;
+	struct sme_plain_conf plain;
+	char subscribers[CFG_PATH_MAX]; /* docs/user/subscribers.md; "": no number is known */
+	struct sme_conf list[SME_LIST_MAX];
+	size_t list_n;
+	char reserved[32][12]; /* ports, "N" or "N-M" */
+	size_t reserved_n;
+	uint64_t bind_wait_ms, answer_wait_ms, enquire_ms, inactive_ms, validity_ms, validity_max_ms;
+	uint32_t connections, pdu_max, receipts;
+};
+
+extern const struct cfg_row smssc_sme_rows[];
+
+/* Whether SMEs can connect. */
+static inline bool smssc_sme_on(const struct smssc_sme_conf *c)
+{
+	return c->tls.address[0] || c->plain.address[0];
+}
+
+/* Checks that span several keys. False: errors are in `why`. */
+bool smssc_sme_check(const struct smssc_sme_conf *c, const struct cfg_lines *lines, struct report *why);
+/* The context of the listener with TLS, NULL without one; checks that this machine has the
+ * addresses. For -t and for the start. ERR_INVAL: errors are in `why`, and *out is NULL. */
+ERR_MUST_USE int smssc_sme_tls(struct tls_ctx **out, const struct node_identity *identity, const struct smssc_sme_conf *c,
+			       const struct cfg_lines *lines, struct report *why);
+/* The ports of `reserved_ports`. */
+void smssc_sme_reserved(struct sme_ports *out, const struct smssc_sme_conf *c);

@@ -1,0 +1,428 @@
+"""SMEs at mtc-smssc over SMPP (Tsms): binds, submission, receipts, and the filter against forged triggers. The SME is written by hand."""
+import json
+import os
+import re
+import ssl
+import struct
+import subprocess
+
+import pytest
+from lablib import proc
+from lablib.pki import Pki
+from support import smpp
+from support.capture import Capture
+from support.smpp import Sme, address, data_sm, message, text, tlv
+
+from conftest import BIN
+
+FIRST = 1010000000001
+NUMBER, NOBODY = "491720000001", "491729999999"
+QUICK = """delivery: { answer_wait: 2s, retry_min: 200ms, retry_max: 400ms, restart_wait: 2s }
+report: { answer_wait: 1s, retry_min: 200ms, retry_max: 400ms }
+"""
+
+
+def hashed(password):
+    return subprocess.run(["openssl", "passwd", "-6", "-salt", "laboratory", password], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def sme(name, more="", password="secret08", sources='["4242", "4917*", Acme]'):
+    return f"""    - {{ system_id: {name}, password: "{hashed(password)}", sources: {sources}, rate: 0{", " if more else ""}{more} }}\n"""
+
+
+class World:
+    """An SMS-SC with SMEs, and two devices that take messages. A third subscriber is never there."""
+
+    def __init__(self, folder, smes=None, more="", tls=""):
+        self.folder, self.starts, self.smes = str(folder), 0, smes or sme("acme") + sme("beta", sources='["777"]')
+        self.more, self.tls, self.ue = more, tls, None
+        with open(self.path("subscribers.jsonl"), "w", encoding="utf-8") as f:
+            for n in range(3):
+                f.write(json.dumps({"imsi": f"{FIRST + n:015d}", "msisdn": f"49172000000{n + 1}"}) + "\n")
+        self.start_smssc()
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def start(self, name, command):
+        self.starts += 1
+        return proc.start(f"{name}-{self.starts}", command, self.folder)
+
+    def start_smssc(self):
+        proc.write(self.path("smssc.yaml"), f"""identity: {{ host: smssc.core.test, realm: core.test }}
+listen: {{ address: 127.0.0.1, port: 0, protection: none }}
+state_dir: smssc
+ue_socket: ue.sock
+sc_address: "491770000000"
+{QUICK}smes:
+  plain: {{ address: 127.0.0.1, port: 0 }}
+{self.tls}  subscribers: subscribers.jsonl
+{self.more}  list:
+{self.smes}""")
+        self.smssc = self.start("mtc-smssc", [os.path.join(BIN, "mtc-smssc"), "-c", self.path("smssc.yaml")])
+        proc.wait_ready(self.smssc)
+        self.port, self.tls_port = self.port_of("SMPP in clear"), self.port_of("SMPP over TLS")
+
+    def log(self):
+        with open(self.smssc["log"], encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def port_of(self, words):
+        found = re.search(r"SMEs connect to 127\.0\.0\.1:(\d+) \(" + re.escape(words), self.log())
+        return int(found[1]) if found else None
+
+    def start_ue(self):
+        self.ue = self.start("mtc-ue", [os.path.join(BIN, "mtc-ue"), "--link", self.path("ue.sock"), "--state", self.path("ue"), "--messages",
+                                        "--imsi", f"{FIRST:015d}-{FIRST + 1:015d}"])
+        proc.wait_until("the devices are there", lambda: self.events(self.ue, "ready"), 20, [self.ue])
+
+    @staticmethod
+    def events(entry, kind):
+        with open(entry["out"], encoding="utf-8") as f:
+            return [e for e in (json.loads(line) for line in f if line.endswith("\n")) if e["event"] == kind]
+
+    def messages(self, n):
+        return proc.wait_until(f"{n} messages came", lambda: (lambda m: len(m) >= n and m)(self.events(self.ue, "message")), 20, [self.ue])
+
+    def counts(self):
+        seen = len(self.events(self.smssc, "status"))
+        os.kill(self.smssc["pid"], 10)
+        return proc.wait_until("a status line", lambda: self.events(self.smssc, "status")[seen:], 20, [self.smssc])[0]["smes"]
+
+    def bound(self, **more):
+        s = Sme(self.port)
+        assert s.bind(**more).status == smpp.OK
+        return s
+
+    def kill(self):
+        os.kill(self.smssc["pid"], 9)
+        proc.wait_until("it is gone", lambda: not proc.alive(self.smssc), 20)
+
+    def down(self):
+        for entry in (self.ue, self.smssc):
+            if entry and proc.alive(entry):
+                assert proc.end([entry]) == [], f"{entry['name']} did not end by itself"
+        for name in sorted(os.listdir(self.folder)):
+            if name.endswith(".log"):
+                with open(self.path(name), encoding="utf-8", errors="replace") as f:
+                    words = f.read()
+                assert not any(sign in words for sign in ("AddressSanitizer", "LeakSanitizer", "runtime error:", "Assertion")), words[-3000:]
+
+
+@pytest.fixture
+def make(tmp_path):
+    worlds = []
+
+    def one(**more):
+        folder = tmp_path / f"w{len(worlds)}"
+        folder.mkdir()
+        worlds.append(World(folder, **more))
+        return worlds[-1]
+    yield one
+    for w in worlds:
+        w.down()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    w = World(tmp_path_factory.mktemp("smpp"))
+    w.start_ue()
+    yield w
+    w.down()
+
+
+def test_a_message_and_its_receipt(world):
+    seen = len(world.events(world.ue, "message"))
+    s = world.bound()
+    answer = s.submit(NUMBER, b"\1\2\3", registered=1, tlvs=tlv(0x204, b"\x12\x34"))
+    assert answer.status == smpp.OK and answer.id.isdigit()
+    came = world.messages(seen + 1)[seen]
+    assert (came["payload_hex"], came["pid"], came["dcs"], came["parts"]) == ("010203", 0, 4, 1)
+    receipt = s.delivered()
+    fields = receipt.receipt
+    assert receipt.esm == 4 and receipt.source == NUMBER and receipt.to == "4242"
+    assert (fields["id"], fields["stat"], fields["err"], fields["sub"], fields["dlvrd"]) == (answer.id, "DELIVRD", "000", "001", "001")
+    assert receipt.tlvs[0x1e] == answer.id.encode() + b"\0" and receipt.tlvs[0x427] == b"\2" and receipt.tlvs[0x204] == b"\x12\x34"
+    s.close()
+
+
+def test_text_header_parts_and_ports(world):
+    seen = len(world.events(world.ue, "message"))
+    s = world.bound()
+    header = b"\x05\x00\x03\x2a\x02\x01"
+    for body in (message(NUMBER, b"wake \xe4", coding=0), message(NUMBER, header + b"one", esm=0x40),
+                 message(NUMBER, b"two", tlvs=tlv(0x20c, b"\0\7") + tlv(0x20e, b"\2") + tlv(0x20f, b"\2") + tlv(0x20b, b"\x03\xe8")),
+                 message(NUMBER, b"port", tlvs=tlv(0x20b, b"\x03\xe8")), message(NUMBER, tlvs=tlv(0x424, b"x" * 300)), message(NUMBER, "für".encode("utf-16-be"), coding=8)):
+        assert s.ask(smpp.SUBMIT, body).status == smpp.OK
+    assert s.ask(smpp.DATA, data_sm(NUMBER, tlv(0x424, b"data"))).status == smpp.OK
+    came = world.messages(seen + 9)[seen:]
+    by = {e["payload_hex"]: e for e in came}
+    assert by["00770061006b0065002000e4"]["dcs"] == 8 and by["006600fc0072"]["dcs"] == 8
+    assert (by[b"one".hex()]["part"], by[b"one".hex()]["parts"], by[b"one".hex()]["part_reference"]) == (1, 2, 42)
+    assert (by[b"two".hex()]["part"], by[b"two".hex()]["parts"], by[b"two".hex()]["port"]) == (2, 2, 1000)
+    assert by[b"port".hex()]["port"] == 1000 and b"data".hex() in by
+    assert "".join(e["payload_hex"] for e in sorted(came, key=lambda e: e["part"]) if e["parts"] == 3) == (b"x" * 300).hex()
+    s.close()
+
+
+def test_sources_of_the_sme_only(world):
+    before, s = world.counts(), world.bound()
+    for source, ton, status in (("4242", 0, smpp.OK), ("49179", 1, smpp.OK), ("Acme", 5, smpp.OK), ("", 0, smpp.OK), ("777", 0, smpp.INVSRCADR), ("4243", 0, smpp.INVSRCADR),
+                                ("Acmf", 5, smpp.INVSRCADR), ("4917x", 0, smpp.INVSRCADR), ("4242", 3, 0x48)):
+        body = text("") + address(source, ton) + message(NUMBER, b"x", source="")[4:]
+        assert s.ask(smpp.SUBMIT, body).status == status, source
+    assert world.counts()["spoofed"] - before["spoofed"] == 4
+    s.close()
+
+
+def forged():
+    port = struct.pack("!H", 16000)
+    yield "pid", smpp.SUBMIT, message(NUMBER, b"x", pid=0x48)
+    yield "sim", smpp.SUBMIT, message(NUMBER, b"x", pid=0x7f)
+    yield "sim element", smpp.SUBMIT, message(NUMBER, b"\x02\x70\x00x", esm=0x40)
+    yield "udh 16 bit", smpp.SUBMIT, message(NUMBER, b"\x06\x05\x04" + port + b"\0\0x", esm=0x40)
+    yield "udh behind another", smpp.SUBMIT, message(NUMBER, b"\x0b\x00\x03\x01\x02\x02\x05\x04" + port + b"\0\0x", esm=0x40)
+    yield "udh first of two", smpp.SUBMIT, message(NUMBER, b"\x0c\x05\x04" + port + b"\0\0\x05\x04\x03\xe8\0\0x", esm=0x40)
+    yield "udh of a wrong size", smpp.SUBMIT, message(NUMBER, b"\x05\x05\x03" + port + b"\0x", esm=0x40)
+    yield "udh in message_payload", smpp.SUBMIT, message(NUMBER, esm=0x40, tlvs=tlv(0x424, b"\x06\x05\x04" + port + b"\0\0x"))
+    yield "port parameter", smpp.SUBMIT, message(NUMBER, b"x", tlvs=tlv(0x20b, port))
+    yield "port with sar", smpp.SUBMIT, message(NUMBER, b"x", tlvs=tlv(0x20b, port) + tlv(0x20c, b"\0\1") + tlv(0x20e, b"\2") + tlv(0x20f, b"\2"))
+    yield "data_sm with a port", smpp.DATA, data_sm(NUMBER, tlv(0x20b, port) + tlv(0x424, b"x"))
+    yield "data_sm with udh", smpp.DATA, data_sm(NUMBER, tlv(0x424, b"\x06\x05\x04" + port + b"\0\0x"), esm=0x40)
+    yield "submit_multi", smpp.MULTI, message("", b"x", pid=0x48, destinations=b"\1\1" + address(NUMBER, 1, 1))
+    yield "port of 3GPP", smpp.SUBMIT, message(NUMBER, b"x", tlvs=tlv(0x20b, struct.pack("!H", 50000)))
+
+
+def test_every_form_of_a_trigger_is_refused(world):
+    before, seen, s = world.counts(), len(world.events(world.ue, "message")), world.bound()
+    forms = list(forged())
+    for name, command, body in forms:
+        assert s.ask(command, body).status == smpp.SUBMITFAIL, name
+    for esm in (0x04, 0x08, 0x10, 0x18, 0x20):
+        assert s.submit(NUMBER, b"id:1 stat:DELIVRD", esm=esm).status == smpp.INVESMCLASS
+    assert s.ask(smpp.DELIVER, message(NUMBER, b"id:1", esm=4)).status == smpp.INVBNDSTS
+    assert world.counts()["forged"] - before["forged"] == len(forms) + 5
+    assert s.submit(NUMBER, b"the next one", registered=1).status == smpp.OK
+    s.delivered()
+    assert [e["payload_hex"] for e in world.events(world.ue, "message")[seen:]] == [b"the next one".hex()]
+    assert not world.events(world.ue, "trigger")
+    s.close()
+
+
+def test_no_trigger_by_replacing(make):
+    w = make()
+    s = w.bound()
+    first = s.submit(NUMBER, b"\x05\x00\x03\x2a\x02\x01x", esm=0x40)
+    body = text(first.id) + address("4242") + b"\0\0\0\0"
+    assert s.ask(smpp.REPLACE, body + b"\x07\x06\x05\x04\x3e\x80\0\0").status == smpp.REPLACEFAIL
+    plain = s.submit(NUMBER, b"old")
+    answer = s.ask(smpp.REPLACE, text(plain.id) + address("4242") + b"\0\0\0\0\3new")
+    assert answer.status == smpp.OK
+    w.start_ue()
+    assert {e["payload_hex"] for e in w.messages(2)} == {b"x".hex(), b"new".hex()}
+    s.close()
+
+
+def test_query_cancel_and_replace_own_messages_only(make):
+    w = make()
+    s, other = w.bound(), w.bound(system_id="beta")
+    message_id = s.submit(NUMBER, b"x").id
+    asked = text(message_id) + address("4242")
+    state = s.ask(smpp.QUERY, asked)
+    assert state.status == smpp.OK and state.body == text(message_id) + b"\0\1\0"
+    cancel = text("") + text(message_id) + address("4242") + address("")
+    for command, body, status in ((smpp.QUERY, asked, smpp.QUERYFAIL), (smpp.QUERY, text(message_id) + address("777"), smpp.QUERYFAIL),
+                                  (smpp.CANCEL, cancel, smpp.CANCELFAIL), (smpp.REPLACE, asked + b"\0\0\0\0\1y", smpp.REPLACEFAIL)):
+        assert other.ask(command, body).status == status
+    assert s.ask(smpp.QUERY, text("no-id") + address("4242")).status == smpp.QUERYFAIL
+    assert s.ask(smpp.CANCEL, text("") + text("") + address("4242") + address(NUMBER)).status == smpp.CANCELFAIL
+    assert w.counts()["foreign"] == 6
+    assert s.ask(smpp.CANCEL, cancel).status == smpp.OK
+    assert s.ask(smpp.QUERY, asked).status == smpp.QUERYFAIL
+    assert s.ask(smpp.CANCEL, cancel).status == smpp.CANCELFAIL
+    for one in (s, other):
+        one.close()
+
+
+def test_many_destinations(world):
+    s = world.bound()
+    targets = [b"\1" + address(NUMBER, 1, 1), b"\1" + address("491720000002", 1, 1), b"\1" + address("12ab", 1, 1), b"\2" + text("fleet")]
+    answer = s.ask(smpp.MULTI, message("", b"all", registered=1, destinations=bytes([4]) + b"".join(targets)))
+    assert answer.status == smpp.OK
+    assert answer.body == text(answer.id) + bytes([2]) + address("12ab", 1, 1) + struct.pack("!I", smpp.INVDSTADR) + address("fleet") + struct.pack("!I", 0x34)
+    receipts = [s.delivered().receipt | {"n": n} for n in range(2)]
+    assert [r["id"] for r in receipts] == [answer.id] * 2
+    answer = s.ask(smpp.MULTI, message("", b"all", destinations=bytes([1]) + targets[2]))
+    assert answer.status == smpp.INVDSTADR
+    s.close()
+
+
+def test_nobody_and_absent_look_the_same(world):
+    s = world.bound()
+    answers = [s.submit(to, b"x", registered=1, esm=1) for to in ("491720000003", NOBODY)]
+    assert [a.status for a in answers] == [smpp.OK] * 2
+    receipts = [s.delivered().receipt for _ in range(2)]
+    assert [(r["stat"], r["err"]) for r in receipts] == [("UNDELIV", "002")] * 2
+    answers = [s.submit(to, b"x", registered=2, validity="000000000001000R") for to in ("491720000003", NOBODY)]
+    receipts = [s.delivered().receipt for _ in range(2)]
+    assert [(r["stat"], r["err"]) for r in receipts] == [("EXPIRED", "001")] * 2
+    s.close()
+
+
+def test_times(world):
+    s = world.bound()
+    for validity, status in (("000001000000000R", smpp.OK), ("990101000000000+", smpp.OK), ("200101000000000+", smpp.INVEXPIRY), ("tomorrow", smpp.INVEXPIRY),
+                             ("0000010000000000R", smpp.INVEXPIRY)):
+        assert s.submit(NUMBER, b"x", validity=validity).status == status, validity
+    assert s.submit(NUMBER, b"x", schedule="000001000000000R").status == 0x61
+    s.close()
+
+
+def test_receipts_wait_for_their_sme_over_a_kill(make):
+    w = make()
+    w.start_ue()
+    tx = w.bound(command=smpp.BIND_TX)
+    ids = {tx.submit(NUMBER, b"x", registered=1).id for _ in range(3)}
+    w.messages(3)
+    other = w.bound(system_id="beta")
+    w.kill()
+    w.start_smssc()
+    other = w.bound(system_id="beta")
+    s = w.bound(command=smpp.BIND_RX)
+    assert s.submit(NUMBER, b"x").status == smpp.INVBNDSTS
+    got = set()
+    for n in range(3):
+        got.add(s.delivered(answer=0x64 if n == 0 else smpp.OK).receipt["id"])
+    assert got | {s.delivered().receipt["id"]} == ids  # the one that was refused comes again
+    assert other.ask(smpp.ENQUIRE).status == smpp.OK and not other.kept
+    proc.wait_until("nothing is left", lambda: w.counts()["receipts"] == 3, 20)
+    s.close()
+
+
+def test_messages_wait_for_their_device_over_a_kill(make):
+    w = make()
+    s = w.bound()
+    message_id = s.submit(NUMBER, b"\x05\x00\x03\x2a\x02\x01" + b"x" * 20, esm=0x40, registered=1).id
+    w.kill()
+    w.start_smssc()
+    w.start_ue()
+    came = w.messages(1)[0]
+    assert (came["payload_hex"], came["parts"]) == ((b"x" * 20).hex(), 2)
+    s = w.bound()
+    assert s.delivered().receipt["id"] == message_id
+    s.close()
+
+
+def test_rate_and_window(make):
+    w = make(smes=f"""    - {{ system_id: acme, password: "{hashed("secret08")}", sources: ["4242"], rate: 1, burst: 3, window: 2 }}\n""")
+    s = w.bound()
+    statuses = [s.submit(NUMBER, b"x").status for _ in range(4)]
+    assert statuses[:3] == [smpp.OK] * 3 and (statuses[3] == smpp.THROTTLED or w.counts()["throttled"] == 0)
+    part = [message(NUMBER, bytes([5, 0, 3, 9, 5, n]) + b"x", esm=0x40) for n in range(1, 6)]
+    proc.wait_until("a token came", lambda: s.ask(smpp.SUBMIT, part[0]).status == smpp.OK, 20)
+    assert [s.ask(smpp.SUBMIT, p).status for p in part[1:4]] == [smpp.OK] * 3  # one token for all of them, and the last never comes
+    s.close()
+
+
+def test_bad_input(world):
+    s = world.bound()
+    both = tlv(0x424, b"x")
+    for name, command, body, status in (
+            ("port of 1 octet", smpp.SUBMIT, message(NUMBER, b"x", tlvs=tlv(0x20b, b"\1")), smpp.PARLEN), ("of 4", smpp.SUBMIT, message(NUMBER, b"x", tlvs=tlv(0x20a, b"\0\0\0\1")), smpp.PARLEN),
+            ("text and payload", smpp.SUBMIT, message(NUMBER, b"x", tlvs=both), smpp.NOTALLOWED),
+            ("header and port", smpp.SUBMIT, message(NUMBER, b"\x05\0\3\1\2\1x", esm=0x40, tlvs=tlv(0x20b, b"\0\7")), smpp.NOTALLOWED),
+            ("no header", smpp.SUBMIT, message(NUMBER, b"\xff", esm=0x40), smpp.INVESMCLASS), ("cut", smpp.SUBMIT, message(NUMBER, b"x")[:-1], smpp.INVMSGLEN),
+            ("long", smpp.SUBMIT, message(NUMBER, b"x" * 200, esm=0x40), smpp.INVESMCLASS), ("header too long", smpp.SUBMIT, message(NUMBER, b"\x05\0\3\1\2\1" + b"x" * 135, esm=0x40), smpp.INVMSGLEN),
+            ("parameter past the end", smpp.SUBMIT, message(NUMBER, b"x", tlvs=b"\x04\x24\xff\xffx"), smpp.OPTSTREAM), ("data_sm without data", smpp.DATA, data_sm(NUMBER, b""), smpp.MISSING),
+            ("half of sar", smpp.SUBMIT, message(NUMBER, b"x", tlvs=tlv(0x20c, b"\0\1")), smpp.MISSING), ("no number", smpp.SUBMIT, message("x1", b"x"), smpp.INVDSTADR),
+            ("unknown", 0x112, b"", smpp.INVCMDID), ("bind twice", smpp.BIND_TX, text("acme") + text("x") + text("") + b"\x34" + address(""), smpp.ALYBND),
+            ("data coding", smpp.SUBMIT, message(NUMBER, b"x", coding=5), 0x104), ("odd ucs2", smpp.SUBMIT, message(NUMBER, b"x", coding=8), smpp.INVMSGLEN)):
+        answer = s.ask(command, body)
+        assert answer.status == status, name
+        assert answer.command == (smpp.NACK if name == "unknown" else command | smpp.RESP), name
+    answer = s.ask(smpp.SUBMIT, message(NUMBER, b"x"), sequence=0)
+    assert (answer.command, answer.status) == (smpp.NACK, smpp.UNKNOWN)
+    assert s.submit(NUMBER, b"still well").status == smpp.OK
+    s.socket.sendall(struct.pack("!I", 15))
+    answer = s.read()
+    assert (answer.command, answer.status) == (smpp.NACK, smpp.INVCMDLEN) and s.read() is None
+    long = world.bound()
+    long.socket.sendall(struct.pack("!IIII", 70001, smpp.SUBMIT, 0, 9))
+    assert long.read().status == smpp.INVCMDLEN and long.read() is None
+    early = Sme(world.port)
+    assert early.submit(NUMBER, b"x").status == smpp.INVBNDSTS
+    early.socket.sendall(struct.pack("!IIII", 513, smpp.BIND_TX, 0, 2))  # longer than any bind
+    assert early.read().status == smpp.INVCMDLEN and early.read() is None
+
+
+def test_binds(make):
+    w = make(smes=sme("acme", more="binds: 1") + sme("beta", more="addresses: [192.0.2.1]", sources='["777"]'), more="  bind_wait: 1s\n")
+    for more in ({"system_id": "nobody"}, {"password": "wrong"}, {"password": ""}, {"system_id": "beta"}):
+        s = Sme(w.port)
+        assert s.bind(**more).status == smpp.BINDFAIL and s.read() is None
+    first = w.bound(version=0x50)
+    second = Sme(w.port)
+    assert second.bind().status == smpp.BINDFAIL
+    assert first.ask(smpp.UNBIND).status == smpp.OK and first.read() is None
+    proc.wait_until("its place is free", lambda: Sme(w.port).bind().status == smpp.OK, 20)
+    silent = Sme(w.port)
+    assert silent.read() is None  # after bind_wait
+    assert "no bind in time" in w.log() and w.counts()["binds_refused"] >= 5
+
+
+def test_certificates(make, tmp_path):
+    pki = Pki(str(tmp_path / "pki"))
+    for ca in ("sme-ca", "other-ca"):
+        pki.ca(ca, f"/CN={ca}")
+    pki.leaf("smssc", "sme-ca", "smssc.core.test", "serverAuth")
+    for name in ("acme", "beta"):
+        pki.leaf(name, "sme-ca", f"{name}.sme.test", "clientAuth")
+    pki.leaf("foreign", "other-ca", "acme.sme.test", "clientAuth")
+    file = {name: (str(tmp_path / "pki" / f"{name}.pem"), str(tmp_path / "pki" / f"{name}.key")) for name in ("smssc", "acme", "beta", "foreign")}
+    ca = str(tmp_path / "pki" / "sme-ca.pem")
+    w = make(smes=sme("acme", more="certificate: acme.sme.test") + sme("clear", sources='["777"]'),
+             tls=f"  tls: {{ address: 127.0.0.1, port: 0, certificate: {file['smssc'][0]}, key: {file['smssc'][1]}, anchors: [{ca}] }}\n")
+
+    def context(who):
+        c = ssl.create_default_context(cafile=ca)
+        c.check_hostname = False  # some SMEs send no SNI either
+        if who:
+            c.load_cert_chain(*file[who])
+        return c
+    w.start_ue()
+    good = Sme(w.tls_port, context("acme"))
+    assert good.bind().status == smpp.OK
+    assert good.submit(NUMBER, b"over tls", registered=1).status == smpp.OK and good.delivered().receipt["stat"] == "DELIVRD"
+    assert Sme(w.tls_port, context("beta")).bind().status == smpp.BINDFAIL  # the certificate of another SME
+    assert Sme(w.tls_port, context("acme")).bind(system_id="clear").status == smpp.BINDFAIL
+    assert Sme(w.port).bind().status == smpp.BINDFAIL  # its password alone, in clear
+    assert w.bound(system_id="clear")
+    for who in (None, "foreign"):
+        with pytest.raises((ssl.SSLError, ConnectionError, AssertionError)):
+            Sme(w.tls_port, context(who)).bind()
+    good.close()
+
+
+def test_tshark_reads_every_pdu(make, tmp_path):
+    w = make()
+    w.start_ue()
+    capture = Capture(str(tmp_path), [("127.0.0.1", w.port)])
+    s = w.bound()
+    s.submit(NUMBER, b"x", registered=1, tlvs=tlv(0x204, b"\0\1"))
+    s.delivered()
+    message_id = s.submit("491720000003", b"y").id
+    s.ask(smpp.QUERY, text(message_id) + address("4242"))
+    s.ask(smpp.REPLACE, text(message_id) + address("4242") + b"\0\0\0\0\1z")
+    s.ask(smpp.CANCEL, text("") + text(message_id) + address("4242") + address(""))
+    s.ask(smpp.MULTI, message("", b"x", destinations=bytes([2]) + b"\1" + address(NUMBER, 1, 1) + b"\1" + address("x", 1, 1)))
+    s.submit(NUMBER, b"x", pid=0x48)
+    s.ask(smpp.ENQUIRE)
+    s.ask(0x112)
+    s.ask(smpp.UNBIND)
+    capture.stop()
+    done = subprocess.run(["tshark", "-r", capture.file, "-d", f"tcp.port=={w.port},smpp", "-Y", f"tcp.srcport=={w.port} && smpp", "-T", "fields", "-e", "smpp.command_id",
+                           "-e", "_ws.malformed", "-E", "separator=;"], capture_output=True, text=True, check=True)
+    lines = done.stdout.split()
+    seen = {int(number, 16) for line in lines for number in line.split(";")[0].split(",") if number}
+    assert {c | smpp.RESP for c in (smpp.BIND_TRX, smpp.SUBMIT, smpp.QUERY, smpp.REPLACE, smpp.CANCEL, smpp.MULTI, smpp.ENQUIRE, smpp.UNBIND)} | {smpp.DELIVER, smpp.NACK} <= seen
+    assert not any("alformed" in line for line in lines), done.stdout

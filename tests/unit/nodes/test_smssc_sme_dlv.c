@@ -1,0 +1,321 @@
+/* Messages of SMEs in the delivery machine and on its disk: their records, their parts, what is found by number, receipts that nobody
+ * wants. */
+#include "tests/unit/test.h"
+
+#include "apps/t4_drr.h"
+#include "nodes/smssc/dlv.h"
+#include "nodes/smssc/dlv_ue.h"
+
+struct world {
+	struct dlv *d;
+	struct dlv_now now;
+	struct dlv_conn conn;
+	uint8_t rpdu[300][SMS_RPDU_MAX];
+	size_t len[300];
+	uint64_t ids[300];
+	unsigned sent_n, told_n, dels;
+	int report_err;
+};
+
+static void put(void *arg, const struct dlv_msg *m)
+{
+	(void)arg;
+	(void)m;
+}
+
+static void del(void *arg, const struct dlv_msg *m)
+{
+	struct world *w = arg;
+
+	(void)m;
+	w->dels++;
+}
+
+static int send_rpdu(void *arg, struct dlv_conn *conn, const char *imsi, uint64_t id, const uint8_t *rpdu, size_t len)
+{
+	struct world *w = arg;
+
+	(void)conn;
+	(void)imsi;
+	memcpy(w->rpdu[w->sent_n], rpdu, len);
+	w->ids[w->sent_n] = id;
+	w->len[w->sent_n++] = len;
+	return 0;
+}
+
+static void taken_over(void *arg, struct dlv_conn *old, const char *imsi)
+{
+	(void)arg;
+	(void)old;
+	(void)imsi;
+}
+
+static int report(void *arg, const struct dlv_msg *m, bool again)
+{
+	struct world *w = arg;
+
+	(void)m;
+	(void)again;
+	w->told_n++;
+	return w->report_err;
+}
+
+static uint32_t end_to_end(void *arg)
+{
+	(void)arg;
+	return 1;
+}
+
+static void dropped(void *arg, const struct dlv_msg *m)
+{
+	(void)arg;
+	(void)m;
+}
+
+static int setup(void **state)
+{
+	const struct dlv_conf conf = { .sc_address = "491770000000",
+				       .id_first = 100,
+				       .messages_max = 50,
+				       .ue_messages_max = 20,
+				       .ues_max = 50,
+				       .conn_ues_max = 10,
+				       .ack_wait_ms = 10000,
+				       .retry_min_ms = 1000,
+				       .retry_max_ms = 60000,
+				       .report_min_ms = 1000,
+				       .report_max_ms = 30000,
+				       .report_keep_ms = 600000,
+				       .restart_wait_ms = 5000 };
+	struct world *w = calloc(1, sizeof *w);
+	const struct dlv_ports ports = { w, put, del, send_rpdu, taken_over, report, end_to_end, dropped, NULL };
+
+	assert_int_equal(dlv_new(&w->d, &conf, &ports), 0);
+	w->now = (struct dlv_now){ 5000, 1705321800000, 0 };
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	dlv_free(w->d);
+	free(w);
+	return 0;
+}
+
+static uint8_t payload[2000];
+
+static struct dlv_text text_for(const char *imsi, size_t payload_len, uint8_t dcs)
+{
+	return (struct dlv_text){ .imsi = imsi,
+				  .smea = (const uint8_t *)"\x04\x81\x24\x24",
+				  .smea_len = 4,
+				  .payload = payload,
+				  .payload_len = payload_len,
+				  .iwf_host = "acme",
+				  .iwf_realm = "",
+				  .via = "",
+				  .validity_s = 60,
+				  .sme = { .system_id = "acme", .dcs = dcs, .told = (const uint8_t *)"told", .told_len = 4 } };
+}
+
+static uint64_t submit(struct world *w, const struct dlv_text *t)
+{
+	uint64_t id;
+
+	assert_int_equal(dlv_submit(w->d, t, NULL, &id, w->now), 0);
+	dlv_committed(w->d, true, w->now);
+	return id;
+}
+
+static struct sms_deliver delivered(const struct world *w, unsigned i)
+{
+	struct sms_deliver d;
+	struct sms_rp rp;
+
+	assert_true(i < w->sent_n);
+	assert_int_equal(sms_rp_parse(&rp, w->rpdu[i], w->len[i]), 0);
+	assert_int_equal(sms_deliver_parse(&d, rp.user_data, rp.user_data_len), 0);
+	return d;
+}
+
+static void acknowledge(struct world *w)
+{
+	struct sms_rp rp = { .type = SMS_RP_ACK, .reference = w->rpdu[w->sent_n - 1][1] };
+
+	dlv_ack(w->d, &w->conn, w->ids[w->sent_n - 1], &rp, w->now);
+	dlv_committed(w->d, true, w->now);
+}
+
+static void test_records(void **state)
+{
+	struct dlv_text t = text_for("+91729999999", 5, 8);
+	uint8_t octets[DLV_RECORD_MAX];
+	struct buf b = buf_over(octets, sizeof octets);
+	struct dlv_msg *m, *got;
+	size_t len;
+
+	(void)state;
+	t.sme.number = 77;
+	t.sme.pid = 0x41;
+	t.sme.header = (const uint8_t *)"\x00\x03\x01\x02\x01";
+	t.sme.header_len = 5;
+	assert_int_equal(dlv_msg_new(&m, &t), 0);
+	m->id = 9;
+	dlv_msg_encode(&b, m);
+	assert_false(b.full);
+	len = b.len;
+	assert_int_equal(octets[0], 2); /* an older program knows 1 only, and refuses the store */
+	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), 0);
+	assert_string_equal(got->text.sme.system_id, "acme");
+	assert_string_equal(got->text.imsi, "+91729999999");
+	assert_true(got->text.sme.number == 77 && got->text.sme.pid == 0x41 && got->text.sme.dcs == 8);
+	assert_int_equal(got->text.sme.header_len, 5);
+	assert_memory_equal(got->text.sme.header, t.sme.header, 5);
+	assert_int_equal(got->text.sme.told_len, 4);
+	assert_memory_equal(got->text.sme.told, "told", 4);
+	dlv_msg_free(got);
+	for (size_t n = 1; n < len; n++) {
+		assert_int_equal(dlv_msg_decode(&got, 9, octets, n), ERR_PROTO);
+	}
+	octets[0] = 1; /* a trigger has no such rest, and no such name of a device */
+	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), ERR_PROTO);
+	octets[0] = 3;
+	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), ERR_VERSION);
+	dlv_msg_free(m);
+}
+
+static void test_what_the_device_gets(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = text_for("001010000000001", 4, 4);
+	struct sms_deliver d;
+
+	assert_int_equal(dlv_register(w->d, &w->conn, "001010000000001", w->now), 0);
+	t.sme.pid = 0x41;
+	t.sme.header = (const uint8_t *)"\x00\x03\x2a\x02\x01";
+	t.sme.header_len = 5;
+	submit(w, &t);
+	d = delivered(w, 0);
+	assert_true(d.pid == 0x41 && d.dcs == 4 && d.eight_bit && !d.has_port);
+	assert_true(d.has_part && d.part_reference == 42 && d.parts == 2 && d.part == 1);
+	assert_int_equal(d.payload_len, 4);
+}
+
+/* UCS2 is cut between characters: 132 octets a part, not 133. */
+static void test_long_ones(void **state)
+{
+	struct world *w = *state;
+	size_t got = 0;
+	unsigned parts;
+
+	assert_int_equal(dlv_register(w->d, &w->conn, "001010000000001", w->now), 0);
+	for (unsigned dcs = 4; dcs <= 8; dcs += 4) {
+		struct dlv_text t = text_for("001010000000001", 400, (uint8_t)dcs);
+		unsigned first = w->sent_n;
+
+		got = 0;
+		submit(w, &t);
+		parts = delivered(w, first).parts;
+		assert_int_equal(parts, 4);
+		for (unsigned i = 0; i < parts; i++) {
+			struct sms_deliver d = delivered(w, first + i);
+
+			assert_int_equal(d.part, i + 1);
+			assert_true(i + 1 == parts || d.payload_len == (dcs == 8 ? 132 : 133));
+			assert_true(dcs == 4 || d.ucs2);
+			got += d.payload_len;
+			acknowledge(w);
+		}
+		assert_int_equal(got, 400);
+	}
+}
+
+static void test_a_header_has_to_fit(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = text_for("001010000000001", 135, 4);
+	uint64_t id;
+
+	t.sme.header = (const uint8_t *)"\x00\x03\x2a\x02\x01";
+	t.sme.header_len = 5;
+	assert_int_equal(dlv_submit(w->d, &t, NULL, &id, w->now), ERR_LIMIT);
+	t.payload_len = 134;
+	assert_int_equal(dlv_submit(w->d, &t, NULL, &id, w->now), 0);
+}
+
+static void test_numbers(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = text_for("001010000000001", 1, 4), trigger = text_for("001010000000001", 1, 4);
+	uint64_t first = submit(w, &t), id;
+	struct dlv_msg *m = dlv_next_of_number(w->d, NULL, first);
+
+	assert_true(m && m->id == first && dlv_may_remove(m));
+	t.sme.number = first;
+	submit(w, &t);
+	m = dlv_next_of_number(w->d, NULL, first);
+	assert_non_null(m);
+	m = dlv_next_of_number(w->d, m, first);
+	assert_non_null(m);
+	assert_null(dlv_next_of_number(w->d, m, first));
+	trigger.sme = (struct dlv_sme){ 0 };
+	id = submit(w, &trigger);
+	assert_null(dlv_next_of_number(w->d, NULL, id));           /* a trigger has no number that an SME could name */
+	assert_int_equal(dlv_submit(w->d, &t, m, &id, w->now), 0); /* replaced: one of the two has another id */
+	dlv_committed(w->d, true, w->now);
+	m = dlv_next_of_number(w->d, NULL, first);
+	assert_non_null(dlv_next_of_number(w->d, m, first));
+	while ((m = dlv_next_of_number(w->d, NULL, first))) {
+		dlv_remove(w->d, m, w->now);
+		dlv_committed(w->d, true, w->now);
+	}
+	assert_int_equal(w->dels, 3);
+}
+
+static void test_a_receipt_that_nobody_wants(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = text_for("001010000000001", 1, 4);
+
+	assert_int_equal(dlv_register(w->d, &w->conn, "001010000000001", w->now), 0);
+	w->report_err = ERR_REFUSED;
+	submit(w, &t);
+	acknowledge(w);
+	assert_int_equal(w->told_n, 1);
+	dlv_tick(w->d, w->now);
+	dlv_committed(w->d, true, w->now);
+	assert_int_equal(w->dels, 1);
+	assert_int_equal(dlv_gauge(w->d).reporting, 0);
+}
+
+static void test_a_device_that_is_nobody(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = text_for("+91729999999", 1, 4);
+
+	submit(w, &t);
+	assert_int_equal(w->sent_n, 0);
+	w->now.mono_ms += 61000;
+	w->now.real_ms += 61000;
+	dlv_tick(w->d, w->now);
+	dlv_committed(w->d, true, w->now);
+	assert_int_equal(w->told_n, 1); /* expired */
+}
+
+TEST_GROUP()
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_records),
+		cmocka_unit_test_setup_teardown(test_what_the_device_gets, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_long_ones, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_header_has_to_fit, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_receipt_that_nobody_wants, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_device_that_is_nobody, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("smssc sme dlv", tests, NULL, NULL);
+}
