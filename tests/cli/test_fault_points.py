@@ -8,7 +8,7 @@ import pytest
 from conftest import BIN, ROOT
 from torture import points
 
-PROGRAMS = ["mtc-iwfd", "mtcctl", "mtc-scs", "mtc-hss", "mtc-smssc", "mtc-ue"]
+PROGRAMS = ["mtc-iwfd", "mtcctl", "mtc-scs", "mtc-hss", "mtc-smssc", "mtc-ue", "mtc-sme"]
 USE = re.compile(r"\bFAULT_POINT\((\w+)\)")
 TABLE = points.table()
 

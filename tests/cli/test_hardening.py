@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from conftest import BIN
 
-PROGRAMS = ["mtc-iwfd", "mtcctl", "mtc-scs", "mtc-hss", "mtc-smssc", "mtc-ue"]
+PROGRAMS = ["mtc-iwfd", "mtcctl", "mtc-scs", "mtc-hss", "mtc-smssc", "mtc-ue", "mtc-sme"]
 
 
 def readelf(name, *words):

@@ -6,8 +6,8 @@ import subprocess
 import pytest
 from conftest import BIN, ROOT
 
-PROGRAMS = ["mtc-hss", "mtc-iwfd", "mtc-scs", "mtc-smssc", "mtc-ue", "mtcctl"]
-PAGES = ["man1/mtc-hss.1", "man1/mtc-iwfd.1", "man1/mtc-scs.1", "man1/mtc-smssc.1", "man1/mtc-ue.1", "man1/mtcctl.1",
+PROGRAMS = ["mtc-hss", "mtc-iwfd", "mtc-scs", "mtc-sme", "mtc-smssc", "mtc-ue", "mtcctl"]
+PAGES = ["man1/mtc-hss.1", "man1/mtc-iwfd.1", "man1/mtc-scs.1", "man1/mtc-sme.1", "man1/mtc-smssc.1", "man1/mtc-ue.1", "man1/mtcctl.1",
          "man5/mtc-iwfd.yaml.5"]
 EXAMPLES = ["associations.csv", "mtc-hss.yaml", "mtc-iwfd.yaml", "mtc-smssc.yaml", "subscribers.jsonl"]
 

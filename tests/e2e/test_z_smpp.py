@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import socket
 import ssl
 import struct
 import subprocess
@@ -426,3 +427,65 @@ def test_tshark_reads_every_pdu(make, tmp_path):
     seen = {int(number, 16) for line in lines for number in line.split(";")[0].split(",") if number}
     assert {c | smpp.RESP for c in (smpp.BIND_TRX, smpp.SUBMIT, smpp.QUERY, smpp.REPLACE, smpp.CANCEL, smpp.MULTI, smpp.ENQUIRE, smpp.UNBIND)} | {smpp.DELIVER, smpp.NACK} <= seen
     assert not any("alformed" in line for line in lines), done.stdout
+
+
+# -- mtc-sme
+
+
+def run_sme(w, *words, port=None, wait=60):
+    command = [os.path.join(BIN, "mtc-sme"), words[0], "--connect", f"127.0.0.1:{port or w.port}", "--plain", "--system-id", "acme", "--password", "secret08", *words[1:]]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=wait, check=False)
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_mtc_sme_submits_and_waits(world):
+    code, (answer, receipt) = run_sme(world, "submit", "--source", "4242", "--to", NUMBER, "--payload", "gr\u00fc\u00df dich", "--wait", "30")
+    assert code == 0 and answer["status"] == "ESME_ROK"
+    assert (receipt["event"], receipt["message_id"], receipt["state"], receipt["source"]) == ("receipt", answer["message_id"], "DELIVRD", NUMBER)
+    assert world.events(world.ue, "message")[-1]["payload_hex"] == "gr\u00fc\u00df dich".encode("utf-16-be").hex()
+    code, events = run_sme(world, "submit", "--source", "4242", "--to", "491720000003", "--payload", "x", "--esm-class", "1", "--wait", "30")
+    assert code == 5 and events[1]["state"] == "UNDELIV"
+    code, events = run_sme(world, "submit", "--source", "4242", "--to", "491720000003", "--payload", "x", "--wait", "0")
+    assert code == 6
+    code, events = run_sme(world, "submit", "--source", "4242", "--to", NUMBER, "--payload", "x", "--pid", "72")
+    assert code == 3 and events[0]["status"] == "ESME_RSUBMITFAIL"
+    code, events = run_sme(world, "submit", "--source", "4242", "--to", NUMBER, "--to", "491720000002", "--to", "12", "--payload", "x", "--wait", "30")
+    assert code == 0 and events[0]["failures"] == [{"to": "12", "status": "ESME_RINVDSTADR", "code": 11}] and len(events) == 3
+
+
+def test_mtc_sme_manages_and_listens(make):
+    w = make()
+    _, (answer,) = run_sme(w, "submit", "--source", "4242", "--to", NUMBER, "--payload", "x", "--receipt")
+    mine = ("--source", "4242", "--id", answer["message_id"])
+    code, (state,) = run_sme(w, "query", *mine)
+    assert code == 0 and state["state"] == "ENROUTE"
+    assert run_sme(w, "replace", *mine, "--payload", "new", "--receipt")[0] == 0
+    w.start_ue()
+    assert w.messages(1)[0]["payload_hex"] == "new".encode("utf-16-be").hex()
+    code, _ = run_sme(w, "listen", "--count", "1")
+    assert code == 0
+    _, (answer,) = run_sme(w, "submit", "--source", "4242", "--to", "491720000003", "--payload", "x")
+    mine = ("--source", "4242", "--id", answer["message_id"])
+    assert [run_sme(w, "cancel", *mine)[0] for _ in range(2)] == [0, 3]
+    code, (summary,) = run_sme(w, "submit", "--source", "4242", "--to", NUMBER, "--payload", "x", "--count", "200", "--window", "8")
+    assert code == 0 and (summary["sent"], summary["accepted"]) == (200, 200)
+
+
+def test_mtc_sme_says_why_it_cannot_bind(world):
+    code, (event,) = run_sme(world, "listen", "--system-id", "nobody")
+    assert code == 4 and "ESME_RBINDFAIL" in event["text"]
+    with MuteServer() as port:
+        code, (event,) = run_sme(world, "listen", "--connect-wait", "1", port=port)
+    assert code == 4
+    assert subprocess.run([os.path.join(BIN, "mtc-sme"), "submit"], capture_output=True, check=False, timeout=60).returncode == 2
+
+
+class MuteServer:
+    """A port where nobody answers."""
+
+    def __enter__(self):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        return self.socket.getsockname()[1]
+
+    def __exit__(self, *_):
+        self.socket.close()
