@@ -9,6 +9,12 @@
 
 enum { NPI_UNKNOWN = 0, NPI_E164 = 1, TP_INTERNATIONAL = 0x91, TP_UNKNOWN = 0x81, TP_ALPHANUMERIC = 0xd0 };
 
+/* Kannel calls an international number national when it has no plus. */
+static bool ton_is_number(uint8_t ton)
+{
+	return ton == SME_TON_UNKNOWN || ton == SME_TON_INTERNATIONAL || ton == SME_TON_NATIONAL;
+}
+
 static bool is_name(const char *text)
 {
 	bool letter = false;
@@ -74,7 +80,7 @@ enum smpp_status sme_originator(uint8_t out[SMS_ADDRESS_MAX], uint8_t *len, cons
 	const char *text = source->digits + (source->digits[0] == '+');
 	size_t digits = strlen(text), octets;
 
-	if (source->ton != SME_TON_UNKNOWN && source->ton != SME_TON_INTERNATIONAL && source->ton != SME_TON_ALPHANUMERIC) {
+	if (!ton_is_number(source->ton) && source->ton != SME_TON_ALPHANUMERIC) {
 		return SMPP_RINVSRCTON;
 	}
 	if (source->npi != NPI_UNKNOWN && source->npi != NPI_E164) {
@@ -103,7 +109,7 @@ enum smpp_status sme_destination(char out[IDENT_MSISDN_MAX + 1], const struct sm
 {
 	const char *text = destination->digits + (destination->digits[0] == '+');
 
-	if (destination->ton != SME_TON_UNKNOWN && destination->ton != SME_TON_INTERNATIONAL) {
+	if (!ton_is_number(destination->ton)) {
 		return SMPP_RINVDSTTON;
 	}
 	if (destination->npi != NPI_UNKNOWN && destination->npi != NPI_E164) {

@@ -20,11 +20,11 @@ enum { SME_ALPHANUMERIC_MAX = 11 }; /* characters: what fits into a TP-OA */
 bool sme_pattern_is_sound(const char *pattern);
 bool sme_pattern_matches(const char *pattern, const char *address);
 
-/* The TP-OA: digit count, type, digits. SMPP_ROK; RINVSRCTON: neither international, unknown nor
- * alphanumeric; RINVSRCNPI: neither unknown nor E.164; RINVSRCADR: no digits of 1 to 15, or no name
+/* The TP-OA: digit count, type, digits. SMPP_ROK; RINVSRCTON: neither international, national, unknown
+ * nor alphanumeric; RINVSRCNPI: neither unknown nor E.164; RINVSRCADR: no digits of 1 to 15, or no name
  * of the kind above. */
 enum smpp_status sme_originator(uint8_t out[SMS_ADDRESS_MAX], uint8_t *len, const struct smpp_address *source);
 
 /* The E.164 number: 5 to 15 digits, a '+' in front is taken away. SMPP_ROK; RINVDSTTON: neither
- * international nor unknown; RINVDSTNPI; RINVDSTADR. */
+ * international, national nor unknown; RINVDSTNPI; RINVDSTADR. */
 enum smpp_status sme_destination(char out[IDENT_MSISDN_MAX + 1], const struct smpp_address *destination);

@@ -44,7 +44,7 @@ static void originator_is(uint8_t ton, const char *digits, const char *octets, s
 static void test_originators(void **state)
 {
 	static const struct smpp_address bad[] = {
-		{ 2, 1, "4242" },         { 1, 2, "4242" }, { 1, 1, "" },     { 1, 1, "+" },
+		{ 3, 1, "4242" },         { 1, 2, "4242" }, { 1, 1, "" },     { 1, 1, "+" },
 		{ 1, 1, "42_42" },        { 5, 0, "4242" }, { 5, 0, "" },     { 1, 1, "4917200000012345" },
 		{ 5, 0, "ABCDEFGHIJKL" }, { 6, 1, "4242" }, { 1, 1, "42 42" }
 	};
@@ -55,6 +55,7 @@ static void test_originators(void **state)
 
 	(void)state;
 	originator_is(1, "491720000001", "\x0c\x91\x94\x71\x02\x00\x00\x10", 8);
+	originator_is(2, "4242", "\x04\x81\x24\x24", 4); /* as Kannel has it */
 	originator_is(0, "+49172000001", "\x0b\x91\x94\x71\x02\x00\x00\xf1", 8);
 	originator_is(1, "4242", "\x04\x81\x24\x24", 4);
 	originator_is(5, "Acme", "\x07\xd0\xc1\x71\xbb\x0c", 6); /* TS 23.038: packed by hand */
@@ -67,7 +68,7 @@ static void test_originators(void **state)
 static void test_destinations(void **state)
 {
 	static const struct smpp_address bad[] = {
-		{ 2, 1, "491720000001" }, { 1, 3, "491720000001" }, { 1, 1, "0491" }, { 1, 1, "4x" }, { 1, 1, "" }
+		{ 4, 1, "491720000001" }, { 1, 3, "491720000001" }, { 1, 1, "0491" }, { 1, 1, "4x" }, { 1, 1, "" }
 	};
 	static const enum smpp_status status[] = { SMPP_RINVDSTTON, SMPP_RINVDSTNPI, SMPP_RINVDSTADR, SMPP_RINVDSTADR,
 						   SMPP_RINVDSTADR };
