@@ -71,6 +71,13 @@ static void prove(struct check *k, const char *group)
 	k->who.proven_n++;
 }
 
+/* The trust anchor of the certificate; NULL or "": not known. */
+static void prove_by(struct check *k, const char *anchor)
+{
+	str_set(k->anchor, sizeof k->anchor, anchor ? anchor : "");
+	k->who.anchor = k->anchor[0] ? k->anchor : NULL;
+}
+
 static void take_names(struct check *k)
 {
 	const char *names[IDENTITY_GROUPS_MAX];
@@ -102,6 +109,7 @@ static void look_at(void *arg, const struct core_session_view *s)
 	l->found = true;
 	l->foreign = strcmp(s->scs, l->k->scs) != 0;
 	l->k->proof_not_after_s = s->not_after_s;
+	prove_by(l->k, s->asker.anchor);
 	for (uint8_t i = 0; i < s->asker.proven_n && !l->foreign; i++) {
 		prove(l->k, s->asker.proven[i]);
 	}
@@ -136,6 +144,7 @@ static const char *take_certificate(struct check *k)
 		return err == ERR_AUTH ? NULL : "out of memory";
 	}
 	k->proof_not_after_s = k->certificate.not_after_s;
+	prove_by(k, k->certificate.anchor);
 	for (uint8_t i = 0; i < k->certificate.groups_n && k->certificate.admission == POL_NONE; i++) {
 		prove(k, k->certificate.groups[i]);
 	}
@@ -147,7 +156,7 @@ static const char *take_proof(struct check *k)
 	int given = ctl_arg_has(k->args, "group") + ctl_arg_has(k->args, "session") + ctl_arg_has(k->args, "certificate");
 	const char *wrong = NULL;
 
-	k->who = (struct asc_asker){ k->scs, k->proven, 0 };
+	k->who = (struct asc_asker){ .scs = k->scs, .proven = k->proven };
 	if (given > 1) {
 		return "groups come from one place: give group, session or certificate";
 	}

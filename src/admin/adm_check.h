@@ -30,6 +30,7 @@ struct check { /* one question, the facts about it and the verdict */
 	/* CHECK_CERTIFICATE: why every handshake with it would fail; "": it would succeed */
 	char refused[512];
 	struct asc_asker who;
+	char anchor[IDENT_SCS_MAX + 1]; /* of who */
 
 	struct assoc_found found;
 	struct asc_near near;

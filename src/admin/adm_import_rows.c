@@ -29,11 +29,14 @@ static int refuse(struct asc_why *why, int err, const char *fmt, ...)
 
 static int take_scs(struct adm_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
 {
-	char words[CFG_WHY_MAX];
+	char words[CFG_WHY_MAX], names[ANCHOR_LIST_MAX][IDENT_SCS_MAX + 1];
+	uint8_t n = anchor_list_split(names, row->scs.anchor);
 
-	if (!cfg_anchor_known(g->cfg, row->scs.anchor)) {
-		return refuse(why, ERR_NOTFOUND, "trust anchor '%s' is not in the configuration (trust_anchors)",
-			      row->scs.anchor);
+	for (uint8_t i = 0; i < n; i++) {
+		if (!cfg_anchor_known(g->cfg, names[i])) {
+			return refuse(why, ERR_NOTFOUND, "trust anchor '%s' is not in the configuration (trust_anchors)",
+				      names[i]);
+		}
 	}
 	if (adm_ndsip_check(g->cfg, &row->scs, words)) {
 		return refuse(why, ERR_INVAL, "SCS '%.63s': %.300s", row->scs.name, words);

@@ -79,16 +79,16 @@ static void row_of(struct ctl_request *rq, const char *line, size_t len)
 #define HOLDERS_MAGIC 0x51d0b3e6u
 struct holders {
 	struct obj obj;
-	const char *anchor; /* not ended by a zero */
-	size_t len;
-	unsigned n;
+	char anchor[IDENT_SCS_MAX + 1];
+	unsigned n, beside; /* SCSs that have no other anchor; that have others beside it */
 };
 
 static int count_holder(void *arg, const struct asc_scs *scs)
 {
 	struct holders *h = OBJ_OF(arg, struct holders, HOLDERS_MAGIC);
 
-	h->n += strlen(scs->anchor) == h->len && memcmp(scs->anchor, h->anchor, h->len) == 0;
+	h->n += strcmp(scs->anchor, h->anchor) == 0;
+	h->beside += strcmp(scs->anchor, h->anchor) != 0 && anchor_list_has(scs->anchor, h->anchor);
 	return 0;
 }
 
@@ -103,15 +103,23 @@ static void warn_holders(const struct adm *a, struct ctl_request *rq, const char
 	    memcmp(line + len - (sizeof after - 1), after, sizeof after - 1) != 0) {
 		return;
 	}
-	h.anchor = line + sizeof before - 1;
-	h.len = len - around;
+	if (str_copy(h.anchor, sizeof h.anchor, line + sizeof before - 1, len - around)) {
+		return; /* no SCS has such an anchor */
+	}
 	(void)asc_scs_each(a->asc, count_holder, &h);
 	if (h.n) {
 		ctl_line(rq,
 			 json_pack("{s:s, s:o}", "kind", "warning", "text",
-				   json_sprintf("trust_anchors[%.*s]: SCSs provisioned with it: %u; their sessions end, and they "
+				   json_sprintf("trust_anchors[%s]: SCSs provisioned with it: %u; their sessions end, and they "
 						"cannot connect until they have another anchor",
-						(int)h.len, h.anchor, h.n)));
+						h.anchor, h.n)));
+	}
+	if (h.beside) {
+		ctl_line(rq,
+			 json_pack("{s:s, s:o}", "kind", "warning", "text",
+				   json_sprintf("trust_anchors[%s]: SCSs provisioned with it and with others: %u; their sessions "
+						"under it end",
+						h.anchor, h.beside)));
 	}
 }
 

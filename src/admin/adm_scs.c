@@ -59,6 +59,34 @@ static bool ndsip_of(struct asc_scs *s, const struct adm *a, struct ctl_request 
 	return true;
 }
 
+/* Its trust anchors, each of which the configuration has. False: one is not, then the request is
+ * answered. An empty text stands for those that are stored. */
+static bool anchors_of(struct asc_scs *s, const struct adm *a, struct ctl_request *rq, const json_t *args)
+{
+	char names[ANCHOR_LIST_MAX][IDENT_SCS_MAX + 1];
+	const char *text = ctl_arg_text(args, "anchor", "");
+	uint8_t n;
+
+	if (!ctl_arg_has(args, "anchor")) {
+		return true;
+	}
+	if (anchor_list_read(s->anchor, text, strlen(text))) {
+		ctl_fail(rq, "SCS '%s': anchor: '%s', expected " ANCHOR_LIST_EXPECTED, s->name, text);
+		return false;
+	}
+	n = anchor_list_split(names, s->anchor);
+	for (uint8_t i = 0; i < n; i++) {
+		if (!cfg_anchor_known(a->cfg, names[i])) {
+			ctl_fail(rq,
+				 "trust anchor '%s' is not in the configuration (trust_anchors); 'mtcctl status all' lists those "
+				 "that are",
+				 names[i]);
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool scs_of(struct asc_scs *s, const json_t *args)
 {
 	asc_scs_init(s);
@@ -73,7 +101,7 @@ static bool scs_of(struct asc_scs *s, const json_t *args)
 #undef READ
 	return copy_arg(s->name, sizeof s->name, args, "name") && copy_arg(s->e164, sizeof s->e164, args, "e164") &&
 	       copy_arg(s->origin_host, sizeof s->origin_host, args, "origin_host") &&
-	       copy_arg(s->realm, sizeof s->realm, args, "realm") && copy_arg(s->anchor, sizeof s->anchor, args, "anchor");
+	       copy_arg(s->realm, sizeof s->realm, args, "realm");
 }
 
 #define JSON_U32(value_, min_) json_integer((json_int_t)(value_))
@@ -156,10 +184,7 @@ static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
 		ctl_fail(rq, "a name is too long");
 		return;
 	}
-	if (!cfg_anchor_known(a->cfg, change.scs.anchor)) {
-		ctl_fail(
-		    rq, "trust anchor '%s' is not in the configuration (trust_anchors); 'mtcctl status all' lists those that are",
-		    change.scs.anchor);
+	if (!anchors_of(&change.scs, a, rq, args)) {
 		return;
 	}
 	if (!replace && asc_scs_find(a->asc, change.scs.name)) {
@@ -208,11 +233,7 @@ static void on_scs_set(void *arg, struct ctl_request *rq, const json_t *args)
 		ctl_fail(rq, "nothing to set: say at least one value");
 	} else if (!scs_of(&change.scs, args)) {
 		ctl_fail(rq, "a name is too long");
-	} else if (ctl_arg_has(args, "anchor") && !cfg_anchor_known(a->cfg, change.scs.anchor)) {
-		ctl_fail(
-		    rq, "trust anchor '%s' is not in the configuration (trust_anchors); 'mtcctl status all' lists those that are",
-		    change.scs.anchor);
-	} else if (ndsip_of(&change.scs, a, rq, args)) {
+	} else if (anchors_of(&change.scs, a, rq, args) && ndsip_of(&change.scs, a, rq, args)) {
 		adm_change(a, rq, args, &change, scs_put);
 	}
 }

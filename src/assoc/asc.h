@@ -104,6 +104,9 @@ struct asc_asker {
 	const char *scs;
 	const char *const *proven; /* names of groups */
 	uint8_t proven_n;          /* at most IDENTITY_GROUPS_MAX are looked at */
+	/* The trust anchor of the certificate: it proves groups of this anchor only. NULL: it is
+	 * not known which of the SCS's anchors it is, and each counts. */
+	const char *anchor;
 };
 
 /* The groups that count for the asker, each once; `out` is borrowed until the next change of the

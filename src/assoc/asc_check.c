@@ -36,8 +36,8 @@ static int check_names(struct asc_scs *scs, struct asc_why *why)
 		return refuse(why, scs, "realm", "expected a realm, which is a domain name");
 	}
 	str_set(scs->realm, sizeof scs->realm, text);
-	if (!ident_name_ok(scs->anchor)) {
-		return refuse(why, scs, "anchor", "expected the name of a trust anchor");
+	if (anchor_list_read(scs->anchor, scs->anchor, strlen(scs->anchor))) {
+		return refuse(why, scs, "anchor", "expected " ANCHOR_LIST_EXPECTED);
 	}
 	return 0;
 }

@@ -56,6 +56,12 @@ static bool has(const struct owners *w, const struct asc_node *node)
 	return false;
 }
 
+/* Admission has checked that the certificate chains to a trust anchor of the SCS, `who->anchor`. */
+static bool proves(const struct asc_asker *who, const struct asc_scs *scs, const struct asc_group *group)
+{
+	return anchor_list_has(scs->anchor, group->anchor) && (!who->anchor || strcmp(who->anchor, group->anchor) == 0);
+}
+
 static void owners_of(struct owners *w, const struct asc_model *m, const struct asc_asker *who)
 {
 	const struct asc_node *scs = asc_model_scs(m, who->scs);
@@ -76,8 +82,7 @@ static void owners_of(struct owners *w, const struct asc_model *m, const struct 
 	for (uint8_t i = 0; i < who->proven_n && i < IDENTITY_GROUPS_MAX; i++) {
 		const struct asc_node *group = asc_model_group(m, who->proven[i]);
 
-		/* admission has checked that the certificate chains to the SCS's trust anchor */
-		if (group && group->group.anchor[0] && strcmp(group->group.anchor, scs->scs.anchor) == 0 && !has(w, group)) {
+		if (group && proves(who, &scs->scs, &group->group) && !has(w, group)) {
 			w->node[w->n++] = group;
 		}
 	}

@@ -77,8 +77,11 @@ static void get_text(struct rd *r, char *out, size_t cap)
  * default it was.
  * Version 4 is version 3 with the lists of addresses of an SCS with NDS/IP behind the limits: for
  * each row of SCS_NDSIP their number, and each as a family (4 or 6) and its octets. An SCS without
- * NDS/IP is written as version 3. */
-enum { SCS_VERSION_1 = 1, SCS_VERSION_2 = 2, SCS_VERSION = 3, SCS_VERSION_NDSIP = 4 };
+ * NDS/IP is written as version 3.
+ * Version 5 is version 4 with several trust anchors: their number, and each as a string, stand in
+ * place of the one string, and the lists of addresses may be empty. An SCS with one anchor is never
+ * written so. */
+enum { SCS_VERSION_1 = 1, SCS_VERSION_2 = 2, SCS_VERSION = 3, SCS_VERSION_NDSIP = 4, SCS_VERSION_ANCHORS = 5 };
 #define LIMITS_AT_LEAST 13 /* of version 3, from its beginning */
 enum { V2_ACTIONS_P_BIT_OPTIONAL = 0x80, V2_STRICT_ANSWERS = 0x01 };
 enum { V1_PAYLOAD = 1024, V1_VALIDITY_S = 7 * 24 * 3600, V1_CONNECTIONS = 8, V1_PENDING = 1024 };
@@ -157,17 +160,47 @@ static void get_addresses(struct rd *r, struct asc_addresses *a, uint8_t max)
 	}
 }
 
+static void put_anchors(struct buf *b, char names[ANCHOR_LIST_MAX][IDENT_SCS_MAX + 1], uint8_t n)
+{
+	if (n != 1) {
+		buf_u8(b, n);
+	}
+	for (uint8_t i = 0; i < n; i++) {
+		put_text(b, names[i]);
+	}
+}
+
+/* Several; only a list in its form is one that this program wrote. */
+static void get_anchors(struct rd *r, char out[ANCHOR_LIST_LEN])
+{
+	char name[IDENT_SCS_MAX + 1];
+	uint8_t n = rd_u8(r);
+
+	out[0] = 0;
+	r->bad = r->bad || n < 2 || n > ANCHOR_LIST_MAX;
+	for (uint8_t i = 0; i < n && !r->bad; i++) {
+		get_text(r, name, sizeof name);
+		if (!r->bad) {
+			str_add(out, ANCHOR_LIST_LEN, i ? " " : "");
+			str_add(out, ANCHOR_LIST_LEN, name);
+		}
+	}
+	r->bad = r->bad || !anchor_list_ok(out);
+}
+
 void asc_scs_record_put(struct buf *b, const struct asc_scs *scs, uint32_t number)
 {
 	uint8_t n = limits_said(scs);
-	bool ndsip = has_ndsip(scs);
+	char anchors[ANCHOR_LIST_MAX][IDENT_SCS_MAX + 1];
+	uint8_t anchors_n = anchor_list_split(anchors, scs->anchor);
+	bool ndsip = has_ndsip(scs) || anchors_n > 1;
 
-	buf_u8(b, ndsip ? SCS_VERSION_NDSIP : SCS_VERSION);
+	buf_u8(b, anchors_n > 1 ? SCS_VERSION_ANCHORS : ndsip ? SCS_VERSION_NDSIP : SCS_VERSION);
 	buf_le32(b, number);
 	put_text(b, scs->e164);
 	put_text(b, scs->origin_host);
 	put_text(b, scs->realm);
-	put_text(b, scs->anchor);
+	put_anchors(b, anchors, anchors_n);
 	buf_u8(b, n);
 #define PUT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                                 \
 	if (SCS_LIMIT_##id_ < n) {                                                                                               \
@@ -260,21 +293,26 @@ int asc_scs_record_get(struct asc_scs *scs, uint32_t *number, const void *p, siz
 	uint8_t version = rd_u8(&r);
 	int err;
 
-	if (version < SCS_VERSION_1 || version > SCS_VERSION_NDSIP) {
+	if (version < SCS_VERSION_1 || version > SCS_VERSION_ANCHORS) {
 		return r.bad ? ERR_PROTO : ERR_VERSION;
 	}
 	*number = rd_le32(&r);
 	get_text(&r, scs->e164, sizeof scs->e164);
 	get_text(&r, scs->origin_host, sizeof scs->origin_host);
 	get_text(&r, scs->realm, sizeof scs->realm);
-	get_text(&r, scs->anchor, sizeof scs->anchor);
+	if (version == SCS_VERSION_ANCHORS) {
+		get_anchors(&r, scs->anchor);
+	} else {
+		get_text(&r, scs->anchor, IDENT_SCS_MAX + 1);
+		r.bad = r.bad || strpbrk(scs->anchor, " ,"); /* one name: asc_scs_check() would take several */
+	}
 	if (r.bad) {
 		return ERR_PROTO;
 	}
 	err = version >= SCS_VERSION ? get_limits(&r, scs) : get_limits_of_old(&r, scs, version);
 #define GET(id_, member_, max_, option_, meaning_)                                                                               \
 	scs->member_ = (struct asc_addresses){ .n = 0 };                                                                         \
-	if (!err && version == SCS_VERSION_NDSIP) {                                                                              \
+	if (!err && version >= SCS_VERSION_NDSIP) {                                                                              \
 		get_addresses(&r, &scs->member_, max_);                                                                          \
 	}
 	SCS_NDSIP(GET)

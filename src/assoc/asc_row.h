@@ -5,7 +5,7 @@
  * The main environment, in the store's directory:
  *
  *   database  key                                     value
- *   scs       1, name                                 3 or 4, u32 number, strings (u8 length +
+ *   scs       1, name                                 3, 4 or 5, u32 number, strings (u8 length +
  *                                                     octets), limits [, addresses of NDS/IP]
  *   set       1, u32be SCS number, verdict, device    1, u8 rights and mode, i64 from, i64 until
  *   group     1, name                                 1, u32 number, anchor (u8 length + octets)
@@ -39,7 +39,8 @@
  * The limits of an SCS are those of base/scs_limits.h in its order, preceded by their number. A
  * program that knows fewer of them reads a record whose further ones have their default, and
  * refuses any other. An SCS with NDS/IP has a record of version 4, which a program that does not
- * know NDS/IP refuses; any other SCS has one of version 3, so that one can go back.
+ * know NDS/IP refuses, and one with several trust anchors has version 5, which a program that knows
+ * one anchor refuses; any other SCS has one of version 3, so that one can go back.
  * A number is never used again. Entries in `dev` whose number has gone are not rules; they are
  * removed when the row is next written or an import merges it. */
 #pragma once

@@ -53,7 +53,7 @@ void asc_scs_init(struct asc_scs *scs)
 bool asc_scs_same_peer(const struct asc_scs *a, const struct asc_scs *b)
 {
 	return strcmp(a->origin_host, b->origin_host) == 0 && strcmp(a->realm, b->realm) == 0 &&
-	       strcmp(a->anchor, b->anchor) == 0;
+	       anchor_list_share(a->anchor, b->anchor);
 }
 
 bool asc_scs_same_ndsip(const struct asc_scs *a, const struct asc_scs *b)

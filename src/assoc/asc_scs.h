@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/anchor_list.h"
 #include "base/assoc_rule.h"
 #include "base/buf.h"
 #include "base/ident.h"
@@ -32,8 +33,8 @@ struct asc_scs {
 	char e164[ASC_E164_MAX + 1];          /* SCS-Identity: 5 to 15 digits */
 	char origin_host[IDENT_HOST_MAX + 1]; /* must be proven by the certificate; lower-cased */
 	char realm[IDENT_HOST_MAX + 1];
-	/* name of the one trust anchor its certificate must chain to */
-	char anchor[IDENT_SCS_MAX + 1];
+	/* its trust anchors: its certificate must chain to one of them */
+	char anchor[ANCHOR_LIST_LEN];
 
 	/* limits; 0 in a limit that the configuration also has: the configuration's value */
 	SCS_LIMITS(SCS_LIMIT_MEMBER)
@@ -71,6 +72,7 @@ static inline uint32_t asc_scs_limit(uint32_t own, uint32_t configured)
 }
 /* True if both are the same for NDS/IP: host, anchor and addresses. */
 bool asc_scs_same_ndsip(const struct asc_scs *a, const struct asc_scs *b);
-/* True if both have the same host, realm and anchor: a session admitted as one would be admitted as
- * the other. */
+/* True if both have the same host and realm, and a trust anchor in common: a session admitted as
+ * one would be admitted as the other, unless it is under an anchor that the other has not
+ * (core_sessions_renew() ends those). */
 bool asc_scs_same_peer(const struct asc_scs *a, const struct asc_scs *b);

@@ -34,6 +34,7 @@ enum cli_kind {
 	CLI_FALSE,     /* option without value: false */
 	CLI_ADDRESSES, /* numeric addresses, comma-separated, at most `max`: a list; none: an empty one */
 	CLI_YESNO,     /* yes or no: true or false */
+	CLI_ANCHORS,   /* names of anchors, comma-separated: one text */
 	CLI_ANCHOR,    /* name of an anchor; none: the empty text */
 	CLI_FIXED,     /* option without value: the text in `words` */
 	CLI_PRESET,    /* neither operand nor option: always the text in `words` */

@@ -65,6 +65,8 @@ static const struct cli_param scs_add[] = {
 	       "trust anchor of the configuration that its certificate must chain to; the word internal: it has no certificate "
 	       "and may "
 	       "connect through internal listeners with protection none, and through no other"),
+	OPTION("anchors", "anchor", CLI_ANCHORS, "LIST",
+	       "in place of --anchor, several: its certificate must chain to one of them; at most 8"),
 	SCS_LIMITS(ADD_LIMIT) SCS_NDSIP(ADD_LIST) OPTION("replace", "replace", CLI_TRUE, NULL, "overwrite an SCS of this name"),
 	END,
 };
@@ -110,7 +112,8 @@ static const struct cli_param scs_set[] = {
 	KEY("e164", "e164", CLI_DIGITS, "DIGITS", "its SCS-Identity"),
 	KEY("origin-host", "origin_host", CLI_HOST, "HOST", "its Diameter host"),
 	KEY("realm", "realm", CLI_HOST, "REALM", "its Diameter realm"),
-	KEY("anchor", "anchor", CLI_NAME, "NAME", "its trust anchor, or the word internal"),
+	KEY("anchor", "anchor", CLI_NAME, "NAME", "its one trust anchor, or the word internal"),
+	KEY("anchors", "anchor", CLI_ANCHORS, "LIST", "its trust anchors, at most 8"),
 	SCS_LIMITS(SET_LIMIT) SCS_NDSIP(SET_LIST) END,
 };
 
@@ -639,8 +642,9 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl scs set acme priority no\n"
 	  "  mtcctl scs set acme tls-versions 1.3 protections tls,tls+ndsip transports any\n"
 	  "  mtcctl scs set acme ndsip-hosts 10.8.0.7 ndsip-ike none\n\n"
-	  "The keys are those of 'scs add' without --, or the names that 'scs show' has. A new host, realm or anchor ends the "
-	  "sessions;\nnew transports, protections, tls-versions or tls-suites end those that have others.\n" },
+	  "The keys are those of 'scs add' without --, or the names that 'scs show' has. A new host or realm ends the "
+	  "sessions, an anchor that is taken away those under it;\nnew transports, protections, tls-versions or tls-suites end "
+	  "those that have others.\n" },
 	{ "scs", "del", "scs.del", "Remove an SCS, its rules and its sessions", scs_del, NULL, cli_show_deleted,
 	  "  mtcctl scs del acme\n" },
 	{ "scs", "list", "scs.list", "All SCSs", NULL, scs_columns, cli_show_count, "  mtcctl scs list\n" },

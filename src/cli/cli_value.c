@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/anchor_list.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/ident.h"
@@ -228,6 +229,8 @@ static json_t *certificate(const struct cli_param *p, const char *path, char why
 
 json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX])
 {
+	char anchors[ANCHOR_LIST_LEN];
+
 	switch (p->kind) {
 	case CLI_IN:
 	case CLI_OUT:
@@ -249,6 +252,10 @@ json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_
 		return ident_name_ok(text)
 			   ? json_string(text)
 			   : wrong(why, p, text, "a name: a-z 0-9 . _ -, at most 63, beginning with a letter or digit");
+	case CLI_ANCHORS:
+		return anchor_list_read(anchors, text, strlen(text))
+			   ? wrong(why, p, text, ANCHOR_LIST_EXPECTED ", with commas between them")
+			   : json_string(anchors);
 	case CLI_ANCHOR:
 		if (!strcmp(text, "none") || !*text) {
 			return json_string("");

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/anchor_list.h"
 #include "base/str.h"
 #include "core/core_claims.h"
 #include "core/core_int.h"
@@ -132,8 +133,7 @@ static void session_refuse(struct core_edge *e, uint64_t number, const struct ip
 	refuse(e, number, reason);
 }
 
-/* Sends the edge the verdict and the limits of an admitted session. */
-static void send_terms(struct core_session *s, const struct asc_scs *scs)
+void core_session_terms(struct core_session *s, const struct asc_scs *scs)
 {
 	struct ipc_session_verdict v = { .admitted = true,
 					 .result_code = DIA_RESULT_SUCCESS,
@@ -161,64 +161,17 @@ static void admit(struct core_session *s, const struct ipc_session_open *open, c
 
 	identity_view(&id, &open->identity);
 	anchor = pol_admit_anchor(&id, scs->anchor);
-	s->anchor = anchor < IDENTITY_ANCHORS_MAX ? anchor : 0; /* an internal SCS has none */
+	s->anchor = 0; /* an internal SCS has none */
+	if (anchor < IDENTITY_ANCHORS_MAX) {
+		s->anchor = anchor;
+		str_set(s->anchor_name, sizeof s->anchor_name, id.anchors[anchor]);
+		core_proven_by(s->proven, id.anchors[anchor]);
+	}
 	core_decide_session(c, s->edge->who.generation, s->key.number, open, scs->name, POL_NONE, "");
 	st_count(&c->st, ST_SESSION_ADMITTED);
-	send_terms(s, scs);
+	core_session_terms(s, scs);
 	core_wake_begin(s->scs);
 	(void)core_session_permitted(s); /* an edge may announce what a reload has just removed */
-}
-
-/* Ends a session that has what is no longer agreed, and returns true. */
-static bool end_not_agreed(struct core_session *s, const struct asc_scs *scs)
-{
-	struct agreement agreed = core_agreement(scs);
-	enum agreed_item item = agreement_check(&agreed, &s->connection);
-	char words[AGREEMENT_TEXT_MAX];
-
-	if (item == AGREED_ALL) {
-		return false;
-	}
-	agreement_text(words, item, &agreed, &s->connection);
-	log_warn(s->core->log, "core", "session of %s at %s is cut: %s: %s", s->scs->name, s->address,
-		 pol_reason_words(pol_not_agreed(item)), words);
-	core_decide_session_end(s->core, s, pol_reason_str(pol_not_agreed(item)), words);
-	core_session_cut(s, CORE_CUT_NOT_AGREED);
-	return true;
-}
-
-/* Returns the number of sessions ended, 0 or 1. */
-static uint32_t renew(struct core_session *s, const struct asc_scs *scs)
-{
-	struct scs_limits limits;
-
-	if (end_not_agreed(s, scs)) {
-		return 1;
-	}
-
-	core_scs_limits(s->core, scs, &limits);
-	if (limits.pending_max != s->pending_max || scs->p_bit_optional != s->p_bit_optional ||
-	    scs->revocation_soft != s->revocation_soft) {
-		send_terms(s, scs);
-	}
-	return 0;
-}
-
-uint32_t core_sessions_renew(struct core *c, const char *scs)
-{
-	struct core_session *s, *next;
-	uint32_t ended = 0;
-
-	for (s = TAILQ_FIRST(&c->sessions.list); s; s = next) {
-		const struct asc_scs *now =
-		    scs && strcmp(scs, s->scs->name) != 0 ? NULL : asc_scs_find(c->store.asc, s->scs->name);
-
-		next = TAILQ_NEXT(s, entry);
-		if (now && !s->edge->bad) {
-			ended += renew(s, now);
-		}
-	}
-	return ended;
 }
 
 /* -- one connection more than connections_max: the oldest session is probed by a DWR; if it does

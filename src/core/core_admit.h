@@ -22,6 +22,8 @@ void core_probes_fini(struct core *c); /* a zeroed part is allowed */
 
 /* An edge that announces a session which it cannot have is ended (core_claims.h). */
 void core_on_session_open(struct core_edge *e, uint64_t number, const struct ipc_session_open *open);
+/* Sends the edge the verdict and the limits of an admitted session. */
+void core_session_terms(struct core_session *s, const struct asc_scs *scs);
 void core_on_session_closed(struct core_edge *e, uint64_t number, const struct ipc_session_closed *closed);
 
 void core_probe_session_gone(struct core_probe *p); /* The probed session has ended: judges the new connection again. */

@@ -15,8 +15,10 @@ void core_judge(struct core *c, struct tls_judge *judge)
 }
 
 /* Verdict on a session of this SCS with its own host and realm. Open connections do not count. */
-static enum pol_reason admission(const struct core *c, const struct asc_scs *scs, const struct tls_identity *id, uint64_t now_s)
+static void admission(struct core_certificate *out, const struct core *c, const struct asc_scs *scs,
+		      const struct tls_identity *id, uint64_t now_s)
 {
+	uint8_t anchor;
 	struct pol_admit_scs facts = { scs->origin_host,     scs->realm,         scs->anchor, NULL, 0, 1,
 				       scs->revocation_soft, core_agreement(scs) };
 	struct pol_identity who = { .kind = IDENTITY_TLS, .not_after_s = id->not_after_s };
@@ -29,7 +31,9 @@ static enum pol_reason admission(const struct core *c, const struct asc_scs *scs
 		who.revocation[who.anchors_n] = id->revocation[who.anchors_n];
 	}
 	facts.also = core_also_named(c, &who, scs);
-	return pol_admit(&who, scs->origin_host, scs->realm, &facts, now_s);
+	anchor = pol_admit_anchor(&who, scs->anchor);
+	str_set(out->anchor, sizeof out->anchor, anchor < IDENTITY_ANCHORS_MAX ? who.anchors[anchor] : "");
+	out->admission = pol_admit(&who, scs->origin_host, scs->realm, &facts, now_s);
 }
 
 int core_certificate(const struct core *c, const char *scs, const char *pem, uint64_t now_s, struct core_certificate *out,
@@ -60,7 +64,7 @@ int core_certificate(const struct core *c, const char *scs, const char *pem, uin
 			proven.name[out->groups_n]); /* both names are bounded by IDENT_SCS_MAX */
 	}
 	if (provisioned) {
-		out->admission = admission(c, provisioned, &id, now_s);
+		admission(out, c, provisioned, &id, now_s);
 	}
 	return 0;
 }

@@ -49,13 +49,29 @@ void core_proven_free(struct core_proven *p)
 	free(p);
 }
 
-void core_proven_text(char out[TRG_GROUPS_LEN_MAX + 1], const struct core_proven *p)
+void core_proven_by(struct core_proven *p, const char *anchor)
+{
+	if (p) {
+		str_set(p->anchor, sizeof p->anchor, anchor);
+	}
+}
+
+static bool of_another_anchor(const struct core *c, const struct core_proven *p, const char *group)
+{
+	const struct asc_group *g = p->anchor[0] ? asc_group_find(c->store.asc, group) : NULL;
+
+	return g && strcmp(g->anchor, p->anchor) != 0;
+}
+
+void core_proven_text(char out[TRG_GROUPS_LEN_MAX + 1], const struct core *c, const struct core_proven *p)
 {
 	size_t len = 0;
 
 	out[0] = 0;
 	for (uint8_t i = 0; p && i < p->n; i++) {
-		len += (size_t)snprintf(out + len, TRG_GROUPS_LEN_MAX + 1 - len, "%s%s", i ? " " : "", p->name[i]);
+		if (!of_another_anchor(c, p, p->name[i])) {
+			len += (size_t)snprintf(out + len, TRG_GROUPS_LEN_MAX + 1 - len, "%s%s", len ? " " : "", p->name[i]);
+		}
 	}
 }
 
@@ -80,5 +96,8 @@ struct asc_asker core_asker(const char *scs, const struct core_proven *p, uint64
 {
 	bool valid = p && (!p->not_after_s || now_ms / 1000 <= p->not_after_s);
 
-	return (struct asc_asker){ scs, valid ? p->names : NULL, valid ? p->n : 0 };
+	return (struct asc_asker){ .scs = scs,
+				   .proven = valid ? p->names : NULL,
+				   .proven_n = valid ? p->n : 0,
+				   .anchor = valid && p->anchor[0] ? p->anchor : NULL };
 }

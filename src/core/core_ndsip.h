@@ -81,6 +81,8 @@ struct core_ndsip {
 
 /* Whether what an SCS has of NDS/IP goes with the configuration; else `why` says why not. */
 bool core_ndsip_fits(const struct cfg_iwf *cfg, const struct asc_scs *scs, char why[CFG_WHY_MAX]);
+/* The message about an SCS that fits, in the list of this number. */
+void core_ndsip_message(struct ns_msg *m, uint32_t list, const struct cfg_iwf *cfg, const struct asc_scs *scs);
 ERR_MUST_USE int core_ndsip_init(struct core *c); /* ERR_NOMEM, ERR_IO */
 void core_ndsip_fini(struct core *c);             /* a zeroed part is allowed */
 /* At the end of a turn: notices changes of SCSs. */

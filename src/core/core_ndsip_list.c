@@ -49,44 +49,6 @@ void core_ndsip_forget(struct core_ndsip_scs *s)
 
 /* -- the list */
 
-static void message_of(struct ns_msg *m, uint32_t list, const struct asc_scs *scs)
-{
-	_Static_assert(NS_HOSTS_MAX == SCS_NDSIP_ADDRESSES_MAX && NS_IKE_MAX == 8, "as in base/scs_ndsip.h");
-	*m = (struct ns_msg){ .kind = NS_SCS, .scs = { .list = list } };
-	str_set(m->scs.name, sizeof m->scs.name, scs->name);
-	str_set(m->scs.identity, sizeof m->scs.identity, scs->origin_host);
-	str_set(m->scs.anchor, sizeof m->scs.anchor, scs->anchor);
-	m->scs.ike_n = scs->ndsip_ike.n;
-	memcpy(m->scs.ike, scs->ndsip_ike.at, scs->ndsip_ike.n * sizeof *m->scs.ike);
-	m->scs.hosts_n = scs->ndsip_hosts.n;
-	memcpy(m->scs.hosts, scs->ndsip_hosts.at, scs->ndsip_hosts.n * sizeof *m->scs.hosts);
-}
-
-bool core_ndsip_fits(const struct cfg_iwf *cfg, const struct asc_scs *scs, char why[CFG_WHY_MAX])
-{
-	for (uint8_t i = 0; i < scs->ndsip_hosts.n; i++) {
-		if (cfg_ndsip_peer_check(cfg, &scs->ndsip_hosts.at[i], false, why)) {
-			return false;
-		}
-	}
-	for (uint8_t i = 0; i < scs->ndsip_ike.n; i++) {
-		if (cfg_ndsip_peer_check(cfg, &scs->ndsip_ike.at[i], true, why)) {
-			return false;
-		}
-	}
-	for (size_t i = 0; i < cfg->peers_n; i++) {
-		if (protection_has_ndsip(cfg->peers[i].protection) && !strcmp(cfg->peers[i].identity, scs->origin_host)) {
-			snprintf(why, CFG_WHY_MAX, "its Origin-Host is the IKE identity of our peer '%s'", cfg->peers[i].name);
-			return false;
-		}
-	}
-	if (cfg_anchor_index(cfg, scs->anchor) == CFG_ANCHORS_MAX) {
-		snprintf(why, CFG_WHY_MAX, "its trust anchor '%s' is not in the configuration (trust_anchors)", scs->anchor);
-		return false;
-	}
-	return true;
-}
-
 /* Notes an SCS of the list that begins, and counts it. */
 static int note_scs(void *arg, const struct asc_export_row *row)
 {
@@ -275,11 +237,12 @@ static void put(struct core_ndsip *n, const struct ns_msg *m)
 
 static int put_scs(void *arg, const struct asc_export_row *row)
 {
-	struct core_ndsip *n = &OBJ_OF(arg, struct core, CORE_MAGIC)->ndsip;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
+	struct core_ndsip *n = &c->ndsip;
 	struct core_ndsip_scs *noted = row->scs->ndsip_hosts.n ? core_ndsip_find(n, row->scs->name) : NULL;
 
 	if (noted && !noted->refused) {
-		message_of(&n->out, n->list, row->scs);
+		core_ndsip_message(&n->out, n->list, c->cfg, row->scs);
 		core_ndsip_note_given(n, noted, &n->out);
 		n->has_out = true;
 	}

@@ -418,7 +418,7 @@ static enum stage stage_submit(struct visit *v)
 	struct trg_request req;
 	struct core_trigger *t;
 
-	core_proven_text(groups, v->session->proven);
+	core_proven_text(groups, v->core, v->session->proven);
 	request_of(&req, v, groups);
 	input = core_piece_input(v->core); /* required: it holds the deadline of the answer */
 	if (!input || make(&t, v, &req)) {

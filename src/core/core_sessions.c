@@ -215,12 +215,11 @@ uint32_t core_sessions_cut(struct core *c, const char *scs, enum core_cut why)
 
 bool core_session_permitted(struct core_session *s)
 {
-	const struct asc_scs *scs = asc_scs_find(s->core->store.asc, s->scs->name);
 	enum core_cut why;
 
 	if (s->listen->gone_ms) {
 		why = CORE_CUT_LISTENER_REMOVED;
-	} else if (scs && !cfg_anchor_known(s->core->cfg, scs->anchor)) {
+	} else if (s->anchor_name[0] && !cfg_anchor_known(s->core->cfg, s->anchor_name)) {
 		why = CORE_CUT_ANCHOR_REMOVED;
 	} else {
 		return true;

@@ -64,7 +64,9 @@ struct core_session {
 	uint64_t refuses_ms;            /* length of the last such pause */
 	uint32_t pending_max;           /* this and the next two: values last sent to its edge */
 	bool p_bit_optional, revocation_soft;
-	uint8_t anchor;           /* index in the anchors of its identity, as the edge announced them */
+	uint8_t anchor; /* index in the anchors of its identity, as the edge announced them */
+	/* its name, which is that of the session's trust anchor; "": an internal SCS has none */
+	char anchor_name[IDENT_SCS_MAX + 1];
 	struct core_probe *probe; /* in state PROBED */
 	struct map_node node;
 	TAILQ_HEAD(, core_notice) notices;

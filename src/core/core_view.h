@@ -373,6 +373,7 @@ struct core_certificate {
 	/* Groups named by its SAN URIs; asc_asker_groups() tells which of them count. */
 	char groups[IDENTITY_GROUPS_MAX][IDENT_SCS_MAX + 1];
 	uint8_t groups_n;
+	char anchor[IDENT_SCS_MAX + 1]; /* by which the SCS would be admitted; "": by none */
 	enum pol_reason
 	    /* Verdict on a connection as this SCS at now_s. NONE: admitted, unless the limit of
 	     * connections is reached. */

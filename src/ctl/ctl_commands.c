@@ -56,7 +56,8 @@ const struct ctl_arg ctl_args_scs_add[] = {
 	TEXT("e164", true, 5, 15, "the SCS-Identity, 5 to 15 digits"),
 	TEXT("origin_host", true, 1, 253, "the Diameter Origin-Host, proven by the certificate"),
 	TEXT("realm", true, 1, 253, "the Diameter Origin-Realm"),
-	TEXT("anchor", true, 1, 63, "name of the trust anchor that the certificate must chain to"),
+	TEXT("anchor", true, 1, 511,
+	     "names of trust anchors, at most 8, with commas or blanks between: the certificate must chain to one of them"),
 	SCS_LIMITS(LIMIT) SCS_NDSIP(LIST) BOOLEAN("replace", "overwrite an existing SCS of this name"),
 	END,
 };
@@ -66,7 +67,8 @@ const struct ctl_arg ctl_args_scs_set[] = {
 	TEXT("e164", false, 5, 15, "the SCS-Identity, 5 to 15 digits"),
 	TEXT("origin_host", false, 1, 253, "the Diameter Origin-Host, proven by the certificate"),
 	TEXT("realm", false, 1, 253, "the Diameter Origin-Realm"),
-	TEXT("anchor", false, 1, 63, "name of the trust anchor that the certificate must chain to"),
+	TEXT("anchor", false, 1, 511,
+	     "names of trust anchors, at most 8, with commas or blanks between: the certificate must chain to one of them"),
 	SCS_LIMITS(LIMIT) SCS_NDSIP(LIST) END,
 };
 

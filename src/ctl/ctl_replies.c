@@ -456,7 +456,7 @@ static const struct ctl_member scs_deleted[] = {
 
 #define SCS_NAMES                                                                                                                \
 	TEXT("name", "of the SCS"), TEXT("e164", "SCS-Identity"), TEXT("origin_host", "Diameter host"),                          \
-	    TEXT("realm", "Diameter realm"), TEXT("anchor", "name of its trust anchor")
+	    TEXT("realm", "Diameter realm"), TEXT("anchor", "names of its trust anchors, with blanks between")
 
 static const struct ctl_member scs_brief[] = { SCS_NAMES, NUM("sessions", "open connections"), END };
 static const struct ctl_form scs_forms[] = { FORM("each SCS", scs_brief), NO_MORE_FORMS };

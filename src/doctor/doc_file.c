@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/anchor_list.h"
 #include "base/clock.h"
 #include "base/shown.h"
 #include "base/str.h"
@@ -155,10 +156,11 @@ static void say_refused(struct doc_report *r, const struct doc_file *f, const st
 
 /* -- a certificate that is taken */
 
-static bool has_anchor(const struct tls_identity *id, const char *anchor)
+/* One of these (base/anchor_list.h). */
+static bool has_anchor(const struct tls_identity *id, const char *anchors)
 {
 	for (uint8_t i = 0; i < id->anchors_n; i++) {
-		if (strcmp(id->anchors[i], anchor) == 0) {
+		if (anchor_list_has(anchors, id->anchors[i])) {
 			return true;
 		}
 	}

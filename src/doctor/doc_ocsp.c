@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/anchor_list.h"
 #include "base/shown.h"
 #include "doctor/doc_int.h"
 
@@ -53,7 +54,7 @@ void doc_look_at_ocsp(struct doc_report *r, const json_t *rows, const char *anch
 
 	json_array_foreach((json_t *)(uintptr_t)rows, i, row)
 	{
-		if (anchor && (strcmp(doc_text(row, "of"), "anchor") != 0 || strcmp(doc_text(row, "name"), anchor) != 0)) {
+		if (anchor && (strcmp(doc_text(row, "of"), "anchor") != 0 || !anchor_list_has(anchor, doc_text(row, "name")))) {
 			continue;
 		}
 		if (strcmp(doc_text(row, "state"), "failing") == 0) {

@@ -45,9 +45,9 @@ static void take_proof(struct edge_session *s)
 		return;
 	}
 	id->kind = IDENTITY_IPSEC;
-	id->names_n = id->anchors_n = 1;
+	id->names_n = 1;
 	str_set(id->names[0], sizeof id->names[0], s->proof.identity);
-	str_set(id->anchors[0], sizeof id->anchors[0], s->proof.anchor);
+	id->anchors_n = anchor_list_split(id->anchors, s->proof.anchor);
 }
 
 static bool who_is_it(struct edge_session *s)

@@ -31,7 +31,7 @@ struct edge_proof { /* of one connection; in the object of its owner */
 	uint64_t cut_ms; /* WAITS, HELD */
 	unsigned reason; /* enum ns_reason, of the last state that was not PROVEN */
 	/* Once proven: of the SCS and never changed. */
-	char scs[IDENT_SCS_MAX + 1], identity[IDENT_HOST_MAX + 1], anchor[IDENT_SCS_MAX + 1];
+	char scs[IDENT_SCS_MAX + 1], identity[IDENT_HOST_MAX + 1], anchor[ANCHOR_LIST_LEN];
 	struct map_node node;
 	TAILQ_ENTRY(edge_proof) entry, held, saying;
 };

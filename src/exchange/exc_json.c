@@ -43,7 +43,9 @@ static bool add_value(struct room *r, const json_t *v, const struct exc_column *
 		return add(r, json_string_value(v), json_string_length(v));
 	}
 	if (json_is_array(v)) {
-		return (c->type == EXC_T_RIGHTS || c->type == EXC_T_SET || c->type == EXC_T_ADDRESSES) && add_list(r, v);
+		return (c->type == EXC_T_RIGHTS || c->type == EXC_T_SET || c->type == EXC_T_ADDRESSES ||
+			c->type == EXC_T_ANCHORS) &&
+		       add_list(r, v);
 	}
 	if (json_is_boolean(v)) {
 		return c->type == EXC_T_BOOL && add(r, json_is_true(v) ? "yes" : "no", json_is_true(v) ? 3 : 2);

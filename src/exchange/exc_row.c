@@ -29,12 +29,11 @@
 #define A_WHO "the name of an SCS or group:NAME"
 #define A_DEVICE "local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST or set:NAME"
 
-static const struct exc_column scs_columns[] = {
-	COPY("name", scs.name, IDENT_SCS_MAX, "the name of an SCS, at most 63 bytes"),
-	COPY("e164", scs.e164, ASC_E164_MAX, "5 to 15 digits"),
-	COPY("origin_host", scs.origin_host, IDENT_HOST_MAX, "a host name"),
-	COPY("realm", scs.realm, IDENT_HOST_MAX, "a realm, which is a domain name"),
-	COPY("anchor", scs.anchor, IDENT_SCS_MAX, "the name of a trust anchor, at most 63 bytes"),
+static const struct exc_column scs_columns[] = { COPY("name", scs.name, IDENT_SCS_MAX, "the name of an SCS, at most 63 bytes"),
+						 COPY("e164", scs.e164, ASC_E164_MAX, "5 to 15 digits"),
+						 COPY("origin_host", scs.origin_host, IDENT_HOST_MAX, "a host name"),
+						 COPY("realm", scs.realm, IDENT_HOST_MAX, "a realm, which is a domain name"),
+						 COLUMN("anchor", EXC_T_ANCHORS, true, scs.anchor, 0, 0, ANCHOR_LIST_EXPECTED),
 #define LIMIT_U32(id_, member_, min_, max_)                                                                                      \
 	U32(#member_, scs.member_, min_, max_, "a number from " #min_ " to " #max_, ASC_KEEP_##id_)
 #define LIMIT_U16(id_, member_, min_, max_)                                                                                      \
@@ -49,11 +48,11 @@ static const struct exc_column scs_columns[] = {
 		.expected = "some of " words_, .keep = ASC_KEEP_##id_                                                            \
 	}
 #define LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) LIMIT_##kind_(id_, member_, min_, max_),
-	SCS_LIMITS(LIMIT)
+						 SCS_LIMITS(LIMIT)
 #undef LIMIT
 #define LIST(id_, member_, max_, option_, meaning_)                                                                              \
 	KEPT(#member_, EXC_T_ADDRESSES, false, scs.member_, 0, max_, "numeric addresses, at most " #max_, ASC_KEEP_##id_),
-	    SCS_NDSIP(LIST)
+						     SCS_NDSIP(LIST)
 #undef LIST
 };
 _Static_assert(sizeof scs_columns / sizeof *scs_columns <= EXC_COLUMNS_MAX, "the reader has a field for each column");
@@ -215,6 +214,8 @@ static int value_of(void *at, const struct exc_column *c, const struct exc_field
 		return rights_of(at, f->p);
 	case EXC_T_SET:
 		return agreed_read(at, c->words, f->p, f->n);
+	case EXC_T_ANCHORS:
+		return anchor_list_read(at, f->p, f->n);
 	case EXC_T_ADDRESSES:
 		return asc_addresses_read(at, f->p, f->n);
 	case EXC_T_EFFECT:

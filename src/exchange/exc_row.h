@@ -48,6 +48,7 @@ enum exc_type {
 	EXC_T_U32,       /* min..max */
 	EXC_T_BOOL,      /* yes, no, true, false */
 	EXC_T_RIGHTS,    /* words with blanks or commas between them; a list in JSON */
+	EXC_T_ANCHORS,   /* char[ANCHOR_LIST_LEN], written as EXC_T_RIGHTS; one alone as a text */
 	EXC_T_SET,       /* uint16_t: some of `words`, written as EXC_T_RIGHTS */
 	EXC_T_ADDRESSES, /* with blanks or commas between them; a list in JSON */
 	EXC_T_EFFECT,    /* allow, deny */

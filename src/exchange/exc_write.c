@@ -60,6 +60,7 @@ static const char *text_of(char room[TEXT_ROOM], const struct exc_column *c, con
 	case EXC_T_TEXT:
 		return *(const char *const *)at;
 	case EXC_T_COPY:
+	case EXC_T_ANCHORS:
 		return at;
 	case EXC_T_U16:
 		snprintf(room, TEXT_ROOM, "%" PRIu16, *(const uint16_t *)at);
@@ -126,6 +127,12 @@ static void put_json_value(struct buf *out, const struct exc_column *c, const ch
 	case EXC_T_ADDRESSES:
 		put_json_list(out, text);
 		break;
+	case EXC_T_ANCHORS: /* one alone as programs write and read it that know one */
+		if (strchr(text, ' ')) {
+			put_json_list(out, text);
+			break;
+		}
+		__attribute__((fallthrough));
 	default:
 		put_json(out, text);
 	}

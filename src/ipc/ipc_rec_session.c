@@ -53,8 +53,8 @@ static void identity_get(struct rd *r, struct ipc_identity *out)
 		    ipc_io_u8(r, REVOCATION_UNCHECKED, out->kind == IDENTITY_TLS ? REVOCATION_STALE : REVOCATION_UNCHECKED);
 	}
 	ipc_io_text(r, out->ike, sizeof out->ike, is_host_or_none);
-	/* An IKE identity is one name for which one trust anchor is configured. */
-	if (out->kind == IDENTITY_IPSEC && (out->names_n != 1 || out->anchors_n != 1 || out->groups_n)) {
+	/* An IKE identity is one name, by one of the trust anchors of its SCS. */
+	if (out->kind == IDENTITY_IPSEC && (out->names_n != 1 || out->groups_n)) {
 		r->bad = true;
 	}
 	/* An internal identity has no names. A proven one has at least one name and one trust

@@ -147,7 +147,7 @@ static int check_certificates(const struct sa_conn *c, char why[SA_CONN_WHY_MAX]
 		return wrong(why, "our certificate has %zu octets, expected 1 to %u", c->certificate.len, VICI_VALUE_MAX);
 	}
 	if (!c->cacerts_n || c->cacerts_n > SA_CACERTS_MAX) {
-		return wrong(why, "SCS '%.63s' has %zu certificates in its trust anchor, expected 1 to %u", c->scs, c->cacerts_n,
+		return wrong(why, "SCS '%.63s' has %zu certificates in its trust anchors, expected 1 to %u", c->scs, c->cacerts_n,
 			     SA_CACERTS_MAX);
 	}
 	for (size_t i = 0; i < c->cacerts_n; i++) {

@@ -42,7 +42,7 @@ struct sa_conn {                               /* all borrowed */
 	struct sa_texts local_ike, remote_ike; /* numeric; remote "%any": the SCS initiates */
 	const char *local_id, *remote_id;      /* hosts; remote: the Origin-Host of the SCS */
 	struct sa_blob certificate;            /* ours */
-	const struct sa_blob *cacerts;         /* the trust anchor of this SCS */
+	const struct sa_blob *cacerts;         /* the trust anchors of this SCS */
 	size_t cacerts_n;
 	struct sa_texts ike_proposals, esp_proposals; /* none: SA_IKE_PROPOSALS, SA_ESP_PROPOSALS */
 	const struct sa_ts *local;                    /* our protected addresses with protocol and port */

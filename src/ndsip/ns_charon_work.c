@@ -57,6 +57,7 @@ static void on_work(void *arg, int err, const struct vici_packet *response)
 struct conn_room { /* of sa_conn, which borrows */
 	char ike[NS_IKE_MAX][SA_ADDRESS_TEXT_MAX];
 	const char *ike_p[NS_IKE_MAX];
+	struct sa_blob cas[SA_CACERTS_MAX];
 	struct sa_ts hosts[NS_HOSTS_MAX];
 	struct sa_ts local[NS_ENDS_MAX]; /* of a peer */
 };
@@ -85,11 +86,48 @@ static void make_selectors(struct sa_conn *out, struct conn_room *room, const st
 	out->local_n = to->port ? to->local_n : p->local_n;
 }
 
+/* The certificates of all its trust anchors, but of those by which nobody is proven now. When there
+ * are more than fit, sa_conn_check() refuses them all. */
+static void make_cacerts(struct sa_conn *out, struct conn_room *room, const struct ns_files *files, const struct ns_scs *s)
+{
+	char names[ANCHOR_LIST_MAX][IDENT_SCS_MAX + 1];
+	uint8_t n = anchor_list_split(names, s->anchor);
+
+	out->cacerts = room->cas;
+	for (uint8_t i = 0; i < n; i++) {
+		const struct ns_anchor *a = ns_files_anchor(files, names[i]);
+
+		for (size_t k = 0; a && !a->refused[0] && k < a->cas_n; k++) {
+			if (out->cacerts_n < SA_CACERTS_MAX) {
+				room->cas[out->cacerts_n] = a->cas[k];
+			}
+			out->cacerts_n++;
+		}
+	}
+}
+
+/* Why nobody is proven by any of its trust anchors; NULL: by one of them it may be. */
+static const char *refused_by(const struct ns_files *files, const struct ns_scs *s)
+{
+	char names[ANCHOR_LIST_MAX][IDENT_SCS_MAX + 1];
+	uint8_t n = anchor_list_split(names, s->anchor);
+	const char *why = NULL;
+
+	for (uint8_t i = 0; i < n; i++) {
+		const struct ns_anchor *a = ns_files_anchor(files, names[i]);
+
+		if (a && !a->refused[0]) {
+			return NULL;
+		}
+		why = !why && a ? a->refused : why;
+	}
+	return why;
+}
+
 static void make_conn(struct sa_conn *out, struct conn_room *room, const struct ns_charon *c, const struct ns_member *m)
 {
 	static const char *const any[] = { "%any" };
 	const struct ns_params *p = &c->conf.params;
-	const struct ns_anchor *a = ns_files_anchor(c->files, m->scs.anchor);
 
 	*out = (struct sa_conn){ .scs = m->scs.name,
 				 .local_ike = p->local_ike,
@@ -97,8 +135,6 @@ static void make_conn(struct sa_conn *out, struct conn_room *room, const struct 
 				 .local_id = p->local_id,
 				 .remote_id = m->scs.identity,
 				 .certificate = ns_files_certificate(c->files),
-				 .cacerts = a ? a->cas : NULL,
-				 .cacerts_n = a ? a->cas_n : 0,
 				 .ike_proposals = p->ike_proposals,
 				 .esp_proposals = p->esp_proposals,
 				 .child_rekey_s = p->child_rekey_s,
@@ -109,20 +145,21 @@ static void make_conn(struct sa_conn *out, struct conn_room *room, const struct 
 		sa_address_text(room->ike[i], &m->scs.ike[i]);
 		room->ike_p[i] = room->ike[i];
 	}
+	make_cacerts(out, room, c->files, &m->scs);
 	make_selectors(out, room, p, &m->scs);
 }
 
 /* False: it is not sent, because it was refused here or charon takes no command. */
 static bool send_load(struct ns_charon *c, struct ns_member *m)
 {
-	const struct ns_anchor *a = ns_files_anchor(c->files, m->scs.anchor);
+	const char *refused = refused_by(c->files, &m->scs);
 	char why[SA_CONN_WHY_MAX];
 	struct conn_room room;
 	struct sa_conn conn;
 	struct vici_out o;
 
-	if (a && a->refused[0]) {
-		refuse(c, m, a->refused);
+	if (refused) {
+		refuse(c, m, refused);
 		return false;
 	}
 	make_conn(&conn, &room, c, m);

@@ -189,7 +189,7 @@ void ns_list_new_anchor(struct ns_list *l, const char *anchor)
 	struct ns_member *m;
 
 	TAILQ_FOREACH (m, &l->all, entry) {
-		if (m->active && !m->gone && !strcmp(m->scs.anchor, anchor)) {
+		if (m->active && !m->gone && anchor_list_has(m->scs.anchor, anchor)) {
 			ns_list_add_work(l, m, from_the_start(m) | NS_TODO_TERMINATE);
 		}
 	}
@@ -345,18 +345,22 @@ void ns_list_files(struct ns_list *l, const struct ns_files *files, uint32_t gen
 	}
 }
 
-/* Whether the files of this anchor are those of the last helper that had nothing left to end. Our
+/* Whether the files of these anchors are those of the last helper that had nothing left to end. Our
  * own certificate does not count: the peer was proven by its own. */
-static bool same_files(const struct ns_list *l, const char *anchor)
+static bool same_files(const struct ns_list *l, const char *anchors)
 {
-	uint32_t then = l->gather.files, since = 0;
+	char names[ANCHOR_LIST_MAX][IDENT_SCS_MAX + 1];
+	uint8_t n = anchor_list_split(names, anchors), same = 0;
+	uint32_t then = l->gather.files;
 
 	for (size_t i = 0; i < l->anchors_n; i++) {
-		if (!strcmp(l->anchors[i].name, anchor)) {
-			since = l->anchors[i].since;
+		uint32_t since = l->anchors[i].since;
+
+		if (anchor_list_has(anchors, l->anchors[i].name) && since && since <= then) {
+			same++;
 		}
 	}
-	return then && since && since <= then && then <= l->files;
+	return then && n && same == n && then <= l->files;
 }
 
 static void apply(struct ns_list *l, struct ns_member *m)

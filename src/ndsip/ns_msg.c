@@ -93,10 +93,10 @@ static void get_name(struct rd *r, char out[IDENT_SCS_MAX + 1])
 	wrong_unless(r, !r->bad && sa_conn_name_ok(out));
 }
 
-static void get_anchor(struct rd *r, char out[IDENT_SCS_MAX + 1])
+static void get_anchors(struct rd *r, char out[ANCHOR_LIST_LEN])
 {
-	get_text(r, out, IDENT_SCS_MAX + 1);
-	wrong_unless(r, !r->bad && ident_name_ok(out));
+	get_text(r, out, ANCHOR_LIST_LEN);
+	wrong_unless(r, !r->bad && anchor_list_ok(out));
 }
 
 static void get_host(struct rd *r, char *out, size_t cap)
@@ -177,7 +177,7 @@ static void get_state(struct rd *r, struct ns_state *m)
 	if (m->proof == NS_PROVEN) {
 		get_host(r, m->identity, sizeof m->identity);
 		get_name(r, m->scs);
-		get_anchor(r, m->anchor);
+		get_anchors(r, m->anchor);
 	} else {
 		get_text(r, m->identity, sizeof m->identity);
 	}
@@ -207,7 +207,7 @@ static void get_scs(struct rd *r, struct ns_scs *m)
 	m->known = get_u8(r, 0, 1) == 1;
 	get_name(r, m->name);
 	get_host(r, m->identity, sizeof m->identity);
-	get_anchor(r, m->anchor);
+	get_anchors(r, m->anchor);
 	m->ike_n = get_addresses(r, m->ike, 0, NS_IKE_MAX);
 	m->hosts_n = get_addresses(r, m->hosts, 1, NS_HOSTS_MAX);
 	if (!r->bad && ns_is_peer(m->name)) {

@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/anchor_list.h"
 #include "base/err.h"
 #include "base/ident.h"
 #include "ipsec/sa_conn.h"
@@ -110,7 +111,7 @@ struct ns_state {
 	 * was found, for the log, or "". */
 	char scs[IDENT_SCS_MAX + 1];
 	char identity[NS_IDENTITY_MAX]; /* host name, lower case, when PROVEN */
-	char anchor[IDENT_SCS_MAX + 1]; /* trust anchor of the SCS */
+	char anchor[ANCHOR_LIST_LEN];   /* trust anchors of the SCS: it is proven by one of them */
 };
 
 /* -- core and helper */
@@ -129,7 +130,7 @@ struct ns_scs {
 	bool known;
 	char name[IDENT_SCS_MAX + 1];
 	char identity[IDENT_HOST_MAX + 1]; /* IKE identity = Origin-Host, in lower case */
-	char anchor[IDENT_SCS_MAX + 1];    /* of the configuration */
+	char anchor[ANCHOR_LIST_LEN];      /* those of its trust anchors that the configuration has */
 	uint8_t ike_n;                     /* 0: the SCS initiates, from any address */
 	struct sa_address ike[NS_IKE_MAX];
 	uint8_t hosts_n; /* at least one */

@@ -50,7 +50,7 @@ struct ns_connection {
 	bool unsaid;    /* its owner was not told the last change */
 	uint64_t round; /* last judged in */
 	char scs[IDENT_SCS_MAX + 1], identity[NS_IDENTITY_MAX],
-	    anchor[IDENT_SCS_MAX + 1]; /* once proven; identity also for the log */
+	    anchor[ANCHOR_LIST_LEN]; /* once proven; identity also for the log */
 	struct map_node node;
 	struct ns_remote { /* of open.remote[] */
 		struct multimap_node node;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/anchor_list.h"
 #include "base/ident.h"
 #include "base/str.h"
 
@@ -21,26 +22,49 @@ static bool proves_host(const struct pol_identity *id, const char *host)
 	return false;
 }
 
-uint8_t pol_admit_anchor(const struct pol_identity *id, const char *anchor)
+static bool nothing_missing(const struct pol_identity *id, uint8_t i)
 {
-	for (uint8_t i = 0; i < id->anchors_n && i < IDENTITY_ANCHORS_MAX; i++) {
-		if (strcmp(id->anchors[i], anchor) == 0) {
-			return i;
-		}
-	}
-	return IDENTITY_ANCHORS_MAX;
+	return id->revocation[i] == REVOCATION_UNCHECKED || id->revocation[i] == REVOCATION_GOOD;
 }
 
-/* The certificate must chain to the anchor of this SCS, not to any anchor, and what that anchor's
+uint8_t pol_admit_anchor(const struct pol_identity *id, const char *anchors)
+{
+	uint8_t first = IDENTITY_ANCHORS_MAX;
+
+	for (uint8_t i = 0; i < id->anchors_n && i < IDENTITY_ANCHORS_MAX; i++) {
+		if (!anchor_list_has(anchors, id->anchors[i])) {
+			continue;
+		}
+		if (nothing_missing(id, i)) {
+			return i;
+		}
+		first = first == IDENTITY_ANCHORS_MAX ? i : first;
+	}
+	return first;
+}
+
+/* Nobody knows by which of the anchors strongSwan took the certificate: it may be any of those that
+ * its connection had. */
+static bool may_be_another(const struct pol_identity *id, const char *anchors)
+{
+	for (uint8_t i = 0; id->kind == IDENTITY_IPSEC && i < id->anchors_n && i < IDENTITY_ANCHORS_MAX; i++) {
+		if (!anchor_list_has(anchors, id->anchors[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The certificate must chain to an anchor of this SCS, not to any anchor, and what that anchor's
  * CRLs say of it counts. */
 static enum pol_reason judge_anchor(const struct pol_identity *id, const struct pol_admit_scs *scs)
 {
 	uint8_t i = pol_admit_anchor(id, scs->anchor);
 
-	if (i == IDENTITY_ANCHORS_MAX) {
+	if (i == IDENTITY_ANCHORS_MAX || may_be_another(id, scs->anchor)) {
 		return POL_WRONG_ANCHOR;
 	}
-	if (id->revocation[i] == REVOCATION_UNCHECKED || id->revocation[i] == REVOCATION_GOOD) {
+	if (nothing_missing(id, i)) {
 		return POL_NONE;
 	}
 	return scs->revocation_soft ? POL_NONE : POL_REVOCATION_UNKNOWN;

@@ -24,7 +24,8 @@ struct pol_identity { /* borrowed strings, from the authenticated transport only
 };
 
 struct pol_admit_scs { /* the SCS provisioned with that Origin-Host */
-	const char *origin_host, *realm, *anchor;
+	const char *origin_host, *realm;
+	const char *anchor; /* its trust anchors, as in base/anchor_list.h */
 	/* Origin-Host of another provisioned SCS that the certificate names; NULL: none */
 	const char *also;
 	uint32_t connections, connections_max; /* present number; limit */
@@ -34,15 +35,16 @@ struct pol_admit_scs { /* the SCS provisioned with that Origin-Host */
 
 /* Judges the admission of a session. `scs` is NULL when no SCS has this Origin-Host. An SCS
  * provisioned with IDENT_ANCHOR_INTERNAL in place of an anchor needs an identity of kind internal;
- * no other SCS is admitted with one. Hosts and realms are compared without ASCII case. Returns NONE
- * (admit) or the first reason in this order: NOT_PROTECTED (no identity), CERTIFICATE_EXPIRED,
- * UNKNOWN_PEER, NOT_PROTECTED (internal, and the SCS is not), WRONG_ANCHOR, REVOCATION_UNKNOWN (by
- * the SCS's anchor), NAME_NOT_PROVEN, OTHER_IKE_IDENTITY, CERTIFICATE_OF_TWO, WRONG_REALM,
+ * no other SCS is admitted with one. Hosts and realms are compared without ASCII case. Returns
+ * NONE (admit) or the first reason in this order: NOT_PROTECTED (no identity),
+ * CERTIFICATE_EXPIRED, UNKNOWN_PEER, NOT_PROTECTED (internal, and the SCS is not), WRONG_ANCHOR
+ * (none of the SCS's, or an IKE identity for which another one would do, too), REVOCATION_UNKNOWN
+ * (by pol_admit_anchor()), NAME_NOT_PROVEN, OTHER_IKE_IDENTITY, CERTIFICATE_OF_TWO, WRONG_REALM,
  * TRANSPORT_NOT_AGREED, PROTECTION_NOT_AGREED, TLS_VERSION_NOT_AGREED, TLS_SUITE_NOT_AGREED,
  * TOO_MANY_CONNECTIONS. Only who has proven its name learns what was agreed. A revoked certificate
- * does not come this far: the handshake refuses it. Every refusal is a CEA with 3010 and the E bit,
- * except TOO_MANY_CONNECTIONS (the caller probes the oldest session) and what pol_admit_security()
- * names. */
+ * does not come this far: the handshake refuses it. Every refusal is a CEA with 3010 and the E
+ * bit, except TOO_MANY_CONNECTIONS (the caller probes the oldest session) and what
+ * pol_admit_security() names. */
 enum pol_reason pol_admit(const struct pol_identity *id, const char *origin_host, const char *origin_realm,
 			  const struct pol_admit_scs *scs, uint64_t now_s);
 
@@ -52,9 +54,10 @@ enum pol_reason pol_not_agreed(enum agreed_item item);
  * (RFC 6733 7.1.5). */
 bool pol_admit_security(enum pol_reason reason);
 
-/* The index of the anchor among those that the certificate chains to; IDENTITY_ANCHORS_MAX: it does
- * not chain to it. */
-uint8_t pol_admit_anchor(const struct pol_identity *id, const char *anchor);
+/* The anchor that an SCS with these (base/anchor_list.h) is admitted by, as an index among those
+ * that the certificate chains to: the first one under which nothing about its revocation is
+ * missing, else the first one. IDENTITY_ANCHORS_MAX: it chains to none of them. */
+uint8_t pol_admit_anchor(const struct pol_identity *id, const char *anchors);
 
 /* True if a request carries the same pair as the CER; else it is answered 3010 and the
  * connection closes. */

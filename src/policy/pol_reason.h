@@ -12,7 +12,7 @@ enum { POL_NO_STATUS = -1 }; /* reason of a session's end: no DAA carries it */
 	X(NONE, "accepted", TSP_STATUS_SUCCESS, "nothing speaks against it")                                                     \
 	/* admission of a session */                                                                                             \
 	X(UNKNOWN_PEER, "unknown-peer", POL_NO_STATUS, "no SCS is provisioned with this Origin-Host")                            \
-	X(WRONG_ANCHOR, "wrong-anchor", POL_NO_STATUS, "the certificate does not chain to the trust anchor of this SCS")         \
+	X(WRONG_ANCHOR, "wrong-anchor", POL_NO_STATUS, "the certificate does not chain to a trust anchor of this SCS")           \
 	X(NAME_NOT_PROVEN, "name-not-proven", POL_NO_STATUS, "the certificate does not prove the Origin-Host")                   \
 	X(WRONG_REALM, "wrong-realm", POL_NO_STATUS, "Origin-Realm is not the provisioned one")                                  \
 	X(NOT_PROTECTED, "not-protected", POL_NO_STATUS, "a transport that proves nothing, and the SCS has to prove who it is")  \

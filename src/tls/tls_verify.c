@@ -12,6 +12,7 @@
 #include "tls/tls_revocation.h"
 
 #define CHAIN_DEPTH_MAX 4 /* intermediates between leaf and anchor */
+#define DEAD_ENDS_MAX 4u  /* ways that lead to no anchor, of one anchor */
 #define ONE_WHY_MAX 556u  /* words about one anchor */
 #define SECURITY_LEVEL 2  /* 112 bits: no SHA-1, no RSA below 2048 */
 
@@ -37,56 +38,6 @@ void tls_name_text(char *out, size_t size, const X509_NAME *name)
 	BIO_free(b);
 }
 
-/* -- strength */
-
-int tls_verify_key(X509 *cert, char *why, size_t why_size)
-{
-	EVP_PKEY *key = X509_get0_pubkey(cert); /* NULL when it cannot be read */
-	int kind = key ? EVP_PKEY_get_base_id(key) : EVP_PKEY_NONE;
-	int explicit_curve = 0;
-	char curve[64] = "of unknown kind";
-
-	switch (kind) {
-	case EVP_PKEY_RSA:
-	case EVP_PKEY_RSA_PSS:
-		if (EVP_PKEY_get_bits(key) >= 2048) {
-			return 0;
-		}
-		snprintf(curve, sizeof curve, "RSA of %d bits", EVP_PKEY_get_bits(key));
-		break;
-	case EVP_PKEY_EC:
-		if (!EVP_PKEY_get_group_name(key, curve, sizeof curve, NULL)) {
-			snprintf(curve, sizeof curve, "on an unnamed curve");
-		}
-		(void)EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &explicit_curve);
-		if (!explicit_curve && (!strcmp(curve, "prime256v1") || !strcmp(curve, "secp384r1"))) {
-			return 0;
-		}
-		break;
-	default:
-		if (key && EVP_PKEY_get0_type_name(key)) {
-			str_cut(curve, sizeof curve, EVP_PKEY_get0_type_name(key));
-		}
-		break;
-	}
-	snprintf(why, why_size, "key %s, expected P-256, P-384 or RSA of at least 2048 bits", curve);
-	return ERR_AUTH;
-}
-
-static int verify_signature_kind(const X509 *cert, char *why, size_t why_size)
-{
-	int digest = NID_undef, kind = NID_undef;
-
-	(void)X509_get_signature_info((X509 *)cert, &digest, &kind, NULL, NULL);
-	if ((digest == NID_sha256 || digest == NID_sha384) &&
-	    (kind == EVP_PKEY_EC || kind == EVP_PKEY_RSA || kind == EVP_PKEY_RSA_PSS)) {
-		return 0;
-	}
-	snprintf(why, why_size, "signature %s, expected ECDSA or RSA with SHA-256 or SHA-384",
-		 OBJ_nid2ln(X509_get_signature_nid(cert)));
-	return ERR_AUTH;
-}
-
 /* -- the chain */
 
 uint64_t tls_verify_seconds(const ASN1_TIME *t)
@@ -97,44 +48,6 @@ uint64_t tls_verify_seconds(const ASN1_TIME *t)
 
 	ASN1_TIME_free(epoch);
 	return ok && days >= 0 && seconds >= 0 ? (uint64_t)days * 86400u + (uint64_t)seconds : 0;
-}
-
-static int pss_digest(const X509_ALGOR *algorithm)
-{
-	RSA_PSS_PARAMS *pss = NULL;
-	const void *value;
-	int kind, digest = NID_undef;
-
-	X509_ALGOR_get0(NULL, &kind, &value, algorithm);
-	if (kind == V_ASN1_SEQUENCE) {
-		pss = ASN1_item_unpack(value, ASN1_ITEM_rptr(RSA_PSS_PARAMS));
-	}
-	if (pss && pss->hashAlgorithm) {
-		const ASN1_OBJECT *hash;
-
-		X509_ALGOR_get0(&hash, NULL, NULL, pss->hashAlgorithm);
-		digest = OBJ_obj2nid(hash);
-	}
-	RSA_PSS_PARAMS_free(pss);
-	return digest;
-}
-
-int tls_verify_signed(int nid, const X509_ALGOR *algorithm, char *why, size_t why_size)
-{
-	int digest = NID_undef, key = NID_undef;
-
-	if (nid == NID_rsassaPss) {
-		key = EVP_PKEY_RSA;
-		digest = pss_digest(algorithm);
-	} else {
-		(void)OBJ_find_sigid_algs(nid, &digest, &key);
-	}
-	if ((digest == NID_sha256 || digest == NID_sha384) &&
-	    (key == EVP_PKEY_EC || key == EVP_PKEY_RSA || key == EVP_PKEY_RSA_PSS)) {
-		return 0;
-	}
-	snprintf(why, why_size, "signature %s, expected ECDSA or RSA with SHA-256 or SHA-384", OBJ_nid2ln(nid));
-	return ERR_AUTH;
 }
 
 /* Our rules for a chain that OpenSSL accepted. Its last certificate is the anchor, whose own
@@ -150,7 +63,7 @@ static int verify_chain_rules(STACK_OF(X509) * chain, uint64_t *not_after_s, cha
 		int err = tls_verify_key(cert, words, sizeof words);
 
 		if (!err && i + 1 < n) {
-			err = verify_signature_kind(cert, words, sizeof words);
+			err = tls_verify_signature(cert, words, sizeof words);
 		}
 		if (!err && !end) { /* 0 would mean that it never ends */
 			snprintf(words, sizeof words, "its end cannot be read");
@@ -209,9 +122,9 @@ static void chain_words(char *why, size_t why_size, int e, X509 *culprit, const 
 		snprintf(why, why_size, "certificate of '%s': a name of it is outside the nameConstraints of its CA", subject);
 	} else {
 		/* Prefer our own reason, which names what is expected. */
-		str_cut(words, sizeof words, X509_verify_cert_error_string(e));
-		if (culprit && tls_verify_key(culprit, words, sizeof words) == 0) {
-			(void)verify_signature_kind(culprit, words, sizeof words);
+		if (!culprit || (tls_verify_key(culprit, words, sizeof words) == 0 &&
+				 tls_verify_signature(culprit, words, sizeof words) == 0)) {
+			str_cut(words, sizeof words, X509_verify_cert_error_string(e));
 		}
 		snprintf(why, why_size, "certificate of '%s': %s", subject, words);
 	}
@@ -241,6 +154,7 @@ int tls_verify_issued(X509_STORE_CTX *x, X509 *cert, X509 *issuer)
 struct judged {
 	uint64_t not_after_s; /* lowered to the earliest end in the chain */
 	int x509_error;
+	const X509 *dead_end;   /* borrowed of what was sent: its issuer was not found; else NULL */
 	STACK_OF(X509) * chain; /* owned */
 	struct tls_revocation revocation;
 };
@@ -298,46 +212,79 @@ static int verify_with(const struct tls_anchor *a, const struct tls_presented *p
 		}
 	} else {
 		j->x509_error = X509_STORE_CTX_get_error(x);
+		j->dead_end = is_missing_issuer(j->x509_error) ? X509_STORE_CTX_get_current_cert(x) : NULL;
 		chain_words(why, why_size, j->x509_error, X509_STORE_CTX_get_current_cert(x), p);
 	}
 	X509_STORE_CTX_free(x);
 	return err;
 }
 
-/* OpenSSL takes the first issuer that it finds and does not try another one. So who sends the root
- * of its CA before the certificate by which another CA crosses to it would be refused: such a root
- * proves nothing, and is left out the second time. */
+/* What was sent, without what leads to no anchor: the certificate at which OpenSSL found no way
+ * on, and the roots that were sent when it ended at one of them. NULL: nothing is left, or no
+ * memory. */
+static STACK_OF(X509) * without_dead_ends(STACK_OF(X509) * sent, const struct judged *j)
+{
+	bool roots = j->x509_error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN;
+	STACK_OF(X509) *left = sk_X509_new_null();
+
+	for (int i = 0; left && i < sk_X509_num(sent); i++) {
+		X509 *cert = sk_X509_value(sent, i);
+		bool dead = cert == j->dead_end || (roots && X509_self_signed(cert, 0) == 1);
+
+		if (!dead && !sk_X509_push(left, cert)) {
+			break; /* one that is missing lets nobody in */
+		}
+	}
+	if (sk_X509_num(left) <= 0 || sk_X509_num(left) == sk_X509_num(sent)) {
+		sk_X509_free(left);
+		return NULL;
+	}
+	return left;
+}
+
+/* OpenSSL takes the first issuer that it finds and does not try another one (RFC 8446 4.4.2: a
+ * peer may send certificates in any order, and more than are needed). So who sends the root of its
+ * CA, or its CA as another one has signed it, before the certificate that leads to the anchor
+ * would be refused. What leads nowhere proves nothing and is left out the next time. No signature
+ * is verified on a way that ends nowhere, so that a peer gains nothing by many of them. */
 static int verify_crossed(const struct tls_anchor *a, const struct tls_presented *p, struct judged *j, char *why, size_t why_size)
 {
 	struct judged again = { .not_after_s = j->not_after_s };
 	struct tls_presented q = *p;
 	char words[ONE_WHY_MAX];
-	int err = verify_with(a, p, j, why, why_size);
+	int err = verify_with(a, p, j, why, why_size), first = err;
+	const struct judged *last = j;
 
-	if (!err || j->x509_error != X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN) {
+	for (unsigned i = 0; err && i < DEAD_ENDS_MAX && is_missing_issuer(last->x509_error); i++) {
+		STACK_OF(X509) *left = without_dead_ends(q.others, last);
+
+		if (q.others != p->others) {
+			sk_X509_free(q.others);
+		}
+		q.others = left;
+		if (!left) {
+			break;
+		}
+		again = (struct judged){ .not_after_s = j->not_after_s };
+		err = verify_with(a, &q, &again, words, sizeof words);
+		last = &again;
+	}
+	if (q.others != p->others) {
+		sk_X509_free(q.others);
+	}
+	if (last == j) {
+		return first;
+	}
+	if (!err || again.revocation.listed) {
+		sk_X509_pop_free(j->chain, X509_free);
+		*j = again;
+		if (err) {
+			str_cut(why, why_size, words);
+		}
 		return err;
 	}
-	q.others = sk_X509_new_null();
-	for (int i = 0; q.others && i < sk_X509_num(p->others); i++) {
-		X509 *cert = sk_X509_value(p->others, i);
-
-		if (X509_self_signed(cert, 0) != 1 && !sk_X509_push(q.others, cert)) {
-			break; /* one that is missing lets nobody in */
-		}
-	}
-	if (q.others && sk_X509_num(q.others) > 0 && !verify_with(a, &q, &again, words, sizeof words)) {
-		sk_X509_pop_free(j->chain, X509_free);
-		*j = again;
-		err = 0;
-	} else if (again.revocation.listed) {
-		sk_X509_pop_free(j->chain, X509_free);
-		*j = again;
-		str_cut(why, why_size, words);
-	} else {
-		sk_X509_pop_free(again.chain, X509_free);
-	}
-	sk_X509_free(q.others);
-	return err;
+	sk_X509_pop_free(again.chain, X509_free);
+	return first;
 }
 
 /* Takes over what was found out about one anchor. */

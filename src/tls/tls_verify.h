@@ -39,6 +39,8 @@ int tls_verify_issued(X509_STORE_CTX *x, X509 *cert, X509 *issuer);
 /* RSA of at least 2048 bits, P-256 or P-384. ERR_AUTH with a reason for anything else. */
 ERR_MUST_USE int tls_verify_key(X509 *cert, char *why, size_t why_size);
 
+/* The signature under a certificate: ECDSA or RSA with SHA-256 or SHA-384. ERR_AUTH as above. */
+ERR_MUST_USE int tls_verify_signature(const X509 *cert, char *why, size_t why_size);
 /* The same rule for the kind of a signature. `nid` and `algorithm` are those of the signature. */
 ERR_MUST_USE int tls_verify_signed(int nid, const X509_ALGOR *algorithm, char *why, size_t why_size);
 

@@ -42,7 +42,7 @@ static int setup(void **state)
 /* The rules found for an SCS whose certificate carries the URI of `proven` (NULL: none), joined by ";". */
 static const char *found(struct place *p, const char *who, const char *proven, const char *external)
 {
-	struct asc_asker asker = { who, &proven, proven ? 1 : 0 };
+	struct asc_asker asker = { .scs = who, .proven = &proven, .proven_n = proven ? 1 : 0 };
 	struct asc_device device = { external, NULL };
 	static struct assoc_found f;
 	static char out[4096];

@@ -307,7 +307,7 @@ static void test_a_record_of_a_newer_program_is_refused_in_words(void **state)
 
 	put(p, &acme);
 	place_close(p);
-	record[0] = 5;
+	record[0] = 6;
 	write_record(p, "acme", record, len);
 	assert_int_equal(place_open(p), ERR_VERSION);
 	assert_string_equal(p->why.text, "association store: the record of SCS 'acme' is of another version, or has a limit or "

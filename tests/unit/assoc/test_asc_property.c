@@ -451,7 +451,7 @@ static void ask(struct asc *a, const struct model *m, struct tally *t)
 	static struct assoc_found found;
 	const char *proven[GROUPS];
 	char number[IDENT_MSISDN_MAX + 1];
-	struct asc_asker who = { scs_name[q.scs], proven, 0 };
+	struct asc_asker who = { .scs = scs_name[q.scs], .proven = proven };
 	struct asc_device device = { q.name == NONE ? NULL : name_of[q.name], q.number == NONE ? NULL : number };
 	struct pol_assoc got;
 

@@ -217,7 +217,7 @@ static void test_records_of_version_2_are_read(void **state)
 	assert_false(s.p_bit_optional);
 	assert_false(s.strict_answers);
 	assert_int_equal(asc_scs_record_get(&s, &number, unknown, sizeof unknown - 1), ERR_PROTO);
-	assert_int_equal(asc_scs_record_get(&s, &number, "\5", 1), ERR_VERSION);
+	assert_int_equal(asc_scs_record_get(&s, &number, "\6", 1), ERR_VERSION);
 }
 
 /* -- NDS/IP */

@@ -149,7 +149,7 @@ static void test_proven_groups_come_back_from_their_text(void **state)
 	strcpy(id.groups[1], URI "yard-2");
 	strcpy(id.groups[2], URI "x");
 	assert_int_equal(core_proven_of(&proven, p->core, &id), 0);
-	core_proven_text(text, proven);
+	core_proven_text(text, p->core, proven);
 	assert_string_equal(text, "fleet yard-2 x");
 	core_proven_from(&back, text, 1000);
 	assert_int_equal(back.n, 3);
@@ -157,7 +157,7 @@ static void test_proven_groups_come_back_from_their_text(void **state)
 	for (int i = 0; i < 3; i++) {
 		assert_string_equal(back.names[i], proven->names[i]);
 	}
-	core_proven_text(text, NULL);
+	core_proven_text(text, p->core, NULL);
 	assert_string_equal(text, "");
 	core_proven_from(&back, "", 0);
 	assert_int_equal(back.n, 0);
@@ -178,7 +178,7 @@ static void test_a_trigger_in_flight_keeps_what_its_session_proved_until_the_cer
 	assert_non_null(s);
 	t.core = p->core;
 	t.scs = s->scs;
-	core_proven_text(groups, s->proven);
+	core_proven_text(groups, p->core, s->proven);
 	trg.req.groups = groups;
 	core_session_free(s); /* the connection is gone, the trigger is not */
 	assert_non_null(core_trigger_rules(&t, &found, "meter-1@b.example", NULL, clock_real_ms()));

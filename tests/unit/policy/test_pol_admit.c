@@ -30,6 +30,10 @@ static void test_what_agrees_is_admitted(void **state)
 			 POL_NONE); /* DNS names: case is nothing */
 	id.not_after_s = 0;
 	id.kind = IDENTITY_IPSEC;
+	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &acme, NOW_S),
+			 POL_WRONG_ANCHOR); /* which one is not known */
+	id.anchors[0] = "anchor-a";
+	id.anchors_n = 1;
 	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &acme, NOW_S), POL_NONE);
 }
 

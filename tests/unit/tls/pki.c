@@ -157,6 +157,26 @@ struct pki_cert pki_make(struct pki *p, const struct pki_spec *s, const struct p
 	return c;
 }
 
+struct pki_cert pki_again(struct pki *p, const struct pki_cert *ca, const struct pki_cert *issuer)
+{
+	struct pki_cert c = { .x = X509_new(), .key = ca->key };
+
+	assert_non_null(c.x);
+	assert_int_equal(EVP_PKEY_up_ref(c.key), 1);
+	p->n++;
+	X509_set_version(c.x, X509_VERSION_3);
+	ASN1_INTEGER_set(X509_get_serialNumber(c.x), p->n);
+	X509_gmtime_adj(X509_getm_notBefore(c.x), 0);
+	X509_gmtime_adj(X509_getm_notAfter(c.x), 86400);
+	X509_set_subject_name(c.x, X509_get_subject_name(ca->x));
+	X509_set_issuer_name(c.x, X509_get_subject_name(issuer->x));
+	X509_set_pubkey(c.x, c.key);
+	add_extensions(c.x, issuer->x, &(struct pki_spec){ .ca = true });
+	assert_true(X509_sign(c.x, issuer->key, EVP_sha256()) > 0);
+	write_files(p, &c);
+	return c;
+}
+
 void pki_free(struct pki_cert *c)
 {
 	X509_free(c->x);

@@ -37,6 +37,8 @@ void pki_init(struct pki *p);
 void pki_fini(struct pki *p);
 /* issuer NULL: self-signed. Ends the test when anything fails. */
 struct pki_cert pki_make(struct pki *p, const struct pki_spec *spec, const struct pki_cert *issuer);
+/* The CA with its name and key as another issuer has signed it. */
+struct pki_cert pki_again(struct pki *p, const struct pki_cert *ca, const struct pki_cert *issuer);
 void pki_free(struct pki_cert *c);
 
 struct pki_crl_spec {

@@ -61,14 +61,14 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int verify(struct world *w, X509 *leaf, X509 *other, bool is_client, const char *expected)
+static int verify_sent(struct world *w, X509 *leaf, X509 *const sent[], size_t n, bool is_client, const char *expected)
 {
 	STACK_OF(X509) *others = sk_X509_new_null();
 	struct tls_presented p = { .leaf = leaf, .others = others, .is_client = is_client, .expected_name = expected };
 	int err;
 
-	if (other) {
-		assert_true(sk_X509_push(others, other) > 0);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(sk_X509_push(others, sent[i]) > 0);
 	}
 	memset(&w->id, 0, sizeof w->id);
 	*w->why = 0;
@@ -79,6 +79,11 @@ static int verify(struct world *w, X509 *leaf, X509 *other, bool is_client, cons
 	}
 	sk_X509_free(others);
 	return err;
+}
+
+static int verify(struct world *w, X509 *leaf, X509 *other, bool is_client, const char *expected)
+{
+	return verify_sent(w, leaf, &other, other ? 1 : 0, is_client, expected);
 }
 
 /* Makes a client's certificate and has it judged. */
@@ -183,6 +188,68 @@ static void test_a_foreign_ca_is_refused_also_when_it_sends_its_root_or_bears_ou
 	refused(w, &(struct pki_spec){ .cn = "self", GOOD }, NULL, "does not chain to any configured anchor");
 	pki_free(&wrong);
 	pki_free(&same);
+}
+
+/* RFC 8446 4.4.2: the order may vary. A CA whose key two have signed leads to our anchor by one of its certificates; what leads nowhere is
+ * passed over wherever it stands, and lets nobody in by itself. */
+static void test_the_order_in_which_a_crossed_chain_was_sent_does_not_matter(void **state)
+{
+	struct world *w = *state;
+	struct pki_cert root = pki_make(&w->pki, &(struct pki_spec){ .cn = "Foreign root", .ca = true }, NULL);
+	struct pki_cert below = pki_make(&w->pki, &(struct pki_spec){ .cn = "Foreign sub", .ca = true }, &root);
+	struct pki_cert crossed = pki_again(&w->pki, &w->sub, &below),
+			c = pki_make(&w->pki, &(struct pki_spec){ .cn = "x", GOOD }, &w->sub);
+	X509 *sent[4] = { w->sub.x, crossed.x, below.x, root.x };
+
+	for (int order = 0; order < 24; order++) { /* every one of them */
+		X509 *now[4], *left[4] = { sent[0], sent[1], sent[2], sent[3] };
+
+		for (int i = 0, rest = order; i < 4; rest /= 4 - i, i++) {
+			int at = rest % (4 - i);
+
+			now[i] = left[at];
+			memmove(&left[at], &left[at + 1], sizeof left[0] * (size_t)(3 - at));
+		}
+		for (size_t n = 1; n <= 4; n++) {
+			bool ours = false;
+
+			for (size_t i = 0; i < n; i++) {
+				ours = ours || now[i] == w->sub.x;
+			}
+			if (verify_sent(w, c.x, now, n, true, NULL) != (ours ? 0 : ERR_AUTH)) {
+				fail_msg("order %d, %zu of them: '%s'", order, n, w->why);
+			}
+			if (!ours) {
+				assert_non_null(strstr(w->why, "does not chain to any configured anchor"));
+			}
+		}
+	}
+	pki_free(&c);
+	pki_free(&crossed);
+	pki_free(&below);
+	pki_free(&root);
+}
+
+/* Many ways that lead nowhere cost no more than a few of them. */
+static void test_dead_ends_are_bounded(void **state)
+{
+	struct world *w = *state;
+	struct pki_cert root = pki_make(&w->pki, &(struct pki_spec){ .cn = "Foreign root", .ca = true }, NULL), crossed[8];
+	struct pki_cert c = pki_make(&w->pki, &(struct pki_spec){ .cn = "x", GOOD }, &w->sub);
+	X509 *sent[9];
+
+	for (size_t i = 0; i < 8; i++) {
+		crossed[i] = pki_again(&w->pki, &w->sub, &root);
+		sent[i] = crossed[i].x;
+	}
+	sent[8] = w->sub.x;
+	assert_int_equal(verify_sent(w, c.x, sent + 4, 5, true, NULL), 0);
+	assert_int_equal(verify_sent(w, c.x, sent, 9, true, NULL), ERR_AUTH);
+	for (size_t i = 0; i < 8; i++) {
+		pki_free(&crossed[i]);
+	}
+	pki_free(&c);
+	pki_free(&root);
 }
 
 static void test_time(void **state)
@@ -443,6 +510,8 @@ TEST_GROUP()
 		T(test_the_earliest_end_in_the_chain_counts),
 		T(test_an_intermediate_that_was_not_sent_is_missing),
 		T(test_a_foreign_ca_is_refused_also_when_it_sends_its_root_or_bears_our_name),
+		T(test_the_order_in_which_a_crossed_chain_was_sent_does_not_matter),
+		T(test_dead_ends_are_bounded),
 		T(test_time),
 		T(test_purpose),
 		T(test_names),
