@@ -66,7 +66,7 @@ static bool read_action(struct judge *j, const json_t *args)
 
 static bool judge(struct judge *j, const struct adm *a, const struct asc_scs *provisioned)
 {
-	struct asc_asker who = { provisioned->name, NULL, 0 };
+	struct asc_asker who = { .scs = provisioned->name };
 	struct asc_device device;
 	struct core_scs_view live;
 	struct pol_verdict screened;

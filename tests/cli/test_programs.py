@@ -58,13 +58,13 @@ def commands():
     names = [line[2:24].split() for line in listed if line[2] != " "]
     examples_of = {group: run("mtcctl", group, "--help").stdout.split("Examples:\n")[-1].split("\n\n")[0].replace("\\\n", "").splitlines()
                    for group in {words[0] for words in names}}
-    return [(words, next(line for line in examples_of[words[0]] if f"mtcctl {' '.join(words)}" in line.replace("--json ", ""))) for words in names]
+    return [(words, next(line for line in examples_of[words[0]] if words_of(line.replace("--json ", ""))[:len(words)] == words)) for words in names]
 
 
 def words_of(example):
     """The words behind mtcctl, without pipes, redirections and what the shell does next."""
-    words = shlex.split(re.split(r" (?:[|>&]|&&) ?|[;)]", example[example.index("mtcctl "):])[0])
-    return words[1:]
+    words = shlex.split(re.split(r" (?:[|>&]|&&) ?|[;)]", example[example.find("mtcctl "):])[0])
+    return words[1:] if words and words[0] == "mtcctl" else []
 
 
 ANSWERS = {"status": {"version": "1"}, "health": {"healthy": True, "reasons": []}}
