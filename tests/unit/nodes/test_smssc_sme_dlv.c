@@ -310,6 +310,7 @@ static void test_triggers_and_messages_have_a_bound_each(void **state)
 {
 	struct world *w = *state;
 	struct dlv_text of_sme = text_for("001010000000001", 1, 4), trigger = text_for("001010000000001", 1, 4);
+	char nobody[SMS_IMSI_MAX + 1];
 	uint64_t id;
 
 	trigger.sme = (struct dlv_sme){ 0 };
@@ -323,8 +324,6 @@ static void test_triggers_and_messages_have_a_bound_each(void **state)
 	}
 	assert_int_equal(dlv_submit(w->d, &trigger, NULL, &id, w->now), ERR_BUSY);
 	for (unsigned i = 0; i < 30; i++) {
-		char nobody[SMS_IMSI_MAX + 1];
-
 		snprintf(nobody, sizeof nobody, "+9172999%04u", i);
 		of_sme.imsi = nobody;
 		submit(w, &of_sme);
