@@ -52,6 +52,8 @@ void dlv_remove(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 	dlv_step(d, m, DLV_EV_REMOVE, now);
 }
 
+/* Triggers and messages of SMEs have a bound each: an SME keeps no trigger out, and does not learn
+ * from a full queue that a device has triggers. */
 static int may_take(struct dlv *d, const struct dlv_msg *m, const struct dlv_msg *replaces)
 {
 	struct dlv_msg *other = NULL;
@@ -62,7 +64,7 @@ static int may_take(struct dlv *d, const struct dlv_msg *m, const struct dlv_msg
 	if (other && other != replaces) {
 		return ERR_EXISTS;
 	}
-	if (d->msgs_n >= d->conf.messages_max) {
+	if ((dlv_of_sme(m) ? d->msgs_smes_n : d->msgs_n - d->msgs_smes_n) >= d->conf.messages_max) {
 		return ERR_BUSY;
 	}
 	return dlv_timers_reserve(&d->timers, (size_t)d->ues_n + d->msgs_n + 2);
@@ -91,7 +93,7 @@ int dlv_submit(struct dlv *d, const struct dlv_text *text, struct dlv_msg *repla
 		goto free_msg;
 	}
 	ue = dlv_ue_get(d, copy.imsi);
-	if (!ue || ue->queue_n >= d->conf.ue_messages_max) {
+	if (!ue || (dlv_of_sme(m) ? ue->queue_smes_n : ue->queue_n - ue->queue_smes_n) >= d->conf.ue_messages_max) {
 		err = ERR_BUSY;
 		goto free_msg;
 	}

@@ -66,6 +66,11 @@ void dlv_msg_free(struct dlv_msg *m)
 	free(m);
 }
 
+bool dlv_of_sme(const struct dlv_msg *m)
+{
+	return m->text.sme.system_id;
+}
+
 static void put_bytes(struct buf *out, const void *p, size_t len)
 {
 	buf_le16(out, (uint16_t)len);

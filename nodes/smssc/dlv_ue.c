@@ -13,6 +13,11 @@ struct dlv_ue *dlv_ue_find(struct dlv *d, const char *imsi)
 	return MAP_OF(map_find(&d->ues, imsi, (uint32_t)strlen(imsi)), struct dlv_ue, by_imsi);
 }
 
+static bool is_stranger(const char *imsi)
+{
+	return imsi[0] == '+';
+}
+
 struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi)
 {
 	struct dlv_ue *ue = dlv_ue_find(d, imsi);
@@ -20,7 +25,7 @@ struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi)
 	if (ue) {
 		return ue;
 	}
-	if (d->ues_n >= d->conf.ues_max || strlen(imsi) > SMS_IMSI_MAX ||
+	if ((!is_stranger(imsi) && d->ues_n - d->strangers_n >= d->conf.ues_max) || strlen(imsi) > SMS_IMSI_MAX ||
 	    dlv_timers_reserve(&d->timers, (size_t)d->ues_n + d->msgs_n + 2)) {
 		return NULL;
 	}
@@ -33,6 +38,7 @@ struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi)
 	ue->timer.kind = DLV_TIMER_UE;
 	map_add(&d->ues, &ue->by_imsi, ue->imsi, (uint32_t)strlen(ue->imsi));
 	d->ues_n++;
+	d->strangers_n += is_stranger(imsi);
 	return ue;
 }
 
@@ -45,6 +51,7 @@ void dlv_ue_put(struct dlv *d, struct dlv_ue *ue)
 	dlv_timer_stop(&d->timers, &ue->timer);
 	map_del(&d->ues, &ue->by_imsi);
 	d->ues_n--;
+	d->strangers_n -= is_stranger(ue->imsi);
 	OBJ_END(ue, DLV_UE_MAGIC);
 	free(ue);
 }
@@ -76,6 +83,7 @@ void dlv_ue_enqueue(struct dlv_ue *ue, struct dlv_msg *m)
 		DL_APPEND(ue->queue, m);
 	}
 	ue->queue_n++;
+	ue->queue_smes_n += dlv_of_sme(m);
 	m->ue = ue;
 }
 
@@ -83,6 +91,7 @@ void dlv_ue_dequeue(struct dlv_ue *ue, struct dlv_msg *m)
 {
 	DL_DELETE(ue->queue, m);
 	ue->queue_n--;
+	ue->queue_smes_n -= dlv_of_sme(m);
 	if (ue->current == m) {
 		ue->current = NULL;
 	}

@@ -12,14 +12,14 @@ struct dlv_ue {
 	struct dlv_conn *conn; /* NULL: absent */
 	/* it was registered before: absent means detached, else never registered */
 	bool seen;
-	struct dlv_msg *queue; /* priority first, then by id; the one being sent included */
-	uint32_t queue_n;
-	struct dlv_msg *current;    /* being sent */
-	uint8_t reference;          /* RP-Message-Reference of the outstanding message */
-	bool resting;               /* failed; waits for its next try */
-	uint32_t attempt;           /* failures in a row */
-	struct dlv_timer timer;     /* answer of the mobile; or the end of the rest */
-	struct dlv_ue *prev, *next; /* of the same connection */
+	struct dlv_msg *queue;          /* priority first, then by id; the one being sent included */
+	uint32_t queue_n, queue_smes_n; /* all; those of SMEs */
+	struct dlv_msg *current;        /* being sent */
+	uint8_t reference;              /* RP-Message-Reference of the outstanding message */
+	bool resting;                   /* failed; waits for its next try */
+	uint32_t attempt;               /* failures in a row */
+	struct dlv_timer timer;         /* answer of the mobile; or the end of the rest */
+	struct dlv_ue *prev, *next;     /* of the same connection */
 	struct map_node by_imsi;
 };
 
@@ -30,10 +30,12 @@ struct dlv {
 	struct dlv_ports ports;
 	struct dlv_counts counts;
 	struct dlv_msg *all;
-	struct map by_id, by_key;  /* messages */
-	struct multimap by_number; /* those of SMEs */
-	struct map ues;            /* by IMSI */
-	uint32_t msgs_n, ues_n, ues_present;
+	struct map by_id, by_key;     /* messages */
+	struct multimap by_number;    /* those of SMEs */
+	struct map ues;               /* by IMSI */
+	uint32_t msgs_n, msgs_smes_n; /* all; those of SMEs */
+	uint32_t ues_n, ues_present;
+	uint32_t strangers_n; /* queues in ues_n under a name that is no device's */
 	uint32_t in_state[DLV_STATES];
 	uint64_t id_next;
 	struct dlv_timers timers;
@@ -41,7 +43,8 @@ struct dlv {
 };
 
 struct dlv_ue *dlv_ue_find(struct dlv *d, const char *imsi);
-/* Finds or makes. NULL: out of memory or ues_max. */
+/* Finds or makes. NULL: out of memory or ues_max. A queue for no device ('+' in front) does not
+ * count there: its messages are bounded, and it ends with them. */
 struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi);
 /* Frees the mobile if it is absent and has no messages. */
 void dlv_ue_put(struct dlv *d, struct dlv_ue *ue);

@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "smpp/smpp_content.h"
 
-enum { TOLD_VERSION = 1 };
+enum { TOLD_VERSION = 2, TOLD_VERSION_NO_CODING = 1 };
 
 static void put_text(struct buf *out, const char *text)
 {
@@ -32,6 +32,7 @@ void sme_told_encode(struct buf *out, const struct sme_told *t)
 	buf_u8(out, t->has_reference);
 	buf_le16(out, t->reference);
 	put_text(out, t->text);
+	buf_u8(out, t->coding);
 }
 
 static void take_text(char *out, size_t cap, struct rd *r)
@@ -55,9 +56,9 @@ int sme_told_decode(struct sme_told *out, const void *p, size_t len)
 {
 	struct rd r = rd_over(p, len);
 	struct sme_told t = { 0 };
-	uint8_t flag;
+	uint8_t flag, version = rd_u8(&r);
 
-	if (rd_u8(&r) != TOLD_VERSION) {
+	if (version != TOLD_VERSION && version != TOLD_VERSION_NO_CODING) {
 		return r.bad ? ERR_PROTO : ERR_VERSION;
 	}
 	take_address(&t.source, &r);
@@ -67,6 +68,7 @@ int sme_told_decode(struct sme_told *out, const void *p, size_t len)
 	t.has_reference = flag;
 	t.reference = rd_le16(&r);
 	take_text(t.text, sizeof t.text, &r);
+	t.coding = version == TOLD_VERSION ? rd_u8(&r) : SME_TOLD_NO_CODING;
 	if (r.bad || rd_left(&r) || flag > 1) {
 		return ERR_PROTO;
 	}

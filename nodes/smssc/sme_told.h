@@ -5,11 +5,14 @@
 #include "base/err.h"
 #include "smpp/smpp_receipt.h"
 
+#define SME_TOLD_NO_CODING 0xff /* of a record of version 1; no message has it */
+
 struct sme_told {
 	struct smpp_address source, destination; /* of the message: a receipt has them exchanged */
 	uint8_t registered;                      /* registered_delivery */
 	bool has_reference;
 	uint16_t reference;                   /* user_message_reference */
+	uint8_t coding;                       /* data_coding, which replace_sm does not have */
 	char text[SMPP_RECEIPT_TEXT_MAX + 1]; /* printable, else "" */
 };
 

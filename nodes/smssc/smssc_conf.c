@@ -32,9 +32,9 @@ static const struct cfg_row report_rows[] = {
 
 static const struct cfg_row limits_rows[] = {
 	CFG_U32("messages", struct smssc_limits_conf, messages, 1, 10000000, "200000",
-		"triggers and reports kept; above it 5531"),
+		"triggers and reports kept, and as many messages of SMEs; above it 5531 or ESME_RMSGQFUL"),
 	CFG_U32("messages_per_ue", struct smssc_limits_conf, messages_per_ue, 1, 100000, "1000",
-		"triggers that wait for one mobile"),
+		"triggers that wait for one mobile, and as many messages of SMEs"),
 	CFG_U32("ues", struct smssc_limits_conf, ues, 1, 10000000, "200000", "mobiles known at one time"),
 	CFG_U32("ues_per_connection", struct smssc_limits_conf, ues_per_connection, 1, 10000000, "100000",
 		"mobiles registered by one connection of the lab link"),

@@ -100,7 +100,10 @@ static enum smpp_status read_replacement(struct sme_message *m, struct sme_bind 
 	whole->source = told.source;
 	whole->destination = told.destination;
 	whole->protocol_id = old->text.sme.pid;
-	whole->data_coding = old->text.sme.dcs == SMS_DCS_UCS2 ? 0 : old->text.sme.dcs;
+	whole->data_coding = told.coding;
+	if (told.coding == SME_TOLD_NO_CODING) {
+		whole->data_coding = old->text.sme.dcs == SMS_DCS_UCS2 ? 0 : old->text.sme.dcs;
+	}
 	whole->priority_flag = old->text.priority;
 	return smssc_sme_read_message(m, b, whole);
 }

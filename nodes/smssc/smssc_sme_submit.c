@@ -161,6 +161,7 @@ static void take_told(struct sme_message *m, const struct smpp_pdu *p)
 	size_t n = text->len < SMPP_RECEIPT_TEXT_MAX ? text->len : SMPP_RECEIPT_TEXT_MAX;
 
 	m->told.registered = p->registered_delivery;
+	m->told.coding = p->data_coding;
 	m->told.has_reference = smpp_has(p, SMPP_TLV_USER_MESSAGE_REFERENCE);
 	m->told.reference = (uint16_t)p->number[SMPP_TLV_USER_MESSAGE_REFERENCE];
 	for (size_t i = 0; i < n; i++) {

@@ -17,7 +17,7 @@ struct dm_back {
 	struct { /* of each child: whether a start was due before */
 		uint32_t generation;
 		bool behind;
-	} children[1 + DM_EDGES_MAX + KH_KINDS + 2];
+	} children[DM_CHILDREN_MAX];
 };
 
 void dm_back_init(struct dm_back *b);

@@ -232,6 +232,8 @@ static inline uint32_t dm_children_ready(const struct dm_parent *p)
 {
 	return p->in_state[DM_CHILD_READY] + p->in_state[DM_CHILD_KILLED];
 }
+/* The core, the edges, the keyholders; NDS/IP helper, fetcher and metrics. */
+#define DM_CHILDREN_MAX (1 + DM_EDGES_MAX + KH_KINDS + 3)
 static inline uint32_t dm_children(const struct dm_parent *p)
 {
 	return 1 + p->edges_n + p->holders_n + p->ndsip_n + p->fetcher_n + p->metrics_n;

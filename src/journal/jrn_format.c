@@ -94,7 +94,7 @@ int jrn_get_seg_head(struct jrn_seg_head *out, const uint8_t block[JRN_BLOCK])
 	h.prev_end = get64(block + 56);
 	h.first_seq = get64(block + 64);
 	h.oldest = get64(block + 72);
-	if (h.version != JRN_VERSION || get32(block + 12) != JRN_BLOCK || h.number == 0 || h.size < JRN_SEGMENT_MIN ||
+	if (h.version < JRN_VERSION_OLDEST || get32(block + 12) != JRN_BLOCK || h.number == 0 || h.size < JRN_SEGMENT_MIN ||
 	    h.size > JRN_SEGMENT_MAX || h.size % JRN_BLOCK || h.prev_end % JRN_BLOCK) {
 		return ERR_PROTO;
 	}

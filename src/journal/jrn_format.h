@@ -51,7 +51,10 @@
 #include "base/err.h"
 
 #define JRN_BLOCK 4096u
-#define JRN_VERSION 4u /* 1 to 3 were LMDB environments */
+#define JRN_VERSION 5u
+/* The oldest log that is read. 1 to 3 were LMDB environments. A start writes nothing more into a
+ * segment of before, so that each record stands in a segment of the program that wrote it. */
+#define JRN_VERSION_OLDEST 4u
 #define JRN_NONCE 16u
 #define JRN_COMMIT_HEAD 64u
 #define JRN_RECORD_HEAD 24u

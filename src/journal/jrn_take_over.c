@@ -28,6 +28,7 @@
 #include "journal/jrn_int.h"
 
 #define FORMAT_OLDEST 1u
+#define MARK_FORMAT 4u /* that a log is there; which one, its segments say */
 #define KIND "trigger journal"
 #define MARK_MAX (64 << 10) /* octets; an environment with one page of each kind */
 
@@ -148,7 +149,7 @@ static int write_log(struct jrn_store *s, struct old *o, uint64_t *records)
 
 static int write_mark(const char *path)
 {
-	const struct kv_conf kc = { .kind = KIND, .format = JRN_VERSION };
+	const struct kv_conf kc = { .kind = KIND, .format = MARK_FORMAT };
 	struct kv k = { .lock_fd = -1 };
 	MDB_txn *txn;
 	int rc = mdb_env_create(&k.env);
@@ -277,7 +278,7 @@ bool jrn_is_mark(const struct jrn_disk *disk)
 	int64_t n = -1;
 	bool found;
 
-	_Static_assert(JRN_VERSION == 4, "the words name the format");
+	_Static_assert(MARK_FORMAT == 4, "the words name the format");
 	if (fd >= 0 && p) {
 		n = disk->pread(disk->arg, fd, p, MARK_MAX, 0);
 	}
@@ -293,7 +294,7 @@ int jrn_take_over(struct jrn_store *s, char *say, size_t say_cap)
 {
 	struct kv_conf kc = { .dir = s->dir,
 			      .kind = KIND,
-			      .format = JRN_VERSION,
+			      .format = MARK_FORMAT,
 			      .format_oldest = FORMAT_OLDEST,
 			      .map_max = s->log.size_max,
 			      .databases = 2,
@@ -317,7 +318,7 @@ int jrn_take_over(struct jrn_store *s, char *say, size_t say_cap)
 	}
 	s->lock_fd = o.kv.lock_fd;
 	o.kv.lock_fd = -1; /* the lock stays */
-	s->marked = o.kv.format == JRN_VERSION;
+	s->marked = o.kv.format == MARK_FORMAT;
 	err = s->marked ? 0 : take_over(s, &o, say, say_cap);
 	kv_close(&o.kv);
 	return err ? err : give_names(s);

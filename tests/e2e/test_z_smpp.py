@@ -224,6 +224,18 @@ def test_no_trigger_by_replacing(make):
     s.close()
 
 
+def test_a_replacement_is_coded_as_its_original(make):
+    """replace_sm has no data_coding."""
+    w = make()
+    s = w.bound()
+    for coding, old, new in ((8, "alt".encode("utf-16-be"), "für".encode("utf-16-be")), (0, b"old", b"n\xe4u"), (4, b"\1", b"\2")):
+        first = s.submit(NUMBER, old, coding=coding)
+        assert s.ask(smpp.REPLACE, text(first.id) + address("4242") + b"\0\0\0\0" + bytes([len(new)]) + new).status == smpp.OK
+    w.start_ue()
+    assert {(e["payload_hex"], e["dcs"]) for e in w.messages(3)} == {("006600fc0072", 8), ("006e00e40075", 8), ("02", 4)}
+    s.close()
+
+
 def test_query_cancel_and_replace_own_messages_only(make):
     w = make()
     s, other = w.bound(), w.bound(system_id="beta")

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/dm_back.h"
 #include "daemon/dm_parent_int.h"
 #include "daemon/dm_set.h"
 
@@ -212,6 +213,27 @@ static void test_an_edge_loses_the_key_of_a_place_that_is_another_edges_now(void
 	free(cfg);
 }
 
+/* What is kept for the way back of a reload has room for a gateway with all of them. */
+static void test_every_child_has_a_place(void **state)
+{
+	struct dm_parent *all = calloc(1, sizeof *all);
+	struct dm_back back;
+
+	(void)state;
+	assert_non_null(all);
+	all->edges_n = DM_EDGES_MAX;
+	all->holders_n = KH_KINDS;
+	all->ndsip_n = all->fetcher_n = all->metrics_n = 1;
+	assert_int_equal(dm_children(all), DM_CHILDREN_MAX);
+	assert_int_equal(dm_children(all), sizeof back.children / sizeof *back.children);
+	for (uint32_t i = 0; i < dm_children(all); i++) {
+		for (uint32_t k = 0; k < i; k++) {
+			assert_ptr_not_equal(dm_child_at(all, i), dm_child_at(all, k));
+		}
+	}
+	free(all);
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +241,7 @@ TEST_GROUP()
 		cmocka_unit_test_setup(test_the_oldest_set_is_that_of_the_edge_that_is_most_behind, setup),
 		cmocka_unit_test_setup(test_an_edge_that_starts_early_gets_the_set_that_the_keyholders_have, setup),
 		cmocka_unit_test_setup(test_an_edge_loses_the_key_of_a_place_that_is_another_edges_now, setup),
+		cmocka_unit_test(test_every_child_has_a_place),
 		cmocka_unit_test_setup(test_a_set_that_is_not_answered_in_time_is_noticed, setup),
 	};
 

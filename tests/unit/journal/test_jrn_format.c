@@ -211,8 +211,51 @@ static void test_a_newer_segment_is_refused_in_words(void **state)
 	assert_int_equal(fwrite(block, 1, sizeof block, f), sizeof block);
 	fclose(f);
 	assert_int_equal(open_again(p), ERR_VERSION);
-	assert_non_null(strstr(p->why.text, "0000000001.log is version 5"));
+	assert_non_null(strstr(p->why.text, "0000000001.log is version 6"));
 	assert_non_null(strstr(p->why.text, "written by a newer program"));
+}
+
+static void segment_head(const struct place *p, const char *name, uint8_t block[JRN_BLOCK], bool put)
+{
+	char path[96];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s", p->dir, name);
+	f = fopen(path, "r+");
+	assert_non_null(f);
+	assert_int_equal(put ? fwrite(block, 1, JRN_BLOCK, f) : fread(block, 1, JRN_BLOCK, f), JRN_BLOCK);
+	fclose(f);
+}
+
+/* A program that does not know what is new in version 5 may read nothing of it. */
+static void test_a_log_of_version_4_is_read_and_goes_on_as_version_5(void **state)
+{
+	struct place *p = *state;
+	uint8_t block[JRN_BLOCK];
+
+	assert_int_equal(open_again(p), 0);
+	assert_int_equal(add(p, 1, "record 1", NULL), 0);
+	assert_int_equal(jrn_flush(p->j), 0);
+	shut(p);
+	segment_head(p, "0000000001.log", block, false);
+	block[8] = 4;
+	sign_seg_head(block);
+	segment_head(p, "0000000001.log", block, true);
+	assert_int_equal(open_again(p), 0);
+	assert_int_equal(add(p, 2, "record 2", NULL), 0);
+	assert_int_equal(jrn_flush(p->j), 0);
+	assert_int_equal(open_again(p), 0);
+	assert_int_equal(replay(p).n, 2);
+	shut(p);
+	segment_head(p, "0000000001.log", block, false);
+	assert_int_equal(block[8], 4);
+	segment_head(p, "0000000002.log", block, false);
+	assert_int_equal(block[8], 5);
+	segment_head(p, "0000000001.log", block, false);
+	block[8] = 3; /* there was no such log */
+	sign_seg_head(block);
+	segment_head(p, "0000000001.log", block, true);
+	assert_int_equal(open_again(p), ERR_PROTO);
 }
 
 /* A newer program signs its version: a bit that flipped does not send anybody to look for one. */
@@ -258,6 +301,7 @@ TEST_GROUP()
 		T(test_an_older_program_refuses_a_log_in_words),
 		T(test_a_newer_data_mdb_is_refused_in_words),
 		T(test_a_newer_segment_is_refused_in_words),
+		T(test_a_log_of_version_4_is_read_and_goes_on_as_version_5),
 		T(test_a_flipped_version_is_damage),
 		T(test_a_journal_whose_segments_are_gone_is_refused),
 	};

@@ -278,7 +278,8 @@ static void test_told(void **state)
 			      .destination = { 1, 1, "491720000001" },
 			      .registered = 1,
 			      .has_reference = true,
-			      .reference = 7 },
+			      .reference = 7,
+			      .coding = 8 },
 			got;
 	uint8_t octets[600];
 	struct buf b = buf_over(octets, sizeof octets);
@@ -293,7 +294,12 @@ static void test_told(void **state)
 		assert_int_equal(sme_told_decode(&got, octets, n), ERR_PROTO);
 	}
 	assert_int_equal(sme_told_decode(&got, octets, b.len + 1), ERR_PROTO);
-	octets[0] = 2;
+	octets[0] = 1; /* as it was written before, without the data_coding */
+	assert_int_equal(sme_told_decode(&got, octets, b.len), ERR_PROTO);
+	assert_int_equal(sme_told_decode(&got, octets, b.len - 1), 0);
+	t.coding = SME_TOLD_NO_CODING;
+	assert_memory_equal(&got, &t, sizeof t);
+	octets[0] = 3;
 	assert_int_equal(sme_told_decode(&got, octets, b.len), ERR_VERSION);
 }
 

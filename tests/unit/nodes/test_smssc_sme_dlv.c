@@ -305,6 +305,62 @@ static void test_a_device_that_is_nobody(void **state)
 	assert_int_equal(w->told_n, 1); /* expired */
 }
 
+/* Neither can an SME keep triggers out, nor does a full queue tell it that a device has triggers. */
+static void test_triggers_and_messages_have_a_bound_each(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text of_sme = text_for("001010000000001", 1, 4), trigger = text_for("001010000000001", 1, 4);
+	char nobody[SMS_IMSI_MAX + 1];
+	uint64_t id;
+
+	trigger.sme = (struct dlv_sme){ 0 };
+	submit(w, &trigger);
+	for (unsigned i = 0; i < 20; i++) {
+		submit(w, &of_sme);
+	}
+	assert_int_equal(dlv_submit(w->d, &of_sme, NULL, &id, w->now), ERR_BUSY);
+	for (unsigned i = 1; i < 20; i++) {
+		submit(w, &trigger);
+	}
+	assert_int_equal(dlv_submit(w->d, &trigger, NULL, &id, w->now), ERR_BUSY);
+	for (unsigned i = 0; i < 30; i++) {
+		snprintf(nobody, sizeof nobody, "+9172999%04u", i);
+		of_sme.imsi = nobody;
+		submit(w, &of_sme);
+	}
+	assert_int_equal(dlv_submit(w->d, &of_sme, NULL, &id, w->now), ERR_BUSY); /* 50 of SMEs in all */
+	trigger.imsi = "001010000000002";
+	for (unsigned i = 0; i < 20; i++) {
+		submit(w, &trigger);
+	}
+	trigger.imsi = "001010000000003";
+	for (unsigned i = 0; i < 10; i++) {
+		submit(w, &trigger);
+	}
+	assert_int_equal(dlv_submit(w->d, &trigger, NULL, &id, w->now), ERR_BUSY); /* 50 triggers */
+}
+
+/* Queues under names that no device has do not count as mobiles. */
+static void test_nobody_takes_no_place_of_a_mobile(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = text_for("+91729999999", 1, 4);
+	char name[SMS_IMSI_MAX + 1];
+
+	submit(w, &t);
+	for (unsigned i = 0; i < 10; i++) {
+		snprintf(name, sizeof name, "00101000000%04u", i);
+		assert_int_equal(dlv_register(w->d, &w->conn, name, w->now), 0);
+	}
+	t.sme = (struct dlv_sme){ 0 };
+	for (unsigned i = 10; i < 50; i++) {
+		snprintf(name, sizeof name, "00101000000%04u", i);
+		t.imsi = name;
+		submit(w, &t);
+	}
+	assert_int_equal(dlv_gauge(w->d).ues, 51);
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +371,8 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_receipt_that_nobody_wants, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_device_that_is_nobody, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_triggers_and_messages_have_a_bound_each, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nobody_takes_no_place_of_a_mobile, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("smssc sme dlv", tests, NULL, NULL);
