@@ -17,6 +17,17 @@ def test_the_readme_names_only_what_is_there():
         assert name in readme and os.path.exists(os.path.join(ROOT, name)), name
 
 
+def test_the_index_lists_every_page_for_users_and_every_manual():
+    folder = os.path.join(ROOT, "docs", "user")
+    with open(os.path.join(folder, "README.md"), encoding="utf-8") as f:
+        index = f.read()
+    pages = {name for name in os.listdir(folder) if name.endswith(".md")} - {"README.md"}
+    assert pages - set(re.findall(r"\]\(([\w-]+\.md)", index)) == set()
+    # mtc-iwf-metrics is started by mtc-iwfd only
+    manuals = {name[:-2] for name in os.listdir(os.path.join(ROOT, "docs", "man")) if name.endswith(".1")} - {"mtc-iwf-metrics"}
+    assert manuals - set(re.findall(r"`(?:man )?(mtc[\w-]+)`", index)) == set()
+
+
 def test_who_reads_the_help_may_stop_before_its_end():
     reader, writer = os.pipe()
     os.close(reader)
