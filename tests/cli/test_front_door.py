@@ -77,6 +77,18 @@ def test_a_group_of_packages_that_is_not_in_the_list():
     assert done.returncode == 2 and "no group" in done.stderr
 
 
+def test_a_package_is_built_with_the_libraries_of_the_list():
+    """Without one of them meson would leave a part out, and say nothing."""
+    with open(os.path.join(ROOT, "scripts", "packages.txt"), encoding="utf-8") as f:
+        rows = [line.split()[:2] for line in f if line.strip() and not line.startswith("#")]
+    assert [row for row in rows if rows.count(row) > 1] == []
+    with open(os.path.join(ROOT, "debian", "control"), encoding="utf-8") as f:
+        needs = re.findall(r"^ ([\w.+-]+)", re.search(r"^Build-Depends:\n((?: .*\n)+)", f.read(), re.M).group(1), re.M)
+    assert len(needs) == len(set(needs))
+    ours = {name for group, name in rows if group == "build" and name.endswith("-dev")}
+    assert ours - {"libc6-dev", "libcmocka-dev"} - set(needs) == set()
+
+
 def test_the_laboratory_ends_only_what_it_started(tmp_path):
     ours = proc.start("ours", [sys.executable, "-c", "import time; time.sleep(60)"], str(tmp_path / "log"))
     other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
