@@ -358,8 +358,8 @@ int cli_show_reload(FILE *out, const json_t *last)
 			cli_count(changes, last, "changed", "change"), cli_count(files, last, "renewed", "file"), set);
 	}
 	if (cli_number(last, "restart")) {
-		fprintf(out, "%s for a restart of mtc-iwfd: the lines 'restart'\n",
-			cli_count(waits, last, "restart", "item waiting"));
+		fprintf(out, "%s waiting for a restart of mtc-iwfd: the lines 'restart'\n",
+			cli_count(waits, last, "restart", "item"));
 	}
 	return CLI_OK;
 }

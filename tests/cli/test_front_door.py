@@ -17,6 +17,17 @@ def test_the_readme_names_only_what_is_there():
         assert name in readme and os.path.exists(os.path.join(ROOT, name)), name
 
 
+def test_the_index_lists_every_page_for_users_and_every_manual():
+    folder = os.path.join(ROOT, "docs", "user")
+    with open(os.path.join(folder, "README.md"), encoding="utf-8") as f:
+        index = f.read()
+    pages = {name for name in os.listdir(folder) if name.endswith(".md")} - {"README.md"}
+    assert pages - set(re.findall(r"\]\(([\w-]+\.md)", index)) == set()
+    # mtc-iwf-metrics is started by mtc-iwfd only
+    manuals = {name[:-2] for name in os.listdir(os.path.join(ROOT, "docs", "man")) if name.endswith(".1")} - {"mtc-iwf-metrics"}
+    assert manuals - set(re.findall(r"`(?:man )?(mtc[\w-]+)`", index)) == set()
+
+
 def test_who_reads_the_help_may_stop_before_its_end():
     reader, writer = os.pipe()
     os.close(reader)
@@ -64,6 +75,18 @@ def test_the_usage_of_mtc_ue_is_what_it_takes():
 def test_a_group_of_packages_that_is_not_in_the_list():
     done = subprocess.run([os.path.join(ROOT, "scripts", "setup"), "nonsense"], capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "no group" in done.stderr
+
+
+def test_a_package_is_built_with_the_libraries_of_the_list():
+    """Without one of them meson would leave a part out, and say nothing."""
+    with open(os.path.join(ROOT, "scripts", "packages.txt"), encoding="utf-8") as f:
+        rows = [line.split()[:2] for line in f if line.strip() and not line.startswith("#")]
+    assert [row for row in rows if rows.count(row) > 1] == []
+    with open(os.path.join(ROOT, "debian", "control"), encoding="utf-8") as f:
+        needs = re.findall(r"^ ([\w.+-]+)", re.search(r"^Build-Depends:\n((?: .*\n)+)", f.read(), re.M).group(1), re.M)
+    assert len(needs) == len(set(needs))
+    ours = {name for group, name in rows if group == "build" and name.endswith("-dev")}
+    assert ours - {"libc6-dev", "libcmocka-dev"} - set(needs) == set()
 
 
 def test_the_laboratory_ends_only_what_it_started(tmp_path):

@@ -9,7 +9,7 @@ from conftest import BIN, ROOT
 PROGRAMS = ["mtc-hss", "mtc-iwf-console", "mtc-iwf-metrics", "mtc-iwfd", "mtc-scs", "mtc-sme", "mtc-smssc", "mtc-ue", "mtcctl"]
 PAGES = ["man1/mtc-hss.1", "man1/mtc-iwf-console.1", "man1/mtc-iwf-metrics.1", "man1/mtc-iwfd.1", "man1/mtc-scs.1", "man1/mtc-sme.1", "man1/mtc-smssc.1", "man1/mtc-ue.1", "man1/mtcctl.1",
          "man5/mtc-iwfd.yaml.5"]
-EXAMPLES = ["associations.csv", "grafana/mtc-iwf-alerts.yml", "grafana/mtc-iwf-dashboard.json", "grafana/prometheus.yml", "mtc-hss.yaml", "mtc-iwf-console.yaml", "mtc-iwfd.yaml", "mtc-smssc.yaml", "subscribers.jsonl"]
+EXAMPLES = ["grafana/mtc-iwf-alerts.yml", "grafana/mtc-iwf-dashboard.json", "grafana/prometheus.yml", "associations.csv", "mtc-hss.yaml", "mtc-iwf-console.yaml", "mtc-iwfd.yaml", "mtc-smssc.yaml", "subscribers.jsonl"]
 
 
 def test_an_installation_has_programs_manuals_and_examples_and_nothing_else(tmp_path):

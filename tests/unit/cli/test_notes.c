@@ -186,6 +186,28 @@ static void test_a_note_stands_below_its_table_once(void **state)
 	free(s.text);
 }
 
+static void test_one_item_or_several_wait_for_a_restart(void **state)
+{
+	const char *replies[] = { "{\"ok\":true,\"restart\":1}", "{\"ok\":true,\"restart\":2}" };
+	const char *lines[] = { "\n1 item waiting for a restart of mtc-iwfd", "\n2 items waiting for a restart of mtc-iwfd" };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		json_t *last = json_loads(replies[i], 0, NULL);
+		char *text;
+		size_t len;
+		FILE *f = open_memstream(&text, &len);
+
+		assert_non_null(last);
+		assert_non_null(f);
+		assert_int_equal(cli_show_reload(f, last), CLI_OK);
+		fclose(f);
+		assert_non_null(strstr(text, lines[i]));
+		free(text);
+		json_decref(last);
+	}
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +218,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_one_path_longer_than_the_line_shows_its_end),
 		cmocka_unit_test(test_stores_fit_into_a_terminal),
 		cmocka_unit_test(test_a_zero_is_a_dash_where_the_column_says_so),
+		cmocka_unit_test(test_one_item_or_several_wait_for_a_restart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
