@@ -37,7 +37,7 @@ static const struct cfg_row limits_rows[] = {
 	CFG_U32("links", struct csl_limits, links, 1, 1024, "32", "links that are not used yet; more are refused"),
 	CFG_U32("sessions", struct csl_limits, sessions, 1, 1024, "64", "sessions of all persons; more are refused"),
 	CFG_U32("sessions_per_person", struct csl_limits, sessions_per_person, 1, 1024, "8",
-		"sessions of one person; one more ends the one that was idle longest"),
+		"sessions of one person; one more ends the one that was idle longest. As many links: one more ends the oldest"),
 	CFG_U64("import_max", struct csl_limits, import_max, 1024, 1073741824, "67108864",
 		"bytes of a file that a browser may import; it is kept in memory while the import runs"),
 	CFG_U64("answer_max", struct csl_limits, answer_max, 65536, 67108864, "2097152",
@@ -52,8 +52,10 @@ static const struct cfg_row timers_rows[] = {
 	CFG_DURATION("session", struct csl_timers, session_ms, 1000, 604800000, "8h",
 		     "a session ends after this time in any case"),
 	CFG_DURATION("answer", struct csl_timers, answer_ms, 100, 600000, "10s", "time that mtc-iwfd has for an answer"),
-	CFG_DURATION("connection", struct csl_timers, connection_ms, 1000, 600000, "30s",
-		     "a connection that sends and takes nothing for this long is closed"),
+	CFG_DURATION(
+	    "connection", struct csl_timers, connection_ms, 1000, 600000, "30s",
+	    "a connection that sends and takes nothing for this long is closed, and one without a session that has not sent its "
+	    "request or not taken its answer by then"),
 	CFG_END,
 };
 

@@ -86,24 +86,42 @@ static bool session_open(const struct csl_gate *g, const struct session *s, uint
 	return s->open && now_ms < s->until_ms && now_ms < s->seen_ms + g->conf.idle_ms;
 }
 
+/* A place for one more link of this person, who may have as many as sessions: whoever may only look
+ * keeps nobody else out. NULL: all belong to others. */
+static struct link *link_place(struct csl_gate *g, const struct csl_person *person, uint64_t now_ms)
+{
+	struct link *vacant = NULL, *oldest = NULL;
+	uint32_t own = 0;
+
+	for (uint32_t i = 0; i < g->conf.links_max; i++) {
+		struct link *l = &g->links[i];
+
+		if (!link_open(l, now_ms)) {
+			vacant = vacant ? vacant : l;
+		} else if (!strcmp(l->person.name, person->name)) {
+			own++;
+			oldest = !oldest || l->until_ms < oldest->until_ms ? l : oldest;
+		}
+	}
+	return own >= g->conf.sessions_per_person || !vacant ? oldest : vacant;
+}
+
 int csl_gate_link(struct csl_gate *g, const struct csl_person *person, const uint8_t random[CSL_SECRET_OCTETS], uint64_t now_ms,
 		  char link[CSL_SECRET_MAX])
 {
-	struct link *free_one = NULL;
+	struct link *place;
 
 	OBJ_CHECK(g, CSL_GATE_MAGIC);
 	if (person->role == CTL_ROLE_NONE || !ctl_name_ok(person->name)) {
 		return ERR_INVAL;
 	}
-	for (uint32_t i = 0; i < g->conf.links_max && !free_one; i++) {
-		free_one = link_open(&g->links[i], now_ms) ? NULL : &g->links[i];
-	}
-	if (!free_one) {
+	place = link_place(g, person, now_ms);
+	if (!place) {
 		return ERR_BUSY;
 	}
-	*free_one = (struct link){ .open = true, .person = *person, .until_ms = now_ms + g->conf.link_ms };
-	str_hex(free_one->secret, random, CSL_SECRET_OCTETS);
-	str_set(link, CSL_SECRET_MAX, free_one->secret);
+	*place = (struct link){ .open = true, .person = *person, .until_ms = now_ms + g->conf.link_ms };
+	str_hex(place->secret, random, CSL_SECRET_OCTETS);
+	str_set(link, CSL_SECRET_MAX, place->secret);
 	return 0;
 }
 

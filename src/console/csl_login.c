@@ -5,6 +5,10 @@
 
 #include "base/obj.h"
 
+/* Everybody may connect, and nobody may keep the others out. */
+#define CLIENTS_MAX 128
+#define USER_CLIENTS_MAX 4
+
 #define CSL_LOGIN_MAGIC 0x6be21f98u
 struct csl_login {
 	struct obj obj;
@@ -45,7 +49,9 @@ static const struct ctl_command rows[] = {
 
 int csl_login_new(struct csl_login **out, struct net_loop *loop, const struct csl_login_conf *conf)
 {
-	struct ctl_server_conf server = { .log = conf->log, .request_wait_ms = 5000 };
+	struct ctl_server_conf server = {
+		.clients_max = CLIENTS_MAX, .user_clients_max = USER_CLIENTS_MAX, .log = conf->log, .request_wait_ms = 5000
+	};
 	struct csl_login *l = calloc(1, sizeof *l);
 	int err;
 

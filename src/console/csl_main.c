@@ -70,6 +70,7 @@ static void on_look(void *arg)
 	unsigned n = csl_web_connections(c->web);
 	bool full = n >= c->conf.limits.connections;
 
+	csl_web_look(c->web);
 	if (full != c->full) {
 		log_warn(&c->log, "console",
 			 full ? "all %u connections are taken (limits.connections); others wait"

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
+
 static const struct {
 	const char *name, *value;
 } headers[] = {
@@ -79,4 +81,18 @@ enum MHD_Result csl_reply_json(struct MHD_Connection *c, unsigned status, json_t
 enum MHD_Result csl_reply_error(struct MHD_Connection *c, unsigned status, const char *words)
 {
 	return csl_reply_json(c, status, json_pack("{s:s}", "error", words), NULL);
+}
+
+unsigned csl_reply_status(int err)
+{
+	switch (err) {
+	case ERR_REFUSED:
+		return MHD_HTTP_BAD_REQUEST;
+	case ERR_TIMEOUT:
+		return MHD_HTTP_GATEWAY_TIMEOUT;
+	case ERR_LIMIT:
+		return MHD_HTTP_BAD_GATEWAY;
+	default:
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	}
 }

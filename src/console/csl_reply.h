@@ -15,3 +15,5 @@ enum MHD_Result csl_reply_text(struct MHD_Connection *c, unsigned status, char *
 enum MHD_Result csl_reply_json(struct MHD_Connection *c, unsigned status, json_t *body, const char *cookie);
 /* {"error":words} */
 enum MHD_Result csl_reply_error(struct MHD_Connection *c, unsigned status, const char *words);
+/* The status for what csl_ask() says. */
+unsigned csl_reply_status(int err);

@@ -9,9 +9,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/obj.h"
 #include "base/str.h"
 #include "console/csl_command.h"
+#include "console/csl_idle.h"
+#include "console/csl_query.h"
 #include "console/csl_reply.h"
 
 #define HEAD_MAX ((size_t)16 * 1024) /* octets of a request line with its headers */
@@ -22,6 +25,7 @@ struct csl_web {
 	struct obj obj;
 	struct csl_web_conf conf;
 	struct MHD_Daemon *daemon;
+	struct csl_idle *idle;
 };
 
 #define CALL_MAGIC 0x0ee47ac3u
@@ -108,13 +112,23 @@ static unsigned judge(const struct csl_web *w, struct MHD_Connection *c, struct 
 	return call->target.what == CSL_COMMAND ? judge_command(call, words) : 0;
 }
 
+/* NULL: there was no memory for it. */
+static struct csl_idle_one *idle_of(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
 static enum MHD_Result begin(struct csl_web *w, struct MHD_Connection *c, const char *path, const char *method, void **slot)
 {
 	struct call *call = calloc(1, sizeof *call);
+	struct csl_idle_one *idle = idle_of(c);
 	const char *words = "";
 	unsigned status;
 
-	if (!call) {
+	if (!call || !idle) {
+		free(call);
 		return MHD_NO;
 	}
 	obj_begin(&call->obj, CALL_MAGIC);
@@ -122,6 +136,7 @@ static enum MHD_Result begin(struct csl_web *w, struct MHD_Connection *c, const 
 	call->method = csl_method_of(method);
 	*slot = call; /* freed in on_end() */
 	status = judge(w, c, call, path, &words);
+	csl_idle_asks(idle, call->session.person.role != CTL_ROLE_NONE, clock_boot_ms());
 	if (!status && call->target.what == CSL_IMPORT && call->method == CSL_POST) {
 		call->file = memfd_create("import", MFD_CLOEXEC);
 		status = call->file < 0 ? MHD_HTTP_INTERNAL_SERVER_ERROR : 0;
@@ -213,53 +228,10 @@ static enum MHD_Result answer_logout(const struct csl_web *w, struct MHD_Connect
 	return csl_reply_json(c, MHD_HTTP_OK, json_object(), CSL_COOKIE "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
 }
 
-#define QUERY_MAGIC 0x9d60b7f4u
-struct query {
-	struct obj obj;
-	const struct ctl_arg *rows;
-	json_t *args;
-	char kind[16]; /* of an import; taken out of the arguments */
-	bool import;
-	struct csl_pick pick; /* _fields and _rows, which are for us */
-	const char *problem;
-};
-
-static enum MHD_Result on_argument(void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
-{
-	struct query *q = OBJ_OF(arg, struct query, QUERY_MAGIC);
-
-	(void)kind;
-	value = value ? value : "";
-	if (q->import && !strcmp(key, "kind")) {
-		str_cut(q->kind, sizeof q->kind, value);
-	} else if (!strcmp(key, "_fields")) {
-		str_cut(q->pick.fields, sizeof q->pick.fields, value);
-	} else if (!strcmp(key, "_rows")) {
-		q->problem = str_parse_u32(&q->pick.rows, value, 1, UINT32_MAX) ? "_rows is wrong, expected a number" : NULL;
-	} else {
-		q->problem = csl_arg_add(q->args, q->rows, key, value);
-	}
-	return q->problem ? MHD_NO : MHD_YES;
-}
-
-static unsigned status_of(int err)
-{
-	switch (err) {
-	case ERR_REFUSED:
-		return MHD_HTTP_BAD_REQUEST;
-	case ERR_TIMEOUT:
-		return MHD_HTTP_GATEWAY_TIMEOUT;
-	case ERR_LIMIT:
-		return MHD_HTTP_BAD_GATEWAY;
-	default:
-		return MHD_HTTP_SERVICE_UNAVAILABLE;
-	}
-}
-
 static enum MHD_Result answer_command(const struct csl_web *w, struct MHD_Connection *c, const struct call *call)
 {
 	const struct csl_command *command = csl_command_find(call->target.name);
-	struct query q = { .obj = OBJ(QUERY_MAGIC), .rows = command->args };
+	struct csl_query q = { .rows = command->args };
 	char why[CTL_CLIENT_WHY_MAX] = "", *text = NULL;
 	size_t len = 0;
 	int err;
@@ -269,7 +241,7 @@ static enum MHD_Result answer_command(const struct csl_web *w, struct MHD_Connec
 		q.problem = q.args ? NULL : "the body is no JSON object";
 	} else {
 		q.args = json_object();
-		MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, on_argument, &q);
+		csl_query_read(&q, c);
 	}
 	if (q.problem) {
 		json_decref(q.args);
@@ -280,15 +252,15 @@ static enum MHD_Result answer_command(const struct csl_web *w, struct MHD_Connec
 	if (command->role > CTL_ROLE_READ) {
 		log_info(w->conf.log, "web", "%s by %s: %s", command->name, call->session.person.name, err ? why : "done");
 	}
-	return err ? csl_reply_error(c, status_of(err), why) : csl_reply_text(c, MHD_HTTP_OK, text, len, NULL);
+	return err ? csl_reply_error(c, csl_reply_status(err), why) : csl_reply_text(c, MHD_HTTP_OK, text, len, NULL);
 }
 
 static enum MHD_Result start_import(const struct csl_web *w, struct MHD_Connection *c, struct call *call)
 {
-	struct query q = { .obj = OBJ(QUERY_MAGIC), .rows = ctl_args_import, .args = json_object(), .import = true };
+	struct csl_query q = { .rows = ctl_args_import, .args = json_object(), .import = true };
 	int fd = call->file;
 
-	MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, on_argument, &q);
+	csl_query_read(&q, c);
 	if (!q.problem && !csl_import_kind_ok(q.kind)) {
 		q.problem = "kind is wrong, expected scs, group, set, assoc or block";
 	}
@@ -360,10 +332,12 @@ static void on_end(void *arg, struct MHD_Connection *c, void **slot, enum MHD_Re
 	struct call *call;
 
 	(void)arg;
-	(void)c;
 	(void)code;
 	if (!*slot) {
 		return;
+	}
+	if (idle_of(c)) {
+		csl_idle_rests(idle_of(c), clock_boot_ms());
 	}
 	call = OBJ_OF(*slot, struct call, CALL_MAGIC);
 	*slot = NULL;
@@ -373,6 +347,19 @@ static void on_end(void *arg, struct MHD_Connection *c, void **slot, enum MHD_Re
 	}
 	OBJ_END(call, CALL_MAGIC);
 	free(call);
+}
+
+static void on_connection(void *arg, struct MHD_Connection *c, void **context, enum MHD_ConnectionNotificationCode what)
+{
+	struct csl_web *w = OBJ_OF(arg, struct csl_web, CSL_WEB_MAGIC);
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		*context = info ? csl_idle_begin(w->idle, info->connect_fd, clock_boot_ms()) : NULL;
+	} else {
+		csl_idle_end(*context);
+		*context = NULL;
+	}
 }
 
 /* -- the server */
@@ -399,13 +386,18 @@ int csl_web_new(struct csl_web **out, const struct csl_web_conf *conf)
 	}
 	obj_begin(&w->obj, CSL_WEB_MAGIC);
 	w->conf = *conf;
-	w->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, w,
-				     MHD_OPTION_EXTERNAL_LOGGER, on_words, w, MHD_OPTION_LISTEN_SOCKET, conf->fd,
-				     MHD_OPTION_THREAD_POOL_SIZE, (unsigned)conf->threads, MHD_OPTION_CONNECTION_LIMIT,
-				     (unsigned)conf->connections, MHD_OPTION_CONNECTION_TIMEOUT, wait_s,
-				     MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEAD_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-				     MHD_OPTION_NOTIFY_COMPLETED, on_end, w, MHD_OPTION_END);
+	if (csl_idle_new(&w->idle, conf->connection_ms)) {
+		free(w);
+		return ERR_NOMEM;
+	}
+	w->daemon = MHD_start_daemon(
+	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, w, MHD_OPTION_EXTERNAL_LOGGER, on_words,
+	    w, MHD_OPTION_LISTEN_SOCKET, conf->fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)conf->threads,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)conf->connections, MHD_OPTION_CONNECTION_TIMEOUT, wait_s,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEAD_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_end, w,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, w, MHD_OPTION_END);
 	if (!w->daemon) {
+		csl_idle_free(w->idle);
 		free(w);
 		return ERR_IO;
 	}
@@ -420,6 +412,7 @@ void csl_web_free(struct csl_web *w)
 	}
 	OBJ_CHECK(w, CSL_WEB_MAGIC);
 	MHD_stop_daemon(w->daemon); /* closes the listening descriptor, too */
+	csl_idle_free(w->idle);
 	OBJ_END(w, CSL_WEB_MAGIC);
 	free(w);
 }
@@ -431,6 +424,18 @@ unsigned csl_web_connections(const struct csl_web *w)
 	OBJ_CHECK(w, CSL_WEB_MAGIC);
 	info = MHD_get_daemon_info(w->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
 	return info ? info->num_connections : 0;
+}
+
+void csl_web_look(struct csl_web *w)
+{
+	unsigned n;
+
+	OBJ_CHECK(w, CSL_WEB_MAGIC);
+	n = csl_idle_cut(w->idle, clock_boot_ms());
+	if (n) {
+		log_info(w->conf.log, "web", "%u connections without a session took too long and were ended (timers.connection)",
+			 n);
+	}
 }
 
 const char *csl_web_library_version(void)

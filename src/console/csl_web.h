@@ -24,6 +24,8 @@ struct csl_web_conf { /* borrows everything until csl_web_free() */
 ERR_MUST_USE int csl_web_new(struct csl_web **out, const struct csl_web_conf *conf);
 /* Ends all connections and threads. NULL allowed. */
 void csl_web_free(struct csl_web *w);
+/* Ends connections of strangers whose time is over; for a call now and then. */
+void csl_web_look(struct csl_web *w);
 /* Connections of browsers that are open now. */
 unsigned csl_web_connections(const struct csl_web *w);
 /* The version of libmicrohttpd that is linked at run time. Static. */

@@ -53,6 +53,16 @@ struct ctl_server *ctl_conn_server(const struct ctl_conn *c)
 	return c->server;
 }
 
+uint32_t ctl_conn_of_user(const struct ctl_server *s, uid_t uid)
+{
+	uint32_t n = 0;
+
+	for (const struct ctl_conn *c = s->conns; c; c = c->next) {
+		n += c->caller.uid == uid;
+	}
+	return n;
+}
+
 static void unlink_conn(struct ctl_conn *c)
 {
 	if (c->prev) {

@@ -71,6 +71,8 @@ void ctl_conn_nomem(struct ctl_conn *c);
 int ctl_conn_take_fd(struct ctl_conn *c);
 /* There is one that is for this line or for none. */
 bool ctl_conn_fd_is_lost(const struct ctl_conn *c);
+/* Clients of this user. */
+uint32_t ctl_conn_of_user(const struct ctl_server *s, uid_t uid);
 struct ctl_server *ctl_conn_server(const struct ctl_conn *c);
 size_t ctl_conn_waiting(const struct ctl_conn *c); /* octets that the client has not read yet */
 /* Begins to call rq->next. */

@@ -18,7 +18,8 @@ static void turn_away(int fd, int err)
 	    "{\"done\":true,\"ok\":false,\"error\":\"too many clients on the control socket (limits.control_clients); "
 	    "try again\"}\n";
 	static const char none[] = "{\"done\":true,\"ok\":false,\"error\":\"out of memory; try again\"}\n";
-	const char *words = err == ERR_NOMEM ? none : many;
+	static const char user[] = "{\"done\":true,\"ok\":false,\"error\":\"too many clients of this user; try again\"}\n";
+	const char *words = err == ERR_NOMEM ? none : err == ERR_LIMIT ? user : many;
 
 	err_ignore(send(fd, words, strlen(words), MSG_DONTWAIT | MSG_NOSIGNAL), "it is gone, and turned away either way");
 	close(fd);
@@ -33,7 +34,11 @@ static void on_accept(void *arg, int fd, const char *peer)
 	if (!err) {
 		return;
 	}
-	log_warn(s->conf.log, "ctl", "a client was turned away: %s", err_str(err));
+	if (err == ERR_LIMIT) { /* anybody could fill the log */
+		log_debug(s->conf.log, "ctl", "a client was turned away: too many of its user");
+	} else {
+		log_warn(s->conf.log, "ctl", "a client was turned away: %s", err_str(err));
+	}
 	turn_away(fd, err);
 }
 
@@ -126,6 +131,10 @@ int ctl_server_client(struct ctl_server *s, int fd)
 	}
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len)) {
 		return ERR_AUTH; /* a change needs a caller with a known identity */
+	}
+	if (s->conf.user_clients_max && ctl_conn_of_user(s, cred.uid) >= s->conf.user_clients_max) {
+		st_count(s->conf.counters, ST_CTL_REFUSED);
+		return ERR_LIMIT;
 	}
 	caller = (struct ctl_caller){ .uid = cred.uid, .gid = cred.gid, .pid = cred.pid };
 	groups_of(&caller, fd);

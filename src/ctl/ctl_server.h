@@ -100,6 +100,8 @@ typedef void ctl_changed_fn(void *arg, const struct ctl_caller *caller, const ch
 
 struct ctl_server_conf {
 	uint32_t clients_max; /* 0: 16 */
+	/* of them of one user, so that a socket for everybody stays one; 0: as many as there are */
+	uint32_t user_clients_max;
 	/* a client that has begun a line, or sends nothing, is closed after this time; 0: 30000 */
 	uint64_t request_wait_ms;
 	/* octets waiting for one client before a handler of ctl_each() pauses; 0: 256 KiB */
@@ -126,7 +128,8 @@ void ctl_server_free(struct ctl_server *s);
 /* Borrows rows (ended by name NULL) as long as the server lives. Their handlers get `arg`.
  * ERR_EXISTS, ERR_LIMIT (256 rows). */
 ERR_MUST_USE int ctl_server_add(struct ctl_server *s, const struct ctl_command *rows, void *arg);
-/* Takes an accepted descriptor on success only. ERR_BUSY at clients_max. */
+/* Takes an accepted descriptor on success only. ERR_BUSY at clients_max, ERR_LIMIT at
+ * user_clients_max. */
 ERR_MUST_USE int ctl_server_client(struct ctl_server *s, int fd);
 
 /* Returns the descriptor that came with the request, once; -1: none. The caller owns it. It may be

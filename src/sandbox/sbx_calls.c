@@ -196,7 +196,7 @@ const struct sbx_call_row sbx_call_rows[] = {
 	/* libmicrohttpd; a connection that has to go is shut down. The listener could be, too: the
 	 * parent binds another one with the next process */
 	WITH(H, setsockopt, IS(1, IPPROTO_TCP), IS(2, TCP_CORK)),
-	WITH(H, shutdown, IS(1, SHUT_RDWR)),
+	WITH(H | O, shutdown, IS(1, SHUT_RDWR)),
 	FAILS(H, sendmsg, EPIPE),
 
 	WITH(T, clone, BITS(0, THREAD, THREAD)),

@@ -167,6 +167,36 @@ def test_mtcctl_of_the_consoles_user_changes_nothing(console):
     assert done.returncode == 1 and "without the name of a person" in done.stderr
 
 
+def test_nobody_keeps_others_from_the_log_in(console):
+    """Everybody may connect to the socket of links: one user can take a few places, and not all."""
+    held = subprocess.Popen(["/usr/bin/python3", "-c", HOLDS, console.login], stdout=subprocess.PIPE, text=True, **C.as_user(NOBODY))
+    try:
+        assert held.stdout.readline() == "held\n"
+        for _ in range(5):
+            code, _, err = console.link()
+            assert code == 0, err
+    finally:
+        held.kill()
+        held.wait()
+        held.stdout.close()
+
+
+HOLDS = """import socket, sys, time
+held = []
+def more():
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    held.append(s)
+for _ in range(200):
+    more()
+print("held", flush=True)
+while True:
+    more()
+    held.pop(0).close()
+    time.sleep(0.01)
+"""
+
+
 def test_cookie_and_token_are_both_needed(console):
     one, other = console.browser(), console.browser()
     for headers in ({"Cookie": None}, {"X-Console-Token": None}, {"X-Console-Token": other.token}, {"X-Console-Token": one.cookie},
@@ -223,8 +253,9 @@ def test_log_out_and_times(gateway):
 
 def test_sessions_and_links_are_bounded(gateway):
     with console_of(gateway, "limits: { links: 2, sessions: 3, sessions_per_person: 2 }\n") as c:
-        assert c.link()[0] == 0 and c.link()[0] == 0
-        code, _, err = c.link()
+        assert c.link()[0] == 0 and c.link()[0] == 0 and c.link()[0] == 0  # the third took the place of the first
+        assert c.link(READER, READERS)[0] == 1 and c.link(OPERATOR, OPERATORS)[0] == 1
+        code, _, err = c.link(READER, READERS)
         assert code == 1 and "too many links are open (limits.links)" in err
     with console_of(gateway, "limits: { sessions: 3, sessions_per_person: 2 }\n") as c:
         mine = [c.browser() for _ in range(3)]
@@ -356,6 +387,30 @@ def test_a_thousand_idle_connections_keep_nobody_out(gateway):
             proc.wait_until("idle connections are closed", all_closed, 60)
         finally:
             for s in idle:
+                s.close()
+
+
+def test_who_sends_an_octet_now_and_then_keeps_no_place(gateway):
+    """The library counts that as life; strangers have a time for a whole request."""
+    with console_of(gateway, "timers: { connection: 2s }\nlimits: { connections: 16, threads: 2 }\n") as c:
+        b = c.browser()
+        slow = [socket.create_connection((c.address, c.port), timeout=60) for _ in range(16)]
+        enough = threading.Event()
+
+        def drip():
+            while not enough.wait(0.2):
+                for s in slow:
+                    with contextlib.suppress(OSError):
+                        s.send(b"G")
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        try:
+            assert b.ask("GET", "/api/me", wait_s=60).status == 200
+            proc.wait_until("the log", lambda: "took too long and were ended (timers.connection)" in c.log(), 60)
+        finally:
+            enough.set()
+            dripping.join()
+            for s in slow:
                 s.close()
 
 

@@ -489,6 +489,26 @@ static void test_clients_are_bounded(void **state)
 	teardown(&r);
 }
 
+static void test_clients_of_one_user_are_bounded(void **state)
+{
+	struct room r;
+	int ends[2][2];
+
+	(void)state;
+	setup_with(&r, &(struct ctl_server_conf){ .clients_max = 8, .user_clients_max = 2 });
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends[i]), 0);
+	}
+	assert_int_equal(ctl_server_client(r.server, ends[0][0]), 0); /* setup_with() made the first one */
+	assert_int_equal(ctl_server_client(r.server, ends[1][0]), ERR_LIMIT);
+	assert_int_equal(r.counters.v[ST_CTL_REFUSED], 1);
+	close(ends[0][1]);
+	run(&r, 0, 50); /* one has left */
+	assert_int_equal(ctl_server_client(r.server, ends[1][0]), 0);
+	close(ends[1][1]);
+	teardown(&r);
+}
+
 static void test_a_change_is_recorded_with_who_asked(void **state)
 {
 	char text[1024] = "", wanted[128];
@@ -608,6 +628,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_a_silent_client_is_closed),
 		cmocka_unit_test(test_a_slow_handler_keeps_its_client),
 		cmocka_unit_test(test_clients_are_bounded),
+		cmocka_unit_test(test_clients_of_one_user_are_bounded),
 		cmocka_unit_test(test_a_change_is_recorded_with_who_asked),
 		cmocka_unit_test(test_a_row_that_is_too_large_is_an_error),
 		cmocka_unit_test(test_help_lists_every_row),
