@@ -61,7 +61,7 @@
  *  an SMS-SC that takes no copies (SMPP; port `copies`): the outcome is unknown
  *   SUBMITTING, RESUBMITTING, RESUMING ---> UNKNOWN --DURABLE--> answered 201
  *     DRR: REPORTING    TIMER (expiry + grace): REPORTING(UNCONFIRMED)
- *     DTA_OK, late: it has an id now: REVOKING    DTA_NO, late: DONE
+ *     DTA_OK, late: it has an id now: REVOKING    DTA_NO, late: DONE, or REFUSING when not answered
  *   RESUMING with a message id: the SMS-SC had taken it: ACCEPTED
  * */
 #include "trigger/trg.h"
@@ -242,7 +242,7 @@ static const uint32_t next_states[] = {
 	[TRG_DONE] = 0,
 	[TRG_REVOKING] = TO(ACCEPTED) | TO(REPORTING) | TO(DONE),
 	[TRG_REFUSING] = TO(DONE),
-	[TRG_UNKNOWN] = TO(REVOKING) | TO(REPORTING) | TO(DONE),
+	[TRG_UNKNOWN] = TO(REVOKING) | TO(REPORTING) | TO(REFUSING) | TO(DONE),
 };
 #undef TO
 _Static_assert(sizeof next_states / sizeof *next_states == TRG_STATE_COUNT, "a row for each state");

@@ -73,8 +73,7 @@ enum trg_state trg_act_held_report(struct trg_step *s)
 
 enum trg_state trg_act_held_late(struct trg_step *s)
 {
-	answer_201(s->t);
-	return trg_act_unconfirmed(s);
+	return s->t->answered ? trg_act_unconfirmed(s) : TRG_UNKNOWN;
 }
 
 /* The answer came after we gave up: the message has an id by now and is cancelled. */
@@ -88,8 +87,11 @@ enum trg_state trg_act_held_found(struct trg_step *s)
 /* The same, but it was refused: nothing is at the SMS-SC. */
 enum trg_state trg_act_held_refused(struct trg_step *s)
 {
-	answer_201(s->t);
 	s->t->may_report = false;
+	if (!s->t->answered) { /* the record still says undecided */
+		s->t->held = false;
+		return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.smssc_silent);
+	}
 	return trg_end(s, false);
 }
 
