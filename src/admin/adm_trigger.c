@@ -192,6 +192,9 @@ static const char *not_cancellable(const struct core_trigger_view *t)
 	case TRG_NOTIFYING:
 	case TRG_BACKOFF:
 		return "its outcome is already known and is being reported to the SCS";
+	case TRG_UNKNOWN:
+		return "the SMS-SC did not answer, so it has no message id to cancel; only its receipt can tell what became of "
+		       "it";
 	case TRG_RESUMING:
 		return t->answered ? "it has expired; a report about it may still come" : NULL;
 	default:

@@ -12,6 +12,7 @@
 #include "conf/cfg_iwf_metrics.h"
 #include "conf/cfg_iwf_ndsip.h"
 #include "conf/cfg_iwf_ocsp.h"
+#include "conf/cfg_iwf_smssc.h"
 #include "conf/cfg_iwf_screen.h"
 
 _Static_assert(offsetof(struct cfg_iwf, internal) == offsetof(struct cfg_iwf, external) + sizeof(struct cfg_identity),
@@ -574,6 +575,8 @@ static const struct cfg_row top_rows[] = {
 		 "core nodes that the gateway connects to, one connection each"),
 	CFG_SECTION("s6m", struct cfg_iwf, s6m, s6m_rows, NULL, "how the HSS is reached"),
 	CFG_SECTION("t4", struct cfg_iwf, t4, t4_rows, NULL, "how the SMS-SC is reached"),
+	CFG_SECTION("smssc", struct cfg_iwf, smssc, cfg_smssc_rows, "",
+		    "which protocol the SMS-SC speaks (docs/user/southbound.md)"),
 	CFG_SECTION("dnr", struct cfg_iwf, dnr, dnr_rows, "", "reports to SCSs"),
 	CFG_SECTION("replay", struct cfg_iwf, replay, replay_rows, "", "requests that come again when they should not"),
 	CFG_SECTION("privacy", struct cfg_iwf, privacy, privacy_rows, "", "what SCSs may learn about where devices are"),

@@ -137,6 +137,26 @@ struct cfg_route { /* s6m, t4 */
 	bool copy_to_new_peer;   /* t4: a DTR without an answer may go to another SMS-SC */
 };
 
+enum cfg_smssc_protocol { CFG_SMSSC_T4, CFG_SMSSC_SMPP };
+enum cfg_smssc_ports { CFG_SMSSC_PORTS_HEADER, CFG_SMSSC_PORTS_PARAMETERS, CFG_SMSSC_PORTS_NONE };
+enum cfg_smssc_long { CFG_SMSSC_LONG_PAYLOAD, CFG_SMSSC_LONG_REFUSE };
+enum cfg_smssc_unknown { CFG_SMSSC_HOLD, CFG_SMSSC_RESUBMIT };
+#define CFG_SYSTEM_ID_MAX 16 /* with NUL; SMPP 3.4 5.2.1 */
+#define CFG_SYSTEM_TYPE_MAX 13
+#define CFG_SOURCE_MAX 21
+
+struct cfg_smssc {    /* the SMS-SC that t4.peer names: docs/user/southbound.md */
+	int protocol; /* enum cfg_smssc_protocol; the rest is for SMPP */
+	char system_id[CFG_SYSTEM_ID_MAX], system_type[CFG_SYSTEM_TYPE_MAX];
+	char password_file[CFG_PATH_MAX]; /* "": no password */
+	uint32_t window;                  /* requests without response */
+	uint64_t enquire_link_ms, pause_ms;
+	char source[CFG_SOURCE_MAX]; /* digits; "": SCS-Identity */
+	int ports;                   /* enum cfg_smssc_ports */
+	int long_form;               /* enum cfg_smssc_long */
+	int on_unknown;              /* enum cfg_smssc_unknown */
+};
+
 enum cfg_recall_replace { CFG_RECALL_LEARN, CFG_RECALL_ON, CFG_RECALL_OFF };
 enum cfg_not_pending { CFG_NOT_PENDING_STORED, CFG_NOT_PENDING_REFUSED };
 enum cfg_congestion { CFG_CONGESTION_PERMANENT, CFG_CONGESTION_TEMPORARY };
@@ -327,6 +347,7 @@ struct cfg_iwf {
 	struct cfg_peer peers[CFG_PEERS_MAX];
 	size_t peers_n;
 	struct cfg_route s6m, t4;
+	struct cfg_smssc smssc;
 	struct cfg_dnr dnr;
 	struct cfg_replay replay;
 	struct cfg_privacy privacy;

@@ -7,6 +7,7 @@
 #include "conf/cfg_iwf_ocsp.h"
 #include "conf/cfg_iwf_screen.h"
 #include "conf/cfg_iwf_sctp.h"
+#include "conf/cfg_iwf_smssc.h"
 #include "conf/cfg_place.h"
 
 #include <arpa/inet.h>
@@ -385,6 +386,7 @@ int cfg_iwf_check(struct cfg_iwf *c, struct report *why)
 		also(&err, check_keyholder(c, why));
 	}
 	also(&err, check_numbers(c, why));
+	also(&err, cfg_smssc_check(c, why));
 	also(&err, cfg_sctp_check_times(c, why));
 	also(&err, cfg_ocsp_check(c, why));
 	return err;

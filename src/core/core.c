@@ -138,9 +138,9 @@ static void on_peer_usable(struct core_peer *p)
 	}
 }
 
-static const struct core_peer_events peer_events = { .usable = on_peer_usable,
-						     .request = core_report_on_request,
-						     .down = core_report_peer_down };
+static const struct core_peer_events peer_events = {
+	.usable = on_peer_usable, .request = core_report_on_request, .receipt = core_smpp_delivered, .down = core_report_peer_down
+};
 
 static int make_ids(struct core *c)
 {
@@ -181,6 +181,9 @@ static int init_parts(struct core *c, const struct core_conf *conf, char why[COR
 	}
 	if (!err) {
 		err = core_queue_init(c);
+	}
+	if (!err) {
+		err = core_smpp_names_init(c);
 	}
 	if (!err) {
 		err = open_stores(c, conf, why);
@@ -241,6 +244,7 @@ int core_new(struct core **out, struct net_loop *loop, const struct core_conf *c
 	c->log = conf->log;
 	c->cb = conf->cb;
 	c->arg = conf->arg;
+	core_smpp_password(c, conf->smssc_password);
 	c->loop = loop;
 	core_quotas_init(c);
 	core_seen_init(c);
@@ -298,6 +302,7 @@ void core_free(struct core *c)
 	asc_close(c->store.asc);
 	end_decisions(c);
 	core_audit_close(c);
+	core_smpp_names_fini(c);
 	core_queue_fini(c);
 	core_overdue_fini(c);
 	core_deadlines_fini(c);

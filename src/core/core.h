@@ -39,6 +39,7 @@ struct core_conf { /* borrowed as long as the core lives */
 	const struct cfg_iwf *cfg;
 	struct log *log;                         /* its level changes by command */
 	struct tls_ctx *peer_tls[CFG_PEERS_MAX]; /* by index of cfg->peers; NULL: plain */
+	const char *smssc_password;              /* of the bind to an SMS-SC over SMPP; NULL: none; copied */
 	int decisions_fd;                        /* owned by the core on success; -1: none */
 	const uint8_t *audit_key;                /* public key of the audit's checkpoints; NULL: no audit */
 	const struct mrk_ask *audit_last;        /* the last one that was signed; NULL: not known */
@@ -150,6 +151,9 @@ void core_decisions(struct core *c, int fd);
 /* Sets the TLS context (borrowed) for the next connection to the peer with this index in the
  * configuration. */
 void core_peer_tls(struct core *c, size_t peer, struct tls_ctx *tls);
+
+/* Sets the password of the next bind to an SMS-SC over SMPP. Copies; NULL: none. */
+void core_smpp_password(struct core *c, const char *password);
 
 /* The content of core_conf.cfg is another one, at the same address: peers are added and left, the
  * edges may have the new listeners, and sessions that it permits no longer are ended. `peer_tls`

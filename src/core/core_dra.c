@@ -89,6 +89,23 @@ int core_drr_keep(struct core_drr_entry *e, struct core_peer *p, struct link *l,
 	return 0;
 }
 
+int core_drr_keep_receipt(struct core_drr_entry *e, struct core_peer *p, const struct smpp_header *h)
+{
+	struct core *c = p->core;
+	struct core_drr *d = c->drrs.n < CORE_DRRS_MAX ? malloc(sizeof *d) : NULL;
+
+	if (!d) {
+		return ERR_NOMEM;
+	}
+	*d = (struct core_drr){ .dup = e,
+				.peer = (size_t)(p - c->peers.row),
+				.smpp = { core_smpp_connection(p->smpp), h->command, h->sequence } };
+	TAILQ_INSERT_TAIL(&e->waiting, d, waiting);
+	TAILQ_INSERT_TAIL(&c->drrs.list, d, entry);
+	c->drrs.n++;
+	return 0;
+}
+
 void core_drr_free(struct core *c, struct core_drr *d)
 {
 	TAILQ_REMOVE(&d->dup->waiting, d, waiting);
@@ -97,12 +114,27 @@ void core_drr_free(struct core *c, struct core_drr *d)
 	free(d);
 }
 
+static void answer_receipt(struct core *c, struct core_drr *d, const struct core_drr_answer *a)
+{
+	const struct core_peer *p = &c->peers.row[d->peer];
+	bool taken = a->experimental || a->result_code == DIA_RESULT_SUCCESS;
+
+	if (p->smpp) {
+		core_smpp_answer(p->smpp, d->smpp.connection, d->smpp.command, d->smpp.sequence,
+				 taken ? SMPP_ROK : SMPP_RX_T_APPN);
+	}
+}
+
 void core_dra_send_all(struct core *c, struct core_drr_entry *e, const struct core_drr_answer *a)
 {
 	struct core_drr *d;
 
 	while ((d = TAILQ_FIRST(&e->waiting))) {
-		core_dra_send(c, d->link, &d->asked, a);
+		if (d->smpp.command) {
+			answer_receipt(c, d, a);
+		} else {
+			core_dra_send(c, d->link, &d->asked, a);
+		}
 		core_drr_free(c, d);
 	}
 }

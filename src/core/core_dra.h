@@ -12,6 +12,9 @@ struct core_drr_asked core_drr_asked_of(const struct dia_msg *m, const struct t4
 /* Keeps a DRR until the DRA of its entry is sent, with copies of what `asked` points to. `link` is
  * borrowed until core_report_peer_down(). ERR_NOMEM, also at CORE_DRRS_MAX. */
 ERR_MUST_USE int core_drr_keep(struct core_drr_entry *e, struct core_peer *p, struct link *l, const struct core_drr_asked *asked);
+struct smpp_header;
+/* The same for a receipt over SMPP. */
+ERR_MUST_USE int core_drr_keep_receipt(struct core_drr_entry *e, struct core_peer *p, const struct smpp_header *h);
 void core_drr_free(struct core *c, struct core_drr *d); /* it gets no DRA */
 /* A DRA that cannot be sent is logged: the SMS-SC reports again. */
 void core_dra_send(struct core *c, struct link *l, const struct core_drr_asked *asked, const struct core_drr_answer *a);

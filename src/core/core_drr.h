@@ -26,6 +26,9 @@ struct core_drr {
 	TAILQ_ENTRY(core_drr) entry;
 	TAILQ_ENTRY(core_drr) waiting; /* in the waiting list of its entry */
 	struct core_drr_asked asked;
+	struct { /* of a receipt over SMPP; command 0: it is a DRR */
+		uint32_t connection, command, sequence;
+	} smpp;
 	struct dia_bytes proxy_info[];
 };
 

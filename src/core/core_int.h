@@ -34,6 +34,7 @@
 #include "core/core_screen.h"
 #include "core/core_seen.h"
 #include "core/core_sessions.h"
+#include "core/core_smpp.h"
 #include "core/core_time.h"
 #include "core/core_trace.h"
 #include "core/core_trigger.h"
@@ -106,6 +107,8 @@ struct core {
 	struct core_dnrs dnrs;
 	struct core_drrs drrs;
 	struct core_queue queue;
+	struct multimap smpp_names;                /* core_smpp_names.c */
+	char smpp_password[SMPP_PASSWORD_MAX + 1]; /* of the bind */
 	struct core_peers peers;
 	struct core_retry retry;
 	struct core_flow flow;
@@ -117,3 +120,9 @@ struct core {
 	uint8_t record[IPC_REC_MAX];
 	uint8_t scratch[32768]; /* for building one message to a core peer */
 };
+
+/* The SMS-SC is reached over SMPP. */
+static inline bool core_smpp_used(const struct core *c)
+{
+	return c->cfg->smssc.protocol == CFG_SMSSC_SMPP;
+}

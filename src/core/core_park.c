@@ -30,6 +30,13 @@ static struct trg_parked *machine_of(struct core_parked *p)
 	return (struct trg_parked *)(void *)p->machine;
 }
 
+bool core_seat_has_id(struct core_seat *seat, const char *id)
+{
+	const struct trg *trg = seat->parked ? NULL : core_trigger_at(seat)->trg;
+
+	return trg ? trg->message_id && strcmp(trg->message_id, id) == 0 : trg_parked_has_id(machine_of(parked_at(seat)), id);
+}
+
 const char *core_seat_e164(struct core_seat *seat)
 {
 	return seat->parked ? trg_parked_party(machine_of(parked_at(seat)))->scs_e164 : core_trigger_at(seat)->ref.e164;
@@ -137,6 +144,10 @@ int core_park_restored(struct core_park_new *out, struct core *c, struct core_sc
 		return err;
 	}
 	p->flags = WAS_LEFT;
+	if (trg->message_id && core_smpp_name(c, &p->seat, trg)) {
+		free(p);
+		return ERR_NOMEM;
+	}
 	machine_begin(&core_wait_machine, c->triggers.in_wait, CORE_WAIT_NOTHING);
 	c->triggers.parked++;
 	*out = (struct core_park_new){ &p->seat, scs, core_seat_key(c, trg), trg->req.reference, trg->req.action };
@@ -156,6 +167,7 @@ int core_park_enter(struct core *c, const struct core_park_new *p)
 
 void core_park_drop(struct core *c, const struct core_park_new *p)
 {
+	core_smpp_unname(c, p->seat);
 	parked_end(c, parked_at(p->seat));
 }
 

@@ -60,4 +60,5 @@ struct core_seat_facts {
 void core_seat_look(struct core_seat *seat, struct core_seat_facts *out);
 void core_seat_counts(struct core_seat *seat);                 /* it counts against the quota of the day (core_quota.h) */
 const char *core_seat_e164(struct core_seat *seat);            /* SCS-Identity */
+bool core_seat_has_id(struct core_seat *seat, const char *id); /* the SMS-SC gave it this message id */
 void core_parked_free(struct core *c, struct core_seat *seat); /* of a parked trigger, at the end of the core */

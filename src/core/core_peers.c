@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/core_int.h"
+#include "core/core_smpp.h"
 #include "net/net_usr.h"
 
 static void on_usable(void *arg, struct link *l)
@@ -194,6 +195,9 @@ static int begin(struct core_peer *p, struct tls_ctx *tls)
 	p->number = ++c->peers.number_last;
 	p->begun_ms = net_loop_now_ms(c->loop);
 	p->since_ms = core_now_ms(c);
+	if (core_smpp_used(c) && p->conf == &c->cfg->peers[c->cfg->t4.peer_index]) {
+		return core_smpp_new(&p->smpp, p);
+	}
 	return link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->peers.link_conf, &link_cb, p);
 }
 
@@ -258,6 +262,8 @@ void core_peers_leave(struct core *c)
 		 * start */
 		if (p->peer) {
 			link_peer_stop(p->peer, DIA_DISCONNECT_REBOOTING, "shutting down");
+		} else if (p->smpp) {
+			core_smpp_stop(p->smpp, "shutting down");
 		}
 	}
 }
@@ -276,6 +282,13 @@ static void close_peer(struct core_peer *p)
 {
 	struct link_peer *peer = p->peer;
 
+	if (p->smpp) {
+		p->core->peers.events->down(p);
+		core_smpp_free(p->smpp);
+		p->smpp = NULL;
+		p->open = false;
+		p->since_ms = core_now_ms(p->core);
+	}
 	if (!peer) {
 		return;
 	}
@@ -305,7 +318,7 @@ void core_peers_close(struct core *c)
 
 bool core_peer_begins(const struct core_peer *p)
 {
-	return p->peer && !p->tried && !p->leaves && net_loop_now_ms(p->core->loop) < p->begun_ms + BEGINS_MS;
+	return (p->peer || p->smpp) && !p->tried && !p->leaves && net_loop_now_ms(p->core->loop) < p->begun_ms + BEGINS_MS;
 }
 
 #define MOVES_MS 15000u /* for a new peer to be open, and one that leaves to answer */
@@ -336,14 +349,20 @@ static int renew(struct core *c, size_t i, struct tls_ctx *tls)
 		c->peers.moves = true;
 		if (p->peer) {
 			link_peer_no_more(p->peer, "removed from the configuration");
+		} else if (p->smpp) {
+			core_smpp_no_more(p->smpp, "removed from the configuration");
 		}
-	} else if (!p->conf->gone_ms && p->leaves && p->peer && !p->left) {
+	} else if (!p->conf->gone_ms && p->leaves && (p->peer || p->smpp) && !p->left) {
 		/* It is back before it has left; another one gets a place only after a rest. Its
 		 * requests are answered. */
 		log_info(c->log, "core", "peer %s (%s) stays", p->conf->name, p->conf->host);
 		p->leaves = false;
 		p->link_peer_conf.tls = tls_of(p, tls);
-		link_peer_kick(p->peer);
+		if (p->peer) {
+			link_peer_kick(p->peer);
+		} else {
+			core_smpp_kick(p->smpp);
+		}
 	} else if (!p->conf->gone_ms && p->leaves) {
 		close_peer(p); /* it may be another one in this place */
 		return begin(p, tls);
@@ -372,11 +391,21 @@ int core_peers_renew(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX])
 	return err;
 }
 
+bool core_peer_usable(const struct core_peer *p)
+{
+	return p->smpp ? core_smpp_bound(p->smpp) : p->peer && link_peer_link(p->peer);
+}
+
+uint32_t core_peer_window(const struct core_peer *p)
+{
+	uint32_t window = p->core->cfg->limits.peer_window, own = p->core->cfg->smssc.window;
+
+	return !p->smpp ? window : !core_smpp_may(p->smpp) ? 0 : own < window ? own : window;
+}
+
 static bool usable(const struct core *c, size_t i)
 {
-	const struct core_peer *p = &c->peers.row[i];
-
-	return i < c->peers.n && p->peer && link_peer_link(p->peer);
+	return i < c->peers.n && core_peer_usable(&c->peers.row[i]);
 }
 
 size_t core_peers_t4(const struct core *c, uint32_t number, const char *host)
@@ -444,6 +473,8 @@ static bool leave(struct core_peer *p, bool late)
 	}
 	if (p->peer) {
 		link_peer_stop(p->peer, DIA_DISCONNECT_DO_NOT_WANT, "removed from the configuration");
+	} else if (p->smpp) {
+		core_smpp_stop(p->smpp, "removed from the configuration");
 	}
 	p->left = true;
 	return true;

@@ -15,7 +15,9 @@
 #include "link/link_peer.h"
 
 struct core;
+struct core_smpp;
 struct core_trigger;
+struct smpp_pdu;
 
 #define CORE_PEER_WHY_MAX 256
 
@@ -26,10 +28,11 @@ struct core_peer {
 	const struct cfg_peer *conf;
 	struct link_peer_conf link_peer_conf;
 	struct net_sctp_ends sctp; /* of link_peer_conf, for a peer over SCTP */
-	struct link_peer *peer;
-	struct core_proof proof; /* with NDS/IP */
-	uint64_t since_ms;       /* of the state; waiting and connecting are one */
-	uint64_t begun_ms;       /* when its first connection was begun */
+	struct link_peer *peer;    /* NULL: it has gone, or is reached over SMPP */
+	struct core_smpp *smpp;    /* NULL: it is reached over Diameter */
+	struct core_proof proof;   /* with NDS/IP */
+	uint64_t since_ms;         /* of the state; waiting and connecting are one */
+	uint64_t begun_ms;         /* when its first connection was begun */
 	uint64_t requests, answers, timeouts, lost;
 	struct core_lapses lapses;
 	struct core_features features; /* features of the SMS-SCs behind it */
@@ -51,6 +54,8 @@ struct core_peer {
 struct core_peer_events {
 	void (*usable)(struct core_peer *p); /* the peer is open: requests may be sent */
 	void (*request)(struct core_peer *p, struct link *l, const struct dia_msg *m);
+	/* a deliver_sm or data_sm of the SMS-SC */
+	void (*receipt)(struct core_peer *p, const struct smpp_pdu *pdu);
 	void (*down)(struct core_peer *p); /* before its link is freed */
 };
 
@@ -77,6 +82,10 @@ ERR_MUST_USE int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_P
 ERR_MUST_USE int core_peers_renew(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX]);
 /* At the end of each turn: routes that wait for their peer, and peers that wait for answers. */
 void core_peers_look(struct core *c);
+/* Requests may be sent to it now, as far as its connection is concerned. */
+bool core_peer_usable(const struct core_peer *p);
+/* Requests that may be outstanding at it. */
+uint32_t core_peer_window(const struct core_peer *p);
 /* Its first connection is being made, and not for long: requests wait for it as for their turn, and
  * are not refused. So a core that starts anew refuses nobody while its peers are there. */
 bool core_peer_begins(const struct core_peer *p);

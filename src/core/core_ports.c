@@ -8,6 +8,7 @@
 #include "core/core_ports.h"
 #include "core/core_rights.h"
 #include "core/core_s6m.h"
+#include "core/core_smpp.h"
 #include "core/core_t4.h"
 
 static void port_arm(void *arg, struct trg *trg, uint64_t at_ms)
@@ -76,33 +77,6 @@ static void on_stored(void *arg, uint64_t number, int err)
 	core_flow_early(c);
 }
 
-static int put(struct core_trigger *t, bool first, jrn_done_fn *done, void *arg)
-{
-	uint8_t record[TRG_RECORD_MAX];
-	struct buf b = buf_over(record, sizeof record);
-	struct jrn *jrn = t->core->journal.jrn;
-	int err;
-
-	trg_record_build(&b, t->trg);
-	if (b.full) {
-		return ERR_LIMIT;
-	}
-	if (first) {
-		return jrn_add(jrn, t->trg->number, record, b.len, done, arg);
-	}
-	err = jrn_put(jrn, t->trg->number, record, b.len, done, arg);
-	if (err == ERR_NOMEM && core_memory_spend(t->core)) { /* the record of an accepted trigger */
-		err = jrn_put(jrn, t->trg->number, record, b.len, done, arg);
-	}
-	return err;
-}
-
-int core_trigger_keep(struct core_trigger *t, jrn_done_fn *done, void *arg)
-{
-	t->kept = true;
-	return put(t, false, done, arg);
-}
-
 static int port_store(void *arg, struct trg *trg)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
@@ -113,7 +87,7 @@ static int port_store(void *arg, struct trg *trg)
 		core_t4_will_ask(c, trg);
 	}
 	if (!err) {
-		err = put(core_trigger_of(trg), intent, on_stored, core_trigger_of(trg));
+		err = core_trigger_put(core_trigger_of(trg), intent, on_stored, core_trigger_of(trg));
 	}
 	FAULT_POINT(CORE_INTENT_QUEUED);
 	if (!err) {
@@ -135,7 +109,7 @@ static void port_note(void *arg, struct trg *trg)
 	struct core_trigger *t = core_trigger_of(trg);
 
 	t->accepted_ms = core_now_ms(c);
-	if (put(t, false, NULL, NULL)) {
+	if (core_trigger_put(t, false, NULL, NULL)) {
 		log_warn(c->log, "core", "transaction %s: its state is journalled later or not at all", t->transaction);
 	}
 }
@@ -294,5 +268,6 @@ const struct trg_ports core_trigger_ports = {
 	.tell = port_tell,
 	.can_recall = core_t4_can_recall,
 	.revoked = core_revoke_audit,
+	.copies = core_smpp_copies,
 	.trace = port_trace,
 };

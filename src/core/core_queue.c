@@ -158,7 +158,7 @@ void *core_peer_answered_alone(struct core_request *request, void *arg, int err)
 
 static bool may_wait(const struct core_peer *p, bool again)
 {
-	return p->peer && (link_peer_link(p->peer) || (!again && core_peer_begins(p)));
+	return core_peer_usable(p) || (!again && core_peer_begins(p));
 }
 
 bool core_queue_begins(const struct core *c, size_t peer)
@@ -170,7 +170,7 @@ bool core_queue_full(const struct core *c, size_t peer)
 {
 	const struct core_peer *p = &c->peers.row[peer];
 
-	if (p->outstanding >= c->cfg->limits.peer_window) {
+	if (p->outstanding >= core_peer_window(p) && core_peer_usable(p)) {
 		return true;
 	}
 	return !c->queue.moves && (!TAILQ_EMPTY(&p->waiting[0]) || !TAILQ_EMPTY(&p->waiting[1]));
@@ -337,7 +337,7 @@ void core_queue_move(struct core *c)
 		struct core_trigger *t;
 
 		end_late(p, !may_wait(p, false));
-		while (!core_peer_begins(p) && p->outstanding < c->cfg->limits.peer_window && (t = next(p))) {
+		while (!core_peer_begins(p) && p->outstanding < core_peer_window(p) && (t = next(p))) {
 			const struct core_turn *turn = t->turn;
 			int err;
 

@@ -24,6 +24,19 @@ struct core_turn {
 	void (*late)(struct core_trigger *t);             /* it was not sent in time, or not at all; may free t */
 };
 
+struct core_ask;
+struct smpp_pdu;
+
+/* The response to a request over SMPP; `pdu` NULL: there is none, and the outcome is unknown. The
+ * callee ends the ask (core_smpp_asked()). */
+typedef void core_smpp_fn(struct core_ask *ask, const struct smpp_pdu *pdu);
+
+enum core_smpp_phase { /* of a submit_sm */
+		       CORE_SMPP_PLAIN,
+		       CORE_SMPP_CANCELLED, /* of a replace, whose original is cancelled */
+		       CORE_SMPP_AS_NEW     /* of a replace, whose original is not pending there */
+};
+
 #define CORE_ASK_MAGIC 0xf3faa8e8u
 struct core_ask { /* one request on its way; outlives its trigger when that ends first */
 	struct obj obj;
@@ -31,6 +44,12 @@ struct core_ask { /* one request on its way; outlives its trigger when that ends
 	struct core_trigger *trigger; /* NULL: no trigger waits for the answer */
 	void *arg;                    /* argument of core_peer_ask_alone() */
 	bool pooled;                  /* for core_piece_ask_end() */
+	/* over SMPP: who is told, and the trigger, also of one that does not wait any more; its
+	 * SCS-Identity is in `text` */
+	core_smpp_fn *fn;
+	uint64_t number;
+	uint32_t reference;
+	uint8_t phase; /* enum core_smpp_phase */
 	uint32_t session_id_len, host_len;
 	char text[]; /* Session-Id and Destination-Host of the request, each with a NUL behind it */
 };

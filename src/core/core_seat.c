@@ -71,6 +71,7 @@ void core_seat_by_device(struct core *c, struct core_seat *seat, uint32_t action
 
 void core_seat_leave(struct core *c, struct core_seat *seat)
 {
+	core_smpp_unname(c, seat);
 	multimap_del(&c->triggers.by_device, &seat->by_device);
 	multimap_del(&c->triggers.by_ref, &seat->by_ref);
 	TAILQ_REMOVE(&seat->scs->triggers, seat, of_scs);
@@ -84,6 +85,7 @@ void core_seat_move(struct core *c, struct core_seat *from, struct core_seat *to
 	to->scs = from->scs;
 	to->reference = from->reference;
 	core_cursors_move(c, from, to);
+	core_smpp_name_move(from, to);
 	TAILQ_INSERT_BEFORE(from, to, of_scs);
 	TAILQ_REMOVE(&from->scs->triggers, from, of_scs);
 	TAILQ_INSERT_BEFORE(from, to, entry);

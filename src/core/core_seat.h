@@ -9,6 +9,7 @@
 #include "base/multimap.h"
 
 struct core_scs;
+struct core_smpp_name;
 
 struct core_seat {
 	struct core_scs *scs;
@@ -18,6 +19,7 @@ struct core_seat {
 	struct multimap_node by_device; /* in the table from when a DTR may have been sent */
 	TAILQ_ENTRY(core_seat) of_scs;
 	TAILQ_ENTRY(core_seat) entry; /* in the list of all triggers */
+	struct core_smpp_name *smpp;  /* its name at an SMS-SC over SMPP (core_smpp_names.c); owned; NULL: none */
 	uint32_t reference;
 	bool parked; /* the rest is a parked trigger (core_park.h), not a struct core_trigger */
 };

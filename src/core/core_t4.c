@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "core/core_devices.h"
 #include "core/core_int.h"
+#include "core/core_smpp.h"
 #include "core/core_t4.h"
 #include "policy/pol_map.h"
 
@@ -340,6 +341,29 @@ static void late_submit(struct core_trigger *t)
 
 static const struct core_turn turn_submit = { leave_submit, late_submit };
 
+/* By SMPP in place of T4. */
+static int submit_smpp(struct core *c, struct trg *trg, size_t place, bool again)
+{
+	struct core_trigger *t = core_trigger_of(trg);
+	const char *host = host_of(c, trg, place);
+	int err;
+
+	core_trigger_by_device(t);
+	t->left = true;
+	if (!again) {
+		note_other_place(c, t, place, host);
+	}
+	err = core_smpp_submit(c, trg, place, again);
+	if (err) {
+		t->left = again;
+		return err;
+	}
+	note_place(c, t, place, host);
+	c->peers.row[place].took = true;
+	st_count(&c->st, again ? ST_T4_RESENT : ST_T4_REQUESTS);
+	return 0;
+}
+
 int core_t4_submit(void *arg, struct trg *trg, bool again)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
@@ -356,6 +380,9 @@ int core_t4_submit(void *arg, struct trg *trg, bool again)
 	}
 	if (core_queue_full(c, place) || (!again && core_queue_begins(c, place))) {
 		return core_queue_put(t, place, &turn_submit, again, c->cfg->t4.answer_wait_ms);
+	}
+	if (core_smpp_used(c)) {
+		return submit_smpp(c, trg, place, again);
 	}
 	err = resumes && c->triggers.resuming >= c->cfg->limits.resume
 		  ? ERR_BUSY
@@ -440,6 +467,11 @@ int core_t4_recall(void *arg, struct trg *trg, bool again)
 
 	if (core_queue_full(c, place)) {
 		return core_queue_put(core_trigger_of(trg), place, &turn_recall, again, c->cfg->t4.answer_wait_ms);
+	}
+	if (core_smpp_used(c)) {
+		err = core_smpp_recall(c, trg, place);
+		st_count_n(&c->st, ST_T4_RECALLS, !err && !again);
+		return err;
 	}
 	err = head(&dtr, &parts, c, trg, trg->recall_end_to_end, again, place);
 	if (err) {

@@ -46,6 +46,9 @@ void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs
 	t->ref = core_reference_of(t->trg->req.scs_e164, t->trg->req.reference);
 	core_seat_enter(c, &t->seat, scs, t->trg->req.reference, t->trg->req.action,
 			core_seat_hash(c, t->ref.e164, t->ref.reference));
+	if (t->trg->stored && core_smpp_used(c) && core_smpp_name(c, &t->seat, t->trg)) { /* restored */
+		log_error(c->log, "core", "no memory for the message id of a trigger; its receipt will not be found");
+	}
 }
 
 int core_trigger_new(struct core_trigger **out, struct core *c, struct core_scs *scs, const struct trg_request *req)

@@ -174,6 +174,10 @@ void core_trigger_step(struct core_trigger *t, const struct trg_event *ev); /* m
  * False: the trigger was freed. */
 bool core_trigger_give_up(struct core_trigger *t);
 
+/* Writes its record. `first`: it has none yet. `done` as of jrn_add() and jrn_put(), with their
+ * errors. */
+ERR_MUST_USE int core_trigger_put(struct core_trigger *t, bool first, jrn_done_fn *done, void *arg);
+
 /* Fills the decision line; borrows from t and device. */
 struct core_decision core_trigger_decision(const struct core_trigger *t, char device[POL_DEVICE_TEXT_MAX]);
 /* NULL: none did */

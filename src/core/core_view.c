@@ -84,7 +84,7 @@ static void gauges(struct st_counters *st, enum st_counter first, const uint32_t
 	}
 }
 
-_Static_assert(ST_TRIGGERS_IN_REFUSING - ST_TRIGGERS_IN_IDLE == TRG_REFUSING && TRG_STATE_COUNT == TRG_REFUSING + 1,
+_Static_assert(ST_TRIGGERS_IN_UNKNOWN - ST_TRIGGERS_IN_IDLE == TRG_UNKNOWN && TRG_STATE_COUNT == TRG_UNKNOWN + 1,
 	       "a gauge for each state, in the same order");
 _Static_assert(ST_SESSIONS_IN_PROBED - ST_SESSIONS_IN_OPEN == CORE_SESSION_PROBED, "likewise; ENDED is never seen");
 _Static_assert(ST_WAITS_IN_SCS - ST_WAITS_IN_NOTHING == CORE_WAIT_SCS && CORE_WAITS == CORE_WAIT_SCS + 1, "likewise");
@@ -152,7 +152,7 @@ void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg)
 
 static const char *peer_state(const struct core_peer *p)
 {
-	return p->peer ? link_peer_state(p->peer) : "closing";
+	return p->smpp ? core_smpp_state(p->smpp) : p->peer ? link_peer_state(p->peer) : "closing";
 }
 
 static void show_peer(const struct core_peer *p, core_peer_fn *fn, void *arg)
@@ -160,7 +160,9 @@ static void show_peer(const struct core_peer *p, core_peer_fn *fn, void *arg)
 	struct core_peer_view view = { .conf = p->conf,
 				       .state = peer_state(p),
 				       .reason = "shutting down",
-				       .next_ms = p->peer ? link_peer_next_ms(p->peer) : LINK_PEER_NO_ATTEMPT,
+				       .next_ms = p->smpp   ? core_smpp_next_ms(p->smpp)
+						  : p->peer ? link_peer_next_ms(p->peer)
+							    : LINK_PEER_NO_ATTEMPT,
 				       .since_ms = p->since_ms,
 				       .requests = p->requests,
 				       .answers = p->answers,
@@ -171,6 +173,8 @@ static void show_peer(const struct core_peer *p, core_peer_fn *fn, void *arg)
 	app_lapses_text(view.lapses, p->lapses.seen);
 	if (p->peer) {
 		link_peer_reason(p->peer, view.reason);
+	} else if (p->smpp) {
+		str_cut(view.reason, sizeof view.reason, core_smpp_reason(p->smpp));
 	}
 	if (!view.reason[0]) {
 		char words[NS_WORDS_MAX];
@@ -218,7 +222,7 @@ static int find_peer(struct core *c, const char *name, struct core_peer **out)
 {
 	for (size_t i = 0; i < c->peers.n && !c->stop.begun; i++) {
 		*out = &c->peers.row[i];
-		if (strcmp((*out)->conf->name, name) == 0 && (*out)->peer && !(*out)->leaves) {
+		if (strcmp((*out)->conf->name, name) == 0 && ((*out)->peer || (*out)->smpp) && !(*out)->leaves) {
 			return 0;
 		}
 	}
@@ -233,7 +237,11 @@ int core_peer_start(struct core *c, const char *name, const char **state)
 	if (err) {
 		return err;
 	}
-	link_peer_kick(p->peer);
+	if (p->smpp) {
+		core_smpp_kick(p->smpp);
+	} else {
+		link_peer_kick(p->peer);
+	}
 	*state = peer_state(p);
 	return 0;
 }
@@ -246,7 +254,11 @@ int core_peer_stop(struct core *c, const char *name, const char **state)
 	if (err) {
 		return err;
 	}
-	link_peer_stop(p->peer, DIA_DISCONNECT_DO_NOT_WANT, "stopped by operator");
+	if (p->smpp) {
+		core_smpp_stop(p->smpp, "stopped by operator");
+	} else {
+		link_peer_stop(p->peer, DIA_DISCONNECT_DO_NOT_WANT, "stopped by operator");
+	}
 	*state = peer_state(p);
 	return 0;
 }

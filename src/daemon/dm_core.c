@@ -16,17 +16,19 @@
 #include "keyholder/kh_client.h"
 #include "tls/tls_judge.h"
 
+#define SMPP_BIND_PASSWORD_MAX 8u /* SMPP 3.4 5.2.2 */
 #define CORE_PROCESS_MAGIC 0xc46a9d17u
 struct core_process {
 	struct dm_process process;
 	struct core_conf conf;
 	struct core *core;
-	struct tls_judge *judge;                /* the anchors of the set in use; owned */
-	struct adm *adm;                        /* NULL: no control socket is configured */
-	struct adm_metrics *metrics;            /* NULL: none are configured */
-	struct core_file files[CORE_FILES_MAX]; /* of show_files(); too many for a stack */
-	uint32_t ndsip_pair;                    /* number of the channel to the NDS/IP helper */
-	uint32_t fetch_pair;                    /* of that to the fetcher */
+	struct tls_judge *judge;                   /* the anchors of the set in use; owned */
+	struct adm *adm;                           /* NULL: no control socket is configured */
+	struct adm_metrics *metrics;               /* NULL: none are configured */
+	struct core_file files[CORE_FILES_MAX];    /* of show_files(); too many for a stack */
+	char password[SMPP_BIND_PASSWORD_MAX + 1]; /* of the bind to the SMS-SC */
+	uint32_t ndsip_pair;                       /* number of the channel to the NDS/IP helper */
+	uint32_t fetch_pair;                       /* of that to the fetcher */
 };
 _Static_assert(offsetof(struct core_process, process) == 0, "a core process begins with its struct dm_process");
 
@@ -176,6 +178,20 @@ static void show_files(struct core_process *p, const struct dm_part *part)
 	core_files_set(p->core, dm_part_generation(part), p->files, n);
 }
 
+/* The first line of the file; "": there is none. The check of the set has refused a longer one. */
+static void read_password(struct core_process *p, const struct dm_part *part)
+{
+	struct tls_pem file = dm_part_find(part, DM_SMPP_PASSWORD, 0);
+	const char *text = file.p ? file.p : "";
+	size_t len = 0;
+
+	while (len < file.len && len + 1 < sizeof p->password && text[len] != '\n' && text[len] != '\r') {
+		len++;
+	}
+	memcpy(p->password, text, len);
+	p->password[len] = 0;
+}
+
 /* Peers use the new set from their next connect on. One that leaves keeps its context, and so does
  * the place that is used again until the new one is there. */
 static void use_set(struct core_process *p, struct cfg_iwf *cfg, const struct dm_part *part, struct tls_ctx *fresh[CFG_PEERS_MAX])
@@ -189,6 +205,8 @@ static void use_set(struct core_process *p, struct cfg_iwf *cfg, const struct dm
 			p->conf.peer_tls[i] = fresh[i];
 		}
 	}
+	read_password(p, part);
+	core_smpp_password(p->core, p->password);
 	core_reconfigure(p->core, p->conf.peer_tls);
 	for (size_t i = 0; i < CFG_PEERS_MAX; i++) {
 		tls_ctx_free(before[i]);
@@ -381,6 +399,8 @@ static int set_up(struct dm_process *process)
 	p->conf.log = &p->process.in.log;
 	p->conf.decisions_fd = p->process.in.decisions_fd;
 	p->conf.cb = &callbacks;
+	read_password(p, &p->process.in.part);
+	p->conf.smssc_password = p->password;
 	p->conf.arg = p;
 	p->conf.audit_key = p->process.in.has_audit ? p->process.in.audit.key : NULL;
 	p->conf.audit_last = p->process.in.has_audit ? &p->process.in.audit.last : NULL;

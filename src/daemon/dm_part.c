@@ -145,6 +145,8 @@ struct dm_file_words dm_file_words(const struct cfg_iwf *cfg, uint32_t what, siz
 									      : cfg->listen[index].key };
 	case DM_PIN:
 		return (struct dm_file_words){ "token", cfg->keyholder.pkcs11.token, cfg->keyholder.pkcs11.pin_file };
+	case DM_SMPP_PASSWORD:
+		return (struct dm_file_words){ "peer", cfg->t4.peer, cfg->smssc.password_file };
 	case DM_NDSIP_CERTIFICATE:
 		return (struct dm_file_words){ "ndsip", cfg->ndsip.local_id, cfg->ndsip.certificate };
 	case DM_PEER_CERTIFICATE:

@@ -31,8 +31,9 @@ enum dm_file {
 	DM_CRL = 8,
 	DM_CRL_TABLE = 10, /* the others have the lists of an anchor read and sorted (struct tls_crl_table) */
 	DM_NDSIP_CERTIFICATE = 9,
-	DM_SINCE = 11, /* uint32_t[CFG_ANCHORS_MAX], of struct dm_set; for the NDS/IP helper */
-	DM_ENDS = 6,   /* struct dm_end[], of all certificates and CRLs; for the core, which shows them */
+	DM_SINCE = 11,         /* uint32_t[CFG_ANCHORS_MAX], of struct dm_set; for the NDS/IP helper */
+	DM_SMPP_PASSWORD = 12, /* file with the password of the bind to the SMS-SC; for the core */
+	DM_ENDS = 6,           /* struct dm_end[], of all certificates and CRLs; for the core, which shows them */
 };
 
 struct dm_piece {             /* one file of a part */
@@ -49,7 +50,7 @@ struct dm_end { /* when the first certificate of a file ends, or a CRL gets out 
 
 #define DM_CRL_FILES_MAX (CFG_ANCHORS_MAX * CFG_CRLS_MAX)
 #define DM_CRLS_MAX 256 /* CRLs in use for all anchors */
-#define DM_PIECES_MAX (2 * CFG_ANCHORS_MAX + DM_CRL_FILES_MAX + 2 * CFG_LISTEN_MAX + 2 * CFG_PEERS_MAX + 3)
+#define DM_PIECES_MAX (2 * CFG_ANCHORS_MAX + DM_CRL_FILES_MAX + 2 * CFG_LISTEN_MAX + 2 * CFG_PEERS_MAX + 4)
 #define DM_ENDS_MAX (CFG_ANCHORS_MAX + CFG_LISTEN_MAX + CFG_PEERS_MAX + DM_CRLS_MAX + 1)
 
 /* A sealed memory of these pieces. `generation`: of the set. ERR_IO, ERR_LIMIT. */

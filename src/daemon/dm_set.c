@@ -17,6 +17,7 @@
 #include "tls/tls_remote.h"
 #include "sandbox/sbx.h"
 
+#define PASSWORD_MAX 8u                /* SMPP 3.4 5.2.2 */
 #define WANTED_MAX (DM_PIECES_MAX - 1) /* all but DM_ENDS */
 
 struct wanted { /* a place in the configuration that names a file */
@@ -105,6 +106,9 @@ static void want_all(struct reading *g)
 	if (pin && cfg_sound(cfg->lines, "keyholder")) {
 		want(g, DM_PIN, 0);
 	}
+	if (cfg->smssc.protocol == CFG_SMSSC_SMPP && *cfg->smssc.password_file && cfg_sound(cfg->lines, "smssc")) {
+		want(g, DM_SMPP_PASSWORD, 0);
+	}
 }
 
 static bool is_key(uint32_t what)
@@ -115,17 +119,18 @@ static bool is_key(uint32_t what)
 /* Whose octets nobody else may see. */
 static bool is_secret(uint32_t what)
 {
-	return is_key(what) || what == DM_PIN;
+	return is_key(what) || what == DM_PIN || what == DM_SMPP_PASSWORD;
 }
 
 /* The file of a certificate, a key or an anchor, for messages. */
 static const char *file_kind(uint32_t what)
 {
-	return what == DM_ANCHOR ? "anchor"
-	       : what == DM_CRL  ? "crl"
-	       : what == DM_PIN  ? "pin_file"
-	       : is_key(what)    ? "key"
-				 : "certificate";
+	return what == DM_ANCHOR          ? "anchor"
+	       : what == DM_CRL           ? "crl"
+	       : what == DM_PIN           ? "pin_file"
+	       : what == DM_SMPP_PASSWORD ? "password_file"
+	       : is_key(what)             ? "key"
+					  : "certificate";
 }
 
 static bool wanted_in(const struct cfg_iwf *cfg, const struct wanted *w, enum dm_parts part)
@@ -160,6 +165,9 @@ static unsigned line_of(const struct reading *g, const struct wanted *w)
 
 	if (w->what == DM_PIN) {
 		return cfg_line(g->cfg->lines, "keyholder.pkcs11.pin_file");
+	}
+	if (w->what == DM_SMPP_PASSWORD) {
+		return cfg_line(g->cfg->lines, "smssc.password_file");
 	}
 	if (w->what == DM_NDSIP_CERTIFICATE) {
 		return cfg_line(g->cfg->lines, "ndsip.certificate");
@@ -248,6 +256,26 @@ static void read_all(struct reading *g)
 			take_from(g, &g->wanted[i]);
 		} else {
 			read_copy(g, &g->wanted[i]);
+		}
+	}
+}
+
+/* The password of the bind: one line of at most 8 characters, which the core sends as it is. */
+static void check_password(struct reading *g)
+{
+	for (size_t i = 0; i < g->wanted_n; i++) {
+		const struct wanted *w = &g->wanted[i];
+		const char *text = w->octets.p;
+		size_t len = 0;
+
+		if (w->what != DM_SMPP_PASSWORD || !text) {
+			continue;
+		}
+		while (len < w->octets.len && text[len] != '\n' && text[len] != '\r') {
+			len++;
+		}
+		if (!len || len > PASSWORD_MAX || memchr(text, 0, len)) {
+			wrong(g, w, "the first line of smssc.password_file has no password of 1 to 8 characters");
 		}
 	}
 }
@@ -610,6 +638,7 @@ static int fill(struct reading *g, struct dm_set *s)
 
 	want_all(g);
 	read_all(g);
+	check_password(g);
 	note_ends(g, s);
 	err = note_crls(g, s);
 	note_since(g, s);

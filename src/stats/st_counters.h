@@ -209,6 +209,7 @@
 	X(T4_REFUSED, "t4_refused", "DTAs that refused")                                                                         \
 	X(T4_RECALLS, "t4_recalls",                                                                                              \
 	  "recalls sent, repeats apart, because an outcome was unknown or a trigger is no longer wanted")                        \
+	X(SMPP_THROTTLED, "smpp_throttled", "submits over SMPP that the SMS-SC refused as throttled or with a full queue")       \
 	X(TRIGGERS_RECALLED, "triggers_recalled", "triggers recalled by their SCS")                                              \
 	X(TRIGGERS_REPLACED, "triggers_replaced", "triggers replaced by their SCS")                                              \
 	X(TRIGGERS_REPLACED_NEW, "triggers_replaced_new",                                                                        \
@@ -333,6 +334,7 @@
 	X(TRIGGERS_IN_DONE, "triggers_in_done", "triggers now: over, and not freed yet")                                         \
 	X(TRIGGERS_IN_REVOKING, "triggers_in_revoking", "triggers now: being revoked at the SMS-SC: right gone, or cancelled")   \
 	X(TRIGGERS_IN_REFUSING, "triggers_in_refusing", "triggers now: writing the refusal")                                     \
+	X(TRIGGERS_IN_UNKNOWN, "triggers_in_unknown", "triggers now: outcome unknown, only a receipt resolves them (SMPP)")      \
 	X(SESSIONS_IN_OPEN, "sessions_in_open", "admitted sessions now: not probed")                                             \
 	X(SESSIONS_IN_PROBED, "sessions_in_probed", "admitted sessions now: a new connection waits for their answer")            \
 	X(WAITS_IN_NOTHING, "waits_in_nothing", "triggers now: none of the next two")                                            \

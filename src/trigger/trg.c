@@ -57,6 +57,12 @@
  * LOST--> REPORTING(UNDELIVERABLE)     |                         SCS_BACK | v
  * +-----------------------------------------+                               BACKOFF ---retention
  * over---> DONE
+ *
+ *  an SMS-SC that takes no copies (SMPP; port `copies`): the outcome is unknown
+ *   SUBMITTING, RESUBMITTING, RESUMING ---> UNKNOWN --DURABLE--> answered 201
+ *     DRR: REPORTING    TIMER (expiry + grace): REPORTING(UNCONFIRMED)
+ *     DTA_OK, late: it has an id now: REVOKING    DTA_NO, late: DONE, or REFUSING when not answered
+ *   RESUMING with a message id: the SMS-SC had taken it: ACCEPTED
  * */
 #include "trigger/trg.h"
 
@@ -172,6 +178,19 @@ static const struct rule rules[] = {
 	{ TRG_REFUSING,     EV(DRR),            TRG_REFUSING,      trg_act_report_refused },
 	{ TRG_REFUSING,     EV(GIVE_UP),        TRG_REFUSING,      trg_act_overdue_refusing },
 
+	{ TRG_UNKNOWN,      EV(DURABLE),        TRG_UNKNOWN,       trg_act_held },
+	{ TRG_UNKNOWN,      EV(DISK),           TRG_UNKNOWN,       trg_act_held },
+	{ TRG_UNKNOWN,      EV(DRR),            TRG_UNKNOWN,       trg_act_held_report },
+	{ TRG_UNKNOWN,      EV(TIMER),          TRG_UNKNOWN,       trg_act_held_late },
+	{ TRG_UNKNOWN,      EV(RESTORED),       TRG_UNKNOWN,       trg_act_wait_report },
+	{ TRG_UNKNOWN,      EV(GIVE_UP),        TRG_UNKNOWN,       trg_act_held_overdue },
+	{ TRG_UNKNOWN,      EV(DTA_OK),         TRG_UNKNOWN,       trg_act_held_found },
+	{ TRG_UNKNOWN,      EV(DTA_STORED),     TRG_UNKNOWN,       trg_act_held_found },
+	{ TRG_UNKNOWN,      EV(DTA_NO),         TRG_UNKNOWN,       trg_act_held_refused },
+	{ TRG_UNKNOWN,      EV(DTA_SILENT),     TRG_UNKNOWN,       trg_act_none },
+	{ TRG_UNKNOWN,      EV(REVOKE),         TRG_UNKNOWN,       trg_act_none },
+	{ TRG_UNKNOWN,      EV(CANCEL),         TRG_UNKNOWN,       trg_act_none },
+
 	/* The DTA after its DRR adds nothing. */
 	{ TRG_ACCEPTED,     EV(DTA_OK),         TRG_ACCEPTED,      trg_act_none },
 	{ TRG_ACCEPTED,     EV(DTA_NO),         TRG_ACCEPTED,      trg_act_none },
@@ -209,18 +228,21 @@ static const uint32_t next_states[] = {
 	[TRG_IDLE] = TO(ASKING),
 	[TRG_ASKING] = TO(WRITING) | TO(REFUSING) | TO(DONE),
 	[TRG_WRITING] = TO(SUBMITTING) | TO(REPORTING) | TO(REFUSING) | TO(DONE),
-	[TRG_SUBMITTING] =
-	    TO(RESUBMITTING) | TO(RECALLING) | TO(ACCEPTED) | TO(REVOKING) | TO(REPORTING) | TO(REFUSING) | TO(DONE),
-	[TRG_RESUBMITTING] = TO(RESUMING) | TO(RECALLING) | TO(ACCEPTED) | TO(REVOKING) | TO(REPORTING) | TO(REFUSING) | TO(DONE),
-	[TRG_RESUMING] = TO(RESUBMITTING) | TO(RECALLING) | TO(ACCEPTED) | TO(REVOKING) | TO(REPORTING) | TO(REFUSING) | TO(DONE),
+	[TRG_SUBMITTING] = TO(RESUBMITTING) | TO(RECALLING) | TO(ACCEPTED) | TO(REVOKING) | TO(REPORTING) | TO(REFUSING) |
+			   TO(UNKNOWN) | TO(DONE),
+	[TRG_RESUBMITTING] =
+	    TO(RESUMING) | TO(RECALLING) | TO(ACCEPTED) | TO(REVOKING) | TO(REPORTING) | TO(REFUSING) | TO(UNKNOWN) | TO(DONE),
+	[TRG_RESUMING] = TO(RESUBMITTING) | TO(RECALLING) | TO(ACCEPTED) | TO(REVOKING) | TO(REPORTING) | TO(REFUSING) |
+			 TO(UNKNOWN) | TO(DONE),
 	[TRG_RECALLING] = TO(ACCEPTED) | TO(REPORTING) | TO(DONE),
 	[TRG_ACCEPTED] = TO(REVOKING) | TO(REPORTING) | TO(DONE),
-	[TRG_REPORTING] = TO(ACCEPTED) | TO(NOTIFYING) | TO(REFUSING) | TO(DONE),
+	[TRG_REPORTING] = TO(ACCEPTED) | TO(UNKNOWN) | TO(NOTIFYING) | TO(REFUSING) | TO(DONE),
 	[TRG_NOTIFYING] = TO(BACKOFF) | TO(DONE),
 	[TRG_BACKOFF] = TO(NOTIFYING) | TO(DONE),
 	[TRG_DONE] = 0,
 	[TRG_REVOKING] = TO(ACCEPTED) | TO(REPORTING) | TO(DONE),
 	[TRG_REFUSING] = TO(DONE),
+	[TRG_UNKNOWN] = TO(REVOKING) | TO(REPORTING) | TO(REFUSING) | TO(DONE),
 };
 #undef TO
 _Static_assert(sizeof next_states / sizeof *next_states == TRG_STATE_COUNT, "a row for each state");
@@ -287,6 +309,7 @@ void trg_free(struct trg *t)
 	trg_room_give(t, t->payload_block);
 	trg_room_give(t, t->history);
 	trg_room_give(t, t->drr);
+	trg_room_give(t, t->message_id);
 	if (t->conf->pool) {
 		pool_give(t->conf->pool, t);
 	} else {

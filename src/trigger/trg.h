@@ -49,7 +49,8 @@
 	X(BACKOFF, "waiting to report again")                                                                                    \
 	X(DONE, "done")                                                                                                          \
 	X(REVOKING, "revoking")            /* accepted, then revoked: recall outstanding */                                      \
-	X(REFUSING, "writing the refusal") /* refused; answered once that is durable */
+	X(REFUSING, "writing the refusal") /* refused; answered once that is durable */                                          \
+	X(UNKNOWN, "unknown")              /* answered 201; the SMS-SC may have it, takes no copy and has no id to cancel */
 
 enum trg_state {
 #define TRG_ROW(name, word) TRG_##name,
@@ -114,6 +115,15 @@ struct trg_event {
 	uint32_t diagnostic;             /* MTC-Error-Diagnostic */
 	/* Origin-Host of the DTA; borrowed. NULL: the known one stays. */
 	const char *accepted_by;
+	/* DTA_NO, DTA_SILENT of a replace: the SMS-SC has deleted the original all the same */
+	bool original_gone;
+};
+
+/* What may follow when the outcome of a DTR is unknown. */
+enum trg_copies {
+	TRG_COPIES_SAFE, /* a copy is sent, then a recall: the SMS-SC knows both by their ids */
+	TRG_COPIES_ONCE, /* a copy may be sent, and may double the trigger; then as NEVER */
+	TRG_COPIES_NEVER /* neither copy nor recall: only a report resolves it */
 };
 
 /* Reasons that the machine itself gives. The caller sets their numbers once (struct trg_conf). */
@@ -224,6 +234,8 @@ struct trg_ports {
 	bool (*can_recall)(void *arg, const struct trg *t);
 	/* Reports the progress of a revocation to the audit. May be NULL. */
 	void (*revoked)(void *arg, struct trg *t, enum trg_revocation how);
+	/* What may follow when the outcome of this trigger is unknown. NULL: TRG_COPIES_SAFE. */
+	enum trg_copies (*copies)(void *arg, const struct trg *t);
 	/* Every transition, for the log. May be NULL. A pair that is not in the table has from
 	 * == to and `refused`. */
 	void (*trace)(void *arg, const struct trg *t, enum trg_state from, enum trg_state to, enum trg_event_kind e,
@@ -255,6 +267,8 @@ struct trg { /* for others: to read, never to write; in this order because there
 	/* the peer that its DTR goes, or went, to, by its host; and Destination-Host of that DTR. NULL:
 	 * not known, none */
 	const char *sent_to, *sent_host;
+	/* id that the SMS-SC gave the message (SMPP), of trg_set_message_id(); NULL: none */
+	char *message_id;
 	uint8_t *drr;                        /* HASH_LEN octets: digest of the DRR that was reported; NULL: none */
 	uint16_t submits, recalls, notifies; /* how often each was sent; stay at their largest value */
 	bool has_outcome, answered;
@@ -270,6 +284,7 @@ struct trg { /* for others: to read, never to write; in this order because there
 	uint8_t refuse_reason; /* with answer_status: the refusal, until it is durable */
 	uint32_t refuse_diagnostic;
 	bool gave_up;    /* outcome unknown: the answer is 201 */
+	bool held;       /* the same, and only a report resolves it */
 	bool again;      /* the outstanding message is a repetition */
 	bool revoke_due; /* REVOKE or CANCEL before the DTA */
 	bool overdue;    /* GIVE_UP came: only 201 may be the answer */
@@ -313,6 +328,10 @@ int trg_step(struct trg *t, const struct trg_event *ev, uint64_t now_ms);
  * says so. Called before the intent is stored, and when the first DTR leaves to another peer.
  * Copies both. */
 void trg_set_sent_to(struct trg *t, const char *peer, const char *host);
+#define TRG_MESSAGE_ID_MAX 64u /* octets, SMPP 3.4 5.2.23 */
+/* The SMS-SC has taken the message under this id; the next record says so. `as_new`: the original
+ * of a replace is not cancelled. ERR_INVAL: an id that is empty or too long. ERR_NOMEM. */
+ERR_MUST_USE int trg_set_message_id(struct trg *t, const char *id, bool as_new);
 /* True if no DTR may leave: the trigger is revoked or cancelled, and the SMS-SC is not known to
  * have it.
  * A caller that queues DTRs checks this before one leaves. */
@@ -352,8 +371,8 @@ void trg_look(const struct trg *t, struct trg_outlook *out);
 void trg_record_build(struct buf *out, const struct trg *t);
 /* Creates a trigger from its record, in the recorded state; it waits for TRG_EV_RESTORED. The
  * record's key is its number.
- * Also reads version 1 (without history, SMS-SC and groups) and version 2 (without the digest of
- * the DRR).
+ * Also reads version 1 (without history, SMS-SC and groups), version 2 (without the digest of the
+ * DRR) and version 4. A record has version 5 only when it needs it: with a message id, or UNKNOWN.
  * ERR_VERSION, ERR_PROTO (truncated, damaged, out of bounds), ERR_NOMEM: `out` is untouched. */
 ERR_MUST_USE int trg_restore(struct trg **out, uint64_t number, const void *record, size_t len, const struct trg_conf *conf,
 			     const struct trg_ports *ports, void *arg);

@@ -225,6 +225,12 @@ enum trg_state trg_act_submit_again(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
+	if (s->ev->original_gone) {
+		trg_original_gone(t, TRG_EV_LOST);
+	}
+	if (trg_copies(t) == TRG_COPIES_NEVER) {
+		return trg_act_give_up(s);
+	}
 	if (t->revoke_due || trg_expired(t, s->now_ms) || t->ports->submit(t->arg, t, true)) {
 		return trg_act_give_up(s);
 	}
@@ -290,6 +296,20 @@ static bool may_resume(struct trg *t, struct trg_refusal *refusal)
 	return t->req.action == TSP_ACTION_RECALL || t->req.groups_unknown || t->ports->judge_again(t->arg, t, refusal) == 0;
 }
 
+/* The message id was durable, the answer was not. */
+static enum trg_state resume_taken(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	if (t->as_new && t->req.action == TSP_ACTION_REPLACE) {
+		trg_accepted_as_new(
+		    t, &(struct trg_answer){ TSP_STATUS_ORIGINALMESSAGESENT, t->conf->reasons.original_reported, false, 0 });
+	} else {
+		trg_accepted(t);
+	}
+	return wait_for_report(s);
+}
+
 /* After a restart it is unknown whether the DTR left: it is repeated, and the SMS-SC
  * deduplicates. */
 enum trg_state trg_act_resume(struct trg_step *s)
@@ -297,6 +317,12 @@ enum trg_state trg_act_resume(struct trg_step *s)
 	struct trg *t = s->t;
 	struct trg_refusal refusal = { 0 };
 
+	if (t->message_id && !t->answered && !t->early && !t->overdue) {
+		return resume_taken(s);
+	}
+	if (!t->answered && t->req.action != TSP_ACTION_RECALL && trg_copies(t) == TRG_COPIES_NEVER) {
+		return trg_act_give_up(s);
+	}
 	if (t->revoke_due) {
 		return trg_act_give_up(s);
 	}

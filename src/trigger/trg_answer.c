@@ -100,6 +100,9 @@ enum trg_state trg_act_refuse(struct trg_step *s)
 		return trg_settle_early(s);
 	}
 	s->t->may_report = false;
+	if (ev->original_gone) {
+		trg_original_gone(s->t, TRG_EV_LOST);
+	}
 	return refuse(s, &(struct trg_answer){ ev->status, ev->reason, ev->has_diagnostic, ev->diagnostic });
 }
 

@@ -1,7 +1,7 @@
 /* trg_facts.c - reads the journal record of a trigger, of each version.
  * Versions 1 to 3: numbers are big-endian, strings u16 length + octets. Version 1 ends with the
  * time of the report, version 2 with get_more(), version 3 with the digest of the DRR.
- * Version 4: see trg_record.c. */
+ * Version 4: see trg_record.c. Version 5 is version 4 with a message id, or of TRG_KIND_UNKNOWN. */
 #include "trigger/trg_facts.h"
 
 #include <string.h>
@@ -9,6 +9,7 @@
 #define VERSION_FIRST 1u
 #define VERSION_DRR 3u
 #define VERSION_SHORT 4u
+#define VERSION_LAST 5u
 
 /* -- versions 1 to 3 */
 
@@ -153,7 +154,7 @@ static void read_old(struct rd *r, struct trg_facts *f, uint8_t version)
 	}
 }
 
-/* -- version 4 */
+/* -- versions 4 and 5 */
 
 static const char *short_text(struct rd *r, char *out, size_t cap)
 {
@@ -218,6 +219,10 @@ static void read_texts(struct rd *r, struct trg_facts *f)
 		f->sent_to = short_text(r, f->texts.sent_to, sizeof f->texts.sent_to);
 		f->sent_host = short_text(r, f->texts.sent_host, sizeof f->texts.sent_host);
 	}
+	if (f->more & TRG_MORE_MESSAGE_ID) {
+		f->message_id = short_text(r, f->texts.message_id, sizeof f->texts.message_id);
+		r->bad |= !f->message_id[0];
+	}
 }
 
 static void read_groups(struct rd *r, struct trg_facts *f)
@@ -273,11 +278,11 @@ static void read_history(struct rd *r, struct trg_facts *f)
 	}
 }
 
-static void read_short(struct rd *r, struct trg_facts *f)
+static void read_short(struct rd *r, struct trg_facts *f, uint8_t version)
 {
-	uint64_t flags = rd_var64(r);
+	uint64_t flags = rd_var64(r), known_flags = version == VERSION_SHORT ? TRG_MORE_V4 : TRG_MORE_ALL;
 
-	if (flags >> TRG_HAS_BITS & ~(uint64_t)TRG_MORE_ALL) {
+	if (flags >> TRG_HAS_BITS & ~known_flags) {
 		r->bad = true;
 	}
 	f->more = (uint32_t)(flags >> TRG_HAS_BITS);
@@ -298,25 +303,29 @@ static void read_short(struct rd *r, struct trg_facts *f)
 
 /* -- any of them */
 
+static uint8_t last_kind(uint8_t version)
+{
+	return version == VERSION_FIRST ? TRG_KIND_REPORT : version < VERSION_LAST ? TRG_KIND_REVOKING : TRG_KIND_UNKNOWN;
+}
+
 int trg_facts_read(struct trg_facts *f, const void *record, size_t len)
 {
 	struct rd r = rd_over(record, len);
 	uint8_t version = rd_u8(&r), kind = rd_u8(&r);
 
-	if (!r.bad && (version < VERSION_FIRST || version > VERSION_SHORT)) {
+	if (!r.bad && (version < VERSION_FIRST || version > VERSION_LAST)) {
 		return ERR_VERSION;
 	}
 	memset(f, 0, offsetof(struct trg_facts, history));
 	f->drr = NULL;
-	f->accepted_by = f->sent_to = f->sent_host = f->req.groups = "";
+	f->accepted_by = f->sent_to = f->sent_host = f->message_id = f->req.groups = "";
 	f->req.payload = f->sub.nodes = (const uint8_t *)"";
-	if (version == VERSION_SHORT) {
-		read_short(&r, f);
+	if (version >= VERSION_SHORT) {
+		read_short(&r, f, version);
 	} else {
 		read_old(&r, f, version);
 	}
-	if (r.bad || rd_left(&r) || kind < TRG_KIND_INTENT ||
-	    kind > (version == VERSION_FIRST ? TRG_KIND_REPORT : TRG_KIND_REVOKING)) {
+	if (r.bad || rd_left(&r) || kind < TRG_KIND_INTENT || kind > last_kind(version)) {
 		return ERR_PROTO;
 	}
 	f->kind = (enum trg_kind)kind;

@@ -8,7 +8,8 @@ enum trg_kind {
 	TRG_KIND_ACCEPTED,
 	TRG_KIND_RECALLING,
 	TRG_KIND_REPORT,
-	TRG_KIND_REVOKING /* since version 2 */
+	TRG_KIND_REVOKING, /* since version 2 */
+	TRG_KIND_UNKNOWN   /* since version 5 */
 };
 
 enum {
@@ -17,10 +18,12 @@ enum {
 	TRG_MORE_GROUPS_UNKNOWN = 0x4,
 	TRG_MORE_UNWANTED = 0x8, /* undecided, and to be recalled */
 	TRG_MORE_TOLD_201 = 0x10,
-	TRG_MORE_TOLD_112 = 0x20, /* a replace that became a new trigger; since version 3 */
-	TRG_MORE_REFUSED = 0x40,  /* in TRG_KIND_RECALLING: nothing to recall; since version 3 */
-	TRG_MORE_SENT_TO = 0x80,  /* two more texts: the peer of its DTR, its Destination-Host; in version 4 only */
-	TRG_MORE_ALL = 0xff,
+	TRG_MORE_TOLD_112 = 0x20,    /* a replace that became a new trigger; since version 3 */
+	TRG_MORE_REFUSED = 0x40,     /* in TRG_KIND_RECALLING: nothing to recall; since version 3 */
+	TRG_MORE_SENT_TO = 0x80,     /* two more texts: the peer of its DTR, its Destination-Host; in version 4 only */
+	TRG_MORE_MESSAGE_ID = 0x100, /* one more text behind those: the message id; in version 5 only */
+	TRG_MORE_ALL = 0x1ff,
+	TRG_MORE_V4 = 0xff,
 	TRG_MORE_OLD = 0x7f /* of versions before 4 */
 };
 
@@ -47,6 +50,7 @@ struct trg_facts {
 	struct trg_subscriber sub;       /* as above */
 	const char *accepted_by;         /* "": not known */
 	const char *sent_to, *sent_host; /* "": not known, none */
+	const char *message_id;          /* "": none */
 	uint32_t dtr, recall, dnr, outcome;
 	uint64_t reported_ms;
 	uint32_t more; /* TRG_MORE_ */
@@ -62,6 +66,7 @@ struct trg_facts {
 		char imsi[STR_DIGITS_MAX + 1], sub_msisdn[STR_DIGITS_MAX + 1];
 		char groups[TRG_GROUPS_LEN_MAX + 1], accepted_by[IDENT_HOST_MAX + 1];
 		char sent_to[IDENT_HOST_MAX + 1], sent_host[IDENT_HOST_MAX + 1];
+		char message_id[TRG_MESSAGE_ID_MAX + 1];
 	} texts;
 };
 

@@ -150,6 +150,7 @@ static const char *const waits[TRG_STATE_COUNT] = {
 	[TRG_DONE] = "nothing",
 	[TRG_REVOKING] = "the SMS-SC to give it back",
 	[TRG_REFUSING] = "the journal, with its refusal",
+	[TRG_UNKNOWN] = "a receipt: the SMS-SC did not answer, may have it or not, and it is not sent again",
 };
 
 void trg_look(const struct trg *t, struct trg_outlook *out)
@@ -159,7 +160,7 @@ void trg_look(const struct trg *t, struct trg_outlook *out)
 	if (t->state == TRG_NOTIFYING || t->state == TRG_BACKOFF) {
 		until = trg_report_kept_until(t);
 	} else if (t->state == TRG_RESUMING || t->state == TRG_RECALLING || t->state == TRG_ACCEPTED ||
-		   t->state == TRG_REVOKING) {
+		   t->state == TRG_REVOKING || t->state == TRG_UNKNOWN) {
 		until = trg_report_deadline(t);
 	}
 	*out = (struct trg_outlook){ waits[t->state], t->armed_ms, until };

@@ -65,6 +65,8 @@ trg_act_fn trg_act_give_up, trg_act_gave_up, trg_act_recall, trg_act_recall_rest
     trg_act_revoke_resuming, trg_act_revoke_recall, trg_act_revoke_timer, trg_act_revoke_silent, trg_act_revoke_no,
     trg_act_revoke_done, trg_act_revoke_report, trg_act_revoke_restored, trg_act_overdue, trg_act_overdue_more,
     trg_act_overdue_accepted, trg_act_overdue_reporting, trg_act_stored_late;
+/* trg_unknown.c: the outcome is unknown, and only a report resolves it */
+trg_act_fn trg_act_held, trg_act_held_report, trg_act_held_found, trg_act_held_refused, trg_act_held_late, trg_act_held_overdue;
 
 /* Ends the trigger: timer, journal record and all it holds. */
 enum trg_state trg_end(struct trg_step *s, bool late);
@@ -85,6 +87,11 @@ void trg_back_off(struct trg_step *s, uint64_t latest_ms);
 /* Gives up a trigger with an unknown outcome: answers 201 and recalls it. `reason`: for the
  * audit of a restored trigger. */
 enum trg_state trg_give_up_because(struct trg_step *s, int reason);
+enum trg_copies trg_copies(const struct trg *t);
+/* Holds a trigger whose outcome is unknown: 201, and then only its report resolves it. */
+enum trg_state trg_hold(struct trg_step *s);
+/* Begins to recall it. `reason`: of its revocation. */
+enum trg_state trg_revoke(struct trg_step *s, int reason);
 /* Keeps the digest of the DRR of this step: a repetition is recognised after a restart.
  * ERR_NOMEM: the older digest stays. */
 ERR_MUST_USE int trg_keep_drr(struct trg_step *s);

@@ -30,8 +30,8 @@ struct trg_parked {
 	uint16_t port, submits, recalls, history_dropped, history_len, flags;
 	uint8_t digest[HASH_LEN];
 	uint8_t action, priority, answer_status, revoke_reason, history_n;
-	uint8_t external_len, msisdn_len, imsi_len, sub_msisdn_len;
-	uint8_t octets[]; /* external, msisdn, imsi and msisdn of the HSS, the history */
+	uint8_t external_len, msisdn_len, imsi_len, sub_msisdn_len, message_id_len;
+	uint8_t octets[]; /* external, msisdn, imsi and msisdn of the HSS, message id, history */
 };
 
 _Static_assert(alignof(struct trg_parked) <= alignof(uint64_t), "as the header says");
@@ -74,7 +74,7 @@ static bool fits(const struct trg *t)
 }
 
 _Static_assert(offsetof(struct trg_parked, octets) + IDENT_EXTERNAL_MAX + IDENT_MSISDN_MAX + 2u * STR_DIGITS_MAX +
-		       TRG_HISTORY_MAX * TRG_HISTORY_ENTRY_MAX <=
+		       TRG_MESSAGE_ID_MAX + TRG_HISTORY_MAX * TRG_HISTORY_ENTRY_MAX <=
 		   TRG_PARKED_MAX,
 	       "the largest one has room");
 
@@ -133,6 +133,7 @@ size_t trg_park(struct trg_parked *room, const struct trg *t)
 	room->msisdn_len = put_text(&b, q->msisdn);
 	room->imsi_len = put_text(&b, t->sub.imsi);
 	room->sub_msisdn_len = put_text(&b, t->sub.msisdn);
+	room->message_id_len = put_text(&b, t->message_id ? t->message_id : "");
 	texts = b.len;
 	trg_history_put(&b, t->history);
 	room->history_len = (uint16_t)(b.len - texts);
@@ -149,6 +150,13 @@ void trg_parked_end(const struct trg_parked *p, const struct trg_conf *conf)
 {
 	(void)p;
 	machine_end(&trg_machine, conf->in_state, TRG_ACCEPTED);
+}
+
+bool trg_parked_has_id(const struct trg_parked *p, const char *id)
+{
+	size_t before = (size_t)p->external_len + p->msisdn_len + p->imsi_len + p->sub_msisdn_len;
+
+	return p->message_id_len && strlen(id) == p->message_id_len && memcmp(p->octets + before, id, p->message_id_len) == 0;
 }
 
 uint64_t trg_parked_received_ms(const struct trg_parked *p)
@@ -171,6 +179,7 @@ const struct trg_party *trg_parked_party(const struct trg_parked *p)
 struct names { /* NUL-terminated copies */
 	char external[IDENT_EXTERNAL_MAX + 1], msisdn[IDENT_MSISDN_MAX + 1];
 	char imsi[STR_DIGITS_MAX + 1], sub_msisdn[STR_DIGITS_MAX + 1];
+	char message_id[TRG_MESSAGE_ID_MAX + 1];
 };
 
 static void get_text(struct rd *r, char *out, size_t len)
@@ -236,7 +245,8 @@ static void take_rest(struct trg *t, const struct trg_parked *p, uint64_t armed_
 int trg_unpark(struct trg **out, const struct trg_parked *p, uint64_t armed_ms, const struct trg_conf *conf,
 	       const struct trg_ports *ports, void *arg)
 {
-	size_t len = (size_t)p->external_len + p->msisdn_len + p->imsi_len + p->sub_msisdn_len + p->history_len;
+	size_t len =
+	    (size_t)p->external_len + p->msisdn_len + p->imsi_len + p->sub_msisdn_len + p->message_id_len + p->history_len;
 	struct rd r = rd_over(p->octets, len);
 	struct trg_subscriber sub = { .imsi = NULL };
 	struct trg_request q;
@@ -247,13 +257,14 @@ int trg_unpark(struct trg **out, const struct trg_parked *p, uint64_t armed_ms, 
 	get_text(&r, names.msisdn, p->msisdn_len);
 	get_text(&r, names.imsi, p->imsi_len);
 	get_text(&r, names.sub_msisdn, p->sub_msisdn_len);
+	get_text(&r, names.message_id, p->message_id_len);
 	q = request_of(p, &names);
 	if (trg_new(&t, p->number, &q, conf, ports, arg)) {
 		return ERR_NOMEM; /* what was parked is within all limits */
 	}
 	sub.imsi = names.imsi;
 	sub.msisdn = names.sub_msisdn;
-	if (trg_set_subscriber(t, &sub)) {
+	if (trg_set_subscriber(t, &sub) || (p->message_id_len && trg_set_message_id(t, names.message_id, false))) {
 		trg_free(t);
 		return ERR_NOMEM;
 	}

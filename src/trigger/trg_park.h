@@ -10,7 +10,7 @@
 
 struct trg_parked; /* in the memory of its owner; aligned as a uint64_t */
 
-#define TRG_PARKED_MAX 640u /* octets of one */
+#define TRG_PARKED_MAX 704u /* octets of one */
 
 /* Writes the trigger to `room`, TRG_PARKED_MAX octets, and returns its size; the owner copies it.
  * It borrows the names of the trigger's party and SMS-SC, which stay. 0: it must stay a machine,
@@ -33,5 +33,6 @@ ERR_MUST_USE int trg_read(uint64_t number, const void *record, size_t len, const
 			  void *arg);
 
 const struct trg_party *trg_parked_party(const struct trg_parked *p);
+bool trg_parked_has_id(const struct trg_parked *p, const char *id); /* it has this message id */
 uint64_t trg_parked_received_ms(const struct trg_parked *p);
 uint32_t trg_parked_action(const struct trg_parked *p); /* enum tsp_action_type */

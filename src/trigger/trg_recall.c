@@ -62,15 +62,13 @@ enum trg_state trg_act_recall_restored(struct trg_step *s)
 	return trg_act_recall(s);
 }
 
-static enum trg_state revoke(struct trg_step *s, int reason);
-
 /* Restored without a recorded decision: the SCS may already have received SUCCESS. Therefore an
  * outcome report is sent even though a pending DAR is now answered 201.
  * The 201 waits until this is durable; else the next core would submit the trigger. */
 static enum trg_state give_up_restored(struct trg_step *s, int reason)
 {
 	s->t->answer_status = TSP_STATUS_TEMPORARYERROR;
-	return revoke(s, reason);
+	return trg_revoke(s, reason);
 }
 
 enum trg_state trg_give_up_because(struct trg_step *s, int reason)
@@ -79,6 +77,9 @@ enum trg_state trg_give_up_because(struct trg_step *s, int reason)
 
 	if (t->early) {
 		return trg_settle_early(s);
+	}
+	if (t->req.action != TSP_ACTION_RECALL && trg_copies(t) != TRG_COPIES_SAFE) {
+		return trg_hold(s);
 	}
 	if (t->resumed && t->req.action != TSP_ACTION_RECALL) {
 		return give_up_restored(s, reason);
@@ -201,7 +202,7 @@ enum trg_state trg_act_revoke_recall(struct trg_step *s)
 	return send_recall(s->t) ? TRG_REVOKING : revoke_later(s);
 }
 
-static enum trg_state revoke(struct trg_step *s, int reason)
+enum trg_state trg_revoke(struct trg_step *s, int reason)
 {
 	struct trg *t = s->t;
 
@@ -224,7 +225,7 @@ static enum trg_state revoke(struct trg_step *s, int reason)
 
 enum trg_state trg_act_revoke(struct trg_step *s)
 {
-	return revoke(s, s->t->revoke_due ? s->t->revoke_reason : s->ev->reason);
+	return trg_revoke(s, s->t->revoke_due ? s->t->revoke_reason : s->ev->reason);
 }
 
 /* A replace answered 201 still has its original. */

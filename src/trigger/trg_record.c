@@ -4,7 +4,8 @@
  * Version 4 writes each number in as few octets as it takes (buf_var64), texts as u8 length +
  * octets:
  *   version, kind, flags (TRG_HAS_, above them TRG_MORE_)
- *   the texts of the SCS, the device, the SMS-SC, and while undecided the peer of the DTR
+ *   the texts of the SCS, the device, the SMS-SC, while undecided the peer of the DTR, the message
+ *   id
  *   two identifiers of four octets each, the digest of the request, its numbers
  *   what the flags TRG_HAS_ name, in their order
  *   how often each message was sent, the history (trg_history_put)
@@ -18,6 +19,7 @@
 #include "trigger/trg_park.h"
 
 #define VERSION 4u
+#define VERSION_NEWER 5u /* with a message id, or unknown: a program of before must not read over it */
 
 _Static_assert(IDENT_HOST_MAX <= UINT8_MAX && IDENT_EXTERNAL_MAX <= UINT8_MAX, "the length of a text is an octet");
 
@@ -32,6 +34,9 @@ static enum trg_kind kind_of(const struct trg *t)
 	if (t->gave_up) {
 		return TRG_KIND_RECALLING;
 	}
+	if (t->held) {
+		return TRG_KIND_UNKNOWN;
+	}
 	if (t->revoking) {
 		return TRG_KIND_REVOKING;
 	}
@@ -41,21 +46,21 @@ static enum trg_kind kind_of(const struct trg *t)
 /* True if the answer has this status, or will have it when this record is durable. */
 static bool answered_with(const struct trg *t, uint32_t status)
 {
-	return (t->answered || t->revoking) && t->answer_status == status;
+	return (t->answered || t->revoking || t->held) && t->answer_status == status;
 }
 
 /* Until the SMS-SC has answered, only the peer that its DTR went to may get a copy of it. */
 static bool says_sent_to(const struct trg *t, enum trg_kind kind)
 {
-	return t->sent_to && (kind == TRG_KIND_INTENT || kind == TRG_KIND_RECALLING || kind == TRG_KIND_REVOKING);
+	return t->sent_to && kind != TRG_KIND_ACCEPTED && kind != TRG_KIND_REPORT;
 }
 
 static uint32_t more_of(const struct trg *t, enum trg_kind kind)
 {
-	return (says_sent_to(t, kind) ? TRG_MORE_SENT_TO : 0u) | (t->as_new ? TRG_MORE_AS_NEW : 0u) |
-	       (t->revoked ? TRG_MORE_REVOKED : 0u) | (t->req.groups_unknown ? TRG_MORE_GROUPS_UNKNOWN : 0u) |
-	       (t->revoke_due ? TRG_MORE_UNWANTED : 0u) | (t->refused ? TRG_MORE_REFUSED : 0u) |
-	       (answered_with(t, TSP_STATUS_TEMPORARYERROR) ? TRG_MORE_TOLD_201 : 0u) |
+	return (t->message_id ? TRG_MORE_MESSAGE_ID : 0u) | (says_sent_to(t, kind) ? TRG_MORE_SENT_TO : 0u) |
+	       (t->as_new ? TRG_MORE_AS_NEW : 0u) | (t->revoked ? TRG_MORE_REVOKED : 0u) |
+	       (t->req.groups_unknown ? TRG_MORE_GROUPS_UNKNOWN : 0u) | (t->revoke_due ? TRG_MORE_UNWANTED : 0u) |
+	       (t->refused ? TRG_MORE_REFUSED : 0u) | (answered_with(t, TSP_STATUS_TEMPORARYERROR) ? TRG_MORE_TOLD_201 : 0u) |
 	       (answered_with(t, TSP_STATUS_ORIGINALMESSAGESENT) ? TRG_MORE_TOLD_112 : 0u);
 }
 
@@ -103,6 +108,9 @@ static void put_texts(struct buf *b, const struct trg *t, enum trg_kind kind)
 		put_text(b, t->sent_to);
 		put_text(b, t->sent_host ? t->sent_host : "");
 	}
+	if (t->message_id) {
+		put_text(b, t->message_id);
+	}
 }
 
 static void put_some(struct buf *b, const struct trg *t, uint32_t has)
@@ -147,12 +155,23 @@ static void put_some(struct buf *b, const struct trg *t, uint32_t has)
 	}
 }
 
+/* Also of a history that names the state, which a program of before cannot read. */
+static bool is_newer(const struct trg *t)
+{
+	bool newer = t->message_id || t->held;
+
+	for (uint8_t i = 0; t->history && i < t->history->n && !newer; i++) {
+		newer = t->history->entries[i].to == TRG_UNKNOWN || t->history->entries[i].from == TRG_UNKNOWN;
+	}
+	return newer;
+}
+
 void trg_record_build(struct buf *out, const struct trg *t)
 {
 	enum trg_kind kind = kind_of(t);
 	uint32_t has = has_of(t, kind == TRG_KIND_INTENT);
 
-	buf_u8(out, VERSION);
+	buf_u8(out, is_newer(t) ? VERSION_NEWER : VERSION);
 	buf_u8(out, (uint8_t)kind);
 	buf_var64(out, has | more_of(t, kind) << TRG_HAS_BITS);
 	put_texts(out, t, kind);
@@ -177,18 +196,19 @@ void trg_record_build(struct buf *out, const struct trg *t)
 /* Sets the state of a record. Messages that may have been sent count as sent. */
 static enum trg_state take_kind(struct trg *t, const struct trg_facts *f)
 {
-	static const enum trg_state states[] = { [TRG_KIND_INTENT] = TRG_RESUMING,
-						 [TRG_KIND_ACCEPTED] = TRG_ACCEPTED,
-						 [TRG_KIND_RECALLING] = TRG_RECALLING,
-						 [TRG_KIND_REPORT] = TRG_BACKOFF,
-						 [TRG_KIND_REVOKING] = TRG_REVOKING };
+	static const enum trg_state states[] = {
+		[TRG_KIND_INTENT] = TRG_RESUMING, [TRG_KIND_ACCEPTED] = TRG_ACCEPTED, [TRG_KIND_RECALLING] = TRG_RECALLING,
+		[TRG_KIND_REPORT] = TRG_BACKOFF,  [TRG_KIND_REVOKING] = TRG_REVOKING, [TRG_KIND_UNKNOWN] = TRG_UNKNOWN
+	};
 
 	t->stored = true;
 	t->again = true;
 	t->answered = f->kind != TRG_KIND_INTENT;
-	t->answer_status = f->kind == TRG_KIND_RECALLING ? TSP_STATUS_TEMPORARYERROR : TSP_STATUS_SUCCESS;
+	t->answer_status =
+	    f->kind == TRG_KIND_RECALLING || f->kind == TRG_KIND_UNKNOWN ? TSP_STATUS_TEMPORARYERROR : TSP_STATUS_SUCCESS;
 	t->has_outcome = f->kind == TRG_KIND_REPORT;
 	t->revoking = f->kind == TRG_KIND_REVOKING;
+	t->held = f->kind == TRG_KIND_UNKNOWN;
 	t->resumed = f->kind == TRG_KIND_INTENT;
 	t->gave_up = f->kind == TRG_KIND_RECALLING;
 	t->refused = t->gave_up && (f->more & TRG_MORE_REFUSED);
@@ -277,6 +297,7 @@ int trg_read(uint64_t number, const void *record, size_t len, const struct trg_c
 	t.req = f.req;
 	t.sub = f.sub;
 	t.drr = (uint8_t *)(uintptr_t)f.drr; /* read only */
+	t.message_id = f.message_id[0] ? f.texts.message_id : NULL;
 	borrow_history(&t, &room, &f);
 	t.state = take_kind(&t, &f);
 	take_more(&t, &f);
@@ -301,6 +322,9 @@ int trg_restore(struct trg **out, uint64_t number, const void *record, size_t le
 	err = trg_set_subscriber(t, &f.sub);
 	if (!err) {
 		err = take_drr(t, &f);
+	}
+	if (!err && f.message_id[0]) {
+		err = trg_set_message_id(t, f.message_id, false);
 	}
 	if (err) {
 		trg_free(t);

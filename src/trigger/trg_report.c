@@ -45,7 +45,7 @@ enum trg_state trg_act_unreported(struct trg_step *s)
 		return trg_act_disk(s);
 	}
 	trg_arm(t, deadline > soon && t->own_outcome == TRG_NO_OUTCOME ? deadline : soon);
-	return TRG_ACCEPTED;
+	return t->held ? TRG_UNKNOWN : TRG_ACCEPTED;
 }
 
 void trg_drop_drr(struct trg *t)

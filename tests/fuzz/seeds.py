@@ -305,6 +305,19 @@ def ipsec():
         yield "vici/" + name, text
 
 
+def receipts():
+    """Receipts of an SMS-SC over SMPP, as the scripted one of the plays sends them."""
+    def deliver(esm_class, words, parameters):
+        body = b"\0" + b"\1\1491720000001\0" + b"\1\14242\0" + bytes([esm_class, 0, 0]) + b"\0\0" + bytes([0, 0, 0, 0, len(words)]) + words
+        body += b"".join(struct.pack(">HH", tag, len(value)) + value for tag, value in parameters)
+        return struct.pack(">IIII", 16 + len(body), 5, 0, 1) + body
+    words = b"id:1001 sub:001 dlvrd:001 submit date:2611300000 done date:2611300000 stat:DELIVRD err:000 text:"
+    yield "smpp-receipt/text", deliver(4, words, [])
+    yield "smpp-receipt/parameters", deliver(4, b"", [(0x1e, b"1001\0"), (0x427, b"\2"), (0x204, b"\0\7")])
+    yield "smpp-receipt/both", deliver(4, words, [(0x1e, b"1002\0"), (0x427, b"\5")])
+    yield "smpp-receipt/message", deliver(0, b"hello", [])
+
+
 def fences():
     """What a real kernel said of the rules of NDS/IP; tests/unit/fence/nft-1.0.6/README.md."""
     folder = os.path.join("tests", "unit", "fence", "nft-1.0.6")
@@ -404,5 +417,5 @@ def traces():
 
 
 def seeds():
-    for part in (parent, names, certificates, crl_numbers, records, keyholder, audits, ndsip, fetches, metrics, files, nodes, replies, edges, cores, ipsec, fences, smpp, consoles, traces):
+    for part in (parent, names, certificates, crl_numbers, records, keyholder, audits, ndsip, fetches, metrics, files, nodes, replies, edges, cores, ipsec, fences, smpp, consoles, traces, receipts):
         yield from part()

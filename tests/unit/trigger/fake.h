@@ -53,6 +53,7 @@ struct fake {
 	uint64_t now_ms, armed_ms;
 	/* what to do */
 	bool fail_ask, fail_store, fail_submit, fail_recall, fail_notify, no_feature;
+	enum trg_copies copies;
 	struct trg_ended past;      /* what the port `ended` says, when scs is set */
 	struct trg *original;       /* what the port finds, when its reference is asked for */
 	struct trg_refusal refusal; /* of judge_again, when status is not 0 */
@@ -260,6 +261,12 @@ static inline void fake_tell(void *arg, struct trg *original, const struct trg_e
 	trg_step(original, ev, f->now_ms);
 }
 
+static inline enum trg_copies fake_copies(void *arg, const struct trg *t)
+{
+	(void)t;
+	return ((struct fake *)arg)->copies;
+}
+
 static inline bool fake_can_recall(void *arg, const struct trg *t)
 {
 	(void)t;
@@ -303,6 +310,7 @@ static const struct trg_ports fake_ports = {
 	.tell = fake_tell,
 	.can_recall = fake_can_recall,
 	.revoked = fake_revoked,
+	.copies = fake_copies,
 	.trace = fake_trace,
 };
 
@@ -422,10 +430,13 @@ static inline struct trg *in_state_of(struct fake *f, enum trg_state wanted, con
 				   TRG_EVENT_COUNT },
 		[TRG_REFUSING] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_UNSENT, TRG_EVENT_COUNT },
 		[TRG_DONE] = { TRG_EV_SUBSCRIBER_NO, TRG_EVENT_COUNT },
+		[TRG_UNKNOWN] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_SILENT, TRG_EV_DURABLE, TRG_EVENT_COUNT },
 	};
 
 	if (wanted == TRG_IDLE)
 		return t;
+	if (wanted == TRG_UNKNOWN)
+		f->copies = TRG_COPIES_NEVER;
 	if (wanted == TRG_RESUMING) { /* from the record of one whose DTR is out */
 		uint8_t bytes[TRG_RECORD_MAX];
 		struct buf b = buf_over(bytes, sizeof bytes);

@@ -4,7 +4,7 @@
 #include "tests/unit/trigger/fake.h"
 
 /* One letter a state, in the order of TRG_STATE_TABLE. */
-static const char letters[] = "iawsbrckpnodvf";
+static const char letters[] = "iawsbrckpnodvfu";
 _Static_assert(sizeof letters - 1 == TRG_STATE_COUNT, "one letter a state");
 
 /* The state after the pair, every port willing; '.': refused. A line a state, a column an event in the order of TRG_EVENT_TABLE. The heads
@@ -36,6 +36,7 @@ static const char *const trigger[] = {
 	".........................", /* done */
 	"...vv....pvp...vvk.dp....", /* revoking */
 	"...dd......f....d......f.", /* writing the refusal */
+	"...uuvd.u..p...pu....uuuv", /* unknown */
 };
 static const char *const replace[] = {
 	/*
@@ -62,6 +63,7 @@ static const char *const replace[] = {
 	".........................", /* done */
 	"...vv....pvp...vvk.dp....", /* revoking */
 	"...dd......f....d......f.", /* writing the refusal */
+	"...uuvd.u..p...pu....uuuv", /* unknown */
 };
 static const char *const recall[] = {
 	/*
@@ -88,6 +90,7 @@ static const char *const recall[] = {
 	".........................", /* done */
 	"",                          /* revoking */
 	"...dd...........d......f.", /* writing the refusal */
+	"",                          /* unknown */
 };
 
 static const struct {
@@ -104,8 +107,8 @@ static bool reached(uint32_t action, unsigned state)
 }
 
 /* The states that may follow, whatever the event: from the drawing in trg.c. */
-static const char *const next_of[] = { "a",   "wdf",  "spdf", "bckpvdf", "rckpvdf", "bckpvdf", "kpd",
-				       "pvd", "kndf", "od",   "nd",      "",        "kpd",     "d" };
+static const char *const next_of[] = { "a",     "wdf", "spdf", "bckpvdfu", "rckpvdfu", "bckpvdfu", "kpd", "pvd",
+				       "kundf", "od",  "nd",   "",         "kpd",      "d",        "vpfd" };
 
 static void test_only_what_is_drawn_may_follow(void **state)
 {
@@ -204,6 +207,7 @@ static void walk(uint32_t action, uint32_t *seed, int *done, int *originals_told
 		f.original = NULL;
 		f.past = fake_past;
 	}
+	f.copies = (enum trg_copies)(next_random(seed) % 3);
 	step(t, &f, TRG_EV_START);
 	for (int i = 0; i < 100 && t->state != TRG_DONE; i++) {
 		uint32_t chance = next_random(seed);
@@ -313,6 +317,7 @@ static void walk_with_deaths(uint32_t *seed, int *deaths, int *reported)
 	t = trigger_of(&f, &r);
 	disk.given.len = disk.durable.len = 0;
 	f.disk = &disk;
+	f.copies = (enum trg_copies)(next_random(seed) % 3);
 	step(t, &f, e);
 	for (int i = 0; i < 1000 && t && t->state != TRG_DONE; i++) {
 		uint32_t chance = next_random(seed);

@@ -1,0 +1,93 @@
+/* cfg_iwf_smssc.c - an SMS-SC that has no T4 and is reached over SMPP. */
+#include "conf/cfg_iwf_smssc.h"
+
+#include <string.h>
+
+#include "conf/cfg_iwf_check.h"
+
+static const struct cfg_word protocols[] = { { "t4", CFG_SMSSC_T4 }, { "smpp", CFG_SMSSC_SMPP }, { NULL, 0 } };
+static const struct cfg_word ports[] = { { "header", CFG_SMSSC_PORTS_HEADER },
+					 { "parameters", CFG_SMSSC_PORTS_PARAMETERS },
+					 { "none", CFG_SMSSC_PORTS_NONE },
+					 { NULL, 0 } };
+static const struct cfg_word longs[] = { { "payload", CFG_SMSSC_LONG_PAYLOAD },
+					 { "refuse", CFG_SMSSC_LONG_REFUSE },
+					 { NULL, 0 } };
+static const struct cfg_word unknowns[] = { { "hold", CFG_SMSSC_HOLD }, { "resubmit", CFG_SMSSC_RESUBMIT }, { NULL, 0 } };
+
+const struct cfg_row cfg_smssc_rows[] = {
+	CFG_WORD("protocol", struct cfg_smssc, protocol, protocols, "t4",
+		 "protocol of the SMS-SC at the peer that t4.peer names. t4: Diameter, with all promises of the gateway; smpp: "
+		 "SMPP 3.4, for an SMS-SC that has no T4. SMPP cannot tell a copy from a second message, so a trigger whose "
+		 "outcome is unknown may be lost"),
+	CFG_STRING("system_id", struct cfg_smssc, system_id, 1, "", "smpp: system_id of the bind, up to 15 characters"),
+	CFG_STRING("system_type", struct cfg_smssc, system_type, 0, "", "smpp: system_type of the bind, up to 12 characters"),
+	CFG_FILE("password_file", struct cfg_smssc, password_file, "",
+		 "smpp: file whose first line is the password of the bind, up to 8 characters; mode 0600. Empty: no password"),
+	CFG_U32("window", struct cfg_smssc, window, 1, 10000, "50",
+		"smpp: requests without a response at a time; limits.peer_window applies, too"),
+	CFG_DURATION("enquire_link", struct cfg_smssc, enquire_link_ms, 100, 3600000, "30s",
+		     "smpp: silence of the SMS-SC after which it is asked whether it is there; without an answer within "
+		     "t4.answer_wait the connection ends"),
+	CFG_DURATION("pause", struct cfg_smssc, pause_ms, 10, 60000, "1s",
+		     "smpp: time for which new triggers wait after the SMS-SC was congested (ESME_RTHROTTLED, ESME_RMSGQFUL)"),
+	CFG_STRING("source", struct cfg_smssc, source, 0, "",
+		   "smpp: source address of the messages, digits; empty: the SCS-Identity of the SCS"),
+	CFG_WORD("ports", struct cfg_smssc, ports, ports, "header",
+		 "smpp: where the application port stands. header: in a user data header; parameters: in destination_port; "
+		 "none: it is left out"),
+	CFG_WORD("long", struct cfg_smssc, long_form, longs, "payload",
+		 "smpp: a trigger that needs more than one SMS. payload: it is sent as message_payload, and the SMS-SC divides "
+		 "it; refuse: it is refused with 107"),
+	CFG_WORD("on_unknown", struct cfg_smssc, on_unknown, unknowns, "hold",
+		 "smpp: a submit_sm whose response does not come. hold: it is not sent again; the SCS receives 201, and the "
+		 "receipt, or UNCONFIRMED, follows. resubmit: it is sent once more, and the device may be woken twice"),
+	CFG_END,
+};
+
+static int check_source(const struct cfg_iwf *c, struct report *why)
+{
+	if (strspn(c->smssc.source, "0123456789") == strlen(c->smssc.source)) {
+		return 0;
+	}
+	return cfg_wrong(why, c->lines, cfg_line(c->lines, "smssc.source"),
+			 "smssc.source is '%s', expected up to 20 digits of an international number", c->smssc.source);
+}
+
+static int check_peer(const struct cfg_iwf *c, const struct cfg_peer *p, struct report *why)
+{
+	if (p->transport != TRANSPORT_TCP) {
+		return cfg_wrong(why, c->lines, cfg_line(c->lines, "smssc.protocol"),
+				 "smssc.protocol is smpp and peer '%s' has another transport than tcp, expected tcp", p->name);
+	}
+	if (p->protection == PROTECTION_NDSIP) {
+		return cfg_wrong(why, c->lines, cfg_line(c->lines, "smssc.protocol"),
+				 "smssc.protocol is smpp and peer '%s' has protection ndsip, expected tls or none", p->name);
+	}
+	return 0;
+}
+
+int cfg_smssc_check(const struct cfg_iwf *c, struct report *why)
+{
+	bool sound = cfg_sound(c->lines, "smssc") && cfg_sound(c->lines, "t4") && cfg_sound(c->lines, "s6m");
+	int err = 0;
+
+	if (c->smssc.protocol != CFG_SMSSC_SMPP || !sound) {
+		return 0;
+	}
+	if (!c->smssc.system_id[0]) {
+		err = cfg_wrong(why, c->lines, cfg_line(c->lines, "smssc.protocol"),
+				"smssc.protocol is smpp without smssc.system_id, expected the name that the SMS-SC gave us");
+	}
+	if (!err) {
+		err = check_source(c, why);
+	}
+	if (!err && strcmp(c->t4.peer, c->s6m.peer) == 0) {
+		err = cfg_wrong(why, c->lines, cfg_line(c->lines, "t4.peer"),
+				"smssc.protocol is smpp and t4.peer is s6m.peer, expected a peer of its own");
+	}
+	if (!err && c->t4.peer_index < c->peers_n && cfg_sound(c->lines, "peers[%zu]", c->t4.peer_index)) {
+		err = check_peer(c, &c->peers[c->t4.peer_index], why);
+	}
+	return err;
+}

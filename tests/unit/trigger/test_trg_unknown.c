@@ -1,0 +1,256 @@
+/* An SMS-SC that takes no copies (SMPP): what is done when nobody knows whether it has the trigger. */
+#include "tests/unit/trigger/fake.h"
+#include "trigger/trg_park.h"
+
+static struct trg *unknown(struct fake *f)
+{
+	struct trg *t;
+
+	f->copies = TRG_COPIES_NEVER;
+	t = in_state(f, TRG_SUBMITTING);
+	assert_int_equal(step(t, f, TRG_EV_DTA_SILENT), 0);
+	assert_int_equal(t->state, TRG_UNKNOWN);
+	return t;
+}
+
+static void test_silence_is_201_once_that_is_durable_and_nothing_is_sent_again(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = unknown(&f);
+
+	(void)state;
+	assert_int_equal(f.answered, 0);
+	assert_int_equal(step(t, &f, TRG_EV_DURABLE), 0);
+	assert_int_equal(f.answered, 1);
+	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(f.submitted + f.submitted_again, 1);
+	assert_int_equal(f.recalled, 0);
+	assert_true(f.armed_ms == trg_report_deadline(t));
+	trg_free(t);
+}
+
+static void test_only_a_report_resolves_it(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = unknown(&f);
+
+	(void)state;
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(step(t, &f, TRG_EV_CANCEL), 0);
+	assert_int_equal(step(t, &f, TRG_EV_DTA_SILENT), 0);
+	assert_int_equal(t->state, TRG_UNKNOWN);
+	assert_int_equal(step(t, &f, TRG_EV_DRR), 0);
+	assert_int_equal(t->state, TRG_REPORTING);
+	assert_int_equal(step(t, &f, TRG_EV_DURABLE), 0);
+	assert_int_equal(f.notified, 1);
+	assert_int_equal(f.answered, 1);
+	trg_free(t);
+}
+
+static void test_without_a_report_it_is_unconfirmed(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = unknown(&f);
+
+	(void)state;
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(step(t, &f, TRG_EV_TIMER), 0);
+	assert_int_equal(t->state, TRG_REPORTING);
+	assert_int_equal(t->outcome, TSP_OUTCOME_UNCONFIRMED);
+	trg_free(t);
+}
+
+static void test_a_late_answer_with_an_id_is_cancelled(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = unknown(&f);
+
+	(void)state;
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(trg_set_message_id(t, "4711", false), 0);
+	assert_int_equal(step(t, &f, TRG_EV_DTA_OK), 0);
+	assert_int_equal(t->state, TRG_REVOKING);
+	assert_int_equal(step(t, &f, TRG_EV_DURABLE), 0);
+	assert_int_equal(f.recalled, 1);
+	trg_free(t);
+}
+
+static void test_a_late_refusal_ends_it(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = unknown(&f);
+
+	(void)state;
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(step(t, &f, TRG_EV_DTA_NO), 0);
+	assert_int_equal(t->state, TRG_DONE);
+	assert_int_equal(f.notified, 0);
+	trg_free(t);
+}
+
+static void test_resubmit_sends_one_copy_and_then_holds(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t;
+
+	(void)state;
+	f.copies = TRG_COPIES_ONCE;
+	t = in_state(&f, TRG_SUBMITTING);
+	step(t, &f, TRG_EV_DTA_SILENT);
+	assert_int_equal(t->state, TRG_RESUBMITTING);
+	assert_int_equal(f.submitted_again, 1);
+	step(t, &f, TRG_EV_DTA_SILENT);
+	assert_int_equal(t->state, TRG_UNKNOWN);
+	assert_int_equal(f.submitted_again, 1);
+	assert_int_equal(f.recalled, 0);
+	trg_free(t);
+}
+
+static struct trg *again(struct fake *f, struct trg *t)
+{
+	uint8_t bytes[TRG_RECORD_MAX];
+	struct buf b = buf_over(bytes, sizeof bytes);
+	struct trg *back;
+
+	trg_record_build(&b, t);
+	trg_free(t);
+	assert_int_equal(trg_restore(&back, 7, bytes, b.len, &fake_conf, &fake_ports, f), 0);
+	return back;
+}
+
+static void test_a_restart_sends_no_copy(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t;
+
+	(void)state;
+	f.copies = TRG_COPIES_NEVER;
+	t = again(&f, in_state(&f, TRG_SUBMITTING));
+	assert_int_equal(step(t, &f, TRG_EV_RESTORED), 0);
+	assert_int_equal(t->state, TRG_UNKNOWN);
+	assert_int_equal(f.submitted_again, 0);
+	step(t, &f, TRG_EV_DURABLE);
+	t = again(&f, t);
+	assert_int_equal(t->state, TRG_UNKNOWN);
+	assert_int_equal(step(t, &f, TRG_EV_RESTORED), 0);
+	assert_true(f.armed_ms == trg_report_deadline(t));
+	assert_int_equal(step(t, &f, TRG_EV_DRR), 0);
+	assert_int_equal(t->state, TRG_REPORTING);
+	assert_int_equal(f.answered, 1);
+	trg_free(t);
+}
+
+static void test_a_restart_with_the_id_is_an_acceptance(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t;
+
+	(void)state;
+	f.copies = TRG_COPIES_NEVER;
+	t = in_state(&f, TRG_SUBMITTING);
+	assert_int_equal(trg_set_message_id(t, "4711", false), 0);
+	t = again(&f, t);
+	assert_string_equal(t->message_id, "4711");
+	assert_int_equal(step(t, &f, TRG_EV_RESTORED), 0);
+	assert_int_equal(t->state, TRG_ACCEPTED);
+	assert_int_equal(f.status, TSP_STATUS_SUCCESS);
+	assert_int_equal(f.submitted_again, 0);
+	trg_free(t);
+}
+
+static uint8_t version_of(struct trg *t)
+{
+	uint8_t bytes[TRG_RECORD_MAX];
+	struct buf b = buf_over(bytes, sizeof bytes);
+
+	trg_record_build(&b, t);
+	return bytes[0];
+}
+
+/* A program of before reads 1 to 4 and refuses the rest by ERR_VERSION, in words. */
+static void test_only_what_a_program_of_before_cannot_read_has_the_new_version(void **state)
+{
+	struct fake f = fake_new(), g = fake_new();
+	struct trg *t = in_state(&f, TRG_ACCEPTED), *u, *back;
+	uint8_t bytes[TRG_RECORD_MAX];
+	struct buf b = buf_over(bytes, sizeof bytes);
+
+	(void)state;
+	assert_int_equal(version_of(t), 4);
+	assert_int_equal(trg_set_message_id(t, "1", false), 0);
+	assert_int_equal(version_of(t), 5);
+	trg_record_build(&b, t);
+	bytes[0] = 4; /* the flag of the message id is none of that version */
+	assert_int_equal(trg_restore(&back, 7, bytes, b.len, &fake_conf, &fake_ports, &f), ERR_PROTO);
+	bytes[0] = 6;
+	assert_int_equal(trg_restore(&back, 7, bytes, b.len, &fake_conf, &fake_ports, &f), ERR_VERSION);
+	u = unknown(&g);
+	assert_int_equal(version_of(u), 5);
+	step(u, &g, TRG_EV_DURABLE);
+	step(u, &g, TRG_EV_DRR);
+	u = again(&g, u); /* the report, whose history names the state */
+	assert_int_equal(version_of(u), 5);
+	trg_free(t);
+	trg_free(u);
+}
+
+static void test_ids_are_bounded_and_kept_while_parked(void **state)
+{
+	uint64_t room[TRG_PARKED_MAX / sizeof(uint64_t)];
+	struct trg_parked *p = (struct trg_parked *)(void *)room;
+	char longest[TRG_MESSAGE_ID_MAX + 2];
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_ACCEPTED), *back;
+
+	(void)state;
+	memset(longest, '7', sizeof longest);
+	longest[TRG_MESSAGE_ID_MAX + 1] = 0;
+	assert_int_equal(trg_set_message_id(t, longest, false), ERR_INVAL);
+	assert_int_equal(trg_set_message_id(t, "", false), ERR_INVAL);
+	longest[TRG_MESSAGE_ID_MAX] = 0;
+	assert_int_equal(trg_set_message_id(t, longest, false), 0);
+	assert_true(trg_park(p, t) > 0);
+	assert_true(trg_parked_has_id(p, longest));
+	assert_false(trg_parked_has_id(p, longest + 1));
+	assert_int_equal(trg_unpark(&back, p, T0, &fake_conf, &fake_ports, &f), 0);
+	assert_string_equal(back->message_id, longest);
+	trg_free(back);
+	trg_free(t);
+}
+
+/* Cancelled and then not submitted: the replacement is refused, the original reported. */
+static void test_an_original_that_is_gone_is_reported(void **state)
+{
+	struct fake f = fake_new(), own;
+	struct trg_request r = request_for(TSP_ACTION_REPLACE);
+	struct trg *o = original_of(&own, &f), *t = in_state_of(&f, TRG_SUBMITTING, &r);
+	struct trg_event ev = { .kind = TRG_EV_DTA_NO, .status = TSP_STATUS_REPLACEFAIL, .original_gone = true };
+
+	(void)state;
+	assert_int_equal(trg_step(t, &ev, f.now_ms), 0);
+	assert_int_equal(o->state, TRG_REPORTING);
+	assert_int_equal(o->outcome, TSP_OUTCOME_UNDELIVERABLE);
+	assert_int_equal(t->state, TRG_REFUSING);
+	assert_int_equal(t->answer_status, TSP_STATUS_REPLACEFAIL);
+	trg_free(t);
+	trg_free(o);
+}
+
+TEST_GROUP()
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_silence_is_201_once_that_is_durable_and_nothing_is_sent_again),
+		cmocka_unit_test(test_only_a_report_resolves_it),
+		cmocka_unit_test(test_without_a_report_it_is_unconfirmed),
+		cmocka_unit_test(test_a_late_answer_with_an_id_is_cancelled),
+		cmocka_unit_test(test_a_late_refusal_ends_it),
+		cmocka_unit_test(test_resubmit_sends_one_copy_and_then_holds),
+		cmocka_unit_test(test_a_restart_sends_no_copy),
+		cmocka_unit_test(test_a_restart_with_the_id_is_an_acceptance),
+		cmocka_unit_test(test_only_what_a_program_of_before_cannot_read_has_the_new_version),
+		cmocka_unit_test(test_ids_are_bounded_and_kept_while_parked),
+		cmocka_unit_test(test_an_original_that_is_gone_is_reported),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
