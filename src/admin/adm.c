@@ -37,7 +37,8 @@ static int add_commands(struct adm *a)
 /* These commands write their lines themselves. */
 static bool has_own_line(const char *command)
 {
-	return !strcmp(command, "reload") || !strcmp(command, "screen.set");
+	return !strcmp(command, "reload") || !strcmp(command, "screen.set") || !strcmp(command, "trace.start") ||
+	       !strcmp(command, "trace.stop");
 }
 
 /* Who may trigger what is part of the decisions: a change of it stands among them, with its author.

@@ -10,6 +10,8 @@
 #include "base/ident.h"
 #include "base/str.h"
 
+_Static_assert((int)CTL_CALLER_MAX <= (int)CORE_TRACE_WHO_MAX, "whoever asks is named whole");
+
 static json_t *view_json(const struct adm *a)
 {
 	struct core_trace_view v;
@@ -84,10 +86,8 @@ static void start_failed(const struct adm *a, struct ctl_request *rq, const stru
 	struct core_trace_view v;
 
 	if (err == ERR_BUSY && core_trace_view(a->core, &v)) {
-		ctl_fail(rq,
-			 "trace %" PRIu32 " runs (%s, started by uid %" PRIu32
-			 "), and there is one at a time: 'mtcctl trace stop'",
-			 v.number, v.filter, v.uid);
+		ctl_fail(rq, "trace %" PRIu32 " runs (%s, started by %s), and there is one at a time: 'mtcctl trace stop'",
+			 v.number, v.filter, v.who);
 	} else if (err == ERR_NOTFOUND) {
 		ctl_fail(rq, "no peer is named '%s': 'mtcctl peers' lists them", s->filter->peer);
 	} else {
@@ -100,7 +100,10 @@ static void on_start(void *arg, struct ctl_request *rq, const json_t *args)
 	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	const struct cfg_trace *bounds = &a->cfg->trace;
 	struct trc_filter filter;
-	struct core_trace_start s = { .filter = &filter, .uid = (uint32_t)ctl_caller(rq)->uid };
+	char who[CTL_CALLER_MAX];
+	struct core_trace_start s = { .filter = &filter,
+				      .uid = (uint32_t)ctl_caller(rq)->uid,
+				      .who = ctl_caller_text(who, ctl_caller(rq)) };
 	const char *wrong = filter_of(&filter, a, args), *why;
 	int fd = ctl_take_fd(rq), err;
 
@@ -154,6 +157,7 @@ static void on_stop(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	struct stop *s = calloc(1, sizeof *s);
+	char who[CTL_CALLER_MAX];
 	int err;
 
 	(void)args;
@@ -164,7 +168,7 @@ static void on_stop(void *arg, struct ctl_request *rq, const json_t *args)
 	obj_begin(&s->obj, STOP_MAGIC);
 	s->rq = rq;
 	adm_wait_begin(&s->wait, a);
-	err = core_trace_stop(a->core, (uint32_t)ctl_caller(rq)->uid, on_stopped, s);
+	err = core_trace_stop(a->core, ctl_caller_text(who, ctl_caller(rq)), on_stopped, s);
 	if (!err) {
 		return;
 	}

@@ -18,12 +18,7 @@
 
 /* -- what people are told */
 
-static void who_text(char out[24], uint32_t uid)
-{
-	snprintf(out, 24, "uid %" PRIu32, uid);
-}
-
-static void decide(const struct core_trace_run *r, const char *who, const char *reason)
+static void decide(const struct core_trace_run *r, const char *reason)
 {
 	const struct core_trace_view *v = &r->view;
 	char what[TRC_FILTER_TEXT_MAX + CORE_TRACE_NAME_MAX + CORE_TRACE_END_MAX + 160];
@@ -36,8 +31,8 @@ static void decide(const struct core_trace_run *r, const char *who, const char *
 			 v->number, v->filter, v->unredacted ? "UNREDACTED" : "redacted", v->name,
 			 (v->until_ms - v->since_ms) / 1000, v->octets_max);
 	}
-	log_warn(r->core->log, "core", "%s %s: %s", reason, who, what);
-	core_decide_trace(r->core, who, r->filter.scs, what, reason);
+	log_warn(r->core->log, "core", "%s %s: %s", reason, v->who, what);
+	core_decide_trace(r->core, v->who, r->filter.scs, what, reason);
 }
 
 /* -- into the file */
@@ -133,10 +128,8 @@ static void finish(struct core_trace_run *r)
 {
 	core_trace_done_fn *done = r->done;
 	void *arg = r->done_arg;
-	char who[24];
 
-	who_text(who, r->view.uid);
-	decide(r, who, "ended");
+	decide(r, "ended");
 	free_run(r);
 	if (done) {
 		done(arg);
@@ -195,10 +188,10 @@ static void on_tick(void *arg)
 	net_timer_start(r->tick, next_tick_ms(r));
 }
 
-int core_trace_stop(struct core *c, uint32_t uid, core_trace_done_fn *done, void *arg)
+int core_trace_stop(struct core *c, const char *who, core_trace_done_fn *done, void *arg)
 {
 	struct core_trace_run *r = c->trace.run;
-	char why[CORE_TRACE_END_MAX], who[24];
+	char why[CORE_TRACE_END_MAX];
 
 	if (!r) {
 		return ERR_NOTFOUND;
@@ -208,7 +201,6 @@ int core_trace_stop(struct core *c, uint32_t uid, core_trace_done_fn *done, void
 	}
 	r->done = done;
 	r->done_arg = arg;
-	who_text(who, uid);
 	snprintf(why, sizeof why, "stopped by %s", who);
 	end(r, why);
 	return 0;
@@ -257,6 +249,7 @@ static void fill(struct core_trace_run *r, struct core *c, const struct core_tra
 	r->view.running = true;
 	r->view.unredacted = s->unredacted;
 	r->view.uid = s->uid;
+	str_cut(r->view.who, sizeof r->view.who, s->who);
 	r->view.since_ms = core_now_ms(c);
 	r->view.until_ms = r->view.since_ms + s->seconds * 1000;
 	r->view.octets_max = s->octets;
@@ -267,14 +260,13 @@ static void fill(struct core_trace_run *r, struct core *c, const struct core_tra
 static int put_begin(struct core_trace_run *r)
 {
 	struct buf *out = core_trace_file_room(r->file, TRC_BLOCK_MAX);
-	char comment[TRC_TEXT_MAX], who[24];
+	char comment[TRC_TEXT_MAX];
 
 	if (!out) {
 		return ERR_LIMIT;
 	}
-	who_text(who, r->view.uid);
 	snprintf(comment, sizeof comment, "%s: %s; number %" PRIu32 ", by %s",
-		 r->unredacted ? TRC_WORD_UNREDACTED : TRC_WORD_REDACTED, r->view.filter, r->view.number, who);
+		 r->unredacted ? TRC_WORD_UNREDACTED : TRC_WORD_REDACTED, r->view.filter, r->view.number, r->view.who);
 	trc_put_begin(out, "mtc-iwf", comment);
 	r->view.octets += out->len;
 	return 0;
@@ -283,7 +275,6 @@ static int put_begin(struct core_trace_run *r)
 int core_trace_begin(struct core *c, const struct core_trace_start *s, int fd, const char **why)
 {
 	struct core_trace_run *r;
-	char who[24];
 	int err;
 
 	*why = NULL;
@@ -322,8 +313,7 @@ int core_trace_begin(struct core *c, const struct core_trace_start *s, int fd, c
 	net_timer_start(r->tick, TICK_MS);
 	core_trace_tap_peers(c);
 	core_trace_tell_edges(c);
-	who_text(who, s->uid);
-	decide(r, who, "started");
+	decide(r, "started");
 	return 0;
 
 free_parts:

@@ -299,12 +299,14 @@ void core_decisions_follow(struct core *c, core_decision_fn *fn, void *arg);
 /* -- traces (core_trace.c) */
 
 #define CORE_TRACE_NAME_MAX 256
-#define CORE_TRACE_END_MAX 128
+#define CORE_TRACE_WHO_MAX 128
+#define CORE_TRACE_END_MAX (CORE_TRACE_WHO_MAX + 16)
 struct core_trace_start {
 	const struct trc_filter *filter; /* a peer in it is one of the configuration */
 	bool unredacted;
 	uint64_t seconds, octets; /* bounds; not above trace.time_max and trace.size_max */
 	uint32_t uid;             /* of the operator */
+	const char *who;          /* "uid 1000", or the person and the console */
 	const char *name;         /* of the file, for people */
 };
 struct core_trace_view {
@@ -312,6 +314,7 @@ struct core_trace_view {
 	bool running;    /* false: these are the last values of the one before */
 	bool unredacted;
 	uint32_t uid;
+	char who[CORE_TRACE_WHO_MAX];
 	uint64_t since_ms, until_ms, octets_max;
 	uint64_t messages, lost, octets;
 	char filter[TRC_FILTER_TEXT_MAX], name[CORE_TRACE_NAME_MAX];
@@ -322,10 +325,10 @@ bool core_trace_view(const struct core *c, struct core_trace_view *out);
 /* Takes fd on success. ERR_BUSY: one runs. ERR_NOTFOUND: no such peer. ERR_INVAL, ERR_NOMEM, ERR_IO
  * with `why` (static). A line in the decision log. */
 ERR_MUST_USE int core_trace_begin(struct core *c, const struct core_trace_start *s, int fd, const char **why);
-/* Ends it; `done` is called once, when its file is complete, at the latest in core_free().
+/* Ends it for `who`; `done` is called once, when its file is complete, at the latest in core_free().
  * ERR_NOTFOUND: none runs. ERR_BUSY: it is ending already. */
 typedef void core_trace_done_fn(void *arg);
-ERR_MUST_USE int core_trace_stop(struct core *c, uint32_t uid, core_trace_done_fn *done, void *arg);
+ERR_MUST_USE int core_trace_stop(struct core *c, const char *who, core_trace_done_fn *done, void *arg);
 
 /* -- OCSP responders */
 

@@ -16,6 +16,7 @@
 #include "daemon/dm_give.h"
 #include "daemon/dm_open.h"
 #include "daemon/dm_sandbox.h"
+#include "daemon/dm_scrape.h"
 #include "daemon/dm_sctp.h"
 #include "net/net_transport.h"
 
@@ -130,6 +131,29 @@ static void check_revocation(const struct cfg_iwf *c, struct report *why)
 	}
 }
 
+/* The program of the metrics' process, and what it listens at. */
+static void check_metrics(const struct cfg_iwf *c, struct report *why)
+{
+	const struct cfg_metrics *m = &c->metrics;
+	char program[PATH_MAX], address[SHOWN_ADDRESS_MAX];
+	int err;
+
+	if (!m->on || !cfg_sound(c->lines, "metrics")) {
+		return;
+	}
+	if (dm_scrape_program(program, sizeof program)) {
+		cfg_error(
+		    why, c->lines, cfg_line(c->lines, "metrics.enabled"),
+		    "metrics.enabled is yes, and the program %s cannot be started; install it, or write metrics.enabled: no",
+		    program);
+	}
+	err = net_usable(m->address, m->port, NULL);
+	if (err) {
+		cfg_error(why, c->lines, cfg_line(c->lines, "metrics.address"), "metrics: %s: %s",
+			  shown_address(address, m->address, m->port), err == ERR_IO ? strerror(errno) : err_str(err));
+	}
+}
+
 static int examine(struct dm_loaded *l, struct report *why)
 {
 	int err = cfg_iwf_examine(&l->cfg, l->path, l->text, l->text_len, why);
@@ -140,6 +164,7 @@ static int examine(struct dm_loaded *l, struct report *why)
 	}
 	files = cfg_iwf_check_files(l->cfg, why);
 	check_listeners(l->cfg, why);
+	check_metrics(l->cfg, why);
 	check_own_addresses(l->cfg, why);
 	dm_sctp_check(l->cfg, why);
 	check_descriptors(l->cfg, why);

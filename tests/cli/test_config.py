@@ -159,6 +159,20 @@ def test_a_file_that_is_not_there(folder):
     assert done.returncode == 1 and "none.yaml: No such file or directory" in done.stderr
 
 
+def test_metrics_without_their_program_or_address_are_refused(folder, tmp_path):
+    """The start would end there."""
+    path, done = check(folder, GOOD + "metrics: { enabled: yes }\n")
+    assert (done.returncode, done.stderr.count("error")) == (0, 0), done.stderr
+    _, done = check(folder, GOOD + "metrics: { enabled: yes, address: 192.0.2.1 }\n")
+    assert done.returncode == 1 and "metrics: 192.0.2.1:9868: Cannot assign requested address" in done.stderr, done.stderr
+    check(folder, GOOD + "metrics: { enabled: yes }\n")
+    alone = tmp_path / "mtc-iwfd"
+    shutil.copy(os.path.join(BIN, "mtc-iwfd"), alone)
+    done = subprocess.run([alone, "-t", "-c", str(path)], capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+    assert done.returncode == 1 and re.search(r"yaml:\d+: metrics.enabled is yes, and the program \S+/mtc-iwf-metrics cannot be started",
+                                              done.stderr), done.stderr
+
+
 def test_a_bad_file_starts_nothing(folder):
     path = folder / "mtc-iwfd.yaml"
     path.write_text(GOOD.replace("protection: tls", "protection: none"))

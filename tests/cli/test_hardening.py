@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from conftest import BIN
 
-PROGRAMS = ["mtc-iwfd", "mtc-iwf-metrics", "mtcctl", "mtc-scs", "mtc-hss", "mtc-smssc", "mtc-ue", "mtc-sme"]
+PROGRAMS = ["mtc-iwfd", "mtc-iwf-console", "mtc-iwf-metrics", "mtcctl", "mtc-scs", "mtc-hss", "mtc-smssc", "mtc-ue", "mtc-sme"]
 
 
 def readelf(name, *words):

@@ -9,7 +9,7 @@ import pytest
 from conftest import BIN, ROOT
 
 EXAMPLE = os.path.join(ROOT, "examples")
-PROGRAMS = ["mtc-iwfd", "mtc-iwf-metrics", "mtcctl", "mtc-scs", "mtc-hss", "mtc-smssc", "mtc-ue", "mtc-sme"]
+PROGRAMS = ["mtc-iwfd", "mtc-iwf-console", "mtc-iwf-metrics", "mtcctl", "mtc-scs", "mtc-hss", "mtc-smssc", "mtc-ue", "mtc-sme"]
 HOW = {"full": (">/dev/full", "No space left on device"), "closed": (">&-", "it is closed")}
 NODES = {
     "mtc-hss": "subscribers: subscribers.jsonl\n",

@@ -167,6 +167,41 @@ def test_mtcctl_of_the_consoles_user_changes_nothing(console):
     assert done.returncode == 1 and "without the name of a person" in done.stderr
 
 
+ASKS_WITH_A_FILE = """import json, os, socket, sys
+with socket.socket(socket.AF_UNIX) as s:
+    s.connect(sys.argv[1])
+    fds = [os.memfd_create("trace")] if sys.argv[3] == "fd" else []
+    socket.send_fds(s, [sys.argv[2].encode() + b"\\n"], fds)
+    print(s.makefile().readline())
+"""
+
+
+def asks_as_the_console(p, request, fd=False):
+    """What a console that was taken over could send."""
+    done = subprocess.run(["/usr/bin/python3", "-c", ASKS_WITH_A_FILE, p.lab["iwf"]["ctl"], json.dumps(request), "fd" if fd else ""],
+                          capture_output=True, text=True, timeout=60, check=True, **C.as_user(CONSOLE_UID, 0))
+    return json.loads(done.stdout)
+
+
+def test_traces_need_admin_and_name_the_person(console):
+    """The page does not offer them. Whatever holds the console's socket may ask, for a person, and no more than that person may."""
+    p = console.p
+    start = {"cmd": "trace.start", "args": {"scs": "acme", "unredacted": True, "seconds": 60}}
+    for role in ("read", "operate"):
+        for request, fd in ((start, True), ({"cmd": "trace.stop"}, False)):
+            last = asks_as_the_console(p, {**request, "on_behalf_of": "alice", "role": role}, fd)
+            assert not last["ok"] and "needs the role admin" in last["error"], last
+    last = asks_as_the_console(p, start, True)
+    assert not last["ok"] and "without the name of a person" in last["error"], last
+    assert asks_as_the_console(p, {**start, "on_behalf_of": "alice", "role": "admin"}, True)["ok"]
+    assert asks_as_the_console(p, {"cmd": "trace.stop", "on_behalf_of": "bob", "role": "admin"})["ok"]
+    p.wait_decision(60, action="trace", reason="ended")
+    lines = p.decisions(action="trace")
+    assert [line["reason"] for line in lines] == ["started", "ended"]
+    assert all(f"alice by the console, uid {CONSOLE_UID}" in json.dumps(line) for line in lines)
+    assert f"stopped by bob by the console, uid {CONSOLE_UID}" in lines[1]["rule"]
+
+
 def test_nobody_keeps_others_from_the_log_in(console):
     """Everybody may connect to the socket of links: one user can take a few places, and not all."""
     held = subprocess.Popen(["/usr/bin/python3", "-c", HOLDS, console.login], stdout=subprocess.PIPE, text=True, **C.as_user(NOBODY))

@@ -19,9 +19,13 @@ static int setup(void **state)
 
 static int begin(struct core_play *p, const struct trc_filter *f, uint64_t octets, int fd)
 {
-	struct core_trace_start s = {
-		.filter = f, .unredacted = true, .seconds = 3600, .octets = octets, .uid = 7, .name = "test"
-	};
+	struct core_trace_start s = { .filter = f,
+				      .unredacted = true,
+				      .seconds = 3600,
+				      .octets = octets,
+				      .uid = 7,
+				      .who = "alice by the console, uid 7",
+				      .name = "test" };
 	const char *why;
 	int err;
 
@@ -60,7 +64,7 @@ static void stop(struct core_play *p)
 {
 	bool done = false;
 
-	assert_int_equal(core_trace_stop(p->core, 8, on_done, &done), 0);
+	assert_int_equal(core_trace_stop(p->core, "bob by the console, uid 8", on_done, &done), 0);
 	while (!done) {
 		core_play_turns(p, 1);
 	}
@@ -99,6 +103,21 @@ static int messages(int fd)
 
 static const struct trc_filter acme = { .scs = "acme" };
 
+static const char *last_decision(const struct core_play *p)
+{
+	static char text[2048];
+	const char *line;
+	uint64_t first, next;
+	size_t len;
+
+	core_decisions_range(p->core, &first, &next);
+	assert_true(next > first);
+	line = core_decisions_line(p->core, next - 1, &len);
+	assert_non_null(line);
+	snprintf(text, sizeof text, "%.*s", (int)len, line);
+	return text;
+}
+
 static void test_edges_are_told_and_their_copies_are_written(void **state)
 {
 	struct core_play *p = *state;
@@ -125,14 +144,16 @@ static void test_edges_are_told_and_their_copies_are_written(void **state)
 	assert_int_equal(v.messages, 2);
 	assert_int_equal(v.lost, 3);
 	assert_false(v.running);
-	assert_string_equal(v.end, "stopped by uid 8");
+	assert_string_equal(v.end, "stopped by bob by the console, uid 8");
 	assert_int_equal(v.octets, lseek(kept, 0, SEEK_END));
 	assert_int_equal(messages(kept), 2);
 	assert_int_equal(st_get(&p->core->st, ST_TRACED), 2);
 	assert_int_equal(st_get(&p->core->st, ST_TRACE_LOST), 3);
 	copy(p, 1, 5, 20, 0); /* it was on its way */
 	assert_int_equal(p->bad_edge, 0);
-	assert_int_equal(core_trace_stop(p->core, 8, on_done, &v), ERR_NOTFOUND);
+	assert_int_equal(core_trace_stop(p->core, "bob by the console, uid 8", on_done, &v), ERR_NOTFOUND);
+	assert_non_null(strstr(last_decision(p), "\"alice by the console, uid 7\""));
+	assert_non_null(strstr(last_decision(p), "stopped by bob by the console, uid 8"));
 	close(kept);
 }
 
