@@ -6,5 +6,6 @@ struct cfg_iwf;
 
 extern const struct cfg_row cfg_metrics_rows[];
 
-/* ERR_INVAL: a listener of SCSs has the same place. Warns when others than this machine reach it. */
+/* ERR_INVAL: a listener of SCSs has the same place. Warns when others than this machine reach
+ * it. */
 ERR_MUST_USE int cfg_metrics_check(const struct cfg_iwf *c, struct report *why);

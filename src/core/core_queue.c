@@ -48,7 +48,8 @@ static struct core_ask *ask_new(struct core_peer *p, const struct core_message *
 	return ask;
 }
 
-/* Sends the request, which is about `t` (NULL: about no trigger). `*out` belongs to the callback. */
+/* Sends the request, which is about `t` (NULL: about no trigger). `*out` belongs to the
+ * callback. */
 static int send(struct core_ask **out, struct core *c, const struct core_trigger *t, size_t peer, const struct core_message *m,
 		uint32_t wait_ms, link_answer_fn *fn)
 {

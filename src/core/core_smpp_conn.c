@@ -2,8 +2,8 @@
  * transceiver, because receipts come back on it.
  *
  *  waiting --> connecting --bind_transceiver_resp--> open --lost--> waiting --> connecting
- *                                                     | core_smpp_stop()
- *                                                     +---> stopped --core_smpp_kick()--> connecting
+ *                                                     |
+ *                                 core_smpp_stop()    +--> stopped --core_smpp_kick()--> connecting
  *
  * A request whose response does not come, because of the time or of the connection, ends without
  * one: its outcome is unknown. */

@@ -325,8 +325,8 @@ bool core_trace_view(const struct core *c, struct core_trace_view *out);
 /* Takes fd on success. ERR_BUSY: one runs. ERR_NOTFOUND: no such peer. ERR_INVAL, ERR_NOMEM, ERR_IO
  * with `why` (static). A line in the decision log. */
 ERR_MUST_USE int core_trace_begin(struct core *c, const struct core_trace_start *s, int fd, const char **why);
-/* Ends it for `who`; `done` is called once, when its file is complete, at the latest in core_free().
- * ERR_NOTFOUND: none runs. ERR_BUSY: it is ending already. */
+/* Ends it for `who`; `done` is called once, when its file is complete, at the latest in
+ * core_free(). ERR_NOTFOUND: none runs. ERR_BUSY: it is ending already. */
 typedef void core_trace_done_fn(void *arg);
 ERR_MUST_USE int core_trace_stop(struct core *c, const char *who, core_trace_done_fn *done, void *arg);
 

@@ -264,8 +264,8 @@ struct trg { /* for others: to read, never to write; in this order because there
 	uint64_t armed_ms;       /* when TIMER comes; UINT64_MAX: it does not */
 	uint64_t changer;        /* number of the recall or replace under way that names it; 0: none */
 	const char *accepted_by; /* Origin-Host of the SMS-SC that took the DTR; NULL: not known */
-	/* the peer that its DTR goes, or went, to, by its host; and Destination-Host of that DTR. NULL:
-	 * not known, none */
+	/* the peer that its DTR goes, or went, to, by its host; and Destination-Host of that DTR.
+	 * NULL: not known, none */
 	const char *sent_to, *sent_host;
 	/* id that the SMS-SC gave the message (SMPP), of trg_set_message_id(); NULL: none */
 	char *message_id;
