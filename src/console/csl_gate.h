@@ -35,10 +35,9 @@ struct csl_session { /* a copy; the gate keeps its own */
 ERR_MUST_USE int csl_gate_new(struct csl_gate **out, const struct csl_gate_conf *conf);
 void csl_gate_free(struct csl_gate *g); /* NULL allowed */
 
-/* Makes a link of the random octets. A person with sessions_per_person of them loses the oldest
- * one.
- * ERR_BUSY: links_max of others are open and none has run out. ERR_INVAL: no role, or a name that is
- * none. */
+/* Makes a link of the random octets. A person with sessions_per_person of them loses the oldest.
+ * ERR_BUSY: links_max of others are open, and none has run out.
+ * ERR_INVAL: no role, or a name that is none. */
 ERR_MUST_USE int csl_gate_link(struct csl_gate *g, const struct csl_person *person, const uint8_t random[CSL_SECRET_OCTETS],
 			       uint64_t now_ms, char link[CSL_SECRET_MAX]);
 /* Uses a link up. ERR_AUTH: no such link is open. */

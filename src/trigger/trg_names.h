@@ -19,8 +19,8 @@ struct trg_names {          /* starts zeroed */
 	size_t max;         /* names */
 	struct sip_key key; /* the owner's random one: peers choose names */
 	void *room;         /* for all of them, with trg_names_reserve(); else NULL */
-	/* by the low bits of the length: the name that was kept last. Most triggers have the same few
-	 * names, and these are found without a hash. */
+	/* by the low bits of the length: the name that was kept last. Most triggers have the same
+	 * few names, and these are found without a hash. */
 	const struct map_node *recent[TRG_NAMES_RECENT];
 };
 
