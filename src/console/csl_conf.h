@@ -6,12 +6,28 @@
 #define CSL_HOSTS_MAX 8
 #define CSL_SOCKET_MAX 108 /* of an AF_UNIX address, with the NUL */
 #define CSL_GROUP_MAX 64
+#define CSL_CERTIFICATES_MAX 256
+#define CSL_MATCH_MAX 512
+#define CSL_PERSON_MAX 64
 
 enum csl_sandbox { CSL_SANDBOX_OFF, CSL_SANDBOX_PREFER, CSL_SANDBOX_REQUIRE };
 
 struct csl_listen {
 	char address[CFG_ADDRESS_MAX];
 	uint16_t port;
+};
+
+struct csl_listen_tls {
+	bool enabled;
+	char address[CFG_ADDRESS_MAX];
+	uint16_t port;
+	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX], client_ca[CFG_PATH_MAX];
+};
+
+struct csl_certificate { /* one entry: whose a client certificate is */
+	char match[CSL_MATCH_MAX];
+	char person[CSL_PERSON_MAX];
+	int role; /* enum ctl_role */
 };
 
 struct csl_groups { /* of this machine; "": nobody has the role */
@@ -29,6 +45,9 @@ struct csl_timers {
 
 struct csl_conf {
 	struct csl_listen listen;
+	struct csl_listen_tls listen_tls;
+	struct csl_certificate certificates[CSL_CERTIFICATES_MAX];
+	size_t certificates_n;
 	char hosts[CSL_HOSTS_MAX][CFG_HOST_MAX];
 	size_t hosts_n;
 	char control[CSL_SOCKET_MAX], login[CSL_SOCKET_MAX];

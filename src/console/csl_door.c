@@ -61,7 +61,8 @@ int csl_door_link(struct csl_door *d, const struct csl_person *person, char link
 	return err;
 }
 
-int csl_door_enter(struct csl_door *d, const char *link, char cookie[CSL_SECRET_MAX], struct csl_session *out)
+int csl_door_enter(struct csl_door *d, const char *link, const struct csl_way *way, char cookie[CSL_SECRET_MAX],
+		   struct csl_session *out)
 {
 	uint8_t random[2 * CSL_SECRET_OCTETS];
 	uint64_t now_ms = clock_boot_ms();
@@ -75,19 +76,36 @@ int csl_door_enter(struct csl_door *d, const char *link, char cookie[CSL_SECRET_
 	pthread_mutex_lock(&d->lock);
 	err = csl_gate_use(d->gate, link, now_ms, &person);
 	if (!err) {
-		err = csl_gate_begin(d->gate, &person, random, now_ms, cookie, out);
+		err = csl_gate_begin(d->gate, &person, way, random, now_ms, cookie, out);
 	}
 	pthread_mutex_unlock(&d->lock);
 	return err;
 }
 
-int csl_door_find(struct csl_door *d, const char *cookie, const char *token, bool acts, struct csl_session *out)
+int csl_door_open(struct csl_door *d, const struct csl_person *person, const struct csl_way *way, char cookie[CSL_SECRET_MAX],
+		  struct csl_session *out)
+{
+	uint8_t random[2 * CSL_SECRET_OCTETS];
+	int err = draw(random, sizeof random);
+
+	OBJ_CHECK(d, CSL_DOOR_MAGIC);
+	if (err) {
+		return err;
+	}
+	pthread_mutex_lock(&d->lock);
+	err = csl_gate_begin(d->gate, person, way, random, clock_boot_ms(), cookie, out);
+	pthread_mutex_unlock(&d->lock);
+	return err;
+}
+
+int csl_door_find(struct csl_door *d, const char *cookie, const char *token, const struct csl_way *way, bool acts,
+		  struct csl_session *out)
 {
 	int err;
 
 	OBJ_CHECK(d, CSL_DOOR_MAGIC);
 	pthread_mutex_lock(&d->lock);
-	err = csl_gate_find(d->gate, cookie, token, acts, clock_boot_ms(), out);
+	err = csl_gate_find(d->gate, cookie, token, way, acts, clock_boot_ms(), out);
 	pthread_mutex_unlock(&d->lock);
 	return err;
 }

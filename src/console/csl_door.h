@@ -12,7 +12,12 @@ void csl_door_free(struct csl_door *d); /* NULL allowed */
 /* As csl_gate_link(); ERR_IO: the machine has no random numbers. */
 ERR_MUST_USE int csl_door_link(struct csl_door *d, const struct csl_person *person, char link[CSL_SECRET_MAX]);
 /* Uses a link up and begins the session of its person. ERR_AUTH, ERR_BUSY, ERR_IO. */
-ERR_MUST_USE int csl_door_enter(struct csl_door *d, const char *link, char cookie[CSL_SECRET_MAX], struct csl_session *out);
+ERR_MUST_USE int csl_door_enter(struct csl_door *d, const char *link, const struct csl_way *way, char cookie[CSL_SECRET_MAX],
+				struct csl_session *out);
+/* Begins the session of a person who proved to be that otherwise. ERR_BUSY, ERR_IO. */
+ERR_MUST_USE int csl_door_open(struct csl_door *d, const struct csl_person *person, const struct csl_way *way,
+			       char cookie[CSL_SECRET_MAX], struct csl_session *out);
 /* As csl_gate_find(). */
-ERR_MUST_USE int csl_door_find(struct csl_door *d, const char *cookie, const char *token, bool acts, struct csl_session *out);
+ERR_MUST_USE int csl_door_find(struct csl_door *d, const char *cookie, const char *token, const struct csl_way *way, bool acts,
+			       struct csl_session *out);
 void csl_door_leave(struct csl_door *d, const char *cookie);

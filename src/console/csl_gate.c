@@ -19,6 +19,7 @@ struct session {
 	bool open;
 	char cookie[CSL_SECRET_MAX], token[CSL_SECRET_MAX];
 	struct csl_person person;
+	struct csl_way way;
 	uint64_t seen_ms, until_ms;
 };
 
@@ -170,8 +171,9 @@ static void show(const struct csl_gate *g, const struct session *s, uint64_t now
 	str_set(out->token, sizeof out->token, s->token);
 }
 
-int csl_gate_begin(struct csl_gate *g, const struct csl_person *person, const uint8_t random[2 * CSL_SECRET_OCTETS],
-		   uint64_t now_ms, char cookie[CSL_SECRET_MAX], struct csl_session *out)
+int csl_gate_begin(struct csl_gate *g, const struct csl_person *person, const struct csl_way *way,
+		   const uint8_t random[2 * CSL_SECRET_OCTETS], uint64_t now_ms, char cookie[CSL_SECRET_MAX],
+		   struct csl_session *out)
 {
 	struct session *s;
 
@@ -180,7 +182,9 @@ int csl_gate_begin(struct csl_gate *g, const struct csl_person *person, const ui
 	if (!s) {
 		return ERR_BUSY;
 	}
-	*s = (struct session){ .open = true, .person = *person, .seen_ms = now_ms, .until_ms = now_ms + g->conf.session_ms };
+	*s = (struct session){
+		.open = true, .person = *person, .way = *way, .seen_ms = now_ms, .until_ms = now_ms + g->conf.session_ms
+	};
 	str_hex(s->cookie, random, CSL_SECRET_OCTETS);
 	str_hex(s->token, random + CSL_SECRET_OCTETS, CSL_SECRET_OCTETS);
 	str_set(cookie, CSL_SECRET_MAX, s->cookie);
@@ -188,7 +192,13 @@ int csl_gate_begin(struct csl_gate *g, const struct csl_person *person, const ui
 	return 0;
 }
 
-int csl_gate_find(struct csl_gate *g, const char *cookie, const char *token, bool acts, uint64_t now_ms, struct csl_session *out)
+static bool way_ok(const struct csl_way *own, const struct csl_way *given)
+{
+	return own->tls == given->tls && (!own->fingerprint[0] || !strcmp(own->fingerprint, given->fingerprint));
+}
+
+int csl_gate_find(struct csl_gate *g, const char *cookie, const char *token, const struct csl_way *way, bool acts,
+		  uint64_t now_ms, struct csl_session *out)
 {
 	struct session *found = NULL;
 
@@ -197,7 +207,7 @@ int csl_gate_find(struct csl_gate *g, const char *cookie, const char *token, boo
 		struct session *s = &g->sessions[i];
 		bool it = session_open(g, s, now_ms) && same(s->cookie, cookie);
 
-		if (it && same(s->token, token)) {
+		if (it && same(s->token, token) && way_ok(&s->way, way)) {
 			found = s;
 		}
 	}

@@ -20,6 +20,14 @@ struct csl_gate_conf {
 	uint64_t link_ms, idle_ms, session_ms;
 };
 
+/* How a session began, and how a request comes. A session that began over TLS is used over TLS, and
+ * one of a certificate with this certificate only. */
+#define CSL_FINGERPRINT_MAX 65 /* SHA-256 in hexadecimal digits, with the NUL */
+struct csl_way {
+	bool tls;
+	char fingerprint[CSL_FINGERPRINT_MAX]; /* of the verified client certificate; "": none */
+};
+
 struct csl_person {
 	char name[CTL_NAME_MAX];
 	enum ctl_role role;
@@ -42,14 +50,17 @@ ERR_MUST_USE int csl_gate_link(struct csl_gate *g, const struct csl_person *pers
 			       uint64_t now_ms, char link[CSL_SECRET_MAX]);
 /* Uses a link up. ERR_AUTH: no such link is open. */
 ERR_MUST_USE int csl_gate_use(struct csl_gate *g, const char *link, uint64_t now_ms, struct csl_person *out);
-/* Begins a session; `random` makes its cookie and its token. A person with sessions_per_person of
- * them loses the one that was idle longest. ERR_BUSY: sessions_max of others are open. */
-ERR_MUST_USE int csl_gate_begin(struct csl_gate *g, const struct csl_person *person, const uint8_t random[2 * CSL_SECRET_OCTETS],
-				uint64_t now_ms, char cookie[CSL_SECRET_MAX], struct csl_session *out);
-/* The session of this cookie and this token; both are needed. `acts`: its idle time begins anew;
- * false for what a page asks by itself. ERR_AUTH: none, or it has ended. */
-ERR_MUST_USE int csl_gate_find(struct csl_gate *g, const char *cookie, const char *token, bool acts, uint64_t now_ms,
-			       struct csl_session *out);
+/* Begins a session, bound to `way`; `random` makes its cookie and its token. A person with
+ * sessions_per_person of them loses the one that was idle longest. ERR_BUSY: sessions_max of others
+ * are open. */
+ERR_MUST_USE int csl_gate_begin(struct csl_gate *g, const struct csl_person *person, const struct csl_way *way,
+				const uint8_t random[2 * CSL_SECRET_OCTETS], uint64_t now_ms, char cookie[CSL_SECRET_MAX],
+				struct csl_session *out);
+/* The session of this cookie and this token; both are needed. The way has to be the session's; a
+ * session that began without a certificate asks for none. `acts`: its idle time begins anew; false
+ * for what a page asks by itself. ERR_AUTH: none, or it has ended. */
+ERR_MUST_USE int csl_gate_find(struct csl_gate *g, const char *cookie, const char *token, const struct csl_way *way, bool acts,
+			       uint64_t now_ms, struct csl_session *out);
 /* Ends the session of this cookie; nothing happens without one. */
 void csl_gate_end(struct csl_gate *g, const char *cookie);
 /* Sessions that are open now. */

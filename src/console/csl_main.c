@@ -34,12 +34,14 @@ struct console {
 	struct net_loop *loop;
 	struct csl_door *door;
 	struct csl_import *import;
-	struct csl_web *web;
+	struct csl_web *web, *web_tls; /* the second is NULL without listen_tls */
+	struct csl_secure *secure;
+	struct csl_tls *tls; /* until the server has it */
 	struct csl_login *login;
 	struct net_timer *look;
 	struct csl_roles roles;
-	int web_fd, login_fd; /* listen */
-	uint16_t port;
+	int web_fd, tls_fd, login_fd; /* listen */
+	uint16_t port, tls_port;
 	char url[URL_MAX];
 	bool full; /* that all connections are taken was logged */
 };
@@ -67,10 +69,16 @@ static void on_signal(void *arg, int signum)
 static void on_look(void *arg)
 {
 	struct console *c = OBJ_OF(arg, struct console, CONSOLE_MAGIC);
-	unsigned n = csl_web_connections(c->web);
+	unsigned http = csl_web_connections(c->web), tls = c->web_tls ? csl_web_connections(c->web_tls) : 0;
+	unsigned n = http > tls ? http : tls;
 	bool full = n >= c->conf.limits.connections;
 
 	csl_web_look(c->web);
+	if (c->web_tls) {
+		csl_web_look(c->web_tls);
+	}
+	csl_secure_look(c->secure);
+
 	if (full != c->full) {
 		log_warn(&c->log, "console",
 			 full ? "all %u connections are taken (limits.connections); others wait"
@@ -101,6 +109,12 @@ static int open_all(struct console *c)
 	err = net_tcp_bind(&c->web_fd, &c->port, c->conf.listen.address, c->conf.listen.port, BACKLOG);
 	if (err) {
 		return fail(c->conf.listen.address, words(err));
+	}
+	if (c->conf.listen_tls.enabled) {
+		err = net_tcp_bind(&c->tls_fd, &c->tls_port, c->conf.listen_tls.address, c->conf.listen_tls.port, BACKLOG);
+	}
+	if (err) {
+		return fail(c->conf.listen_tls.address, words(err));
 	}
 	/* everyone may ask; the answer depends on who asks */
 	err = net_unix_bind(&c->login_fd, c->conf.login, 0666, BACKLOG);
@@ -154,6 +168,28 @@ static int seal(struct console *c, struct sbx_report *report)
 	return sandboxed(c, sbx_seal(report, &conf, why), why);
 }
 
+/* HTTPS beside HTTP, with the same sessions. */
+static int make_tls(struct console *c, const struct csl_web_conf *http)
+{
+	struct csl_web_conf web = *http;
+	int err;
+
+	if (!c->tls) {
+		return 0;
+	}
+	web.fd = c->tls_fd;
+	web.names.address = c->conf.listen_tls.address;
+	web.names.port = c->tls_port;
+	web.tls = c->tls;
+	err = csl_web_new(&c->web_tls, &web);
+	if (!err) {
+		c->tls_fd = -1;
+	}
+	csl_tls_free(c->tls); /* GnuTLS has its own copy; ours of the key is overwritten */
+	c->tls = NULL;
+	return err;
+}
+
 static int make_parts(struct console *c)
 {
 	const struct csl_limits *l = &c->conf.limits;
@@ -168,9 +204,14 @@ static int make_parts(struct console *c)
 				    .ask = { c->conf.control, (uint32_t)t->answer_ms, (size_t)l->answer_max },
 				    .log = &c->log };
 	struct csl_login_conf login = { c->login_fd, NULL, c->roles, c->url, t->link_ms, &c->log };
+	struct csl_secure_conf secure = { c->conf.certificates, c->conf.certificates_n, NULL, &c->log };
 	int err = csl_door_new(&c->door, &gate);
 
-	web.door = login.door = c->door;
+	login.door = secure.door = c->door;
+	if (!err) {
+		err = csl_secure_new(&c->secure, &secure);
+	}
+	web.enter = (struct csl_enter_conf){ c->door, c->secure, &c->log };
 	if (!err) {
 		err = csl_import_new(&c->import, &web.ask);
 	}
@@ -186,6 +227,9 @@ static int make_parts(struct console *c)
 	}
 	if (!err) {
 		c->web_fd = -1; /* closed with the server */
+		err = make_tls(c, &web);
+	}
+	if (!err) {
 		net_timer_start(c->look, LOOK_MS);
 	}
 	return err;
@@ -213,6 +257,11 @@ static int serve(struct console *c)
 	}
 	log_info(&c->log, "console", "ready %s, links at %s", shown_address(address, c->conf.listen.address, c->port),
 		 c->conf.login);
+	if (c->web_tls) {
+		log_info(&c->log, "console", "HTTPS at %s, client certificates %s",
+			 shown_address(address, c->conf.listen_tls.address, c->tls_port),
+			 c->conf.certificates_n ? "log in" : "are not asked for");
+	}
 	err = net_loop_run(c->loop);
 	return err ? fail("the loop", words(err)) : OK;
 }
@@ -230,7 +279,10 @@ static int run(struct console *c)
 	if (!code) {
 		code = serve(c);
 	}
+	csl_web_free(c->web_tls);
 	csl_web_free(c->web);
+	csl_secure_free(c->secure);
+	csl_tls_free(c->tls);
 	csl_login_free(c->login);
 	csl_import_free(c->import);
 	csl_door_free(c->door);
@@ -243,6 +295,9 @@ static int run(struct console *c)
 	}
 	if (c->web_fd >= 0) {
 		close(c->web_fd);
+	}
+	if (c->tls_fd >= 0) {
+		close(c->tls_fd);
 	}
 	if (c->login_fd >= 0) {
 		close(c->login_fd);
@@ -260,8 +315,9 @@ static int start(const char *path, bool test_only)
 		return fail("could not start", "out of memory");
 	}
 	obj_begin(&c->obj, CONSOLE_MAGIC);
-	c->web_fd = c->login_fd = -1;
-	if (csl_conf_load(&c->conf, path, &why)) {
+	c->web_fd = c->tls_fd = c->login_fd = -1;
+	if (csl_conf_load(&c->conf, path, &why) ||
+	    (c->conf.listen_tls.enabled && csl_tls_new(test_only ? NULL : &c->tls, &c->conf.listen_tls, &why))) {
 		report_print(&why, stderr, PROGRAM);
 	} else if (test_only) {
 		report_print(&why, stderr, PROGRAM);
@@ -315,6 +371,7 @@ static int version(void)
 {
 	char text[VERSION_TEXT_MAX], seccomp[SBX_VERSION_MAX];
 	const struct version_library libraries[] = { { "jansson", jansson_version_str() },
+						     { "gnutls", csl_tls_library_version() },
 						     { "libmicrohttpd", csl_web_library_version() },
 						     { "libseccomp", sbx_library_version(seccomp) },
 						     { "libuv", net_library_version() } };

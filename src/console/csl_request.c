@@ -24,9 +24,8 @@ static const struct {
 	enum csl_what what;
 	bool get, post;
 } rows[] = {
-	{ "/login", CSL_LOGIN, false, true },
-	{ "/logout", CSL_LOGOUT, false, true },
-	{ "/api/me", CSL_ME, true, false },
+	{ "/login", CSL_LOGIN, false, true },      { "/login-certificate", CSL_LOGIN_CERTIFICATE, false, true },
+	{ "/logout", CSL_LOGOUT, false, true },    { "/api/me", CSL_ME, true, false },
 	{ "/api/import", CSL_IMPORT, true, true },
 };
 
@@ -56,18 +55,18 @@ int csl_target_parse(struct csl_target *out, enum csl_method method, const char 
 	return method == CSL_GET ? 0 : ERR_STATE;
 }
 
-int csl_cookie_parse(char out[CSL_SECRET_MAX], const char *header)
+int csl_cookie_parse(char out[CSL_SECRET_MAX], const char *name, const char *header)
 {
-	static const char name[] = CSL_COOKIE "=";
+	size_t named = strlen(name);
 	unsigned found = 0;
 
 	for (const char *p = header; p && *p; p += strspn(p, "; ")) {
 		size_t n = strcspn(p, ";");
 
-		if (n == sizeof name - 1 + CSL_SECRET_MAX - 1 && !memcmp(p, name, sizeof name - 1) &&
-		    strspn(p + sizeof name - 1, "0123456789abcdef") == CSL_SECRET_MAX - 1) {
+		if (n == named + 1 + CSL_SECRET_MAX - 1 && !memcmp(p, name, named) && p[named] == '=' &&
+		    strspn(p + named + 1, "0123456789abcdef") == CSL_SECRET_MAX - 1) {
 			found++;
-			memcpy(out, p + sizeof name - 1, CSL_SECRET_MAX - 1);
+			memcpy(out, p + named + 1, CSL_SECRET_MAX - 1);
 			out[CSL_SECRET_MAX - 1] = 0;
 		}
 		p += n;
@@ -113,4 +112,9 @@ bool csl_origin_ok(const char *origin, const char *site, const char *host)
 	}
 	at = !strncmp(origin, "http://", 7) ? origin + 7 : !strncmp(origin, "https://", 8) ? origin + 8 : NULL;
 	return at && host && !strcasecmp(at, host);
+}
+
+bool csl_origin_tls_ok(const char *origin, bool tls)
+{
+	return !tls || !origin || !strncmp(origin, "https://", 8);
 }

@@ -11,10 +11,11 @@
 
 enum csl_method { CSL_GET, CSL_POST, CSL_OTHER };
 enum csl_what {
-	CSL_FILE,   /* a file of our own; `name` is its path */
-	CSL_LOGIN,  /* POST: a link becomes a session */
-	CSL_LOGOUT, /* POST */
-	CSL_ME,     /* GET: who is logged in */
+	CSL_FILE,              /* a file of our own; `name` is its path */
+	CSL_LOGIN,             /* POST: a link becomes a session */
+	CSL_LOGIN_CERTIFICATE, /* POST: so does the client certificate of the connection */
+	CSL_LOGOUT,            /* POST */
+	CSL_ME,                /* GET: who is logged in */
 	CSL_COMMAND /* a command of the control socket; `name` is it */,
 	CSL_IMPORT, /* POST: a file; GET: how far the last one is */
 };
@@ -31,10 +32,12 @@ enum csl_method csl_method_of(const char *method);
  * another method. */
 ERR_MUST_USE int csl_target_parse(struct csl_target *out, enum csl_method method, const char *path);
 
-/* The value of our cookie in a Cookie header (NULL allowed): CSL_SECRET_MAX - 1 hexadecimal digits.
- * ERR_NOTFOUND: none of that form; ERR_INVAL: two of them. */
+/* The value of the cookie `name`, one of these two, in a Cookie header (NULL allowed):
+ * CSL_SECRET_MAX - 1 hexadecimal digits. ERR_NOTFOUND: none of that form. ERR_INVAL: two. */
 #define CSL_COOKIE "mtc_console"
-ERR_MUST_USE int csl_cookie_parse(char out[CSL_SECRET_MAX], const char *header);
+/* a browser takes it from HTTPS only, for this host only */
+#define CSL_COOKIE_TLS "__Host-mtc_console"
+ERR_MUST_USE int csl_cookie_parse(char out[CSL_SECRET_MAX], const char *name, const char *header);
 
 struct csl_names {           /* borrowed */
 	const char *address; /* that we listen at */
@@ -48,3 +51,5 @@ bool csl_host_ok(const struct csl_names *names, const char *host);
 /* The Origin header (NULL: there is none, which is so for GET) is http or https at `host`, and
  * Sec-Fetch-Site (NULL allowed) does not say that another site asks. */
 bool csl_origin_ok(const char *origin, const char *site, const char *host);
+/* Over TLS, our page came over TLS, too. NULL: there is no Origin header. */
+bool csl_origin_tls_ok(const char *origin, bool tls);

@@ -34,6 +34,7 @@ struct call { /* one request */
 	enum csl_method method;
 	struct csl_target target;
 	struct csl_session session; /* of whoever asks; unset for files and the log-in */
+	struct csl_way way;
 	char cookie[CSL_SECRET_MAX];
 	char *body; /* owned */
 	size_t len;
@@ -53,10 +54,10 @@ static int find_session(const struct csl_web *w, struct MHD_Connection *c, struc
 {
 	const char *token = header(c, "X-Console-Token");
 
-	if (csl_cookie_parse(call->cookie, header(c, "Cookie")) || !token) {
+	if (csl_cookie_parse(call->cookie, csl_secure_cookie(&call->way), header(c, "Cookie")) || !token) {
 		return ERR_AUTH;
 	}
-	return csl_door_find(w->conf.door, call->cookie, token, !header(c, "X-Console-Poll"), &call->session);
+	return csl_door_find(w->conf.enter.door, call->cookie, token, &call->way, !header(c, "X-Console-Poll"), &call->session);
 }
 
 /* 0, or the status of the refusal with its words. */
@@ -79,6 +80,11 @@ static unsigned judge_command(const struct call *call, const char **words)
 	return 0;
 }
 
+static bool open_to_all(enum csl_what what)
+{
+	return what == CSL_FILE || what == CSL_LOGIN || what == CSL_LOGIN_CERTIFICATE;
+}
+
 static unsigned judge(const struct csl_web *w, struct MHD_Connection *c, struct call *call, const char *path, const char **words)
 {
 	const char *host = header(c, "Host"), *size = header(c, "Content-Length");
@@ -93,11 +99,12 @@ static unsigned judge(const struct csl_web *w, struct MHD_Connection *c, struct 
 		*words = err == ERR_STATE ? "this address takes another method" : "there is nothing at this address";
 		return err == ERR_STATE ? MHD_HTTP_METHOD_NOT_ALLOWED : MHD_HTTP_NOT_FOUND;
 	}
-	if (!csl_origin_ok(header(c, "Origin"), header(c, "Sec-Fetch-Site"), host) && call->target.what != CSL_FILE) {
+	if (call->target.what != CSL_FILE && (!csl_origin_ok(header(c, "Origin"), header(c, "Sec-Fetch-Site"), host) ||
+					      !csl_origin_tls_ok(header(c, "Origin"), call->way.tls))) {
 		*words = "the page of another site may not ask";
 		return MHD_HTTP_FORBIDDEN;
 	}
-	if (call->target.what != CSL_FILE && call->target.what != CSL_LOGIN && find_session(w, c, call)) {
+	if (!open_to_all(call->target.what) && find_session(w, c, call)) {
 		*words = "not logged in: 'mtcctl console' prints a link";
 		return MHD_HTTP_UNAUTHORIZED;
 	}
@@ -134,6 +141,7 @@ static enum MHD_Result begin(struct csl_web *w, struct MHD_Connection *c, const 
 	obj_begin(&call->obj, CALL_MAGIC);
 	call->file = -1;
 	call->method = csl_method_of(method);
+	csl_secure_way(&call->way, c);
 	*slot = call; /* freed in on_end() */
 	status = judge(w, c, call, path, &words);
 	csl_idle_asks(idle, call->session.person.role != CTL_ROLE_NONE, clock_boot_ms());
@@ -193,39 +201,14 @@ static enum MHD_Result take(const struct csl_web *w, struct call *call, const ch
 
 /* -- its answer */
 
-static json_t *session_json(const struct csl_session *s)
-{
-	return json_pack("{s:s, s:s, s:s, s:I, s:I}", "name", s->person.name, "role", ctl_role_word(s->person.role), "token",
-			 s->token, "idle_s", (json_int_t)(s->idle_left_ms / 1000), "left_s", (json_int_t)(s->left_ms / 1000));
-}
-
-static enum MHD_Result answer_login(const struct csl_web *w, struct MHD_Connection *c, const struct call *call)
-{
-	json_t *args = csl_args_of_body(call->body, call->len);
-	const char *link = json_string_value(json_object_get(args, "link"));
-	char secret[CSL_SECRET_MAX], cookie[CSL_SECRET_MAX + 64];
-	struct csl_session s;
-	int err = link ? csl_door_enter(w->conf.door, link, secret, &s) : ERR_AUTH;
-
-	json_decref(args);
-	if (err) {
-		log_info(w->conf.log, "web", "a log-in was refused: %s",
-			 err == ERR_BUSY ? "too many sessions (limits.sessions)" : "no such link is open");
-		return csl_reply_error(c, err == ERR_BUSY ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_UNAUTHORIZED,
-				       err == ERR_BUSY ? "too many sessions are open: log out elsewhere, or wait"
-						       : "this link was used before, or its time is over: "
-							 "'mtcctl console' prints another one");
-	}
-	log_info(w->conf.log, "web", "%s logged in with the role %s", s.person.name, ctl_role_word(s.person.role));
-	snprintf(cookie, sizeof cookie, CSL_COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict", secret);
-	return csl_reply_json(c, MHD_HTTP_OK, session_json(&s), cookie);
-}
-
 static enum MHD_Result answer_logout(const struct csl_web *w, struct MHD_Connection *c, const struct call *call)
 {
-	csl_door_leave(w->conf.door, call->cookie);
+	char cookie[CSL_COOKIE_TEXT_MAX];
+
+	csl_door_leave(w->conf.enter.door, call->cookie);
 	log_info(w->conf.log, "web", "%s logged out", call->session.person.name);
-	return csl_reply_json(c, MHD_HTTP_OK, json_object(), CSL_COOKIE "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+	csl_secure_cookie_text(cookie, &call->way, "");
+	return csl_reply_json(c, MHD_HTTP_OK, json_object(), cookie);
 }
 
 static enum MHD_Result answer_command(const struct csl_web *w, struct MHD_Connection *c, const struct call *call)
@@ -296,11 +279,13 @@ static enum MHD_Result answer(const struct csl_web *w, struct MHD_Connection *c,
 	case CSL_FILE:
 		return answer_file(c, call->target.name);
 	case CSL_LOGIN:
-		return answer_login(w, c, call);
+		return csl_enter_link(&w->conf.enter, c, call->way.tls, call->body, call->len);
+	case CSL_LOGIN_CERTIFICATE:
+		return csl_enter_certificate(&w->conf.enter, c, &call->way);
 	case CSL_LOGOUT:
 		return answer_logout(w, c, call);
 	case CSL_ME:
-		return csl_reply_json(c, MHD_HTTP_OK, session_json(&call->session), NULL);
+		return csl_reply_json(c, MHD_HTTP_OK, csl_enter_json(&call->session), NULL);
 	case CSL_COMMAND:
 		return answer_command(w, c, call);
 	default:
@@ -379,7 +364,9 @@ static void on_words(void *arg, const char *fmt, va_list ap)
 int csl_web_new(struct csl_web **out, const struct csl_web_conf *conf)
 {
 	struct csl_web *w = calloc(1, sizeof *w);
-	unsigned wait_s = (unsigned)((conf->connection_ms + 999) / 1000);
+	unsigned wait_s = (unsigned)((conf->connection_ms + 999) / 1000),
+		 flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG;
+	struct MHD_OptionItem more[CSL_TLS_OPTIONS] = { { MHD_OPTION_END, 0, NULL } };
 
 	if (!w) {
 		return ERR_NOMEM;
@@ -390,12 +377,17 @@ int csl_web_new(struct csl_web **out, const struct csl_web_conf *conf)
 		free(w);
 		return ERR_NOMEM;
 	}
-	w->daemon = MHD_start_daemon(
-	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, w, MHD_OPTION_EXTERNAL_LOGGER, on_words,
-	    w, MHD_OPTION_LISTEN_SOCKET, conf->fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)conf->threads,
-	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)conf->connections, MHD_OPTION_CONNECTION_TIMEOUT, wait_s,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEAD_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_end, w,
-	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, w, MHD_OPTION_END);
+	w->conf.tls = NULL;
+	if (conf->tls) {
+		csl_tls_options(conf->tls, more);
+		flags |= MHD_USE_TLS;
+	}
+	w->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, w, MHD_OPTION_EXTERNAL_LOGGER, on_words, w,
+				     MHD_OPTION_LISTEN_SOCKET, conf->fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)conf->threads,
+				     MHD_OPTION_CONNECTION_LIMIT, (unsigned)conf->connections, MHD_OPTION_CONNECTION_TIMEOUT,
+				     wait_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEAD_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+				     MHD_OPTION_NOTIFY_COMPLETED, on_end, w, MHD_OPTION_NOTIFY_CONNECTION, on_connection, w,
+				     MHD_OPTION_ARRAY, more, MHD_OPTION_END);
 	if (!w->daemon) {
 		csl_idle_free(w->idle);
 		free(w);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "console/csl_ask.h"
 #include "console/csl_door.h"
+#include "console/csl_enter.h"
 #include "console/csl_import.h"
 #include "console/csl_request.h"
 
@@ -15,8 +16,9 @@ struct csl_web_conf { /* borrows everything until csl_web_free() */
 	uint64_t connection_ms, import_max;
 	struct csl_names names;
 	struct csl_ask_conf ask;
-	struct csl_door *door;
 	struct csl_import *import;
+	struct csl_enter_conf enter;
+	const struct csl_tls *tls; /* until csl_web_new() returns; NULL: HTTP */
 	const struct log *log;
 };
 

@@ -49,11 +49,13 @@ static void fuzz_head(const char *target, const uint8_t *data, size_t size)
 	promise(err || csl_method_of(line[0]) != CSL_OTHER, "nothing takes another method");
 	promise(err || strspn(t.name, PLAIN) == strlen(t.name), "a name is plain");
 	promise(err || (t.what != CSL_COMMAND && t.what != CSL_FILE) || t.name[0], "and there");
-	if (!csl_cookie_parse(cookie, line[2])) {
+	if (!csl_cookie_parse(cookie, CSL_COOKIE, line[2])) {
 		promise(strlen(cookie) == CSL_SECRET_MAX - 1 && strspn(cookie, HEX) == CSL_SECRET_MAX - 1,
 			"a cookie has one form");
 		promise(strstr(line[2], cookie) != NULL, "and was sent");
 	}
+	promise(csl_cookie_parse(cookie, CSL_COOKIE_TLS, line[2]) || strstr(line[2], CSL_COOKIE_TLS "="),
+		"a cookie of HTTPS has its name");
 	if (csl_host_ok(&names, line[3])) {
 		promise(!strcmp(line[3], "127.0.0.1:8640") || strlen(line[3]) >= 11, "a name is one of ours");
 		promise(!strpbrk(line[3], "/@ \r"), "and nothing besides");

@@ -19,11 +19,16 @@ class Answer:
 
 
 class Browser:
-    """One browser: its cookie and its token. `headers` of a request come before its own; None takes one of them away."""
+    """One browser: its cookie and its token. `headers` of a request come before its own; None takes one of them away. `tls`: an
+    ssl.SSLContext, for HTTPS."""
 
-    def __init__(self, address, port):
-        self.address, self.port = address, port
+    def __init__(self, address, port, tls=None):
+        self.address, self.port, self.tls = address, port, tls
         self.cookie = self.token = None
+
+    @property
+    def cookie_name(self):
+        return "__Host-mtc_console" if self.tls else "mtc_console"
 
     @property
     def host(self):
@@ -32,13 +37,16 @@ class Browser:
     def ask(self, method, path, body=None, headers=None, wait_s=60):
         own = {"Host": self.host}
         if self.cookie:
-            own["Cookie"] = f"other=1; mtc_console={self.cookie}"
+            own["Cookie"] = f"other=1; {self.cookie_name}={self.cookie}"
         if self.token:
             own["X-Console-Token"] = self.token
         if method == "POST":
-            own["Origin"] = f"http://{self.host}"
+            own["Origin"] = f"{'https' if self.tls else 'http'}://{self.host}"
         own.update(headers or {})
-        connection = http.client.HTTPConnection(self.address, self.port, timeout=wait_s)
+        if self.tls:
+            connection = http.client.HTTPSConnection(self.address, self.port, timeout=wait_s, context=self.tls)
+        else:
+            connection = http.client.HTTPConnection(self.address, self.port, timeout=wait_s)
         try:
             data = json.dumps(body) if isinstance(body, dict) else body
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
@@ -67,9 +75,15 @@ class Browser:
         return self.ask("POST", f"/api/{command}", arguments)
 
     def log_in(self, link):
-        answer = self.ask("POST", "/login", {"link": link.rsplit("#", 1)[1]})
+        return self._entered(self.ask("POST", "/login", {"link": link.rsplit("#", 1)[1]}))
+
+    def log_in_by_certificate(self):
+        return self._entered(self.ask("POST", "/login-certificate", ""))
+
+    def _entered(self, answer):
         if answer.status == 200:
-            self.cookie = answer.headers["Set-Cookie"].split("=", 1)[1].split(";", 1)[0]
+            name, self.cookie = answer.headers["Set-Cookie"].split(";", 1)[0].split("=", 1)
+            assert name == self.cookie_name
             self.token = answer.json["token"]
         return answer
 

@@ -58,7 +58,7 @@ async function ask(method, path, body, poll) {
 	} catch {
 		throw new Refused(0, "The console does not answer.");
 	}
-	if (answer.status === 401 && path !== "login") {
+	if (answer.status === 401 && !path.startsWith("login")) {
 		leave("You are logged out: the session has ended.");
 	}
 	if (!answer.ok) {
@@ -224,7 +224,17 @@ function leave(words) {
 	$("who").textContent = $("identity").textContent = "";
 	document.title = "Log in - mtc-iwf console";
 	show(el("h2", {}, "Log in"), el("p", {}, words || "Who you are is known by your account on the gateway's machine."),
-	     el("p", {}, "Type this there, and open the link that it prints:"), el("pre", { class: "card" }, "mtcctl console"));
+	     el("p", {}, "Type this there, and open the link that it prints:"), el("pre", { class: "card" }, "mtcctl console"),
+	     location.protocol === "https:" ? el("p", {}, el("button", { type: "button", onclick: byCertificate }, "Log in with my certificate")) : null);
+}
+
+/* The browser has asked for the certificate when it connected. */
+async function byCertificate() {
+	try {
+		enter(await ask("POST", "login-certificate", ""));
+	} catch (e) {
+		leave(e.message);
+	}
 }
 
 function enter(me) {

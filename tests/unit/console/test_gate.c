@@ -6,6 +6,7 @@
 static const struct csl_gate_conf conf = {
 	.links_max = 3, .sessions_max = 4, .sessions_per_person = 2, .link_ms = 60, .idle_ms = 100, .session_ms = 1000
 };
+static const struct csl_way http = { .tls = false };
 static uint8_t random_octets[2 * CSL_SECRET_OCTETS] = { [CSL_SECRET_OCTETS + 1] = 0x55 };
 
 /* Other octets at each call. */
@@ -104,18 +105,18 @@ static void test_a_session_needs_cookie_and_token(void **state)
 	struct csl_gate *g = gate();
 
 	(void)state;
-	assert_int_equal(csl_gate_begin(g, &alice, draw(), 0, cookie, &a), 0);
-	assert_int_equal(csl_gate_begin(g, &bob, draw(), 0, cookie_b, &b), 0);
+	assert_int_equal(csl_gate_begin(g, &alice, &http, draw(), 0, cookie, &a), 0);
+	assert_int_equal(csl_gate_begin(g, &bob, &http, draw(), 0, cookie_b, &b), 0);
 	assert_string_not_equal(cookie, a.token);
-	assert_int_equal(csl_gate_find(g, cookie, a.token, true, 1, &s), 0);
+	assert_int_equal(csl_gate_find(g, cookie, a.token, &http, true, 1, &s), 0);
 	assert_string_equal(s.person.name, "alice");
-	assert_int_equal(csl_gate_find(g, cookie, b.token, true, 1, &s), ERR_AUTH);
-	assert_int_equal(csl_gate_find(g, cookie_b, a.token, true, 1, &s), ERR_AUTH);
-	assert_int_equal(csl_gate_find(g, a.token, cookie, true, 1, &s), ERR_AUTH);
-	assert_int_equal(csl_gate_find(g, cookie, "", true, 1, &s), ERR_AUTH);
+	assert_int_equal(csl_gate_find(g, cookie, b.token, &http, true, 1, &s), ERR_AUTH);
+	assert_int_equal(csl_gate_find(g, cookie_b, a.token, &http, true, 1, &s), ERR_AUTH);
+	assert_int_equal(csl_gate_find(g, a.token, cookie, &http, true, 1, &s), ERR_AUTH);
+	assert_int_equal(csl_gate_find(g, cookie, "", &http, true, 1, &s), ERR_AUTH);
 	csl_gate_end(g, cookie);
-	assert_int_equal(csl_gate_find(g, cookie, a.token, true, 1, &s), ERR_AUTH);
-	assert_int_equal(csl_gate_find(g, cookie_b, b.token, true, 1, &s), 0);
+	assert_int_equal(csl_gate_find(g, cookie, a.token, &http, true, 1, &s), ERR_AUTH);
+	assert_int_equal(csl_gate_find(g, cookie_b, b.token, &http, true, 1, &s), 0);
 	csl_gate_free(g);
 }
 
@@ -127,19 +128,19 @@ static void test_a_session_ends_by_idleness_and_by_age(void **state)
 	struct csl_gate *g = gate();
 
 	(void)state;
-	assert_int_equal(csl_gate_begin(g, &alice, draw(), 0, cookie, &a), 0);
-	assert_int_equal(csl_gate_find(g, cookie, a.token, false, 60, &s), 0); /* what a page asks by itself */
+	assert_int_equal(csl_gate_begin(g, &alice, &http, draw(), 0, cookie, &a), 0);
+	assert_int_equal(csl_gate_find(g, cookie, a.token, &http, false, 60, &s), 0); /* what a page asks by itself */
 	assert_int_equal(s.idle_left_ms, 40);
-	assert_int_equal(csl_gate_find(g, cookie, a.token, true, 99, &s), 0);
+	assert_int_equal(csl_gate_find(g, cookie, a.token, &http, true, 99, &s), 0);
 	assert_int_equal(s.idle_left_ms, 100);
-	assert_int_equal(csl_gate_find(g, cookie, a.token, true, 199, &s), ERR_AUTH);
+	assert_int_equal(csl_gate_find(g, cookie, a.token, &http, true, 199, &s), ERR_AUTH);
 	assert_int_equal(csl_gate_sessions(g, 199), 0);
-	assert_int_equal(csl_gate_begin(g, &alice, draw(), 0, cookie, &a), 0);
+	assert_int_equal(csl_gate_begin(g, &alice, &http, draw(), 0, cookie, &a), 0);
 	for (uint64_t now = 50; now < 1000; now += 50) {
-		assert_int_equal(csl_gate_find(g, cookie, a.token, true, now, &s), 0);
+		assert_int_equal(csl_gate_find(g, cookie, a.token, &http, true, now, &s), 0);
 		assert_int_equal(s.left_ms, 1000 - now);
 	}
-	assert_int_equal(csl_gate_find(g, cookie, a.token, true, 1000, &s), ERR_AUTH);
+	assert_int_equal(csl_gate_find(g, cookie, a.token, &http, true, 1000, &s), ERR_AUTH);
 	csl_gate_free(g);
 }
 
@@ -153,18 +154,55 @@ static void test_sessions_are_bounded(void **state)
 
 	(void)state;
 	for (uint64_t i = 0; i < 3; i++) { /* the third takes the place of the one that was idle longest */
-		assert_int_equal(csl_gate_begin(g, &alice, draw(), i, cookies[i], &a[i]), 0);
+		assert_int_equal(csl_gate_begin(g, &alice, &http, draw(), i, cookies[i], &a[i]), 0);
 	}
 	assert_int_equal(csl_gate_sessions(g, 3), 2);
-	assert_int_equal(csl_gate_find(g, cookies[0], a[0].token, true, 3, &s), ERR_AUTH);
-	assert_int_equal(csl_gate_find(g, cookies[1], a[1].token, true, 3, &s), 0);
+	assert_int_equal(csl_gate_find(g, cookies[0], a[0].token, &http, true, 3, &s), ERR_AUTH);
+	assert_int_equal(csl_gate_find(g, cookies[1], a[1].token, &http, true, 3, &s), 0);
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(csl_gate_begin(g, &bob, draw(), 4, cookie, &s), 0);
+		assert_int_equal(csl_gate_begin(g, &bob, &http, draw(), 4, cookie, &s), 0);
 	}
-	assert_int_equal(csl_gate_begin(g, &carol, draw(), 4, cookie, &s), ERR_BUSY);
+	assert_int_equal(csl_gate_begin(g, &carol, &http, draw(), 4, cookie, &s), ERR_BUSY);
 	assert_int_equal(csl_gate_sessions(g, 4), 4);
-	assert_int_equal(csl_gate_begin(g, &alice, draw(), 4, cookie, &s), 0);   /* in place of her own */
-	assert_int_equal(csl_gate_begin(g, &carol, draw(), 104, cookie, &s), 0); /* the others were idle */
+	assert_int_equal(csl_gate_begin(g, &alice, &http, draw(), 4, cookie, &s), 0);   /* in place of her own */
+	assert_int_equal(csl_gate_begin(g, &carol, &http, draw(), 104, cookie, &s), 0); /* the others were idle */
+	csl_gate_free(g);
+}
+
+static bool found(struct csl_gate *g, const char *cookie, const struct csl_session *s, const struct csl_way *way)
+{
+	struct csl_session again;
+
+	return csl_gate_find(g, cookie, s->token, way, true, 1, &again) == 0;
+}
+
+static void test_a_session_is_bound_to_its_way(void **state)
+{
+	struct csl_person alice = person("alice", CTL_ROLE_READ);
+	const struct csl_way tls = { .tls = true }, one = { .tls = true, .fingerprint = "1111" },
+			     two = { .tls = true, .fingerprint = "2222" };
+	char cookies[3][CSL_SECRET_MAX];
+	struct csl_session s[3];
+	struct csl_gate *g;
+	const struct csl_gate_conf roomy = {
+		.links_max = 1, .sessions_max = 4, .sessions_per_person = 4, .link_ms = 60, .idle_ms = 100, .session_ms = 1000
+	};
+
+	(void)state;
+	assert_int_equal(csl_gate_new(&g, &roomy), 0);
+	assert_int_equal(csl_gate_begin(g, &alice, &http, draw(), 0, cookies[0], &s[0]), 0);
+	assert_int_equal(csl_gate_begin(g, &alice, &tls, draw(), 0, cookies[1], &s[1]), 0);
+	assert_int_equal(csl_gate_begin(g, &alice, &one, draw(), 0, cookies[2], &s[2]), 0);
+	assert_true(found(g, cookies[0], &s[0], &http));
+	assert_false(found(g, cookies[0], &s[0], &tls));
+	assert_false(found(g, cookies[0], &s[0], &one));
+	assert_false(found(g, cookies[1], &s[1], &http));
+	assert_true(found(g, cookies[1], &s[1], &tls));
+	assert_true(found(g, cookies[1], &s[1], &two)); /* a link asks for no certificate */
+	assert_false(found(g, cookies[2], &s[2], &http));
+	assert_false(found(g, cookies[2], &s[2], &tls));
+	assert_false(found(g, cookies[2], &s[2], &two));
+	assert_true(found(g, cookies[2], &s[2], &one));
 	csl_gate_free(g);
 }
 
@@ -177,6 +215,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_a_session_needs_cookie_and_token),
 		cmocka_unit_test(test_a_session_ends_by_idleness_and_by_age),
 		cmocka_unit_test(test_sessions_are_bounded),
+		cmocka_unit_test(test_a_session_is_bound_to_its_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

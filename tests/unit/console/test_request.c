@@ -62,18 +62,21 @@ static void test_cookies(void **state)
 	char out[CSL_SECRET_MAX];
 
 	(void)state;
-	assert_int_equal(csl_cookie_parse(out, "mtc_console=" SECRET), 0);
+	assert_int_equal(csl_cookie_parse(out, CSL_COOKIE, "mtc_console=" SECRET), 0);
 	assert_string_equal(out, SECRET);
-	assert_int_equal(csl_cookie_parse(out, "a=b; mtc_console=" SECRET "; c=d"), 0);
-	assert_int_equal(csl_cookie_parse(out, NULL), ERR_NOTFOUND);
-	assert_int_equal(csl_cookie_parse(out, ""), ERR_NOTFOUND);
-	assert_int_equal(csl_cookie_parse(out, "mtc_console=" SECRET "0"), ERR_NOTFOUND);
-	assert_int_equal(csl_cookie_parse(out, "mtc_console=" SECRET "\""), ERR_NOTFOUND);
-	assert_int_equal(csl_cookie_parse(out, "mtc_console=0123"), ERR_NOTFOUND);
-	assert_int_equal(csl_cookie_parse(out, "xmtc_console=" SECRET), ERR_NOTFOUND);
-	assert_int_equal(csl_cookie_parse(out, "mtc_console=0123456789ABCDEF0123456789abcdef"), ERR_NOTFOUND);
-	assert_int_equal(csl_cookie_parse(out, "mtc_console=" SECRET "; mtc_console=" SECRET), ERR_INVAL);
-	assert_int_equal(csl_cookie_parse(out, ";;; ; mtc_console"), ERR_NOTFOUND);
+	assert_int_equal(csl_cookie_parse(out, CSL_COOKIE, "a=b; mtc_console=" SECRET "; c=d"), 0);
+	assert_int_equal(csl_cookie_parse(out, CSL_COOKIE, NULL), ERR_NOTFOUND);
+	assert_int_equal(csl_cookie_parse(out, CSL_COOKIE, ""), ERR_NOTFOUND);
+	assert_int_equal(csl_cookie_parse(out, CSL_COOKIE, "mtc_console=" SECRET "0"), ERR_NOTFOUND);
+	assert_int_equal(csl_cookie_parse(out, CSL_COOKIE, "mtc_console=" SECRET "\""), ERR_NOTFOUND);
+	assert_int_equal(csl_cookie_parse(out, CSL_COOKIE, "mtc_console=0123"), ERR_NOTFOUND);
+	assert_int_equal(csl_cookie_parse(out, CSL_COOKIE, "xmtc_console=" SECRET), ERR_NOTFOUND);
+	assert_int_equal(csl_cookie_parse(out, CSL_COOKIE, "mtc_console=0123456789ABCDEF0123456789abcdef"), ERR_NOTFOUND);
+	assert_int_equal(csl_cookie_parse(out, CSL_COOKIE, "mtc_console=" SECRET "; mtc_console=" SECRET), ERR_INVAL);
+	assert_int_equal(csl_cookie_parse(out, CSL_COOKIE, ";;; ; mtc_console"), ERR_NOTFOUND);
+	assert_int_equal(csl_cookie_parse(out, CSL_COOKIE_TLS, "mtc_console=" SECRET), ERR_NOTFOUND);
+	assert_int_equal(csl_cookie_parse(out, CSL_COOKIE, "__Host-mtc_console=" SECRET), ERR_NOTFOUND);
+	assert_int_equal(csl_cookie_parse(out, CSL_COOKIE_TLS, "mtc_console=x; __Host-mtc_console=" SECRET), 0);
 }
 
 static void test_hosts(void **state)
