@@ -74,7 +74,7 @@ def test_only_programs_that_are_asked_for_have_them():
     rules = texts["bin/faults/meson.build"]
     assert "install: true" not in rules
     made = re.findall(r"(?:executable|static_library)\((?:[^()]|\([^()]*\))*\)", rules)
-    assert len(made) == 3 and all("build_by_default: false" in rule for rule in made)
+    assert len(made) == 5 and all("build_by_default: false" in rule for rule in made)
 
 
 def test_each_file_with_a_point_is_compiled_with_it():

@@ -152,7 +152,7 @@ def test_going_back_needs_that_no_scs_has_addresses(store):
 def test_a_record_that_this_program_does_not_know_is_refused_in_words(store):
     store.stop()
     before = store.record("acme")
-    store.put("acme", "05" + before[2:])
+    store.put("acme", "06" + before[2:])
     assert ("association store: the record of SCS 'acme' is of another version, or has a limit or protection that this program does not know"
             in store.does_not_start())
     store.put("acme", before)

@@ -40,6 +40,7 @@ class Maker(Pki):
         self.authority("root")
         self.authority("other")
         self.authority("intermediate", by="root")
+        self.authority("intermediate signed by another root", by="other", key="intermediate", name="intermediate")
         self.authority("expired", by="root", key="intermediate", name="intermediate", dates=("20200101000000Z", "20200201000000Z"))
         for twin in ("twin 1", "twin 2"):
             self.authority(twin, name="twin", ids=NO_IDS)
@@ -137,7 +138,7 @@ def test_a_row_about_a_chain(pki, place):
     files = []
     for other in others:
         count = re.fullmatch(r"(\d) CAs", other)
-        files += [f"CA {i}" for i in range(int(count.group(1)), 0, -1)] if count else [other.replace("expired intermediate", "expired")]
+        files += [f"CA {i}" for i in range(int(count.group(1)), 0, -1)] if count else [{"expired intermediate": "expired", "the same signed by ours": "intermediate"}.get(other, other)]
     pki.client(name, by=by, ids=NO_IDS if by.startswith("twin") else IDS)
     pki.join(name + "-anchor.pem", anchor.split(", "))
     pki.join(name + "-sent.pem", [name] + files)
