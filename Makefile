@@ -79,7 +79,7 @@ lint:
 	@scripts/build gcc
 	@scripts/lint
 	@scripts/build asan
-	@scripts/check threads-whole tools system-asan
+	@scripts/check threads-whole tools packages system-asan
 
 deb:
 	@$(accept)

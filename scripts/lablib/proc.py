@@ -117,6 +117,17 @@ def alive(entry):
     return entry["started"] is not None and start_time(entry["pid"]) == entry["started"]
 
 
+def descriptors(pid):
+    """{descriptor: what it leads to} of a process; without one that the process closes meanwhile."""
+    found = {}
+    for n in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found[int(n)] = os.readlink(f"/proc/{pid}/fd/{n}")
+        except FileNotFoundError:
+            pass
+    return found
+
+
 def end(entries, wait_s=END_WAIT_S):
     """SIGTERM to each that is still the process we started, SIGKILL to those that do not end in time. Returns the killed."""
     for entry in entries:

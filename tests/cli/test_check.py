@@ -11,7 +11,7 @@ pytestmark = pytest.mark.once
 
 TOOL = os.path.join(ROOT, "scripts", "check")
 WHOLE_S, INSTALLATION_S = 16 * 60, 80
-PARTS = [["layers", "programs"], ["objects", "packages", "plays"], ["asan", "threads", "plays-asan", "torture", "plain"], ["alone"]]  # one after the other
+PARTS = [["layers", "programs"], ["objects", "plays"], ["asan", "threads", "plays-asan", "torture", "plain"], ["alone"]]  # one after the other
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_every_stage_has_a_budget_and_all_of_them_fit(check):
     assert [name for part in PARTS for name in sorted(part)] == [name for part in PARTS for name in sorted(set(part) & set(check.ALL))]
     assert sum(map(len, PARTS)) == len(check.ALL)
     b = check.BUDGETS
-    longest = b["layers"] + b["programs"] + max(b["objects"], b["plays"], b["packages"]) + max(b["asan"] + b["threads"], b["plays-asan"], b["torture"] + b["plain"]) + b["alone"]
+    longest = b["layers"] + b["programs"] + max(b["objects"], b["plays"]) + max(b["asan"] + b["threads"], b["plays-asan"], b["torture"] + b["plain"]) + b["alone"]
     assert longest <= 1.5 * (WHOLE_S - INSTALLATION_S)
 
 
@@ -58,8 +58,8 @@ def test_the_whole_check_builds_beside_plays_and_runs_alone_what_measures_time(c
     monkeypatch.setattr(check, "Lane", Recorded)
     monkeypatch.setattr(check, "STAGES", {name: stage(name) for name in check.ALL})
     monkeypatch.setattr(check.sys, "argv", ["check"])
-    first = [("layers",), ("programs",), ("begins", "plays"), ("begins", "packages"), ("objects", "nice", "-n", "10"),
-             ("waited for", "plays"), ("waited for", "packages"),
+    first = [("layers",), ("programs",), ("begins", "plays"), ("objects", "nice", "-n", "10"),
+             ("waited for", "plays"),
              ("begins", "plays-asan"), ("begins", "torture", "plain"), ("asan",)]
     if broken:
         with pytest.raises(KeyboardInterrupt):
@@ -68,7 +68,7 @@ def test_the_whole_check_builds_beside_plays_and_runs_alone_what_measures_time(c
         return
     assert check.main() == 1
     assert noted == [*first, ("threads",), ("waited for", "plays-asan"), ("waited for", "torture", "plain"), ("alone",)]
-    assert capsys.readouterr().out.splitlines()[-4:] == ["failed: in packages", "failed: in plays-asan", "failed: in plain", "4 passed, 4 failed, 4 skipped"]
+    assert capsys.readouterr().out.splitlines()[-4:] == ["failed: in plays", "failed: in plays-asan", "failed: in plain", "3 passed, 3 failed, 3 skipped"]
 
 
 def test_a_lane_is_a_check_of_its_own_whose_tests_count(check, capsys, monkeypatch):

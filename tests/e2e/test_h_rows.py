@@ -78,15 +78,7 @@ def test_an_internal_scs_is_refused_where_names_are_proven(inside):
 
 def sockets(pid):
     """Inodes of the sockets a process holds."""
-    found = set()
-    for fd in os.listdir(f"/proc/{pid}/fd"):
-        try:
-            link = os.readlink(f"/proc/{pid}/fd/{fd}")
-        except OSError:
-            continue
-        if link.startswith("socket:["):
-            found.add(int(link[8:-1]))
-    return found
+    return {int(link[8:-1]) for link in proc.descriptors(pid).values() if link.startswith("socket:[")}
 
 
 def tcp(state, local=None, remote=None):
@@ -160,7 +152,7 @@ def test_neither_core_nor_edges_hold_the_external_key(lab):
     assert not memory_holds(core, needles), "the core holds the key"
     assert not any(memory_holds(pid, needles) for pid in lab.edges().values()), "an edge holds the key"
     assert not memory_holds(lab.lab["iwf"]["pids"]["parent"], needles), "the parent kept the key it handed over"
-    assert not any("iwf.key" in os.readlink(f"/proc/{core}/fd/{fd}") for fd in os.listdir(f"/proc/{core}/fd"))
+    assert not any("iwf.key" in link for link in proc.descriptors(core).values())
 
 
 def test_no_program_but_the_scs_writes_tls_secrets(lab, tmp_path):

@@ -99,8 +99,7 @@ def test_an_element_without_standard_streams_opens_nothing_in_their_place(own_la
         child = subprocess.Popen(["bash", "-c", 'exec "$@" ' + how, "bash", *was["command"]], start_new_session=True)
         try:
             proc.wait_until("it has started", lambda: os.path.basename(os.readlink(f"/proc/{child.pid}/exe")) == name, 10)
-            proc.wait_until("it waits for events", lambda: any("eventpoll" in os.readlink(f"/proc/{child.pid}/fd/{n}")
-                                                               for n in os.listdir(f"/proc/{child.pid}/fd")), 10)
+            proc.wait_until("it waits for events", lambda: any("eventpoll" in at for at in proc.descriptors(child.pid).values()), 10)
             assert standard(child.pid)[2] == "/dev/null"
             assert [at for at in standard(child.pid) if at.startswith("anon_inode") or at.startswith("socket")] == []
             child.send_signal(signal.SIGTERM)

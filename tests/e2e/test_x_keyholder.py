@@ -123,8 +123,7 @@ def test_the_private_key_is_in_the_keyholder_and_in_no_edge(lab):
         assert not holds(pid, key)
     with open(f"/proc/{found['keyholder']}/net/tcp", encoding="ascii") as f:
         listening = {line.split()[9] for line in f.readlines()[1:]}
-    for fd in os.listdir(f"/proc/{found['keyholder']}/fd"):
-        target = os.readlink(f"/proc/{found['keyholder']}/fd/{fd}")
+    for target in proc.descriptors(found["keyholder"]).values():
         assert target.strip("socket:[]") not in listening, "the keyholder has a network socket"
 
 
@@ -194,10 +193,10 @@ def channel(edge):
     """The edge's own end of its pair to the keyholder, as whoever took over the edge has it."""
     libc, pidfd = ctypes.CDLL(None, use_errno=True), os.pidfd_open(edge)
     try:
-        for name in sorted(os.listdir(f"/proc/{edge}/fd"), key=int):
-            if int(name) <= CHILD_FD or not os.readlink(f"/proc/{edge}/fd/{name}").startswith("socket:"):
+        for name, target in sorted(proc.descriptors(edge).items()):
+            if name <= CHILD_FD or not target.startswith("socket:"):
                 continue
-            fd = libc.syscall(SYS_PIDFD_GETFD, pidfd, int(name), 0)
+            fd = libc.syscall(SYS_PIDFD_GETFD, pidfd, name, 0)
             assert fd >= 0, os.strerror(ctypes.get_errno())
             s = socket.socket(fileno=fd)
             if s.family == socket.AF_UNIX and s.type & 0xf == socket.SOCK_SEQPACKET:

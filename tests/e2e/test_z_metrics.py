@@ -200,11 +200,13 @@ def test_it_can_change_nothing(told):
         pages = [line.split()[1] for line in f if "mtc-iwf-metrics" in line and "memfd" in line]
     assert pages == ["r--s"], pages
     modes = {}
-    for fd in os.listdir(f"/proc/{pid}/fd"):
+    for fd, target in proc.descriptors(pid).items():
+        if "mtc-iwf-metrics" not in target:
+            continue
         with open(f"/proc/{pid}/fdinfo/{fd}", encoding="ascii") as f:
             flags = int(next(line for line in f if line.startswith("flags:")).split()[1], 8)
-        modes[os.readlink(f"/proc/{pid}/fd/{fd}")] = flags & os.O_ACCMODE
-    assert [mode for name, mode in modes.items() if "mtc-iwf-metrics" in name] == [os.O_RDONLY]
+        modes[target] = flags & os.O_ACCMODE
+    assert list(modes.values()) == [os.O_RDONLY]
     rows = {row["process"]: row for row in told.ctl("status")[-1]["sandbox"]}
     assert "metrics" in rows, rows
 

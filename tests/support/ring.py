@@ -30,8 +30,7 @@ def fd_of(pid, number):
 
 def fds_named(pid, word):
     """The descriptors of a process that are of this kind."""
-    folder = f"/proc/{pid}/fd"
-    return [int(n) for n in os.listdir(folder) if word in os.readlink(os.path.join(folder, n))]
+    return [fd for fd, target in proc.descriptors(pid).items() if word in target]
 
 
 def text(words):
