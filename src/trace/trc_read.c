@@ -83,8 +83,11 @@ static bool option(struct trc_read *r, struct rd *in, uint16_t *code, struct rd 
 	}
 	p = rd_take(in, len);
 	(void)rd_take(in, (4u - len % 4u) % 4u);
-	*value = rd_over(p, p ? len : 0);
-	return p != NULL;
+	if (!p) {
+		return false;
+	}
+	*value = rd_over(p, len);
+	return true;
 }
 
 static bool begins(const struct rd *value, const char *word)
