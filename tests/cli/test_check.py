@@ -10,7 +10,7 @@ from conftest import ROOT
 pytestmark = pytest.mark.once
 
 TOOL = os.path.join(ROOT, "scripts", "check")
-WHOLE_S, INSTALLATION_S = 16 * 60, 80
+WHOLE_S, INSTALLATION_S = 17 * 60, 80
 PARTS = [["layers", "programs"], ["objects", "plays"], ["asan", "threads", "plays-asan", "torture", "plain"], ["alone"]]  # one after the other
 
 
