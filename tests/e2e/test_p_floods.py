@@ -197,6 +197,7 @@ def storm_lines(p):
 def test_a_reconnect_storm_of_one_scs(p):
     """It is slowed down after its CER, others are not, and neither log is flooded."""
     beta, before, lines = Scs.opened(p, "beta"), stat(p), storm_lines(p)
+    proc.wait_until("the sessions of the tests before are gone", lambda: not p.sessions("acme"), 5)
     p.ctl("scs", "set", "acme", "connections-max", "2")
     began = time.monotonic()
     try:
