@@ -75,7 +75,7 @@ fmt:
 
 lint:
 	@$(accept)
-	@scripts/setup build run test dev package
+	@scripts/setup build run test dev package emulator
 	@scripts/build gcc
 	@scripts/lint
 	@scripts/build asan
