@@ -8,9 +8,8 @@
 #include <unistd.h>
 
 #include "base/obj.h"
-#include "base/str.h"
+#include "console/csl_progress.h"
 
-#define ROWS_MAX 32 /* mistakes and rows that would go; mtc-iwfd sends fewer */
 #define WAIT_MS 600000u
 
 #define CSL_IMPORT_MAGIC 0x4f20bd61u
@@ -20,41 +19,22 @@ struct csl_import {
 	pthread_t thread;
 	pthread_mutex_t lock; /* over what follows */
 	pthread_cond_t wake;
-	bool stop, waiting, running; /* waiting: a file is there that the thread has not taken */
+	bool stop, waiting; /* waiting: a file is there that the thread has not taken */
 	struct csl_person person;
-	char cmd[32], kind[16];
+	char cmd[32];
 	json_t *args; /* owned while waiting or running */
 	int fd;       /* the same; -1: none */
-	bool any, ok; /* there was one; the last one succeeded */
-	json_t *progress, *rows, *last;
-	char error[CTL_CLIENT_WHY_MAX];
+	struct csl_progress progress;
 };
-
-static void forget(struct csl_import *i)
-{
-	json_decref(i->progress);
-	json_decref(i->rows);
-	json_decref(i->last);
-	i->progress = i->rows = i->last = NULL;
-	i->error[0] = 0;
-}
 
 /* Returning other than 0 ends the conversation. */
 static int on_row(void *arg, const json_t *row)
 {
 	struct csl_import *i = OBJ_OF(arg, struct csl_import, CSL_IMPORT_MAGIC);
-	json_t *kept = (json_t *)(uintptr_t)row;
 	int stop;
 
 	pthread_mutex_lock(&i->lock);
-	if (json_is_true(json_object_get(row, "done"))) {
-		i->last = json_deep_copy(kept);
-	} else if (json_is_true(json_object_get(row, "progress"))) {
-		json_decref(i->progress);
-		i->progress = json_deep_copy(kept);
-	} else if (json_array_size(i->rows) < ROWS_MAX) {
-		json_array_append_new(i->rows, json_deep_copy(kept));
-	}
+	csl_progress_row(&i->progress, row);
 	stop = i->stop;
 	pthread_mutex_unlock(&i->lock);
 	return stop ? ERR_CLOSED : 0;
@@ -72,11 +52,7 @@ static void import_one(struct csl_import *i)
 	i->fd = -1;
 	json_decref(i->args);
 	i->args = NULL;
-	i->running = false;
-	i->ok = !err;
-	if (err) {
-		str_cut(i->error, sizeof i->error, *why ? why : err_str(err));
-	}
+	csl_progress_end(&i->progress, err, why);
 }
 
 static void *work(void *arg)
@@ -132,7 +108,7 @@ void csl_import_free(struct csl_import *i)
 		close(i->fd);
 	}
 	json_decref(i->args);
-	forget(i);
+	csl_progress_forget(&i->progress);
 	pthread_cond_destroy(&i->wake);
 	pthread_mutex_destroy(&i->lock);
 	OBJ_END(i, CSL_IMPORT_MAGIC);
@@ -145,16 +121,13 @@ int csl_import_start(struct csl_import *i, const struct csl_person *person, cons
 
 	OBJ_CHECK(i, CSL_IMPORT_MAGIC);
 	pthread_mutex_lock(&i->lock);
-	busy = i->running;
+	busy = i->progress.running;
 	if (!busy) {
-		forget(i);
-		i->rows = json_array();
-		i->any = i->waiting = i->running = true;
-		i->ok = false;
+		csl_progress_begin(&i->progress, kind, person->name);
+		i->waiting = true;
 		i->person = *person;
 		i->args = args;
 		i->fd = fd;
-		str_cut(i->kind, sizeof i->kind, kind);
 		snprintf(i->cmd, sizeof i->cmd, "%.15s.import", kind);
 		pthread_cond_signal(&i->wake);
 	}
@@ -173,13 +146,7 @@ json_t *csl_import_state(struct csl_import *i)
 
 	OBJ_CHECK(i, CSL_IMPORT_MAGIC);
 	pthread_mutex_lock(&i->lock);
-	state = !i->any ? json_pack("{s:s}", "state", "none")
-			: json_pack("{s:s, s:s, s:s, s:O*, s:O*, s:O*, s:s*}", "state",
-				    i->running ? "running"
-				    : i->ok    ? "done"
-					       : "failed",
-				    "kind", i->kind, "by", i->person.name, "progress", i->progress, "rows", i->rows, "last",
-				    i->last, "error", i->error[0] ? i->error : NULL);
+	state = csl_progress_state(&i->progress);
 	pthread_mutex_unlock(&i->lock);
 	return state;
 }
