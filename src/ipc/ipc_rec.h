@@ -206,7 +206,7 @@ struct ipc_ocsp_state {
 	uint64_t staple_this_s, staple_until_s;
 	char why[IPC_OCSP_WHY_LEN + 1]; /* of the last failure; printable ASCII or "" */
 	uint64_t revoked, unknown;      /* answers that say so */
-	/* Certificates that were shown and that it denies; names as in a certificate, lower-case. */
+	/* Certificates that were shown and that it denies: host names, lower-case. */
 	uint8_t denied_n;
 	struct ipc_ocsp_denied {
 		char name[IDENT_HOST_MAX + 1];
