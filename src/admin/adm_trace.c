@@ -153,14 +153,36 @@ static void on_stopped(void *arg)
 	free(s);
 }
 
+/* Whoever names a trace does not end another one, which somebody began since. False: it was
+ * answered. */
+static bool is_the_one_that_runs(const struct adm *a, struct ctl_request *rq, const json_t *args)
+{
+	uint64_t number = ctl_arg_num(args, "number", 0);
+	struct core_trace_view v;
+
+	if (!ctl_arg_has(args, "number") || !core_trace_view(a->core, &v) || v.number == number) {
+		return true;
+	}
+	if (v.running) {
+		ctl_fail(rq, "trace %" PRIu64 " does not run, trace %" PRIu32 " does (%s, started by %s)", number, v.number,
+			 v.filter, v.who);
+	} else {
+		ctl_fail(rq, "no trace runs; the last one was trace %" PRIu32, v.number);
+	}
+	return false;
+}
+
 static void on_stop(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
-	struct stop *s = calloc(1, sizeof *s);
 	char who[CTL_CALLER_MAX];
+	struct stop *s;
 	int err;
 
-	(void)args;
+	if (!is_the_one_that_runs(a, rq, args)) {
+		return;
+	}
+	s = calloc(1, sizeof *s);
 	if (!s) {
 		ctl_fail(rq, "out of memory");
 		return;
@@ -181,7 +203,7 @@ static void on_stop(void *arg, struct ctl_request *rq, const json_t *args)
 const struct ctl_command adm_trace_rows[] = {
 	{ "trace.start", "copy the Diameter messages that match into a file (pcapng), for a time", ctl_args_trace_start, true,
 	  on_start },
-	{ "trace.stop", "end the trace that runs; answered when its file is complete", NULL, true, on_stop },
+	{ "trace.stop", "end the trace that runs; answered when its file is complete", ctl_args_trace_stop, true, on_stop },
 	{ "trace.status", "the trace that runs, or the last one", NULL, false, on_status },
 	{ .name = NULL },
 };

@@ -201,7 +201,7 @@ int cli_tail(const struct cli_session *s, json_t *args);
 int cli_replay(const struct cli_session *s, const json_t *args);
 
 /* cli_commands_trace.c: parameters and examples of these commands */
-extern const struct cli_param cli_params_trace_start[], cli_params_tail[], cli_params_replay[];
+extern const struct cli_param cli_params_trace_start[], cli_params_trace_stop[], cli_params_tail[], cli_params_replay[];
 extern const char cli_examples_trace_start[], cli_examples_tail[], cli_examples_replay[];
 
 /* cli_show.c: last lines */

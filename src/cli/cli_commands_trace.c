@@ -56,6 +56,16 @@ const struct cli_param cli_params_trace_start[] = {
 	END,
 };
 
+const struct cli_param cli_params_trace_stop[] = {
+	{ .arg = "number",
+	  .kind = CLI_NUM,
+	  .min = 1,
+	  .max = UINT32_MAX,
+	  .shown = "N",
+	  .meaning = "number of the trace, as 'trace start' said it; default: the one that runs" },
+	END,
+};
+
 const char cli_examples_trace_start[] =
     "  mtcctl trace start --scs acme --pcap acme.pcapng\n"
     "  mtcctl trace start --scs acme --trigger 41 --seconds 60 --pcap trigger.pcapng\n"

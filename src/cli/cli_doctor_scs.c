@@ -118,7 +118,12 @@ void cli_doctor_scs(struct cli_doctor *d, const json_t *row, const json_t *statu
 	struct doc_tail tail = { 0 };
 	json_t *sessions = sessions_of(d, name), *blocks = json_array(), *allows = json_array();
 	json_t *quota = cli_doctor_ask(d, "quota.show", json_pack("{s:s}", "scs", name), false), *ndsip = NULL;
-	struct doc_scs s = { .row = row, .sessions = sessions, .blocks = blocks, .allows = allows, .tail = &tail };
+	struct doc_scs s = { .row = row,
+			     .sessions = sessions,
+			     .blocks = blocks,
+			     .allows = allows,
+			     .responders = json_object_get(status, "ocsp"),
+			     .tail = &tail };
 
 	ask_rules(d, row, blocks, allows);
 	if (json_array_size(json_object_get(row, "ndsip_hosts"))) {

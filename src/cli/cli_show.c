@@ -183,6 +183,8 @@ static bool show_files(FILE *out, const json_t *last)
 							{ "STATE", "state" },
 							{ "ANSWERED", "answered" },
 							{ "FAILURES", "failures" },
+							{ "REVOKED", "revoked" },
+							{ "UNKNOWN", "unknown" },
 							{ "WAITING", "open" },
 							{ "STAPLE ENDS", "next_update" },
 							{ NULL, NULL } };

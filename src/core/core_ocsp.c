@@ -203,6 +203,25 @@ int core_ocsp_on_state(struct core_edge *e, const struct ipc_ocsp_state *state)
 	return 0;
 }
 
+/* Of one name the newest counts. Above the bound the one that was shown longest ago goes. */
+static void add_denied(struct core_ocsp_view *v, const struct ipc_ocsp_denied *d)
+{
+	struct core_ocsp_denied new = { d->name, d->unknown, d->at_s }, *to = v->denied;
+
+	for (unsigned i = 0; i < v->denied_n; i++) {
+		if (strcmp(v->denied[i].host, d->name) == 0) {
+			v->denied[i] = d->at_s > v->denied[i].shown_s ? new : v->denied[i];
+			return;
+		}
+		to = v->denied[i].shown_s < to->shown_s ? &v->denied[i] : to;
+	}
+	if (v->denied_n < CORE_OCSP_DENIED_MAX) {
+		v->denied[v->denied_n++] = new;
+	} else if (d->at_s > to->shown_s) {
+		*to = new;
+	}
+}
+
 /* The newest of all edges; of the staple the one that ends first, and none when one edge that asked
  * has none. */
 static void add_edge(struct core_ocsp_view *v, const struct ipc_ocsp_state *s)
@@ -210,6 +229,11 @@ static void add_edge(struct core_ocsp_view *v, const struct ipc_ocsp_state *s)
 	v->answers += s->answers;
 	v->failures += s->failures;
 	v->open += s->open;
+	v->revoked += s->revoked;
+	v->unknown += s->unknown;
+	for (uint8_t i = 0; i < s->denied_n; i++) {
+		add_denied(v, &s->denied[i]);
+	}
 	v->answered_s = s->answered_s > v->answered_s ? s->answered_s : v->answered_s;
 	if (s->failed_s > v->failed_s || (s->failed_s && !v->failed_s)) {
 		v->failed_s = s->failed_s;
@@ -237,7 +261,7 @@ void core_ocsp_each(const struct core *c, core_ocsp_fn *fn, void *arg)
 		v.listener = of_anchor ? NULL : c->cfg->listen[i - CFG_ANCHORS_MAX].name;
 		v.url = of_anchor ? c->cfg->anchors[i].ocsp : c->cfg->listen[i - CFG_ANCHORS_MAX].ocsp;
 		TAILQ_FOREACH (e, &c->edges.list, entry) {
-			if (e->ocsp && (e->ocsp[i].answers || e->ocsp[i].failures || e->ocsp[i].open)) {
+			if (e->ocsp && (e->ocsp[i].answers || e->ocsp[i].failures || e->ocsp[i].open || e->ocsp[i].denied_n)) {
 				add_edge(&v, &e->ocsp[i]);
 			}
 		}

@@ -487,7 +487,7 @@ void core_peers_look(struct core *c)
 	if (!c->peers.moves || c->stop.begun) {
 		return;
 	}
-	late = net_loop_now_ms(c->loop) >= c->peers.moves_by_ms;
+	late = net_loop_now_ms(c->loop) >= c->peers.moves_by_ms && !net_loop_listens(c->loop);
 	done = follow(c, &c->peers.s6m, c->cfg->s6m.peer_index, late);
 	done = follow(c, &c->peers.t4, c->cfg->t4.peer_index, late) && done;
 	for (size_t i = 0; i < c->peers.n; i++) {

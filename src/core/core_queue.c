@@ -332,12 +332,17 @@ static void on_timer(void *core)
 void core_queue_move(struct core *c)
 {
 	uint64_t soonest = UINT64_MAX, now_ms = net_loop_now_ms(c->loop);
+	bool listens = net_loop_listens(c->loop);
 
 	for (size_t i = 0; i < c->peers.n && !c->stop.begun; i++) {
 		struct core_peer *p = &c->peers.row[i];
 		struct core_trigger *t;
 
-		end_late(p, !may_wait(p, false));
+		if (!may_wait(p, false)) {
+			end_late(p, true);
+		} else if (!listens) {
+			end_late(p, false);
+		}
 		while (!core_peer_begins(p) && p->outstanding < core_peer_window(p) && (t = next(p))) {
 			const struct core_turn *turn = t->turn;
 			int err;

@@ -332,6 +332,12 @@ ERR_MUST_USE int core_trace_stop(struct core *c, const char *who, core_trace_don
 
 /* -- OCSP responders */
 
+#define CORE_OCSP_DENIED_MAX 8u
+struct core_ocsp_denied { /* a certificate that was shown to an edge, and that its responder denies */
+	const char *host; /* its first host name */
+	bool unknown;     /* else revoked */
+	uint64_t shown_s; /* last */
+};
 struct core_ocsp_view {
 	const char *anchor, *listener; /* which of them has this responder; the other is NULL */
 	const char *url;
@@ -340,6 +346,9 @@ struct core_ocsp_view {
 	uint64_t answered_s, failed_s; /* the last of each; 0: none */
 	uint32_t open;                 /* questions */
 	const char *why;               /* of the last failure */
+	uint64_t revoked, unknown;     /* answers that say so, since these edges started */
+	struct core_ocsp_denied denied[CORE_OCSP_DENIED_MAX];
+	unsigned denied_n;
 	/* Of a listener: what its edges staple, the one that ends first; 0: an edge has none. */
 	uint64_t staple_this_s, staple_until_s;
 };

@@ -300,6 +300,11 @@ const struct ctl_arg ctl_args_trace_start[] = {
 	END,
 };
 
+const struct ctl_arg ctl_args_trace_stop[] = {
+	NUM("number", 1, UINT32_MAX, "of the trace; default: the one that runs"),
+	END,
+};
+
 #define AVP(name_, meaning_) TEXT(name_, false, 0, 2 * CTL_AVP_MAX, meaning_)
 #define U32(name_, required_, meaning_)                                                                                          \
 	{                                                                                                                        \

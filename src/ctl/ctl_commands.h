@@ -92,6 +92,7 @@ extern const struct ctl_arg ctl_args_ndsip_status[];
 /* the descriptor of the file; scs, device, trigger (with scs), peer: at least one; optional
  * seconds, octets, unredacted, name */
 extern const struct ctl_arg ctl_args_trace_start[];
+extern const struct ctl_arg ctl_args_trace_stop[];
 /* scs, reference, action_type; optional external, msisdn, scs_identity (octets of the AVPs,
  * hexadecimal), old_reference, payload_len (absent: no Trigger-Data), priority, port, validity_s */
 #define CTL_AVP_MAX 1024u

@@ -291,6 +291,13 @@ static const struct ctl_member configuration[] = {
 	END,
 };
 
+static const struct ctl_member ocsp_denied[] = {
+	TEXT("host", "its first host name"),
+	TEXT("status", "revoked or unknown: what the responder says about it, or about a CA above it"),
+	TEXT("shown", "when an edge looked at it last"),
+	END,
+};
+
 static const struct ctl_member responder[] = {
 	TEXT("of", "anchor or listener"),
 	TEXT("name", "of it"),
@@ -303,6 +310,9 @@ static const struct ctl_member responder[] = {
 	NUM("failures", "likewise: answers that did not come or were refused"),
 	NUM("open", "questions that wait for an answer"),
 	TEXT("why", "the reason of the last failure"),
+	NUM("revoked", "answers since the edges started that revoke a certificate"),
+	NUM("unknown", "likewise: about a certificate that the responder does not know"),
+	LIST("denied", ocsp_denied, "certificates that were shown to an edge and are revoked or unknown; at most 8"),
 	ROW("stapled", CTL_M_TEXT, true, NULL,
 	    "of a listener: thisUpdate of what its edges staple; empty: an edge staples nothing"),
 	ROW("next_update", CTL_M_TEXT, true, NULL, "of a listener: when that ends"),

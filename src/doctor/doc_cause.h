@@ -142,6 +142,14 @@ enum doc_level {
 	  "SCS {scs} was cut off at {when}: its certificate, or one of a CA above it, was revoked, or its responder does not "   \
 	  "know it",                                                                                                             \
 	  "it needs a new certificate; which list names the old one: mtcctl doctor FILE", DOC_SEE_CRLS)                          \
+	X(SCS_OCSP_REVOKED, WRONG, "scs-ocsp-revoked",                                                                           \
+	  "a certificate with the name of SCS {scs} was refused at {when}: it, or a CA above it, is revoked, says the OCSP "     \
+	  "responder {url} of trust anchor {anchor}",                                                                            \
+	  "it needs a new certificate from its CA", DOC_SEE_OCSP)                                                                \
+	X(SCS_OCSP_UNKNOWN, WRONG, "scs-ocsp-unknown",                                                                           \
+	  "a certificate with the name of SCS {scs} was refused at {when}: the OCSP responder {url} of trust anchor {anchor} "   \
+	  "does not know it, or a CA above it",                                                                                  \
+	  "ask the CA whether it issued this certificate, and whether its responder is up to date", DOC_SEE_OCSP)                \
 	X(SCS_REVOCATION, WRONG, "scs-revocation",                                                                               \
 	  "SCS {scs} was refused at {when}: no revocation list or OCSP answer in force says that its certificate is good",       \
 	  "put a new list (CRL) in place, or see that the responder answers; at your risk: mtcctl scs set {scs} "                \

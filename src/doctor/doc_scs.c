@@ -3,7 +3,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/anchor_list.h"
 #include "base/shown.h"
 #include "doctor/doc_int.h"
 
@@ -129,10 +131,44 @@ static void say_session(struct doc_report *r, const struct doc_scs *s, const jso
 			  { "max", max }));
 }
 
+/* What a responder of its trust anchors said last about a certificate with its name. A handshake
+ * that is refused leaves no line in the decision log: nobody has said yet who he is.
+ * False: nothing since this time. */
+static bool look_at_denied(struct doc_report *r, const struct doc_scs *s, const char *since)
+{
+	const char *name = doc_text(s->row, "name"), *when = since;
+	const json_t *row, *denied, *last = NULL, *of = NULL;
+	size_t i, k;
+
+	json_array_foreach((json_t *)(uintptr_t)s->responders, i, row)
+	{
+		if (strcmp(doc_text(row, "of"), "anchor") != 0 ||
+		    !anchor_list_has(doc_text(s->row, "anchor"), doc_text(row, "name"))) {
+			continue;
+		}
+		json_array_foreach(json_object_get(row, "denied"), k, denied)
+		{
+			if (strcasecmp(doc_text(denied, "host"), doc_text(s->row, "origin_host")) == 0 &&
+			    strcmp(doc_text(denied, "shown"), when) >= 0) {
+				when = doc_text(denied, "shown");
+				last = denied;
+				of = row;
+			}
+		}
+	}
+	if (last) {
+		doc_say(r, strcmp(doc_text(last, "status"), "unknown") == 0 ? DOC_SCS_OCSP_UNKNOWN : DOC_SCS_OCSP_REVOKED, name,
+			DOC_WORDS({ "scs", name }, { "when", when }, { "url", doc_text(of, "url") },
+				  { "anchor", doc_text(of, "name") }));
+	}
+	return last != NULL;
+}
+
 static void look_at_sessions(struct doc_report *r, const struct doc_scs *s)
 {
 	const json_t *oldest = json_array_get(s->sessions, 0), *row;
 	const char *name = doc_text(s->row, "name"), *since, *admitted = doc_text(s->tail->admitted, "time");
+	bool denied = look_at_denied(r, s, admitted);
 	bool refused = s->tail->refused && strcmp(doc_text(s->tail->refused, "time"), admitted) >= 0;
 	char n[SHOWN_COUNT_MAX];
 	size_t i;
@@ -157,7 +193,7 @@ static void look_at_sessions(struct doc_report *r, const struct doc_scs *s)
 	} else if (!oldest && s->tail->admitted) {
 		doc_say(r, DOC_SCS_GONE, name,
 			DOC_WORDS({ "scs", name }, { "when", admitted }, { "address", doc_text(s->tail->admitted, "address") }));
-	} else if (!oldest && !s->no_tail) {
+	} else if (!oldest && !denied && !s->no_tail) {
 		doc_say(r, DOC_SCS_NEVER, name, DOC_WORDS({ "scs", name }));
 	}
 	if (s->no_tail) {

@@ -17,13 +17,14 @@ struct doc_tail {
 void doc_tail_take(struct doc_tail *t, const char *scs, const char *host, const char *line, size_t len);
 void doc_tail_fini(struct doc_tail *t);
 
-struct doc_scs {                /* borrowed */
-	const json_t *row;      /* of scs.show */
-	const json_t *sessions; /* array: its rows of sessions */
-	const json_t *blocks;   /* array: rows of assoc.list with effect block: of it, its groups and of * */
-	const json_t *allows;   /* array: the same with effect allow, without * */
-	const json_t *quota;    /* row of quota.show; NULL: none */
-	const json_t *ndsip;    /* row of ndsip.status; NULL: NDS/IP does not protect it */
+struct doc_scs {                  /* borrowed */
+	const json_t *row;        /* of scs.show */
+	const json_t *sessions;   /* array: its rows of sessions */
+	const json_t *blocks;     /* array: rows of assoc.list with effect block: of it, its groups and of * */
+	const json_t *allows;     /* array: the same with effect allow, without * */
+	const json_t *quota;      /* row of quota.show; NULL: none */
+	const json_t *ndsip;      /* row of ndsip.status; NULL: NDS/IP does not protect it */
+	const json_t *responders; /* array: rows ocsp of status; NULL: none */
 	const struct doc_tail *tail;
 	const char *no_tail; /* why the decision log was not read; NULL: it was */
 };

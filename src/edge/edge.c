@@ -37,7 +37,7 @@ static void on_turn_end(void *arg)
 {
 	struct edge *e = OBJ_OF(arg, struct edge, EDGE_MAGIC);
 
-	if (e->env.deadlines_moved) {
+	if (e->env.deadlines_moved && !net_loop_listens(e->env.loop)) {
 		meet_deadlines(e);
 	}
 	edge_trace_turn_end(&e->trace);

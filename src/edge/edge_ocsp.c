@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "conf/cfg_iwf_ocsp.h"
 #include "edge/edge_session.h"
 
@@ -16,6 +17,7 @@
 #define LINES_A_SPAN 5u
 #define SPAN_MS 10000u
 
+_Static_assert(TLS_OCSP_DENIED_MAX == IPC_OCSP_DENIED_MAX, "one bound");
 _Static_assert(CFG_OCSP_MAX <= UINT8_MAX, "a responder is an octet in the ring");
 _Static_assert(TLS_OCSP_QUESTION_MAX <= FCH_REQUEST_MAX && TLS_OCSP_ANSWER_MAX == FCH_RESPONSE_MAX, "one bound");
 
@@ -280,6 +282,19 @@ static void state_of(struct ipc_ocsp_state *out, const struct edge_ocsp *o, cons
 	out->failures = t->failures;
 	out->answered_s = t->answered_s;
 	out->failed_s = t->failed_s;
+	out->revoked = t->revoked;
+	out->unknown = t->unknown;
+	for (unsigned i = 0; i < TLS_OCSP_DENIED_MAX; i++) {
+		const struct tls_ocsp_denied *d = &t->denied[i];
+		struct ipc_ocsp_denied *to = &out->denied[out->denied_n];
+
+		if (d->at_s) {
+			str_set(to->name, sizeof to->name, d->name);
+			to->unknown = d->unknown;
+			to->at_s = d->at_s;
+			out->denied_n++;
+		}
+	}
 	out->staple_this_s = staple ? staple->this_s : 0;
 	out->staple_until_s = staple ? staple->until_s : 0;
 	for (size_t i = 0; i < IPC_OCSP_WHY_LEN && t->why[i]; i++) {
@@ -287,11 +302,23 @@ static void state_of(struct ipc_ocsp_state *out, const struct edge_ocsp *o, cons
 	}
 }
 
+static bool same_denied(const struct ipc_ocsp_state *a, const struct ipc_ocsp_state *b)
+{
+	bool same = a->denied_n == b->denied_n;
+
+	for (uint8_t i = 0; same && i < a->denied_n; i++) {
+		same = strcmp(a->denied[i].name, b->denied[i].name) == 0 && a->denied[i].unknown == b->denied[i].unknown &&
+		       a->denied[i].at_s == b->denied[i].at_s;
+	}
+	return same;
+}
+
 static bool same_state(const struct ipc_ocsp_state *a, const struct ipc_ocsp_state *b)
 {
 	return a->responder == b->responder && a->open == b->open && a->answers == b->answers && a->failures == b->failures &&
 	       a->answered_s == b->answered_s && a->failed_s == b->failed_s && a->staple_this_s == b->staple_this_s &&
-	       a->staple_until_s == b->staple_until_s && strcmp(a->why, b->why) == 0;
+	       a->staple_until_s == b->staple_until_s && strcmp(a->why, b->why) == 0 && a->revoked == b->revoked &&
+	       a->unknown == b->unknown && same_denied(a, b);
 }
 
 void edge_ocsp_report(struct edge_ocsp *o)

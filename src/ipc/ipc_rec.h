@@ -196,6 +196,7 @@ struct ipc_ocsp {
 
 /* What an edge knows of one responder, for operators. */
 #define IPC_OCSP_WHY_LEN 191
+#define IPC_OCSP_DENIED_MAX 4u
 struct ipc_ocsp_state {
 	uint8_t responder; /* its number (conf/cfg_iwf_ocsp.h) */
 	uint32_t open;     /* questions */
@@ -204,6 +205,14 @@ struct ipc_ocsp_state {
 	/* Of a listener: what is stapled now; 0: nothing, or it is the responder of an anchor. */
 	uint64_t staple_this_s, staple_until_s;
 	char why[IPC_OCSP_WHY_LEN + 1]; /* of the last failure; printable ASCII or "" */
+	uint64_t revoked, unknown;      /* answers that say so */
+	/* Certificates that were shown and that it denies: host names, lower-case. */
+	uint8_t denied_n;
+	struct ipc_ocsp_denied {
+		char name[IDENT_HOST_MAX + 1];
+		bool unknown;
+		uint64_t at_s;
+	} denied[IPC_OCSP_DENIED_MAX];
 };
 
 /* What an edge copies for a trace; another one takes the place of the one before. */

@@ -44,6 +44,14 @@ size_t ipc_ocsp_state_put(uint8_t *out, uint32_t generation, const struct ipc_oc
 	buf_le64(&b, in->staple_this_s);
 	buf_le64(&b, in->staple_until_s);
 	ipc_io_put_text(&b, in->why);
+	buf_le64(&b, in->revoked);
+	buf_le64(&b, in->unknown);
+	buf_u8(&b, in->denied_n);
+	for (uint8_t i = 0; i < in->denied_n; i++) {
+		ipc_io_put_text(&b, in->denied[i].name);
+		buf_u8(&b, in->denied[i].unknown);
+		buf_le64(&b, in->denied[i].at_s);
+	}
 	return ipc_io_end(&b);
 }
 
@@ -79,8 +87,17 @@ int ipc_ocsp_state_get(struct ipc_ocsp_state *out, const uint8_t *record, size_t
 	s.staple_this_s = time_of(&r);
 	s.staple_until_s = time_of(&r);
 	ipc_io_text(&r, s.why, sizeof s.why, is_words_or_none);
+	s.revoked = rd_le64(&r);
+	s.unknown = rd_le64(&r);
+	s.denied_n = ipc_io_u8(&r, 0, IPC_OCSP_DENIED_MAX);
+	for (uint8_t i = 0; i < s.denied_n && !r.bad; i++) {
+		ipc_io_text(&r, s.denied[i].name, sizeof s.denied[i].name, ipc_io_is_host);
+		s.denied[i].unknown = ipc_io_bool(&r);
+		s.denied[i].at_s = time_of(&r);
+	}
 	/* JSON has no larger integers */
-	if (ipc_io_done(&r) || s.answers > INT64_MAX / 1024 || s.failures > INT64_MAX / 1024) {
+	if (ipc_io_done(&r) || s.answers > INT64_MAX / 1024 || s.failures > INT64_MAX / 1024 || s.revoked > s.answers ||
+	    s.unknown > s.answers) {
 		return ERR_PROTO;
 	}
 	*out = s;

@@ -10,7 +10,7 @@ struct net_timer {
 	uint64_t due_ms; /* 0: the timer was late, and the descriptors have been read since */
 	net_timer_fn *fn;
 	void *arg;
-	bool soon; /* in the list of the loop */
+	struct timer_list *on; /* `soon` or `late` of the loop; NULL: in neither */
 	TAILQ_ENTRY(net_timer) entry;
 };
 
@@ -34,34 +34,47 @@ static void free_data(uv_handle_t *h)
 
 /* -- timers */
 
-/* After the process was stopped or starved, its timers are due before it has looked at a
- * descriptor: an answer may have come in time, and a peer may not be silent. So a late timer
- * fires only after the descriptors were read. */
-#define LATE_MS 100
-#define LISTEN_MS 20
-
-static void leave_soon(struct net_timer *t)
+static void leave_list(struct net_timer *t)
 {
-	if (t->soon) {
-		TAILQ_REMOVE(&((struct net_loop *)t->uv.loop)->soon, t, entry);
-		t->soon = false;
+	if (t->on) {
+		TAILQ_REMOVE(t->on, t, entry);
+		t->on = NULL;
 	}
+}
+
+static void enter_list(struct net_timer *t, struct timer_list *list)
+{
+	TAILQ_INSERT_TAIL(list, t, entry);
+	t->on = list;
 }
 
 static void on_timer(uv_timer_t *h)
 {
 	struct net_timer *t = h->data;
 	struct net_loop *l = (struct net_loop *)h->loop; /* uv is its first member */
+	uint64_t now = uv_now(h->loop), turn_ms;
 
 	net_turn_begin(l);
-	if (t->due_ms && uv_now(h->loop) >= t->due_ms + LATE_MS) {
-		t->due_ms = 0;
-		uv_timer_start(h, on_timer, LISTEN_MS, 0);
+	turn_ms = l->turn_ns / 1000000;
+	if (t->due_ms && now >= t->due_ms + NET_GAP_MS) {
+		net_listen_begin(l, now - t->due_ms);
+	} else if (now >= turn_ms + NET_GAP_MS) {
+		net_listen_begin(l, now - turn_ms);
+	}
+	if (t->due_ms && l->listening.on) {
+		enter_list(t, &l->listening.late);
 		return;
 	}
 	l->in_timer = true;
 	t->fn(t->arg); /* which may free t */
 	l->in_timer = false;
+}
+
+void net_timer_release(struct net_timer *t)
+{
+	leave_list(t);
+	t->due_ms = 0;
+	uv_timer_start(&t->uv, on_timer, 0, 0);
 }
 
 /* libuv calls timers until none is due, and its clock stands still meanwhile. Work in slices that
@@ -71,7 +84,7 @@ void net_timers_soon(struct net_loop *l)
 	struct net_timer *t;
 
 	while ((t = TAILQ_FIRST(&l->soon))) {
-		leave_soon(t);
+		leave_list(t);
 		uv_timer_start(&t->uv, on_timer, 0, 0);
 	}
 }
@@ -99,26 +112,25 @@ void net_timer_start(struct net_timer *t, uint64_t delay_ms)
 		uv_update_time(t->uv.loop);
 	}
 	t->due_ms = uv_now(t->uv.loop) + delay_ms;
-	leave_soon(t);
+	leave_list(t);
 	if (delay_ms || !l->in_timer) {
 		uv_timer_start(&t->uv, on_timer, delay_ms, 0);
 		return;
 	}
 	uv_timer_stop(&t->uv);
-	TAILQ_INSERT_TAIL(&l->soon, t, entry);
-	t->soon = true;
+	enter_list(t, &l->soon);
 }
 
 void net_timer_stop(struct net_timer *t)
 {
-	leave_soon(t);
+	leave_list(t);
 	uv_timer_stop(&t->uv);
 }
 
 void net_timer_free(struct net_timer *t)
 {
 	if (t) {
-		leave_soon(t);
+		leave_list(t);
 		uv_close((uv_handle_t *)&t->uv, free_data);
 	}
 }
@@ -130,6 +142,7 @@ static int watch_arm(struct net_watch *w);
 static void on_poll(uv_poll_t *h, int status, int events)
 {
 	struct net_watch *w = h->data;
+	struct net_loop *l = (struct net_loop *)h->loop; /* uv is its first member */
 	int seen = (events & UV_READABLE ? NET_READ : 0) | (events & UV_WRITABLE ? NET_WRITE : 0);
 
 	if (status < 0) {
@@ -140,7 +153,8 @@ static void on_poll(uv_poll_t *h, int status, int events)
 			w->events = 0;
 		}
 	}
-	net_turn_begin((struct net_loop *)h->loop); /* uv is its first member */
+	net_turn_begin(l);
+	l->listening.events++;
 	if (seen) {
 		w->fn(w->arg, seen);
 	}

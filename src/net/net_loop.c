@@ -20,19 +20,99 @@ int net_loop_err(int r)
 	return r == 0 ? 0 : r == UV_ENOMEM ? ERR_NOMEM : r == UV_EEXIST ? ERR_EXISTS : ERR_IO;
 }
 
+/* -- listening: the loop stood still */
+
+/* A wait that ends so much later than it was to end. */
+#define OVERSLEPT_MS 5
+/* After a longer gap other processes and threads may have stood still, too, and have yet to hand on
+ * what came. */
+#define LISTEN_LEAST_MS 20
+#define LISTEN_MOST_MS 250
+#define LISTEN_TURNS 64
+
+static uint64_t mono_ms(void)
+{
+	return clock_mono_ns() / 1000000;
+}
+
+static void on_least(uv_timer_t *h)
+{
+	net_turn_begin((struct net_loop *)h->loop); /* uv is its first member */
+}
+
+void net_listen_begin(struct net_loop *l, uint64_t ms)
+{
+	struct net_listening *g = &l->listening;
+
+	if (g->on) {
+		return;
+	}
+	g->on = true;
+	g->turns = 0;
+	g->from_ms = mono_ms();
+	g->least_until_ms = ms >= NET_GAP_MS ? g->from_ms + LISTEN_LEAST_MS : 0;
+}
+
+bool net_loop_listens(struct net_loop *l)
+{
+	l->listening.asked = l->listening.on;
+	return l->listening.on;
+}
+
+static void listen_end(struct net_loop *l)
+{
+	struct net_timer *t;
+
+	l->listening.on = false;
+	uv_timer_stop(&l->listening.least);
+	while ((t = TAILQ_FIRST(&l->listening.late))) {
+		net_timer_release(t);
+	}
+}
+
+/* At the end of a turn, when all that can still follow from what was read is queued. */
+static void listen_look(struct net_loop *l)
+{
+	struct net_listening *g = &l->listening;
+	bool wanted = g->asked || !TAILQ_EMPTY(&g->late);
+	/* the first turn may have begun without a look at the descriptors */
+	bool quiet = g->turns && !g->events && TAILQ_EMPTY(&l->later) && !uv_is_active((uv_handle_t *)&l->again);
+	uint64_t now_ms = mono_ms();
+
+	g->asked = false;
+	g->turns++;
+	if (g->turns >= LISTEN_TURNS || now_ms >= g->from_ms + LISTEN_MOST_MS || (quiet && now_ms >= g->least_until_ms)) {
+		listen_end(l);
+	} else if (wanted && quiet) {
+		uv_timer_start(&g->least, on_least, g->least_until_ms - now_ms, 0);
+		return;
+	}
+	if (wanted) {
+		net_loop_again(l);
+	}
+}
+
 /* -- the turn */
 
 void net_turn_begin(struct net_loop *l)
 {
-	if (!l->turn_ns) {
-		l->turn_ns = clock_mono_ns();
+	uint64_t now_ms;
+
+	if (l->turn_ns) {
+		return;
+	}
+	l->turn_ns = clock_mono_ns();
+	now_ms = l->turn_ns / 1000000;
+	if (now_ms > l->listening.wake_ms && now_ms - l->listening.wake_ms >= OVERSLEPT_MS) {
+		net_listen_begin(l, now_ms - l->listening.wake_ms);
 	}
 }
 
 static void turn_end(struct net_loop *l)
 {
 	static const uint32_t below_ms[NET_TURNS - 1] = NET_TURNS_BELOW_MS;
-	uint64_t took_ns = clock_mono_ns() - l->turn_ns;
+	uint64_t now_ns = clock_mono_ns(), took_ns = now_ns - l->turn_ns;
+	int wait_ms = uv_backend_timeout(&l->uv);
 	unsigned i = 0;
 
 	while (i < NET_TURNS - 1 && took_ns >= below_ms[i] * UINT64_C(1000000)) {
@@ -41,6 +121,10 @@ static void turn_end(struct net_loop *l)
 	l->turns[i]++;
 	l->turns_ns += took_ns;
 	l->turn_ns = 0;
+	l->listening.wake_ms = wait_ms < 0 ? UINT64_MAX : now_ns / 1000000 + (uint64_t)wait_ms;
+	if (took_ns / 1000000 >= NET_GAP_MS) { /* what came in this turn has not been read */
+		net_listen_begin(l, took_ns / 1000000);
+	}
 }
 
 uint64_t net_loop_turns_us(const struct net_loop *l)
@@ -111,6 +195,10 @@ static void on_prepare(uv_prepare_t *h)
 	run_checks(l);
 	run_tasks(&l->flush);
 	net_timers_soon(l);
+	if (l->listening.on) {
+		listen_look(l);
+	}
+	l->listening.events = 0;
 	l->clocks_read = false; /* the loop waits now */
 	turn_end(l);
 }
@@ -149,10 +237,13 @@ int net_loop_new(struct net_loop **out)
 	TAILQ_INIT(&l->checks);
 	TAILQ_INIT(&l->lingers);
 	TAILQ_INIT(&l->soon);
-	uv_prepare_init(&l->uv, &l->prepare); /* these four cannot fail */
+	TAILQ_INIT(&l->listening.late);
+	l->listening.wake_ms = UINT64_MAX;
+	uv_prepare_init(&l->uv, &l->prepare); /* these five cannot fail */
 	l->prepare.data = l;
 	uv_prepare_start(&l->prepare, on_prepare);
 	uv_idle_init(&l->uv, &l->again);
+	uv_timer_init(&l->uv, &l->listening.least);
 	*out = l;
 	return 0;
 }
@@ -169,6 +260,7 @@ void net_loop_free(struct net_loop *l)
 	}
 	uv_close((uv_handle_t *)&l->prepare, NULL);
 	uv_close((uv_handle_t *)&l->again, NULL);
+	uv_close((uv_handle_t *)&l->listening.least, NULL);
 	/* Closing takes a turn or two; a handle that its owner forgot would never close. */
 	for (int i = 0; r == UV_EBUSY && i < 8; i++) {
 		uv_run(&l->uv, UV_RUN_NOWAIT);
@@ -184,6 +276,8 @@ int net_loop_run(struct net_loop *l)
 {
 	assert(!l->in_run);
 	l->in_run = true;
+	l->turn_ns = 0; /* what happened between two runs is no turn, and no wait */
+	l->listening.wake_ms = UINT64_MAX;
 	uv_run(&l->uv, UV_RUN_DEFAULT);
 	l->in_run = false;
 	run_tasks(&l->flush); /* sends the writes of the last turn */

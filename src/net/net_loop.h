@@ -4,6 +4,7 @@
  * NULL and may be called from any callback, also from one of the object. No callback of the object
  * runs after it. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -41,7 +42,14 @@ uint64_t net_loop_real_ms(struct net_loop *l);
 const uint64_t *net_loop_turns(const struct net_loop *l); /* NET_TURNS numbers */
 uint64_t net_loop_turns_us(const struct net_loop *l);     /* microseconds that all of them took together */
 
-/* If a timer is very late (the process was stopped), pending data is read first. */
+/* After the loop stood still (the process was stopped, or got no processor), what came meanwhile is
+ * read before anything that fell due meanwhile is judged: an answer may have come in time, and a
+ * peer may not be silent. So timers that are due wait until a look at the descriptors brings
+ * nothing more, in a flood for 64 turns or 250 ms.
+ * True: this is so now. A check that judges times by itself then leaves that to a later turn, which
+ * comes without waiting for an event. */
+bool net_loop_listens(struct net_loop *l);
+
 typedef void net_timer_fn(void *arg);
 ERR_MUST_USE int net_timer_new(struct net_timer **out, struct net_loop *l, net_timer_fn *fn, void *arg);
 /* Fires once; restarts a running timer. A timer that a timer's callback starts with 0 fires after

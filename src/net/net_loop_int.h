@@ -13,6 +13,18 @@ TAILQ_HEAD(check_list, net_check);
 TAILQ_HEAD(linger_list, net_linger);
 TAILQ_HEAD(timer_list, net_timer);
 
+/* After the loop stood still: timers that are due wait until the descriptors were read. */
+struct net_listening {
+	bool on;
+	bool asked;                       /* a check waits for the end, too */
+	struct timer_list late;           /* the timers that wait */
+	uv_timer_t least;                 /* the shortest time is over */
+	uint64_t least_until_ms, from_ms; /* CLOCK_MONOTONIC */
+	uint64_t wake_ms;                 /* when the wait of the loop was to end at the latest */
+	uint32_t events;                  /* of descriptors in this turn */
+	unsigned turns;
+};
+
 struct net_loop {
 	uv_loop_t uv;
 	uv_prepare_t prepare;
@@ -31,6 +43,7 @@ struct net_loop {
 	uint64_t turns[NET_TURNS], turns_ns; /* turns_ns: of all together */
 	uint64_t boot_ms, real_ms;           /* of this turn */
 	bool clocks_read;
+	struct net_listening listening;
 };
 
 struct net_check {
@@ -45,6 +58,13 @@ void net_timers_soon(struct net_loop *l);
 
 /* An event: the turn begins with the first one. */
 void net_turn_begin(struct net_loop *l);
+
+/* The loop stood still for `ms`, or a timer is so late: what is due waits (net_loop_listens()). In
+ * a turn that takes no longer than NET_GAP_MS, what comes is read soon enough. */
+#define NET_GAP_MS 100
+void net_listen_begin(struct net_loop *l, uint64_t ms);
+/* Lets a timer of the list `late` fire. */
+void net_timer_release(struct net_timer *t);
 
 /* A code of libuv as one of ours. */
 int net_loop_err(int r);

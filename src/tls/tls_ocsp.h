@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/ident.h"
 
 #define TLS_OCSP_QUESTION_MAX 512u /* octets of one request */
 #define TLS_OCSP_ANSWER_MAX 32768u /* octets of one response */
@@ -83,12 +84,25 @@ void tls_ocsp_learn(struct tls_ocsp *o, const struct tls_ocsp_said *said, uint64
 /* Calls spread() for all that this store was the first to have. */
 void tls_ocsp_spread_again(struct tls_ocsp *o);
 
+/* A certificate that was shown to us, and that its responder revokes or does not know, or one of a
+ * CA above it. Whoever showed it need not own its key. */
+#define TLS_OCSP_DENIED_MAX 4u
+struct tls_ocsp_denied {
+	char name[IDENT_HOST_MAX + 1]; /* its first host name, lower-case */
+	bool unknown;                  /* to the responder; else revoked */
+	uint64_t at_s;                 /* when it was looked at last; 0: the place is free */
+};
+
 /* What one responder did, since the start of the store. */
 struct tls_ocsp_tally {
 	uint64_t answers, failures;    /* taken; refused or missing */
+	uint64_t revoked, unknown;     /* of the answers: those that say so */
 	uint64_t answered_s, failed_s; /* the last of each; 0: there was none */
 	uint32_t open;                 /* questions in the queue, and out */
 	char why[TLS_OCSP_WHY_MAX];    /* of the last failure */
+	/* Each with another name: a new one takes the place of the one that was looked at
+	 * longest ago. */
+	struct tls_ocsp_denied denied[TLS_OCSP_DENIED_MAX];
 };
 /* NULL: there is no responder of this number. Valid as long as the store. */
 const struct tls_ocsp_tally *tls_ocsp_tally(const struct tls_ocsp *o, uint32_t responder);

@@ -122,6 +122,8 @@ static void note_answer(struct tls_ocsp *o, const struct tls_ocsp_entry *e, uint
 
 	if (t) {
 		t->answers++;
+		t->revoked += e->fact.status == TLS_OCSP_REVOKED;
+		t->unknown += e->fact.status == TLS_OCSP_UNKNOWN;
 		t->answered_s = now_s;
 		t->failed_s = t->failed_s > now_s ? now_s : t->failed_s;
 	}

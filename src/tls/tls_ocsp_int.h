@@ -42,6 +42,9 @@ struct tls_ocsp_view {
 
 /* What is kept about a certificate. Asks when that is due. */
 void tls_ocsp_look(struct tls_ocsp_view *out, struct tls_ocsp *o, uint32_t responder, X509 *cert, X509 *issuer, uint64_t now_s);
+/* Notes in the tally of its responder that a certificate was denied: LISTED, by its fact.
+ * `leaf`: the first of its chain, whose name is noted; without a host name nothing is. */
+void tls_ocsp_deny(struct tls_ocsp *o, uint32_t responder, const X509 *leaf, const struct tls_ocsp_fact *fact, uint64_t now_s);
 /* The same for our own certificate, which stays in the store. `*response` is the response in force
  * for stapling (RFC 6066 8), owned by the store until the next call; NULL: there is none. */
 void tls_ocsp_own(struct tls_ocsp_view *out, struct tls_ocsp *o, uint32_t responder, X509 *cert, X509 *issuer, uint64_t now_s,

@@ -46,7 +46,7 @@ static void say(char words[TLS_REVOCATION_WORDS_MAX], const struct tls_ocsp_view
 }
 
 static void look_ocsp(struct tls_crl_view *out, struct tls_revocation *all, const struct tls_anchor *a, X509 *cert, X509 *issuer,
-		      uint64_t now_s, char words[TLS_REVOCATION_WORDS_MAX])
+		      const X509 *leaf, uint64_t now_s, char words[TLS_REVOCATION_WORDS_MAX])
 {
 	static const enum revocation states[] = { [TLS_OCSP_ABSENT] = REVOCATION_ABSENT,
 						  [TLS_OCSP_STALE] = REVOCATION_STALE,
@@ -60,6 +60,9 @@ static void look_ocsp(struct tls_crl_view *out, struct tls_revocation *all, cons
 	*out = (struct tls_crl_view){ .state = states[v.known],
 				      .listed = v.known == TLS_OCSP_LISTED,
 				      .fresh_until_s = v.known == TLS_OCSP_ABSENT ? UINT64_MAX : v.fact.until_s };
+	if (out->listed) {
+		tls_ocsp_deny(a->ocsp, a->responder, leaf, &v.fact, now_s);
+	}
 	if (v.ask_at_s < all->ask_at_s) {
 		all->ask_at_s = v.ask_at_s;
 	}
@@ -88,17 +91,19 @@ static void take(struct tls_revocation *out, const struct tls_crl_view *v, const
 	}
 }
 
-static void judge_one(struct tls_revocation *out, const struct tls_anchor *a, X509 *cert, X509 *issuer, bool ocsp, uint64_t now_s)
+/* `leaf`: NULL: no responder is asked about it. */
+static void judge_one(struct tls_revocation *out, const struct tls_anchor *a, X509 *cert, X509 *issuer, const X509 *leaf,
+		      uint64_t now_s)
 {
 	char words[TLS_REVOCATION_WORDS_MAX], ocsp_words[TLS_REVOCATION_WORDS_MAX];
 	struct tls_crl_view crl, answer;
 
 	tls_crl_look(&crl, &a->crls, cert, issuer, now_s, words);
-	if (!ocsp || crl.listed) {
+	if (!leaf || crl.listed) {
 		take(out, &crl, words);
 		return;
 	}
-	look_ocsp(&answer, out, a, cert, issuer, now_s, ocsp_words);
+	look_ocsp(&answer, out, a, cert, issuer, leaf, now_s, ocsp_words);
 	if (answer.listed || crl.state != REVOCATION_GOOD) {
 		take(out, &answer, ocsp_words);
 	} else if (answer.state == REVOCATION_GOOD) { /* both are in force: good as long as one is */
@@ -125,6 +130,8 @@ void tls_revocation_judge(struct tls_revocation *out, const struct tls_anchor *a
 	for (int i = 0; i < n && !out->listed; i++) {
 		X509 *issuer = i + 1 < n ? sk_X509_value(chain, i + 1) : NULL;
 
-		judge_one(out, a, sk_X509_value(chain, i), issuer, a->ocsp && issuer && (i == 0 || a->ocsp_chain), now_s);
+		bool ask = a->ocsp && issuer && (i == 0 || a->ocsp_chain);
+
+		judge_one(out, a, sk_X509_value(chain, i), issuer, ask ? sk_X509_value(chain, 0) : NULL, now_s);
 	}
 }

@@ -1,5 +1,7 @@
 """mtc-iwfd -t: a configuration is valid, or one line says where it is not and what was expected."""
+import contextlib
 import os
+import pathlib
 import pty
 import re
 import select
@@ -7,6 +9,7 @@ import signal
 import socket
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 from conftest import BIN, ROOT
@@ -35,9 +38,23 @@ t4: { peer: hss, destination_realm: core.operator.example }
 """
 
 
+@contextlib.contextmanager
+def reached_by_all():
+    """A directory that other users reach. The temporary directory of pytest is none: each pytest that begins on this machine takes the rights of
+    others to it away."""
+    with tempfile.TemporaryDirectory(prefix="mtc-config-") as name:
+        path = pathlib.Path(name)
+        path.chmod(0o755)
+        yield path
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    path = tmp_path_factory.mktemp("config")
+def folder():
+    with reached_by_all() as path:
+        yield files_in(path)
+
+
+def files_in(path):
     pki = Pki(str(path / "pki"))
     pki.ca("operator", "/O=operator/CN=operator CA")
     pki.ca("anchor-a", "/O=acme/CN=trust anchor a")
@@ -271,17 +288,8 @@ def test_a_key_that_others_may_read_is_a_warning(folder):
     assert done.stderr == f"mtc-iwfd: warning: {path}:16: key '{key}' has mode 0644, so others may read it; 0600 is expected\n"
 
 
-def reachable(folder):
-    """Other users reach the folder."""
-    folder.chmod(0o755)
-    for parent in folder.parents:
-        if str(parent).startswith("/tmp/"):
-            parent.chmod(parent.stat().st_mode | 0o055)
-
-
 @pytest.mark.once  # the example asks for a sandbox, which a build with instruments does not have
 def test_the_shipped_example_is_valid_with_its_files_in_place(folder):
-    reachable(folder)
     with open(os.path.join(ROOT, "examples", "mtc-iwfd.yaml"), encoding="utf-8") as f:
         text = f.read()
     text = re.sub(r"/(var|run)/[a-z/-]*/", "", text)
@@ -417,10 +425,11 @@ def starts(words, **more):
 
 
 @pytest.fixture
-def whole(tmp_path, folder):
+def whole(folder):
     """A directory of its own, for a start that makes its state there."""
-    shutil.copytree(folder / "pki", tmp_path / "pki")
-    return tmp_path
+    with reached_by_all() as path:
+        shutil.copytree(folder / "pki", path / "pki")
+        yield path
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text(whole):
@@ -458,7 +467,6 @@ def test_everything_that_is_wrong_is_told_in_one_run(folder):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts processes of another user")
 def test_the_user_of_the_processes_must_reach_the_state(whole):
-    reachable(whole)
     (whole / "way").mkdir(mode=0o700)
     text = "user: nobody\n" + GOOD.replace("state_dir: state", "state_dir: way/state")
     path, done = check(whole, text)
@@ -488,7 +496,6 @@ def chown(top, uid):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a state_dir to another user")
 def test_the_way_back_from_users_says_what_to_do(whole):
     """The core of root has no right to the files of others: -t and the start say the same, and what they advise is enough."""
-    reachable(whole)
     if "instruments" in check(whole, GOOD + "sandbox: require\n")[1].stderr:
         pytest.skip("a build with instruments has no sandbox, and root keeps all rights")
     path, done = check(whole, GOOD)
@@ -513,7 +520,6 @@ def test_the_way_back_from_users_says_what_to_do(whole):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a state_dir to another user")
 def test_what_the_start_does_not_give_away_is_named_before(whole):
-    reachable(whole)
     state, text = whole / "state", GOOD + f"users: {{ core: {CORE} }}\n"
     state.mkdir()
     (whole / "other").write_text("of root")

@@ -164,8 +164,8 @@ TABLE = [
     ("key-Ed25519", "m", SHUT_OUT, "key ED25519, expected P-256", "key-Ed25519", "file-key-weak", "ED25519"),
     ("key-P-521", "m", SHUT_OUT, "key secp521r1, expected P-256", "key-P-521", "file-key-weak", "secp521r1"),
     ("of-stale", "stale", SHUT_OUT, "=revocation-unknown", "of-stale", "file-crl-stale", "out of date"),
-    ("of-revoked", "revoked", SHUT_OUT, "(keyCompromise), says the OCSP responder of trust anchor 'revoked'", "revoked", "scs-never", "no attempt"),
-    ("of-unknown", "unknown", SHUT_OUT, "is unknown to the OCSP responder", "unknown", "scs-never", "no attempt"),
+    ("of-revoked", "revoked", SHUT_OUT, "(keyCompromise), says the OCSP responder of trust anchor 'revoked'", "revoked", "scs-ocsp-revoked", "is revoked, says the OCSP responder"),
+    ("of-unknown", "unknown", SHUT_OUT, "is unknown to the OCSP responder", "unknown", "scs-ocsp-unknown", "does not know it"),
     ("of-delegate", "delegate", SHUT_OUT, "=revocation-unknown", "delegate", "ocsp-signer", "its signer is neither the CA"),
     ("of-missing", "missing", SHUT_OUT, "=revocation-unknown", "missing", "ocsp-silent", "cannot be reached"),
 ]

@@ -279,6 +279,47 @@ def test_the_helper_killed_cuts_and_is_started_again(world, acme):
     assert world.trigger("acme", device="meter-1@a.example", wait=20).outcome == "SUCCESS"
 
 
+@pytest.fixture
+def two_anchors(world):
+    """acme may show certificates of two CAs, and has one of each; gamma has a tunnel from another machine."""
+    Pki(os.path.dirname(world.pki("anchor-b.pem"))).leaf("acme-b", "anchor-b", world.lab.scs["acme"]["origin_host"], "clientAuth")
+    world.lab.ctl("scs", "set", "acme", "anchors", "anchor-a,anchor-b")
+    world.wait_loaded("acme")
+    world.hosts.ip("core", "addr", "add", OTHER_HOST, "dev", "lo")
+    gamma = world.tunnel("gamma", OTHER_HOST, side="core")
+    gamma.initiate("tsp")
+    yield gamma
+    world.lab.end_background()
+    world.drop(gamma)
+    world.hosts.ip("core", "addr", "del", OTHER_HOST, "dev", "lo")
+    world.lab.ctl("scs", "set", "acme", "anchors", "anchor-a")
+    world.wait_loaded("acme")
+
+
+def test_an_scs_with_two_anchors_and_one_that_is_taken_away(world, two_anchors):
+    """charon takes the certificates of both and does not say which CA it was: a change of the anchors ends the tunnel of this SCS, and only a
+    certificate of the one that is left makes another. The tunnel of another SCS stays."""
+    for certificate in ("acme", "acme-b"):
+        charon = world.tunnel("acme", HOST, certificate=certificate)
+        charon.initiate("tsp")
+        assert world.trigger("acme", device="meter-1@a.example", wait=20).status == "SUCCESS"
+    world.listen("acme")
+    begun = time.monotonic()
+    world.lab.ctl("scs", "set", "acme", "anchors", "anchor-a")
+    proc.wait_until("the tunnel has ended", lambda: charon.installed() == 0, 10)
+    took = time.monotonic() - begun
+    assert took < 1, took
+    assert world.gone("acme", begun) < CUT_S
+    world.wait_loaded("acme")
+    with pytest.raises(proc.LabError):
+        charon.initiate("tsp")
+    again = world.tunnel("acme", HOST)
+    again.initiate("tsp")
+    assert world.trigger("acme", device="meter-1@a.example", wait=20).status == "SUCCESS"
+    assert two_anchors.installed() == 1
+    world.drop(again)
+
+
 def test_an_scs_that_is_removed_loses_tunnel_and_session(world, acme):
     world.listen("acme")
     before = world.losses()

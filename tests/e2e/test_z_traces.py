@@ -242,7 +242,10 @@ def test_one_at_a_time_and_only_what_exists(played, tmp_path):
     path = started(played, tmp_path, "--scs", "acme")
     said = run(played, "trace", "start", "--scs", "beta", "--pcap", tmp_path / "second", code=1)
     assert "one at a time" in said and not os.path.exists(tmp_path / "second")
-    stopped(played)
+    number = played.ctl("trace", "status")[0]["number"]
+    assert f"trace {number + 1} does not run, trace {number} does" in run(played, "trace", "stop", number + 1, code=1)
+    assert f"trace {number} has ended" in run(played, "trace", "stop", number)
+    assert f"the last one was trace {number}" in run(played, "trace", "stop", number + 1, code=1)
     assert "exists already" in run(played, "trace", "start", "--scs", "acme", "--pcap", path, code=2)
     assert "no such SCS" in run(played, "trace", "start", "--scs", "nobody", "--pcap", tmp_path / "y", code=1)
     assert "no peer is named" in run(played, "trace", "start", "--peer", "nobody", "--pcap", tmp_path / "y", code=1)

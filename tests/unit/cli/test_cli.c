@@ -55,7 +55,7 @@ static const struct {
 	{ "triggers.list", ctl_args_triggers_list },
 	{ "triggers.show", ctl_args_triggers_show },
 	{ "triggers.cancel", ctl_args_triggers_cancel },
-	{ "trace.stop", NULL },
+	{ "trace.stop", ctl_args_trace_stop },
 	{ "trace.status", NULL },
 	{ "quota.show", ctl_args_quota_show },
 	{ "quota.reset", ctl_args_quota_reset },

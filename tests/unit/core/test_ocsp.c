@@ -151,13 +151,36 @@ static void responders_are_shown_as_all_edges_know_them(void **state)
 	p->cfg->listen[0].ocsp[0] = 0;
 }
 
+static void what_responders_deny_is_shown_within_a_bound(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_ocsp_state s = { .responder = 0, .answers = 5, .revoked = 3, .unknown = 2, .denied_n = 2 };
+	struct core_ocsp_view seen = { .url = NULL };
+
+	strcpy(p->cfg->anchors[0].ocsp, "http://192.0.2.30/");
+	s.denied[0] = (struct ipc_ocsp_denied){ "a.example", false, 100 };
+	s.denied[1] = (struct ipc_ocsp_denied){ "b.example", true, 50 };
+	core_play_send(p, ipc_ocsp_state_put(p->record, p->generation, &s));
+	assert_int_equal(p->bad_edge, 0);
+	core_ocsp_each(p->core, take_view, &seen);
+	assert_true(seen.revoked == 3 && seen.unknown == 2 && seen.denied_n == 2);
+	assert_string_equal(seen.denied[0].host, "a.example");
+	assert_true(!seen.denied[0].unknown && seen.denied[1].unknown && seen.denied[1].shown_s == 50);
+	strcpy(s.denied[1].name, "B.example"); /* no edge says it so */
+	core_play_send(p, ipc_ocsp_state_put(p->record, p->generation, &s));
+	assert_int_not_equal(p->bad_edge, 0);
+	p->cfg->anchors[0].ocsp[0] = 0;
+}
+
 TEST_GROUP()
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 	const struct CMUnitTest tests[] = { TEST(every_edge_gets_them_and_those_of_later_cores),
-					    TEST(above_the_bound_the_oldest_goes), TEST(many_reach_the_edge_in_their_order),
+					    TEST(above_the_bound_the_oldest_goes),
+					    TEST(many_reach_the_edge_in_their_order),
 					    TEST(a_record_that_is_damaged_is_left_alone),
-					    TEST(responders_are_shown_as_all_edges_know_them) };
+					    TEST(responders_are_shown_as_all_edges_know_them),
+					    TEST(what_responders_deny_is_shown_within_a_bound) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

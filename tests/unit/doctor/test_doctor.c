@@ -107,7 +107,7 @@ static void test_facts_take_their_places(void **state)
 #define SESSION "[{\"scs\":\"acme\",\"address\":\"192.0.2.9:5\",\"since\":\"2026-11-30T10:00:00.000Z\"}]"
 
 struct scs_case {
-	const char *row, *sessions, *blocks, *allows, *quota, *ndsip, *no_tail;
+	const char *row, *sessions, *blocks, *allows, *quota, *ndsip, *no_tail, *responders;
 	const char *lines[4];
 };
 
@@ -116,12 +116,13 @@ static void judge(struct doc_report *r, const struct scs_case *c, const char *ca
 	struct doc_tail tail = { 0 };
 	json_t *row = json(c->row ? c->row : ROW), *sessions = json(c->sessions ? c->sessions : "[]");
 	json_t *blocks = json(c->blocks ? c->blocks : "[]"), *allows = json(c->allows ? c->allows : ALLOW);
+	json_t *responders = c->responders ? json(c->responders) : NULL;
 	json_t *quota = c->quota ? json(c->quota) : NULL, *ndsip = c->ndsip ? json(c->ndsip) : NULL;
 
 	for (size_t i = 0; i < 4 && c->lines[i]; i++) {
 		doc_tail_take(&tail, "acme", "scs.acme.example", c->lines[i], strlen(c->lines[i]));
 	}
-	doc_look_at_scs(r, &(struct doc_scs){ row, sessions, blocks, allows, quota, ndsip, &tail, c->no_tail });
+	doc_look_at_scs(r, &(struct doc_scs){ row, sessions, blocks, allows, quota, ndsip, responders, &tail, c->no_tail });
 	found(r, causes, fact);
 	doc_tail_fini(&tail);
 	json_decref(row);
@@ -130,6 +131,7 @@ static void judge(struct doc_report *r, const struct scs_case *c, const char *ca
 	json_decref(allows);
 	json_decref(quota);
 	json_decref(ndsip);
+	json_decref(responders);
 }
 
 #define LINE(time_, verdict_, reason_)                                                                                           \
@@ -155,6 +157,42 @@ static void test_an_scs_that_is_not_connected(void **state)
 	      "let in last at 2026-11-30T10:00:00.000Z from 192.0.2.7:1");
 	judge(*state, &(struct scs_case){ .no_tail = "Permission denied" }, "scs-log scs-rules",
 	      "not looked at: Permission denied");
+}
+
+#define RESPONDERS(of_, name_, host_, status_, shown_)                                                                           \
+	"[{\"of\":\"" of_ "\",\"name\":\"" name_ "\",\"url\":\"http://192.0.2.3/\",\"denied\":[{\"host\":\"scs.beta.example\","  \
+	"\"status\":\"revoked\",\"shown\":\"2026-11-30T23:00:00Z\"},{\"host\":\"" host_ "\",\"status\":\"" status_               \
+	"\",\"shown\":\"2026-11-30T" shown_ "Z\"}]}]"
+
+static void test_a_certificate_that_a_responder_denies(void **state)
+{
+	judge(*state,
+	      &(struct scs_case){ .responders = RESPONDERS("anchor", "anchor-a", "scs.acme.example", "revoked", "10:00:00") },
+	      "scs-ocsp-revoked scs-rules",
+	      "SCS acme was refused at 2026-11-30T10:00:00Z: it, or a CA above it, is revoked, says the OCSP responder "
+	      "http://192.0.2.3/ of trust anchor anchor-a");
+	judge(*state,
+	      &(struct scs_case){ .responders = RESPONDERS("anchor", "anchor-a", "scs.acme.example", "unknown", "10:00:00") },
+	      "scs-ocsp-unknown scs-rules", "of trust anchor anchor-a does not know it");
+	/* of another SCS, of another anchor, of a listener */
+	judge(*state,
+	      &(struct scs_case){ .responders = RESPONDERS("anchor", "anchor-a", "scs.x.example", "revoked", "10:00:00") },
+	      "scs-never scs-rules", "acme");
+	judge(*state,
+	      &(struct scs_case){ .responders = RESPONDERS("anchor", "anchor-b", "scs.acme.example", "revoked", "10:00:00") },
+	      "scs-never scs-rules", "acme");
+	judge(*state,
+	      &(struct scs_case){ .responders = RESPONDERS("listener", "anchor-a", "scs.acme.example", "revoked", "10:00:00") },
+	      "scs-never scs-rules", "acme");
+	/* it was let in since then, and before */
+	judge(*state,
+	      &(struct scs_case){ .responders = RESPONDERS("anchor", "anchor-a", "scs.acme.example", "revoked", "10:00:00"),
+				  .lines = { LINE("11:00:00.000", "accepted", "") } },
+	      "scs-gone scs-rules", "acme");
+	judge(*state,
+	      &(struct scs_case){ .responders = RESPONDERS("anchor", "anchor-a", "scs.acme.example", "revoked", "12:00:00"),
+				  .lines = { LINE("11:00:00.000", "accepted", "") } },
+	      "scs-ocsp-revoked scs-gone scs-rules", "acme");
 }
 
 static void test_each_refusal_of_a_connection(void **state)
@@ -507,6 +545,7 @@ TEST_GROUP()
 		T(test_facts_take_their_places),
 		T(test_an_scs_that_works),
 		T(test_an_scs_that_is_not_connected),
+		T(test_a_certificate_that_a_responder_denies),
 		T(test_each_refusal_of_a_connection),
 		T(test_a_refusal_whose_cause_was_changed_since),
 		T(test_every_reason_of_a_session_has_a_cause),

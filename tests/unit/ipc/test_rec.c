@@ -76,7 +76,19 @@ static size_t make(uint16_t type, uint8_t *out)
 	struct ipc_screen_rule rule = { SCREEN_AGENTS, { SCREEN_ENFORCE, 2, 5008, { "acme", "beta" } } };
 	struct ipc_screen_seen seen = { 0xdeadbeef, 1u << SCREEN_AGENTS | 1u << SCREEN_SIZES };
 	struct ipc_ocsp ocsp = { .key = { 1, 2 }, .this_s = 1790000000, .len = 9, .response = (const uint8_t *)"responded" };
-	struct ipc_ocsp_state state = { 3, 7, 100, 5, 1790000000, 1790000001, 1790000002, 1790000003, "it is no OCSP response" };
+	struct ipc_ocsp_state state = { 3,
+					7,
+					100,
+					5,
+					1790000000,
+					1790000001,
+					1790000002,
+					1790000003,
+					"it is no OCSP response",
+					2,
+					1,
+					2,
+					{ { "scs.acme.example", false, 1790000004 }, { "scs.beta.example", true, 5 } } };
 	struct ipc_trace trace = { .number = 5,
 				   .unredacted = true,
 				   .key = { 1, UINT64_MAX },

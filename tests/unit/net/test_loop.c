@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -120,6 +121,121 @@ static void test_a_timer_that_is_late_lets_descriptors_speak_first(void **state)
 	net_watch_free(w->watch);
 	net_timer_free(w->timer);
 	assert_int_equal(w->fired, 2);
+}
+
+/* The process stands still in the wait of the loop, as when it is stopped: a signal interrupts the
+ * wait, and libuv does not look at the descriptors before it calls the timer. */
+static int still_fd;
+static const char *still_words;
+
+static void on_alarm(int signum)
+{
+	(void)signum;
+	usleep(60 * 1000);
+	assert_int_equal(write(still_fd, still_words, strlen(still_words)), (ssize_t)strlen(still_words));
+}
+
+static void on_read_one(void *arg, int events)
+{
+	struct world *w = arg;
+	char octet;
+
+	(void)events;
+	w->events++;
+	assert_int_equal(read(w->pair[0], &octet, 1), 1);
+}
+
+static void on_read_none(void *arg, int events)
+{
+	struct world *w = arg;
+
+	(void)events;
+	w->events++;
+}
+
+/* The timer falls due while the process stands still, and `fn` is called for what comes then. */
+static void stand_still(struct world *w, const char *words, net_watch_fn *fn, net_timer_fn *judge)
+{
+	struct itimerval soon = { .it_value = { 0, 20 * 1000 } };
+	struct sigaction act = { .sa_handler = on_alarm }, before;
+
+	still_fd = w->pair[1];
+	still_words = words;
+	assert_int_equal(sigaction(SIGALRM, &act, &before), 0);
+	assert_int_equal(net_timer_new(&w->timer, w->loop, judge, w), 0);
+	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], fn, w), 0);
+	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
+	net_timer_start(w->timer, 60);
+	assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+	net_watch_free(w->watch);
+	net_timer_free(w->timer);
+}
+
+static void test_what_came_while_the_loop_stood_still_is_read_before_a_timer_is_judged(void **state)
+{
+	struct world *w = *state;
+
+	stand_still(w, "123456789", on_read_one, on_judge);
+	assert_int_equal(w->fired, 9);
+}
+
+static void test_a_flood_holds_no_timer_up_for_long(void **state)
+{
+	struct world *w = *state;
+	uint64_t start = clock_mono_ms();
+
+	stand_still(w, "1", on_read_none, on_judge);
+	assert_in_range(w->fired, 1, 64);
+	assert_true(clock_mono_ms() - start < 2000);
+}
+
+/* The timer is started anew by what is read: it no longer fires for what it was started for. */
+static void on_read_and_prolong(void *arg, int events)
+{
+	struct world *w = arg;
+
+	on_read_one(arg, events);
+	net_timer_start(w->timer, 30);
+	w->checks++;
+}
+
+static void test_a_timer_that_what_is_read_starts_anew_waits_for_its_new_time(void **state)
+{
+	struct world *w = *state;
+	uint64_t start = clock_mono_ms();
+
+	stand_still(w, "12", on_read_and_prolong, on_judge);
+	assert_int_equal(w->fired, 2);
+	assert_true(clock_mono_ms() - start >= 20 + 60 + 30);
+}
+
+static void on_check_judges(void *arg)
+{
+	struct world *w = arg;
+
+	if (net_loop_listens(w->loop)) {
+		w->checks++;
+	} else if (w->events == 2) {
+		w->fired++;
+		net_loop_stop(w->loop);
+	}
+}
+
+static void test_a_check_learns_that_the_loop_stood_still_and_is_called_again(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(net_check_new(&w->check[0], w->loop, on_check_judges, w), 0);
+	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], on_read_then_wait, w), 0);
+	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
+	assert_int_equal(write(w->pair[1], "1", 1), 1);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	net_watch_free(w->watch);
+	net_check_free(w->check[0]);
+	assert_true(w->checks > 0);
+	assert_int_equal(w->fired, 1);
 }
 
 static void test_a_stopped_timer_stays_silent(void **state)
@@ -534,6 +650,10 @@ TEST_GROUP()
 		T(test_a_timer_fires_once_and_not_early),
 		T(test_a_timer_counts_from_its_start_not_from_the_loops_last_turn),
 		T(test_a_timer_that_is_late_lets_descriptors_speak_first),
+		T(test_what_came_while_the_loop_stood_still_is_read_before_a_timer_is_judged),
+		T(test_a_flood_holds_no_timer_up_for_long),
+		T(test_a_timer_that_what_is_read_starts_anew_waits_for_its_new_time),
+		T(test_a_check_learns_that_the_loop_stood_still_and_is_called_again),
 		T(test_a_stopped_timer_stays_silent),
 		T(test_a_timer_may_free_itself),
 		T(test_a_watch_tells_what_it_was_asked_for),

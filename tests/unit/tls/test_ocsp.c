@@ -679,15 +679,54 @@ static void either_revokes_and_either_covers(void **state)
 	    0);
 	assert_int_equal(
 	    answer(w, 3, &(struct said){ .about = &w->sub, .status = V_OCSP_CERTSTATUS_REVOKED, .this_s = 1, .next_s = 900 }), 0);
+	assert_int_equal(tls_ocsp_tally(w->store, 7)->revoked, 1);
+	assert_int_equal(tls_ocsp_tally(w->store, 7)->denied[0].at_s, 0); /* nobody has shown it since */
 	tls_revocation_judge(&r, &a, chain, t);
 	assert_true(r.listed);
 	assert_non_null(strstr(r.words, "says the OCSP responder of trust anchor 'anchor-a'"));
+	assert_string_equal(tls_ocsp_tally(w->store, 7)->denied[0].name, "scs.example"); /* that of the leaf below it */
+	assert_true(tls_ocsp_tally(w->store, 7)->denied[0].at_s == t && !tls_ocsp_tally(w->store, 7)->denied[0].unknown);
 	a.ocsp_chain = false; /* not asked about the CA: and it has no CRL */
 	tls_revocation_judge(&r, &a, chain, t);
 	assert_false(r.listed);
 	assert_int_equal(r.state, REVOCATION_GOOD);
 	tls_anchor_fini(&a);
 	sk_X509_free(chain);
+	tls_ocsp_free(w->store);
+}
+
+static void shown(struct world *w, const char *san, enum tls_ocsp_status status, uint64_t at_s)
+{
+	struct pki_cert c = pki_make(&w->pki, &(struct pki_spec){ .cn = "scs", .san = san, .eku = "clientAuth" }, &w->root);
+
+	tls_ocsp_deny(w->store, 7, c.x, &(struct tls_ocsp_fact){ .status = status }, at_s);
+	pki_free(&c);
+}
+
+static void who_is_denied_is_remembered_within_a_bound(void **state)
+{
+	struct world *w = *state;
+	const struct tls_ocsp_denied *d;
+
+	open_store(w, (struct tls_ocsp_conf){ 0 });
+	d = tls_ocsp_tally(w->store, 7)->denied;
+	shown(w, "URI:urn:mtc:group:a", TLS_OCSP_REVOKED, 1); /* no name: nothing is noted */
+	shown(w, "DNS:*.example", TLS_OCSP_REVOKED, 1);       /* no host name either */
+	assert_int_equal(d[0].at_s, 0);
+	shown(w, "DNS:_x.example,DNS:A.example", TLS_OCSP_UNKNOWN, 10);
+	assert_string_equal(d[0].name, "a.example");
+	assert_true(d[0].unknown && d[0].at_s == 10);
+	shown(w, "DNS:a.example", TLS_OCSP_REVOKED, 11);
+	assert_true(!d[0].unknown && d[0].at_s == 11 && !d[1].at_s);
+	shown(w, "DNS:b.example", TLS_OCSP_REVOKED, 12);
+	shown(w, "DNS:c.example", TLS_OCSP_REVOKED, 13);
+	shown(w, "DNS:d.example", TLS_OCSP_REVOKED, 14);
+	shown(w, "DNS:a.example", TLS_OCSP_REVOKED, 15);
+	shown(w, "DNS:e.example", TLS_OCSP_REVOKED, 16); /* in place of b */
+	assert_string_equal(d[0].name, "a.example");
+	assert_string_equal(d[1].name, "e.example");
+	assert_string_equal(d[2].name, "c.example");
+	tls_ocsp_deny(w->store, TLS_OCSP_NOBODY, w->leaf.x, &(struct tls_ocsp_fact){ .status = TLS_OCSP_REVOKED }, 17);
 	tls_ocsp_free(w->store);
 }
 
@@ -768,6 +807,7 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(a_fetcher_that_goes_and_comes, setup, teardown),
 		cmocka_unit_test_setup_teardown(ours_is_kept_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(either_revokes_and_either_covers, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_is_denied_is_remembered_within_a_bound, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_crl_covers_for_a_responder, setup, teardown),
 	};
 
