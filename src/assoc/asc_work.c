@@ -3,7 +3,6 @@
 #include "assoc/asc_work.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "assoc/asc_room.h"
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
+#include "base/thread.h"
 #include "base/wake.h"
 
 /* Frees retired views. Called without the lock, since closing a generation takes time. */
@@ -90,16 +90,10 @@ static void *work(void *arg)
 
 int asc_work_start(struct asc *a)
 {
-	sigset_t all, before;
-	int rc;
+	int err = thread_start(&a->thread, work, a);
 
-	sigfillset(&all);
-	sigdelset(&all, SIGSYS);                     /* the sandbox names the call that it refuses */
-	pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are handled by the owner's thread */
-	rc = pthread_create(&a->thread, NULL, work, a);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	a->thread_runs = rc == 0;
-	return rc ? ERR_NOMEM : 0;
+	a->thread_runs = !err;
+	return err;
 }
 
 void asc_hand_over(struct asc *a)

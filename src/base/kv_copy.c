@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "base/kv.h"
 #include "base/obj.h"
+#include "base/thread.h"
 
 #define KV_COPY_MAGIC 0xa21568ebu
 struct kv_copy {
@@ -31,19 +31,6 @@ static void *write_all(void *arg)
 	c->rc = mdb_env_copyfd2(c->env, c->in, MDB_CP_COMPACT);
 	(void)shutdown(c->in, SHUT_WR);
 	return NULL;
-}
-
-static int start(struct kv_copy *c)
-{
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);        /* signals are for the loop */
-	sigdelset(&all, SIGSYS); /* the sandbox names the call that it refuses */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&c->thread, NULL, write_all, c);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc;
 }
 
 int kv_copy_begin(struct kv_copy **out, const struct kv *k)
@@ -67,7 +54,7 @@ int kv_copy_begin(struct kv_copy **out, const struct kv *k)
 	c->in = pair[0];
 	c->out = pair[1];
 	atomic_init(&c->cut, false);
-	if (start(c) == 0) {
+	if (!thread_start(&c->thread, write_all, c)) {
 		*out = c;
 		return 0;
 	}

@@ -3,11 +3,12 @@
 
 #include <limits.h>
 #include <malloc.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/thread.h"
 
 #define TOUCHED_AT_ONCE (4u << 20) /* octets: so long may the process wait that wants the next memory */
 #define NAP_NS (500 * 1000)
@@ -67,19 +68,6 @@ void pages_ahead_used(struct pages_ahead *a, const void *p)
 	}
 }
 
-static bool thread_start(struct pages_ahead *a)
-{
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);        /* signals belong to the loop's thread */
-	sigdelset(&all, SIGSYS); /* the sandbox names the call that it refuses */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&a->thread, NULL, touch, a);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc == 0;
-}
-
 /* A limit of the process counts what the heap has, used or not. A heap that was refused to grow
  * would be in pieces from then on. */
 static bool has_room(size_t octets)
@@ -134,7 +122,7 @@ void pages_ahead_begin(struct pages_ahead *a, size_t octets)
 	(void)mallopt(M_TRIM_THRESHOLD, INT_MAX);
 	a->from = grow_large(octets);
 	a->end = sbrk(0);
-	a->running = a->end >= a->from + PAGES_LARGE && thread_start(a);
+	a->running = a->end >= a->from + PAGES_LARGE && !thread_start(&a->thread, touch, a);
 }
 
 void pages_ahead_end(struct pages_ahead *a)

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include "base/lines.h"
 #include "base/obj.h"
 #include "base/tail.h"
+#include "base/thread.h"
 
 #define LOOK_MS 500 /* how long a thread that waits for room overlooks the end */
 
@@ -213,22 +213,6 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* Signals are for the thread of the loop. */
-static int start_thread(struct writer *w)
-{
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);
-	sigdelset(&all, SIGSYS); /* the sandbox names the call that it refuses */
-	if (pthread_sigmask(SIG_SETMASK, &all, &before)) {
-		return ERR_NOMEM;
-	}
-	rc = pthread_create(&w->thread, NULL, run, w);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc ? ERR_NOMEM : 0;
-}
-
 static int init_locks(struct writer *w)
 {
 	pthread_condattr_t attr;
@@ -277,7 +261,7 @@ int writer_open(struct writer **out, int fd, size_t octets_max, writer_gap_fn *g
 		free(w);
 		return err;
 	}
-	err = w->at_once ? 0 : start_thread(w);
+	err = w->at_once ? 0 : thread_start(&w->thread, run, w);
 	if (err) {
 		destroy(w);
 		return err;

@@ -23,8 +23,6 @@
 #define OPENSSL_LOG "openssl.log"
 #define OPENSSL_LOG_MAX 65536u
 
-extern char **environ;
-
 struct qs {
 	const struct cli_session *session;
 	struct qs_values values;

@@ -1,13 +1,13 @@
 /* jrn_maker.c - a thread that prepares spares: writing a whole segment takes long, and no commit
  * waits for it unless it has to. */
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/machine.h"
 #include "base/obj.h"
+#include "base/thread.h"
 #include "journal/jrn_log.h"
 
 #define JRN_MAKER_MAGIC 0xb555f1f5u
@@ -75,8 +75,6 @@ static void *thread_main(void *arg)
 int jrn_maker_start(struct jrn_maker **out, const struct jrn_disk *disk, uint64_t segment_size)
 {
 	struct jrn_maker *m = calloc(1, sizeof *m);
-	sigset_t all, before;
-	int rc;
 
 	if (!m) {
 		return ERR_NOMEM;
@@ -88,12 +86,7 @@ int jrn_maker_start(struct jrn_maker **out, const struct jrn_disk *disk, uint64_
 	pthread_mutex_init(&m->lock, NULL); /* cannot fail with default attributes */
 	pthread_cond_init(&m->work, NULL);
 	pthread_cond_init(&m->done, NULL);
-	sigfillset(&all);        /* signals belong to the loop's thread */
-	sigdelset(&all, SIGSYS); /* the sandbox names the call that it refuses */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&m->thread, NULL, thread_main, m);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (rc) {
+	if (thread_start(&m->thread, thread_main, m)) {
 		free(m);
 		return ERR_NOMEM;
 	}

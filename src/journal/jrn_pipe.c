@@ -3,8 +3,9 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
+
+#include "base/thread.h"
 
 static void wait_for(sem_t *s)
 {
@@ -41,19 +42,6 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
-static bool thread_start(struct jrn_pipe *p, pthread_t *out)
-{
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);        /* signals belong to the loop's thread */
-	sigdelset(&all, SIGSYS); /* the sandbox names the call that it refuses */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(out, NULL, thread_main, p);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc == 0;
-}
-
 /* After a stop the filling side finds it at the latest with the last sem_post(empty). */
 static void take_all(struct jrn_pipe *p)
 {
@@ -85,7 +73,7 @@ static void run(struct jrn_pipe *p)
 
 	sem_init(&p->full, 0, 0); /* these two cannot fail */
 	sem_init(&p->empty, 0, JRN_PIECES - 1);
-	if (p->threaded && thread_start(p, &thread)) {
+	if (p->threaded && !thread_start(&thread, thread_main, p)) {
 		take_all(p);
 		pthread_join(thread, NULL);
 	} else {

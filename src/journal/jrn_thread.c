@@ -1,10 +1,10 @@
 /* jrn_thread.c - the thread that waits for the disk in place of the owner, and the hand-over
  * between the two. */
-#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/wake.h"
+#include "base/thread.h"
 #include "journal/jrn_int.h"
 
 uint64_t jrn_now_us(void)
@@ -270,16 +270,10 @@ void jrn_release(struct jrn *j)
 
 int jrn_thread_start(struct jrn *j)
 {
-	sigset_t all, before;
-	int rc;
+	int err = thread_start(&j->thread, thread_main, j);
 
-	sigfillset(&all);        /* signals belong to the loop's thread */
-	sigdelset(&all, SIGSYS); /* the sandbox names the call that it refuses */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&j->thread, NULL, thread_main, j);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	j->threaded = rc == 0;
-	return rc ? ERR_NOMEM : 0;
+	j->threaded = !err;
+	return err;
 }
 
 void jrn_thread_end(struct jrn *j)

@@ -113,7 +113,7 @@ static bool take_word(struct rd *r, const char *name, const char **word, size_t 
 	size_t n = strlen(name);
 	const uint8_t *end;
 
-	if (rd_left(r) < n || memcmp(r->p, name, n)) {
+	if (rd_left(r) < n || memcmp(r->p, name, n) != 0) {
 		return false;
 	}
 	r->p += n;
@@ -191,7 +191,7 @@ int smpp_receipt_parse(struct smpp_receipt *out, const uint8_t *p, size_t len)
 		return ERR_PROTO;
 	}
 	if (rd_left(&r)) {
-		if (rd_left(&r) < 5 || (memcmp(r.p, "text:", 5) && memcmp(r.p, "Text:", 5))) {
+		if (rd_left(&r) < 5 || (memcmp(r.p, "text:", 5) != 0 && memcmp(r.p, "Text:", 5) != 0)) {
 			return ERR_PROTO;
 		}
 		r.p += 5;

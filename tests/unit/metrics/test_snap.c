@@ -104,6 +104,32 @@ static void test_what_does_not_fit_is_counted(void **state)
 	assert_null(s.samples);
 }
 
+/* The second label has the same bound as the first. A head that does not fit is no snapshot. */
+static void test_the_bound_of_the_second_label(void **state)
+{
+	char longest[MTR_LABEL_MAX + 1], longer[MTR_LABEL_MAX + 2];
+	struct mtr_writer w;
+	struct written out;
+	struct mtr_snap s;
+
+	(void)state;
+	memset(longest, 'b', sizeof longest);
+	longest[MTR_LABEL_MAX] = 0;
+	memset(longer, 'b', sizeof longer);
+	longer[MTR_LABEL_MAX + 1] = 0;
+	begin(&w, &out, ROOM);
+	mtr_put(&w, MTR_SCS_REFUSED, "acme", longer, 1);
+	mtr_put(&w, MTR_SCS_REFUSED, "acme", longest, 2);
+	assert_int_equal(mtr_snap_read(&s, out.octets, mtr_end(&w)), 0);
+	assert_int_equal(s.samples_n, 1);
+	assert_int_equal(s.left_out, 1);
+	is(&s.samples[0], MTR_SCS_REFUSED, "acme", longest, 2);
+	mtr_snap_fini(&s);
+	begin(&w, &out, MTR_HEAD_LEN - 1);
+	mtr_put(&w, MTR_SESSIONS, NULL, NULL, 1);
+	assert_int_equal(mtr_end(&w), 0);
+}
+
 static void test_a_cut_snapshot_is_none(void **state)
 {
 	struct written w;
@@ -187,6 +213,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_what_is_written_comes_back_sorted),
 		cmocka_unit_test(test_a_sample_that_comes_twice_is_one),
 		cmocka_unit_test(test_what_does_not_fit_is_counted),
+		cmocka_unit_test(test_the_bound_of_the_second_label),
 		cmocka_unit_test(test_a_cut_snapshot_is_none),
 		cmocka_unit_test(test_a_damaged_snapshot_is_refused_or_read),
 		cmocka_unit_test(test_each_rule_of_a_sample),

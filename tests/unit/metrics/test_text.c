@@ -71,11 +71,17 @@ static void test_rows_that_are_one_metric(void **state)
 	(void)state;
 	c.v[ST_EDGE_REFUSED_ADDRESS] = 2;
 	c.v[ST_STATUS_SUCCESS] = 3;
+	c.v[ST_EDGE_REFUSED_UNPROVEN] = 8;
+	c.v[ST_STATUS_OTHER] = 9;
 	t = text_of(&c, NULL);
 	has(t, "# TYPE mtc_iwf_edge_refused_total counter\nmtc_iwf_edge_refused_total{reason=\"total\"} 0\n"
 	       "mtc_iwf_edge_refused_total{reason=\"address\"} 2\n");
 	has(t, "# TYPE mtc_iwf_answers_total counter\nmtc_iwf_answers_total{reason=\"success\"} 3\n");
 	has(t, "mtc_iwf_edge_screen_caught_total{reason=\"identity\"} 0\n");
+	has(t, "\nmtc_iwf_edge_refused_total{reason=\"unproven\"} 8\n"); /* the last rows, and what follows on them */
+	assert_null(strstr(t, "_total_total"));                          /* the first row is none of its own */
+	assert_null(strstr(t, "mtc_iwf_edge_screen_identity"));
+	has(t, "\nmtc_iwf_answers_total{reason=\"other\"} 9\n# HELP ");
 	has(t, "\nmtc_iwf_edge_screen_dropped_total 0\n"); /* the next row, and not one of them */
 }
 
@@ -113,7 +119,11 @@ static void test_turns_of_a_loop(void **state)
 	has(t, "mtc_iwf_core_loop_turn_seconds_bucket{le=\"0.001\"} 5\n"
 	       "mtc_iwf_core_loop_turn_seconds_bucket{le=\"0.002\"} 5\n"
 	       "mtc_iwf_core_loop_turn_seconds_bucket{le=\"0.005\"} 7\n");
-	has(t, "mtc_iwf_core_loop_turn_seconds_bucket{le=\"1\"} 7\n"
+	has(t, "mtc_iwf_core_loop_turn_seconds_bucket{le=\"0.01\"} 7\n"
+	       "mtc_iwf_core_loop_turn_seconds_bucket{le=\"0.02\"} 7\n"
+	       "mtc_iwf_core_loop_turn_seconds_bucket{le=\"0.05\"} 7\n"
+	       "mtc_iwf_core_loop_turn_seconds_bucket{le=\"0.1\"} 7\n"
+	       "mtc_iwf_core_loop_turn_seconds_bucket{le=\"1\"} 7\n"
 	       "mtc_iwf_core_loop_turn_seconds_bucket{le=\"+Inf\"} 8\n"
 	       "mtc_iwf_core_loop_turn_seconds_sum 2.5\n"
 	       "mtc_iwf_core_loop_turn_seconds_count 8\n");
@@ -142,6 +152,27 @@ static void test_labels_and_numbers(void **state)
 	has(t, "\nmtc_iwf_start_time_seconds 1764500000.123\n");
 	has(t, "\nmtc_iwf_journal_commit_seconds_total 1.000001\n");
 	has(t, "\nmtc_iwf_audit_checkpoint_age_seconds 0.04\n");
+}
+
+static void put_several(struct mtr_writer *w)
+{
+	mtr_put(w, MTR_SESSIONS, NULL, NULL, 2);
+	mtr_put(w, MTR_SCS_REQUESTS, "beta", NULL, 2);
+	mtr_put(w, MTR_SCS_REQUESTS, "acme", NULL, 1);
+}
+
+/* A family has its head once, before all of its samples. */
+static void test_samples_of_a_family(void **state)
+{
+	struct st_counters c = { { 0 } };
+	const char *t;
+
+	(void)state;
+	t = text_of(&c, put_several);
+	has(t, "\n# TYPE mtc_iwf_scs_requests_total counter\nmtc_iwf_scs_requests_total{scs=\"acme\"} 1\n"
+	       "mtc_iwf_scs_requests_total{scs=\"beta\"} 2\n# HELP mtc_iwf_sessions ");
+	has(t, "\n# TYPE mtc_iwf_sessions gauge\nmtc_iwf_sessions 2\n");
+	assert_string_equal(t + text.len - strlen("mtc_iwf_sessions 2\n"), "mtc_iwf_sessions 2\n");
 }
 
 static void put_each(struct mtr_writer *w)
@@ -225,6 +256,7 @@ TEST_GROUP()
 		T(test_a_histogram),
 		T(test_turns_of_a_loop),
 		T(test_labels_and_numbers),
+		T(test_samples_of_a_family),
 		T(test_every_metric_keeps_the_rules),
 		T(test_without_a_snapshot_nothing_old_is_told),
 		T(test_a_text_has_a_bound),

@@ -204,6 +204,72 @@ static void test_where_a_subscriber_is_stays_hidden(void **state)
 	assert_true(has(&c, "hss.core.example") && has(&c, "iwf;1;2"));
 }
 
+/* The text of the AVP that is the last one, behind a redaction. */
+static const char *redacted(uint32_t code, const char *text, const struct sip_key *by)
+{
+	static struct copy c;
+	size_t len = strlen(text);
+	struct buf b = begin(&c);
+
+	put(&b, code, 0, text, len);
+	finish(&c, &b);
+	assert_int_equal(trc_redact(c.octets, c.len, by), c.len);
+	c.octets[28 + len] = 0;
+	return (const char *)c.octets + 28;
+}
+
+/* A Session-Id of RFC 6733 8.8 keeps the parts that its maker had to write; any other is a text of its maker. */
+static void session_is(const char *before, size_t kept)
+{
+	const char *after = redacted(263, before, &key);
+
+	assert_memory_equal(after, before, kept);
+	if (before[kept]) {
+		assert_string_not_equal(after + kept, before + kept);
+	}
+	for (size_t i = kept; before[i]; i++) { /* letters become letters; what divides stays */
+		assert_int_equal(strchr("@.-", before[i]) != NULL, strchr("@.-", after[i]) != NULL);
+	}
+}
+
+static void test_what_stays_of_a_session_id(void **state)
+{
+	(void)state;
+	session_is("scs.acme.example;17;42", 22);
+	session_is("scs.acme.example;17;42;meter-7@a.example", 23);
+	session_is("meter-7@a.example", 0);
+	session_is("meter-7@a.example;meter8", 0);
+	session_is("scs;1", 0);
+	session_is("scs;1x;2;meter", 0);
+	session_is("scs;1;2x", 0);
+	session_is("scs;1;:;meter", 0);
+	session_is("scs;1;/;meter", 0);
+	session_is("scs;09;90;", 10);
+}
+
+/* A text keeps its form: digits are digits, and the three characters that divide names stay. More of it than one block of the stream differs. */
+static void test_the_form_of_a_text_stays(void **state)
+{
+	const char *before = "meter-0123456789.of.a-long-name@fleet.example aaaaaaaaaaaaaaaaaaaaaaaa";
+	const char *after = redacted(1, before, &key);
+	size_t same = 0, n = strlen(before);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		bool divides = strchr("@.-", before[i]) != NULL, digit = before[i] >= '0' && before[i] <= '9';
+
+		if (divides) {
+			assert_int_equal(after[i], before[i]);
+		} else {
+			assert_true(digit ? after[i] >= '0' && after[i] <= '9' : after[i] >= 'a' && after[i] <= 'z');
+			same += after[i] == before[i];
+		}
+	}
+	assert_true(same < 10);
+	assert_memory_not_equal(after + n - 16, after + n - 8, 8); /* the stream does not repeat */
+	assert_memory_not_equal(after + n - 24, after + n - 16, 8);
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +278,8 @@ TEST_GROUP()
 		cmocka_unit_test(test_what_nobody_knows_is_hidden),
 		cmocka_unit_test(test_a_message_that_is_torn_shows_what_could_be_read),
 		cmocka_unit_test(test_where_a_subscriber_is_stays_hidden),
+		cmocka_unit_test(test_what_stays_of_a_session_id),
+		cmocka_unit_test(test_the_form_of_a_text_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
