@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <utlist.h>
 
@@ -179,6 +180,7 @@ static void forget(struct sme_bind *b)
 	}
 	DL_DELETE2(sme->all, b, all_prev, all_next);
 	sme->all_n--;
+	sme_hosts_give(&sme->hosts, b->host);
 	OBJ_END(b, SME_BIND_MAGIC);
 	free(b);
 }
@@ -235,21 +237,48 @@ static int begin(struct sme_bind *b, bool tls, int fd, const char *peer)
 	return err;
 }
 
+/* One more connection of this address, if there is room for it. */
+static int enter(struct sme_host **out, struct smssc *s, const char *peer)
+{
+	int err;
+
+	if (s->sme->all_n >= s->conf.smes.connections) {
+		s->sme->counts.connections_refused++;
+		log_warn(&s->log, "sme", "%s: connection refused: smes.connections is reached", peer);
+		return ERR_LIMIT;
+	}
+	err = sme_hosts_take(out, &s->sme->hosts, peer, s->conf.smes.connections_per_address);
+	if (err) {
+		s->sme->counts.connections_crowded += err == ERR_LIMIT;
+		log_warn(&s->log, "sme", "%s: connection refused: %s", peer,
+			 err == ERR_LIMIT ? "smes.connections_per_address is reached" : err_str(err));
+	}
+	return err;
+}
+
 static void accept_one(struct smssc *s, bool tls, int fd, const char *peer)
 {
-	struct sme_bind *b = s->sme->all_n < s->conf.smes.connections ? calloc(1, sizeof *b) : NULL;
+	struct sme_host *host;
+	struct sme_bind *b;
 
+	if (enter(&host, s, peer)) {
+		close(fd);
+		return;
+	}
+	b = calloc(1, sizeof *b);
 	if (!b) {
-		s->sme->counts.connections_refused++;
-		log_warn(&s->log, "sme", "%s: connection refused: too many", peer);
+		log_warn(&s->log, "sme", "%s: connection refused: out of memory", peer);
+		sme_hosts_give(&s->sme->hosts, host);
 		close(fd);
 		return;
 	}
 	obj_begin(&b->obj, SME_BIND_MAGIC);
 	b->s = s;
+	b->host = host;
 	b->tls = tls;
 	if (begin(b, tls, fd, peer)) {
 		log_warn(&s->log, "sme", "%s: connection refused: out of memory", peer);
+		sme_hosts_give(&s->sme->hosts, host);
 		OBJ_END(b, SME_BIND_MAGIC);
 		free(b);
 		return;
@@ -296,6 +325,22 @@ static int load_subscribers(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 	return s->conf.smes.subscribers[0] ? hss_store_load(&s->sme->subscribers, s->conf.smes.subscribers, why) : 0;
 }
 
+/* If it cannot be raised so far, the check of the configuration has said it. */
+static void raise_descriptors(struct smssc *s)
+{
+	rlim_t wanted = smssc_sme_descriptors(&s->conf.smes);
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted) {
+		return;
+	}
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0) {
+		log_warn(&s->log, "sme", "the limit of descriptors cannot be raised to %llu: %s",
+			 (unsigned long long)limit.rlim_cur, strerror(errno));
+	}
+}
+
 int smssc_sme_start(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 {
 	const struct smssc_sme_conf *c = &s->conf.smes;
@@ -306,7 +351,8 @@ int smssc_sme_start(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 		return 0;
 	}
 	s->sme = calloc(1, sizeof *s->sme);
-	if (!s->sme || !(s->sme->crypt = calloc(1, sizeof *s->sme->crypt)) || !(s->sme->room = malloc(SME_TEXT_MAX))) {
+	if (!s->sme || !(s->sme->crypt = calloc(1, sizeof *s->sme->crypt)) || !(s->sme->room = malloc(SME_TEXT_MAX)) ||
+	    sme_hosts_init(&s->sme->hosts)) {
 		str_set(why, SMSSC_STORE_WHY_MAX, "out of memory");
 		return ERR_NOMEM;
 	}
@@ -316,6 +362,7 @@ int smssc_sme_start(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 		sme_meter_init(&s->sme->owners[i].meter, c->list[i].rate, c->list[i].burst, net_loop_now_ms(s->loop));
 	}
 	smssc_sme_reserved(&s->sme->reserved, c);
+	raise_descriptors(s);
 	err = load_subscribers(s, why);
 	if (err) {
 		return err;
@@ -370,6 +417,7 @@ void smssc_sme_end(struct smssc *s)
 		forget(sme->all);
 	}
 	smssc_sme_committed(s, false);
+	sme_hosts_fini(&sme->hosts);
 	hss_store_free(sme->subscribers);
 	free(sme->crypt);
 	free(sme->room);

@@ -5,6 +5,7 @@
 #include "bind/bind_conn.h"
 #include "nodes/hss/hss_store.h"
 #include "nodes/smssc/sme_filter.h"
+#include "nodes/smssc/sme_hosts.h"
 #include "nodes/smssc/sme_meter.h"
 #include "nodes/smssc/smssc.h"
 
@@ -13,6 +14,7 @@
 	X(binds, "binds accepted")                                                                                               \
 	X(binds_refused, "binds refused")                                                                                        \
 	X(connections_refused, "connections refused: too many")                                                                  \
+	X(connections_crowded, "connections refused: too many from one address")                                                 \
 	X(submitted, "messages taken")                                                                                           \
 	X(refused, "requests refused")                                                                                           \
 	X(throttled, "messages refused: rate")                                                                                   \
@@ -41,6 +43,7 @@ struct sme_bind { /* one connection */
 	struct smssc *s;
 	struct bind_conn *conn;
 	struct sme_owner *owner; /* NULL: not bound */
+	struct sme_host *host;   /* its address */
 	bool tls;
 	struct sme_bind *prev, *next;         /* of the owner */
 	struct sme_bind *all_prev, *all_next; /* all */
@@ -56,6 +59,7 @@ struct smssc_sme {
 	struct net_listener *listeners[2];
 	int fds[2];
 	struct sme_bind *all;
+	struct sme_hosts hosts; /* of all */
 	uint32_t all_n;
 	struct sme_ticket *tickets;
 	struct sme_counts counts;

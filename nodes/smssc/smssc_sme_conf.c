@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/shown.h"
 #include "net/net_tcp.h"
@@ -67,6 +68,8 @@ const struct cfg_row smssc_sme_rows[] = {
 	CFG_DURATION("validity_max", struct smssc_sme_conf, validity_max_ms, 1000, 31536000000, "7d",
 		     "longest validity; a longer one becomes this"),
 	CFG_U32("connections", struct smssc_sme_conf, connections, 1, 100000, "256", "connections of all SMEs"),
+	CFG_U32("connections_per_address", struct smssc_sme_conf, connections_per_address, 1, 100000, "64",
+		"connections from one IPv4 address, or from the /64 of an IPv6 address"),
 	CFG_U32("pdu", struct smssc_sme_conf, pdu_max, 512, SMPP_PDU_MAX, "70000", "longest PDU of an SME that is bound, bytes"),
 	CFG_U32("receipts", struct smssc_sme_conf, receipts, 1, 10000, "10", "receipts on one connection without an answer"),
 	CFG_END,
@@ -141,6 +144,11 @@ bool smssc_sme_check(const struct smssc_sme_conf *c, const struct cfg_lines *lin
 		cfg_error(why, lines, cfg_line(lines, "smes.validity_max"), "smes.validity_max is below validity");
 		well = false;
 	}
+	if (c->connections_per_address > c->connections && cfg_written(lines, "smes.connections_per_address")) {
+		cfg_error(why, lines, cfg_line(lines, "smes.connections_per_address"),
+			  "smes.connections_per_address is above smes.connections (%u)", c->connections);
+		well = false;
+	}
 	for (size_t i = 0; i < c->reserved_n; i++) {
 		if (sme_ports_add(&ports, c->reserved[i])) {
 			cfg_error(why, lines, cfg_line(lines, "smes.reserved_ports"),
@@ -156,6 +164,18 @@ bool smssc_sme_check(const struct smssc_sme_conf *c, const struct cfg_lines *lin
 			 "smes.subscribers is not set: no message of an SME reaches a device");
 	}
 	return well;
+}
+
+/* Each connection is a descriptor. */
+static void check_descriptors(const struct smssc_sme_conf *c, const struct cfg_lines *lines, struct report *why)
+{
+	struct rlimit limit;
+
+	if (smssc_sme_on(c) && getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < smssc_sme_descriptors(c)) {
+		cfg_warn(why, lines, cfg_line(lines, "smes.connections"),
+			 "this process may have %llu descriptors at most, and smes.connections wants %u",
+			 (unsigned long long)limit.rlim_max, smssc_sme_descriptors(c));
+	}
 }
 
 static int usable(const char *section, const char *address, uint16_t port, const struct cfg_lines *lines, struct report *why)
@@ -188,6 +208,7 @@ int smssc_sme_tls(struct tls_ctx **out, const struct node_identity *identity, co
 	if (!cfg_sound(lines, "smes")) {
 		return 0;
 	}
+	check_descriptors(c, lines, why);
 	err = usable("smes.tls", c->tls.address, c->tls.port, lines, why);
 	if (usable("smes.plain", c->plain.address, c->plain.port, lines, why)) {
 		err = ERR_INVAL;

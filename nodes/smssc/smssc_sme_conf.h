@@ -40,7 +40,7 @@ struct smssc_sme_conf {
 	char reserved[32][12]; /* ports, "N" or "N-M" */
 	size_t reserved_n;
 	uint64_t bind_wait_ms, answer_wait_ms, enquire_ms, inactive_ms, validity_ms, validity_max_ms;
-	uint32_t connections, pdu_max, receipts;
+	uint32_t connections, connections_per_address, pdu_max, receipts;
 };
 
 extern const struct cfg_row smssc_sme_rows[];
@@ -49,6 +49,12 @@ extern const struct cfg_row smssc_sme_rows[];
 static inline bool smssc_sme_on(const struct smssc_sme_conf *c)
 {
 	return c->tls.address[0] || c->plain.address[0];
+}
+
+/* Descriptors that the process wants: one for each connection, and some for all else. */
+static inline uint32_t smssc_sme_descriptors(const struct smssc_sme_conf *c)
+{
+	return c->connections + 1024;
 }
 
 /* Checks that span several keys. False: errors are in `why`. */

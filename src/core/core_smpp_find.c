@@ -16,22 +16,29 @@ static bool is_of(const struct trg *trg, const char *host)
 	return its && strcmp(its, host) == 0;
 }
 
+/* An SMS-SC may give every message the same id (OsmoMSC does). Two that fit: neither is taken,
+ * because a wrong report is worse than none. */
 struct core_trigger *core_smpp_by_id(struct core *c, const char *id, const char *host)
 {
 	struct multimap_node *n = core_smpp_named_id(c, id);
+	struct core_trigger *found = NULL;
 
 	for (; n; n = multimap_next(n)) {
 		struct core_seat *seat = core_smpp_named(n);
 		struct core_trigger *t = core_seat_has_id(seat, id) ? core_seat_wake(c, seat) : NULL;
 
-		if (t && is_of(t->trg, host)) {
-			return t;
+		if (!t || !is_of(t->trg, host)) {
+			continue;
 		}
+		if (found && found != t) {
+			return NULL;
+		}
+		found = t;
 	}
-	return NULL;
+	return found;
 }
 
-/* Two that fit: neither is taken, because a wrong report is worse than none. */
+/* Of two that fit neither is taken, here too. */
 struct core_trigger *core_smpp_by_reference(struct core *c, uint16_t reference, const char *msisdn, const char *host)
 {
 	struct multimap_node *n = core_smpp_named_reference(c, reference, msisdn);

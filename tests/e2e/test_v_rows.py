@@ -7,7 +7,7 @@ import tempfile
 
 import pytest
 from conftest import BIN, ROOT
-from lablib import flooded, growth, helper, protected, report, rounds, rows, tunnel
+from lablib import flooded, growth, helper, npm, protected, report, rounds, rows, smes, tunnel
 
 pytestmark = [pytest.mark.once, pytest.mark.tools]
 
@@ -34,6 +34,8 @@ SMALL = {
     "device": (growth.device, None),
     "connections": (growth.connections, None),
     "strangers": (functools.partial(flooded.strangers, come_and_go=500), "bare TLS echo, 2,000"),
+    "submits": (smes.submits, "each at its best window"),
+    "binds": (functools.partial(smes.binds, count=20), "20 idle binds"),
 }
 
 
@@ -43,7 +45,10 @@ def test_a_row(bench, monkeypatch, name):
     monkeypatch.setattr(growth, "OF_ONE_DEVICE", (20, 200))
     monkeypatch.setattr(growth, "CONNECTIONS", (1, 20))
     monkeypatch.setattr(growth, "OPENINGS", 2)
+    monkeypatch.setattr(smes, "WINDOWS", (1, 64))
     row, figure = SMALL[name]
+    if name == "submits" and npm.missing():
+        pytest.skip(npm.missing())
     if name == "tunnel" and tunnel.lacking():
         pytest.skip(tunnel.lacking())
     found = row(bench)

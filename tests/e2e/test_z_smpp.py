@@ -34,9 +34,9 @@ def sme(name, more="", password="secret08", sources='["4242", "4917*", Acme]'):
 class World:
     """An SMS-SC with SMEs, and two devices that take messages. A third subscriber is never there."""
 
-    def __init__(self, folder, smes=None, more="", tls=""):
+    def __init__(self, folder, smes=None, more="", tls="", under=()):
         self.folder, self.starts, self.smes = str(folder), 0, smes or sme("acme") + sme("beta", sources='["777"]')
-        self.more, self.tls, self.ue = more, tls, None
+        self.more, self.tls, self.under, self.ue = more, tls, list(under), None
         with open(self.path("subscribers.jsonl"), "w", encoding="utf-8") as f:
             for n in range(3):
                 f.write(json.dumps({"imsi": f"{FIRST + n:015d}", "msisdn": f"49172000000{n + 1}"}) + "\n")
@@ -60,7 +60,7 @@ sc_address: "491770000000"
 {self.tls}  subscribers: subscribers.jsonl
 {self.more}  list:
 {self.smes}""")
-        self.smssc = self.start("mtc-smssc", [os.path.join(BIN, "mtc-smssc"), "-c", self.path("smssc.yaml")])
+        self.smssc = self.start("mtc-smssc", [*self.under, os.path.join(BIN, "mtc-smssc"), "-c", self.path("smssc.yaml")])
         proc.wait_ready(self.smssc)
         self.port, self.tls_port = self.port_of("SMPP in clear"), self.port_of("SMPP over TLS")
 

@@ -32,6 +32,10 @@ def device(n):
     return f"meter-{n}@a.example"
 
 
+def counter(p, name):
+    return next(r["value"] for r in p.ctl("stats") if r.get("name") == name)
+
+
 def taken(p, scs, n, **what):
     """A trigger that the SMS-SC took: its submit_sm and message id."""
     scs.ask_later(action(device=device(n), reference=n, **what))
@@ -75,6 +79,22 @@ def test_a_receipt_of_another_id_and_a_receipt_twice(p, scs):
     again, again_id = taken(p, scs, 105)
     assert p.sc.received(p.sc.receipt(again, again_id)) == 0
     assert scs.reported() == (105, 0), "the first was reported twice"
+
+
+def test_two_triggers_with_one_message_id(p, scs):
+    """As OsmoMSC has it. The receipt may be for either, so neither is reported."""
+    submits = []
+    for n in (160, 161):
+        scs.ask_later(action(device=device(n), reference=n))
+        submits.append(p.sc.take())
+        p.sc.accept(submits[-1], "same")
+        assert scs.answered() == 0
+    foreign = counter(p, "reports_foreign")
+    assert p.sc.received(p.sc.receipt(submits[1], "same")) == 0
+    assert counter(p, "reports_foreign") == foreign + 1
+    submit, message_id = taken(p, scs, 162)
+    assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
+    assert scs.reported() == (162, 0), "one of the two was reported"
 
 
 def test_a_long_payload_is_one_message_payload(p, scs):

@@ -1,0 +1,170 @@
+"""What runs inside the guest of test_osmomsc.py: OsmoMSC, which needs SCTP of the kernel to start, as the SMS-SC of the gateway over SMPP, in the
+configuration of docs/user/southbound.md. Everything that was found goes into /mnt/found.json, every log into /mnt/log.
+
+usage: inside_osmomsc.py BIN [alone]     alone: mtc-sme in place of a gateway with all that it needs"""
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "tests")]
+
+from lablib import lab as laboratory  # noqa: E402
+from lablib import play, proc  # noqa: E402
+
+PLACE, PORT, PASSWORD = "/var/tmp/osmo", 2775, "geheim08"
+SCS = ("inside", "491720000009", "scs.core.operator.example", laboratory.CORE_REALM)
+TSP_PORT = 3868
+LISTENER = f"  - {{ name: inside, zone: internal, protection: none, address: 127.0.0.1, port: {TSP_PORT} }}\n"
+
+
+class Found:
+    def __init__(self):
+        self.facts = {}
+
+    def note(self, name, value):
+        self.facts[name] = value
+        with open("/mnt/found.json.new", "w", encoding="utf-8") as f:
+            json.dump(self.facts, f, indent=1, default=str)
+        os.replace("/mnt/found.json.new", "/mnt/found.json")
+        print(f"{time.monotonic():.1f} {name}: {value}", flush=True)
+
+
+def configuration():
+    """The block of the page."""
+    with open(os.path.join(ROOT, "docs", "user", "southbound.md"), encoding="utf-8") as f:
+        return re.search(r"^```\n(line vty\n.*?)^```$", f.read(), re.M | re.S)[1]
+
+
+def start_osmo():
+    os.makedirs(PLACE, exist_ok=True)
+    text = configuration() + f" esme tester\n  password {PASSWORD}\n"
+    conf = proc.write(os.path.join(PLACE, "osmo-msc.cfg"), text.replace("/var/lib/osmocom/sms.db", f"{PLACE}/sms.db"))
+    entry = proc.start("osmo-msc", ["osmo-msc", "-c", conf], PLACE)
+    proc.wait_until("OsmoMSC listens for SMPP", connects, 60, [entry])
+    return entry
+
+
+def connects():
+    try:
+        socket.create_connection(("127.0.0.1", PORT), timeout=5).close()
+        return True
+    except OSError:
+        return False
+
+
+class OsmoLab(laboratory.Lab):
+    """Without devices and their SMS-SC, without TLS: each process less is some seconds."""
+
+    def write_subscribers(self):
+        super().write_subscribers()
+        with open(self.path("subscribers.jsonl"), encoding="utf-8") as f:
+            text = f.read()
+        proc.write(self.path("subscribers.jsonl"), text.replace('"allowed_scs": [', f'"allowed_scs": ["{SCS[1]}", '))
+
+    def start_smssc(self):
+        self.lab["smssc"] = {"address": "127.0.0.1", "port": PORT, "identity": laboratory.SMSSC_HOST, "realm": laboratory.CORE_REALM}
+
+    def start_ue(self):
+        pass
+
+    def iwf_config(self):
+        secret = proc.write(self.path("smsc.password"), PASSWORD + "\n")
+        os.chmod(secret, 0o600)
+        body = re.sub(r"  - name: tsp\n(    .*\n)+", "", super().iwf_config())
+        return body + f"smssc: {{ protocol: smpp, system_id: mtcgw, password_file: {secret}, enquire_link: 1s }}\n"
+
+    def provision(self):
+        name, e164, host, realm = SCS
+        for command in (["scs", "add", name, "--e164", e164, "--origin-host", host, "--realm", realm, "--anchor", "internal"],
+                        ["assoc", "add", name, "*@a.example"]):
+            done = self.mtcctl(*command)
+            if done.returncode:
+                raise proc.LabError(f"mtcctl {' '.join(command)}: {done.stderr}")
+
+
+def peer(p):
+    return [r for r in p.ctl("peers") if r.get("name") == "smssc"][0]
+
+
+def trigger(p, reference, *words):
+    command = [p.program("mtc-scs"), words[0] if words else "trigger", "--plain", "--connect", f"127.0.0.1:{TSP_PORT}", "--origin-host", SCS[2], "--realm", SCS[3],
+               "--iwf-host", p.lab["iwf"]["identity"], "--iwf-realm", p.lab["iwf"]["realm"], "--device", "meter-1@a.example", "--reference", str(reference)]
+    command += words[1:] if words else ["--payload", "wake up", "--port", "16001"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    return {"status": play.Ended(done.returncode, done.stdout, done.stderr).status, "err": done.stderr}
+
+
+def sme(bin_folder, *words, system_id="tester", password=PASSWORD):
+    """The exit status of mtc-sme, the status that it was answered, and the id."""
+    command = [os.path.join(bin_folder, "mtc-sme"), words[0], "--connect", f"127.0.0.1:{PORT}", "--plain", "--system-id", system_id, "--password", password,
+               "--answer-wait", "1", *words[1:]]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    events = play.json_lines(done.stdout)
+    return [done.returncode, *((events[0].get("status") or events[0].get("text"), events[0].get("message_id")) if events else (done.stderr, None))]
+
+
+def by_hand(bin_folder, found):
+    """What OsmoMSC makes of the requests of an SME: what the gateway may meet, too."""
+    number = laboratory.msisdn(1)
+    for name, payload in (("octets", ["--payload-hex", "00ff"]), ("octets again", ["--payload-hex", "00ff"]), ("Latin-1", ["--payload", "x"])):
+        found.note(name, sme(bin_folder, "submit", "--source", "4242", "--to", number, "--pid", "72", *payload))
+    found.note("cancel", sme(bin_folder, "cancel", "--source", "4242", "--id", "1"))
+    found.note("query", sme(bin_folder, "query", "--source", "4242", "--id", "1"))
+    found.note("wrong password", sme(bin_folder, "submit", "--source", "4242", "--to", number, "--payload", "x", password="wrong"))
+    found.note("unknown name", sme(bin_folder, "submit", "--source", "4242", "--to", number, "--payload", "x", system_id="nobody"))
+
+
+def gateway(bin_folder, found, osmo):
+    folder = "/var/tmp/lab"
+    os.mkdir(folder)
+    lab = OsmoLab(folder, laboratory.options(bin=bin_folder, address="127.0.0.1", pki="/mnt/pki", devices=2, edges=1, listen_more=LISTENER, up_wait_s=120))
+    try:
+        lab.up(lambda text: print(f"{time.monotonic():.1f} {text}", flush=True))
+        p = play.Play(folder, bin_folder)
+        found.note("up", round(time.monotonic(), 1))
+        found.note("peer", peer(p)["state"])
+        found.note("trigger", trigger(p, 1))
+        found.note("listed", [[r["reference"], r["state"]] for r in p.ctl("triggers", "list", "--scs", SCS[0]) if "reference" in r])
+        found.note("recall", trigger(p, 1, "recall")["status"])
+        proc.end([osmo])
+        proc.wait_until("the gateway sees that OsmoMSC has gone", lambda: peer(p)["state"] != "open", 30)
+        found.note("trigger without it", trigger(p, 2)["status"])
+        osmo = start_osmo()
+        proc.wait_until("the gateway is bound again", lambda: peer(p)["state"] == "open", 60)
+        found.note("trigger again", trigger(p, 3)["status"])
+        found.note("killed", laboratory.down(folder, print))
+    finally:
+        if os.path.isdir(os.path.join(folder, "log")):
+            shutil.copytree(os.path.join(folder, "log"), "/mnt/log", dirs_exist_ok=True)
+    return osmo
+
+
+def main(bin_folder, plays=""):
+    found = Found()
+    dump = subprocess.Popen(["tcpdump", "-Z", "root", "-i", "lo", "-U", "--immediate-mode", "-w", "/mnt/lo.pcap", "tcp", "port", str(PORT)],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    osmo = start_osmo()
+    found.note("OsmoMSC listens", round(time.monotonic(), 1))
+    try:
+        by_hand(bin_folder, found)
+        if plays != "alone":
+            osmo = gateway(bin_folder, found, osmo)
+        proc.end([osmo])
+    finally:
+        os.makedirs("/mnt/log", exist_ok=True)
+        shutil.copy(osmo["log"], "/mnt/log/osmo-msc.log")
+        time.sleep(0.5)  # tcpdump does not look for what waits when it is told to end
+        dump.send_signal(signal.SIGINT)
+        dump.wait(timeout=10)
+    found.note("done", round(time.monotonic(), 1))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
