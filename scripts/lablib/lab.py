@@ -257,13 +257,13 @@ timers: {{ reconnect: 1s{o.timers_more} }}
 
     def console_user(self):
         """The console of a laboratory runs as the same user as the gateway."""
-        return f", console_user: '{os.geteuid()}'" if self.options.console else ""
+        group = grp.getgrgid(os.getegid()).gr_name
+        return f", console_user: '{os.geteuid()}', console_groups: {{ admin: {group} }}" if self.options.console else ""
 
     def start_console(self):
         conf = write(self.path("console.yaml"), f"""listen: {{ address: {self.options.address}, port: {self.port('mtc-iwf-console')} }}
 control: {scalar(self.path('ctl.sock'))}
 login: {scalar(self.path('login.sock'))}
-groups: {{ admin: {grp.getgrgid(os.getegid()).gr_name} }}
 sandbox: prefer
 {self.options.console_more}""")
         entry = self.start("mtc-iwf-console", [self.program("mtc-iwf-console"), "-c", conf])

@@ -10,19 +10,33 @@
 #include "admin/adm_backup.h"
 #include "admin/adm_exchange.h"
 
+_Static_assert((int)CFG_ROLE_ADMIN == (int)CTL_ROLE_ADMIN, "roles of the configuration are those of the control socket");
+
 #define CHANGE_WORDS_MAX 512 /* the decision log cuts them to less */
 
-const struct ctl_command *const adm_tables[] = { adm_status_rows,      adm_peers_rows,
-						 adm_scs_rows,         adm_assoc_rows,
-						 adm_check_rows,       adm_group_rows,
-						 adm_set_rows,         adm_exchange_rows,
-						 adm_backup_rows,      adm_trigger_rows,
-						 adm_trigger_one_rows, adm_reload_rows,
-						 adm_health_rows,      adm_quota_rows,
-						 adm_undo_rows,        adm_screen_rows,
-						 adm_ndsip_rows,       adm_decisions_rows,
-						 adm_trace_rows,       adm_follow_rows,
-						 adm_judge_rows,       NULL };
+const struct ctl_command *const adm_tables[] = { adm_status_rows,
+						 adm_peers_rows,
+						 adm_scs_rows,
+						 adm_assoc_rows,
+						 adm_check_rows,
+						 adm_group_rows,
+						 adm_set_rows,
+						 adm_exchange_rows,
+						 adm_backup_rows,
+						 adm_trigger_rows,
+						 adm_trigger_one_rows,
+						 adm_reload_rows,
+						 adm_health_rows,
+						 adm_quota_rows,
+						 adm_undo_rows,
+						 adm_screen_rows,
+						 adm_ndsip_rows,
+						 adm_decisions_rows,
+						 adm_trace_rows,
+						 adm_follow_rows,
+						 adm_judge_rows,
+						 adm_console_rows,
+						 NULL };
 
 static int add_commands(struct adm *a)
 {
@@ -67,7 +81,7 @@ static void on_changed(void *arg, const struct ctl_caller *caller, const char *c
 	core_decide_provisioning(a->core, ctl_caller_text(who, caller), what, scs, ctl_arg_text(args, "device", ""));
 }
 
-int adm_new(struct adm **out, struct core *core, int fd, uint32_t console_uid)
+int adm_new(struct adm **out, struct core *core, int fd, const struct adm_console *console)
 {
 	struct adm *a = calloc(1, sizeof *a);
 	struct ctl_server_conf conf;
@@ -91,11 +105,17 @@ int adm_new(struct adm **out, struct core *core, int fd, uint32_t console_uid)
 					 .counters = a->st,
 					 .changed = on_changed,
 					 .changed_arg = a,
-					 .has_console = console_uid != ADM_NO_CONSOLE,
+					 .has_console = console->uid != ADM_NO_CONSOLE,
 					 /* in a laboratory the console and mtcctl have our user */
-					 .console_only = console_uid != geteuid(),
-					 .console_uid = console_uid };
+					 .console_only = console->uid != geteuid(),
+					 .console_uid = console->uid,
+					 .person = adm_console_person,
+					 .person_arg = a,
+					 .claimed_max = (enum ctl_role)a->cfg->console.certificates };
 	err = ctl_server_new(&a->ctl, a->loop, fd, &conf);
+	if (!err) {
+		err = adm_console_init(a, console);
+	}
 	if (!err) {
 		err = add_commands(a);
 	}
@@ -119,6 +139,7 @@ void adm_free(struct adm *a)
 		return;
 	}
 	ctl_server_free(a->ctl);
+	adm_console_fini(a);
 	/* before the imports end: ending them may complete a change of the store */
 	adm_waits_orphan(a);
 	adm_exports_end(a);

@@ -4,17 +4,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
+#include "base/accounts.h"
 #include "base/err.h"
 
 struct adm; /* the control socket with its clients, and the running import, exports and backup */
 struct core;
 
 /* Serves the commands of ctl/ctl_commands.h on the listening UNIX socket `fd`. Borrows `core` and
- * `fd`, both until adm_free(). The user `console_uid` may ask on behalf of persons; ADM_NO_CONSOLE:
- * nobody may. ERR_NOMEM, ERR_IO: nothing is served. */
+ * `fd`, both until adm_free(), and what `console` borrows. ERR_NOMEM, ERR_IO: nothing is served. */
 #define ADM_NO_CONSOLE UINT32_MAX
-ERR_MUST_USE int adm_new(struct adm **out, struct core *core, int fd, uint32_t console_uid);
+struct adm_console {
+	uint32_t uid;               /* this user may ask on behalf of persons; ADM_NO_CONSOLE: nobody may */
+	gid_t read, operate, admin; /* groups whose members have the role; (gid_t)-1: nobody */
+	struct accounts *accounts;  /* names of persons; borrowed; NULL: they are known by their numbers */
+};
+#define ADM_CONSOLE_NONE ((struct adm_console){ ADM_NO_CONSOLE, (gid_t)-1, (gid_t)-1, (gid_t)-1, NULL })
+ERR_MUST_USE int adm_new(struct adm **out, struct core *core, int fd, const struct adm_console *console);
 /* Ends all clients, imports and exports; nothing of an unfinished import is applied. Call it before
  * core_free(): changes that the store or the journal have not yet completed are completed there.
  * NULL allowed. */

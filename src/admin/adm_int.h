@@ -3,11 +3,15 @@
 #include <sys/queue.h>
 
 #include "base/obj.h"
+#include "admin/adm.h"
 #include "assoc/asc.h"
 #include "assoc/asc_change.h"
 #include "core/core_view.h"
 #include "ctl/ctl_commands.h"
+#include "ctl/ctl_persons.h"
 #include "ctl/ctl_server.h"
+
+#define ADM_URL_MAX 257 /* with the NUL */
 
 #define ADM_MAGIC 0xa93f32a9u
 struct adm { /* the `arg` of every handler */
@@ -33,13 +37,18 @@ struct adm { /* the `arg` of every handler */
 	uint32_t follows_n;
 	struct net_timer *follow_timer; /* runs while there are some */
 	uint32_t reload_wait_ms;        /* for the parent's answer */
+	struct adm_console console;
+	struct ctl_persons *persons;   /* who is logged in there */
+	struct ctl_server *login;      /* of those who ask for a link; the console hands them over */
+	char console_url[ADM_URL_MAX]; /* where browsers find the console, as it says */
+	uint64_t link_ms;
 };
 
 /* The tables of commands, one for each file. */
 extern const struct ctl_command adm_status_rows[], adm_peers_rows[], adm_scs_rows[], adm_assoc_rows[], adm_check_rows[],
     adm_group_rows[], adm_set_rows[], adm_exchange_rows[], adm_undo_rows[], adm_backup_rows[], adm_trigger_rows[],
     adm_trigger_one_rows[], adm_reload_rows[], adm_health_rows[], adm_quota_rows[], adm_screen_rows[], adm_ndsip_rows[],
-    adm_decisions_rows[], adm_trace_rows[], adm_follow_rows[], adm_judge_rows[];
+    adm_decisions_rows[], adm_trace_rows[], adm_follow_rows[], adm_judge_rows[], adm_console_rows[];
 extern const struct ctl_command *const adm_tables[]; /* all of them; NULL ends it */
 
 /* -- adm_health.c: reasons why the gateway does not work; an empty array: none. Objects of
@@ -143,6 +152,13 @@ void adm_reload_end(struct adm *a); /* answers a waiting client: the gateway sto
 
 ERR_MUST_USE int adm_follow_init(struct adm *a);
 void adm_follow_end(struct adm *a); /* answers the subscribers: the gateway stops */
+
+/* -- adm_console.c */
+
+ERR_MUST_USE int adm_console_init(struct adm *a, const struct adm_console *conf);
+void adm_console_fini(struct adm *a);
+/* As ctl_person_fn(); the arg is the struct adm. */
+int adm_console_person(void *arg, const char *ticket, struct ctl_caller *caller);
 
 /* -- adm_audit.c */
 

@@ -1,6 +1,7 @@
 /* user.c - looks a user up, see user.h. */
 #include "base/user.h"
 
+#include <grp.h>
 #include <pwd.h>
 #include <stdint.h>
 
@@ -20,5 +21,16 @@ int user_find(struct user *out, const char *name)
 		return 0;
 	}
 	*out = (struct user){ pw->pw_uid, pw->pw_gid };
+	return 0;
+}
+
+int user_group_find(gid_t *out, const char *name)
+{
+	const struct group *g = getgrnam(name);
+
+	if (!g) {
+		return ERR_NOTFOUND;
+	}
+	*out = g->gr_gid;
 	return 0;
 }

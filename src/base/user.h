@@ -11,3 +11,5 @@ struct user {
 
 /* `name` is an account of this machine, or decimal digits. ERR_NOTFOUND: neither. */
 ERR_MUST_USE int user_find(struct user *out, const char *name);
+/* The group of this name. ERR_NOTFOUND: this machine has none; *out stays. */
+ERR_MUST_USE int user_group_find(gid_t *out, const char *name);

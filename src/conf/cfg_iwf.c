@@ -70,12 +70,39 @@ static const struct cfg_row identities_rows[] = {
 	CFG_END,
 };
 
+static const struct cfg_word console_roles[] = { { "none", CFG_ROLE_NONE },
+						 { "read", CFG_ROLE_READ },
+						 { "operate", CFG_ROLE_OPERATE },
+						 { "admin", CFG_ROLE_ADMIN },
+						 { NULL, 0 } };
+
+static const struct cfg_row console_groups_rows[] = {
+	CFG_STRING("read", struct cfg_console, read, 0, "", "UNIX group whose members may look; empty: nobody"),
+	CFG_STRING("operate", struct cfg_console, operate, 0, "",
+		   "UNIX group whose members may also start and stop peers, cancel triggers and reset quotas; empty: nobody"),
+	CFG_STRING("admin", struct cfg_console, admin, 0, "",
+		   "UNIX group whose members may do everything that the console offers; empty: root only"),
+	CFG_END,
+};
+
 static const struct cfg_row control_rows[] = {
 	CFG_FILE("path", struct cfg_iwf, control_path, "/run/mtc-iwf/ctl.sock",
 		 "path of the control socket that mtcctl connects to"),
 	CFG_NAME("console_user", struct cfg_iwf, console_user, "",
 		 "user, by name or number, that mtc-iwf-console runs as; only this user may name the person for whom it makes a "
 		 "change; empty: no console"),
+	CFG_SECTION("console_groups", struct cfg_iwf, console, console_groups_rows, "",
+		    "who gets a link for the console ('mtcctl console'), and with which role; root has admin"),
+	CFG_WORD("console_certificates", struct cfg_iwf, console.certificates, console_roles, "read",
+		 "the highest role of a log-in by client certificate (none, read, operate or admin). Only the console knows who "
+		 "that is: whoever takes it over has this role, in any name"),
+	CFG_DURATION("console_session", struct cfg_iwf, console.session_ms, 1000, 7 * DAY_MS, "8h",
+		     "a log-in by a link ends after this time in any case"),
+	CFG_DURATION("console_idle", struct cfg_iwf, console.idle_ms, 1000, 7 * DAY_MS, "30m",
+		     "a log-in by a link ends when the console asked nothing with it for this long"),
+	CFG_U32("console_log_ins", struct cfg_iwf, console.log_ins, 1, 1024, "64",
+		"links and log-ins by links at the same time; more are refused. Of one person 8: one more ends the one that was "
+		"used longest ago"),
 	CFG_END,
 };
 

@@ -307,6 +307,16 @@ struct cfg_screen { /* of one row */
 	size_t except_n;
 };
 
+/* As enum ctl_role, which this room does not see. */
+enum cfg_role { CFG_ROLE_NONE, CFG_ROLE_READ, CFG_ROLE_OPERATE, CFG_ROLE_ADMIN };
+
+struct cfg_console { /* who may what there; groups of this machine, "": nobody */
+	char read[CFG_NAME_MAX], operate[CFG_NAME_MAX], admin[CFG_NAME_MAX];
+	int certificates; /* enum cfg_role: the most that the console may say of a person */
+	uint64_t session_ms, idle_ms;
+	uint32_t log_ins;
+};
+
 struct cfg_screening {
 	struct cfg_screen row[SCREEN_ROWS_N];
 };
@@ -323,8 +333,9 @@ struct cfg_iwf {
 	char state_dir[CFG_PATH_MAX];
 	char control_path[CFG_PATH_MAX];
 	char console_user[CFG_NAME_MAX]; /* "": no console */
-	uint32_t decisions_kept;         /* bytes of decisions kept in memory for searches; 0: none */
-	char user[CFG_NAME_MAX];         /* "": keep the user of the process */
+	struct cfg_console console;
+	uint32_t decisions_kept; /* bytes of decisions kept in memory for searches; 0: none */
+	char user[CFG_NAME_MAX]; /* "": keep the user of the process */
 	/* of the kinds of process; "": `user` */
 	char user_core[CFG_NAME_MAX], user_edge[CFG_NAME_MAX], user_keyholder[CFG_NAME_MAX];
 	int sandbox;                         /* enum cfg_sandbox */

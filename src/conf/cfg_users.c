@@ -74,11 +74,32 @@ enum cfg_users_state cfg_users_look(const struct cfg_iwf *c, char words[CFG_WHY_
 	return shared(u, words) ? CFG_USERS_SHARED : CFG_USERS_APART;
 }
 
-/* Without it the gateway works, and the console can change nothing. */
+static void check_group(const struct cfg_iwf *c, const char *role, const char *group, struct report *why)
+{
+	gid_t gid;
+
+	if (*group && user_group_find(&gid, group)) {
+		cfg_warn(why, c->lines, cfg_line(c->lines, "control.console_groups.%s", role),
+			 "control.console_groups.%s: this machine has no group '%s'; nobody has this role", role, group);
+	}
+}
+
+/* Without them the gateway works, and the console can change nothing. */
 static void check_console(const struct cfg_iwf *c, struct report *why)
 {
 	struct user console;
 
+	if (cfg_sound(c->lines, "control")) {
+		check_group(c, "read", c->console.read, why);
+		check_group(c, "operate", c->console.operate, why);
+		check_group(c, "admin", c->console.admin, why);
+	}
+	if (c->console.certificates > CFG_ROLE_READ && cfg_sound(c->lines, "control")) {
+		cfg_warn(why, c->lines, cfg_line(c->lines, "control.console_certificates"),
+			 "control.console_certificates: whoever takes the console over may do what this role may, in any name; "
+			 "log-ins "
+			 "by a link do not need it");
+	}
 	if (c->console_user[0] && cfg_sound(c->lines, "control") && user_find(&console, c->console_user)) {
 		cfg_warn(why, c->lines, cfg_line(c->lines, "control.console_user"),
 			 "control.console_user: this machine has no user '%s'; the console can change nothing", c->console_user);

@@ -14,13 +14,15 @@ int csl_ask(const struct csl_ask_conf *conf, const struct csl_person *person, co
 	struct ctl_client *c;
 	int err = ctl_client_open(&c, conf->socket, conf->wait_ms, why);
 
-	if (err) {
-		return err == ERR_REFUSED ? ERR_NOTFOUND : err; /* refused is for what mtc-iwfd says */
+	if (err) { /* those two are for what mtc-iwfd says */
+		return err == ERR_REFUSED || err == ERR_AUTH ? ERR_NOTFOUND : err;
 	}
-	ctl_client_behalf(c, person->name, ctl_role_word(person->role));
+	if (person) {
+		ctl_client_behalf(c, person->name, ctl_role_word(person->role), person->ticket);
+	}
 	err = ctl_client_ask(c, cmd, args, fd, conf->wait_ms, fn, arg, why);
 	ctl_client_close(c);
-	return err;
+	return err == ERR_REFUSED && !strcmp(why, CTL_LOG_IN_AGAIN) ? ERR_AUTH : err;
 }
 
 #define ANSWER_MAGIC 0x71c9e0a5u

@@ -14,7 +14,8 @@ struct csl_ask_conf {
 	size_t answer_max;  /* octets of an answer as text */
 };
 
-/* As ctl_client_ask(), with a connection of its own. */
+/* As ctl_client_ask(), with a connection of its own. `person` NULL: for the console itself.
+ * ERR_AUTH: mtc-iwfd does not know the person's log-in any more; the session is over. */
 ERR_MUST_USE int csl_ask(const struct csl_ask_conf *conf, const struct csl_person *person, const char *cmd, const json_t *args,
 			 int fd, ctl_row_fn *fn, void *arg, char why[CTL_CLIENT_WHY_MAX]);
 

@@ -45,16 +45,8 @@ static const struct cfg_row certificates_rows[] = {
 	    "what the certificate has: sha256:FINGERPRINT, subject:NAME by RFC 4514, or email:, dns: or uri: with one of its "
 	    "alternative names; compared whole"),
 	CFG_STRING("person", struct csl_certificate, person, 1, NULL, "name of the person in logs and the audit"),
-	CFG_WORD("role", struct csl_certificate, role, roles, NULL, "role of the person: read, operate or admin"),
-	CFG_END,
-};
-
-static const struct cfg_row groups_rows[] = {
-	CFG_STRING("read", struct csl_groups, read, 0, "", "UNIX group whose members may look; empty: nobody"),
-	CFG_STRING("operate", struct csl_groups, operate, 0, "",
-		   "UNIX group whose members may also start and stop peers, cancel triggers and reset quotas; empty: nobody"),
-	CFG_STRING("admin", struct csl_groups, admin, 0, "",
-		   "UNIX group whose members may do everything that the console offers; empty: root only"),
+	CFG_WORD("role", struct csl_certificate, role, roles, NULL,
+		 "role of the person: read, operate or admin; mtc-iwfd gives at most control.console_certificates"),
 	CFG_END,
 };
 
@@ -98,7 +90,6 @@ const struct cfg_row csl_conf_rows[] = {
 	CFG_STRING("control", struct csl_conf, control, 1, "/run/mtc-iwf/ctl.sock", "control socket of mtc-iwfd"),
 	CFG_STRING("login", struct csl_conf, login, 1, "/run/mtc-iwf-console/login.sock",
 		   "socket at which 'mtcctl console' asks for a link"),
-	CFG_SECTION("groups", struct csl_conf, groups, groups_rows, "", "who has which role; root has admin"),
 	CFG_SECTION("limits", struct csl_conf, limits, limits_rows, "", "bounds"),
 	CFG_SECTION("timers", struct csl_conf, timers, timers_rows, "", "times"),
 	CFG_WORD("sandbox", struct csl_conf, sandbox, sandboxes, "require",

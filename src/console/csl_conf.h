@@ -5,7 +5,6 @@
 
 #define CSL_HOSTS_MAX 8
 #define CSL_SOCKET_MAX 108 /* of an AF_UNIX address, with the NUL */
-#define CSL_GROUP_MAX 64
 #define CSL_CERTIFICATES_MAX 256
 #define CSL_MATCH_MAX 512
 #define CSL_PERSON_MAX 64
@@ -30,10 +29,6 @@ struct csl_certificate { /* one entry: whose a client certificate is */
 	int role; /* enum ctl_role */
 };
 
-struct csl_groups { /* of this machine; "": nobody has the role */
-	char read[CSL_GROUP_MAX], operate[CSL_GROUP_MAX], admin[CSL_GROUP_MAX];
-};
-
 struct csl_limits {
 	uint32_t connections, links, sessions, sessions_per_person, threads;
 	uint64_t import_max, answer_max;
@@ -51,7 +46,6 @@ struct csl_conf {
 	char hosts[CSL_HOSTS_MAX][CFG_HOST_MAX];
 	size_t hosts_n;
 	char control[CSL_SOCKET_MAX], login[CSL_SOCKET_MAX];
-	struct csl_groups groups;
 	struct csl_limits limits;
 	struct csl_timers timers;
 	int sandbox;   /* enum csl_sandbox */

@@ -46,7 +46,7 @@ static int draw(uint8_t *out, size_t n)
 	return getrandom(out, n, 0) == (ssize_t)n ? 0 : ERR_IO;
 }
 
-int csl_door_link(struct csl_door *d, const struct csl_person *person, char link[CSL_SECRET_MAX])
+int csl_door_mark(struct csl_door *d, uid_t uid, char mark[CSL_SECRET_MAX])
 {
 	uint8_t random[CSL_SECRET_OCTETS];
 	int err = draw(random, sizeof random);
@@ -56,28 +56,18 @@ int csl_door_link(struct csl_door *d, const struct csl_person *person, char link
 		return err;
 	}
 	pthread_mutex_lock(&d->lock);
-	err = csl_gate_link(d->gate, person, random, clock_boot_ms(), link);
+	err = csl_gate_mark(d->gate, uid, random, clock_boot_ms(), mark);
 	pthread_mutex_unlock(&d->lock);
 	return err;
 }
 
-int csl_door_enter(struct csl_door *d, const char *link, const struct csl_way *way, char cookie[CSL_SECRET_MAX],
-		   struct csl_session *out)
+int csl_door_use(struct csl_door *d, const char *mark)
 {
-	uint8_t random[2 * CSL_SECRET_OCTETS];
-	uint64_t now_ms = clock_boot_ms();
-	struct csl_person person;
-	int err = draw(random, sizeof random);
+	int err;
 
 	OBJ_CHECK(d, CSL_DOOR_MAGIC);
-	if (err) {
-		return err;
-	}
 	pthread_mutex_lock(&d->lock);
-	err = csl_gate_use(d->gate, link, now_ms, &person);
-	if (!err) {
-		err = csl_gate_begin(d->gate, &person, way, random, now_ms, cookie, out);
-	}
+	err = csl_gate_use(d->gate, mark, clock_boot_ms());
 	pthread_mutex_unlock(&d->lock);
 	return err;
 }

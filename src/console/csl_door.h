@@ -9,12 +9,11 @@ struct csl_door;
 ERR_MUST_USE int csl_door_new(struct csl_door **out, const struct csl_gate_conf *conf);
 void csl_door_free(struct csl_door *d); /* NULL allowed */
 
-/* As csl_gate_link(); ERR_IO: the machine has no random numbers. */
-ERR_MUST_USE int csl_door_link(struct csl_door *d, const struct csl_person *person, char link[CSL_SECRET_MAX]);
-/* Uses a link up and begins the session of its person. ERR_AUTH, ERR_BUSY, ERR_IO. */
-ERR_MUST_USE int csl_door_enter(struct csl_door *d, const char *link, const struct csl_way *way, char cookie[CSL_SECRET_MAX],
-				struct csl_session *out);
-/* Begins the session of a person who proved to be that otherwise. ERR_BUSY, ERR_IO. */
+/* As csl_gate_mark(); ERR_IO: the machine has no random numbers. */
+ERR_MUST_USE int csl_door_mark(struct csl_door *d, uid_t uid, char mark[CSL_SECRET_MAX]);
+/* As csl_gate_use(). */
+ERR_MUST_USE int csl_door_use(struct csl_door *d, const char *mark);
+/* Begins the session of a person who has proved to be that. ERR_BUSY, ERR_IO. */
 ERR_MUST_USE int csl_door_open(struct csl_door *d, const struct csl_person *person, const struct csl_way *way,
 			       char cookie[CSL_SECRET_MAX], struct csl_session *out);
 /* As csl_gate_find(). */

@@ -8,10 +8,10 @@
 #include "base/obj.h"
 #include "base/str.h"
 
-struct link {
+struct mark {
 	bool open;
 	char secret[CSL_SECRET_MAX];
-	struct csl_person person;
+	uid_t uid;
 	uint64_t until_ms;
 };
 
@@ -27,7 +27,7 @@ struct session {
 struct csl_gate {
 	struct obj obj;
 	struct csl_gate_conf conf;
-	struct link *links;       /* links_max; owned */
+	struct mark *marks;       /* links_max; owned */
 	struct session *sessions; /* sessions_max; owned */
 };
 
@@ -39,10 +39,10 @@ int csl_gate_new(struct csl_gate **out, const struct csl_gate_conf *conf)
 		return ERR_NOMEM;
 	}
 	g->conf = *conf;
-	g->links = calloc(conf->links_max, sizeof *g->links);
+	g->marks = calloc(conf->links_max, sizeof *g->marks);
 	g->sessions = calloc(conf->sessions_max, sizeof *g->sessions);
-	if (!g->links || !g->sessions) {
-		free(g->links);
+	if (!g->marks || !g->sessions) {
+		free(g->marks);
 		free(g->sessions);
 		free(g);
 		return ERR_NOMEM;
@@ -58,7 +58,7 @@ void csl_gate_free(struct csl_gate *g)
 		return;
 	}
 	OBJ_END(g, CSL_GATE_MAGIC);
-	free(g->links);
+	free(g->marks);
 	free(g->sessions);
 	free(g);
 }
@@ -77,9 +77,9 @@ static bool same(const char *secret, const char *given)
 	return differ == 0;
 }
 
-static bool link_open(const struct link *l, uint64_t now_ms)
+static bool mark_open(const struct mark *m, uint64_t now_ms)
 {
-	return l->open && now_ms < l->until_ms;
+	return m->open && now_ms < m->until_ms;
 }
 
 static bool session_open(const struct csl_gate *g, const struct session *s, uint64_t now_ms)
@@ -87,59 +87,55 @@ static bool session_open(const struct csl_gate *g, const struct session *s, uint
 	return s->open && now_ms < s->until_ms && now_ms < s->seen_ms + g->conf.idle_ms;
 }
 
-/* A place for one more link of this person, who may have as many as sessions: whoever may only look
+/* A place for one more mark of this user, who may have as many as sessions: whoever may only look
  * keeps nobody else out. NULL: all belong to others. */
-static struct link *link_place(struct csl_gate *g, const struct csl_person *person, uint64_t now_ms)
+static struct mark *mark_place(struct csl_gate *g, uid_t uid, uint64_t now_ms)
 {
-	struct link *vacant = NULL, *oldest = NULL;
+	struct mark *vacant = NULL, *oldest = NULL;
 	uint32_t own = 0;
 
 	for (uint32_t i = 0; i < g->conf.links_max; i++) {
-		struct link *l = &g->links[i];
+		struct mark *m = &g->marks[i];
 
-		if (!link_open(l, now_ms)) {
-			vacant = vacant ? vacant : l;
-		} else if (!strcmp(l->person.name, person->name)) {
+		if (!mark_open(m, now_ms)) {
+			vacant = vacant ? vacant : m;
+		} else if (m->uid == uid) {
 			own++;
-			oldest = !oldest || l->until_ms < oldest->until_ms ? l : oldest;
+			oldest = !oldest || m->until_ms < oldest->until_ms ? m : oldest;
 		}
 	}
 	return own >= g->conf.sessions_per_person || !vacant ? oldest : vacant;
 }
 
-int csl_gate_link(struct csl_gate *g, const struct csl_person *person, const uint8_t random[CSL_SECRET_OCTETS], uint64_t now_ms,
-		  char link[CSL_SECRET_MAX])
+int csl_gate_mark(struct csl_gate *g, uid_t uid, const uint8_t random[CSL_SECRET_OCTETS], uint64_t now_ms,
+		  char mark[CSL_SECRET_MAX])
 {
-	struct link *place;
+	struct mark *place;
 
 	OBJ_CHECK(g, CSL_GATE_MAGIC);
-	if (person->role == CTL_ROLE_NONE || !ctl_name_ok(person->name)) {
-		return ERR_INVAL;
-	}
-	place = link_place(g, person, now_ms);
+	place = mark_place(g, uid, now_ms);
 	if (!place) {
 		return ERR_BUSY;
 	}
-	*place = (struct link){ .open = true, .person = *person, .until_ms = now_ms + g->conf.link_ms };
+	*place = (struct mark){ .open = true, .uid = uid, .until_ms = now_ms + g->conf.link_ms };
 	str_hex(place->secret, random, CSL_SECRET_OCTETS);
-	str_set(link, CSL_SECRET_MAX, place->secret);
+	str_set(mark, CSL_SECRET_MAX, place->secret);
 	return 0;
 }
 
-int csl_gate_use(struct csl_gate *g, const char *link, uint64_t now_ms, struct csl_person *out)
+int csl_gate_use(struct csl_gate *g, const char *mark, uint64_t now_ms)
 {
-	struct link *found = NULL;
+	struct mark *found = NULL;
 
 	OBJ_CHECK(g, CSL_GATE_MAGIC);
 	for (uint32_t i = 0; i < g->conf.links_max; i++) {
-		if (link_open(&g->links[i], now_ms) && same(g->links[i].secret, link)) {
-			found = &g->links[i];
+		if (mark_open(&g->marks[i], now_ms) && same(g->marks[i].secret, mark)) {
+			found = &g->marks[i];
 		}
 	}
 	if (!found) {
 		return ERR_AUTH;
 	}
-	*out = found->person;
 	memset(found, 0, sizeof *found);
 	return 0;
 }

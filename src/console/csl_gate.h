@@ -1,6 +1,8 @@
-/* csl_gate.h - who is logged in: one-time links and sessions. Both tables are bounded. A link is
- * used once, within its time. A session ends when it is idle for too long, at the latest after its
- * absolute time, or by log-out. Secrets are compared without regard to where they differ.
+/* csl_gate.h - who is logged in: marks of links, and sessions. Both tables are bounded. A link is a
+ * mark of ours and a secret of mtc-iwfd, which alone knows the person; whoever has no mark cannot
+ * even make us ask. A mark is used once, within its time. A session ends when it is idle for too
+ * long, at the latest after its absolute time, or by log-out. Secrets are compared without regard
+ * to where they differ.
  * PURE: times and random octets are arguments. Not for two threads at once. */
 #pragma once
 #include <stdbool.h>
@@ -10,7 +12,7 @@
 #include "base/err.h"
 #include "ctl/ctl_server.h"
 
-#define CSL_SECRET_OCTETS 16 /* 128 random bits in each link, cookie and token */
+#define CSL_SECRET_OCTETS 16 /* 128 random bits in each mark, cookie and token */
 #define CSL_SECRET_MAX (2 * CSL_SECRET_OCTETS + 1)
 
 struct csl_gate;
@@ -31,6 +33,8 @@ struct csl_way {
 struct csl_person {
 	char name[CTL_NAME_MAX];
 	enum ctl_role role;
+	/* of the log-in, as mtc-iwfd gave it; "": by a certificate, of which only we know */
+	char ticket[CSL_SECRET_MAX];
 };
 
 struct csl_session { /* a copy; the gate keeps its own */
@@ -43,13 +47,12 @@ struct csl_session { /* a copy; the gate keeps its own */
 ERR_MUST_USE int csl_gate_new(struct csl_gate **out, const struct csl_gate_conf *conf);
 void csl_gate_free(struct csl_gate *g); /* NULL allowed */
 
-/* Makes a link of the random octets. A person with sessions_per_person of them loses the oldest.
- * ERR_BUSY: links_max of others are open, and none has run out.
- * ERR_INVAL: no role, or a name that is none. */
-ERR_MUST_USE int csl_gate_link(struct csl_gate *g, const struct csl_person *person, const uint8_t random[CSL_SECRET_OCTETS],
-			       uint64_t now_ms, char link[CSL_SECRET_MAX]);
-/* Uses a link up. ERR_AUTH: no such link is open. */
-ERR_MUST_USE int csl_gate_use(struct csl_gate *g, const char *link, uint64_t now_ms, struct csl_person *out);
+/* Makes a mark of the random octets, for a link of the user `uid`. A user with sessions_per_person
+ * of them loses the oldest. ERR_BUSY: links_max of others are open, and none has run out. */
+ERR_MUST_USE int csl_gate_mark(struct csl_gate *g, uid_t uid, const uint8_t random[CSL_SECRET_OCTETS], uint64_t now_ms,
+			       char mark[CSL_SECRET_MAX]);
+/* Uses a mark up. ERR_AUTH: no such mark is open. */
+ERR_MUST_USE int csl_gate_use(struct csl_gate *g, const char *mark, uint64_t now_ms);
 /* Begins a session, bound to `way`; `random` makes its cookie and its token. A person with
  * sessions_per_person of them loses the one that was idle longest. ERR_BUSY: sessions_max of others
  * are open. */

@@ -1,57 +1,170 @@
-/* csl_login.c - one command on a server of the kind that the control socket is. */
+/* csl_login.c - the loop accepts, a thread hands over. Everybody of this machine may connect: so
+ * those who wait are bounded, of one user too, and mtc-iwfd is asked so often a second only. */
 #include "console/csl_login.h"
 
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/obj.h"
+#include "base/str.h"
+#include "net/net_tcp.h"
 
-/* Everybody may connect, and nobody may keep the others out. */
-#define CLIENTS_MAX 128
-#define USER_CLIENTS_MAX 4
+#define WAITING_MAX 64     /* who connected and are not handed over yet */
+#define USER_WAITING_MAX 4 /* of them of one user */
+#define PAUSE_MS 20        /* between two */
+#define URL_MAX 256
+
+struct client {
+	int fd; /* owned */
+	uid_t uid;
+};
 
 #define CSL_LOGIN_MAGIC 0x6be21f98u
 struct csl_login {
 	struct obj obj;
 	struct csl_login_conf conf;
-	struct ctl_server *server;
+	struct net_listener *listener;
+	pthread_t thread;
+	bool has_thread;
+	pthread_mutex_t lock; /* over what follows */
+	pthread_cond_t wake;
+	bool stop;
+	struct client waiting[WAITING_MAX]; /* the oldest first */
+	size_t n;
 };
 
-static void on_link(void *arg, struct ctl_request *rq, const json_t *args)
+/* Takes fd; says why it is closed. What does not fit into the socket's buffer is not worth waiting
+ * for. */
+static void turn_away(int fd, const char *error)
 {
-	struct csl_login *l = OBJ_OF(arg, struct csl_login, CSL_LOGIN_MAGIC);
-	struct csl_person person = { .role = csl_role_of(&l->conf.roles, ctl_caller(rq)) };
-	char link[CSL_SECRET_MAX];
-	int err;
+	json_t *row = json_pack("{s:b, s:b, s:s}", "done", 1, "ok", 0, "error", error);
+	char *text = row ? json_dumps(row, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
 
-	(void)args;
-	csl_name_of(person.name, "/etc/passwd", ctl_caller(rq)->uid);
-	if (person.role == CTL_ROLE_NONE) {
-		ctl_fail(rq, "%s has no role on the console: its groups are in the configuration of mtc-iwf-console (groups)",
-			 person.name);
-		return;
+	json_decref(row);
+	if (text) {
+		size_t n = strlen(text);
+
+		text[n++] = '\n'; /* in place of the NUL */
+		err_ignore(send(fd, text, n, MSG_DONTWAIT | MSG_NOSIGNAL), "it is gone, and turned away either way");
 	}
-	err = csl_door_link(l->conf.door, &person, link);
-	if (err) {
-		ctl_fail(rq, "%s",
-			 err == ERR_BUSY ? "too many links are open (limits.links): use one, or wait until their time is over"
-					 : err_str(err));
-		return;
-	}
-	ctl_note(rq, "for %s with the role %s", person.name, ctl_role_word(person.role));
-	ctl_done(rq, json_pack("{s:s+, s:s, s:s, s:I}", "link", l->conf.url, link, "name", person.name, "role",
-			       ctl_role_word(person.role), "seconds", (json_int_t)(l->conf.link_ms / 1000)));
+	free(text);
+	close(fd);
 }
 
-static const struct ctl_command rows[] = {
-	{ CSL_LOGIN_COMMAND, "make a link that logs the caller in, once", NULL, true, on_link },
-	{ .name = NULL },
-};
+/* -- the thread */
+
+static int on_row(void *arg, const json_t *row)
+{
+	(void)arg;
+	(void)row;
+	return 0;
+}
+
+/* Takes client->fd. */
+static void hand_over(const struct csl_login *l, const struct client *client)
+{
+	char mark[CSL_SECRET_MAX], url[URL_MAX], why[CTL_CLIENT_WHY_MAX] = "out of memory";
+	int err = csl_door_mark(l->conf.door, client->uid, mark);
+	json_t *args;
+
+	if (err) {
+		turn_away(client->fd, err == ERR_BUSY
+					  ? "too many links are open (limits.links): use one, or wait until their time is over"
+					  : err_str(err));
+		return;
+	}
+	snprintf(url, sizeof url, "%s%s", l->conf.url, mark);
+	args = json_pack("{s:s, s:I}", "url", url, "seconds", (json_int_t)(l->conf.link_ms / 1000));
+	err = args ? csl_ask(l->conf.ask, NULL, "console.client", args, client->fd, on_row, NULL, why) : ERR_NOMEM;
+	json_decref(args);
+	if (!err) {
+		close(client->fd); /* mtc-iwfd has its own */
+		return;
+	}
+	err_ignore(csl_door_use(l->conf.door, mark), "it was made a moment ago");
+	log_info(l->conf.log, "login", "uid %u got no link: %s", (unsigned)client->uid, why);
+	turn_away(client->fd, !strncmp(why, "console.client: ", 16) ? why + 16 : why);
+}
+
+/* The next one, or false at the end. */
+static bool next(struct csl_login *l, struct client *out)
+{
+	bool found;
+
+	pthread_mutex_lock(&l->lock);
+	while (!l->stop && !l->n) {
+		pthread_cond_wait(&l->wake, &l->lock);
+	}
+	found = !l->stop;
+	if (found) {
+		*out = l->waiting[0];
+		memmove(&l->waiting[0], &l->waiting[1], --l->n * sizeof *l->waiting);
+	}
+	pthread_mutex_unlock(&l->lock);
+	return found;
+}
+
+static void *work(void *arg)
+{
+	struct csl_login *l = OBJ_OF(arg, struct csl_login, CSL_LOGIN_MAGIC);
+	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
+	struct client client;
+
+	while (next(l, &client)) {
+		hand_over(l, &client);
+		nanosleep(&pause, NULL);
+	}
+	return NULL;
+}
+
+/* -- the loop */
+
+/* NULL: it waits now. */
+static const char *enqueue(struct csl_login *l, const struct client *client)
+{
+	const char *problem = NULL;
+	size_t own = 0;
+
+	pthread_mutex_lock(&l->lock);
+	for (size_t i = 0; i < l->n; i++) {
+		own += l->waiting[i].uid == client->uid;
+	}
+	if (l->n == WAITING_MAX || own >= USER_WAITING_MAX) {
+		problem = own >= USER_WAITING_MAX ? "too many clients of this user; try again" : "too many clients; try again";
+	} else {
+		l->waiting[l->n++] = *client;
+		pthread_cond_signal(&l->wake);
+	}
+	pthread_mutex_unlock(&l->lock);
+	return problem;
+}
+
+static void on_accept(void *arg, int fd, const char *peer)
+{
+	struct csl_login *l = OBJ_OF(arg, struct csl_login, CSL_LOGIN_MAGIC);
+	struct ucred cred;
+	socklen_t len = sizeof cred;
+	const char *problem;
+
+	(void)peer;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len)) {
+		close(fd);
+		return;
+	}
+	problem = enqueue(l, &(struct client){ fd, cred.uid });
+	if (problem) { /* anybody could fill the log */
+		log_debug(l->conf.log, "login", "uid %u was turned away: %s", (unsigned)cred.uid, problem);
+		turn_away(fd, problem);
+	}
+}
 
 int csl_login_new(struct csl_login **out, struct net_loop *loop, const struct csl_login_conf *conf)
 {
-	struct ctl_server_conf server = {
-		.clients_max = CLIENTS_MAX, .user_clients_max = USER_CLIENTS_MAX, .log = conf->log, .request_wait_ms = 5000
-	};
 	struct csl_login *l = calloc(1, sizeof *l);
 	int err;
 
@@ -60,9 +173,12 @@ int csl_login_new(struct csl_login **out, struct net_loop *loop, const struct cs
 	}
 	obj_begin(&l->obj, CSL_LOGIN_MAGIC);
 	l->conf = *conf;
-	err = ctl_server_new(&l->server, loop, conf->fd, &server);
+	pthread_mutex_init(&l->lock, NULL);
+	pthread_cond_init(&l->wake, NULL);
+	err = pthread_create(&l->thread, NULL, work, l) ? ERR_NOMEM : 0;
+	l->has_thread = !err;
 	if (!err) {
-		err = ctl_server_add(l->server, rows, l);
+		err = net_listener_new(&l->listener, loop, conf->fd, on_accept, l);
 	}
 	if (err) {
 		csl_login_free(l);
@@ -77,7 +193,20 @@ void csl_login_free(struct csl_login *l)
 	if (!l) {
 		return;
 	}
-	ctl_server_free(l->server);
+	OBJ_CHECK(l, CSL_LOGIN_MAGIC);
+	net_listener_free(l->listener);
+	pthread_mutex_lock(&l->lock);
+	l->stop = true;
+	pthread_cond_signal(&l->wake);
+	pthread_mutex_unlock(&l->lock);
+	if (l->has_thread) {
+		pthread_join(l->thread, NULL);
+	}
+	for (size_t i = 0; i < l->n; i++) {
+		turn_away(l->waiting[i].fd, "the console ends");
+	}
+	pthread_cond_destroy(&l->wake);
+	pthread_mutex_destroy(&l->lock);
 	OBJ_END(l, CSL_LOGIN_MAGIC);
 	free(l);
 }

@@ -32,6 +32,7 @@ struct console {
 	struct csl_conf conf;
 	struct log log;
 	struct net_loop *loop;
+	struct csl_ask_conf ask;
 	struct csl_door *door;
 	struct csl_import *import;
 	struct csl_web *web, *web_tls; /* the second is NULL without listen_tls */
@@ -39,7 +40,6 @@ struct console {
 	struct csl_tls *tls; /* until the server has it */
 	struct csl_login *login;
 	struct net_timer *look;
-	struct csl_roles roles;
 	int web_fd, tls_fd, login_fd; /* listen */
 	uint16_t port, tls_port;
 	char url[URL_MAX];
@@ -96,15 +96,11 @@ static int open_all(struct console *c)
 {
 	struct rlimit files = { 0 };
 	bool six = strchr(c->conf.listen.address, ':') != NULL;
-	const char *missing = "";
 	int err;
 
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		err_ignore(setrlimit(RLIMIT_NOFILE, &files), "fewer browsers then");
-	}
-	if (csl_roles_find(&c->roles, &c->conf.groups, &missing)) {
-		return fail(missing, "this machine has no such group (groups)");
 	}
 	err = net_tcp_bind(&c->web_fd, &c->port, c->conf.listen.address, c->conf.listen.port, BACKLOG);
 	if (err) {
@@ -147,11 +143,9 @@ static int sandboxed(const struct console *c, int err, const char *why)
 	return OK;
 }
 
-/* The names of accounts are read when somebody logs in. The directory is named and not the file,
- * because a changed file is another one. */
 static int confine(struct console *c, struct sbx_report *report)
 {
-	static const struct sbx_path paths[] = { { "/etc", SBX_READ, true }, { "/proc/self", SBX_READ, true } };
+	static const struct sbx_path paths[] = { { "/proc/self", SBX_READ, true } };
 	struct sbx_conf conf = sandbox_of(c, paths, sizeof paths / sizeof *paths);
 	char why[SBX_WHY_MAX] = "";
 
@@ -201,17 +195,19 @@ static int make_parts(struct console *c)
 				    .connection_ms = t->connection_ms,
 				    .import_max = l->import_max,
 				    .names = { c->conf.listen.address, c->port, c->conf.hosts, c->conf.hosts_n },
-				    .ask = { c->conf.control, (uint32_t)t->answer_ms, (size_t)l->answer_max },
 				    .log = &c->log };
-	struct csl_login_conf login = { c->login_fd, NULL, c->roles, c->url, t->link_ms, &c->log };
+	struct csl_login_conf login = { c->login_fd, NULL, &c->ask, c->url, t->link_ms, &c->log };
 	struct csl_secure_conf secure = { c->conf.certificates, c->conf.certificates_n, NULL, &c->log };
-	int err = csl_door_new(&c->door, &gate);
+	int err;
 
+	c->ask = (struct csl_ask_conf){ c->conf.control, (uint32_t)t->answer_ms, (size_t)l->answer_max };
+	web.ask = c->ask;
+	err = csl_door_new(&c->door, &gate);
 	login.door = secure.door = c->door;
 	if (!err) {
 		err = csl_secure_new(&c->secure, &secure);
 	}
-	web.enter = (struct csl_enter_conf){ c->door, c->secure, &c->log };
+	web.enter = (struct csl_enter_conf){ c->door, c->secure, &c->ask, &c->log };
 	if (!err) {
 		err = csl_import_new(&c->import, &web.ask);
 	}
@@ -351,10 +347,10 @@ static const char help_text[] =
     "      --version      print name, version and libraries\n"
     "\n"
     "A first run:\n"
-    "  1. Let mtc-iwfd know the user that the console runs as, in its configuration:\n"
-    "       control: { console_user: mtc-iwf-console }\n"
+    "  1. Let mtc-iwfd know the user that the console runs as, and who may what, in its configuration:\n"
+    "       control: { console_user: mtc-iwf-console, console_groups: { read: users, operate: noc } }\n"
     "  2. Write console.yaml; every key has a default (man mtc-iwf-console):\n"
-    "       groups: { read: users, operate: noc, admin: mtc-iwf-admin }\n"
+    "       listen: { port: 8640 }\n"
     "  3. Check it, then start:\n"
     "       " PROGRAM " -c console.yaml -t\n"
     "       " PROGRAM " -c console.yaml\n"

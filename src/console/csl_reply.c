@@ -88,6 +88,8 @@ unsigned csl_reply_status(int err)
 	switch (err) {
 	case ERR_REFUSED:
 		return MHD_HTTP_BAD_REQUEST;
+	case ERR_AUTH:
+		return MHD_HTTP_UNAUTHORIZED;
 	case ERR_TIMEOUT:
 		return MHD_HTTP_GATEWAY_TIMEOUT;
 	case ERR_LIMIT:

@@ -206,6 +206,7 @@ static enum MHD_Result answer_logout(const struct csl_web *w, struct MHD_Connect
 	char cookie[CSL_COOKIE_TEXT_MAX];
 
 	csl_door_leave(w->conf.enter.door, call->cookie);
+	csl_enter_leave(&w->conf.enter, &call->session.person);
 	log_info(w->conf.log, "web", "%s logged out", call->session.person.name);
 	csl_secure_cookie_text(cookie, &call->way, "");
 	return csl_reply_json(c, MHD_HTTP_OK, json_object(), cookie);
@@ -234,6 +235,11 @@ static enum MHD_Result answer_command(const struct csl_web *w, struct MHD_Connec
 	json_decref(q.args);
 	if (command->role > CTL_ROLE_READ) {
 		log_info(w->conf.log, "web", "%s by %s: %s", command->name, call->session.person.name, err ? why : "done");
+	}
+	if (err == ERR_AUTH) {
+		log_info(w->conf.log, "web", "the session of %s ended: mtc-iwfd does not know the log-in any more",
+			 call->session.person.name);
+		csl_door_leave(w->conf.enter.door, call->cookie);
 	}
 	return err ? csl_reply_error(c, csl_reply_status(err), why) : csl_reply_text(c, MHD_HTTP_OK, text, len, NULL);
 }

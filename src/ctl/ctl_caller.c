@@ -34,8 +34,9 @@ bool ctl_name_ok(const char *name)
 
 const char *ctl_caller_text(char out[CTL_CALLER_MAX], const struct ctl_caller *caller)
 {
-	snprintf(out, CTL_CALLER_MAX, "%s%suid %u", caller->behalf, caller->behalf[0] ? " by the console, " : "",
-		 (unsigned)caller->uid);
+	const char *by = caller->claimed ? " by a certificate and the console, " : " by the console, ";
+
+	snprintf(out, CTL_CALLER_MAX, "%s%suid %u", caller->behalf, caller->behalf[0] ? by : "", (unsigned)caller->uid);
 	return out;
 }
 

@@ -26,7 +26,7 @@ struct ctl_client {
 	int fd;
 	/* when connecting began, until the first request; 0: later, or the caller connected */
 	uint64_t opened_ms;
-	char behalf[64], role[16]; /* "": for ourselves */
+	char behalf[64], role[16], ticket[64]; /* "": for ourselves */
 	size_t have;
 	char in[LINE_MAX_OCTETS];
 };
@@ -132,11 +132,12 @@ int ctl_client_open(struct ctl_client **out, const char *path, uint32_t wait_ms,
 	return 0;
 }
 
-void ctl_client_behalf(struct ctl_client *c, const char *name, const char *role)
+void ctl_client_behalf(struct ctl_client *c, const char *name, const char *role, const char *ticket)
 {
 	OBJ_CHECK(c, CTL_CLIENT_MAGIC);
 	str_cut(c->behalf, sizeof c->behalf, name);
 	str_cut(c->role, sizeof c->role, role);
+	str_cut(c->ticket, sizeof c->ticket, ticket);
 }
 
 void ctl_client_close(struct ctl_client *c)
@@ -209,8 +210,9 @@ static int send_text(struct ctl_client *c, const char *text, size_t n, int fd, u
 static int send_request(struct ctl_client *c, const char *cmd, const json_t *args, int fd, uint64_t until_ms)
 {
 	json_t *rq = args ? json_pack("{s:s,s:O}", "cmd", cmd, "args", args) : json_pack("{s:s}", "cmd", cmd);
+	const char *proof = c->ticket[0] ? "ticket" : "role";
 	bool whole = rq && (!c->behalf[0] || (!json_object_set_new(rq, "on_behalf_of", json_string(c->behalf)) &&
-					      !json_object_set_new(rq, "role", json_string(c->role))));
+					      !json_object_set_new(rq, proof, json_string(c->ticket[0] ? c->ticket : c->role))));
 	char *text = whole ? json_dumps(rq, JSON_COMPACT) : NULL;
 	size_t n = text ? strlen(text) : 0;
 	int err = ERR_NOMEM;

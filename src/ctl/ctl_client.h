@@ -17,8 +17,9 @@ struct ctl_client;
 ERR_MUST_USE int ctl_client_open(struct ctl_client **out, const char *path, uint32_t wait_ms, char why[CTL_CLIENT_WHY_MAX]);
 /* Takes a connected descriptor on success only. */
 ERR_MUST_USE int ctl_client_over(struct ctl_client **out, int fd);
-/* Requests from now on are made for this person with this role (copied); only the console may. */
-void ctl_client_behalf(struct ctl_client *c, const char *name, const char *role);
+/* Requests from now on are made for this person (copied); only the console may. `ticket`: of the
+ * log-in, as mtc-iwfd gave it; "": the console alone knows the person, with this role. */
+void ctl_client_behalf(struct ctl_client *c, const char *name, const char *role, const char *ticket);
 void ctl_client_close(struct ctl_client *c); /* NULL allowed */
 
 /* Called for each line of the reply, the last ("done") included; `row` is borrowed. Returning other

@@ -338,6 +338,28 @@ const struct ctl_arg ctl_args_decisions_follow[] = {
 	END,
 };
 
+const struct ctl_arg ctl_args_console_client[] = {
+	DESCRIPTOR("the connection of the person, as accepted at the socket of the console"),
+	TEXT("url", true, 1, CTL_URL_MAX, "where browsers find the console, up to the secret of the link"),
+	{ .name = "seconds",
+	  .type = CTL_A_NUM,
+	  .required = true,
+	  .min = 1,
+	  .max = 3600,
+	  .meaning = "time in which a link has to be used" },
+	END,
+};
+
+const struct ctl_arg ctl_args_console_enter[] = {
+	TEXT("link", true, 32, 32, "the secret of the link"),
+	END,
+};
+
+const struct ctl_arg ctl_args_console_leave[] = {
+	TEXT("ticket", true, 32, 32, "of the log-in that ends"),
+	END,
+};
+
 const struct ctl_arg ctl_args_log_level[] = {
 	WORD("level", true, "error warn info debug", "most detailed level that is logged"),
 	END,

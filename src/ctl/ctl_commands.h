@@ -100,5 +100,12 @@ extern const struct ctl_arg ctl_args_trace_stop[];
 extern const struct ctl_arg ctl_args_requests_judge[];
 /* optional scs, device, verdict, reason, action */
 extern const struct ctl_arg ctl_args_decisions_follow[];
+/* the descriptor of the person's connection; url, seconds */
+#define CTL_URL_MAX 256u
+extern const struct ctl_arg ctl_args_console_client[];
+/* link */
+extern const struct ctl_arg ctl_args_console_enter[];
+/* ticket */
+extern const struct ctl_arg ctl_args_console_leave[];
 /* level: error warn info debug */
 extern const struct ctl_arg ctl_args_log_level[];

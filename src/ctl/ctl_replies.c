@@ -878,6 +878,22 @@ static const struct ctl_member quota_reset[] = {
 	END,
 };
 
+/* -- the console */
+
+static const struct ctl_member console_client[] = {
+	TEXT("name", "of the person, who is served from now on"),
+	TEXT("role", "read, operate or admin"),
+	END,
+};
+static const struct ctl_member console_enter[] = {
+	TEXT("ticket", "of the log-in, for the console's requests on behalf of the person"),
+	TEXT("name", "of the person"),
+	TEXT("role", "read, operate or admin"),
+	NUM("seconds", "the log-in ends after them in any case"),
+	END,
+};
+static const struct ctl_member nothing[] = { END };
+
 /* -- traces and decisions */
 
 #define TRACE                                                                                                                    \
@@ -939,6 +955,9 @@ const struct ctl_reply ctl_replies[] = {
 	{ "sessions", session_forms, count_only },
 	{ "stats", stat_forms, count_only },
 	{ "log.level", NULL, log_level },
+	{ "console.client", NULL, console_client },
+	{ "console.enter", NULL, console_enter },
+	{ "console.leave", NULL, nothing },
 	{ "screen.list", screen_forms, count_only },
 	{ "screen.set", NULL, screen_set },
 	{ "ndsip.status", ndsip_forms, ndsip_status },

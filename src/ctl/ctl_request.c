@@ -26,16 +26,15 @@ static void request_free(struct ctl_request *rq)
 /* Every change leaves a line with its author (CONTRACTS section 5), at any log level. */
 static void log_change(const struct ctl_request *rq, const char *error)
 {
-	char *args = json_dumps(rq->args, JSON_COMPACT | JSON_ENSURE_ASCII);
+	char *args = json_dumps(rq->args, JSON_COMPACT | JSON_ENSURE_ASCII), who[CTL_CALLER_MAX];
 	struct log always = { .fd = -1 };
 
 	if (rq->log) {
 		always = *rq->log;
 		always.level = LOG_LEVEL_INFO;
 	}
-	log_info(&always, "ctl", "%s %.*s by %s%suid %u gid %u pid %d: %s%s%s", rq->command->name, LOGGED_MAX, args ? args : "",
-		 rq->caller.behalf, rq->caller.behalf[0] ? " by the console, " : "", (unsigned)rq->caller.uid,
-		 (unsigned)rq->caller.gid, (int)rq->caller.pid, error ? "refused: " : "done",
+	log_info(&always, "ctl", "%s %.*s by %s gid %u pid %d: %s%s%s", rq->command->name, LOGGED_MAX, args ? args : "",
+		 ctl_caller_text(who, &rq->caller), (unsigned)rq->caller.gid, (int)rq->caller.pid, error ? "refused: " : "done",
 		 error         ? error
 		 : rq->note[0] ? ", "
 			       : "",
@@ -232,7 +231,8 @@ static const char *check_form(struct ctl_request *rq, const char *line, size_t l
 		return "expected one JSON object a line: {\"cmd\":\"NAME\",\"args\":{...}}";
 	}
 	json_object_foreach(rq->root, name, v) if (strcmp(name, "cmd") != 0 && strcmp(name, "args") != 0 &&
-						   strcmp(name, "on_behalf_of") != 0 && strcmp(name, "role") != 0)
+						   strcmp(name, "on_behalf_of") != 0 && strcmp(name, "role") != 0 &&
+						   strcmp(name, "ticket") != 0)
 	{
 		snprintf(why, cap, "unknown member '%.64s', expected cmd and args", name);
 		return why;
@@ -251,13 +251,45 @@ static const char *check_form(struct ctl_request *rq, const char *line, size_t l
 	return NULL;
 }
 
+/* A person whom only the console knows has the role that it says, up to a bound. */
+static const char *check_claim(const struct ctl_server *s, struct ctl_request *rq, const json_t *name, const json_t *role)
+{
+	if (!json_is_string(role) || ctl_role_parse(&rq->caller.role, json_string_value(role))) {
+		return "role is wrong, expected read, operate or admin";
+	}
+	if (s->conf.claimed_max == CTL_ROLE_NONE) {
+		return "mtc-iwfd takes log-ins by a link only, and none by certificate (control.console_certificates)";
+	}
+	if (rq->caller.role > s->conf.claimed_max) {
+		rq->caller.role = s->conf.claimed_max;
+	}
+	rq->caller.claimed = true;
+	str_set(rq->caller.behalf, sizeof rq->caller.behalf, json_string_value(name));
+	return NULL;
+}
+
+/* The server knows name and role of whoever has a ticket; the name in the request only shows that
+ * the console did not mix up its sessions. */
+static const char *check_ticket(const struct ctl_server *s, struct ctl_request *rq, const json_t *name, const json_t *ticket)
+{
+	if (!json_is_string(ticket)) {
+		return "ticket is wrong, expected a text";
+	}
+	if (!s->conf.person || s->conf.person(s->conf.person_arg, json_string_value(ticket), &rq->caller)) {
+		return CTL_LOG_IN_AGAIN;
+	}
+	return strcmp(rq->caller.behalf, json_string_value(name)) ? "on_behalf_of is wrong, expected the person of the ticket"
+								  : NULL;
+}
+
 /* Who may name a person, and how. NULL: nothing is wrong, and the caller has the name and role. */
 static const char *check_behalf(struct ctl_server *s, struct ctl_request *rq)
 {
-	const json_t *name = json_object_get(rq->root, "on_behalf_of"), *role = json_object_get(rq->root, "role");
+	const json_t *name = json_object_get(rq->root, "on_behalf_of"), *role = json_object_get(rq->root, "role"),
+		     *ticket = json_object_get(rq->root, "ticket");
 	bool console = s->conf.has_console && rq->caller.uid == s->conf.console_uid;
 
-	if (!name && !role) {
+	if (!name && !role && !ticket) {
 		return NULL;
 	}
 	if (!console) {
@@ -267,11 +299,10 @@ static const char *check_behalf(struct ctl_server *s, struct ctl_request *rq)
 	    !ctl_name_ok(json_string_value(name))) {
 		return "on_behalf_of is wrong, expected the name of a person: 1 to 63 of A-Z a-z 0-9 . _ @ + -";
 	}
-	if (!json_is_string(role) || ctl_role_parse(&rq->caller.role, json_string_value(role))) {
-		return "role is wrong, expected read, operate or admin";
+	if (role && ticket) {
+		return "role is wrong, expected none beside a ticket";
 	}
-	str_set(rq->caller.behalf, sizeof rq->caller.behalf, json_string_value(name));
-	return NULL;
+	return ticket ? check_ticket(s, rq, name, ticket) : check_claim(s, rq, name, role);
 }
 
 /* A console that forgets the name may change nothing; one that names it, no more than that person
@@ -292,8 +323,12 @@ static const char *check_role(const struct ctl_server *s, const struct ctl_reque
 	if (rq->caller.role >= needs) {
 		return NULL;
 	}
-	snprintf(why, cap, "needs the role %s, and %s has %s", ctl_role_word(needs), rq->caller.behalf,
-		 ctl_role_word(rq->caller.role));
+	snprintf(why, cap, "needs the role %s, and %s has %s%s", ctl_role_word(needs), rq->caller.behalf,
+		 ctl_role_word(rq->caller.role),
+		 rq->caller.claimed && needs > s->conf.claimed_max
+		     ? ", the most that a log-in by certificate gives (control.console_certificates); log in by a link of "
+		       "'mtcctl console'"
+		     : "");
 	return why;
 }
 

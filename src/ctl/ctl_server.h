@@ -1,6 +1,7 @@
 /* ctl_server.h - the control socket: a UNIX stream, one JSON object a line each way (CONTRACTS
  * section 5). Request `{"cmd":"assoc.add","args":{...}}`; the console adds the person for whom it
- * asks, `"on_behalf_of":"alice","role":"operate"`. Reply one or more lines, the last with
+ * asks, `"on_behalf_of":"alice"`, and `"ticket"` of a log-in that this server knows, or, of a
+ * person whom only the console knows, `"role":"operate"`. Reply one or more lines, the last with
  * "done":true, "ok":true|false and, when not ok, "error":"words".
  * The server knows no command: other rooms register rows. Clients, sizes, waits and queues are
  * bounded.
@@ -44,12 +45,15 @@ struct ctl_caller { /* identity of the client, from SO_PEERCRED and SO_PEERGROUP
 	pid_t pid;
 	gid_t groups[CTL_GROUPS_MAX];
 	unsigned groups_n;
-	/* the console names the person for whom it asks, and that person's role; "": the client
-	 * asks for itself */
+	/* the person for whom the console asks, and that person's role; "": the client asks for
+	 * itself */
 	char behalf[CTL_NAME_MAX];
 	enum ctl_role role;
+	/* the console alone says so: the role is bounded by ctl_server_conf.claimed_max */
+	bool claimed;
 };
-/* "uid 1000", or "alice by the console, uid 998". Returns out. */
+/* "uid 1000", "alice by the console, uid 998", or, of a person whom only the console knows, "alice
+ * by a certificate and the console, uid 998". Returns out. */
 const char *ctl_caller_text(char out[CTL_CALLER_MAX], const struct ctl_caller *caller);
 
 #define CTL_TEXTS_MAX 8
@@ -98,6 +102,12 @@ enum ctl_role ctl_command_role(const struct ctl_command *command);
  * sent. Borrows everything until return. */
 typedef void ctl_changed_fn(void *arg, const struct ctl_caller *caller, const char *command, const json_t *args);
 
+/* Sets behalf and role of `caller`, a copy, to the person of this ticket. ERR_AUTH: no such log-in
+ * is known. */
+typedef int ctl_person_fn(void *arg, const char *ticket, struct ctl_caller *caller);
+/* The error of such a request, word by word: the console ends its session then. */
+#define CTL_LOG_IN_AGAIN "this log-in is over, or mtc-iwfd was started again: log in again"
+
 struct ctl_server_conf {
 	uint32_t clients_max; /* 0: 16 */
 	/* of them of one user, so that a socket for everybody stays one; 0: as many as there are */
@@ -116,6 +126,12 @@ struct ctl_server_conf {
 	/* They change nothing without a name: the user is the console's alone. */
 	bool console_only;
 	uid_t console_uid;
+	/* who is logged in there by a link. NULL: nobody */
+	ctl_person_fn *person;
+	void *person_arg; /* borrowed */
+	/* The most that the console may say of a person without a ticket. CTL_ROLE_NONE: such a
+	 * request is refused. */
+	enum ctl_role claimed_max;
 };
 
 /* Serves on a listening UNIX descriptor (borrowed; -1: none, ctl_server_client() hands in clients).

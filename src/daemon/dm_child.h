@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "admin/adm.h"
 #include "base/log.h"
 #include "conf/cfg_iwf.h"
 #include "daemon/dm_audit.h"
@@ -32,8 +33,8 @@ struct dm_inherited {
 	struct cfg_iwf *cfg;
 	struct log log;
 	uint32_t slot, generation;
-	enum zone zone;       /* of an edge */
-	uint32_t console_uid; /* of control.console_user; UINT32_MAX: none. Of the core only */
+	enum zone zone;             /* of an edge */
+	struct adm_console console; /* of the core only; its accounts are owned */
 	int caps_fd, beat_fd, control_fd, decisions_fd;
 	uint32_t caps_slot; /* of an edge */
 	int listen_fds[CFG_LISTEN_MAX];

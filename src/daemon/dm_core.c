@@ -423,7 +423,7 @@ static int set_up(struct dm_process *process)
 		}
 	}
 	if (p->process.in.control_fd >= 0) {
-		err = adm_new(&p->adm, p->core, p->process.in.control_fd, p->process.in.console_uid);
+		err = adm_new(&p->adm, p->core, p->process.in.control_fd, &p->process.in.console);
 		if (err) {
 			log_error(&p->process.in.log, "daemon", "the control socket cannot be served");
 			return err;

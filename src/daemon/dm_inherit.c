@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/accounts.h"
 #include "base/writer.h"
 #include "daemon/dm_child.h"
 #include "daemon/dm_config.h"
@@ -16,7 +17,7 @@
 static void all_unset(struct dm_inherited *in)
 {
 	memset(in, 0, sizeof *in);
-	in->console_uid = UINT32_MAX;
+	in->console = ADM_CONSOLE_NONE;
 	in->caps_fd = in->beat_fd = in->control_fd = in->decisions_fd = in->publish_fd = in->metrics_fd = in->metrics_listen_fd =
 	    -1;
 	memset(in->listen_fds, 0xff, sizeof in->listen_fds); /* -1 each */
@@ -134,6 +135,7 @@ void dm_inherited_free(struct dm_inherited *in)
 	fds_close(&in->metrics_listen_fd, 1);
 	fds_close(in->listen_fds, CFG_LISTEN_MAX);
 	dm_part_close(&in->part);
+	accounts_free(in->console.accounts);
 	cfg_iwf_free(in->cfg);
 	in->cfg = NULL;
 }

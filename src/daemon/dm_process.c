@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/accounts.h"
 #include "base/user.h"
 #include "base/writer.h"
 #include "tls/tls_warm_up.h"
@@ -82,10 +83,19 @@ static void on_parent(void *arg, int events)
 	}
 }
 
-/* Who that is stands in files that the sandbox closes. */
+static void find_group(const struct dm_inherited *in, gid_t *out, const char *name)
+{
+	if (*name && user_group_find(out, name)) {
+		log_warn(&in->log, "daemon", "this machine has no group '%s' (control.console_groups): nobody has its role",
+			 name);
+	}
+}
+
+/* Who that is, and who its persons are, stands in files that the sandbox closes. */
 static void find_console(struct dm_inherited *in)
 {
 	struct user console;
+	int err;
 
 	if (!in->cfg->console_user[0]) {
 		return;
@@ -96,7 +106,14 @@ static void find_console(struct dm_inherited *in)
 			 in->cfg->console_user);
 		return;
 	}
-	in->console_uid = (uint32_t)console.uid;
+	in->console.uid = (uint32_t)console.uid;
+	find_group(in, &in->console.read, in->cfg->console.read);
+	find_group(in, &in->console.operate, in->cfg->console.operate);
+	find_group(in, &in->console.admin, in->cfg->console.admin);
+	err = accounts_load(&in->console.accounts, "/etc/passwd");
+	if (err) {
+		log_warn(&in->log, "daemon", "/etc/passwd: %s; persons on the console are known by their numbers", err_str(err));
+	}
 }
 
 /* The log's thread begins inside the sandbox. */

@@ -8,7 +8,9 @@
  * Writing only queues; the flush task at the end of the turn sends once. Reading is one recv() per
  * event into memory that the loop's streams share. LINGERING sends the queue, ends our direction,
  * reads and drops until the other side ends its own. A close() with unread octets would send a
- * reset, which may overtake our last words. */
+ * reset, which may overtake our last words.
+ * No call waits (MSG_DONTWAIT), also where another process holds the same open socket and makes it
+ * a blocking one. */
 #include <assert.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -127,7 +129,7 @@ static int tcp_send(struct net_tcp *t)
 	ssize_t n;
 
 	do {
-		n = send(t->fd, t->out.p + t->out.head, t->out.len, MSG_NOSIGNAL);
+		n = send(t->fd, t->out.p + t->out.head, t->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0 && errno != EAGAIN) {
 		return errno;
@@ -217,7 +219,7 @@ static ssize_t tcp_recv_fds(struct net_tcp *t, uint8_t *buf)
 	} control;
 	struct iovec io = { buf, NET_READ_MAX };
 	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
-	ssize_t n = recvmsg(t->fd, &m, MSG_CMSG_CLOEXEC);
+	ssize_t n = recvmsg(t->fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 
 	if (n > 0) {
 		tcp_emit_fds(t, &m);
@@ -229,7 +231,7 @@ static ssize_t tcp_recv_fds(struct net_tcp *t, uint8_t *buf)
 static bool tcp_read(struct net_tcp *t)
 {
 	uint8_t *buf = net_loop_read_buf(t->loop);
-	ssize_t n = t->base.on_fds ? tcp_recv_fds(t, buf) : recv(t->fd, buf, NET_READ_MAX, 0);
+	ssize_t n = t->base.on_fds ? tcp_recv_fds(t, buf) : recv(t->fd, buf, NET_READ_MAX, MSG_DONTWAIT);
 
 	if (n > 0) {
 		net_stream_emit_data(&t->base, buf, (size_t)n);
@@ -382,7 +384,7 @@ static bool linger_step(struct net_tcp *t)
 
 static ssize_t tcp_drop(struct net_tcp *t)
 {
-	return recv(t->fd, net_loop_read_buf(t->loop), NET_READ_MAX, 0);
+	return recv(t->fd, net_loop_read_buf(t->loop), NET_READ_MAX, MSG_DONTWAIT);
 }
 
 static void on_linger_event(struct net_tcp *t, int events)

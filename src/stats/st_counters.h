@@ -297,6 +297,11 @@
 	X(CTL_REQUESTS, "ctl_requests", "requests on the control socket")                                                        \
 	X(CTL_ERRORS, "ctl_errors", "requests on the control socket answered with an error")                                     \
 	X(CTL_REFUSED, "ctl_refused", "connections to the control socket closed: limits.ctl_clients reached")                    \
+	X(CONSOLE_LINKS, "console_links", "links for the console that were made")                                                \
+	X(CONSOLE_LOG_INS, "console_log_ins", "links that became a log-in at the console")                                       \
+	X(CONSOLE_REFUSED, "console_refused",                                                                                    \
+	  "links refused (no role, control.console_log_ins reached), links that were none, and requests of log-ins that are "    \
+	  "over")                                                                                                                \
 	/* core: how long its stages took */                                                                                     \
 	ST_CORE_TIME_TABLE(ST_TIME_ROWS, X)
 

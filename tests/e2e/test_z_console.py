@@ -39,7 +39,6 @@ class Console:
         conf = proc.write(os.path.join(folder, "console.yaml"), f"""listen: {{ address: {p.lab['iwf']['tsp']['address']}, port: 0 }}
 control: {p.lab['iwf']['ctl']}
 login: {self.login}
-groups: {{ read: {READERS}, operate: {OPERATORS} }}
 sandbox: prefer
 {more}""")
         os.chmod(conf, 0o644)
@@ -64,8 +63,8 @@ sandbox: prefer
         return b
 
 
-def gateway_of(labs):
-    p = labs.up(control_more=f", console_user: '{CONSOLE_UID}'")
+def gateway_of(labs, more=""):
+    p = labs.up(control_more=f", console_user: '{CONSOLE_UID}', console_groups: {{ read: {READERS}, operate: {OPERATORS} }}{more}")
     os.chmod(p.lab["dir"], 0o711)  # for a console that is not root
     return p
 
@@ -110,8 +109,8 @@ def test_a_link_logs_in_once(console):
     again = C.Browser(console.address, console.port).log_in(row["link"])
     assert again.status == 401 and "used before" in again.error and "Set-Cookie" not in again.headers
     assert b.get("me").json["role"] == "admin"
-    assert row["link"][-32:] not in console.log() and b.cookie not in console.log() and b.token not in console.log()
-    for body in ({}, {"link": 7}, {"link": "0" * 32}, "rubbish", "[" * 5000):
+    assert row["link"][-32:] not in console.log() and row["link"][-64:-32] not in console.log() and b.cookie not in console.log() and b.token not in console.log()
+    for body in ({}, {"link": 7}, {"link": "0" * 32}, {"link": "0" * 64}, {"link": row["link"][-64:]}, "rubbish", "[" * 5000):
         assert C.Browser(console.address, console.port).ask("POST", "/login", body).status == 401
 
 
@@ -183,23 +182,99 @@ def asks_as_the_console(p, request, fd=False):
     return json.loads(done.stdout)
 
 
+def ticket_of(console, uid=0, group=None):
+    """The log-in of a person who asked for a link, as the console gets it from mtc-iwfd."""
+    code, row, err = console.link(uid, group)
+    assert code == 0, err
+    return asks_as_the_console(console.p, {"cmd": "console.enter", "args": {"link": row["link"][-32:]}})
+
+
+def test_a_console_that_is_taken_over_makes_no_person(console):
+    """Its word alone is worth the role read, in any name. Links are not its own: the kernel says who asked, and only who asked gets one."""
+    p = console.p
+    rule = {"cmd": "assoc.add", "args": {"scs": "acme", "device": "meter-1@b.example"}}
+    for role in ("read", "operate", "admin"):
+        last = asks_as_the_console(p, {**rule, "on_behalf_of": "root", "role": role})
+        assert not last["ok"] and "root has read" in last["error"], last
+        last = asks_as_the_console(p, {"cmd": "peers.stop", "args": {"name": "hss"}, "on_behalf_of": "root", "role": role})
+        assert not last["ok"] and "root has read" in last["error"], last
+    for ticket in ("", "0" * 32, "f" * 64):
+        last = asks_as_the_console(p, {**rule, "on_behalf_of": "root", "ticket": ticket})
+        assert not last["ok"] and "log in again" in last["error"], last
+    client = {"cmd": "console.client", "args": {"url": "http://127.0.0.1:1/#", "seconds": 60}}
+    said = hands_over(p, client)
+    assert "no connection" in said["none"] and "no connection" in said["listener"] and "not a stream" in said["tcp"], said
+    # the other end of a connection to a socket of root: the kernel tells of root there
+    assert "not the end that accepted" in said["client of root"], said
+    assert "has no role" in said["pair"] and "has no role" in said["own client"], said
+    operator = ticket_of(console, OPERATOR, OPERATORS)
+    assert operator["ok"] and operator["role"] == "operate" and operator["name"] == f"uid-{OPERATOR}", operator
+    last = asks_as_the_console(p, {**rule, "on_behalf_of": operator["name"], "ticket": operator["ticket"]})
+    assert not last["ok"] and "needs the role admin" in last["error"], last
+    last = asks_as_the_console(p, {**rule, "on_behalf_of": "root", "ticket": operator["ticket"]})
+    assert not last["ok"] and "expected the person of the ticket" in last["error"], last
+    assert asks_as_the_console(p, {"cmd": "quota.reset", "args": {"scs": "beta"}, "on_behalf_of": operator["name"], "ticket": operator["ticket"]})["ok"]
+    assert asks_as_the_console(p, {"cmd": "console.leave", "args": {"ticket": operator["ticket"]}})["ok"]
+    last = asks_as_the_console(p, {"cmd": "quota.reset", "args": {"scs": "beta"}, "on_behalf_of": operator["name"], "ticket": operator["ticket"]})
+    assert not last["ok"] and "log in again" in last["error"], last
+    for request in (client, {"cmd": "console.enter", "args": {"link": "0" * 32}}, {"cmd": "console.leave", "args": {"ticket": "0" * 32}}):
+        with socket.socket(socket.AF_UNIX) as s:  # of root: not the console's user
+            s.connect(p.lab["iwf"]["ctl"])
+            socket.send_fds(s, [json.dumps(request).encode() + b"\n"], [s.fileno()] if request is client else [])
+            assert "only the console may" in s.makefile().readline()
+
+
+HANDS_OVER = """import json, os, socket, sys
+def ask(request, fd):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(sys.argv[1])
+        socket.send_fds(s, [request.encode() + b"\\n"], [fd])
+        return json.loads(s.makefile().readline())["error"]
+own = socket.socket(socket.AF_UNIX)
+own.bind("\\0mtc-test-" + str(os.getpid()))
+own.listen()
+client = socket.socket(socket.AF_UNIX)
+client.connect(own.getsockname())
+accepted, _ = own.accept()
+of_root = socket.socket(socket.AF_UNIX)
+of_root.connect(sys.argv[3])
+left, right = socket.socketpair(socket.AF_UNIX)
+tcp = socket.socket()
+tcp.bind(("127.0.0.1", 0))
+tcp.listen()
+tcp_client = socket.create_connection(tcp.getsockname())
+print(json.dumps({word: ask(sys.argv[2], fd) for word, fd in (
+    ("none", os.memfd_create("x")), ("listener", own.fileno()), ("tcp", tcp_client.fileno()), ("client of root", of_root.fileno()), ("pair", left.fileno()),
+    ("own client", accepted.fileno()))}))
+"""
+
+
+def hands_over(p, request):
+    """The console's user hands over what it can make itself. The control socket is root's."""
+    done = subprocess.run(["/usr/bin/python3", "-c", HANDS_OVER, p.lab["iwf"]["ctl"], json.dumps(request), p.lab["iwf"]["ctl"]], capture_output=True,
+                          text=True, timeout=60, check=True, **C.as_user(CONSOLE_UID, 0))
+    return json.loads(done.stdout)
+
+
 def test_traces_need_admin_and_name_the_person(console):
     """The page does not offer them. Whatever holds the console's socket may ask, for a person, and no more than that person may."""
     p = console.p
     start = {"cmd": "trace.start", "args": {"scs": "acme", "unredacted": True, "seconds": 60}}
-    for role in ("read", "operate"):
+    for uid, group in ((READER, READERS), (OPERATOR, OPERATORS)):
+        person = ticket_of(console, uid, group)
         for request, fd in ((start, True), ({"cmd": "trace.stop"}, False)):
-            last = asks_as_the_console(p, {**request, "on_behalf_of": "alice", "role": role}, fd)
+            last = asks_as_the_console(p, {**request, "on_behalf_of": person["name"], "ticket": person["ticket"]}, fd)
             assert not last["ok"] and "needs the role admin" in last["error"], last
     last = asks_as_the_console(p, start, True)
     assert not last["ok"] and "without the name of a person" in last["error"], last
-    assert asks_as_the_console(p, {**start, "on_behalf_of": "alice", "role": "admin"}, True)["ok"]
-    assert asks_as_the_console(p, {"cmd": "trace.stop", "on_behalf_of": "bob", "role": "admin"})["ok"]
+    root = ticket_of(console)["ticket"]
+    assert asks_as_the_console(p, {**start, "on_behalf_of": "root", "ticket": root}, True)["ok"]
+    assert asks_as_the_console(p, {"cmd": "trace.stop", "on_behalf_of": "root", "ticket": root})["ok"]
     p.wait_decision(60, action="trace", reason="ended")
     lines = p.decisions(action="trace")
     assert [line["reason"] for line in lines] == ["started", "ended"]
-    assert all(f"alice by the console, uid {CONSOLE_UID}" in json.dumps(line) for line in lines)
-    assert f"stopped by bob by the console, uid {CONSOLE_UID}" in lines[1]["rule"]
+    assert all(f"root by the console, uid {CONSOLE_UID}" in json.dumps(line) for line in lines)
+    assert f"stopped by root by the console, uid {CONSOLE_UID}" in lines[1]["rule"]
 
 
 def test_nobody_keeps_others_from_the_log_in(console):
@@ -491,7 +566,9 @@ def test_a_gateway_that_does_not_answer_is_said(own_gateway):
         answer = b.get("peers")
         assert answer.status == 503 and "is mtc-iwfd running" in answer.error
         L.start(p.lab["dir"], "mtc-iwfd")
-        proc.wait_until("it is back", lambda: b.get("peers").status == 200, 60)
+        answer = proc.wait_until("it is back", lambda: (a := b.get("peers")).status != 503 and a, 60)
+        assert answer.status == 401 and "log in again" in answer.error  # it knows nobody yet
+        assert b.get("me").status == 401 and len(c.browser().rows("peers")) == 2
 
 
 def test_wrong_configurations_are_refused(gateway, tmp_path):
@@ -503,13 +580,14 @@ def test_wrong_configurations_are_refused(gateway, tmp_path):
         return subprocess.run([program, "-c", str(conf), *more], capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
     done = run("listen: { address: 0.0.0.0 }\nlimits: { links: 0 }\n", "-t")
     assert done.returncode == 2 and "expected a loopback address" in done.stderr and "limits.links" in done.stderr
-    done = run("groups: { read: nosuchgroup }\n")
-    assert done.returncode == 1 and "no such group" in done.stderr
-    assert run("groups: { read: games }\n", "-t").returncode == 0
+    done = run("groups: { read: games }\n", "-t")  # in the configuration of mtc-iwfd
+    assert done.returncode == 2 and "unknown key 'groups'" in done.stderr
     assert "usage:" in subprocess.run([program, "--help"], capture_output=True, text=True, timeout=60, check=True).stdout
     assert "libmicrohttpd" in subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60, check=True).stdout
     with open(gateway.lab["iwf"]["config"], encoding="utf-8") as f:
-        conf.write_text(f.read().replace(f"'{CONSOLE_UID}'", "nosuchuser"))
+        conf.write_text(f.read().replace(f"'{CONSOLE_UID}'", "nosuchuser").replace(f"read: {READERS}", "read: nosuchgroup").replace(
+            "console_groups:", "console_certificates: admin, console_groups:"))
     done = subprocess.run([gateway.program("mtc-iwfd"), "-t", "-c", str(conf)], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0 and "no user 'nosuchuser'" in done.stderr
+    assert done.returncode == 0 and "no user 'nosuchuser'" in done.stderr and "no group 'nosuchgroup'" in done.stderr
+    assert "control.console_certificates: whoever takes the console over" in done.stderr
     assert subprocess.run([program], capture_output=True, text=True, timeout=60, check=False).returncode == 2

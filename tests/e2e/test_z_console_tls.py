@@ -75,7 +75,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def gateway(labs):
-    p = gateway_of(labs)
+    p = gateway_of(labs, ", console_certificates: operate")
     yield p
     wrong = labs.down(p)
     assert not wrong, "\n".join(wrong)
@@ -106,7 +106,11 @@ def test_changes_name_the_person_and_its_role_bounds_them(world):
     assert bob.change("quota.reset", scs="beta").status == 403
     assert alice.change("assoc.add", scs="acme", device="meter-1@b.example").status == 403
     assert alice.change("quota.reset", scs="beta").status == 200
-    assert p.decisions(action="provisioning", scs="beta")[-1]["address"] == f"alice by the console, uid {CONSOLE_UID}"
+    assert p.decisions(action="provisioning", scs="beta")[-1]["address"] == f"alice by a certificate and the console, uid {CONSOLE_UID}"
+    carol = world.browser("carol")
+    assert carol.log_in_by_certificate().status == 200
+    answer = carol.change("assoc.add", scs="acme", device="meter-1@b.example")
+    assert answer.status == 400 and "control.console_certificates" in answer.error
 
 
 def test_who_is_not_proven_or_not_listed_is_refused_in_words(world):

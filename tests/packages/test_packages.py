@@ -121,9 +121,16 @@ def test_the_unit_is_what_systemd_takes(machine):
         assert done.returncode == 0 and "mtc-iwf" not in done.stderr, done.stderr
 
 
-def test_the_console_runs_as_its_unit_says(machine):
+def test_the_console_runs_as_its_unit_says(machine, tmp_path):
     """As its user, with its groups, and the configuration that the page shows: the link and the page come."""
     install(machine, "new")
+    configure(machine, tmp_path)
+    conf = machine.path("/etc/mtc-iwf/mtc-iwfd.yaml")
+    with open(conf, encoding="utf-8") as f:
+        text = f.read()
+    with open(conf, "w", encoding="utf-8") as f:
+        f.write(text.replace("control: { path: /run/mtc-iwf/ctl.sock }", "control: { console_user: mtc-iwf-console }"))
+    service = Service(machine).start()
     with open(machine.path("/etc/mtc-iwf-console.yaml"), "w", encoding="utf-8") as f:
         f.write("listen: { port: 8640 }\n")
     machine.run("install", "-d", "-o", "mtc-iwf-console", "/run/mtc-iwf-console")
@@ -137,6 +144,7 @@ def test_the_console_runs_as_its_unit_says(machine):
     finally:
         console.terminate()
         console.wait(30)
+        service.stop()
 
 
 def test_the_kernel_calls_of_the_unit_are_enough(machine):

@@ -251,7 +251,7 @@ function enter(me) {
 }
 
 async function begin() {
-	const secret = /^#([0-9a-f]{32})$/.exec(location.hash);
+	const secret = /^#([0-9a-f]{64})$/.exec(location.hash);
 	try {
 		if (secret) {
 			history.replaceState(null, "", location.pathname); /* not for bookmarks and shoulders */
@@ -278,7 +278,7 @@ $("logout").addEventListener("click", async () => {
 	leave("You are logged out.");
 });
 window.addEventListener("hashchange", () => {
-	if (/^#[0-9a-f]{32}$/.test(location.hash)) {
+	if (/^#[0-9a-f]{64}$/.test(location.hash)) {
 		begin();
 	} else if (location.hash !== "#main" && state.me) {
 		notice("");

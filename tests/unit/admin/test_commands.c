@@ -24,7 +24,7 @@ static int start(void **state)
 	core_play_start(&p->core);
 	core_play_provision(&p->core);
 	core_play_turns(&p->core, 3);
-	assert_int_equal(adm_new(&p->adm, p->core.core, -1, ADM_NO_CONSOLE), 0);
+	assert_int_equal(adm_new(&p->adm, p->core.core, -1, &ADM_CONSOLE_NONE), 0);
 	*state = p;
 	return 0;
 }

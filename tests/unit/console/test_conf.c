@@ -28,10 +28,9 @@ static void test_defaults(void **state)
 	char why[CFG_WHY_MAX];
 
 	(void)state;
-	assert_int_equal(load(&c, "groups: { read: users }\n", why), 0);
+	assert_int_equal(load(&c, "limits: { sessions: 5 }\n", why), 0);
 	assert_string_equal(c.listen.address, "127.0.0.1");
-	assert_string_equal(c.groups.read, "users");
-	assert_string_equal(c.groups.admin, "");
+	assert_int_equal(c.limits.sessions, 5);
 	assert_int_equal(c.sandbox, CSL_SANDBOX_REQUIRE);
 	assert_int_equal(c.timers.link_ms, 60000);
 	assert_int_equal(c.hosts_n, 0);
@@ -44,7 +43,7 @@ static void test_the_example_is_valid(void **state)
 
 	(void)state;
 	assert_int_equal(csl_conf_load(&c, EXAMPLES "/mtc-iwf-console.yaml", &why), 0);
-	assert_string_equal(c.groups.operate, "noc");
+	assert_int_equal(c.timers.idle_ms, 15 * 60 * 1000);
 }
 
 static void test_mistakes(void **state)
@@ -68,7 +67,7 @@ static void test_mistakes(void **state)
 		{ "certificates: [ { match: 'dns:a', person: p, role: root } ]\n", "role" },
 		{ "certificates: [ { match: 'dns:a', person: p, role: read }, { match: 'dns:A', person: q, role: read } ]\n",
 		  "match the same" },
-		{ "group: {}\n", "unknown key 'group'" },
+		{ "groups: { read: users }\n", "unknown key 'groups'" },
 		{ "timers: { link: 0s }\n", "timers.link" },
 	};
 	static struct csl_conf c;

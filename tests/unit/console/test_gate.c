@@ -1,4 +1,4 @@
-/* Links and sessions: once, in time, bounded. Times and random octets are made up. */
+/* Marks of links and sessions: once, in time, bounded. Times and random octets are made up. */
 #include "tests/unit/test.h"
 
 #include "console/csl_gate.h"
@@ -34,66 +34,55 @@ static struct csl_gate *gate(void)
 	return g;
 }
 
-static void test_a_link_works_once_and_in_time(void **state)
+static void test_a_mark_works_once_and_in_time(void **state)
 {
-	struct csl_person alice = person("alice", CTL_ROLE_OPERATE), who;
-	char link[CSL_SECRET_MAX], other[CSL_SECRET_MAX];
+	char mark[CSL_SECRET_MAX], other[CSL_SECRET_MAX];
 	struct csl_gate *g = gate();
 
 	(void)state;
-	assert_int_equal(csl_gate_link(g, &alice, draw(), 1000, link), 0);
-	assert_int_equal(strlen(link), 32);
-	memcpy(other, link, sizeof other);
+	assert_int_equal(csl_gate_mark(g, 7, draw(), 1000, mark), 0);
+	assert_int_equal(strlen(mark), 32);
+	memcpy(other, mark, sizeof other);
 	other[31] = other[31] == '0' ? '1' : '0';
-	assert_int_equal(csl_gate_use(g, other, 1001, &who), ERR_AUTH);
+	assert_int_equal(csl_gate_use(g, other, 1001), ERR_AUTH);
 	other[31] = 0;
-	assert_int_equal(csl_gate_use(g, other, 1001, &who), ERR_AUTH);
-	assert_int_equal(csl_gate_use(g, "", 1001, &who), ERR_AUTH);
-	assert_int_equal(csl_gate_use(g, link, 1059, &who), 0);
-	assert_string_equal(who.name, "alice");
-	assert_int_equal(who.role, CTL_ROLE_OPERATE);
-	assert_int_equal(csl_gate_use(g, link, 1059, &who), ERR_AUTH);
-	assert_int_equal(csl_gate_link(g, &alice, draw(), 1000, link), 0);
-	assert_int_equal(csl_gate_use(g, link, 1060, &who), ERR_AUTH);
+	assert_int_equal(csl_gate_use(g, other, 1001), ERR_AUTH);
+	assert_int_equal(csl_gate_use(g, "", 1001), ERR_AUTH);
+	assert_int_equal(csl_gate_use(g, mark, 1059), 0);
+	assert_int_equal(csl_gate_use(g, mark, 1059), ERR_AUTH);
+	assert_int_equal(csl_gate_mark(g, 7, draw(), 1000, mark), 0);
+	assert_int_equal(csl_gate_use(g, mark, 1060), ERR_AUTH);
 	csl_gate_free(g);
 }
 
-static void test_links_are_bounded_and_for_persons_with_a_role(void **state)
+static void test_marks_are_bounded(void **state)
 {
-	struct csl_person dan = person("dan", CTL_ROLE_READ), nobody = person("nobody", CTL_ROLE_NONE),
-			  odd = person("a b", CTL_ROLE_READ);
-	char link[CSL_SECRET_MAX];
+	char mark[CSL_SECRET_MAX];
 	struct csl_gate *g = gate();
 
 	(void)state;
-	assert_int_equal(csl_gate_link(g, &nobody, draw(), 0, link), ERR_INVAL);
-	assert_int_equal(csl_gate_link(g, &odd, draw(), 0, link), ERR_INVAL);
-	for (int i = 0; i < 3; i++) {
-		struct csl_person who = person(i == 0 ? "alice" : i == 1 ? "bob" : "carol", CTL_ROLE_READ);
-
-		assert_int_equal(csl_gate_link(g, &who, draw(), 0, link), 0);
+	for (uid_t uid = 1; uid <= 3; uid++) {
+		assert_int_equal(csl_gate_mark(g, uid, draw(), 0, mark), 0);
 	}
-	assert_int_equal(csl_gate_link(g, &dan, draw(), 59, link), ERR_BUSY);
-	assert_int_equal(csl_gate_link(g, &dan, draw(), 60, link), 0); /* those before ran out */
+	assert_int_equal(csl_gate_mark(g, 4, draw(), 59, mark), ERR_BUSY);
+	assert_int_equal(csl_gate_mark(g, 4, draw(), 60, mark), 0); /* those before ran out */
 	csl_gate_free(g);
 }
 
-static void test_links_of_one_person_keep_nobody_out(void **state)
+static void test_marks_of_one_user_keep_nobody_out(void **state)
 {
-	struct csl_person alice = person("alice", CTL_ROLE_READ), bob = person("bob", CTL_ROLE_ADMIN), who;
 	char first[CSL_SECRET_MAX], second[CSL_SECRET_MAX], third[CSL_SECRET_MAX], other[CSL_SECRET_MAX];
 	struct csl_gate *g = gate();
 
 	(void)state;
-	assert_int_equal(csl_gate_link(g, &alice, draw(), 0, first), 0);
-	assert_int_equal(csl_gate_link(g, &alice, draw(), 1, second), 0);
-	assert_int_equal(csl_gate_link(g, &alice, draw(), 2, third), 0); /* in the place of the first */
-	assert_int_equal(csl_gate_link(g, &bob, draw(), 3, other), 0);
-	assert_int_equal(csl_gate_use(g, first, 4, &who), ERR_AUTH);
-	assert_int_equal(csl_gate_use(g, other, 4, &who), 0);
-	assert_int_equal(who.role, CTL_ROLE_ADMIN);
-	assert_int_equal(csl_gate_use(g, second, 4, &who), 0);
-	assert_int_equal(csl_gate_use(g, third, 4, &who), 0);
+	assert_int_equal(csl_gate_mark(g, 1, draw(), 0, first), 0);
+	assert_int_equal(csl_gate_mark(g, 1, draw(), 1, second), 0);
+	assert_int_equal(csl_gate_mark(g, 1, draw(), 2, third), 0); /* in the place of the first */
+	assert_int_equal(csl_gate_mark(g, 2, draw(), 3, other), 0);
+	assert_int_equal(csl_gate_use(g, first, 4), ERR_AUTH);
+	assert_int_equal(csl_gate_use(g, other, 4), 0);
+	assert_int_equal(csl_gate_use(g, second, 4), 0);
+	assert_int_equal(csl_gate_use(g, third, 4), 0);
 	csl_gate_free(g);
 }
 
@@ -209,9 +198,9 @@ static void test_a_session_is_bound_to_its_way(void **state)
 TEST_GROUP()
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_link_works_once_and_in_time),
-		cmocka_unit_test(test_links_are_bounded_and_for_persons_with_a_role),
-		cmocka_unit_test(test_links_of_one_person_keep_nobody_out),
+		cmocka_unit_test(test_a_mark_works_once_and_in_time),
+		cmocka_unit_test(test_marks_are_bounded),
+		cmocka_unit_test(test_marks_of_one_user_keep_nobody_out),
 		cmocka_unit_test(test_a_session_needs_cookie_and_token),
 		cmocka_unit_test(test_a_session_ends_by_idleness_and_by_age),
 		cmocka_unit_test(test_sessions_are_bounded),

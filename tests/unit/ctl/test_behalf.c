@@ -58,6 +58,22 @@ static void on_tick(void *arg)
 	}
 }
 
+/* Two persons are logged in. */
+static int person_of(void *arg, const char *ticket, struct ctl_caller *caller)
+{
+	const char *name = !strcmp(ticket, "ticket-of-alice") ? "alice" : !strcmp(ticket, "ticket-of-bob") ? "bob" : NULL;
+
+	(void)arg;
+	if (!name) {
+		return ERR_AUTH;
+	}
+	snprintf(caller->behalf, sizeof caller->behalf, "%s", name);
+	caller->role = *name == 'a' ? CTL_ROLE_OPERATE : CTL_ROLE_ADMIN;
+	return 0;
+}
+
+static enum ctl_role claimed_max = CTL_ROLE_ADMIN; /* of the next server */
+
 /* `uid`: of the console, where has_console. */
 static void start(struct room *r, bool has_console, uid_t uid, bool only)
 {
@@ -66,7 +82,9 @@ static void start(struct room *r, bool has_console, uid_t uid, bool only)
 					.changed_arg = r,
 					.has_console = has_console,
 					.console_only = only,
-					.console_uid = uid };
+					.console_uid = uid,
+					.person = person_of,
+					.claimed_max = claimed_max };
 	int ends[2];
 
 	memset(r, 0, sizeof *r);
@@ -104,6 +122,7 @@ static const char *ask(struct room *r, const char *cmd, const char *more)
 }
 
 #define ALICE(role) ",\"on_behalf_of\":\"alice\",\"role\":\"" role "\""
+#define BOB(ticket) ",\"on_behalf_of\":\"bob\",\"ticket\":\"" ticket "\""
 #define IS_OK(text) assert_non_null(strstr((text), "\"ok\":true"))
 #define SAYS(text, words) assert_non_null(strstr((text), (words)))
 
@@ -141,11 +160,59 @@ static void test_a_change_names_the_person(void **state)
 	(void)state;
 	start(&r, true, getuid(), true);
 	IS_OK(ask(&r, "assoc.add", ALICE("admin")));
-	snprintf(wanted, sizeof wanted, "alice by the console, uid %u", (unsigned)getuid());
+	snprintf(wanted, sizeof wanted, "alice by a certificate and the console, uid %u", (unsigned)getuid());
 	assert_string_equal(r.who, wanted);
 	assert_true(pread(r.log_fd, text, sizeof text - 1, 0) > 0);
 	SAYS(text, wanted);
+	IS_OK(ask(&r, "assoc.add", BOB("ticket-of-bob")));
+	snprintf(wanted, sizeof wanted, "bob by the console, uid %u", (unsigned)getuid());
+	assert_string_equal(r.who, wanted);
 	end(&r);
+}
+
+static void test_a_ticket_gives_the_role_that_the_server_knows(void **state)
+{
+	struct room r;
+
+	(void)state;
+	claimed_max = CTL_ROLE_READ;
+	start(&r, true, getuid(), true);
+	IS_OK(ask(&r, "assoc.add", BOB("ticket-of-bob")));
+	IS_OK(ask(&r, "peers.stop", ",\"on_behalf_of\":\"alice\",\"ticket\":\"ticket-of-alice\""));
+	SAYS(ask(&r, "assoc.add", ",\"on_behalf_of\":\"alice\",\"ticket\":\"ticket-of-alice\""), "and alice has operate");
+	SAYS(ask(&r, "assoc.add", BOB("ticket-of-alice")), "expected the person of the ticket");
+	SAYS(ask(&r, "peers", BOB("ticket-of-carol")), CTL_LOG_IN_AGAIN);
+	SAYS(ask(&r, "peers", BOB("")), CTL_LOG_IN_AGAIN);
+	SAYS(ask(&r, "peers", ",\"on_behalf_of\":\"bob\",\"ticket\":7"), "ticket is wrong");
+	SAYS(ask(&r, "peers", ",\"ticket\":\"ticket-of-bob\""), "on_behalf_of is wrong");
+	SAYS(ask(&r, "assoc.add", ",\"on_behalf_of\":\"bob\",\"role\":\"admin\",\"ticket\":\"ticket-of-bob\""),
+	     "none beside a ticket");
+	assert_int_equal(r.handled, 2);
+	end(&r);
+	start(&r, true, getuid() + 1, true);
+	SAYS(ask(&r, "peers", BOB("ticket-of-bob")), "only the console");
+	end(&r);
+	claimed_max = CTL_ROLE_ADMIN;
+}
+
+static void test_what_the_console_says_alone_is_bounded(void **state)
+{
+	struct room r;
+
+	(void)state;
+	claimed_max = CTL_ROLE_READ;
+	start(&r, true, getuid(), true);
+	IS_OK(ask(&r, "peers", ALICE("admin")));
+	SAYS(ask(&r, "peers.stop", ALICE("admin")), "control.console_certificates");
+	SAYS(ask(&r, "assoc.add", ALICE("admin")), "needs the role admin, and alice has read");
+	end(&r);
+	claimed_max = CTL_ROLE_NONE;
+	start(&r, true, getuid(), true);
+	SAYS(ask(&r, "peers", ALICE("read")), "none by certificate");
+	IS_OK(ask(&r, "assoc.add", BOB("ticket-of-bob")));
+	assert_int_equal(r.handled, 1);
+	end(&r);
+	claimed_max = CTL_ROLE_ADMIN;
 }
 
 static void test_nobody_else_names_a_person(void **state)
@@ -219,6 +286,8 @@ TEST_GROUP()
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_role_reaches_as_far_as_it_says),
 		cmocka_unit_test(test_a_change_names_the_person),
+		cmocka_unit_test(test_a_ticket_gives_the_role_that_the_server_knows),
+		cmocka_unit_test(test_what_the_console_says_alone_is_bounded),
 		cmocka_unit_test(test_nobody_else_names_a_person),
 		cmocka_unit_test(test_the_console_changes_nothing_without_a_name),
 		cmocka_unit_test(test_names_and_roles_have_a_form),

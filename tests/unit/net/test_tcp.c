@@ -440,6 +440,30 @@ static void test_the_write_queue_is_bounded_and_a_refused_write_leaves_nothing(v
 	free(p);
 }
 
+/* Another process may hold the same open socket, and set its flags. A call that waits would never return here. */
+static void test_nothing_waits_on_a_socket_that_others_made_a_blocking_one(void **state)
+{
+	struct world *w = *state;
+	struct net_stream_conf conf = { .write_queue_max = 16u << 20 };
+	const size_t total = 8u << 20;
+	uint8_t *p = counting(total, 0);
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+	assert_int_equal(net_tcp_accept(&w->a.s, w->loop, ends[0], "unix", &conf, &callbacks, &w->a), 0);
+	run_ms(w, 1);
+	assert_int_equal(w->a.opened, 1);
+	assert_int_equal(fcntl(ends[0], F_SETFL, 0), 0);
+	assert_int_equal(net_stream_write(w->a.s, p, total), 0); /* more than the kernel takes */
+	run_ms(w, 20);
+	assert_true(net_stream_queued(w->a.s) > 0);
+	assert_int_equal(send(ends[1], p, 100, 0), 100);
+	run_ms(w, 20);
+	assert_int_equal(w->a.got, 100);
+	close(ends[1]);
+	free(p);
+}
+
 static void test_a_reader_that_pauses_holds_the_writer_back(void **state)
 {
 	struct world *w = *state;
@@ -826,6 +850,7 @@ TEST_GROUP()
 		T(test_what_a_timer_writes_does_not_wait_for_another_event),
 		T(test_what_a_check_writes_leaves_in_the_same_turn),
 		T(test_the_write_queue_is_bounded_and_a_refused_write_leaves_nothing),
+		T(test_nothing_waits_on_a_socket_that_others_made_a_blocking_one),
 		T(test_a_reader_that_pauses_holds_the_writer_back),
 		T(test_close_sends_what_is_queued_first),
 		T(test_close_does_not_reset_what_the_other_side_has_not_read_yet),
