@@ -107,6 +107,19 @@ def test_a_replace_cancels_and_submits(p, scs):
     assert scs.reported() == (1081, 0)
 
 
+def test_a_replace_of_what_was_sent_is_a_trigger_of_its_own(p, scs):
+    first, first_id = taken(p, scs, 115)
+    scs.ask_later(action(device=device(115), reference=1151, old_reference=115, kind=REPLACE, payload=b"new"))
+    p.sc.answer(p.sc.take(M.CANCEL), status=0x11)
+    submit = p.sc.take()
+    message_id = p.sc.accept(submit)
+    assert scs.answered() == 112
+    assert p.sc.received(p.sc.receipt(first, first_id)) == 0
+    assert scs.reported() == (115, 0)
+    assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
+    assert scs.reported() == (1151, 0)
+
+
 def test_cancelled_and_then_not_submitted(p, scs):
     """110, and the original is reported as not delivered."""
     taken(p, scs, 109)

@@ -218,6 +218,26 @@ static void test_ids_are_bounded_and_kept_while_parked(void **state)
 	trg_free(t);
 }
 
+/* The original was not pending: the id is durable first, and says so itself. */
+static void test_a_replacement_that_is_stored_as_new_is_a_trigger(void **state)
+{
+	struct fake f = fake_new(), own;
+	struct trg_request r = request_for(TSP_ACTION_REPLACE);
+	struct trg *o = original_of(&own, &f), *t = in_state_of(&f, TRG_SUBMITTING, &r);
+	struct trg_event ev = { .kind = TRG_EV_DTA_STORED, .status = TSP_STATUS_ORIGINALMESSAGESENT };
+
+	(void)state;
+	assert_int_equal(trg_set_message_id(t, "4711", true), 0);
+	assert_int_equal(trg_step(t, &ev, f.now_ms), 0);
+	assert_int_equal(t->state, TRG_ACCEPTED);
+	assert_int_equal(f.status, TSP_STATUS_ORIGINALMESSAGESENT);
+	assert_int_equal(o->state, TRG_ACCEPTED);
+	assert_int_equal(step(t, &f, TRG_EV_DRR), 0);
+	assert_int_equal(t->state, TRG_REPORTING);
+	trg_free(t);
+	trg_free(o);
+}
+
 /* Cancelled and then not submitted: the replacement is refused, the original reported. */
 static void test_an_original_that_is_gone_is_reported(void **state)
 {
@@ -249,6 +269,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_a_restart_with_the_id_is_an_acceptance),
 		cmocka_unit_test(test_only_what_a_program_of_before_cannot_read_has_the_new_version),
 		cmocka_unit_test(test_ids_are_bounded_and_kept_while_parked),
+		cmocka_unit_test(test_a_replacement_that_is_stored_as_new_is_a_trigger),
 		cmocka_unit_test(test_an_original_that_is_gone_is_reported),
 	};
 
