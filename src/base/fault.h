@@ -27,6 +27,14 @@
 	X(CORE_RECALL_TAKEN, "src/core/core_t4.c", "the recall was answered; nothing was done with it")                          \
 	X(CORE_ANSWER_DUE, "src/core/core_ports.c", "the outcome is known; the answer is not on the ring")                       \
 	X(CORE_ANSWER_QUEUED, "src/core/core_answer.c", "the answer is in the ring and not published")                           \
+	/* the core: an SMS-SC over SMPP */                                                                                      \
+	X(SMPP_SUBMIT_QUEUED, "src/core/core_smpp.c", "the submit_sm is made and not yet sent")                                  \
+	X(SMPP_SUBMIT_TAKEN, "src/core/core_smpp.c", "a submit_sm was sent, its response is here; nothing was done with it")     \
+	X(SMPP_ID_DURABLE, "src/core/core_smpp.c", "the message id is on disk; nothing follows from it yet")                     \
+	X(SMPP_CANCEL_QUEUED, "src/core/core_smpp_cancel.c", "the cancel_sm is made and not yet sent")                           \
+	X(SMPP_CANCEL_TAKEN, "src/core/core_smpp_cancel.c", "the cancel_sm was answered; nothing was done with it")               \
+	X(SMPP_RECEIPT_TAKEN, "src/core/core_smpp_report.c", "a receipt is here; nothing was done with it")                      \
+	X(SMPP_RECEIPT_DUE, "src/core/core_dra.c", "the report is durable; its receipt is not answered")                         \
 	/* the core: a report */                                                                                                 \
 	X(CORE_DRR_TAKEN, "src/core/core_drr.c", "a DRR is here; nothing was done with it")                                      \
 	X(CORE_DRA_DUE, "src/core/core_drr.c", "the report is durable; its DRA is not made")                                     \

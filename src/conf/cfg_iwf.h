@@ -139,7 +139,7 @@ struct cfg_route { /* s6m, t4 */
 
 enum cfg_smssc_protocol { CFG_SMSSC_T4, CFG_SMSSC_SMPP };
 enum cfg_smssc_ports { CFG_SMSSC_PORTS_HEADER, CFG_SMSSC_PORTS_PARAMETERS, CFG_SMSSC_PORTS_NONE };
-enum cfg_smssc_long { CFG_SMSSC_LONG_PAYLOAD, CFG_SMSSC_LONG_REFUSE };
+enum cfg_smssc_long { CFG_SMSSC_LONG_PAYLOAD, CFG_SMSSC_LONG_REFUSE, CFG_SMSSC_LONG_HEADER, CFG_SMSSC_LONG_PARAMETERS };
 enum cfg_smssc_unknown { CFG_SMSSC_HOLD, CFG_SMSSC_RESUBMIT };
 #define CFG_SYSTEM_ID_MAX 16 /* with NUL; SMPP 3.4 5.2.1 */
 #define CFG_SYSTEM_TYPE_MAX 13
@@ -155,6 +155,7 @@ struct cfg_smssc {    /* the SMS-SC that t4.peer names: docs/user/southbound.md 
 	int ports;                   /* enum cfg_smssc_ports */
 	int long_form;               /* enum cfg_smssc_long */
 	int on_unknown;              /* enum cfg_smssc_unknown */
+	uint32_t early_receipts;     /* that wait for the response of their submit_sm */
 };
 
 enum cfg_recall_replace { CFG_RECALL_LEARN, CFG_RECALL_ON, CFG_RECALL_OFF };

@@ -11,6 +11,8 @@ static const struct cfg_word ports[] = { { "header", CFG_SMSSC_PORTS_HEADER },
 					 { "none", CFG_SMSSC_PORTS_NONE },
 					 { NULL, 0 } };
 static const struct cfg_word longs[] = { { "payload", CFG_SMSSC_LONG_PAYLOAD },
+					 { "header", CFG_SMSSC_LONG_HEADER },
+					 { "parameters", CFG_SMSSC_LONG_PARAMETERS },
 					 { "refuse", CFG_SMSSC_LONG_REFUSE },
 					 { NULL, 0 } };
 static const struct cfg_word unknowns[] = { { "hold", CFG_SMSSC_HOLD }, { "resubmit", CFG_SMSSC_RESUBMIT }, { NULL, 0 } };
@@ -38,7 +40,12 @@ const struct cfg_row cfg_smssc_rows[] = {
 		 "none: it is left out"),
 	CFG_WORD("long", struct cfg_smssc, long_form, longs, "payload",
 		 "smpp: a trigger that needs more than one SMS. payload: it is sent as message_payload, and the SMS-SC divides "
-		 "it; refuse: it is refused with 107"),
+		 "it; header: it is sent in parts with an element 08 in the user data header of each; parameters: in parts with "
+		 "SAR parameters; refuse: it is refused with 107. header does not go with ports: parameters, nor parameters with "
+		 "ports: header"),
+	CFG_U32("early_receipts", struct cfg_smssc, early_receipts, 0, 200, "64",
+		"smpp: receipts that may wait at a time for the response of their submit_sm, which they have overtaken; more are "
+		"refused for now with ESME_RX_T_APPN. One waits at most for t4.answer_wait"),
 	CFG_WORD("on_unknown", struct cfg_smssc, on_unknown, unknowns, "hold",
 		 "smpp: a submit_sm whose response does not come. hold: it is not sent again; the SCS receives 201, and the "
 		 "receipt, or UNCONFIRMED, follows. resubmit: it is sent once more, and the device may be woken twice"),
@@ -52,6 +59,21 @@ static int check_source(const struct cfg_iwf *c, struct report *why)
 	}
 	return cfg_wrong(why, c->lines, cfg_line(c->lines, "smssc.source"),
 			 "smssc.source is '%s', expected up to 20 digits of an international number", c->smssc.source);
+}
+
+/* An SMS-SC refuses a message that has both. */
+static int check_long(const struct cfg_iwf *c, struct report *why)
+{
+	bool header = c->smssc.ports == CFG_SMSSC_PORTS_PARAMETERS && c->smssc.long_form == CFG_SMSSC_LONG_HEADER;
+	bool parameters = c->smssc.ports == CFG_SMSSC_PORTS_HEADER && c->smssc.long_form == CFG_SMSSC_LONG_PARAMETERS;
+
+	if (!header && !parameters) {
+		return 0;
+	}
+	return cfg_wrong(why, c->lines, cfg_line(c->lines, "smssc.long"),
+			 "smssc.long is %s with smssc.ports: %s, expected the same of both: a message cannot have a user data "
+			 "header and parameters",
+			 header ? "header" : "parameters", header ? "parameters" : "header");
 }
 
 static int check_peer(const struct cfg_iwf *c, const struct cfg_peer *p, struct report *why)
@@ -81,6 +103,9 @@ int cfg_smssc_check(const struct cfg_iwf *c, struct report *why)
 	}
 	if (!err) {
 		err = check_source(c, why);
+	}
+	if (!err) {
+		err = check_long(c, why);
 	}
 	if (!err && strcmp(c->t4.peer, c->s6m.peer) == 0) {
 		err = cfg_wrong(why, c->lines, cfg_line(c->lines, "t4.peer"),

@@ -138,9 +138,17 @@ static void on_peer_usable(struct core_peer *p)
 	}
 }
 
-static const struct core_peer_events peer_events = {
-	.usable = on_peer_usable, .request = core_report_on_request, .receipt = core_smpp_delivered, .down = core_report_peer_down
-};
+static void on_peer_down(struct core_peer *p)
+{
+	core_report_peer_down(p);
+	core_smpp_early_down(p);
+}
+
+static const struct core_peer_events peer_events = { .usable = on_peer_usable,
+						     .request = core_report_on_request,
+						     .receipt = core_smpp_delivered,
+						     .answered = core_smpp_early_look,
+						     .down = on_peer_down };
 
 static int make_ids(struct core *c)
 {
@@ -184,6 +192,9 @@ static int init_parts(struct core *c, const struct core_conf *conf, char why[COR
 	}
 	if (!err) {
 		err = core_smpp_names_init(c);
+	}
+	if (!err) {
+		err = core_smpp_early_init(c);
 	}
 	if (!err) {
 		err = open_stores(c, conf, why);
@@ -302,6 +313,7 @@ void core_free(struct core *c)
 	asc_close(c->store.asc);
 	end_decisions(c);
 	core_audit_close(c);
+	core_smpp_early_fini(c);
 	core_smpp_names_fini(c);
 	core_queue_fini(c);
 	core_overdue_fini(c);

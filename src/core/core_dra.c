@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "apps/t4_drr.h"
+#include "base/fault.h"
 #include "core/core_int.h"
 
 struct core_drr_asked core_drr_asked_of(const struct dia_msg *m, const struct t4_drr *drr)
@@ -119,6 +120,7 @@ static void answer_receipt(struct core *c, struct core_drr *d, const struct core
 	const struct core_peer *p = &c->peers.row[d->peer];
 	bool taken = a->experimental || a->result_code == DIA_RESULT_SUCCESS;
 
+	FAULT_POINT(SMPP_RECEIPT_DUE);
 	if (p->smpp) {
 		core_smpp_answer(p->smpp, d->smpp.connection, d->smpp.command, d->smpp.sequence,
 				 taken ? SMPP_ROK : SMPP_RX_T_APPN);

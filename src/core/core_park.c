@@ -6,6 +6,7 @@
 
 #include "core/core_int.h"
 #include "trigger/trg_park.h"
+#include "trigger/trg_parts.h"
 
 #define LOOKED_A_TURN 256u
 
@@ -34,7 +35,10 @@ bool core_seat_has_id(struct core_seat *seat, const char *id)
 {
 	const struct trg *trg = seat->parked ? NULL : core_trigger_at(seat)->trg;
 
-	return trg ? trg->message_id && strcmp(trg->message_id, id) == 0 : trg_parked_has_id(machine_of(parked_at(seat)), id);
+	if (!trg) {
+		return trg_parked_has_id(machine_of(parked_at(seat)), id);
+	}
+	return (trg->message_id && strcmp(trg->message_id, id) == 0) || trg_parts_find(trg->parts, id) != TRG_NO_PART;
 }
 
 const char *core_seat_e164(struct core_seat *seat)

@@ -56,7 +56,8 @@ struct core_peer_events {
 	void (*request)(struct core_peer *p, struct link *l, const struct dia_msg *m);
 	/* a deliver_sm or data_sm of the SMS-SC */
 	void (*receipt)(struct core_peer *p, const struct smpp_pdu *pdu);
-	void (*down)(struct core_peer *p); /* before its link is freed */
+	void (*answered)(struct core_peer *p); /* over SMPP: a request has its response, or will have none */
+	void (*down)(struct core_peer *p);     /* before its link is freed */
 };
 
 struct core_peers {

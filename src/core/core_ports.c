@@ -86,6 +86,9 @@ static int port_store(void *arg, struct trg *trg)
 	if (intent) {
 		core_t4_will_ask(c, trg);
 	}
+	if (!err && intent) {
+		err = core_smpp_plan(c, trg);
+	}
 	if (!err) {
 		err = core_trigger_put(core_trigger_of(trg), intent, on_stored, core_trigger_of(trg));
 	}

@@ -49,7 +49,10 @@ struct core_ask { /* one request on its way; outlives its trigger when that ends
 	core_smpp_fn *fn;
 	uint64_t number;
 	uint32_t reference;
-	uint8_t phase; /* enum core_smpp_phase */
+	uint8_t phase;      /* enum core_smpp_phase */
+	uint8_t part;       /* of a message in parts */
+	bool some;          /* of a cancel_sm: an earlier part was cancelled */
+	core_smpp_fn *then; /* of a cancel_sm: told after the last part */
 	uint32_t session_id_len, host_len;
 	char text[]; /* Session-Id and Destination-Host of the request, each with a NUL behind it */
 };

@@ -1,13 +1,18 @@
-/* core_smpp.c - triggers over SMPP: submit_sm, and cancel_sm for a recall or before a replacement
- * (SMPP 3.4 4.4, 4.9; TS 23.682 5.2.3). replace_sm can carry neither header nor protocol_id, so
- * a replace is a cancel_sm and a submit_sm: between the two the original is gone, whatever
- * follows. */
+/* core_smpp.c - triggers over SMPP: submit_sm (SMPP 3.4 4.4; TS 23.682 5.2.3). replace_sm can carry
+ * neither header nor protocol_id, so a replace is a cancel_sm (core_smpp_cancel.c) and a submit_sm:
+ * between the two the original is gone, whatever follows.
+ * The parts of a long message leave one after the other, each when the SMS-SC has the one before.
+ * So the device cannot have the whole message before the last has left, and what fails earlier
+ * fails for good. */
 #include "core/core_smpp.h"
 
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/str.h"
 #include "core/core_int.h"
+#include "core/core_smpp_int.h"
+#include "trigger/trg_parts.h"
 
 enum trg_copies core_smpp_copies(void *arg, const struct trg *trg)
 {
@@ -22,22 +27,14 @@ enum trg_copies core_smpp_copies(void *arg, const struct trg *trg)
 
 /* -- what an answer means */
 
-static bool is_later(uint32_t status)
+bool core_smpp_later(uint32_t status)
 {
 	return smpp_status_again(status) != SMPP_AGAIN_FINAL;
 }
 
-static void event_of(struct trg_event *ev, enum trg_event_kind kind, enum pol_reason reason)
+void core_smpp_event(struct trg_event *ev, enum trg_event_kind kind, enum pol_reason reason)
 {
 	*ev = (struct trg_event){ .kind = kind, .status = pol_reason_status(reason), .reason = (int)reason };
-}
-
-/* The original of a recall or replace, if the SMS-SC may still have it. */
-static struct core_trigger *original_of(struct core *c, const struct trg *trg)
-{
-	struct core_trigger *o = core_trigger_find(c, trg->req.scs_e164, trg_old_reference(&trg->req));
-
-	return o && o->trg != trg && !o->trg->has_outcome ? o : NULL;
 }
 
 static void refused(struct core_ask *ask, struct trg_event *ev, uint32_t status)
@@ -45,7 +42,7 @@ static void refused(struct core_ask *ask, struct trg_event *ev, uint32_t status)
 	struct core_peer *p = ask->peer;
 
 	st_count(&p->core->st, ST_T4_REFUSED);
-	event_of(ev, TRG_EV_DTA_NO, is_later(status) ? POL_SMSSC_TROUBLE : POL_SMSSC_REFUSED);
+	core_smpp_event(ev, TRG_EV_DTA_NO, core_smpp_later(status) ? POL_SMSSC_TROUBLE : POL_SMSSC_REFUSED);
 	log_info(p->core->log, "core", "the SMS-SC refused a trigger: %s, %s", smpp_status_name(status),
 		 smpp_status_words(status));
 	if ((status == SMPP_RTHROTTLED || status == SMPP_RMSGQFUL) && p->smpp) {
@@ -59,7 +56,7 @@ static void refused(struct core_ask *ask, struct trg_event *ev, uint32_t status)
 static void event_taken(struct trg_event *ev, const struct core_ask *ask)
 {
 	if (ask->phase == CORE_SMPP_AS_NEW) {
-		event_of(ev, TRG_EV_DTA_STORED, POL_SMSSC_SENT);
+		core_smpp_event(ev, TRG_EV_DTA_STORED, POL_SMSSC_SENT);
 	} else {
 		*ev = (struct trg_event){ .kind = TRG_EV_DTA_OK };
 	}
@@ -76,6 +73,7 @@ static void on_id_kept(void *arg, uint64_t number, int err)
 	struct core_trigger *t;
 
 	(void)number;
+	FAULT_POINT(SMPP_ID_DURABLE);
 	if (err) {
 		ev = (struct trg_event){ .kind = TRG_EV_DTA_SILENT, .original_gone = ask->phase == CORE_SMPP_CANCELLED };
 	} else {
@@ -115,22 +113,79 @@ static bool keep_id(struct core_trigger *t, struct core_ask *ask, const char *id
 	return core_trigger_keep(t, on_id_kept, ask) == 0;
 }
 
+static int send_part(struct core *c, struct core_trigger *t, size_t place, uint32_t part, uint8_t phase);
+
+/* True: the next part has left. */
+static bool sends_next(struct core_ask *ask)
+{
+	struct core_trigger *t = ask->trigger;
+
+	if (send_part(t->core, t, (size_t)(ask->peer - t->core->peers.row), ask->part + 1u, ask->phase)) {
+		return false;
+	}
+	(void)core_smpp_asked(ask); /* the trigger waits for the next one by now */
+	return true;
+}
+
+/* The SMS-SC has taken a message under this id. True: on_id_kept() or the next part follows. */
+static bool goes_on(struct core_trigger *t, struct core_ask *ask, const char *id, bool late)
+{
+	const struct trg_parts *parts = t->trg->parts;
+
+	if (!parts) {
+		return keep_id(t, ask, id);
+	}
+	if (trg_part_taken(t->trg, ask->part, id)) {
+		return false;
+	}
+	if (trg_parts_known(parts)) {
+		return keep_id(t, ask, parts->part[0].id);
+	}
+	return !late && ask->part + 1u < parts->n && sends_next(ask);
+}
+
+/* A copy was refused: the message before it may be there all the same. */
+static bool is_copy(const struct trg *trg)
+{
+	return trg->submits > 1 || trg->resumed;
+}
+
+static void failed(struct core_trigger *t, struct core_ask *ask, struct trg_event *ev)
+{
+	const struct trg_parts *parts = t->trg->parts;
+	bool never_whole = parts && (ev->kind == TRG_EV_DTA_NO || ask->part + 1u < parts->n);
+
+	if (is_copy(t->trg)) {
+		ev->kind = TRG_EV_DTA_SILENT;
+	} else if (never_whole) {
+		core_smpp_cancel_parts(t, (size_t)(ask->peer - t->core->peers.row));
+		if (ev->kind == TRG_EV_DTA_SILENT) {
+			core_smpp_event(ev, TRG_EV_DTA_NO, POL_SMSSC_TROUBLE);
+		}
+	}
+	if (ask->phase == CORE_SMPP_CANCELLED) {
+		if (ev->kind == TRG_EV_DTA_NO) {
+			core_smpp_event(ev, TRG_EV_DTA_NO, POL_SMSSC_REPLACE);
+		}
+		ev->original_gone = true;
+	}
+}
+
 static void on_submitted(struct core_ask *ask, const struct smpp_pdu *pdu)
 {
-	struct core_trigger *t = ask->trigger || !pdu ? ask->trigger : find_late(ask);
+	bool late = !ask->trigger;
+	struct core_trigger *t = !late || !pdu ? ask->trigger : find_late(ask);
 	struct trg_event ev = { .kind = TRG_EV_DTA_SILENT };
 
-	if (t && pdu && pdu->header.status == SMPP_ROK && keep_id(t, ask, pdu->message_id)) {
-		return; /* on_id_kept() follows */
+	FAULT_POINT(SMPP_SUBMIT_TAKEN);
+	if (t && pdu && pdu->header.status == SMPP_ROK && goes_on(t, ask, pdu->message_id, late)) {
+		return;
 	}
 	if (pdu && pdu->header.status != SMPP_ROK) {
 		refused(ask, &ev, pdu->header.status);
 	}
-	if (ask->phase == CORE_SMPP_CANCELLED) {
-		if (ev.kind == TRG_EV_DTA_NO) {
-			event_of(&ev, TRG_EV_DTA_NO, POL_SMSSC_REPLACE);
-		}
-		ev.original_gone = true;
+	if (t) {
+		failed(t, ask, &ev);
 	}
 	t = core_smpp_asked(ask);
 	if (t) {
@@ -138,11 +193,11 @@ static void on_submitted(struct core_ask *ask, const struct smpp_pdu *pdu)
 	}
 }
 
-static int submit(struct core *c, struct core_trigger *t, size_t place, uint8_t phase)
+static int send_part(struct core *c, struct core_trigger *t, size_t place, uint32_t part, uint8_t phase)
 {
 	uint8_t octets[CORE_SMPP_OCTETS_MAX];
 	struct smpp_pdu pdu;
-	const char *why = core_smpp_fill(&pdu, octets, t->trg, &c->cfg->smssc, core_now_ms(c));
+	const char *why = core_smpp_fill(&pdu, octets, t->trg, part, &c->cfg->smssc, core_now_ms(c));
 	int err;
 
 	if (why) {
@@ -152,112 +207,44 @@ static int submit(struct core *c, struct core_trigger *t, size_t place, uint8_t 
 		err = core_smpp_name(c, &t->seat, t->trg);
 		err = err ? err : core_smpp_ask(t, place, &pdu, on_submitted);
 	}
+	FAULT_POINT(SMPP_SUBMIT_QUEUED);
 	if (!err) {
 		t->ask->phase = phase;
+		t->ask->part = (uint8_t)part;
 	}
 	return err;
 }
 
-/* -- cancel_sm */
-
-static int cancel(struct core *c, struct core_trigger *t, size_t place, const struct trg *whose, core_smpp_fn *fn)
+int core_smpp_submit_now(struct core *c, struct core_trigger *t, size_t place, uint8_t phase)
 {
-	struct smpp_pdu pdu;
-
-	if (!whose || !whose->message_id) {
-		return core_smpp_ask_nobody(t, place, SMPP_RINVMSGID, fn);
-	}
-	core_smpp_fill_cancel(&pdu, whose, &c->cfg->smssc, whose->message_id);
-	return pdu.message_id[0] ? core_smpp_ask(t, place, &pdu, fn) : core_smpp_ask_nobody(t, place, SMPP_RINVMSGID, fn);
+	return send_part(c, t, place, 0, phase);
 }
 
-/* A recall of the SCS. */
-static void on_recalled(struct core_ask *ask, const struct smpp_pdu *pdu)
+int core_smpp_plan(const struct core *c, struct trg *trg)
 {
-	struct core_trigger *t = core_smpp_asked(ask);
-	struct trg_event ev = { .kind = TRG_EV_DTA_SILENT };
+	uint32_t n = 1;
 
-	if (!t) {
-		return;
+	if (core_smpp_used(c) && trg->req.action != TSP_ACTION_RECALL) {
+		n = core_smpp_parts(&trg->req, &c->cfg->smssc);
 	}
-	if (pdu && pdu->header.status == SMPP_ROK) {
-		ev.kind = TRG_EV_DTA_OK;
-	} else if (pdu && is_later(pdu->header.status)) {
-		event_of(&ev, TRG_EV_DTA_NO, POL_SMSSC_TROUBLE);
-	} else if (pdu && t->trg->state == TRG_RESUBMITTING) { /* the first may have cancelled it */
-		event_of(&ev, TRG_EV_DTA_UNHANDLED, POL_SMSSC_TROUBLE);
-	} else if (pdu) {
-		event_of(&ev, TRG_EV_DTA_NO, original_of(t->core, t->trg) ? POL_SMSSC_RECALL : POL_SMSSC_SENT);
-	}
-	core_trigger_step(t, &ev);
-}
-
-/* The original is cancelled, or is not pending there any more: then the replacement is a new
- * trigger. */
-static void on_original_cancelled(struct core_ask *ask, const struct smpp_pdu *pdu)
-{
-	size_t place = (size_t)(ask->peer - ask->peer->core->peers.row);
-	struct core_trigger *t = core_smpp_asked(ask);
-	bool gone = pdu && pdu->header.status == SMPP_ROK;
-	struct trg_event ev;
-
-	if (!t) {
-		return;
-	}
-	if (!pdu) {
-		event_of(&ev, TRG_EV_DTA_NO, POL_SMSSC_SILENT); /* nothing was submitted */
-	} else if (!gone && is_later(pdu->header.status)) {
-		event_of(&ev, TRG_EV_DTA_NO, POL_SMSSC_TROUBLE);
-	} else if (!trg_expired(t->trg, core_now_ms(t->core)) && !trg_unwanted(t->trg) &&
-		   submit(t->core, t, place, gone ? CORE_SMPP_CANCELLED : CORE_SMPP_AS_NEW) == 0) {
-		return;
-	} else {
-		event_of(&ev, TRG_EV_DTA_NO, POL_SMSSC_REPLACE);
-		ev.original_gone = gone;
-	}
-	core_trigger_step(t, &ev);
+	return n > 1 && n <= TRG_PARTS_MAX ? trg_parts_begin(trg, n, (uint8_t)c->cfg->smssc.long_form) : 0;
 }
 
 int core_smpp_submit(struct core *c, struct trg *trg, size_t place, bool again)
 {
 	struct core_trigger *t = core_trigger_of(trg);
-	struct core_trigger *o = trg->req.action == TSP_ACTION_TRIGGER ? NULL : original_of(c, trg);
+	bool replaces = trg->req.action == TSP_ACTION_REPLACE && !trg->as_new;
 
 	if (trg->req.action == TSP_ACTION_RECALL) {
-		return cancel(c, t, place, o ? o->trg : NULL, on_recalled);
+		return core_smpp_cancel_original(c, t, place);
 	}
 	if (again && core_smpp_copies(c, trg) == TRG_COPIES_NEVER) {
 		return ERR_CLOSED;
 	}
-	if (trg->req.action == TSP_ACTION_REPLACE && !trg->as_new) {
-		return o ? cancel(c, t, place, o->trg, on_original_cancelled) : submit(c, t, place, CORE_SMPP_AS_NEW);
+	if (replaces && core_smpp_has_original(c, trg)) {
+		return core_smpp_cancel_original(c, t, place);
 	}
-	return submit(c, t, place, CORE_SMPP_PLAIN);
-}
-
-/* -- of our own: a right is gone, an operator cancels, the answer came too late */
-
-static void on_taken_back(struct core_ask *ask, const struct smpp_pdu *pdu)
-{
-	struct core_trigger *t = core_smpp_asked(ask);
-	struct trg_event ev = { .kind = TRG_EV_RECALL_SILENT };
-
-	if (!t) {
-		return;
-	}
-	if (pdu && pdu->header.status == SMPP_ROK) {
-		ev.kind = TRG_EV_RECALL_DONE;
-	} else if (pdu) {
-		event_of(&ev, TRG_EV_RECALL_NO, is_later(pdu->header.status) ? POL_SMSSC_TROUBLE : POL_SMSSC_SENT);
-	}
-	core_trigger_step(t, &ev);
-}
-
-int core_smpp_recall(struct core *c, struct trg *trg, size_t place)
-{
-	struct core_trigger *o = trg->req.action == TSP_ACTION_RECALL ? original_of(c, trg) : core_trigger_of(trg);
-
-	return cancel(c, core_trigger_of(trg), place, o ? o->trg : NULL, on_taken_back);
+	return core_smpp_submit_now(c, t, place, replaces ? CORE_SMPP_AS_NEW : CORE_SMPP_PLAIN);
 }
 
 void core_smpp_password(struct core *c, const char *password)

@@ -7,6 +7,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "core/core_queue.h"
 #include "smpp/smpp_pdu.h"
@@ -21,6 +22,8 @@ struct multimap_node;
 
 /* -- ports of the trigger machine */
 
+/* Called before the intent is stored: into how many parts it is divided. ERR_NOMEM. */
+ERR_MUST_USE int core_smpp_plan(const struct core *c, struct trg *trg);
 int core_smpp_submit(struct core *c, struct trg *trg, size_t place, bool again);
 int core_smpp_recall(struct core *c, struct trg *trg, size_t place);
 enum trg_copies core_smpp_copies(void *arg, const struct trg *trg);
@@ -53,6 +56,8 @@ ERR_MUST_USE int core_smpp_send_nobody(struct core_smpp *s, struct core_ask *ask
 /* Sends a request about this trigger; its sequence number is set. The response, or its absence, is
  * given to `fn` once. ERR_CLOSED, ERR_BUSY, ERR_NOMEM, ERR_LIMIT: nothing was sent. */
 ERR_MUST_USE int core_smpp_ask(struct core_trigger *t, size_t place, struct smpp_pdu *pdu, core_smpp_fn *fn);
+/* Sends one about the message of this trigger that nobody waits for. */
+void core_smpp_ask_apart(struct core_trigger *t, size_t place, struct smpp_pdu *pdu);
 /* `fn` is called in a later turn, with `status` in place of a response: nothing is sent.
  * ERR_NOMEM. */
 ERR_MUST_USE int core_smpp_ask_nobody(struct core_trigger *t, size_t place, uint32_t status, core_smpp_fn *fn);
@@ -63,15 +68,39 @@ struct core_trigger *core_smpp_asked(struct core_ask *ask);
 
 /* A deliver_sm or data_sm; answers it now or when its report is durable. */
 void core_smpp_delivered(struct core_peer *p, const struct smpp_pdu *pdu);
+struct core_smpp_receipt;
+/* The receipt of this deliver_sm or data_sm becomes a report, and its answer follows. False: no
+ * trigger fits, and nothing has happened. */
+bool core_smpp_take(struct core_peer *p, const struct smpp_header *h, const struct core_smpp_receipt *r);
+/* No trigger fits and none will: counts it and answers. */
+void core_smpp_for_nobody(struct core_peer *p, const struct smpp_header *h);
 /* Answers a deliver_sm or data_sm, if this is still its connection. */
 void core_smpp_answer(struct core_smpp *s, uint32_t connection, uint32_t command, uint32_t sequence, uint32_t status);
 uint32_t core_smpp_connection(const struct core_smpp *s); /* number of the connection */
+
+/* -- receipts that came before the response of their submit_sm (core_smpp_early.c) */
+
+struct core_smpp_early_one;
+struct core_smpp_early {
+	TAILQ_HEAD(, core_smpp_early_one) list; /* as they came */
+	uint32_t n;                             /* at most smssc.early_receipts */
+	struct net_timer *timer;
+};
+
+ERR_MUST_USE int core_smpp_early_init(struct core *c); /* ERR_NOMEM */
+void core_smpp_early_fini(struct core *c);             /* a zeroed part is allowed */
+/* Keeps a receipt that fits no trigger while submits of this peer have no response; its answer
+ * follows. ERR_LIMIT, ERR_NOMEM: it was not kept. */
+ERR_MUST_USE int core_smpp_early_keep(struct core_peer *p, const struct smpp_header *h, const struct core_smpp_receipt *r);
+void core_smpp_early_look(struct core_peer *p); /* a response came: looks at them again in the next turn */
+void core_smpp_early_down(struct core_peer *p); /* the connection has ended: the SMS-SC sends them again */
 
 /* -- triggers by message id, else by reference and device (core_smpp_names.c) */
 
 ERR_MUST_USE int core_smpp_names_init(struct core *c);
 void core_smpp_names_fini(struct core *c);
-/* Enters the trigger under its message id, or before it has one under its reference. ERR_NOMEM. */
+/* Enters the trigger under its message ids, and while one is missing under its reference.
+ * ERR_NOMEM. */
 ERR_MUST_USE int core_smpp_name(struct core *c, struct core_seat *seat, const struct trg *trg);
 void core_smpp_unname(struct core *c, struct core_seat *seat);
 void core_smpp_name_move(struct core_seat *from, struct core_seat *to);
@@ -91,9 +120,12 @@ struct core_trigger *core_smpp_by_reference(struct core *c, uint16_t reference, 
 uint16_t core_smpp_reference(const struct trg *trg);
 
 struct cfg_smssc;
-#define CORE_SMPP_OCTETS_MAX (7u + 4096u) /* a header with ports, and the payload */
-/* `octets` keeps what the PDU points to. NULL: done; else why the trigger cannot be sent. */
-const char *core_smpp_fill(struct smpp_pdu *pdu, uint8_t octets[CORE_SMPP_OCTETS_MAX], const struct trg *trg,
+#define CORE_SMPP_OCTETS_MAX (13u + 4096u) /* a header with ports and part, and the payload */
+/* How many messages this trigger is sent as; at most TRG_PARTS_MAX, or it cannot be sent. */
+uint32_t core_smpp_parts(const struct trg_request *req, const struct cfg_smssc *conf);
+/* One of the parts that trg_parts_begin() was told, or 0. `octets` keeps what the PDU points to.
+ * NULL: done; else why the trigger cannot be sent. */
+const char *core_smpp_fill(struct smpp_pdu *pdu, uint8_t octets[CORE_SMPP_OCTETS_MAX], const struct trg *trg, uint32_t part,
 			   const struct cfg_smssc *conf, uint64_t now_ms);
 void core_smpp_fill_cancel(struct smpp_pdu *pdu, const struct trg *trg, const struct cfg_smssc *conf, const char *id);
 

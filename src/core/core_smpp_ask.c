@@ -64,6 +64,32 @@ int core_smpp_ask(struct core_trigger *t, size_t place, struct smpp_pdu *pdu, co
 	return 0;
 }
 
+static void on_apart(struct core_ask *ask, const struct smpp_pdu *pdu)
+{
+	if (!pdu || pdu->header.status != SMPP_ROK) {
+		log_debug(ask->peer->core->log, "core", "a part of a message that is not whole was not cancelled");
+	}
+	(void)core_smpp_asked(ask);
+}
+
+void core_smpp_ask_apart(struct core_trigger *t, size_t place, struct smpp_pdu *pdu)
+{
+	struct core_peer *p = &t->core->peers.row[place];
+	struct core_smpp *s = p->smpp;
+	struct core_ask *ask = s && core_smpp_bound(s) ? ask_new(t, p, on_apart) : NULL;
+
+	if (!ask) {
+		return;
+	}
+	if (core_smpp_send(s, pdu, ask)) {
+		ask_free(ask);
+		return;
+	}
+	p->requests++;
+	p->outstanding++;
+	p->gathered++;
+}
+
 int core_smpp_ask_nobody(struct core_trigger *t, size_t place, uint32_t status, core_smpp_fn *fn)
 {
 	struct core_peer *p = &t->core->peers.row[place];

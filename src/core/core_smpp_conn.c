@@ -83,6 +83,7 @@ static void answered(struct core_smpp *s, uint64_t token, const struct smpp_pdu 
 		s->peer->timeouts++;
 	}
 	ask->fn(ask, pdu);
+	s->peer->core->peers.events->answered(s->peer);
 }
 
 static void write_pdu(struct core_smpp *s, const struct smpp_pdu *pdu)

@@ -1,5 +1,5 @@
-/* core_smpp_form.c - how a trigger is written as submit_sm (SMPP 3.4 4.4.1; TS 23.040 9.2.3.9,
- * 9.2.3.24), and what a receipt says. PURE. */
+/* core_smpp_form.c - how a trigger is written as one submit_sm, or as several (SMPP 3.4 4.4.1;
+ * TS 23.040 9.2.3.9, 9.2.3.24), and what a receipt says. PURE. */
 #include <string.h>
 
 #include "apps/tsp.h"
@@ -9,6 +9,7 @@
 #include "smpp/smpp_content.h"
 #include "smpp/smpp_receipt.h"
 #include "smpp/smpp_time.h"
+#include "trigger/trg_parts.h"
 
 #define PID_DEVICE_TRIGGER 0x48u /* TS 23.040 9.2.3.9 */
 #define DATA_CODING_OCTETS 0x04u
@@ -53,25 +54,95 @@ static int put_validity(struct smpp_pdu *pdu, const struct trg *trg, uint64_t no
 	return err ? smpp_time_instant(pdu->validity_period, (int64_t)(now_ms / 1000) + left_s) : 0;
 }
 
-/* The element of TS 23.040 9.2.3.24.4, with the length of the header before it. */
-static uint32_t put_header(uint8_t *to, const struct trg *trg)
-{
-	const uint8_t header[] = { 6, SMPP_IE_PORTS_16BIT, 4, (uint8_t)(trg->req.port >> 8), (uint8_t)trg->req.port, 0, 0 };
+/* -- the octets of a message: a header, if it has one, and a piece of the payload */
 
-	memcpy(to, header, sizeof header);
-	return sizeof header;
+#define PORTS_LEN 6u /* elements with their id and length */
+#define PART_LEN 6u
+
+static bool has_ports_header(const struct trg_request *req, const struct cfg_smssc *conf)
+{
+	return req->has_port && conf->ports == CFG_SMSSC_PORTS_HEADER;
 }
 
-const char *core_smpp_fill(struct smpp_pdu *pdu, uint8_t octets[CORE_SMPP_OCTETS_MAX], const struct trg *trg,
+static uint32_t header_len(bool ports, bool part)
+{
+	return (ports || part ? 1u : 0) + (ports ? PORTS_LEN : 0) + (part ? PART_LEN : 0);
+}
+
+uint32_t core_smpp_parts(const struct trg_request *req, const struct cfg_smssc *conf)
+{
+	bool ports = has_ports_header(req, conf), header = conf->long_form == CFG_SMSSC_LONG_HEADER;
+	uint32_t most = ONE_SMS - header_len(ports, header);
+
+	if ((!header && conf->long_form != CFG_SMSSC_LONG_PARAMETERS) || header_len(ports, false) + req->payload_len <= ONE_SMS) {
+		return 1;
+	}
+	return (req->payload_len + most - 1) / most;
+}
+
+/* The elements of TS 23.040 9.2.3.24.4 and 9.2.3.24.8, with the length of the header before
+ * them. Returns the octets written. */
+static uint32_t put_header(uint8_t *to, const struct trg *trg, bool ports, bool part, uint32_t number)
+{
+	uint32_t len = header_len(ports, part);
+	uint8_t *at = to + 1;
+
+	if (!len) {
+		return 0;
+	}
+	to[0] = (uint8_t)(len - 1);
+	if (ports) {
+		const uint8_t element[PORTS_LEN] = { SMPP_IE_PORTS_16BIT,    4, (uint8_t)(trg->req.port >> 8),
+						     (uint8_t)trg->req.port, 0, 0 };
+
+		memcpy(at, element, sizeof element);
+		at += sizeof element;
+	}
+	if (part) {
+		uint16_t reference = core_smpp_reference(trg);
+		const uint8_t element[PART_LEN] = {
+			SMPP_IE_PART_16BIT, 4, (uint8_t)(reference >> 8), (uint8_t)reference, trg->parts->n, (uint8_t)(number + 1)
+		};
+
+		memcpy(at, element, sizeof element);
+	}
+	return len;
+}
+
+/* Pieces of almost the same length. */
+static struct smpp_octets piece_of(const struct trg *trg, uint32_t number)
+{
+	uint32_t n = trg->parts ? trg->parts->n : 1, len = trg->req.payload_len;
+	uint32_t from = len * number / n, to = len * (number + 1) / n;
+
+	return to > from ? (struct smpp_octets){ trg->req.payload + from, to - from } : (struct smpp_octets){ NULL, 0 };
+}
+
+static void put_parameters(struct smpp_pdu *pdu, const struct trg *trg, uint32_t number, const struct cfg_smssc *conf)
+{
+	if (trg->req.has_port && conf->ports == CFG_SMSSC_PORTS_PARAMETERS) {
+		smpp_set_number(pdu, SMPP_TLV_DESTINATION_PORT, trg->req.port);
+	}
+	if (trg->parts && trg->parts->form == CFG_SMSSC_LONG_PARAMETERS) {
+		smpp_set_number(pdu, SMPP_TLV_SAR_MSG_REF_NUM, core_smpp_reference(trg));
+		smpp_set_number(pdu, SMPP_TLV_SAR_TOTAL_SEGMENTS, trg->parts->n);
+		smpp_set_number(pdu, SMPP_TLV_SAR_SEGMENT_SEQNUM, number + 1);
+	}
+	smpp_set_number(pdu, SMPP_TLV_USER_MESSAGE_REFERENCE, core_smpp_reference(trg));
+}
+
+const char *core_smpp_fill(struct smpp_pdu *pdu, uint8_t octets[CORE_SMPP_OCTETS_MAX], const struct trg *trg, uint32_t part,
 			   const struct cfg_smssc *conf, uint64_t now_ms)
 {
-	bool header = trg->req.has_port && conf->ports == CFG_SMSSC_PORTS_HEADER;
-	uint32_t len = header ? put_header(octets, trg) : 0;
+	bool ports = has_ports_header(&trg->req, conf);
+	bool header = trg->parts && trg->parts->form == CFG_SMSSC_LONG_HEADER;
+	struct smpp_octets piece = piece_of(trg, part);
+	uint32_t len = put_header(octets, trg, ports, header, part);
 
 	*pdu = (struct smpp_pdu){ .header.command = SMPP_SUBMIT_SM,
 				  .protocol_id = PID_DEVICE_TRIGGER,
 				  .data_coding = DATA_CODING_OCTETS,
-				  .esm_class = header ? SMPP_ESM_UDHI : 0,
+				  .esm_class = len ? SMPP_ESM_UDHI : 0,
 				  .priority_flag = trg->req.priority == TSP_PRIORITY,
 				  .registered_delivery = SMPP_REGISTERED_ALWAYS };
 	if (!msisdn_of(trg)[0]) {
@@ -80,25 +151,22 @@ const char *core_smpp_fill(struct smpp_pdu *pdu, uint8_t octets[CORE_SMPP_OCTETS
 	if (!put_addresses(pdu, trg, conf) || put_validity(pdu, trg, now_ms)) {
 		return "its addresses or its validity do not fit into a submit_sm";
 	}
-	if (trg->req.payload_len > CORE_SMPP_OCTETS_MAX - len) {
+	if (trg->req.payload_len > TRIGGER_PAYLOAD_MAX) {
 		return "its payload is too long";
 	}
-	if (trg->req.payload_len) {
-		memcpy(octets + len, trg->req.payload, trg->req.payload_len);
-		len += trg->req.payload_len;
+	if (piece.len) {
+		memcpy(octets + len, piece.p, piece.len);
+		len += piece.len;
 	}
-	if (len > ONE_SMS && conf->long_form == CFG_SMSSC_LONG_REFUSE) {
-		return "its payload needs more than one SMS, and smssc.long is refuse";
+	if (len > ONE_SMS && (trg->parts || conf->long_form != CFG_SMSSC_LONG_PAYLOAD)) {
+		return "its payload needs more SMS than smssc.long allows";
 	}
 	if (len > ONE_SMS) {
 		smpp_set_octets(pdu, SMPP_TLV_MESSAGE_PAYLOAD, octets, len);
 	} else {
 		pdu->short_message = (struct smpp_octets){ octets, len };
 	}
-	if (trg->req.has_port && conf->ports == CFG_SMSSC_PORTS_PARAMETERS) {
-		smpp_set_number(pdu, SMPP_TLV_DESTINATION_PORT, trg->req.port);
-	}
-	smpp_set_number(pdu, SMPP_TLV_USER_MESSAGE_REFERENCE, core_smpp_reference(trg));
+	put_parameters(pdu, trg, part, conf);
 	return NULL;
 }
 

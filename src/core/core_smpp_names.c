@@ -1,14 +1,20 @@
-/* core_smpp_names.c - triggers by the id that the SMS-SC gave them; before they have one, by their
- * user_message_reference and device. Only triggers over SMPP have an entry. */
+/* core_smpp_names.c - triggers by the ids that the SMS-SC gave their messages; while one has none,
+ * by their user_message_reference and device. Only triggers over SMPP have an entry. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/container.h"
 #include "core/core_int.h"
+#include "trigger/trg_parts.h"
 
-struct core_smpp_name {
+struct name {
 	struct multimap_node node;
 	struct core_seat *seat;
+};
+
+struct core_smpp_name { /* all names of a trigger */
+	uint32_t n, room;
+	struct name each[];
 };
 
 static const char *msisdn_of(const struct trg *trg)
@@ -39,36 +45,80 @@ struct multimap_node *core_smpp_named_reference(struct core *c, uint16_t referen
 
 struct core_seat *core_smpp_named(struct multimap_node *n)
 {
-	return CONTAINER_OF(n, struct core_smpp_name, node)->seat;
+	return CONTAINER_OF(n, struct name, node)->seat;
+}
+
+/* Takes all names of the seat out of the table. */
+static void leave(struct core *c, struct core_seat *seat)
+{
+	for (uint32_t i = 0; seat->smpp && i < seat->smpp->n; i++) {
+		multimap_del(&c->smpp_names, &seat->smpp->each[i].node);
+	}
+	if (seat->smpp) {
+		seat->smpp->n = 0;
+	}
+}
+
+/* No name, and room for so many. */
+static struct core_smpp_name *anew(struct core *c, struct core_seat *seat, uint32_t room)
+{
+	struct core_smpp_name *names = seat->smpp;
+
+	if (!names || names->room < room) {
+		names = malloc(sizeof *names + room * sizeof names->each[0]);
+	}
+	if (!names) {
+		return NULL;
+	}
+	leave(c, seat);
+	if (names != seat->smpp) {
+		free(seat->smpp);
+		*names = (struct core_smpp_name){ .room = room };
+		seat->smpp = names;
+	}
+	return names;
+}
+
+static void add(struct core *c, struct core_smpp_name *names, struct core_seat *seat, uint64_t key)
+{
+	struct name *n = &names->each[names->n++];
+
+	*n = (struct name){ .seat = seat };
+	multimap_add(&c->smpp_names, &n->node, key);
 }
 
 int core_smpp_name(struct core *c, struct core_seat *seat, const struct trg *trg)
 {
+	const struct trg_parts *parts = trg->parts;
 	bool decided = trg->has_outcome || trg->req.action == TSP_ACTION_RECALL;
-	struct core_smpp_name *n = seat->smpp;
+	bool wanted = !decided && (parts ? !trg_parts_known(parts) : !trg->message_id);
+	struct core_smpp_name *names;
 
-	if (!trg->message_id && decided) {
+	if (decided && !trg->message_id) {
 		return 0;
 	}
-	if (!n) {
-		n = calloc(1, sizeof *n);
-	} else {
-		multimap_del(&c->smpp_names, &n->node);
-	}
-	if (!n) {
+	names = anew(c, seat, parts ? parts->n + 1u : 1u);
+	if (!names) {
 		return ERR_NOMEM;
 	}
-	n->seat = seat;
-	seat->smpp = n;
-	multimap_add(&c->smpp_names, &n->node,
-		     trg->message_id ? hash(c, 'i', trg->message_id, 0) : hash(c, 'r', msisdn_of(trg), core_smpp_reference(trg)));
+	if (trg->message_id && !parts) {
+		add(c, names, seat, hash(c, 'i', trg->message_id, 0));
+	}
+	for (uint8_t i = 0; parts && i < parts->n; i++) {
+		if (parts->part[i].id[0]) {
+			add(c, names, seat, hash(c, 'i', parts->part[i].id, 0));
+		}
+	}
+	if (wanted) {
+		add(c, names, seat, hash(c, 'r', msisdn_of(trg), core_smpp_reference(trg)));
+	}
 	return 0;
 }
 
 void core_smpp_unname(struct core *c, struct core_seat *seat)
 {
 	if (seat->smpp) {
-		multimap_del(&c->smpp_names, &seat->smpp->node);
+		leave(c, seat);
 		free(seat->smpp);
 		seat->smpp = NULL;
 	}
@@ -78,8 +128,8 @@ void core_smpp_name_move(struct core_seat *from, struct core_seat *to)
 {
 	to->smpp = from->smpp;
 	from->smpp = NULL;
-	if (to->smpp) {
-		to->smpp->seat = to;
+	for (uint32_t i = 0; to->smpp && i < to->smpp->n; i++) {
+		to->smpp->each[i].seat = to;
 	}
 }
 

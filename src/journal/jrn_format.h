@@ -51,7 +51,7 @@
 #include "base/err.h"
 
 #define JRN_BLOCK 4096u
-#define JRN_VERSION 5u
+#define JRN_VERSION 6u
 /* The oldest log that is read. 1 to 3 were LMDB environments. A start writes nothing more into a
  * segment of before, so that each record stands in a segment of the program that wrote it. */
 #define JRN_VERSION_OLDEST 4u

@@ -236,6 +236,9 @@
 	/* core: reports */                                                                                                      \
 	X(REPORTS, "reports", "delivery reports of the SMS-SC for a trigger that is held, repeats included")                     \
 	X(REPORTS_FOREIGN, "reports_foreign", "delivery reports that fit no trigger")                                            \
+	X(REPORTS_EARLY, "reports_early", "receipts over SMPP that waited for the response of a submit_sm")                      \
+	X(REPORTS_EARLY_REFUSED, "reports_early_refused",                                                                        \
+	  "receipts over SMPP that were refused for now, because smssc.early_receipts waited already")                           \
 	X(REPORTS_LATE, "reports_late", "triggers that ended with a report after their 201, or recalls restored too late")       \
 	X(REPORTS_SENT, "reports_sent", "DNRs handed to an edge, repeats included")                                              \
 	X(REPORTS_ACKNOWLEDGED, "reports_acknowledged", "DNRs acknowledged by the SCS")                                          \

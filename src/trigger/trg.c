@@ -310,6 +310,7 @@ void trg_free(struct trg *t)
 	trg_room_give(t, t->history);
 	trg_room_give(t, t->drr);
 	trg_room_give(t, t->message_id);
+	trg_room_give(t, t->parts);
 	if (t->conf->pool) {
 		pool_give(t->conf->pool, t);
 	} else {

@@ -245,6 +245,7 @@ struct trg_ports {
 #define TRG_NO_OUTCOME 0xffu
 
 struct trg_history; /* the history, trg_history.c */
+struct trg_parts;   /* trg_parts.h */
 
 #define TRG_ROOM 256u /* octets */
 #define TRG_MAGIC 0xa53d9e30u
@@ -269,6 +270,9 @@ struct trg { /* for others: to read, never to write; in this order because there
 	const char *sent_to, *sent_host;
 	/* id that the SMS-SC gave the message (SMPP), of trg_set_message_id(); NULL: none */
 	char *message_id;
+	/* it goes, or went, as several messages (trg_parts.h). Then the id above is that of the
+	 * first, once the SMS-SC has taken all. NULL: one message */
+	struct trg_parts *parts;
 	uint8_t *drr;                        /* HASH_LEN octets: digest of the DRR that was reported; NULL: none */
 	uint16_t submits, recalls, notifies; /* how often each was sent; stay at their largest value */
 	bool has_outcome, answered;
@@ -367,12 +371,13 @@ void trg_look(const struct trg *t, struct trg_outlook *out);
 
 /* Builds the journal record of a trigger: versioned, at most TRG_RECORD_MAX octets. The caller
  * checks out->full. */
-#define TRG_RECORD_MAX 12288u
+#define TRG_RECORD_MAX 16384u
 void trg_record_build(struct buf *out, const struct trg *t);
 /* Creates a trigger from its record, in the recorded state; it waits for TRG_EV_RESTORED. The
  * record's key is its number.
  * Also reads version 1 (without history, SMS-SC and groups), version 2 (without the digest of the
- * DRR) and version 4. A record has version 5 only when it needs it: with a message id, or UNKNOWN.
+ * DRR) and version 4. A record has version 5 only when it needs it: with a message id, or UNKNOWN;
+ * and 6 with parts.
  * ERR_VERSION, ERR_PROTO (truncated, damaged, out of bounds), ERR_NOMEM: `out` is untouched. */
 ERR_MUST_USE int trg_restore(struct trg **out, uint64_t number, const void *record, size_t len, const struct trg_conf *conf,
 			     const struct trg_ports *ports, void *arg);

@@ -196,7 +196,10 @@ static enum trg_state wait_for_report(struct trg_step *s)
 
 enum trg_state trg_act_stored(struct trg_step *s)
 {
-	if (s->t->req.action != TSP_ACTION_REPLACE || s->t->as_new) {
+	const struct trg *t = s->t;
+
+	/* with a message id it is as new because of what the SMS-SC has just said */
+	if (t->req.action != TSP_ACTION_REPLACE || (t->as_new && !t->message_id)) {
 		return trg_act_refuse(s); /* the request is no replacement */
 	}
 	set_accepted_by(s->t, s->ev);

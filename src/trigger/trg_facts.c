@@ -1,15 +1,19 @@
 /* trg_facts.c - reads the journal record of a trigger, of each version.
  * Versions 1 to 3: numbers are big-endian, strings u16 length + octets. Version 1 ends with the
  * time of the report, version 2 with get_more(), version 3 with the digest of the DRR.
- * Version 4: see trg_record.c. Version 5 is version 4 with a message id, or of TRG_KIND_UNKNOWN. */
+ * Version 4: see trg_record.c. Version 5 is version 4 with a message id, or of TRG_KIND_UNKNOWN;
+ * version 6 with parts. */
 #include "trigger/trg_facts.h"
 
 #include <string.h>
 
+#include "trigger/trg_parts.h"
+
 #define VERSION_FIRST 1u
 #define VERSION_DRR 3u
 #define VERSION_SHORT 4u
-#define VERSION_LAST 5u
+#define VERSION_UNKNOWN 5u
+#define VERSION_LAST 6u
 
 /* -- versions 1 to 3 */
 
@@ -223,6 +227,9 @@ static void read_texts(struct rd *r, struct trg_facts *f)
 		f->message_id = short_text(r, f->texts.message_id, sizeof f->texts.message_id);
 		r->bad |= !f->message_id[0];
 	}
+	if (f->more & TRG_MORE_PARTS) {
+		f->parts = trg_parts_pass(r, &f->parts_len);
+	}
 }
 
 static void read_groups(struct rd *r, struct trg_facts *f)
@@ -278,9 +285,14 @@ static void read_history(struct rd *r, struct trg_facts *f)
 	}
 }
 
+static uint64_t known_flags_of(uint8_t version)
+{
+	return version == VERSION_SHORT ? TRG_MORE_V4 : version == VERSION_UNKNOWN ? TRG_MORE_V5 : TRG_MORE_ALL;
+}
+
 static void read_short(struct rd *r, struct trg_facts *f, uint8_t version)
 {
-	uint64_t flags = rd_var64(r), known_flags = version == VERSION_SHORT ? TRG_MORE_V4 : TRG_MORE_ALL;
+	uint64_t flags = rd_var64(r), known_flags = known_flags_of(version);
 
 	if (flags >> TRG_HAS_BITS & ~known_flags) {
 		r->bad = true;
@@ -305,7 +317,7 @@ static void read_short(struct rd *r, struct trg_facts *f, uint8_t version)
 
 static uint8_t last_kind(uint8_t version)
 {
-	return version == VERSION_FIRST ? TRG_KIND_REPORT : version < VERSION_LAST ? TRG_KIND_REVOKING : TRG_KIND_UNKNOWN;
+	return version == VERSION_FIRST ? TRG_KIND_REPORT : version < VERSION_UNKNOWN ? TRG_KIND_REVOKING : TRG_KIND_UNKNOWN;
 }
 
 int trg_facts_read(struct trg_facts *f, const void *record, size_t len)
@@ -317,7 +329,7 @@ int trg_facts_read(struct trg_facts *f, const void *record, size_t len)
 		return ERR_VERSION;
 	}
 	memset(f, 0, offsetof(struct trg_facts, history));
-	f->drr = NULL;
+	f->drr = f->parts = NULL;
 	f->accepted_by = f->sent_to = f->sent_host = f->message_id = f->req.groups = "";
 	f->req.payload = f->sub.nodes = (const uint8_t *)"";
 	if (version >= VERSION_SHORT) {

@@ -22,8 +22,10 @@ enum {
 	TRG_MORE_REFUSED = 0x40,     /* in TRG_KIND_RECALLING: nothing to recall; since version 3 */
 	TRG_MORE_SENT_TO = 0x80,     /* two more texts: the peer of its DTR, its Destination-Host; in version 4 only */
 	TRG_MORE_MESSAGE_ID = 0x100, /* one more text behind those: the message id; in version 5 only */
-	TRG_MORE_ALL = 0x1ff,
+	TRG_MORE_PARTS = 0x200,      /* behind that: its parts (trg_parts_put()); in version 6 only */
+	TRG_MORE_ALL = 0x3ff,
 	TRG_MORE_V4 = 0xff,
+	TRG_MORE_V5 = 0x1ff,
 	TRG_MORE_OLD = 0x7f /* of versions before 4 */
 };
 
@@ -51,6 +53,8 @@ struct trg_facts {
 	const char *accepted_by;         /* "": not known */
 	const char *sent_to, *sent_host; /* "": not known, none */
 	const char *message_id;          /* "": none */
+	const uint8_t *parts;            /* in the record; NULL: none */
+	size_t parts_len;
 	uint32_t dtr, recall, dnr, outcome;
 	uint64_t reported_ms;
 	uint32_t more; /* TRG_MORE_ */

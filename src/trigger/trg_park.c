@@ -6,6 +6,7 @@
 
 #include "apps/tsp.h"
 #include "trigger/trg_int.h"
+#include "trigger/trg_parts.h"
 
 enum {
 	HAS_OLD_REFERENCE = 0x1,
@@ -27,11 +28,11 @@ struct trg_parked {
 	const struct trg_party *party;
 	const char *accepted_by;
 	uint32_t end_to_end, reference, old_reference, validity_s, dtr_end_to_end;
-	uint16_t port, submits, recalls, history_dropped, history_len, flags;
+	uint16_t port, submits, recalls, history_dropped, history_len, parts_len, flags;
 	uint8_t digest[HASH_LEN];
 	uint8_t action, priority, answer_status, revoke_reason, history_n;
 	uint8_t external_len, msisdn_len, imsi_len, sub_msisdn_len, message_id_len;
-	uint8_t octets[]; /* external, msisdn, imsi and msisdn of the HSS, message id, history */
+	uint8_t octets[]; /* external, msisdn, imsi and msisdn of the HSS, message id, parts, history */
 };
 
 _Static_assert(alignof(struct trg_parked) <= alignof(uint64_t), "as the header says");
@@ -74,7 +75,7 @@ static bool fits(const struct trg *t)
 }
 
 _Static_assert(offsetof(struct trg_parked, octets) + IDENT_EXTERNAL_MAX + IDENT_MSISDN_MAX + 2u * STR_DIGITS_MAX +
-		       TRG_MESSAGE_ID_MAX + TRG_HISTORY_MAX * TRG_HISTORY_ENTRY_MAX <=
+		       TRG_MESSAGE_ID_MAX + TRG_PARTS_OCTETS_MAX + TRG_HISTORY_MAX * TRG_HISTORY_ENTRY_MAX <=
 		   TRG_PARKED_MAX,
 	       "the largest one has room");
 
@@ -135,6 +136,11 @@ size_t trg_park(struct trg_parked *room, const struct trg *t)
 	room->sub_msisdn_len = put_text(&b, t->sub.msisdn);
 	room->message_id_len = put_text(&b, t->message_id ? t->message_id : "");
 	texts = b.len;
+	if (t->parts) {
+		trg_parts_put(&b, t->parts);
+	}
+	room->parts_len = (uint16_t)(b.len - texts);
+	texts = b.len;
 	trg_history_put(&b, t->history);
 	room->history_len = (uint16_t)(b.len - texts);
 	return b.full ? 0 : offsetof(struct trg_parked, octets) + b.len;
@@ -154,9 +160,10 @@ void trg_parked_end(const struct trg_parked *p, const struct trg_conf *conf)
 
 bool trg_parked_has_id(const struct trg_parked *p, const char *id)
 {
-	size_t before = (size_t)p->external_len + p->msisdn_len + p->imsi_len + p->sub_msisdn_len;
+	const uint8_t *its = p->octets + p->external_len + p->msisdn_len + p->imsi_len + p->sub_msisdn_len;
 
-	return p->message_id_len && strlen(id) == p->message_id_len && memcmp(p->octets + before, id, p->message_id_len) == 0;
+	return (p->message_id_len && strlen(id) == p->message_id_len && memcmp(its, id, p->message_id_len) == 0) ||
+	       trg_parts_have(its + p->message_id_len, p->parts_len, id);
 }
 
 uint64_t trg_parked_received_ms(const struct trg_parked *p)
@@ -245,11 +252,12 @@ static void take_rest(struct trg *t, const struct trg_parked *p, uint64_t armed_
 int trg_unpark(struct trg **out, const struct trg_parked *p, uint64_t armed_ms, const struct trg_conf *conf,
 	       const struct trg_ports *ports, void *arg)
 {
-	size_t len =
-	    (size_t)p->external_len + p->msisdn_len + p->imsi_len + p->sub_msisdn_len + p->message_id_len + p->history_len;
+	size_t len = (size_t)p->external_len + p->msisdn_len + p->imsi_len + p->sub_msisdn_len + p->message_id_len +
+		     p->parts_len + p->history_len;
 	struct rd r = rd_over(p->octets, len);
 	struct trg_subscriber sub = { .imsi = NULL };
 	struct trg_request q;
+	const uint8_t *parts;
 	struct names names;
 	struct trg *t;
 
@@ -258,13 +266,15 @@ int trg_unpark(struct trg **out, const struct trg_parked *p, uint64_t armed_ms, 
 	get_text(&r, names.imsi, p->imsi_len);
 	get_text(&r, names.sub_msisdn, p->sub_msisdn_len);
 	get_text(&r, names.message_id, p->message_id_len);
+	parts = rd_take(&r, p->parts_len);
 	q = request_of(p, &names);
 	if (trg_new(&t, p->number, &q, conf, ports, arg)) {
 		return ERR_NOMEM; /* what was parked is within all limits */
 	}
 	sub.imsi = names.imsi;
 	sub.msisdn = names.sub_msisdn;
-	if (trg_set_subscriber(t, &sub) || (p->message_id_len && trg_set_message_id(t, names.message_id, false))) {
+	if (trg_set_subscriber(t, &sub) || (p->message_id_len && trg_set_message_id(t, names.message_id, false)) ||
+	    (p->parts_len && trg_parts_take(t, parts, p->parts_len))) {
 		trg_free(t);
 		return ERR_NOMEM;
 	}

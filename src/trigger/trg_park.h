@@ -10,7 +10,7 @@
 
 struct trg_parked; /* in the memory of its owner; aligned as a uint64_t */
 
-#define TRG_PARKED_MAX 704u /* octets of one */
+#define TRG_PARKED_MAX 2888u /* octets of one; most have a third of 704 */
 
 /* Writes the trigger to `room`, TRG_PARKED_MAX octets, and returns its size; the owner copies it.
  * It borrows the names of the trigger's party and SMS-SC, which stay. 0: it must stay a machine,

@@ -5,7 +5,7 @@
  * octets:
  *   version, kind, flags (TRG_HAS_, above them TRG_MORE_)
  *   the texts of the SCS, the device, the SMS-SC, while undecided the peer of the DTR, the message
- *   id
+ *   id; the parts
  *   two identifiers of four octets each, the digest of the request, its numbers
  *   what the flags TRG_HAS_ name, in their order
  *   how often each message was sent, the history (trg_history_put)
@@ -17,9 +17,11 @@
 #include "apps/tsp.h"
 #include "trigger/trg_facts.h"
 #include "trigger/trg_park.h"
+#include "trigger/trg_parts.h"
 
 #define VERSION 4u
 #define VERSION_NEWER 5u /* with a message id, or unknown: a program of before must not read over it */
+#define VERSION_PARTS 6u /* with parts: likewise */
 
 _Static_assert(IDENT_HOST_MAX <= UINT8_MAX && IDENT_EXTERNAL_MAX <= UINT8_MAX, "the length of a text is an octet");
 
@@ -55,12 +57,19 @@ static bool says_sent_to(const struct trg *t, enum trg_kind kind)
 	return t->sent_to && kind != TRG_KIND_ACCEPTED && kind != TRG_KIND_REPORT;
 }
 
+/* The outcome has been decided: its receipts count no more. */
+static bool says_parts(const struct trg *t, enum trg_kind kind)
+{
+	return t->parts && kind != TRG_KIND_REPORT;
+}
+
 static uint32_t more_of(const struct trg *t, enum trg_kind kind)
 {
-	return (t->message_id ? TRG_MORE_MESSAGE_ID : 0u) | (says_sent_to(t, kind) ? TRG_MORE_SENT_TO : 0u) |
-	       (t->as_new ? TRG_MORE_AS_NEW : 0u) | (t->revoked ? TRG_MORE_REVOKED : 0u) |
-	       (t->req.groups_unknown ? TRG_MORE_GROUPS_UNKNOWN : 0u) | (t->revoke_due ? TRG_MORE_UNWANTED : 0u) |
-	       (t->refused ? TRG_MORE_REFUSED : 0u) | (answered_with(t, TSP_STATUS_TEMPORARYERROR) ? TRG_MORE_TOLD_201 : 0u) |
+	return (t->message_id ? TRG_MORE_MESSAGE_ID : 0u) | (says_parts(t, kind) ? TRG_MORE_PARTS : 0u) |
+	       (says_sent_to(t, kind) ? TRG_MORE_SENT_TO : 0u) | (t->as_new ? TRG_MORE_AS_NEW : 0u) |
+	       (t->revoked ? TRG_MORE_REVOKED : 0u) | (t->req.groups_unknown ? TRG_MORE_GROUPS_UNKNOWN : 0u) |
+	       (t->revoke_due ? TRG_MORE_UNWANTED : 0u) | (t->refused ? TRG_MORE_REFUSED : 0u) |
+	       (answered_with(t, TSP_STATUS_TEMPORARYERROR) ? TRG_MORE_TOLD_201 : 0u) |
 	       (answered_with(t, TSP_STATUS_ORIGINALMESSAGESENT) ? TRG_MORE_TOLD_112 : 0u);
 }
 
@@ -110,6 +119,9 @@ static void put_texts(struct buf *b, const struct trg *t, enum trg_kind kind)
 	}
 	if (t->message_id) {
 		put_text(b, t->message_id);
+	}
+	if (says_parts(t, kind)) {
+		trg_parts_put(b, t->parts);
 	}
 }
 
@@ -171,7 +183,7 @@ void trg_record_build(struct buf *out, const struct trg *t)
 	enum trg_kind kind = kind_of(t);
 	uint32_t has = has_of(t, kind == TRG_KIND_INTENT);
 
-	buf_u8(out, is_newer(t) ? VERSION_NEWER : VERSION);
+	buf_u8(out, says_parts(t, kind) ? VERSION_PARTS : is_newer(t) ? VERSION_NEWER : VERSION);
 	buf_u8(out, (uint8_t)kind);
 	buf_var64(out, has | more_of(t, kind) << TRG_HAS_BITS);
 	put_texts(out, t, kind);
@@ -280,10 +292,24 @@ static void borrow_history(struct trg *t, union history_room *room, const struct
 	t->history = &room->head;
 }
 
+union parts_room {
+	struct trg_parts head;
+	uint8_t octets[sizeof(struct trg_parts) + TRG_PARTS_MAX * sizeof(struct trg_part)];
+};
+
+static void borrow_parts(struct trg *t, union parts_room *room, const struct trg_facts *f)
+{
+	if (f->parts) {
+		trg_parts_read(&room->head, f->parts, f->parts_len);
+		t->parts = &room->head;
+	}
+}
+
 int trg_read(uint64_t number, const void *record, size_t len, const struct trg_conf *conf, trg_read_fn *fn, void *arg)
 {
 	struct trg t = { .number = number, .conf = conf, .own_outcome = TRG_NO_OUTCOME };
 	union history_room room;
+	union parts_room parts;
 	struct trg_facts f;
 	int err = trg_facts_read(&f, record, len);
 
@@ -299,6 +325,7 @@ int trg_read(uint64_t number, const void *record, size_t len, const struct trg_c
 	t.drr = (uint8_t *)(uintptr_t)f.drr; /* read only */
 	t.message_id = f.message_id[0] ? f.texts.message_id : NULL;
 	borrow_history(&t, &room, &f);
+	borrow_parts(&t, &parts, &f);
 	t.state = take_kind(&t, &f);
 	take_more(&t, &f);
 	t.armed_ms = trg_report_deadline(&t);
@@ -325,6 +352,9 @@ int trg_restore(struct trg **out, uint64_t number, const void *record, size_t le
 	}
 	if (!err && f.message_id[0]) {
 		err = trg_set_message_id(t, f.message_id, false);
+	}
+	if (!err && f.parts) {
+		err = trg_parts_take(t, f.parts, f.parts_len);
 	}
 	if (err) {
 		trg_free(t);

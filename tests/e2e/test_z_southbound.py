@@ -1,4 +1,6 @@
 """Act twenty-six, second part: the SMS-SC speaks SMPP and is played by hand (docs/user/southbound.md)."""
+import contextlib
+import queue
 import ssl
 
 import pytest
@@ -127,6 +129,19 @@ def test_a_replace_cancels_and_submits(p, scs):
     assert scs.reported() == (1081, 0)
 
 
+def test_a_replace_of_what_was_sent_is_a_trigger_of_its_own(p, scs):
+    first, first_id = taken(p, scs, 115)
+    scs.ask_later(action(device=device(115), reference=1151, old_reference=115, kind=REPLACE, payload=b"new"))
+    p.sc.answer(p.sc.take(M.CANCEL), status=0x11)
+    submit = p.sc.take()
+    message_id = p.sc.accept(submit)
+    assert scs.answered() == 112
+    assert p.sc.received(p.sc.receipt(first, first_id)) == 0
+    assert scs.reported() == (115, 0)
+    assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
+    assert scs.reported() == (1151, 0)
+
+
 def test_cancelled_and_then_not_submitted(p, scs):
     """110, and the original is reported as not delivered."""
     taken(p, scs, 109)
@@ -231,6 +246,166 @@ def test_a_core_killed_between_cancel_and_answer_of_a_replacement(p, scs):
     assert reference == 133 and outcome != 0
     assert p.sc.received(p.sc.receipt(new, "9999", reference=True)) == 0
     assert scs.reported() == (1331, 0)
+
+
+@contextlib.contextmanager
+def configured(p, **items):
+    """The gateway with other items of smssc, until the end of the block."""
+    path = p.lab["iwf"]["config"]
+    with open(path, encoding="utf-8") as f:
+        before = f.read()
+    more = "".join(f", {key}: {value}" for key, value in items.items())
+    assert before.endswith(" }\n")
+    try:
+        proc.write(path, before[:-3] + more + " }\n")
+        p.ctl("reload")
+        yield
+    finally:
+        proc.write(path, before)
+        p.ctl("reload")
+
+
+def whole(submits):
+    """The payload of the parts, each of which names the number of them and its own."""
+    assert [s.short[:13].hex() for s in submits] == [f"0c0504123400000804{submits[0].reference():04x}{len(submits):02x}{n:02x}"
+                                                     for n in range(1, len(submits) + 1)]
+    assert all(len(s.short) <= 140 and s.esm_class == 0x40 and s.protocol_id == 0x48 for s in submits)
+    return b"".join(s.short[13:] for s in submits)
+
+
+def parts_taken(p, scs, n, count, **what):
+    scs.ask_later(action(device=device(n), reference=n, port=4660, **what))
+    submits, ids = [], []
+    for _ in range(count):
+        submits.append(p.sc.take())
+        ids.append(p.sc.accept(submits[-1]))
+    return submits, ids
+
+
+def silent(p, wait_s=0.4):
+    """True when the gateway answers no receipt for a moment."""
+    with contextlib.suppress(queue.Empty):
+        p.sc.answers.get(timeout=wait_s)
+        return False
+    return True
+
+
+def test_a_report_is_that_all_parts_were_delivered(p, scs):
+    payload = bytes(range(256)) + b"the end"
+    with configured(p, long="header"):
+        submits, ids = parts_taken(p, scs, 160, 3, payload=payload)
+        assert scs.answered() == 0 and whole(submits) == payload
+        assert p.sc.received(p.sc.receipt(submits[2], ids[2])) == 0
+        assert p.sc.received(p.sc.receipt(submits[0], ids[0])) == 0
+        assert p.sc.received(p.sc.receipt(submits[0], ids[0])) == 0, "the same again counts once"
+        next_core(p)
+        assert p.sc.received(p.sc.receipt(submits[1], ids[1])) == 0
+        assert scs.reported() == (160, 0)
+
+
+def test_a_part_that_is_not_delivered_is_the_report(p, scs):
+    with configured(p, long="header"):
+        submits, ids = parts_taken(p, scs, 161, 2, payload=b"y" * 200)
+        assert scs.answered() == 0
+        assert p.sc.received(p.sc.receipt(submits[0], ids[0])) == 0
+        assert p.sc.received(p.sc.receipt(submits[1], ids[1], M.EXPIRED)) == 0
+        reference, outcome = scs.reported()
+        assert reference == 161 and outcome != 0
+        assert p.sc.received(p.sc.receipt(submits[0], ids[0])) == 0
+
+
+def test_a_recall_cancels_all_parts(p, scs):
+    with configured(p, long="header"):
+        _, ids = parts_taken(p, scs, 162, 3, payload=b"y" * 300)
+        assert scs.answered() == 0
+        scs.ask_later(action(device=device(162), reference=1621, old_reference=162, kind=RECALL, trigger_data=False))
+        for n, message_id in enumerate(ids):  # the first was delivered meanwhile; without the others the device does nothing
+            cancel = p.sc.take(M.CANCEL)
+            assert cancel.message_id == message_id
+            p.sc.answer(cancel, status=0 if n else 0x11)
+        assert scs.answered() == 0
+
+
+def test_a_part_that_is_refused_takes_the_others_back(p, scs):
+    with configured(p, long="header"):
+        scs.ask_later(action(device=device(163), reference=163, port=4660, payload=b"y" * 300))
+        ids = [p.sc.accept(p.sc.take()) for _ in range(2)]
+        p.sc.answer(p.sc.take(), status=0x0B)
+        cancels = [p.sc.take(M.CANCEL) for _ in range(2)]
+        assert [c.message_id for c in cancels] == ids
+        for c in cancels:
+            p.sc.answer(c)
+        assert scs.answered() == 107
+
+
+def test_the_answer_of_the_last_part_is_lost(p, scs):
+    with configured(p, long="header"):
+        scs.ask_later(action(device=device(164), reference=164, port=4660, payload=b"y" * 200))
+        first = p.sc.take()
+        first_id = p.sc.accept(first)
+        last = p.sc.take()
+        assert scs.answered() == 201
+        next_core(p)
+        assert p.sc.nothing(), "a part was sent again"
+        assert p.sc.received(p.sc.receipt(first, first_id)) == 0
+        assert p.sc.received(p.sc.receipt(last, "4712", reference=True)) == 0
+        assert scs.reported() == (164, 0)
+
+
+def test_the_answer_of_an_earlier_part_is_lost(p, scs):
+    """The rest was never sent, so that the device cannot have it: what is known to be there is cancelled."""
+    with configured(p, long="header"):
+        scs.ask_later(action(device=device(165), reference=165, port=4660, payload=b"y" * 300))
+        first_id = p.sc.accept(p.sc.take())
+        p.sc.take()
+        cancel = p.sc.take(M.CANCEL)
+        assert cancel.message_id == first_id
+        p.sc.answer(cancel)
+        assert scs.answered() == 201 and p.sc.nothing()
+        assert not [r for r in p.ctl("triggers", "list", "--scs", "acme") if r.get("reference") == 165]
+
+
+def test_parts_by_parameters(p, scs):
+    with configured(p, long="parameters", ports="parameters"):
+        submits, ids = parts_taken(p, scs, 166, 2, payload=b"ab" * 100)
+        assert scs.answered() == 0 and b"".join(s.short for s in submits) == b"ab" * 100
+        assert [(s.tlvs[0x20C], s.tlvs[0x20E], s.tlvs[0x20F], s.tlvs[M.PORT]) for s in submits] == [
+            (submits[0].tlvs[M.REFERENCE], b"\2", bytes([n]), b"\x12\x34") for n in (1, 2)]
+        for submit, message_id in zip(submits, ids):
+            assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
+        assert scs.reported() == (166, 0)
+
+
+def test_a_receipt_that_overtakes_its_answer_waits(p, scs):
+    scs.ask_later(action(device=device(170), reference=170))
+    submit = p.sc.take()
+    sequence = p.sc.receipt(submit, "8170")
+    assert silent(p), "it was answered before anybody knew whose it is"
+    p.sc.accept(submit, "8170")
+    assert p.sc.received(sequence) == 0
+    assert scs.answered() == 0 and scs.reported() == (170, 0)
+
+
+def test_a_receipt_for_nobody_waits_until_no_answer_is_due(p, scs):
+    scs.ask_later(action(device=device(171), reference=171))
+    submit = p.sc.take()
+    sequence = p.sc.receipt(submit, "77777777")
+    assert silent(p)
+    message_id = p.sc.accept(submit)
+    assert p.sc.received(sequence) == 0 and scs.answered() == 0
+    assert p.sc.received(p.sc.receipt(submit, message_id)) == 0 and scs.reported() == (171, 0)
+
+
+def test_so_many_receipts_wait_and_no_more(p, scs):
+    with configured(p, early_receipts=2):
+        scs.ask_later(action(device=device(172), reference=172))
+        submit = p.sc.take()
+        kept = [p.sc.receipt(submit, f"9999{n}") for n in range(2)]
+        assert p.sc.received(p.sc.receipt(submit, "99992")) == 0x64
+        message_id = p.sc.accept(submit)
+        assert [p.sc.received(sequence) for sequence in kept] == [0, 0]
+        assert scs.answered() == 0
+        assert p.sc.received(p.sc.receipt(submit, message_id)) == 0 and scs.reported() == (172, 0)
 
 
 def test_silence_and_bytes_that_are_no_smpp_end_the_connection(labs):

@@ -84,6 +84,10 @@ static void test_what_smpp_cannot_be(void **state)
 	wrong("t4: { peer: smssc", "t4: { peer: hss", "t4.peer is s6m.peer");
 	wrong("protocol: smpp\n", "protocol: smpp\n  source: +49\n", "smssc.source is '+49'");
 	wrong("protocol: smpp\n", "protocol: smpp\n  window: 0\n", "smssc.window is '0'");
+	wrong("protocol: smpp\n", "protocol: smpp\n  early_receipts: 201\n", "smssc.early_receipts is '201'");
+	wrong("long: payload", "long: parameters", "smssc.long is parameters with smssc.ports: header");
+	wrong("ports: header                           # or parameters (destination_port), or none\n  long: payload",
+	      "ports: parameters\n  long: header", "smssc.long is header with smssc.ports: parameters");
 	wrong("port: 3550\n    protection: tls ",
 	      "port: 3550\n    transport: sctp\n    local_addresses: [ 10.0.0.1 ]\n    protection: none ",
 	      "another transport than tcp");

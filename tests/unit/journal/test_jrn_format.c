@@ -211,7 +211,7 @@ static void test_a_newer_segment_is_refused_in_words(void **state)
 	assert_int_equal(fwrite(block, 1, sizeof block, f), sizeof block);
 	fclose(f);
 	assert_int_equal(open_again(p), ERR_VERSION);
-	assert_non_null(strstr(p->why.text, "0000000001.log is version 6"));
+	assert_non_null(strstr(p->why.text, "0000000001.log is version 7"));
 	assert_non_null(strstr(p->why.text, "written by a newer program"));
 }
 
@@ -227,10 +227,9 @@ static void segment_head(const struct place *p, const char *name, uint8_t block[
 	fclose(f);
 }
 
-/* A program that does not know what is new in version 5 may read nothing of it. */
-static void test_a_log_of_version_4_is_read_and_goes_on_as_version_5(void **state)
+/* A program that does not know what is new in a version may read nothing of it. */
+static void goes_on(struct place *p, uint8_t version)
 {
-	struct place *p = *state;
 	uint8_t block[JRN_BLOCK];
 
 	assert_int_equal(open_again(p), 0);
@@ -238,7 +237,7 @@ static void test_a_log_of_version_4_is_read_and_goes_on_as_version_5(void **stat
 	assert_int_equal(jrn_flush(p->j), 0);
 	shut(p);
 	segment_head(p, "0000000001.log", block, false);
-	block[8] = 4;
+	block[8] = version;
 	sign_seg_head(block);
 	segment_head(p, "0000000001.log", block, true);
 	assert_int_equal(open_again(p), 0);
@@ -248,14 +247,27 @@ static void test_a_log_of_version_4_is_read_and_goes_on_as_version_5(void **stat
 	assert_int_equal(replay(p).n, 2);
 	shut(p);
 	segment_head(p, "0000000001.log", block, false);
-	assert_int_equal(block[8], 4);
+	assert_int_equal(block[8], version);
 	segment_head(p, "0000000002.log", block, false);
-	assert_int_equal(block[8], 5);
+	assert_int_equal(block[8], JRN_VERSION);
+}
+
+static void test_a_log_of_version_4_is_read_and_goes_on_as_ours(void **state)
+{
+	struct place *p = *state;
+	uint8_t block[JRN_BLOCK];
+
+	goes_on(p, 4);
 	segment_head(p, "0000000001.log", block, false);
 	block[8] = 3; /* there was no such log */
 	sign_seg_head(block);
 	segment_head(p, "0000000001.log", block, true);
 	assert_int_equal(open_again(p), ERR_PROTO);
+}
+
+static void test_a_log_of_version_5_is_read_and_goes_on_as_ours(void **state)
+{
+	goes_on(*state, 5);
 }
 
 /* A newer program signs its version: a bit that flipped does not send anybody to look for one. */
@@ -301,7 +313,8 @@ TEST_GROUP()
 		T(test_an_older_program_refuses_a_log_in_words),
 		T(test_a_newer_data_mdb_is_refused_in_words),
 		T(test_a_newer_segment_is_refused_in_words),
-		T(test_a_log_of_version_4_is_read_and_goes_on_as_version_5),
+		T(test_a_log_of_version_4_is_read_and_goes_on_as_ours),
+		T(test_a_log_of_version_5_is_read_and_goes_on_as_ours),
 		T(test_a_flipped_version_is_damage),
 		T(test_a_journal_whose_segments_are_gone_is_refused),
 	};

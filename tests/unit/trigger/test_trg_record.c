@@ -158,7 +158,7 @@ static void test_a_record_of_another_version_is_said_to_be_one(void **state)
 	size_t len = record_of(bytes, t);
 
 	(void)state;
-	bytes[0] = 6;
+	bytes[0] = 7;
 	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), ERR_VERSION);
 	bytes[0] = 0;
 	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), ERR_VERSION);

@@ -1,6 +1,7 @@
 /* An SMS-SC that takes no copies (SMPP): what is done when nobody knows whether it has the trigger. */
 #include "tests/unit/trigger/fake.h"
 #include "trigger/trg_park.h"
+#include "trigger/trg_parts.h"
 
 static struct trg *unknown(struct fake *f)
 {
@@ -182,7 +183,7 @@ static void test_only_what_a_program_of_before_cannot_read_has_the_new_version(v
 	trg_record_build(&b, t);
 	bytes[0] = 4; /* the flag of the message id is none of that version */
 	assert_int_equal(trg_restore(&back, 7, bytes, b.len, &fake_conf, &fake_ports, &f), ERR_PROTO);
-	bytes[0] = 6;
+	bytes[0] = 7;
 	assert_int_equal(trg_restore(&back, 7, bytes, b.len, &fake_conf, &fake_ports, &f), ERR_VERSION);
 	u = unknown(&g);
 	assert_int_equal(version_of(u), 5);
@@ -218,6 +219,114 @@ static void test_ids_are_bounded_and_kept_while_parked(void **state)
 	trg_free(t);
 }
 
+static void test_parts_are_found_counted_and_kept(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_SUBMITTING);
+
+	(void)state;
+	assert_int_equal(trg_parts_begin(t, 1, 2), ERR_INVAL);
+	assert_int_equal(trg_parts_begin(t, TRG_PARTS_MAX + 1, 2), ERR_INVAL);
+	assert_int_equal(trg_parts_begin(t, 3, 2), 0);
+	assert_int_equal(version_of(t), 6);
+	assert_int_equal(trg_part_taken(t, 3, "x"), ERR_INVAL);
+	assert_int_equal(trg_part_taken(t, 0, ""), ERR_INVAL);
+	assert_int_equal(trg_part_taken(t, 0, "10"), 0);
+	assert_int_equal(trg_part_taken(t, 2, "12"), 0);
+	assert_false(trg_parts_known(t->parts));
+	assert_int_equal(trg_parts_find(t->parts, "11"), TRG_NO_PART);
+	assert_int_equal(trg_parts_find(t->parts, ""), TRG_NO_PART);
+	assert_false(trg_part_delivered(t, trg_part_of(t, "12")));
+	t = again(&f, t);
+	assert_int_equal(t->parts->form, 2);
+	assert_true(t->parts->part[2].delivered);
+	assert_int_equal(trg_part_of(t, ""), TRG_NO_PART);
+	assert_int_equal(trg_part_of(t, "11"), 1); /* the one that had no id */
+	assert_true(trg_parts_known(t->parts));
+	assert_int_equal(trg_part_of(t, "13"), TRG_NO_PART);
+	assert_false(trg_part_delivered(t, 1));
+	assert_true(trg_part_delivered(t, 0));
+	trg_free(t);
+}
+
+/* Records of the size that there may be at most, and those cut off at each octet. */
+static void test_a_record_with_parts_is_whole_or_refused(void **state)
+{
+	static uint8_t bytes[TRG_RECORD_MAX], payload[TRIGGER_PAYLOAD_MAX];
+	struct trg_request r = request_for(TSP_ACTION_TRIGGER);
+	struct fake f = fake_new();
+	struct buf b = buf_over(bytes, sizeof bytes);
+	char id[TRG_MESSAGE_ID_MAX + 1];
+	struct trg *t, *back;
+
+	(void)state;
+	r.payload = payload;
+	r.payload_len = sizeof payload;
+	t = in_state_of(&f, TRG_SUBMITTING, &r);
+	assert_int_equal(trg_parts_begin(t, TRG_PARTS_MAX, 2), 0);
+	for (uint32_t i = 0; i < TRG_PARTS_MAX; i++) {
+		memset(id, 'a' + (int)(i % 26), sizeof id - 1);
+		id[sizeof id - 1] = 0;
+		assert_int_equal(trg_part_taken(t, i, id), 0);
+	}
+	trg_record_build(&b, t);
+	assert_false(b.full);
+	for (size_t n = 0; n < b.len; n++) {
+		assert_int_not_equal(trg_restore(&back, 7, bytes, n, &fake_conf, &fake_ports, &f), 0);
+	}
+	assert_int_equal(trg_restore(&back, 7, bytes, b.len, &fake_conf, &fake_ports, &f), 0);
+	assert_string_equal(back->parts->part[TRG_PARTS_MAX - 1].id, t->parts->part[TRG_PARTS_MAX - 1].id);
+	bytes[0] = 5; /* a program of before knows no such flag */
+	assert_int_equal(trg_restore(&t, 7, bytes, b.len, &fake_conf, &fake_ports, &f), ERR_PROTO);
+	trg_free(back);
+}
+
+static void test_a_parked_trigger_has_its_parts(void **state)
+{
+	uint64_t room[TRG_PARKED_MAX / sizeof(uint64_t)];
+	struct trg_parked *p = (struct trg_parked *)(void *)room;
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_ACCEPTED), *back;
+
+	(void)state;
+	assert_int_equal(trg_parts_begin(t, 2, 3), 0);
+	assert_int_equal(trg_part_taken(t, 0, "10"), 0);
+	assert_int_equal(trg_part_taken(t, 1, "11"), 0);
+	assert_int_equal(trg_set_message_id(t, "10", false), 0);
+	assert_false(trg_part_delivered(t, 1));
+	assert_true(trg_park(p, t) > 0);
+	assert_true(trg_parked_has_id(p, "10"));
+	assert_true(trg_parked_has_id(p, "11"));
+	assert_false(trg_parked_has_id(p, "1"));
+	assert_int_equal(trg_unpark(&back, p, T0, &fake_conf, &fake_ports, &f), 0);
+	assert_int_equal(back->parts->n, 2);
+	assert_string_equal(back->parts->part[1].id, "11");
+	assert_true(back->parts->part[1].delivered);
+	assert_false(back->parts->part[0].delivered);
+	trg_free(back);
+	trg_free(t);
+}
+
+/* The original was not pending: the id is durable first, and says so itself. */
+static void test_a_replacement_that_is_stored_as_new_is_a_trigger(void **state)
+{
+	struct fake f = fake_new(), own;
+	struct trg_request r = request_for(TSP_ACTION_REPLACE);
+	struct trg *o = original_of(&own, &f), *t = in_state_of(&f, TRG_SUBMITTING, &r);
+	struct trg_event ev = { .kind = TRG_EV_DTA_STORED, .status = TSP_STATUS_ORIGINALMESSAGESENT };
+
+	(void)state;
+	assert_int_equal(trg_set_message_id(t, "4711", true), 0);
+	assert_int_equal(trg_step(t, &ev, f.now_ms), 0);
+	assert_int_equal(t->state, TRG_ACCEPTED);
+	assert_int_equal(f.status, TSP_STATUS_ORIGINALMESSAGESENT);
+	assert_int_equal(o->state, TRG_ACCEPTED);
+	assert_int_equal(step(t, &f, TRG_EV_DRR), 0);
+	assert_int_equal(t->state, TRG_REPORTING);
+	trg_free(t);
+	trg_free(o);
+}
+
 /* Cancelled and then not submitted: the replacement is refused, the original reported. */
 static void test_an_original_that_is_gone_is_reported(void **state)
 {
@@ -249,6 +358,10 @@ TEST_GROUP()
 		cmocka_unit_test(test_a_restart_with_the_id_is_an_acceptance),
 		cmocka_unit_test(test_only_what_a_program_of_before_cannot_read_has_the_new_version),
 		cmocka_unit_test(test_ids_are_bounded_and_kept_while_parked),
+		cmocka_unit_test(test_parts_are_found_counted_and_kept),
+		cmocka_unit_test(test_a_record_with_parts_is_whole_or_refused),
+		cmocka_unit_test(test_a_parked_trigger_has_its_parts),
+		cmocka_unit_test(test_a_replacement_that_is_stored_as_new_is_a_trigger),
 		cmocka_unit_test(test_an_original_that_is_gone_is_reported),
 	};
 

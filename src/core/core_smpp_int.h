@@ -1,0 +1,17 @@
+/* core_smpp_int.h - shared by core_smpp.c and core_smpp_cancel.c. */
+#pragma once
+#include "core/core_smpp.h"
+#include "policy/pol_reason.h"
+
+/* The SMS-SC may take the same request later. */
+bool core_smpp_later(uint32_t status);
+void core_smpp_event(struct trg_event *ev, enum trg_event_kind kind, enum pol_reason reason);
+/* Sends the first submit_sm of this trigger. `phase`: enum core_smpp_phase. As core_smpp_ask(). */
+ERR_MUST_USE int core_smpp_submit_now(struct core *c, struct core_trigger *t, size_t place, uint8_t phase);
+
+/* Cancels the original of a recall or replace; a replacement is submitted then. As
+ * core_smpp_ask(). */
+ERR_MUST_USE int core_smpp_cancel_original(struct core *c, struct core_trigger *t, size_t place);
+bool core_smpp_has_original(struct core *c, const struct trg *trg); /* the SMS-SC may still have it */
+/* Cancels the parts that the SMS-SC has of a message that it will never have whole; nobody waits. */
+void core_smpp_cancel_parts(struct core_trigger *t, size_t place);
