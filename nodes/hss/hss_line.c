@@ -3,6 +3,7 @@
 #include "nodes/hss/hss_line.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,16 +195,6 @@ static int read_reachable(struct reading *r, json_t *value)
 	return bool_of(r, &r->reachable, "reachable", value);
 }
 
-static int read_teleservice(struct reading *r, json_t *value)
-{
-	return bool_of(r, &r->out->teleservice, "teleservice", value);
-}
-
-static int read_barred(struct reading *r, json_t *value)
-{
-	return bool_of(r, &r->out->barred, "barred", value);
-}
-
 /* The four kinds of node: names of their members, and which are required (TS 29.336 6.4.8,
  * combinations a to g). */
 static const struct node_form {
@@ -352,11 +343,19 @@ static int read_ports(struct reading *r, json_t *value)
 static const struct line_key {
 	const char *key;
 	int (*read)(struct reading *r, json_t *value);
+	size_t flag; /* without a function: which bool of the subscriber it is */
 } line_keys[] = {
-	{ "imsi", read_imsi },           { "msisdn", read_msisdn },           { "external_identifiers", read_externals },
-	{ "services", read_services },   { "allowed_scs", read_allowed },     { "registered", read_registered },
-	{ "reachable", read_reachable }, { "teleservice", read_teleservice }, { "barred", read_barred },
-	{ "sms_mo_ports", read_ports },
+	{ "imsi", read_imsi, 0 },
+	{ "msisdn", read_msisdn, 0 },
+	{ "external_identifiers", read_externals, 0 },
+	{ "services", read_services, 0 },
+	{ "allowed_scs", read_allowed, 0 },
+	{ "registered", read_registered, 0 },
+	{ "reachable", read_reachable, 0 },
+	{ "teleservice", NULL, offsetof(struct hss_subscriber, teleservice) },
+	{ "barred", NULL, offsetof(struct hss_subscriber, barred) },
+	{ "sms_mo_ports", read_ports, 0 },
+	{ "triggers_only", NULL, offsetof(struct hss_subscriber, triggers_only) },
 };
 
 #define LINE_KEYS_N (sizeof line_keys / sizeof *line_keys)
@@ -377,11 +376,16 @@ static int unknown_key(const struct reading *r, json_t *object)
 			return wrong(
 			    r,
 			    "%.40s: no such key; expected imsi, msisdn, external_identifiers, services, allowed_scs, registered, "
-			    "reachable, teleservice, barred or sms_mo_ports",
+			    "reachable, teleservice, barred, sms_mo_ports or triggers_only",
 			    key);
 		}
 	}
 	return wrong(r, "expected each key once");
+}
+
+static int read_value(struct reading *r, const struct line_key *k, json_t *value)
+{
+	return k->read ? k->read(r, value) : bool_of(r, (bool *)((char *)r->out + k->flag), k->key, value);
 }
 
 static int read_object(struct reading *r, json_t *object)
@@ -390,7 +394,7 @@ static int read_object(struct reading *r, json_t *object)
 
 	for (size_t i = 0; i < LINE_KEYS_N; i++) {
 		json_t *value = json_object_get(object, line_keys[i].key);
-		int err = value ? line_keys[i].read(r, value) : 0;
+		int err = value ? read_value(r, &line_keys[i], value) : 0;
 
 		if (err) {
 			return err;

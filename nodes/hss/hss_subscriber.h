@@ -48,4 +48,5 @@ struct hss_subscriber { /* its pointers belong to the store */
 	bool any_scs;     /* allowed_scs has "*" */
 	bool teleservice; /* provisioned */
 	bool barred;
+	bool triggers_only; /* for the SMS-SC: no other short message reaches it */
 };

@@ -92,8 +92,9 @@ int dlv_submit(struct dlv *d, const struct dlv_text *text, struct dlv_msg *repla
 	if (err) {
 		goto free_msg;
 	}
-	ue = dlv_ue_get(d, copy.imsi);
-	if (!ue || (dlv_of_sme(m) ? ue->queue_smes_n : ue->queue_n - ue->queue_smes_n) >= d->conf.ue_messages_max) {
+	ue = copy.sme.trigger ? NULL : dlv_ue_get(d, copy.imsi);
+	if (!copy.sme.trigger &&
+	    (!ue || (dlv_of_sme(m) ? ue->queue_smes_n : ue->queue_n - ue->queue_smes_n) >= d->conf.ue_messages_max)) {
 		err = ERR_BUSY;
 		goto free_msg;
 	}
@@ -104,6 +105,7 @@ int dlv_submit(struct dlv *d, const struct dlv_text *text, struct dlv_msg *repla
 	if (m->text.sme.system_id && !m->text.sme.number) {
 		m->text.sme.number = m->id;
 	}
+	m->asked = copy.sme.trigger;
 	m->submitted_real_ms = now.real_ms;
 	m->give_up_real_ms = now.real_ms + (uint64_t)copy.validity_s * 1000;
 	dlv_msg_own(d, m, ue, DLV_STORING);
@@ -130,7 +132,7 @@ int dlv_load(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 	if (err) {
 		goto free_msg;
 	}
-	if (!m->has_outcome) {
+	if (!m->has_outcome && !m->text.sme.trigger) {
 		err = ERR_NOMEM;
 		ue = dlv_ue_get(d, m->text.imsi);
 		if (!ue || dlv_parts(&m->text) == 0) {
@@ -140,10 +142,12 @@ int dlv_load(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 	if (m->id >= d->id_next) {
 		d->id_next = m->id + 1;
 	}
-	dlv_msg_own(d, m, ue, m->has_outcome ? DLV_REPORTING : DLV_WAITING);
+	dlv_msg_own(d, m, ue, m->has_outcome ? DLV_REPORTING : m->text.sme.trigger ? DLV_AFAR : DLV_WAITING);
 	/* its report may have been sent before the crash: T */
 	m->report_attempt = m->has_outcome ? 1 : 0;
-	if (dlv_one_attempt(m)) {
+	if (m->text.sme.trigger) {
+		left += d->conf.afar_wait_ms;
+	} else if (dlv_one_attempt(m)) {
 		left = d->conf.restart_wait_ms;
 	}
 	dlv_timer_start(&d->timers, &m->timer, now.mono_ms + (m->has_outcome ? 0 : left));
@@ -169,8 +173,12 @@ static void committed(struct dlv *d, struct dlv_msg *m, bool durable, struct dlv
 		d->counts.disk_refused++;
 	}
 	/* may free m, and ue with it if m was its last message */
-	dlv_step(d, m, durable ? DLV_EV_DURABLE : DLV_EV_NOT_DURABLE, now);
-	if (durable ? storing : removing) {
+	if (m->text.sme.trigger && durable == storing && (storing || removing)) {
+		dlv_step(d, m, DLV_EV_AFAR, now);
+	} else {
+		dlv_step(d, m, durable ? DLV_EV_DURABLE : DLV_EV_NOT_DURABLE, now);
+	}
+	if (ue && (durable ? storing : removing)) {
 		dlv_ue_turn(d, ue, now);
 	}
 }
@@ -247,6 +255,12 @@ static void msg_due(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 		if (!dlv_one_attempt(m)) {
 			dlv_step(d, m, DLV_EV_GIVE_UP, now);
 		}
+		return;
+	case DLV_AFAR:
+		if (!m->refused) {
+			dlv_set_outcome(m, DLV_OUTCOME_UNKNOWN);
+		}
+		dlv_step(d, m, m->refused ? DLV_EV_REMOVE : DLV_EV_GIVE_UP, now);
 		return;
 	case DLV_REPORTING:
 		if (report_is_over(d, m, now)) {
@@ -364,6 +378,7 @@ struct dlv_gauge dlv_gauge(const struct dlv *d)
 		.waiting = d->in_state[DLV_WAITING],
 		.sending = d->in_state[DLV_SENDING],
 		.reporting = d->in_state[DLV_REPORTING],
+		.afar = d->in_state[DLV_AFAR],
 		.other = d->in_state[DLV_STORING] + d->in_state[DLV_REMOVING] + d->in_state[DLV_RECORDING],
 		.ues = d->ues_n,
 		.ues_present = d->ues_present,

@@ -14,6 +14,14 @@
  *             v          v  |no disk
  *            gone      REMOVING --disk--> gone
  *
+ * A trigger of an SME goes to the gateway (dlv_afar.h) in place of a mobile:
+ *
+ *  STORING --disk--> AFAR --outcome, or nobody tells--> RECORDING
+ *                    |  ^no disk
+ *             refused|  |
+ *                    v  |
+ *                  REMOVING --disk--> gone
+ *
  * One mobile has one part outstanding at a time (as on the radio); the others wait in its queue,
  * priority first. */
 #pragma once
@@ -69,6 +77,8 @@ struct dlv_conf {
 	uint64_t old_ms, drop_from_ms;
 	/* how long single attempts wait after a restart for their mobile to register */
 	uint64_t restart_wait_ms;
+	/* how long the report of a trigger of an SME may come after the end of its validity */
+	uint64_t afar_wait_ms;
 };
 
 #define DLV_COUNTS(X)                                                                                                            \
@@ -77,6 +87,7 @@ struct dlv_conf {
 	X(expired, "outcomes: validity time expired")                                                                            \
 	X(absent, "outcomes: subscriber absent")                                                                                 \
 	X(full, "outcomes: memory of the mobile full")                                                                           \
+	X(unknown, "outcomes: nobody told")                                                                                      \
 	X(ue_refused, "outcomes: refused by the mobile")                                                                         \
 	X(removed, "recalled or replaced")                                                                                       \
 	X(parts_sent, "parts sent to mobiles")                                                                                   \
@@ -146,7 +157,7 @@ uint64_t dlv_next_ms(const struct dlv *d);
 
 const struct dlv_counts *dlv_counts(const struct dlv *d);
 struct dlv_gauge {
-	uint64_t waiting, sending, reporting, other, ues, ues_present;
+	uint64_t waiting, sending, reporting, afar, other, ues, ues_present;
 };
 struct dlv_gauge dlv_gauge(const struct dlv *d);
 uint64_t dlv_id_next(const struct dlv *d); /* to be durable with each commit */

@@ -1,12 +1,13 @@
 /* dlv_msg.c - a trigger in one piece of memory, and its record: a version octet, then fields in
  * fixed order, little-endian; texts as u16 length and octets. A message of an SME has a version of its
- * own with more fields: a program that does not know them refuses the store. */
+ * own with more fields, and so has a trigger of one: a program that does not know them refuses the
+ * store. */
 #include "nodes/smssc/dlv_msg.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_TRIGGER = 1, RECORD_SME = 2 };
+enum { RECORD_TRIGGER = 1, RECORD_SME = 2, RECORD_SME_TRIGGER = 3 };
 enum { F_REFERENCE = 1, F_PORT = 2, F_PRIORITY = 4, F_OUTCOME = 8, F_DIAGNOSTIC = 16, F_MSISDN = 32, F_EXTERNAL_ID = 64 };
 
 static size_t text_size(const char *s)
@@ -100,7 +101,7 @@ void dlv_msg_encode(struct buf *out, const struct dlv_msg *m)
 			 (m->has_outcome ? F_OUTCOME : 0) | (m->has_diagnostic ? F_DIAGNOSTIC : 0) | (t->msisdn ? F_MSISDN : 0) |
 			 (t->external_id ? F_EXTERNAL_ID : 0);
 
-	buf_u8(out, t->sme.system_id ? RECORD_SME : RECORD_TRIGGER);
+	buf_u8(out, !t->sme.system_id ? RECORD_TRIGGER : t->sme.trigger ? RECORD_SME_TRIGGER : RECORD_SME);
 	buf_u8(out, (uint8_t)flags);
 	buf_le32(out, t->reference);
 	buf_le16(out, t->port);
@@ -195,7 +196,7 @@ int dlv_msg_decode(struct dlv_msg **out, uint64_t id, const void *p, size_t len)
 	unsigned flags;
 	int err;
 
-	if (version != RECORD_TRIGGER && version != RECORD_SME) {
+	if (version != RECORD_TRIGGER && version != RECORD_SME && version != RECORD_SME_TRIGGER) {
 		return ERR_VERSION;
 	}
 	flags = rd_u8(&r);
@@ -224,8 +225,9 @@ int dlv_msg_decode(struct dlv_msg **out, uint64_t id, const void *p, size_t len)
 	t->iwf_realm = take_text(&r);
 	t->via = take_text(&r);
 	t->payload = take_bytes(&r, &t->payload_len);
-	if (version == RECORD_SME) {
+	if (version != RECORD_TRIGGER) {
 		take_sme(&t->sme, &r);
+		t->sme.trigger = version == RECORD_SME_TRIGGER;
 	}
 	if (r.bad || rd_left(&r) || t->smea_len > SMS_ADDRESS_MAX || (!t->msisdn && t->msisdn_len) ||
 	    !imsi_is_sound(t->imsi, t->sme.system_id) || t->payload_len > SMS_PAYLOAD_MAX) {

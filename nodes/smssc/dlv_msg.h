@@ -19,6 +19,7 @@ enum dlv_state {
 	DLV_REMOVING,  /* its erasure waits for the disk */
 	DLV_RECORDING, /* its outcome waits for the disk */
 	DLV_REPORTING, /* outcome on disk; until the MTC-IWF acknowledges the report */
+	DLV_AFAR,      /* a trigger of an SME, on disk; the gateway was asked, or has it, until it reports */
 	DLV_GONE,
 	DLV_STATES
 };
@@ -30,6 +31,7 @@ struct dlv_sme {
 	const char *system_id; /* of the owner, who gets the receipt; NULL: a trigger from the MTC-IWF */
 	uint64_t number;       /* message_id of SMPP; several messages have it (submit_multi, replace_sm) */
 	uint8_t pid, dcs;
+	bool trigger;          /* it goes to the gateway, and comes back over T4 as a message of the gateway's */
 	const uint8_t *header; /* elements of a user data header; NULL: none. Then it is one part */
 	size_t header_len;
 	const uint8_t *told; /* what its owner has to know for the receipt: smssc_sme_told.h */
@@ -55,6 +57,8 @@ struct dlv_text { /* parts of a trigger; */
 	struct dlv_sme sme;
 };
 
+#define DLV_OUTCOME_UNKNOWN 0x7f /* of a trigger of an SME: nobody knows what became of it */
+
 #define DLV_KEY_MAX (SMS_ADDRESS_MAX + 4)
 
 #define DLV_MSG_MAGIC 0xd5de6e91u
@@ -65,7 +69,8 @@ struct dlv_msg {
 	struct dlv_text text; /* points into this object's own memory */
 	uint64_t submitted_real_ms, give_up_real_ms;
 	bool has_outcome, has_diagnostic;
-	uint8_t outcome, diagnostic; /* SM-Delivery-Outcome-T4, Absent-Subscriber-Diagnostic-T4 */
+	/* SM-Delivery-Outcome-T4, or DLV_OUTCOME_UNKNOWN; Absent-Subscriber-Diagnostic-T4 */
+	uint8_t outcome, diagnostic;
 	uint64_t outcome_real_ms;
 	uint32_t report_end_to_end;
 
@@ -77,6 +82,8 @@ struct dlv_msg {
 	bool late;       /* give-up came while a part was under way */
 	bool report_out; /* a report waits for its answer */
 	bool unwanted;   /* nobody wants its report */
+	bool asked;      /* DLV_AFAR: the gateway has not answered yet */
+	bool refused;    /* DLV_AFAR: it has refused, and the record could not be erased yet */
 	bool indexed;
 	uint8_t key[DLV_KEY_MAX]; /* SMEA and reference number */
 	unsigned key_len;

@@ -43,14 +43,18 @@ static void index_del(struct dlv *d, struct dlv_msg *m)
 
 uint64_t dlv_number_hash(uint64_t number)
 {
-	return number | UINT64_C(1) << 63; /* the numbers are our own and count up */
+	return number | UINT64_C(1) << 63; /* the numbers are our own, and below that bit */
 }
 
 void dlv_put_key(struct dlv_msg *m)
 {
 	struct buf b = buf_over(m->key, sizeof m->key);
 
-	buf_bytes(&b, m->text.smea, m->text.smea_len);
+	if (m->text.sme.trigger) { /* our own numbers, apart from those of SCSs: no SMEA begins like this */
+		buf_u8(&b, 0xff);
+	} else {
+		buf_bytes(&b, m->text.smea, m->text.smea_len);
+	}
 	buf_be32(&b, m->text.reference);
 	m->key_len = (unsigned)b.len;
 }
@@ -86,6 +90,14 @@ static void act_start(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 	/* A single attempt is due at once. It leaves the queue by its turn, or by this timer if the
 	 * mobile is absent. */
 	dlv_timer_start(&d->timers, &m->timer, now.mono_ms + left_ms(m, now));
+}
+
+/* An outcome that nobody told is told by us. */
+static void act_afar(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	index_add(d, m);
+	dlv_timer_start(&d->timers, &m->timer,
+			now.mono_ms + (m->refused ? d->conf.report_min_ms : left_ms(m, now) + d->conf.afar_wait_ms));
 }
 
 static void act_free(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
@@ -164,6 +176,9 @@ static void count_outcome(struct dlv_counts *c, const struct dlv_msg *m)
 	case T4_OUTCOME_UE_MEMORY_CAPACITY_EXCEEDED:
 		c->full++;
 		break;
+	case DLV_OUTCOME_UNKNOWN:
+		c->unknown++;
+		break;
 	default:
 		if (m->has_diagnostic) {
 			c->absent++;
@@ -184,7 +199,9 @@ static void act_record(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 		m->report_end_to_end = d->ports.end_to_end(d->ports.arg);
 		count_outcome(&d->counts, m);
 	}
-	index_del(d, m);
+	if (!m->text.sme.trigger) { /* its report may come again, and has to find it */
+		index_del(d, m);
+	}
 	dlv_timer_stop(&d->timers, &m->timer);
 	if (ue) {
 		if (ue->current == m) {
@@ -272,6 +289,10 @@ static const struct rule {
 } rules[] = {
 	{ DLV_STORING, DLV_EV_DURABLE, DLV_WAITING, act_start },
 	{ DLV_STORING, DLV_EV_NOT_DURABLE, DLV_GONE, act_free },
+	{ DLV_STORING, DLV_EV_AFAR, DLV_AFAR, act_afar },
+	{ DLV_AFAR, DLV_EV_GIVE_UP, DLV_RECORDING, act_record },
+	{ DLV_AFAR, DLV_EV_REMOVE, DLV_REMOVING, act_erase },
+	{ DLV_REMOVING, DLV_EV_AFAR, DLV_AFAR, act_afar },
 	{ DLV_WAITING, DLV_EV_TURN, DLV_SENDING, act_send },
 	{ DLV_WAITING, DLV_EV_GIVE_UP, DLV_RECORDING, act_record },
 	{ DLV_WAITING, DLV_EV_REMOVE, DLV_REMOVING, act_erase },
@@ -292,17 +313,18 @@ static const struct rule {
 
 static const char *const state_words[] = {
 	[DLV_STORING] = "storing",     [DLV_WAITING] = "waiting",     [DLV_SENDING] = "sending", [DLV_REMOVING] = "removing",
-	[DLV_RECORDING] = "recording", [DLV_REPORTING] = "reporting", [DLV_GONE] = "gone"
+	[DLV_RECORDING] = "recording", [DLV_REPORTING] = "reporting", [DLV_AFAR] = "afar",       [DLV_GONE] = "gone"
 };
 
 /* The `next` of the rows above. */
 static const uint32_t next_states[] = {
-	[DLV_STORING] = MACHINE_TO(DLV_WAITING) | MACHINE_TO(DLV_GONE),
+	[DLV_STORING] = MACHINE_TO(DLV_WAITING) | MACHINE_TO(DLV_AFAR) | MACHINE_TO(DLV_GONE),
 	[DLV_WAITING] = MACHINE_TO(DLV_SENDING) | MACHINE_TO(DLV_RECORDING) | MACHINE_TO(DLV_REMOVING),
 	[DLV_SENDING] = MACHINE_TO(DLV_SENDING) | MACHINE_TO(DLV_WAITING) | MACHINE_TO(DLV_RECORDING),
-	[DLV_REMOVING] = MACHINE_TO(DLV_WAITING) | MACHINE_TO(DLV_GONE),
+	[DLV_REMOVING] = MACHINE_TO(DLV_WAITING) | MACHINE_TO(DLV_AFAR) | MACHINE_TO(DLV_GONE),
 	[DLV_RECORDING] = MACHINE_TO(DLV_RECORDING) | MACHINE_TO(DLV_REPORTING),
 	[DLV_REPORTING] = MACHINE_TO(DLV_REPORTING) | MACHINE_TO(DLV_GONE),
+	[DLV_AFAR] = MACHINE_TO(DLV_RECORDING) | MACHINE_TO(DLV_REMOVING),
 	[DLV_GONE] = 0,
 };
 
@@ -322,7 +344,7 @@ static void set_state(struct dlv *d, struct dlv_msg *m, enum dlv_state next)
 /* Recall and replace find a trigger that has no outcome yet. */
 static bool is_pending(enum dlv_state state)
 {
-	return state == DLV_STORING || state == DLV_WAITING || state == DLV_SENDING || state == DLV_REMOVING;
+	return state == DLV_STORING || state == DLV_WAITING || state == DLV_SENDING || state == DLV_REMOVING || state == DLV_AFAR;
 }
 
 void dlv_msg_end(struct dlv *d, struct dlv_msg *m)

@@ -6,6 +6,7 @@
 enum dlv_event {
 	DLV_EV_DURABLE,
 	DLV_EV_NOT_DURABLE,
+	DLV_EV_AFAR, /* a trigger of an SME: durable, or not erased, and so it is at the gateway */
 	DLV_EV_TURN,
 	DLV_EV_PART_ACK,
 	DLV_EV_ALL_ACK,

@@ -11,7 +11,7 @@
 #include "base/shown.h"
 #include "nodes/common/node.h"
 #include "nodes/common/node_kv.h"
-#include "nodes/smssc/smssc_sme.h"
+#include "nodes/smssc/smssc_tsp.h"
 
 static const char *outcome_word(const struct dlv_msg *m)
 {
@@ -20,6 +20,7 @@ static const char *outcome_word(const struct dlv_msg *m)
 		[T4_OUTCOME_UE_MEMORY_CAPACITY_EXCEEDED] = "UE_MEMORY_CAPACITY_EXCEEDED",
 		[T4_OUTCOME_SUCCESSFUL_TRANSFER] = "SUCCESSFUL_TRANSFER",
 		[T4_OUTCOME_VALIDITY_TIME_EXPIRED] = "VALIDITY_TIME_EXPIRED",
+		[DLV_OUTCOME_UNKNOWN] = "UNKNOWN",
 	};
 
 	return m->outcome < sizeof words / sizeof *words && words[m->outcome] ? words[m->outcome] : "unknown";
@@ -52,7 +53,7 @@ static void port_put(void *arg, const struct dlv_msg *m)
 	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 	struct buf b = buf_over(s->record, sizeof s->record);
 
-	record(s, m->has_outcome ? "outcome" : "taken", m);
+	record(s, m->has_outcome ? "outcome" : m->text.sme.trigger ? "asked" : "taken", m);
 	dlv_msg_encode(&b, m);
 	smssc_store_put_msg(s->store, m->id, b.p, b.len); /* it fits: every member is bounded */
 }
@@ -166,6 +167,7 @@ void smssc_turn(void *arg)
 	smssc_t4_committed(s, !err);
 	smssc_sme_committed(s, !err);
 	dlv_committed(s->dlv, !err, smssc_now(s));
+	smssc_tsp_committed(s, !err);
 	arm(s);
 }
 
@@ -289,6 +291,7 @@ static struct dlv_conf machine_conf(const struct smssc *s)
 		.old_ms = s->time.old_ms,
 		.drop_from_ms = s->time.sure_from_ms,
 		.restart_wait_ms = c->delivery.restart_wait_ms,
+		.afar_wait_ms = c->smes.gateway.report_wait_ms,
 	};
 
 	memcpy(d.sc_address, c->sc_address, sizeof d.sc_address);

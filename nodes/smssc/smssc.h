@@ -15,6 +15,7 @@
 struct smssc_ticket; /* a request whose answer waits for the disk */
 struct smssc_ue_conn;
 struct smssc_sme; /* smssc_sme.h */
+struct smssc_tsp; /* smssc_tsp.h */
 
 #define SMSSC_MAGIC 0x93c1d07eu
 struct smssc {
@@ -46,6 +47,10 @@ struct smssc {
 	/* smssc_sme */
 	struct tls_ctx *sme_tls;
 	struct smssc_sme *sme; /* NULL: no SMEs */
+
+	/* smssc_tsp */
+	struct tls_ctx *tsp_tls[SME_LIST_MAX];
+	struct smssc_tsp *tsp; /* NULL: no SME may trigger */
 
 	/* smssc_ues */
 	int ue_fd;

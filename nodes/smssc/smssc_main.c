@@ -9,7 +9,7 @@
 #include "base/stdfd.h"
 #include "nodes/common/node.h"
 #include "nodes/common/node_daemon.h"
-#include "nodes/smssc/smssc_sme.h"
+#include "nodes/smssc/smssc_tsp.h"
 
 #define PROGRAM "mtc-smssc"
 
@@ -32,6 +32,7 @@ static void on_signal(void *arg, int signum)
 	}
 	log_info(&s->log, "smssc", "ending on signal %d", signum);
 	smssc_sme_stop(s);
+	smssc_tsp_stop(s);
 	node_server_stop(s->server, on_parted, s);
 }
 
@@ -48,6 +49,9 @@ static int examine(struct smssc *s, const char *path, struct report *why)
 		err = ERR_INVAL;
 	}
 	if (smssc_sme_tls(&s->sme_tls, &s->conf.identity, &s->conf.smes, lines, why)) {
+		err = ERR_INVAL;
+	}
+	if (smssc_tsp_tls(s->tsp_tls, &s->conf.smes, lines, why)) {
 		err = ERR_INVAL;
 	}
 	if (node_place_check("state_dir", s->conf.state_dir, S_IFDIR, lines, why)) {
@@ -98,6 +102,10 @@ static int serve(struct smssc *s)
 	if (smssc_sme_start(s, why)) {
 		return node_fail(PROGRAM, "%s", why);
 	}
+	err = smssc_tsp_start(s);
+	if (err) {
+		return node_fail(PROGRAM, "smes.gateway: %s", err_str(err));
+	}
 	log_info(&s->log, "smssc", "ready %s as %s, mobiles on %s",
 		 shown_address(address, s->conf.listen.address, node_server_port(s->server)), s->conf.identity.host,
 		 s->conf.ue_socket);
@@ -124,6 +132,7 @@ static int run(struct smssc *s)
 		code = serve(s);
 	}
 	smssc_t4_end(s);
+	smssc_tsp_end(s);
 	smssc_sme_end(s);
 	smssc_close(s);
 	smssc_ues_end(s);
@@ -155,6 +164,9 @@ static int start(const struct node_daemon_start *how)
 	}
 	tls_ctx_free(s->tls);
 	tls_ctx_free(s->sme_tls);
+	for (size_t i = 0; i < SME_LIST_MAX; i++) {
+		tls_ctx_free(s->tsp_tls[i]);
+	}
 	log_fini(&s->log);
 	OBJ_END(s, SMSSC_MAGIC);
 	free(s);

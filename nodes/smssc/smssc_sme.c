@@ -1,8 +1,6 @@
-/* smssc_sme.c - listeners and binds. A bind is accepted when password, certificate, address and the
- * number of binds are right. The answer to a refused one never tells what was wrong: the log does. */
+/* smssc_sme.c - listeners and connections of SMEs. */
 #include "nodes/smssc/smssc_sme.h"
 
-#include <crypt.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +10,6 @@
 #include <utlist.h>
 
 #include "base/shown.h"
-#include "base/str.h"
 #include "net/net_tcp.h"
 #include "nodes/smssc/sme_text.h"
 
@@ -28,108 +25,6 @@ struct sme_owner *smssc_sme_owner(const struct smssc *s, const char *system_id)
 	return NULL;
 }
 
-/* Both take the same time for an SME that exists and for one that does not. */
-static bool password_fits(const struct smssc *s, const struct sme_owner *o, const char *password)
-{
-	const char *hash = o ? o->conf->password : s->conf.smes.list_n ? s->conf.smes.list[0].password : "$6$none$";
-	const char *made = crypt_r(password, hash, s->sme->crypt);
-	size_t len = strlen(hash);
-	unsigned differs = 0;
-
-	if (!made || strlen(made) != len) {
-		return false;
-	}
-	for (size_t i = 0; i < len; i++) {
-		differs |= (unsigned char)made[i] ^ (unsigned char)hash[i];
-	}
-	return !differs && o;
-}
-
-static bool certificate_fits(const struct sme_bind *b, const struct sme_conf *c)
-{
-	const struct tls_identity *id = tls_stream_identity(bind_stream(b->conn));
-
-	if (!c->certificate[0]) {
-		return !b->tls;
-	}
-	for (uint8_t i = 0; b->tls && id && i < id->names_n; i++) {
-		if (str_equal_nocase(id->names[i], strlen(id->names[i]), c->certificate, strlen(c->certificate))) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool address_fits(const struct sme_bind *b, const struct sme_conf *c)
-{
-	const char *peer = bind_peer(b->conn);
-
-	for (size_t i = 0; i < c->addresses_n; i++) {
-		char shown[SHOWN_ADDRESS_MAX];
-		size_t len;
-
-		shown_address(shown, c->addresses[i], 0);
-		len = strlen(shown) - 1; /* up to the colon in front of the port */
-		if (strncmp(peer, shown, len) == 0) {
-			return true;
-		}
-	}
-	return c->addresses_n == 0;
-}
-
-static const char *refusal_of(const struct sme_bind *b, const struct sme_owner *o, const struct smpp_pdu *p)
-{
-	bool password = password_fits(b->s, o, p->password);
-
-	if (!o) {
-		return "no SME has this system_id";
-	}
-	if (!password) {
-		return "the password is wrong";
-	}
-	if (!certificate_fits(b, o->conf)) {
-		return b->tls ? "its certificate does not bear the name of this SME, or this SME connects in clear"
-			      : "this SME connects over TLS only";
-	}
-	if (!address_fits(b, o->conf)) {
-		return "this SME may not connect from this address";
-	}
-	if (o->binds_n >= o->conf->binds) {
-		return "it has as many binds as it may have";
-	}
-	return NULL;
-}
-
-static void on_bind(struct sme_bind *b, const struct smpp_pdu *p)
-{
-	struct smssc *s = b->s;
-	struct sme_owner *o = smssc_sme_owner(s, p->system_id);
-	const char *why = refusal_of(b, o, p);
-	struct smpp_pdu answer = { .header = { .command = p->header.command | SMPP_RESP, .sequence = p->header.sequence } };
-
-	if (why) {
-		s->sme->counts.binds_refused++;
-		log_warn(&s->log, "sme", "%s: bind of '%s' refused: %s", bind_peer(b->conn), p->system_id, why);
-		bind_refuse(b->conn, p->header.command, SMPP_RBINDFAIL, p->header.sequence);
-		return;
-	}
-	str_cut(answer.system_id, sizeof answer.system_id, s->conf.identity.host);
-	if (p->interface_version >= SMPP_VERSION_34) {
-		smpp_set_number(&answer, SMPP_TLV_SC_INTERFACE_VERSION, SMPP_VERSION_34);
-	}
-	b->owner = o;
-	DL_APPEND(o->binds, b);
-	o->binds_n++;
-	s->sme->counts.binds++;
-	log_info(&s->log, "sme", "%s: '%s' is bound by %s", bind_peer(b->conn), o->conf->system_id,
-		 smpp_command_name(p->header.command));
-	bind_window_in(b->conn, o->conf->window);
-	bind_answer(b->conn, &answer);
-	if (smpp_session_may(bind_session(b->conn), SMPP_DELIVER_SM)) {
-		dlv_peer_open(s->dlv, o->conf->system_id, smssc_now(s));
-	}
-}
-
 static void on_request(void *arg, struct bind_conn *c, const struct smpp_pdu *p)
 {
 	struct sme_bind *b = OBJ_OF(arg, struct sme_bind, SME_BIND_MAGIC);
@@ -138,7 +33,7 @@ static void on_request(void *arg, struct bind_conn *c, const struct smpp_pdu *p)
 	if (b->owner) {
 		smssc_sme_request(b, p);
 	} else {
-		on_bind(b, p);
+		smssc_sme_bind(b, p);
 	}
 }
 
@@ -174,6 +69,7 @@ static void forget(struct sme_bind *b)
 	struct smssc_sme *sme = b->s->sme;
 
 	smssc_sme_forget(b->s, b);
+	smssc_sme_bind_forget(b);
 	if (b->owner) {
 		DL_DELETE(b->owner->binds, b);
 		b->owner->binds_n--;
@@ -351,8 +247,7 @@ int smssc_sme_start(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 		return 0;
 	}
 	s->sme = calloc(1, sizeof *s->sme);
-	if (!s->sme || !(s->sme->crypt = calloc(1, sizeof *s->sme->crypt)) || !(s->sme->room = malloc(SME_TEXT_MAX)) ||
-	    sme_hosts_init(&s->sme->hosts)) {
+	if (!s->sme || !(s->sme->room = malloc(SME_TEXT_MAX)) || sme_hosts_init(&s->sme->hosts) || smssc_sme_bind_start(s)) {
 		str_set(why, SMSSC_STORE_WHY_MAX, "out of memory");
 		return ERR_NOMEM;
 	}
@@ -363,6 +258,7 @@ int smssc_sme_start(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 	}
 	smssc_sme_reserved(&s->sme->reserved, c);
 	raise_descriptors(s);
+	s->sme->number_key = smssc_store_number_key(s->store);
 	err = load_subscribers(s, why);
 	if (err) {
 		return err;
@@ -419,7 +315,7 @@ void smssc_sme_end(struct smssc *s)
 	smssc_sme_committed(s, false);
 	sme_hosts_fini(&sme->hosts);
 	hss_store_free(sme->subscribers);
-	free(sme->crypt);
+	smssc_sme_bind_end(s);
 	free(sme->room);
 	free(sme);
 	s->sme = NULL;
@@ -433,6 +329,8 @@ json_t *smssc_sme_status(const struct smssc *s)
 		return NULL;
 	}
 	json_object_set_new(status, "connections", json_integer(s->sme->all_n));
+	json_object_set_new(status, "at_gateway", json_integer((json_int_t)dlv_gauge(s->dlv).afar));
+	json_object_set_new(status, "binds_waiting", json_integer(s->sme->passwords_n));
 #define SME_COUNT(name, words) json_object_set_new(status, #name, json_integer((json_int_t)s->sme->counts.name));
 	SME_COUNTS(SME_COUNT)
 #undef SME_COUNT

@@ -20,6 +20,10 @@
 	X(throttled, "messages refused: rate")                                                                                   \
 	X(forged, "messages refused: a trigger or receipt in some form")                                                         \
 	X(spoofed, "messages refused: a source that is not the SME's")                                                           \
+	X(triggers, "triggers taken, for the gateway")                                                                           \
+	X(triggers_refused, "triggers refused by the gateway, or because it was away")                                           \
+	X(triggers_unknown, "of these, triggers that the gateway may have all the same")                                         \
+	X(reports_nobodys, "reports of the gateway about no trigger that waits for one")                                         \
 	X(foreign, "requests about messages of another SME, or of nobody")                                                       \
 	X(receipts, "receipts answered")                                                                                         \
 	X(receipts_again, "receipts not answered, or refused")
@@ -35,6 +39,7 @@ struct sme_owner { /* one of the configuration */
 	struct sme_meter meter;
 	struct sme_bind *binds; /* bound, the one for the next receipt first */
 	uint32_t binds_n;
+	struct tsp_scs *scs; /* NULL: it may not trigger */
 };
 
 #define SME_BIND_MAGIC 0x5be11d42u
@@ -47,15 +52,27 @@ struct sme_bind { /* one connection */
 	bool tls;
 	struct sme_bind *prev, *next;         /* of the owner */
 	struct sme_bind *all_prev, *all_next; /* all */
+
+	/* of a bind whose password is not compared yet */
+	bool waits;
+	uint8_t version;
+	uint32_t command, sequence;
+	char system_id[SMPP_SYSTEM_ID_MAX + 1], password[SMPP_PASSWORD_MAX + 1];
+	struct sme_bind *wait_prev, *wait_next;
 };
+
+struct sme_hashing; /* the password that is compared now */
 
 struct sme_ticket; /* a request whose answer waits for the disk */
 
 struct smssc_sme {
 	struct sme_owner owners[SME_LIST_MAX];
 	struct sme_ports reserved;
+	struct sip_key number_key;
 	struct hss_store *subscribers; /* NULL: none */
-	struct crypt_data *crypt;
+	struct sme_hashing *hashing;
+	struct sme_bind *passwords; /* binds that wait for it: one a connection at most */
+	uint32_t passwords_n;
 	struct net_listener *listeners[2];
 	int fds[2];
 	struct sme_bind *all;
@@ -76,6 +93,14 @@ void smssc_sme_end(struct smssc *s);
 json_t *smssc_sme_status(const struct smssc *s);
 /* The SME of a message that the store kept; NULL: it is not in the configuration any more. */
 struct sme_owner *smssc_sme_owner(const struct smssc *s, const char *system_id);
+
+/* -- smssc_sme_bind.c */
+ERR_MUST_USE int smssc_sme_bind_start(struct smssc *s); /* ERR_NOMEM, ERR_IO */
+/* A bind: answered once its password was compared. */
+void smssc_sme_bind(struct sme_bind *b, const struct smpp_pdu *p);
+/* The connection has ended: it is not answered any more. */
+void smssc_sme_bind_forget(struct sme_bind *b);
+void smssc_sme_bind_end(struct smssc *s); /* after the last connection */
 
 /* -- smssc_sme_submit.c */
 void smssc_sme_request(struct sme_bind *b, const struct smpp_pdu *p);

@@ -28,6 +28,34 @@ static const struct cfg_row plain_rows[] = {
 	CFG_END,
 };
 
+static const struct cfg_word protections[] = { { "tls", NODE_TLS }, { "none", NODE_NONE }, { NULL, 0 } };
+
+static const struct cfg_row gateway_rows[] = {
+	CFG_ADDRESS("address", struct sme_gateway_conf, address, "",
+		    "address of the listener of mtc-iwfd where SMEs that may trigger are SCSs; empty: none may"),
+	CFG_PORT("port", struct sme_gateway_conf, port, 1, "5868", "its port"),
+	CFG_HOST("host", struct sme_gateway_conf, host, "", "identity.external.host of mtc-iwfd"),
+	CFG_HOST("realm", struct sme_gateway_conf, realm, "", "identity.external.realm of mtc-iwfd"),
+	CFG_WORD("protection", struct sme_gateway_conf, protection, protections, "tls",
+		 "protection of that listener; none: it has zone internal, and the SCSs the anchor internal"),
+	CFG_TEXTS("anchors", CFG_T_FILE, struct sme_gateway_conf, anchors, anchors_n, 0, "",
+		  "tls: PEM files of the CAs that the certificate of mtc-iwfd may come from"),
+	CFG_DURATION("answer_wait", struct sme_gateway_conf, answer_wait_ms, 100, 60000, "15s",
+		     "how long a trigger may wait for its answer; then ESME_RSYSERR"),
+	CFG_DURATION("report_wait", struct sme_gateway_conf, report_wait_ms, 60000, 31536000000, "2d",
+		     "how long after its validity the report of a trigger may come; then its state is UNKNOWN"),
+	CFG_U32("pending", struct sme_gateway_conf, pending, 1, 100000, "64", "triggers of one SME without an answer"),
+	CFG_END,
+};
+
+static const struct cfg_row scs_rows[] = {
+	CFG_HOST("host", struct sme_scs_conf, identity.host, "", "Origin-Host of the SCS; empty: the SME may not trigger"),
+	CFG_HOST("realm", struct sme_scs_conf, identity.realm, "", "Origin-Realm of the SCS"),
+	CFG_FILE("certificate", struct sme_scs_conf, certificate, "", "tls: PEM chain with the Origin-Host, leaf first"),
+	CFG_FILE("key", struct sme_scs_conf, key, "", "tls: PEM private key of the certificate"),
+	CFG_END,
+};
+
 static const struct cfg_row list_rows[] = {
 	CFG_STRING("system_id", struct sme_conf, system_id, 1, NULL, "name of the SME in its bind"),
 	CFG_HOST("certificate", struct sme_conf, certificate, "",
@@ -43,12 +71,14 @@ static const struct cfg_row list_rows[] = {
 	CFG_U32("burst", struct sme_conf, burst, 1, 1000000, "20", "messages that may come at once"),
 	CFG_U32("window", struct sme_conf, window, 1, 10000, "10", "requests of one connection without an answer"),
 	CFG_U32("binds", struct sme_conf, binds, 1, 100000, "4", "connections bound at the same time"),
+	CFG_SECTION("scs", struct sme_conf, scs, scs_rows, "", "the SCS of mtc-iwfd as which it sends triggers"),
 	CFG_END,
 };
 
 const struct cfg_row smssc_sme_rows[] = {
 	CFG_SECTION("tls", struct smssc_sme_conf, tls, tls_rows, "", "SMPP inside TLS with a certificate of the SME"),
 	CFG_SECTION("plain", struct smssc_sme_conf, plain, plain_rows, "", "SMPP in clear, inside a protected zone"),
+	CFG_SECTION("gateway", struct smssc_sme_conf, gateway, gateway_rows, "", "where the triggers of SMEs go"),
 	CFG_FILE("subscribers", struct smssc_sme_conf, subscribers, "",
 		 "file of subscribers as mtc-hss has it: which number is which device; empty: none is known"),
 	CFG_LIST("list", struct smssc_sme_conf, list, list_n, list_rows, 0, "", "the SMEs"),
@@ -90,6 +120,61 @@ void smssc_sme_reserved(struct sme_ports *out, const struct smssc_sme_conf *c)
 			continue; /* they are ours */
 		}
 	}
+}
+
+static bool check_gateway(const struct smssc_sme_conf *c, const struct cfg_lines *lines, struct report *why)
+{
+	const struct sme_gateway_conf *g = &c->gateway;
+	unsigned line = cfg_line(lines, "smes.gateway");
+
+	if (!g->address[0]) {
+		return true;
+	}
+	if (!g->host[0] || !g->realm[0]) {
+		cfg_error(why, lines, line, "smes.gateway needs host and realm");
+		return false;
+	}
+	if ((g->protection == NODE_TLS) != (g->anchors_n > 0)) {
+		cfg_error(why, lines, line,
+			  g->anchors_n ? "smes.gateway.anchors belongs to protection tls"
+				       : "smes.gateway: protection tls needs anchors");
+		return false;
+	}
+	return true;
+}
+
+static bool check_scs(const struct smssc_sme_conf *c, size_t n, const struct cfg_lines *lines, struct report *why)
+{
+	const struct sme_scs_conf *scs = &c->list[n].scs;
+	unsigned line = cfg_line(lines, "smes.list[%zu].scs", n);
+	bool files = scs->certificate[0] && scs->key[0];
+
+	if (!scs->identity.host[0]) {
+		return true;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(c->list[i].scs.identity.host, scs->identity.host) == 0) {
+			cfg_error(why, lines, line,
+				  "smes.list[%zu].scs.host '%s' is the one of smes.list[%zu]; each SME is an SCS "
+				  "of its own",
+				  n, scs->identity.host, i);
+			return false;
+		}
+	}
+	if (!c->gateway.address[0] || !scs->identity.realm[0]) {
+		cfg_error(why, lines, line, "smes.list[%zu].scs needs %s", n,
+			  scs->identity.realm[0] ? "smes.gateway.address, where its triggers go" : "realm");
+		return false;
+	}
+	if (c->gateway.protection == NODE_TLS ? !files : scs->certificate[0] || scs->key[0]) {
+		cfg_error(why, lines, line,
+			  c->gateway.protection == NODE_TLS
+			      ? "smes.list[%zu].scs needs certificate and key, because smes.gateway has protection tls"
+			      : "smes.list[%zu].scs: certificate and key belong to smes.gateway.protection tls",
+			  n);
+		return false;
+	}
+	return true;
 }
 
 static bool check_sme(const struct smssc_sme_conf *c, size_t n, const struct cfg_lines *lines, struct report *why)
@@ -149,6 +234,7 @@ bool smssc_sme_check(const struct smssc_sme_conf *c, const struct cfg_lines *lin
 			  "smes.connections_per_address is above smes.connections (%u)", c->connections);
 		well = false;
 	}
+	well = check_gateway(c, lines, why) && well;
 	for (size_t i = 0; i < c->reserved_n; i++) {
 		if (sme_ports_add(&ports, c->reserved[i])) {
 			cfg_error(why, lines, cfg_line(lines, "smes.reserved_ports"),
@@ -158,6 +244,7 @@ bool smssc_sme_check(const struct smssc_sme_conf *c, const struct cfg_lines *lin
 	}
 	for (size_t i = 0; i < c->list_n; i++) {
 		well = check_sme(c, i, lines, why) && well;
+		well = check_scs(c, i, lines, why) && well;
 	}
 	if (c->list_n && !c->subscribers[0]) {
 		cfg_warn(why, lines, cfg_line(lines, "smes.list"),

@@ -7,6 +7,11 @@
 #define SME_LIST_MAX 64
 #define SME_HASH_MAX 256 /* octets of a password's hash with NUL */
 
+struct sme_scs_conf { /* the SCS of the gateway that an SME is; host "": it may not trigger */
+	struct node_identity identity;
+	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX]; /* with protection tls */
+};
+
 struct sme_conf {
 	char system_id[SMPP_SYSTEM_ID_MAX + 1];
 	char certificate[CFG_HOST_MAX];     /* dNSName of its certificate; "": it connects in clear */
@@ -16,6 +21,7 @@ struct sme_conf {
 	char sources[16][SMPP_ADDRESS_MAX + 2]; /* sme_address.h; the first is the default if it has no '*' */
 	size_t sources_n;
 	uint32_t rate, burst, window, binds;
+	struct sme_scs_conf scs;
 };
 
 struct sme_tls_conf {
@@ -31,9 +37,21 @@ struct sme_plain_conf {
 	uint16_t port;
 };
 
+struct sme_gateway_conf {              /* where SMEs that may trigger are SCSs */
+	char address[CFG_ADDRESS_MAX]; /* "": none may */
+	uint16_t port;
+	char host[CFG_HOST_MAX], realm[CFG_HOST_MAX]; /* of the gateway */
+	int protection;                               /* enum node_protection */
+	char anchors[IDENTITY_ANCHORS_MAX][CFG_PATH_MAX];
+	size_t anchors_n;
+	uint64_t answer_wait_ms, report_wait_ms;
+	uint32_t pending;
+};
+
 struct smssc_sme_conf {
 	struct sme_tls_conf tls;
 	struct sme_plain_conf plain;
+	struct sme_gateway_conf gateway;
 	char subscribers[CFG_PATH_MAX]; /* docs/user/subscribers.md; "": no number is known */
 	struct sme_conf list[SME_LIST_MAX];
 	size_t list_n;

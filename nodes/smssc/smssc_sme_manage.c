@@ -88,6 +88,7 @@ static enum smpp_status read_replacement(struct sme_message *m, struct sme_bind 
 					 const struct dlv_msg *old, struct smpp_pdu *whole)
 {
 	struct sme_told told;
+	enum smpp_status status;
 
 	if (old->text.sme.header || old->text.has_port) {
 		m->why = "a message with a user data header cannot be replaced";
@@ -105,7 +106,8 @@ static enum smpp_status read_replacement(struct sme_message *m, struct sme_bind 
 		whole->data_coding = old->text.sme.dcs == SMS_DCS_UCS2 ? 0 : old->text.sme.dcs;
 	}
 	whole->priority_flag = old->text.priority;
-	return smssc_sme_read_message(m, b, whole);
+	status = smssc_sme_read_message(m, b, whole);
+	return status == SMPP_ROK && m->trigger ? SMPP_RREPLACEFAIL : status;
 }
 
 void smssc_sme_replace(struct sme_bind *b, const struct smpp_pdu *p)

@@ -18,6 +18,8 @@ uint8_t smssc_sme_state(const struct dlv_msg *m)
 		return SMPP_STATE_DELIVERED;
 	case T4_OUTCOME_VALIDITY_TIME_EXPIRED:
 		return SMPP_STATE_EXPIRED;
+	case DLV_OUTCOME_UNKNOWN:
+		return SMPP_STATE_UNKNOWN;
 	default:
 		return SMPP_STATE_UNDELIVERABLE;
 	}
@@ -33,6 +35,8 @@ static const char *error_of(const struct dlv_msg *m)
 		return "001";
 	case T4_OUTCOME_UE_MEMORY_CAPACITY_EXCEEDED:
 		return "003";
+	case DLV_OUTCOME_UNKNOWN:
+		return "005";
 	default:
 		return m->has_diagnostic ? "002" : "004";
 	}

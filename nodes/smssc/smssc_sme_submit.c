@@ -5,12 +5,11 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "base/clock.h"
 #include "base/str.h"
 #include "nodes/smssc/sme_address.h"
-#include "nodes/smssc/smssc_sme_int.h"
+#include "nodes/smssc/sme_number.h"
+#include "nodes/smssc/smssc_tsp.h"
 #include "smpp/smpp_list.h"
-#include "smpp/smpp_time.h"
 
 void smssc_sme_refuse(struct sme_bind *b, const struct smpp_pdu *p, enum smpp_status status, const char *why)
 {
@@ -41,7 +40,7 @@ void smssc_sme_end_ticket(struct smssc_sme *sme, struct sme_ticket *t)
 	free(t);
 }
 
-static void answer_ticket(const struct sme_ticket *t)
+void smssc_sme_answer(const struct sme_ticket *t)
 {
 	struct smpp_pdu answer = { .header = { .command = t->command | SMPP_RESP, .sequence = t->sequence } };
 
@@ -58,8 +57,10 @@ void smssc_sme_committed(struct smssc *s, bool durable)
 	while (s->sme && s->sme->tickets) {
 		struct sme_ticket *t = s->sme->tickets;
 
-		if (t->bind && durable) {
-			answer_ticket(t);
+		if (t->bind && t->status != SMPP_ROK) {
+			bind_refuse(t->bind->conn, t->command, t->status, t->sequence);
+		} else if (t->bind && durable) {
+			smssc_sme_answer(t);
 		} else if (t->bind) {
 			bind_refuse(t->bind->conn, t->command, SMPP_RSYSERR, t->sequence);
 		}
@@ -76,134 +77,7 @@ void smssc_sme_forget(struct smssc *s, const struct sme_bind *b)
 			t->bind = NULL;
 		}
 	}
-}
-
-/* -- what a message has in common for all of its destinations */
-
-static enum smpp_status take_source(struct sme_message *m, struct sme_bind *b, const struct smpp_pdu *p)
-{
-	const struct sme_conf *c = b->owner->conf;
-	struct smpp_address source = p->source;
-	bool own = false;
-
-	if (!source.digits[0] && !strchr(c->sources[0], '*')) {
-		str_set(source.digits, sizeof source.digits, c->sources[0]);
-		source.ton = SME_TON_UNKNOWN;
-		source.npi = 0;
-	}
-	for (size_t i = 0; i < c->sources_n; i++) {
-		own = own || sme_pattern_matches(c->sources[i], source.digits + (source.digits[0] == '+'));
-	}
-	if (!own) {
-		b->s->sme->counts.spoofed++;
-		m->why = "the source address is not one of this SME";
-		return SMPP_RINVSRCADR;
-	}
-	m->told.source = source;
-	return sme_originator(m->originator, &m->originator_len, &source);
-}
-
-/* Datagram mode is one attempt (3.4 2.10.2); transaction mode would answer with the outcome. */
-static enum smpp_status take_validity(struct sme_message *m, const struct smssc *s, const struct smpp_pdu *p)
-{
-	const struct smssc_sme_conf *c = &s->conf.smes;
-	int64_t now_s = (int64_t)(clock_real_ms() / 1000), wanted_s = (int64_t)(c->validity_ms / 1000);
-	struct smpp_when when;
-
-	if (p->schedule_delivery_time[0]) {
-		m->why = "messages for later are not taken";
-		return SMPP_RINVSCHED;
-	}
-	if (smpp_time_parse(&when, p->validity_period, now_s)) {
-		return SMPP_RINVEXPIRY;
-	}
-	if (when.given) {
-		wanted_s = when.at_s - now_s;
-	} else if (smpp_has(p, SMPP_TLV_QOS_TIME_TO_LIVE)) {
-		wanted_s = p->number[SMPP_TLV_QOS_TIME_TO_LIVE];
-	}
-	if (wanted_s <= 0) {
-		m->why = "its validity is over";
-		return SMPP_RINVEXPIRY;
-	}
-	if ((uint64_t)wanted_s > c->validity_max_ms / 1000) {
-		wanted_s = (int64_t)(c->validity_max_ms / 1000);
-	}
-	m->validity_s = (p->esm_class & SMPP_ESM_MODE) == SMPP_ESM_MODE_DATAGRAM ? 0 : (uint32_t)wanted_s;
-	return SMPP_ROK;
-}
-
-static enum smpp_status take_flags(struct sme_message *m, const struct smpp_pdu *p)
-{
-	if ((p->esm_class & SMPP_ESM_MODE) == SMPP_ESM_MODE_TRANSACTION) {
-		m->why = "transaction mode is not served";
-		return SMPP_RINVESMCLASS;
-	}
-	if (p->priority_flag > 3) {
-		return SMPP_RINVPRTFLG;
-	}
-	if (p->replace_if_present) {
-		m->why = "replace_if_present is not served";
-		return SMPP_RINVSUBREP;
-	}
-	if (p->sm_default_msg_id) {
-		return SMPP_RINVDFTMSGID;
-	}
-	m->priority = p->priority_flag > 0;
-	m->pid = p->protocol_id;
-	return SMPP_ROK;
-}
-
-/* A receipt may quote text; nothing of binary data is quoted. */
-static void take_told(struct sme_message *m, const struct smpp_pdu *p)
-{
-	const struct smpp_octets *text = &m->content.payload;
-	size_t n = text->len < SMPP_RECEIPT_TEXT_MAX ? text->len : SMPP_RECEIPT_TEXT_MAX;
-
-	m->told.registered = p->registered_delivery;
-	m->told.coding = p->data_coding;
-	m->told.has_reference = smpp_has(p, SMPP_TLV_USER_MESSAGE_REFERENCE);
-	m->told.reference = (uint16_t)p->number[SMPP_TLV_USER_MESSAGE_REFERENCE];
-	for (size_t i = 0; i < n; i++) {
-		if (m->content.eight_bit || text->p[i] < ' ' || text->p[i] > '~') {
-			return;
-		}
-	}
-	if (n && str_copy(m->told.text, sizeof m->told.text, text->p, n)) {
-		m->told.text[0] = 0;
-	}
-}
-
-enum smpp_status smssc_sme_read_message(struct sme_message *m, struct sme_bind *b, const struct smpp_pdu *p)
-{
-	struct smssc *s = b->s;
-	enum smpp_status status = smpp_content_of(&m->content, p);
-	enum sme_forged forged;
-
-	if (status != SMPP_ROK) {
-		return status;
-	}
-	forged = sme_filter(p, &m->content, &s->sme->reserved);
-	if (forged != SME_NOT_FORGED) {
-		s->sme->counts.forged++;
-		m->why = sme_forged_str(forged);
-		log_warn(&s->log, "sme", "%s: '%s' submits %s", bind_peer(b->conn), b->owner->conf->system_id, m->why);
-		return forged == SME_FORGED_RECEIPT ? SMPP_RINVESMCLASS : SMPP_RSUBMITFAIL;
-	}
-	status = take_source(m, b, p);
-	if (status == SMPP_ROK) {
-		status = take_flags(m, p);
-	}
-	if (status == SMPP_ROK) {
-		status = take_validity(m, s, p);
-	}
-	if (status == SMPP_ROK) {
-		status = sme_text_of(&m->text, &m->content, p->data_coding, s->sme->room);
-	}
-	if (status == SMPP_ROK) {
-		take_told(m, p);
-	}
-	return status;
+	smssc_tsp_forget(s, b);
 }
 
 /* -- one destination */
@@ -229,20 +103,28 @@ static uint64_t long_key(const struct sme_message *m, const char *destination)
 	return h | 1;
 }
 
-/* The device of the number. One that is nobody's is queued under a name that no device has, so that
- * the SME cannot tell the two apart: neither by the answer nor by what it takes. */
+/* A name of a queue that no device has: the last digits of the number. */
+static void stranger(char imsi[SMS_IMSI_MAX + 1], const char *msisdn)
+{
+	size_t digits = strlen(msisdn), skipped = digits > SMS_IMSI_MAX - 1 ? digits - (SMS_IMSI_MAX - 1) : 0;
+
+	imsi[0] = '+';
+	str_set(imsi + 1, SMS_IMSI_MAX, msisdn + skipped);
+}
+
+/* The device of the number. One that is nobody's, or that takes triggers only, is queued under a name
+ * that no device has, so that the SME cannot tell the three apart: neither by the answer nor by what
+ * it takes. */
 static void find_device(char imsi[SMS_IMSI_MAX + 1], const struct smssc *s, const char *msisdn, const uint8_t *tbcd, size_t len)
 {
 	const struct app_user_identifier who = { .msisdn = { tbcd, (uint32_t)len } };
 	const struct hss_subscriber *known = s->sme->subscribers ? hss_store_find(s->sme->subscribers, &who, false) : NULL;
-	size_t digits = strlen(msisdn), skipped = digits > SMS_IMSI_MAX - 1 ? digits - (SMS_IMSI_MAX - 1) : 0;
 
-	if (known) {
+	if (known && !known->triggers_only) {
 		str_set(imsi, SMS_IMSI_MAX + 1, known->imsi);
 		return;
 	}
-	imsi[0] = '+';
-	str_set(imsi + 1, SMS_IMSI_MAX, msisdn + skipped);
+	stranger(imsi, msisdn);
 }
 
 static enum smpp_status submitted(int err)
@@ -269,7 +151,7 @@ enum smpp_status smssc_sme_submit_to(struct sme_bind *b, struct sme_message *m, 
 	enum smpp_status status = sme_destination(msisdn, destination);
 	struct dlv_text text;
 	size_t tbcd_len;
-	uint64_t id;
+	uint64_t id, given;
 
 	if (status != SMPP_ROK) {
 		return status;
@@ -285,6 +167,7 @@ enum smpp_status smssc_sme_submit_to(struct sme_bind *b, struct sme_message *m, 
 	find_device(imsi, s, msisdn, tbcd, tbcd_len);
 	m->told.destination = *destination;
 	sme_told_encode(&told, &m->told);
+	given = *number ? *number : sme_number(&s->sme->number_key, dlv_id_next(s->dlv));
 	text = (struct dlv_text){ .imsi = imsi,
 				  .smea = m->originator,
 				  .smea_len = m->originator_len,
@@ -300,7 +183,7 @@ enum smpp_status smssc_sme_submit_to(struct sme_bind *b, struct sme_message *m, 
 				  .priority = m->priority,
 				  .validity_s = m->validity_s,
 				  .sme = { .system_id = b->owner->conf->system_id,
-					   .number = *number,
+					   .number = given,
 					   .pid = m->pid,
 					   .dcs = m->text.dcs,
 					   .header = m->text.has_header ? m->text.header : NULL,
@@ -310,9 +193,65 @@ enum smpp_status smssc_sme_submit_to(struct sme_bind *b, struct sme_message *m, 
 	status = told.full ? SMPP_RSYSERR : submitted(dlv_submit(s->dlv, &text, replaces, &id, smssc_now(s)));
 	if (status == SMPP_ROK) {
 		s->sme->counts.submitted++;
-		*number = *number ? *number : id;
+		*number = given;
 	}
 	return status;
+}
+
+enum smpp_status smssc_sme_store_trigger(struct sme_bind *b, struct sme_message *m, const struct smpp_address *destination,
+					 uint64_t *id, uint64_t *number)
+{
+	const struct smpp_content *c = &m->content;
+	struct smssc *s = b->s;
+	char imsi[SMS_IMSI_MAX + 1], msisdn[IDENT_MSISDN_MAX + 1];
+	uint8_t tbcd[STR_TBCD_MAX], told_octets[DLV_TOLD_MAX];
+	struct buf told = buf_over(told_octets, sizeof told_octets);
+	enum smpp_status status = sme_destination(msisdn, destination);
+	struct dlv_text text;
+	uint32_t reference;
+	size_t tbcd_len;
+
+	if (status != SMPP_ROK) {
+		return status;
+	}
+	if (str_tbcd(tbcd, &tbcd_len, msisdn)) {
+		return SMPP_RINVDSTADR;
+	}
+	if (!sme_meter_take(&b->owner->meter, 0, 0, net_loop_now_ms(s->loop))) {
+		s->sme->counts.throttled++;
+		return SMPP_RTHROTTLED;
+	}
+	if (smssc_store_reference(s->store, &reference)) {
+		return SMPP_RSYSERR;
+	}
+	stranger(imsi, msisdn);
+	m->told.destination = *destination;
+	sme_told_encode(&told, &m->told);
+	*number = sme_number(&s->sme->number_key, dlv_id_next(s->dlv));
+	text = (struct dlv_text){ .imsi = imsi,
+				  .smea = m->originator,
+				  .smea_len = m->originator_len,
+				  .payload = c->payload.p,
+				  .payload_len = c->payload.len,
+				  .msisdn = tbcd,
+				  .msisdn_len = tbcd_len,
+				  .iwf_host = b->owner->conf->system_id,
+				  .iwf_realm = "",
+				  .via = "",
+				  .has_reference = true,
+				  .reference = reference,
+				  .has_port = c->ports != SMPP_FORM_NONE,
+				  .port = c->port,
+				  .priority = m->priority,
+				  .validity_s = m->validity_s,
+				  .sme = { .system_id = b->owner->conf->system_id,
+					   .number = *number,
+					   .pid = SMS_PID_DEVICE_TRIGGER,
+					   .dcs = SMS_DCS_8BIT,
+					   .trigger = true,
+					   .told = told_octets,
+					   .told_len = told.len } };
+	return told.full ? SMPP_RSYSERR : submitted(dlv_submit(s->dlv, &text, NULL, id, smssc_now(s)));
 }
 
 static void submit(struct sme_bind *b, const struct smpp_pdu *p)
@@ -323,6 +262,13 @@ static void submit(struct sme_bind *b, const struct smpp_pdu *p)
 
 	if (p->header.command == SMPP_DATA_SM && status == SMPP_ROK && !m.content.in_payload) {
 		status = SMPP_RMISSINGOPTPARAM;
+	}
+	if (status == SMPP_ROK && m.trigger) {
+		status = smssc_tsp_submit(b, &m, p);
+		if (status != SMPP_ROK) {
+			smssc_sme_refuse(b, p, status, m.why);
+		}
+		return;
 	}
 	t = status == SMPP_ROK ? smssc_sme_new_ticket(b, p) : NULL;
 	if (status == SMPP_ROK && !t) {

@@ -2,6 +2,7 @@
  * answered), "meta". */
 #include "nodes/smssc/smssc_store.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,15 +10,18 @@
 #include "base/obj.h"
 #include "nodes/common/node_kv.h"
 
-enum { STORE_FORMAT = 1 };
+enum { STORE_FORMAT = 1, REFERENCES = 4096 /* taken from the disk at a time */ };
 
 #define SMSSC_STORE_MAGIC 0xd403e929u
 struct smssc_store {
 	struct obj obj;
-	struct node_kv kv; /* meta: "id_next", "events_end" */
+	struct node_kv kv; /* meta: "id_next", "events_end", "number_key", "reference_end" */
 	MDB_dbi msg, dup;
 	uint32_t random; /* as opened with */
 	uint64_t id_first, events_end;
+	struct sip_key number_key;
+	uint64_t reference_next, reference_end; /* below the end: durable as used */
+	bool reference_grows;                   /* the next block is in the changes of this commit */
 };
 OBJ_FIRST(struct smssc_store);
 
@@ -40,6 +44,43 @@ static int get_number(struct smssc_store *s, const char *name, uint64_t *v)
 	return rc;
 }
 
+/* A store of a program that had no key gets one: numbers that it gave stay in their records. */
+static int open_number_key(struct smssc_store *s)
+{
+	MDB_val name = { strlen("number_key"), (void *)"number_key" }, value;
+	int rc = mdb_get(s->kv.txn, s->kv.kv.meta, &name, &value);
+
+	if (!rc && value.mv_size != sizeof s->number_key) {
+		return MDB_CORRUPTED;
+	}
+	if (!rc) {
+		memcpy(&s->number_key, value.mv_data, sizeof s->number_key);
+	}
+	if (rc != MDB_NOTFOUND) {
+		return rc;
+	}
+	if (sip_key_new(&s->number_key)) {
+		return EIO;
+	}
+	value = (MDB_val){ sizeof s->number_key, &s->number_key };
+	return mdb_put(s->kv.txn, s->kv.kv.meta, &name, &value, 0);
+}
+
+/* They go on behind the block of the last start. A new store begins anywhere: the gateway may still
+ * know numbers of an older one. */
+static int open_references(struct smssc_store *s)
+{
+	int rc = get_number(s, "reference_end", &s->reference_next);
+
+	if (rc == MDB_NOTFOUND) {
+		s->reference_next = s->random | 1;
+	} else if (rc) {
+		return rc;
+	}
+	s->reference_end = s->reference_next + REFERENCES;
+	return put_number(s, "reference_end", s->reference_end);
+}
+
 /* Delivery ids begin at a random number below 2^52 (which every JSON reader can hold), so that
  * mobiles that remember ids of an earlier store do not take new messages for repetitions. */
 static int open_tables(void *arg)
@@ -53,6 +94,12 @@ static int open_tables(void *arg)
 	if (!rc && (rc = get_number(s, "id_next", &s->id_first)) == MDB_NOTFOUND) {
 		s->id_first = (uint64_t)(s->random >> 12) << 32 | 1;
 		rc = put_number(s, "id_next", s->id_first);
+	}
+	if (!rc) {
+		rc = open_number_key(s);
+	}
+	if (!rc) {
+		rc = open_references(s);
 	}
 	s->events_end = UINT64_MAX;
 	if (!rc && (rc = get_number(s, "events_end", &s->events_end)) == MDB_NOTFOUND) {
@@ -102,6 +149,25 @@ void smssc_store_close(struct smssc_store *s)
 uint64_t smssc_store_id_first(const struct smssc_store *s)
 {
 	return s->id_first;
+}
+
+int smssc_store_reference(struct smssc_store *s, uint32_t *out)
+{
+	OBJ_CHECK(s, SMSSC_STORE_MAGIC);
+	if (!s->reference_grows && s->reference_end - s->reference_next <= REFERENCES / 2 && node_kv_begin(&s->kv)) {
+		s->kv.failed = put_number(s, "reference_end", s->reference_end + REFERENCES);
+		s->reference_grows = true;
+	}
+	if (s->reference_next == s->reference_end) {
+		return ERR_BUSY;
+	}
+	*out = (uint32_t)s->reference_next++;
+	return 0;
+}
+
+struct sip_key smssc_store_number_key(const struct smssc_store *s)
+{
+	return s->number_key;
 }
 
 #define WALK_MAGIC 0xe785ba9bu
@@ -197,11 +263,18 @@ bool smssc_store_dirty(const struct smssc_store *s)
 
 int smssc_store_commit(struct smssc_store *s, uint64_t id_next)
 {
+	int err;
+
 	OBJ_CHECK(s, SMSSC_STORE_MAGIC);
 	if (!s->kv.failed && s->kv.txn) {
 		s->kv.failed = put_number(s, "id_next", id_next);
 	}
-	return node_kv_commit(&s->kv);
+	err = node_kv_commit(&s->kv);
+	if (!err && s->reference_grows) {
+		s->reference_end += REFERENCES;
+	}
+	s->reference_grows = false;
+	return err;
 }
 
 const char *smssc_store_words(const struct smssc_store *s)
@@ -212,4 +285,5 @@ const char *smssc_store_words(const struct smssc_store *s)
 void smssc_store_abort(struct smssc_store *s)
 {
 	node_kv_abort(&s->kv);
+	s->reference_grows = false;
 }

@@ -2,6 +2,7 @@
  * until smssc_store_commit(), which is called once in each turn of the loop. Keys are sequential,
  * so that a commit writes few pages. One process at a time owns a state_dir. */
 #pragma once
+#include "base/sip.h"
 #include "nodes/smssc/dlv_msg.h"
 
 #define SMSSC_STORE_WHY_MAX 1400
@@ -18,6 +19,13 @@ void smssc_store_close(struct smssc_store *s);
 /* The first delivery id that was never given. The number is high enough not to meet ids of a store
  * that was deleted. */
 uint64_t smssc_store_id_first(const struct smssc_store *s);
+
+/* A Reference-Number that no trigger of an SME had before, also before a crash. ERR_BUSY: the disk
+ * does not take the next block of them. */
+ERR_MUST_USE int smssc_store_reference(struct smssc_store *s, uint32_t *out);
+
+/* Key of the message ids that SMEs get (sme_number.h); made with the store. */
+struct sip_key smssc_store_number_key(const struct smssc_store *s);
 
 /* Called for each record with its number; the bytes are borrowed until return. A result other than
  * 0 ends the walk with that error. */

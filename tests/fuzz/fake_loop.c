@@ -305,6 +305,12 @@ const uint64_t *net_loop_turns(const struct net_loop *l)
 	return l->turns;
 }
 
+bool net_loop_listens(struct net_loop *l)
+{
+	(void)l;
+	return false;
+}
+
 uint64_t net_loop_turns_us(const struct net_loop *l)
 {
 	(void)l;

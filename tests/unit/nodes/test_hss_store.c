@@ -39,7 +39,7 @@ static const struct hss_subscriber *by(const struct hss_store *s, const char *im
 	"\"services\":[\"device-trigger\",\"sms-mo\"],\"allowed_scs\":[\"49170123456\"],"                                        \
 	"\"registered\":{\"sgsn\":{\"number\":\"491770000002\"},"                                                                \
 	"\"mme\":{\"name\":\"mme.core\",\"realm\":\"core\",\"number\":\"491770000001\",\"reachable\":false}},"                   \
-	"\"sms_mo_ports\":{\"16001\":\"meter-1@a.example\"},\"barred\":true}\n"
+	"\"sms_mo_ports\":{\"16001\":\"meter-1@a.example\"},\"barred\":true,\"triggers_only\":true}\n"
 
 static void test_every_fact_of_a_line_is_kept(void **state)
 {
@@ -66,7 +66,7 @@ static void test_every_fact_of_a_line_is_kept(void **state)
 	assert_true(sub->nodes[1].reachable);
 	assert_int_equal(sub->ports[0].port, 16001);
 	assert_string_equal(sub->ports[0].external, "meter-1@a.example");
-	assert_true(sub->teleservice && sub->barred && !sub->any_scs);
+	assert_true(sub->teleservice && sub->barred && !sub->any_scs && sub->triggers_only);
 	hss_store_free(s);
 }
 
@@ -83,7 +83,7 @@ static void test_defaults_give_no_right(void **state)
 	assert_int_equal(sub->allowed_n, 0);
 	assert_false(sub->any_scs);
 	assert_int_equal(sub->nodes_n, 0);
-	assert_true(sub->teleservice && !sub->barred);
+	assert_true(sub->teleservice && !sub->barred && !sub->triggers_only);
 	hss_store_free(s);
 }
 
@@ -206,6 +206,7 @@ static void test_each_mistake_names_line_key_and_what_was_expected(void **state)
 	bad("{\"imsi\":\"001010000000009\",\"reachable\":1}", "reachable: expected true or false");
 	bad("{\"imsi\":\"001010000000009\",\"teleservice\":null}", "teleservice: expected true or false");
 	bad("{\"imsi\":\"001010000000009\",\"barred\":\"no\"}", "barred: expected true or false");
+	bad("{\"imsi\":\"001010000000009\",\"triggers_only\":0}", "triggers_only: expected true or false");
 	bad("{\"imsi\":\"001010000000009\",\"registered\":[]}", "registered: expected an object");
 	bad("{\"imsi\":\"001010000000009\",\"registered\":{\"smsf\":{}}}", "registered: a key is unknown");
 	bad("{\"imsi\":\"001010000000009\",\"registered\":{\"mme\":1}}", "registered.mme: expected an object");

@@ -4,8 +4,11 @@
 #include "nodes/smssc/sme_address.h"
 #include "nodes/smssc/sme_filter.h"
 #include "nodes/smssc/sme_meter.h"
+#include "nodes/smssc/sme_number.h"
 #include "nodes/smssc/sme_text.h"
+#include "apps/t4_drr.h"
 #include "nodes/smssc/sme_told.h"
+#include "nodes/smssc/sme_trigger.h"
 
 static void test_sources(void **state)
 {
@@ -318,9 +321,118 @@ static void test_who_wants_a_receipt(void **state)
 	}
 }
 
+/* An SME sees which of its ids are near each other in nothing. */
+static void test_message_ids_tell_nothing(void **state)
+{
+	const struct sip_key key = { { 1, 2 } }, other = { { 1, 3 } };
+	uint64_t before = 0, seen[500];
+	unsigned rising = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 500; i++) {
+		seen[i] = sme_number(&key, ((uint64_t)0xabcde << 32) + i);
+		assert_true(seen[i] >= 1 && seen[i] <= INT64_MAX);
+		assert_int_equal(seen[i], sme_number(&key, ((uint64_t)0xabcde << 32) + i));
+		assert_int_not_equal(seen[i], sme_number(&other, ((uint64_t)0xabcde << 32) + i));
+		for (unsigned j = 0; j < i; j++) {
+			assert_int_not_equal(seen[j], seen[i]);
+		}
+		rising += seen[i] > before;
+		before = seen[i];
+	}
+	assert_in_range(rising, 200, 300);
+}
+
+/* -- triggers */
+
+static enum smpp_status form_of(const struct smpp_pdu *p)
+{
+	struct smpp_content c;
+	const char *why = NULL;
+	enum smpp_status status;
+
+	assert_int_equal(smpp_content_of(&c, p), SMPP_ROK);
+	status = sme_trigger_form(p, &c, &why);
+	assert_true((status == SMPP_ROK) == !why);
+	return status;
+}
+
+static void test_forms_of_a_trigger(void **state)
+{
+	static const struct {
+		const char *octets;
+		uint32_t len;
+		enum smpp_status status;
+	} headers[] = { { "\x00", 1, SMPP_ROK },
+			{ "\x06\x05\x04\x3e\x80\x00\x00", 7, SMPP_ROK },
+			{ "\x04\x04\x02\xf0\x01", 5, SMPP_ROK },
+			{ "\x05\x05\x03\x3e\x80\x00", 6, SMPP_RSUBMITFAIL },
+			{ "\x02\x70\x00", 3, SMPP_RSUBMITFAIL },
+			{ "\x05\x00\x03\x01\x02\x01", 6, SMPP_RSUBMITFAIL },
+			{ "\x0c\x05\x04\x3e\x80\x00\x00\x05\x04\x3e\x80\x00\x00", 13, SMPP_RSUBMITFAIL } };
+	struct smpp_pdu p = { .header.command = SMPP_SUBMIT_SM, .data_coding = 4 };
+
+	(void)state;
+	for (unsigned pid = 0; pid < 256; pid++) {
+		p.protocol_id = (uint8_t)pid;
+		assert_int_equal(form_of(&p), pid == 0 || pid == 0x48 ? SMPP_ROK : SMPP_RSUBMITFAIL);
+	}
+	p.protocol_id = 0x48;
+	p.data_coding = 0;
+	assert_int_equal(form_of(&p), SMPP_RINVDCS);
+	p.data_coding = 4;
+	p.esm_class = SMPP_ESM_UDHI;
+	for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+		p.short_message = (struct smpp_octets){ (const uint8_t *)headers[i].octets, headers[i].len };
+		assert_int_equal(form_of(&p), headers[i].status);
+	}
+	p = (struct smpp_pdu){ .header.command = SMPP_SUBMIT_MULTI, .data_coding = 4, .protocol_id = 0x48 };
+	assert_int_equal(form_of(&p), SMPP_RSUBMITFAIL);
+}
+
+static void test_what_the_gateway_answers(void **state)
+{
+	static const struct {
+		uint32_t request_status;
+		enum smpp_status status;
+	} rows[] = { /* docs/user/tsms.md */
+		     { 0, SMPP_ROK },          { 101, SMPP_RINVMSGLEN },  { 102, SMPP_RSUBMITFAIL }, { 103, SMPP_RSYSERR },
+		     { 104, SMPP_RINVEXPIRY }, { 105, SMPP_RSUBMITFAIL }, { 106, SMPP_RSUBMITFAIL }, { 107, SMPP_RSUBMITFAIL },
+		     { 108, SMPP_RMSGQFUL },   { 109, SMPP_RTHROTTLED },  { 201, SMPP_RSYSERR },     { 999, SMPP_RSUBMITFAIL }
+	};
+	static const uint8_t outcomes[][3] = { { 0, T4_OUTCOME_SUCCESSFUL_TRANSFER, 0 },
+					       { 1, T4_OUTCOME_VALIDITY_TIME_EXPIRED, 0 },
+					       { 2, T4_OUTCOME_ABSENT_SUBSCRIBER, 1 },
+					       { 3, T4_OUTCOME_ABSENT_SUBSCRIBER, 0 },
+					       { 4, DLV_OUTCOME_UNKNOWN, 0 },
+					       { 77, DLV_OUTCOME_UNKNOWN, 0 } };
+	struct tsp_daa daa = { .head.result_code = dia_u32_of(2001) };
+	char words[SME_TRIGGER_WORDS_MAX];
+
+	(void)state;
+	assert_int_equal(sme_trigger_status(&daa), SMPP_RSYSERR); /* a success without a status is none */
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		daa.notification.request_status = dia_u32_of(rows[i].request_status);
+		assert_int_equal(sme_trigger_status(&daa), rows[i].status);
+	}
+	daa.notification.request_status = dia_u32_of(0);
+	daa.head.result_code = dia_u32_of(3004);
+	assert_int_equal(sme_trigger_status(&daa), SMPP_RSYSERR);
+	assert_string_equal(sme_trigger_words(&daa, words), "result 3004");
+	for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
+		bool absent;
+
+		assert_int_equal(sme_trigger_outcome(outcomes[i][0], &absent), outcomes[i][1]);
+		assert_int_equal(absent, outcomes[i][2]);
+	}
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_message_ids_tell_nothing),
+		cmocka_unit_test(test_forms_of_a_trigger),
+		cmocka_unit_test(test_what_the_gateway_answers),
 		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_originators),
 		cmocka_unit_test(test_destinations),

@@ -3,7 +3,7 @@
 #include "tests/unit/test.h"
 
 #include "apps/t4_drr.h"
-#include "nodes/smssc/dlv.h"
+#include "nodes/smssc/dlv_afar.h"
 #include "nodes/smssc/dlv_ue.h"
 
 struct world {
@@ -86,7 +86,8 @@ static int setup(void **state)
 				       .report_min_ms = 1000,
 				       .report_max_ms = 30000,
 				       .report_keep_ms = 600000,
-				       .restart_wait_ms = 5000 };
+				       .restart_wait_ms = 5000,
+				       .afar_wait_ms = 120000 };
 	struct world *w = calloc(1, sizeof *w);
 	const struct dlv_ports ports = { w, put, del, send_rpdu, taken_over, report, end_to_end, dropped, NULL };
 
@@ -182,8 +183,16 @@ static void test_records(void **state)
 	}
 	octets[0] = 1; /* a trigger has no such rest, and no such name of a device */
 	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), ERR_PROTO);
-	octets[0] = 3;
+	octets[0] = 4;
 	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), ERR_VERSION);
+	m->text.sme.trigger = true;
+	b.len = 0;
+	dlv_msg_encode(&b, m);
+	assert_int_equal(octets[0], 3); /* a program that cannot ask the gateway knows 2 at most, and refuses the store */
+	assert_int_equal(b.len, len);
+	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), 0);
+	assert_true(got->text.sme.trigger);
+	dlv_msg_free(got);
 	dlv_msg_free(m);
 }
 
@@ -361,6 +370,126 @@ static void test_nobody_takes_no_place_of_a_mobile(void **state)
 	assert_int_equal(dlv_gauge(w->d).ues, 51);
 }
 
+/* -- triggers of SMEs, which go to the gateway */
+
+enum { REFERENCE = 4711 };
+
+static struct dlv_text trigger_text(void)
+{
+	struct dlv_text t = text_for("+91720000001", 3, 4);
+
+	t.has_reference = true;
+	t.reference = REFERENCE;
+	t.sme.trigger = true;
+	return t;
+}
+
+static uint64_t at_gateway(struct world *w)
+{
+	struct dlv_text t = trigger_text();
+	uint64_t id = submit(w, &t);
+
+	assert_non_null(dlv_afar(w->d, id));
+	return id;
+}
+
+static int told(struct world *w, const char *who)
+{
+	return dlv_afar_told(w->d, who, REFERENCE, T4_OUTCOME_SUCCESSFUL_TRANSFER, false, w->now);
+}
+
+static void test_a_trigger_waits_for_the_report_of_the_gateway(void **state)
+{
+	struct world *w = *state;
+	uint64_t id;
+
+	assert_int_equal(dlv_register(w->d, &w->conn, "001010000000001", w->now), 0);
+	id = at_gateway(w);
+	assert_int_equal(dlv_gauge(w->d).afar, 1);
+	assert_false(dlv_may_remove(dlv_afar(w->d, id)));
+	assert_int_equal(told(w, "acme"), ERR_BUSY); /* before the answer, which comes first to the SME */
+	dlv_afar_accepted(w->d, id);
+	assert_int_equal(told(w, "beta"), ERR_NOTFOUND);
+	assert_int_equal(told(w, "acme"), 0);
+	assert_int_equal(told(w, "acme"), ERR_BUSY); /* again, before it is on disk */
+	dlv_committed(w->d, false, w->now);
+	assert_int_equal(told(w, "acme"), ERR_BUSY);
+	w->now.mono_ms += 1000; /* it is written again */
+	dlv_tick(w->d, w->now);
+	assert_int_equal(w->told_n, 0);
+	dlv_committed(w->d, true, w->now);
+	assert_int_equal(w->told_n, 1);
+	assert_int_equal(told(w, "acme"), ERR_NOTFOUND); /* it is safe: whoever repeats it may stop */
+	assert_int_equal(dlv_counts(w->d)->delivered, 1);
+	dlv_reported(w->d, id, true, w->now);
+	assert_int_equal(w->dels, 1);
+	assert_int_equal(w->sent_n, 0); /* no mobile saw it: it comes back over T4 */
+}
+
+static void test_a_refused_trigger_leaves_nothing(void **state)
+{
+	struct world *w = *state;
+	uint64_t id = at_gateway(w);
+
+	dlv_afar_refused(w->d, id, w->now);
+	assert_int_equal(told(w, "acme"), ERR_NOTFOUND);
+	dlv_committed(w->d, false, w->now); /* it could not be erased */
+	assert_int_equal(told(w, "acme"), ERR_NOTFOUND);
+	w->now.mono_ms += 1000;
+	dlv_tick(w->d, w->now);
+	dlv_committed(w->d, true, w->now);
+	assert_null(dlv_next_of_number(w->d, NULL, id));
+	assert_int_equal(w->told_n, 0);
+	assert_int_equal(dlv_gauge(w->d).afar, 0);
+}
+
+static void test_a_trigger_that_no_disk_takes_is_not_asked_for(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = trigger_text();
+	uint64_t id;
+
+	assert_int_equal(dlv_submit(w->d, &t, NULL, &id, w->now), 0);
+	dlv_committed(w->d, false, w->now);
+	assert_null(dlv_afar(w->d, id));
+}
+
+static void test_a_trigger_that_nobody_reports_has_an_unknown_end(void **state)
+{
+	struct world *w = *state;
+	uint64_t id = at_gateway(w);
+	const struct dlv_msg *m = dlv_afar(w->d, id);
+
+	w->now.mono_ms += 60000 + 119999;
+	w->now.real_ms += 60000 + 119999;
+	dlv_tick(w->d, w->now);
+	assert_false(m->has_outcome);
+	w->now.mono_ms++;
+	dlv_tick(w->d, w->now);
+	assert_true(m->has_outcome);
+	assert_int_equal(m->outcome, DLV_OUTCOME_UNKNOWN);
+	dlv_committed(w->d, true, w->now);
+	assert_int_equal(w->told_n, 1);
+	assert_int_equal(dlv_counts(w->d)->unknown, 1);
+}
+
+static void test_a_trigger_is_at_the_gateway_after_a_restart(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = trigger_text();
+	struct dlv_msg *m;
+
+	assert_int_equal(dlv_msg_new(&m, &t), 0);
+	m->id = 7;
+	m->give_up_real_ms = w->now.real_ms + 1000;
+	assert_int_equal(dlv_load(w->d, m, w->now), 0);
+	assert_ptr_equal(dlv_afar(w->d, 7), m);
+	assert_int_equal(dlv_next_ms(w->d), w->now.mono_ms + 1000 + 120000);
+	assert_int_equal(told(w, "acme"), 0);
+	dlv_committed(w->d, true, w->now);
+	assert_int_equal(w->told_n, 1);
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +498,11 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(test_long_ones, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_header_has_to_fit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_trigger_waits_for_the_report_of_the_gateway, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_refused_trigger_leaves_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_trigger_that_no_disk_takes_is_not_asked_for, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_trigger_that_nobody_reports_has_an_unknown_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_trigger_is_at_the_gateway_after_a_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_receipt_that_nobody_wants, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_device_that_is_nobody, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_triggers_and_messages_have_a_bound_each, setup, teardown),

@@ -105,6 +105,42 @@ static void test_ids_begin_at_a_random_place_that_json_can_hold(void **state)
 	assert_int_equal(smssc_store_id_first(w->s), (uint64_t)0xabcde << 32 | 1); /* once for a store */
 }
 
+static void test_the_key_of_numbers_stays(void **state)
+{
+	struct world *w = *state;
+	struct sip_key key = smssc_store_number_key(w->s), again;
+
+	assert_true(key.k[0] || key.k[1]);
+	reopen(w);
+	again = smssc_store_number_key(w->s);
+	assert_memory_equal(&again, &key, sizeof key);
+}
+
+static void test_no_reference_comes_twice(void **state)
+{
+	struct world *w = *state;
+	uint32_t first, last = 0, n;
+
+	assert_int_equal(smssc_store_reference(w->s, &first), 0);
+	for (n = 1; n < 3 * 4096; n++) { /* a commit now and then, as its owner makes it in each turn */
+		assert_int_equal(smssc_store_reference(w->s, &last), 0);
+		assert_int_equal(last, first + n);
+		if (n % 100 == 0 && smssc_store_dirty(w->s)) {
+			assert_int_equal(smssc_store_commit(w->s, 1), 0);
+		}
+	}
+	reopen(w); /* a crash: what was given since is not given again */
+	assert_int_equal(smssc_store_reference(w->s, &n), 0);
+	assert_true(n > last);
+	for (n = 0; smssc_store_reference(w->s, &last) == 0; n++) { /* no commit: there is an end */
+		assert_true(n < 4096);
+	}
+	smssc_store_abort(w->s);
+	assert_int_equal(smssc_store_reference(w->s, &last), ERR_BUSY);
+	assert_int_equal(smssc_store_commit(w->s, 1), 0);
+	assert_int_equal(smssc_store_reference(w->s, &last), 0);
+}
+
 static void test_a_full_disk_takes_all_or_nothing(void **state)
 {
 	struct world *w = *state;
@@ -172,6 +208,8 @@ TEST_GROUP()
 		TEST(test_what_is_committed_is_found_again_in_order),
 		TEST(test_what_is_not_committed_is_not_there),
 		TEST(test_ids_begin_at_a_random_place_that_json_can_hold),
+		TEST(test_the_key_of_numbers_stays),
+		TEST(test_no_reference_comes_twice),
 		TEST(test_a_full_disk_takes_all_or_nothing),
 		TEST(test_a_walk_ends_with_the_error_it_is_given),
 		TEST(test_a_truncated_store_is_refused_with_words),

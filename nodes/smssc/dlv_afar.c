@@ -1,0 +1,54 @@
+/* dlv_afar.c - turns what the gateway says into events (dlv_step.h). */
+#include "nodes/smssc/dlv_afar.h"
+
+#include <string.h>
+
+#include "apps/t4_drr.h"
+#include "nodes/smssc/dlv_step.h"
+
+struct dlv_msg *dlv_afar(const struct dlv *d, uint64_t id)
+{
+	struct dlv_msg *m = dlv_by_id(d, id);
+
+	return m && m->state == DLV_AFAR ? m : NULL;
+}
+
+void dlv_afar_accepted(struct dlv *d, uint64_t id)
+{
+	struct dlv_msg *m = dlv_afar(d, id);
+
+	if (m) {
+		m->asked = false;
+	}
+}
+
+void dlv_afar_refused(struct dlv *d, uint64_t id, struct dlv_now now)
+{
+	struct dlv_msg *m = dlv_afar(d, id);
+
+	if (m) {
+		m->asked = false;
+		m->refused = true;
+		dlv_step(d, m, DLV_EV_REMOVE, now);
+	}
+}
+
+int dlv_afar_told(struct dlv *d, const char *system_id, uint32_t reference, uint8_t outcome, bool absent, struct dlv_now now)
+{
+	struct dlv_msg look = { .text = { .reference = reference, .sme.trigger = true } }, *m;
+
+	dlv_put_key(&look);
+	m = dlv_by_key(d, &look);
+	if (!m || strcmp(m->text.sme.system_id, system_id) != 0 || m->state == DLV_REPORTING || m->refused) {
+		return ERR_NOTFOUND;
+	}
+	if (m->state != DLV_AFAR || m->asked) {
+		return ERR_BUSY;
+	}
+	dlv_set_outcome(m, outcome);
+	if (absent) {
+		dlv_set_absent(m, T4_ABSENT_NO_PAGING_RESPONSE);
+	}
+	dlv_step(d, m, DLV_EV_GIVE_UP, now);
+	return 0;
+}

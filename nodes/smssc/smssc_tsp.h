@@ -1,0 +1,53 @@
+/* smssc_tsp.h - the SMS-SC as a Diameter client of the gateway, for SMEs that may trigger. Each such
+ * SME is an SCS of the gateway: it has a connection of its own, with the Origin-Host and the
+ * certificate of that SCS, so that the gateway knows whose trigger it is, and association, quota and
+ * audit decide. The path of a trigger: smssc_sme_submit (form) -> smssc_tsp (dlv, on disk) -> DAR ->
+ * DAA -> the answer to the SME; later DNR -> smssc_tsp_report (on disk) -> DNA and the receipt. */
+#pragma once
+#include "link/link_peer.h"
+#include "nodes/smssc/smssc_sme_int.h"
+
+struct tsp_report; /* a DNR whose answer waits for the disk */
+struct tsp_ask;    /* a trigger whose answer is out */
+
+#define TSP_SCS_MAGIC 0x2f90c6b3u
+struct tsp_scs { /* an SME that may trigger */
+	struct obj obj;
+	struct smssc *s;
+	struct sme_owner *owner;
+	struct link_conf conf;
+	struct link_peer_conf peer_conf;
+	struct link_peer *peer;
+	struct link_ids ids;
+	uint32_t asks_n;
+};
+
+struct smssc_tsp {
+	struct tsp_scs scs[SME_LIST_MAX];
+	struct net_timer *timer; /* ends the wait for a connection */
+	struct tsp_ask *asks;
+	struct tsp_report *reports;
+	uint32_t reports_n;
+	bool ending;
+};
+
+/* The contexts of the connections over TLS, by place in the list of SMEs; for -t and for the start.
+ * ERR_INVAL: errors are in `why`. */
+ERR_MUST_USE int smssc_tsp_tls(struct tls_ctx *out[SME_LIST_MAX], const struct smssc_sme_conf *c, const struct cfg_lines *lines,
+			       struct report *why);
+/* Begins to connect; nothing without an SME that may trigger. After smssc_sme_start(). ERR_NOMEM. */
+ERR_MUST_USE int smssc_tsp_start(struct smssc *s);
+void smssc_tsp_stop(struct smssc *s); /* leaves the gateway */
+void smssc_tsp_end(struct smssc *s);  /* before smssc_sme_end() */
+
+/* Takes a trigger that was read. SMPP_ROK: the answer follows. Else nothing was taken, and m->why. */
+enum smpp_status smssc_tsp_submit(struct sme_bind *b, struct sme_message *m, const struct smpp_pdu *p);
+/* Asks the gateway for what is on disk now, and answers its reports that are. */
+void smssc_tsp_committed(struct smssc *s, bool durable);
+/* The connection of the SME has ended: its answers go nowhere. */
+void smssc_tsp_forget(struct smssc *s, const struct sme_bind *b);
+
+/* -- smssc_tsp_report.c */
+void smssc_tsp_request(struct tsp_scs *scs, struct link *l, const struct dia_msg *m);
+void smssc_tsp_reports_committed(struct smssc *s, bool durable);
+void smssc_tsp_reports_forget(struct smssc *s, const struct link *l); /* NULL: all */

@@ -1,0 +1,206 @@
+"""SMEs that may trigger (docs/user/tsms.md): their submit_sm goes to the gateway as a trigger of an SCS and comes back over T4, so that association,
+quota and audit decide. An SME written by hand, everything else real."""
+import os
+import signal
+import struct
+
+import pytest
+from lablib import lab as L
+from lablib import play as P
+from lablib import ports, proc
+from support import smes, smpp
+from support.smpp import Sme, address, message, text, tlv
+
+from conftest import BIN
+
+OWN = "acme.example"
+
+
+def scs(name):
+    return f"scs: {{ host: scs.{name}.example, realm: {name}.example, certificate: pki/{name}.pem, key: pki/{name}.key }}"
+
+
+def configuration(gateway_port, where):
+    return f"""report: {{ retry_min: 200ms, retry_max: 400ms }}
+smes:
+  plain: {{ address: 127.0.0.1, port: 0 }}
+  gateway: {{ address: {where}, port: {gateway_port}, host: {L.EXTERNAL_HOST}, realm: {L.EXTERNAL_REALM}, anchors: [pki/operator.pem], answer_wait: 10s }}
+  subscribers: subscribers.jsonl
+  list:
+{smes.sme("acme", scs("acme"))}{smes.sme("beta", scs("beta"), sources='["777"]')}{smes.sme("other", sources='["888"]')}"""
+
+
+class Gateway:
+    """A laboratory whose SMS-SC serves SMEs and is a client of the gateway."""
+
+    def __init__(self, labs):
+        where, (port, inside) = labs.address, ports.hold_ports(2)
+        more = f"""  - {{ name: smes, zone: external, protection: tls, address: {where}, port: {port}, certificate: pki/iwf.pem, key: pki/iwf.key }}
+  - {{ name: inside, zone: internal, protection: none, address: {where}, port: {inside} }}
+"""
+        self.p = labs.up(devices=20, smssc_more=configuration(port, where), listen_more=more)
+        self.inside, self.where = inside, where
+        self.p.ctl("assoc", "add", "acme", f"msisdn:{L.msisdn(1)}-{L.msisdn(10)}")
+        self.wait_for("acme")
+
+    def log(self):
+        return os.path.join(self.p.lab["dir"], "log", "mtc-smssc.log")
+
+    def wait_for(self, name):
+        proc.wait_until(f"the SMS-SC is connected for {name}", lambda: self.p.sessions(name), 20)
+
+    def bound(self, name="acme", **more):
+        s = Sme(smes.port_of(self.log()))
+        assert s.bind(system_id=name, **more).status == smpp.OK
+        return s
+
+    def counts(self):
+        out = L.recorded_one(self.p.lab["dir"], "mtc-smssc")
+        entry = out[0][out[1]]
+        seen = len([e for e in P.read_json_lines(entry["out"]) if e["event"] == "status"])
+        os.kill(entry["pid"], signal.SIGUSR1)
+        return proc.wait_until("a status line", lambda: [e for e in P.read_json_lines(entry["out"]) if e["event"] == "status"][seen:], 20)[0]["smes"]
+
+
+@pytest.fixture(scope="module")
+def g(labs):
+    one = Gateway(labs)
+    yield one
+    wrong = labs.down(one.p)
+    assert not wrong, "\n".join(wrong)
+
+
+def trigger(n, data=b"wake", port=16001, **more):
+    """A submit_sm for the nth device."""
+    return message(L.msisdn(n), data, pid=0x48, tlvs=tlv(0x20b, struct.pack("!H", port)) if port is not None else b"", **more)
+
+
+def test_a_trigger_of_an_sme_is_one_of_its_scs(g):
+    s = g.bound()
+    answer = s.ask(smpp.SUBMIT, trigger(1, b"\1\2", registered=1, validity="000000010000000R"))
+    assert answer.status == smpp.OK and answer.id.isdigit()
+    receipt = s.delivered()
+    assert (receipt.receipt["id"], receipt.receipt["stat"], receipt.receipt["err"], receipt.source, receipt.to) == (answer.id, "DELIVRD", "000", L.msisdn(1), "4242")
+    (event,) = g.p.ue_triggers(imsi=L.imsi(1))
+    assert (event["payload_hex"], event["port"], event["originator"]) == ("0102", 16001, g.p.scs["acme"]["e164"])
+    assert g.p.wait_decision(scs="acme", device=f"msisdn:{L.msisdn(1)}", action="trigger", request_status="SUCCESS")
+    forms = ((smpp.SUBMIT, message(L.msisdn(2), b"\x06\x05\x04\x3e\x82\0\0ab", esm=0x40)), (smpp.DATA, smpp.data_sm(L.msisdn(2), tlv(0x20b, b"\x3e\x83") + tlv(0x424, b"c" * 300))),
+             (smpp.SUBMIT, trigger(2, b"d", port=None)))
+    for command, body in forms:
+        assert s.ask(command, body).status == smpp.OK
+    came = proc.wait_until("three more", lambda: (lambda t: len(t) == 3 and t)(g.p.ue_triggers(imsi=L.imsi(2))), 20)
+    assert {(e["port"], e["payload_hex"]) for e in came} == {(16002, b"ab".hex()), (16003, (b"c" * 300).hex()), (None, b"d".hex())}
+    s.close()
+
+
+def test_who_may_not_is_told_nothing(g):
+    """Another's device and a number that nobody has: octet for octet the same. An SME without the right cannot tell that there is one."""
+    before, s, other = g.counts(), g.bound(), g.bound("other")
+    answers = [s.ask(smpp.SUBMIT, message(to, b"x", pid=0x48)) for to in (L.msisdn(15), "491799999999")]
+    assert [(a.status, a.body) for a in answers] == [(smpp.SUBMITFAIL, b"")] * 2
+    assert {d["reason"] for d in g.p.decisions(scs="acme", verdict="refused")} == {"no-association"}
+    assert other.ask(smpp.SUBMIT, message(L.msisdn(1), b"x", pid=0x48, source="888")).status == smpp.SUBMITFAIL
+    spoofed = s.ask(smpp.SUBMIT, message(L.msisdn(1), b"x", pid=0x48, source="888"))
+    assert spoofed.status == smpp.INVSRCADR
+    after = g.counts()
+    assert (after["forged"] - before["forged"], after["spoofed"] - before["spoofed"], after["triggers_refused"] - before["triggers_refused"]) == (1, 1, 2)
+    assert after["at_gateway"] == 0
+    for one in (s, other):
+        one.close()
+
+
+def test_forms_of_a_trigger_that_are_not_taken(g):
+    s, before = g.bound(), g.counts()
+    to, port = L.msisdn(1), b"\x3e\x81"
+    for name, command, body, status in (
+            ("many destinations", smpp.MULTI, message("", b"x", pid=0x48, destinations=b"\1\1" + address(to, 1, 1)), smpp.SUBMITFAIL),
+            ("a part", smpp.SUBMIT, message(to, b"x", pid=0x48, tlvs=tlv(0x20c, b"\0\1") + tlv(0x20e, b"\2") + tlv(0x20f, b"\1")), smpp.SUBMITFAIL),
+            ("two ports", smpp.SUBMIT, message(to, b"\x0c\x05\x04" + port + b"\0\0\x05\x04\3\xe8\0\0x", esm=0x40, pid=0x48), smpp.SUBMITFAIL),
+            ("a port of a wrong size", smpp.SUBMIT, message(to, b"\x05\x05\x03" + port + b"\0x", esm=0x40), smpp.SUBMITFAIL),
+            ("to the SIM", smpp.SUBMIT, message(to, b"\x02\x70\0x", esm=0x40, pid=0x48), smpp.SUBMITFAIL), ("SIM download", smpp.SUBMIT, message(to, b"x", pid=0x7f), smpp.SUBMITFAIL),
+            ("another pid", smpp.SUBMIT, message(to, b"x", pid=0x41, tlvs=tlv(0x20b, port)), smpp.SUBMITFAIL), ("text", smpp.SUBMIT, trigger(1, coding=0), 0x104),
+            ("a receipt", smpp.SUBMIT, trigger(1, esm=4), smpp.INVESMCLASS), ("no number", smpp.SUBMIT, message("x1", b"x", pid=0x48), smpp.INVDSTADR)):
+        assert s.ask(command, body).status == status, name
+    assert g.counts()["triggers"] == before["triggers"]
+    s.close()
+
+
+def test_it_can_be_asked_for_but_not_taken_back(g):
+    g.p.ue("absent", L.imsi(4))
+    s = g.bound()
+    answer = s.ask(smpp.SUBMIT, trigger(4, registered=1, validity="000000010000000R"))
+    mine = text(answer.id) + address("4242")
+    assert s.ask(smpp.QUERY, mine).body == text(answer.id) + b"\0\1\0"
+    assert s.ask(smpp.CANCEL, text("") + mine + address("")).status == smpp.CANCELFAIL
+    assert s.ask(smpp.REPLACE, mine + b"\0\0\0\0\1x").status == smpp.REPLACEFAIL
+    g.p.ue("present", L.imsi(4))
+    assert s.delivered().receipt["stat"] == "DELIVRD"
+    s.close()
+
+
+def test_two_smes_are_two_scss(g):
+    s = g.bound("beta")
+    assert s.ask(smpp.SUBMIT, message(L.msisdn(1), b"x", pid=0x48, source="777")).status == smpp.SUBMITFAIL
+    g.p.wait_decision(scs="beta", verdict="refused", reason="no-association")
+    s.close()
+
+
+def test_reports_survive_a_kill_of_the_smssc(g):
+    g.p.ue("absent", L.imsi(5))
+    s = g.bound()
+    ids = [s.ask(smpp.SUBMIT, trigger(5, bytes([n]), registered=1, validity="000000010000000R")).id for n in range(2)]
+    entries, place = L.recorded_one(g.p.lab["dir"], "mtc-smssc")
+    os.kill(entries[place]["pid"], signal.SIGKILL)
+    proc.wait_until("it is gone", lambda: not proc.alive(entries[place]), 20)
+    L.start(g.p.lab["dir"], "mtc-smssc")
+    proc.wait_until("SMEs are served", lambda: smes.port_of(g.log()), 20)
+    s = g.bound()
+    assert s.ask(smpp.QUERY, text(ids[0]) + address("4242")).body == text(ids[0]) + b"\0\1\0"
+    g.p.ue("present", L.imsi(5))
+    assert {s.delivered().receipt["id"] for _ in range(2)} == set(ids)
+    proc.wait_until("nothing is left", lambda: g.counts()["at_gateway"] == 0, 20)
+    s.close()
+
+
+def test_the_gateway_is_away(g):
+    before, s = g.counts(), g.bound()
+    L.stop(g.p.lab["dir"], "mtc-iwfd")
+    try:
+        proc.wait_until("the SMS-SC has noticed", lambda: s.ask(smpp.SUBMIT, trigger(6, b"lost")).status == smpp.SYSERR, 20)
+        assert s.ask(smpp.SUBMIT, message(L.msisdn(6), b"an ordinary one")).status == smpp.OK
+        after = g.counts()
+        assert after["at_gateway"] == 0 and after["triggers_unknown"] == before["triggers_unknown"]
+    finally:
+        L.start(g.p.lab["dir"], "mtc-iwfd")
+    g.wait_for("acme")
+    proc.wait_until("it is taken again", lambda: s.ask(smpp.SUBMIT, trigger(6, b"found")).status == smpp.OK, 20)
+    proc.wait_until("the trigger came", lambda: g.p.ue_triggers(imsi=L.imsi(6)), 20)
+    assert {e["payload_hex"] for e in g.p.ue_triggers(imsi=L.imsi(6))} == {b"found".hex()}
+    s.close()
+
+
+def test_without_protection_inside(g, tmp_path):
+    """A second SMS-SC in the operator's own domain: its SME is an SCS with the anchor internal."""
+    g.p.ctl("scs", "add", "portal", "--e164", "49170000001", "--origin-host", f"portal.{L.CORE_REALM}", "--realm", L.CORE_REALM, "--anchor", "internal")
+    g.p.ctl("assoc", "add", "portal", f"msisdn:{L.msisdn(7)}")
+    conf = proc.write(str(tmp_path / "smssc.yaml"), f"""identity: {{ host: smssc2.core.test, realm: core.test }}
+listen: {{ address: 127.0.0.1, port: 0, protection: none }}
+state_dir: smssc
+ue_socket: ue.sock
+sc_address: "491770000009"
+smes:
+  plain: {{ address: 127.0.0.1, port: 0 }}
+  gateway: {{ address: {g.where}, port: {g.inside}, host: {L.EXTERNAL_HOST}, realm: {L.EXTERNAL_REALM}, protection: none }}
+  list:
+{smes.sme("portal", f"scs: {{ host: portal.{L.CORE_REALM}, realm: {L.CORE_REALM} }}")}""")
+    entry = proc.start("mtc-smssc-2", [os.path.join(BIN, "mtc-smssc"), "-c", conf], str(tmp_path))
+    try:
+        proc.wait_ready(entry)
+        g.wait_for("portal")
+        s = Sme(smes.port_of(entry["log"]))
+        assert s.bind(system_id="portal").status == smpp.OK
+        # the HSS of the laboratory lets acme alone wake this device: the second opinion counts
+        assert s.ask(smpp.SUBMIT, trigger(7)).status == smpp.SUBMITFAIL
+        assert g.p.wait_decision(scs="portal", verdict="refused")["reason"].startswith("hss-")
+    finally:
+        assert proc.end([entry]) == []
