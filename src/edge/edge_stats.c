@@ -16,6 +16,7 @@ static void count_links(struct edge_stats *stats)
 
 	st_count_n(st, ST_EDGE_NO_CER, now->ended[LINK_END_NO_CER] - seen->ended[LINK_END_NO_CER]);
 	st_count_n(st, ST_EDGE_BAD_CER, now->ended[LINK_END_NOT_CER] - seen->ended[LINK_END_NOT_CER]);
+	st_count_n(st, ST_EDGE_TLS_MISUSED, now->ended[LINK_END_STREAM_MISUSED] - seen->ended[LINK_END_STREAM_MISUSED]);
 	malformed = now->ended[LINK_END_NOT_DIAMETER] - seen->ended[LINK_END_NOT_DIAMETER] + now->ended[LINK_END_TOO_LONG] -
 		    seen->ended[LINK_END_TOO_LONG] + now->errors_sent - seen->errors_sent;
 	st_count_n(st, ST_EDGE_MALFORMED, malformed);

@@ -35,6 +35,7 @@
 	X(WRONG_CEA, "the Capabilities-Exchange-Answer does not fit")                                                            \
 	X(NOT_DIAMETER, "bytes that are not Diameter")                                                                           \
 	X(TOO_LONG, "message longer than the limit")                                                                             \
+	X(STREAM_MISUSED, "its transport or TLS is not used as it may be")                                                       \
 	X(REPEATED_CER, "second Capabilities-Exchange-Request on an open connection")                                            \
 	X(FOREIGN_ORIGIN, "origin of another peer in a message of the base protocol")                                            \
 	X(WATCHDOG, "no answer to the watchdog")                                                                                 \

@@ -228,7 +228,10 @@ static enum link_end end_of_stream(const struct link *l, int err)
 	if (err == ERR_AUTH) {
 		return LINK_END_NOT_AUTHENTICATED;
 	}
-	return l->fsm.state == PEER_WAIT_CONN_ACK ? LINK_END_NOT_CONNECTED : LINK_END_LOST;
+	if (l->fsm.state == PEER_WAIT_CONN_ACK) {
+		return LINK_END_NOT_CONNECTED;
+	}
+	return err == ERR_PROTO ? LINK_END_STREAM_MISUSED : LINK_END_LOST;
 }
 
 static void on_close(void *arg, int err, const char *why)

@@ -93,6 +93,8 @@
 	X(EDGE_NO_CER, "edge_no_cer", "connections closed because no CER came in time")                                          \
 	X(EDGE_BAD_CER, "edge_bad_cer", "CERs that the edge refused, and connections whose first message was no CER")            \
 	X(EDGE_MALFORMED, "edge_malformed", "messages that broke the framing or header rules")                                   \
+	X(EDGE_TLS_MISUSED, "edge_tls_misused",                                                                                  \
+	  "connections closed after their handshake: TLS that breaks its rules, or messages of it that carry nothing")           \
 	X(EDGE_REQUESTS, "edge_requests", "application requests received")                                                       \
 	X(EDGE_SCREENED, "edge_screened",                                                                                        \
 	  "application requests that the edge refused: routing, decoding, origin, features, too many at once")                   \

@@ -3,9 +3,11 @@ names these tests; what other acts show is not shown again here."""
 import itertools
 import os
 import signal
+import time
 
 import pytest
 from lablib import lab as L
+from lablib import proc
 from support import diameter as D
 from support.hands import Reader, experimental, lab_played
 from support.tsp import Scs, action, request_status
@@ -189,6 +191,30 @@ def test_each_answer_of_the_hss(played, asker, avps, flags, validity, status, re
 def test_an_hss_that_does_not_answer(played, asker):
     reference, _ = asked(played, asker)
     assert asker.answered() == 201 and reason_of(played, reference) == "hss-silent"
+
+
+def stopped(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        return f.read().rpartition(")")[2].split()[0] == "T"
+
+
+def test_an_answer_that_came_while_the_core_stood_still(played, asker):
+    """The time for it is over when the core goes on. It is in the socket, and counts: the trigger is neither answered 201 nor recalled."""
+    core = L.roles(played.lab["iwf"]["pids"]["parent"])["core"]
+    reference, _ = submitted(played, asker)
+    copy = played.sc.take()  # without an answer to this one, too, the core gives it up
+    over = time.monotonic() + 0.5
+    os.kill(core, signal.SIGSTOP)
+    try:
+        proc.wait_until("it stands still", lambda: stopped(core), 5)
+        played.sc.accept(copy)
+        time.sleep(max(0.0, over + 0.03 - time.monotonic()))  # a moment later: what is played, not waited for
+    finally:
+        os.kill(core, signal.SIGCONT)
+    assert asker.answered() == 0
+    assert played.sc.silent(), "it was recalled"
+    played.sc.report(copy)
+    assert asker.reported() == (reference, 0)
 
 
 SMSSC_ANSWERS = [
