@@ -64,6 +64,14 @@ static void on_lost(void *arg, struct bind_conn *c, uint64_t token, int err)
 	dlv_reported(b->s->dlv, token, false, smssc_now(b->s));
 }
 
+static void on_refused(void *arg, struct bind_conn *c, uint32_t command, uint32_t status)
+{
+	(void)c;
+	(void)command;
+	(void)status; /* the log has them */
+	OBJ_OF(arg, struct sme_bind, SME_BIND_MAGIC)->s->sme->counts.malformed++;
+}
+
 static void forget(struct sme_bind *b)
 {
 	struct smssc_sme *sme = b->s->sme;
@@ -92,7 +100,7 @@ static void on_down(void *arg, struct bind_conn *c, int err, const char *why)
 }
 
 static const struct bind_cb callbacks = {
-	.on_request = on_request, .on_answer = on_answer, .on_lost = on_lost, .on_down = on_down
+	.on_request = on_request, .on_answer = on_answer, .on_lost = on_lost, .on_refused = on_refused, .on_down = on_down
 };
 static const struct net_stream_cb no_callbacks; /* the connection sets its own at once */
 

@@ -17,6 +17,7 @@
 	X(connections_crowded, "connections refused: too many from one address")                                                 \
 	X(submitted, "messages taken")                                                                                           \
 	X(refused, "requests refused")                                                                                           \
+	X(malformed, "PDUs that cannot be read, or that state or window do not allow")                                           \
 	X(throttled, "messages refused: rate")                                                                                   \
 	X(forged, "messages refused: a trigger or receipt in some form")                                                         \
 	X(spoofed, "messages refused: a source that is not the SME's")                                                           \

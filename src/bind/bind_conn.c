@@ -119,6 +119,13 @@ static void send_bare(struct bind_conn *c, uint32_t command, uint32_t status, ui
 	}
 }
 
+static void tell_refused(struct bind_conn *c, uint32_t command, uint32_t status)
+{
+	if (c->cb->on_refused) {
+		c->cb->on_refused(c->arg, c, command, status);
+	}
+}
+
 /* The body of a response that reports an error may be anything. */
 static void take_answer(struct bind_conn *c, const struct smpp_todo *todo, const uint8_t *pdu, size_t len)
 {
@@ -136,6 +143,7 @@ static void take_request(struct bind_conn *c, const struct smpp_todo *todo, cons
 		log_info(c->conf.log, "smpp", "%s: %s refused with %s: %s", c->peer, smpp_command_name(todo->command),
 			 smpp_status_name(s), smpp_status_words(s));
 		bind_refuse(c, todo->command, s, todo->sequence);
+		tell_refused(c, todo->command, s);
 		return;
 	}
 	c->cb->on_request(c->arg, c, &c->in);
@@ -161,6 +169,9 @@ static void act(struct bind_conn *c, const struct smpp_todo *todo, const uint8_t
 				 todo->reason);
 		}
 		send_bare(c, todo->command, todo->status, todo->sequence);
+		if (todo->reason) {
+			tell_refused(c, todo->command & ~SMPP_RESP, todo->status);
+		}
 		break;
 	case SMPP_DO_EXPIRED:
 		c->cb->on_lost(c->arg, c, todo->token, ERR_TIMEOUT);
@@ -219,6 +230,7 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 	err = c->ended ? 0 : smpp_frame_feed(&c->frame, p, n, on_pdu, c);
 	if (!c->ended && (err == ERR_PROTO || err == ERR_LIMIT)) {
 		send_bare(c, SMPP_GENERIC_NACK, SMPP_RINVCMDLEN, c->frame.refused.sequence);
+		tell_refused(c, SMPP_GENERIC_NACK, SMPP_RINVCMDLEN);
 		note_end(c, err, err == ERR_PROTO ? "a command length below 16" : "a PDU longer than the limit");
 	} else if (!c->ended && err) {
 		note_end(c, err, err_str(err));

@@ -33,6 +33,10 @@ struct bind_cb {
 	/* No response to the request of `token` in time (ERR_TIMEOUT) or before the end
 	 * (ERR_CLOSED): its outcome is unknown. */
 	void (*on_lost)(void *arg, struct bind_conn *c, uint64_t token, int err);
+	/* The connection itself has refused a request with this status: it cannot be read, the
+	 * state or the window does not allow it, or its length is that of no PDU (then the command
+	 * is SMPP_GENERIC_NACK, and the end follows). For who counts; NULL: nobody does. */
+	void (*on_refused)(void *arg, struct bind_conn *c, uint32_t command, uint32_t status);
 	/* alert_notification; NULL: passed over. */
 	void (*on_note)(void *arg, struct bind_conn *c, const struct smpp_pdu *p);
 	/* The connection has ended, because of `why`. Freed when this returns. */

@@ -338,10 +338,14 @@ def test_rate_and_window(make):
 
 
 def test_bad_input(world):
-    s = world.bound()
+    """Each is answered with its status and counted, and nothing of it is kept."""
+    before, seen, s = world.counts(), len(world.events(world.ue, "message")), world.bound()
     both = tlv(0x424, b"x")
-    for name, command, body, status in (
-            ("port of 1 octet", smpp.SUBMIT, message(NUMBER, b"x", tlvs=tlv(0x20b, b"\1")), smpp.PARLEN), ("of 4", smpp.SUBMIT, message(NUMBER, b"x", tlvs=tlv(0x20a, b"\0\0\0\1")), smpp.PARLEN),
+    cases = (
+            *((f"port {tag:x} of {len(value)}", smpp.SUBMIT, message(NUMBER, b"x", tlvs=tlv(tag, value)), smpp.PARLEN) for tag in (0x20a, 0x20b) for value in (b"\1", b"\0\0\0\1")),
+            ("port of 0", smpp.DATA, data_sm(NUMBER, tlv(0x424, b"x") + tlv(0x20b, b"")), smpp.PARLEN),
+            ("longest and one more", smpp.SUBMIT, message(NUMBER, b"x", tlvs=tlv(0x381, b"x" * 20)), smpp.PARLEN),
+            ("a parameter twice", smpp.SUBMIT, message(NUMBER, b"x", tlvs=2 * tlv(0x204, b"\0\1")), smpp.OPTSTREAM),
             ("text and payload", smpp.SUBMIT, message(NUMBER, b"x", tlvs=both), smpp.NOTALLOWED),
             ("header and port", smpp.SUBMIT, message(NUMBER, b"\x05\0\3\1\2\1x", esm=0x40, tlvs=tlv(0x20b, b"\0\7")), smpp.NOTALLOWED),
             ("no header", smpp.SUBMIT, message(NUMBER, b"\xff", esm=0x40), smpp.INVESMCLASS), ("cut", smpp.SUBMIT, message(NUMBER, b"x")[:-1], smpp.INVMSGLEN),
@@ -349,7 +353,8 @@ def test_bad_input(world):
             ("parameter past the end", smpp.SUBMIT, message(NUMBER, b"x", tlvs=b"\x04\x24\xff\xffx"), smpp.OPTSTREAM), ("data_sm without data", smpp.DATA, data_sm(NUMBER, b""), smpp.MISSING),
             ("half of sar", smpp.SUBMIT, message(NUMBER, b"x", tlvs=tlv(0x20c, b"\0\1")), smpp.MISSING), ("no number", smpp.SUBMIT, message("x1", b"x"), smpp.INVDSTADR),
             ("unknown", 0x112, b"", smpp.INVCMDID), ("bind twice", smpp.BIND_TX, text("acme") + text("x") + text("") + b"\x34" + address(""), smpp.ALYBND),
-            ("data coding", smpp.SUBMIT, message(NUMBER, b"x", coding=5), 0x104), ("odd ucs2", smpp.SUBMIT, message(NUMBER, b"x", coding=8), smpp.INVMSGLEN)):
+            ("data coding", smpp.SUBMIT, message(NUMBER, b"x", coding=5), 0x104), ("odd ucs2", smpp.SUBMIT, message(NUMBER, b"x", coding=8), smpp.INVMSGLEN))
+    for name, command, body, status in cases:
         answer = s.ask(command, body)
         assert answer.status == status, name
         assert answer.command == (smpp.NACK if name == "unknown" else command | smpp.RESP), name
@@ -366,6 +371,9 @@ def test_bad_input(world):
     assert early.submit(NUMBER, b"x").status == smpp.INVBNDSTS
     early.socket.sendall(struct.pack("!IIII", 513, smpp.BIND_TX, 0, 2))  # longer than any bind
     assert early.read().status == smpp.INVCMDLEN and early.read() is None
+    counts = {name: n - before[name] for name, n in world.counts().items()}
+    assert counts["refused"] + counts["malformed"] == len(cases) + 5, counts  # sequence 0, three lengths, a message without a bind
+    assert counts["submitted"] == 1 and [e["payload_hex"] for e in world.messages(seen + 1)[seen:]] == [b"still well".hex()]
 
 
 def test_binds(make):
