@@ -10,7 +10,7 @@ from support.core import next_core
 from support.hands import Reader
 from support.tsp import action, request_status
 
-SUCCESS, EXPIRED, TEMPORARY, UNCONFIRMED, UNDELIVERABLE = 0, None, None, None, None
+SUCCESS, EXPIRED, UNDELIVERABLE = 0, 1, 3  # of a Delivery-Outcome (AVP 3009)
 RECALL, REPLACE = 3, 4
 
 
@@ -61,7 +61,7 @@ def test_parameters_win_over_the_text(p, scs):
 def test_a_receipt_with_text_alone(p, scs):
     submit, message_id = taken(p, scs, 103)
     assert p.sc.received(p.sc.receipt(submit, message_id, M.EXPIRED, parameters=False)) == 0
-    assert scs.reported()[0] == 103
+    assert scs.reported() == (103, EXPIRED)
 
 
 def test_a_receipt_of_another_id_and_a_receipt_twice(p, scs):
@@ -81,7 +81,7 @@ def test_a_long_payload_is_one_message_payload(p, scs):
     submit, message_id = taken(p, scs, 106, payload=b"z" * 300, port=7)
     assert not submit.short and submit.tlvs[M.PAYLOAD] == bytes.fromhex("06050400070000") + b"z" * 300
     assert p.sc.received(p.sc.receipt(submit, message_id, M.UNDELIVERABLE)) == 0
-    assert scs.reported()[0] == 106
+    assert scs.reported() == (106, UNDELIVERABLE)
 
 
 def test_a_recall_cancels_by_the_id(p, scs):
@@ -118,7 +118,7 @@ def test_cancelled_and_then_not_submitted(p, scs):
     report = [m for m in got if m.flags & 0x80]
     assert request_status(answer[0]) == 110
     scs.acknowledge(report[0])
-    assert report[0].number(3002, 3007) == 109 and report[0].number(3002, 3009) not in (0, None)
+    assert report[0].number(3002, 3007) == 109 and report[0].number(3002, 3009) == UNDELIVERABLE
 
 
 def test_refused_and_throttled(p, scs):
@@ -165,7 +165,7 @@ def test_the_connection_is_lost_under_load(p, scs):
     assert p.sc.nothing(), "a submit was sent again"
     for submit in submits:
         assert p.sc.received(p.sc.receipt(submit, "1", reference=True)) == 0
-    assert sorted(scs.reported()[0] for _ in range(5)) == list(range(120, 125))
+    assert sorted(scs.reported() for _ in range(5)) == [(n, SUCCESS) for n in range(120, 125)]
 
 
 def test_a_killed_core_knows_the_message_id(p, scs):
@@ -207,8 +207,7 @@ def test_a_core_killed_between_cancel_and_answer_of_a_replacement(p, scs):
     assert p.sc.nothing(), "the next core sent something again"
     assert scs.answered() == 201
     assert p.sc.received(p.sc.receipt(submit, message_id, M.DELETED)) == 0
-    reference, outcome = scs.reported()
-    assert reference == 133 and outcome != 0
+    assert scs.reported() == (133, UNDELIVERABLE)
     assert p.sc.received(p.sc.receipt(new, "9999", reference=True)) == 0
     assert scs.reported() == (1331, 0)
 
