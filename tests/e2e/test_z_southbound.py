@@ -41,6 +41,10 @@ def taken(p, scs, n, **what):
     return submit, message_id
 
 
+def report_counters(p):
+    return {r["name"]: r["value"] for r in p.ctl("stats") if r.get("name") in ("reports", "report_duplicates", "reports_foreign")}
+
+
 def test_a_trigger_is_a_submit_sm_and_its_receipt_a_report(p, scs):
     submit, message_id = taken(p, scs, 101, port=4660, payload=b"wake up", priority=1)
     assert p.sc.binds[-1] == (M.SYSTEM_ID, M.PASSWORD)
@@ -66,15 +70,27 @@ def test_a_receipt_with_text_alone(p, scs):
 
 def test_a_receipt_of_another_id_and_a_receipt_twice(p, scs):
     submit, message_id = taken(p, scs, 104)
+    before = report_counters(p)
     assert p.sc.received(p.sc.receipt(submit, "77777777")) == 0
     assert p.sc.received(p.sc.receipt(submit, message_id, M.ENROUTE)) == 0
-    first = p.sc.receipt(submit, message_id)
-    assert p.sc.received(first) == 0
     assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
+    assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
+    assert {name: n - before[name] for name, n in report_counters(p).items()} == {"reports": 1, "report_duplicates": 1, "reports_foreign": 1}
     assert scs.reported() == (104, 0)
     again, again_id = taken(p, scs, 105)
     assert p.sc.received(p.sc.receipt(again, again_id)) == 0
     assert scs.reported() == (105, 0), "the first was reported twice"
+
+
+def test_a_receipt_may_be_for_a_submit_without_an_answer(p, scs):
+    """The SMS-SC gave the id, and we do not have it yet: the receipt is wanted again, and not taken for a foreign one."""
+    scs.ask_later(action(device=device(115), reference=115))
+    submit = p.sc.take()
+    assert p.sc.received(p.sc.receipt(submit, "6001")) == 0x64, "ESME_RX_T_APPN"
+    p.sc.accept(submit, "6001")
+    assert scs.answered() == 0
+    assert p.sc.received(p.sc.receipt(submit, "6001")) == 0
+    assert scs.reported() == (115, SUCCESS)
 
 
 def test_a_long_payload_is_one_message_payload(p, scs):
