@@ -266,6 +266,7 @@ def test_peers_health_and_a_refused_bind(p):
     p.sc.bind_status = 0x0E
     p.sc.cut()
     proc.wait_until("the refusal is shown", lambda: "ESME_RINVPASWD" in str(p.ctl("peers")), 20)
-    assert p.ctl("health", check=False)
+    health = p.ctl("health", check=False)[0]
+    assert not health["healthy"] and [(r["reason"], "ESME_RINVPASWD" in r["text"]) for r in health["reasons"]] == [("peer-not-open", True)]
     p.sc.bind_status = 0
     proc.wait_until("it is bound", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
