@@ -248,8 +248,10 @@ def test_query_cancel_and_replace_own_messages_only(make):
                                   (smpp.CANCEL, cancel, smpp.CANCELFAIL), (smpp.REPLACE, asked + b"\0\0\0\0\1y", smpp.REPLACEFAIL)):
         assert other.ask(command, body).status == status
     assert s.ask(smpp.QUERY, text("no-id") + address("4242")).status == smpp.QUERYFAIL
+    assert s.ask(smpp.QUERY, text(message_id) + address("Acme")).status == smpp.QUERYFAIL, "a source of this SME, and not of the message"
+    assert s.ask(smpp.QUERY, text(message_id) + address("")).status == smpp.OK
     assert s.ask(smpp.CANCEL, text("") + text("") + address("4242") + address(NUMBER)).status == smpp.CANCELFAIL
-    assert w.counts()["foreign"] == 6
+    assert w.counts()["foreign"] == 7
     assert s.ask(smpp.CANCEL, cancel).status == smpp.OK
     assert s.ask(smpp.QUERY, asked).status == smpp.QUERYFAIL
     assert s.ask(smpp.CANCEL, cancel).status == smpp.CANCELFAIL

@@ -12,7 +12,7 @@ from support.core import next_core
 from support.hands import Reader
 from support.tsp import action, request_status
 
-SUCCESS, EXPIRED, TEMPORARY, UNCONFIRMED, UNDELIVERABLE = 0, None, None, None, None
+SUCCESS, EXPIRED, UNDELIVERABLE = 0, 1, 3  # of a Delivery-Outcome (AVP 3009)
 RECALL, REPLACE = 3, 4
 
 
@@ -47,6 +47,10 @@ def taken(p, scs, n, **what):
     return submit, message_id
 
 
+def report_counters(p):
+    return {r["name"]: r["value"] for r in p.ctl("stats") if r.get("name") in ("reports", "report_duplicates", "reports_foreign")}
+
+
 def test_a_trigger_is_a_submit_sm_and_its_receipt_a_report(p, scs):
     submit, message_id = taken(p, scs, 101, port=4660, payload=b"wake up", priority=1)
     assert p.sc.binds[-1] == (M.SYSTEM_ID, M.PASSWORD)
@@ -67,16 +71,17 @@ def test_parameters_win_over_the_text(p, scs):
 def test_a_receipt_with_text_alone(p, scs):
     submit, message_id = taken(p, scs, 103)
     assert p.sc.received(p.sc.receipt(submit, message_id, M.EXPIRED, parameters=False)) == 0
-    assert scs.reported()[0] == 103
+    assert scs.reported() == (103, EXPIRED)
 
 
 def test_a_receipt_of_another_id_and_a_receipt_twice(p, scs):
     submit, message_id = taken(p, scs, 104)
+    before = report_counters(p)
     assert p.sc.received(p.sc.receipt(submit, "77777777")) == 0
     assert p.sc.received(p.sc.receipt(submit, message_id, M.ENROUTE)) == 0
-    first = p.sc.receipt(submit, message_id)
-    assert p.sc.received(first) == 0
     assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
+    assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
+    assert {name: n - before[name] for name, n in report_counters(p).items()} == {"reports": 1, "report_duplicates": 1, "reports_foreign": 1}
     assert scs.reported() == (104, 0)
     again, again_id = taken(p, scs, 105)
     assert p.sc.received(p.sc.receipt(again, again_id)) == 0
@@ -103,7 +108,7 @@ def test_a_long_payload_is_one_message_payload(p, scs):
     submit, message_id = taken(p, scs, 106, payload=b"z" * 300, port=7)
     assert not submit.short and submit.tlvs[M.PAYLOAD] == bytes.fromhex("06050400070000") + b"z" * 300
     assert p.sc.received(p.sc.receipt(submit, message_id, M.UNDELIVERABLE)) == 0
-    assert scs.reported()[0] == 106
+    assert scs.reported() == (106, UNDELIVERABLE)
 
 
 def test_a_recall_cancels_by_the_id(p, scs):
@@ -153,7 +158,7 @@ def test_cancelled_and_then_not_submitted(p, scs):
     report = [m for m in got if m.flags & 0x80]
     assert request_status(answer[0]) == 110
     scs.acknowledge(report[0])
-    assert report[0].number(3002, 3007) == 109 and report[0].number(3002, 3009) not in (0, None)
+    assert report[0].number(3002, 3007) == 109 and report[0].number(3002, 3009) == UNDELIVERABLE
 
 
 def test_refused_and_throttled(p, scs):
@@ -200,7 +205,7 @@ def test_the_connection_is_lost_under_load(p, scs):
     assert p.sc.nothing(), "a submit was sent again"
     for submit in submits:
         assert p.sc.received(p.sc.receipt(submit, "1", reference=True)) == 0
-    assert sorted(scs.reported()[0] for _ in range(5)) == list(range(120, 125))
+    assert sorted(scs.reported() for _ in range(5)) == [(n, SUCCESS) for n in range(120, 125)]
 
 
 def test_a_killed_core_knows_the_message_id(p, scs):
@@ -242,8 +247,7 @@ def test_a_core_killed_between_cancel_and_answer_of_a_replacement(p, scs):
     assert p.sc.nothing(), "the next core sent something again"
     assert scs.answered() == 201
     assert p.sc.received(p.sc.receipt(submit, message_id, M.DELETED)) == 0
-    reference, outcome = scs.reported()
-    assert reference == 133 and outcome != 0
+    assert scs.reported() == (133, UNDELIVERABLE)
     assert p.sc.received(p.sc.receipt(new, "9999", reference=True)) == 0
     assert scs.reported() == (1331, 0)
 
@@ -446,6 +450,7 @@ def test_peers_health_and_a_refused_bind(p):
     p.sc.bind_status = 0x0E
     p.sc.cut()
     proc.wait_until("the refusal is shown", lambda: "ESME_RINVPASWD" in str(p.ctl("peers")), 20)
-    assert p.ctl("health", check=False)
+    health = p.ctl("health", check=False)[0]
+    assert not health["healthy"] and [(r["reason"], "ESME_RINVPASWD" in r["text"]) for r in health["reasons"]] == [("peer-not-open", True)]
     p.sc.bind_status = 0
     proc.wait_until("it is bound", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)

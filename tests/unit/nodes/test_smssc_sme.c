@@ -131,6 +131,8 @@ static void test_the_filter(void **state)
 	assert_int_equal(HEADER("\x04\x04\x02\xf1\x01"), SME_NOT_FORGED);
 	assert_int_equal(HEADER("\x05\x05\x03\x3e\x80\x00"), SME_FORGED_ELEMENT);
 	assert_int_equal(HEADER("\x02\x05\x00"), SME_FORGED_ELEMENT);
+	assert_int_equal(HEADER("\x07\x05\x05\x00\x01\x00\x00\x00"), SME_FORGED_ELEMENT); /* too long, of a free port */
+	assert_int_equal(HEADER("\x05\x04\x03\x01\x01\x00"), SME_FORGED_ELEMENT);
 	assert_int_equal(HEADER("\x0c\x05\x04\x00\x01\x00\x00\x05\x04\x3e\x80\x00\x00"), SME_FORGED_ELEMENT);
 	assert_int_equal(HEADER("\x0c\x05\x04\x3e\x80\x00\x00\x05\x04\x00\x01\x00\x00"), SME_FORGED_ELEMENT);
 	assert_int_equal(HEADER("\x02\x70\x00"), SME_FORGED_SIM);

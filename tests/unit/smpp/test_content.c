@@ -80,8 +80,32 @@ static void test_other_elements(void **state)
 	assert_int_equal(content(&p).ports, SMPP_FORM_NONE); /* of a wrong size */
 	p = HEADER("\x0c\x05\x04\x3e\x80\0\0\x05\x04\x3e\x81\0\0");
 	assert_int_equal(content(&p).port, 16001); /* the last one counts */
+	p = HEADER("\x0a\x04\x02\xf0\xf1\x05\x04\x3e\x81\0\0");
+	assert_int_equal(content(&p).port, 16001);
+	assert_false(content(&p).ports_8bit); /* of the last one, too */
 	p = HEADER("\0x");
 	assert_int_equal(content(&p).payload.len, 1);
+	p = HEADER("\0");
+	assert_int_equal(content(&p).payload.len, 0);
+}
+
+/* No octet behind the header is read, whatever stands there. */
+static void test_elements_that_are_cut(void **state)
+{
+	static const uint8_t octets[] = { 0x70, 0, 0x05, 0, 0, 0, 0 };
+	struct smpp_octets header = { octets, 3 };
+	struct smpp_element e;
+	uint32_t at = 0;
+
+	(void)state;
+	assert_true(smpp_element_next(&e, &header, &at));
+	assert_int_equal(at, 2);
+	assert_false(smpp_element_next(&e, &header, &at)); /* an identifier without its length */
+	assert_int_equal(at, 2);
+	at = 3;
+	assert_false(smpp_element_next(&e, &header, &at));
+	at = 4;
+	assert_false(smpp_element_next(&e, &header, &at));
 }
 
 static void test_headers_that_are_none(void **state)
@@ -180,10 +204,15 @@ static void test_receipts_are_known(void **state)
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),          cmocka_unit_test(test_header),
-		cmocka_unit_test(test_other_elements), cmocka_unit_test(test_headers_that_are_none),
-		cmocka_unit_test(test_parameters),     cmocka_unit_test(test_header_beside_parameters),
-		cmocka_unit_test(test_classes),        cmocka_unit_test(test_receipts_are_known),
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_other_elements),
+		cmocka_unit_test(test_headers_that_are_none),
+		cmocka_unit_test(test_elements_that_are_cut),
+		cmocka_unit_test(test_parameters),
+		cmocka_unit_test(test_header_beside_parameters),
+		cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_receipts_are_known),
 	};
 
 	return cmocka_run_group_tests_name("smpp content", tests, NULL, NULL);

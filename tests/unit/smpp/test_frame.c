@@ -89,6 +89,24 @@ static void test_lengths(void **state)
 	assert_int_equal(s.n, 0);
 }
 
+/* A length is judged with its last octet, although the header comes in pieces. */
+static void test_a_length_in_pieces(void **state)
+{
+	struct seen s = { 0 };
+	struct smpp_frame f;
+
+	(void)state;
+	smpp_frame_init(&f, 100);
+	assert_int_equal(smpp_frame_feed(&f, (const uint8_t *)"\0\0\0", 3, on_pdu, &s), 0);
+	assert_int_equal(smpp_frame_feed(&f, (const uint8_t *)"\x65", 1, on_pdu, &s), ERR_LIMIT);
+	smpp_frame_fini(&f);
+	smpp_frame_init(&f, 100);
+	assert_int_equal(smpp_frame_feed(&f, (const uint8_t *)"\0", 1, on_pdu, &s), 0);
+	assert_int_equal(smpp_frame_feed(&f, (const uint8_t *)"\0\0\x0f\0", 4, on_pdu, &s), ERR_PROTO);
+	smpp_frame_fini(&f);
+	assert_int_equal(s.n, 0);
+}
+
 static void test_bounds_of_the_bound(void **state)
 {
 	struct smpp_frame f;
@@ -96,6 +114,8 @@ static void test_bounds_of_the_bound(void **state)
 	(void)state;
 	smpp_frame_init(&f, 3);
 	assert_int_equal(f.pdu_max, SMPP_HEADER_LEN);
+	smpp_frame_limit(&f, SMPP_HEADER_LEN + 1);
+	assert_int_equal(f.pdu_max, SMPP_HEADER_LEN + 1);
 	smpp_frame_limit(&f, UINT32_MAX);
 	assert_int_equal(f.pdu_max, SMPP_PDU_MAX);
 }
@@ -117,6 +137,7 @@ TEST_GROUP()
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_a_length_in_pieces),
 		cmocka_unit_test(test_bounds_of_the_bound),
 		cmocka_unit_test(test_stops),
 	};

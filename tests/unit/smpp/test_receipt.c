@@ -98,6 +98,8 @@ static void test_of_nobody(void **state)
 		"id:1 submit date:2513191234 stat:DELIVRD",
 		"id:1 submit date:25011912345 stat:DELIVRD",
 		"id:1 done date:25-1191234 stat:DELIVRD",
+		"id:1 done date:250:191234 stat:DELIVRD", /* the neighbours of the digits */
+		"id:1 submit date:251/191234 stat:DELIVRD",
 		"xid:1 stat:DELIVRD",
 		"id:12345678901234567890123456789012345678901234567890123456789012345 stat:DELIVRD",
 		"id:1\n stat:DELIVRD",
@@ -129,6 +131,15 @@ static void test_what_cannot_be_built(void **state)
 	r = good;
 	r.submitted = 1000;
 	assert_int_equal(smpp_receipt_build(&b, &r), ERR_INVAL);
+	r = good;
+	r.id[0] = ' ';
+	assert_int_equal(smpp_receipt_build(&b, &r), ERR_INVAL);
+	r = good;
+	r.delivered = 1000;
+	assert_int_equal(smpp_receipt_build(&b, &r), ERR_INVAL);
+	r = good;
+	r.submit_s = -1;
+	assert_int_equal(smpp_receipt_build(&b, &r), ERR_RANGE);
 	r = good;
 	r.done_s = -1;
 	assert_int_equal(smpp_receipt_build(&b, &r), ERR_RANGE);

@@ -170,6 +170,9 @@ static void test_window_out(void **state)
 
 	(void)state;
 	assert_int_equal(smpp_session_request(s, SMPP_SUBMIT_SM, 1, 1000, &a), ERR_STATE); /* an ESME's */
+	assert_true(smpp_session_may(s, SMPP_DELIVER_SM));
+	assert_false(smpp_session_may(s, SMPP_SUBMIT_SM));
+	assert_false(smpp_session_may(s, SMPP_UNBIND));
 	assert_int_equal(smpp_session_request(s, SMPP_DELIVER_SM, 10, 1000, &a), 0);
 	assert_int_equal(smpp_session_request(s, SMPP_DELIVER_SM, 11, 1000, &b), 0);
 	assert_int_not_equal(a, b);

@@ -52,6 +52,9 @@ static void test_spans(void **state)
 	assert_true(at("000000013005000R") == NOW + 5405);
 	assert_true(at("000100000000000R") == NOW + 31 * 86400);
 	assert_true(at("010000000000000R") == NOW + 365 * 86400);
+	assert_true(at("001200000000000R") == NOW + 365 * 86400); /* the most of each part */
+	assert_true(at("000031000000000R") == NOW + 31 * 86400);
+	assert_true(at("000000235959000R") == NOW + 86399);
 	assert_int_equal(smpp_time_parse(&w, "000100000000000R", 1738281600 /* 31 January 2025 */), 0);
 	assert_true(w.at_s == 1738281600 + 28 * 86400); /* February ends on the 28th */
 	assert_true(w.relative);
