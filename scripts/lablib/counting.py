@@ -34,13 +34,13 @@ def unhurried(bin_folder):
     return ("sandbox: off\n" if b"sandbox: prefer" in program else "") + ("keyholder: { sign_wait: 50s }\n" if b"\0sign_wait\0" in program else "")
 
 
-def count(folder, bin_folder, tools, triggers, window, more=""):
+def count(folder, bin_folder, tools, triggers, window, more="", kind=lean.LeanTriggers):
     """{role: {thread: profile}} of one run with so many triggers. tools: where the programs of the bench are; more: lines of the
-    configuration."""
+    configuration; kind: of the laboratory."""
     out = os.path.join(folder, "out")
     os.makedirs(out)
     preload = os.path.join(tools, "bench_self.so")
-    run = lean.LeanTriggers(os.path.join(folder, "lab"), bin_folder, tools, under={"mtc-iwfd": valgrind(out, preload)},
+    run = kind(os.path.join(folder, "lab"), bin_folder, tools, under={"mtc-iwfd": valgrind(out, preload)},
                             **{**SLOW, "iwf_more": SLOW["iwf_more"] + unhurried(bin_folder) + more})
     try:
         run.load(count=triggers, window=window, wait_s=WAIT_S)
@@ -92,10 +92,10 @@ def a_trigger(short, long, triggers):
             "journal": of("core", [t for t in others if t == journal]), "others": of("core", [t for t in others if t != journal])}
 
 
-def measure(folder, bin_folder, tools, triggers, window, at_once=1, short=SHORT, more=""):
-    """a_trigger() of two runs; at_once 2: side by side, which changes the time and not the counts. more: lines of the configuration."""
+def measure(folder, bin_folder, tools, triggers, window, at_once=1, short=SHORT, more="", kind=lean.LeanTriggers):
+    """a_trigger() of two runs; at_once 2: side by side, which changes the time and not the counts. more, kind: of count()."""
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
-        runs = [pool.submit(count, f"{folder}-{n}", bin_folder, tools, n, window, more) for n in (short, short + triggers)]
+        runs = [pool.submit(count, f"{folder}-{n}", bin_folder, tools, n, window, more, kind) for n in (short, short + triggers)]
         counts = [run.result() for run in runs]
     return a_trigger(*counts, triggers)
 
@@ -138,6 +138,22 @@ def audit(folder, bin_folder, tools):
 def audit_words(f):
     return (f"instructions a trigger: {f['off']:,} with the audit off, {f['on']:,} on = {f['ratio']:.3f} without SHA instructions of the processor (valgrind); "
             f"the hashes of a record of {f['record_octets']} bytes take {f['hashes_on']:,} of that, and {f['hashes_here']:,} on this processor = {f['ratio_here']:.3f}")
+
+
+# -- an SMS-SC over SMPP
+
+def southbound(folder, bin_folder, tools):
+    """What a trigger costs over T4 and over SMPP, by role."""
+    costs = {word: measure(os.path.join(folder, word), bin_folder, tools, AUDIT_TRIGGERS, 1, kind=kind)
+             for word, kind in (("t4", lean.LeanTriggers), ("smpp", lean.LeanSmppTriggers))}
+    found = {word: {role: round(costs[word][role][0]) for role in ROLES} for word in costs}
+    return {**found, "ratio": round(sum(found["smpp"].values()) / sum(found["t4"].values()), 4)}
+
+
+def southbound_words(f):
+    return "instructions a trigger up to the DAA, one at a time: " + "; ".join(
+        f"{word} {sum(f[key].values()):,} ({', '.join(f'{role} {n:,}' for role, n in f[key].items() if n)})"
+        for key, word in (("t4", "T4"), ("smpp", "SMPP"))) + f"; SMPP : T4 = {f['ratio']:.3f}"
 
 
 # -- the guard

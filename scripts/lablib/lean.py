@@ -13,6 +13,8 @@ GATEWAY = ("parent", "edge", "core", "keyholder")
 class LeanLab(lab.Lab):
     """smssc: more words for bench_smssc, such as --reports; tools: where the programs of the bench are."""
 
+    node, iwf_smssc = "bench_smssc", ""
+
     def __init__(self, folder, options, tools, smssc=()):
         super().__init__(folder, options)
         self.tools, self.smssc = tools, smssc
@@ -35,10 +37,13 @@ class LeanLab(lab.Lab):
         self.lab["hss"] = self.start_node("bench_hss", lab.HSS_HOST)
 
     def start_smssc(self):
-        self.lab["smssc"] = self.start_node("bench_smssc", lab.SMSSC_HOST, *self.smssc)
+        self.lab["smssc"] = self.start_node(self.node, lab.SMSSC_HOST, *self.smssc)
 
     def start_ue(self):
         pass
+
+    def iwf_config(self):
+        return super().iwf_config() + self.iwf_smssc
 
     def stop_iwf(self):
         """Ends the gateway alone; its state stays, and its port for the next one."""
@@ -47,6 +52,11 @@ class LeanLab(lab.Lab):
             raise proc.LabError("mtc-iwfd did not end within 60 s")
         self.entries.remove(entry)
         self.kept = {"ports": {"mtc-iwfd": self.lab["iwf"]["tsp"]["port"]}}
+
+
+class LeanSmppLab(LeanLab):
+    """The same with an SMS-SC over SMPP; its window is that of a core peer by default."""
+    node, iwf_smssc = "bench_smpp", "smssc: { protocol: smpp, system_id: bench, window: 10000 }\n"
 
 
 class Result:
@@ -112,11 +122,12 @@ def anonymous_octets(pid):
 class LeanTriggers:
     """The gateway of one build under load. Every run has fresh ids. until: what ends a trigger, `answer` or `report`; changes: of the
     laboratory."""
+    kind = LeanLab
 
     def __init__(self, folder, bin_folder, tools, until="answer", smssc=None, name="durable triggers up to the DAA", **changes):
         self.name, self.until, self.folder = name, until, folder
         words = smssc if smssc is not None else ["--reports"] if until == "report" else []
-        self.lean = LeanLab(folder, lab.options(bin=bin_folder, **{"log_level": "warn", "edges": 1, **changes}), tools, words)
+        self.lean = self.kind(folder, lab.options(bin=bin_folder, **{"log_level": "warn", "edges": 1, **changes}), tools, words)
         self.lean.up(lambda text: None)
         self.lab = self.lean.lab
 
@@ -197,3 +208,8 @@ class LeanTriggers:
     def end(self, wait_s=proc.END_WAIT_S):
         """Ends it all; the names of what had to be killed."""
         return lab.down(self.folder, print, wait_s)
+
+
+class LeanSmppTriggers(LeanTriggers):
+    """The same with an SMS-SC over SMPP."""
+    kind = LeanSmppLab

@@ -23,9 +23,9 @@ static void list_peer(void *arg, const struct core_peer_view *p)
 	json_t *row;
 
 	(void)shown_address(address, p->conf->address, p->conf->port);
-	row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I}", "name", p->conf->name, "host",
-			p->conf->host, "realm", p->conf->realm, "address", address, "protection",
-			protection_word(p->conf->protection), "state", p->state, "reason", p->reason, "since",
+	row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I}", "name", p->conf->name, "host",
+			p->conf->host, "realm", p->conf->realm, "address", address, "protocol", p->smpp ? "smpp" : "diameter",
+			"protection", protection_word(p->conf->protection), "state", p->state, "reason", p->reason, "since",
 			adm_core_time(l->adm, p->since_ms), "pending", (json_int_t)p->pending, "requests",
 			(json_int_t)p->requests, "answers", (json_int_t)p->answers, "timeouts", (json_int_t)p->timeouts);
 	adm_lapses(row, p->forgiven, p->lapses);

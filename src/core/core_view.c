@@ -157,7 +157,9 @@ static const char *peer_state(const struct core_peer *p)
 
 static void show_peer(const struct core_peer *p, core_peer_fn *fn, void *arg)
 {
+	const struct cfg_iwf *cfg = p->core->cfg;
 	struct core_peer_view view = { .conf = p->conf,
+				       .smpp = core_smpp_used(p->core) && p->conf == &cfg->peers[cfg->t4.peer_index],
 				       .state = peer_state(p),
 				       .reason = "shutting down",
 				       .next_ms = p->smpp   ? core_smpp_next_ms(p->smpp)

@@ -162,6 +162,7 @@ void core_keyholder_each(const struct core *c, core_keyholder_fn *fn, void *arg)
 #define CORE_PEER_REASON_MAX 512
 struct core_peer_view {
 	const struct cfg_peer *conf;
+	bool smpp;                                     /* the protocol is SMPP, else Diameter */
 	const char *state;                             /* a word of link_peer_state(); "closing" while the core ends */
 	char reason[CORE_PEER_REASON_MAX];             /* why; "": the state says it all */
 	uint64_t next_ms;                              /* time until the next attempt to connect; UINT64_MAX: none is planned */

@@ -392,6 +392,7 @@ static const struct ctl_member peer[] = {
 	TEXT("host", "Diameter host"),
 	TEXT("realm", "Diameter realm"),
 	TEXT("address", "ADDRESS:PORT"),
+	TEXT("protocol", "diameter or smpp"),
 	TEXT("protection", "of the connection"),
 	TEXT("state", "open, or another state (listed in mtcctl(1))"),
 	TEXT("reason", "reason of the state; empty: none"),

@@ -251,6 +251,11 @@ enum doc_level {
 	X(PEER_DIAMETER, WRONG, "peer-diameter",                                                                                 \
 	  "peer {peer} accepts connections at {address}, but no Diameter connection comes about: {reason}",                      \
 	  "compare host and realm with what the peer expects: {host}; the log of mtc-iwfd has its answer", DOC_SEE_PEERS)        \
+	X(PEER_SMPP, WRONG, "peer-smpp",                                                                                         \
+	  "peer {peer} accepts connections at {address}, but no SMPP session comes about: {reason}",                             \
+	  "compare smssc.system_id, system_type and password_file with what the SMS-SC expects; it has to speak SMPP at this "   \
+	  "port",                                                                                                                \
+	  "southbound.md#configuration")                                                                                         \
 	X(PEER_TLS_REFUSED, WRONG, "peer-tls-refused", "peer {peer} refuses our certificate '{file}': {why}",                    \
 	  "look at the certificate: mtcctl doctor {file}; the peer has to trust the CA that issued it", DOC_SEE_TAKEN)           \
 	X(PEER_TLS_CERTIFICATE, WRONG, "peer-tls-certificate", "the certificate of peer {peer} is refused: {why}",               \

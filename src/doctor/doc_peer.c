@@ -75,7 +75,7 @@ static enum doc_cause cause_of(const struct doc_peer *p)
 	case DOC_REACH_TLS_REFUSES:
 		return DOC_PEER_TLS_CERTIFICATE;
 	default:
-		return DOC_PEER_DIAMETER;
+		return strcmp(doc_text(p->row, "protocol"), "smpp") == 0 ? DOC_PEER_SMPP : DOC_PEER_DIAMETER;
 	}
 }
 

@@ -1,24 +1,28 @@
 """Act twenty-six, second part: the SMS-SC speaks SMPP and is played by hand (docs/user/southbound.md)."""
 import contextlib
+import json
+import os
 import queue
 import ssl
+import subprocess
 
 import pytest
 from lablib import lab as L
 from lablib import proc
 from lablib.pki import Pki
 from support import smsc as M
+from support.capture import ERROR_SEVERITY, Capture
 from support.core import next_core
 from support.hands import Reader
 from support.tsp import action, request_status
 
-SUCCESS, EXPIRED, UNDELIVERABLE = 0, 1, 3  # of a Delivery-Outcome (AVP 3009)
+SUCCESS, EXPIRED, UNDELIVERABLE, UNCONFIRMED = 0, 1, 3, 4  # of a Delivery-Outcome (AVP 3009)
 RECALL, REPLACE = 3, 4
 
 
 @pytest.fixture(scope="module")
 def p(labs):
-    with M.southbound(labs, ", enquire_link: 30s", t4_more=", answer_wait: 2s") as play:
+    with M.southbound(labs, ", enquire_link: 30s", t4_more=", answer_wait: 2s", iwf_more="journal: { report_grace: 1s }\n") as play:
         yield play
 
 
@@ -180,8 +184,43 @@ def test_no_answer_is_unknown_and_not_sent_again(p, scs):
     assert p.sc.nothing(), "a submit whose answer was lost was sent again"
     row = [r for r in p.ctl("triggers", "list", "--scs", "acme") if r.get("reference") == 113]
     assert row and row[0]["state"] == "unknown"
+    assert "may have it or not" in str(p.ctl("triggers", "show", "acme", "113"))
     assert p.sc.received(p.sc.receipt(submit, "4711", reference=True)) == 0
     assert scs.reported() == (113, 0)
+
+
+def test_an_unknown_outcome_without_a_receipt_is_unconfirmed(p, scs):
+    scs.ask_later(action(device=device(116), reference=116, validity=1))
+    p.sc.take()
+    assert scs.answered() == 201
+    reference, outcome = scs.reported()
+    assert (reference, outcome) == (116, UNCONFIRMED)
+
+
+def test_a_recall_of_an_unknown_outcome_sends_no_cancel(p, scs):
+    """It has no id, and an empty one would cancel messages of others."""
+    scs.ask_later(action(device=device(117), reference=117))
+    submit = p.sc.take()
+    assert scs.answered() == 201
+    scs.ask_later(action(device=device(117), reference=1171, old_reference=117, kind=RECALL, trigger_data=False))
+    assert scs.answered() == 201 and p.sc.nothing()
+    assert p.sc.received(p.sc.receipt(submit, "4713", reference=True)) == 0
+    assert scs.reported() == (117, 0)
+
+
+def test_resubmit_sends_one_copy(p, scs):
+    with configured(p, on_unknown="resubmit"):
+        scs.ask_later(action(device=device(118), reference=118))
+        first, copy = p.sc.take(), p.sc.take()
+        assert copy.short == first.short and copy.reference() == first.reference()
+        message_id = p.sc.accept(copy)
+        assert scs.answered() == 0
+        assert p.sc.received(p.sc.receipt(copy, message_id)) == 0 and scs.reported() == (118, 0)
+        scs.ask_later(action(device=device(119), reference=119))
+        first, copy = p.sc.take(), p.sc.take()
+        p.sc.answer(copy, status=0x0B)
+        assert scs.answered() == 201, "the first may be there although the copy was refused"
+        assert p.sc.received(p.sc.receipt(first, "4714", reference=True)) == 0 and scs.reported() == (119, 0)
 
 
 def test_a_late_answer_is_cancelled_by_its_id(p, scs):
@@ -446,11 +485,52 @@ def test_tls_with_a_client_certificate(labs):
         scs.close()
 
 
+def doctor(p, *words):
+    done = subprocess.run([p.program("mtcctl"), "--json", "doctor", *words, "-c", p.lab["iwf"]["config"]], capture_output=True, text=True, timeout=30,
+                          check=False, stdin=subprocess.DEVNULL, env={**os.environ, "MTC_CTL": p.lab["iwf"]["ctl"]})
+    return {r["cause"]: r for r in map(json.loads, done.stdout.splitlines()[:-1])}
+
+
 def test_peers_health_and_a_refused_bind(p):
     p.sc.bind_status = 0x0E
     p.sc.cut()
     proc.wait_until("the refusal is shown", lambda: "ESME_RINVPASWD" in str(p.ctl("peers")), 20)
+    assert {r["name"]: r["protocol"] for r in p.ctl("peers") if "name" in r} == {"hss": "diameter", "smssc": "smpp"}
     health = p.ctl("health", check=False)[0]
     assert not health["healthy"] and [(r["reason"], "ESME_RINVPASWD" in r["text"]) for r in health["reasons"]] == [("peer-not-open", True)]
+    found = doctor(p, "smssc")
+    assert "peer-smpp" in found and "ESME_RINVPASWD" in found["peer-smpp"]["text"] and "smssc.system_id" in found["peer-smpp"]["advice"]
     p.sc.bind_status = 0
     proc.wait_until("it is bound", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
+
+
+def test_tshark_reads_every_pdu(p, scs, tmp_path):
+    capture = Capture(str(tmp_path), [(p.sc.address, p.sc.port)])
+    p.ctl("peers", "stop", "smssc")
+    proc.wait_until("it has unbound", lambda: any(r.get("state") == "stopped" for r in p.ctl("peers")), 20)
+    p.ctl("peers", "start", "smssc")
+    proc.wait_until("it is bound", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
+    for form, ports in (("payload", "header"), ("header", "header"), ("parameters", "parameters"), ("header", "none")):
+        with configured(p, long=form, ports=ports):
+            n = 180 + len(form) + len(ports)
+            scs.ask_later(action(device=device(n), reference=n, port=16001, payload=b"t" * 200, priority=1))
+            submits = [p.sc.take() for _ in range(1)]
+            ids = [p.sc.accept(submits[0])]
+            while form != "payload" and len(ids) < 2:
+                submits.append(p.sc.take())
+                ids.append(p.sc.accept(submits[-1]))
+            assert scs.answered() == 0
+            for submit, message_id in zip(submits, ids):
+                assert p.sc.received(p.sc.receipt(submit, message_id, reference=True)) == 0
+            assert scs.reported() == (n, 0)
+    _, message_id = taken(p, scs, 179)
+    scs.ask_later(action(device=device(179), reference=1791, old_reference=179, kind=RECALL, trigger_data=False))
+    p.sc.answer(p.sc.take(M.CANCEL))
+    assert scs.answered() == 0
+    capture.stop()
+    read = ["tshark", "-n", "-r", capture.file, "-d", f"tcp.port=={p.sc.port},smpp"]
+    wrong = subprocess.run([*read, "-Y", f"_ws.malformed or _ws.expert.severity == {ERROR_SEVERITY}"], capture_output=True, text=True, check=True).stdout
+    assert not wrong, wrong
+    got = subprocess.run([*read, "-Y", "smpp", "-T", "fields", "-e", "smpp.command_id"], capture_output=True, text=True, check=True).stdout
+    seen = {int(number, 16) for number in got.replace(",", " ").split()}
+    assert seen == {c | resp for c in (M.BIND, M.UNBIND, M.SUBMIT, M.CANCEL, M.DELIVER) for resp in (0, M.RESP)}, [hex(c) for c in seen]

@@ -31,13 +31,16 @@ def place(name):
 
 
 class Faults:
+    POINTS, PROVOKED, MORE = "", PROVOKED, kinds.KINDS
+    VICTIMS = ("core", "edge", "mtc-iwfd", "mtc-smssc", "mtc-hss", "mtc-ue", "mtc-scs trigger")
+
     def __init__(self, world, loads, seed):
         self.world, self.loads = world, loads
         self.random = random.Random(f"{seed}/faults")
         self.done = collections.Counter()
         self.missed = []
         self.gateway_ends = 0
-        self.left_out = {k.name: k.why_not(world) for k in kinds.KINDS if k.why_not(world)}
+        self.left_out = {k.name: k.why_not(world) for k in self.MORE if k.why_not(world)}
         self.hurt = False  # a core peer was lost: nothing is accepted until it is used again
 
     # -- kill points
@@ -50,12 +53,14 @@ class Faults:
             self.done["stopped in order: mtc-iwfd"] += 1
 
     def provoke(self, name):
-        what = PROVOKED[name]
+        what = self.PROVOKED[name]
         if what == "t4":  # two time-outs and the trigger is taken back; then the SMS-SC answers again
             self.world.proxy.silent(what, True)
             self.pause(1.2, 1.3)
             self.world.proxy.silent(what, False)
             self.done[f"silent peer: {what}"] += 1
+        elif what == "cancel":
+            self.taken_back()
         elif what == "import":
             self.world.import_rules()
             self.done["imports of rules"] += 1
@@ -65,7 +70,7 @@ class Faults:
     def kill_points(self, until=None):
         """Every point once, one in each place at a time."""
         waiting = collections.defaultdict(list)
-        names = list(points.table())
+        names = points.named(self.POINTS)
         self.random.shuffle(names)
         for name in names:
             waiting[place(name)].append(name)
@@ -81,7 +86,7 @@ class Faults:
         self.world.points.disarm_all()
 
     def arm(self, name):
-        passes = 1 if name in PROVOKED else self.random.randint(1, PASSES_MAX)
+        passes = 1 if name in self.PROVOKED else self.random.randint(1, PASSES_MAX)
         self.world.points.arm(name, passes)
         return [name, time.monotonic() + HIT_WAIT_S, 0.0]
 
@@ -91,20 +96,19 @@ class Faults:
             if not self.world.points.armed(name):
                 self.done["kill points"] += 1
                 del armed[where]
-                if where in ("CORE", "EDGE", "PARENT"):
+                if where in ("CORE", "EDGE", "PARENT", "SMPP"):
                     self.rest()
             elif now > deadline:
                 self.missed.append(name)
                 del armed[where]
-            elif name in PROVOKED and now > poked and (self.world.well() if PROVOKED[name] == "t4" else self.world.gateway_pids()["core"]):
+            elif name in self.PROVOKED and now > poked and (self.world.well() if self.PROVOKED[name] in ("t4", "cancel") else self.world.gateway_pids()["core"]):
                 self.provoke(name)
                 armed[where][2] = now + 1.5
 
     # -- processes
 
     def kill_process(self):
-        victims = ["core", "edge", "mtc-iwfd", "mtc-smssc", "mtc-hss", "mtc-ue", "mtc-scs trigger"] + \
-                  [f"listen-{s['name']}" for s in self.world.provisioned()]
+        victims = list(self.VICTIMS) + [f"listen-{s['name']}" for s in self.world.provisioned()]
         what = self.random.choice(victims)
         if what in ("core", "edge"):
             hit = self.world.kill_gateway(what, self.random.choice)
@@ -205,7 +209,7 @@ class Faults:
     def at_random(self, until):
         """One after the other until then; each kind at least once when there is time for it."""
         rows = [(fn.__get__(self), weight) for fn, weight in self.KINDS]
-        rows += [(functools.partial(self.one, k), k.weight) for k in kinds.KINDS if k.name not in self.left_out]
+        rows += [(functools.partial(self.one, k), k.weight) for k in self.MORE if k.name not in self.left_out]
         first = [fn for fn, _ in rows]
         self.random.shuffle(first)
         weighted = [fn for fn, weight in rows for _ in range(weight)]

@@ -14,6 +14,7 @@ RUN_MAX_S = 60
 
 class Load(threading.Thread):
     """One SCS. Between stop() and the end of its last run it asks nothing new."""
+    VALIDITIES, CHANGES_VALIDITY = (0, 3, 3, 6), 6
 
     def __init__(self, world, scs, seed, first_reference):
         super().__init__(name=f"load-{scs['name']}", daemon=True)
@@ -58,7 +59,7 @@ class Load(threading.Thread):
     def triggers(self):
         count = self.random.randint(10, 25)
         self.play("trigger", reference=self.take(count), rate=self.rate, payload="wake up ", stamp=True,
-                  validity=self.random.choice((0, 3, 3, 6)), priority=self.random.random() < 0.2, port=16001, **self.some(count))
+                  validity=self.random.choice(self.VALIDITIES), priority=self.random.random() < 0.2, port=16001, **self.some(count))
 
     def large(self):
         count = 100
@@ -74,7 +75,7 @@ class Load(threading.Thread):
         devices = self.some(count)
         first, last = (int(n) for n in devices["devices"].split("-"))
         self.world.ue("absent", f"{L.imsi(first)}-{L.imsi(last)}")
-        old, validity = self.take(count), 6
+        old, validity = self.take(count), self.CHANGES_VALIDITY
         self.play("trigger", reference=old, payload="first ", stamp=True, validity=validity, **devices)
         half = count // 2
         ends = {"device": devices["device"], "window": 4, "count": half}

@@ -12,7 +12,7 @@ import time
 from lablib import ending, proc
 
 from . import faults as F
-from . import ledger, load, points, world
+from . import ledger, load, points, south, world
 
 DRAIN_MAX_S = 40
 WELL_MAX_S = 15
@@ -26,6 +26,7 @@ delivered, reported or pending, nothing is acted on twice, nothing is invented. 
     p.add_argument("--seed", type=int, default=None, help="what is drawn; printed, so that a run can be made again (default: random)")
     p.add_argument("--bin", default=os.path.join(points.ROOT, "build", "bin", "faults"), help="programs built with kill points")
     p.add_argument("--results", metavar="FILE", help="write each verdict to FILE, as JSON")
+    p.add_argument("--southbound", action="store_true", help="the SMS-SC is reached over SMPP: kill points and faults around it")
     p.add_argument("--keep", action="store_true", help="keep the laboratory's directory, also when everything was right")
     return p.parse_args(argv)
 
@@ -51,13 +52,18 @@ def show(title, counts):
         print(f"    {n:8}  {name}")
 
 
+def unknown(w):
+    """Some outcome is not known yet, over SMPP."""
+    return isinstance(w, south.World) and w.unknown() != []
+
+
 def drain(w, loads):
     """Until nothing is open any more, or the time is up. Returns the seconds it took."""
     began = time.monotonic()
     F.calm(w, loads)
     while time.monotonic() < began + DRAIN_MAX_S:
         book = w.fill(ledger.Ledger())
-        if book.open() == 0 and not book.judge(time.time() * 1000, world.GRACE_MS):
+        if book.open() == 0 and not book.judge(time.time() * 1000, world.GRACE_MS) and not unknown(w):
             break
         time.sleep(0.3)
     return time.monotonic() - began
@@ -72,6 +78,10 @@ def judge(w, tally):
         tally.one(f"ledger: none {kind}", not those, f"{len(those)} {meaning}")
         for f in those[:10]:
             print(f"    {f}")
+    if isinstance(w, south.World):
+        left, silent = w.unknown(), south.unresolved(book)
+        tally.one("every unknown outcome has an end", left == [], f"{left} are unknown after their time")
+        tally.one("acted on after a 201: reported", not silent, f"{len(silent)} are not: {silent[:10]}")
     tally.one("there was a load", book.counts["accepted"] > 0 and book.counts["acted on"] > 0 and book.counts["reported"] > 0)
     return found
 
@@ -81,10 +91,11 @@ def torture(w, options, seed, tally):
     began = time.monotonic()
     w.up(say)
     say(f"up in {time.monotonic() - began:.1f} s; small disks: {w.no_disks or 'yes'}")
-    loads = [load.Load(w, scs, seed, 1 + i * 10_000_000) for i, scs in enumerate(w.provisioned())]
+    kind = south if options.southbound else load
+    loads = [kind.Load(w, scs, seed, 1 + i * 10_000_000) for i, scs in enumerate(w.provisioned())]
     for one in loads:
         one.start()
-    f = F.Faults(w, loads, seed)
+    f = (south if options.southbound else F).Faults(w, loads, seed)
     began = time.monotonic()
     f.kill_points()
     say(f"kill points: {sum(w.points.hits().values())} hits in {time.monotonic() - began:.1f} s")
@@ -93,7 +104,7 @@ def torture(w, options, seed, tally):
     say(f"random faults for {time.monotonic() - began:.1f} s; draining")
     say(f"drained in {drain(w, loads):.1f} s")
     hits = w.points.hits()
-    for name in points.table():
+    for name in points.named(f.POINTS):
         tally.one(f"kill point {name} was hit", hits[name] > 0, "armed and never passed")
     show("kill points hit", hits)
     show("faults injected", f.done + w.proxy.done())
@@ -114,7 +125,7 @@ def main(argv=None):
     say(f"seed {seed}, {options.seconds} s, in {folder}")
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # nothing is left behind, whoever ends us
         signal.signal(number, lambda *_: sys.exit(130))
-    w = world.World(folder, options.bin, seed)
+    w = (south if options.southbound else world).World(folder, options.bin, seed)
     try:
         torture(w, options, seed, tally)
     except proc.LabError as e:
@@ -125,7 +136,8 @@ def main(argv=None):
             shutil.copytree(w.path("smssc"), w.path("smssc-kept"), dirs_exist_ok=True)
         w.down()
     if kept:
-        say(f"everything about this run is in {folder}; once more: scripts/torture --seed {seed} --seconds {options.seconds}")
+        which = " --southbound" if options.southbound else ""
+        say(f"everything about this run is in {folder}; once more: scripts/torture{which} --seed {seed} --seconds {options.seconds}")
     else:
         shutil.rmtree(folder, ignore_errors=True)
     if options.results:

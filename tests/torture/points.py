@@ -15,6 +15,11 @@ def table(path=HEADER):
     return {name: (file, meaning) for name, file, meaning in ROW.findall(text)}
 
 
+def named(prefix):
+    """The points of an SMS-SC over SMPP (prefix "SMPP_"), or the others (prefix "")."""
+    return [name for name in table() if name.startswith("SMPP_") == bool(prefix)]
+
+
 class Points:
     """The directory of MTC_FAULT_DIR."""
 

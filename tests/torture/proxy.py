@@ -7,16 +7,17 @@ import socket
 import struct
 import threading
 
-DIAMETER, TLS = "diameter", "tls"
+DIAMETER, TLS, SMPP = "diameter", "tls", "smpp"
 LENGTH_MAX = 1 << 24
 
 
 def frames(kind, pending):
     """Takes whole messages off the front of `pending` (bytearray)."""
-    head = 4 if kind == DIAMETER else 5
+    head = 5 if kind == TLS else 4
     found = []
     while len(pending) >= head:
-        n = int.from_bytes(pending[1:4], "big") if kind == DIAMETER else 5 + int.from_bytes(pending[3:5], "big")
+        n = {DIAMETER: int.from_bytes(pending[1:4], "big"), SMPP: int.from_bytes(pending[:4], "big"),
+             TLS: 5 + int.from_bytes(pending[3:5], "big")}[kind]
         if n < head or n > LENGTH_MAX:  # not what we thought: passed on as it is
             n = len(pending)
         if len(pending) < n:
@@ -86,7 +87,7 @@ class Leg:
         if self.delay_s:
             self.done[f"slow {self.name}"] += 1
             await asyncio.sleep(self.delay_s)
-        if self.silent and self.kind == DIAMETER:
+        if self.silent and self.kind != TLS:
             self.done[f"silent {self.name}: messages swallowed"] += 1
             return True
         while self.silent:  # TLS bears no gap: it is held back

@@ -31,11 +31,12 @@ ORDER = ["load", "listen-acme", "listen-beta", "listen-gamma", "mtc-iwfd", "mtc-
 
 class World(L.Lab):
     """up() and down(); the rest is what faults and loads need."""
+    LEGS = LEGS
 
     def __init__(self, folder, bin_folder, seed):
         super().__init__(folder, L.options(bin=bin_folder, devices=DEVICES, smssc_more=SMSSC_MORE.format(folder=folder), log_level="info"))
         self.points = points.Points(self.path("faults"))
-        self.proxy = proxy.Proxy(LEGS, seed)
+        self.proxy = proxy.Proxy(self.LEGS, seed)
         self.keeper = keeper.Keeper(self.path("log"), {"MTC_FAULT_DIR": self.points.folder})
         self.mounted, self.no_disks = [], ""
         self.wall = wall.Wall(self.folder)
@@ -213,13 +214,17 @@ class World(L.Lab):
     def ask_files(self):
         return sorted(os.listdir(self.path("asks"))) if os.path.isdir(self.path("asks")) else []
 
-    def fill(self, book):
-        """Every record into a ledger."""
+    def fill_scs(self, book):
+        """The records of the SCSs into a ledger."""
         e164 = {s["name"]: s["e164"] for s in self.provisioned()}
         for name in self.ask_files():
             book.scs_run(e164[name.split("-")[0]], read_json_lines(self.path("asks", name)))
         for name, number in e164.items():
             book.scs_listener(number, read_json_lines(self.path("log", f"listen-{name}.out")))
+
+    def fill(self, book):
+        """Every record into a ledger."""
+        self.fill_scs(book)
         book.ue_acted(read_json_lines(self.path("ue-events.jsonl")))
         book.ue_said(read_json_lines(self.lab["ue"]["out"]))
         book.smssc_events(read_json_lines(self.path("smssc", "events.jsonl")))

@@ -419,6 +419,18 @@ static void test_a_peer_that_is_away(void **state)
 	peer(*state, PEER("waiting", "told BUSY, next attempt in 30 s"), DOC_REACH_CONNECTS, "", "peer-left", "told BUSY");
 }
 
+static void test_a_peer_over_smpp(void **state)
+{
+	static const char away[] =
+	    "{\"name\":\"smssc\",\"address\":\"192.0.2.1:2775\",\"protocol\":\"smpp\",\"state\":\"waiting\","
+	    "\"reason\":\"the last attempt failed: the bind was refused: ESME_RINVPASWD\"}";
+
+	peer(*state, away, DOC_REACH_CONNECTS, "", "peer-smpp", "no SMPP session comes about: the last attempt failed: the bind");
+	peer(*state, away, DOC_REACH_TLS, "", "peer-smpp", "smssc.system_id");
+	peer(*state, away, DOC_REACH_CLOSED, "Connection refused", "peer-closed", "nothing listens at 192.0.2.1:2775");
+	peer(*state, away, DOC_REACH_TLS_REFUSES, "expired", "peer-tls-certificate", "expired");
+}
+
 static void sctp_peer(struct doc_report *r, enum doc_reach reach, const char *transport, const char *why, const char *causes,
 		      const char *fact)
 {
@@ -557,6 +569,7 @@ TEST_GROUP()
 		T(test_a_peer_that_has_a_connection),
 		T(test_a_peer_that_is_away),
 		T(test_a_peer_over_sctp),
+		T(test_a_peer_over_smpp),
 		T(test_a_name_in_dns),
 		T(test_only_what_has_no_connection_is_tried),
 		T(test_the_gateway),
