@@ -33,7 +33,7 @@ ALLOWED = {
     "edge": {"base", "diameter", "apps", "policy", "net", "tls", "link", "ipc", "conf", "stats", "ndsip", "fetch", "trace"},
     "core": {"base", "diameter", "apps", "peer", "policy", "trigger", "net", "tls", "link", "assoc", "journal", "audit", "merkle", "fetch", "conf",
              "stats", "ipc", "ipsec", "ndsip", "trace", "smpp"},
-    "admin": {"base", "net", "ipsec", "trace", "core", "ctl", "exchange", "assoc", "apps", "policy", "trigger", "conf", "stats", "metrics"},
+    "admin": {"base", "net", "ipsec", "trace", "core", "audit", "ctl", "exchange", "assoc", "apps", "policy", "trigger", "conf", "stats", "metrics"},
     "daemon": {"base", "net", "tls", "conf", "stats", "metrics", "ctl", "keyholder", "edge", "core", "admin", "ipc", "sandbox", "ipsec", "ndsip", "fetch", "fence", "merkle"},
     "doctor": {"base", "net", "tls", "conf"},
     "cli": {"base", "diameter", "apps", "policy", "trace", "ctl", "net", "tls", "journal", "conf", "fence", "audit", "merkle", "doctor"},

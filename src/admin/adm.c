@@ -14,29 +14,12 @@ _Static_assert((int)CFG_ROLE_ADMIN == (int)CTL_ROLE_ADMIN, "roles of the configu
 
 #define CHANGE_WORDS_MAX 512 /* the decision log cuts them to less */
 
-const struct ctl_command *const adm_tables[] = { adm_status_rows,
-						 adm_peers_rows,
-						 adm_scs_rows,
-						 adm_assoc_rows,
-						 adm_check_rows,
-						 adm_group_rows,
-						 adm_set_rows,
-						 adm_exchange_rows,
-						 adm_backup_rows,
-						 adm_trigger_rows,
-						 adm_trigger_one_rows,
-						 adm_reload_rows,
-						 adm_health_rows,
-						 adm_quota_rows,
-						 adm_undo_rows,
-						 adm_screen_rows,
-						 adm_ndsip_rows,
-						 adm_decisions_rows,
-						 adm_trace_rows,
-						 adm_follow_rows,
-						 adm_judge_rows,
-						 adm_console_rows,
-						 NULL };
+const struct ctl_command *const adm_tables[] = { adm_status_rows, adm_peers_rows,     adm_scs_rows,         adm_assoc_rows,
+						 adm_check_rows,  adm_group_rows,     adm_set_rows,         adm_exchange_rows,
+						 adm_backup_rows, adm_trigger_rows,   adm_trigger_one_rows, adm_reload_rows,
+						 adm_health_rows, adm_quota_rows,     adm_undo_rows,        adm_screen_rows,
+						 adm_ndsip_rows,  adm_decisions_rows, adm_trace_rows,       adm_follow_rows,
+						 adm_judge_rows,  adm_console_rows,   adm_audit_rows,       NULL };
 
 static int add_commands(struct adm *a)
 {
@@ -100,6 +83,7 @@ int adm_new(struct adm **out, struct core *core, int fd, const struct adm_consol
 	TAILQ_INIT(&a->exports);
 	TAILQ_INIT(&a->follows);
 	LIST_INIT(&a->waits);
+	LIST_INIT(&a->searches);
 	conf = (struct ctl_server_conf){ .clients_max = a->cfg->limits.ctl_clients,
 					 .log = a->log,
 					 .counters = a->st,
@@ -143,6 +127,7 @@ void adm_free(struct adm *a)
 	/* before the imports end: ending them may complete a change of the store */
 	adm_waits_orphan(a);
 	adm_exports_end(a);
+	adm_searches_end(a);
 	adm_backup_end(a);
 	adm_imports_end(a);
 	adm_reload_end(a);

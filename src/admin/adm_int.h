@@ -35,6 +35,8 @@ struct adm { /* the `arg` of every handler */
 	struct net_timer *reload_timer;
 	TAILQ_HEAD(, adm_follow) follows; /* subscriptions to decisions */
 	uint32_t follows_n;
+	LIST_HEAD(, adm_search) searches; /* in the audit */
+	uint32_t searches_n;
 	struct net_timer *follow_timer; /* runs while there are some */
 	uint32_t reload_wait_ms;        /* for the parent's answer */
 	struct adm_console console;
@@ -48,7 +50,7 @@ struct adm { /* the `arg` of every handler */
 extern const struct ctl_command adm_status_rows[], adm_peers_rows[], adm_scs_rows[], adm_assoc_rows[], adm_check_rows[],
     adm_group_rows[], adm_set_rows[], adm_exchange_rows[], adm_undo_rows[], adm_backup_rows[], adm_trigger_rows[],
     adm_trigger_one_rows[], adm_reload_rows[], adm_health_rows[], adm_quota_rows[], adm_screen_rows[], adm_ndsip_rows[],
-    adm_decisions_rows[], adm_trace_rows[], adm_follow_rows[], adm_judge_rows[], adm_console_rows[];
+    adm_decisions_rows[], adm_trace_rows[], adm_follow_rows[], adm_judge_rows[], adm_console_rows[], adm_audit_rows[];
 extern const struct ctl_command *const adm_tables[]; /* all of them; NULL ends it */
 
 /* -- adm_health.c: reasons why the gateway does not work; an empty array: none. Objects of
@@ -164,3 +166,7 @@ int adm_console_person(void *arg, const char *ticket, struct ctl_caller *caller)
 
 json_t *adm_audit(const struct adm *a); /* for status; NULL: there is no audit */
 bool adm_audit_trouble(struct adm_trouble *out, const struct adm *a);
+
+/* -- adm_audit_search.c */
+
+void adm_searches_end(struct adm *a); /* answers who searches: the gateway stops */

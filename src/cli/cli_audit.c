@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/aud_look.h"
 #include "audit/aud_record.h"
 #include "audit/aud_verify.h"
 #include "base/base64.h"
@@ -79,47 +80,20 @@ static const struct cli_column columns[] = {
 	{ "VERDICT", "verdict" }, { "REASON", "reason" }, { NULL, NULL },
 };
 
-static bool is(const json_t *args, const char *name, const char *record, size_t len)
+static void want_of(struct aud_want *out, const json_t *args)
 {
-	const char *want = text_arg(args, name);
+	const json_t *reference = json_object_get(args, "reference"), *since = json_object_get(args, "since"),
+		     *until = json_object_get(args, "until");
 
-	return !want || aud_record_is(record, len, name, want);
-}
-
-/* The texts of times compare as the times do. */
-static bool in_time(const json_t *args, const char *record, size_t len)
-{
-	const json_t *since = json_object_get(args, "since"), *until = json_object_get(args, "until");
-	char time[CLOCK_TEXT_MAX], bound[CLOCK_TEXT_MAX];
-
-	if (!since && !until) {
-		return true;
-	}
-	if (!aud_record_member(time, sizeof time, record, len, "time")) {
-		return false;
-	}
-	if (since) {
-		clock_text(bound, (uint64_t)json_integer_value(since) * 1000);
-		if (strcmp(time, bound) < 0) {
-			return false;
-		}
-	}
-	if (until) {
-		clock_text(bound, (uint64_t)json_integer_value(until) * 1000 + 999);
-		return strcmp(time, bound) <= 0;
-	}
-	return true;
-}
-
-static bool wanted(const json_t *args, const char *record, size_t len)
-{
-	const json_t *reference = json_object_get(args, "reference");
-	char number_text[24];
-
-	snprintf(number_text, sizeof number_text, "%lld", (long long)json_integer_value(reference));
-	return is(args, "scs", record, len) && is(args, "device", record, len) && is(args, "verdict", record, len) &&
-	       is(args, "action", record, len) && is(args, "reason", record, len) &&
-	       (!reference || aud_record_is(record, len, "reference", number_text)) && in_time(args, record, len);
+	*out = (struct aud_want){ .scs = text_arg(args, "scs"),
+				  .device = text_arg(args, "device"),
+				  .verdict = text_arg(args, "verdict"),
+				  .action = text_arg(args, "action"),
+				  .reason = text_arg(args, "reason"),
+				  .has_reference = reference != NULL,
+				  .reference = (uint64_t)json_integer_value(reference),
+				  .since_s = since ? json_integer_value(since) : INT64_MIN,
+				  .until_s = until ? json_integer_value(until) : INT64_MAX };
 }
 
 static void close_dirs(const int dirs[2])
@@ -185,11 +159,13 @@ static int search(const struct cli_session *s, const json_t *args)
 	struct aud_why why;
 	size_t len;
 	int dirs[2] = { -1, -1 }, err = open_reader(dirs, &reader, args, 0, &why);
+	struct aud_want want;
 
+	want_of(&want, args);
 	while (!err && left && (err = aud_reader_next(reader, &line, &len)) == 0) {
 		json_t *row;
 
-		if (!wanted(args, line, len)) {
+		if (!aud_wanted(&want, line, len)) {
 			continue;
 		}
 		row = printable(line, len) ? json_loadb(line, len, 0, NULL) : NULL;

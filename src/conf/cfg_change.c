@@ -230,6 +230,7 @@ static const struct cfg_change_row rows[] = {
 	{ "metrics.enabled", CFG_AT_START, 0 },
 	{ "metrics.address", CFG_AT_START, 0 },
 	{ "metrics.port", CFG_AT_START, 0 },
+	{ "metrics.hosts", CFG_AT_START, 0 },
 	{ "metrics.every", CFG_AT_START, 0 },
 	{ "metrics.scs_max", CFG_AT_START, 0 },
 	{ "metrics.connections", CFG_AT_START, 0 },

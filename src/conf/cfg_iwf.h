@@ -275,6 +275,8 @@ struct cfg_audit { /* docs/user/audit.md */
 	char publish_url[HTTP_URL_MAX], publish_address[CFG_ADDRESS_MAX]; /* as of a responder; "": none */
 };
 
+#define CFG_METRICS_HOSTS_MAX 8
+
 struct cfg_metrics { /* docs/user/metrics.md */
 	bool on;
 	char address[CFG_ADDRESS_MAX];
@@ -283,6 +285,9 @@ struct cfg_metrics { /* docs/user/metrics.md */
 	uint32_t scs_max;  /* SCSs with samples of their own */
 	uint32_t connections;
 	uint64_t wait_ms; /* that a connection may take for a request and its answer */
+	/* names by which scrapes may ask, besides addresses and localhost */
+	char hosts[CFG_METRICS_HOSTS_MAX][CFG_HOST_MAX];
+	size_t hosts_n;
 };
 
 enum cfg_replay_mode { CFG_REPLAY_DETECT, CFG_REPLAY_REFUSE };

@@ -17,6 +17,10 @@ const struct cfg_row cfg_metrics_rows[] = {
 	    "address to listen on. Whoever reaches it reads the names of SCSs and peers and how much they do: there is no "
 	    "log-in and no TLS"),
 	CFG_PORT("port", struct cfg_metrics, port, 1, "9868", "port to listen on"),
+	CFG_TEXTS(
+	    "hosts", CFG_T_HOST, struct cfg_metrics, hosts, hosts_n, 0, "",
+	    "host names by which a scrape may ask, besides addresses and localhost. A request for any other name is refused, so "
+	    "that a foreign page whose name resolves to this address reads nothing"),
 	CFG_DURATION("every", struct cfg_metrics, every_ms, 100, 60000, "1s",
 		     "how often the core makes a new snapshot; answers within this time are the same"),
 	CFG_U32("scs_max", struct cfg_metrics, scs_max, 0, 10000, "1000",

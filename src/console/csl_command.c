@@ -31,6 +31,7 @@ const struct csl_command csl_commands[] = {
 	{ "triggers.show", READ, ctl_args_triggers_show },
 	{ "triggers.cancel", OPERATE, ctl_args_triggers_cancel },
 	{ "decisions.search", READ, ctl_args_decisions_search },
+	{ "audit.search", READ, ctl_args_audit_search },
 	{ "quota.show", READ, ctl_args_quota_show },
 	{ "quota.reset", OPERATE, ctl_args_quota_reset },
 	{ NULL, CTL_ROLE_NONE, NULL },

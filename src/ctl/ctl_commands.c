@@ -338,6 +338,20 @@ const struct ctl_arg ctl_args_decisions_follow[] = {
 	END,
 };
 
+const struct ctl_arg ctl_args_audit_search[] = {
+	SCS(false),
+	TEXT("device", false, 1, 320, "only records about this device, as the SCS named it"),
+	WORD("verdict", false, CTL_WORDS_VERDICT, "only records with this verdict"),
+	TEXT("reason", false, 1, 63, "only records with this reason"),
+	TEXT("action", false, 1, 32, "only records about this action"),
+	{ .name = "reference", .type = CTL_A_NUM, .max = UINT32_MAX, .meaning = "only records with this Reference-Number" },
+	NUM("since", 0, CTL_TIME_MAX, "only records of this time or later, seconds since 1970"),
+	NUM("until", 0, CTL_TIME_MAX, "only records of this time or earlier, seconds since 1970"),
+	NUM("before", 0, INT64_MAX, "only records before the one with this number; default: all"),
+	NUM("limit", 1, 200, "largest number of rows; default 100"),
+	END,
+};
+
 const struct ctl_arg ctl_args_console_client[] = {
 	DESCRIPTOR("the connection of the person, as accepted at the socket of the console"),
 	TEXT("url", true, 1, CTL_URL_MAX, "where browsers find the console, up to the secret of the link"),

@@ -879,6 +879,27 @@ static const struct ctl_member quota_reset[] = {
 	END,
 };
 
+/* -- the audit */
+
+static const struct ctl_member audit_record[] = {
+	NUM("seq", "number of the record"),
+	BOOLEAN("sealed", "a seal follows it: nobody can change it unseen"),
+	ANY("record", "the record, an object as the file has it"),
+	END,
+};
+static const struct ctl_form audit_record_forms[] = { FORM("each record, the newest first", audit_record), NO_MORE_FORMS };
+static const struct ctl_member audit_searched[] = {
+	NUM("count", "lines before this one"),
+	BOOLEAN("more", "there are older records that were not looked at"),
+	NUM("next", "number of the oldest record that was looked at; a value for before"),
+	NUM("looked", "records that were looked at"),
+	NUM("unreadable", "records that are none: run 'mtcctl audit verify'"),
+	NUM("records", "in the audit"),
+	NUM("sealed", "of them: the first so many are sealed"),
+	NUM("checkpoint", "of them: the first so many are in the last checkpoint"),
+	END,
+};
+
 /* -- the console */
 
 static const struct ctl_member console_client[] = {
@@ -956,6 +977,7 @@ const struct ctl_reply ctl_replies[] = {
 	{ "sessions", session_forms, count_only },
 	{ "stats", stat_forms, count_only },
 	{ "log.level", NULL, log_level },
+	{ "audit.search", audit_record_forms, audit_searched },
 	{ "console.client", NULL, console_client },
 	{ "console.enter", NULL, console_enter },
 	{ "console.leave", NULL, nothing },

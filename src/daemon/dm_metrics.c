@@ -3,6 +3,8 @@
 #include "daemon/dm_process.h"
 #include "metrics/mtr_http.h"
 
+_Static_assert(CFG_HOST_MAX == MTR_HOST_MAX, "names of hosts have one length");
+
 #define METRICS_PROCESS_MAGIC 0x5bd8e1f6u
 struct metrics_process {
 	struct dm_process process;
@@ -33,13 +35,14 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 static int set_up(struct dm_process *process)
 {
 	struct metrics_process *p = metrics_of(process);
-	const struct cfg_metrics *m = &process->in.cfg->metrics;
+	struct cfg_metrics *m = &process->in.cfg->metrics;
 	struct mtr_http_conf conf = { .loop = process->loop,
 				      .log = &process->in.log,
 				      .fd = process->in.metrics_listen_fd,
 				      .connections = m->connections,
 				      .wait_ms = m->wait_ms,
-				      .every_ms = m->every_ms };
+				      .every_ms = m->every_ms,
+				      .hosts = { m->hosts, m->hosts_n } };
 	int err = mtr_page_reader(&p->page, process->in.metrics_fd);
 
 	conf.page = p->page;

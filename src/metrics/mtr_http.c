@@ -45,7 +45,7 @@ struct mtr_http {
 	struct mtr_own own;
 	struct mtr_body *body; /* the last one that was made; NULL: none */
 	uint64_t body_ms;      /* when */
-	struct MHD_Response *missing, *refused;
+	struct MHD_Response *missing, *refused, *elsewhere;
 };
 
 /* -- answers */
@@ -167,6 +167,10 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
 		h->own.refused++;
 		return answer(c, h->refused, MHD_HTTP_METHOD_NOT_ALLOWED);
+	}
+	if (!mtr_host_ok(&h->conf.hosts, MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST))) {
+		h->own.refused++;
+		return answer(c, h->elsewhere, MHD_HTTP_MISDIRECTED_REQUEST);
 	}
 	if (strcmp(url, "/metrics") != 0) {
 		h->own.refused++;
@@ -320,7 +324,8 @@ static int start(struct mtr_http *h)
 
 	h->missing = mtr_body_words("metrics are at /metrics\n");
 	h->refused = mtr_body_words("only GET and HEAD\n");
-	if (!h->missing || !h->refused) {
+	h->elsewhere = mtr_body_words("this host name does not mean us: ask by address, or name it in metrics.hosts\n");
+	if (!h->missing || !h->refused || !h->elsewhere) {
 		return ERR_NOMEM;
 	}
 	h->daemon = MHD_start_daemon(
@@ -386,6 +391,9 @@ void mtr_http_free(struct mtr_http *h)
 	}
 	if (h->refused) {
 		MHD_destroy_response(h->refused);
+	}
+	if (h->elsewhere) {
+		MHD_destroy_response(h->elsewhere);
 	}
 	mtr_body_drop(h->body);
 	OBJ_END(h, MTR_HTTP_MAGIC);

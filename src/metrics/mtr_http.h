@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "metrics/mtr_host.h"
 #include "metrics/mtr_page.h"
 
 struct net_loop;
@@ -17,11 +18,12 @@ struct mtr_http;
 struct mtr_http_conf { /* all pointers are borrowed until mtr_http_free() */
 	struct net_loop *loop;
 	const struct log *log;
-	struct mtr_page *page; /* of mtr_page_reader() */
-	int fd;                /* listening, not blocking; borrowed */
-	uint32_t connections;  /* at the same time */
-	uint64_t wait_ms;      /* for the request and its answer */
-	uint64_t every_ms;     /* between snapshots */
+	struct mtr_page *page;  /* of mtr_page_reader() */
+	int fd;                 /* listening, not blocking; borrowed */
+	uint32_t connections;   /* at the same time */
+	uint64_t wait_ms;       /* for the request and its answer */
+	uint64_t every_ms;      /* between snapshots */
+	struct mtr_hosts hosts; /* names that mean us, besides addresses and localhost */
 };
 
 /* A snapshot that is older than this is not told any more. */

@@ -1,5 +1,6 @@
 """The audit: what is decided and changed is recorded; two verifiers that share no code agree; each attack on the files is found, in words."""
 import base64
+import datetime
 import hashlib
 import http.server
 import itertools
@@ -7,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 
@@ -200,6 +202,43 @@ def test_one_record_is_proven(busy):
         at, last = at >> 1, last >> 1
     assert code == 0 and value == root
     assert tool(busy, "show", copy, "999999")[0] == 2
+
+
+def search(p, **args):
+    """audit.search on the control socket: the rows, and the last line."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(p.lab["iwf"]["ctl"])
+        s.sendall(json.dumps({"cmd": "audit.search", "args": args}).encode() + b"\n")
+        rows = []
+        for line in s.makefile():
+            rows.append(json.loads(line))
+            if rows[-1].get("done"):
+                return rows[:-1], rows[-1]
+    raise AssertionError("no last line")
+
+
+def test_the_search_over_the_control_socket_finds_what_the_one_in_the_files_does(busy):
+    everything = tool(busy, "search", now(busy))[1][:-1]
+    have, before = [], None
+    while before != 0:
+        rows, last = search(busy, limit=5, **({} if before is None else {"before": before}))
+        assert last["ok"] and last["count"] == len(rows) <= 5 and last["unreadable"] == 0, last
+        assert last["sealed"] <= last["records"] and last["checkpoint"] <= last["records"]
+        assert all(r["seq"] == r["record"]["seq"] and r["sealed"] == (r["seq"] < last["sealed"]) for r in rows)
+        have += [r["record"] for r in rows]
+        assert last["more"] == (last["next"] > 0)
+        before = last["next"]
+    assert [r["seq"] for r in have] == list(range(have[0]["seq"], -1, -1))  # each once, the newest first
+    assert have[::-1][:len(everything)] == everything
+    rows, last = search(busy, scs="acme", verdict="refused", action="trigger")
+    assert [r["record"]["reference"] for r in rows] == [110] and rows[0]["sealed"] and not last["more"]
+    at = [r for r in everything if r.get("reference") == 102][0]
+    second = int(datetime.datetime.fromisoformat(at["time"].replace("Z", "+00:00")).timestamp())
+    rows, _ = search(busy, since=second, until=second, reference=102)
+    assert [r["record"] for r in rows] == [at]
+    assert not search(busy, until=second - 3600)[0] and not search(busy, device="nobody@a.example")[0]
+    for wrong in ({"limit": 0}, {"limit": 201}, {"verdict": "maybe"}, {"since": -1}, {"before": "x"}):
+        assert not search(busy, **wrong)[1]["ok"]
 
 
 def reasons(p):

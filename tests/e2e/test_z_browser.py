@@ -15,7 +15,7 @@ EVIL = "<img src=x onerror=alert(1)>"  # where text of others is shown
 
 @pytest.fixture(scope="module")
 def world(labs):
-    p = labs.up(console=True)
+    p = labs.up(console=True, iwf_more="audit: { enabled: yes, key: audit.key, interval: 1s }\n")
     yield p
     wrong = labs.down(p)
     assert not wrong, "\n".join(wrong)
@@ -79,7 +79,7 @@ def test_the_first_view_is_small_and_all_of_it_ours(chromium, page):
     total = sum(size for _, size in first)
     print(f"the first view: {total} bytes in {len(first)} requests")
     assert {"", "console.js", "pages.js", "console.css"} <= {url[len(own):] for url, _ in first} and total < VIEW_OCTETS, first
-    assert "#" not in chromium.url() or len(chromium.url().split("#")[1]) != 32  # the link is out of the address
+    assert "#" not in chromium.url() or len(chromium.url().split("#")[1]) != 64  # the link is out of the address
 
 
 def test_the_first_view_is_fast(world, chromium, page):
@@ -149,6 +149,29 @@ def test_the_search_in_decisions(chromium, page):
     chromium.wait("only refusals of acme", lambda: "accepted" not in chromium.text("main tbody") and "beta" not in chromium.text("main tbody")
                   and "no-association" in chromium.text("main tbody"))
     picture(chromium, "decisions")
+
+
+def test_the_search_in_the_audit(chromium, page):
+    go(chromium, page, "audit", "records; the first")
+    chromium.choose("select[name=verdict]", "refused")
+    chromium.type("input[name=reference]", "201")
+    chromium.click("main form button")
+    chromium.wait("only the one refusal", lambda: chromium.js("return document.querySelectorAll('main tbody tr').length") == 1
+                  and "201" in chromium.text("main tbody"))
+
+    def sealed():
+        chromium.click("main form button")
+        return "✓ yes" in chromium.text("main tbody")
+    chromium.wait("it is sealed", sealed)
+    chromium.js("document.querySelector('input[name=until]').value = '2001-01-01T00:00'")
+    chromium.click("main form button")
+    chromium.wait_text("No record matches.", css="main")
+    chromium.type("input[name=reference]", "")
+    chromium.choose("select[name=verdict]", "")
+    chromium.js("document.querySelector('input[name=until]').value = ''")
+    chromium.click("main form button")
+    chromium.wait("all of them", lambda: chromium.js("return document.querySelectorAll('main tbody tr').length") > 5)
+    picture(chromium, "audit")
 
 
 def test_an_import_with_a_dry_run(busy, chromium, page, tmp_path):
@@ -221,7 +244,7 @@ def test_a_page_follows_while_a_key_is_pressed(chromium, page):
 
 
 def test_labels_and_landmarks(chromium, page):
-    for name in ("overview", "scs", "scs/acme", "check", "triggers", "triggers/acme/101", "decisions", "imports", "peers"):
+    for name in ("overview", "scs", "scs/acme", "check", "triggers", "triggers/acme/101", "decisions", "audit", "imports", "peers"):
         chromium.open(page + name)
         chromium.wait(f"{name} is drawn", lambda: chromium.js("return document.querySelector('main h2') && document.querySelectorAll('main *').length > 5"))
         wrong = chromium.js("""
@@ -240,7 +263,7 @@ def test_at_the_width_of_a_phone_nothing_is_cut_off(chromium, page):
     chromium.size(360, 740)
     try:
         for name, words in (("overview", "Refusals"), ("scs", "acme"), ("scs/acme", "*@a.example"), ("check/acme/meter-7%40b.example", "No: acme"),
-                            ("triggers/acme/101", "What happened"), ("decisions", "accepted"), ("imports", "Kind"), ("peers", "Stop hss")):
+                            ("triggers/acme/101", "What happened"), ("decisions", "accepted"), ("audit", "records; the first"), ("imports", "Kind"), ("peers", "Stop hss")):
             go(chromium, page, name, words)
             width, inner = chromium.js("return [document.documentElement.scrollWidth, window.innerWidth]")
             assert width <= inner == 360, (name, width, inner)

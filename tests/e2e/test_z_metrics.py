@@ -27,7 +27,7 @@ INSIDE = "  - {{ name: inside, zone: internal, protection: none, address: {}, po
 def up(labs, more="", **changes):
     """A laboratory with metrics; p.metrics is where they are."""
     port = hold_ports(1)[0]
-    p = labs.up(iwf_more=f"metrics: {{ enabled: yes, address: {labs.address}, port: {port}, every: 200ms, wait: 2s, connections: 16 }}\n{more}",
+    p = labs.up(iwf_more=f"metrics: {{ enabled: yes, address: {labs.address}, port: {port}, hosts: [ iwf.operator.example ], every: 200ms, wait: 2s, connections: 16 }}\n{more}",
                 timers_more=", stats: 100ms", **changes)
     p.metrics = (labs.address, port)
     return p
@@ -43,10 +43,10 @@ def told(labs):
     assert not wrong, "\n".join(wrong)
 
 
-def get(p, path="/metrics", method="GET"):
+def get(p, path="/metrics", method="GET", **headers):
     c = http.client.HTTPConnection(*p.metrics, timeout=30)
     try:
-        c.request(method, path)
+        c.request(method, path, headers=headers)
         r = c.getresponse()
         return r.status, dict(r.getheaders()), r.read().decode("ascii")
     finally:
@@ -148,6 +148,18 @@ def test_what_is_no_scrape_is_refused(told):
     assert pid_of(told) == pid
 
 
+def test_a_name_that_resolves_to_us_reads_nothing(told):
+    """DNS rebinding: the page of evil.example asks evil.example, which is our address now."""
+    refusals = samples(scrape(told))["mtc_iwf_scrape_refusals_total"]
+    for host in ("evil.example", f"evil.example:{told.metrics[1]}", f"{told.metrics[0]}.evil.example", ""):
+        status, _, text = get(told, Host=host)
+        assert status in (400, 421) and "mtc_iwf_" not in text, (host, status, text)
+    assert "metrics.hosts" in get(told, Host="evil.example")[2]
+    for host in ("iwf.operator.example:9868", "localhost", told.metrics[0], "[::1]:9868"):
+        assert get(told, Host=host)[0] == 200, host
+    wait_for(told, "they are counted", lambda s: s["mtc_iwf_scrape_refusals_total"] - refusals >= 4)
+
+
 def test_a_thousand_idle_connections_keep_nobody_out(told):
     pid, cuts = pid_of(told), samples(scrape(told))["mtc_iwf_scrape_cuts_total"]
     idle = [socket.create_connection(told.metrics, 30) for _ in range(1000)]
@@ -222,7 +234,7 @@ def stands_still(p):
         s = socket.socket()
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         s.connect(p.metrics)
-        s.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+        s.sendall(f"GET /metrics HTTP/1.1\r\nHost: {p.metrics[0]}\r\n\r\n".encode())
         still.append(s)
     wait_for(p, "they were ended", lambda s: s["mtc_iwf_scrape_cuts_total"] - cuts >= 16, 60)
     for s in still:

@@ -311,12 +311,71 @@ const decisionsPage = {
 			const oldest = a.rows.length ? a.rows[a.rows.length - 1].number : 0;
 			found.replaceChildren(card(null, table("Decisions and changes, the newest first", columns, a.rows, "Nothing that is kept matches."),
 				a.last.more && a.rows.length ? el("button", { type: "button", onclick: () => search({ ...args, before: oldest }).catch((e) => notice(e.message, true)) }, "Older") : null,
-				el("p", { class: "soft" }, "The latest decisions are searched, those in the gateway's memory (log.kept). Older ones: the decision log, and 'mtcctl audit search'.")));
+				el("p", { class: "soft" }, "The latest decisions are searched, those in the gateway's memory (log.kept). Older ones: ", link("#/audit", "Audit"), ", where it is on, and the decision log.")));
 		};
 		const f = form([text("scs", "SCS"), text("device", "Device"), word("verdict", "Verdict", ["accepted", "refused", "detected"]),
 			word("action", "Action", ["trigger", "recall", "replace", "session", "revoke", "screening", "configuration", "provisioning"]),
 			text("reason", "Reason"), text("transaction", "Transaction")], "Search", (data) => search(Object.fromEntries(data)));
 		await search(preset);
+		return [f, found];
+	},
+};
+
+const AUDIT_ROWS = 50, AUDIT_STEPS = 200; /* rows that are shown at once; questions for them at most */
+const seconds = (text) => (text ? Math.floor(Date.parse(text + ":00Z") / 1000) : "");
+
+const auditPage = {
+	name: "audit", title: "Audit",
+	async draw() {
+		const text = (name, label) => field(label, el("input", { name, maxlength: 320 }));
+		const word = (name, label, words) => field(label, el("select", { name }, ["", ...words].map((w) => el("option", { value: w }, w || "any"))));
+		const time = (name, label) => field(label, el("input", { name, type: "datetime-local" }));
+		const found = el("div");
+		let turn = 0;
+		const columns = [
+			{ title: "Record", of: (r) => r.seq },
+			{ title: "Time", of: (r) => when(r.record.time) },
+			{ title: "Verdict", of: (r) => (r.record.verdict ? el("span", { class: r.record.verdict === "accepted" ? "good" : r.record.verdict === "refused" ? "bad" : "warn" }, r.record.verdict) : "") },
+			{ title: "Action", of: (r) => (r.record.action || "") + (r.record.event ? ": " + r.record.event : "") },
+			{ title: "SCS", of: (r) => r.record.scs },
+			{ title: "Device", of: (r) => r.record.device },
+			{ title: "Reference", of: (r) => r.record.reference },
+			{ title: "Reason", of: (r) => r.record.reason },
+			{ title: "Rule or change", of: (r) => r.record.rule },
+			{ title: "From or by", of: (r) => r.record.address },
+			{ title: "Sealed", of: (r) => (r.sealed ? mark(true, "yes") : "not yet") },
+		];
+		/* Each answer looks at a part of the audit; more of them until there are rows enough. */
+		const search = async (args, before) => {
+			const mine = ++turn, rows = [];
+			let last = { more: true, next: before };
+			for (let i = 0; i < AUDIT_STEPS && last.more && rows.length < AUDIT_ROWS && mine === turn && found.isConnected; i++) {
+				const a = await get("audit.search", { ...args, before: last.next, limit: AUDIT_ROWS - rows.length }, i > 0);
+				rows.push(...a.rows);
+				last = a.last;
+				if (last.more && rows.length < AUDIT_ROWS) {
+					found.replaceChildren(el("p", { role: "status" }, "Looking, down to record " + last.next + " of " + last.records + " ..."));
+				}
+			}
+			if (mine !== turn) {
+				return;
+			}
+			const older = () => search(args, last.next).catch((e) => notice(e.message, true));
+			found.replaceChildren(card(null, table("Records of the audit, the newest first", columns, rows, last.more ? "None so far." : "No record matches."),
+				last.more ? el("button", { type: "button", onclick: older }, "Older") : null,
+				el("p", { class: "soft" }, last.records + " records; the first " + last.sealed + " are sealed, and the last checkpoint has the first " + last.checkpoint +
+					". 'mtcctl audit show' proves one; 'mtcctl audit verify' checks all." + (last.unreadable ? " " + last.unreadable + " could not be read!" : ""))));
+		};
+		const f = form([text("scs", "SCS"), text("device", "Device"), word("verdict", "Verdict", ["accepted", "refused", "detected"]),
+			word("action", "Action", ["trigger", "recall", "replace", "session", "revoke", "screening", "configuration", "provisioning", "trace", "audit"]),
+			text("reason", "Reason"), field("Reference", el("input", { name: "reference", inputmode: "numeric", maxlength: 10 })),
+			time("since", "From (UTC)"), time("until", "Until (UTC)")], "Search", (data) => {
+			const args = Object.fromEntries(data);
+			args.since = seconds(args.since);
+			args.until = seconds(args.until);
+			return search(args);
+		});
+		setTimeout(() => search({}).catch((e) => notice(e.message, true)));
 		return [f, found];
 	},
 };
@@ -380,4 +439,4 @@ const importsPage = {
 	},
 };
 
-const pages = [overview, scsPage, checkPage, triggersPage, decisionsPage, importsPage, peersPage];
+const pages = [overview, scsPage, checkPage, triggersPage, decisionsPage, auditPage, importsPage, peersPage];
