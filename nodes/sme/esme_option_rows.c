@@ -28,6 +28,7 @@ const struct node_opt esme_option_rows[] = {
 	{ OPT_PORT_IN_HEADER, 0, "port-in-header", NULL, "the port stands in a user data header" },
 	{ OPT_DATA_SM, 0, "data-sm", NULL, "send data_sm in place of submit_sm" },
 	{ OPT_IN_PAYLOAD, 0, "message-payload", NULL, "content in message_payload; longer than 254 bytes it always is" },
+	{ OPT_TRIGGER, 0, "trigger", NULL, "a device trigger: protocol_id 0x48, 8-bit data; we have to have the right to it" },
 	{ OPT_PID, 0, "pid", "N", "protocol_id, 0 to 255 (0)" },
 	{ OPT_CODING, 0, "data-coding", "N", "data_coding, 0 to 255 (see the payload)" },
 	{ OPT_ESM_CLASS, 0, "esm-class", "N", "esm_class, 0 to 255 (0)" },
@@ -72,6 +73,8 @@ void esme_options_help(void)
 	       "  mtc-sme submit $ME --source 4242 --to 491700000001 --payload-hex 00ff10 --port 1000 --validity 86400\n"
 	       "  mtc-sme query $ME --source 4242 --id 4294967297\n"
 	       "  mtc-sme cancel $ME --source 4242 --id 4294967297\n"
+	       "Wake the application on port 16001; at mtc-smssc such an SME has 'scs', and the gateway decides:\n"
+	       "  mtc-sme submit $ME --source 4242 --to 491720000001 --trigger --port 16001 --payload-hex 01 --wait 10\n"
 	       "Print every receipt that comes:\n"
 	       "  mtc-sme listen $ME\n"
 	       "Load: 10000 messages, 64 outstanding at the same time:\n"

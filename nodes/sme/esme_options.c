@@ -13,12 +13,20 @@
 #include "base/str.h"
 #include "nodes/sme/esme_option_rows.h"
 
-enum { CODING_LATIN1 = 3, CODING_BINARY = 4, TON_INTERNATIONAL = 1, TON_ALPHANUMERIC = 5, NPI_E164 = 1, WAIT_MAX_S = 604800 };
+enum {
+	PID_TRIGGER = 0x48,
+	CODING_LATIN1 = 3,
+	CODING_BINARY = 4,
+	TON_INTERNATIONAL = 1,
+	TON_ALPHANUMERIC = 5,
+	NPI_E164 = 1,
+	WAIT_MAX_S = 604800
+};
 
 struct parse {
 	struct esme_options o;
 	const char *text, *hex, *file, *connect, *password, *password_file;
-	bool has_coding, has_window;
+	bool has_coding, has_window, has_pid, trigger;
 	char *why;
 };
 
@@ -150,7 +158,11 @@ static int take_message(struct parse *p, int id, const char *value)
 	case OPT_IN_PAYLOAD:
 		o->in_payload = true;
 		return 0;
+	case OPT_TRIGGER:
+		p->trigger = true;
+		return 0;
 	case OPT_PID:
+		p->has_pid = true;
 		return number(p, &o->pid, "pid", value, 0, 255);
 	case OPT_CODING:
 		p->has_coding = true;
@@ -383,7 +395,7 @@ static int read_payload(struct parse *p)
 		err = p->file ? payload_from_file(p) : payload_from_text(p);
 	}
 	if (!p->has_coding) {
-		p->o.coding = p->text ? CODING_LATIN1 : CODING_BINARY;
+		p->o.coding = p->text && !p->trigger ? CODING_LATIN1 : CODING_BINARY;
 	}
 	return err;
 }
@@ -402,6 +414,12 @@ static int check_message(struct parse *p)
 	}
 	if (o->port_in_header && !o->has_port) {
 		return wrong(p, "--port-in-header needs --port N");
+	}
+	if (p->trigger && (o->command != ESME_SUBMIT || p->has_pid || p->has_coding || o->to_n > 1)) {
+		return wrong(p, "--trigger belongs to submit with one --to, and excludes --pid and --data-coding");
+	}
+	if (p->trigger && o->data_sm && !o->has_port) {
+		return wrong(p, "--trigger with --data-sm needs --port N: data_sm has no protocol_id");
 	}
 	if (o->data_sm && o->to_n > 1) {
 		return wrong(p, "--data-sm has one --to");
@@ -433,6 +451,7 @@ int esme_options_parse(struct esme_options *out, int argc, const char *const *ar
 		free(p.o.payload);
 		return err;
 	}
+	p.o.pid = p.trigger ? PID_TRIGGER : p.o.pid;
 	p.o.receipt = p.o.receipt || (p.o.command == ESME_SUBMIT && p.o.has_wait);
 	*out = p.o;
 	return 0;

@@ -79,3 +79,28 @@ int sms_frame_rpdu_parse(uint64_t *delivery_id, const uint8_t **rpdu, size_t *rp
 	*rpdu_len = rd_left(&r);
 	return 0;
 }
+
+void sms_frame_submit_build(struct buf *out, enum sms_frame_type type, const char *imsi, const uint8_t *rpdu, size_t len)
+{
+	size_t digits = strlen(imsi);
+
+	buf_be16(out, (uint16_t)(2 + digits + len));
+	buf_u8(out, (uint8_t)type);
+	buf_u8(out, (uint8_t)digits);
+	buf_bytes(out, imsi, digits);
+	buf_bytes(out, rpdu, len);
+}
+
+int sms_frame_submit_parse(char imsi[SMS_IMSI_MAX + 1], const uint8_t **rpdu, size_t *rpdu_len, const uint8_t *body, size_t len)
+{
+	struct rd r = rd_over(body, len);
+	uint8_t digits = rd_u8(&r);
+	const uint8_t *text = rd_take(&r, digits);
+
+	if (!text || rd_left(&r) == 0 || rd_left(&r) > SMS_RPDU_MAX || sms_frame_imsi_parse(imsi, text, digits)) {
+		return ERR_PROTO;
+	}
+	*rpdu = r.p;
+	*rpdu_len = rd_left(&r);
+	return 0;
+}

@@ -11,6 +11,9 @@ enum sms_frame_type {
 	SMS_FRAME_DATA_ACK = 3, /* delivery id (u64), RPDU */
 	/* IMSI digits: no longer reachable; from the SMS-SC: registered by another connection */
 	SMS_FRAME_GONE = 4,
+	/* octet that counts the digits, IMSI digits, RPDU: a message of this device, and the answer to it */
+	SMS_FRAME_SUBMIT = 5,
+	SMS_FRAME_SUBMIT_ACK = 6,
 };
 
 #define SMS_FRAME_BODY_MAX (8u + SMS_RPDU_MAX)
@@ -34,7 +37,13 @@ ERR_MUST_USE int sms_frame_feed(struct sms_framer *f, const uint8_t *p, size_t n
 void sms_frame_imsi_build(struct buf *out, enum sms_frame_type type, const char *imsi);
 void sms_frame_rpdu_build(struct buf *out, enum sms_frame_type type, uint64_t delivery_id, const uint8_t *rpdu, size_t len);
 
+/* Submit and its answer. Check out->full. */
+#define SMS_FRAME_SUBMIT_RPDU_MAX (SMS_FRAME_BODY_MAX - 1u - SMS_IMSI_MAX)
+void sms_frame_submit_build(struct buf *out, enum sms_frame_type type, const char *imsi, const uint8_t *rpdu, size_t len);
+
 /* Bodies. ERR_PROTO when malformed; outputs untouched then. An IMSI is 6 to 15 digits. */
 ERR_MUST_USE int sms_frame_imsi_parse(char imsi[SMS_IMSI_MAX + 1], const uint8_t *body, size_t len);
 ERR_MUST_USE int sms_frame_rpdu_parse(uint64_t *delivery_id, const uint8_t **rpdu, size_t *rpdu_len, const uint8_t *body,
 				      size_t len);
+ERR_MUST_USE int sms_frame_submit_parse(char imsi[SMS_IMSI_MAX + 1], const uint8_t **rpdu, size_t *rpdu_len, const uint8_t *body,
+					size_t len);

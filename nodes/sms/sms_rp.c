@@ -9,7 +9,9 @@
 
 enum { IEI_USER_DATA = 0x41, TYPE_INTERNATIONAL_E164 = 0x91, RP_ADDRESS_LEN_MAX = 11, RP_USER_DATA_MAX = 232 };
 
-int sms_rp_data_build(struct buf *out, uint8_t reference, const char *sc_address, const uint8_t *tpdu, size_t len)
+/* One of the two addresses is the SMS-SC, the other is empty. */
+static int build_data(struct buf *out, enum sms_rp_type type, uint8_t reference, const char *sc_address, const uint8_t *tpdu,
+		      size_t len)
 {
 	uint8_t digits[STR_TBCD_MAX];
 	size_t digits_len;
@@ -21,15 +23,40 @@ int sms_rp_data_build(struct buf *out, uint8_t reference, const char *sc_address
 	if (len == 0 || len > RP_USER_DATA_MAX) {
 		return ERR_INVAL;
 	}
-	buf_u8(out, SMS_RP_DATA);
+	buf_u8(out, (uint8_t)type);
 	buf_u8(out, reference);
+	if (type == SMS_RP_DATA_FROM_MS) {
+		buf_u8(out, 0); /* RP-OA: empty from the mobile */
+	}
 	buf_u8(out, (uint8_t)(digits_len + 1));
 	buf_u8(out, TYPE_INTERNATIONAL_E164);
 	buf_bytes(out, digits, digits_len);
-	buf_u8(out, 0); /* RP-DA: empty towards the mobile */
+	if (type == SMS_RP_DATA) {
+		buf_u8(out, 0); /* RP-DA: empty towards the mobile */
+	}
 	buf_u8(out, (uint8_t)len);
 	buf_bytes(out, tpdu, len);
 	return out->full ? ERR_LIMIT : 0;
+}
+
+int sms_rp_data_build(struct buf *out, uint8_t reference, const char *sc_address, const uint8_t *tpdu, size_t len)
+{
+	return build_data(out, SMS_RP_DATA, reference, sc_address, tpdu, len);
+}
+
+int sms_rp_submit_build(struct buf *out, uint8_t reference, const char *sc_address, const uint8_t *tpdu, size_t len)
+{
+	return build_data(out, SMS_RP_DATA_FROM_MS, reference, sc_address, tpdu, len);
+}
+
+void sms_rp_result_build(struct buf *out, uint8_t reference, uint8_t cause)
+{
+	buf_u8(out, cause ? SMS_RP_ERROR_TO_MS : SMS_RP_ACK_TO_MS);
+	buf_u8(out, reference);
+	if (cause) {
+		buf_u8(out, 1);
+		buf_u8(out, cause & 0x7f);
+	}
 }
 
 void sms_rp_ack_build(struct buf *out, uint8_t reference)

@@ -43,5 +43,11 @@ ERR_MUST_USE int sms_rp_data_build(struct buf *out, uint8_t reference, const cha
 void sms_rp_ack_build(struct buf *out, uint8_t reference);
 void sms_rp_error_build(struct buf *out, uint8_t reference, uint8_t cause);
 
+/* RP-DATA as a mobile sends it (type 0); `sc_address` is E.164 digits. Errors as of
+ * sms_rp_data_build(). */
+ERR_MUST_USE int sms_rp_submit_build(struct buf *out, uint8_t reference, const char *sc_address, const uint8_t *tpdu, size_t len);
+/* RP-ACK, or RP-ERROR if `cause` is not 0, of the network to a mobile; check out->full. */
+void sms_rp_result_build(struct buf *out, uint8_t reference, uint8_t cause);
+
 /* Any RPDU. Borrows `p`. ERR_PROTO when it is none; out is untouched then. */
 ERR_MUST_USE int sms_rp_parse(struct sms_rp *out, const uint8_t *p, size_t len);

@@ -142,6 +142,8 @@ bool dlv_has_uncommitted(const struct dlv *d);
 ERR_MUST_USE int dlv_register(struct dlv *d, struct dlv_conn *conn, const char *imsi, struct dlv_now now);
 void dlv_unregister(struct dlv *d, struct dlv_conn *conn, const char *imsi, struct dlv_now now);
 void dlv_conn_lost(struct dlv *d, struct dlv_conn *conn, struct dlv_now now);
+/* Whether this mobile is registered by this connection. */
+bool dlv_has(struct dlv *d, const struct dlv_conn *conn, const char *imsi);
 /* The mobile's RP-ACK or RP-ERROR. Counted and ignored unless it answers the outstanding part of a
  * mobile of this connection. */
 void dlv_ack(struct dlv *d, struct dlv_conn *conn, uint64_t id, const struct sms_rp *rp, struct dlv_now now);

@@ -112,6 +112,13 @@ void dlv_conn_lost(struct dlv *d, struct dlv_conn *conn, struct dlv_now now)
 	}
 }
 
+bool dlv_has(struct dlv *d, const struct dlv_conn *conn, const char *imsi)
+{
+	const struct dlv_ue *ue = dlv_ue_find(d, imsi);
+
+	return ue && ue->conn == conn;
+}
+
 void dlv_ack(struct dlv *d, struct dlv_conn *conn, uint64_t id, const struct sms_rp *rp, struct dlv_now now)
 {
 	struct dlv_msg *m = dlv_by_id(d, id);

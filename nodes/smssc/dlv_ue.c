@@ -56,42 +56,35 @@ void dlv_ue_put(struct dlv *d, struct dlv_ue *ue)
 	free(ue);
 }
 
-static bool before(const struct dlv_msg *a, const struct dlv_msg *b)
-{
-	return a->text.priority != b->text.priority ? a->text.priority : a->id < b->id;
-}
-
 void dlv_ue_enqueue(struct dlv_ue *ue, struct dlv_msg *m)
 {
-	struct dlv_msg *at = NULL;
+	struct dlv_msg *behind = m->text.priority ? ue->last_priority : NULL;
 
-	/* from the end: a new message of the usual priority has its place there */
-	if (ue->queue) {
-		struct dlv_msg *e = ue->queue->prev;
-
-		while (before(m, e)) {
-			at = e;
-			if (e == ue->queue) {
-				break;
-			}
-			e = e->prev;
-		}
-	}
-	if (at) {
-		DL_PREPEND_ELEM(ue->queue, at, m);
+	if (behind) {
+		DL_APPEND_ELEM(ue->queue, behind, m);
+	} else if (m->text.priority) {
+		DL_PREPEND(ue->queue, m);
 	} else {
 		DL_APPEND(ue->queue, m);
 	}
+	if (m->text.priority) {
+		ue->last_priority = m;
+	}
 	ue->queue_n++;
 	ue->queue_smes_n += dlv_of_sme(m);
+	ue->single_n += m->text.validity_s == 0;
 	m->ue = ue;
 }
 
 void dlv_ue_dequeue(struct dlv_ue *ue, struct dlv_msg *m)
 {
+	if (ue->last_priority == m) { /* those in front of it have priority, too */
+		ue->last_priority = m == ue->queue ? NULL : m->prev;
+	}
 	DL_DELETE(ue->queue, m);
 	ue->queue_n--;
 	ue->queue_smes_n -= dlv_of_sme(m);
+	ue->single_n -= m->text.validity_s == 0;
 	if (ue->current == m) {
 		ue->current = NULL;
 	}
@@ -119,7 +112,7 @@ struct dlv_msg *dlv_ue_next(struct dlv_ue *ue)
 {
 	struct dlv_msg *m;
 
-	if (!ue->conn || ue->current) {
+	if (!ue->conn || ue->current || (ue->resting && !ue->single_n)) {
 		return NULL;
 	}
 	DL_FOREACH (ue->queue, m) {

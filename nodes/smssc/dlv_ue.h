@@ -13,7 +13,9 @@ struct dlv_ue {
 	/* it was registered before: absent means detached, else never registered */
 	bool seen;
 	struct dlv_msg *queue;          /* priority first, then by id; the one being sent included */
+	struct dlv_msg *last_priority;  /* of those with priority; NULL: there is none */
 	uint32_t queue_n, queue_smes_n; /* all; those of SMEs */
+	uint32_t single_n;              /* single attempts among all */
 	struct dlv_msg *current;        /* being sent */
 	uint8_t reference;              /* RP-Message-Reference of the outstanding message */
 	bool resting;                   /* failed; waits for its next try */
@@ -49,6 +51,8 @@ struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi);
 /* Frees the mobile if it is absent and has no messages. */
 void dlv_ue_put(struct dlv *d, struct dlv_ue *ue);
 
+/* A message whose id is above those of all others here. What it takes does not depend on how many there
+ * are: an SME that measures it would learn that a device has triggers. */
 void dlv_ue_enqueue(struct dlv_ue *ue, struct dlv_msg *m);
 void dlv_ue_dequeue(struct dlv_ue *ue, struct dlv_msg *m);
 void dlv_ue_attach(struct dlv *d, struct dlv_ue *ue, struct dlv_conn *conn);

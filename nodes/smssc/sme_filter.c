@@ -50,28 +50,54 @@ static enum sme_forged of_element(const struct smpp_element *e, const struct sme
 	return sme_ports_has(reserved, port) ? SME_FORGED_ELEMENT : SME_NOT_FORGED;
 }
 
-enum sme_forged sme_filter(const struct smpp_pdu *p, const struct smpp_content *c, const struct sme_ports *reserved)
+enum sme_forged sme_filter_parts(uint8_t protocol_id, const struct smpp_octets *header, const struct sme_ports *reserved)
 {
 	enum sme_forged forged = SME_NOT_FORGED;
 	struct smpp_element e;
 	uint32_t at = 0;
 
-	if ((p->esm_class & SMPP_ESM_TYPE) != SMPP_ESM_TYPE_NONE) {
-		return SME_FORGED_RECEIPT;
-	}
-	if (p->protocol_id == PID_DEVICE_TRIGGER) {
+	if (protocol_id == PID_DEVICE_TRIGGER) {
 		return SME_FORGED_PID;
 	}
-	if (p->protocol_id == PID_SIM_DOWNLOAD) {
+	if (protocol_id == PID_SIM_DOWNLOAD) {
 		return SME_FORGED_SIM;
 	}
-	if (smpp_has(p, SMPP_TLV_DESTINATION_PORT) && sme_ports_has(reserved, (uint16_t)p->number[SMPP_TLV_DESTINATION_PORT])) {
-		return SME_FORGED_PORT;
-	}
-	while (forged == SME_NOT_FORGED && smpp_element_next(&e, &c->header, &at)) {
+	while (forged == SME_NOT_FORGED && smpp_element_next(&e, header, &at)) {
 		forged = of_element(&e, reserved);
 	}
 	return forged;
+}
+
+enum sme_forged sme_filter(const struct smpp_pdu *p, const struct smpp_content *c, const struct sme_ports *reserved)
+{
+	enum sme_forged forged;
+
+	if ((p->esm_class & SMPP_ESM_TYPE) != SMPP_ESM_TYPE_NONE) {
+		return SME_FORGED_RECEIPT;
+	}
+	forged = sme_filter_parts(p->protocol_id, &c->header, reserved);
+	if (forged == SME_NOT_FORGED && smpp_has(p, SMPP_TLV_DESTINATION_PORT) &&
+	    sme_ports_has(reserved, (uint16_t)p->number[SMPP_TLV_DESTINATION_PORT])) {
+		return SME_FORGED_PORT;
+	}
+	return forged;
+}
+
+uint8_t sme_strip_header(uint8_t *out, const struct smpp_octets *header)
+{
+	struct smpp_element e;
+	uint32_t at = 0;
+	uint8_t len = 0;
+
+	while (smpp_element_next(&e, header, &at)) {
+		bool sim = e.id >= IE_SIM_FIRST && e.id <= IE_SIM_LAST;
+
+		if (!sim && e.id != SMPP_IE_PORTS_8BIT && e.id != SMPP_IE_PORTS_16BIT) {
+			memcpy(out + len, e.value - 2, 2u + e.len);
+			len = (uint8_t)(len + 2 + e.len);
+		}
+	}
+	return len;
 }
 
 const char *sme_forged_str(enum sme_forged forged)

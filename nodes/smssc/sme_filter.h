@@ -24,6 +24,10 @@ enum sme_forged {
 };
 
 /* What is wrong with it; the first reason counts. `c` is of smpp_content_of(). data_sm has no
- * protocol_id: its PDU has 0. */
+ * protocol_id: its PDU has 0. sme_filter_parts(): what a message has that is no PDU. */
+enum sme_forged sme_filter_parts(uint8_t protocol_id, const struct smpp_octets *header, const struct sme_ports *reserved);
 enum sme_forged sme_filter(const struct smpp_pdu *p, const struct smpp_content *c, const struct sme_ports *reserved);
+/* Copies the elements that can make no trigger: neither ports nor for the SIM. `out` has room for the
+ * header. Returns the octets. */
+uint8_t sme_strip_header(uint8_t *out, const struct smpp_octets *header);
 const char *sme_forged_str(enum sme_forged forged); /* words for the log; static */

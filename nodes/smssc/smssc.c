@@ -11,6 +11,7 @@
 #include "base/shown.h"
 #include "nodes/common/node.h"
 #include "nodes/common/node_kv.h"
+#include "nodes/smssc/smssc_mo.h"
 #include "nodes/smssc/smssc_tsp.h"
 
 static const char *outcome_word(const struct dlv_msg *m)
@@ -166,6 +167,7 @@ void smssc_turn(void *arg)
 	smssc_dup_committed(s->dup, !err);
 	smssc_t4_committed(s, !err);
 	smssc_sme_committed(s, !err);
+	smssc_mo_committed(s, !err);
 	dlv_committed(s->dlv, !err, smssc_now(s));
 	smssc_tsp_committed(s, !err);
 	arm(s);

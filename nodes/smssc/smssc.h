@@ -14,6 +14,7 @@
 
 struct smssc_ticket; /* a request whose answer waits for the disk */
 struct smssc_ue_conn;
+struct mo_ticket; /* smssc_mo.h */
 struct smssc_sme; /* smssc_sme.h */
 struct smssc_tsp; /* smssc_tsp.h */
 
@@ -52,6 +53,13 @@ struct smssc {
 	struct tls_ctx *tsp_tls[SME_LIST_MAX];
 	struct smssc_tsp *tsp; /* NULL: no SME may trigger */
 
+	struct { /* smssc_alarm */
+		uint64_t second, untold;
+		uint32_t told; /* in that second */
+	} alarms;
+
+	struct mo_ticket *mo_tickets; /* smssc_mo */
+
 	/* smssc_ues */
 	int ue_fd;
 	struct net_listener *ue_listener;
@@ -72,6 +80,9 @@ void smssc_turn(void *arg);
 /* {"event":"status",...} on stdout. */
 void smssc_status(struct smssc *s);
 void smssc_reopen_events(struct smssc *s); /* after rotation */
+/* {"event":"alarm","alarm":"forged-trigger","from":FROM,"who":WHO,"form":FORM,"done":DONE} on stdout, and
+ * in the log; at most some a second, the rest is counted in the next one. */
+void smssc_alarm(struct smssc *s, const char *from, const char *who, const char *form, const char *done);
 
 /* -- smssc_t4.c: the side of the MTC-IWF */
 ERR_MUST_USE int smssc_t4_start(struct smssc *s); /* ERR_INVAL, ERR_IO with errno, ERR_NOMEM */

@@ -266,6 +266,7 @@ int smssc_sme_start(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 	}
 	smssc_sme_reserved(&s->sme->reserved, c);
 	raise_descriptors(s);
+	sme_meter_init(&s->sme->mobiles, c->mobiles.rate, c->mobiles.burst, net_loop_now_ms(s->loop));
 	s->sme->number_key = smssc_store_number_key(s->store);
 	err = load_subscribers(s, why);
 	if (err) {

@@ -26,6 +26,10 @@
 	X(triggers_unknown, "of these, triggers that the gateway may have all the same")                                         \
 	X(reports_nobodys, "reports of the gateway about no trigger that waits for one")                                         \
 	X(foreign, "requests about messages of another SME, or of nobody")                                                       \
+	X(networks_forged, "messages of other networks with a trigger in some form: dropped or stripped")                        \
+	X(mobiles_sent, "messages of mobiles taken")                                                                             \
+	X(mobiles_refused, "messages of mobiles refused")                                                                        \
+	X(mobiles_forged, "messages of mobiles with a trigger in some form: dropped or stripped")                                \
 	X(receipts, "receipts answered")                                                                                         \
 	X(receipts_again, "receipts not answered, or refused")
 
@@ -69,6 +73,7 @@ struct sme_ticket; /* a request whose answer waits for the disk */
 struct smssc_sme {
 	struct sme_owner owners[SME_LIST_MAX];
 	struct sme_ports reserved;
+	struct sme_meter mobiles;
 	struct sip_key number_key;
 	struct hss_store *subscribers; /* NULL: none */
 	struct sme_hashing *hashing;

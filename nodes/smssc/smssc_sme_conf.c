@@ -56,6 +56,20 @@ static const struct cfg_row scs_rows[] = {
 	CFG_END,
 };
 
+static const struct cfg_word forged_words[] = { { "drop", SME_FORGED_DROP }, { "strip", SME_FORGED_STRIP }, { NULL, 0 } };
+static const struct cfg_word kinds[] = { { "application", SME_APPLICATION }, { "network", SME_NETWORK }, { NULL, 0 } };
+
+static const struct cfg_row mobiles_rows[] = {
+	CFG_BOOL("send", struct sme_mobiles_conf, send, "no", "whether mobiles may send messages to other mobiles"),
+	CFG_WORD(
+	    "forged", struct sme_mobiles_conf, forged, forged_words, "drop",
+	    "a trigger in some form that a mobile sends. drop: it is refused; strip: protocol_id and ports are taken away, and "
+	    "the rest is delivered"),
+	CFG_U32("rate", struct sme_mobiles_conf, rate, 0, 1000000, "100", "messages a second of all mobiles; 0: no bound"),
+	CFG_U32("burst", struct sme_mobiles_conf, burst, 1, 1000000, "200", "messages of them that may come at once"),
+	CFG_END,
+};
+
 static const struct cfg_row list_rows[] = {
 	CFG_STRING("system_id", struct sme_conf, system_id, 1, NULL, "name of the SME in its bind"),
 	CFG_HOST("certificate", struct sme_conf, certificate, "",
@@ -71,6 +85,12 @@ static const struct cfg_row list_rows[] = {
 	CFG_U32("burst", struct sme_conf, burst, 1, 1000000, "20", "messages that may come at once"),
 	CFG_U32("window", struct sme_conf, window, 1, 10000, "10", "requests of one connection without an answer"),
 	CFG_U32("binds", struct sme_conf, binds, 1, 100000, "4", "connections bound at the same time"),
+	CFG_WORD("kind", struct sme_conf, kind, kinds, "application",
+		 "network: it brings messages of subscribers of another network, and sources may be [\"*\"], any number"),
+	CFG_WORD(
+	    "forged", struct sme_conf, forged, forged_words, "drop",
+	    "of a network: a trigger in some form that it brings. drop: it is refused; strip: protocol_id and ports are taken "
+	    "away, and the rest is delivered"),
 	CFG_SECTION("scs", struct sme_conf, scs, scs_rows, "", "the SCS of mtc-iwfd as which it sends triggers"),
 	CFG_END,
 };
@@ -78,6 +98,7 @@ static const struct cfg_row list_rows[] = {
 const struct cfg_row smssc_sme_rows[] = {
 	CFG_SECTION("tls", struct smssc_sme_conf, tls, tls_rows, "", "SMPP inside TLS with a certificate of the SME"),
 	CFG_SECTION("plain", struct smssc_sme_conf, plain, plain_rows, "", "SMPP in clear, inside a protected zone"),
+	CFG_SECTION("mobiles", struct smssc_sme_conf, mobiles, mobiles_rows, "", "messages that mobiles send"),
 	CFG_SECTION("gateway", struct smssc_sme_conf, gateway, gateway_rows, "", "where the triggers of SMEs go"),
 	CFG_FILE("subscribers", struct smssc_sme_conf, subscribers, "",
 		 "file of subscribers as mtc-hss has it: which number is which device; empty: none is known"),
@@ -196,13 +217,23 @@ static bool check_sme(const struct smssc_sme_conf *c, size_t n, const struct cfg
 		well = false;
 	}
 	for (size_t i = 0; i < s->sources_n; i++) {
-		if (!sme_pattern_is_sound(s->sources[i])) {
+		bool any = s->kind == SME_NETWORK && strcmp(s->sources[i], "*") == 0;
+
+		if (!any && !sme_pattern_is_sound(s->sources[i])) {
 			cfg_error(why, lines, cfg_line(lines, "smes.list[%zu].sources", n),
 				  "smes.list[%zu].sources: '%s', expected 1 to 15 digits, digits and *, or a name of up to 11 "
 				  "letters and digits",
 				  n, s->sources[i]);
 			well = false;
 		}
+	}
+	if (s->kind == SME_NETWORK ? s->scs.identity.host[0] : s->forged != SME_FORGED_DROP) {
+		cfg_error(why, lines, line,
+			  s->kind == SME_NETWORK
+			      ? "smes.list[%zu]: a network is no SCS: scs belongs to kind application"
+			      : "smes.list[%zu]: forged belongs to kind network; an application is always refused",
+			  n);
+		well = false;
 	}
 	if (!(s->certificate[0] ? c->tls.address : c->plain.address)[0]) {
 		cfg_error(why, lines, line, "smes.list[%zu]: '%s' can connect nowhere: %s", n, s->system_id,
@@ -245,6 +276,11 @@ bool smssc_sme_check(const struct smssc_sme_conf *c, const struct cfg_lines *lin
 	for (size_t i = 0; i < c->list_n; i++) {
 		well = check_sme(c, i, lines, why) && well;
 		well = check_scs(c, i, lines, why) && well;
+	}
+	if (c->mobiles.send && !c->subscribers[0]) {
+		cfg_error(why, lines, cfg_line(lines, "smes.mobiles"),
+			  "smes.mobiles.send needs smes.subscribers, which say whose number a mobile has");
+		well = false;
 	}
 	if (c->list_n && !c->subscribers[0]) {
 		cfg_warn(why, lines, cfg_line(lines, "smes.list"),

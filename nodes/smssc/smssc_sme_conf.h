@@ -12,6 +12,8 @@ struct sme_scs_conf { /* the SCS of the gateway that an SME is; host "": it may 
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX]; /* with protection tls */
 };
 
+enum sme_kind { SME_APPLICATION, SME_NETWORK };
+
 struct sme_conf {
 	char system_id[SMPP_SYSTEM_ID_MAX + 1];
 	char certificate[CFG_HOST_MAX];     /* dNSName of its certificate; "": it connects in clear */
@@ -22,6 +24,8 @@ struct sme_conf {
 	size_t sources_n;
 	uint32_t rate, burst, window, binds;
 	struct sme_scs_conf scs;
+	int kind;   /* enum sme_kind */
+	int forged; /* enum sme_forged_policy; of a network */
 };
 
 struct sme_tls_conf {
@@ -48,10 +52,19 @@ struct sme_gateway_conf {              /* where SMEs that may trigger are SCSs *
 	uint32_t pending;
 };
 
+enum sme_forged_policy { SME_FORGED_DROP, SME_FORGED_STRIP };
+
+struct sme_mobiles_conf { /* messages that mobiles send */
+	bool send;
+	int forged; /* enum sme_forged_policy */
+	uint32_t rate, burst;
+};
+
 struct smssc_sme_conf {
 	struct sme_tls_conf tls;
 	struct sme_plain_conf plain;
 	struct sme_gateway_conf gateway;
+	struct sme_mobiles_conf mobiles;
 	char subscribers[CFG_PATH_MAX]; /* docs/user/subscribers.md; "": no number is known */
 	struct sme_conf list[SME_LIST_MAX];
 	size_t list_n;
@@ -63,10 +76,10 @@ struct smssc_sme_conf {
 
 extern const struct cfg_row smssc_sme_rows[];
 
-/* Whether SMEs can connect. */
+/* Whether SMEs can connect, or mobiles may send. */
 static inline bool smssc_sme_on(const struct smssc_sme_conf *c)
 {
-	return c->tls.address[0] || c->plain.address[0];
+	return c->tls.address[0] || c->plain.address[0] || c->mobiles.send;
 }
 
 /* Descriptors that the process wants: one for each connection, and some for all else. */

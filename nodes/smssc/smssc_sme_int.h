@@ -2,6 +2,7 @@
  * message that was read. */
 #pragma once
 #include "nodes/smssc/sme_address.h"
+#include "nodes/smssc/sme_number.h"
 #include "nodes/smssc/sme_text.h"
 #include "nodes/smssc/sme_told.h"
 #include "nodes/smssc/smssc_sme.h"
@@ -25,8 +26,10 @@ struct sme_message { /* what a message has in common for all of its destinations
 	uint32_t validity_s;
 	bool priority;
 	uint8_t pid;
-	bool trigger;    /* it goes to the gateway; `text` is not made */
-	const char *why; /* of a refusal, beyond the words of the status; NULL: none */
+	bool stripped;       /* protocol_id and ports were taken away */
+	uint8_t header[256]; /* what is left of the header then */
+	bool trigger;        /* it goes to the gateway; `text` is not made */
+	const char *why;     /* of a refusal, beyond the words of the status; NULL: none */
 };
 
 /* The answer to a request that was done. */
@@ -46,6 +49,9 @@ enum smpp_status smssc_sme_read_message(struct sme_message *m, struct sme_bind *
 enum smpp_status smssc_sme_submit_to(struct sme_bind *b, struct sme_message *m, const struct smpp_address *destination,
 				     struct dlv_msg *replaces, uint64_t *number);
 
+/* The device of this number; a name that no device has, if there is none, or if it takes triggers
+ * only. */
+void smssc_sme_device(char imsi[SMS_IMSI_MAX + 1], const struct smssc *s, const char *msisdn, const uint8_t *tbcd, size_t len);
 /* Submits a trigger as a delivery that waits for the gateway. *id names it until dlv_committed(),
  * *number is its message_id. */
 enum smpp_status smssc_sme_store_trigger(struct sme_bind *b, struct sme_message *m, const struct smpp_address *destination,

@@ -79,7 +79,7 @@ static enum smpp_status take_flags(struct sme_message *m, const struct smpp_pdu 
 		return SMPP_RINVDFTMSGID;
 	}
 	m->priority = p->priority_flag > 0;
-	m->pid = p->protocol_id;
+	m->pid = m->stripped ? 0 : p->protocol_id;
 	return SMPP_ROK;
 }
 
@@ -103,6 +103,25 @@ static void take_told(struct sme_message *m, const struct smpp_pdu *p)
 	}
 }
 
+/* A message of another network with a trigger in some form. */
+static enum smpp_status of_network(struct sme_message *m, const struct sme_bind *b, enum sme_forged forged)
+{
+	bool strip = b->owner->conf->forged == SME_FORGED_STRIP;
+	struct smpp_content *c = &m->content;
+
+	b->s->sme->counts.networks_forged++;
+	m->why = sme_forged_str(forged);
+	smssc_alarm(b->s, "network", b->owner->conf->system_id, m->why, strip ? "stripped" : "dropped");
+	if (!strip) {
+		return SMPP_RSUBMITFAIL;
+	}
+	m->stripped = true;
+	c->ports = SMPP_FORM_NONE;
+	c->header.len = sme_strip_header(m->header, &c->header);
+	c->header.p = m->header;
+	return SMPP_ROK;
+}
+
 /* What the filter finds is forged, or a trigger of an SME that may send triggers. */
 static enum smpp_status take_form(struct sme_message *m, const struct sme_bind *b, const struct smpp_pdu *p)
 {
@@ -115,6 +134,9 @@ static enum smpp_status take_form(struct sme_message *m, const struct sme_bind *
 	if (b->owner->scs && (forged == SME_FORGED_PID || forged == SME_FORGED_PORT || forged == SME_FORGED_ELEMENT)) {
 		m->trigger = true;
 		return sme_trigger_form(p, &m->content, &m->why);
+	}
+	if (b->owner->conf->kind == SME_NETWORK && forged != SME_FORGED_RECEIPT) {
+		return of_network(m, b, forged);
 	}
 	sme->counts.forged++;
 	m->why = sme_forged_str(forged);

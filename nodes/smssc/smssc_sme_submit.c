@@ -7,7 +7,6 @@
 
 #include "base/str.h"
 #include "nodes/smssc/sme_address.h"
-#include "nodes/smssc/sme_number.h"
 #include "nodes/smssc/smssc_tsp.h"
 #include "smpp/smpp_list.h"
 
@@ -115,16 +114,15 @@ static void stranger(char imsi[SMS_IMSI_MAX + 1], const char *msisdn)
 /* The device of the number. One that is nobody's, or that takes triggers only, is queued under a name
  * that no device has, so that the SME cannot tell the three apart: neither by the answer nor by what
  * it takes. */
-static void find_device(char imsi[SMS_IMSI_MAX + 1], const struct smssc *s, const char *msisdn, const uint8_t *tbcd, size_t len)
+void smssc_sme_device(char imsi[SMS_IMSI_MAX + 1], const struct smssc *s, const char *msisdn, const uint8_t *tbcd, size_t len)
 {
 	const struct app_user_identifier who = { .msisdn = { tbcd, (uint32_t)len } };
 	const struct hss_subscriber *known = s->sme->subscribers ? hss_store_find(s->sme->subscribers, &who, false) : NULL;
 
+	stranger(imsi, msisdn);
 	if (known && !known->triggers_only) {
 		str_set(imsi, SMS_IMSI_MAX + 1, known->imsi);
-		return;
 	}
-	stranger(imsi, msisdn);
 }
 
 static enum smpp_status submitted(int err)
@@ -164,7 +162,7 @@ enum smpp_status smssc_sme_submit_to(struct sme_bind *b, struct sme_message *m, 
 		s->sme->counts.throttled++;
 		return SMPP_RTHROTTLED;
 	}
-	find_device(imsi, s, msisdn, tbcd, tbcd_len);
+	smssc_sme_device(imsi, s, msisdn, tbcd, tbcd_len);
 	m->told.destination = *destination;
 	sme_told_encode(&told, &m->told);
 	given = *number ? *number : sme_number(&s->sme->number_key, dlv_id_next(s->dlv));

@@ -12,7 +12,7 @@
 #include "base/shown.h"
 #include "base/str.h"
 #include "net/net_tcp.h"
-#include "nodes/smssc/smssc.h"
+#include "nodes/smssc/smssc_mo.h"
 
 enum { SOCKET_MODE = 0660, BACKLOG = 64, WRITE_QUEUE_MAX = 64 * 1024 * 1024 };
 
@@ -44,6 +44,7 @@ static void conn_end(struct smssc_ue_conn *c)
 	if (s->dlv) { /* else the whole SMS-SC ends: that is no reason to give a mobile up */
 		dlv_conn_lost(s->dlv, &c->dlv, smssc_now(s));
 	}
+	smssc_mo_forget(s, c);
 	net_stream_close(c->stream);
 	DL_DELETE(s->ue_conns, c);
 	s->ue_conns_n--;
@@ -105,6 +106,35 @@ static int on_ack(struct smssc_ue_conn *c, const uint8_t *body, size_t len)
 	return 0;
 }
 
+static int on_submit(struct smssc_ue_conn *c, const uint8_t *body, size_t len)
+{
+	char imsi[SMS_IMSI_MAX + 1];
+	const uint8_t *rpdu;
+	size_t rpdu_len;
+
+	if (sms_frame_submit_parse(imsi, &rpdu, &rpdu_len, body, len)) {
+		return ERR_PROTO;
+	}
+	return smssc_mo_take(c->s, c, imsi, rpdu, rpdu_len);
+}
+
+bool smssc_ues_has(const struct smssc *s, const struct smssc_ue_conn *c, const char *imsi)
+{
+	return dlv_has(s->dlv, &c->dlv, imsi);
+}
+
+void smssc_ues_answer(struct smssc_ue_conn *c, const char *imsi, uint8_t reference, uint8_t cause)
+{
+	uint8_t octets[SMS_FRAME_MAX], rpdu[8];
+	struct buf b = buf_over(octets, sizeof octets), r = buf_over(rpdu, sizeof rpdu);
+
+	sms_rp_result_build(&r, reference, cause);
+	sms_frame_submit_build(&b, SMS_FRAME_SUBMIT_ACK, imsi, r.p, r.len);
+	if (net_stream_write(c->stream, b.p, b.len)) {
+		log_debug(&c->s->log, "ue", "an answer to %s could not be sent", imsi);
+	}
+}
+
 static int on_frame(void *arg, uint8_t type, const uint8_t *body, size_t len)
 {
 	struct smssc_ue_conn *c = OBJ_OF(arg, struct smssc_ue_conn, UE_CONN_MAGIC);
@@ -122,6 +152,10 @@ static int on_frame(void *arg, uint8_t type, const uint8_t *body, size_t len)
 	case SMS_FRAME_GONE:
 		err = on_gone(c, body, len);
 		c->broken = "a sign-off without an IMSI of 6 to 15 digits";
+		break;
+	case SMS_FRAME_SUBMIT:
+		err = on_submit(c, body, len);
+		c->broken = "a message that is no IMSI and RP-DATA of a mobile";
 		break;
 	default:
 		c->broken = "a frame of a type that mobiles do not send";
@@ -225,4 +259,5 @@ void smssc_ues_end(struct smssc *s)
 	while (s->ue_conns) {
 		conn_end(s->ue_conns);
 	}
+	smssc_mo_end(s);
 }

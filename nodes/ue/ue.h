@@ -55,6 +55,7 @@ struct ue {
 	char current[SMS_IMSI_MAX + 1]; /* device of the data frames */
 	struct ue_late *late;           /* answers of slow devices */
 	uint32_t late_n;
+	uint8_t sent; /* reference of the last message that a device sent */
 
 	struct ue_exec *exec;
 	struct ue_ctl *ctl;
@@ -76,7 +77,15 @@ ERR_MUST_USE int ue_link_start(struct ue *u);
 /* RP-ACK, or RP-ERROR when cause is not 0; a slow device answers later. */
 void ue_link_answer(struct ue *u, const char *imsi, uint64_t id, uint8_t reference, uint8_t cause);
 void ue_link_imsi(struct ue *u, enum sms_frame_type type, const char *imsi);
+/* Sends a message of this device. ERR_CLOSED. */
+ERR_MUST_USE int ue_link_submit(struct ue *u, const char *imsi, const uint8_t *rpdu, size_t len);
 void ue_link_end(struct ue *u);
+
+/* -- ue_send.c */
+/* The words behind "submit"; changes `line`. Returns the reply. */
+json_t *ue_send(struct ue *u, char *line);
+/* The body of a submit-ack frame. */
+ERR_MUST_USE int ue_send_answered(struct ue *u, const uint8_t *body, size_t len);
 
 /* -- ue_exec.c: a limited number of commands runs at the same time; the others wait */
 ERR_MUST_USE int ue_exec_start(struct ue *u);
@@ -85,7 +94,7 @@ bool ue_exec_full(const struct ue *u);
 ERR_MUST_USE int ue_exec_add(struct ue *u, const struct ue_trigger *t);
 void ue_exec_end(struct ue *u); /* running commands continue */
 
-/* -- ue_ctl.c: "absent|present|full|empty|slow MS [IMSI|FIRST-LAST]" or "status" a line, one JSON
+/* -- ue_ctl.c: "absent|present|full|empty|slow MS [IMSI|FIRST-LAST]", "submit ..." or "status" a line, one JSON
  * object a line back */
 ERR_MUST_USE int ue_ctl_start(struct ue *u);
 void ue_ctl_end(struct ue *u);

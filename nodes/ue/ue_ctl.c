@@ -16,7 +16,7 @@
 #include "nodes/common/node.h"
 #include "nodes/ue/ue.h"
 
-enum { LINE_MAX_LEN = 256, CONNECTIONS_MAX = 16, SLOW_MAX_MS = 3600000, CLIENT_WAIT_S = 10, SOCKET_MODE = 0660 };
+enum { LINE_MAX_LEN = 512, CONNECTIONS_MAX = 16, SLOW_MAX_MS = 3600000, CLIENT_WAIT_S = 10, SOCKET_MODE = 0660 };
 
 #define UE_CTL_CONN_MAGIC 0xb0ba700cu
 struct ctl_conn {
@@ -116,6 +116,9 @@ static json_t *carry_out(struct ue *u, char *line)
 	struct order o = { .obj = OBJ(ORDER_MAGIC), .u = u };
 	int count;
 
+	if (strncmp(line, "submit ", strlen("submit ")) == 0) {
+		return ue_send(u, line + strlen("submit "));
+	}
 	for (char *w = strtok_r(line, " ", &save); w && n < 4; w = strtok_r(NULL, " ", &save)) {
 		words[n++] = w;
 	}
@@ -139,7 +142,8 @@ static json_t *carry_out(struct ue *u, char *line)
 		}
 		return json_pack("{s:b, s:i}", "ok", 1, "devices", count);
 	}
-	return wrong("expected absent, present, full, empty or slow MS, then an IMSI, FIRST-LAST or nothing; or status alone");
+	return wrong("expected absent, present, full, empty or slow MS, then an IMSI, FIRST-LAST or nothing; submit IMSI NUMBER "
+		     "HEX; or status alone");
 }
 
 static void conn_end(struct ctl_conn *c)
@@ -297,8 +301,8 @@ int ue_ctl_client(const char *program, const char *path, const char *const *word
 	int fd, code;
 
 	if (words_n < 1 || !len || memchr(line, '\n', len - 1)) {
-		return node_usage(program,
-				  "ctl: expected SOCKET absent|present|full|empty|slow MS [IMSI|FIRST-LAST], or SOCKET status");
+		return node_usage(program, "ctl: expected SOCKET absent|present|full|empty|slow MS [IMSI|FIRST-LAST], SOCKET "
+					   "submit IMSI NUMBER HEX, or SOCKET status");
 	}
 	fd = client_connect(path);
 	if (fd < 0) {

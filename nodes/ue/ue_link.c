@@ -156,9 +156,20 @@ static int on_frame(void *arg, uint8_t type, const uint8_t *body, size_t len)
 		}
 		ue_take(u, u->current, id, rpdu, rpdu_len);
 		return 0;
+	case SMS_FRAME_SUBMIT_ACK:
+		return ue_send_answered(u, body, len);
 	default:
 		return ERR_PROTO;
 	}
+}
+
+int ue_link_submit(struct ue *u, const char *imsi, const uint8_t *rpdu, size_t len)
+{
+	uint8_t octets[2 * SMS_FRAME_MAX];
+	struct buf b = buf_over(octets, sizeof octets);
+
+	sms_frame_submit_build(&b, SMS_FRAME_SUBMIT, imsi, rpdu, len);
+	return !u->connected || b.full ? ERR_CLOSED : net_stream_write(u->stream, b.p, b.len);
 }
 
 static void register_one(void *arg, const char *imsi, struct ue_device *device)

@@ -61,6 +61,7 @@ static int help(void)
 {
 	printf("usage: " PROGRAM " --link SOCKET --state DIR --imsi FIRST[-LAST] [OPTION...]\n"
 	       "       " PROGRAM " ctl SOCKET absent|present|full|empty|slow MS [IMSI|FIRST-LAST]\n"
+	       "       " PROGRAM " ctl SOCKET submit IMSI NUMBER HEX [pid N] [dcs N] [header N]\n"
 	       "       " PROGRAM " ctl SOCKET status\n\n"
 	       "mtc-ue plays one or many devices (UE, user equipment). It connects to mtc-smssc, takes device triggers (short "
 	       "messages\n"
@@ -94,6 +95,9 @@ static int help(void)
 	    "  absent   unregistered: gets nothing, answers nothing    present  registered again\n"
 	    "  full     refuses with \"memory capacity exceeded\"        empty    accepts again, and tells the SMS-SC\n"
 	    "  slow MS  answers MS milliseconds late; 0: at once       status   print connection and counts\n"
+	    "  submit   sends a short message with these bytes (8-bit data) to the device with this number; the first N bytes "
+	    "are\n"
+	    "           elements of a user data header. The answer of the SMS-SC is an event: submitted, cause 0: taken\n"
 	    "\n"
 	    "SIGHUP opens the events file again after rotation. SIGTERM, SIGINT and SIGQUIT shut down cleanly.\n\n");
 	exit_codes_help(stdout, EXIT_OF_NODE);
@@ -311,9 +315,8 @@ static int command(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "ctl") == 0) {
 		if (argc < 4) {
-			return node_usage(
-			    PROGRAM,
-			    "ctl: expected SOCKET absent|present|full|empty|slow MS [IMSI|FIRST-LAST], or SOCKET status");
+			return node_usage(PROGRAM, "ctl: expected SOCKET absent|present|full|empty|slow MS [IMSI|FIRST-LAST], "
+						   "SOCKET submit IMSI NUMBER HEX, or SOCKET status");
 		}
 		return ue_ctl_client(PROGRAM, argv[2], (const char *const *)argv + 3, argc - 3);
 	}

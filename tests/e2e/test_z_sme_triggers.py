@@ -1,8 +1,10 @@
 """SMEs that may trigger (docs/user/tsms.md): their submit_sm goes to the gateway as a trigger of an SCS and comes back over T4, so that association,
 quota and audit decide. An SME written by hand, everything else real."""
+import json
 import os
 import signal
 import struct
+import subprocess
 
 import pytest
 from lablib import lab as L
@@ -12,8 +14,6 @@ from support import smes, smpp
 from support.smpp import Sme, address, message, text, tlv
 
 from conftest import BIN
-
-OWN = "acme.example"
 
 
 def scs(name):
@@ -91,6 +91,19 @@ def test_a_trigger_of_an_sme_is_one_of_its_scs(g):
     came = proc.wait_until("three more", lambda: (lambda t: len(t) == 3 and t)(g.p.ue_triggers(imsi=L.imsi(2))), 20)
     assert {(e["port"], e["payload_hex"]) for e in came} == {(16002, b"ab".hex()), (16003, (b"c" * 300).hex()), (None, b"d".hex())}
     s.close()
+
+
+def test_mtc_sme_wakes_a_device(g):
+    def run(number, *words):
+        done = subprocess.run([os.path.join(BIN, "mtc-sme"), "submit", "--connect", f"127.0.0.1:{smes.port_of(g.log())}", "--plain", "--system-id", "acme", "--password", "secret08",
+                               "--source", "4242", "--to", number, "--trigger", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+    code, (answer, receipt) = run(L.msisdn(3), "--port", "16001", "--payload", "hello", "--wait", "30")
+    assert code == 0 and (receipt["message_id"], receipt["state"]) == (answer["message_id"], "DELIVRD")
+    (event,) = g.p.ue_triggers(imsi=L.imsi(3))
+    assert (event["payload_hex"], event["port"]) == (b"hello".hex(), 16001)
+    code, (answer,) = run(L.msisdn(15), "--payload", "hello")
+    assert code == 3 and answer["status"] == "ESME_RSUBMITFAIL"
 
 
 def test_who_may_not_is_told_nothing(g):

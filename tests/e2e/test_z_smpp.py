@@ -1,7 +1,7 @@
 """SMEs at mtc-smssc over SMPP (Tsms): binds, submission, receipts, and the filter against forged triggers. The SME is written by hand."""
 import json
 import os
-import re
+import select
 import socket
 import ssl
 import struct
@@ -12,102 +12,10 @@ from lablib import proc
 from lablib.pki import Pki
 from support import smpp
 from support.capture import Capture
+from support.smes import NOBODY, NUMBER, World, hashed, sme
 from support.smpp import Sme, address, data_sm, message, text, tlv
 
 from conftest import BIN
-
-FIRST = 1010000000001
-NUMBER, NOBODY = "491720000001", "491729999999"
-QUICK = """delivery: { answer_wait: 2s, retry_min: 200ms, retry_max: 400ms, restart_wait: 2s }
-report: { answer_wait: 1s, retry_min: 200ms, retry_max: 400ms }
-"""
-
-
-def hashed(password):
-    return subprocess.run(["openssl", "passwd", "-6", "-salt", "laboratory", password], capture_output=True, text=True, check=True).stdout.strip()
-
-
-def sme(name, more="", password="secret08", sources='["4242", "4917*", Acme]'):
-    return f"""    - {{ system_id: {name}, password: "{hashed(password)}", sources: {sources}, rate: 0{", " if more else ""}{more} }}\n"""
-
-
-class World:
-    """An SMS-SC with SMEs, and two devices that take messages. A third subscriber is never there."""
-
-    def __init__(self, folder, smes=None, more="", tls="", under=()):
-        self.folder, self.starts, self.smes = str(folder), 0, smes or sme("acme") + sme("beta", sources='["777"]')
-        self.more, self.tls, self.under, self.ue = more, tls, list(under), None
-        with open(self.path("subscribers.jsonl"), "w", encoding="utf-8") as f:
-            for n in range(3):
-                f.write(json.dumps({"imsi": f"{FIRST + n:015d}", "msisdn": f"49172000000{n + 1}"}) + "\n")
-        self.start_smssc()
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def start(self, name, command):
-        self.starts += 1
-        return proc.start(f"{name}-{self.starts}", command, self.folder)
-
-    def start_smssc(self):
-        proc.write(self.path("smssc.yaml"), f"""identity: {{ host: smssc.core.test, realm: core.test }}
-listen: {{ address: 127.0.0.1, port: 0, protection: none }}
-state_dir: smssc
-ue_socket: ue.sock
-sc_address: "491770000000"
-{QUICK}smes:
-  plain: {{ address: 127.0.0.1, port: 0 }}
-{self.tls}  subscribers: subscribers.jsonl
-{self.more}  list:
-{self.smes}""")
-        self.smssc = self.start("mtc-smssc", [*self.under, os.path.join(BIN, "mtc-smssc"), "-c", self.path("smssc.yaml")])
-        proc.wait_ready(self.smssc)
-        self.port, self.tls_port = self.port_of("SMPP in clear"), self.port_of("SMPP over TLS")
-
-    def log(self):
-        with open(self.smssc["log"], encoding="utf-8", errors="replace") as f:
-            return f.read()
-
-    def port_of(self, words):
-        found = re.search(r"SMEs connect to 127\.0\.0\.1:(\d+) \(" + re.escape(words), self.log())
-        return int(found[1]) if found else None
-
-    def start_ue(self):
-        self.ue = self.start("mtc-ue", [os.path.join(BIN, "mtc-ue"), "--link", self.path("ue.sock"), "--state", self.path("ue"), "--messages",
-                                        "--imsi", f"{FIRST:015d}-{FIRST + 1:015d}"])
-        proc.wait_until("the devices are there", lambda: self.events(self.ue, "ready"), 20, [self.ue])
-
-    @staticmethod
-    def events(entry, kind):
-        with open(entry["out"], encoding="utf-8") as f:
-            return [e for e in (json.loads(line) for line in f if line.endswith("\n")) if e["event"] == kind]
-
-    def messages(self, n):
-        return proc.wait_until(f"{n} messages came", lambda: (lambda m: len(m) >= n and m)(self.events(self.ue, "message")), 20, [self.ue])
-
-    def counts(self):
-        seen = len(self.events(self.smssc, "status"))
-        os.kill(self.smssc["pid"], 10)
-        return proc.wait_until("a status line", lambda: self.events(self.smssc, "status")[seen:], 20, [self.smssc])[0]["smes"]
-
-    def bound(self, **more):
-        s = Sme(self.port)
-        assert s.bind(**more).status == smpp.OK
-        return s
-
-    def kill(self):
-        os.kill(self.smssc["pid"], 9)
-        proc.wait_until("it is gone", lambda: not proc.alive(self.smssc), 20)
-
-    def down(self):
-        for entry in (self.ue, self.smssc):
-            if entry and proc.alive(entry):
-                assert proc.end([entry]) == [], f"{entry['name']} did not end by itself"
-        for name in sorted(os.listdir(self.folder)):
-            if name.endswith(".log"):
-                with open(self.path(name), encoding="utf-8", errors="replace") as f:
-                    words = f.read()
-                assert not any(sign in words for sign in ("AddressSanitizer", "LeakSanitizer", "runtime error:", "Assertion")), words[-3000:]
 
 
 @pytest.fixture
@@ -117,7 +25,7 @@ def make(tmp_path):
     def one(**more):
         folder = tmp_path / f"w{len(worlds)}"
         folder.mkdir()
-        worlds.append(World(folder, **more))
+        worlds.append(World(BIN, folder, **more))
         return worlds[-1]
     yield one
     for w in worlds:
@@ -126,7 +34,7 @@ def make(tmp_path):
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    w = World(tmp_path_factory.mktemp("smpp"))
+    w = World(BIN, tmp_path_factory.mktemp("smpp"))
     w.start_ue()
     yield w
     w.down()
@@ -173,40 +81,6 @@ def test_sources_of_the_sme_only(world):
         body = text("") + address(source, ton) + message(NUMBER, b"x", source="")[4:]
         assert s.ask(smpp.SUBMIT, body).status == status, source
     assert world.counts()["spoofed"] - before["spoofed"] == 4
-    s.close()
-
-
-def forged():
-    port = struct.pack("!H", 16000)
-    yield "pid", smpp.SUBMIT, message(NUMBER, b"x", pid=0x48)
-    yield "sim", smpp.SUBMIT, message(NUMBER, b"x", pid=0x7f)
-    yield "sim element", smpp.SUBMIT, message(NUMBER, b"\x02\x70\x00x", esm=0x40)
-    yield "udh 16 bit", smpp.SUBMIT, message(NUMBER, b"\x06\x05\x04" + port + b"\0\0x", esm=0x40)
-    yield "udh behind another", smpp.SUBMIT, message(NUMBER, b"\x0b\x00\x03\x01\x02\x02\x05\x04" + port + b"\0\0x", esm=0x40)
-    yield "udh first of two", smpp.SUBMIT, message(NUMBER, b"\x0c\x05\x04" + port + b"\0\0\x05\x04\x03\xe8\0\0x", esm=0x40)
-    yield "udh of a wrong size", smpp.SUBMIT, message(NUMBER, b"\x05\x05\x03" + port + b"\0x", esm=0x40)
-    yield "udh in message_payload", smpp.SUBMIT, message(NUMBER, esm=0x40, tlvs=tlv(0x424, b"\x06\x05\x04" + port + b"\0\0x"))
-    yield "port parameter", smpp.SUBMIT, message(NUMBER, b"x", tlvs=tlv(0x20b, port))
-    yield "port with sar", smpp.SUBMIT, message(NUMBER, b"x", tlvs=tlv(0x20b, port) + tlv(0x20c, b"\0\1") + tlv(0x20e, b"\2") + tlv(0x20f, b"\2"))
-    yield "data_sm with a port", smpp.DATA, data_sm(NUMBER, tlv(0x20b, port) + tlv(0x424, b"x"))
-    yield "data_sm with udh", smpp.DATA, data_sm(NUMBER, tlv(0x424, b"\x06\x05\x04" + port + b"\0\0x"), esm=0x40)
-    yield "submit_multi", smpp.MULTI, message("", b"x", pid=0x48, destinations=b"\1\1" + address(NUMBER, 1, 1))
-    yield "port of 3GPP", smpp.SUBMIT, message(NUMBER, b"x", tlvs=tlv(0x20b, struct.pack("!H", 50000)))
-
-
-def test_every_form_of_a_trigger_is_refused(world):
-    before, seen, s = world.counts(), len(world.events(world.ue, "message")), world.bound()
-    forms = list(forged())
-    for name, command, body in forms:
-        assert s.ask(command, body).status == smpp.SUBMITFAIL, name
-    for esm in (0x04, 0x08, 0x10, 0x18, 0x20):
-        assert s.submit(NUMBER, b"id:1 stat:DELIVRD", esm=esm).status == smpp.INVESMCLASS
-    assert s.ask(smpp.DELIVER, message(NUMBER, b"id:1", esm=4)).status == smpp.INVBNDSTS
-    assert world.counts()["forged"] - before["forged"] == len(forms) + 5
-    assert s.submit(NUMBER, b"the next one", registered=1).status == smpp.OK
-    s.delivered()
-    assert [e["payload_hex"] for e in world.events(world.ue, "message")[seen:]] == [b"the next one".hex()]
-    assert not world.events(world.ue, "trigger")
     s.close()
 
 
@@ -391,6 +265,26 @@ def test_binds(make):
     silent = Sme(w.port)
     assert silent.read() is None  # after bind_wait
     assert "no bind in time" in w.log() and w.counts()["binds_refused"] >= 5
+
+
+def test_a_slow_hash_holds_nobody_up(make):
+    """crypt(5) takes its time on a thread: a bind whose password costs a second is answered after everything that came behind it."""
+    slow = hashed("secret08", "rounds=500000$laboratory")
+    w = make(smes=sme("acme") + f"""    - {{ system_id: slow, password: "{slow}", sources: ["777"] }}\n""", more="  bind_wait: 60s\n")
+    s, waits, gone = w.bound(), Sme(w.port), Sme(w.port)
+    asked = [x.send(smpp.BIND_TRX, text("slow") + text("secret08") + text("") + b"\x34" + address("")) for x in (waits, gone)]
+    gone.close()  # its password is compared for nobody
+    assert s.submit(NUMBER, b"x").status == smpp.OK
+    assert not select.select([waits.socket], [], [], 0)[0], "the bind was answered first: it held the others up"
+    assert waits.answer_to(asked[0]).status == smpp.OK and w.counts()["binds_waiting"] == 0
+    assert waits.submit(NUMBER, b"x", source="777").status == smpp.OK
+
+
+def test_message_ids_tell_nothing(world):
+    s = world.bound()
+    ids = [int(s.submit(NUMBER, b"x", esm=1).id) for _ in range(20)]
+    assert len({abs(b - a) < 2**32 for a, b in zip(ids, ids[1:])}) == 1 and abs(ids[1] - ids[0]) > 2**32 and ids != sorted(ids)
+    s.close()
 
 
 def test_certificates(make, tmp_path):

@@ -9,9 +9,9 @@ from lablib import proc
 from lablib.pki import Pki
 from support import smpp
 from support.capture import Capture
+from support.smes import NUMBER, World, sme
 from support.smpp import Sme
 from support.wire import smpp_of
-from test_z_smpp import NUMBER, World, sme
 
 from conftest import BIN
 
@@ -33,7 +33,7 @@ def pki(tmp_path_factory):
 def world(tmp_path_factory, pki):
     tls = (f"  tls: {{ address: 127.0.0.1, port: 0, certificate: {pki.path('smssc.pem')}, key: {pki.path('smssc.key')}, "
            f"anchors: [{pki.path('sme-ca.pem')}] }}\n")
-    w = World(tmp_path_factory.mktemp("wire"), tls=tls, smes=sme("acme") + sme("sealed", more="certificate: sme.test"))
+    w = World(BIN, tmp_path_factory.mktemp("wire"), tls=tls, smes=sme("acme") + sme("sealed", more="certificate: sme.test"))
     w.start_ue()
     yield w
     w.down()
@@ -85,7 +85,7 @@ def closed(s):
 
 def test_connections_of_one_address(tmp_path):
     """The one too many is closed and counted; another address, and who comes after one has gone, are served."""
-    w = World(tmp_path, smes=sme("acme"), more="  connections: 5\n  connections_per_address: 2\n")
+    w = World(BIN, tmp_path, smes=sme("acme"), more="  connections: 5\n  connections_per_address: 2\n")
     try:
         first, second = w.bound(), socket.create_connection(("127.0.0.1", w.port), timeout=20)
         third = socket.create_connection(("127.0.0.1", w.port), timeout=20)
@@ -104,7 +104,7 @@ def test_connections_of_one_address(tmp_path):
 
 def test_descriptors_for_each_connection(tmp_path):
     """The soft limit is raised; -t says when the hard one is too low."""
-    w = World(tmp_path, more="  connections: 3000\n", under=["sh", "-c", 'ulimit -S -n 256 && exec "$@"', "sh"])
+    w = World(BIN, tmp_path, more="  connections: 3000\n", under=["sh", "-c", 'ulimit -S -n 256 && exec "$@"', "sh"])
     try:
         with open(f"/proc/{w.smssc['pid']}/limits", encoding="ascii") as f:
             soft = int(next(line for line in f if line.startswith("Max open files")).split()[3])
@@ -118,7 +118,7 @@ def test_descriptors_for_each_connection(tmp_path):
 
 
 def test_a_bound_above_the_whole_is_wrong(tmp_path):
-    w = World(tmp_path)
+    w = World(BIN, tmp_path)
     try:
         conf = (tmp_path / "smssc.yaml").read_text()
         wrong = proc.write(w.path("wrong.yaml"), conf.replace("  list:\n", "  connections: 5\n  connections_per_address: 6\n  list:\n"))

@@ -7,6 +7,7 @@
 #include "nodes/sms/sms_deliver.h"
 #include "nodes/sms/sms_frame.h"
 #include "nodes/sms/sms_join.h"
+#include "nodes/sms/sms_submit.h"
 #include "tests/fuzz/fuzz.h"
 
 static bool inside(const uint8_t *p, size_t n, const uint8_t *data, size_t size)
@@ -30,12 +31,36 @@ static void rebuild(const struct sms_deliver *d)
 		"what is built is what was meant");
 }
 
+/* What a mobile sends. */
+static void fuzz_submit(const uint8_t *data, size_t size)
+{
+	struct sms_submit s, again;
+	uint8_t octets[SMS_TPDU_MAX + 16];
+	struct buf b = buf_over(octets, sizeof octets);
+
+	if (sms_submit_parse(&s, data, size)) {
+		return;
+	}
+	promise(inside(s.payload, s.payload_len, data, size) && inside(s.header, s.header_len, data, size),
+		"the user data lies in the message");
+	promise(strspn(s.destination, "0123456789") == strlen(s.destination), "a number is digits");
+	promise(!s.payload || s.eight_bit || s.ucs2, "text of seven bits is not cut");
+	if (!s.payload || !s.destination[0] || (s.has_header && !s.header_len) || sms_submit_build(&b, &s)) {
+		return;
+	}
+	promise(!sms_submit_parse(&again, octets, b.len), "what is built can be read");
+	promise(!strcmp(again.destination, s.destination) && again.pid == s.pid && again.header_len == s.header_len &&
+		    again.payload_len == s.payload_len && !memcmp(again.payload, s.payload, s.payload_len),
+		"what is built is what was meant");
+}
+
 static void fuzz_tpdu(const char *target, const uint8_t *data, size_t size)
 {
 	struct sms_deliver d;
 	struct sms_join *j;
 
 	(void)target;
+	fuzz_submit(data, size);
 	if (sms_deliver_parse(&d, data, size)) {
 		return;
 	}
@@ -78,6 +103,10 @@ static int on_frame(void *arg, uint8_t type, const uint8_t *body, size_t len)
 		promise(strlen(imsi) == len && strspn(imsi, "0123456789") == len, "an IMSI is digits");
 	}
 	if (!sms_frame_rpdu_parse(&id, &rpdu, &rpdu_len, body, len)) {
+		fuzz_rpdu("", rpdu, rpdu_len);
+	}
+	if (!sms_frame_submit_parse(imsi, &rpdu, &rpdu_len, body, len)) {
+		promise(strlen(imsi) >= 6 && strspn(imsi, "0123456789") == strlen(imsi), "an IMSI is digits");
 		fuzz_rpdu("", rpdu, rpdu_len);
 	}
 	*(unsigned *)arg = *(unsigned *)arg * 31 + type + (unsigned)len;

@@ -93,6 +93,7 @@ def records():
     sme = long_text(b"acme\0") + struct.pack("<QBBB", 77, 0, 4, 1) + long_text(bytes([0, 3, 42, 2, 1])) + long_text(bytes([1, 0, 0, 0, 1, 1, 0, 1, 0, 0, 0, 0]))
     of_sme = [b"+91729999999\0", *rest[1:4], b"acme\0", b"\0", b"\0", b"wake up"]
     yield "smssc-record/sme", bytes([2]) + head[1:] + b"".join(long_text(s) for s in of_sme) + sme
+    yield "smssc-record/sme-trigger", bytes([3]) + head[1:] + b"".join(long_text(s) for s in of_sme) + sme
     yield "smssc-record/sme-cut", bytes([2]) + head[1:] + b"".join(long_text(s) for s in of_sme) + sme[:-1]
     for version in (1, 2, 3):
         yield f"smssc-dup/v{version}", struct.pack("<BBIII", version, 0, 0, 2001, 0) + bytes(32) + struct.pack("<Q", 1000) + long_text(b"\0\0\0\1iwf.example")

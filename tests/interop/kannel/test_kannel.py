@@ -1,9 +1,7 @@
 """Kannel as an SME at mtc-smssc: what a web client hands to it reaches the device, and the receipt comes back to the web client."""
 import http.server
-import os
 import pathlib
 import queue
-import sys
 import threading
 import urllib.parse
 import urllib.request
@@ -11,11 +9,9 @@ import urllib.request
 import pytest
 from lablib import ports, proc
 from lablib.pki import Pki
+from support.smes import NUMBER, World, sme
 
-from conftest import ROOT
-
-sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
-from test_z_smpp import NUMBER, World, sme  # noqa: E402
+from conftest import BIN
 
 pytestmark = pytest.mark.once  # it is about the other end, and the plays of test_z_smpp.py run on each build
 SBIN = "/usr/sbin"
@@ -119,7 +115,7 @@ def test_messages_and_receipts(tmp_path):
     (tmp_path / "smssc").mkdir()
     tls = (f"  tls: {{ address: 127.0.0.1, port: 0, certificate: {pki.path('smssc.pem')}, key: {pki.path('smssc.key')}, "
            f"anchors: [{pki.path('sme-ca.pem')}] }}\n")
-    w, boxes = World(tmp_path / "smssc", smes=sme("acme") + sme("sealed", more="certificate: sme.test"), tls=tls), []
+    w, boxes = World(BIN, tmp_path / "smssc", smes=sme("acme") + sme("sealed", more="certificate: sme.test"), tls=tls), []
     try:
         w.start_ue()
         folder = tmp_path / "kannel"

@@ -2,21 +2,18 @@
 import json
 import os
 import subprocess
-import sys
 
 import pytest
-from conftest import ROOT
+from conftest import BIN
 from lablib import lab as L
-from lablib import npm, ports, proc
+from lablib import npm, proc
 from lablib.pki import Pki
 from support import smsc as M
 from support.capture import Capture
 from support.hands import Reader
+from support.smes import NUMBER, World, sme
 from support.tsp import action
 from support.wire import smpp_of
-
-sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
-from test_z_smpp import NUMBER, World, sme  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ABSENT = "491720000003"  # a subscriber whose device is never there
@@ -47,7 +44,7 @@ def smes(tmp_path_factory):
         place.mkdir()
         tls = (f"  tls: {{ address: 127.0.0.1, port: 0, certificate: {pki.path('smssc.pem')}, key: {pki.path('smssc.key')}, "
                f"anchors: [{pki.path('sme-ca.pem')}] }}\n")
-        worlds.append(World(place, smes=sme("acme", more="certificate: sme.test" if kind == "tls" else ""), tls=tls if kind == "tls" else ""))
+        worlds.append(World(BIN, place, smes=sme("acme", more="certificate: sme.test" if kind == "tls" else ""), tls=tls if kind == "tls" else ""))
         worlds[-1].start_ue()
     yield dict(zip(("plain", "tls"), worlds)), pki
     for w in worlds:

@@ -35,6 +35,23 @@ static void test_command_lines(void **state)
 	esme_options_fini(&o);
 }
 
+static void test_a_trigger_is_one(void **state)
+{
+	static const char *const words[] = { "submit", ME,          "--to",   "491720000001", "--payload",
+					     "wake",   "--trigger", "--port", "16001" };
+	struct esme_options o;
+	struct esme_message m;
+
+	(void)state;
+	assert_int_equal(parse(&o, words, N(words)), 0);
+	assert_int_equal(esme_message_make(&m, &o), 0);
+	assert_int_equal(m.pdu.protocol_id, 0x48);
+	assert_int_equal(m.pdu.data_coding, 4);
+	assert_int_equal(m.pdu.number[SMPP_TLV_DESTINATION_PORT], 16001);
+	esme_message_fini(&m);
+	esme_options_fini(&o);
+}
+
 static void test_wrong_command_lines(void **state)
 {
 	static const char *const rows[][16] = {
@@ -48,6 +65,11 @@ static void test_wrong_command_lines(void **state)
 		{ "submit", ME, "--to", "49", "--payload", "x", "--port-in-header" },
 		{ "submit", ME, "--to", "49", "--payload", "x", "--id", "1" },
 		{ "cancel", ME },
+		{ "submit", ME, "--to", "49", "--payload", "x", "--trigger", "--pid", "72" },
+		{ "submit", ME, "--to", "49", "--payload", "x", "--trigger", "--data-coding", "4" },
+		{ "submit", ME, "--to", "49", "--payload", "x", "--trigger", "--to", "48" },
+		{ "submit", ME, "--to", "49", "--payload", "x", "--trigger", "--data-sm" },
+		{ "replace", ME, "--id", "1", "--payload", "x", "--trigger" },
 		{ "query", ME, "--id", "1", "--payload", "x" },
 		{ "replace", ME, "--id", "1" },
 		{ "listen", ME, "--to", "49" },
@@ -178,9 +200,8 @@ static void test_what_comes(void **state)
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_command_lines),
-		cmocka_unit_test(test_wrong_command_lines),
-		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_command_lines),       cmocka_unit_test(test_a_trigger_is_one),
+		cmocka_unit_test(test_wrong_command_lines), cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_what_comes),
 	};
 

@@ -127,9 +127,58 @@ static void test_bodies_are_checked(void **state)
 	assert_int_equal(sms_frame_rpdu_parse(&id, &rpdu, &len, (const uint8_t *)"\0\0\0", 3), ERR_PROTO);
 }
 
+static void test_messages_of_mobiles(void **state)
+{
+	static const struct {
+		const char *octets;
+		size_t len;
+	} bad[] = { { "", 0 },
+		    { "\x0f", 1 },
+		    { "\x0f"
+		      "001010000000001",
+		      16 },
+		    { "\x05"
+		      "12345"
+		      "\x00",
+		      7 },
+		    { "\x10"
+		      "1234567890123456"
+		      "\x00",
+		      18 },
+		    { "\x06"
+		      "12345x"
+		      "\x00",
+		      8 },
+		    { "\x00"
+		      "\x00",
+		      2 } };
+	uint8_t octets[64];
+	struct buf b = buf_over(octets, sizeof octets);
+	char imsi[SMS_IMSI_MAX + 1];
+	const uint8_t *rpdu;
+	size_t len;
+
+	(void)state;
+	sms_frame_submit_build(&b, SMS_FRAME_SUBMIT, "001010000000001", (const uint8_t *)"\x03\x2a", 2);
+	assert_int_equal(b.len, 21);
+	assert_memory_equal(octets,
+			    "\x00\x13\x05\x0f"
+			    "001010000000001"
+			    "\x03\x2a",
+			    21);
+	assert_int_equal(sms_frame_submit_parse(imsi, &rpdu, &len, octets + 3, b.len - 3), 0);
+	assert_string_equal(imsi, "001010000000001");
+	assert_int_equal(len, 2);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		assert_int_equal(sms_frame_submit_parse(imsi, &rpdu, &len, (const uint8_t *)bad[i].octets, bad[i].len),
+				 ERR_PROTO);
+	}
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_messages_of_mobiles),
 		cmocka_unit_test(test_octets_of_the_link),
 		cmocka_unit_test(test_any_crumbs_give_the_same_frames),
 		cmocka_unit_test(test_lengths_that_cannot_be_end_the_stream),

@@ -143,6 +143,27 @@ static void test_the_filter(void **state)
 	}
 }
 
+static void stripped_is(const char *octets, uint32_t len, const char *left, size_t n)
+{
+	const struct smpp_octets header = { (const uint8_t *)octets, len };
+	uint8_t out[140];
+
+	assert_int_equal(sme_strip_header(out, &header), n);
+	assert_memory_equal(out, left, n);
+}
+
+static void test_what_is_left_of_a_header(void **state)
+{
+	(void)state;
+	stripped_is("", 0, "", 0);
+	stripped_is("\x05\x04\x3e\x80\x00\x00", 6, "", 0);
+	stripped_is("\x04\x02\xf0\x01", 4, "", 0);
+	stripped_is("\x05\x00\x70\x00\x7f\x01\x01", 7, "", 0);
+	stripped_is("\x00\x03\x01\x02\x01\x05\x04\x3e\x80\x00\x00\x24\x01\x01", 14, "\x00\x03\x01\x02\x01\x24\x01\x01", 8);
+	/* a port that is not reserved goes, too: which of several counts is for the device to say */
+	stripped_is("\x05\x04\x00\x01\x00\x00\x08\x04\x00\x01\x02\x01", 12, "\x08\x04\x00\x01\x02\x01", 6);
+}
+
 static void test_ports(void **state)
 {
 	static const char *const bad[] = { "", "-", "1-", "-1", "65536", "2-1", "1-65536", "x", "1 -2", "123456789" };
@@ -439,6 +460,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_originators),
 		cmocka_unit_test(test_destinations),
 		cmocka_unit_test(test_the_filter),
+		cmocka_unit_test(test_what_is_left_of_a_header),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_the_rate),
 		cmocka_unit_test(test_a_long_message_counts_once),

@@ -1,0 +1,222 @@
+"""The gateway that triggers of SMEs go to is played by hand: lost connections, late and foreign answers, reports at every moment. The SME is answered exactly
+once, and nothing is asked for twice under two names."""
+import contextlib
+import struct
+
+import pytest
+from lablib import proc
+from support import diameter as D
+from support import smpp
+from support.diameter import avp, gpp
+from support.smes import NUMBER, World, sme
+from support.smpp import address, message, text, tlv
+from support.tsp import tbcd
+
+from conftest import BIN
+
+GATEWAY, REALM, SCS = "iwf.operator.example", "operator.example", "acme.sms.example"
+WAIT_S = 2
+
+
+class Gateway:
+    def __init__(self, folder, host=GATEWAY):
+        self.listener = D.Listener(host, REALM, D.TSP)
+        self.w = World(BIN, folder, smes=sme("acme", f"scs: {{ host: {SCS}, realm: sms.example }}"),
+                       more=f"  gateway: {{ address: 127.0.0.1, port: {self.listener.port}, host: {GATEWAY}, realm: {REALM}, protection: none, answer_wait: {WAIT_S}s }}\n")
+        self.peer = None
+
+    def accept(self):
+        self.peer = self.listener.accept()
+        cer = self.peer.accept_open()
+        assert (cer.text(264), cer.text(296)) == (SCS, "sms.example")
+
+    def asked(self):
+        """The next DAR."""
+        return self.peer.expect(D.DAR, True)
+
+    def answer(self, dar, status=0, session=None, host=GATEWAY, result=2001):
+        self.peer.answer(dar, [avp(263, session or dar.data(263)), avp(258, D.TSP), avp(277, 1), avp(264, host), avp(296, REALM), avp(268, result),
+                               gpp(3002, [gpp(3007, dar.number(3001, 3007)), gpp(3005, 1), gpp(3008, status)])])
+
+    def report(self, reference, outcome=0, kind=2, without=()):
+        """Sends a DNR; the Result-Code of its answer."""
+        inner = [gpp(c, v) for c, v in ((701, tbcd(NUMBER)), (3007, reference), (3005, kind), (3009, outcome)) if c not in without]
+        hop = next(self.peer.ids)
+        self.peer.send(D.message(D.DNR, D.TSP, 0xc0, [avp(263, f"{GATEWAY};1;{hop}"), avp(258, D.TSP), avp(277, 1), avp(264, GATEWAY), avp(296, REALM), avp(293, SCS),
+                                                      avp(283, "sms.example"), gpp(3002, inner)], hop, self.peer.end_base + hop))
+        return self.peer.expect(D.DNR, False).result
+
+    def submit(self, s, data=b"wake", **more):
+        return s.send(smpp.SUBMIT, message(NUMBER, data, pid=0x48, tlvs=tlv(0x20b, struct.pack("!H", 16001)), **more))
+
+    def down(self):
+        if self.peer:
+            self.peer.close()
+        self.listener.close()
+        self.w.down()
+
+
+@pytest.fixture(scope="module")
+def g(tmp_path_factory):
+    one = Gateway(tmp_path_factory.mktemp("gateway"))
+    one.accept()
+    yield one
+    one.down()
+
+
+@contextlib.contextmanager
+def sme_of(g):
+    s = g.w.bound()
+    yield s
+    s.close()
+
+
+def accepted(g, s, **more):
+    """A trigger that the gateway has taken: its DAR and its message_id."""
+    sequence = g.submit(s, **more)
+    dar = g.asked()
+    g.answer(dar)
+    answer = s.answer_to(sequence)
+    assert answer.status == smpp.OK
+    return dar, answer.id
+
+
+def settled(g):
+    return proc.wait_until("no trigger is left", lambda: g.w.counts()["at_gateway"] == 0, 20)
+
+
+def test_what_the_gateway_is_asked(g):
+    with sme_of(g) as s:
+        before = g.w.counts()
+        dar, _ = accepted(g, s, data=b"\1\2\3", validity="000000010000000R", priority=1)
+        assert (dar.text(264), dar.text(296), dar.text(293), dar.text(283)) == (SCS, "sms.example", GATEWAY, REALM)
+        assert dar.data(3001, 701) == tbcd(NUMBER) and dar.data(3001, 3104) is None and dar.number(3001, 3005) == 1
+        assert (dar.data(3001, 3003, 3004), dar.number(3001, 3003, 3006), dar.number(3001, 3003, 3010), dar.number(3001, 448)) == (b"\1\2\3", 1, 16001, 3600)
+        assert not dar.flags & 0x10
+        one_attempt, _ = accepted(g, s, esm=1)
+        assert one_attempt.number(3001, 448) is None and one_attempt.number(3001, 3007) != dar.number(3001, 3007)
+        assert g.w.counts()["at_gateway"] == before["at_gateway"] + 2
+        for one in (dar, one_attempt):
+            assert g.report(one.number(3001, 3007)) == 2001
+    settled(g)
+
+
+@pytest.mark.parametrize("status,said", [(101, 1), (102, smpp.SUBMITFAIL), (103, smpp.SYSERR), (104, smpp.INVEXPIRY), (105, smpp.SUBMITFAIL), (106, smpp.SUBMITFAIL),
+                                         (107, smpp.SUBMITFAIL), (108, 0x14), (109, smpp.THROTTLED), (201, smpp.SYSERR)])
+def test_refusals(g, status, said):
+    with sme_of(g) as s:
+        sequence = g.submit(s, registered=1)
+        g.answer(g.asked(), status)
+        answer = s.answer_to(sequence)
+        assert (answer.status, answer.body) == (said, b"")
+        assert g.w.counts()["at_gateway"] == 0
+
+
+def test_answers_that_are_none(g):
+    """Of another session, from another host, an error of the base protocol: the outcome is unknown, and the SME may try again."""
+    with sme_of(g) as s:
+        before = g.w.counts()
+        for more in ({"session": b"other;1;2"}, {"host": "relay.operator.example"}, {"result": 3002}):
+            sequence = g.submit(s)
+            g.answer(g.asked(), **more)
+            assert s.answer_to(sequence).status == smpp.SYSERR, more
+        after = g.w.counts()
+        assert (after["triggers_unknown"] - before["triggers_unknown"], after["at_gateway"]) == (2, 0)
+
+
+def test_no_answer_in_time(g):
+    with sme_of(g) as s:
+        before = g.w.counts()
+        sequence = g.submit(s)
+        dar = g.asked()
+        assert s.answer_to(sequence).status == smpp.SYSERR
+        g.answer(dar)  # late: nobody waits for it
+        assert g.w.counts()["triggers_unknown"] - before["triggers_unknown"] == 1
+        assert g.report(dar.number(3001, 3007)) == 2001  # and it is not repeated for ever
+        assert g.w.counts()["reports_nobodys"] - before["reports_nobodys"] == 1
+        assert s.ask(smpp.ENQUIRE).status == smpp.OK and not s.kept  # one answer, no receipt
+
+
+def test_a_request_whose_connection_is_lost_is_sent_again_as_itself(g):
+    with sme_of(g) as s:
+        sequences = [g.submit(s, data=bytes([n])) for n in range(3)]
+        dars = [g.asked() for _ in range(3)]
+        g.answer(dars[0])
+        assert s.answer_to(sequences[0]).status == smpp.OK
+        g.peer.close()
+        g.accept()
+        again = [g.asked() for _ in range(2)]
+        for first, copy in zip(dars[1:], again):
+            assert copy.flags & 0x10 and copy.end == first.end and copy.data(263) == first.data(263) and copy.data(3001) == first.data(3001)
+        g.answer(again[0])
+        g.answer(again[1], 105)
+        assert [s.answer_to(x).status for x in sequences[1:]] == [smpp.OK, smpp.SUBMITFAIL]
+        for dar in dars[:2]:
+            assert g.report(dar.number(3001, 3007)) == 2001
+    settled(g)
+
+
+def test_reports_at_every_moment(g):
+    with sme_of(g) as s:
+        sequence = g.submit(s, registered=1)
+        dar = g.asked()
+        reference = dar.number(3001, 3007)
+        assert g.report(reference) == 3004  # before the answer: the SME would not know the message_id
+        g.answer(dar)
+        answer = s.answer_to(sequence)
+        assert answer.status == smpp.OK and not s.kept
+        assert g.report(reference) == 2001
+        receipt = s.delivered().receipt
+        assert (receipt["id"], receipt["stat"]) == (answer.id, "DELIVRD")
+        before = g.w.counts()["reports_nobodys"]
+        assert [g.report(reference) for _ in range(2)] == [2001] * 2  # copies
+        assert s.ask(smpp.ENQUIRE).status == smpp.OK and not s.kept
+        assert g.w.counts()["reports_nobodys"] - before == 2
+        for outcome, stat, err in ((1, "EXPIRED", "001"), (2, "UNDELIV", "002"), (3, "UNDELIV", "004"), (4, "UNKNOWN", "005"), (99, "UNKNOWN", "005")):
+            dar, message_id = accepted(g, s, registered=1)
+            assert g.report(dar.number(3001, 3007), outcome) == 2001
+            receipt = s.delivered().receipt
+            assert (receipt["id"], receipt["stat"], receipt["err"]) == (message_id, stat, err)
+    settled(g)
+
+
+def test_reports_that_are_none(g):
+    with sme_of(g) as s:
+        dar, message_id = accepted(g, s, registered=1)
+        reference = dar.number(3001, 3007)
+        assert g.report(reference, kind=5) == 5012
+        for code in (3007, 3005, 3009):
+            assert g.report(reference, without=(code,)) == 5005, code
+        assert s.ask(smpp.QUERY, text(message_id) + address("4242")).body == text(message_id) + b"\0\1\0"
+        assert g.report(reference) == 2001 and s.delivered().receipt["stat"] == "DELIVRD"
+
+
+def test_over_a_kill_a_trigger_waits_for_its_report(g):
+    s = g.w.bound()
+    dar, message_id = accepted(g, s, registered=1)
+    unanswered = g.submit(s)
+    g.asked()
+    g.w.kill()
+    s.close()
+    g.w.start_smssc()
+    g.accept()
+    with sme_of(g) as s:
+        assert g.w.counts()["at_gateway"] == 2  # the one without an answer may be accepted
+        assert s.ask(smpp.QUERY, text(message_id) + address("4242")).body == text(message_id) + b"\0\1\0"
+        assert g.report(dar.number(3001, 3007)) == 2001
+        assert s.delivered().receipt["id"] == message_id and unanswered
+        fresh, _ = accepted(g, s)
+        assert fresh.number(3001, 3007) > dar.number(3001, 3007)  # no number comes again
+        assert g.report(fresh.number(3001, 3007)) == 2001
+
+
+def test_another_gateway_is_none(tmp_path):
+    one = Gateway(tmp_path, host="other.operator.example")
+    one.peer = one.listener.accept()
+    one.peer.accept_open()
+    with pytest.raises((EOFError, ConnectionError)):
+        one.peer.receive()
+    s = one.w.bound()
+    assert s.answer_to(one.submit(s)).status == smpp.SYSERR
+    s.close()
+    one.down()
