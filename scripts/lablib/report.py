@@ -76,6 +76,9 @@ def table(found):
     m = found["machine"]
     print(f"\n{found['build']}, {found['rounds']} rounds of {found['seconds']} s; {m['cpu']}, {m['cores']} cores, Linux {m['kernel']}, "
           f"load average {m['load_average']:.1f} before it began")
+    if m.get("memory"):
+        t = m["memory"]
+        print(f"Before it, {t['mib']:,} MiB of memory were touched: 2 MiB took {number(t['first_us'], 'us')}, then {number(t['again_us'], 'us')}.")
     if m["load_average"] > 0.5 * m["cores"]:
         print("This machine was busy with other work: the figures say little.")
 

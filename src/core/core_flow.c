@@ -4,13 +4,11 @@
 #include "core/core_flow.h"
 
 #include "core/core_int.h"
-
-/* Messages between two looks at the other sides: a look costs about as much as one message. */
-#define HANDLED_A_LOOK 32
+#include "ipc/ipc_part.h"
 
 bool core_flow_wants(const struct core_peer *p)
 {
-	return p->gathered >= HANDLED_A_LOOK && p->gathered * 2 >= p->outstanding;
+	return p->gathered >= IPC_PART_MIN && p->gathered * 2 >= p->outstanding;
 }
 
 static void edge_flush(struct core_edge *e)
@@ -46,7 +44,7 @@ static void peers_early(struct core *c)
 
 void core_flow_early(struct core *c)
 {
-	if (++c->flow.handled < HANDLED_A_LOOK) {
+	if (++c->flow.handled < ipc_part(c->triggers.pending)) {
 		return;
 	}
 	c->flow.handled = 0;

@@ -3,7 +3,8 @@
  * the decision lines, one doorbell for each edge, one send to each peer.
  * A part leaves early, while the turn still runs, if the other side has nothing to do: so the
  * core, the journal's thread, the edges and the peers work at the same time.
- * A side that still works gets more at once instead: that is cheaper for it. */
+ * A side that still works gets more at once instead: that is cheaper for it.
+ * ipc/ipc_part.h says how large a part is. */
 #pragma once
 
 #include <stdbool.h>

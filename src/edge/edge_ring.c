@@ -1,6 +1,8 @@
 /* edge_ring.c - the edge's end of the ring: sending, reading, closing. */
 #include "edge/edge_ring.h"
 
+#include "ipc/ipc_part.h"
+
 void edge_ring_init(struct edge_ring *r, struct edge_env *env, edge_record_fn *on_record, void *arg)
 {
 	r->env = env;
@@ -33,13 +35,10 @@ void edge_ring_broken(struct edge_ring *r, const char *what)
 	r->broken = true;
 }
 
-/* Records between two looks whether the core sleeps. */
-#define RECORDS_A_LOOK 32
-
 /* A core that has nothing to do gets the records before the turn ends. */
 static void flush_early(struct edge_ring *r)
 {
-	if (++r->sent < RECORDS_A_LOOK) {
+	if (++r->sent < ipc_part(r->unanswered)) {
 		return;
 	}
 	r->sent = 0;

@@ -19,6 +19,7 @@ struct edge_ring {
 	struct ipc_ring *ring; /* NULL: no core is connected */
 	struct net_watch *bell;
 	unsigned sent;               /* records since the last look whether the core sleeps */
+	uint32_t unanswered;         /* requests offered to the core or about to be, counted by the front */
 	bool broken;                 /* closed by edge_ring_broken() in this turn */
 	uint8_t record[IPC_REC_MAX]; /* the next record to send is encoded here */
 };

@@ -82,6 +82,7 @@ struct edge_txn *edge_txn_new(struct edge_tsp *tsp, struct edge_session *s, cons
 	map_add(&tsp->by_number, &t->node, &t->number, sizeof t->number);
 	TAILQ_INSERT_TAIL(&tsp->txns, t, entry);
 	TAILQ_INSERT_TAIL(&s->txns, t, of_session);
+	tsp->ring->unanswered++;
 	tsp->octets += len;
 	s->pending++;
 	s->octets += len;
@@ -119,6 +120,7 @@ void edge_txn_finish(struct edge_txn *t, enum edge_txn_end why)
 	map_del(&tsp->by_number, &t->node);
 	TAILQ_REMOVE(t->given_up ? &tsp->unconfirmed : &tsp->txns, t, entry);
 	TAILQ_REMOVE(&t->session->txns, t, of_session);
+	tsp->ring->unanswered--;
 	tsp->octets -= t->len;
 	t->session->pending--;
 	t->session->octets -= t->len;

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as xml
 
 import pytest
 from conftest import ROOT
-from lablib import builds, charts, figures, proc, report, rounds
+from lablib import builds, charts, figures, proc, report, rounds, subjects
 from lablib.proc import LabError
 
 pytestmark = [pytest.mark.once, pytest.mark.tools]
@@ -166,11 +166,27 @@ def test_the_table_says_it_all(capsys):
     report.table(found_of({"one": {**ROW, "targets": [target([1, 2.5, 3], 3, 4), target([7], unit="us")]}}))
     lines = capsys.readouterr().out.splitlines()
     said = "\n".join(lines)
+    assert "touched" not in said
+    found = found_of({})
+    found["machine"]["memory"] = {"mib": 4096, "first_us": 4385.0, "again_us": 172.0}
+    report.table(found)
+    assert "4,096 MiB of memory were touched: 2 MiB took 4385 us, then 172 us." in capsys.readouterr().out
     for words in ("one: what is inside", "1000 /s (900 to 1100)  triggers", "ms: p50 1.00, p99 2.00, p999 30.0", "us each: core main 3.00; the gateway 4.00",
                   "MiB: core 123", "rate, /s: 10.00 at 0, 12000 at 1,000, 7.50 at 1,000,000", "round by round: 1.00, 2.50, 3.00", "a line", "number 3"):
         assert words in said, words
     row = next(line for line in lines if line.startswith("figure & more "))
     assert row.split()[-8:] == ["2.50", "1.00", "3.00", ">=", "3", ">=", "4", "NO"] and "was busy" not in said
+
+
+@pytest.mark.parametrize("said,code,found", [
+    ('{"event":"result","mib":3,"first_us":4000,"again_us":170}', 0, {"mib": 3, "first_us": 4000, "again_us": 170}), ("", 2, None)])
+def test_memory_is_touched_before_a_run_unless_the_tools_are_too_old(tmp_path, monkeypatch, said, code, found):
+    tool = tmp_path / "bench_bare"
+    tool.write_text(f"#!/bin/sh\necho \"$@\" >{tmp_path}/asked\necho '{said}'\nexit {code}\n", encoding="ascii")
+    tool.chmod(0o755)
+    monkeypatch.setattr(subjects, "free_mib", lambda: 7)
+    assert subjects.warm(str(tmp_path)) == found
+    assert (tmp_path / "asked").read_text(encoding="ascii") == "memory 3\n"  # half of what is free
 
 
 def test_charts_are_whole():

@@ -156,3 +156,6 @@ def test_what_the_machine_takes(tmp_path):
     assert commit["done"] > 0 and commit["pages"] == 16 and commit["latency_us"]["p50"] > 0 and os.listdir(tmp_path) == []
     hop = json.loads(subprocess.run([bare, "hop", "1"], capture_output=True, check=True, timeout=30).stdout)
     assert hop["process_us"] > 0 and hop["thread_us"] > 0
+    memory = json.loads(subprocess.run([bare, "memory", "8"], capture_output=True, check=True, timeout=30).stdout)
+    assert memory["mib"] == 8 and memory["first_us"] > 0 and memory["again_us"] > 0
+    assert subprocess.run([bare, "memory", "0"], capture_output=True, check=False, timeout=30).returncode == 2

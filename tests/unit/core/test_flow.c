@@ -47,6 +47,21 @@ static void test_an_edge_that_sleeps_gets_records_before_the_turn_ends(void **st
 	assert_true(taken(p));
 }
 
+/* With many requests on their way a part is half of them: one wake-up serves more. */
+static void test_a_part_grows_with_what_has_no_answer(void **state)
+{
+	struct core_play *p = *state;
+
+	(void)taken(p);
+	p->core->triggers.pending = 200;
+	send_record(p);
+	handle(p, 99);
+	assert_false(taken(p));
+	handle(p, 1);
+	assert_true(taken(p));
+	p->core->triggers.pending = 0;
+}
+
 static void test_an_edge_that_is_busy_gets_them_at_the_end(void **state)
 {
 	struct core_play *p = *state;
@@ -145,6 +160,7 @@ TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_an_edge_that_sleeps_gets_records_before_the_turn_ends),
+		TEST(test_a_part_grows_with_what_has_no_answer),
 		TEST(test_an_edge_that_is_busy_gets_them_at_the_end),
 		TEST(test_decision_lines_are_written_before_the_answer_leaves),
 		TEST(test_a_journal_without_work_gets_operations_early),

@@ -483,6 +483,7 @@ static void test_a_new_core_hears_of_sessions_and_unanswered_requests(void **sta
 	transaction = edge_play_offered(p, &first);
 	assert_false(first.again);
 	edge_play_new_core(p);
+	assert_int_equal(p->edge->ring.unanswered, 1); /* a part is half of them */
 	assert_int_equal(edge_play_asked(p, &open), session);
 	assert_true(open.again);
 	assert_int_equal(edge_play_offered(p, &second), transaction);
@@ -494,6 +495,7 @@ static void test_a_new_core_hears_of_sessions_and_unanswered_requests(void **sta
 	edge_play_core_says(p, ipc_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
 	assert_true(edge_play_received(p, &m));
 	assert_int_equal(edge_play_status(&m), TSP_STATUS_SUCCESS);
+	assert_int_equal(p->edge->ring.unanswered, 0);
 }
 
 /* The walk goes on when the connection that is next ends meanwhile, and begins anew with each change. */
