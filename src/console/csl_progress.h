@@ -1,4 +1,4 @@
-/* csl_progress.h - how far an import is: what mtc-iwfd said of it. No thread and no lock of its own. */
+/* csl_progress.h - how far an import is: what mtc-iwfd said of it. No thread and no lock. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
