@@ -1,7 +1,9 @@
 """The gateway that triggers of SMEs go to is played by hand: lost connections, late and foreign answers, reports at every moment. The SME is answered exactly
 once, and nothing is asked for twice under two names."""
 import contextlib
+import os
 import struct
+import subprocess
 
 import pytest
 from lablib import proc
@@ -208,6 +210,61 @@ def test_over_a_kill_a_trigger_waits_for_its_report(g):
         fresh, _ = accepted(g, s)
         assert fresh.number(3001, 3007) > dar.number(3001, 3007)  # no number comes again
         assert g.report(fresh.number(3001, 3007)) == 2001
+
+
+SOUND = """identity: {{ host: smssc.core.test, realm: core.test }}
+listen: {{ address: 127.0.0.1, port: 0, protection: none }}
+allowed_hosts: [iwf.core.test]
+state_dir: smssc
+ue_socket: ue.sock
+sc_address: "491770000000"
+smes:
+  plain: {{ address: 127.0.0.1, port: 0 }}
+  subscribers: {subscribers}
+  gateway: {{ {gateway} }}
+  mobiles: {{ {mobiles} }}
+  list:
+{smes}"""
+TO_NONE = "address: 127.0.0.1, port: 5868, host: iwf.operator.example, realm: operator.example, protection: none"
+MINE, HIS = (f"scs: {{ host: {name}.sms.example, realm: sms.example }}" for name in ("acme", "beta"))
+
+
+@pytest.mark.parametrize("gateway,list_,mobiles,said", [
+    (TO_NONE, [MINE, HIS], "send: yes, forged: strip", ""),
+    ("", [""], "", ""),
+    ("", [MINE], "", "smes.list[0].scs needs smes.gateway.address, where its triggers go"),
+    (TO_NONE, [MINE, MINE], "", "smes.list[1].scs.host 'acme.sms.example' is the one of smes.list[0]; each SME is an SCS of its own"),
+    (TO_NONE, ["scs: { host: acme.sms.example }"], "", "smes.list[0].scs needs realm"),
+    (TO_NONE, ["scs: { host: acme.sms.example, realm: sms.example, certificate: a.pem, key: a.key }"], "", "certificate and key belong to smes.gateway.protection tls"),
+    (TO_NONE.replace("protection: none", "anchors: [ca.pem]"), [MINE], "", "smes.list[0].scs needs certificate and key, because smes.gateway has protection tls"),
+    (TO_NONE.replace(", protection: none", ""), [MINE], "", "smes.gateway: protection tls needs anchors"),
+    (TO_NONE + ", anchors: [ca.pem]", [MINE], "", "smes.gateway.anchors belongs to protection tls"),
+    ("address: 127.0.0.1", [""], "", "smes.gateway needs host and realm"),
+    (TO_NONE.replace("none", "some"), [""], "", "smes.gateway.protection is 'some', expected tls or none"),
+    (TO_NONE, ["forged: strip"], "", "forged belongs to kind network; an application is always refused"),
+    (TO_NONE, ["kind: network, " + MINE], "", "a network is no SCS: scs belongs to kind application"),
+    (TO_NONE, ["kind: person"], "", "smes.list[0].kind is 'person', expected application or network"),
+], ids=str)
+def test_mistakes_in_the_configuration_are_named(tmp_path, gateway, list_, mobiles, said):
+    done = check(tmp_path, gateway=gateway, mobiles=mobiles, subscribers="subscribers.jsonl", smes="".join(sme(f"sme-{n}", more) for n, more in enumerate(list_)))
+    assert (done.returncode == 0) == (not said) and said in done.stderr, done.stderr
+
+
+def check(folder, **parts):
+    conf = proc.write(str(folder / "smssc.yaml"), SOUND.format(**parts))
+    return subprocess.run([os.path.join(BIN, "mtc-smssc"), "-c", conf, "-t"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_sources_mobiles_and_hosts_in_the_configuration(tmp_path):
+    star = sme("acme", sources='["*"]')
+    done = check(tmp_path, gateway="", mobiles="", subscribers="s.jsonl", smes=star)
+    assert done.returncode == 2 and "smes.list[0].sources: '*', expected" in done.stderr
+    assert check(tmp_path, gateway="", mobiles="", subscribers="s.jsonl", smes=sme("abroad", "kind: network", sources='["*"]')).returncode == 0
+    done = check(tmp_path, gateway="", mobiles="send: yes", subscribers='""', smes=sme("acme"))
+    assert done.returncode == 2 and "smes.mobiles.send needs smes.subscribers" in done.stderr
+    conf = proc.write(str(tmp_path / "open.yaml"), SOUND.format(gateway="", mobiles="", subscribers="s.jsonl", smes=sme("acme")).replace("allowed_hosts: [iwf.core.test]\n", ""))
+    done = subprocess.run([os.path.join(BIN, "mtc-smssc"), "-c", conf, "-t"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0 and "allowed_hosts is not set" in done.stderr
 
 
 def test_another_gateway_is_none(tmp_path):

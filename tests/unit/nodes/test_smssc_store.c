@@ -132,6 +132,10 @@ static void test_no_reference_comes_twice(void **state)
 	reopen(w); /* a crash: what was given since is not given again */
 	assert_int_equal(smssc_store_reference(w->s, &n), 0);
 	assert_true(n > last);
+	last = n;
+	reopen(w); /* and another one, before anything was committed */
+	assert_int_equal(smssc_store_reference(w->s, &n), 0);
+	assert_true(n > last);
 	for (n = 0; smssc_store_reference(w->s, &last) == 0; n++) { /* no commit: there is an end */
 		assert_true(n < 4096);
 	}
