@@ -342,6 +342,8 @@ def test_a_report_is_that_all_parts_were_delivered(p, scs):
         assert p.sc.received(p.sc.receipt(submits[0], ids[0])) == 0
         assert p.sc.received(p.sc.receipt(submits[0], ids[0])) == 0, "the same again counts once"
         next_core(p)
+        row = [r for r in p.ctl("triggers", "list", "--scs", "acme") if r.get("reference") == 160]
+        assert row and row[0]["state"] == "accepted", "it was reported before all were delivered"
         assert p.sc.received(p.sc.receipt(submits[1], ids[1])) == 0
         assert scs.reported() == (160, 0)
 
