@@ -319,6 +319,22 @@ def receipts():
     yield "smpp-receipt/message", deliver(0, b"hello", [])
 
 
+def sme_messages():
+    """What an SME submits: in each form, and with a port that it may use."""
+    def submit(command, data=b"", esm=0, pid=0, coding=4, tlvs=()):
+        body = b"\0\0\x004242\0\1\x01491720000001\0"
+        body += bytes([esm, pid, 0]) + b"\0\0" + bytes([0, 0, coding, 0, len(data)]) + data if command == 4 else bytes([esm, 0, coding])
+        body += b"".join(struct.pack(">HH", tag, len(value)) + value for tag, value in tlvs)
+        return struct.pack(">IIII", 16 + len(body), command, 0, 1) + body
+    port, sar = (0x20b, b"\3\xe8"), [(0x20c, b"\0\7"), (0x20e, b"\2"), (0x20f, b"\1")]
+    for name, octets in [("text", submit(4, b"hello", coding=3)), ("ucs2", submit(4, b"\0h\0i", coding=8)), ("header", submit(4, b"\5\0\3\x2a\2\1x", esm=0x40)),
+                         ("ports", submit(4, b"\6\5\4\3\xe8\0\0x", esm=0x40)), ("ports-8", submit(4, b"\4\4\2\7\0x", esm=0x40)),
+                         ("two-ports", submit(4, b"\x0c\5\4\3\xe8\0\0\5\4\3\xe9\0\0x", esm=0x40)), ("parameter", submit(4, b"x", tlvs=[port])),
+                         ("sar", submit(4, b"x", tlvs=[port, *sar])), ("payload", submit(4, tlvs=[(0x424, b"x" * 200)])), ("data", submit(0x103, tlvs=[port, (0x424, b"x")])),
+                         ("trigger", submit(4, b"\6\5\4\x3e\x80\0\0x", esm=0x40, pid=0x48)), ("sim", submit(4, b"\2\x70\0x", esm=0x40, pid=0x7f))]:
+        yield "sme-message/" + name, octets
+
+
 def fences():
     """What a real kernel said of the rules of NDS/IP; tests/unit/fence/nft-1.0.6/README.md."""
     folder = os.path.join("tests", "unit", "fence", "nft-1.0.6")
@@ -418,5 +434,5 @@ def traces():
 
 
 def seeds():
-    for part in (parent, names, certificates, crl_numbers, records, keyholder, audits, ndsip, fetches, metrics, files, nodes, replies, edges, cores, ipsec, fences, smpp, consoles, traces, receipts):
+    for part in (parent, names, certificates, crl_numbers, records, keyholder, audits, ndsip, fetches, metrics, files, nodes, replies, edges, cores, ipsec, fences, smpp, consoles, traces, receipts, sme_messages):
         yield from part()
