@@ -53,7 +53,8 @@ void dlv_remove(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 }
 
 /* Triggers and messages of SMEs have a bound each: an SME keeps no trigger out, and does not learn
- * from a full queue that a device has triggers. */
+ * from a full queue that a device has triggers. Messages may be long, so those of SMEs have a part
+ * of the store, too, and never fill it. */
 static int may_take(struct dlv *d, const struct dlv_msg *m, const struct dlv_msg *replaces)
 {
 	struct dlv_msg *other = NULL;
@@ -65,6 +66,9 @@ static int may_take(struct dlv *d, const struct dlv_msg *m, const struct dlv_msg
 		return ERR_EXISTS;
 	}
 	if ((dlv_of_sme(m) ? d->msgs_smes_n : d->msgs_n - d->msgs_smes_n) >= d->conf.messages_max) {
+		return ERR_BUSY;
+	}
+	if (dlv_of_sme(m) && d->conf.sme_octets_max && d->sme_octets + dlv_room(m) > d->conf.sme_octets_max) {
 		return ERR_BUSY;
 	}
 	return dlv_timers_reserve(&d->timers, (size_t)d->ues_n + d->msgs_n + 2);

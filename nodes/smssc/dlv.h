@@ -66,6 +66,7 @@ struct dlv_conf {
 	char sc_address[STR_DIGITS_MAX + 1];
 	uint64_t id_first;                      /* the next delivery id */
 	uint32_t messages_max, ue_messages_max; /* of triggers, and as many of messages of SMEs */
+	uint64_t sme_octets_max;                /* room of the store for messages of SMEs; 0: no bound */
 	uint32_t ues_max, conn_ues_max;
 	uint64_t ack_wait_ms; /* for the mobile's answer to one part */
 	/* pause before the next attempt at a mobile that is full or does not answer: doubled each

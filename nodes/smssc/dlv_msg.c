@@ -72,6 +72,14 @@ bool dlv_of_sme(const struct dlv_msg *m)
 	return m->text.sme.system_id;
 }
 
+uint64_t dlv_room(const struct dlv_msg *m)
+{
+	const uint64_t fixed = 512, unit = m->text.payload_len < 512 ? 1024 : 4096;
+	uint64_t n = fixed + m->text.payload_len + m->text.sme.header_len + m->text.sme.told_len;
+
+	return (n + unit - 1) / unit * unit;
+}
+
 static void put_bytes(struct buf *out, const void *p, size_t len)
 {
 	buf_le16(out, (uint16_t)len);

@@ -99,6 +99,8 @@ struct dlv_msg {
 ERR_MUST_USE int dlv_msg_new(struct dlv_msg **out, const struct dlv_text *text);
 void dlv_msg_free(struct dlv_msg *m);     /* takes; NULL allowed */
 bool dlv_of_sme(const struct dlv_msg *m); /* submitted by an SME; else a trigger */
+/* What it takes in the store, about, and never less: whole units, as pages are. */
+uint64_t dlv_room(const struct dlv_msg *m);
 
 #define DLV_TOLD_MAX 512u
 #define DLV_RECORD_MAX (4096u + SMS_PAYLOAD_MAX)

@@ -363,7 +363,10 @@ void dlv_msg_end(struct dlv *d, struct dlv_msg *m)
 	DL_DELETE2(d->all, m, all_prev, all_next);
 	machine_end(&dlv_machine, d->in_state, m->state);
 	d->msgs_n--;
-	d->msgs_smes_n -= dlv_of_sme(m);
+	if (dlv_of_sme(m)) {
+		d->msgs_smes_n--;
+		d->sme_octets -= dlv_room(m);
+	}
 	dlv_msg_free(m);
 }
 
@@ -398,6 +401,7 @@ void dlv_msg_own(struct dlv *d, struct dlv_msg *m, struct dlv_ue *ue, enum dlv_s
 	map_add(&d->by_id, &m->by_id, &m->id, sizeof m->id);
 	if (dlv_of_sme(m)) {
 		d->msgs_smes_n++;
+		d->sme_octets += dlv_room(m);
 		multimap_add(&d->by_number, &m->by_number, dlv_number_hash(m->text.sme.number));
 	}
 	DL_APPEND2(d->all, m, all_prev, all_next);

@@ -36,6 +36,7 @@ struct dlv {
 	struct multimap by_number;    /* those of SMEs */
 	struct map ues;               /* by IMSI */
 	uint32_t msgs_n, msgs_smes_n; /* all; those of SMEs */
+	uint64_t sme_octets;          /* what those of SMEs take in the store, about */
 	uint32_t ues_n, ues_present;
 	uint32_t strangers_n; /* queues in ues_n under a name that is no device's */
 	uint32_t in_state[DLV_STATES];

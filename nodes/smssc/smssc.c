@@ -282,6 +282,7 @@ static struct dlv_conf machine_conf(const struct smssc *s)
 		.id_first = smssc_store_id_first(s->store),
 		.messages_max = c->limits.messages,
 		.ue_messages_max = c->limits.messages_per_ue,
+		.sme_octets_max = ((uint64_t)c->limits.store_mib << 20) / 2,
 		.ues_max = c->limits.ues,
 		.conn_ues_max = c->limits.ues_per_connection,
 		.ack_wait_ms = c->delivery.answer_wait_ms,

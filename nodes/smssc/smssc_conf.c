@@ -43,7 +43,8 @@ static const struct cfg_row limits_rows[] = {
 		"answered requests remembered to recognise repetitions"),
 	CFG_DURATION("duplicates_window", struct smssc_limits_conf, duplicates_window_ms, 240000, 31536000000, "1d",
 		     "and for how long"),
-	CFG_U32("store", struct smssc_limits_conf, store_mib, 1, 1048576, "4096", "largest size of the store on disk, MiB"),
+	CFG_U32("store", struct smssc_limits_conf, store_mib, 1, 1048576, "4096",
+		"largest size of the store on disk, MiB; messages of SMEs take at most half of it"),
 	CFG_END,
 };
 

@@ -42,12 +42,12 @@ class Made(Pki):
         self.run("req", "-x509", *by, *new, "-days", "90", "-subj", f"/O=matrix/CN={subject or name}", "-out", self.path(name + ".pem"), "-addext",
                  "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
-    def keyed(self, name, kind, ca="m"):
-        """A leaf with another kind of key."""
+    def keyed(self, name, kind, ca="m", more=()):
+        """A leaf with another kind of key. more: extensions."""
         self.run("req", "-x509", "-CA", self.path(ca + ".pem"), "-CAkey", self.path(ca + ".key"), *KEYS[kind], "-noenc", "-sha256", "-keyout",
                  self.path(name + ".key"), "-days", "90", "-subj", f"/O=matrix/CN={name}", "-out", self.path(name + ".pem"), "-addext",
                  "basicConstraints=critical,CA:FALSE", "-addext", "keyUsage=critical,digitalSignature", "-addext", "extendedKeyUsage=clientAuth", "-addext",
-                 f"subjectAltName=DNS:{host('m')}")
+                 f"subjectAltName=DNS:{host(ca)}", *(word for one in more for word in ("-addext", one)))
 
     def of(self, name, ca="m", usage="clientAuth", chain=(), **more):
         """A leaf, with these certificates behind it."""
@@ -182,6 +182,21 @@ def test_a_row(p, name, scs, happens, words, about, cause, sentence):
         proc.wait_until(f"the log says '{words}'", lambda: words in log(p)[before:], 10)
     target = [p.made.path(about + ".pem")] if about == name else [about]
     proc.wait_until(f"doctor says {cause}", lambda: sentence in doctor(p, *target).get(cause, ""), 10)
+
+
+@pytest.mark.parametrize("ca", ["m", "old"])
+def test_no_address_in_a_certificate_is_followed(p, ca):
+    """Whoever has a certificate could make the gateway connect to where it says: neither for lists, nor for answers, nor for missing CAs."""
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        url = f"http://127.0.0.1:{there.getsockname()[1]}/"
+        p.made.keyed(f"points-{ca}", "RSA", ca, [f"authorityInfoAccess=OCSP;URI:{url},caIssuers;URI:{url}", f"crlDistributionPoints=URI:{url}"])
+        before = len(log(p))
+        happens = connects(p, f"points-{ca}", ca)
+        assert happens == (IN if ca == "m" else SHUT_OUT)  # the responder of the other one was not told of it
+        proc.wait_until("it was judged", lambda: (host("m") if ca == "m" else "CN=points-old") in log(p)[before:], 10)
+        there.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            there.accept()
 
 
 def test_an_answer_that_was_true_once(p):

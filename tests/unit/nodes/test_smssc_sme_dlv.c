@@ -78,6 +78,7 @@ static int setup(void **state)
 				       .id_first = 100,
 				       .messages_max = 50,
 				       .ue_messages_max = 20,
+				       .sme_octets_max = 61440,
 				       .ues_max = 50,
 				       .conn_ues_max = 10,
 				       .ack_wait_ms = 10000,
@@ -349,6 +350,41 @@ static void test_triggers_and_messages_have_a_bound_each(void **state)
 	assert_int_equal(dlv_submit(w->d, &trigger, NULL, &id, w->now), ERR_BUSY); /* 50 triggers */
 }
 
+static void test_smes_have_a_part_of_the_store(void **state)
+{
+	static char imsis[20][16];
+	struct world *w = *state;
+	struct dlv_text t = text_for("001010000000001", 1500, 4);
+	struct dlv_msg *m;
+	uint64_t id, first = 0;
+	unsigned n = 0;
+	int err;
+
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(imsis[i], sizeof imsis[i], "0010100000000%02u", i);
+	}
+	do { /* 60 KiB, 4 each */
+		t.imsi = imsis[n];
+		err = dlv_submit(w->d, &t, NULL, &id, w->now);
+		first = first ? first : id;
+	} while (!err && ++n < 20);
+	dlv_committed(w->d, true, w->now);
+	assert_int_equal(err, ERR_BUSY);
+	assert_int_equal(n, 15);
+	t = text_for("001010000000001", 100, 0);
+	t.sme = (struct dlv_sme){ 0 }; /* a trigger */
+	assert_int_equal(dlv_submit(w->d, &t, NULL, &id, w->now), 0);
+	dlv_committed(w->d, true, w->now);
+	m = dlv_next_of_number(w->d, NULL, first);
+	assert_non_null(m);
+	dlv_remove(w->d, m, w->now);
+	dlv_committed(w->d, true, w->now);
+	t = text_for("001010000000099", 1500, 4);
+	assert_int_equal(dlv_submit(w->d, &t, NULL, &id, w->now), 0); /* its room is free */
+	dlv_committed(w->d, true, w->now);
+	assert_int_equal(dlv_submit(w->d, &t, NULL, &id, w->now), ERR_BUSY);
+}
+
 /* Queues under names that no device has do not count as mobiles. */
 static void test_nobody_takes_no_place_of_a_mobile(void **state)
 {
@@ -506,6 +542,7 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(test_a_receipt_that_nobody_wants, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_device_that_is_nobody, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_triggers_and_messages_have_a_bound_each, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_smes_have_a_part_of_the_store, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nobody_takes_no_place_of_a_mobile, setup, teardown),
 	};
 
