@@ -113,7 +113,7 @@ static void on_message(void *arg, const struct link *l, bool out, const uint8_t 
 		return;
 	}
 	/* most messages are about others: they cost next to nothing */
-	if (!r->whole_peer && (bytes[4] & DIA_FLAG_R) && !(out && r->about)) {
+	if (!r->whole_peer && (bytes[4] & DIA_FLAG_R ? !(out && r->about) : !r->watch.used)) {
 		return;
 	}
 	if (dia_hdr_parse(&h, bytes, len)) {
