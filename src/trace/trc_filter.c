@@ -18,7 +18,8 @@ bool trc_filter_ok(const struct trc_filter *f)
 
 bool trc_filter_matches(const struct trc_filter *f, const struct trc_about *about)
 {
-	if (f->scs[0] && strcmp(f->scs, about->scs) != 0) {
+	/* most names differ in their first letter, and most triggers are not traced */
+	if (f->scs[0] && (f->scs[0] != about->scs[0] || strcmp(f->scs, about->scs) != 0)) {
 		return false;
 	}
 	if (f->external[0] && strcmp(f->external, about->external) != 0) {
