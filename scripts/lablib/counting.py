@@ -8,6 +8,7 @@ import os
 import re
 
 from . import callgrind, figures, lean, subjects
+from .ports import hold_ports
 from .proc import LabError
 
 SHORT = 200  # triggers of the shorter run: tables and caches have their size, every path was taken
@@ -34,15 +35,17 @@ def unhurried(bin_folder):
     return ("sandbox: off\n" if b"sandbox: prefer" in program else "") + ("keyholder: { sign_wait: 50s }\n" if b"\0sign_wait\0" in program else "")
 
 
-def count(folder, bin_folder, tools, triggers, window, more="", kind=lean.LeanTriggers):
+def count(folder, bin_folder, tools, triggers, window, more="", kind=lean.LeanTriggers, first=None):
     """{role: {thread: profile}} of one run with so many triggers. tools: where the programs of the bench are; more: lines of the
-    configuration; kind: of the laboratory."""
+    configuration; kind: of the laboratory; first: called with it before the load."""
     out = os.path.join(folder, "out")
     os.makedirs(out)
     preload = os.path.join(tools, "bench_self.so")
     run = kind(os.path.join(folder, "lab"), bin_folder, tools, under={"mtc-iwfd": valgrind(out, preload)},
                             **{**SLOW, "iwf_more": SLOW["iwf_more"] + unhurried(bin_folder) + more})
     try:
+        if first:
+            first(run)
         run.load(count=triggers, window=window, wait_s=WAIT_S)
     finally:
         killed = run.end(WAIT_S)
@@ -92,10 +95,10 @@ def a_trigger(short, long, triggers):
             "journal": of("core", [t for t in others if t == journal]), "others": of("core", [t for t in others if t != journal])}
 
 
-def measure(folder, bin_folder, tools, triggers, window, at_once=1, short=SHORT, more="", kind=lean.LeanTriggers):
-    """a_trigger() of two runs; at_once 2: side by side, which changes the time and not the counts. more, kind: of count()."""
+def measure(folder, bin_folder, tools, triggers, window, at_once=1, short=SHORT, more="", kind=lean.LeanTriggers, first=None):
+    """a_trigger() of two runs; at_once 2: side by side, which changes the time and not the counts. more, kind, first: of count()."""
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
-        runs = [pool.submit(count, f"{folder}-{n}", bin_folder, tools, n, window, more, kind) for n in (short, short + triggers)]
+        runs = [pool.submit(count, f"{folder}-{n}", bin_folder, tools, n, window, more, kind, first) for n in (short, short + triggers)]
         counts = [run.result() for run in runs]
     return a_trigger(*counts, triggers)
 
@@ -154,6 +157,39 @@ def southbound_words(f):
     return "instructions a trigger up to the DAA, one at a time: " + "; ".join(
         f"{word} {sum(f[key].values()):,} ({', '.join(f'{role} {n:,}' for role, n in f[key].items() if n)})"
         for key, word in (("t4", "T4"), ("smpp", "SMPP"))) + f"; SMPP : T4 = {f['ratio']:.3f}"
+
+
+# -- metrics and traces
+
+SIDE_TRIGGERS = 400
+# what is done for each snapshot is not a trigger's: there is one a second, or fewer
+METRICS_LINES = "metrics: {{ enabled: yes, address: 127.0.0.1, port: {}, every: 60s }}\n"
+TRACE_LINES = "trace: { time_max: 24h }\n"
+SIDES = {"metrics": 1.01, "trace": 1.005}  # the most that each may cost, of a trigger without
+
+
+def of_others(run):
+    """A trace of an SCS that sends nothing."""
+    run.ctl("trace", "start", "--scs", "beta", "--seconds", "80000", "--pcap", os.path.join(run.folder, "beta.pcapng"))
+
+
+def sides(folder, bin_folder, tools, triggers=SIDE_TRIGGERS):
+    """What a trigger costs by itself, with metrics, and while a trace of another SCS runs: {word: instructions}, {word: ratio} and, of each side, the
+    functions that differ most."""
+    port = hold_ports(1)[0]
+    ways = {"off": ("", None), "metrics": (METRICS_LINES.format(port), None), "trace": (TRACE_LINES, of_others)}
+    costs = {word: measure(os.path.join(folder, word), bin_folder, tools, triggers, 1, at_once=2 if word != "metrics" else 1, more=more, first=first)
+             for word, (more, first) in ways.items()}
+    total = {word: sum(found[role][0] for role in ROLES) for word, found in costs.items()}
+    differ = {}
+    for word in SIDES:
+        each = {}
+        for role in ROLES:
+            for key in {*costs[word][role][1], *costs["off"][role][1]}:
+                each[role, key[1]] = each.get((role, key[1]), 0) + costs[word][role][1].get(key, 0) - costs["off"][role][1].get(key, 0)
+        differ[word] = sorted(each.items(), key=lambda item: -abs(item[1]))[:12]
+    return {"instructions": {word: round(value) for word, value in total.items()}, "ratio": {word: round(total[word] / total["off"], 4) for word in SIDES},
+            "differ": differ}
 
 
 # -- the guard

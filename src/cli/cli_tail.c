@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/obj.h"
 #include "cli/cli_command.h"
+#include "cli/cli_term.h"
 #include "ctl/ctl_client.h"
 
 #define LINE_WAIT_MS 20000u /* the gateway says something every few seconds */
@@ -16,18 +17,15 @@
 #define TAIL_MAGIC 0x9d17f3c8u
 struct tail {
 	struct obj obj;
-	bool json, colour;
+	bool json;
 	uint64_t left; /* decisions until the end; UINT64_MAX: no end */
 	bool heard;    /* on this connection */
 };
 enum { TAIL_ENOUGH = 1 }; /* no error of ctl_client_ask() is positive */
 
-static const char *colour_of(const struct tail *t, const char *verdict)
+static enum cli_tone tone_of(const char *verdict)
 {
-	if (!t->colour) {
-		return "";
-	}
-	return strcmp(verdict, "refused") == 0 ? "\033[31m" : strcmp(verdict, "accepted") == 0 ? "\033[32m" : "\033[33m";
+	return strcmp(verdict, "refused") == 0 ? CLI_BAD : strcmp(verdict, "accepted") == 0 ? CLI_GOOD : CLI_DOUBTFUL;
 }
 
 static void put(const json_t *row, const char *member, const char *before)
@@ -40,12 +38,15 @@ static void put(const json_t *row, const char *member, const char *before)
 }
 
 /* 2027-01-01T10:00:00.123Z refused trigger acme meter-7@fleet.example 41: no-association; RULE */
-static void show(const struct tail *t, const json_t *row)
+static void show(const json_t *row)
 {
 	char verdict[CLI_SHOWN_MAX], time[CLI_SHOWN_MAX];
 
 	cli_member(verdict, row, "verdict");
-	printf("%s %s%-8s%s", cli_member(time, row, "time"), colour_of(t, verdict), verdict, t->colour ? "\033[0m" : "");
+	printf("%s ", cli_member(time, row, "time"));
+	cli_term_begin(stdout, tone_of(verdict));
+	printf("%-8s", verdict);
+	cli_term_end(stdout, tone_of(verdict));
 	put(row, "action", " ");
 	put(row, "scs", " ");
 	put(row, "device", " ");
@@ -78,7 +79,7 @@ static int on_row(void *arg, const json_t *row)
 	if (t->json) {
 		show_json(row);
 	} else if (decision) {
-		show(t, row);
+		show(row);
 	} else {
 		printf("... %lld decisions are left out here: this reader was too slow\n", cli_number(row, "dropped"));
 	}
@@ -112,8 +113,7 @@ static int connect_to(struct ctl_client **out, const struct cli_session *s, bool
 int cli_tail(const struct cli_session *s, json_t *args)
 {
 	const json_t *count = json_object_get(args, "count");
-	struct tail t = { OBJ(TAIL_MAGIC), s->json, !s->json && isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
-			  count ? (uint64_t)json_integer_value(count) : UINT64_MAX, false };
+	struct tail t = { OBJ(TAIL_MAGIC), s->json, count ? (uint64_t)json_integer_value(count) : UINT64_MAX, false };
 	char why[CTL_CLIENT_WHY_MAX];
 	bool again = false;
 

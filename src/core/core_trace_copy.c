@@ -103,19 +103,12 @@ static uint64_t connection(const struct core_peer *p, bool out)
 	return (uint64_t)p->number << 1 | out;
 }
 
-static void on_message(void *arg, const struct link *l, bool out, const uint8_t *bytes, size_t len)
+/* Not inline: the frame of copy() is large, and each message would pay for it. */
+__attribute__((noinline)) static void look_at(struct core_trace_run *r, struct core_peer *p, const struct link *l, bool out,
+					      const uint8_t *bytes, size_t len)
 {
-	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
-	struct core_trace_run *r = p->core->trace.run;
 	struct dia_hdr h;
 
-	if (!r || r->ends || len < DIA_HEADER_LEN) {
-		return;
-	}
-	/* most messages are about others: they cost next to nothing */
-	if (!r->whole_peer && (bytes[4] & DIA_FLAG_R) && !(out && r->about)) {
-		return;
-	}
 	if (dia_hdr_parse(&h, bytes, len)) {
 		return;
 	}
@@ -127,6 +120,20 @@ static void on_message(void *arg, const struct link *l, bool out, const uint8_t 
 		copy(r, p, l, r->about, out, bytes, len);
 	} else if (trc_watch_take(&r->watch, connection(p, !out), h.hop_by_hop)) {
 		copy(r, p, l, NULL, out, bytes, len);
+	}
+}
+
+static void on_message(void *arg, const struct link *l, bool out, const uint8_t *bytes, size_t len)
+{
+	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
+	struct core_trace_run *r = p->core->trace.run;
+
+	if (!r || r->ends || len < DIA_HEADER_LEN) {
+		return;
+	}
+	/* most messages are about others: they cost next to nothing */
+	if (r->whole_peer || (bytes[4] & DIA_FLAG_R ? out && r->about : r->watch.used > 0)) {
+		look_at(r, p, l, out, bytes, len);
 	}
 }
 

@@ -18,7 +18,8 @@ bool trc_filter_ok(const struct trc_filter *f)
 
 bool trc_filter_matches(const struct trc_filter *f, const struct trc_about *about)
 {
-	if (f->scs[0] && strcmp(f->scs, about->scs) != 0) {
+	/* most names differ in their first letter, and most triggers are not traced */
+	if (f->scs[0] && (f->scs[0] != about->scs[0] || strcmp(f->scs, about->scs) != 0)) {
 		return false;
 	}
 	if (f->external[0] && strcmp(f->external, about->external) != 0) {
@@ -82,6 +83,7 @@ void trc_watch_fini(struct trc_watch *w)
 {
 	free(w->slots);
 	w->slots = NULL;
+	w->used = 0;
 }
 
 /* Hop-by-Hop-Ids of one connection count up: its requests have places of their own. */
@@ -92,8 +94,11 @@ static struct trc_slot *slot_of(const struct trc_watch *w, uint64_t connection, 
 
 void trc_watch_add(struct trc_watch *w, uint64_t connection, uint32_t hop_by_hop)
 {
-	if (w->slots) {
-		*slot_of(w, connection, hop_by_hop) = (struct trc_slot){ connection, hop_by_hop };
+	struct trc_slot *s = w->slots ? slot_of(w, connection, hop_by_hop) : NULL;
+
+	if (s) {
+		w->used += s->connection == 0;
+		*s = (struct trc_slot){ connection, hop_by_hop };
 	}
 }
 
@@ -105,5 +110,6 @@ bool trc_watch_take(struct trc_watch *w, uint64_t connection, uint32_t hop_by_ho
 		return false;
 	}
 	s->connection = 0;
+	w->used--;
 	return true;
 }

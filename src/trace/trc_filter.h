@@ -41,7 +41,8 @@ struct trc_watch {
 	struct trc_slot {
 		uint64_t connection; /* 0: free */
 		uint32_t hop_by_hop;
-	} * slots; /* NULL: off */
+	} * slots;     /* NULL: off */
+	uint32_t used; /* of the slots; 0: no answer is waited for */
 };
 
 /* ERR_NOMEM */

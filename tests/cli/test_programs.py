@@ -92,6 +92,15 @@ def test_every_command_speaks_json(server, tmp_path):  # noqa: F811
         assert "\033" not in done.stdout
 
 
+def test_every_command_teaches_itself():
+    """Walks the table: the help of each command has its usage and an example of it that can be typed."""
+    for words, _ in commands():
+        done = run("mtcctl", *words, "--help")
+        assert done.returncode == 0 and done.stdout.startswith(f"Usage: mtcctl {' '.join(words)}") and not done.stderr, (words, done)
+        typed = [words_of(line.replace("--json ", "")) for line in done.stdout.split("\nExamples:\n")[1].split("\n\n")[0].replace("\\\n", "").splitlines()]
+        assert any(line[:len(words)] == words for line in typed), (words, typed)
+
+
 @pytest.mark.parametrize("program,config", [("mtc-hss", "mtc-hss.yaml"), ("mtc-smssc", "mtc-smssc.yaml")])
 def test_a_node_says_in_json_that_its_configuration_is_valid(tmp_path, program, config):
     with open(os.path.join(ROOT, "examples", config), encoding="utf-8") as f:

@@ -113,6 +113,15 @@ def test_colour_without_a_terminal_must_be_asked_for(server):  # noqa: F811
     assert wrong.returncode == 2 and "--color is one of: auto always never" in wrong.stderr
 
 
+def test_a_tail_is_coloured_by_the_same_rules(server):  # noqa: F811
+    decision = {"time": "2027-01-01T10:00:00.123Z", "verdict": "refused", "action": "trigger", "scs": "acme", "reason": "no-association"}
+    server.lines = [decision, DONE]
+    assert "\033[1;31mrefused \033[0m trigger acme: no-association" in ask(server, "--color", "always", "tail", "--count", "1", lines=[decision, DONE]).stdout
+    assert ask(server, "tail", "--count", "1", lines=[decision, DONE]).stdout == "2027-01-01T10:00:00.123Z refused  trigger acme: no-association\n"
+    assert not COLOUR.search(at_terminal(200, "--socket", server.path, "--color", "never", "tail", "--count", "1")[0])
+    assert COLOUR.search(at_terminal(200, "--socket", server.path, "tail", "--count", "1")[0])
+
+
 def test_what_takes_longer_than_a_second_says_so(tmp_path):
     """The gateway answers when the line has been seen, whenever that is: no time is guessed."""
     seen, path = threading.Event(), str(tmp_path / "slow.sock")

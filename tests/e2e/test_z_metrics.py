@@ -205,6 +205,23 @@ def test_a_core_that_is_gone_is_told_as_gone(told):
     proc.wait_until("as the one before", answers, 30)
 
 
+def test_a_reload_changes_nothing_of_the_metrics_and_says_so(told):
+    path, pid = told.lab["iwf"]["config"], pid_of(told)
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    try:
+        proc.write(path, text.replace("every: 200ms, wait: 2s", "every: 300ms, wait: 3s").replace(f"port: {told.metrics[1]}", f"port: {hold_ports(1)[0]}", 1))
+        rows = told.ctl("reload", check=False)
+        assert rows[-1]["ok"]
+        waits = {row["text"].split(":")[0] for row in rows if row.get("kind") == "restart"}
+        assert waits == {f"metrics.{key}" for key in ("port", "every", "wait")}, rows
+        assert samples(scrape(told))["mtc_iwf_up"] == 1 and pid_of(told) == pid
+    finally:
+        proc.write(path, text)
+        assert told.ctl("reload", check=False)[-1]["ok"]
+    assert samples(scrape(told))["mtc_iwf_up"] == 1
+
+
 def test_it_can_change_nothing(told):
     """The page is mapped for reading only, and its descriptors are no way to write it."""
     pid = pid_of(told)

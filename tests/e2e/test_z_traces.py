@@ -3,12 +3,14 @@ import itertools
 import json
 import os
 import re
+import signal
 import struct
 import subprocess
 import time
 
 import pytest
 from lablib import lab as L
+from lablib import proc
 from support import diameter as D
 from support.hands import Reader, lab_played
 from support.tsp import Scs, action, request_status
@@ -352,6 +354,61 @@ def test_tail_shows_decisions_as_they_are_made(played, scs):
     assert {k: v for k, v in in_log.items() if v is not None} == row
     every.end()
     refused.end()
+
+
+# -- processes that end meanwhile
+
+@pytest.fixture
+def alone(labs):
+    """A gateway with the elements of a laboratory, whose processes may be killed."""
+    p = labs.up(iwf_more="trace: { time_max: 1h }\n")
+    yield p
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+def killed(p, role, pids):
+    """Ends these processes of a role, and waits for those in their place."""
+    parent = p.lab["iwf"]["pids"]["parent"]
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+
+    def others():
+        now = L.roles(parent)[role]
+        now = now if isinstance(now, list) else [now]
+        return None not in now and len(now) == len(pids) and not set(now) & set(pids)
+    proc.wait_until(f"another {role}", others, 60)
+
+
+def accepted(p, reference):
+    """A trigger that is accepted, as soon as the gateway is ready for it."""
+    proc.wait_until("a trigger is accepted", lambda: p.trigger("acme", device="meter-1@a.example", reference=reference).code == 0, 60)
+
+
+def test_edges_that_end_cost_a_trace_nothing_and_the_core_ends_it_with_a_whole_file(alone, tmp_path):
+    p, roles = alone, L.roles(alone.lab["iwf"]["pids"]["parent"])
+    path = started(p, tmp_path, "--scs", "acme")
+    tail = following(p, "--json", "tail", "--scs", "acme", "--action", "trigger", "--verdict", "accepted")
+    try:
+        accepted(p, 1)
+        assert json.loads(tail.line())["reference"] == 1
+        killed(p, "edges", roles["edges"])
+        accepted(p, 2)
+        view = proc.wait_until("what the new edge copies is written", lambda: (v := p.ctl("trace", "status")[0]) if sum(
+            m[:2] == (DAR, True) for m in messages(path)) >= 2 else None, 60)
+        assert view["running"] and json.loads(tail.line())["reference"] == 2
+        before = len(messages(path))
+        killed(p, "core", [roles["core"]])
+        proc.wait_until("it answers", lambda: p.ctl("status", check=False)[-1].get("ok"), 60)
+        assert "no trace" in run(p, "trace", "stop", code=1)
+        assert len(messages(path)) >= before  # to its last octet
+        read_by_tshark(path)
+        line = proc.wait_until("the tail is there again", lambda: follows(p) >= 1, 60) and (accepted(p, 3) or tail.line())
+        assert json.loads(line)["reference"] == 3
+        started(p, tmp_path, "--scs", "acme")  # another one can begin
+        assert stopped(p)["end"]
+    finally:
+        tail.end()
 
 
 # -- replay

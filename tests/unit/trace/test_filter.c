@@ -61,7 +61,7 @@ static void test_a_filter_in_words(void **state)
 
 static void test_an_answer_belongs_to_its_request_once(void **state)
 {
-	struct trc_watch w = { NULL };
+	struct trc_watch w = { .slots = NULL };
 
 	(void)state;
 	assert_false(trc_watch_take(&w, 1, 1)); /* off */
@@ -82,7 +82,9 @@ static void test_an_answer_belongs_to_its_request_once(void **state)
 	trc_watch_add(&w, 2, 1);
 	trc_watch_add(&w, 2, 1 + TRC_WATCH_SLOTS); /* pushes it out */
 	assert_false(trc_watch_take(&w, 2, 1));
+	assert_int_equal(w.used, 1);
 	assert_true(trc_watch_take(&w, 2, 1 + TRC_WATCH_SLOTS));
+	assert_int_equal(w.used, 0);
 	trc_watch_fini(&w);
 }
 
