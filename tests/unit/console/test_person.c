@@ -28,6 +28,32 @@ static void test_the_highest_role_counts(void **state)
 	assert_int_equal(csl_role_of(&none, &odd), CTL_ROLE_NONE);
 }
 
+/* The groups of this machine: root's is there on each. */
+static void test_groups_of_the_machine(void **state)
+{
+	struct csl_groups conf = { .read = "", .operate = "root", .admin = "" };
+	struct csl_roles roles;
+	const char *missing;
+
+	(void)state;
+	assert_int_equal(csl_roles_find(&roles, &conf, &missing), 0);
+	assert_int_equal(roles.read, CSL_NO_GROUP);
+	assert_int_equal(roles.operate, 0);
+	assert_int_equal(roles.admin, CSL_NO_GROUP);
+	conf = (struct csl_groups){ .read = "root", .admin = "root" };
+	assert_int_equal(csl_roles_find(&roles, &conf, &missing), 0);
+	assert_true(roles.read == 0 && roles.operate == CSL_NO_GROUP && roles.admin == 0);
+	conf = (struct csl_groups){ .read = "no-such-group" };
+	assert_int_equal(csl_roles_find(&roles, &conf, &missing), ERR_NOTFOUND);
+	assert_ptr_equal(missing, conf.read);
+	conf = (struct csl_groups){ .operate = "no-such-group" };
+	assert_int_equal(csl_roles_find(&roles, &conf, &missing), ERR_NOTFOUND);
+	assert_ptr_equal(missing, conf.operate);
+	conf = (struct csl_groups){ .admin = "no-such-group" };
+	assert_int_equal(csl_roles_find(&roles, &conf, &missing), ERR_NOTFOUND);
+	assert_ptr_equal(missing, conf.admin);
+}
+
 static void test_names(void **state)
 {
 	static const char text[] = "root:x:0:0::/:/bin/sh\nalice:x:1001:1001::/:/bin/sh\na b:x:1002:1002::/:/bin/sh\nbroken\n";
@@ -52,6 +78,7 @@ TEST_GROUP()
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_highest_role_counts),
+		cmocka_unit_test(test_groups_of_the_machine),
 		cmocka_unit_test(test_names),
 	};
 
