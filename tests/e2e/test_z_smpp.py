@@ -6,6 +6,7 @@ import socket
 import ssl
 import struct
 import subprocess
+import time
 
 import pytest
 from lablib import proc
@@ -202,14 +203,36 @@ def test_messages_wait_for_their_device_over_a_kill(make):
     s.close()
 
 
-def test_rate_and_window(make):
-    w = make(smes=f"""    - {{ system_id: acme, password: "{hashed("secret08")}", sources: ["4242"], rate: 1, burst: 3, window: 2 }}\n""")
-    s = w.bound()
-    statuses = [s.submit(NUMBER, b"x").status for _ in range(4)]
-    assert statuses[:3] == [smpp.OK] * 3 and (statuses[3] == smpp.THROTTLED or w.counts()["throttled"] == 0)
+def at_once(s, n):
+    """The statuses of n messages that are sent as one piece."""
+    body, numbers, answers = message(NUMBER, b"x"), [next(s.numbers) for _ in range(n)], {}
+    s.socket.sendall(b"".join(struct.pack("!IIII", 16 + len(body), smpp.SUBMIT, 0, number) + body for number in numbers))
+    while len(answers) < n:  # in any order
+        pdu = s.read()
+        answers[pdu.sequence] = pdu.status
+    return [answers[number] for number in numbers]
+
+
+def test_rate(make):
+    w = make(smes=f"""    - {{ system_id: acme, password: "{hashed("secret08")}", sources: ["4242"], rate: 1, burst: 3, window: 100 }}\n""")
+    s, began = w.bound(), time.monotonic()
+    statuses = at_once(s, 40)
+    tokens = 3 + int(time.monotonic() - began) + 1
+    assert statuses[:3] == [smpp.OK] * 3 and 3 <= statuses.count(smpp.OK) <= tokens
+    assert w.counts()["throttled"] == statuses.count(smpp.THROTTLED) == 40 - statuses.count(smpp.OK)
     part = [message(NUMBER, bytes([5, 0, 3, 9, 5, n]) + b"x", esm=0x40) for n in range(1, 6)]
     proc.wait_until("a token came", lambda: s.ask(smpp.SUBMIT, part[0]).status == smpp.OK, 20)
     assert [s.ask(smpp.SUBMIT, p).status for p in part[1:4]] == [smpp.OK] * 3  # one token for all of them, and the last never comes
+    s.close()
+
+
+def test_window(make):
+    """The first two wait for the disk, and the others come meanwhile."""
+    w = make(smes=f"""    - {{ system_id: acme, password: "{hashed("secret08")}", sources: ["4242"], rate: 0, window: 2 }}\n""")
+    s = w.bound()
+    statuses = at_once(s, 40)
+    assert statuses == [smpp.OK] * 2 + [smpp.THROTTLED] * 38 and w.counts()["submitted"] == 2
+    assert s.submit(NUMBER, b"y").status == smpp.OK
     s.close()
 
 

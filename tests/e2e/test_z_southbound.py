@@ -56,12 +56,13 @@ def report_counters(p):
 
 
 def test_a_trigger_is_a_submit_sm_and_its_receipt_a_report(p, scs):
-    submit, message_id = taken(p, scs, 101, port=4660, payload=b"wake up", priority=1)
+    submit, message_id = taken(p, scs, 101, port=4660, payload=b"wake up", priority=1, validity=600)
     assert p.sc.binds[-1] == (M.SYSTEM_ID, M.PASSWORD)
     assert submit.protocol_id == 0x48 and submit.coding == 4 and submit.registered == 1 and submit.priority == 1
     assert submit.esm_class == 0x40 and submit.short == bytes.fromhex("06050412340000") + b"wake up"
     assert submit.source == (1, 1, p.scs["acme"]["e164"]) and submit.destination == (1, 1, L.msisdn(101))
-    assert submit.validity.endswith("000R") and len(submit.validity) == 16
+    assert submit.validity[:8] == "00000000" and submit.validity[12:] == "000R"
+    assert 500 < int(submit.validity[8:10]) * 60 + int(submit.validity[10:12]) <= 600, "what is left of it"
     assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
     assert scs.reported() == (101, 0)
 

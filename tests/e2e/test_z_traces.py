@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import struct
 import subprocess
 import time
@@ -84,17 +85,30 @@ def blocks(path):
         octets = octets[n:]
 
 
-def messages(path):
-    """The Diameter messages of the file: command, request?, octets."""
-    out = []
+def packets(path):
+    """Of each packet: the tags in front of the message, the message, the options."""
     for kind, body in blocks(path):
         if kind != PACKET:
             continue
-        data = body[20:20 + struct.unpack("<I", body[12:16])[0]]
+        n, tags = struct.unpack("<I", body[12:16])[0], {}
+        data = body[20:20 + n]
         while struct.unpack(">H", data[:2])[0]:
-            data = data[4 + struct.unpack(">H", data[2:4])[0]:]
-        data = data[4:]
-        out.append((int.from_bytes(data[5:8], "big"), bool(data[4] & 0x80), data))
+            tag, size = struct.unpack(">HH", data[:4])
+            tags[tag], data = data[4:4 + size], data[4 + size:]
+        yield tags, data[4:], dict(options(body[20 + (n + 3 & ~3):]))
+
+
+def messages(path):
+    """The Diameter messages of the file: command, request?, octets."""
+    return [(int.from_bytes(data[5:8], "big"), bool(data[4] & 0x80), data) for _, data, _ in packets(path)]
+
+
+def ways(path):
+    """{(command, request?): (from, to, sent by the gateway?, comment)} of the file."""
+    out = {}
+    for tags, data, more in packets(path):
+        ends = [(socket.inet_ntoa(tags[ip]), int.from_bytes(tags[port], "big")) for ip, port in ((20, 25), (21, 26))]
+        out[int.from_bytes(data[5:8], "big"), bool(data[4] & 0x80)] = (*ends, more[2] == b"\2\0\0\0", more[1].decode())
     return out
 
 
@@ -156,6 +170,31 @@ def test_unredacted_says_everything_and_names_itself(played, scs, tmp_path):
     assert b"mtc-iwf trace, unredacted" in octets and b"meter-171@a.example" in octets and b"shown this time" in octets
     assert L.imsi(171).encode() in octets
     read_by_tshark(path)
+
+
+def test_each_message_says_from_where_to_where(played, scs, tmp_path):
+    path = started(played, tmp_path, "--scs", "acme")
+    triggered(played, scs)
+    stopped(played)
+    seen, port = ways(path), scs.sock.getpeername()[1]
+    assert seen[DAR, True][0] == seen[DAR, False][1] == seen[DNR, True][1] == seen[DNR, False][0] == scs.sock.getsockname()[:2]
+    assert seen[DAR, True][1][1] == seen[DAR, False][0][1] == seen[DNR, True][0][1] == seen[DNR, False][1][1] == port
+    addresses = {row["name"]: row["address"] for row in played.ctl("peers") if "name" in row}
+    for command, peer in ((SIR, "hss"), (DTR, "smssc")):
+        assert "%s:%d" % seen[command, True][1] == "%s:%d" % seen[command, False][0] == addresses[peer]
+        assert seen[command, True][0] == seen[command, False][1] != seen[command, True][1] and seen[command, True][0][1]
+        assert seen[command, True][3].startswith(f"peer {peer}, scs acme, transaction ")
+    assert seen[DRR, True][:2] == seen[DTR, False][:2] and seen[DRR, False][:2] == seen[DTR, True][:2]
+    sent = {what for what, way in seen.items() if way[2]}
+    assert sent == {(DAR, False), (DNR, True), (SIR, True), (DTR, True), (DRR, False)}
+    assert seen[DAR, True][3].startswith("scs acme, session ")
+
+
+def test_an_scs_and_a_peer_together(played, scs, tmp_path):
+    path = started(played, tmp_path, "--scs", "acme", "--peer", "hss")
+    triggered(played, scs)
+    stopped(played)
+    assert [m[:2] for m in messages(path)] == [(SIR, True), (SIR, False)]
 
 
 def test_a_filter_copies_what_matches_and_nothing_else(played, scs, tmp_path):

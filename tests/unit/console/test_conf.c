@@ -6,18 +6,19 @@
 #include "console/csl_conf.h"
 #include "console/csl_manual.h"
 
+static struct report why_all;
+
 static int load(struct csl_conf *c, const char *text, char first[CFG_WHY_MAX])
 {
-	static struct report why;
 	char path[] = "/tmp/test_console_conf_XXXXXX";
 	int fd = mkstemp(path), err;
 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
-	memset(&why, 0, sizeof why);
-	err = csl_conf_load(c, path, &why);
-	report_first(&why, first, CFG_WHY_MAX);
+	memset(&why_all, 0, sizeof why_all);
+	err = csl_conf_load(c, path, &why_all);
+	report_first(&why_all, first, CFG_WHY_MAX);
 	unlink(path);
 	return err;
 }
@@ -81,6 +82,34 @@ static void test_mistakes(void **state)
 	}
 }
 
+static void on_row(void *arg, const char *kind, const char *text)
+{
+	unsigned *n = arg;
+
+	*n += strcmp(kind, REPORT_WARNING) == 0 && strstr(text, "listen_tls is not enabled");
+}
+
+/* People in a list that nobody asks. */
+static void test_certificates_without_tls_are_a_warning(void **state)
+{
+	static const char people[] = "certificates: [ { match: 'dns:a', person: p, role: read } ]\n",
+			  tls[] = "listen_tls: { enabled: yes, certificate: a, key: b, client_ca: c }\n";
+	char why[CFG_WHY_MAX], text[256];
+	static struct csl_conf c;
+	unsigned n = 0;
+
+	(void)state;
+	assert_int_equal(load(&c, people, why), 0);
+	report_each(&why_all, on_row, &n);
+	assert_int_equal(n, 1);
+	snprintf(text, sizeof text, "%s%s", tls, people);
+	assert_int_equal(load(&c, text, why), 0);
+	report_each(&why_all, on_row, &n);
+	assert_int_equal(load(&c, "groups: { read: users }\n", why), 0);
+	report_each(&why_all, on_row, &n);
+	assert_int_equal(n, 1);
+}
+
 static void test_the_manual_is_made_from_the_rows(void **state)
 {
 	static char page[65536];
@@ -107,6 +136,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_the_example_is_valid),
 		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_certificates_without_tls_are_a_warning),
 		cmocka_unit_test(test_the_manual_is_made_from_the_rows),
 	};
 

@@ -110,6 +110,18 @@ static void test_hosts(void **state)
 	assert_false(csl_host_ok(&six, "noc.example"));
 }
 
+/* Over HTTPS a page of plain HTTP is another origin. */
+static void test_origins_over_tls(void **state)
+{
+	(void)state;
+	assert_true(csl_origin_tls_ok(NULL, true) && csl_origin_tls_ok(NULL, false));
+	assert_true(csl_origin_tls_ok("https://noc.example", true));
+	assert_true(csl_origin_tls_ok("http://127.0.0.1:8640", false));
+	assert_false(csl_origin_tls_ok("http://noc.example", true));
+	assert_false(csl_origin_tls_ok("https:/noc.example", true));
+	assert_false(csl_origin_tls_ok("null", true));
+}
+
 static void test_origins(void **state)
 {
 	(void)state;
@@ -129,9 +141,8 @@ static void test_origins(void **state)
 TEST_GROUP()
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_paths),
-		cmocka_unit_test(test_cookies),
-		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_paths),   cmocka_unit_test(test_cookies),
+		cmocka_unit_test(test_hosts),   cmocka_unit_test(test_origins_over_tls),
 		cmocka_unit_test(test_origins),
 	};
 

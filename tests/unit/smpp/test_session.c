@@ -306,6 +306,8 @@ static void test_peer_unbinds(void **state)
 	assert_true(smpp_session_next_ms(s) == 4000);
 	todo = ticked(s, 4000);
 	assert_true(todo.what == SMPP_DO_SEND && todo.close && todo.sequence == 9);
+	assert_int_equal(smpp_session_state(s), SMPP_UNBOUND);
+	assert_int_equal(ticked(s, 9000).what, SMPP_DO_NOTHING); /* one answer */
 	smpp_session_free(s);
 	s = bound_smsc(SMPP_BIND_TRANSCEIVER); /* answers that never come */
 	assert_int_equal(got(s, SMPP_SUBMIT_SM, 0, 8, 2000).what, SMPP_DO_REQUEST);

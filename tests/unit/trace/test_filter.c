@@ -48,6 +48,28 @@ static void test_a_filter_names_something(void **state)
 	assert_false(trc_filter_whole_scs(&f));
 }
 
+/* Each member by itself, with a name of one letter. */
+static void test_the_shortest_names(void **state)
+{
+	struct trc_filter scs = { .scs = "a" }, external = { .external = "x" }, msisdn = { .msisdn = "4" },
+			  peer = { .peer = "h" };
+
+	(void)state;
+	assert_true(trc_filter_ok(&scs) && trc_filter_ok(&external) && trc_filter_ok(&msisdn) && trc_filter_ok(&peer));
+	scs.has_reference = true;
+	assert_true(trc_filter_ok(&scs));
+	assert_false(trc_filter_whole_scs(&scs));
+	scs.has_reference = false;
+	assert_true(trc_filter_whole_scs(&scs) && trc_filter_whole_peer(&peer));
+	scs.external[0] = 'x'; /* a device of an SCS, and of a peer */
+	peer.msisdn[0] = '4';
+	assert_false(trc_filter_whole_scs(&scs) || trc_filter_whole_peer(&peer));
+	assert_false(fits(&scs, about("b", "x", "", 1)) || fits(&scs, about("a", "y", "", 1)));
+	assert_true(fits(&scs, about("a", "x", "", 1)));
+	assert_false(fits(&external, about("a", "y", "", 1)) || fits(&msisdn, about("a", "x", "5", 1)));
+	assert_true(fits(&msisdn, about("a", "x", "4", 1)));
+}
+
 static void test_a_filter_in_words(void **state)
 {
 	struct trc_filter f = { .scs = "acme", .external = "a@b.example", .peer = "hss", .has_reference = true, .reference = 7 };
@@ -93,6 +115,7 @@ TEST_GROUP()
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything_that_is_given_must_match),
 		cmocka_unit_test(test_a_filter_names_something),
+		cmocka_unit_test(test_the_shortest_names),
 		cmocka_unit_test(test_a_filter_in_words),
 		cmocka_unit_test(test_an_answer_belongs_to_its_request_once),
 	};

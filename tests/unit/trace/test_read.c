@@ -75,9 +75,12 @@ static void interface(uint16_t link_type, int resolution)
 	buf_be16(&b, link_type);
 	buf_be16(&b, 0);
 	buf_be32(&b, 0);
-	buf_be16(&b, 2); /* its name */
+	buf_be16(&b, 2); /* its name, and its description, which needs no padding */
 	buf_be16(&b, 1);
 	buf_bytes(&b, "i\0\0", 4);
+	buf_be16(&b, 3);
+	buf_be16(&b, 4);
+	buf_bytes(&b, "what", 4);
 	if (resolution >= 0) {
 		buf_be16(&b, 9);
 		buf_be16(&b, 1);

@@ -169,6 +169,9 @@ static void test_a_message_that_is_torn_shows_what_could_be_read(void **state)
 	c.octets[good + 7] = 0xff; /* a length beyond the end */
 	assert_int_equal(trc_redact(c.octets, c.len, &key), good);
 	assert_true(has(&c, "scs.acme.example") && !has(&c, "00101"));
+	for (size_t i = good; i < c.len; i++) {
+		assert_int_equal(c.octets[i], 0);
+	}
 	c = dar("a@b.example", "x;1;2");
 	c.octets[0] = 2; /* another version: nothing behind the header is known */
 	assert_int_equal(trc_redact(c.octets, c.len, &key), 20);
@@ -216,6 +219,43 @@ static const char *redacted(uint32_t code, const char *text, const struct sip_ke
 	assert_int_equal(trc_redact(c.octets, c.len, by), c.len);
 	c.octets[28 + len] = 0;
 	return (const char *)c.octets + 28;
+}
+
+/* What names a program stays; of octets, each one is another, the first, too. */
+static void test_the_first_octet_and_the_name_of_a_program(void **state)
+{
+	char octets[] = "Aaaaaaaa";
+	unsigned same = 0;
+
+	(void)state;
+	assert_string_equal(redacted(269, "freeDiameter", &key), "freeDiameter");
+	for (char c = 'a'; c <= 'z'; c++) {
+		octets[7] = c;
+		same += *redacted(33, octets, &key) == 'A'; /* Proxy-State */
+	}
+	assert_true(same < 5);
+}
+
+/* A number stays one: digits only, and none begins with 0. */
+static void test_numbers_stay_numbers(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 300; i++) {
+		char number[STR_DIGITS_MAX + 1];
+		uint8_t msisdn[STR_TBCD_MAX];
+		struct copy c;
+		struct buf b = begin(&c);
+		size_t len;
+
+		snprintf(number, sizeof number, "49170%03u", i);
+		assert_int_equal(str_tbcd(msisdn, &len, number), 0);
+		put(&b, 701, 10415, msisdn, len);
+		finish(&c, &b);
+		assert_int_equal(trc_redact(c.octets, c.len, &key), c.len);
+		assert_int_equal(str_untbcd(number, c.octets + 32, len), 0);
+		assert_int_equal(strlen(number), 8);
+		assert_int_not_equal(number[0], '0');
+	}
 }
 
 /* A Session-Id of RFC 6733 8.8 keeps the parts that its maker had to write; any other is a text of its maker. */
@@ -278,6 +318,8 @@ TEST_GROUP()
 		cmocka_unit_test(test_what_nobody_knows_is_hidden),
 		cmocka_unit_test(test_a_message_that_is_torn_shows_what_could_be_read),
 		cmocka_unit_test(test_where_a_subscriber_is_stays_hidden),
+		cmocka_unit_test(test_the_first_octet_and_the_name_of_a_program),
+		cmocka_unit_test(test_numbers_stay_numbers),
 		cmocka_unit_test(test_what_stays_of_a_session_id),
 		cmocka_unit_test(test_the_form_of_a_text_stays),
 	};
