@@ -10,7 +10,7 @@ from conftest import ROOT
 pytestmark = pytest.mark.once
 
 TOOL = os.path.join(ROOT, "scripts", "check")
-WHOLE_S, INSTALLATION_S = 17 * 60, 80
+WHOLE_S, INSTALLATION_S = 15 * 60, 60
 FIRST, LAST = ["layers", "programs"], ["alone"]
 LANES = [["plays"], ["packages", "torture", "plain"], ["objects", "asan", "threads"], ["objects", "plays-asan"]]  # beside each other
 
