@@ -33,9 +33,11 @@ def pytest_configure(config):
 
 # The files that take longest. A worker takes whole files (scripts/check): one that began the longest of them last would keep all others
 # waiting for it.
-LONGEST = ("guest/test_sctp.py", "cli/test_lab_state.py", "e2e/test_p_renewal.py", "e2e/test_p_reload.py", "hostile/test_hostile.py", "e2e/test_s_deadline.py", "e2e/test_y_ndsip.py",
-           "e2e/test_k_backup.py", "e2e/test_k_attacks.py", "e2e/test_x_keyholder.py", "interop/openssl/test_certificates.py",
-           "e2e/test_nodes_sms.py", "e2e/test_y_ndsip_rules.py", "e2e/test_n_statuses.py")
+LONGEST = ("guest/test_sctp.py", "e2e/test_p_reload.py", "hostile/test_hostile.py", "e2e/test_x_keyholder.py", "e2e/test_s_deadline.py", "e2e/test_s_clock.py",
+           "cli/test_lab_state.py", "e2e/test_s_streams.py", "e2e/test_nodes_sms.py", "e2e/test_p_renewal.py", "e2e/test_y_ndsip.py", "e2e/test_o_restarts.py",
+           "e2e/test_z_console.py", "e2e/test_z_metrics.py", "e2e/test_l_actions.py", "cli/test_instructions_grown.py", "e2e/test_y_ndsip_rules.py",
+           "e2e/test_k_attacks.py", "e2e/test_k_backup.py", "e2e/test_s_repeated.py", "e2e/test_r_reports.py", "e2e/test_p_crls.py", "e2e/test_p_floods.py",
+           "e2e/test_i_by_hand.py", "e2e/test_n_statuses.py", "e2e/test_p_ocsp.py", "e2e/test_y_ndsip_peers.py", "e2e/test_z_browser.py")
 
 
 def pytest_collection_modifyitems(items):

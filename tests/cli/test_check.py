@@ -10,8 +10,9 @@ from conftest import ROOT
 pytestmark = pytest.mark.once
 
 TOOL = os.path.join(ROOT, "scripts", "check")
-WHOLE_S, INSTALLATION_S = 17 * 60, 80
-PARTS = [["layers", "programs"], ["objects", "plays"], ["asan", "threads", "plays-asan", "torture", "plain"], ["alone"]]  # one after the other
+WHOLE_S, INSTALLATION_S = 15 * 60, 60
+FIRST, LAST = ["layers", "programs"], ["alone"]
+LANES = [["plays"], ["packages", "torture", "plain"], ["objects", "asan", "threads"], ["objects", "plays-asan"]]  # beside each other
 
 
 @pytest.fixture
@@ -24,11 +25,9 @@ def check():
 
 def test_every_stage_has_a_budget_and_all_of_them_fit(check):
     assert set(check.BUDGETS) == set(check.STAGES)
+    assert sorted({*FIRST, *LAST, *(name for lane in LANES for name in lane)}) == sorted(check.ALL)
     # A budget has room above the usual time of its stage; not every stage takes the whole of it in one run.
-    assert [name for part in PARTS for name in sorted(part)] == [name for part in PARTS for name in sorted(set(part) & set(check.ALL))]
-    assert sum(map(len, PARTS)) == len(check.ALL)
-    b = check.BUDGETS
-    longest = b["layers"] + b["programs"] + max(b["objects"], b["plays"]) + max(b["asan"] + b["threads"], b["plays-asan"], b["torture"] + b["plain"]) + b["alone"]
+    longest = sum(check.BUDGETS[name] for name in FIRST + LAST) + max(sum(check.BUDGETS[name] for name in lane) for lane in LANES)
     assert longest <= 1.5 * (WHOLE_S - INSTALLATION_S)
 
 
@@ -56,19 +55,42 @@ def test_the_whole_check_builds_beside_plays_and_runs_alone_what_measures_time(c
         return run
 
     monkeypatch.setattr(check, "Lane", Recorded)
+    monkeypatch.setattr(check, "prepare", lambda groups: bool(groups))
     monkeypatch.setattr(check, "STAGES", {name: stage(name) for name in check.ALL})
     monkeypatch.setattr(check.sys, "argv", ["check"])
-    first = [("layers",), ("programs",), ("begins", "plays"), ("objects", "nice", "-n", "10"),
-             ("waited for", "plays"),
-             ("begins", "plays-asan"), ("begins", "torture", "plain"), ("asan",)]
+    lanes = [("waited for", "plays"), ("waited for", "packages", "torture", "plain")]
+    first = [("layers",), ("programs",), ("begins", "plays"), ("begins", "packages", "torture", "plain"), ("objects", "nice", "-n", "10"),
+             ("begins", "plays-asan"), ("asan",)]
     if broken:
         with pytest.raises(KeyboardInterrupt):
             check.main()
-        assert noted == [*first, ("waited for", "plays-asan"), ("waited for", "torture", "plain")]
+        assert noted == [*first, ("waited for", "plays-asan"), *lanes]
         return
     assert check.main() == 1
-    assert noted == [*first, ("threads",), ("waited for", "plays-asan"), ("waited for", "torture", "plain"), ("alone",)]
-    assert capsys.readouterr().out.splitlines()[-4:] == ["failed: in plays", "failed: in plays-asan", "failed: in plain", "3 passed, 3 failed, 3 skipped"]
+    assert noted == [*first, ("threads",), ("waited for", "plays-asan"), *lanes, ("alone",)]
+    assert capsys.readouterr().out.splitlines()[-4:] == ["failed: in plays-asan", "failed: in plays", "failed: in plain", "3 passed, 3 failed, 3 skipped"]
+
+
+def test_packages_are_installed_while_the_programs_are_built(check, monkeypatch):
+    """And then Python compiles the tests. Without them nothing is tested."""
+    done = []
+    monkeypatch.setattr(check, "STAGES", {name: (lambda tally, name=name: done.append(name)) for name in check.ALL})
+    monkeypatch.setattr(check, "Lane", Recorded)
+    monkeypatch.setattr(check, "run", lambda command: done.append(command) or code)
+    monkeypatch.setattr(check.subprocess, "run", lambda command, **_: done.append(command[-2:]))
+    for words, code, expected in ((["check"], 0, [["--collect-only", "tests"]]),
+                                  (["check", "--setup"], 0, [["scripts/setup", "test"], ["--collect-only", "tests"]]),
+                                  (["check", "--setup"], 1, [["scripts/setup", "test"]])):
+        Recorded.noted = []
+        done.clear()
+        monkeypatch.setattr(check.sys, "argv", words)
+        if code:
+            with pytest.raises(SystemExit, match="packages are missing"):
+                check.main()
+        else:
+            check.main()
+        assert [word for word in done if isinstance(word, list)] == expected
+        assert ("objects" in done) == (code == 0)
 
 
 def test_a_lane_is_a_check_of_its_own_whose_tests_count(check, capsys, monkeypatch):

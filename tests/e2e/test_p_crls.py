@@ -93,8 +93,7 @@ def test_bad_files_change_nothing_and_are_named(p):
     beta = Scs.opened(p, "beta")
     path = pki(p).crl("anchor-a", ["acme"], 16)
     in_use(p, "0x10")
-    with open(path, "w", encoding="ascii") as f:
-        f.write("-----BEGIN X509 CRL-----\nnothing\n-----END X509 CRL-----\n")
+    proc.write(path, "-----BEGIN X509 CRL-----\nnothing\n-----END X509 CRL-----\n")  # at once: half of it is another bad file
     said(p, "the CRLs of trust anchor 'anchor-a' that were in use stay in use")
     proc.wait_until("status says so", lambda: status(p)["crls_refused"] == ["anchor-a"], 5)
     assert numbers(p)["anchor-a"] == "0x10" and stat(p, "crl_refused") == 1

@@ -164,7 +164,7 @@ def test_an_scs_that_reconnects_without_end_costs_the_others_nothing(p):
         while flood.runs():
             slowest = max(slowest, asked(beta))
         said = flood.end()
-    assert said["answered"] > 200 and slowest < 2, (said, slowest)
+    assert said["answered"] > 100 and slowest < 2, (said, slowest)
     proc.wait_until("their sessions have ended", lambda: stat(p)["edge_in_open"] == 1, 10)
     sessions = p.decisions(scs="acme", action="session")
     assert any(d["reason"] == "lines-more" and d["scs"] == "acme" for d in proc.wait_until(
@@ -197,26 +197,25 @@ def storm_lines(p):
 
 
 def test_a_reconnect_storm_of_one_scs(p):
-    """It is slowed down after its CER, others are not, and neither log is flooded."""
+    """It is slowed down after its CER, others are not, and neither log is flooded. gamma, of which no other play here has used up what it may do at once."""
     beta, before, lines = Scs.opened(p, "beta"), stat(p), storm_lines(p)
-    proc.wait_until("the sessions of the tests before are gone", lambda: not p.sessions("acme"), 5)
-    p.ctl("scs", "set", "acme", "connections-max", "2")
+    p.ctl("scs", "set", "gamma", "connections-max", "2")
     began = time.monotonic()
     try:
         with limited(p, "connection_rate_per_scs: 1"):
             results = []
             for _ in range(60):
-                scs = Scs(p, "acme")
+                scs = Scs(p, "gamma")
                 results.append(scs.open())
                 scs.close()
             asked(beta)
     finally:
-        p.ctl("scs", "set", "acme", "connections-max", "256")
+        p.ctl("scs", "set", "gamma", "connections-max", "256")
     took = time.monotonic() - began
     assert set(results) == {2001, 3004} and results[:2] == [2001, 2001] and results.count(2001) <= 3 + took, (results, took)
     proc.wait_until("each is counted", lambda: stat(p)["session_rate"] - before["session_rate"] == results.count(3004), 5)
     assert p.ctl("status")[-1]["refused"]["scs_rate"] >= results.count(3004)
-    assert p.wait_decision(action="session", scs="acme", reason="connecting-too-often")["verdict"] == "refused"
+    assert p.wait_decision(action="session", scs="gamma", reason="connecting-too-often")["verdict"] == "refused"
     assert storm_lines(p) - lines <= 2 * took + 4  # one, and one for the rest, in a second
     beta.close()
 

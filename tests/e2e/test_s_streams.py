@@ -91,6 +91,11 @@ def test_a_gateway_without_standard_streams_serves(own_lab):
             assert child.wait(STOP_S) == 0
 
 
+def catches(pid, number):
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return next(int(line.split()[1], 16) for line in f if line.startswith("SigCgt:")) & 1 << (number - 1)
+
+
 @pytest.mark.parametrize("name", ["mtc-hss", "mtc-smssc", "mtc-ue"])
 def test_an_element_without_standard_streams_opens_nothing_in_their_place(own_lab, name):
     was = entry(own_lab, name)
@@ -99,7 +104,8 @@ def test_an_element_without_standard_streams_opens_nothing_in_their_place(own_la
         child = subprocess.Popen(["bash", "-c", 'exec "$@" ' + how, "bash", *was["command"]], start_new_session=True)
         try:
             proc.wait_until("it has started", lambda: os.path.basename(os.readlink(f"/proc/{child.pid}/exe")) == name, 10)
-            proc.wait_until("it waits for events", lambda: any("eventpoll" in at for at in proc.descriptors(child.pid).values()), 10)
+            proc.wait_until("it waits for events, a signal among them", lambda: any("eventpoll" in at for at in proc.descriptors(child.pid).values())
+                            and catches(child.pid, signal.SIGTERM), 10)
             assert standard(child.pid)[2] == "/dev/null"
             assert [at for at in standard(child.pid) if at.startswith("anon_inode") or at.startswith("socket")] == []
             child.send_signal(signal.SIGTERM)

@@ -20,7 +20,7 @@ static void read_environment(void)
 	const char *n = getenv("MTC_POWER"), *s = getenv("MTC_POWER_SEED");
 
 	times = n ? (unsigned)strtoul(n, NULL, 10) : 1;
-	seeded = times > 1 ? 1000 : 250; /* make check has 18 minutes for everything */
+	seeded = times > 1 ? 1000 : 250; /* make check has a quarter of an hour for everything */
 	seed = s ? strtoull(s, NULL, 10) : 1;
 }
 
