@@ -69,7 +69,7 @@ def test_the_usage_of_mtc_ue_is_what_it_takes():
     said = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
     assert "ctl SOCKET absent|present|full|empty|slow MS [IMSI|FIRST-LAST]\n" in said and "ctl SOCKET status\n" in said
     said = subprocess.run([program, "ctl", "/nonsense"], capture_output=True, text=True, check=False)
-    assert said.returncode == 2 and "slow MS [IMSI|FIRST-LAST], or SOCKET status" in said.stderr
+    assert said.returncode == 2 and "slow MS [IMSI|FIRST-LAST], SOCKET submit IMSI NUMBER HEX, or SOCKET status" in said.stderr
 
 
 def test_a_group_of_packages_that_is_not_in_the_list():
