@@ -224,6 +224,14 @@ def nodes():
                         ("load", "trigger --connect [::1]:3868 --device meter-{}@a.example --devices 1-100 --count 100 --window 8 --rate 5 --stamp"),
                         ("listen", "listen --connect 127.0.0.1:3868 --state x --wait 5")]:
         yield "scs-options/" + name, words.replace(" ", "\n").encode()
+    submits = {"plain": "01010c9194710200001000040178", "header": "71070c91947102000010480800080605043e80000041", "seven-bit": "11000b916407281553f80000aa0ae8329bfd4697d9ec37"}
+    for name, tpdu in sorted(submits.items()):
+        octets = bytes.fromhex(tpdu)
+        rpdu = bytes([0, 7, 0, 2, 0x91, 0xf0, len(octets)]) + octets
+        body = bytes([15]) + b"001010000000001" + rpdu
+        yield "tpdu/submit-" + name, octets
+        yield "rpdu/submit-" + name, rpdu
+        yield "ue-link/submit-" + name, b"\3" + struct.pack(">HB", 1 + len(body), 5) + body
     for name in sorted(os.listdir(os.path.join(ROOT, "tests", "fuzz", "corpus", "rpdu"))):
         yield "ue-message/" + name, octets_of("tests", "fuzz", "corpus", "rpdu", name)
 
