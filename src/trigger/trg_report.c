@@ -134,6 +134,12 @@ static enum trg_state hold_report(struct trg_step *s)
 	return t->state;
 }
 
+/* The SMS-SC has said so, under an id that is on its way to the disk. */
+static bool is_stored_as_new(const struct trg *t)
+{
+	return !t->answered && t->req.action == TSP_ACTION_REPLACE && t->as_new && t->message_id;
+}
+
 /* A report proves the acceptance; a later DTA adds nothing. A replacement whose original has
  * ended is a new trigger. */
 enum trg_state trg_act_report_early(struct trg_step *s)
@@ -145,7 +151,7 @@ enum trg_state trg_act_report_early(struct trg_step *s)
 		return hold_report(s);
 	}
 	t->early_outcome = (uint8_t)s->ev->outcome;
-	if (replaces) {
+	if (replaces || is_stored_as_new(t)) {
 		uint64_t older = t->token;
 
 		if (older) {

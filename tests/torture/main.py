@@ -79,9 +79,10 @@ def judge(w, tally):
         for f in those[:10]:
             print(f"    {f}")
     if isinstance(w, south.World):
-        left, silent = w.unknown(), south.unresolved(book)
+        left, (silent, share) = w.unknown(), south.unresolved(book)
         tally.one("every unknown outcome has an end", left == [], f"{left} are unknown after their time")
         tally.one("acted on after a 201: reported", not silent, f"{len(silent)} are not: {silent[:10]}")
+        tally.one("acted on after a 201: reported as delivered", share >= 0.5, f"only {100 * share:.0f} % are; the others are UNCONFIRMED")
     tally.one("there was a load", book.counts["accepted"] > 0 and book.counts["acted on"] > 0 and book.counts["reported"] > 0)
     return found
 

@@ -12,7 +12,7 @@ from lablib import ports, proc
 from lablib.play import read_json_lines
 from support import smsc as M
 
-from . import faults, load, proxy, world
+from . import faults, ledger, load, proxy, world
 
 OUTCOMES = {M.DELIVERED: "SUCCESSFUL_TRANSFER", M.EXPIRED: "VALIDITY_TIME_EXPIRED", M.UNDELIVERABLE: "ABSENT_SUBSCRIBER"}
 VALIDITY = 2
@@ -106,6 +106,13 @@ class World(world.World):
                        for e in lines if e["op"] == "act"])
         return book
 
+    def take_back(self, pick, most):
+        """Only those that have an id there."""
+        def those(rows, n):
+            accepted = [r for r in rows if r["state"] == "accepted"]
+            return pick(accepted, min(n, len(accepted)))
+        return super().take_back(those, most)
+
     def unknown(self):
         """References of triggers whose outcome the gateway does not know yet; None: it does not say."""
         done = self.mtcctl("--json", "triggers", "list")
@@ -131,8 +138,19 @@ class Faults(faults.Faults):
     MORE = ()
     VICTIMS = ("core", "core", "edge", "mtc-iwfd", "mtc-smssc", "mtc-smssc", "mtc-hss", "mtc-scs trigger")
 
+    def provoke(self, name):
+        """Triggers wait for their devices while an operator takes some back."""
+        everybody = f"{L.imsi(1)}-{L.imsi(world.DEVICES)}"
+        self.world.ue("absent", everybody)
+        self.pause(0.3, 0.6)
+        self.taken_back()
+        self.world.ue("present", everybody)
+
 
 def unresolved(book):
-    """Findings: acted on after a 201, and never reported; every receipt bears our reference."""
-    return [f"SCS {t.key[0]} reference {t.key[1]}" for t in book.triggers.values()
-            if t.acted and not t.reports and t.statuses and all(s == "TEMPORARYERROR" for s in t.statuses)]
+    """[findings, share]: acted on after a 201, and never reported; every receipt bears our reference. And how many of the others were reported as
+    delivered, from 0 to 1: a receipt that comes when validity and grace are over finds a trigger that was given up as UNCONFIRMED."""
+    late = [t for t in book.triggers.values() if t.acted and t.statuses and all(s == ledger.TEMPORARY for s in t.statuses)]
+    told = [t for t in late if t.reports]
+    known = [t for t in told if any(r["delivery_outcome"] == "SUCCESS" for r in t.reports)]
+    return [f"SCS {t.key[0]} reference {t.key[1]}" for t in late if not t.reports], len(known) / len(told) if told else 1

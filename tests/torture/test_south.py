@@ -59,4 +59,6 @@ def test_acted_on_after_a_201_and_never_reported_is_found():
     book.scs_run(ME, [dict(asked, reference=n) for n in (1, 2)] + [{"event": "answer", "reference": n, "request_status": "TEMPORARYERROR"} for n in (1, 2)])
     book.ue_acted([{"event": "trigger", "originator": ME, "delivery_id": str(n), "payload_hex": f"x{n:08x}".encode().hex(), "time_ms": 2} for n in (1, 2)])
     book.scs_listener(ME, [{"event": "report", "reference": 2, "delivery_outcome": "SUCCESS"}])
-    assert south.unresolved(book) == [f"SCS {ME} reference 1"]
+    assert south.unresolved(book) == ([f"SCS {ME} reference 1"], 1.0)
+    book.scs_listener(ME, [{"event": "report", "reference": 1, "delivery_outcome": "UNCONFIRMED"}])
+    assert south.unresolved(book) == ([], 0.5)

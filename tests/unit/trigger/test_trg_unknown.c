@@ -327,6 +327,26 @@ static void test_a_replacement_that_is_stored_as_new_is_a_trigger(void **state)
 	trg_free(o);
 }
 
+/* Its receipt comes while the id is on its way to the disk: the original was not replaced. */
+static void test_a_replacement_stored_as_new_and_reported_at_once(void **state)
+{
+	struct fake f = fake_new(), own;
+	struct trg_request r = request_for(TSP_ACTION_REPLACE);
+	struct trg *o = original_of(&own, &f), *t = in_state_of(&f, TRG_SUBMITTING, &r);
+	struct trg_event stored = { .kind = TRG_EV_DTA_STORED, .status = TSP_STATUS_ORIGINALMESSAGESENT };
+
+	(void)state;
+	assert_int_equal(trg_set_message_id(t, "4711", true), 0);
+	assert_int_equal(step(t, &f, TRG_EV_DRR), 0);
+	assert_int_equal(t->state, TRG_REPORTING);
+	assert_int_equal(f.answered, 1);
+	assert_int_equal(f.status, TSP_STATUS_ORIGINALMESSAGESENT);
+	assert_int_equal(trg_step(t, &stored, f.now_ms), 0);
+	assert_int_equal(o->state, TRG_ACCEPTED);
+	trg_free(t);
+	trg_free(o);
+}
+
 /* Cancelled and then not submitted: the replacement is refused, the original reported. */
 static void test_an_original_that_is_gone_is_reported(void **state)
 {
@@ -362,6 +382,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_a_record_with_parts_is_whole_or_refused),
 		cmocka_unit_test(test_a_parked_trigger_has_its_parts),
 		cmocka_unit_test(test_a_replacement_that_is_stored_as_new_is_a_trigger),
+		cmocka_unit_test(test_a_replacement_stored_as_new_and_reported_at_once),
 		cmocka_unit_test(test_an_original_that_is_gone_is_reported),
 	};
 
