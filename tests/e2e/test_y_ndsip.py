@@ -14,6 +14,7 @@ from lablib import ndsip, proc, tunnel
 from lablib.ndsip import GATEWAY, GRACE_S, HOST, OTHER_HOST, PORT
 from lablib.pki import Pki
 
+CRL_CHECK_MS = 200
 CUT_S = GRACE_S + 0.7  # what the kernel, charon and a busy machine take besides
 
 pytestmark = pytest.mark.skipif(bool(tunnel.lacking()), reason=tunnel.lacking())
@@ -24,7 +25,8 @@ class World(ndsip.World):
 
     def __init__(self, labs, on_loss="cut", grace_ms=int(GRACE_S * 1000), check_ms=5000):
         super().__init__(labs.up(kind=ndsip.Tunnelled, on_loss=on_loss, grace_ms=grace_ms, check_ms=check_ms,
-                                 mode=tunnel.LIBIPSEC, scs_tunnel=False, edges=1))
+                                 mode=tunnel.LIBIPSEC, scs_tunnel=False, edges=1,
+                                 timers_more=f", crl_check: {CRL_CHECK_MS}ms"))
         self.labs = labs
         self.hosts.ip("core", "addr", "add", HOST, "dev", "lo")
 
@@ -188,15 +190,20 @@ def test_a_revoked_certificate_ends_the_tunnel_and_makes_none(world, acme):
     """The helper gets the new set as everybody does, and charon the list in it: who is in a tunnel has to prove who it is again."""
     lists = Pki(os.path.dirname(world.pki("anchor-a.pem")))
     assert acme.installed() == 1
-    lists.crl("anchor-a", ["acme"], 2)
-    rows = world.lab.ctl("reload")
-    assert not [r for r in rows if "still uses set" in r.get("text", "")], rows
+    session = world.listen("acme")
+    begun = time.monotonic()
+    lists.crl("anchor-a", ["acme"], 2)  # without a reload
     proc.wait_until("the tunnel of before is gone", lambda: acme.installed() == 0, 10)
+    took = time.monotonic() - begun
+    assert took < 1 + CRL_CHECK_MS / 1000, took
+    assert world.gone("acme", begun) < CUT_S + CRL_CHECK_MS / 1000
+    session.end()
     world.wait_loaded("acme")
     with pytest.raises(proc.LabError):
         acme.initiate("tsp")
     lists.crl("anchor-a", [], 3)
-    world.lab.ctl("reload")
+    rows = world.lab.ctl("reload")  # another way to the same
+    assert not [r for r in rows if "still uses set" in r.get("text", "")], rows
     proc.wait_until("charon has the connection anew", lambda: world.lab.ctl("ndsip", "status", "acme")[0]["state"] == "down", 15)
     acme.initiate("tsp")
     assert world.trigger("acme", device="meter-1@a.example", wait=20).status == "SUCCESS"
