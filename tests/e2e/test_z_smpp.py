@@ -75,6 +75,18 @@ def test_text_header_parts_and_ports(world):
     s.close()
 
 
+def test_a_long_pdu_once_it_is_bound(world):
+    """Before its bind nobody sends more than 512 bytes."""
+    long = message(NUMBER, b"", tlvs=tlv(0x424, b"z" * 600))
+    s = Sme(world.port)
+    assert s.ask(0, long).command == smpp.NACK and s.read() is None
+    s, seen = world.bound(), len(world.events(world.ue, "message"))
+    assert s.ask(smpp.SUBMIT, long).status == smpp.OK
+    parts = world.messages(seen + 5)[seen:]
+    assert b"".join(bytes.fromhex(e["payload_hex"]) for e in sorted(parts, key=lambda e: e["part"])) == b"z" * 600
+    s.close()
+
+
 def test_sources_of_the_sme_only(world):
     before, s = world.counts(), world.bound()
     for source, ton, status in (("4242", 0, smpp.OK), ("49179", 1, smpp.OK), ("Acme", 5, smpp.OK), ("", 0, smpp.OK), ("777", 0, smpp.INVSRCADR), ("4243", 0, smpp.INVSRCADR),

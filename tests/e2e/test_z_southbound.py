@@ -51,8 +51,12 @@ def taken(p, scs, n, **what):
     return submit, message_id
 
 
-def report_counters(p):
-    return {r["name"]: r["value"] for r in p.ctl("stats") if r.get("name") in ("reports", "report_duplicates", "reports_foreign")}
+def counters(p):
+    return {r["name"]: r["value"] for r in p.ctl("stats") if "name" in r}
+
+
+def state_of(p, reference):
+    return next(r["state"] for r in p.ctl("triggers", "list", "--scs", "acme") if r.get("reference") == reference)
 
 
 def test_a_trigger_is_a_submit_sm_and_its_receipt_a_report(p, scs):
@@ -81,12 +85,13 @@ def test_a_receipt_with_text_alone(p, scs):
 
 def test_a_receipt_of_another_id_and_a_receipt_twice(p, scs):
     submit, message_id = taken(p, scs, 104)
-    before = report_counters(p)
+    before = counters(p)
     assert p.sc.received(p.sc.receipt(submit, "77777777")) == 0
     assert p.sc.received(p.sc.receipt(submit, message_id, M.ENROUTE)) == 0
     assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
     assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
-    assert {name: n - before[name] for name, n in report_counters(p).items()} == {"reports": 1, "report_duplicates": 1, "reports_foreign": 1}
+    after = counters(p)
+    assert [after[name] - before[name] for name in ("reports", "report_duplicates", "reports_foreign")] == [1, 1, 1]
     assert scs.reported() == (104, 0)
     again, again_id = taken(p, scs, 105)
     assert p.sc.received(p.sc.receipt(again, again_id)) == 0
@@ -183,9 +188,9 @@ def test_no_answer_is_unknown_and_not_sent_again(p, scs):
     submit = p.sc.take()
     assert scs.answered() == 201
     assert p.sc.nothing(), "a submit whose answer was lost was sent again"
-    row = [r for r in p.ctl("triggers", "list", "--scs", "acme") if r.get("reference") == 113]
-    assert row and row[0]["state"] == "unknown"
+    assert state_of(p, 113) == "unknown"
     assert "may have it or not" in str(p.ctl("triggers", "show", "acme", "113"))
+    assert p.sc.received(p.sc.receipt(submit, "77777777")) == 0, "no submit waits any more, so it is nobody's"
     assert p.sc.received(p.sc.receipt(submit, "4711", reference=True)) == 0
     assert scs.reported() == (113, 0)
 
@@ -224,6 +229,18 @@ def test_resubmit_sends_one_copy(p, scs):
         assert p.sc.received(p.sc.receipt(first, "4714", reference=True)) == 0 and scs.reported() == (119, 0)
 
 
+def test_an_answer_that_cannot_be_read_is_unknown(p, scs):
+    """An id without an end: the SMS-SC has the message, and nobody knows its name."""
+    scs.ask_later(action(device=device(189), reference=189))
+    submit = p.sc.take()
+    p.sc.answer(submit, b"x" * 80)
+    assert scs.answered() == 201
+    assert p.sc.nothing()
+    assert state_of(p, 189) == "unknown"
+    assert p.sc.received(p.sc.receipt(submit, "4712", reference=True)) == 0
+    assert scs.reported() == (189, SUCCESS)
+
+
 def test_a_late_answer_is_cancelled_by_its_id(p, scs):
     """An answer with a wrong sequence number counts for nothing; one that is late is none of the session's any more."""
     scs.ask_later(action(device=device(114), reference=114))
@@ -238,9 +255,10 @@ def test_a_late_answer_is_cancelled_by_its_id(p, scs):
 def test_the_connection_is_lost_under_load(p, scs):
     for n in range(120, 125):
         scs.ask_later(action(device=device(n), reference=n))
-    submits = [p.sc.take() for _ in range(5)]
+    submits, timeouts = [p.sc.take() for _ in range(5)], counters(p)["t4_timeouts"]
     p.sc.cut()
     assert [scs.answered() for _ in range(5)] == [201] * 5
+    assert counters(p)["t4_timeouts"] == timeouts, "the end of the connection says it, and no time has to pass"
     proc.wait_until("it is bound again", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
     assert p.sc.nothing(), "a submit was sent again"
     for submit in submits:

@@ -100,6 +100,7 @@ static void test_what_does_not_fit_is_counted(void **state)
 	assert_int_equal(mtr_snap_read(&s, out.octets, mtr_end(&w)), 0);
 	assert_int_equal(s.samples_n, 1);
 	assert_int_equal(s.left_out, 2);
+	is(&s.samples[0], MTR_SCS_REQUESTS, longest, "", 1);
 	mtr_snap_fini(&s);
 	assert_null(s.samples);
 }
