@@ -138,22 +138,17 @@ static uint32_t wait_s(const struct trg *trg)
 }
 
 /* The verdict on an answer that says whether the device is there, when the SCS may not learn that
- * now: the same for both. Else counts what the SCS is about to learn. */
-static void hide_presence(struct core_trigger *t, const struct s6m_sia *sia, struct pol_verdict *v)
+ * now: the same for both. Else counts what the SCS is about to learn. `imsi`: "" if unknown. */
+static void hide_presence(struct core_trigger *t, const char *imsi, struct pol_verdict *v)
 {
-	struct core_s6m_who who;
-
 	if (v->status != TSP_STATUS_SUCCESS && v->reason != POL_HSS_ABSENT) {
 		return;
 	}
-	if (!core_s6m_who(&who, sia)) {
-		who.imsi[0] = 0;
-	}
-	if (core_absence_over_now(t, who.imsi)) {
+	if (core_absence_over_now(t, imsi)) {
 		st_count(&t->core->st, ST_ABSENT_REFUSED);
 		*v = pol_verdict_of(POL_ABSENT_TOO_OFTEN);
 	} else if (v->reason == POL_HSS_ABSENT) {
-		core_absence_learnt(t, who.imsi);
+		core_absence_learnt(t, imsi);
 	}
 }
 
@@ -161,7 +156,8 @@ static void take(struct core_trigger *t, const struct s6m_sia *sia)
 {
 	struct pol_verdict broken = pol_verdict_of(POL_HSS_PROTOCOL);
 	uint8_t packed[TRG_NODES_LEN_MAX];
-	struct core_s6m_who who = { .imsi = "" };
+	struct core_s6m_who who;
+	bool named = core_s6m_who(&who, sia);
 	struct trg_subscriber sub = { who.imsi, who.msisdn, packed, 0 };
 	struct trg_event ev = { .kind = TRG_EV_SUBSCRIBER, .subscriber = &sub };
 	struct buf nodes = buf_over(packed, sizeof packed);
@@ -170,13 +166,13 @@ static void take(struct core_trigger *t, const struct s6m_sia *sia)
 	bool absent = false;
 
 	pol_map_sia(&v, &absent, sia, wait_s(t->trg));
-	hide_presence(t, sia, &v);
+	hide_presence(t, named ? who.imsi : "", &v);
 	if (v.status != TSP_STATUS_SUCCESS) {
 		st_count(&t->core->st, ST_S6M_REFUSED);
 		refuse(t, &v);
 		return;
 	}
-	if (!core_s6m_who(&who, sia)) {
+	if (!named) {
 		log_warn(t->core->log, "core", "transaction %s: the HSS's answer is no permission: %s", t->transaction,
 			 who.imsi[0] ? "a name of the subscriber is not readable" : "a success without a readable IMSI");
 		refuse(t, &broken);
