@@ -40,6 +40,13 @@ def test_the_threads_of_the_core():
     assert got["edge"][1] == {("x", "f"): 20}
 
 
+@pytest.mark.tools
+def test_metrics_and_the_trace_of_another_scs_cost_next_to_nothing(tmp_path):
+    found = counting.sides(str(tmp_path), BIN, BIN, 1000)
+    wrong = [word for word, most in counting.SIDES.items() if found["ratio"][word] > most + counting.SIDES_NOISE]
+    assert not wrong, (wrong, counting.sides_words(found), found["differ"])
+
+
 def test_a_trigger_costs_no_more_than_before(expected, tmp_path):
     costs = counting.measure(str(tmp_path / "run"), BIN, BIN, expected["triggers"], 1, 2, expected["short"])
     lines = counting.grown(expected["instructions"], costs, expected["most_percent"])
