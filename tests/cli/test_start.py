@@ -250,3 +250,33 @@ def test_help_teaches_every_command_and_installs_nothing(machine):
 def test_it_can_be_run_from_a_clone():
     staged = subprocess.run(["git", "ls-files", "-s", "start"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
     assert os.access(START, os.X_OK) and (not staged or staged.startswith("100755"))
+
+
+def with_npm(machine, code=0):
+    """node and npm are there; npm notes how it was called."""
+    shutil.copytree(os.path.join(ROOT, "scripts", "npm"), machine.root / "scripts" / "npm")
+    machine.program("node", "exit 0")
+    machine.program("npm", f'echo "npm $*" >>{machine.log}\necho "of npm"\nexit {code}')
+    machine.program("dpkg-query", "echo installed")
+    for tool in ("cmp", "timeout", "mkdir", "cp", "make"):
+        if not (machine.bin / tool).exists():
+            (machine.bin / tool).symlink_to(shutil.which(tool))
+    return lambda *words: subprocess.run([machine.root / "scripts" / "setup", *words], env={"PATH": str(machine.bin)}, cwd="/", capture_output=True, text=True,
+                                         timeout=20, check=False, stdin=subprocess.DEVNULL)
+
+
+def test_the_peers_of_npm_come_once_and_with_the_tests_only(machine):
+    setup = with_npm(machine)
+    assert setup("build", "run").returncode == 0 and machine.did() == []
+    assert [setup("build", "test").returncode for _ in range(2)] == [0, 0]
+    called, = machine.did()
+    assert called.startswith("npm ci --prefix build-npm --ignore-scripts ")
+    assert (machine.root / "build-npm" / "package-lock.json").read_text() == (machine.root / "scripts" / "npm" / "package-lock.json").read_text()
+
+
+def test_npm_that_fails_costs_a_few_tests_and_no_more(machine):
+    setup = with_npm(machine, code=1)
+    done = setup("test")
+    assert done.returncode == 0 and "of npm" in done.stderr and "the tests with them are skipped" in done.stderr
+    setup("test")
+    assert len(machine.did()) == 2, "it is tried again"
