@@ -32,7 +32,7 @@
 	X(SMPP_SUBMIT_TAKEN, "src/core/core_smpp.c", "a submit_sm was sent, its response is here; nothing was done with it")     \
 	X(SMPP_ID_DURABLE, "src/core/core_smpp.c", "the message id is on disk; nothing follows from it yet")                     \
 	X(SMPP_CANCEL_QUEUED, "src/core/core_smpp_cancel.c", "the cancel_sm is made and not yet sent")                           \
-	X(SMPP_CANCEL_TAKEN, "src/core/core_smpp_cancel.c", "the cancel_sm was answered; nothing was done with it")               \
+	X(SMPP_CANCEL_TAKEN, "src/core/core_smpp_cancel.c", "the cancel_sm was answered; nothing was done with it")              \
 	X(SMPP_RECEIPT_TAKEN, "src/core/core_smpp_report.c", "a receipt is here; nothing was done with it")                      \
 	X(SMPP_RECEIPT_DUE, "src/core/core_dra.c", "the report is durable; its receipt is not answered")                         \
 	/* the core: a report */                                                                                                 \

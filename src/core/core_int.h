@@ -107,7 +107,7 @@ struct core {
 	struct core_dnrs dnrs;
 	struct core_drrs drrs;
 	struct core_queue queue;
-	struct multimap smpp_names;                /* core_smpp_names.c */
+	struct multimap smpp_names; /* core_smpp_names.c */
 	struct core_smpp_early smpp_early;
 	char smpp_password[SMPP_PASSWORD_MAX + 1]; /* of the bind */
 	struct core_peers peers;
