@@ -13,5 +13,6 @@ ERR_MUST_USE int core_smpp_submit_now(struct core *c, struct core_trigger *t, si
  * core_smpp_ask(). */
 ERR_MUST_USE int core_smpp_cancel_original(struct core *c, struct core_trigger *t, size_t place);
 bool core_smpp_has_original(struct core *c, const struct trg *trg); /* the SMS-SC may still have it */
-/* Cancels the parts that the SMS-SC has of a message that it will never have whole; nobody waits. */
+/* Cancels the parts that the SMS-SC has of a message that it will never have whole; nobody
+ * waits. */
 void core_smpp_cancel_parts(struct core_trigger *t, size_t place);
