@@ -12,8 +12,7 @@ ERR_MUST_USE int core_smpp_submit_now(struct core *c, struct core_trigger *t, si
 /* Cancels the original of a recall or replace; a replacement is submitted then. As
  * core_smpp_ask(). */
 ERR_MUST_USE int core_smpp_cancel_original(struct core *c, struct core_trigger *t, size_t place);
-/* The SMS-SC may still have the original. */
-bool core_smpp_has_original(struct core *c, const struct trg *trg);
+bool core_smpp_has_original(struct core *c, const struct trg *trg); /* the SMS-SC may still have it */
 /* Cancels the parts that the SMS-SC has of a message that it will never have whole; nobody
  * waits. */
 void core_smpp_cancel_parts(struct core_trigger *t, size_t place);
