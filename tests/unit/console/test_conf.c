@@ -105,7 +105,7 @@ static void test_certificates_without_tls_are_a_warning(void **state)
 	snprintf(text, sizeof text, "%s%s", tls, people);
 	assert_int_equal(load(&c, text, why), 0);
 	report_each(&why_all, on_row, &n);
-	assert_int_equal(load(&c, "groups: { read: users }\n", why), 0);
+	assert_int_equal(load(&c, "control: /run/other.sock\n", why), 0);
 	report_each(&why_all, on_row, &n);
 	assert_int_equal(n, 1);
 }
