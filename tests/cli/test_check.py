@@ -59,7 +59,7 @@ def test_the_whole_check_builds_beside_plays_and_runs_alone_what_measures_time(c
     monkeypatch.setattr(check, "STAGES", {name: stage(name) for name in check.ALL})
     monkeypatch.setattr(check.sys, "argv", ["check"])
     lanes = [("waited for", "plays"), ("waited for", "packages", "torture", "plain")]
-    first = [("layers",), ("programs",), ("begins", "plays"), ("begins", "packages", "torture", "plain"), ("objects", "nice", "-n", "10"),
+    first = [("layers",), ("programs",), ("begins", "plays"), ("begins", "packages", "torture", "plain"), ("objects", "nice", "-n", "5"),
              ("begins", "plays-asan"), ("asan",)]
     if broken:
         with pytest.raises(KeyboardInterrupt):
