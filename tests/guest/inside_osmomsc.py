@@ -17,6 +17,7 @@ sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "tests")]
 
 from lablib import lab as laboratory  # noqa: E402
 from lablib import play, proc  # noqa: E402
+from support import smpp  # noqa: E402
 
 PLACE, PORT, PASSWORD = "/var/tmp/osmo", 2775, "geheim08"
 SCS = ("inside", "491720000009", "scs.core.operator.example", laboratory.CORE_REALM)
@@ -104,10 +105,21 @@ def trigger(p, reference, *words):
 def sme(bin_folder, *words, system_id="tester", password=PASSWORD):
     """The exit status of mtc-sme, the status that it was answered, and the id."""
     command = [os.path.join(bin_folder, "mtc-sme"), words[0], "--connect", f"127.0.0.1:{PORT}", "--plain", "--system-id", system_id, "--password", password,
-               "--answer-wait", "1", *words[1:]]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+               "--connect-wait", "60", "--answer-wait", "60", *words[1:]]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
     events = play.json_lines(done.stdout)
     return [done.returncode, *((events[0].get("status") or events[0].get("text"), events[0].get("message_id")) if events else (done.stderr, None))]
+
+
+def answers_in_turn():
+    """It answers in the order in which it reads: what has no answer before that to the enquire_link has none."""
+    s = smpp.Sme(PORT, wait=60)
+    assert s.bind("tester", PASSWORD).status == smpp.OK
+    s.send(smpp.CANCEL, smpp.text("") + smpp.text("1") + smpp.address("4242") + smpp.address(laboratory.msisdn(1), 1, 1))
+    s.send(smpp.QUERY, smpp.text("1") + smpp.address("4242"))
+    last = s.answer_to(s.send(smpp.ENQUIRE))
+    s.close()
+    return [hex(pdu.command) for pdu in [*s.kept, last]]
 
 
 def by_hand(bin_folder, found):
@@ -115,8 +127,7 @@ def by_hand(bin_folder, found):
     number = laboratory.msisdn(1)
     for name, payload in (("octets", ["--payload-hex", "00ff"]), ("octets again", ["--payload-hex", "00ff"]), ("Latin-1", ["--payload", "x"])):
         found.note(name, sme(bin_folder, "submit", "--source", "4242", "--to", number, "--pid", "72", *payload))
-    found.note("cancel", sme(bin_folder, "cancel", "--source", "4242", "--id", "1"))
-    found.note("query", sme(bin_folder, "query", "--source", "4242", "--id", "1"))
+    found.note("answers to a cancel_sm, a query_sm and an enquire_link", answers_in_turn())
     found.note("wrong password", sme(bin_folder, "submit", "--source", "4242", "--to", number, "--payload", "x", password="wrong"))
     found.note("unknown name", sme(bin_folder, "submit", "--source", "4242", "--to", number, "--payload", "x", system_id="nobody"))
 
