@@ -2,18 +2,15 @@
 import http.server
 import os
 import queue
-import sys
 import threading
 import urllib.parse
 import urllib.request
 
 import pytest
 from lablib import ports, proc
+from support.smes import NUMBER, World
 
-from conftest import ROOT
-
-sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
-from test_z_smpp import NUMBER, World  # noqa: E402
+from conftest import BIN
 
 pytestmark = pytest.mark.once  # it is about the other end, and the plays of test_z_smpp.py run on each build
 SBIN = "/usr/sbin"
@@ -91,7 +88,7 @@ def test_messages_and_receipts(tmp_path):
     server.calls = queue.Queue()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     (tmp_path / "smssc").mkdir()
-    w, boxes = World(tmp_path / "smssc"), []
+    w, boxes = World(BIN, tmp_path / "smssc"), []
     try:
         w.start_ue()
         folder = tmp_path / "kannel"

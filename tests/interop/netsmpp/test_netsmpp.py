@@ -2,22 +2,19 @@
 import json
 import os
 import subprocess
-import sys
 
 import pytest
 from lablib import proc
+from support.smes import World
 
-from conftest import BIN, ROOT
-
-sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
-from test_z_smpp import World  # noqa: E402
+from conftest import BIN
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 pytestmark = pytest.mark.once  # it is about the other end, and the plays of test_z_smpp.py run on each build
 
 
 def test_an_sme_with_net_smpp(tmp_path):
-    w = World(tmp_path)
+    w = World(BIN, tmp_path)
     try:
         w.start_ue()
         done = subprocess.run(["perl", os.path.join(HERE, "client.pl"), str(w.port)], capture_output=True, text=True, timeout=60, check=True)
