@@ -1,6 +1,5 @@
 """Kannel as an SME at mtc-smssc: what a web client hands to it reaches the device, and the receipt comes back to the web client."""
 import http.server
-import os
 import queue
 import threading
 import urllib.parse
