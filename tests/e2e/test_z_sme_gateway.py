@@ -229,6 +229,7 @@ TO_NONE = "address: 127.0.0.1, port: 5868, host: iwf.operator.example, realm: op
 MINE, HIS = (f"scs: {{ host: {name}.sms.example, realm: sms.example }}" for name in ("acme", "beta"))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("gateway,list_,mobiles,said", [
     (TO_NONE, [MINE, HIS], "send: yes, forged: strip", ""),
     ("", [""], "", ""),
@@ -255,6 +256,7 @@ def check(folder, **parts):
     return subprocess.run([os.path.join(BIN, "mtc-smssc"), "-c", conf, "-t"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.once
 def test_sources_mobiles_and_hosts_in_the_configuration(tmp_path):
     star = sme("acme", sources='["*"]')
     done = check(tmp_path, gateway="", mobiles="", subscribers="s.jsonl", smes=star)
