@@ -1,5 +1,6 @@
 """NDS/IP: an SCS inside an IPsec tunnel of strongSwan, plain TCP or TLS in it. The gateway proves for each connection who protects it, and holds
 and cuts the connection as soon as it cannot. Network namespaces, two charons, user-space ESP, the rules of the packet filter."""
+import datetime
 import json
 import os
 import shutil
@@ -18,6 +19,11 @@ CRL_CHECK_MS = 200
 CUT_S = GRACE_S + 0.7  # what the kernel, charon and a busy machine take besides
 
 pytestmark = pytest.mark.skipif(bool(tunnel.lacking()), reason=tunnel.lacking())
+
+
+def when(line):
+    """The time of a line of the log."""
+    return datetime.datetime.fromisoformat(line.split()[0].replace("Z", "+00:00")).timestamp()
 
 
 class World(ndsip.World):
@@ -42,6 +48,13 @@ class World(ndsip.World):
         """Exactly one more line than before."""
         lines = proc.wait_until("the decision line of the cut", lambda: self.losses()[len(before):], 10)
         assert len(lines) == 1 and lines[0]["origin_host"] == self.lab.scs["acme"]["origin_host"], lines
+
+    def held_since(self, begun):
+        """How long after that time acme's connection was held: nothing is read from it and nothing sent. By the time in the log, which is not that of
+        this script's looks."""
+        line = proc.wait_until("it is held", lambda: [one for one in self.log().splitlines() if "scs.acme.example at" in one and ": held: " in one and
+                                                      when(one) >= int(begun * 1000) / 1000], 10)[0]
+        return when(line) - begun
 
     def copy_ca(self, name):
         shutil.copy(self.pki(f"{name}.pem"), self.charons["gw"].path("swanctl", "x509ca", f"{name}.pem"))
@@ -191,12 +204,11 @@ def test_a_revoked_certificate_ends_the_tunnel_and_makes_none(world, acme):
     lists = Pki(os.path.dirname(world.pki("anchor-a.pem")))
     assert acme.installed() == 1
     session = world.listen("acme")
-    begun = time.monotonic()
+    begun = time.time()
     lists.crl("anchor-a", ["acme"], 2)  # without a reload
     proc.wait_until("the tunnel of before is gone", lambda: acme.installed() == 0, 10)
-    took = time.monotonic() - begun
-    assert took < 1 + CRL_CHECK_MS / 1000, took
-    assert world.gone("acme", begun) < CUT_S + CRL_CHECK_MS / 1000
+    assert world.held_since(begun) < 1 + CRL_CHECK_MS / 1000
+    world.gone("acme", begun)
     session.end()
     world.wait_loaded("acme")
     with pytest.raises(proc.LabError):
@@ -311,12 +323,11 @@ def test_an_scs_with_two_anchors_and_one_that_is_taken_away(world, two_anchors):
         charon.initiate("tsp")
         assert world.trigger("acme", device="meter-1@a.example", wait=20).status == "SUCCESS"
     world.listen("acme")
-    begun = time.monotonic()
+    begun = time.time()
     world.lab.ctl("scs", "set", "acme", "anchors", "anchor-a")
     proc.wait_until("the tunnel has ended", lambda: charon.installed() == 0, 10)
-    took = time.monotonic() - begun
-    assert took < 1, took
-    assert world.gone("acme", begun) < CUT_S
+    assert world.held_since(begun) < 1
+    world.gone("acme", begun)
     world.wait_loaded("acme")
     with pytest.raises(proc.LabError):
         charon.initiate("tsp")
