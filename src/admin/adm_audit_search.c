@@ -184,6 +184,7 @@ static void want(struct adm_search *s, const json_t *args)
 				     .action = word(s, 3, args, "action"),
 				     .reason = word(s, 4, args, "reason"),
 				     .has_reference = ctl_arg_has(args, "reference"),
+				     .decisions = ctl_arg_bool(args, "decisions", false),
 				     .reference = ctl_arg_num(args, "reference", 0),
 				     .since_s = ctl_arg_has(args, "since") ? (int64_t)ctl_arg_num(args, "since", 0) : INT64_MIN,
 				     .until_s = ctl_arg_has(args, "until") ? (int64_t)ctl_arg_num(args, "until", 0) : INT64_MAX };

@@ -260,6 +260,9 @@ bool aud_wanted(const struct aud_want *w, const char *record, size_t len)
 	char number_text[24];
 
 	snprintf(number_text, sizeof number_text, "%llu", (unsigned long long)w->reference);
+	if (w->decisions && aud_record_is(record, len, "action", "audit")) {
+		return false;
+	}
 	return has(w->scs, "scs", record, len) && has(w->device, "device", record, len) &&
 	       has(w->verdict, "verdict", record, len) && has(w->action, "action", record, len) &&
 	       has(w->reason, "reason", record, len) &&

@@ -19,7 +19,7 @@ uint64_t aud_look_octets(const struct aud_look *l);
  * of times compare as the times do. */
 struct aud_want {
 	const char *scs, *device, *verdict, *action, *reason;
-	bool has_reference;
+	bool has_reference, decisions; /* decisions: not the records of the audit itself */
 	uint64_t reference;
 	int64_t since_s, until_s; /* INT64_MIN, INT64_MAX: any */
 };

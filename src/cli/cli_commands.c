@@ -599,8 +599,8 @@ const struct cli_command cli_commands[] = {
 	  .params = console,
 	  .examples =
 	      "  mtcctl console\n  xdg-open \"$(mtcctl console)\"\n\n"
-	      "mtc-iwf-console has to run on this machine. What you may do there depends on your UNIX groups (groups of its\n"
-	      "configuration). The link works for a minute. It is the only line on standard output.\n" },
+	      "mtc-iwf-console has to run on this machine. What you may do there depends on your UNIX groups\n"
+	      "(control.console_groups of mtc-iwfd). The link works for a minute. It is the only line on standard output.\n" },
 	{ .group = "doctor",
 	  .summary = "Say in a sentence what is wrong, and in another what to do",
 	  .params = doctor,

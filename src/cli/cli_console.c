@@ -6,6 +6,7 @@
 #include "base/obj.h"
 #include "cli/cli_command.h"
 #include "ctl/ctl_client.h"
+#include "ctl/ctl_server.h"
 
 #define DEFAULT_LOGIN "/run/mtc-iwf-console/login.sock"
 
@@ -29,11 +30,22 @@ static void show(const struct show *s, const json_t *row)
 	}
 }
 
+/* It goes to a terminal, and the console may be in other hands. */
+static bool link_ok(const char *link)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:/[]#%-_";
+
+	return link && (!strncmp(link, "http://", 7) || !strncmp(link, "https://", 8)) && !link[strspn(link, allowed)];
+}
+
 static bool complete(const json_t *row)
 {
-	return !json_is_true(json_object_get(row, "ok")) ||
-	       (json_is_string(json_object_get(row, "link")) && json_is_string(json_object_get(row, "name")) &&
-		json_is_string(json_object_get(row, "role")));
+	const char *name = json_string_value(json_object_get(row, "name")),
+		   *role = json_string_value(json_object_get(row, "role"));
+	enum ctl_role any;
+
+	return !json_is_true(json_object_get(row, "ok")) || (link_ok(json_string_value(json_object_get(row, "link"))) && name &&
+							     ctl_name_ok(name) && role && !ctl_role_parse(&any, role));
 }
 
 static int on_row(void *arg, const json_t *row)

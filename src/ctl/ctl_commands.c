@@ -345,6 +345,7 @@ const struct ctl_arg ctl_args_audit_search[] = {
 	TEXT("reason", false, 1, 63, "only records with this reason"),
 	TEXT("action", false, 1, 32, "only records about this action"),
 	{ .name = "reference", .type = CTL_A_NUM, .max = UINT32_MAX, .meaning = "only records with this Reference-Number" },
+	BOOLEAN("decisions", "without the records of the audit itself, such as seals; default: with them"),
 	NUM("since", 0, CTL_TIME_MAX, "only records of this time or later, seconds since 1970"),
 	NUM("until", 0, CTL_TIME_MAX, "only records of this time or earlier, seconds since 1970"),
 	NUM("before", 0, INT64_MAX, "only records before the one with this number; default: all"),

@@ -244,6 +244,27 @@ def test_control_characters_of_the_far_side_do_not_reach_the_terminal(server):
     assert "\x1b" not in done.stdout and "x?[2J?" in done.stdout
 
 
+def test_control_characters_of_a_refusal_do_not_reach_the_terminal(server):
+    for command in (["--socket", server.path, "sessions"], ["console", "--login", server.path]):
+        server.lines = [{"done": True, "ok": False, "error": "no \u001b[2J\u009b3J"}]
+        done = run(*command)
+        assert done.returncode == 1 and "no ?[2J??3J" in done.stderr and "\x1b" not in done.stderr and "\x9b" not in done.stderr, done
+
+
+LINK = {"done": True, "ok": True, "link": "http://127.0.0.1:8640/#" + "0" * 64, "name": "alice", "role": "read", "seconds": 60}
+
+
+@pytest.mark.parametrize("member,text", [("link", "http://127.0.0.1:8640/\033[2J#"), ("link", "file:///etc/passwd"), ("link", "http://a/$(id)"), ("link", 7),
+                                         ("name", "\033[31malice"), ("name", "a b"), ("role", "root"), ("role", "\033c")])
+def test_a_console_in_other_hands_says_nothing_to_a_terminal(server, member, text):
+    server.lines = [LINK]
+    good = run("console", "--login", server.path)
+    assert (good.returncode, good.stdout) == (0, LINK["link"] + "\n") and "it logs alice in once, with the role read" in good.stderr
+    server.lines = [{**LINK, member: text}]
+    bad = run("console", "--login", server.path)
+    assert bad.returncode == 4 and not bad.stdout and "this is not what a console answers" in bad.stderr and "\033" not in bad.stderr, bad
+
+
 def test_check_says_yes_with_its_rule(server):
     done = ask(server, "assoc", "check", "acme", "meter-7@a.example", lines=[
         {"done": True, "ok": True, "allowed": True, "reason": "", "rule": "allow acme meter-7@a.example trigger", "beaten": [

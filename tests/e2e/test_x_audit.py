@@ -236,6 +236,9 @@ def test_the_search_over_the_control_socket_finds_what_the_one_in_the_files_does
     second = int(datetime.datetime.fromisoformat(at["time"].replace("Z", "+00:00")).timestamp())
     rows, _ = search(busy, since=second, until=second, reference=102)
     assert [r["record"] for r in rows] == [at]
+    decisions = [r["record"] for r in search(busy, decisions=True, limit=200)[0]]
+    wanted = [r for r in everything if r["action"] != "audit"]
+    assert len(wanted) > 5 and decisions[::-1][:len(wanted)] == wanted and all(r["action"] != "audit" for r in decisions)
     assert not search(busy, until=second - 3600)[0] and not search(busy, device="nobody@a.example")[0]
     for wrong in ({"limit": 0}, {"limit": 201}, {"verdict": "maybe"}, {"since": -1}, {"before": "x"}):
         assert not search(busy, **wrong)[1]["ok"]

@@ -170,8 +170,12 @@ def test_the_search_in_the_audit(chromium, page):
     chromium.choose("select[name=verdict]", "")
     chromium.js("document.querySelector('input[name=until]').value = ''")
     chromium.click("main form button")
-    chromium.wait("all of them", lambda: chromium.js("return document.querySelectorAll('main tbody tr').length") > 5)
+    chromium.wait("all decisions", lambda: chromium.js("return document.querySelectorAll('main tbody tr').length") > 5)
+    assert "audit: seal" not in chromium.text("main tbody")
     picture(chromium, "audit")
+    chromium.click("input[name=own]")
+    chromium.click("main form button")
+    chromium.wait_text("audit: seal", css="main")
 
 
 def test_an_import_with_a_dry_run(busy, chromium, page, tmp_path):

@@ -367,15 +367,18 @@ const auditPage = {
 					". 'mtcctl audit show' proves one; 'mtcctl audit verify' checks all." + (last.unreadable ? " " + last.unreadable + " could not be read!" : ""))));
 		};
 		const f = form([text("scs", "SCS"), text("device", "Device"), word("verdict", "Verdict", ["accepted", "refused", "detected"]),
-			word("action", "Action", ["trigger", "recall", "replace", "session", "revoke", "screening", "configuration", "provisioning", "trace", "audit"]),
+			word("action", "Action", ["trigger", "recall", "replace", "session", "revoke", "screening", "configuration", "provisioning", "trace"]),
 			text("reason", "Reason"), field("Reference", el("input", { name: "reference", inputmode: "numeric", maxlength: 10 })),
-			time("since", "From (UTC)"), time("until", "Until (UTC)")], "Search", (data) => {
+			time("since", "From (UTC)"), time("until", "Until (UTC)"),
+			field("also the audit's own records, such as seals", el("input", { type: "checkbox", name: "own", value: "yes" }))], "Search", (data) => {
 			const args = Object.fromEntries(data);
+			args.decisions = args.own ? "" : "yes";
+			delete args.own;
 			args.since = seconds(args.since);
 			args.until = seconds(args.until);
 			return search(args);
 		});
-		setTimeout(() => search({}).catch((e) => notice(e.message, true)));
+		setTimeout(() => search({ decisions: "yes" }).catch((e) => notice(e.message, true)));
 		return [f, found];
 	},
 };

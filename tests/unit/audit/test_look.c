@@ -221,6 +221,9 @@ static void test_what_is_wanted(void **state)
 	assert_true(WANTED(w.since_s = 1796040000, w.until_s = 1796040000)); /* that second */
 	assert_false(WANTED(w.since_s = 1796040001));
 	assert_false(WANTED(w.until_s = 1796039999));
+	assert_true(WANTED(w.decisions = true));
+	w.decisions = true;
+	assert_false(aud_wanted(&w, "{\"seq\":2,\"interval\":0,\"action\":\"audit\"}", 39));
 #undef WANTED
 }
 
