@@ -30,12 +30,6 @@ charon left kernel-libipsec
 left=$charon
 charon right kernel-libipsec
 right=$charon
-inside() # PID WORDS...
-{
-	of=$1
-	shift
-	nsenter --target "$of" --net "$@"
-}
 inside "$left" ip link add wire type veth peer name wire netns "$right"
 for side in left right; do
 	pid=$left ours=10.99.0.1 theirs=10.99.0.2 inner=10.99.1.1 other=10.99.2.1

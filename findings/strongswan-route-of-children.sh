@@ -30,12 +30,6 @@ charon left kernel-libipsec
 left=$charon
 charon right kernel-libipsec
 right=$charon
-inside() # PID WORDS...
-{
-	of=$1
-	shift
-	nsenter --target "$of" --net "$@"
-}
 inside "$left" ip link add wire type veth peer name wire netns "$right"
 for side in left right; do
 	pid=$left ours=10.99.0.1 theirs=10.99.0.2
@@ -84,16 +78,6 @@ for child in a b; do
 	swanctl left "$left" --initiate --child $child --timeout 10 >initiated 2>&1 || not_run "no tunnel: $(cat initiated)"
 done
 
-changed=0
-check() # CONDITION (0: as described) TEXT
-{
-	if [ "$1" -eq 0 ]; then
-		echo "    as described: $2"
-	else
-		echo "    CHANGED: $2"
-		changed=1
-	fi
-}
 cat >echo.py <<'PY'
 import socket
 import sys
@@ -154,5 +138,4 @@ echo "3. b is there again, and a ends"
 change --initiate --child b
 change --terminate --child a
 step "0 ended INSTALLED 0 0"
-[ $changed -eq 0 ] || { echo "the behaviour is another one"; exit 1; }
-echo "as described"
+ended

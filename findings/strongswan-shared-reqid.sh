@@ -28,12 +28,6 @@ need awk sed python3
 [ -c /dev/net/tun ] || not_run "/dev/net/tun is missing"
 strongswan
 
-inside() # PID WORDS...
-{
-	of=$1
-	shift
-	nsenter --target "$of" --net "$@"
-}
 configuration() # OURS IDENTITY THEIRS OTHER LOCAL REMOTE REQID: a connection named like the other identity, to standard output
 {
 	cat <<END2
@@ -88,16 +82,6 @@ child()
 		END { print got["state"], got["reqid"], got["bytes-out"] }'
 }
 
-changed=0
-check() # CONDITION (0: as described) TEXT
-{
-	if [ "$1" -eq 0 ]; then
-		echo "    as described: $2"
-	else
-		echo "    CHANGED: $2"
-		changed=1
-	fi
-}
 cat >send.py <<'PY'
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -148,5 +132,4 @@ for peer in first second; do swanctl hub "$hub" --terminate --ike $peer --timeou
 echo "3. with numbers"
 play 7 8
 judge different
-[ $changed -eq 0 ] || { echo "the behaviour is another one"; exit 1; }
-echo "as described"
+ended
