@@ -78,7 +78,7 @@ class Domain(ndsip.OnHosts):
         listeners = (f"  - {{ name: inside, zone: internal, protection: ndsip, address: {INSIDE['acme'][0]}, port: {SCS_PORT} }}\n"
                      f"  - {{ name: plain, zone: internal, protection: none, address: 127.0.0.1, port: {PLAIN_PORT} }}\npeers:\n")
         section = (f"ndsip: {{ vici: {lab.scalar(self.gw.path('vici'))}, mode: libipsec, certificate: {lab.scalar(pki + '/iwf.pem')},\n"
-                   f"         local_ike: [ {OUTER['gw']} ], grace: {int(ndsip.GRACE_S)}s, check: 1s }}\n")
+                   f"         local_ike: [ {OUTER['gw']} ], grace: {int(ndsip.GRACE_S * 1000)}ms, check: 1s }}\n")
         return text.replace("peers:\n", listeners, 1) + section
 
     def start_iwf(self):
