@@ -34,7 +34,7 @@ def machine(tmp_path_factory, packages):
             names = [re.match(r"[\w.+-]+", name.strip()).group() for name in alternatives.split("|")]
             depends.add("systemd" if "systemd" in names else names[0])  # systemd-analyze looks at the units
     root = tmp_path_factory.mktemp("machine") / "root"
-    run("mmdebstrap", "--mode=root", "--variant=essential", "--dpkgopt=force-unsafe-io", f"--include={','.join(sorted(depends - set(packages)))}", "bookworm",
+    run("mmdebstrap", "--mode=root", "--variant=essential", "--dpkgopt=force-unsafe-io", '--aptopt=Acquire::Retries "3"', f"--include={','.join(sorted(depends - set(packages)))}", "bookworm",
         str(root), MIRROR)
     os.chmod(root, 0o755)
     (root / "srv" / "new").mkdir()
