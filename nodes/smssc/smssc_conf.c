@@ -94,8 +94,9 @@ static bool check(const struct smssc_conf *c, const struct cfg_lines *lines, str
 	well = check_socket(c, lines, why) == 0 && well;
 	well = smssc_sme_check(&c->smes, lines, why) && well;
 	if (smssc_sme_on(&c->smes) && !c->allowed_hosts_n && cfg_sound(lines, "allowed_hosts")) {
-		cfg_warn(why, lines, cfg_line(lines, "smes"),
-			 "allowed_hosts is not set: SMEs cannot forge triggers, but every host that connects to listen can send them");
+		cfg_warn(
+		    why, lines, cfg_line(lines, "smes"),
+		    "allowed_hosts is not set: SMEs cannot forge triggers, but every host that connects to listen can send them");
 	}
 	well = check_retry("delivery", c->delivery.retry_min_ms, c->delivery.retry_max_ms, lines, why) == 0 && well;
 	return check_retry("report", c->report.retry_min_ms, c->report.retry_max_ms, lines, why) == 0 && well;
