@@ -15,7 +15,7 @@ from conftest import BIN
 
 pytestmark = [pytest.mark.tools, pytest.mark.once, pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind counts the instructions")]
 
-TRIGGERS, FEW, MANY, ALIKE = 200, 20, 120, 0.02
+TRIGGERS, FEW, MANY, ALIKE = 300, 20, 120, 0.02
 TARGETS = {"absent": "491720000002", "absent with triggers": ABSENT, "triggers only": TRIGGERS_ONLY, "nobody": NOBODY}
 
 
