@@ -59,6 +59,10 @@ def state_of(p, reference):
     return next(r["state"] for r in p.ctl("triggers", "list", "--scs", "acme") if r.get("reference") == reference)
 
 
+def nothing_waits(p, submit):
+    assert p.sc.received(p.sc.receipt(submit, "77777777")) == 0, "no submit waits for its answer, so it is nobody's"
+
+
 def test_a_trigger_is_a_submit_sm_and_its_receipt_a_report(p, scs):
     submit, message_id = taken(p, scs, 101, port=4660, payload=b"wake up", priority=1, validity=600)
     assert p.sc.binds[-1] == (M.SYSTEM_ID, M.PASSWORD)
@@ -190,7 +194,7 @@ def test_no_answer_is_unknown_and_not_sent_again(p, scs):
     assert p.sc.nothing(), "a submit whose answer was lost was sent again"
     assert state_of(p, 113) == "unknown"
     assert "may have it or not" in str(p.ctl("triggers", "show", "acme", "113"))
-    assert p.sc.received(p.sc.receipt(submit, "77777777")) == 0, "no submit waits any more, so it is nobody's"
+    nothing_waits(p, submit)
     assert p.sc.received(p.sc.receipt(submit, "4711", reference=True)) == 0
     assert scs.reported() == (113, 0)
 
@@ -237,6 +241,7 @@ def test_an_answer_that_cannot_be_read_is_unknown(p, scs):
     assert scs.answered() == 201
     assert p.sc.nothing()
     assert state_of(p, 189) == "unknown"
+    nothing_waits(p, submit)
     assert p.sc.received(p.sc.receipt(submit, "4712", reference=True)) == 0
     assert scs.reported() == (189, SUCCESS)
 
@@ -261,6 +266,7 @@ def test_the_connection_is_lost_under_load(p, scs):
     assert counters(p)["t4_timeouts"] == timeouts, "the end of the connection says it, and no time has to pass"
     proc.wait_until("it is bound again", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
     assert p.sc.nothing(), "a submit was sent again"
+    nothing_waits(p, submits[0])
     for submit in submits:
         assert p.sc.received(p.sc.receipt(submit, "1", reference=True)) == 0
     assert sorted(scs.reported() for _ in range(5)) == [(n, SUCCESS) for n in range(120, 125)]
