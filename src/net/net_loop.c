@@ -44,7 +44,7 @@ void net_listen_begin(struct net_loop *l, uint64_t ms)
 {
 	struct net_listening *g = &l->listening;
 
-	if (g->on) {
+	if (g->on || g->over) {
 		return;
 	}
 	g->on = true;
@@ -64,6 +64,7 @@ static void listen_end(struct net_loop *l)
 	struct net_timer *t;
 
 	l->listening.on = false;
+	l->listening.over = true;
 	uv_timer_stop(&l->listening.least);
 	while ((t = TAILQ_FIRST(&l->listening.late))) {
 		net_timer_release(t);
@@ -195,6 +196,7 @@ static void on_prepare(uv_prepare_t *h)
 	run_checks(l);
 	run_tasks(&l->flush);
 	net_timers_soon(l);
+	l->listening.over = false;
 	if (l->listening.on) {
 		listen_look(l);
 	}

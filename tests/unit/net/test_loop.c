@@ -238,6 +238,39 @@ static void test_a_check_learns_that_the_loop_stood_still_and_is_called_again(vo
 	assert_int_equal(w->fired, 1);
 }
 
+static void on_read_slowly(void *arg, int events)
+{
+	(void)events;
+	((struct world *)arg)->events++;
+	usleep(110 * 1000);
+}
+
+static void on_check_judges_thrice(void *arg)
+{
+	struct world *w = arg;
+
+	w->checks += net_loop_listens(w->loop);
+	w->fired += !net_loop_listens(w->loop) && w->checks;
+	if (w->fired == 3) {
+		net_loop_stop(w->loop);
+	}
+}
+
+/* Each turn takes so long that the loop seems to stand still: it judges times now and then. */
+static void test_a_loop_that_is_always_late_judges_nevertheless(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(net_check_new(&w->check[0], w->loop, on_check_judges_thrice, w), 0);
+	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], on_read_slowly, w), 0);
+	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
+	assert_int_equal(write(w->pair[1], "1", 1), 1);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	net_watch_free(w->watch);
+	net_check_free(w->check[0]);
+	assert_true(w->checks > 0);
+}
+
 static void test_a_stopped_timer_stays_silent(void **state)
 {
 	struct world *w = *state;
@@ -654,6 +687,7 @@ TEST_GROUP()
 		T(test_a_flood_holds_no_timer_up_for_long),
 		T(test_a_timer_that_what_is_read_starts_anew_waits_for_its_new_time),
 		T(test_a_check_learns_that_the_loop_stood_still_and_is_called_again),
+		T(test_a_loop_that_is_always_late_judges_nevertheless),
 		T(test_a_stopped_timer_stays_silent),
 		T(test_a_timer_may_free_itself),
 		T(test_a_watch_tells_what_it_was_asked_for),
