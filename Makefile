@@ -89,4 +89,4 @@ deb:
 
 clean:
 	@$(accept)
-	rm -rf build build-clang build-asan build-release build-fault build-fuzz build-base
+	rm -rf build build-clang build-asan build-release build-profiled build-fault build-fuzz build-base
