@@ -1,5 +1,7 @@
 """mtc-iwfd -t: a configuration is valid, or one line says where it is not and what was expected."""
+import contextlib
 import os
+import pathlib
 import pty
 import re
 import select
@@ -7,6 +9,7 @@ import signal
 import socket
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 from conftest import BIN, ROOT
@@ -36,8 +39,20 @@ t4: { peer: hss, destination_realm: core.operator.example }
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    path = tmp_path_factory.mktemp("config")
+def folder():
+    with place() as path:
+        fill(path)
+        yield path
+
+
+@contextlib.contextmanager
+def place():
+    """A directory that other users can be let into. Those of pytest cannot: each pytest that starts takes the right away from what is above them."""
+    with tempfile.TemporaryDirectory(prefix="mtc-config-") as path:
+        yield pathlib.Path(path)
+
+
+def fill(path):
     pki = Pki(str(path / "pki"))
     pki.ca("operator", "/O=operator/CN=operator CA")
     pki.ca("anchor-a", "/O=acme/CN=trust anchor a")
@@ -46,7 +61,6 @@ def folder(tmp_path_factory):
     pki.leaf("iwf", "operator", "iwf.operator.example", "serverAuth,clientAuth")
     pki.leaf("other", "operator", "other.operator.example", "serverAuth,clientAuth")
     (path / "pki" / "broken.pem").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
-    return path
 
 
 def check(folder, content):
@@ -274,9 +288,6 @@ def test_a_key_that_others_may_read_is_a_warning(folder):
 def reachable(folder):
     """Other users reach the folder."""
     folder.chmod(0o755)
-    for parent in folder.parents:
-        if str(parent).startswith("/tmp/"):
-            parent.chmod(parent.stat().st_mode | 0o055)
 
 
 @pytest.mark.once  # the example asks for a sandbox, which a build with instruments does not have
@@ -417,10 +428,11 @@ def starts(words, **more):
 
 
 @pytest.fixture
-def whole(tmp_path, folder):
+def whole(folder):
     """A directory of its own, for a start that makes its state there."""
-    shutil.copytree(folder / "pki", tmp_path / "pki")
-    return tmp_path
+    with place() as path:
+        shutil.copytree(folder / "pki", path / "pki")
+        yield path
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text(whole):
