@@ -48,9 +48,9 @@ enum smpp_status sme_trigger_form(const struct smpp_pdu *p, const struct smpp_co
 	return SMPP_ROK;
 }
 
-void sme_trigger_build(struct buf *out, const struct dlv_text *text, const struct sme_trigger_ends *ends)
+static struct tsp_dar request(struct dia_bytes msisdn, uint32_t reference, uint32_t action, const struct sme_trigger_ends *ends)
 {
-	struct tsp_dar dar = {
+	return (struct tsp_dar){
 		.head = { .request = true,
 			  .retransmitted = ends->again,
 			  .session_id = dia_text(ends->session_id),
@@ -61,17 +61,28 @@ void sme_trigger_build(struct buf *out, const struct dlv_text *text, const struc
 			  .destination_host = dia_text(ends->iwf_host),
 			  .destination_realm = dia_text(ends->iwf_realm) },
 		.has_action = true,
+		.action = { .msisdn = msisdn, .reference_number = dia_u32_of(reference), .action_type = dia_u32_of(action) },
 	};
+}
+
+void sme_trigger_build(struct buf *out, const struct dlv_text *text, const struct sme_trigger_ends *ends)
+{
+	const struct dia_bytes msisdn = { text->msisdn, (uint32_t)text->msisdn_len };
+	struct tsp_dar dar = request(msisdn, text->reference, TSP_ACTION_TRIGGER, ends);
 	struct tsp_device_action *a = &dar.action;
 
-	a->msisdn = (struct dia_bytes){ text->msisdn, (uint32_t)text->msisdn_len };
-	a->reference_number = dia_u32_of(text->reference);
-	a->action_type = dia_u32_of(TSP_ACTION_TRIGGER);
 	a->trigger_data.present = true;
 	a->trigger_data.payload = (struct dia_bytes){ text->payload, (uint32_t)text->payload_len };
 	a->trigger_data.priority_indication = dia_u32_of(text->priority ? TSP_PRIORITY : TSP_NON_PRIORITY);
 	a->trigger_data.application_port = (struct dia_u32){ text->port, text->has_port };
 	a->validity_time_s = (struct dia_u32){ text->validity_s, text->validity_s != 0 };
+	tsp_dar_build(out, &dar, 0, ends->end_to_end);
+}
+
+void sme_trigger_recall(struct buf *out, struct dia_bytes msisdn, uint32_t reference, const struct sme_trigger_ends *ends)
+{
+	const struct tsp_dar dar = request(msisdn, reference, TSP_ACTION_RECALL, ends);
+
 	tsp_dar_build(out, &dar, 0, ends->end_to_end);
 }
 

@@ -21,6 +21,9 @@ struct sme_trigger_ends { /* NUL-terminated; borrowed */
  * of the connection. Check out->full. */
 void sme_trigger_build(struct buf *out, const struct dlv_text *text, const struct sme_trigger_ends *ends);
 
+/* The request that recalls it. */
+void sme_trigger_recall(struct buf *out, struct dia_bytes msisdn, uint32_t reference, const struct sme_trigger_ends *ends);
+
 /* What the SME is answered. */
 enum smpp_status sme_trigger_status(const struct tsp_daa *daa);
 /* What the gateway answered, for the log: "NOTAUTHORIZED", "result 3004". Returns `room` or a static

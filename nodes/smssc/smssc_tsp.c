@@ -1,38 +1,39 @@
-/* smssc_tsp.c - connections to the gateway, Device-Action-Requests and their answers.
+/* smssc_tsp.c - Device-Action-Requests and their answers.
  *
  *  STORING --on disk--> ASKED --answer--> the SME is answered
  *     |      no link or |  ^
  *     |      link lost  v  | a link: again with T
  *     |                AGAIN --smes.gateway.answer_wait is over--> refused
  *     '--no disk--> refused
+ *
+ * What was sent and is refused without an answer of the gateway may be there all the same: the SME is
+ * told to try again, so that the first one is recalled.
+ *
+ *  RECALL --link--> RECALLING --answer, or its time is over--> gone
  */
 #include "nodes/smssc/smssc_tsp.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
-#include "base/clock.h"
-#include "nodes/common/node.h"
 #include "nodes/smssc/dlv_afar.h"
 #include "nodes/smssc/sme_trigger.h"
 
-/* After a loss three watchdog answers come before the first trigger (RFC 3539): soon, because there is
- * no second gateway that it would protect. */
-enum { RECONNECT_MS = 8000, REOPEN_MS = 200, DPA_WAIT_MS = 2000, DAR_EXTRA = 4096 };
+enum { DAR_EXTRA = 4096, RECALL_MAX = 4096, RECALL_WAIT_MS = 60000 };
 
-enum ask_state { ASK_STORING, ASK_ASKED, ASK_AGAIN };
+enum ask_state { ASK_STORING, ASK_ASKED, ASK_AGAIN, ASK_RECALL, ASK_RECALLING };
 
 #define TSP_ASK_MAGIC 0x71e3d80cu
 struct tsp_ask {
 	struct obj obj;
 	struct tsp_scs *scs;
-	struct sme_ticket *ticket; /* in no list */
+	struct sme_ticket *ticket; /* in no list; NULL: the SME is answered, and it is being recalled */
 	enum ask_state state;
 	bool sent; /* the gateway may have it */
 	uint64_t id, deadline_ms;
-	uint32_t end_to_end;
+	uint32_t end_to_end, reference;
+	uint8_t msisdn[STR_TBCD_MAX], msisdn_len;
 	char session_id[LINK_SESSION_ID_MAX];
 	struct tsp_ask *prev, *next;
 };
@@ -48,7 +49,7 @@ static void end_ask(struct tsp_ask *a)
 }
 
 /* The refusal leaves with the commit that erases it. */
-static void refuse(struct tsp_ask *a, enum smpp_status status, const char *words)
+static void answer_refused(struct tsp_ask *a, enum smpp_status status, const char *words)
 {
 	struct smssc *s = a->scs->s;
 
@@ -59,6 +60,11 @@ static void refuse(struct tsp_ask *a, enum smpp_status status, const char *words
 	DL_APPEND(s->sme->tickets, a->ticket);
 	a->ticket = NULL;
 	dlv_afar_refused(s->dlv, a->id, smssc_now(s));
+}
+
+static void refuse(struct tsp_ask *a, enum smpp_status status, const char *words)
+{
+	answer_refused(a, status, words);
 	end_ask(a);
 }
 
@@ -73,13 +79,12 @@ static void accepted(struct tsp_ask *a)
 	end_ask(a);
 }
 
-static void give_up(struct tsp_ask *a, const char *words)
-{
-	a->scs->s->sme->counts.triggers_unknown += a->sent;
-	refuse(a, SMPP_RSYSERR, words);
-}
-
 /* -- the wait for a connection */
+
+static bool waits(const struct tsp_ask *a)
+{
+	return a->state == ASK_AGAIN || a->state == ASK_RECALL;
+}
 
 static void arm(struct smssc *s)
 {
@@ -87,7 +92,7 @@ static void arm(struct smssc *s)
 	struct tsp_ask *a;
 
 	DL_FOREACH (s->tsp->asks, a) {
-		next = a->state == ASK_AGAIN && a->deadline_ms < next ? a->deadline_ms : next;
+		next = waits(a) && a->deadline_ms < next ? a->deadline_ms : next;
 	}
 	if (next == UINT64_MAX) {
 		net_timer_stop(s->tsp->timer);
@@ -96,14 +101,87 @@ static void arm(struct smssc *s)
 	}
 }
 
-static void on_timer(void *arg)
+static struct sme_trigger_ends ends_of(const struct tsp_ask *a)
+{
+	const struct smssc_sme_conf *c = &a->scs->s->conf.smes;
+
+	return (struct sme_trigger_ends){ .host = a->scs->conf.host,
+					  .realm = a->scs->conf.realm,
+					  .iwf_host = c->gateway.host,
+					  .iwf_realm = c->gateway.realm,
+					  .session_id = a->session_id,
+					  .end_to_end = a->end_to_end };
+}
+
+static void on_recalled(void *arg, int err, const struct dia_msg *m)
+{
+	struct tsp_ask *a = OBJ_OF(arg, struct tsp_ask, TSP_ASK_MAGIC);
+	struct smssc *s = a->scs->s;
+	char room[SME_TRIGGER_WORDS_MAX];
+	struct dia_failed failed = { 0 };
+	struct tsp_daa daa;
+
+	if (s->tsp->ending) {
+		return;
+	}
+	if (err == ERR_CLOSED) {
+		a->state = ASK_RECALL;
+		arm(s);
+		return;
+	}
+	log_info(&s->log, "tsp", "recall of a trigger of '%s', reference %u: %s", a->scs->owner->conf->system_id, a->reference,
+		 err                               ? err_str(err)
+		 : tsp_daa_parse(&daa, m, &failed) ? failed.text
+						   : sme_trigger_words(&daa, room));
+	end_ask(a);
+}
+
+static void recall(struct tsp_ask *a)
+{
+	const struct sme_trigger_ends ends = ends_of(a);
+	struct link *l = link_peer_link(a->scs->peer);
+	uint8_t octets[RECALL_MAX];
+	struct buf out = buf_over(octets, sizeof octets);
+
+	a->state = ASK_RECALL;
+	if (!l) {
+		return;
+	}
+	sme_trigger_recall(&out, (struct dia_bytes){ a->msisdn, a->msisdn_len }, a->reference, &ends);
+	if (!out.full &&
+	    !link_request(l, out.p, out.len, (uint32_t)a->scs->s->conf.smes.gateway.answer_wait_ms, on_recalled, a)) {
+		a->state = ASK_RECALLING;
+	}
+}
+
+/* Without an answer that says what became of it. */
+static void give_up(struct tsp_ask *a, const char *words)
+{
+	struct smssc *s = a->scs->s;
+
+	if (!a->sent) {
+		refuse(a, SMPP_RSYSERR, words);
+		return;
+	}
+	s->sme->counts.triggers_unknown++;
+	answer_refused(a, SMPP_RSYSERR, words);
+	a->deadline_ms = net_loop_now_ms(s->loop) + RECALL_WAIT_MS;
+	a->end_to_end = link_ids_end_to_end(&a->scs->ids);
+	link_ids_session(&a->scs->ids, a->session_id);
+	recall(a);
+	arm(s);
+}
+
+void smssc_tsp_due(void *arg)
 {
 	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 	uint64_t now = net_loop_now_ms(s->loop);
 	struct tsp_ask *a, *after;
 
 	DL_FOREACH_SAFE (s->tsp->asks, a, after) {
-		if (a->state == ASK_AGAIN && a->deadline_ms <= now) {
+		if (a->state == ASK_RECALL && a->deadline_ms <= now) {
+			end_ask(a);
+		} else if (a->state == ASK_AGAIN && a->deadline_ms <= now) {
 			give_up(a, a->sent ? "the gateway went away, and did not come back in time; it may have the trigger"
 					   : "the gateway is away");
 		}
@@ -153,20 +231,14 @@ static void on_daa(void *arg, int err, const struct dia_msg *m)
 
 static int send_dar(struct tsp_ask *a, struct link *l, const struct dlv_msg *m)
 {
-	const struct smssc_sme_conf *c = &a->scs->s->conf.smes;
-	const struct sme_trigger_ends ends = { .host = a->scs->conf.host,
-					       .realm = a->scs->conf.realm,
-					       .iwf_host = c->gateway.host,
-					       .iwf_realm = c->gateway.realm,
-					       .session_id = a->session_id,
-					       .end_to_end = a->end_to_end,
-					       .again = a->sent };
+	struct sme_trigger_ends ends = ends_of(a);
 	uint64_t now = net_loop_now_ms(a->scs->s->loop);
 	size_t cap = m->text.payload_len + DAR_EXTRA;
 	uint8_t *octets = malloc(cap);
 	struct buf out = buf_over(octets, cap);
 	int err = ERR_NOMEM;
 
+	ends.again = a->sent;
 	if (octets) {
 		sme_trigger_build(&out, &m->text, &ends);
 		err = out.full ? ERR_LIMIT
@@ -187,16 +259,21 @@ static void ask(struct tsp_ask *a)
 	if (l && m && !send_dar(a, l, m)) {
 		a->state = ASK_ASKED;
 		a->sent = true;
+		a->reference = m->text.reference;
+		a->msisdn_len = (uint8_t)m->text.msisdn_len; /* of a number that was read here: it fits */
+		memcpy(a->msisdn, m->text.msisdn, a->msisdn_len);
 	}
 }
 
-static void ask_again(struct tsp_scs *scs)
+void smssc_tsp_usable(struct tsp_scs *scs)
 {
 	struct tsp_ask *a, *after;
 
 	DL_FOREACH_SAFE (scs->s->tsp->asks, a, after) {
 		if (a->scs == scs && a->state == ASK_AGAIN) {
 			ask(a);
+		} else if (a->scs == scs && a->state == ASK_RECALL) {
+			recall(a);
 		}
 	}
 	arm(scs->s);
@@ -238,7 +315,7 @@ void smssc_tsp_forget(struct smssc *s, const struct sme_bind *b)
 		return;
 	}
 	DL_FOREACH (s->tsp->asks, a) {
-		if (a->ticket->bind == b) {
+		if (a->ticket && a->ticket->bind == b) {
 			a->ticket->bind = NULL;
 		}
 	}
@@ -287,158 +364,9 @@ enum smpp_status smssc_tsp_submit(struct sme_bind *b, struct sme_message *m, con
 	return begin_ask(scs, b, m, p);
 }
 
-/* -- connections */
-
-static void on_open(void *arg, struct link *l)
+void smssc_tsp_drop(struct smssc *s)
 {
-	struct tsp_scs *scs = OBJ_OF(arg, struct tsp_scs, TSP_SCS_MAGIC);
-
-	log_info(&scs->s->log, "tsp", "connected to %s, %s, as %s for '%s'", link_peer_host(l), link_address(l), scs->conf.host,
-		 scs->owner->conf->system_id);
-	ask_again(scs);
-}
-
-static void on_usable(void *arg, struct link *l)
-{
-	(void)l;
-	ask_again(OBJ_OF(arg, struct tsp_scs, TSP_SCS_MAGIC));
-}
-
-static void on_request(void *arg, struct link *l, const struct dia_msg *m)
-{
-	smssc_tsp_request(OBJ_OF(arg, struct tsp_scs, TSP_SCS_MAGIC), l, m);
-}
-
-static void on_down(void *arg, struct link *l, int err, const char *why)
-{
-	struct tsp_scs *scs = OBJ_OF(arg, struct tsp_scs, TSP_SCS_MAGIC);
-
-	(void)err;
-	log_warn(&scs->s->log, "tsp", "the connection of '%s' to the gateway ended: %s", scs->owner->conf->system_id, why);
-	smssc_tsp_reports_forget(scs->s, l);
-}
-
-static const struct link_cb link_callbacks = {
-	.on_open = on_open, .on_usable = on_usable, .on_request = on_request, .on_down = on_down
-};
-
-static int connect_one(struct smssc *s, size_t n)
-{
-	const struct sme_gateway_conf *g = &s->conf.smes.gateway;
-	struct sme_owner *o = &s->sme->owners[n];
-	struct tsp_scs *scs = &s->tsp->scs[n];
-
-	obj_begin(&scs->obj, TSP_SCS_MAGIC);
-	scs->s = s;
-	scs->owner = o;
-	node_link_conf(&scs->conf, &o->conf->scs.identity, &s->log);
-	scs->conf.applications[0] = APP_TSP;
-	scs->conf.applications_n = 1;
-	scs->conf.dpa_wait_ms = DPA_WAIT_MS;
-	scs->conf.reconnect_ms = RECONNECT_MS;
-	scs->conf.reopen_ms = REOPEN_MS;
-	scs->conf.watchdog_ms = (uint32_t)s->conf.watchdog_ms;
-	scs->conf.pending_max = g->pending;
-	scs->peer_conf = (struct link_peer_conf){
-		.host = g->host, .realm = g->realm, .address = g->address, .port = g->port, .tls = s->tsp_tls[n]
-	};
-	link_ids_init(&scs->ids, scs->conf.host, clock_real_ms(), node_random());
-	o->scs = scs;
-	return link_peer_new(&scs->peer, s->loop, &scs->peer_conf, &scs->conf, &link_callbacks, scs);
-}
-
-static int make_tls(struct tls_ctx **out, const struct smssc_sme_conf *c, size_t n, const struct cfg_lines *lines,
-		    struct report *why)
-{
-	struct tls_anchor_conf anchors[IDENTITY_ANCHORS_MAX] = { 0 };
-	const struct sme_scs_conf *scs = &c->list[n].scs;
-	struct tls_conf conf = { .certificate = scs->certificate,
-				 .own = TLS_OWN_USABLE,
-				 .own_name = scs->identity.host,
-				 .key = tls_keyholder_file(scs->key),
-				 .anchors = anchors,
-				 .anchors_n = c->gateway.anchors_n,
-				 .tls12_allowed = true };
-	char words[CFG_WHY_MAX];
-
-	for (size_t i = 0; i < c->gateway.anchors_n; i++) {
-		(void)snprintf(anchors[i].name, sizeof anchors[i].name, "anchor-%zu", i);
-		anchors[i].file = c->gateway.anchors[i];
+	while (s->tsp->asks) {
+		end_ask(s->tsp->asks);
 	}
-	if (tls_ctx_new(out, &conf, words, sizeof words)) {
-		return cfg_wrong(why, lines, cfg_line(lines, "smes.list[%zu].scs.certificate", n), "smes.list[%zu].scs: %s", n,
-				 words);
-	}
-	if (*words) {
-		cfg_warn(why, lines, cfg_line(lines, "smes.list[%zu].scs.key", n), "smes.list[%zu].scs: %s", n, words);
-	}
-	return 0;
-}
-
-int smssc_tsp_tls(struct tls_ctx *out[SME_LIST_MAX], const struct smssc_sme_conf *c, const struct cfg_lines *lines,
-		  struct report *why)
-{
-	bool tls = c->gateway.address[0] && c->gateway.protection == NODE_TLS && c->gateway.anchors_n && cfg_sound(lines, "smes");
-	int err = 0;
-
-	for (size_t i = 0; i < c->list_n && tls; i++) {
-		const struct sme_scs_conf *scs = &c->list[i].scs;
-
-		if (scs->identity.host[0] && scs->certificate[0] && scs->key[0] && make_tls(&out[i], c, i, lines, why)) {
-			err = ERR_INVAL;
-		}
-	}
-	return err;
-}
-
-int smssc_tsp_start(struct smssc *s)
-{
-	const struct smssc_sme_conf *c = &s->conf.smes;
-	int err = 0;
-
-	if (!s->sme || !c->gateway.address[0]) {
-		return 0;
-	}
-	s->tsp = calloc(1, sizeof *s->tsp);
-	if (!s->tsp) {
-		return ERR_NOMEM;
-	}
-	err = net_timer_new(&s->tsp->timer, s->loop, on_timer, s);
-	for (size_t i = 0; i < c->list_n && !err; i++) {
-		err = c->list[i].scs.identity.host[0] ? connect_one(s, i) : 0;
-	}
-	return err;
-}
-
-void smssc_tsp_stop(struct smssc *s)
-{
-	for (size_t i = 0; s->tsp && i < SME_LIST_MAX; i++) {
-		if (s->tsp->scs[i].peer) {
-			link_peer_stop(s->tsp->scs[i].peer, DIA_DISCONNECT_REBOOTING, "this process ends");
-		}
-	}
-}
-
-void smssc_tsp_end(struct smssc *s)
-{
-	struct smssc_tsp *tsp = s->tsp;
-
-	if (!tsp) {
-		return;
-	}
-	tsp->ending = true;
-	for (size_t i = 0; i < SME_LIST_MAX; i++) {
-		link_peer_free(tsp->scs[i].peer, false);
-		if (tsp->scs[i].owner) {
-			tsp->scs[i].owner->scs = NULL;
-			OBJ_END(&tsp->scs[i], TSP_SCS_MAGIC);
-		}
-	}
-	smssc_tsp_reports_forget(s, NULL);
-	while (tsp->asks) {
-		end_ask(tsp->asks);
-	}
-	net_timer_free(tsp->timer);
-	free(tsp);
-	s->tsp = NULL;
 }

@@ -31,21 +31,29 @@ struct smssc_tsp {
 	bool ending;
 };
 
+/* -- smssc_tsp_tls.c */
 /* The contexts of the connections over TLS, by place in the list of SMEs; for -t and for the start.
  * ERR_INVAL: errors are in `why`. */
 ERR_MUST_USE int smssc_tsp_tls(struct tls_ctx *out[SME_LIST_MAX], const struct smssc_sme_conf *c, const struct cfg_lines *lines,
 			       struct report *why);
+/* -- smssc_tsp_link.c */
 /* Begins to connect; nothing without an SME that may trigger. After smssc_sme_start(). ERR_NOMEM. */
 ERR_MUST_USE int smssc_tsp_start(struct smssc *s);
 void smssc_tsp_stop(struct smssc *s); /* leaves the gateway */
 void smssc_tsp_end(struct smssc *s);  /* before smssc_sme_end() */
 
+/* -- smssc_tsp.c */
 /* Takes a trigger that was read. SMPP_ROK: the answer follows. Else nothing was taken, and m->why. */
 enum smpp_status smssc_tsp_submit(struct sme_bind *b, struct sme_message *m, const struct smpp_pdu *p);
 /* Asks the gateway for what is on disk now, and answers its reports that are. */
 void smssc_tsp_committed(struct smssc *s, bool durable);
 /* The connection of the SME has ended: its answers go nowhere. */
 void smssc_tsp_forget(struct smssc *s, const struct sme_bind *b);
+
+/* The gateway takes requests of this SME (again): what waits is sent. */
+void smssc_tsp_usable(struct tsp_scs *scs);
+void smssc_tsp_due(void *arg);        /* of the timer; arg is the struct smssc */
+void smssc_tsp_drop(struct smssc *s); /* all that waits, without an answer */
 
 /* -- smssc_tsp_report.c */
 void smssc_tsp_request(struct tsp_scs *scs, struct link *l, const struct dia_msg *m);

@@ -36,6 +36,13 @@ class Gateway:
         """The next DAR."""
         return self.peer.expect(D.DAR, True)
 
+    def recalled(self, dar):
+        """The next DAR has to recall this one."""
+        recall = self.asked()
+        assert (recall.number(3001, 3005), recall.number(3001, 3007), recall.data(3001, 701)) == (3, dar.number(3001, 3007), tbcd(NUMBER))
+        assert recall.data(263) != dar.data(263) and recall.end != dar.end and recall.data(3001, 3003) is None
+        self.answer(recall)
+
     def answer(self, dar, status=0, session=None, host=GATEWAY, result=2001):
         self.peer.answer(dar, [avp(263, session or dar.data(263)), avp(258, D.TSP), avp(277, 1), avp(264, host), avp(296, REALM), avp(268, result),
                                gpp(3002, [gpp(3007, dar.number(3001, 3007)), gpp(3005, 1), gpp(3008, status)])])
@@ -120,8 +127,11 @@ def test_answers_that_are_none(g):
         before = g.w.counts()
         for more in ({"session": b"other;1;2"}, {"host": "relay.operator.example"}, {"result": 3002}):
             sequence = g.submit(s)
-            g.answer(g.asked(), **more)
+            dar = g.asked()
+            g.answer(dar, **more)
             assert s.answer_to(sequence).status == smpp.SYSERR, more
+            if "result" not in more:  # the gateway may have it
+                g.recalled(dar)
         after = g.w.counts()
         assert (after["triggers_unknown"] - before["triggers_unknown"], after["at_gateway"]) == (2, 0)
 
@@ -132,6 +142,7 @@ def test_no_answer_in_time(g):
         sequence = g.submit(s)
         dar = g.asked()
         assert s.answer_to(sequence).status == smpp.SYSERR
+        g.recalled(dar)
         g.answer(dar)  # late: nobody waits for it
         assert g.w.counts()["triggers_unknown"] - before["triggers_unknown"] == 1
         assert g.report(dar.number(3001, 3007)) == 2001  # and it is not repeated for ever
@@ -155,6 +166,20 @@ def test_a_request_whose_connection_is_lost_is_sent_again_as_itself(g):
         assert [s.answer_to(x).status for x in sequences[1:]] == [smpp.OK, smpp.SUBMITFAIL]
         for dar in dars[:2]:
             assert g.report(dar.number(3001, 3007)) == 2001
+    settled(g)
+
+
+def test_what_was_lost_is_recalled_when_the_gateway_is_back(g):
+    with sme_of(g) as s:
+        sequence = g.submit(s)
+        dar = g.asked()
+        g.peer.close()
+        g.listener.accept().close()  # it is not let in
+        assert s.answer_to(sequence).status == smpp.SYSERR
+        g.accept()
+        g.recalled(dar)
+        fresh, _ = accepted(g, s)
+        assert g.report(fresh.number(3001, 3007)) == 2001
     settled(g)
 
 
