@@ -4,7 +4,7 @@
 ALLOWED = {
     "base": set(),
     "diameter": {"base"},
-    "trace": {"base", "diameter"},
+    "trace": {"base", "diameter", "smpp"},
     "apps": {"base", "diameter"},
     "peer": {"base", "diameter"},
     "smpp": {"base"},

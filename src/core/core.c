@@ -148,6 +148,7 @@ static const struct core_peer_events peer_events = { .usable = on_peer_usable,
 						     .request = core_report_on_request,
 						     .receipt = core_smpp_delivered,
 						     .answered = core_smpp_early_look,
+						     .traced = core_trace_smpp,
 						     .down = on_peer_down };
 
 static int make_ids(struct core *c)

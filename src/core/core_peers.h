@@ -57,7 +57,9 @@ struct core_peer_events {
 	/* a deliver_sm or data_sm of the SMS-SC */
 	void (*receipt)(struct core_peer *p, const struct smpp_pdu *pdu);
 	void (*answered)(struct core_peer *p); /* over SMPP: a request has its response, or will have none */
-	void (*down)(struct core_peer *p);     /* before its link is freed */
+	/* a PDU has left, or came (core_trace_smpp()) */
+	void (*traced)(struct core_peer *p, bool out, const struct smpp_pdu *pdu);
+	void (*down)(struct core_peer *p); /* before its link is freed */
 };
 
 struct core_peers {

@@ -69,14 +69,17 @@ struct core_trigger *core_smpp_asked(struct core_ask *ask);
 /* A deliver_sm or data_sm; answers it now or when its report is durable. */
 void core_smpp_delivered(struct core_peer *p, const struct smpp_pdu *pdu);
 struct core_smpp_receipt;
-/* The receipt of this deliver_sm or data_sm becomes a report, and its answer follows. False: no
- * trigger fits, and nothing has happened. */
-bool core_smpp_take(struct core_peer *p, const struct smpp_header *h, const struct core_smpp_receipt *r);
+/* The receipt of this deliver_sm or data_sm (`pdu`; NULL: it has waited) becomes a report, and its
+ * answer follows. False: no trigger fits, and nothing has happened. */
+bool core_smpp_take(struct core_peer *p, const struct smpp_header *h, const struct core_smpp_receipt *r,
+		    const struct smpp_pdu *pdu);
 /* No trigger fits and none will: counts it and answers. */
 void core_smpp_for_nobody(struct core_peer *p, const struct smpp_header *h);
 /* Answers a deliver_sm or data_sm, if this is still its connection. */
 void core_smpp_answer(struct core_smpp *s, uint32_t connection, uint32_t command, uint32_t sequence, uint32_t status);
 uint32_t core_smpp_connection(const struct core_smpp *s); /* number of the connection */
+struct net_stream;
+const struct net_stream *core_smpp_stream(const struct core_smpp *s); /* NULL: none */
 
 /* -- receipts that came before the response of their submit_sm (core_smpp_early.c) */
 

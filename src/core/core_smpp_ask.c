@@ -52,7 +52,9 @@ int core_smpp_ask(struct core_trigger *t, size_t place, struct smpp_pdu *pdu, co
 	if (!ask) {
 		return ERR_NOMEM;
 	}
+	core_trace_about(p, t);
 	err = core_smpp_send(s, pdu, ask);
+	core_trace_about(p, NULL);
 	if (err) {
 		ask_free(ask);
 		return err;

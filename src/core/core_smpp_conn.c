@@ -86,6 +86,11 @@ static void answered(struct core_smpp *s, uint64_t token, const struct smpp_pdu 
 	s->peer->core->peers.events->answered(s->peer);
 }
 
+static void traced(struct core_smpp *s, bool out, const struct smpp_pdu *pdu)
+{
+	s->peer->core->peers.events->traced(s->peer, out, pdu);
+}
+
 static void write_pdu(struct core_smpp *s, const struct smpp_pdu *pdu)
 {
 	struct core *c = s->peer->core;
@@ -93,6 +98,8 @@ static void write_pdu(struct core_smpp *s, const struct smpp_pdu *pdu)
 
 	if (smpp_encode(&out, pdu) || net_stream_write(s->stream, out.p, out.len)) {
 		end_soon(s, "a PDU could not be sent");
+	} else {
+		traced(s, true, pdu);
 	}
 }
 
@@ -104,6 +111,8 @@ static void write_refusal(struct core_smpp *s, const struct smpp_todo *todo)
 	if (smpp_encode_refusal(&out, todo->command, todo->status, todo->sequence) ||
 	    net_stream_write(s->stream, out.p, out.len)) {
 		end_soon(s, "a PDU could not be sent");
+	} else {
+		traced(s, true, &(struct smpp_pdu){ .header = { SMPP_HEADER_LEN, todo->command, todo->status, todo->sequence } });
 	}
 }
 
@@ -139,10 +148,14 @@ static bool is_bind(uint32_t command)
 static void on_answer(struct core_smpp *s, const struct smpp_todo *todo, const uint8_t *p, size_t len)
 {
 	struct smpp_pdu pdu;
+	bool readable = smpp_decode(&pdu, p, len) == SMPP_ROK;
 
+	if (readable && len > SMPP_HEADER_LEN) {
+		traced(s, false, &pdu);
+	}
 	if (is_bind(todo->command)) {
 		bound(s, todo);
-	} else if (smpp_decode(&pdu, p, len) == SMPP_ROK) {
+	} else if (readable) {
 		answered(s, todo->token, &pdu);
 	} else {
 		log_warn(log_of(s), "core", "a response of peer %s cannot be read", s->peer->conf->name);
@@ -154,6 +167,10 @@ static void on_request(struct core_smpp *s, const struct smpp_todo *todo, const 
 {
 	struct smpp_pdu pdu;
 	enum smpp_status status = smpp_decode(&pdu, p, len);
+
+	if (status == SMPP_ROK && len > SMPP_HEADER_LEN) {
+		traced(s, false, &pdu);
+	}
 
 	if (status == SMPP_ROK && (todo->command == SMPP_DELIVER_SM || todo->command == SMPP_DATA_SM)) {
 		s->peer->core->peers.events->receipt(s->peer, &pdu);
@@ -273,6 +290,9 @@ static int on_pdu(void *arg, const uint8_t *pdu, size_t len)
 
 	if (smpp_header_parse(&h, pdu, len)) {
 		return ERR_PROTO;
+	}
+	if (len == SMPP_HEADER_LEN) {
+		traced(s, false, &(struct smpp_pdu){ .header = h });
 	}
 	smpp_session_receive(s->session, &h, now(s), &todo);
 	act(s, &todo, pdu, len);
@@ -518,6 +538,11 @@ uint64_t core_smpp_next_ms(const struct core_smpp *s)
 	uint64_t now_ms = now(s);
 
 	return !s->next_ms ? LINK_PEER_NO_ATTEMPT : s->next_ms > now_ms ? s->next_ms - now_ms : 0;
+}
+
+const struct net_stream *core_smpp_stream(const struct core_smpp *s)
+{
+	return s->stream;
 }
 
 uint32_t core_smpp_connection(const struct core_smpp *s)

@@ -45,7 +45,7 @@ static void on_timer(void *arg)
 		bool over = !e->peer->outstanding || net_loop_now_ms(c->loop) >= e->until_ms;
 
 		next = TAILQ_NEXT(e, entry);
-		if (core_smpp_take(e->peer, &e->header, &e->receipt)) {
+		if (core_smpp_take(e->peer, &e->header, &e->receipt, NULL)) {
 			drop(c, e);
 		} else if (over) {
 			core_smpp_for_nobody(e->peer, &e->header);

@@ -129,7 +129,8 @@ static bool is_part_of_more(struct core_peer *p, const struct smpp_header *h, co
 
 /* -- a report */
 
-bool core_smpp_take(struct core_peer *p, const struct smpp_header *h, const struct core_smpp_receipt *r)
+bool core_smpp_take(struct core_peer *p, const struct smpp_header *h, const struct core_smpp_receipt *r,
+		    const struct smpp_pdu *pdu)
 {
 	struct core *c = p->core;
 	uint64_t unwoken = c->triggers.unwoken;
@@ -144,6 +145,7 @@ bool core_smpp_take(struct core_peer *p, const struct smpp_header *h, const stru
 		answer(p, h, SMPP_RX_T_APPN);
 		return true;
 	}
+	core_trace_receipt(p, t, h, pdu);
 	if (is_part_of_more(p, h, r, t)) {
 		return true;
 	}
@@ -196,7 +198,7 @@ void core_smpp_delivered(struct core_peer *p, const struct smpp_pdu *pdu)
 		answer(p, &pdu->header, SMPP_RX_R_APPN); /* a message of a device: nobody here wants it */
 	} else if (!smpp_state_final(r.state)) {
 		answer(p, &pdu->header, SMPP_ROK);
-	} else if (!core_smpp_take(p, &pdu->header, &r)) {
+	} else if (!core_smpp_take(p, &pdu->header, &r, pdu)) {
 		wait_or_refuse(p, &pdu->header, &r);
 	}
 }

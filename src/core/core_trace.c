@@ -230,7 +230,7 @@ void core_trace_fini(struct core *c)
 static bool has_peer(const struct core *c, const char *name)
 {
 	for (size_t i = 0; i < c->peers.n; i++) {
-		if (c->peers.row[i].peer && strcmp(c->peers.row[i].conf->name, name) == 0) {
+		if ((c->peers.row[i].peer || c->peers.row[i].smpp) && strcmp(c->peers.row[i].conf->name, name) == 0) {
 			return true;
 		}
 	}

@@ -1,7 +1,7 @@
-/* core_trace.h - a trace: copies of the Diameter messages that match a filter, in a file that
- * mtcctl has made. One at a time. The messages of SCSs come from the edges as copies that nobody
- * here reads; those of the HSS and the SMS-SC are copied here. A copy never waits: what has no room
- * is lost, counted, and said in the file. */
+/* core_trace.h - a trace: copies of the messages that match a filter, in a file that mtcctl has
+ * made. One at a time. The messages of SCSs come from the edges as copies that nobody here reads;
+ * those of the HSS and the SMS-SC are copied here, PDUs of SMPP, too. A copy never waits: what has
+ * no room is lost, counted, and said in the file. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,5 +35,13 @@ void core_trace_peer(struct core_peer *p);
 ERR_MUST_USE int core_trace_on_copy(struct core_edge *e, uint64_t session, const struct ipc_trace_copy *copy);
 /* The next request that is sent to the peer is about this trigger; NULL: about none. */
 void core_trace_about(struct core_peer *p, const struct core_trigger *t);
+struct smpp_header;
+struct smpp_pdu;
+/* A PDU of an SMS-SC over SMPP has left, or came; header.length is SMPP_HEADER_LEN of one without a
+ * body. */
+void core_trace_smpp(struct core_peer *p, bool out, const struct smpp_pdu *pdu);
+/* A receipt is about this trigger. `pdu` NULL: it is not there any more, and counts as lost. */
+void core_trace_receipt(struct core_peer *p, const struct core_trigger *t, const struct smpp_header *h,
+			const struct smpp_pdu *pdu);
 /* A request of the peer is about this trigger. */
 void core_trace_request(struct core_peer *p, struct link *l, const struct core_trigger *t, const struct dia_msg *m);

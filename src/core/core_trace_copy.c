@@ -98,7 +98,7 @@ static void copy(struct core_trace_run *r, const struct core_peer *p, const stru
 }
 
 /* The two directions of requests of a connection have two numbers. */
-static uint64_t connection(const struct core_peer *p, bool out)
+uint64_t core_trace_way(const struct core_peer *p, bool out)
 {
 	return (uint64_t)p->number << 1 | out;
 }
@@ -116,9 +116,9 @@ __attribute__((noinline)) static void look_at(struct core_trace_run *r, struct c
 		copy(r, p, l, r->about, out, bytes, len);
 	} else if (h.flags & DIA_FLAG_R) {
 		/* one that comes in is looked at when its trigger is known */
-		trc_watch_add(&r->watch, connection(p, true), h.hop_by_hop);
+		trc_watch_add(&r->watch, core_trace_way(p, true), h.hop_by_hop);
 		copy(r, p, l, r->about, out, bytes, len);
-	} else if (trc_watch_take(&r->watch, connection(p, !out), h.hop_by_hop)) {
+	} else if (trc_watch_take(&r->watch, core_trace_way(p, !out), h.hop_by_hop)) {
 		copy(r, p, l, NULL, out, bytes, len);
 	}
 }
@@ -138,7 +138,7 @@ static void on_message(void *arg, const struct link *l, bool out, const uint8_t 
 }
 
 /* False too for a trace of another peer. */
-static bool matches(const struct core_trace_run *r, const struct core_peer *p, const struct core_trigger *t)
+bool core_trace_matches(const struct core_trace_run *r, const struct core_peer *p, const struct core_trigger *t)
 {
 	const struct trg_request *req = &t->trg->req;
 
@@ -151,7 +151,7 @@ void core_trace_about(struct core_peer *p, const struct core_trigger *t)
 	struct core_trace_run *r = p->core->trace.run;
 
 	if (r) {
-		r->about = t && matches(r, p, t) ? t : NULL;
+		r->about = t && core_trace_matches(r, p, t) ? t : NULL;
 	}
 }
 
@@ -159,8 +159,8 @@ void core_trace_request(struct core_peer *p, struct link *l, const struct core_t
 {
 	struct core_trace_run *r = p->core->trace.run;
 
-	if (r && !r->ends && !r->whole_peer && matches(r, p, t)) {
-		trc_watch_add(&r->watch, connection(p, false), m->hdr.hop_by_hop);
+	if (r && !r->ends && !r->whole_peer && core_trace_matches(r, p, t)) {
+		trc_watch_add(&r->watch, core_trace_way(p, false), m->hdr.hop_by_hop);
 		copy(r, p, l, t, false, m->bytes, m->hdr.length);
 	}
 }

@@ -1,4 +1,4 @@
-/* core_trace_int.h - the trace that runs, for core_trace.c and core_trace_copy.c only. */
+/* core_trace_int.h - the trace that runs, for the files of traces only. */
 #pragma once
 #include "core/core_int.h"
 #include "core/core_trace_file.h"
@@ -32,4 +32,8 @@ void core_trace_lose(struct core_trace_run *r, uint64_t n);
 /* core_trace_copy.c: the trace has begun or ended: looks at the messages of peers or not, and has
  * edges copy theirs or not. */
 void core_trace_tap_peers(struct core *c);
+/* core_trace_copy.c: the trigger and the peer are those of the filter. */
+bool core_trace_matches(const struct core_trace_run *r, const struct core_peer *p, const struct core_trigger *t);
+/* Number of a direction of requests of a peer, for the watch. */
+uint64_t core_trace_way(const struct core_peer *p, bool out);
 void core_trace_tell_edges(struct core *c);

@@ -172,7 +172,7 @@ void trc_put_packet(struct buf *out, const struct trc_packet *p)
 	lengths = out->len;
 	buf_le64(out, 0);
 	tags = out->len;
-	tag(out, TAG_DISSECTOR, "diameter", 8);
+	tag(out, TAG_DISSECTOR, p->smpp ? "smpp" : "diameter", p->smpp ? 4 : 8);
 	tag_u32(out, TAG_PORT_TYPE, p->sctp ? PORT_SCTP : PORT_TCP);
 	tag_end(out, &p->from, true);
 	tag_end(out, &p->to, false);

@@ -1,6 +1,6 @@
 /* trc_pcapng.h - writes a trace as pcapng (draft-ietf-opsawg-pcapng): one section with one
- * interface of link type WIRESHARK_UPPER_PDU, so that each packet is a Diameter message behind a
- * short list of tags that names its dissector, addresses and ports. PURE. */
+ * interface of link type WIRESHARK_UPPER_PDU, so that each packet is a Diameter message or an SMPP
+ * PDU behind a short list of tags that names its dissector, addresses and ports. PURE. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +26,7 @@ struct trc_packet {
 	uint64_t time_us; /* since 1970 */
 	struct trc_end from, to;
 	bool sctp;
+	bool smpp;                /* it is SMPP, not Diameter */
 	bool out;                 /* sent by the gateway */
 	const char *comment;      /* "": none */
 	const uint8_t *message;   /* borrowed */

@@ -6,6 +6,7 @@
 #include "diameter/dia_dict.h"
 #include "diameter/dia_failed.h"
 #include "diameter/dia_msg.h"
+#include "trace/trc_digest.h"
 
 #define DEPTH_MAX 8u
 #define AVPS_MAX 4096u
@@ -73,67 +74,7 @@ static enum form form_of(const struct dia_avp *avp)
 	}
 }
 
-/* -- a stream of pseudo-random octets that only key and value determine */
-
-struct stream {
-	const struct sip_key *key;
-	uint64_t digest, block, n;
-};
-
-static struct stream stream_of(const struct sip_key *key, const uint8_t *p, size_t len)
-{
-	return (struct stream){ .key = key, .digest = sip_hash(key, p, len) };
-}
-
-static uint8_t next(struct stream *s)
-{
-	if (s->n % 8 == 0) {
-		uint64_t input[2] = { s->digest, s->n / 8 + 1 };
-
-		s->block = sip_hash(s->key, input, sizeof input);
-	}
-	return (uint8_t)(s->block >> (8 * (s->n++ % 8)));
-}
-
 /* -- the forms */
-
-static void octets(const struct sip_key *key, uint8_t *p, size_t len)
-{
-	struct stream s = stream_of(key, p, len);
-
-	for (size_t i = 0; i < len; i++) {
-		p[i] = next(&s);
-	}
-}
-
-/* Digits stay digits, and what divides a name stays. */
-static void text(const struct sip_key *key, uint8_t *p, size_t len)
-{
-	struct stream s = stream_of(key, p, len);
-
-	for (size_t i = 0; i < len; i++) {
-		uint8_t r = next(&s);
-
-		if (p[i] >= '0' && p[i] <= '9') {
-			p[i] = (uint8_t)('0' + r % 10);
-		} else if (p[i] != '@' && p[i] != '.' && p[i] != '-') {
-			p[i] = (uint8_t)('a' + r % 26);
-		}
-	}
-}
-
-/* Two digits an octet, the first in the low half; 0xf fills the last one. */
-static void digits(const struct sip_key *key, uint8_t *p, size_t len)
-{
-	struct stream s = stream_of(key, p, len);
-
-	for (size_t i = 0; i < len; i++) {
-		uint8_t low = (uint8_t)(i ? next(&s) % 10 : 1 + next(&s) % 9), high = (uint8_t)(next(&s) % 10);
-		bool filled = i + 1 == len && p[i] >> 4 == 0xf;
-
-		p[i] = (uint8_t)(low | (filled ? 0xf : high) << 4);
-	}
-}
 
 /* DiameterIdentity;high;low stays, what an implementation added does not. One that does not begin
  * so says anything. */
@@ -150,9 +91,9 @@ static void session(const struct sip_key *key, uint8_t *p, size_t len)
 		parts += p[at++] == ';';
 	}
 	if (parts == 3) {
-		text(key, p + at, len - at);
+		trc_digest_text(key, p + at, len - at);
 	} else if (parts < 2 || at < len) {
-		text(key, p, len);
+		trc_digest_text(key, p, len);
 	}
 }
 
@@ -191,7 +132,7 @@ static void group(const struct dia_win *parent, const struct dia_avp *avp, uint8
 	struct dia_win win;
 
 	if (dia_win_enter(&win, parent, avp, &failed) || !is_avps(win)) {
-		octets(key, inside(base, view, avp->data), avp->data_len);
+		trc_digest_octets(key, inside(base, view, avp->data), avp->data_len);
 		return;
 	}
 	(void)walk(win, base, view, key); /* it was read to its end before */
@@ -212,10 +153,10 @@ static const uint8_t *walk(struct dia_win win, uint8_t *base, const uint8_t *vie
 		case KEEP:
 			break;
 		case TEXT:
-			text(key, data, avp.data_len);
+			trc_digest_text(key, data, avp.data_len);
 			break;
 		case DIGITS:
-			digits(key, data, avp.data_len);
+			trc_digest_digits(key, data, avp.data_len);
 			break;
 		case SESSION:
 			session(key, data, avp.data_len);
@@ -224,7 +165,7 @@ static const uint8_t *walk(struct dia_win win, uint8_t *base, const uint8_t *vie
 			group(&win, &avp, base, view, key);
 			break;
 		default:
-			octets(key, data, avp.data_len);
+			trc_digest_octets(key, data, avp.data_len);
 			break;
 		}
 		/* padding may say something, too */

@@ -561,3 +561,29 @@ def test_tshark_reads_every_pdu(p, scs, tmp_path):
     got = subprocess.run([*read, "-Y", "smpp", "-T", "fields", "-e", "smpp.command_id"], capture_output=True, text=True, check=True).stdout
     seen = {int(number, 16) for number in got.replace(",", " ").split()}
     assert seen == {c | resp for c in (M.BIND, M.UNBIND, M.SUBMIT, M.CANCEL, M.DELIVER) for resp in (0, M.RESP)}, [hex(c) for c in seen]
+
+
+def mtcctl(p, *words):
+    done = subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_trace_has_the_pdus(p, scs, tmp_path):
+    """Of the peer all, of an SCS those about its triggers; without the number of the device, its payload and the password."""
+    for filter_, wanted in ((["--peer", "smssc"], {M.BIND, M.UNBIND, M.SUBMIT, M.DELIVER}), (["--scs", "acme"], {M.SUBMIT, M.DELIVER})):
+        path = str(tmp_path / f"{filter_[1]}.pcapng")
+        mtcctl(p, "trace", "start", *filter_, "--pcap", path)
+        p.ctl("peers", "stop", "smssc")
+        proc.wait_until("it has unbound", lambda: any(r.get("state") == "stopped" for r in p.ctl("peers")), 20)
+        p.ctl("peers", "start", "smssc")
+        proc.wait_until("it is bound", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
+        n = 190 + len(wanted)
+        submit, message_id = taken(p, scs, n, port=16001, payload=b"a secret payload")
+        assert p.sc.received(p.sc.receipt(submit, message_id)) == 0 and scs.reported() == (n, 0)
+        mtcctl(p, "trace", "stop")
+        got = subprocess.run(["tshark", "-n", "-r", path, "-Y", "smpp", "-T", "fields", "-e", "smpp.command_id", "-e", "_ws.malformed"], capture_output=True, text=True,
+                             check=True).stdout
+        assert {int(number, 16) for number in got.split()} == {c | resp for c in wanted for resp in (0, M.RESP)}, got
+        with open(path, "rb") as f:
+            octets = f.read()
+        assert not [text for text in (L.msisdn(n), "secret", M.PASSWORD) if text.encode() in octets] and message_id.encode() in octets
