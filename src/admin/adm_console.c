@@ -25,9 +25,19 @@
 #define USER_CLIENTS_MAX 4  /* of them of one user */
 #define CLIENT_WAIT_MS 5000 /* to ask */
 
-static bool is_console(const struct adm *a, const struct ctl_caller *caller)
+/* False: it is not, and rq is answered. */
+static bool is_console(const struct adm *a, struct ctl_request *rq)
 {
-	return a->console.uid != ADM_NO_CONSOLE && caller->uid == a->console.uid;
+	if (a->console.uid == ADM_NO_CONSOLE) {
+		ctl_fail(rq,
+			 "this gateway has no console: name its user in control.console_user of mtc-iwfd, and start it again");
+		return false;
+	}
+	if (ctl_caller(rq)->uid != a->console.uid) {
+		ctl_fail(rq, "only the console may say who logs in or out (control.console_user)");
+		return false;
+	}
+	return true;
 }
 
 static void refused(struct adm *a)
@@ -145,8 +155,7 @@ static void on_client(void *arg, struct ctl_request *rq, const json_t *args)
 	struct ctl_person person;
 	int err, fd;
 
-	if (!is_console(a, ctl_caller(rq))) {
-		ctl_fail(rq, "only the console may hand a person over (control.console_user)");
+	if (!is_console(a, rq)) {
 		return;
 	}
 	fd = ctl_take_fd(rq);
@@ -182,8 +191,7 @@ static void on_enter(void *arg, struct ctl_request *rq, const json_t *args)
 	struct ctl_person person;
 	int err;
 
-	if (!is_console(a, ctl_caller(rq))) {
-		ctl_fail(rq, "only the console may log a person in (control.console_user)");
+	if (!is_console(a, rq)) {
 		return;
 	}
 	err = getrandom(random, sizeof random, 0) == (ssize_t)sizeof random ? 0 : ERR_IO;
@@ -205,8 +213,7 @@ static void on_leave(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 
-	if (!is_console(a, ctl_caller(rq))) {
-		ctl_fail(rq, "only the console may log a person out (control.console_user)");
+	if (!is_console(a, rq)) {
 		return;
 	}
 	ctl_persons_leave(a->persons, ctl_arg_text(args, "ticket", ""));
