@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 from conftest import BIN, ROOT
-from support.machine import DOCS, MIRROR, Machine, Service, configure, core, device, install, run, trigger, wait
+from support.machine import DOCS, MIRROR, Machine, Service, configure, core, device, install, missing, run, trigger, wait
 
 pytestmark = [pytest.mark.packages, pytest.mark.once, pytest.mark.skipif(os.geteuid() != 0, reason="a root directory of its own needs root")]
 
@@ -28,6 +28,9 @@ def machine(tmp_path_factory, packages):
         urllib.request.urlopen(f"{MIRROR}/dists/bookworm/InRelease", timeout=30).close()
     except OSError as e:
         pytest.skip(f"the mirror of Debian cannot be reached: {e}")
+    lacks = missing()
+    if lacks:
+        pytest.skip(lacks)
     depends = set()
     for package in packages.values():
         for alternatives in run("dpkg-deb", "-f", str(package), "Depends").split(","):

@@ -22,6 +22,15 @@ def run(*command, **more):
     return done.stdout
 
 
+def missing():
+    """What this machine lacks for a root directory with processes of its own; "" when it has all."""
+    if os.geteuid() != 0:
+        return "a root directory of its own needs root"
+    probe = ["unshare", "--net", "--pid", "--mount", "--fork", "--kill-child", "sh", "-c", "mount -t proc proc /proc && mount -t tmpfs none /mnt && : > /mnt/file"]
+    done = subprocess.run(probe, capture_output=True, text=True, timeout=60, check=False)
+    return f"no mounts in a namespace of its own: {done.stderr.strip()}" if done.returncode else ""
+
+
 class Machine:
     """A root directory with processes and a network of its own; all of it ends with the first process."""
 
