@@ -577,7 +577,7 @@ def test_a_trace_has_the_pdus(p, scs, tmp_path):
         proc.wait_until("it has unbound", lambda: any(r.get("state") == "stopped" for r in p.ctl("peers")), 20)
         p.ctl("peers", "start", "smssc")
         proc.wait_until("it is bound", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
-        n = 190 + len(wanted)
+        n = 210 + len(wanted)
         submit, message_id = taken(p, scs, n, port=16001, payload=b"a secret payload")
         assert p.sc.received(p.sc.receipt(submit, message_id)) == 0 and scs.reported() == (n, 0)
         mtcctl(p, "trace", "stop")
