@@ -248,10 +248,12 @@ def test_a_mobile_that_lies(dropping):
 
 def test_mobiles_send_only_where_the_operator_lets_them(tmp_path):
     w = World(BIN, tmp_path)
-    m = Mobile(w, imsi(0))
-    m.submit(imsi(0), TPDU)
-    assert m.cause(imsi(0)) == NOT_SERVED
-    w.down()
+    try:
+        m = Mobile(w, imsi(0))
+        m.submit(imsi(0), TPDU)
+        assert m.cause(imsi(0)) == NOT_SERVED
+    finally:
+        w.down()
 
 
 # -- other networks

@@ -68,9 +68,11 @@ class Gateway:
 @pytest.fixture(scope="module")
 def g(tmp_path_factory):
     one = Gateway(tmp_path_factory.mktemp("gateway"))
-    one.accept()
-    yield one
-    one.down()
+    try:
+        one.accept()
+        yield one
+    finally:
+        one.down()
 
 
 @contextlib.contextmanager
@@ -296,11 +298,13 @@ def test_sources_mobiles_and_hosts_in_the_configuration(tmp_path):
 
 def test_another_gateway_is_none(tmp_path):
     one = Gateway(tmp_path, host="other.operator.example")
-    one.peer = one.listener.accept()
-    one.peer.accept_open()
-    with pytest.raises((EOFError, ConnectionError)):
-        one.peer.receive()
-    s = one.w.bound()
-    assert s.answer_to(one.submit(s)).status == smpp.SYSERR
-    s.close()
-    one.down()
+    try:
+        one.peer = one.listener.accept()
+        one.peer.accept_open()
+        with pytest.raises((EOFError, ConnectionError)):
+            one.peer.receive()
+        s = one.w.bound()
+        assert s.answer_to(one.submit(s)).status == smpp.SYSERR
+        s.close()
+    finally:
+        one.down()
