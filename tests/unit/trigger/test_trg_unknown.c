@@ -277,8 +277,9 @@ static void test_a_record_with_parts_is_whole_or_refused(void **state)
 	assert_int_equal(trg_restore(&back, 7, bytes, b.len, &fake_conf, &fake_ports, &f), 0);
 	assert_string_equal(back->parts->part[TRG_PARTS_MAX - 1].id, t->parts->part[TRG_PARTS_MAX - 1].id);
 	bytes[0] = 5; /* a program of before knows no such flag */
-	assert_int_equal(trg_restore(&t, 7, bytes, b.len, &fake_conf, &fake_ports, &f), ERR_PROTO);
 	trg_free(back);
+	assert_int_equal(trg_restore(&back, 7, bytes, b.len, &fake_conf, &fake_ports, &f), ERR_PROTO);
+	trg_free(t);
 }
 
 static void test_a_parked_trigger_has_its_parts(void **state)
