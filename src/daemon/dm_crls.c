@@ -13,7 +13,11 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "daemon/dm_parent_int.h"
+
+#define STEP_MS 1000     /* of the wall clock */
+#define AGAIN_MS 600000u /* until refused files are read again */
 
 /* -- the numbers */
 
@@ -91,6 +95,24 @@ void dm_crls_tell(struct dm_parent *p)
 	}
 }
 
+/* Some are refused because of a date: so a refused file is read again, although it is as it was,
+ * when the wall clock was set, and now and then. */
+static void look_again_at_refused(struct dm_parent *p)
+{
+	struct dm_crls *c = &p->crls;
+	int64_t off_ms = (int64_t)(clock_real_ms() - clock_boot_ms()), step_ms = off_ms - c->clock_off_ms;
+	uint64_t now_ms = net_loop_now_ms(p->loop);
+	bool again = step_ms > STEP_MS || step_ms < -STEP_MS || now_ms >= c->again_ms;
+
+	if (!c->refused) {
+		c->again_ms = now_ms + AGAIN_MS;
+	} else if (again) {
+		memset(c->stamps, 0, sizeof c->stamps);
+		c->again_ms = now_ms + AGAIN_MS;
+	}
+	c->clock_off_ms = off_ms;
+}
+
 static void on_look(void *arg)
 {
 	struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
@@ -98,6 +120,7 @@ static void on_look(void *arg)
 	uint64_t refused = 0;
 
 	write_numbers(p);
+	look_again_at_refused(p);
 	net_timer_start(c->timer, p->cfg->timers.crl_check_ms);
 	if (p->stopping || p->reload.waits || !have_changed(p)) {
 		return;

@@ -102,7 +102,9 @@ struct dm_reload { /* a reload, until every process uses the new set */
 struct dm_crls {                 /* the files of CRLs, which are looked at while the daemon runs: dm_crls.c */
 	struct net_timer *timer; /* NULL: no anchor has any */
 	struct dm_stamp stamps[DM_CRL_FILES_MAX];
-	uint64_t refused; /* anchors whose files are wrong, and which use those before; a bit for each */
+	uint64_t refused;     /* anchors whose files are wrong, and which use those before; a bit for each */
+	int64_t clock_off_ms; /* wall clock minus CLOCK_BOOTTIME at the last look */
+	uint64_t again_ms;    /* when refused ones are read again; of the loop */
 	uint64_t renewed, renewed_told, refusals, refusals_told;
 	struct dm_crl_numbers *numbers; /* as on disk, or to be written */
 	bool unwritten;                 /* the file of numbers lacks some */

@@ -324,10 +324,10 @@ static void check_number(const struct reading *g, const struct tls_crl_fact *fac
 	}
 }
 
-/* The lists of one anchor. ERR_NOTFOUND: a file of them could not be read, which is reported.
- * ERR_INVAL and others with words. */
-static int judge_crls(struct reading *g, const struct wanted *anchor, struct tls_crl_fact facts[TLS_CRLS_MAX], size_t *n,
-		      char why[CFG_WHY_MAX])
+/* The lists of one anchor, none of which may begin after now_s. ERR_NOTFOUND: a file of them could
+ * not be read, which is reported. ERR_INVAL and others with words. */
+static int judge_crls(struct reading *g, const struct wanted *anchor, uint64_t now_s, struct tls_crl_fact facts[TLS_CRLS_MAX],
+		      size_t *n, char why[CFG_WHY_MAX])
 {
 	struct tls_crl_file crls[CFG_CRLS_MAX];
 	struct tls_anchor_conf conf = {
@@ -345,7 +345,7 @@ static int judge_crls(struct reading *g, const struct wanted *anchor, struct tls
 	}
 	why[0] = 0;
 	tls_crl_table_fini(&g->tables[anchor->index]);
-	err = tls_crl_read(facts, n, &g->tables[anchor->index], &conf, clock_real_ms() / 1000, why, CFG_WHY_MAX);
+	err = tls_crl_read(facts, n, &g->tables[anchor->index], &conf, now_s, why, CFG_WHY_MAX);
 	for (size_t i = 0; i < *n && !err && !why[0]; i++) {
 		check_number(g, &facts[i], crls[facts[i].file].file, why, CFG_WHY_MAX);
 	}
@@ -366,7 +366,8 @@ static const struct wanted *about_crl(struct reading *g, const struct wanted *an
 	return anchor;
 }
 
-/* The lists of `from` stay in use for this anchor. */
+/* The lists of `from` stay in use for this anchor, whatever the clock says by now: it may have been
+ * set back. */
 static int keep_crls(struct reading *g, const struct wanted *anchor, struct tls_crl_fact facts[TLS_CRLS_MAX], size_t *n,
 		     char why[CFG_WHY_MAX])
 {
@@ -385,7 +386,7 @@ static int keep_crls(struct reading *g, const struct wanted *anchor, struct tls_
 		w->octets = (struct tls_pem){ .p = NULL };
 		take_from(g, w);
 	}
-	return judge_crls(g, anchor, facts, n, why);
+	return judge_crls(g, anchor, UINT64_MAX / 2, facts, n, why);
 }
 _Static_assert(CFG_ANCHORS_MAX <= 64, "each anchor has a bit");
 
@@ -394,7 +395,7 @@ static void note_crls_of(struct reading *g, struct dm_set *s, const struct wante
 	struct tls_crl_fact facts[TLS_CRLS_MAX];
 	char why[CFG_WHY_MAX] = "";
 	size_t n = 0;
-	int err = judge_crls(g, anchor, facts, &n, why);
+	int err = judge_crls(g, anchor, clock_real_ms() / 1000, facts, &n, why);
 
 	if (err && err != ERR_NOMEM && g->from) {
 		err = keep_crls(g, anchor, facts, &n, why);

@@ -8,6 +8,7 @@ import time
 import pytest
 from lablib import lab as L
 from lablib import proc
+from lablib.pki import Pki
 from support import diameter as D
 from support import wall
 from support.core import next_core
@@ -18,6 +19,15 @@ DEVICE = "meter-7@a.example"
 TOO_BUSY = 3004
 
 
+class WithList(L.Lab):
+    """Anchor b, which is beta's, has a revocation list that outlasts every step of the clock here."""
+
+    def iwf_config(self):
+        folder = self.path("pki")
+        Pki(folder).crl("anchor-b", lasts_s=300 * 86400)
+        return super().iwf_config().replace("anchor-b.pem }", f"anchor-b.pem, crl: [ {folder}/anchor-b.crl ] }}", 1)
+
+
 @pytest.fixture(scope="module")
 def played(labs, tmp_path_factory):
     why = wall.why_not(os.path.join(os.environ.get("MTC_BIN", "build/bin"), "mtc-iwfd"))
@@ -25,7 +35,7 @@ def played(labs, tmp_path_factory):
         pytest.skip(why)
     clock = wall.Wall(str(tmp_path_factory.mktemp("wall")))
     # the clock is a library inside each process, which opens a file and shared memory of its own
-    p = labs.up(under={"mtc-iwfd": clock.words, "mtc-smssc": clock.words}, iwf_more="sandbox: off\ndnr: { retry_min: 1500ms, retry_max: 1500ms }\n")
+    p = labs.up(kind=WithList, timers_more=", crl_check: 200ms", under={"mtc-iwfd": clock.words, "mtc-smssc": clock.words}, iwf_more="sandbox: off\ndnr: { retry_min: 1500ms, retry_max: 1500ms }\n")
     p.clock, p.core_since = clock, 0
     yield p
     clock.off("+0")
@@ -138,6 +148,19 @@ def test_a_trigger_at_the_sms_sc_keeps_its_validity(played):
     assert waiting(played)[19030] == "accepted"
     played.ue("present", L.imsi(8))
     assert s.reported() == (19030, 0)
+    s.close()
+
+
+def test_a_list_that_the_clock_calls_too_new_is_taken_when_the_clock_is_right(played):
+    """It is refused in words, what was in force stays, and nobody has to touch the file."""
+    s = Reader.opened(played, "beta")
+    set_to(played, "-2d")
+    Pki(os.path.join(played.lab["dir"], "pki")).crl("anchor-b", ["beta"], 2, lasts_s=300 * 86400)
+    proc.wait_until("it is refused", lambda: "look at the clock of this machine" in log_of(played, "mtc-iwfd"), 15)
+    proc.wait_until("status says so", lambda: played.ctl("status")[-1]["crls_refused"] == ["anchor-b"], 10)
+    assert s.dar(action(device="meter-7@nowhere.example", reference=19050)).result == 2001
+    set_to(played, "+0")
+    played.wait_decision(action="session", reason="certificate-revoked", scs="beta")
     s.close()
 
 
