@@ -283,12 +283,6 @@ void net_loop_again(struct net_loop *l)
 }
 
 /* Its time passes only when the script says so: it never stood still. */
-bool net_loop_listens(struct net_loop *l)
-{
-	(void)l;
-	return false;
-}
-
 uint64_t net_loop_now_ms(const struct net_loop *l)
 {
 	(void)l;
