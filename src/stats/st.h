@@ -16,14 +16,16 @@ struct st_counters {
 /* `c` NULL: not counted. */
 static inline void st_count(struct st_counters *c, enum st_counter which)
 {
-	if (c)
+	if (c) {
 		c->v[which]++;
+	}
 }
 
 static inline void st_count_n(struct st_counters *c, enum st_counter which, uint64_t n)
 {
-	if (c)
+	if (c) {
 		c->v[which] += n;
+	}
 }
 
 static inline uint64_t st_get(const struct st_counters *c, enum st_counter which)

@@ -40,8 +40,9 @@ static inline const struct ctl_answer *ask(struct play *p, const char *command, 
 {
 	const struct ctl_answer *a = ctl_fake_run(command, args);
 
-	for (int i = 0; i < 2000 && !a->times; i++)
+	for (int i = 0; i < 2000 && !a->times; i++) {
 		core_play_turns(&p->core, 1);
+	}
 	assert_int_equal(a->times, 1);
 	return a;
 }

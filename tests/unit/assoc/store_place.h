@@ -110,8 +110,9 @@ static inline const char *place_found(struct place *p, const char *who, const ch
 	assert_int_equal(asc_find_rules(p->a, &(struct asc_asker){ .scs = who }, &device, &f), 0);
 	out[0] = 0;
 	for (uint8_t i = 0; i < f.n; i++) {
-		if (i)
+		if (i) {
 			strcat(out, ";");
+		}
 		strcat(out, assoc_rule_text(text, &f.rules[i]));
 	}
 	return out;

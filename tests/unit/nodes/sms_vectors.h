@@ -17,8 +17,10 @@ static inline size_t vector(uint8_t *out, size_t cap, const char *key)
 	while (fgets(line, sizeof line, f)) {
 		char *value = strstr(line, " = ");
 
-		if (!value || line[0] == '#' || line[0] == '[' || strncmp(line, key, strlen(key)) || line + strlen(key) != value)
+		if (!value || line[0] == '#' || line[0] == '[' || strncmp(line, key, strlen(key)) ||
+		    line + strlen(key) != value) {
 			continue;
+		}
 		value[3 + strcspn(value + 3, "\n")] = 0;
 		assert_int_equal(str_unhex(out, cap, &len, value + 3), 0);
 		break;

@@ -26,7 +26,8 @@ static inline void temp_dir_end(const struct temp_dir *t)
 		snprintf(path, sizeof path, "%s/%s", t->path, e->d_name);
 		unlink(path);
 	}
-	if (d)
+	if (d) {
 		closedir(d);
+	}
 	rmdir(t->path);
 }

@@ -94,8 +94,9 @@ static inline void fake_give(struct fake *f, const struct trg *t)
 {
 	struct buf b;
 
-	if (!f->disk)
+	if (!f->disk) {
 		return;
+	}
 	b = buf_over(f->disk->given.bytes, sizeof f->disk->given.bytes);
 	trg_record_build(&b, t);
 	assert_false(b.full);
@@ -104,16 +105,18 @@ static inline void fake_give(struct fake *f, const struct trg *t)
 
 static inline void fake_commit(struct fake *f)
 {
-	if (f->disk)
+	if (f->disk) {
 		f->disk->durable = f->disk->given;
+	}
 }
 
 static inline int fake_store(void *arg, struct trg *t)
 {
 	struct fake *f = arg;
 
-	if (f->fail_store)
+	if (f->fail_store) {
 		return ERR_BUSY;
+	}
 	f->stored++;
 	f->store_pending = true;
 	f->store_report = t->has_outcome;
@@ -139,10 +142,12 @@ static inline int fake_submit(void *arg, struct trg *t, bool again)
 	assert_false(f->told_201);               /* what the SCS was told is not asked for is not submitted by a later life */
 	assert_false(trg_expired(t, f->now_ms)); /* nothing leaves after its time */
 	assert_int_not_equal(t->dtr_end_to_end, 0);
-	if (f->fail_submit)
+	if (f->fail_submit) {
 		return ERR_CLOSED;
-	if (f->dtr_id)
+	}
+	if (f->dtr_id) {
 		assert_int_equal(t->dtr_end_to_end, f->dtr_id);
+	}
 	f->dtr_id = t->dtr_end_to_end;
 	f->unknown = true;
 	f->submitted += !again;
@@ -157,8 +162,9 @@ static inline int fake_recall(void *arg, struct trg *t, bool again)
 	assert_true(t->answered);
 	assert_true(t->answer_status == TSP_STATUS_TEMPORARYERROR || t->revoking); /* never of what stands accepted */
 	assert_int_not_equal(t->recall_end_to_end, 0);
-	if (f->fail_recall)
+	if (f->fail_recall) {
 		return ERR_CLOSED;
+	}
 	f->recalled += !again;
 	f->recalled_again += again;
 	return 0;
@@ -187,9 +193,10 @@ static inline void fake_acknowledge(void *arg, struct trg *t, uint64_t token, bo
 
 	(void)t;
 	assert_int_not_equal(token, 0);
-	if (ok)
+	if (ok) {
 		assert_true(f->report_durable ||
 			    t->answer_status == TSP_STATUS_TEMPORARYERROR); /* durable before its DRA; or late */
+	}
 	f->acked_ok += ok;
 	f->acked_no += !ok;
 	f->acked_token = token;
@@ -203,10 +210,12 @@ static inline int fake_notify(void *arg, struct trg *t, bool again)
 	assert_true(f->report_durable);
 	assert_true(t->has_outcome);
 	assert_true(t->answered);
-	if (f->fail_notify)
+	if (f->fail_notify) {
 		return ERR_CLOSED;
-	if (f->dnr_id)
+	}
+	if (f->dnr_id) {
 		assert_int_equal(t->dnr_end_to_end, f->dnr_id);
+	}
 	f->dnr_id = t->dnr_end_to_end;
 	f->notified += !again;
 	f->notified_again += again;
@@ -247,8 +256,9 @@ static inline bool fake_ended(void *arg, const struct trg *t, struct trg_ended *
 	struct fake *f = arg;
 
 	(void)t;
-	if (!f->past.scs)
+	if (!f->past.scs) {
 		return false;
+	}
 	*out = f->past;
 	return true;
 }
@@ -362,17 +372,20 @@ static inline int step(struct trg *t, struct fake *f, enum trg_event_kind kind)
 {
 	struct trg_event ev = { .kind = kind };
 
-	if (kind == TRG_EV_SUBSCRIBER)
+	if (kind == TRG_EV_SUBSCRIBER) {
 		ev.subscriber = &fake_subscriber;
+	}
 	if (kind == TRG_EV_SUBSCRIBER_NO || kind == TRG_EV_DTA_NO || kind == TRG_EV_DTA_UNHANDLED) {
 		ev.status = kind == TRG_EV_DTA_NO ? TSP_STATUS_PERMANENTERROR : TSP_STATUS_TEMPORARYERROR;
 		ev.reason = WHY_GIVEN;
 	}
 	if (kind == TRG_EV_DTA_OK || kind == TRG_EV_DTA_NO || kind == TRG_EV_DTA_STORED || kind == TRG_EV_DRR ||
-	    ((kind == TRG_EV_DTA_UNHANDLED || kind == TRG_EV_UNSENT) && f->submitted + f->submitted_again == 1))
+	    ((kind == TRG_EV_DTA_UNHANDLED || kind == TRG_EV_UNSENT) && f->submitted + f->submitted_again == 1)) {
 		f->unknown = false;
-	if (kind == TRG_EV_RECALL_NO)
+	}
+	if (kind == TRG_EV_RECALL_NO) {
 		ev.status = TSP_STATUS_ORIGINALMESSAGESENT;
+	}
 	if (kind == TRG_EV_REVOKE || kind == TRG_EV_CANCEL) {
 		ev.status = kind == TRG_EV_CANCEL ? TSP_STATUS_PERMANENTERROR : TSP_STATUS_NOTAUTHORIZED;
 		ev.reason = WHY_GIVEN;
@@ -386,8 +399,9 @@ static inline int step(struct trg *t, struct fake *f, enum trg_event_kind kind)
 		ev.status = TSP_STATUS_ORIGINALMESSAGESENT;
 		ev.reason = WHY_GIVEN;
 	}
-	if (kind == TRG_EV_DTA_OK || kind == TRG_EV_DTA_STORED)
+	if (kind == TRG_EV_DTA_OK || kind == TRG_EV_DTA_STORED) {
 		ev.accepted_by = "smssc.example";
+	}
 	if (kind == TRG_EV_DRR) {
 		ev.outcome = TSP_OUTCOME_SUCCESS;
 		ev.token = ++f->tokens_given;
@@ -433,10 +447,12 @@ static inline struct trg *in_state_of(struct fake *f, enum trg_state wanted, con
 		[TRG_UNKNOWN] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_SILENT, TRG_EV_DURABLE, TRG_EVENT_COUNT },
 	};
 
-	if (wanted == TRG_IDLE)
+	if (wanted == TRG_IDLE) {
 		return t;
-	if (wanted == TRG_UNKNOWN)
+	}
+	if (wanted == TRG_UNKNOWN) {
 		f->copies = TRG_COPIES_NEVER;
+	}
 	if (wanted == TRG_RESUMING) { /* from the record of one whose DTR is out */
 		uint8_t bytes[TRG_RECORD_MAX];
 		struct buf b = buf_over(bytes, sizeof bytes);
@@ -450,8 +466,9 @@ static inline struct trg *in_state_of(struct fake *f, enum trg_state wanted, con
 		return restored;
 	}
 	assert_int_equal(step(t, f, TRG_EV_START), 0);
-	for (size_t i = 0; ways[wanted][i] != TRG_EVENT_COUNT; i++)
+	for (size_t i = 0; ways[wanted][i] != TRG_EVENT_COUNT; i++) {
 		assert_int_equal(step(t, f, ways[wanted][i]), 0);
+	}
 	assert_int_equal(t->state, wanted);
 	return t;
 }
