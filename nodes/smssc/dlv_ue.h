@@ -43,6 +43,7 @@ struct dlv {
 	uint64_t id_next;
 	struct dlv_timers timers;
 	struct dlv_msg *batch; /* waits for the disk */
+	struct map lines;      /* of receipts, by system_id */
 };
 
 struct dlv_ue *dlv_ue_find(struct dlv *d, const char *imsi);

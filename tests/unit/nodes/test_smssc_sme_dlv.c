@@ -14,6 +14,7 @@ struct world {
 	size_t len[300];
 	uint64_t ids[300];
 	unsigned sent_n, told_n, dels;
+	uint64_t told;
 	int report_err;
 };
 
@@ -54,9 +55,9 @@ static int report(void *arg, const struct dlv_msg *m, bool again)
 {
 	struct world *w = arg;
 
-	(void)m;
 	(void)again;
 	w->told_n++;
+	w->told = m->id;
 	return w->report_err;
 }
 
@@ -301,6 +302,48 @@ static void test_a_receipt_that_nobody_wants(void **state)
 	assert_int_equal(dlv_gauge(w->d).reporting, 0);
 }
 
+/* Receipts that find no room leave one after the other as room comes, in their order, and not by their timers. */
+static void test_receipts_wait_in_line(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = text_for("001010000000001", 1, 4), of_beta = text_for("001010000000001", 1, 4);
+	uint64_t id[3];
+
+	of_beta.iwf_host = of_beta.sme.system_id = "beta";
+	assert_int_equal(dlv_register(w->d, &w->conn, "001010000000001", w->now), 0);
+	w->report_err = ERR_BUSY;
+	for (unsigned i = 0; i < 3; i++) {
+		id[i] = submit(w, &t);
+		acknowledge(w);
+	}
+	submit(w, &of_beta);
+	acknowledge(w);
+	assert_int_equal(w->told_n, 4);
+	w->now.mono_ms += 5000;
+	dlv_tick(w->d, w->now);
+	assert_int_equal(w->told_n, 4); /* nobody polls */
+	w->report_err = 0;
+	dlv_peer_room(w->d, "gamma", w->now);
+	assert_int_equal(w->told_n, 4);
+	dlv_peer_room(w->d, "acme", w->now);
+	assert_true(w->told_n == 5 && w->told == id[0]);
+	dlv_reported(w->d, id[0], true, w->now);
+	dlv_peer_room(w->d, "acme", w->now);
+	assert_true(w->told_n == 6 && w->told == id[1]);
+	dlv_reported(w->d, id[1], false, w->now); /* refused: it waits by itself */
+	w->report_err = ERR_BUSY;
+	dlv_peer_room(w->d, "acme", w->now);
+	assert_true(w->told_n == 7 && w->told == id[2]);
+	w->report_err = 0;
+	w->now.mono_ms += 31000; /* if nobody tells of room, the timer does: all three that are left, of two SMEs */
+	dlv_tick(w->d, w->now);
+	assert_int_equal(w->told_n, 10);
+	dlv_reported(w->d, id[2], true, w->now);
+	dlv_peer_room(w->d, "acme", w->now);
+	dlv_peer_room(w->d, "beta", w->now);
+	assert_int_equal(w->told_n, 10); /* nobody is in line */
+}
+
 static void test_a_device_that_is_nobody(void **state)
 {
 	struct world *w = *state;
@@ -540,6 +583,7 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(test_a_trigger_that_nobody_reports_has_an_unknown_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_trigger_is_at_the_gateway_after_a_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_receipt_that_nobody_wants, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_receipts_wait_in_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_device_that_is_nobody, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_triggers_and_messages_have_a_bound_each, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_smes_have_a_part_of_the_store, setup, teardown),
