@@ -97,6 +97,10 @@ int dlv_submit(struct dlv *d, const struct dlv_text *text, struct dlv_msg *repla
 	if (err) {
 		goto free_msg;
 	}
+	if (!dlv_of_sme(m) && dlv_ue_no_place(d, copy.imsi)) {
+		err = ERR_BUSY;
+		goto free_msg;
+	}
 	ue = copy.sme.trigger ? NULL : dlv_ue_get(d, copy.imsi);
 	if (!copy.sme.trigger &&
 	    (!ue || (dlv_of_sme(m) ? ue->queue_smes_n : ue->queue_n - ue->queue_smes_n) >= d->conf.ue_messages_max)) {

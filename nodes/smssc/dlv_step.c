@@ -208,7 +208,7 @@ static void act_record(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 		if (ue->current == m) {
 			dlv_timer_stop(&d->timers, &ue->timer);
 		}
-		dlv_ue_dequeue(ue, m);
+		dlv_ue_dequeue(d, ue, m);
 	}
 	d->ports.put(d->ports.arg, m);
 	dlv_batch_add(d, m);
@@ -361,7 +361,7 @@ void dlv_msg_end(struct dlv *d, struct dlv_msg *m)
 	dlv_line_leave(m);
 	dlv_timer_stop(&d->timers, &m->timer);
 	if (ue) {
-		dlv_ue_dequeue(ue, m);
+		dlv_ue_dequeue(d, ue, m);
 		dlv_ue_put(d, ue);
 	}
 	map_del(&d->by_id, &m->by_id);
@@ -413,7 +413,7 @@ void dlv_msg_own(struct dlv *d, struct dlv_msg *m, struct dlv_ue *ue, enum dlv_s
 	DL_APPEND2(d->all, m, all_prev, all_next);
 	d->msgs_n++;
 	if (ue) {
-		dlv_ue_enqueue(ue, m);
+		dlv_ue_enqueue(d, ue, m);
 	}
 	if (is_pending(state)) {
 		index_add(d, m);

@@ -38,7 +38,7 @@ struct dlv {
 	uint32_t msgs_n, msgs_smes_n; /* all; those of SMEs */
 	uint64_t sme_octets;          /* what those of SMEs take in the store, about */
 	uint32_t ues_n, ues_present;
-	uint32_t strangers_n; /* queues in ues_n under a name that is no device's */
+	uint32_t places_n; /* of ues_n: registered, or with a trigger */
 	uint32_t in_state[DLV_STATES];
 	uint64_t id_next;
 	struct dlv_timers timers;
@@ -47,16 +47,18 @@ struct dlv {
 };
 
 struct dlv_ue *dlv_ue_find(struct dlv *d, const char *imsi);
-/* Finds or makes. NULL: out of memory or ues_max. A queue for no device ('+' in front) does not
- * count there: its messages are bounded, and it ends with them. */
+/* Finds or makes. NULL: out of memory, or the name is too long. */
 struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi);
+/* Whether ues_max keeps this mobile from being registered, and from a trigger. One that has but
+ * messages of SMEs does not count: they are bounded, and it ends with them. */
+bool dlv_ue_no_place(struct dlv *d, const char *imsi);
 /* Frees the mobile if it is absent and has no messages. */
 void dlv_ue_put(struct dlv *d, struct dlv_ue *ue);
 
 /* A message whose id is above those of all others here. What it takes does not depend on how many there
  * are: an SME that measures it would learn that a device has triggers. */
-void dlv_ue_enqueue(struct dlv_ue *ue, struct dlv_msg *m);
-void dlv_ue_dequeue(struct dlv_ue *ue, struct dlv_msg *m);
+void dlv_ue_enqueue(struct dlv *d, struct dlv_ue *ue, struct dlv_msg *m);
+void dlv_ue_dequeue(struct dlv *d, struct dlv_ue *ue, struct dlv_msg *m);
 void dlv_ue_attach(struct dlv *d, struct dlv_ue *ue, struct dlv_conn *conn);
 void dlv_ue_detach(struct dlv *d, struct dlv_ue *ue);
 

@@ -449,6 +449,43 @@ static void test_nobody_takes_no_place_of_a_mobile(void **state)
 	assert_int_equal(dlv_gauge(w->d).ues, 51);
 }
 
+/* Neither do messages to mobiles that are away; and no answer tells who is one. */
+static void test_messages_take_no_place_of_a_mobile(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = text_for("001010000000001", 1, 4), trigger;
+	struct dlv_conn other = { 0 };
+	char name[SMS_IMSI_MAX + 1];
+	uint64_t id;
+
+	t.imsi = name;
+	trigger = t;
+	trigger.sme = (struct dlv_sme){ 0 };
+	for (unsigned i = 0; i < 49; i++) {
+		snprintf(name, sizeof name, "00101000002%04u", i);
+		submit(w, &t);
+	}
+	for (unsigned i = 0; i < 10; i++) {
+		snprintf(name, sizeof name, "00101000000%04u", i);
+		assert_int_equal(dlv_register(w->d, &w->conn, name, w->now), 0);
+	}
+	for (unsigned i = 10; i < 50; i++) {
+		snprintf(name, sizeof name, "00101000000%04u", i);
+		submit(w, &trigger);
+	}
+	snprintf(name, sizeof name, "001010000001000"); /* now 50 are registered or have a trigger */
+	assert_int_equal(dlv_register(w->d, &other, name, w->now), ERR_BUSY);
+	trigger.validity_s++;
+	assert_int_equal(dlv_submit(w->d, &trigger, NULL, &id, w->now), ERR_BUSY);
+	submit(w, &t); /* a message is taken as to a number that nobody has */
+	snprintf(name, sizeof name, "001010000000003");
+	dlv_unregister(w->d, &w->conn, name, w->now); /* its place is free: its message was delivered, or waits */
+	snprintf(name, sizeof name, "001010000001000");
+	assert_int_equal(dlv_register(w->d, &other, name, w->now), 0);
+	assert_int_equal(dlv_register(w->d, &other, "001010000001001", w->now), ERR_BUSY);
+	dlv_conn_lost(w->d, &other, w->now);
+}
+
 /* -- triggers of SMEs, which go to the gateway */
 
 enum { REFERENCE = 4711 };
@@ -585,6 +622,7 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(test_a_receipt_that_nobody_wants, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_receipts_wait_in_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_device_that_is_nobody, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_messages_take_no_place_of_a_mobile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_triggers_and_messages_have_a_bound_each, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_smes_have_a_part_of_the_store, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nobody_takes_no_place_of_a_mobile, setup, teardown),
