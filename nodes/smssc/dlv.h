@@ -23,7 +23,7 @@
  *                  REMOVING --disk--> gone
  *
  * One mobile has one part outstanding at a time (as on the radio); the others wait in its queue,
- * priority first. */
+ * triggers before messages of SMEs, and of both those with priority first. */
 #pragma once
 #include "nodes/smssc/dlv_msg.h"
 

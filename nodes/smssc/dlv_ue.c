@@ -68,21 +68,29 @@ void dlv_ue_put(struct dlv *d, struct dlv_ue *ue)
 	free(ue);
 }
 
+static enum dlv_rank rank_of(const struct dlv_msg *m)
+{
+	if (dlv_of_sme(m)) {
+		return m->text.priority ? DLV_RANK_SME_PRIORITY : DLV_RANK_SME;
+	}
+	return m->text.priority ? DLV_RANK_TRIGGER_PRIORITY : DLV_RANK_TRIGGER;
+}
+
 void dlv_ue_enqueue(struct dlv *d, struct dlv_ue *ue, struct dlv_msg *m)
 {
 	bool before = has_place(ue);
-	struct dlv_msg *behind = m->text.priority ? ue->last_priority : NULL;
+	enum dlv_rank rank = rank_of(m);
+	struct dlv_msg *behind = NULL;
 
+	for (unsigned r = rank + 1u; r > 0 && !behind; r--) {
+		behind = ue->last[r - 1];
+	}
 	if (behind) {
 		DL_APPEND_ELEM(ue->queue, behind, m);
-	} else if (m->text.priority) {
-		DL_PREPEND(ue->queue, m);
 	} else {
-		DL_APPEND(ue->queue, m);
+		DL_PREPEND(ue->queue, m);
 	}
-	if (m->text.priority) {
-		ue->last_priority = m;
-	}
+	ue->last[rank] = m;
 	ue->queue_n++;
 	ue->queue_smes_n += dlv_of_sme(m);
 	count_place(d, ue, before);
@@ -92,10 +100,11 @@ void dlv_ue_enqueue(struct dlv *d, struct dlv_ue *ue, struct dlv_msg *m)
 
 void dlv_ue_dequeue(struct dlv *d, struct dlv_ue *ue, struct dlv_msg *m)
 {
+	enum dlv_rank rank = rank_of(m);
 	bool before = has_place(ue);
 
-	if (ue->last_priority == m) { /* those in front of it have priority, too */
-		ue->last_priority = m == ue->queue ? NULL : m->prev;
+	if (ue->last[rank] == m) { /* in front of it are those of its rank, then of the ranks before */
+		ue->last[rank] = m == ue->queue || rank_of(m->prev) != rank ? NULL : m->prev;
 	}
 	DL_DELETE(ue->queue, m);
 	ue->queue_n--;

@@ -5,6 +5,9 @@
 
 enum { DLV_TIMER_MSG = 1, DLV_TIMER_UE = 2 };
 
+/* An SME keeps no trigger waiting, whatever priority it gives its messages. */
+enum dlv_rank { DLV_RANK_TRIGGER_PRIORITY, DLV_RANK_TRIGGER, DLV_RANK_SME_PRIORITY, DLV_RANK_SME, DLV_RANKS };
+
 #define DLV_UE_MAGIC 0xf5097b4fu
 struct dlv_ue {
 	struct obj obj;
@@ -12,16 +15,17 @@ struct dlv_ue {
 	struct dlv_conn *conn; /* NULL: absent */
 	/* it was registered before: absent means detached, else never registered */
 	bool seen;
-	struct dlv_msg *queue;          /* priority first, then by id; the one being sent included */
-	struct dlv_msg *last_priority;  /* of those with priority; NULL: there is none */
-	uint32_t queue_n, queue_smes_n; /* all; those of SMEs */
-	uint32_t single_n;              /* single attempts among all */
-	struct dlv_msg *current;        /* being sent */
-	uint8_t reference;              /* RP-Message-Reference of the outstanding message */
-	bool resting;                   /* failed; waits for its next try */
-	uint32_t attempt;               /* failures in a row */
-	struct dlv_timer timer;         /* answer of the mobile; or the end of the rest */
-	struct dlv_ue *prev, *next;     /* of the same connection */
+	/* by rank, then by id; the one being sent included */
+	struct dlv_msg *queue;
+	struct dlv_msg *last[DLV_RANKS]; /* of each rank; NULL: there is none */
+	uint32_t queue_n, queue_smes_n;  /* all; those of SMEs */
+	uint32_t single_n;               /* single attempts among all */
+	struct dlv_msg *current;         /* being sent */
+	uint8_t reference;               /* RP-Message-Reference of the outstanding message */
+	bool resting;                    /* failed; waits for its next try */
+	uint32_t attempt;                /* failures in a row */
+	struct dlv_timer timer;          /* answer of the mobile; or the end of the rest */
+	struct dlv_ue *prev, *next;      /* of the same connection */
 	struct map_node by_imsi;
 };
 

@@ -449,6 +449,41 @@ static void test_nobody_takes_no_place_of_a_mobile(void **state)
 	assert_int_equal(dlv_gauge(w->d).ues, 51);
 }
 
+/* Messages of an SME wait for triggers, also those with priority, also those that came before. */
+static void test_triggers_go_first(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = text_for("001010000000001", 1, 4), trigger = text_for("001010000000001", 1, 4);
+	uint64_t urgent[2], plain[2], triggers[3];
+
+	trigger.sme = (struct dlv_sme){ 0 };
+	for (unsigned i = 0; i < 2; i++) {
+		t.priority = false;
+		plain[i] = submit(w, &t);
+		t.priority = true;
+		urgent[i] = submit(w, &t);
+		trigger.priority = false;
+		triggers[1 + i] = submit(w, &trigger);
+	}
+	trigger.priority = true;
+	triggers[0] = submit(w, &trigger);
+	dlv_remove(w->d, dlv_next_of_number(w->d, NULL, urgent[1]), w->now); /* the last of its rank */
+	dlv_committed(w->d, true, w->now);
+	t.priority = true;
+	urgent[1] = submit(w, &t);
+	assert_int_equal(dlv_register(w->d, &w->conn, "001010000000001", w->now), 0);
+	for (unsigned i = 0; i < 7; i++) {
+		acknowledge(w);
+	}
+	assert_int_equal(w->sent_n, 7);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(w->ids[i] == triggers[i]);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		assert_true(w->ids[3 + i] == urgent[i] && w->ids[5 + i] == plain[i]);
+	}
+}
+
 /* Neither do messages to mobiles that are away; and no answer tells who is one. */
 static void test_messages_take_no_place_of_a_mobile(void **state)
 {
@@ -623,6 +658,7 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(test_receipts_wait_in_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_device_that_is_nobody, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_messages_take_no_place_of_a_mobile, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_triggers_go_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_triggers_and_messages_have_a_bound_each, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_smes_have_a_part_of_the_store, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nobody_takes_no_place_of_a_mobile, setup, teardown),
