@@ -11,6 +11,7 @@
 
 #include "apps/t4_drr.h"
 #include "nodes/sms/sms_deliver.h"
+#include "nodes/smssc/dlv_line.h"
 #include "nodes/smssc/dlv_step.h"
 
 /* -- from the T4 side */
@@ -94,6 +95,10 @@ int dlv_submit(struct dlv *d, const struct dlv_text *text, struct dlv_msg *repla
 	dlv_put_key(m);
 	err = may_take(d, m, replaces);
 	if (err) {
+		goto free_msg;
+	}
+	if (!dlv_of_sme(m) && dlv_ue_no_place(d, copy.imsi)) {
+		err = ERR_BUSY;
 		goto free_msg;
 	}
 	ue = copy.sme.trigger ? NULL : dlv_ue_get(d, copy.imsi);
@@ -333,6 +338,9 @@ int dlv_new(struct dlv **out, const struct dlv_conf *conf, const struct dlv_port
 		err = map_init(&d->ues);
 	}
 	if (!err) {
+		err = map_init(&d->lines);
+	}
+	if (!err) {
 		err = multimap_init(&d->by_number);
 	}
 	if (err) {
@@ -361,6 +369,7 @@ void dlv_free(struct dlv *d)
 	while (d->all) {
 		dlv_msg_end(d, d->all);
 	}
+	dlv_lines_end(d);
 	map_each(&d->ues, ue_end, d);
 	map_fini(&d->by_id);
 	map_fini(&d->by_key);

@@ -60,7 +60,7 @@ int dlv_register(struct dlv *d, struct dlv_conn *conn, const char *imsi, struct 
 	struct dlv_ue *ue = dlv_ue_find(d, imsi);
 	bool new_here = !ue || ue->conn != conn;
 
-	if (new_here && conn->ues_n >= d->conf.conn_ues_max) {
+	if (new_here && (conn->ues_n >= d->conf.conn_ues_max || dlv_ue_no_place(d, imsi))) {
 		return ERR_BUSY;
 	}
 	if (!ue) {

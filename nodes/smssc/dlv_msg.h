@@ -90,6 +90,8 @@ struct dlv_msg {
 	struct dlv_msg *prev, *next;             /* the mobile's queue */
 	struct dlv_msg *batch_prev, *batch_next; /* change that is not on disk yet */
 	struct dlv_msg *all_prev, *all_next;     /* all, in the order in which they came */
+	struct dlv_line *line;                   /* its report waits for room on a connection; NULL: it does not */
+	struct dlv_msg *line_prev, *line_next;
 	struct map_node by_id, by_key;
 	struct multimap_node by_number; /* of messages of SMEs */
 	char memory[];                  /* what `text` points to */

@@ -5,6 +5,7 @@
 
 #include "apps/t4_drr.h"
 #include "nodes/sms/sms_deliver.h"
+#include "nodes/smssc/dlv_line.h"
 
 typedef void action_fn(struct dlv *d, struct dlv_msg *m, struct dlv_now now);
 
@@ -207,7 +208,7 @@ static void act_record(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 		if (ue->current == m) {
 			dlv_timer_stop(&d->timers, &ue->timer);
 		}
-		dlv_ue_dequeue(ue, m);
+		dlv_ue_dequeue(d, ue, m);
 	}
 	d->ports.put(d->ports.arg, m);
 	dlv_batch_add(d, m);
@@ -257,15 +258,19 @@ static void act_report(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 	if (m->report_out) {
 		return; /* its answer or its time-out comes */
 	}
+	dlv_line_leave(m);
 	err = d->ports.report(d->ports.arg, m, m->report_attempt > 0);
 	m->unwanted = err == ERR_REFUSED;
 	if (m->unwanted) {
 		dlv_timer_start(&d->timers, &m->timer, now.mono_ms);
 		return;
 	}
-	if (err) { /* not connected: dlv_peer_open() wakes it, the timer only ends its retention */
-		dlv_timer_start(&d->timers, &m->timer,
-				now.mono_ms + (err == ERR_CLOSED ? d->conf.report_max_ms : d->conf.report_min_ms));
+	if (err) {
+		/* dlv_peer_open() wakes it when it is not connected, dlv_peer_room() when there is no
+		 * room; the timer only ends its retention */
+		bool woken = err == ERR_CLOSED || (err == ERR_BUSY && dlv_of_sme(m) && !dlv_line_join(d, m));
+
+		dlv_timer_start(&d->timers, &m->timer, now.mono_ms + (woken ? d->conf.report_max_ms : d->conf.report_min_ms));
 		return;
 	}
 	m->report_attempt++;
@@ -353,9 +358,10 @@ void dlv_msg_end(struct dlv *d, struct dlv_msg *m)
 
 	OBJ_CHECK(m, DLV_MSG_MAGIC);
 	index_del(d, m);
+	dlv_line_leave(m);
 	dlv_timer_stop(&d->timers, &m->timer);
 	if (ue) {
-		dlv_ue_dequeue(ue, m);
+		dlv_ue_dequeue(d, ue, m);
 		dlv_ue_put(d, ue);
 	}
 	map_del(&d->by_id, &m->by_id);
@@ -407,7 +413,7 @@ void dlv_msg_own(struct dlv *d, struct dlv_msg *m, struct dlv_ue *ue, enum dlv_s
 	DL_APPEND2(d->all, m, all_prev, all_next);
 	d->msgs_n++;
 	if (ue) {
-		dlv_ue_enqueue(ue, m);
+		dlv_ue_enqueue(d, ue, m);
 	}
 	if (is_pending(state)) {
 		index_add(d, m);

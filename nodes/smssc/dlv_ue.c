@@ -13,9 +13,24 @@ struct dlv_ue *dlv_ue_find(struct dlv *d, const char *imsi)
 	return MAP_OF(map_find(&d->ues, imsi, (uint32_t)strlen(imsi)), struct dlv_ue, by_imsi);
 }
 
-static bool is_stranger(const char *imsi)
+/* Messages of SMEs alone hold no place of a mobile: they would keep triggers and mobiles out, and an SME
+ * would learn whose numbers those places are for. */
+static bool has_place(const struct dlv_ue *ue)
 {
-	return imsi[0] == '+';
+	return ue->conn || ue->queue_n > ue->queue_smes_n;
+}
+
+static void count_place(struct dlv *d, const struct dlv_ue *ue, bool before)
+{
+	d->places_n += has_place(ue);
+	d->places_n -= before;
+}
+
+bool dlv_ue_no_place(struct dlv *d, const char *imsi)
+{
+	const struct dlv_ue *ue = dlv_ue_find(d, imsi);
+
+	return !(ue && has_place(ue)) && d->places_n >= d->conf.ues_max;
 }
 
 struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi)
@@ -25,8 +40,7 @@ struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi)
 	if (ue) {
 		return ue;
 	}
-	if ((!is_stranger(imsi) && d->ues_n - d->strangers_n >= d->conf.ues_max) || strlen(imsi) > SMS_IMSI_MAX ||
-	    dlv_timers_reserve(&d->timers, (size_t)d->ues_n + d->msgs_n + 2)) {
+	if (strlen(imsi) > SMS_IMSI_MAX || dlv_timers_reserve(&d->timers, (size_t)d->ues_n + d->msgs_n + 2)) {
 		return NULL;
 	}
 	ue = calloc(1, sizeof *ue);
@@ -38,7 +52,6 @@ struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi)
 	ue->timer.kind = DLV_TIMER_UE;
 	map_add(&d->ues, &ue->by_imsi, ue->imsi, (uint32_t)strlen(ue->imsi));
 	d->ues_n++;
-	d->strangers_n += is_stranger(imsi);
 	return ue;
 }
 
@@ -51,39 +64,52 @@ void dlv_ue_put(struct dlv *d, struct dlv_ue *ue)
 	dlv_timer_stop(&d->timers, &ue->timer);
 	map_del(&d->ues, &ue->by_imsi);
 	d->ues_n--;
-	d->strangers_n -= is_stranger(ue->imsi);
 	OBJ_END(ue, DLV_UE_MAGIC);
 	free(ue);
 }
 
-void dlv_ue_enqueue(struct dlv_ue *ue, struct dlv_msg *m)
+static enum dlv_rank rank_of(const struct dlv_msg *m)
 {
-	struct dlv_msg *behind = m->text.priority ? ue->last_priority : NULL;
+	if (dlv_of_sme(m)) {
+		return m->text.priority ? DLV_RANK_SME_PRIORITY : DLV_RANK_SME;
+	}
+	return m->text.priority ? DLV_RANK_TRIGGER_PRIORITY : DLV_RANK_TRIGGER;
+}
 
+void dlv_ue_enqueue(struct dlv *d, struct dlv_ue *ue, struct dlv_msg *m)
+{
+	bool before = has_place(ue);
+	enum dlv_rank rank = rank_of(m);
+	struct dlv_msg *behind = NULL;
+
+	for (unsigned r = rank + 1u; r > 0 && !behind; r--) {
+		behind = ue->last[r - 1];
+	}
 	if (behind) {
 		DL_APPEND_ELEM(ue->queue, behind, m);
-	} else if (m->text.priority) {
-		DL_PREPEND(ue->queue, m);
 	} else {
-		DL_APPEND(ue->queue, m);
+		DL_PREPEND(ue->queue, m);
 	}
-	if (m->text.priority) {
-		ue->last_priority = m;
-	}
+	ue->last[rank] = m;
 	ue->queue_n++;
 	ue->queue_smes_n += dlv_of_sme(m);
+	count_place(d, ue, before);
 	ue->single_n += m->text.validity_s == 0;
 	m->ue = ue;
 }
 
-void dlv_ue_dequeue(struct dlv_ue *ue, struct dlv_msg *m)
+void dlv_ue_dequeue(struct dlv *d, struct dlv_ue *ue, struct dlv_msg *m)
 {
-	if (ue->last_priority == m) { /* those in front of it have priority, too */
-		ue->last_priority = m == ue->queue ? NULL : m->prev;
+	enum dlv_rank rank = rank_of(m);
+	bool before = has_place(ue);
+
+	if (ue->last[rank] == m) { /* in front of it are those of its rank, then of the ranks before */
+		ue->last[rank] = m == ue->queue || rank_of(m->prev) != rank ? NULL : m->prev;
 	}
 	DL_DELETE(ue->queue, m);
 	ue->queue_n--;
 	ue->queue_smes_n -= dlv_of_sme(m);
+	count_place(d, ue, before);
 	ue->single_n -= m->text.validity_s == 0;
 	if (ue->current == m) {
 		ue->current = NULL;
@@ -93,8 +119,11 @@ void dlv_ue_dequeue(struct dlv_ue *ue, struct dlv_msg *m)
 
 void dlv_ue_attach(struct dlv *d, struct dlv_ue *ue, struct dlv_conn *conn)
 {
+	bool before = has_place(ue);
+
 	ue->conn = conn;
 	ue->seen = true;
+	count_place(d, ue, before);
 	DL_APPEND(conn->ues, ue);
 	conn->ues_n++;
 	d->ues_present++;
@@ -105,6 +134,7 @@ void dlv_ue_detach(struct dlv *d, struct dlv_ue *ue)
 	DL_DELETE(ue->conn->ues, ue);
 	ue->conn->ues_n--;
 	ue->conn = NULL;
+	count_place(d, ue, true);
 	d->ues_present--;
 }
 

@@ -5,6 +5,9 @@
 
 enum { DLV_TIMER_MSG = 1, DLV_TIMER_UE = 2 };
 
+/* An SME keeps no trigger waiting, whatever priority it gives its messages. */
+enum dlv_rank { DLV_RANK_TRIGGER_PRIORITY, DLV_RANK_TRIGGER, DLV_RANK_SME_PRIORITY, DLV_RANK_SME, DLV_RANKS };
+
 #define DLV_UE_MAGIC 0xf5097b4fu
 struct dlv_ue {
 	struct obj obj;
@@ -12,16 +15,17 @@ struct dlv_ue {
 	struct dlv_conn *conn; /* NULL: absent */
 	/* it was registered before: absent means detached, else never registered */
 	bool seen;
-	struct dlv_msg *queue;          /* priority first, then by id; the one being sent included */
-	struct dlv_msg *last_priority;  /* of those with priority; NULL: there is none */
-	uint32_t queue_n, queue_smes_n; /* all; those of SMEs */
-	uint32_t single_n;              /* single attempts among all */
-	struct dlv_msg *current;        /* being sent */
-	uint8_t reference;              /* RP-Message-Reference of the outstanding message */
-	bool resting;                   /* failed; waits for its next try */
-	uint32_t attempt;               /* failures in a row */
-	struct dlv_timer timer;         /* answer of the mobile; or the end of the rest */
-	struct dlv_ue *prev, *next;     /* of the same connection */
+	/* by rank, then by id; the one being sent included */
+	struct dlv_msg *queue;
+	struct dlv_msg *last[DLV_RANKS]; /* of each rank; NULL: there is none */
+	uint32_t queue_n, queue_smes_n;  /* all; those of SMEs */
+	uint32_t single_n;               /* single attempts among all */
+	struct dlv_msg *current;         /* being sent */
+	uint8_t reference;               /* RP-Message-Reference of the outstanding message */
+	bool resting;                    /* failed; waits for its next try */
+	uint32_t attempt;                /* failures in a row */
+	struct dlv_timer timer;          /* answer of the mobile; or the end of the rest */
+	struct dlv_ue *prev, *next;      /* of the same connection */
 	struct map_node by_imsi;
 };
 
@@ -38,24 +42,27 @@ struct dlv {
 	uint32_t msgs_n, msgs_smes_n; /* all; those of SMEs */
 	uint64_t sme_octets;          /* what those of SMEs take in the store, about */
 	uint32_t ues_n, ues_present;
-	uint32_t strangers_n; /* queues in ues_n under a name that is no device's */
+	uint32_t places_n; /* of ues_n: registered, or with a trigger */
 	uint32_t in_state[DLV_STATES];
 	uint64_t id_next;
 	struct dlv_timers timers;
 	struct dlv_msg *batch; /* waits for the disk */
+	struct map lines;      /* of receipts, by system_id */
 };
 
 struct dlv_ue *dlv_ue_find(struct dlv *d, const char *imsi);
-/* Finds or makes. NULL: out of memory or ues_max. A queue for no device ('+' in front) does not
- * count there: its messages are bounded, and it ends with them. */
+/* Finds or makes. NULL: out of memory, or the name is too long. */
 struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi);
+/* Whether ues_max keeps this mobile from being registered, and from a trigger. One that has but
+ * messages of SMEs does not count: they are bounded, and it ends with them. */
+bool dlv_ue_no_place(struct dlv *d, const char *imsi);
 /* Frees the mobile if it is absent and has no messages. */
 void dlv_ue_put(struct dlv *d, struct dlv_ue *ue);
 
 /* A message whose id is above those of all others here. What it takes does not depend on how many there
  * are: an SME that measures it would learn that a device has triggers. */
-void dlv_ue_enqueue(struct dlv_ue *ue, struct dlv_msg *m);
-void dlv_ue_dequeue(struct dlv_ue *ue, struct dlv_msg *m);
+void dlv_ue_enqueue(struct dlv *d, struct dlv_ue *ue, struct dlv_msg *m);
+void dlv_ue_dequeue(struct dlv *d, struct dlv_ue *ue, struct dlv_msg *m);
 void dlv_ue_attach(struct dlv *d, struct dlv_ue *ue, struct dlv_conn *conn);
 void dlv_ue_detach(struct dlv *d, struct dlv_ue *ue);
 

@@ -37,6 +37,13 @@ static void on_request(void *arg, struct bind_conn *c, const struct smpp_pdu *p)
 	}
 }
 
+/* Whatever became of it, there is room for the next one. */
+static void receipt_over(struct sme_bind *b, uint64_t token, bool done)
+{
+	dlv_reported(b->s->dlv, token, done, smssc_now(b->s));
+	dlv_peer_room(b->s->dlv, b->owner->conf->system_id, smssc_now(b->s));
+}
+
 /* The receipt of the delivery whose id is the token. */
 static void on_answer(void *arg, struct bind_conn *c, uint64_t token, uint32_t status, const struct smpp_pdu *p)
 {
@@ -51,7 +58,7 @@ static void on_answer(void *arg, struct bind_conn *c, uint64_t token, uint32_t s
 		log_info(&s->log, "sme", "%s: receipt of delivery %llu answered with %s (0x%x); it is sent again", bind_peer(c),
 			 (unsigned long long)token, smpp_status_name(status), status);
 	}
-	dlv_reported(s->dlv, token, status == SMPP_ROK, smssc_now(s));
+	receipt_over(b, token, status == SMPP_ROK);
 }
 
 static void on_lost(void *arg, struct bind_conn *c, uint64_t token, int err)
@@ -61,7 +68,7 @@ static void on_lost(void *arg, struct bind_conn *c, uint64_t token, int err)
 	(void)c;
 	(void)err;
 	b->s->sme->counts.receipts_again++;
-	dlv_reported(b->s->dlv, token, false, smssc_now(b->s));
+	receipt_over(b, token, false);
 }
 
 static void on_refused(void *arg, struct bind_conn *c, uint32_t command, uint32_t status)

@@ -201,6 +201,17 @@ def test_receipts_wait_for_their_sme_over_a_kill(make):
     s.close()
 
 
+def test_many_receipts_come_as_fast_as_they_are_answered(make):
+    """More than a connection takes at a time, and a timer that would not come in this test: the next one follows each answer."""
+    w = make(quick="report: { retry_min: 1h, retry_max: 1h }\n")
+    tx = w.bound(command=smpp.BIND_TX)
+    ids = [tx.submit(NOBODY, b"x", esm=1, registered=1).id for _ in range(35)]
+    s = w.bound(command=smpp.BIND_RX)
+    assert [s.delivered().receipt["id"] for _ in ids] == ids
+    tx.close()
+    s.close()
+
+
 def test_messages_wait_for_their_device_over_a_kill(make):
     w = make()
     s = w.bound()

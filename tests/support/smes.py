@@ -42,9 +42,9 @@ def imsi(n):
 class World:
     """An SMS-SC with SMEs, and two devices that take messages. A third subscriber is never there; a fourth, which is there, takes triggers only."""
 
-    def __init__(self, programs, folder, smes=None, more="", tls="", under=(), wait_s=20):
+    def __init__(self, programs, folder, smes=None, more="", tls="", under=(), wait_s=20, quick=QUICK):
         self.programs, self.folder, self.starts, self.smes = programs, str(folder), 0, smes or sme("acme") + sme("beta", sources='["777"]')
-        self.more, self.tls, self.ue, self.under, self.wait_s = more, tls, None, under, wait_s
+        self.more, self.tls, self.ue, self.under, self.wait_s, self.quick = more, tls, None, under, wait_s, quick
         with open(self.path("subscribers.jsonl"), "w", encoding="utf-8") as f:
             for n in range(4):
                 f.write(json.dumps({"imsi": imsi(n), "msisdn": f"49172000000{n + 1}", "triggers_only": n == 3}) + "\n")
@@ -63,7 +63,7 @@ listen: {{ address: 127.0.0.1, port: 0, protection: none }}
 state_dir: smssc
 ue_socket: ue.sock
 sc_address: "491770000000"
-{QUICK}smes:
+{self.quick}smes:
   plain: {{ address: 127.0.0.1, port: 0 }}
 {self.tls}  subscribers: subscribers.jsonl
 {self.more}  list:

@@ -14,6 +14,7 @@ struct world {
 	size_t len[300];
 	uint64_t ids[300];
 	unsigned sent_n, told_n, dels;
+	uint64_t told;
 	int report_err;
 };
 
@@ -54,9 +55,9 @@ static int report(void *arg, const struct dlv_msg *m, bool again)
 {
 	struct world *w = arg;
 
-	(void)m;
 	(void)again;
 	w->told_n++;
+	w->told = m->id;
 	return w->report_err;
 }
 
@@ -301,6 +302,48 @@ static void test_a_receipt_that_nobody_wants(void **state)
 	assert_int_equal(dlv_gauge(w->d).reporting, 0);
 }
 
+/* Receipts that find no room leave one after the other as room comes, in their order, and not by their timers. */
+static void test_receipts_wait_in_line(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = text_for("001010000000001", 1, 4), of_beta = text_for("001010000000001", 1, 4);
+	uint64_t id[3];
+
+	of_beta.iwf_host = of_beta.sme.system_id = "beta";
+	assert_int_equal(dlv_register(w->d, &w->conn, "001010000000001", w->now), 0);
+	w->report_err = ERR_BUSY;
+	for (unsigned i = 0; i < 3; i++) {
+		id[i] = submit(w, &t);
+		acknowledge(w);
+	}
+	submit(w, &of_beta);
+	acknowledge(w);
+	assert_int_equal(w->told_n, 4);
+	w->now.mono_ms += 5000;
+	dlv_tick(w->d, w->now);
+	assert_int_equal(w->told_n, 4); /* nobody polls */
+	w->report_err = 0;
+	dlv_peer_room(w->d, "gamma", w->now);
+	assert_int_equal(w->told_n, 4);
+	dlv_peer_room(w->d, "acme", w->now);
+	assert_true(w->told_n == 5 && w->told == id[0]);
+	dlv_reported(w->d, id[0], true, w->now);
+	dlv_peer_room(w->d, "acme", w->now);
+	assert_true(w->told_n == 6 && w->told == id[1]);
+	dlv_reported(w->d, id[1], false, w->now); /* refused: it waits by itself */
+	w->report_err = ERR_BUSY;
+	dlv_peer_room(w->d, "acme", w->now);
+	assert_true(w->told_n == 7 && w->told == id[2]);
+	w->report_err = 0;
+	w->now.mono_ms += 31000; /* if nobody tells of room, the timer does: all three that are left, of two SMEs */
+	dlv_tick(w->d, w->now);
+	assert_int_equal(w->told_n, 10);
+	dlv_reported(w->d, id[2], true, w->now);
+	dlv_peer_room(w->d, "acme", w->now);
+	dlv_peer_room(w->d, "beta", w->now);
+	assert_int_equal(w->told_n, 10); /* nobody is in line */
+}
+
 static void test_a_device_that_is_nobody(void **state)
 {
 	struct world *w = *state;
@@ -404,6 +447,78 @@ static void test_nobody_takes_no_place_of_a_mobile(void **state)
 		submit(w, &t);
 	}
 	assert_int_equal(dlv_gauge(w->d).ues, 51);
+}
+
+/* Messages of an SME wait for triggers, also those with priority, also those that came before. */
+static void test_triggers_go_first(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = text_for("001010000000001", 1, 4), trigger = text_for("001010000000001", 1, 4);
+	uint64_t urgent[2], plain[2], triggers[3];
+
+	trigger.sme = (struct dlv_sme){ 0 };
+	for (unsigned i = 0; i < 2; i++) {
+		t.priority = false;
+		plain[i] = submit(w, &t);
+		t.priority = true;
+		urgent[i] = submit(w, &t);
+		trigger.priority = false;
+		triggers[1 + i] = submit(w, &trigger);
+	}
+	trigger.priority = true;
+	triggers[0] = submit(w, &trigger);
+	dlv_remove(w->d, dlv_next_of_number(w->d, NULL, urgent[1]), w->now); /* the last of its rank */
+	dlv_committed(w->d, true, w->now);
+	t.priority = true;
+	urgent[1] = submit(w, &t);
+	assert_int_equal(dlv_register(w->d, &w->conn, "001010000000001", w->now), 0);
+	for (unsigned i = 0; i < 7; i++) {
+		acknowledge(w);
+	}
+	assert_int_equal(w->sent_n, 7);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(w->ids[i] == triggers[i]);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		assert_true(w->ids[3 + i] == urgent[i] && w->ids[5 + i] == plain[i]);
+	}
+}
+
+/* Neither do messages to mobiles that are away; and no answer tells who is one. */
+static void test_messages_take_no_place_of_a_mobile(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = text_for("001010000000001", 1, 4), trigger;
+	struct dlv_conn other = { 0 };
+	char name[SMS_IMSI_MAX + 1];
+	uint64_t id;
+
+	t.imsi = name;
+	trigger = t;
+	trigger.sme = (struct dlv_sme){ 0 };
+	for (unsigned i = 0; i < 49; i++) {
+		snprintf(name, sizeof name, "00101000002%04u", i);
+		submit(w, &t);
+	}
+	for (unsigned i = 0; i < 10; i++) {
+		snprintf(name, sizeof name, "00101000000%04u", i);
+		assert_int_equal(dlv_register(w->d, &w->conn, name, w->now), 0);
+	}
+	for (unsigned i = 10; i < 50; i++) {
+		snprintf(name, sizeof name, "00101000000%04u", i);
+		submit(w, &trigger);
+	}
+	snprintf(name, sizeof name, "001010000001000"); /* now 50 are registered or have a trigger */
+	assert_int_equal(dlv_register(w->d, &other, name, w->now), ERR_BUSY);
+	trigger.validity_s++;
+	assert_int_equal(dlv_submit(w->d, &trigger, NULL, &id, w->now), ERR_BUSY);
+	submit(w, &t); /* a message is taken as to a number that nobody has */
+	snprintf(name, sizeof name, "001010000000003");
+	dlv_unregister(w->d, &w->conn, name, w->now); /* its place is free: its message was delivered, or waits */
+	snprintf(name, sizeof name, "001010000001000");
+	assert_int_equal(dlv_register(w->d, &other, name, w->now), 0);
+	assert_int_equal(dlv_register(w->d, &other, "001010000001001", w->now), ERR_BUSY);
+	dlv_conn_lost(w->d, &other, w->now);
 }
 
 /* -- triggers of SMEs, which go to the gateway */
@@ -540,7 +655,10 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(test_a_trigger_that_nobody_reports_has_an_unknown_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_trigger_is_at_the_gateway_after_a_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_receipt_that_nobody_wants, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_receipts_wait_in_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_device_that_is_nobody, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_messages_take_no_place_of_a_mobile, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_triggers_go_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_triggers_and_messages_have_a_bound_each, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_smes_have_a_part_of_the_store, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nobody_takes_no_place_of_a_mobile, setup, teardown),
