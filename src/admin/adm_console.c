@@ -96,7 +96,7 @@ static void on_link(void *arg, struct ctl_request *rq, const json_t *args)
 	}
 	st_count(a->st, ST_CONSOLE_LINKS);
 	ctl_note(rq, "for %s with the role %s", person.name, ctl_role_word(person.role));
-	ctl_done(rq, json_pack("{s:s+, s:s, s:s, s:I}", "link", a->console_url, link, "name", person.name, "role",
+	ctl_done(rq, json_pack("{s:s+, s:s, s:s, s:I}", "link", ctl_about(rq), link, "name", person.name, "role",
 			       ctl_role_word(person.role), "seconds", (json_int_t)(a->link_ms / 1000)));
 }
 
@@ -171,9 +171,8 @@ static void on_client(void *arg, struct ctl_request *rq, const json_t *args)
 		no_role(a, rq, &person);
 		return;
 	}
-	str_set(a->console_url, sizeof a->console_url, url);
 	a->link_ms = 1000 * ctl_arg_num(args, "seconds", 1);
-	err = ctl_server_client(a->login, fd);
+	err = ctl_server_client(a->login, fd, url);
 	if (err) {
 		close(fd);
 		refused(a);

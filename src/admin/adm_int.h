@@ -11,8 +11,6 @@
 #include "ctl/ctl_persons.h"
 #include "ctl/ctl_server.h"
 
-#define ADM_URL_MAX 257 /* with the NUL */
-
 #define ADM_MAGIC 0xa93f32a9u
 struct adm { /* the `arg` of every handler */
 	struct obj obj;
@@ -40,9 +38,8 @@ struct adm { /* the `arg` of every handler */
 	struct net_timer *follow_timer; /* runs while there are some */
 	uint32_t reload_wait_ms;        /* for the parent's answer */
 	struct adm_console console;
-	struct ctl_persons *persons;   /* who is logged in there */
-	struct ctl_server *login;      /* of those who ask for a link; the console hands them over */
-	char console_url[ADM_URL_MAX]; /* where browsers find the console, as it says */
+	struct ctl_persons *persons; /* who is logged in there */
+	struct ctl_server *login;    /* of those who ask for a link; the console hands them over */
 	uint64_t link_ms;
 };
 

@@ -30,6 +30,7 @@ struct ctl_conn {
 	struct net_timer *idle;
 	struct net_timer *pump;
 	struct ctl_caller caller;
+	char *about;            /* owned; NULL: nothing */
 	struct ctl_request *rq; /* ANSWERING */
 	char *in;
 	size_t in_at, in_len, in_cap; /* lines before in_at are worked off */
@@ -51,6 +52,12 @@ struct ctl_server *ctl_conn_server(const struct ctl_conn *c)
 {
 	OBJ_CHECK(c, CTL_CONN_MAGIC);
 	return c->server;
+}
+
+const char *ctl_conn_about(const struct ctl_conn *c)
+{
+	OBJ_CHECK(c, CTL_CONN_MAGIC);
+	return c->about ? c->about : "";
 }
 
 uint32_t ctl_conn_of_user(const struct ctl_server *s, uid_t uid)
@@ -85,6 +92,7 @@ static void leave(struct ctl_conn *c)
 		close(c->fd);
 	}
 	free(c->in);
+	free(c->about);
 	OBJ_END(c, CTL_CONN_MAGIC);
 	free(c);
 }
@@ -390,7 +398,7 @@ static void on_idle(void *arg)
 	ctl_conn_drop(c, c->broken || c->rq ? "does not read its reply" : "says nothing");
 }
 
-int ctl_conn_new(struct ctl_conn **out, struct ctl_server *s, int fd, const struct ctl_caller *caller)
+int ctl_conn_new(struct ctl_conn **out, struct ctl_server *s, int fd, const struct ctl_caller *caller, const char *about)
 {
 	static const struct net_stream_cb cb = { .on_data = on_data, .on_close = on_close };
 	struct net_stream_conf conf = { .write_queue_max = s->conf.queue_max + QUEUE_OVER };
@@ -404,7 +412,8 @@ int ctl_conn_new(struct ctl_conn **out, struct ctl_server *s, int fd, const stru
 	c->server = s;
 	c->caller = *caller;
 	c->fd = -1;
-	err = net_timer_new(&c->idle, s->loop, on_idle, c);
+	c->about = about ? strdup(about) : NULL;
+	err = about && !c->about ? ERR_NOMEM : net_timer_new(&c->idle, s->loop, on_idle, c);
 	if (err) {
 		goto free_conn;
 	}
@@ -432,6 +441,7 @@ free_pump:
 free_idle:
 	net_timer_free(c->idle);
 free_conn:
+	free(c->about);
 	free(c);
 	return err;
 }

@@ -57,7 +57,8 @@ struct ctl_request {
 };
 
 /* ctl_conn.c */
-int ctl_conn_new(struct ctl_conn **out, struct ctl_server *s, int fd, const struct ctl_caller *caller);
+/* Copies about, which may be NULL. */
+int ctl_conn_new(struct ctl_conn **out, struct ctl_server *s, int fd, const struct ctl_caller *caller, const char *about);
 /* Takes; ends the client, its request stays with its handler. */
 void ctl_conn_drop(struct ctl_conn *c, const char *why);
 /* Ends the request of a connection (it was answered); looks for the next one. */
@@ -74,7 +75,8 @@ bool ctl_conn_fd_is_lost(const struct ctl_conn *c);
 /* Clients of this user. */
 uint32_t ctl_conn_of_user(const struct ctl_server *s, uid_t uid);
 struct ctl_server *ctl_conn_server(const struct ctl_conn *c);
-size_t ctl_conn_waiting(const struct ctl_conn *c); /* octets that the client has not read yet */
+const char *ctl_conn_about(const struct ctl_conn *c); /* "": nothing */
+size_t ctl_conn_waiting(const struct ctl_conn *c);    /* octets that the client has not read yet */
 /* Begins to call rq->next. */
 void ctl_conn_pump(struct ctl_conn *c);
 

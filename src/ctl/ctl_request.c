@@ -128,6 +128,12 @@ const struct ctl_caller *ctl_caller(const struct ctl_request *rq)
 	return &rq->caller;
 }
 
+const char *ctl_about(const struct ctl_request *rq)
+{
+	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
+	return rq->conn ? ctl_conn_about(rq->conn) : "";
+}
+
 bool ctl_alive(const struct ctl_request *rq)
 {
 	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);

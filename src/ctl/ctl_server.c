@@ -28,7 +28,7 @@ static void turn_away(int fd, int err)
 static void on_accept(void *arg, int fd, const char *peer)
 {
 	struct ctl_server *s = OBJ_OF(arg, struct ctl_server, CTL_SERVER_MAGIC);
-	int err = ctl_server_client(s, fd);
+	int err = ctl_server_client(s, fd, NULL);
 
 	(void)peer;
 	if (!err) {
@@ -117,7 +117,7 @@ static void groups_of(struct ctl_caller *caller, int fd)
 	}
 }
 
-int ctl_server_client(struct ctl_server *s, int fd)
+int ctl_server_client(struct ctl_server *s, int fd, const char *about)
 {
 	struct ctl_caller caller = { 0 };
 	struct ucred cred;
@@ -138,5 +138,5 @@ int ctl_server_client(struct ctl_server *s, int fd)
 	}
 	caller = (struct ctl_caller){ .uid = cred.uid, .gid = cred.gid, .pid = cred.pid };
 	groups_of(&caller, fd);
-	return ctl_conn_new(&c, s, fd, &caller);
+	return ctl_conn_new(&c, s, fd, &caller, about);
 }

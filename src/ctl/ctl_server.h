@@ -145,8 +145,9 @@ void ctl_server_free(struct ctl_server *s);
  * ERR_EXISTS, ERR_LIMIT (256 rows). */
 ERR_MUST_USE int ctl_server_add(struct ctl_server *s, const struct ctl_command *rows, void *arg);
 /* Takes an accepted descriptor on success only. ERR_BUSY at clients_max, ERR_LIMIT at
- * user_clients_max. */
-ERR_MUST_USE int ctl_server_client(struct ctl_server *s, int fd);
+ * user_clients_max. `about` is copied: what ctl_about() tells of this client's requests; NULL:
+ * nothing. */
+ERR_MUST_USE int ctl_server_client(struct ctl_server *s, int fd, const char *about);
 
 /* Returns the descriptor that came with the request, once; -1: none. The caller owns it. It may be
  * anything that the client could open, and the client may continue to use the file behind it. */
@@ -155,6 +156,8 @@ int ctl_take_fd(struct ctl_request *rq);
 void ctl_note(struct ctl_request *rq, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 const struct ctl_caller *ctl_caller(const struct ctl_request *rq);
+/* What ctl_server_client() was given for this client; "": nothing, or the client has gone. */
+const char *ctl_about(const struct ctl_request *rq);
 /* False when the client has gone; answering is still needed and goes nowhere. */
 bool ctl_alive(const struct ctl_request *rq);
 

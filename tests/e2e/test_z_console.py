@@ -291,6 +291,31 @@ def test_nobody_keeps_others_from_the_log_in(console):
         held.stdout.close()
 
 
+def test_who_asks_late_for_a_link_gets_none_of_somebody_else(console):
+    """The first half of a link is the console's, made for one person: an answer with that of another would let its reader use that up."""
+    with subprocess.Popen(["/usr/bin/python3", "-c", ASKS_LATE, console.login], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                          **C.as_user(READER, READER, [gid(READERS)])) as late:
+        assert late.stdout.readline() == "connected\n"
+        code, row, err = console.link()  # is handed over after the one who waits
+        assert code == 0, err
+        answer, _ = late.communicate("\n", timeout=60)
+    answer = json.loads(answer)
+    assert answer["ok"] and answer["name"] == f"uid-{READER}", answer
+    assert answer["link"][:-32] != row["link"][:-32], "the page of another person"
+    for link in (answer["link"], row["link"]):
+        assert C.Browser(console.address, console.port).log_in(link).status == 200
+
+
+ASKS_LATE = """import socket, sys
+with socket.socket(socket.AF_UNIX) as s:
+    s.connect(sys.argv[1])
+    print("connected", flush=True)
+    sys.stdin.readline()
+    s.sendall(b'{\\"cmd\\":\\"console.link\\"}\\n')
+    print(s.makefile().readline())
+"""
+
+
 HOLDS = """import socket, sys, time
 held = []
 def more():

@@ -163,7 +163,7 @@ static void fuzz_control(const char *target, const uint8_t *data, size_t size)
 	promise(!ctl_server_new(&s, d.loop, -1, &(struct ctl_server_conf){ 0 }) && !ctl_server_add(s, commands, NULL),
 		"a server");
 	promise(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), "a socket");
-	promise(!ctl_server_client(s, ends[0]), "a client");
+	promise(!ctl_server_client(s, ends[0], NULL), "a client");
 	d.fd = ends[1];
 	for (size_t i = 0; i < size; i++) {
 		requests += data[i] == '\n';

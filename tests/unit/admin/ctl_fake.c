@@ -50,10 +50,11 @@ void ctl_server_free(struct ctl_server *s)
 	}
 }
 
-int ctl_server_client(struct ctl_server *s, int fd)
+int ctl_server_client(struct ctl_server *s, int fd, const char *about)
 {
 	(void)s;
 	(void)fd;
+	(void)about;
 	return ERR_BUSY;
 }
 
@@ -140,6 +141,12 @@ size_t ctl_waiting_max(const struct ctl_request *rq)
 {
 	(void)rq;
 	return CTL_FAKE_WAITING_MAX;
+}
+
+const char *ctl_about(const struct ctl_request *rq)
+{
+	(void)rq;
+	return "";
 }
 
 bool ctl_alive(const struct ctl_request *rq)

@@ -95,7 +95,7 @@ static void start(struct room *r, bool has_console, uid_t uid, bool only)
 	assert_int_equal(ctl_server_new(&r->server, r->loop, -1, &conf), 0);
 	assert_int_equal(ctl_server_add(r->server, rows, r), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-	assert_int_equal(ctl_server_client(r->server, ends[0]), 0);
+	assert_int_equal(ctl_server_client(r->server, ends[0], NULL), 0);
 	r->fd = ends[1];
 }
 

@@ -143,7 +143,7 @@ static void setup(struct room *r)
 	assert_int_equal(ctl_server_new(&r->server, r->loop, -1, &(struct ctl_server_conf){ .log = &r->log }), 0);
 	assert_int_equal(ctl_server_add(r->server, rows, r), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
-	assert_int_equal(ctl_server_client(r->server, ends[0]), 0);
+	assert_int_equal(ctl_server_client(r->server, ends[0], NULL), 0);
 	r->fd = ends[1];
 	run(r, 0, 3);
 	r->files = open_files();

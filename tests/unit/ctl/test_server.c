@@ -186,7 +186,7 @@ static void client(struct room *r)
 	int ends[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
-	assert_int_equal(ctl_server_client(r->server, ends[0]), 0);
+	assert_int_equal(ctl_server_client(r->server, ends[0], NULL), 0);
 	r->fd = ends[1];
 	r->closed = false;
 	r->reading = true;
@@ -350,7 +350,7 @@ static void test_an_overlong_request_ends_the_client(void **state)
 	run(&r, 0, 1000);
 	assert_true(r.closed);
 	assert_non_null(strstr(r.got, "larger than 64 KiB"));
-	assert_int_equal(ctl_server_client(r.server, -1), ERR_AUTH); /* and the server stands */
+	assert_int_equal(ctl_server_client(r.server, -1, NULL), ERR_AUTH); /* and the server stands */
 	teardown(&r);
 }
 
@@ -482,7 +482,7 @@ static void test_clients_are_bounded(void **state)
 	(void)state;
 	setup_with(&r, &(struct ctl_server_conf){ .clients_max = 1 });
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-	assert_int_equal(ctl_server_client(r.server, ends[0]), ERR_BUSY);
+	assert_int_equal(ctl_server_client(r.server, ends[0], NULL), ERR_BUSY);
 	assert_int_equal(r.counters.v[ST_CTL_REFUSED], 1);
 	close(ends[0]);
 	close(ends[1]);
@@ -499,12 +499,12 @@ static void test_clients_of_one_user_are_bounded(void **state)
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends[i]), 0);
 	}
-	assert_int_equal(ctl_server_client(r.server, ends[0][0]), 0); /* setup_with() made the first one */
-	assert_int_equal(ctl_server_client(r.server, ends[1][0]), ERR_LIMIT);
+	assert_int_equal(ctl_server_client(r.server, ends[0][0], NULL), 0); /* setup_with() made the first one */
+	assert_int_equal(ctl_server_client(r.server, ends[1][0], NULL), ERR_LIMIT);
 	assert_int_equal(r.counters.v[ST_CTL_REFUSED], 1);
 	close(ends[0][1]);
 	run(&r, 0, 50); /* one has left */
-	assert_int_equal(ctl_server_client(r.server, ends[1][0]), 0);
+	assert_int_equal(ctl_server_client(r.server, ends[1][0], NULL), 0);
 	close(ends[1][1]);
 	teardown(&r);
 }
