@@ -248,14 +248,16 @@ static void on_answer(void *arg, struct bind_conn *c, uint64_t token, uint32_t s
 	if (token == TOKEN_BIND && status == SMPP_ROK) {
 		bound(e);
 	} else if (token == TOKEN_BIND) {
-		snprintf(words, sizeof words, "the bind was refused with %s: %s", smpp_status_name(status),
-			 smpp_status_words(status));
+		snprintf(words, sizeof words, "the bind was refused with %s: %s; the log of the SMS-SC says why",
+			 smpp_status_name(status), smpp_status_words(status));
 		fail(e, NODE_EXIT_CONNECT, words);
 	} else if (e->o->load) {
 		load_answered(e, status);
 		load_goes_on(e);
 	} else if (say(e, esme_answer_event(e->message.pdu.header.command, status, p))) {
 		if (status != SMPP_ROK) {
+			fprintf(stderr, "%s: refused with %s: %s; the log of the SMS-SC says why\n", PROGRAM,
+				smpp_status_name(status), smpp_status_words(status));
 			end(e, NODE_EXIT_REFUSED);
 		} else if (e->o->command == ESME_SUBMIT && e->o->has_wait && p) {
 			wait_for_receipts(e, p);

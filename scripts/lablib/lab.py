@@ -408,7 +408,7 @@ sandbox: prefer
             if self.options.relay:
                 say("starting freeDiameter as a relay agent in front of mtc-hss")
                 self.start_relay()
-            say(f"starting mtc-iwfd with {self.options.edges} edges" + ("" if self.kept else " and provisioning the SCSs"))
+            say(f"starting mtc-iwfd with {self.options.edges} edge{'s' if self.options.edges != 1 else ''}" + ("" if self.kept else " and provisioning the SCSs"))
             self.start_iwf()
             if not self.kept:
                 self.provision()

@@ -220,7 +220,8 @@ static char *find(const json_t *args, uint64_t seq, size_t *len, struct aud_why 
 	}
 	if (!copy && reader) {
 		snprintf(why->text, sizeof why->text,
-			 "there is no record %" PRIu64 "; 'mtcctl audit verify' shows how many there are", seq);
+			 "there is no record %" PRIu64 "; the first is 0, and 'mtcctl audit verify' shows how many there are",
+			 seq);
 		*err = ERR_INVAL;
 	}
 	aud_reader_free(reader);

@@ -268,10 +268,13 @@ static void down(struct core_smpp *s)
 	s->ends = false;
 	net_timer_stop(s->timer);
 	drop_connection(s);
-	p->since_ms = open ? core_now_ms(p->core) : p->since_ms;
+	p->since_ms = open || s->stopped ? core_now_ms(p->core) : p->since_ms;
 	if (open && !p->core->stop.begun && !p->leaves) {
 		st_count(&p->core->st, ST_PEER_DOWN);
 		log_warn(log_of(s), "core", "peer %s (%s) is down: %s", p->conf->name, p->conf->host, s->why);
+	} else if (!open && !s->stopped) {
+		log_info(log_of(s), "core", "peer %s (%s): the attempt to connect failed: %s", p->conf->name, p->conf->host,
+			 s->why);
 	}
 	snprintf(p->lost_why, sizeof p->lost_why, "the last %s: %.200s", open ? "connection ended" : "attempt failed", s->why);
 	p->core->peers.events->down(p);
@@ -482,10 +485,11 @@ void core_smpp_pause(struct core_smpp *s)
 
 void core_smpp_kick(struct core_smpp *s)
 {
-	s->stopped = NULL;
 	if (!s->stream) {
+		s->peer->since_ms = s->stopped ? core_now_ms(s->peer->core) : s->peer->since_ms;
 		arm_attempt(s, 0);
 	}
+	s->stopped = NULL;
 }
 
 void core_smpp_stop(struct core_smpp *s, const char *reason)
@@ -501,6 +505,7 @@ void core_smpp_stop(struct core_smpp *s, const char *reason)
 		end_soon(s, reason);
 		down(s);
 	} else {
+		s->peer->since_ms = core_now_ms(s->peer->core);
 		net_timer_stop(s->timer);
 	}
 }

@@ -218,6 +218,8 @@ enum doc_level {
 	  "it has to slow down; if it may be faster: mtcctl scs set {scs} rate N burst N", "status-codes.md#request-status")     \
 	X(SCS_DEVICE, NOTE, "scs-device", "the last refused request of SCS {scs} was about {device}, at {when}: {reason}",       \
 	  "see which rule decides, and what would change it: mtcctl assoc check {scs} '{device}'", DOC_SEE_RULES)                \
+	X(SCS_HSS, NOTE, "scs-hss", "the last refused request of SCS {scs} was about {device}, at {when}: {reason}",             \
+	  "see what the HSS says now: mtcctl assoc check {scs} '{device}' --ask-hss", "hss-and-smssc.md#when-it-does-not-work")  \
 	X(SCS_REQUEST, NOTE, "scs-request", "the last refused request of SCS {scs} was at {when}: {reason}",                     \
 	  "look the reason up in the page", "status-codes.md#request-status")
 

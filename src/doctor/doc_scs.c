@@ -302,12 +302,19 @@ static bool is_about_rules(const char *reason)
 	       strcmp(reason, "too-many-rules") == 0;
 }
 
+/* hss-not-allowed, hss-unknown-user and the like: what the HSS says now can be asked. */
+static bool is_from_hss(const char *reason)
+{
+	return strncmp(reason, "hss-", 4) == 0;
+}
+
 static void look_at_request(struct doc_report *r, const struct doc_scs *s)
 {
 	const json_t *line = s->tail->request;
 	const char *name = doc_text(s->row, "name"), *reason = doc_text(line, "reason");
 	enum doc_cause cause = strcmp(reason, "rate-exceeded") == 0 ? DOC_SCS_RATE
 			       : is_about_rules(reason)             ? DOC_SCS_DEVICE
+			       : is_from_hss(reason)                ? DOC_SCS_HSS
 								    : DOC_SCS_REQUEST;
 	char rate[24];
 

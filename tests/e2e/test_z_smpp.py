@@ -397,7 +397,10 @@ def test_tshark_reads_every_pdu(make, tmp_path):
 def run_sme(w, *words, port=None, wait=60):
     command = [os.path.join(BIN, "mtc-sme"), words[0], "--connect", f"127.0.0.1:{port or w.port}", "--plain", "--system-id", "acme", "--password", "secret08", *words[1:]]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=wait, check=False)
-    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    if done.returncode == 3 and events[-1]["event"] == "answer":
+        assert done.stderr.startswith(f"mtc-sme: refused with {events[-1]['status']}: ") and "log of the SMS-SC" in done.stderr, done.stderr
+    return done.returncode, events
 
 
 def test_mtc_sme_submits_and_waits(world):

@@ -523,12 +523,24 @@ def test_peers_health_and_a_refused_bind(p):
     p.sc.cut()
     proc.wait_until("the refusal is shown", lambda: "ESME_RINVPASWD" in str(p.ctl("peers")), 20)
     assert {r["name"]: r["protocol"] for r in p.ctl("peers") if "name" in r} == {"hss": "diameter", "smssc": "smpp"}
+    waiting = row_of(p, "smssc")
     health = p.ctl("health", check=False)[0]
     assert not health["healthy"] and [(r["reason"], "ESME_RINVPASWD" in r["text"]) for r in health["reasons"]] == [("peer-not-open", True)]
     found = doctor(p, "smssc")
     assert "peer-smpp" in found and "ESME_RINVPASWD" in found["peer-smpp"]["text"] and "smssc.system_id" in found["peer-smpp"]["advice"]
+    with open(os.path.join(p.lab["dir"], "log", "mtc-iwfd.log"), encoding="utf-8") as f:
+        assert "peer smssc (smssc.core.operator.example): the attempt to connect failed: the bind was refused: ESME_RINVPASWD" in f.read()
+    p.ctl("peers", "stop", "smssc")
+    proc.wait_until("it is stopped", lambda: row_of(p, "smssc")["state"] == "stopped", 20)
+    stopped = row_of(p, "smssc")["since"]
     p.sc.bind_status = 0
+    p.ctl("peers", "start", "smssc")
     proc.wait_until("it is bound", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
+    assert stopped > waiting["since"], "a stopped peer tells since when it is"
+
+
+def row_of(p, name):
+    return next(r for r in p.ctl("peers") if r.get("name") == name)
 
 
 def test_tshark_reads_every_pdu(p, scs, tmp_path):

@@ -367,6 +367,8 @@ static void test_quota_and_requests(void **state)
 	      "scs-connected scs-rules scs-rate", "faster than its rate of 5/s");
 	judge(*state, &(struct scs_case){ .sessions = SESSION, .lines = { REQUEST("denied") } },
 	      "scs-connected scs-rules scs-device", "mtcctl assoc check acme 'm@a.example'");
+	judge(*state, &(struct scs_case){ .sessions = SESSION, .lines = { REQUEST("hss-not-allowed") } },
+	      "scs-connected scs-rules scs-hss", "mtcctl assoc check acme 'm@a.example' --ask-hss");
 	judge(*state, &(struct scs_case){ .sessions = SESSION, .lines = { REQUEST("denied"), REQUEST("no-trigger-data") } },
 	      "scs-connected scs-rules scs-request", "no-trigger-data");
 }
