@@ -285,7 +285,10 @@ static int read_password(struct parse *p)
 		return wrong(p, "expected one of --password-file FILE and --password TEXT");
 	}
 	if (p->password) {
-		return copy(p, p->o.password, sizeof p->o.password, "password", p->password);
+		if (!*p->password || str_copy(p->o.password, sizeof p->o.password, p->password, strlen(p->password))) {
+			return wrong(p, "--password: expected 1 to %d characters", SMPP_PASSWORD_MAX); /* logs keep no password */
+		}
+		return 0;
 	}
 	f = fopen(p->password_file, "re");
 	if (!f) {

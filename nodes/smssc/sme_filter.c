@@ -6,7 +6,9 @@
 
 #include "base/str.h"
 
-enum { PID_DEVICE_TRIGGER = 0x48, PID_SIM_DOWNLOAD = 0x7f, IE_SIM_FIRST = 0x70, IE_SIM_LAST = 0x7f };
+/* TS 23.040 9.2.3.9: ANSI-136 R-DATA (for the SIM, too), ME data download, ME de-personalization,
+ * (U)SIM data download */
+enum { PID_DEVICE_TRIGGER = 0x48, PID_CARD_FIRST = 0x7c, PID_CARD_LAST = 0x7f, IE_SIM_FIRST = 0x70, IE_SIM_LAST = 0x7f };
 
 int sme_ports_add(struct sme_ports *p, const char *text)
 {
@@ -59,7 +61,7 @@ enum sme_forged sme_filter_parts(uint8_t protocol_id, const struct smpp_octets *
 	if (protocol_id == PID_DEVICE_TRIGGER) {
 		return SME_FORGED_PID;
 	}
-	if (protocol_id == PID_SIM_DOWNLOAD) {
+	if (protocol_id >= PID_CARD_FIRST && protocol_id <= PID_CARD_LAST) {
 		return SME_FORGED_SIM;
 	}
 	while (forged == SME_NOT_FORGED && smpp_element_next(&e, header, &at)) {
@@ -105,7 +107,7 @@ const char *sme_forged_str(enum sme_forged forged)
 	static const char *const words[] = {
 		[SME_NOT_FORGED] = "no trigger",
 		[SME_FORGED_PID] = "protocol_id 0x48 (device trigger)",
-		[SME_FORGED_SIM] = "a message to the SIM",
+		[SME_FORGED_SIM] = "a message to the SIM, or for the modem itself",
 		[SME_FORGED_ELEMENT] = "a reserved application port in the user data header",
 		[SME_FORGED_PORT] = "a reserved application port in the parameters",
 		[SME_FORGED_RECEIPT] = "esm_class of a receipt or acknowledgement",

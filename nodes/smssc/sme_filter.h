@@ -1,7 +1,8 @@
 /* sme_filter.h - finds a device trigger in what an SME submits, in whatever form it comes (TS 23.682
  * 5.4; TR 33.868 solutions 2 and 3): TP-PID 0x48, or an application port of the operator's list, in
  * the user data header or in parameters, in short_message or message_payload, in any segment. A
- * message to the (U)SIM (TP-PID 0x7F, element 70) is one as well: it makes the device act. PURE. */
+ * message to the (U)SIM or for the ME itself (TP-PID 0x7C to 0x7F, element 70) is one as well: it
+ * makes the device act. PURE. */
 #pragma once
 #include "smpp/smpp_content.h"
 
@@ -16,7 +17,7 @@ bool sme_ports_has(const struct sme_ports *p, uint16_t port);
 enum sme_forged {
 	SME_NOT_FORGED,
 	SME_FORGED_PID,     /* protocol_id 0x48 */
-	SME_FORGED_SIM,     /* protocol_id 0x7F, or element 70 to 7F */
+	SME_FORGED_SIM,     /* protocol_id 0x7C to 0x7F, or element 70 to 7F */
 	SME_FORGED_ELEMENT, /* a reserved port in the header, or an element for ports of a wrong size */
 	SME_FORGED_PORT,    /* a reserved port in parameters */
 	SME_FORGED_RECEIPT, /* esm_class of what only an SMS-SC sends */

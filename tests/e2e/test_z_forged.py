@@ -41,6 +41,7 @@ def forms(to=NUMBER, **more):
     """Every form of a trigger in SMPP (issue 17, part 3): name, command, PDU, what is left of it when it is stripped."""
     yield "pid", smpp.SUBMIT, message(to, b"x", pid=0x48, **more), b"x"
     yield "sim", smpp.SUBMIT, message(to, b"x", pid=0x7f, **more), b"x"
+    yield "sim, the other pid", smpp.SUBMIT, message(to, b"x", pid=0x7c, coding=0xf6, **more), b"x"
     yield "sim element", smpp.SUBMIT, message(to, b"\x02\x70\x00x", esm=0x40, **more), b"x"
     yield "udh 16 bit", smpp.SUBMIT, message(to, b"\x06\x05\x04" + PORT + b"\0\0x", esm=0x40, **more), b"x"
     yield "udh 8 bit, wrong size", smpp.SUBMIT, message(to, b"\x03\x04\x01\x05x", esm=0x40, **more), b"x"

@@ -8,7 +8,7 @@
 #include "nodes/smssc/sme_text.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { PID_SIM_DOWNLOAD = 0x7f, IE_PORT_8BIT = 4, IE_PORT_16BIT = 5 };
+enum { PID_CARD_FIRST = 0x7c, PID_CARD_LAST = 0x7f, IE_PORT_8BIT = 4, IE_PORT_16BIT = 5 };
 
 static uint8_t room[SME_TEXT_MAX];
 
@@ -77,7 +77,8 @@ static void deliver(const struct smpp_pdu *p, const struct sme_text *t, const ui
 	if (sms_deliver_parse(&out, octets, tpdu.len)) {
 		return; /* an element of another size than its own: the device refuses the message */
 	}
-	promise(out.pid != SMS_PID_DEVICE_TRIGGER && out.pid != PID_SIM_DOWNLOAD, "its protocol identifier is no trigger's");
+	promise(out.pid != SMS_PID_DEVICE_TRIGGER && (out.pid < PID_CARD_FIRST || out.pid > PID_CARD_LAST),
+		"its protocol identifier is no trigger's");
 	promise(!out.has_port || !reserved_port(out.port), "a device sees no reserved port");
 }
 

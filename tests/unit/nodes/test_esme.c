@@ -14,6 +14,7 @@ static int parse(struct esme_options *o, const char *const *words, size_t n)
 	int err = esme_options_parse(o, (int)n, words, why);
 
 	assert_int_equal(err != 0, why[0] != 0);
+	assert_null(strstr(why, "ninechars")); /* a password that is refused */
 	return err;
 }
 

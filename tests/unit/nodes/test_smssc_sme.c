@@ -113,7 +113,9 @@ static void test_the_filter(void **state)
 	assert_int_equal(filtered(&p), SME_NOT_FORGED);
 	for (unsigned pid = 0; pid < 256; pid++) {
 		p.protocol_id = (uint8_t)pid;
-		assert_int_equal(filtered(&p), pid == 0x48 ? SME_FORGED_PID : pid == 0x7f ? SME_FORGED_SIM : SME_NOT_FORGED);
+		assert_int_equal(filtered(&p), pid == 0x48                  ? SME_FORGED_PID
+					       : pid >= 0x7c && pid <= 0x7f ? SME_FORGED_SIM
+									    : SME_NOT_FORGED);
 	}
 	p.protocol_id = 0;
 	for (unsigned type = 0; type < 256; type += 4) {
