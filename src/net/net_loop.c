@@ -61,12 +61,16 @@ bool net_loop_listens(struct net_loop *l)
 
 static void listen_end(struct net_loop *l)
 {
+	struct net_listening *g = &l->listening;
 	struct net_timer *t;
 
-	l->listening.on = false;
-	l->listening.over = true;
-	uv_timer_stop(&l->listening.least);
-	while ((t = TAILQ_FIRST(&l->listening.late))) {
+	g->on = false;
+	g->over = g->asked || !TAILQ_EMPTY(&g->late);
+	if (g->over) {
+		net_loop_again(l);
+	}
+	uv_timer_stop(&g->least);
+	while ((t = TAILQ_FIRST(&g->late))) {
 		net_timer_release(t);
 	}
 }
@@ -75,22 +79,20 @@ static void listen_end(struct net_loop *l)
 static void listen_look(struct net_loop *l)
 {
 	struct net_listening *g = &l->listening;
-	bool wanted = g->asked || !TAILQ_EMPTY(&g->late);
 	/* the first turn may have begun without a look at the descriptors */
 	bool quiet = g->turns && !g->events && TAILQ_EMPTY(&l->later) && !uv_is_active((uv_handle_t *)&l->again);
 	uint64_t now_ms = mono_ms();
 
-	g->asked = false;
 	g->turns++;
 	if (g->turns >= LISTEN_TURNS || now_ms >= g->from_ms + LISTEN_MOST_MS || (quiet && now_ms >= g->least_until_ms)) {
 		listen_end(l);
-	} else if (wanted && quiet) {
+	} else if (quiet) {
 		uv_timer_start(&g->least, on_least, g->least_until_ms - now_ms, 0);
-		return;
-	}
-	if (wanted) {
+	} else {
+		/* also when nothing waits yet: the next time that the loop stands still begins anew */
 		net_loop_again(l);
 	}
+	g->asked = false;
 }
 
 /* -- the turn */

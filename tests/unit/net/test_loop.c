@@ -153,10 +153,10 @@ static void on_read_none(void *arg, int events)
 	w->events++;
 }
 
-/* The timer falls due while the process stands still, and `fn` is called for what comes then. */
-static void stand_still(struct world *w, const char *words, net_watch_fn *fn, net_timer_fn *judge)
+/* After `ms` the process stands still. A timer falls due then, and `fn` is called for what comes. */
+static void stand_still_after(struct world *w, unsigned ms, const char *words, net_watch_fn *fn, net_timer_fn *judge)
 {
-	struct itimerval soon = { .it_value = { 0, 20 * 1000 } };
+	struct itimerval soon = { .it_value = { 0, (ms + 20) * 1000 } };
 	struct sigaction act = { .sa_handler = on_alarm }, before;
 
 	still_fd = w->pair[1];
@@ -165,12 +165,17 @@ static void stand_still(struct world *w, const char *words, net_watch_fn *fn, ne
 	assert_int_equal(net_timer_new(&w->timer, w->loop, judge, w), 0);
 	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], fn, w), 0);
 	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
-	net_timer_start(w->timer, 60);
+	net_timer_start(w->timer, ms + 60);
 	assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
 	assert_int_equal(net_loop_run(w->loop), 0);
 	assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
 	net_watch_free(w->watch);
 	net_timer_free(w->timer);
+}
+
+static void stand_still(struct world *w, const char *words, net_watch_fn *fn, net_timer_fn *judge)
+{
+	stand_still_after(w, 0, words, fn, judge);
 }
 
 static void test_what_came_while_the_loop_stood_still_is_read_before_a_timer_is_judged(void **state)
@@ -179,6 +184,24 @@ static void test_what_came_while_the_loop_stood_still_is_read_before_a_timer_is_
 
 	stand_still(w, "123456789", on_read_one, on_judge);
 	assert_int_equal(w->fired, 9);
+}
+
+static void on_read_one_and_be_slow_once(void *arg, int events)
+{
+	on_read_one(arg, events);
+	if (((struct world *)arg)->events == 1) {
+		usleep(110 * 1000);
+	}
+}
+
+/* After the first time there is an event in each turn, then nothing for a while. */
+static void test_a_loop_that_stands_still_twice_reads_what_came_each_time(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(write(w->pair[1], "12", 2), 2);
+	stand_still_after(w, 500, "123456789", on_read_one_and_be_slow_once, on_judge);
+	assert_int_equal(w->fired, 2 + 9);
 }
 
 static void test_a_flood_holds_no_timer_up_for_long(void **state)
@@ -684,6 +707,7 @@ TEST_GROUP()
 		T(test_a_timer_counts_from_its_start_not_from_the_loops_last_turn),
 		T(test_a_timer_that_is_late_lets_descriptors_speak_first),
 		T(test_what_came_while_the_loop_stood_still_is_read_before_a_timer_is_judged),
+		T(test_a_loop_that_stands_still_twice_reads_what_came_each_time),
 		T(test_a_flood_holds_no_timer_up_for_long),
 		T(test_a_timer_that_what_is_read_starts_anew_waits_for_its_new_time),
 		T(test_a_check_learns_that_the_loop_stood_still_and_is_called_again),
