@@ -108,7 +108,7 @@ enum MHD_Result csl_enter_link(const struct csl_enter_conf *e, struct MHD_Connec
 
 	json_decref(args);
 	if (err == ERR_AUTH) {
-		log_info(e->log, "web", "a log-in was refused: no such link is open");
+		csl_secure_no_link(e->secure, "no such link is open");
 		return csl_reply_error(c, MHD_HTTP_UNAUTHORIZED,
 				       "this link was used before, or its time is over: 'mtcctl console' prints another one");
 	}

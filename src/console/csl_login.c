@@ -12,6 +12,7 @@
 
 #include "base/obj.h"
 #include "base/str.h"
+#include "console/csl_lines.h"
 #include "net/net_tcp.h"
 
 #define WAITING_MAX 64     /* who connected and are not handed over yet */
@@ -31,6 +32,7 @@ struct csl_login {
 	struct net_listener *listener;
 	pthread_t thread;
 	bool has_thread;
+	struct csl_lines refused;
 	pthread_mutex_t lock; /* over what follows */
 	pthread_cond_t wake;
 	bool stop;
@@ -66,11 +68,12 @@ static int on_row(void *arg, const json_t *row)
 }
 
 /* Takes client->fd. */
-static void hand_over(const struct csl_login *l, const struct client *client)
+static void hand_over(struct csl_login *l, const struct client *client)
 {
 	char mark[CSL_SECRET_MAX], url[URL_MAX], why[CTL_CLIENT_WHY_MAX] = "out of memory";
 	int err = csl_door_mark(l->conf.door, client->uid, mark);
 	json_t *args;
+	unsigned n;
 
 	if (err) {
 		turn_away(client->fd, err == ERR_BUSY
@@ -87,7 +90,9 @@ static void hand_over(const struct csl_login *l, const struct client *client)
 		return;
 	}
 	err_ignore(csl_door_use(l->conf.door, mark), "it was made a moment ago");
-	log_info(l->conf.log, "login", "uid %u got no link: %s", (unsigned)client->uid, why);
+	if (csl_lines_take(&l->refused, &n)) {
+		log_info(l->conf.log, "login", "uid %u got no link (%u so far got none): %s", (unsigned)client->uid, n, why);
+	}
 	turn_away(client->fd, !strncmp(why, "console.client: ", 16) ? why + 16 : why);
 }
 
@@ -173,6 +178,7 @@ int csl_login_new(struct csl_login **out, struct net_loop *loop, const struct cs
 	}
 	obj_begin(&l->obj, CSL_LOGIN_MAGIC);
 	l->conf = *conf;
+	l->refused.what = "users got no link";
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_cond_init(&l->wake, NULL);
 	err = pthread_create(&l->thread, NULL, work, l) ? ERR_NOMEM : 0;
@@ -186,6 +192,12 @@ int csl_login_new(struct csl_login **out, struct net_loop *loop, const struct cs
 	}
 	*out = l;
 	return 0;
+}
+
+void csl_login_look(struct csl_login *l)
+{
+	OBJ_CHECK(l, CSL_LOGIN_MAGIC);
+	csl_lines_look(&l->refused, l->conf.log);
 }
 
 void csl_login_free(struct csl_login *l)

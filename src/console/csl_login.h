@@ -19,5 +19,7 @@ struct csl_login_conf { /* borrows everything until csl_login_free() */
 
 /* Starts a thread, which hands over one person after the other. ERR_NOMEM, ERR_IO. */
 ERR_MUST_USE int csl_login_new(struct csl_login **out, struct net_loop *loop, const struct csl_login_conf *conf);
+/* From time to time: tells of refusals that got no line. */
+void csl_login_look(struct csl_login *l);
 /* Waits until a question to mtc-iwfd is answered. NULL allowed. */
 void csl_login_free(struct csl_login *l);

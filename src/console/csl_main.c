@@ -78,6 +78,7 @@ static void on_look(void *arg)
 		csl_web_look(c->web_tls);
 	}
 	csl_secure_look(c->secure);
+	csl_login_look(c->login);
 
 	if (full != c->full) {
 		log_warn(&c->log, "console",

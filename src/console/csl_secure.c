@@ -1,23 +1,20 @@
 /* csl_secure.c - a certificate becomes a session. */
 #include "console/csl_secure.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/obj.h"
 #include "base/str.h"
+#include "console/csl_lines.h"
 #include "console/csl_request.h"
-
-#define LINES 8 /* refusals that are logged between two looks */
 
 #define CSL_SECURE_MAGIC 0x40be9a13u
 struct csl_secure {
 	struct obj obj;
 	struct csl_secure_conf conf;
-	atomic_uint refused; /* since the start */
-	atomic_uint lines;   /* since the last look */
+	struct csl_lines certificates, links;
 };
 
 int csl_secure_new(struct csl_secure **out, const struct csl_secure_conf *conf)
@@ -29,6 +26,8 @@ int csl_secure_new(struct csl_secure **out, const struct csl_secure_conf *conf)
 	}
 	obj_begin(&s->obj, CSL_SECURE_MAGIC);
 	s->conf = *conf;
+	s->certificates.what = "log-ins by certificate were refused";
+	s->links.what = "log-ins by a link were refused";
 	*out = s;
 	return 0;
 }
@@ -74,9 +73,9 @@ void csl_secure_cookie_text(char out[CSL_COOKIE_TEXT_MAX], const struct csl_way 
 
 static void tell(struct csl_secure *s, const struct csl_cert *cert, const char *why)
 {
-	unsigned n = atomic_fetch_add(&s->refused, 1) + 1;
+	unsigned n;
 
-	if (atomic_fetch_add(&s->lines, 1) < LINES) {
+	if (csl_lines_take(&s->certificates, &n)) {
 		log_info(s->conf.log, "web", "a log-in by certificate was refused (%u so far): %s%s%s", n, why,
 			 cert->fingerprint[0] ? "; sha256:" : "", cert->fingerprint);
 	}
@@ -129,14 +128,19 @@ int csl_secure_enter(struct csl_secure *s, struct MHD_Connection *c, char cookie
 	return err;
 }
 
-void csl_secure_look(struct csl_secure *s)
+void csl_secure_no_link(struct csl_secure *s, const char *why)
 {
-	unsigned lines;
+	unsigned n;
 
 	OBJ_CHECK(s, CSL_SECURE_MAGIC);
-	lines = atomic_exchange(&s->lines, 0);
-	if (lines > LINES) {
-		log_info(s->conf.log, "web", "%u more log-ins by certificate were refused (%u so far)", lines - LINES,
-			 atomic_load(&s->refused));
+	if (csl_lines_take(&s->links, &n)) {
+		log_info(s->conf.log, "web", "a log-in by a link was refused (%u so far): %s", n, why);
 	}
+}
+
+void csl_secure_look(struct csl_secure *s)
+{
+	OBJ_CHECK(s, CSL_SECURE_MAGIC);
+	csl_lines_look(&s->certificates, s->conf.log);
+	csl_lines_look(&s->links, s->conf.log);
 }

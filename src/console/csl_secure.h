@@ -32,6 +32,8 @@ void csl_secure_cookie_text(char out[CSL_COOKIE_TEXT_MAX], const struct csl_way 
  * the answer; the refusal is counted and logged. */
 ERR_MUST_USE int csl_secure_enter(struct csl_secure *s, struct MHD_Connection *c, char cookie[CSL_SECRET_MAX],
 				  struct csl_session *out, unsigned *status, char why[CSL_TLS_WHY_MAX]);
+/* Counts and logs a log-in by a link that was refused. */
+void csl_secure_no_link(struct csl_secure *s, const char *why);
 /* From time to time: so that strangers cannot fill the log, a bounded number of refusals is told
  * between two calls. How many more there were is told now. */
 void csl_secure_look(struct csl_secure *s);

@@ -117,6 +117,15 @@ static void groups_of(struct ctl_caller *caller, int fd)
 	}
 }
 
+/* A console in other hands keeps nobody from mtcctl: a quarter of the places is not for it. */
+static uint32_t places_of(const struct ctl_server *s, uid_t uid)
+{
+	if (s->conf.has_console && s->conf.console_only && uid == s->conf.console_uid) {
+		return s->conf.clients_max - s->conf.clients_max / 4;
+	}
+	return s->conf.user_clients_max ? s->conf.user_clients_max : s->conf.clients_max;
+}
+
 int ctl_server_client(struct ctl_server *s, int fd, const char *about)
 {
 	struct ctl_caller caller = { 0 };
@@ -132,7 +141,7 @@ int ctl_server_client(struct ctl_server *s, int fd, const char *about)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len)) {
 		return ERR_AUTH; /* a change needs a caller with a known identity */
 	}
-	if (s->conf.user_clients_max && ctl_conn_of_user(s, cred.uid) >= s->conf.user_clients_max) {
+	if (ctl_conn_of_user(s, cred.uid) >= places_of(s, cred.uid)) {
 		st_count(s->conf.counters, ST_CTL_REFUSED);
 		return ERR_LIMIT;
 	}

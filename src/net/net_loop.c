@@ -61,12 +61,16 @@ bool net_loop_listens(struct net_loop *l)
 
 static void listen_end(struct net_loop *l)
 {
+	struct net_listening *g = &l->listening;
 	struct net_timer *t;
 
-	l->listening.on = false;
-	l->listening.over = true;
-	uv_timer_stop(&l->listening.least);
-	while ((t = TAILQ_FIRST(&l->listening.late))) {
+	g->on = false;
+	g->over = g->asked || !TAILQ_EMPTY(&g->late);
+	if (g->over) {
+		net_loop_again(l);
+	}
+	uv_timer_stop(&g->least);
+	while ((t = TAILQ_FIRST(&g->late))) {
 		net_timer_release(t);
 	}
 }
@@ -81,16 +85,11 @@ static void listen_look(struct net_loop *l)
 
 	g->turns++;
 	if (g->turns >= LISTEN_TURNS || now_ms >= g->from_ms + LISTEN_MOST_MS || (quiet && now_ms >= g->least_until_ms)) {
-		bool wanted = g->asked || !TAILQ_EMPTY(&g->late);
-
 		listen_end(l);
-		if (wanted) {
-			net_loop_again(l);
-		}
 	} else if (quiet) {
 		uv_timer_start(&g->least, on_least, g->least_until_ms - now_ms, 0);
 	} else {
-		/* also when nothing waits yet: the next time that the loop stands still begins anew */
+		/* also when nothing waits yet: the loop may stand still again */
 		net_loop_again(l);
 	}
 	g->asked = false;

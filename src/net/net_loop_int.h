@@ -17,7 +17,7 @@ TAILQ_HEAD(timer_list, net_timer);
 struct net_listening {
 	bool on;
 	bool asked;                       /* a check waits for the end, too */
-	bool over;                        /* it has just ended: this turn judges, whatever it takes */
+	bool over;                        /* it has just ended: what waited is judged, whatever it takes */
 	struct timer_list late;           /* the timers that wait */
 	uv_timer_t least;                 /* the shortest time is over */
 	uint64_t least_until_ms, from_ms; /* CLOCK_MONOTONIC */

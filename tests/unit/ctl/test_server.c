@@ -489,6 +489,27 @@ static void test_clients_are_bounded(void **state)
 	teardown(&r);
 }
 
+/* A console that was taken over takes its places and no more: mtcctl is served. */
+static void test_a_console_leaves_places_for_others(void **state)
+{
+	struct ctl_server_conf conf = { .clients_max = 4, .has_console = true, .console_only = true, .console_uid = geteuid() };
+	struct room r;
+	int ends[3][2];
+
+	(void)state;
+	setup_with(&r, &conf); /* makes the first one */
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends[i]), 0);
+		assert_int_equal(ctl_server_client(r.server, ends[i][0], NULL), i < 2 ? 0 : ERR_LIMIT);
+	}
+	assert_int_equal(r.counters.v[ST_CTL_REFUSED], 1);
+	close(ends[2][0]);
+	for (int i = 0; i < 3; i++) {
+		close(ends[i][1]);
+	}
+	teardown(&r);
+}
+
 static void test_clients_of_one_user_are_bounded(void **state)
 {
 	struct room r;
@@ -628,6 +649,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_a_silent_client_is_closed),
 		cmocka_unit_test(test_a_slow_handler_keeps_its_client),
 		cmocka_unit_test(test_clients_are_bounded),
+		cmocka_unit_test(test_a_console_leaves_places_for_others),
 		cmocka_unit_test(test_clients_of_one_user_are_bounded),
 		cmocka_unit_test(test_a_change_is_recorded_with_who_asked),
 		cmocka_unit_test(test_a_row_that_is_too_large_is_an_error),
