@@ -282,6 +282,15 @@ def check(folder, **parts):
 
 
 @pytest.mark.once
+@pytest.mark.parametrize("password", ["secret08", "$6$...", "$6$laboratory$", "$9$x$" + "a" * 86, "*"])
+def test_a_password_that_is_no_hash_is_named(tmp_path, password):
+    """It would be accepted as the salt of an old form, and every bind refused: the password is wrong."""
+    row = f"""    - {{ system_id: acme, password: "{password}", sources: ["4242"] }}\n"""
+    done = check(tmp_path, gateway="", mobiles="", subscribers="s.jsonl", smes=row)
+    assert done.returncode == 2 and "smes.list[0].password is no whole hash" in done.stderr and "openssl passwd -6" in done.stderr, done.stderr
+
+
+@pytest.mark.once
 def test_sources_mobiles_and_hosts_in_the_configuration(tmp_path):
     star = sme("acme", sources='["*"]')
     done = check(tmp_path, gateway="", mobiles="", subscribers="s.jsonl", smes=star)
