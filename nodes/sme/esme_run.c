@@ -15,6 +15,7 @@
 
 #include "base/machine.h"
 #include "base/obj.h"
+#include "base/shown.h"
 #include "base/str.h"
 #include "bind/bind_conn.h"
 #include "net/net_tcp.h"
@@ -109,6 +110,14 @@ static void fail(struct esme *e, int code, const char *words)
 	if (say(e, esme_error_event(words))) {
 		end(e, code);
 	}
+}
+
+static void fail_to_connect(struct esme *e, const char *why)
+{
+	char words[320], address[SHOWN_ADDRESS_MAX];
+
+	snprintf(words, sizeof words, "no connection to %s: %s", shown_address(address, e->o->address, e->o->connect_port), why);
+	fail(e, NODE_EXIT_CONNECT, words);
 }
 
 /* -- load */
@@ -311,8 +320,10 @@ static void on_down(void *arg, struct bind_conn *c, int err, const char *why)
 	(void)c;
 	(void)err;
 	e->conn = NULL;
-	if (e->phase != ESME_ENDING) {
-		fail(e, e->phase == ESME_OPENING ? NODE_EXIT_CONNECT : NODE_EXIT_FAILURE, why);
+	if (e->phase == ESME_OPENING) {
+		fail_to_connect(e, why);
+	} else if (e->phase != ESME_ENDING) {
+		fail(e, NODE_EXIT_FAILURE, why);
 	}
 	net_loop_stop(e->loop);
 }
@@ -322,7 +333,7 @@ static void on_limit(void *arg)
 	struct esme *e = OBJ_OF(arg, struct esme, ESME_MAGIC);
 
 	if (e->phase == ESME_OPENING) {
-		fail(e, NODE_EXIT_CONNECT, "not bound in time");
+		fail_to_connect(e, "not bound in time");
 	} else if (e->o->command == ESME_LISTEN) {
 		end(e, NODE_EXIT_OK);
 	} else {

@@ -146,6 +146,18 @@ static int run(struct smssc *s)
 	return code;
 }
 
+/* -t: what only the start reads, too. */
+static int check_only(const struct smssc *s, const struct node_daemon_start *how)
+{
+	char why[SMSSC_STORE_WHY_MAX];
+
+	if (smssc_sme_try_subscribers(&s->conf.smes, why)) {
+		fprintf(stderr, "%s: smes.subscribers: %s\n", PROGRAM, why);
+		return NODE_EXIT_USAGE;
+	}
+	return node_daemon_valid(how, "configuration is valid");
+}
+
 static int start(const struct node_daemon_start *how)
 {
 	struct smssc *s = calloc(1, sizeof *s);
@@ -158,7 +170,7 @@ static int start(const struct node_daemon_start *how)
 	s->ue_fd = -1;
 	code = node_start(&s->log, PROGRAM) ? NODE_EXIT_FAILURE : load(s, how->config);
 	if (code == NODE_EXIT_OK && how->test_only) {
-		code = node_daemon_valid(how, "configuration is valid");
+		code = check_only(s, how);
 	} else if (code == NODE_EXIT_OK) {
 		code = run(s);
 	}

@@ -230,10 +230,19 @@ static int listen_on(struct smssc *s, int which, const char *address, uint16_t p
 	return err;
 }
 
-static int load_subscribers(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
+static int load_subscribers(struct hss_store **out, const struct smssc_sme_conf *c, char why[SMSSC_STORE_WHY_MAX])
 {
 	_Static_assert(SMSSC_STORE_WHY_MAX >= HSS_STORE_WHY_MAX, "the reason fits");
-	return s->conf.smes.subscribers[0] ? hss_store_load(&s->sme->subscribers, s->conf.smes.subscribers, why) : 0;
+	return c->subscribers[0] ? hss_store_load(out, c->subscribers, why) : 0;
+}
+
+int smssc_sme_try_subscribers(const struct smssc_sme_conf *c, char why[SMSSC_STORE_WHY_MAX])
+{
+	struct hss_store *store = NULL;
+	int err = smssc_sme_on(c) ? load_subscribers(&store, c, why) : 0;
+
+	hss_store_free(store);
+	return err;
 }
 
 /* If it cannot be raised so far, the check of the configuration has said it. */
@@ -275,7 +284,7 @@ int smssc_sme_start(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 	raise_descriptors(s);
 	sme_meter_init(&s->sme->mobiles, c->mobiles.rate, c->mobiles.burst, net_loop_now_ms(s->loop));
 	s->sme->number_key = smssc_store_number_key(s->store);
-	err = load_subscribers(s, why);
+	err = load_subscribers(&s->sme->subscribers, c, why);
 	if (err) {
 		return err;
 	}

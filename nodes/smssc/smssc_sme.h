@@ -89,6 +89,8 @@ struct smssc_sme {
 	uint8_t *room; /* SME_TEXT_MAX octets: text that is converted */
 };
 
+/* Whether the start could read smes.subscribers, for -t. ERR_INVAL, ERR_IO, ERR_NOMEM with a reason. */
+ERR_MUST_USE int smssc_sme_try_subscribers(const struct smssc_sme_conf *c, char why[SMSSC_STORE_WHY_MAX]);
 /* Opens the listeners of the configuration; nothing without one. ERR_INVAL, ERR_IO, ERR_NOMEM with a
  * reason. */
 ERR_MUST_USE int smssc_sme_start(struct smssc *s, char why[SMSSC_STORE_WHY_MAX]);

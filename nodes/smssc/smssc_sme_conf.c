@@ -11,6 +11,8 @@
 #include "net/net_tcp.h"
 #include "nodes/smssc/sme_address.h"
 
+#define HASH_LEAST 20u /* characters behind the last $: MD5, the shortest, has 22 */
+
 static const struct cfg_row tls_rows[] = {
 	CFG_ADDRESS("address", struct sme_tls_conf, address, "", "address to listen on for SMPP over TLS; empty: off"),
 	CFG_PORT("port", struct sme_tls_conf, port, 0, "3550", "port of it, 0 for a free one which the log names"),
@@ -198,6 +200,15 @@ static bool check_scs(const struct smssc_sme_conf *c, size_t n, const struct cfg
 	return true;
 }
 
+/* "$6$salt$hash". A word that is no hash passes for the salt of an old form, and matches no password;
+ * so does a salt whose hash was forgotten. */
+static bool is_hash(const char *text)
+{
+	const char *last = strrchr(text, '$');
+
+	return *text == '$' && strlen(last) > HASH_LEAST && crypt_checksalt(text) != CRYPT_SALT_INVALID;
+}
+
 static bool check_sme(const struct smssc_sme_conf *c, size_t n, const struct cfg_lines *lines, struct report *why)
 {
 	const struct sme_conf *s = &c->list[n];
@@ -211,9 +222,9 @@ static bool check_sme(const struct smssc_sme_conf *c, size_t n, const struct cfg
 			well = false;
 		}
 	}
-	if (crypt_checksalt(s->password) == CRYPT_SALT_INVALID) {
+	if (!is_hash(s->password)) {
 		cfg_error(why, lines, cfg_line(lines, "smes.list[%zu].password", n),
-			  "smes.list[%zu].password is no hash of crypt(5), expected what 'openssl passwd -6' prints", n);
+			  "smes.list[%zu].password is no whole hash of crypt(5), expected what 'openssl passwd -6' prints", n);
 		well = false;
 	}
 	for (size_t i = 0; i < s->sources_n; i++) {

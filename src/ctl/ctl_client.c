@@ -291,7 +291,10 @@ static int no_row(int err, const char *cmd, uint32_t wait_ms, char why[CTL_CLIEN
 {
 	switch (err) {
 	case ERR_TIMEOUT:
-		return say(why, err, "mtc-iwfd does not answer: no answer to %s within %u ms", cmd, wait_ms);
+		return say(why, err,
+			   "mtc-iwfd does not answer: no answer to %s within %u ms; a core that hangs is ended and started again "
+			   "(timers.hang), and the log of mtc-iwfd says so: try again",
+			   cmd, wait_ms);
 	case ERR_CLOSED:
 		return say(why, err, "mtc-iwfd closed the control socket before its answer to %s was complete", cmd);
 	case ERR_PROTO:

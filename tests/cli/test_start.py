@@ -233,6 +233,26 @@ def test_the_first_build_says_how_long(tmp_path):
                     "build: the programs are in build/bin\n"]
 
 
+def test_a_build_directory_of_another_place_is_refused_with_what_to_do(tmp_path):
+    """A project that was moved or copied with its build directory: meson would end with a traceback."""
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(os.path.join(ROOT, "scripts", "build"), tmp_path / "scripts" / "build")
+    info = tmp_path / "build" / "meson-info" / "meson-info.json"
+    info.parent.mkdir(parents=True)
+    (tmp_path / "build" / "build.ninja").write_text("")
+    for name in ("meson", "ninja"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    done = {}
+    for place in ("/the/old place", os.path.realpath(tmp_path)):
+        info.write_text('{\n  "directories": {\n    "source": "%s",\n    "build": "%s/build"\n  }\n}' % (place, place))
+        done[place] = subprocess.run([tmp_path / "scripts" / "build", "gcc"], env=dict(os.environ, PATH=f"{tmp_path}:{os.environ['PATH']}"),
+                                     capture_output=True, text=True, check=False)
+    moved, here = done.values()
+    assert moved.returncode == 1 and "/the/old place" in moved.stderr and "./start clean" in moved.stderr, moved.stderr
+    assert (here.returncode, here.stderr) == (0, "")
+
+
 def test_help_teaches_every_command_and_installs_nothing(machine):
     machine.bare()
     shown = [machine.start(*words)[:2] for words in ((), ("--help",), ("-h",), ("help",))]

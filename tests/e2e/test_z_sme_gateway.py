@@ -279,8 +279,19 @@ def test_mistakes_in_the_configuration_are_named(tmp_path, gateway, list_, mobil
 
 
 def check(folder, **parts):
+    for name in ("subscribers.jsonl", "s.jsonl"):
+        (folder / name).touch()
     conf = proc.write(str(folder / "smssc.yaml"), SOUND.format(**parts))
     return subprocess.run([os.path.join(BIN, "mtc-smssc"), "-c", conf, "-t"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("password", ["secret08", "$6$...", "$6$laboratory$", "$9$x$" + "a" * 86, "*"])
+def test_a_password_that_is_no_hash_is_named(tmp_path, password):
+    """It would be accepted as the salt of an old form, and every bind refused: the password is wrong."""
+    row = f"""    - {{ system_id: acme, password: "{password}", sources: ["4242"] }}\n"""
+    done = check(tmp_path, gateway="", mobiles="", subscribers="s.jsonl", smes=row)
+    assert done.returncode == 2 and "smes.list[0].password is no whole hash" in done.stderr and "openssl passwd -6" in done.stderr, done.stderr
 
 
 @pytest.mark.once
@@ -291,6 +302,10 @@ def test_sources_mobiles_and_hosts_in_the_configuration(tmp_path):
     assert check(tmp_path, gateway="", mobiles="", subscribers="s.jsonl", smes=sme("abroad", "kind: network", sources='["*"]')).returncode == 0
     done = check(tmp_path, gateway="", mobiles="send: yes", subscribers='""', smes=sme("acme"))
     assert done.returncode == 2 and "smes.mobiles.send needs smes.subscribers" in done.stderr
+    (tmp_path / "torn.jsonl").write_text('{"imsi":')
+    for name, said in (("nothing.jsonl", "nothing.jsonl: No such file"), ("torn.jsonl", "torn.jsonl:1: ")):
+        done = check(tmp_path, gateway="", mobiles="", subscribers=name, smes=sme("acme"))
+        assert done.returncode == 2 and "smes.subscribers: " in done.stderr and said in done.stderr, done.stderr
     conf = proc.write(str(tmp_path / "open.yaml"), SOUND.format(gateway="", mobiles="", subscribers="s.jsonl", smes=sme("acme")).replace("allowed_hosts: [iwf.core.test]\n", ""))
     done = subprocess.run([os.path.join(BIN, "mtc-smssc"), "-c", conf, "-t"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0 and "allowed_hosts is not set" in done.stderr

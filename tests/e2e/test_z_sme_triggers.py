@@ -30,6 +30,11 @@ smes:
 {smes.sme("acme", scs("acme"))}{smes.sme("beta", scs("beta"), sources='["777"]')}{smes.sme("other", sources='["888"]')}"""
 
 
+def told_open(log, name):
+    with open(log, encoding="utf-8", errors="replace") as f:
+        return f" for '{name}'\n" in f.read()
+
+
 class Gateway:
     """A laboratory whose SMS-SC serves SMEs and is a client of the gateway."""
 
@@ -42,12 +47,14 @@ class Gateway:
         self.inside, self.where = inside, where
         self.p.ctl("assoc", "add", "acme", f"msisdn:{L.msisdn(1)}-{L.msisdn(10)}")
         self.wait_for("acme")
+        self.wait_for("beta")
 
     def log(self):
         return os.path.join(self.p.lab["dir"], "log", "mtc-smssc.log")
 
-    def wait_for(self, name):
-        proc.wait_until(f"the SMS-SC is connected for {name}", lambda: self.p.sessions(name), 20)
+    def wait_for(self, name, log=None):
+        """Both ends know of it: a session of the gateway is not yet one that the SMS-SC has the answer of."""
+        proc.wait_until(f"the SMS-SC is connected for {name}", lambda: self.p.sessions(name) and told_open(log or self.log(), name), 20)
 
     def bound(self, name="acme", **more):
         s = Sme(smes.port_of(self.log()))
@@ -209,7 +216,7 @@ smes:
     entry = proc.start("mtc-smssc-2", [os.path.join(BIN, "mtc-smssc"), "-c", conf], str(tmp_path))
     try:
         proc.wait_ready(entry)
-        g.wait_for("portal")
+        g.wait_for("portal", entry["log"])
         s = Sme(smes.port_of(entry["log"]))
         assert s.bind(system_id="portal").status == smpp.OK
         # the HSS of the laboratory lets acme alone wake this device: the second opinion counts

@@ -441,7 +441,9 @@ def test_mtc_sme_says_why_it_cannot_bind(world):
     assert code == 4 and "ESME_RBINDFAIL" in event["text"]
     with MuteServer() as port:
         code, (event,) = run_sme(world, "listen", "--connect-wait", "1", port=port)
-    assert code == 4
+    assert code == 4 and event["text"] == f"no connection to 127.0.0.1:{port}: not bound in time"
+    code, (event,) = run_sme(world, "listen", port=port)
+    assert code == 4 and event["text"].startswith(f"no connection to 127.0.0.1:{port}: ")
     assert subprocess.run([os.path.join(BIN, "mtc-sme"), "submit"], capture_output=True, check=False, timeout=60).returncode == 2
 
 
