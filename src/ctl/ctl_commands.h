@@ -100,8 +100,8 @@ extern const struct ctl_arg ctl_args_trace_stop[];
 extern const struct ctl_arg ctl_args_requests_judge[];
 /* optional scs, device, verdict, reason, action */
 extern const struct ctl_arg ctl_args_decisions_follow[];
-/* optional scs, device, verdict, reason, action, reference, decisions, since, until (seconds since 1970),
- * before (number of a record), limit (default 100) */
+/* optional scs, device, verdict, reason, action, reference, decisions, since, until (seconds since
+ * 1970), before (number of a record), limit (default 100) */
 extern const struct ctl_arg ctl_args_audit_search[];
 /* the descriptor of the person's connection; url, seconds */
 #define CTL_URL_MAX 256u
