@@ -52,8 +52,8 @@ struct dlv_ports { /* none of them may call back into the machine */
 	/* registered by another connection */
 	void (*taken_over)(void *arg, struct dlv_conn *old, const char *imsi);
 	/* Sends the outcome; `again`: it may have been sent before (T flag). Not 0: not possible
-	 * now; ERR_REFUSED: nobody wants this report, and the message is over; ERR_BUSY, of
-	 * an SME: dlv_peer_room() follows. The answer arrives by dlv_reported(). */
+	 * now; ERR_REFUSED: nobody wants this report, and the message is over; ERR_BUSY or
+	 * ERR_CLOSED, of an SME: dlv_peer_room() follows. The answer arrives by dlv_reported(). */
 	int (*report)(void *arg, const struct dlv_msg *m, bool again);
 	uint32_t (*end_to_end)(void *arg);
 	/* report_keep_ms has passed and its report was never acknowledged */
@@ -153,9 +153,11 @@ void dlv_ack(struct dlv *d, struct dlv_conn *conn, uint64_t id, const struct sms
 void dlv_reported(struct dlv *d, uint64_t id, bool done, struct dlv_now now);
 /* This peer is connected (again): its reports are tried now. */
 void dlv_peer_open(struct dlv *d, const char *host, struct dlv_now now);
-/* A receipt to this SME was answered, or is lost: the next one of those that report() was too busy for
- * is tried now. */
-void dlv_peer_room(struct dlv *d, const char *host, struct dlv_now now);
+/* There is room on a connection of this SME: the receipt that has waited longest is tried now. False:
+ * none waits. */
+bool dlv_peer_room(struct dlv *d, const char *host, struct dlv_now now);
+/* The connection ended before this receipt was answered: it waits for the next one. */
+void dlv_unreported(struct dlv *d, uint64_t id, struct dlv_now now);
 
 void dlv_tick(struct dlv *d, struct dlv_now now);
 /* when dlv_tick() has something to do; UINT64_MAX: never */

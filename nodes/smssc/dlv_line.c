@@ -1,4 +1,4 @@
-/* dlv_line.c - a line for each SME that ever had too many receipts. Without it each receipt would try
+/* dlv_line.c - a line for each SME that ever had receipts to wait for. Without it each receipt would try
  * by its timer: an SME that answers at once would get no more than a window of them a second. */
 #include "nodes/smssc/dlv_line.h"
 
@@ -69,11 +69,19 @@ void dlv_lines_end(struct dlv *d)
 	map_fini(&d->lines);
 }
 
-void dlv_peer_room(struct dlv *d, const char *host, struct dlv_now now)
+bool dlv_peer_room(struct dlv *d, const char *host, struct dlv_now now)
 {
 	struct dlv_line *l = find(d, host);
 
-	if (l && l->first) {
-		dlv_step(d, l->first, DLV_EV_REPORT, now);
+	return l && l->first && dlv_step(d, l->first, DLV_EV_REPORT, now);
+}
+
+void dlv_unreported(struct dlv *d, uint64_t id, struct dlv_now now)
+{
+	struct dlv_msg *m = dlv_by_id(d, id);
+
+	dlv_reported(d, id, false, now);
+	if (m && m->state == DLV_REPORTING && !m->line && dlv_line_join(d, m)) {
+		return; /* its timer alone wakes it */
 	}
 }

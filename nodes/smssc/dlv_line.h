@@ -1,4 +1,5 @@
-/* dlv_line.h - receipts that wait for room on the connections of their SME: first come, first served.
+/* dlv_line.h - receipts that wait for a connection of their SME, or for room on it: first come, first
+ * served.
  * Inside of the delivery machine. */
 #pragma once
 #include "nodes/smssc/dlv_ue.h"

@@ -266,9 +266,10 @@ static void act_report(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 		return;
 	}
 	if (err) {
-		/* dlv_peer_open() wakes it when it is not connected, dlv_peer_room() when there is no
-		 * room; the timer only ends its retention */
-		bool woken = err == ERR_CLOSED || (err == ERR_BUSY && dlv_of_sme(m) && !dlv_line_join(d, m));
+		/* dlv_peer_room() wakes a receipt, dlv_peer_open() the report of a trigger; then the timer
+		 * only ends its retention */
+		bool in_line = dlv_of_sme(m) && (err == ERR_CLOSED || err == ERR_BUSY) && !dlv_line_join(d, m);
+		bool woken = in_line || err == ERR_CLOSED;
 
 		dlv_timer_start(&d->timers, &m->timer, now.mono_ms + (woken ? d->conf.report_max_ms : d->conf.report_min_ms));
 		return;

@@ -37,11 +37,10 @@ static void on_request(void *arg, struct bind_conn *c, const struct smpp_pdu *p)
 	}
 }
 
-/* Whatever became of it, there is room for the next one. */
-static void receipt_over(struct sme_bind *b, uint64_t token, bool done)
+/* Whatever became of a receipt, there is room for another one. */
+static void next_receipt(const struct sme_bind *b)
 {
-	dlv_reported(b->s->dlv, token, done, smssc_now(b->s));
-	dlv_peer_room(b->s->dlv, b->owner->conf->system_id, smssc_now(b->s));
+	(void)dlv_peer_room(b->s->dlv, b->owner->conf->system_id, smssc_now(b->s));
 }
 
 /* The receipt of the delivery whose id is the token. */
@@ -58,7 +57,8 @@ static void on_answer(void *arg, struct bind_conn *c, uint64_t token, uint32_t s
 		log_info(&s->log, "sme", "%s: receipt of delivery %llu answered with %s (0x%x); it is sent again", bind_peer(c),
 			 (unsigned long long)token, smpp_status_name(status), status);
 	}
-	receipt_over(b, token, status == SMPP_ROK);
+	dlv_reported(s->dlv, token, status == SMPP_ROK, smssc_now(s));
+	next_receipt(b);
 }
 
 static void on_lost(void *arg, struct bind_conn *c, uint64_t token, int err)
@@ -66,9 +66,13 @@ static void on_lost(void *arg, struct bind_conn *c, uint64_t token, int err)
 	struct sme_bind *b = OBJ_OF(arg, struct sme_bind, SME_BIND_MAGIC);
 
 	(void)c;
-	(void)err;
 	b->s->sme->counts.receipts_again++;
-	receipt_over(b, token, false);
+	if (err == ERR_CLOSED) {
+		dlv_unreported(b->s->dlv, token, smssc_now(b->s));
+	} else {
+		dlv_reported(b->s->dlv, token, false, smssc_now(b->s));
+	}
+	next_receipt(b);
 }
 
 static void on_refused(void *arg, struct bind_conn *c, uint32_t command, uint32_t status)

@@ -120,8 +120,11 @@ static void answer(struct sme_bind *b, bool password)
 		 smpp_command_name(b->command));
 	bind_window_in(b->conn, o->conf->window);
 	bind_answer(b->conn, &answer);
-	if (smpp_session_may(bind_session(b->conn), SMPP_DELIVER_SM)) {
-		dlv_peer_open(s->dlv, o->conf->system_id, smssc_now(s));
+	/* as many as it takes at a time; each answer lets the next one go */
+	for (uint32_t i = 0; i < s->conf.smes.receipts && smpp_session_may(bind_session(b->conn), SMPP_DELIVER_SM); i++) {
+		if (!dlv_peer_room(s->dlv, o->conf->system_id, smssc_now(s))) {
+			break;
+		}
 	}
 }
 

@@ -323,25 +323,54 @@ static void test_receipts_wait_in_line(void **state)
 	dlv_tick(w->d, w->now);
 	assert_int_equal(w->told_n, 4); /* nobody polls */
 	w->report_err = 0;
-	dlv_peer_room(w->d, "gamma", w->now);
+	(void)dlv_peer_room(w->d, "gamma", w->now);
 	assert_int_equal(w->told_n, 4);
-	dlv_peer_room(w->d, "acme", w->now);
+	(void)dlv_peer_room(w->d, "acme", w->now);
 	assert_true(w->told_n == 5 && w->told == id[0]);
 	dlv_reported(w->d, id[0], true, w->now);
-	dlv_peer_room(w->d, "acme", w->now);
+	(void)dlv_peer_room(w->d, "acme", w->now);
 	assert_true(w->told_n == 6 && w->told == id[1]);
 	dlv_reported(w->d, id[1], false, w->now); /* refused: it waits by itself */
 	w->report_err = ERR_BUSY;
-	dlv_peer_room(w->d, "acme", w->now);
+	(void)dlv_peer_room(w->d, "acme", w->now);
 	assert_true(w->told_n == 7 && w->told == id[2]);
 	w->report_err = 0;
 	w->now.mono_ms += 31000; /* if nobody tells of room, the timer does: all three that are left, of two SMEs */
 	dlv_tick(w->d, w->now);
 	assert_int_equal(w->told_n, 10);
 	dlv_reported(w->d, id[2], true, w->now);
-	dlv_peer_room(w->d, "acme", w->now);
-	dlv_peer_room(w->d, "beta", w->now);
+	(void)dlv_peer_room(w->d, "acme", w->now);
+	(void)dlv_peer_room(w->d, "beta", w->now);
 	assert_int_equal(w->told_n, 10); /* nobody is in line */
+}
+
+/* So do those whose SME is away, and those that were on a connection that ended. */
+static void test_receipts_wait_for_a_connection(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = text_for("001010000000001", 1, 4);
+	uint64_t id[2];
+
+	assert_int_equal(dlv_register(w->d, &w->conn, "001010000000001", w->now), 0);
+	w->report_err = ERR_CLOSED;
+	for (unsigned i = 0; i < 2; i++) {
+		id[i] = submit(w, &t);
+		acknowledge(w);
+	}
+	assert_int_equal(w->told_n, 2);
+	w->report_err = 0;
+	assert_true(dlv_peer_room(w->d, "acme", w->now));
+	assert_true(w->told_n == 3 && w->told == id[0]);
+	dlv_unreported(w->d, id[0], w->now);
+	assert_true(dlv_peer_room(w->d, "acme", w->now) && w->told == id[1]);
+	assert_true(dlv_peer_room(w->d, "acme", w->now) && w->told == id[0]);
+	assert_false(dlv_peer_room(w->d, "acme", w->now));
+	dlv_unreported(w->d, id[1], w->now);
+	w->now.mono_ms += 2000; /* its timer comes first: it is told once */
+	dlv_tick(w->d, w->now);
+	assert_true(w->told_n == 6 && w->told == id[1]);
+	assert_false(dlv_peer_room(w->d, "acme", w->now));
+	dlv_unreported(w->d, 4711, w->now);
 }
 
 static void test_a_device_that_is_nobody(void **state)
@@ -656,6 +685,7 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(test_a_trigger_is_at_the_gateway_after_a_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_receipt_that_nobody_wants, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_receipts_wait_in_line, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_receipts_wait_for_a_connection, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_device_that_is_nobody, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_messages_take_no_place_of_a_mobile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_triggers_go_first, setup, teardown),
