@@ -89,7 +89,7 @@ static void listen_look(struct net_loop *l)
 	} else if (quiet) {
 		uv_timer_start(&g->least, on_least, g->least_until_ms - now_ms, 0);
 	} else {
-		/* also when nothing waits yet: the next time that the loop stands still begins anew */
+		/* also when nothing waits yet: the loop may stand still again */
 		net_loop_again(l);
 	}
 	g->asked = false;
