@@ -84,6 +84,27 @@ static void check_group(const struct cfg_iwf *c, const char *role, const char *g
 	}
 }
 
+/* Then the console would not be bound by the persons who are logged in: the core takes its own user
+ * for that of a laboratory, and what an edge asks for the console's word. */
+static void check_console_apart(const struct cfg_iwf *c, const struct user *console, struct report *why)
+{
+	struct cfg_user u;
+
+	if (geteuid() != 0 || c->sandbox != CFG_SANDBOX_REQUIRE) {
+		return;
+	}
+	for (unsigned i = 0; i < CFG_PROCESSES; i++) {
+		if (!cfg_user_find(&u, c, (enum cfg_process)i) && u.id.uid == console->uid) {
+			cfg_warn(
+			    why, c->lines, cfg_line(c->lines, "control.console_user"),
+			    "control.console_user: the console and %s would share the user '%s', so that whoever takes one of "
+			    "them over has the other; give the console a user of its own",
+			    process_words[i], c->console_user);
+			return;
+		}
+	}
+}
+
 /* Without them the gateway works, and the console can change nothing. */
 static void check_console(const struct cfg_iwf *c, struct report *why)
 {
@@ -103,6 +124,8 @@ static void check_console(const struct cfg_iwf *c, struct report *why)
 	if (c->console_user[0] && cfg_sound(c->lines, "control") && user_find(&console, c->console_user)) {
 		cfg_warn(why, c->lines, cfg_line(c->lines, "control.console_user"),
 			 "control.console_user: this machine has no user '%s'; the console can change nothing", c->console_user);
+	} else if (c->console_user[0] && cfg_sound(c->lines, "control") && cfg_sound(c->lines, "users")) {
+		check_console_apart(c, &console, why);
 	}
 }
 

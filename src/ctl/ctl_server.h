@@ -145,8 +145,8 @@ void ctl_server_free(struct ctl_server *s);
  * ERR_EXISTS, ERR_LIMIT (256 rows). */
 ERR_MUST_USE int ctl_server_add(struct ctl_server *s, const struct ctl_command *rows, void *arg);
 /* Takes an accepted descriptor on success only. ERR_BUSY at clients_max, ERR_LIMIT at
- * user_clients_max, and for the console at three quarters of clients_max. `about` is copied: what ctl_about() tells of this client's requests; NULL:
- * nothing. */
+ * user_clients_max, and for the console at three quarters of clients_max. `about` is copied: what
+ * ctl_about() tells of this client's requests; NULL: nothing. */
 ERR_MUST_USE int ctl_server_client(struct ctl_server *s, int fd, const char *about);
 
 /* Returns the descriptor that came with the request, once; -1: none. The caller owns it. It may be

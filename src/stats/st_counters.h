@@ -301,7 +301,7 @@
 	X(EXCHANGES_SLOW, "exchanges_slow", "exports and backups ended: their target took nothing, or they took too long")       \
 	X(CTL_REQUESTS, "ctl_requests", "requests on the control socket")                                                        \
 	X(CTL_ERRORS, "ctl_errors", "requests on the control socket answered with an error")                                     \
-	X(CTL_REFUSED, "ctl_refused", "connections to the control socket closed: limits.ctl_clients reached")                    \
+	X(CTL_REFUSED, "ctl_refused", "connections to the control socket closed: limits.control_clients, or a user's share")     \
 	X(AUDIT_SEARCHES, "audit_searches", "searches in the audit by the control socket")                                       \
 	X(AUDIT_SEARCHES_BUSY, "audit_searches_busy", "searches in the audit that were refused, because others were under way")  \
 	X(CONSOLE_LINKS, "console_links", "links for the console that were made")                                                \

@@ -205,6 +205,20 @@ def test_require_wants_a_user_for_each_kind_of_process(lab, open_folder, more, s
     assert f"sandbox: require: {said}; give each" in err and re.search(r"iwf\.yaml:\d+: sandbox", err), err
 
 
+@as_root
+@pytest.mark.parametrize("user,said", [(CORE, "the core"), (EDGE, "the edges"), (KEYHOLDER, "the keyholders"), (60104, None)])
+def test_a_console_with_the_user_of_a_process_is_a_warning(lab, open_folder, user, said):
+    config = config_of(lab, open_folder, USERS)
+    with open(config, encoding="utf-8") as f:
+        text = f.read()
+    proc.write(config, text.replace(f"path: {open_folder}/ctl", f"path: {open_folder}/ctl, console_user: '{user}'"))
+    done = subprocess.run([os.path.join(lab.bin, "mtc-iwfd"), "-c", config, "-t"], capture_output=True, text=True, timeout=60, check=True)
+    if said:
+        assert f"the console and {said} would share the user '{user}'" in done.stderr, done.stderr
+    else:
+        assert "would share" not in done.stderr, done.stderr
+
+
 def test_off_is_told(lab, open_folder):
     os.mkdir(os.path.join(open_folder, "state"))
     with daemon_of(lab, config_of(lab, open_folder, "", "off")) as daemon:
