@@ -1,5 +1,4 @@
-/* csl_web.c - one request: who asks, from which page, for what; then its body; then exactly one
- * answer. What is refused for its head is refused before a body is read. */
+/* csl_web.c - one request. What is refused for its head is refused before a body is read. */
 #include "console/csl_web.h"
 
 #include <errno.h>
@@ -300,6 +299,15 @@ static enum MHD_Result answer(const struct csl_web *w, struct MHD_Connection *c,
 	}
 }
 
+/* A body may take long: its session, or its certificate, may have come to an end since the head. */
+static enum MHD_Result answer_if_open(const struct csl_web *w, struct MHD_Connection *c, struct call *call)
+{
+	csl_secure_way(&call->way, c);
+	return !open_to_all(call->target.what) && find_session(w, c, call)
+		   ? csl_reply_error(c, MHD_HTTP_UNAUTHORIZED, "the session has ended: 'mtcctl console' prints a link")
+		   : answer(w, c, call);
+}
+
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
 				  const char *data, size_t *n, void **slot)
 {
@@ -315,7 +323,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
 		*n = 0;
 		return ok;
 	}
-	return answer(w, c, OBJ_OF(*slot, struct call, CALL_MAGIC));
+	return answer_if_open(w, c, OBJ_OF(*slot, struct call, CALL_MAGIC));
 }
 
 static void on_end(void *arg, struct MHD_Connection *c, void **slot, enum MHD_RequestTerminationCode code)

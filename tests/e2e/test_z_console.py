@@ -486,6 +486,22 @@ def test_imports_show_how_far_they_are(console):
     assert not b.rows("assoc.list", scs="acme", device="meter-5@import.example")
 
 
+def test_what_is_still_being_sent_at_the_log_out_is_not_done(console):
+    b, text = console.browser(), b"who,device,effect\nacme,meter-1@late.example,allow\n"
+    before = b.ask("GET", "/api/import").json
+    with socket.create_connection((console.address, console.port), timeout=60) as s:
+        s.sendall(f"POST /api/import?kind=assoc&name=late.csv HTTP/1.1\r\nHost: {b.host}\r\nCookie: {b.cookie_name}={b.cookie}\r\nX-Console-Token: {b.token}\r\n"
+                  f"Content-Length: {len(text)}\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n".encode())
+        answer = s.makefile("rb")
+        assert b" 100 " in answer.readline() and answer.readline() == b"\r\n"  # the head was judged
+        assert b.ask("POST", "/logout").status == 200
+        s.sendall(text)
+        assert b" 401 " in answer.readline()
+    other = console.browser()
+    assert other.ask("GET", "/api/import").json == before
+    assert not other.rows("assoc.list", scs="acme", device="meter-1@late.example")
+
+
 RUBBISH = [b"\0" * 4000, b"GET / HTTP/9.9\r\n\r\n", b"GET\r\n\r\n", b"\r\n" * 3000, b"A" * 40000, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 8000, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
            b"GET /%zz%00 HTTP/1.1\r\nHost: x\r\n\r\n", b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
            b"POST /login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
