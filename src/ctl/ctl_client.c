@@ -278,7 +278,7 @@ static int last_row(const json_t *row, char why[CTL_CLIENT_WHY_MAX])
 	if (json_is_true(json_object_get(row, "ok"))) {
 		return 0;
 	}
-	say(why, ERR_REFUSED, "%s", error ? error : "the server refused without a reason");
+	say(why, ERR_REFUSED, "%s", error && *error ? error : "the server refused without a reason");
 	for (unsigned char *p = (unsigned char *)why; *p; p++) {
 		if (*p < 0x20 || *p > 0x7e) { /* it goes to a terminal, and not every server is ours */
 			*p = '?';

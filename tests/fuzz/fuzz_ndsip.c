@@ -2,6 +2,7 @@
  * same octets again, and has no field out of range. The first octet says from whom it comes. */
 #include <string.h>
 
+#include "base/anchor_list.h"
 #include "ndsip/ns_msg.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -27,7 +28,7 @@ static void look_at(const struct ns_msg *m)
 	case NS_SCS:
 		addresses(m->scs.ike, m->scs.ike_n, 0, NS_IKE_MAX);
 		addresses(m->scs.hosts, m->scs.hosts_n, 1, NS_HOSTS_MAX);
-		promise(ident_name_ok(m->scs.name) && ident_name_ok(m->scs.anchor), "an SCS and its anchor have names");
+		promise(ident_name_ok(m->scs.name) && anchor_list_ok(m->scs.anchor), "an SCS and its anchors have names");
 		break;
 	case NS_SCS_STATE:
 		promise(m->scs_is.state >= NS_SCS_WAITS && m->scs_is.state <= NS_SCS_UP, "a state is one");

@@ -63,6 +63,9 @@ static void test_the_server_says_no(void **state)
 			 ERR_REFUSED);
 	assert_string_equal(why, "no such SCS");
 	assert_int_equal(ask("{\"done\":true}\n", false, why, sent, sizeof sent), ERR_REFUSED);
+	assert_string_equal(why, "the server refused without a reason");
+	assert_int_equal(ask("{\"done\":true,\"ok\":false,\"error\":\"\"}\n", false, why, sent, sizeof sent), ERR_REFUSED);
+	assert_string_equal(why, "the server refused without a reason");
 }
 
 static void test_what_is_no_reply_is_named(void **state)
