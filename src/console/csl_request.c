@@ -74,6 +74,14 @@ int csl_cookie_parse(char out[CSL_SECRET_MAX], const char *name, const char *hea
 	return found == 1 ? 0 : found ? ERR_INVAL : ERR_NOTFOUND;
 }
 
+/* Behind the name of a host: nothing, or a port. */
+static bool port_ok(const char *rest)
+{
+	size_t n = *rest == ':' ? strspn(rest + 1, "0123456789") : 0;
+
+	return !*rest || (n >= 1 && n <= 5 && !rest[1 + n]);
+}
+
 bool csl_host_ok(const struct csl_names *names, const char *host)
 {
 	bool six = strchr(names->address, ':') != NULL;
@@ -92,7 +100,7 @@ bool csl_host_ok(const struct csl_names *names, const char *host)
 		return true;
 	}
 	n = strcspn(host, ":");
-	for (size_t i = 0; i < names->hosts_n; i++) {
+	for (size_t i = 0; port_ok(host + n) && i < names->hosts_n; i++) {
 		if (str_equal_nocase(host, n, names->hosts[i], strlen(names->hosts[i]))) {
 			return true;
 		}

@@ -93,7 +93,11 @@ static void test_hosts(void **state)
 					   "noc.example.evil:1",
 					   "xnoc.example",
 					   "127.0.0.1:8640.evil.example",
-					   "noc.exampl" };
+					   "noc.exampl",
+					   "noc.example:",
+					   "noc.example:443:1",
+					   "noc.example:123456",
+					   "noc.example:https://noc.example" };
 	struct csl_names names = { "127.0.0.1", 8640, hosts, 2 }, six = { "::1", 80, hosts, 0 };
 
 	(void)state;
