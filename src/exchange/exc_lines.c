@@ -46,23 +46,30 @@ static void skip_mark(struct exc_lines *l)
 	}
 }
 
-int exc_lines_peek(struct exc_lines *l, const uint8_t **p, size_t *n)
+/* Reads until three octets are there, or the end of a line, or that of the file: what they say of
+ * the file may come octet by octet. */
+static int fill_three(struct exc_lines *l)
 {
 	int more = 1;
 
 	while (more > 0 && l->len - l->at < 3 && !memchr(l->block + l->at, '\n', l->len - l->at)) {
-		more = fill(l); /* a mark may come octet by octet */
+		more = fill(l);
 	}
+	return more;
+}
+
+int exc_lines_peek(struct exc_lines *l, const uint8_t **p, size_t *n)
+{
+	int more = fill_three(l);
+
 	if (more < 0) {
 		return more;
 	}
 	if (!l->begun) {
 		skip_mark(l);
+		more = fill_three(l);
 	}
 	l->begun = true;
-	if (l->at == l->len && more) {
-		more = fill(l);
-	}
 	*p = (const uint8_t *)l->block + l->at;
 	*n = l->len - l->at;
 	return more < 0 ? more : *n > 0;

@@ -33,6 +33,7 @@ void exc_lines_init(struct exc_lines *l, exc_source_fn *source, void *arg);
  * before the first one. Returns 1; 0 at the end; ERR_LIMIT if the line is longer than EXC_LINE_MAX
  * (the line is skipped and reading continues); or the code of the source. */
 ERR_MUST_USE int exc_lines_next(struct exc_lines *l, char **line, size_t *n);
-/* The octets that were read and not returned yet, for a look ahead. Reads if there are none.
+/* The octets that were read and not returned yet, for a look ahead: three or more, unless the line
+ * or the file ends before.
  * Returns as above; 1 with at least one octet. */
 ERR_MUST_USE int exc_lines_peek(struct exc_lines *l, const uint8_t **p, size_t *n);

@@ -378,6 +378,19 @@ static void test_an_empty_file_is_one_only_when_that_is_said(void **state)
 	assert_int_equal(run_len(&y, ASC_KIND_ASSOC, EXC_DETECT, "\xef\xbb\xbf", 3), ERR_INVAL);
 }
 
+/* What says of a file that it is no text may come octet by octet, also behind a mark. */
+static void test_a_file_of_another_kind_is_one_whatever_the_pieces(void **state)
+{
+	static const char text[] = "\xef\xbb\xbf\xfe\xff\xff\n\n";
+	static struct play y;
+
+	(void)state;
+	for (y.piece = 0; y.piece < 5; y.piece++) {
+		assert_int_equal(run_len(&y, ASC_KIND_ASSOC, EXC_JSONL, text, sizeof text - 1), ERR_INVAL);
+		assert_string_equal(y.said, "1: this is UTF-16, expected ASCII or UTF-8\n");
+	}
+}
+
 static void test_the_format_that_is_said_is_read(void **state)
 {
 	static const char json[] = "{\"who\":\"acme\",\"device\":\"a@b.example\"}\n", csv[] = "who,device\nacme,a@b.example\n";
@@ -473,6 +486,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_json_lines_may_end_without_a_newline_where_it_does_no_harm),
 		cmocka_unit_test(test_only_so_many_mistakes_are_told),
 		cmocka_unit_test(test_an_empty_file_is_one_only_when_that_is_said),
+		cmocka_unit_test(test_a_file_of_another_kind_is_one_whatever_the_pieces),
 		cmocka_unit_test(test_the_format_that_is_said_is_read),
 		cmocka_unit_test(test_who_takes_rows_can_refuse_one_or_end_all),
 		cmocka_unit_test(test_columns_and_names_fit_together),
