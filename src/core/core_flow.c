@@ -29,6 +29,21 @@ static void edges_early(struct core *c)
 	}
 }
 
+static void peer_push(struct core_peer *p)
+{
+	struct link *l = p->peer ? link_peer_link(p->peer) : NULL;
+
+	if (!l && !p->smpp) {
+		return;
+	}
+	if (l) {
+		link_push(l);
+	} else {
+		core_smpp_push(p->smpp);
+	}
+	p->gathered = 0;
+}
+
 static void peers_early(struct core *c)
 {
 	for (size_t i = 0; i < c->peers.n; i++) {

@@ -171,7 +171,7 @@ static void failed(struct core_trigger *t, struct core_ask *ask, struct trg_even
 	}
 }
 
-static void on_submitted(struct core_ask *ask, const struct smpp_pdu *pdu)
+static void submitted(struct core_ask *ask, const struct smpp_pdu *pdu)
 {
 	bool late = !ask->trigger;
 	struct core_trigger *t = !late || !pdu ? ask->trigger : find_late(ask);
@@ -191,6 +191,14 @@ static void on_submitted(struct core_ask *ask, const struct smpp_pdu *pdu)
 	if (t) {
 		core_trigger_step(t, &ev);
 	}
+}
+
+static void on_submitted(struct core_ask *ask, const struct smpp_pdu *pdu)
+{
+	struct core *c = ask->peer->core;
+
+	submitted(ask, pdu);
+	core_flow_early(c);
 }
 
 static int send_part(struct core *c, struct core_trigger *t, size_t place, uint32_t part, uint8_t phase)

@@ -79,6 +79,7 @@ void core_smpp_for_nobody(struct core_peer *p, const struct smpp_header *h);
 void core_smpp_answer(struct core_smpp *s, uint32_t connection, uint32_t command, uint32_t sequence, uint32_t status);
 uint32_t core_smpp_connection(const struct core_smpp *s); /* number of the connection */
 struct net_stream;
+void core_smpp_push(struct core_smpp *s);                             /* sends now what was written */
 const struct net_stream *core_smpp_stream(const struct core_smpp *s); /* NULL: none */
 
 /* -- receipts that came before the response of their submit_sm (core_smpp_early.c) */

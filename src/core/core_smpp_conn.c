@@ -41,6 +41,7 @@ struct core_smpp {
 	uint32_t connection; /* number of the connection */
 	unsigned attempts;
 	bool ends;                   /* the connection ends at the end of this call */
+	bool looks;                  /* the timer fires in the next turn, for look() */
 	char why[CORE_PEER_WHY_MAX]; /* it ends, or ended, because of this */
 };
 
@@ -212,8 +213,18 @@ static void down(struct core_smpp *s);
 
 static void arm_attempt(struct core_smpp *s, uint64_t delay_ms)
 {
+	s->looks = false;
 	s->next_ms = now(s) + delay_ms;
 	net_timer_start(s->timer, delay_ms);
+}
+
+/* In the next turn, once for all that a turn sends. */
+static void look_soon(struct core_smpp *s)
+{
+	if (!s->looks) {
+		s->looks = true;
+		net_timer_start(s->timer, 0);
+	}
 }
 
 /* What is due, and when to look again. */
@@ -222,6 +233,7 @@ static void look(struct core_smpp *s)
 	struct smpp_todo todo;
 	uint64_t next;
 
+	s->looks = false;
 	while (s->session && !s->ends) {
 		smpp_session_tick(s->session, now(s), &todo);
 		if (todo.what == SMPP_DO_NOTHING) {
@@ -265,7 +277,7 @@ static void down(struct core_smpp *s)
 
 	p->open = false;
 	p->tried = true;
-	s->ends = false;
+	s->ends = s->looks = false;
 	net_timer_stop(s->timer);
 	drop_connection(s);
 	p->since_ms = open || s->stopped ? core_now_ms(p->core) : p->since_ms;
@@ -545,6 +557,13 @@ uint64_t core_smpp_next_ms(const struct core_smpp *s)
 	return !s->next_ms ? LINK_PEER_NO_ATTEMPT : s->next_ms > now_ms ? s->next_ms - now_ms : 0;
 }
 
+void core_smpp_push(struct core_smpp *s)
+{
+	if (s->stream) {
+		net_stream_push(s->stream);
+	}
+}
+
 const struct net_stream *core_smpp_stream(const struct core_smpp *s)
 {
 	return s->stream;
@@ -564,7 +583,7 @@ void core_smpp_answer(struct core_smpp *s, uint32_t connection, uint32_t command
 	}
 	write_pdu(s, &pdu);
 	smpp_session_answered(s->session, now(s));
-	net_timer_start(s->timer, 0); /* an unbind may wait for this answer */
+	look_soon(s); /* an unbind may wait for this answer */
 }
 
 /* -- asking */
@@ -575,7 +594,7 @@ int core_smpp_send(struct core_smpp *s, struct smpp_pdu *pdu, struct core_ask *a
 
 	if (!err) {
 		write_pdu(s, pdu);
-		net_timer_start(s->timer, 0); /* for the response, or for the end */
+		look_soon(s); /* for the response, or for the end */
 	}
 	return err;
 }
