@@ -48,12 +48,19 @@ static void peers_early(struct core *c)
 {
 	for (size_t i = 0; i < c->peers.n; i++) {
 		struct core_peer *p = &c->peers.row[i];
-		struct link *l = p->peer && core_flow_wants(p) ? link_peer_link(p->peer) : NULL;
 
-		if (l) {
-			link_push(l);
-			p->gathered = 0;
+		if (core_flow_wants(p)) {
+			peer_push(p);
 		}
+	}
+}
+
+/* The journal's thread starts as soon as it can, unless it must not be quicker than the lines. */
+static void lines_first(struct core *c)
+{
+	if (c->flow.lines_first) {
+		c->flow.lines_first = false;
+		core_decisions_write(c);
 	}
 }
 
@@ -63,6 +70,7 @@ void core_flow_early(struct core *c)
 		return;
 	}
 	c->flow.handled = 0;
+	lines_first(c);
 	jrn_submit_early(c->journal.jrn);
 	core_decisions_write(c);
 	edges_early(c);
@@ -75,6 +83,7 @@ void core_flow_all(struct core *c)
 	struct core_edge *e;
 
 	c->flow.handled = 0;
+	lines_first(c);
 	jrn_submit(c->journal.jrn);
 	core_decisions_write(c);
 	TAILQ_FOREACH (e, &c->edges.list, entry) {

@@ -14,6 +14,7 @@ struct core_peer;
 
 struct core_flow {
 	unsigned handled; /* messages since the last look at the other sides */
+	bool lines_first; /* gathered decision lines have to be in the log before records that gathered are durable */
 };
 
 /* Called after each message or completion that was handled, outside any group of the journal. */

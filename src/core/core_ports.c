@@ -130,6 +130,26 @@ static void count_success(struct core_trigger *t, uint32_t action, bool as_new)
 	}
 }
 
+static void decide(struct core_trigger *t, const struct trg_answer *answer, bool as_new)
+{
+	char device[POL_DEVICE_TEXT_MAX];
+	struct core_decision d = core_trigger_decision(t, device);
+
+	d.result_code = DIA_RESULT_SUCCESS;
+	d.request_status = answer->status;
+	d.reason = (enum pol_reason)answer->reason;
+	d.rule = core_trigger_rule(t);
+	d.as_new = as_new;
+	core_decide_action(t->core, &d);
+}
+
+void core_trigger_decide_early(struct core_trigger *t)
+{
+	decide(t, &(struct trg_answer){ .status = TSP_STATUS_SUCCESS, .reason = POL_NONE }, false);
+	t->decided = true;
+	t->core->flow.lines_first = true;
+}
+
 static void port_answer(void *arg, struct trg *trg, const struct trg_answer *answer)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
@@ -140,21 +160,16 @@ static void port_answer(void *arg, struct trg *trg, const struct trg_answer *ans
 		.mtc_error_diagnostic = { answer->has_diagnostic ? answer->diagnostic : 0, answer->has_diagnostic },
 		.feature_supported = core_t4_target(c, trg->accepted_by),
 	};
-	char device[POL_DEVICE_TEXT_MAX];
-	struct core_decision d = core_trigger_decision(t, device);
 	bool as_new = trg->accepted && answer->status != TSP_STATUS_SUCCESS; /* TS 23.682 5.2.3.2 */
 
 	FAULT_POINT(CORE_ANSWER_DUE);
-	d.result_code = a.result_code;
-	d.request_status = answer->status;
-	d.reason = (enum pol_reason)answer->reason;
-	d.rule = core_trigger_rule(t);
-	d.as_new = as_new;
-	core_decide_action(c, &d);
+	if (!t->decided || answer->status != TSP_STATUS_SUCCESS) {
+		decide(t, answer, as_new);
+	}
 	if (answer->status == TSP_STATUS_SUCCESS || as_new) {
 		t->scs->tally.accepted++;
 	} else {
-		core_tally_refused(t->scs, d.reason);
+		core_tally_refused(t->scs, (enum pol_reason)answer->reason);
 	}
 	input_end(t);
 	if (answer->status == TSP_STATUS_SUCCESS || as_new) {

@@ -80,6 +80,11 @@ static void on_id_kept(void *arg, uint64_t number, int err)
 		event_taken(&ev, ask);
 	}
 	t = core_smpp_asked(ask);
+	if (t && err) {
+		trg_take_back(t->trg);
+	} else if (t && t->trg->taken) {
+		t->accepted_ms = core_now_ms(c);
+	}
 	if (t) {
 		core_trigger_step(t, &ev);
 		core_flow_early(c);
@@ -102,6 +107,7 @@ static struct core_trigger *find_late(struct core_ask *ask)
 static bool keep_id(struct core_trigger *t, struct core_ask *ask, const char *id)
 {
 	struct core *c = t->core;
+	bool taken;
 
 	if (trg_set_message_id(t->trg, id, ask->phase == CORE_SMPP_AS_NEW)) {
 		return false;
@@ -110,7 +116,15 @@ static bool keep_id(struct core_trigger *t, struct core_ask *ask, const char *id
 		log_error(c->log, "core", "transaction %s: no memory for its message id; its receipt will not be found",
 			  t->transaction);
 	}
-	return core_trigger_keep(t, on_id_kept, ask) == 0;
+	taken = trg_take(t->trg, ask->peer->conf->host);
+	if (core_trigger_keep(t, on_id_kept, ask)) {
+		trg_take_back(t->trg);
+		return false;
+	}
+	if (taken) {
+		core_trigger_decide_early(t);
+	}
+	return true;
 }
 
 static int send_part(struct core *c, struct core_trigger *t, size_t place, uint32_t part, uint8_t phase);

@@ -97,6 +97,7 @@ struct core_trigger {
 	uint8_t storing; /* journal completions outstanding; only the last is acted on */
 	bool gone;       /* core_trigger_free() was called: only `storing` is valid */
 	bool left;       /* a DTR may have been sent */
+	bool decided;    /* core_trigger_decide_early(): its line was written before its answer */
 	/* to the peer with this number; 0: by an earlier core, or to none. And its
 	 * Destination-Host (interned; NULL: none) */
 	uint32_t dtr_peer;
@@ -178,6 +179,10 @@ bool core_trigger_give_up(struct core_trigger *t);
  * errors. */
 ERR_MUST_USE int core_trigger_put(struct core_trigger *t, bool first, jrn_done_fn *done, void *arg);
 
+/* In core_ports.c: writes the decision line of a trigger whose SUCCESS waits for the journal. It is
+ * in the log before the record is durable, or a crash in between would leave an accepted trigger
+ * without a line. */
+void core_trigger_decide_early(struct core_trigger *t);
 /* Fills the decision line; borrows from t and device. */
 struct core_decision core_trigger_decision(const struct core_trigger *t, char device[POL_DEVICE_TEXT_MAX]);
 /* NULL: none did */

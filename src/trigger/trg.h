@@ -280,6 +280,7 @@ struct trg { /* for others: to read, never to write; in this order because there
 	bool may_report;        /* the SMS-SC may have or may have sent it: a report may come */
 	bool stored;            /* the journal has, or may have, its record */
 	bool as_new;            /* a replace that the SMS-SC stores as a new trigger: the original is untouched */
+	bool taken;             /* trg_take(): its record says accepted before the answer has left */
 	bool revoked, revoking; /* its right has ended; its recall is unanswered */
 	bool resumed;           /* restored undecided: unknown whether its DTR was sent */
 	/* the rest is internal */
@@ -336,6 +337,11 @@ void trg_set_sent_to(struct trg *t, const char *peer, const char *host);
 /* The SMS-SC has taken the message under this id; the next record says so. `as_new`: the original
  * of a replace is not cancelled. ERR_INVAL: an id that is empty or too long. ERR_NOMEM. */
 ERR_MUST_USE int trg_set_message_id(struct trg *t, const char *id, bool as_new);
+/* The same SMS-SC, by its host, which has taken it: the next record says accepted already, so that
+ * none has to follow the answer. The owner sends nothing before that record is durable.
+ * False: the record does not, because another will follow anyway. */
+bool trg_take(struct trg *t, const char *by);
+void trg_take_back(struct trg *t); /* that record is not durable */
 /* True if no DTR may leave: the trigger is revoked or cancelled, and the SMS-SC is not known to
  * have it.
  * A caller that queues DTRs checks this before one leaves. */

@@ -189,7 +189,10 @@ static enum trg_state wait_for_report(struct trg_step *s)
 	if (t->revoke_due) {
 		return trg_act_revoke(s);
 	}
-	t->ports->note(t->arg, t); /* with the next commit; the kind of the record follows from the answer */
+	if (!t->taken) {
+		t->ports->note(t->arg, t); /* with the next commit; the kind of the record follows from the answer */
+	}
+	t->taken = false;
 	trg_arm(t, trg_report_deadline(t));
 	return TRG_ACCEPTED;
 }

@@ -42,7 +42,7 @@ static enum trg_kind kind_of(const struct trg *t)
 	if (t->revoking) {
 		return TRG_KIND_REVOKING;
 	}
-	return t->answered ? TRG_KIND_ACCEPTED : TRG_KIND_INTENT;
+	return t->answered || t->taken ? TRG_KIND_ACCEPTED : TRG_KIND_INTENT;
 }
 
 /* True if the answer has this status, or will have it when this record is durable. */

@@ -30,6 +30,26 @@ int trg_set_message_id(struct trg *t, const char *id, bool as_new)
 	return 0;
 }
 
+bool trg_take(struct trg *t, const char *by)
+{
+	OBJ_CHECK(t, TRG_MAGIC);
+	if (t->req.action != TSP_ACTION_TRIGGER || t->state != TRG_SUBMITTING || t->early || t->revoke_due) {
+		return false;
+	}
+	t->accepted_by = trg_names_keep(t->conf->smssc_hosts, by);
+	t->taken = true;
+	return true;
+}
+
+void trg_take_back(struct trg *t)
+{
+	OBJ_CHECK(t, TRG_MAGIC);
+	if (t->taken) {
+		t->taken = false;
+		t->accepted_by = NULL;
+	}
+}
+
 /* The 201 waits until this is durable: else the next core would take it for undecided. */
 enum trg_state trg_hold(struct trg_step *s)
 {

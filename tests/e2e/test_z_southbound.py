@@ -274,7 +274,9 @@ def test_the_connection_is_lost_under_load(p, scs):
 
 def test_a_killed_core_knows_the_message_id(p, scs):
     submit, message_id = taken(p, scs, 130)
+    assert [d["verdict"] for d in p.decisions(action="trigger", reference=130)] == ["accepted"]
     next_core(p)
+    assert [d["verdict"] for d in p.decisions(action="trigger", reference=130)] == ["accepted"], "what was decided is not decided again"
     assert p.sc.nothing()
     assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
     assert scs.reported() == (130, 0)

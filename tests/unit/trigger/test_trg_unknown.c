@@ -159,6 +159,73 @@ static void test_a_restart_with_the_id_is_an_acceptance(void **state)
 	trg_free(t);
 }
 
+/* One record for both: a restart has nothing to decide, and none follows the answer. */
+static void test_the_record_of_the_id_says_accepted(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_SUBMITTING);
+
+	(void)state;
+	assert_int_equal(trg_set_message_id(t, "4711", false), 0);
+	assert_true(trg_take(t, "smsc.example"));
+	assert_int_equal(step(t, &f, TRG_EV_DTA_OK), 0);
+	assert_int_equal(t->state, TRG_ACCEPTED);
+	assert_int_equal(f.answered, 1);
+	assert_int_equal(f.noted, 0);
+	trg_free(t);
+
+	f = fake_new();
+	t = in_state(&f, TRG_SUBMITTING);
+	assert_int_equal(trg_set_message_id(t, "4711", false), 0);
+	assert_true(trg_take(t, "smsc.example"));
+	t = again(&f, t);
+	assert_int_equal(step(t, &f, TRG_EV_RESTORED), 0);
+	assert_int_equal(t->state, TRG_ACCEPTED);
+	assert_string_equal(t->message_id, "4711");
+	assert_string_equal(t->accepted_by, "smsc.example");
+	assert_true(t->accepted);
+	assert_int_equal(t->answer_status, TSP_STATUS_SUCCESS);
+	assert_int_equal(f.answered, 0);
+	assert_true(f.armed_ms == trg_report_deadline(t));
+	trg_free(t);
+}
+
+static void test_a_record_that_is_not_durable_says_nothing(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_SUBMITTING);
+
+	(void)state;
+	assert_int_equal(trg_set_message_id(t, "4711", false), 0);
+	assert_true(trg_take(t, "smsc.example"));
+	trg_take_back(t);
+	assert_null(t->accepted_by);
+	t = again(&f, t);
+	assert_int_equal(t->state, TRG_RESUMING);
+	trg_free(t);
+}
+
+/* Their answers decide more than that they are accepted: of an original, of their end. */
+static void test_only_a_plain_trigger_is_accepted_before_its_answer(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_SUBMITTING);
+
+	(void)state;
+	step(t, &f, TRG_EV_REVOKE);
+	assert_false(trg_take(t, "smsc.example"));
+	trg_free(t);
+	f = fake_new();
+	t = unknown(&f);
+	assert_false(trg_take(t, "smsc.example"));
+	trg_free(t);
+	f = fake_new();
+	t = in_state(&f, TRG_SUBMITTING);
+	t->req.action = TSP_ACTION_REPLACE;
+	assert_false(trg_take(t, "smsc.example"));
+	trg_free(t);
+}
+
 static uint8_t version_of(struct trg *t)
 {
 	uint8_t bytes[TRG_RECORD_MAX];
@@ -377,6 +444,9 @@ TEST_GROUP()
 		cmocka_unit_test(test_resubmit_sends_one_copy_and_then_holds),
 		cmocka_unit_test(test_a_restart_sends_no_copy),
 		cmocka_unit_test(test_a_restart_with_the_id_is_an_acceptance),
+		cmocka_unit_test(test_the_record_of_the_id_says_accepted),
+		cmocka_unit_test(test_a_record_that_is_not_durable_says_nothing),
+		cmocka_unit_test(test_only_a_plain_trigger_is_accepted_before_its_answer),
 		cmocka_unit_test(test_only_what_a_program_of_before_cannot_read_has_the_new_version),
 		cmocka_unit_test(test_ids_are_bounded_and_kept_while_parked),
 		cmocka_unit_test(test_parts_are_found_counted_and_kept),
