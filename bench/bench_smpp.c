@@ -21,7 +21,7 @@
 
 #define WINDOW 65536u
 #define WAIT_MS 30000u
-#define RECEIPTS_OUT 200u /* the gateway throttles more than 256 */
+#define RECEIPTS_OUT 900u /* smssc.receipts of the laboratory that measures is above it */
 
 struct receipt { /* that waits for its turn */
 	STAILQ_ENTRY(receipt) entry;

@@ -56,7 +56,7 @@ class LeanLab(lab.Lab):
 
 class LeanSmppLab(LeanLab):
     """The same with an SMS-SC over SMPP; its window is that of a core peer by default."""
-    node, iwf_smssc = "bench_smpp", "smssc: { protocol: smpp, system_id: bench, window: 10000 }\n"
+    node, iwf_smssc = "bench_smpp", "smssc: { protocol: smpp, system_id: bench, window: 10000, receipts: 1000 }\n"
 
 
 class Result:

@@ -100,6 +100,7 @@ static const struct cfg_change_row rows[] = {
 	{ "smssc.source", CFG_NOW, CFG_BY_CORE },
 	{ "smssc.ports", CFG_NOW, CFG_BY_CORE },
 	{ "smssc.long", CFG_NOW, CFG_BY_CORE },
+	{ "smssc.receipts", CFG_NOW, CFG_BY_CORE },
 	{ "smssc.early_receipts", CFG_NOW, CFG_BY_CORE },
 	{ "smssc.on_unknown", CFG_NOW, CFG_BY_CORE },
 	{ "dnr.answer_wait", CFG_NOW, CFG_BY_CORE },

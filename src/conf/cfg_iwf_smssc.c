@@ -43,6 +43,9 @@ const struct cfg_row cfg_smssc_rows[] = {
 		 "it; header: it is sent in parts with an element 08 in the user data header of each; parameters: in parts with "
 		 "SAR parameters; refuse: it is refused with 107. header does not go with ports: parameters, nor parameters with "
 		 "ports: header"),
+	CFG_U32("receipts", struct cfg_smssc, receipts, 1, 10000, "256",
+		"smpp: receipts of the SMS-SC without an answer at a time, which is given when the report is on disk; more are "
+		"refused for now with ESME_RTHROTTLED"),
 	CFG_U32("early_receipts", struct cfg_smssc, early_receipts, 0, 200, "64",
 		"smpp: receipts that may wait at a time for the response of their submit_sm, which they have overtaken; more are "
 		"refused for now with ESME_RX_T_APPN. One waits at most for t4.answer_wait"),
@@ -76,6 +79,17 @@ static int check_long(const struct cfg_iwf *c, struct report *why)
 			 header ? "header" : "parameters", header ? "parameters" : "header");
 }
 
+/* Those that wait must leave room for others. */
+static int check_receipts(const struct cfg_iwf *c, struct report *why)
+{
+	if (c->smssc.early_receipts < c->smssc.receipts) {
+		return 0;
+	}
+	return cfg_wrong(why, c->lines, cfg_line(c->lines, "smssc.early_receipts"),
+			 "smssc.early_receipts is %u and smssc.receipts is %u, expected fewer that wait than there may be",
+			 c->smssc.early_receipts, c->smssc.receipts);
+}
+
 static int check_peer(const struct cfg_iwf *c, const struct cfg_peer *p, struct report *why)
 {
 	if (p->transport != TRANSPORT_TCP) {
@@ -106,6 +120,9 @@ int cfg_smssc_check(const struct cfg_iwf *c, struct report *why)
 	}
 	if (!err) {
 		err = check_long(c, why);
+	}
+	if (!err) {
+		err = check_receipts(c, why);
 	}
 	if (!err && strcmp(c->t4.peer, c->s6m.peer) == 0) {
 		err = cfg_wrong(why, c->lines, cfg_line(c->lines, "t4.peer"),

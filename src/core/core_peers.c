@@ -369,6 +369,9 @@ static int renew(struct core *c, size_t i, struct tls_ctx *tls)
 	} else if (!p->conf->gone_ms) {
 		p->link_peer_conf.reopen_detect = p->conf->reopen_detect;
 		p->link_peer_conf.tls = tls_of(p, tls);
+		if (p->smpp) {
+			core_smpp_renew(p->smpp);
+		}
 	}
 	return 0;
 }

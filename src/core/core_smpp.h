@@ -32,7 +32,8 @@ enum trg_copies core_smpp_copies(void *arg, const struct trg *trg);
 
 /* Begins to connect in the next turn. Borrows the peer. ERR_NOMEM. */
 ERR_MUST_USE int core_smpp_new(struct core_smpp **out, struct core_peer *p);
-void core_smpp_free(struct core_smpp *s); /* takes; NULL allowed; asks end without a response */
+void core_smpp_renew(struct core_smpp *s); /* smssc.window and smssc.receipts have changed */
+void core_smpp_free(struct core_smpp *s);  /* takes; NULL allowed; asks end without a response */
 /* Bound, and not paused after ESME_RTHROTTLED or ESME_RMSGQFUL. */
 bool core_smpp_may(const struct core_smpp *s);
 /* Bound, paused or not. */

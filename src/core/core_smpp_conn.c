@@ -21,8 +21,7 @@
 #include "tls/tls_stream.h"
 
 #define BIND_WAIT_MS 5000u
-#define WINDOW_IN 256u /* receipts of the SMS-SC that have no answer yet; more are throttled */
-#define STEPS 4u       /* the pause between two attempts doubles so often, up to timers.reconnect */
+#define STEPS 4u /* the pause between two attempts doubles so often, up to timers.reconnect */
 #define WRITE_QUEUE_MAX (4u << 20)
 
 struct core_smpp {
@@ -190,6 +189,7 @@ static void act(struct core_smpp *s, const struct smpp_todo *todo, const uint8_t
 		on_answer(s, todo, p, len);
 		break;
 	case SMPP_DO_SEND:
+		st_count_n(&s->peer->core->st, ST_REPORTS_THROTTLED, todo->status == SMPP_RTHROTTLED);
 		write_refusal(s, todo);
 		break;
 	case SMPP_DO_EXPIRED:
@@ -348,7 +348,7 @@ static int begin_session(struct core_smpp *s)
 						.bind_wait_ms = BIND_WAIT_MS,
 						.answer_wait_ms = (uint32_t)c->cfg->t4.answer_wait_ms,
 						.enquire_ms = (uint32_t)c->cfg->smssc.enquire_link_ms,
-						.window_in = WINDOW_IN,
+						.window_in = c->cfg->smssc.receipts,
 						.window_out = c->cfg->smssc.window };
 
 	smpp_frame_init(&s->frame, SMPP_PDU_MAX);
@@ -461,6 +461,16 @@ int core_smpp_new(struct core_smpp **out, struct core_peer *p)
 	arm_attempt(s, 0);
 	*out = s;
 	return 0;
+}
+
+void core_smpp_renew(struct core_smpp *s)
+{
+	const struct cfg_smssc *conf = &s->peer->core->cfg->smssc;
+
+	if (s->session) {
+		smpp_session_window_in(s->session, conf->receipts);
+		smpp_session_window_out(s->session, conf->window);
+	}
 }
 
 void core_smpp_free(struct core_smpp *s)

@@ -160,6 +160,11 @@ void smpp_session_window_in(struct smpp_session *s, uint32_t window_in)
 	s->conf.window_in = window_in;
 }
 
+void smpp_session_window_out(struct smpp_session *s, uint32_t window_out)
+{
+	s->conf.window_out = window_out;
+}
+
 void smpp_session_answered(struct smpp_session *s, uint64_t now_ms)
 {
 	if (s->owed) {

@@ -100,6 +100,8 @@ void smpp_session_receive(struct smpp_session *s, const struct smpp_header *h, u
 
 /* From now on the peer may have so many requests without an answer: more once it is known. */
 void smpp_session_window_in(struct smpp_session *s, uint32_t window_in);
+/* From now on the owner may. */
+void smpp_session_window_out(struct smpp_session *s, uint32_t window_out);
 /* The owner has sent the answer to one request that SMPP_DO_REQUEST gave it. */
 void smpp_session_answered(struct smpp_session *s, uint64_t now_ms);
 /* SMSC: the owner has sent the answer to the bind with this status. 0: bound. Else UNBOUND: close

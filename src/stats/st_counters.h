@@ -238,6 +238,8 @@
 	/* core: reports */                                                                                                      \
 	X(REPORTS, "reports", "delivery reports of the SMS-SC for a trigger that is held, repeats included")                     \
 	X(REPORTS_FOREIGN, "reports_foreign", "delivery reports that fit no trigger")                                            \
+	X(REPORTS_THROTTLED, "reports_throttled",                                                                                \
+	  "receipts over SMPP that were refused for now, because smssc.receipts had no answer yet")                              \
 	X(REPORTS_EARLY, "reports_early", "receipts over SMPP that waited for the response of a submit_sm")                      \
 	X(REPORTS_EARLY_REFUSED, "reports_early_refused",                                                                        \
 	  "receipts over SMPP that were refused for now, because smssc.early_receipts waited already")                           \

@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import ssl
 import subprocess
 
@@ -12,7 +13,7 @@ from lablib import proc
 from lablib.pki import Pki
 from support import smsc as M
 from support.capture import ERROR_SEVERITY, Capture
-from support.core import next_core
+from support.core import core, next_core
 from support.hands import Reader
 from support.tsp import action, request_status
 
@@ -478,6 +479,24 @@ def test_so_many_receipts_wait_and_no_more(p, scs):
         assert [p.sc.received(sequence) for sequence in kept] == [0, 0]
         assert scs.answered() == 0
         assert p.sc.received(p.sc.receipt(submit, message_id)) == 0 and scs.reported() == (172, 0)
+
+
+def test_so_many_receipts_have_no_answer_and_no_more(p, scs):
+    """The first waits for the disk; the two behind it come again."""
+    with configured(p, receipts=1, early_receipts=0):
+        sent = [taken(p, scs, n) for n in (173, 174, 175)]
+        before = counter(p, "reports_throttled")
+        os.kill(core(p), signal.SIGSTOP)  # they are there before one is read
+        try:
+            sequences = [p.sc.receipt(*one) for one in sent]
+        finally:
+            os.kill(core(p), signal.SIGCONT)
+        assert [p.sc.received(sequence) for sequence in sequences[1:]] == [M.THROTTLED, M.THROTTLED]
+        assert p.sc.received(sequences[0]) == 0
+        assert counter(p, "reports_throttled") == before + 2
+        assert scs.reported() == (173, 0)
+        for n, one in zip((174, 175), sent[1:]):
+            assert p.sc.received(p.sc.receipt(*one)) == 0 and scs.reported() == (n, 0)
 
 
 def test_silence_and_bytes_that_are_no_smpp_end_the_connection(labs):

@@ -178,6 +178,9 @@ static void test_window_out(void **state)
 	assert_int_not_equal(a, b);
 	assert_false(smpp_session_may(s, SMPP_DELIVER_SM));
 	assert_int_equal(smpp_session_request(s, SMPP_DELIVER_SM, 12, 1000, &c), ERR_BUSY);
+	smpp_session_window_out(s, 3);
+	assert_true(smpp_session_may(s, SMPP_DELIVER_SM));
+	smpp_session_window_out(s, 2);
 	todo = got(s, SMPP_DELIVER_SM | SMPP_RESP, SMPP_RX_T_APPN, b, 1000); /* in any order */
 	assert_int_equal(todo.what, SMPP_DO_ANSWER);
 	assert_true(todo.token == 11);
