@@ -88,6 +88,8 @@ static int port_store(void *arg, struct trg *trg)
 	}
 	if (!err && intent) {
 		err = core_smpp_plan(c, trg);
+	} else if (!err && core_smpp_name_reference(c, core_trigger_of(trg))) {
+		log_error(c->log, "core", "no memory for the reference of a trigger; its receipt will not be found");
 	}
 	if (!err) {
 		err = core_trigger_put(core_trigger_of(trg), intent, on_stored, core_trigger_of(trg));

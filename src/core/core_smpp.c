@@ -215,6 +215,18 @@ static void on_submitted(struct core_ask *ask, const struct smpp_pdu *pdu)
 	core_flow_early(c);
 }
 
+/* Of a first message nothing but its response is expected: a receipt that overtakes that waits, and
+ * core_smpp_name_reference() follows when there is none. */
+static bool wants_name(const struct trg *trg)
+{
+	return trg->parts || trg->submits || trg->resumed || trg->req.action != TSP_ACTION_TRIGGER;
+}
+
+int core_smpp_name_reference(struct core *c, struct core_trigger *t)
+{
+	return core_smpp_used(c) && !t->trg->message_id && t->trg->may_report ? core_smpp_name(c, &t->seat, t->trg) : 0;
+}
+
 static int send_part(struct core *c, struct core_trigger *t, size_t place, uint32_t part, uint8_t phase)
 {
 	uint8_t octets[CORE_SMPP_OCTETS_MAX];
@@ -226,7 +238,7 @@ static int send_part(struct core *c, struct core_trigger *t, size_t place, uint3
 		log_warn(c->log, "core", "transaction %s: %s", t->transaction, why);
 		err = core_smpp_ask_nobody(t, place, SMPP_RSUBMITFAIL, on_submitted);
 	} else {
-		err = core_smpp_name(c, &t->seat, t->trg);
+		err = wants_name(t->trg) ? core_smpp_name(c, &t->seat, t->trg) : 0;
 		err = err ? err : core_smpp_ask(t, place, &pdu, on_submitted);
 	}
 	FAULT_POINT(SMPP_SUBMIT_QUEUED);

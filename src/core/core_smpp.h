@@ -107,6 +107,9 @@ void core_smpp_names_fini(struct core *c);
 /* Enters the trigger under its message ids, and while one is missing under its reference.
  * ERR_NOMEM. */
 ERR_MUST_USE int core_smpp_name(struct core *c, struct core_seat *seat, const struct trg *trg);
+/* Names a trigger whose message has no id, by its reference: from now on only a receipt that has it
+ * tells its outcome. Does nothing for others. ERR_NOMEM. */
+ERR_MUST_USE int core_smpp_name_reference(struct core *c, struct core_trigger *t);
 void core_smpp_unname(struct core *c, struct core_seat *seat);
 void core_smpp_name_move(struct core_seat *from, struct core_seat *to);
 /* Those that may have this id, or this reference and device: walked by multimap_next(). */
