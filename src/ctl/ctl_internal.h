@@ -86,6 +86,14 @@ void ctl_request_run(struct ctl_conn *c, struct ctl_request **slot, const struct
 /* The client has gone: streaming ends, everything else waits for its handler. Takes. */
 void ctl_request_orphan(struct ctl_request *rq);
 
+/* ctl_who.c: who may name a person, and how. NULL: nothing is wrong, and the caller has the name and
+ * role. */
+const char *ctl_who_behalf(const struct ctl_server *s, struct ctl_request *rq);
+/* A console that forgets the name may change nothing; one that names it, no more than that person
+ * may. NULL, or what is wrong in `why`, or static. */
+const char *ctl_who_role(const struct ctl_server *s, const struct ctl_request *rq, const struct ctl_command *command, char *why,
+			 size_t cap);
+
 /* ctl_args.c: NULL, or what is wrong with args in `why`. */
 const char *ctl_args_check(const struct ctl_arg *rows, const json_t *args, char *why, size_t cap);
 bool ctl_args_take_fd(const struct ctl_arg *rows); /* rows may be NULL */
