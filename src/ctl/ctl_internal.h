@@ -3,6 +3,7 @@
  * the answer. */
 #pragma once
 #include "base/obj.h"
+#include "ctl/ctl_refusals.h"
 #include "ctl/ctl_replies.h"
 #include "ctl/ctl_server.h"
 #include "net/net_stream.h"
@@ -29,6 +30,7 @@ struct ctl_server {
 	size_t rows_n;
 	struct ctl_conn *conns;
 	uint32_t conns_n;
+	struct ctl_refusals refusals; /* of ctl_refuse() */
 };
 
 #define CTL_REQUEST_MAGIC 0x809f0017u

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "ctl/ctl_internal.h"
 
@@ -171,6 +172,17 @@ void ctl_done(struct ctl_request *rq, json_t *more)
 	finish(rq, NULL, more);
 }
 
+static void words_of(char out[ERROR_MAX], const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+static void words_of(char out[ERROR_MAX], const char *fmt, va_list ap)
+{
+	vsnprintf(out, ERROR_MAX, fmt, ap);
+	for (unsigned char *p = (unsigned char *)out; *p; p++) {
+		if (*p < 0x20 || *p > 0x7e) { /* may quote what a peer or an operator sent */
+			*p = '?';
+		}
+	}
+}
+
 void ctl_fail(struct ctl_request *rq, const char *fmt, ...)
 {
 	char error[ERROR_MAX];
@@ -178,13 +190,40 @@ void ctl_fail(struct ctl_request *rq, const char *fmt, ...)
 
 	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
 	va_start(ap, fmt);
-	vsnprintf(error, sizeof error, fmt, ap);
+	words_of(error, fmt, ap);
 	va_end(ap);
-	for (unsigned char *p = (unsigned char *)error; *p; p++) {
-		if (*p < 0x20 || *p > 0x7e) { /* may quote what a peer or an operator sent */
-			*p = '?';
-		}
+	finish(rq, error, NULL);
+}
+
+/* Somebody tried what is not for him. The words name the person, if there is one; uid, gid and pid
+ * are those of the kernel. */
+static void log_refusal(struct ctl_request *rq, const char *error)
+{
+	struct ctl_server *s = rq->conn ? ctl_conn_server(rq->conn) : NULL;
+	char who[CTL_CALLER_MAX], more[64] = "";
+	uint64_t left_out;
+
+	st_count(rq->counters, ST_CTL_DENIED);
+	if (!s || !ctl_refusals_take(&s->refusals, clock_mono_ms(), &left_out)) {
+		return;
 	}
+	if (left_out) {
+		snprintf(more, sizeof more, " (not logged before: %llu)", (unsigned long long)left_out);
+	}
+	log_warn(rq->log, "ctl", "refused %.64s to %s gid %u pid %d: %s%s", json_string_value(json_object_get(rq->root, "cmd")),
+		 ctl_caller_text(who, &rq->caller), (unsigned)rq->caller.gid, (int)rq->caller.pid, error, more);
+}
+
+void ctl_refuse(struct ctl_request *rq, const char *fmt, ...)
+{
+	char error[ERROR_MAX];
+	va_list ap;
+
+	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
+	va_start(ap, fmt);
+	words_of(error, fmt, ap);
+	va_end(ap);
+	log_refusal(rq, error);
 	finish(rq, error, NULL);
 }
 
@@ -280,11 +319,13 @@ static void dispatch(struct ctl_server *s, struct ctl_request *rq)
 			continue;
 		}
 		problem = ctl_args_check(s->rows[i].command->args, rq->args, why, sizeof why);
-		if (!problem) {
-			problem = ctl_who_role(s, rq, s->rows[i].command, why, sizeof why);
-		}
 		if (problem) {
 			ctl_fail(rq, "%s: %s", cmd, problem);
+			return;
+		}
+		problem = ctl_who_role(s, rq, s->rows[i].command, why, sizeof why);
+		if (problem) {
+			ctl_refuse(rq, "%s: %s", cmd, problem);
 			return;
 		}
 		rq->command = s->rows[i].command;
@@ -327,11 +368,15 @@ void ctl_request_run(struct ctl_conn *c, struct ctl_request **slot, const struct
 	rq->caller = *caller;
 	*slot = rq;
 	problem = check_form(rq, line, len, why, sizeof why);
-	if (!problem) {
-		problem = ctl_who_behalf(s, rq);
-	}
 	if (problem) {
 		ctl_fail(rq, "%s", problem);
+		return;
+	}
+	problem = ctl_who_behalf(s, rq);
+	if (problem && !strcmp(problem, CTL_LOG_IN_AGAIN)) {
+		ctl_fail(rq, "%s", problem); /* each log-in ends like this */
+	} else if (problem) {
+		ctl_refuse(rq, "%s", problem);
 	} else {
 		dispatch(s, rq);
 	}

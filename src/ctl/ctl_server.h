@@ -175,6 +175,9 @@ void ctl_done(struct ctl_request *rq, json_t *more);
 /* Sends the last line {"done":true,"ok":false,"error":words}. The words name the mistake and the
  * next step. rq is gone. */
 void ctl_fail(struct ctl_request *rq, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same, for a caller who may not ask this: the log names caller and command, at most so often
+ * as ctl_refusals.h says, and the counter ctl_denied counts each. */
+void ctl_refuse(struct ctl_request *rq, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* For long lists: calls `next` until it returns 0, and pauses while the client is slow or gone.
  * Each call hands in some rows with ctl_line(). It returns 1 while there is more, or a negative
