@@ -138,6 +138,8 @@ struct ctl_server_conf {
  * Every server knows the command `help`, which lists the rows. */
 ERR_MUST_USE int ctl_server_new(struct ctl_server **out, struct net_loop *loop, int listen_fd,
 				const struct ctl_server_conf *conf);
+/* Which user the console has from now on; as in struct ctl_server_conf. */
+void ctl_server_console(struct ctl_server *s, bool has_console, bool console_only, uid_t console_uid);
 /* Closes all clients. Holders of open requests may still answer them; the answers go nowhere. Not
  * from inside a handler. NULL allowed. */
 void ctl_server_free(struct ctl_server *s);
