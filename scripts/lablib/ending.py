@@ -2,8 +2,11 @@
 import argparse
 import contextlib
 import os
+import re
 import signal
 import sys
+
+from lablib import nearest
 
 
 def signals():
@@ -49,7 +52,17 @@ def write(text, stream=None):
 
 
 class Parser(argparse.ArgumentParser):
-    """Who reads --help may stop before its end: `| head`."""
+    """Who reads --help may stop before its end: `| head`. A word that is unknown gets the nearest one that is known."""
+
+    def error(self, message):
+        super().error(message + self.meant(message))
+
+    def meant(self, message):
+        choice = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
+        option = re.search(r"unrecognized arguments: (-\S+)", message)
+        if choice:
+            return nearest.meant(choice.group(1), re.findall(r"'([^']*)'", choice.group(2)))
+        return nearest.meant(option.group(1).split("=")[0], self._option_string_actions) if option else ""
 
     def print_help(self, file=None):
         write(self.format_help().rstrip("\n"), file)

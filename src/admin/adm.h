@@ -22,6 +22,10 @@ struct adm_console {
 };
 #define ADM_CONSOLE_NONE ((struct adm_console){ ADM_NO_CONSOLE, (gid_t)-1, (gid_t)-1, (gid_t)-1, NULL })
 ERR_MUST_USE int adm_new(struct adm **out, struct core *core, int fd, const struct adm_console *console);
+/* Others are meant by these from now on. Who is logged in keeps the role until the log-in ends.
+ * Borrows what `console` borrows; the accounts before are not used any more. `a` NULL: there is no
+ * control socket. */
+void adm_console_again(struct adm *a, const struct adm_console *console);
 /* Ends all clients, imports and exports; nothing of an unfinished import is applied. Call it before
  * core_free(): changes that the store or the journal have not yet completed are completed there.
  * NULL allowed. */

@@ -34,7 +34,7 @@ static bool is_console(const struct adm *a, struct ctl_request *rq)
 		return false;
 	}
 	if (ctl_caller(rq)->uid != a->console.uid) {
-		ctl_fail(rq, "only the console may say who logs in or out (control.console_user)");
+		ctl_refuse(rq, "only the console may say who logs in or out (control.console_user)");
 		return false;
 	}
 	return true;
@@ -63,8 +63,8 @@ static void person_of(struct ctl_person *out, const struct adm *a, const struct 
 static void no_role(struct adm *a, struct ctl_request *rq, const struct ctl_person *person)
 {
 	refused(a);
-	ctl_fail(rq, "%s has no role on the console: its groups are in the configuration of mtc-iwfd (control.console_groups)",
-		 person->name);
+	ctl_refuse(rq, "%s has no role on the console: its groups are in the configuration of mtc-iwfd (control.console_groups)",
+		   person->name);
 }
 
 /* -- the person's end */
@@ -260,6 +260,16 @@ int adm_console_init(struct adm *a, const struct adm_console *conf)
 		err = ctl_server_add(a->login, login_rows, a);
 	}
 	return err;
+}
+
+void adm_console_again(struct adm *a, const struct adm_console *conf)
+{
+	if (!a) {
+		return;
+	}
+	OBJ_CHECK(a, ADM_MAGIC);
+	a->console = *conf;
+	ctl_server_console(a->ctl, conf->uid != ADM_NO_CONSOLE, conf->uid != geteuid(), conf->uid);
 }
 
 void adm_console_fini(struct adm *a)

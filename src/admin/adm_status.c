@@ -263,6 +263,7 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 		json_object_set_new(last, "configuration", configuration_row(a));
 		json_object_set_new(last, "ocsp", adm_ocsp(a));
 		json_object_set_new(last, "refused", refused_row(a));
+		json_object_set_new(last, "denied", json_integer((json_int_t)a->st->v[ST_CTL_DENIED]));
 	}
 	if (last && cfg_ndsip_used(a->cfg)) {
 		json_object_set_new(last, "ndsip", adm_ndsip_summary(a));

@@ -10,11 +10,6 @@
 
 #define LINE_MAX_OCTETS 4096
 
-struct account {
-	uid_t uid;
-	char name[ACCOUNT_NAME_MAX];
-};
-
 struct accounts {
 	struct account *list; /* owned */
 	size_t n, cap;
@@ -35,6 +30,7 @@ static int add(struct accounts *a, const struct passwd *one)
 		a->list = list;
 		a->cap = cap;
 	}
+	memset(&a->list[a->n], 0, sizeof a->list[a->n]); /* it is compared, and handed over, whole */
 	a->list[a->n].uid = one->pw_uid;
 	str_set(a->list[a->n++].name, ACCOUNT_NAME_MAX, one->pw_name);
 	return 0;
@@ -79,4 +75,45 @@ const char *accounts_name(const struct accounts *a, uid_t uid)
 		}
 	}
 	return NULL;
+}
+
+const void *accounts_octets(const struct accounts *a, size_t *len)
+{
+	*len = a ? a->n * sizeof *a->list : 0;
+	return a ? a->list : NULL;
+}
+
+int accounts_of(struct accounts **out, const void *p, size_t len)
+{
+	struct accounts *a;
+
+	if (len % sizeof *a->list || len > ACCOUNTS_OCTETS_MAX) {
+		return ERR_PROTO;
+	}
+	a = calloc(1, sizeof *a);
+	if (a && len) {
+		a->list = malloc(len);
+	}
+	if (!a || (len && !a->list)) {
+		accounts_free(a);
+		return ERR_NOMEM;
+	}
+	a->n = a->cap = len / sizeof *a->list;
+	for (size_t i = 0; i < a->n; i++) {
+		memcpy(&a->list[i], (const char *)p + i * sizeof *a->list, sizeof *a->list);
+		if (!memchr(a->list[i].name, 0, ACCOUNT_NAME_MAX)) {
+			accounts_free(a);
+			return ERR_PROTO;
+		}
+	}
+	*out = a;
+	return 0;
+}
+
+bool accounts_same(const struct accounts *a, const struct accounts *b)
+{
+	size_t an, bn;
+	const void *ap = accounts_octets(a, &an), *bp = accounts_octets(b, &bn);
+
+	return an == bn && (!an || memcmp(ap, bp, an) == 0);
 }

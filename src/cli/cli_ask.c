@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "base/obj.h"
 #include "cli/cli_bar.h"
+#include "cli/cli_client.h"
 #include "cli/cli_file.h"
 #include "cli/cli_tick.h"
-#include "ctl/ctl_client.h"
 
 #define REPLY_MAGIC 0xf3dbd21bu
 struct reply {
@@ -172,7 +172,7 @@ static int ask(const struct cli_session *s, const json_t *args, struct reply *r)
 	const struct cli_command *c = r->command;
 	char why[CTL_CLIENT_WHY_MAX];
 	struct ctl_client *client;
-	int err = ctl_client_open(&client, s->socket, s->wait_ms, why);
+	int err = cli_client(&client, s, s->socket, why);
 
 	if (err) {
 		cli_tick_stop(r->tick);

@@ -79,22 +79,54 @@ static void line_if(uint64_t n, const char *noun, const char *words)
 	}
 }
 
+/* Which records nobody can have changed unseen. */
+static void seal_words(const struct aud_summary *s)
+{
+	uint64_t unsealed = s->records > s->sealed ? s->records - s->sealed : 0;
+	uint64_t covered = s->checkpoint < s->records ? s->checkpoint : s->records;
+
+	if (!s->records) {
+		printf("nothing is recorded yet\n");
+	} else if (!unsealed) {
+		printf("all records are sealed\n");
+	} else if (s->sealed) {
+		printf("records that are sealed: %" PRIu64 "; not sealed: %" PRIu64
+		       ", the last ones: whoever can write the files may have changed them\n",
+		       s->sealed, unsealed);
+	} else if (covered < s->records) {
+		printf("no record is sealed yet, because no interval has ended (audit.interval): whoever can write the files may "
+		       "have "
+		       "changed the last %" PRIu64 "\n",
+		       s->records - covered);
+	} else {
+		printf("no record is sealed yet, because no interval has ended (audit.interval); the checkpoint covers all\n");
+	}
+}
+
+/* The last line, of an audit without a problem. */
+static void whole_words(const struct aud_summary *s)
+{
+	uint64_t proven = s->checkpoint > s->sealed ? s->checkpoint : s->sealed;
+
+	if (!s->records) {
+		printf("whole: there is no record\n");
+	} else if (proven >= s->records) {
+		printf("whole: no record was changed, removed or moved\n");
+	} else {
+		printf("whole: no record was changed, removed or moved up to %s\n",
+		       s->sealed >= s->checkpoint ? "the last seal" : "the last checkpoint");
+	}
+}
+
 static void verdict_words(const struct aud_summary *s, const struct aud_verify_conf *conf)
 {
 	char n[SHOWN_COUNT_MAX];
-	uint64_t unsealed = s->records > s->sealed ? s->records - s->sealed : 0;
 
 	printf("origin %s\n%s\n", s->origin, shown_count(n, s->records, "record"));
 	if (s->has_checkpoint) {
 		printf("the last checkpoint covers the first %s\n", shown_count(n, s->checkpoint, "record"));
 	}
-	if (unsealed) {
-		printf("records that are sealed: %" PRIu64 "; not sealed: %" PRIu64
-		       ", the last ones: whoever can write the files may have changed them\n",
-		       s->sealed, unsealed);
-	} else {
-		printf("all records are sealed\n");
-	}
+	seal_words(s);
 	line_if(s->broken_intervals, "interval", "ended without a seal, by a crash");
 	line_if(s->recovered, "record", "made again after a crash, of the journal");
 	line_if(s->lost, "record", "missing by the log's own account: its queue was full");
@@ -116,8 +148,7 @@ static void verdict_words(const struct aud_summary *s, const struct aud_verify_c
 	if (s->problems) {
 		printf("NOT whole: %s\n", shown_count(n, s->problems, "problem"));
 	} else {
-		printf("whole: no record was changed, removed or moved%s\n",
-		       s->records > s->sealed ? " up to the last seal" : "");
+		whole_words(s);
 	}
 }
 

@@ -15,8 +15,8 @@
 #include "base/shown.h"
 #include "base/str.h"
 #include "cli/cli_bar.h"
+#include "cli/cli_client.h"
 #include "cli/cli_command.h"
-#include "ctl/ctl_client.h"
 
 #define TRIES 3 /* the two files of the associations differ if an import ends between them */
 #define PATH_MAX_ 4096
@@ -322,7 +322,7 @@ int cli_backup(const struct cli_session *s, const char *cmd, const char *dir)
 	if (!s->json) {
 		cli_bar_init(&b->bar, stderr);
 	}
-	err = ctl_client_open(&b->client, s->socket, s->wait_ms, why);
+	err = cli_client(&b->client, s, s->socket, why);
 	if (err) {
 		fprintf(stderr, "mtcctl: %s\n", why);
 	}

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/exit_codes.h"
+#include "base/obj.h"
 #include "base/shown.h"
 
 enum cli_exit {
@@ -153,7 +154,9 @@ int cli_show_check(FILE *out, const json_t *last);
  * an exit code. The directory appears whole or not at all: until its end the backup is in DIR.part
  * beside it. */
 struct cli_tick;
+#define CLI_SESSION_MAGIC 0x3be5f072u
 struct cli_session {
+	struct obj obj;
 	const char *socket; /* of the server */
 	uint32_t wait_ms;
 	bool json;

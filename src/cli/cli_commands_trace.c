@@ -120,7 +120,11 @@ const char cli_examples_tail[] =
     "When the core starts again, tail connects again; what was decided meanwhile is in the decision log.\n";
 
 const struct cli_param cli_params_replay[] = {
-	{ .arg = "file", .kind = CLI_PATH, .required = true, .shown = "FILE", .meaning = "a trace made with --unredacted" },
+	{ .arg = "file",
+	  .kind = CLI_PATH,
+	  .required = true,
+	  .shown = "FILE",
+	  .meaning = "a trace made with --unredacted; - reads standard input" },
 	{ .option = "changed",
 	  .arg = "changed",
 	  .kind = CLI_TRUE,

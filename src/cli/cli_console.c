@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/obj.h"
+#include "cli/cli_client.h"
 #include "cli/cli_command.h"
-#include "ctl/ctl_client.h"
 #include "ctl/ctl_server.h"
 
 #define DEFAULT_LOGIN "/run/mtc-iwf-console/login.sock"
@@ -66,7 +66,7 @@ int cli_console(const struct cli_session *s, const json_t *args)
 	int err;
 
 	path = path ? path : env && *env ? env : DEFAULT_LOGIN;
-	err = ctl_client_open(&c, path, s->wait_ms, why);
+	err = cli_client(&c, s, path, why);
 	if (err == ERR_NOTFOUND || err == ERR_REFUSED) {
 		fprintf(
 		    stderr,

@@ -13,6 +13,7 @@
 #include "base/obj.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "cli/cli_client.h"
 #include "cli/cli_doctor.h"
 #include "doctor/doc_conf.h"
 #include "doctor/doc_gateway.h"
@@ -418,7 +419,7 @@ int cli_doctor(const struct cli_session *s, const json_t *args)
 		fputs("mtcctl: out of memory\n", stderr);
 		return CLI_CONNECT;
 	}
-	if (ctl_client_open(&d.client, s->socket, s->wait_ms, d.no_client)) {
+	if (cli_client(&d.client, s, s->socket, d.no_client)) {
 		d.client = NULL;
 	}
 	if (!what) {

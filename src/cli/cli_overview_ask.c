@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/obj.h"
+#include "cli/cli_client.h"
 #include "cli/cli_term.h"
-#include "ctl/ctl_client.h"
 
 #define RATE_MS 1000u
 #define ROWS_MAX 1000 /* of peers */
@@ -85,7 +85,7 @@ int cli_overview(const struct cli_session *s)
 	struct gather status, peers_now, stats;
 	char why[CTL_CLIENT_WHY_MAX], other[CTL_CLIENT_WHY_MAX];
 	struct ctl_client *client;
-	int err = ctl_client_open(&client, s->socket, s->wait_ms, why);
+	int err = cli_client(&client, s, s->socket, why);
 	bool more;
 
 	if (err) {

@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/obj.h"
 #include "base/str.h"
+#include "cli/cli_client.h"
 #include "cli/cli_command.h"
-#include "ctl/ctl_client.h"
 #include "ctl/ctl_commands.h"
 #include "policy/pol_screen.h"
 #include "policy/pol_screening.h"
@@ -413,7 +413,7 @@ int cli_replay(const struct cli_session *s, const json_t *args)
 	}
 	screen_rules_preset(&p.rules);
 	p.scs = json_object();
-	err = ctl_client_open(&p.client, s->socket, s->wait_ms, p.why);
+	err = cli_client(&p.client, s, s->socket, p.why);
 	if (!err) {
 		err = load(&p);
 		if (!err) {

@@ -2,9 +2,12 @@
 #include "cli/cli_replay.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "apps/tsp_dar.h"
 #include "trace/trc_read.h"
@@ -156,16 +159,39 @@ static const char *words_of(int err, const struct trc_read *r)
 	}
 }
 
+/* NULL with words. A pipe under that name would be waited for without an end if nobody writes to
+ * it. */
+static FILE *open_file(const char *path, char why[REPLAY_WHY_MAX])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	bool opened = fd >= 0;
+	struct stat st;
+	FILE *in = NULL;
+
+	if (opened && !fstat(fd, &st) && !S_ISREG(st.st_mode)) {
+		(void)say(why, ERR_IO, path, "not a regular file; to read a pipe, give it as standard input: mtcctl replay -");
+	} else {
+		in = opened ? fdopen(fd, "r") : NULL;
+		if (!in) {
+			(void)say(why, ERR_IO, path, strerror(errno));
+		}
+	}
+	if (opened && !in) {
+		close(fd);
+	}
+	return in;
+}
+
 int replay_file_read(struct replay_file *out, const char *path, char why[REPLAY_WHY_MAX])
 {
-	FILE *in = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	FILE *in = strcmp(path, "-") ? open_file(path, why) : stdin;
 	uint8_t *block = NULL;
 	struct trc_read r;
 	int err;
 
 	*out = (struct replay_file){ .n = 0 };
 	if (!in) {
-		return say(why, ERR_IO, path, strerror(errno));
+		return ERR_IO;
 	}
 	trc_read_init(&r);
 	err = read_all(out, &r, in, &block);

@@ -238,6 +238,17 @@ static void refused(FILE *out, const json_t *r)
 	}
 }
 
+/* Nothing when nobody tried. */
+static void denied(FILE *out, const json_t *last)
+{
+	char n[SHOWN_COUNT_MAX];
+
+	if (cli_number(last, "denied")) {
+		fprintf(out, "%-16s%s on the control socket, for who asked; the log names caller and command\n", "denied",
+			cli_count(n, last, "denied", "request"));
+	}
+}
+
 int cli_show_status(FILE *out, const json_t *last)
 {
 	static const struct cli_column listeners[] = { { "LISTENER", "name" },
@@ -295,6 +306,7 @@ int cli_show_status(FILE *out, const json_t *last)
 	line(out, "core pid", last, "pid");
 	line(out, "sessions", last, "sessions");
 	refused(out, json_object_get(last, "refused"));
+	denied(out, last);
 	line(out, "pending", last, "pending");
 	line(out, "triggers", last, "triggers");
 	journal(out, json_object_get(last, "journal"));

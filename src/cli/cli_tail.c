@@ -7,9 +7,9 @@
 
 #include "base/clock.h"
 #include "base/obj.h"
+#include "cli/cli_client.h"
 #include "cli/cli_command.h"
 #include "cli/cli_term.h"
-#include "ctl/ctl_client.h"
 
 #define LINE_WAIT_MS 20000u /* the gateway says something every few seconds */
 #define AGAIN_MS 200u
@@ -101,11 +101,11 @@ static void pause_a_little(void)
 static int connect_to(struct ctl_client **out, const struct cli_session *s, bool again, char why[CTL_CLIENT_WHY_MAX])
 {
 	uint64_t by_ms = clock_mono_ms() + s->wait_ms;
-	int err = ctl_client_open(out, s->socket, s->wait_ms, why);
+	int err = cli_client(out, s, s->socket, why);
 
 	while (err && again && clock_mono_ms() < by_ms) {
 		pause_a_little();
-		err = ctl_client_open(out, s->socket, s->wait_ms, why);
+		err = cli_client(out, s, s->socket, why);
 	}
 	return err;
 }

@@ -29,7 +29,7 @@ static void *tick(void *arg)
 			err = pthread_cond_timedwait(&t->wake, &t->lock, &next);
 		}
 		if (!t->ends) {
-			fprintf(stderr, "\rmtcctl %s: %u s\033[K", t->what, seconds);
+			fprintf(stderr, "\rmtcctl %s: %u s%s%s\033[K", t->what, seconds, *t->note ? ", " : "", t->note);
 			fflush(stderr);
 			shown = true;
 		}
@@ -56,6 +56,7 @@ void cli_tick_start(struct cli_tick *t, const char *what)
 	obj_begin(&t->obj, TICK_MAGIC);
 	t->running = t->ends = false;
 	str_cut(t->what, sizeof t->what, what);
+	t->note[0] = 0;
 	if (!overwrites() || pthread_mutex_init(&t->lock, NULL)) {
 		return;
 	}
@@ -63,6 +64,17 @@ void cli_tick_start(struct cli_tick *t, const char *what)
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	t->running = !pthread_cond_init(&t->wake, &monotonic) && !pthread_create(&t->thread, NULL, tick, t);
 	pthread_condattr_destroy(&monotonic);
+}
+
+bool cli_tick_note(struct cli_tick *t, const char *words)
+{
+	if (!t || !t->running) {
+		return false;
+	}
+	pthread_mutex_lock(&t->lock);
+	str_cut(t->note, sizeof t->note, words);
+	pthread_mutex_unlock(&t->lock);
+	return true;
 }
 
 void cli_tick_stop(struct cli_tick *t)

@@ -9,8 +9,8 @@
 
 #include "base/file.h"
 #include "base/obj.h"
+#include "cli/cli_client.h"
 #include "cli/cli_command.h"
-#include "ctl/ctl_client.h"
 
 #define NAME_MAX_SENT 200u
 
@@ -98,7 +98,7 @@ int cli_trace_start(const struct cli_session *s, json_t *args)
 	}
 	json_object_del(args, "pcap"); /* it goes along as a descriptor */
 	name_file(args, standard ? "standard output" : path);
-	err = ctl_client_open(&client, s->socket, s->wait_ms, why);
+	err = cli_client(&client, s, s->socket, why);
 	if (err) {
 		fprintf(stderr, "mtcctl: %s\n", why);
 		free(path);

@@ -148,7 +148,7 @@ static int run(const struct options *o, const struct cli_command *c, int argc, c
 	const struct cli_param *file = file_of(c), *dir = dir_of(c);
 	struct cli_tick tick = { .running = false };
 	bool refused = false;
-	struct cli_session session = { o->socket, o->wait_s * 1000, o->json, NULL, &refused };
+	struct cli_session session = { OBJ(CLI_SESSION_MAGIC), o->socket, o->wait_s * 1000, o->json, NULL, &refused };
 	char why[CLI_WHY_MAX], name[64], *path;
 	json_t *args = json_object();
 	const char *problem = cli_parse(c, argc, argv, args, why);

@@ -1,4 +1,4 @@
-/* csl_web.c - one request. What is refused for its head is refused before a body is read. */
+/* csl_web.c - one request, from its head to its answer. */
 #include "console/csl_web.h"
 
 #include <errno.h>
@@ -12,12 +12,12 @@
 #include "base/obj.h"
 #include "base/str.h"
 #include "console/csl_command.h"
+#include "console/csl_head.h"
 #include "console/csl_idle.h"
 #include "console/csl_query.h"
 #include "console/csl_reply.h"
 
 #define HEAD_MAX ((size_t)16 * 1024) /* octets of a request line with its headers */
-#define BODY_MAX ((size_t)64 * 1024) /* what a request of the control socket may have */
 
 #define CSL_WEB_MAGIC 0x58d3b21eu
 struct csl_web {
@@ -27,96 +27,7 @@ struct csl_web {
 	struct csl_idle *idle;
 };
 
-#define CALL_MAGIC 0x0ee47ac3u
-struct call { /* one request */
-	struct obj obj;
-	enum csl_method method;
-	struct csl_target target;
-	struct csl_session session; /* of whoever asks; unset for files and the log-in */
-	struct csl_way way;
-	char cookie[CSL_SECRET_MAX];
-	char *body; /* owned */
-	size_t len;
-	int file; /* body of an import; owned; -1: none */
-	uint64_t file_len;
-};
-
-static const char *header(struct MHD_Connection *c, const char *name)
-{
-	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
-}
-
 /* -- the head of a request */
-
-/* The session of cookie and token; both prove the page, so no other page can make a browser ask. */
-static int find_session(const struct csl_web *w, struct MHD_Connection *c, struct call *call)
-{
-	const char *token = header(c, "X-Console-Token");
-
-	if (csl_cookie_parse(call->cookie, csl_secure_cookie(&call->way), header(c, "Cookie")) || !token) {
-		return ERR_AUTH;
-	}
-	return csl_door_find(w->conf.enter.door, call->cookie, token, &call->way, !header(c, "X-Console-Poll"), &call->session);
-}
-
-/* 0, or the status of the refusal with its words. */
-static unsigned judge_command(const struct call *call, const char **words)
-{
-	const struct csl_command *command = csl_command_find(call->target.name);
-
-	if (!command) {
-		*words = "the console does not offer this command";
-		return MHD_HTTP_NOT_FOUND;
-	}
-	if ((command->role > CTL_ROLE_READ) != (call->method == CSL_POST)) {
-		*words = "this command takes another method";
-		return MHD_HTTP_METHOD_NOT_ALLOWED;
-	}
-	if (call->session.person.role < command->role) {
-		*words = "your role does not allow this";
-		return MHD_HTTP_FORBIDDEN;
-	}
-	return 0;
-}
-
-static bool open_to_all(enum csl_what what)
-{
-	return what == CSL_FILE || what == CSL_LOGIN || what == CSL_LOGIN_CERTIFICATE;
-}
-
-static unsigned judge(const struct csl_web *w, struct MHD_Connection *c, struct call *call, const char *path, const char **words)
-{
-	const char *host = header(c, "Host"), *size = header(c, "Content-Length");
-	int err = csl_target_parse(&call->target, call->method, path);
-	uint64_t n, max = call->target.what == CSL_IMPORT ? w->conf.import_max : BODY_MAX;
-
-	if (!csl_host_ok(&w->conf.names, host)) {
-		*words = "this is not a name of the console (hosts)";
-		return MHD_HTTP_MISDIRECTED_REQUEST;
-	}
-	if (err) {
-		*words = err == ERR_STATE ? "this address takes another method" : "there is nothing at this address";
-		return err == ERR_STATE ? MHD_HTTP_METHOD_NOT_ALLOWED : MHD_HTTP_NOT_FOUND;
-	}
-	if (call->target.what != CSL_FILE && (!csl_origin_ok(header(c, "Origin"), header(c, "Sec-Fetch-Site"), host) ||
-					      !csl_origin_tls_ok(header(c, "Origin"), call->way.tls))) {
-		*words = "the page of another site may not ask";
-		return MHD_HTTP_FORBIDDEN;
-	}
-	if (!open_to_all(call->target.what) && find_session(w, c, call)) {
-		*words = "not logged in: 'mtcctl console' prints a link";
-		return MHD_HTTP_UNAUTHORIZED;
-	}
-	if (size && (str_parse_u64(&n, size, 0, UINT64_MAX) || n > max)) {
-		*words = "the body is too large";
-		return MHD_HTTP_CONTENT_TOO_LARGE;
-	}
-	if (call->target.what == CSL_IMPORT && call->method == CSL_POST && call->session.person.role < CTL_ROLE_ADMIN) {
-		*words = "your role does not allow this";
-		return MHD_HTTP_FORBIDDEN;
-	}
-	return call->target.what == CSL_COMMAND ? judge_command(call, words) : 0;
-}
 
 /* NULL: there was no memory for it. */
 static struct csl_idle_one *idle_of(struct MHD_Connection *c)
@@ -128,7 +39,7 @@ static struct csl_idle_one *idle_of(struct MHD_Connection *c)
 
 static enum MHD_Result begin(struct csl_web *w, struct MHD_Connection *c, const char *path, const char *method, void **slot)
 {
-	struct call *call = calloc(1, sizeof *call);
+	struct csl_call *call = calloc(1, sizeof *call);
 	struct csl_idle_one *idle = idle_of(c);
 	const char *words = "";
 	unsigned status;
@@ -137,12 +48,12 @@ static enum MHD_Result begin(struct csl_web *w, struct MHD_Connection *c, const 
 		free(call);
 		return MHD_NO;
 	}
-	obj_begin(&call->obj, CALL_MAGIC);
+	obj_begin(&call->obj, CSL_CALL_MAGIC);
 	call->file = -1;
 	call->method = csl_method_of(method);
 	csl_secure_way(&call->way, c);
 	*slot = call; /* freed in on_end() */
-	status = judge(w, c, call, path, &words);
+	status = csl_head_judge(&w->conf, c, call, path, &words);
 	csl_idle_asks(idle, call->session.person.role != CTL_ROLE_NONE, clock_boot_ms());
 	if (!status && call->target.what == CSL_IMPORT && call->method == CSL_POST) {
 		call->file = memfd_create("import", MFD_CLOEXEC);
@@ -158,7 +69,7 @@ static enum MHD_Result begin(struct csl_web *w, struct MHD_Connection *c, const 
 
 /* -- its body */
 
-static enum MHD_Result take_file(const struct csl_web *w, struct call *call, const char *p, size_t n)
+static enum MHD_Result take_file(const struct csl_web *w, struct csl_call *call, const char *p, size_t n)
 {
 	if (n > w->conf.import_max - call->file_len) {
 		return MHD_NO;
@@ -178,14 +89,14 @@ static enum MHD_Result take_file(const struct csl_web *w, struct call *call, con
 }
 
 /* MHD_NO closes the connection: nothing can be said to whoever is still sending. */
-static enum MHD_Result take(const struct csl_web *w, struct call *call, const char *p, size_t n)
+static enum MHD_Result take(const struct csl_web *w, struct csl_call *call, const char *p, size_t n)
 {
 	char *body;
 
 	if (call->file >= 0) {
 		return take_file(w, call, p, n);
 	}
-	if (n > BODY_MAX - call->len) {
+	if (n > CSL_BODY_MAX - call->len) {
 		return MHD_NO;
 	}
 	body = realloc(call->body, call->len + n);
@@ -200,7 +111,7 @@ static enum MHD_Result take(const struct csl_web *w, struct call *call, const ch
 
 /* -- its answer */
 
-static enum MHD_Result answer_logout(const struct csl_web *w, struct MHD_Connection *c, const struct call *call)
+static enum MHD_Result answer_logout(const struct csl_web *w, struct MHD_Connection *c, const struct csl_call *call)
 {
 	char cookie[CSL_COOKIE_TEXT_MAX];
 
@@ -211,7 +122,7 @@ static enum MHD_Result answer_logout(const struct csl_web *w, struct MHD_Connect
 	return csl_reply_json(c, MHD_HTTP_OK, json_object(), cookie);
 }
 
-static enum MHD_Result answer_command(const struct csl_web *w, struct MHD_Connection *c, const struct call *call)
+static enum MHD_Result answer_command(const struct csl_web *w, struct MHD_Connection *c, const struct csl_call *call)
 {
 	const struct csl_command *command = csl_command_find(call->target.name);
 	struct csl_query q = { .rows = command->args };
@@ -243,7 +154,7 @@ static enum MHD_Result answer_command(const struct csl_web *w, struct MHD_Connec
 	return err ? csl_reply_error(c, csl_reply_status(err), why) : csl_reply_text(c, MHD_HTTP_OK, text, len, NULL);
 }
 
-static enum MHD_Result start_import(const struct csl_web *w, struct MHD_Connection *c, struct call *call)
+static enum MHD_Result start_import(const struct csl_web *w, struct MHD_Connection *c, struct csl_call *call)
 {
 	struct csl_query q = { .rows = ctl_args_import, .args = json_object(), .import = true };
 	int fd = call->file;
@@ -278,7 +189,7 @@ static enum MHD_Result answer_file(struct MHD_Connection *c, const char *name)
 	return csl_reply_error(c, MHD_HTTP_NOT_FOUND, "there is nothing at this address");
 }
 
-static enum MHD_Result answer(const struct csl_web *w, struct MHD_Connection *c, struct call *call)
+static enum MHD_Result answer(const struct csl_web *w, struct MHD_Connection *c, struct csl_call *call)
 {
 	switch (call->target.what) {
 	case CSL_FILE:
@@ -300,10 +211,10 @@ static enum MHD_Result answer(const struct csl_web *w, struct MHD_Connection *c,
 }
 
 /* A body may take long: its session, or its certificate, may have come to an end since the head. */
-static enum MHD_Result answer_if_open(const struct csl_web *w, struct MHD_Connection *c, struct call *call)
+static enum MHD_Result answer_if_open(const struct csl_web *w, struct MHD_Connection *c, struct csl_call *call)
 {
 	csl_secure_way(&call->way, c);
-	return !open_to_all(call->target.what) && find_session(w, c, call)
+	return !csl_head_open_to_all(call->target.what) && csl_head_session(&w->conf, c, call)
 		   ? csl_reply_error(c, MHD_HTTP_UNAUTHORIZED, "the session has ended: 'mtcctl console' prints a link")
 		   : answer(w, c, call);
 }
@@ -319,16 +230,16 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
 		return begin(w, c, path, method, slot);
 	}
 	if (*n) {
-		ok = take(w, OBJ_OF(*slot, struct call, CALL_MAGIC), data, *n);
+		ok = take(w, OBJ_OF(*slot, struct csl_call, CSL_CALL_MAGIC), data, *n);
 		*n = 0;
 		return ok;
 	}
-	return answer_if_open(w, c, OBJ_OF(*slot, struct call, CALL_MAGIC));
+	return answer_if_open(w, c, OBJ_OF(*slot, struct csl_call, CSL_CALL_MAGIC));
 }
 
 static void on_end(void *arg, struct MHD_Connection *c, void **slot, enum MHD_RequestTerminationCode code)
 {
-	struct call *call;
+	struct csl_call *call;
 
 	(void)arg;
 	(void)code;
@@ -338,13 +249,13 @@ static void on_end(void *arg, struct MHD_Connection *c, void **slot, enum MHD_Re
 	if (idle_of(c)) {
 		csl_idle_rests(idle_of(c), clock_boot_ms());
 	}
-	call = OBJ_OF(*slot, struct call, CALL_MAGIC);
+	call = OBJ_OF(*slot, struct csl_call, CSL_CALL_MAGIC);
 	*slot = NULL;
 	free(call->body);
 	if (call->file >= 0) {
 		close(call->file);
 	}
-	OBJ_END(call, CALL_MAGIC);
+	OBJ_END(call, CSL_CALL_MAGIC);
 	free(call);
 }
 

@@ -26,6 +26,8 @@ struct ctl_client {
 	int fd;
 	/* when connecting began, until the first request; 0: later, or the caller connected */
 	uint64_t opened_ms;
+	struct ctl_patience patience;          /* `silent` NULL: nobody is told */
+	uint64_t told_from_ms;                 /* when it is told; UINT64_MAX: it was, or there is an answer */
 	char behalf[64], role[16], ticket[64]; /* "": for ourselves */
 	size_t have;
 	char in[LINE_MAX_OCTETS];
@@ -74,29 +76,41 @@ int ctl_client_over(struct ctl_client **out, int fd)
 	}
 	obj_begin(&c->obj, CTL_CLIENT_MAGIC);
 	c->fd = fd;
+	c->told_from_ms = UINT64_MAX;
 	*out = c;
 	return 0;
 }
 
+/* Tells who waits, once it is time. Returns the time to wait for at most: of telling, or the end. */
+static uint64_t tell(struct ctl_client *c, uint64_t until_ms)
+{
+	uint64_t now = clock_mono_ms();
+
+	if (c->told_from_ms < until_ms && now >= c->told_from_ms) {
+		c->told_from_ms = UINT64_MAX;
+		c->patience.silent(c->patience.arg, until_ms > now ? until_ms - now : 0);
+	}
+	return c->told_from_ms < until_ms ? c->told_from_ms : until_ms;
+}
+
 /* If the backlog is full, connect() waits for the time of SO_SNDTIMEO and then fails with EAGAIN.
  * Returns 0 or errno. */
-static int connect_until(int fd, const struct sockaddr_un *a, uint64_t until_ms)
+static int connect_until(struct ctl_client *c, const struct sockaddr_un *a, uint64_t until_ms)
 {
 	for (;;) {
-		/* 0 would mean for ever */
-		uint64_t now = clock_mono_ms(), left = until_ms > now ? until_ms - now : 1;
+		uint64_t next = tell(c, until_ms), now = clock_mono_ms(), left = next > now ? next - now : 1; /* 0: for ever */
 		struct timeval limit = { (time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000) };
 
-		if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit)) {
+		if (setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit)) {
 			return errno;
 		}
-		if (connect(fd, (const struct sockaddr *)a, sizeof *a) == 0) {
+		if (connect(c->fd, (const struct sockaddr *)a, sizeof *a) == 0) {
 			return 0;
 		}
-		if (errno != EINTR) {
+		if (errno != EINTR && errno != EAGAIN) {
 			return errno;
 		}
-		if (now >= until_ms) {
+		if (clock_mono_ms() >= until_ms) {
 			return EAGAIN;
 		}
 	}
@@ -104,8 +118,15 @@ static int connect_until(int fd, const struct sockaddr_un *a, uint64_t until_ms)
 
 int ctl_client_open(struct ctl_client **out, const char *path, uint32_t wait_ms, char why[CTL_CLIENT_WHY_MAX])
 {
+	return ctl_client_open_patiently(out, path, wait_ms, &(struct ctl_patience){ .silent = NULL }, why);
+}
+
+int ctl_client_open_patiently(struct ctl_client **out, const char *path, uint32_t wait_ms, const struct ctl_patience *patience,
+			      char why[CTL_CLIENT_WHY_MAX])
+{
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	uint64_t began_ms = clock_mono_ms();
+	struct ctl_client *c;
 	int fd, err;
 
 	if (!*path || strlen(path) >= sizeof a.sun_path) {
@@ -117,18 +138,21 @@ int ctl_client_open(struct ctl_client **out, const char *path, uint32_t wait_ms,
 	if (fd < 0) {
 		return say(why, ERR_IO, "no socket: %s", strerror(errno));
 	}
-	err = connect_until(fd, &a, began_ms + wait_ms);
-	if (err) {
-		err = connect_error(path, err, why);
-		close(fd);
-		return err;
-	}
-	err = ctl_client_over(out, fd);
+	err = ctl_client_over(&c, fd);
 	if (err) {
 		close(fd);
 		return say(why, err, "%s", err_str(err));
 	}
-	(*out)->opened_ms = began_ms;
+	c->patience = *patience;
+	c->told_from_ms = patience->silent ? began_ms + patience->after_ms : UINT64_MAX;
+	err = connect_until(c, &a, began_ms + wait_ms);
+	if (err) {
+		err = connect_error(path, err, why);
+		ctl_client_close(c);
+		return err;
+	}
+	c->opened_ms = began_ms;
+	*out = c;
 	return 0;
 }
 
@@ -185,6 +209,17 @@ static int wait_until(int fd, short events, uint64_t until_ms)
 	}
 }
 
+/* The same, for the server; who waits is told. */
+static int wait_for(struct ctl_client *c, short events, uint64_t until_ms)
+{
+	int err;
+
+	do {
+		err = wait_until(c->fd, events, tell(c, until_ms));
+	} while (err == ERR_TIMEOUT && clock_mono_ms() < until_ms);
+	return err;
+}
+
 static int send_text(struct ctl_client *c, const char *text, size_t n, int fd, uint64_t until_ms)
 {
 	size_t sent = 0;
@@ -197,7 +232,7 @@ static int send_text(struct ctl_client *c, const char *text, size_t n, int fd, u
 		if (k >= 0) {
 			sent += (size_t)k;
 		} else if (errno == EAGAIN) {
-			err = wait_until(c->fd, POLLOUT, until_ms);
+			err = wait_for(c, POLLOUT, until_ms);
 		} else if (errno == EPIPE || errno == ECONNRESET) {
 			return 0; /* the server may have left words before it closed */
 		} else if (errno != EINTR) {
@@ -235,7 +270,7 @@ static int fill(struct ctl_client *c, uint64_t until_ms)
 	if (c->have == sizeof c->in) {
 		return ERR_LIMIT;
 	}
-	err = wait_until(c->fd, POLLIN, until_ms);
+	err = wait_for(c, POLLIN, until_ms);
 	if (err) {
 		return err;
 	}
@@ -315,6 +350,9 @@ int ctl_client_ask(struct ctl_client *c, const char *cmd, const json_t *args, in
 
 	OBJ_CHECK(c, CTL_CLIENT_MAGIC);
 	until_ms = (c->opened_ms ? c->opened_ms : clock_mono_ms()) + wait_ms;
+	if (c->patience.silent && !c->opened_ms) {
+		c->told_from_ms = clock_mono_ms() + c->patience.after_ms;
+	}
 	err = send_request(c, cmd, args, fd, until_ms);
 	c->opened_ms = 0;
 	*why = 0;
@@ -327,6 +365,7 @@ int ctl_client_ask(struct ctl_client *c, const char *cmd, const json_t *args, in
 			return no_row(err, cmd, wait_ms, why);
 		}
 		until_ms = clock_mono_ms() + wait_ms;
+		c->told_from_ms = UINT64_MAX;
 		done = json_is_true(json_object_get(row, "done"));
 		err = fn ? fn(arg, row) : 0;
 		if (!err && done) {

@@ -15,6 +15,17 @@ struct ctl_client;
  * allowed), ERR_IO, ERR_INVAL (path too long), ERR_TIMEOUT (not accepted within wait_ms: the
  * backlog is full). `why` says what to do. */
 ERR_MUST_USE int ctl_client_open(struct ctl_client **out, const char *path, uint32_t wait_ms, char why[CTL_CLIENT_WHY_MAX]);
+/* Who waits wants to hear that there is nothing to hear: `silent` is called at most once for an
+ * opening and its first request, and once for each further request, when there was no line of the
+ * reply for `after_ms`. `left_ms`: how long it is still waited for. */
+struct ctl_patience {
+	uint32_t after_ms;
+	void (*silent)(void *arg, uint64_t left_ms);
+	void *arg; /* borrowed until the client is closed */
+};
+/* As ctl_client_open(). Copies `patience`. */
+ERR_MUST_USE int ctl_client_open_patiently(struct ctl_client **out, const char *path, uint32_t wait_ms,
+					   const struct ctl_patience *patience, char why[CTL_CLIENT_WHY_MAX]);
 /* Takes a connected descriptor on success only. */
 ERR_MUST_USE int ctl_client_over(struct ctl_client **out, int fd);
 /* Requests from now on are made for this person (copied); only the console may. `ticket`: of the

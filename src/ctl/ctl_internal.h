@@ -3,6 +3,7 @@
  * the answer. */
 #pragma once
 #include "base/obj.h"
+#include "ctl/ctl_refusals.h"
 #include "ctl/ctl_replies.h"
 #include "ctl/ctl_server.h"
 #include "net/net_stream.h"
@@ -29,6 +30,7 @@ struct ctl_server {
 	size_t rows_n;
 	struct ctl_conn *conns;
 	uint32_t conns_n;
+	struct ctl_refusals refusals; /* of ctl_refuse() */
 };
 
 #define CTL_REQUEST_MAGIC 0x809f0017u
@@ -85,6 +87,14 @@ void ctl_request_run(struct ctl_conn *c, struct ctl_request **slot, const struct
 		     size_t len);
 /* The client has gone: streaming ends, everything else waits for its handler. Takes. */
 void ctl_request_orphan(struct ctl_request *rq);
+
+/* ctl_who.c: who may name a person, and how. NULL: nothing is wrong, and the caller has the name and
+ * role. */
+const char *ctl_who_behalf(const struct ctl_server *s, struct ctl_request *rq);
+/* A console that forgets the name may change nothing; one that names it, no more than that person
+ * may. NULL, or what is wrong in `why`, or static. */
+const char *ctl_who_role(const struct ctl_server *s, const struct ctl_request *rq, const struct ctl_command *command, char *why,
+			 size_t cap);
 
 /* ctl_args.c: NULL, or what is wrong with args in `why`. */
 const char *ctl_args_check(const struct ctl_arg *rows, const json_t *args, char *why, size_t cap);

@@ -363,6 +363,7 @@ static const struct ctl_member status[] = {
 	MAY_OBJECT("audit", audit, "the audit, when audit.enabled is yes"),
 	MAY_OBJECT("ndsip", ndsip, "NDS/IP, when a listener or a core peer has it"),
 	OBJECT("refused", refused, "connections of SCSs and of strangers that found a limit reached, since the start"),
+	NUM("denied", "requests on the control socket refused for who asked (counter ctl_denied), since the start"),
 	LIST("screening", screen_relaxed, "screening rows that are relaxed, or whose rule was set at run time"),
 	HEALTHY,
 	END,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "ctl/ctl_internal.h"
 
@@ -171,6 +172,17 @@ void ctl_done(struct ctl_request *rq, json_t *more)
 	finish(rq, NULL, more);
 }
 
+static void words_of(char out[ERROR_MAX], const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+static void words_of(char out[ERROR_MAX], const char *fmt, va_list ap)
+{
+	vsnprintf(out, ERROR_MAX, fmt, ap);
+	for (unsigned char *p = (unsigned char *)out; *p; p++) {
+		if (*p < 0x20 || *p > 0x7e) { /* may quote what a peer or an operator sent */
+			*p = '?';
+		}
+	}
+}
+
 void ctl_fail(struct ctl_request *rq, const char *fmt, ...)
 {
 	char error[ERROR_MAX];
@@ -178,13 +190,40 @@ void ctl_fail(struct ctl_request *rq, const char *fmt, ...)
 
 	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
 	va_start(ap, fmt);
-	vsnprintf(error, sizeof error, fmt, ap);
+	words_of(error, fmt, ap);
 	va_end(ap);
-	for (unsigned char *p = (unsigned char *)error; *p; p++) {
-		if (*p < 0x20 || *p > 0x7e) { /* may quote what a peer or an operator sent */
-			*p = '?';
-		}
+	finish(rq, error, NULL);
+}
+
+/* Somebody tried what is not for him. The words name the person, if there is one; uid, gid and pid
+ * are those of the kernel. */
+static void log_refusal(struct ctl_request *rq, const char *error)
+{
+	struct ctl_server *s = rq->conn ? ctl_conn_server(rq->conn) : NULL;
+	char who[CTL_CALLER_MAX], more[64] = "";
+	uint64_t left_out;
+
+	st_count(rq->counters, ST_CTL_DENIED);
+	if (!s || !ctl_refusals_take(&s->refusals, clock_mono_ms(), &left_out)) {
+		return;
 	}
+	if (left_out) {
+		snprintf(more, sizeof more, " (not logged before: %llu)", (unsigned long long)left_out);
+	}
+	log_warn(rq->log, "ctl", "refused %.64s to %s gid %u pid %d: %s%s", json_string_value(json_object_get(rq->root, "cmd")),
+		 ctl_caller_text(who, &rq->caller), (unsigned)rq->caller.gid, (int)rq->caller.pid, error, more);
+}
+
+void ctl_refuse(struct ctl_request *rq, const char *fmt, ...)
+{
+	char error[ERROR_MAX];
+	va_list ap;
+
+	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
+	va_start(ap, fmt);
+	words_of(error, fmt, ap);
+	va_end(ap);
+	log_refusal(rq, error);
 	finish(rq, error, NULL);
 }
 
@@ -257,87 +296,6 @@ static const char *check_form(struct ctl_request *rq, const char *line, size_t l
 	return NULL;
 }
 
-/* A person whom only the console knows has the role that it says, up to a bound. */
-static const char *check_claim(const struct ctl_server *s, struct ctl_request *rq, const json_t *name, const json_t *role)
-{
-	if (!json_is_string(role) || ctl_role_parse(&rq->caller.role, json_string_value(role))) {
-		return "role is wrong, expected read, operate or admin";
-	}
-	if (s->conf.claimed_max == CTL_ROLE_NONE) {
-		return "mtc-iwfd takes log-ins by a link only, and none by certificate (control.console_certificates)";
-	}
-	if (rq->caller.role > s->conf.claimed_max) {
-		rq->caller.role = s->conf.claimed_max;
-	}
-	rq->caller.claimed = true;
-	str_set(rq->caller.behalf, sizeof rq->caller.behalf, json_string_value(name));
-	return NULL;
-}
-
-/* The server knows name and role of whoever has a ticket; the name in the request only shows that
- * the console did not mix up its sessions. */
-static const char *check_ticket(const struct ctl_server *s, struct ctl_request *rq, const json_t *name, const json_t *ticket)
-{
-	if (!json_is_string(ticket)) {
-		return "ticket is wrong, expected a text";
-	}
-	if (!s->conf.person || s->conf.person(s->conf.person_arg, json_string_value(ticket), &rq->caller)) {
-		return CTL_LOG_IN_AGAIN;
-	}
-	return strcmp(rq->caller.behalf, json_string_value(name)) ? "on_behalf_of is wrong, expected the person of the ticket"
-								  : NULL;
-}
-
-/* Who may name a person, and how. NULL: nothing is wrong, and the caller has the name and role. */
-static const char *check_behalf(struct ctl_server *s, struct ctl_request *rq)
-{
-	const json_t *name = json_object_get(rq->root, "on_behalf_of"), *role = json_object_get(rq->root, "role"),
-		     *ticket = json_object_get(rq->root, "ticket");
-	bool console = s->conf.has_console && rq->caller.uid == s->conf.console_uid;
-
-	if (!name && !role && !ticket) {
-		return NULL;
-	}
-	if (!console) {
-		return "only the console may ask on behalf of a person (control.console_user)";
-	}
-	if (!json_is_string(name) || json_string_length(name) != strlen(json_string_value(name)) ||
-	    !ctl_name_ok(json_string_value(name))) {
-		return "on_behalf_of is wrong, expected the name of a person: 1 to 63 of A-Z a-z 0-9 . _ @ + -";
-	}
-	if (role && ticket) {
-		return "role is wrong, expected none beside a ticket";
-	}
-	return ticket ? check_ticket(s, rq, name, ticket) : check_claim(s, rq, name, role);
-}
-
-/* A console that forgets the name may change nothing; one that names it, no more than that person
- * may. */
-static const char *check_role(const struct ctl_server *s, const struct ctl_request *rq, const struct ctl_command *command,
-			      char *why, size_t cap)
-{
-	enum ctl_role needs = ctl_command_role(command);
-
-	if (!s->conf.has_console || rq->caller.uid != s->conf.console_uid) {
-		return NULL;
-	}
-	if (!rq->caller.behalf[0]) {
-		return command->changes && s->conf.console_only
-			   ? "the console changes nothing without the name of a person (on_behalf_of)"
-			   : NULL;
-	}
-	if (rq->caller.role >= needs) {
-		return NULL;
-	}
-	snprintf(why, cap, "needs the role %s, and %s has %s%s", ctl_role_word(needs), rq->caller.behalf,
-		 ctl_role_word(rq->caller.role),
-		 rq->caller.claimed && needs > s->conf.claimed_max
-		     ? ", the most that a log-in by certificate gives (control.console_certificates); log in by a link of "
-		       "'mtcctl console'"
-		     : "");
-	return why;
-}
-
 static void help(struct ctl_server *s, struct ctl_request *rq)
 {
 	for (size_t i = 0; i < s->rows_n; i++) {
@@ -361,11 +319,13 @@ static void dispatch(struct ctl_server *s, struct ctl_request *rq)
 			continue;
 		}
 		problem = ctl_args_check(s->rows[i].command->args, rq->args, why, sizeof why);
-		if (!problem) {
-			problem = check_role(s, rq, s->rows[i].command, why, sizeof why);
-		}
 		if (problem) {
 			ctl_fail(rq, "%s: %s", cmd, problem);
+			return;
+		}
+		problem = ctl_who_role(s, rq, s->rows[i].command, why, sizeof why);
+		if (problem) {
+			ctl_refuse(rq, "%s: %s", cmd, problem);
 			return;
 		}
 		rq->command = s->rows[i].command;
@@ -408,11 +368,15 @@ void ctl_request_run(struct ctl_conn *c, struct ctl_request **slot, const struct
 	rq->caller = *caller;
 	*slot = rq;
 	problem = check_form(rq, line, len, why, sizeof why);
-	if (!problem) {
-		problem = check_behalf(s, rq);
-	}
 	if (problem) {
 		ctl_fail(rq, "%s", problem);
+		return;
+	}
+	problem = ctl_who_behalf(s, rq);
+	if (problem && !strcmp(problem, CTL_LOG_IN_AGAIN)) {
+		ctl_fail(rq, "%s", problem); /* each log-in ends like this */
+	} else if (problem) {
+		ctl_refuse(rq, "%s", problem);
 	} else {
 		dispatch(s, rq);
 	}

@@ -68,6 +68,14 @@ int ctl_server_new(struct ctl_server **out, struct net_loop *loop, int listen_fd
 	return 0;
 }
 
+void ctl_server_console(struct ctl_server *s, bool has_console, bool console_only, uid_t console_uid)
+{
+	OBJ_CHECK(s, CTL_SERVER_MAGIC);
+	s->conf.has_console = has_console;
+	s->conf.console_only = console_only;
+	s->conf.console_uid = console_uid;
+}
+
 void ctl_server_free(struct ctl_server *s)
 {
 	if (!s) {

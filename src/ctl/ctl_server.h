@@ -138,6 +138,8 @@ struct ctl_server_conf {
  * Every server knows the command `help`, which lists the rows. */
 ERR_MUST_USE int ctl_server_new(struct ctl_server **out, struct net_loop *loop, int listen_fd,
 				const struct ctl_server_conf *conf);
+/* Which user the console has from now on; as in struct ctl_server_conf. */
+void ctl_server_console(struct ctl_server *s, bool has_console, bool console_only, uid_t console_uid);
 /* Closes all clients. Holders of open requests may still answer them; the answers go nowhere. Not
  * from inside a handler. NULL allowed. */
 void ctl_server_free(struct ctl_server *s);
@@ -175,6 +177,9 @@ void ctl_done(struct ctl_request *rq, json_t *more);
 /* Sends the last line {"done":true,"ok":false,"error":words}. The words name the mistake and the
  * next step. rq is gone. */
 void ctl_fail(struct ctl_request *rq, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same, for a caller who may not ask this: the log names caller and command, at most so often
+ * as ctl_refusals.h says, and the counter ctl_denied counts each. */
+void ctl_refuse(struct ctl_request *rq, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* For long lists: calls `next` until it returns 0, and pauses while the client is slow or gone.
  * Each call hands in some rows with ctl_line(). It returns 1 while there is more, or a negative

@@ -1,9 +1,11 @@
 /* dm_become.c - see dm_become.h. */
 #include "daemon/dm_become.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -42,21 +44,43 @@ static int keep_only(int sock)
 	return close_range(DM_CHILD_FD + 1, ~0u, 0);
 }
 
+/* A line on standard error, which is the log: whoever starts the process sees only its status. No
+ * memory is asked for, because another thread may have been in malloc() when the process forked. */
+static noreturn void give_up(int status, const char *role, const char *what)
+{
+	const char *why = strerrordesc_np(errno);
+	const char *const parts[] = { "mtc-iwfd: a process (",     role, ") could not start: ", what, ": ",
+				      why ? why : "unknown error", "\n" };
+	char line[512];
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		size_t len = strnlen(parts[i], sizeof line - n);
+
+		memcpy(line + n, parts[i], len);
+		n += len;
+	}
+	err_ignore(write(STDERR_FILENO, line, n), "the status is all that is left to say");
+	_exit(status);
+}
+
 noreturn void dm_become(const struct cfg_user *user, int sock, pid_t parent, const char *program, char *const argv[])
 {
+	const char *role = argv[0] && argv[1] && argv[2] ? argv[2] : program;
+
 	reset_signals();
 	if (user->change && sbx_become(user->id.uid, user->id.gid)) {
-		_exit(126);
+		give_up(126, role, "it cannot become its user");
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
-		_exit(126);
+		give_up(126, role, "prctl");
 	}
 	if (getppid() != parent) {
-		_exit(126); /* the parent died before PR_SET_PDEATHSIG */
+		_exit(126); /* the parent died before PR_SET_PDEATHSIG, and nobody waits for a word */
 	}
 	if (keep_only(sock)) {
-		_exit(126);
+		give_up(126, role, "its descriptors cannot be put in place");
 	}
 	execv(program, argv);
-	_exit(127);
+	give_up(127, role, program);
 }

@@ -9,6 +9,7 @@
 
 #include "base/edge_name.h"
 #include "base/str.h"
+#include "daemon/dm_console.h"
 #include "daemon/dm_process.h"
 #include "core/core.h"
 #include "admin/adm.h"
@@ -100,6 +101,23 @@ static void take_ndsip(struct core_process *p, const struct dm_msg *m, int fd)
 		log_error(&p->process.in.log, "daemon", "the channel to the NDS/IP helper: %s", err_str(err));
 		on_ndsip_lost(p);
 	}
+}
+
+/* Users and groups of this machine, as a reload found them. */
+static void take_console(struct core_process *p, int fd)
+{
+	struct dm_inherited *in = &p->process.in;
+	struct adm_console fresh;
+	int err = dm_console_take(&fresh, fd);
+
+	if (err) {
+		log_error(&in->log, "daemon", "the names of this machine that the parent hands out cannot be used: %s",
+			  err_str(err));
+		return;
+	}
+	adm_console_again(p->adm, &fresh);
+	dm_console_fini(&in->console);
+	in->console = fresh;
 }
 
 static void add_edge(struct core_process *p, const struct dm_msg *m, int fds[DM_FDS_MAX])
@@ -328,6 +346,9 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 	} else if (m->kind == DM_FETCH && fds[0] >= 0) {
 		p->fetch_pair = m->index;
 		core_audit_fetcher(p->core, fds[0]);
+		fds[0] = -1;
+	} else if (m->kind == DM_CONSOLE && fds[0] >= 0) {
+		take_console(p, fds[0]);
 		fds[0] = -1;
 	} else if (m->kind == DM_SET) {
 		take_set(p, m, fds[0], fds[1]);

@@ -123,6 +123,9 @@ static int hand_to_core(struct dm_child *c)
 	if (p->control_fd >= 0) {
 		err = hand_fd(c, DM_CONTROL, 0, p->control_fd);
 	}
+	if (!err && p->control_fd >= 0) {
+		err = dm_console_begin(p, c->sock);
+	}
 	decisions = err ? -1 : dm_open_decisions(p);
 	if (decisions >= 0) {
 		err = hand_fd(c, DM_DECISIONS, 0, decisions);

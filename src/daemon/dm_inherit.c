@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/accounts.h"
 #include "base/writer.h"
 #include "daemon/dm_child.h"
 #include "daemon/dm_config.h"
+#include "daemon/dm_console.h"
 
 static void all_unset(struct dm_inherited *in)
 {
@@ -71,6 +71,9 @@ static int take(struct dm_inherited *in, const struct dm_msg *m, int fd)
 	if (m->kind == DM_SET && !in->part.map) {
 		in->set = m->generation;
 		return dm_set_open(&in->part, &in->log, fd);
+	}
+	if (m->kind == DM_CONSOLE && fd >= 0 && in->console.uid == ADM_NO_CONSOLE) {
+		return dm_console_take(&in->console, fd);
 	}
 	if (m->kind == DM_AUDIT_KEY && fd >= 0 && !in->has_audit) {
 		in->has_audit = pread(fd, &in->audit, sizeof in->audit, 0) == (ssize_t)sizeof in->audit;
@@ -135,7 +138,7 @@ void dm_inherited_free(struct dm_inherited *in)
 	fds_close(&in->metrics_listen_fd, 1);
 	fds_close(in->listen_fds, CFG_LISTEN_MAX);
 	dm_part_close(&in->part);
-	accounts_free(in->console.accounts);
+	dm_console_fini(&in->console);
 	cfg_iwf_free(in->cfg);
 	in->cfg = NULL;
 }

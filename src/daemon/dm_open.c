@@ -209,6 +209,7 @@ int dm_open_all(struct dm_parent *p)
 	memset(p->listen_fds, 0xff, sizeof p->listen_fds);
 	p->scrape.page_write = p->scrape.page_read = p->scrape.listen = -1;
 	p->control_fd = p->caps[0].fd = p->caps[1].fd = -1;
+	p->console = ADM_CONSOLE_NONE;
 	raise_descriptors(p);
 	err = find_users(p);
 	if (!err) {

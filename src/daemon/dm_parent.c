@@ -30,6 +30,7 @@
 #include "base/shown.h"
 #include "base/stdfd.h"
 #include "daemon/dm_change.h"
+#include "daemon/dm_console.h"
 #include "daemon/dm_parent_int.h"
 
 #define STOP_GRACE_MS 2000
@@ -727,6 +728,7 @@ static void tear_down(struct dm_parent *p)
 	dm_crls_free(p);
 	dm_disk_free(p);
 	dm_files_free(p);
+	dm_console_fini(&p->console);
 	dm_close_all(p);
 	dm_notify_end(&p->notify);
 	if (p->loop) {

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "admin/adm.h"
 #include "base/log.h"
 #include "base/machine.h"
 #include "base/obj.h"
@@ -159,7 +160,8 @@ struct dm_parent {
 	int listen_fds[CFG_LISTEN_MAX];
 	uint16_t listen_ports[CFG_LISTEN_MAX];
 	int control_fd;
-	struct dm_decisions { /* the file whose descriptor the core has */
+	struct adm_console console; /* that the core has; its accounts are owned */
+	struct dm_decisions {       /* the file whose descriptor the core has */
 		struct net_timer *timer;
 		bool regular; /* false: no file, or a pipe or device, which cannot be moved */
 		dev_t dev;
@@ -210,6 +212,16 @@ int dm_open_decisions(struct dm_parent *p); /* descriptor, or -1: none is config
 /* dm_decisions.c: a decision log that was moved or deleted is opened again without a SIGHUP. */
 ERR_MUST_USE int dm_decisions_watch(struct dm_parent *p);
 void dm_decisions_note(struct dm_parent *p, int fd); /* the core uses this one from now on */
+
+/* -- dm_consoles.c: users and groups of this machine (dm_console.h), for the core */
+
+/* Looks them up for a core that starts, and hands them over. */
+ERR_MUST_USE int dm_console_begin(struct dm_parent *p, int core);
+/* Whether they are others by now, under this configuration, with a line for each in the report of
+ * the reload. *fresh ends with dm_console_fini() or dm_console_use(). */
+bool dm_console_changed(struct dm_parent *p, const struct cfg_iwf *cfg, struct adm_console *fresh, struct report *warnings);
+/* They are in force from now on. Takes `fresh`. */
+void dm_console_use(struct dm_parent *p, struct adm_console *fresh);
 
 /* dm_spawn.c: fork and re-exec. Sets pid and sock. */
 ERR_MUST_USE int dm_spawn(struct dm_child *c);

@@ -83,48 +83,10 @@ static void on_parent(void *arg, int events)
 	}
 }
 
-static void find_group(const struct dm_inherited *in, gid_t *out, const char *name)
-{
-	if (*name && user_group_find(out, name)) {
-		log_warn(&in->log, "daemon", "this machine has no group '%s' (control.console_groups): nobody has its role",
-			 name);
-	}
-}
-
-/* Who that is, and who its persons are, stands in files that the sandbox closes. */
-static void find_console(struct dm_inherited *in)
-{
-	struct user console;
-	int err;
-
-	if (!in->cfg->console_user[0]) {
-		return;
-	}
-	if (user_find(&console, in->cfg->console_user)) {
-		log_warn(&in->log, "daemon",
-			 "this machine has no user '%s' (control.console_user): the console can change nothing",
-			 in->cfg->console_user);
-		return;
-	}
-	in->console.uid = (uint32_t)console.uid;
-	find_group(in, &in->console.read, in->cfg->console.read);
-	find_group(in, &in->console.operate, in->cfg->console.operate);
-	find_group(in, &in->console.admin, in->cfg->console.admin);
-	err = accounts_load(&in->console.accounts, "/etc/passwd");
-	if (err) {
-		log_warn(&in->log, "daemon", "/etc/passwd: %s; persons on the console are known by their numbers", err_str(err));
-	}
-}
-
 /* The log's thread begins inside the sandbox. */
 static int confine(struct dm_process *p)
 {
-	int err;
-
-	if (p->kind->sandbox == SBX_CORE) {
-		find_console(&p->in);
-	}
-	err = dm_confine(&p->sandbox, &p->in, p->kind->sandbox);
+	int err = dm_confine(&p->sandbox, &p->in, p->kind->sandbox);
 
 	if (!err) {
 		err = log_queue(&p->in.log, WRITER_OCTETS);

@@ -28,6 +28,7 @@
 #include "base/clock.h"
 #include "daemon/dm_back.h"
 #include "daemon/dm_change.h"
+#include "daemon/dm_console.h"
 #include "daemon/dm_ends.h"
 #include "daemon/dm_parent_int.h"
 #include "keyholder/kh_sets.h"
@@ -329,6 +330,16 @@ static void use(struct dm_parent *p, struct dm_set *fresh)
 	dm_set_step(p); /* the edges get it at once when no keyholder runs; else when those that run have the set */
 }
 
+/* The groups are those of the configuration before again. */
+static void console_back(struct dm_parent *p)
+{
+	struct report unsaid = { .len = 0 };
+	struct adm_console names;
+
+	dm_console_look(&names, p->cfg, &unsaid);
+	dm_console_use(p, &names);
+}
+
 /* A process refuses what others have already. The answer follows when all have the one before. */
 static void go_back(struct dm_parent *p, const char *why)
 {
@@ -352,6 +363,7 @@ static void go_back(struct dm_parent *p, const char *why)
 		if (change.cfg) {
 			dm_back_starts(r->back, p, change.what.anew);
 			dm_change_use(&change, p);
+			console_back(p);
 		}
 		dm_disk_look(p);
 		use(p, set);
@@ -399,14 +411,17 @@ static int check_room(struct dm_parent *p, const struct dm_set *fresh, struct re
 }
 
 /* Everything is checked and opened: from here on nothing fails in this process. */
-static void take(struct dm_parent *p, struct dm_change *c, struct dm_set *fresh)
+static void take(struct dm_parent *p, struct dm_change *c, struct dm_set *fresh, struct adm_console *names)
 {
 	struct dm_reload *r = &p->reload;
 
 	if (c->cfg) {
-		r->config = c->other || c->what.changes;
+		r->config = r->config || c->other || c->what.changes;
 		dm_change_behind(p, c->what.anew);
 		dm_change_use(c, p);
+	}
+	if (names) {
+		dm_console_use(p, names);
 	}
 	dm_disk_look(p);
 	use(p, fresh);
@@ -416,8 +431,11 @@ void dm_reload(struct dm_parent *p, uint32_t number, bool dry_run)
 {
 	struct dm_reload *r = &p->reload;
 	struct dm_set *fresh = NULL;
+	struct adm_console names = ADM_CONSOLE_NONE;
+	struct report unsaid = { .len = 0 };
 	struct dm_change change;
 	unsigned files = 0;
+	bool named = false;
 	int err;
 
 	if (r->waits) {
@@ -437,6 +455,9 @@ void dm_reload(struct dm_parent *p, uint32_t number, bool dry_run)
 	}
 	if (!err) {
 		files = dm_set_changes(p->set, fresh, fresh->cfg, &r->report);
+		/* the check of a changed configuration has warned already of names that are missing */
+		named = dm_console_changed(p, change.cfg ? change.cfg : p->cfg, &names, change.other ? &unsaid : &r->report);
+		r->config = named; /* who may do what is another one */
 	}
 	if (!err && !dry_run) {
 		err = dm_back_keep(r->back, p, change.cfg != NULL);
@@ -447,10 +468,14 @@ void dm_reload(struct dm_parent *p, uint32_t number, bool dry_run)
 	if (err || dry_run || (!files && !change.what.changes && !change.other)) {
 		dm_set_free(fresh);
 		dm_back_drop(r->back);
+		if (!err && !dry_run && named) {
+			dm_console_use(p, &names);
+		}
 		dm_answer(p, !err);
 	} else {
-		take(p, &change, fresh);
+		take(p, &change, fresh, named ? &names : NULL);
 	}
+	dm_console_fini(&names);
 	dm_change_drop(&change);
 }
 

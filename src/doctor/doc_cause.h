@@ -288,7 +288,18 @@ enum doc_level {
 	  "'{file}' is a good certificate of '{subject}': names {names}, trust anchor {anchor}, valid until {when}", "", "")     \
 	X(FILE_OURS, RIGHT, "file-ours",                                                                                         \
 	  "'{file}' is a good certificate of this gateway ({of}): '{subject}', valid until {when}", "", "")                      \
-	X(FILE_CA, RIGHT, "file-ca", "'{file}' is the certificate of a CA, '{subject}', valid until {when}", "", "")             \
+	X(FILE_CA, RIGHT, "file-ca",                                                                                             \
+	  "'{file}' is the certificate of a CA of trust anchor {anchor}: '{subject}', valid until {when}", "", "")               \
+	X(FILE_CA_BELOW, RIGHT, "file-ca-below",                                                                                 \
+	  "'{file}' is the certificate of a CA below trust anchor {anchor}: '{subject}', valid until {when}", "", "")            \
+	X(FILE_CA_STRANGER, NOTE, "file-ca-stranger",                                                                            \
+	  "'{file}' is the certificate of a CA, '{subject}', which is no trust anchor of this gateway and below none: nobody "   \
+	  "gets in with a certificate of it",                                                                                    \
+	  "if this CA is to be trusted, add it to trust_anchors of the configuration, then: mtcctl reload", DOC_SEE_ANCHORS)     \
+	X(FILE_CA_NAMESAKE, NOTE, "file-ca-namesake",                                                                            \
+	  "'{file}' is the certificate of a CA, '{subject}', but trust anchor {anchor} has another one with this name",          \
+	  "if the CA was renewed, put this certificate into the anchor's file beside the one before, then: mtcctl reload",       \
+	  DOC_SEE_RENEW)                                                                                                         \
 	X(FILE_ENDS, NOTE, "file-ends", "'{subject}' in '{file}' ends in {days}, at {when}", "renew it in time", DOC_SEE_RENEW)  \
 	X(FILE_EXPIRED, WRONG, "file-expired", "'{subject}' in '{file}' ended at {when}; now it is {now}",                       \
 	  "renew the certificate; if the date of now is wrong, set the clock", DOC_SEE_RENEW)                                    \

@@ -298,13 +298,37 @@ static void look_at_foreign(struct doc_report *r, const struct doc_file *f, cons
 	}
 }
 
+/* A good certificate of a CA is right if certificates of that CA get somebody in. */
+static void look_at_ca(struct doc_report *r, const struct doc_file *f, const struct tls_look *look)
+{
+	static const enum doc_cause causes[] = { [TLS_CA_STRANGER] = DOC_FILE_CA_STRANGER,
+						 [TLS_CA_NAMESAKE] = DOC_FILE_CA_NAMESAKE,
+						 [TLS_CA_BELOW] = DOC_FILE_CA_BELOW,
+						 [TLS_CA_ANCHOR] = DOC_FILE_CA };
+	const struct tls_look_cert *c = look->cert;
+	const char *anchor = NULL;
+	char end[CLOCK_TEXT_MAX];
+	enum tls_ca is;
+
+	if (told_time(r, f, look) || told_strength(r, f, look)) {
+		return;
+	}
+	if (!f->judge) {
+		say_cert(r, f, DOC_FILE_UNVERIFIED, c, f->no_judge);
+	} else if (tls_judge_ca(&is, &anchor, f->judge, &f->pem)) {
+		say_cert(r, f, DOC_FILE_REFUSED, c, "it cannot be compared with the trust anchors");
+	} else {
+		doc_say(r, causes[is], f->file,
+			DOC_WORDS({ "file", f->file }, { "subject", c->subject }, { "anchor", anchor },
+				  { "when", when(end, c->not_after_s) }));
+		say_end(r, f, c);
+	}
+}
+
 static void look_at_certificates(struct doc_report *r, const struct doc_file *f, const struct tls_look *look)
 {
 	if (look->cert[0].ca) {
-		if (!told_time(r, f, look) && !told_strength(r, f, look)) {
-			say_cert(r, f, DOC_FILE_CA, look->cert, NULL);
-			say_end(r, f, look->cert);
-		}
+		look_at_ca(r, f, look);
 	} else if (f->ours && !f->ours->is_key) {
 		look_at_ours(r, f, look);
 	} else {

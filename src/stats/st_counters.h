@@ -304,6 +304,8 @@
 	X(CTL_REQUESTS, "ctl_requests", "requests on the control socket")                                                        \
 	X(CTL_ERRORS, "ctl_errors", "requests on the control socket answered with an error")                                     \
 	X(CTL_REFUSED, "ctl_refused", "connections to the control socket closed: limits.control_clients, or a user's share")     \
+	X(CTL_DENIED, "ctl_denied",                                                                                              \
+	  "requests on the control socket refused for who asked: the role does not suffice, or only the console may")            \
 	X(AUDIT_SEARCHES, "audit_searches", "searches in the audit by the control socket")                                       \
 	X(AUDIT_SEARCHES_BUSY, "audit_searches_busy", "searches in the audit that were refused, because others were under way")  \
 	X(CONSOLE_LINKS, "console_links", "links for the console that were made")                                                \

@@ -169,3 +169,85 @@ const char *tls_judge_named(const struct tls_judge *j, const char *subject)
 	}
 	return NULL;
 }
+
+/* -- a certificate of a CA */
+
+static bool issued(const X509 *ca, X509 *cert)
+{
+	return X509_check_issued((X509 *)(uintptr_t)ca, cert) == X509_V_OK && X509_verify(cert, X509_get0_pubkey(ca)) == 1;
+}
+
+static enum tls_ca ca_to(const struct tls_anchor *a, X509 *cert)
+{
+	STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(a->store);
+	enum tls_ca best = TLS_CA_STRANGER;
+
+	for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+		const X509 *ca = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+		enum tls_ca is = TLS_CA_STRANGER;
+
+		if (ca && X509_cmp(ca, cert) == 0) {
+			is = TLS_CA_ANCHOR;
+		} else if (ca && issued(ca, cert)) {
+			is = TLS_CA_BELOW;
+		} else if (ca && X509_NAME_cmp(X509_get_subject_name(ca), X509_get_subject_name(cert)) == 0) {
+			is = TLS_CA_NAMESAKE;
+		}
+		best = is > best ? is : best;
+	}
+	return best;
+}
+
+static enum tls_ca ca_to_all(const char **name, const struct tls_judge *j, X509 *cert)
+{
+	enum tls_ca best = TLS_CA_STRANGER;
+
+	for (size_t i = 0; i < j->n; i++) {
+		enum tls_ca is = ca_to(&j->anchors[i], cert);
+
+		if (is > best) {
+			best = is;
+			*name = j->anchors[i].name;
+		}
+	}
+	return best;
+}
+
+/* The certificate of this file that is above it; NULL: none is. */
+static X509 *above(const struct tls_presented *p, X509 *cert)
+{
+	for (int i = 0; i < sk_X509_num(p->others); i++) {
+		if (sk_X509_value(p->others, i) != cert && issued(sk_X509_value(p->others, i), cert)) {
+			return sk_X509_value(p->others, i);
+		}
+	}
+	return NULL;
+}
+
+int tls_judge_ca(enum tls_ca *out, const char **name, const struct tls_judge *j, const struct tls_pem *file)
+{
+	struct tls_presented p = { .others = sk_X509_new_null() };
+	char why[128];
+	int err = read_chain(&p, file, why, sizeof why);
+	X509 *cert = err ? NULL : p.leaf;
+
+	*out = TLS_CA_STRANGER;
+	*name = NULL;
+	for (int step = 0; cert && step < TLS_JUDGE_CHAIN_MAX && *out < TLS_CA_BELOW; step++) {
+		const char *of = NULL;
+		enum tls_ca is = ca_to_all(&of, j, cert);
+
+		if (step && is >= TLS_CA_BELOW) {
+			*out = TLS_CA_BELOW;
+			*name = of;
+		} else if (!step) {
+			*out = is;
+			*name = of;
+		}
+		cert = above(&p, cert);
+	}
+	ERR_clear_error();
+	X509_free(p.leaf);
+	sk_X509_pop_free(p.others, X509_free);
+	return err;
+}

@@ -44,6 +44,17 @@ struct tls_side {
 ERR_MUST_USE int tls_judge_side(struct tls_identity *out, enum tls_refusal *kind, const struct tls_judge *j,
 				const struct tls_pem *chain, const struct tls_side *side, char *why, size_t why_size);
 
+/* What a certificate of a CA is to the anchors. */
+enum tls_ca {
+	TLS_CA_STRANGER,
+	TLS_CA_NAMESAKE, /* an anchor has another certificate with its name */
+	TLS_CA_BELOW,    /* an anchor is above it, by the certificates of its file */
+	TLS_CA_ANCHOR,   /* an anchor has it */
+};
+/* Of the first certificate of this file; *name: of the anchor, NULL for a stranger; valid as long as
+ * `j`. ERR_INVAL, ERR_NOMEM. */
+ERR_MUST_USE int tls_judge_ca(enum tls_ca *out, const char **name, const struct tls_judge *j, const struct tls_pem *file);
+
 /* The name of an anchor whose file has a CA of this name, as people read it (tls_look.h); NULL: no
  * anchor has. Valid as long as `j`. */
 const char *tls_judge_named(const struct tls_judge *j, const char *subject);

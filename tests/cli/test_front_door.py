@@ -5,8 +5,9 @@ import re
 import subprocess
 import sys
 
+import pytest
 from conftest import BIN, ROOT
-from lablib import proc
+from lablib import nearest, proc
 
 
 def test_the_readme_names_only_what_is_there():
@@ -34,6 +35,23 @@ def test_who_reads_the_help_may_stop_before_its_end():
     done = subprocess.run([os.path.join(ROOT, "scripts", "torture"), "--help"], stdout=writer, stderr=subprocess.PIPE, timeout=30, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("words,meant", [
+    (("lab", "upp", "x"), "up"), (("lab", "up", "x", "--frehs"), "--fresh"), (("lint", "fromat"), "format"), (("bench", "quik"), "quick"),
+    (("torture", "--seonds=1"), "--seconds"), (("lint", "qqqq"), None), (("lab", "qqqq", "x"), None),
+])
+def test_an_unknown_word_of_a_script_gets_the_one_that_was_meant(words, meant):
+    done = subprocess.run([os.path.join(ROOT, "scripts", words[0]), *words[1:]], capture_output=True, text=True, timeout=60, check=False)
+    said = re.search(r", did you mean '(.*?)'\?", done.stderr)
+    assert done.returncode == 2 and (said.group(1) if said else None) == meant, done.stderr
+
+
+def test_scripts_and_programs_mean_the_same():
+    """The measure is that of src/base/nearest.c."""
+    known = ["state_dir", "identity", "listen", "peers", "trust_anchors", "edges"]
+    for word, meant in [("peer", "peers"), ("state-dir", "state_dir"), ("trust_anchor", "trust_anchors"), ("egdes", "edges"), ("id", None), ("xyz", None)]:
+        assert nearest.meant(word, known) == (f", did you mean '{meant}'?" if meant else ""), word
 
 
 def test_the_readme_lists_every_command():

@@ -461,6 +461,14 @@ def test_no_socket_is_exit_4_with_what_to_do(tmp_path):
     assert "nobody listens" in done.stderr
 
 
+def test_replay_waits_for_no_writer_of_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("pipe", "."):
+        done = run("replay", str(tmp_path / name))
+        assert done.returncode == 2 and "not a regular file" in done.stderr and "mtcctl replay -" in done.stderr
+    assert "is empty" in run("replay", "-").stderr
+
+
 def test_the_option_wins_over_the_environment(server):
     server.lines = [{"done": True, "ok": True}]
     assert run("status", f"--socket={server.path}", env={"MTC_CTL": "/nonexistent"}).returncode == 0

@@ -123,11 +123,14 @@ def test_a_failure_of_apt_says_what_to_do(machine, fails, words):
     assert code == 1 and "E: something of apt" in err and words in err and "then run the command again" in err
 
 
-@pytest.mark.parametrize("words,said", [(("demp",), "unknown command 'demp'"), (("demo", "--keep"), "unknown option '--keep'"),
+@pytest.mark.parametrize("words,said", [(("demp",), "unknown command 'demp', did you mean 'demo'? ./start"), (("demoo",), "unknown command 'demoo', did you mean 'demo'?"),
+                                        (("insturctions",), "did you mean 'instructions'?"), (("tortur",), "did you mean 'torture'?"),
+                                        (("qqqq",), "unknown command 'qqqq'; ./start"), (("a\\'b\nc",), "unknown command 'a\\'b\nc'; ./start"),
+                                        (("--frehs",), "unknown option '--frehs', did you mean '--fresh'?"), (("demo", "--keep"), "unknown option '--keep'"),
                                         (("SECS=60",), "no command"), (("demo", "--fresh"), "applies to lab only"),
                                         (("check", "bench"), "one command at a time, not 'check' and 'bench'"),
                                         (("lab", "lab"), "one command at a time"),
-                                        (("lab", "FERSH=1"), "lab has no variable 'FERSH'; it takes FRESH DIR"),
+                                        (("lab", "FERSH=1"), "lab has no variable 'FERSH'; it takes FRESH DIR, did you mean 'FRESH'?"),
                                         (("torture", "DIR=x"), "torture has no variable 'DIR'; it takes SECS SEED HOSTILE"),
                                         (("build", "CC=clang"), "build has no variable 'CC'; it takes none"),
                                         (("lab", "=1"), "lab has no variable ''"), (("",), "unknown command ''"),

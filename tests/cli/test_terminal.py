@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -122,35 +123,90 @@ def test_a_tail_is_coloured_by_the_same_rules(server):  # noqa: F811
     assert COLOUR.search(at_terminal(200, "--socket", server.path, "tail", "--count", "1")[0])
 
 
+class Silent:
+    """A control socket that takes a request and answers when `seen` is set. mtcctl has a terminal as standard error."""
+
+    def __init__(self, path, *words, term="xterm"):
+        self.seen, self.got = threading.Event(), b""
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(1)
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+        self.master, slave = pty.openpty()
+        self.child = subprocess.Popen([MTCCTL, "--socket", path, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,  # pylint: disable=consider-using-with
+                                      stderr=slave, env={"PATH": os.environ["PATH"], "TERM": term})
+        os.close(slave)
+
+    def serve(self):
+        client, _ = self.listener.accept()
+        with client, client.makefile("rb") as lines:
+            lines.readline()
+            self.seen.wait(60)
+            try:
+                client.sendall(json.dumps(DONE).encode() + b"\n")
+            except OSError:
+                pass  # mtcctl has gone
+
+    def until(self, *parts):
+        while not all(part in self.got for part in parts):
+            self.got += os.read(self.master, 4096)
+
+    def end(self):
+        """Its answer; everything at the terminal, the exit code."""
+        self.seen.set()
+        try:
+            while piece := os.read(self.master, 4096):
+                self.got += piece
+        except OSError:
+            pass
+        os.close(self.master)
+        with self.child:
+            assert self.child.stdout.read() == b""
+            code = self.child.wait(20)
+        self.thread.join(20)
+        self.listener.close()
+        return self.got, code
+
+
 def test_what_takes_longer_than_a_second_says_so(tmp_path):
     """The gateway answers when the line has been seen, whenever that is: no time is guessed."""
-    seen, path = threading.Event(), str(tmp_path / "slow.sock")
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path)
-        listener.listen(1)
+    one = Silent(str(tmp_path / "slow.sock"), "scs", "list")
+    one.until(b"mtcctl scs list: 1 s")
+    got, code = one.end()
+    assert code == 0 and got.endswith(b"\r\033[K"), got  # the line is gone
 
-        def serve():
-            client, _ = listener.accept()
-            with client, client.makefile("rb") as lines:
-                lines.readline()
-                seen.wait(60)
-                client.sendall(json.dumps(DONE).encode() + b"\n")
-        thread = threading.Thread(target=serve)
-        thread.start()
-        master, slave = pty.openpty()
-        with subprocess.Popen([MTCCTL, "--socket", path, "scs", "list"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=slave,
-                              env={"PATH": os.environ["PATH"], "TERM": "xterm"}) as child:
-            os.close(slave)
-            got = b""
-            while b"mtcctl scs list: 1 s" not in got:
-                got += os.read(master, 4096)
-            seen.set()
-            try:
-                while piece := os.read(master, 4096):
-                    got += piece
-            except OSError:
-                pass
-            os.close(master)
-            assert child.wait(20) == 0 and child.stdout.read() == b""
-        thread.join(20)
-    assert got.endswith(b"\r\033[K"), got  # the line is gone
+
+UNTIL = rb"no answer from mtc-iwfd yet, waiting until \d\d:\d\d:\d\dZ at the latest \(--wait\)"
+
+
+def test_who_waits_for_the_gateway_is_told_until_when(tmp_path):
+    """In the line that counts, and, where no line can be written over, in one of its own."""
+    one = Silent(str(tmp_path / "slow.sock"), "scs", "list")
+    one.until(b"at the latest (--wait)")
+    got, code = one.end()
+    assert code == 0 and re.search(rb"mtcctl scs list: \d+ s, " + UNTIL, got) and got.endswith(b"\r\033[K"), got
+    one = Silent(str(tmp_path / "dumb.sock"), "scs", "list", term="dumb")
+    one.until(b"(--wait)\r\n")
+    got, code = one.end()
+    assert code == 0 and re.fullmatch(rb"mtcctl: " + UNTIL + rb"\r\n", got), got
+
+
+def test_programs_are_told_nothing_before_the_end(tmp_path):
+    one = Silent(str(tmp_path / "slow.sock"), "--wait", "3", "--json", "scs", "list")
+    with pytest.raises(OSError):
+        one.until(b"there is nothing before mtcctl gives up, which ends the terminal")
+    got, code = one.end()
+    assert code == 4 and got.startswith(b"mtcctl: mtc-iwfd does not answer") and got.count(b"\n") == 1, got
+
+
+def test_an_interrupt_ends_the_wait_at_once(tmp_path):
+    one = Silent(str(tmp_path / "slow.sock"), "scs", "list")
+    one.until(b"at the latest (--wait)")
+    one.child.send_signal(signal.SIGINT)
+    with one.child:
+        assert one.child.wait(20) == -signal.SIGINT  # the gateway answers later only
+    one.seen.set()
+    one.thread.join(20)
+    os.close(one.master)
+    one.listener.close()

@@ -6,6 +6,7 @@ import http.server
 import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -402,6 +403,24 @@ def test_a_record_behind_the_last_seal_is_said_to_be_unsealed(busy, tmp_path):
                 '"action":"trigger","verdict":"accepted"}\n'.encode())
     found, last = problems(busy, copy)
     assert last["unsealed"] >= 1 and last["clock_back"] >= 1 and last["sealed"] <= len(lines), (found, last)
+
+
+def words_of(p, folder):
+    done = subprocess.run([p.program("mtcctl"), "audit", "verify", folder], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_before_the_first_seal_nothing_is_called_sealed(labs):
+    """The first checkpoint comes with the start, the first seal an interval later."""
+    p = audited(labs, interval="1h")
+    proc.wait_until("a checkpoint", lambda: os.path.exists(os.path.join(folder_of(p), "checkpoint")), 20)
+    text = words_of(p, folder_of(p))
+    assert "no record is sealed yet, because no interval has ended" in text and "records that are sealed: 0" not in text, text
+    assert "whole: no record was changed, removed or moved" in text and "last seal" not in text, text
+    n, size = int(re.search(r"(\d+) records?\n", text).group(1)), int(re.search(r"the first (\d+) record", text).group(1))
+    assert n > size and f"may have changed the last {n - size}\n" in text and "up to the last checkpoint" in text, text
+    assert labs.down(p) == []
 
 
 def test_a_keyholder_that_ends_and_a_roll_back_under_a_running_daemon(busy):

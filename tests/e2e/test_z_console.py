@@ -155,6 +155,37 @@ def test_every_change_names_the_person(console):
     assert found[0]["address"] == line["address"]
 
 
+def test_a_reload_reads_the_groups_again(labs):
+    """A role is given, moved and taken away while the core runs; who is logged in keeps the role until the log-in ends."""
+    p = labs.up(control_more=f", console_user: '{CONSOLE_UID}', console_groups: {{ operate: nosuchgroup }}")
+    os.chmod(p.lab["dir"], 0o711)
+    with open(p.lab["iwf"]["config"], encoding="utf-8") as f:
+        first = f.read()
+    core = L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
+
+    def reloaded(groups):
+        proc.write(p.lab["iwf"]["config"], first.replace("{ operate: nosuchgroup }", groups))
+        rows = p.ctl("reload", check=False)
+        assert rows[-1]["ok"] and rows[-1]["restart"] == 0, rows
+        return rows
+    with console_of(p) as c:
+        assert c.link(OPERATOR, OPERATORS)[0] == 1
+        rows = reloaded(f"{{ operate: {OPERATORS} }}")
+        assert any("console_groups.operate" in row.get("text", "") and OPERATORS in row["text"] for row in rows), rows
+        b = c.browser(OPERATOR, OPERATORS)
+        assert b.get("me").json["role"] == "operate" and b.change("peers.stop", name="hss").status == 200
+        reloaded(f"{{ operate: {READERS}, read: {OPERATORS} }}")
+        assert c.browser(OPERATOR, OPERATORS).get("me").json["role"] == "read"
+        assert b.change("peers.start", name="hss").status == 200
+        reloaded("{ operate: nosuchgroup }")
+        code, _, err = c.link(OPERATOR, OPERATORS)
+        assert code == 1 and "has no role" in err
+    assert core == L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
+    changes = [d["rule"] for d in p.decisions(action="configuration") if "console_groups" in d.get("rule", "")]
+    assert len(changes) >= 4, changes
+    assert labs.down(p) == []
+
+
 def test_mtcctl_of_the_consoles_user_changes_nothing(console):
     """Whoever takes the console over still has to name a person, and mtc-iwfd judges by the role that is named."""
     with socket.socket(socket.AF_UNIX) as s:  # of root: not the console's user

@@ -42,6 +42,13 @@ int ctl_server_new(struct ctl_server **out, struct net_loop *loop, int listen_fd
 	return 0;
 }
 
+void ctl_server_console(struct ctl_server *s, bool has_console, bool console_only, uid_t console_uid)
+{
+	s->conf.has_console = has_console;
+	s->conf.console_only = console_only;
+	s->conf.console_uid = console_uid;
+}
+
 void ctl_server_free(struct ctl_server *s)
 {
 	if (s) {
@@ -96,6 +103,16 @@ void ctl_done(struct ctl_request *rq, json_t *more)
 }
 
 void ctl_fail(struct ctl_request *rq, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(fake_of(rq)->answer.error, sizeof fake_of(rq)->answer.error, fmt, ap);
+	va_end(ap);
+	answered(rq, false);
+}
+
+void ctl_refuse(struct ctl_request *rq, const char *fmt, ...)
 {
 	va_list ap;
 

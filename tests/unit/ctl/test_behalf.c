@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ctl/ctl_refusals.h"
 #include "ctl/ctl_server.h"
 #include "net/net_loop.h"
 
@@ -16,6 +17,7 @@ struct room {
 	struct net_timer *tick;
 	struct ctl_server *server;
 	struct log log;
+	struct st_counters counters;
 	int fd, log_fd;
 	char got[4096];
 	size_t len;
@@ -78,6 +80,7 @@ static enum ctl_role claimed_max = CTL_ROLE_ADMIN; /* of the next server */
 static void start(struct room *r, bool has_console, uid_t uid, bool only)
 {
 	struct ctl_server_conf conf = { .log = &r->log,
+					.counters = &r->counters,
 					.changed = on_changed,
 					.changed_arg = r,
 					.has_console = has_console,
@@ -168,6 +171,79 @@ static void test_a_change_names_the_person(void **state)
 	snprintf(wanted, sizeof wanted, "bob by the console, uid %u", (unsigned)getuid());
 	assert_string_equal(r.who, wanted);
 	end(&r);
+}
+
+static unsigned times(const char *text, const char *part)
+{
+	unsigned n = 0;
+
+	while ((text = strstr(text, part))) {
+		text += strlen(part);
+		n++;
+	}
+	return n;
+}
+
+/* What the log has by now. */
+static const char *log_text(const struct room *r)
+{
+	static char text[32768];
+	ssize_t n = pread(r->log_fd, text, sizeof text - 1, 0);
+
+	text[n > 0 ? n : 0] = 0;
+	return text;
+}
+
+static void test_who_may_not_ask_is_in_the_log(void **state)
+{
+	char wanted[200];
+	struct room r;
+
+	(void)state;
+	start(&r, true, getuid(), true);
+	ask(&r, "assoc.add", BOB("ticket-of-alice"));
+	ask(&r, "assoc.add", ",\"on_behalf_of\":\"alice\",\"ticket\":\"ticket-of-alice\"");
+	snprintf(
+	    wanted, sizeof wanted,
+	    "warn ctl: refused assoc.add to alice by the console, uid %u gid %u pid %d: assoc.add: needs the role admin, and "
+	    "alice has operate\n",
+	    (unsigned)getuid(), (unsigned)getgid(), (int)getpid());
+	SAYS(log_text(&r), wanted);
+	SAYS(log_text(&r), "expected the person of the ticket\n");
+	ask(&r, "peers.stop", "");
+	SAYS(log_text(&r), "without the name of a person");
+	assert_int_equal(r.counters.v[ST_CTL_DENIED], 3);
+	ask(&r, "peers", BOB("ticket-of-carol")); /* a log-in that is over is no attack */
+	ask(&r, "nonsense", "");
+	assert_int_equal(r.counters.v[ST_CTL_DENIED], 3);
+	assert_int_equal(times(log_text(&r), "refused "), 3);
+	end(&r);
+}
+
+static void test_refusals_do_not_fill_the_log(void **state)
+{
+	struct ctl_refusals refusals = { 0 };
+	uint64_t left_out = 7;
+	struct room r;
+
+	(void)state;
+	start(&r, true, getuid() + 1, true);
+	for (unsigned i = 0; i < CTL_REFUSALS_LOGGED + 5; i++) {
+		SAYS(ask(&r, "peers", ALICE("admin")), "only the console");
+	}
+	assert_int_equal(r.counters.v[ST_CTL_DENIED], CTL_REFUSALS_LOGGED + 5);
+	assert_int_equal(times(log_text(&r), "refused peers to uid "), CTL_REFUSALS_LOGGED);
+	end(&r);
+	for (unsigned i = 0; i < CTL_REFUSALS_LOGGED; i++) {
+		assert_true(ctl_refusals_take(&refusals, 1000 + i, &left_out));
+		assert_int_equal(left_out, 0);
+	}
+	assert_false(ctl_refusals_take(&refusals, 2000, &left_out));
+	assert_false(ctl_refusals_take(&refusals, 999 + CTL_REFUSALS_MS, &left_out));
+	assert_true(ctl_refusals_take(&refusals, 1000 + CTL_REFUSALS_MS, &left_out));
+	assert_int_equal(left_out, 2);
+	assert_true(ctl_refusals_take(&refusals, 1001 + CTL_REFUSALS_MS, &left_out));
+	assert_int_equal(left_out, 0);
 }
 
 static void test_a_ticket_gives_the_role_that_the_server_knows(void **state)
@@ -286,6 +362,8 @@ TEST_GROUP()
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_role_reaches_as_far_as_it_says),
 		cmocka_unit_test(test_a_change_names_the_person),
+		cmocka_unit_test(test_who_may_not_ask_is_in_the_log),
+		cmocka_unit_test(test_refusals_do_not_fill_the_log),
 		cmocka_unit_test(test_a_ticket_gives_the_role_that_the_server_knows),
 		cmocka_unit_test(test_what_the_console_says_alone_is_bounded),
 		cmocka_unit_test(test_nobody_else_names_a_person),

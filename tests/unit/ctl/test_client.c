@@ -120,6 +120,63 @@ static void test_a_full_backlog_is_no_answer(void **state)
 	rmdir(dir);
 }
 
+static unsigned told;
+
+static void on_silent(void *arg, uint64_t left_ms)
+{
+	assert_true(left_ms <= *(const uint64_t *)arg);
+	told++;
+}
+
+/* Listens at a->sun_path and takes nobody. `waiting`: it has no room for one more, either; the caller
+ * closes both. */
+static int silent_server(struct sockaddr_un *a, char dir[], int *waiting)
+{
+	int server = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	assert_non_null(mkdtemp(dir));
+	*a = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	snprintf(a->sun_path, sizeof a->sun_path, "%s/ctl.sock", dir);
+	assert_int_equal(bind(server, (const struct sockaddr *)a, sizeof *a), 0);
+	assert_int_equal(listen(server, waiting ? 0 : 1), 0);
+	if (waiting) {
+		*waiting = socket(AF_UNIX, SOCK_STREAM, 0);
+		assert_int_equal(connect(*waiting, (const struct sockaddr *)a, sizeof *a), 0);
+	}
+	return server;
+}
+
+static void test_who_waits_is_told_once(void **state)
+{
+	uint64_t most_ms = 100;
+	struct ctl_patience patience = { 10, on_silent, &most_ms }, long_one = { 1000, on_silent, &most_ms };
+	char dir[] = "/tmp/test-client-XXXXXX", other[] = "/tmp/test-client-XXXXXX", why[CTL_CLIENT_WHY_MAX];
+	struct sockaddr_un a;
+	struct ctl_client *c = NULL;
+	int waiting, server = silent_server(&a, dir, &waiting);
+
+	(void)state;
+	told = 0;
+	assert_int_equal(ctl_client_open_patiently(&c, a.sun_path, 100, &patience, why), ERR_TIMEOUT);
+	assert_int_equal(told, 1);
+	assert_int_equal(ctl_client_open_patiently(&c, a.sun_path, 20, &long_one, why), ERR_TIMEOUT);
+	assert_int_equal(told, 1);
+	close(waiting);
+	close(server);
+	unlink(a.sun_path);
+	rmdir(dir);
+	server = silent_server(&a, other, NULL);
+	assert_int_equal(ctl_client_open_patiently(&c, a.sun_path, 100, &patience, why), 0);
+	assert_int_equal(ctl_client_ask(c, "status", NULL, -1, 100, on_row, NULL, why), ERR_TIMEOUT);
+	assert_int_equal(told, 2);
+	assert_int_equal(ctl_client_ask(c, "status", NULL, -1, 100, on_row, NULL, why), ERR_TIMEOUT);
+	assert_int_equal(told, 3);
+	ctl_client_close(c);
+	close(server);
+	unlink(a.sun_path);
+	rmdir(other);
+}
+
 /* A request larger than the buffers of the socket, to a server that reads nothing. */
 static void test_a_request_that_is_not_read_is_no_answer(void **state)
 {
@@ -151,6 +208,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_a_socket_that_is_not_there_is_explained),
 		cmocka_unit_test(test_a_full_backlog_is_no_answer),
 		cmocka_unit_test(test_a_request_that_is_not_read_is_no_answer),
+		cmocka_unit_test(test_who_waits_is_told_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

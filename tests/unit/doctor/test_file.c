@@ -186,7 +186,27 @@ static void test_the_chain(void **state)
 	      "same name as trust anchor anchor-a");
 	judge(w, &(struct pki_spec){ .cn = "a", GOOD, .no_key_ids = true }, &w->namesake, NULL, "file-namesake",
 	      "same name as trust anchor anchor-a");
-	judge(w, &(struct pki_spec){ .cn = "ca", .ca = true }, NULL, NULL, "file-ca", "certificate of a CA");
+}
+
+/* "Right" are only those whose certificates let somebody in. */
+static void test_a_ca_is_right_when_an_anchor_has_it_or_is_above_it(void **state)
+{
+	struct world *w = *state;
+	struct doc_file unread = { .no_judge = "no configuration" };
+
+	look(w, (struct doc_file){ .file = NULL }, w->ca.cert_file);
+	found(w, "file-ca", "of a CA of trust anchor anchor-a: 'O=Test,CN=CA A'");
+	look(w, (struct doc_file){ .file = NULL }, w->sub.cert_file);
+	found(w, "file-ca-below", "below trust anchor anchor-a");
+	judge(w, &(struct pki_spec){ .cn = "Sub Sub", .ca = true }, &w->sub, &w->sub, "file-ca-below", "anchor-a");
+	judge(w, &(struct pki_spec){ .cn = "Sub Sub", .ca = true }, &w->sub, NULL, "file-ca-stranger", "below none");
+	judge(w, &(struct pki_spec){ .cn = "ca", .ca = true }, NULL, NULL, "file-ca-stranger", "no trust anchor of this gateway");
+	look(w, (struct doc_file){ .file = NULL }, w->other.cert_file);
+	found(w, "file-ca-stranger", "'O=Test,CN=CA X'");
+	look(w, (struct doc_file){ .file = NULL }, w->namesake.cert_file);
+	found(w, "file-ca-namesake", "trust anchor anchor-a has another one");
+	look(w, unread, w->ca.cert_file);
+	found(w, "file-unverified", "no configuration");
 }
 
 /* CA X has a certificate of its own, and one that CA A issued to it: over that one its certificates lead to anchor-a. */
@@ -439,6 +459,7 @@ TEST_GROUP()
 		T(test_time),
 		T(test_purpose_and_names),
 		T(test_the_chain),
+		T(test_a_ca_is_right_when_an_anchor_has_it_or_is_above_it),
 		T(test_a_cross_signed_chain),
 		T(test_an_anchor_with_a_responder),
 		T(test_strength),
