@@ -102,6 +102,19 @@ def test_a_receipt_of_another_id_and_a_receipt_twice(p, scs):
     assert scs.reported() == (105, 0), "the first was reported twice"
 
 
+def test_two_receipts_that_contradict_each_other(p, scs):
+    """The second comes before the first is on disk: the first is the report, both are answered as taken, and neither has to come again."""
+    submit, message_id = taken(p, scs, 188)
+    before = counters(p)
+    pair = [p.sc.receipt_of(submit, message_id, state) for state in (M.DELIVERED, M.EXPIRED)]
+    p.sc.send(b"".join(octets for _, octets in pair))
+    assert [p.sc.received(sequence) for sequence, _ in pair] == [0, 0]
+    assert scs.reported() == (188, 0)
+    after = counters(p)
+    assert [after[name] - before[name] for name in ("reports", "report_duplicates")] == [1, 1]
+    assert p.sc.received(p.sc.receipt(submit, message_id, M.EXPIRED)) == 0, "an SMS-SC that repeats it is not asked to go on"
+
+
 def test_two_triggers_with_one_message_id(p, scs):
     """As OsmoMSC has it. The receipt may be for either, so neither is reported."""
     submits = []
