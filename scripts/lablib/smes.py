@@ -50,6 +50,7 @@ smes:
   plain: {{ address: 127.0.0.1, port: 0 }}
 {section}  connections: {connections}
   connections_per_address: {connections}
+  unbound_per_address: {connections}
   bind_wait: 60s
   enquire: 1h
   list:
