@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <utlist.h>
 
 #include "apps/t4_drr.h"
@@ -212,22 +211,15 @@ void dlv_reported(struct dlv *d, uint64_t id, bool done, struct dlv_now now)
 	m->report_out = false;
 	if (done) {
 		d->counts.reports_done++;
+		if (!dlv_of_sme(m)) {
+			dlv_line_go_on(d, m, now);
+		}
 		dlv_step(d, m, DLV_EV_REPORTED, now);
 		return;
 	}
 	dlv_timer_start(&d->timers, &m->timer, now.mono_ms + dlv_report_wait_ms(d, m));
-}
-
-void dlv_peer_open(struct dlv *d, const char *host, struct dlv_now now)
-{
-	struct dlv_msg *m, *after;
-
-	DL_FOREACH_SAFE2(d->all, m, after, all_next)
-	{
-		if (m->state == DLV_REPORTING && !m->report_out &&
-		    (strcasecmp(m->text.iwf_host, host) == 0 || strcasecmp(m->text.via, host) == 0)) {
-			dlv_step(d, m, DLV_EV_REPORT, now);
-		}
+	if (!dlv_of_sme(m) && dlv_line_join(d, m)) {
+		return; /* its timer alone wakes it */
 	}
 }
 
@@ -369,12 +361,12 @@ void dlv_free(struct dlv *d)
 	while (d->all) {
 		dlv_msg_end(d, d->all);
 	}
-	dlv_lines_end(d);
 	map_each(&d->ues, ue_end, d);
 	map_fini(&d->by_id);
 	map_fini(&d->by_key);
 	multimap_fini(&d->by_number);
 	map_fini(&d->ues);
+	map_fini(&d->lines);
 	dlv_timers_fini(&d->timers);
 	OBJ_END(d, DLV_MAGIC);
 	free(d);

@@ -151,7 +151,8 @@ void dlv_ack(struct dlv *d, struct dlv_conn *conn, uint64_t id, const struct sms
 
 /* done: acknowledged, or refused for good; else it is tried again. */
 void dlv_reported(struct dlv *d, uint64_t id, bool done, struct dlv_now now);
-/* This peer is connected (again): its reports are tried now. */
+/* This peer is connected (again): its reports are tried now, until one finds no room; each that is
+ * acknowledged lets another one go. Looks at what waits for this peer, and at one line for each other. */
 void dlv_peer_open(struct dlv *d, const char *host, struct dlv_now now);
 /* There is room on a connection of this SME: the receipt that has waited longest is tried now. False:
  * none waits. */
@@ -168,4 +169,6 @@ struct dlv_gauge {
 	uint64_t waiting, sending, reporting, afar, other, ues, ues_present;
 };
 struct dlv_gauge dlv_gauge(const struct dlv *d);
+/* Lines and messages that were looked at to find what waits for a peer. For tests. */
+uint64_t dlv_looked_at(const struct dlv *d);
 uint64_t dlv_id_next(const struct dlv *d); /* to be durable with each commit */

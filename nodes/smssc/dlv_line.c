@@ -1,79 +1,178 @@
-/* dlv_line.c - a line for each SME that ever had receipts to wait for. Without it each receipt would try
- * by its timer: an SME that answers at once would get no more than a window of them a second. */
+/* dlv_line.c - a line for each SME, and for each pair of an MTC-IWF and the peer that brought its
+ * triggers, as long as reports of it wait. Without it each report would try by its timer: an SME that
+ * answers at once would get no more than a window of them a second, and a peer that connects would have
+ * all messages looked at for its own. */
 #include "nodes/smssc/dlv_line.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <utlist.h>
 
 #include "nodes/smssc/dlv_step.h"
 
+enum { KEY_MAX = 1024, OF_SME = 1, OF_PEER = 2 };
+
 struct dlv_line {
 	struct map_node node;
 	struct dlv_msg *first;
-	char host[];
+	uint32_t n;
+	struct dlv_line *prev, *next; /* of peers */
+	bool of_peer, walked;         /* walked: it is not freed now */
+	const char *host, *via;       /* in the key */
+	uint32_t key_len;
+	char key[];
 };
 
-static struct dlv_line *find(const struct dlv *d, const char *host)
+static void put_host(struct buf *key, const char *host, bool as_it_is)
 {
-	return MAP_OF(map_find(&d->lines, host, (uint32_t)strlen(host)), struct dlv_line, node);
+	for (; *host; host++) {
+		buf_u8(key, (uint8_t)(as_it_is ? *host : tolower((unsigned char)*host)));
+	}
+	buf_u8(key, 0);
 }
 
-static struct dlv_line *find_or_make(struct dlv *d, const char *host)
+/* Origin-Hosts are the same in any case (RFC 6733 4.3.1); names of SMEs are not. */
+static struct buf key_of(uint8_t octets[KEY_MAX], bool of_sme, const char *host, const char *via)
 {
-	struct dlv_line *l = find(d, host);
-	size_t len = strlen(host);
+	struct buf key = buf_over(octets, KEY_MAX);
 
-	if (l) {
-		return l;
+	buf_u8(&key, of_sme ? OF_SME : OF_PEER);
+	put_host(&key, host, of_sme);
+	put_host(&key, of_sme ? "" : via, of_sme);
+	return key;
+}
+
+static struct dlv_line *find(const struct dlv *d, bool of_sme, const char *host, const char *via)
+{
+	uint8_t octets[KEY_MAX];
+	struct buf key = key_of(octets, of_sme, host, via);
+
+	return key.full ? NULL : MAP_OF(map_find(&d->lines, key.p, (uint32_t)key.len), struct dlv_line, node);
+}
+
+static struct dlv_line *find_of(const struct dlv *d, const struct dlv_msg *m)
+{
+	return find(d, dlv_of_sme(m), m->text.iwf_host, m->text.via);
+}
+
+static struct dlv_line *make(struct dlv *d, const struct dlv_msg *m)
+{
+	uint8_t octets[KEY_MAX];
+	struct buf key = key_of(octets, dlv_of_sme(m), m->text.iwf_host, m->text.via);
+	struct dlv_line *l = key.full ? NULL : calloc(1, sizeof *l + key.len);
+
+	if (!l) {
+		return NULL;
 	}
-	l = calloc(1, sizeof *l + len + 1);
-	if (l) {
-		memcpy(l->host, host, len);
-		map_add(&d->lines, &l->node, l->host, (uint32_t)len);
+	memcpy(l->key, key.p, key.len);
+	l->key_len = (uint32_t)key.len;
+	l->host = l->key + 1;
+	l->via = l->host + strlen(l->host) + 1;
+	l->of_peer = !dlv_of_sme(m);
+	map_add(&d->lines, &l->node, l->key, l->key_len);
+	if (l->of_peer) {
+		DL_APPEND(d->peer_lines, l);
 	}
 	return l;
 }
 
+static void put(struct dlv *d, struct dlv_line *l)
+{
+	if (l->first || l->walked) {
+		return;
+	}
+	if (l->of_peer) {
+		DL_DELETE(d->peer_lines, l);
+	}
+	map_del(&d->lines, &l->node);
+	free(l);
+}
+
 int dlv_line_join(struct dlv *d, struct dlv_msg *m)
 {
-	struct dlv_line *l = find_or_make(d, m->text.iwf_host);
+	struct dlv_line *l = find_of(d, m);
 
+	if (!l) {
+		l = make(d, m);
+	}
 	if (!l) {
 		return ERR_NOMEM;
 	}
 	DL_APPEND2(l->first, m, line_prev, line_next);
+	l->n++;
 	m->line = l;
 	return 0;
 }
 
-void dlv_line_leave(struct dlv_msg *m)
+void dlv_line_leave(struct dlv *d, struct dlv_msg *m)
 {
-	if (m->line) {
-		DL_DELETE2(m->line->first, m, line_prev, line_next);
-		m->line = NULL;
+	struct dlv_line *l = m->line;
+
+	if (!l) {
+		return;
 	}
+	DL_DELETE2(l->first, m, line_prev, line_next);
+	l->n--;
+	m->line = NULL;
+	put(d, l);
 }
 
-static void end_one(void *arg, struct map_node *node)
+/* False: it found no room, and is the last one now. */
+static bool tell_first(struct dlv *d, const struct dlv_line *l, struct dlv_now now)
 {
-	struct dlv_line *l = MAP_OF(node, struct dlv_line, node);
+	struct dlv_msg *m = l->first;
 
-	map_del(arg, &l->node);
-	free(l);
+	d->looked_at++;
+	return dlv_step(d, m, DLV_EV_REPORT, now) && !m->line;
 }
 
-void dlv_lines_end(struct dlv *d)
+/* At most so many, until one finds no room. */
+static void tell_some(struct dlv *d, struct dlv_line *l, uint32_t n, struct dlv_now now)
 {
-	map_each(&d->lines, end_one, &d->lines);
-	map_fini(&d->lines);
+	l->walked = true;
+	while (n && l->first && tell_first(d, l, now)) {
+		n--;
+	}
+	l->walked = false;
+	put(d, l);
 }
 
 bool dlv_peer_room(struct dlv *d, const char *host, struct dlv_now now)
 {
-	struct dlv_line *l = find(d, host);
+	struct dlv_line *l = find(d, true, host, "");
 
-	return l && l->first && dlv_step(d, l->first, DLV_EV_REPORT, now);
+	if (l) {
+		tell_some(d, l, 1, now);
+	}
+	return l;
+}
+
+void dlv_peer_open(struct dlv *d, const char *host, struct dlv_now now)
+{
+	struct dlv_line *l, *after;
+
+	DL_FOREACH_SAFE (d->peer_lines, l, after) {
+		d->looked_at++;
+		if (strcasecmp(l->host, host) == 0 || strcasecmp(l->via, host) == 0) {
+			tell_some(d, l, l->n, now);
+		}
+	}
+}
+
+void dlv_line_go_on(struct dlv *d, const struct dlv_msg *m, struct dlv_now now)
+{
+	struct dlv_line *l = find_of(d, m);
+
+	if (l) {
+		tell_some(d, l, 1, now);
+	}
+}
+
+uint64_t dlv_looked_at(const struct dlv *d)
+{
+	return d->looked_at;
 }
 
 void dlv_unreported(struct dlv *d, uint64_t id, struct dlv_now now)

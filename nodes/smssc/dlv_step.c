@@ -258,7 +258,7 @@ static void act_report(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 	if (m->report_out) {
 		return; /* its answer or its time-out comes */
 	}
-	dlv_line_leave(m);
+	dlv_line_leave(d, m);
 	err = d->ports.report(d->ports.arg, m, m->report_attempt > 0);
 	m->unwanted = err == ERR_REFUSED;
 	if (m->unwanted) {
@@ -266,9 +266,9 @@ static void act_report(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 		return;
 	}
 	if (err) {
-		/* dlv_peer_room() wakes a receipt, dlv_peer_open() the report of a trigger; then the timer
-		 * only ends its retention */
-		bool in_line = dlv_of_sme(m) && (err == ERR_CLOSED || err == ERR_BUSY) && !dlv_line_join(d, m);
+		/* dlv_peer_room() wakes a receipt, dlv_peer_open() and dlv_line_go_on() the report of a
+		 * trigger; then the timer only ends its retention */
+		bool in_line = (err == ERR_CLOSED || err == ERR_BUSY) && !dlv_line_join(d, m);
 		bool woken = in_line || err == ERR_CLOSED;
 
 		dlv_timer_start(&d->timers, &m->timer, now.mono_ms + (woken ? d->conf.report_max_ms : d->conf.report_min_ms));
@@ -359,7 +359,7 @@ void dlv_msg_end(struct dlv *d, struct dlv_msg *m)
 
 	OBJ_CHECK(m, DLV_MSG_MAGIC);
 	index_del(d, m);
-	dlv_line_leave(m);
+	dlv_line_leave(d, m);
 	dlv_timer_stop(&d->timers, &m->timer);
 	if (ue) {
 		dlv_ue_dequeue(d, ue, m);

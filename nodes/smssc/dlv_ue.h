@@ -46,8 +46,10 @@ struct dlv {
 	uint32_t in_state[DLV_STATES];
 	uint64_t id_next;
 	struct dlv_timers timers;
-	struct dlv_msg *batch; /* waits for the disk */
-	struct map lines;      /* of receipts, by system_id */
+	struct dlv_msg *batch;       /* waits for the disk */
+	struct map lines;            /* of reports that wait, by who gets them */
+	struct dlv_line *peer_lines; /* those of T4 among them */
+	uint64_t looked_at;          /* lines and messages, to find what waits for a peer */
 };
 
 struct dlv_ue *dlv_ue_find(struct dlv *d, const char *imsi);

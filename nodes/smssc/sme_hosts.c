@@ -11,8 +11,8 @@ enum { KEY_LEN = 9, PREFIX_LEN = 8, TEXT_MAX = 64 };
 
 struct sme_host {
 	struct map_node node;
-	uint8_t key[KEY_LEN]; /* 4 or 6, then what counts of the address */
-	uint32_t n;
+	uint8_t key[KEY_LEN];  /* 4 or 6, then what counts of the address */
+	uint32_t n, unbound_n; /* connections; those without a bind */
 };
 
 int sme_hosts_init(struct sme_hosts *h)
@@ -66,7 +66,7 @@ static int key_of(uint8_t key[KEY_LEN], const char *peer)
 	return 0;
 }
 
-int sme_hosts_take(struct sme_host **out, struct sme_hosts *h, const char *peer, uint32_t max)
+int sme_hosts_take(struct sme_host **out, struct sme_hosts *h, const char *peer, uint32_t max, uint32_t unbound_max)
 {
 	uint8_t key[KEY_LEN];
 	struct sme_host *host;
@@ -79,6 +79,9 @@ int sme_hosts_take(struct sme_host **out, struct sme_hosts *h, const char *peer,
 	if (host ? host->n >= max : max == 0) {
 		return ERR_LIMIT;
 	}
+	if (host ? host->unbound_n >= unbound_max : unbound_max == 0) {
+		return ERR_BUSY;
+	}
 	if (!host) {
 		host = calloc(1, sizeof *host);
 		if (!host) {
@@ -88,13 +91,23 @@ int sme_hosts_take(struct sme_host **out, struct sme_hosts *h, const char *peer,
 		map_add(&h->by_address, &host->node, host->key, KEY_LEN);
 	}
 	host->n++;
+	host->unbound_n++;
 	*out = host;
 	return 0;
 }
 
-void sme_hosts_give(struct sme_hosts *h, struct sme_host *host)
+void sme_hosts_bound(struct sme_host *host)
 {
-	if (!host || --host->n) {
+	host->unbound_n--;
+}
+
+void sme_hosts_give(struct sme_hosts *h, struct sme_host *host, bool bound)
+{
+	if (!host) {
+		return;
+	}
+	host->unbound_n -= !bound;
+	if (--host->n) {
 		return;
 	}
 	map_del(&h->by_address, &host->node);

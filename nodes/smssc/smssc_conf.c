@@ -57,7 +57,7 @@ static const struct cfg_row rows[] = {
 		 "file that gets a JSON line for each trigger taken, outcome, removal and report that is over; empty: none"),
 	CFG_DIGITS("sc_address", struct smssc_conf, sc_address, 5, 15, NULL, "E.164 number of this SMS-SC, without +"),
 	CFG_TEXTS("allowed_hosts", CFG_T_HOST, struct smssc_conf, allowed_hosts, allowed_hosts_n, 0, "",
-		  "Origin-Hosts that may connect; without the list every one may"),
+		  "Origin-Hosts that may connect; without the list every one may. With smes it is required"),
 	CFG_WORD("replace_not_pending", struct smssc_conf, replace_not_pending, not_pendings, "stored",
 		 "a replace whose original is no longer pending is answered 5535. stored: the replacement is delivered as a new "
 		 "trigger, as "
@@ -89,17 +89,25 @@ static int check_retry(const char *section, uint64_t min_ms, uint64_t max_ms, co
 	return cfg_wrong(why, lines, cfg_line(lines, "%s.retry_max", section), "%s.retry_max is below retry_min", section);
 }
 
+/* The filter of SMEs and mobiles is worth nothing beside an entrance for everybody. */
+static int check_hosts(const struct smssc_conf *c, const struct cfg_lines *lines, struct report *why)
+{
+	if (!smssc_sme_on(&c->smes) || c->allowed_hosts_n || !cfg_sound(lines, "allowed_hosts") || !cfg_sound(lines, "smes")) {
+		return 0;
+	}
+	return cfg_wrong(
+	    why, lines, cfg_line(lines, "smes"),
+	    "smes needs allowed_hosts: without that list every host that connects to listen can send triggers, which "
+	    "SMEs and mobiles may not. Write allowed_hosts: [HOST], with identity.internal.host of mtc-iwfd");
+}
+
 static bool check(const struct smssc_conf *c, const struct cfg_lines *lines, struct report *why)
 {
 	bool well = node_listen_check(&c->listen, lines, why) == 0;
 
 	well = check_socket(c, lines, why) == 0 && well;
 	well = smssc_sme_check(&c->smes, lines, why) && well;
-	if (smssc_sme_on(&c->smes) && !c->allowed_hosts_n && cfg_sound(lines, "allowed_hosts")) {
-		cfg_warn(
-		    why, lines, cfg_line(lines, "smes"),
-		    "allowed_hosts is not set: SMEs cannot forge triggers, but every host that connects to listen can send them");
-	}
+	well = check_hosts(c, lines, why) == 0 && well;
 	well = check_retry("delivery", c->delivery.retry_min_ms, c->delivery.retry_max_ms, lines, why) == 0 && well;
 	return check_retry("report", c->report.retry_min_ms, c->report.retry_max_ms, lines, why) == 0 && well;
 }

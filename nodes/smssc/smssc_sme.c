@@ -95,7 +95,7 @@ static void forget(struct sme_bind *b)
 	}
 	DL_DELETE2(sme->all, b, all_prev, all_next);
 	sme->all_n--;
-	sme_hosts_give(&sme->hosts, b->host);
+	sme_hosts_give(&sme->hosts, b->host, b->owner);
 	OBJ_END(b, SME_BIND_MAGIC);
 	free(b);
 }
@@ -162,11 +162,14 @@ static int enter(struct sme_host **out, struct smssc *s, const char *peer)
 		log_warn(&s->log, "sme", "%s: connection refused: smes.connections is reached", peer);
 		return ERR_LIMIT;
 	}
-	err = sme_hosts_take(out, &s->sme->hosts, peer, s->conf.smes.connections_per_address);
+	err = sme_hosts_take(out, &s->sme->hosts, peer, s->conf.smes.connections_per_address, s->conf.smes.unbound_per_address);
 	if (err) {
 		s->sme->counts.connections_crowded += err == ERR_LIMIT;
+		s->sme->counts.connections_unbound += err == ERR_BUSY;
 		log_warn(&s->log, "sme", "%s: connection refused: %s", peer,
-			 err == ERR_LIMIT ? "smes.connections_per_address is reached" : err_str(err));
+			 err == ERR_LIMIT  ? "smes.connections_per_address is reached"
+			 : err == ERR_BUSY ? "smes.unbound_per_address is reached"
+					   : err_str(err));
 	}
 	return err;
 }
@@ -183,7 +186,7 @@ static void accept_one(struct smssc *s, bool tls, int fd, const char *peer)
 	b = calloc(1, sizeof *b);
 	if (!b) {
 		log_warn(&s->log, "sme", "%s: connection refused: out of memory", peer);
-		sme_hosts_give(&s->sme->hosts, host);
+		sme_hosts_give(&s->sme->hosts, host, false);
 		close(fd);
 		return;
 	}
@@ -193,7 +196,7 @@ static void accept_one(struct smssc *s, bool tls, int fd, const char *peer)
 	b->tls = tls;
 	if (begin(b, tls, fd, peer)) {
 		log_warn(&s->log, "sme", "%s: connection refused: out of memory", peer);
-		sme_hosts_give(&s->sme->hosts, host);
+		sme_hosts_give(&s->sme->hosts, host, false);
 		OBJ_END(b, SME_BIND_MAGIC);
 		free(b);
 		return;

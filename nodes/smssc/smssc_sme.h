@@ -15,6 +15,7 @@
 	X(binds_refused, "binds refused")                                                                                        \
 	X(connections_refused, "connections refused: too many")                                                                  \
 	X(connections_crowded, "connections refused: too many from one address")                                                 \
+	X(connections_unbound, "connections refused: too many from one address without a bind")                                  \
 	X(submitted, "messages taken")                                                                                           \
 	X(refused, "requests refused")                                                                                           \
 	X(malformed, "PDUs that cannot be read, or that state or window do not allow")                                           \
@@ -53,7 +54,7 @@ struct sme_bind { /* one connection */
 	struct smssc *s;
 	struct bind_conn *conn;
 	struct sme_owner *owner; /* NULL: not bound */
-	struct sme_host *host;   /* its address */
+	struct sme_host *host;   /* its address, where it counts as bound once it has an owner */
 	bool tls;
 	struct sme_bind *prev, *next;         /* of the owner */
 	struct sme_bind *all_prev, *all_next; /* all */

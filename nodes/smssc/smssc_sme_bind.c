@@ -113,6 +113,7 @@ static void answer(struct sme_bind *b, bool password)
 		smpp_set_number(&answer, SMPP_TLV_SC_INTERFACE_VERSION, SMPP_VERSION_34);
 	}
 	b->owner = o;
+	sme_hosts_bound(b->host);
 	DL_APPEND(o->binds, b);
 	o->binds_n++;
 	s->sme->counts.binds++;

@@ -123,6 +123,8 @@ const struct cfg_row smssc_sme_rows[] = {
 	CFG_U32("connections", struct smssc_sme_conf, connections, 1, 100000, "256", "connections of all SMEs"),
 	CFG_U32("connections_per_address", struct smssc_sme_conf, connections_per_address, 1, 100000, "64",
 		"connections from one IPv4 address, or from the /64 of an IPv6 address"),
+	CFG_U32("unbound_per_address", struct smssc_sme_conf, unbound_per_address, 1, 100000, "8",
+		"of these, connections that have no bind yet"),
 	CFG_U32("pdu", struct smssc_sme_conf, pdu_max, 512, SMPP_PDU_MAX, "70000", "longest PDU of an SME that is bound, bytes"),
 	CFG_U32("receipts", struct smssc_sme_conf, receipts, 1, 10000, "10", "receipts on one connection without an answer"),
 	CFG_END,
@@ -274,6 +276,11 @@ bool smssc_sme_check(const struct smssc_sme_conf *c, const struct cfg_lines *lin
 	if (c->connections_per_address > c->connections && cfg_written(lines, "smes.connections_per_address")) {
 		cfg_error(why, lines, cfg_line(lines, "smes.connections_per_address"),
 			  "smes.connections_per_address is above smes.connections (%u)", c->connections);
+		well = false;
+	}
+	if (c->unbound_per_address > c->connections_per_address && cfg_written(lines, "smes.unbound_per_address")) {
+		cfg_error(why, lines, cfg_line(lines, "smes.unbound_per_address"),
+			  "smes.unbound_per_address is above smes.connections_per_address (%u)", c->connections_per_address);
 		well = false;
 	}
 	well = check_gateway(c, lines, why) && well;

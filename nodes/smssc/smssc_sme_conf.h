@@ -71,7 +71,7 @@ struct smssc_sme_conf {
 	char reserved[32][12]; /* ports, "N" or "N-M" */
 	size_t reserved_n;
 	uint64_t bind_wait_ms, answer_wait_ms, enquire_ms, inactive_ms, validity_ms, validity_max_ms;
-	uint32_t connections, connections_per_address, pdu_max, receipts;
+	uint32_t connections, connections_per_address, unbound_per_address, pdu_max, receipts;
 };
 
 extern const struct cfg_row smssc_sme_rows[];

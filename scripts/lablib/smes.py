@@ -43,12 +43,14 @@ listen: {{ address: 127.0.0.1, port: 0, protection: none }}
 state_dir: {os.path.join(folder, "state")}
 ue_socket: {os.path.join(folder, "ue.sock")}
 sc_address: "{lab.SMSSC_NUMBER}"
+allowed_hosts: [{lab.IWF_CORE_HOST}]
 log: {{ level: info }}
 limits: {{ messages: 10000000, messages_per_ue: {MOST}, ues: 200000, store: 16384 }}
 smes:
   plain: {{ address: 127.0.0.1, port: 0 }}
 {section}  connections: {connections}
   connections_per_address: {connections}
+  unbound_per_address: {connections}
   bind_wait: 60s
   enquire: 1h
   list:

@@ -133,9 +133,16 @@ static const struct core_session_events session_events = { .notice_ended = core_
 
 static void on_peer_usable(struct core_peer *p)
 {
+	core_smpp_apart_move(p);
 	if ((size_t)(p - p->core->peers.row) == p->core->peers.t4) {
 		core_retry_begin(p->core);
 	}
+}
+
+static void on_peer_answered(struct core_peer *p)
+{
+	core_smpp_apart_move(p);
+	core_smpp_early_look(p);
 }
 
 static void on_peer_down(struct core_peer *p)
@@ -147,7 +154,7 @@ static void on_peer_down(struct core_peer *p)
 static const struct core_peer_events peer_events = { .usable = on_peer_usable,
 						     .request = core_report_on_request,
 						     .receipt = core_smpp_delivered,
-						     .answered = core_smpp_early_look,
+						     .answered = on_peer_answered,
 						     .traced = core_trace_smpp,
 						     .down = on_peer_down };
 
@@ -194,6 +201,7 @@ static int init_parts(struct core *c, const struct core_conf *conf, char why[COR
 	if (!err) {
 		err = core_smpp_names_init(c);
 	}
+	core_smpp_apart_init(c);
 	if (!err) {
 		err = core_smpp_early_init(c);
 	}
@@ -309,6 +317,7 @@ void core_free(struct core *c)
 	core_rooms_fini(c);
 	core_ocsp_fini(c);
 	core_journal_close(c);
+	core_smpp_apart_fini(c);
 	core_pieces_fini(c); /* the last completions of the journal end triggers */
 	net_watch_free(c->store.bell);
 	asc_close(c->store.asc);

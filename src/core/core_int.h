@@ -109,6 +109,7 @@ struct core {
 	struct core_queue queue;
 	struct multimap smpp_names; /* core_smpp_names.c */
 	struct core_smpp_early smpp_early;
+	struct core_smpp_apart smpp_apart;
 	char smpp_password[SMPP_PASSWORD_MAX + 1]; /* of the bind */
 	struct core_peers peers;
 	struct core_retry retry;

@@ -57,8 +57,6 @@ ERR_MUST_USE int core_smpp_send_nobody(struct core_smpp *s, struct core_ask *ask
 /* Sends a request about this trigger; its sequence number is set. The response, or its absence, is
  * given to `fn` once. ERR_CLOSED, ERR_BUSY, ERR_NOMEM, ERR_LIMIT: nothing was sent. */
 ERR_MUST_USE int core_smpp_ask(struct core_trigger *t, size_t place, struct smpp_pdu *pdu, core_smpp_fn *fn);
-/* Sends one about the message of this trigger that nobody waits for. */
-void core_smpp_ask_apart(struct core_trigger *t, size_t place, struct smpp_pdu *pdu);
 /* `fn` is called in a later turn, with `status` in place of a response: nothing is sent.
  * ERR_NOMEM. */
 ERR_MUST_USE int core_smpp_ask_nobody(struct core_trigger *t, size_t place, uint32_t status, core_smpp_fn *fn);
@@ -82,6 +80,20 @@ uint32_t core_smpp_connection(const struct core_smpp *s); /* number of the conne
 struct net_stream;
 void core_smpp_push(struct core_smpp *s);                             /* sends now what was written */
 const struct net_stream *core_smpp_stream(const struct core_smpp *s); /* NULL: none */
+
+/* -- cancel_sm that nobody waits for (core_smpp_apart.c) */
+
+struct core_smpp_apart_one;
+struct core_smpp_apart {
+	TAILQ_HEAD(, core_smpp_apart_one) list; /* wait for room, as they came */
+	uint32_t n;
+};
+
+void core_smpp_apart_init(struct core *c);
+void core_smpp_apart_fini(struct core *c); /* a zeroed part is allowed */
+/* Sends it, about a message of this trigger, or keeps it until there is room. */
+void core_smpp_apart(struct core_trigger *t, size_t place, struct smpp_pdu *pdu);
+void core_smpp_apart_move(struct core_peer *p); /* a response came, or the peer is open: sends what waits */
 
 /* -- receipts that came before the response of their submit_sm (core_smpp_early.c) */
 

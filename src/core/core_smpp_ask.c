@@ -2,8 +2,9 @@
 #include <string.h>
 
 #include "core/core_int.h"
+#include "core/core_smpp_int.h"
 
-static struct core_ask *ask_new(struct core_trigger *t, struct core_peer *p, core_smpp_fn *fn)
+struct core_ask *core_smpp_ask_new(struct core_trigger *t, struct core_peer *p, core_smpp_fn *fn)
 {
 	size_t e164 = strlen(t->ref.e164);
 	struct core_ask *ask = core_piece_ask(p->core, e164 + 2);
@@ -23,7 +24,7 @@ static struct core_ask *ask_new(struct core_trigger *t, struct core_peer *p, cor
 	return ask;
 }
 
-static void ask_free(struct core_ask *ask)
+void core_smpp_ask_free(struct core_ask *ask)
 {
 	struct core *c = ask->peer->core;
 
@@ -48,7 +49,7 @@ int core_smpp_ask(struct core_trigger *t, size_t place, struct smpp_pdu *pdu, co
 	if (!s || !core_smpp_bound(s)) {
 		return ERR_CLOSED;
 	}
-	ask = ask_new(t, p, fn);
+	ask = core_smpp_ask_new(t, p, fn);
 	if (!ask) {
 		return ERR_NOMEM;
 	}
@@ -56,7 +57,7 @@ int core_smpp_ask(struct core_trigger *t, size_t place, struct smpp_pdu *pdu, co
 	err = core_smpp_send(s, pdu, ask);
 	core_trace_about(p, NULL);
 	if (err) {
-		ask_free(ask);
+		core_smpp_ask_free(ask);
 		return err;
 	}
 	begin_ask(t, ask);
@@ -66,36 +67,10 @@ int core_smpp_ask(struct core_trigger *t, size_t place, struct smpp_pdu *pdu, co
 	return 0;
 }
 
-static void on_apart(struct core_ask *ask, const struct smpp_pdu *pdu)
-{
-	if (!pdu || pdu->header.status != SMPP_ROK) {
-		log_debug(ask->peer->core->log, "core", "a part of a message that is not whole was not cancelled");
-	}
-	(void)core_smpp_asked(ask);
-}
-
-void core_smpp_ask_apart(struct core_trigger *t, size_t place, struct smpp_pdu *pdu)
-{
-	struct core_peer *p = &t->core->peers.row[place];
-	struct core_smpp *s = p->smpp;
-	struct core_ask *ask = s && core_smpp_bound(s) ? ask_new(t, p, on_apart) : NULL;
-
-	if (!ask) {
-		return;
-	}
-	if (core_smpp_send(s, pdu, ask)) {
-		ask_free(ask);
-		return;
-	}
-	p->requests++;
-	p->outstanding++;
-	p->gathered++;
-}
-
 int core_smpp_ask_nobody(struct core_trigger *t, size_t place, uint32_t status, core_smpp_fn *fn)
 {
 	struct core_peer *p = &t->core->peers.row[place];
-	struct core_ask *ask = p->smpp ? ask_new(t, p, fn) : NULL;
+	struct core_ask *ask = p->smpp ? core_smpp_ask_new(t, p, fn) : NULL;
 	int err;
 
 	if (!ask) {
@@ -103,7 +78,7 @@ int core_smpp_ask_nobody(struct core_trigger *t, size_t place, uint32_t status, 
 	}
 	err = core_smpp_send_nobody(p->smpp, ask, status);
 	if (err) {
-		ask_free(ask);
+		core_smpp_ask_free(ask);
 		return err;
 	}
 	begin_ask(t, ask);
@@ -118,6 +93,6 @@ struct core_trigger *core_smpp_asked(struct core_ask *ask)
 		t->ask = NULL;
 		core_trigger_resume_end(t);
 	}
-	ask_free(ask);
+	core_smpp_ask_free(ask);
 	return t;
 }

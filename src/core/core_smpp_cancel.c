@@ -182,7 +182,7 @@ void core_smpp_cancel_parts(struct core_trigger *t, size_t place)
 			core_smpp_fill_cancel(&pdu, t->trg, &t->core->cfg->smssc, parts->part[i].id);
 		}
 		if (pdu.message_id[0]) {
-			core_smpp_ask_apart(t, place, &pdu);
+			core_smpp_apart(t, place, &pdu);
 		}
 	}
 }

@@ -1,4 +1,4 @@
-/* core_smpp_int.h - shared by core_smpp.c and core_smpp_cancel.c. */
+/* core_smpp_int.h - shared by core_smpp.c, core_smpp_ask.c, core_smpp_apart.c and core_smpp_cancel.c. */
 #pragma once
 #include "core/core_smpp.h"
 #include "policy/pol_reason.h"
@@ -8,6 +8,10 @@ bool core_smpp_later(uint32_t status);
 void core_smpp_event(struct trg_event *ev, enum trg_event_kind kind, enum pol_reason reason);
 /* Sends the first submit_sm of this trigger. `phase`: enum core_smpp_phase. As core_smpp_ask(). */
 ERR_MUST_USE int core_smpp_submit_now(struct core *c, struct core_trigger *t, size_t place, uint8_t phase);
+
+/* A request about this trigger, for whose response `fn` is told. NULL: no memory. */
+struct core_ask *core_smpp_ask_new(struct core_trigger *t, struct core_peer *p, core_smpp_fn *fn);
+void core_smpp_ask_free(struct core_ask *ask); /* of one that was not sent */
 
 /* Cancels the original of a recall or replace; a replacement is submitted then. As
  * core_smpp_ask(). */

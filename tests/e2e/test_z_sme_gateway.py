@@ -306,9 +306,24 @@ def test_sources_mobiles_and_hosts_in_the_configuration(tmp_path):
     for name, said in (("nothing.jsonl", "nothing.jsonl: No such file"), ("torn.jsonl", "torn.jsonl:1: ")):
         done = check(tmp_path, gateway="", mobiles="", subscribers=name, smes=sme("acme"))
         assert done.returncode == 2 and "smes.subscribers: " in done.stderr and said in done.stderr, done.stderr
-    conf = proc.write(str(tmp_path / "open.yaml"), SOUND.format(gateway="", mobiles="", subscribers="s.jsonl", smes=sme("acme")).replace("allowed_hosts: [iwf.core.test]\n", ""))
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("what", ["smes", "mobiles", "neither"])
+def test_an_entrance_for_everybody_beside_the_filter(tmp_path, what):
+    """Who may connect over T4 may send triggers: with SMEs or mobiles that has to be said."""
+    sound = SOUND.format(gateway="", mobiles="send: yes" if what == "mobiles" else "", subscribers="s.jsonl", smes=sme("acme"))
+    sound = sound.replace("allowed_hosts: [iwf.core.test]\n", "")
+    if what != "smes":
+        sound = sound.replace("  plain: { address: 127.0.0.1, port: 0 }\n", "").split("  list:\n", maxsplit=1)[0]
+    (tmp_path / "s.jsonl").touch()
+    conf = proc.write(str(tmp_path / "open.yaml"), sound)
     done = subprocess.run([os.path.join(BIN, "mtc-smssc"), "-c", conf, "-t"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0 and "allowed_hosts is not set" in done.stderr
+    if what == "neither":
+        assert done.returncode == 0 and "allowed_hosts" not in done.stderr, done.stderr
+    else:
+        assert done.returncode == 2 and "open.yaml:6: smes needs allowed_hosts: without that list every host" in done.stderr, done.stderr
+        assert "Write allowed_hosts: [HOST], with identity.internal.host of mtc-iwfd" in done.stderr
 
 
 def test_another_gateway_is_none(tmp_path):

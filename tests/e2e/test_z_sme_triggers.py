@@ -21,7 +21,8 @@ def scs(name):
 
 
 def configuration(gateway_port, where):
-    return f"""report: {{ retry_min: 200ms, retry_max: 400ms }}
+    return f"""allowed_hosts: [{L.IWF_CORE_HOST}]
+report: {{ retry_min: 200ms, retry_max: 400ms }}
 smes:
   plain: {{ address: 127.0.0.1, port: 0 }}
   gateway: {{ address: {where}, port: {gateway_port}, host: {L.EXTERNAL_HOST}, realm: {L.EXTERNAL_REALM}, anchors: [pki/operator.pem], answer_wait: 10s }}
@@ -208,6 +209,7 @@ listen: {{ address: 127.0.0.1, port: 0, protection: none }}
 state_dir: smssc
 ue_socket: ue.sock
 sc_address: "491770000009"
+allowed_hosts: [{L.IWF_CORE_HOST}]
 smes:
   plain: {{ address: 127.0.0.1, port: 0 }}
   gateway: {{ address: {g.where}, port: {g.inside}, host: {L.EXTERNAL_HOST}, realm: {L.EXTERNAL_REALM}, protection: none }}

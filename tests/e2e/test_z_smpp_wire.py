@@ -102,6 +102,33 @@ def test_connections_of_one_address(tmp_path):
         w.down()
 
 
+def silent(w, address, n):
+    """Connections of this address that say nothing."""
+    return [socket.create_connection(("127.0.0.1", w.port), timeout=20, source_address=(address, 0)) for _ in range(n)]
+
+
+def test_strangers_keep_no_sme_out(tmp_path):
+    """Four addresses try for all 20 places and bind nothing: an SME from another address binds meanwhile, and so does one of theirs that had bound."""
+    w = World(BIN, tmp_path, smes=sme("acme", more="binds: 20"), more="  connections: 20\n  connections_per_address: 5\n  unbound_per_address: 2\n  bind_wait: 60s\n")
+    try:
+        held = [silent(w, f"127.0.0.{n}", 5) for n in range(11, 15)]
+        assert [[closed(s) for s in one[2:]] for one in held] == [[True] * 3] * 4
+        assert w.counts()["connections_unbound"] == 12
+        first = Sme(w.port)
+        assert first.bind().status == smpp.OK
+        bound = [w.bound() for _ in range(4)]  # each after the bind of the one before: they do not count as without a bind
+        assert first.ask(smpp.ENQUIRE).status == smpp.OK
+        counts = w.counts()
+        assert (counts["connections"], counts["connections_refused"], counts["connections_crowded"]) == (13, 0, 0)
+        held[0][0].close()
+        proc.wait_until("its place is free", lambda: w.counts()["connections"] == 12, 20)
+        again = silent(w, "127.0.0.11", 2)
+        assert closed(again[1]) and w.counts()["connections"] == 13
+        assert "127.0.0.11" in w.log() and "connection refused: smes.unbound_per_address is reached" in w.log() and bound
+    finally:
+        w.down()
+
+
 def test_descriptors_for_each_connection(tmp_path):
     """The soft limit is raised; -t says when the hard one is too low."""
     w = World(BIN, tmp_path, more="  connections: 3000\n", under=["sh", "-c", 'ulimit -S -n 256 && exec "$@"', "sh"])
@@ -121,9 +148,11 @@ def test_a_bound_above_the_whole_is_wrong(tmp_path):
     w = World(BIN, tmp_path)
     try:
         conf = (tmp_path / "smssc.yaml").read_text()
-        wrong = proc.write(w.path("wrong.yaml"), conf.replace("  list:\n", "  connections: 5\n  connections_per_address: 6\n  list:\n"))
-        done = subprocess.run([os.path.join(BIN, "mtc-smssc"), "-c", wrong, "-t"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20,
-                              check=False)
-        assert done.returncode == 2 and "smes.connections_per_address is above smes.connections (5)" in done.stderr
+        for first, second, said in (("connections: 5", "connections_per_address: 6", "smes.connections_per_address is above smes.connections (5)"),
+                                    ("connections_per_address: 5", "unbound_per_address: 6", "smes.unbound_per_address is above smes.connections_per_address (5)")):
+            wrong = proc.write(w.path("wrong.yaml"), conf.replace("  list:\n", f"  {first}\n  {second}\n  list:\n"))
+            done = subprocess.run([os.path.join(BIN, "mtc-smssc"), "-c", wrong, "-t"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20,
+                                  check=False)
+            assert done.returncode == 2 and said in done.stderr, done.stderr
     finally:
         w.down()

@@ -103,6 +103,19 @@ def test_a_receipt_of_another_id_and_a_receipt_twice(p, scs):
     assert scs.reported() == (105, 0), "the first was reported twice"
 
 
+def test_two_receipts_that_contradict_each_other(p, scs):
+    """The second comes before the first is on disk: the first is the report, both are answered as taken, and neither has to come again."""
+    submit, message_id = taken(p, scs, 197)
+    before = counters(p)
+    pair = [p.sc.receipt_of(submit, message_id, state) for state in (M.DELIVERED, M.EXPIRED)]
+    p.sc.send(b"".join(octets for _, octets in pair))
+    assert [p.sc.received(sequence) for sequence, _ in pair] == [0, 0]
+    assert scs.reported() == (197, 0)
+    after = counters(p)
+    assert [after[name] - before[name] for name in ("reports", "report_duplicates")] == [1, 1]
+    assert p.sc.received(p.sc.receipt(submit, message_id, M.EXPIRED)) == 0, "an SMS-SC that repeats it is not asked to go on"
+
+
 def test_two_triggers_with_one_message_id(p, scs):
     """As OsmoMSC has it. The receipt may be for either, so neither is reported."""
     submits = []
@@ -409,6 +422,35 @@ def test_a_part_that_is_refused_takes_the_others_back(p, scs):
         for c in cancels:
             p.sc.answer(c)
         assert scs.answered() == 107
+
+
+def bound_again(p):
+    """A new connection: the window is that of the configuration now."""
+    binds = len(p.sc.binds)
+    p.sc.cut()
+    proc.wait_until("it is bound again", lambda: len(p.sc.binds) > binds and row_of(p, "smssc")["state"] == "open", 20)
+
+
+def test_parts_are_cancelled_once_there_is_room(p, scs):
+    """More parts than the window takes at a time, and later a connection that is gone: each is cancelled all the same."""
+    dropped = counter(p, "smpp_cancels_dropped")
+    with configured(p, long="header", window=2):
+        bound_again(p)
+        scs.ask_later(action(device=device(198), reference=198, port=4660, payload=b"y" * 700))
+        ids = [p.sc.accept(p.sc.take()) for _ in range(5)]
+        p.sc.answer(p.sc.take(), status=0x0B)
+        first = [p.sc.take(M.CANCEL) for _ in range(2)]
+        assert p.sc.nothing(), "more than the window"
+        assert scs.answered() == 107
+        for c in first:
+            p.sc.answer(c)
+        second = [p.sc.take(M.CANCEL) for _ in range(2)]
+        p.sc.cut()  # both are on their way, and the last one waits
+        last = p.sc.take(M.CANCEL)
+        p.sc.answer(last)
+        assert [c.message_id for c in first + second + [last]] == ids
+    bound_again(p)
+    assert counter(p, "smpp_cancels_dropped") == dropped
 
 
 def test_the_answer_of_the_last_part_is_lost(p, scs):

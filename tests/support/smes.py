@@ -63,6 +63,7 @@ listen: {{ address: 127.0.0.1, port: 0, protection: none }}
 state_dir: smssc
 ue_socket: ue.sock
 sc_address: "491770000000"
+allowed_hosts: [iwf.core.test]
 {self.quick}smes:
   plain: {{ address: 127.0.0.1, port: 0 }}
 {self.tls}  subscribers: subscribers.jsonl

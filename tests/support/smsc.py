@@ -147,8 +147,8 @@ class Smsc:
         self.answer(p, text(message_id))
         return message_id
 
-    def receipt(self, submit, message_id, state=DELIVERED, parameters=True, reference=False, words=None, device=None):
-        """Sends a receipt; returns its sequence number."""
+    def receipt_of(self, submit, message_id, state=DELIVERED, parameters=True, reference=False, words=None, device=None):
+        """A receipt: its sequence number and octets."""
         what = text("") + bytes([1, 1]) + text(device or submit.destination[2]) + bytes([1, 1]) + text(submit.source[2])
         words = f"id:{words or message_id} sub:001 dlvrd:001 submit date:2611300000 done date:2611300000 stat:{WORDS[state]} err:000 text:"
         what += bytes([4, 0, 0]) + b"\0\0" + bytes([0, 0, 0, 0, len(words)]) + words.encode()
@@ -157,8 +157,13 @@ class Smsc:
         if reference:
             what += tlv(REFERENCE, submit.tlvs[REFERENCE])
         self.sequence += 1
-        self.send(struct.pack(">IIII", 16 + len(what), DELIVER, 0, self.sequence) + what)
-        return self.sequence
+        return self.sequence, struct.pack(">IIII", 16 + len(what), DELIVER, 0, self.sequence) + what
+
+    def receipt(self, submit, message_id, state=DELIVERED, **more):
+        """Sends a receipt; returns its sequence number."""
+        sequence, octets = self.receipt_of(submit, message_id, state, **more)
+        self.send(octets)
+        return sequence
 
     def received(self, sequence, wait_s=20):
         """The status with which the gateway answered the receipt."""

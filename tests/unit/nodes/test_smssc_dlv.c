@@ -700,6 +700,54 @@ static void test_reports_are_repeated_until_acknowledged(void **state) /* CONTRA
 	assert_int_equal(w->told_n, 3);
 }
 
+/* Whoever connects has what waits for it looked at, and not what waits for others. */
+static void test_a_peer_that_connects_looks_at_its_own(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = text_for(ALICE, 1, 3, 0);
+	uint64_t before, id;
+
+	w->report_err = ERR_CLOSED;
+	for (unsigned i = 0; i < 400; i++) {
+		char imsi[16];
+
+		snprintf(imsi, sizeof imsi, "0010100001%05u", i);
+		t.imsi = imsi;
+		t.reference = i;
+		t.iwf_host = i % 100 ? "iwf.example" : "Iwf2.example";
+		t.via = i % 100 == 50 ? "other.example" : "relay.example";
+		assert_int_equal(dlv_submit(w->d, &t, NULL, &id, w->now), 0);
+		dlv_committed(w->d, true, w->now); /* one attempt at an absent mobile: the outcome follows */
+		pass(w, 0);
+		dlv_committed(w->d, true, w->now);
+	}
+	assert_int_equal(dlv_gauge(w->d).reporting, 400);
+	w->report_err = 0;
+	before = dlv_looked_at(w->d);
+	dlv_peer_open(w->d, "iwf2.example", w->now);
+	assert_int_equal(w->told_n, 4);
+	dlv_peer_open(w->d, "other.example", w->now);
+	assert_int_equal(w->told_n, 8);
+	dlv_peer_open(w->d, "stranger.example", w->now);
+	assert_true(dlv_looked_at(w->d) - before <= 8 + 3 * 3); /* at their eight, and at each line */
+	/* without room nothing more is tried; what is acknowledged brings the next */
+	w->report_err = ERR_BUSY;
+	before = dlv_looked_at(w->d);
+	dlv_peer_open(w->d, "iwf.example", w->now);
+	assert_true(dlv_looked_at(w->d) - before <= 3);
+	w->report_err = 0;
+	dlv_peer_open(w->d, "iwf.example", w->now);
+	assert_int_equal(w->told_n, 400);
+	w->report_err = ERR_BUSY;
+	for (unsigned i = 8; i < 11; i++) {
+		dlv_reported(w->d, w->told[i].id, false, w->now);
+	}
+	w->report_err = 0;
+	dlv_reported(w->d, w->told[11].id, true, w->now);
+	assert_int_equal(w->told_n, 401);
+	assert_int_equal(w->told[400].id, w->told[8].id);
+}
+
 static void test_reports_end_with_their_retention(void **state)
 {
 	struct world *w = *state;
@@ -917,6 +965,7 @@ TEST_GROUP()
 		TEST(test_replace_is_all_or_nothing),
 		TEST(test_bounds),
 		TEST(test_reports_are_repeated_until_acknowledged),
+		TEST(test_a_peer_that_connects_looks_at_its_own),
 		TEST(test_reports_end_with_their_retention),
 		TEST(test_a_restart_loses_nothing),
 		TEST(test_no_report_is_dropped_while_the_clock_may_be_wrong),

@@ -1,0 +1,136 @@
+/* core_smpp_apart.c - cancel_sm that nobody waits for: of the parts that the SMS-SC has of a message
+ * that it will never have whole. One that finds no room in the window, or no connection, waits for
+ * it. When the message is over at the SMS-SC there is nothing to cancel any more. */
+#include <stdlib.h>
+
+#include "core/core_int.h"
+#include "core/core_smpp_int.h"
+
+enum { WAITING_MAX = 1024, WAIT_LEAST_MS = 60000 };
+
+struct core_smpp_apart_one {
+	TAILQ_ENTRY(core_smpp_apart_one) entry;
+	struct core_ask *ask;
+	uint32_t peer_number; /* another SMS-SC may have the place of this one by then */
+	uint64_t until_ms;
+	struct smpp_pdu pdu;
+};
+
+static void on_response(struct core_ask *ask, const struct smpp_pdu *pdu)
+{
+	if (!pdu || pdu->header.status != SMPP_ROK) {
+		log_debug(ask->peer->core->log, "core", "a part of a message that is not whole was not cancelled");
+	}
+	(void)core_smpp_asked(ask);
+}
+
+static void end(struct core *c, struct core_smpp_apart_one *one)
+{
+	TAILQ_REMOVE(&c->smpp_apart.list, one, entry);
+	c->smpp_apart.n--;
+	free(one);
+}
+
+static void drop(struct core *c, struct core_smpp_apart_one *one)
+{
+	st_count(&c->st, ST_SMPP_CANCELS_DROPPED);
+	core_smpp_ask_free(one->ask);
+	end(c, one);
+}
+
+static bool is_over(const struct core *c, const struct core_smpp_apart_one *one)
+{
+	return one->peer_number != one->ask->peer->number || one->until_ms <= core_now_ms(c);
+}
+
+/* Sent: the ask belongs to its response. */
+static int send_now(struct core_ask *ask, struct smpp_pdu *pdu)
+{
+	struct core_peer *p = ask->peer;
+	int err = p->smpp && core_smpp_bound(p->smpp) ? core_smpp_send(p->smpp, pdu, ask) : ERR_CLOSED;
+
+	if (err) {
+		return err;
+	}
+	p->requests++;
+	p->outstanding++;
+	p->gathered++;
+	return 0;
+}
+
+/* 0: it waits, and the ask with it. */
+static int keep(const struct core_trigger *t, struct core_ask *ask, const struct smpp_pdu *pdu)
+{
+	struct core *c = t->core;
+	struct core_smpp_apart_one *one, *next;
+	uint64_t least_ms = core_now_ms(c) + WAIT_LEAST_MS;
+
+	for (one = TAILQ_FIRST(&c->smpp_apart.list); one && c->smpp_apart.n >= WAITING_MAX; one = next) {
+		next = TAILQ_NEXT(one, entry);
+		if (is_over(c, one)) {
+			drop(c, one);
+		}
+	}
+	one = c->smpp_apart.n < WAITING_MAX ? malloc(sizeof *one) : NULL;
+	if (!one) {
+		return ERR_NOMEM;
+	}
+	*one = (struct core_smpp_apart_one){ .ask = ask,
+					     .peer_number = ask->peer->number,
+					     .until_ms = t->trg->req.expires_ms > least_ms ? t->trg->req.expires_ms : least_ms,
+					     .pdu = *pdu };
+	TAILQ_INSERT_TAIL(&c->smpp_apart.list, one, entry);
+	c->smpp_apart.n++;
+	return 0;
+}
+
+void core_smpp_apart(struct core_trigger *t, size_t place, struct smpp_pdu *pdu)
+{
+	struct core *c = t->core;
+	struct core_ask *ask = core_smpp_ask_new(t, &c->peers.row[place], on_response);
+
+	if (ask && (send_now(ask, pdu) == 0 || keep(t, ask, pdu) == 0)) {
+		return;
+	}
+	st_count(&c->st, ST_SMPP_CANCELS_DROPPED);
+	log_warn(c->log, "core", "transaction %s: a part stays at the SMS-SC until its validity ends: %s", t->transaction,
+		 ask ? "too many cancel_sm wait" : "out of memory");
+	if (ask) {
+		core_smpp_ask_free(ask);
+	}
+}
+
+void core_smpp_apart_move(struct core_peer *p)
+{
+	struct core *c = p->core;
+	struct core_smpp_apart_one *one, *next;
+
+	for (one = TAILQ_FIRST(&c->smpp_apart.list); one; one = next) {
+		next = TAILQ_NEXT(one, entry);
+		if (one->ask->peer != p) {
+			continue;
+		}
+		if (is_over(c, one)) {
+			drop(c, one);
+		} else if (send_now(one->ask, &one->pdu)) {
+			return; /* no room: the next response brings some */
+		} else {
+			end(c, one);
+		}
+	}
+}
+
+void core_smpp_apart_init(struct core *c)
+{
+	TAILQ_INIT(&c->smpp_apart.list);
+}
+
+void core_smpp_apart_fini(struct core *c)
+{
+	while (c->smpp_apart.n) {
+		struct core_smpp_apart_one *one = TAILQ_FIRST(&c->smpp_apart.list);
+
+		core_smpp_ask_free(one->ask);
+		end(c, one);
+	}
+}
