@@ -5,6 +5,7 @@ import os
 import queue
 import ssl
 import subprocess
+import time
 
 import pytest
 from lablib import lab as L
@@ -179,10 +180,17 @@ def test_refused_and_throttled(p, scs):
     scs.ask_later(action(device=device(110), reference=110))
     p.sc.answer(p.sc.take(), status=0x0B)
     assert scs.answered() == 107
+    throttled = counter(p, "smpp_throttled")
     scs.ask_later(action(device=device(111), reference=111))
-    p.sc.answer(p.sc.take(), status=0x58)
-    assert scs.answered() == 201
-    submit, message_id = taken(p, scs, 112)  # after the pause
+    submit = p.sc.take()
+    began = time.monotonic()
+    p.sc.answer(submit, status=0x58)
+    assert scs.answered() == 201 and counter(p, "smpp_throttled") == throttled + 1
+    scs.ask_later(action(device=device(112), reference=112))
+    submit = p.sc.take()
+    assert time.monotonic() - began > 0.9 * M.PAUSE_S, "it did not wait for smssc.pause"
+    message_id = p.sc.accept(submit)
+    assert scs.answered() == 0
     assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
     assert scs.reported() == (112, 0)
 
@@ -375,12 +383,15 @@ def test_a_report_is_that_all_parts_were_delivered(p, scs):
 
 def test_a_part_that_is_not_delivered_is_the_report(p, scs):
     with configured(p, long="header"):
-        submits, ids = parts_taken(p, scs, 161, 2, payload=b"y" * 200)
+        submits, ids = parts_taken(p, scs, 161, 3, payload=b"y" * 300)
         assert scs.answered() == 0
+        reports = counter(p, "reports")
         assert p.sc.received(p.sc.receipt(submits[0], ids[0])) == 0
         assert p.sc.received(p.sc.receipt(submits[1], ids[1], M.EXPIRED)) == 0
-        reference, outcome = scs.reported()
-        assert reference == 161 and outcome != 0
+        for state in (M.UNDELIVERABLE, M.DELIVERED):  # the SCS has not acknowledged the report yet
+            assert p.sc.received(p.sc.receipt(submits[2], ids[2], state)) == 0
+        assert counter(p, "reports") == reports + 1, "another part is another report"
+        assert scs.reported() == (161, EXPIRED)
         assert p.sc.received(p.sc.receipt(submits[0], ids[0])) == 0
 
 
@@ -389,10 +400,10 @@ def test_a_recall_cancels_all_parts(p, scs):
         _, ids = parts_taken(p, scs, 162, 3, payload=b"y" * 300)
         assert scs.answered() == 0
         scs.ask_later(action(device=device(162), reference=1621, old_reference=162, kind=RECALL, trigger_data=False))
-        for n, message_id in enumerate(ids):  # the first was delivered meanwhile; without the others the device does nothing
+        for n, message_id in enumerate(ids):  # two were delivered meanwhile; without the other the device does nothing
             cancel = p.sc.take(M.CANCEL)
             assert cancel.message_id == message_id
-            p.sc.answer(cancel, status=0 if n else 0x11)
+            p.sc.answer(cancel, status=0 if n == 1 else 0x11)
         assert scs.answered() == 0
 
 
@@ -464,6 +475,20 @@ def test_a_receipt_for_nobody_waits_until_no_answer_is_due(p, scs):
     message_id = p.sc.accept(submit)
     assert p.sc.received(sequence) == 0 and scs.answered() == 0
     assert p.sc.received(p.sc.receipt(submit, message_id)) == 0 and scs.reported() == (171, 0)
+
+
+def test_a_receipt_that_waits_ends_with_its_connection(p, scs):
+    """Nobody can answer it any more: the SMS-SC sends it again, and it counts then."""
+    scs.ask_later(action(device=device(173), reference=173))
+    submit, foreign = p.sc.take(), counter(p, "reports_foreign")
+    p.sc.receipt(submit, "8173")
+    assert silent(p)
+    p.sc.cut()
+    assert scs.answered() == 201
+    proc.wait_until("it is bound again", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
+    assert counter(p, "reports_foreign") == foreign, "it was for nobody, and nobody was told"
+    assert p.sc.received(p.sc.receipt(submit, "8173", reference=True)) == 0
+    assert scs.reported() == (173, 0)
 
 
 def test_so_many_receipts_wait_and_no_more(p, scs):

@@ -14,6 +14,7 @@ NACK = RESP = 0x80000000
 DELIVERED, EXPIRED, DELETED, UNDELIVERABLE, ENROUTE = 2, 3, 4, 5, 1
 WORDS = {1: "ENROUTE", 2: "DELIVRD", 3: "EXPIRED", 4: "DELETED", 5: "UNDELIV"}
 PASSWORD, SYSTEM_ID = "geheim", "mtcgw"
+PAUSE_S = 0.5  # of the gateway, when it is throttled
 
 
 def text(value):
@@ -188,7 +189,7 @@ class Southbound(L.Lab):
         old = f"    address: {node['address']}\n    port: {node['port']}\n    protection: none\n"
         assert old in body
         body = body.replace(old, f"    address: {self.sc.address}\n    port: {self.sc.port}\n    {self.peer_conf}\n")
-        return body + f"smssc: {{ protocol: smpp, system_id: {SYSTEM_ID}, password_file: {secret}, pause: 200ms{self.smssc_conf} }}\n"
+        return body + f"smssc: {{ protocol: smpp, system_id: {SYSTEM_ID}, password_file: {secret}, pause: {int(PAUSE_S * 1000)}ms{self.smssc_conf} }}\n"
 
 
 @contextlib.contextmanager
