@@ -64,6 +64,17 @@ def nothing_waits(p, submit):
     assert p.sc.received(p.sc.receipt(submit, "77777777")) == 0, "no submit waits for its answer, so it is nobody's"
 
 
+def is_bound(p):
+    proc.wait_until("it is bound", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
+
+
+def unbinds_and_binds(p):
+    p.ctl("peers", "stop", "smssc")
+    proc.wait_until("it has unbound", lambda: any(r.get("state") == "stopped" for r in p.ctl("peers")), 20)
+    p.ctl("peers", "start", "smssc")
+    is_bound(p)
+
+
 def test_a_trigger_is_a_submit_sm_and_its_receipt_a_report(p, scs):
     submit, message_id = taken(p, scs, 101, port=4660, payload=b"wake up", priority=1, validity=600)
     assert p.sc.binds[-1] == (M.SYSTEM_ID, M.PASSWORD)
@@ -272,7 +283,7 @@ def test_the_connection_is_lost_under_load(p, scs):
     p.sc.cut()
     assert [scs.answered() for _ in range(5)] == [201] * 5
     assert counters(p)["t4_timeouts"] == timeouts, "the end of the connection says it, and no time has to pass"
-    proc.wait_until("it is bound again", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
+    is_bound(p)
     assert p.sc.nothing(), "a submit was sent again"
     nothing_waits(p, submits[0])
     for submit in submits:
@@ -485,7 +496,7 @@ def test_a_receipt_that_waits_ends_with_its_connection(p, scs):
     assert silent(p)
     p.sc.cut()
     assert scs.answered() == 201
-    proc.wait_until("it is bound again", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
+    is_bound(p)
     assert counter(p, "reports_foreign") == foreign, "it was for nobody, and nobody was told"
     assert p.sc.received(p.sc.receipt(submit, "8173", reference=True)) == 0
     assert scs.reported() == (173, 0)
@@ -560,7 +571,7 @@ def test_peers_health_and_a_refused_bind(p):
     stopped = row_of(p, "smssc")["since"]
     p.sc.bind_status = 0
     p.ctl("peers", "start", "smssc")
-    proc.wait_until("it is bound", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
+    is_bound(p)
     assert stopped > waiting["since"], "a stopped peer tells since when it is"
 
 
@@ -570,10 +581,7 @@ def row_of(p, name):
 
 def test_tshark_reads_every_pdu(p, scs, tmp_path):
     capture = Capture(str(tmp_path), [(p.sc.address, p.sc.port)])
-    p.ctl("peers", "stop", "smssc")
-    proc.wait_until("it has unbound", lambda: any(r.get("state") == "stopped" for r in p.ctl("peers")), 20)
-    p.ctl("peers", "start", "smssc")
-    proc.wait_until("it is bound", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
+    unbinds_and_binds(p)
     for form, ports in (("payload", "header"), ("header", "header"), ("parameters", "parameters"), ("header", "none")):
         with configured(p, long=form, ports=ports):
             n = 180 + len(form) + len(ports)
@@ -610,10 +618,7 @@ def test_a_trace_has_the_pdus(p, scs, tmp_path):
     for filter_, wanted in ((["--peer", "smssc"], {M.BIND, M.UNBIND, M.SUBMIT, M.DELIVER}), (["--scs", "acme"], {M.SUBMIT, M.DELIVER})):
         path = str(tmp_path / f"{filter_[1]}.pcapng")
         mtcctl(p, "trace", "start", *filter_, "--pcap", path)
-        p.ctl("peers", "stop", "smssc")
-        proc.wait_until("it has unbound", lambda: any(r.get("state") == "stopped" for r in p.ctl("peers")), 20)
-        p.ctl("peers", "start", "smssc")
-        proc.wait_until("it is bound", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
+        unbinds_and_binds(p)
         n = 210 + len(wanted)
         submit, message_id = taken(p, scs, n, port=16001, payload=b"a secret payload")
         assert p.sc.received(p.sc.receipt(submit, message_id)) == 0 and scs.reported() == (n, 0)
@@ -624,3 +629,16 @@ def test_a_trace_has_the_pdus(p, scs, tmp_path):
         with open(path, "rb") as f:
             octets = f.read()
         assert not [text for text in (L.msisdn(n), "secret", M.PASSWORD) if text.encode() in octets] and message_id.encode() in octets
+
+
+def test_an_unredacted_trace_has_all_but_the_password(p, scs, tmp_path):
+    path = str(tmp_path / "all.pcapng")
+    mtcctl(p, "trace", "start", "--peer", "smssc", "--unredacted", "--pcap", path)
+    unbinds_and_binds(p)
+    submit, message_id = taken(p, scs, 213, payload=b"shown this time")
+    assert p.sc.received(p.sc.receipt(submit, message_id)) == 0 and scs.reported() == (213, 0)
+    mtcctl(p, "trace", "stop")
+    with open(path, "rb") as f:
+        octets = f.read()
+    assert all(text in octets for text in (L.msisdn(213).encode(), b"shown this time", M.SYSTEM_ID.encode()))
+    assert M.PASSWORD.encode() not in octets
