@@ -77,7 +77,7 @@ def unbinds_and_binds(p):
 
 def test_a_trigger_is_a_submit_sm_and_its_receipt_a_report(p, scs):
     submit, message_id = taken(p, scs, 101, port=4660, payload=b"wake up", priority=1, validity=600)
-    assert p.sc.binds[-1] == (M.SYSTEM_ID, M.PASSWORD)
+    assert p.sc.binds[-1] == (M.SYSTEM_ID, M.PASSWORD, 0x34)
     assert submit.protocol_id == 0x48 and submit.coding == 4 and submit.registered == 1 and submit.priority == 1
     assert submit.esm_class == 0x40 and submit.short == bytes.fromhex("06050412340000") + b"wake up"
     assert submit.source == (1, 1, p.scs["acme"]["e164"]) and submit.destination == (1, 1, L.msisdn(101))

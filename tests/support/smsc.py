@@ -36,7 +36,7 @@ class Pdu:
         elif self.command == CANCEL:
             self.service, self.message_id, self.source, self.destination = self.cstring(), self.cstring(), self.address(), self.address()
         elif self.command == BIND:
-            self.system_id, self.password = self.cstring(), self.cstring()
+            self.system_id, self.password, self.system_type, self.version = self.cstring(), self.cstring(), self.cstring(), self.octet()
 
     def cstring(self):
         end = self.body.index(b"\0", self.at)
@@ -106,7 +106,7 @@ class Smsc:
 
     def on_pdu(self, sock, p):
         if p.command == BIND:
-            self.binds.append((p.system_id, p.password))
+            self.binds.append((p.system_id, p.password, p.version))
             self.sock = sock if not self.bind_status else self.sock
             self.answer(p, text("smsc") if not self.bind_status else b"", self.bind_status, sock)
         elif p.command == ENQUIRE:
