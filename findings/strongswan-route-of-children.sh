@@ -23,57 +23,25 @@ set -eu
 # shellcheck source=findings/common
 . "$(dirname "$0")/common"
 need awk sed python3 timeout
-[ -c /dev/net/tun ] || not_run "/dev/net/tun is missing"
-strongswan
+two_charons
 
-charon left kernel-libipsec
-left=$charon
-charon right kernel-libipsec
-right=$charon
-inside "$left" ip link add wire type veth peer name wire netns "$right"
-for side in left right; do
-	pid=$left ours=10.99.0.1 theirs=10.99.0.2
-	if [ $side = right ]; then
-		pid=$right ours=10.99.0.2 theirs=10.99.0.1
-	fi
-	inside "$pid" ip addr add $ours/24 dev wire
-	inside "$pid" ip link set wire up
-	one='10.99.1.1/32[udp]' other='10.99.2.1/32[udp/PORT]'
-	if [ $side = right ]; then
-		swap=$one one=$other other=$swap
-	fi
-	inside "$pid" ip addr add "${one%/32*}" dev lo
+children() # LOCAL REMOTE: selectors; of that with PORT each child has its own
+{
 	for child in a:7 b:9; do
 		sed "s/PORT/${child#*:}/" <<END2
     ${child%:*} {
-      local_ts = $one
-      remote_ts = $other
+      local_ts = $1
+      remote_ts = $2
       esp_proposals = aes128gcm16-ecp256
     }
 END2
-	done >children
-	cat >$side/swanctl/swanctl.conf <<END2
-connections { net {
-  version = 2
-  local_addrs = $ours
-  remote_addrs = $theirs
-  proposals = aes128gcm16-prfsha256-ecp256
-  encap = yes
-  local { auth = psk
-    id = $ours
-  }
-  remote { auth = psk
-    id = $theirs
-  }
-  children {
-$(cat children)
-  }
-} }
-secrets { ike-1 { secret = "a secret of this example"
-} }
-END2
-	swanctl $side "$pid" --load-all --noprompt >$side/loaded 2>&1 || not_run "the connection cannot be loaded: $(cat $side/loaded)"
-done
+	done
+}
+one='10.99.1.1/32[udp]' other='10.99.2.1/32[udp/PORT]'
+inside "$left" ip addr add 10.99.1.1 dev lo
+inside "$right" ip addr add 10.99.2.1 dev lo
+children "$one" "$other" | load_net left
+children "$other" "$one" | load_net right
 for child in a b; do
 	swanctl left "$left" --initiate --child $child --timeout 10 >initiated 2>&1 || not_run "no tunnel: $(cat initiated)"
 done

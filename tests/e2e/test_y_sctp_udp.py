@@ -2,7 +2,6 @@
 laboratory."""
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -10,15 +9,14 @@ import subprocess
 import pytest
 from lablib import lab as laboratory
 from lablib import play, proc
+from support.inside import SCS, TSP_PORT, InsideLab, peer
 
-TSP_PORT = 3868
 UDP = {"tsp": 9899, "mtc-hss": 9901, "mtc-smssc": 9902}
 SCTP = {"mtc-hss": 3870, "mtc-smssc": 3869}
-SCS = ("inside", "491720000009", "scs.core.operator.example", laboratory.CORE_REALM)
 TIMES = "sctp: { heartbeat: 100ms, rto_initial: 100ms, rto_min: 50ms, rto_max: 200ms, path_retransmits: 1, association_retransmits: 2 }\n"
 
 
-class UdpLab(laboratory.Lab):
+class UdpLab(InsideLab):
     def listen(self, name):
         return (f"listen: {{ transport: sctp-udp, address: {self.options.address}, port: {SCTP[name]}, udp_port: {UDP[name]}, "
                 "protection: none }\n")
@@ -38,24 +36,6 @@ class UdpLab(laboratory.Lab):
         self.lab["smssc"] = self.element(
             "mtc-smssc", laboratory.SMSSC_HOST, f"state_dir: {self.path('smssc')}\nue_socket: {self.path('ue.sock')}\n"
             f"sc_address: \"{laboratory.SMSSC_NUMBER}\"\n")
-
-    def write_subscribers(self):
-        super().write_subscribers()
-        with open(self.path("subscribers.jsonl"), encoding="utf-8") as f:
-            text = f.read()
-        proc.write(self.path("subscribers.jsonl"), text.replace('"allowed_scs": [', f'"allowed_scs": ["{SCS[1]}", '))
-
-    def iwf_config(self):
-        """Without the listener for TLS."""
-        return re.sub(r"  - name: tsp\n(    .*\n)+", "", super().iwf_config())
-
-    def provision(self):
-        name, e164, host, realm = SCS
-        for command in (["scs", "add", name, "--e164", e164, "--origin-host", host, "--realm", realm, "--anchor", "internal"],
-                        ["assoc", "add", name, "*@a.example"]):
-            done = self.mtcctl(*command)
-            if done.returncode:
-                raise proc.LabError(f"mtcctl {' '.join(command)}: {done.stderr}")
 
 
 def built(address):
@@ -99,17 +79,13 @@ def answers(p):
     return subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "status"], capture_output=True, timeout=30, check=False).returncode == 0
 
 
-def peer_row(p, name):
-    return [r for r in p.ctl("peers") if r.get("name") == name][0]
-
-
 def log_of(p):
     with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
         return f.read()
 
 
 def wait_open(p):
-    proc.wait_until("the peers are open", lambda: all(peer_row(p, name)["state"] == "open" for name in ("hss", "smssc")), 10)
+    proc.wait_until("the peers are open", lambda: all(peer(p, name)["state"] == "open" for name in ("hss", "smssc")), 10)
 
 
 def test_a_trigger_to_its_report(lab):
@@ -143,7 +119,7 @@ def test_the_doctor_tries_a_peer_over_sctp(lab):
     assert "listening" in doctor(lab, []) and "peer-open" in doctor(lab, ["hss"])
     hss = lab.lab["hss"]
     laboratory.stop(lab.lab["dir"], "mtc-hss")
-    proc.wait_until("the HSS is away", lambda: peer_row(lab, "hss")["state"] == "waiting", 15)
+    proc.wait_until("the HSS is away", lambda: peer(lab, "hss")["state"] == "waiting", 15)
     assert {"peer-silent", "peer-closed"} & set(doctor(lab, ["hss"]))
     conf = os.path.join(lab.lab["dir"], "other-hss.yaml")
     proc.write(conf, f"identity: {{ host: other.core.operator.example, realm: {laboratory.CORE_REALM} }}\nlisten: {{ transport: sctp-udp, "

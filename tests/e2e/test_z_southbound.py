@@ -6,6 +6,7 @@ import queue
 import signal
 import ssl
 import subprocess
+import time
 
 import pytest
 from lablib import lab as L
@@ -64,9 +65,20 @@ def nothing_waits(p, submit):
     assert p.sc.received(p.sc.receipt(submit, "77777777")) == 0, "no submit waits for its answer, so it is nobody's"
 
 
+def is_bound(p):
+    proc.wait_until("it is bound", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
+
+
+def unbinds_and_binds(p):
+    p.ctl("peers", "stop", "smssc")
+    proc.wait_until("it has unbound", lambda: any(r.get("state") == "stopped" for r in p.ctl("peers")), 20)
+    p.ctl("peers", "start", "smssc")
+    is_bound(p)
+
+
 def test_a_trigger_is_a_submit_sm_and_its_receipt_a_report(p, scs):
     submit, message_id = taken(p, scs, 101, port=4660, payload=b"wake up", priority=1, validity=600)
-    assert p.sc.binds[-1] == (M.SYSTEM_ID, M.PASSWORD)
+    assert p.sc.binds[-1] == (M.SYSTEM_ID, M.PASSWORD, 0x34)
     assert submit.protocol_id == 0x48 and submit.coding == 4 and submit.registered == 1 and submit.priority == 1
     assert submit.esm_class == 0x40 and submit.short == bytes.fromhex("06050412340000") + b"wake up"
     assert submit.source == (1, 1, p.scs["acme"]["e164"]) and submit.destination == (1, 1, L.msisdn(101))
@@ -193,10 +205,17 @@ def test_refused_and_throttled(p, scs):
     scs.ask_later(action(device=device(110), reference=110))
     p.sc.answer(p.sc.take(), status=0x0B)
     assert scs.answered() == 107
+    throttled = counter(p, "smpp_throttled")
     scs.ask_later(action(device=device(111), reference=111))
-    p.sc.answer(p.sc.take(), status=0x58)
-    assert scs.answered() == 201
-    submit, message_id = taken(p, scs, 112)  # after the pause
+    submit = p.sc.take()
+    began = time.monotonic()
+    p.sc.answer(submit, status=0x58)
+    assert scs.answered() == 201 and counter(p, "smpp_throttled") == throttled + 1
+    scs.ask_later(action(device=device(112), reference=112))
+    submit = p.sc.take()
+    assert time.monotonic() - began > 0.9 * M.PAUSE_S, "it did not wait for smssc.pause"
+    message_id = p.sc.accept(submit)
+    assert scs.answered() == 0
     assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
     assert scs.reported() == (112, 0)
 
@@ -278,7 +297,7 @@ def test_the_connection_is_lost_under_load(p, scs):
     p.sc.cut()
     assert [scs.answered() for _ in range(5)] == [201] * 5
     assert counters(p)["t4_timeouts"] == timeouts, "the end of the connection says it, and no time has to pass"
-    proc.wait_until("it is bound again", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
+    is_bound(p)
     assert p.sc.nothing(), "a submit was sent again"
     nothing_waits(p, submits[0])
     for submit in submits:
@@ -391,12 +410,15 @@ def test_a_report_is_that_all_parts_were_delivered(p, scs):
 
 def test_a_part_that_is_not_delivered_is_the_report(p, scs):
     with configured(p, long="header"):
-        submits, ids = parts_taken(p, scs, 161, 2, payload=b"y" * 200)
+        submits, ids = parts_taken(p, scs, 161, 3, payload=b"y" * 300)
         assert scs.answered() == 0
+        reports = counter(p, "reports")
         assert p.sc.received(p.sc.receipt(submits[0], ids[0])) == 0
         assert p.sc.received(p.sc.receipt(submits[1], ids[1], M.EXPIRED)) == 0
-        reference, outcome = scs.reported()
-        assert reference == 161 and outcome != 0
+        for state in (M.UNDELIVERABLE, M.DELIVERED):  # the SCS has not acknowledged the report yet
+            assert p.sc.received(p.sc.receipt(submits[2], ids[2], state)) == 0
+        assert counter(p, "reports") == reports + 1, "another part is another report"
+        assert scs.reported() == (161, EXPIRED)
         assert p.sc.received(p.sc.receipt(submits[0], ids[0])) == 0
 
 
@@ -405,10 +427,10 @@ def test_a_recall_cancels_all_parts(p, scs):
         _, ids = parts_taken(p, scs, 162, 3, payload=b"y" * 300)
         assert scs.answered() == 0
         scs.ask_later(action(device=device(162), reference=1621, old_reference=162, kind=RECALL, trigger_data=False))
-        for n, message_id in enumerate(ids):  # the first was delivered meanwhile; without the others the device does nothing
+        for n, message_id in enumerate(ids):  # two were delivered meanwhile; without the other the device does nothing
             cancel = p.sc.take(M.CANCEL)
             assert cancel.message_id == message_id
-            p.sc.answer(cancel, status=0 if n else 0x11)
+            p.sc.answer(cancel, status=0 if n == 1 else 0x11)
         assert scs.answered() == 0
 
 
@@ -511,6 +533,20 @@ def test_a_receipt_for_nobody_waits_until_no_answer_is_due(p, scs):
     assert p.sc.received(p.sc.receipt(submit, message_id)) == 0 and scs.reported() == (171, 0)
 
 
+def test_a_receipt_that_waits_ends_with_its_connection(p, scs):
+    """Nobody can answer it any more: the SMS-SC sends it again, and it counts then."""
+    scs.ask_later(action(device=device(173), reference=173))
+    submit, foreign = p.sc.take(), counter(p, "reports_foreign")
+    p.sc.receipt(submit, "8173")
+    assert silent(p)
+    p.sc.cut()
+    assert scs.answered() == 201
+    is_bound(p)
+    assert counter(p, "reports_foreign") == foreign, "it was for nobody, and nobody was told"
+    assert p.sc.received(p.sc.receipt(submit, "8173", reference=True)) == 0
+    assert scs.reported() == (173, 0)
+
+
 def test_so_many_receipts_wait_and_no_more(p, scs):
     with configured(p, early_receipts=2):
         scs.ask_later(action(device=device(172), reference=172))
@@ -598,7 +634,7 @@ def test_peers_health_and_a_refused_bind(p):
     stopped = row_of(p, "smssc")["since"]
     p.sc.bind_status = 0
     p.ctl("peers", "start", "smssc")
-    proc.wait_until("it is bound", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
+    is_bound(p)
     assert stopped > waiting["since"], "a stopped peer tells since when it is"
 
 
@@ -608,10 +644,7 @@ def row_of(p, name):
 
 def test_tshark_reads_every_pdu(p, scs, tmp_path):
     capture = Capture(str(tmp_path), [(p.sc.address, p.sc.port)])
-    p.ctl("peers", "stop", "smssc")
-    proc.wait_until("it has unbound", lambda: any(r.get("state") == "stopped" for r in p.ctl("peers")), 20)
-    p.ctl("peers", "start", "smssc")
-    proc.wait_until("it is bound", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
+    unbinds_and_binds(p)
     for form, ports in (("payload", "header"), ("header", "header"), ("parameters", "parameters"), ("header", "none")):
         with configured(p, long=form, ports=ports):
             n = 180 + len(form) + len(ports)
@@ -644,14 +677,11 @@ def mtcctl(p, *words):
 
 
 def test_a_trace_has_the_pdus(p, scs, tmp_path):
-    """Of the peer all, of an SCS those about its triggers; without the number of the device, its payload and the password."""
-    for filter_, wanted in ((["--peer", "smssc"], {M.BIND, M.UNBIND, M.SUBMIT, M.DELIVER}), (["--scs", "acme"], {M.SUBMIT, M.DELIVER})):
+    """Of the peer all, of an SCS those about its triggers, of another peer none; without the number of the device, its payload and the password."""
+    for filter_, wanted in ((["--peer", "smssc"], {M.BIND, M.UNBIND, M.SUBMIT, M.DELIVER}), (["--scs", "acme"], {M.SUBMIT, M.DELIVER}), (["--peer", "hss"], set())):
         path = str(tmp_path / f"{filter_[1]}.pcapng")
         mtcctl(p, "trace", "start", *filter_, "--pcap", path)
-        p.ctl("peers", "stop", "smssc")
-        proc.wait_until("it has unbound", lambda: any(r.get("state") == "stopped" for r in p.ctl("peers")), 20)
-        p.ctl("peers", "start", "smssc")
-        proc.wait_until("it is bound", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
+        unbinds_and_binds(p)
         n = 210 + len(wanted)
         submit, message_id = taken(p, scs, n, port=16001, payload=b"a secret payload")
         assert p.sc.received(p.sc.receipt(submit, message_id)) == 0 and scs.reported() == (n, 0)
@@ -661,4 +691,17 @@ def test_a_trace_has_the_pdus(p, scs, tmp_path):
         assert {int(number, 16) for number in got.split()} == {c | resp for c in wanted for resp in (0, M.RESP)}, got
         with open(path, "rb") as f:
             octets = f.read()
-        assert not [text for text in (L.msisdn(n), "secret", M.PASSWORD) if text.encode() in octets] and message_id.encode() in octets
+        assert not [text for text in (L.msisdn(n), "secret", M.PASSWORD) if text.encode() in octets] and (message_id.encode() in octets) == bool(wanted)
+
+
+def test_an_unredacted_trace_has_all_but_the_password(p, scs, tmp_path):
+    path = str(tmp_path / "all.pcapng")
+    mtcctl(p, "trace", "start", "--peer", "smssc", "--unredacted", "--pcap", path)
+    unbinds_and_binds(p)
+    submit, message_id = taken(p, scs, 213, payload=b"shown this time")
+    assert p.sc.received(p.sc.receipt(submit, message_id)) == 0 and scs.reported() == (213, 0)
+    mtcctl(p, "trace", "stop")
+    with open(path, "rb") as f:
+        octets = f.read()
+    assert all(text in octets for text in (L.msisdn(213).encode(), b"shown this time", M.SYSTEM_ID.encode()))
+    assert M.PASSWORD.encode() not in octets

@@ -2,7 +2,6 @@
 configuration of docs/user/southbound.md. Everything that was found goes into /mnt/found.json, every log into /mnt/log.
 
 usage: inside_osmomsc.py BIN [alone]     alone: mtc-sme in place of a gateway with all that it needs"""
-import json
 import os
 import re
 import shutil
@@ -18,23 +17,10 @@ sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "tests")]
 from lablib import lab as laboratory  # noqa: E402
 from lablib import play, proc  # noqa: E402
 from support import smpp  # noqa: E402
+from support.inside import SCS, TSP_PORT, Found, InsideLab, keep_logs, peer  # noqa: E402
 
 PLACE, PORT, PASSWORD = "/var/tmp/osmo", 2775, "geheim08"
-SCS = ("inside", "491720000009", "scs.core.operator.example", laboratory.CORE_REALM)
-TSP_PORT = 3868
 LISTENER = f"  - {{ name: inside, zone: internal, protection: none, address: 127.0.0.1, port: {TSP_PORT} }}\n"
-
-
-class Found:
-    def __init__(self):
-        self.facts = {}
-
-    def note(self, name, value):
-        self.facts[name] = value
-        with open("/mnt/found.json.new", "w", encoding="utf-8") as f:
-            json.dump(self.facts, f, indent=1, default=str)
-        os.replace("/mnt/found.json.new", "/mnt/found.json")
-        print(f"{time.monotonic():.1f} {name}: {value}", flush=True)
 
 
 def configuration():
@@ -60,14 +46,8 @@ def connects():
         return False
 
 
-class OsmoLab(laboratory.Lab):
-    """Without devices and their SMS-SC, without TLS: each process less is some seconds."""
-
-    def write_subscribers(self):
-        super().write_subscribers()
-        with open(self.path("subscribers.jsonl"), encoding="utf-8") as f:
-            text = f.read()
-        proc.write(self.path("subscribers.jsonl"), text.replace('"allowed_scs": [', f'"allowed_scs": ["{SCS[1]}", '))
+class OsmoLab(InsideLab):
+    """Without devices and their SMS-SC."""
 
     def start_smssc(self):
         self.lab["smssc"] = {"address": "127.0.0.1", "port": PORT, "identity": laboratory.SMSSC_HOST, "realm": laboratory.CORE_REALM}
@@ -78,20 +58,7 @@ class OsmoLab(laboratory.Lab):
     def iwf_config(self):
         secret = proc.write(self.path("smsc.password"), PASSWORD + "\n")
         os.chmod(secret, 0o600)
-        body = re.sub(r"  - name: tsp\n(    .*\n)+", "", super().iwf_config())
-        return body + f"smssc: {{ protocol: smpp, system_id: mtcgw, password_file: {secret}, enquire_link: 1s }}\n"
-
-    def provision(self):
-        name, e164, host, realm = SCS
-        for command in (["scs", "add", name, "--e164", e164, "--origin-host", host, "--realm", realm, "--anchor", "internal"],
-                        ["assoc", "add", name, "*@a.example"]):
-            done = self.mtcctl(*command)
-            if done.returncode:
-                raise proc.LabError(f"mtcctl {' '.join(command)}: {done.stderr}")
-
-
-def peer(p):
-    return [r for r in p.ctl("peers") if r.get("name") == "smssc"][0]
+        return super().iwf_config() + f"smssc: {{ protocol: smpp, system_id: mtcgw, password_file: {secret}, enquire_link: 1s }}\n"
 
 
 def trigger(p, reference, *words):
@@ -140,20 +107,19 @@ def gateway(bin_folder, found, osmo):
         lab.up(lambda text: print(f"{time.monotonic():.1f} {text}", flush=True))
         p = play.Play(folder, bin_folder)
         found.note("up", round(time.monotonic(), 1))
-        found.note("peer", peer(p)["state"])
+        found.note("peer", peer(p, "smssc")["state"])
         found.note("trigger", trigger(p, 1))
         found.note("listed", [[r["reference"], r["state"]] for r in p.ctl("triggers", "list", "--scs", SCS[0]) if "reference" in r])
         found.note("recall", trigger(p, 1, "recall")["status"])
         proc.end([osmo])
-        proc.wait_until("the gateway sees that OsmoMSC has gone", lambda: peer(p)["state"] != "open", 30)
+        proc.wait_until("the gateway sees that OsmoMSC has gone", lambda: peer(p, "smssc")["state"] != "open", 30)
         found.note("trigger without it", trigger(p, 2)["status"])
         osmo = start_osmo()
-        proc.wait_until("the gateway is bound again", lambda: peer(p)["state"] == "open", 60)
+        proc.wait_until("the gateway is bound again", lambda: peer(p, "smssc")["state"] == "open", 60)
         found.note("trigger again", trigger(p, 3)["status"])
         found.note("killed", laboratory.down(folder, print))
     finally:
-        if os.path.isdir(os.path.join(folder, "log")):
-            shutil.copytree(os.path.join(folder, "log"), "/mnt/log", dirs_exist_ok=True)
+        keep_logs(folder)
     return osmo
 
 

@@ -6,8 +6,6 @@ what the edge asks of an association with an address outside the tunnel"""
 import ctypes
 import json
 import os
-import re
-import shutil
 import signal
 import socket
 import struct
@@ -21,11 +19,11 @@ sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "tests")]
 from lablib import lab as laboratory  # noqa: E402
 from lablib import play, proc  # noqa: E402
 from support import diameter as D  # noqa: E402
+from support.inside import SCS, TSP_PORT, Found, InsideLab, keep_logs, peer  # noqa: E402
 
 OURS, THEIRS = ("10.77.1.1", "10.77.2.1"), ("10.77.1.2", "10.77.2.2")
-TSP_PORT, RELAY_PORT, SMSSC_PORT, HSS_PORT, PROOF_PORT = 3868, 3868, 3869, 3870, 3871
+RELAY_PORT, SMSSC_PORT, HSS_PORT, PROOF_PORT = 3868, 3869, 3870, 3871
 FAR = ["ip", "netns", "exec", "far"]
-SCS = ("inside", "491720000009", "scs.core.operator.example", laboratory.CORE_REALM)
 OVER_SCTP = f"    transport: sctp\n    more_addresses: [ {THEIRS[1]} ]\n    local_addresses: [ {OURS[0]}, {OURS[1]} ]\n"
 # a peer at the addresses of the SMS-SC of which only one is configured
 STRANGER = (f"  - {{ name: stranger, host: other.{laboratory.CORE_REALM}, realm: {laboratory.CORE_REALM}, address: {THEIRS[0]}, "
@@ -35,17 +33,11 @@ LISTENER = (f"  - {{ name: inside, zone: internal, protection: none, transport: 
 TIMES = "sctp: { heartbeat: 1s, rto_initial: 200ms, rto_min: 100ms, rto_max: 1s, path_retransmits: 1, association_retransmits: 4 }\n"
 
 
-class SctpLab(laboratory.Lab):
+class SctpLab(InsideLab):
     """The HSS, a relay in front of it and the SMS-SC are in the other namespace, at two addresses each."""
 
     def listen(self, port):
         return (f"listen: {{ transport: sctp, address: {THEIRS[0]}, more_addresses: [ {THEIRS[1]} ], port: {port}, protection: none }}\n")
-
-    def write_subscribers(self):
-        super().write_subscribers()
-        with open(self.path("subscribers.jsonl"), encoding="utf-8") as f:
-            text = f.read()
-        proc.write(self.path("subscribers.jsonl"), text.replace('"allowed_scs": [', f'"allowed_scs": ["{SCS[1]}", '))
 
     def start_hss(self):
         conf = proc.write(self.path("mtc-hss.yaml"), f"identity: {{ host: {laboratory.HSS_HOST}, realm: {laboratory.CORE_REALM} }}\n"
@@ -96,18 +88,6 @@ ConnectPeer = "{laboratory.HSS_HOST}" {{ ConnectTo = "{THEIRS[0]}"; Port = {HSS_
     def peers_open(self):
         rows = [json.loads(line) for line in self.mtcctl("--json", "peers").stdout.splitlines()]
         return sum(row.get("state") == "open" for row in rows) == 2
-
-    def iwf_config(self):
-        """Without the listener for TLS: each process less is some seconds."""
-        return re.sub(r"  - name: tsp\n(    .*\n)+", "", super().iwf_config())
-
-    def provision(self):
-        name, e164, host, realm = SCS
-        for command in (["scs", "add", name, "--e164", e164, "--origin-host", host, "--realm", realm, "--anchor", "internal"],
-                        ["assoc", "add", name, "*@a.example"]):
-            done = self.mtcctl(*command)
-            if done.returncode:
-                raise proc.LabError(f"mtcctl {' '.join(command)}: {done.stderr}")
 
 
 def ip(lines, *words):
@@ -232,18 +212,6 @@ def raw(case):
 
 # -- the play
 
-class Found:
-    def __init__(self):
-        self.facts = {}
-
-    def note(self, name, value):
-        self.facts[name] = value
-        with open("/mnt/found.json.new", "w", encoding="utf-8") as f:
-            json.dump(self.facts, f, indent=1, default=str)
-        os.replace("/mnt/found.json.new", "/mnt/found.json")
-        print(f"{time.monotonic():.1f} {name}: {value}", flush=True)
-
-
 def trigger(p, reference):
     """One trigger of the SCS in the other namespace, over SCTP with all addresses of both ends, to its report."""
     command = [*FAR, p.program("mtc-scs"), "trigger", "--plain", "--sctp", "--connect", f"{OURS[0]}:{TSP_PORT}", "--more", OURS[1],
@@ -253,10 +221,6 @@ def trigger(p, reference):
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
     ended = play.Ended(done.returncode, done.stdout, done.stderr)
     return {"code": ended.code, "status": ended.status, "outcome": ended.outcome, "err": ended.err}
-
-
-def peer(p, name):
-    return [r for r in p.ctl("peers") if r.get("name") == name][0]
 
 
 class Log:
@@ -339,8 +303,7 @@ def main(bin_folder, plays=""):
         found.note("killed", laboratory.down(folder, print))
         found.note("done", round(time.monotonic(), 1))
     finally:
-        if os.path.isdir(os.path.join(folder, "log")):
-            shutil.copytree(os.path.join(folder, "log"), "/mnt/log", dirs_exist_ok=True)
+        keep_logs(folder)
         time.sleep(0.5)  # tcpdump does not look for what waits when it is told to end
         dump.send_signal(signal.SIGINT)
         dump.wait(timeout=10)

@@ -15,6 +15,7 @@ DELIVERED, EXPIRED, DELETED, UNDELIVERABLE, ENROUTE = 2, 3, 4, 5, 1
 WORDS = {1: "ENROUTE", 2: "DELIVRD", 3: "EXPIRED", 4: "DELETED", 5: "UNDELIV"}
 THROTTLED = 0x58
 PASSWORD, SYSTEM_ID = "geheim", "mtcgw"
+PAUSE_S = 0.5  # of the gateway, when it is throttled
 
 
 def text(value):
@@ -36,7 +37,7 @@ class Pdu:
         elif self.command == CANCEL:
             self.service, self.message_id, self.source, self.destination = self.cstring(), self.cstring(), self.address(), self.address()
         elif self.command == BIND:
-            self.system_id, self.password = self.cstring(), self.cstring()
+            self.system_id, self.password, self.system_type, self.version = self.cstring(), self.cstring(), self.cstring(), self.octet()
 
     def cstring(self):
         end = self.body.index(b"\0", self.at)
@@ -106,7 +107,7 @@ class Smsc:
 
     def on_pdu(self, sock, p):
         if p.command == BIND:
-            self.binds.append((p.system_id, p.password))
+            self.binds.append((p.system_id, p.password, p.version))
             self.sock = sock if not self.bind_status else self.sock
             self.answer(p, text("smsc") if not self.bind_status else b"", self.bind_status, sock)
         elif p.command == ENQUIRE:
@@ -194,7 +195,7 @@ class Southbound(L.Lab):
         old = f"    address: {node['address']}\n    port: {node['port']}\n    protection: none\n"
         assert old in body
         body = body.replace(old, f"    address: {self.sc.address}\n    port: {self.sc.port}\n    {self.peer_conf}\n")
-        return body + f"smssc: {{ protocol: smpp, system_id: {SYSTEM_ID}, password_file: {secret}, pause: 200ms{self.smssc_conf} }}\n"
+        return body + f"smssc: {{ protocol: smpp, system_id: {SYSTEM_ID}, password_file: {secret}, pause: {int(PAUSE_S * 1000)}ms{self.smssc_conf} }}\n"
 
 
 @contextlib.contextmanager

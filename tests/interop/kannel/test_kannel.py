@@ -27,6 +27,26 @@ class Called(http.server.BaseHTTPRequestHandler):
         pass
 
 
+def bound(name, port, user, ssl):
+    """A connection of Kannel to mtc-smssc, as that SME."""
+    return f"""group = smsc
+smsc = smpp
+smsc-id = {name}
+allowed-smsc-id = {name}
+host = 127.0.0.1
+port = {port}
+use-ssl = {ssl}
+transceiver-mode = true
+smsc-username = {user}
+smsc-password = secret08
+system-type = "VMA"
+interface-version = 34
+address-range = ""
+enquire-link-interval = 3
+source-addr-autodetect = true
+"""
+
+
 def configuration(address, w, pki):
     return f"""group = core
 admin-port = 13000
@@ -43,37 +63,8 @@ dlr-storage = internal
 ssl-client-certkey-file = {pki.path("both.pem")}
 ssl-trusted-ca-file = {pki.path("sme-ca.pem")}
 
-group = smsc
-smsc = smpp
-smsc-id = sealed
-allowed-smsc-id = sealed
-host = 127.0.0.1
-port = {w.tls_port}
-use-ssl = true
-transceiver-mode = true
-smsc-username = sealed
-smsc-password = secret08
-system-type = "VMA"
-interface-version = 34
-address-range = ""
-enquire-link-interval = 3
-source-addr-autodetect = true
-
-group = smsc
-smsc = smpp
-smsc-id = iwf
-allowed-smsc-id = iwf
-host = 127.0.0.1
-port = {w.port}
-transceiver-mode = true
-smsc-username = acme
-smsc-password = secret08
-system-type = "VMA"
-interface-version = 34
-address-range = ""
-enquire-link-interval = 3
-source-addr-autodetect = true
-
+{bound("sealed", w.tls_port, "sealed", "true")}
+{bound("iwf", w.port, "acme", "false")}
 group = smsbox
 bearerbox-host = {address}
 bearerbox-port = 13001

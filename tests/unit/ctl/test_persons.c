@@ -77,6 +77,10 @@ static void test_a_link_becomes_one_log_in(void **state)
 	assert_string_equal(who.name, "alice");
 	assert_int_equal(ctl_persons_link(p, &alice, draw(), 60, 2000, link), 0);
 	assert_int_equal(ctl_persons_enter(p, link, draw(), 2060, other, &who), ERR_AUTH); /* in time */
+	assert_int_equal(ctl_persons_link(p, &alice, draw(), 500, 3000, link), 0);
+	ctl_persons_leave(p, link); /* ends no link */
+	assert_int_equal(ctl_persons_enter(p, link, draw(), 3499, other, &who),
+			 0); /* its time is its own, not that of idle log-ins */
 	ctl_persons_free(p);
 }
 
@@ -140,6 +144,27 @@ static void test_nobody_keeps_others_out(void **state)
 	ctl_persons_free(p);
 }
 
+/* Whoever has a place keeps one when all places are taken, also with fewer than a person may have. */
+static void test_a_full_table_gives_a_person_its_own_place(void **state)
+{
+	struct ctl_person alice = person("alice", 1, CTL_ROLE_READ), bob = person("bob", 2, CTL_ROLE_READ),
+			  carol = person("carol", 3, CTL_ROLE_READ), who;
+	char ticket[CTL_SECRET_MAX], first[CTL_SECRET_MAX], second[CTL_SECRET_MAX];
+	struct ctl_persons *p = table();
+
+	(void)state;
+	enter(p, &alice, 0, ticket);
+	enter(p, &alice, 0, ticket);
+	enter(p, &bob, 0, ticket);
+	enter(p, &carol, 0, first);
+	enter(p, &carol, 1, second);
+	assert_int_equal(ctl_persons_find(p, first, 2, &who), ERR_AUTH);
+	assert_int_equal(ctl_persons_find(p, second, 2, &who), 0);
+	assert_int_equal(ctl_persons_find(p, ticket, 2, &who), 0);
+	assert_string_equal(who.name, "bob");
+	ctl_persons_free(p);
+}
+
 TEST_GROUP()
 {
 	static const struct CMUnitTest tests[] = {
@@ -147,6 +172,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_a_link_becomes_one_log_in),
 		cmocka_unit_test(test_a_log_in_ends),
 		cmocka_unit_test(test_nobody_keeps_others_out),
+		cmocka_unit_test(test_a_full_table_gives_a_person_its_own_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,13 +108,18 @@ static void on_judge(void *arg)
 	net_loop_stop(w->loop);
 }
 
+static void watch(struct world *w, int fd, int events, net_watch_fn *fn)
+{
+	assert_int_equal(net_watch_new(&w->watch, w->loop, fd, fn, w), 0);
+	assert_int_equal(net_watch_set(w->watch, events), 0);
+}
+
 static void test_a_timer_that_is_late_lets_descriptors_speak_first(void **state)
 {
 	struct world *w = *state;
 
 	assert_int_equal(net_timer_new(&w->timer, w->loop, on_judge, w), 0);
-	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], on_read_then_wait, w), 0);
-	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
+	watch(w, w->pair[0], NET_READ, on_read_then_wait);
 	net_timer_start(w->timer, 50);
 	assert_int_equal(write(w->pair[1], "1", 1), 1);
 	assert_int_equal(net_loop_run(w->loop), 0);
@@ -163,8 +168,7 @@ static void stand_still_after(struct world *w, unsigned ms, const char *words, n
 	still_words = words;
 	assert_int_equal(sigaction(SIGALRM, &act, &before), 0);
 	assert_int_equal(net_timer_new(&w->timer, w->loop, judge, w), 0);
-	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], fn, w), 0);
-	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
+	watch(w, w->pair[0], NET_READ, fn);
 	net_timer_start(w->timer, ms + 60);
 	assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
 	assert_int_equal(net_loop_run(w->loop), 0);
@@ -246,17 +250,22 @@ static void on_check_judges(void *arg)
 	}
 }
 
-static void test_a_check_learns_that_the_loop_stood_still_and_is_called_again(void **state)
+/* Runs the loop with a check, after an octet that `fn` is called for. */
+static void run_checked(struct world *w, net_check_fn *check, net_watch_fn *fn)
 {
-	struct world *w = *state;
-
-	assert_int_equal(net_check_new(&w->check[0], w->loop, on_check_judges, w), 0);
-	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], on_read_then_wait, w), 0);
-	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
+	assert_int_equal(net_check_new(&w->check[0], w->loop, check, w), 0);
+	watch(w, w->pair[0], NET_READ, fn);
 	assert_int_equal(write(w->pair[1], "1", 1), 1);
 	assert_int_equal(net_loop_run(w->loop), 0);
 	net_watch_free(w->watch);
 	net_check_free(w->check[0]);
+}
+
+static void test_a_check_learns_that_the_loop_stood_still_and_is_called_again(void **state)
+{
+	struct world *w = *state;
+
+	run_checked(w, on_check_judges, on_read_then_wait);
 	assert_true(w->checks > 0);
 	assert_int_equal(w->fired, 1);
 }
@@ -284,13 +293,7 @@ static void test_a_loop_that_is_always_late_judges_nevertheless(void **state)
 {
 	struct world *w = *state;
 
-	assert_int_equal(net_check_new(&w->check[0], w->loop, on_check_judges_thrice, w), 0);
-	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], on_read_slowly, w), 0);
-	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
-	assert_int_equal(write(w->pair[1], "1", 1), 1);
-	assert_int_equal(net_loop_run(w->loop), 0);
-	net_watch_free(w->watch);
-	net_check_free(w->check[0]);
+	run_checked(w, on_check_judges_thrice, on_read_slowly);
 	assert_true(w->checks > 0);
 }
 
@@ -341,8 +344,7 @@ static void test_a_watch_tells_what_it_was_asked_for(void **state)
 {
 	struct world *w = *state;
 
-	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], on_events, w), 0);
-	assert_int_equal(net_watch_set(w->watch, NET_WRITE), 0);
+	watch(w, w->pair[0], NET_WRITE, on_events);
 	assert_int_equal(net_loop_run(w->loop), 0);
 	assert_int_equal(w->events, NET_WRITE);
 	w->events = 0;
@@ -357,8 +359,7 @@ static void test_a_watch_set_to_nothing_is_silent_and_can_be_set_again(void **st
 {
 	struct world *w = *state;
 
-	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], on_events, w), 0);
-	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
+	watch(w, w->pair[0], NET_READ, on_events);
 	assert_int_equal(write(w->pair[1], "x", 1), 1);
 	assert_int_equal(net_watch_set(w->watch, 0), 0);
 	assert_int_equal(net_timer_new(&w->timer, w->loop, on_stop, w), 0);
@@ -379,8 +380,7 @@ static void test_a_descriptor_in_error_is_reported_to_its_owner(void **state)
 
 	assert_int_equal(pipe(pipe_fd), 0);
 	close(pipe_fd[0]); /* now the writing end is in error */
-	assert_int_equal(net_watch_new(&w->watch, w->loop, pipe_fd[1], on_events, w), 0);
-	assert_int_equal(net_watch_set(w->watch, NET_WRITE), 0);
+	watch(w, pipe_fd[1], NET_WRITE, on_events);
 	assert_int_equal(net_loop_run(w->loop), 0);
 	assert_int_equal(net_loop_run(w->loop), 0); /* and again, as long as it asks */
 	assert_int_equal(w->fired, 2);
@@ -402,8 +402,7 @@ static void test_a_watch_may_free_itself(void **state)
 {
 	struct world *w = *state;
 
-	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], on_events_frees_itself, w), 0);
-	assert_int_equal(net_watch_set(w->watch, NET_READ | NET_WRITE), 0);
+	watch(w, w->pair[0], NET_READ | NET_WRITE, on_events_frees_itself);
 	assert_int_equal(net_loop_run(w->loop), 0);
 	assert_null(w->watch);
 }
@@ -413,8 +412,7 @@ static void test_one_descriptor_has_one_watch(void **state)
 	struct world *w = *state;
 	struct net_watch *second;
 
-	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], on_events, w), 0);
-	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
+	watch(w, w->pair[0], NET_READ, on_events);
 	assert_int_equal(net_watch_new(&second, w->loop, w->pair[0], on_events, w), ERR_EXISTS);
 	net_watch_free(w->watch);
 }
@@ -507,8 +505,7 @@ static void test_descriptors_are_read_between_two_timers_of_now(void **state)
 	struct world *w = *state;
 
 	assert_int_equal(net_timer_new(&w->timer, w->loop, on_timer_goes_on, w), 0);
-	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], on_events_mark_only, w), 0);
-	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
+	watch(w, w->pair[0], NET_READ, on_events_mark_only);
 	net_timer_start(w->timer, 0);
 	assert_int_equal(net_loop_run(w->loop), 0);
 	assert_string_equal(w->order, "tet");
@@ -548,8 +545,7 @@ static void test_a_check_comes_after_descriptors_and_timers_of_its_turn(void **s
 	struct world *w = *state;
 
 	assert_int_equal(net_timer_new(&w->timer, w->loop, on_timer_marks, w), 0);
-	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], on_events_marks, w), 0);
-	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
+	watch(w, w->pair[0], NET_READ, on_events_marks);
 	assert_int_equal(net_check_new(&w->check[0], w->loop, on_check_stops, w), 0);
 	assert_int_equal(write(w->pair[1], "x", 1), 1);
 	assert_int_equal(net_loop_run(w->loop), 0);

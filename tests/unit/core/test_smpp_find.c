@@ -1,0 +1,102 @@
+/* Which trigger a receipt is about: by the id of its message, or by our reference and its device, at one SMS-SC. */
+#include "tests/unit/test.h"
+
+#include "tests/unit/core/core_play.h"
+#include "tests/unit/trigger/trg_put.h"
+
+#define HOST "smsc.core.example"
+#define DEVICE "491700000001"
+
+/* A trigger that was sent to HOST. id NULL: its message has none yet. */
+static struct core_trigger *trigger(struct core_play *p, uint32_t number, uint32_t end_to_end, const char *id)
+{
+	struct trg_request r = { .scs = "acme",
+				 .scs_e164 = "491720000001",
+				 .origin_host = "scs.acme.example",
+				 .origin_realm = "acme.example",
+				 .external = "",
+				 .msisdn = DEVICE,
+				 .groups = "",
+				 .action = TSP_ACTION_TRIGGER,
+				 .reference = number,
+				 .received_ms = core_now_ms(p->core),
+				 .expires_ms = core_now_ms(p->core) + 600000 };
+	struct core_trigger *t;
+
+	assert_int_equal(core_trigger_new(&t, p->core, core_scs_get(p->core, "acme"), &r), 0);
+	trg_put(t->trg, id ? TRG_ACCEPTED : TRG_SUBMITTING);
+	t->trg->sent_to = HOST;
+	t->trg->dtr_end_to_end = end_to_end;
+	if (id) {
+		assert_int_equal(trg_set_message_id(t->trg, id, false), 0);
+	}
+	assert_int_equal(core_smpp_name(p->core, &t->seat, t->trg), 0);
+	return t;
+}
+
+static void test_a_trigger_is_found_by_its_id(void **state)
+{
+	struct core_play *p = *state;
+	struct core_trigger *t = trigger(p, 1, 7, "77");
+
+	assert_ptr_equal(core_smpp_by_id(p->core, "77", HOST), t);
+	assert_null(core_smpp_by_id(p->core, "78", HOST));
+	assert_null(core_smpp_by_id(p->core, "77", "other.core.example"));
+	t->trg->accepted_by = "other.core.example"; /* it counts, whomever it was sent to */
+	assert_null(core_smpp_by_id(p->core, "77", HOST));
+	assert_ptr_equal(core_smpp_by_id(p->core, "77", "other.core.example"), t);
+	assert_null(core_smpp_by_reference(p->core, 7, DEVICE, "other.core.example")); /* it has an id */
+	t->trg->accepted_by = NULL;
+}
+
+/* The reference is of 16 bits. */
+static void test_without_an_id_it_is_found_by_its_reference_and_device(void **state)
+{
+	struct core_play *p = *state;
+	struct core_trigger *t = trigger(p, 1, 0x10007, NULL);
+
+	assert_ptr_equal(core_smpp_by_reference(p->core, 7, DEVICE, HOST), t);
+	assert_null(core_smpp_by_reference(p->core, 8, DEVICE, HOST));
+	assert_null(core_smpp_by_reference(p->core, 7, "491700000002", HOST));
+	assert_null(core_smpp_by_reference(p->core, 7, DEVICE, "other.core.example"));
+}
+
+static void test_of_two_that_fit_neither_is_taken(void **state)
+{
+	struct core_play *p = *state;
+
+	trigger(p, 1, 7, NULL);
+	trigger(p, 2, 0x10007, NULL);
+	assert_null(core_smpp_by_reference(p->core, 7, DEVICE, HOST));
+	trigger(p, 3, 8, "77");
+	trigger(p, 4, 9, "77");
+	assert_null(core_smpp_by_id(p->core, "77", HOST));
+}
+
+static void test_a_name_moves_with_the_trigger_and_ends_with_it(void **state)
+{
+	struct core_play *p = *state;
+	struct core_trigger *t = trigger(p, 1, 7, "77");
+	struct core_seat seat = { .scs = t->seat.scs };
+
+	core_smpp_name_move(&t->seat, &seat);
+	assert_ptr_equal(core_smpp_named(core_smpp_named_id(p->core, "77")), &seat);
+	core_smpp_name_move(&seat, &t->seat);
+	assert_ptr_equal(core_smpp_by_id(p->core, "77", HOST), t);
+	core_smpp_unname(p->core, &t->seat);
+	assert_null(core_smpp_by_id(p->core, "77", HOST));
+}
+
+#define SMPP_TEST(f) cmocka_unit_test_setup_teardown(f, core_play_setup, core_play_teardown)
+
+TEST_GROUP()
+{
+	static const struct CMUnitTest tests[] = {
+		SMPP_TEST(test_a_trigger_is_found_by_its_id),
+		SMPP_TEST(test_without_an_id_it_is_found_by_its_reference_and_device),
+		SMPP_TEST(test_of_two_that_fit_neither_is_taken),
+		SMPP_TEST(test_a_name_moves_with_the_trigger_and_ends_with_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
