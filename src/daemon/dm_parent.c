@@ -129,61 +129,54 @@ static int begin_writers(struct dm_parent *p)
 	return 0;
 }
 
-static int run(struct dm_parent *p)
+static int open_notify(struct dm_parent *p)
 {
-	int err = dm_notify_open(&p->notify, &p->log);
+	return dm_notify_open(&p->notify, &p->log);
+}
 
-	if (!err) {
-		err = dm_open_all(p);
-	}
-	if (!err) {
-		err = dm_sandboxes_enter(p);
-	}
-	if (!err) {
-		err = begin_writers(p);
-	}
-	if (!err) {
-		err = net_loop_new(&p->loop);
-	}
+static int make_loop(struct dm_parent *p)
+{
+	int err = net_loop_new(&p->loop);
+
 	if (!err) {
 		err = dm_notify_begin(&p->notify, p->loop);
 	}
-	if (!err) {
-		err = watch_signals(p);
+	return err ? err : net_check_new(&p->turn_end, p->loop, on_turn_end, p);
+}
+
+/* All that is needed before the first child. On an error tear_down() frees what was made. */
+static int begin(struct dm_parent *p)
+{
+	/* clang-format off */
+	static int (*const steps[])(struct dm_parent *p) = {
+		open_notify,
+		dm_open_all,
+		dm_sandboxes_enter, /* before there is a thread */
+		begin_writers,
+		make_loop,
+		watch_signals,
+		dm_files_watch,
+		dm_crls_watch,
+		dm_disk_watch,
+		dm_watch_begin,
+		make_restarts,
+		dm_holders_watch,
+		dm_ndsips_watch,
+		dm_fetchers_watch,
+		dm_decisions_watch,
+	};
+	/* clang-format on */
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps && !err; i++) {
+		err = steps[i](p);
 	}
-	if (!err) {
-		err = net_check_new(&p->turn_end, p->loop, on_turn_end, p);
-	}
-	if (!err) {
-		err = dm_files_watch(p);
-	}
-	if (!err) {
-		err = dm_crls_watch(p);
-	}
-	if (!err) {
-		err = dm_disk_watch(p);
-	}
-	if (!err) {
-		err = dm_watch_begin(p);
-	}
-	if (!err) {
-		err = make_restarts(p);
-	}
-	if (!err) {
-		err = dm_holders_watch(p);
-	}
-	if (!err) {
-		err = dm_ndsips_watch(p);
-	}
-	if (!err) {
-		err = dm_fetchers_watch(p);
-	}
-	if (!err) {
-		err = dm_decisions_watch(p);
-	}
-	if (err) {
-		return err;
-	}
+	return err;
+}
+
+/* Helpers before those that ask them. */
+static void start_children(struct dm_parent *p)
+{
 	p->generation_next = 1;
 	for (uint32_t i = 0; i < p->holders_n; i++) {
 		dm_life_start(&p->holders[i]);
@@ -201,6 +194,16 @@ static int run(struct dm_parent *p)
 		dm_life_start(&p->edges[i]);
 	}
 	dm_life_start(&p->core);
+}
+
+static int run(struct dm_parent *p)
+{
+	int err = begin(p);
+
+	if (err) {
+		return err;
+	}
+	start_children(p);
 	return p->status ? ERR_IO : net_loop_run(p->loop);
 }
 
