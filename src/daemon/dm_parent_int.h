@@ -202,7 +202,7 @@ struct dm_parent {
 	int status;
 };
 
-/* dm_life.c: starts the process of this place, unless the parent is shutting down or there is one. */
+/* dm_life.c: starts the process of this place, unless it runs or the parent is shutting down. */
 void dm_life_start(struct dm_child *c);
 void dm_life_restart(void *arg);             /* of a timer: the same; arg: struct dm_child */
 void dm_life_ready(struct dm_child *c);      /* it said DM_READY */

@@ -1,5 +1,5 @@
-/* dm_set_check.c - the check of the sealed files of a set: each context of TLS is made as the process
- * will make it. */
+/* dm_set_check.c - the check of the sealed files of a set: each context of TLS is made as in the
+ * process that will use it. */
 #include "daemon/dm_set_int.h"
 
 #include "daemon/dm_key_check.h"

@@ -1,4 +1,4 @@
-/* dm_set_crls.c - the revocation lists of a set: which of them may take the place of those in use. */
+/* dm_set_crls.c - the revocation lists of a set: which may take the place of those in use. */
 #include "daemon/dm_set_int.h"
 
 #include <stdio.h>

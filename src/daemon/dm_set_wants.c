@@ -1,5 +1,5 @@
-/* dm_set_wants.c - which files a configuration names, which process needs each, and the line that an
- * error of one is reported at. */
+/* dm_set_wants.c - which files a configuration names, which process needs each, and the line at
+ * which an error of one is reported. */
 #include "daemon/dm_set_int.h"
 
 #include <string.h>

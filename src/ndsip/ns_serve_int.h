@@ -69,7 +69,7 @@ void ns_serve_tell_core(struct ns_serve *s);
 void ns_serve_want_status(struct ns_serve *s);
 void ns_serve_on_status(void *arg); /* of the timer for that; arg: struct ns_serve */
 
-/* ns_serve_edges.c: OPEN or CLOSE of an edge or of the core. `m` is borrowed. ERR_PROTO: it opened a
- * connection twice. What cannot be taken for another reason is refused, which is 0. */
+/* ns_serve_edges.c: OPEN or CLOSE of an edge or of the core. `m` is borrowed. ERR_PROTO: it opened
+ * a connection twice. What cannot be taken for another reason is refused, which is 0. */
 ERR_MUST_USE int ns_serve_take_connection(struct ns_serve *s, uint64_t owner, struct ns_channel *channel, const struct ns_msg *m);
 void ns_serve_edge_free(struct ns_edge *e); /* and its connections */
