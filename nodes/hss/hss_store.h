@@ -25,6 +25,7 @@ ERR_MUST_USE int hss_store_keeps(const struct hss_store *old, const struct hss_s
 				 char why[HSS_STORE_WHY_MAX]);
 void hss_store_free(struct hss_store *s); /* NULL allowed */
 
+/* Subscribers in the set. */
 size_t hss_store_count(const struct hss_store *s);
 
 /* External-Identifiers that differ from an earlier one only in the case of the local part: two
@@ -34,6 +35,7 @@ struct hss_twins {
 	const char *first, *second; /* of the first pair, as long as the store; NULL: none */
 	uint32_t first_line, second_line;
 };
+/* Borrowed until hss_store_free(). */
 const struct hss_twins *hss_store_twins(const struct hss_store *s);
 
 /* The subscriber that all given identities name; NULL if there is none, if they name different

@@ -9,20 +9,22 @@
 #define SMS_TPDU_MAX 163u  /* an SMS-DELIVER with the longest address and 140 octets of user data */
 #define SMS_RPDU_MAX 256u
 
-enum sms_rp_type { /* RP-MTI; odd: from the network */
-		   SMS_RP_DATA_FROM_MS = 0,
-		   SMS_RP_DATA = 1,
-		   SMS_RP_ACK = 2,
-		   SMS_RP_ACK_TO_MS = 3,
-		   SMS_RP_ERROR = 4,
-		   SMS_RP_ERROR_TO_MS = 5,
-		   SMS_RP_SMMA = 6,
+/* RP-MTI; odd: from the network. */
+enum sms_rp_type {
+	SMS_RP_DATA_FROM_MS = 0,
+	SMS_RP_DATA = 1,
+	SMS_RP_ACK = 2,
+	SMS_RP_ACK_TO_MS = 3,
+	SMS_RP_ERROR = 4,
+	SMS_RP_ERROR_TO_MS = 5,
+	SMS_RP_SMMA = 6,
 };
 
-enum { /* RP-Cause, TS 24.011 8.2.5.4 */
-       SMS_RP_CAUSE_MEMORY_FULL = 22,
-       SMS_RP_CAUSE_INVALID_MESSAGE = 95,
-       SMS_RP_CAUSE_PROTOCOL_ERROR = 111,
+/* RP-Cause, TS 24.011 8.2.5.4. */
+enum {
+	SMS_RP_CAUSE_MEMORY_FULL = 22,
+	SMS_RP_CAUSE_INVALID_MESSAGE = 95,
+	SMS_RP_CAUSE_PROTOCOL_ERROR = 111,
 };
 
 struct sms_rp {

@@ -35,21 +35,24 @@ struct ue_trigger { /* a whole trigger */
 	size_t payload_len;
 };
 
-/* The commit reports failures of these. */
-/* kept whole; its parts are dropped */
+/* Changes. All arguments are copied; ue_state_commit() reports what failed. */
+/* The trigger is kept whole; its parts are dropped. */
 void ue_state_accepted(struct ue_state *s, const struct ue_trigger *t);
-/* only the id is kept; its parts are dropped */
+/* Only the id is kept; its parts are dropped. */
 void ue_state_acted(struct ue_state *s, uint64_t id);
+/* One part of a message that is not complete: the RPDU of delivery `id`. */
 void ue_state_part(struct ue_state *s, uint64_t id, const char *imsi, uint8_t part, const uint8_t *rpdu, size_t len);
 
-bool ue_state_dirty(const struct ue_state *s);
-/* all changes since the last one, or none: ERR_NOSPC, ERR_IO */
+bool ue_state_dirty(const struct ue_state *s); /* there are changes that are not committed */
+/* Makes all changes since the last commit durable, or none: ERR_NOSPC, ERR_IO, with a reason in
+ * ue_state_words(). */
 ERR_MUST_USE int ue_state_commit(struct ue_state *s);
 /* Reason of the last failed commit, and what to do; borrowed until the next one. */
 const char *ue_state_words(const struct ue_state *s);
-void ue_state_abort(struct ue_state *s); /* none of them */
+void ue_state_abort(struct ue_state *s); /* drops the changes that are not committed */
 
-/* For the start. Not 0 ends the walk with that error. */
+/* For the start: calls fn for each, which borrows its arguments until it returns. Not 0 ends the
+ * walk with that error; ERR_IO: the store cannot be read. */
 typedef int ue_accepted_fn(void *arg, const struct ue_trigger *t);
 typedef int ue_part_fn(void *arg, uint64_t id, const char *imsi, const uint8_t *rpdu, size_t len);
 ERR_MUST_USE int ue_state_each_accepted(struct ue_state *s, ue_accepted_fn *fn, void *arg);

@@ -5,11 +5,12 @@
 #include "base/obj.h"
 #include "policy/pol_change.h"
 
-enum check_proof { /* where the groups come from that a certificate proves */
-		   CHECK_NOTHING,
-		   CHECK_NAMES,       /* somebody named them */
-		   CHECK_SESSION,     /* an open session */
-		   CHECK_CERTIFICATE, /* a certificate given in the command */
+/* Where the groups come from that a certificate proves. */
+enum check_proof {
+	CHECK_NOTHING,
+	CHECK_NAMES,       /* somebody named them */
+	CHECK_SESSION,     /* an open session */
+	CHECK_CERTIFICATE, /* a certificate given in the command */
 };
 
 #define CHECK_MAGIC 0xa93f32b2u

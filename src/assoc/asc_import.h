@@ -17,12 +17,13 @@
 
 #include "assoc/asc.h"
 
-enum asc_kind {                 /* kind of the rows of a file; an import leaves other kinds alone */
-		ASC_KIND_SCS,   /* SCS records */
-		ASC_KIND_GROUP, /* groups of SCSs and their stored members */
-		ASC_KIND_SET,   /* named sets of devices and their members */
-		ASC_KIND_ASSOC, /* allow and deny rules */
-		ASC_KIND_BLOCK, /* block rules */
+/* Kind of the rows of a file; an import leaves other kinds alone. */
+enum asc_kind {
+	ASC_KIND_SCS,   /* SCS records */
+	ASC_KIND_GROUP, /* groups of SCSs and their stored members */
+	ASC_KIND_SET,   /* named sets of devices and their members */
+	ASC_KIND_ASSOC, /* allow and deny rules */
+	ASC_KIND_BLOCK, /* block rules */
 };
 
 struct asc_import;

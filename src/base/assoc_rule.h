@@ -7,11 +7,12 @@
 
 #include "base/ident.h"
 
-enum { /* rights, a bitmask */
-       ASSOC_RIGHT_TRIGGER = 0x1,
-       ASSOC_RIGHT_RECALL = 0x2,
-       ASSOC_RIGHT_REPLACE = 0x4,
-       ASSOC_RIGHT_ALL = 0x7,
+/* Rights, a bitmask. */
+enum {
+	ASSOC_RIGHT_TRIGGER = 0x1,
+	ASSOC_RIGHT_RECALL = 0x2,
+	ASSOC_RIGHT_REPLACE = 0x4,
+	ASSOC_RIGHT_ALL = 0x7,
 };
 
 enum assoc_verdict { ASSOC_DENY = 0, ASSOC_ALLOW = 1, ASSOC_BLOCK = 2 };

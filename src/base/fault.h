@@ -67,8 +67,8 @@
 	X(EDGE_DNA_TAKEN, "src/edge/edge_notify.c", "the DNA is here; the core does not know")                                   \
 	X(EDGE_ANNOUNCED, "src/edge/edge.c", "after a restart of the core: sessions are announced, requests not offered")        \
 	/* the parent */                                                                                                         \
-	X(PARENT_CHILD_SPAWNED, "src/daemon/dm_parent.c", "a child was started; nothing was handed to it")                       \
-	X(PARENT_CHILD_ENDED, "src/daemon/dm_parent.c", "a child has ended; nobody was told")                                    \
+	X(PARENT_CHILD_SPAWNED, "src/daemon/dm_life.c", "a child was started; nothing was handed to it")                         \
+	X(PARENT_CHILD_ENDED, "src/daemon/dm_life.c", "a child has ended; nobody was told")                                      \
 	X(PARENT_RING_HALF, "src/daemon/dm_hand.c", "the core has its end of a ring; the edge has not")                          \
 	/* mtc-hss */                                                                                                            \
 	X(HSS_SIR_TAKEN, "nodes/hss/hss_server.c", "a SIR is here; nothing was done with it")                                    \

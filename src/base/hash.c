@@ -1,7 +1,8 @@
 /* hash.c - OpenSSL's types.h has a type ERR_STATE, our err.h an error code of that name. A stream
  * is digested by EVP. A short piece is digested by SHA256_*, which OpenSSL 3 calls deprecated:
  * EVP's way into its provider and back is a third of the instructions of such a digest, and
- * triggers pay for several (docs/dev/performance.md, "The audit"). Both are the same code below. */
+ * triggers pay for several (docs/dev/performance.md, "What the audit's thread took"). Both are the
+ * same code below. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #define ERR_STATE openssl_err_state
 #include <openssl/evp.h>

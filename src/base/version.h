@@ -11,6 +11,6 @@ struct version_library {
 };
 
 /* "mtc-iwfd 0.1.0 (commit 0123456789ab)\n", then one line for each library. Cut to fit, always
- * with its NUL. "unknown" is the commit of a build outside of a git checkout with none
- * given. */
+ * with its NUL. The commit is "unknown" when the build was made outside of a git checkout and none
+ * was given. */
 void version_text(char out[VERSION_TEXT_MAX], const char *program, const struct version_library *libraries, size_t n);

@@ -69,6 +69,7 @@ void bind_drop(struct bind_conn *c, int err, const char *why);
  * of the same connection. */
 void bind_free(struct bind_conn *c);
 
+/* Its parts, borrowed until the connection is freed. */
 const struct smpp_session *bind_session(const struct bind_conn *c);
 struct net_stream *bind_stream(const struct bind_conn *c);
 const char *bind_peer(const struct bind_conn *c); /* "192.0.2.7:40000" */

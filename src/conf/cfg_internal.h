@@ -6,7 +6,9 @@
  * line. */
 const char *cfg_text_problem(const unsigned char *p, size_t len, unsigned *line);
 
+/* Where each key stands in the file `path`, which is copied. The caller owns *out. ERR_NOMEM. */
 ERR_MUST_USE int cfg_lines_new(struct cfg_lines **out, const char *path);
+/* The key `where`, such as "listen[0].port", stands in this line. ERR_NOMEM. */
 ERR_MUST_USE int cfg_lines_add(struct cfg_lines *l, const char *where, unsigned line);
 /* For cfg_sound(). */
 ERR_MUST_USE int cfg_lines_wrong(struct cfg_lines *l, const char *where);

@@ -192,6 +192,6 @@ void core_files_edge(struct core *c, uint32_t edge_generation, uint32_t files_ge
  * end. */
 int64_t core_files_days_left(uint64_t not_after_s, uint64_t now_s);
 
-/* Sends DPR to the peers and makes the journal durable. Calls `done`, once, in a later
- * turn: when no peer has an open connection any more, and not more than 300 ms later. */
+/* Sends DPR to the peers and makes the journal durable. Calls `done`, once, in a later turn: when
+ * no peer has an open connection any more, and not more than 300 ms later. */
 void core_stop(struct core *c, void (*done)(void *arg), void *arg);

@@ -23,6 +23,8 @@ struct core_dup_waiter {     /* where an answer goes */
 	uint64_t transaction, session;
 };
 
+/* An empty table, owned by the caller. `window_ms` counts from the answer. ERR_NOMEM, ERR_IO (no
+ * random numbers for its hashes). */
 ERR_MUST_USE int core_dup_new(struct core_dup **out, uint32_t entries_max, uint64_t window_ms);
 /* Room for so many entries at once, or entries_max, for a table that is about to be filled; it must
  * be empty (ERR_STATE). ERR_NOMEM: it grows as ever. */
@@ -34,8 +36,10 @@ enum core_dup_verdict {
 	CORE_DUP_NOMEM,     /* no memory for an entry, copies would not be recognised; *entry is NULL */
 	CORE_DUP_IN_FLIGHT, /* the waiter was added to the first request, *entry */
 	CORE_DUP_ANSWERED,  /* *answer is the answer of the first request */
-	CORE_DUP_DIFFERS,
+	CORE_DUP_DIFFERS,   /* the same id with another digest; nothing was kept */
 };
+/* Looks a request up, and enters it when it is new. Copies the waiter and the texts. `entry` and
+ * `answer` are set only as the verdicts say. */
 enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host, uint32_t end_to_end,
 				    const uint8_t digest[HASH_LEN], const struct core_dup_waiter *waiter, uint64_t now_ms,
 				    struct core_dup_entry **entry, struct ipc_device_action_answer *answer);
@@ -83,6 +87,7 @@ ERR_MUST_USE int core_dup_restore(struct core_dup *d, const char *origin_host, u
 bool core_dup_answer_of(const struct core_dup *d, const char *origin_host, uint32_t end_to_end, uint64_t now_ms,
 			struct ipc_device_action_answer *answer);
 
+/* Entries in the table, answered and unanswered. */
 uint32_t core_dup_count(const struct core_dup *d);
 /* Entries visited to make room, since the start. Tests compare it with the total. */
 uint64_t core_dup_looked_at(const struct core_dup *d);

@@ -31,10 +31,11 @@ struct smpp_pdu;
  * callee ends the ask (core_smpp_asked()). */
 typedef void core_smpp_fn(struct core_ask *ask, const struct smpp_pdu *pdu);
 
-enum core_smpp_phase { /* of a submit_sm */
-		       CORE_SMPP_PLAIN,
-		       CORE_SMPP_CANCELLED, /* of a replace, whose original is cancelled */
-		       CORE_SMPP_AS_NEW     /* of a replace, whose original is not pending there */
+/* Which submit_sm of a trigger it is. */
+enum core_smpp_phase {
+	CORE_SMPP_PLAIN,
+	CORE_SMPP_CANCELLED, /* of a replace, whose original is cancelled */
+	CORE_SMPP_AS_NEW     /* of a replace, whose original is not pending there */
 };
 
 #define CORE_ASK_MAGIC 0xf3faa8e8u

@@ -40,11 +40,12 @@ static inline struct core_reference core_reference_of(const char *e164, uint32_t
 	return r;
 }
 
-enum core_wait { /* what a trigger stands in a list for: one at a time, because it has one entry */
-		 CORE_WAIT_NOTHING,
-		 CORE_WAIT_TURN, /* its turn at a core peer: in core_queue.c */
-		 CORE_WAIT_SCS,  /* its report waits for its SCS: in core_wake.c */
-		 CORE_WAITS
+/* What a trigger stands in a list for: one at a time, because it has one entry. */
+enum core_wait {
+	CORE_WAIT_NOTHING,
+	CORE_WAIT_TURN, /* its turn at a core peer: in core_queue.c */
+	CORE_WAIT_SCS,  /* its report waits for its SCS: in core_wake.c */
+	CORE_WAITS
 };
 extern const struct machine core_wait_machine;
 

@@ -387,10 +387,9 @@ struct core_certificate {
 	char groups[IDENTITY_GROUPS_MAX][IDENT_SCS_MAX + 1];
 	uint8_t groups_n;
 	char anchor[IDENT_SCS_MAX + 1]; /* by which the SCS would be admitted; "": by none */
-	enum pol_reason
-	    /* Verdict on a connection as this SCS at now_s. NONE: admitted, unless the limit of
-	     * connections is reached. */
-	    admission;
+	/* Verdict on a connection as this SCS at now_s. NONE: admitted, unless the limit of
+	 * connections is reached. */
+	enum pol_reason admission;
 };
 ERR_MUST_USE int core_certificate(const struct core *c, const char *scs, const char *pem, uint64_t now_s,
 				  struct core_certificate *out, char *why);

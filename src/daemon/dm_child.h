@@ -49,8 +49,7 @@ struct dm_inherited {
 
 /* Reads messages until DM_START. `role` names the process in the log, which may wait for its reader
  * until the caller calls log_queue(): a thread before the sandbox would stay outside. The caller
- * calls log_fini() in every case. Returns 0, or an error that was
- * logged. */
+ * calls log_fini() in every case. Returns 0, or an error that was logged. */
 ERR_MUST_USE int dm_inherit(struct dm_inherited *in, const char *role);
 void dm_inherited_free(struct dm_inherited *in);
 

@@ -1,4 +1,4 @@
-/* dm_parent_int.h - the parts of the parent, for dm_parent.c, dm_hand.c and dm_spawn.c only. */
+/* dm_parent_int.h - the parts of the parent, for its files only: those that are named below. */
 #pragma once
 #include "base/edge_name.h"
 #include <limits.h>
@@ -203,6 +203,23 @@ struct dm_parent {
 	uint64_t stopping_ms; /* when the shutdown began */
 	int status;
 };
+
+/* dm_life.c: starts the process of this place, unless it runs or the parent is shutting down. */
+void dm_life_start(struct dm_child *c);
+void dm_life_restart(void *arg);             /* of a timer: the same; arg: struct dm_child */
+void dm_life_ready(struct dm_child *c);      /* it said DM_READY */
+void dm_life_on_chld(void *arg, int signum); /* SIGCHLD: reaps all that ended; arg: struct dm_parent */
+void dm_life_close(struct dm_child *c);      /* frees what the parent has of its process, which has ended */
+
+/* dm_hear.c: reads and follows messages of a child; arg: struct dm_child. One that says what no
+ * child says is killed. */
+void dm_hear(void *arg, int events);
+
+/* dm_stop.c: SIGTERM, SIGINT, SIGQUIT. The first begins the shutdown, a later one ends the wait;
+ * arg: struct dm_parent. */
+void dm_stop_begin(void *arg, int signum);
+void dm_stop_step(struct dm_parent *p); /* a child has ended meanwhile: stops those whose turn it is, then the loop */
+void dm_stop_late(void *arg);           /* of the timer: kills all that were asked to stop; arg: struct dm_parent */
 
 /* dm_open.c: everything that is opened before the first child starts. Errors are logged. */
 ERR_MUST_USE int dm_open_all(struct dm_parent *p);

@@ -9,14 +9,15 @@
 #include "tls/tls_ocsp.h"
 #include "tls/tls_stream.h"
 
-enum dm_parts {                   /* recipient: an edge has no private key, and the core has none of a listener */
-		DM_PART_EXTERNAL, /* edges of the external zone */
-		DM_PART_INTERNAL,
-		DM_PART_CORE,
-		DM_PART_KEYHOLDER, /* private keys of listeners in files */
-		DM_PART_P11,       /* the PIN of the token, and the certificates that its keys must fit */
-		DM_PART_NDSIP,     /* trust anchors, and our certificate for IKE */
-		DM_PARTS,
+/* Recipient: an edge has no private key, and the core has none of a listener. */
+enum dm_parts {
+	DM_PART_EXTERNAL, /* edges of the external zone */
+	DM_PART_INTERNAL,
+	DM_PART_CORE,
+	DM_PART_KEYHOLDER, /* private keys of listeners in files */
+	DM_PART_P11,       /* the PIN of the token, and the certificates that its keys must fit */
+	DM_PART_NDSIP,     /* trust anchors, and our certificate for IKE */
+	DM_PARTS,
 };
 
 enum dm_file {

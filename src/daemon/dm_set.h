@@ -7,11 +7,10 @@
 struct dm_set {
 	uint32_t generation; /* 1 at the start, one more with each set that is taken */
 	struct cfg_iwf *cfg; /* the configuration that names them, without lines; owned */
-	int fd[DM_PARTS];
-	struct dm_part
-	    held[DM_PARTS]; /* the same, mapped and locked, so that no key gets into swap space as long as the set is kept */
-	/* The generation since which the files of each anchor, its CRLs included, are as they
-	 * are. */
+	int fd[DM_PARTS];    /* the parts, sealed; owned; -1: none */
+	/* The same, mapped and locked: no key gets into swap space as long as the set is kept. */
+	struct dm_part held[DM_PARTS];
+	/* The generation since which each anchor has these files, its CRLs included. */
 	uint32_t since[CFG_ANCHORS_MAX];
 	struct dm_end ends[DM_ENDS_MAX];
 	size_t ends_n;

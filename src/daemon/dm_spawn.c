@@ -1,6 +1,5 @@
 /* dm_spawn.c - starts a child: this program again in another role, or that of the metrics
- * (dm_become.h), and the one door
- * of its state. */
+ * (dm_become.h). Here is also the one door to the state of a child. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

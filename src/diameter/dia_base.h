@@ -1,9 +1,11 @@
 /* dia_base.h - the peer management messages, typed (RFC 6733 5.3 to 5.5): CER/CEA, DWR/DWA,
  * DPR/DPA.
- * PURE. Parsing applies the occurrence table of each command, the M rule and the value rules;
- * building writes what is present. An answer with the E bit is read by the answer-message grammar;
- * in one that says no without it, only the result and the origin are demanded. Supported-Vendor-Id
- * and Host-IP-Address beyond our bounds are dropped, application ids beyond them are refused. */
+ * PURE. Parsing applies the occurrence table of each command, the M rule and the value rules. It
+ * borrows the message as long as `out` is used; ERR_PROTO fills `failed`, and `out` is not to be
+ * used then. Building writes what is present. An answer with the E bit is read by the grammar of
+ * answer-message; in one that says no without it, only the result and the origin are demanded.
+ * Supported-Vendor-Id and Host-IP-Address beyond our bounds are dropped, application ids beyond
+ * them are refused. */
 #pragma once
 #include "base/buf.h"
 #include "diameter/dia_failed.h"

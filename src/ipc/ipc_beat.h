@@ -21,5 +21,6 @@ void ipc_beat_close(struct ipc_beat *b); /* NULL allowed */
 void ipc_beat_refused_set(struct ipc_beat *b, int64_t number);
 int64_t ipc_beat_refused(const struct ipc_beat *b);
 
+/* Counts one up; only the process of the page calls it. The number never goes back. */
 void ipc_beat(struct ipc_beat *b);
 uint64_t ipc_beat_read(const struct ipc_beat *b);

@@ -8,19 +8,20 @@
 #define SA_IDENTITY_MAX 255u /* octets of an IKE identity */
 #define SA_LIFE_UNKNOWN UINT32_MAX
 
-enum sa_child_state { /* of RFC 7296 and charon; OTHER: a word that is not known */
-		      SA_CHILD_OTHER,
-		      SA_CHILD_CREATED,
-		      SA_CHILD_ROUTED,
-		      SA_CHILD_INSTALLING,
-		      SA_CHILD_INSTALLED,
-		      SA_CHILD_UPDATING,
-		      SA_CHILD_REKEYING,
-		      SA_CHILD_REKEYED,
-		      SA_CHILD_RETRYING,
-		      SA_CHILD_DELETING,
-		      SA_CHILD_DELETED,
-		      SA_CHILD_DESTROYING,
+/* Of RFC 7296 and charon; OTHER: a word that is not known. */
+enum sa_child_state {
+	SA_CHILD_OTHER,
+	SA_CHILD_CREATED,
+	SA_CHILD_ROUTED,
+	SA_CHILD_INSTALLING,
+	SA_CHILD_INSTALLED,
+	SA_CHILD_UPDATING,
+	SA_CHILD_REKEYING,
+	SA_CHILD_REKEYED,
+	SA_CHILD_RETRYING,
+	SA_CHILD_DELETING,
+	SA_CHILD_DELETED,
+	SA_CHILD_DESTROYING,
 };
 
 /* Whether it protects traffic. While its keys are renewed a child carries on as before: a packet of

@@ -33,13 +33,14 @@ enum vici_type {
 	VICI_EVENT = 7,           /* charon > we; named */
 };
 
-enum vici_octet {                         /* the type octets of elements */
-		  VICI_SECTION_START = 1, /* key */
-		  VICI_SECTION_END = 2,
-		  VICI_KEY_VALUE = 3,  /* key, value */
-		  VICI_LIST_START = 4, /* key */
-		  VICI_LIST_ITEM = 5,  /* value */
-		  VICI_LIST_END = 6,
+/* The type octets of elements. */
+enum vici_octet {
+	VICI_SECTION_START = 1, /* key */
+	VICI_SECTION_END = 2,
+	VICI_KEY_VALUE = 3,  /* key, value */
+	VICI_LIST_START = 4, /* key */
+	VICI_LIST_ITEM = 5,  /* value */
+	VICI_LIST_END = 6,
 };
 
 struct vici_text { /* borrowed; no NUL ends it, and a value may hold any octet */

@@ -27,6 +27,8 @@ void vici_put_command(struct vici_out *o, const char *name);
 void vici_put_register(struct vici_out *o, const char *event);
 void vici_put_unregister(struct vici_out *o, const char *event);
 
+/* The elements. Keys have 1 to VICI_NAME_MAX octets, values and items at most VICI_VALUE_MAX; all
+ * are copied. A section has elements, a list has items only, and each is ended. */
 void vici_put_section(struct vici_out *o, const char *key);
 void vici_put_section_end(struct vici_out *o);
 void vici_put_value(struct vici_out *o, const char *key, const char *text);

@@ -127,7 +127,7 @@ uint64_t jrn_get_mark(const uint8_t block[JRN_BLOCK], const uint8_t nonce[JRN_NO
 
 /* -- names */
 
-void jrn_segment_name(char out[32], uint64_t number);
+void jrn_segment_name(char out[32], uint64_t number); /* "0000000007.log" */
 enum jrn_name {
 	JRN_NAME_SEGMENT,
 	JRN_NAME_SPARE,

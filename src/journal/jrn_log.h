@@ -84,8 +84,8 @@ struct jrn_log {
 #define JRN_WANTED_SPARES 3u
 #define JRN_SPARES_MAX 5u /* more are removed */
 
-/* Octets of records that may live before new triggers are refused. The rest is for what
- * is dead and not yet reclaimed: the fuller the log, the more is copied for each octet won. */
+/* Octets of records that may live before new triggers are refused. The rest is for what is dead and
+ * not yet reclaimed: the fuller the log, the more is copied for each octet won. */
 uint64_t jrn_log_live_max(const struct jrn_log *l);
 
 /* -- jrn_segment.c: files */

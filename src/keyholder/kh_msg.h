@@ -64,8 +64,8 @@ struct kh_answer {
 	uint8_t signature[KH_SIGNATURE_MAX];
 };
 
-/* Writes the octets of a message; returns their number. 0: a length beyond
- * its bound, or an answer with both a refusal and a signature, or with neither. */
+/* Writes the octets of a message; returns their number. 0: a length beyond its bound, or an answer
+ * with both a refusal and a signature, or with neither. */
 size_t kh_request_encode(uint8_t out[KH_REQUEST_OCTETS_MAX], const struct kh_request *r);
 size_t kh_answer_encode(uint8_t out[KH_ANSWER_OCTETS_MAX], const struct kh_answer *a);
 

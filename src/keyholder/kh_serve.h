@@ -21,10 +21,16 @@ struct kh_serve_conf { /* its pointers are borrowed until kh_serve_free() */
 	void *arg;
 };
 
-struct kh_counts {
-	uint64_t signed_n, refused, limited, failed, malformed, lost;
+struct kh_counts {          /* since kh_serve_new(), over all edges */
+	uint64_t signed_n;  /* requests that were signed */
+	uint64_t refused;   /* not for this edge, or no content that may be signed */
+	uint64_t limited;   /* more in a second than per_second */
+	uint64_t failed;    /* the key or the token could not sign */
+	uint64_t malformed; /* octets that are no request */
+	uint64_t lost;      /* answers that the edge did not take */
 };
 
+/* Serves nobody yet. The caller owns *out. ERR_NOMEM. */
 ERR_MUST_USE int kh_serve_new(struct kh_serve **out, const struct kh_serve_conf *conf);
 void kh_serve_free(struct kh_serve *s); /* NULL allowed */
 
@@ -34,4 +40,5 @@ void kh_serve_free(struct kh_serve *s); /* NULL allowed */
 #define KH_EDGES_MAX 256u
 ERR_MUST_USE int kh_serve_add(struct kh_serve *s, int fd, uint32_t edge, uint64_t keys);
 
+/* Borrowed until kh_serve_free(); they go on. */
 const struct kh_counts *kh_serve_counts(const struct kh_serve *s);

@@ -6,8 +6,8 @@
  *   (an empty line)
  *   em dash, space, name of the key, space, base64 of (key id, 4 octets; Ed25519 signature)
  *
- * The name of the key is the origin. The key id is the first four octets of
- * SHA-256(name, newline, 0x01, public key); 0x01 is the type of Ed25519. PURE. */
+ * The name of the key is the origin. The key id is the first four octets of SHA-256(name, newline,
+ * 0x01, public key); 0x01 is the type of Ed25519. PURE. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

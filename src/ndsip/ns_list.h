@@ -20,11 +20,12 @@
 
 #define NS_LIST_MAX 65536u /* SCSs in a list */
 
-enum ns_todo { /* bits; done in the order of ns_list_work() */
-	       NS_TODO_UNLOAD = 1,
-	       NS_TODO_LOAD = 2,
-	       NS_TODO_TERMINATE = 4,
-	       NS_TODO_INITIATE = 8,
+/* Bits; done in the order of ns_list_work(). */
+enum ns_todo {
+	NS_TODO_UNLOAD = 1,
+	NS_TODO_LOAD = 2,
+	NS_TODO_TERMINATE = 4,
+	NS_TODO_INITIATE = 8,
 };
 
 #define NS_MEMBER_MAGIC 0x6d31c9a5u

@@ -1,8 +1,9 @@
 /* net_loop.h - the event loop: timers, readiness of our own descriptors, signals. Only this header
  * hides libuv.
- * Single-threaded: everything happens inside net_loop_run(). Every _free takes its object, allows
- * NULL and may be called from any callback, also from one of the object. No callback of the object
- * runs after it. */
+ * Single-threaded: everything happens inside net_loop_run(). Every _new gives the caller an object
+ * that it owns, borrows `arg` until the _free, and calls nobody before it returns; ERR_NOMEM,
+ * ERR_IO. Every _free takes its object, allows NULL and may be called from any callback, also from
+ * one of the object. No callback of the object runs after it. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,7 +21,7 @@ ERR_MUST_USE int net_loop_new(struct net_loop **out);
 void net_loop_free(struct net_loop *l);
 /* The version of libuv that is linked at run time, "1.44.2". Static. */
 const char *net_library_version(void);
-/* Runs until net_loop_stop(). */
+/* Runs until net_loop_stop(), then 0. Not from inside of itself. */
 ERR_MUST_USE int net_loop_run(struct net_loop *l);
 void net_loop_stop(struct net_loop *l);
 /* The next turn comes without waiting for an event. */
@@ -63,12 +64,14 @@ typedef void net_watch_fn(void *arg, int events);
 /* Borrows fd: the caller closes it after net_watch_free(). Watches nothing until
  * net_watch_set(). */
 ERR_MUST_USE int net_watch_new(struct net_watch **out, struct net_loop *l, int fd, net_watch_fn *fn, void *arg);
-/* NET_READ | NET_WRITE, 0: nothing */
+/* `events`: NET_READ | NET_WRITE; 0: nothing. ERR_NOMEM, ERR_IO: it may watch nothing then. */
 ERR_MUST_USE int net_watch_set(struct net_watch *w, int events);
 void net_watch_stop(struct net_watch *w); /* watches nothing; cannot fail */
 void net_watch_free(struct net_watch *w);
 
 typedef void net_signal_fn(void *arg, int signum);
+/* Calls fn in the loop for each arrival that the system tells apart. ERR_INVAL: there is no such
+ * signal. */
 ERR_MUST_USE int net_signal_new(struct net_signal **out, struct net_loop *l, int signum, net_signal_fn *fn, void *arg);
 void net_signal_free(struct net_signal *s);
 

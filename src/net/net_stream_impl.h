@@ -52,8 +52,11 @@ struct net_stream {
 	char local[NET_ADDRESS_MAX];
 };
 
+/* With one reference, that of the owner. `cb` and `peer` are copied, `ops` and `arg` borrowed until
+ * destroy(). */
 void net_stream_init(struct net_stream *s, uint32_t magic, const struct net_stream_ops *ops, const char *peer,
 		     const struct net_stream_cb *cb, void *arg);
+/* One reference more, and one less: the last one calls destroy(), after which `s` is gone. */
 void net_stream_hold(struct net_stream *s);
 void net_stream_drop(struct net_stream *s);
 

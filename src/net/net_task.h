@@ -28,16 +28,17 @@ struct net_task {
 void net_task_later(struct net_loop *l, struct net_task *t);
 /* Runs fn once at the end of this turn. No effect on a queued task. */
 void net_task_flush(struct net_loop *l, struct net_task *t);
-void net_task_cancel(struct net_task *t);
+void net_task_cancel(struct net_task *t); /* it does not run; allowed when it is not queued */
 
 /* A closed stream that still sends. The loop ends the oldest if there are more than NET_LINGER_MAX,
  * and all of them when it is freed. `end` leaves the list by net_linger_del(). */
 #define NET_LINGER_MAX 1024
 struct net_linger {
 	TAILQ_ENTRY(net_linger) entry;
-	void (*end)(void *arg);
-	void *arg;
+	void (*end)(void *arg); /* ends the stream at once and frees it */
+	void *arg;              /* borrowed */
 };
+/* `g` is the stream's, and stays in its place until net_linger_del(). */
 void net_linger_add(struct net_loop *l, struct net_linger *g);
 void net_linger_del(struct net_loop *l, struct net_linger *g);
 

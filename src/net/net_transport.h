@@ -1,6 +1,6 @@
 /* net_transport.h - the one place that chooses between TCP, SCTP of the kernel and SCTP in user
- * space. `sctp` is what SCTP needs
- * beside address and port; NULL: TCP. All else is as in net_tcp.h and net_sctp.h. */
+ * space. `sctp` is what SCTP needs beside address and port; NULL: TCP. All else is as in net_tcp.h
+ * and net_sctp.h. */
 #pragma once
 #include "net/net_sctp.h"
 

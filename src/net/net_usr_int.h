@@ -32,11 +32,14 @@ struct net_usr_port {
 /* `to`: NULL, or the other end that fd is connected to. Takes fd on success. ERR_LIMIT: there are
  * NET_USR_ENDS_MAX of them. */
 ERR_MUST_USE int net_usr_port_new(struct net_usr_port **out, struct net_loop *l, int fd, const union net_addr *to);
+/* One reference more, and one less; the last one that is dropped closes fd and frees the port. */
 void net_usr_port_hold(struct net_usr_port *p);
 void net_usr_port_drop(struct net_usr_port *p);
 
+/* The same for a slot, whose last user gives it free for another end. */
 void net_usr_slot_hold(struct net_usr_slot *s);
 void net_usr_slot_drop(struct net_usr_slot *s);
+/* What the stack has in place of its address; `port` is that of SCTP, host byte order. */
 struct sockaddr_conn net_usr_slot_addr(const struct net_usr_slot *s, uint16_t port);
 struct net_usr_slot *net_usr_slot_of(const struct sockaddr_conn *a); /* NULL: none that may have an association */
 

@@ -20,8 +20,8 @@ struct pol_assoc {
 	uint8_t detected_n;
 };
 
-/* `right` is one ASSOC_RIGHT_*; rules outside their time at now_s, without this right
- * (a block stops every right) or detect-only do not count. */
+/* `right` is one ASSOC_RIGHT_*. Rules outside their time at now_s, rules without this right (a
+ * block stops every right) and detect-only rules do not count. */
 void pol_assoc_judge(struct pol_assoc *out, const struct assoc_found *found, uint8_t right, int64_t now_s);
 
 /* Judges denies and blocks again for the MSISDN that the HSS returned.

@@ -38,7 +38,7 @@ struct pol_verdict {
 struct pol_verdict pol_verdict_of(enum pol_reason reason);
 
 /* The names of the trigger that a decision line shows. External-Identifier first, else
- * "msisdn:DIGITS", else "". */
+ * "msisdn:DIGITS", else "". Returns `out`. */
 #define POL_DEVICE_TEXT_MAX (IDENT_EXTERNAL_MAX + 1)
 const char *pol_device_text(char out[POL_DEVICE_TEXT_MAX], const char *external, const char *msisdn);
 const char *pol_request_device(char out[POL_DEVICE_TEXT_MAX], const struct pol_request *r);

@@ -4,29 +4,31 @@
 #pragma once
 #include "smpp/smpp_pdu.h"
 
-enum smpp_esm { /* esm_class */
-		SMPP_ESM_MODE = 0x03,
-		SMPP_ESM_MODE_DATAGRAM = 0x01,
-		SMPP_ESM_MODE_TRANSACTION = 0x02,
-		SMPP_ESM_MODE_STORE = 0x03, /* 0 is the default, which is this for submit_sm */
-		SMPP_ESM_TYPE = 0x3c,
-		SMPP_ESM_TYPE_NONE = 0x00,
-		SMPP_ESM_TYPE_RECEIPT = 0x04,      /* to an SME: delivery receipt */
-		SMPP_ESM_TYPE_DELIVERY_ACK = 0x08, /* SME delivery acknowledgement */
-		SMPP_ESM_TYPE_USER_ACK = 0x10,     /* SME manual or user acknowledgement */
-		SMPP_ESM_TYPE_CONVERSATION = 0x18, /* to an SME: conversation abort */
-		SMPP_ESM_TYPE_INTERMEDIATE = 0x20, /* to an SME: intermediate notification */
-		SMPP_ESM_UDHI = 0x40,
-		SMPP_ESM_REPLY_PATH = 0x80,
+/* esm_class. */
+enum smpp_esm {
+	SMPP_ESM_MODE = 0x03,
+	SMPP_ESM_MODE_DATAGRAM = 0x01,
+	SMPP_ESM_MODE_TRANSACTION = 0x02,
+	SMPP_ESM_MODE_STORE = 0x03, /* 0 is the default, which is this for submit_sm */
+	SMPP_ESM_TYPE = 0x3c,
+	SMPP_ESM_TYPE_NONE = 0x00,
+	SMPP_ESM_TYPE_RECEIPT = 0x04,      /* to an SME: delivery receipt */
+	SMPP_ESM_TYPE_DELIVERY_ACK = 0x08, /* SME delivery acknowledgement */
+	SMPP_ESM_TYPE_USER_ACK = 0x10,     /* SME manual or user acknowledgement */
+	SMPP_ESM_TYPE_CONVERSATION = 0x18, /* to an SME: conversation abort */
+	SMPP_ESM_TYPE_INTERMEDIATE = 0x20, /* to an SME: intermediate notification */
+	SMPP_ESM_UDHI = 0x40,
+	SMPP_ESM_REPLY_PATH = 0x80,
 };
 
-enum smpp_registered { /* registered_delivery, 5.2.17 */
-		       SMPP_REGISTERED_RECEIPT = 0x03,
-		       SMPP_REGISTERED_ALWAYS = 0x01,
-		       SMPP_REGISTERED_FAILURE = 0x02,
-		       SMPP_REGISTERED_SUCCESS = 0x03, /* SMPP 5.0; reserved in 3.4 */
-		       SMPP_REGISTERED_SME_ACK = 0x0c,
-		       SMPP_REGISTERED_INTERMEDIATE = 0x10,
+/* registered_delivery, 5.2.17. */
+enum smpp_registered {
+	SMPP_REGISTERED_RECEIPT = 0x03,
+	SMPP_REGISTERED_ALWAYS = 0x01,
+	SMPP_REGISTERED_FAILURE = 0x02,
+	SMPP_REGISTERED_SUCCESS = 0x03, /* SMPP 5.0; reserved in 3.4 */
+	SMPP_REGISTERED_SME_ACK = 0x0c,
+	SMPP_REGISTERED_INTERMEDIATE = 0x10,
 };
 
 /* Information elements of a user data header, TS 23.040 9.2.3.24. */

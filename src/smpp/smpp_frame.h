@@ -14,8 +14,8 @@ struct smpp_frame {
 	struct smpp_header refused;
 };
 
-void smpp_frame_init(struct smpp_frame *f, uint32_t pdu_max);
-void smpp_frame_fini(struct smpp_frame *f);
+void smpp_frame_init(struct smpp_frame *f, uint32_t pdu_max); /* allocates nothing */
+void smpp_frame_fini(struct smpp_frame *f);                   /* frees what is held; `f` is empty then */
 /* From now on PDUs may have so many octets: more once the peer is known. */
 void smpp_frame_limit(struct smpp_frame *f, uint32_t pdu_max);
 

@@ -29,6 +29,7 @@ bool smpp_rule_allows(const struct smpp_session *s, uint32_t command, bool ours)
 /* The one door to the state. */
 void smpp_set_state(struct smpp_session *s, enum smpp_session_state next);
 
+/* What the owner has to do: to close, or to send a PDU without a body. `reason` is static. */
 void smpp_todo_close(struct smpp_session *s, struct smpp_todo *out, const char *reason);
 void smpp_todo_send(struct smpp_todo *out, uint32_t command, uint32_t status, uint32_t sequence, const char *reason);
 /* Takes the next number and waits for the response. ERR_NOMEM. */

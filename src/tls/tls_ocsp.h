@@ -8,8 +8,8 @@
  * given each answer that revokes, and gives it to them (tls_ocsp_learn()).
  *
  *   a chain is judged --(nothing kept, or old)--> question --ask()--> responder
- *                                                                        |
- *   judged again <--answered()-- kept <--(verified)-- tls_ocsp_answer() <--+
+ *                                                                         |
+ *   judged again <--answered()-- kept <--(verified)-- tls_ocsp_answer() <-+
  *
  * One thread. Time is an argument: seconds since 1970. */
 #pragma once

@@ -3,7 +3,8 @@
  * handshake is in tls_shake.c.
  *
  *   below opens --> HANDSHAKE --both proven--> OPEN --close_notify, error, below dead--> DEAD
- * +------- refused, too slow --------------------------------------^
+ *                      |                                                                  ^
+ *                      +------- refused, too slow ----------------------------------------+
  *
  * A server whose key is in another process waits for its signature inside of HANDSHAKE
  * (tls_remote.c). What comes meanwhile is held, and no more than one read of it.

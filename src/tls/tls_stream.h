@@ -24,10 +24,11 @@ struct tls_anchor_conf {
 	bool ocsp_chain;                 /* the responder is also asked about the CAs between a certificate and the anchor */
 };
 
-enum tls_own {                 /* how our own certificate is checked, besides its form and key */
-	       TLS_OWN_VALID,  /* it has begun and has not ended */
-	       TLS_OWN_USABLE, /* and so has its chain; it is no CA's, its extended key usage fits the role, it bears our name */
-	       TLS_OWN_ANY,    /* a daemon keeps running with a certificate that expires */
+/* How our own certificate is checked, besides its form and key. */
+enum tls_own {
+	TLS_OWN_VALID,  /* it has begun and has not ended */
+	TLS_OWN_USABLE, /* and so has its chain; it is no CA's, its extended key usage fits the role, it bears our name */
+	TLS_OWN_ANY,    /* a daemon keeps running with a certificate that expires */
 };
 
 struct tls_conf {

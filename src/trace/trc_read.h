@@ -13,7 +13,7 @@
 #define TRC_READ_INTERFACES_MAX 64u
 #define TRC_READ_WHY_MAX 160
 
-struct trc_read {
+struct trc_read {    /* holds no memory; may be copied */
 	bool begun;  /* a section header was read */
 	bool big;    /* the section is big-endian */
 	bool marked; /* the comment of the section is that of a trace */
@@ -33,7 +33,7 @@ struct trc_message { /* one Diameter message; `p` NULL: the block has none */
 	uint64_t time_us; /* since 1970; 0: unknown */
 };
 
-void trc_read_init(struct trc_read *r);
+void trc_read_init(struct trc_read *r); /* before the first block of a file */
 /* Octets of the block that begins with these 12 octets. ERR_PROTO with r->why: it is none. */
 #define TRC_READ_HEAD 12u
 ERR_MUST_USE int trc_read_size(struct trc_read *r, const uint8_t head[TRC_READ_HEAD], size_t *size);

@@ -1,69 +1,96 @@
 /* trg.c - the machine: its drawing, its table, and trg_step(). The actions are in trg_act.c,
- * trg_answer.c, trg_report.c, trg_recall.c and trg_change.c.
+ * trg_answer.c, trg_report.c, trg_recall.c, trg_change.c and trg_unknown.c. */
+
+/* clang-format off */
+/* Drawing, by columns: no tool may wrap it. tests/cli/test_drawings.py compares it with the table.
+ * Words in capitals are states and events. A number is the Request-Status that the SCS gets.
  *
- *  submit: a trigger, a replace, a recall            START           SUBSCRIBER         DURABLE
- * DTA_OK (of a replace:                                                                    its
- * original is TAKEN_BACK)   (IDLE) --------> ASKING -----------> WRITING ---------> SUBMITTING
- * ---------> ACCEPTED      |               |                   |                 |  |    |  \
- * (answered SUCCESS)      |               | NO                | DISK            |  |    |  \
- * ^      | refused       |                   |          DTA_NO |  |    |   \ DRR       | DTA_OK
- * v               v                   v          UNSENT |  |    |    \          |    DONE
- * DONE                DONE      or 3xxx   v  |    |     \         |   (answered 105..)
- * (102..201)          (201)      DONE (107..)|    |      > REPORTING (SUCCESS)
- * DTA_SILENT|    |     /         |
- * v    |    / DRR      |   RESUMING (restored undecided) --- copy with T is out --->
- * RESUBMITTING ----------+      | its right or its time is over                          |
- * DTA_SILENT, 3xxx on the way:      |                                                        |
- * outcome unknown      v                                                        v   REVOKING
- * <--- restored: the SCS may know of SUCCESS ---- RECALLING --DURABLE--> answered 201,
- * |                   recall sent
- * | recall answered, DRR, too old:
- * | DONE                                                               | DRR before the 201:
- * REPORTING
+ * From the request to the SMS-SC:
  *
- *  DTA_STORED, for a replace whose original is not pending at the SMS-SC: ACCEPTED (answered
- * 112);  the original is untouched.  The DRR of a replacement whose original has not ended as
- * far as known waits, with its DRA, for  the DTA (`early`): then REPORTING. Without a DTA the
- * answer is 112; after the deadline of the  answer it is 201, and the original is untouched.
+ *   (IDLE)
+ *      | START
+ *      v
+ *   ASKING ------- no right, SUBSCRIBER_NO, CANCEL, GIVE_UP ------------------------> DONE
+ *      | SUBSCRIBER
+ *      v
+ *   WRITING ------ DISK: 201 -------------------------------------------------------> DONE
+ *      | DURABLE
+ *      v
+ *   SUBMITTING --- no right, DTA_NO, DTA_UNHANDLED, UNSENT ----> REFUSING ----------> DONE
+ *      | | |                                                        DURABLE, DISK, RESTORED
+ *      | | +------ DTA_OK: SUCCESS; DTA_STORED: 112 --------------------------------> ACCEPTED
+ *      | +-------- DRR: SUCCESS ----------------------------------------------------> REPORTING
+ *      | DTA_SILENT
+ *      v
+ *   RESUBMITTING   a copy with T is out; its DTA_OK, DTA_STORED, DTA_NO and DRR: as above
+ *      | DTA_SILENT, DTA_UNHANDLED, UNSENT: the outcome is unknown
+ *      v
+ *   RECALLING      on DURABLE or DISK: 201, and the recall is sent; on TIMER once more
+ *      | |
+ *      | +-------- DRR before the 201: SUCCESS -------------------------------------> REPORTING
+ *      +---------- RECALL_DONE, RECALL_NO, DRR after the 201, too old --------------> DONE
  *
- *  A recall takes the same path up to DTA_OK: the original is TAKEN_BACK, the recall is answered
- * SUCCESS and DONE. In RECALLING it repeats its one DTR with T. If that, or the recall of a
- * replacement, ends with RECALL_DONE, the original is LOST: it is not at the SMS-SC, and the SCS
- * received 201.  A trigger restored undecided may have been answered SUCCESS before: its
- * revocation, or its  unknown outcome, is reported. Its 201 and its recall wait in REVOKING for
- * DURABLE, as those of  RECALLING do.  Past its validity a trigger leaves ASKING, WRITING,
- * SUBMITTING (UNSENT) and RESUMING for  REPORTING(EXPIRED), and no DTR is sent.
+ * From the acceptance to the report:
  *
- *  refused after WRITING was entered, but for its DISK: every DONE above that is reached with a
- * refusal             DURABLE, DISK: answered      a journal that takes nothing: answered at
- * once, DONE   REFUSING ----------------------> DONE  restored: DONE, nothing is submitted
- * time over: its answer is 201
+ *   ACCEPTED ----- DRR; TIMER (UNCONFIRMED); LOST (UNDELIVERABLE) ------------------> REPORTING
+ *    ^ ^ | |                                                                           |  |
+ *    | | | +------ TAKEN_BACK: DONE                                                    |  |
+ *    | +-|-------- DISK: no DRA, so that the SMS-SC reports again ---------------------+  |
+ *    |   |                                                                                |
+ *    |   | REVOKE: right gone                                  DURABLE: DRA, then the DNR |
+ *    |   | CANCEL: by an operator                                                         v
+ *    |   | GIVE_UP: the edge answered 201                        DONE <-- DNA_OK --- NOTIFYING
+ *    |   v                                                                            |  ^
+ *    |  REVOKING   on DURABLE or DISK the recall is sent                       DNA_NO |  | TIMER,
+ *    |     |                                                                          v  | SCS_BACK
+ *    +-----+       RECALL_NO, as it was sent already          DONE <-- retention --- BACKOFF
+ *                  RECALL_NO for now (111, 201),                       over
+ *                  RECALL_SILENT, TIMER: once more
+ *                  RECALL_DONE, LOST: REPORTING (UNDELIVERABLE)
+ *                  DRR: REPORTING
+ *                  too old: REPORTING (UNCONFIRMED)
+ *                  TAKEN_BACK: DONE
  *
- *  the time for the answer is over (GIVE_UP): no answer but 201 is given from now on   ASKING,
- * WRITING, SUBMITTING (none left): DONE (answered 201)   SUBMITTING, RESUBMITTING: RECALLING
- * RESUMING: REVOKING   REPORTING (EXPIRED, not answered): DONE (answered 201)   ACCEPTED (the
- * edge answered 201): REVOKING
+ * After a restart, undecided:
  *
- *  right gone (REVOKE; CANCEL)          RECALL_DONE   ACCEPTED --------------> REVOKING
- * ---------------> REPORTING(UNDELIVERABLE)      ^                      |  | DRR: REPORTING
- * +----------------------+  | TIMER, silent, 111, 201: again, until expiry + grace:        112:
- * it was sent        |   REPORTING(UNCONFIRMED)                                | TAKEN_BACK:
- * DONE   REVOKING, DURABLE: the recall is sent   SUBMITTING, RESUBMITTING: first the DTA, then
- * as here   before the DTR left: DONE (answered 105, 107)  report             DRR, or TIMER
- * (expiry + grace: UNCONFIRMED)    DURABLE: DRA, then DNR         DNA_OK   ACCEPTED
- * -------------------------------> REPORTING -----------------------> NOTIFYING --------> DONE
- * ^ |                                       | DISK: no DRA, it comes again     ^ |      |
- * +--TAKEN_BACK--> DONE                   |                           TIMER, | | DNA_NO      |
- * LOST--> REPORTING(UNDELIVERABLE)     |                         SCS_BACK | v
- * +-----------------------------------------+                               BACKOFF ---retention
- * over---> DONE
+ *   RESUMING ----- RESTORED, TIMER: a copy with T is sent --------------------------> RESUBMITTING
+ *    ^ | | |                                                                                |
+ *    +-|-|-|------ UNSENT ------------------------------------------------------------------+
+ *      | | +------ its message id is on disk, so the SMS-SC had taken it -----------> ACCEPTED
+ *      | +-------- DRR; expired, and no DRR within the grace (EXPIRED) -------------> REPORTING
+ *      +---------- right gone, GIVE_UP, DTA_SILENT of the copy: 201 ----------------> REVOKING
+ *                  (a recall: RECALLING)
  *
- *  an SMS-SC that takes no copies (SMPP; port `copies`): the outcome is unknown
- *   SUBMITTING, RESUBMITTING, RESUMING ---> UNKNOWN --DURABLE--> answered 201
- *     DRR: REPORTING    TIMER (expiry + grace): REPORTING(UNCONFIRMED)
- *     DTA_OK, late: it has an id now: REVOKING    DTA_NO, late: DONE, or REFUSING when not answered
- *   RESUMING with a message id: the SMS-SC had taken it: ACCEPTED
- * */
+ * An unknown outcome at an SMS-SC that takes no copies (SMPP; port `copies`):
+ *
+ *   SUBMITTING, RESUBMITTING, RESUMING ---> UNKNOWN   on DURABLE or DISK: 201
+ *                                              |
+ *                                              +-- DRR --------------------------> REPORTING
+ *                                              +-- TIMER (UNCONFIRMED) ----------> REPORTING
+ *                                              +-- DTA_OK, DTA_STORED, late -----> REVOKING
+ *                                              +-- DTA_NO, late, after the 201 --> DONE
+ *                                              +-- DTA_NO, late, before it ------> REFUSING */
+/* clang-format on */
+
+/* The rules behind it:
+ * - A refusal whose intent may be in the journal waits in REFUSING for the journal. Otherwise the
+ *   next core would submit an intent whose SCS received a refusal.
+ * - "Too old": past the expiry, the time under way and the grace for a report.
+ * - A trigger that expires before its DTR was sent goes to REPORTING (EXPIRED), with SUCCESS once
+ *   that is durable. A replace is refused instead, and its original is left alone.
+ * - DTA_STORED: the original of a replace is not pending at the SMS-SC, which stored the
+ *   replacement as a new trigger. The original is left alone.
+ * - The DRR of a replacement may come before its DTA. While its original may be pending, report and
+ *   DRA wait for the DTA (`early`). Without a DTA the answer is 112; after GIVE_UP it is 201.
+ * - A recall takes the same path up to DTA_OK. Then its original is TAKEN_BACK, and the recall is
+ *   answered and DONE. In RECALLING it repeats its own DTR with T.
+ * - If a recall, or the recall of a replacement, ends with RECALL_DONE after the 201, the original
+ *   is LOST: it is not at the SMS-SC, and the SCS knows nothing of that.
+ * - A trigger restored undecided may have been answered SUCCESS by the core before. Therefore it
+ *   goes to REVOKING in place of RECALLING: its outcome is reported, although it is answered 201.
+ * - After GIVE_UP no answer but 201 is given. GIVE_UP is an unknown outcome where a DTR may be out,
+ *   else a refusal.
+ * - REVOKE and CANCEL while the DTA is awaited are noted, and acted on when it has come. */
 #include "trigger/trg.h"
 
 #include <stdlib.h>

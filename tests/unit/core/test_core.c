@@ -495,6 +495,25 @@ static void test_overload_is_3004_only_where_this_host_was_named(void **state)
 	assert_int_equal(p->core->triggers.pending, 0);
 }
 
+static void test_near_the_limit_only_priority_is_taken(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_device_action a = core_play_action(1, "meter-1@a.example", 41);
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	p->cfg->limits.pending_total = 10;
+	p->core->triggers.pending = 9; /* a tenth is left */
+	a.host_named = true;
+	assert_int_equal(core_play_ask(p, 2, &a), 1003004);
+	a.end_to_end = a.reference = 42;
+	a.priority = (struct ipc_opt_u32){ .v = TSP_PRIORITY, .present = true };
+	assert_int_equal(core_play_ask(p, 3, &a), 201); /* past that check, and the HSS is not there */
+	p->core->triggers.pending = 10;
+	a.end_to_end = a.reference = 43;
+	assert_int_equal(core_play_ask(p, 4, &a), 1003004);
+	p->core->triggers.pending = 0;
+}
+
 static void test_short_of_memory_a_new_trigger_is_201_and_not_remembered(void **state)
 {
 	struct core_play *p = *state;
@@ -743,6 +762,7 @@ TEST_GROUP()
 		TEST(test_an_allowed_trigger_without_an_hss_is_answered_201),
 		TEST(test_what_a_detect_only_rule_would_refuse_is_counted_and_not_refused),
 		TEST(test_overload_is_3004_only_where_this_host_was_named),
+		TEST(test_near_the_limit_only_priority_is_taken),
 		TEST(test_short_of_memory_a_new_trigger_is_201_and_not_remembered),
 		TEST(test_what_the_edge_says_about_identity_and_device_is_judged_by_the_core),
 		TEST(test_a_copy_gets_the_same_answer_and_another_content_is_refused),

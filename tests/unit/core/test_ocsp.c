@@ -106,6 +106,24 @@ static void many_reach_the_edge_in_their_order(void **state)
 	assert_int_equal(p->bad_edge, 0);
 }
 
+static void edges_bring_so_many_in_a_second(void **state)
+{
+	struct ipc_ocsp said = said_of(1, 1000, "revoked");
+	struct core_play *p = *state;
+	struct core_edge *e = TAILQ_FIRST(&p->core->edges.list);
+
+	p->cfg->ocsp.revoked = 100000;
+	p->core->ocsp.since_ms = net_loop_now_ms(p->core->loop); /* a second begins, and the loop does not turn in it */
+	for (uint32_t i = 0; i < 2048 + 50; i++) {
+		memcpy(said.key + 1, &i, sizeof i);
+		core_ocsp_on_found(e, &said);
+	}
+	assert_int_equal(p->core->ocsp.by_key.n, 2048);
+	p->core->ocsp.since_ms -= 1000; /* it is over */
+	core_ocsp_on_found(e, &said);
+	assert_int_equal(p->core->ocsp.by_key.n, 2049);
+}
+
 static void a_record_that_is_damaged_is_left_alone(void **state)
 {
 	static const uint8_t records[][42] = { { 0x86 }, { 0x86, 1, 2, 3 }, { 0x86, 1 } };
@@ -178,6 +196,7 @@ TEST_GROUP()
 	const struct CMUnitTest tests[] = { TEST(every_edge_gets_them_and_those_of_later_cores),
 					    TEST(above_the_bound_the_oldest_goes),
 					    TEST(many_reach_the_edge_in_their_order),
+					    TEST(edges_bring_so_many_in_a_second),
 					    TEST(a_record_that_is_damaged_is_left_alone),
 					    TEST(responders_are_shown_as_all_edges_know_them),
 					    TEST(what_responders_deny_is_shown_within_a_bound) };

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal/jrn_behind.h"
 #include "journal/jrn_check.h"
 #include "journal/jrn_copy.h"
 #include "journal/jrn_format.h"
@@ -192,6 +193,37 @@ static void test_a_bad_octet_in_the_last_commit_is_a_torn_write(void **state)
 	assert_int_equal(first(JRN_FOUND_ASIDE)->octets, 4096);
 	assert_int_equal(open_again(p), 0);
 	assert_string_equal(p->why.text, ""); /* another segment is the last now */
+}
+
+/* A machine that loses its power again and again fills no disk with what was kept aside. */
+static void test_the_newest_torn_writes_are_kept_aside(void **state)
+{
+	struct place *p = *state;
+	char name[32];
+	size_t aside = 0;
+
+	for (unsigned i = 1; i <= JRN_TORN_MAX + 2; i++) {
+		assert_int_equal(add(p, 2 * i, "record", NULL), 0);
+		assert_int_equal(jrn_flush(p->j), 0);
+		assert_int_equal(add(p, 2 * i + 1, "record", NULL), 0);
+		assert_int_equal(jrn_flush(p->j), 0);
+		shut(p);
+		snprintf(name, sizeof name, "%010u.log", i);
+		spoil(p, name, 8192 + 64 + 24);
+		assert_int_equal(open_again(p), 0);
+		assert_non_null(strstr(p->why.text, "4096 bytes from byte 8192"));
+	}
+	shut(p);
+	(void)check(p);
+	for (size_t i = 0; i < found.n; i++) {
+		aside += found.f[i].what == JRN_FOUND_ASIDE;
+	}
+	assert_int_equal(aside, JRN_TORN_MAX);
+	assert_int_equal(first(JRN_FOUND_ASIDE)->octets, 4096);
+	for (size_t i = 0; i < found.n; i++) {
+		assert_string_not_equal(found.f[i].name, "torn-0000000001-8192");
+		assert_string_not_equal(found.f[i].name, "torn-0000000002-8192");
+	}
 }
 
 /* A commit is written only when the one before is durable: this is no torn write. */
@@ -517,6 +549,7 @@ TEST_GROUP()
 		T(test_a_whole_journal_is_said_to_be_whole),
 		T(test_a_bad_octet_in_an_earlier_commit_is_refused_found_and_the_rest_saved),
 		T(test_a_bad_octet_in_the_last_commit_is_a_torn_write),
+		T(test_the_newest_torn_writes_are_kept_aside),
 		T(test_a_bad_commit_of_the_last_segment_with_a_whole_one_behind_is_damage),
 		T(test_missing_truncated_and_foreign_files_are_named),
 		T(test_a_damaged_end_is_told_with_its_place_and_not_as_a_missing_file),
