@@ -132,26 +132,6 @@ static void count_success(struct core_trigger *t, uint32_t action, bool as_new)
 	}
 }
 
-static void decide(struct core_trigger *t, const struct trg_answer *answer, bool as_new)
-{
-	char device[POL_DEVICE_TEXT_MAX];
-	struct core_decision d = core_trigger_decision(t, device);
-
-	d.result_code = DIA_RESULT_SUCCESS;
-	d.request_status = answer->status;
-	d.reason = (enum pol_reason)answer->reason;
-	d.rule = core_trigger_rule(t);
-	d.as_new = as_new;
-	core_decide_action(t->core, &d);
-}
-
-void core_trigger_decide_early(struct core_trigger *t)
-{
-	decide(t, &(struct trg_answer){ .status = TSP_STATUS_SUCCESS, .reason = POL_NONE }, false);
-	t->decided = true;
-	t->core->flow.lines_first = true;
-}
-
 static void port_answer(void *arg, struct trg *trg, const struct trg_answer *answer)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
@@ -166,7 +146,7 @@ static void port_answer(void *arg, struct trg *trg, const struct trg_answer *ans
 
 	FAULT_POINT(CORE_ANSWER_DUE);
 	if (!t->decided || answer->status != TSP_STATUS_SUCCESS) {
-		decide(t, answer, as_new);
+		core_trigger_decide(t, answer, as_new);
 	}
 	if (answer->status == TSP_STATUS_SUCCESS || as_new) {
 		t->scs->tally.accepted++;
