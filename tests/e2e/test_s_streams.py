@@ -186,6 +186,11 @@ def goodbye(s):
     return m.number(273)
 
 
+def gone_lines(log):
+    with open(log, encoding="utf-8") as f:
+        return [line for line in f if " is gone: " in line]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
 def test_a_signal_to_every_process_is_an_end_in_order(own_lab, number):
     """What a service manager does with a service, a terminal with its foreground group, a shell with `kill 0`."""
@@ -197,9 +202,8 @@ def test_a_signal_to_every_process_is_an_end_in_order(own_lab, number):
     goodbye(s)
     proc.wait_until("all have ended", lambda: not [pid for pid in pids if proc.start_time(pid)], STOP_S)
     for name in ("mtc-hss", "mtc-smssc"):  # they were told, too: the connection did not just break
-        with open(own_lab.lab["logs"][name], encoding="utf-8") as f:
-            gone = [line for line in f if " is gone: " in line]
-        assert gone and "disconnect" in gone[-1], gone
+        gone = proc.wait_until(f"{name} says that the gateway is gone", lambda log=own_lab.lab["logs"][name]: gone_lines(log), 10)
+        assert "disconnect" in gone[-1], gone
 
 
 def test_a_terminal_that_closes_takes_nobody_along(own_lab):

@@ -562,7 +562,7 @@ def test_so_many_receipts_wait_and_no_more(p, scs):
 def test_so_many_receipts_have_no_answer_and_no_more(p, scs):
     """The first waits for the disk; the two behind it come again."""
     with configured(p, receipts=1, early_receipts=0):
-        sent = [taken(p, scs, n) for n in (173, 174, 175)]
+        sent = [taken(p, scs, n) for n in (174, 175, 176)]
         before = counter(p, "reports_throttled")
         os.kill(core(p), signal.SIGSTOP)  # they are there before one is read
         try:
@@ -572,8 +572,8 @@ def test_so_many_receipts_have_no_answer_and_no_more(p, scs):
         assert [p.sc.received(sequence) for sequence in sequences[1:]] == [M.THROTTLED, M.THROTTLED]
         assert p.sc.received(sequences[0]) == 0
         assert counter(p, "reports_throttled") == before + 2
-        assert scs.reported() == (173, 0)
-        for n, one in zip((174, 175), sent[1:]):
+        assert scs.reported() == (174, 0)
+        for n, one in zip((175, 176), sent[1:]):
             assert p.sc.received(p.sc.receipt(*one)) == 0 and scs.reported() == (n, 0)
 
 
