@@ -894,6 +894,8 @@ static const struct ctl_member audit_searched[] = {
 	BOOLEAN("more", "there are older records that were not looked at"),
 	NUM("next", "number of the oldest record that was looked at; a value for before"),
 	NUM("looked", "records that were looked at"),
+	NUM("first", "number of the first record that is here or in audit.archive; those before were moved away"),
+	MAY(TEXT, "archive_trouble", "why audit.archive cannot be read"),
 	NUM("unreadable", "records that are none: run 'mtcctl audit verify'"),
 	NUM("records", "in the audit"),
 	NUM("sealed", "of them: the first so many are sealed"),
