@@ -1,5 +1,5 @@
-/* csl_head.h - the head of a request: what it asks for, whose session it is, and whether it may go on.
- * What is refused for its head is refused before a body is read. */
+/* csl_head.h - the head of a request: what it asks for, whose session it is, and whether it may go
+ * on. What is refused for its head is refused before a body is read. */
 #pragma once
 #include <microhttpd.h>
 

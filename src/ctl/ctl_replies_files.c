@@ -1,4 +1,5 @@
-/* ctl_replies_files.c - replies of imports, exports, undo and backups: one row for each member. */
+/* ctl_replies_files.c - replies of imports, exports, undo and backups: a table, one row for
+ * each member. */
 #include "ctl/ctl_reply_rows.h"
 
 /* -- files */

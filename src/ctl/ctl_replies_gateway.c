@@ -1,4 +1,5 @@
-/* ctl_replies_gateway.c - replies about the gateway as a whole, its peers and the console: one row for each member. */
+/* ctl_replies_gateway.c - replies about the gateway as a whole, its peers and the console: a
+ * table, one row for each member. */
 #include "ctl/ctl_reply_rows.h"
 
 /* -- the gateway */

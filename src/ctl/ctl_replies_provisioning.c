@@ -1,4 +1,5 @@
-/* ctl_replies_provisioning.c - replies about SCSs, groups, sets and rules: one row for each member. */
+/* ctl_replies_provisioning.c - replies about SCSs, groups, sets and rules: a table, one row
+ * for each member. */
 #include "ctl/ctl_reply_rows.h"
 
 /* -- SCSs */

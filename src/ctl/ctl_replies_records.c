@@ -1,4 +1,5 @@
-/* ctl_replies_records.c - replies about triggers, decisions, quotas, the audit and traces: one row for each member. */
+/* ctl_replies_records.c - replies about triggers, decisions, quotas, the audit and traces: a
+ * table, one row for each member. */
 #include "ctl/ctl_reply_rows.h"
 
 /* -- triggers */

@@ -150,7 +150,7 @@ static void test_the_end_answers_whoever_has_a_place(void **state)
 	assert_int_equal(csl_slow_take(w->slow, &b), 0);
 	assert_int_equal(pthread_create(&ender, NULL, stop, w->slow), 0);
 	assert_int_equal(csl_slow_take(w->slow, &c), ERR_BUSY); /* all places are taken, or it ends */
-	shutdown(w->listener, SHUT_RDWR); /* whether it is still asked or not, there is an answer */
+	shutdown(w->listener, SHUT_RDWR);                       /* whether it is still asked or not, there is an answer */
 	csl_slow_ask(w->slow, &b);
 	shutdown(fd, SHUT_RDWR);
 	assert_int_equal(sem_wait(&w->done), 0);
