@@ -1,6 +1,7 @@
 /* adm_audit_search.c - a search in the records of the audit, the newest first. A thread reads the
  * files, so that the loop never waits for a disk; each search reads a bounded number of octets and
  * says where the next one goes on. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ struct adm_search {
 	struct net_timer *ended; /* frees it outside of the worker's call */
 	LIST_ENTRY(adm_search) entry;
 	char dir[CFG_PATH_MAX + 8];
+	const char *archive; /* audit.archive; "": none */
 	char words[5][WORD_MAX];
 	struct aud_want want;
 	uint64_t before, limit;
@@ -38,7 +40,8 @@ struct adm_search {
 	struct aud_why why;
 	char *lines[LIMIT_MAX]; /* owned */
 	size_t lines_n, octets;
-	uint64_t next, looked, unreadable;
+	uint64_t next, looked, unreadable, first;
+	int archive_error; /* errno: it cannot be opened */
 	bool more;
 };
 
@@ -85,12 +88,17 @@ static void run(void *arg)
 	struct aud_look *look = NULL;
 	const char *line;
 	size_t len;
-	int dir = -1;
+	int dir = -1, archive = -1;
 
 	s->err = aud_dir_open(&dir, s->dir, &s->why);
-	if (!s->err) {
-		s->err = aud_look_open(&look, dir, s->before);
+	if (!s->err && *s->archive) {
+		archive = open(s->archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		s->archive_error = archive < 0 ? errno : 0;
 	}
+	if (!s->err) {
+		s->err = aud_look_open(&look, dir, archive, s->before);
+	}
+	s->first = look ? aud_look_first(look) : 0;
 	while (!s->err && s->lines_n < s->limit && s->octets < ANSWER_OCTETS && aud_look_octets(look) < LOOK_OCTETS) {
 		s->err = aud_look_prev(look, &line, &len);
 		if (!s->err) {
@@ -103,6 +111,9 @@ static void run(void *arg)
 	if (dir >= 0) {
 		close(dir);
 	}
+	if (archive >= 0) {
+		close(archive);
+	}
 }
 
 /* -- on the loop */
@@ -111,6 +122,7 @@ static void answer(struct adm_search *s)
 {
 	struct core_audit_view v = { .records = 0 };
 	uint64_t sealed, n = 0;
+	json_t *last;
 
 	core_audit_view(s->adm->core, &v);
 	sealed = v.records - (v.unsealed < v.records ? v.unsealed : v.records);
@@ -125,10 +137,14 @@ static void answer(struct adm_search *s)
 		ctl_line(s->rq, json_pack("{s:I, s:b, s:o}", "seq", seq, "sealed", (uint64_t)seq < sealed, "record", record));
 		n++;
 	}
-	ctl_done(s->rq, json_pack("{s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "count", (json_int_t)n, "more",
-				  s->more && s->next > 0, "next", (json_int_t)s->next, "looked", (json_int_t)s->looked,
-				  "unreadable", (json_int_t)s->unreadable, "records", (json_int_t)v.records, "sealed",
-				  (json_int_t)sealed, "checkpoint", (json_int_t)v.checkpoint));
+	last = json_pack("{s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "count", (json_int_t)n, "more", s->more && s->next > 0,
+			 "next", (json_int_t)s->next, "looked", (json_int_t)s->looked, "unreadable", (json_int_t)s->unreadable,
+			 "records", (json_int_t)v.records, "sealed", (json_int_t)sealed, "checkpoint", (json_int_t)v.checkpoint,
+			 "first", (json_int_t)s->first);
+	if (last && s->archive_error) {
+		json_object_set_new(last, "archive_trouble", json_sprintf("%s: %s", s->archive, strerror(s->archive_error)));
+	}
+	ctl_done(s->rq, last);
 }
 
 static void on_done(void *arg)
@@ -217,6 +233,7 @@ static void on_search(void *arg, struct ctl_request *rq, const json_t *args)
 	s->adm = a;
 	s->rq = rq;
 	snprintf(s->dir, sizeof s->dir, "%s/audit", a->cfg->state_dir);
+	s->archive = a->cfg->audit.archive;
 	want(s, args);
 	err = net_timer_new(&s->ended, a->loop, on_ended, s);
 	if (!err) {

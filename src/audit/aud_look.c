@@ -17,7 +17,7 @@
 _Static_assert(BUFFER_OCTETS > 2 * AUD_RECORD_MAX, "a record fits");
 
 struct aud_look {
-	int dir, fd; /* fd: of the segment; -1: none is open */
+	int dir, archive, fd; /* fd: of the segment; -1: none is open */
 	struct aud_segments segments;
 	size_t left;   /* segments that were not opened yet: the first so many */
 	uint64_t end;  /* offset in the segment behind the lines that are still to come */
@@ -87,6 +87,9 @@ static int open_segment(struct aud_look *l, bool newest)
 	}
 	aud_segment_name(name, l->segments.first[--l->left]);
 	l->fd = openat(l->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (l->fd < 0 && errno == ENOENT && l->archive >= 0) {
+		l->fd = openat(l->archive, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	}
 	if (l->fd < 0 || fstat(l->fd, &st) || !S_ISREG(st.st_mode) || st.st_size < 0) {
 		return ERR_IO;
 	}
@@ -162,16 +165,22 @@ static int halve(struct aud_look *l, uint64_t before)
 	return 0;
 }
 
-int aud_look_open(struct aud_look **out, int dir, uint64_t before)
+uint64_t aud_look_first(const struct aud_look *l)
+{
+	return l->segments.n ? l->segments.first[0] : 0;
+}
+
+int aud_look_open(struct aud_look **out, int dir, int archive, uint64_t before)
 {
 	struct aud_look *l = calloc(1, sizeof *l);
-	int err = l ? aud_segments_list(&l->segments, dir) : ERR_NOMEM;
+	int err = l ? aud_segments_of_both(&l->segments, dir, archive) : ERR_NOMEM;
 
 	if (err) {
 		free(l);
 		return err;
 	}
 	l->dir = dir;
+	l->archive = archive;
 	l->fd = -1;
 	while (l->left < l->segments.n && l->segments.first[l->left] < before) {
 		l->left++;

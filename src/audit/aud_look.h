@@ -5,8 +5,11 @@
 
 struct aud_look;
 /* The next record is the last one whose number is below `before` (UINT64_MAX: the last one there
- * is). Borrows dir. ERR_NOMEM, ERR_IO, ERR_PROTO. */
-ERR_MUST_USE int aud_look_open(struct aud_look **out, int dir, uint64_t before);
+ * is). Borrows dir and archive, a directory whose segments count, too; -1: none. ERR_NOMEM, ERR_IO,
+ * ERR_PROTO. */
+ERR_MUST_USE int aud_look_open(struct aud_look **out, int dir, int archive, uint64_t before);
+/* The first record that there is a segment for; 0 when there is no segment. */
+uint64_t aud_look_first(const struct aud_look *l);
 void aud_look_free(struct aud_look *l); /* NULL allowed */
 /* The record before the one that was given last, without its newline; borrowed until the next call.
  * ERR_CLOSED: there is none here. ERR_PROTO: it is longer than a record, or a file ends within one.

@@ -1,5 +1,5 @@
-/* accounts.h - the names of the accounts of this machine. A process that may read the file hands them
- * to one whose sandbox closes it. */
+/* accounts.h - the names of the accounts of this machine. A process that may read the file hands
+ * them to one whose sandbox closes it. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

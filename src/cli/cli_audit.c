@@ -152,7 +152,7 @@ static void put_record(const char *p, size_t len)
 static int search(const struct cli_session *s, const json_t *args)
 {
 	const json_t *most = json_object_get(args, "limit");
-	uint64_t left = most ? (uint64_t)json_integer_value(most) : UINT64_MAX, n = 0, bad = 0;
+	uint64_t left = most ? (uint64_t)json_integer_value(most) : UINT64_MAX, n = 0, bad = 0, first;
 	struct cli_table *table = s->json ? NULL : cli_table_new(stdout, columns);
 	struct aud_reader *reader = NULL;
 	const char *line;
@@ -185,15 +185,22 @@ static int search(const struct cli_session *s, const json_t *args)
 	}
 	cli_tick_stop(s->tick);
 	cli_table_end(table);
+	first = reader ? aud_reader_first(reader) : 0;
 	aud_reader_free(reader);
 	close_dirs(dirs);
 	if ((err && err != ERR_CLOSED) || bad) {
 		return cli_audit_wrong(s, reader ? "a record cannot be read; run mtcctl audit verify" : why.text, err);
 	}
 	if (s->json) {
-		cli_audit_json(json_pack("{s:b, s:b, s:I}", "done", 1, "ok", 1, "count", (json_int_t)n));
+		cli_audit_json(
+		    json_pack("{s:b, s:b, s:I, s:I}", "done", 1, "ok", 1, "count", (json_int_t)n, "first", (json_int_t)first));
 	} else if (!n) {
 		puts("none");
+	}
+	if (first && !s->json) {
+		fprintf(stderr, "mtcctl: records 0 to %" PRIu64 " were not looked at: they are not here%s\n", first - 1,
+			text_arg(args, "archive") ? ", nor in the archive"
+						  : "; if 'audit prune' moved them away, give --archive");
 	}
 	return CLI_OK;
 }
@@ -218,7 +225,13 @@ static char *find(const json_t *args, uint64_t seq, size_t *len, struct aud_why 
 			break;
 		}
 	}
-	if (!copy && reader) {
+	if (!copy && reader && seq < aud_reader_first(reader)) {
+		snprintf(why->text, sizeof why->text,
+			 "record %" PRIu64 " is not here, the first one is %" PRIu64
+			 "; if 'audit prune' moved it away, give --archive",
+			 seq, aud_reader_first(reader));
+		*err = ERR_INVAL;
+	} else if (!copy && reader) {
 		snprintf(why->text, sizeof why->text,
 			 "there is no record %" PRIu64 "; the first is 0, and 'mtcctl audit verify' shows how many there are",
 			 seq);

@@ -224,6 +224,7 @@ static const struct cfg_change_row rows[] = {
 	{ "audit.segment_size", CFG_AT_START, 0 },
 	{ "audit.size_max", CFG_AT_START, 0 },
 	{ "audit.refusals_per_second", CFG_AT_START, 0 },
+	{ "audit.archive", CFG_AT_START, 0 },
 	{ "audit.publish_file", CFG_AT_START, 0 },
 	{ "audit.publish_log", CFG_AT_START, 0 },
 	{ "audit.publish_url", CFG_AT_START, 0 },

@@ -272,6 +272,7 @@ struct cfg_audit { /* docs/user/audit.md */
 	uint64_t segment_size, size_max;
 	uint32_t refusals_per_second;    /* of one SCS; 0: no bound */
 	char publish_file[CFG_PATH_MAX]; /* "": none */
+	char archive[CFG_PATH_MAX];      /* directory of 'mtcctl audit prune' that searches reach, too; "": none */
 	bool publish_log;
 	char publish_url[HTTP_URL_MAX], publish_address[CFG_ADDRESS_MAX]; /* as of a responder; "": none */
 };

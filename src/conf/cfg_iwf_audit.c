@@ -36,6 +36,10 @@ const struct cfg_row cfg_audit_rows[] = {
 		"bytes that all files of records together may take; then records cannot be written. Tiles take a tenth more"),
 	CFG_U32("refusals_per_second", struct cfg_audit, refusals_per_second, 0, 1000000, "100",
 		"refusals of one SCS in a second that become records; further ones are counted in one record a second; 0: all"),
+	CFG_FILE(
+	    "archive", struct cfg_audit, archive, "",
+	    "directory that 'mtcctl audit prune' moves old records to; the search over the control socket and on the console "
+	    "reads them there, as the user of the core; empty: none"),
 	CFG_FILE("publish_file", struct cfg_audit, publish_file, "",
 		 "file that each checkpoint is appended to as a line of JSON, for a program that carries it to another host; "
 		 "opened again with SIGHUP; empty: none"),

@@ -264,6 +264,17 @@ static void check_places(struct files *f)
 	check_rights(f, state, control, decisions);
 }
 
+/* It may be mounted, or made by the first 'mtcctl audit prune', later. */
+static void check_archive(struct files *f)
+{
+	const struct cfg_iwf *c = f->c;
+
+	if (c->audit.on && *c->audit.archive && cfg_sound(c->lines, "audit") && !is_directory(c->audit.archive)) {
+		cfg_warn(f->why, c->lines, cfg_line(c->lines, "audit.archive"),
+			 "audit.archive: %s is no directory; searches find no record that was moved away", c->audit.archive);
+	}
+}
+
 /* charon makes its socket when it starts, which may be later. */
 static void check_vici(struct files *f)
 {
@@ -290,6 +301,7 @@ int cfg_iwf_check_files(const struct cfg_iwf *c, struct report *why)
 
 	find_users(&f);
 	check_places(&f);
+	check_archive(&f);
 	check_vici(&f);
 	wrong(&f, cfg_users_check(c, why));
 	return f.err;

@@ -58,6 +58,10 @@ static const struct cfg_row limits_rows[] = {
 	CFG_U32("sessions", struct csl_limits, sessions, 1, 1024, "64", "sessions of all persons; more are refused"),
 	CFG_U32("sessions_per_person", struct csl_limits, sessions_per_person, 1, 1024, "8",
 		"sessions of one person; one more ends the one that was idle longest. As many links: one more ends the oldest"),
+	CFG_U32("hss_checks", struct csl_limits, hss_checks, 1, 16, "4",
+		"questions 'may it trigger?' that wait for the HSS at the same time; more are refused. Each holds a place at the "
+		"control socket of mtc-iwfd"),
+	CFG_U32("hss_checks_per_person", struct csl_limits, hss_checks_per_person, 1, 16, "1", "of them of one person"),
 	CFG_U64("import_max", struct csl_limits, import_max, 1024, 1073741824, "67108864",
 		"bytes of a file that a browser may import; it is kept in memory while the import runs"),
 	CFG_U64("answer_max", struct csl_limits, answer_max, 65536, 67108864, "2097152",
@@ -172,6 +176,10 @@ static int check(const struct csl_conf *c, const struct cfg_lines *l, struct rep
 	}
 	if (cfg_sound(l, "timers") && c->timers.idle_ms > c->timers.session_ms) {
 		err = cfg_wrong(why, l, cfg_line(l, "timers.idle"), "timers.idle is longer than timers.session");
+	}
+	if (cfg_sound(l, "limits") && c->limits.hss_checks < c->limits.hss_checks_per_person) {
+		err = cfg_wrong(why, l, cfg_line(l, "limits.hss_checks_per_person"),
+				"limits.hss_checks_per_person is larger than limits.hss_checks");
 	}
 	if (cfg_sound(l, "limits") && c->limits.connections < c->limits.threads) {
 		err = cfg_wrong(why, l, cfg_line(l, "limits.threads"), "limits.threads is larger than limits.connections");

@@ -30,7 +30,7 @@ struct csl_certificate { /* one entry: whose a client certificate is */
 };
 
 struct csl_limits {
-	uint32_t connections, links, sessions, sessions_per_person, threads;
+	uint32_t connections, links, sessions, sessions_per_person, threads, hss_checks, hss_checks_per_person;
 	uint64_t import_max, answer_max;
 };
 

@@ -1,9 +1,10 @@
-/* csl_head.h - the head of a request: what it asks for, whose session it is, and whether it may go on.
- * What is refused for its head is refused before a body is read. */
+/* csl_head.h - the head of a request: what it asks for, whose session it is, and whether it may go
+ * on. What is refused for its head is refused before a body is read. */
 #pragma once
 #include <microhttpd.h>
 
 #include "base/obj.h"
+#include "console/csl_slow.h"
 #include "console/csl_web.h"
 
 #define CSL_BODY_MAX ((size_t)64 * 1024) /* what a request of the control socket may have */
@@ -20,6 +21,8 @@ struct csl_call { /* one request */
 	size_t len;
 	int file; /* body of an import; owned; -1: none */
 	uint64_t file_len;
+	bool asked; /* `slow` was put: the browser's connection rests until it has its answer */
+	struct csl_slow_job slow;
 };
 
 /* Takes the head of a request. 0, or the status of the refusal with its words. */

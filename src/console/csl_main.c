@@ -35,6 +35,7 @@ struct console {
 	struct csl_ask_conf ask;
 	struct csl_door *door;
 	struct csl_import *import;
+	struct csl_slow *slow;
 	struct csl_web *web, *web_tls; /* the second is NULL without listen_tls */
 	struct csl_secure *secure;
 	struct csl_tls *tls; /* until the server has it */
@@ -214,6 +215,10 @@ static int make_parts(struct console *c)
 	}
 	web.import = c->import;
 	if (!err) {
+		err = csl_slow_new(&c->slow, &web.ask, l->hss_checks, l->hss_checks_per_person);
+	}
+	web.slow = c->slow;
+	if (!err) {
 		err = csl_login_new(&c->login, c->loop, &login);
 	}
 	if (!err) {
@@ -276,8 +281,10 @@ static int run(struct console *c)
 	if (!code) {
 		code = serve(c);
 	}
+	csl_slow_stop(c->slow); /* the server ends only when no connection rests */
 	csl_web_free(c->web_tls);
 	csl_web_free(c->web);
+	csl_slow_free(c->slow);
 	csl_secure_free(c->secure);
 	csl_tls_free(c->tls);
 	csl_login_free(c->login);

@@ -122,7 +122,53 @@ static enum MHD_Result answer_logout(const struct csl_web *w, struct MHD_Connect
 	return csl_reply_json(c, MHD_HTTP_OK, json_object(), cookie);
 }
 
-static enum MHD_Result answer_command(const struct csl_web *w, struct MHD_Connection *c, const struct csl_call *call)
+/* What mtc-iwfd said. Takes `text`. */
+static enum MHD_Result tell(const struct csl_web *w, struct MHD_Connection *c, const struct csl_call *call, int err,
+			    const char *why, char *text, size_t len)
+{
+	if (err == ERR_AUTH) {
+		log_info(w->conf.log, "web", "the session of %s ended: mtc-iwfd does not know the log-in any more",
+			 call->session.person.name);
+		csl_door_leave(w->conf.enter.door, call->cookie);
+	}
+	return err ? csl_reply_error(c, csl_reply_status(err), why) : csl_reply_text(c, MHD_HTTP_OK, text, len, NULL);
+}
+
+/* On another thread: this request goes on where it was, in answer_command(). */
+static void on_slow_done(void *arg)
+{
+	MHD_resume_connection(arg);
+}
+
+/* Takes q->args. */
+static enum MHD_Result put_slow(const struct csl_web *w, struct MHD_Connection *c, struct csl_call *call, const char *command,
+				const struct csl_query *q)
+{
+	int err;
+
+	call->slow = (struct csl_slow_job){ .person = call->session.person,
+					    .command = command,
+					    .args = q->args,
+					    .pick = q->pick,
+					    .done = on_slow_done,
+					    .arg = c };
+	err = csl_slow_take(w->conf.slow, &call->slow);
+	if (err) {
+		json_decref(q->args);
+		return csl_reply_error(c, err == ERR_LIMIT ? MHD_HTTP_TOO_MANY_REQUESTS : MHD_HTTP_SERVICE_UNAVAILABLE,
+				       err == ERR_LIMIT
+					   ? "questions of yours wait for the HSS already, as many as one person may put "
+					     "at a time (limits.hss_checks_per_person): wait for their answers"
+					   : "as many questions wait for the HSS as may at a time (limits.hss_checks): "
+					     "try again");
+	}
+	call->asked = true;
+	MHD_suspend_connection(c);
+	csl_slow_ask(w->conf.slow, &call->slow);
+	return MHD_YES;
+}
+
+static enum MHD_Result answer_command(const struct csl_web *w, struct MHD_Connection *c, struct csl_call *call)
 {
 	const struct csl_command *command = csl_command_find(call->target.name);
 	struct csl_query q = { .rows = command->args };
@@ -130,6 +176,11 @@ static enum MHD_Result answer_command(const struct csl_web *w, struct MHD_Connec
 	size_t len = 0;
 	int err;
 
+	if (call->asked) {
+		text = call->slow.text;
+		call->slow.text = NULL;
+		return tell(w, c, call, call->slow.err, call->slow.why, text, call->slow.len);
+	}
 	if (call->method == CSL_POST) {
 		q.args = csl_args_of_body(call->body, call->len);
 		q.problem = q.args ? NULL : "the body is no JSON object";
@@ -141,17 +192,15 @@ static enum MHD_Result answer_command(const struct csl_web *w, struct MHD_Connec
 		json_decref(q.args);
 		return csl_reply_error(c, MHD_HTTP_BAD_REQUEST, q.problem);
 	}
+	if (csl_slow_is(command->name, q.args)) {
+		return put_slow(w, c, call, command->name, &q);
+	}
 	err = csl_ask_text(&w->conf.ask, &call->session.person, command->name, q.args, &q.pick, &text, &len, why);
 	json_decref(q.args);
 	if (command->role > CTL_ROLE_READ) {
 		log_info(w->conf.log, "web", "%s by %s: %s", command->name, call->session.person.name, err ? why : "done");
 	}
-	if (err == ERR_AUTH) {
-		log_info(w->conf.log, "web", "the session of %s ended: mtc-iwfd does not know the log-in any more",
-			 call->session.person.name);
-		csl_door_leave(w->conf.enter.door, call->cookie);
-	}
-	return err ? csl_reply_error(c, csl_reply_status(err), why) : csl_reply_text(c, MHD_HTTP_OK, text, len, NULL);
+	return tell(w, c, call, err, why, text, len);
 }
 
 static enum MHD_Result start_import(const struct csl_web *w, struct MHD_Connection *c, struct csl_call *call)
@@ -252,6 +301,7 @@ static void on_end(void *arg, struct MHD_Connection *c, void **slot, enum MHD_Re
 	call = OBJ_OF(*slot, struct csl_call, CSL_CALL_MAGIC);
 	*slot = NULL;
 	free(call->body);
+	free(call->slow.text);
 	if (call->file >= 0) {
 		close(call->file);
 	}
@@ -290,7 +340,7 @@ int csl_web_new(struct csl_web **out, const struct csl_web_conf *conf)
 {
 	struct csl_web *w = calloc(1, sizeof *w);
 	unsigned wait_s = (unsigned)((conf->connection_ms + 999) / 1000),
-		 flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG;
+		 flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME;
 	struct MHD_OptionItem more[CSL_TLS_OPTIONS] = { { MHD_OPTION_END, 0, NULL } };
 
 	if (!w) {

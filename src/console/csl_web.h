@@ -7,6 +7,7 @@
 #include "console/csl_enter.h"
 #include "console/csl_import.h"
 #include "console/csl_request.h"
+#include "console/csl_slow.h"
 
 struct csl_web;
 
@@ -17,6 +18,7 @@ struct csl_web_conf { /* borrows everything until csl_web_free() */
 	struct csl_names names;
 	struct csl_ask_conf ask;
 	struct csl_import *import;
+	struct csl_slow *slow;
 	struct csl_enter_conf enter;
 	const struct csl_tls *tls; /* until csl_web_new() returns; NULL: HTTP */
 	const struct log *log;
@@ -24,7 +26,7 @@ struct csl_web_conf { /* borrows everything until csl_web_free() */
 
 /* Starts the threads. ERR_IO: the server cannot be started. ERR_NOMEM. */
 ERR_MUST_USE int csl_web_new(struct csl_web **out, const struct csl_web_conf *conf);
-/* Ends all connections and threads. NULL allowed. */
+/* Ends all connections and threads, after csl_slow_stop(). NULL allowed. */
 void csl_web_free(struct csl_web *w);
 /* Ends connections of strangers whose time is over; for a call now and then. */
 void csl_web_look(struct csl_web *w);

@@ -81,7 +81,8 @@ int ctl_client_over(struct ctl_client **out, int fd)
 	return 0;
 }
 
-/* Tells who waits, once it is time. Returns the time to wait for at most: of telling, or the end. */
+/* Tells who waits, once it is time. Returns the time to wait for at most: of telling, or the
+ * end. */
 static uint64_t tell(struct ctl_client *c, uint64_t until_ms)
 {
 	uint64_t now = clock_mono_ms();

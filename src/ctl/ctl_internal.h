@@ -88,8 +88,8 @@ void ctl_request_run(struct ctl_conn *c, struct ctl_request **slot, const struct
 /* The client has gone: streaming ends, everything else waits for its handler. Takes. */
 void ctl_request_orphan(struct ctl_request *rq);
 
-/* ctl_who.c: who may name a person, and how. NULL: nothing is wrong, and the caller has the name and
- * role. */
+/* ctl_who.c: who may name a person, and how. NULL: nothing is wrong, and the caller has the name
+ * and role. */
 const char *ctl_who_behalf(const struct ctl_server *s, struct ctl_request *rq);
 /* A console that forgets the name may change nothing; one that names it, no more than that person
  * may. NULL, or what is wrong in `why`, or static. */

@@ -42,7 +42,7 @@ struct ctl_reply {
 	const struct ctl_member *last;
 };
 
-extern const struct ctl_reply ctl_replies[];
+extern const struct ctl_reply *const ctl_reply_tables[]; /* NULL ends it */
 
 /* NULL: there is no such command. */
 const struct ctl_reply *ctl_reply_find(const char *command);

@@ -20,10 +20,12 @@ const struct ctl_reply *ctl_reply_find(const char *command)
 {
 	size_t n = strlen(command);
 
-	for (const struct ctl_reply *r = ctl_replies; r->commands; r++) {
-		for (const char *p = r->commands; *p; p += strcspn(p, " "), p += strspn(p, " ")) {
-			if (strcspn(p, " ") == n && memcmp(p, command, n) == 0) {
-				return r;
+	for (const struct ctl_reply *const *t = ctl_reply_tables; *t; t++) {
+		for (const struct ctl_reply *r = *t; r->commands; r++) {
+			for (const char *p = r->commands; *p; p += strcspn(p, " "), p += strspn(p, " ")) {
+				if (strcspn(p, " ") == n && memcmp(p, command, n) == 0) {
+					return r;
+				}
 			}
 		}
 	}

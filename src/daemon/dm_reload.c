@@ -455,7 +455,7 @@ void dm_reload(struct dm_parent *p, uint32_t number, bool dry_run)
 	}
 	if (!err) {
 		files = dm_set_changes(p->set, fresh, fresh->cfg, &r->report);
-		/* the check of a changed configuration has warned already of names that are missing */
+		/* the check of a changed configuration has warned of missing names already */
 		named = dm_console_changed(p, change.cfg ? change.cfg : p->cfg, &names, change.other ? &unsaid : &r->report);
 		r->config = named; /* who may do what is another one */
 	}

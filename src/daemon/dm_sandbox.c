@@ -54,7 +54,7 @@ static void add_file_of(struct sbx_path *paths, size_t *n, char name[32], int fd
 
 static int confine_core(struct dm_sandbox *s, const struct dm_inherited *in, char why[SBX_WHY_MAX])
 {
-	struct sbx_path paths[4] = {
+	struct sbx_path paths[5] = {
 		{ in->cfg->state_dir, SBX_WRITE, false },
 		{ "/proc", SBX_READ,
 		  true }, /* its own memory, the names of processes that read a store, the number of this boot */
@@ -65,6 +65,9 @@ static int confine_core(struct dm_sandbox *s, const struct dm_inherited *in, cha
 	int err;
 
 	add_file_of(paths, &n, log, STDERR_FILENO);
+	if (in->cfg->audit.on && *in->cfg->audit.archive) {
+		paths[n++] = (struct sbx_path){ in->cfg->audit.archive, SBX_READ, true };
+	}
 	for (size_t i = 0; i < in->cfg->peers_n; i++) {
 		ports[i] = in->cfg->peers[i].port;
 	}

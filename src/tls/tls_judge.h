@@ -51,8 +51,8 @@ enum tls_ca {
 	TLS_CA_BELOW,    /* an anchor is above it, by the certificates of its file */
 	TLS_CA_ANCHOR,   /* an anchor has it */
 };
-/* Of the first certificate of this file; *name: of the anchor, NULL for a stranger; valid as long as
- * `j`. ERR_INVAL, ERR_NOMEM. */
+/* Of the first certificate of this file; *name: of the anchor, NULL for a stranger; valid as long
+ * as `j`. ERR_INVAL, ERR_NOMEM. */
 ERR_MUST_USE int tls_judge_ca(enum tls_ca *out, const char **name, const struct tls_judge *j, const struct tls_pem *file);
 
 /* The name of an anchor whose file has a CA of this name, as people read it (tls_look.h); NULL: no

@@ -245,6 +245,53 @@ def test_the_search_over_the_control_socket_finds_what_the_one_in_the_files_does
         assert not search(busy, **wrong)[1]["ok"]
 
 
+def written(p, *words):
+    """What mtcctl audit says to a person, and what it warns of."""
+    done = subprocess.run([p.program("mtcctl"), "audit", *words], capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout, done.stderr
+
+
+def test_records_that_were_moved_away_are_searched_in_the_archive(labs, tmp_path):
+    archive = tmp_path / "archive"
+    archive.mkdir(mode=0o755)
+    os.chmod(tmp_path, 0o755)
+    p = audited(labs, segment_size="65536", archive=archive)
+    folder, name = folder_of(p), "x" * 200
+    with socket.socket(socket.AF_UNIX) as s, s.makefile() as answers:
+        s.connect(p.lab["iwf"]["ctl"])
+        for n in range(160):
+            s.sendall(json.dumps({"cmd": "assoc.add", "args": {"scs": "acme", "device": f"{name}{n}@a.example"}}).encode() + b"\n")
+            assert json.loads(answers.readline())["ok"]
+    device = f"{name}0@a.example"
+    proc.wait_until("a second file is under a checkpoint", lambda: len(os.listdir(os.path.join(folder, "records"))) > 1 and
+                    checkpoint(p) > int(sorted(os.listdir(os.path.join(folder, "records")))[-1][:20]), 20)
+    (before,), last = search(p, device=device)
+    assert last["first"] == 0
+    assert tool(p, "prune", folder, str(archive), "--before", "2099-01-01")[0] == 0
+    first = int(sorted(os.listdir(os.path.join(folder, "records")))[0][:20])
+    assert first > before["seq"]
+    # the control socket, and so the console, with audit.archive
+    rows, last = search(p, device=device)
+    assert rows == [before] and last["first"] == 0 and "archive_trouble" not in last
+    assert search(p, before=first + 1, limit=2)[0][1]["seq"] == first - 1
+    # mtcctl, without the archive and with it
+    out, err = written(p, "search", folder, "--device", device)
+    assert out == "none\n" and err == f"mtcctl: records 0 to {first - 1} were not looked at: they are not here; if 'audit prune' moved them away, give --archive\n"
+    out, err = written(p, "search", folder, "--device", device, "--archive", str(archive))
+    assert name in out and not err
+    assert "is not here, the first one is" in written(p, "show", folder, str(before["seq"]))[1]
+    assert not problems(p, folder, "--archive", str(archive))[0]
+    # what the archive has lost is said
+    os.remove(archive / FIRST)
+    left = search(p, device=device)
+    assert not left[0] and left[1]["first"] > before["seq"]
+    assert "nor in the archive" in written(p, "search", folder, "--device", device, "--archive", str(archive))[1]
+    shutil.rmtree(archive)
+    rows, last = search(p, device=device)
+    assert not rows and last["ok"] and last["first"] == first and "No such file" in last["archive_trouble"]
+    assert labs.down(p) == []
+
+
 def reasons(p):
     return [r["reason"] for r in p.ctl("health", check=False)[-1]["reasons"]]
 

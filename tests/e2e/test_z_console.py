@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -666,6 +667,70 @@ def test_a_gateway_that_does_not_answer_is_said(own_gateway):
         answer = proc.wait_until("it is back", lambda: (a := b.get("peers")).status != 503 and a, 60)
         assert answer.status == 401 and "log in again" in answer.error  # it knows nobody yet
         assert b.get("me").status == 401 and len(c.browser().rows("peers")) == 2
+
+
+class Question(threading.Thread):
+    """What a browser asks in the background."""
+
+    def __init__(self, browser, command, **arguments):
+        super().__init__()
+        self.browser, self.command, self.arguments, self.answer = browser, command, arguments, None
+        self.start()
+
+    def run(self):
+        self.answer = self.browser.get(self.command, **self.arguments)
+
+    def end(self):
+        self.join(60)
+        return self.answer
+
+
+def test_a_silent_hss_keeps_nobody_from_the_views(labs):
+    """Few people may wait for it at a time, and none of the threads that serve browsers waits with them."""
+    p = labs.up(control_more=f", console_user: '{CONSOLE_UID}', console_groups: {{ read: {READERS}, operate: {OPERATORS} }}", s6m_more=", answer_wait: 40s")
+    os.chmod(p.lab["dir"], 0o711)
+    check = {"scs": "acme", "device": "meter-7@a.example", "ask_hss": "yes"}
+    with console_of(p, "limits: { threads: 1, hss_checks: 2 }\ntimers: { answer: 50s }\n") as c:
+        one, two, three, other = (c.browser(READER + n, READERS) for n in (0, 10, 20, 30))
+        assert one.get("assoc.check", **check).json["last"]["hss"]["allowed"] is True
+        pid = p.lab["hss"]["pid"]
+        before = p.ctl("peers")[0]
+        assert before["name"] == "hss"
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            waiting = [Question(one, "assoc.check", **check), Question(two, "assoc.check", **check)]
+            proc.wait_until("both were put to the HSS", lambda: p.ctl("peers")[0]["requests"] - before["requests"] >= 2, 20)
+            again = one.get("assoc.check", **check)
+            assert again.status == 429 and "limits.hss_checks_per_person" in again.error
+            late = three.get("assoc.check", **check)
+            assert late.status == 503 and "limits.hss_checks" in late.error
+            for b in (one, three, other):
+                assert b.get("peers").status == 200 and b.get("assoc.check", scs="acme", device="meter-7@a.example").status == 200
+            assert all(q.is_alive() for q in waiting)  # the views were there before the answers
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        for q in waiting:
+            assert q.end().status == 200 and q.answer.json["last"]["hss"]["allowed"] is True
+        assert one.get("assoc.check", **check).status == 200
+    assert labs.down(p) == []
+
+
+def test_a_console_that_ends_answers_who_waits_for_the_hss(labs):
+    p = labs.up(control_more=f", console_user: '{CONSOLE_UID}', console_groups: {{ read: {READERS}, operate: {OPERATORS} }}")
+    os.chmod(p.lab["dir"], 0o711)
+    with console_of(p) as c:
+        b, before = c.browser(READER, READERS), p.ctl("peers")[0]
+        os.kill(p.lab["hss"]["pid"], signal.SIGSTOP)
+        try:
+            waits = Question(b, "assoc.check", scs="acme", device="meter-7@a.example", ask_hss="yes")
+            proc.wait_until("it was put to the HSS", lambda: p.ctl("peers")[0]["requests"] > before["requests"], 20)
+        finally:
+            os.kill(c.running.entry["pid"], signal.SIGTERM)
+            os.kill(p.lab["hss"]["pid"], signal.SIGCONT)
+        proc.wait_until("the console has ended", lambda: not c.running.alive(), 30)
+        waits.join(20)
+        assert not waits.is_alive()
+    assert labs.down(p) == []
 
 
 def test_wrong_configurations_are_refused(gateway, tmp_path):

@@ -14,12 +14,14 @@ static int on_row(void *arg, const json_t *row)
 	char why[CTL_REPLY_WHY_MAX] = "";
 
 	promise(json_is_object(row), "a line of a reply is an object");
-	for (const struct ctl_reply *r = ctl_replies; r->commands; r++) {
-		const char *wrong = ctl_reply_check_line(r, row, why);
+	for (const struct ctl_reply *const *t = ctl_reply_tables; *t; t++) {
+		for (const struct ctl_reply *r = *t; r->commands; r++) {
+			const char *wrong = ctl_reply_check_line(r, row, why);
 
-		promise(!wrong || *wrong, "a wrong line has words");
-		wrong = ctl_reply_check_last(r, row, why);
-		promise(!wrong || *wrong, "a wrong last line has words");
+			promise(!wrong || *wrong, "a wrong line has words");
+			wrong = ctl_reply_check_last(r, row, why);
+			promise(!wrong || *wrong, "a wrong last line has words");
+		}
 	}
 	++*(unsigned *)arg;
 	return 0;

@@ -364,7 +364,9 @@ const auditPage = {
 			found.replaceChildren(card(null, table("Records of the audit, the newest first", columns, rows, last.more ? "None so far." : "No record matches."),
 				last.more ? el("button", { type: "button", onclick: older }, "Older") : null,
 				el("p", { class: "soft" }, last.records + " records; the first " + last.sealed + " are sealed, and the last checkpoint has the first " + last.checkpoint +
-					". 'mtcctl audit show' proves one; 'mtcctl audit verify' checks all." + (last.unreadable ? " " + last.unreadable + " could not be read!" : ""))));
+					". 'mtcctl audit show' proves one; 'mtcctl audit verify' checks all." + (last.unreadable ? " " + last.unreadable + " could not be read!" : "") +
+					(last.first ? " Those before record " + last.first + " were moved away and not looked at" + (last.archive_trouble ? " (" + last.archive_trouble + ")" : "") +
+						": audit.archive of mtc-iwfd, or 'mtcctl audit search --archive'." : ""))));
 		};
 		const f = form([text("scs", "SCS"), text("device", "Device"), word("verdict", "Verdict", ["accepted", "refused", "detected"]),
 			word("action", "Action", ["trigger", "recall", "replace", "session", "revoke", "screening", "configuration", "provisioning", "trace"]),

@@ -70,7 +70,7 @@ int ctl_server_add(struct ctl_server *s, const struct ctl_command *rows, void *a
 	for (; rows->name; rows++) {
 		s->rows[s->rows_n++] = (struct ctl_row){ rows, arg, ctl_reply_find(rows->name), false };
 		if (!s->rows[s->rows_n - 1].reply && s == &servers[0]) {
-			fail_msg("%s has no rows in ctl_replies", rows->name);
+			fail_msg("%s has no rows in ctl_reply_tables", rows->name);
 		}
 	}
 	return 0;

@@ -33,14 +33,16 @@ static void test_every_command_has_rows_and_every_row_a_command(void **state)
 	for (const struct ctl_command *const *t = adm_tables; *t; t++) {
 		for (const struct ctl_command *c = *t; c->name; c++, commands++) {
 			if (!ctl_reply_find(c->name)) {
-				fail_msg("%s has no rows in ctl_replies", c->name);
+				fail_msg("%s has no rows in ctl_reply_tables", c->name);
 			}
 		}
 	}
-	for (const struct ctl_reply *r = ctl_replies; r->commands; r++) {
-		rows++;
-		for (const char *p = r->commands; (p = strchr(p, ' ')); p++) {
+	for (const struct ctl_reply *const *t = ctl_reply_tables; *t; t++) {
+		for (const struct ctl_reply *r = *t; r->commands; r++) {
 			rows++;
+			for (const char *p = r->commands; (p = strchr(p, ' ')); p++) {
+				rows++;
+			}
 		}
 	}
 	assert_int_equal(rows, commands);

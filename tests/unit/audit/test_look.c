@@ -102,7 +102,7 @@ static void test_every_record_is_found_from_every_place(void **state)
 		uint64_t last = before > 400 ? 400 : before;
 		struct aud_look *l;
 
-		assert_int_equal(aud_look_open(&l, w->fd, before == 403 ? UINT64_MAX : before), 0);
+		assert_int_equal(aud_look_open(&l, w->fd, -1, before == 403 ? UINT64_MAX : before), 0);
 		for (uint64_t n = 0; n < 30 && last > 40; n++) {
 			assert_int_equal(aud_look_prev(l, &line, &len), 0);
 			assert_int_equal(seq_of(line, len), --last);
@@ -112,6 +112,45 @@ static void test_every_record_is_found_from_every_place(void **state)
 		}
 		aud_look_free(l);
 	}
+}
+
+/* Segments that were moved away are read where they are, also one that is in both places. */
+static void test_an_archive_counts(void **state)
+{
+	static const uint64_t old[] = { 0, 50, 90 }, recent[] = { 90, 120 };
+	struct world *w = *state, archive = { .fd = -1 };
+	char records[96];
+	const char *line;
+	uint64_t next = 150;
+	struct aud_look *l;
+	size_t len;
+	int err;
+
+	snprintf(archive.dir, sizeof archive.dir, "/tmp/mtc-look-XXXXXX");
+	assert_non_null(mkdtemp(archive.dir));
+	snprintf(records, sizeof records, "%s/records", archive.dir);
+	assert_int_equal(mkdir(records, 0700), 0);
+	archive.fd = open(archive.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fill(&archive, old, 3, 120);
+	fill(w, recent, 2, 150);
+	assert_int_equal(aud_look_open(&l, w->fd, archive.fd, UINT64_MAX), 0);
+	assert_int_equal(aud_look_first(l), 0);
+	while ((err = aud_look_prev(l, &line, &len)) == 0) {
+		assert_int_equal(seq_of(line, len), --next);
+	}
+	assert_int_equal(err, ERR_CLOSED);
+	assert_int_equal(next, 0);
+	aud_look_free(l);
+	assert_int_equal(aud_look_open(&l, w->fd, archive.fd, 51), 0);
+	assert_int_equal(aud_look_prev(l, &line, &len), 0);
+	assert_int_equal(seq_of(line, len), 50);
+	aud_look_free(l);
+	assert_int_equal(aud_look_open(&l, w->fd, -1, 51), 0);
+	assert_int_equal(aud_look_first(l), 90);
+	assert_int_equal(aud_look_prev(l, &line, &len), ERR_CLOSED);
+	aud_look_free(l);
+	close(archive.fd);
+	nftw(archive.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static void test_all_of_it_backwards(void **state)
@@ -124,7 +163,7 @@ static void test_all_of_it_backwards(void **state)
 	size_t len;
 
 	fill(w, firsts, 2, 3000);
-	assert_int_equal(aud_look_open(&l, w->fd, UINT64_MAX), 0);
+	assert_int_equal(aud_look_open(&l, w->fd, -1, UINT64_MAX), 0);
 	for (uint64_t seq = 3000; seq > 0;) {
 		assert_int_equal(aud_look_prev(l, &line, &len), 0);
 		assert_int_equal(seq_of(line, len), --seq);
@@ -148,14 +187,14 @@ static void test_an_incomplete_last_line_is_left_out(void **state)
 	fd = begin(w, 0);
 	assert_int_equal(write(fd, "{\"seq\":3,\"inter", 15), 15);
 	close(fd);
-	assert_int_equal(aud_look_open(&l, w->fd, UINT64_MAX), 0);
+	assert_int_equal(aud_look_open(&l, w->fd, -1, UINT64_MAX), 0);
 	assert_int_equal(aud_look_prev(l, &line, &len), 0);
 	assert_int_equal(seq_of(line, len), 2);
 	aud_look_free(l);
 	fd = begin(w, 4); /* and in front of a further file it is a mistake */
 	put(fd, 4);
 	close(fd);
-	assert_int_equal(aud_look_open(&l, w->fd, UINT64_MAX), 0);
+	assert_int_equal(aud_look_open(&l, w->fd, -1, UINT64_MAX), 0);
 	assert_int_equal(aud_look_prev(l, &line, &len), 0);
 	assert_int_equal(aud_look_prev(l, &line, &len), ERR_PROTO);
 	aud_look_free(l);
@@ -168,11 +207,11 @@ static void test_an_empty_audit_has_no_record(void **state)
 	const char *line;
 	size_t len;
 
-	assert_int_equal(aud_look_open(&l, w->fd, UINT64_MAX), 0);
+	assert_int_equal(aud_look_open(&l, w->fd, -1, UINT64_MAX), 0);
 	assert_int_equal(aud_look_prev(l, &line, &len), ERR_CLOSED);
 	aud_look_free(l);
 	close(begin(w, 0));
-	assert_int_equal(aud_look_open(&l, w->fd, UINT64_MAX), 0);
+	assert_int_equal(aud_look_open(&l, w->fd, -1, UINT64_MAX), 0);
 	assert_int_equal(aud_look_prev(l, &line, &len), ERR_CLOSED);
 	aud_look_free(l);
 }
@@ -188,14 +227,14 @@ static void test_what_is_no_record_ends_it(void **state)
 
 	memset(rubbish, 'x', sizeof rubbish);
 	assert_int_equal(write(fd, rubbish, sizeof rubbish), sizeof rubbish);
-	assert_int_equal(aud_look_open(&l, w->fd, UINT64_MAX), ERR_PROTO);
+	assert_int_equal(aud_look_open(&l, w->fd, -1, UINT64_MAX), ERR_PROTO);
 	assert_int_equal(write(fd, "\n", 1), 1);
-	assert_int_equal(aud_look_open(&l, w->fd, UINT64_MAX), 0);
+	assert_int_equal(aud_look_open(&l, w->fd, -1, UINT64_MAX), 0);
 	assert_int_equal(aud_look_prev(l, &line, &len), ERR_PROTO);
 	aud_look_free(l);
 	assert_int_equal(ftruncate(fd, 0), 0);
 	assert_int_equal(write(fd, "rubbish\nmore\n", 13), 13);
-	assert_int_equal(aud_look_open(&l, w->fd, 7), ERR_PROTO); /* it is not looked for among these */
+	assert_int_equal(aud_look_open(&l, w->fd, -1, 7), ERR_PROTO); /* it is not looked for among these */
 	close(fd);
 }
 
@@ -233,6 +272,7 @@ TEST_GROUP()
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(test_every_record_is_found_from_every_place),
 		T(test_all_of_it_backwards),
+		T(test_an_archive_counts),
 		T(test_an_incomplete_last_line_is_left_out),
 		T(test_an_empty_audit_has_no_record),
 		T(test_what_is_no_record_ends_it),

@@ -54,6 +54,7 @@ static void test_mistakes(void **state)
 		{ "listen: { address: 192.0.2.1 }\n", "expected a loopback address" },
 		{ "timers: { idle: 2h, session: 1h }\n", "timers.idle is longer" },
 		{ "limits: { connections: 16, threads: 17 }\n", "limits.threads is larger" },
+		{ "limits: { hss_checks: 2, hss_checks_per_person: 3 }\n", "limits.hss_checks_per_person is larger" },
 		{ "listen_tls: { enabled: yes, key: a }\n", "needs certificate and key" },
 		{ "listen_tls: { enabled: yes, certificate: a, key: b, client_ca: c }\n", "certificates names nobody" },
 		{ "listen_tls: { enabled: yes, certificate: a, key: b, port: 8640 }\n", "same address and port" },
