@@ -57,6 +57,13 @@ static struct dlv_line *find_of(const struct dlv *d, const struct dlv_msg *m)
 	return find(d, dlv_of_sme(m), m->text.iwf_host, m->text.via);
 }
 
+uint32_t dlv_line_n(const struct dlv *d, const struct dlv_msg *m)
+{
+	const struct dlv_line *l = find_of(d, m);
+
+	return l ? l->n : 0;
+}
+
 static struct dlv_line *make(struct dlv *d, const struct dlv_msg *m)
 {
 	uint8_t octets[KEY_MAX];

@@ -31,6 +31,26 @@ static void rebuild(const struct sms_deliver *d)
 		"what is built is what was meant");
 }
 
+/* Text of seven bits lies in the message, and packs to the same bits. */
+static void text_of(const struct sms_packed *packed, const uint8_t *data, size_t size)
+{
+	uint8_t text[SMS_SEPTETS_MAX], octets[SMS_USER_DATA_MAX] = { 0 };
+	uint16_t ucs2[SMS_SEPTETS_MAX];
+	size_t len = (packed->first + 7u * packed->n + 7) / 8;
+
+	if (!packed->p) {
+		return;
+	}
+	promise(packed->n <= SMS_SEPTETS_MAX && len <= sizeof octets && inside(packed->p, len, data, size), "text has bounds");
+	sms_unpack(text, packed);
+	promise(sms_to_ucs2(ucs2, text, packed->n) <= packed->n, "a character is at least one");
+	sms_pack(octets, packed->first, text, packed->n);
+	for (unsigned bit = packed->first; bit < packed->first + 7u * packed->n; bit++) {
+		promise((octets[bit / 8] >> bit % 8 & 1) == (packed->p[bit / 8] >> bit % 8 & 1),
+			"what is packed is what was read");
+	}
+}
+
 /* What a mobile sends. */
 static void fuzz_submit(const uint8_t *data, size_t size)
 {
@@ -44,7 +64,8 @@ static void fuzz_submit(const uint8_t *data, size_t size)
 	promise(inside(s.payload, s.payload_len, data, size) && inside(s.header, s.header_len, data, size),
 		"the user data lies in the message");
 	promise(strspn(s.destination, "0123456789") == strlen(s.destination), "a number is digits");
-	promise(!s.payload || s.eight_bit || s.ucs2, "text of seven bits is not cut");
+	promise(!s.payload || s.eight_bit || s.ucs2, "text of seven bits is packed");
+	text_of(&s.packed, data, size);
 	if (!s.payload || !s.destination[0] || (s.has_header && !s.header_len) || sms_submit_build(&b, &s)) {
 		return;
 	}
@@ -65,6 +86,7 @@ static void fuzz_tpdu(const char *target, const uint8_t *data, size_t size)
 		return;
 	}
 	promise(inside(d.payload, d.payload_len, data, size), "the payload lies in the message");
+	text_of(&d.packed, data, size);
 	promise(d.originator_len >= 2 && d.originator_len <= SMS_ADDRESS_MAX, "an address has bounds");
 	promise(!d.has_part || (d.part >= 1 && d.part <= d.parts), "a part is one of the parts");
 	if (d.has_part && d.eight_bit && sms_join_new(&j, &d) == 0) {
