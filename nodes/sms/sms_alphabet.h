@@ -16,8 +16,8 @@ enum sms_alphabet {
 enum sms_alphabet sms_alphabet(uint8_t dcs);
 bool sms_is_compressed(uint8_t dcs); /* in whatever alphabet */
 
-/* Characters of 7 bits that lie packed: `n` of them from bit `first` of `p` on, the lowest bit of an
- * octet first. */
+/* Characters of 7 bits that lie packed: `n` of them from bit `first` of `p` on, the lowest bit of
+ * an octet first. */
 struct sms_packed {
 	const uint8_t *p;
 	uint16_t first;
@@ -25,15 +25,17 @@ struct sms_packed {
 };
 /* One character an octet. */
 void sms_unpack(uint8_t out[SMS_SEPTETS_MAX], const struct sms_packed *in);
-/* Writes `n` characters of `text`, one an octet, into `out` from bit `first` on; the bits are 0 before. */
+/* Writes `n` characters of `text`, one an octet, into `out` from bit `first` on; the bits are 0
+ * before. */
 void sms_pack(uint8_t *out, uint16_t first, const uint8_t *text, uint8_t n);
-/* How many characters these octets of a header take: the rest up to the next character is fill bits. */
+/* How many characters these octets of a header take: the rest up to the next character is fill
+ * bits. */
 static inline unsigned sms_septets_of(unsigned octets)
 {
 	return (octets * 8 + 6) / 7;
 }
 
-/* The UCS2 characters of a text with one character an octet. The escape (0x1b) and a character are one of
- * the extension table, or that character itself if the table does not have it; an escape alone is a blank.
- * Returns how many there are; `out` has room for `n`. */
+/* The UCS2 characters of a text with one character an octet. The escape (0x1b) and a character are
+ * one of the extension table, or that character itself if the table does not have it; an escape
+ * alone is a blank. Returns how many there are; `out` has room for `n`. */
 unsigned sms_to_ucs2(uint16_t *out, const uint8_t *text, unsigned n);

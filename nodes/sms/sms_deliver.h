@@ -36,7 +36,8 @@ struct sms_deliver {
 };
 
 /* Writes the TPDU, time zone 0. ERR_INVAL: a year outside 2000 to 2099, a bad address length, part
- * number or character above 7 bits; ERR_LIMIT: header and payload do not fit in 140 octets, or out is too small. */
+ * number or character above 7 bits; ERR_LIMIT: header and payload do not fit in 140 octets, or out
+ * is too small. */
 ERR_MUST_USE int sms_deliver_build(struct buf *out, const struct sms_deliver *in);
 
 /* Reads a TPDU. The payload points into `p`. ERR_PROTO if it is not a whole SMS-DELIVER; `out` is
@@ -44,20 +45,20 @@ ERR_MUST_USE int sms_deliver_build(struct buf *out, const struct sms_deliver *in
  * impossible part number makes its element ignored. */
 ERR_MUST_USE int sms_deliver_parse(struct sms_deliver *out, const uint8_t *p, size_t len);
 
-/* What SMS-DELIVER and SMS-SUBMIT share. TP-UDL and TP-UD: the header with its length octet, then the
- * payload, with the 7-bit alphabet one character an octet, which is packed. ERR_LIMIT: more than 140
- * octets, or out is too small; ERR_INVAL: a character above 7 bits. */
+/* What SMS-DELIVER and SMS-SUBMIT share. TP-UDL and TP-UD: the header with its length octet, then
+ * the payload, with the 7-bit alphabet one character an octet, which is packed. ERR_LIMIT: more
+ * than 140 octets, or out is too small; ERR_INVAL: a character above 7 bits. */
 ERR_MUST_USE int sms_user_data(struct buf *out, uint8_t dcs, const uint8_t *header, unsigned header_len, const uint8_t *payload,
 			       unsigned payload_len);
-/* An address as it stands in a TPDU: digit count, type, digits. Returns its octets; r->bad if there is
- * none. */
+/* An address as it stands in a TPDU: digit count, type, digits. Returns its octets; r->bad if there
+ * is none. */
 uint8_t sms_address_take(uint8_t out[SMS_ADDRESS_MAX], struct rd *r);
-/* A time of seven octets, in seconds since 1970: written with time zone 0. ERR_INVAL: a year outside 2000
- * to 2099; r->bad: it is none. */
+/* A time of seven octets, in seconds since 1970: written with time zone 0. ERR_INVAL: a year
+ * outside 2000 to 2099; r->bad: it is none. */
 ERR_MUST_USE int sms_time_build(struct buf *out, int64_t s);
 int64_t sms_time_take(struct rd *r);
-/* The text behind `header_len` octets of user data that begins at `start` and has `septets`; r->bad if the
- * header takes more. `r` is at the end then. */
+/* The text behind `header_len` octets of user data that begins at `start` and has `septets`; r->bad
+ * if the header takes more. `r` is at the end then. */
 void sms_packed_text(struct sms_packed *out, struct rd *r, const uint8_t *start, unsigned header_len, uint8_t septets);
 
 /* How many TPDUs a payload needs (1 for an empty one); 0 when it would be more than 255. */

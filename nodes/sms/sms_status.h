@@ -1,5 +1,5 @@
-/* sms_status.h - the SMS-STATUS-REPORT TPDU by which the SMS-SC tells a mobile what became of a message
- * that it has sent (TS 23.040 9.2.2.3). PURE. */
+/* sms_status.h - the SMS-STATUS-REPORT TPDU by which the SMS-SC tells a mobile what became of a
+ * message that it has sent (TS 23.040 9.2.2.3). PURE. */
 #pragma once
 #include "nodes/sms/sms_deliver.h"
 
@@ -19,9 +19,9 @@ struct sms_status {
 	int64_t sent_s, done_s; /* TP-SCTS, TP-DT: seconds since 1970, UTC */
 };
 
-/* Writes one, time zone 0. ERR_INVAL: a year outside 2000 to 2099 or a bad address length; ERR_LIMIT: out is
- * too small. */
+/* Writes one, time zone 0. ERR_INVAL: a year outside 2000 to 2099 or a bad address length;
+ * ERR_LIMIT: out is too small. */
 ERR_MUST_USE int sms_status_build(struct buf *out, const struct sms_status *in);
-/* Reads one about an SMS-SUBMIT; what follows TP-ST is passed over. ERR_PROTO if it is none; `out` is
- * untouched then. */
+/* Reads one about an SMS-SUBMIT; what follows TP-ST is passed over. ERR_PROTO if it is none; `out`
+ * is untouched then. */
 ERR_MUST_USE int sms_status_parse(struct sms_status *out, const uint8_t *p, size_t len);

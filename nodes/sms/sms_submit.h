@@ -21,7 +21,8 @@ struct sms_submit {
 	const uint8_t *header;    /* its elements; NULL: none */
 	uint8_t header_len;       /* octets of it */
 	struct sms_packed packed; /* parsing: text of the 7-bit alphabet after the header, not of a compressed one */
-	/* after the header; parsing: NULL with the 7-bit alphabet; building: with it one character an octet */
+	/* after the header; parsing: NULL with the 7-bit alphabet; building: with it one character
+	 * an octet */
 	const uint8_t *payload;
 	uint8_t payload_len;
 };
@@ -29,8 +30,8 @@ struct sms_submit {
 /* Reads a TPDU; borrows `p`. ERR_PROTO if it is not a whole SMS-SUBMIT, or its header is longer than
  * its user data; `out` is untouched then. Compressed text is not looked into. */
 ERR_MUST_USE int sms_submit_parse(struct sms_submit *out, const uint8_t *p, size_t len);
-/* Writes one with a destination of international type, or of unknown type if it is shorter than 5 digits,
- * and without TP-VP; `header` and `payload` as they are.
- * ERR_INVAL: no number, or a character above 7 bits; ERR_LIMIT: they do not fit into 140 octets, or out is
- * too small. */
+/* Writes one with a destination of international type, or of unknown type if it is shorter than 5
+ * digits, and without TP-VP; `header` and `payload` as they are.
+ * ERR_INVAL: no number, or a character above 7 bits; ERR_LIMIT: they do not fit into 140 octets, or
+ * out is too small. */
 ERR_MUST_USE int sms_submit_build(struct buf *out, const struct sms_submit *in);

@@ -162,7 +162,8 @@ bool dlv_is_to_sme(const struct dlv *d, uint64_t id);
 /* Its SME refuses it for good. */
 void dlv_refused(struct dlv *d, uint64_t id, struct dlv_now now);
 /* This peer is connected (again): its reports are tried now, until one finds no room; each that is
- * acknowledged lets another one go. Looks at what waits for this peer, and at one line for each other. */
+ * acknowledged lets another one go. Looks at what waits for this peer, and at one line for each
+ * other. */
 void dlv_peer_open(struct dlv *d, const char *host, struct dlv_now now);
 /* There is room on a connection of this SME: the receipt that has waited longest is tried now. False:
  * none waits. */

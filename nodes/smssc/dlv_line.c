@@ -1,7 +1,7 @@
 /* dlv_line.c - a line for each SME, and for each pair of an MTC-IWF and the peer that brought its
- * triggers, as long as reports of it wait. Without it each report would try by its timer: an SME that
- * answers at once would get no more than a window of them a second, and a peer that connects would have
- * all messages looked at for its own. */
+ * triggers, as long as reports of it wait. Without it each report would try by its timer: an SME
+ * that answers at once would get no more than a window of them a second, and a peer that connects
+ * would have all messages looked at for its own. */
 #include "nodes/smssc/dlv_line.h"
 
 #include <ctype.h>

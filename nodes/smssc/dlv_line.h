@@ -1,5 +1,5 @@
-/* dlv_line.h - reports that wait for a connection, or for room on it: receipts for their SME, outcomes
- * of triggers for their MTC-IWF. First come, first served.
+/* dlv_line.h - reports that wait for a connection, or for room on it: receipts for their SME,
+ * outcomes of triggers for their MTC-IWF. First come, first served.
  * Inside of the delivery machine. */
 #pragma once
 #include "nodes/smssc/dlv_ue.h"

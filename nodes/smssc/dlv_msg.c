@@ -1,7 +1,7 @@
 /* dlv_msg.c - a trigger in one piece of memory, and its record: a version octet, then fields in
- * fixed order, little-endian; texts as u16 length and octets. A message of an SME has a version of its
- * own with more fields, and so has a trigger of one, and what only mobiles send: a program that does not
- * know them refuses the store. */
+ * fixed order, little-endian; texts as u16 length and octets. A message of an SME has a version of
+ * its own with more fields, and so has a trigger of one, and what only mobiles send: a program that
+ * does not know them refuses the store. */
 #include "nodes/smssc/dlv_msg.h"
 
 #include <stdlib.h>

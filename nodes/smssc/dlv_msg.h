@@ -44,7 +44,8 @@ struct dlv_sme {
 	const uint8_t *told; /* what its owner has to know for the receipt: smssc_sme_told.h */
 	size_t told_len;
 	enum dlv_kind kind;
-	/* Of a message of a mobile that wants a status report: its IMSI, TP-MR and TP-DA. NULL: it wants none */
+	/* Of a message of a mobile that wants a status report: its IMSI, TP-MR and TP-DA. NULL: it
+	 * wants none */
 	const char *sender;
 	uint8_t reference;
 	const uint8_t *recipient;

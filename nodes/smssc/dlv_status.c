@@ -1,5 +1,6 @@
-/* dlv_status.c - a mobile that asked for it is told what became of its message: by an SMS-STATUS-REPORT,
- * which is a delivery of its own. Its record comes to the disk with the end of the message. */
+/* dlv_status.c - a mobile that asked for it is told what became of its message: by an
+ * SMS-STATUS-REPORT, which is a delivery of its own. Its record comes to the disk with the end of
+ * the message. */
 #include <string.h>
 
 #include "apps/t4_drr.h"

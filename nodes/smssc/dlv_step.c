@@ -281,8 +281,8 @@ static void act_report(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 		return;
 	}
 	if (err) {
-		/* dlv_peer_room() wakes a receipt, dlv_peer_open() and dlv_line_go_on() the report of a
-		 * trigger; then the timer only ends its retention */
+		/* dlv_peer_room() wakes a receipt, dlv_peer_open() and dlv_line_go_on() the report
+		 * of a trigger; then the timer only ends its retention */
 		bool in_line = (err == ERR_CLOSED || err == ERR_BUSY) && !dlv_line_join(d, m);
 		bool woken = in_line || err == ERR_CLOSED;
 

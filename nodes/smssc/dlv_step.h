@@ -42,7 +42,8 @@ uint64_t dlv_number_hash(uint64_t number); /* never 0 */
 void dlv_msg_own(struct dlv *d, struct dlv_msg *m, struct dlv_ue *ue, enum dlv_state state);
 /* Takes it out of all tables and frees it. */
 void dlv_msg_end(struct dlv *d, struct dlv_msg *m);
-/* The report of `m` is over: it was taken, refused, or is given up. A mobile that wants to know is told. */
+/* The report of `m` is over: it was taken, refused, or is given up. A mobile that wants to know is
+ * told. */
 void dlv_over(struct dlv *d, struct dlv_msg *m, struct dlv_now now);
 uint64_t dlv_report_wait_ms(const struct dlv *d, const struct dlv_msg *m);
 /* `wait_ms`, or less: the end of a message to an SME is not missed. */

@@ -1,6 +1,6 @@
 /* smssc_mo.c - checks in the order: may the device send at all? is it a trigger in some form? then the
- * message itself. What is taken is answered once it is on disk. Which device the recipient is changes
- * nothing about the answer. */
+ * message itself. What is taken is answered once it is on disk. Which device the recipient is
+ * changes nothing about the answer. */
 #include "nodes/smssc/smssc_mo.h"
 
 #include <stdlib.h>

@@ -126,8 +126,8 @@ int smssc_sme_deliver(struct smssc *s, const struct dlv_msg *m);
 /* The SME has answered it. */
 void smssc_sme_delivered(struct smssc *s, struct sme_bind *b, uint64_t id, uint32_t status);
 
-/* A bind of this SME that receives and has room; the binds take turns. NULL: none; *any: it has one that
- * receives. */
+/* A bind of this SME that receives and has room; the binds take turns. NULL: none; *any: it has one
+ * that receives. */
 struct sme_bind *smssc_sme_receiving(struct sme_owner *o, bool *any);
 /* -- smssc_sme_report.c: port of the delivery machine for messages of SMEs */
 int smssc_sme_report(struct smssc *s, const struct dlv_msg *m);

@@ -1,6 +1,6 @@
-/* smssc_sme_deliver.c - messages of mobiles, as deliver_sm to a bind of their SME that receives. It is
- * repeated until the SME takes it, refuses it for good, or its validity is over: an SME can get one
- * twice when its answer was lost. */
+/* smssc_sme_deliver.c - messages of mobiles, as deliver_sm to a bind of their SME that receives. It
+ * is repeated until the SME takes it, refuses it for good, or its validity is over: an SME can get
+ * one twice when its answer was lost. */
 #include "nodes/smssc/sme_mobile.h"
 #include "nodes/smssc/sme_told.h"
 #include "nodes/smssc/smssc_sme.h"

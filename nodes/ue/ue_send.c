@@ -1,6 +1,6 @@
 /* ue_send.c - a device sends a short message: 'mtc-ue ctl SOCKET submit IMSI NUMBER HEX [pid N] [dcs N]
- * [header N] [report N]'. HEX is the user data, with the 7-bit alphabet one character an octet; its first N
- * octets are elements of a user data header. report 1: with TP-Status-Report-Request. */
+ * [header N] [report N]'. HEX is the user data, with the 7-bit alphabet one character an octet; its
+ * first N octets are elements of a user data header. report 1: with TP-Status-Report-Request. */
 #include <string.h>
 
 #include "base/str.h"
