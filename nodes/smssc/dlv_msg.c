@@ -222,6 +222,14 @@ static void take_sme(struct dlv_sme *sme, struct rd *r)
 	}
 }
 
+/* The queue of a number that is no device's has '+' in front, where an IMSI has a digit. */
+static bool imsi_is_sound(const char *imsi, bool of_sme)
+{
+	const char *digits = of_sme && *imsi == '+' ? imsi + 1 : imsi;
+
+	return strlen(imsi) <= SMS_IMSI_MAX && !digits[strspn(digits, "0123456789")];
+}
+
 static void take_mobile(struct dlv_sme *sme, struct rd *r)
 {
 	uint8_t kind = rd_u8(r), sender = rd_u8(r);
@@ -231,21 +239,13 @@ static void take_mobile(struct dlv_sme *sme, struct rd *r)
 	sme->sender = take_text_if(r, sender);
 	sme->recipient = take_bytes(r, &sme->recipient_len);
 	if (kind >= DLV_KINDS || sender > 1 || sme->recipient_len > SMS_ADDRESS_MAX ||
-	    (sme->sender && strlen(sme->sender) > SMS_IMSI_MAX)) {
+	    (!r->bad && sme->sender && !imsi_is_sound(sme->sender, false))) {
 		r->bad = true;
 	}
 	if (!sme->sender) {
 		sme->recipient = NULL;
 		sme->recipient_len = 0;
 	}
-}
-
-/* The queue of a number that is no device's has '+' in front, where an IMSI has a digit. */
-static bool imsi_is_sound(const char *imsi, bool of_sme)
-{
-	const char *digits = of_sme && *imsi == '+' ? imsi + 1 : imsi;
-
-	return strlen(imsi) <= SMS_IMSI_MAX && !digits[strspn(digits, "0123456789")];
 }
 
 int dlv_msg_decode(struct dlv_msg **out, uint64_t id, const void *p, size_t len)

@@ -7,6 +7,7 @@
 #include "nodes/sms/sms_deliver.h"
 #include "nodes/sms/sms_frame.h"
 #include "nodes/sms/sms_join.h"
+#include "nodes/sms/sms_status.h"
 #include "nodes/sms/sms_submit.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -75,6 +76,23 @@ static void fuzz_submit(const uint8_t *data, size_t size)
 		"what is built is what was meant");
 }
 
+/* What the SMS-SC tells a mobile of a message that it has sent. */
+static void fuzz_status(const uint8_t *data, size_t size)
+{
+	struct sms_status s, again;
+	uint8_t octets[64];
+	struct buf b = buf_over(octets, sizeof octets);
+
+	if (sms_status_parse(&s, data, size) || sms_status_build(&b, &s)) {
+		return;
+	}
+	promise(!sms_status_parse(&again, octets, b.len), "what is built can be read");
+	promise(again.reference == s.reference && again.status == s.status && again.sent_s == s.sent_s &&
+		    again.done_s == s.done_s && again.recipient_len == s.recipient_len &&
+		    !memcmp(again.recipient, s.recipient, s.recipient_len),
+		"what is built is what was meant");
+}
+
 static void fuzz_tpdu(const char *target, const uint8_t *data, size_t size)
 {
 	struct sms_deliver d;
@@ -82,6 +100,7 @@ static void fuzz_tpdu(const char *target, const uint8_t *data, size_t size)
 
 	(void)target;
 	fuzz_submit(data, size);
+	fuzz_status(data, size);
 	if (sms_deliver_parse(&d, data, size)) {
 		return;
 	}
