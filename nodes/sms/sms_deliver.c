@@ -52,7 +52,7 @@ static uint8_t swapped(int v)
 	return (uint8_t)((unsigned)v / 10 % 10 | (unsigned)v % 10 << 4);
 }
 
-static int put_time(struct buf *out, int64_t sent_s)
+int sms_time_build(struct buf *out, int64_t sent_s)
 {
 	time_t t = (time_t)sent_s;
 	struct tm tm;
@@ -92,9 +92,58 @@ static void put_header(struct buf *out, const struct sms_deliver *in, unsigned l
 	}
 }
 
+static int put_septets(struct buf *out, const uint8_t *header, unsigned header_len, const uint8_t *payload, unsigned payload_len)
+{
+	unsigned taken = sms_septets_of(header_len);
+	uint8_t packed[SMS_USER_DATA_MAX] = { 0 };
+
+	if (taken + payload_len > SMS_SEPTETS_MAX) {
+		return ERR_LIMIT;
+	}
+	for (unsigned i = 0; i < payload_len; i++) {
+		if (payload[i] > 0x7f) {
+			return ERR_INVAL;
+		}
+	}
+	memcpy(packed, header, header_len);
+	sms_pack(packed, (uint16_t)(taken * 7), payload, (uint8_t)payload_len);
+	buf_u8(out, (uint8_t)(taken + payload_len));
+	buf_bytes(out, packed, ((taken + payload_len) * 7 + 7) / 8);
+	return out->full ? ERR_LIMIT : 0;
+}
+
+int sms_user_data(struct buf *out, uint8_t dcs, const uint8_t *header, unsigned header_len, const uint8_t *payload,
+		  unsigned payload_len)
+{
+	if (sms_alphabet(dcs) == SMS_ALPHABET_DEFAULT) {
+		return put_septets(out, header, header_len, payload, payload_len);
+	}
+	if (header_len + payload_len > SMS_USER_DATA_MAX) {
+		return ERR_LIMIT;
+	}
+	buf_u8(out, (uint8_t)(header_len + payload_len));
+	buf_bytes(out, header, header_len);
+	buf_bytes(out, payload, payload_len);
+	return out->full ? ERR_LIMIT : 0;
+}
+
+void sms_packed_text(struct sms_packed *out, struct rd *r, const uint8_t *start, unsigned header_len, uint8_t septets)
+{
+	unsigned taken = sms_septets_of(header_len);
+
+	(void)rd_take(r, rd_left(r));
+	if (r->bad || taken > septets) {
+		r->bad = true;
+		return;
+	}
+	*out = (struct sms_packed){ start, (uint16_t)(taken * 7), (uint8_t)(septets - taken) };
+}
+
 int sms_deliver_build(struct buf *out, const struct sms_deliver *in)
 {
 	unsigned header = in->header ? in->header_len + 1u : header_len(in->has_port, in->has_part);
+	uint8_t octets[1 + UINT8_MAX];
+	struct buf elements = buf_over(octets, sizeof octets);
 	int err;
 
 	if (in->originator_len < 2 || in->originator_len > SMS_ADDRESS_MAX) {
@@ -106,21 +155,16 @@ int sms_deliver_build(struct buf *out, const struct sms_deliver *in)
 	if (in->header && (in->has_port || in->has_part)) {
 		return ERR_INVAL;
 	}
-	if (header + in->payload_len > SMS_USER_DATA_MAX) {
-		return ERR_LIMIT;
-	}
 	buf_u8(out, (uint8_t)(MTI_DELIVER | (in->more ? 0 : MMS_NO_MORE) | (header ? UDHI : 0)));
 	buf_bytes(out, in->originator, in->originator_len);
 	buf_u8(out, in->pid);
 	buf_u8(out, in->dcs);
-	err = put_time(out, in->sent_s);
+	err = sms_time_build(out, in->sent_s);
 	if (err) {
 		return err;
 	}
-	buf_u8(out, (uint8_t)(header + in->payload_len));
-	put_header(out, in, header);
-	buf_bytes(out, in->payload, in->payload_len);
-	return out->full ? ERR_LIMIT : 0;
+	put_header(&elements, in, header);
+	return sms_user_data(out, in->dcs, octets, header, in->payload, in->payload_len);
 }
 
 static int two_digits(struct rd *r, int min, int max)
@@ -134,7 +178,7 @@ static int two_digits(struct rd *r, int min, int max)
 	return n;
 }
 
-static int64_t take_time(struct rd *r)
+int64_t sms_time_take(struct rd *r)
 {
 	struct tm tm = { 0 };
 	uint8_t zone;
@@ -155,7 +199,7 @@ static int64_t take_time(struct rd *r)
 	return (int64_t)timegm(&tm) - (int64_t)(zone & 8 ? -quarters : quarters) * 15 * 60;
 }
 
-static void take_address(struct sms_deliver *d, struct rd *r)
+uint8_t sms_address_take(uint8_t out[SMS_ADDRESS_MAX], struct rd *r)
 {
 	const uint8_t *start = r->p, *rest;
 	unsigned digits = rd_u8(r);
@@ -163,10 +207,10 @@ static void take_address(struct sms_deliver *d, struct rd *r)
 	rest = rd_take(r, 1 + (digits + 1) / 2);
 	if (!rest || digits > 20) {
 		r->bad = true;
-		return;
+		return 0;
 	}
-	d->originator_len = (uint8_t)(2 + (digits + 1) / 2);
-	memcpy(d->originator, start, d->originator_len);
+	memcpy(out, start, 2 + (digits + 1) / 2);
+	return (uint8_t)(2 + (digits + 1) / 2);
 }
 
 static void take_part(struct sms_deliver *d, uint16_t reference, struct rd *r)
@@ -214,23 +258,27 @@ static void take_element(struct sms_deliver *d, struct rd *r)
 
 static void take_user_data(struct sms_deliver *d, struct rd *r, bool has_header)
 {
-	uint8_t len = rd_u8(r);
+	uint8_t len = rd_u8(r), header = 0;
+	const uint8_t *start = r->p;
+	bool septets = !d->eight_bit && !d->ucs2;
 
-	if (!d->eight_bit && !d->ucs2) { /* the length may count septets: not interpreted */
-		if (rd_left(r) > SMS_USER_DATA_MAX) {
-			r->bad = true;
-		}
+	if (rd_left(r) > SMS_USER_DATA_MAX) {
+		r->bad = true;
 		return;
 	}
-	if (len > SMS_USER_DATA_MAX || len != rd_left(r)) {
+	if (septets && (sms_alphabet(d->dcs) == SMS_ALPHABET_COMPRESSED || (len * 7u + 7) / 8 != rd_left(r))) {
+		return; /* nobody reads it */
+	}
+	if (!septets && len != rd_left(r)) {
 		r->bad = true;
 		return;
 	}
 	if (has_header) {
-		uint8_t header = rd_u8(r);
-		const uint8_t *elements = rd_take(r, header);
+		const uint8_t *elements;
 		struct rd in;
 
+		header = rd_u8(r);
+		elements = rd_take(r, header);
 		if (!elements) {
 			return;
 		}
@@ -243,6 +291,10 @@ static void take_user_data(struct sms_deliver *d, struct rd *r, bool has_header)
 		}
 	}
 	if (r->bad) {
+		return;
+	}
+	if (septets) {
+		sms_packed_text(&d->packed, r, start, has_header ? 1u + header : 0, len);
 		return;
 	}
 	d->payload = r->p;
@@ -259,13 +311,12 @@ int sms_deliver_parse(struct sms_deliver *out, const uint8_t *p, size_t len)
 		return ERR_PROTO;
 	}
 	d.more = !(first & MMS_NO_MORE);
-	take_address(&d, &r);
+	d.originator_len = sms_address_take(d.originator, &r);
 	d.pid = rd_u8(&r);
 	d.dcs = rd_u8(&r);
-	/* TS 23.038 4: general group, or data coding group */
-	d.eight_bit = (d.dcs & 0xcc) == 0x04 || (d.dcs & 0xfc) == 0xf4;
-	d.ucs2 = (d.dcs & 0xcc) == 0x08;
-	d.sent_s = take_time(&r);
+	d.eight_bit = sms_alphabet(d.dcs) == SMS_ALPHABET_8BIT;
+	d.ucs2 = sms_alphabet(d.dcs) == SMS_ALPHABET_UCS2;
+	d.sent_s = sms_time_take(&r);
 	if (!r.bad) {
 		take_user_data(&d, &r, first & UDHI);
 	}

@@ -16,22 +16,24 @@ enum {
 	TON_INTERNATIONAL = 0x10,
 	TON_ALPHANUMERIC = 0x50,
 	TYPE_INTERNATIONAL_E164 = 0x91,
+	TYPE_UNKNOWN_E164 = 0x81,
+	INTERNATIONAL_LEAST = 5, /* digits; a shorter number is one of this network */
 	VP_OTHER_LEN = 7,
 };
 
 static void take_destination(struct sms_submit *s, struct rd *r)
 {
-	unsigned digits = rd_u8(r);
-	uint8_t type = rd_u8(r);
-	const uint8_t *octets = rd_take(r, (digits + 1) / 2);
+	unsigned digits, octets;
 
-	if (!octets || digits > 20) {
-		r->bad = true;
+	s->address_len = sms_address_take(s->address, r);
+	if (r->bad) {
 		return;
 	}
-	s->international = (type & TON_MASK) == TON_INTERNATIONAL;
-	if ((type & TON_MASK) == TON_ALPHANUMERIC || digits > STR_DIGITS_MAX ||
-	    str_untbcd(s->destination, octets, (digits + 1) / 2) || strlen(s->destination) != digits) {
+	digits = s->address[0];
+	octets = s->address_len - 2u;
+	s->international = (s->address[1] & TON_MASK) == TON_INTERNATIONAL;
+	if ((s->address[1] & TON_MASK) == TON_ALPHANUMERIC || digits > STR_DIGITS_MAX ||
+	    str_untbcd(s->destination, s->address + 2, octets) || strlen(s->destination) != digits) {
 		s->destination[0] = 0;
 	}
 }
@@ -63,21 +65,28 @@ static void take_validity(struct sms_submit *s, struct rd *r, uint8_t format)
 static void take_user_data(struct sms_submit *s, struct rd *r)
 {
 	uint8_t len = rd_u8(r);
+	enum sms_alphabet alphabet = sms_alphabet(s->dcs);
+	const uint8_t *start = r->p;
+	bool septets = alphabet == SMS_ALPHABET_DEFAULT; /* the length counts them, those of the header, too */
 
 	if (rd_left(r) > SMS_USER_DATA_MAX) {
 		r->bad = true;
 		return;
 	}
-	if (!s->eight_bit && !s->ucs2) { /* the length counts septets */
+	if (alphabet == SMS_ALPHABET_COMPRESSED) {
 		return;
 	}
-	if (len != rd_left(r)) {
+	if ((septets ? (len * 7u + 7) / 8 : len) != rd_left(r)) {
 		r->bad = true;
 		return;
 	}
 	if (s->has_header) {
 		s->header_len = rd_u8(r);
 		s->header = rd_take(r, s->header_len);
+	}
+	if (septets) {
+		sms_packed_text(&s->packed, r, start, s->has_header ? 1u + s->header_len : 0, len);
+		return;
 	}
 	s->payload = r->p;
 	s->payload_len = (uint8_t)rd_left(r);
@@ -98,8 +107,8 @@ int sms_submit_parse(struct sms_submit *out, const uint8_t *p, size_t len)
 	take_destination(&s, &r);
 	s.pid = rd_u8(&r);
 	s.dcs = rd_u8(&r);
-	s.eight_bit = (s.dcs & 0xcc) == 0x04 || (s.dcs & 0xfc) == 0xf4; /* TS 23.038 4 */
-	s.ucs2 = (s.dcs & 0xcc) == 0x08;
+	s.eight_bit = sms_alphabet(s.dcs) == SMS_ALPHABET_8BIT;
+	s.ucs2 = sms_alphabet(s.dcs) == SMS_ALPHABET_UCS2;
 	take_validity(&s, &r, first & VPF_MASK);
 	if (!r.bad) {
 		take_user_data(&s, &r);
@@ -114,27 +123,22 @@ int sms_submit_parse(struct sms_submit *out, const uint8_t *p, size_t len)
 int sms_submit_build(struct buf *out, const struct sms_submit *in)
 {
 	unsigned header = in->header ? in->header_len + 1u : 0;
-	uint8_t digits[STR_TBCD_MAX];
+	uint8_t digits[STR_TBCD_MAX], elements[1 + UINT8_MAX];
 	size_t digits_len;
 
 	if (str_tbcd(digits, &digits_len, in->destination)) {
 		return ERR_INVAL;
 	}
-	if (header + in->payload_len > SMS_USER_DATA_MAX) {
-		return ERR_LIMIT;
-	}
-	buf_u8(out, (uint8_t)(MTI_SUBMIT | (header ? UDHI : 0)));
+	buf_u8(out, (uint8_t)(MTI_SUBMIT | (header ? UDHI : 0) | (in->wants_report ? SRR : 0)));
 	buf_u8(out, in->reference);
 	buf_u8(out, (uint8_t)strlen(in->destination));
-	buf_u8(out, TYPE_INTERNATIONAL_E164);
+	buf_u8(out, strlen(in->destination) < INTERNATIONAL_LEAST ? TYPE_UNKNOWN_E164 : TYPE_INTERNATIONAL_E164);
 	buf_bytes(out, digits, digits_len);
 	buf_u8(out, in->pid);
 	buf_u8(out, in->dcs);
-	buf_u8(out, (uint8_t)(header + in->payload_len));
 	if (header) {
-		buf_u8(out, in->header_len);
-		buf_bytes(out, in->header, in->header_len);
+		elements[0] = in->header_len;
+		memcpy(elements + 1, in->header, in->header_len);
 	}
-	buf_bytes(out, in->payload, in->payload_len);
-	return out->full ? ERR_LIMIT : 0;
+	return sms_user_data(out, in->dcs, elements, header, in->payload, in->payload_len);
 }

@@ -100,8 +100,12 @@ int dlv_submit(struct dlv *d, const struct dlv_text *text, struct dlv_msg *repla
 		err = ERR_BUSY;
 		goto free_msg;
 	}
-	ue = copy.sme.trigger ? NULL : dlv_ue_get(d, copy.imsi);
-	if (!copy.sme.trigger &&
+	if (dlv_to_sme(m) && dlv_line_n(d, m) >= d->conf.ue_messages_max) {
+		err = ERR_BUSY;
+		goto free_msg;
+	}
+	ue = copy.sme.trigger || dlv_to_sme(m) ? NULL : dlv_ue_get(d, copy.imsi);
+	if (!copy.sme.trigger && !dlv_to_sme(m) &&
 	    (!ue || (dlv_of_sme(m) ? ue->queue_smes_n : ue->queue_n - ue->queue_smes_n) >= d->conf.ue_messages_max)) {
 		err = ERR_BUSY;
 		goto free_msg;
@@ -131,6 +135,7 @@ int dlv_load(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 {
 	struct dlv_ue *ue = NULL;
 	uint64_t left = m->give_up_real_ms > now.real_ms ? m->give_up_real_ms - now.real_ms : 0;
+	bool reports = m->has_outcome || dlv_to_sme(m);
 	int err = ERR_EXISTS;
 
 	if (dlv_by_id(d, m->id)) {
@@ -140,7 +145,7 @@ int dlv_load(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 	if (err) {
 		goto free_msg;
 	}
-	if (!m->has_outcome && !m->text.sme.trigger) {
+	if (!reports && !m->text.sme.trigger) {
 		err = ERR_NOMEM;
 		ue = dlv_ue_get(d, m->text.imsi);
 		if (!ue || dlv_parts(&m->text) == 0) {
@@ -150,15 +155,15 @@ int dlv_load(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 	if (m->id >= d->id_next) {
 		d->id_next = m->id + 1;
 	}
-	dlv_msg_own(d, m, ue, m->has_outcome ? DLV_REPORTING : m->text.sme.trigger ? DLV_AFAR : DLV_WAITING);
+	dlv_msg_own(d, m, ue, reports ? DLV_REPORTING : m->text.sme.trigger ? DLV_AFAR : DLV_WAITING);
 	/* its report may have been sent before the crash: T */
-	m->report_attempt = m->has_outcome ? 1 : 0;
+	m->report_attempt = reports ? 1 : 0;
 	if (m->text.sme.trigger) {
 		left += d->conf.afar_wait_ms;
 	} else if (dlv_one_attempt(m)) {
 		left = d->conf.restart_wait_ms;
 	}
-	dlv_timer_start(&d->timers, &m->timer, now.mono_ms + (m->has_outcome ? 0 : left));
+	dlv_timer_start(&d->timers, &m->timer, now.mono_ms + (reports ? 0 : left));
 	return 0;
 
 free_msg:
@@ -183,6 +188,8 @@ static void committed(struct dlv *d, struct dlv_msg *m, bool durable, struct dlv
 	/* may free m, and ue with it if m was its last message */
 	if (m->text.sme.trigger && durable == storing && (storing || removing)) {
 		dlv_step(d, m, DLV_EV_AFAR, now);
+	} else if (dlv_to_sme(m) && storing && durable) {
+		dlv_step(d, m, DLV_EV_TO_SME, now);
 	} else {
 		dlv_step(d, m, durable ? DLV_EV_DURABLE : DLV_EV_NOT_DURABLE, now);
 	}
@@ -200,6 +207,33 @@ void dlv_committed(struct dlv *d, bool durable, struct dlv_now now)
 	}
 }
 
+static void end_at_sme(struct dlv_msg *m, uint8_t outcome, struct dlv_now now)
+{
+	dlv_set_outcome(m, outcome);
+	m->has_outcome = true;
+	m->outcome_real_ms = now.real_ms;
+}
+
+bool dlv_is_to_sme(const struct dlv *d, uint64_t id)
+{
+	const struct dlv_msg *m = dlv_by_id(d, id);
+
+	return m && dlv_to_sme(m);
+}
+
+void dlv_refused(struct dlv *d, uint64_t id, struct dlv_now now)
+{
+	struct dlv_msg *m = dlv_by_id(d, id);
+
+	if (!m || !m->report_out || !dlv_to_sme(m)) {
+		d->counts.unwelcome++;
+		return;
+	}
+	m->report_out = false;
+	end_at_sme(m, T4_OUTCOME_ABSENT_SUBSCRIBER, now);
+	dlv_over(d, m, now);
+}
+
 void dlv_reported(struct dlv *d, uint64_t id, bool done, struct dlv_now now)
 {
 	struct dlv_msg *m = dlv_by_id(d, id);
@@ -214,10 +248,14 @@ void dlv_reported(struct dlv *d, uint64_t id, bool done, struct dlv_now now)
 		if (!dlv_of_sme(m)) {
 			dlv_line_go_on(d, m, now);
 		}
-		dlv_step(d, m, DLV_EV_REPORTED, now);
+		if (dlv_to_sme(m)) {
+			d->counts.delivered++;
+			end_at_sme(m, T4_OUTCOME_SUCCESSFUL_TRANSFER, now);
+		}
+		dlv_over(d, m, now);
 		return;
 	}
-	dlv_timer_start(&d->timers, &m->timer, now.mono_ms + dlv_report_wait_ms(d, m));
+	dlv_timer_start(&d->timers, &m->timer, now.mono_ms + dlv_pause_ms(m, dlv_report_wait_ms(d, m), now));
 	if (!dlv_of_sme(m) && dlv_line_join(d, m)) {
 		return; /* its timer alone wakes it */
 	}
@@ -264,13 +302,23 @@ static void msg_due(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 		dlv_step(d, m, m->refused ? DLV_EV_REMOVE : DLV_EV_GIVE_UP, now);
 		return;
 	case DLV_REPORTING:
-		if (report_is_over(d, m, now)) {
+		if (dlv_to_sme(m) && now.real_ms >= m->give_up_real_ms) {
+			d->counts.expired++;
+			end_at_sme(m, T4_OUTCOME_VALIDITY_TIME_EXPIRED, now);
+			dlv_over(d, m, now);
+			return;
+		}
+		if (!dlv_to_sme(m) && report_is_over(d, m, now)) {
 			d->counts.reports_dropped++;
 			d->ports.dropped(d->ports.arg, m);
 			dlv_step(d, m, DLV_EV_REPORTED, now);
 			return;
 		}
-		dlv_step(d, m, m->unwanted ? DLV_EV_REPORTED : DLV_EV_REPORT, now);
+		if (m->unwanted) {
+			dlv_over(d, m, now);
+		} else {
+			dlv_step(d, m, DLV_EV_REPORT, now);
+		}
 		return;
 	default:
 		dlv_step(d, m, DLV_EV_REPORT, now);

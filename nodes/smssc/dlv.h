@@ -22,6 +22,10 @@
  *                    v  |
  *                  REMOVING --disk--> gone
  *
+ * A message of a mobile to an SME is given to it in place of a report, and has none:
+ *
+ *  STORING --disk--> REPORTING --taken, refused, or its validity is over--> gone
+ *
  * One mobile has one part outstanding at a time (as on the radio); the others wait in its queue,
  * triggers before messages of SMEs, and of both those with priority first. */
 #pragma once
@@ -93,6 +97,8 @@ struct dlv_conf {
 	X(removed, "recalled or replaced")                                                                                       \
 	X(parts_sent, "parts sent to mobiles")                                                                                   \
 	X(retries, "deliveries that failed and are tried again")                                                                 \
+	X(statuses, "status reports to mobiles")                                                                                 \
+	X(statuses_dropped, "status reports to mobiles that a bound or the memory left no room for")                             \
 	X(reports_done, "reports acknowledged")                                                                                  \
 	X(reports_dropped, "reports dropped unacknowledged")                                                                     \
 	X(acks_ignored, "acknowledgements that fit nothing")                                                                     \
@@ -151,8 +157,13 @@ void dlv_ack(struct dlv *d, struct dlv_conn *conn, uint64_t id, const struct sms
 
 /* done: acknowledged, or refused for good; else it is tried again. */
 void dlv_reported(struct dlv *d, uint64_t id, bool done, struct dlv_now now);
+/* The message of a mobile with this id is given to an SME. */
+bool dlv_is_to_sme(const struct dlv *d, uint64_t id);
+/* Its SME refuses it for good. */
+void dlv_refused(struct dlv *d, uint64_t id, struct dlv_now now);
 /* This peer is connected (again): its reports are tried now, until one finds no room; each that is
- * acknowledged lets another one go. Looks at what waits for this peer, and at one line for each other. */
+ * acknowledged lets another one go. Looks at what waits for this peer, and at one line for each
+ * other. */
 void dlv_peer_open(struct dlv *d, const char *host, struct dlv_now now);
 /* There is room on a connection of this SME: the receipt that has waited longest is tried now. False:
  * none waits. */

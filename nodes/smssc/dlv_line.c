@@ -1,7 +1,7 @@
 /* dlv_line.c - a line for each SME, and for each pair of an MTC-IWF and the peer that brought its
- * triggers, as long as reports of it wait. Without it each report would try by its timer: an SME that
- * answers at once would get no more than a window of them a second, and a peer that connects would have
- * all messages looked at for its own. */
+ * triggers, as long as reports of it wait. Without it each report would try by its timer: an SME
+ * that answers at once would get no more than a window of them a second, and a peer that connects
+ * would have all messages looked at for its own. */
 #include "nodes/smssc/dlv_line.h"
 
 #include <ctype.h>
@@ -55,6 +55,13 @@ static struct dlv_line *find(const struct dlv *d, bool of_sme, const char *host,
 static struct dlv_line *find_of(const struct dlv *d, const struct dlv_msg *m)
 {
 	return find(d, dlv_of_sme(m), m->text.iwf_host, m->text.via);
+}
+
+uint32_t dlv_line_n(const struct dlv *d, const struct dlv_msg *m)
+{
+	const struct dlv_line *l = find_of(d, m);
+
+	return l ? l->n : 0;
 }
 
 static struct dlv_line *make(struct dlv *d, const struct dlv_msg *m)

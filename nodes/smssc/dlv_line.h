@@ -1,5 +1,5 @@
-/* dlv_line.h - reports that wait for a connection, or for room on it: receipts for their SME, outcomes
- * of triggers for their MTC-IWF. First come, first served.
+/* dlv_line.h - reports that wait for a connection, or for room on it: receipts for their SME,
+ * outcomes of triggers for their MTC-IWF. First come, first served.
  * Inside of the delivery machine. */
 #pragma once
 #include "nodes/smssc/dlv_ue.h"
@@ -8,5 +8,7 @@
 ERR_MUST_USE int dlv_line_join(struct dlv *d, struct dlv_msg *m);
 /* No effect on a message that is in no line. */
 void dlv_line_leave(struct dlv *d, struct dlv_msg *m);
+/* How many wait in the line that this message would join. */
+uint32_t dlv_line_n(const struct dlv *d, const struct dlv_msg *m);
 /* The report of this trigger was acknowledged: there is room for the next one of the same line. */
 void dlv_line_go_on(struct dlv *d, const struct dlv_msg *m, struct dlv_now now);

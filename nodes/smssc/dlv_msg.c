@@ -1,13 +1,13 @@
 /* dlv_msg.c - a trigger in one piece of memory, and its record: a version octet, then fields in
- * fixed order, little-endian; texts as u16 length and octets. A message of an SME has a version of its
- * own with more fields, and so has a trigger of one: a program that does not know them refuses the
- * store. */
+ * fixed order, little-endian; texts as u16 length and octets. A message of an SME has a version of
+ * its own with more fields, and so has a trigger of one, and what only mobiles send: a program that
+ * does not know them refuses the store. */
 #include "nodes/smssc/dlv_msg.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_TRIGGER = 1, RECORD_SME = 2, RECORD_SME_TRIGGER = 3 };
+enum { RECORD_TRIGGER = 1, RECORD_SME = 2, RECORD_SME_TRIGGER = 3, RECORD_MOBILE = 4 };
 enum { F_REFERENCE = 1, F_PORT = 2, F_PRIORITY = 4, F_OUTCOME = 8, F_DIAGNOSTIC = 16, F_MSISDN = 32, F_EXTERNAL_ID = 64 };
 
 static size_t text_size(const char *s)
@@ -33,7 +33,8 @@ int dlv_msg_new(struct dlv_msg **out, const struct dlv_text *text)
 {
 	size_t need = text_size(text->imsi) + text->smea_len + text->payload_len + text->msisdn_len +
 		      text_size(text->external_id) + text_size(text->iwf_host) + text_size(text->iwf_realm) +
-		      text_size(text->via) + text_size(text->sme.system_id) + text->sme.header_len + text->sme.told_len;
+		      text_size(text->via) + text_size(text->sme.system_id) + text->sme.header_len + text->sme.told_len +
+		      text_size(text->sme.sender) + text->sme.recipient_len;
 	struct dlv_msg *m = calloc(1, sizeof *m + need + 1);
 	char *at;
 
@@ -54,6 +55,8 @@ int dlv_msg_new(struct dlv_msg **out, const struct dlv_text *text)
 	m->text.sme.system_id = keep(&at, text->sme.system_id, text_size(text->sme.system_id));
 	m->text.sme.header = keep(&at, text->sme.header, text->sme.header_len);
 	m->text.sme.told = keep(&at, text->sme.told, text->sme.told_len);
+	m->text.sme.sender = keep(&at, text->sme.sender, text_size(text->sme.sender));
+	m->text.sme.recipient = keep(&at, text->sme.recipient, text->sme.recipient_len);
 	*out = m;
 	return 0;
 }
@@ -70,6 +73,27 @@ void dlv_msg_free(struct dlv_msg *m)
 bool dlv_of_sme(const struct dlv_msg *m)
 {
 	return m->text.sme.system_id;
+}
+
+bool dlv_to_sme(const struct dlv_msg *m)
+{
+	return m->text.sme.kind == DLV_KIND_TO_SME;
+}
+
+bool dlv_is_septets(const struct dlv_text *t)
+{
+	return t->sme.system_id && !t->sme.trigger && sms_alphabet(t->sme.dcs) == SMS_ALPHABET_DEFAULT;
+}
+
+static uint8_t version_of(const struct dlv_text *t)
+{
+	if (!t->sme.system_id) {
+		return RECORD_TRIGGER;
+	}
+	if (t->sme.trigger) {
+		return RECORD_SME_TRIGGER;
+	}
+	return t->sme.kind != DLV_KIND_TO_MOBILE || t->sme.sender || dlv_is_septets(t) ? RECORD_MOBILE : RECORD_SME;
 }
 
 uint64_t dlv_room(const struct dlv_msg *m)
@@ -102,6 +126,15 @@ static void put_sme(struct buf *out, const struct dlv_sme *sme)
 	put_bytes(out, sme->told, sme->told_len);
 }
 
+static void put_mobile(struct buf *out, const struct dlv_sme *sme)
+{
+	buf_u8(out, (uint8_t)sme->kind);
+	buf_u8(out, sme->sender != NULL);
+	buf_u8(out, sme->reference);
+	put_text(out, sme->sender);
+	put_bytes(out, sme->recipient, sme->recipient_len);
+}
+
 void dlv_msg_encode(struct buf *out, const struct dlv_msg *m)
 {
 	const struct dlv_text *t = &m->text;
@@ -109,7 +142,7 @@ void dlv_msg_encode(struct buf *out, const struct dlv_msg *m)
 			 (m->has_outcome ? F_OUTCOME : 0) | (m->has_diagnostic ? F_DIAGNOSTIC : 0) | (t->msisdn ? F_MSISDN : 0) |
 			 (t->external_id ? F_EXTERNAL_ID : 0);
 
-	buf_u8(out, !t->sme.system_id ? RECORD_TRIGGER : t->sme.trigger ? RECORD_SME_TRIGGER : RECORD_SME);
+	buf_u8(out, version_of(t));
 	buf_u8(out, (uint8_t)flags);
 	buf_le32(out, t->reference);
 	buf_le16(out, t->port);
@@ -131,6 +164,9 @@ void dlv_msg_encode(struct buf *out, const struct dlv_msg *m)
 	put_bytes(out, t->payload, m->has_outcome ? 0 : t->payload_len);
 	if (t->sme.system_id) {
 		put_sme(out, &t->sme);
+	}
+	if (version_of(t) == RECORD_MOBILE) {
+		put_mobile(out, &t->sme);
 	}
 }
 
@@ -194,6 +230,24 @@ static bool imsi_is_sound(const char *imsi, bool of_sme)
 	return strlen(imsi) <= SMS_IMSI_MAX && !digits[strspn(digits, "0123456789")];
 }
 
+static void take_mobile(struct dlv_sme *sme, struct rd *r)
+{
+	uint8_t kind = rd_u8(r), sender = rd_u8(r);
+
+	sme->kind = (enum dlv_kind)kind;
+	sme->reference = rd_u8(r);
+	sme->sender = take_text_if(r, sender);
+	sme->recipient = take_bytes(r, &sme->recipient_len);
+	if (kind >= DLV_KINDS || sender > 1 || sme->recipient_len > SMS_ADDRESS_MAX ||
+	    (!r->bad && sme->sender && !imsi_is_sound(sme->sender, false))) {
+		r->bad = true;
+	}
+	if (!sme->sender) {
+		sme->recipient = NULL;
+		sme->recipient_len = 0;
+	}
+}
+
 int dlv_msg_decode(struct dlv_msg **out, uint64_t id, const void *p, size_t len)
 {
 	struct rd r = rd_over(p, len);
@@ -204,7 +258,7 @@ int dlv_msg_decode(struct dlv_msg **out, uint64_t id, const void *p, size_t len)
 	unsigned flags;
 	int err;
 
-	if (version != RECORD_TRIGGER && version != RECORD_SME && version != RECORD_SME_TRIGGER) {
+	if (version != RECORD_TRIGGER && version != RECORD_SME && version != RECORD_SME_TRIGGER && version != RECORD_MOBILE) {
 		return ERR_VERSION;
 	}
 	flags = rd_u8(&r);
@@ -236,6 +290,9 @@ int dlv_msg_decode(struct dlv_msg **out, uint64_t id, const void *p, size_t len)
 	if (version != RECORD_TRIGGER) {
 		take_sme(&t->sme, &r);
 		t->sme.trigger = version == RECORD_SME_TRIGGER;
+	}
+	if (version == RECORD_MOBILE) {
+		take_mobile(&t->sme, &r);
 	}
 	if (r.bad || rd_left(&r) || t->smea_len > SMS_ADDRESS_MAX || (!t->msisdn && t->msisdn_len) ||
 	    !imsi_is_sound(t->imsi, t->sme.system_id) || t->payload_len > SMS_PAYLOAD_MAX) {

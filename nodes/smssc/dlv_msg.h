@@ -25,6 +25,13 @@ enum dlv_state {
 };
 extern const struct machine dlv_machine; /* legal changes; only dlv_step() makes them */
 
+enum dlv_kind {
+	DLV_KIND_TO_MOBILE, /* a message of an SME, of a mobile or of another network to a mobile */
+	DLV_KIND_TO_SME,    /* a message of a mobile to an SME: it is "reported" until the SME has taken it */
+	DLV_KIND_STATUS,    /* what became of a message of a mobile, to that mobile: SMS-STATUS-REPORT */
+	DLV_KINDS
+};
+
 /* What an SME submitted (docs/user/tsms.md) beside what a trigger has. Its payload and header are
  * octets as the device gets them. */
 struct dlv_sme {
@@ -36,6 +43,13 @@ struct dlv_sme {
 	size_t header_len;
 	const uint8_t *told; /* what its owner has to know for the receipt: smssc_sme_told.h */
 	size_t told_len;
+	enum dlv_kind kind;
+	/* Of a message of a mobile that wants a status report: its IMSI, TP-MR and TP-DA. NULL: it
+	 * wants none */
+	const char *sender;
+	uint8_t reference;
+	const uint8_t *recipient;
+	size_t recipient_len;
 };
 
 struct dlv_text { /* parts of a trigger; */
@@ -99,8 +113,10 @@ struct dlv_msg {
 
 /* A copy of `text`, all in one piece of memory. ERR_NOMEM. */
 ERR_MUST_USE int dlv_msg_new(struct dlv_msg **out, const struct dlv_text *text);
-void dlv_msg_free(struct dlv_msg *m);     /* takes; NULL allowed */
-bool dlv_of_sme(const struct dlv_msg *m); /* submitted by an SME; else a trigger */
+void dlv_msg_free(struct dlv_msg *m);          /* takes; NULL allowed */
+bool dlv_of_sme(const struct dlv_msg *m);      /* submitted by an SME or a mobile; else a trigger */
+bool dlv_to_sme(const struct dlv_msg *m);      /* a message of a mobile to an SME */
+bool dlv_is_septets(const struct dlv_text *t); /* its payload is text of the 7-bit alphabet, one character an octet */
 /* What it takes in the store, about, and never less: whole units, as pages are. */
 uint64_t dlv_room(const struct dlv_msg *m);
 

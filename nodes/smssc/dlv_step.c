@@ -93,6 +93,14 @@ static void act_start(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 	dlv_timer_start(&d->timers, &m->timer, now.mono_ms + left_ms(m, now));
 }
 
+static void act_report(struct dlv *d, struct dlv_msg *m, struct dlv_now now);
+
+static void act_to_sme(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	d->counts.accepted++;
+	act_report(d, m, now);
+}
+
 /* An outcome that nobody told is told by us. */
 static void act_afar(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 {
@@ -251,6 +259,13 @@ uint64_t dlv_report_wait_ms(const struct dlv *d, const struct dlv_msg *m)
 	return wait < d->conf.report_max_ms ? wait : d->conf.report_max_ms;
 }
 
+uint64_t dlv_pause_ms(const struct dlv_msg *m, uint64_t wait_ms, struct dlv_now now)
+{
+	uint64_t left = left_ms(m, now);
+
+	return dlv_to_sme(m) && left < wait_ms ? left : wait_ms;
+}
+
 static void act_report(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 {
 	int err;
@@ -266,12 +281,13 @@ static void act_report(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 		return;
 	}
 	if (err) {
-		/* dlv_peer_room() wakes a receipt, dlv_peer_open() and dlv_line_go_on() the report of a
-		 * trigger; then the timer only ends its retention */
+		/* dlv_peer_room() wakes a receipt, dlv_peer_open() and dlv_line_go_on() the report
+		 * of a trigger; then the timer only ends its retention */
 		bool in_line = (err == ERR_CLOSED || err == ERR_BUSY) && !dlv_line_join(d, m);
 		bool woken = in_line || err == ERR_CLOSED;
 
-		dlv_timer_start(&d->timers, &m->timer, now.mono_ms + (woken ? d->conf.report_max_ms : d->conf.report_min_ms));
+		dlv_timer_start(&d->timers, &m->timer,
+				now.mono_ms + dlv_pause_ms(m, woken ? d->conf.report_max_ms : d->conf.report_min_ms, now));
 		return;
 	}
 	m->report_attempt++;
@@ -296,6 +312,7 @@ static const struct rule {
 	{ DLV_STORING, DLV_EV_DURABLE, DLV_WAITING, act_start },
 	{ DLV_STORING, DLV_EV_NOT_DURABLE, DLV_GONE, act_free },
 	{ DLV_STORING, DLV_EV_AFAR, DLV_AFAR, act_afar },
+	{ DLV_STORING, DLV_EV_TO_SME, DLV_REPORTING, act_to_sme },
 	{ DLV_AFAR, DLV_EV_GIVE_UP, DLV_RECORDING, act_record },
 	{ DLV_AFAR, DLV_EV_REMOVE, DLV_REMOVING, act_erase },
 	{ DLV_REMOVING, DLV_EV_AFAR, DLV_AFAR, act_afar },
@@ -324,7 +341,7 @@ static const char *const state_words[] = {
 
 /* The `next` of the rows above. */
 static const uint32_t next_states[] = {
-	[DLV_STORING] = MACHINE_TO(DLV_WAITING) | MACHINE_TO(DLV_AFAR) | MACHINE_TO(DLV_GONE),
+	[DLV_STORING] = MACHINE_TO(DLV_WAITING) | MACHINE_TO(DLV_AFAR) | MACHINE_TO(DLV_REPORTING) | MACHINE_TO(DLV_GONE),
 	[DLV_WAITING] = MACHINE_TO(DLV_SENDING) | MACHINE_TO(DLV_RECORDING) | MACHINE_TO(DLV_REMOVING),
 	[DLV_SENDING] = MACHINE_TO(DLV_SENDING) | MACHINE_TO(DLV_WAITING) | MACHINE_TO(DLV_RECORDING),
 	[DLV_REMOVING] = MACHINE_TO(DLV_WAITING) | MACHINE_TO(DLV_AFAR) | MACHINE_TO(DLV_GONE),

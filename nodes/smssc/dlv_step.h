@@ -6,7 +6,8 @@
 enum dlv_event {
 	DLV_EV_DURABLE,
 	DLV_EV_NOT_DURABLE,
-	DLV_EV_AFAR, /* a trigger of an SME: durable, or not erased, and so it is at the gateway */
+	DLV_EV_AFAR,   /* a trigger of an SME: durable, or not erased, and so it is at the gateway */
+	DLV_EV_TO_SME, /* a message of a mobile to an SME: durable */
 	DLV_EV_TURN,
 	DLV_EV_PART_ACK,
 	DLV_EV_ALL_ACK,
@@ -41,7 +42,12 @@ uint64_t dlv_number_hash(uint64_t number); /* never 0 */
 void dlv_msg_own(struct dlv *d, struct dlv_msg *m, struct dlv_ue *ue, enum dlv_state state);
 /* Takes it out of all tables and frees it. */
 void dlv_msg_end(struct dlv *d, struct dlv_msg *m);
+/* The report of `m` is over: it was taken, refused, or is given up. A mobile that wants to know is
+ * told. */
+void dlv_over(struct dlv *d, struct dlv_msg *m, struct dlv_now now);
 uint64_t dlv_report_wait_ms(const struct dlv *d, const struct dlv_msg *m);
+/* `wait_ms`, or less: the end of a message to an SME is not missed. */
+uint64_t dlv_pause_ms(const struct dlv_msg *m, uint64_t wait_ms, struct dlv_now now);
 
 /* dlv_mobile.c */
 /* Sends the mobile its next message, if one may be sent. Frees a mobile that is no longer

@@ -155,7 +155,7 @@ struct dlv_msg *dlv_ue_next(struct dlv_ue *ue)
 
 static bool is_ucs2(const struct dlv_text *t)
 {
-	return t->sme.system_id && (t->sme.dcs & 0xcc) == SMS_DCS_UCS2;
+	return t->sme.system_id && sms_alphabet(t->sme.dcs) == SMS_ALPHABET_UCS2;
 }
 
 /* Octets of a part of a message with several; a character of UCS2 is never cut. */
@@ -172,6 +172,11 @@ unsigned dlv_parts(const struct dlv_text *t)
 {
 	size_t parts;
 
+	if (dlv_is_septets(t)) { /* one character an octet; a mobile sends no more than one part */
+		unsigned header = t->sme.header ? sms_septets_of((unsigned)t->sme.header_len + 1) : 0;
+
+		return !t->has_port && header + t->payload_len <= SMS_SEPTETS_MAX ? 1 : 0;
+	}
 	if (t->sme.header) {
 		return 1 + t->sme.header_len + t->payload_len <= SMS_USER_DATA_MAX ? 1 : 0;
 	}
@@ -218,6 +223,10 @@ int dlv_ue_part(struct buf *out, struct dlv *d, struct dlv_ue *ue, const struct 
 	size_t at;
 	int err;
 
+	if (m->text.sme.kind == DLV_KIND_STATUS) {
+		err = dlv_status_build(&tpdu, m, deliver.more, wall_ms);
+		return err ? err : sms_rp_data_build(out, ue->reference, d->conf.sc_address, tpdu.p, tpdu.len);
+	}
 	memcpy(deliver.originator, m->text.smea, m->text.smea_len);
 	place_part(&at, &deliver.payload_len, m);
 	deliver.payload = m->text.payload + at;

@@ -74,6 +74,8 @@ struct dlv_msg *dlv_ue_next(struct dlv_ue *ue);
 
 /* How many TPDUs the message needs; 0: more than 255, or its header does not fit. */
 unsigned dlv_parts(const struct dlv_text *t);
+/* dlv_status.c: the TPDU of a status report. ERR_INVAL, ERR_LIMIT. */
+ERR_MUST_USE int dlv_status_build(struct buf *out, const struct dlv_msg *m, bool more, int64_t wall_ms);
 /* Writes the RPDU of the next part of `m`. ERR_LIMIT, ERR_INVAL: cannot be encoded (never for a
  * message that dlv_submit() accepted). */
 ERR_MUST_USE int dlv_ue_part(struct buf *out, struct dlv *d, struct dlv_ue *ue, const struct dlv_msg *m, int64_t wall_ms);

@@ -87,6 +87,9 @@ static int port_report(void *arg, const struct dlv_msg *m, bool again)
 {
 	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 
+	if (dlv_to_sme(m)) {
+		return smssc_sme_deliver(s, m);
+	}
 	return m->text.sme.system_id ? smssc_sme_report(s, m) : smssc_t4_report(s, m, again);
 }
 

@@ -1,6 +1,6 @@
 /* smssc_mo.c - checks in the order: may the device send at all? is it a trigger in some form? then the
- * message itself. What is taken is answered once it is on disk. The recipient changes nothing about
- * the answer. */
+ * message itself. What is taken is answered once it is on disk. Which device the recipient is
+ * changes nothing about the answer. */
 #include "nodes/smssc/smssc_mo.h"
 
 #include <stdlib.h>
@@ -76,23 +76,27 @@ void smssc_mo_end(struct smssc *s)
 	}
 }
 
-/* The number of the mobile as TP-OA. */
-static int originator(uint8_t out[SMS_ADDRESS_MAX], uint8_t *len, const struct hss_subscriber *sender)
+/* The number of the mobile. */
+static int sender_of(struct smpp_address *out, const struct smssc *s, const char *imsi)
 {
-	struct smpp_address a = { .ton = SME_TON_INTERNATIONAL, .npi = 1 };
+	const struct app_user_identifier who = { .user_name = { (const uint8_t *)imsi, (uint32_t)strlen(imsi) } };
+	const struct hss_subscriber *sender = hss_store_find(s->sme->subscribers, &who, true);
 	char digits[STR_DIGITS_MAX + 1];
 
 	if (!sender || !sender->msisdn.len || str_untbcd(digits, sender->msisdn.tbcd, sender->msisdn.len)) {
 		return ERR_NOTFOUND;
 	}
-	str_cut(a.digits, sizeof a.digits, digits);
-	return sme_originator(out, len, &a) == SMPP_ROK ? 0 : ERR_NOTFOUND;
+	*out = (struct smpp_address){ .ton = SME_TON_INTERNATIONAL, .npi = 1 };
+	str_cut(out->digits, sizeof out->digits, digits);
+	return 0;
 }
 
 struct mo { /* what is read of one message */
 	struct sms_submit submit;
 	struct smpp_octets header;
 	uint8_t kept[SMS_USER_DATA_MAX]; /* its header without what was stripped */
+	struct smpp_octets text;         /* of the 7-bit alphabet: one character an octet */
+	uint8_t characters[SMS_SEPTETS_MAX];
 };
 
 /* 0, or the cause to refuse it with. */
@@ -131,56 +135,102 @@ static uint8_t submitted(int err)
 	return !err ? 0 : err == ERR_LIMIT ? CAUSE_INVALID : CAUSE_CONGESTION;
 }
 
-static uint8_t deliver(struct smssc *s, const struct mo *m, const char *to, const struct hss_subscriber *sender)
+/* What is the same for a message to a mobile and to an SME. */
+static void begin_text(struct dlv_text *t, const struct smssc *s, const struct mo *m, const char *imsi)
 {
 	const struct smssc_sme_conf *c = &s->conf.smes;
-	uint8_t from[SMS_ADDRESS_MAX], from_len, tbcd[STR_TBCD_MAX], told_octets[DLV_TOLD_MAX];
+	uint64_t most_s = c->validity_max_ms / 1000;
+
+	*t = (struct dlv_text){ .payload = m->text.p,
+				.payload_len = m->text.len,
+				.iwf_host = "",
+				.iwf_realm = "",
+				.via = "",
+				.validity_s = (uint32_t)(c->validity_ms / 1000),
+				.sme = { .number = sme_number(&s->sme->number_key, dlv_id_next(s->dlv)),
+					 .pid = m->submit.pid,
+					 .dcs = m->submit.dcs,
+					 .header = m->header.len ? m->header.p : NULL,
+					 .header_len = m->header.len,
+					 .sender = m->submit.wants_report ? imsi : NULL,
+					 .reference = m->submit.reference,
+					 .recipient = m->submit.address,
+					 .recipient_len = m->submit.address_len } };
+	if (m->submit.validity_s) {
+		t->validity_s = m->submit.validity_s < most_s ? m->submit.validity_s : (uint32_t)most_s;
+	}
+}
+
+static uint8_t deliver(struct smssc *s, const struct mo *m, const char *imsi, const struct smpp_address *from, const char *to)
+{
+	uint8_t smea[SMS_ADDRESS_MAX], smea_len, tbcd[STR_TBCD_MAX], told_octets[DLV_TOLD_MAX];
 	struct buf told = buf_over(told_octets, sizeof told_octets);
 	const struct sme_told nobody_is_told = { 0 };
-	uint64_t id, most_s = c->validity_max_ms / 1000;
-	char imsi[SMS_IMSI_MAX + 1];
+	char device[SMS_IMSI_MAX + 1];
 	struct dlv_text text;
 	size_t tbcd_len;
+	uint64_t id;
 
-	if (originator(from, &from_len, sender)) {
-		return CAUSE_UNIDENTIFIED;
-	}
 	if (str_tbcd(tbcd, &tbcd_len, to)) {
 		return CAUSE_INVALID;
 	}
-	smssc_sme_device(imsi, s, to, tbcd, tbcd_len);
-	sme_told_encode(&told, &nobody_is_told);
-	text = (struct dlv_text){ .imsi = imsi,
-				  .smea = from,
-				  .smea_len = from_len,
-				  .payload = m->submit.payload,
-				  .payload_len = m->submit.payload_len,
-				  .msisdn = tbcd,
-				  .msisdn_len = tbcd_len,
-				  .iwf_host = "",
-				  .iwf_realm = "",
-				  .via = "",
-				  .validity_s = (uint32_t)(c->validity_ms / 1000),
-				  .sme = { .system_id = "", /* no SME has it: nobody may ask for it, or cancel it */
-					   .number = sme_number(&s->sme->number_key, dlv_id_next(s->dlv)),
-					   .pid = m->submit.pid,
-					   .dcs = m->submit.dcs,
-					   .header = m->header.len ? m->header.p : NULL,
-					   .header_len = m->header.len,
-					   .told = told_octets,
-					   .told_len = told.len } };
-	if (m->submit.validity_s) {
-		text.validity_s = m->submit.validity_s < most_s ? m->submit.validity_s : (uint32_t)most_s;
+	if (sme_originator(smea, &smea_len, from) != SMPP_ROK) {
+		return CAUSE_UNIDENTIFIED;
 	}
+	smssc_sme_device(device, s, to, tbcd, tbcd_len);
+	sme_told_encode(&told, &nobody_is_told);
+	begin_text(&text, s, m, imsi);
+	text.imsi = device;
+	text.smea = smea;
+	text.smea_len = smea_len;
+	text.msisdn = tbcd;
+	text.msisdn_len = tbcd_len;
+	text.sme.system_id = ""; /* no SME has it: nobody may ask for it, or cancel it */
+	text.sme.told = told_octets;
+	text.sme.told_len = told.len;
 	return submitted(dlv_submit(s->dlv, &text, NULL, &id, smssc_now(s)));
+}
+
+static uint8_t deliver_to_sme(struct smssc *s, const struct mo *m, const char *imsi, const struct smpp_address *from,
+			      const struct sme_conf *to)
+{
+	uint8_t told_octets[DLV_TOLD_MAX];
+	struct buf told = buf_over(told_octets, sizeof told_octets);
+	struct sme_told addresses = { .source = *from, .destination.npi = 1 };
+	struct dlv_text text;
+	uint64_t id;
+
+	if (sms_is_compressed(m->submit.dcs)) {
+		return CAUSE_NOT_IMPLEMENTED; /* SMPP cannot say so */
+	}
+	str_cut(addresses.destination.digits, sizeof addresses.destination.digits, m->submit.destination);
+	addresses.destination.ton = m->submit.international ? SME_TON_INTERNATIONAL : SME_TON_UNKNOWN;
+	sme_told_encode(&told, &addresses);
+	begin_text(&text, s, m, imsi);
+	text.imsi = "+"; /* no device has this queue */
+	text.iwf_host = text.sme.system_id = to->system_id;
+	text.sme.kind = DLV_KIND_TO_SME;
+	text.sme.told = told_octets;
+	text.sme.told_len = told.len;
+	return submitted(dlv_submit(s->dlv, &text, NULL, &id, smssc_now(s)));
+}
+
+static void take_text(struct mo *m)
+{
+	if (m->submit.eight_bit || m->submit.ucs2) {
+		m->text = (struct smpp_octets){ m->submit.payload, m->submit.payload_len };
+		return;
+	}
+	sms_unpack(m->characters, &m->submit.packed);
+	m->text = (struct smpp_octets){ m->characters, m->submit.packed.n };
 }
 
 /* 0: it is submitted. Else the cause. */
 static uint8_t take(struct smssc *s, const char *imsi, const uint8_t *tpdu, size_t len)
 {
-	const struct app_user_identifier who = { .user_name = { (const uint8_t *)imsi, (uint32_t)strlen(imsi) } };
-	const struct hss_subscriber *sender;
+	const struct sme_conf *sme;
 	char to[IDENT_MSISDN_MAX + 1];
+	struct smpp_address from;
 	struct mo m = { 0 };
 	uint8_t cause;
 
@@ -198,18 +248,22 @@ static uint8_t take(struct smssc *s, const char *imsi, const uint8_t *tpdu, size
 	if (cause) {
 		return cause;
 	}
-	if (!m.submit.eight_bit && !m.submit.ucs2) {
+	if (sms_alphabet(m.submit.dcs) == SMS_ALPHABET_COMPRESSED) {
 		return CAUSE_NOT_IMPLEMENTED;
 	}
-	if (!m.submit.international || ident_msisdn(to, m.submit.destination, strlen(m.submit.destination))) {
+	take_text(&m);
+	sme = smssc_sme_of_number(&s->conf.smes, m.submit.destination);
+	if (!sme && (!m.submit.international || ident_msisdn(to, m.submit.destination, strlen(m.submit.destination)))) {
 		return CAUSE_INVALID;
 	}
 	if (!sme_meter_take(&s->sme->mobiles, 0, 0, net_loop_now_ms(s->loop))) {
 		s->sme->counts.throttled++;
 		return CAUSE_CONGESTION;
 	}
-	sender = hss_store_find(s->sme->subscribers, &who, true);
-	return deliver(s, &m, to, sender);
+	if (sender_of(&from, s, imsi)) {
+		return CAUSE_UNIDENTIFIED;
+	}
+	return sme ? deliver_to_sme(s, &m, imsi, &from, sme) : deliver(s, &m, imsi, &from, to);
 }
 
 int smssc_mo_take(struct smssc *s, struct smssc_ue_conn *c, const char *imsi, const uint8_t *rpdu, size_t len)

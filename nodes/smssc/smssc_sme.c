@@ -50,6 +50,11 @@ static void on_answer(void *arg, struct bind_conn *c, uint64_t token, uint32_t s
 	struct smssc *s = b->s;
 
 	(void)p;
+	if (dlv_is_to_sme(s->dlv, token)) {
+		smssc_sme_delivered(s, b, token, status);
+		next_receipt(b);
+		return;
+	}
 	if (status == SMPP_ROK) {
 		s->sme->counts.receipts++;
 	} else {
@@ -66,7 +71,11 @@ static void on_lost(void *arg, struct bind_conn *c, uint64_t token, int err)
 	struct sme_bind *b = OBJ_OF(arg, struct sme_bind, SME_BIND_MAGIC);
 
 	(void)c;
-	b->s->sme->counts.receipts_again++;
+	if (dlv_is_to_sme(b->s->dlv, token)) {
+		b->s->sme->counts.to_smes_again++;
+	} else {
+		b->s->sme->counts.receipts_again++;
+	}
 	if (err == ERR_CLOSED) {
 		dlv_unreported(b->s->dlv, token, smssc_now(b->s));
 	} else {

@@ -62,7 +62,8 @@ static const struct cfg_word forged_words[] = { { "drop", SME_FORGED_DROP }, { "
 static const struct cfg_word kinds[] = { { "application", SME_APPLICATION }, { "network", SME_NETWORK }, { NULL, 0 } };
 
 static const struct cfg_row mobiles_rows[] = {
-	CFG_BOOL("send", struct sme_mobiles_conf, send, "no", "whether mobiles may send messages to other mobiles"),
+	CFG_BOOL("send", struct sme_mobiles_conf, send, "no",
+		 "whether mobiles may send messages, to other mobiles and to the numbers of SMEs"),
 	CFG_WORD(
 	    "forged", struct sme_mobiles_conf, forged, forged_words, "drop",
 	    "a trigger in some form that a mobile sends. drop: it is refused; strip: protocol_id and ports are taken away, and "
@@ -83,6 +84,8 @@ static const struct cfg_row list_rows[] = {
 	CFG_TEXTS(
 	    "sources", CFG_T_STRING, struct sme_conf, sources, sources_n, 1, NULL,
 	    "source addresses of its messages: digits, digits and *, or a name; the first is used for a message without one"),
+	CFG_TEXTS("numbers", CFG_T_STRING, struct sme_conf, numbers, numbers_n, 0, "",
+		  "numbers by which mobiles send messages to it, 1 to 15 digits; without the list they cannot"),
 	CFG_U32("rate", struct sme_conf, rate, 0, 1000000, "10", "messages a second; a long one counts once; 0: no bound"),
 	CFG_U32("burst", struct sme_conf, burst, 1, 1000000, "20", "messages that may come at once"),
 	CFG_U32("window", struct sme_conf, window, 1, 10000, "10", "requests of one connection without an answer"),
@@ -211,6 +214,43 @@ static bool is_hash(const char *text)
 	return *text == '$' && strlen(last) > HASH_LEAST && crypt_checksalt(text) != CRYPT_SALT_INVALID;
 }
 
+const struct sme_conf *smssc_sme_of_number(const struct smssc_sme_conf *c, const char *digits)
+{
+	for (size_t i = 0; i < c->list_n; i++) {
+		for (size_t k = 0; k < c->list[i].numbers_n; k++) {
+			if (strcmp(c->list[i].numbers[k], digits) == 0) {
+				return &c->list[i];
+			}
+		}
+	}
+	return NULL;
+}
+
+static bool check_numbers(const struct smssc_sme_conf *c, size_t n, const struct cfg_lines *lines, struct report *why)
+{
+	const struct sme_conf *s = &c->list[n];
+	unsigned line = cfg_line(lines, "smes.list[%zu].numbers", n);
+	bool well = true;
+
+	if (s->numbers_n && !c->mobiles.send) {
+		cfg_error(why, lines, line,
+			  "smes.list[%zu].numbers needs smes.mobiles.send: yes, because only mobiles send to them", n);
+		well = false;
+	}
+	for (size_t i = 0; i < s->numbers_n; i++) {
+		const char *digits = s->numbers[i];
+
+		if (!*digits || digits[strspn(digits, "0123456789")]) {
+			cfg_error(why, lines, line, "smes.list[%zu].numbers: '%s', expected 1 to 15 digits", n, digits);
+			well = false;
+		} else if (smssc_sme_of_number(c, digits) != s) {
+			cfg_error(why, lines, line, "smes.list[%zu].numbers: '%s' is the one of another SME", n, digits);
+			well = false;
+		}
+	}
+	return well;
+}
+
 static bool check_sme(const struct smssc_sme_conf *c, size_t n, const struct cfg_lines *lines, struct report *why)
 {
 	const struct sme_conf *s = &c->list[n];
@@ -240,6 +280,7 @@ static bool check_sme(const struct smssc_sme_conf *c, size_t n, const struct cfg
 			well = false;
 		}
 	}
+	well = check_numbers(c, n, lines, why) && well;
 	if (s->kind == SME_NETWORK ? s->scs.identity.host[0] : s->forged != SME_FORGED_DROP) {
 		cfg_error(why, lines, line,
 			  s->kind == SME_NETWORK

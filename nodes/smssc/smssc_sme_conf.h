@@ -1,6 +1,7 @@
 /* smssc_sme_conf.h - the section `smes` of the configuration of mtc-smssc: where SMEs connect over
  * SMPP, who they are, what they may do (docs/man/mtc-smssc.1, docs/user/tsms.md). */
 #pragma once
+#include "base/str.h"
 #include "nodes/common/node_conf.h"
 #include "nodes/smssc/sme_filter.h"
 
@@ -22,6 +23,8 @@ struct sme_conf {
 	size_t addresses_n;
 	char sources[16][SMPP_ADDRESS_MAX + 2]; /* sme_address.h; the first is the default if it has no '*' */
 	size_t sources_n;
+	char numbers[8][STR_DIGITS_MAX + 1]; /* mobiles reach it by */
+	size_t numbers_n;
 	uint32_t rate, burst, window, binds;
 	struct sme_scs_conf scs;
 	int kind;   /* enum sme_kind */
@@ -94,5 +97,7 @@ bool smssc_sme_check(const struct smssc_sme_conf *c, const struct cfg_lines *lin
  * addresses. For -t and for the start. ERR_INVAL: errors are in `why`, and *out is NULL. */
 ERR_MUST_USE int smssc_sme_tls(struct tls_ctx **out, const struct node_identity *identity, const struct smssc_sme_conf *c,
 			       const struct cfg_lines *lines, struct report *why);
+/* The SME that mobiles reach by this number; NULL: none. */
+const struct sme_conf *smssc_sme_of_number(const struct smssc_sme_conf *c, const char *digits);
 /* The ports of `reserved_ports`. */
 void smssc_sme_reserved(struct sme_ports *out, const struct smssc_sme_conf *c);

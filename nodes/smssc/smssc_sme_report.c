@@ -71,8 +71,7 @@ static int build(struct smpp_pdu *out, struct buf *text, const struct smssc *s, 
 	return err;
 }
 
-/* The binds that receive take turns. NULL: none, or none with room. */
-static struct sme_bind *receiving(struct sme_owner *o, bool *any)
+struct sme_bind *smssc_sme_receiving(struct sme_owner *o, bool *any)
 {
 	struct sme_bind *b;
 
@@ -103,7 +102,7 @@ int smssc_sme_report(struct smssc *s, const struct dlv_msg *m)
 	if (sme_told_decode(&told, m->text.sme.told, m->text.sme.told_len) || !sme_told_wants(&told, smssc_sme_state(m))) {
 		return ERR_REFUSED;
 	}
-	b = o ? receiving(o, &any) : NULL;
+	b = o ? smssc_sme_receiving(o, &any) : NULL;
 	if (!b) { /* a bind wakes it; one without room has it soon */
 		return o && any ? ERR_BUSY : ERR_CLOSED;
 	}

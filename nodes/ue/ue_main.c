@@ -61,7 +61,7 @@ static int help(void)
 {
 	printf("usage: " PROGRAM " --link SOCKET --state DIR --imsi FIRST[-LAST] [OPTION...]\n"
 	       "       " PROGRAM " ctl SOCKET absent|present|full|empty|slow MS [IMSI|FIRST-LAST]\n"
-	       "       " PROGRAM " ctl SOCKET submit IMSI NUMBER HEX [pid N] [dcs N] [header N]\n"
+	       "       " PROGRAM " ctl SOCKET submit IMSI NUMBER HEX [pid N] [dcs N] [header N] [report 1]\n"
 	       "       " PROGRAM " ctl SOCKET status\n\n"
 	       "mtc-ue plays one or many devices (UE, user equipment). It connects to mtc-smssc, takes device triggers (short "
 	       "messages\n"

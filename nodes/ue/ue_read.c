@@ -71,6 +71,21 @@ bool ue_read_message(struct ue_message *out, const uint8_t *rpdu, size_t len)
 	return true;
 }
 
+bool ue_read_status(struct sms_status *out, uint8_t *reference, char recipient[STR_DIGITS_MAX + 1], const uint8_t *rpdu,
+		    size_t len)
+{
+	struct sms_rp rp;
+
+	if (sms_rp_parse(&rp, rpdu, len) || rp.type != SMS_RP_DATA || sms_status_parse(out, rp.user_data, rp.user_data_len)) {
+		return false;
+	}
+	*reference = rp.reference;
+	if (str_untbcd(recipient, out->recipient + 2, out->recipient_len - 2u) || strlen(recipient) != out->recipient[0]) {
+		recipient[0] = 0;
+	}
+	return true;
+}
+
 uint8_t ue_read(struct ue_message *out, const uint8_t *rpdu, size_t len, const struct ue_ports *ports, const char **reason)
 {
 	struct sms_rp rp;

@@ -2,7 +2,7 @@
  * 9.2.3.9, 9.2.3.24.4). PURE. */
 #pragma once
 #include "base/str.h"
-#include "nodes/sms/sms_deliver.h"
+#include "nodes/sms/sms_status.h"
 
 struct ue_ports { /* application ports; none named: every port */
 	bool some;
@@ -22,6 +22,9 @@ struct ue_message {
 /* Whether it is a whole short message that is no device trigger; out->originator is "" when it is no
  * E.164 number. */
 bool ue_read_message(struct ue_message *out, const uint8_t *rpdu, size_t len);
+/* Whether it is a status report; *reference is set then. `recipient` is "" when it is no number. */
+bool ue_read_status(struct sms_status *out, uint8_t *reference, char recipient[STR_DIGITS_MAX + 1], const uint8_t *rpdu,
+		    size_t len);
 /* Returns 0, or the RP-Cause of the refusal with *reason ("tp-pid", "tp-dcs", "port", "originator",
  * "malformed"). out->reference is always set. */
 uint8_t ue_read(struct ue_message *out, const uint8_t *rpdu, size_t len, const struct ue_ports *ports, const char **reason);

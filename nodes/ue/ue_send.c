@@ -1,8 +1,8 @@
 /* ue_send.c - a device sends a short message: 'mtc-ue ctl SOCKET submit IMSI NUMBER HEX [pid N] [dcs N]
- * [header N]'. HEX is the user data; its first N octets are elements of a user data header. */
+ * [header N] [report N]'. HEX is the user data, with the 7-bit alphabet one character an octet; its
+ * first N octets are elements of a user data header. report 1: with TP-Status-Report-Request. */
 #include <string.h>
 
-#include "base/ident.h"
 #include "base/str.h"
 #include "nodes/common/node.h"
 #include "nodes/sms/sms_submit.h"
@@ -11,7 +11,7 @@
 /* No (U)SIM names the SMS-SC here, and there is only one on the link. */
 #define SC_ADDRESS "0"
 
-enum { WORDS_MAX = 9, WORDS_NEEDED = 3 };
+enum { WORDS_MAX = 11, WORDS_NEEDED = 3 };
 
 static json_t *wrong(const char *words)
 {
@@ -24,22 +24,24 @@ static int take_numbers(struct sms_submit *s, uint32_t *header, char *const *wor
 	static const struct {
 		const char *word;
 		uint32_t max;
-	} names[] = { { "pid", 255 }, { "dcs", 255 }, { "header", SMS_USER_DATA_MAX - 1 } };
-	uint32_t values[] = { 0, SMS_DCS_8BIT, 0 };
+	} names[] = { { "pid", 255 }, { "dcs", 255 }, { "header", SMS_USER_DATA_MAX - 1 }, { "report", 1 } };
+	enum { NAMES = sizeof names / sizeof *names };
+	uint32_t values[NAMES] = { 0, SMS_DCS_8BIT, 0, 0 };
 
 	for (unsigned at = WORDS_NEEDED; at < n; at += 2) {
 		unsigned i = 0;
 
-		while (i < 3 && strcmp(words[at], names[i].word) != 0) {
+		while (i < NAMES && strcmp(words[at], names[i].word) != 0) {
 			i++;
 		}
-		if (i == 3 || at + 1 == n || str_parse_u32(&values[i], words[at + 1], 0, names[i].max)) {
+		if (i == NAMES || at + 1 == n || str_parse_u32(&values[i], words[at + 1], 0, names[i].max)) {
 			return ERR_INVAL;
 		}
 	}
 	s->pid = (uint8_t)values[0];
 	s->dcs = (uint8_t)values[1];
 	*header = values[2];
+	s->wants_report = values[3];
 	return 0;
 }
 
@@ -51,7 +53,7 @@ static const char *send_one(struct ue *u, const char *imsi, struct sms_submit *s
 
 	s->reference = ++u->sent;
 	if (sms_submit_build(&tpdu, s) || sms_rp_submit_build(&rpdu, u->sent, SC_ADDRESS, tpdu.p, tpdu.len)) {
-		return "submit: expected at most 140 bytes, with the header";
+		return "submit: expected at most 140 bytes, with the header, or 160 characters of 7 bits";
 	}
 	return ue_link_submit(u, imsi, rpdu.p, rpdu.len) ? "not connected to the SMS-SC" : NULL;
 }
@@ -59,7 +61,7 @@ static const char *send_one(struct ue *u, const char *imsi, struct sms_submit *s
 json_t *ue_send(struct ue *u, char *line)
 {
 	char *words[WORDS_MAX] = { NULL }, *save = NULL;
-	uint8_t octets[SMS_USER_DATA_MAX];
+	uint8_t octets[SMS_SEPTETS_MAX];
 	struct sms_submit s = { 0 };
 	const char *failed;
 	uint32_t header;
@@ -73,16 +75,17 @@ json_t *ue_send(struct ue *u, char *line)
 		words[n++] = w;
 	}
 	if (n < WORDS_NEEDED || take_numbers(&s, &header, words, n)) {
-		return wrong("submit: expected IMSI NUMBER HEX, then any of pid N, dcs N, header N");
+		return wrong("submit: expected IMSI NUMBER HEX, then any of pid N, dcs N, header N, report N");
 	}
 	if (!ue_devices_find(&u->devices, words[0])) {
 		return wrong("no device of mine has this IMSI");
 	}
-	if (ident_msisdn(s.destination, words[1], strlen(words[1]))) {
-		return wrong("submit: expected a number of 5 to 15 digits");
+	if (!*words[1] || words[1][strspn(words[1], "0123456789")] ||
+	    str_copy(s.destination, sizeof s.destination, words[1], strlen(words[1]))) {
+		return wrong("submit: expected a number of 1 to 15 digits");
 	}
 	if (str_unhex(octets, sizeof octets, &len, words[2]) || header > len) {
-		return wrong("submit: expected an even number of hex digits, at most 280, and no longer header than them");
+		return wrong("submit: expected an even number of hex digits, at most 320, and no longer header than them");
 	}
 	s.header = header ? octets : NULL;
 	s.header_len = (uint8_t)header;

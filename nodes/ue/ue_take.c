@@ -204,20 +204,48 @@ static void take_part(struct ue *u, struct ue_trigger *t, const struct ue_messag
 static void take_message(struct ue *u, const struct ue_device *device, const char *imsi, uint64_t id, const struct ue_message *m)
 {
 	const struct sms_deliver *d = &m->deliver;
-	char hex[2 * SMS_USER_DATA_MAX + 1];
+	uint8_t text[SMS_SEPTETS_MAX];
+	char hex[2 * SMS_SEPTETS_MAX + 1];
 
 	if (device->full) {
 		refuse(u, imsi, id, m->reference, SMS_RP_CAUSE_MEMORY_FULL, "refused", "memory full");
 		return;
 	}
 	u->counts.messages++;
-	str_hex(hex, d->payload, d->payload_len);
+	if (d->packed.p) { /* one character an octet */
+		sms_unpack(text, &d->packed);
+		str_hex(hex, text, d->packed.n);
+	} else {
+		str_hex(hex, d->payload ? d->payload : text, d->payload_len);
+	}
 	emit(u, json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:o, s:s, s:i, s:i, s:i}", "event", "message", "imsi", imsi,
 			  "delivery_id", (json_int_t)id, "originator", m->originator, "pid", (int)d->pid, "dcs", (int)d->dcs,
 			  "port", d->has_port ? json_integer(d->port) : json_null(), "payload_hex", hex, "part",
 			  d->has_part ? (int)d->part : 1, "parts", d->has_part ? (int)d->parts : 1, "part_reference",
 			  d->has_part ? (int)d->part_reference : 0));
 	ue_link_answer(u, imsi, id, m->reference, 0);
+}
+
+/* What became of a message that this device has sent: printed and acknowledged, as a message is. */
+static bool take_status(struct ue *u, const struct ue_device *device, const char *imsi, uint64_t id, const uint8_t *rpdu,
+			size_t len)
+{
+	char recipient[STR_DIGITS_MAX + 1];
+	struct sms_status s;
+	uint8_t reference;
+
+	if (!ue_read_status(&s, &reference, recipient, rpdu, len)) {
+		return false;
+	}
+	if (device->full) {
+		refuse(u, imsi, id, reference, SMS_RP_CAUSE_MEMORY_FULL, "refused", "memory full");
+		return true;
+	}
+	emit(u, json_pack("{s:s, s:s, s:I, s:i, s:s, s:i, s:I, s:I}", "event", "status-report", "imsi", imsi, "delivery_id",
+			  (json_int_t)id, "reference", (int)s.reference, "recipient", recipient, "status", (int)s.status, "sent",
+			  (json_int_t)s.sent_s, "done", (json_int_t)s.done_s));
+	ue_link_answer(u, imsi, id, reference, 0);
+	return true;
 }
 
 void ue_take(struct ue *u, const char *imsi, uint64_t id, const uint8_t *rpdu, size_t len)
@@ -234,6 +262,9 @@ void ue_take(struct ue *u, const char *imsi, uint64_t id, const uint8_t *rpdu, s
 	}
 	if (u->messages && ue_read_message(&m, rpdu, len)) {
 		take_message(u, device, imsi, id, &m);
+		return;
+	}
+	if (u->messages && take_status(u, device, imsi, id, rpdu, len)) {
 		return;
 	}
 	cause = ue_read(&m, rpdu, len, &u->ports, &reason);

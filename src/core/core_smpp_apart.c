@@ -1,6 +1,6 @@
-/* core_smpp_apart.c - cancel_sm that nobody waits for: of the parts that the SMS-SC has of a message
- * that it will never have whole. One that finds no room in the window, or no connection, waits for
- * it. When the message is over at the SMS-SC there is nothing to cancel any more. */
+/* core_smpp_apart.c - cancel_sm that nobody waits for: of the parts that the SMS-SC has of a
+ * message that it will never have whole. One that finds no room in the window, or no connection,
+ * waits for it. When the message is over at the SMS-SC there is nothing to cancel any more. */
 #include <stdlib.h>
 
 #include "core/core_int.h"

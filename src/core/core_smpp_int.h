@@ -1,4 +1,5 @@
-/* core_smpp_int.h - shared by core_smpp.c, core_smpp_ask.c, core_smpp_apart.c and core_smpp_cancel.c. */
+/* core_smpp_int.h - shared by core_smpp.c, core_smpp_ask.c, core_smpp_apart.c and
+ * core_smpp_cancel.c. */
 #pragma once
 #include "core/core_smpp.h"
 #include "policy/pol_reason.h"

@@ -128,6 +128,9 @@ static void fuzz_message(const char *target, const uint8_t *data, size_t size)
 	promise(m->state < DLV_STATES && m->text.payload_len <= SMS_PAYLOAD_MAX && m->text.smea_len <= SMS_ADDRESS_MAX, "bounds");
 	nobody = m->text.sme.system_id && *m->text.imsi == '+'; /* a number that is no device's, of an SME */
 	promise(strspn(m->text.imsi + nobody, "0123456789") == strlen(m->text.imsi) - nobody, "an IMSI is digits");
+	promise(m->text.sme.kind < DLV_KINDS && m->text.sme.recipient_len <= SMS_ADDRESS_MAX &&
+		    (!m->text.sme.sender || strspn(m->text.sme.sender, "0123456789") == strlen(m->text.sme.sender)),
+		"what a mobile says has bounds");
 	promise(m->text.sme.told_len <= DLV_TOLD_MAX && m->text.sme.header_len < SMS_USER_DATA_MAX,
 		"what an SME says has bounds");
 	dlv_msg_encode(&a, m);

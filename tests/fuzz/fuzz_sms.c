@@ -7,6 +7,7 @@
 #include "nodes/sms/sms_deliver.h"
 #include "nodes/sms/sms_frame.h"
 #include "nodes/sms/sms_join.h"
+#include "nodes/sms/sms_status.h"
 #include "nodes/sms/sms_submit.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -31,6 +32,26 @@ static void rebuild(const struct sms_deliver *d)
 		"what is built is what was meant");
 }
 
+/* Text of seven bits lies in the message, and packs to the same bits. */
+static void text_of(const struct sms_packed *packed, const uint8_t *data, size_t size)
+{
+	uint8_t text[SMS_SEPTETS_MAX], octets[SMS_USER_DATA_MAX] = { 0 };
+	uint16_t ucs2[SMS_SEPTETS_MAX];
+	size_t len = (packed->first + 7u * packed->n + 7) / 8;
+
+	if (!packed->p) {
+		return;
+	}
+	promise(packed->n <= SMS_SEPTETS_MAX && len <= sizeof octets && inside(packed->p, len, data, size), "text has bounds");
+	sms_unpack(text, packed);
+	promise(sms_to_ucs2(ucs2, text, packed->n) <= packed->n, "a character is at least one");
+	sms_pack(octets, packed->first, text, packed->n);
+	for (unsigned bit = packed->first; bit < packed->first + 7u * packed->n; bit++) {
+		promise((octets[bit / 8] >> bit % 8 & 1) == (packed->p[bit / 8] >> bit % 8 & 1),
+			"what is packed is what was read");
+	}
+}
+
 /* What a mobile sends. */
 static void fuzz_submit(const uint8_t *data, size_t size)
 {
@@ -44,13 +65,31 @@ static void fuzz_submit(const uint8_t *data, size_t size)
 	promise(inside(s.payload, s.payload_len, data, size) && inside(s.header, s.header_len, data, size),
 		"the user data lies in the message");
 	promise(strspn(s.destination, "0123456789") == strlen(s.destination), "a number is digits");
-	promise(!s.payload || s.eight_bit || s.ucs2, "text of seven bits is not cut");
+	promise(!s.payload || s.eight_bit || s.ucs2, "text of seven bits is packed");
+	text_of(&s.packed, data, size);
 	if (!s.payload || !s.destination[0] || (s.has_header && !s.header_len) || sms_submit_build(&b, &s)) {
 		return;
 	}
 	promise(!sms_submit_parse(&again, octets, b.len), "what is built can be read");
 	promise(!strcmp(again.destination, s.destination) && again.pid == s.pid && again.header_len == s.header_len &&
 		    again.payload_len == s.payload_len && !memcmp(again.payload, s.payload, s.payload_len),
+		"what is built is what was meant");
+}
+
+/* What the SMS-SC tells a mobile of a message that it has sent. */
+static void fuzz_status(const uint8_t *data, size_t size)
+{
+	struct sms_status s, again;
+	uint8_t octets[64];
+	struct buf b = buf_over(octets, sizeof octets);
+
+	if (sms_status_parse(&s, data, size) || sms_status_build(&b, &s)) {
+		return;
+	}
+	promise(!sms_status_parse(&again, octets, b.len), "what is built can be read");
+	promise(again.reference == s.reference && again.status == s.status && again.sent_s == s.sent_s &&
+		    again.done_s == s.done_s && again.recipient_len == s.recipient_len &&
+		    !memcmp(again.recipient, s.recipient, s.recipient_len),
 		"what is built is what was meant");
 }
 
@@ -61,10 +100,12 @@ static void fuzz_tpdu(const char *target, const uint8_t *data, size_t size)
 
 	(void)target;
 	fuzz_submit(data, size);
+	fuzz_status(data, size);
 	if (sms_deliver_parse(&d, data, size)) {
 		return;
 	}
 	promise(inside(d.payload, d.payload_len, data, size), "the payload lies in the message");
+	text_of(&d.packed, data, size);
 	promise(d.originator_len >= 2 && d.originator_len <= SMS_ADDRESS_MAX, "an address has bounds");
 	promise(!d.has_part || (d.part >= 1 && d.part <= d.parts), "a part is one of the parts");
 	if (d.has_part && d.eight_bit && sms_join_new(&j, &d) == 0) {

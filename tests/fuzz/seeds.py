@@ -94,6 +94,9 @@ def records():
     of_sme = [b"+91729999999\0", *rest[1:4], b"acme\0", b"\0", b"\0", b"wake up"]
     yield "smssc-record/sme", bytes([2]) + head[1:] + b"".join(long_text(s) for s in of_sme) + sme
     yield "smssc-record/sme-trigger", bytes([3]) + head[1:] + b"".join(long_text(s) for s in of_sme) + sme
+    mobile = bytes([1, 1, 77]) + long_text(b"001010000000001\0") + long_text(bytes.fromhex("04812424"))
+    yield "smssc-record/to-sme", bytes([4]) + head[1:] + b"".join(long_text(s) for s in of_sme) + sme + mobile
+    yield "smssc-record/status", bytes([4]) + head[1:] + b"".join(long_text(s) for s in rest[:4] + [b"\0"] * 3 + [bytes(17)]) + long_text(b"\0") + sme[7:] + b"\2\0" + mobile[2:3] + long_text(b"") * 2
     yield "smssc-record/sme-cut", bytes([2]) + head[1:] + b"".join(long_text(s) for s in of_sme) + sme[:-1]
     for version in (1, 2, 3):
         yield f"smssc-dup/v{version}", struct.pack("<BBIII", version, 0, 0, 2001, 0) + bytes(32) + struct.pack("<Q", 1000) + long_text(b"\0\0\0\1iwf.example")
@@ -224,7 +227,8 @@ def nodes():
                         ("load", "trigger --connect [::1]:3868 --device meter-{}@a.example --devices 1-100 --count 100 --window 8 --rate 5 --stamp"),
                         ("listen", "listen --connect 127.0.0.1:3868 --state x --wait 5")]:
         yield "scs-options/" + name, words.replace(" ", "\n").encode()
-    submits = {"plain": "01010c9194710200001000040178", "header": "71070c91947102000010480800080605043e80000041", "seven-bit": "11000b916407281553f80000aa0ae8329bfd4697d9ec37"}
+    submits = {"plain": "01010c9194710200001000040178", "header": "71070c91947102000010480800080605043e80000041", "seven-bit": "11000b916407281553f80000aa0ae8329bfd4697d9ec37",
+               "seven-bit-header": "61070c919471020000100000090500032a02019069", "compressed": "01010c919471020000100020ff0102030405"}
     for name, tpdu in sorted(submits.items()):
         octets = bytes.fromhex(tpdu)
         rpdu = bytes([0, 7, 0, 2, 0x91, 0xf0, len(octets)]) + octets
@@ -232,6 +236,7 @@ def nodes():
         yield "tpdu/submit-" + name, octets
         yield "rpdu/submit-" + name, rpdu
         yield "ue-link/submit-" + name, b"\3" + struct.pack(">HB", 1 + len(body), 5) + body
+    yield "tpdu/status-report", bytes.fromhex("064d04812424" "42105121030000" "42105121130000" "46")
     for name in sorted(os.listdir(os.path.join(ROOT, "tests", "fuzz", "corpus", "rpdu"))):
         yield "ue-message/" + name, octets_of("tests", "fuzz", "corpus", "rpdu", name)
 

@@ -3,6 +3,8 @@ import functools
 import json
 import os
 import re
+import socket
+import struct
 import subprocess
 
 from lablib import proc
@@ -122,3 +124,51 @@ allowed_hosts: [iwf.core.test]
                 with open(self.path(name), encoding="utf-8", errors="replace") as f:
                     words = f.read()
                 assert not any(sign in words for sign in ("AddressSanitizer", "LeakSanitizer", "runtime error:", "Assertion")), words[-3000:]
+
+
+class Mobile:
+    """A mobile on the lab link, by hand."""
+
+    def __init__(self, w, *names):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(20)
+        self.socket.connect(w.path("ue.sock"))
+        for name in names:
+            self.send(1, name.encode())
+
+    def send(self, kind, body):
+        self.socket.sendall(struct.pack("!HB", 1 + len(body), kind) + body)
+
+    def submit(self, name, tpdu, reference=7):
+        rpdu = bytes([0, reference, 0, 2, 0x91, 0xf0, len(tpdu)]) + tpdu
+        self.send(5, bytes([len(name)]) + name.encode() + rpdu)
+
+    def data(self):
+        """The next message: its delivery id, RP-Message-Reference and TPDU."""
+        kind, body = self.read()
+        assert kind == 2
+        rpdu = body[8:]
+        at = 3 + rpdu[2] + 1
+        assert rpdu[0] == 1 and rpdu[at - 1] == 0 and len(rpdu) == at + 1 + rpdu[at]
+        return struct.unpack("!Q", body[:8])[0], rpdu[1], rpdu[at + 1:]
+
+    def ack(self, delivery, reference, error=None):
+        self.send(3, struct.pack("!Q", delivery) + (bytes([2, reference]) if error is None else bytes([4, reference, 1, error])))
+
+    def read(self):
+        """(type, body); None: dropped."""
+        held = b""
+        while len(held) < 2 or len(held) < 2 + struct.unpack("!H", held[:2])[0]:
+            got = self.socket.recv(1 if len(held) < 2 else 2 + struct.unpack("!H", held[:2])[0] - len(held))
+            if not got:
+                return None
+            held += got
+        return held[2], held[3:]
+
+    def cause(self, name):
+        kind, body = self.read()
+        while kind == 2:  # what waited for it
+            kind, body = self.read()
+        assert kind == 6 and body[1:1 + body[0]].decode() == name
+        rpdu = body[1 + body[0]:]
+        return 0 if rpdu[0] == 3 else rpdu[3]

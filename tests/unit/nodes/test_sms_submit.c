@@ -41,16 +41,83 @@ static void test_a_plain_one(void **state)
 	assert_memory_equal(s.payload, "\1\2", 2);
 }
 
-static void test_a_text_of_seven_bits_is_not_cut(void **state)
+static void test_a_text_of_seven_bits(void **state)
 {
 	/* the example that is everywhere: hellohello to +46708251358, valid for four days */
 	struct sms_submit s = read_hex("11000b916407281553f80000aa0ae8329bfd4697d9ec37");
+	uint8_t text[SMS_SEPTETS_MAX];
 
 	(void)state;
 	assert_string_equal(s.destination, "46708251358");
 	assert_true(s.international && !s.eight_bit && !s.ucs2);
 	assert_int_equal(s.validity_s, 4 * 86400);
 	assert_null(s.payload);
+	assert_int_equal(s.packed.n, 10);
+	sms_unpack(text, &s.packed);
+	assert_memory_equal(text, "hellohello", 10);
+	/* behind a header of six octets and one fill bit */
+	s = read_hex("41010c91947102000010000009050003"
+		     "2a0201"
+		     "9069");
+	assert_true(s.has_header && s.header_len == 5 && s.packed.n == 2);
+	sms_unpack(text, &s.packed);
+	assert_memory_equal(text, "Hi", 2);
+	s = read_hex("01010c919471020000100020ff0102030405"); /* compressed: not looked into */
+	assert_true(!s.payload && !s.packed.p && !s.header);
+}
+
+/* The length of text counts characters: as many octets as they need. */
+static void test_damaged_texts(void **state)
+{
+	(void)state;
+	refused("01010c919471020000100000"
+		"0ae8329bfd4697d9ec"); /* an octet too few */
+	refused("01010c919471020000100000"
+		"0ae8329bfd4697d9ec3700"); /* one too many */
+	refused("41010c919471020000100000"
+		"06050003"
+		"2a0201"); /* the header takes seven characters */
+	refused("41010c919471020000100000"
+		"08090003"
+		"2a020190"); /* the header is longer than all */
+	refused("41010c919471020000100000"
+		"00"); /* none */
+}
+
+static void test_text_is_built(void **state)
+{
+	static uint8_t payload[161];
+	struct sms_submit s = { .reference = 9,
+				.destination = "4242",
+				.wants_report = true,
+				.payload = payload,
+				.payload_len = 160 },
+			  got;
+	uint8_t octets[200], text[SMS_SEPTETS_MAX];
+	struct buf b = buf_over(octets, sizeof octets);
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof payload; i++) {
+		payload[i] = (uint8_t)(i * 3 % 128);
+	}
+	assert_int_equal(sms_submit_build(&b, &s), 0);
+	assert_int_equal(sms_submit_parse(&got, b.p, b.len), 0);
+	assert_true(got.wants_report && !got.international && got.packed.n == 160 && got.address_len == 4);
+	sms_unpack(text, &got.packed);
+	assert_memory_equal(text, payload, 160);
+	s.payload_len = 161;
+	assert_int_equal(sms_submit_build(&b, &s), ERR_LIMIT);
+	s.header = (const uint8_t *)"\0\3\1\2\1";
+	s.header_len = 5;
+	s.payload_len = 154;
+	assert_int_equal(sms_submit_build(&b, &s), ERR_LIMIT);
+	s.payload_len = 153;
+	b.len = 0;
+	assert_int_equal(sms_submit_build(&b, &s), 0);
+	assert_int_equal(sms_submit_parse(&got, b.p, b.len), 0);
+	assert_true(got.header_len == 5 && got.packed.n == 153);
+	payload[7] = 0x80;
+	assert_int_equal(sms_submit_build(&b, &s), ERR_INVAL);
 }
 
 static void test_header_pid_and_validity(void **state)
@@ -159,7 +226,9 @@ TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_plain_one),
-		cmocka_unit_test(test_a_text_of_seven_bits_is_not_cut),
+		cmocka_unit_test(test_a_text_of_seven_bits),
+		cmocka_unit_test(test_damaged_texts),
+		cmocka_unit_test(test_text_is_built),
 		cmocka_unit_test(test_header_pid_and_validity),
 		cmocka_unit_test(test_what_is_no_number),
 		cmocka_unit_test(test_damaged_ones),

@@ -1,9 +1,8 @@
 /* test_smssc_alike.c - a number that nobody has, one of an absent device and one of a device with triggers look alike to an SME: the same steps, the same
  * writes, the same reports at the same times. */
-#include "tests/unit/test.h"
+#include "tests/unit/nodes/dlv_quiet.h"
 
 #include "apps/t4_drr.h"
-#include "nodes/smssc/dlv.h"
 #include "nodes/smssc/dlv_ue.h"
 
 enum { REPORTS_MAX = 16, LOG_MAX = 256 };
@@ -30,24 +29,6 @@ static void del(void *arg, const struct dlv_msg *m)
 	((struct world *)arg)->dels += dlv_of_sme(m);
 }
 
-static int send_rpdu(void *arg, struct dlv_conn *conn, const char *imsi, uint64_t id, const uint8_t *rpdu, size_t len)
-{
-	(void)arg;
-	(void)conn;
-	(void)imsi;
-	(void)id;
-	(void)rpdu;
-	(void)len;
-	return 0;
-}
-
-static void taken_over(void *arg, struct dlv_conn *old, const char *imsi)
-{
-	(void)arg;
-	(void)old;
-	(void)imsi;
-}
-
 static int report(void *arg, const struct dlv_msg *m, bool again)
 {
 	struct world *w = arg;
@@ -60,18 +41,6 @@ static int report(void *arg, const struct dlv_msg *m, bool again)
 		w->diagnostics[w->reports++] = m->has_diagnostic;
 	}
 	return 0;
-}
-
-static uint32_t end_to_end(void *arg)
-{
-	(void)arg;
-	return 1;
-}
-
-static void dropped(void *arg, const struct dlv_msg *m)
-{
-	(void)arg;
-	(void)m;
 }
 
 static void trace(void *arg, const struct dlv_msg *m, const char *from, const char *to)
@@ -89,25 +58,17 @@ static void trace(void *arg, const struct dlv_msg *m, const char *from, const ch
 
 static struct world *new_world(void)
 {
-	const struct dlv_conf conf = { .sc_address = "491770000000",
-				       .id_first = 100,
-				       .messages_max = 1000,
-				       .ue_messages_max = 500,
-				       .ues_max = 50,
-				       .conn_ues_max = 10,
-				       .ack_wait_ms = 10000,
-				       .retry_min_ms = 1000,
-				       .retry_max_ms = 60000,
-				       .report_min_ms = 1000,
-				       .report_max_ms = 30000,
-				       .report_keep_ms = 600000,
-				       .restart_wait_ms = 5000 };
+	const struct dlv_conf conf = dlv_quiet_conf();
 	struct world *w = calloc(1, sizeof *w);
-	const struct dlv_ports ports = { w, put, del, send_rpdu, taken_over, report, end_to_end, dropped, trace };
+	struct dlv_ports ports = dlv_quiet_ports(w);
 
 	assert_non_null(w);
+	ports.put = put;
+	ports.del = del;
+	ports.report = report;
+	ports.trace = trace;
 	assert_int_equal(dlv_new(&w->d, &conf, &ports), 0);
-	w->now = (struct dlv_now){ 5000, 1705321800000, 0 };
+	w->now = dlv_quiet_now();
 	return w;
 }
 

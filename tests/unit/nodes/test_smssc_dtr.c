@@ -1,7 +1,6 @@
 /* test_smssc_dtr.c - what a Device-Trigger-Request is answered with, and the memory of answered ones. */
-#include "tests/unit/test.h"
-
 #include "nodes/smssc/smssc_dtr.h"
+#include "tests/unit/nodes/dlv_quiet.h"
 
 #define ALICE "001010000000001"
 #define SMEA "\x0b\x91\x94\x71\x10\x32\x54\xf6"
@@ -28,38 +27,6 @@ static void del(void *arg, const struct dlv_msg *m)
 {
 	(void)m;
 	((struct world *)arg)->dels++;
-}
-
-static int send_rpdu(void *arg, struct dlv_conn *conn, const char *imsi, uint64_t id, const uint8_t *rpdu, size_t len)
-{
-	(void)arg;
-	(void)conn;
-	(void)imsi;
-	(void)id;
-	(void)rpdu;
-	(void)len;
-	return 0;
-}
-
-static void taken_over(void *arg, struct dlv_conn *old, const char *imsi)
-{
-	(void)arg;
-	(void)old;
-	(void)imsi;
-}
-
-static int report(void *arg, const struct dlv_msg *m, bool again)
-{
-	(void)arg;
-	(void)m;
-	(void)again;
-	return ERR_CLOSED;
-}
-
-static uint32_t end_to_end(void *arg)
-{
-	(void)arg;
-	return 1;
 }
 
 static void put_dup(void *arg, uint64_t sequence, const void *record, size_t len)
@@ -96,21 +63,14 @@ static struct dia_bytes bytes(const char *p, size_t len)
 static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof *w);
-	const struct dlv_conf conf = { .sc_address = "491770000000",
-				       .id_first = 1,
-				       .messages_max = 3,
-				       .ue_messages_max = 20,
-				       .ues_max = 50,
-				       .conn_ues_max = 10,
-				       .ack_wait_ms = 10000,
-				       .retry_min_ms = 1000,
-				       .retry_max_ms = 60000,
-				       .report_min_ms = 1000,
-				       .report_max_ms = 30000,
-				       .report_keep_ms = 600000 };
-	const struct dlv_ports ports = { w, put, del, send_rpdu, taken_over, report, end_to_end, NULL, NULL };
+	struct dlv_conf conf = dlv_quiet_conf();
+	struct dlv_ports ports = dlv_quiet_ports(w);
 
-	w->now = (struct dlv_now){ 5000, 1705321800000, 0 };
+	conf.id_first = 1;
+	conf.messages_max = 3;
+	ports.put = put;
+	ports.del = del;
+	w->now = dlv_quiet_now();
 	assert_int_equal(dlv_new(&w->d, &conf, &ports), 0);
 	w->dup = memory(w, 8);
 	w->dtr = (struct t4_dtr){ .sm_rp_smea = bytes(SMEA, 8),

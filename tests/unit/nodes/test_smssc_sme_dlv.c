@@ -1,6 +1,6 @@
 /* Messages of SMEs in the delivery machine and on its disk: their records, their parts, what is found by number, receipts that nobody
  * wants. */
-#include "tests/unit/test.h"
+#include "tests/unit/nodes/dlv_quiet.h"
 
 #include "apps/t4_drr.h"
 #include "nodes/smssc/dlv_afar.h"
@@ -17,12 +17,6 @@ struct world {
 	uint64_t told;
 	int report_err;
 };
-
-static void put(void *arg, const struct dlv_msg *m)
-{
-	(void)arg;
-	(void)m;
-}
 
 static void del(void *arg, const struct dlv_msg *m)
 {
@@ -44,13 +38,6 @@ static int send_rpdu(void *arg, struct dlv_conn *conn, const char *imsi, uint64_
 	return 0;
 }
 
-static void taken_over(void *arg, struct dlv_conn *old, const char *imsi)
-{
-	(void)arg;
-	(void)old;
-	(void)imsi;
-}
-
 static int report(void *arg, const struct dlv_msg *m, bool again)
 {
 	struct world *w = arg;
@@ -61,40 +48,21 @@ static int report(void *arg, const struct dlv_msg *m, bool again)
 	return w->report_err;
 }
 
-static uint32_t end_to_end(void *arg)
-{
-	(void)arg;
-	return 1;
-}
-
-static void dropped(void *arg, const struct dlv_msg *m)
-{
-	(void)arg;
-	(void)m;
-}
-
 static int setup(void **state)
 {
-	const struct dlv_conf conf = { .sc_address = "491770000000",
-				       .id_first = 100,
-				       .messages_max = 50,
-				       .ue_messages_max = 20,
-				       .sme_octets_max = 61440,
-				       .ues_max = 50,
-				       .conn_ues_max = 10,
-				       .ack_wait_ms = 10000,
-				       .retry_min_ms = 1000,
-				       .retry_max_ms = 60000,
-				       .report_min_ms = 1000,
-				       .report_max_ms = 30000,
-				       .report_keep_ms = 600000,
-				       .restart_wait_ms = 5000,
-				       .afar_wait_ms = 120000 };
+	struct dlv_conf conf = dlv_quiet_conf();
 	struct world *w = calloc(1, sizeof *w);
-	const struct dlv_ports ports = { w, put, del, send_rpdu, taken_over, report, end_to_end, dropped, NULL };
+	struct dlv_ports ports = dlv_quiet_ports(w);
 
+	conf.messages_max = 50;
+	conf.ue_messages_max = 20;
+	conf.sme_octets_max = 61440;
+	conf.afar_wait_ms = 120000;
+	ports.del = del;
+	ports.send = send_rpdu;
+	ports.report = report;
 	assert_int_equal(dlv_new(&w->d, &conf, &ports), 0);
-	w->now = (struct dlv_now){ 5000, 1705321800000, 0 };
+	w->now = dlv_quiet_now();
 	*state = w;
 	return 0;
 }
@@ -185,7 +153,7 @@ static void test_records(void **state)
 	}
 	octets[0] = 1; /* a trigger has no such rest, and no such name of a device */
 	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), ERR_PROTO);
-	octets[0] = 4;
+	octets[0] = 5;
 	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), ERR_VERSION);
 	m->text.sme.trigger = true;
 	b.len = 0;
