@@ -240,6 +240,9 @@ def test_a_console_that_is_taken_over_makes_no_person(console):
     # the other end of a connection to a socket of root: the kernel tells of root there
     assert "not the end that accepted" in said["client of root"], said
     assert "has no role" in said["pair"] and "has no role" in said["own client"], said
+    for url in ("http://127.0.0.1:1/\033[1m#", "http://127.0.0.1:1/ #", "ftp://127.0.0.1/#"):  # what mtcctl would print
+        said = hands_over(p, {"cmd": "console.client", "args": {"url": url, "seconds": 60}})
+        assert all("url is wrong" in words for words in said.values()), said
     operator = ticket_of(console, OPERATOR, OPERATORS)
     assert operator["ok"] and operator["role"] == "operate" and operator["name"] == f"uid-{OPERATOR}", operator
     last = asks_as_the_console(p, {**rule, "on_behalf_of": operator["name"], "ticket": operator["ticket"]})
@@ -262,7 +265,7 @@ def ask(request, fd):
     with socket.socket(socket.AF_UNIX) as s:
         s.connect(sys.argv[1])
         socket.send_fds(s, [request.encode() + b"\\n"], [fd])
-        return json.loads(s.makefile().readline())["error"]
+        return json.loads(s.makefile().readline()).get("error", "done")
 own = socket.socket(socket.AF_UNIX)
 own.bind("\\0mtc-test-" + str(os.getpid()))
 own.listen()
@@ -283,9 +286,9 @@ print(json.dumps({word: ask(sys.argv[2], fd) for word, fd in (
 
 
 def hands_over(p, request):
-    """The console's user hands over what it can make itself. The control socket is root's."""
+    """The console's user hands over what it can make itself; its groups have a role. The control socket is root's."""
     done = subprocess.run(["/usr/bin/python3", "-c", HANDS_OVER, p.lab["iwf"]["ctl"], json.dumps(request), p.lab["iwf"]["ctl"]], capture_output=True,
-                          text=True, timeout=60, check=True, **C.as_user(CONSOLE_UID, 0))
+                          text=True, timeout=60, check=True, **C.as_user(CONSOLE_UID, 0, [gid(OPERATORS)]))
     return json.loads(done.stdout)
 
 

@@ -160,6 +160,18 @@ def test_a_recall_cancels_by_the_id(p, scs):
     assert scs.answered() == 0
 
 
+@pytest.mark.parametrize("n,status,answer", [(241, 0x11, 111), (242, 0x58, 201), (243, None, 201)], ids=["cannot", "not now", "silent"])
+def test_a_recall_that_the_sms_sc_does_not_take(p, scs, n, status, answer):
+    submit, message_id = taken(p, scs, n)
+    scs.ask_later(action(device=device(n), reference=10 * n, old_reference=n, kind=RECALL, trigger_data=False))
+    cancel = p.sc.take(M.CANCEL)
+    if status:
+        p.sc.answer(cancel, status=status)
+    assert scs.answered() == answer
+    assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
+    assert scs.reported() == (n, 0), "it is there still"
+
+
 def test_a_replace_cancels_and_submits(p, scs):
     _, message_id = taken(p, scs, 108)
     scs.ask_later(action(device=device(108), reference=1081, old_reference=108, kind=REPLACE, payload=b"new"))
@@ -678,7 +690,8 @@ def mtcctl(p, *words):
 
 def test_a_trace_has_the_pdus(p, scs, tmp_path):
     """Of the peer all, of an SCS those about its triggers, of another peer none; without the number of the device, its payload and the password."""
-    for filter_, wanted in ((["--peer", "smssc"], {M.BIND, M.UNBIND, M.SUBMIT, M.DELIVER}), (["--scs", "acme"], {M.SUBMIT, M.DELIVER}), (["--peer", "hss"], set())):
+    for filter_, wanted in ((["--peer", "smssc"], {M.BIND, M.UNBIND, M.SUBMIT, M.DELIVER}), (["--scs", "acme"], {M.SUBMIT, M.DELIVER}),
+                            (["--peer", "hss"], set())):
         path = str(tmp_path / f"{filter_[1]}.pcapng")
         mtcctl(p, "trace", "start", *filter_, "--pcap", path)
         unbinds_and_binds(p)
