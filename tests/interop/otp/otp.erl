@@ -30,18 +30,15 @@ commands() ->
 		eof -> init:stop()
 	end.
 
-%% A node that listens: hss or smssc. Tls: options of ssl; [] is in clear. Base: see start().
-command({listen, Service, Address, Host, Realm, Base, Tls}) ->
-	start(Service, Host, Realm, Base),
-	{ok, Ip} = inet:parse_address(Address),
-	Ref = transport(Service, listen, [{ip, Ip}, {port, 0}, {reuseaddr, true} | Tls]),
-	say(#{event => ready, service => Service, port => port(Ref, 200)});
+%% Base: see start(). Module: the transport. Tls: options of ssl; [] is in clear.
 command({start, Service, Host, Realm, Base}) ->
 	start(Service, Host, Realm, Base),
 	say(#{event => started, service => Service});
-command({connect, Service, Address, Port, Tls}) ->
-	{ok, Ip} = inet:parse_address(Address),
-	transport(Service, connect, [{raddr, Ip}, {rport, Port} | Tls]);
+command({listen, Service, Module, Addresses, Tls}) ->
+	Ref = transport(Service, listen, Module, [{ip, address(A)} || A <- Addresses] ++ [{port, 0}, {reuseaddr, true} | Tls]),
+	say(#{event => ready, service => Service, port => port(Module, Ref, 200)});
+command({connect, Service, Module, Address, Port, Tls}) ->
+	transport(Service, connect, Module, [{raddr, address(Address)}, {rport, Port} | Tls]);
 %% Takes its leave with a DPR.
 command({leave, Service}) ->
 	ok = diameter:remove_transport(Service, true),
@@ -60,6 +57,10 @@ command({ask, Service, Name, Message}) ->
 command({cut, Service}) ->
 	[{_, Peer}] = ets:lookup(held, {last, Service}),
 	cut(Service, Peer).
+
+address(Text) ->
+	{ok, Address} = inet:parse_address(Text),
+	Address.
 
 answered({error, Reason}) -> #{error => word(Reason)};
 answered(Answer) -> Answer.
@@ -90,14 +91,14 @@ dictionary_of(scs) -> tsp;
 dictionary_of(asks_hss) -> s6m; % an MTC-IWF, towards each of its peers
 dictionary_of(asks_smssc) -> t4.
 
-transport(Service, Kind, Config) ->
-	{ok, Ref} = diameter:add_transport(Service, {Kind, [{transport_module, diameter_tcp}, {transport_config, Config}, {watchdog_timer, 6000}]}),
+transport(Service, Kind, Module, Config) ->
+	{ok, Ref} = diameter:add_transport(Service, {Kind, [{transport_module, Module}, {transport_config, Config}, {watchdog_timer, 6000}]}),
 	Ref.
 
-port(Ref, Tries) when Tries > 0 ->
-	case [P || {listen, P, _} <- diameter_tcp:ports(Ref)] of
+port(Module, Ref, Tries) when Tries > 0 ->
+	case [P || {listen, P, _} <- Module:ports(Ref)] of
 		[Port | _] -> Port;
-		[] -> timer:sleep(20), port(Ref, Tries - 1)
+		[] -> timer:sleep(20), port(Module, Ref, Tries - 1)
 	end.
 
 %% The process with the socket ends, and with it the connection.

@@ -50,19 +50,17 @@ class World:
             if secure:
                 pki.leaf("otp-" + name, "anchor-a", host, "serverAuth")
                 options[name] = otp.tls(pki.path(f"otp-{name}.pem"), pki.path(f"otp-{name}.key"), pki.path("operator.pem"))
-        ports = {name: self.otp.listen(name, labs.address, host, L.CORE_REALM, self.base, options.get(name))
+        ports = {name: self.otp.listen(name, [labs.address], host, L.CORE_REALM, self.base, options.get(name))
                  for name, host in (("hss", L.HSS_HOST), ("smssc", L.SMSSC_HOST))}
         self.lab = labs.up(kind=type("OtpLabOf", (OtpLab,), {"ports": ports, "peer_conf": peer}), t4_more=", answer_wait: 2s")
         scs = self.lab.scs["acme"]
-        self.otp.do("'start", "'scs", scs["origin_host"], scs["realm"], "'" + self.base)
-        self.otp.wait("started")
+        self.otp.start("scs", scs["origin_host"], scs["realm"], self.base)
         self.connect()
 
     def connect(self):
         scs, iwf = self.lab.scs["acme"], self.lab.lab["iwf"]
         options = otp.tls(scs["cert"], scs["key"], self.lab.lab["ca"], iwf["identity"])
-        self.otp.do("'connect", "'scs", iwf["tsp"]["address"], iwf["tsp"]["port"], options)
-        self.otp.wait("up", service="scs")
+        self.otp.connect("scs", iwf["tsp"]["address"], iwf["tsp"]["port"], options)
 
 
 @pytest.fixture(scope="module", params=["plain", "tls"])
@@ -235,12 +233,10 @@ def test_the_nodes(world):
     """OTP as an MTC-IWF of mtc-hss, mtc-smssc and a device of mtc-ue."""
     o, lab = world.otp, world.lab.lab
     for name in ("hss", "smssc"):
-        o.do("'start", "'asks_" + name, "otp.core.operator.example", L.CORE_REALM, "'" + world.base)
-        o.wait("started")
-        o.do("'connect", "'asks_" + name, lab[name]["address"], lab[name]["port"], None)
-        o.wait("up", service="asks_" + name)
-    o.ask("SIR", {"User-Identifier": {"External-Identifier": ["meter-9@a.example"]}, "Service-ID": [0], "SCS-Identity": [tbcd("491720000001")], "SIR-Flags": 1},
-          "asks_hss")
+        o.start("asks_" + name, "otp.core.operator.example", L.CORE_REALM, world.base)
+        o.connect("asks_" + name, lab[name]["address"], lab[name]["port"])
+    o.ask("SIR", {"User-Identifier": {"External-Identifier": ["meter-9@a.example"]}, "Service-ID": [0], "SCS-Identity": [tbcd("491720000001")],
+                  "SIR-Flags": 1}, "asks_hss")
     sia = o.answer("asks_hss")
     assert (sia["name"], sia["errors"], sia["message"]["Result-Code"]) == ("SIA", [], [2001])
     user, node = sia["message"]["User-Identifier"][0], sia["message"]["Service-Data"][0]["T4-Data"][0]["Serving-Node"][0]
