@@ -1,4 +1,4 @@
-%% otp.erl - Erlang/OTP's Diameter as an HSS, an SMS-SC and an SCS, all in one virtual machine. It takes Erlang terms from its standard input, prints
+%% otp.erl - Erlang/OTP's Diameter as an HSS, an SMS-SC, an SCS and a relay, all in one virtual machine. It takes Erlang terms from its standard input, prints
 %% a line of JSON for each thing that happens, and ends with its input.
 -module(otp).
 -export([main/1]).
@@ -69,14 +69,17 @@ answered(Answer) -> Answer.
 start(Service, Host, Realm, Base) ->
 	Dictionary = dictionary_of(Service),
 	Application = [{alias, Service}, {dictionary, Dictionary}, {module, [?MODULE, Service]}, {answer_errors, callback}],
-	Announced = {'diameter_base_Vendor-Specific-Application-Id', ?VENDOR, [Dictionary:id()], []},
-	Capabilities = [{'Origin-Host', Host}, {'Origin-Realm', Realm}, {'Vendor-Id', 0}, {'Product-Name', "OTP"},
-		{'Supported-Vendor-Id', [?VENDOR]}, {'Vendor-Specific-Application-Id', [Announced]}],
+	Capabilities = [{'Origin-Host', Host}, {'Origin-Realm', Realm}, {'Vendor-Id', 0}, {'Product-Name', "OTP"}, announced(Dictionary)],
 	Options = [{decode_format, map}, {string_decode, false}, {application, Application}] ++ base(Base) ++ several(Service),
 	ok = diameter:start_service(Service, Capabilities ++ Options),
 	Self = self(),
 	spawn(fun() -> true = diameter:subscribe(Service), Self ! subscribed, events(Service) end),
 	receive subscribed -> ok end.
+
+announced(diameter_gen_relay) ->
+	{'Auth-Application-Id', [diameter_gen_relay:id()]};
+announced(Dictionary) ->
+	{'Vendor-Specific-Application-Id', [{'diameter_base_Vendor-Specific-Application-Id', ?VENDOR, [Dictionary:id()], []}]}.
 
 base(rfc3588) -> [];
 base(rfc6733) -> [{application, [{alias, common}, {dictionary, diameter_gen_base_rfc6733}, {module, [?MODULE, common]}]}].
@@ -88,6 +91,7 @@ several(_) -> [].
 dictionary_of(hss) -> s6m;
 dictionary_of(smssc) -> t4;
 dictionary_of(scs) -> tsp;
+dictionary_of(relay) -> diameter_gen_relay;
 dictionary_of(asks_hss) -> s6m; % an MTC-IWF, towards each of its peers
 dictionary_of(asks_smssc) -> t4.
 
@@ -130,7 +134,9 @@ pick_peer(Local, _, _, _, Service) ->
 	ets:insert(held, {{last, Service}, Peer}),
 	{ok, Chosen}.
 
-%% Of a request the identities are added that every one has.
+%% Of a request of our own the identities are added that every one has.
+prepare_request(Packet, _, _, relay) ->
+	{send, Packet};
 prepare_request(Packet, _, {_, Caps}, _) ->
 	[Name | Message] = element(4, Packet),
 	{Host, PeerHost} = element(2, Caps),
@@ -144,12 +150,17 @@ prepare_retransmit(Packet, _, _, Service) ->
 	say(#{event => retransmit, service => Service}),
 	{send, Packet}.
 
+handle_answer(Packet, _, _, _, relay) ->
+	Packet;
 handle_answer(Packet, _, _, _, _) ->
 	[Name | Message] = element(4, Packet),
 	#{name => Name, message => Message, errors => errors(Packet)}.
 
 handle_error(Reason, _, _, _, _) -> {error, Reason}.
 
+%% A relay knows where a request goes by its Destination-Host.
+handle_request(_, _, _, relay) ->
+	{relay, [{filter, host}, {timeout, 10000}]};
 handle_request(Packet, _, {Peer, Caps}, Service) ->
 	Header = element(2, Packet),
 	[Name | Message] = element(4, Packet),

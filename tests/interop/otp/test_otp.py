@@ -1,5 +1,6 @@
-"""Erlang/OTP's Diameter as the other end of all three interfaces: HSS, SMS-SC and, over TLS, SCS of one gateway; and as an MTC-IWF of our nodes.
-Its dictionaries (*.dia) are written from the standards, and it holds every message of ours against them."""
+"""Erlang/OTP's Diameter as the other end of all three interfaces: HSS, SMS-SC and, over TLS, SCS of one gateway; as a relay agent
+in front of mtc-hss; and as an MTC-IWF of our nodes. Its dictionaries (*.dia) are written from the standards, and it holds every message of
+ours against them."""
 import os
 
 import otp
@@ -61,6 +62,34 @@ class World:
         scs, iwf = self.lab.scs["acme"], self.lab.lab["iwf"]
         options = otp.tls(scs["cert"], scs["key"], self.lab.lab["ca"], iwf["identity"])
         self.otp.connect("scs", iwf["tsp"]["address"], iwf["tsp"]["port"], options)
+
+
+class RelayLab(L.Lab):
+    """A laboratory with OTP as a relay agent between the gateway and mtc-hss."""
+
+    otp = None
+
+    def start_relay(self):
+        port = self.otp.listen("relay", [self.options.address], L.RELAY_HOST, L.CORE_REALM, "rfc6733")
+        self.otp.connect("relay", self.lab["hss"]["address"], self.lab["hss"]["port"])
+        self.lab["relay"] = {"address": self.options.address, "port": port, "identity": L.RELAY_HOST, "realm": L.CORE_REALM}
+
+
+def test_otp_as_a_relay(labs, tmp_path):
+    o, p = otp.Otp(tmp_path), None
+    try:
+        p = labs.up(kind=type("RelayLabOf", (RelayLab,), {"otp": o}), relay=True)
+        done = p.trigger("acme", device="meter-1@a.example", reference=1, wait=30)
+        assert (done.code, done.status, done.outcome) == (0, "SUCCESS", "SUCCESS"), done
+        assert p.trigger("acme", device="meter-1001@a.example", reference=2).status == "INVEXTID"  # mtc-hss knows no such device
+        L.stop(p.lab["dir"], "mtc-hss")
+        o.wait("watchdog", service="relay", to="down")
+        assert p.trigger("acme", device="meter-1@a.example", reference=3).status == "TEMPORARYERROR"  # by OTP: DIAMETER_UNABLE_TO_DELIVER
+        assert p.decisions(reference=3)[-1]["reason"] == "hss-trouble"
+    finally:
+        wrong = labs.down(p) if p else []
+        o.close()
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.fixture(scope="module", params=["plain", "tls"])
@@ -248,6 +277,15 @@ def test_the_nodes(world):
     drr = o.request("DRR")["message"]
     assert (drr["Reference-Number"], drr["SM-Delivery-Outcome-T4"], drr["User-Identifier"]["User-Name"]) == ([77], 2, [L.imsi(9)])
     assert [e["payload_hex"] for e in world.lab.ue_triggers(imsi=L.imsi(9))] == [b"by otp".hex()]
+
+
+def test_many_requests_at_once(world):
+    o, count = world.otp, 100
+    for n in range(count):
+        o.ask("DAR", action(1000 + n, device=f"meter-{n + 1}@a.example"))
+    assert [status(o.answer()) for _ in range(count)] == [0] * count
+    dtrs = [o.request("DTR") for _ in range(count)]
+    assert {report(o, dtr, 2)["Reference-Number"] for dtr in dtrs} == set(range(1000, 1000 + count))
 
 
 def test_a_long_payload(world):
