@@ -137,11 +137,15 @@ def status(answer):
     return answer["message"]["Device-Notification"]["Request-Status"][0]
 
 
+def drr(dtr, outcome):
+    m = dtr["message"]
+    return {"SM-RP-SMEA": octets(m["SM-RP-SMEA"]), "Reference-Number": m["Reference-Number"], "SM-Delivery-Outcome-T4": outcome,
+            "User-Identifier": {"User-Name": m["User-Identifier"]["User-Name"]}}
+
+
 def report(o, dtr, outcome):
     """The SMS-SC reports; the SCS gets it. What the SCS was told."""
-    m = dtr["message"]
-    o.ask("DRR", {"SM-RP-SMEA": octets(m["SM-RP-SMEA"]), "Reference-Number": m["Reference-Number"], "SM-Delivery-Outcome-T4": outcome,
-                  "User-Identifier": {"User-Name": m["User-Identifier"]["User-Name"]}}, service="smssc")
+    o.ask("DRR", drr(dtr, outcome), service="smssc")
     answer = o.answer(service="smssc")
     assert (answer["name"], answer["errors"], answer["message"]["Result-Code"]) == ("DRA", [], [2001])
     return o.request("DNR")["message"]["Device-Notification"][0]
@@ -159,6 +163,25 @@ def test_a_trigger_and_its_report(world):
     assert (octets(m["SM-RP-SMEA"]), m["Trigger-Action"]) == (smea("491720000001"), [0])
     told = report(world.otp, dtr, 2)
     assert (told["Reference-Number"], told["Action-Type"], told["Delivery-Outcome"]) == (1, 2, [0])
+
+
+@pytest.mark.tools
+def test_a_report_outlives_reopen(world):
+    """OTP comes back a watchdog interval after the loss of its only connection, and discards reports for two more."""
+    if world.base != "rfc3588":
+        pytest.skip("the same in clear and over TLS")
+    o = world.otp
+    dtr = trigger(world, 900)[1]
+    o.do("'cut", "'scs")
+    o.wait("watchdog", service="scs", to="down")
+    proc.wait_until("the session is gone", lambda: not world.lab.sessions("acme"), 10)
+    o.ask("DRR", drr(dtr, 2), service="smssc")
+    assert o.answer(service="smssc")["message"]["Result-Code"] == [2001]
+    o.wait("watchdog", wait_s=20, service="scs", to="reopen")
+    o.wait("watchdog", wait_s=30, service="scs", to="okay")
+    assert not o.take("request", name="DNR")
+    again = o.wait("request", wait_s=60, name="DNR")["message"]["Device-Notification"][0]
+    assert (again["Reference-Number"], again["Delivery-Outcome"]) == (900, [0])
 
 
 @pytest.mark.parametrize("service,what,expected", [
