@@ -1,7 +1,7 @@
 """Erlang/OTP's Diameter as the other end of all three interfaces: HSS, SMS-SC and, over TLS, SCS of one gateway; as a relay agent
-in front of mtc-hss; and as an MTC-IWF of our nodes. Its dictionaries (*.dia) are written from the standards, and it holds every message of
+in front of both; and as an MTC-IWF of our nodes. Its dictionaries (*.dia) are written from the standards, and it holds every message of
 ours against them."""
-import os
+import re
 
 import otp
 import pytest
@@ -65,27 +65,40 @@ class World:
 
 
 class RelayLab(L.Lab):
-    """A laboratory with OTP as a relay agent between the gateway and mtc-hss."""
+    """A laboratory with OTP as a relay agent, the gateway's only peer, in front of mtc-hss and mtc-smssc."""
 
     otp = None
 
     def start_relay(self):
         port = self.otp.listen("relay", [self.options.address], L.RELAY_HOST, L.CORE_REALM, "rfc6733")
-        self.otp.connect("relay", self.lab["hss"]["address"], self.lab["hss"]["port"])
+        for name in ("hss", "smssc"):
+            self.otp.connect("relay", self.lab[name]["address"], self.lab[name]["port"])
         self.lab["relay"] = {"address": self.options.address, "port": port, "identity": L.RELAY_HOST, "realm": L.CORE_REALM}
+
+    def iwf_config(self):
+        """`hss` is the relay already."""
+        text = re.sub(r"  - name: smssc\n(    .*\n)+", "", super().iwf_config())
+        return text.replace("t4: { peer: smssc,", "t4: { peer: hss,")
+
+    def peers_open(self):
+        return '"state":"open"' in self.mtcctl("--json", "peers").stdout.replace(" ", "")
 
 
 def test_otp_as_a_relay(labs, tmp_path):
     o, p = otp.Otp(tmp_path), None
     try:
         p = labs.up(kind=type("RelayLabOf", (RelayLab,), {"otp": o}), relay=True)
+        assert len([row for row in p.ctl("peers") if "state" in row]) == 1
         done = p.trigger("acme", device="meter-1@a.example", reference=1, wait=30)
         assert (done.code, done.status, done.outcome) == (0, "SUCCESS", "SUCCESS"), done
         assert p.trigger("acme", device="meter-1001@a.example", reference=2).status == "INVEXTID"  # mtc-hss knows no such device
+        p.ue("absent", L.imsi(2))
+        assert p.trigger("acme", device="meter-2@a.example", reference=3, validity=600).status == "SUCCESS"
+        assert p.trigger("acme", action="recall", device="meter-2@a.example", reference=3, payload=None).status == "SUCCESS"
         L.stop(p.lab["dir"], "mtc-hss")
         o.wait("watchdog", service="relay", to="down")
-        assert p.trigger("acme", device="meter-1@a.example", reference=3).status == "TEMPORARYERROR"  # by OTP: DIAMETER_UNABLE_TO_DELIVER
-        assert p.decisions(reference=3)[-1]["reason"] == "hss-trouble"
+        assert p.trigger("acme", device="meter-1@a.example", reference=4).status == "TEMPORARYERROR"  # by OTP: DIAMETER_UNABLE_TO_DELIVER
+        assert p.decisions(reference=4)[-1]["reason"] == "hss-trouble"
     finally:
         wrong = labs.down(p) if p else []
         o.close()
