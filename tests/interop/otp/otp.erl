@@ -1,4 +1,4 @@
-%% otp.erl - Erlang/OTP's Diameter as an HSS, an SMS-SC and an SCS, all in one virtual machine. It takes Erlang terms from its standard input, prints
+%% otp.erl - Erlang/OTP's Diameter as an HSS, an SMS-SC, an SCS and a relay, all in one virtual machine. It takes Erlang terms from its standard input, prints
 %% a line of JSON for each thing that happens, and ends with its input.
 -module(otp).
 -export([main/1]).
@@ -30,18 +30,15 @@ commands() ->
 		eof -> init:stop()
 	end.
 
-%% A node that listens: hss or smssc. Tls: options of ssl; [] is in clear. Base: see start().
-command({listen, Service, Address, Host, Realm, Base, Tls}) ->
-	start(Service, Host, Realm, Base),
-	{ok, Ip} = inet:parse_address(Address),
-	Ref = transport(Service, listen, [{ip, Ip}, {port, 0}, {reuseaddr, true} | Tls]),
-	say(#{event => ready, service => Service, port => port(Ref, 200)});
+%% Base: see start(). Module: the transport. Tls: options of ssl; [] is in clear.
 command({start, Service, Host, Realm, Base}) ->
 	start(Service, Host, Realm, Base),
 	say(#{event => started, service => Service});
-command({connect, Service, Address, Port, Tls}) ->
-	{ok, Ip} = inet:parse_address(Address),
-	transport(Service, connect, [{raddr, Ip}, {rport, Port} | Tls]);
+command({listen, Service, Module, Addresses, Tls}) ->
+	Ref = transport(Service, listen, Module, [{ip, address(A)} || A <- Addresses] ++ [{port, 0}, {reuseaddr, true} | Tls]),
+	say(#{event => ready, service => Service, port => port(Module, Ref, 200)});
+command({connect, Service, Module, Address, Port, Tls}) ->
+	transport(Service, connect, Module, [{raddr, address(Address)}, {rport, Port} | Tls]);
 %% Takes its leave with a DPR.
 command({leave, Service}) ->
 	ok = diameter:remove_transport(Service, true),
@@ -61,6 +58,10 @@ command({cut, Service}) ->
 	[{_, Peer}] = ets:lookup(held, {last, Service}),
 	cut(Service, Peer).
 
+address(Text) ->
+	{ok, Address} = inet:parse_address(Text),
+	Address.
+
 answered({error, Reason}) -> #{error => word(Reason)};
 answered(Answer) -> Answer.
 
@@ -68,14 +69,17 @@ answered(Answer) -> Answer.
 start(Service, Host, Realm, Base) ->
 	Dictionary = dictionary_of(Service),
 	Application = [{alias, Service}, {dictionary, Dictionary}, {module, [?MODULE, Service]}, {answer_errors, callback}],
-	Announced = {'diameter_base_Vendor-Specific-Application-Id', ?VENDOR, [Dictionary:id()], []},
-	Capabilities = [{'Origin-Host', Host}, {'Origin-Realm', Realm}, {'Vendor-Id', 0}, {'Product-Name', "OTP"},
-		{'Supported-Vendor-Id', [?VENDOR]}, {'Vendor-Specific-Application-Id', [Announced]}],
+	Capabilities = [{'Origin-Host', Host}, {'Origin-Realm', Realm}, {'Vendor-Id', 0}, {'Product-Name', "OTP"}, announced(Dictionary)],
 	Options = [{decode_format, map}, {string_decode, false}, {application, Application}] ++ base(Base) ++ several(Service),
 	ok = diameter:start_service(Service, Capabilities ++ Options),
 	Self = self(),
 	spawn(fun() -> true = diameter:subscribe(Service), Self ! subscribed, events(Service) end),
 	receive subscribed -> ok end.
+
+announced(diameter_gen_relay) ->
+	{'Auth-Application-Id', [diameter_gen_relay:id()]};
+announced(Dictionary) ->
+	{'Vendor-Specific-Application-Id', [{'diameter_base_Vendor-Specific-Application-Id', ?VENDOR, [Dictionary:id()], []}]}.
 
 base(rfc3588) -> [];
 base(rfc6733) -> [{application, [{alias, common}, {dictionary, diameter_gen_base_rfc6733}, {module, [?MODULE, common]}]}].
@@ -87,17 +91,18 @@ several(_) -> [].
 dictionary_of(hss) -> s6m;
 dictionary_of(smssc) -> t4;
 dictionary_of(scs) -> tsp;
+dictionary_of(relay) -> diameter_gen_relay;
 dictionary_of(asks_hss) -> s6m; % an MTC-IWF, towards each of its peers
 dictionary_of(asks_smssc) -> t4.
 
-transport(Service, Kind, Config) ->
-	{ok, Ref} = diameter:add_transport(Service, {Kind, [{transport_module, diameter_tcp}, {transport_config, Config}, {watchdog_timer, 6000}]}),
+transport(Service, Kind, Module, Config) ->
+	{ok, Ref} = diameter:add_transport(Service, {Kind, [{transport_module, Module}, {transport_config, Config}, {watchdog_timer, 6000}]}),
 	Ref.
 
-port(Ref, Tries) when Tries > 0 ->
-	case [P || {listen, P, _} <- diameter_tcp:ports(Ref)] of
+port(Module, Ref, Tries) when Tries > 0 ->
+	case [P || {listen, P, _} <- Module:ports(Ref)] of
 		[Port | _] -> Port;
-		[] -> timer:sleep(20), port(Ref, Tries - 1)
+		[] -> timer:sleep(20), port(Module, Ref, Tries - 1)
 	end.
 
 %% The process with the socket ends, and with it the connection.
@@ -129,7 +134,9 @@ pick_peer(Local, _, _, _, Service) ->
 	ets:insert(held, {{last, Service}, Peer}),
 	{ok, Chosen}.
 
-%% Of a request the identities are added that every one has.
+%% Of a request of our own the identities are added that every one has.
+prepare_request(Packet, _, _, relay) ->
+	{send, Packet};
 prepare_request(Packet, _, {_, Caps}, _) ->
 	[Name | Message] = element(4, Packet),
 	{Host, PeerHost} = element(2, Caps),
@@ -143,12 +150,17 @@ prepare_retransmit(Packet, _, _, Service) ->
 	say(#{event => retransmit, service => Service}),
 	{send, Packet}.
 
+handle_answer(Packet, _, _, _, relay) ->
+	Packet;
 handle_answer(Packet, _, _, _, _) ->
 	[Name | Message] = element(4, Packet),
 	#{name => Name, message => Message, errors => errors(Packet)}.
 
 handle_error(Reason, _, _, _, _) -> {error, Reason}.
 
+%% A relay knows where a request goes by its Destination-Host.
+handle_request(_, _, _, relay) ->
+	{relay, [{filter, host}, {timeout, 10000}]};
 handle_request(Packet, _, {Peer, Caps}, Service) ->
 	Header = element(2, Packet),
 	[Name | Message] = element(4, Packet),

@@ -47,15 +47,16 @@ def tls(cert, key, ca, name=None):
 
 
 class Otp:
-    def __init__(self, folder):
-        self.events, self.changed = [], threading.Condition()
+    def __init__(self, folder, sctp=False):
+        self.events, self.changed, self.transport = [], threading.Condition(), "'diameter_sctp" if sctp else "'diameter_tcp"
         start = START.format(source=json.dumps(os.path.join(HERE, "otp")), folder=json.dumps(HERE))
-        with open(os.path.join(folder, "otp.log"), "wb") as log:
+        self.log = os.path.join(folder, "otp.log")
+        with open(self.log, "wb") as log:
             self.child = subprocess.Popen(["erl", "-noshell", "-boot", "start_clean", "-eval", start], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                           stderr=log, env=dict(os.environ, HOME=str(folder), ERL_CRASH_DUMP="/dev/null"), start_new_session=True)
         self.others = []  # lines that are no events: what OTP logs
         threading.Thread(target=self.read, daemon=True).start()
-        self.version = self.wait("version")["version"]
+        self.version = self.wait("version", 60)["version"]  # it compiles first, and a guest is slow
 
     def read(self):
         for line in self.child.stdout:
@@ -89,13 +90,24 @@ class Otp:
                 if found:
                     return found
                 if self.child.poll() is not None or patience.is_over():
-                    raise proc.LabError(f"OTP: no {event} {fields}; there are {self.events[-20:]} {''.join(self.others)[-3000:]}")
+                    with open(self.log, encoding="utf-8", errors="replace") as f:
+                        raise proc.LabError(f"OTP: no {event} {fields}; there are {self.events[-20:]} {''.join(self.others)[-3000:]}{f.read()[-3000:]}")
                 self.changed.wait(0.1)
 
-    def listen(self, service, address, host, realm, base, options=None):
+    def start(self, service, host, realm, base):
+        """`base`: rfc3588, which is OTP's default, or rfc6733."""
+        self.do("'start", "'" + service, host, realm, "'" + base)
+        self.wait("started", service=service)
+
+    def listen(self, service, addresses, host, realm, base, options=None):
         """Returns the port."""
-        self.do("'listen", "'" + service, address, host, realm, "'" + base, options)
+        self.start(service, host, realm, base)
+        self.do("'listen", "'" + service, self.transport, addresses, options)
         return self.wait("ready", service=service)["port"]
+
+    def connect(self, service, address, port, options=None):
+        self.do("'connect", "'" + service, self.transport, address, port, options)
+        self.wait("up", service=service)
 
     def forget(self):
         """What a play did not look at is nothing to the next one."""

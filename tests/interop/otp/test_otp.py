@@ -1,6 +1,7 @@
-"""Erlang/OTP's Diameter as the other end of all three interfaces: HSS, SMS-SC and, over TLS, SCS of one gateway; and as an MTC-IWF of our nodes.
-Its dictionaries (*.dia) are written from the standards, and it holds every message of ours against them."""
-import os
+"""Erlang/OTP's Diameter as the other end of all three interfaces: HSS, SMS-SC and, over TLS, SCS of one gateway; as a relay agent
+in front of both; and as an MTC-IWF of our nodes. Its dictionaries (*.dia) are written from the standards, and it holds every message of
+ours against them."""
+import re
 
 import otp
 import pytest
@@ -50,19 +51,58 @@ class World:
             if secure:
                 pki.leaf("otp-" + name, "anchor-a", host, "serverAuth")
                 options[name] = otp.tls(pki.path(f"otp-{name}.pem"), pki.path(f"otp-{name}.key"), pki.path("operator.pem"))
-        ports = {name: self.otp.listen(name, labs.address, host, L.CORE_REALM, self.base, options.get(name))
+        ports = {name: self.otp.listen(name, [labs.address], host, L.CORE_REALM, self.base, options.get(name))
                  for name, host in (("hss", L.HSS_HOST), ("smssc", L.SMSSC_HOST))}
         self.lab = labs.up(kind=type("OtpLabOf", (OtpLab,), {"ports": ports, "peer_conf": peer}), t4_more=", answer_wait: 2s")
         scs = self.lab.scs["acme"]
-        self.otp.do("'start", "'scs", scs["origin_host"], scs["realm"], "'" + self.base)
-        self.otp.wait("started")
+        self.otp.start("scs", scs["origin_host"], scs["realm"], self.base)
         self.connect()
 
     def connect(self):
         scs, iwf = self.lab.scs["acme"], self.lab.lab["iwf"]
         options = otp.tls(scs["cert"], scs["key"], self.lab.lab["ca"], iwf["identity"])
-        self.otp.do("'connect", "'scs", iwf["tsp"]["address"], iwf["tsp"]["port"], options)
-        self.otp.wait("up", service="scs")
+        self.otp.connect("scs", iwf["tsp"]["address"], iwf["tsp"]["port"], options)
+
+
+class RelayLab(L.Lab):
+    """A laboratory with OTP as a relay agent, the gateway's only peer, in front of mtc-hss and mtc-smssc."""
+
+    otp = None
+
+    def start_relay(self):
+        port = self.otp.listen("relay", [self.options.address], L.RELAY_HOST, L.CORE_REALM, "rfc6733")
+        for name in ("hss", "smssc"):
+            self.otp.connect("relay", self.lab[name]["address"], self.lab[name]["port"])
+        self.lab["relay"] = {"address": self.options.address, "port": port, "identity": L.RELAY_HOST, "realm": L.CORE_REALM}
+
+    def iwf_config(self):
+        """`hss` is the relay already."""
+        text = re.sub(r"  - name: smssc\n(    .*\n)+", "", super().iwf_config())
+        return text.replace("t4: { peer: smssc,", "t4: { peer: hss,")
+
+    def peers_open(self):
+        return '"state":"open"' in self.mtcctl("--json", "peers").stdout.replace(" ", "")
+
+
+def test_otp_as_a_relay(labs, tmp_path):
+    o, p = otp.Otp(tmp_path), None
+    try:
+        p = labs.up(kind=type("RelayLabOf", (RelayLab,), {"otp": o}), relay=True)
+        assert len([row for row in p.ctl("peers") if "state" in row]) == 1
+        done = p.trigger("acme", device="meter-1@a.example", reference=1, wait=30)
+        assert (done.code, done.status, done.outcome) == (0, "SUCCESS", "SUCCESS"), done
+        assert p.trigger("acme", device="meter-1001@a.example", reference=2).status == "INVEXTID"  # mtc-hss knows no such device
+        p.ue("absent", L.imsi(2))
+        assert p.trigger("acme", device="meter-2@a.example", reference=3, validity=600).status == "SUCCESS"
+        assert p.trigger("acme", action="recall", device="meter-2@a.example", reference=3, payload=None).status == "SUCCESS"
+        L.stop(p.lab["dir"], "mtc-hss")
+        o.wait("watchdog", service="relay", to="down")
+        assert p.trigger("acme", device="meter-1@a.example", reference=4).status == "TEMPORARYERROR"  # by OTP: DIAMETER_UNABLE_TO_DELIVER
+        assert p.decisions(reference=4)[-1]["reason"] == "hss-trouble"
+    finally:
+        wrong = labs.down(p) if p else []
+        o.close()
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.fixture(scope="module", params=["plain", "tls"])
@@ -110,11 +150,15 @@ def status(answer):
     return answer["message"]["Device-Notification"]["Request-Status"][0]
 
 
+def drr(dtr, outcome):
+    m = dtr["message"]
+    return {"SM-RP-SMEA": octets(m["SM-RP-SMEA"]), "Reference-Number": m["Reference-Number"], "SM-Delivery-Outcome-T4": outcome,
+            "User-Identifier": {"User-Name": m["User-Identifier"]["User-Name"]}}
+
+
 def report(o, dtr, outcome):
     """The SMS-SC reports; the SCS gets it. What the SCS was told."""
-    m = dtr["message"]
-    o.ask("DRR", {"SM-RP-SMEA": octets(m["SM-RP-SMEA"]), "Reference-Number": m["Reference-Number"], "SM-Delivery-Outcome-T4": outcome,
-                  "User-Identifier": {"User-Name": m["User-Identifier"]["User-Name"]}}, service="smssc")
+    o.ask("DRR", drr(dtr, outcome), service="smssc")
     answer = o.answer(service="smssc")
     assert (answer["name"], answer["errors"], answer["message"]["Result-Code"]) == ("DRA", [], [2001])
     return o.request("DNR")["message"]["Device-Notification"][0]
@@ -132,6 +176,25 @@ def test_a_trigger_and_its_report(world):
     assert (octets(m["SM-RP-SMEA"]), m["Trigger-Action"]) == (smea("491720000001"), [0])
     told = report(world.otp, dtr, 2)
     assert (told["Reference-Number"], told["Action-Type"], told["Delivery-Outcome"]) == (1, 2, [0])
+
+
+@pytest.mark.tools
+def test_a_report_outlives_reopen(world):
+    """OTP comes back a watchdog interval after the loss of its only connection, and discards reports for two more."""
+    if world.base != "rfc3588":
+        pytest.skip("the same in clear and over TLS")
+    o = world.otp
+    dtr = trigger(world, 900)[1]
+    o.do("'cut", "'scs")
+    o.wait("watchdog", service="scs", to="down")
+    proc.wait_until("the session is gone", lambda: not world.lab.sessions("acme"), 10)
+    o.ask("DRR", drr(dtr, 2), service="smssc")
+    assert o.answer(service="smssc")["message"]["Result-Code"] == [2001]
+    o.wait("watchdog", wait_s=20, service="scs", to="reopen")
+    o.wait("watchdog", wait_s=30, service="scs", to="okay")
+    assert not o.take("request", name="DNR")
+    again = o.wait("request", wait_s=60, name="DNR")["message"]["Device-Notification"][0]
+    assert (again["Reference-Number"], again["Delivery-Outcome"]) == (900, [0])
 
 
 @pytest.mark.parametrize("service,what,expected", [
@@ -235,12 +298,10 @@ def test_the_nodes(world):
     """OTP as an MTC-IWF of mtc-hss, mtc-smssc and a device of mtc-ue."""
     o, lab = world.otp, world.lab.lab
     for name in ("hss", "smssc"):
-        o.do("'start", "'asks_" + name, "otp.core.operator.example", L.CORE_REALM, "'" + world.base)
-        o.wait("started")
-        o.do("'connect", "'asks_" + name, lab[name]["address"], lab[name]["port"], None)
-        o.wait("up", service="asks_" + name)
-    o.ask("SIR", {"User-Identifier": {"External-Identifier": ["meter-9@a.example"]}, "Service-ID": [0], "SCS-Identity": [tbcd("491720000001")], "SIR-Flags": 1},
-          "asks_hss")
+        o.start("asks_" + name, "otp.core.operator.example", L.CORE_REALM, world.base)
+        o.connect("asks_" + name, lab[name]["address"], lab[name]["port"])
+    o.ask("SIR", {"User-Identifier": {"External-Identifier": ["meter-9@a.example"]}, "Service-ID": [0], "SCS-Identity": [tbcd("491720000001")],
+                  "SIR-Flags": 1}, "asks_hss")
     sia = o.answer("asks_hss")
     assert (sia["name"], sia["errors"], sia["message"]["Result-Code"]) == ("SIA", [], [2001])
     user, node = sia["message"]["User-Identifier"][0], sia["message"]["Service-Data"][0]["T4-Data"][0]["Serving-Node"][0]
@@ -252,6 +313,15 @@ def test_the_nodes(world):
     drr = o.request("DRR")["message"]
     assert (drr["Reference-Number"], drr["SM-Delivery-Outcome-T4"], drr["User-Identifier"]["User-Name"]) == ([77], 2, [L.imsi(9)])
     assert [e["payload_hex"] for e in world.lab.ue_triggers(imsi=L.imsi(9))] == [b"by otp".hex()]
+
+
+def test_many_requests_at_once(world):
+    o, count = world.otp, 100
+    for n in range(count):
+        o.ask("DAR", action(1000 + n, device=f"meter-{n + 1}@a.example"))
+    assert [status(o.answer()) for _ in range(count)] == [0] * count
+    dtrs = [o.request("DTR") for _ in range(count)]
+    assert {report(o, dtr, 2)["Reference-Number"] for dtr in dtrs} == set(range(1000, 1000 + count))
 
 
 def test_a_long_payload(world):
