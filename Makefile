@@ -76,7 +76,7 @@ fmt:
 
 lint:
 	@$(accept)
-	@scripts/setup build run test dev package emulator
+	@scripts/setup build run test dev package
 	@scripts/build gcc
 	@scripts/lint
 	@scripts/build asan

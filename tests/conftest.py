@@ -28,6 +28,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "alone: measures time, so nothing else runs meanwhile (scripts/check)")
     config.addinivalue_line("markers", "tools: of tools that the product is not made of; make lint runs them (scripts/check tools)")
     config.addinivalue_line("markers", "packages: the packages in a root of their own; a stage of scripts/check")
+    config.addinivalue_line("markers", "guest: in an emulated machine, which takes a processor for a minute; a stage of scripts/check")
     config.addinivalue_line("markers", "once: of the project's own scripts; run on one build only (scripts/check)")
 
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.once
 TOOL = os.path.join(ROOT, "scripts", "check")
 WHOLE_S, INSTALLATION_S = 15 * 60, 60
 FIRST, LAST = ["layers", "programs"], ["alone"]
-LANES = [["plays"], ["packages", "torture", "plain"], ["objects", "asan", "threads"], ["objects", "plays-asan"]]  # beside each other
+LANES = [["plays"], ["guest"], ["packages", "torture", "plain"], ["objects", "asan", "threads"], ["objects", "plays-asan"]]  # beside each other
 
 
 @pytest.fixture
@@ -58,8 +58,8 @@ def test_the_whole_check_builds_beside_plays_and_runs_alone_what_measures_time(c
     monkeypatch.setattr(check, "prepare", lambda groups: bool(groups))
     monkeypatch.setattr(check, "STAGES", {name: stage(name) for name in check.ALL})
     monkeypatch.setattr(check.sys, "argv", ["check"])
-    lanes = [("waited for", "plays"), ("waited for", "packages", "torture", "plain")]
-    first = [("layers",), ("programs",), ("begins", "plays"), ("begins", "packages", "torture", "plain"), ("objects", "nice", "-n", "5"),
+    lanes = [("waited for", "plays"), ("waited for", "guest"), ("waited for", "packages", "torture", "plain")]
+    first = [("layers",), ("programs",), ("begins", "plays"), ("begins", "guest"), ("begins", "packages", "torture", "plain"), ("objects", "nice", "-n", "5"),
              ("begins", "plays-asan"), ("asan",)]
     if broken:
         with pytest.raises(KeyboardInterrupt):
@@ -68,7 +68,7 @@ def test_the_whole_check_builds_beside_plays_and_runs_alone_what_measures_time(c
         return
     assert check.main() == 1
     assert noted == [*first, ("threads",), ("waited for", "plays-asan"), *lanes, ("alone",)]
-    assert capsys.readouterr().out.splitlines()[-4:] == ["failed: in plays-asan", "failed: in plays", "failed: in plain", "3 passed, 3 failed, 3 skipped"]
+    assert capsys.readouterr().out.splitlines()[-5:] == ["failed: in plays-asan", "failed: in plays", "failed: in guest", "failed: in plain", "4 passed, 4 failed, 4 skipped"]
 
 
 def test_packages_are_installed_while_the_programs_are_built(check, monkeypatch):
@@ -79,8 +79,8 @@ def test_packages_are_installed_while_the_programs_are_built(check, monkeypatch)
     monkeypatch.setattr(check, "run", lambda command: done.append(command) or code)
     monkeypatch.setattr(check.subprocess, "run", lambda command, **_: done.append(command[-2:]))
     for words, code, expected in ((["check"], 0, [["--collect-only", "tests"]]),
-                                  (["check", "--setup"], 0, [["scripts/setup", "test"], ["--collect-only", "tests"]]),
-                                  (["check", "--setup"], 1, [["scripts/setup", "test"]])):
+                                  (["check", "--setup"], 0, [["scripts/setup", "test", "emulator"], ["--collect-only", "tests"]]),
+                                  (["check", "--setup"], 1, [["scripts/setup", "test", "emulator"]])):
         Recorded.noted = []
         done.clear()
         monkeypatch.setattr(check.sys, "argv", words)

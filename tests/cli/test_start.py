@@ -303,3 +303,65 @@ def test_npm_that_fails_costs_a_few_tests_and_no_more(machine):
     assert done.returncode == 0 and "of npm" in done.stderr and "the tests with them are skipped" in done.stderr
     setup("test")
     assert len(machine.did()) == 2, "it is tried again"
+
+
+KERNEL = "6.1.0-99-amd64"
+
+
+def with_kernel(machine, tmp_path, code=0):
+    """All packages are installed, but no kernel: below `boot` of the test there is none yet. The mirror has one. setup() returns (exit status, words)."""
+    tree = tmp_path / "tree"
+    for name in (f"boot/vmlinuz-{KERNEL}", f"lib/modules/{KERNEL}/modules.order", f"usr/share/doc/linux-image-{KERNEL}/copyright",
+                 *(f"lib/modules/{KERNEL}/kernel/{part}.ko" for part in ("arch/x86/a", "crypto/gcm", "fs/9p/9p", "lib/a", "net/9p/9pnet", "drivers/virtio/a",
+                                                                          "drivers/net/veth", "drivers/net/other", "sound/a"))):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text("")
+    subprocess.run(["tar", "-cf", tmp_path / "tar", "-C", tree, "."], check=True)
+    script = machine.root / "scripts" / "setup"
+    script.write_text(script.read_text().replace("/boot/vmlinuz-* build-kernel", f"{tmp_path}/boot/vmlinuz-* build-kernel"))
+    machine.program("dpkg-query", 'case "$*" in *linux-image*) exit 1 ;; esac\necho installed')
+    machine.program("id", "echo 0")
+    machine.program("apt-cache", f'echo "linux-image-amd64"\necho "  Depends: linux-image-{KERNEL}"')
+    machine.program("apt-get", f'echo "apt-get $*" >>{machine.log}\ncase "$*" in\n*download*) echo "of apt"; [ {code} -ne 0 ] || : >linux.deb; exit {code} ;;\nesac')
+    machine.program("dpkg-deb", f'[ "$1" = --fsys-tarfile ] && [ -f "$2" ] && cat {tmp_path}/tar')
+    machine.program("depmod", f'echo "depmod $*" >>{machine.log}')
+    for tool in ("tar", "mkdir", "mv"):
+        (machine.bin / tool).symlink_to(shutil.which(tool))
+
+    def setup(*words):
+        done = subprocess.run([script, *words], env={"PATH": str(machine.bin)}, cwd="/", capture_output=True, text=True, timeout=20, check=False,
+                              stdin=subprocess.DEVNULL)
+        return done.returncode, done.stdout + done.stderr
+    return setup
+
+
+def test_the_kernel_of_guests_is_unpacked_once_and_never_installed(machine, tmp_path):
+    setup = with_kernel(machine, tmp_path)
+    assert setup("build", "run") == (0, "") and machine.did() == []
+    code, said = setup("emulator")
+    assert code == 0 and f"unpacking linux-image-{KERNEL} for guests into build-kernel" in said, said
+    update, download, modules = machine.did()
+    assert update.endswith(" update") and download.endswith(f" download linux-image-{KERNEL}") and modules == f"depmod -b build-kernel.new {KERNEL}"
+    found = {str(path.relative_to(machine.root / "build-kernel")) for path in (machine.root / "build-kernel").rglob("*") if path.is_file()}
+    kernel = f"lib/modules/{KERNEL}/kernel"
+    assert found == {f"boot/vmlinuz-{KERNEL}", f"lib/modules/{KERNEL}/modules.order",
+                     *(f"{kernel}/{part}.ko" for part in ("arch/x86/a", "crypto/gcm", "fs/9p/9p", "lib/a", "net/9p/9pnet", "drivers/virtio/a", "drivers/net/veth"))}
+    assert not (machine.root / "build-kernel.new").exists()
+    assert setup("emulator") == (0, "") and len(machine.did()) == 3
+
+
+def test_a_kernel_that_is_installed_does_for_guests_when_it_has_their_files(machine, tmp_path):
+    """The one of the cloud has no 9p."""
+    setup = with_kernel(machine, tmp_path)
+    shutil.copytree(tmp_path / "tree" / "boot", tmp_path / "boot")
+    assert setup("emulator")[0] == 0 and len(machine.did()) == 3
+    shutil.rmtree(machine.root / "build-kernel")
+    (tmp_path / "lib" / "modules" / KERNEL / "kernel" / "fs" / "9p").mkdir(parents=True)
+    assert setup("emulator") == (0, "") and len(machine.did()) == 3
+
+
+def test_a_kernel_that_cannot_be_fetched_is_a_package_that_is_missing(machine, tmp_path):
+    setup = with_kernel(machine, tmp_path, code=100)
+    code, said = setup("emulator")
+    assert code == 1 and "of apt" in said and "'apt-get download' failed" in said, said
+    assert not (machine.root / "build-kernel").exists()

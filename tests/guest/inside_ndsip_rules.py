@@ -1,9 +1,13 @@
-"""Runs in the guest of test_ndsip_rules.py: the rules of NDS/IP with the IPsec of its kernel. Security associations are set by hand between two
+"""Runs in the guest of test_guest_ndsip.py: the rules of NDS/IP with the IPsec of its kernel. Security associations are set by hand between two
 network namespaces, in tunnel and in transport mode. Shown beside its opposite: `meta ipsec missing` on input and `rt ipsec missing` on output drop
-the clear packets of a connection whose security associations have ended, and nothing while they are there; what comes decrypted and is not for the
-listener is dropped. One line for each thing that holds; exit status 0: all of them."""
+the clear packets of a connection whose security associations have ended, and nothing while they are there; without either of the two, and with the
+other, its packets pass in the clear; what comes decrypted and is not for the listener is dropped. One line for each thing that holds; exit status 0:
+all of them.
+
+usage: inside_ndsip_rules.py BIN"""
 import contextlib
 import os
+import select
 import subprocess
 import sys
 import tempfile
@@ -14,7 +18,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
 from lablib import netns, tunnel  # noqa: E402
 
-BIN = os.environ.get("MTC_BIN", os.path.join(ROOT, "build", "bin"))
+INPUT, OUTPUT = "listener tsp: input from outside the tunnel", "listener tsp: output outside the tunnel"  # comments of rules
+TABLE = "mtc_iwf_ndsip"
 PORT, OTHER_PORT = 3868, 3870
 KEYS = {"gw": "0x" + "11" * 20, "scs": "0x" + "22" * 20}  # of what each side sends
 SPI = {"gw": "0x1001", "scs": "0x1002"}
@@ -42,7 +47,8 @@ t4: {{ peer: smssc, destination_realm: core.operator.example }}
 class Ends:
     """Two hosts, and security associations between them that are set and removed by hand."""
 
-    def __init__(self, mode, folder):
+    def __init__(self, mode, folder, bin_folder):
+        self.mtcctl_path = os.path.join(bin_folder, "mtcctl")
         self.mode, self.hosts = mode, tunnel.Hosts(f"rul-{mode}")
         self.address = OUTER if mode == "transport" else INNER
         self.conf = os.path.join(folder, mode + ".yaml")
@@ -72,14 +78,21 @@ class Ends:
                 self.xfrm(side, kind, "flush")
 
     def mtcctl(self, action):
-        done = subprocess.run(self.hosts.inside("gw", os.path.join(BIN, "mtcctl"), "ndsip", "rules", action, "-c", self.conf), stdin=subprocess.DEVNULL,
+        done = subprocess.run(self.hosts.inside("gw", self.mtcctl_path, "ndsip", "rules", action, "-c", self.conf), stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=30, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def counted(self, what):
-        shown = tunnel.run(*self.hosts.inside("gw", "nft", "list", "table", "inet", "mtc_iwf_ndsip")).stdout
+        shown = tunnel.run(*self.hosts.inside("gw", "nft", "list", "table", "inet", TABLE)).stdout
         return sum(int(line.split("packets ")[1].split()[0]) for line in shown.splitlines() if what in line and "packets " in line)
+
+    def without(self, chain, comment):
+        """The rules that mtcctl makes, but for this one."""
+        self.mtcctl("--apply")
+        shown = tunnel.run(*self.hosts.inside("gw", "nft", "-a", "list", "chain", "inet", TABLE, chain)).stdout
+        handle, = [line.split()[-1] for line in shown.splitlines() if f'"{comment}"' in line]
+        tunnel.run(*self.hosts.inside("gw", "nft", "delete", "rule", "inet", TABLE, chain, "handle", handle))
 
     def listener(self, port=PORT):
         return self.closing.enter_context(contextlib.closing(netns.listener(self.hosts.name("gw"), self.address["gw"], port)))
@@ -123,18 +136,22 @@ def talk(a, b):
     return got == MARK
 
 
+def nothing_came(s):
+    return not select.select([s], [], [], 0)[0]
+
+
 def refused(ends, port):
-    c = ends.client()
-    c.settimeout(1)
-    try:
-        c.connect((ends.address["gw"], port))
-    except OSError:
-        return True
+    with contextlib.closing(netns.client(ends.hosts.name("scs"), ends.address["scs"])) as c:  # closed: its SYN would come again, later
+        c.settimeout(1)
+        try:
+            c.connect((ends.address["gw"], port))
+        except OSError:
+            return True
     return False
 
 
-def play(mode, folder):
-    ends = Ends(mode, folder)
+def play(mode, folder, bin_folder):
+    ends = Ends(mode, folder, bin_folder)
     try:
         listener, other = ends.listener(), ends.listener(OTHER_PORT)
         # Without rules: a connection goes on in the clear when its security associations end.
@@ -156,9 +173,11 @@ def play(mode, folder):
         ends.end("policy", "state")
         sent(ends)
         s.sendall(MARK)
-        until(f"{mode}: rt ipsec missing drops output in the clear", lambda: ends.counted("listener tsp: output outside the tunnel") > 0)
+        until(f"{mode}: rt ipsec missing drops output in the clear", lambda: ends.counted(OUTPUT) > 0)
+        holds(f"{mode}: and it does not arrive", nothing_came(c))
         c.sendall(MARK)
-        until(f"{mode}: meta ipsec missing drops input in the clear", lambda: ends.counted("listener tsp: input from outside the tunnel") > 0)
+        until(f"{mode}: meta ipsec missing drops input in the clear", lambda: ends.counted(INPUT) > 0)
+        holds(f"{mode}: and that is not taken in", nothing_came(s))
         holds(f"{mode}: no new connection in the clear", refused(ends, PORT))
         clear = (ends.address["gw"], ends.address["scs"], netns.TCP, PORT)
         holds(f"{mode}: nothing of ours was on the wire", clear not in [netns.ends_of(f)[:4] for f in sent(ends)])
@@ -170,8 +189,27 @@ def play(mode, folder):
         s.sendall(MARK)
         time.sleep(1)
         holds(f"{mode}: a policy without a security association sends nothing", not any(MARK in f for f in sent(ends)))
+        each_rule(ends, listener)
     finally:
         ends.down()
+
+
+def each_rule(ends, listener):
+    """It is this rule that drops, and not the other one: in each direction what is sent passes in the clear without it."""
+    ends.end("policy")
+    ends.protect()
+    c, s = ends.connection(listener)
+    ends.end("policy", "state")
+    c.sendall(MARK)
+    ends.without("input", INPUT)
+    came = s.recv(len(MARK)) == MARK
+    until(f"{ends.mode}: only the rule on input keeps out what comes in the clear", lambda: came and ends.counted(OUTPUT) > 0)  # its answer
+    ends.mtcctl("--apply")
+    sent(ends)
+    s.sendall(MARK)
+    ends.without("postrouting", OUTPUT)
+    came = c.recv(len(MARK)) == MARK and any(MARK in f for f in sent(ends))
+    until(f"{ends.mode}: only the rule on output keeps back what would leave in the clear", lambda: came and ends.counted(INPUT) > 0)
 
 
 def sent(ends):
@@ -180,11 +218,11 @@ def sent(ends):
     return [f for f in ends.capture.frames() if netns.ends_of(f) and netns.ends_of(f)[0] in ours]
 
 
-def main():
+def main(bin_folder):
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         for mode in ("tunnel", "transport"):
-            play(mode, folder)
+            play(mode, folder, bin_folder)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
