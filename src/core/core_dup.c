@@ -277,7 +277,7 @@ enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host,
 	}
 	if (e) {
 		*entry = e;
-		/* fails only for a restored entry without memory; the edge answers at its deadline */
+		/* fails only for a restored entry without memory; then the edge answers */
 		(void)add_waiter(d, e, waiter);
 		return CORE_DUP_IN_FLIGHT;
 	}

@@ -22,8 +22,8 @@ struct core_features {
 	size_t n;
 };
 
-/* Learns from an answer of an SMS-SC. Returns its Origin-Host in canonical form, interned; NULL: the
- * answer teaches nothing, or there is no room for another host. */
+/* Learns from an answer of an SMS-SC. Returns its Origin-Host in canonical form, interned. NULL:
+ * the answer teaches nothing, or there is no room for another host. */
 const char *core_features_learn(struct core_peer *p, const struct app_head *head);
 /* Support of the SMS-SC with this host, learnt or configured.
  * host NULL: the request names no SMS-SC. Unknown if the known SMS-SCs differ. */

@@ -109,8 +109,8 @@ int core_peer_ask_alone(struct core *c, size_t peer, const struct core_message *
 	return err;
 }
 
-/* Copies a text of our own request: it has no NUL before its end. Returns its length, 0 for one that
- * does not fit. */
+/* Copies a text of our own request: it has no NUL before its end. Returns its length, 0 for one
+ * that does not fit. */
 static size_t copy(char *out, size_t cap, const char *text, size_t len)
 {
 	len = len < cap ? len : 0;

@@ -26,8 +26,9 @@ struct edge_tsp {
 	uint64_t wait_ms;                     /* time for the core's answer to a request */
 	TAILQ_HEAD(edge_txns, edge_txn) txns; /* in order of their deadlines */
 	struct edge_txns unconfirmed;         /* answered here; the core has not acknowledged this yet */
-	struct multimap by_number;            /* the numbers are our own and count up: each is its own hash */
-	size_t octets;                        /* total size of the unanswered requests */
+	/* the numbers are our own and count up: each is its own hash */
+	struct multimap by_number;
+	size_t octets; /* total size of the unanswered requests */
 };
 
 /* Borrows all pointers until edge_tsp_fini(). ERR_NOMEM. */

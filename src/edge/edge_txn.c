@@ -211,7 +211,8 @@ static struct edge_txn *txn_find(struct edge_tsp *tsp, uint64_t number)
 	struct multimap_node *n = multimap_first(&tsp->by_number, number);
 	struct edge_txn *t = n ? CONTAINER_OF(n, struct edge_txn, by_number) : NULL;
 
-	return t && t->number == number ? t : NULL; /* a 0, which is no number, has the hash of another */
+	/* a 0, which is no number, has the hash of another */
+	return t && t->number == number ? t : NULL;
 }
 
 void edge_txn_on_answer(void *arg, uint64_t transaction, const struct ipc_device_action_answer *a)

@@ -33,7 +33,7 @@ struct peer_rule {
 #define ACT(name) PEER_ACT_##name
 static const struct peer_rule rules[] = {
 	/* state                event                   actions                                                   next */
-	/* the rows of each message first: a step looks for its row from here on */
+	/* the rows of messages first: a step looks for its row from here on */
 	{ PEER_R_OPEN,          PEER_EV_R_RCV_MESSAGE,  { ACT(PROCESS) },                                         PEER_R_OPEN },
 	{ PEER_R_OPEN,          PEER_EV_SEND_MESSAGE,   { ACT(R_SND_MESSAGE) },                                   PEER_R_OPEN },
 	{ PEER_I_OPEN,          PEER_EV_I_RCV_MESSAGE,  { ACT(PROCESS) },                                         PEER_I_OPEN },

@@ -85,7 +85,8 @@ static void screen_original(const struct pol_request *r, struct pol_verdict *v)
 
 static void begin(struct pol_request *out, struct pol_verdict *verdict, const struct tsp_device_action *a)
 {
-	memset(&out->action, 0, sizeof *out - offsetof(struct pol_request, action)); /* the names are long, and "" is enough */
+	/* the names are long, and "" is enough */
+	memset(&out->action, 0, sizeof *out - offsetof(struct pol_request, action));
 	out->external[0] = out->msisdn[0] = out->scs_identity[0] = 0;
 	out->action = a->action_type.v;
 	out->reference = a->reference_number.v;

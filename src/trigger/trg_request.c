@@ -27,7 +27,8 @@ static int check(struct text *texts, size_t n)
 	return 0;
 }
 
-/* Copies the strings, which check() has measured, and then the octets into one block. Afterwards each `slot` points into it. */
+/* Copies the strings, which check() has measured, and then the octets into one block. Afterwards
+ * each `slot` points into it. */
 static int copy_block(struct trg *t, void **block, struct text *texts, size_t n, const uint8_t **octets, const uint8_t *from,
 		      size_t len)
 {
