@@ -62,9 +62,24 @@ static bool proves(const struct asc_asker *who, const struct asc_scs *scs, const
 	return anchor_list_has(scs->anchor, group->anchor) && (!who->anchor || strcmp(who->anchor, group->anchor) == 0);
 }
 
-static void owners_of(struct owners *w, const struct asc_model *m, const struct asc_asker *who)
+const struct asc_node *asc_find_scs(struct asc_view *v, const char *name)
 {
-	const struct asc_node *scs = asc_model_scs(m, who->scs);
+	const struct asc_node *found = v->recent;
+
+	if (found && strcmp(found->who, name) == 0) {
+		return found;
+	}
+	found = asc_model_scs(v->model, name);
+	if (found) {
+		v->recent = found;
+	}
+	return found;
+}
+
+static void owners_of(struct owners *w, struct asc_view *v, const struct asc_asker *who)
+{
+	const struct asc_node *scs = asc_find_scs(v, who->scs);
+	const struct asc_model *m = v->model;
 
 	w->node[0] = m->slots[0].node;
 	w->n = 1;
@@ -93,7 +108,7 @@ uint8_t asc_asker_groups(const struct asc *a, const struct asc_asker *who, const
 	struct owners w;
 	uint8_t n = 0;
 
-	owners_of(&w, asc_view_of(a)->model, who);
+	owners_of(&w, asc_view_of(a), who);
 	for (size_t i = 2; i < w.n; i++) {
 		out[n++] = &w.node[i]->group;
 	}
@@ -228,7 +243,7 @@ static void find_named(struct finding *f, const struct asc_node *node)
 
 int asc_find_rules(const struct asc *a, const struct asc_asker *who, const struct asc_device *device, struct assoc_found *out)
 {
-	const struct asc_view *v = asc_view_of(a);
+	struct asc_view *v = asc_view_of(a);
 	struct asc_target target = target_of(v->model, device);
 	struct finding f;
 	struct owners w;
@@ -239,7 +254,7 @@ int asc_find_rules(const struct asc *a, const struct asc_asker *who, const struc
 	f.sets_n = 0;
 	out->n = 0;
 	out->overflow = false;
-	owners_of(&w, v->model, who);
+	owners_of(&w, v, who);
 	for (size_t i = 0; i < w.n && !out->overflow; i++) {
 		f.node = w.node[i];
 		if (f.node->sets.n) {
@@ -284,7 +299,7 @@ static void other_groups(struct owners *other, const struct asc_index *x, const 
 
 int asc_find_near(const struct asc *a, const struct asc_asker *who, const struct asc_device *device, struct asc_near *out)
 {
-	const struct asc_view *v = asc_view_of(a);
+	struct asc_view *v = asc_view_of(a);
 	struct asc_target target = target_of(v->model, device);
 	struct finding sets = { .obj = OBJ(FINDING_MAGIC), .out = &out->sets },
 		       groups = { .obj = OBJ(FINDING_MAGIC), .out = &out->groups };
@@ -294,7 +309,7 @@ int asc_find_near(const struct asc *a, const struct asc_asker *who, const struct
 
 	out->groups.n = out->sets.n = 0;
 	out->groups.overflow = out->sets.overflow = false;
-	owners_of(&w, v->model, who);
+	owners_of(&w, v, who);
 	/* with no requester: finds only the sets that the device is in */
 	err = find_exact(v, &other, device, &sets);
 	for (size_t i = 0; i < w.n && !err; i++) {

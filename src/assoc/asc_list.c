@@ -21,7 +21,7 @@ static const struct asc_scs *scs_of(const struct asc_node *node)
 
 const struct asc_scs *asc_scs_find(const struct asc *a, const char *name)
 {
-	return scs_of(asc_model_scs(asc_view_of(a)->model, name));
+	return scs_of(asc_find_scs(asc_view_of(a), name));
 }
 
 const struct asc_scs *asc_scs_by_origin_host(const struct asc *a, const char *origin_host)

@@ -6,6 +6,7 @@
 
 struct asc_gen;
 struct asc_model;
+struct asc_node;
 struct asc_why;
 
 struct asc_view {
@@ -13,7 +14,9 @@ struct asc_view {
 	struct asc_model *model;
 	struct asc_gen *gen;
 	struct MDB_txn *reader; /* used by asc_read.c and asc_merge.c */
-	struct asc_view *next;  /* in the list of retired views */
+	/* the SCS that the owner found last, of the model (asc_find_scs()); NULL: none */
+	const struct asc_node *recent;
+	struct asc_view *next; /* in the list of retired views */
 };
 
 /* A view of this model and generation as they are now, with a reference to both. Owned. NULL, with

@@ -29,20 +29,42 @@ static inline bool plain(uint64_t word)
 	return !(eight_outside(word, 0x20, 0x7e) | eight_has(word, '"') | eight_has(word, '\\'));
 }
 
+/* n octets, fewer than eight, and blanks, in any order. */
+static inline uint64_t fewer(const char *text, size_t n)
+{
+	uint8_t octets[8] = "        ";
+
+	if (n >= 4) { /* the first four and the last four are all of them */
+		memcpy(octets, text, 4);
+		memcpy(octets + 4, text + n - 4, 4);
+	} else if (n) { /* as the first, the middle and the last are of up to three */
+		octets[0] = (uint8_t)text[0];
+		octets[1] = (uint8_t)text[n / 2];
+		octets[2] = (uint8_t)text[n - 1];
+	}
+	return eight_at(octets);
+}
+
+static bool all_plain(const char *text, size_t n)
+{
+	for (; n >= 8; n -= 8, text += 8) {
+		if (!plain(eight_at(text))) {
+			return false;
+		}
+	}
+	return plain(fewer(text, n));
+}
+
 static char *put_escaped(char *p, const char *text)
 {
 	static const char hex[] = "0123456789abcdef";
-	size_t n = text ? strnlen(text, AUD_TEXT_MAX) : 0, i = 0;
+	size_t n = text ? strnlen(text, AUD_TEXT_MAX) : 0;
 
-	while (i < n) {
-		unsigned char c;
-
-		if (n - i >= 8 && plain(eight_at(text + i))) {
-			p = put(p, text + i, 8);
-			i += 8;
-			continue;
-		}
-		c = (unsigned char)text[i++];
+	if (all_plain(text, n)) { /* nearly always */
+		return n ? put(p, text, n) : p;
+	}
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)text[i];
 
 		if (c == '"' || c == '\\') {
 			*p++ = '\\';

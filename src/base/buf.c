@@ -1,18 +1,19 @@
 /* buf.c - numbers of seven bits an octet. */
 #include "base/buf.h"
 
-#define VAR64_MAX 10 /* octets of UINT64_MAX */
-
 void buf_var64_long(struct buf *b, uint64_t v)
 {
-	uint8_t octets[VAR64_MAX];
-	size_t n = 0;
+	unsigned bits = 64 - (unsigned)__builtin_clzll(v | 1);
+	size_t n = (bits + 6) / 7;
+	uint8_t *at = buf_take(b, n);
 
-	for (; v > 0x7f; v >>= 7) {
-		octets[n++] = (uint8_t)(v | 0x80);
+	if (!at) {
+		return;
 	}
-	octets[n++] = (uint8_t)v;
-	buf_bytes(b, octets, n);
+	for (; n > 1; n--, v >>= 7) {
+		*at++ = (uint8_t)(v | 0x80);
+	}
+	*at = (uint8_t)v;
 }
 
 uint64_t rd_var64(struct rd *r)

@@ -128,7 +128,7 @@ static void grow(struct map *m)
 	}
 }
 
-void map_add(struct map *m, struct map_node *node, const void *key, uint32_t key_len)
+void map_add_hashed(struct map *m, struct map_node *node, const void *key, uint32_t key_len, uint64_t hash)
 {
 	struct map_node **bucket;
 
@@ -137,11 +137,16 @@ void map_add(struct map *m, struct map_node *node, const void *key, uint32_t key
 	}
 	node->key = key;
 	node->key_len = key_len;
-	node->hash = sip_hash(&m->seed, key, key_len);
-	bucket = bucket_of(m, node->hash);
+	node->hash = hash;
+	bucket = bucket_of(m, hash);
 	node->next = *bucket;
 	*bucket = node;
 	m->n++;
+}
+
+void map_add(struct map *m, struct map_node *node, const void *key, uint32_t key_len)
+{
+	map_add_hashed(m, node, key, key_len, map_hash(m, key, key_len));
 }
 
 void map_prefetch(const struct map *m, uint64_t hash)
@@ -154,20 +159,19 @@ void map_prefetch_first(const struct map *m, uint64_t hash)
 	__builtin_prefetch(*bucket_of(m, hash));
 }
 
-struct map_node *map_find(const struct map *m, const void *key, uint32_t key_len)
+struct map_node *map_find_hashed(const struct map *m, const void *key, uint32_t key_len, uint64_t hash)
 {
-	uint64_t hash;
-
-	if (!m->n) {
-		return NULL;
-	}
-	hash = sip_hash(&m->seed, key, key_len);
 	for (struct map_node *n = *bucket_of(m, hash); n; n = n->next) {
 		if (n->hash == hash && n->key_len == key_len && memcmp(n->key, key, key_len) == 0) {
 			return n;
 		}
 	}
 	return NULL;
+}
+
+struct map_node *map_find(const struct map *m, const void *key, uint32_t key_len)
+{
+	return m->n ? map_find_hashed(m, key, key_len, map_hash(m, key, key_len)) : NULL;
 }
 
 void map_del(struct map *m, struct map_node *node)

@@ -42,6 +42,10 @@ void map_add(struct map *m, struct map_node *node, const void *key, uint32_t key
 uint64_t map_hash(const struct map *m, const void *key, uint32_t key_len);
 /* NULL: not found */
 struct map_node *map_find(const struct map *m, const void *key, uint32_t key_len);
+/* The same two for one who has the map_hash() of the key: a key that is looked up and then added is
+ * hashed once. */
+struct map_node *map_find_hashed(const struct map *m, const void *key, uint32_t key_len, uint64_t hash);
+void map_add_hashed(struct map *m, struct map_node *node, const void *key, uint32_t key_len, uint64_t hash);
 /* Both ask the processor for the memory that a look-up of this hash reads: call the first one, and
  * a little later the second. They pay off in a large table and change nothing. */
 void map_prefetch(const struct map *m, uint64_t hash);

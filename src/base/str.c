@@ -7,6 +7,8 @@
 
 #include "base/eight.h"
 
+#define SAFE_MAX (UINT64_MAX / 10 - 1) /* with one more digit it still is a number of 64 bits */
+
 int str_parse_u64(uint64_t *out, const char *text, uint64_t min, uint64_t max)
 {
 	uint64_t v = 0;
@@ -17,10 +19,10 @@ int str_parse_u64(uint64_t *out, const char *text, uint64_t min, uint64_t max)
 	for (; *text; text++) {
 		unsigned digit = (unsigned)(*text - '0');
 
-		if (*text < '0' || *text > '9') {
+		if (digit > 9) {
 			return ERR_INVAL;
 		}
-		if (v > (UINT64_MAX - digit) / 10) {
+		if (v > SAFE_MAX && v > (UINT64_MAX - digit) / 10) {
 			return ERR_RANGE;
 		}
 		v = v * 10 + digit;
@@ -167,21 +169,35 @@ static inline uint64_t no_digits(uint64_t word)
 	return (word | (word + EIGHT_TIMES(6))) & EIGHT_TIMES(0xf0);
 }
 
+/* The digits from place i on, up to eight of the n, the first one lowest; zeros behind the last. */
+static uint64_t eight_digits(const char *digits, size_t i, size_t n)
+{
+	char text[8];
+	size_t left = n - i;
+
+	if (left >= 8) {
+		return le64toh(eight_at(digits + i));
+	}
+	if (n >= 8) { /* the last eight, some of which came before */
+		return le64toh(eight_at(digits + n - 8)) >> (64 - 8 * left) | EIGHT_TIMES('0') << (8 * left);
+	}
+	memset(text, '0', sizeof text);
+	memcpy(text, digits, n);
+	return le64toh(eight_at(text));
+}
+
 /* Eight digits at a time: each second one moves beside the one before it. */
 int str_tbcd(uint8_t out[STR_TBCD_MAX], size_t *len, const char *digits)
 {
 	size_t n = strlen(digits);
 	uint8_t octets[TBCD_ROOM / 2];
-	char text[TBCD_ROOM];
 	uint64_t foreign = 0;
 
 	if (n < 1 || n > STR_DIGITS_MAX) {
 		return ERR_INVAL;
 	}
-	memset(text, '0', sizeof text);
-	memcpy(text, digits, n);
 	for (size_t i = 0; i < n; i += 8) {
-		uint64_t word = le64toh(eight_at(text + i)) - EIGHT_TIMES('0');
+		uint64_t word = eight_digits(digits, i, n) - EIGHT_TIMES('0');
 		uint32_t four;
 
 		foreign |= no_digits(word);

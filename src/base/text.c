@@ -44,25 +44,77 @@ void text_char(struct text *t, char c)
 	t->p[t->len] = 0;
 }
 
-/* The digits are made from the last one on, two with one division, at the end of a room of their
- * own. */
+/* v has so many decimal digits; 0 has one. */
+static unsigned digits_of(uint64_t v)
+{
+	static const uint64_t powers[DIGITS_MAX] = {
+		UINT64_C(1),
+		UINT64_C(10),
+		UINT64_C(100),
+		UINT64_C(1000),
+		UINT64_C(10000),
+		UINT64_C(100000),
+		UINT64_C(1000000),
+		UINT64_C(10000000),
+		UINT64_C(100000000),
+		UINT64_C(1000000000),
+		UINT64_C(10000000000),
+		UINT64_C(100000000000),
+		UINT64_C(1000000000000),
+		UINT64_C(10000000000000),
+		UINT64_C(100000000000000),
+		UINT64_C(1000000000000000),
+		UINT64_C(10000000000000000),
+		UINT64_C(100000000000000000),
+		UINT64_C(1000000000000000000),
+		UINT64_C(10000000000000000000),
+	};
+	unsigned bits = 64 - (unsigned)__builtin_clzll(v | 1);
+	unsigned n = bits * 1233 >> 12; /* 1233 / 4096 is the logarithm of 2: this or one more */
+
+	return v >= powers[n] ? n + 1 : n ? n : 1;
+}
+
+/* The n digits at p, zeros first. They are made from the last one on, two with one division, which
+ * takes half as long of a number of 32 bits. */
+static inline void put_digits(char *p, unsigned n, uint64_t v)
+{
+	uint32_t low;
+
+	for (; v > UINT32_MAX; v /= 100) { /* n is 10 or more */
+		n -= 2;
+		memcpy(p + n, PAIRS + 2 * (v % 100), 2);
+	}
+	for (low = (uint32_t)v; n >= 2; low /= 100) {
+		n -= 2;
+		memcpy(p + n, PAIRS + 2 * (low % 100), 2);
+	}
+	if (n) {
+		p[0] = (char)('0' + low);
+	}
+}
+
+/* Where the digits have no room, or there may be no more text. */
+__attribute__((noinline)) static void dec_cut(struct text *t, uint64_t v, unsigned n)
+{
+	char room[DIGITS_MAX];
+
+	put_digits(room, n, v);
+	text_octets(t, room, n);
+}
+
 void text_dec(struct text *t, uint64_t v, unsigned width)
 {
-	char digits[DIGITS_MAX];
-	char *first = digits + DIGITS_MAX;
-	const char *filled = digits + DIGITS_MAX - (width < DIGITS_MAX ? width : DIGITS_MAX);
+	unsigned digits = digits_of(v), least = width < DIGITS_MAX ? width : DIGITS_MAX;
+	unsigned n = digits > least ? digits : least;
 
-	for (; v >= 10; v /= 100) {
-		first -= 2;
-		memcpy(first, PAIRS + 2 * (v % 100), 2);
+	if (t->cut || n >= t->cap - t->len) {
+		dec_cut(t, v, n);
+		return;
 	}
-	if (v || first == digits + DIGITS_MAX) {
-		*--first = (char)('0' + v);
-	}
-	while (first > filled) {
-		*--first = '0';
-	}
-	text_octets(t, first, (size_t)(digits + DIGITS_MAX - first));
+	put_digits(t->p + t->len, n, v);
+	t->len += n;
+	t->p[t->len] = 0;
 }
 
 void text_u64(struct text *t, uint64_t v)

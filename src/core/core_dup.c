@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "base/map.h"
+#include "base/pool.h"
 
 struct waiter {
 	struct core_dup_waiter w;
@@ -26,22 +27,36 @@ struct core_dup_entry {
 	uint8_t key[]; /* End-to-End-Id, then Origin-Host */
 };
 
+#define WAITERS_KEPT 1024u
+
 struct core_dup {
 	struct map map;
+	struct pool waiters; /* each request brings one, until its answer */
 	TAILQ_HEAD(, core_dup_entry) open, answered;
 	uint32_t entries_max;
 	uint64_t window_ms, dropped, looked_at;
 };
 
-#define KEY_MAX (4 + IDENT_HOST_MAX)
+struct key {
+	uint64_t hash;
+	uint32_t len;
+	uint8_t octets[4 + IDENT_HOST_MAX]; /* as in an entry */
+};
 
-static uint32_t key_of(uint8_t key[KEY_MAX], const char *origin_host, uint32_t end_to_end)
+/* Without its hash. */
+static void key_of(struct key *out, const char *origin_host, uint32_t end_to_end)
 {
 	size_t len = strnlen(origin_host, IDENT_HOST_MAX);
 
-	memcpy(key, &end_to_end, 4);
-	memcpy(key + 4, origin_host, len);
-	return (uint32_t)(4 + len);
+	memcpy(out->octets, &end_to_end, 4);
+	memcpy(out->octets + 4, origin_host, len);
+	out->len = (uint32_t)(4 + len);
+}
+
+static void hashed_key_of(struct key *out, const struct core_dup *d, const char *origin_host, uint32_t end_to_end)
+{
+	key_of(out, origin_host, end_to_end);
+	out->hash = map_hash(&d->map, out->octets, out->len);
 }
 
 int core_dup_new(struct core_dup **out, uint32_t entries_max, uint64_t window_ms)
@@ -59,6 +74,7 @@ int core_dup_new(struct core_dup **out, uint32_t entries_max, uint64_t window_ms
 	}
 	TAILQ_INIT(&d->open);
 	TAILQ_INIT(&d->answered);
+	pool_init(&d->waiters, sizeof(struct waiter), WAITERS_KEPT);
 	d->entries_max = entries_max ? entries_max : 1;
 	d->window_ms = window_ms;
 	*out = d;
@@ -70,13 +86,13 @@ int core_dup_reserve(struct core_dup *d, size_t n)
 	return map_reserve(&d->map, n < d->entries_max ? n : d->entries_max);
 }
 
-static void waiters_free(struct core_dup_entry *e)
+static void waiters_free(struct core_dup *d, struct core_dup_entry *e)
 {
 	struct waiter *w;
 
 	while ((w = STAILQ_FIRST(&e->waiters))) {
 		STAILQ_REMOVE_HEAD(&e->waiters, entry);
-		free(w);
+		pool_give(&d->waiters, w);
 	}
 	e->waiters_n = 0;
 }
@@ -89,7 +105,7 @@ static void entry_free(struct core_dup *d, struct core_dup_entry *e)
 	} else {
 		TAILQ_REMOVE(&d->open, e, entry);
 	}
-	waiters_free(e);
+	waiters_free(d, e);
 	free(e);
 }
 
@@ -104,6 +120,7 @@ void core_dup_free(struct core_dup *d)
 		entry_free(d, e);
 	}
 	map_fini(&d->map);
+	pool_fini(&d->waiters);
 	free(d);
 }
 
@@ -146,11 +163,11 @@ static void make_room(struct core_dup *d, uint64_t now_ms)
 	}
 }
 
-static bool add_waiter(struct core_dup_entry *e, const struct core_dup_waiter *waiter)
+static bool add_waiter(struct core_dup *d, struct core_dup_entry *e, const struct core_dup_waiter *waiter)
 {
 	struct waiter *w;
 
-	w = e->waiters_n < CORE_DUP_WAITERS_MAX ? malloc(sizeof *w) : NULL;
+	w = e->waiters_n < CORE_DUP_WAITERS_MAX ? pool_take(&d->waiters) : NULL;
 	if (w) {
 		e->waiters_n++;
 	} else { /* no room or no memory: replace the oldest waiter */
@@ -166,7 +183,7 @@ static bool add_waiter(struct core_dup_entry *e, const struct core_dup_waiter *w
 }
 
 /* `past`: the entry of this key whose window is over; NULL: none. */
-static struct core_dup_entry *entry_new(struct core_dup *d, const uint8_t *key, uint32_t key_len, struct core_dup_entry *past,
+static struct core_dup_entry *entry_new(struct core_dup *d, const struct key *key, struct core_dup_entry *past,
 					const uint8_t digest[HASH_LEN], uint64_t now_ms)
 {
 	struct core_dup_entry *e;
@@ -175,18 +192,18 @@ static struct core_dup_entry *entry_new(struct core_dup *d, const uint8_t *key, 
 		entry_free(d, past);
 	}
 	make_room(d, now_ms);
-	e = calloc(1, sizeof *e + key_len);
+	e = calloc(1, sizeof *e + key->len);
 	for (int i = 0; !e && i < NOMEM_DROPS && drop_oldest(d); i++) {
-		e = calloc(1, sizeof *e + key_len);
+		e = calloc(1, sizeof *e + key->len);
 	}
 	if (!e) {
 		return NULL;
 	}
 	STAILQ_INIT(&e->waiters);
-	memcpy(e->key, key, key_len);
+	memcpy(e->key, key->octets, key->len);
 	memcpy(e->digest, digest, HASH_LEN);
 	e->at_ms = now_ms;
-	map_add(&d->map, &e->node, e->key, key_len);
+	map_add_hashed(&d->map, &e->node, e->key, key->len, key->hash);
 	TAILQ_INSERT_TAIL(&d->open, e, entry);
 	return e;
 }
@@ -202,27 +219,31 @@ static void set_answer(struct core_dup *d, struct core_dup_entry *e, const struc
 }
 
 /* An entry past its window is handed out as *past. */
-static struct core_dup_entry *find_or_past(const struct core_dup *d, const uint8_t *key, uint32_t key_len, uint64_t now_ms,
+static struct core_dup_entry *find_or_past(const struct core_dup *d, const struct key *key, uint64_t now_ms,
 					   struct core_dup_entry **past)
 {
-	struct core_dup_entry *e = MAP_OF(map_find(&d->map, key, key_len), struct core_dup_entry, node);
+	struct map_node *node = map_find_hashed(&d->map, key->octets, key->len, key->hash);
+	struct core_dup_entry *e = MAP_OF(node, struct core_dup_entry, node);
 
 	*past = e && is_past(d, e, now_ms) ? e : NULL;
 	return *past ? NULL : e;
 }
 
-static struct core_dup_entry *find(const struct core_dup *d, const uint8_t *key, uint32_t key_len, uint64_t now_ms)
+static struct core_dup_entry *find(const struct core_dup *d, const char *origin_host, uint32_t end_to_end, uint64_t now_ms)
 {
 	struct core_dup_entry *past;
+	struct key key;
 
-	return find_or_past(d, key, key_len, now_ms, &past);
+	hashed_key_of(&key, d, origin_host, end_to_end);
+	return find_or_past(d, &key, now_ms, &past);
 }
 
 uint64_t core_dup_hash(const struct core_dup *d, const char *origin_host, uint32_t end_to_end)
 {
-	uint8_t key[KEY_MAX];
+	struct key key;
 
-	return map_hash(&d->map, key, key_of(key, origin_host, end_to_end));
+	hashed_key_of(&key, d, origin_host, end_to_end);
+	return key.hash;
 }
 
 uint64_t core_dup_prefetch(const struct core_dup *d, const char *origin_host, uint32_t end_to_end)
@@ -238,14 +259,15 @@ void core_dup_prefetch_first(const struct core_dup *d, uint64_t hash)
 	map_prefetch_first(&d->map, hash);
 }
 
-enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host, uint32_t end_to_end,
+enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host, uint32_t end_to_end, uint64_t hash,
 				    const uint8_t digest[HASH_LEN], const struct core_dup_waiter *waiter, uint64_t now_ms,
 				    struct core_dup_entry **entry, struct ipc_device_action_answer *answer)
 {
-	uint8_t key[KEY_MAX];
-	uint32_t key_len = key_of(key, origin_host, end_to_end);
-	struct core_dup_entry *past, *e = find_or_past(d, key, key_len, now_ms, &past);
+	struct core_dup_entry *past, *e;
+	struct key key = { .hash = hash };
 
+	key_of(&key, origin_host, end_to_end);
+	e = find_or_past(d, &key, now_ms, &past);
 	if (e && memcmp(e->digest, digest, HASH_LEN) != 0) {
 		return CORE_DUP_DIFFERS;
 	}
@@ -255,12 +277,12 @@ enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host,
 	}
 	if (e) {
 		*entry = e;
-		(void)add_waiter(e,
-				 waiter); /* fails only for a restored entry without memory; the edge answers at its deadline */
+		/* fails only for a restored entry without memory; then the edge answers */
+		(void)add_waiter(d, e, waiter);
 		return CORE_DUP_IN_FLIGHT;
 	}
-	e = entry_new(d, key, key_len, past, digest, now_ms);
-	if (e && !add_waiter(e, waiter)) {
+	e = entry_new(d, &key, past, digest, now_ms);
+	if (e && !add_waiter(d, e, waiter)) {
 		entry_free(d, e);
 		e = NULL;
 	}
@@ -281,7 +303,7 @@ void core_dup_settle(struct core_dup *d, struct core_dup_entry *e, const struct 
 	STAILQ_FOREACH (w, &e->waiters, entry) {
 		fn(arg, &w->w, a);
 	}
-	waiters_free(e);
+	waiters_free(d, e);
 }
 
 void core_dup_forget(struct core_dup *d, struct core_dup_entry *e)
@@ -303,18 +325,18 @@ static bool is_full_of_later(const struct core_dup *d, uint64_t at_ms)
 int core_dup_restore(struct core_dup *d, const char *origin_host, uint32_t end_to_end, const uint8_t digest[HASH_LEN],
 		     const struct ipc_device_action_answer *answer, uint64_t now_ms, struct core_dup_entry **entry)
 {
-	uint8_t key[KEY_MAX];
-	uint32_t key_len = key_of(key, origin_host, end_to_end);
 	struct core_dup_entry *past, *e;
+	struct key key;
 
-	if (find_or_past(d, key, key_len, now_ms, &past)) {
+	hashed_key_of(&key, d, origin_host, end_to_end);
+	if (find_or_past(d, &key, now_ms, &past)) {
 		return ERR_EXISTS;
 	}
 	if (answer && is_full_of_later(d, now_ms)) {
 		d->dropped++;
 		return 0;
 	}
-	e = entry_new(d, key, key_len, past, digest, now_ms);
+	e = entry_new(d, &key, past, digest, now_ms);
 	if (!e) {
 		return ERR_NOMEM;
 	}
@@ -355,9 +377,7 @@ void *core_dup_owner(const struct core_dup_entry *e)
 struct core_dup_entry *core_dup_override(struct core_dup *d, const char *origin_host, uint32_t end_to_end,
 					 const struct ipc_device_action_answer *a, uint64_t now_ms)
 {
-	uint8_t key[KEY_MAX];
-	uint32_t key_len = key_of(key, origin_host, end_to_end);
-	struct core_dup_entry *e = find(d, key, key_len, now_ms);
+	struct core_dup_entry *e = find(d, origin_host, end_to_end, now_ms);
 
 	if (!e || !e->answered) {
 		return e;
@@ -369,9 +389,7 @@ struct core_dup_entry *core_dup_override(struct core_dup *d, const char *origin_
 bool core_dup_answer_of(const struct core_dup *d, const char *origin_host, uint32_t end_to_end, uint64_t now_ms,
 			struct ipc_device_action_answer *answer)
 {
-	uint8_t key[KEY_MAX];
-	uint32_t key_len = key_of(key, origin_host, end_to_end);
-	const struct core_dup_entry *e = find(d, key, key_len, now_ms);
+	const struct core_dup_entry *e = find(d, origin_host, end_to_end, now_ms);
 
 	if (!e || !e->answered) {
 		return false;

@@ -25,7 +25,7 @@ bool core_says_unsupported(const struct app_head *head)
 }
 
 /* Finds or adds the row of this host. NULL: no room, nothing is learnt. */
-static enum core_feature *row_of(struct core_peer *p, const struct dia_bytes *origin_host)
+static struct core_feature_row *row_of(struct core_peer *p, const struct dia_bytes *origin_host)
 {
 	struct core_features *f = &p->features;
 	char host[IDENT_HOST_MAX + 1];
@@ -33,7 +33,7 @@ static enum core_feature *row_of(struct core_peer *p, const struct dia_bytes *or
 
 	for (size_t i = 0; i < f->n; i++) {
 		if (str_equal_nocase(f->row[i].host, strlen(f->row[i].host), origin_host->p, origin_host->len)) {
-			return &f->row[i].recall_replace;
+			return &f->row[i];
 		}
 	}
 	if (ident_host(host, origin_host->p, origin_host->len)) {
@@ -44,25 +44,27 @@ static enum core_feature *row_of(struct core_peer *p, const struct dia_bytes *or
 		return NULL;
 	}
 	f->row[f->n].host = kept;
-	return &f->row[f->n++].recall_replace;
+	return &f->row[f->n++];
 }
 
 /* A refusal without features may come from a relay and teaches nothing. */
-void core_features_learn(struct core_peer *p, const struct app_head *head)
+const char *core_features_learn(struct core_peer *p, const struct app_head *head)
 {
 	bool there = has_feature(head);
-	enum core_feature now = there ? CORE_FEATURE_THERE : CORE_FEATURE_MISSING, *known;
+	enum core_feature now = there ? CORE_FEATURE_THERE : CORE_FEATURE_MISSING;
+	struct core_feature_row *row;
 
 	if (!there && !core_says_unsupported(head) && !(head->result_code.present && head->result_code.v / 1000 == 2)) {
-		return;
+		return NULL;
 	}
-	known = row_of(p, &head->origin_host);
-	if (!known || *known == now) {
-		return;
+	row = row_of(p, &head->origin_host);
+	if (!row || row->recall_replace == now) {
+		return row ? row->host : NULL;
 	}
-	*known = now;
+	row->recall_replace = now;
 	log_info(p->core->log, "core", "the SMS-SC %.*s %s recall and replace", (int)head->origin_host.len,
 		 (const char *)head->origin_host.p, there ? "knows" : "does not know");
+	return row->host;
 }
 
 static enum core_feature learnt(const struct core_features *f, const char *host)

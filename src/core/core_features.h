@@ -15,15 +15,16 @@ enum core_feature { CORE_FEATURE_UNKNOWN, CORE_FEATURE_THERE, CORE_FEATURE_MISSI
 /* Features of the SMS-SCs behind one peer. The key is the Origin-Host: a relay may have several
  * behind it. */
 struct core_features {
-	struct {
-		const char *host; /* interned in struct core_triggers */
+	struct core_feature_row {
+		const char *host; /* canonical; interned in struct core_triggers */
 		enum core_feature recall_replace;
 	} row[TRG_NAMES_MAX];
 	size_t n;
 };
 
-/* learns from an answer of an SMS-SC */
-void core_features_learn(struct core_peer *p, const struct app_head *head);
+/* Learns from an answer of an SMS-SC. Returns its Origin-Host in canonical form, interned. NULL:
+ * the answer teaches nothing, or there is no room for another host. */
+const char *core_features_learn(struct core_peer *p, const struct app_head *head);
 /* Support of the SMS-SC with this host, learnt or configured.
  * host NULL: the request names no SMS-SC. Unknown if the known SMS-SCs differ. */
 enum core_feature core_feature_of(const struct core *c, const char *host);

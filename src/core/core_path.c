@@ -34,6 +34,7 @@ struct visit {
 	const struct asc_scs *scs; /* borrowed until the store changes; never stored */
 	struct core_dup_waiter asker;
 	struct core_dup_entry *dup;
+	uint64_t dup_hash; /* core_dup_hash() */
 	uint8_t digest[HASH_LEN];
 	struct pol_request request;
 	struct pol_verdict verdict; /* its rules are those of `found` */
@@ -132,31 +133,22 @@ static enum stage stage_session(struct visit *v)
 	return STAGE_ANSWERED;
 }
 
-/* -- the validated request as policy needs it: the core repeats the edge's checks */
+/* -- the validated request as policy needs it: the core repeats the edge's checks. The form of the
+ * names was checked with the record. */
 
 static void screen(struct visit *v)
 {
 	const struct ipc_device_action *a = v->a;
 	struct tsp_device_action t = { .reference_number = dia_u32_of(a->reference), .action_type = dia_u32_of(a->action_type) };
-	uint8_t msisdn[STR_TBCD_MAX], scs[STR_TBCD_MAX];
-	size_t len;
+	struct pol_names_given names = { a->external_id, a->msisdn, a->scs_identity };
 
-	if (a->external_id[0]) {
-		t.external_identifier = dia_text(a->external_id);
-	}
-	if (a->msisdn[0] && str_tbcd(msisdn, &len, a->msisdn) == 0) {
-		t.msisdn = (struct dia_bytes){ msisdn, (uint32_t)len };
-	}
-	if (a->scs_identity[0] && str_tbcd(scs, &len, a->scs_identity) == 0) {
-		t.scs_identity = (struct dia_bytes){ scs, (uint32_t)len };
-	}
 	t.old_reference_number = (struct dia_u32){ a->old_reference.v, a->old_reference.present };
 	t.validity_time_s = (struct dia_u32){ a->validity_s.v, a->validity_s.present };
 	t.trigger_data.present = a->has_trigger_data;
 	t.trigger_data.payload = (struct dia_bytes){ a->payload, a->payload_len };
 	t.trigger_data.priority_indication = (struct dia_u32){ a->priority.v, a->priority.present };
 	t.trigger_data.application_port = (struct dia_u32){ a->port.v, a->port.present };
-	pol_screen(&v->request, &v->verdict, &t);
+	pol_screen_named(&v->request, &v->verdict, &t, &names);
 	if (a->scs_identity_malformed) {
 		v->verdict = pol_verdict_of(POL_MALFORMED_SCS_IDENTITY);
 	} else if (a->device == IPC_DEVICE_MALFORMED && v->verdict.status != TSP_STATUS_INVSCSID) {
@@ -180,18 +172,18 @@ static int digest(struct visit *v)
 {
 	const struct core_dup *dups = v->core->dup;
 	const struct multimap *by_ref = &v->core->triggers.by_ref;
-	uint64_t dup = core_dup_prefetch(dups, v->scs->origin_host, v->a->end_to_end);
 	uint64_t ref = core_seat_hash(v->core, v->scs->e164, v->a->reference);
 	struct ipc_device_action same = *v->a;
 	uint8_t *octets = v->core->record;
 	size_t len;
 
+	v->dup_hash = core_dup_prefetch(dups, v->scs->origin_host, v->a->end_to_end);
 	multimap_prefetch(by_ref, ref);
 	same.session = 0;
 	same.retransmitted = same.again = same.host_named = false;
 	same.answer_by_ms = same.session_id = 0;
 	len = ipc_device_action_put(octets, 0, 0, &same);
-	core_dup_prefetch_first(dups, dup);
+	core_dup_prefetch_first(dups, v->dup_hash);
 	multimap_prefetch_first(by_ref, ref);
 	return hash_piece(v->core->hash, octets, len, v->digest);
 }
@@ -235,7 +227,8 @@ static enum stage stage_duplicate(struct visit *v)
 	if (digest(v)) {
 		return refuse_for(v, POL_NOMEM);
 	}
-	what = core_dup_look(c->dup, v->scs->origin_host, v->a->end_to_end, v->digest, &v->asker, v->now_ms, &v->dup, &answer);
+	what = core_dup_look(c->dup, v->scs->origin_host, v->a->end_to_end, v->dup_hash, v->digest, &v->asker, v->now_ms, &v->dup,
+			     &answer);
 	st_count_n(&c->st, ST_DUPLICATES_FULL, core_dup_dropped(c->dup) - dropped);
 	switch (what) {
 	case CORE_DUP_ANSWERED:

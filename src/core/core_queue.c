@@ -109,16 +109,22 @@ int core_peer_ask_alone(struct core *c, size_t peer, const struct core_message *
 	return err;
 }
 
+/* Copies a text of our own request: it has no NUL before its end. Returns its length, 0 for one
+ * that does not fit. */
+static size_t copy(char *out, size_t cap, const char *text, size_t len)
+{
+	len = len < cap ? len : 0;
+	memcpy(out, text, len);
+	out[len] = 0;
+	return len;
+}
+
 /* Copies the request for the check of its answer, and counts the answer. */
 static void fill_request(struct core_request *request, const struct core_ask *ask, int err)
 {
 	request->peer = ask->peer;
-	if (str_copy(request->session_id, sizeof request->session_id, ask->text, ask->session_id_len)) {
-		request->session_id[0] = 0;
-	}
-	if (str_copy(request->host, sizeof request->host, ask->text + ask->session_id_len + 1, ask->host_len)) {
-		request->host[0] = 0;
-	}
+	request->session_id_len = copy(request->session_id, sizeof request->session_id, ask->text, ask->session_id_len);
+	(void)copy(request->host, sizeof request->host, ask->text + ask->session_id_len + 1, ask->host_len);
 	ask->peer->outstanding--;
 	if (!err) {
 		ask->peer->answers++;
@@ -233,7 +239,7 @@ static void did_not_leave(struct core_trigger *t, const struct core_turn *turn)
 
 const char *core_peer_foreign(const struct core_request *request, const struct app_head *answer, const char *realm)
 {
-	struct app_request expected = { .session_id = request->session_id, .session_id_len = strlen(request->session_id) };
+	struct app_request expected = { .session_id = request->session_id, .session_id_len = request->session_id_len };
 	const char *why;
 
 	if (request->host[0]) {

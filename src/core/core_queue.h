@@ -69,6 +69,7 @@ struct core_message {
 /* A completed request, for the check of its answer. */
 struct core_request {
 	struct core_peer *peer;
+	size_t session_id_len;
 	char session_id[LINK_SESSION_ID_MAX], host[IDENT_HOST_MAX + 1]; /* host "": the request named none */
 };
 

@@ -103,11 +103,19 @@ static struct scs *scs_of(struct core_replay *r, const struct core_replay_reques
 	return r->recent;
 }
 
-static struct entry *find(const struct core_replay *r, const struct scs *s, uint64_t session_id)
+/* The hash of an entry of this SCS. */
+static uint64_t hash_of(const struct core_replay *r, const struct scs *s, uint64_t session_id)
 {
 	struct key key = { s, session_id };
 
-	return MAP_OF(s ? map_find(&r->by_id, &key, sizeof key) : NULL, struct entry, node);
+	return map_hash(&r->by_id, &key, sizeof key);
+}
+
+static struct entry *find(const struct core_replay *r, const struct scs *s, uint64_t session_id, uint64_t hash)
+{
+	struct key key = { s, session_id };
+
+	return MAP_OF(map_find_hashed(&r->by_id, &key, sizeof key, hash), struct entry, node);
 }
 
 static bool is_past(const struct core_replay *r, const struct entry *e, uint64_t now_ms)
@@ -117,7 +125,8 @@ static bool is_past(const struct core_replay *r, const struct entry *e, uint64_t
 
 enum core_replay_kind core_replay_look(struct core_replay *r, const struct core_replay_request *q, uint64_t now_ms)
 {
-	const struct entry *e = q->session_id ? find(r, scs_of(r, q), q->session_id) : NULL;
+	const struct scs *s = q->session_id ? scs_of(r, q) : NULL;
+	const struct entry *e = s ? find(r, s, q->session_id, hash_of(r, s, q->session_id)) : NULL;
 
 	if (!e || is_past(r, e, now_ms)) {
 		return CORE_REPLAY_NONE;
@@ -174,14 +183,15 @@ static void make_room(struct core_replay *r, const struct core_replay_request *q
 	drop(r, e);
 }
 
-static void enter(struct core_replay *r, struct scs *s, struct entry *e, const struct core_replay_request *q, uint64_t now_ms)
+static void enter(struct core_replay *r, struct scs *s, struct entry *e, const struct core_replay_request *q, uint64_t hash,
+		  uint64_t now_ms)
 {
 	e->key = (struct key){ s, q->session_id };
 	e->scs = s;
 	e->at_ms = now_ms;
 	e->end_to_end = q->end_to_end;
 	memcpy(e->digest, q->digest, DIGEST_KEPT);
-	map_add(&r->by_id, &e->node, &e->key, sizeof e->key);
+	map_add_hashed(&r->by_id, &e->node, &e->key, sizeof e->key, hash);
 	TAILQ_INSERT_TAIL(&r->by_age, e, by_age);
 	TAILQ_INSERT_TAIL(&s->entries, e, of_scs);
 	s->n++;
@@ -189,8 +199,10 @@ static void enter(struct core_replay *r, struct scs *s, struct entry *e, const s
 
 void core_replay_finish(struct core_replay *r, const struct core_replay_request *q, uint64_t now_ms)
 {
-	struct entry *e = q->session_id ? find(r, scs_of(r, q), q->session_id) : NULL;
-	struct scs *s;
+	struct scs *s = q->session_id ? scs_of(r, q) : NULL;
+	uint64_t hash = s ? hash_of(r, s, q->session_id) : 0;
+	const struct scs *before = s;
+	struct entry *e = s ? find(r, s, q->session_id, hash) : NULL;
 
 	if (!q->session_id || q->host_len > IDENT_HOST_MAX) {
 		return;
@@ -207,7 +219,8 @@ void core_replay_finish(struct core_replay *r, const struct core_replay_request 
 		r->forgotten++;
 		return;
 	}
-	enter(r, s, e, q, now_ms);
+	/* the SCS may have gone with its last entry, and be another object now */
+	enter(r, s, e, q, s == before ? hash : hash_of(r, s, q->session_id), now_ms);
 }
 
 uint32_t core_replay_count(const struct core_replay *r)

@@ -79,10 +79,13 @@ bool core_s6m_who(struct core_s6m_who *out, const struct s6m_sia *sia)
 				return false;
 			}
 		}
-		if (u->msisdn.p && !out->msisdn[0] &&
-		    (u->msisdn.len > STR_TBCD_MAX || str_untbcd(out->msisdn, u->msisdn.p, u->msisdn.len))) {
+		if (!u->msisdn.p || out->msisdn[0]) {
+			continue;
+		}
+		if (u->msisdn.len > STR_TBCD_MAX || str_untbcd(out->msisdn, u->msisdn.p, u->msisdn.len)) {
 			return false;
 		}
+		out->msisdn_at = u->msisdn.p;
 	}
 	return out->imsi[0] != 0;
 }
@@ -106,7 +109,8 @@ static bool other_name_ok(struct core_trigger *t, const char *external, const ch
 /* Judges every further name in the answer: a deny rule for one name of the device holds for all
  * its names.
  * A malformed name in the SIA is a protocol error of the HSS. */
-static bool other_names_ok(struct core_trigger *t, const struct s6m_sia *sia, const char *msisdn, struct core_judged *j)
+static bool other_names_ok(struct core_trigger *t, const struct s6m_sia *sia, const struct core_s6m_who *who,
+			   struct core_judged *j)
 {
 	char external[IDENT_EXTERNAL_MAX + 1], digits[STR_DIGITS_MAX + 1];
 
@@ -121,10 +125,13 @@ static bool other_names_ok(struct core_trigger *t, const struct s6m_sia *sia, co
 		    !other_name_ok(t, external, NULL, j)) {
 			return false;
 		}
-		if (u->msisdn.p && (u->msisdn.len > STR_TBCD_MAX || str_untbcd(digits, u->msisdn.p, u->msisdn.len))) {
+		if (!u->msisdn.p || u->msisdn.p == who->msisdn_at) {
+			continue;
+		}
+		if (u->msisdn.len > STR_TBCD_MAX || str_untbcd(digits, u->msisdn.p, u->msisdn.len)) {
 			return false;
 		}
-		if (u->msisdn.p && strcmp(digits, msisdn) != 0 && !other_name_ok(t, NULL, digits, j)) {
+		if (strcmp(digits, who->msisdn) != 0 && !other_name_ok(t, NULL, digits, j)) {
 			return false;
 		}
 	}
@@ -178,7 +185,7 @@ static void take(struct core_trigger *t, const struct s6m_sia *sia)
 		refuse(t, &broken);
 		return;
 	}
-	if (!other_names_ok(t, sia, who.msisdn, &j)) {
+	if (!other_names_ok(t, sia, &who, &j)) {
 		core_trigger_set_rule(t, j.verdict.rule);
 		refuse(t, &j.verdict);
 		return;

@@ -19,6 +19,7 @@ ERR_MUST_USE int core_s6m_sir(struct core_message *out, struct core *c, const st
 struct core_s6m_who {
 	char imsi[CORE_S6M_IMSI_MAX + 1];
 	char msisdn[STR_DIGITS_MAX + 1]; /* "": none */
+	const uint8_t *msisdn_at;        /* the octets of the answer that it was read from; NULL: none */
 };
 /* Reads the subscriber of a success of the HSS (TS 29.336 6.2.4: User-Identifier with success).
  * False: no readable IMSI, or a malformed MSISDN: the answer permits no device. */

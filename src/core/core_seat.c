@@ -3,11 +3,16 @@
 
 #include "core/core_int.h"
 
+uint64_t core_seat_hash_of(const struct core *c, const struct core_reference *r)
+{
+	return sip_hash(&c->triggers.key, r, sizeof *r);
+}
+
 uint64_t core_seat_hash(const struct core *c, const char *e164, uint32_t reference)
 {
 	struct core_reference r = core_reference_of(e164, reference);
 
-	return sip_hash(&c->triggers.key, &r, sizeof r);
+	return core_seat_hash_of(c, &r);
 }
 
 /* Hash of one name of a device and its SCS. The caller compares all names of each match. */

@@ -8,6 +8,7 @@
 #include "base/heap.h"
 #include "base/multimap.h"
 
+struct core_reference;
 struct core_scs;
 struct core_smpp_name;
 
@@ -50,6 +51,7 @@ void core_seat_leave(struct core *c, struct core_seat *seat); /* all lists and t
 void core_seat_move(struct core *c, struct core_seat *from, struct core_seat *to);
 
 /* Hashes in the table by_ref. */
+uint64_t core_seat_hash_of(const struct core *c, const struct core_reference *r);
 uint64_t core_seat_hash(const struct core *c, const char *e164, uint32_t reference);
 /* Hashes in the table by_device: of the name that comes first in the DTR of a trigger; and of any
  * name, with its kind as there. */

@@ -204,9 +204,12 @@ static bool is_inconclusive(const struct trg *trg, const struct pol_verdict *v)
 	return trg->state == TRG_RESUBMITTING && v->status == TSP_STATUS_TEMPORARYERROR;
 }
 
-static void set_accepted_by(struct meaning *out, const struct t4_dta *dta)
+/* `host`: the Origin-Host in canonical form; NULL: not known yet. */
+static void set_accepted_by(struct meaning *out, const struct t4_dta *dta, const char *host)
 {
-	if (ident_host(out->accepted_by, dta->head.origin_host.p, dta->head.origin_host.len) == 0) {
+	if (host) {
+		out->ev.accepted_by = host;
+	} else if (ident_host(out->accepted_by, dta->head.origin_host.p, dta->head.origin_host.len) == 0) {
 		out->ev.accepted_by = out->accepted_by;
 	}
 }
@@ -214,20 +217,20 @@ static void set_accepted_by(struct meaning *out, const struct t4_dta *dta)
 static void meaning_of(struct meaning *out, struct core_trigger *t, struct core_peer *p, const struct t4_dta *dta)
 {
 	struct trg_event *ev = &out->ev;
+	const char *host = core_features_learn(p, &dta->head);
 	struct pol_verdict v;
 
-	core_features_learn(p, &dta->head);
 	switch (map_dta(&v, t->core, dta, is_replace(t->trg))) {
 	case POL_T4_TAKEN:
 		ev->kind = TRG_EV_DTA_OK;
-		set_accepted_by(out, dta);
+		set_accepted_by(out, dta, host);
 		ev->no_feature = core_feature_of(t->core, ev->accepted_by) == CORE_FEATURE_MISSING;
 		return;
 	case POL_T4_STORED:
 		ev->kind = TRG_EV_DTA_STORED;
 		ev->status = v.status;
 		ev->reason = v.reason;
-		set_accepted_by(out, dta);
+		set_accepted_by(out, dta, host);
 		return;
 	case POL_T4_REFUSED:
 		ev->status = v.status;
@@ -435,7 +438,7 @@ static void on_recalled(void *arg, int err, const struct dia_msg *m)
 	if (!err && read_dta(&dta, t, &request, m)) {
 		enum pol_t4_meaning meaning = map_dta(&v, t->core, &dta, false);
 
-		core_features_learn(request.peer, &dta.head);
+		(void)core_features_learn(request.peer, &dta.head);
 		if (meaning != POL_T4_UNHANDLED) {
 			ev.kind = meaning == POL_T4_TAKEN ? TRG_EV_RECALL_DONE : TRG_EV_RECALL_NO;
 		}

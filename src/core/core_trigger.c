@@ -44,8 +44,7 @@ void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs
 	t->core = c;
 	t->scs = scs;
 	t->ref = core_reference_of(t->trg->req.scs_e164, t->trg->req.reference);
-	core_seat_enter(c, &t->seat, scs, t->trg->req.reference, t->trg->req.action,
-			core_seat_hash(c, t->ref.e164, t->ref.reference));
+	core_seat_enter(c, &t->seat, scs, t->trg->req.reference, t->trg->req.action, core_seat_hash_of(c, &t->ref));
 	if (t->trg->stored && core_smpp_used(c) && core_smpp_name(c, &t->seat, t->trg)) { /* restored */
 		log_error(c->log, "core", "no memory for the message id of a trigger; its receipt will not be found");
 	}

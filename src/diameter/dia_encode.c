@@ -55,9 +55,10 @@ static void put_address(struct buf *out, const struct dia_row *row, uint8_t flag
 /* A group without a presence flag of its own is present if any of its members is. */
 static void put_group(struct buf *out, const struct dia_row *row, uint8_t flags, const uint8_t *from, bool even_empty)
 {
-	size_t start = dia_put_group_begin(out, row->def, flags);
-	size_t inside = out->len;
+	size_t start = out->len, inside;
 
+	dia_put_header(out, row->code, row->vendor, flags, 0);
+	inside = out->len;
 	encode_rows(out, row->inside, from);
 	if (out->len == inside && !even_empty) {
 		out->len = start;

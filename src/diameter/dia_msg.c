@@ -5,21 +5,26 @@
 #include "diameter/dia_dict.h"
 #include "diameter/dia_failed.h"
 
-static uint32_t be24(const uint8_t *p)
+/* Of the number of four octets that begins one octet before it. */
+static uint32_t low24(uint32_t word)
 {
-	return (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+	return word & 0xffffffu;
 }
 
 int dia_hdr_parse(struct dia_hdr *out, const uint8_t *p, size_t len)
 {
+	uint32_t first, second;
+
 	if (len < DIA_HEADER_LEN) {
 		return ERR_AGAIN;
 	}
+	first = be32_get(p);
+	second = be32_get(p + 4);
 	*out = (struct dia_hdr){
-		.version = p[0],
-		.length = be24(p + 1),
-		.flags = p[4],
-		.code = be24(p + 5),
+		.version = (uint8_t)(first >> 24),
+		.length = low24(first),
+		.flags = (uint8_t)(second >> 24),
+		.code = low24(second),
 		.app_id = be32_get(p + 8),
 		.hop_by_hop = be32_get(p + 12),
 		.end_to_end = be32_get(p + 16),
@@ -78,7 +83,7 @@ void dia_win_refuse(const struct dia_win *w, struct dia_failed *failed)
 		(void)dia_failed_header(failed, p, left, "AVP header is cut short");
 		return;
 	}
-	avp.raw_len = be24(p + 5);
+	avp.raw_len = low24(be32_get(p + 4));
 	if (avp.raw_len < header) {
 		(void)dia_failed_header(failed, p, header, "AVP length is smaller than the AVP header");
 	} else if (avp.raw_len > left) {

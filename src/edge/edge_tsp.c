@@ -381,12 +381,12 @@ int edge_tsp_init(struct edge_tsp *tsp, struct edge_env *env, struct edge_ring *
 	tsp->wait_ms = cfg_answer_within_ms(env->cfg);
 	TAILQ_INIT(&tsp->txns);
 	TAILQ_INIT(&tsp->unconfirmed);
-	return map_init(&tsp->by_number);
+	return multimap_init(&tsp->by_number);
 }
 
 void edge_tsp_fini(struct edge_tsp *tsp)
 {
 	assert(!TAILQ_FIRST(&tsp->txns) && !TAILQ_FIRST(&tsp->unconfirmed)); /* each ended with its session */
-	map_fini(&tsp->by_number);
+	multimap_fini(&tsp->by_number);
 	tsp->obj.magic = 0; /* not OBJ_END(): it may never have begun */
 }

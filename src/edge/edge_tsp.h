@@ -1,6 +1,7 @@
 /* edge_tsp.h - the Tsp front of an edge: requests of SCSs and their answers (TS 29.368), stages 5
  * to 7 and 13. */
 #pragma once
+#include "base/multimap.h"
 #include "edge/edge_screen.h"
 #include "edge/edge_session.h"
 
@@ -25,7 +26,8 @@ struct edge_tsp {
 	uint64_t wait_ms;                     /* time for the core's answer to a request */
 	TAILQ_HEAD(edge_txns, edge_txn) txns; /* in order of their deadlines */
 	struct edge_txns unconfirmed;         /* answered here; the core has not acknowledged this yet */
-	struct map by_number;
+	/* the numbers are our own and count up: each is its own hash */
+	struct multimap by_number;
 	size_t octets; /* total size of the unanswered requests */
 };
 

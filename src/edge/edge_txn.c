@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/fault.h"
 #include "base/shown.h"
 #include "edge/edge_out.h"
@@ -79,7 +80,7 @@ struct edge_txn *edge_txn_new(struct edge_tsp *tsp, struct edge_session *s, cons
 	t->answer_by_ms = net_loop_now_ms(tsp->env->loop) + tsp->wait_ms;
 	t->host_named = host_named;
 	memcpy(t->message, message, len);
-	map_add(&tsp->by_number, &t->node, &t->number, sizeof t->number);
+	multimap_add(&tsp->by_number, &t->by_number, t->number);
 	TAILQ_INSERT_TAIL(&tsp->txns, t, entry);
 	TAILQ_INSERT_TAIL(&s->txns, t, of_session);
 	tsp->ring->unanswered++;
@@ -117,7 +118,7 @@ void edge_txn_finish(struct edge_txn *t, enum edge_txn_end why)
 	if (why != EDGE_TXN_ANSWERED) {
 		st_count(&tsp->env->st, counters[why]);
 	}
-	map_del(&tsp->by_number, &t->node);
+	multimap_del(&tsp->by_number, &t->by_number);
 	TAILQ_REMOVE(t->given_up ? &tsp->unconfirmed : &tsp->txns, t, entry);
 	TAILQ_REMOVE(&t->session->txns, t, of_session);
 	tsp->ring->unanswered--;
@@ -207,7 +208,11 @@ void edge_txn_answer_alone(struct edge_txn *t)
 
 static struct edge_txn *txn_find(struct edge_tsp *tsp, uint64_t number)
 {
-	return MAP_OF(map_find(&tsp->by_number, &number, sizeof number), struct edge_txn, node);
+	struct multimap_node *n = multimap_first(&tsp->by_number, number);
+	struct edge_txn *t = n ? CONTAINER_OF(n, struct edge_txn, by_number) : NULL;
+
+	/* a 0, which is no number, has the hash of another */
+	return t && t->number == number ? t : NULL;
 }
 
 void edge_txn_on_answer(void *arg, uint64_t transaction, const struct ipc_device_action_answer *a)

@@ -19,7 +19,7 @@ struct edge_txn { /* one request of an SCS: owns its octets until it is answered
 	bool answered;    /* txn_send_answer() was called, or an error of the edge took its place; `end` is the result */
 	enum edge_txn_end end;
 	struct edge_asked asked; /* once it is decoded: the request as its answer repeats it; views of `message` */
-	struct map_node node;
+	struct multimap_node by_number;
 	TAILQ_ENTRY(edge_txn) entry, of_session;
 	uint32_t len;
 	uint8_t message[];

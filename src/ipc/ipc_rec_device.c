@@ -32,27 +32,33 @@ static uint8_t device_get(struct rd *r, uint8_t min, uint8_t max, char external_
 	return device;
 }
 
+#define HEAD_LEN (8 + 4 + 3 + 8)                         /* octets before the device */
+#define NUMBERS_LEN (1 + 4 + 4 + 4 * IPC_IO_OPT + 1 + 4) /* octets between texts and payload */
+
 size_t ipc_device_action_put(uint8_t *out, uint32_t generation, uint64_t transaction, const struct ipc_device_action *in)
 {
 	struct buf b = ipc_io_begin(out, IPC_REC_DEVICE_ACTION, generation, transaction);
+	uint8_t *p;
 
-	buf_le64(&b, in->session);
-	buf_le32(&b, in->end_to_end);
-	buf_u8(&b, in->retransmitted);
-	buf_u8(&b, in->host_named);
-	buf_u8(&b, in->again);
-	buf_le64(&b, in->answer_by_ms);
+	p = ipc_io_room(&b, HEAD_LEN);
+	p = ipc_io_to_le64(p, in->session);
+	p = ipc_io_to_le32(p, in->end_to_end);
+	p = ipc_io_to_u8(p, in->retransmitted);
+	p = ipc_io_to_u8(p, in->host_named);
+	p = ipc_io_to_u8(p, in->again);
+	(void)ipc_io_to_le64(p, in->answer_by_ms);
 	device_put(&b, in->device, in->external_id, in->msisdn);
 	ipc_io_put_text(&b, in->scs_identity);
-	buf_u8(&b, in->scs_identity_malformed);
-	buf_le32(&b, in->reference);
-	buf_le32(&b, in->action_type);
-	ipc_io_put_opt(&b, &in->old_reference);
-	ipc_io_put_opt(&b, &in->priority);
-	ipc_io_put_opt(&b, &in->port);
-	ipc_io_put_opt(&b, &in->validity_s);
-	buf_u8(&b, in->has_trigger_data);
-	buf_le32(&b, in->payload_len);
+	p = ipc_io_room(&b, NUMBERS_LEN);
+	p = ipc_io_to_u8(p, in->scs_identity_malformed);
+	p = ipc_io_to_le32(p, in->reference);
+	p = ipc_io_to_le32(p, in->action_type);
+	p = ipc_io_to_opt(p, &in->old_reference);
+	p = ipc_io_to_opt(p, &in->priority);
+	p = ipc_io_to_opt(p, &in->port);
+	p = ipc_io_to_opt(p, &in->validity_s);
+	p = ipc_io_to_u8(p, in->has_trigger_data);
+	(void)ipc_io_to_le32(p, in->payload_len);
 	if (in->payload_len <= TRIGGER_PAYLOAD_MAX) {
 		buf_bytes(&b, in->payload, in->payload_len);
 	}

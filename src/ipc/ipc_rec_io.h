@@ -3,6 +3,7 @@
  * checks once, at the end. */
 #pragma once
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -16,6 +17,45 @@ size_t ipc_io_end(struct buf *b); /* writes the length; returns it */
 struct rd ipc_io_body(const uint8_t *record, size_t len, uint16_t type);
 /* 0 if every octet was read and every field was valid, else ERR_PROTO. */
 int ipc_io_done(const struct rd *r);
+
+/* Room for the next n octets: there always is (ipc_io_end()). A record has some twenty numbers, and
+ * one question for all of them is enough. */
+static inline uint8_t *ipc_io_room(struct buf *b, size_t n)
+{
+	uint8_t *p = buf_take(b, n);
+
+	if (!p) {
+		abort();
+	}
+	return p;
+}
+
+/* The following write into such room and return where the next octets go. */
+static inline uint8_t *ipc_io_to_u8(uint8_t *p, uint8_t v)
+{
+	*p = v;
+	return p + 1;
+}
+
+static inline uint8_t *ipc_io_to_le32(uint8_t *p, uint32_t v)
+{
+	v = htole32(v);
+	memcpy(p, &v, sizeof v);
+	return p + sizeof v;
+}
+
+static inline uint8_t *ipc_io_to_le64(uint8_t *p, uint64_t v)
+{
+	v = htole64(v);
+	memcpy(p, &v, sizeof v);
+	return p + sizeof v;
+}
+
+#define IPC_IO_OPT 5u /* octets */
+static inline uint8_t *ipc_io_to_opt(uint8_t *p, const struct ipc_opt_u32 *v)
+{
+	return ipc_io_to_le32(ipc_io_to_u8(p, v->present), v->present ? v->v : 0);
+}
 
 static inline void ipc_io_put_text(struct buf *b, const char *text)
 {

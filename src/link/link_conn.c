@@ -19,7 +19,7 @@ int link_attach(struct link *l)
 	}
 	l->notified = l->opened = l->stopped_by_us = l->dpr_received = false;
 	l->cer.out = l->dwr.out = l->dpr.out = false;
-	l->probe_deadline_ms = l->leave_by_ms = 0;
+	l->probe_deadline_ms = l->leave_by_ms = l->watched_ms = 0;
 	l->owed = 0;
 	l->leave_dpr = l->leave_eof = l->heard = false;
 	l->end_result_code = 0;

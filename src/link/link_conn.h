@@ -59,12 +59,13 @@ struct link {
 	link_tap_fn *tap;              /* NULL: nobody */
 	void *tap_arg;
 
-	unsigned busy;      /* our functions on the stack */
-	bool freed;         /* freed by its owner; released when `busy` is 0 */
-	bool notified;      /* ENDED: pending requests and owner were notified */
-	bool opened;        /* CER/CEA were done on this connection */
-	bool heard;         /* accepted: a message has come since our CEA */
-	bool stopped_by_us; /* link_part() was called */
+	unsigned busy;       /* our functions on the stack */
+	bool freed;          /* freed by its owner; released when `busy` is 0 */
+	bool notified;       /* ENDED: pending requests and owner were notified */
+	bool opened;         /* CER/CEA were done on this connection */
+	bool heard;          /* accepted: a message has come since our CEA */
+	uint64_t watched_ms; /* the watchdog and the detection of REOPEN know of a message that came then */
+	bool stopped_by_us;  /* link_part() was called */
 	bool dpr_received;
 	uint32_t dpr_cause;          /* cause of our DPR */
 	uint32_t dpr_cause_received; /* valid with dpr_received */

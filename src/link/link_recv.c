@@ -331,6 +331,27 @@ static void hear(struct link *l)
 	}
 }
 
+/* Tells the machines of RFC 3539 of a message. False: it is dropped. In their calm states a message
+ * only sets the deadline of the watchdog: one more in the same millisecond would set the same. */
+static bool watch_message(struct link *l, const struct dia_msg *m)
+{
+	uint64_t now_ms = net_loop_now_ms(l->loop);
+
+	if (l->watched_ms == now_ms && l->watchdog.state == PEER_WD_OKAY && l->reopen.state == PEER_REOPEN_CLEAR) {
+		return true;
+	}
+	if (!is_watchdog(&m->hdr)) {
+		link_reopen(l, PEER_REOPEN_EV_MESSAGE);
+	}
+	/* After a loss a peer carries traffic only after three DWAs. Messages of the base
+	 * protocol are handled all the same (RFC 3539 3.4.1). */
+	if (peer_fsm_is_open(&l->fsm) && (link_watch(l, PEER_WD_MESSAGE) & PEER_WD_DROP) && m->hdr.app_id != DIA_APP_COMMON) {
+		return false;
+	}
+	l->watched_ms = now_ms;
+	return true;
+}
+
 static void receive_open(struct link *l, const struct dia_msg *m)
 {
 	hear(l);
@@ -341,12 +362,7 @@ static void receive_open(struct link *l, const struct dia_msg *m)
 		}
 		return;
 	}
-	if (peer_fsm_is_open(&l->fsm) && !is_watchdog(&m->hdr)) {
-		link_reopen(l, PEER_REOPEN_EV_MESSAGE);
-	}
-	/* After a loss a peer carries traffic only after three DWAs. Messages of the base
-	 * protocol are handled all the same (RFC 3539 3.4.1). */
-	if (peer_fsm_is_open(&l->fsm) && (link_watch(l, PEER_WD_MESSAGE) & PEER_WD_DROP) && m->hdr.app_id != DIA_APP_COMMON) {
+	if (peer_fsm_is_open(&l->fsm) && !watch_message(l, m)) {
 		return;
 	}
 	if (!is_request(&m->hdr)) {

@@ -33,8 +33,12 @@ struct peer_rule {
 #define ACT(name) PEER_ACT_##name
 static const struct peer_rule rules[] = {
 	/* state                event                   actions                                                   next */
+	/* the rows of messages first: a step looks for its row from here on */
 	{ PEER_R_OPEN,          PEER_EV_R_RCV_MESSAGE,  { ACT(PROCESS) },                                         PEER_R_OPEN },
 	{ PEER_R_OPEN,          PEER_EV_SEND_MESSAGE,   { ACT(R_SND_MESSAGE) },                                   PEER_R_OPEN },
+	{ PEER_I_OPEN,          PEER_EV_I_RCV_MESSAGE,  { ACT(PROCESS) },                                         PEER_I_OPEN },
+	{ PEER_I_OPEN,          PEER_EV_SEND_MESSAGE,   { ACT(I_SND_MESSAGE) },                                   PEER_I_OPEN },
+
 	{ PEER_R_OPEN,          PEER_EV_R_RCV_DWR,      { ACT(PROCESS_DWR), ACT(R_SND_DWA) },                     PEER_R_OPEN },
 	{ PEER_R_OPEN,          PEER_EV_R_RCV_DWA,      { ACT(PROCESS_DWA) },                                     PEER_R_OPEN },
 	{ PEER_R_OPEN,          PEER_EV_R_CONN_CER,     { ACT(R_REJECT) },                                        PEER_R_OPEN },
@@ -43,8 +47,6 @@ static const struct peer_rule rules[] = {
 	{ PEER_R_OPEN,          PEER_EV_R_PEER_DISC,    { ACT(R_DISC) },                                          PEER_CLOSED },
 	{ PEER_R_OPEN,          PEER_EV_R_RCV_CER,      { ACT(REFUSE_CER), ACT(R_DISC) },                         PEER_CLOSED }, /* gap */
 
-	{ PEER_I_OPEN,          PEER_EV_I_RCV_MESSAGE,  { ACT(PROCESS) },                                         PEER_I_OPEN },
-	{ PEER_I_OPEN,          PEER_EV_SEND_MESSAGE,   { ACT(I_SND_MESSAGE) },                                   PEER_I_OPEN },
 	{ PEER_I_OPEN,          PEER_EV_I_RCV_DWR,      { ACT(PROCESS_DWR), ACT(I_SND_DWA) },                     PEER_I_OPEN },
 	{ PEER_I_OPEN,          PEER_EV_I_RCV_DWA,      { ACT(PROCESS_DWA) },                                     PEER_I_OPEN },
 	{ PEER_I_OPEN,          PEER_EV_R_CONN_CER,     { ACT(R_REJECT) },                                        PEER_I_OPEN },

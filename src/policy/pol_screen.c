@@ -83,15 +83,37 @@ static void screen_original(const struct pol_request *r, struct pol_verdict *v)
 	}
 }
 
+static void begin(struct pol_request *out, struct pol_verdict *verdict, const struct tsp_device_action *a)
+{
+	/* the names are long, and "" is enough */
+	memset(&out->action, 0, sizeof *out - offsetof(struct pol_request, action));
+	out->external[0] = out->msisdn[0] = out->scs_identity[0] = 0;
+	out->action = a->action_type.v;
+	out->reference = a->reference_number.v;
+	out->old_reference = a->old_reference_number.v;
+	out->has_old_reference = a->old_reference_number.present;
+	out->has_validity = a->validity_time_s.present;
+	out->validity_s = a->validity_time_s.present ? a->validity_time_s.v : 0;
+	*verdict = pol_verdict_of(POL_NONE);
+}
+
+void pol_screen_named(struct pol_request *out, struct pol_verdict *verdict, const struct tsp_device_action *a,
+		      const struct pol_names_given *names)
+{
+	begin(out, verdict, a);
+	str_set(out->external, sizeof out->external, names->external);
+	str_set(out->msisdn, sizeof out->msisdn, names->msisdn);
+	str_set(out->scs_identity, sizeof out->scs_identity, names->scs_identity);
+	if (!out->external[0] && !out->msisdn[0]) {
+		find(verdict, POL_NO_DEVICE);
+	}
+	screen_data(out, verdict, a);
+	screen_original(out, verdict);
+}
+
 void pol_screen(struct pol_request *out, struct pol_verdict *verdict, const struct tsp_device_action *a)
 {
-	*out = (struct pol_request){ .action = a->action_type.v,
-				     .reference = a->reference_number.v,
-				     .old_reference = a->old_reference_number.v,
-				     .has_old_reference = a->old_reference_number.present,
-				     .has_validity = a->validity_time_s.present,
-				     .validity_s = a->validity_time_s.present ? a->validity_time_s.v : 0 };
-	*verdict = pol_verdict_of(POL_NONE);
+	begin(out, verdict, a);
 	screen_scs_identity(out, verdict, a);
 	screen_device(out, verdict, a);
 	screen_data(out, verdict, a);

@@ -50,3 +50,12 @@ const char *pol_request_device(char out[POL_DEVICE_TEXT_MAX], const struct pol_r
  * MALFORMED_DEVICE; 101 NO_TRIGGER_DATA (trigger, replace); 107 NO_OLD_REFERENCE (replace).
  * The verdict is only a finding: pol_judge() applies it at its place in the order of checks. */
 void pol_screen(struct pol_request *out, struct pol_verdict *verdict, const struct tsp_device_action *a);
+
+/* Names that are canonical already: a check of their form has passed. "" for one that is not
+ * given. */
+struct pol_names_given {
+	const char *external, *msisdn, *scs_identity;
+};
+/* The same with these names in place of those of `a`, which are not looked at. */
+void pol_screen_named(struct pol_request *out, struct pol_verdict *verdict, const struct tsp_device_action *a,
+		      const struct pol_names_given *names);

@@ -25,9 +25,19 @@ static const char *next_text(char **at)
 	return text;
 }
 
+static void pack(struct buf *b, const char *text)
+{
+	size_t len = strlen(text);
+
+	buf_u8(b, (uint8_t)len);
+	buf_bytes(b, text, len);
+}
+
 static struct trg_party *party_new(const struct buf *key, uint64_t not_after_s)
 {
-	struct trg_party *party = calloc(1, sizeof *party + key->len);
+	/* a text has a length where it had a NUL */
+	struct trg_party *party = calloc(1, sizeof *party + 2 * key->len);
+	struct buf packed;
 	char *at;
 
 	if (!party) {
@@ -41,6 +51,13 @@ static struct trg_party *party_new(const struct buf *key, uint64_t not_after_s)
 	party->origin_realm = next_text(&at);
 	party->groups = next_text(&at);
 	party->groups_not_after_s = not_after_s;
+	packed = buf_over(party->key + key->len, key->len);
+	pack(&packed, party->scs);
+	pack(&packed, party->scs_e164);
+	pack(&packed, party->origin_host);
+	pack(&packed, party->origin_realm);
+	party->packed = packed.p;
+	party->packed_len = packed.len;
 	return party;
 }
 

@@ -12,7 +12,11 @@ struct trg_party {
 	const char *scs, *scs_e164, *origin_host, *origin_realm; /* as in struct trg_request */
 	const char *groups;
 	uint64_t groups_not_after_s;
-	char key[]; /* the time, then the texts, each with its NUL */
+	/* scs, scs_e164, origin_host and origin_realm as they stand in each journal record of the
+	 * party: u8 length + octets */
+	const uint8_t *packed;
+	size_t packed_len;
+	char key[]; /* the time, then the texts, each with its NUL; behind them `packed` */
 };
 
 #define TRG_PARTIES_RECENT 256u

@@ -102,12 +102,21 @@ static void put_octets(struct buf *b, const void *p, size_t len)
 	buf_bytes(b, p, len);
 }
 
-static void put_texts(struct buf *b, const struct trg *t, enum trg_kind kind)
+static void put_party(struct buf *b, const struct trg *t)
 {
+	if (t->party) {
+		buf_bytes(b, t->party->packed, t->party->packed_len);
+		return;
+	}
 	put_text(b, t->req.scs);
 	put_text(b, t->req.scs_e164);
 	put_text(b, t->req.origin_host);
 	put_text(b, t->req.origin_realm);
+}
+
+static void put_texts(struct buf *b, const struct trg *t, enum trg_kind kind)
+{
+	put_party(b, t);
 	put_text(b, t->req.external);
 	put_text(b, t->req.msisdn);
 	put_text(b, t->sub.imsi);

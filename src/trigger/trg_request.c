@@ -8,7 +8,7 @@
 struct text { /* one string to copy */
 	const char **slot;
 	const char *from;
-	size_t max;
+	size_t max, len; /* len: set by check() */
 };
 
 static const char *or_empty(const char *s)
@@ -16,17 +16,19 @@ static const char *or_empty(const char *s)
 	return s ? s : "";
 }
 
-static int check(const struct text *texts, size_t n)
+static int check(struct text *texts, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (strlen(texts[i].from) > texts[i].max) {
+		texts[i].len = strlen(texts[i].from);
+		if (texts[i].len > texts[i].max) {
 			return ERR_LIMIT;
 		}
 	}
 	return 0;
 }
 
-/* Copies the strings and then the octets into one block. Afterwards each `slot` points into it. */
+/* Copies the strings, which check() has measured, and then the octets into one block. Afterwards
+ * each `slot` points into it. */
 static int copy_block(struct trg *t, void **block, struct text *texts, size_t n, const uint8_t **octets, const uint8_t *from,
 		      size_t len)
 {
@@ -34,22 +36,20 @@ static int copy_block(struct trg *t, void **block, struct text *texts, size_t n,
 	char *p;
 
 	for (size_t i = 0; i < n; i++) {
-		need += texts[i].from[0] ? strlen(texts[i].from) + 1 : 0;
+		need += texts[i].len ? texts[i].len + 1 : 0;
 	}
 	p = need ? trg_room_take(t, need) : NULL;
 	if (need && !p) {
 		return ERR_NOMEM;
 	}
 	for (size_t i = 0; i < n; i++) {
-		size_t text_len = strlen(texts[i].from) + 1;
-
-		if (text_len == 1) {
+		if (!texts[i].len) {
 			*texts[i].slot = "";
 			continue;
 		}
-		memcpy(p + used, texts[i].from, text_len);
+		memcpy(p + used, texts[i].from, texts[i].len + 1);
 		*texts[i].slot = p + used;
-		used += text_len;
+		used += texts[i].len + 1;
 	}
 	if (len) {
 		memcpy(p + used, from, len);
@@ -78,13 +78,13 @@ int trg_set_request(struct trg *t, const struct trg_request *in)
 {
 	struct trg_request r = *in;
 	struct text texts[] = {
-		{ &r.external, or_empty(in->external), IDENT_EXTERNAL_MAX },
-		{ &r.msisdn, or_empty(in->msisdn), IDENT_MSISDN_MAX },
-		{ &r.scs, or_empty(in->scs), IDENT_SCS_MAX }, /* from here on: of the party */
-		{ &r.scs_e164, or_empty(in->scs_e164), STR_DIGITS_MAX },
-		{ &r.origin_host, or_empty(in->origin_host), IDENT_HOST_MAX },
-		{ &r.origin_realm, or_empty(in->origin_realm), IDENT_HOST_MAX },
-		{ &r.groups, or_empty(in->groups), TRG_GROUPS_LEN_MAX },
+		{ &r.external, or_empty(in->external), IDENT_EXTERNAL_MAX, 0 },
+		{ &r.msisdn, or_empty(in->msisdn), IDENT_MSISDN_MAX, 0 },
+		{ &r.scs, or_empty(in->scs), IDENT_SCS_MAX, 0 }, /* from here on: of the party */
+		{ &r.scs_e164, or_empty(in->scs_e164), STR_DIGITS_MAX, 0 },
+		{ &r.origin_host, or_empty(in->origin_host), IDENT_HOST_MAX, 0 },
+		{ &r.origin_realm, or_empty(in->origin_realm), IDENT_HOST_MAX, 0 },
+		{ &r.groups, or_empty(in->groups), TRG_GROUPS_LEN_MAX, 0 },
 	};
 	size_t n = sizeof texts / sizeof texts[0];
 	const uint8_t *none;
@@ -135,8 +135,8 @@ int trg_set_subscriber(struct trg *t, const struct trg_subscriber *in)
 	struct trg_subscriber s = *in;
 	void *block;
 	struct text texts[] = {
-		{ &s.imsi, or_empty(in->imsi), STR_DIGITS_MAX },
-		{ &s.msisdn, or_empty(in->msisdn), STR_DIGITS_MAX },
+		{ &s.imsi, or_empty(in->imsi), STR_DIGITS_MAX, 0 },
+		{ &s.msisdn, or_empty(in->msisdn), STR_DIGITS_MAX, 0 },
 	};
 	int err;
 

@@ -26,6 +26,29 @@ static void test_an_scs_is_found_by_each_of_its_names(void **state)
 	}
 }
 
+/* What was found is remembered; a change of the store is seen all the same. */
+static void test_an_scs_that_was_found_before_is_found_as_it_is_now(void **state)
+{
+	struct place *p = *state;
+	struct asc_scs s;
+
+	place_two_scs(p);
+	for (int i = 0; i < 2; i++) {
+		assert_string_equal(asc_scs_find(p->a, "acme")->name, "acme");
+		assert_string_equal(asc_scs_find(p->a, "acme")->name, "acme");
+		assert_string_equal(asc_scs_find(p->a, "beta")->name, "beta");
+		assert_null(asc_scs_find(p->a, "acm"));
+		assert_null(asc_scs_find(p->a, "acmee"));
+	}
+	s = place_scs("acme", "49170123459", "scs.acme.example");
+	assert_string_equal(asc_scs_find(p->a, "acme")->e164, "49170123456");
+	assert_int_equal(asc_scs_put(p->a, &s, &p->why), 0);
+	assert_string_equal(asc_scs_find(p->a, "acme")->e164, "49170123459");
+	assert_int_equal(asc_scs_del(p->a, "acme", &p->why), 0);
+	assert_null(asc_scs_find(p->a, "acme"));
+	assert_string_equal(asc_scs_find(p->a, "beta")->name, "beta");
+}
+
 static void test_an_scs_keeps_every_member_over_a_restart(void **state)
 {
 	struct asc_scs s = place_scs("acme", "49170123456", "SCS.Acme.Example");
@@ -787,6 +810,7 @@ TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		T(test_an_scs_is_found_by_each_of_its_names),
+		T(test_an_scs_that_was_found_before_is_found_as_it_is_now),
 		T(test_an_scs_keeps_every_member_over_a_restart),
 		T(test_two_scs_never_share_a_name),
 		T(test_a_wrong_scs_record_is_refused_with_the_member_that_is_wrong),

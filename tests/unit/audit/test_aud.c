@@ -108,6 +108,42 @@ static void test_a_peer_cannot_forge_a_line(void **state)
 	json_decref(j);
 }
 
+/* Each octet at each place of a text of each length is what a reader of JSON gets back (an octet above 0x7f: the
+ * character of that number). */
+static void test_each_octet_at_each_place_comes_back(void **state)
+{
+	char text[20], line[AUD_LINE_MAX];
+
+	(void)state;
+	for (size_t n = 1; n < sizeof text; n++) {
+		for (size_t at = 0; at < n; at++) {
+			for (unsigned octet = 1; octet < 256; octet++) {
+				struct aud_decision d = sample();
+				uint8_t expected[2] = { (uint8_t)(0xc0 | octet >> 6), (uint8_t)(0x80 | (octet & 0x3f)) };
+				size_t wide = octet > 0x7f ? 2 : 1;
+				const char *back;
+				size_t len;
+				json_t *j;
+
+				memset(text, 'a', n);
+				text[n] = 0;
+				text[at] = (char)octet;
+				expected[0] = wide == 1 ? (uint8_t)octet : expected[0];
+				d.device = text;
+				len = aud_format(line, &d);
+				assert_int_equal(len, strlen(line));
+				j = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+				assert_non_null(j);
+				back = json_string_value(json_object_get(j, "device"));
+				assert_int_equal(strlen(back), n - 1 + wide);
+				assert_memory_equal(back + at, expected, wide);
+				assert_int_equal(strspn(back, "a"), octet == 'a' ? n : at);
+				json_decref(j);
+			}
+		}
+	}
+}
+
 static void test_the_longest_texts_fit(void **state)
 {
 	char longest[AUD_TEXT_MAX + 100], line[AUD_LINE_MAX];
@@ -574,6 +610,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_what_is_detected_is_no_decision),
 		cmocka_unit_test(test_what_is_unknown_is_empty_or_null),
 		cmocka_unit_test(test_a_peer_cannot_forge_a_line),
+		cmocka_unit_test(test_each_octet_at_each_place_comes_back),
 		cmocka_unit_test(test_the_longest_texts_fit),
 		cmocka_unit_test(test_only_an_answer_to_a_request_is_an_accepted_or_refused_request),
 		cmocka_unit_test(test_lines_are_appended_and_counted),

@@ -52,6 +52,32 @@ static void test_a_table_finds_what_is_in_it_and_nothing_else(void **state)
 	free(things);
 }
 
+/* With the hash at hand: the same table. A key is compared also where the hash is that of another. */
+static void test_a_hash_that_is_known_finds_and_adds_as_the_key_does(void **state)
+{
+	struct thing *things = calloc(N, sizeof *things);
+	struct map m;
+
+	(void)state;
+	assert_int_equal(map_init(&m), 0);
+	assert_null(map_find_hashed(&m, "abcd", 4, 1)); /* an empty table */
+	for (uint32_t i = 0; i < N; i++) {
+		things[i].key = i;
+		map_add_hashed(&m, &things[i].node, &things[i].key, sizeof i, map_hash(&m, &i, sizeof i));
+	}
+	for (uint32_t i = 0; i < N + 100; i++) {
+		struct map_node *node = i < N ? &things[i].node : NULL;
+		uint32_t other = i + 1;
+
+		assert_ptr_equal(map_find(&m, &i, sizeof i), node);
+		assert_ptr_equal(map_find_hashed(&m, &i, sizeof i, map_hash(&m, &i, sizeof i)), node);
+		assert_null(map_find_hashed(&m, &other, sizeof other, map_hash(&m, &i, sizeof i)));
+	}
+	map_each(&m, see, &m);
+	map_fini(&m);
+	free(things);
+}
+
 static void test_keys_are_compared_whole(void **state)
 {
 	struct map_node a = { 0 };
@@ -365,6 +391,7 @@ TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_table_finds_what_is_in_it_and_nothing_else),
+		cmocka_unit_test(test_a_hash_that_is_known_finds_and_adds_as_the_key_does),
 		cmocka_unit_test(test_keys_are_compared_whole),
 		cmocka_unit_test(test_the_hash_is_siphash_1_3),
 		cmocka_unit_test(test_a_chain_that_was_made_for_one_key_is_none_for_another),

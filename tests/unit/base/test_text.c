@@ -53,6 +53,43 @@ static void numbers_are_those_of_snprintf(void **state)
 	}
 }
 
+static void one_number(uint64_t n)
+{
+	char expected[32], room[34];
+	size_t len = (size_t)snprintf(expected, sizeof expected, "%" PRIu64, n);
+
+	for (size_t cap = 1; cap <= len + 2; cap++) {
+		struct text t;
+
+		memset(room, '#', sizeof room);
+		t = text_over(room, cap);
+		text_u64(&t, n);
+		assert_int_equal(t.cut, cap <= len);
+		assert_int_equal(t.len, cap <= len ? cap - 1 : len);
+		assert_memory_equal(room, expected, t.len);
+		assert_int_equal(room[t.len], 0);
+		assert_int_equal(room[cap], '#');
+	}
+}
+
+/* Around each power of ten and of two, into every size of room. */
+static void each_number_of_digits_is_met(void **state)
+{
+	uint64_t ten = 1;
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++, ten *= i < 20 ? 10 : 1) {
+		one_number(ten - 1);
+		one_number(ten);
+		one_number(ten + 1);
+	}
+	for (unsigned i = 0; i < 64; i++) {
+		one_number(UINT64_C(1) << i);
+		one_number((UINT64_C(1) << i) - 1);
+	}
+	one_number(UINT64_MAX);
+}
+
 static void a_width_above_the_largest_number_is_that_of_the_largest(void **state)
 {
 	char room[64];
@@ -131,6 +168,7 @@ TEST_GROUP()
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces_follow_each_other),
 		cmocka_unit_test(numbers_are_those_of_snprintf),
+		cmocka_unit_test(each_number_of_digits_is_met),
 		cmocka_unit_test(a_width_above_the_largest_number_is_that_of_the_largest),
 		cmocka_unit_test(what_does_not_fit_is_cut_and_nothing_follows),
 		cmocka_unit_test(a_shorter_piece_does_not_slip_in_behind_a_cut),

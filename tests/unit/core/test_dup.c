@@ -34,7 +34,7 @@ static enum core_dup_verdict look(struct core_dup *d, const char *host, uint32_t
 {
 	struct core_dup_waiter w = { 7, transaction, 1 };
 
-	return core_dup_look(d, host, id, digest, &w, now, entry, answer);
+	return core_dup_look(d, host, id, core_dup_hash(d, host, id), digest, &w, now, entry, answer);
 }
 
 static void test_a_copy_in_flight_waits_with_the_first_and_both_are_told(void **state)

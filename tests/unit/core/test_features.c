@@ -40,7 +40,7 @@ static void says(struct core_play *p, const char *host, bool knows)
 		head.features[0] = (struct app_features){ DIA_VENDOR_3GPP, T4_FEATURE_LIST_ID, T4_FEATURE_RECALL_REPLACE, false };
 		head.features_n = 1;
 	}
-	core_features_learn(peer_of(p), &head);
+	(void)core_features_learn(peer_of(p), &head);
 }
 
 static void test_what_one_lacks_the_other_may_have(void **state)
@@ -67,6 +67,29 @@ static void test_what_one_lacks_the_other_may_have(void **state)
 	assert_int_equal(core_feature_of(c, TWO), CORE_FEATURE_MISSING);
 }
 
+/* Of an answer that teaches something, the host in canonical form: one text for each host. */
+static void test_the_host_of_an_answer_is_known_by_one_text(void **state)
+{
+	struct core_play *p = *state;
+	struct app_head head = { .origin_host = dia_text("SMSSC1.Core.Operator.Example"),
+				 .result_code = dia_u32_of(DIA_RESULT_SUCCESS) };
+	const char *first = core_features_learn(peer_of(p), &head);
+
+	assert_non_null(first);
+	assert_string_equal(first, "smssc1.core.operator.example");
+	head.origin_host = dia_text("smssc1.core.operator.example");
+	assert_ptr_equal(core_features_learn(peer_of(p), &head), first);
+	head.features[0] = (struct app_features){ DIA_VENDOR_3GPP, T4_FEATURE_LIST_ID, T4_FEATURE_RECALL_REPLACE, false };
+	head.features_n = 1;
+	assert_ptr_equal(core_features_learn(peer_of(p), &head), first); /* it knows more now */
+	head.features_n = 0;
+	head.result_code = dia_u32_of(5012);
+	assert_null(core_features_learn(peer_of(p), &head));
+	head.result_code = dia_u32_of(DIA_RESULT_SUCCESS);
+	head.origin_host = dia_text("-no host-");
+	assert_null(core_features_learn(peer_of(p), &head));
+}
+
 static void test_so_many_are_known_and_no_more(void **state)
 {
 	struct core_play *p = *state;
@@ -86,11 +109,11 @@ static void test_a_refusal_says_nothing_and_5011_says_no(void **state)
 	struct core_play *p = *state;
 	struct app_head head = { .origin_host = dia_text(ONE), .result_code = dia_u32_of(5012) };
 
-	core_features_learn(peer_of(p), &head);
+	(void)core_features_learn(peer_of(p), &head);
 	assert_int_equal(core_feature_of(p->core, ONE), CORE_FEATURE_UNKNOWN);
 	head.result_code.present = false;
 	head.experimental_result = (struct app_experimental_result){ DIA_VENDOR_3GPP, APP_ERROR_FEATURE_UNSUPPORTED, true };
-	core_features_learn(peer_of(p), &head);
+	(void)core_features_learn(peer_of(p), &head);
 	assert_int_equal(core_feature_of(p->core, ONE), CORE_FEATURE_MISSING);
 }
 
@@ -98,6 +121,7 @@ TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_what_one_lacks_the_other_may_have, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_host_of_an_answer_is_known_by_one_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_so_many_are_known_and_no_more, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_refusal_says_nothing_and_5011_says_no, setup, teardown),
 	};

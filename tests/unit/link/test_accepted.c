@@ -438,6 +438,61 @@ static void a_dwr_is_answered(void **state)
 	lab_fini(&t);
 }
 
+/* A message moves the deadline of the watchdog, whatever moved it before. */
+static void each_message_sets_the_watchdog_anew(void **state)
+{
+	struct lab t;
+
+	(void)state;
+	lab_init(&t);
+	lab_open(&t);
+	lab_exchange(&t);
+	for (int i = 1; i <= 3; i++) {
+		uint64_t sent_ms = net_loop_now_ms(t.loop);
+
+		lab_run_ms(&t, 2);
+		t.link->watchdog.deadline_ms = UINT64_MAX;
+		lab_send(&t, octets, lab_message(octets, sizeof octets, DIA_FLAG_R, LAB_CMD, LAB_APP, (uint32_t)i, 4));
+		lab_until(&t, &t.requests, i);
+		assert_true(t.link->watchdog.deadline_ms > sent_ms && t.link->watchdog.deadline_ms != UINT64_MAX);
+	}
+	lab_fini(&t);
+}
+
+/* Between two messages of one piece, hence of one millisecond, the watchdog gives the peer up. */
+static void suspect(void *arg, struct link *l, const struct dia_msg *m)
+{
+	struct lab *t = arg;
+
+	(void)m;
+	t->requests++;
+	if (t->requests == 2) {
+		(void)link_watch(l, PEER_WD_TW_EXPIRES);
+		(void)link_watch(l, PEER_WD_TW_EXPIRES);
+		assert_int_equal(l->watchdog.state, PEER_WD_SUSPECT);
+	}
+}
+
+static void a_message_in_the_same_millisecond_brings_a_suspect_back(void **state)
+{
+	struct lab t;
+	size_t n = 0;
+
+	(void)state;
+	lab_init(&t);
+	t.cb.on_request = suspect;
+	lab_open(&t);
+	lab_exchange(&t);
+	for (uint32_t i = 1; i <= 3; i++) {
+		n += lab_message(octets + n, sizeof octets - n, DIA_FLAG_R, LAB_CMD, LAB_APP, i, 4);
+	}
+	lab_send(&t, octets, n);
+	lab_until(&t, &t.requests, 3);
+	assert_int_equal(t.link->watchdog.state, PEER_WD_OKAY);
+	assert_int_equal(t.counters.suspects, 1);
+	lab_fini(&t);
+}
+
 static void a_silent_peer_is_asked_once_and_then_closed(void **state)
 {
 	struct lab t;
@@ -744,6 +799,8 @@ TEST_GROUP()
 		cmocka_unit_test(the_owner_may_free_the_link_in_every_callback),
 		cmocka_unit_test(the_owner_may_free_the_link_in_an_answer),
 		cmocka_unit_test(a_dwr_is_answered),
+		cmocka_unit_test(each_message_sets_the_watchdog_anew),
+		cmocka_unit_test(a_message_in_the_same_millisecond_brings_a_suspect_back),
 		cmocka_unit_test(a_silent_peer_is_asked_once_and_then_closed),
 		cmocka_unit_test(a_probe_is_forgotten_with_the_next_message_and_without_one_ends_the_link),
 		cmocka_unit_test(only_the_dwa_to_our_dwr_counts),

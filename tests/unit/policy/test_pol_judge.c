@@ -80,6 +80,34 @@ static void judge(struct world *w)
 	pol_judge(&w->verdict, &w->request, &w->screened, &w->facts);
 }
 
+/* Names that are canonical already make the same request and the same finding as the AVPs that they came from. */
+static void test_names_that_are_canonical_are_taken_as_they_are(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (unsigned given = 0; given < 16; given++) {
+		struct pol_names_given names = { given & 1 ? "meter-7@a.example" : "", given & 2 ? "491720000001" : "",
+						 given & 4 ? "49170123456" : "" };
+		struct pol_request request;
+		struct pol_verdict finding;
+
+		world_new(&w);
+		w.action.external_identifier = given & 1 ? TEXT("meter-7@A.Example") : octets(NULL, 0);
+		w.action.msisdn = given & 2 ? TEXT("\x94\x71\x02\x00\x00\x10") : octets(NULL, 0);
+		w.action.scs_identity.p = given & 4 ? w.action.scs_identity.p : NULL;
+		w.action.trigger_data.present = given & 8;
+		pol_screen(&w.request, &w.screened, &w.action);
+		pol_screen_named(&request, &finding, &w.action, &names);
+		assert_string_equal(request.external, w.request.external);
+		assert_string_equal(request.msisdn, w.request.msisdn);
+		assert_string_equal(request.scs_identity, w.request.scs_identity);
+		assert_memory_equal(&request.action, &w.request.action, sizeof request - offsetof(struct pol_request, action));
+		assert_int_equal(finding.status, w.screened.status);
+		assert_int_equal(finding.reason, w.screened.reason);
+	}
+}
+
 typedef void spoil_fn(struct world *w);
 
 static void foreign_identity(struct world *w)
@@ -566,6 +594,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_judging_again_names_what_detect_only_rules_would_refuse),
 		cmocka_unit_test(test_each_reason_has_its_own_word),
 		cmocka_unit_test(test_a_replace_says_what_it_replaces),
+		cmocka_unit_test(test_names_that_are_canonical_are_taken_as_they_are),
 		cmocka_unit_test(test_each_reason_has_one_status_and_only_acceptance_is_success),
 	};
 

@@ -21,6 +21,34 @@ static void test_triggers_of_one_party_share_its_names(void **state)
 	trg_parties_fini(&parties);
 }
 
+/* The record of a trigger is the same whether its names are its own or those of a party. */
+static void test_a_party_stands_in_a_record_as_the_names_of_a_trigger(void **state)
+{
+	struct trg_parties parties = { .max = 10 };
+	struct trg_conf conf = fake_conf;
+	struct trg_request r = request();
+	struct fake f = fake_new();
+	uint8_t octets[2][1024];
+	struct buf record[2];
+
+	(void)state;
+	r.groups = "fleet"; /* is in the record, too, and elsewhere */
+	for (int i = 0; i < 2; i++) {
+		struct trg *t;
+
+		conf.parties = i ? &parties : NULL;
+		assert_int_equal(trg_new(&t, 7, &r, &conf, &fake_ports, &f), 0);
+		assert_int_equal(t->party != NULL, i);
+		record[i] = buf_over(octets[i], sizeof octets[i]);
+		trg_record_build(&record[i], t);
+		assert_false(record[i].full);
+		trg_free(t);
+	}
+	assert_int_equal(record[0].len, record[1].len);
+	assert_memory_equal(octets[0], octets[1], record[0].len);
+	trg_parties_fini(&parties);
+}
+
 /* Each of these makes another party; also when a text begins where the one before ended earlier. */
 static void test_whatever_differs_is_another_party(void **state)
 {
@@ -98,6 +126,7 @@ TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_triggers_of_one_party_share_its_names),
+		cmocka_unit_test(test_a_party_stands_in_a_record_as_the_names_of_a_trigger),
 		cmocka_unit_test(test_whatever_differs_is_another_party),
 		cmocka_unit_test(test_parties_that_share_a_place_are_told_apart),
 		cmocka_unit_test(test_a_trigger_above_the_limit_has_its_own_names),
