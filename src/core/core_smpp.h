@@ -139,7 +139,7 @@ struct core_smpp_receipt {
 	uint16_t reference;
 	char device[SMPP_ADDRESS_LONG_MAX + 1]; /* source of the receipt: who the message was for; digits */
 };
-/* Reads a receipt; the parameters win over the text. False: it is none. */
+/* Reads a receipt; the parameters win over the text. False: it is not a receipt. */
 bool core_smpp_read(struct core_smpp_receipt *out, const struct smpp_pdu *pdu);
 /* enum tsp_delivery_outcome of a final state. */
 uint32_t core_smpp_outcome(uint8_t state);

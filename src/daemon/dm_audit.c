@@ -183,7 +183,7 @@ static void write_last(struct dm_parent *p)
 	}
 }
 
-/* A file that is no such text is that of a power cut: it is begun anew. */
+/* A file with any other content was cut by a power failure: the next checkpoint replaces it. */
 static void open_last(struct dm_parent *p)
 {
 	char path[PUB_PATH_MAX], text[LAST_OCTETS + 1];

@@ -354,7 +354,7 @@ void dm_change_drop(struct dm_change *c)
 	dm_change_none(c);
 }
 
-/* -- processes that are started anew */
+/* -- processes that are restarted */
 
 static bool concerned(const struct dm_child *c, unsigned by)
 {
