@@ -51,5 +51,5 @@ ERR_MUST_USE int sms_rp_submit_build(struct buf *out, uint8_t reference, const c
 /* RP-ACK, or RP-ERROR if `cause` is not 0, of the network to a mobile; check out->full. */
 void sms_rp_result_build(struct buf *out, uint8_t reference, uint8_t cause);
 
-/* Any RPDU. Borrows `p`. ERR_PROTO when it is none; out is untouched then. */
+/* Any RPDU. Borrows `p`. ERR_PROTO when it is not an RPDU; out is untouched then. */
 ERR_MUST_USE int sms_rp_parse(struct sms_rp *out, const uint8_t *p, size_t len);

@@ -54,7 +54,7 @@ def _run(scenes, make, enter, keep):
             ending.write(f"demo: logs are in {folder}/log")
         else:
             shutil.rmtree(folder)
-    ending.write(f"demo: {len(scenes) - false} of {len(scenes)} scenes came true in {time.monotonic() - started:.0f} s" if false < len(scenes)
+    ending.write(f"demo: {len(scenes) - false} of {len(scenes)} scenes passed in {time.monotonic() - started:.0f} s" if false < len(scenes)
                  else "demo: nothing was shown")
     return 1 if false else 0
 

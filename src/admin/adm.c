@@ -38,9 +38,9 @@ static bool has_own_line(const char *command)
 	       !strcmp(command, "trace.stop");
 }
 
-/* Who may trigger what is part of the decisions: a change of it stands among them, with its author.
- * Others, such as a log level, are in the log only. Of a person on the console every change stands
- * there, because the user id in the log is the console's. */
+/* A change of who may trigger what is a line of the decision log, with its author. Other changes,
+ * such as a log level, are in the message log only. All changes of a person on the console are in
+ * the decision log, because the user id in the message log is that of the console. */
 static void on_changed(void *arg, const struct ctl_caller *caller, const char *command, const json_t *args)
 {
 	static const char *const about[] = { "scs.", "group.", "set.", "assoc.", "block." };

@@ -177,7 +177,8 @@ static int each_rule(struct listing *l, const json_t *args, struct asc_why *why)
 	return asc_rule_each(l->adm->asc, l->who, list_rule, l);
 }
 
-/* Was a pattern meant that is none? What an older version stored under such a name is listed. */
+/* True if the name looks like a pattern, which rules do not have. Rules that an older version
+ * stored under such a name can still be listed. */
 static bool is_trap(const json_t *args)
 {
 	const char *device = ctl_arg_text(args, "device", "");

@@ -124,7 +124,7 @@ static void on_judge(void *arg, struct ctl_request *rq, const json_t *args)
 	obj_begin(&j->obj, JUDGE_MAGIC);
 	assoc_found_none(&j->found);
 	if (!read_action(j, args)) {
-		ctl_fail(rq, "external, msisdn and scs_identity are the octets of their AVPs in hexadecimal, at most %u octets",
+		ctl_fail(rq, "external, msisdn and scs_identity are the bytes of their AVPs in hexadecimal, at most %u bytes",
 			 CTL_AVP_MAX);
 	} else if (!judge(j, a, provisioned)) {
 		ctl_fail(rq, "the association store cannot be read");

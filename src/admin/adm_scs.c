@@ -24,7 +24,8 @@ static bool copy_arg(char *out, size_t cap, const json_t *args, const char *name
 	return str_copy(out, cap, text, strlen(text)) == 0;
 }
 
-/* A list of addresses under NDS/IP. False: one is none; then the request is answered. */
+/* A list of addresses under NDS/IP. False: one of them is not an address, and the request was
+ * answered. */
 static bool addresses_of(struct asc_addresses *out, struct ctl_request *rq, const json_t *args, const char *name)
 {
 	const json_t *list = json_object_get(args, name);

@@ -153,8 +153,8 @@ static void on_stopped(void *arg)
 	free(s);
 }
 
-/* Whoever names a trace does not end another one, which somebody began since. False: it was
- * answered. */
+/* A request that names a trace must not end a later one. False: the named trace does not run any
+ * more, and the request was answered. */
 static bool is_the_one_that_runs(const struct adm *a, struct ctl_request *rq, const json_t *args)
 {
 	uint64_t number = ctl_arg_num(args, "number", 0);

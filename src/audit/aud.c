@@ -26,7 +26,7 @@
 struct aud {
 	struct obj obj;
 	int fd;    /* -1: counters only */
-	bool file; /* a regular file: else somebody reads, or does not */
+	bool file; /* a regular file; else a pipe or a device, whose reader may be slow */
 	struct st_counters *counters;
 	/* the last write was incomplete: the end of the file is examined before the next one */
 	bool look;

@@ -22,7 +22,8 @@ struct aud_budget {
 };
 
 /* The second has changed: gives every SCS that had more than its budget to `say`, with the number
- * of refusals that are in no record, and begins anew. A clock that goes back is a change, too. */
+ * of refusals that are in no record, and counts from zero again. A clock that goes back is a
+ * change, too. */
 void aud_budget_turn(struct aud_budget *b, uint64_t second, void (*say)(void *arg, const char *scs, uint64_t n), void *arg);
 /* One refusal of this SCS (NULL: of nobody known). True: it becomes a record. */
 bool aud_budget_take(struct aud_budget *b, const char *scs);

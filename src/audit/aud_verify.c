@@ -137,13 +137,13 @@ static void on_start(struct aud_verifier *v, const struct aud_place *at, const c
 	bool clean = aud_record_is(record, len, "how", "clean"), first = aud_record_is(record, len, "how", "first");
 
 	if (at->seq == 0 ? !first : first || (clean != v->ended && at->seq != v->out->pruned)) {
-		aud_problem(v, at->seq, "a start that calls itself %s stands %s",
-			    first   ? "the first"
+		aud_problem(v, at->seq, "the record of a start says '%s', but %s",
+			    first   ? "first"
 			    : clean ? "clean"
-				    : "after a crash",
-			    at->seq == 0 ? "at the beginning"
-			    : v->ended   ? "after an orderly end"
-					 : "after no orderly end");
+				    : "crash",
+			    at->seq == 0 ? "it is the first record"
+			    : v->ended   ? "the gateway had shut down cleanly"
+					 : "the gateway had not shut down cleanly");
 	}
 	v->out->broken_intervals += at->seq > v->out->pruned && !v->ended;
 	v->ended = v->after_pruned = false;
@@ -383,7 +383,7 @@ static int read_records(struct aud_verifier *v, struct aud_why *why)
 		err = on_record(v, line, len);
 	}
 	if (err == ERR_PROTO) {
-		aud_problem(v, v->next, "behind record %lld stands no record, and nothing after it is read",
+		aud_problem(v, v->next, "what follows record %lld is not a record, and nothing after it is read",
 			    (long long)v->next - 1);
 		err = ERR_CLOSED;
 	}

@@ -10,7 +10,7 @@ struct few { /* all zero at first */
 };
 
 /* Whether a line may be written now: at most `max` in `span_ms`, which begins with the first one.
- * What may not is counted. */
+ * A line that may not be written is counted. */
 bool few_say(struct few *f, uint32_t max, uint64_t span_ms, uint64_t now_ms);
 /* Lines that were left out in a span that is over, each told once; 0: none, or the span is not
  * over. For before few_say(), and for a timer. */

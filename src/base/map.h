@@ -31,7 +31,7 @@ struct map {
 ERR_MUST_USE int map_init(struct map *m);
 ERR_MUST_USE int map_init_keyed(struct map *m, const struct sip_key *seed); /* for tests */
 /* Buckets for n entries at once, for a table that is about to be filled; it must be empty
- * (ERR_STATE). ERR_NOMEM: it grows as ever. */
+ * (ERR_STATE). ERR_NOMEM: it still grows as entries are added. */
 ERR_MUST_USE int map_reserve(struct map *m, size_t n);
 void map_fini(struct map *m); /* the objects are the caller's; a zeroed one is allowed */
 

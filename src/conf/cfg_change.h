@@ -8,7 +8,7 @@ enum cfg_change {
 	CFG_AT_START, /* it waits for the next start of mtc-iwfd */
 	CFG_NOW,      /* the running processes take it */
 	CFG_MOVES,    /* a listener or peer with another value is another one: the one before is left */
-	CFG_ANEW,     /* the processes that have it are started anew; no session of an SCS ends */
+	CFG_ANEW,     /* the processes that have it are restarted; no session of an SCS ends */
 };
 
 /* Who takes it; bits. */

@@ -112,7 +112,7 @@ static int check_local_ike(const struct cfg_iwf *c, size_t i, struct report *why
 		if (!sa_address_read(&other, c->ndsip.local_ike[j], strlen(c->ndsip.local_ike[j])) &&
 		    sa_address_equal(&a, &other)) {
 			return cfg_wrong(why, c->lines, line,
-					 "ndsip.local_ike[%zu] is '%s', which stands in the list already, expected different "
+					 "ndsip.local_ike[%zu] is '%s', which is in the list already, expected different "
 					 "addresses",
 					 i, text);
 		}

@@ -70,9 +70,9 @@ static void keep(const struct cfg_row *row, char *out, const char *from)
 
 static const char *anew_words(unsigned by)
 {
-	return by & CFG_BY_CORE        ? " (the core is started anew)"
-	       : by & CFG_BY_KEYHOLDER ? " (the keyholders are started anew)"
-				       : " (the fetcher is started anew)";
+	return by & CFG_BY_CORE        ? " (the core is restarted)"
+	       : by & CFG_BY_KEYHOLDER ? " (the keyholders are restarted)"
+				       : " (the fetcher is restarted)";
 }
 
 /* Takes the value of `fresh` into `out`, or says that it waits. `item` is for people, `general` for

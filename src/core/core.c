@@ -169,42 +169,78 @@ static int make_ids(struct core *c)
 	return 0;
 }
 
+static int make_hash(struct core *c)
+{
+	return hash_new(&c->hash);
+}
+
+static int make_check(struct core *c)
+{
+	return net_check_new(&c->check, c->loop, on_turn_end, c);
+}
+
+static int make_finished(struct core *c)
+{
+	return core_finished_new(&c->finished, c->cfg->limits.ended_max);
+}
+
+static int init_sessions(struct core *c)
+{
+	return core_sessions_init(c, &session_events);
+}
+
+static int init_triggers(struct core *c)
+{
+	return core_triggers_init(c, &core_trigger_ports);
+}
+
+typedef int init_fn(struct core *c);
+
+/* clang-format off */
+static init_fn *const before_stores[] = {
+	make_ids,
+	make_hash,
+	make_check,
+	make_finished,
+	core_past_init,
+	init_sessions,
+	core_deadlines_init,
+	core_overdue_init,
+	core_queue_init,
+	core_smpp_names_init,
+	core_smpp_apart_init,
+	core_smpp_early_init,
+};
+static init_fn *const after_stores[] = {
+	core_ocsp_init,
+	core_rooms_init,
+	init_triggers,
+	core_wakes_init,
+	core_dnrs_init,
+	core_drrs_init,
+	core_retry_init,
+	core_sweep_init,
+	core_edges_init,
+	core_look_init,
+	core_ndsip_init,
+};
+/* clang-format on */
+
+static int init_each(struct core *c, init_fn *const *parts, size_t n)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < n && !err; i++) {
+		err = parts[i](c);
+	}
+	return err;
+}
+
 /* Initialises the parts in the order of their dependencies; core_free() ends them in reverse. */
 static int init_parts(struct core *c, const struct core_conf *conf, char why[CORE_WHY_MAX])
 {
-	int err = make_ids(c);
+	int err = init_each(c, before_stores, sizeof before_stores / sizeof *before_stores);
 
-	if (!err) {
-		err = hash_new(&c->hash);
-	}
-	if (!err) {
-		err = net_check_new(&c->check, c->loop, on_turn_end, c);
-	}
-	if (!err) {
-		err = core_finished_new(&c->finished, c->cfg->limits.ended_max);
-	}
-	if (!err) {
-		err = core_past_init(c);
-	}
-	if (!err) {
-		err = core_sessions_init(c, &session_events);
-	}
-	if (!err) {
-		err = core_deadlines_init(c);
-	}
-	if (!err) {
-		err = core_overdue_init(c);
-	}
-	if (!err) {
-		err = core_queue_init(c);
-	}
-	if (!err) {
-		err = core_smpp_names_init(c);
-	}
-	core_smpp_apart_init(c);
-	if (!err) {
-		err = core_smpp_early_init(c);
-	}
 	if (!err) {
 		err = open_stores(c, conf, why);
 	}
@@ -212,37 +248,7 @@ static int init_parts(struct core *c, const struct core_conf *conf, char why[COR
 		err = core_screen_init(c, why);
 	}
 	if (!err) {
-		err = core_ocsp_init(c);
-	}
-	if (!err) {
-		err = core_rooms_init(c);
-	}
-	if (!err) {
-		err = core_triggers_init(c, &core_trigger_ports);
-	}
-	if (!err) {
-		err = core_wakes_init(c);
-	}
-	if (!err) {
-		err = core_dnrs_init(c);
-	}
-	if (!err) {
-		err = core_drrs_init(c);
-	}
-	if (!err) {
-		err = core_retry_init(c);
-	}
-	if (!err) {
-		err = core_sweep_init(c);
-	}
-	if (!err) {
-		err = core_edges_init(c);
-	}
-	if (!err) {
-		err = core_look_init(c);
-	}
-	if (!err) {
-		err = core_ndsip_init(c);
+		err = init_each(c, after_stores, sizeof after_stores / sizeof *after_stores);
 	}
 	if (err) {
 		return err;

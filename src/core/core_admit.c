@@ -284,7 +284,7 @@ static enum pol_reason probe_begin(struct core_edge *e, uint64_t number, const s
 
 /* -- judging a connection, for the first time or after a probe */
 
-/* `anew`: it does not count among those that the SCS begins. */
+/* `anew`: judged again, so it does not count among the connections that the SCS begins. */
 static bool session_admit(struct core_edge *e, uint64_t number, const struct ipc_session_open *open, bool anew)
 {
 	struct core *c = e->core;

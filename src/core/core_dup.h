@@ -27,7 +27,7 @@ struct core_dup_waiter {     /* where an answer goes */
  * random numbers for its hashes). */
 ERR_MUST_USE int core_dup_new(struct core_dup **out, uint32_t entries_max, uint64_t window_ms);
 /* Room for so many entries at once, or entries_max, for a table that is about to be filled; it must
- * be empty (ERR_STATE). ERR_NOMEM: it grows as ever. */
+ * be empty (ERR_STATE). ERR_NOMEM: it still grows entry by entry. */
 ERR_MUST_USE int core_dup_reserve(struct core_dup *d, size_t n);
 void core_dup_free(struct core_dup *d); /* NULL allowed */
 

@@ -5,7 +5,7 @@
  * hashes of (SCS, Reference-Number) and, inside the window of duplicates, of (Origin-Host,
  * End-to-End-Id). Then requests are taken, and the triggers are entered in slices between them, in
  * the order of their numbers.
- * Whoever looks for a trigger by such a name has it entered first. A name that was not noted is not
+ * A look-up by such a name enters the trigger first. A name that was not noted is not
  * in the journal, so a new request is judged as exactly as with all of them entered. Two names with
  * one hash only enter one trigger more. What looks at all triggers, or for one by its device, has
  * all of them entered first.

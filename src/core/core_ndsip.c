@@ -95,7 +95,7 @@ static void on_room(void *arg)
 
 static void on_lost(void *arg, int err)
 {
-	lose(OBJ_OF(arg, struct core, CORE_MAGIC), err == ERR_PROTO ? "it sent octets that are no message" : err_str(err));
+	lose(OBJ_OF(arg, struct core, CORE_MAGIC), err == ERR_PROTO ? "it sent bytes that are not a message" : err_str(err));
 }
 
 /* -- the part */

@@ -1,7 +1,6 @@
 /* core_park.h - accepted triggers that only wait for their report, parked (trigger/trg_park.h): one
- * block of about 330 octets stands in the tables in place of a trigger of 950. A parked trigger is
- * woken before anything happens to it, by whoever finds it: the functions that find triggers return
- * them awake.
+ * block of about 330 octets stands in the tables in place of a trigger of 950. The functions
+ * that find triggers return them awake, so a parked trigger is woken before anything happens to it.
  * The newest accepted triggers stay awake, because many reports come soon. */
 #pragma once
 #include <stdbool.h>

@@ -90,7 +90,8 @@ bool core_peer_usable(const struct core_peer *p);
 /* Requests that may be outstanding at it. */
 uint32_t core_peer_window(const struct core_peer *p);
 /* Its first connection is being made, and not for long: requests wait for it as for their turn, and
- * are not refused. So a core that starts anew refuses nobody while its peers are there. */
+ * are not refused. So a core that was restarted refuses nobody while its peers are
+ * reachable. */
 bool core_peer_begins(const struct core_peer *p);
 /* Trigger requests go to this peer, will, or went there until it was removed. */
 bool core_peer_routed(const struct core_peer *p);

@@ -89,7 +89,7 @@ struct core_smpp_apart {
 	uint32_t n;
 };
 
-void core_smpp_apart_init(struct core *c);
+int core_smpp_apart_init(struct core *c); /* always 0 */
 void core_smpp_apart_fini(struct core *c); /* a zeroed part is allowed */
 /* Sends it, about a message of this trigger, or keeps it until there is room. */
 void core_smpp_apart(struct core_trigger *t, size_t place, struct smpp_pdu *pdu);
@@ -156,7 +156,7 @@ struct core_smpp_receipt {
 	uint16_t reference;
 	char device[SMPP_ADDRESS_LONG_MAX + 1]; /* source of the receipt: who the message was for; digits */
 };
-/* Reads a receipt; the parameters win over the text. False: it is none. */
+/* Reads a receipt; the parameters win over the text. False: it is not a receipt. */
 bool core_smpp_read(struct core_smpp_receipt *out, const struct smpp_pdu *pdu);
 /* enum tsp_delivery_outcome of a final state. */
 uint32_t core_smpp_outcome(uint8_t state);

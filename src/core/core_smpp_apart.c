@@ -120,9 +120,10 @@ void core_smpp_apart_move(struct core_peer *p)
 	}
 }
 
-void core_smpp_apart_init(struct core *c)
+int core_smpp_apart_init(struct core *c)
 {
 	TAILQ_INIT(&c->smpp_apart.list);
+	return 0;
 }
 
 void core_smpp_apart_fini(struct core *c)

@@ -5,7 +5,7 @@
 struct core;
 struct asc_scs;
 
-/* Takes a token for one more connection; true: there is none. Only for an SCS that has proven who
+/* Takes a token for one more connection; true: none is left. Only for an SCS that has proven who
  * it is: nobody else can take its tokens. It may begin as many at once as it may have, so that it
  * comes back whole after a restart of either side. */
 bool core_storm_too_often(struct core *c, const struct asc_scs *scs);

@@ -1,5 +1,5 @@
-/* core_trace_smpp.c - what goes into a trace of an SMS-SC over SMPP: its PDUs, written anew from
- * what was read, so that parameters that nobody here knows are left out. */
+/* core_trace_smpp.c - what goes into a trace of an SMS-SC over SMPP: its PDUs, encoded again from
+ * what was read, so that unknown parameters are left out. */
 #include <stdio.h>
 #include <string.h>
 

@@ -3,7 +3,7 @@
 
 static const char *const wait_words[] = { [CORE_WAIT_NOTHING] = "nothing", [CORE_WAIT_TURN] = "turn", [CORE_WAIT_SCS] = "scs" };
 
-/* From one list into the other only by way of none: whoever puts it in takes it out before. */
+/* A trigger never moves from one list to the other directly: it is taken out of its list first. */
 static const uint32_t next_waits[] = { [CORE_WAIT_NOTHING] = MACHINE_TO(CORE_WAIT_TURN) | MACHINE_TO(CORE_WAIT_SCS),
 				       [CORE_WAIT_TURN] = MACHINE_TO(CORE_WAIT_NOTHING),
 				       [CORE_WAIT_SCS] = MACHINE_TO(CORE_WAIT_NOTHING) };

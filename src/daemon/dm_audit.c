@@ -183,7 +183,7 @@ static void write_last(struct dm_parent *p)
 	}
 }
 
-/* A file that is no such text is that of a power cut: it is begun anew. */
+/* A file with any other content was cut by a power failure: the next checkpoint replaces it. */
 static void open_last(struct dm_parent *p)
 {
 	char path[PUB_PATH_MAX], text[LAST_OCTETS + 1];
@@ -199,7 +199,7 @@ static void open_last(struct dm_parent *p)
 			 "checkpoint that was kept elsewhere",
 			 path, strerror(errno));
 	} else if (n && !read_last(&last, text, (size_t)n)) {
-		log_warn(&p->log, "daemon", "audit: %s does not name a checkpoint; it begins anew", path);
+		log_warn(&p->log, "daemon", "audit: %s does not name a checkpoint; the next checkpoint is written over it", path);
 	} else {
 		p->audit.last = last;
 	}

@@ -108,11 +108,10 @@ static void look_at_core(struct dm_change *c, const struct dm_parent *p, struct 
 
 		if (!peer->gone_ms && !core_may_connect(p, peer)) {
 			c->what.anew |= CFG_BY_CORE;
-			report_add(
-			    r, REPORT_WARNING,
-			    "peers[%s]: its port or transport is a new one for the sandbox of the core, so the core is started "
-			    "anew",
-			    peer->name);
+			report_add(r, REPORT_WARNING,
+				   "peers[%s]: its port or transport is a new one for the sandbox of the core, so the core is "
+				   "restarted",
+				   peer->name);
 		}
 	}
 }
@@ -355,7 +354,7 @@ void dm_change_drop(struct dm_change *c)
 	dm_change_none(c);
 }
 
-/* -- processes that are started anew */
+/* -- processes that are restarted */
 
 static bool concerned(const struct dm_child *c, unsigned by)
 {
@@ -384,7 +383,7 @@ void dm_change_anew(struct dm_parent *p)
 			continue;
 		}
 		c->behind = false;
-		log_info(&p->log, "daemon", "%s ends, and is started anew with the new configuration", dm_child_name(c, name));
+		log_info(&p->log, "daemon", "%s ends and is restarted with the new configuration", dm_child_name(c, name));
 		if (dm_send(c->sock, &stop, NULL, 0)) {
 			kill(c->pid, SIGKILL);
 		}

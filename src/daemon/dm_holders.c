@@ -155,8 +155,8 @@ void dm_holders_join(struct dm_child *c)
 	}
 }
 
-/* A pair is made anew when its edge may use a key that it could not, and when the place of a
- * listener that it had is that of another edge's now. Signatures that the edge waits for at this
+/* Makes another pair when its edge may use a key that it could not use before, and when the place
+ * of a listener that it had is now that of another edge. Signatures that the edge waits for at this
  * moment are lost with its pair; a listener is added seldom. */
 void dm_holders_keys(struct dm_child *edge)
 {

@@ -171,7 +171,7 @@ static int read_answer(int sock, struct dm_keys_fault *fault)
 	} while (ready < 0 && errno == EINTR);
 	if (ready <= 0) {
 		snprintf(fault->why, KH_WHY_MAX,
-			 "the token did not sign within %d s; look whether it is there and answers its own tools",
+			 "the token did not sign within %d s; check that it is connected and that its own tools can use it",
 			 KEY_CHECK_WAIT_MS / 1000);
 		return ERR_TIMEOUT;
 	}

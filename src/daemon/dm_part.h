@@ -66,7 +66,7 @@ struct dm_part { /* one to look into */
 	size_t len;
 };
 
-/* Maps it; `fd` stays the caller's and may be closed. ERR_IO, ERR_PROTO (it is none). */
+/* Maps it; `fd` stays the caller's and may be closed. ERR_IO, ERR_PROTO (it is not a part). */
 ERR_MUST_USE int dm_part_open(struct dm_part *out, int fd);
 void dm_part_close(struct dm_part *part); /* an unopened one is allowed */
 uint32_t dm_part_generation(const struct dm_part *part);

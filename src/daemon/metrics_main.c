@@ -12,7 +12,7 @@
 
 static const char help[] =
     "mtc-iwf-metrics - answers scrapes of Prometheus for mtc-iwfd. mtc-iwfd starts it as a process of its own when its\n"
-    "configuration says metrics.enabled: yes; by hand it does nothing. What it tells: docs/user/metrics.md.\n"
+    "configuration says metrics.enabled: yes; started by a user it does nothing. Its figures: docs/user/metrics.md.\n"
     "\n"
     "usage: mtc-iwf-metrics --version | --help\n"
     "\n"

@@ -246,7 +246,8 @@ static void on_staple(void *arg)
 
 _Static_assert(TLS_OCSP_SAID_MAX == IPC_OCSP_MAX && TLS_OCSP_KEY_LEN == IPC_OCSP_KEY_LEN, "one bound");
 
-/* What finds no room is sent again to the next core; until then other edges ask for themselves. */
+/* A response for which the ring has no room is sent again to the next core. Until then the other
+ * edges ask the responder themselves. */
 static void spread(void *arg, const struct tls_ocsp_said *said)
 {
 	struct edge_ocsp *o = ocsp_of(arg);

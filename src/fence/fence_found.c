@@ -412,8 +412,7 @@ static const struct {
 	{ "counter", read_counter }, { "bitwise", read_bitwise },
 };
 
-/* What stands behind the verdict does not decide whether the rule has it: the rule is no rule of
- * ours. */
+/* An expression behind the verdict makes the rule a foreign one, whatever it says. */
 static int read_expression(struct reading *r, struct fence_attrs all)
 {
 	struct fence_attr a, name = { 0 }, data = { 0 };

@@ -97,7 +97,7 @@ static struct fence_rule *begin(struct fence_rules *all, enum fence_chain chain,
 #define SCTP_CHUNK_OFFSET 12u /* RFC 9260 3.1: the type of the first chunk; INIT stands alone */
 #define SCTP_INIT 1u
 
-/* What would open a connection is left out. */
+/* Packets that would open a connection do not match. */
 static void add_not_opening(struct fence_rule *r, uint8_t protocol)
 {
 	uint8_t octet = protocol == SA_SCTP ? SCTP_INIT : FENCE_TCP_SYN;

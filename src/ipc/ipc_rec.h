@@ -96,8 +96,9 @@ struct ipc_session_verdict {
 	char scs[IDENT_SCS_MAX + 1]; /* for the edge's log; "" when refused */
 	char reason[IPC_REASON_MAX + 1];
 	bool p_bit_optional; /* its requests may lack the P bit; false when refused */
-	/* What follows when the revocation of its certificate gets unknown: by which anchor of the
-	 * identity the SCS is known, and whether it stays. 0 and false when refused. */
+	/* For the time when the revocation of its certificate gets unknown: the anchor of the
+	 * identity by which the SCS is known, and whether the session stays. 0 and false when
+	 * refused. */
 	uint8_t anchor;
 	bool revocation_soft;
 };

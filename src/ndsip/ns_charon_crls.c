@@ -7,7 +7,8 @@ static struct ns_anchor *crl_anchor(const struct ns_charon *c)
 	return c->files && c->files == c->crl_files ? &c->files->anchors[c->crl_of] : NULL;
 }
 
-/* What charon has of this anchor is older: its SCSs are refused when they are loaded. */
+/* Without this CRL charon only has an older one of the anchor: SCSs of the anchor are refused when
+ * they are loaded. */
 static void on_crl(void *arg, int err, const struct vici_packet *response)
 {
 	struct ns_charon *c = ns_charon_of(arg);

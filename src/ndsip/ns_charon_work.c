@@ -13,8 +13,8 @@ void ns_charon_work_ends(struct ns_charon *c)
 	ns_list_done(c->conf.list, m);
 }
 
-/* What charon has under this name is of before, and is taken from it: else the peer would go on to
- * be proven by an anchor or by hosts that are no longer provisioned. */
+/* Unloads the older connection that charon has under this name. Otherwise the peer would still be
+ * proven by an anchor or by hosts that are no longer provisioned. */
 static void refuse(struct ns_charon *c, struct ns_member *m, const char *why)
 {
 	if (!m->refused || strcmp(m->words, why) != 0) {

@@ -122,8 +122,8 @@ static void slots_forget(const struct net_usr_port *p)
 
 /* -- packets */
 
-/* Called by the stack, which may not be called from here. What cannot be sent is lost, as on any
- * network. */
+/* Called by the stack, which must not be called from here. A packet that cannot be sent is lost, as
+ * on any network. */
 static int on_packet(void *handle, void *p, size_t n, uint8_t tos, uint8_t set_df)
 {
 	const struct net_usr_slot *s = the ? slot_at(handle) : NULL;

@@ -243,10 +243,10 @@ static STACK_OF(X509) * without_dead_ends(STACK_OF(X509) * sent, const struct ju
 }
 
 /* OpenSSL takes the first issuer that it finds and does not try another one (RFC 8446 4.4.2: a
- * peer may send certificates in any order, and more than are needed). So who sends the root of its
- * CA, or its CA as another one has signed it, before the certificate that leads to the anchor
- * would be refused. What leads nowhere proves nothing and is left out the next time. No signature
- * is verified on a way that ends nowhere, so that a peer gains nothing by many of them. */
+ * peer may send certificates in any order, and more than are needed). So a peer that sends the root
+ * of its CA, or its CA signed by another one, before the certificate that leads to the anchor would
+ * be refused. A certificate that leads to no anchor proves nothing and is left out in the next
+ * attempt. No signature is verified on such a way, so that many of them cost nothing. */
 static int verify_crossed(const struct tls_anchor *a, const struct tls_presented *p, struct judged *j, char *why, size_t why_size)
 {
 	struct judged again = { .not_after_s = j->not_after_s };

@@ -102,5 +102,5 @@ def test_an_interrupted_start_leaves_nothing(tmp_path, number, seen):
 @pytest.mark.tools
 def test_the_demo_shows_all_its_scenes():
     done = run(DEMO)
-    assert done.returncode == 0 and "demo: 6 of 6 scenes came true" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0 and "demo: 6 of 6 scenes passed" in done.stdout, done.stdout + done.stderr
     assert done.stdout.count("    true: ") == 6

@@ -48,7 +48,7 @@ class Conf:
         before = core(self.p)
         rows, last = self.reload()
         assert last["ok"], (rows, last)
-        if [r for r in rows if "the core is started anew" in r]:
+        if [r for r in rows if "the core is restarted" in r]:
             proc.wait_until("another core is there", lambda: core(self.p) not in (None, before) and self.p.ctl("status", check=False), 10)
         return rows, last
 
@@ -129,7 +129,7 @@ def test_a_dry_run_says_what_would_change_and_what_waits(lab, conf):
     rows, last = conf.reload("--dry-run")
     assert last["ok"] and last["dry_run"] and (last["changed"], last["restart"]) == (2, 1)
     assert "change limits.payload: 1024 -> 64" in rows and "restart edges: 2 -> 3" in rows
-    assert "change journal.lazy: 200ms -> 100ms (the core is started anew)" in rows
+    assert "change journal.lazy: 200ms -> 100ms (the core is restarted)" in rows
     assert status(p)["files_generation"] == generation
     assert p.trigger("acme", device="meter-10@a.example", payload="x" * 100).status == "SUCCESS"
 
@@ -339,7 +339,7 @@ def test_what_only_a_new_core_can_take_brings_one_and_no_session_ends(lab, conf)
     p = lab
     listener = p.listen("beta")
     rows, last = conf.taken(more="journal: { lazy: 100ms }\n")
-    assert "change journal.lazy: 200ms -> 100ms (the core is started anew)" in rows and last["changed"] == 1
+    assert "change journal.lazy: 200ms -> 100ms (the core is restarted)" in rows and last["changed"] == 1
     peers_open(p)
     proc.wait_until("it knows the session", lambda: len(p.sessions("beta")) == 1, 5)
     assert listener.alive() and len(listener.events("ready")) == 1
@@ -378,8 +378,8 @@ def test_what_is_changed_while_a_core_starts_comes_into_force(lab, conf):
     proc.wait_until("it is taken", lambda: log(p).count("of the files is in use") > heard, 10)
     os.kill(starting, signal.SIGCONT)
     proc.wait_until("another one is there", lambda: core(p) not in (None, starting), 10)
-    p.wait_decision(action="configuration", address="SIGHUP", rule="journal.lazy: 200ms -> 100ms (the core is started anew)")
-    assert f"core (pid {starting}) ends, and is started anew with the new configuration" in log(p)
+    p.wait_decision(action="configuration", address="SIGHUP", rule="journal.lazy: 200ms -> 100ms (the core is restarted)")
+    assert f"core (pid {starting}) ends and is restarted with the new configuration" in log(p)
 
 
 class NoMemory:

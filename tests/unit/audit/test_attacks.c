@@ -308,7 +308,7 @@ static void test_hostile_files_stop_no_reader(void **state)
 	snprintf(path, sizeof path, "%s/%s", w->dir, FIRST);
 	assert_int_equal(truncate(path, (off_t)1 << 40), 0); /* zeros: no line ends there */
 	assert_true(verify(w, NULL) > 0);
-	assert_true(said(w, "stands no record, and nothing after it is read"));
+	assert_true(said(w, "is not a record, and nothing after it is read"));
 }
 
 /* -- a disk that takes a part */

@@ -217,7 +217,7 @@ static void test_values_are_told_as_they_are_written(void **state)
 	said("change timers.reconnect: 30s -> 1500ms\n");
 	said("change timers.watchdog: 30s -> 2m\n");
 	said("change log.level: info -> debug\n");
-	said("change journal.lazy: 200ms -> 0s (the core is started anew)\n");
+	said("change journal.lazy: 200ms -> 0s (the core is restarted)\n");
 	said("restart state_dir: /var/lib/mtc-iwf -> /else\n");
 	assert_string_equal(c->state_dir, "/var/lib/mtc-iwf");
 	assert_int_equal(c->timers.reconnect_ms, 1500);

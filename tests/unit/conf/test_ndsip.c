@@ -143,7 +143,7 @@ static void test_the_addresses_of_ike_are_of_one_host_each(void **state)
 	    "error /etc/mtc/c.yaml:15: ndsip.local_ike[0] is '0.0.0.0', which is no address of one host, expected one that SCSs "
 	    "reach\n");
 	wrong("[ 192.0.2.1 ]", "[ 192.0.2.1, '::ffff:192.0.2.1' ]",
-	      "error /etc/mtc/c.yaml:15: ndsip.local_ike[1] is '::ffff:192.0.2.1', which stands in the list already, expected "
+	      "error /etc/mtc/c.yaml:15: ndsip.local_ike[1] is '::ffff:192.0.2.1', which is in the list already, expected "
 	      "different addresses\n");
 	wrong("[ 192.0.2.1 ]", "[ gateway ]",
 	      "error /etc/mtc/c.yaml:15: ndsip.local_ike[0] is 'gateway', expected a numeric IPv4 or IPv6 address (names are not "
