@@ -89,7 +89,7 @@ struct core_smpp_apart {
 	uint32_t n;
 };
 
-int core_smpp_apart_init(struct core *c); /* always 0 */
+int core_smpp_apart_init(struct core *c);  /* always 0 */
 void core_smpp_apart_fini(struct core *c); /* a zeroed part is allowed */
 /* Sends it, about a message of this trigger, or keeps it until there is room. */
 void core_smpp_apart(struct core_trigger *t, size_t place, struct smpp_pdu *pdu);
