@@ -38,7 +38,11 @@ static void tell_sender(struct dlv *d, const struct dlv_msg *m, struct dlv_now n
 		.iwf_realm = "",
 		.via = "",
 		.validity_s = m->text.validity_s,
-		.sme = { .system_id = "", .kind = DLV_KIND_STATUS, .dcs = SMS_DCS_8BIT, .reference = m->text.sme.reference }
+		.sme = { .system_id = "",
+			 .kind = DLV_KIND_STATUS,
+			 .dcs = SMS_DCS_8BIT,
+			 .reference = m->text.sme.reference,
+			 .told = (const uint8_t *)"" } /* nobody gets a report of it */
 	};
 	uint64_t id;
 

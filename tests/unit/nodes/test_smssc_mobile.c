@@ -59,6 +59,7 @@ static int report(void *arg, const struct dlv_msg *m, bool again)
 
 	(void)again;
 	if (!dlv_to_sme(m)) {
+		assert_true(m->text.sme.kind != DLV_KIND_STATUS || m->text.sme.told); /* whoever reports looks into it */
 		return ERR_REFUSED;
 	}
 	w->told = m->id;
