@@ -146,6 +146,20 @@ def test_a_recall_cancels_by_the_id(p, scs):
     assert scs.answered() == 0
 
 
+@pytest.mark.parametrize("n,status,answer", [(241, 0x11, 111), (242, 0x58, 201), (243, None, 201)], ids=["cannot", "not now", "silent"])
+def test_a_recall_that_the_sms_sc_does_not_take(p, scs, n, status, answer):
+    submit, message_id = taken(p, scs, n)
+    scs.ask_later(action(device=device(n), reference=10 * n, old_reference=n, kind=RECALL, trigger_data=False))
+    cancel = p.sc.take(M.CANCEL)
+    if status:
+        p.sc.answer(cancel, status=status)
+    else:
+        assert p.sc.take(M.CANCEL).message_id == cancel.message_id, "a copy of a cancel_sm does no harm"
+    assert scs.answered() == answer and p.sc.nothing()
+    assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
+    assert scs.reported() == (n, 0), "it is there still"
+
+
 def test_a_replace_cancels_and_submits(p, scs):
     _, message_id = taken(p, scs, 108)
     scs.ask_later(action(device=device(108), reference=1081, old_reference=108, kind=REPLACE, payload=b"new"))
