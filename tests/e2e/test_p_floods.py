@@ -137,12 +137,52 @@ def test_five_thousand_strangers_keep_nobody_out(p):
     beta.close()
 
 
+def greeted(p):
+    """A stranger that has said a whole ClientHello and had its answer."""
+    context, out = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ssl.MemoryBIO()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with pytest.raises(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), out).do_handshake()
+    s = raw(p)
+    s.sendall(out.read())
+    assert s.recv(65536)
+    return s
+
+
+def is_open(s):
+    """Whatever it is sent."""
+    s.settimeout(0.2)
+    try:
+        while s.recv(65536):
+            pass
+        return False
+    except TimeoutError:
+        return True
+    except ConnectionError:
+        return False
+
+
+def test_of_the_oldest_strangers_one_that_has_said_nothing_goes_first(labs):
+    p = labs.up(edges=1, iwf_more="limits: { unauthenticated: 6, unauthenticated_per_address: 20, handshake_wait: 30s }\n")
+    strangers = [greeted(p) for _ in range(2)] + [raw(p)] + [greeted(p) for _ in range(2)] + [raw(p)]
+    proc.wait_until("all are there", lambda: stat(p)["edge_in_handshake"] == 6, 10)
+    Scs.opened(p, "acme").close()
+    assert [is_open(s) for s in strangers] == [True, True, False, True, True, True]
+    for s in strangers:
+        s.close()
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
 def test_one_address_has_its_share_of_the_strangers(p):
+    lines, began = log(p).count("closed at once: "), time.monotonic()
     with Flood(p, "silent", count=150, wait=True) as flood:  # of 100 that one address may have
         flood.begun()
         proc.wait_until("it is counted", lambda: stat(p)["edge_in_handshake"] >= 100, 5)
         assert 40 <= stat(p)["edge_refused_strangers"] and stat(p)["edge_in_handshake"] <= 2 * 100
         proc.wait_until("the log says so", lambda: "closed at once: limits.unauthenticated_per_address is reached" in log(p), 5)
+        # each of the two edges has a line of one, and one of the rest, in a second
+        assert log(p).count("closed at once: ") - lines <= 4 * (time.monotonic() - began + 1)
         flood.process.stdin.close()
 
 
