@@ -208,6 +208,9 @@ def test_a_console_that_is_taken_over_makes_no_person(console):
     # the other end of a connection to a socket of root: the kernel tells of root there
     assert "not the end that accepted" in said["client of root"], said
     assert "has no role" in said["pair"] and "has no role" in said["own client"], said
+    for url in ("http://127.0.0.1:1/\033[1m#", "http://127.0.0.1:1/ #", "ftp://127.0.0.1/#"):  # what mtcctl would print
+        said = hands_over(p, {"cmd": "console.client", "args": {"url": url, "seconds": 60}})
+        assert all("url is wrong" in words for words in said.values()), said
     operator = ticket_of(console, OPERATOR, OPERATORS)
     assert operator["ok"] and operator["role"] == "operate" and operator["name"] == f"uid-{OPERATOR}", operator
     last = asks_as_the_console(p, {**rule, "on_behalf_of": operator["name"], "ticket": operator["ticket"]})
