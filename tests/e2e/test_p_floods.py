@@ -70,7 +70,8 @@ def raw(p):
 
 @pytest.mark.parametrize("octets,words", [
     (bytes([22, 3, 1, 64, 0, 1, 1, 255, 0]), "TLS handshake: its first message says that it has too many bytes"),
-    (b"".join(bytes([22, 3, 1, 64, 0]) + (bytes([1, 0, 128, 0]) if i == 0 else bytes(4)) + bytes(16380) for i in range(4)), "TLS handshake: it has too many bytes")],
+    (b"".join(bytes([22, 3, 1, 64, 0]) + (bytes([1, 0, 128, 0]) if i == 0 else bytes(4)) + bytes(16380) for i in range(4)),
+     "TLS handshake: it has too many bytes")],
                          ids=["a ClientHello of 128 KiB by its head", "records without end"])
 def test_what_a_stranger_may_send_is_bounded(p, octets, words):
     before = len(log(p))

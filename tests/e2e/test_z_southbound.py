@@ -629,7 +629,8 @@ def mtcctl(p, *words):
 
 def test_a_trace_has_the_pdus(p, scs, tmp_path):
     """Of the peer all, of an SCS those about its triggers, of another peer none; without the number of the device, its payload and the password."""
-    for filter_, wanted in ((["--peer", "smssc"], {M.BIND, M.UNBIND, M.SUBMIT, M.DELIVER}), (["--scs", "acme"], {M.SUBMIT, M.DELIVER}), (["--peer", "hss"], set())):
+    for filter_, wanted in ((["--peer", "smssc"], {M.BIND, M.UNBIND, M.SUBMIT, M.DELIVER}), (["--scs", "acme"], {M.SUBMIT, M.DELIVER}),
+                            (["--peer", "hss"], set())):
         path = str(tmp_path / f"{filter_[1]}.pcapng")
         mtcctl(p, "trace", "start", *filter_, "--pcap", path)
         unbinds_and_binds(p)
