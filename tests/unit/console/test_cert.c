@@ -66,6 +66,20 @@ static void test_two_persons_are_nobody(void **state)
 	assert_string_equal(who(cert("77", "", "email:alice@noc.example", "uri:urn:person:alice")), "two"); /* of two roles */
 }
 
+/* What stands behind the last one is neither a name of the certificate nor an entry. */
+static void test_only_those_that_count(void **state)
+{
+	struct csl_cert c = cert("77", "", "dns:other", "email:alice@noc.example");
+	struct csl_person p;
+
+	(void)state;
+	c.names_n = 1;
+	assert_string_equal(who(c), "nobody");
+	c.names_n = 2;
+	assert_int_equal(csl_cert_person(&p, list, 2, &c), ERR_NOTFOUND);
+	assert_int_equal(csl_cert_person(&p, list, 3, &c), 0);
+}
+
 static void test_no_certificate_is_nobody(void **state)
 {
 	(void)state;
@@ -90,11 +104,9 @@ static void test_forms(void **state)
 TEST_GROUP()
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each_kind_of_entry),
-		cmocka_unit_test(test_names_are_compared_whole_and_by_kind),
-		cmocka_unit_test(test_two_persons_are_nobody),
-		cmocka_unit_test(test_no_certificate_is_nobody),
-		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_each_kind_of_entry),       cmocka_unit_test(test_names_are_compared_whole_and_by_kind),
+		cmocka_unit_test(test_two_persons_are_nobody),   cmocka_unit_test(test_only_those_that_count),
+		cmocka_unit_test(test_no_certificate_is_nobody), cmocka_unit_test(test_forms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,7 +40,7 @@ static enum ctl_role role(uid_t uid, gid_t gid, gid_t more)
 
 static void test_the_highest_role_counts(void **state)
 {
-	const struct ctl_roles none = { CTL_NO_GROUP, CTL_NO_GROUP, CTL_NO_GROUP };
+	const struct ctl_roles none = { CTL_NO_GROUP, CTL_NO_GROUP, CTL_NO_GROUP }, roles = { 10, 20, 30 };
 	struct ctl_caller odd = { .uid = 1000, .gid = CTL_NO_GROUP, .groups = { CTL_NO_GROUP }, .groups_n = 1 };
 
 	(void)state;
@@ -51,6 +51,8 @@ static void test_the_highest_role_counts(void **state)
 	assert_int_equal(role(1000, 10, 20), CTL_ROLE_OPERATE);
 	assert_int_equal(role(1000, 30, 10), CTL_ROLE_ADMIN);
 	assert_int_equal(ctl_role_of(&none, &odd), CTL_ROLE_NONE);
+	odd.groups[1] = 30; /* of more groups than it has */
+	assert_int_equal(ctl_role_of(&roles, &odd), CTL_ROLE_NONE);
 }
 
 static void test_a_link_becomes_one_log_in(void **state)

@@ -76,6 +76,12 @@ static void test_failures_as_octets(void **state)
 	b = buf_over(octets, sizeof octets);
 	memset(f.address.digits, '7', SMPP_ADDRESS_MAX);
 	assert_int_equal(smpp_failure_put(&b, &f), 0);
+	r = rd_over(octets, b.len);
+	assert_int_equal(smpp_failure_next(&got, &r), SMPP_ROK);
+	memset(octets + 2, '7', SMPP_ADDRESS_MAX + 1); /* a digit more */
+	octets[2 + SMPP_ADDRESS_MAX + 1] = 0;
+	r = rd_over(octets, b.len + 1);
+	assert_int_equal(smpp_failure_next(&got, &r), SMPP_RINVDSTADR);
 	memset(f.address.digits, '7', sizeof f.address.digits);
 	assert_int_equal(smpp_failure_put(&b, &f), ERR_INVAL);
 }
