@@ -70,7 +70,9 @@ static void test_headers_ids_and_receipts_stay(void **state)
 	p.header.command = SMPP_DELIVER_SM;
 	p.esm_class = SMPP_ESM_TYPE_RECEIPT;
 	smpp_set_octets(&p, SMPP_TLV_RECEIPTED_MESSAGE_ID, "77", 2);
+	smpp_set_octets(&p, SMPP_TLV_NETWORK_ERROR_CODE, "\3\0\1", 3);
 	assert_int_equal(trc_redact_smpp(&p, room, sizeof room, &key), 0);
+	assert_memory_equal(p.octets[SMPP_TLV_NETWORK_ERROR_CODE].p, "\3\0\1", 3);
 	assert_true(has(&p.short_message, "stat:DELIVRD err:000 text:"));
 	assert_false(has(&p.short_message, "secret"));
 	assert_true(has(&p.octets[SMPP_TLV_RECEIPTED_MESSAGE_ID], "77"));
@@ -96,6 +98,29 @@ static void test_no_password_and_no_more_than_the_room(void **state)
 	assert_string_equal(p.password, "******");
 	p = submit("wake up", 7);
 	assert_int_equal(trc_redact_smpp(&p, room, 6, &key), ERR_LIMIT);
+	p = submit("wake", 4);
+	smpp_set_octets(&p, SMPP_TLV_SOURCE_SUBADDRESS, "where", 5);
+	assert_int_equal(trc_redact_smpp(&p, room, 8, &key), ERR_LIMIT);
+	p = submit("wake", 4);
+	smpp_set_octets(&p, SMPP_TLV_SOURCE_SUBADDRESS, "where", 5);
+	assert_int_equal(trc_redact_smpp(&p, room, 9, &key), 0);
+	assert_true(p.octets[SMPP_TLV_SOURCE_SUBADDRESS].p == p.short_message.p + 4);
+}
+
+/* An address of letters, and one too long for a number. */
+static void test_a_device_without_a_number_is_hidden_too(void **state)
+{
+	static const char *const names[] = { "a meter", "123456789012345678901234567890" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct smpp_pdu p = submit("", 0);
+
+		strcpy(p.destination.digits, names[i]);
+		assert_int_equal(trc_redact_smpp(&p, room, sizeof room, &key), 0);
+		assert_int_equal(strlen(p.destination.digits), strlen(names[i]));
+		assert_string_not_equal(p.destination.digits, names[i]);
+	}
 }
 
 TEST_GROUP()
@@ -105,6 +130,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_headers_ids_and_receipts_stay),
 		cmocka_unit_test(test_a_wrong_header_hides_nothing_from_us),
 		cmocka_unit_test(test_no_password_and_no_more_than_the_room),
+		cmocka_unit_test(test_a_device_without_a_number_is_hidden_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
