@@ -60,6 +60,11 @@ static void test_all_else_is_refused(void **state)
 	memset(longest, 'a', sizeof longest - 1);
 	longest[sizeof longest - 1] = 0;
 	assert_false(mtr_host_ok(&hosts, longest));
+	longest[MTR_HOST_MAX] = 0; /* one more than a name may have */
+	assert_false(mtr_host_ok(&hosts, longest));
+	longest[MTR_HOST_MAX - 1] = 0;
+	assert_false(mtr_host_ok(&hosts, longest));
+	assert_true(mtr_host_ok(&(struct mtr_hosts){ (char(*)[MTR_HOST_MAX])longest, 1 }, longest));
 }
 
 TEST_GROUP()
