@@ -11,6 +11,7 @@
 
 #include "apps/t4_drr.h"
 #include "nodes/sms/sms_deliver.h"
+#include "nodes/smssc/dlv_afar.h"
 #include "nodes/smssc/dlv_line.h"
 #include "nodes/smssc/dlv_step.h"
 
@@ -266,10 +267,12 @@ static void msg_due(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 		}
 		return;
 	case DLV_AFAR:
-		if (!m->refused) {
-			dlv_set_outcome(m, DLV_OUTCOME_UNKNOWN);
+		if (m->refused || !dlv_afar_is_known(m)) {
+			dlv_step(d, m, DLV_EV_REMOVE, now);
+			return;
 		}
-		dlv_step(d, m, m->refused ? DLV_EV_REMOVE : DLV_EV_GIVE_UP, now);
+		dlv_set_outcome(m, DLV_OUTCOME_UNKNOWN);
+		dlv_step(d, m, DLV_EV_GIVE_UP, now);
 		return;
 	case DLV_REPORTING:
 		if (report_is_over(d, m, now)) {

@@ -1,13 +1,13 @@
 /* dlv_msg.c - a trigger in one piece of memory, and its record: a version octet, then fields in
  * fixed order, little-endian; texts as u16 length and octets. A message of an SME has a version of its
- * own with more fields, and so has a trigger of one: a program that does not know them refuses the
- * store. */
+ * own with more fields, and so have a trigger of one and one that is being changed: a program that
+ * does not know them refuses the store. */
 #include "nodes/smssc/dlv_msg.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_TRIGGER = 1, RECORD_SME = 2, RECORD_SME_TRIGGER = 3 };
+enum { RECORD_TRIGGER = 1, RECORD_SME = 2, RECORD_SME_TRIGGER = 3, RECORD_SME_CHANGE = 4 };
 enum { F_REFERENCE = 1, F_PORT = 2, F_PRIORITY = 4, F_OUTCOME = 8, F_DIAGNOSTIC = 16, F_MSISDN = 32, F_EXTERNAL_ID = 64 };
 
 static size_t text_size(const char *s)
@@ -102,6 +102,25 @@ static void put_sme(struct buf *out, const struct dlv_sme *sme)
 	put_bytes(out, sme->told, sme->told_len);
 }
 
+/* With its outcome nothing is asked any more. */
+static uint8_t version_of(const struct dlv_msg *m)
+{
+	const struct dlv_sme *sme = &m->text.sme;
+
+	if (!sme->system_id || !sme->trigger) {
+		return sme->system_id ? RECORD_SME : RECORD_TRIGGER;
+	}
+	return sme->change.kind == DLV_CHANGE_NONE || m->has_outcome ? RECORD_SME_TRIGGER : RECORD_SME_CHANGE;
+}
+
+static void put_change(struct buf *out, const struct dlv_change *c)
+{
+	buf_u8(out, c->kind);
+	buf_le32(out, c->old);
+	buf_le32(out, c->end_to_end);
+	buf_le64(out, c->asked_real_ms);
+}
+
 void dlv_msg_encode(struct buf *out, const struct dlv_msg *m)
 {
 	const struct dlv_text *t = &m->text;
@@ -109,7 +128,7 @@ void dlv_msg_encode(struct buf *out, const struct dlv_msg *m)
 			 (m->has_outcome ? F_OUTCOME : 0) | (m->has_diagnostic ? F_DIAGNOSTIC : 0) | (t->msisdn ? F_MSISDN : 0) |
 			 (t->external_id ? F_EXTERNAL_ID : 0);
 
-	buf_u8(out, !t->sme.system_id ? RECORD_TRIGGER : t->sme.trigger ? RECORD_SME_TRIGGER : RECORD_SME);
+	buf_u8(out, version_of(m));
 	buf_u8(out, (uint8_t)flags);
 	buf_le32(out, t->reference);
 	buf_le16(out, t->port);
@@ -131,6 +150,9 @@ void dlv_msg_encode(struct buf *out, const struct dlv_msg *m)
 	put_bytes(out, t->payload, m->has_outcome ? 0 : t->payload_len);
 	if (t->sme.system_id) {
 		put_sme(out, &t->sme);
+	}
+	if (version_of(m) == RECORD_SME_CHANGE) {
+		put_change(out, &t->sme.change);
 	}
 }
 
@@ -186,6 +208,17 @@ static void take_sme(struct dlv_sme *sme, struct rd *r)
 	}
 }
 
+static void take_change(struct dlv_change *c, struct rd *r)
+{
+	c->kind = rd_u8(r);
+	c->old = rd_le32(r);
+	c->end_to_end = rd_le32(r);
+	c->asked_real_ms = rd_le64(r);
+	if (c->kind == DLV_CHANGE_NONE || c->kind >= DLV_CHANGES) {
+		r->bad = true;
+	}
+}
+
 /* The queue of a number that is no device's has '+' in front, where an IMSI has a digit. */
 static bool imsi_is_sound(const char *imsi, bool of_sme)
 {
@@ -204,7 +237,7 @@ int dlv_msg_decode(struct dlv_msg **out, uint64_t id, const void *p, size_t len)
 	unsigned flags;
 	int err;
 
-	if (version != RECORD_TRIGGER && version != RECORD_SME && version != RECORD_SME_TRIGGER) {
+	if (version < RECORD_TRIGGER || version > RECORD_SME_CHANGE) {
 		return ERR_VERSION;
 	}
 	flags = rd_u8(&r);
@@ -235,7 +268,10 @@ int dlv_msg_decode(struct dlv_msg **out, uint64_t id, const void *p, size_t len)
 	t->payload = take_bytes(&r, &t->payload_len);
 	if (version != RECORD_TRIGGER) {
 		take_sme(&t->sme, &r);
-		t->sme.trigger = version == RECORD_SME_TRIGGER;
+		t->sme.trigger = version != RECORD_SME;
+	}
+	if (version == RECORD_SME_CHANGE) {
+		take_change(&t->sme.change, &r);
 	}
 	if (r.bad || rd_left(&r) || t->smea_len > SMS_ADDRESS_MAX || (!t->msisdn && t->msisdn_len) ||
 	    !imsi_is_sound(t->imsi, t->sme.system_id) || t->payload_len > SMS_PAYLOAD_MAX) {

@@ -223,8 +223,8 @@ def test_reports_that_are_none(g):
 def test_over_a_kill_a_trigger_waits_for_its_report(g):
     s = g.w.bound()
     dar, message_id = accepted(g, s, registered=1)
-    unanswered = g.submit(s)
-    g.asked()
+    g.submit(s)
+    unanswered = g.asked()
     g.w.kill()
     s.close()
     g.w.start_smssc()
@@ -233,10 +233,272 @@ def test_over_a_kill_a_trigger_waits_for_its_report(g):
         assert g.w.counts()["at_gateway"] == 2  # the one without an answer may be accepted
         assert s.ask(smpp.QUERY, text(message_id) + address("4242")).body == text(message_id) + b"\0\1\0"
         assert g.report(dar.number(3001, 3007)) == 2001
-        assert s.delivered().receipt["id"] == message_id and unanswered
+        assert s.delivered().receipt["id"] == message_id
         fresh, _ = accepted(g, s)
         assert fresh.number(3001, 3007) > dar.number(3001, 3007)  # no number comes again
-        assert g.report(fresh.number(3001, 3007)) == 2001
+        for one in (fresh, unanswered):
+            assert g.report(one.number(3001, 3007)) == 2001
+    settled(g)
+
+
+# -- cancelled and replaced
+
+
+def cancel(s, message_id, **more):
+    """Sends a cancel_sm."""
+    return s.send(smpp.CANCEL, text("") + text(message_id) + address(more.get("source", "4242")) + address(more.get("to", "")))
+
+
+def replace(s, message_id, data=b"new", validity="", registered=0):
+    return s.send(smpp.REPLACE, text(message_id) + address("4242") + text("") + text(validity) + bytes([registered, 0, len(data)]) + data)
+
+
+def reference_of(dar):
+    return dar.number(3001, 3007)
+
+
+def query(s, message_id):
+    """The message_state; None: there is no such message."""
+    answer = s.ask(smpp.QUERY, text(message_id) + address("4242"))
+    return None if answer.status else answer.body[-2]
+
+
+ENROUTE = 1
+# Request-Status of the gateway: what cancel_sm and replace_sm are answered
+REFUSED = [(103, smpp.SYSERR, smpp.SYSERR), (105, smpp.CANCELFAIL, smpp.REPLACEFAIL), (107, smpp.CANCELFAIL, smpp.REPLACEFAIL), (108, 0x14, 0x14),
+           (109, smpp.THROTTLED, smpp.THROTTLED), (110, smpp.CANCELFAIL, smpp.REPLACEFAIL), (111, smpp.CANCELFAIL, smpp.REPLACEFAIL), (201, smpp.SYSERR, smpp.SYSERR)]
+
+
+def gone(g, s, message_id):
+    assert query(s, message_id) is None and g.w.counts()["at_gateway"] == 0 and not s.kept
+
+
+def test_a_trigger_is_cancelled(g):
+    with sme_of(g) as s:
+        before = g.w.counts()
+        dar, message_id = accepted(g, s, registered=1)
+        sequence = cancel(s, message_id)
+        recall = g.asked()
+        assert (recall.number(3001, 3005), reference_of(recall), recall.data(3001, 701), recall.data(3001, 3003)) == (3, reference_of(dar), tbcd(NUMBER), None)
+        assert recall.end != dar.end and recall.data(263) != dar.data(263)
+        assert query(s, message_id) == ENROUTE
+        again = cancel(s, message_id)
+        assert s.answer_to(again).status == smpp.SYSERR  # one at a time
+        g.answer(recall)
+        answer = s.answer_to(sequence)
+        assert (answer.status, answer.body) == (smpp.OK, b"")
+        gone(g, s, message_id)
+        assert s.answer_to(cancel(s, message_id)).status == smpp.CANCELFAIL
+        after = g.w.counts()
+        assert (after["triggers_cancelled"] - before["triggers_cancelled"], after["foreign"] - before["foreign"]) == (1, 2)
+
+
+@pytest.mark.parametrize("status,said,_", REFUSED + [(112, smpp.CANCELFAIL, 0)])
+def test_a_cancel_that_the_gateway_refuses(g, status, said, _):
+    with sme_of(g) as s:
+        dar, message_id = accepted(g, s, registered=1)
+        sequence = cancel(s, message_id)
+        g.answer(g.asked(), status)
+        assert s.answer_to(sequence).status == said
+        assert query(s, message_id) == ENROUTE
+        assert g.report(reference_of(dar)) == 2001  # its end is that of the trigger
+        assert s.delivered().receipt["stat"] == "DELIVRD"
+    settled(g)
+
+
+def test_only_ones_own_is_cancelled(g):
+    with sme_of(g) as s:
+        dar, message_id = accepted(g, s)
+        for more in ({"source": "491720000002"}, {"to": "491720000002"}):
+            assert s.answer_to(cancel(s, message_id, **more)).status == smpp.CANCELFAIL
+        assert s.answer_to(cancel(s, str(int(message_id) + 1))).status == smpp.CANCELFAIL
+        sequence = g.submit(s)  # one without an answer has no name yet
+        waiting = g.asked()
+        g.answer(waiting)
+        assert s.answer_to(sequence).status == smpp.OK
+        for one in (dar, waiting):
+            assert g.report(reference_of(one)) == 2001
+    settled(g)
+
+
+def test_the_report_overtakes_the_answer_to_the_cancel(g):
+    with sme_of(g) as s:
+        for status in (112, 0):  # whatever the gateway says: the receipt was true
+            dar, message_id = accepted(g, s, registered=1)
+            sequence = cancel(s, message_id)
+            recall = g.asked()
+            assert g.report(reference_of(dar)) == 2001
+            assert s.delivered().receipt["stat"] == "DELIVRD"
+            g.answer(recall, status)
+            assert s.answer_to(sequence).status == smpp.CANCELFAIL
+    settled(g)
+
+
+def test_a_cancel_without_an_answer_takes_effect_later(g):
+    with sme_of(g) as s:
+        _, message_id = accepted(g, s, registered=1)
+        sequence = cancel(s, message_id)
+        recall = g.asked()
+        assert s.answer_to(sequence).status == smpp.SYSERR
+        copy = g.asked()
+        assert copy.flags & 0x10 and copy.end == recall.end and copy.data(263) == recall.data(263) and copy.data(3001) == recall.data(3001)
+        g.answer(copy)
+        settled(g)
+        gone(g, s, message_id)
+
+
+def test_a_cancel_survives_a_kill(g):
+    s = g.w.bound()
+    _, message_id = accepted(g, s, registered=1)
+    cancel(s, message_id)
+    recall = g.asked()
+    g.w.kill()
+    s.close()
+    g.w.start_smssc()
+    g.accept()
+    copy = g.asked()
+    assert copy.flags & 0x10 and copy.end == recall.end and copy.data(263) == recall.data(263) and copy.data(3001) == recall.data(3001)
+    g.answer(copy)
+    settled(g)
+    with sme_of(g) as s:
+        gone(g, s, message_id)
+
+
+def test_a_trigger_is_replaced(g):
+    with sme_of(g) as s:
+        before = g.w.counts()
+        dar, message_id = accepted(g, s, registered=1, validity="000000010000000R")
+        sequence = replace(s, message_id, b"\7\7", registered=1)
+        change = g.asked()
+        assert (change.number(3001, 3005), change.number(3001, 3011)) == (4, reference_of(dar)) and reference_of(change) != reference_of(dar)
+        assert (change.data(3001, 3003, 3004), change.number(3001, 3003, 3010), change.data(3001, 701)) == (b"\7\7", 16001, tbcd(NUMBER))
+        assert 3590 <= change.number(3001, 448) <= 3600  # what is left of the first
+        assert query(s, message_id) == ENROUTE
+        for one in (cancel(s, message_id), replace(s, message_id)):
+            assert s.answer_to(one).status == smpp.SYSERR
+        assert g.report(reference_of(change)) == 3004  # before it is known to be live
+        g.answer(change)
+        answer = s.answer_to(sequence)
+        assert (answer.status, answer.body) == (smpp.OK, b"")
+        assert query(s, message_id) == ENROUTE and g.w.counts()["at_gateway"] == 1
+        assert g.report(reference_of(dar)) == 2001 and not s.kept  # none is promised; and it is nobody's
+        assert g.report(reference_of(change)) == 2001
+        receipt = s.delivered().receipt
+        assert (receipt["id"], receipt["stat"]) == (message_id, "DELIVRD")
+        assert g.w.counts()["triggers_replaced"] - before["triggers_replaced"] == 1
+    settled(g)
+
+
+@pytest.mark.parametrize("status,_,said", REFUSED + [(101, 0, 1), (104, 0, smpp.INVEXPIRY)])
+def test_a_replace_that_the_gateway_refuses(g, status, _, said):
+    with sme_of(g) as s:
+        dar, message_id = accepted(g, s, registered=1)
+        sequence = replace(s, message_id, registered=1)
+        g.answer(g.asked(), status)
+        assert s.answer_to(sequence).status == said
+        assert g.w.counts()["at_gateway"] == 1
+        assert g.report(reference_of(dar)) == 2001
+        assert s.delivered().receipt["id"] == message_id
+    settled(g)
+
+
+@pytest.mark.parametrize("found,said", [(0, smpp.REPLACEFAIL), (107, smpp.REPLACEFAIL), (111, smpp.OK), (112, smpp.OK), (105, smpp.OK)])
+def test_a_replace_of_what_is_on_its_way(g, found, said):
+    """ORIGINALMESSAGESENT does not say whether the new one is live: the gateway is asked to take it back."""
+    with sme_of(g) as s:
+        dar, message_id = accepted(g, s, registered=1)
+        sequence = replace(s, message_id, registered=1)
+        change = g.asked()
+        g.answer(change, 112)
+        recall = g.asked()
+        assert (recall.number(3001, 3005), reference_of(recall)) == (3, reference_of(change)) and recall.end != change.end
+        g.answer(recall, found)
+        assert s.answer_to(sequence).status == said
+        assert g.report(reference_of(dar)) == 2001
+        assert s.delivered().receipt["id"] == message_id
+        assert g.report(reference_of(change)) == 2001
+        if said == smpp.OK:
+            assert s.delivered().receipt["id"] == message_id
+    settled(g)
+
+
+def test_a_replace_without_an_answer_takes_effect_later(g):
+    with sme_of(g) as s:
+        dar, message_id = accepted(g, s, registered=1)
+        for status, live in ((105, dar), (0, None)):
+            sequence = replace(s, message_id, registered=1)
+            change = g.asked()
+            assert s.answer_to(sequence).status == smpp.SYSERR
+            copy = g.asked()
+            assert copy.flags & 0x10 and copy.end == change.end and copy.data(263) == change.data(263) and copy.data(3001) == change.data(3001)
+            g.answer(copy, status)
+            live = live or change
+            proc.wait_until("one of the two is left", lambda: g.w.counts()["at_gateway"] == 1, 20)
+        assert g.report(reference_of(live)) == 2001
+        assert s.delivered().receipt["id"] == message_id
+    settled(g)
+
+
+@pytest.mark.parametrize("status", [0, 105, 112])
+def test_a_replace_survives_a_kill(g, status):
+    s = g.w.bound()
+    dar, message_id = accepted(g, s, registered=1)
+    replace(s, message_id, registered=1)
+    change = g.asked()
+    g.w.kill()
+    s.close()
+    g.w.start_smssc()
+    g.accept()
+    copy = g.asked()
+    assert copy.flags & 0x10 and copy.end == change.end and copy.data(263) == change.data(263) and copy.data(3001) == change.data(3001)
+    g.answer(copy, status)
+    live = {0: [change], 105: [dar], 112: [dar, change]}[status]
+    if status == 112:
+        assert g.asked().number(3001, 3005) == 3
+        g.w.kill()
+        g.w.start_smssc()
+        g.accept()
+        g.answer(g.asked(), 111)  # asked once more
+    with sme_of(g) as s:
+        proc.wait_until("it is decided", lambda: g.w.counts()["at_gateway"] == len(live), 20)
+        for one in live:
+            assert proc.wait_until("the report is taken", lambda one=one: g.report(reference_of(one)) == 2001, 20)
+            assert s.delivered().receipt["id"] == message_id
+        gone(g, s, message_id)
+
+
+def test_while_the_gateway_is_away_nothing_changes(g):
+    with sme_of(g) as s:
+        dar, message_id = accepted(g, s, registered=1)
+        ends = g.w.log().count("to the gateway ended")
+        g.peer.close()
+        proc.wait_until("the SMS-SC has noticed", lambda: g.w.log().count("to the gateway ended") > ends, 20)
+        for one in (cancel, replace):
+            assert s.answer_to(one(s, message_id)).status == smpp.SYSERR
+        g.accept()
+        for _ in range(3):  # then the connection may carry requests again (RFC 3539); nothing was asked before
+            g.peer.answer(g.peer.receive(), [avp(268, 2001)] + g.peer.origin(), 0)
+        assert g.report(reference_of(dar)) == 2001
+        assert s.delivered().receipt["id"] == message_id
+    settled(g)
+
+
+def test_the_recall_of_what_was_refused_survives_a_kill(g):
+    """The SME was told to try again: the first one must not come in addition."""
+    s = g.w.bound()
+    sequence = g.submit(s, registered=1)
+    dar = g.asked()
+    assert s.answer_to(sequence).status == smpp.SYSERR
+    assert g.asked().number(3001, 3005) == 3
+    g.w.kill()
+    s.close()
+    g.w.start_smssc()
+    g.accept()
+    recall = g.asked()
+    assert (recall.number(3001, 3005), reference_of(recall)) == (3, reference_of(dar))
+    g.answer(recall, 201)  # not yet
+    g.recalled(dar)
+    settled(g)
 
 
 SOUND = """identity: {{ host: smssc.core.test, realm: core.test }}
