@@ -13,6 +13,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "base/fault.h"
 #include "nodes/smssc/smssc_tsp_ask.h"
 
 /* The gateway knows copies for 4 minutes (limits.duplicates_window) */
@@ -181,6 +182,7 @@ static void on_daa(void *arg, int err, const struct dia_msg *msg)
 		a->kind->late(a, m, "the gateway did not answer in time; it may have it");
 		return;
 	}
+	FAULT_POINT(SME_DAA_TAKEN);
 	if (tsp_daa_parse(&daa, msg, &failed)) {
 		a->kind->late(a, m, failed.text);
 		return;
@@ -248,6 +250,7 @@ static void ask(struct tsp_ask *a)
 	if (l && !send_dar(a, l, m)) {
 		a->state = TSP_ASKED;
 		a->sent = true;
+		FAULT_POINT(SME_DAR_QUEUED);
 		return;
 	}
 	if (!a->ticket) {
