@@ -55,6 +55,15 @@ void dlv_afar_over(struct dlv *d, uint64_t id, struct dlv_now now)
 	}
 }
 
+void dlv_afar_end(struct dlv *d, struct dlv_msg *m, uint8_t outcome, bool absent, struct dlv_now now)
+{
+	dlv_set_outcome(m, outcome);
+	if (absent) {
+		dlv_set_absent(m, T4_ABSENT_NO_PAGING_RESPONSE);
+	}
+	dlv_step(d, m, DLV_EV_GIVE_UP, now);
+}
+
 void dlv_afar_change(struct dlv *d, struct dlv_msg *m, const struct dlv_change *change)
 {
 	m->text.sme.change = *change;
@@ -85,10 +94,6 @@ int dlv_afar_told(struct dlv *d, const char *system_id, uint32_t reference, uint
 	if (m->state != DLV_AFAR || m->asked || takes_a_place(m)) {
 		return ERR_BUSY;
 	}
-	dlv_set_outcome(m, outcome);
-	if (absent) {
-		dlv_set_absent(m, T4_ABSENT_NO_PAGING_RESPONSE);
-	}
-	dlv_step(d, m, DLV_EV_GIVE_UP, now);
+	dlv_afar_end(d, m, outcome, absent, now);
 	return 0;
 }

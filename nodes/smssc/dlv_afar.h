@@ -17,6 +17,8 @@ void dlv_afar_each(const struct dlv *d, dlv_afar_fn *fn, void *arg);
  * next commit. */
 void dlv_afar_accepted(struct dlv *d, uint64_t id);
 void dlv_afar_over(struct dlv *d, uint64_t id, struct dlv_now now);
+/* It ends with this outcome, as if the gateway had reported it. */
+void dlv_afar_end(struct dlv *d, struct dlv_msg *m, uint8_t outcome, bool absent, struct dlv_now now);
 /* What the gateway is asked about `m` from now on, kept with the next commit; kind DLV_CHANGE_NONE:
  * nothing, and the gateway has the trigger. */
 void dlv_afar_change(struct dlv *d, struct dlv_msg *m, const struct dlv_change *change);

@@ -119,6 +119,10 @@ static void put_change(struct buf *out, const struct dlv_change *c)
 	buf_le32(out, c->old);
 	buf_le32(out, c->end_to_end);
 	buf_le64(out, c->asked_real_ms);
+	buf_le16(out, c->part.reference);
+	buf_u8(out, c->part.form);
+	buf_u8(out, c->part.parts);
+	buf_u8(out, c->part.part);
 }
 
 void dlv_msg_encode(struct buf *out, const struct dlv_msg *m)
@@ -214,7 +218,12 @@ static void take_change(struct dlv_change *c, struct rd *r)
 	c->old = rd_le32(r);
 	c->end_to_end = rd_le32(r);
 	c->asked_real_ms = rd_le64(r);
-	if (c->kind == DLV_CHANGE_NONE || c->kind >= DLV_CHANGES) {
+	c->part.reference = rd_le16(r);
+	c->part.form = rd_u8(r);
+	c->part.parts = rd_u8(r);
+	c->part.part = rd_u8(r);
+	if (c->kind == DLV_CHANGE_NONE || c->kind >= DLV_CHANGES || c->part.form >= DLV_PART_FORMS ||
+	    c->part.part > c->part.parts || (c->kind == DLV_CHANGE_PART) != (c->part.part > 0)) {
 		r->bad = true;
 	}
 }

@@ -29,11 +29,21 @@ extern const struct machine dlv_machine; /* legal changes; only dlv_step() makes
  * yet. It is on disk before it is asked, so that a restart goes on asking. */
 enum dlv_change_kind {
 	DLV_CHANGE_NONE,
-	DLV_CHANGE_RECALL,  /* to take it back; its SME was refused and knows nothing of it */
-	DLV_CHANGE_CANCEL,  /* to take it back, because its SME cancels it */
-	DLV_CHANGE_REPLACE, /* to let it take the place of the one with the reference number `old` */
-	DLV_CHANGE_FIND,    /* to take it back, because it may have come beside that one */
+	DLV_CHANGE_RECALL,   /* to take it back; its SME was refused and knows nothing of it */
+	DLV_CHANGE_CANCEL,   /* to take it back, because its SME cancels it */
+	DLV_CHANGE_REPLACE,  /* to let it take the place of the one with the reference number `old` */
+	DLV_CHANGE_FIND,     /* to take it back, because it may have come beside that one */
+	DLV_CHANGE_PART,     /* nothing: it is one segment of a trigger */
+	DLV_CHANGE_ASK,      /* for the trigger itself, whose segments were taken */
+	DLV_CHANGE_WITHDRAW, /* to take it back, because there was no answer in time */
 	DLV_CHANGES
+};
+
+enum dlv_part_form { DLV_PART_8BIT, DLV_PART_16BIT, DLV_PART_SAR, DLV_PART_FORMS };
+
+struct dlv_part { /* which segment of which trigger */
+	uint16_t reference;
+	uint8_t form, parts, part; /* part from 1 to parts */
 };
 
 struct dlv_change {
@@ -41,6 +51,7 @@ struct dlv_change {
 	uint32_t old;
 	uint32_t end_to_end;    /* of the request */
 	uint64_t asked_real_ms; /* when it was made, by the timeline of the store */
+	struct dlv_part part;
 };
 
 /* What an SME submitted (docs/user/tsms.md) beside what a trigger has. Its payload and header are

@@ -7,20 +7,29 @@
 
 enum { PID_DEVICE_TRIGGER = 0x48 };
 
-/* A header that holds one element for ports of the right size, or none. */
-static bool header_is_plain(const struct smpp_octets *header)
+static bool names_a_part(const struct smpp_element *e)
+{
+	return (e->id == SMPP_IE_PART_8BIT && e->len == 3) || (e->id == SMPP_IE_PART_16BIT && e->len == 4);
+}
+
+/* A header that holds at most one element for ports and one for a segment, both of the right size;
+ * the second is one that counts. */
+static bool header_is_plain(const struct smpp_content *c)
 {
 	struct smpp_element e;
 	uint32_t at = 0;
-	unsigned n = 0;
+	unsigned ports = 0, parts = 0;
 
-	while (smpp_element_next(&e, header, &at)) {
-		if (!(e.id == SMPP_IE_PORTS_16BIT && e.len == 4) && !(e.id == SMPP_IE_PORTS_8BIT && e.len == 2)) {
+	while (smpp_element_next(&e, &c->header, &at)) {
+		bool part = names_a_part(&e);
+
+		if (!part && !(e.id == SMPP_IE_PORTS_16BIT && e.len == 4) && !(e.id == SMPP_IE_PORTS_8BIT && e.len == 2)) {
 			return false;
 		}
-		n++;
+		parts += part;
+		ports += !part;
 	}
-	return n <= 1;
+	return ports <= 1 && parts == (c->part == SMPP_FORM_HEADER);
 }
 
 enum smpp_status sme_trigger_form(const struct smpp_pdu *p, const struct smpp_content *c, const char **why)
@@ -33,12 +42,8 @@ enum smpp_status sme_trigger_form(const struct smpp_pdu *p, const struct smpp_co
 		*why = "a trigger has protocol_id 0x48";
 		return SMPP_RSUBMITFAIL;
 	}
-	if (c->part != SMPP_FORM_NONE) {
-		*why = "a trigger is submitted whole; a long one in message_payload";
-		return SMPP_RSUBMITFAIL;
-	}
-	if (!header_is_plain(&c->header)) {
-		*why = "the user data header of a trigger has one port and nothing else";
+	if (!header_is_plain(c)) {
+		*why = "the user data header of a trigger has one port, and which segment it is, and nothing else";
 		return SMPP_RSUBMITFAIL;
 	}
 	if (!c->eight_bit) {

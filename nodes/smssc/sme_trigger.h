@@ -8,8 +8,8 @@
 #include "smpp/smpp_content.h"
 
 /* SMPP_ROK: a trigger as a device gets it from the gateway: protocol_id 0x48, or 0 and a port;
- * 8-bit data; whole; nothing in its header but one port. Else the status to refuse it with, and
- * *why. */
+ * 8-bit data; nothing in its header but one port, and which segment it is. Else the status to refuse
+ * it with, and *why. */
 enum smpp_status sme_trigger_form(const struct smpp_pdu *p, const struct smpp_content *c, const char **why);
 
 struct sme_trigger_ends { /* NUL-terminated; borrowed */

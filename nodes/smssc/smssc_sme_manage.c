@@ -92,6 +92,12 @@ static void cancel_trigger(struct sme_bind *b, const struct smpp_pdu *p, const s
 		refuse_foreign(b, p, SMPP_RCANCELFAIL);
 		return;
 	}
+	if (m->text.sme.change.kind == DLV_CHANGE_PART && !m->has_outcome && b->owner->scs && smssc_tsp_parts_cancel(b, m)) {
+		if (!smssc_sme_new_ticket(b, p)) {
+			smssc_sme_refuse(b, p, SMPP_RSYSERR, NULL);
+		}
+		return;
+	}
 	status = smssc_tsp_cancel(b, p, m, &why);
 	if (status != SMPP_ROK) {
 		smssc_sme_refuse(b, p, status, why);

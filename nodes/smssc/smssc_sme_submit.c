@@ -228,21 +228,22 @@ enum smpp_status smssc_sme_store_trigger(struct sme_bind *b, struct sme_message 
 					 const struct dlv_change *change, uint64_t *id, uint64_t *number)
 {
 	const struct smpp_content *c = &m->content;
+	bool part = change && change->kind == DLV_CHANGE_PART; /* it is nothing that the gateway knows */
 	char imsi[SMS_IMSI_MAX + 1];
 	struct dlv_text text = { .imsi = imsi,
 				 .payload = c->payload.p,
 				 .payload_len = c->payload.len,
-				 .has_reference = true,
+				 .has_reference = !part,
 				 .has_port = c->ports != SMPP_FORM_NONE,
 				 .port = c->port,
-				 .sme = { .pid = SMS_PID_DEVICE_TRIGGER, .dcs = SMS_DCS_8BIT, .trigger = true } };
+				 .sme = { .pid = part ? m->pid : SMS_PID_DEVICE_TRIGGER, .dcs = SMS_DCS_8BIT, .trigger = true } };
 	struct address to;
 	enum smpp_status status = admit(&to, b, m, destination);
 
 	if (status != SMPP_ROK) {
 		return status;
 	}
-	if (smssc_store_reference(b->s->store, &text.reference)) {
+	if (!part && smssc_store_reference(b->s->store, &text.reference)) {
 		return SMPP_RSYSERR;
 	}
 	if (change) {
@@ -261,8 +262,13 @@ static void submit(struct sme_bind *b, const struct smpp_pdu *p)
 	if (p->header.command == SMPP_DATA_SM && status == SMPP_ROK && !m.content.in_payload) {
 		status = SMPP_RMISSINGOPTPARAM;
 	}
+	if (status == SMPP_ROK && !m.trigger && smssc_tsp_part_of(b, &m, p)) {
+		b->s->sme->counts.segments_refused++;
+		m.why = "a segment of a trigger that is none itself";
+		status = SMPP_RSUBMITFAIL;
+	}
 	if (status == SMPP_ROK && m.trigger) {
-		status = smssc_tsp_submit(b, &m, p);
+		status = m.content.parts > 1 ? smssc_tsp_part(b, &m, p) : smssc_tsp_submit(b, &m, p);
 		if (status != SMPP_ROK) {
 			smssc_sme_refuse(b, p, status, m.why);
 		}

@@ -127,9 +127,9 @@ enum smpp_status smssc_tsp_may_ask(struct tsp_scs *scs, const char **why)
 
 /* -- the wait for a connection, and pauses */
 
-static void arm(struct smssc *s)
+void smssc_tsp_arm(struct smssc *s)
 {
-	uint64_t now = net_loop_now_ms(s->loop), next = UINT64_MAX;
+	uint64_t now = net_loop_now_ms(s->loop), next = smssc_tsp_parts_next_ms(s);
 	struct tsp_ask *a;
 
 	DL_FOREACH (s->tsp->asks, a) {
@@ -149,7 +149,7 @@ void smssc_tsp_ask_later(struct tsp_ask *a)
 	a->pause_ms = pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS;
 	a->state = TSP_AGAIN;
 	a->deadline_ms = net_loop_now_ms(a->scs->s->loop) + a->pause_ms;
-	arm(a->scs->s);
+	smssc_tsp_arm(a->scs->s);
 }
 
 /* -- the request and its answer */
@@ -175,7 +175,7 @@ static void on_daa(void *arg, int err, const struct dia_msg *msg)
 	}
 	if (err == ERR_CLOSED) {
 		a->state = TSP_AGAIN;
-		arm(s);
+		smssc_tsp_arm(s);
 		return;
 	}
 	if (err) {
@@ -277,7 +277,8 @@ void smssc_tsp_due(void *arg)
 			ask(a);
 		}
 	}
-	arm(s);
+	smssc_tsp_parts_due(s);
+	smssc_tsp_arm(s);
 }
 
 void smssc_tsp_usable(struct tsp_scs *scs)
@@ -289,7 +290,7 @@ void smssc_tsp_usable(struct tsp_scs *scs)
 			ask(a);
 		}
 	}
-	arm(scs->s);
+	smssc_tsp_arm(scs->s);
 }
 
 static void lost(struct tsp_ask *a)
@@ -323,8 +324,10 @@ void smssc_tsp_committed(struct smssc *s, bool durable)
 			lost(a);
 		}
 	}
+	wait = wait || s->tsp->parts_changed;
+	smssc_tsp_parts_committed(s, durable);
 	if (wait) {
-		arm(s);
+		smssc_tsp_arm(s);
 	}
 }
 
@@ -340,6 +343,7 @@ void smssc_tsp_forget(struct smssc *s, const struct sme_bind *b)
 			a->ticket->bind = NULL;
 		}
 	}
+	smssc_tsp_parts_forget(s, b);
 }
 
 void smssc_tsp_drop(struct smssc *s)
@@ -347,4 +351,5 @@ void smssc_tsp_drop(struct smssc *s)
 	while (s->tsp->asks) {
 		smssc_tsp_ask_end(s->tsp->asks);
 	}
+	smssc_tsp_parts_drop(s);
 }

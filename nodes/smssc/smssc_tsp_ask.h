@@ -30,6 +30,7 @@ struct tsp_ask {
 	struct sme_ticket *ticket; /* in no list; NULL: no SME waits */
 	enum tsp_state state;
 	bool sent;            /* the gateway may have it */
+	bool of_parts;        /* its segments were taken: an end without a delivery has a receipt */
 	uint64_t id;          /* of the trigger */
 	uint64_t deadline_ms; /* of an SME that waits; else when it is asked again */
 	uint64_t asked_real_ms;
@@ -56,4 +57,12 @@ void smssc_tsp_ask_tell(struct tsp_ask *a, enum smpp_status status);
 /* SMPP_ROK, or why this SME may not ask now; NULL: it is no SCS. */
 enum smpp_status smssc_tsp_may_ask(struct tsp_scs *scs, const char **why);
 
-extern const struct tsp_kind smssc_tsp_recall; /* smssc_tsp_change.c */
+/* Ends it as the gateway does with UNDELIVERABLE. */
+void smssc_tsp_undeliverable(struct tsp_ask *a, struct dlv_msg *m);
+/* `a->kind` from now on, kept on disk. */
+void smssc_tsp_ask_keep(struct tsp_ask *a, struct dlv_msg *m, enum dlv_change_kind kind);
+/* The timer again, for what waits. */
+void smssc_tsp_arm(struct smssc *s);
+
+extern const struct tsp_kind smssc_tsp_trigger;                    /* smssc_tsp_trigger.c */
+extern const struct tsp_kind smssc_tsp_recall, smssc_tsp_withdraw; /* smssc_tsp_change.c */

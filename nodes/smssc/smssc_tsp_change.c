@@ -8,6 +8,7 @@
  *     | ORIGINALMESSAGESENT: the new one may be live beside the old one, or not (t4.replace_not_pending)
  *     v
  *  FIND --SUCCESS, or nothing to recall--> the new one is gone;  else it is live
+ *  WITHDRAW --SUCCESS, or nothing to recall--> it ends as UNDELIVERABLE;  else its report comes
  *
  * A replacement is asked for again with T for REPEAT_MS (smssc_tsp.c). Then nobody may know any more
  * whether it took the place of the old one, and FIND ends that, too. */
@@ -15,7 +16,7 @@
 
 #include "nodes/smssc/smssc_tsp_ask.h"
 
-static void keep(struct tsp_ask *a, struct dlv_msg *m, enum dlv_change_kind kind)
+void smssc_tsp_ask_keep(struct tsp_ask *a, struct dlv_msg *m, enum dlv_change_kind kind)
 {
 	struct dlv_change change = smssc_tsp_ask_change(a, kind);
 
@@ -33,6 +34,14 @@ static void keep_none(struct tsp_ask *a, struct dlv_msg *m)
 static void erase(struct tsp_ask *a)
 {
 	dlv_afar_over(a->scs->s->dlv, a->id, smssc_now(a->scs->s));
+}
+
+void smssc_tsp_undeliverable(struct tsp_ask *a, struct dlv_msg *m)
+{
+	bool absent;
+	uint8_t outcome = sme_trigger_outcome(TSP_OUTCOME_UNDELIVERABLE, &absent);
+
+	dlv_afar_end(a->scs->s->dlv, m, outcome, absent, smssc_now(a->scs->s));
 }
 
 /* The SME waits no longer; the gateway is asked until it answers. */
@@ -71,6 +80,27 @@ static void recalled(struct tsp_ask *a, struct dlv_msg *m, const struct tsp_daa 
 }
 
 const struct tsp_kind smssc_tsp_recall = { .word = "recall", .build = sme_trigger_recall, .answered = recalled, .late = goes_on };
+
+/* -- taken back, although its segments were taken: it has a receipt */
+
+static void withdrawn(struct tsp_ask *a, struct dlv_msg *m, const struct tsp_daa *daa)
+{
+	if (m && !sme_trigger_is_settled(daa)) {
+		smssc_tsp_ask_turn(a, &smssc_tsp_withdraw);
+		smssc_tsp_ask_later(a);
+		return;
+	}
+	if (m && (sme_trigger_is(daa, TSP_STATUS_SUCCESS) || sme_trigger_is(daa, TSP_STATUS_PERMANENTERROR))) {
+		smssc_tsp_undeliverable(a, m);
+	} else if (m) {
+		keep_none(a, m); /* its report comes */
+	}
+	smssc_tsp_ask_end(a);
+}
+
+const struct tsp_kind smssc_tsp_withdraw = {
+	.word = "recall", .build = sme_trigger_recall, .answered = withdrawn, .late = goes_on
+};
 
 /* -- cancelled */
 
@@ -130,7 +160,7 @@ static void replaced(struct tsp_ask *a, struct dlv_msg *m, const struct tsp_daa 
 
 	if (m && sme_trigger_is(daa, TSP_STATUS_ORIGINALMESSAGESENT)) {
 		smssc_tsp_ask_turn(a, &find);
-		keep(a, m, DLV_CHANGE_FIND);
+		smssc_tsp_ask_keep(a, m, DLV_CHANGE_FIND);
 		return;
 	}
 	if (m && sme_trigger_is(daa, TSP_STATUS_SUCCESS)) {
@@ -215,7 +245,8 @@ static enum smpp_status may_change(const struct sme_bind *b, const struct dlv_ms
 	const struct tsp_ask *a;
 	enum smpp_status status;
 
-	if (old->state != DLV_AFAR || old->refused || old->asked || !dlv_afar_is_known(old)) {
+	if (old->state != DLV_AFAR || old->text.sme.change.kind == DLV_CHANGE_PART || old->refused || old->asked ||
+	    !dlv_afar_is_known(old)) {
 		*why = "it is over, or not under way yet";
 		return refused;
 	}
@@ -245,7 +276,7 @@ enum smpp_status smssc_tsp_cancel(struct sme_bind *b, const struct smpp_pdu *p, 
 	}
 	if (a) {
 		smssc_tsp_ask_begin(a, old->id);
-		keep(a, dlv_afar(s->dlv, old->id), DLV_CHANGE_CANCEL);
+		smssc_tsp_ask_keep(a, dlv_afar(s->dlv, old->id), DLV_CHANGE_CANCEL);
 	}
 	return status;
 }
@@ -278,10 +309,9 @@ enum smpp_status smssc_tsp_replace(struct sme_bind *b, struct sme_message *m, co
 static void resume(void *arg, struct dlv_msg *m)
 {
 	static const struct tsp_kind *const kinds[DLV_CHANGES] = {
-		[DLV_CHANGE_RECALL] = &smssc_tsp_recall,
-		[DLV_CHANGE_CANCEL] = &cancel,
-		[DLV_CHANGE_REPLACE] = &replace,
-		[DLV_CHANGE_FIND] = &find,
+		[DLV_CHANGE_RECALL] = &smssc_tsp_recall, [DLV_CHANGE_CANCEL] = &cancel,
+		[DLV_CHANGE_REPLACE] = &replace,         [DLV_CHANGE_FIND] = &find,
+		[DLV_CHANGE_ASK] = &smssc_tsp_trigger,   [DLV_CHANGE_WITHDRAW] = &smssc_tsp_withdraw,
 	};
 	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 	struct sme_owner *o = smssc_sme_owner(s, m->text.sme.system_id);
@@ -289,6 +319,10 @@ static void resume(void *arg, struct dlv_msg *m)
 	struct tsp_ask *a;
 
 	if (change->kind == DLV_CHANGE_NONE || !o || !o->scs) {
+		return;
+	}
+	if (change->kind == DLV_CHANGE_PART) {
+		smssc_tsp_parts_resume(o->scs, m);
 		return;
 	}
 	a = smssc_tsp_ask_new(o->scs, kinds[change->kind], NULL, NULL);
@@ -301,6 +335,7 @@ static void resume(void *arg, struct dlv_msg *m)
 	a->end_to_end = change->end_to_end;
 	a->asked_real_ms = change->asked_real_ms;
 	a->sent = true; /* or not: a copy of what never came is as good */
+	a->of_parts = change->kind == DLV_CHANGE_ASK;
 	a->state = TSP_AGAIN;
 	smssc_tsp_ask_begin(a, m->id);
 }
@@ -308,4 +343,5 @@ static void resume(void *arg, struct dlv_msg *m)
 void smssc_tsp_resume(struct smssc *s)
 {
 	dlv_afar_each(s->dlv, resume, s);
+	smssc_tsp_arm(s);
 }

@@ -15,13 +15,17 @@ static void log_refusal(const struct tsp_ask *a, enum smpp_status status, const 
 }
 
 /* The refusal leaves with the commit that erases it. */
-static void refuse(struct tsp_ask *a, enum smpp_status status, const char *words)
+static void refuse(struct tsp_ask *a, struct dlv_msg *m, enum smpp_status status, const char *words)
 {
 	struct smssc *s = a->scs->s;
 
 	log_refusal(a, status, words);
 	smssc_tsp_ask_tell(a, status);
-	dlv_afar_over(s->dlv, a->id, smssc_now(s));
+	if (m && a->of_parts) {
+		smssc_tsp_undeliverable(a, m);
+	} else {
+		dlv_afar_over(s->dlv, a->id, smssc_now(s));
+	}
 	smssc_tsp_ask_end(a);
 }
 
@@ -30,13 +34,17 @@ static void answered(struct tsp_ask *a, struct dlv_msg *m, const struct tsp_daa 
 	char room[SME_TRIGGER_WORDS_MAX];
 	enum smpp_status status = sme_trigger_status(daa, SMPP_RSUBMITFAIL);
 
-	(void)m;
+	const struct dlv_change none = { 0 };
+
 	if (status != SMPP_ROK) {
-		refuse(a, status, sme_trigger_words(daa, room));
+		refuse(a, m, status, sme_trigger_words(daa, room));
 		return;
 	}
 	dlv_afar_accepted(a->scs->s->dlv, a->id);
-	if (a->ticket->bind) {
+	if (m && a->of_parts) {
+		dlv_afar_change(a->scs->s->dlv, m, &none);
+	}
+	if (a->ticket && a->ticket->bind) {
 		smssc_sme_answer(a->ticket);
 	}
 	smssc_tsp_ask_end(a);
@@ -46,22 +54,27 @@ static void answered(struct tsp_ask *a, struct dlv_msg *m, const struct tsp_daa 
 static void late(struct tsp_ask *a, struct dlv_msg *m, const char *words)
 {
 	struct smssc *s = a->scs->s;
-	struct dlv_change change;
 
 	if (!a->sent || !m) {
-		refuse(a, SMPP_RSYSERR, words);
+		refuse(a, m, SMPP_RSYSERR, words);
 		return;
 	}
 	s->sme->counts.triggers_unknown++;
 	log_refusal(a, SMPP_RSYSERR, words);
 	smssc_tsp_ask_tell(a, SMPP_RSYSERR);
-	smssc_tsp_ask_turn(a, &smssc_tsp_recall);
-	change = smssc_tsp_ask_change(a, DLV_CHANGE_RECALL);
-	dlv_afar_change(s->dlv, m, &change);
+	smssc_tsp_ask_turn(a, a->of_parts ? &smssc_tsp_withdraw : &smssc_tsp_recall);
+	smssc_tsp_ask_keep(a, m, a->of_parts ? DLV_CHANGE_WITHDRAW : DLV_CHANGE_RECALL);
 }
 
-static const struct tsp_kind trigger = {
-	.word = "trigger", .needs_disk = true, .build = sme_trigger_build, .answered = answered, .late = late
+/* Asked for before a restart, and too long ago. */
+static void aged(struct tsp_ask *a, struct dlv_msg *m)
+{
+	smssc_tsp_ask_turn(a, &smssc_tsp_withdraw);
+	smssc_tsp_ask_keep(a, m, DLV_CHANGE_WITHDRAW);
+}
+
+const struct tsp_kind smssc_tsp_trigger = {
+	.word = "trigger", .needs_disk = true, .build = sme_trigger_build, .answered = answered, .late = late, .aged = aged
 };
 
 enum smpp_status smssc_tsp_submit(struct sme_bind *b, struct sme_message *m, const struct smpp_pdu *p)
@@ -74,7 +87,7 @@ enum smpp_status smssc_tsp_submit(struct sme_bind *b, struct sme_message *m, con
 	if (status != SMPP_ROK) {
 		return status;
 	}
-	a = smssc_tsp_ask_new(scs, &trigger, b, p);
+	a = smssc_tsp_ask_new(scs, &smssc_tsp_trigger, b, p);
 	status = a ? smssc_sme_store_trigger(b, m, &p->destination, NULL, &id, &a->ticket->number) : SMPP_RSYSERR;
 	if (status != SMPP_ROK) {
 		smssc_tsp_ask_free(a);

@@ -17,14 +17,14 @@ from support.tsp import tbcd
 from conftest import BIN
 
 GATEWAY, REALM, SCS = "iwf.operator.example", "operator.example", "acme.sms.example"
-WAIT_S = 2
+WAIT_S, PARTS_WAIT_S = 2, 3
 
 
 class Gateway:
     def __init__(self, folder, host=GATEWAY):
         self.listener = D.Listener(host, REALM, D.TSP)
         self.w = World(BIN, folder, smes=sme("acme", f"scs: {{ host: {SCS}, realm: sms.example }}"),
-                       more=f"  gateway: {{ address: 127.0.0.1, port: {self.listener.port}, host: {GATEWAY}, realm: {REALM}, protection: none, answer_wait: {WAIT_S}s }}\n")
+                       more=f"  gateway: {{ address: 127.0.0.1, port: {self.listener.port}, host: {GATEWAY}, realm: {REALM}, protection: none, answer_wait: {WAIT_S}s, parts_wait: {PARTS_WAIT_S}s }}\n")
         self.peer = None
 
     def accept(self):
@@ -498,6 +498,199 @@ def test_the_recall_of_what_was_refused_survives_a_kill(g):
     assert (recall.number(3001, 3005), reference_of(recall)) == (3, reference_of(dar))
     g.answer(recall, 201)  # not yet
     g.recalled(dar)
+    settled(g)
+
+
+# -- in several segments
+
+PORT16 = b"\x05\x04" + struct.pack("!HH", 16001, 0)
+
+
+def header(n, of, reference=7, port=PORT16):
+    elements = b"\x00\x03" + bytes([reference, of, n]) + port
+    return bytes([len(elements)]) + elements
+
+
+def header16(n, of, reference=7, port=PORT16):
+    elements = b"\x08\x04" + struct.pack("!HBB", reference, of, n) + port
+    return bytes([len(elements)]) + elements
+
+
+def part(n, of, data, head=header, reference=7, **more):
+    """A segment by its header."""
+    return smpp.SUBMIT, message(NUMBER, head(n, of, reference) + data, esm=0x40, **({"pid": 0x48} | more))
+
+
+def sar(n, of, reference=7):
+    return tlv(0x20c, struct.pack("!H", reference)) + tlv(0x20e, bytes([of])) + tlv(0x20f, bytes([n])) + tlv(0x20b, struct.pack("!H", 16001))
+
+
+def sar_part(n, of, data, **more):
+    return smpp.SUBMIT, message(NUMBER, data, tlvs=sar(n, of), **more)
+
+
+def sar_data(n, of, data, registered=0):
+    return smpp.DATA, smpp.data_sm(NUMBER, sar(n, of) + tlv(0x424, data), registered=registered)
+
+
+def header_data(n, of, data, registered=0):
+    return smpp.DATA, smpp.data_sm(NUMBER, tlv(0x424, header16(n, of) + data), esm=0x40, registered=registered)
+
+
+def header16_part(n, of, data, **more):
+    return part(n, of, data, head=header16, **more)
+
+
+@pytest.mark.parametrize("form", [part, header16_part, sar_part, sar_data, header_data])
+def test_segments_become_one_request(g, form):
+    with sme_of(g) as s:
+        before = g.w.counts()
+        data = [bytes([65 + n]) * 120 for n in range(3)]
+        ids = [s.ask(*form(n, 3, data[n - 1])).id for n in (2, 1)]  # in any order, one at a time
+        assert ids[0] and ids[0] == ids[1] and query(s, ids[0]) == ENROUTE
+        sequence = s.send(*form(3, 3, data[2], registered=1))
+        dar = g.asked()
+        assert (dar.number(3001, 3005), dar.data(3001, 3003, 3004), dar.number(3001, 3003, 3010)) == (1, b"".join(data), 16001)
+        assert query(s, ids[0]) == ENROUTE
+        g.answer(dar)
+        answer = s.answer_to(sequence)
+        assert (answer.status, answer.id) == (smpp.OK, ids[0])  # one name for all
+        after = g.w.counts()
+        assert (after["segments"] - before["segments"], after["triggers"] - before["triggers"], after["at_gateway"]) == (3, 1, 1)
+        assert g.report(reference_of(dar)) == 2001
+        receipt = s.delivered().receipt
+        assert (receipt["id"], receipt["stat"]) == (ids[0], "DELIVRD")  # one of them asked for it
+        assert s.ask(smpp.ENQUIRE).status == smpp.OK and not s.kept
+    settled(g)
+
+
+def test_segments_all_at_once(g):
+    with sme_of(g) as s:
+        sequences = [s.send(*part(n, 4, bytes([n]) * 100, registered=1)) for n in (1, 2, 3, 4)]
+        dar = g.asked()
+        assert dar.data(3001, 3003, 3004) == b"".join(bytes([n]) * 100 for n in (1, 2, 3, 4))
+        g.answer(dar)
+        answers = [s.answer_to(n) for n in sequences]
+        assert {(a.status, a.id) for a in answers} == {(smpp.OK, answers[0].id)}
+        assert g.report(reference_of(dar)) == 2001 and s.delivered().receipt["id"] == answers[0].id
+        one = s.send(*part(1, 1, b"alone"))  # a segment that is the whole
+        dar = g.asked()
+        assert dar.data(3001, 3003, 3004) == b"alone"
+        g.answer(dar)
+        assert s.answer_to(one).status == smpp.OK and g.report(reference_of(dar)) == 2001
+    settled(g)
+
+
+@pytest.mark.parametrize("status,said", [(105, smpp.SUBMITFAIL), (101, 1), (201, smpp.SYSERR)])
+def test_segments_that_the_gateway_refuses(g, status, said):
+    """The last one has the refusal, the others the receipt."""
+    with sme_of(g) as s:
+        first = s.ask(*part(1, 2, b"one", registered=1))
+        sequence = s.send(*part(2, 2, b"two"))
+        g.answer(g.asked(), status)
+        assert s.answer_to(sequence).status == said
+        receipt = s.delivered().receipt
+        assert (receipt["id"], receipt["stat"], receipt["err"]) == (first.id, "UNDELIV", "004")
+    settled(g)
+
+
+def test_segments_without_an_answer_are_withdrawn(g):
+    with sme_of(g) as s:
+        for status, stat in ((0, "UNDELIV"), (112, "DELIVRD")):
+            first = s.ask(*part(1, 2, b"one", registered=1))
+            sequence = s.send(*part(2, 2, b"two"))
+            dar = g.asked()
+            assert s.answer_to(sequence).status == smpp.SYSERR
+            recall = g.asked()
+            assert (recall.number(3001, 3005), reference_of(recall)) == (3, reference_of(dar))
+            g.answer(recall, status)
+            if status:
+                proc.wait_until("the answer is taken", lambda dar=dar: g.report(reference_of(dar)) == 2001, 20)
+            receipt = s.delivered().receipt
+            assert (receipt["id"], receipt["stat"]) == (first.id, stat)
+    settled(g)
+
+
+def test_segments_that_do_not_fit_together(g):
+    with sme_of(g) as s:
+        before = g.w.counts()
+        first = s.ask(*part(1, 2, b"one", registered=1))
+        assert first.status == smpp.OK
+        other_port = header(2, 2, port=b"\x05\x04" + struct.pack("!HH", 16002, 0))
+        for name, command, body in (("another pid", smpp.SUBMIT, message(NUMBER, header(2, 2) + b"x", esm=0x40)),
+                                    ("another port", smpp.SUBMIT, message(NUMBER, other_port + b"x", esm=0x40, pid=0x48)),
+                                    ("no port", smpp.SUBMIT, message(NUMBER, header(2, 2, port=b"") + b"x", esm=0x40, pid=0x48)),
+                                    ("no trigger", smpp.SUBMIT, message(NUMBER, header(2, 2, port=b"") + b"x", esm=0x40)),
+                                    ("the same number, other octets", *part(1, 2, b"other"))):
+            assert s.ask(command, body).status == smpp.SUBMITFAIL, name
+        again = s.ask(*part(1, 2, b"one", registered=1))
+        assert (again.status, again.id) == (smpp.OK, first.id)  # a copy
+        sequence = s.send(*part(2, 2, b"two"))
+        dar = g.asked()
+        assert dar.data(3001, 3003, 3004) == b"onetwo"
+        g.answer(dar)
+        assert s.answer_to(sequence).status == smpp.OK
+        assert g.report(reference_of(dar)) == 2001 and s.delivered().receipt["stat"] == "DELIVRD"
+        assert g.w.counts()["segments_refused"] - before["segments_refused"] == 5
+    settled(g)
+
+
+def test_segments_with_too_much_together(g):
+    with sme_of(g) as s:
+        def big(n):
+            return smpp.SUBMIT, message(NUMBER, esm=0x40, pid=0x48, tlvs=tlv(0x424, header(n, 4) + bytes([n]) * 12000), registered=1)
+        first = s.ask(*big(1))
+        assert first.status == smpp.OK and s.ask(*big(2)).status == smpp.OK
+        assert s.ask(*big(3)).status == 1
+        receipt = s.delivered().receipt
+        assert (receipt["id"], receipt["stat"]) == (first.id, "UNDELIV")
+    settled(g)
+
+
+def test_segments_of_which_one_does_not_come(g):
+    with sme_of(g) as s:
+        before = g.w.counts()
+        first = s.ask(*part(1, 3, b"one"))
+        assert s.ask(*part(3, 3, b"three", registered=1)).status == smpp.OK
+        receipt = s.delivered().receipt
+        assert (receipt["id"], receipt["stat"], receipt["err"]) == (first.id, "EXPIRED", "001")
+        assert s.ask(*part(1, 3, b"one")).id != first.id  # another one
+        proc.wait_until("it has an end, too", lambda: g.w.counts()["segments_late"] - before["segments_late"] == 2, 20)
+        assert s.ask(smpp.ENQUIRE).status == smpp.OK and not s.kept  # and nobody wants to hear of it
+    settled(g)
+
+
+def test_segments_are_cancelled(g):
+    with sme_of(g) as s:
+        first = s.ask(*part(1, 2, b"one", registered=1))
+        assert s.answer_to(replace(s, first.id)).status == smpp.REPLACEFAIL
+        assert s.answer_to(cancel(s, first.id)).status == smpp.OK
+        gone(g, s, first.id)
+
+
+def test_segments_survive_kills(g):
+    s = g.w.bound()
+    first = s.ask(*part(1, 3, b"one", registered=1))
+    assert s.ask(*part(2, 3, b"two")).status == smpp.OK
+    g.w.kill()
+    s.close()
+    g.w.start_smssc()
+    g.accept()
+    s = g.w.bound()
+    s.send(*part(3, 3, b"three"))
+    dar = g.asked()
+    assert dar.data(3001, 3003, 3004) == b"onetwothree"
+    g.w.kill()
+    s.close()
+    g.w.start_smssc()
+    g.accept()
+    copy = g.asked()  # those that were taken are owed
+    assert copy.flags & 0x10 and copy.end == dar.end and copy.data(263) == dar.data(263) and copy.data(3001) == dar.data(3001)
+    g.answer(copy)
+    with sme_of(g) as s:
+        proc.wait_until("the answer is taken", lambda: g.report(reference_of(dar)) == 2001, 20)
+        receipt = s.delivered().receipt
+        assert (receipt["id"], receipt["stat"]) == (first.id, "DELIVRD")
     settled(g)
 
 

@@ -134,7 +134,6 @@ def test_forms_of_a_trigger_that_are_not_taken(g):
     to, port = L.msisdn(1), b"\x3e\x81"
     for name, command, body, status in (
             ("many destinations", smpp.MULTI, message("", b"x", pid=0x48, destinations=b"\1\1" + address(to, 1, 1)), smpp.SUBMITFAIL),
-            ("a part", smpp.SUBMIT, message(to, b"x", pid=0x48, tlvs=tlv(0x20c, b"\0\1") + tlv(0x20e, b"\2") + tlv(0x20f, b"\1")), smpp.SUBMITFAIL),
             ("two ports", smpp.SUBMIT, message(to, b"\x0c\x05\x04" + port + b"\0\0\x05\x04\3\xe8\0\0x", esm=0x40, pid=0x48), smpp.SUBMITFAIL),
             ("a port of a wrong size", smpp.SUBMIT, message(to, b"\x05\x05\x03" + port + b"\0x", esm=0x40), smpp.SUBMITFAIL),
             ("to the SIM", smpp.SUBMIT, message(to, b"\x02\x70\0x", esm=0x40, pid=0x48), smpp.SUBMITFAIL), ("SIM download", smpp.SUBMIT, message(to, b"x", pid=0x7f), smpp.SUBMITFAIL),
@@ -209,6 +208,22 @@ def test_the_right_to_recall_and_replace_is_the_gateways(g):
     g.p.ue("present", L.imsi(9))
     assert s.delivered().receipt["id"] == answer.id
     came(g, 9, b"stays")
+    s.close()
+
+
+def test_a_trigger_in_segments(g):
+    s = g.bound()
+    data, ids = [bytes([n]) * 130 for n in range(1, 4)], set()
+    for n in range(1, 4):
+        head = bytes([11, 0, 3, 9, 3, n, 5, 4]) + struct.pack("!HH", 16001, 0)
+        answer = s.ask(smpp.SUBMIT, message(L.msisdn(10), head + data[n - 1], esm=0x40, pid=0x48, registered=1))
+        assert answer.status == smpp.OK
+        ids.add(answer.id)
+    assert {s.delivered().receipt["id"]} == ids and not s.kept
+    came(g, 10, b"".join(data))
+    refused = [s.ask(smpp.SUBMIT, message(L.msisdn(15), bytes([5, 0, 3, 9, 2, n]) + b"x", esm=0x40, pid=0x48)) for n in (1, 2)]
+    assert [a.status for a in refused] == [smpp.OK, smpp.SUBMITFAIL]  # the gateway sees it when it is whole
+    assert g.counts()["at_gateway"] == 0
     s.close()
 
 

@@ -209,7 +209,9 @@ static void test_records_of_changes(void **state)
 
 	(void)state;
 	t.sme.trigger = true;
-	t.sme.change = (struct dlv_change){ DLV_CHANGE_REPLACE, 0x11223344, 0x55667788, 0x99aabbccddu };
+	t.sme.change = (struct dlv_change){
+		.kind = DLV_CHANGE_REPLACE, .old = 0x11223344, .end_to_end = 0x55667788, .asked_real_ms = 0x99aabbccddu
+	};
 	assert_int_equal(dlv_msg_new(&m, &t), 0);
 	dlv_msg_encode(&b, m);
 	len = b.len;
@@ -222,9 +224,20 @@ static void test_records_of_changes(void **state)
 	for (size_t n = 1; n < len; n++) {
 		assert_int_equal(dlv_msg_decode(&got, 9, octets, n), ERR_PROTO);
 	}
-	octets[len - 17] = DLV_CHANGES;
+	octets[len - 22] = DLV_CHANGES;
 	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), ERR_PROTO);
-	octets[len - 17] = DLV_CHANGE_NONE;
+	octets[len - 22] = DLV_CHANGE_NONE;
+	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), ERR_PROTO);
+	octets[len - 22] = DLV_CHANGE_PART; /* which of how many? */
+	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), ERR_PROTO);
+	m->text.sme.change = (struct dlv_change){ .kind = DLV_CHANGE_PART, .part = { 0x1234, DLV_PART_SAR, 3, 2 } };
+	b.len = 0;
+	dlv_msg_encode(&b, m);
+	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), 0);
+	assert_true(got->text.sme.change.part.reference == 0x1234 && got->text.sme.change.part.form == DLV_PART_SAR);
+	assert_true(got->text.sme.change.part.parts == 3 && got->text.sme.change.part.part == 2);
+	dlv_msg_free(got);
+	octets[len - 1] = 4;
 	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), ERR_PROTO);
 	m->has_outcome = true; /* what was asked about it is over */
 	b.len = 0;
