@@ -11,6 +11,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "base/fault.h"
 #include "base/str.h"
 #include "nodes/smssc/smssc_tsp_parts.h"
 
@@ -76,11 +77,25 @@ struct dlv_msg *smssc_tsp_segment(const struct tsp_parts *g, size_t i)
 	return g->ids[i] ? dlv_afar(g->scs->s->dlv, g->ids[i]) : NULL;
 }
 
-static uint8_t registered(const struct dlv_msg *m)
+/* Which receipts the segment asks for. */
+enum { WANTS_FAILURE = 1, WANTS_SUCCESS = 2 };
+
+static unsigned wants(const struct dlv_msg *m)
 {
 	struct sme_told told;
 
-	return m && !sme_told_decode(&told, m->text.sme.told, m->text.sme.told_len) ? told.registered : 0;
+	if (sme_told_decode(&told, m->text.sme.told, m->text.sme.told_len)) {
+		return 0;
+	}
+	return (sme_told_wants(&told, SMPP_STATE_UNDELIVERABLE) ? WANTS_FAILURE : 0u) |
+	       (sme_told_wants(&told, SMPP_STATE_DELIVERED) ? WANTS_SUCCESS : 0u);
+}
+
+static uint8_t registered_for(unsigned wanted)
+{
+	static const uint8_t registered[] = { 0, SMPP_REGISTERED_FAILURE, SMPP_REGISTERED_SUCCESS, SMPP_REGISTERED_ALWAYS };
+
+	return registered[wanted & 3];
 }
 
 void smssc_tsp_parts_leave(struct tsp_parts *g, bool receipt)
@@ -92,7 +107,7 @@ void smssc_tsp_parts_leave(struct tsp_parts *g, bool receipt)
 		struct dlv_msg *m = smssc_tsp_segment(g, i);
 		bool absent;
 
-		if (m && receipt && (registered(m) & SMPP_REGISTERED_RECEIPT)) {
+		if (m && receipt && (wants(m) & WANTS_FAILURE)) {
 			uint8_t outcome = sme_trigger_outcome(g->outcome, &absent);
 
 			receipt = false;
@@ -130,7 +145,7 @@ static uint32_t left_s(const struct tsp_parts *g)
 static enum smpp_status build(struct tsp_parts *g, struct buf *payload, struct dlv_text *text, struct buf *told_octets)
 {
 	struct sme_told told;
-	uint8_t wanted = 0;
+	unsigned wanted = 0;
 
 	for (size_t i = 0; i < g->name.parts; i++) {
 		const struct dlv_msg *m = smssc_tsp_segment(g, i);
@@ -139,13 +154,13 @@ static enum smpp_status build(struct tsp_parts *g, struct buf *payload, struct d
 			return SMPP_RSYSERR;
 		}
 		buf_bytes(payload, m->text.payload, m->text.payload_len);
-		wanted |= registered(m) & SMPP_REGISTERED_RECEIPT;
+		wanted |= wants(m);
 		text->priority = text->priority || m->text.priority;
 	}
 	if (sme_told_decode(&told, text->sme.told, text->sme.told_len) || payload->full) {
 		return SMPP_RSYSERR;
 	}
-	told.registered = (uint8_t)((told.registered & ~SMPP_REGISTERED_RECEIPT) | wanted);
+	told.registered = (uint8_t)((told.registered & ~SMPP_REGISTERED_RECEIPT) | registered_for(wanted));
 	sme_told_encode(told_octets, &told);
 	if (text->validity_s) {
 		text->validity_s = left_s(g);
@@ -275,6 +290,8 @@ void smssc_tsp_parts_committed(struct smssc *s, bool durable)
 			forget_lost(g);
 		} else if (g->state == PARTS_GATHERING && g->have == g->name.parts) {
 			g->state = PARTS_WHOLE;
+		} else if (g->state == PARTS_GATHERING) {
+			FAULT_POINT(SME_SEGMENT_DURABLE);
 		}
 	}
 }

@@ -31,7 +31,8 @@ void smssc_tsp_parts_end(struct tsp_parts *g);
 struct tsp_parts *smssc_tsp_parts_find(const struct tsp_scs *scs, const struct sme_told *told, const struct dlv_part *name);
 /* The delivery of segment i, from 0, when it is on disk; else NULL. */
 struct dlv_msg *smssc_tsp_segment(const struct tsp_parts *g, size_t i);
-/* All of them leave the store; with `receipt` one may stay with the outcome. */
+/* All of them leave the store; with `receipt` one that asked for a receipt stays with the
+ * outcome. */
 void smssc_tsp_parts_leave(struct tsp_parts *g, bool receipt);
 /* They leave in the next turn, with this outcome (TSP_OUTCOME_...). */
 void smssc_tsp_parts_give_up(struct tsp_parts *g, uint8_t outcome);

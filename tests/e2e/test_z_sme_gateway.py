@@ -581,6 +581,19 @@ def test_segments_all_at_once(g):
     settled(g)
 
 
+@pytest.mark.parametrize("registered,outcome,told", [((1, 2), 0, True), ((2, 3), 0, True), ((2, 0), 0, False), ((2, 0), 3, True), ((0, 3), 3, False), ((3, 2), 3, True)])
+def test_the_receipt_that_any_segment_asks_for(g, registered, outcome, told):
+    with sme_of(g) as s:
+        first = s.ask(*part(1, 2, b"one", registered=registered[0]))
+        sequence = s.send(*part(2, 2, b"two", registered=registered[1]))
+        dar = g.asked()
+        g.answer(dar)
+        assert s.answer_to(sequence).status == smpp.OK and g.report(reference_of(dar), outcome) == 2001
+        assert not told or s.delivered().receipt["id"] == first.id
+        assert s.ask(smpp.ENQUIRE).status == smpp.OK and not s.kept
+    settled(g)
+
+
 @pytest.mark.parametrize("status,said", [(105, smpp.SUBMITFAIL), (101, 1), (201, smpp.SYSERR)])
 def test_segments_that_the_gateway_refuses(g, status, said):
     """The last one has the refusal, the others the receipt."""

@@ -38,7 +38,7 @@ class World(world.World):
     def __init__(self, folder, bin_folder, seed):
         super().__init__(folder, bin_folder, seed)
         (self.sme_port,) = ports.hold_ports(1)
-        rows = "".join(smes.sme(name, scs(name)) for name in DEVICES)
+        rows = "".join(smes.sme(name, scs(name) + ", window: 64") for name in DEVICES)
         self.options.smssc_more += CONF.format(port=self.sme_port, folder=folder, tsp=self.proxy.legs["tsp"].port, host=L.EXTERNAL_HOST, realm=L.EXTERNAL_REALM, list=rows)
         self.smes = [Account(self, name) for name in DEVICES]
 
@@ -153,10 +153,13 @@ class Load(threading.Thread):
             time.sleep(0.1)
             return statuses, ids
         try:
-            sequences = [self.bind.send(command, body) for command, body in requests]
-            for i, sequence in enumerate(sequences):
-                answer = self.bind.answer_to(sequence)
-                statuses[i], ids[i] = answer.status, answer.id if answer.status == smpp.OK and answer.body else None
+            place = {self.bind.send(command, body): i for i, (command, body) in enumerate(requests)}
+            while place:  # answers come in any order
+                answer = self.bind.read()
+                assert answer, "the other end has closed"
+                if answer.command & smpp.RESP:
+                    i = place.pop(answer.sequence)
+                    statuses[i], ids[i] = answer.status, answer.id if answer.status == smpp.OK and answer.body else None
         except (OSError, AssertionError):
             self.bind.close()
             self.bind = None
@@ -171,17 +174,45 @@ class Load(threading.Thread):
         at = self.random.randint(first, last - count + 1)
         return range(at, at + count)
 
+    def requests(self, row, validity):
+        """Its submit_sm; three in ten are long, and come in segments."""
+        number, port = L.msisdn(row["device"]), struct.pack("!H", 16001)
+        if self.random.random() < 0.7:
+            row["first"] = 0
+            return [(smpp.SUBMIT, smpp.message(number, row["payload"], pid=0x48, registered=1, validity=validity, tlvs=smpp.tlv(0x20b, port)))]
+        row["payload"] += b" and so on" * 20
+        of = self.random.randint(2, 4)
+        cuts = [len(row["payload"]) * n // of for n in range(of + 1)]
+        order = list(range(of))
+        self.random.shuffle(order)
+        row["first"] = order.index(0)  # it alone asks for the receipt
+        heads = [b"\x0c\x08\x04" + struct.pack("!HBB", self.number & 0xffff, of, n + 1) + b"\x05\x04" + port + b"\0\0" for n in range(of)]
+        return [(smpp.SUBMIT, smpp.message(number, heads[n] + row["payload"][cuts[n]:cuts[n + 1]], pid=0x48, esm=0x40, registered=int(n == 0), validity=validity)) for n in order]
+
     def submit(self, devices):
         """A trigger for each; those that were accepted."""
         rows = [{"payload": self.payload(), "device": n, "time_ms": now_ms()} for n in devices]
         validity = f"0000000000{self.random.choice(VALIDITIES):02d}000R"
         with self.account.lock:
             self.account.submits += rows
-        statuses, ids = self.ask_all([(smpp.SUBMIT, smpp.message(L.msisdn(r["device"]), r["payload"], pid=0x48, registered=1, validity=validity,
-                                                                 tlvs=smpp.tlv(0x20b, struct.pack("!H", 16001)))) for r in rows])
+        requests, of = [], []
+        for i, row in enumerate(rows):
+            for request in self.requests(row, validity):
+                requests.append(request)
+                of.append(i)
+        lasts = [n for n, owner in enumerate(of) if of[n + 1:n + 2] != [owner]]
+        others = [n for n in range(len(of)) if n not in lasts]
+        statuses, ids = [None] * len(of), [None] * len(of)
+        for group in (others, lasts) if self.random.random() < 0.5 else (range(len(of)),):  # the last segments when the others are answered, or all at once
+            for n, status, message_id in zip(group, *self.ask_all([requests[n] for n in group])):
+                statuses[n], ids[n] = status, message_id
         with self.account.lock:
-            for row, status, message_id in zip(rows, statuses, ids):
-                row["status"], row["id"] = status, message_id
+            for i, row in enumerate(rows):
+                mine = [n for n, owner in enumerate(of) if owner == i]
+                row["status"] = next((statuses[n] for n in mine if statuses[n] != smpp.OK), smpp.OK)
+                row["id"] = next((ids[n] for n in mine if ids[n]), None)
+                row["segments"] = len(mine)
+                row["owed"] = any(statuses[n] == smpp.OK and n - mine[0] == row["first"] for n in mine)
         return [r for r in rows if r["status"] == smpp.OK]
 
     def change(self, rows):
@@ -199,7 +230,7 @@ class Load(threading.Thread):
         statuses, _ = self.ask_all(requests)
         with self.account.lock:
             for one, status in zip(changes, statuses):
-                one["status"] = status
+                one["status"], one["done_ms"] = status, now_ms()
 
     def changes(self):
         devices = self.devices(6)
@@ -240,16 +271,19 @@ class Book:
             of_id[c["id"]].append(c)
             self.counts[f"{'replaces' if c['payload'] else 'cancels'} answered {shown(c.get('status'))}"] += 1
             if c["payload"]:
-                self.payloads[c["payload"]] = dict(c, who=account.name, cancels=[])
+                self.payloads[c["payload"]] = dict(c, who=account.name, cancels=[], replaces=[])
         for row in submits:
             mine = of_id[row.get("id")] if row.get("id") else []
             cancels = [c for c in mine if not c["payload"]]
-            self.payloads[row["payload"]] = dict(row, who=account.name, cancels=cancels)
+            self.payloads[row["payload"]] = dict(row, who=account.name, cancels=cancels, replaces=[c for c in mine if c["payload"]])
             self.counts["asked"] += 1
             self.counts[f"asked, and answered {shown(row.get('status'))}"] += 1
+            if row.get("owed") and not receipts.get(row["id"]) and row["status"] != smpp.OK:
+                self.waiting.append((account.name, row["id"]))
             if row.get("status") != smpp.OK:
                 continue
             self.counts["accepted"] += 1
+            self.counts["accepted in segments"] += row["segments"] > 1
             stats = receipts.get(row["id"], set())
             self.counts["reported"] += bool(stats)
             gone = any(c.get("status", None) in (smpp.OK, *UNKNOWN) for c in cancels)
@@ -270,19 +304,21 @@ class Book:
         self.counts["acted on"] = len(acted)
         for payload, times in acted.items():
             row = self.payloads.get(payload)
-            who, shown = row["who"] if row else "?", payload.decode("latin-1")
+            who, text = row["who"] if row else "?", payload.decode("latin-1")
             if len(times) > 1:
-                self.find("twice", who, shown, f"{len(times)} times")
+                self.find("twice", who, text, f"{len(times)} times")
             if not row:
-                self.find("invented", who, shown, "acted on and never asked")
+                self.find("invented", who, text, "acted on and never asked")
             elif row.get("status") == smpp.OK:
                 done = [c for c in row["cancels"] if c.get("status") == smpp.OK]
                 if done and max(times) > max(c["time_ms"] for c in done):  # earlier, and the acknowledgement was lost: nobody but the device knew
-                    self.find("contradicted", who, shown, "cancelled, and acted on all the same")
+                    self.find("contradicted", who, text, "cancelled, and acted on all the same")
+                if any(c.get("status") == smpp.OK and max(times) > c["done_ms"] for c in row["replaces"]):
+                    self.find("contradicted", who, text, "replaced, and acted on afterwards")
             elif row.get("status") in UNKNOWN:
                 self.counts["acted on after ESME_RSYSERR, or without an answer"] += 1
             else:
-                self.find("invented", who, shown, f"refused with {row['status']:#x}, and acted on all the same")
+                self.find("invented", who, text, f"refused with {row['status']:#x}, and acted on all the same")
         for who, message_id, payloads in self.delivered:
             if not any(p in acted for p in payloads):
                 self.find("contradicted", who, message_id, "DELIVRD, and no device acted")
