@@ -50,7 +50,8 @@ static const struct cfg_row gateway_rows[] = {
 		     "how long a trigger in several segments may wait for the last of them"),
 	CFG_DURATION("reconnect", struct sme_gateway_conf, reconnect_ms, 100, 3600000, "8s",
 		     "pause between two attempts to connect to the gateway"),
-	CFG_U32("pending", struct sme_gateway_conf, pending, 1, 100000, "64", "triggers of one SME without an answer"),
+	CFG_U32("pending", struct sme_gateway_conf, pending, 1, 100000, "64",
+		"requests about triggers of one SME without an answer; as many triggers may wait for segments"),
 	CFG_END,
 };
 
