@@ -153,7 +153,7 @@ static void test_records(void **state)
 	}
 	octets[0] = 1; /* a trigger has no such rest, and no such name of a device */
 	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), ERR_PROTO);
-	octets[0] = 5;
+	octets[0] = 6;
 	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), ERR_VERSION);
 	m->text.sme.trigger = true;
 	b.len = 0;
@@ -183,7 +183,7 @@ static void test_records_of_changes(void **state)
 	assert_int_equal(dlv_msg_new(&m, &t), 0);
 	dlv_msg_encode(&b, m);
 	len = b.len;
-	assert_int_equal(octets[0], 4);
+	assert_int_equal(octets[0], 5);
 	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), 0);
 	assert_true(got->text.sme.trigger && got->text.sme.change.kind == DLV_CHANGE_REPLACE);
 	assert_true(got->text.sme.change.old == 0x11223344 && got->text.sme.change.end_to_end == 0x55667788);
