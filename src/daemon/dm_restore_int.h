@@ -1,5 +1,5 @@
-/* dm_restore_int.h - a restore while it runs, for dm_restore.c and dm_restore_stage.c only. Functions
- * that return int return 0, or 1 with the reason on standard error. */
+/* dm_restore_int.h - a restore while it runs, for dm_restore.c and dm_restore_stage.c only.
+ * Functions that return int return 0, or 1 with the reason on standard error. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
