@@ -19,7 +19,8 @@ DEVICES = {"acme": (1, 15), "gamma": (16, 30)}
 VALIDITIES = (3, 4, 6)
 ANSWER_WAIT_S = 6  # the SMS-SC answers within 2
 UNKNOWN = (smpp.SYSERR, None)  # it may have been done
-CONF = """smes:
+CONF = """allowed_hosts: [{iwf}]
+smes:
   plain: {{ address: 127.0.0.1, port: {port} }}
   subscribers: {folder}/subscribers.jsonl
   gateway: {{ address: 127.0.0.1, port: {tsp}, host: {host}, realm: {realm}, anchors: [pki/operator.pem], answer_wait: 2s, reconnect: 200ms }}
@@ -39,7 +40,8 @@ class World(world.World):
         super().__init__(folder, bin_folder, seed)
         (self.sme_port,) = ports.hold_ports(1)
         rows = "".join(smes.sme(name, scs(name) + ", window: 64") for name in DEVICES)
-        self.options.smssc_more += CONF.format(port=self.sme_port, folder=folder, tsp=self.proxy.legs["tsp"].port, host=L.EXTERNAL_HOST, realm=L.EXTERNAL_REALM, list=rows)
+        self.options.smssc_more += CONF.format(port=self.sme_port, folder=folder, tsp=self.proxy.legs["tsp"].port, host=L.EXTERNAL_HOST, realm=L.EXTERNAL_REALM, iwf=L.IWF_CORE_HOST,
+                                                list=rows)
         self.smes = [Account(self, name) for name in DEVICES]
 
     def mount_disks(self):
