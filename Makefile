@@ -46,6 +46,7 @@ torture:
 	@scripts/build fault
 	@scripts/torture --seconds $(or $(SECS),60) $(if $(SEED),--seed $(SEED))
 	@scripts/torture --southbound --seconds $$((($(or $(SECS),60) + 3) / 4)) $(if $(SEED),--seed $(SEED))
+	@scripts/torture --smes --seconds $$((($(or $(SECS),60) + 3) / 4)) $(if $(SEED),--seed $(SEED))
 	@scripts/power-cut --times $$((($(or $(SECS),60) + 149) / 150)) $(if $(SEED),--seed $(SEED))
 	@scripts/hostile-flood --messages $(or $(HOSTILE),$$(($(or $(SECS),60) < 100 ? 20000 : $(or $(SECS),60) * 200))) $(if $(SEED),--seed $(SEED))
 	@scripts/build gcc --only bin/bench_flood

@@ -3,12 +3,13 @@
 #pragma once
 #include "nodes/sms/sms_deliver.h"
 
-enum { /* TP-ST, TS 23.040 9.2.3.15 */
-       SMS_STATUS_RECEIVED = 0x00,
-       SMS_STATUS_REJECTED = 0x42, /* connection rejected by the recipient */
-       SMS_STATUS_EXPIRED = 0x46,
-       SMS_STATUS_NO_RESPONSE = 0x62,
-       SMS_STATUS_BUSY = 0x61,
+/* TP-ST, TS 23.040 9.2.3.15 */
+enum {
+	SMS_STATUS_RECEIVED = 0x00,
+	SMS_STATUS_REJECTED = 0x42, /* connection rejected by the recipient */
+	SMS_STATUS_EXPIRED = 0x46,
+	SMS_STATUS_NO_RESPONSE = 0x62,
+	SMS_STATUS_BUSY = 0x61,
 };
 
 struct sms_status {

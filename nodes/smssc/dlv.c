@@ -10,6 +10,7 @@
 
 #include "apps/t4_drr.h"
 #include "nodes/sms/sms_deliver.h"
+#include "nodes/smssc/dlv_afar.h"
 #include "nodes/smssc/dlv_line.h"
 #include "nodes/smssc/dlv_step.h"
 
@@ -300,10 +301,12 @@ static void msg_due(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 		}
 		return;
 	case DLV_AFAR:
-		if (!m->refused) {
-			dlv_set_outcome(m, DLV_OUTCOME_UNKNOWN);
+		if (m->refused || !dlv_afar_is_known(m)) {
+			dlv_step(d, m, DLV_EV_REMOVE, now);
+			return;
 		}
-		dlv_step(d, m, m->refused ? DLV_EV_REMOVE : DLV_EV_GIVE_UP, now);
+		dlv_set_outcome(m, DLV_OUTCOME_UNKNOWN);
+		dlv_step(d, m, DLV_EV_GIVE_UP, now);
 		return;
 	case DLV_REPORTING:
 		if (dlv_to_sme(m) && now.real_ms >= m->give_up_real_ms) {

@@ -1,13 +1,13 @@
 /* dlv_msg.c - a trigger in one piece of memory, and its record: a version octet, then fields in
  * fixed order, little-endian; texts as u16 length and octets. A message of an SME has a version of
- * its own with more fields, and so has a trigger of one, and what only mobiles send: a program that
- * does not know them refuses the store. */
+ * its own with more fields, and so have a trigger of one, one that is being changed, and what only
+ * mobiles send: a program that does not know them refuses the store. */
 #include "nodes/smssc/dlv_msg.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_TRIGGER = 1, RECORD_SME = 2, RECORD_SME_TRIGGER = 3, RECORD_MOBILE = 4 };
+enum { RECORD_TRIGGER = 1, RECORD_SME = 2, RECORD_SME_TRIGGER = 3, RECORD_MOBILE = 4, RECORD_SME_CHANGE = 5 };
 enum { F_REFERENCE = 1, F_PORT = 2, F_PRIORITY = 4, F_OUTCOME = 8, F_DIAGNOSTIC = 16, F_MSISDN = 32, F_EXTERNAL_ID = 64 };
 
 static size_t text_size(const char *s)
@@ -85,17 +85,6 @@ bool dlv_is_septets(const struct dlv_text *t)
 	return t->sme.system_id && !t->sme.trigger && sms_alphabet(t->sme.dcs) == SMS_ALPHABET_DEFAULT;
 }
 
-static uint8_t version_of(const struct dlv_text *t)
-{
-	if (!t->sme.system_id) {
-		return RECORD_TRIGGER;
-	}
-	if (t->sme.trigger) {
-		return RECORD_SME_TRIGGER;
-	}
-	return t->sme.kind != DLV_KIND_TO_MOBILE || t->sme.sender || dlv_is_septets(t) ? RECORD_MOBILE : RECORD_SME;
-}
-
 uint64_t dlv_room(const struct dlv_msg *m)
 {
 	const uint64_t fixed = 512, unit = m->text.payload_len < 512 ? 1024 : 4096;
@@ -135,6 +124,32 @@ static void put_mobile(struct buf *out, const struct dlv_sme *sme)
 	put_bytes(out, sme->recipient, sme->recipient_len);
 }
 
+/* With its outcome nothing is asked about a trigger any more. */
+static uint8_t version_of(const struct dlv_msg *m)
+{
+	const struct dlv_sme *sme = &m->text.sme;
+
+	if (!sme->system_id) {
+		return RECORD_TRIGGER;
+	}
+	if (sme->trigger) {
+		return sme->change.kind == DLV_CHANGE_NONE || m->has_outcome ? RECORD_SME_TRIGGER : RECORD_SME_CHANGE;
+	}
+	return sme->kind != DLV_KIND_TO_MOBILE || sme->sender || dlv_is_septets(&m->text) ? RECORD_MOBILE : RECORD_SME;
+}
+
+static void put_change(struct buf *out, const struct dlv_change *c)
+{
+	buf_u8(out, c->kind);
+	buf_le32(out, c->old);
+	buf_le32(out, c->end_to_end);
+	buf_le64(out, c->asked_real_ms);
+	buf_le16(out, c->part.reference);
+	buf_u8(out, c->part.form);
+	buf_u8(out, c->part.parts);
+	buf_u8(out, c->part.part);
+}
+
 void dlv_msg_encode(struct buf *out, const struct dlv_msg *m)
 {
 	const struct dlv_text *t = &m->text;
@@ -142,7 +157,7 @@ void dlv_msg_encode(struct buf *out, const struct dlv_msg *m)
 			 (m->has_outcome ? F_OUTCOME : 0) | (m->has_diagnostic ? F_DIAGNOSTIC : 0) | (t->msisdn ? F_MSISDN : 0) |
 			 (t->external_id ? F_EXTERNAL_ID : 0);
 
-	buf_u8(out, version_of(t));
+	buf_u8(out, version_of(m));
 	buf_u8(out, (uint8_t)flags);
 	buf_le32(out, t->reference);
 	buf_le16(out, t->port);
@@ -165,8 +180,11 @@ void dlv_msg_encode(struct buf *out, const struct dlv_msg *m)
 	if (t->sme.system_id) {
 		put_sme(out, &t->sme);
 	}
-	if (version_of(t) == RECORD_MOBILE) {
+	if (version_of(m) == RECORD_MOBILE) {
 		put_mobile(out, &t->sme);
+	}
+	if (version_of(m) == RECORD_SME_CHANGE) {
+		put_change(out, &t->sme.change);
 	}
 }
 
@@ -222,6 +240,22 @@ static void take_sme(struct dlv_sme *sme, struct rd *r)
 	}
 }
 
+static void take_change(struct dlv_change *c, struct rd *r)
+{
+	c->kind = rd_u8(r);
+	c->old = rd_le32(r);
+	c->end_to_end = rd_le32(r);
+	c->asked_real_ms = rd_le64(r);
+	c->part.reference = rd_le16(r);
+	c->part.form = rd_u8(r);
+	c->part.parts = rd_u8(r);
+	c->part.part = rd_u8(r);
+	if (c->kind == DLV_CHANGE_NONE || c->kind >= DLV_CHANGES || c->part.form >= DLV_PART_FORMS ||
+	    c->part.part > c->part.parts || (c->kind == DLV_CHANGE_PART) != (c->part.part > 0)) {
+		r->bad = true;
+	}
+}
+
 /* The queue of a number that is no device's has '+' in front, where an IMSI has a digit. */
 static bool imsi_is_sound(const char *imsi, bool of_sme)
 {
@@ -258,7 +292,7 @@ int dlv_msg_decode(struct dlv_msg **out, uint64_t id, const void *p, size_t len)
 	unsigned flags;
 	int err;
 
-	if (version != RECORD_TRIGGER && version != RECORD_SME && version != RECORD_SME_TRIGGER && version != RECORD_MOBILE) {
+	if (version < RECORD_TRIGGER || version > RECORD_SME_CHANGE) {
 		return ERR_VERSION;
 	}
 	flags = rd_u8(&r);
@@ -289,7 +323,10 @@ int dlv_msg_decode(struct dlv_msg **out, uint64_t id, const void *p, size_t len)
 	t->payload = take_bytes(&r, &t->payload_len);
 	if (version != RECORD_TRIGGER) {
 		take_sme(&t->sme, &r);
-		t->sme.trigger = version == RECORD_SME_TRIGGER;
+		t->sme.trigger = version == RECORD_SME_TRIGGER || version == RECORD_SME_CHANGE;
+	}
+	if (version == RECORD_SME_CHANGE) {
+		take_change(&t->sme.change, &r);
 	}
 	if (version == RECORD_MOBILE) {
 		take_mobile(&t->sme, &r);

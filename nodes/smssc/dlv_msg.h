@@ -32,14 +32,44 @@ enum dlv_kind {
 	DLV_KINDS
 };
 
+/* What the gateway is asked about a trigger of an SME that it was asked for, or was not asked for
+ * yet. It is on disk before it is asked, so that a restart goes on asking. */
+enum dlv_change_kind {
+	DLV_CHANGE_NONE,
+	DLV_CHANGE_RECALL,   /* to take it back; its SME was refused and knows nothing of it */
+	DLV_CHANGE_CANCEL,   /* to take it back, because its SME cancels it */
+	DLV_CHANGE_REPLACE,  /* to let it take the place of the one with the reference number `old` */
+	DLV_CHANGE_FIND,     /* to take it back, because it may have come beside that one */
+	DLV_CHANGE_PART,     /* nothing: it is one segment of a trigger */
+	DLV_CHANGE_ASK,      /* for the trigger itself, whose segments were taken */
+	DLV_CHANGE_WITHDRAW, /* to take it back, because there was no answer in time */
+	DLV_CHANGES
+};
+
+enum dlv_part_form { DLV_PART_8BIT, DLV_PART_16BIT, DLV_PART_SAR, DLV_PART_FORMS };
+
+struct dlv_part { /* which segment of which trigger */
+	uint16_t reference;
+	uint8_t form, parts, part; /* part from 1 to parts */
+};
+
+struct dlv_change {
+	uint8_t kind;
+	uint32_t old;
+	uint32_t end_to_end;    /* of the request */
+	uint64_t asked_real_ms; /* when it was made, by the timeline of the store */
+	struct dlv_part part;
+};
+
 /* What an SME submitted (docs/user/tsms.md) beside what a trigger has. Its payload and header are
  * octets as the device gets them. */
 struct dlv_sme {
 	const char *system_id; /* of the owner, who gets the receipt; NULL: a trigger from the MTC-IWF */
 	uint64_t number;       /* message_id of SMPP; several messages have it (submit_multi, replace_sm) */
 	uint8_t pid, dcs;
-	bool trigger;          /* it goes to the gateway, and comes back over T4 as a message of the gateway's */
-	const uint8_t *header; /* elements of a user data header; NULL: none. Then it is one part */
+	bool trigger;             /* it goes to the gateway, and comes back over T4 as a message of the gateway's */
+	struct dlv_change change; /* of a trigger */
+	const uint8_t *header;    /* elements of a user data header; NULL: none. Then it is one part */
 	size_t header_len;
 	const uint8_t *told; /* what its owner has to know for the receipt: smssc_sme_told.h */
 	size_t told_len;
@@ -97,7 +127,7 @@ struct dlv_msg {
 	bool report_out; /* a report waits for its answer */
 	bool unwanted;   /* nobody wants its report */
 	bool asked;      /* DLV_AFAR: the gateway has not answered yet */
-	bool refused;    /* DLV_AFAR: it has refused, and the record could not be erased yet */
+	bool refused;    /* DLV_AFAR: it is over, and the record could not be erased yet */
 	bool indexed;
 	uint8_t key[DLV_KEY_MAX]; /* SMEA and reference number */
 	unsigned key_len;

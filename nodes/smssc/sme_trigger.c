@@ -7,20 +7,29 @@
 
 enum { PID_DEVICE_TRIGGER = 0x48 };
 
-/* A header that holds one element for ports of the right size, or none. */
-static bool header_is_plain(const struct smpp_octets *header)
+static bool names_a_part(const struct smpp_element *e)
+{
+	return (e->id == SMPP_IE_PART_8BIT && e->len == 3) || (e->id == SMPP_IE_PART_16BIT && e->len == 4);
+}
+
+/* A header that holds at most one element for ports and one for a segment, both of the right size;
+ * the second is one that counts. */
+static bool header_is_plain(const struct smpp_content *c)
 {
 	struct smpp_element e;
 	uint32_t at = 0;
-	unsigned n = 0;
+	unsigned ports = 0, parts = 0;
 
-	while (smpp_element_next(&e, header, &at)) {
-		if (!(e.id == SMPP_IE_PORTS_16BIT && e.len == 4) && !(e.id == SMPP_IE_PORTS_8BIT && e.len == 2)) {
+	while (smpp_element_next(&e, &c->header, &at)) {
+		bool part = names_a_part(&e);
+
+		if (!part && !(e.id == SMPP_IE_PORTS_16BIT && e.len == 4) && !(e.id == SMPP_IE_PORTS_8BIT && e.len == 2)) {
 			return false;
 		}
-		n++;
+		parts += part;
+		ports += !part;
 	}
-	return n <= 1;
+	return ports <= 1 && parts == (c->part == SMPP_FORM_HEADER);
 }
 
 enum smpp_status sme_trigger_form(const struct smpp_pdu *p, const struct smpp_content *c, const char **why)
@@ -33,12 +42,8 @@ enum smpp_status sme_trigger_form(const struct smpp_pdu *p, const struct smpp_co
 		*why = "a trigger has protocol_id 0x48";
 		return SMPP_RSUBMITFAIL;
 	}
-	if (c->part != SMPP_FORM_NONE) {
-		*why = "a trigger is submitted whole; a long one in message_payload";
-		return SMPP_RSUBMITFAIL;
-	}
-	if (!header_is_plain(&c->header)) {
-		*why = "the user data header of a trigger has one port and nothing else";
+	if (!header_is_plain(c)) {
+		*why = "the user data header of a trigger has one port, and which segment it is, and nothing else";
 		return SMPP_RSUBMITFAIL;
 	}
 	if (!c->eight_bit) {
@@ -48,7 +53,7 @@ enum smpp_status sme_trigger_form(const struct smpp_pdu *p, const struct smpp_co
 	return SMPP_ROK;
 }
 
-static struct tsp_dar request(struct dia_bytes msisdn, uint32_t reference, uint32_t action, const struct sme_trigger_ends *ends)
+static struct tsp_dar request(const struct dlv_text *text, uint32_t action, const struct sme_trigger_ends *ends)
 {
 	return (struct tsp_dar){
 		.head = { .request = true,
@@ -61,16 +66,19 @@ static struct tsp_dar request(struct dia_bytes msisdn, uint32_t reference, uint3
 			  .destination_host = dia_text(ends->iwf_host),
 			  .destination_realm = dia_text(ends->iwf_realm) },
 		.has_action = true,
-		.action = { .msisdn = msisdn, .reference_number = dia_u32_of(reference), .action_type = dia_u32_of(action) },
+		.action = { .msisdn = { text->msisdn, (uint32_t)text->msisdn_len },
+			    .reference_number = dia_u32_of(text->reference),
+			    .action_type = dia_u32_of(action) },
 	};
 }
 
 void sme_trigger_build(struct buf *out, const struct dlv_text *text, const struct sme_trigger_ends *ends)
 {
-	const struct dia_bytes msisdn = { text->msisdn, (uint32_t)text->msisdn_len };
-	struct tsp_dar dar = request(msisdn, text->reference, TSP_ACTION_TRIGGER, ends);
+	bool replaces = text->sme.change.kind == DLV_CHANGE_REPLACE;
+	struct tsp_dar dar = request(text, replaces ? TSP_ACTION_REPLACE : TSP_ACTION_TRIGGER, ends);
 	struct tsp_device_action *a = &dar.action;
 
+	a->old_reference_number = (struct dia_u32){ text->sme.change.old, replaces };
 	a->trigger_data.present = true;
 	a->trigger_data.payload = (struct dia_bytes){ text->payload, (uint32_t)text->payload_len };
 	a->trigger_data.priority_indication = dia_u32_of(text->priority ? TSP_PRIORITY : TSP_NON_PRIORITY);
@@ -79,9 +87,9 @@ void sme_trigger_build(struct buf *out, const struct dlv_text *text, const struc
 	tsp_dar_build(out, &dar, 0, ends->end_to_end);
 }
 
-void sme_trigger_recall(struct buf *out, struct dia_bytes msisdn, uint32_t reference, const struct sme_trigger_ends *ends)
+void sme_trigger_recall(struct buf *out, const struct dlv_text *text, const struct sme_trigger_ends *ends)
 {
-	const struct tsp_dar dar = request(msisdn, reference, TSP_ACTION_RECALL, ends);
+	const struct tsp_dar dar = request(text, TSP_ACTION_RECALL, ends);
 
 	tsp_dar_build(out, &dar, 0, ends->end_to_end);
 }
@@ -91,8 +99,18 @@ static bool is_answered(const struct tsp_daa *daa)
 	return daa->head.result_code.present && daa->head.result_code.v / 1000 == 2 && daa->notification.request_status.present;
 }
 
+bool sme_trigger_is(const struct tsp_daa *daa, uint32_t request_status)
+{
+	return is_answered(daa) && daa->notification.request_status.v == request_status;
+}
+
+bool sme_trigger_is_settled(const struct tsp_daa *daa)
+{
+	return is_answered(daa) && !sme_trigger_is(daa, TSP_STATUS_TEMPORARYERROR);
+}
+
 /* One status for everything that has to do with the device: the SME learns no more than an SCS. */
-enum smpp_status sme_trigger_status(const struct tsp_daa *daa)
+enum smpp_status sme_trigger_status(const struct tsp_daa *daa, enum smpp_status refused)
 {
 	if (!is_answered(daa)) {
 		return SMPP_RSYSERR;
@@ -112,7 +130,7 @@ enum smpp_status sme_trigger_status(const struct tsp_daa *daa)
 	case TSP_STATUS_TEMPORARYERROR:
 		return SMPP_RSYSERR;
 	default:
-		return SMPP_RSUBMITFAIL;
+		return refused;
 	}
 }
 

@@ -8,8 +8,8 @@
 #include "smpp/smpp_content.h"
 
 /* SMPP_ROK: a trigger as a device gets it from the gateway: protocol_id 0x48, or 0 and a port;
- * 8-bit data; whole; nothing in its header but one port. Else the status to refuse it with, and
- * *why. */
+ * 8-bit data; nothing in its header but one port, and which segment it is. Else the status to refuse
+ * it with, and *why. */
 enum smpp_status sme_trigger_form(const struct smpp_pdu *p, const struct smpp_content *c, const char **why);
 
 struct sme_trigger_ends { /* NUL-terminated; borrowed */
@@ -17,15 +17,20 @@ struct sme_trigger_ends { /* NUL-terminated; borrowed */
 	uint32_t end_to_end;
 	bool again; /* a retransmission: T */
 };
-/* The request of a message whose sme.trigger is set. It names no SCS-Identity: the gateway has that
- * of the connection. Check out->full. */
+/* The request of a message whose sme.trigger is set: a trigger, or, when sme.change says so, one that
+ * takes the place of another. It names no SCS-Identity: the gateway has that of the connection.
+ * Check out->full. */
 void sme_trigger_build(struct buf *out, const struct dlv_text *text, const struct sme_trigger_ends *ends);
-
 /* The request that recalls it. */
-void sme_trigger_recall(struct buf *out, struct dia_bytes msisdn, uint32_t reference, const struct sme_trigger_ends *ends);
+void sme_trigger_recall(struct buf *out, const struct dlv_text *text, const struct sme_trigger_ends *ends);
 
-/* What the SME is answered. */
-enum smpp_status sme_trigger_status(const struct tsp_daa *daa);
+/* What the SME is answered; `refused`: for all that has to do with the device. */
+enum smpp_status sme_trigger_status(const struct tsp_daa *daa, enum smpp_status refused);
+/* Whether the answer has this Request-Status. */
+bool sme_trigger_is(const struct tsp_daa *daa, uint32_t request_status);
+/* Whether it says what became of the request: TEMPORARYERROR does not, and neither does an error of
+ * Diameter. */
+bool sme_trigger_is_settled(const struct tsp_daa *daa);
 /* What the gateway answered, for the log: "NOTAUTHORIZED", "result 3004". Returns `room` or a static
  * text. */
 #define SME_TRIGGER_WORDS_MAX 40

@@ -54,7 +54,9 @@ static void port_put(void *arg, const struct dlv_msg *m)
 	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 	struct buf b = buf_over(s->record, sizeof s->record);
 
-	record(s, m->has_outcome ? "outcome" : m->text.sme.trigger ? "asked" : "taken", m);
+	if (m->state != DLV_AFAR) { /* then it is only asked for once more, or about */
+		record(s, m->has_outcome ? "outcome" : m->text.sme.trigger ? "asked" : "taken", m);
+	}
 	dlv_msg_encode(&b, m);
 	smssc_store_put_msg(s->store, m->id, b.p, b.len); /* it fits: every member is bounded */
 }

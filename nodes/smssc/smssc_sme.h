@@ -25,6 +25,12 @@
 	X(triggers, "triggers taken, for the gateway")                                                                           \
 	X(triggers_refused, "triggers refused by the gateway, or because it was away")                                           \
 	X(triggers_unknown, "of these, triggers that the gateway may have all the same")                                         \
+	X(triggers_cancelled, "triggers cancelled at the gateway")                                                               \
+	X(triggers_replaced, "triggers replaced at the gateway")                                                                 \
+	X(changes_refused, "cancel_sm and replace_sm of triggers refused by the gateway, or because it was away")                \
+	X(segments, "segments of triggers taken")                                                                                \
+	X(segments_refused, "segments of triggers that do not fit together, or with too much")                                   \
+	X(segments_late, "triggers of which segments were missing when their time was over")                                     \
 	X(reports_nobodys, "reports of the gateway about no trigger that waits for one")                                         \
 	X(foreign, "requests about messages of another SME, or of nobody")                                                       \
 	X(networks_forged, "messages of other networks with a trigger in some form: dropped or stripped")                        \

@@ -46,7 +46,12 @@ static const struct cfg_row gateway_rows[] = {
 		     "how long a trigger may wait for its answer; then ESME_RSYSERR"),
 	CFG_DURATION("report_wait", struct sme_gateway_conf, report_wait_ms, 60000, 31536000000, "2d",
 		     "how long after its validity the report of a trigger may come; then its state is UNKNOWN"),
-	CFG_U32("pending", struct sme_gateway_conf, pending, 1, 100000, "64", "triggers of one SME without an answer"),
+	CFG_DURATION("parts_wait", struct sme_gateway_conf, parts_wait_ms, 1000, 3600000, "5m",
+		     "how long a trigger in several segments may wait for the last of them"),
+	CFG_DURATION("reconnect", struct sme_gateway_conf, reconnect_ms, 100, 3600000, "8s",
+		     "pause between two attempts to connect to the gateway"),
+	CFG_U32("pending", struct sme_gateway_conf, pending, 1, 100000, "64",
+		"requests about triggers of one SME without an answer; as many triggers may wait for segments"),
 	CFG_END,
 };
 

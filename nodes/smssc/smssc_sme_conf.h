@@ -51,7 +51,7 @@ struct sme_gateway_conf {              /* where SMEs that may trigger are SCSs *
 	int protection;                               /* enum node_protection */
 	char anchors[IDENTITY_ANCHORS_MAX][CFG_PATH_MAX];
 	size_t anchors_n;
-	uint64_t answer_wait_ms, report_wait_ms;
+	uint64_t answer_wait_ms, report_wait_ms, parts_wait_ms, reconnect_ms;
 	uint32_t pending;
 };
 

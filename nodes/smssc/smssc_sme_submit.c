@@ -139,117 +139,118 @@ static enum smpp_status submitted(int err)
 	}
 }
 
-enum smpp_status smssc_sme_submit_to(struct sme_bind *b, struct sme_message *m, const struct smpp_address *destination,
-				     struct dlv_msg *replaces, uint64_t *number)
-{
-	struct smssc *s = b->s;
-	char imsi[SMS_IMSI_MAX + 1], msisdn[IDENT_MSISDN_MAX + 1];
-	uint8_t tbcd[STR_TBCD_MAX], told_octets[DLV_TOLD_MAX];
-	struct buf told = buf_over(told_octets, sizeof told_octets);
-	enum smpp_status status = sme_destination(msisdn, destination);
-	struct dlv_text text;
+struct address { /* of one destination */
+	char msisdn[IDENT_MSISDN_MAX + 1];
+	uint8_t tbcd[STR_TBCD_MAX];
 	size_t tbcd_len;
-	uint64_t id, given;
+};
+
+/* Reads the destination, and takes a token of the SME's rate for it. */
+static enum smpp_status admit(struct address *to, struct sme_bind *b, const struct sme_message *m,
+			      const struct smpp_address *destination)
+{
+	const struct smpp_content *c = &m->content;
+	enum smpp_status status = sme_destination(to->msisdn, destination);
 
 	if (status != SMPP_ROK) {
 		return status;
 	}
-	if (str_tbcd(tbcd, &tbcd_len, msisdn)) {
+	if (str_tbcd(to->tbcd, &to->tbcd_len, to->msisdn)) {
 		return SMPP_RINVDSTADR;
 	}
-	if (!sme_meter_take(&b->owner->meter, m->content.part ? long_key(m, msisdn) : 0, m->content.parts,
-			    net_loop_now_ms(s->loop))) {
-		s->sme->counts.throttled++;
+	if (!sme_meter_take(&b->owner->meter, c->part ? long_key(m, to->msisdn) : 0, c->parts, net_loop_now_ms(b->s->loop))) {
+		b->s->sme->counts.throttled++;
 		return SMPP_RTHROTTLED;
 	}
-	smssc_sme_device(imsi, s, msisdn, tbcd, tbcd_len);
+	return SMPP_ROK;
+}
+
+/* Stores a message or a trigger of the SME, whose own members `text` has. *number is 0 for a new
+ * message_id, which it gets. */
+static enum smpp_status store(struct sme_bind *b, struct sme_message *m, const struct smpp_address *destination,
+			      const struct address *to, struct dlv_text *text, struct dlv_msg *replaces, uint64_t *id,
+			      uint64_t *number)
+{
+	struct smssc *s = b->s;
+	uint8_t told_octets[DLV_TOLD_MAX];
+	struct buf told = buf_over(told_octets, sizeof told_octets);
+	uint64_t given = *number ? *number : sme_number(&s->sme->number_key, dlv_id_next(s->dlv));
+	enum smpp_status status;
+
 	m->told.destination = *destination;
 	sme_told_encode(&told, &m->told);
-	given = *number ? *number : sme_number(&s->sme->number_key, dlv_id_next(s->dlv));
-	text = (struct dlv_text){ .imsi = imsi,
-				  .smea = m->originator,
-				  .smea_len = m->originator_len,
-				  .payload = m->text.payload,
-				  .payload_len = m->text.payload_len,
-				  .msisdn = tbcd,
-				  .msisdn_len = tbcd_len,
-				  .iwf_host = b->owner->conf->system_id,
-				  .iwf_realm = "",
-				  .via = "",
-				  .has_port = m->text.has_port,
-				  .port = m->text.port,
-				  .priority = m->priority,
-				  .validity_s = m->validity_s,
-				  .sme = { .system_id = b->owner->conf->system_id,
-					   .number = given,
-					   .pid = m->pid,
-					   .dcs = m->text.dcs,
-					   .header = m->text.has_header ? m->text.header : NULL,
-					   .header_len = m->text.header_len,
-					   .told = told_octets,
-					   .told_len = told.len } };
-	status = told.full ? SMPP_RSYSERR : submitted(dlv_submit(s->dlv, &text, replaces, &id, smssc_now(s)));
+	text->smea = m->originator;
+	text->smea_len = m->originator_len;
+	text->msisdn = to->tbcd;
+	text->msisdn_len = to->tbcd_len;
+	text->iwf_host = text->sme.system_id = b->owner->conf->system_id;
+	text->iwf_realm = text->via = "";
+	text->priority = m->priority;
+	text->validity_s = m->validity_s;
+	text->sme.number = given;
+	text->sme.told = told_octets;
+	text->sme.told_len = told.len;
+	status = told.full ? SMPP_RSYSERR : submitted(dlv_submit(s->dlv, text, replaces, id, smssc_now(s)));
 	if (status == SMPP_ROK) {
-		s->sme->counts.submitted++;
 		*number = given;
 	}
 	return status;
 }
 
+enum smpp_status smssc_sme_submit_to(struct sme_bind *b, struct sme_message *m, const struct smpp_address *destination,
+				     struct dlv_msg *replaces, uint64_t *number)
+{
+	char imsi[SMS_IMSI_MAX + 1];
+	struct dlv_text text = { .imsi = imsi,
+				 .payload = m->text.payload,
+				 .payload_len = m->text.payload_len,
+				 .has_port = m->text.has_port,
+				 .port = m->text.port,
+				 .sme = { .pid = m->pid,
+					  .dcs = m->text.dcs,
+					  .header = m->text.has_header ? m->text.header : NULL,
+					  .header_len = m->text.header_len } };
+	struct address to;
+	enum smpp_status status = admit(&to, b, m, destination);
+	uint64_t id;
+
+	if (status == SMPP_ROK) {
+		smssc_sme_device(imsi, b->s, to.msisdn, to.tbcd, to.tbcd_len);
+		status = store(b, m, destination, &to, &text, replaces, &id, number);
+	}
+	if (status == SMPP_ROK) {
+		b->s->sme->counts.submitted++;
+	}
+	return status;
+}
+
 enum smpp_status smssc_sme_store_trigger(struct sme_bind *b, struct sme_message *m, const struct smpp_address *destination,
-					 uint64_t *id, uint64_t *number)
+					 const struct dlv_change *change, uint64_t *id, uint64_t *number)
 {
 	const struct smpp_content *c = &m->content;
-	struct smssc *s = b->s;
-	char imsi[SMS_IMSI_MAX + 1], msisdn[IDENT_MSISDN_MAX + 1];
-	uint8_t tbcd[STR_TBCD_MAX], told_octets[DLV_TOLD_MAX];
-	struct buf told = buf_over(told_octets, sizeof told_octets);
-	enum smpp_status status = sme_destination(msisdn, destination);
-	struct dlv_text text;
-	uint32_t reference;
-	size_t tbcd_len;
+	bool part = change && change->kind == DLV_CHANGE_PART; /* it is nothing that the gateway knows */
+	char imsi[SMS_IMSI_MAX + 1];
+	struct dlv_text text = { .imsi = imsi,
+				 .payload = c->payload.p,
+				 .payload_len = c->payload.len,
+				 .has_reference = !part,
+				 .has_port = c->ports != SMPP_FORM_NONE,
+				 .port = c->port,
+				 .sme = { .pid = part ? m->pid : SMS_PID_DEVICE_TRIGGER, .dcs = SMS_DCS_8BIT, .trigger = true } };
+	struct address to;
+	enum smpp_status status = admit(&to, b, m, destination);
 
 	if (status != SMPP_ROK) {
 		return status;
 	}
-	if (str_tbcd(tbcd, &tbcd_len, msisdn)) {
-		return SMPP_RINVDSTADR;
-	}
-	if (!sme_meter_take(&b->owner->meter, 0, 0, net_loop_now_ms(s->loop))) {
-		s->sme->counts.throttled++;
-		return SMPP_RTHROTTLED;
-	}
-	if (smssc_store_reference(s->store, &reference)) {
+	if (!part && smssc_store_reference(b->s->store, &text.reference)) {
 		return SMPP_RSYSERR;
 	}
-	stranger(imsi, msisdn);
-	m->told.destination = *destination;
-	sme_told_encode(&told, &m->told);
-	*number = sme_number(&s->sme->number_key, dlv_id_next(s->dlv));
-	text = (struct dlv_text){ .imsi = imsi,
-				  .smea = m->originator,
-				  .smea_len = m->originator_len,
-				  .payload = c->payload.p,
-				  .payload_len = c->payload.len,
-				  .msisdn = tbcd,
-				  .msisdn_len = tbcd_len,
-				  .iwf_host = b->owner->conf->system_id,
-				  .iwf_realm = "",
-				  .via = "",
-				  .has_reference = true,
-				  .reference = reference,
-				  .has_port = c->ports != SMPP_FORM_NONE,
-				  .port = c->port,
-				  .priority = m->priority,
-				  .validity_s = m->validity_s,
-				  .sme = { .system_id = b->owner->conf->system_id,
-					   .number = *number,
-					   .pid = SMS_PID_DEVICE_TRIGGER,
-					   .dcs = SMS_DCS_8BIT,
-					   .trigger = true,
-					   .told = told_octets,
-					   .told_len = told.len } };
-	return told.full ? SMPP_RSYSERR : submitted(dlv_submit(s->dlv, &text, NULL, id, smssc_now(s)));
+	if (change) {
+		text.sme.change = *change;
+	}
+	stranger(imsi, to.msisdn);
+	return store(b, m, destination, &to, &text, NULL, id, number);
 }
 
 static void submit(struct sme_bind *b, const struct smpp_pdu *p)
@@ -261,8 +262,13 @@ static void submit(struct sme_bind *b, const struct smpp_pdu *p)
 	if (p->header.command == SMPP_DATA_SM && status == SMPP_ROK && !m.content.in_payload) {
 		status = SMPP_RMISSINGOPTPARAM;
 	}
+	if (status == SMPP_ROK && !m.trigger && smssc_tsp_part_of(b, &m, p)) {
+		b->s->sme->counts.segments_refused++;
+		m.why = "a segment of a trigger that is none itself";
+		status = SMPP_RSUBMITFAIL;
+	}
 	if (status == SMPP_ROK && m.trigger) {
-		status = smssc_tsp_submit(b, &m, p);
+		status = m.content.parts > 1 ? smssc_tsp_part(b, &m, p) : smssc_tsp_submit(b, &m, p);
 		if (status != SMPP_ROK) {
 			smssc_sme_refuse(b, p, status, m.why);
 		}

@@ -1,98 +1,139 @@
-/* smssc_tsp.c - Device-Action-Requests and their answers.
+/* smssc_tsp.c - questions to the gateway about triggers of SMEs and their answers: what is the same
+ * for all of them.
  *
- *  STORING --on disk--> ASKED --answer--> the SME is answered
+ *  STORING --on disk--> ASKED --answer--> what follows is of its kind
  *     |      no link or |  ^
- *     |      link lost  v  | a link: again with T
- *     |                AGAIN --smes.gateway.answer_wait is over--> refused
+ *     |      link lost  v  | a link, or the pause is over: again with T
+ *     |                AGAIN --an SME waits, and smes.gateway.answer_wait is over--> late: of its kind
  *     '--no disk--> refused
  *
- * What was sent and is refused without an answer of the gateway may be there all the same: the SME is
- * told to try again, so that the first one is recalled.
- *
- *  RECALL --link--> RECALLING --answer, or its time is over--> gone
- */
-#include "nodes/smssc/smssc_tsp.h"
-
+ * A repetition has the End-to-End-Id and the Session-Id of the first, so that the gateway repeats its
+ * answer. Behind REPEAT_MS it may have forgotten it, and would judge a new request. */
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
-#include "nodes/smssc/dlv_afar.h"
-#include "nodes/smssc/sme_trigger.h"
+#include "base/fault.h"
+#include "nodes/smssc/smssc_tsp_ask.h"
 
-enum { DAR_EXTRA = 4096, RECALL_MAX = 4096, RECALL_WAIT_MS = 60000 };
+/* The gateway knows copies for 4 minutes (limits.duplicates_window) */
+enum { DAR_EXTRA = 4096, REPEAT_MS = 120000, PAUSE_MIN_MS = 500, PAUSE_MAX_MS = 60000 };
 
-enum ask_state { ASK_STORING, ASK_ASKED, ASK_AGAIN, ASK_RECALL, ASK_RECALLING };
-
-#define TSP_ASK_MAGIC 0x71e3d80cu
-struct tsp_ask {
-	struct obj obj;
-	struct tsp_scs *scs;
-	struct sme_ticket *ticket; /* in no list; NULL: the SME is answered, and it is being recalled */
-	enum ask_state state;
-	bool sent; /* the gateway may have it */
-	uint64_t id, deadline_ms;
-	uint32_t end_to_end, reference;
-	uint8_t msisdn[STR_TBCD_MAX], msisdn_len;
-	char session_id[LINK_SESSION_ID_MAX];
-	struct tsp_ask *prev, *next;
-};
 OBJ_FIRST(struct tsp_ask);
 
-static void end_ask(struct tsp_ask *a)
+/* -- one question */
+
+static void name(struct tsp_ask *a)
+{
+	a->end_to_end = link_ids_end_to_end(&a->scs->ids);
+	a->asked_real_ms = smssc_now(a->scs->s).real_ms;
+	a->sent = false;
+}
+
+struct tsp_ask *smssc_tsp_ask_new(struct tsp_scs *scs, const struct tsp_kind *kind, struct sme_bind *b, const struct smpp_pdu *p)
+{
+	struct tsp_ask *a = calloc(1, sizeof *a);
+
+	if (!a) {
+		return NULL;
+	}
+	obj_begin(&a->obj, TSP_ASK_MAGIC);
+	a->scs = scs;
+	a->kind = kind;
+	a->deadline_ms = net_loop_now_ms(scs->s->loop) + scs->s->conf.smes.gateway.answer_wait_ms;
+	name(a);
+	if (p && !(a->ticket = calloc(1, sizeof *a->ticket))) {
+		smssc_tsp_ask_free(a);
+		return NULL;
+	}
+	if (p) {
+		*a->ticket = (struct sme_ticket){ .bind = b, .command = p->header.command, .sequence = p->header.sequence };
+	}
+	return a;
+}
+
+void smssc_tsp_ask_free(struct tsp_ask *a)
+{
+	if (a) {
+		OBJ_END(a, TSP_ASK_MAGIC);
+		free(a->ticket);
+		free(a);
+	}
+}
+
+void smssc_tsp_ask_begin(struct tsp_ask *a, uint64_t id)
+{
+	a->id = id;
+	DL_APPEND(a->scs->s->tsp->asks, a);
+	a->scs->asks_n++;
+}
+
+void smssc_tsp_ask_end(struct tsp_ask *a)
 {
 	DL_DELETE(a->scs->s->tsp->asks, a);
 	a->scs->asks_n--;
-	OBJ_END(a, TSP_ASK_MAGIC);
-	free(a->ticket);
-	free(a);
+	smssc_tsp_ask_free(a);
 }
 
-/* The refusal leaves with the commit that erases it. */
-static void answer_refused(struct tsp_ask *a, enum smpp_status status, const char *words)
+void smssc_tsp_ask_turn(struct tsp_ask *a, const struct tsp_kind *kind)
 {
-	struct smssc *s = a->scs->s;
-
-	s->sme->counts.triggers_refused++;
-	log_info(&s->log, "tsp", "trigger of '%s', delivery %llu, refused with %s: %s", a->scs->owner->conf->system_id,
-		 (unsigned long long)a->id, smpp_status_name(status), words);
-	a->ticket->status = status;
-	DL_APPEND(s->sme->tickets, a->ticket);
-	a->ticket = NULL;
-	dlv_afar_refused(s->dlv, a->id, smssc_now(s));
+	a->kind = kind;
+	a->state = TSP_STORING;
+	name(a);
 }
 
-static void refuse(struct tsp_ask *a, enum smpp_status status, const char *words)
+struct dlv_change smssc_tsp_ask_change(const struct tsp_ask *a, enum dlv_change_kind kind)
 {
-	answer_refused(a, status, words);
-	end_ask(a);
+	return (struct dlv_change){ .kind = (uint8_t)kind, .end_to_end = a->end_to_end, .asked_real_ms = a->asked_real_ms };
 }
 
-static void accepted(struct tsp_ask *a)
+void smssc_tsp_ask_refuse(struct tsp_ask *a, enum smpp_status status, const char *words)
 {
-	struct smssc *s = a->scs->s;
+	struct sme_ticket *t = a->ticket;
 
-	dlv_afar_accepted(s->dlv, a->id);
-	if (a->ticket->bind) {
-		smssc_sme_answer(a->ticket);
+	if (!t) {
+		return;
 	}
-	end_ask(a);
+	log_info(&a->scs->s->log, "tsp", "%s of '%s', delivery %llu, refused with %s: %s", a->kind->word,
+		 a->scs->owner->conf->system_id, (unsigned long long)a->id, smpp_status_name(status), words);
+	if (t->bind) {
+		bind_refuse(t->bind->conn, t->command, status, t->sequence);
+	}
+	free(t);
+	a->ticket = NULL;
 }
 
-/* -- the wait for a connection */
-
-static bool waits(const struct tsp_ask *a)
+void smssc_tsp_ask_tell(struct tsp_ask *a, enum smpp_status status)
 {
-	return a->state == ASK_AGAIN || a->state == ASK_RECALL;
+	if (a->ticket) {
+		a->ticket->status = status;
+		DL_APPEND(a->scs->s->sme->tickets, a->ticket);
+		a->ticket = NULL;
+	}
 }
 
-static void arm(struct smssc *s)
+enum smpp_status smssc_tsp_may_ask(struct tsp_scs *scs, const char **why)
 {
-	uint64_t now = net_loop_now_ms(s->loop), next = UINT64_MAX;
+	if (!scs || !link_peer_link(scs->peer)) {
+		*why = "the gateway is away";
+		return SMPP_RSYSERR;
+	}
+	if (scs->asks_n >= scs->s->conf.smes.gateway.pending) {
+		*why = "too many requests about triggers wait for the gateway";
+		return SMPP_RTHROTTLED;
+	}
+	return SMPP_ROK;
+}
+
+/* -- the wait for a connection, and pauses */
+
+void smssc_tsp_arm(struct smssc *s)
+{
+	uint64_t now = net_loop_now_ms(s->loop), next = smssc_tsp_parts_next_ms(s);
 	struct tsp_ask *a;
 
 	DL_FOREACH (s->tsp->asks, a) {
-		next = waits(a) && a->deadline_ms < next ? a->deadline_ms : next;
+		next = a->state == TSP_AGAIN && a->deadline_ms < next ? a->deadline_ms : next;
 	}
 	if (next == UINT64_MAX) {
 		net_timer_stop(s->tsp->timer);
@@ -101,75 +142,121 @@ static void arm(struct smssc *s)
 	}
 }
 
-static struct sme_trigger_ends ends_of(const struct tsp_ask *a)
+void smssc_tsp_ask_later(struct tsp_ask *a)
 {
-	const struct smssc_sme_conf *c = &a->scs->s->conf.smes;
+	uint32_t pause = a->pause_ms ? a->pause_ms * 2 : PAUSE_MIN_MS;
 
-	return (struct sme_trigger_ends){ .host = a->scs->conf.host,
-					  .realm = a->scs->conf.realm,
-					  .iwf_host = c->gateway.host,
-					  .iwf_realm = c->gateway.realm,
-					  .session_id = a->session_id,
-					  .end_to_end = a->end_to_end };
+	a->pause_ms = pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS;
+	a->state = TSP_AGAIN;
+	a->deadline_ms = net_loop_now_ms(a->scs->s->loop) + a->pause_ms;
+	smssc_tsp_arm(a->scs->s);
 }
 
-static void on_recalled(void *arg, int err, const struct dia_msg *m)
+/* -- the request and its answer */
+
+static void session_of(const struct tsp_ask *a, char session_id[LINK_SESSION_ID_MAX])
+{
+	(void)link_ids_session_of(&a->scs->ids, session_id, a->asked_real_ms, a->end_to_end);
+}
+
+static void on_daa(void *arg, int err, const struct dia_msg *msg)
 {
 	struct tsp_ask *a = OBJ_OF(arg, struct tsp_ask, TSP_ASK_MAGIC);
 	struct smssc *s = a->scs->s;
-	char room[SME_TRIGGER_WORDS_MAX];
+	char session_id[LINK_SESSION_ID_MAX];
+	struct app_request asked = { .session_id = session_id, .host = s->conf.smes.gateway.host };
+	struct dlv_msg *m = dlv_afar(s->dlv, a->id);
 	struct dia_failed failed = { 0 };
 	struct tsp_daa daa;
+	const char *foreign;
 
 	if (s->tsp->ending) {
 		return;
 	}
 	if (err == ERR_CLOSED) {
-		a->state = ASK_RECALL;
-		arm(s);
+		a->state = TSP_AGAIN;
+		smssc_tsp_arm(s);
 		return;
 	}
-	log_info(&s->log, "tsp", "recall of a trigger of '%s', reference %u: %s", a->scs->owner->conf->system_id, a->reference,
-		 err                               ? err_str(err)
-		 : tsp_daa_parse(&daa, m, &failed) ? failed.text
-						   : sme_trigger_words(&daa, room));
-	end_ask(a);
-}
-
-static void recall(struct tsp_ask *a)
-{
-	const struct sme_trigger_ends ends = ends_of(a);
-	struct link *l = link_peer_link(a->scs->peer);
-	uint8_t octets[RECALL_MAX];
-	struct buf out = buf_over(octets, sizeof octets);
-
-	a->state = ASK_RECALL;
-	if (!l) {
+	if (err) {
+		a->kind->late(a, m, "the gateway did not answer in time; it may have it");
 		return;
 	}
-	sme_trigger_recall(&out, (struct dia_bytes){ a->msisdn, a->msisdn_len }, a->reference, &ends);
-	if (!out.full &&
-	    !link_request(l, out.p, out.len, (uint32_t)a->scs->s->conf.smes.gateway.answer_wait_ms, on_recalled, a)) {
-		a->state = ASK_RECALLING;
+	FAULT_POINT(SME_DAA_TAKEN);
+	if (tsp_daa_parse(&daa, msg, &failed)) {
+		a->kind->late(a, m, failed.text);
+		return;
+	}
+	session_of(a, session_id);
+	asked.session_id_len = strlen(session_id);
+	foreign = app_foreign(&daa.head, &asked);
+	if (foreign) {
+		a->kind->late(a, m, foreign);
+	} else {
+		a->kind->answered(a, m, &daa);
 	}
 }
 
-/* Without an answer that says what became of it. */
-static void give_up(struct tsp_ask *a, const char *words)
+static int send_dar(struct tsp_ask *a, struct link *l, const struct dlv_msg *m)
 {
 	struct smssc *s = a->scs->s;
+	const struct smssc_sme_conf *c = &s->conf.smes;
+	uint64_t now = net_loop_now_ms(s->loop), left = a->deadline_ms > now ? a->deadline_ms - now : 1;
+	char session_id[LINK_SESSION_ID_MAX];
+	const struct sme_trigger_ends ends = { .host = a->scs->conf.host,
+					       .realm = a->scs->conf.realm,
+					       .iwf_host = c->gateway.host,
+					       .iwf_realm = c->gateway.realm,
+					       .session_id = session_id,
+					       .end_to_end = a->end_to_end,
+					       .again = a->sent };
+	size_t cap = m->text.payload_len + DAR_EXTRA;
+	uint8_t *octets = malloc(cap);
+	struct buf out = buf_over(octets, cap);
+	int err = ERR_NOMEM;
 
-	if (!a->sent) {
-		refuse(a, SMPP_RSYSERR, words);
+	session_of(a, session_id);
+	if (octets) {
+		a->kind->build(&out, &m->text, &ends);
+		err = out.full
+			  ? ERR_LIMIT
+			  : link_request(l, out.p, out.len, (uint32_t)(a->ticket ? left : c->gateway.answer_wait_ms), on_daa, a);
+	}
+	free(octets);
+	return err;
+}
+
+static bool is_aged(const struct tsp_ask *a)
+{
+	return a->sent && smssc_now(a->scs->s).real_ms >= a->asked_real_ms + REPEAT_MS;
+}
+
+/* What cannot be sent waits for the next connection, or until its time is over. */
+static void ask(struct tsp_ask *a)
+{
+	struct dlv_msg *m = dlv_afar(a->scs->s->dlv, a->id);
+	struct link *l = link_peer_link(a->scs->peer);
+
+	if (!m) {
+		smssc_tsp_ask_refuse(a, SMPP_RSYSERR, "it is over meanwhile");
+		smssc_tsp_ask_end(a);
 		return;
 	}
-	s->sme->counts.triggers_unknown++;
-	answer_refused(a, SMPP_RSYSERR, words);
-	a->deadline_ms = net_loop_now_ms(s->loop) + RECALL_WAIT_MS;
-	a->end_to_end = link_ids_end_to_end(&a->scs->ids);
-	link_ids_session(&a->scs->ids, a->session_id);
-	recall(a);
-	arm(s);
+	if (is_aged(a) && a->kind->aged) {
+		a->kind->aged(a, m);
+	} else if (is_aged(a)) {
+		name(a);
+	}
+	if (l && !send_dar(a, l, m)) {
+		a->state = TSP_ASKED;
+		a->sent = true;
+		FAULT_POINT(SME_DAR_QUEUED);
+		return;
+	}
+	if (!a->ticket) {
+		smssc_tsp_ask_later(a);
+	}
+	a->state = TSP_AGAIN;
 }
 
 void smssc_tsp_due(void *arg)
@@ -179,90 +266,19 @@ void smssc_tsp_due(void *arg)
 	struct tsp_ask *a, *after;
 
 	DL_FOREACH_SAFE (s->tsp->asks, a, after) {
-		if (a->state == ASK_RECALL && a->deadline_ms <= now) {
-			end_ask(a);
-		} else if (a->state == ASK_AGAIN && a->deadline_ms <= now) {
-			give_up(a, a->sent ? "the gateway went away, and did not come back in time; it may have the trigger"
-					   : "the gateway is away");
+		if (a->state != TSP_AGAIN || a->deadline_ms > now) {
+			continue;
+		}
+		if (a->ticket) {
+			a->kind->late(a, dlv_afar(s->dlv, a->id),
+				      a->sent ? "the gateway went away, and did not come back in time; it may have it"
+					      : "the gateway is away");
+		} else {
+			ask(a);
 		}
 	}
-	arm(s);
-}
-
-/* -- the request and its answer */
-
-static void on_daa(void *arg, int err, const struct dia_msg *m)
-{
-	struct tsp_ask *a = OBJ_OF(arg, struct tsp_ask, TSP_ASK_MAGIC);
-	struct smssc *s = a->scs->s;
-	const struct app_request asked = { .session_id = a->session_id,
-					   .session_id_len = strlen(a->session_id),
-					   .host = s->conf.smes.gateway.host };
-	char room[SME_TRIGGER_WORDS_MAX];
-	struct dia_failed failed = { 0 };
-	struct tsp_daa daa;
-	const char *foreign;
-
-	if (s->tsp->ending) {
-		return;
-	}
-	if (err == ERR_CLOSED) {
-		a->state = ASK_AGAIN;
-		arm(s);
-		return;
-	}
-	if (err) {
-		give_up(a, "the gateway did not answer in time; it may have the trigger");
-		return;
-	}
-	if (tsp_daa_parse(&daa, m, &failed)) {
-		give_up(a, failed.text);
-		return;
-	}
-	foreign = app_foreign(&daa.head, &asked);
-	if (foreign) {
-		give_up(a, foreign);
-	} else if (sme_trigger_status(&daa) == SMPP_ROK) {
-		accepted(a);
-	} else {
-		refuse(a, sme_trigger_status(&daa), sme_trigger_words(&daa, room));
-	}
-}
-
-static int send_dar(struct tsp_ask *a, struct link *l, const struct dlv_msg *m)
-{
-	struct sme_trigger_ends ends = ends_of(a);
-	uint64_t now = net_loop_now_ms(a->scs->s->loop);
-	size_t cap = m->text.payload_len + DAR_EXTRA;
-	uint8_t *octets = malloc(cap);
-	struct buf out = buf_over(octets, cap);
-	int err = ERR_NOMEM;
-
-	ends.again = a->sent;
-	if (octets) {
-		sme_trigger_build(&out, &m->text, &ends);
-		err = out.full ? ERR_LIMIT
-			       : link_request(l, out.p, out.len, a->deadline_ms > now ? (uint32_t)(a->deadline_ms - now) : 1,
-					      on_daa, a);
-	}
-	free(octets);
-	return err;
-}
-
-/* What cannot be sent waits for the next connection, until its time is over. */
-static void ask(struct tsp_ask *a)
-{
-	struct dlv_msg *m = dlv_afar(a->scs->s->dlv, a->id);
-	struct link *l = link_peer_link(a->scs->peer);
-
-	a->state = ASK_AGAIN;
-	if (l && m && !send_dar(a, l, m)) {
-		a->state = ASK_ASKED;
-		a->sent = true;
-		a->reference = m->text.reference;
-		a->msisdn_len = (uint8_t)m->text.msisdn_len; /* of a number that was read here: it fits */
-		memcpy(a->msisdn, m->text.msisdn, a->msisdn_len);
-	}
+	smssc_tsp_parts_due(s);
+	smssc_tsp_arm(s);
 }
 
 void smssc_tsp_usable(struct tsp_scs *scs)
@@ -270,13 +286,22 @@ void smssc_tsp_usable(struct tsp_scs *scs)
 	struct tsp_ask *a, *after;
 
 	DL_FOREACH_SAFE (scs->s->tsp->asks, a, after) {
-		if (a->scs == scs && a->state == ASK_AGAIN) {
+		if (a->scs == scs && a->state == TSP_AGAIN) {
 			ask(a);
-		} else if (a->scs == scs && a->state == ASK_RECALL) {
-			recall(a);
 		}
 	}
-	arm(scs->s);
+	smssc_tsp_arm(scs->s);
+}
+
+static void lost(struct tsp_ask *a)
+{
+	struct dlv_msg *m = dlv_afar(a->scs->s->dlv, a->id);
+
+	smssc_tsp_ask_refuse(a, SMPP_RSYSERR, "the disk does not take it");
+	if (a->kind->lost && m) {
+		a->kind->lost(a, m);
+	}
+	smssc_tsp_ask_end(a);
 }
 
 void smssc_tsp_committed(struct smssc *s, bool durable)
@@ -289,21 +314,20 @@ void smssc_tsp_committed(struct smssc *s, bool durable)
 	}
 	smssc_tsp_reports_committed(s, durable);
 	DL_FOREACH_SAFE (s->tsp->asks, a, after) {
-		if (a->state != ASK_STORING) {
+		if (a->state != TSP_STORING) {
 			continue;
 		}
-		if (durable) {
+		if (durable || !a->kind->needs_disk) {
+			wait = true;
 			ask(a);
-			wait = wait || a->state == ASK_AGAIN;
-			continue;
+		} else {
+			lost(a);
 		}
-		if (a->ticket->bind) {
-			bind_refuse(a->ticket->bind->conn, a->ticket->command, SMPP_RSYSERR, a->ticket->sequence);
-		}
-		end_ask(a);
 	}
+	wait = wait || s->tsp->parts_changed;
+	smssc_tsp_parts_committed(s, durable);
 	if (wait) {
-		arm(s);
+		smssc_tsp_arm(s);
 	}
 }
 
@@ -319,54 +343,13 @@ void smssc_tsp_forget(struct smssc *s, const struct sme_bind *b)
 			a->ticket->bind = NULL;
 		}
 	}
-}
-
-static enum smpp_status begin_ask(struct tsp_scs *scs, struct sme_bind *b, struct sme_message *m, const struct smpp_pdu *p)
-{
-	struct smssc *s = scs->s;
-	struct tsp_ask *a = calloc(1, sizeof *a);
-	struct sme_ticket *t = calloc(1, sizeof *t);
-	enum smpp_status status = SMPP_RSYSERR;
-
-	if (a && t) {
-		status = smssc_sme_store_trigger(b, m, &p->destination, &a->id, &t->number);
-	}
-	if (status != SMPP_ROK) {
-		free(a);
-		free(t);
-		return status;
-	}
-	obj_begin(&a->obj, TSP_ASK_MAGIC);
-	*t = (struct sme_ticket){ .bind = b, .command = p->header.command, .sequence = p->header.sequence, .number = t->number };
-	a->ticket = t;
-	a->scs = scs;
-	a->deadline_ms = net_loop_now_ms(s->loop) + s->conf.smes.gateway.answer_wait_ms;
-	a->end_to_end = link_ids_end_to_end(&scs->ids);
-	link_ids_session(&scs->ids, a->session_id);
-	DL_APPEND(s->tsp->asks, a);
-	scs->asks_n++;
-	s->sme->counts.triggers++;
-	return SMPP_ROK;
-}
-
-enum smpp_status smssc_tsp_submit(struct sme_bind *b, struct sme_message *m, const struct smpp_pdu *p)
-{
-	struct tsp_scs *scs = b->owner->scs;
-
-	if (!scs || !link_peer_link(scs->peer)) {
-		m->why = "the gateway is away";
-		return SMPP_RSYSERR;
-	}
-	if (scs->asks_n >= scs->s->conf.smes.gateway.pending) {
-		m->why = "too many triggers wait for the gateway";
-		return SMPP_RTHROTTLED;
-	}
-	return begin_ask(scs, b, m, p);
+	smssc_tsp_parts_forget(s, b);
 }
 
 void smssc_tsp_drop(struct smssc *s)
 {
 	while (s->tsp->asks) {
-		end_ask(s->tsp->asks);
+		smssc_tsp_ask_end(s->tsp->asks);
 	}
+	smssc_tsp_parts_drop(s);
 }

@@ -8,7 +8,8 @@
 #include "nodes/smssc/smssc_sme_int.h"
 
 struct tsp_report; /* a DNR whose answer waits for the disk */
-struct tsp_ask;    /* a trigger whose answer is out */
+struct tsp_parts;  /* segments of one trigger: smssc_tsp_parts.c */
+struct tsp_ask;    /* what the gateway is asked and has not answered: smssc_tsp_ask.h */
 
 #define TSP_SCS_MAGIC 0x2f90c6b3u
 struct tsp_scs { /* an SME that may trigger */
@@ -19,13 +20,15 @@ struct tsp_scs { /* an SME that may trigger */
 	struct link_peer_conf peer_conf;
 	struct link_peer *peer;
 	struct link_ids ids;
-	uint32_t asks_n;
+	uint32_t asks_n, parts_n;
 };
 
 struct smssc_tsp {
 	struct tsp_scs scs[SME_LIST_MAX];
-	struct net_timer *timer; /* ends the wait for a connection */
+	struct net_timer *timer; /* ends the wait for a connection, and a pause */
 	struct tsp_ask *asks;
+	struct tsp_parts *parts;
+	bool parts_changed; /* in this turn */
 	struct tsp_report *reports;
 	uint32_t reports_n;
 	bool ending;
@@ -43,8 +46,6 @@ void smssc_tsp_stop(struct smssc *s); /* leaves the gateway */
 void smssc_tsp_end(struct smssc *s);  /* before smssc_sme_end() */
 
 /* -- smssc_tsp.c */
-/* Takes a trigger that was read. SMPP_ROK: the answer follows. Else nothing was taken, and m->why. */
-enum smpp_status smssc_tsp_submit(struct sme_bind *b, struct sme_message *m, const struct smpp_pdu *p);
 /* Asks the gateway for what is on disk now, and answers its reports that are. */
 void smssc_tsp_committed(struct smssc *s, bool durable);
 /* The connection of the SME has ended: its answers go nowhere. */
@@ -54,6 +55,35 @@ void smssc_tsp_forget(struct smssc *s, const struct sme_bind *b);
 void smssc_tsp_usable(struct tsp_scs *scs);
 void smssc_tsp_due(void *arg);        /* of the timer; arg is the struct smssc */
 void smssc_tsp_drop(struct smssc *s); /* all that waits, without an answer */
+
+/* -- smssc_tsp_trigger.c, smssc_tsp_change.c: requests of SMEs. SMPP_ROK: the answer follows. Else
+ * nothing was taken, and *why. */
+enum smpp_status smssc_tsp_submit(struct sme_bind *b, struct sme_message *m, const struct smpp_pdu *p);
+/* Takes back the trigger `old`, which is one of this SME. */
+enum smpp_status smssc_tsp_cancel(struct sme_bind *b, const struct smpp_pdu *p, const struct dlv_msg *old, const char **why);
+/* Puts `m` in its place. */
+enum smpp_status smssc_tsp_replace(struct sme_bind *b, struct sme_message *m, const struct smpp_pdu *p,
+				   const struct dlv_msg *old);
+/* -- smssc_tsp_part.c */
+/* Takes one segment of a trigger. As smssc_tsp_submit(). */
+enum smpp_status smssc_tsp_part(struct sme_bind *b, struct sme_message *m, const struct smpp_pdu *p);
+/* Whether `m` names itself a segment of a trigger of which segments are here. */
+bool smssc_tsp_part_of(const struct sme_bind *b, const struct sme_message *m, const struct smpp_pdu *p);
+/* Takes back all segments of the trigger of which `m` is one. False: not at this moment. */
+bool smssc_tsp_parts_cancel(struct sme_bind *b, const struct dlv_msg *m);
+
+/* -- smssc_tsp_parts.c */
+void smssc_tsp_parts_committed(struct smssc *s, bool durable);
+void smssc_tsp_parts_forget(struct smssc *s, const struct sme_bind *b); /* NULL: all */
+/* Asks for triggers that are whole, ends those that wait too long. */
+void smssc_tsp_parts_due(struct smssc *s);
+uint64_t smssc_tsp_parts_next_ms(const struct smssc *s); /* when; UINT64_MAX: never */
+void smssc_tsp_parts_resume(struct tsp_scs *scs, const struct dlv_msg *m);
+void smssc_tsp_parts_drop(struct smssc *s);
+
+/* -- smssc_tsp_change.c */
+/* Goes on with what was asked before the restart. */
+void smssc_tsp_resume(struct smssc *s);
 
 /* -- smssc_tsp_report.c */
 void smssc_tsp_request(struct tsp_scs *scs, struct link *l, const struct dia_msg *m);

@@ -7,7 +7,7 @@
 
 /* After a loss three watchdog answers come before the first trigger (RFC 3539): soon, because there is
  * no second gateway that it would protect. */
-enum { RECONNECT_MS = 8000, REOPEN_MS = 200, DPA_WAIT_MS = 2000 };
+enum { REOPEN_MS = 200, DPA_WAIT_MS = 2000 };
 
 static void on_open(void *arg, struct link *l)
 {
@@ -55,7 +55,7 @@ static int connect_one(struct smssc *s, size_t n)
 	scs->conf.applications[0] = APP_TSP;
 	scs->conf.applications_n = 1;
 	scs->conf.dpa_wait_ms = DPA_WAIT_MS;
-	scs->conf.reconnect_ms = RECONNECT_MS;
+	scs->conf.reconnect_ms = (uint32_t)g->reconnect_ms;
 	scs->conf.reopen_ms = REOPEN_MS;
 	scs->conf.watchdog_ms = (uint32_t)s->conf.watchdog_ms;
 	scs->conf.pending_max = g->pending;
@@ -82,6 +82,9 @@ int smssc_tsp_start(struct smssc *s)
 	err = net_timer_new(&s->tsp->timer, s->loop, smssc_tsp_due, s);
 	for (size_t i = 0; i < c->list_n && !err; i++) {
 		err = c->list[i].scs.identity.host[0] ? connect_one(s, i) : 0;
+	}
+	if (!err) {
+		smssc_tsp_resume(s);
 	}
 	return err;
 }

@@ -82,6 +82,11 @@
 	X(SMSSC_ACK_TAKEN, "nodes/smssc/smssc_ues.c", "a mobile has answered; nothing was done with it")                         \
 	X(SMSSC_DRR_QUEUED, "nodes/smssc/smssc_t4.c", "the DRR is made and not yet sent")                                        \
 	X(SMSSC_DRA_TAKEN, "nodes/smssc/smssc_t4.c", "the DRA is here; nothing was done with it")                                \
+	/* mtc-smssc: triggers of SMEs */                                                                                        \
+	X(SME_DAR_QUEUED, "nodes/smssc/smssc_tsp.c", "a DAR of an SME's trigger is made and not yet sent")                       \
+	X(SME_SEGMENT_DURABLE, "nodes/smssc/smssc_tsp_parts.c",                                                                  \
+	  "a segment is on disk, others are missing; its answer may be lost")                                                    \
+	X(SME_DAA_TAKEN, "nodes/smssc/smssc_tsp.c", "the DAA is here; nothing was done with it")                                 \
 	/* mtc-ue */                                                                                                             \
 	X(UE_MESSAGE_TAKEN, "nodes/ue/ue_take.c", "a message is here; nothing was done with it")                                 \
 	X(UE_WRITTEN, "nodes/ue/ue_take.c", "the events of this turn are on disk; the marks are not")                            \

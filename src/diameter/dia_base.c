@@ -27,9 +27,9 @@ typedef struct dia_disconnect disconnect;
 	{ DIA_ROW(DESTINATION_REALM), DIA_NEVER }
 
 /* With both ids the second one is the one too many (5009), with none Auth-Application-Id is missing
- * (5005). */
+ * (5005). RFC 3588 6.11 allowed several Vendor-Ids. They decide nothing: the first is kept. */
 static const struct dia_row application_rows[] = {
-	{ DIA_ROW(VENDOR_ID), DIA_AT(BARE_U32, application, vendor_id), DIA_ONE },
+	{ DIA_ROW(VENDOR_ID), DIA_AT(BARE_U32, application, vendor_id), .min = 1, .max = 1, .flags = DIA_SPARE },
 	{ DIA_ROW(AUTH_APPLICATION_ID), DIA_AT(BARE_U32, application, application_id), DIA_ONE, DIA_FLAG(application, acct), .flags = DIA_FLAG_NOT },
 	{ DIA_ROW(ACCT_APPLICATION_ID), DIA_AT(BARE_U32, application, application_id), DIA_ONE, DIA_FLAG(application, acct), .flags = DIA_SHARED },
 };

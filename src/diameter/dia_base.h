@@ -30,7 +30,8 @@ struct dia_address {
 	uint8_t octets[16];
 };
 
-/* Vendor-Specific-Application-Id: exactly one of Auth- and Acct-Application-Id */
+/* Vendor-Specific-Application-Id: exactly one of Auth- and Acct-Application-Id; of several
+ * Vendor-Ids the first */
 struct dia_vendor_application {
 	uint32_t vendor_id, application_id;
 	bool acct;

@@ -6,10 +6,10 @@
  *       |   | |         R-Conn-CER |      | R-Peer-Disc      |   | R-Peer-Disc              | |
  *       |   | |                    v      |       R-Conn-CER |   |                          | |
  *       |   | |             WAIT-CONN-ACK/ELECT              |   |                I-Rcv-CEA | |
- *       |   | |                    |      |   I-Rcv-Conn-Ack v   |                          | | Stop,
- *       |   | |                    |      +-----------> WAIT-RETURNS -----------------------+ | I-Rcv-DPR
- *       |   | |    I-Rcv-Conn-Nack |                         | Win-Election, I-Peer-Disc      |
- *       |   | |                    v                         v                                v
+ *       |   | |                    |      |   I-Rcv-Conn-Ack v   |                          | |
+ *       |   | |                    |      +-----------> WAIT-RETURNS -----------------------+ |
+ *       |   | |    I-Rcv-Conn-Nack |                         | Win-Election,  Stop, I-Rcv-DPR |
+ *       |   | |                    v                         v I-Peer-Disc                    v
  *       |   | |                  R-OPEN <--------------------+                             CLOSING
  *       |   | |                  ^ |  Stop, R-Rcv-DPR                                       ^  |
  *       +---|-|------------------+ +--------------------------------------------------------+  |

@@ -135,7 +135,6 @@ def test_forms_of_a_trigger_that_are_not_taken(g):
     to, port = L.msisdn(1), b"\x3e\x81"
     for name, command, body, status in (
             ("many destinations", smpp.MULTI, message("", b"x", pid=0x48, destinations=b"\1\1" + address(to, 1, 1)), smpp.SUBMITFAIL),
-            ("a part", smpp.SUBMIT, message(to, b"x", pid=0x48, tlvs=tlv(0x20c, b"\0\1") + tlv(0x20e, b"\2") + tlv(0x20f, b"\1")), smpp.SUBMITFAIL),
             ("two ports", smpp.SUBMIT, message(to, b"\x0c\x05\x04" + port + b"\0\0\x05\x04\3\xe8\0\0x", esm=0x40, pid=0x48), smpp.SUBMITFAIL),
             ("a port of a wrong size", smpp.SUBMIT, message(to, b"\x05\x05\x03" + port + b"\0x", esm=0x40), smpp.SUBMITFAIL),
             ("to the SIM", smpp.SUBMIT, message(to, b"\x02\x70\0x", esm=0x40, pid=0x48), smpp.SUBMITFAIL), ("SIM download", smpp.SUBMIT, message(to, b"x", pid=0x7f), smpp.SUBMITFAIL),
@@ -146,16 +145,86 @@ def test_forms_of_a_trigger_that_are_not_taken(g):
     s.close()
 
 
-def test_it_can_be_asked_for_but_not_taken_back(g):
+def payloads(g, n):
+    return {e["payload_hex"] for e in g.p.ue_triggers(imsi=L.imsi(n))}
+
+
+def came(g, n, *data):
+    """The device has got these, and nothing else."""
+    proc.wait_until("the last trigger came", lambda: data[-1].hex() in payloads(g, n), 20)
+    assert payloads(g, n) == {d.hex() for d in data}
+
+
+def cancel(answer, to=""):
+    return text("") + text(answer.id) + address("4242") + address(to)
+
+
+def replacement(answer, data, registered=0):
+    return text(answer.id) + address("4242") + text("") + text("") + bytes([registered, 0, len(data)]) + data
+
+
+def test_a_trigger_is_cancelled(g):
     g.p.ue("absent", L.imsi(4))
     s = g.bound()
-    answer = s.ask(smpp.SUBMIT, trigger(4, registered=1, validity="000000010000000R"))
+    answer, other = (s.ask(smpp.SUBMIT, trigger(4, data, registered=1, validity="000000010000000R")) for data in (b"first", b"second"))
     mine = text(answer.id) + address("4242")
     assert s.ask(smpp.QUERY, mine).body == text(answer.id) + b"\0\1\0"
-    assert s.ask(smpp.CANCEL, text("") + mine + address("")).status == smpp.CANCELFAIL
-    assert s.ask(smpp.REPLACE, mine + b"\0\0\0\0\1x").status == smpp.REPLACEFAIL
+    assert s.ask(smpp.CANCEL, cancel(answer)).status == smpp.OK
+    assert g.p.wait_decision(scs="acme", device=f"msisdn:{L.msisdn(4)}", action="recall", request_status="SUCCESS")
+    assert s.ask(smpp.QUERY, mine).status == smpp.QUERYFAIL and s.ask(smpp.CANCEL, cancel(answer)).status == smpp.CANCELFAIL
     g.p.ue("present", L.imsi(4))
-    assert s.delivered().receipt["stat"] == "DELIVRD"
+    assert s.delivered().receipt["id"] == other.id
+    came(g, 4, b"second")
+    assert s.ask(smpp.CANCEL, cancel(other)).status == smpp.CANCELFAIL  # it was delivered
+    assert g.counts()["at_gateway"] == 0 and not s.kept
+    s.close()
+
+
+def test_a_trigger_is_replaced(g):
+    g.p.ue("absent", L.imsi(8))
+    s = g.bound()
+    answer = s.ask(smpp.SUBMIT, trigger(8, b"first", registered=1, validity="000000010000000R"))
+    for data in (b"second", b"third"):
+        assert s.ask(smpp.REPLACE, replacement(answer, data, registered=1)).status == smpp.OK
+    assert g.counts()["at_gateway"] == 1
+    g.p.ue("present", L.imsi(8))
+    receipt = s.delivered().receipt
+    assert (receipt["id"], receipt["stat"]) == (answer.id, "DELIVRD")
+    came(g, 8, b"third")
+    (event,) = g.p.ue_triggers(imsi=L.imsi(8))
+    assert event["port"] == 16001
+    assert s.ask(smpp.REPLACE, replacement(answer, b"late")).status == smpp.REPLACEFAIL
+    assert g.counts()["at_gateway"] == 0 and not s.kept
+    s.close()
+
+
+def test_the_right_to_recall_and_replace_is_the_gateways(g):
+    g.p.ue("absent", L.imsi(9))
+    s = g.bound()
+    answer = s.ask(smpp.SUBMIT, trigger(9, b"stays", registered=1, validity="000000010000000R"))
+    g.p.ctl("assoc", "add", "acme", f"msisdn:{L.msisdn(9)}", "--rights", "recall,replace", "--deny")
+    assert s.ask(smpp.CANCEL, cancel(answer)).status == smpp.CANCELFAIL
+    assert s.ask(smpp.REPLACE, replacement(answer, b"new")).status == smpp.REPLACEFAIL
+    assert {d["action"] for d in g.p.decisions(scs="acme", device=f"msisdn:{L.msisdn(9)}", verdict="refused")} == {"recall", "replace"}
+    g.p.ue("present", L.imsi(9))
+    assert s.delivered().receipt["id"] == answer.id
+    came(g, 9, b"stays")
+    s.close()
+
+
+def test_a_trigger_in_segments(g):
+    s = g.bound()
+    data, ids = [bytes([n]) * 130 for n in range(1, 4)], set()
+    for n in range(1, 4):
+        head = bytes([11, 0, 3, 9, 3, n, 5, 4]) + struct.pack("!HH", 16001, 0)
+        answer = s.ask(smpp.SUBMIT, message(L.msisdn(10), head + data[n - 1], esm=0x40, pid=0x48, registered=1))
+        assert answer.status == smpp.OK
+        ids.add(answer.id)
+    assert {s.delivered().receipt["id"]} == ids and not s.kept
+    came(g, 10, b"".join(data))
+    refused = [s.ask(smpp.SUBMIT, message(L.msisdn(15), bytes([5, 0, 3, 9, 2, n]) + b"x", esm=0x40, pid=0x48)) for n in (1, 2)]
+    assert [a.status for a in refused] == [smpp.OK, smpp.SUBMITFAIL]  # the gateway sees it when it is whole
+    assert g.counts()["at_gateway"] == 0
     s.close()
 
 

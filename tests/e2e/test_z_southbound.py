@@ -167,7 +167,9 @@ def test_a_recall_that_the_sms_sc_does_not_take(p, scs, n, status, answer):
     cancel = p.sc.take(M.CANCEL)
     if status:
         p.sc.answer(cancel, status=status)
-    assert scs.answered() == answer
+    else:
+        assert p.sc.take(M.CANCEL).message_id == cancel.message_id, "a copy of a cancel_sm does no harm"
+    assert scs.answered() == answer and p.sc.nothing()
     assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
     assert scs.reported() == (n, 0), "it is there still"
 

@@ -12,7 +12,7 @@ import time
 from lablib import ending, proc
 
 from . import faults as F
-from . import ledger, load, points, south, world
+from . import ledger, load, points, smes, south, world
 
 DRAIN_MAX_S = 40
 WELL_MAX_S = 15
@@ -27,6 +27,7 @@ delivered, reported or pending, nothing is acted on twice, nothing is invented. 
     p.add_argument("--bin", default=os.path.join(points.ROOT, "build", "bin", "faults"), help="programs built with kill points")
     p.add_argument("--results", metavar="FILE", help="write each verdict to FILE, as JSON")
     p.add_argument("--southbound", action="store_true", help="the SMS-SC is reached over SMPP: kill points and faults around it")
+    p.add_argument("--smes", action="store_true", help="SMEs trigger over SMPP, through the SMS-SC: kill points and faults around it")
     p.add_argument("--keep", action="store_true", help="keep the laboratory's directory, also when everything was right")
     return p.parse_args(argv)
 
@@ -87,16 +88,20 @@ def judge(w, tally):
     return found
 
 
+def kind_of(options, other):
+    """The module with the World, Load and Faults that are asked for."""
+    return south if options.southbound else smes if options.smes else other
+
+
 def torture(w, options, seed, tally):
     say("bringing up the laboratory")
     began = time.monotonic()
     w.up(say)
     say(f"up in {time.monotonic() - began:.1f} s; small disks: {w.no_disks or 'yes'}")
-    kind = south if options.southbound else load
-    loads = [kind.Load(w, scs, seed, 1 + i * 10_000_000) for i, scs in enumerate(w.provisioned())]
+    loads = [kind_of(options, load).Load(w, one, seed, 1 + i * 10_000_000) for i, one in enumerate(w.owners())]
     for one in loads:
         one.start()
-    f = (south if options.southbound else F).Faults(w, loads, seed)
+    f = kind_of(options, F).Faults(w, loads, seed)
     began = time.monotonic()
     f.kill_points()
     say(f"kill points: {sum(w.points.hits().values())} hits in {time.monotonic() - began:.1f} s")
@@ -126,7 +131,7 @@ def main(argv=None):
     say(f"seed {seed}, {options.seconds} s, in {folder}")
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # nothing is left behind, whoever ends us
         signal.signal(number, lambda *_: sys.exit(130))
-    w = (south if options.southbound else world).World(folder, options.bin, seed)
+    w = kind_of(options, world).World(folder, options.bin, seed)
     try:
         torture(w, options, seed, tally)
     except proc.LabError as e:
@@ -137,7 +142,7 @@ def main(argv=None):
             shutil.copytree(w.path("smssc"), w.path("smssc-kept"), dirs_exist_ok=True)
         w.down()
     if kept:
-        which = " --southbound" if options.southbound else ""
+        which = " --southbound" if options.southbound else " --smes" if options.smes else ""
         say(f"everything about this run is in {folder}; once more: scripts/torture{which} --seed {seed} --seconds {options.seconds}")
     else:
         shutil.rmtree(folder, ignore_errors=True)

@@ -15,9 +15,12 @@ def table(path=HEADER):
     return {name: (file, meaning) for name, file, meaning in ROW.findall(text)}
 
 
+APART = ("SMPP_", "SME_")
+
+
 def named(prefix):
-    """The points of an SMS-SC over SMPP (prefix "SMPP_"), or the others (prefix "")."""
-    return [name for name in table() if name.startswith("SMPP_") == bool(prefix)]
+    """The points of an SMS-SC over SMPP (prefix "SMPP_"), those of SMEs that may trigger ("SME_"), or the others (prefix "")."""
+    return [name for name in table() if (name.startswith(prefix) if prefix else not name.startswith(APART))]
 
 
 class Points:

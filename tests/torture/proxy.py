@@ -53,7 +53,7 @@ class Leg:
 
     async def client(self, reader, writer):
         try:
-            up_reader, up_writer = await asyncio.open_connection(*self.target)
+            up_reader, up_writer = await asyncio.open_connection(*self.target or ("", 0))  # not there yet: nobody answers
         except OSError:
             reset(writer)
             return

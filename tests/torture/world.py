@@ -130,6 +130,10 @@ class World(L.Lab):
     def provisioned(self):
         return [s for s in self.lab["scs"] if s["provisioned"]]
 
+    def owners(self):
+        """Whose loads there are."""
+        return self.provisioned()
+
     def scs_command(self, action, scs, **options):
         command = [self.program("mtc-scs"), action, "--connect", f"127.0.0.1:{self.proxy.legs['tsp'].port}", "--ca", self.lab["ca"],
                    "--cert", scs["cert"], "--key", scs["key"], "--origin-host", scs["origin_host"], "--realm", scs["realm"],

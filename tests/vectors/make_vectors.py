@@ -224,6 +224,8 @@ def fields(avps, base, prefix="", top=True):
             out.append((inner + "mandatory", "true"))
         if avp.name == "Vendor-Specific-Application-Id":
             for a in avp.value:
+                if a.quiet:
+                    continue
                 if a.name == "Vendor-Id":
                     out.append((inner + "vendor_id", shown(a)))
                 else:
@@ -331,6 +333,10 @@ def peer_management():
         Foreign(9999, 0, 0, b"abc"), A("Inband-Security-Id", 0, quiet=True), A("Inband-Security-Id", 1, quiet=True),
         A("Product-Name", "dra", m=1), A("Vendor-Id", 0, m=0), *SCS_ORIGIN, A("Auth-Application-Id", 0xFFFFFFFF),
         A("Host-IP-Address", bytes([127, 0, 0, 1])), Foreign(77, 4711, 0xA0, b"?")], canonical=False)
+    vector("cer-rfc3588", "CER", "RFC 3588 6.11: several Vendor-Ids of one application; they inform, and one is kept", [
+        *SCS_ORIGIN, A("Host-IP-Address", bytes([192, 0, 2, 7])), A("Vendor-Id", 0), A("Product-Name", "scs"),
+        A("Vendor-Specific-Application-Id", [A("Vendor-Id", TGPP), A("Vendor-Id", 13019, quiet=True), A("Auth-Application-Id", TSP)])],
+           canonical=False)
     vector("cea-success", "CEA", "2001 with everything a CEA may have",
            [A("Result-Code", 2001), *IWF_ORIGIN, *identity, *lists, A("Firmware-Revision", 1)])
     vector("cea-no-common-application", "CEA", "5010 is no E-bit answer; a refusal needs no addresses", [

@@ -69,17 +69,19 @@ answered(Answer) -> Answer.
 start(Service, Host, Realm, Base) ->
 	Dictionary = dictionary_of(Service),
 	Application = [{alias, Service}, {dictionary, Dictionary}, {module, [?MODULE, Service]}, {answer_errors, callback}],
-	Capabilities = [{'Origin-Host', Host}, {'Origin-Realm', Realm}, {'Vendor-Id', 0}, {'Product-Name', "OTP"}, announced(Dictionary)],
+	Capabilities = [{'Origin-Host', Host}, {'Origin-Realm', Realm}, {'Vendor-Id', 0}, {'Product-Name', "OTP"}, announced(Dictionary, Base)],
 	Options = [{decode_format, map}, {string_decode, false}, {application, Application}] ++ base(Base) ++ several(Service),
 	ok = diameter:start_service(Service, Capabilities ++ Options),
 	Self = self(),
 	spawn(fun() -> true = diameter:subscribe(Service), Self ! subscribed, events(Service) end),
 	receive subscribed -> ok end.
 
-announced(diameter_gen_relay) ->
+%% The older grammar lets an application have several vendors.
+announced(diameter_gen_relay, _) ->
 	{'Auth-Application-Id', [diameter_gen_relay:id()]};
-announced(Dictionary) ->
-	{'Vendor-Specific-Application-Id', [{'diameter_base_Vendor-Specific-Application-Id', ?VENDOR, [Dictionary:id()], []}]}.
+announced(Dictionary, Base) ->
+	Vendor = case Base of rfc3588 -> [?VENDOR, 13019]; rfc6733 -> ?VENDOR end,
+	{'Vendor-Specific-Application-Id', [{'diameter_base_Vendor-Specific-Application-Id', Vendor, [Dictionary:id()], []}]}.
 
 base(rfc3588) -> [];
 base(rfc6733) -> [{application, [{alias, common}, {dictionary, diameter_gen_base_rfc6733}, {module, [?MODULE, common]}]}].

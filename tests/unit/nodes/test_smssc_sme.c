@@ -393,7 +393,13 @@ static void test_forms_of_a_trigger(void **state)
 			{ "\x04\x04\x02\xf0\x01", 5, SMPP_ROK },
 			{ "\x05\x05\x03\x3e\x80\x00", 6, SMPP_RSUBMITFAIL },
 			{ "\x02\x70\x00", 3, SMPP_RSUBMITFAIL },
-			{ "\x05\x00\x03\x01\x02\x01", 6, SMPP_RSUBMITFAIL },
+			{ "\x05\x00\x03\x01\x02\x01", 6, SMPP_ROK },
+			{ "\x06\x08\x04\x01\x01\x02\x01", 7, SMPP_ROK },
+			{ "\x0b\x00\x03\x01\x02\x01\x05\x04\x3e\x80\x00\x00", 12, SMPP_ROK },
+			{ "\x05\x00\x03\x01\x02\x03", 6, SMPP_RSUBMITFAIL },
+			{ "\x0a\x00\x03\x01\x02\x01\x00\x03\x01\x02\x01", 11, SMPP_RSUBMITFAIL },
+			{ "\x0a\x00\x03\x01\x02\x01\x00\x03\x01\x02\x03", 11, SMPP_RSUBMITFAIL },
+			{ "\x04\x00\x02\x01\x02", 5, SMPP_RSUBMITFAIL },
 			{ "\x0c\x05\x04\x3e\x80\x00\x00\x05\x04\x3e\x80\x00\x00", 13, SMPP_RSUBMITFAIL } };
 	struct smpp_pdu p = { .header.command = SMPP_SUBMIT_SM, .data_coding = 4 };
 
@@ -435,14 +441,19 @@ static void test_what_the_gateway_answers(void **state)
 	char words[SME_TRIGGER_WORDS_MAX];
 
 	(void)state;
-	assert_int_equal(sme_trigger_status(&daa), SMPP_RSYSERR); /* a success without a status is none */
+	assert_int_equal(sme_trigger_status(&daa, SMPP_RSUBMITFAIL), SMPP_RSYSERR); /* a success without a status is none */
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		daa.notification.request_status = dia_u32_of(rows[i].request_status);
-		assert_int_equal(sme_trigger_status(&daa), rows[i].status);
+		assert_int_equal(sme_trigger_status(&daa, SMPP_RSUBMITFAIL), rows[i].status);
+		assert_int_equal(sme_trigger_status(&daa, SMPP_RCANCELFAIL),
+				 rows[i].status == SMPP_RSUBMITFAIL ? SMPP_RCANCELFAIL : rows[i].status);
+		assert_int_equal(sme_trigger_is_settled(&daa), rows[i].request_status != 201);
+		assert_true(sme_trigger_is(&daa, rows[i].request_status));
 	}
 	daa.notification.request_status = dia_u32_of(0);
 	daa.head.result_code = dia_u32_of(3004);
-	assert_int_equal(sme_trigger_status(&daa), SMPP_RSYSERR);
+	assert_int_equal(sme_trigger_status(&daa, SMPP_RSUBMITFAIL), SMPP_RSYSERR);
+	assert_false(sme_trigger_is_settled(&daa) || sme_trigger_is(&daa, 0));
 	assert_string_equal(sme_trigger_words(&daa, words), "result 3004");
 	for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
 		bool absent;
@@ -452,12 +463,56 @@ static void test_what_the_gateway_answers(void **state)
 	}
 }
 
+static void parse(struct tsp_dar *out, struct dia_msg *m, const struct buf *octets)
+{
+	struct dia_limits limits = DIA_LIMITS_CORE;
+	struct dia_failed failed = { 0 };
+
+	assert_false(octets->full);
+	assert_int_equal(dia_msg_parse(m, octets->p, octets->len, &limits, &failed), 0);
+	assert_int_equal(tsp_dar_parse(out, m, &failed), 0);
+}
+
+static void test_requests_to_the_gateway(void **state)
+{
+	const struct sme_trigger_ends ends = { "scs", "a.example", "iwf", "b.example", "scs;1;2;again", 77, false };
+	struct dlv_text t = { .payload = (const uint8_t *)"ab",
+			      .payload_len = 2,
+			      .msisdn = (const uint8_t *)"\x94\x71",
+			      .msisdn_len = 2,
+			      .reference = 12,
+			      .has_port = true,
+			      .port = 16001,
+			      .validity_s = 60 };
+	uint8_t octets[1024];
+	struct buf b = buf_over(octets, sizeof octets);
+	struct tsp_dar dar;
+	struct dia_msg m;
+
+	(void)state;
+	sme_trigger_build(&b, &t, &ends);
+	parse(&dar, &m, &b);
+	assert_true(dar.action.action_type.v == TSP_ACTION_TRIGGER && !dar.action.old_reference_number.present);
+	t.sme.change = (struct dlv_change){ .kind = DLV_CHANGE_REPLACE, .old = 11 };
+	b.len = 0;
+	sme_trigger_build(&b, &t, &ends);
+	parse(&dar, &m, &b);
+	assert_true(dar.action.action_type.v == TSP_ACTION_REPLACE && dar.action.old_reference_number.v == 11);
+	assert_true(dar.action.reference_number.v == 12 && dar.action.trigger_data.payload.len == 2);
+	b.len = 0;
+	sme_trigger_recall(&b, &t, &ends);
+	parse(&dar, &m, &b);
+	assert_true(dar.action.action_type.v == TSP_ACTION_RECALL && dar.action.reference_number.v == 12);
+	assert_false(dar.action.trigger_data.present || dar.action.validity_time_s.present);
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_message_ids_tell_nothing),
 		cmocka_unit_test(test_forms_of_a_trigger),
 		cmocka_unit_test(test_what_the_gateway_answers),
+		cmocka_unit_test(test_requests_to_the_gateway),
 		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_originators),
 		cmocka_unit_test(test_destinations),

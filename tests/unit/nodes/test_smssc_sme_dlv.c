@@ -153,7 +153,7 @@ static void test_records(void **state)
 	}
 	octets[0] = 1; /* a trigger has no such rest, and no such name of a device */
 	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), ERR_PROTO);
-	octets[0] = 5;
+	octets[0] = 6;
 	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), ERR_VERSION);
 	m->text.sme.trigger = true;
 	b.len = 0;
@@ -163,6 +163,54 @@ static void test_records(void **state)
 	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), 0);
 	assert_true(got->text.sme.trigger);
 	dlv_msg_free(got);
+	dlv_msg_free(m);
+}
+
+/* A trigger that is changed is in no store of a program that would forget it. */
+static void test_records_of_changes(void **state)
+{
+	struct dlv_text t = text_for("+91720000001", 3, 4);
+	uint8_t octets[DLV_RECORD_MAX];
+	struct buf b = buf_over(octets, sizeof octets);
+	struct dlv_msg *m, *got;
+	size_t len;
+
+	(void)state;
+	t.sme.trigger = true;
+	t.sme.change = (struct dlv_change){
+		.kind = DLV_CHANGE_REPLACE, .old = 0x11223344, .end_to_end = 0x55667788, .asked_real_ms = 0x99aabbccddu
+	};
+	assert_int_equal(dlv_msg_new(&m, &t), 0);
+	dlv_msg_encode(&b, m);
+	len = b.len;
+	assert_int_equal(octets[0], 5);
+	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), 0);
+	assert_true(got->text.sme.trigger && got->text.sme.change.kind == DLV_CHANGE_REPLACE);
+	assert_true(got->text.sme.change.old == 0x11223344 && got->text.sme.change.end_to_end == 0x55667788);
+	assert_true(got->text.sme.change.asked_real_ms == 0x99aabbccddu);
+	dlv_msg_free(got);
+	for (size_t n = 1; n < len; n++) {
+		assert_int_equal(dlv_msg_decode(&got, 9, octets, n), ERR_PROTO);
+	}
+	octets[len - 22] = DLV_CHANGES;
+	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), ERR_PROTO);
+	octets[len - 22] = DLV_CHANGE_NONE;
+	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), ERR_PROTO);
+	octets[len - 22] = DLV_CHANGE_PART; /* which of how many? */
+	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), ERR_PROTO);
+	m->text.sme.change = (struct dlv_change){ .kind = DLV_CHANGE_PART, .part = { 0x1234, DLV_PART_SAR, 3, 2 } };
+	b.len = 0;
+	dlv_msg_encode(&b, m);
+	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), 0);
+	assert_true(got->text.sme.change.part.reference == 0x1234 && got->text.sme.change.part.form == DLV_PART_SAR);
+	assert_true(got->text.sme.change.part.parts == 3 && got->text.sme.change.part.part == 2);
+	dlv_msg_free(got);
+	octets[len - 1] = 4;
+	assert_int_equal(dlv_msg_decode(&got, 9, octets, len), ERR_PROTO);
+	m->has_outcome = true; /* what was asked about it is over */
+	b.len = 0;
+	dlv_msg_encode(&b, m);
+	assert_int_equal(octets[0], 3);
 	dlv_msg_free(m);
 }
 
@@ -579,7 +627,7 @@ static void test_a_refused_trigger_leaves_nothing(void **state)
 	struct world *w = *state;
 	uint64_t id = at_gateway(w);
 
-	dlv_afar_refused(w->d, id, w->now);
+	dlv_afar_over(w->d, id, w->now);
 	assert_int_equal(told(w, "acme"), ERR_NOTFOUND);
 	dlv_committed(w->d, false, w->now); /* it could not be erased */
 	assert_int_equal(told(w, "acme"), ERR_NOTFOUND);
@@ -638,10 +686,61 @@ static void test_a_trigger_is_at_the_gateway_after_a_restart(void **state)
 	assert_int_equal(w->told_n, 1);
 }
 
+static void change(struct world *w, uint64_t id, enum dlv_change_kind kind)
+{
+	const struct dlv_change c = { .kind = (uint8_t)kind, .old = 1 };
+
+	dlv_afar_change(w->d, dlv_afar(w->d, id), &c);
+}
+
+/* Who was refused gets no receipt of it, whatever the gateway says; at its end it is erased. */
+static void test_a_trigger_that_is_recalled_is_nobodys(void **state)
+{
+	struct world *w = *state;
+	uint64_t id = at_gateway(w);
+
+	change(w, id, DLV_CHANGE_RECALL);
+	assert_false(dlv_afar_is_known(dlv_afar(w->d, id)));
+	assert_int_equal(told(w, "acme"), ERR_NOTFOUND);
+	assert_non_null(dlv_afar(w->d, id)); /* the answer to the recall ends it */
+	w->now.mono_ms += 60000 + 120000;
+	w->now.real_ms += 60000 + 120000;
+	dlv_tick(w->d, w->now);
+	dlv_committed(w->d, true, w->now);
+	assert_null(dlv_afar(w->d, id));
+	assert_int_equal(w->dels, 1);
+	assert_int_equal(w->told_n, 0);
+}
+
+/* Its report would come before anybody knows whether it is live: it has to come again. */
+static void test_a_replacement_has_no_report_before_it_is_live(void **state)
+{
+	struct world *w = *state;
+	uint64_t id = at_gateway(w);
+
+	for (unsigned kind = DLV_CHANGE_REPLACE; kind <= DLV_CHANGE_FIND; kind++) {
+		change(w, id, kind);
+		assert_false(dlv_afar_is_known(dlv_afar(w->d, id)));
+		assert_int_equal(told(w, "acme"), ERR_BUSY);
+	}
+	assert_ptr_equal(dlv_afar_of(w->d, REFERENCE), dlv_afar(w->d, id));
+	assert_null(dlv_afar_of(w->d, REFERENCE + 1));
+	change(w, id, DLV_CHANGE_CANCEL);
+	assert_true(dlv_afar_is_known(dlv_afar(w->d, id)));
+	change(w, id, DLV_CHANGE_NONE);
+	assert_int_equal(told(w, "acme"), 0);
+	dlv_committed(w->d, true, w->now);
+	assert_int_equal(w->told_n, 1);
+	assert_null(dlv_afar_of(w->d, REFERENCE));
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_records_of_changes),
+		cmocka_unit_test_setup_teardown(test_a_trigger_that_is_recalled_is_nobodys, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_replacement_has_no_report_before_it_is_live, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_the_device_gets, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_long_ones, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_header_has_to_fit, setup, teardown),

@@ -291,6 +291,24 @@ static void test_answers_that_do_not_come(void **state)
 	smpp_session_free(s);
 }
 
+/* What has no response then is for the owner, who drains it, and is told once. */
+static void test_nothing_is_due_after_the_end(void **state)
+{
+	struct smpp_session *s = bound_smsc(SMPP_BIND_TRANSCEIVER);
+	uint32_t sequence, command;
+	uint64_t token;
+
+	(void)state;
+	assert_int_equal(smpp_session_request(s, SMPP_DELIVER_SM, 10, 2000, &sequence), 0);
+	smpp_session_closed(s);
+	assert_int_equal(ticked(s, 2000 + ANSWER_WAIT).what, SMPP_DO_NOTHING);
+	assert_true(smpp_session_next_ms(s) == 0);
+	assert_true(smpp_session_drain(s, &command, &token));
+	assert_true(command == SMPP_DELIVER_SM && token == 10);
+	assert_false(smpp_session_drain(s, &command, &token));
+	smpp_session_free(s);
+}
+
 static void test_peer_unbinds(void **state)
 {
 	struct smpp_session *s = bound_smsc(SMPP_BIND_TRANSCEIVER);
@@ -460,6 +478,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_bind_refused),
 		cmocka_unit_test(test_enquire_link),
 		cmocka_unit_test(test_answers_that_do_not_come),
+		cmocka_unit_test(test_nothing_is_due_after_the_end),
 		cmocka_unit_test(test_peer_unbinds),
 		cmocka_unit_test(test_we_unbind),
 		cmocka_unit_test(test_inactive),
