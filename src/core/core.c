@@ -368,6 +368,7 @@ void core_stop(struct core *c, void (*done)(void *arg), void *arg)
 	c->stop.arg = arg;
 	core_trace_leave(c);
 	core_peers_leave(c);
+	core_flow_lines(c);
 	(void)jrn_flush(c->journal.jrn);
 	if (net_timer_new(&c->stop.timer, c->loop, on_stop_look, c)) {
 		done(arg);

@@ -56,7 +56,7 @@ static void peers_early(struct core *c)
 }
 
 /* The journal's thread starts as soon as it can, unless it must not be quicker than the lines. */
-static void lines_first(struct core *c)
+void core_flow_lines(struct core *c)
 {
 	if (c->flow.lines_first) {
 		c->flow.lines_first = false;
@@ -70,7 +70,7 @@ void core_flow_early(struct core *c)
 		return;
 	}
 	c->flow.handled = 0;
-	lines_first(c);
+	core_flow_lines(c);
 	jrn_submit_early(c->journal.jrn);
 	core_decisions_write(c);
 	edges_early(c);
@@ -83,7 +83,7 @@ void core_flow_all(struct core *c)
 	struct core_edge *e;
 
 	c->flow.handled = 0;
-	lines_first(c);
+	core_flow_lines(c);
 	jrn_submit(c->journal.jrn);
 	core_decisions_write(c);
 	TAILQ_FOREACH (e, &c->edges.list, entry) {

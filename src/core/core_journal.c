@@ -45,6 +45,7 @@ static void on_wake(void *arg, int events)
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 
 	(void)events;
+	core_flow_lines(c); /* records that were in no hurry are handed over now, with those behind them */
 	jrn_complete(c->journal.jrn);
 	look_at_state(c);
 	count(c);

@@ -102,6 +102,35 @@ static void test_decision_lines_are_written_before_the_answer_leaves(void **stat
 	close(fds[0]);
 }
 
+static void on_stopped(void *arg)
+{
+	(void)arg;
+}
+
+/* A stop flushes the journal in the middle of a turn. */
+static void test_lines_that_have_to_be_first_are_when_the_core_stops(void **state)
+{
+	struct core_play *p = *state;
+	const struct core_decision d = { .transaction = "7-1",
+					 .scs = "acme",
+					 .origin_host = "h",
+					 .address = "a",
+					 .device = "d",
+					 .result_code = 2001,
+					 .reason = POL_NONE,
+					 .rule = "" };
+	char line[16];
+	int fds[2];
+
+	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+	core_decisions(p->core, fds[1]);
+	core_decide_action(p->core, &d);
+	p->core->flow.lines_first = true;
+	core_stop(p->core, on_stopped, NULL);
+	assert_true(read(fds[0], line, sizeof line) > 0);
+	close(fds[0]);
+}
+
 static void on_kept(void *arg, uint64_t number, int err)
 {
 	(void)number;
@@ -163,6 +192,7 @@ TEST_GROUP()
 		TEST(test_a_part_grows_with_what_has_no_answer),
 		TEST(test_an_edge_that_is_busy_gets_them_at_the_end),
 		TEST(test_decision_lines_are_written_before_the_answer_leaves),
+		TEST(test_lines_that_have_to_be_first_are_when_the_core_stops),
 		TEST(test_a_journal_without_work_gets_operations_early),
 		TEST(test_a_peer_that_still_works_gets_more_at_once),
 	};
