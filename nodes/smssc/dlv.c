@@ -101,14 +101,14 @@ int dlv_submit(struct dlv *d, const struct dlv_text *text, struct dlv_msg *repla
 		err = ERR_BUSY;
 		goto free_msg;
 	}
-	if (dlv_to_sme(m) && dlv_line_n(d, m) >= d->conf.ue_messages_max) {
-		err = ERR_BUSY;
-		goto free_msg;
-	}
 	ue = copy.sme.trigger || dlv_to_sme(m) ? NULL : dlv_ue_get(d, copy.imsi);
 	if (!copy.sme.trigger && !dlv_to_sme(m) &&
 	    (!ue || (dlv_of_sme(m) ? ue->queue_smes_n : ue->queue_n - ue->queue_smes_n) >= d->conf.ue_messages_max)) {
 		err = ERR_BUSY;
+		goto free_msg;
+	}
+	err = dlv_to_sme(m) ? dlv_line_count(d, m) : 0;
+	if (err) {
 		goto free_msg;
 	}
 	if (replaces) {
@@ -152,6 +152,10 @@ int dlv_load(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 		if (!ue || dlv_parts(&m->text) == 0) {
 			goto free_msg;
 		}
+	}
+	if (dlv_to_sme(m) && dlv_line_count(d, m) == ERR_NOMEM) { /* what is on disk is kept above the bound, too */
+		err = ERR_NOMEM;
+		goto free_msg;
 	}
 	if (m->id >= d->id_next) {
 		d->id_next = m->id + 1;

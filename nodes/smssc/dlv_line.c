@@ -18,6 +18,7 @@ struct dlv_line {
 	struct map_node node;
 	struct dlv_msg *first;
 	uint32_t n;
+	uint32_t counted_n;           /* messages of mobiles, in this line or not */
 	struct dlv_line *prev, *next; /* of peers */
 	bool of_peer, walked;         /* walked: it is not freed now */
 	const char *host, *via;       /* in the key */
@@ -57,13 +58,6 @@ static struct dlv_line *find_of(const struct dlv *d, const struct dlv_msg *m)
 	return find(d, dlv_of_sme(m), m->text.iwf_host, m->text.via);
 }
 
-uint32_t dlv_line_n(const struct dlv *d, const struct dlv_msg *m)
-{
-	const struct dlv_line *l = find_of(d, m);
-
-	return l ? l->n : 0;
-}
-
 static struct dlv_line *make(struct dlv *d, const struct dlv_msg *m)
 {
 	uint8_t octets[KEY_MAX];
@@ -87,7 +81,7 @@ static struct dlv_line *make(struct dlv *d, const struct dlv_msg *m)
 
 static void put(struct dlv *d, struct dlv_line *l)
 {
-	if (l->first || l->walked) {
+	if (l->first || l->walked || l->counted_n) {
 		return;
 	}
 	if (l->of_peer) {
@@ -97,13 +91,17 @@ static void put(struct dlv *d, struct dlv_line *l)
 	free(l);
 }
 
-int dlv_line_join(struct dlv *d, struct dlv_msg *m)
+static struct dlv_line *find_or_make(struct dlv *d, const struct dlv_msg *m)
 {
 	struct dlv_line *l = find_of(d, m);
 
-	if (!l) {
-		l = make(d, m);
-	}
+	return l ? l : make(d, m);
+}
+
+int dlv_line_join(struct dlv *d, struct dlv_msg *m)
+{
+	struct dlv_line *l = find_or_make(d, m);
+
 	if (!l) {
 		return ERR_NOMEM;
 	}
@@ -111,6 +109,34 @@ int dlv_line_join(struct dlv *d, struct dlv_msg *m)
 	l->n++;
 	m->line = l;
 	return 0;
+}
+
+int dlv_line_count(struct dlv *d, struct dlv_msg *m)
+{
+	struct dlv_line *l = find_or_make(d, m);
+
+	if (!l) {
+		return ERR_NOMEM;
+	}
+	if (l->counted_n >= d->conf.ue_messages_max) {
+		put(d, l);
+		return ERR_BUSY;
+	}
+	l->counted_n++;
+	m->counted_in = l;
+	return 0;
+}
+
+void dlv_line_uncount(struct dlv *d, struct dlv_msg *m)
+{
+	struct dlv_line *l = m->counted_in;
+
+	if (!l) {
+		return;
+	}
+	m->counted_in = NULL;
+	l->counted_n--;
+	put(d, l);
 }
 
 void dlv_line_leave(struct dlv *d, struct dlv_msg *m)
@@ -149,11 +175,12 @@ static void tell_some(struct dlv *d, struct dlv_line *l, uint32_t n, struct dlv_
 bool dlv_peer_room(struct dlv *d, const char *host, struct dlv_now now)
 {
 	struct dlv_line *l = find(d, true, host, "");
+	bool waits = l && l->first;
 
-	if (l) {
+	if (waits) {
 		tell_some(d, l, 1, now);
 	}
-	return l;
+	return waits;
 }
 
 void dlv_peer_open(struct dlv *d, const char *host, struct dlv_now now)

@@ -136,6 +136,7 @@ struct dlv_msg {
 	struct dlv_msg *all_prev, *all_next;     /* all, in the order in which they came */
 	struct dlv_line *line;                   /* its report waits for room on a connection; NULL: it does not */
 	struct dlv_msg *line_prev, *line_next;
+	struct dlv_line *counted_in; /* of its SME, which has not taken it yet; NULL: it is to no SME */
 	struct map_node by_id, by_key;
 	struct multimap_node by_number; /* of messages of SMEs */
 	char memory[];                  /* what `text` points to */

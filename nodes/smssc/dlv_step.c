@@ -377,6 +377,7 @@ void dlv_msg_end(struct dlv *d, struct dlv_msg *m)
 	OBJ_CHECK(m, DLV_MSG_MAGIC);
 	index_del(d, m);
 	dlv_line_leave(d, m);
+	dlv_line_uncount(d, m);
 	dlv_timer_stop(&d->timers, &m->timer);
 	if (ue) {
 		dlv_ue_dequeue(d, ue, m);

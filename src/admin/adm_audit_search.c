@@ -41,7 +41,7 @@ struct adm_search {
 	char *lines[LIMIT_MAX]; /* owned */
 	size_t lines_n, octets;
 	uint64_t next, looked, unreadable, first;
-	int archive_error; /* errno: it cannot be opened */
+	const char *archive_trouble; /* NULL: none; static text */
 	bool more;
 };
 
@@ -82,29 +82,58 @@ static int take(struct adm_search *s, const char *line, size_t len)
 	return 0;
 }
 
+static const char *trouble_of(int err)
+{
+	return err == ERR_PROTO ? "a file there is not whole" : err == ERR_IO && errno ? strerrordesc_np(errno) : err_str(err);
+}
+
+/* An archive that cannot be read must keep nobody from the records that are here. */
+static int open_both(struct adm_search *s, struct aud_look **look, int dir, int *archive)
+{
+	int err = 0;
+
+	errno = 0;
+	if (*s->archive) {
+		*archive = open(s->archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		err = *archive < 0 ? ERR_IO : aud_look_open(look, dir, *archive, s->before);
+	}
+	if (*s->archive && !err) {
+		return 0;
+	}
+	s->archive_trouble = err ? trouble_of(err) : NULL;
+	return aud_look_open(look, dir, -1, s->before);
+}
+
+static void read_all(struct adm_search *s, struct aud_look *look)
+{
+	const char *line;
+	size_t len;
+
+	while (!s->err && s->lines_n < s->limit && s->octets < ANSWER_OCTETS && aud_look_octets(look) < LOOK_OCTETS) {
+		errno = 0;
+		s->err = aud_look_prev(look, &line, &len);
+		if (s->err && s->err != ERR_CLOSED && aud_look_in_archive(look)) {
+			s->archive_trouble = trouble_of(s->err);
+			s->first = s->next;
+			s->err = ERR_CLOSED;
+		} else if (!s->err) {
+			s->err = take(s, line, len);
+		}
+	}
+}
+
 static void run(void *arg)
 {
 	struct adm_search *s = OBJ_OF(arg, struct adm_search, ADM_SEARCH_MAGIC);
 	struct aud_look *look = NULL;
-	const char *line;
-	size_t len;
 	int dir = -1, archive = -1;
 
 	s->err = aud_dir_open(&dir, s->dir, &s->why);
-	if (!s->err && *s->archive) {
-		archive = open(s->archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		s->archive_error = archive < 0 ? errno : 0;
-	}
 	if (!s->err) {
-		s->err = aud_look_open(&look, dir, archive, s->before);
+		s->err = open_both(s, &look, dir, &archive);
 	}
 	s->first = look ? aud_look_first(look) : 0;
-	while (!s->err && s->lines_n < s->limit && s->octets < ANSWER_OCTETS && aud_look_octets(look) < LOOK_OCTETS) {
-		s->err = aud_look_prev(look, &line, &len);
-		if (!s->err) {
-			s->err = take(s, line, len);
-		}
-	}
+	read_all(s, look);
 	s->more = !s->err;
 	s->err = s->err == ERR_CLOSED ? 0 : s->err;
 	aud_look_free(look);
@@ -141,8 +170,8 @@ static void answer(struct adm_search *s)
 			 "next", (json_int_t)s->next, "looked", (json_int_t)s->looked, "unreadable", (json_int_t)s->unreadable,
 			 "records", (json_int_t)v.records, "sealed", (json_int_t)sealed, "checkpoint", (json_int_t)v.checkpoint,
 			 "first", (json_int_t)s->first);
-	if (last && s->archive_error) {
-		json_object_set_new(last, "archive_trouble", json_sprintf("%s: %s", s->archive, strerror(s->archive_error)));
+	if (last && s->archive_trouble) {
+		json_object_set_new(last, "archive_trouble", json_sprintf("%s: %s", s->archive, s->archive_trouble));
 	}
 	ctl_done(s->rq, last);
 }

@@ -24,6 +24,7 @@ struct aud_look {
 	uint64_t from; /* offset of buf[0] */
 	size_t len;    /* octets in buf */
 	uint64_t octets;
+	bool in_archive;
 	char buf[BUFFER_OCTETS];
 };
 
@@ -87,7 +88,9 @@ static int open_segment(struct aud_look *l, bool newest)
 	}
 	aud_segment_name(name, l->segments.first[--l->left]);
 	l->fd = openat(l->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (l->fd < 0 && errno == ENOENT && l->archive >= 0) {
+	l->in_archive = l->fd < 0 && errno == ENOENT && l->archive >= 0;
+	if (l->in_archive) {
+		errno = 0;
 		l->fd = openat(l->archive, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	}
 	if (l->fd < 0 || fstat(l->fd, &st) || !S_ISREG(st.st_mode) || st.st_size < 0) {
@@ -163,6 +166,11 @@ static int halve(struct aud_look *l, uint64_t before)
 	}
 	l->end = low;
 	return 0;
+}
+
+bool aud_look_in_archive(const struct aud_look *l)
+{
+	return l->in_archive;
 }
 
 uint64_t aud_look_first(const struct aud_look *l)

@@ -8,6 +8,8 @@ struct aud_look;
  * is). Borrows dir and archive, a directory whose segments count, too; -1: none. ERR_NOMEM, ERR_IO,
  * ERR_PROTO. */
 ERR_MUST_USE int aud_look_open(struct aud_look **out, int dir, int archive, uint64_t before);
+/* True: what is read now, or could not be read, is a segment of the archive. */
+bool aud_look_in_archive(const struct aud_look *l);
 /* The first record that there is a segment for; 0 when there is no segment. */
 uint64_t aud_look_first(const struct aud_look *l);
 void aud_look_free(struct aud_look *l); /* NULL allowed */

@@ -18,11 +18,11 @@ enum trg_copies core_smpp_copies(void *arg, const struct trg *trg)
 {
 	const struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 
-	(void)trg;
 	if (!core_smpp_used(c)) {
 		return TRG_COPIES_SAFE;
 	}
-	return c->cfg->smssc.on_unknown == CFG_SMSSC_RESUBMIT ? TRG_COPIES_ONCE : TRG_COPIES_NEVER;
+	/* with an id it is there, even if the journal did not take the id */
+	return c->cfg->smssc.on_unknown == CFG_SMSSC_RESUBMIT && !trg->message_id ? TRG_COPIES_ONCE : TRG_COPIES_NEVER;
 }
 
 /* -- what an answer means */

@@ -375,11 +375,15 @@ enum trg_state trg_act_overdue_accepted(struct trg_step *s)
 
 /* The trigger expired here and its report is being written: nothing was sent, so no report is
  * owed.
- * An answered trigger is reported as usual. */
+ * An answered trigger is reported as usual, and one with a message id, which the SMS-SC has
+ * reported. */
 enum trg_state trg_act_overdue_reporting(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
+	if (!t->answered && t->message_id) {
+		trg_send_answer(t, s->ev->status, s->ev->reason);
+	}
 	if (t->answered) {
 		return TRG_REPORTING;
 	}

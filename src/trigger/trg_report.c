@@ -19,16 +19,20 @@ uint64_t trg_report_kept_until(const struct trg *t)
 	return t->reported_ms >= t->conf->old_ms || until_ms > t->conf->drop_from_ms ? until_ms : t->conf->drop_from_ms;
 }
 
+/* Restored. It may have been cancelled while its acceptance was on the way to the disk. */
 enum trg_state trg_act_wait_report(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
+	if (t->revoke_due) {
+		return trg_act_revoke(s);
+	}
 	trg_arm(t, trg_report_deadline(t));
 	return t->state;
 }
 
 /* The report could not be stored. The SMS-SC repeats its own; a report made here is tried again
- * soon. */
+ * soon. With a message id the SMS-SC has accepted the trigger, stored or not. */
 enum trg_state trg_act_unreported(struct trg_step *s)
 {
 	struct trg *t = s->t;
@@ -41,8 +45,11 @@ enum trg_state trg_act_unreported(struct trg_step *s)
 		t->ports->acknowledge(t->arg, t, t->token, false);
 	}
 	t->token = 0;
-	if (!t->answered) {
+	if (!t->answered && !t->message_id) {
 		return trg_act_disk(s);
+	}
+	if (!t->answered) {
+		trg_accepted(t);
 	}
 	trg_arm(t, deadline > soon && t->own_outcome == TRG_NO_OUTCOME ? deadline : soon);
 	return t->held ? TRG_UNKNOWN : TRG_ACCEPTED;
@@ -159,7 +166,7 @@ enum trg_state trg_act_report_early(struct trg_step *s)
 		}
 		trg_accepted_as_new(
 		    t, &(struct trg_answer){ TSP_STATUS_ORIGINALMESSAGESENT, t->conf->reasons.original_reported, false, 0 });
-	} else if (!t->answered) {
+	} else if (!t->answered && !t->taken) { /* else the answer waits for the disk, as without a report */
 		trg_accepted(t);
 	}
 	return trg_act_report(s);

@@ -286,6 +286,16 @@ def test_records_that_were_moved_away_are_searched_in_the_archive(labs, tmp_path
     left = search(p, device=device)
     assert not left[0] and left[1]["first"] > before["seq"]
     assert "nor in the archive" in written(p, "search", folder, "--device", device, "--archive", str(archive))[1]
+    # an archive that cannot be read keeps nobody from the records that are here
+    (archive / FIRST).mkdir()
+    rows, last = search(p, device=f"{name}159@a.example")
+    assert rows and last["ok"] and not last["more"] and last["first"] == left[1]["first"] and last["archive_trouble"]
+    rows, last = search(p, before=left[1]["first"])
+    assert not rows and last["ok"] and last["first"] == first and last["archive_trouble"]
+    shutil.rmtree(archive / "records")
+    (archive / "records").write_text("", encoding="ascii")
+    rows, last = search(p)
+    assert rows and last["ok"] and last["first"] == first and "Not a directory" in last["archive_trouble"]
     shutil.rmtree(archive)
     rows, last = search(p, device=device)
     assert not rows and last["ok"] and last["first"] == first and "No such file" in last["archive_trouble"]

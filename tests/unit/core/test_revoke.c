@@ -130,6 +130,23 @@ static void test_what_a_certificate_proved_counts_as_of_the_request(void **state
 	assert_int_equal(unknown->trg->state, TRG_REVOKING);
 }
 
+/* Over SMPP: between the message id of the SMS-SC and the answer. Nothing else in its record says so. */
+static void test_a_cancel_in_the_record_of_an_acceptance_counts_after_a_restart(void **state)
+{
+	struct core_play *p = *state;
+	struct core_trigger *t = pending_of(p, "meter-1@a.example", 1, "");
+
+	t->trg->revoke_due = true;
+	t->trg->revoke_reason = POL_CANCELLED;
+	assert_int_equal(core_trigger_put(t, true, NULL, NULL), 0);
+	core_play_turns(p, 5);
+	core_play_restart(p);
+	t = core_trigger_find(p->core, "491720000001", 1);
+	assert_non_null(t);
+	assert_int_equal(t->trg->state, TRG_REVOKING);
+	assert_int_equal(t->trg->revoke_reason, POL_CANCELLED);
+}
+
 static void test_an_scs_that_is_removed_or_loses_the_action_or_its_number(void **state)
 {
 	struct core_play *p = *state;
@@ -460,6 +477,7 @@ TEST_GROUP()
 		T(test_a_refusal_waits_for_its_own_record),
 		T(test_what_a_certificate_proved_counts_as_of_the_request),
 		T(test_an_scs_that_is_removed_or_loses_the_action_or_its_number),
+		T(test_a_cancel_in_the_record_of_an_acceptance_counts_after_a_restart),
 		T(test_each_turn_judges_its_share),
 		T(test_a_change_in_the_middle_goes_once_around),
 		T(test_what_came_from_the_journal_is_judged_by_the_store_of_now),

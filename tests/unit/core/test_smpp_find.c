@@ -87,6 +87,20 @@ static void test_a_name_moves_with_the_trigger_and_ends_with_it(void **state)
 	assert_null(core_smpp_by_id(p->core, "77", HOST));
 }
 
+/* Also when the journal did not take its id: it is cancelled by that. */
+static void test_a_message_with_an_id_gets_no_copy(void **state)
+{
+	struct core_play *p = *state;
+	const struct core_trigger *known = trigger(p, 1, 7, "77"), *unknown = trigger(p, 2, 8, NULL);
+
+	p->cfg->smssc.protocol = CFG_SMSSC_SMPP;
+	p->cfg->smssc.on_unknown = CFG_SMSSC_RESUBMIT;
+	assert_int_equal(core_smpp_copies(p->core, unknown->trg), TRG_COPIES_ONCE);
+	assert_int_equal(core_smpp_copies(p->core, known->trg), TRG_COPIES_NEVER);
+	p->cfg->smssc.on_unknown = CFG_SMSSC_HOLD;
+	assert_int_equal(core_smpp_copies(p->core, unknown->trg), TRG_COPIES_NEVER);
+}
+
 #define SMPP_TEST(f) cmocka_unit_test_setup_teardown(f, core_play_setup, core_play_teardown)
 
 TEST_GROUP()
@@ -96,6 +110,7 @@ TEST_GROUP()
 		SMPP_TEST(test_without_an_id_it_is_found_by_its_reference_and_device),
 		SMPP_TEST(test_of_two_that_fit_neither_is_taken),
 		SMPP_TEST(test_a_name_moves_with_the_trigger_and_ends_with_it),
+		SMPP_TEST(test_a_message_with_an_id_gets_no_copy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

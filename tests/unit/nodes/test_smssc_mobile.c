@@ -18,6 +18,7 @@ struct world {
 	uint64_t sent, told, deleted;
 	unsigned sent_n, told_n, puts, dels;
 	int report_err;
+	bool receipts; /* the SME gets receipts */
 };
 
 static void put(void *arg, const struct dlv_msg *m)
@@ -58,7 +59,7 @@ static int report(void *arg, const struct dlv_msg *m, bool again)
 	struct world *w = arg;
 
 	(void)again;
-	if (!dlv_to_sme(m)) {
+	if (!dlv_to_sme(m) && !w->receipts) {
 		assert_true(m->text.sme.kind != DLV_KIND_STATUS || m->text.sme.told); /* whoever reports looks into it */
 		return ERR_REFUSED;
 	}
@@ -244,6 +245,47 @@ static void test_an_sme_has_a_bound(void **state)
 	submit(w, &other);
 }
 
+/* Only what mobiles send counts, and until the SME has it: on its way to the disk, to the SME, and until the next try. */
+static void test_the_bound_counts_what_mobiles_sent_wherever_it_is(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = text_of_mobile(DLV_KIND_TO_SME, NULL);
+	uint64_t id[4];
+
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(dlv_submit(w->d, &t, NULL, &id[i], w->now), 0);
+	}
+	assert_int_equal(dlv_submit(w->d, &t, NULL, &id[3], w->now), ERR_BUSY);
+	dlv_committed(w->d, true, w->now);
+	assert_int_equal(w->told_n, 3);
+	assert_int_equal(dlv_submit(w->d, &t, NULL, &id[3], w->now), ERR_BUSY);
+	for (unsigned i = 0; i < 3; i++) {
+		dlv_reported(w->d, id[i], false, w->now);
+	}
+	assert_int_equal(dlv_submit(w->d, &t, NULL, &id[3], w->now), ERR_BUSY);
+	pass(w, 1000);
+	dlv_reported(w->d, id[0], true, w->now);
+	submit(w, &t);
+	assert_int_equal(dlv_submit(w->d, &t, NULL, &id[3], w->now), ERR_BUSY);
+}
+
+static void test_receipts_of_an_sme_keep_no_mobile_out(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text own = text_of_mobile(DLV_KIND_TO_MOBILE, NULL), t = text_of_mobile(DLV_KIND_TO_SME, NULL);
+
+	own.iwf_host = own.sme.system_id = "acme";
+	own.validity_s = 1;
+	w->report_err = ERR_CLOSED;
+	w->receipts = true;
+	for (unsigned i = 0; i < 3; i++) {
+		submit(w, &own);
+	}
+	pass(w, 1001);
+	assert_int_equal(dlv_gauge(w->d).reporting, 3);
+	submit(w, &t);
+}
+
 static void test_status_of_what_an_sme_took_refused_or_missed(void **state)
 {
 	static const uint8_t statuses[] = { SMS_STATUS_RECEIVED, SMS_STATUS_REJECTED, SMS_STATUS_EXPIRED };
@@ -367,6 +409,8 @@ TEST_GROUP()
 		TEST(test_an_sme_gets_it_once_it_takes_it),
 		TEST(test_not_on_disk_is_not_given),
 		TEST(test_an_sme_has_a_bound),
+		TEST(test_the_bound_counts_what_mobiles_sent_wherever_it_is),
+		TEST(test_receipts_of_an_sme_keep_no_mobile_out),
 		TEST(test_status_of_what_an_sme_took_refused_or_missed),
 		TEST(test_status_of_what_a_mobile_got),
 		TEST(test_over_a_restart),

@@ -205,6 +205,85 @@ static void test_a_record_that_is_not_durable_says_nothing(void **state)
 	trg_free(t);
 }
 
+/* The operator was told that this is on disk. */
+static void test_a_cancel_while_the_id_is_on_its_way_survives_a_restart(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_SUBMITTING);
+
+	(void)state;
+	assert_int_equal(trg_set_message_id(t, "4711", false), 0);
+	assert_true(trg_take(t, "smsc.example"));
+	assert_int_equal(step(t, &f, TRG_EV_CANCEL), 0);
+	t = again(&f, t);
+	assert_true(t->accepted);
+	assert_int_equal(step(t, &f, TRG_EV_RESTORED), 0);
+	assert_int_equal(t->state, TRG_REVOKING);
+	assert_int_equal(step(t, &f, TRG_EV_DURABLE), 0);
+	assert_int_equal(f.recalled, 1);
+	assert_int_equal(f.answered, 0);
+	trg_free(t);
+}
+
+static struct trg *reported_before_the_id_is_durable(struct fake *f)
+{
+	struct trg *t = in_state(f, TRG_SUBMITTING);
+
+	assert_int_equal(trg_set_message_id(t, "4711", false), 0);
+	assert_true(trg_take(t, "smsc.example"));
+	assert_int_equal(step(t, f, TRG_EV_DRR), 0);
+	assert_int_equal(t->state, TRG_REPORTING);
+	assert_int_equal(f->answered, 0);
+	return t;
+}
+
+/* A crash now leaves a trigger without an id: its SCS must not know of a SUCCESS. */
+static void test_a_receipt_does_not_answer_before_the_id_is_durable(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = reported_before_the_id_is_durable(&f);
+
+	(void)state;
+	assert_int_equal(step(t, &f, TRG_EV_DTA_OK), 0);
+	assert_int_equal(f.answered, 0);
+	assert_int_equal(step(t, &f, TRG_EV_DURABLE), 0);
+	assert_int_equal(f.answered, 1);
+	assert_int_equal(f.status, TSP_STATUS_SUCCESS);
+	assert_int_equal(f.notified, 1);
+	trg_free(t);
+}
+
+/* The SMS-SC has it, and sends the receipt again. */
+static void test_a_receipt_that_is_not_durable_leaves_it_accepted(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = reported_before_the_id_is_durable(&f);
+
+	(void)state;
+	trg_take_back(t);
+	assert_int_equal(step(t, &f, TRG_EV_DISK), 0);
+	assert_int_equal(t->state, TRG_ACCEPTED);
+	assert_int_equal(f.answered, 1);
+	assert_int_equal(f.status, TSP_STATUS_SUCCESS);
+	trg_free(t);
+}
+
+static void test_a_receipt_that_waits_for_the_disk_too_long_is_reported_all_the_same(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = reported_before_the_id_is_durable(&f);
+
+	(void)state;
+	assert_int_equal(step(t, &f, TRG_EV_GIVE_UP), 0);
+	assert_int_equal(f.answered, 1);
+	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(t->state, TRG_REPORTING);
+	assert_int_equal(step(t, &f, TRG_EV_DURABLE), 0);
+	assert_int_equal(f.answered, 1);
+	assert_int_equal(f.notified, 1);
+	trg_free(t);
+}
+
 /* Their answers decide more than that they are accepted: of an original, of their end. */
 static void test_only_a_plain_trigger_is_accepted_before_its_answer(void **state)
 {
@@ -446,6 +525,10 @@ TEST_GROUP()
 		cmocka_unit_test(test_a_restart_with_the_id_is_an_acceptance),
 		cmocka_unit_test(test_the_record_of_the_id_says_accepted),
 		cmocka_unit_test(test_a_record_that_is_not_durable_says_nothing),
+		cmocka_unit_test(test_a_cancel_while_the_id_is_on_its_way_survives_a_restart),
+		cmocka_unit_test(test_a_receipt_does_not_answer_before_the_id_is_durable),
+		cmocka_unit_test(test_a_receipt_that_is_not_durable_leaves_it_accepted),
+		cmocka_unit_test(test_a_receipt_that_waits_for_the_disk_too_long_is_reported_all_the_same),
 		cmocka_unit_test(test_only_a_plain_trigger_is_accepted_before_its_answer),
 		cmocka_unit_test(test_only_what_a_program_of_before_cannot_read_has_the_new_version),
 		cmocka_unit_test(test_ids_are_bounded_and_kept_while_parked),
