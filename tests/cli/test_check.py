@@ -42,7 +42,7 @@ class Recorded:
 
     def collect(self, tally):
         Recorded.noted.append(("waited for", *self.names))
-        tally.add({"passed": 1, "failed": 1, "skipped": 1, "broken": [f"in {self.names[-1]}"]})
+        tally.add({"passed": 1, "failed": 1, "skipped": 1, "reasons": {"no such machine": 1}, "broken": [f"in {self.names[-1]}"]})
 
 
 @pytest.mark.parametrize("broken", [False, True])
@@ -70,7 +70,7 @@ def test_the_whole_check_builds_beside_plays_and_runs_alone_what_measures_time(c
         return
     assert check.main() == 1
     assert noted == [*first, ("threads",), ("waited for", "plays-asan"), *lanes, ("alone",)]
-    assert capsys.readouterr().out.splitlines()[-5:] == ["failed: in plays-asan", "failed: in plays", "failed: in guest", "failed: in plain", "4 passed, 4 failed, 4 skipped"]
+    assert capsys.readouterr().out.splitlines()[-6:] == ["skipped 4: no such machine", "failed: in plays-asan", "failed: in plays", "failed: in guest", "failed: in plain", "4 passed, 4 failed, 4 skipped"]
 
 
 def test_packages_are_installed_while_the_programs_are_built(check, monkeypatch):
@@ -186,7 +186,7 @@ PLAYS_END = "a suite: there are system tests, and they came to their end"
 CASE = '<testsuites><testsuite><testcase classname="c" name="one">{}</testcase></testsuite></testsuites>'
 
 
-@pytest.mark.parametrize("says,code,broken", [("", 0, []), ("<skipped/>", 0, []), ("<failure/>", 1, ["gcc: c.one"]), ("", 2, [PLAYS_END])])
+@pytest.mark.parametrize("says,code,broken", [("", 0, []), ("<failure/>", 1, ["gcc: c.one"]), ("", 2, [PLAYS_END])])
 def test_plays_that_were_interrupted_have_not_passed(check, tmp_path, says, code, broken):
     report = tmp_path / "report.xml"
     report.write_text(CASE.format(says))
@@ -209,3 +209,15 @@ def test_a_harness_without_verdicts_has_not_passed(check, monkeypatch, tree, ver
     tally = check.Tally()
     check.harness(tally, "a harness", ["a harness"])
     assert tree.is_dir() and tally.broken == broken
+
+
+def test_why_tests_were_skipped_is_said(check, tmp_path):
+    """A stage that skips all of its tests passes: who reads its end has to see what was not tested."""
+    report, results = tmp_path / "report.xml", tmp_path / "results"
+    report.write_text(CASE.format('<skipped message="not installed: qemu"/></testcase><testcase name="two"><skipped message="not installed: qemu"/>'
+                                  '</testcase><testcase name="three"><skipped/>'))
+    tally, other = check.Tally(), check.Tally()
+    check.count_cases(tally, types.SimpleNamespace(kind="gcc", name="a suite", report=str(report)), 0)
+    tally.write(results)
+    other.add(json.loads(results.read_text()))
+    assert other.reasons == tally.reasons == {"not installed: qemu": 2, "no reason is given": 1} and other.skipped == tally.skipped == 3
