@@ -50,7 +50,7 @@ uint64_t sip_hash(const struct sip_key *key, const void *octets, size_t len)
 {
 	uint64_t v[4] = { key->k[0] ^ 0x736f6d6570736575ull, key->k[1] ^ 0x646f72616e646f6dull, key->k[0] ^ 0x6c7967656e657261ull,
 			  key->k[1] ^ 0x7465646279746573ull };
-	const uint8_t *p = octets;
+	const uint8_t *p = len ? octets : (const uint8_t *)""; /* no octets may stand nowhere */
 	uint64_t word;
 	size_t n = len;
 

@@ -1,8 +1,10 @@
-"""scripts/check: a stage that takes longer than its budget is a failed test."""
+"""scripts/check: a stage that takes longer than its budget is a failed test, and so is one that did not come to its end."""
 import importlib.machinery
 import importlib.util
+import json
 import os
 import subprocess
+import types
 
 import pytest
 from conftest import ROOT
@@ -40,7 +42,7 @@ class Recorded:
 
     def collect(self, tally):
         Recorded.noted.append(("waited for", *self.names))
-        tally.add({"passed": 1, "failed": 1, "skipped": 1, "broken": [f"in {self.names[-1]}"]})
+        tally.add({"passed": 1, "failed": 1, "skipped": 1, "reasons": {"no such machine": 1}, "broken": [f"in {self.names[-1]}"]})
 
 
 @pytest.mark.parametrize("broken", [False, True])
@@ -68,7 +70,7 @@ def test_the_whole_check_builds_beside_plays_and_runs_alone_what_measures_time(c
         return
     assert check.main() == 1
     assert noted == [*first, ("threads",), ("waited for", "plays-asan"), *lanes, ("alone",)]
-    assert capsys.readouterr().out.splitlines()[-5:] == ["failed: in plays-asan", "failed: in plays", "failed: in guest", "failed: in plain", "4 passed, 4 failed, 4 skipped"]
+    assert capsys.readouterr().out.splitlines()[-6:] == ["skipped 4: no such machine", "failed: in plays-asan", "failed: in plays", "failed: in guest", "failed: in plain", "4 passed, 4 failed, 4 skipped"]
 
 
 def test_packages_are_installed_while_the_programs_are_built(check, monkeypatch):
@@ -147,3 +149,75 @@ def test_a_factor_that_is_none_is_refused_before_anything_runs(text):
 def test_help_says_it():
     done = subprocess.run([TOOL, "--help"], capture_output=True, text=True, check=True)
     assert "CHECK_BUDGET_FACTOR=3" in done.stdout and "--quick" in done.stdout
+
+
+# -- what did not come to its end has not passed: (what it leaves behind, how it ends, what failed)
+
+@pytest.fixture
+def tree(check, monkeypatch, tmp_path):
+    """The build directory of a tree of its own."""
+    monkeypatch.setattr(check, "ROOT", str(tmp_path))
+    (tmp_path / "build" / "meson-logs").mkdir(parents=True)
+    return tmp_path / "build"
+
+
+WELL, ILL = ('{"name": "one", "result": "OK"}\n', '{"name": "one", "result": "FAIL"}\n')
+UNIT_END = "gcc: there are unit tests, and they came to their end"
+
+
+@pytest.mark.parametrize("leaves,code,broken", [(WELL, 0, []), (ILL, 1, ["gcc: one"]), (WELL, 1, [UNIT_END]), ("", 0, [UNIT_END]), (None, 125, [UNIT_END])])
+def test_unit_tests_that_were_not_built_do_not_pass_as_those_of_an_earlier_run(check, monkeypatch, tree, leaves, code, broken):
+    results = tree / "meson-logs" / "testlog.json"
+    results.write_text(WELL)
+
+    def run(_command, _env, log):
+        open(log, "w", encoding="utf-8").close()
+        if leaves is not None:  # None: they could not be built
+            results.write_text(leaves)
+        return code
+
+    monkeypatch.setattr(check, "run", run)
+    tally = check.Tally()
+    check.meson_tests(tally, "gcc")
+    assert tally.broken == broken
+
+
+PLAYS_END = "a suite: there are system tests, and they came to their end"
+CASE = '<testsuites><testsuite><testcase classname="c" name="one">{}</testcase></testsuite></testsuites>'
+
+
+@pytest.mark.parametrize("says,code,broken", [("", 0, []), ("<failure/>", 1, ["gcc: c.one"]), ("", 2, [PLAYS_END])])
+def test_plays_that_were_interrupted_have_not_passed(check, tmp_path, says, code, broken):
+    report = tmp_path / "report.xml"
+    report.write_text(CASE.format(says))
+    tally = check.Tally()
+    check.count_cases(tally, types.SimpleNamespace(kind="gcc", name="a suite", report=str(report)), code)
+    assert tally.broken == broken
+
+
+HARNESS_END = "a harness: there are verdicts, and it came to its end"
+
+
+@pytest.mark.parametrize("verdicts,code,broken", [([True], 0, []), ([False], 1, ["a harness: v"]), ([True], 1, [HARNESS_END]), ([], 0, [HARNESS_END])])
+def test_a_harness_without_verdicts_has_not_passed(check, monkeypatch, tree, verdicts, code, broken):
+    def run(command, _env):
+        with open(command[-1], "w", encoding="utf-8") as f:
+            json.dump([{"name": "v", "ok": ok, "why": ""} for ok in verdicts], f)
+        return code
+
+    monkeypatch.setattr(check, "run", run)
+    tally = check.Tally()
+    check.harness(tally, "a harness", ["a harness"])
+    assert tree.is_dir() and tally.broken == broken
+
+
+def test_why_tests_were_skipped_is_said(check, tmp_path):
+    """A stage that skips all of its tests passes: who reads its end has to see what was not tested."""
+    report, results = tmp_path / "report.xml", tmp_path / "results"
+    report.write_text(CASE.format('<skipped message="not installed: qemu"/></testcase><testcase name="two"><skipped message="not installed: qemu"/>'
+                                  '</testcase><testcase name="three"><skipped/>'))
+    tally, other = check.Tally(), check.Tally()
+    check.count_cases(tally, types.SimpleNamespace(kind="gcc", name="a suite", report=str(report)), 0)
+    tally.write(results)
+    other.add(json.loads(results.read_text()))
+    assert other.reasons == tally.reasons == {"not installed: qemu": 2, "no reason is given": 1} and other.skipped == tally.skipped == 3

@@ -52,6 +52,18 @@ def stopped(p):
     return p.ctl("trace", "status")[0]
 
 
+def acknowledged(p):
+    return next(r["value"] for r in p.ctl("stats") if r.get("name") == "reports_acknowledged")
+
+
+def reported(p, scs):
+    """The report, once the core knows that its SCS has it: the copies that the edge made of both messages have come before."""
+    before = acknowledged(p)
+    got = scs.reported()
+    proc.wait_until("the report is acknowledged", lambda: acknowledged(p) > before, 10)
+    return got
+
+
 def triggered(p, scs, device="meter-171@a.example", **what):
     """One trigger from its DAR to the acknowledged report: its Reference-Number."""
     reference = next(references)
@@ -61,7 +73,7 @@ def triggered(p, scs, device="meter-171@a.example", **what):
     p.sc.accept(dtr)
     assert scs.answered() == 0
     p.sc.report(dtr)
-    assert scs.reported() == (reference, 0)
+    assert reported(p, scs) == (reference, 0)
     return reference
 
 
@@ -222,7 +234,7 @@ def test_a_trace_of_one_trigger_follows_it_through_all_interfaces(played, scs, t
     played.sc.accept(dtr)
     assert scs.answered() == 0
     played.sc.report(dtr)
-    scs.reported()
+    reported(played, scs)
     stopped(played)
     found = [m[:2] for m in messages(path)]
     assert sorted(found) == sorted(WHOLE)
