@@ -14,7 +14,11 @@ const char *dm_child_name(const struct dm_child *c, char out[EDGE_WORDS_MAX])
 	if (c->role == DM_EDGE) {
 		return edge_words(out, c->slot, c->pid, c->generation);
 	}
-	snprintf(out, EDGE_WORDS_MAX, "%s (pid %d)", dm_role_word(c), (int)c->pid);
+	if (c->pid) {
+		snprintf(out, EDGE_WORDS_MAX, "%s (pid %d)", dm_role_word(c), (int)c->pid);
+	} else {
+		snprintf(out, EDGE_WORDS_MAX, "%s", dm_role_word(c));
+	}
 	return out;
 }
 
