@@ -32,7 +32,7 @@ enum doc_level {
 /* -- the gateway as a whole */
 #define DOC_GATEWAY_CAUSES(X)                                                                                                    \
 	X(GATEWAY_DOWN, WRONG, "gateway-down", "the gateway does not answer: {why}",                                             \
-	  "start it: systemctl start mtc-iwfd; if it runs, name its socket: mtcctl --socket PATH doctor", DOC_SEE_START)         \
+	  "start it: systemctl start mtc-iwf; if it runs, name its socket: mtcctl --socket PATH doctor", DOC_SEE_START)          \
 	X(HEALTH, WRONG, "health", "{text}", "{advice}", DOC_SEE_HEALTH)                                                         \
 	X(HEALTHY, RIGHT, "healthy", "peers, journal, stores, logs and memory: the gateway finds no fault", "", "")              \
 	X(PROCESSES, RIGHT, "processes", "processes: {edges} and {keyholders} of the gateway run", "", "")                       \
@@ -67,7 +67,7 @@ enum doc_level {
 	  "configuration.md")                                                                                                    \
 	X(LISTENER_SHUT, WRONG, "listener-shut",                                                                                 \
 	  "nothing listens at {address} ({transport}), which is the port of listener {name}",                                    \
-	  "the log of mtc-iwfd says why it stays shut; when that is mended: systemctl restart mtc-iwfd", DOC_SEE_START)          \
+	  "the log of mtc-iwfd says why it stays shut; when that is mended: systemctl restart mtc-iwf", DOC_SEE_START)           \
 	X(LISTENING, RIGHT, "listening", "listeners: {n} of the configuration can be connected to", "", "")                      \
 	X(DNS, RIGHT, "dns", "DNS: {host}, the name of {what}, is at {address}, as in the configuration", "", "")                \
 	X(DNS_NONE, NOTE, "dns-none", "DNS has no address of {host}, the name of {what}: {why}",                                 \

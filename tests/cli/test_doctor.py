@@ -173,7 +173,7 @@ def test_addresses_and_ports_of_the_configuration(lab, doctor, tmp_path):
     other.write_text(text.replace("\n    protection: none", "\n    protection: none\n    transport: sctp\n    local_addresses: [ 192.0.2.77 ]", 1))
     wrong(doctor.ask(config=str(other)), "address-missing", "192.0.2.77, which peer", "peers[].local_addresses", "ip address")
     other.write_text(text.replace(f"address: {tsp['address']}", "address: 127.77.77.77", 1))
-    wrong(doctor.ask(config=str(other)), "listener-shut", f"127.77.77.77:{tsp['port']} (tcp), which is the port of listener tsp", "restart mtc-iwfd")
+    wrong(doctor.ask(config=str(other)), "listener-shut", f"127.77.77.77:{tsp['port']} (tcp), which is the port of listener tsp", "systemctl restart mtc-iwf")
 
 
 class Hosts:

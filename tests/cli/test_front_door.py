@@ -156,3 +156,15 @@ def test_the_service_may_write_what_the_pages_have_it_write():
     for path in (*keys, *written):
         assert any(f"{path}/".startswith(f"{folder}/") for folder in writable), path
     assert all(os.path.dirname(key) in made for key in keys) and set(writable) <= set(made)
+
+
+def test_a_service_that_is_named_is_one_of_the_packages():
+    """In the pages, and in what the programs advise."""
+    services = {name[:-len(".service")] for name in os.listdir(os.path.join(ROOT, "debian")) if name.endswith(".service")}
+    named = {}
+    for folder in ("src", "nodes", "docs/user", "docs/man", "examples"):
+        for at, _, names in os.walk(os.path.join(ROOT, folder)):
+            for name in (n for n in names if n.endswith((".c", ".h", ".md", ".yaml", ".1", ".5"))):
+                with open(os.path.join(at, name), encoding="utf-8") as f:
+                    named.update({word: os.path.join(at, name) for word in re.findall(r"systemctl (?:re)?(?:start|load|edit|stop) ([\w-]+)", f.read())})
+    assert "mtc-iwf" in named and {word: at for word, at in named.items() if word not in services} == {}
