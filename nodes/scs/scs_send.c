@@ -39,7 +39,8 @@ static void on_daa(struct scs_run *r, struct scs_slot *slot, const struct dia_ms
 	if (scs_answer_exit(&daa) == NODE_EXIT_OK) {
 		r->accepted++;
 	} else if (!r->o->load) {
-		fprintf(stderr, "mtc-scs: refused: %s\n", scs_answer_status(&daa, room));
+		fprintf(stderr, "mtc-scs: refused: %s; the operator of the gateway finds the reason in the decision log\n",
+			scs_answer_status(&daa, room));
 	}
 	if (!r->o->load || r->o->verbose) {
 		scs_run_say(r, scs_answer_event(&daa, r->o->reference + slot->nth, scs_request_device(r->o, slot->nth, device),

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { TYPE_MASK = 0x70, TYPE_NAME = 0x50 }; /* in the second octet of an address */
+
 static int parse_port(uint32_t *out, const char *p, size_t len)
 {
 	char text[8];
@@ -55,6 +57,45 @@ static bool read_originator(char *digits, const struct sms_deliver *d)
 	return str_untbcd(digits, d->originator + 2, d->originator_len - 2u) == 0 && strlen(digits) == n;
 }
 
+static size_t put_utf8(char *out, uint16_t c)
+{
+	if (c < 0x80) {
+		out[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		out[0] = (char)(0xc0 | c >> 6);
+		out[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	out[0] = (char)(0xe0 | c >> 12);
+	out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+	out[2] = (char)(0x80 | (c & 0x3f));
+	return 3;
+}
+
+/* The digits of a number of any type, or a name (TS 23.040 9.1.2.5). */
+static void read_sender(char out[UE_SENDER_MAX], const struct sms_deliver *d)
+{
+	const struct sms_packed name = { .p = d->originator + 2, .n = (uint8_t)(d->originator[0] * 4u / 7) };
+	char digits[STR_DIGITS_MAX + 1];
+	uint8_t text[SMS_SEPTETS_MAX];
+	uint16_t wide[SMS_SEPTETS_MAX];
+	size_t len = 0;
+
+	if ((d->originator[1] & TYPE_MASK) == TYPE_NAME) {
+		sms_unpack(text, &name);
+		for (unsigned i = 0, n = sms_to_ucs2(wide, text, name.n); i < n; i++) {
+			len += put_utf8(out + len, wide[i]);
+		}
+	} else if (d->originator_len > 2 && !str_untbcd(digits, d->originator + 2, d->originator_len - 2u) &&
+		   strlen(digits) == d->originator[0]) {
+		str_set(out, UE_SENDER_MAX, digits);
+		return;
+	}
+	out[len] = 0;
+}
+
 bool ue_read_message(struct ue_message *out, const uint8_t *rpdu, size_t len)
 {
 	struct sms_rp rp;
@@ -65,9 +106,7 @@ bool ue_read_message(struct ue_message *out, const uint8_t *rpdu, size_t len)
 		return false;
 	}
 	out->reference = rpdu[1];
-	if (!read_originator(out->originator, &out->deliver)) {
-		out->originator[0] = 0;
-	}
+	read_sender(out->sender, &out->deliver);
 	return true;
 }
 

@@ -219,8 +219,8 @@ static void take_message(struct ue *u, const struct ue_device *device, const cha
 		str_hex(hex, d->payload ? d->payload : text, d->payload_len);
 	}
 	emit(u, json_pack("{s:s, s:s, s:I, s:s, s:i, s:i, s:o, s:s, s:i, s:i, s:i}", "event", "message", "imsi", imsi,
-			  "delivery_id", (json_int_t)id, "originator", m->originator, "pid", (int)d->pid, "dcs", (int)d->dcs,
-			  "port", d->has_port ? json_integer(d->port) : json_null(), "payload_hex", hex, "part",
+			  "delivery_id", (json_int_t)id, "originator", m->sender, "pid", (int)d->pid, "dcs", (int)d->dcs, "port",
+			  d->has_port ? json_integer(d->port) : json_null(), "payload_hex", hex, "part",
 			  d->has_part ? (int)d->part : 1, "parts", d->has_part ? (int)d->parts : 1, "part_reference",
 			  d->has_part ? (int)d->part_reference : 0));
 	ue_link_answer(u, imsi, id, m->reference, 0);

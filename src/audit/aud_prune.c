@@ -26,6 +26,35 @@ static int no(struct aud_why *why, const char *path, const char *doing)
 	return ERR_IO;
 }
 
+/* Root prunes for the owner of the audit, who has to read everything afterwards: the core searches
+ * the archive, and prunes later. Gives away only what root has made; a file with a second name is
+ * none of ours. */
+static int give(const struct pruning *p, int fd)
+{
+	struct stat owner, st;
+
+	if (geteuid() != 0) {
+		return 0;
+	}
+	if (fstat(p->dir, &owner) < 0 || fstat(fd, &st) < 0) {
+		return ERR_IO;
+	}
+	if (st.st_uid != 0 || (S_ISREG(st.st_mode) && st.st_nlink != 1)) {
+		return 0;
+	}
+	return fchown(fd, owner.st_uid, owner.st_gid) < 0 ? ERR_IO : 0;
+}
+
+static int give_named(const struct pruning *p, int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), err = fd < 0 ? ERR_IO : give(p, fd);
+
+	if (fd >= 0) {
+		close(fd);
+	}
+	return err;
+}
+
 /* Whether the segment begins with a record that is older than `before`. The times are data: who
  * made them lie moves other files, and loses none. */
 static bool begins_before(int dir, uint64_t first, const char *before)
@@ -116,7 +145,8 @@ static int move_copy(const struct pruning *p, const char *name)
 
 	snprintf(part, sizeof part, "%s.part", name);
 	to = from < 0 ? -1 : openat(p->archive, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (to >= 0 && copy(from, to) == 0 && renameat2(p->archive, part, p->archive, name, RENAME_NOREPLACE) == 0) {
+	if (to >= 0 && copy(from, to) == 0 && give(p, to) == 0 &&
+	    renameat2(p->archive, part, p->archive, name, RENAME_NOREPLACE) == 0) {
 		err = 0;
 	}
 	if (from >= 0) {
@@ -160,12 +190,17 @@ static int move_one(const struct pruning *p, uint64_t first)
 
 static int open_archive(struct pruning *p, const char *path, struct aud_why *why)
 {
-	if (mkdir(path, 0750) < 0 && errno != EEXIST) {
+	bool made = mkdir(path, 0750) == 0;
+
+	if (!made && errno != EEXIST) {
 		return no(why, path, "cannot be made");
 	}
 	p->archive = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (p->archive < 0 || (mkdirat(p->archive, "records", 0750) < 0 && errno != EEXIST)) {
 		return no(why, path, "cannot be used");
+	}
+	if (give_named(p, p->archive, "records") || (made && give(p, p->archive))) {
+		return no(why, path, "cannot be given to the owner of the audit");
 	}
 	return 0;
 }
@@ -178,7 +213,7 @@ static int move_all(struct pruning *p, const struct aud_prune_conf *conf, const 
 	int n = snprintf(text, sizeof text, AUD_PRUNED "%llu\n", (unsigned long long)out->first), err;
 
 	err = open_archive(p, conf->archive, why);
-	if (!err && aud_file_write(p->dir, "pruned", text, (size_t)n, true)) {
+	if (!err && (aud_file_write(p->dir, "pruned", text, (size_t)n, true) || give_named(p, p->dir, "pruned"))) {
 		err = no(why, conf->dir, "the file 'pruned' cannot be written");
 	}
 	for (size_t i = 0; i < p->n && !err; i++) {

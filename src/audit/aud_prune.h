@@ -18,8 +18,9 @@ struct aud_pruned {
 
 /* Verifies everything first. A file moves when the next one begins before `before` and the last
  * checkpoint covers all its records; the last file never does. A process may write the audit
- * meanwhile. After a crash the same call goes on. ERR_STATE: there are problems, and nothing was
- * moved; ERR_IO with words: some files may have been moved, and each is in one of the two places.
- * Others as of aud_verify(). */
+ * meanwhile. Started as root, what it makes belongs to the owner of `dir`; an archive that was
+ * there stays as it is, but for its `records` if root owns them. After a crash the same call goes
+ * on. ERR_STATE: there are problems, and nothing was moved; ERR_IO with words: some files may
+ * have been moved, and each is in one of the two places. Others as of aud_verify(). */
 ERR_MUST_USE int aud_prune(const struct aud_prune_conf *conf, aud_problem_fn *problem, void *arg, struct aud_pruned *out,
 			   struct aud_why *why);

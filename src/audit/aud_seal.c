@@ -13,8 +13,6 @@
 #include "base/text.h"
 #include "base/wake.h"
 
-#define ANSWER_WAIT_MS 2000
-
 _Static_assert(ED25519_KEY == MRK_KEY && ED25519_SIGNATURE == MRK_SIGNATURE, "one kind of key");
 
 static int append_line(struct aud_store *s, const char *line, size_t len)
@@ -130,28 +128,50 @@ static void closed(struct aud_store *s)
 	s->channel = -1;
 }
 
-/* ERR_CLOSED: the keyholder is gone, or did not answer as it should. */
-static int ask(struct aud_store *s, const struct mrk_ask *a, struct mrk_answer *answer)
+/* The answer that is owed, if it comes within that time. ERR_CLOSED: there is no answer now, or the
+ * channel had to be closed. */
+static int hear(struct aud_store *s, struct mrk_answer *answer, uint64_t wait_ms)
 {
-	uint8_t octets[MRK_ASK_OCTETS], got[MRK_ANSWER_OCTETS + 1];
+	uint8_t got[MRK_ANSWER_OCTETS + 1];
 	struct pollfd p = { .fd = s->channel, .events = POLLIN };
+	int ready = poll(&p, 1, (int)wait_ms);
 	ssize_t n;
 
-	if (s->channel < 0) {
+	if (ready == 0) {
 		return ERR_CLOSED;
 	}
-	mrk_ask_encode(octets, a);
-	if (send(s->channel, octets, sizeof octets, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)sizeof octets ||
-	    poll(&p, 1, ANSWER_WAIT_MS) != 1) {
-		closed(s);
-		return ERR_CLOSED;
-	}
-	n = recv(s->channel, got, sizeof got, MSG_DONTWAIT);
+	n = ready < 0 ? -1 : recv(s->channel, got, sizeof got, MSG_DONTWAIT);
 	if (n <= 0 || mrk_answer_decode(answer, got, (size_t)n)) {
 		closed(s);
 		return ERR_CLOSED;
 	}
+	s->owed = false;
 	return 0;
+}
+
+/* A keyholder may stand still for longer than we wait, and go on: then its channel is as good as
+ * before. Until it has answered it is asked nothing else. What it signed late is of a log that has
+ * grown since, and is left; what it refused late may not be lost, for the log has been judged.
+ * ERR_CLOSED: the keyholder is gone, or has not answered, or not as it should. */
+static int ask(struct aud_store *s, const struct mrk_ask *a, struct mrk_answer *answer)
+{
+	uint8_t octets[MRK_ASK_OCTETS];
+	struct mrk_answer late = { .status = MRK_SIGNED };
+
+	if (s->channel < 0 || (s->owed && hear(s, &late, 0))) {
+		return ERR_CLOSED;
+	}
+	if (late.status != MRK_SIGNED) {
+		*answer = late;
+		return 0;
+	}
+	mrk_ask_encode(octets, a);
+	if (send(s->channel, octets, sizeof octets, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)sizeof octets) {
+		closed(s);
+		return ERR_CLOSED;
+	}
+	s->owed = true;
+	return hear(s, answer, s->answer_wait_ms);
 }
 
 /* One line of JSON, so that a log can carry it; the note is ASCII but for its dash. */
@@ -262,7 +282,7 @@ void aud_checkpoint(struct aud_store *s)
 		err = keep(s, &a, &answer);
 	}
 	s->checkpoint_due = false; /* the next seal asks again */
-	tell(s, err, answer.status, s->channel >= 0);
+	tell(s, err, answer.status, s->channel >= 0 && !s->owed);
 	if (answer.status == MRK_SMALLER || answer.status == MRK_OTHER_ROOT || answer.status == MRK_FOREIGN) {
 		aud_broken(s, "%s: no checkpoint any more: %s (the log has %llu records, the last checkpoint is of %llu)", s->dir,
 			   mrk_status_words(answer.status), (unsigned long long)a.size, (unsigned long long)answer.last.size);

@@ -45,6 +45,7 @@ static void take_fds(struct aud_store *s)
 		}
 		s->channel = s->new_channel;
 		s->new_channel = -1;
+		s->owed = false;
 		s->checkpoint_due = true;
 	}
 	if (s->new_publish >= 0) {
@@ -280,6 +281,7 @@ static int make(struct aud_store **out, const struct aud_store_conf *conf)
 	s->signed_last = conf->signed_last;
 	s->view.recovering = true;
 	s->interval_ms = conf->interval_ms;
+	s->answer_wait_ms = conf->answer_wait_ms ? conf->answer_wait_ms : AUD_ANSWER_WAIT_MS;
 	s->segment_size = conf->segment_size;
 	s->size_max = conf->size_max;
 	s->queue_max = conf->queue_max;

@@ -19,6 +19,8 @@
 
 struct aud_store;
 
+#define AUD_ANSWER_WAIT_MS 2000u
+
 struct aud_store_conf { /* borrowed until aud_store_open() returns */
 	const char *dir;
 	const char *origin;
@@ -28,11 +30,12 @@ struct aud_store_conf { /* borrowed until aud_store_open() returns */
 	 * continued. */
 	struct mrk_ask signed_last;
 	uint64_t interval_ms, lock_wait_ms;
-	uint64_t segment_size; /* octets of a file of records before the next one begins */
-	uint64_t size_max;     /* octets of all files of records */
-	size_t queue_max;      /* octets of lines that wait */
-	int publish_fd;        /* taken: each checkpoint is appended as a line of JSON; -1: none */
-	bool threaded;         /* false: aud_store_work() does the work, for tests */
+	uint64_t answer_wait_ms; /* for the keyholder; 0: AUD_ANSWER_WAIT_MS */
+	uint64_t segment_size;   /* octets of a file of records before the next one begins */
+	uint64_t size_max;       /* octets of all files of records */
+	size_t queue_max;        /* octets of lines that wait */
+	int publish_fd;          /* taken: each checkpoint is appended as a line of JSON; -1: none */
+	bool threaded;           /* false: aud_store_work() does the work, for tests */
 };
 
 /* Opens or makes the audit, takes up its tree and begins an interval. Makes again what a crash took
@@ -65,7 +68,7 @@ struct aud_view {
 	uint64_t octets, waiting;    /* of all files of records; of lines in the queue */
 	int error;                   /* errno of the write that failed last, while it fails */
 	int refused;                 /* enum mrk_status of the last answer of the keyholder; MRK_SIGNED: none was refused */
-	bool connected;              /* to the keyholder */
+	bool connected;              /* to a keyholder that answers */
 	bool broken;                 /* the audit cannot be continued: `why` */
 	char why[AUD_WHY_MAX];       /* of `broken`; else what was found at the opening, or "" */
 	char last[MRK_NOTE_MAX / 4]; /* the last checkpoint as a line of JSON; "": none yet */

@@ -20,7 +20,7 @@ struct aud_store {
 	struct obj obj;
 	char origin[MRK_ORIGIN_MAX], dir[512];
 	uint8_t key[MRK_KEY], key_id[MRK_KEY_ID];
-	uint64_t interval_ms, segment_size, size_max;
+	uint64_t interval_ms, answer_wait_ms, segment_size, size_max;
 	size_t queue_max;
 
 	/* of the thread */
@@ -39,6 +39,7 @@ struct aud_store {
 	bool checkpoint_due;
 	char *out; /* records of one write; owned */
 	int channel, publish;
+	bool owed; /* the last request to the channel has no answer yet */
 	struct aud_opening opening;
 	struct aud_recent recent;
 

@@ -47,6 +47,9 @@ enum cli_kind {
 	CLI_PATH, /* a directory of a command without the gateway */
 };
 
+/* `words` for what a decision can be about: tsp_action_str() and core_decision.c. */
+#define CLI_ACTIONS "trigger recall replace report mo-sms unknown session revoke screening configuration provisioning trace"
+
 struct cli_param {
 	/* "e164": --e164 VALUE; NULL: an operand, in the order of the rows (or CLI_PRESET) */
 	const char *option;

@@ -321,7 +321,7 @@ static const struct cli_param audit_search[] = {
 	AUDIT_ARCHIVE,
 	OPTION("scs", "scs", CLI_NAME, "NAME", "of this SCS"),
 	OPTION("device", "device", CLI_TEXT, "DEVICE", "for this device, as the record has it"),
-	OPTION("action", "action", CLI_TEXT, "WORD", "trigger, recall, replace, session, provisioning, screening, audit"),
+	CHOICE("action", "action", CLI_WORD, CLI_ACTIONS " audit", "WORD", "about this; audit: the audit's own, such as seals"),
 	CHOICE("verdict", "verdict", CLI_WORD, "accepted refused detected", "WORD", "accepted, refused or detected"),
 	OPTION("reason", "reason", CLI_TEXT, "WORD", "with this reason"),
 	NUMBER("reference", "reference", 0, U32, "with this Reference-Number"),

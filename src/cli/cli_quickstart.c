@@ -295,9 +295,9 @@ static void say(FILE *out, const struct qs *q)
 		}
 		fprintf(out, "  %s\n", l->line);
 	}
-	fputs("\nNext. In each terminal first:\n  cd ", out);
+	fputs("\nNext. In each terminal first; with MTC_CTL the commands that mtcctl advises find this gateway:\n  cd ", out);
 	put_quoted(out, q->full);
-	fputc('\n', out);
+	fputs("\n  export MTC_CTL=\"$PWD/ctl.sock\"\n", out);
 	if (q->more_path) {
 		fputs("  export PATH=", out);
 		put_quoted(out, q->more_path);

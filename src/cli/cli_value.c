@@ -55,7 +55,8 @@ static bool numbers_ok(const char *text)
 
 static json_t *device(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX])
 {
-	char canonical[IDENT_EXTERNAL_MAX + 1];
+	char canonical[IDENT_EXTERNAL_MAX + 1], expected[128];
+	const char *number = text + (*text == '+');
 
 	if (!strcmp(text, "*")) {
 		return json_string(text);
@@ -69,6 +70,10 @@ static json_t *device(const struct cli_param *p, const char *text, char why[CLI_
 					    : wrong(why, p, text,
 						    "msisdn:DIGITS or msisdn:FIRST-LAST, 5 to 15 digits each, both of one "
 						    "length; no other pattern is one");
+	}
+	if (numbers_ok(number)) { /* as people write one */
+		snprintf(expected, sizeof expected, "a number with msisdn: and without +; did you mean 'msisdn:%.40s'?", number);
+		return wrong(why, p, text, expected);
 	}
 	if (ident_external(canonical, text, strlen(text))) {
 		return wrong(why, p, text,

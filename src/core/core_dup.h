@@ -38,8 +38,8 @@ enum core_dup_verdict {
 	CORE_DUP_ANSWERED,  /* *answer is the answer of the first request */
 	CORE_DUP_DIFFERS,   /* the same id with another digest; nothing was kept */
 };
-/* Looks a request up, and enters it when it is new. `hash`: core_dup_hash() of the request. Copies the
- * waiter and the texts. `entry` and `answer` are set only as the verdicts say. */
+/* Looks a request up, and enters it when it is new. `hash`: core_dup_hash() of the request. Copies
+ * the waiter and the texts. `entry` and `answer` are set only as the verdicts say. */
 enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host, uint32_t end_to_end, uint64_t hash,
 				    const uint8_t digest[HASH_LEN], const struct core_dup_waiter *waiter, uint64_t now_ms,
 				    struct core_dup_entry **entry, struct ipc_device_action_answer *answer);

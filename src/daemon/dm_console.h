@@ -1,7 +1,7 @@
 /* dm_console.h - numbers and names of this machine that the console's log-ins are judged by: the
  * user in control.console_user, the groups in control.console_groups, and the names of all
- * accounts. The parent looks them up, when a core starts and at each reload, because the core's
- * sandbox closes the files; the core gets them in DM_CONSOLE. */
+ * accounts. The parent looks them up, when it starts and at each reload, because the core's sandbox
+ * closes the files; each core gets them in DM_CONSOLE. */
 #pragma once
 #include "admin/adm.h"
 #include "base/report.h"

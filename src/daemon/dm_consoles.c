@@ -31,9 +31,11 @@ int dm_console_begin(struct dm_parent *p, int core)
 {
 	struct report r = { .len = 0 };
 
-	dm_console_fini(&p->console);
-	dm_console_look(&p->console, p->cfg, &r);
-	report_each(&r, log_line, p);
+	if (!p->console_looked) {
+		dm_console_look(&p->console, p->cfg, &r);
+		report_each(&r, log_line, p);
+		p->console_looked = true;
+	}
 	return p->console.uid == ADM_NO_CONSOLE ? 0 : send_to(core, &p->console);
 }
 

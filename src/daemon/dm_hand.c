@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "base/str.h"
 #include "daemon/dm_config.h"
 #include "daemon/dm_parent_int.h"
 #include "ipc/ipc_ring.h"
@@ -14,7 +15,11 @@ const char *dm_child_name(const struct dm_child *c, char out[EDGE_WORDS_MAX])
 	if (c->role == DM_EDGE) {
 		return edge_words(out, c->slot, c->pid, c->generation);
 	}
-	snprintf(out, EDGE_WORDS_MAX, "%s (pid %d)", dm_role_word(c), (int)c->pid);
+	if (c->pid) {
+		snprintf(out, EDGE_WORDS_MAX, "%s (pid %d)", dm_role_word(c), (int)c->pid);
+	} else {
+		str_cut(out, EDGE_WORDS_MAX, dm_role_word(c));
+	}
 	return out;
 }
 

@@ -161,6 +161,7 @@ struct dm_parent {
 	uint16_t listen_ports[CFG_LISTEN_MAX];
 	int control_fd;
 	struct adm_console console; /* that the core has; its accounts are owned */
+	bool console_looked;        /* they were looked up once */
 	struct dm_decisions {       /* the file whose descriptor the core has */
 		struct net_timer *timer;
 		bool regular; /* false: no file, or a pipe or device, which cannot be moved */
@@ -232,7 +233,8 @@ void dm_decisions_note(struct dm_parent *p, int fd); /* the core uses this one f
 
 /* -- dm_consoles.c: users and groups of this machine (dm_console.h), for the core */
 
-/* Looks them up for a core that starts, and hands them over. */
+/* Hands them to a core that starts. They are looked up for the first one only: who has which role
+ * changes by a reload, which says so, and not because a core has crashed. */
 ERR_MUST_USE int dm_console_begin(struct dm_parent *p, int core);
 /* Whether they are others by now, under this configuration, with a line for each in the report of
  * the reload. *fresh ends with dm_console_fini() or dm_console_use(). */

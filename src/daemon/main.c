@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/exit_codes.h"
@@ -195,6 +196,16 @@ static bool reads_keys(const struct options *o)
 	return !o->role || strncmp(o->role, "keyholder", sizeof "keyholder" - 1) == 0;
 }
 
+/* The name that ps, top and the kernel's log show. The parent executes /proc/self/exe, and without
+ * this each of its children would be called "exe". The parent keeps the name of the program. */
+static void name_process(const char *role)
+{
+	char name[16]; /* as much as the kernel keeps */
+
+	snprintf(name, sizeof name, "iwf-%.11s", role);
+	(void)prctl(PR_SET_NAME, name);
+}
+
 static int play_role(int argc, char **argv)
 {
 	struct options o = { 0 };
@@ -217,6 +228,7 @@ static int play_role(int argc, char **argv)
 	if (!o.role) {
 		return dm_parent_main(o.config);
 	}
+	name_process(o.role);
 	if (strcmp(o.role, "edge") == 0) {
 		return dm_edge_main();
 	}

@@ -140,3 +140,19 @@ def test_pages_refer_to_pages_that_are_there():
             assert os.path.exists(os.path.join(os.path.dirname(page), link)), f"{page}: {link}"
         for name in re.findall(r"`((?:docs|scripts|examples|src|tests|nodes|bench|findings)/[\w./-]+)`", text):
             assert os.path.exists(os.path.join(ROOT, name)), f"{page}: {name}"
+
+
+def test_the_service_may_write_what_the_pages_have_it_write():
+    """The unit makes all else read-only: a key at another place could not be made by the first start, and -t from a shell would not see it."""
+    def text(*name):
+        with open(os.path.join(ROOT, *name), encoding="utf-8") as f:
+            return f.read()
+
+    writable = [path.lstrip("-") for path in re.search(r"^ReadWritePaths=(.*)$", text("debian", "mtc-iwf.service"), re.M).group(1).split()]
+    made = re.findall(r"^d (\S+)", text("debian", "mtc-iwf.tmpfiles"), re.M)
+    example = text("examples", "mtc-iwfd.yaml")
+    keys = [re.search(r"^audit:\n(?:[ #].*\n)*? +key: (\S+)", example, re.M).group(1), re.search(r"^ +key: (\S+audit\.key)$", text("docs", "user", "audit.md"), re.M).group(1)]
+    written = [re.search(rf"\b{key}: ([^\s,}}]+)", example).group(1) for key in ("state_dir", "path", "decisions")]
+    for path in (*keys, *written):
+        assert any(f"{path}/".startswith(f"{folder}/") for folder in writable), path
+    assert all(os.path.dirname(key) in made for key in keys) and set(writable) <= set(made)

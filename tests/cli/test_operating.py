@@ -108,6 +108,21 @@ def test_files_are_for_those_who_need_them(gateway):
     assert gateway.stop() == 0
 
 
+def test_each_process_is_named_by_what_it_is(gateway):
+    """What ps and top show: none is called as the file that was executed, /proc/self/exe, and only the parent as the program."""
+    gateway.start()
+
+    def name(pid):
+        with open(f"/proc/{pid}/comm", encoding="ascii") as f:
+            return f.read().strip()
+
+    with open(f"/proc/{gateway.child.pid}/task/{gateway.child.pid}/children", encoding="ascii") as f:
+        children = f.read().split()
+    assert name(gateway.child.pid) == "mtc-iwfd"
+    assert sorted(name(pid) for pid in children) == ["iwf-core", "iwf-edge", "iwf-keyholder"]
+    assert gateway.stop() == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_end_in_order_is_exit_0_and_takes_the_socket_along(gateway, number):
     gateway.start()

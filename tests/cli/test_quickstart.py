@@ -42,6 +42,7 @@ def test_the_printed_commands_send_a_first_trigger(tmp_path):
     kept = (folder / "commands.txt").read_text()
     change = next(line for line in kept.splitlines() if line.startswith("  cd "))
     assert shell("/", change + "; pwd").stdout == f"{folder}\n"
+    control = next(line for line in kept.splitlines() if line.startswith("  export MTC_CTL="))
     assert [line.split()[0] for line in serve] == ["mtc-hss", "mtc-smssc", "mtc-ue", "mtc-iwfd"]
     logs = tmp_path / "logs"
     logs.mkdir()
@@ -63,6 +64,8 @@ def test_the_printed_commands_send_a_first_trigger(tmp_path):
         answer, report = [json.loads(line) for line in said_by["mtc-scs trigger"].splitlines() if '"event":"answer"' in line or '"event":"report"' in line]
         assert (answer["request_status"], report["delivery_outcome"]) == ("SUCCESS", "SUCCESS")
         assert '"payload_hex":"77616b65207570"' in open(running[2]["out"], encoding="utf-8").read()
+        # what mtcctl advises has no --socket: with the printed variable it finds this gateway
+        assert shell("/", f"{change}\n{control}\nmtcctl assoc check acme meter-7@fleet.example").returncode == 0
         # and what no rule allows is refused
         other = next(line for line in ask if line.startswith("mtc-scs")).replace("meter-7@", "meter-8@").replace("--reference 1", "--reference 2")
         assert shell(folder, other).returncode == 3

@@ -152,7 +152,7 @@ def test_recall_and_replace(gateway):
 def test_refusal_is_exit_3(gateway, status, word):
     gateway.play(answering(status))
     got = trigger(gateway, "--wait", 20)
-    assert got.code == 3 and got.status == word and f"refused: {word}" in got.err, got
+    assert got.code == 3 and got.status == word and f"refused: {word}; the operator of the gateway finds the reason" in got.err, got
     assert word != "unknown" or got.event("answer")["request_status_value"] == status
 
 

@@ -160,6 +160,23 @@ def test_a_directory_that_is_put_back_while_nothing_runs_is_not_continued(labs):
     assert not wrong, "\n".join(wrong)
 
 
+def test_a_keyholder_that_stood_still_signs_again(labs):
+    """As all processes of a machine that was suspended do, but one after the other."""
+    p = audited(labs)
+    keyholder = L.roles(p.lab["iwf"]["pids"]["parent"])["keyholder"]
+    proc.wait_until("there is a checkpoint", lambda: os.path.exists(os.path.join(folder_of(p), "checkpoint")), 10)
+    os.kill(keyholder, signal.SIGSTOP)
+    proc.wait_until("there is no further one", lambda: "no checkpoint of the audit: the keyholder does not answer" in log(p), 20)
+    os.kill(keyholder, signal.SIGCONT)
+    assert p.trigger("acme", device="meter-1@a.example", reference=410).code == 0
+    proc.wait_until("there is a further one", lambda: "checkpoints of the audit are signed again" in log(p), 20)
+    size = len(lines_of(folder_of(p)))
+    proc.wait_until("the trigger is under it", lambda: checkpoint(p) >= size, 10)
+    assert L.roles(p.lab["iwf"]["pids"]["parent"])["keyholder"] == keyholder
+    assert not problems(p, folder_of(p))[0]
+    assert labs.down(p) == []
+
+
 def checkpoint(p):
     return tool(p, "verify", folder_of(p))[1][-1]["checkpoint"]
 

@@ -314,7 +314,7 @@ const decisionsPage = {
 				el("p", { class: "soft" }, "The latest decisions are searched, those in the gateway's memory (log.kept). Older ones: ", link("#/audit", "Audit"), ", where it is on, and the decision log.")));
 		};
 		const f = form([text("scs", "SCS"), text("device", "Device"), word("verdict", "Verdict", ["accepted", "refused", "detected"]),
-			word("action", "Action", ["trigger", "recall", "replace", "session", "revoke", "screening", "configuration", "provisioning"]),
+			word("action", "Action", ["trigger", "recall", "replace", "session", "revoke", "screening", "configuration", "provisioning", "trace"]),
 			text("reason", "Reason"), text("transaction", "Transaction")], "Search", (data) => search(Object.fromEntries(data)));
 		await search(preset);
 		return [f, found];

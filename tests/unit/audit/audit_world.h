@@ -23,6 +23,8 @@ struct world {
 	uint8_t seed[MRK_KEY], public_key[MRK_KEY];
 	uint64_t size_max, segment_size;
 	struct mrk_ask signed_last; /* given to the next opening */
+	uint64_t answer_wait_ms;    /* the same; 0: the usual one */
+	struct mrk_ask last;        /* that the keyholder has signed */
 	int holder;                 /* our end; -1: none */
 	pthread_t thread;
 	bool runs, threaded;
@@ -41,42 +43,62 @@ static inline void holder_must(bool ok, const char *what)
 	}
 }
 
+/* The next request, which is there or will be, is answered. False: there is none any more. */
+static inline bool answer_one(struct world *w)
+{
+	struct mrk_answer a = { .status = MRK_FAILED };
+	char body[MRK_NOTE_MAX];
+	uint8_t octets[256];
+	struct mrk_ask ask;
+	ssize_t n = recv(w->holder, octets, sizeof octets, 0);
+
+	if (n <= 0) {
+		return false;
+	}
+	holder_must(!mrk_ask_decode(&ask, octets, (size_t)n), "what it is asked");
+	a.status = mrk_ask_judge(&w->last, &ask);
+	if (a.status == MRK_SIGNED) {
+		holder_must(!ed25519_sign(a.signature, w->seed, body, mrk_checkpoint_body(body, ORIGIN, ask.size, &ask.root)),
+			    "signing");
+		w->last = ask;
+	}
+	a.last = w->last;
+	mrk_answer_encode(octets, &a);
+	holder_must(send(w->holder, octets, MRK_ANSWER_OCTETS, 0) == MRK_ANSWER_OCTETS, "its answer");
+	return true;
+}
+
 static inline void *hold(void *arg)
 {
 	struct world *w = arg;
-	uint8_t octets[256];
-	struct mrk_ask last = { .size = 0 };
-	ssize_t n;
 
-	while ((n = recv(w->holder, octets, sizeof octets, 0)) > 0) {
-		struct mrk_answer a = { .status = MRK_FAILED };
-		char body[MRK_NOTE_MAX];
-		struct mrk_ask ask;
-
-		holder_must(!mrk_ask_decode(&ask, octets, (size_t)n), "what it is asked");
-		a.status = mrk_ask_judge(&last, &ask);
-		if (a.status == MRK_SIGNED) {
-			holder_must(
-			    !ed25519_sign(a.signature, w->seed, body, mrk_checkpoint_body(body, ORIGIN, ask.size, &ask.root)),
-			    "signing");
-			last = ask;
-		}
-		a.last = last;
-		mrk_answer_encode(octets, &a);
-		holder_must(send(w->holder, octets, MRK_ANSWER_OCTETS, 0) == MRK_ANSWER_OCTETS, "its answer");
+	while (answer_one(w)) {
+		/* until the end of its channel */
 	}
 	return NULL;
 }
 
-static inline void holder_begin(struct world *w)
+/* A channel at whose end nobody answers yet. */
+static inline void holder_connect(struct world *w)
 {
 	int pair[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	w->holder = pair[0];
+	w->last = (struct mrk_ask){ .size = 0 };
+	aud_store_channel(w->store, pair[1]);
+}
+
+static inline void holder_run(struct world *w)
+{
 	assert_int_equal(pthread_create(&w->thread, NULL, hold, w), 0);
 	w->runs = true;
-	aud_store_channel(w->store, pair[1]);
+}
+
+static inline void holder_begin(struct world *w)
+{
+	holder_connect(w);
+	holder_run(w);
 }
 
 static inline void open_audit_for(struct world *w, uint64_t interval_ms)
@@ -85,6 +107,7 @@ static inline void open_audit_for(struct world *w, uint64_t interval_ms)
 				       .origin = ORIGIN,
 				       .key = w->public_key,
 				       .signed_last = w->signed_last,
+				       .answer_wait_ms = w->answer_wait_ms,
 				       .interval_ms = interval_ms,
 				       .segment_size = w->segment_size,
 				       .size_max = w->size_max,

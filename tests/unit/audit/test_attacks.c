@@ -498,6 +498,52 @@ static void test_what_was_moved_to_an_archive_is_still_proven(void **state)
 	free(kept);
 }
 
+static uid_t owner_of(const char *folder, const char *name)
+{
+	char path[200];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_uid;
+}
+
+/* An operator prunes as root; the core, which is another user, searches the archive. */
+static void test_what_root_prunes_stays_readable_for_the_owner_of_the_audit(void **state)
+{
+	enum { OWNER = 64101 };
+	struct world *w = *state;
+	struct aud_pruned done;
+	char archive[80];
+
+	if (geteuid() != 0) {
+		skip();
+	}
+	open_audit(w);
+	for (unsigned i = 0; i < 700; i += 100) {
+		give(w, i, 100);
+		aud_store_work(w->store, true);
+	}
+	close_audit(w);
+	assert_int_equal(chown(w->dir, OWNER, OWNER), 0);
+	snprintf(archive, sizeof archive, "%s/archive", w->dir);
+	prune(w, archive, "2999-01-01T00:00:00.000Z", 0, &done);
+	assert_true(done.files > 0);
+	assert_int_equal(owner_of(w->dir, "pruned"), OWNER);
+	assert_int_equal(owner_of(archive, "."), OWNER);
+	assert_int_equal(owner_of(archive, "records"), OWNER);
+	/* a directory that was there is the operator's */
+	snprintf(archive, sizeof archive, "%s/other", w->dir);
+	assert_int_equal(mkdir(archive, 0755), 0);
+	open_audit(w);
+	give(w, 700, 500);
+	close_audit(w);
+	prune(w, archive, "2999-01-01T00:00:00.000Z", 0, &done);
+	assert_true(done.files > 0);
+	assert_int_equal(owner_of(archive, "."), 0);
+	assert_int_equal(owner_of(archive, "records"), OWNER);
+}
+
 static void test_nothing_moves_from_an_audit_that_is_not_whole(void **state)
 {
 	struct world *w = *state;
@@ -578,6 +624,7 @@ TEST_GROUP()
 		TEST(test_half_a_record_is_taken_back),
 		TEST(test_killed_at_any_moment_it_goes_on_whole),
 		TEST(test_what_was_moved_to_an_archive_is_still_proven),
+		TEST(test_what_root_prunes_stays_readable_for_the_owner_of_the_audit),
 		TEST(test_nothing_moves_from_an_audit_that_is_not_whole),
 		TEST(test_refusals_beyond_the_bound_are_one_record_a_second),
 	};

@@ -1,6 +1,8 @@
 /* The audit on disk: what is written verifies; it goes on after an orderly end, a crash, torn files; what is not ours is refused. */
 #include "tests/unit/audit/audit_world.h"
 
+#include "audit/aud_store_int.h"
+
 #define FIRST "records/00000000000000000000.jsonl"
 
 static void test_what_is_written_verifies(void **state)
@@ -287,6 +289,66 @@ static void test_a_thread_of_its_own_writes(void **state)
 	assert_int_equal(w->found.checkpoint, 1002);
 }
 
+static bool waiting(const struct world *w)
+{
+	uint8_t octets[MRK_ASK_OCTETS];
+
+	return recv(w->holder, octets, sizeof octets, MSG_DONTWAIT | MSG_PEEK) > 0;
+}
+
+/* A keyholder that stood still, as on a machine that was suspended, makes checkpoints again when it goes on. */
+static void test_a_keyholder_that_answers_late_is_asked_again(void **state)
+{
+	struct world *w = *state;
+	struct aud_view v;
+
+	w->answer_wait_ms = 1;
+	open_audit(w);
+	holder_end(w);
+	holder_connect(w);
+	give(w, 0, 10);
+	aud_store_work(w->store, true);
+	give(w, 10, 10);
+	aud_store_work(w->store, true);
+	aud_store_view(w->store, &v);
+	assert_int_equal(v.checkpoints, 0);
+	assert_int_equal(v.checkpoints_failed, 2);
+	assert_false(v.connected);
+	assert_true(answer_one(w)); /* the first request, late */
+	assert_false(waiting(w));   /* and it has been asked once */
+	w->store->answer_wait_ms = AUD_ANSWER_WAIT_MS;
+	holder_run(w);
+	aud_store_work(w->store, true);
+	aud_store_view(w->store, &v);
+	assert_int_equal(v.checkpoint, v.records);
+	assert_true(v.connected);
+	close_audit(w);
+	assert_int_equal(verify(w, NULL), 0);
+}
+
+/* What it says late of a log that was rolled back is not lost. */
+static void test_a_late_refusal_counts(void **state)
+{
+	struct world *w = *state;
+	struct aud_view v;
+
+	w->answer_wait_ms = 1;
+	open_audit(w);
+	holder_end(w);
+	holder_connect(w);
+	give(w, 0, 10);
+	aud_store_work(w->store, true);
+	w->last.size = 15;
+	assert_true(answer_one(w));
+	give(w, 10, 30); /* the log is longer by now */
+	aud_store_work(w->store, true);
+	aud_store_view(w->store, &v);
+	assert_int_equal(v.refused, MRK_SMALLER);
+	assert_true(v.broken);
+	close_audit(w);
+	close(w->holder);
+}
+
 TEST_GROUP()
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -302,6 +364,8 @@ TEST_GROUP()
 		TEST(test_changed_records_are_not_continued),
 		TEST(test_a_disk_without_room_fails_and_the_log_stays_whole),
 		TEST(test_a_full_queue_loses_and_a_record_says_so),
+		TEST(test_a_keyholder_that_answers_late_is_asked_again),
+		TEST(test_a_late_refusal_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,11 +42,26 @@ static void test_a_child_goes_by_its_door(void **state)
 	assert_int_equal(parent.in_state[DM_CHILD_NONE], 2);
 }
 
+/* The log names a child also when its process has ended, or none could be made. */
+static void test_a_child_without_a_process_has_no_pid(void **state)
+{
+	struct dm_child c = { .role = DM_CORE, .pid = 4711 };
+	char name[EDGE_WORDS_MAX];
+
+	(void)state;
+	assert_string_equal(dm_child_name(&c, name), "core (pid 4711)");
+	c.pid = 0;
+	assert_string_equal(dm_child_name(&c, name), "core");
+	c.role = DM_EDGE;
+	assert_string_equal(dm_child_name(&c, name), "edge-0 (generation 0)");
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_a_process_that_was_ready_is_killed_for_hanging),
 		cmocka_unit_test(test_a_child_goes_by_its_door),
+		cmocka_unit_test(test_a_child_without_a_process_has_no_pid),
 	};
 
 	return cmocka_run_group_tests_name("child", tests, NULL, NULL);

@@ -3,11 +3,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "daemon/dm_console.h"
 #include "daemon/dm_msg.h"
+#include "daemon/dm_parent_int.h"
 
 #define NONE ((gid_t)-1)
 
@@ -143,6 +145,46 @@ static void test_octets_that_are_none_are_refused(void **state)
 	assert_null(got.accounts);
 }
 
+/* What a core that starts is told. */
+static void told(struct adm_console *out, struct dm_parent *p)
+{
+	int pair[2], fds[DM_FDS_MAX];
+	struct dm_msg m;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(dm_console_begin(p, pair[0]), 0);
+	assert_int_equal(dm_recv(pair[1], &m, fds), 0);
+	assert_int_equal(m.kind, DM_CONSOLE);
+	assert_int_equal(dm_console_take(out, fds[0]), 0);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+/* Another number of a group is another role: only a reload, which says so, changes it. A core that
+ * has crashed meanwhile does not. */
+static void test_another_core_gets_what_the_one_before_had(void **state)
+{
+	static struct dm_parent p;
+	struct adm_console first, second;
+
+	(void)state;
+	obj_begin(&p.obj, DM_PARENT_MAGIC);
+	log_init(&p.log, -1, LOG_LEVEL_ERROR, "test");
+	p.console = ADM_CONSOLE_NONE;
+	p.cfg = configuration("0", "root");
+	told(&first, &p);
+	assert_int_equal(first.operate, 0);
+	str_set(p.cfg->console.operate, sizeof p.cfg->console.operate, "daemon"); /* as if this machine had changed */
+	told(&second, &p);
+	assert_int_equal(second.operate, 0);
+	assert_true(accounts_same(first.accounts, second.accounts));
+	dm_console_fini(&first);
+	dm_console_fini(&second);
+	dm_console_fini(&p.console);
+	free(p.cfg);
+	OBJ_END(&p, DM_PARENT_MAGIC);
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +193,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_accounts_that_have_changed_are_one_line),
 		cmocka_unit_test(test_the_core_gets_what_the_parent_found),
 		cmocka_unit_test(test_octets_that_are_none_are_refused),
+		cmocka_unit_test(test_another_core_gets_what_the_one_before_had),
 	};
 
 	return cmocka_run_group_tests_name("console", tests, NULL, NULL);

@@ -59,6 +59,36 @@ static void test_what_is_no_device_trigger_is_refused(void **state)
 	assert_int_equal(ue_read(&m, (const uint8_t *)"", 0, &all, &reason), SMS_RP_CAUSE_INVALID_MESSAGE);
 }
 
+/* Of a message with the octet "x", whose TP-OA is `from`. */
+static const char *sender_of(const char *from)
+{
+	static struct ue_message m;
+	uint8_t rpdu[64];
+	char hex[128];
+	size_t len;
+
+	snprintf(hex, sizeof hex, "01050791947107000000001e04%s00045210912143650001" /* and "x" */ "78", from);
+	assert_int_equal(str_unhex(rpdu, sizeof rpdu, &len, hex), 0);
+	rpdu[TPDU - 1] = (uint8_t)(len - TPDU);
+	return ue_read_message(&m, rpdu, len) ? m.sender : "unreadable";
+}
+
+static void test_the_sender_of_a_message_is_a_number_of_any_type_or_a_name(void **state)
+{
+	(void)state;
+	assert_string_equal(sender_of("0c91947102000010"), "491720000001");
+	assert_string_equal(sender_of("04812424"), "4242");
+	assert_string_equal(sender_of("058124240f"), ""); /* another number of digits than it says */
+	assert_string_equal(sender_of("058124a4f1"), ""); /* no digit among them */
+	assert_string_equal(sender_of("0081"), "");
+	assert_string_equal(sender_of("07d0c171bb0c"), "Acme");
+	assert_string_equal(sender_of("14d0d730bd2c07dddff2f51c"), "Water works");
+	assert_string_equal(sender_of("02d005"), "\xc3\xa9");       /* one character, as UTF-8 */
+	assert_string_equal(sender_of("04d09b32"), "\xe2\x82\xac"); /* of the extension table */
+	assert_string_equal(sender_of("14d010080402814020100804"),  /* eleven of them */
+			    "\xce\x94\xce\x94\xce\x94\xce\x94\xce\x94\xce\x94\xce\x94\xce\x94\xce\x94\xce\x94\xce\x94");
+}
+
 static void test_ports_that_nobody_listens_on_are_refused(void **state)
 {
 	struct ue_ports ports = { 0 };
@@ -148,6 +178,7 @@ TEST_GROUP()
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_trigger_for_any_port),
 		cmocka_unit_test(test_what_is_no_device_trigger_is_refused),
+		cmocka_unit_test(test_the_sender_of_a_message_is_a_number_of_any_type_or_a_name),
 		cmocka_unit_test(test_ports_that_nobody_listens_on_are_refused),
 		cmocka_unit_test(test_devices_are_ranges),
 		cmocka_unit_test(test_orders_reach_the_devices_they_name),
