@@ -79,15 +79,16 @@ static int check_long(const struct cfg_iwf *c, struct report *why)
 			 header ? "header" : "parameters", header ? "parameters" : "header");
 }
 
-/* Those that wait must leave room for others. */
+/* Receipts that wait for the response of their submit_sm count among those without an answer. If
+ * they could be all of these, no other receipt would be taken. */
 static int check_receipts(const struct cfg_iwf *c, struct report *why)
 {
 	if (c->smssc.early_receipts < c->smssc.receipts) {
 		return 0;
 	}
 	return cfg_wrong(why, c->lines, cfg_line(c->lines, "smssc.early_receipts"),
-			 "smssc.early_receipts is %u and smssc.receipts is %u, expected fewer that wait than there may be",
-			 c->smssc.early_receipts, c->smssc.receipts);
+			 "smssc.early_receipts is %u, expected a number below smssc.receipts (%u)", c->smssc.early_receipts,
+			 c->smssc.receipts);
 }
 
 static int check_peer(const struct cfg_iwf *c, const struct cfg_peer *p, struct report *why)
