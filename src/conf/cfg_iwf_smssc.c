@@ -39,10 +39,10 @@ const struct cfg_row cfg_smssc_rows[] = {
 		 "smpp: where the application port stands. header: in a user data header; parameters: in destination_port; "
 		 "none: it is left out"),
 	CFG_WORD("long", struct cfg_smssc, long_form, longs, "payload",
-		 "smpp: a trigger that needs more than one SMS. payload: it is sent as message_payload, and the SMS-SC divides "
-		 "it; header: it is sent in parts with an element 08 in the user data header of each; parameters: in parts with "
-		 "SAR parameters; refuse: it is refused with 107. header does not go with ports: parameters, nor parameters with "
-		 "ports: header"),
+		 "smpp: a trigger that needs more than one SMS. payload: it is sent as message_payload, "
+		 "and the SMS-SC divides it; header: it is sent in parts with an element 08 in the user "
+		 "data header of each; parameters: in parts with SAR parameters; refuse: it is refused "
+		 "with 107. header does not go with ports: parameters, nor parameters with ports: header"),
 	CFG_U32("receipts", struct cfg_smssc, receipts, 1, 10000, "256",
 		"smpp: receipts of the SMS-SC without an answer at a time, which is given when the report is on disk; more are "
 		"refused for now with ESME_RTHROTTLED"),
