@@ -82,12 +82,9 @@ static int take(struct adm_search *s, const char *line, size_t len)
 	return 0;
 }
 
-/* Why the archive cannot be read; static. */
 static const char *trouble_of(int err)
 {
-	const char *system = err == ERR_IO && errno ? strerrordesc_np(errno) : NULL;
-
-	return err == ERR_PROTO ? "a file there is not whole" : system ? system : err_str(err);
+	return err == ERR_PROTO ? "a file there is not whole" : err == ERR_IO && errno ? strerrordesc_np(errno) : err_str(err);
 }
 
 /* Opens the audit with its archive. An archive that cannot be read is left out, so that the records
