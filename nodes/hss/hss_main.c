@@ -234,16 +234,16 @@ int main(int argc, char **argv)
 	static const struct node_daemon self = {
 		.program = PROGRAM,
 		.test_help = "check the configuration and the subscribers, print every mistake, then end",
-		.about = "mtc-hss plays a home subscriber server (HSS) on the S6m interface (TS 29.336). It tells an MTC-IWF who "
-			 "a device is,\n"
+		.about = "mtc-hss plays a home subscriber server (HSS) on the S6m "
+			 "interface (TS 29.336). It tells an MTC-IWF who a device is,\n"
 			 "whether an SCS (services capability server) may trigger it, and in which nodes it is registered.\n",
 		.more = "A first run:\n"
 			"  1. Write hss.yaml:\n"
 			"       identity: { host: hss.core.operator.example, realm: core.operator.example }\n"
 			"       listen: { address: 127.0.0.1, port: 3868, protection: none }\n"
 			"       subscribers: subscribers.jsonl\n"
-			"  2. Write subscribers.jsonl, one JSON object a line (shown here in several lines); lines that start "
-			"with # are comments:\n"
+			"  2. Write subscribers.jsonl, one JSON object a line (shown "
+			"here in several lines); lines that start with # are comments:\n"
 			"       "
 			"{\"imsi\":\"001010000000001\",\"msisdn\":\"491700000001\",\"external_identifiers\":[\"meter-1@a."
 			"example\"],\n"
@@ -255,23 +255,24 @@ int main(int argc, char **argv)
 			"  3. Check both files, then start:\n"
 			"       mtc-hss -c hss.yaml -t\n"
 			"       mtc-hss -c hss.yaml\n"
-			"     When it accepts connections, it prints one line on standard output; the log is on standard error:\n"
+			"     When it accepts connections, it prints one line "
+			"on standard output; the log is on standard error:\n"
 			"       {\"event\":\"ready\",\"address\":\"127.0.0.1\",\"port\":3868}\n"
 			"  4. Name it under 'peers' in the configuration of mtc-iwfd. 'mtcctl peers' shows the connection.\n"
 			"\n"
-			"With protection: tls, the keys certificate, key and anchors are required. allowed_hosts: "
-			"[iwf.core.operator.example] limits\n"
-			"who may connect. If a request is refused, log: { level: debug } gives the reason, one line for each "
-			"request.\n"
+			"With protection: tls, the keys certificate, key and anchors are "
+			"required. allowed_hosts: [iwf.core.operator.example] limits\n"
+			"who may connect. If a request is refused, log: { level: "
+			"debug } gives the reason, one line for each request.\n"
 			"\n"
 			"Signals:\n"
-			"  SIGHUP   read the subscribers again. If a line is wrong, or many subscribers are missing, the old "
-			"ones stay in use.\n"
+			"  SIGHUP   read the subscribers again. If a line is wrong, "
+			"or many subscribers are missing, the old ones stay in use.\n"
 			"  SIGUSR1  the same, and accept that subscribers are missing\n"
 			"  SIGTERM  send a Disconnect-Peer-Request to every peer, then end\n"
 			"\n"
-			"Every key of the configuration: man mtc-hss, examples/mtc-hss.yaml. Every key of a subscriber: "
-			"docs/user/subscribers.md.\n",
+			"Every key of the configuration: man mtc-hss, examples/mtc-hss.yaml. "
+			"Every key of a subscriber: docs/user/subscribers.md.\n",
 		.start = start,
 	};
 

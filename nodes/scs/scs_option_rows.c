@@ -69,9 +69,10 @@ void scs_options_help(void)
 	    "Options (default in parentheses):\n");
 	node_opts_help(stdout, scs_option_rows);
 	printf("\n"
-	       "Examples. Put the connection into a variable first; your names must be provisioned at the gateway (mtcctl scs "
-	       "add):\n"
-	       "  ME='--connect 127.0.0.1:5868 --ca operator.pem --cert acme.pem --key acme.key --origin-host scs.acme.example\n"
+	       "Examples. Put the connection into a variable first; your "
+	       "names must be provisioned at the gateway (mtcctl scs add):\n"
+	       "  ME='--connect 127.0.0.1:5868 --ca operator.pem --cert "
+	       "acme.pem --key acme.key --origin-host scs.acme.example\n"
 	       "      --realm acme.example --iwf-host iwf.operator.example'\n"
 	       "Wake up a meter, and wait ten seconds for the report:\n"
 	       "  mtc-scs trigger $ME --device meter-7@a.example --payload 'wake up' --port 16001 --wait 10\n"

@@ -47,9 +47,10 @@ const struct node_opt esme_option_rows[] = {
 
 void esme_options_help(void)
 {
-	printf("usage: mtc-sme submit|cancel|replace|query|listen OPTIONS\n\n"
-	       "mtc-sme is a test client that plays an application which sends short messages (SME, short message entity). It "
-	       "submits to an\n"
+	printf("usage: mtc-sme submit|cancel|replace|query|listen OPTIONS\n"
+	       "\n"
+	       "mtc-sme is a test client that plays an application which sends "
+	       "short messages (SME, short message entity). It submits to an\n"
 	       "SMSC over SMPP 3.4, such as mtc-smssc.\n"
 	       "\n"
 	       "Commands:\n"
@@ -60,10 +61,10 @@ void esme_options_help(void)
 	       "Options (default in parentheses):\n");
 	node_opts_help(stdout, esme_option_rows);
 	printf("\n"
-	       "Examples. Put the connection into a variable first; the name must be provisioned at the SMSC (smes.list of "
-	       "mtc-smssc):\n"
-	       "  ME='--connect 127.0.0.1:3550 --ca operator.pem --cert acme.pem --key acme.key --server-name "
-	       "smssc.core.operator.example\n"
+	       "Examples. Put the connection into a variable first; the name "
+	       "must be provisioned at the SMSC (smes.list of mtc-smssc):\n"
+	       "  ME='--connect 127.0.0.1:3550 --ca operator.pem --cert acme.pem "
+	       "--key acme.key --server-name smssc.core.operator.example\n"
 	       "      --system-id acme --password-file secret'\n"
 	       "Send a text, and wait ten seconds for the receipt:\n"
 	       "  mtc-sme submit $ME --source 4242 --to 491700000001 --payload 'hello' --wait 10\n"
@@ -87,8 +88,8 @@ void esme_options_help(void)
 	       "  1  out of memory, or standard output could not be written, or the connection was lost\n"
 	       "  2  invalid usage, certificate or file: nothing was sent\n"
 	       "  3  refused: status says why\n"
-	       "  4  could not connect or bind: compare --system-id, password and --cert with smes.list; the log of the SMSC has "
-	       "the reason\n"
+	       "  4  could not connect or bind: compare --system-id, password "
+	       "and --cert with smes.list; the log of the SMSC has the reason\n"
 	       "  5  the receipt has another state than DELIVRD\n"
 	       "  6  no answer or no receipt in time: run 'mtc-sme listen' to receive it later\n"
 	       "\n"

@@ -261,8 +261,8 @@ void dlv_reported(struct dlv *d, uint64_t id, bool done, struct dlv_now now)
 		return;
 	}
 	dlv_timer_start(&d->timers, &m->timer, now.mono_ms + dlv_pause_ms(m, dlv_report_wait_ms(d, m), now));
-	if (!dlv_of_sme(m) && dlv_line_join(d, m)) {
-		return; /* its timer alone wakes it */
+	if (!dlv_of_sme(m)) {
+		err_ignore(dlv_line_join(d, m), "without a place in the line its timer still wakes it");
 	}
 }
 

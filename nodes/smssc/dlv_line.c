@@ -18,15 +18,16 @@ struct dlv_line {
 	struct map_node node;
 	struct dlv_msg *first;
 	uint32_t n;
-	uint32_t counted_n;           /* messages of mobiles, in this line or not */
+	uint32_t counted_n;           /* messages of mobiles to this SME, in this line or not */
 	struct dlv_line *prev, *next; /* of peers */
-	bool of_peer, walked;         /* walked: it is not freed now */
+	bool of_peer;                 /* else of an SME */
+	bool walked;                  /* tell_some() uses it: it must not be freed */
 	const char *host, *via;       /* in the key */
 	uint32_t key_len;
 	char key[];
 };
 
-static void put_host(struct buf *key, const char *host, bool as_it_is)
+static void write_host(struct buf *key, const char *host, bool as_it_is)
 {
 	for (; *host; host++) {
 		buf_u8(key, (uint8_t)(as_it_is ? *host : tolower((unsigned char)*host)));
@@ -40,8 +41,8 @@ static struct buf key_of(uint8_t octets[KEY_MAX], bool of_sme, const char *host,
 	struct buf key = buf_over(octets, KEY_MAX);
 
 	buf_u8(&key, of_sme ? OF_SME : OF_PEER);
-	put_host(&key, host, of_sme);
-	put_host(&key, of_sme ? "" : via, of_sme);
+	write_host(&key, host, of_sme);
+	write_host(&key, of_sme ? "" : via, of_sme);
 	return key;
 }
 
@@ -79,7 +80,8 @@ static struct dlv_line *make(struct dlv *d, const struct dlv_msg *m)
 	return l;
 }
 
-static void put(struct dlv *d, struct dlv_line *l)
+/* Frees the line if nothing needs it any more. */
+static void free_unused(struct dlv *d, struct dlv_line *l)
 {
 	if (l->first || l->walked || l->counted_n) {
 		return;
@@ -119,7 +121,7 @@ int dlv_line_count(struct dlv *d, struct dlv_msg *m)
 		return ERR_NOMEM;
 	}
 	if (l->counted_n >= d->conf.ue_messages_max) {
-		put(d, l);
+		free_unused(d, l);
 		return ERR_BUSY;
 	}
 	l->counted_n++;
@@ -136,7 +138,7 @@ void dlv_line_uncount(struct dlv *d, struct dlv_msg *m)
 	}
 	m->counted_in = NULL;
 	l->counted_n--;
-	put(d, l);
+	free_unused(d, l);
 }
 
 void dlv_line_leave(struct dlv *d, struct dlv_msg *m)
@@ -149,10 +151,10 @@ void dlv_line_leave(struct dlv *d, struct dlv_msg *m)
 	DL_DELETE2(l->first, m, line_prev, line_next);
 	l->n--;
 	m->line = NULL;
-	put(d, l);
+	free_unused(d, l);
 }
 
-/* False: it found no room, and is the last one now. */
+/* Tries the first report of the line. False: it found no room, and is the last of the line now. */
 static bool tell_first(struct dlv *d, const struct dlv_line *l, struct dlv_now now)
 {
 	struct dlv_msg *m = l->first;
@@ -161,7 +163,7 @@ static bool tell_first(struct dlv *d, const struct dlv_line *l, struct dlv_now n
 	return dlv_step(d, m, DLV_EV_REPORT, now) && !m->line;
 }
 
-/* At most so many, until one finds no room. */
+/* Tries the first n reports of the line, until one finds no room. */
 static void tell_some(struct dlv *d, struct dlv_line *l, uint32_t n, struct dlv_now now)
 {
 	l->walked = true;
@@ -169,7 +171,7 @@ static void tell_some(struct dlv *d, struct dlv_line *l, uint32_t n, struct dlv_
 		n--;
 	}
 	l->walked = false;
-	put(d, l);
+	free_unused(d, l);
 }
 
 bool dlv_peer_room(struct dlv *d, const char *host, struct dlv_now now)

@@ -9,9 +9,9 @@ ERR_MUST_USE int dlv_line_join(struct dlv *d, struct dlv_msg *m);
 /* No effect on a message that is in no line. */
 void dlv_line_leave(struct dlv *d, struct dlv_msg *m);
 /* Counts a message of a mobile among those that its SME has not taken yet, wherever they wait,
- * until dlv_line_uncount(); the other does nothing for a message that is not counted.
- * ERR_BUSY: there are conf.ue_messages_max. ERR_NOMEM. */
+ * until dlv_line_uncount(). ERR_BUSY: there are conf.ue_messages_max. ERR_NOMEM. */
 ERR_MUST_USE int dlv_line_count(struct dlv *d, struct dlv_msg *m);
+/* No effect on a message that is not counted. */
 void dlv_line_uncount(struct dlv *d, struct dlv_msg *m);
 /* The report of this trigger was acknowledged: there is room for the next one of the same line. */
 void dlv_line_go_on(struct dlv *d, const struct dlv_msg *m, struct dlv_now now);

@@ -7,7 +7,8 @@
 #include "nodes/sms/sms_status.h"
 #include "nodes/smssc/dlv_step.h"
 
-/* What the payload of such a delivery has. */
+/* The payload of such a delivery is not text: TP-Status, and when the message was submitted and
+ * ended, in ms. */
 enum { PAYLOAD_LEN = 1 + 8 + 8 };
 
 static uint8_t status_of(const struct dlv_msg *m)

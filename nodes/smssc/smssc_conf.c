@@ -59,9 +59,8 @@ static const struct cfg_row rows[] = {
 	CFG_TEXTS("allowed_hosts", CFG_T_HOST, struct smssc_conf, allowed_hosts, allowed_hosts_n, 0, "",
 		  "Origin-Hosts that may connect; without the list every one may. With smes it is required"),
 	CFG_WORD("replace_not_pending", struct smssc_conf, replace_not_pending, not_pendings, "stored",
-		 "a replace whose original is no longer pending is answered 5535. stored: the replacement is delivered as a new "
-		 "trigger, as "
-		 "TS 23.682 5.2.3.2 has it; refused: it is not"),
+		 "a replace whose original is no longer pending is answered 5535. stored: the replacement "
+		 "is delivered as a new trigger, as TS 23.682 5.2.3.2 has it; refused: it is not"),
 	CFG_DURATION("watchdog", struct smssc_conf, watchdog_ms, 6000, 600000, "30s", "Tw of the Diameter watchdog"),
 	CFG_SECTION("delivery", struct smssc_conf, delivery, delivery_rows, "", "how mobiles are tried"),
 	CFG_SECTION("report", struct smssc_conf, report, report_rows, "", "how outcomes are told"),

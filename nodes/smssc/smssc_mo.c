@@ -201,7 +201,7 @@ static uint8_t deliver_to_sme(struct smssc *s, const struct mo *m, const char *i
 	uint64_t id;
 
 	if (sms_is_compressed(m->submit.dcs)) {
-		return CAUSE_NOT_IMPLEMENTED; /* SMPP cannot say so */
+		return CAUSE_NOT_IMPLEMENTED; /* SMPP has no data_coding for compressed text */
 	}
 	str_cut(addresses.destination.digits, sizeof addresses.destination.digits, m->submit.destination);
 	addresses.destination.ton = m->submit.international ? SME_TON_INTERNATIONAL : SME_TON_UNKNOWN;

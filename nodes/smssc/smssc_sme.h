@@ -127,14 +127,14 @@ void smssc_sme_committed(struct smssc *s, bool durable);
 /* The connection has ended: its answers go nowhere. */
 void smssc_sme_forget(struct smssc *s, const struct sme_bind *b);
 
-/* -- smssc_sme_deliver.c: the same for a message of a mobile to an SME */
-int smssc_sme_deliver(struct smssc *s, const struct dlv_msg *m);
-/* The SME has answered it. */
-void smssc_sme_delivered(struct smssc *s, struct sme_bind *b, uint64_t id, uint32_t status);
-
-/* A bind of this SME that receives and has room; the binds take turns. NULL: none; *any: it has one
- * that receives. */
-struct sme_bind *smssc_sme_receiving(struct sme_owner *o, bool *any);
 /* -- smssc_sme_report.c: port of the delivery machine for messages of SMEs */
 int smssc_sme_report(struct smssc *s, const struct dlv_msg *m);
 uint8_t smssc_sme_state(const struct dlv_msg *m); /* enum smpp_state */
+/* A bind of this SME that receives and has room; the binds take turns. NULL: none; *any: it has one
+ * that receives. */
+struct sme_bind *smssc_sme_receiving(struct sme_owner *o, bool *any);
+
+/* -- smssc_sme_deliver.c: the same port for messages of mobiles to SMEs */
+int smssc_sme_deliver(struct smssc *s, const struct dlv_msg *m);
+/* The SME has answered it. */
+void smssc_sme_delivered(struct smssc *s, struct sme_bind *b, uint64_t id, uint32_t status);

@@ -182,13 +182,13 @@ static void replace_trigger(struct sme_bind *b, const struct smpp_pdu *p, const 
 {
 	struct sme_message m = { 0 };
 	struct smpp_pdu whole;
-	enum smpp_status status = SMPP_RREPLACEFAIL;
+	enum smpp_status status;
 
-	m.why = "this SME may not trigger any more";
-	if (b->owner->scs) {
-		m.why = NULL;
-		status = read_replacement(&m, b, p, old, &whole);
+	if (!b->owner->scs) {
+		smssc_sme_refuse(b, p, SMPP_RREPLACEFAIL, "this SME may not trigger any more");
+		return;
 	}
+	status = read_replacement(&m, b, p, old, &whole);
 	if (status == SMPP_ROK) {
 		keep_the_rest(&m, b->s, p, old);
 		status = smssc_tsp_replace(b, &m, &whole, old);

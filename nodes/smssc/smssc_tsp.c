@@ -8,7 +8,8 @@
  *     '--no disk--> refused
  *
  * A repetition has the End-to-End-Id and the Session-Id of the first, so that the gateway repeats its
- * answer. Behind REPEAT_MS it may have forgotten it, and would judge a new request. */
+ * answer. After REPEAT_MS the gateway may have forgotten the first, and would take the repetition for
+ * a new request. An SME never waits that long: smes.gateway.answer_wait is at most a minute. */
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -231,7 +232,8 @@ static bool is_aged(const struct tsp_ask *a)
 	return a->sent && smssc_now(a->scs->s).real_ms >= a->asked_real_ms + REPEAT_MS;
 }
 
-/* What cannot be sent waits for the next connection, or until its time is over. */
+/* Sends the request. One that cannot be sent waits for the next connection, or until its time is
+ * over. */
 static void ask(struct tsp_ask *a)
 {
 	struct dlv_msg *m = dlv_afar(a->scs->s->dlv, a->id);

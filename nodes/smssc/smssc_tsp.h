@@ -59,25 +59,30 @@ void smssc_tsp_drop(struct smssc *s); /* all that waits, without an answer */
 /* -- smssc_tsp_trigger.c, smssc_tsp_change.c: requests of SMEs. SMPP_ROK: the answer follows. Else
  * nothing was taken, and *why. */
 enum smpp_status smssc_tsp_submit(struct sme_bind *b, struct sme_message *m, const struct smpp_pdu *p);
-/* Takes back the trigger `old`, which is one of this SME. */
+/* Cancels the trigger `old`, which is one of this SME. */
 enum smpp_status smssc_tsp_cancel(struct sme_bind *b, const struct smpp_pdu *p, const struct dlv_msg *old, const char **why);
-/* Puts `m` in its place. */
+/* Replaces `old` by `m`. */
 enum smpp_status smssc_tsp_replace(struct sme_bind *b, struct sme_message *m, const struct smpp_pdu *p,
 				   const struct dlv_msg *old);
+
 /* -- smssc_tsp_part.c */
 /* Takes one segment of a trigger. As smssc_tsp_submit(). */
 enum smpp_status smssc_tsp_part(struct sme_bind *b, struct sme_message *m, const struct smpp_pdu *p);
 /* Whether `m` names itself a segment of a trigger of which segments are here. */
 bool smssc_tsp_part_of(const struct sme_bind *b, const struct sme_message *m, const struct smpp_pdu *p);
-/* Takes back all segments of the trigger of which `m` is one. False: not at this moment. */
+/* Drops all segments of the trigger of which `m` is one. False: one of them is not on disk yet, or
+ * the trigger waits for no segment any more. */
 bool smssc_tsp_parts_cancel(struct sme_bind *b, const struct dlv_msg *m);
 
 /* -- smssc_tsp_parts.c */
+/* The commit of this turn is over. */
 void smssc_tsp_parts_committed(struct smssc *s, bool durable);
-void smssc_tsp_parts_forget(struct smssc *s, const struct sme_bind *b); /* NULL: all */
+/* The connection of the SME has ended: the answer for a last segment goes nowhere. */
+void smssc_tsp_parts_forget(struct smssc *s, const struct sme_bind *b);
 /* Asks for triggers that are whole, ends those that wait too long. */
 void smssc_tsp_parts_due(struct smssc *s);
 uint64_t smssc_tsp_parts_next_ms(const struct smssc *s); /* when; UINT64_MAX: never */
+/* Takes up a segment that the store kept over a restart. */
 void smssc_tsp_parts_resume(struct tsp_scs *scs, const struct dlv_msg *m);
 void smssc_tsp_parts_drop(struct smssc *s);
 

@@ -41,7 +41,7 @@ struct tsp_ask {
 /* Makes one that waits for the disk, with a name of its own. With `p`, `b` is answered once.
  * NULL: no memory. */
 struct tsp_ask *smssc_tsp_ask_new(struct tsp_scs *scs, const struct tsp_kind *kind, struct sme_bind *b, const struct smpp_pdu *p);
-/* In the list; `id` is on its way to the disk. */
+/* Enters it in the list; the record of delivery `id` is written with the next commit. */
 void smssc_tsp_ask_begin(struct tsp_ask *a, uint64_t id);
 void smssc_tsp_ask_free(struct tsp_ask *a); /* one that has not begun; NULL allowed */
 void smssc_tsp_ask_end(struct tsp_ask *a);  /* one that has */
@@ -51,17 +51,18 @@ void smssc_tsp_ask_turn(struct tsp_ask *a, const struct tsp_kind *kind);
 void smssc_tsp_ask_later(struct tsp_ask *a);
 /* What of it is kept on disk. */
 struct dlv_change smssc_tsp_ask_change(const struct tsp_ask *a, enum dlv_change_kind kind);
-/* Answers the SME, if one waits: at once, with a line in the log; or with the commit of this turn. */
+/* Both answer the SME, if one waits. The first refuses at once, with a line in the log; the second
+ * answers with the commit of this turn. */
 void smssc_tsp_ask_refuse(struct tsp_ask *a, enum smpp_status status, const char *words);
 void smssc_tsp_ask_tell(struct tsp_ask *a, enum smpp_status status);
 /* SMPP_ROK, or why this SME may not ask now; NULL: it is no SCS. */
 enum smpp_status smssc_tsp_may_ask(struct tsp_scs *scs, const char **why);
 
-/* Ends it as the gateway does with UNDELIVERABLE. */
+/* Ends `m` with the outcome that an UNDELIVERABLE of the gateway has. */
 void smssc_tsp_undeliverable(struct tsp_ask *a, struct dlv_msg *m);
-/* `a->kind` from now on, kept on disk. */
+/* Keeps on disk, with the next commit, that the gateway is asked this about `m`. */
 void smssc_tsp_ask_keep(struct tsp_ask *a, struct dlv_msg *m, enum dlv_change_kind kind);
-/* The timer again, for what waits. */
+/* Starts the timer again for what is due next. */
 void smssc_tsp_arm(struct smssc *s);
 
 extern const struct tsp_kind smssc_tsp_trigger;                    /* smssc_tsp_trigger.c */

@@ -31,10 +31,9 @@ static void refuse(struct tsp_ask *a, struct dlv_msg *m, enum smpp_status status
 
 static void answered(struct tsp_ask *a, struct dlv_msg *m, const struct tsp_daa *daa)
 {
-	char room[SME_TRIGGER_WORDS_MAX];
 	enum smpp_status status = sme_trigger_status(daa, SMPP_RSUBMITFAIL);
-
 	const struct dlv_change none = { 0 };
+	char room[SME_TRIGGER_WORDS_MAX];
 
 	if (status != SMPP_ROK) {
 		refuse(a, m, status, sme_trigger_words(daa, room));

@@ -63,13 +63,15 @@ static int help(void)
 	       "       " PROGRAM " ctl SOCKET absent|present|full|empty|slow MS [IMSI|FIRST-LAST]\n"
 	       "       " PROGRAM " ctl SOCKET submit IMSI NUMBER HEX [pid N] [dcs N] [header N] [report 1]\n"
 	       "       " PROGRAM " ctl SOCKET status\n\n"
-	       "mtc-ue plays one or many devices (UE, user equipment). It connects to mtc-smssc, takes device triggers (short "
-	       "messages\n"
+	       "mtc-ue plays one or many devices (UE, user equipment). It "
+	       "connects to mtc-smssc, takes device triggers (short messages\n"
 	       "with TP-PID 0x48), joins the parts of long ones, acts once on each trigger, and acknowledges it.\n"
-	       "\nOptions (default in parentheses):\n");
+	       "\n"
+	       "Options (default in parentheses):\n");
 	node_opts_help(stdout, options);
 	printf(
-	    "\nExamples. One device that prints what it gets; the SMS-SC must be running (see mtc-smssc --help):\n"
+	    "\n"
+	    "Examples. One device that prints what it gets; the SMS-SC must be running (see mtc-smssc --help):\n"
 	    "  mtc-ue --link /run/mtc-smssc/ue.sock --state ue-state --imsi 001010000000001\n"
 	    "  {\"event\":\"ready\",\"link\":\"/run/mtc-smssc/ue.sock\",\"devices\":1}\n"
 	    "Send a trigger from another terminal (see mtc-scs --help); this device prints, in one line:\n"
@@ -84,22 +86,23 @@ static int help(void)
 	    "  mtc-ue ctl ue.ctl absent\n"
 	    "  mtc-ue ctl ue.ctl present\n"
 	    "\n"
-	    "Other events on standard output: message, duplicate, ignored, refused, replaced, command. docs/user/ue-link.md "
-	    "describes "
-	    "them.\n"
+	    "Other events on standard output: message, duplicate, ignored, "
+	    "refused, replaced, command. docs/user/ue-link.md describes them.\n"
 	    "\n"
-	    "The program of --exec gets MTC_IMSI, MTC_PORT (empty if the trigger has none), MTC_ORIGINATOR, MTC_DELIVERY_ID and\n"
+	    "The program of --exec gets MTC_IMSI, MTC_PORT (empty if "
+	    "the trigger has none), MTC_ORIGINATOR, MTC_DELIVERY_ID and\n"
 	    "MTC_AGAIN (1: it may have been started for this trigger before) in its environment. No shell is used.\n"
 	    "\n"
 	    "Words of ctl; without an IMSI they apply to all devices:\n"
 	    "  absent   unregistered: gets nothing, answers nothing    present  registered again\n"
 	    "  full     refuses with \"memory capacity exceeded\"        empty    accepts again, and tells the SMS-SC\n"
 	    "  slow MS  answers MS milliseconds late; 0: at once       status   print connection and counts\n"
-	    "  submit   sends a short message with these bytes (8-bit data) to the device with this number; the first N bytes "
-	    "are\n"
+	    "  submit   sends a short message with these bytes (8-bit "
+	    "data) to the device with this number; the first N bytes are\n"
 	    "           elements of a user data header. The answer of the SMS-SC is an event: submitted, cause 0: taken\n"
 	    "\n"
-	    "SIGHUP opens the events file again after rotation. SIGTERM, SIGINT and SIGQUIT shut down cleanly.\n\n");
+	    "SIGHUP opens the events file again after rotation. SIGTERM, SIGINT and SIGQUIT shut down cleanly.\n"
+	    "\n");
 	exit_codes_help(stdout, EXIT_OF_NODE);
 	return NODE_EXIT_OK;
 }

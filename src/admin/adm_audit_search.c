@@ -31,7 +31,7 @@ struct adm_search {
 	struct net_timer *ended; /* frees it outside of the worker's call */
 	LIST_ENTRY(adm_search) entry;
 	char dir[CFG_PATH_MAX + 8];
-	const char *archive; /* audit.archive; "": none */
+	char archive[CFG_PATH_MAX]; /* audit.archive; "": none */
 	char words[5][WORD_MAX];
 	struct aud_want want;
 	uint64_t before, limit;
@@ -87,23 +87,27 @@ static const char *trouble_of(int err)
 	return err == ERR_PROTO ? "a file there is not whole" : err == ERR_IO && errno ? strerrordesc_np(errno) : err_str(err);
 }
 
-/* An archive that cannot be read must keep nobody from the records that are here. */
+/* Opens the audit with its archive. An archive that cannot be read is left out, so that the records
+ * in the audit's own directory are still found. */
 static int open_both(struct adm_search *s, struct aud_look **look, int dir, int *archive)
 {
-	int err = 0;
+	int err;
 
-	errno = 0;
-	if (*s->archive) {
-		*archive = open(s->archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		err = *archive < 0 ? ERR_IO : aud_look_open(look, dir, *archive, s->before);
+	if (!*s->archive) {
+		return aud_look_open(look, dir, -1, s->before);
 	}
-	if (*s->archive && !err) {
+	errno = 0;
+	*archive = open(s->archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	err = *archive < 0 ? ERR_IO : aud_look_open(look, dir, *archive, s->before);
+	if (!err) {
 		return 0;
 	}
-	s->archive_trouble = err ? trouble_of(err) : NULL;
+	s->archive_trouble = trouble_of(err);
 	return aud_look_open(look, dir, -1, s->before);
 }
 
+/* Takes records until an answer is full. An archive that becomes unreadable ends the search as the
+ * first record does. */
 static void read_all(struct adm_search *s, struct aud_look *look)
 {
 	const char *line;
@@ -262,7 +266,7 @@ static void on_search(void *arg, struct ctl_request *rq, const json_t *args)
 	s->adm = a;
 	s->rq = rq;
 	snprintf(s->dir, sizeof s->dir, "%s/audit", a->cfg->state_dir);
-	s->archive = a->cfg->audit.archive;
+	str_set(s->archive, sizeof s->archive, a->cfg->audit.archive); /* a reload may write the configuration */
 	want(s, args);
 	err = net_timer_new(&s->ended, a->loop, on_ended, s);
 	if (!err) {

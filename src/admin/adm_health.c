@@ -331,12 +331,10 @@ static void look_at_memory(struct findings *f, const struct core_status *s)
 	}
 	clock_text(since, core_wall_ms(f->adm->core, s->memory.since_ms));
 	found(f, "memory-short",
-	      "raise limits.memory, or the limit that the system sets for the service, and restart; or lower limits.triggers: "
-	      "'mtcctl "
-	      "status' shows how many are held",
-	      "the memory of the core is at its limit since %s: new triggers are answered 201; what was accepted goes on with a "
-	      "reserve of "
-	      "%llu bytes",
+	      "raise limits.memory, or the limit that the system sets for the service, and "
+	      "restart; or lower limits.triggers: 'mtcctl status' shows how many are held",
+	      "the memory of the core is at its limit since %s: new triggers are "
+	      "answered 201; what was accepted goes on with a reserve of %llu bytes",
 	      since, (unsigned long long)s->memory.reserve);
 }
 

@@ -42,10 +42,8 @@ static void on_parent_silent(void *arg)
 
 	a->reload = NULL;
 	if (rq) {
-		ctl_fail(rq,
-			 "the parent does not answer; 'mtcctl status all' shows the files in use, and the log says whether they "
-			 "were renewed. "
-			 "Ask again");
+		ctl_fail(rq, "the parent does not answer; 'mtcctl status all' shows the files "
+			     "in use, and the log says whether they were renewed. Ask again");
 	}
 }
 

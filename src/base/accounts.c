@@ -30,7 +30,7 @@ static int add(struct accounts *a, const struct passwd *one)
 		a->list = list;
 		a->cap = cap;
 	}
-	memset(&a->list[a->n], 0, sizeof a->list[a->n]); /* it is compared, and handed over, whole */
+	memset(&a->list[a->n], 0, sizeof a->list[a->n]); /* the list is compared and copied as octets */
 	a->list[a->n].uid = one->pw_uid;
 	str_set(a->list[a->n++].name, ACCOUNT_NAME_MAX, one->pw_name);
 	return 0;

@@ -79,7 +79,7 @@ static void line_if(uint64_t n, const char *noun, const char *words)
 	}
 }
 
-/* Which records nobody can have changed unseen. */
+/* Which records are sealed, and which could have been changed without a trace. */
 static void seal_words(const struct aud_summary *s)
 {
 	uint64_t unsealed = s->records > s->sealed ? s->records - s->sealed : 0;
@@ -94,9 +94,9 @@ static void seal_words(const struct aud_summary *s)
 		       ", the last ones: whoever can write the files may have changed them\n",
 		       s->sealed, unsealed);
 	} else if (covered < s->records) {
-		printf("no record is sealed yet, because no interval has ended (audit.interval): whoever can write the files may "
-		       "have "
-		       "changed the last %" PRIu64 "\n",
+		printf("no record is sealed yet, because no interval has ended (audit.interval)\n"
+		       "records that the checkpoint does not cover: %" PRIu64
+		       ", the last ones: whoever can write the files may have changed them\n",
 		       s->records - covered);
 	} else {
 		printf("no record is sealed yet, because no interval has ended (audit.interval); the checkpoint covers all\n");

@@ -62,9 +62,8 @@ static const struct cli_param scs_add[] = {
 	       "its Diameter host, which its certificate must prove (SAN dNSName)"),
 	NEEDED("realm", "realm", CLI_HOST, "REALM", "its Diameter realm"),
 	NEEDED("anchor", "anchor", CLI_NAME, "NAME",
-	       "trust anchor of the configuration that its certificate must chain to; the word internal: it has no certificate "
-	       "and may "
-	       "connect through internal listeners with protection none, and through no other"),
+	       "trust anchor of the configuration that its certificate must chain to; the word internal: it has no "
+	       "certificate and may connect through internal listeners with protection none, and through no other"),
 	OPTION("anchors", "anchor", CLI_ANCHORS, "LIST",
 	       "in place of --anchor, several: its certificate must chain to one of them; at most 8"),
 	SCS_LIMITS(ADD_LIMIT) SCS_NDSIP(ADD_LIST) OPTION("replace", "replace", CLI_TRUE, NULL, "overwrite an SCS of this name"),
@@ -605,17 +604,24 @@ const struct cli_command cli_commands[] = {
 	  .summary = "Say in a sentence what is wrong, and in another what to do",
 	  .params = doctor,
 	  .examples =
-	      "  mtcctl doctor\n  mtcctl doctor acme\n  mtcctl doctor hss\n  mtcctl doctor new/acme.pem -c "
-	      "/etc/mtc-iwf/mtc-iwfd.yaml\n"
-	      "  mtcctl --json doctor\n\n"
-	      "It disturbs nothing that runs: of a peer that is connected it reads the state only. A word with a / is a file, "
-	      "which\n"
+	      "  mtcctl doctor\n"
+	      "  mtcctl doctor acme\n"
+	      "  mtcctl doctor hss\n"
+	      "  mtcctl doctor new/acme.pem -c /etc/mtc-iwf/mtc-iwfd.yaml\n"
+	      "  mtcctl --json doctor\n"
+	      "\n"
+	      "It disturbs nothing that runs: of a peer that is connected "
+	      "it reads the state only. A word with a / is a file, which\n"
 	      "needs no running gateway. Exit code: 0 nothing is wrong, 1 something is wrong, 4 the gateway does not answer.\n"
 	      "docs/user/doctor.md has every cause.\n" },
 	{ "peers", NULL, "peers", "Connections to the HSS, the SMS-SC and other core nodes", NULL, peers_columns, cli_show_count,
-	  "  mtcctl peers\n  mtcctl --json peers\n  mtcctl peers stop hss\n  mtcctl peers start hss\n\n"
-	  "FORGIVEN: answers accepted although they lack an AVP that their grammar demands (strict_answers of the peer refuses "
-	  "them).\n" },
+	  "  mtcctl peers\n"
+	  "  mtcctl --json peers\n"
+	  "  mtcctl peers stop hss\n"
+	  "  mtcctl peers start hss\n"
+	  "\n"
+	  "FORGIVEN: answers accepted although they lack an AVP that their "
+	  "grammar demands (strict_answers of the peer refuses them).\n" },
 	{ "peers", "start", "peers.start",
 	  "Connect to a core node now: after a stop, or without the pause before the next attempt", peer_name, NULL,
 	  cli_show_peer, "  mtcctl peers start hss\n" },
@@ -633,9 +639,10 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl scs add acme --e164 49170123456 --origin-host scs.acme.example --realm acme.example --anchor anchor-a \\\n"
 	  "      --actions trigger,recall --rate 100 --burst 200 --replace\n"
 	  "  mtcctl scs add acme --e164 49170123456 --origin-host scs.acme.example --realm acme.example --anchor anchor-a \\\n"
-	  "      --ndsip-hosts 10.8.0.7,10.8.0.8 --ndsip-ike 192.0.2.7\n\n"
-	  "--replace overwrites the whole SCS: values that are not given get their defaults. 'mtcctl scs set' changes values "
-	  "only.\n" },
+	  "      --ndsip-hosts 10.8.0.7,10.8.0.8 --ndsip-ike 192.0.2.7\n"
+	  "\n"
+	  "--replace overwrites the whole SCS: values that are not given "
+	  "get their defaults. 'mtcctl scs set' changes values only.\n" },
 	{ "scs", "set", "scs.set", "Change values of an SCS; values that are not given stay", scs_set, NULL, cli_show_set_values,
 	  "  mtcctl scs set acme quota 5000\n"
 	  "  mtcctl scs set acme rate 100 burst 200 actions trigger,recall\n"
@@ -699,11 +706,13 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl set member del trial meter-7@fleet.example\n" },
 	{ "set", "import", "set.import", "Named sets and their devices from a file: all of it, or nothing when one line is wrong",
 	  import_file, NULL, NULL,
-	  "  mtcctl set import set.csv --dry-run\n  mtcctl set import set.csv\n"
-	  "  zcat set.jsonl.gz | mtcctl set import - --replace\n\n"
+	  "  mtcctl set import set.csv --dry-run\n"
+	  "  mtcctl set import set.csv\n"
+	  "  zcat set.jsonl.gz | mtcctl set import - --replace\n"
+	  "\n"
 	  "The first line of a CSV file names the columns, in any order; in JSON lines they are members of one object a line.\n"
-	  "Columns: set; optional: device. A row without device is the set itself; one with device is a member and makes its "
-	  "set.\n" },
+	  "Columns: set; optional: device. A row without device is the "
+	  "set itself; one with device is a member and makes its set.\n" },
 	{ "set", "export", "set.export", "All named sets and their devices into a file that import reads", export_file, NULL,
 	  NULL, "  mtcctl set export set.csv\n  mtcctl set export --format jsonl | gzip >set.jsonl.gz\n" },
 	{ "assoc", "add", "assoc.add", "Allow, deny or block: this SCS, these devices", assoc_add, NULL, cli_show_assoc,
@@ -793,18 +802,20 @@ const struct cli_command cli_commands[] = {
 	  .params = cli_params_replay,
 	  .examples = cli_examples_replay },
 	{ "quota", "show", "quota.show", "What SCSs used of their quotas today (UTC)", quota_show, quota_columns, cli_show_count,
-	  "  mtcctl quota show\n  mtcctl quota show acme\n\n"
-	  "USED survives every restart. ASKING: requests that are not decided yet; a new one is refused when the quota would not "
-	  "be enough "
-	  "for\n"
+	  "  mtcctl quota show\n"
+	  "  mtcctl quota show acme\n"
+	  "\n"
+	  "USED survives every restart. ASKING: requests that are not decided "
+	  "yet; a new one is refused when the quota would not be enough for\n"
 	  "them and for it. QUOTA and LEFT are empty for an SCS without a quota.\n" },
 	{ "quota", "reset", "quota.reset", "Set what an SCS used of its quota today to zero", quota_reset, NULL, cli_show_quota,
 	  "  mtcctl quota reset acme\n" },
 	{ "backup", NULL, "backup.copy", "A consistent copy of the associations and the journal while mtc-iwfd runs", backup_dir,
 	  NULL, NULL,
-	  "  mtcctl backup /var/backups/mtc-iwf-2027-01-01\n\n"
-	  "mtcctl makes the files, so it needs room and rights there, not mtc-iwfd. DIR.part holds them until all of them are on "
-	  "disk.\n"
+	  "  mtcctl backup /var/backups/mtc-iwf-2027-01-01\n"
+	  "\n"
+	  "mtcctl makes the files, so it needs room and rights there, not "
+	  "mtc-iwfd. DIR.part holds them until all of them are on disk.\n"
 	  "Restore: stop mtc-iwfd, then mtc-iwfd -c FILE --restore DIR (see mtc-iwfd(1)).\n" },
 	{ .group = "journal",
 	  .verb = "check",
@@ -850,10 +861,12 @@ const struct cli_command cli_commands[] = {
 		      "(audit.segment_size), never the last one. mtc-iwfd may run. Run it as the user that owns the files.\n" },
 	{ "ndsip", "status", "ndsip.status", "Which SCSs are protected by NDS/IP (IPsec), and why others are not", ndsip_status,
 	  ndsip_columns, cli_show_ndsip_status,
-	  "  mtcctl ndsip status\n  mtcctl ndsip status acme\n  mtcctl --json ndsip status\n\n"
-	  "STATE is that of its connection in strongSwan: waits (not loaded yet), refused, blocked, down (no IKE_SA), childless "
-	  "(an "
-	  "IKE_SA\n"
+	  "  mtcctl ndsip status\n"
+	  "  mtcctl ndsip status acme\n"
+	  "  mtcctl --json ndsip status\n"
+	  "\n"
+	  "STATE is that of its connection in strongSwan: waits (not loaded "
+	  "yet), refused, blocked, down (no IKE_SA), childless (an IKE_SA\n"
 	  "without a security association for ESP), up; unknown: nobody asked.\n" },
 	{ .group = "ndsip",
 	  .verb = "rules",
@@ -862,30 +875,32 @@ const struct cli_command cli_commands[] = {
 	  .examples =
 	      "  mtcctl ndsip rules -c /etc/mtc-iwf/mtc-iwfd.yaml\n"
 	      "  mtcctl ndsip rules --apply -c /etc/mtc-iwf/mtc-iwfd.yaml\n"
-	      "  mtcctl ndsip rules --check -c /etc/mtc-iwf/mtc-iwfd.yaml\n\n"
-	      "It needs no running mtc-iwfd, and root for all but --print. The rules stand whether or not a tunnel does: apply "
-	      "them\n"
+	      "  mtcctl ndsip rules --check -c /etc/mtc-iwf/mtc-iwfd.yaml\n"
+	      "\n"
+	      "It needs no running mtc-iwfd, and root for all but --print. "
+	      "The rules stand whether or not a tunnel does: apply them\n"
 	      "before mtc-iwfd starts, at every start of the machine and after each change of a listener. Their table is\n"
 	      "inet mtc_iwf_ndsip; other tables are not touched. Through a tunnel nothing but the listeners can be reached.\n"
 	      "Exit code 1: the rules do not stand, or could not be changed.\n" },
 	{ "screen", "list", "screen.list", "The screening rows: what is checked on requests of SCSs, and what then happens", NULL,
 	  screen_columns, cli_show_count,
-	  "  mtcctl screen list\n  mtcctl --json screen list\n\n"
-	  "FROM: preset, configuration, or run time ('mtcctl screen set', which wins). CLASS: a fixed row cannot be changed; a "
-	  "closed "
-	  "one\n"
-	  "refuses or drops; an open one may also only detect, and SCSs may be exempt. ANSWER -: the row has no Result-Code of "
-	  "its\n"
+	  "  mtcctl screen list\n"
+	  "  mtcctl --json screen list\n"
+	  "\n"
+	  "FROM: preset, configuration, or run time ('mtcctl screen set', "
+	  "which wins). CLASS: a fixed row cannot be changed; a closed one\n"
+	  "refuses or drops; an open one may also only detect, and SCSs "
+	  "may be exempt. ANSWER -: the row has no Result-Code of its\n"
 	  "own. docs/user/screening.md explains each row.\n" },
 	{ "screen", "set", "screen.set", "Set the rule of a screening row, for now and for later starts", screen_set, NULL,
 	  cli_show_screen_set,
 	  "  mtcctl screen set destination_realm detect\n"
 	  "  mtcctl screen set agents enforce --answer 5012 --except acme,beta\n"
 	  "  mtcctl screen set agents enforce --no-except\n"
-	  "  mtcctl screen set destination_realm default\n\n"
-	  "What is not given stays. Open sessions get the rule at once. The decision log has a line, and 'mtcctl status' lists "
-	  "the "
-	  "row.\n"
+	  "  mtcctl screen set destination_realm default\n"
+	  "\n"
+	  "What is not given stays. Open sessions get the rule at once. "
+	  "The decision log has a line, and 'mtcctl status' lists the row.\n"
 	  "The mode default takes no options.\n" },
 	{ "log", "level", "log.level", "Change what is logged, until the next start", log_level, NULL, cli_show_level,
 	  "  mtcctl log level debug\n" },

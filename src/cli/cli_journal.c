@@ -227,8 +227,9 @@ static void say_saved(const struct jrn_summary *s, const char *dir, const char *
 		if (s->lost_commits_at_least) {
 			printf("; at least %s missing", shown_count(n, s->lost_commits_at_least, "commit"));
 		}
-		printf(".\nTriggers that stood there are lost, or come back in an earlier state: one that had ended may be "
-		       "submitted\n"
+		printf(".\n"
+		       "Triggers that stood there are lost, or come back in "
+		       "an earlier state: one that had ended may be submitted\n"
 		       "or reported again.\n");
 	}
 	printf("saved in %s. Next, with mtc-iwfd stopped:\n"

@@ -149,9 +149,8 @@ static const char *words_of(int err, const struct trc_read *r)
 	case ERR_INVAL:
 		return "it is empty";
 	case ERR_AUTH:
-		return "this trace is redacted: in place of its devices it has digests, which no rule names. Replay needs one "
-		       "made "
-		       "with 'mtcctl trace start --unredacted'";
+		return "this trace is redacted: in place of its devices it has digests, which no "
+		       "rule names. Replay needs one made with 'mtcctl trace start --unredacted'";
 	case ERR_NOMEM:
 		return "out of memory";
 	default:

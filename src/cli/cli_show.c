@@ -513,8 +513,8 @@ int cli_show_group(FILE *out, const json_t *last)
 	}
 	if (!replaced) {
 		fprintf(out,
-			"The group is empty and has no rules. Next: mtcctl group member add %s SCS; mtcctl assoc add group:%s "
-			"DEVICE\n",
+			"The group is empty and has no rules. Next: mtcctl group "
+			"member add %s SCS; mtcctl assoc add group:%s DEVICE\n",
 			a, a);
 	}
 	return CLI_OK;

@@ -279,11 +279,10 @@ static const struct cfg_row t4_rows[] = {
 	CFG_WORD("congestion", struct cfg_route, congestion, congestions, "permanent",
 		 "the answer to the SCS when the SMS-SC is congested (5531). permanent: 107, as in TS 29.337; "
 		 "temporary: 201"),
-	CFG_WORD(
-	    "replace_not_pending", struct cfg_route, replace_not_pending, not_pendings, "stored",
-	    "what the SMS-SC does with a replace whose original is no longer pending (5535); the SCS receives 112. stored: it "
-	    "delivers the "
-	    "replacement as a new trigger, as TS 23.682 5.2.3.2 has it, and a delivery report follows; refused: it does not"),
+	CFG_WORD("replace_not_pending", struct cfg_route, replace_not_pending, not_pendings, "stored",
+		 "what the SMS-SC does with a replace whose original is no longer pending (5535); "
+		 "the SCS receives 112. stored: it delivers the replacement as a new trigger, as "
+		 "TS 23.682 5.2.3.2 has it, and a delivery report follows; refused: it does not"),
 	CFG_BOOL(
 	    "copy_to_new_peer", struct cfg_route, copy_to_new_peer, "no",
 	    "yes: a trigger whose request the SMS-SC left unanswered may be repeated at the peer that peer names by now, when "
@@ -345,9 +344,8 @@ static const struct cfg_row limits_rows[] = {
 	CFG_U32("address_prefix_ipv6", struct cfg_limits, address_prefix_ipv6, 1, 128, "64",
 		"bits of an IPv6 address that count for connections_per_address; one host has all of its /64"),
 	CFG_U32("unauthenticated", struct cfg_limits, unauthenticated, 1, 1000000, "2000",
-		"connections whose TLS handshake (or proof of IPsec) is not done, over all edges of one zone; when there are so "
-		"many, "
-		"each further one takes the place of the oldest (floods.md)"),
+		"connections whose TLS handshake (or proof of IPsec) is not done, over all edges of one "
+		"zone; when there are so many, each further one takes the place of the oldest (floods.md)"),
 	CFG_U32("unauthenticated_per_address", struct cfg_limits, unauthenticated_per_address, 1, 1000000, "200",
 		"the same from one address, or from addresses with the same prefix; further ones are closed at once"),
 	CFG_U32(
@@ -403,9 +401,9 @@ static const struct cfg_row limits_rows[] = {
 		"of ended triggers that are remembered; each takes about 300 bytes of memory, and the ended triggers "
 		"at most half of journal.size_max, 1 KiB each"),
 	CFG_DURATION("report_duplicates_window", struct cfg_limits, report_duplicates_window_ms, 1000, DAY_MS, "240s",
-		     "time that a delivery report and an ended trigger are remembered. Meanwhile a repeated report gets "
-		     "the same answer, the Reference-Number cannot be used again by the SCS, and a recall or replace can "
-		     "name the trigger"),
+		     "time that a delivery report and an ended trigger are remembered. Meanwhile "
+		     "a repeated report gets the same answer, the Reference-Number cannot "
+		     "be used again by the SCS, and a recall or replace can name the trigger"),
 	CFG_U32("ended", struct cfg_limits, ended_max, 0, 1000000, "10000",
 		"ended triggers that 'mtcctl triggers show' can still show; each takes about 1 KiB of memory"),
 	CFG_U32("sessions", struct cfg_limits, sessions_max, 1, 1000000, "65536",
@@ -526,9 +524,8 @@ static const struct cfg_row journal_rows[] = {
 		"bytes that the journal may grow to. Two thirds of them can be records that are still needed; less, down to "
 		"half, when it has few files"),
 	CFG_U64("segment_size", struct cfg_journal, segment_size, UINT64_C(1) << 17, UINT64_C(1) << 30, "8388608",
-		"size in bytes of one file of the journal. If this is more than an eighth of size_max or a 16th of the disk, the "
-		"files "
-		"are smaller"),
+		"size in bytes of one file of the journal. If this is more than "
+		"an eighth of size_max or a 16th of the disk, the files are smaller"),
 	CFG_U64(
 	    "compact_above", struct cfg_journal, compact_above, 0, UINT64_C(1) << 44, "0",
 	    "no longer has an effect: the journal reuses its files while it runs. It is accepted so that older configurations "

@@ -155,8 +155,8 @@ struct cfg_smssc {    /* the SMS-SC that t4.peer names: docs/user/southbound.md 
 	int ports;                   /* enum cfg_smssc_ports */
 	int long_form;               /* enum cfg_smssc_long */
 	int on_unknown;              /* enum cfg_smssc_unknown */
-	uint32_t receipts;           /* without an answer */
-	uint32_t early_receipts;     /* that wait for the response of their submit_sm */
+	uint32_t receipts;           /* at most so many receipts without an answer */
+	uint32_t early_receipts;     /* of these, at most so many that wait for the response of their submit_sm */
 };
 
 enum cfg_recall_replace { CFG_RECALL_LEARN, CFG_RECALL_ON, CFG_RECALL_OFF };

@@ -212,9 +212,8 @@ static int check_two_peers(const struct cfg_iwf *c, size_t i, size_t j, struct r
 	}
 	if (p->port == q->port && p->transport == q->transport && cfg_place_same(&a, &b)) {
 		cfg_warn(why, c->lines, cfg_line(c->lines, "peers[%zu].address", i),
-			 "peers '%s' and '%s' have the same address and port; who answers there has one host name, so one of the "
-			 "two is "
-			 "never reached",
+			 "peers '%s' and '%s' have the same address and port; who answers "
+			 "there has one host name, so one of the two is never reached",
 			 q->name, p->name);
 	}
 	return 0;

@@ -28,9 +28,8 @@ const struct cfg_row cfg_ocsp_rows[] = {
 	CFG_U32("asked", struct cfg_ocsp, asked, 1, 256, "32",
 		"number of questions of each edge that are out at one time; others wait for their turn"),
 	CFG_U32("revoked", struct cfg_ocsp, revoked, 16, 16384, "1024",
-		"number of answers that revoke a certificate which all edges keep, and which outlive a restart; above it the "
-		"oldest is "
-		"given up. Such an answer is not beaten by an older one that says good"),
+		"number of answers that revoke a certificate which all edges keep, and which outlive a restart; "
+		"above it the oldest is given up. Such an answer is not beaten by an older one that says good"),
 	CFG_U32("connections", struct cfg_ocsp, connections, 1, 256, "16", "number of connections to responders at one time"),
 	CFG_END,
 };

@@ -39,10 +39,10 @@ const struct cfg_row cfg_smssc_rows[] = {
 		 "smpp: where the application port stands. header: in a user data header; parameters: in destination_port; "
 		 "none: it is left out"),
 	CFG_WORD("long", struct cfg_smssc, long_form, longs, "payload",
-		 "smpp: a trigger that needs more than one SMS. payload: it is sent as message_payload, and the SMS-SC divides "
-		 "it; header: it is sent in parts with an element 08 in the user data header of each; parameters: in parts with "
-		 "SAR parameters; refuse: it is refused with 107. header does not go with ports: parameters, nor parameters with "
-		 "ports: header"),
+		 "smpp: a trigger that needs more than one SMS. payload: it is sent as message_payload, "
+		 "and the SMS-SC divides it; header: it is sent in parts with an element 08 in the user "
+		 "data header of each; parameters: in parts with SAR parameters; refuse: it is refused "
+		 "with 107. header does not go with ports: parameters, nor parameters with ports: header"),
 	CFG_U32("receipts", struct cfg_smssc, receipts, 1, 10000, "256",
 		"smpp: receipts of the SMS-SC without an answer at a time, which is given when the report is on disk; more are "
 		"refused for now with ESME_RTHROTTLED"),
@@ -79,15 +79,16 @@ static int check_long(const struct cfg_iwf *c, struct report *why)
 			 header ? "header" : "parameters", header ? "parameters" : "header");
 }
 
-/* Those that wait must leave room for others. */
+/* Receipts that wait for the response of their submit_sm count among those without an answer. If
+ * they could be all of these, no other receipt would be taken. */
 static int check_receipts(const struct cfg_iwf *c, struct report *why)
 {
 	if (c->smssc.early_receipts < c->smssc.receipts) {
 		return 0;
 	}
 	return cfg_wrong(why, c->lines, cfg_line(c->lines, "smssc.early_receipts"),
-			 "smssc.early_receipts is %u and smssc.receipts is %u, expected fewer that wait than there may be",
-			 c->smssc.early_receipts, c->smssc.receipts);
+			 "smssc.early_receipts is %u, expected a number below smssc.receipts (%u)", c->smssc.early_receipts,
+			 c->smssc.receipts);
 }
 
 static int check_peer(const struct cfg_iwf *c, const struct cfg_peer *p, struct report *why)

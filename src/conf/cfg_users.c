@@ -117,9 +117,8 @@ static void check_console(const struct cfg_iwf *c, struct report *why)
 	}
 	if (c->console.certificates > CFG_ROLE_READ && cfg_sound(c->lines, "control")) {
 		cfg_warn(why, c->lines, cfg_line(c->lines, "control.console_certificates"),
-			 "control.console_certificates: whoever takes the console over may do what this role may, in any name; "
-			 "log-ins "
-			 "by a link do not need it");
+			 "control.console_certificates: whoever takes the console over may "
+			 "do what this role may, in any name; log-ins by a link do not need it");
 	}
 	if (c->console_user[0] && cfg_sound(c->lines, "control") && user_find(&console, c->console_user)) {
 		cfg_warn(why, c->lines, cfg_line(c->lines, "control.console_user"),

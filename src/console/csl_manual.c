@@ -47,7 +47,8 @@ static const char before[] =
     ".PP\n"
     "mtc\\-iwfd demands the same roles itself. It knows who is logged in by a link, and until when, and lets only the user in\n"
     ".B control.console_user\n"
-    "of its configuration ask for them. Of a log\\-in by certificate it has the console's word alone, and gives it at most the\n"
+    "of its configuration ask for them. Of a log\\-in by certificate "
+    "it has the console's word alone, and gives it at most the\n"
     "role in\n"
     ".BR control.console_certificates .\n"
     "It writes the name into its log, the decision log and the audit with each change.\n"
@@ -62,8 +63,8 @@ static const char before[] =
     ".BR \\-h \", \" \\-\\-help \", \" \\-\\-version\n"
     "Print usage with a first run; print name, version and libraries.\n"
     ".SH CONFIGURATION\n"
-    "YAML; examples/mtc\\-iwf\\-console.yaml is one. Unknown keys are errors; errors name file and line. Changes need a "
-    "restart,\n"
+    "YAML; examples/mtc\\-iwf\\-console.yaml is one. Unknown keys "
+    "are errors; errors name file and line. Changes need a restart,\n"
     "which ends the sessions.\n";
 
 static const char after[] =

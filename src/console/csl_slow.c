@@ -38,7 +38,7 @@ static void answer(struct csl_slow *s, struct csl_slow_job *j, bool stopped)
 	j->args = NULL;
 }
 
-/* The first that nobody asks yet; NULL: none is there. */
+/* The first question that no thread asks yet; NULL: none. */
 static struct csl_slow_job *next(struct csl_slow *s)
 {
 	struct csl_slow_job *j;
@@ -52,7 +52,7 @@ static struct csl_slow_job *next(struct csl_slow *s)
 	return NULL;
 }
 
-/* Until the end, and until all that have a place are answered. */
+/* One thread: asks until the end, and until all questions that have a place are answered. */
 static void *work(void *arg)
 {
 	struct csl_slow *s = OBJ_OF(arg, struct csl_slow, CSL_SLOW_MAGIC);

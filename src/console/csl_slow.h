@@ -1,6 +1,7 @@
 /* csl_slow.h - questions whose answer waits for somebody else: `assoc.check` with ask_hss waits for
  * the HSS. Threads of their own ask them, so that a silent HSS holds none of those that serve
- * browsers; so many at the same time, and so many of one person. Safe from all threads. */
+ * browsers. The number of questions at the same time is bounded, in all and of one person. Safe
+ * from all threads. */
 #pragma once
 #include <pthread.h>
 #include <sys/queue.h>
@@ -39,7 +40,7 @@ void csl_slow_stop(struct csl_slow *s);
 void csl_slow_free(struct csl_slow *s); /* after csl_slow_stop(); NULL allowed */
 
 /* Takes a place for a question of this person. ERR_LIMIT: the person has as many under way as one
- * may have. ERR_BUSY: all places are taken. */
+ * may have. ERR_BUSY: all places are taken, or csl_slow_stop() was called. */
 ERR_MUST_USE int csl_slow_take(struct csl_slow *s, struct csl_slow_job *j);
 /* Asks it, after csl_slow_take(). */
 void csl_slow_ask(struct csl_slow *s, struct csl_slow_job *j);

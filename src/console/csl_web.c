@@ -122,7 +122,7 @@ static enum MHD_Result answer_logout(const struct csl_web *w, struct MHD_Connect
 	return csl_reply_json(c, MHD_HTTP_OK, json_object(), cookie);
 }
 
-/* What mtc-iwfd said. Takes `text`. */
+/* Passes on what mtc-iwfd said. Takes `text`. */
 static enum MHD_Result tell(const struct csl_web *w, struct MHD_Connection *c, const struct csl_call *call, int err,
 			    const char *why, char *text, size_t len)
 {
@@ -140,7 +140,18 @@ static void on_slow_done(void *arg)
 	MHD_resume_connection(arg);
 }
 
-/* Takes q->args. */
+static enum MHD_Result slow_refused(struct MHD_Connection *c, int err)
+{
+	if (err == ERR_LIMIT) {
+		return csl_reply_error(c, MHD_HTTP_TOO_MANY_REQUESTS,
+				       "questions of yours wait for the HSS already, as many as one person may put at a time "
+				       "(limits.hss_checks_per_person): wait for their answers");
+	}
+	return csl_reply_error(c, MHD_HTTP_SERVICE_UNAVAILABLE,
+			       "as many questions wait for the HSS as may at a time (limits.hss_checks): try again");
+}
+
+/* Puts a question of a browser to the threads of csl_slow.c. Takes q->args. */
 static enum MHD_Result put_slow(const struct csl_web *w, struct MHD_Connection *c, struct csl_call *call, const char *command,
 				const struct csl_query *q)
 {
@@ -155,12 +166,7 @@ static enum MHD_Result put_slow(const struct csl_web *w, struct MHD_Connection *
 	err = csl_slow_take(w->conf.slow, &call->slow);
 	if (err) {
 		json_decref(q->args);
-		return csl_reply_error(c, err == ERR_LIMIT ? MHD_HTTP_TOO_MANY_REQUESTS : MHD_HTTP_SERVICE_UNAVAILABLE,
-				       err == ERR_LIMIT
-					   ? "questions of yours wait for the HSS already, as many as one person may put "
-					     "at a time (limits.hss_checks_per_person): wait for their answers"
-					   : "as many questions wait for the HSS as may at a time (limits.hss_checks): "
-					     "try again");
+		return slow_refused(c, err);
 	}
 	call->asked = true;
 	MHD_suspend_connection(c);

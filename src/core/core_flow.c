@@ -55,7 +55,6 @@ static void peers_early(struct core *c)
 	}
 }
 
-/* The journal's thread starts as soon as it can, unless it must not be quicker than the lines. */
 void core_flow_lines(struct core *c)
 {
 	if (c->flow.lines_first) {

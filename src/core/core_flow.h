@@ -22,8 +22,8 @@ void core_flow_early(struct core *c);
 /* True if the gathered requests may leave early: they at least double the work that the peer has.
  * A quick peer has answered what it was sent; for a slow one more requests gather. */
 bool core_flow_wants(const struct core_peer *p);
-/* Before anything hands gathered records to the journal's thread: writes the lines that have to be
- * first. */
+/* Writes the gathered decision lines if they have to be in the log before the gathered records are
+ * durable. Called before anything hands records to the journal's thread. */
 void core_flow_lines(struct core *c);
 /* The end of the turn: everything leaves. */
 void core_flow_all(struct core *c);

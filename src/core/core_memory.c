@@ -24,9 +24,9 @@ static void log_state(struct core *c)
 	}
 	st_count(&c->st, ST_MEMORY_SHORTAGES);
 	log_error(c->log, "core",
-		  "memory is at its limit, %llu bytes of reserve are left for what was accepted: new triggers are refused with "
-		  "201 until "
-		  "there is more; limits.memory, or the limit of the system, is too small for what is held (mtcctl health)",
+		  "memory is at its limit, %llu bytes of reserve are left for what was accepted: "
+		  "new triggers are refused with 201 until there is more; limits.memory, "
+		  "or the limit of the system, is too small for what is held (mtcctl health)",
 		  (unsigned long long)m->reserve.octets);
 }
 

@@ -21,7 +21,7 @@ enum trg_copies core_smpp_copies(void *arg, const struct trg *trg)
 	if (!core_smpp_used(c)) {
 		return TRG_COPIES_SAFE;
 	}
-	/* with an id it is there, even if the journal did not take the id */
+	/* an id proves that the SMS-SC has the message, even if the journal did not take the id */
 	return c->cfg->smssc.on_unknown == CFG_SMSSC_RESUBMIT && !trg->message_id ? TRG_COPIES_ONCE : TRG_COPIES_NEVER;
 }
 
@@ -215,8 +215,9 @@ static void on_submitted(struct core_ask *ask, const struct smpp_pdu *pdu)
 	core_flow_early(c);
 }
 
-/* Of a first message nothing but its response is expected: a receipt that overtakes that waits, and
- * core_smpp_name_reference() follows when there is none. */
+/* True if a receipt may have to find this trigger by its reference. The first message of a trigger
+ * is found by the id in its response: a receipt that overtakes the response waits for it, and
+ * without a response core_smpp_name_reference() enters the reference. */
 static bool wants_name(const struct trg *trg)
 {
 	return trg->parts || trg->submits || trg->resumed || trg->req.action != TSP_ACTION_TRIGGER;

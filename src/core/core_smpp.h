@@ -81,7 +81,7 @@ struct net_stream;
 void core_smpp_push(struct core_smpp *s);                             /* sends now what was written */
 const struct net_stream *core_smpp_stream(const struct core_smpp *s); /* NULL: none */
 
-/* -- cancel_sm that nobody waits for (core_smpp_apart.c) */
+/* -- cancel_sm whose result changes nothing (core_smpp_apart.c) */
 
 struct core_smpp_apart_one;
 struct core_smpp_apart {
@@ -93,7 +93,8 @@ int core_smpp_apart_init(struct core *c);  /* always 0 */
 void core_smpp_apart_fini(struct core *c); /* a zeroed part is allowed */
 /* Sends it, about a message of this trigger, or keeps it until there is room. */
 void core_smpp_apart(struct core_trigger *t, size_t place, struct smpp_pdu *pdu);
-void core_smpp_apart_move(struct core_peer *p); /* a response came, or the peer is open: sends what waits */
+/* A response came, or the peer is open: sends the cancel_sm that wait, until there is no room. */
+void core_smpp_apart_move(struct core_peer *p);
 
 /* -- receipts that came before the response of their submit_sm (core_smpp_early.c) */
 
@@ -119,8 +120,8 @@ void core_smpp_names_fini(struct core *c);
 /* Enters the trigger under its message ids, and while one is missing under its reference.
  * ERR_NOMEM. */
 ERR_MUST_USE int core_smpp_name(struct core *c, struct core_seat *seat, const struct trg *trg);
-/* Names a trigger whose message has no id, by its reference: from now on only a receipt that has it
- * tells its outcome. Does nothing for others. ERR_NOMEM. */
+/* Enters a trigger whose message has no id under its reference: only a receipt with this reference
+ * can tell its outcome. Does nothing for others. ERR_NOMEM. */
 ERR_MUST_USE int core_smpp_name_reference(struct core *c, struct core_trigger *t);
 void core_smpp_unname(struct core *c, struct core_seat *seat);
 void core_smpp_name_move(struct core_seat *from, struct core_seat *to);

@@ -1,6 +1,7 @@
-/* core_smpp_apart.c - cancel_sm that nobody waits for: of the parts that the SMS-SC has of a
- * message that it will never have whole. One that finds no room in the window, or no connection,
- * waits for it. When the message is over at the SMS-SC there is nothing to cancel any more. */
+/* core_smpp_apart.c - cancel_sm whose result changes nothing: they cancel the parts that the SMS-SC
+ * has of a message that will never be complete there. A cancel_sm waits while the window is full
+ * or there is no connection. It is dropped when the validity of the message has ended, because then
+ * the SMS-SC has dropped the part itself. */
 #include <stdlib.h>
 
 #include "core/core_int.h"
@@ -11,7 +12,7 @@ enum { WAITING_MAX = 1024, WAIT_LEAST_MS = 60000 };
 struct core_smpp_apart_one {
 	TAILQ_ENTRY(core_smpp_apart_one) entry;
 	struct core_ask *ask;
-	uint32_t peer_number; /* another SMS-SC may have the place of this one by then */
+	uint32_t peer_number; /* tells whether another SMS-SC has the place of this one by now */
 	uint64_t until_ms;
 	struct smpp_pdu pdu;
 };
@@ -43,7 +44,7 @@ static bool is_over(const struct core *c, const struct core_smpp_apart_one *one)
 	return one->peer_number != one->ask->peer->number || one->until_ms <= core_now_ms(c);
 }
 
-/* Sent: the ask belongs to its response. */
+/* With 0 the ask belongs to its response. */
 static int send_now(struct core_ask *ask, struct smpp_pdu *pdu)
 {
 	struct core_peer *p = ask->peer;
@@ -58,7 +59,7 @@ static int send_now(struct core_ask *ask, struct smpp_pdu *pdu)
 	return 0;
 }
 
-/* 0: it waits, and the ask with it. */
+/* With 0 the ask waits in the list. ERR_NOMEM also when the list is full. */
 static int keep(const struct core_trigger *t, struct core_ask *ask, const struct smpp_pdu *pdu)
 {
 	struct core *c = t->core;

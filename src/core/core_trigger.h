@@ -180,11 +180,12 @@ bool core_trigger_give_up(struct core_trigger *t);
  * errors. */
 ERR_MUST_USE int core_trigger_put(struct core_trigger *t, bool first, jrn_done_fn *done, void *arg);
 
-/* In core_trigger_decide.c: writes the decision line of this answer; `as_new`: of a replacement
- * that is stored as a new trigger. The other does so for a SUCCESS that waits for the journal: the
- * line is in the log before the record is durable, or a crash in between would leave an accepted
- * trigger without one. */
+/* core_trigger_decide.c: writes the decision line of this answer; `as_new`: of a replacement that
+ * is stored as a new trigger. */
 void core_trigger_decide(struct core_trigger *t, const struct trg_answer *answer, bool as_new);
+/* Writes the line of a SUCCESS whose answer waits for the journal. The line is in the log before
+ * the record is durable: otherwise a crash in between would leave an accepted trigger without
+ * one. */
 void core_trigger_decide_early(struct core_trigger *t);
 /* Fills the decision line; borrows from t and device. */
 struct core_decision core_trigger_decision(const struct core_trigger *t, char device[POL_DEVICE_TEXT_MAX]);

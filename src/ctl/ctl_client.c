@@ -26,8 +26,8 @@ struct ctl_client {
 	int fd;
 	/* when connecting began, until the first request; 0: later, or the caller connected */
 	uint64_t opened_ms;
-	struct ctl_patience patience;          /* `silent` NULL: nobody is told */
-	uint64_t told_from_ms;                 /* when it is told; UINT64_MAX: it was, or there is an answer */
+	struct ctl_patience patience;          /* `silent` NULL: nothing is reported */
+	uint64_t told_from_ms;                 /* when silence is reported; UINT64_MAX: it was, or a line came */
 	char behalf[64], role[16], ticket[64]; /* "": for ourselves */
 	size_t have;
 	char in[LINE_MAX_OCTETS];
@@ -81,8 +81,8 @@ int ctl_client_over(struct ctl_client **out, int fd)
 	return 0;
 }
 
-/* Tells who waits, once it is time. Returns the time to wait for at most: of telling, or the
- * end. */
+/* Reports the silence of the server, once it is time. Returns when the next wait has to end: for
+ * the report, or at `until_ms`. */
 static uint64_t tell(struct ctl_client *c, uint64_t until_ms)
 {
 	uint64_t now = clock_mono_ms();
@@ -210,7 +210,7 @@ static int wait_until(int fd, short events, uint64_t until_ms)
 	}
 }
 
-/* The same, for the server; who waits is told. */
+/* The same for the connection to the server, and reports its silence. */
 static int wait_for(struct ctl_client *c, short events, uint64_t until_ms)
 {
 	int err;

@@ -15,9 +15,9 @@ struct ctl_client;
  * allowed), ERR_IO, ERR_INVAL (path too long), ERR_TIMEOUT (not accepted within wait_ms: the
  * backlog is full). `why` says what to do. */
 ERR_MUST_USE int ctl_client_open(struct ctl_client **out, const char *path, uint32_t wait_ms, char why[CTL_CLIENT_WHY_MAX]);
-/* Who waits wants to hear that there is nothing to hear: `silent` is called at most once for an
- * opening and its first request, and once for each further request, when there was no line of the
- * reply for `after_ms`. `left_ms`: how long it is still waited for. */
+/* For a caller that reports a silent server. `silent` is called when no line of the reply has come
+ * for `after_ms`: at most once for the opening and the first request together, and at most once for
+ * each further request. `left_ms`: until the client gives up. */
 struct ctl_patience {
 	uint32_t after_ms;
 	void (*silent)(void *arg, uint64_t left_ms);

@@ -2,8 +2,8 @@
  * is answered. If the client disconnects first, the request stays with its handler and ends with
  * the answer. */
 #pragma once
+#include "base/few.h"
 #include "base/obj.h"
-#include "ctl/ctl_refusals.h"
 #include "ctl/ctl_replies.h"
 #include "ctl/ctl_server.h"
 #include "net/net_stream.h"
@@ -30,7 +30,7 @@ struct ctl_server {
 	size_t rows_n;
 	struct ctl_conn *conns;
 	uint32_t conns_n;
-	struct ctl_refusals refusals; /* of ctl_refuse() */
+	struct few refusals; /* lines of ctl_refuse() */
 };
 
 #define CTL_REQUEST_MAGIC 0x809f0017u

@@ -172,59 +172,65 @@ void ctl_done(struct ctl_request *rq, json_t *more)
 	finish(rq, NULL, more);
 }
 
-static void words_of(char out[ERROR_MAX], const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
-static void words_of(char out[ERROR_MAX], const char *fmt, va_list ap)
-{
-	vsnprintf(out, ERROR_MAX, fmt, ap);
-	for (unsigned char *p = (unsigned char *)out; *p; p++) {
-		if (*p < 0x20 || *p > 0x7e) { /* may quote what a peer or an operator sent */
-			*p = '?';
-		}
-	}
-}
-
-void ctl_fail(struct ctl_request *rq, const char *fmt, ...)
-{
-	char error[ERROR_MAX];
-	va_list ap;
-
-	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
-	va_start(ap, fmt);
-	words_of(error, fmt, ap);
-	va_end(ap);
-	finish(rq, error, NULL);
-}
-
-/* Somebody tried what is not for him. The words name the person, if there is one; uid, gid and pid
- * are those of the kernel. */
+/* Logs that a caller asked for what only others may. The words name the person, if there is one;
+ * uid, gid and pid are those of the kernel. A caller that is refused again and again must not fill
+ * the log. */
 static void log_refusal(struct ctl_request *rq, const char *error)
 {
 	struct ctl_server *s = rq->conn ? ctl_conn_server(rq->conn) : NULL;
 	char who[CTL_CALLER_MAX], more[64] = "";
-	uint64_t left_out;
+	uint64_t now_ms = clock_mono_ms();
+	uint32_t left_out;
 
 	st_count(rq->counters, ST_CTL_DENIED);
-	if (!s || !ctl_refusals_take(&s->refusals, clock_mono_ms(), &left_out)) {
+	if (!s) {
+		return;
+	}
+	left_out = few_rest(&s->refusals, CTL_REFUSALS_MS, now_ms);
+	if (!few_say(&s->refusals, CTL_REFUSALS_LOGGED, CTL_REFUSALS_MS, now_ms)) {
 		return;
 	}
 	if (left_out) {
-		snprintf(more, sizeof more, " (not logged before: %llu)", (unsigned long long)left_out);
+		snprintf(more, sizeof more, " (not logged before: %u)", (unsigned)left_out);
 	}
 	log_warn(rq->log, "ctl", "refused %.64s to %s gid %u pid %d: %s%s", json_string_value(json_object_get(rq->root, "cmd")),
 		 ctl_caller_text(who, &rq->caller), (unsigned)rq->caller.gid, (int)rq->caller.pid, error, more);
 }
 
-void ctl_refuse(struct ctl_request *rq, const char *fmt, ...)
+static void fail(struct ctl_request *rq, bool denied, const char *fmt, va_list ap) __attribute__((format(printf, 3, 0)));
+static void fail(struct ctl_request *rq, bool denied, const char *fmt, va_list ap)
 {
 	char error[ERROR_MAX];
-	va_list ap;
 
 	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
-	va_start(ap, fmt);
-	words_of(error, fmt, ap);
-	va_end(ap);
-	log_refusal(rq, error);
+	vsnprintf(error, sizeof error, fmt, ap);
+	for (unsigned char *p = (unsigned char *)error; *p; p++) {
+		if (*p < 0x20 || *p > 0x7e) { /* may quote what a peer or an operator sent */
+			*p = '?';
+		}
+	}
+	if (denied) {
+		log_refusal(rq, error);
+	}
 	finish(rq, error, NULL);
+}
+
+void ctl_fail(struct ctl_request *rq, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fail(rq, false, fmt, ap);
+	va_end(ap);
+}
+
+void ctl_refuse(struct ctl_request *rq, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fail(rq, true, fmt, ap);
+	va_end(ap);
 }
 
 void ctl_each(struct ctl_request *rq, ctl_next_fn *next, ctl_end_fn *end, void *arg)

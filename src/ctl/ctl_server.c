@@ -14,9 +14,8 @@
 /* Says why before closing; what does not fit into the socket's buffer is not worth waiting for. */
 static void turn_away(int fd, int err)
 {
-	static const char many[] =
-	    "{\"done\":true,\"ok\":false,\"error\":\"too many clients on the control socket (limits.control_clients); "
-	    "try again\"}\n";
+	static const char many[] = "{\"done\":true,\"ok\":false,\"error\":\"too many clients on "
+				   "the control socket (limits.control_clients); try again\"}\n";
 	static const char none[] = "{\"done\":true,\"ok\":false,\"error\":\"out of memory; try again\"}\n";
 	static const char user[] = "{\"done\":true,\"ok\":false,\"error\":\"too many clients of this user; try again\"}\n";
 	const char *words = err == ERR_NOMEM ? none : err == ERR_LIMIT ? user : many;

@@ -177,8 +177,10 @@ void ctl_done(struct ctl_request *rq, json_t *more);
 /* Sends the last line {"done":true,"ok":false,"error":words}. The words name the mistake and the
  * next step. rq is gone. */
 void ctl_fail(struct ctl_request *rq, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The same, for a caller who may not ask this: the log names caller and command, at most so often
- * as ctl_refusals.h says, and the counter ctl_denied counts each. */
+/* The same, for a caller who may not ask this: the counter ctl_denied counts each, and the log of
+ * the server names caller and command of CTL_REFUSALS_LOGGED in CTL_REFUSALS_MS. */
+#define CTL_REFUSALS_LOGGED 20u
+#define CTL_REFUSALS_MS 60000u
 void ctl_refuse(struct ctl_request *rq, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* For long lists: calls `next` until it returns 0, and pauses while the client is slow or gone.

@@ -12,11 +12,11 @@
 #include "daemon/dm_msg.h"
 
 #define ACCOUNTS "/etc/passwd"
-#define NOBODY ((gid_t)-1)
 
-struct hand { /* in front of the accounts */
+struct numbers { /* in front of the accounts */
 	uint32_t uid, read, operate, admin;
 };
+_Static_assert((uint32_t)(gid_t)-1 == UINT32_MAX && ADM_NO_CONSOLE == UINT32_MAX, "one number for none");
 
 /* -- this machine */
 
@@ -62,8 +62,8 @@ void dm_console_fini(struct adm_console *c)
 
 /* -- what has changed */
 
-/* A number of this machine; "none". */
-static const char *number(char out[16], uint32_t n)
+/* The number of a user or group as text, or "none". */
+static const char *number_text(char out[16], uint32_t n)
 {
 	snprintf(out, 16, n == UINT32_MAX ? "none" : "%u", n);
 	return out;
@@ -78,7 +78,7 @@ static bool differs(struct report *r, const char *item, const char *kind, const 
 	}
 	if (strcmp(names[0], names[1]) == 0) { /* else the line about the configuration says it */
 		report_add(r, REPORT_CHANGE, "%s: %s '%s' has the number %s on this machine now (before: %s)", item, kind,
-			   names[1], number(now, has), number(before, had));
+			   names[1], number_text(now, has), number_text(before, had));
 	}
 	return true;
 }
@@ -100,13 +100,12 @@ bool dm_console_compare(struct report *r, const struct adm_console *had, const s
 	}
 	return any;
 }
-_Static_assert((uint32_t)NOBODY == UINT32_MAX && ADM_NO_CONSOLE == UINT32_MAX, "one word for none");
 
 /* -- to the core */
 
 int dm_console_make(int *fd, const struct adm_console *c)
 {
-	struct hand h = { c->uid, (uint32_t)c->read, (uint32_t)c->operate, (uint32_t)c->admin };
+	struct numbers h = { c->uid, (uint32_t)c->read, (uint32_t)c->operate, (uint32_t)c->admin };
 	size_t len = 0;
 	const void *names = accounts_octets(c->accounts, &len);
 	struct iovec v[] = { { &h, sizeof h }, { (void *)(uintptr_t)names, len } };
@@ -117,9 +116,9 @@ int dm_console_make(int *fd, const struct adm_console *c)
 static int read_names(struct accounts **out, int fd, size_t len)
 {
 	void *names = malloc(len);
-	int err = !names                                                       ? ERR_NOMEM
-		  : pread(fd, names, len, sizeof(struct hand)) != (ssize_t)len ? ERR_IO
-									       : accounts_of(out, names, len);
+	int err = !names                                                          ? ERR_NOMEM
+		  : pread(fd, names, len, sizeof(struct numbers)) != (ssize_t)len ? ERR_IO
+										  : accounts_of(out, names, len);
 
 	free(names);
 	return err;
@@ -127,8 +126,8 @@ static int read_names(struct accounts **out, int fd, size_t len)
 
 int dm_console_take(struct adm_console *out, int fd)
 {
-	const size_t most = sizeof(struct hand) + ACCOUNTS_OCTETS_MAX;
-	struct hand h;
+	const size_t most = sizeof(struct numbers) + ACCOUNTS_OCTETS_MAX;
+	struct numbers h;
 	struct stat st;
 	int err = 0;
 

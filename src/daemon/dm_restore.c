@@ -230,8 +230,7 @@ static void say_done(const struct dm_restoring *r)
 		puts("the journal was left as it is; --journal restores that of the backup");
 	} else if (!r->what->journal) {
 		puts("there is no journal here: its triggers and reports are not restored; to restore them from the backup, too, "
-		     "run it "
-		     "again with --replace --journal before the next start");
+		     "run it again with --replace --journal before the next start");
 	}
 }
 

@@ -32,8 +32,6 @@ __attribute__((format(printf, 1, 2))) int dm_restore_wrong(const char *fmt, ...)
 ERR_MUST_USE int dm_restore_stage(const struct dm_restoring *r);
 /* Opens what was copied as a start would. */
 ERR_MUST_USE int dm_restore_check(const struct dm_restoring *r);
-/* Removes the lock files that the check made as the user of this program. */
-void dm_restore_remove_locks(const struct dm_restoring *r);
 /* The timeline of the backup, for a state that has none. */
 ERR_MUST_USE int dm_restore_plant_timeline(const struct dm_restoring *r);
 /* Removes only what this restore created; `staged` must not contain the old state yet. */

@@ -114,7 +114,7 @@ static int stage(const struct dm_restoring *r, const char *file, const char *sto
 	return check_file(r, file, sha256, octets);
 }
 
-/* The journal of a backup of format 2 is no file of a journal, but makes one. */
+/* The file journal.log of a backup of format 2 has records only: a journal is made from it. */
 static int stage_journal(const struct dm_restoring *r)
 {
 	char from[DM_RESTORE_PATH], dir[DM_RESTORE_PATH + 64], why[CORE_WHY_MAX] = "", sha256[HASH_TEXT_MAX] = "";
@@ -202,7 +202,6 @@ static void remove_store(const struct dm_restoring *r, const char *store)
 	file_remove_dir(path);
 }
 
-/* Removes only what this restore created; `staged` does not contain the old state yet. */
 void dm_restore_unstage(const struct dm_restoring *r)
 {
 	char rows[64];
@@ -217,7 +216,7 @@ void dm_restore_unstage(const struct dm_restoring *r)
 
 /* The check created lock files as the user of this program. LMDB and base/kv.c create them
  * again. */
-void dm_restore_remove_locks(const struct dm_restoring *r)
+static void remove_locks(const struct dm_restoring *r)
 {
 	const char *const stores[] = { "associations", "journal" };
 	char path[DM_RESTORE_PATH + 96];
@@ -241,7 +240,7 @@ int dm_restore_check(const struct dm_restoring *r)
 	if (core_stores_check(r->cfg, r->staged, r->what->journal, why)) {
 		return dm_restore_wrong("the backup cannot be used: %s", why);
 	}
-	dm_restore_remove_locks(r);
+	remove_locks(r);
 	return r->what->journal ? each_of_journal(r, give_one) : 0; /* the check has made files, too */
 }
 

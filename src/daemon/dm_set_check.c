@@ -37,7 +37,6 @@ static void check_context(struct dm_reading *g, const struct dm_wanted *w, const
 	}
 }
 
-/* The key is charon's: only the certificate can be looked at. */
 void dm_set_check_ike(struct dm_reading *g)
 {
 	char words[CFG_WHY_MAX];
@@ -119,7 +118,6 @@ int dm_set_check_parts(struct dm_reading *g, const struct dm_set *s)
 	return err;
 }
 
-/* Last, and only when all else is right: a wrong PIN tried too often locks a token. */
 void dm_set_check_token(struct dm_reading *g, const struct dm_set *s)
 {
 	for (size_t i = 0; i < g->wanted_n; i++) {

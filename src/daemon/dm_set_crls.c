@@ -128,7 +128,6 @@ static void note_crls_of(struct dm_reading *g, struct dm_set *s, const struct dm
 	}
 }
 
-/* After this every file of CRLs can be used, or there is an error in the report. */
 int dm_set_note_crls(struct dm_reading *g, struct dm_set *s)
 {
 	char why[DM_CRL_NUMBERS_WHY_MAX];

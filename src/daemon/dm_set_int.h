@@ -39,13 +39,15 @@ struct dm_reading {
 
 /* Fills g->wanted: one entry for each place of the configuration that names a file in use. */
 void dm_set_want_all(struct dm_reading *g);
-/* `what` is enum dm_file. A secret: nobody but its process may see the octets. */
+/* `what` is enum dm_file. A key is a private key; a secret is a file whose octets only its process
+ * may see. */
 bool dm_set_is_key(uint32_t what);
 bool dm_set_is_secret(uint32_t what);
 /* The key of the configuration that names such a file, for messages. Static. */
 const char *dm_set_file_kind(uint32_t what);
 /* The processes that get this part need the file. */
 bool dm_set_in_part(const struct cfg_iwf *cfg, const struct dm_wanted *w, enum dm_parts part);
+/* Whether `words` begin with `with`. */
 bool dm_set_starts(const char *words, const char *with);
 /* An error and a warning, with the line of the configuration that names the file. */
 void dm_set_wrong(struct dm_reading *g, const struct dm_wanted *w, const char *words);

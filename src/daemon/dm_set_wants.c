@@ -76,13 +76,11 @@ bool dm_set_is_key(uint32_t what)
 	return what == DM_LISTEN_KEY || what == DM_PEER_KEY;
 }
 
-/* Whose octets nobody else may see. */
 bool dm_set_is_secret(uint32_t what)
 {
 	return dm_set_is_key(what) || what == DM_PIN || what == DM_SMPP_PASSWORD;
 }
 
-/* The file of a certificate, a key or an anchor, for messages. */
 const char *dm_set_file_kind(uint32_t what)
 {
 	return what == DM_ANCHOR          ? "anchor"
@@ -153,7 +151,6 @@ bool dm_set_starts(const char *words, const char *with)
 	return strncmp(words, with, strlen(with)) == 0;
 }
 
-/* The same for an error text of src/tls about a certificate, its key or one of the anchors. */
 void dm_set_wrong_among(struct dm_reading *g, const struct dm_wanted *certificate, const char *words)
 {
 	bool anchor = dm_set_starts(words, "anchor '"), key = dm_set_starts(words, "key '") || strstr(words, "PEM private key");

@@ -74,7 +74,7 @@ static void kill_stopping(struct dm_parent *p)
 
 void dm_stop_late(void *arg)
 {
-	kill_stopping(arg);
+	kill_stopping(OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC));
 }
 
 /* The core is durable at any instant: if it is killed, only the Disconnect-Peer to its peers is

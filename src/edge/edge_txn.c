@@ -211,7 +211,7 @@ static struct edge_txn *txn_find(struct edge_tsp *tsp, uint64_t number)
 	struct multimap_node *n = multimap_first(&tsp->by_number, number);
 	struct edge_txn *t = n ? CONTAINER_OF(n, struct edge_txn, by_number) : NULL;
 
-	/* a 0, which is no number, has the hash of another */
+	/* multimap keeps the hash 0 as another one: number 0, which nobody has, must find none */
 	return t && t->number == number ? t : NULL;
 }
 

@@ -56,9 +56,8 @@ static int first_segment(struct jrn_store *s)
 	}
 	if (s->marked) {
 		snprintf(s->last.text, sizeof s->last.text,
-			 "trigger journal %s: its segments are missing (0000000001.log and so on). Put them back; or, to begin "
-			 "with an "
-			 "empty journal, move data.mdb elsewhere",
+			 "trigger journal %s: its segments are missing (0000000001.log and so on). "
+			 "Put them back; or, to begin with an empty journal, move data.mdb elsewhere",
 			 s->dir);
 		return ERR_PROTO;
 	}

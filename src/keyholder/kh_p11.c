@@ -43,9 +43,9 @@ static const char *result_words(CK_RV rv)
 	case CKR_DEVICE_ERROR:
 		return "the device reports an error; look into the log of its maker";
 	case CKR_GENERAL_ERROR:
-		return "something failed inside the module (0x00000005); often the module cannot read its configuration or its "
-		       "store: "
-		       "name both in keyholder.pkcs11.paths, and give the user of the keyholder the right to them";
+		return "something failed inside the module (0x00000005); often the module "
+		       "cannot read its configuration or its store: name both in "
+		       "keyholder.pkcs11.paths, and give the user of the keyholder the right to them";
 	case CKR_MECHANISM_INVALID:
 	case CKR_MECHANISM_PARAM_INVALID:
 		return "the token cannot make this kind of signature; use a key of another kind";

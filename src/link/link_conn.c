@@ -149,9 +149,8 @@ void link_reopen(struct link *l, enum peer_reopen_event event)
 	case PEER_REOPEN_RECONNECT:
 		LINK_COUNT(l, reopen_seen);
 		log_warn(l->conf->log, "link",
-			 "%s: %s begins with a watchdog request after a connection that ended without Disconnect-Peer: it is in "
-			 "REOPEN "
-			 "(RFC 3539) and discards requests; disconnecting, then connecting again",
+			 "%s: %s begins with a watchdog request after a connection that ended without Disconnect-Peer: "
+			 "it is in REOPEN (RFC 3539) and discards requests; disconnecting, then connecting again",
 			 l->address, l->host);
 		if (l->cb->on_reopen) {
 			l->cb->on_reopen(l->arg, l, false);

@@ -130,10 +130,9 @@ static const struct group {
 	const char *name, *help;
 } groups[] = {
 	{ ST_EDGE_REFUSED_TOTAL, ST_EDGE_REFUSED_UNPROVEN, "edge_refused_", "edge_refused",
-	  "connections closed at once, by reason: total and address are limits.connections_total and connections_per_address, "
-	  "strangers are the limits of connections that are not authenticated, unsigned: no keyholder, unproven: not protected "
-	  "by "
-	  "NDS/IP" },
+	  "connections closed at once, by reason: total and address are limits.connections_total "
+	  "and connections_per_address, strangers are the limits of connections that are "
+	  "not authenticated, unsigned: no keyholder, unproven: not protected by NDS/IP" },
 	{ ST_EDGE_SCREEN_IDENTITY, ST_EDGE_SCREEN_DROPPED - 1, "edge_screen_", "edge_screen_caught",
 	  "messages that a row of the screening caught, by row (docs/user/screening.md)" },
 	{ ST_STATUS_SUCCESS, ST_STATUS_OTHER, "status_", "answers", "requests answered, by Request-Status" },

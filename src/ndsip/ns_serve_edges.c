@@ -36,7 +36,6 @@ static void refuse_open(const struct ns_serve *s, struct ns_channel *owner, uint
 	}
 }
 
-/* OPEN or CLOSE of an edge or of the core. ERR_PROTO: it opened a connection twice. */
 int ns_serve_take_connection(struct ns_serve *s, uint64_t owner, struct ns_channel *channel, const struct ns_msg *m)
 {
 	struct ns_facts f = ns_serve_facts(s);

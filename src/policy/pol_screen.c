@@ -85,7 +85,7 @@ static void screen_original(const struct pol_request *r, struct pol_verdict *v)
 
 static void begin(struct pol_request *out, struct pol_verdict *verdict, const struct tsp_device_action *a)
 {
-	/* the names are long, and "" is enough */
+	/* the names, which are the first members, are long: "" is enough for them */
 	memset(&out->action, 0, sizeof *out - offsetof(struct pol_request, action));
 	out->external[0] = out->msisdn[0] = out->scs_identity[0] = 0;
 	out->action = a->action_type.v;

@@ -337,11 +337,12 @@ void trg_set_sent_to(struct trg *t, const char *peer, const char *host);
 /* The SMS-SC has taken the message under this id; the next record says so. `as_new`: the original
  * of a replace is not cancelled. ERR_INVAL: an id that is empty or too long. ERR_NOMEM. */
 ERR_MUST_USE int trg_set_message_id(struct trg *t, const char *id, bool as_new);
-/* The same SMS-SC, by its host, which has taken it: the next record says accepted already, so that
- * none has to follow the answer. The owner sends nothing before that record is durable.
- * False: the record does not, because another will follow anyway. */
+/* After trg_set_message_id(): the SMS-SC with the host `by` has accepted the trigger, and the next
+ * record says so, so that no second record has to follow the answer. The owner sends no answer
+ * before that record is durable. False: another record will follow in any case, and the next one
+ * does not say it. */
 bool trg_take(struct trg *t, const char *by);
-void trg_take_back(struct trg *t); /* that record is not durable */
+void trg_take_back(struct trg *t); /* that record did not become durable: as before trg_take() */
 /* True if no DTR may leave: the trigger is revoked or cancelled, and the SMS-SC is not known to
  * have it.
  * A caller that queues DTRs checks this before one leaves. */

@@ -375,8 +375,8 @@ enum trg_state trg_act_overdue_accepted(struct trg_step *s)
 
 /* The trigger expired here and its report is being written: nothing was sent, so no report is
  * owed.
- * An answered trigger is reported as usual, and one with a message id, which the SMS-SC has
- * reported. */
+ * An answered trigger is reported as usual. So is one with a message id: its report came from the
+ * SMS-SC. */
 enum trg_state trg_act_overdue_reporting(struct trg_step *s)
 {
 	struct trg *t = s->t;

@@ -19,7 +19,8 @@ uint64_t trg_report_kept_until(const struct trg *t)
 	return t->reported_ms >= t->conf->old_ms || until_ms > t->conf->drop_from_ms ? until_ms : t->conf->drop_from_ms;
 }
 
-/* Restored. It may have been cancelled while its acceptance was on the way to the disk. */
+/* A restored trigger that waits for its report. It may have been cancelled while the record of its
+ * acceptance was not durable yet. */
 enum trg_state trg_act_wait_report(struct trg_step *s)
 {
 	struct trg *t = s->t;
@@ -166,7 +167,7 @@ enum trg_state trg_act_report_early(struct trg_step *s)
 		}
 		trg_accepted_as_new(
 		    t, &(struct trg_answer){ TSP_STATUS_ORIGINALMESSAGESENT, t->conf->reasons.original_reported, false, 0 });
-	} else if (!t->answered && !t->taken) { /* else the answer waits for the disk, as without a report */
+	} else if (!t->answered && !t->taken) { /* `taken`: the answer waits for the disk, report or not */
 		trg_accepted(t);
 	}
 	return trg_act_report(s);

@@ -2,10 +2,7 @@
 What was found goes into /mnt/found.json, every log into /mnt/log.
 
 usage: inside_otp.py BIN"""
-import json
 import os
-import re
-import shutil
 import sys
 import time
 
@@ -15,15 +12,15 @@ sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "tests"), os.p
 import otp  # noqa: E402
 from lablib import lab as laboratory  # noqa: E402
 from lablib import play, proc  # noqa: E402
+from support.inside import SCS, TSP_PORT, Found, InsideLab, keep_logs  # noqa: E402
 
-OURS, THEIRS, MORE, TSP_PORT = "127.0.1.1", "127.0.1.2", "127.0.1.3", 3868
-SCS = ("inside", "491720000009", "scs.core.operator.example", laboratory.CORE_REALM)
+OURS, THEIRS, MORE = "127.0.1.1", "127.0.1.2", "127.0.1.3"
 LISTENER = f"  - {{ name: inside, zone: internal, protection: none, transport: sctp, address: {OURS}, port: {TSP_PORT} }}\n"
 OVER_SCTP = f"    transport: sctp\n    more_addresses: [ {MORE} ]\n    local_addresses: [ {OURS} ]\n"
 
 
-class OtpLab(laboratory.Lab):
-    """The gateway alone, without a listener for TLS: to start a process takes seconds here."""
+class OtpLab(InsideLab):
+    """The gateway alone."""
 
     ports = {}
 
@@ -35,17 +32,6 @@ class OtpLab(laboratory.Lab):
 
     def start_ue(self):
         pass
-
-    def iwf_config(self):
-        return re.sub(r"  - name: tsp\n(    .*\n)+", "", super().iwf_config())
-
-    def provision(self):
-        name, e164, host, realm = SCS
-        for command in (["scs", "add", name, "--e164", e164, "--origin-host", host, "--realm", realm, "--anchor", "internal"],
-                        ["assoc", "add", name, "*@a.example"]):
-            done = self.mtcctl(*command)
-            if done.returncode:
-                raise proc.LabError(f"mtcctl {' '.join(command)}: {done.stderr}")
 
 
 def action(reference, payload):
@@ -66,7 +52,7 @@ def trigger(o, reference, payload):
 
 
 def main(bin_folder):
-    facts, folder = {}, "/var/tmp/lab"
+    found, folder = Found(), "/var/tmp/lab"
     os.mkdir(folder)
     o = otp.Otp("/var/tmp", sctp=True)
     try:
@@ -79,19 +65,16 @@ def main(bin_folder):
         p = play.Play(folder, bin_folder)
         o.start("scs", SCS[2], SCS[3], "rfc6733")
         o.connect("scs", OURS, TSP_PORT)
-        facts["triggers"] = [trigger(o, n, b"x" * size) for n, size in enumerate((7, 4096), 1)]
-        facts["peers"] = {row["name"]: row["state"] for row in p.ctl("peers") if "name" in row}
+        found.note("triggers", [trigger(o, n, b"x" * size) for n, size in enumerate((7, 4096), 1)])
+        found.note("peers", {row["name"]: row["state"] for row in p.ctl("peers") if "name" in row})
         o.do("'leave", "'scs")
         o.wait("left")
-        facts["left"] = bool(proc.wait_until("the session is gone", lambda: not p.sessions(SCS[0]), 20))
-        facts["killed"] = laboratory.down(folder, print)
-        facts["after"] = [o.wait("watchdog", service=name, to="down")["from"] for name in ("hss", "smssc")]
+        found.note("left", bool(proc.wait_until("the session is gone", lambda: not p.sessions(SCS[0]), 20)))
+        found.note("killed", laboratory.down(folder, print))
+        found.note("after", [o.wait("watchdog", service=name, to="down")["from"] for name in ("hss", "smssc")])
     finally:
         o.close()
-        with open("/mnt/found.json", "w", encoding="utf-8") as f:
-            json.dump(facts, f, indent=1)
-        if os.path.isdir(os.path.join(folder, "log")):
-            shutil.copytree(os.path.join(folder, "log"), "/mnt/log", dirs_exist_ok=True)
+        keep_logs(folder)
 
 
 if __name__ == "__main__":

@@ -26,8 +26,9 @@ delivered, reported or pending, nothing is acted on twice, nothing is invented. 
     p.add_argument("--seed", type=int, default=None, help="what is drawn; printed, so that a run can be made again (default: random)")
     p.add_argument("--bin", default=os.path.join(points.ROOT, "build", "bin", "faults"), help="programs built with kill points")
     p.add_argument("--results", metavar="FILE", help="write each verdict to FILE, as JSON")
-    p.add_argument("--southbound", action="store_true", help="the SMS-SC is reached over SMPP: kill points and faults around it")
-    p.add_argument("--smes", action="store_true", help="SMEs trigger over SMPP, through the SMS-SC: kill points and faults around it")
+    kind = p.add_mutually_exclusive_group()
+    kind.add_argument("--southbound", action="store_true", help="the SMS-SC is reached over SMPP: kill points and faults around it")
+    kind.add_argument("--smes", action="store_true", help="SMEs trigger over SMPP, through the SMS-SC: kill points and faults around it")
     p.add_argument("--keep", action="store_true", help="keep the laboratory's directory, also when everything was right")
     return p.parse_args(argv)
 

@@ -76,9 +76,10 @@ class Otp:
 
     def take(self, event, **fields):
         """Removes and returns the first such event that came, None without one."""
-        for i, e in enumerate(self.events):
-            if e.get("event") == event and all(e.get(k) == v for k, v in fields.items()):
-                return self.events.pop(i)
+        with self.changed:
+            for i, e in enumerate(self.events):
+                if e.get("event") == event and all(e.get(k) == v for k, v in fields.items()):
+                    return self.events.pop(i)
         return None
 
     def wait(self, event, wait_s=5, **fields):

@@ -296,18 +296,24 @@ static bool waiting(const struct world *w)
 	return recv(w->holder, octets, sizeof octets, MSG_DONTWAIT | MSG_PEEK) > 0;
 }
 
-/* A keyholder that stood still, as on a machine that was suspended, makes checkpoints again when it goes on. */
-static void test_a_keyholder_that_answers_late_is_asked_again(void **state)
+/* An audit with ten records, whose keyholder was asked for a checkpoint and does not answer. */
+static void ask_a_keyholder_that_stands_still(struct world *w)
 {
-	struct world *w = *state;
-	struct aud_view v;
-
 	w->answer_wait_ms = 1;
 	open_audit(w);
 	holder_end(w);
 	holder_connect(w);
 	give(w, 0, 10);
 	aud_store_work(w->store, true);
+}
+
+/* A keyholder that stood still, as on a machine that was suspended, makes checkpoints again when it goes on. */
+static void test_a_keyholder_that_answers_late_is_asked_again(void **state)
+{
+	struct world *w = *state;
+	struct aud_view v;
+
+	ask_a_keyholder_that_stands_still(w);
 	give(w, 10, 10);
 	aud_store_work(w->store, true);
 	aud_store_view(w->store, &v);
@@ -332,12 +338,7 @@ static void test_a_late_refusal_counts(void **state)
 	struct world *w = *state;
 	struct aud_view v;
 
-	w->answer_wait_ms = 1;
-	open_audit(w);
-	holder_end(w);
-	holder_connect(w);
-	give(w, 0, 10);
-	aud_store_work(w->store, true);
+	ask_a_keyholder_that_stands_still(w);
 	w->last.size = 15;
 	assert_true(answer_one(w));
 	give(w, 10, 30); /* the log is longer by now */

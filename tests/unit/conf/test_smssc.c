@@ -85,7 +85,8 @@ static void test_what_smpp_cannot_be(void **state)
 	wrong("protocol: smpp\n", "protocol: smpp\n  source: +49\n", "smssc.source is '+49'");
 	wrong("protocol: smpp\n", "protocol: smpp\n  window: 0\n", "smssc.window is '0'");
 	wrong("protocol: smpp\n", "protocol: smpp\n  early_receipts: 201\n", "smssc.early_receipts is '201'");
-	wrong("protocol: smpp\n", "protocol: smpp\n  receipts: 64\n", "smssc.early_receipts is 64 and smssc.receipts is 64");
+	wrong("protocol: smpp\n", "protocol: smpp\n  receipts: 64\n",
+	      "smssc.early_receipts is 64, expected a number below smssc.receipts (64)");
 	wrong("long: payload", "long: parameters", "smssc.long is parameters with smssc.ports: header");
 	wrong("ports: header                           # or parameters (destination_port), or none\n  long: payload",
 	      "ports: parameters\n  long: header", "smssc.long is header with smssc.ports: parameters");

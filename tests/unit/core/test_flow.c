@@ -77,9 +77,9 @@ static void test_an_edge_that_is_busy_gets_them_at_the_end(void **state)
 	assert_true(taken(p));
 }
 
-static void test_decision_lines_are_written_before_the_answer_leaves(void **state)
+/* Gathers one decision line. Returns the end at which the line is read once it is written. */
+static int decide(struct core_play *p)
 {
-	struct core_play *p = *state;
 	const struct core_decision d = { .transaction = "7-1",
 					 .scs = "acme",
 					 .origin_host = "h",
@@ -88,18 +88,27 @@ static void test_decision_lines_are_written_before_the_answer_leaves(void **stat
 					 .result_code = 2001,
 					 .reason = POL_NONE,
 					 .rule = "" };
-	char line[16];
 	int fds[2];
 
 	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
 	core_decisions(p->core, fds[1]);
-	(void)taken(p);
 	core_decide_action(p->core, &d);
+	return fds[0];
+}
+
+static void test_decision_lines_are_written_before_the_answer_leaves(void **state)
+{
+	struct core_play *p = *state;
+	char line[16];
+	int lines;
+
+	(void)taken(p);
+	lines = decide(p);
 	send_record(p);
 	handle(p, 32);
-	assert_true(read(fds[0], line, sizeof line) > 0);
+	assert_true(read(lines, line, sizeof line) > 0);
 	assert_true(taken(p));
-	close(fds[0]);
+	close(lines);
 }
 
 static void on_stopped(void *arg)
@@ -111,24 +120,13 @@ static void on_stopped(void *arg)
 static void test_lines_that_have_to_be_first_are_when_the_core_stops(void **state)
 {
 	struct core_play *p = *state;
-	const struct core_decision d = { .transaction = "7-1",
-					 .scs = "acme",
-					 .origin_host = "h",
-					 .address = "a",
-					 .device = "d",
-					 .result_code = 2001,
-					 .reason = POL_NONE,
-					 .rule = "" };
+	int lines = decide(p);
 	char line[16];
-	int fds[2];
 
-	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
-	core_decisions(p->core, fds[1]);
-	core_decide_action(p->core, &d);
 	p->core->flow.lines_first = true;
 	core_stop(p->core, on_stopped, NULL);
-	assert_true(read(fds[0], line, sizeof line) > 0);
-	close(fds[0]);
+	assert_true(read(lines, line, sizeof line) > 0);
+	close(lines);
 }
 
 static void on_kept(void *arg, uint64_t number, int err)

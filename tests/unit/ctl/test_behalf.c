@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ctl/ctl_refusals.h"
 #include "ctl/ctl_server.h"
 #include "net/net_loop.h"
 
@@ -222,8 +221,6 @@ static void test_who_may_not_ask_is_in_the_log(void **state)
 
 static void test_refusals_do_not_fill_the_log(void **state)
 {
-	struct ctl_refusals refusals = { 0 };
-	uint64_t left_out = 7;
 	struct room r;
 
 	(void)state;
@@ -234,16 +231,6 @@ static void test_refusals_do_not_fill_the_log(void **state)
 	assert_int_equal(r.counters.v[ST_CTL_DENIED], CTL_REFUSALS_LOGGED + 5);
 	assert_int_equal(times(log_text(&r), "refused peers to uid "), CTL_REFUSALS_LOGGED);
 	end(&r);
-	for (unsigned i = 0; i < CTL_REFUSALS_LOGGED; i++) {
-		assert_true(ctl_refusals_take(&refusals, 1000 + i, &left_out));
-		assert_int_equal(left_out, 0);
-	}
-	assert_false(ctl_refusals_take(&refusals, 2000, &left_out));
-	assert_false(ctl_refusals_take(&refusals, 999 + CTL_REFUSALS_MS, &left_out));
-	assert_true(ctl_refusals_take(&refusals, 1000 + CTL_REFUSALS_MS, &left_out));
-	assert_int_equal(left_out, 2);
-	assert_true(ctl_refusals_take(&refusals, 1001 + CTL_REFUSALS_MS, &left_out));
-	assert_int_equal(left_out, 0);
 }
 
 static void test_a_ticket_gives_the_role_that_the_server_knows(void **state)
