@@ -4,7 +4,8 @@
 # usage: findings/uml-nf-tables.sh
 #
 # Exit status: 0 the behaviour is as described, 1 it is another one, 77 not run: a program, this version or the network is not available.
-# Takes about 10 s, fetches 12 MB. Needs the programs nft, modprobe and busybox (static) on the machine, whose files the guest sees.
+# Takes about 15 s, fetches 12 MB. Needs the programs nft, modprobe and busybox (static) on the machine, whose files the guest sees; on a
+# processor with AMX also a C compiler, because that kernel does not start there without a library in front of it.
 #
 # Version: user-mode-linux 6.1um4+b13 of Debian 12 (Linux 6.1.176).
 #
@@ -21,49 +22,33 @@
 set -eu
 # shellcheck source=findings/common
 . "$(dirname "$0")/common"
-need nft modprobe busybox timeout
-debian user-mode-linux=6.1um4+b13
-
-mkdir -p mods/lib out
-ln -s "$folder/root/usr/lib/uml/modules" mods/lib/modules
-cat >init <<END
-#!/bin/sh
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin
-mount -t proc proc /proc
-mount -t hostfs none /mnt -o $folder/out
+need nft
+uml
+guest 60 <<END
 for module in nf_tables ip_tables; do
-	if modprobe -d $folder/mods \$module; then echo "module \$module: loaded"; else echo "module \$module: missing"; fi
+	if modprobe -d $folder/modules \$module; then echo "module \$module: loaded"; else echo "module \$module: missing"; fi
 done >/mnt/said 2>&1
 for family in inet ip ip6; do
 	if nft add table \$family t 2>/mnt/why; then echo "family \$family: there"; else echo "family \$family: refused"; fi
 done >>/mnt/said
-busybox poweroff -f
 END
-chmod +x init
-timeout 60 root/usr/bin/linux.uml rootfstype=hostfs rootflags=/ ro mem=256M con=null con0=null,fd:1 quiet umid=guest uml_dir="$folder" \
-	init="$folder/init" </dev/null >console 2>&1 || true
 [ -s out/said ] || {
 	tail -5 console
 	not_run "the guest cannot be booted here"
 }
 
-changed=0
-check() # LINE
+said() # LINE
 {
-	if grep -qx "$1" out/said; then
-		echo "    as described: $1"
-	else
-		echo "    CHANGED: not '$1'; the guest said: $(tr '\n' ';' <out/said)"
-		changed=1
-	fi
+	found=0
+	grep -qx "$1" out/said || found=1
+	check $found "$1"
 }
 echo "1. nf_tables"
-check "module nf_tables: loaded"
+said "module nf_tables: loaded"
 echo "2. its families"
-check "family inet: refused"
-check "family ip: refused"
-check "family ip6: refused"
+said "family inet: refused"
+said "family ip: refused"
+said "family ip6: refused"
 echo "3. ip_tables"
-check "module ip_tables: loaded"
-[ $changed -eq 0 ] || { echo "the behaviour is another one"; exit 1; }
-echo "as described"
+said "module ip_tables: loaded"
+ended
