@@ -194,6 +194,7 @@ def test_no_address_in_a_certificate_is_followed(p, ca):
         happens = connects(p, f"points-{ca}", ca)
         assert happens == (IN if ca == "m" else SHUT_OUT)  # the responder of the other one was not told of it
         proc.wait_until("it was judged", lambda: (host("m") if ca == "m" else "CN=points-old") in log(p)[before:], 10)
+        assert f"points-{ca}" in str(doctor(p, p.made.path(f"points-{ca}.pem"))), "nor does doctor, which judged it, too"
         there.settimeout(0.3)
         with pytest.raises(TimeoutError):
             there.accept()

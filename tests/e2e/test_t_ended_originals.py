@@ -39,6 +39,14 @@ def p(labs):
     down(labs, p)
 
 
+@pytest.fixture(scope="module")
+def patient(labs):
+    """The DTA may take longer."""
+    p = lab_of(labs)
+    yield p
+    down(labs, p)
+
+
 @pytest.fixture
 def scs(p):
     s = Reader.opened(p)
@@ -139,9 +147,16 @@ def test_a_pending_original_that_the_sms_sc_has_sent_is_reported_beside_its_repl
     assert report(p, dtr, ABSENT) == SUCCESS and scs.reported() == (new, UNDELIVERABLE)
 
 
+def is_held(p, dtr, new):
+    """The report before this one has been read, and has changed nothing yet."""
+    m = p.sc.ask(DRR, T4, p.sc.drr(dtr, reference=False) + [D.gpp(3007, next(references))])
+    assert m.experimental == USER_UNKNOWN and state(p, new) == "submitting"
+
+
 @pytest.mark.parametrize("pending", [False, True], ids=["ended", "sent meanwhile"])
-def test_the_report_comes_before_the_dta(p, scs, pending):
+def test_the_report_comes_before_the_dta(patient, pending):
     """The DTA says whether the original was replaced: as long as it may have been, report and DRA wait for it."""
+    p, scs = patient, Reader.opened(patient)
     old, first = submitted(p, scs) if pending else (ended(p, scs), None)
     new = replace(scs, old)
     dtr = p.sc.take()
@@ -150,22 +165,28 @@ def test_the_report_comes_before_the_dta(p, scs, pending):
     if not pending:
         assert p.sc.expect(DRR, False).result == SUCCESS
         assert scs.answered() == SENT and scs.reported() == (new, 0)
+    else:
+        is_held(p, dtr, new)
     not_pending(p, dtr)
     if pending:
         assert p.sc.expect(DRR, False).result == SUCCESS
         assert scs.answered() == SENT and scs.reported() == (new, 0)
         assert report(p, first, ABSENT) == SUCCESS and scs.reported() == (old, UNDELIVERABLE)
+    scs.close()
 
 
-def test_the_report_comes_before_a_dta_that_says_replaced(p, scs):
+def test_the_report_comes_before_a_dta_that_says_replaced(patient):
+    p, scs = patient, Reader.opened(patient)
     old, first = submitted(p, scs)
     new = replace(scs, old)
     dtr = p.sc.take()
     p.sc.send(D.message(DRR, T4, 0xc0, p.sc.drr(dtr), 4712, p.sc.end_base + next(p.sc.ids)))
+    is_held(p, dtr, new)
     accept(p, dtr)
     assert p.sc.expect(DRR, False).result == SUCCESS
     assert scs.answered() == 0 and scs.reported() == (new, 0)
     assert state(p, old) is None and report(p, first) == USER_UNKNOWN, "the original was replaced, and has no report"
+    scs.close()
 
 
 def test_the_dta_is_lost_and_the_copy_tells(p, scs):

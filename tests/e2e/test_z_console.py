@@ -116,6 +116,18 @@ def test_a_link_logs_in_once(console):
         assert C.Browser(console.address, console.port).ask("POST", "/login", body).status == 401
 
 
+def test_one_person_takes_no_places_of_the_others(console):
+    """Four connections that ask for nothing: the fifth of this user is turned away, and another user is not."""
+    with contextlib.ExitStack() as held:
+        for _ in range(4):
+            held.enter_context(socket.socket(socket.AF_UNIX)).connect(console.login)
+        code, _, err = console.link()
+        assert code and "too many ask for a link at the same time" in err, err
+        code, row, err = console.link(OPERATOR, OPERATORS)
+        assert code == 0 and row["role"] == "operate", (row, err)
+    proc.wait_until("the places are free again", lambda: console.link()[0] == 0, 10)
+
+
 def test_who_has_no_role_gets_no_link(console):
     code, row, err = console.link(NOBODY)
     assert code == 1 and not row.get("link") and "has no role on the console" in err

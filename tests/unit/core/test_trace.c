@@ -203,10 +203,12 @@ static void test_the_file_has_the_size_that_it_may_have(void **state)
 
 	assert_true(core_play_open(p, 5, &open).admitted);
 	assert_int_equal(begin(p, &acme, 65536, fd), 0);
+	assert_int_equal(told(p).number, 1);
 	for (int i = 0; i < 20 && !*view(p).end; i++) {
 		copy(p, 1, 5, IPC_TRACE_COPY_MAX, 0);
 	}
 	assert_string_equal(view(p).end, "it has the size that it may have");
+	assert_int_equal(told(p).number, 0); /* before its file is written: it takes no more */
 	while (view(p).running) {
 		core_play_turns(p, 1);
 	}
@@ -239,6 +241,66 @@ static void test_what_has_no_room_is_lost_and_counted(void **state)
 	assert_non_null(strstr(view(p).end, "reader"));
 }
 
+/* The file takes no more, with nobody's word: edges would copy on, for a trace that has ended. */
+static void test_edges_are_told_when_the_reader_has_left(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_session_open open = core_play_session("scs.acme.example", "anchor-a");
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	assert_true(core_play_open(p, 5, &open).admitted);
+	assert_int_equal(begin(p, &acme, 1 << 30, ends[1]), 0);
+	assert_int_equal(told(p).number, 1);
+	close(ends[0]);
+	copy(p, 1, 5, 20, 0);
+	while (view(p).running) {
+		core_play_turns(p, 1);
+	}
+	assert_non_null(strstr(view(p).end, "reader"));
+	assert_int_equal(told(p).number, 0);
+}
+
+/* Its begin and its end both find a full ring, which the edge empties later. */
+static void test_an_edge_without_room_is_told_later(void **state)
+{
+	struct core_play *p = *state;
+	struct core_edge *e = TAILQ_FIRST(&p->core->edges.list);
+	const struct ipc_trace other = { .number = 7, .scs = "filler" };
+	int fd = memfd_create("trace", MFD_CLOEXEC);
+	struct ipc_rec_head head;
+	bool done = false;
+	struct ipc_trace t;
+	size_t len;
+
+	for (uint32_t number = 1; number != UINT32_MAX; number--) { /* 1: it begins; 0: it ends */
+		while (core_send(e, ipc_trace_put(p->core->record, p->generation, &other)) == 0) {
+		}
+		if (number) {
+			assert_int_equal(begin(p, &acme, 1 << 20, fd), 0);
+		} else {
+			assert_int_equal(core_trace_stop(p->core, "bob", on_done, &done), 0);
+			while (!done) {
+				core_play_turns(p, 1);
+			}
+		}
+		assert_true(e->trace_due);
+		t.number = other.number;
+		for (int i = 0; i < 2000 && t.number == other.number; i++) { /* what waits in the core moves up */
+			if (done) { /* nothing of the trace is left but what the core looks at from time to time */
+				net_timer_start(p->core->time.look.timer, 0);
+			}
+			while ((len = core_play_take(p, IPC_REC_TRACE, &head))) {
+				assert_int_equal(ipc_trace_get(&t, p->record, len), 0);
+			}
+			core_play_turns(p, 1);
+		}
+		assert_int_equal(t.number, number);
+		assert_false(e->trace_due);
+	}
+	assert_true(done);
+}
+
 static void test_a_new_edge_is_told_and_a_new_core_knows_of_none(void **state)
 {
 	struct core_play *p = *state;
@@ -264,6 +326,8 @@ TEST_GROUP()
 		PLAY(test_edges_have_no_part_in_a_trace_of_a_peer),
 		PLAY(test_the_file_has_the_size_that_it_may_have),
 		PLAY(test_what_has_no_room_is_lost_and_counted),
+		PLAY(test_edges_are_told_when_the_reader_has_left),
+		PLAY(test_an_edge_without_room_is_told_later),
 		PLAY(test_a_new_edge_is_told_and_a_new_core_knows_of_none),
 	};
 

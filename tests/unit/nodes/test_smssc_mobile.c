@@ -318,6 +318,50 @@ static void test_status_of_what_an_sme_took_refused_or_missed(void **state)
 	assert_int_equal(dlv_counts(w->d)->statuses, 3);
 }
 
+/* The last pause is cut to what is left, and at its end the message ends: neither earlier nor later, whenever the SME
+ * refused it last. */
+static void test_it_expires_to_the_millisecond(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = text_of_mobile(DLV_KIND_TO_SME, NULL);
+	uint64_t id, begun = w->now.mono_ms;
+
+	w->report_err = 0;
+	id = submit(w, &t);
+	for (unsigned tries = 1; tries < 50 && dlv_counts(w->d)->expired == 0; tries++) {
+		uint64_t next;
+
+		assert_int_equal(w->told_n, tries);
+		dlv_reported(w->d, id, false, w->now);
+		next = dlv_next_ms(w->d);
+		assert_in_range(next, w->now.mono_ms + 1, begun + 60000);
+		pass(w, next - w->now.mono_ms - 1);
+		assert_int_equal(w->told_n, tries);
+		assert_int_equal(dlv_counts(w->d)->expired, 0);
+		pass(w, 1);
+	}
+	assert_int_equal(w->now.mono_ms, begun + 60000);
+	assert_int_equal(dlv_counts(w->d)->expired, 1);
+	assert_true(w->dels == 1 && w->deleted == id);
+}
+
+static void test_a_millisecond_before_it_expires_it_is_tried(void **state)
+{
+	struct world *w = *state;
+	struct dlv_text t = text_of_mobile(DLV_KIND_TO_SME, NULL);
+	uint64_t id = submit(w, &t);
+
+	pass(w, 58999);
+	dlv_reported(w->d, id, false, w->now); /* for a second, report_min_ms */
+	pass(w, 1000);
+	assert_int_equal(w->told_n, 2);
+	assert_int_equal(dlv_counts(w->d)->expired, 0);
+	dlv_reported(w->d, id, false, w->now);
+	pass(w, 1);
+	assert_int_equal(w->told_n, 2);
+	assert_int_equal(dlv_counts(w->d)->expired, 1);
+}
+
 static void test_status_of_what_a_mobile_got(void **state)
 {
 	struct world *w = *state;
@@ -412,6 +456,8 @@ TEST_GROUP()
 		TEST(test_the_bound_counts_what_mobiles_sent_wherever_it_is),
 		TEST(test_receipts_of_an_sme_keep_no_mobile_out),
 		TEST(test_status_of_what_an_sme_took_refused_or_missed),
+		TEST(test_it_expires_to_the_millisecond),
+		TEST(test_a_millisecond_before_it_expires_it_is_tried),
 		TEST(test_status_of_what_a_mobile_got),
 		TEST(test_over_a_restart),
 		cmocka_unit_test(test_what_an_sme_gets),
