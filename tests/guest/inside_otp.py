@@ -83,7 +83,7 @@ def main(bin_folder):
         facts["peers"] = {row["name"]: row["state"] for row in p.ctl("peers") if "name" in row}
         o.do("'leave", "'scs")
         o.wait("left")
-        facts["left"] = bool(proc.wait_until("the session is gone", lambda: not p.sessions(SCS[0]), 20))
+        facts["left"] = bool(proc.wait_until("the session is gone", lambda: not p.sessions(SCS[0])))
         facts["killed"] = laboratory.down(folder, print)
         facts["after"] = [o.wait("watchdog", service=name, to="down")["from"] for name in ("hss", "smssc")]
     finally:
