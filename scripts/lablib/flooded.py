@@ -44,7 +44,7 @@ class Strangers:
 def turns(gateway):
     """{process: {row of the histogram: turns}} of the loops."""
     done = subprocess.run([os.path.join(gateway.lean.options.bin, "mtcctl"), "--socket", gateway.lab["iwf"]["ctl"], "--json", "status"], check=True,
-                          capture_output=True, text=True, timeout=30)
+                          capture_output=True, text=True, timeout=proc.HANG_S)
     return {row.pop("process"): row for row in json.loads(done.stdout.splitlines()[-1])["loops"]}
 
 

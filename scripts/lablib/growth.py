@@ -99,14 +99,14 @@ def removed(bench, count):
         asked = gateway.command(count=1, window=1, devices="01-10", until="answer")
         opening = statistics.median(json.loads(rounds.run(asked).splitlines()[-1])["open_ms"] for _ in range(OPENINGS))
         os.kill(gateway.lab["smssc"]["pid"], signal.SIGUSR1)
-        out, err = load.communicate(timeout=120)
+        out, err = load.communicate(timeout=proc.HANG_S)
     except BaseException:
         load.kill()
         load.communicate()
         raise
     if load.returncode:
         raise proc.LabError(f"bench_load: {out} {err}")
-    began = proc.wait_until("the SMS-SC has released all", lambda: gateway.said("bench_smssc", "released"), 30)["began_us"]
+    began = proc.wait_until("the SMS-SC has released all", lambda: gateway.said("bench_smssc", "released"))["began_us"]
     line = json.loads(out.splitlines()[-1])
     return count / ((line["last_us"] - began) / 1e6), opening
 

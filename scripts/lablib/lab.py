@@ -61,7 +61,7 @@ def options(**changes):
     preset = {"bin": os.environ.get("MTC_BIN", os.path.join(ROOT, "build", "bin")), "edges": 2, "devices": None, "fresh": False, "relay": False,
               "address": "127.0.0.1", "pki": "", "log_level": "info", "smssc_more": "", "listen_more": "", "iwf_more": "", "t4_more": "",
               "s6m_more": "", "timers_more": "", "hss_more": "", "smssc_peer_more": "", "control_more": "", "console": False, "console_more": "",
-              "under": {}, "up_wait_s": 20, "ue_events": False}
+              "under": {}, "up_wait_s": proc.HANG_S, "ue_events": False}
     return argparse.Namespace(**{**preset, **changes})
 
 
@@ -287,7 +287,7 @@ sandbox: prefer
 
     def mtcctl(self, *arguments):
         return subprocess.run([self.program("mtcctl"), "--socket", self.path("ctl.sock"), *arguments], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=30, check=False)
+                              capture_output=True, text=True, timeout=proc.HANG_S, check=False)
 
     def peers_open(self):
         done = self.mtcctl("--json", "peers")
@@ -472,7 +472,7 @@ def stop(folder, name, wait_s=proc.END_WAIT_S):
     return proc.end([entries[place]], wait_s)
 
 
-def start(folder, name, wait_s=20):
+def start(folder, name, wait_s=proc.HANG_S):
     """Starts a program again that stop() or a crash ended, at the address where the others look for it."""
     entries, place = recorded_one(folder, name)
     if proc.alive(entries[place]):

@@ -23,7 +23,7 @@ class Triggers:
     def summary(self, count):
         """What mtc-scs says at the end of `count` triggers; LabError unless the gateway accepted every one."""
         got = self.play.trigger("acme", wait_s=self.wait_s, device="meter-{}@a.example", devices="1-500", payload="x" * 40, port=16001,
-                                validity=3600, count=count, window=self.window, connect_wait=60, answer_wait=60)
+                                validity=3600, count=count, window=self.window)
         summary = got.event("summary")
         if got.code or not summary or summary["by_status"] != {"SUCCESS": count}:
             raise proc.LabError(f"not every trigger was accepted: {got}")

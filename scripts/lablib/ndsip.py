@@ -8,7 +8,7 @@ import time
 
 from . import lab, netns, proc, tunnel
 from .pki import Pki
-from .play import Ended, json_lines
+from .play import RUN_S, WAITS, Ended, json_lines
 
 PORT, TLS_PORT = 3868, 5868
 GATEWAY, HOST = tunnel.PROTECTED["gw"][0], tunnel.PROTECTED["scs"][0]
@@ -97,7 +97,7 @@ class Tunnelled(OnHosts):
         self.lab["ndsip"] = {"prefix": self.hosts.prefix, "address": GATEWAY, "port": PORT, "tls_port": TLS_PORT, "hosts": HOSTS,
                              "mode": self.options.mode,
                              "charons": {"gw": self.gw.entry}}
-        proc.wait_until("charon has the connection of acme", lambda: has_connection(self.gw, "acme"), 15, self.entries)
+        proc.wait_until("charon has the connection of acme", lambda: has_connection(self.gw, "acme"), entries=self.entries)
         if self.options.scs_tunnel:
             say("starting the IPsec tunnel of the SCS acme")
             scs = charon_of(self.lab, self.hosts, "acme", self.path("scs"))
@@ -220,11 +220,11 @@ class World:
             "--connect", f"{GATEWAY}:{TLS_PORT}", "--ca", self.lab.lab["ca"], "--cert", self.pki(f"{tls}.pem"), "--key", self.pki(f"{tls}.key")]
         words = [self.lab.program("mtc-scs"), action, *way, "--origin-host", origin_host or scs["origin_host"],
                  "--realm", scs["realm"], "--iwf-host", iwf["identity"], "--iwf-realm", iwf["realm"]]
-        for key, value in options.items():
+        for key, value in (WAITS | options).items():
             words += ["--" + key.replace("_", "-")] + ([] if value is True else [str(value)])
         return self.hosts.inside("scs", *words)
 
-    def trigger(self, name, wait_s=30, **options):
+    def trigger(self, name, wait_s=RUN_S, **options):
         done = subprocess.run(self.command("trigger", name, payload="wake up", **options), stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=wait_s, check=False)
         return Ended(done.returncode, done.stdout, done.stderr)
@@ -240,9 +240,9 @@ class World:
         return has_connection(self.charons["gw"], name)
 
     def wait_loaded(self, name):
-        proc.wait_until(f"charon has the connection of {name}", lambda: self.loaded(name), 15)
+        proc.wait_until(f"charon has the connection of {name}", lambda: self.loaded(name))
 
-    def status(self, name, protected, wait_s=15):
+    def status(self, name, protected, wait_s=proc.HANG_S):
         """The row of mtcctl ndsip status, once it says that."""
         def row():
             found = self.lab.ctl("ndsip", "status", name)[0]
@@ -256,10 +256,10 @@ class World:
         with open(self.lab.lab["logs"]["mtc-iwfd"], encoding="utf-8", errors="replace") as f:
             return f.read()
 
-    def wait_log(self, pattern, wait_s=10, count=1):
+    def wait_log(self, pattern, wait_s=proc.HANG_S, count=1):
         proc.wait_until(f"the log says {pattern}", lambda: len(re.findall(pattern, self.log())) >= count, wait_s)
 
-    def gone(self, name, since, wait_s=10):
+    def gone(self, name, since, wait_s=proc.HANG_S):
         """How long it took until the SCS has no session any more."""
         proc.wait_until(f"{name} has no session", lambda: not self.lab.sessions(name), wait_s)
         return time.monotonic() - since

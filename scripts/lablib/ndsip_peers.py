@@ -7,7 +7,7 @@ import subprocess
 
 from . import lab, ndsip, proc, tunnel
 from .pki import Pki
-from .play import Ended
+from .play import RUN_S, WAITS, Ended
 
 # what is inside the tunnels: {name: (address on gw, address on core)}. Each has an address of ours for itself, because kernel-libipsec has one route
 # for each remote host, which the end of any child takes away
@@ -163,7 +163,7 @@ class World:
     def peer(self, name):
         return next(row for row in self.lab.ctl("peers") if row.get("name") == name)
 
-    def wait_peer(self, name, state, wait_s=15):
+    def wait_peer(self, name, state, wait_s=proc.HANG_S):
         return proc.wait_until(f"peer {name} is {state}", lambda: self.peer(name)["state"] == state and self.peer(name), wait_s)
 
     def protection(self, name):
@@ -174,13 +174,13 @@ class World:
     def counter(self, name):
         return next(row["value"] for row in self.lab.ctl("stats") if row.get("name") == name)
 
-    def trigger_from(self, side, way, scs, wait_s=30, **options):
+    def trigger_from(self, side, way, scs, wait_s=RUN_S, **options):
         """A trigger of the SCS with this Origin-Host without TLS, from a host to the listener at `way`."""
         iwf = self.lab.lab["iwf"]
         words = [self.lab.program("mtc-scs"), "trigger", "--connect", way, "--plain", "--origin-host", scs, "--realm", scs.split(".", 1)[1],
                  "--iwf-host", iwf["identity"], "--iwf-realm", iwf["realm"], "--payload", "wake up"]
-        for key, value in options.items():
-            words += ["--" + key, str(value)]
+        for key, value in (WAITS | options).items():
+            words += ["--" + key.replace("_", "-"), str(value)]
         done = subprocess.run(self.hosts.inside(side, *words), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=wait_s, check=False)
         return Ended(done.returncode, done.stdout, done.stderr)
 
@@ -188,5 +188,5 @@ class World:
         with open(self.lab.lab["logs"]["mtc-iwfd"], encoding="utf-8", errors="replace") as f:
             return f.read()
 
-    def wait_log(self, pattern, wait_s=10, count=1):
+    def wait_log(self, pattern, wait_s=proc.HANG_S, count=1):
         proc.wait_until(f"the log says {pattern}", lambda: len(re.findall(pattern, self.log())) >= count, wait_s)

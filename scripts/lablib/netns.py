@@ -7,6 +7,8 @@ import socket
 import struct
 import time
 
+from . import proc
+
 CLONE_NEWNET = 0x40000000
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 1, 0x1000
 ETH_P_ALL = 3
@@ -50,7 +52,7 @@ def listener(name, address, port):
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.bind((address, port))
     s.listen(16)
-    s.settimeout(10)
+    s.settimeout(proc.HANG_S)
     return s
 
 
@@ -60,7 +62,7 @@ def client(name, own, own_port=0):
         s = socket.socket(family(own), socket.SOCK_STREAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.bind((own, own_port))
-    s.settimeout(10)
+    s.settimeout(proc.HANG_S)
     return s
 
 

@@ -6,6 +6,9 @@ import subprocess
 
 from . import proc
 
+RUN_S = 3 * proc.HANG_S  # bound of a program that waits itself: for its connection, for an answer and for a report, HANG_S each
+WAITS = {"connect_wait": proc.HANG_S, "answer_wait": proc.HANG_S}  # of mtc-scs; who is refused does not wait
+
 
 def json_lines(text):
     found = []
@@ -63,7 +66,7 @@ class Running:
     def events(self, name=None):
         return [e for e in read_json_lines(self.entry["out"]) if name is None or e.get("event") == name]
 
-    def wait_event(self, name, wait_s=15, count=1, **fields):
+    def wait_event(self, name, wait_s=proc.HANG_S, count=1, **fields):
         def there():
             found = [e for e in self.events(name) if all(e.get(k) == v for k, v in fields.items())]
             return found if len(found) >= count else None
@@ -97,7 +100,7 @@ class Play:
         command = [*self.under.get("mtc-scs", []), self.program("mtc-scs"), action, "--connect", f"{tsp['address']}:{tsp['port']}", "--ca", self.lab["ca"],
                    "--cert", scs["cert"], "--key", scs["key"], "--origin-host", origin_host or scs["origin_host"],
                    "--realm", scs["realm"], "--iwf-host", self.lab["iwf"]["identity"], "--iwf-realm", self.lab["iwf"]["realm"]]
-        for key, value in options.items():
+        for key, value in (WAITS | options).items():
             option = "--" + key.replace("_", "-")
             if value is True:
                 command.append(option)
@@ -105,7 +108,7 @@ class Play:
                 command += [option, str(value)]
         return command
 
-    def trigger(self, name, wait_s=60, action="trigger", **options):
+    def trigger(self, name, wait_s=RUN_S, action="trigger", **options):
         """Runs one trigger to its end."""
         options.setdefault("payload", "wake up")
         done = subprocess.run(self.scs_command(action, name, **options), stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -131,7 +134,7 @@ class Play:
 
     def ue(self, *words):
         done = subprocess.run([self.program("mtc-ue"), "ctl", self.lab["ue"]["control"], *[str(w) for w in words]],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False)
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
         if done.returncode:
             raise proc.LabError(f"mtc-ue ctl {' '.join(map(str, words))}: {done.stderr.strip()}")
         return done.stdout
@@ -145,7 +148,7 @@ class Play:
     def ctl(self, *words, check=True):
         """mtcctl --json WORDS: the rows it prints."""
         done = subprocess.run([self.program("mtcctl"), "--socket", self.lab["iwf"]["ctl"], "--json", *[str(w) for w in words]],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
         if check and done.returncode:
             raise proc.LabError(f"mtcctl {' '.join(map(str, words))}: {done.stderr.strip() or done.stdout.strip()}")
         return json_lines(done.stdout)
@@ -154,7 +157,7 @@ class Play:
         found = read_json_lines(self.lab["logs"]["decisions"])
         return [d for d in found if all(d.get(k) == v for k, v in fields.items())]
 
-    def wait_decision(self, wait_s=10, **fields):
+    def wait_decision(self, wait_s=proc.HANG_S, **fields):
         return proc.wait_until(f"a decision line with {fields}", lambda: self.decisions(**fields), wait_s)[-1]
 
     def edges(self):
@@ -182,5 +185,5 @@ class Play:
             if len(listeners) < most:
                 listeners.append(self.listen(names[len(listeners) % len(names)]))
             return False
-        proc.wait_until("two edges hold sessions", both, 30)
+        proc.wait_until("two edges hold sessions", both)
         return listeners

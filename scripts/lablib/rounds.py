@@ -92,7 +92,7 @@ class Target:
                 "must": self.must, "aim": self.aim, "reached": "" if self.must is None else "aim" if all(reached) else "must" if reached[0] else "no"}
 
 
-def run(command, wait_s=60, **more):
+def run(command, wait_s=proc.HANG_S, **more):
     """The output of a command that has to end well."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=wait_s, check=False, **more)
     if done.returncode:

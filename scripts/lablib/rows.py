@@ -117,7 +117,7 @@ def first_success(gateway):
     try:
         began = time.monotonic()
         gateway.lean.launch_iwf()
-        out, err = load.communicate(timeout=120)
+        out, err = load.communicate(timeout=proc.HANG_S)
     except BaseException:
         load.kill()
         load.communicate()

@@ -73,7 +73,7 @@ class Npm:
         script = os.path.join(lab.ROOT, "tests", "interop", "npmsmpp", "server.js")
         self.entry = proc.start("npm-smsc", ["node", "--no-deprecation", script, json.dumps({"address": "127.0.0.1", "quiet": True})], folder,
                                 env=npm.environment())
-        self.port = proc.wait_until("npm's SMSC listens", self.listens, 20, [self.entry])
+        self.port = proc.wait_until("npm's SMSC listens", self.listens, entries=[self.entry])
 
     def listens(self):
         found = play.read_json_lines(self.entry["out"])
@@ -152,7 +152,7 @@ def submits(bench):
 # -- connections that only stay
 
 def bind(port, system_id, context):
-    s = socket.create_connection(("127.0.0.1", port), timeout=60)
+    s = socket.create_connection(("127.0.0.1", port), timeout=proc.HANG_S)
     if context:
         s = context.wrap_socket(s, server_hostname=lab.SMSSC_HOST)
     body = system_id.encode() + b"\0" + PASSWORD.encode() + b"\0\0\x34\0\0\0"

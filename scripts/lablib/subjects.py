@@ -22,7 +22,7 @@ class PlainRelay:
             self.address, self.port, command, is_open = relay.prepare(folder, pki, "bench", self.HOST, self.REALM, [self.CLIENT],
                                                                       (self.SERVER, address, port))
             self.entries.append(proc.start("relay", command, log))
-            proc.wait_until("freeDiameter is open", lambda: is_open(self.entries[1]), 20, self.entries)
+            proc.wait_until("freeDiameter is open", lambda: is_open(self.entries[1]), entries=self.entries)
         except BaseException:
             self.end()
             raise
@@ -158,7 +158,7 @@ def warm(tools):
 def bare(tools, *words):
     """What bench_bare prints."""
     done = subprocess.run([os.path.join(tools, "bench_bare"), *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=60, check=False)
+                          timeout=proc.HANG_S, check=False)
     if done.returncode:
         raise proc.LabError(f"bench_bare {' '.join(map(str, words))}: {done.stderr}")
     return play.json_lines(done.stdout)[-1]

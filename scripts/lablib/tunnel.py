@@ -27,6 +27,7 @@ PLUGINS = ("random nonce drbg aes sha1 sha2 hmac kdf gcm pem pkcs1 pkcs8 x509 pu
            "kernel-netlink socket-default vici updown counters")
 COOKIES_FROM, COOKIES_FROM_ONE, BLOCKED_FROM = 30, 3, 10  # half-open IKE_SAs: of all addresses; the others of one
 LIBIPSEC, XFRM = "libipsec", "xfrm"  # who does ESP: charon itself, or the kernel
+ACT_S = str(proc.HANG_S)  # at most, for what swanctl has charon do
 PROGRAMS = ("ip", "unshare", "nft", "swanctl", CHARON)
 
 
@@ -38,7 +39,7 @@ def lacking():
     return f"not installed: {', '.join(missing)}; scripts/setup run" if missing else ""
 
 
-def run(*words, given=None, check=True, timeout=30):
+def run(*words, given=None, check=True, timeout=proc.HANG_S):
     done = subprocess.run(words, input=given, capture_output=True, text=True, check=False, timeout=timeout,
                           **({} if given is not None else {"stdin": subprocess.DEVNULL}))
     if check and done.returncode:
@@ -115,7 +116,7 @@ def hosts_of(folder, esp=LIBIPSEC):
 
 class Charon:
     """The IKE daemon of one host, with files of its own below `folder`. The path of its pid file is compiled in, so each has its own /run."""
-    START_S = 20  # at most, until it answers
+    START_S = proc.HANG_S  # at most, until it answers
 
     def __init__(self, hosts, side, folder, host):
         self.hosts, self.side, self.folder, self.host = hosts, side, os.path.abspath(folder), host
@@ -195,10 +196,10 @@ swanctl {{ load = pem pkcs1 pkcs8 x509 pubkey openssl random
                    check=check)
 
     def initiate(self, child):
-        self.swanctl("--initiate", "--child", child, "--timeout", "10")
+        self.swanctl("--initiate", "--child", child, "--timeout", ACT_S)
 
     def terminate(self, name):
-        self.swanctl("--terminate", "--ike", name, "--timeout", "10")
+        self.swanctl("--terminate", "--ike", name, "--timeout", ACT_S)
 
     def installed(self):
         """How many children charon has that carry traffic."""

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from conftest import BIN, ROOT
+from lablib import proc
 
 BUILD = os.environ.get("MTC_BUILD", os.path.join(ROOT, "build"))
 WORDS = [  # the words so far, the last one under the cursor; what must be offered, what must not
@@ -26,7 +27,7 @@ WORDS = [  # the words so far, the last one under the cursor; what must be offer
 def bash(words):
     script = ('source "$1"; shift; COMP_WORDS=(mtcctl "$@"); COMP_CWORD=$#; _mtcctl; printf "%s\\n" "${COMPREPLY[@]}"')
     done = subprocess.run(["bash", "--norc", "-uc", script, "bash", os.path.join(BUILD, "src/cli/mtcctl"), *words], capture_output=True, text=True,
-                          timeout=20, check=False, cwd=ROOT)
+                          timeout=proc.HANG_S, check=False, cwd=ROOT)
     assert not done.stderr, done.stderr
     return set(done.stdout.split())
 
@@ -34,7 +35,7 @@ def bash(words):
 def zsh(words):
     """The shell's own compadd and _files work only at its line editor: these print what they are asked to offer."""
     script = ('compadd() { [[ $1 == -a ]] && print -l -- ${(P)2} }; _files() { print -l -- *(N) }; words=(mtcctl "${@[2,-1]}"); CURRENT=$#; source "$1"')
-    done = subprocess.run(["zsh", "-fc", script, "zsh", os.path.join(BUILD, "src/cli/_mtcctl"), *words], capture_output=True, text=True, timeout=20,
+    done = subprocess.run(["zsh", "-fc", script, "zsh", os.path.join(BUILD, "src/cli/_mtcctl"), *words], capture_output=True, text=True, timeout=proc.HANG_S,
                           check=False, cwd=ROOT)
     assert not done.stderr, done.stderr
     return {word for word in done.stdout.split() if word.startswith(words[-1])}  # as the line editor does
@@ -50,7 +51,7 @@ def test_what_may_follow_is_offered(shell, words, offered, not_offered):
 
 @pytest.mark.once
 def test_every_command_and_option_of_the_help_is_offered():
-    lines = subprocess.run([os.path.join(BIN, "mtcctl"), "--help"], capture_output=True, text=True, timeout=20, check=True).stdout.splitlines()
+    lines = subprocess.run([os.path.join(BIN, "mtcctl"), "--help"], capture_output=True, text=True, timeout=proc.HANG_S, check=True).stdout.splitlines()
     rows = [line[2:22].split() for line in lines[lines.index("Commands:") + 1:lines.index("", lines.index("Commands:") + 1)]]
     with open(os.path.join(BUILD, "src/cli/mtcctl"), encoding="utf-8") as f:
         table = dict(re.findall(r"^\t\['mtcctl ?([^']*)'\]='([^']*)'$", f.read().split("_mtcctl_options")[0], re.M))  # the first table

@@ -13,6 +13,7 @@ import tempfile
 
 import pytest
 from conftest import BIN, ROOT
+from lablib import proc
 from lablib.pki import Pki
 
 GOOD = """identity:
@@ -69,7 +70,7 @@ def files_in(path):
 def check(folder, content):
     path = folder / "mtc-iwfd.yaml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-t", "-c", str(path)], capture_output=True, text=True, timeout=20, check=False,
+    done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-t", "-c", str(path)], capture_output=True, text=True, timeout=proc.HANG_S, check=False,
                           stdin=subprocess.DEVNULL)
     return path, done
 
@@ -171,7 +172,7 @@ def test_what_is_no_configuration_is_one_line_too(folder, octets, words):
 
 
 def test_a_file_that_is_not_there(folder):
-    done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-t", "-c", str(folder / "none.yaml")], capture_output=True, text=True, timeout=20,
+    done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-t", "-c", str(folder / "none.yaml")], capture_output=True, text=True, timeout=proc.HANG_S,
                           check=False)
     assert done.returncode == 1 and "none.yaml: No such file or directory" in done.stderr
 
@@ -185,7 +186,7 @@ def test_metrics_without_their_program_or_address_are_refused(folder, tmp_path):
     check(folder, GOOD + "metrics: { enabled: yes }\n")
     alone = tmp_path / "mtc-iwfd"
     shutil.copy(os.path.join(BIN, "mtc-iwfd"), alone)
-    done = subprocess.run([alone, "-t", "-c", str(path)], capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+    done = subprocess.run([alone, "-t", "-c", str(path)], capture_output=True, text=True, timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL)
     assert done.returncode == 1 and re.search(r"yaml:\d+: metrics.enabled is yes, and the program \S+/mtc-iwf-metrics cannot be started",
                                               done.stderr), done.stderr
 
@@ -193,7 +194,7 @@ def test_metrics_without_their_program_or_address_are_refused(folder, tmp_path):
 def test_a_bad_file_starts_nothing(folder):
     path = folder / "mtc-iwfd.yaml"
     path.write_text(GOOD.replace("protection: tls", "protection: none"))
-    done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-c", str(path)], capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-c", str(path)], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert done.returncode == 1 and f"{path}:12: " in done.stderr
     assert sorted(os.listdir(folder)) == ["mtc-iwfd.yaml", "pki"]
 
@@ -206,7 +207,7 @@ def test_each_wrong_file_is_named_and_a_start_says_the_same(folder):
     assert done.returncode == 1 and len(lines) == 2
     assert lines[0].startswith(f"mtc-iwfd: {path}:16: key '{folder}/pki/other.key' does not match")
     assert lines[1].startswith(f"mtc-iwfd: {path}:8: anchor '{folder}/pki/broken.pem': ")
-    began = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-c", str(path)], capture_output=True, text=True, timeout=20, check=False)
+    began = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-c", str(path)], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert began.returncode == 1 and sorted(began.stderr.splitlines()) == lines
     assert sorted(os.listdir(folder)) == ["mtc-iwfd.yaml", "pki"]
 
@@ -238,7 +239,7 @@ def test_an_encrypted_block_is_damaged_and_nobody_is_asked_for_a_passphrase(fold
     if not pid:
         os.execv(os.path.join(BIN, "mtc-iwfd"), ["mtc-iwfd", "-t", "-c", str(folder / "mtc-iwfd.yaml")])
     said = b""
-    while select.select([terminal], [], [], 10)[0]:
+    while select.select([terminal], [], [], proc.HANG_S)[0]:
         try:
             said += os.read(terminal, 4096)
         except OSError:  # the other end is closed
@@ -313,17 +314,17 @@ def test_the_openssl_lines_of_the_manual_make_what_the_gateway_takes(tmp_path):
 
     def listed():
         return subprocess.run(["openssl", "crl", "-in", "anchor-a.crl", "-noout", "-text"], cwd=pki, check=True, capture_output=True, text=True,
-                              timeout=20).stdout.count("Serial Number:")
+                              timeout=proc.HANG_S).stdout.count("Serial Number:")
     pki = tmp_path / "pki"
     pki.mkdir()
     once, again = lines("Revocation")
     for some in (*lines("Making some"), once):
-        subprocess.run(["/bin/sh", "-e", "-c", some], cwd=pki, check=True, capture_output=True, timeout=60)
+        subprocess.run(["/bin/sh", "-e", "-c", some], cwd=pki, check=True, capture_output=True, timeout=proc.HANG_S)
     path, done = check(tmp_path, GOOD)
     assert listed() == 0 and (done.returncode, done.stderr) == (0, "") and f"{path}: configuration is valid" in done.stdout, done
     subprocess.run(["openssl", "verify", "-x509_strict", "-CAfile", "anchor-a.pem", "-purpose", "sslclient", "-verify_hostname", "scs.acme.example",
-                    "scs.pem"], cwd=pki, check=True, capture_output=True, timeout=20)
-    subprocess.run(["/bin/sh", "-e", "-c", again], cwd=pki, check=True, capture_output=True, timeout=60)
+                    "scs.pem"], cwd=pki, check=True, capture_output=True, timeout=proc.HANG_S)
+    subprocess.run(["/bin/sh", "-e", "-c", again], cwd=pki, check=True, capture_output=True, timeout=proc.HANG_S)
     path, done = check(tmp_path, GOOD)
     assert listed() == 1 and (done.returncode, done.stderr) == (0, "")
 
@@ -352,7 +353,7 @@ def test_a_user_that_is_not_there(folder):
     ([], "no configuration: name it with -c FILE"),
 ], ids=str)
 def test_wrong_words_on_the_command_line_are_named(words, said):
-    done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), *words], capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), *words], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert done.returncode == 2 and done.stderr.splitlines() == [f"mtc-iwfd: {said}", "mtc-iwfd --help says how it is used."]
 
 
@@ -363,7 +364,7 @@ def test_the_shipped_examples_of_the_nodes_are_valid_with_their_places(tmp_path,
         with open(os.path.join(ROOT, "examples", file), encoding="utf-8") as f:
             (tmp_path / file).write_text(re.sub(r"/(var|run)/[a-z/-]*/", "", f.read()))
     path = tmp_path / name
-    done = subprocess.run([os.path.join(BIN, program), "-t", "-c", str(path)], capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run([os.path.join(BIN, program), "-t", "-c", str(path)], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert (done.returncode, done.stdout) == (0, f"{path}: {said}\n"), done.stderr
 
 
@@ -411,7 +412,7 @@ def foreign(folder):
 def test_what_the_start_would_refuse_is_refused_by_the_check_in_the_same_words(foreign, old, new, line, words):
     path, done = check(foreign, GOOD.replace(old, new))
     assert done.returncode == 1 and f"{path}:{line}: " in done.stderr and words in done.stderr, done.stderr
-    began = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-c", str(path)], capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+    began = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-c", str(path)], capture_output=True, text=True, timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL)
     assert (began.returncode, began.stderr, began.stdout) == (1, done.stderr, "")
     assert not os.path.exists(foreign / "state")
 
@@ -482,7 +483,7 @@ CORE = 60101
 
 def started(path):
     """What a start that comes to nothing says."""
-    done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-c", str(path)], capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+    done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-c", str(path)], capture_output=True, text=True, timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL)
     assert (done.returncode, done.stdout) == (1, ""), done
     return done.stderr
 
@@ -556,7 +557,7 @@ def node_folder(tmp_path_factory):
 
 def node(folder, program, text, test=True):
     (folder / "node.yaml").write_text(text)
-    return subprocess.run([os.path.join(BIN, program), *(["-t"] if test else []), "-c", "node.yaml"], capture_output=True, text=True, timeout=20, check=False,
+    return subprocess.run([os.path.join(BIN, program), *(["-t"] if test else []), "-c", "node.yaml"], capture_output=True, text=True, timeout=proc.HANG_S, check=False,
                           stdin=subprocess.DEVNULL, cwd=folder)
 
 

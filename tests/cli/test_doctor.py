@@ -24,7 +24,7 @@ class Doctor:
 
     def run(self, *words, config=None):
         return subprocess.run([os.path.join(BIN, "mtcctl"), "doctor", *words, "-c", config or self.p.lab["iwf"]["config"]], capture_output=True, text=True,
-                              timeout=30, check=False, stdin=subprocess.DEVNULL, env={**os.environ, "MTC_CTL": self.p.lab["iwf"]["ctl"]})
+                              timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL, env={**os.environ, "MTC_CTL": self.p.lab["iwf"]["ctl"]})
 
     def ask(self, *words, config=None):
         """Exit code, and the findings by their cause."""
@@ -103,11 +103,11 @@ def test_an_scs(lab, doctor):
     lab.ctl("block", "add", "acme", "*")
     wrong(doctor.ask("acme"), "scs-blocked", "block acme *", "mtcctl block del 'acme' '*'")
     lab.ctl("block", "del", "acme", "*")
-    assert lab.trigger("acme", device="meter-91@a.example", wait=15).code == 0
+    assert lab.trigger("acme", device="meter-91@a.example", wait=proc.HANG_S).code == 0
     lab.ctl("scs", "set", "acme", "quota", "1")
     wrong(doctor.ask("acme"), "scs-quota", "1 of 1 triggers", "mtcctl quota reset acme")
     lab.ctl("scs", "set", "acme", "quota", "0")
-    assert lab.trigger("acme", device="meter-1@elsewhere.example", connect_wait=3).code != 0
+    assert lab.trigger("acme", device="meter-1@elsewhere.example").code != 0
     code, found = doctor.ask("acme")
     assert code == 0 and "mtcctl assoc check acme 'meter-1@elsewhere.example'" in found["scs-device"]["advice"]
     acme.close()
@@ -154,11 +154,11 @@ def test_peers(lab, doctor):
     code, found = doctor.ask("hss")
     assert code == 0 and "peer-open" in found and doctor.ask(lab.lab["hss"]["identity"])[1].keys() == found.keys()
     lab.ctl("peers", "stop", "smssc")
-    proc.wait_until("smssc is stopped", lambda: state(lab, "smssc") == "stopped", 5)
+    proc.wait_until("smssc is stopped", lambda: state(lab, "smssc") == "stopped")
     wrong(doctor.ask("smssc"), "peer-stopped", "mtcctl peers start smssc")
     wrong(doctor.ask(), "health", "peer-stopped")
     lab.ctl("peers", "start", "smssc")
-    proc.wait_until("smssc is open", lambda: state(lab, "smssc") == "open", 10)
+    proc.wait_until("smssc is open", lambda: state(lab, "smssc") == "open")
 
 
 def state(lab, name):
@@ -195,11 +195,11 @@ class Hosts:
 def test_what_dns_says_about_a_peer_that_is_away(lab, doctor, tmp_path):
     host, port, own = L.HSS_HOST, lab.lab["hss"]["port"], lab.lab["hss"]["address"]
     L.stop(lab.lab["dir"], "mtc-hss")
-    proc.wait_until("the HSS is away", lambda: state(lab, "hss") == "waiting", 10)
+    proc.wait_until("the HSS is away", lambda: state(lab, "hss") == "waiting")
 
     def ask(entries):
         command = Hosts(tmp_path, entries).command([os.path.join(BIN, "mtcctl"), "doctor", "--json", "hss", "-c", lab.lab["iwf"]["config"]])
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env={**os.environ, "MTC_CTL": lab.lab["iwf"]["ctl"]})
+        done = subprocess.run(command, capture_output=True, text=True, timeout=proc.HANG_S, check=False, env={**os.environ, "MTC_CTL": lab.lab["iwf"]["ctl"]})
         assert done.returncode == 1 and not done.stderr, (done.returncode, done.stderr)
         return {r["cause"]: r for r in map(json.loads, done.stdout.splitlines()) if "cause" in r}
 
@@ -213,7 +213,7 @@ def test_what_dns_says_about_a_peer_that_is_away(lab, doctor, tmp_path):
         moved = ask(f"127.88.88.88 {host}\n")["dns-answers"]
     assert "somebody accepts connections" in moved["text"] and "correct peers[].address" in moved["advice"]
     L.start(lab.lab["dir"], "mtc-hss")
-    proc.wait_until("the HSS is back", lambda: state(lab, "hss") == "open", 15)
+    proc.wait_until("the HSS is back", lambda: state(lab, "hss") == "open")
 
 
 class Listener:
@@ -231,7 +231,7 @@ class Listener:
             except OSError:
                 return
             with peer:
-                peer.settimeout(3)
+                peer.settimeout(proc.HANG_S)
                 try:
                     if self.context:
                         with self.context.wrap_socket(peer, server_side=True) as secure:
@@ -268,7 +268,7 @@ def test_a_peer_that_is_away(lab, doctor, pki, tmp_path):
     secure.write_text(text.replace(f"port: {port}\n    protection: none", f"port: {port}\n    protection: tls\n    certificate: {ours}\n    key: {key}\n"
                                    "    trust: anchor-a", 1))
     L.stop(lab.lab["dir"], "mtc-hss")
-    proc.wait_until("the HSS is away", lambda: state(lab, "hss") == "waiting", 10)
+    proc.wait_until("the HSS is away", lambda: state(lab, "hss") == "waiting")
     wrong(doctor.ask("hss"), "peer-closed", port, "start the peer")
     for context, cause, fact in ((None, "peer-tls", "no TLS comes about"),
                                  (tls(*good, pki.path("anchor-b.pem")), "peer-tls-refused", "refused by the other side: "),
@@ -297,7 +297,7 @@ def causes():
 def test_the_page_is_made_from_the_rows():
     with open(PAGE, encoding="utf-8") as f:
         page = f.read()
-    made = subprocess.run([os.path.join(os.path.dirname(BIN), "src", "doctor", "doctor-page")], capture_output=True, text=True, timeout=20, check=True)
+    made = subprocess.run([os.path.join(os.path.dirname(BIN), "src", "doctor", "doctor-page")], capture_output=True, text=True, timeout=proc.HANG_S, check=True)
     assert page == made.stdout, "write it again: ninja -C build manuals"
     assert re.findall(r"^\| `([a-z-]+)` \|", page, re.M) == causes()
 

@@ -32,7 +32,7 @@ def test_the_index_lists_every_page_for_users_and_every_manual():
 def test_who_reads_the_help_may_stop_before_its_end():
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run([os.path.join(ROOT, "scripts", "torture"), "--help"], stdout=writer, stderr=subprocess.PIPE, timeout=30, check=False)
+    done = subprocess.run([os.path.join(ROOT, "scripts", "torture"), "--help"], stdout=writer, stderr=subprocess.PIPE, timeout=proc.HANG_S, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, b"")
 
@@ -42,7 +42,7 @@ def test_who_reads_the_help_may_stop_before_its_end():
     (("torture", "--seonds=1"), "--seconds"), (("lint", "qqqq"), None), (("lab", "qqqq", "x"), None),
 ])
 def test_an_unknown_word_of_a_script_gets_the_one_that_was_meant(words, meant):
-    done = subprocess.run([os.path.join(ROOT, "scripts", words[0]), *words[1:]], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([os.path.join(ROOT, "scripts", words[0]), *words[1:]], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     said = re.search(r", did you mean '(.*?)'\?", done.stderr)
     assert done.returncode == 2 and (said.group(1) if said else None) == meant, done.stderr
 
@@ -113,7 +113,7 @@ def test_the_laboratory_ends_only_what_it_started(tmp_path):
     try:
         reused = dict(ours, name="reused", pid=other.pid, started="1")  # a pid that now belongs to somebody else: the start time tells
         (tmp_path / "processes.json").write_text(json.dumps([ours, reused]))
-        done = subprocess.run([os.path.join(ROOT, "scripts", "lab"), "down", str(tmp_path)], capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run([os.path.join(ROOT, "scripts", "lab"), "down", str(tmp_path)], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
         assert done.returncode == 0, done.stderr
         assert done.stdout == f"lab: ended, state kept in {tmp_path}/\n"
         assert not proc.alive(ours) and other.poll() is None
@@ -124,7 +124,7 @@ def test_the_laboratory_ends_only_what_it_started(tmp_path):
 
 def test_the_laboratory_does_not_clear_a_directory_it_did_not_make(tmp_path):
     (tmp_path / "precious").write_text("mine")
-    done = subprocess.run([os.path.join(ROOT, "scripts", "lab"), "up", str(tmp_path)], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([os.path.join(ROOT, "scripts", "lab"), "up", str(tmp_path)], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert done.returncode == 1 and "not empty" in done.stderr
     assert (tmp_path / "precious").read_text() == "mine"
 

@@ -5,12 +5,13 @@ import subprocess
 
 import pytest
 from conftest import BIN
+from lablib import proc
 
 PROGRAMS = ["mtc-iwfd", "mtc-iwf-console", "mtc-iwf-metrics", "mtcctl", "mtc-scs", "mtc-hss", "mtc-smssc", "mtc-ue", "mtc-sme"]
 
 
 def readelf(name, *words):
-    done = subprocess.run(["readelf", "-W", *words, os.path.join(BIN, name)], capture_output=True, text=True, timeout=60, check=True,
+    done = subprocess.run(["readelf", "-W", *words, os.path.join(BIN, name)], capture_output=True, text=True, timeout=proc.HANG_S, check=True,
                           env={**os.environ, "LC_ALL": "C"})
     return done.stdout
 

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from conftest import ROOT
-from lablib import callgrind
+from lablib import callgrind, proc
 
 pytestmark = pytest.mark.once
 
@@ -82,7 +82,7 @@ def test_the_process_of_a_command_line(command, role):
 
 def script(*words, **env):
     return subprocess.run([os.path.join(ROOT, "scripts", "instructions"), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=60, check=False, env=dict(os.environ, **env))
+                          timeout=proc.HANG_S, check=False, env=dict(os.environ, **env))
 
 
 @pytest.mark.parametrize("words,said", [

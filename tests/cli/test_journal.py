@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 from conftest import BIN
+from lablib import proc
 from test_config import GOOD, Pki
 
 RECORDS, SEGMENTS = 60000, 2  # of 8 MiB, and commits of 4 MiB in them
@@ -16,7 +17,7 @@ LIVE = RECORDS + 100  # and one of the quota of each SCS
 
 
 def run(*words, **more):
-    return subprocess.run([os.path.join(BIN, words[0]), *map(str, words[1:])], capture_output=True, text=True, timeout=120, check=False,
+    return subprocess.run([os.path.join(BIN, words[0]), *map(str, words[1:])], capture_output=True, text=True, timeout=proc.HANG_S, check=False,
                           stdin=subprocess.DEVNULL, **more)
 
 

@@ -85,7 +85,7 @@ def test_an_interrupted_start_leaves_nothing(tmp_path, number, seen):
     try:
         assert any(seen in line for line in iter(up.stdout.readline, ""))
         up.send_signal(number)
-        assert up.wait(60) == (130 if number == signal.SIGTERM else -signal.SIGKILL), up.stdout.read()
+        assert up.wait(proc.HANG_S) == (130 if number == signal.SIGTERM else -signal.SIGKILL), up.stdout.read()
         entries = proc.recorded(os.path.join(folder, laboratory.RECORD))
         if number == signal.SIGKILL:
             done = run(LAB, "down", folder)

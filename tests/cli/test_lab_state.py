@@ -35,13 +35,13 @@ class Directory:
         assert laboratory.down(self.folder, self.said.append) == []
 
     def tool(self, *words):
-        return subprocess.run([TOOL, *words[:1], self.folder, *words[1:]], capture_output=True, text=True, errors="replace", timeout=60,
+        return subprocess.run([TOOL, *words[:1], self.folder, *words[1:]], capture_output=True, text=True, errors="replace", timeout=proc.HANG_S,
                               check=False, stdin=subprocess.DEVNULL)
 
     def run(self, *words):
         """`scripts/lab run` in the background; returns when all has come up."""
         self.runner = proc.start("runner", [TOOL, "run", self.folder, "--edges", "1", *words], self.folder + "-runner")
-        proc.wait_until("the laboratory is up", lambda: "Ctrl-C ends it" in self.runner_said(), 60, [self.runner])
+        proc.wait_until("the laboratory is up", lambda: "Ctrl-C ends it" in self.runner_said(), entries=[self.runner])
         return play.Play(self.folder, BIN)
 
     def runner_said(self):
@@ -92,7 +92,7 @@ def test_a_second_start_has_the_state_of_the_first(directory):
     p.listen("acme").wait_event("report", reference=4711, delivery_outcome="SUCCESS")
     p.end_background()
     assert "extra@a.example" in open(p.lab["hss"]["subscribers"], encoding="utf-8").read()
-    again = p.trigger("acme", device="meter-8@a.example", wait=15)
+    again = p.trigger("acme", device="meter-8@a.example", wait=proc.HANG_S)
     assert again.outcome == "SUCCESS", again
     directory.down()
 
@@ -126,13 +126,13 @@ def test_a_killed_laboratory_works_again_and_a_running_one_is_left_alone(directo
     left = directory.left = proc.recorded(directory.path("processes.json"))
     os.kill(directory.runner["pid"], signal.SIGKILL)
     os.kill(left[-1]["pid"], signal.SIGKILL)  # and the gateway with it: nothing takes its socket away
-    proc.wait_until("both have ended", lambda: not proc.alive(directory.runner) and not proc.alive(left[-1]), 10)
+    proc.wait_until("both have ended", lambda: not proc.alive(directory.runner) and not proc.alive(left[-1]))
 
     p = directory.run()
     assert not any(proc.alive(e) for e in left) and "ending what a killed laboratory left running" in directory.runner_said()
     assert allowed(p, "meter-900@b.example")
     assert directory.tool("down").returncode == 0
-    proc.wait_until("run ends when down has ended its laboratory", lambda: not proc.alive(directory.runner), 10)
+    proc.wait_until("run ends when down has ended its laboratory", lambda: not proc.alive(directory.runner))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -158,7 +158,7 @@ def test_a_signal_to_the_demo_leaves_nothing_running(tmp_path, number):
     started = proc.recorded(next(tmp_path.glob("mtc-demo-*/processes.json")))
     runner.send_signal(number)
     runner.stdout.read()
-    left = [e for e in started if proc.alive(e)] if runner.wait(60) != 130 else []
+    left = [e for e in started if proc.alive(e)] if runner.wait(proc.HANG_S) != 130 else []
     proc.end(left)
     assert runner.returncode == 130 and started and not any(proc.alive(e) for e in started)
 
@@ -166,7 +166,7 @@ def test_a_signal_to_the_demo_leaves_nothing_running(tmp_path, number):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_before_all_is_up_leaves_nothing_running(directory, number):
     directory.runner = proc.start("runner", [TOOL, "run", directory.folder, "--edges", "1", "--devices", "5"], directory.folder + "-runner")
-    proc.wait_until("something runs", lambda: proc.recorded(directory.path("processes.json")), 60, [directory.runner])
+    proc.wait_until("something runs", lambda: proc.recorded(directory.path("processes.json")), entries=[directory.runner])
     started = proc.recorded(directory.path("processes.json"))
     os.kill(directory.runner["pid"], number)
     _, status = os.waitpid(directory.runner["pid"], 0)
@@ -183,17 +183,17 @@ def test_a_laboratory_ends_though_its_terminal_is_gone(directory):
         assert any("Ctrl-C ends it" in line for line in f)
     started = proc.recorded(directory.path("processes.json"))
     runner.send_signal(signal.SIGHUP)
-    assert runner.wait(60) == 0 and not any(proc.alive(e) for e in started)
+    assert runner.wait(proc.HANG_S) == 0 and not any(proc.alive(e) for e in started)
 
 
 def test_nohup_is_honoured(directory):
     directory.runner = proc.start("runner", ["nohup", TOOL, "run", directory.folder, "--edges", "1", "--devices", "5"], directory.folder + "-runner")
-    proc.wait_until("the laboratory is up", lambda: "Ctrl-C ends it" in directory.runner_said(), 60, [directory.runner])
+    proc.wait_until("the laboratory is up", lambda: "Ctrl-C ends it" in directory.runner_said(), entries=[directory.runner])
     with open(f"/proc/{directory.runner['pid']}/status", encoding="ascii") as f:
         ignored = next(int(line.split()[1], 16) for line in f if line.startswith("SigIgn:"))
     assert ignored & 1 << (signal.SIGHUP - 1)
     assert directory.tool("down").stdout == f"lab: ended, state kept in {directory.folder}/\n"
-    proc.wait_until("run ends when down has ended its laboratory", lambda: not proc.alive(directory.runner), 10)
+    proc.wait_until("run ends when down has ended its laboratory", lambda: not proc.alive(directory.runner))
 
 
 def test_a_laboratory_in_the_background_is_left_alone_too(directory):
@@ -244,7 +244,7 @@ def test_certificates_that_end_soon_are_issued_anew(directory):
     pki = Pki(directory.path("pki"))
     pki.leaf("iwf", "operator", laboratory.EXTERNAL_HOST, "serverAuth,clientAuth", dates=("20200101000000Z", "20200201000000Z"))
     p = directory.up()
-    got = p.trigger("acme", device="meter-1@a.example", wait=15)
+    got = p.trigger("acme", device="meter-1@a.example", wait=proc.HANG_S)
     assert got.outcome == "SUCCESS", got
     directory.down()
 
@@ -261,7 +261,7 @@ def test_what_no_record_names_never_runs(tmp_path):
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     entry = json.loads((tmp_path / "entry").read_text())
     try:
-        proc.wait_until("what was started has ended", lambda: not proc.alive(entry), 10)
+        proc.wait_until("what was started has ended", lambda: not proc.alive(entry))
         assert not out.exists()
     finally:
         proc.end([entry])
@@ -275,7 +275,7 @@ def kill_me_having_told(entry, folder):
 def test_what_is_recorded_runs_as_it_was_asked(tmp_path):
     seen = []
     entry = proc.start("ours", ["/bin/sh", "-c", 'readlink /proc/self/fd/0; echo "$0 $WORD"', "a b'c"], str(tmp_path), {"WORD": "x y"}, seen.append)
-    proc.wait_until("it has ended", lambda: not proc.alive(entry), 10)
+    proc.wait_until("it has ended", lambda: not proc.alive(entry))
     assert seen == [entry] and entry["started"] and (tmp_path / "ours.out").read_text() == "/dev/null\na b'c x y\n"
 
 
@@ -296,7 +296,7 @@ def test_a_laboratory_that_is_killed_while_it_writes_its_record_leaves_only_what
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     named = proc.recorded(record)
     try:
-        proc.wait_until("only mtc-hss runs there", lambda: proc.using(directory.folder, laboratory.PROGRAMS) == [("mtc-hss", named[0]["pid"])], 5)
+        proc.wait_until("only mtc-hss runs there", lambda: proc.using(directory.folder, laboratory.PROGRAMS) == [("mtc-hss", named[0]["pid"])])
     finally:
         directory.left = [{"name": name, "pid": pid, "started": proc.start_time(pid)} for name, pid in proc.using(directory.folder, laboratory.PROGRAMS)]
     directory.up(fresh=True, devices=5)
@@ -378,7 +378,7 @@ def test_a_directory_with_a_name_that_means_something_in_yaml(directory):
     with tempfile.TemporaryDirectory() as short:  # a socket's path is at most 107 bytes
         directory.folder = os.path.join(short, "a, b: {c} #d 'e' \"f\" [&g] \\ h\u00fc")
         p = directory.up(devices=5)
-        got = p.trigger("acme", device="meter-1@a.example", wait=15)
+        got = p.trigger("acme", device="meter-1@a.example", wait=proc.HANG_S)
         assert got.outcome == "SUCCESS", got
         directory.down()
 
@@ -416,14 +416,14 @@ def test_one_program_goes_and_comes_back(directory):
     assert again.returncode == 1 and "mtc-hss is running already" in again.stderr, again
     gone = directory.tool("stop", "mtc-hss")
     assert gone.returncode == 0 and "brings it back" in gone.stdout, gone
-    proc.wait_until("the HSS is missed", lambda: state() in ("waiting", "connecting"), 10)
+    proc.wait_until("the HSS is missed", lambda: state() in ("waiting", "connecting"))
     gone = directory.tool("stop", "mtc-hss")
     assert gone.returncode == 1 and "mtc-hss is not running" in gone.stderr, gone
     back = directory.tool("start", "mtc-hss")
     assert back.returncode == 0, back
     assert p.ctl("peers", "start", "hss")
-    proc.wait_until("the HSS is found again", lambda: state() == "open", 10)
-    assert p.trigger("acme", device="meter-1@a.example", wait=20).code == 0
+    proc.wait_until("the HSS is found again", lambda: state() == "open")
+    assert p.trigger("acme", device="meter-1@a.example", wait=proc.HANG_S).code == 0
     assert directory.tool("stop").returncode == 2 and directory.tool("stop", "mtc-scs").returncode == 2
     # the gateway too, with a configuration that was changed meanwhile
     assert directory.tool("stop", "mtc-iwfd").returncode == 0
@@ -434,8 +434,8 @@ def test_one_program_goes_and_comes_back(directory):
     assert back.returncode == 0, back
     with open(directory.path("lab.json"), encoding="utf-8") as f:
         assert len(json.load(f)["iwf"]["pids"]["edges"]) == 2
-    proc.wait_until("the new core has the HSS", lambda: state() == "open", 10)
-    assert p.trigger("acme", device="meter-1@a.example", wait=20).code == 0
+    proc.wait_until("the new core has the HSS", lambda: state() == "open")
+    assert p.trigger("acme", device="meter-1@a.example", wait=proc.HANG_S).code == 0
     directory.down()
     none = directory.tool("stop", "mtc-hss")
     assert none.returncode == 1 and "no laboratory with mtc-hss" in none.stderr, none

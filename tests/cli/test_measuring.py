@@ -118,13 +118,13 @@ def test_a_base_is_built_once_and_kept(repository):
 ])
 def test_arguments_that_are_wrong(words, said):
     done = subprocess.run([os.path.join(ROOT, "scripts", "bench"), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=60, check=False)
+                          timeout=proc.HANG_S, check=False)
     assert done.returncode == 2 and said in done.stderr
 
 
 def test_a_base_that_is_no_commit(tmp_path):
     done = subprocess.run([os.path.join(ROOT, "scripts", "bench"), "--base", "nonsense"], stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, timeout=60, check=False, env=dict(os.environ, TMPDIR=str(tmp_path)))
+                          text=True, timeout=proc.HANG_S, check=False, env=dict(os.environ, TMPDIR=str(tmp_path)))
     assert done.returncode == 1 and ("'nonsense' is no commit" in done.stderr or "needs a git clone" in done.stderr)
     assert not os.listdir(tmp_path)
 

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 from conftest import BIN, ROOT
+from lablib import proc
 
 MTCCTL = os.path.join(BIN, "mtcctl")
 ADD = ["scs", "add", "acme", "--e164", "49170123456", "--origin-host", "scs.acme.example", "--realm", "acme.example", "--anchor", "anchor-a"]
@@ -37,7 +38,7 @@ class Server:
     def close(self):
         self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
-        self.thread.join(5)
+        self.thread.join(proc.HANG_S)
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def server(tmp_path):
 
 
 def run(*words, env=None):
-    return subprocess.run([MTCCTL, *words], capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL,
+    return subprocess.run([MTCCTL, *words], capture_output=True, text=True, timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL,
                           env={"PATH": os.environ["PATH"], **(env or {})})
 
 

@@ -14,6 +14,7 @@ import termios
 
 import pytest
 from conftest import BIN, ROOT
+from lablib import proc
 
 MTCCTL = os.path.join(BIN, "mtcctl")
 HEAD = "who,device,effect,rights,not_before,not_after,mode\n"
@@ -22,7 +23,7 @@ HEAD = "who,device,effect,rights,not_before,not_after,mode\n"
 @pytest.fixture
 def ctl(lab):
     def run(*words, **more):
-        return subprocess.run([MTCCTL, *words], capture_output=True, timeout=60, check=False, text=True,
+        return subprocess.run([MTCCTL, *words], capture_output=True, timeout=proc.HANG_S, check=False, text=True,
                               env={**os.environ, "MTC_CTL": lab.lab["iwf"]["ctl"]}, **{"input": "", **more})
     return run
 
@@ -213,7 +214,7 @@ def test_nobody_reads_the_export(lab):
     read, written = os.pipe()
     os.close(read)
     done = subprocess.run([MTCCTL, "--socket", lab.lab["iwf"]["ctl"], "assoc", "export"], stdout=written, stderr=subprocess.PIPE, text=True,
-                          timeout=30, check=False)
+                          timeout=proc.HANG_S, check=False)
     os.close(written)
     assert done.returncode == 4 and "the reader of its output has left" in done.stderr
 
@@ -226,7 +227,7 @@ def test_nobody_reads_the_export(lab):
     (["assoc", "export", "a", "b"], "unexpected argument 'b'"),
 ])
 def test_usage_asks_nobody(words, said):
-    done = subprocess.run([MTCCTL, "--socket", "/nonexistent", *words], capture_output=True, text=True, timeout=20, check=False,
+    done = subprocess.run([MTCCTL, "--socket", "/nonexistent", *words], capture_output=True, text=True, timeout=proc.HANG_S, check=False,
                           stdin=subprocess.DEVNULL)
     assert done.returncode == 2 and said in done.stderr
 
@@ -241,7 +242,7 @@ def test_a_folder_is_no_file(ctl, tmp_path):
 class Client:
     def __init__(self, lab):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
+        self.socket.settimeout(proc.HANG_S)
         self.socket.connect(lab.lab["iwf"]["ctl"])
         self.lines = self.socket.makefile("r", encoding="utf-8")
 
@@ -291,7 +292,7 @@ def test_descriptors_that_are_not_asked_for_are_closed(lab, until):
     c.close()
     for fd in (read, written, path_only):
         os.close(fd)
-    until("the descriptors are closed", lambda: core_files(lab) <= before, 10)
+    until("the descriptors are closed", lambda: core_files(lab) <= before)
 
 
 def test_a_pipe_that_says_nothing_holds_one_import_and_nothing_else(lab, ctl, client, until):
@@ -304,21 +305,21 @@ def test_a_pipe_that_says_nothing_holds_one_import_and_nothing_else(lab, ctl, cl
     assert ctl("assoc", "add", "acme", "*@meanwhile.example").returncode == 0
     assert ctl("assoc", "del", "acme", "*@meanwhile.example").returncode == 0
     client.socket.shutdown(socket.SHUT_RDWR)  # who leaves takes his import with him
-    until("the next one may come", lambda: ctl("assoc", "import", "-", input="who,device\nacme,a@third.example\n").returncode == 0, 10)
+    until("the next one may come", lambda: ctl("assoc", "import", "-", input="who,device\nacme,a@third.example\n").returncode == 0)
     assert ctl("assoc", "check", "acme", "a@second.example").returncode == 1
     assert ctl("assoc", "del", "acme", "a@third.example").returncode == 0
     os.close(read)
     os.close(written)
-    until("the pipe is closed", lambda: core_files(lab) <= before, 10)
+    until("the pipe is closed", lambda: core_files(lab) <= before)
 
 
 def test_a_program_that_reads_hears_of_each_step_when_it_comes(lab):
     """Progress is a line a quarter of a second; none of them waits in a buffer until there are 4 KiB of them."""
     with subprocess.Popen([MTCCTL, "--socket", lab.lab["iwf"]["ctl"], "--json", "assoc", "import", "-"], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, text=True) as run:
-        ready, _, _ = select.select([run.stdout], [], [], 5)
+        ready, _, _ = select.select([run.stdout], [], [], proc.HANG_S)
         assert ready and json.loads(run.stdout.readline())["phase"] == "read"
-        run.communicate("who,device\nacme,*@steps.example\n", timeout=30)
+        run.communicate("who,device\nacme,*@steps.example\n", timeout=proc.HANG_S)
     assert run.returncode == 0
     assert subprocess.run([MTCCTL, "--socket", lab.lab["iwf"]["ctl"], "assoc", "del", "acme", "*@steps.example"], check=False).returncode == 0
 
@@ -334,7 +335,7 @@ def test_half_a_file_and_then_gone(lab, rules, client, until):
     os.write(written, b"acme,b@half.example\n")
     os.close(written)
     os.close(read)
-    until("it is told in the log", lambda: "half: cancelled; nothing was changed" in open(lab.lab["logs"]["mtc-iwfd"], encoding="utf-8").read(), 10)
+    until("it is told in the log", lambda: "half: cancelled; nothing was changed" in open(lab.lab["logs"]["mtc-iwfd"], encoding="utf-8").read())
     assert rules() == before
 
 
@@ -352,7 +353,7 @@ def at_terminal(lab, words, feed, columns=80):
 
     def more():
         nonlocal got
-        ready, _, _ = select.select([master], [], [], 20)
+        ready, _, _ = select.select([master], [], [], proc.HANG_S)
         try:
             piece = os.read(master, 65536) if ready else b""
         except OSError:
@@ -368,7 +369,7 @@ def at_terminal(lab, words, feed, columns=80):
     while more():
         pass
     out = p.stdout.read()
-    code = p.wait(20)
+    code = p.wait(proc.HANG_S)
     os.close(master)
     return got.decode(), out.decode(), code
 
@@ -424,7 +425,7 @@ def test_a_signal_takes_the_half_export_away(lab, tmp_path):
         held.append(silent.accept()[0])
         assert [n for n in os.listdir(tmp_path) if n.startswith("x.csv.")]
         p.send_signal(signal.SIGTERM)
-        assert p.wait(10) == -signal.SIGTERM
+        assert p.wait(proc.HANG_S) == -signal.SIGTERM
     finally:
         if p and p.poll() is None:
             p.kill()

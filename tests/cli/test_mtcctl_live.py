@@ -9,6 +9,7 @@ import subprocess
 import pytest
 from conftest import BIN
 from lablib import lab as L
+from lablib import proc
 
 MTCCTL = os.path.join(BIN, "mtcctl")
 NEW = ["--e164", "491720000009", "--origin-host", "scs.delta.example", "--realm", "delta.example", "--anchor", "anchor-a"]
@@ -17,7 +18,7 @@ NEW = ["--e164", "491720000009", "--origin-host", "scs.delta.example", "--realm"
 @pytest.fixture
 def ctl(lab):
     def run(*words):
-        return subprocess.run([MTCCTL, *words], capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL,
+        return subprocess.run([MTCCTL, *words], capture_output=True, text=True, timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL,
                               env={**os.environ, "MTC_CTL": lab.lab["iwf"]["ctl"]})
     return run
 
@@ -244,7 +245,7 @@ def test_the_socket_is_for_owner_and_group(lab):
 def test_hostile_octets_end_in_an_error_line_and_nothing_else(lab, ctl, octets):
     core = lab.ctl("status")[-1]["pid"]
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(10)
+        s.settimeout(proc.HANG_S)
         s.connect(lab.lab["iwf"]["ctl"])
         s.sendall(octets)
         s.shutdown(socket.SHUT_WR)

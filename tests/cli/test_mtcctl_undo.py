@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from conftest import BIN
+from lablib import proc
 from support.core import next_core
 
 MTCCTL = os.path.join(BIN, "mtcctl")
@@ -19,7 +20,7 @@ LAST = {"scs": "tango,491720000097,scs.tango.example,tango.example,anchor-a", "g
 @pytest.fixture
 def ctl(lab):
     def run(*words, **more):
-        return subprocess.run([MTCCTL, *words], capture_output=True, timeout=60, check=False, text=True,
+        return subprocess.run([MTCCTL, *words], capture_output=True, timeout=proc.HANG_S, check=False, text=True,
                               env={**os.environ, "MTC_CTL": lab.lab["iwf"]["ctl"]}, **{"input": "", **more})
     return run
 
@@ -162,12 +163,12 @@ def test_a_person_at_a_terminal_is_asked(lab, ctl, store, tmp_path, answer, take
         os.close(slave)
         got = b""
         while b"Type yes: " not in got:
-            assert select.select([master], [], [], 20)[0], got
+            assert select.select([master], [], [], proc.HANG_S)[0], got
             got += os.read(master, 65536)
         assert b"it would delete 40 of" in got and b"deletes allow acme meter-" in got
         os.write(master, answer)
         out = p.stdout.read()
-        assert p.wait(20) == (0 if taken else 1), out
+        assert p.wait(proc.HANG_S) == (0 if taken else 1), out
     os.close(master)
     assert (ctl("assoc", "export").stdout == whole) == taken
     if taken:

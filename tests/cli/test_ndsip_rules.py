@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from conftest import BIN
+from lablib import proc
 
 BASE = """identity:
   external: { host: iwf.operator.example, realm: operator.example }
@@ -29,7 +30,7 @@ def rules(tmp_path):
         path = tmp_path / "mtc-iwfd.yaml"
         path.write_text(text)
         return subprocess.run([os.path.join(BIN, "mtcctl"), "ndsip", "rules", "-c", str(path), *words], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=20, check=False)
+                              text=True, timeout=proc.HANG_S, check=False)
     return run
 
 
@@ -63,7 +64,7 @@ def test_what_cannot_be_done_is_said(rules, tmp_path):
     assert done.returncode == 2 and "use either --print or --apply, and only once" in done.stderr
 
     def mtcctl(*words):
-        return subprocess.run([os.path.join(BIN, "mtcctl"), "ndsip", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20,
+        return subprocess.run([os.path.join(BIN, "mtcctl"), "ndsip", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S,
                               check=False)
     for words, why in ((["rules"], "--config is missing"), (["rules", "-c"], "-c needs FILE"), (["rules", "-x"], "unknown option '-x'"),
                        (["rules", "--config", str(tmp_path / "none")], "none"), (["rules", "--chek", "-c", "x"], "did you mean '--check'?"),

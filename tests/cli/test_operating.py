@@ -54,17 +54,17 @@ class Gateway:
     def stop(self, number=signal.SIGTERM):
         child, self.child = self.child, None
         child.send_signal(number)
-        child.communicate(timeout=20)
+        child.communicate(timeout=proc.HANG_S)
         return child.returncode
 
     def ctl(self, *words):
         return subprocess.run([os.path.join(BIN, "mtcctl"), "--socket", self.path("ctl.sock"), *words], capture_output=True, text=True,
-                              timeout=20, check=False)
+                              timeout=proc.HANG_S, check=False)
 
     def refused(self, **how):
         """A start that must end by itself; its words."""
         done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-c", self.config(name="second.yaml", **how)], capture_output=True, text=True,
-                              timeout=20, check=False, stdin=subprocess.DEVNULL)
+                              timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL)
         assert done.returncode == 1 and done.stdout == "", done
         return done.stderr
 
@@ -86,7 +86,7 @@ def gateway(pki, tmp_path):
     yield g
     if g.child:
         g.child.kill()
-        g.child.communicate(timeout=20)
+        g.child.communicate(timeout=proc.HANG_S)
 
 
 def mode(path):
@@ -134,14 +134,14 @@ def test_the_decision_log_is_opened_again(gateway):
     gateway.start()
     os.rename(gateway.path("decisions.jsonl"), gateway.path("decisions.1"))
     gateway.child.send_signal(signal.SIGHUP)
-    proc.wait_until("the log is there again", lambda: os.path.exists(gateway.path("decisions.jsonl")), 10)
+    proc.wait_until("the log is there again", lambda: os.path.exists(gateway.path("decisions.jsonl")))
     assert gateway.stop() == 0
 
 
 def test_a_decision_log_that_was_moved_is_opened_again_without_a_signal(gateway):
     gateway.start()
     os.rename(gateway.path("decisions.jsonl"), gateway.path("decisions.1"))
-    proc.wait_until("the log is there again", lambda: os.path.exists(gateway.path("decisions.jsonl")), 20)
+    proc.wait_until("the log is there again", lambda: os.path.exists(gateway.path("decisions.jsonl")))
     assert gateway.stop() == 0
 
 
@@ -199,9 +199,9 @@ def test_backup_and_restore(gateway):
     assert gateway.ctl("scs", "del", "acme").returncode == 0
     assert gateway.stop() == 0
     command = [os.path.join(BIN, "mtc-iwfd"), "-c", gateway.path("mtc-iwfd.yaml"), "--restore", gateway.path("copy")]
-    refused = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False, cwd=gateway.folder)
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=proc.HANG_S, check=False, cwd=gateway.folder)
     assert refused.returncode == 1 and "with --replace" in refused.stderr, refused
-    done = subprocess.run([*command, "--replace"], capture_output=True, text=True, timeout=20, check=False, cwd=gateway.folder)
+    done = subprocess.run([*command, "--replace"], capture_output=True, text=True, timeout=proc.HANG_S, check=False, cwd=gateway.folder)
     assert done.returncode == 0 and "before-restore-" in done.stdout, done
     gateway.start()
     assert gateway.ctl("scs", "show", "acme").returncode == 0

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from conftest import ROOT
+from lablib import proc
 
 pytestmark = [pytest.mark.once, pytest.mark.tools]
 
@@ -55,5 +56,5 @@ def test_every_file_that_must_be_counted_is_there(profiled):
 
 @pytest.mark.parametrize("words,code,said", [(["--help"], 0, "usage: scripts/profiled"), (["--triggers", "0"], 2, "--triggers is 1 or more"), (["x"], 2, "x")])
 def test_its_words(words, code, said):
-    done = subprocess.run([TOOL, *words], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([TOOL, *words], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert done.returncode == code and said in done.stdout + done.stderr

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from conftest import BIN, ROOT
-from lablib import ports
+from lablib import ports, proc
 from lablib.pki import Pki
 from test_mtcctl import server  # noqa: F401  pylint: disable=unused-import
 
@@ -16,7 +16,7 @@ PROGRAMS = [name for names in WHO.values() for name in names]
 
 
 def run(program, *words, **how):
-    return subprocess.run([os.path.join(BIN, program), *words], capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL, **how)
+    return subprocess.run([os.path.join(BIN, program), *words], capture_output=True, text=True, timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL, **how)
 
 
 def exit_codes():
@@ -133,7 +133,7 @@ def test_the_examples_of_mtc_scs_get_as_far_as_the_connection(tmp_path):
     assert len(seen) >= 4
     for line in seen:
         done = subprocess.run(["sh", "-c", f"ME={shlex.quote(' '.join(variable.split()))}; {line} --connect-wait 1"], cwd=tmp_path, capture_output=True, text=True,
-                              timeout=30, check=False, stdin=subprocess.DEVNULL, env={"PATH": f"{BIN}:{os.environ['PATH']}"})
+                              timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL, env={"PATH": f"{BIN}:{os.environ['PATH']}"})
         assert done.returncode == 4, (line, done)  # nobody listens; a mistake would be 2
 
 

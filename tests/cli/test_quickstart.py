@@ -14,7 +14,7 @@ ENV = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
 
 
 def quickstart(folder, *words, env=None):
-    return subprocess.run([MTCCTL, "quickstart", str(folder), *map(str, words)], capture_output=True, text=True, timeout=120, check=False,
+    return subprocess.run([MTCCTL, "quickstart", str(folder), *map(str, words)], capture_output=True, text=True, timeout=proc.HANG_S, check=False,
                           stdin=subprocess.DEVNULL, env=env or ENV)
 
 
@@ -28,7 +28,7 @@ def rows(done):
 
 
 def shell(folder, line):
-    return subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL, env=ENV)
+    return subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True, text=True, timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL, env=ENV)
 
 
 def test_the_printed_commands_send_a_first_trigger(tmp_path):
@@ -57,7 +57,7 @@ def test_the_printed_commands_send_a_first_trigger(tmp_path):
         said_by = {}
         for line in ask:
             if "assoc check" in line:  # which asks the HSS: a person waits until both peers are open, too
-                proc.wait_until("both peers are open", lambda: shell(folder, "mtcctl --socket ctl.sock health").returncode == 0, 30, running)
+                proc.wait_until("both peers are open", lambda: shell(folder, "mtcctl --socket ctl.sock health").returncode == 0, entries=running)
             one = shell(folder, line)
             assert one.returncode == 0, (line, one)
             said_by[line.split()[0] + " " + line.split()[1]] = one.stdout

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from conftest import ROOT
+from lablib import proc
 
 PROBE = os.path.join(os.environ.get("MTC_BUILD", os.path.join(ROOT, "build")), "tests", "tools", "sandbox_probe")
 pytestmark = pytest.mark.once  # a build with instruments has no sandbox
@@ -47,7 +48,7 @@ def outside(tmp_path):
 
 def probe(role, outside, *more):
     """{try: how it ended}."""
-    done = subprocess.run([PROBE, role, *map(str, outside), *more], capture_output=True, text=True, timeout=120, check=False,
+    done = subprocess.run([PROBE, role, *map(str, outside), *more], capture_output=True, text=True, timeout=proc.HANG_S, check=False,
                           stdin=subprocess.DEVNULL)
     if "built with instruments" in done.stderr:
         pytest.skip("a build with instruments has no sandbox, and says so")

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from conftest import ROOT
+from lablib import proc
 
 pytestmark = pytest.mark.once
 
@@ -48,7 +49,7 @@ class Machine:
 
     def start(self, *words, path=None, cwd="/"):
         done = subprocess.run([path or self.root / "start", *words], env={"PATH": str(self.bin)}, cwd=cwd, capture_output=True, text=True,
-                              timeout=20, check=False, stdin=subprocess.DEVNULL)
+                              timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL)
         return done.returncode, done.stdout, done.stderr
 
     def did(self):
@@ -170,7 +171,7 @@ def test_a_signal_to_start_reaches_the_laboratory(machine):
     machine.program("dpkg-query", "echo installed")
     (machine.bin / "make-to-be").rename(machine.bin / "make")
     with subprocess.Popen([machine.root / "start", "lab"], env={"PATH": str(machine.bin)}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as p:
-        assert p.wait(20) == 0
+        assert p.wait(proc.HANG_S) == 0
     assert machine.did()[-1] == f"in {machine.root}, pid {p.pid}"
 
 
@@ -285,7 +286,7 @@ def with_npm(machine, code=0):
         if not (machine.bin / tool).exists():
             (machine.bin / tool).symlink_to(shutil.which(tool))
     return lambda *words: subprocess.run([machine.root / "scripts" / "setup", *words], env={"PATH": str(machine.bin)}, cwd="/", capture_output=True, text=True,
-                                         timeout=20, check=False, stdin=subprocess.DEVNULL)
+                                         timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL)
 
 
 def test_the_peers_of_npm_come_once_and_with_the_tests_only(machine):
@@ -329,7 +330,7 @@ def with_kernel(machine, tmp_path, code=0):
         (machine.bin / tool).symlink_to(shutil.which(tool))
 
     def setup(*words):
-        done = subprocess.run([script, *words], env={"PATH": str(machine.bin)}, cwd="/", capture_output=True, text=True, timeout=20, check=False,
+        done = subprocess.run([script, *words], env={"PATH": str(machine.bin)}, cwd="/", capture_output=True, text=True, timeout=proc.HANG_S, check=False,
                               stdin=subprocess.DEVNULL)
         return done.returncode, done.stdout + done.stderr
     return setup

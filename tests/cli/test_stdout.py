@@ -7,6 +7,7 @@ import threading
 
 import pytest
 from conftest import BIN, ROOT
+from lablib import proc
 
 EXAMPLE = os.path.join(ROOT, "examples")
 PROGRAMS = ["mtc-iwfd", "mtc-iwf-console", "mtc-iwf-metrics", "mtcctl", "mtc-scs", "mtc-hss", "mtc-smssc", "mtc-ue", "mtc-sme"]
@@ -20,7 +21,7 @@ NODES = {
 def lost(how, *words, cwd=None, least=1):
     """Runs the words with a standard output that takes nothing."""
     to, why = HOW[how]
-    done = subprocess.run(["sh", "-c", f'exec "$@" {to}', "sh", *words], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=20, check=False, cwd=cwd)
+    done = subprocess.run(["sh", "-c", f'exec "$@" {to}', "sh", *words], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=proc.HANG_S, check=False, cwd=cwd)
     name = os.path.basename(words[0])
     assert done.returncode >= least, (words, done)
     assert f"{name}: standard output could not be written: " in done.stderr and done.stderr.count("standard output") == 1, done.stderr
@@ -83,7 +84,7 @@ class Server:
         return self
 
     def __exit__(self, *what):
-        self.thread.join(5)
+        self.thread.join(proc.HANG_S)
         self.socket.close()
 
 

@@ -12,6 +12,7 @@ import termios
 import threading
 
 import pytest
+from lablib import proc
 from test_mtcctl import MTCCTL, run, server, ask  # noqa: F401  pylint: disable=unused-import
 
 PEERS = [{"name": "hss", "host": "hss.core.operator.example", "realm": "core.operator.example", "address": "127.0.0.1:3868", "protection": "none",
@@ -42,7 +43,7 @@ def at_terminal(columns, *words, env=None):
             pass
         os.close(master)
         assert child.stderr.read() == b""
-        return got.decode().replace("\r\n", "\n"), child.wait(20)
+        return got.decode().replace("\r\n", "\n"), child.wait(proc.HANG_S)
 
 
 def widest(text):
@@ -142,7 +143,7 @@ class Silent:
         client, _ = self.listener.accept()
         with client, client.makefile("rb") as lines:
             lines.readline()
-            self.seen.wait(60)
+            self.seen.wait(proc.HANG_S)
             try:
                 client.sendall(json.dumps(DONE).encode() + b"\n")
             except OSError:
@@ -163,8 +164,8 @@ class Silent:
         os.close(self.master)
         with self.child:
             assert self.child.stdout.read() == b""
-            code = self.child.wait(20)
-        self.thread.join(20)
+            code = self.child.wait(proc.HANG_S)
+        self.thread.join(proc.HANG_S)
         self.listener.close()
         return self.got, code
 
@@ -205,8 +206,8 @@ def test_an_interrupt_ends_the_wait_at_once(tmp_path):
     one.until(b"at the latest (--wait)")
     one.child.send_signal(signal.SIGINT)
     with one.child:
-        assert one.child.wait(20) == -signal.SIGINT  # the gateway answers later only
+        assert one.child.wait(proc.HANG_S) == -signal.SIGINT  # the gateway answers later only
     one.seen.set()
-    one.thread.join(20)
+    one.thread.join(proc.HANG_S)
     os.close(one.master)
     one.listener.close()

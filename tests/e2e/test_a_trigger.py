@@ -1,6 +1,7 @@
 """Act one: an authorised trigger goes the whole way and its report comes back."""
 import pytest
 from lablib import lab as L
+from lablib import proc
 
 
 def payload_of(trigger):
@@ -8,7 +9,7 @@ def payload_of(trigger):
 
 
 def test_accepted_delivered_reported(lab):
-    got = lab.trigger("acme", device="meter-7@a.example", port=16001, payload="wake up", reference=41, validity=600, wait=15)
+    got = lab.trigger("acme", device="meter-7@a.example", port=16001, payload="wake up", reference=41, validity=600, wait=proc.HANG_S)
     assert got.code == 0, got
     answer, report = got.event("answer"), got.event("report")
     assert (answer["result_code"], answer["request_status"], answer["reference"]) == (2001, "SUCCESS", 41)
@@ -32,7 +33,7 @@ def test_one_decision_one_line_with_every_field(lab):
 
 def test_device_by_msisdn_only(lab):
     number = lab.lab["devices"]["msisdn_only"]
-    got = lab.trigger("gamma", msisdn=number, payload=None, payload_hex="00ff10", wait=15)
+    got = lab.trigger("gamma", msisdn=number, payload=None, payload_hex="00ff10", wait=proc.HANG_S)
     assert got.code == 0 and got.outcome == "SUCCESS", got
     acted = lab.ue_triggers(imsi=lab.lab["devices"]["imsi_last"])
     assert [payload_of(t) for t in acted] == [b"\x00\xff\x10"]
@@ -40,14 +41,14 @@ def test_device_by_msisdn_only(lab):
 
 
 def test_both_identifiers_of_one_device(lab):
-    got = lab.trigger("acme", device="meter-11@a.example", msisdn=L.msisdn(11), wait=15)
+    got = lab.trigger("acme", device="meter-11@a.example", msisdn=L.msisdn(11), wait=proc.HANG_S)
     assert got.code == 0 and got.outcome == "SUCCESS", got
 
 
 def test_payload_from_a_file(lab, tmp_path):
     octets = bytes(range(256)) * 2
     (tmp_path / "payload").write_bytes(octets)
-    got = lab.trigger("acme", device="meter-12@a.example", payload=None, payload_file=tmp_path / "payload", port=9, wait=15)
+    got = lab.trigger("acme", device="meter-12@a.example", payload=None, payload_file=tmp_path / "payload", port=9, wait=proc.HANG_S)
     assert got.code == 0 and got.outcome == "SUCCESS", got
     assert [payload_of(t) for t in lab.ue_triggers(imsi=L.imsi(12))] == [octets]
 
@@ -55,7 +56,7 @@ def test_payload_from_a_file(lab, tmp_path):
 @pytest.mark.parametrize("size,device", [(1, 13), (133, 14), (134, 15), (1024, 16)])
 def test_segments_are_put_together(lab, size, device):
     octets = bytes((i * 7 + size) % 256 for i in range(size))
-    got = lab.trigger("acme", device=f"meter-{device}@a.example", payload=None, payload_hex=octets.hex(), port=16001, wait=15)
+    got = lab.trigger("acme", device=f"meter-{device}@a.example", payload=None, payload_hex=octets.hex(), port=16001, wait=proc.HANG_S)
     assert got.code == 0 and got.outcome == "SUCCESS", got
     assert [payload_of(t) for t in lab.ue_triggers(imsi=L.imsi(device))] == [octets]
 
@@ -79,17 +80,17 @@ def test_report_waits_for_an_scs_that_comes_back(lab):
 
 
 def test_two_scs_use_the_same_reference_number(lab):
-    first = lab.trigger("acme", device="meter-17@a.example", reference=500, wait=15)
-    second = lab.trigger("beta", device="meter-517@b.example", reference=500, wait=15)
+    first = lab.trigger("acme", device="meter-17@a.example", reference=500, wait=proc.HANG_S)
+    second = lab.trigger("beta", device="meter-517@b.example", reference=500, wait=proc.HANG_S)
     assert (first.code, second.code) == (0, 0), (first, second)
 
 
 def test_priority_and_scs_identity_given(lab):
-    got = lab.trigger("acme", device="meter-18@a.example", priority=True, scs_identity=lab.scs["acme"]["e164"], wait=15)
+    got = lab.trigger("acme", device="meter-18@a.example", priority=True, scs_identity=lab.scs["acme"]["e164"], wait=proc.HANG_S)
     assert got.code == 0 and got.outcome == "SUCCESS", got
 
 
 def test_canonical_identifier_is_what_is_sent_on(lab):
-    got = lab.trigger("acme", device="meter-19@A.Example", wait=15)
+    got = lab.trigger("acme", device="meter-19@A.Example", wait=proc.HANG_S)
     assert got.code == 0, got
     assert lab.decisions(device="meter-19@a.example")

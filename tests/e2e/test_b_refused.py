@@ -5,6 +5,7 @@ import signal
 
 import pytest
 from lablib import lab as L
+from lablib import proc
 
 FIRST_B = 501
 
@@ -82,7 +83,7 @@ def with_subscriber(lab, n, **changes):
     with open(log, encoding="utf-8") as f:
         before = f.read().count("subscribers")
     os.kill(lab.lab["hss"]["pid"], signal.SIGHUP)
-    L.proc.wait_until("mtc-hss has read its file again", lambda: open(log, encoding="utf-8").read().count("subscribers") > before, 10)
+    L.proc.wait_until("mtc-hss has read its file again", lambda: open(log, encoding="utf-8").read().count("subscribers") > before)
 
 
 @pytest.mark.parametrize("n,changes,status", [
@@ -98,7 +99,7 @@ def test_hss_says_the_service_is_not_there(lab, n, changes, status):
 def test_hss_says_absent(lab):
     with_subscriber(lab, 33, reachable=False)
     refused(lab, lab.trigger("acme", device="meter-33@a.example", validity=0), "TEMPORARYERROR")
-    got = lab.trigger("acme", device="meter-33@a.example", validity=600, wait=15)  # the SMS-SC keeps it and tries
+    got = lab.trigger("acme", device="meter-33@a.example", validity=600, wait=proc.HANG_S)  # the SMS-SC keeps it and tries
     assert got.status == "SUCCESS", got
 
 
@@ -111,7 +112,7 @@ def test_how_often_an_scs_may_learn_that_a_device_is_absent(lab):
     try:
         name = "meter-38@a.example"
         refused(lab, lab.trigger("acme", device=name, validity=0), "TEMPORARYERROR")
-        report = lab.trigger("acme", device=name, validity=1, wait=15)  # 0 at once, EXPIRED later
+        report = lab.trigger("acme", device=name, validity=1, wait=proc.HANG_S)  # 0 at once, EXPIRED later
         assert report.status == "SUCCESS", report
         refused(lab, lab.trigger("acme", device=name, validity=600), "RATEEXCEEDED", None)
         assert lab.decisions(device=name, verdict="refused")[-1]["reason"] == "absent-too-often"

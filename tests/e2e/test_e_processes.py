@@ -17,11 +17,11 @@ def test_an_edge_that_dies_takes_nobody_with_it(own_lab):
     before, pids = p.sessions_by_edge(), p.edges()
     victim = min(before)
     os.kill(pids[victim], signal.SIGKILL)
-    proc.wait_until("the edge is back", lambda: p.edges().get(victim) not in (None, pids[victim]), 15)
+    proc.wait_until("the edge is back", lambda: p.edges().get(victim) not in (None, pids[victim]))
     kept = {s for edge, found in before.items() if edge != victim for s in found}
     assert kept <= {s for found in p.sessions_by_edge().values() for s in found}
     assert {e: pid for e, pid in p.edges().items() if e != victim} == {e: pid for e, pid in pids.items() if e != victim}
-    assert p.trigger("acme", device="meter-60@a.example", wait=15).code == 0
+    assert p.trigger("acme", device="meter-60@a.example", wait=proc.HANG_S).code == 0
 
 
 def test_a_core_that_dies_keeps_sessions_and_triggers(own_lab):
@@ -30,11 +30,11 @@ def test_a_core_that_dies_keeps_sessions_and_triggers(own_lab):
     p.ue("absent", L.imsi(560))
     assert p.trigger("beta", device="meter-560@b.example", reference=560, validity=600).code == 0
     next_core(p)
-    proc.wait_until("the session is announced again", lambda: p.sessions("beta"), 10)
+    proc.wait_until("the session is announced again", lambda: p.sessions("beta"))
     assert listener.alive() and len(listener.events("ready")) == 1  # the SCS noticed nothing
     p.ue("present", L.imsi(560))
-    assert listener.wait_event("report", reference=560, wait_s=20)["delivery_outcome"] == "SUCCESS"
-    assert p.trigger("acme", device="meter-61@a.example", wait=15).code == 0
+    assert listener.wait_event("report", reference=560, wait_s=proc.HANG_S)["delivery_outcome"] == "SUCCESS"
+    assert p.trigger("acme", device="meter-61@a.example", wait=proc.HANG_S).code == 0
 
 
 def test_what_was_accepted_when_the_core_dies_stays_accepted(own_lab):
@@ -45,13 +45,13 @@ def test_what_was_accepted_when_the_core_dies_stays_accepted(own_lab):
     smssc = entry(p, "mtc-smssc")
     os.kill(smssc["pid"], signal.SIGSTOP)
     asking = p.start("asking", p.scs_command("trigger", "acme", device="meter-63@a.example", reference=630, validity=600, payload="x"))
-    proc.wait_until("the DTR is out", lambda: any(r.get("reference") == 630 and r.get("state") == "submitting" for r in p.ctl("triggers", "list")), 10)
+    proc.wait_until("the DTR is out", lambda: any(r.get("reference") == 630 and r.get("state") == "submitting" for r in p.ctl("triggers", "list")))
     time.sleep(1.1)  # so that a second of the validity is over: what is played, not waited for
     kill_core(p)
     os.kill(smssc["pid"], signal.SIGCONT)
-    assert asking.wait_event("answer", wait_s=30)["request_status"] == "SUCCESS"
+    assert asking.wait_event("answer", wait_s=proc.HANG_S)["request_status"] == "SUCCESS"
     p.ue("present", L.imsi(63))
-    assert listener.wait_event("report", reference=630, wait_s=20)["delivery_outcome"] == "SUCCESS"
+    assert listener.wait_event("report", reference=630, wait_s=proc.HANG_S)["delivery_outcome"] == "SUCCESS"
 
 
 def test_a_copy_is_known_after_its_trigger_is_over_and_the_core_has_died(own_lab):
@@ -69,7 +69,7 @@ def test_a_copy_is_known_after_its_trigger_is_over_and_the_core_has_died(own_lab
         except OSError:
             pass
         return not [r for r in p.ctl("triggers", "list") if r.get("reference") == 640]
-    proc.wait_until("the trigger is over", over, 15)
+    proc.wait_until("the trigger is over", over)
     scs.close()
     next_core(p)
     again = tsp.Scs.opened(p)
@@ -78,7 +78,7 @@ def test_a_copy_is_known_after_its_trigger_is_over_and_the_core_has_died(own_lab
     other = tsp.action("meter-64@a.example", reference=641, payload=b"other")
     assert again.dar(other, end=0x64000).number(3002, 3008) == 107  # another request under that identifier
     again.close()
-    assert p.trigger("acme", device="meter-64@a.example", reference=642, wait=15).code == 0
+    assert p.trigger("acme", device="meter-64@a.example", reference=642, wait=proc.HANG_S).code == 0
     assert [bytes.fromhex(e["payload_hex"]) for e in p.ue_triggers(imsi=L.imsi(64))] == [b"once", b"wake up"]
 
 
@@ -106,11 +106,11 @@ def test_a_core_that_hangs_is_ended_and_started_again(watched):
     assert p.trigger("beta", device="meter-580@b.example", reference=580, validity=600).code == 0
     before = core(p)
     os.kill(before, signal.SIGSTOP)
-    proc.wait_until("another core is at work", lambda: core(p) not in (None, before) and p.ctl("status", check=False), 15)
+    proc.wait_until("another core is at work", lambda: core(p) not in (None, before) and p.ctl("status", check=False))
     assert len(hang_lines(p)) == 1 and f"core (pid {before}) hangs" in hang_lines(p)[0]
-    proc.wait_until("the hang is counted", lambda: counter(p, "hangs") == 1, 5)
+    proc.wait_until("the hang is counted", lambda: counter(p, "hangs") == 1)
     p.ue("present", L.imsi(580))
-    assert listener.wait_event("report", reference=580, wait_s=20)["delivery_outcome"] == "SUCCESS"
+    assert listener.wait_event("report", reference=580, wait_s=proc.HANG_S)["delivery_outcome"] == "SUCCESS"
 
 
 def test_an_edge_that_hangs_is_ended_and_started_again(watched):
@@ -118,7 +118,7 @@ def test_an_edge_that_hangs_is_ended_and_started_again(watched):
     edges, before = p.edges(), len(hang_lines(p))
     victim = min(edges)
     os.kill(edges[victim], signal.SIGSTOP)
-    proc.wait_until("the edge is back", lambda: p.edges().get(victim) not in (None, edges[victim]), 15)
+    proc.wait_until("the edge is back", lambda: p.edges().get(victim) not in (None, edges[victim]))
     assert len(hang_lines(p)) == before + 1 and f"(pid {edges[victim]}" in hang_lines(p)[-1]
     assert {e: pid for e, pid in p.edges().items() if e != victim} == {e: pid for e, pid in edges.items() if e != victim}
 
@@ -145,7 +145,7 @@ def test_the_daemon_stops_as_a_whole(own_lab):
     pids = L.roles(parent["pid"])
     listener = p.listen("acme")
     os.kill(parent["pid"], signal.SIGTERM)
-    proc.wait_until("everything has ended", lambda: not proc.alive(parent), 10)
+    proc.wait_until("everything has ended", lambda: not proc.alive(parent))
     for pid in [pids["core"], *pids["edges"]]:
         assert proc.start_time(pid) is None
     assert listener.alive()  # it tries again until it is ended
@@ -156,7 +156,7 @@ def test_children_do_not_outlive_a_killed_parent(own_lab):
     parent = next(e for e in L.json.load(open(os.path.join(p.lab["dir"], "processes.json"), encoding="utf-8")) if e["name"] == "mtc-iwfd")
     pids = L.roles(parent["pid"])
     os.kill(parent["pid"], signal.SIGKILL)
-    proc.wait_until("the children have ended", lambda: all(proc.start_time(i) is None for i in [pids["core"], *pids["edges"]]), 10)
+    proc.wait_until("the children have ended", lambda: all(proc.start_time(i) is None for i in [pids["core"], *pids["edges"]]))
 
 
 def entry(p, name):
@@ -179,7 +179,7 @@ def test_sms_sc_away_is_a_temporary_error(own_lab):
 
 def test_two_laboratories_side_by_side(labs, own_lab):
     other = labs.up()
-    assert other.trigger("acme", device="meter-7@a.example", wait=15).code == 0
-    assert own_lab.trigger("acme", device="meter-7@a.example", wait=15).code == 0
+    assert other.trigger("acme", device="meter-7@a.example", wait=proc.HANG_S).code == 0
+    assert own_lab.trigger("acme", device="meter-7@a.example", wait=proc.HANG_S).code == 0
     assert labs.down(other) == []
-    assert own_lab.trigger("acme", device="meter-8@a.example", wait=15).code == 0
+    assert own_lab.trigger("acme", device="meter-8@a.example", wait=proc.HANG_S).code == 0

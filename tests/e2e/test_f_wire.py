@@ -1,5 +1,6 @@
 """Act six: the same trigger as others see it - freeDiameter as a relay agent on S6m, tshark on every leg, TLS included."""
 import pytest
+from lablib import proc
 from support.capture import Capture, Decode
 
 CER, DWR, DPR, DAR, DNR, SIR, DTR, DRR = 257, 280, 282, 8388639, 8388640, 8388641, 8388643, 8388644
@@ -26,7 +27,7 @@ def captured(relay_lab, tmp_path_factory):
     leg = {name: port for name, (_, port) in ends.items()}
     capture = Capture(str(folder), ends.values())
     try:
-        got = p.trigger("acme", device="meter-7@a.example", port=16001, priority=True, validity=600, wait=20, keylog=folder / "keys")
+        got = p.trigger("acme", device="meter-7@a.example", port=16001, priority=True, validity=600, wait=proc.HANG_S, keylog=folder / "keys")
     finally:
         capture.stop()
     assert got.code == 0 and got.outcome == "SUCCESS", got

@@ -47,9 +47,9 @@ def test_an_edge_that_says_what_no_edge_says_is_ended(own_lab, what, octets):
     except (BlockingIOError, ConnectionError):  # full, or closed by the parent, with or without something unread
         pass
     channel.close()
-    proc.wait_until("another edge", lambda: p.edges().get(victim) not in (None, before[victim]), 15)
+    proc.wait_until("another edge", lambda: p.edges().get(victim) not in (None, before[victim]))
     assert {e: i for e, i in p.edges().items() if e != victim} == {e: i for e, i in before.items() if e != victim}
-    assert p.trigger("acme", device="meter-63@a.example", wait=15).code == 0
+    assert p.trigger("acme", device="meter-63@a.example", wait=proc.HANG_S).code == 0
 
 
 ACME = {"host": "scs.acme.example", "realm": "acme.example", "names": ["scs.acme.example"], "anchors": ["anchor-a"]}
@@ -73,7 +73,7 @@ def test_an_edge_that_announces_what_it_cannot_have_is_ended(own_lab, words, cla
     victim = min(before)
     edge = ring.Hijacked(before[victim])
     edge.send(ring.SESSION_OPEN, 1 << 40, ring.session_open(**claim))
-    proc.wait_until("another edge", lambda: p.edges().get(victim) not in (None, before[victim]), 15)
+    proc.wait_until("another edge", lambda: p.edges().get(victim) not in (None, before[victim]))
     edge.end()
     with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
         assert re.search(f"edge-0 .*{re.escape(words)}.*it is ended", f.read())
@@ -83,7 +83,7 @@ def test_an_edge_that_announces_what_it_cannot_have_is_ended(own_lab, words, cla
         assert (line["verdict"], line["scs"], line["address"]) == ("refused", "", "192.0.2.1:1")
     assert p.sessions() == []
     assert {e: i for e, i in p.edges().items() if e != victim} == {e: i for e, i in before.items() if e != victim}
-    assert p.trigger("acme", device="meter-63@a.example", wait=15).code == 0
+    assert p.trigger("acme", device="meter-63@a.example", wait=proc.HANG_S).code == 0
 
 
 def test_what_an_edge_can_have_is_taken(own_lab):
@@ -97,7 +97,7 @@ def test_what_an_edge_can_have_is_taken(own_lab):
     assert p.edges() == before and claims(p) == 0
     os.kill(edge.pid, 9)
     edge.end()
-    proc.wait_until("another edge", lambda: p.edges().get(min(before)) not in (None, before[min(before)]), 15)
+    proc.wait_until("another edge", lambda: p.edges().get(min(before)) not in (None, before[min(before)]))
 
 
 class BothZones(L.Lab):
@@ -116,7 +116,7 @@ def greets(p, address):
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.load_cert_chain(acme["cert"], acme["key"])
     try:
-        with context.wrap_socket(socket.create_connection(address, 10)):
+        with context.wrap_socket(socket.create_connection(address, proc.HANG_S)):
             return True
     except OSError:
         return False
@@ -147,7 +147,7 @@ def test_an_edge_locks_nobody_out_of_the_other_zone(labs):
     assert greets(p, inside)
     for pid in edges["external"]:  # what it wrote is gone when the edges are
         os.kill(pid, signal.SIGKILL)
-    proc.wait_until("the next edges count anew", lambda: greets(p, outside), 15)
+    proc.wait_until("the next edges count anew", lambda: greets(p, outside))
     assert greets(p, inside)
     wrong = labs.down(p)
     assert not wrong, "\n".join(wrong)
@@ -181,4 +181,4 @@ def test_edges_and_core_of_one_user_cannot_look_into_each_other(own_lab):
                 assert not opens_as(user, f"/proc/{pid}/fd/{CHILD_FD}")
         finally:
             daemon.terminate()
-        assert daemon.wait(10) == 0
+        assert daemon.wait(proc.HANG_S) == 0

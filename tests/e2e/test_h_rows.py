@@ -42,7 +42,7 @@ def test_an_scs_of_our_own_domain_triggers_through_the_internal_listener(inside)
     iwf = inside.lab["iwf"]
     done = subprocess.run([inside.program("mtc-scs"), "trigger", "--plain", "--connect", "{}:{}".format(*inside.inside), "--origin-host", PORTAL,
                            "--realm", L.CORE_REALM, "--iwf-host", iwf["identity"], "--iwf-realm", iwf["realm"], "--device",
-                           "meter-3@b.example", "--payload", "x"], capture_output=True, text=True, timeout=30, check=False)
+                           "meter-3@b.example", "--payload", "x"], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert done.returncode == 3 and "NOTAUTHORIZED" in done.stdout, done  # admitted, and judged like every SCS
     s = plain(inside)
     assert s.open() == 2001
@@ -245,7 +245,7 @@ def test_rate_and_quota_have_their_status(lab, limit, status, reason):
 @pytest.mark.parametrize("port", [0, 65535])
 def test_every_port_is_accepted_by_default_and_arrives(lab, port):
     device = 305 + bool(port)
-    got = lab.trigger("acme", device=f"meter-{device}@a.example", port=port, wait=15)
+    got = lab.trigger("acme", device=f"meter-{device}@a.example", port=port, wait=proc.HANG_S)
     assert got.code in (0, 5) and got.status == "SUCCESS", got  # the device decides whether somebody listens there
 
 
@@ -269,7 +269,7 @@ def test_trouble_behind_us_is_201_whoever_is_named(labs, named):
     try:
         os.kill(p.lab["hss"]["pid"], 15)
         proc.wait_until("the HSS is gone", lambda: "closed" in json.dumps(p.ctl("peers")) or "open" not in
-                        [r.get("state") for r in p.ctl("peers") if r.get("peer", r.get("name")) == "hss"], 10)
+                        [r.get("state") for r in p.ctl("peers") if r.get("peer", r.get("name")) == "hss"])
         scs = Scs.opened(p)
         more = (D.avp(293, L.EXTERNAL_HOST),) if named else ()
         m = scs.dar(action(device="meter-1@a.example"), more=more)

@@ -58,7 +58,7 @@ def test_a_report_without_its_number_that_fits_two_triggers_is_refused(lab_by_ha
     second = accepted(scs, sc, device="meter-404@a.example", reference=4042)
     assert sc.report(first, reference=False).experimental == 5001
     assert sc.report(first).result == 2001 and scs.reported() == (4041, 0)
-    proc.wait_until("the first is over", lambda: 4041 not in [r.get("reference") for r in lab_by_hand.ctl("triggers", "list")], 5)
+    proc.wait_until("the first is over", lambda: 4041 not in [r.get("reference") for r in lab_by_hand.ctl("triggers", "list")])
     assert sc.report(second, reference=False).result == 2001 and scs.reported() == (4042, 0)
 
 
@@ -90,7 +90,7 @@ def test_a_report_that_comes_twice_is_acknowledged_twice_and_passed_on_once(lab_
 def test_no_answer_of_the_sms_sc_is_never_a_refusal(lab_by_hand, scs):
     """CONTRACTS section 3: after time-out and one copy with T and the same End-to-End-Id the SCS gets 201, and the trigger is recalled."""
     sc = lab_by_hand.sc
-    scs.sock.settimeout(30), sc.sock.settimeout(30)
+    scs.sock.settimeout(proc.HANG_S), sc.sock.settimeout(proc.HANG_S)
     scs.ask_later(action(device="meter-409@a.example", reference=409), scs.end_base)
     first, copy = sc.take(), sc.take()
     assert copy.end == first.end and copy.flags & 0x10 and not first.flags & 0x10 and copy.number(3007) == 409
@@ -103,7 +103,7 @@ def test_no_answer_of_the_sms_sc_is_never_a_refusal(lab_by_hand, scs):
 def test_a_copy_the_sms_sc_has_trouble_with_proves_nothing_about_the_first(lab_by_hand, scs):
     """An SMS-SC that does not deduplicate: 5012 on the copy; the first may have been taken, so 201 and the trigger is taken back."""
     sc = lab_by_hand.sc
-    scs.sock.settimeout(30), sc.sock.settimeout(30)
+    scs.sock.settimeout(proc.HANG_S), sc.sock.settimeout(proc.HANG_S)
     scs.ask_later(action(device="meter-411@a.example", reference=411), scs.end_base)
     first, copy = sc.take(), sc.take()
     assert copy.end == first.end

@@ -2,6 +2,7 @@
 import os
 
 import pytest
+from lablib import proc
 from lablib.pki import Pki
 from support import tsp
 from support.diameter import avp
@@ -32,7 +33,7 @@ def refused(lab, got):
 
 
 def test_a_certificate_proves_the_group(groups):
-    got = groups.trigger("gamma-fleet", device="meter-11@a.example", wait=15)
+    got = groups.trigger("gamma-fleet", device="meter-11@a.example", wait=proc.HANG_S)
     assert got.code == 0, got
     line = groups.wait_decision(reference=got.event("answer")["reference"], verdict="accepted")
     assert line["scs"] == "gamma" and line["rule"] == "allow group:fleet *@a.example trigger"
@@ -123,7 +124,7 @@ def test_a_deleted_group_takes_its_rules(groups):
     groups.ctl("assoc", "add", "group:gone", "meter-16@a.example")
     row = groups.ctl("group", "show", "gone")[0]
     assert (row["members"], row["rules"], row["uri"]) == (["gamma"], 1, "")
-    assert groups.trigger("gamma", device="meter-16@a.example", wait=15).code == 0
+    assert groups.trigger("gamma", device="meter-16@a.example", wait=proc.HANG_S).code == 0
     assert groups.ctl("group", "del", "gone")[-1]["rules_deleted"] == 1
     refused(groups, groups.trigger("gamma", device="meter-16@a.example"))
     assert [r["name"] for r in groups.ctl("group", "list") if "name" in r] == ["fleet"]

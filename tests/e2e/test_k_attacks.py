@@ -37,7 +37,7 @@ class Silent:
         except TimeoutError:
             return True
         finally:
-            peer.sock.settimeout(10)
+            peer.sock.settimeout(proc.HANG_S)
         return False
 
     @contextlib.contextmanager
@@ -468,7 +468,7 @@ def test_what_a_detect_only_rule_would_refuse_goes_on_and_is_told(alone, scs, ru
     assert len(alone.decisions(reference=n)) == 2
     assert {r["name"]: r["value"] for r in alone.ctl("stats") if "name" in r}["decision_detected"] == before + 1
     assert alone.silent.sc.report(dtr).result == 2001 and scs.reported()[0] == n  # over, so that no right of it ends below
-    proc.wait_until("it is over", lambda: n not in [r.get("reference") for r in alone.ctl("triggers", "list")], 5)
+    proc.wait_until("it is over", lambda: n not in [r.get("reference") for r in alone.ctl("triggers", "list")])
     rules("assoc", "add", "acme", f"msisdn:{number}", "--deny")
     scs.ask_later(action(device="meter-825@a.example", reference=reference()))
     with alone.silent.no_dtr():
@@ -513,7 +513,7 @@ def test_a_certificate_that_is_over_proves_nothing(alone, rules):
     s = Scs.opened(alone, "k-short")
     s.send(D.message(D.DAR, D.TSP, D.REQUEST | D.PROXIABLE, s.dar_avps(action(device="meter-831@b.example", reference=reference())), 1, 1))
     sir = alone.silent.hss.take()  # in the group as long as it lasts
-    proc.wait_until("the session ends with its certificate", lambda: not alone.sessions("acme"), 8)
+    proc.wait_until("the session ends with its certificate", lambda: not alone.sessions("acme"))
     with alone.silent.no_dtr():
         alone.silent.know(sir, 831)
         line = alone.wait_decision(device="meter-831@b.example", verdict="refused")

@@ -32,22 +32,22 @@ class Gateway:
         return [self.lab.program("mtcctl"), "--socket", self.lab.lab["iwf"]["ctl"], *map(str, words)]
 
     def backup(self, name, **more):
-        return subprocess.run(self.mtcctl("backup", self.path(name)), capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
+        return subprocess.run(self.mtcctl("backup", self.path(name)), capture_output=True, text=True, timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL,
                               **more)
 
     def restore(self, name, *more):
         return subprocess.run([self.lab.program("mtc-iwfd"), "-c", self.lab.lab["iwf"]["config"], "--restore", self.path(name), *more], capture_output=True,
-                              text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+                              text=True, timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL)
 
     def stop(self):
         os.kill(self.entry["pid"], signal.SIGTERM)
-        proc.wait_until("mtc-iwfd has ended", lambda: not proc.alive(self.entry), 15)
+        proc.wait_until("mtc-iwfd has ended", lambda: not proc.alive(self.entry))
 
     def start(self):
         self.entry = proc.start("again", [self.lab.program("mtc-iwfd"), "-c", self.lab.lab["iwf"]["config"]], self.path("log"))
         address, port = proc.wait_ready(self.entry)
         self.lab.lab["iwf"]["tsp"] = {"address": address, "port": port}
-        proc.wait_until("its peers are open", lambda: {r["state"] for r in self.lab.ctl("peers") if "state" in r} == {"open"}, 20)
+        proc.wait_until("its peers are open", lambda: {r["state"] for r in self.lab.ctl("peers") if "state" in r} == {"open"})
 
     def provisioned(self):
         """Without the sessions: one of an SCS that has just ended is counted for a moment."""
@@ -82,7 +82,7 @@ def test_a_backup_under_load_and_its_restore(gateway):
     p.ue("present")  # from here on reports come, while it is copied
     codes = []
     loading = threading.Thread(target=lambda: codes.append(p.trigger("acme", device="meter-{}@a.example", devices="1-400", count=1500, window=16,
-                                                                     wait=20).event("summary")["by_status"]))
+                                                                     wait=proc.HANG_S).event("summary")["by_status"]))
     loading.start()
     done = [g.backup(f"copy-{i}") for i in range(3)]
     loading.join()
@@ -121,7 +121,7 @@ def test_a_backup_under_load_and_its_restore(gateway):
         when = json.load(f)["time"]
     assert [(d["rule"], d["address"]) for d in p.decisions(action="provisioning") if d["rule"].startswith("restore")] == [(f"restore {when}", f"uid {os.getuid()}")]
     assert not os.path.exists(os.path.join(g.state, "restored"))  # told once
-    assert p.trigger("acme", device="meter-7@a.example", wait=15).code == 0
+    assert p.trigger("acme", device="meter-7@a.example", wait=proc.HANG_S).code == 0
 
 
 def test_the_journal_of_a_backup_comes_back_only_when_it_is_asked_for(gateway):
@@ -132,8 +132,8 @@ def test_the_journal_of_a_backup_comes_back_only_when_it_is_asked_for(gateway):
     assert g.backup("copy").returncode == 0
     listener = p.listen("beta")
     p.ue("present")
-    assert listener.wait_event("report", reference=7, wait_s=30)["delivery_outcome"] == "SUCCESS"
-    proc.wait_until("the trigger has ended", lambda: not g.triggers(), 15)
+    assert listener.wait_event("report", reference=7, wait_s=proc.HANG_S)["delivery_outcome"] == "SUCCESS"
+    proc.wait_until("the trigger has ended", lambda: not g.triggers())
     g.stop()
     without = g.restore("copy", "--replace")
     assert without.returncode == 0 and "journal was left as it is" in without.stdout, without
@@ -167,14 +167,14 @@ def test_after_the_loss_of_the_state_a_backup_brings_pending_triggers_back(gatew
     listener = p.listen("beta")
     p.ue("present")
     for reference in range(100, 120):
-        assert listener.wait_event("report", reference=reference, wait_s=30)["delivery_outcome"] == "SUCCESS"
-    proc.wait_until("no trigger is left", lambda: not g.triggers(), 15)
+        assert listener.wait_event("report", reference=reference, wait_s=proc.HANG_S)["delivery_outcome"] == "SUCCESS"
+    proc.wait_until("no trigger is left", lambda: not g.triggers())
 
 
 def journal_old(source, target):
     """The journal as the programs before the log kept it."""
     tool = os.path.join(os.environ.get("MTC_BUILD", os.path.join(lab.ROOT, "build")), "tests", "tools", "journal_old")
-    subprocess.run([tool, source, target], check=True, timeout=60)
+    subprocess.run([tool, source, target], check=True, timeout=proc.HANG_S)
     return os.path.join(target, "data.mdb")
 
 
@@ -220,7 +220,7 @@ def test_the_journal_of_the_version_before_is_taken_over_once(gateway):
         g.start()
         assert len(waiting) == 20 and {t[:2] for t in g.triggers()} == {t[:2] for t in waiting}
         g.stop()
-    checked = subprocess.run(g.mtcctl("journal", "check", journal), capture_output=True, text=True, timeout=60, check=False)
+    checked = subprocess.run(g.mtcctl("journal", "check", journal), capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert checked.returncode == 0 and "the journal is whole" in checked.stdout, checked
     g.start()
 
@@ -304,7 +304,7 @@ def test_a_backup_that_is_ended_in_the_middle_leaves_no_backup(gateway, how):
     os.kill(pid, signal.SIGSTOP)
     try:
         with subprocess.Popen(g.mtcctl("backup", g.path("copy")), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as one:
-            proc.wait_until("it has begun", lambda: os.path.exists(g.path("copy.part", FILES[0])), 10)
+            proc.wait_until("it has begun", lambda: os.path.exists(g.path("copy.part", FILES[0])))
             one.send_signal(how)
     finally:
         os.kill(pid, signal.SIGCONT)
@@ -314,7 +314,7 @@ def test_a_backup_that_is_ended_in_the_middle_leaves_no_backup(gateway, how):
         assert "was killed" in g.backup("copy").stderr
         shutil.rmtree(g.path("copy.part"))
     assert not os.path.exists(g.path("copy.part"))
-    proc.wait_until("the core has seen that nobody waits for it", lambda: g.backup("copy").returncode == 0, 10)
+    proc.wait_until("the core has seen that nobody waits for it", lambda: g.backup("copy").returncode == 0)
 
 
 def request(g, store, out):
@@ -340,7 +340,7 @@ def test_a_target_that_takes_nothing_is_given_up_and_holds_no_page(labs):
     g = Gateway(p)
     try:
         assert p.trigger("acme", device="meter-{}@a.example", devices="1-400", payload="x" * 200, count=1500, window=16,
-                         wait=20).event("summary")["by_status"] == {"SUCCESS": 1500}
+                         wait=proc.HANG_S).event("summary")["by_status"] == {"SUCCESS": 1500}
         out, into = os.pipe()
         s = request(g, "association-rows", into)
         os.close(into)
@@ -373,7 +373,7 @@ def test_a_target_that_takes_a_little_now_and_then_is_given_up_in_the_end(labs):
     g = Gateway(p)
     try:
         assert p.trigger("acme", device="meter-{}@a.example", devices="1-400", payload="x" * 200, count=1500, window=16,
-                         wait=20).event("summary")["by_status"] == {"SUCCESS": 1500}
+                         wait=proc.HANG_S).event("summary")["by_status"] == {"SUCCESS": 1500}
         out, into = os.pipe()
         s = request(g, "journal", into)
         os.close(into)

@@ -14,7 +14,7 @@ class Reader:
         self.out, into = os.pipe()
         self.copy = subprocess.Popen(["mdb_copy", folder], stdout=into, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
         os.close(into)
-        proc.wait_until("the copy has begun to read", lambda: self.slot(folder), 10)
+        proc.wait_until("the copy has begun to read", lambda: self.slot(folder))
 
     def slot(self, folder):
         table = subprocess.run(["mdb_stat", "-r", folder], capture_output=True, text=True, check=False).stdout
@@ -27,7 +27,7 @@ class Reader:
 
 
 def load(p, count):
-    got = p.trigger("acme", device="meter-{}@a.example", devices="1-400", payload="x" * 64, count=count, window=16, wait=20)
+    got = p.trigger("acme", device="meter-{}@a.example", devices="1-400", payload="x" * 64, count=count, window=16, wait=proc.HANG_S)
     return got.event("summary")["by_status"]
 
 
@@ -62,7 +62,7 @@ def test_an_export_that_nobody_reads_ends_and_holds_no_page(labs, tmp_path, limi
     file = tmp_path / "rows.csv"
     file.write_text(rows(40000))
     try:
-        subprocess.run([*mtcctl, "assoc", "import", str(file)], check=True, timeout=60, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        subprocess.run([*mtcctl, "assoc", "import", str(file)], check=True, timeout=proc.HANG_S, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         generation = max(generations(store), key=lambda name: int(name[4:]))  # the one before is kept for 'assoc undo'
         with subprocess.Popen([*mtcctl, "assoc", "export", "--wait", "30"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as one:
             assert one.stdout.read(10)  # it has begun
@@ -73,11 +73,11 @@ def test_an_export_that_nobody_reads_ends_and_holds_no_page(labs, tmp_path, limi
                     one.wait(0.3)
                 except subprocess.TimeoutExpired:
                     pass
-            one.wait(30)
+            one.wait(proc.HANG_S)
             assert one.returncode == 4
             assert words in one.stderr.read().decode()
         p.ctl("assoc", "add", "acme", "meter-0@d.example")  # a change makes a new view: the old one has no reader left
-        proc.wait_until("its pages are free", lambda: len(readers(os.path.join(store, generation))) == 1, 10)
+        proc.wait_until("its pages are free", lambda: len(readers(os.path.join(store, generation))) == 1)
         assert before
         assert words in log_text(p)
         assert next(r["value"] for r in p.ctl("stats") if r.get("name") == "exchanges_slow") == 1

@@ -24,7 +24,7 @@ class Daemon:
     def stop(self):
         parent = next(e for e in proc.json.load(open(os.path.join(self.folder, "processes.json"), encoding="utf-8")) if e["name"] == "mtc-iwfd")
         os.kill(parent["pid"], signal.SIGTERM)
-        proc.wait_until("mtc-iwfd has ended", lambda: not proc.alive(parent), 10)
+        proc.wait_until("mtc-iwfd has ended", lambda: not proc.alive(parent))
         shutil.copytree(self.state, self.kept)
 
     def whole(self):
@@ -53,7 +53,7 @@ class Daemon:
         return path
 
     def does_not_start(self, *words, config=None):
-        done = subprocess.run(self.command(config), capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(self.command(config), capture_output=True, text=True, timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL)
         self.refusal(done.returncode, done.stdout + done.stderr, words)
 
     def rules(self, *words):
@@ -65,7 +65,7 @@ class Daemon:
                 if line.startswith("ready"):
                     break
             else:
-                self.refusal(p.wait(10), said, words)
+                self.refusal(p.wait(proc.HANG_S), said, words)
                 return None
             try:
                 return [r for words in (("scs", "list"), ("assoc", "list", "--limit", 0)) for r in self.lab.ctl(*words)]
@@ -184,13 +184,13 @@ def test_a_start_waits_for_a_core_that_is_still_ending(whole, store):
     with open(os.path.join(whole.state, store, "owner.lock"), "r+b") as f:
         fcntl.flock(f, fcntl.LOCK_EX)
         entry = proc.start("waits", whole.command(), os.path.join(whole.folder, "log"))
-        core = proc.wait_until("the core is there", lambda: L.roles(entry["pid"])["core"], 10, [entry])
-        proc.wait_until("the core has opened the lock", lambda: lock_is_open(core, store), 10, [entry])
+        core = proc.wait_until("the core is there", lambda: L.roles(entry["pid"])["core"], entries=[entry])
+        proc.wait_until("the core has opened the lock", lambda: lock_is_open(core, store), entries=[entry])
         fcntl.flock(f, fcntl.LOCK_UN)
     proc.wait_ready(entry)
     assert L.roles(entry["pid"])["core"] == core, "the same core, which waited"
     os.kill(entry["pid"], signal.SIGTERM)
-    proc.wait_until("mtc-iwfd has ended", lambda: not proc.alive(entry), 10)
+    proc.wait_until("mtc-iwfd has ended", lambda: not proc.alive(entry))
 
 
 def lock_is_open(pid, store):
@@ -201,7 +201,7 @@ def test_a_second_daemon_on_the_same_store_does_not_start_and_harms_nobody(whole
     first = whole.starts()
     try:
         path = whole.changed("second.yaml", ("ctl.sock", "ctl-2.sock"), ("lock_wait: 10s", "lock_wait: 0s"))
-        done = subprocess.run(whole.command(path), capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(whole.command(path), capture_output=True, text=True, timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL)
         assert done.returncode == 1 and "process" in done.stdout + done.stderr, done
         s = Scs.opened(whole.lab)
         assert request_status(s.dar(action(device="meter-501@b.example"))) == 105

@@ -109,7 +109,7 @@ def test_a_delivered_trigger_is_not_recalled_and_its_replacement_is_a_trigger_of
     scs = Reader.opened(lab)
     assert request_status(scs.dar(action(device=meter(604), reference=6041, payload=b"old"))) == 0
     assert scs.reported() == (6041, 0)
-    proc.wait_until("it has ended", lambda: 6041 not in pending(lab), 5)
+    proc.wait_until("it has ended", lambda: 6041 not in pending(lab))
     assert request_status(scs.dar(recall(604, 6041))) == 112
     m = scs.dar(replace(604, 6042, 6041))
     assert (request_status(m), m.number(3002, 3007)) == (112, 6042)
@@ -128,7 +128,7 @@ def test_what_is_being_delivered_is_111_and_110_with_the_diagnostic(lab):
     scs = Reader.opened(lab)
     try:
         assert request_status(scs.dar(action(device=meter(605), reference=6051))) == 0
-        proc.wait_until("it is at the device", lambda: payloads(lab, 605), 10)
+        proc.wait_until("it is at the device", lambda: payloads(lab, 605))
         assert request_status(scs.dar(recall(605, 6051))) == 111
         m = scs.dar(replace(605, 6052, 6051))
         assert (request_status(m), diagnostic(m)) == (110, NOT_DELETED)
@@ -203,7 +203,7 @@ def test_a_core_that_dies_finishes_what_was_under_way(lab, away):
     assert request_status(scs.dar(recall(611, 6112))) == 0
     next_core(lab, peers=0)
     # the end of 6112 may not have been on disk: then the recall is sent once more, with T
-    proc.wait_until("the replacement alone is pending", lambda: [r for r in pending(lab) if 6110 < r < 6120] == [6113], 15)
+    proc.wait_until("the replacement alone is pending", lambda: [r for r in pending(lab) if 6110 < r < 6120] == [6113])
     lab.ue("present", imsi(611))
     assert scs.reported() == (6113, 0)
     scs.close()
@@ -311,7 +311,7 @@ def test_a_recall_without_an_answer_is_201_and_the_truth_comes_later(by_hand, sc
     assert again.end == first.end and again.flags & T and again.number(3011) == 624
     take_ok(sc, again)
     assert scs.reported() == (624, UNDELIVERABLE), "it was recalled, and the SCS was told 201"
-    proc.wait_until("all is over", lambda: 624 not in pending(by_hand), 5)
+    proc.wait_until("all is over", lambda: 624 not in pending(by_hand))
 
 
 def test_a_replace_without_an_answer_is_taken_back(by_hand, scs):
@@ -397,7 +397,7 @@ def test_a_rule_removed_takes_back_what_was_accepted_under_it(lab, away):
     assert request_status(other.dar(action(device=meter(612), reference=6122))) == 0
     lab.ctl("assoc", "del", "gamma", meter(612))
     assert scs.reported() == (6121, UNDELIVERABLE), "at once, while the device is away"
-    proc.wait_until("the outcome is audited", lambda: len(lines(lab, reference=6121)) == 2, 5)
+    proc.wait_until("the outcome is audited", lambda: len(lines(lab, reference=6121)) == 2)
     assert lines(lab, reference=6121) == [("revoke", "refused", "no-association"), ("revoke-outcome", "accepted", "")]
     assert pending(lab)[6122] == "accepted" and not lines(lab, reference=6122), "nobody else is touched"
     lab.ue("present", imsi(612))
@@ -415,7 +415,7 @@ def test_a_removed_scs_takes_its_triggers_along(lab, away):
     assert request_status(scs.dar(action(device=meter(614), reference=614))) == 0
     before = next(r for r in lab.ctl("scs", "list") if r.get("name") == "gamma")
     lab.ctl("scs", "del", "gamma")
-    proc.wait_until("the outcome is audited", lambda: len(lines(lab, reference=614)) == 2, 5)
+    proc.wait_until("the outcome is audited", lambda: len(lines(lab, reference=614)) == 2)
     assert lines(lab, reference=614) == [("revoke", "refused", "scs-removed"), ("revoke-outcome", "accepted", "")]
     lab.ctl("scs", "add", "gamma", "--e164", before["e164"], "--origin-host", before["origin_host"], "--realm", before["realm"], "--anchor",
             before["anchor"])
@@ -433,7 +433,7 @@ def test_what_was_sent_already_is_reported_and_audited_as_such(by_hand, scs):
     asked = sc.take()
     assert (asked.number(3202), asked.number(3011)) == (T4_RECALL, 630) and asked.end != dtr.end
     sc.reply(asked, experimental(5535))
-    proc.wait_until("the outcome is audited", lambda: len(lines(by_hand, reference=630)) == 2, 5)
+    proc.wait_until("the outcome is audited", lambda: len(lines(by_hand, reference=630)) == 2)
     assert lines(by_hand, reference=630) == [("revoke", "refused", "denied"), ("revoke-outcome", "refused", "smssc-original-sent")]
     by_hand.ctl("assoc", "add", "acme", "meter-499@a.example")
     assert sc.silent(), "it is asked once, whatever else changes"
@@ -577,7 +577,7 @@ def test_what_is_not_wanted_any_more_does_not_leave(narrow):
     out = sc.take()
     for n in (1, 2):
         ask(scs, action(device=meter(649 + n), reference=6490 + n))
-    proc.wait_until("both wait for their turn", lambda: len([r for r in narrow.ctl("triggers", "list") if r.get("state") == "submitting"]) == 3, 10)
+    proc.wait_until("both wait for their turn", lambda: len([r for r in narrow.ctl("triggers", "list") if r.get("state") == "submitting"]) == 3)
     narrow.ctl("assoc", "add", "acme", meter(650), "--deny")
     narrow.ctl("triggers", "cancel", "acme", 6492)
     take_ok(sc, out)
@@ -591,7 +591,7 @@ def test_what_is_not_wanted_any_more_does_not_leave(narrow):
 def test_who_waits_too_long_is_told_so_and_nothing_is_recalled(narrow):
     """The SMS-SC answers nothing: the one that is out is 201 after its copy, the one behind it never left."""
     sc, scs = narrow.sc, Reader.opened(narrow)
-    scs.sock.settimeout(30), sc.sock.settimeout(30)
+    scs.sock.settimeout(proc.HANG_S), sc.sock.settimeout(proc.HANG_S)
     ask(scs, action(device=meter(647), reference=6470))
     out = sc.take()
     ask(scs, action(device=meter(648), reference=6471))

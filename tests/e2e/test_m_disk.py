@@ -88,7 +88,7 @@ def test_a_full_disk_refuses_new_triggers_keeps_old_ones_and_recovers_by_itself(
     assert load(p, 50, 1000) == {"SUCCESS": 50}
     assert journal(p)["state"] == "ok"
     assert (stats(p, "journal_in_well"), stats(p, "journal_in_full")) == (1, 0)
-    proc.wait_until("the edge has reported the listener's connection", lambda: stats(p, "edge_tls_in_open") >= 1, 30)
+    proc.wait_until("the edge has reported the listener's connection", lambda: stats(p, "edge_tls_in_open") >= 1)
     filler = fill(p)
 
     def is_full():
@@ -112,13 +112,13 @@ def test_a_full_disk_refuses_new_triggers_keeps_old_ones_and_recovers_by_itself(
 
     def all_reported():
         return accepted <= {e["reference"] for e in listener.events("report")}
-    proc.wait_until("every accepted trigger is reported", all_reported, 60)
+    proc.wait_until("every accepted trigger is reported", all_reported)
     assert {e["delivery_outcome"] for e in listener.events("report")} == {"SUCCESS"}
     assert len(listener.events("report")) == len(accepted)  # and nothing that was refused
     os.unlink(filler)
-    proc.wait_until("the journal has room again", lambda: journal(p)["state"] == "ok", 15)
-    proc.wait_until("the stores have room again", lambda: "store-full" not in reasons(p), 15)
-    assert p.trigger("acme", device="meter-70@a.example", wait=15).code == 0
+    proc.wait_until("the journal has room again", lambda: journal(p)["state"] == "ok")
+    proc.wait_until("the stores have room again", lambda: "store-full" not in reasons(p))
+    assert p.trigger("acme", device="meter-70@a.example", wait=proc.HANG_S).code == 0
     assert core(p) == first_core  # without a restart
     with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
         text = f.read()
@@ -133,10 +133,10 @@ def test_a_start_on_a_full_disk_loses_nothing(small_disk):
     filler = fill(p)
     next_core(p)
     p.ue("present", L.imsi(570))
-    assert listener.wait_event("report", reference=570, wait_s=30)["delivery_outcome"] == "SUCCESS"
+    assert listener.wait_event("report", reference=570, wait_s=proc.HANG_S)["delivery_outcome"] == "SUCCESS"
     os.unlink(filler)
-    proc.wait_until("the journal is well", lambda: journal(p)["state"] == "ok", 15)
-    assert p.trigger("acme", device="meter-71@a.example", wait=15).code == 0
+    proc.wait_until("the journal is well", lambda: journal(p)["state"] == "ok")
+    assert p.trigger("acme", device="meter-71@a.example", wait=proc.HANG_S).code == 0
 
 
 def test_what_ends_while_the_disk_is_full_is_known_to_the_next_core(small_disk):
@@ -161,7 +161,7 @@ def test_what_ends_while_the_disk_is_full_is_known_to_the_next_core(small_disk):
         except OSError:
             pass
         return not [r for r in p.ctl("triggers", "list") if r.get("reference") == 720]
-    proc.wait_until("the trigger is over", over, 30)
+    proc.wait_until("the trigger is over", over)
     assert stats(p, "journal_answers_lost") == 0  # the disk is full; what ended has made a little room inside the journal by now, or not
     scs.close()
     next_core(p, peers=0)
@@ -170,7 +170,7 @@ def test_what_ends_while_the_disk_is_full_is_known_to_the_next_core(small_disk):
     assert answer.number(3002, 3008) == 0
     again.close()
     os.unlink(filler)
-    proc.wait_until("the journal is well", lambda: journal(p)["state"] == "ok", 15)
+    proc.wait_until("the journal is well", lambda: journal(p)["state"] == "ok")
     peers_open(p)
-    assert p.trigger("acme", device="meter-72@a.example", reference=721, wait=15).code == 0
+    assert p.trigger("acme", device="meter-72@a.example", reference=721, wait=proc.HANG_S).code == 0
     assert [bytes.fromhex(e["payload_hex"]) for e in p.ue_triggers(imsi=L.imsi(72))] == [b"once", b"wake up"]

@@ -64,7 +64,7 @@ def test_at_the_limit_new_triggers_are_refused_and_what_was_accepted_goes_on(sma
         assert set(status) <= {"SUCCESS", "TEMPORARYERROR"}
         first += 500
     p.wait_decision(reason="out-of-memory", verdict="refused", request_status="TEMPORARYERROR")
-    proc.wait_until("it is short, and says so", lambda: memory(p)["state"] == "short", 5)
+    proc.wait_until("it is short, and says so", lambda: memory(p)["state"] == "short")
     assert "memory-short" in [r["reason"] for r in p.ctl("health", check=False)[-1]["reasons"]]
     assert stats(p, "memory_refused") > 0 and stats(p, "memory_shortages") > 0
     # recalls, and the flood of refusals takes nothing of the reserve
@@ -78,12 +78,12 @@ def test_at_the_limit_new_triggers_are_refused_and_what_was_accepted_goes_on(sma
 
     def all_reported():
         return accepted <= {e["reference"] for e in listener.events("report")}
-    proc.wait_until("every accepted trigger is reported", all_reported, 60)
+    proc.wait_until("every accepted trigger is reported", all_reported)
     assert {e["delivery_outcome"] for e in listener.events("report") if e["reference"] != 1000} == {"SUCCESS"}
     assert stats(p, "reports") == len(accepted)  # none had to come again
     bound.lift()
-    proc.wait_until("it is well again", lambda: memory(p)["state"] == "ok", 15)
-    assert p.trigger("acme", device="meter-70@a.example", wait=15).code == 0
+    proc.wait_until("it is well again", lambda: memory(p)["state"] == "ok")
+    assert p.trigger("acme", device="meter-70@a.example", wait=proc.HANG_S).code == 0
     assert core(p) == pid  # without a restart
     with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
         text = f.read()

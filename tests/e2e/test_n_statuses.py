@@ -14,6 +14,7 @@ from support.tsp import Scs, action, request_status
 
 references = itertools.count(14000)
 E_BIT = D.PROXIABLE | D.ERROR
+T4_S = 2  # t4.answer_wait of an SMS-SC by hand, who takes some of it on a slow machine
 
 
 def reason_of(p, reference):
@@ -111,7 +112,7 @@ def test_the_same_end_to_end_id_with_other_content(lab, scs):
 
 def test_a_core_that_stands_still(labs):
     """The edge answers what the core did not: 201, once, although the core finds the request when it goes on."""
-    p = labs.up(s6m_more=", answer_wait: 100ms", t4_more=", answer_wait: 100ms")
+    p = labs.up(s6m_more=", answer_wait: 1s", t4_more=", answer_wait: 1s")
     core = L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
     scs = Scs.opened(p)
     os.kill(core, signal.SIGSTOP)
@@ -133,7 +134,7 @@ def test_a_core_that_stands_still(labs):
 
 @pytest.fixture(scope="module")
 def played(labs):
-    with lab_played(labs, hss=True, s6m_more=", answer_wait: 1s", t4_more=", answer_wait: 500ms",
+    with lab_played(labs, hss=True, s6m_more=", answer_wait: 3s", t4_more=f", answer_wait: {T4_S}s",
                     iwf_more="limits: { pending_total: 2 }\n"
                     "journal: { report_grace: 0s }\n") as p:
         yield p
@@ -203,10 +204,10 @@ def test_an_answer_that_came_while_the_core_stood_still(played, asker):
     core = L.roles(played.lab["iwf"]["pids"]["parent"])["core"]
     reference, _ = submitted(played, asker)
     copy = played.sc.take()  # without an answer to this one, too, the core gives it up
-    over = time.monotonic() + 0.5
+    over = time.monotonic() + T4_S
     os.kill(core, signal.SIGSTOP)
     try:
-        proc.wait_until("it stands still", lambda: stopped(core), 5)
+        proc.wait_until("it stands still", lambda: stopped(core))
         played.sc.accept(copy)
         time.sleep(max(0.0, over + 0.03 - time.monotonic()))  # a moment later: what is played, not waited for
     finally:

@@ -54,7 +54,7 @@ class Hss:
     def hup(self, words):
         before = self.log().count(words)
         os.kill(self.entry["pid"], signal.SIGHUP)
-        proc.wait_until(f"the log says '{words}'", lambda: self.log().count(words) > before, 10, [self.entry])
+        proc.wait_until(f"the log says '{words}'", lambda: self.log().count(words) > before, entries=[self.entry])
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_an_empty_or_cut_file_drops_nobody(hss):
     hss.write([SUBSCRIBER])
     hss.hup(stay)
     os.kill(hss.entry["pid"], signal.SIGUSR1)
-    proc.wait_until("they are read all the same", lambda: hss.log().count(": 1 subscriber read again from") == 1, 10, [hss.entry])
+    proc.wait_until("they are read all the same", lambda: hss.log().count(": 1 subscriber read again from") == 1, entries=[hss.entry])
     assert sir(p, external("meter-1@a.example")).result == 2001
 
 
@@ -202,7 +202,7 @@ def test_several_peers_and_a_polite_end(make_hss):
     os.kill(h.entry["pid"], signal.SIGTERM)
     for p in peers:
         assert p.accept_close().number(273) == 0  # REBOOTING
-    proc.wait_until("mtc-hss has ended", lambda: not proc.alive(h.entry), 5)
+    proc.wait_until("mtc-hss has ended", lambda: not proc.alive(h.entry))
 
 
 def test_only_listed_hosts(make_hss):
@@ -251,13 +251,13 @@ def test_a_mistake_is_named_and_nothing_is_started(tmp_path, conf, subscribers, 
         (tmp_path / "subscribers.jsonl").write_text(subscribers)
     for more in ([], ["-t"]):
         done = subprocess.run([os.path.join(BIN, "mtc-hss"), "-c", str(tmp_path / "hss.yaml"), *more], capture_output=True, text=True,
-                              timeout=20, check=False)
+                              timeout=proc.HANG_S, check=False)
         assert done.returncode == 2 and words in done.stderr and not play.json_lines(done.stdout), done
 
 
 def test_usage():
     for arguments, words in (([], "-c FILE is missing"), (["-x"], "-x: no such option"), (["-c"], "needs a value"), (["a"], "options only")):
-        done = subprocess.run([os.path.join(BIN, "mtc-hss"), *arguments], capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run([os.path.join(BIN, "mtc-hss"), *arguments], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
         assert done.returncode == 2 and words in done.stderr, done
-    done = subprocess.run([os.path.join(BIN, "mtc-hss"), "--help"], capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run([os.path.join(BIN, "mtc-hss"), "--help"], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert done.returncode == 0 and "subscribers" in done.stdout

@@ -28,7 +28,7 @@ class Gateway:
     def closes(self):
         """The DPRs that came, once every play has come to its end: mtc-scs may be gone before the play has written down its DPR."""
         for thread in self.threads:
-            thread.join(10)
+            thread.join(proc.HANG_S)
         return self.seen_close
 
     def daa(self, m, status=0, result=2001):
@@ -59,7 +59,7 @@ class Gateway:
     def end(self):
         proc.end(self.listening)  # those of a play that failed before it ended them
         for t in self.threads:
-            t.join(15)
+            t.join(proc.HANG_S)
             assert not t.is_alive(), "the gateway's play did not end"
         self.listener.close()
         if self.failure:
@@ -79,7 +79,7 @@ def command(g, action, *more, security=("--plain",), host=SCS):
 
 
 def run(g, action, *more, **options):
-    done = subprocess.run(command(g, action, *more, **options), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command(g, action, *more, **options), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     return play.Ended(done.returncode, done.stdout, done.stderr)
 
 
@@ -256,12 +256,12 @@ def test_refused_at_the_capabilities_exchange(gateway):
 def test_at_a_terminal_an_error_stands_there_once():
     words = [os.path.join(BIN, "mtc-scs"), "trigger", "--plain", "--connect", "127.0.0.1:1", "--origin-host", "s.example", "--realm", "example",
              "--iwf-host", "i.example", "--device", "m@a.example", "--payload", "x"]
-    pipes = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+    pipes = subprocess.run(words, capture_output=True, text=True, timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL)
     assert pipes.returncode == 4 and "no connection to 127.0.0.1:1" in pipes.stdout and "no connection to 127.0.0.1:1" in pipes.stderr
     master, slave = pty.openpty()
     with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=slave, stderr=slave) as p:
         os.close(slave)
-        assert p.wait(20) == 4
+        assert p.wait(proc.HANG_S) == 4
     seen = os.read(master, 65536)
     os.close(master)
     assert seen.count(b"no connection to 127.0.0.1:1") == 1, seen
@@ -370,13 +370,13 @@ def test_load_keeps_to_its_rate(gateway):
     (["--payload", "x", "--colour"], "no such option"), (["--payload", "x", "listen"], "options only"),
 ])
 def test_mistakes_send_nothing(gateway, more, words):
-    done = subprocess.run(command(gateway, "trigger", "--device", DEVICE, *more), capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(command(gateway, "trigger", "--device", DEVICE, *more), capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert done.returncode == 2 and words in done.stderr and not done.stdout, done
 
 
 @pytest.mark.parametrize("program", ["mtc-scs", "mtc-hss"])
 def test_the_manual_knows_every_option(program):
-    done = subprocess.run([os.path.join(BIN, program), "--help"], capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run([os.path.join(BIN, program), "--help"], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     with open(os.path.join(os.path.dirname(__file__), "..", "..", "docs", "man", program + ".1"), encoding="utf-8") as f:
         manual = f.read().replace("\\-", "-")
     options = {word.rstrip(",") for line in done.stdout.splitlines() if line.startswith("  -") for word in line.split()[:2] if word.startswith("-")}
@@ -410,7 +410,7 @@ def test_listen_prints_once_acknowledges_always(gateway, tmp_path):
         assert peer.accept_close().number(273) == 0
     gateway.play(scene)
     w = Listening(gateway, tmp_path)
-    assert done.wait(10)
+    assert done.wait(proc.HANG_S)
     events = w.end()
     reports = [(e["reference"], e["device"], e["delivery_outcome"]) for e in events if e["event"] == "report"]
     assert reports == [(1, DEVICE, "SUCCESS"), (2, DEVICE, "EXPIRED"), (1, "meter-8@a.example", "SUCCESS")]
@@ -435,13 +435,13 @@ def test_listen_remembers_across_restarts(gateway, tmp_path):
     gateway.play(scene(0), scene(1))
     state = tmp_path / "reports.state"
     first = Listening(gateway, tmp_path, "--state", state)
-    assert done[0].wait(10)
+    assert done[0].wait(proc.HANG_S)
     os.kill(first.entry["pid"], signal.SIGKILL)
-    proc.wait_until("it is gone", lambda: not proc.alive(first.entry), 5)
+    proc.wait_until("it is gone", lambda: not proc.alive(first.entry))
     with open(state, "a", encoding="utf-8") as f:
         f.write("r 17")  # a line that a crash cut off
     second = Listening(gateway, tmp_path, "--state", state)
-    assert done[1].wait(10)
+    assert done[1].wait(proc.HANG_S)
     events = second.end()
     assert [e["reference"] for e in events if e["event"] == "report"] == [4]
     assert events[-1]["duplicates"] == 3
@@ -460,10 +460,10 @@ def test_listen_connects_again(gateway, tmp_path):
 def test_two_listeners_do_not_share_a_state_file(gateway, tmp_path):
     gateway.play(answering())
     w = Listening(gateway, tmp_path, "--state", tmp_path / "s")
-    done = subprocess.run(command(gateway, "listen", "--state", tmp_path / "s"), capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(command(gateway, "listen", "--state", tmp_path / "s"), capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert done.returncode == 2 and "another process uses it" in done.stderr
     (tmp_path / "other").write_text("precious\n")
-    done = subprocess.run(command(gateway, "listen", "--state", tmp_path / "other"), capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(command(gateway, "listen", "--state", tmp_path / "other"), capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert done.returncode == 2 and (tmp_path / "other").read_text() == "precious\n"
     w.end()
 

@@ -64,7 +64,7 @@ allowed_hosts: [iwf.core.test, iwf2.core.test]
     def kill(self, entry):
         """Without a chance to tidy up."""
         os.kill(entry["pid"], signal.SIGKILL)
-        proc.wait_until("it is gone", lambda: not proc.alive(entry), 5)
+        proc.wait_until("it is gone", lambda: not proc.alive(entry))
         self.dead.append(entry)
 
     def end(self, entry):
@@ -85,10 +85,10 @@ allowed_hosts: [iwf.core.test, iwf2.core.test]
     def ue_event(self, kind, **fields):
         def look():
             return [e for e in self.events(kind) if all(e.get(k) == v for k, v in fields.items())]
-        return proc.wait_until(f"event {kind} {fields}", look, 10, [self.ue])[-1]
+        return proc.wait_until(f"event {kind} {fields}", look, entries=[self.ue])[-1]
 
     def ctl(self, *words):
-        done = subprocess.run([os.path.join(BIN, "mtc-ue"), "ctl", self.control, *map(str, words)], capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run([os.path.join(BIN, "mtc-ue"), "ctl", self.control, *map(str, words)], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
         return done.returncode, done.stdout + done.stderr
 
     def order(self, *words):
@@ -98,10 +98,10 @@ allowed_hosts: [iwf.core.test, iwf2.core.test]
     def status(self):
         seen = len(self.events("status", entry=self.smssc))
         os.kill(self.smssc["pid"], signal.SIGUSR1)
-        return proc.wait_until("a status line", lambda: self.events("status", entry=self.smssc)[seen:], 5, [self.smssc])[0]
+        return proc.wait_until("a status line", lambda: self.events("status", entry=self.smssc)[seen:], entries=[self.smssc])[0]
 
     def present(self, n):
-        proc.wait_until(f"{n} mobiles are registered", lambda: self.status()["ues_present"] == n, 5)
+        proc.wait_until(f"{n} mobiles are registered", lambda: self.status()["ues_present"] == n)
 
     def down(self):
         for entry in (self.ue, self.smssc):
@@ -144,7 +144,7 @@ def world(tmp_path_factory):
 class Mobile:
     def __init__(self, path, *imsis):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(5)
+        self.socket.settimeout(proc.HANG_S)
         self.socket.connect(path)
         self.held = b""
         for one in imsis:
@@ -206,12 +206,12 @@ def test_the_files_of_events_are_rotated_while_it_runs(make):
             # After a kill the report of the trigger before may come once more: its end may not have been on disk.
             report = next(r for r in iter(iwf.report, None) if r.reference == number)
             assert report.outcome == DELIVERED
-            proc.wait_until("it is over there", lambda: number in references(smssc, "over"), 5)
+            proc.wait_until("it is over there", lambda: number in references(smssc, "over"))
     both(1)
     for path, entry in ((smssc, w.smssc), (ue, w.ue)):
         os.rename(path, path + ".1")
         os.kill(entry["pid"], signal.SIGHUP)
-        proc.wait_until("the file is there again", lambda at=path: os.path.exists(at), 5, [entry])
+        proc.wait_until("the file is there again", lambda at=path: os.path.exists(at), entries=[entry])
     both(2)
     for path in (smssc, ue):
         with open(path, "r+b") as f:
@@ -238,12 +238,12 @@ def test_half_an_event_of_the_run_before_spoils_none_of_this_one(make):
         def found():
             with open(out, "rb") as f:
                 return f.read().endswith(b"}\n") and f
-        proc.wait_until("it is ready", found, 5)
+        proc.wait_until("it is ready", found)
         with open(out, encoding="ascii") as f:
             assert [json.loads(line)["event"] for line in f if line != '{"event":"sta\n'] == ["ready", "torn", "ready"]
     finally:
         again.terminate()
-        assert again.wait(5) == 0
+        assert again.wait(proc.HANG_S) == 0
 
 
 # -- the way of a trigger
@@ -342,7 +342,7 @@ def test_a_slow_mobile_is_waited_for_and_acts_once(world):
     world.order("slow", 2600, imsi(8))  # longer than answer_wait: sent again meanwhile
     with world.iwf() as iwf:
         assert iwf.trigger(imsi(8), b"slow", reference=11, validity=600) == 2001
-        proc.wait_until("it is sent again", lambda: [e for e in world.events("duplicate") if e["imsi"] == imsi(8)], 10)
+        proc.wait_until("it is sent again", lambda: [e for e in world.events("duplicate") if e["imsi"] == imsi(8)])
         world.order("slow", 0, imsi(8))
         assert iwf.report(10).outcome == DELIVERED
         assert len([e for e in world.events("trigger") if e["imsi"] == imsi(8)]) == 1
@@ -660,7 +660,7 @@ def test_the_events_of_the_sms_sc_tell_each_fate_also_over_its_death(make):
     w.order("present", imsi(2))
     with w.iwf() as iwf:
         assert iwf.report().reference == 2
-        proc.wait_until("it is over", lambda: lines(w.path("smssc.jsonl"))[-1]["event"] == "over", 5)
+        proc.wait_until("it is over", lambda: lines(w.path("smssc.jsonl"))[-1]["event"] == "over")
     found = lines(w.path("smssc.jsonl"))
     fate = {n: [e["event"] for e in found if e["reference"] == n] for n in (1, 2, 3, 99)}
     assert fate == {1: ["taken", "outcome", "over"], 2: ["taken", "outcome", "over"], 3: ["taken", "removed"], 99: []}
@@ -704,7 +704,7 @@ def test_parts_are_kept_over_a_death_of_the_mobile(make):
     server = socket.socket(socket.AF_UNIX)
     server.bind(path)
     server.listen(4)
-    server.settimeout(10)
+    server.settimeout(proc.HANG_S)
     w.end(w.ue)
     w.socket = path
     tpdus = [part_of(payload, parts=2, part=n) for n, payload in ((1, b"A" * 127), (2, b"B"))]
@@ -752,7 +752,7 @@ def test_nobody_acknowledges_or_signs_off_for_another(world):
         for reference in range(256):
             evil.ack(delivery, reference)
         evil.send(4, imsi(31).encode())
-        proc.wait_until("they are counted", lambda: world.status()["counts"]["acks_ignored"] >= before + 256, 5)
+        proc.wait_until("they are counted", lambda: world.status()["counts"]["acks_ignored"] >= before + 256)
         assert world.status()["sending"] == 1
         assert iwf.report().outcome == DELIVERED
     evil.close()
@@ -801,7 +801,7 @@ def part_of(payload, port=16000, parts=None, part=None, pid=0x48, dcs=4, oa="0b9
 def hand(server):
     m = Mobile.__new__(Mobile)
     m.socket, m.held = server.accept()[0], b""
-    m.socket.settimeout(5)
+    m.socket.settimeout(proc.HANG_S)
     return m
 
 
@@ -811,7 +811,7 @@ def test_what_a_device_refuses(make):
     server = socket.socket(socket.AF_UNIX)
     server.bind(path)
     server.listen(1)
-    server.settimeout(10)
+    server.settimeout(proc.HANG_S)
     w.end(w.ue)
     w.ue = w.start("mtc-ue", [os.path.join(BIN, "mtc-ue"), "--link", path, "--state", w.path("ue"), "--imsi", f"{imsi(1)}-{imsi(3)}", "--port", "16000-16001",
                               "--port", "7"])
@@ -905,7 +905,7 @@ def test_the_control_socket_says_what_is_wrong(world):
 
 def test_usage_and_configuration_errors_name_what_is_wrong(tmp_path):
     def run(program, *words):
-        done = subprocess.run([os.path.join(BIN, program), *map(str, words)], capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run([os.path.join(BIN, program), *map(str, words)], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
         return done.returncode, done.stdout + done.stderr
     for words, expected in (([], "--link SOCKET is missing"), (["--link", "x"], "--state DIR is missing"), (["--link", "x", "--state", "y"], "--imsi"),
                             (["--imsi", "5-x"], "expected FIRST or FIRST-LAST"), (["--port", "65536"], "expected N or N-M"), (["--bogus"], "bogus"),
@@ -937,7 +937,7 @@ def test_a_state_directory_has_one_owner(world):
     # both at once: each waits 10 s for an owner that may be about to end
     with contextlib.ExitStack() as stack:
         for second in [stack.enter_context(subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)) for words in commands]:
-            said = second.communicate(timeout=20)[1]
+            said = second.communicate(timeout=proc.HANG_S)[1]
             assert second.returncode == 1 and "another process" in said, said
 
 
@@ -951,7 +951,7 @@ def test_an_orderly_end(make):
         assert m.code == dia.DPR and m.flags & R and m.number(273) == 0
         iwf.answer(m, [dia.avp(268, 2001)] + iwf.origin(), 0)
         assert iwf.next() is None
-    proc.wait_until("it ended", lambda: not proc.alive(w.smssc), 5)
+    proc.wait_until("it ended", lambda: not proc.alive(w.smssc))
     assert not os.path.exists(w.socket)
     w.start_smssc()
     w.present(49)

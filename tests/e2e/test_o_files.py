@@ -16,7 +16,7 @@ ROWS = 10000
 
 
 def mtcctl(p, *words, **more):
-    return subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], *words], capture_output=True, text=True, timeout=120,
+    return subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], *words], capture_output=True, text=True, timeout=proc.HANG_S,
                           check=False, **{"input": "", **more})
 
 
@@ -72,7 +72,7 @@ def test_an_scs_that_the_file_changes_loses_its_sessions(lab, kept):
     s = tsp.Scs.opened(lab, "gamma")
     other = tsp.Scs.opened(lab, "acme")
     bring_in(lab, kept["scs"].replace("gamma.example", "gamma2.example"), "scs")
-    proc.wait_until("its session is cut", lambda: not lab.sessions("gamma"), 10)
+    proc.wait_until("its session is cut", lambda: not lab.sessions("gamma"))
     assert lab.sessions("acme")
     s.close()
     other.close()
@@ -123,13 +123,13 @@ def test_a_change_by_hand_during_an_import_stays(lab, kept):
         first = "who,device,effect\nacme,hand-1@a.example,allow\n"
         pipe.write(first)
         pipe.flush()
-        proc.wait_until("it is under way", lambda: json.loads(p.stdout.readline())["octets"] == len(first), 20)
+        proc.wait_until("it is under way", lambda: json.loads(p.stdout.readline())["octets"] == len(first))
         lab.ctl("assoc", "add", "acme", "hand-1@a.example", "--deny")
         lab.ctl("assoc", "add", "acme", "hand-2@a.example", "--deny")
         lab.ctl("assoc", "del", "acme", "hand-2@a.example")
         lab.ctl("assoc", "add", "beta", "hand-3@a.example")
         pipe.write("acme,hand-2@a.example,allow\nacme,hand-4@a.example,deny\n")
-    out = p.communicate(timeout=60)[0]
+    out = p.communicate(timeout=proc.HANG_S)[0]
     assert p.returncode == 0, out
     now = export(lab)
     assert "acme,hand-1@a.example,deny," in now and "beta,hand-3@a.example,allow," in now and "acme,hand-4@a.example,deny," in now
@@ -161,19 +161,19 @@ def test_the_core_dies_in_the_middle_of_an_import(own_lab):
                 pass
         feeder = threading.Thread(target=feed)
         feeder.start()
-        feeder.join(30)
+        feeder.join(proc.HANG_S)
         if wait_ms is None:
-            assert ctl.wait(60) == 0
+            assert ctl.wait(proc.HANG_S) == 0
         else:
             threading.Event().wait(wait_ms / 1000)
         os.kill(pid, signal.SIGKILL)
-        code = ctl.wait(30)
+        code = ctl.wait(proc.HANG_S)
         ctl.stdout.close()
         try:
             ctl.stdin.close()
         except BrokenPipeError:
             pass
-        proc.wait_until("a new core", lambda: core() not in (None, pid) and mtcctl(p, "status").returncode == 0, 20)
+        proc.wait_until("a new core", lambda: core() not in (None, pid) and mtcctl(p, "status").returncode == 0)
         now = export(p)
         if now != old:
             assert sorted(now.splitlines()[1:]) == sorted(old.splitlines()[1:] + rows.splitlines())
@@ -186,4 +186,4 @@ def test_the_core_dies_in_the_middle_of_an_import(own_lab):
         one(fed, wait_ms)
     assert {"old", "new"} <= {o[2] for o in outcomes}, outcomes
     peers_open(p)
-    assert p.trigger("acme", device="meter-61@a.example", wait=15).code == 0
+    assert p.trigger("acme", device="meter-61@a.example", wait=proc.HANG_S).code == 0

@@ -30,14 +30,14 @@ class Caller:
                 return Reader.opened(self.p)
             except (OSError, EOFError, AssertionError):
                 return None
-        self.scs = proc.wait_until("acme is connected again", opened, 10)
+        self.scs = proc.wait_until("acme is connected again", opened)
 
     def ask(self, n):
         self.n, self.reference = n, 30000 + n
         self.inside = action(device=f"meter-{n}@a.example", reference=self.reference)
         self.end = self.scs.ask_later(self.inside)
 
-    def hear(self, until, wait_s=15):
+    def hear(self, until, wait_s=proc.HANG_S):
         """Takes what comes until that is true."""
         patience = proc.Patience(wait_s)
         while not until():
@@ -53,7 +53,7 @@ class Caller:
                 if not self.answers:
                     self.scs.ask_later(self.inside, self.end, TSP_FLAGS | T_FLAG)
                 continue
-            self.scs.sock.settimeout(10)
+            self.scs.sock.settimeout(proc.HANG_S)
             if m.code == D.DAR:
                 self.answers.append(request_status(m))
             elif m.code == D.DNR:
@@ -81,7 +81,7 @@ def world(labs):
     w.listener = p.listen("beta", label="listen-load", state=os.path.join(p.lab["dir"], "beta.state"))
     w.load = p.start("load", p.scs_command("trigger", "beta", device="meter-{}@b.example", devices=f"{LOAD['first']}-{LOAD['last']}",
                                            payload="load", stamp=True, count=LOAD["count"], rate=LOAD["rate"], window=16, resend=50,
-                                           reference=500000, verbose=True, connect_wait=10))
+                                           reference=500000, verbose=True))
     yield w
     wrong = labs.down(p)
     assert not wrong, "\n".join(wrong)
@@ -126,7 +126,7 @@ def test_killed_with_a_request_in_flight(world, caller, victim, held, state):
     try:
         caller.ask(next(numbers))
         proc.wait_until(state, lambda: [r for r in world.p.ctl("triggers", "list", "--device", f"meter-{caller.n}@a.example")
-                                        if r.get("state") == state], 5)
+                                        if r.get("state") == state])
         world.kill(victim)
     finally:
         if victim != held:
@@ -157,7 +157,7 @@ def test_killed_with_a_report_pending(world, caller, victim):
     caller.away()
     world.p.ue("present", L.imsi(n))
     proc.wait_until("the report waits for its SCS", lambda: [r for r in world.p.ctl("triggers", "list", "--device", f"meter-{n}@a.example")
-                                                             if r.get("state") == "waiting to report again"], 10)
+                                                             if r.get("state") == "waiting to report again"])
     world.again(victim)
     caller.connect()
     assert settle(world, caller) == 0
@@ -182,7 +182,7 @@ def test_an_scs_that_is_killed_tells_each_report_once(world):
 
 
 def test_the_load_lost_nothing_and_nothing_came_twice(world):
-    proc.wait_until("the load has ended", lambda: not world.load.alive(), 40)
+    proc.wait_until("the load has ended", lambda: not world.load.alive())
     answers = [e for e in world.load.events("answer") if "reference" in e]
     references = [e["reference"] for e in answers]
     assert len(references) == len(set(references)) == LOAD["count"], f"{len(references)} answers"
@@ -193,7 +193,7 @@ def test_the_load_lost_nothing_and_nothing_came_twice(world):
 
     def told():
         return [e["reference"] for e in world.listener.events("report")]
-    proc.wait_until("everything accepted is reported", lambda: accepted <= set(told()), 30)
+    proc.wait_until("everything accepted is reported", lambda: accepted <= set(told()))
     assert len(told()) == len(set(told()))
     acted = [int(bytes.fromhex(e["payload_hex"])[-8:], 16) for e in world.acted() if L.imsi(LOAD["first"]) <= e["imsi"] <= L.imsi(LOAD["last"])]
     ends = {e["reference"]: e["delivery_outcome"] for e in world.listener.events("report")}

@@ -15,7 +15,7 @@ URI = "urn:mtc:group:"
 
 
 def mtcctl(p, *words, text=""):
-    return subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], *words], capture_output=True, text=True, timeout=60, check=False,
+    return subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], *words], capture_output=True, text=True, timeout=proc.HANG_S, check=False,
                           input=text)
 
 
@@ -23,7 +23,7 @@ def put(p, text):
     proc.write(p.lab["iwf"]["config"], text)
     rows = p.ctl("reload")
     assert rows[-1]["ok"], rows
-    proc.wait_until("the edges have it", lambda: len({e["files"] for e in p.ctl("status")[-1]["edges"]}) == 1, 15)
+    proc.wait_until("the edges have it", lambda: len({e["files"] for e in p.ctl("status")[-1]["edges"]}) == 1)
     return [row["text"] for row in rows if "text" in row]
 
 
@@ -47,7 +47,7 @@ def two(labs):
 
 
 def sessions(p, n):
-    proc.wait_until(f"{n} sessions", lambda: len(p.sessions("acme")) == n, 15)
+    proc.wait_until(f"{n} sessions", lambda: len(p.sessions("acme")) == n)
 
 
 def test_each_of_its_anchors_lets_it_in_and_no_other(two):

@@ -137,7 +137,7 @@ def connects(p, name, scs):
 
 def doctor(p, *words):
     """{cause: sentence and advice}"""
-    done = subprocess.run([p.program("mtcctl"), "--json", "doctor", *words, "-c", p.lab["iwf"]["config"]], capture_output=True, text=True, timeout=30,
+    done = subprocess.run([p.program("mtcctl"), "--json", "doctor", *words, "-c", p.lab["iwf"]["config"]], capture_output=True, text=True, timeout=proc.HANG_S,
                           check=False, stdin=subprocess.DEVNULL, env={**os.environ, "MTC_CTL": p.lab["iwf"]["ctl"]})
     rows = [json.loads(line) for line in done.stdout.splitlines()[:-1]]
     assert not [r for r in rows if r["level"] == "wrong" and not r["advice"]]
@@ -177,11 +177,11 @@ def test_a_row(p, name, scs, happens, words, about, cause, sentence):
     assert connects(p, name, scs) == happens, log(p)[before:]
     if words.startswith("="):
         proc.wait_until(f"the decision log says {words}", lambda: [d for d in p.decisions(action="session")[decisions:] if d["reason"] == words[1:] and
-                                                                   d["scs"] == scs], 10)
+                                                                   d["scs"] == scs])
     else:
-        proc.wait_until(f"the log says '{words}'", lambda: words in log(p)[before:], 10)
+        proc.wait_until(f"the log says '{words}'", lambda: words in log(p)[before:])
     target = [p.made.path(about + ".pem")] if about == name else [about]
-    proc.wait_until(f"doctor says {cause}", lambda: sentence in doctor(p, *target).get(cause, ""), 10)
+    proc.wait_until(f"doctor says {cause}", lambda: sentence in doctor(p, *target).get(cause, ""))
 
 
 @pytest.mark.parametrize("ca", ["m", "old"])
@@ -193,7 +193,7 @@ def test_no_address_in_a_certificate_is_followed(p, ca):
         before = len(log(p))
         happens = connects(p, f"points-{ca}", ca)
         assert happens == (IN if ca == "m" else SHUT_OUT)  # the responder of the other one was not told of it
-        proc.wait_until("it was judged", lambda: (host("m") if ca == "m" else "CN=points-old") in log(p)[before:], 10)
+        proc.wait_until("it was judged", lambda: (host("m") if ca == "m" else "CN=points-old") in log(p)[before:])
         assert f"points-{ca}" in str(doctor(p, p.made.path(f"points-{ca}.pem"))), "nor does doctor, which judged it, too"
         there.settimeout(0.3)
         with pytest.raises(TimeoutError):
@@ -209,17 +209,17 @@ def test_an_answer_that_was_true_once(p):
         return kept[0]
     responder.say = again
     assert connects(p, "of-old", "old") == IN
-    proc.wait_until("it is not believed any more", lambda: connects(p, "of-old", "old") == SHUT_OUT, 15)
+    proc.wait_until("it is not believed any more", lambda: connects(p, "of-old", "old") == SHUT_OUT)
     p.wait_decision(action="session", scs="old", reason="revocation-unknown")
     assert "ocsp.max_age is over" in log(p)
-    proc.wait_until("doctor says ocsp-old", lambda: "it is out of date since" in doctor(p, "old").get("ocsp-old", ""), 10)
+    proc.wait_until("doctor says ocsp-old", lambda: "it is out of date since" in doctor(p, "old").get("ocsp-old", ""))
 
 
 def test_a_list_that_is_rolled_back(p):
     """It would let the revoked one in again."""
     p.made.crl("m", [], 15)
-    proc.wait_until("the log refuses it", lambda: "is older than 0x10, which was in use; it is not taken" in log(p), 10)
+    proc.wait_until("the log refuses it", lambda: "is older than 0x10, which was in use; it is not taken" in log(p))
     assert connects(p, "listed", "m") == SHUT_OUT and connects(p, "good", "m") == IN
     assert "a new file of CRLs of trust anchor m cannot be used" in doctor(p)["health"]
     p.made.crl("m", ["listed", "bad-sub"], 17)
-    proc.wait_until("a newer one is taken", lambda: p.ctl("status")[-1]["crls_refused"] == [], 10)
+    proc.wait_until("a newer one is taken", lambda: p.ctl("status")[-1]["crls_refused"] == [])

@@ -16,6 +16,7 @@ from lablib import proc
 from lablib.pki import Pki
 from support.core import core, next_core, peers_open
 from support.hands import Smssc
+from support.pace import Watch
 from support.t4 import T4
 
 
@@ -49,7 +50,7 @@ class Conf:
         rows, last = self.reload()
         assert last["ok"], (rows, last)
         if [r for r in rows if "the core is restarted" in r]:
-            proc.wait_until("another core is there", lambda: core(self.p) not in (None, before) and self.p.ctl("status", check=False), 10)
+            proc.wait_until("another core is there", lambda: core(self.p) not in (None, before) and self.p.ctl("status", check=False))
         return rows, last
 
     def listener(self, name, port, zone="external", protection="tls"):
@@ -69,7 +70,7 @@ def fixture_conf(lab):
     c.put(c.first)
     rows, last = c.reload()
     assert last["ok"] and not [r for r in rows if r.startswith("restart")], rows
-    proc.wait_until("both edges have it", lambda: len(files_of_edges(lab)) == 1 and len(lab.edges()) == 2, 15)
+    proc.wait_until("both edges have it", lambda: len(files_of_edges(lab)) == 1 and len(lab.edges()) == 2)
     peers_open(lab)
 
 
@@ -112,7 +113,7 @@ def test_the_status_says_which_file_is_in_force(lab, conf):
     before = status(p)["configuration"]
     assert before["digest"] == hashlib.sha256(conf.first.encode()).hexdigest() and before["other_on_disk"] is False
     conf.put(conf.first + "# a word\n")
-    proc.wait_until("the file is another one", lambda: status(p)["configuration"]["other_on_disk"], 5)
+    proc.wait_until("the file is another one", lambda: status(p)["configuration"]["other_on_disk"])
     rows, last = conf.reload("--dry-run")
     assert not [r for r in rows if not r.startswith("warning")] and last["ok"] and last["dry_run"] and last["changed"] == 0
     assert status(p)["configuration"]["digest"] == before["digest"]
@@ -165,11 +166,11 @@ def test_fewer_connections_than_there_are_end_none(lab, conf):
     three = [p.listen("beta") for _ in range(3)]
     conf.taken(more="limits: { connections_per_scs: 2, probe_wait: 100ms }\n")
     assert len(p.sessions("beta")) == 3 and all(s.alive() for s in three)
-    assert p.trigger("beta", device="meter-1@b.example", connect_wait=2).code != 0  # the next one is refused
+    assert p.trigger("beta", device="meter-1@b.example").code != 0  # the next one is refused
     assert len(p.sessions("beta")) == 3
     for s in three:
         s.end()
-    assert p.trigger("beta", device="meter-1@b.example", connect_wait=5).event("answer")
+    assert p.trigger("beta", device="meter-1@b.example").event("answer")
 
 
 def test_a_screening_row_changes_and_what_the_operator_set_stays(lab, conf):
@@ -197,14 +198,16 @@ def test_a_listener_comes_moves_and_goes(lab, conf):
     new.wait_event("ready")
     assert {s["listener"] for s in p.sessions()} == {"tsp", "more"}
     conf.taken(("peers:\n", conf.listener("more", second)))  # it moves: those of the old port are ended within a second
-    proc.wait_until("its session has ended", lambda: not p.sessions("acme") or p.sessions("acme")[0]["listener"] != "more" or not new.alive(), 2)
+    watch = Watch()
+    proc.wait_until("its session has ended", lambda: not p.sessions("acme") or p.sessions("acme")[0]["listener"] != "more" or not new.alive())
+    assert watch.took() < 2
     p.wait_decision(action="session", reason="listener-removed", scs="acme")
     with pytest.raises(OSError):
-        socket.create_connection((address(p), first), 2)
-    socket.create_connection((address(p), second), 2).close()
+        socket.create_connection((address(p), first), proc.HANG_S)
+    socket.create_connection((address(p), second), proc.HANG_S).close()
     conf.taken()
     with pytest.raises(OSError):
-        socket.create_connection((address(p), second), 2)
+        socket.create_connection((address(p), second), proc.HANG_S)
     assert [r["name"] for r in status(p)["listeners"]] == ["tsp"]
     assert old.alive() and len(old.events("ready")) == 1  # nothing of this was about it
 
@@ -256,12 +259,14 @@ def test_an_anchor_that_goes_takes_its_sessions_with_it(lab, conf):
     anchor = re.search(r"  - \{ name: anchor-b, .*\n", conf.first).group(0)
     rows, _ = conf.taken((anchor, ""))
     assert "change trust_anchors[anchor-b]: removed" in rows
-    p.wait_decision(wait_s=1, action="session", reason="anchor-removed", scs="beta")
-    proc.wait_until("its session has ended", lambda: not p.sessions("beta"), 1)
-    assert p.trigger("beta", device="meter-1@b.example", connect_wait=1).code == 4
+    watch = Watch()
+    p.wait_decision(action="session", reason="anchor-removed", scs="beta")
+    proc.wait_until("its session has ended", lambda: not p.sessions("beta"))
+    assert watch.took() < 2
+    assert p.trigger("beta", device="meter-1@b.example").code == 4
     assert acme.alive() and len(acme.events("ready")) == 1 and len(p.sessions("acme")) == 1
     conf.taken()
-    assert p.trigger("beta", device="meter-1@b.example", connect_wait=5).event("answer")
+    assert p.trigger("beta", device="meter-1@b.example").event("answer")
 
 
 def test_revocation_begins_for_the_sessions_that_are_open(lab, conf):
@@ -272,9 +277,11 @@ def test_revocation_begins_for_the_sessions_that_are_open(lab, conf):
     for name, revoked in (("anchor-a", []), ("anchor-b", ["beta"])):
         made.crl(name, revoked)
     conf.taken(*[(f"{name}.pem }}", f"{name}.pem, crl: [ {made.path(name + '.crl')} ] }}") for name in ("anchor-a", "anchor-b")])
-    p.wait_decision(wait_s=2, action="session", reason="certificate-revoked", scs="beta")
+    watch = Watch()
+    p.wait_decision(action="session", reason="certificate-revoked", scs="beta")
+    assert watch.took() < 2
     next_core(p)
-    proc.wait_until("it knows the session", lambda: [s["scs"] for s in p.sessions()] == ["acme"], 5)
+    proc.wait_until("it knows the session", lambda: [s["scs"] for s in p.sessions()] == ["acme"])
     assert acme.alive() and len(acme.events("ready")) == 1 and len(p.edges()) == 2
 
 
@@ -288,12 +295,12 @@ def test_peers_come_and_requests_follow_when_they_are_open(lab, conf):
         rows, _ = conf.taken((f"address: {hss['address']}\n    port: {hss['port']}", f"address: {relay.address}\n    port: {relay.port}"))
         assert f"change peers[hss].port: {hss['port']} -> {relay.port}" in rows
         shown = lambda: {a: r["state"] for a, r in peer_rows(p).items() if r["name"] == "hss"}  # noqa: E731
-        proc.wait_until("only the new one is left", lambda: shown() == {f"{relay.address}:{relay.port}": "open"}, 15)
+        proc.wait_until("only the new one is left", lambda: shown() == {f"{relay.address}:{relay.port}": "open"})
         assert p.trigger("acme", device="meter-15@a.example").status == "SUCCESS"
         assert relay.octets > 0
     finally:
         conf.taken()
-        proc.wait_until("the first one is back", lambda: shown() == {f"{old[0]}:{old[1]}": "open"}, 15)
+        proc.wait_until("the first one is back", lambda: shown() == {f"{old[0]}:{old[1]}": "open"})
         relay.end()
 
 
@@ -341,7 +348,7 @@ def test_what_only_a_new_core_can_take_brings_one_and_no_session_ends(lab, conf)
     rows, last = conf.taken(more="journal: { lazy: 100ms }\n")
     assert "change journal.lazy: 200ms -> 100ms (the core is restarted)" in rows and last["changed"] == 1
     peers_open(p)
-    proc.wait_until("it knows the session", lambda: len(p.sessions("beta")) == 1, 5)
+    proc.wait_until("it knows the session", lambda: len(p.sessions("beta")) == 1)
     assert listener.alive() and len(listener.events("ready")) == 1
     assert p.trigger("acme", device="meter-16@a.example").status == "SUCCESS"
 
@@ -354,11 +361,11 @@ def test_a_process_that_dies_in_the_middle_starts_with_the_new_one(lab, conf):
         conf.with_(more=f"limits: {{ payload: {64 + number} }}\n")
         heard = log(p).count("decision log opened again")
         os.kill(p.lab["iwf"]["pids"]["parent"], signal.SIGHUP)
-        proc.wait_until("it is under way", lambda n=heard: log(p).count("decision log opened again") > n, 5)
+        proc.wait_until("it is under way", lambda n=heard: log(p).count("decision log opened again") > n)
         os.kill(pid, signal.SIGKILL)
-        proc.wait_until("the next one is there", lambda old=pid: old not in [core(p), *p.edges().values()] and len(p.edges()) == 2, 15)
+        proc.wait_until("the next one is there", lambda old=pid: old not in [core(p), *p.edges().values()] and len(p.edges()) == 2)
         peers_open(p)
-        proc.wait_until("all have it", lambda: len({e["files"] for e in status(p)["edges"]} | {status(p)["files_generation"]}) == 1, 10)
+        proc.wait_until("all have it", lambda: len({e["files"] for e in status(p)["edges"]} | {status(p)["files_generation"]}) == 1)
         for _ in range(2):
             assert p.trigger("acme", device="meter-17@a.example", payload="x" * (65 + number)).status != "SUCCESS"
         assert p.trigger("acme", device="meter-17@a.example", payload="x" * 60).status == "SUCCESS"
@@ -372,12 +379,12 @@ def test_what_is_changed_while_a_core_starts_comes_into_force(lab, conf):
     conf.with_(more="journal: { lazy: 100ms }\n")
     before = children(parent)
     os.kill(core(p), signal.SIGKILL)
-    starting = proc.wait_until("the next one starts", lambda: children(parent) - before, 10).pop()
+    starting = proc.wait_until("the next one starts", lambda: children(parent) - before).pop()
     os.kill(starting, signal.SIGSTOP)
     os.kill(parent, signal.SIGHUP)
-    proc.wait_until("it is taken", lambda: log(p).count("of the files is in use") > heard, 10)
+    proc.wait_until("it is taken", lambda: log(p).count("of the files is in use") > heard)
     os.kill(starting, signal.SIGCONT)
-    proc.wait_until("another one is there", lambda: core(p) not in (None, starting), 10)
+    proc.wait_until("another one is there", lambda: core(p) not in (None, starting))
     p.wait_decision(action="configuration", address="SIGHUP", rule="journal.lazy: 200ms -> 100ms (the core is restarted)")
     assert f"core (pid {starting}) ends and is restarted with the new configuration" in log(p)
 
@@ -419,15 +426,15 @@ def one_refuses(p, pid, is_edge):
     taken = log(p).count("listener more is ready")
     os.kill(pid, signal.SIGSTOP)
     os.kill(parent, signal.SIGHUP)
-    proc.wait_until("it is under way", lambda: log(p).count("listener more is ready") > taken, 10)
+    proc.wait_until("it is under way", lambda: log(p).count("listener more is ready") > taken)
     if is_edge:  # it gets it after the core
-        proc.wait_until("the other edge has it", lambda: len({e["files"] for e in status(p)["edges"]}) == 2, 10)
-    proc.wait_until("the parent waits for its answer", lambda: all(sleeps(parent) for _ in range(5)), 10)
+        proc.wait_until("the other edge has it", lambda: len({e["files"] for e in status(p)["edges"]}) == 2)
+    proc.wait_until("the parent waits for its answer", lambda: all(sleeps(parent) for _ in range(5)))
     os.kill(parent, signal.SIGSTOP)
     try:
         with NoMemory(pid):
             os.kill(pid, signal.SIGCONT)
-            proc.wait_until("it refuses", lambda: log(p).count("that the parent hands out cannot be used") > said, 10)
+            proc.wait_until("it refuses", lambda: log(p).count("that the parent hands out cannot be used") > said)
     finally:
         os.kill(parent, signal.SIGCONT)
 
@@ -437,7 +444,7 @@ no_asan = pytest.mark.skipif("asan" in os.environ.get("MTC_BUILD", ""), reason="
 
 def as_before(p, before):
     """All processes have the configuration of then, as the next set."""
-    after = proc.wait_until("all have one set", lambda: same_set(p, before), 10)
+    after = proc.wait_until("all have one set", lambda: same_set(p, before))
     mine, theirs = after["configuration"], before["configuration"]
     assert (mine["digest"], mine["read"], mine["other_on_disk"]) == (theirs["digest"], theirs["read"], True)
     assert [r["name"] for r in after["listeners"]] == [r["name"] for r in before["listeners"]]
@@ -463,15 +470,15 @@ def test_what_one_process_refuses_no_process_keeps(lab, conf, who):
     conf.with_(("peers:\n", conf.listener("more", port)), ("level: info", "level: debug"), more="limits: { payload: 64 }\n")
     one_refuses(p, pid, who == "edge")
     proc.wait_until("the log says who, and why", lambda: [line for line in log(p).splitlines() if f"pid {pid}" in line and "reload: " in line and
-                    re.search(r"it cannot read the .* \(.*\); all processes have the configuration before again", line)], 10)
+                    re.search(r"it cannot read the .* \(.*\); all processes have the configuration before again", line)])
     as_before(p, before)
     with pytest.raises(OSError):
-        socket.create_connection((address(p), port), 2)
+        socket.create_connection((address(p), port), proc.HANG_S)
     assert children(p.lab["iwf"]["pids"]["parent"]) == all_pids
     assert listener.alive() and len(listener.events("ready")) == 1 and len(p.sessions("beta")) == 1
     rows, last = conf.reload()  # the same file again, and nobody refuses it
     assert last["ok"] and "change limits.payload: 1024 -> 64" in rows, (rows, last)
-    socket.create_connection((address(p), port), 2).close()
+    socket.create_connection((address(p), port), proc.HANG_S).close()
 
 
 @no_asan
@@ -504,27 +511,27 @@ def test_another_smssc_gets_no_copy_and_the_first_one_still_reports(lab, conf):
     with socket.create_server(("127.0.0.1", 0)) as server:
         more = ("peers:\n", f"peers:\n  - {{ name: other, host: {host}, realm: {L.CORE_REALM}, address: 127.0.0.1, "
                 f"port: {server.getsockname()[1]}, protection: none }}\n")
-        first = (f"{L.SMSSC_HOST} }}", f"{L.SMSSC_HOST}, answer_wait: 500ms }}")
+        first = (f"{L.SMSSC_HOST} }}", f"{L.SMSSC_HOST}, answer_wait: 2s }}")
         conf.taken(more, first)
-        server.settimeout(10)
+        server.settimeout(proc.HANG_S)
         other = Smssc(server.accept()[0], host, L.CORE_REALM, T4)
     other.accept_open()
     peers_open(p, 3)
     os.kill(p.lab["smssc"]["pid"], signal.SIGSTOP)
     try:
-        slow = p.start("slow", p.scs_command("trigger", "acme", device="meter-18@a.example", payload="x", answer_wait=20))
-        proc.wait_until("it was asked", lambda: [r for r in peer_rows(p).values() if r["name"] == "smssc" and r["pending"]], 5)
-        conf.taken(more, ("peer: smssc, ", "peer: other, "), (first[0], f"{host}, answer_wait: 500ms }}"))
+        slow = p.start("slow", p.scs_command("trigger", "acme", device="meter-18@a.example", payload="x"))
+        proc.wait_until("it was asked", lambda: [r for r in peer_rows(p).values() if r["name"] == "smssc" and r["pending"]])
+        conf.taken(more, ("peer: smssc, ", "peer: other, "), (first[0], f"{host}, answer_wait: 2s }}"))
         assert slow.wait_event("answer")["request_status"] == "TEMPORARYERROR"
         assert other.silent()
     finally:
         os.kill(p.lab["smssc"]["pid"], signal.SIGCONT)
-    quick = p.start("quick", p.scs_command("trigger", "acme", device="meter-19@a.example", payload="x", answer_wait=20))
+    quick = p.start("quick", p.scs_command("trigger", "acme", device="meter-19@a.example", payload="x"))
     dtr = other.take()
     other.accept(dtr)
     assert quick.wait_event("answer")["request_status"] == "SUCCESS"
     conf.taken(more, first)
-    proc.wait_until("requests go to the first one", lambda: "requests go to peer smssc now" in log(p), 5)
+    proc.wait_until("requests go to the first one", lambda: "requests go to peer smssc now" in log(p))
     assert other.report(dtr).result == 2001
     other.close()
 
@@ -536,20 +543,20 @@ def test_a_core_started_anew_gives_another_smssc_no_copy(lab, conf):
         more = ("peers:\n", f"peers:\n  - {{ name: other, host: {host}, realm: {L.CORE_REALM}, address: 127.0.0.1, "
                 f"port: {server.getsockname()[1]}, protection: none }}\n")
         conf.taken(more)
-        server.settimeout(10)
+        server.settimeout(proc.HANG_S)
         other = Smssc(server.accept()[0], host, L.CORE_REALM, T4)
         other.accept_open()
         peers_open(p, 3)
         os.kill(p.lab["smssc"]["pid"], signal.SIGSTOP)
         try:
-            p.start("slow", p.scs_command("trigger", "acme", device="meter-38@a.example", payload="x", validity=600, answer_wait=20))
-            proc.wait_until("it was asked", lambda: [r for r in peer_rows(p).values() if r["name"] == "smssc" and r["pending"]], 5)
+            p.start("slow", p.scs_command("trigger", "acme", device="meter-38@a.example", payload="x", validity=600))
+            proc.wait_until("it was asked", lambda: [r for r in peer_rows(p).values() if r["name"] == "smssc" and r["pending"]])
             conf.taken(more, ("peer: smssc, ", "peer: other, "), (f"{L.SMSSC_HOST} }}", f"{host} }}"), more="journal: { lazy: 100ms }\n")
             other.close()
             other = Smssc(server.accept()[0], host, L.CORE_REALM, T4)  # of the new core
             other.accept_open()
-            proc.wait_until("the other one is open", lambda: [r for r in peer_rows(p).values() if r["name"] == "other" and r["state"] == "open"], 10)
-            quick = p.start("quick", p.scs_command("trigger", "acme", device="meter-39@a.example", payload="x", answer_wait=20))
+            proc.wait_until("the other one is open", lambda: [r for r in peer_rows(p).values() if r["name"] == "other" and r["state"] == "open"])
+            quick = p.start("quick", p.scs_command("trigger", "acme", device="meter-39@a.example", payload="x"))
             dtr = other.take()  # the copy would have come first: it was resumed when this peer opened
             assert b"meter-39@" in dtr.octets
             other.accept(dtr)
@@ -557,9 +564,9 @@ def test_a_core_started_anew_gives_another_smssc_no_copy(lab, conf):
             assert other.silent()
         finally:
             os.kill(p.lab["smssc"]["pid"], signal.SIGCONT)
-    p.wait_decision(wait_s=20, action="trigger", device="meter-38@a.example", verdict="accepted")  # the first one has answered the copy
+    p.wait_decision(wait_s=proc.HANG_S, action="trigger", device="meter-38@a.example", verdict="accepted")  # the first one has answered the copy
     conf.taken(more)
-    proc.wait_until("requests go to the first one", lambda: [r for r in peer_rows(p).values() if r["name"] == "smssc" and r["state"] == "open"], 10)
+    proc.wait_until("requests go to the first one", lambda: [r for r in peer_rows(p).values() if r["name"] == "smssc" and r["state"] == "open"])
     other.close()
 
 
@@ -574,8 +581,8 @@ def test_twenty_reloads_under_load_lose_nothing(lab, conf):
     beta = p.listen("beta")
     seen = len(p.decisions(action="trigger", verdict="refused"))
     load = p.start("load", p.scs_command("trigger", "acme", device="meter-{}@a.example", devices="20-40", payload="x", count=100000, window=4,
-                                         rate=150, answer_wait=20))
-    proc.wait_until("requests come", lambda: p.sessions("acme"), 10)
+                                         rate=150))
+    proc.wait_until("requests come", lambda: p.sessions("acme"))
     mine = p.sessions("acme")[0]["session"]
     try:
         for number in range(20):
@@ -583,11 +590,11 @@ def test_twenty_reloads_under_load_lose_nothing(lab, conf):
             if number % 4 > 1:
                 changes.append(there)
             conf.taken(*changes, more=f"limits: {{ payload: {500 + number}, pending_total: {1000 + number} }}\n")
-        proc.wait_until("there was some load", lambda: len(p.decisions(action="trigger", scs="acme")) > 100, 10)
+        proc.wait_until("there was some load", lambda: len(p.decisions(action="trigger", scs="acme")) > 100)
     finally:
         conf.taken()
         hss_at = f"{hss['address']}:{hss['port']}"
-        proc.wait_until("the HSS is where it was", lambda: [a for a, r in peer_rows(p).items() if r["name"] == "hss"] == [hss_at], 20)
+        proc.wait_until("the HSS is where it was", lambda: [a for a, r in peer_rows(p).items() if r["name"] == "hss"] == [hss_at])
         relay.end()
     assert [s["session"] for s in p.sessions("acme")] == [mine] and load.alive()
     assert beta.alive() and len(beta.events("ready")) == 1 and len(p.sessions("beta")) == 1
@@ -597,5 +604,5 @@ def test_twenty_reloads_under_load_lose_nothing(lab, conf):
 
     begun = done()
     assert begun > 5  # requests came between the reloads
-    proc.wait_until("requests come as before", lambda: done() > begun + 50, 20)
+    proc.wait_until("requests come as before", lambda: done() > begun + 50)
     assert not {d["reason"] for d in p.decisions(action="trigger", verdict="refused")[seen:]}

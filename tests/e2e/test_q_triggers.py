@@ -41,7 +41,7 @@ def shown(p, *words):
 def refused(p, *words):
     """What mtcctl says when it cannot."""
     done = subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], *[str(w) for w in words]], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=30, check=False)
+                          capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert done.returncode == 1, done.stdout
     return done.stderr
 
@@ -90,7 +90,7 @@ def test_each_step_of_a_trigger_is_shown_with_what_it_waits_for(played, scs):
     assert (row["state"], row["outcome"], row["dnrs_sent"], row["scs_sessions"]) == ("reporting", "SUCCESS", 1, 1)
     assert row["dnr_end_to_end"] == f"0x{dnr.end:08x}"
     scs.acknowledge(dnr)
-    proc.wait_until("it has ended", lambda: "ended" in shown(played, reference)[0], 5)
+    proc.wait_until("it has ended", lambda: "ended" in shown(played, reference)[0])
     row, history = shown(played, "acme", reference)
     assert (row["state"], row["outcome"]) == ("done", "SUCCESS") and "waits_for" not in row and "untold" not in row
     assert states(history)[0] == "asking the HSS" and states(history)[-1] == "done"
@@ -101,7 +101,7 @@ def test_each_step_of_a_trigger_is_shown_with_what_it_waits_for(played, scs):
 def test_a_person_sees_members_and_a_table(played, scs):
     reference, _ = accepted_by(played, scs)
     done = subprocess.run([played.program("mtcctl"), "--socket", played.lab["iwf"]["ctl"], "triggers", "show", str(reference)],
-                          capture_output=True, text=True, timeout=30, check=True)
+                          capture_output=True, text=True, timeout=proc.HANG_S, check=True)
     members, table = done.stdout.split("\n\n")
     assert f"reference         {reference}\n" in members and "waits_for         the SMS-SC's report\n" in members
     lines = table.splitlines()
@@ -201,7 +201,7 @@ def test_cancelled_while_the_sms_sc_has_it(played, scs):
     assert "already" in refused(played, "triggers", "cancel", "acme", reference)
     played.sc.accept(recall)
     assert scs.reported() == (reference, 3)
-    proc.wait_until("it has ended", lambda: "ended" in shown(played, reference)[0], 5)
+    proc.wait_until("it has ended", lambda: "ended" in shown(played, reference)[0])
     assert shown(played, reference)[0]["outcome"] == "UNDELIVERABLE"
     assert "has ended" in refused(played, "triggers", "cancel", "acme", reference)
     with open(played.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
@@ -224,7 +224,7 @@ def test_a_report_on_its_way_is_not_cancelled(played, scs):
     assert "being reported to the SCS" in refused(played, "triggers", "cancel", "acme", reference)
     assert "no trigger" in refused(played, "triggers", "cancel", "acme", 4294967295)
     scs.acknowledge(dnr)
-    proc.wait_until("it has ended", lambda: "ended" in shown(played, reference)[0], 5)
+    proc.wait_until("it has ended", lambda: "ended" in shown(played, reference)[0])
 
 
 def quota_of(p, scs="acme"):

@@ -16,7 +16,7 @@ DEVICE = "meter-181@a.example"
 
 
 def lab_with_hands(labs, more):
-    p = labs.up(t4_more=", answer_wait: 600ms", iwf_more=more)
+    p = labs.up(t4_more=", answer_wait: 2s", iwf_more=more)
     p.sc = in_place_of(p, "mtc-smssc")
     return p
 
@@ -29,8 +29,8 @@ def ended(labs, p):
 
 @pytest.fixture(scope="module")
 def played(labs):
-    p = lab_with_hands(labs, "limits: { duplicates: 1024 }\njournal: { report_grace: 0s, report_retention: 2s }\n"
-                       "dnr: { answer_wait: 300ms, retry_min: 100ms, retry_max: 200ms }\n")
+    p = lab_with_hands(labs, "limits: { duplicates: 1024 }\njournal: { report_grace: 0s, report_retention: 10s }\n"
+                       "dnr: { answer_wait: 2s, retry_min: 100ms, retry_max: 200ms }\n")
     yield p
     ended(labs, p)
 
@@ -72,7 +72,7 @@ def quiet(scs, wait_s=0.5):
     except TimeoutError:
         return True
     finally:
-        scs.sock.settimeout(10)
+        scs.sock.settimeout(proc.HANG_S)
     return False
 
 
@@ -92,7 +92,7 @@ def test_a_report_before_the_answer_is_the_acceptance(played, scs):
 def test_a_report_after_the_end_changes_nothing(played, scs):
     reference, _, dtr = accepted(played, scs, validity=1)
     assert scs.reported() == (reference, 4)
-    proc.wait_until("it is over", lambda: reference not in under_way(played), 5)
+    proc.wait_until("it is over", lambda: reference not in under_way(played))
     foreign = counter(played, "reports_foreign")
     assert played.sc.report(dtr).experimental == 5001
     assert quiet(scs) and counter(played, "reports_foreign") == foreign + 1
@@ -126,7 +126,7 @@ def test_a_report_that_nobody_acknowledges_ends_with_its_retention(played, scs):
     reference, _, dtr = accepted(played, scs)
     assert played.sc.report(dtr).result == 2001
     expired = counter(played, "reports_expired")
-    proc.wait_until("it is given up", lambda: reference not in under_way(played), 6)
+    proc.wait_until("it is given up", lambda: reference not in under_way(played))
     assert counter(played, "reports_expired") == expired + 1
     with open(played.lab["logs"]["mtc-iwfd"], encoding="utf-8", errors="replace") as f:
         lines = [line for line in f if f" of trigger {reference} " in line and "is dropped" in line]
@@ -223,7 +223,7 @@ def test_copies_over_the_death_of_the_core(mortal):
     out is asked again with T and the same id, and its SCS, still connected, is answered once, and its copy, too."""
     scs = Reader.opened(mortal)
     reference, end, _ = accepted(mortal, scs)
-    proc.wait_until("the acceptance is on disk", lambda: mortal.ctl("triggers", "show", "acme", reference)[0]["state"] == "accepted", 5)
+    proc.wait_until("the acceptance is on disk", lambda: mortal.ctl("triggers", "show", "acme", reference)[0]["state"] == "accepted")
     unanswered, its_end, dtr = submitted(mortal, scs)
     another_core(mortal)
     again = mortal.sc.take()

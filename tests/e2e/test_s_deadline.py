@@ -7,6 +7,7 @@ import time
 
 import pytest
 from lablib import lab as L
+from lablib import proc
 from support import diameter as D
 from support.core import core
 from support.hands import Reader, Smssc, at_its_place, in_place_of
@@ -15,6 +16,7 @@ from support.tsp import action, request_status
 
 references = itertools.count(19000)
 RECALL = 1  # Trigger-Action
+QUIET_S = 3  # when nothing has come for that time, nothing more will
 
 
 def kind(dtr):
@@ -29,7 +31,7 @@ def told(p, reference):
     return names[line["request_status"]], line["reason"]
 
 
-def submitted(p, within_s=3):
+def submitted(p, within_s=QUIET_S):
     """Reference-Numbers of all triggers that come until nothing comes for that time; recalls are answered, too."""
     p.sc.sock.settimeout(within_s)
     references_seen = set()
@@ -89,7 +91,7 @@ def test_an_acceptance_that_comes_too_late_is_taken_back(labs):
     scs = Reader.opened(p)
     try:
         reference = next(references)
-        scs.sock.settimeout(60)
+        scs.sock.settimeout(proc.HANG_S)
         end = scs.ask_later(action(device="meter-2@a.example", reference=reference, validity=300))
         dtr = p.sc.take()
         pid = core(p)
@@ -151,13 +153,13 @@ def test_what_a_burst_is_told_is_what_the_log_says(labs):
     """An SMS-SC that takes 200 ms for each, one at a time, while thirty wait."""
     p = stand(labs, "500ms", "1s", "limits: { peer_window: 1 }\n")
     scs = Reader.opened(p)
-    scs.sock.settimeout(30)
+    scs.sock.settimeout(proc.HANG_S)
     try:
         wanted = [next(references) for _ in range(30)]
         for i, r in enumerate(wanted):
             scs.ask_later(action(device=f"meter-{10 + i}@a.example", reference=r))
         taken = set()
-        p.sc.sock.settimeout(3)
+        p.sc.sock.settimeout(QUIET_S)
         try:
             while True:
                 dtr = p.sc.take()
@@ -194,7 +196,7 @@ def test_a_refusal_of_what_never_left_outlives_the_core(labs):
         os.kill(pid, signal.SIGKILL)
         p.sc = at_its_place(p, p.lab["smssc"], Smssc)
         later = submitted(p) - left
-        scs.sock.settimeout(5)
+        scs.sock.settimeout(proc.HANG_S)
         answers += [scs.expect(D.DAR, False) for _ in all_of_them[1:]]
         refused = {m.number(3002, 3007) for m in answers if request_status(m) == 201}
         assert not later & refused, "what never left is not submitted after its 201"
@@ -208,17 +210,17 @@ def test_a_refusal_of_what_never_left_outlives_the_core(labs):
 def test_what_an_edge_answered_and_nobody_was_told_is_not_resumed(labs, gone):
     """The core stands still; the edge says 201; its session or the edge ends; and then the core: the next one knows the time is over.
     late: the core got the request when half of the time was over."""
-    p = stand(labs, "200ms", "200ms")  # the edge answers after 3.2 s
+    p = stand(labs, "500ms", "500ms")  # the edge answers after 5 s
     scs = Reader.opened(p)
     try:
         reference = next(references)
-        scs.sock.settimeout(30)
+        scs.sock.settimeout(proc.HANG_S)
         pid = core(p)
         if gone == "late":
             os.kill(pid, signal.SIGSTOP)
         scs.ask_later(action(device="meter-4@a.example", reference=reference, validity=300))
         if gone == "late":
-            time.sleep(1.6)  # what is played: the core gets the request that late
+            time.sleep(2.5)  # what is played: the core gets the request that late
             os.kill(pid, signal.SIGCONT)
         dtr = p.sc.take()
         assert dtr.number(3007) == reference

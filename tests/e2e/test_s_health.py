@@ -15,7 +15,7 @@ from support.tsp import Scs, action, request_status
 def health(p):
     """Exit code and the last line of the answer; None when nobody answers."""
     done = subprocess.run([p.program("mtcctl"), "--json", "--socket", p.lab["iwf"]["ctl"], "health"], capture_output=True, text=True,
-                          timeout=30, check=False)
+                          timeout=proc.HANG_S, check=False)
     return done.returncode, json.loads(done.stdout) if done.stdout else None
 
 
@@ -35,9 +35,9 @@ def bound(s, at):
 def test_an_hss_that_is_gone(labs):
     p = labs.up()
     try:
-        proc.wait_until("it is well", lambda: health(p)[0] == 0, 10)
+        proc.wait_until("it is well", lambda: health(p)[0] == 0)
         os.kill(p.lab["hss"]["pid"], signal.SIGTERM)
-        proc.wait_until("the HSS is missed", lambda: health(p)[0] == 1, 10)
+        proc.wait_until("the HSS is missed", lambda: health(p)[0] == 1)
         code, last = health(p)
         (reason,) = last["reasons"]
         assert (code, last["healthy"], reason["reason"]) == (1, False, "peer-not-open")
@@ -45,12 +45,12 @@ def test_an_hss_that_is_gone(labs):
         assert p.ctl("status")[-1]["healthy"] is False
         at = (p.lab["hss"]["address"], p.lab["hss"]["port"])
         refused = f"{at[0]}:{at[1]}: {L.HSS_HOST} ended: could not connect"  # with the name of the peer that was meant
-        proc.wait_until("an attempt has failed", lambda: refused in log_of(p), 10)
+        proc.wait_until("an attempt has failed", lambda: refused in log_of(p))
         silent = socket.socket()
         silent.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        proc.wait_until("its port is free", lambda: bound(silent, at), 10)
+        proc.wait_until("its port is free", lambda: bound(silent, at))
         silent.listen(5)  # connects, and nobody answers: an attempt that has no end of its own yet
-        proc.wait_until("an attempt is under way", lambda: next(r for r in p.ctl("peers", check=False) if r.get("name") == "hss")["state"] == "connecting", 10)
+        proc.wait_until("an attempt is under way", lambda: next(r for r in p.ctl("peers", check=False) if r.get("name") == "hss")["state"] == "connecting")
         (reason,) = health(p)[1]["reasons"]
         assert "connecting since" in reason["text"] and "(the last " in reason["text"], reason
         silent.close()
@@ -69,7 +69,7 @@ def test_status_is_right_after_a_start(labs):
         scs.close()
         old = core(p)
         kill_core(p)
-        proc.wait_until("another core answers", lambda: core(p) not in (None, old) and health(p)[0] != 4, 15)
+        proc.wait_until("another core answers", lambda: core(p) not in (None, old) and health(p)[0] != 4)
         journal = p.ctl("status")[-1]["journal"]
         assert journal["octets"] >= 4096 and before["octets"] > 0 and journal["state"] == "ok"
     finally:
@@ -91,7 +91,7 @@ def test_an_edge_has_one_name_everywhere(labs):
             with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8") as text:
                 return text.read()
 
-        proc.wait_until("the core knows", lambda: f"{words} is gone, with 1 session" in log(), 10)
+        proc.wait_until("the core knows", lambda: f"{words} is gone, with 1 session" in log())
         for said in (f"started {words}", f"{words} is connected to the core", f"{words} ended with signal 9", f"[{victim['name']}] info daemon: this is {words}"):
             assert said in log()
         assert not re.search(r"\bedge [0-9]", log()), "and no other name"

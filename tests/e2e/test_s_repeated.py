@@ -56,7 +56,7 @@ def report(p, avps, end, flags=FIRST):
 
 
 def gone(p, reference):
-    proc.wait_until("the trigger has ended", lambda: all(r.get("reference") != reference for r in p.ctl("triggers", "list")), 5)
+    proc.wait_until("the trigger has ended", lambda: all(r.get("reference") != reference for r in p.ctl("triggers", "list")))
 
 
 def on_disk(p, dtr):
@@ -76,7 +76,7 @@ def another_core(p):
     def usable():
         p.sc.silent()  # answers the watchdogs meanwhile
         return len([r for r in p.ctl("peers", check=False) if r.get("state") == "open"]) == 2
-    proc.wait_until("its peers carry traffic", usable, 20)
+    proc.wait_until("its peers carry traffic", usable)
 
 
 def silent(scs):
@@ -86,7 +86,7 @@ def silent(scs):
     except TimeoutError:
         return True
     finally:
-        scs.sock.settimeout(10)
+        scs.sock.settimeout(proc.HANG_S)
 
 
 def test_a_repeated_report_gets_the_same_answer_and_is_no_report_of_the_next_trigger(p):
@@ -119,9 +119,9 @@ def test_the_number_is_free_when_the_window_is_over_and_then_the_report_is_of_th
             assert scs.answered() == PERMANENTERROR
             return False
         finally:
-            p.sc.sock.settimeout(10)
+            p.sc.sock.settimeout(proc.HANG_S)
         return True
-    proc.wait_until("the number is free", free, 10)
+    proc.wait_until("the number is free", free)
     p.sc.accept(p.second)
     assert scs.answered() == 0
     assert report(p, p.sc.drr(p.second, ABSENT), next(ends)) == SUCCESS and scs.reported() == (reference, UNDELIVERABLE)

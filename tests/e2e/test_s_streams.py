@@ -58,7 +58,7 @@ class Again:
     def start(self, command=None, **how):
         self.child = subprocess.Popen(command or [os.path.join(BIN, "mtc-iwfd"), "-c", self.config], start_new_session=True, **how)
         proc.wait_until("the gateway answers", lambda: len(self.p.edges()) == 2
-                        and {r["state"] for r in self.p.ctl("peers", check=False) if "state" in r} == {"open"}, 20, [self.entry()])
+                        and {r["state"] for r in self.p.ctl("peers", check=False) if "state" in r} == {"open"}, entries=[self.entry()])
         return self.child
 
     def entry(self):
@@ -71,7 +71,7 @@ class Again:
     def __exit__(self, *error):
         if self.child and self.child.poll() is None:
             self.child.kill()
-            self.child.wait(10)
+            self.child.wait(proc.HANG_S)
 
 
 def test_a_gateway_without_standard_streams_serves(own_lab):
@@ -85,7 +85,7 @@ def test_a_gateway_without_standard_streams_serves(own_lab):
             assert served(own_lab) == 0
             before = own_lab.edges()
             os.kill(min(before.values()), signal.SIGKILL)
-            proc.wait_until("the edge is back", lambda: len(own_lab.edges()) == 2 and own_lab.edges() != before, 10)
+            proc.wait_until("the edge is back", lambda: len(own_lab.edges()) == 2 and own_lab.edges() != before)
             assert served(own_lab) == 0
             child.send_signal(signal.SIGTERM)
             assert child.wait(STOP_S) == 0
@@ -103,9 +103,9 @@ def test_an_element_without_standard_streams_opens_nothing_in_their_place(own_la
     for how in CLOSED:
         child = subprocess.Popen(["bash", "-c", 'exec "$@" ' + how, "bash", *was["command"]], start_new_session=True)
         try:
-            proc.wait_until("it has started", lambda: os.path.basename(os.readlink(f"/proc/{child.pid}/exe")) == name, 10)
+            proc.wait_until("it has started", lambda: os.path.basename(os.readlink(f"/proc/{child.pid}/exe")) == name)
             proc.wait_until("it waits for events, a signal among them", lambda: any("eventpoll" in at for at in proc.descriptors(child.pid).values())
-                            and catches(child.pid, signal.SIGTERM), 10)
+                            and catches(child.pid, signal.SIGTERM))
             assert standard(child.pid)[2] == "/dev/null"
             assert [at for at in standard(child.pid) if at.startswith("anon_inode") or at.startswith("socket")] == []
             child.send_signal(signal.SIGTERM)
@@ -113,7 +113,7 @@ def test_an_element_without_standard_streams_opens_nothing_in_their_place(own_la
         finally:
             if child.poll() is None:
                 child.kill()
-                child.wait(10)
+                child.wait(proc.HANG_S)
 
 
 QUEUE = ("level: info", "level: debug, queue: 4096")
@@ -202,7 +202,7 @@ def test_a_signal_to_every_process_is_an_end_in_order(own_lab, number):
     goodbye(s)
     proc.wait_until("all have ended", lambda: not [pid for pid in pids if proc.start_time(pid)], STOP_S)
     for name in ("mtc-hss", "mtc-smssc"):  # they were told, too: the connection did not just break
-        gone = proc.wait_until(f"{name} says that the gateway is gone", lambda log=own_lab.lab["logs"][name]: gone_lines(log), 10)
+        gone = proc.wait_until(f"{name} says that the gateway is gone", lambda log=own_lab.lab["logs"][name]: gone_lines(log))
         assert "disconnect" in gone[-1], gone
 
 
@@ -310,13 +310,13 @@ class Element:
         self.p, self.child = p, subprocess.Popen(command, start_new_session=True, **how)
 
     def __enter__(self):
-        proc.wait_until("peers are open", lambda: {r["state"] for r in self.p.ctl("peers") if "state" in r} == {"open"}, 20)
+        proc.wait_until("peers are open", lambda: {r["state"] for r in self.p.ctl("peers") if "state" in r} == {"open"})
         return self.child
 
     def __exit__(self, *error):
         if self.child.poll() is None:
             self.child.kill()
-            self.child.wait(10)
+            self.child.wait(proc.HANG_S)
 
 
 @pytest.mark.parametrize("name", ["mtc-hss", "mtc-smssc"])
@@ -346,7 +346,7 @@ def test_events_that_nobody_reads_are_counted_and_told(own_lab):
     log = os.path.join(own_lab.lab["dir"], "log", "ue-again.log")
     with open(log, "wb") as stderr, Element(own_lab, "mtc-ue", more=["--queue", "4096"], stdout=w, stderr=stderr) as child:
         os.close(w)
-        proc.wait_until("devices are registered", lambda: connected(own_lab), 10)
+        proc.wait_until("devices are registered", lambda: connected(own_lab))
 
         def status():
             return json.loads(own_lab.ue("status"))
@@ -355,7 +355,7 @@ def test_events_that_nobody_reads_are_counted_and_told(own_lab):
             assert request_status(s.dar(action(device="meter-7@a.example", validity=600))) == 0
             sent += 1
             assert sent < 500
-        proc.wait_until("all have come to the device", lambda: status()["triggers"] == sent, 20)
+        proc.wait_until("all have come to the device", lambda: status()["triggers"] == sent)
         lost, seen = status()["events_lost"], []
         with open(r, encoding="ascii") as events:
             while len(seen) < sent - lost:
@@ -367,7 +367,7 @@ def test_events_that_nobody_reads_are_counted_and_told(own_lab):
                 def sum_told():
                     words.append(told.read())
                     return sum(int(n) for n in re.findall(r"(\d+) events? lost", "".join(words)))
-                proc.wait_until("the log tells of all", lambda: sum_told() == lost, 10)
+                proc.wait_until("the log tells of all", lambda: sum_told() == lost)
             child.send_signal(signal.SIGTERM)
             assert events.read() == ""
         assert child.wait(STOP_S) == 0
@@ -380,13 +380,13 @@ def test_an_scs_whose_output_nobody_reads_can_be_ended(own_lab):
     child = subprocess.Popen(own_lab.scs_command("listen", "acme"), stdin=subprocess.DEVNULL, stdout=w, stderr=subprocess.DEVNULL)
     os.close(w)
     try:
-        proc.wait_until("it is connected", lambda: own_lab.sessions("acme"), 10)
+        proc.wait_until("it is connected", lambda: own_lab.sessions("acme"))
         child.send_signal(signal.SIGTERM)  # once: the second one ends a process at any place
-        assert child.wait(10) == 1
+        assert child.wait(proc.HANG_S) == 1
     finally:
         if child.poll() is None:
             child.kill()
-            child.wait(10)
+            child.wait(proc.HANG_S)
     os.close(r)
 
 

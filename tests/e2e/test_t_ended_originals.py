@@ -34,7 +34,7 @@ def down(labs, p):
 
 @pytest.fixture(scope="module")
 def p(labs):
-    p = lab_of(labs, ", answer_wait: 1s")
+    p = lab_of(labs, ", answer_wait: 2s")
     yield p
     down(labs, p)
 
@@ -84,7 +84,7 @@ def ended(p, scs):
     """A trigger that was delivered, reported, acknowledged."""
     reference, dtr = submitted(p, scs)
     assert report(p, dtr) == SUCCESS and scs.reported() == (reference, 0)
-    proc.wait_until("it has ended", lambda: state(p, reference) is None, 5)
+    proc.wait_until("it has ended", lambda: state(p, reference) is None)
     return reference
 
 
@@ -106,7 +106,7 @@ def another_core(p):
     def usable():
         p.sc.silent()  # answers the watchdogs meanwhile
         return len([r for r in p.ctl("peers", check=False) if r.get("state") == "open"]) == 2
-    proc.wait_until("its peers carry traffic", usable, 20)
+    proc.wait_until("its peers carry traffic", usable)
 
 
 def test_a_replace_of_an_ended_original_is_live_under_its_own_number(p, scs):
@@ -284,10 +284,10 @@ def test_it_is_forgotten_after_the_window(labs):
         except TimeoutError:
             return scs.answered() == UNKNOWN
         finally:
-            p.sc.sock.settimeout(10)
+            p.sc.sock.settimeout(proc.HANG_S)
         assert scs.answered() == SENT
         return False
-    proc.wait_until("it is forgotten", forgotten, 10)
+    proc.wait_until("it is forgotten", forgotten)
     scs.close()
     down(labs, p)
 

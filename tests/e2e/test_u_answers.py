@@ -20,8 +20,8 @@ SUCCESS, TEMPORARYERROR = 0, 201
 
 @pytest.fixture(scope="module")
 def played(labs):
-    with lab_played(labs, t4_more=", answer_wait: 300ms", s6m_more=", answer_wait: 2s",
-                    iwf_more="dnr: { answer_wait: 1s, retry_min: 100ms, retry_max: 100ms }\n") as p:
+    with lab_played(labs, t4_more=", answer_wait: 2s", s6m_more=", answer_wait: 5s",
+                    iwf_more="dnr: { answer_wait: 3s, retry_min: 100ms, retry_max: 100ms }\n") as p:
         yield p
 
 
@@ -124,7 +124,7 @@ def a_report(played, scs):
 
 def over(played, reference):
     proc.wait_until(f"the report of {reference} is over",
-                    lambda: reference not in [r.get("reference") for r in played.ctl("triggers", "list", "--limit", "0")], 5)
+                    lambda: reference not in [r.get("reference") for r in played.ctl("triggers", "list", "--limit", "0")])
 
 
 def test_what_a_generic_stack_answers_acknowledges_a_report(played, scs):
@@ -169,7 +169,7 @@ def test_strict_answers_forgives_an_scs_nothing(played, scs):
 
 def test_strict_answers_forgives_an_sms_sc_nothing(labs):
     """What it answers so counts as silence: 201, the recall, and no quota is used."""
-    p = labs.up(t4_more=", answer_wait: 300ms", smssc_peer_more="    strict_answers: yes\n")
+    p = labs.up(t4_more=", answer_wait: 2s", smssc_peer_more="    strict_answers: yes\n")
     p.sc = in_place_of(p, "mtc-smssc")
     scs = Reader.opened(p)
     _, dtr = submitted(p, scs)
@@ -212,7 +212,7 @@ def test_an_answer_of_the_hss_that_lacks_something_is_no_permission(played, scs)
                 check = other.submit(played.ctl, "assoc", "check", "acme", DEVICE, "--ask-hss", check=False)
                 sir = hss.take()
                 answer(hss, sir, avps(hss, sir))
-                said, = check.result(10)
+                said, = check.result(proc.HANG_S)
             assert (why, said["allowed"], said["reason"]) == (why, False, "hss-protocol")
         assert played.sc.silent()
     finally:

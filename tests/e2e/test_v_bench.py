@@ -38,7 +38,7 @@ def nodes(one):
 
 
 def last_line(load):
-    return json.loads(load.communicate(timeout=60)[0].splitlines()[-1])
+    return json.loads(load.communicate(timeout=proc.HANG_S)[0].splitlines()[-1])
 
 
 def test_triggers_are_asked_for_and_counted(gateway):
@@ -58,7 +58,7 @@ def test_reports_are_sent_and_acknowledged(gateway):
     one = gateway(until="report")
     got = one.load(count=200, window=16)
     assert (got.line["done"], got.line["reports"]) == (200, 200) and got.line["report_latency_us"]["p50"] > 0
-    proc.wait_until("no trigger is left", lambda: not [r for r in one.ctl("triggers", "list") if "reference" in r], 10)
+    proc.wait_until("no trigger is left", lambda: not [r for r in one.ctl("triggers", "list") if "reference" in r])
     proc.end([e for e in one.lean.entries if e["name"] == "bench_smssc"])
     assert {key: one.said("bench_smssc", "ended")[key] for key in ("requests", "reports", "refused")} == {"requests": 200, "reports": 200, "refused": 0}
 
@@ -70,7 +70,7 @@ def test_reports_that_are_held_back(gateway):
     os.kill(one.lab["smssc"]["pid"], signal.SIGUSR1)
     line = last_line(load)
     assert load.returncode == 0 and (line["done"], line["reports"]) == (300, 300)
-    said = proc.wait_until("the SMS-SC has released all", lambda: one.said("bench_smssc", "released"), 10)
+    said = proc.wait_until("the SMS-SC has released all", lambda: one.said("bench_smssc", "released"))
     assert said["reports"] == 300 and said["began_us"] < said["ended_us"]
 
 
@@ -83,7 +83,7 @@ def test_several_scss_with_several_connections(gateway):
 def test_an_offered_rate(gateway):
     one = gateway()
     got = one.load(count=200, window=200, rate=400)
-    assert 0.45 < got.line["seconds"] < 5 and got.line["by_status"] == {"SUCCESS": 200}
+    assert 0.45 < got.line["seconds"] and got.line["by_status"] == {"SUCCESS": 200}
 
 
 def test_the_first_success(gateway):
@@ -128,7 +128,7 @@ def test_what_freediameter_relays(subject):
 @pytest.mark.parametrize("words", [["--connect", "127.0.0.1"], ["--devices", "1-10"], ["--until", "never"], ["--window", "0"], ["nonsense"]])
 def test_a_command_line_that_is_wrong(words):
     good = ["--connect", "127.0.0.1:1", "--iwf-host", "h", "--iwf-realm", "r", "--scs", "a.example,example,4911"]
-    done = subprocess.run([os.path.join(BIN, "bench_load"), *good, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([os.path.join(BIN, "bench_load"), *good, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert done.returncode == 2 and "usage: bench_load" in done.stderr
 
 
@@ -143,7 +143,7 @@ def test_a_bare_echo(pki, tmp_path, how, protection):
     try:
         port = proc.wait_ready(entry)[1]
         done = subprocess.run([echo, "load", "--port", str(port), "--window", "8", "--connections", "2", "--seconds", "1", *words, *tls["load"]],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     finally:
         proc.end([entry])
     line = json.loads(done.stdout)
@@ -152,10 +152,10 @@ def test_a_bare_echo(pki, tmp_path, how, protection):
 
 def test_what_the_machine_takes(tmp_path):
     bare = os.path.join(BIN, "bench_bare")
-    commit = json.loads(subprocess.run([bare, "commit", str(tmp_path / "file"), "16", "1"], capture_output=True, check=True, timeout=30).stdout)
+    commit = json.loads(subprocess.run([bare, "commit", str(tmp_path / "file"), "16", "1"], capture_output=True, check=True, timeout=proc.HANG_S).stdout)
     assert commit["done"] > 0 and commit["pages"] == 16 and commit["latency_us"]["p50"] > 0 and os.listdir(tmp_path) == []
-    hop = json.loads(subprocess.run([bare, "hop", "1"], capture_output=True, check=True, timeout=30).stdout)
+    hop = json.loads(subprocess.run([bare, "hop", "1"], capture_output=True, check=True, timeout=proc.HANG_S).stdout)
     assert hop["process_us"] > 0 and hop["thread_us"] > 0
-    memory = json.loads(subprocess.run([bare, "memory", "8"], capture_output=True, check=True, timeout=30).stdout)
+    memory = json.loads(subprocess.run([bare, "memory", "8"], capture_output=True, check=True, timeout=proc.HANG_S).stdout)
     assert memory["mib"] == 8 and memory["first_us"] > 0 and memory["again_us"] > 0
-    assert subprocess.run([bare, "memory", "0"], capture_output=True, check=False, timeout=30).returncode == 2
+    assert subprocess.run([bare, "memory", "0"], capture_output=True, check=False, timeout=proc.HANG_S).returncode == 2

@@ -7,7 +7,7 @@ import tempfile
 
 import pytest
 from conftest import BIN, ROOT
-from lablib import flooded, growth, helper, npm, protected, report, rounds, rows, smes, tunnel
+from lablib import flooded, growth, helper, npm, proc, protected, report, rounds, rows, smes, tunnel
 
 pytestmark = [pytest.mark.once, pytest.mark.tools]
 
@@ -69,7 +69,7 @@ def test_the_row_of_the_ndsip_helper(bench):
 
 def test_a_bench_from_its_command_line(tmp_path, place):
     done = subprocess.run([os.path.join(ROOT, "scripts", "bench"), "quick", "--rounds", "1", "--seconds", "1", "--json", str(tmp_path / "found.json")],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False,
                           env=dict(os.environ, MTC_BIN=BIN, TMPDIR=place))
     assert done.returncode == 0, done.stderr
     for words in ("durable triggers up to the DAA, window 64 : freeDiameter", "processor time, us each: core main", "anonymous memory, MiB: core", "round by round"):

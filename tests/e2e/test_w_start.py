@@ -28,12 +28,12 @@ def world(labs):
     w = Restarts(p)
     iwf = w.entry("mtc-iwfd")
     os.kill(iwf["pid"], signal.SIGTERM)
-    proc.wait_until("the gateway has ended", lambda: not proc.alive(iwf), 20)
+    proc.wait_until("the gateway has ended", lambda: not proc.alive(iwf))
     journal = os.path.join(p.lab["dir"], "iwf", "journal")
     subprocess.run([os.path.join(os.environ["MTC_BIN"], "bench_journal"), "fill", "--dir", journal, "--count", str(PENDING), "--scs", ACME],
-                   check=True, capture_output=True, timeout=120)
+                   check=True, capture_output=True, timeout=proc.HANG_S)
     w.start("mtc-iwfd")
-    proc.wait_until("the gateway is connected", w.connected, 30)
+    proc.wait_until("the gateway is connected", w.connected)
     yield w
     wrong = labs.down(p)
     assert not wrong, "\n".join(wrong)
@@ -61,7 +61,7 @@ class Caller:
 
     def hear(self):
         """Until each request has its answer."""
-        self.scs.sock.settimeout(30)
+        self.scs.sock.settimeout(proc.HANG_S)
         while None in self.asked.values():
             m = self.scs.receive()
             if m.code == D.DAR and not m.flags & D.REQUEST:
@@ -89,7 +89,7 @@ def test_who_asks_while_the_core_starts_is_answered(world):
         caller.hear()
         return caller.asked[end] == 0
 
-    proc.wait_until("a trigger is taken", taken, 15)
+    proc.wait_until("a trigger is taken", taken)
     caller.scs.close()
     world.have_back("core")
     assert held(world.p) >= PENDING
@@ -100,7 +100,7 @@ class Played:
 
     def __init__(self, world):
         self.world, self.sc, self.scs, self.reports = world, in_place_of(world.p, "mtc-smssc"), Reader.opened(world.p), []
-        proc.wait_until("the gateway is connected", world.connected, 15)
+        proc.wait_until("the gateway is connected", world.connected)
 
     def accepted(self, reference):
         """A trigger that the SMS-SC took: its End-to-End-Id, what was asked, its DTR."""
@@ -142,7 +142,7 @@ class Played:
     def killed(self):
         """kill -9, once the journal has each acceptance; the SMS-SC is away, too."""
         begun = self.begun()
-        proc.wait_until("nothing waits for its commit", lambda: not [r for r in self.world.p.ctl("status") if "journal" in r][0]["journal"]["waiting"], 5)
+        proc.wait_until("nothing waits for its commit", lambda: not [r for r in self.world.p.ctl("status") if "journal" in r][0]["journal"]["waiting"])
         self.world.kill("core")
         self.sc.close()
         return begun
@@ -161,14 +161,14 @@ class Played:
         with pytest.raises(TimeoutError):
             while True:
                 self.hear()
-        self.scs.sock.settimeout(30)
+        self.scs.sock.settimeout(proc.HANG_S)
         assert self.reports.count(report) == 1
 
 
 @pytest.fixture(scope="module")
 def played(world):
     p = Played(world)
-    p.scs.sock.settimeout(30)
+    p.scs.sock.settimeout(proc.HANG_S)
     yield p
     p.scs.close()
     p.sc.close()
@@ -193,7 +193,7 @@ def test_what_is_about_a_trigger_in_the_journal_ends_as_ever(played):
 def test_a_core_killed_while_it_takes_them_up_loses_nothing(played):
     before = held(played.world.p)
     (end, inside, dtr), begun = played.accepted(910011), played.killed()
-    proc.wait_until("the next core takes requests", lambda: played.begun() > begun, 15)
+    proc.wait_until("the next core takes requests", lambda: played.begun() > begun)
     played.world.kill("core")
     copy = played.copied(end, inside)
     assert played.heard(copy) == {copy: 0}

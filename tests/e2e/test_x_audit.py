@@ -43,7 +43,7 @@ def key_of(p):
 
 def tool(p, verb, folder, *words):
     """(exit code, rows) of mtcctl audit."""
-    done = subprocess.run([p.program("mtcctl"), "--json", "audit", verb, folder, *words], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([p.program("mtcctl"), "--json", "audit", verb, folder, *words], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert not done.stderr, done.stderr
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -59,7 +59,7 @@ def copy_of(p, to):
     """The directory as it is at one moment."""
     core = L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
     os.kill(core, signal.SIGSTOP)
-    proc.wait_until("the core stands", lambda: open(f"/proc/{core}/stat", encoding="ascii").read().split()[2] == "T", 5)
+    proc.wait_until("the core stands", lambda: open(f"/proc/{core}/stat", encoding="ascii").read().split()[2] == "T")
     shutil.copytree(folder_of(p), to)
     os.kill(core, signal.SIGCONT)
     return to
@@ -122,12 +122,12 @@ def busy(labs, receiver):
     assert p.trigger("acme", device="meter-1@b.example", reference=110).code == 3
     p.ctl("assoc", "add", "acme", "meter-77@b.example")
     kept = os.path.join(p.lab["dir"], "earlier")
-    proc.wait_until("the change is under a checkpoint", lambda: covered(p), 10)
+    proc.wait_until("the change is under a checkpoint", lambda: covered(p))
     copy_of(p, kept)
     assert p.trigger("acme", device="meter-4@a.example", reference=104).code == 0
     size = tool(p, "verify", folder_of(p))[1][-1]["records"]
-    proc.wait_until("the last trigger is under a checkpoint", lambda: checkpoint(p) >= size, 10)
-    proc.wait_until("some intervals are over", lambda: tool(p, "verify", folder_of(p))[1][-1]["intervals"] > 2, 10)
+    proc.wait_until("the last trigger is under a checkpoint", lambda: checkpoint(p) >= size)
+    proc.wait_until("some intervals are over", lambda: tool(p, "verify", folder_of(p))[1][-1]["intervals"] > 2)
     copy_of(p, os.path.join(p.lab["dir"], "now"))
     yield p
     wrong = labs.down(p)
@@ -137,24 +137,24 @@ def busy(labs, receiver):
 def test_a_directory_that_is_put_back_while_nothing_runs_is_not_continued(labs):
     p = audited(labs, interval="100ms", on_failure="continue", publish_url="http://127.0.0.1:9/nobody")
     restarts, folder, earlier = Restarts(p), folder_of(p), os.path.join(p.lab["dir"], "earlier")
-    proc.wait_until("there is a checkpoint", lambda: os.path.exists(os.path.join(folder, "checkpoint")), 10)
-    proc.wait_until("the first one that finds no receiver is in the log", lambda: "is not at audit.publish_url" in log(p), 10)
+    proc.wait_until("there is a checkpoint", lambda: os.path.exists(os.path.join(folder, "checkpoint")))
+    proc.wait_until("the first one that finds no receiver is in the log", lambda: "is not at audit.publish_url" in log(p))
     copy_of(p, earlier)
     size = len(lines_of(earlier))  # more than its checkpoint covers
-    proc.wait_until("there is a later one", lambda: checkpoint(p) > size, 10)
+    proc.wait_until("there is a later one", lambda: checkpoint(p) > size)
     # what the parent remembers: it may be behind the directory for a moment, and is killed
     remembered = os.path.join(p.lab["dir"], "audit.key.last")
-    proc.wait_until("a later one is remembered", lambda: int(open(remembered, encoding="ascii").read().split("\n")[1]) > size + 1, 10)
+    proc.wait_until("a later one is remembered", lambda: int(open(remembered, encoding="ascii").read().split("\n")[1]) > size + 1)
     restarts.kill("mtc-iwfd")
-    proc.wait_until("its children have ended", lambda: proc.start_time(p.lab["iwf"]["pids"]["core"]) is None, 20)
+    proc.wait_until("its children have ended", lambda: proc.start_time(p.lab["iwf"]["pids"]["core"]) is None)
     shutil.rmtree(folder)
     shutil.copytree(earlier, folder)
     assert not problems(p, folder)[0]  # by itself it is whole
     restarts.start("mtc-iwfd")
-    proc.wait_until("it is not continued", lambda: "audit-broken" in reasons(p), 15)
+    proc.wait_until("it is not continued", lambda: "audit-broken" in reasons(p))
     assert "this one was rolled back" in next(r["text"] for r in p.ctl("health", check=False)[-1]["reasons"] if r["reason"] == "audit-broken")
     assert p.trigger("acme", device="meter-1@a.example", reference=400).code == 0  # audit.on_failure: continue
-    proc.wait_until("its record is counted as lost", lambda: next(r["value"] for r in p.ctl("stats") if r.get("name") == "audit_lost") > 0, 10)
+    proc.wait_until("its record is counted as lost", lambda: next(r["value"] for r in p.ctl("stats") if r.get("name") == "audit_lost") > 0)
     assert not any(b'"reference":400' in line for line in lines_of(folder))
     wrong = labs.down(p)
     assert not wrong, "\n".join(wrong)
@@ -164,14 +164,14 @@ def test_a_keyholder_that_stood_still_signs_again(labs):
     """As all processes of a machine that was suspended do, but one after the other."""
     p = audited(labs)
     keyholder = L.roles(p.lab["iwf"]["pids"]["parent"])["keyholder"]
-    proc.wait_until("there is a checkpoint", lambda: os.path.exists(os.path.join(folder_of(p), "checkpoint")), 10)
+    proc.wait_until("there is a checkpoint", lambda: os.path.exists(os.path.join(folder_of(p), "checkpoint")))
     os.kill(keyholder, signal.SIGSTOP)
-    proc.wait_until("there is no further one", lambda: "no checkpoint of the audit: the keyholder does not answer" in log(p), 20)
+    proc.wait_until("there is no further one", lambda: "no checkpoint of the audit: the keyholder does not answer" in log(p))
     os.kill(keyholder, signal.SIGCONT)
     assert p.trigger("acme", device="meter-1@a.example", reference=410).code == 0
-    proc.wait_until("there is a further one", lambda: "checkpoints of the audit are signed again" in log(p), 20)
+    proc.wait_until("there is a further one", lambda: "checkpoints of the audit are signed again" in log(p))
     size = len(lines_of(folder_of(p)))
-    proc.wait_until("the trigger is under it", lambda: checkpoint(p) >= size, 10)
+    proc.wait_until("the trigger is under it", lambda: checkpoint(p) >= size)
     assert L.roles(p.lab["iwf"]["pids"]["parent"])["keyholder"] == keyholder
     assert not problems(p, folder_of(p))[0]
     assert labs.down(p) == []
@@ -264,7 +264,7 @@ def test_the_search_over_the_control_socket_finds_what_the_one_in_the_files_does
 
 def written(p, *words):
     """What mtcctl audit says to a person, and what it warns of."""
-    done = subprocess.run([p.program("mtcctl"), "audit", *words], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([p.program("mtcctl"), "audit", *words], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     return done.stdout, done.stderr
 
 
@@ -281,7 +281,7 @@ def test_records_that_were_moved_away_are_searched_in_the_archive(labs, tmp_path
             assert json.loads(answers.readline())["ok"]
     device = f"{name}0@a.example"
     proc.wait_until("a second file is under a checkpoint", lambda: len(os.listdir(os.path.join(folder, "records"))) > 1 and
-                    checkpoint(p) > int(sorted(os.listdir(os.path.join(folder, "records")))[-1][:20]), 20)
+                    checkpoint(p) > int(sorted(os.listdir(os.path.join(folder, "records")))[-1][:20]))
     (before,), last = search(p, device=device)
     assert last["first"] == 0
     assert tool(p, "prune", folder, str(archive), "--before", "2099-01-01")[0] == 0
@@ -324,7 +324,7 @@ def reasons(p):
 
 
 def test_checkpoints_leave_the_host_by_http(busy, receiver):
-    proc.wait_until("the receiver has some", lambda: len(receiver.lines) > 2, 10)
+    proc.wait_until("the receiver has some", lambda: len(receiver.lines) > 2)
     with open(os.path.join(busy.lab["dir"], "checkpoints.jsonl"), encoding="utf-8") as f:
         assert set(receiver.lines) <= set(f)
     kept = os.path.join(busy.lab["dir"], "received.jsonl")
@@ -334,14 +334,14 @@ def test_checkpoints_leave_the_host_by_http(busy, receiver):
     row = busy.ctl("status")[-1]["audit"]
     assert row["state"] == "ok" and row["checkpoint"] <= row["records"] and row["posted"] > 0 and row["octets"] > 1000 and row["checkpoint_age_s"] < 10
     assert "audit           ok, " in subprocess.run([busy.program("mtcctl"), "--socket", busy.lab["iwf"]["ctl"], "status", "all"], capture_output=True, text=True,
-                                                    timeout=60, check=False).stdout
+                                                    timeout=proc.HANG_S, check=False).stdout
     # a receiver that fails stops nothing; health says so until it takes one again
     receiver.status = 500
-    proc.wait_until("health says it", lambda: "audit-not-sent" in reasons(busy), 10)
+    proc.wait_until("health says it", lambda: "audit-not-sent" in reasons(busy))
     size, n = checkpoint(busy), len(receiver.lines)
-    proc.wait_until("checkpoints go on", lambda: checkpoint(busy) > size, 10)
+    proc.wait_until("checkpoints go on", lambda: checkpoint(busy) > size)
     receiver.status = 204
-    proc.wait_until("it takes them again", lambda: len(receiver.lines) > n and "audit-not-sent" not in reasons(busy), 10)
+    proc.wait_until("it takes them again", lambda: len(receiver.lines) > n and "audit-not-sent" not in reasons(busy))
     counters = {row["name"]: row["value"] for row in busy.ctl("stats") if "name" in row}
     assert counters["audit_post_failed"] > 0 and counters["audit_posted"] >= n
 
@@ -444,7 +444,7 @@ def test_a_hostile_record_does_nothing_to_the_terminal_or_the_reader(busy, tmp_p
     lines[n] = lines[n][:30] + b"\0\x1b[2J" + lines[n][30:]
     with open(os.path.join(copy, FIRST), "wb") as f:
         f.write(b"".join(lines))
-    plain = subprocess.run([busy.program("mtcctl"), "audit", "show", copy, str(n)], capture_output=True, timeout=60, check=False)
+    plain = subprocess.run([busy.program("mtcctl"), "audit", "show", copy, str(n)], capture_output=True, timeout=proc.HANG_S, check=False)
     assert plain.returncode == 1 and b"\\x00\\x1b[2J" in plain.stdout and b"no proof" in plain.stdout
     assert not {b for b in plain.stdout if b < 32} - {10}
     code, rows = tool(busy, "show", copy, str(n))
@@ -461,7 +461,7 @@ def test_a_roll_back_is_found_against_a_kept_checkpoint_only(busy):
     earlier, out = os.path.join(busy.lab["dir"], "earlier"), os.path.join(busy.lab["dir"], "checkpoints.jsonl")
     found, _ = problems(busy, earlier)
     assert not found and Audit(earlier).problems == []
-    done = subprocess.run([busy.program("mtcctl"), "audit", "verify", earlier], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([busy.program("mtcctl"), "audit", "verify", earlier], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert "rolled back together cannot be seen: give --against" in done.stdout and done.returncode == 0
     found, _ = problems(busy, earlier, "--against", out)
     assert any("rolled back" in text for text in found)
@@ -480,7 +480,7 @@ def test_a_record_behind_the_last_seal_is_said_to_be_unsealed(busy, tmp_path):
 
 
 def words_of(p, folder):
-    done = subprocess.run([p.program("mtcctl"), "audit", "verify", folder], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([p.program("mtcctl"), "audit", "verify", folder], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -488,7 +488,7 @@ def words_of(p, folder):
 def test_before_the_first_seal_nothing_is_called_sealed(labs):
     """The first checkpoint comes with the start, the first seal an interval later."""
     p = audited(labs, interval="1h")
-    proc.wait_until("a checkpoint", lambda: os.path.exists(os.path.join(folder_of(p), "checkpoint")), 20)
+    proc.wait_until("a checkpoint", lambda: os.path.exists(os.path.join(folder_of(p), "checkpoint")))
     text = words_of(p, folder_of(p))
     assert "no record is sealed yet, because no interval has ended" in text and "records that are sealed: 0" not in text, text
     assert "whole: no record was changed, removed or moved" in text and "last seal" not in text, text
@@ -501,7 +501,7 @@ def test_a_keyholder_that_ends_and_a_roll_back_under_a_running_daemon(busy):
     parent = busy.lab["iwf"]["pids"]["parent"]
     os.kill(L.roles(parent)["keyholder"], signal.SIGKILL)
     size = checkpoint(busy)
-    proc.wait_until("the next keyholder signs", lambda: checkpoint(busy) > size + 1, 15)
+    proc.wait_until("the next keyholder signs", lambda: checkpoint(busy) > size + 1)
     # the next core finds an older log, whose own checkpoint is good: the keyholder, and after it the parent, remember a larger one
     folder, earlier = folder_of(busy), os.path.join(busy.lab["dir"], "earlier")
     core = L.roles(parent)["core"]
@@ -509,8 +509,8 @@ def test_a_keyholder_that_ends_and_a_roll_back_under_a_running_daemon(busy):
     shutil.rmtree(folder)
     shutil.copytree(earlier, folder)
     os.kill(core, signal.SIGKILL)
-    proc.wait_until("the roll-back is seen", lambda: "this one was rolled back" in log(busy), 15)
-    proc.wait_until("the core is connected", lambda: busy.trigger("acme", device="meter-5@a.example", reference=120).status is not None, 15)
+    proc.wait_until("the roll-back is seen", lambda: "this one was rolled back" in log(busy))
+    proc.wait_until("the core is connected", lambda: busy.trigger("acme", device="meter-5@a.example", reference=120).status is not None)
     answer = busy.trigger("acme", device="meter-5@a.example", reference=121)
     assert answer.code == 3 and answer.status == "TEMPORARYERROR"
 
@@ -519,7 +519,7 @@ def test_what_a_crash_took_is_made_again_and_a_foreign_audit_is_refused(labs):
     p = audited(labs, interval="1h")
     for n in (1, 2):
         assert p.trigger("acme", device=f"meter-{n}@a.example", reference=200 + n).code == 0
-    proc.wait_until("both are recorded", lambda: any(b'"reference":202' in line for line in lines_of(folder_of(p))), 10)
+    proc.wait_until("both are recorded", lambda: any(b'"reference":202' in line for line in lines_of(folder_of(p))))
     assert not [r for r in reasons(p) if r.startswith("audit")]  # without a receiver there is nothing that could not be sent
     core, folder = L.roles(p.lab["iwf"]["pids"]["parent"])["core"], folder_of(p)
     os.kill(core, signal.SIGSTOP)
@@ -528,7 +528,7 @@ def test_what_a_crash_took_is_made_again_and_a_foreign_audit_is_refused(labs):
     with open(os.path.join(folder, FIRST), "wb") as f:  # as a power cut leaves it: whole records gone, one torn
         f.write(b"".join(lines[:n]) + lines[n][:50])
     os.kill(core, signal.SIGKILL)
-    proc.wait_until("the record is made again", lambda: any(b'"recovered":true' in line for line in lines_of(folder)), 15)
+    proc.wait_until("the record is made again", lambda: any(b'"recovered":true' in line for line in lines_of(folder)))
     again = [json.loads(line) for line in lines_of(folder) if b'"recovered":true' in line]
     assert [(r["scs"], r["device"], r["reference"], r["verdict"]) for r in again] == [("acme", "meter-2@a.example", 202, "accepted")]
     assert "1 record of accepted triggers were missing after a crash" in log(p) and "no whole record" in log(p)
@@ -541,10 +541,10 @@ def test_what_a_crash_took_is_made_again_and_a_foreign_audit_is_refused(labs):
     with open(os.path.join(folder, "vkey"), "w", encoding="ascii") as f:
         f.write(vkey.replace(vkey[0], "z", 1))
     os.kill(L.roles(p.lab["iwf"]["pids"]["parent"])["core"], signal.SIGKILL)
-    proc.wait_until("it is refused", lambda: "this is the audit of another gateway" in log(p), 15)
+    proc.wait_until("it is refused", lambda: "this is the audit of another gateway" in log(p))
     numbers = itertools.count(300)  # the edge itself says 201 until the next core is there
     proc.wait_until("the core refuses", lambda: p.trigger("acme", device="meter-3@a.example", reference=next(numbers)).code == 3
-                    and p.decisions(reason="audit-failed"), 15)
+                    and p.decisions(reason="audit-failed"))
     before = lines_of(folder)
     assert p.trigger("acme", device="meter-3@a.example", reference=211).status == "TEMPORARYERROR"
     assert "audit-failed" in json.dumps(p.decisions(reference=211)) and lines_of(folder) == before

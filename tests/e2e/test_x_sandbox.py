@@ -96,14 +96,14 @@ def test_a_call_that_an_edge_never_makes_ends_it_and_is_named(own_lab):
     before = p.edges()
     victim = min(before)
     change_next_call(before[victim], EXECVE)
-    proc.wait_until("another edge", lambda: p.edges().get(victim) not in (None, before[victim]), 15)
+    proc.wait_until("another edge", lambda: p.edges().get(victim) not in (None, before[victim]))
     with open(os.path.join(p.lab["dir"], "log", "mtc-iwfd.log"), encoding="utf-8") as f:
         said = f.read()
     assert re.search(rf"{victim} \(pid {before[victim]}, generation \d+\) was ended by its sandbox: system call 59 \(execve\), which its role never makes",
                      said), said
     counters = {row["name"]: row["value"] for row in p.ctl("stats") if "name" in row}
     assert counters["sandbox_ended"] == 1
-    assert p.trigger("acme", device="meter-63@a.example", wait=15).code == 0
+    assert p.trigger("acme", device="meter-63@a.example", wait=proc.HANG_S).code == 0
 
 
 # -- users
@@ -134,7 +134,7 @@ def refused(p, config):
     """What a start says that comes to nothing."""
     with daemon_of(p, config) as daemon:
         try:
-            out, err = daemon.communicate(timeout=60)
+            out, err = daemon.communicate(timeout=proc.HANG_S)
         finally:
             daemon.kill()
         assert daemon.returncode == 1 and out == "", (daemon.returncode, out, err)
@@ -160,7 +160,7 @@ def test_each_process_has_its_user_and_the_stores_belong_to_the_core(lab, open_f
             assert daemon.stdout.readline().startswith("ready ")
             roles = L.roles(daemon.pid)
             done = subprocess.run([os.path.join(lab.bin, "mtcctl"), "--socket", f"{open_folder}/ctl", "--json", "status"], capture_output=True,
-                                  text=True, timeout=30, check=True)
+                                  text=True, timeout=proc.HANG_S, check=True)
             rows = json.loads(done.stdout.splitlines()[-1])["sandbox"]
             assert {row["process"]: (row["uid"], row["lacks"]) for row in rows} == {
                 "parent": (0, ""), "core": (CORE, ""), "edge-0": (EDGE, ""), "edge-1": (EDGE, ""), "keyholder": (KEYHOLDER, "")}
@@ -169,7 +169,7 @@ def test_each_process_has_its_user_and_the_stores_belong_to_the_core(lab, open_f
             assert os.stat(f"{open_folder}/ctl").st_uid == CORE
         finally:
             daemon.terminate()
-            daemon.wait(30)
+            daemon.wait(proc.HANG_S)
         assert "belong to user 60101 from now on; user 0 had it" in daemon.stderr.read()
         assert daemon.returncode == 0
 
@@ -212,7 +212,7 @@ def test_a_console_with_the_user_of_a_process_is_a_warning(lab, open_folder, use
     with open(config, encoding="utf-8") as f:
         text = f.read()
     proc.write(config, text.replace(f"path: {open_folder}/ctl", f"path: {open_folder}/ctl, console_user: '{user}'"))
-    done = subprocess.run([os.path.join(lab.bin, "mtc-iwfd"), "-c", config, "-t"], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([os.path.join(lab.bin, "mtc-iwfd"), "-c", config, "-t"], capture_output=True, text=True, timeout=proc.HANG_S, check=True)
     if said:
         assert f"the console and {said} would share the user '{user}'" in done.stderr, done.stderr
     else:
@@ -225,11 +225,11 @@ def test_off_is_told(lab, open_folder):
         try:
             assert daemon.stdout.readline().startswith("ready ")
             done = subprocess.run([os.path.join(lab.bin, "mtcctl"), "--socket", f"{open_folder}/ctl", "--json", "status"], capture_output=True,
-                                  text=True, timeout=30, check=True)
+                                  text=True, timeout=proc.HANG_S, check=True)
             rows = json.loads(done.stdout.splitlines()[-1])["sandbox"]
         finally:
             daemon.terminate()
-            daemon.wait(30)
+            daemon.wait(proc.HANG_S)
         assert {(row["mode"], row["seccomp"], row["landlock"]) for row in rows} == {("off", "none", 0)}
         assert all("off by configuration" in row["lacks"] and row["no_new_privs"] for row in rows)
         assert "mtc-iwfd is less protected than it could be: the sandbox is off by configuration" in daemon.stderr.read()

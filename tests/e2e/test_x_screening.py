@@ -26,7 +26,7 @@ def rows(p):
 
 def refused(p, *words):
     done = subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "screen", "set", *words], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=30, check=False)
+                          capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert done.returncode == 1, done.stdout
     return done.stderr
 
@@ -73,7 +73,7 @@ def test_a_request_that_is_dropped_gets_no_answer_and_the_session_lives_on(lab, 
     scs.send(D.message(8388000, D.TSP, D.REQUEST | D.PROXIABLE, scs.dar_avps(action(reference=24005)), 502, 502))
     m = ask(scs, 6)
     assert request_status(m) == 0 and m.number(3002, 3007) == 24006, "the next answer is that of the next request"
-    proc.wait_until("both are counted", lambda: {r["name"]: r["value"] for r in p.ctl("stats") if "name" in r}["edge_screen_dropped"] == 2, 10)
+    proc.wait_until("both are counted", lambda: {r["name"]: r["value"] for r in p.ctl("stats") if "name" in r}["edge_screen_dropped"] == 2)
     screen_set(p, "command", "default")
     screen_set(p, "destination_host", "default")
 
@@ -91,7 +91,7 @@ def test_a_rule_outlives_kill_9_of_the_core_and_of_the_edge(lab, scs):
     before = p.edges()
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
-    proc.wait_until("there are other edges", lambda: set(p.edges()) == set(before) and not set(p.edges().values()) & set(before.values()), 15)
+    proc.wait_until("there are other edges", lambda: set(p.edges()) == set(before) and not set(p.edges().values()) & set(before.values()))
     other = Scs.opened(p)
     m = other.dar([*action(device="meter-8@a.example", reference=24008), D.gpp(3007, 99)])
     assert request_status(m) == 0 and m.number(3002, 3007) == 24008, "the next edge has the rule of before"
@@ -147,13 +147,13 @@ def test_a_damaged_file_of_rules_is_named_before_a_start(lab):
     try:
         with open(path, "w", encoding="utf-8") as f:
             f.write(kept.replace("reserved_bits", "reserved_bitz"))
-        done = subprocess.run([lab.program("mtc-iwfd"), "-t", "-c", lab.lab["iwf"]["config"]], capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run([lab.program("mtc-iwfd"), "-t", "-c", lab.lab["iwf"]["config"]], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
         assert done.returncode == 1 and f"{path}" in done.stderr and "move it away" in done.stderr, done
     finally:
         with open(path, "w", encoding="utf-8") as f:
             f.write(kept)
         lab.ctl("screen", "set", "reserved_bits", "default")
-    done = subprocess.run([lab.program("mtc-iwfd"), "-t", "-c", lab.lab["iwf"]["config"]], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([lab.program("mtc-iwfd"), "-t", "-c", lab.lab["iwf"]["config"]], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert done.returncode == 0, done
 
 
@@ -164,7 +164,7 @@ def test_an_exempt_scs_that_is_not_there_is_a_warning_of_the_check(lab):
     path = os.path.join(lab.lab["dir"], "checked.yaml")
     proc.write(path, re.sub(r"(?m)^    port: \d+", "    port: 0", text, count=1) + "screening:\n  agents:\n    except: [ acme, acmee ]\n")
     line = len(text.splitlines()) + 3
-    done = subprocess.run([lab.program("mtc-iwfd"), "-t", "-c", path], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([lab.program("mtc-iwfd"), "-t", "-c", path], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert done.returncode == 0, done
     assert f"warning: {path}:{line}: screening.agents.except: there is no SCS 'acmee' ('mtcctl scs list' shows all)" in done.stderr
     assert "'acme'" not in done.stderr

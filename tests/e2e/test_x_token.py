@@ -96,11 +96,11 @@ def line_named(p, text):
 def test_a_token_signs_and_what_is_wrong_with_it_is_said(token_lab):
     p = token_lab
     folder = p.lab["dir"]
-    assert p.trigger("acme", device="meter-41@a.example", wait=15).code == 0
+    assert p.trigger("acme", device="meter-41@a.example", wait=proc.HANG_S).code == 0
     shown = holder(p)
     assert (shown["state"], shown["token"]) == ("up", "mtc")
     assert shown["paths"] == [module(), f"{folder}/token", "/etc/softhsm"]
-    proc.wait_until("its signatures are shown", lambda: holder(p)["signatures"] > 0, 10)
+    proc.wait_until("its signatures are shown", lambda: holder(p)["signatures"] > 0)
     with open(f"/proc/{shown['pid']}/maps", encoding="ascii") as f:
         assert "libsofthsm2" in f.read()
     for pid in [p.lab["iwf"]["pids"]["parent"], *p.edges().values()]:
@@ -150,6 +150,6 @@ def test_a_token_signs_and_what_is_wrong_with_it_is_said(token_lab):
 
     # it dies: the next one logs in
     os.kill(holder(p)["pid"], 9)
-    proc.wait_until("another one signs", lambda: holder(p)["pid"] not in (0, shown["pid"]) and connects(p) is None, 20)
+    proc.wait_until("another one signs", lambda: holder(p)["pid"] not in (0, shown["pid"]) and connects(p) is None)
     assert counter(p, "keyholder_failed") == 0
 

@@ -14,6 +14,7 @@ from lablib import lab as L
 from lablib import ndsip, proc, tunnel
 from lablib.ndsip import GATEWAY, GRACE_S, HOST, OTHER_HOST, PORT
 from lablib.pki import Pki
+from support.pace import Watch
 
 CRL_CHECK_MS = 200
 CUT_S = GRACE_S + 0.7  # what the kernel, charon and a busy machine take besides
@@ -46,14 +47,14 @@ class World(ndsip.World):
 
     def wait_loss(self, before):
         """Exactly one more line than before."""
-        lines = proc.wait_until("the decision line of the cut", lambda: self.losses()[len(before):], 10)
+        lines = proc.wait_until("the decision line of the cut", lambda: self.losses()[len(before):])
         assert len(lines) == 1 and lines[0]["origin_host"] == self.lab.scs["acme"]["origin_host"], lines
 
     def held_since(self, begun):
         """How long after that time acme's connection was held: nothing is read from it and nothing sent. By the time in the log, which is not that of
         this script's looks."""
         line = proc.wait_until("it is held", lambda: [one for one in self.log().splitlines() if "scs.acme.example at" in one and ": held: " in one and
-                                                      when(one) >= int(begun * 1000) / 1000], 10)[0]
+                                                      when(one) >= int(begun * 1000) / 1000])[0]
         return when(line) - begun
 
     def copy_ca(self, name):
@@ -78,7 +79,7 @@ def acme(world):
 
 
 def test_a_trigger_end_to_end_over_plain_tcp_in_the_tunnel(world, acme):
-    done = world.trigger("acme", device="meter-1@a.example", wait=20)
+    done = world.trigger("acme", device="meter-1@a.example", wait=proc.HANG_S)
     assert (done.code, done.status, done.outcome) == (0, "SUCCESS", "SUCCESS"), done
     line = world.lab.wait_decision(action="trigger", scs="acme", device="meter-1@a.example")
     assert (line["protection"], line["verdict"], line["address"].split(":")[0]) == ("ndsip", "accepted", HOST)
@@ -93,7 +94,7 @@ try:
     print("connected")
 except TimeoutError:
     print("nothing")
-"""), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=True)
+"""), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=True)
     assert done.stdout.strip() == "nothing", done
 
 
@@ -106,22 +107,22 @@ def without_rules(world):
 
 
 def test_past_the_tunnel_and_without_rules_the_proof_lets_nothing_through(world, without_rules):
-    refused = world.counter("edge_refused_unproven")
+    refused, watch = world.counter("edge_refused_unproven"), Watch()
     done = subprocess.run(world.hosts.inside("scs", "python3", "-c", f"""
 import socket, time
-s = socket.create_connection(("{GATEWAY}", {PORT}), 5)
+s = socket.create_connection(("{GATEWAY}", {PORT}), {proc.HANG_S})
 begun = time.monotonic()
-s.settimeout(8)
+s.settimeout({proc.HANG_S})
 s.sendall(b"x" * 100)
 try:
     print(len(s.recv(100)))
 except ConnectionError as e:
     print("reset")
 print(time.monotonic() - begun)
-"""), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=True)
+"""), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=True)
     how, took = done.stdout.split()
-    assert how in ("0", "reset") and float(took) < CUT_S, done
-    proc.wait_until("it is counted", lambda: world.counter("edge_refused_unproven") > refused, 10)
+    assert how in ("0", "reset") and watch.of(float(took)) < CUT_S, done
+    proc.wait_until("it is counted", lambda: world.counter("edge_refused_unproven") > refused)
     world.wait_log(r"the packet filter rules of NDS/IP are not in force \(rules-lost\)")
 
 
@@ -133,7 +134,7 @@ def test_the_ike_identity_of_b_with_the_origin_host_of_a(world):
     assert done.code == 4, done
     line = world.lab.wait_decision(action="session", verdict="refused", origin_host=world.lab.scs["acme"]["origin_host"])
     assert (line["reason"], line["protection"]) == ("name-not-proven", "ndsip")
-    assert world.trigger("gamma", device="meter-1@a.example", wait=20).status == "SUCCESS"  # by its own name
+    assert world.trigger("gamma", device="meter-1@a.example", wait=proc.HANG_S).status == "SUCCESS"  # by its own name
     world.drop(charon)
 
 
@@ -150,17 +151,17 @@ def test_an_end_of_the_tunnel_cuts_within_a_second(world, acme):
     done = world.trigger("acme", device="meter-3@a.example", reference=4301)
     assert done.status == "SUCCESS", done
     before = world.losses()
-    begun = time.monotonic()
+    watch = Watch()
     acme.terminate("iwf")
-    took = world.gone("acme", begun)
-    assert took < CUT_S, took
+    took = world.gone("acme", watch.began)
+    assert watch.of(took) < CUT_S, took
     world.wait_loss(before)
-    proc.wait_until("it is counted", lambda: world.counter("edge_protection_lost") >= 1, 10)
+    proc.wait_until("it is counted", lambda: world.counter("edge_protection_lost") >= 1)
     session.end()
     acme.initiate("tsp")
     again = world.listen("acme")
     world.lab.ue("present", L.imsi(3))
-    again.wait_event("report", 30, reference=4301)
+    again.wait_event("report", reference=4301)
 
 
 def test_protected_again_within_the_grace_goes_on(world, acme):
@@ -177,21 +178,21 @@ def test_protected_again_within_the_grace_goes_on(world, acme):
 def test_rules_flushed_under_a_live_session_cut_it(world, acme):
     session = world.listen("acme")
     before = world.losses()
-    begun = time.monotonic()
+    watch = Watch()
     tunnel.run(*world.hosts.inside("gw", "nft", "flush", "ruleset"))
-    took = world.gone("acme", begun)
-    assert took < CUT_S, took
+    took = world.gone("acme", watch.began)
+    assert watch.of(took) < CUT_S, took
     world.wait_loss(before)
     session.end()
     assert world.trigger("acme", device="meter-1@a.example").code == 4  # the tunnel is there, and that is not enough
     forces = world.log().count("rules of NDS/IP are in force")
     world.rules("--apply")
     world.wait_log("rules of NDS/IP are in force", count=forces + 1)
-    assert world.trigger("acme", device="meter-1@a.example", wait=20).outcome == "SUCCESS"
+    assert world.trigger("acme", device="meter-1@a.example", wait=proc.HANG_S).outcome == "SUCCESS"
 
 
 def test_tls_inside_the_tunnel_needs_one_name_from_both(world, acme):
-    done = world.trigger("acme", tls="acme", device="meter-1@a.example", wait=20)
+    done = world.trigger("acme", tls="acme", device="meter-1@a.example", wait=proc.HANG_S)
     assert (done.status, done.outcome) == ("SUCCESS", "SUCCESS"), done
     assert world.lab.wait_decision(action="trigger", protection="tls+ndsip")["verdict"] == "accepted"
     assert world.trigger("gamma", tls="gamma", device="meter-1@a.example").code == 4  # gamma's certificate, acme's tunnel
@@ -204,11 +205,11 @@ def test_a_revoked_certificate_ends_the_tunnel_and_makes_none(world, acme):
     lists = Pki(os.path.dirname(world.pki("anchor-a.pem")))
     assert acme.installed() == 1
     session = world.listen("acme")
-    begun = time.time()
+    watch = Watch()
     lists.crl("anchor-a", ["acme"], 2)  # without a reload
-    proc.wait_until("the tunnel of before is gone", lambda: acme.installed() == 0, 10)
-    assert world.held_since(begun) < 1 + CRL_CHECK_MS / 1000
-    world.gone("acme", begun)
+    proc.wait_until("the tunnel of before is gone", lambda: acme.installed() == 0)
+    assert watch.of(world.held_since(watch.wall)) < 1 + CRL_CHECK_MS / 1000
+    world.gone("acme", watch.began)
     session.end()
     world.wait_loaded("acme")
     with pytest.raises(proc.LabError):
@@ -216,9 +217,9 @@ def test_a_revoked_certificate_ends_the_tunnel_and_makes_none(world, acme):
     lists.crl("anchor-a", [], 3)
     rows = world.lab.ctl("reload")  # another way to the same
     assert not [r for r in rows if "still uses set" in r.get("text", "")], rows
-    proc.wait_until("charon has the connection anew", lambda: world.lab.ctl("ndsip", "status", "acme")[0]["state"] == "down", 15)
+    proc.wait_until("charon has the connection anew", lambda: world.lab.ctl("ndsip", "status", "acme")[0]["state"] == "down")
     acme.initiate("tsp")
-    assert world.trigger("acme", device="meter-1@a.example", wait=20).status == "SUCCESS"
+    assert world.trigger("acme", device="meter-1@a.example", wait=proc.HANG_S).status == "SUCCESS"
 
 
 def test_two_identities_on_one_selector_prove_nobody(world, acme):
@@ -251,10 +252,10 @@ def test_two_identities_on_one_selector_prove_nobody(world, acme):
     gw.swanctl("--load-all", "--noprompt")
     world.wait_loaded("acme")
     other = world.tunnel("gamma", HOST, side="core")
-    begun = time.monotonic()
+    watch = Watch()
     other.initiate("tsp")
-    took = world.gone("acme", begun)
-    assert took < CUT_S, took
+    took = world.gone("acme", watch.began)
+    assert watch.of(took) < CUT_S, took
     world.wait_log("sa-two-identities")
     session.end()
     world.drop(other)
@@ -277,25 +278,25 @@ def test_charon_of_the_gateway_killed_and_started_again(world, acme):
     session = world.listen("acme")
     gw = world.charons["gw"]
     losses = world.log().count("strongSwan is away")
-    begun = time.monotonic()
+    watch = Watch()
     os.kill(gw.entry["pid"], signal.SIGKILL)
-    took = world.gone("acme", begun)
-    assert took < CUT_S, took
+    took = world.gone("acme", watch.began)
+    assert watch.of(took) < CUT_S, took
     assert world.log().count("strongSwan is away") == losses + 1
     session.end()
     world.restart_gateway_charon()
     world.wait_loaded("acme")
     acme.swanctl("--terminate", "--ike", "iwf", "--force", check=False)
     acme.initiate("tsp")
-    assert world.trigger("acme", device="meter-1@a.example", wait=20).outcome == "SUCCESS"
+    assert world.trigger("acme", device="meter-1@a.example", wait=proc.HANG_S).outcome == "SUCCESS"
 
 
 def test_the_helper_killed_cuts_and_is_started_again(world, acme):
     world.listen("acme")
     helper = L.roles(world.lab.lab["iwf"]["pids"]["parent"])["ndsip"]
     os.kill(helper, signal.SIGKILL)
-    proc.wait_until("another helper", lambda: L.roles(world.lab.lab["iwf"]["pids"]["parent"])["ndsip"] not in (None, helper), 10)
-    assert world.trigger("acme", device="meter-1@a.example", wait=20).outcome == "SUCCESS"
+    proc.wait_until("another helper", lambda: L.roles(world.lab.lab["iwf"]["pids"]["parent"])["ndsip"] not in (None, helper))
+    assert world.trigger("acme", device="meter-1@a.example", wait=proc.HANG_S).outcome == "SUCCESS"
 
 
 @pytest.fixture
@@ -321,19 +322,19 @@ def test_an_scs_with_two_anchors_and_one_that_is_taken_away(world, two_anchors):
     for certificate in ("acme", "acme-b"):
         charon = world.tunnel("acme", HOST, certificate=certificate)
         charon.initiate("tsp")
-        assert world.trigger("acme", device="meter-1@a.example", wait=20).status == "SUCCESS"
+        assert world.trigger("acme", device="meter-1@a.example", wait=proc.HANG_S).status == "SUCCESS"
     world.listen("acme")
-    begun = time.time()
+    watch = Watch()
     world.lab.ctl("scs", "set", "acme", "anchors", "anchor-a")
-    proc.wait_until("the tunnel has ended", lambda: charon.installed() == 0, 10)
-    assert world.held_since(begun) < 1
-    world.gone("acme", begun)
+    proc.wait_until("the tunnel has ended", lambda: charon.installed() == 0)
+    assert watch.of(world.held_since(watch.wall)) < 1
+    world.gone("acme", watch.began)
     world.wait_loaded("acme")
     with pytest.raises(proc.LabError):
         charon.initiate("tsp")
     again = world.tunnel("acme", HOST)
     again.initiate("tsp")
-    assert world.trigger("acme", device="meter-1@a.example", wait=20).status == "SUCCESS"
+    assert world.trigger("acme", device="meter-1@a.example", wait=proc.HANG_S).status == "SUCCESS"
     assert two_anchors.installed() == 1
     world.drop(again)
 
@@ -341,12 +342,12 @@ def test_an_scs_with_two_anchors_and_one_that_is_taken_away(world, two_anchors):
 def test_an_scs_that_is_removed_loses_tunnel_and_session(world, acme):
     world.listen("acme")
     before = world.losses()
-    begun = time.monotonic()
+    watch = Watch()
     world.lab.ctl("scs", "set", "acme", "--ndsip-hosts", "none")
-    took = world.gone("acme", begun)
-    assert took < CUT_S, took
+    took = world.gone("acme", watch.began)
+    assert watch.of(took) < CUT_S, took
     world.wait_loss(before)
-    proc.wait_until("its tunnel is gone", lambda: acme.installed() == 0, 10)
+    proc.wait_until("its tunnel is gone", lambda: acme.installed() == 0)
     world.lab.ctl("scs", "set", "acme", "--ndsip-hosts", HOST)
     world.wait_loaded("acme")
 
@@ -358,19 +359,19 @@ def test_a_list_that_changes_while_the_daemon_is_down_counts_at_its_start(world,
     old = next(e for e in proc.recorded(path) if e["name"] == "mtc-iwfd")
     lists = Pki(os.path.dirname(world.pki("anchor-a.pem")))
     os.kill(pids["parent"], signal.SIGTERM)
-    proc.wait_until("mtc-iwfd has ended", lambda: not proc.alive(old), 15)
+    proc.wait_until("mtc-iwfd has ended", lambda: not proc.alive(old))
     assert acme.installed() == 1
     lists.crl("anchor-a", ["acme"], 4)
     new = proc.start("mtc-iwfd-again", old["command"], os.path.join(world.lab.lab["dir"], "log"))
     proc.write(path, json.dumps([new if e["name"] == old["name"] else e for e in proc.recorded(path)], indent=1))
     proc.wait_ready(new)
     world.lab.lab["iwf"]["pids"] = {"parent": new["pid"], **L.roles(new["pid"])}
-    proc.wait_until("the tunnel of before is gone", lambda: acme.installed() == 0, 10)
+    proc.wait_until("the tunnel of before is gone", lambda: acme.installed() == 0)
     world.wait_loaded("acme")
     with pytest.raises(proc.LabError):
         acme.initiate("tsp")
     lists.crl("anchor-a", [], 5)
     world.lab.ctl("reload")
-    proc.wait_until("charon has the connection anew", lambda: world.lab.ctl("ndsip", "status", "acme")[0]["state"] == "down", 15)
+    proc.wait_until("charon has the connection anew", lambda: world.lab.ctl("ndsip", "status", "acme")[0]["state"] == "down")
     acme.initiate("tsp")
-    assert world.trigger("acme", device="meter-1@a.example", wait=20).status == "SUCCESS"
+    assert world.trigger("acme", device="meter-1@a.example", wait=proc.HANG_S).status == "SUCCESS"

@@ -3,7 +3,7 @@ import os
 import subprocess
 
 import pytest
-from lablib import ndsip, tunnel
+from lablib import ndsip, proc, tunnel
 from lablib.ndsip import HOST
 
 pytestmark = [pytest.mark.tools, pytest.mark.skipif(bool(tunnel.lacking()), reason=tunnel.lacking())]
@@ -29,7 +29,7 @@ def test_half_open_connections_are_bounded_and_disturb_no_tunnel(world):
         world.hosts.ip("scs", "addr", "add", f"{source}/24", "dev", "outside")
     gateway = tunnel.LINKS["gw"]["scs"][1]
     done = subprocess.run(world.hosts.inside("scs", "python3", ASKS, gateway, str(COUNT), *SOURCES), stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, timeout=30, check=True)
+                          text=True, timeout=proc.HANG_S, check=True)
     cookies, answers, silent = map(int, done.stdout.split())
     assert answers <= len(SOURCES) * tunnel.COOKIES_FROM_ONE and cookies >= 1, done.stdout
     assert cookies + answers + silent == COUNT, done.stdout

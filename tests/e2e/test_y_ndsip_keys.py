@@ -11,6 +11,7 @@ from lablib import ndsip, proc, tunnel
 from lablib.ndsip import GATEWAY, HOST, PORT
 from test_y_ndsip import World
 from torture import unprotected
+from support.pace import Watch
 
 pytestmark = pytest.mark.skipif(bool(tunnel.lacking()), reason=tunnel.lacking())
 
@@ -40,7 +41,7 @@ def test_nothing_but_ike_and_esp_is_on_the_wire(world):
     wire = ndsip.Wire(world.hosts)
     charon = world.tunnel("acme", HOST)
     charon.initiate("tsp")
-    done = world.trigger("acme", device="meter-1@a.example", wait=20)
+    done = world.trigger("acme", device="meter-1@a.example", wait=proc.HANG_S)
     assert (done.status, done.outcome) == ("SUCCESS", "SUCCESS"), done
     protected, others = wire.since()
     assert protected > 10 and not others, others
@@ -57,10 +58,10 @@ def test_an_error_that_quotes_a_tunnel_is_no_clear_text(world):
     charon.initiate("tsp")
     assert world.trigger("acme", device="meter-1@a.example").status == "SUCCESS"
     os.kill(charon.entry["pid"], signal.SIGKILL)
-    proc.wait_until("it is gone", lambda: not proc.alive(charon.entry), 10)
+    proc.wait_until("it is gone", lambda: not proc.alive(charon.entry))
     gw, seen = world.charons["gw"], []
     gw.swanctl("--rekey", "--ike", "mtc-acme")
-    proc.wait_until("the host of the SCS says that nobody is at the port", lambda: seen.extend(wire.since()[1]) or wire.errors, 10)
+    proc.wait_until("the host of the SCS says that nobody is at the port", lambda: seen.extend(wire.since()[1]) or wire.errors)
     gw.swanctl("--terminate", "--ike", "mtc-acme", "--force", check=False)
     world.drop(charon)
     wire.close()
@@ -110,7 +111,7 @@ def ours_again(world):
     """After a play that changed the connection of acme: it is the gateway's own again."""
     yield
     world.lab.ctl("scs", "set", "acme", "--ndsip-hosts", "none")
-    proc.wait_until("it is unloaded", lambda: not world.loaded("acme"), 15)
+    proc.wait_until("it is unloaded", lambda: not world.loaded("acme"))
     world.lab.ctl("scs", "set", "acme", "--ndsip-hosts", HOST)
     world.wait_loaded("acme")
 
@@ -145,12 +146,12 @@ def test_an_ike_sa_that_comes_back_without_its_child(world, acme, ours_again):
     by_hand(world, "esp_proposals = aes256gcm16-ecp384", more="unique = replace")
     world.listen("acme")
     acme.swanctl("--rekey", "--ike", "iwf", "--reauth")
-    begun = time.monotonic()
-    proc.wait_until("there is an IKE_SA and no child", lambda: not acme.installed(), 10)
+    watch = Watch()
+    proc.wait_until("there is an IKE_SA and no child", lambda: not acme.installed())
     assert "ESTABLISHED" in acme.swanctl("--list-sas").stdout
-    took = world.gone("acme", begun)
-    assert took < unprotected.CUT_S, took
-    row = proc.wait_until("it is noticed", lambda: next((r for r in world.lab.ctl("ndsip", "status", "acme")[:1] if r["state"] == "childless"), None), 10)
+    took = world.gone("acme", watch.began)
+    assert watch.of(took) < unprotected.CUT_S, took
+    row = proc.wait_until("it is noticed", lambda: next((r for r in world.lab.ctl("ndsip", "status", "acme")[:1] if r["state"] == "childless"), None))
     assert not row["protected"] and row["why"].startswith("its IKE_SA has no child that is installed"), row
 
 
@@ -167,14 +168,14 @@ def test_keys_are_renewed_under_load(world, acme):
             loads.append(world.lab.start(f"nds-load-{len(loads)}", world.command(
                 "trigger", "acme", device="meter-1@a.example", payload="x", count=TRIGGERS, rate=RATE, window=16,
                 reference=50000 + TRIGGERS * len(loads))))
-            proc.wait_until("it is under way", lambda: len(world.lab.sessions("acme")) > len(numbers) or not loads[-1].alive(), 15)
+            proc.wait_until("it is under way", lambda: len(world.lab.sessions("acme")) > len(numbers) or not loads[-1].alive())
 
     for _ in range(RENEWED):
         for charon, words in ((acme, ["--child", "tsp"]), (gw, ["--child", "host-1"]), (acme, ["--ike", "iwf"]), (acme, ["--ike", "iwf", "--reauth"])):
             loaded()
             charon.swanctl("--rekey", *words, check=charon is acme)  # the gateway's may be renewing it at this moment
     for load in loads:
-        proc.wait_until("the load has ended", lambda one=load: not one.alive(), 60)
+        proc.wait_until("the load has ended", lambda one=load: not one.alive())
         assert load.wait_event("summary")["by_status"] == {"SUCCESS": TRIGGERS}
     assert world.counter("edge_protection_lost") == lost
     assert [s["session"] for s in world.lab.sessions("acme") if s["session"] in numbers] == numbers
@@ -203,7 +204,7 @@ def test_on_loss_keep(labs):
         w.lab.ue("absent", L.imsi(3))
         assert w.trigger("acme", device="meter-3@a.example", reference=4400).status == "SUCCESS"
         w.lab.ue("present", L.imsi(3))
-        session.wait_event("report", 20, reference=4400)
+        session.wait_event("report", reference=4400)
         assert [s["session"] for s in w.lab.sessions("acme")] == numbers
     finally:
         wrong = w.end()

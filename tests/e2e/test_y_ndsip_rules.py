@@ -7,12 +7,12 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 
 import pytest
 from conftest import BIN, ROOT
 from lablib import netns, proc, tunnel
 from lablib.pki import Pki
+from support.pace import Watch
 
 pytestmark = pytest.mark.skipif(bool(tunnel.lacking()), reason=tunnel.lacking() or "-")
 
@@ -24,7 +24,6 @@ SCS, SCS6 = tunnel.PROTECTED["scs"]
 GW_OUTSIDE = tunnel.LINKS["gw"]["scs"][1]
 CORE = tunnel.LINKS["core"]["gw"][1]
 MARK = b"CLEAR-TEXT-MARK"
-WAIT_S = 30  # of TCP, which tries again after a time that it doubles, and of charon; both take far less on an idle machine
 
 
 def configuration(folder, mode):
@@ -60,7 +59,7 @@ class World:
     def mtcctl(self, *words, mode="libipsec", user=None):
         as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--bounding-set=-all"] if user else []
         return subprocess.run(self.hosts.inside("gw", *as_user, os.path.join(BIN, "mtcctl"), "ndsip", "rules", *words, "-c", self.conf[mode]),
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False)
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
 
     def apply(self, mode="libipsec"):
         done = self.mtcctl("--apply", mode=mode)
@@ -97,7 +96,7 @@ class World:
         c = self.open(netns.client(self.hosts.name("scs"), own))
         c.connect((address, port))
         s = self.open(listener.accept()[0])
-        s.settimeout(10)
+        s.settimeout(proc.HANG_S)
         return c, s
 
     def listener(self, address, port=PORT, side="gw"):
@@ -189,7 +188,7 @@ def test_plain_traffic_is_dropped_in_both_directions(world):
         assert world.counted(f"listener {name}: output outside") > 0
         world.connection(ssh, own, address, SSH)  # other ports are not ours to close
         world.nft("flush ruleset")
-        c.settimeout(WAIT_S)
+        c.settimeout(proc.HANG_S)
         assert c.recv(100) == MARK  # it was lost on the way, and TCP has sent it again
 
 
@@ -233,7 +232,7 @@ def said(entry):
 def test_a_change_of_the_rules_is_seen_at_once(world, until):
     world.apply()
     entry = world.start("fence_watch", world.hosts.inside("gw", os.path.join(TOOLS, "fence_watch"), world.conf["libipsec"]))
-    until("the rules stand", lambda: [s for s in said(entry) if s["state"] == "stands"], 10, [entry])
+    until("the rules stand", lambda: [s for s in said(entry) if s["state"] == "stands"], entries=[entry])
     for text, state, why in (("flush ruleset", "missing", "does not exist"),
                              (f"add table inet {TABLE}", "changed", "chain input is missing"),
                              (None, "stands", ""),
@@ -244,11 +243,11 @@ def test_a_change_of_the_rules_is_seen_at_once(world, until):
                              ("add table inet elsewhere", "stands", "")):
         count = len(said(entry))
         world.nft(text) if text else world.apply()
-        begun = time.monotonic()
+        watch = Watch()
         if said(entry)[-1]["state"] != state or text != "add table inet elsewhere":
-            last = until(f"{text}: {state}", lambda n=count: (said(entry)[n:] or [None])[-1], 5, [entry])
+            last = until(f"{text}: {state}", lambda n=count: (said(entry)[n:] or [None])[-1], entries=[entry])
             assert last["state"] == state and why in last["why"], (text, last)
-        assert time.monotonic() - begun < 1.0
+        assert watch.took() < 1.0
     times = json.loads(tunnel.run(*world.hosts.inside("gw", os.path.join(TOOLS, "fence_watch"), world.conf["libipsec"], "300")).stdout)
     print(times)
     assert times["check_us"] < 1000 and times["look_us"] < 10000, times
@@ -301,7 +300,7 @@ def test_no_clear_packet_leaves_when_a_tunnel_ends(world, until):
     frames = capture.frames()
     assert frames and not clear(frames) and not any(MARK in f for f in frames)
     t.scs.terminate("ndsip")
-    until("the tunnel has ended at both ends", lambda: not t.gw.installed() and not t.scs.installed(), WAIT_S)
+    until("the tunnel has ended at both ends", lambda: not t.gw.installed() and not t.scs.installed())
     assert talk(c, s) and talk(s, c)
     assert any(MARK in f for f in clear(capture.frames()))
     c.close()
@@ -319,12 +318,12 @@ def test_no_clear_packet_leaves_when_a_tunnel_ends(world, until):
             t.scs.terminate("ndsip")
         else:
             (t.scs if end == "by the SCS" else t.gw).terminate("ndsip")
-        until(f"the tunnel was ended {end}", lambda e=end: not t.scs.installed() and (e == "killed" or not t.gw.installed()), WAIT_S)
+        until(f"the tunnel was ended {end}", lambda e=end: not t.scs.installed() and (e == "killed" or not t.gw.installed()))
         before = world.counted("output outside"), world.counted("oifname", "scs", "ndsip")
         c.sendall(MARK)
         s.sendall(MARK)
         until("both ends tried and were stopped", lambda b=before: world.counted("output outside") > b[0] and
-              world.counted("oifname", "scs", "ndsip") > b[1], WAIT_S)
+              world.counted("oifname", "scs", "ndsip") > b[1])
         refused(world, tunnel.LINKS["scs"]["gw"][1], GW, PORT, "listener tsp: input from outside")
         outside = tunnel.LINKS["scs"]["gw"][1]
         leaked = [netns.ends_of(f) for f in clear(capture.frames()) if outside not in netns.ends_of(f)[:2]]
@@ -332,8 +331,8 @@ def test_no_clear_packet_leaves_when_a_tunnel_ends(world, until):
         if end == "killed":
             t.start("gw")
         t.scs.initiate("host-1")
-        s.settimeout(WAIT_S)
-        c.settimeout(WAIT_S)
+        s.settimeout(proc.HANG_S)
+        c.settimeout(proc.HANG_S)
         assert s.recv(len(MARK), socket.MSG_WAITALL) == MARK and c.recv(len(MARK), socket.MSG_WAITALL) == MARK
     leaked = [netns.ends_of(f) for f in clear(capture.frames()) if outside not in netns.ends_of(f)[:2]]
     assert not leaked, leaked

@@ -13,7 +13,7 @@ HOSTS = ["10.8.0.7", "10.8.0.8"]
 
 
 def mtcctl(p, *words, **more):
-    return subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], *words], capture_output=True, text=True, timeout=60, check=False,
+    return subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], *words], capture_output=True, text=True, timeout=proc.HANG_S, check=False,
                           **{"input": "", **more})
 
 
@@ -97,14 +97,14 @@ class Store:
 
     def stop(self):
         os.kill(self.entry["pid"], signal.SIGTERM)
-        proc.wait_until("mtc-iwfd has ended", lambda: not proc.alive(self.entry), 10)
+        proc.wait_until("mtc-iwfd has ended", lambda: not proc.alive(self.entry))
 
     def start(self):
         self.entry = proc.start("again", self.command(), os.path.join(self.p.lab["dir"], "log"))
         proc.wait_ready(self.entry)
 
     def does_not_start(self, *words):
-        d = subprocess.run([*self.command(), *words], capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+        d = subprocess.run([*self.command(), *words], capture_output=True, text=True, timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL)
         assert d.returncode == 1
         return d.stdout + d.stderr
 
@@ -180,5 +180,5 @@ def test_a_check_names_scss_that_do_not_go_with_the_configuration(store):
         text = f.read()
     with open(config, "w", encoding="utf-8") as f:
         f.write(text + "ndsip: { certificate: none.pem, local_ike: [ 10.8.0.7 ] }\n")
-    d = subprocess.run([*store.command(), "-t"], capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+    d = subprocess.run([*store.command(), "-t"], capture_output=True, text=True, timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL)
     assert "NDS/IP would not protect SCS 'acme': 10.8.0.7 is an address of ours (ndsip.local_ike), expected one of the SCS" in d.stderr

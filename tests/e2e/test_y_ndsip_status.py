@@ -22,7 +22,7 @@ def world(labs):
 
 def ask(world, *words):
     done = subprocess.run([world.lab.program("mtcctl"), "--socket", world.lab.lab["iwf"]["ctl"], "--json", *words], capture_output=True, text=True,
-                          timeout=20, check=False, stdin=subprocess.DEVNULL)
+                          timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -31,7 +31,7 @@ def status_of(world, scs):
 
 
 def wait_state(world, scs, state):
-    proc.wait_until(f"{scs} is {state}", lambda: status_of(world, scs)["state"] == state, 15)
+    proc.wait_until(f"{scs} is {state}", lambda: status_of(world, scs)["state"] == state)
     return status_of(world, scs)
 
 
@@ -63,7 +63,7 @@ def test_a_blocked_scs_has_no_tunnel_until_it_may_again(world):
     world.lab.ctl("block", "add", "acme", "*")
     row = wait_state(world, "acme", "blocked")
     assert row["why"] == "it is blocked on every device ('mtcctl block list')"
-    proc.wait_until("its tunnel is gone", lambda: charon.installed() == 0, 10)
+    proc.wait_until("its tunnel is gone", lambda: charon.installed() == 0)
     assert not world.loaded("acme")
     world.lab.ctl("block", "del", "acme", "*")
     world.wait_loaded("acme")
@@ -74,13 +74,13 @@ def test_a_blocked_scs_has_no_tunnel_until_it_may_again(world):
 
 def test_rules_and_charon_that_are_away_are_reasons(world):
     world.rules("--remove")
-    proc.wait_until("health says it", lambda: "ndsip-rules" in reasons(world), 10)
+    proc.wait_until("health says it", lambda: "ndsip-rules" in reasons(world))
     assert status_of(world, "acme")["why"].startswith("the packet filter's rules of NDS/IP are missing")
     world.rules("--apply")
-    proc.wait_until("and that they are back", lambda: "ndsip-rules" not in reasons(world), 10)
+    proc.wait_until("and that they are back", lambda: "ndsip-rules" not in reasons(world))
     gw = world.charons["gw"]
     os.kill(gw.entry["pid"], signal.SIGKILL)
-    proc.wait_until("health says it", lambda: "charon-away" in reasons(world), 10)
+    proc.wait_until("health says it", lambda: "charon-away" in reasons(world))
     assert status_of(world, "acme")["why"].startswith("strongSwan (charon) does not answer")
     world.restart_gateway_charon()
-    proc.wait_until("and that it is back", lambda: "charon-away" not in reasons(world), 15)
+    proc.wait_until("and that it is back", lambda: "charon-away" not in reasons(world))

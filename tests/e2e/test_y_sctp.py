@@ -41,7 +41,7 @@ def lab(labs):
 
 
 def test_the_rest_runs(lab):
-    done = lab.trigger("acme", device="meter-1@a.example", reference=1, wait=10)
+    done = lab.trigger("acme", device="meter-1@a.example", reference=1, wait=proc.HANG_S)
     assert (done.code, done.outcome) == (0, "SUCCESS")
 
 
@@ -51,5 +51,5 @@ def test_the_listener_and_the_peer_are_named(lab):
     assert f"listener inside stays shut: {MISSING}" in log
     far = [r for r in lab.ctl("peers") if r.get("name") == "far"][0]
     assert far["state"] in ("waiting", "connecting")
-    reason = proc.wait_until("the peer says why it waits", lambda: [r for r in lab.ctl("peers") if r.get("name") == "far"][0]["reason"], 10)
+    reason = proc.wait_until("the peer says why it waits", lambda: [r for r in lab.ctl("peers") if r.get("name") == "far"][0]["reason"])
     assert MISSING in reason, json.dumps(far)

@@ -41,7 +41,7 @@ class UdpLab(InsideLab):
 def built(address):
     """Whether the programs have it: mtc-hss says so of a configuration."""
     conf = f"identity: {{ host: h.x, realm: x }}\nlisten: {{ transport: sctp-udp, address: {address}, port: 1, protection: none }}\nsubscribers: /none\n"
-    done = subprocess.run([os.path.join(BIN, "mtc-hss"), "-t", "-c", "/dev/stdin"], input=conf, capture_output=True, text=True, timeout=30,
+    done = subprocess.run([os.path.join(BIN, "mtc-hss"), "-t", "-c", "/dev/stdin"], input=conf, capture_output=True, text=True, timeout=proc.HANG_S,
                           check=False)
     return "this build has no SCTP in user space" not in done.stderr
 
@@ -70,13 +70,13 @@ def trigger(p, reference):
                f"{p.lab['hss']['address']}:{TSP_PORT}", "--local", p.lab["hss"]["address"], "--origin-host", SCS[2], "--realm", SCS[3],
                "--iwf-host", p.lab["iwf"]["identity"], "--iwf-realm", p.lab["iwf"]["realm"], "--device", "meter-1@a.example", "--payload",
                "wake up", "--reference", str(reference), "--wait", "20"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     ended = play.Ended(done.returncode, done.stdout, done.stderr)
     return ended.code, ended.outcome, ended.err if ended.code else ""
 
 
 def answers(p):
-    return subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "status"], capture_output=True, timeout=30, check=False).returncode == 0
+    return subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "status"], capture_output=True, timeout=proc.HANG_S, check=False).returncode == 0
 
 
 def log_of(p):
@@ -85,7 +85,7 @@ def log_of(p):
 
 
 def wait_open(p):
-    proc.wait_until("the peers are open", lambda: all(peer(p, name)["state"] == "open" for name in ("hss", "smssc")), 10)
+    proc.wait_until("the peers are open", lambda: all(peer(p, name)["state"] == "open" for name in ("hss", "smssc")))
 
 
 def test_a_trigger_to_its_report(lab):
@@ -95,14 +95,14 @@ def test_a_trigger_to_its_report(lab):
 def test_the_core_ends(lab):
     before = laboratory.roles(lab.lab["iwf"]["pids"]["parent"])["core"]
     os.kill(before, signal.SIGKILL)
-    proc.wait_until("another core answers", lambda: answers(lab) and laboratory.roles(lab.lab["iwf"]["pids"]["parent"])["core"] != before, 10)
+    proc.wait_until("another core answers", lambda: answers(lab) and laboratory.roles(lab.lab["iwf"]["pids"]["parent"])["core"] != before)
     wait_open(lab)
     assert trigger(lab, 4) == (0, "SUCCESS", "")
 
 
 def test_which_sctp_is_said(lab):
     assert [(row["name"], row["transport"]) for row in lab.ctl("status")[0]["listeners"]] == [("inside", "sctp-udp")]
-    done = subprocess.run([lab.program("mtc-iwfd"), "-t", "-c", lab.lab["iwf"]["config"]], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([lab.program("mtc-iwfd"), "-t", "-c", lab.lab["iwf"]["config"]], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert done.returncode == 0, done.stderr
     for whose in ("listener 'inside'", "peer 'hss'", "peer 'smssc'"):
         assert f"{whose} uses SCTP in user space inside UDP, which is for laboratories" in done.stderr
@@ -110,7 +110,7 @@ def test_which_sctp_is_said(lab):
 
 def doctor(p, what):
     done = subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "doctor", "--json", *what, "-c", p.lab["iwf"]["config"]],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     return {r["cause"]: r for r in map(json.loads, done.stdout.splitlines()) if "cause" in r}
 
 
@@ -119,7 +119,7 @@ def test_the_doctor_tries_a_peer_over_sctp(lab):
     assert "listening" in doctor(lab, []) and "peer-open" in doctor(lab, ["hss"])
     hss = lab.lab["hss"]
     laboratory.stop(lab.lab["dir"], "mtc-hss")
-    proc.wait_until("the HSS is away", lambda: peer(lab, "hss")["state"] == "waiting", 15)
+    proc.wait_until("the HSS is away", lambda: peer(lab, "hss")["state"] == "waiting")
     assert {"peer-silent", "peer-closed"} & set(doctor(lab, ["hss"]))
     conf = os.path.join(lab.lab["dir"], "other-hss.yaml")
     proc.write(conf, f"identity: {{ host: other.core.operator.example, realm: {laboratory.CORE_REALM} }}\nlisten: {{ transport: sctp-udp, "
@@ -127,8 +127,8 @@ def test_the_doctor_tries_a_peer_over_sctp(lab):
                f"subscribers: {lab.lab['dir']}/subscribers.jsonl\n")
     entry = proc.start("other-hss", [lab.program("mtc-hss"), "-c", conf], lab.lab["dir"])
     try:
-        proc.wait_ready(entry, 20)
-        found = proc.wait_until("it is reached", lambda: doctor(lab, ["hss"]).get("peer-diameter"), 10)
+        proc.wait_ready(entry)
+        found = proc.wait_until("it is reached", lambda: doctor(lab, ["hss"]).get("peer-diameter"))
         assert "accepts connections" in found["text"]
     finally:
         assert not proc.end([entry], 10)
@@ -148,7 +148,7 @@ def test_an_edge_ends(lab):
     before = set(laboratory.roles(lab.lab["iwf"]["pids"]["parent"])["edges"])
     for pid in before:
         os.kill(pid, signal.SIGKILL)
-    proc.wait_until("other edges run", lambda: len(set(laboratory.roles(lab.lab["iwf"]["pids"]["parent"])["edges"]) - before) == len(before), 10)
+    proc.wait_until("other edges run", lambda: len(set(laboratory.roles(lab.lab["iwf"]["pids"]["parent"])["edges"]) - before) == len(before))
     assert trigger(lab, 3) == (0, "SUCCESS", "")
 
 
@@ -156,7 +156,7 @@ def test_an_association_is_lost_and_made_again(lab):
     pid = lab.lab["smssc"]["pid"]
     os.kill(pid, signal.SIGSTOP)
     try:
-        row = proc.wait_until("the peer is closed", lambda: [r for r in lab.ctl("peers") if r.get("name") == "smssc" and r["state"] != "open"], 10)[0]
+        row = proc.wait_until("the peer is closed", lambda: [r for r in lab.ctl("peers") if r.get("name") == "smssc" and r["state"] != "open"])[0]
     finally:
         os.kill(pid, signal.SIGCONT)
     assert row["state"] in ("waiting", "connecting"), json.dumps(row)

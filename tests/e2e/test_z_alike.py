@@ -22,7 +22,7 @@ TARGETS = {"absent": "491720000002", "absent with triggers": ABSENT, "triggers o
 def instructions(folder, number, n):
     """Of one run of mtc-smssc that holds triggers for one device and takes n messages to this number."""
     os.makedirs(folder)
-    w = World(BIN, folder, under=["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={folder}/callgrind.out"], wait_s=120,
+    w = World(BIN, folder, under=["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={folder}/callgrind.out"], wait_s=proc.HANG_S,
               more="  enquire: 1h\n")
     try:
         take(w, number, n)
@@ -35,12 +35,12 @@ def instructions(folder, number, n):
 
 
 def take(w, number, n):
-    iwf = Iwf("127.0.0.1", proc.wait_ready(w.smssc, 120)[1])
+    iwf = Iwf("127.0.0.1", proc.wait_ready(w.smssc)[1])
     for reference in range(TRIGGERS):
         assert iwf.trigger(imsi(2), b"x", reference=reference, validity=86400) == 2001
     iwf.close()  # no watchdog among what is counted
     s = w.bound()
-    s.socket.settimeout(60)
+    s.socket.settimeout(proc.HANG_S)
     for _ in range(n):
         assert s.submit(number, b"x" * 20, priority=1).status == smpp.OK
     s.close()

@@ -28,7 +28,7 @@ def busy(world):
     p.listen("acme")
     p.listen("beta")
     for n in range(1, 4):
-        assert p.trigger("acme", device=f"meter-{n}@a.example", port=16001, reference=100 + n, wait=20).code == 0
+        assert p.trigger("acme", device=f"meter-{n}@a.example", port=16001, reference=100 + n, wait=proc.HANG_S).code == 0
     for n in range(3):
         p.trigger("acme", device=f"meter-{n + 5}@b.example", port=16001, reference=200 + n)
     p.trigger("beta", device="nobody@b.example", port=16001, reference=300)
@@ -100,7 +100,7 @@ def test_the_first_view_is_fast(world, chromium, page):
 def test_the_overview_follows_the_gateway(busy, chromium, page):
     go(chromium, page, "overview", "✓ healthy", "no-association", "acme", "beta", "✓ open")
     for n in range(10 if os.environ.get("MTC_PICTURES") else 0):  # something for the curve
-        busy.trigger("acme", device=f"meter-{n + 20}@a.example", port=16001, reference=500 + n, wait=20)
+        busy.trigger("acme", device=f"meter-{n + 20}@a.example", port=16001, reference=500 + n, wait=proc.HANG_S)
         busy.trigger("acme", device="meter-5@b.example", port=16001, reference=600 + n)
     picture(chromium, "overview")
     busy.ctl("peers", "stop", "hss")

@@ -84,7 +84,7 @@ def gateway(labs):
 @pytest.fixture(scope="module")
 def world(gateway, pki):
     with console_of(gateway, tls_conf(pki)) as c:
-        proc.wait_until("HTTPS is told", lambda: "HTTPS at " in c.log(), 60)
+        proc.wait_until("HTTPS is told", lambda: "HTTPS at " in c.log())
         yield World(c, pki)
 
 
@@ -122,7 +122,7 @@ def test_who_is_not_proven_or_not_listed_is_refused_in_words(world):
         answer = b.log_in_by_certificate()
         assert answer.status == 403 and words in answer.error and "Set-Cookie" not in answer.headers, (name, answer.body)
         assert b.get("me").status == 401
-        proc.wait_until("it is logged", lambda n=before: len(world.refusals()) > n or "more log-ins by certificate were refused" in world.console.log(), 60)
+        proc.wait_until("it is logged", lambda n=before: len(world.refusals()) > n or "more log-ins by certificate were refused" in world.console.log())
     assert "so far)" in world.refusals()[-1]
 
 
@@ -168,7 +168,7 @@ def test_pages_of_other_sites_may_not_ask_over_https(world):
 
 def shake(world, *more):
     return subprocess.run(["openssl", "s_client", "-connect", f"{world.address}:{world.port}", "-CAfile", world.pki.path("ca.pem"), *more],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
 
 
 def test_old_protocols_and_http_are_refused(world):
@@ -178,7 +178,7 @@ def test_old_protocols_and_http_are_refused(world):
     for old in (("-tls1",), ("-tls1_1",), ("-tls1_2", "-cipher", "AES128-SHA:AES256-SHA:AES128-GCM-SHA256")):
         assert shake(world, *old, "-cipher" if len(old) == 1 else "-quiet", *(["ALL:@SECLEVEL=0"] if len(old) == 1 else [])).returncode != 0, old
     for rubbish in (f"GET / HTTP/1.1\r\nHost: {world.address}:{world.port}\r\n\r\n".encode(), b"\x16\x03\x01\xff\xff" + b"\0" * 300, b"\0" * 2000):
-        with socket.create_connection((world.address, world.port), timeout=60) as s:
+        with socket.create_connection((world.address, world.port), timeout=proc.HANG_S) as s:
             s.sendall(rubbish)
             try:
                 s.shutdown(socket.SHUT_WR)  # the console may have closed it already
@@ -192,7 +192,7 @@ def test_old_protocols_and_http_are_refused(world):
 
 def check_conf(program, folder, text):
     conf = proc.write(os.path.join(folder, "console.yaml"), text)
-    done = subprocess.run([program, "-c", conf, "-t"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+    done = subprocess.run([program, "-c", conf, "-t"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S,
                           check=False)
     return done.returncode, done.stderr
 

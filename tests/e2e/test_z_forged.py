@@ -129,7 +129,7 @@ def test_triggers_only_is_as_if_it_were_nobody(dropping):
 
 def answer_of(w, sent):
     assert sent["ok"], sent
-    return proc.wait_until("the SMS-SC has answered", lambda: [e for e in w.events(w.ue, "submitted") if e["reference"] == sent["reference"]], 20)[-1]["cause"]
+    return proc.wait_until("the SMS-SC has answered", lambda: [e for e in w.events(w.ue, "submitted") if e["reference"] == sent["reference"]])[-1]["cause"]
 
 
 def mobile_forms():
@@ -166,7 +166,7 @@ def test_a_mobile_tries_every_form(dropping):
     for name, words, _ in tried:
         assert answer_of(w, w.order("submit", imsi(1), NUMBER, *words)) == REJECTED, name
     assert w.counts()["mobiles_forged"] - before["mobiles_forged"] == len(tried)
-    proc.wait_until("each has an alarm", lambda: told(w, "mobile") - known >= min(len(tried), 9), 20)
+    proc.wait_until("each has an alarm", lambda: told(w, "mobile") - known >= min(len(tried), 9))
     last = alarms(w, "mobile")[-1]
     assert (last["alarm"], last["who"], last["done"]) == ("forged-trigger", imsi(1), "dropped")
     fresh(w)
@@ -233,7 +233,7 @@ def test_another_network_is_dropped(dropping):
     assert (after["networks_forged"] - before["networks_forged"], after["forged"] - before["forged"]) == (len(tried), 3)
     assert s.submit(NUMBER, b"hello", source="33612345678").status == smpp.OK
     assert w.messages(seen + 1)[seen]["originator"] == "33612345678"
-    proc.wait_until("there is an alarm", lambda: [e for e in alarms(w, "network") if (e["who"], e["done"]) == ("abroad", "dropped")], 20)
+    proc.wait_until("there is an alarm", lambda: [e for e in alarms(w, "network") if (e["who"], e["done"]) == ("abroad", "dropped")])
     s.close()
 
 
@@ -260,6 +260,6 @@ def test_alarms_have_a_bound(dropping):
     def the_rest_is_counted():
         s.submit(NUMBER, b"x", pid=0x48, source="33612345678")
         return any(e.get("untold_before", 0) > 0 for e in alarms(w, "network")[known:])
-    proc.wait_until("a later alarm counts those that were not told", the_rest_is_counted, 20)
+    proc.wait_until("a later alarm counts those that were not told", the_rest_is_counted)
     assert len(alarms(w, "network")) - known < w.counts()["networks_forged"] - before
     s.close()

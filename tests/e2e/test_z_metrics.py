@@ -17,6 +17,7 @@ from lablib import lab as L
 from lablib import proc
 from lablib.ports import hold_ports
 from support import diameter as D
+from support.pace import Watch
 from support.tsp import Scs, action, request_status
 
 GRAFANA = os.path.join(ROOT, "examples", "grafana")
@@ -44,7 +45,7 @@ def told(labs):
 
 
 def get(p, path="/metrics", method="GET", **headers):
-    c = http.client.HTTPConnection(*p.metrics, timeout=30)
+    c = http.client.HTTPConnection(*p.metrics, timeout=proc.HANG_S)
     try:
         c.request(method, path, headers=headers)
         r = c.getresponse()
@@ -76,7 +77,7 @@ def samples(text):
     return found
 
 
-def wait_for(p, what, judge, wait_s=15):
+def wait_for(p, what, judge, wait_s=proc.HANG_S):
     def there():
         s = samples(scrape(p))
         return s if judge(s) else None
@@ -118,7 +119,7 @@ def test_the_numbers_are_those_of_mtcctl(told):
 
 
 def test_promtool_finds_nothing(told):
-    done = subprocess.run(["promtool", "check", "metrics"], input=scrape(told), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["promtool", "check", "metrics"], input=scrape(told), capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -138,8 +139,8 @@ def test_what_is_no_scrape_is_refused(told):
     pid = pid_of(told)
     for rubbish in (b"\0" * 100, b"GET /metrics\r\n\r\n", b"GET " + b"/" * 20000 + b" HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00" * 40,
                     b"GET /metrics HTTP/1.1\r\nHost: a\r\n" + b"x: y\r\n" * 4000, b"POST /metrics HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n"):
-        with socket.create_connection(told.metrics, 10) as s:
-            s.settimeout(30)
+        with socket.create_connection(told.metrics, proc.HANG_S) as s:
+            s.settimeout(proc.HANG_S)
             with contextlib.suppress(OSError):
                 s.sendall(rubbish)
                 s.shutdown(socket.SHUT_WR)
@@ -163,7 +164,7 @@ def test_a_name_that_resolves_to_us_reads_nothing(told):
 
 def test_a_thousand_idle_connections_keep_nobody_out(told):
     pid, cuts = pid_of(told), samples(scrape(told))["mtc_iwf_scrape_cuts_total"]
-    idle = [socket.create_connection(told.metrics, 30) for _ in range(1000)]
+    idle = [socket.create_connection(told.metrics, proc.HANG_S) for _ in range(1000)]
     try:
         after = wait_for(told, "most of them were ended", lambda s: s["mtc_iwf_scrape_cuts_total"] - cuts >= 1000 - 16, 60)
         assert after["mtc_iwf_up"] == 1
@@ -175,12 +176,12 @@ def test_a_thousand_idle_connections_keep_nobody_out(told):
 
 def test_half_a_request_is_ended(told):
     pid, cuts = pid_of(told), samples(scrape(told))["mtc_iwf_scrape_cuts_total"]
-    half = [socket.create_connection(told.metrics, 30) for _ in range(3)]
+    half = [socket.create_connection(told.metrics, proc.HANG_S) for _ in range(3)]
     half[0].sendall(b"GET /met")
     half[1].sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n")
     wait_for(told, "they were ended", lambda s: s["mtc_iwf_scrape_cuts_total"] - cuts >= 3, 60)
     for s in half:
-        s.settimeout(30)
+        s.settimeout(proc.HANG_S)
         with contextlib.suppress(ConnectionError):
             assert s.recv(10) == b""
         s.close()
@@ -197,13 +198,13 @@ def test_a_core_that_is_gone_is_told_as_gone(told):
         os.kill(core, signal.SIGCONT)
     assert wait_for(told, "it is back", lambda s: s["mtc_iwf_up"] == 1, 30)["mtc_iwf_requests_total"] >= 6
     os.kill(pid, signal.SIGKILL)
-    proc.wait_until("another process answers", lambda: pid_of(told) not in (None, pid), 30)
+    proc.wait_until("another process answers", lambda: pid_of(told) not in (None, pid))
 
     def answers():
         with contextlib.suppress(OSError):
             return samples(scrape(told))["mtc_iwf_up"] == 1
         return False
-    proc.wait_until("as the one before", answers, 30)
+    proc.wait_until("as the one before", answers)
 
 
 def test_a_reload_changes_nothing_of_the_metrics_and_says_so(told):
@@ -282,12 +283,12 @@ def test_a_thousand_scss_are_quick_to_tell(labs):
         wait_for(p, "all are told", lambda s: sum(key.startswith("mtc_iwf_scs_sessions{") for key in s) == 1000, 60)
         times = []
         for _ in range(9):
-            began = time.monotonic()
+            watch = Watch()
             text = scrape(p)
-            times.append(time.monotonic() - began)
+            times.append(watch.took())
             time.sleep(0.25)  # the next one is made of another snapshot
         assert len(text) < 1_000_000, len(text)
-        assert min(times) < 0.02 * float(os.environ.get("CHECK_BUDGET_FACTOR", "1")), times  # of a machine that is loaded: the least is what it takes
+        assert min(times) < 0.02, times  # of a machine that is loaded: the least is what it takes
         assert samples(text)["mtc_iwf_samples_left_out"] == 0
         stands_still(p)
         for peer in peers:
@@ -315,12 +316,12 @@ scrape_configs:
         with contextlib.suppress(OSError):
             return api(at, "/-/ready", raw=True)[0] == 200
         return False
-    proc.wait_until("Prometheus is ready", ready, 60)
+    proc.wait_until("Prometheus is ready", ready)
     return at
 
 
 def api(at, path, raw=False, **query):
-    c = http.client.HTTPConnection(*at, timeout=60)
+    c = http.client.HTTPConnection(*at, timeout=proc.HANG_S)
     try:
         c.request("GET", path + ("?" + urllib.parse.urlencode(query) if query else ""))
         r = c.getresponse()
@@ -374,7 +375,7 @@ def test_prometheus_scrapes_and_the_dashboard_has_answers(labs, tmp_path):
         at = prometheus(p, str(tmp_path))
         began = time.time()
         n = load(p, 12)
-        proc.wait_until("the last request is scraped", lambda: any(float(r["value"][1]) >= n for r in api(at, "/api/v1/query", query='mtc_iwf_scs_requests_total{scs="acme"}')), 30)
+        proc.wait_until("the last request is scraped", lambda: any(float(r["value"][1]) >= n for r in api(at, "/api/v1/query", query='mtc_iwf_scs_requests_total{scs="acme"}')))
         assert [r["value"][1] for r in api(at, "/api/v1/query", query='up{job="mtc-iwf"}')] == ["1"]
         rules = json.loads(api(at, "/api/v1/rules", raw=True)[1])["data"]["groups"][0]["rules"]
         assert len(rules) >= 15 and {r["health"] for r in rules} <= {"ok", "unknown"}
@@ -384,7 +385,7 @@ def test_prometheus_scrapes_and_the_dashboard_has_answers(labs, tmp_path):
                    "panels": panels_of(at, began, time.time())}
         file, picture = tmp_path / "answers.json", os.path.join(os.environ.get("DASHBOARD", str(tmp_path)), "dashboard.svg")
         file.write_text(json.dumps(answers))
-        subprocess.run([os.path.join(ROOT, "scripts", "dashboard"), str(file), picture], check=True, timeout=60)
+        subprocess.run([os.path.join(ROOT, "scripts", "dashboard"), str(file), picture], check=True, timeout=proc.HANG_S)
         with open(picture, encoding="utf-8") as f:
             drawn = f.read()
         assert drawn.count("<polyline") >= sum(1 for found in answers["panels"].values() for _ in found) - 4
@@ -395,7 +396,7 @@ def test_prometheus_scrapes_and_the_dashboard_has_answers(labs, tmp_path):
 @pytest.mark.once
 def test_the_alert_rules_hold():
     for words in (["check", "rules", "mtc-iwf-alerts.yml"], ["test", "rules", "mtc-iwf-alerts-test.yml"], ["check", "config", "prometheus.yml"]):
-        done = subprocess.run(["promtool", *words], cwd=GRAFANA, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(["promtool", *words], cwd=GRAFANA, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
         assert done.returncode == 0 and "FAILED" not in done.stdout + done.stderr, done
 
 

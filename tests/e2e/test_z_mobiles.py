@@ -46,8 +46,8 @@ def tpdu(to, user_data, reference=1, report=False, udhi=False, dcs=0, kind=0x91,
 def as_tshark_reads(folder, octets, *words):
     """A TPDU by the dissector of Wireshark, which shares nothing with ours."""
     lines, pcap = proc.write(os.path.join(str(folder), "tpdu.txt"), "0000 " + octets.hex(" ") + "\n"), os.path.join(str(folder), "tpdu.pcap")
-    subprocess.run(["text2pcap", "-q", "-l", "147", lines, pcap], check=True, capture_output=True, timeout=60)
-    done = subprocess.run(["tshark", "-r", pcap, "-o", DLT, *words], check=True, capture_output=True, text=True, timeout=60)
+    subprocess.run(["text2pcap", "-q", "-l", "147", lines, pcap], check=True, capture_output=True, timeout=proc.HANG_S)
+    done = subprocess.run(["tshark", "-r", pcap, "-o", DLT, *words], check=True, capture_output=True, text=True, timeout=proc.HANG_S)
     return done.stdout.rstrip("\n")
 
 
@@ -134,10 +134,10 @@ def test_what_an_sme_does_not_get(w):
     for words, cause in ((("78", "pid", 0x48), 21), (("05043e80000078", "header", 6), 21), (("78", "dcs", 0x20), 79), (("78", "dcs", 0x24), 79)):
         assert w.order("submit", imsi(0), SHORT, *words)["ok"]
         seen += 1
-        answer = proc.wait_until("an answer", lambda n=seen: (lambda e: len(e) >= n and e)(w.events(w.ue, "submitted")), 20)[-1]
+        answer = proc.wait_until("an answer", lambda n=seen: (lambda e: len(e) >= n and e)(w.events(w.ue, "submitted")))[-1]
         assert answer["cause"] == cause, words
     assert w.order("submit", imsi(0), "4243", "78")["ok"]
-    assert proc.wait_until("an answer", lambda: w.events(w.ue, "submitted")[seen:], 20)[-1]["cause"] == 96
+    assert proc.wait_until("an answer", lambda: w.events(w.ue, "submitted")[seen:])[-1]["cause"] == 96
     assert counts_since(w, before, "mobiles_sent", "mobiles_forged", "mobiles_refused") == [0, 2, 5]
     assert w.order("submit", imsi(0), SHORT, "31", "dcs", 0)["ok"] and s.delivered().data == b"1"
     s.close()
@@ -149,7 +149,7 @@ def test_an_sme_that_is_away_or_does_not_take_it(tmp_path):
     try:
         w.start_ue()
         assert w.order("submit", imsi(0), SHORT, b"kept".hex(), "dcs", 0)["ok"]
-        proc.wait_until("it is on disk", lambda: w.events(w.ue, "submitted"), 20)
+        proc.wait_until("it is on disk", lambda: w.events(w.ue, "submitted"))
         w.kill()
         w.start_smssc()
         other = w.bound(system_id="beta")
@@ -159,12 +159,12 @@ def test_an_sme_that_is_away_or_does_not_take_it(tmp_path):
         s.close()
         s = w.bound()
         assert s.delivered().data == b"kept"
-        proc.wait_until("it is taken", lambda: w.counts()["to_smes"] == 1, 20)
+        proc.wait_until("it is taken", lambda: w.counts()["to_smes"] == 1)
         assert w.counts()["to_smes_again"] >= 3 and s.ask(smpp.ENQUIRE).status == smpp.OK and not s.kept
         assert other.ask(smpp.ENQUIRE).status == smpp.OK and not other.kept
-        proc.wait_until("the device is there again", lambda: w.order("submit", imsi(0), SHORT, b"no".hex(), "dcs", 0)["ok"], 20)
+        proc.wait_until("the device is there again", lambda: w.order("submit", imsi(0), SHORT, b"no".hex(), "dcs", 0)["ok"])
         assert s.delivered(0x66).data == b"no"  # refused for good
-        proc.wait_until("it has ended", lambda: w.counts()["to_smes_refused"] == 1, 20)
+        proc.wait_until("it has ended", lambda: w.counts()["to_smes_refused"] == 1)
         s.close()
         s = w.bound()
         assert s.ask(smpp.ENQUIRE).status == smpp.OK and not s.kept
@@ -176,7 +176,7 @@ def test_an_sme_that_is_away_or_does_not_take_it(tmp_path):
 
 
 def reported(w, reference):
-    return proc.wait_until("a status report", lambda: [e for e in w.events(w.ue, "status-report") if e["reference"] == reference], 20)
+    return proc.wait_until("a status report", lambda: [e for e in w.events(w.ue, "status-report") if e["reference"] == reference])
 
 
 @pytest.mark.parametrize("answer,status", [(smpp.OK, 0x00), (0x65, 0x42)])
@@ -218,7 +218,7 @@ def test_status_report_waits_over_a_kill_and_is_one(tmp_path):
         sender.socket.close()
         s = w.bound()
         assert s.delivered().data == b"x"
-        proc.wait_until("its end is on disk", lambda: w.counts()["to_smes"] == 1 and w.counts()["connections"] == 1, 20)
+        proc.wait_until("its end is on disk", lambda: w.counts()["to_smes"] == 1 and w.counts()["connections"] == 1)
         assert s.ask(smpp.ENQUIRE).status == smpp.OK
         w.kill()
         w.start_smssc()
@@ -228,7 +228,7 @@ def test_status_report_waits_over_a_kill_and_is_one(tmp_path):
         assert all(words in read for words in ("TP-MR: 77", "TP-RA Digits: 4242", "Short message received by the SME (0)")) and "alformed" not in read, read
         assert came[:2] == b"\x06\x4d" and came[2:6] == b"\x04\x81\x24\x24" and came[-1] == 0 and len(came) == 21
         again.ack(delivery, reference)
-        proc.wait_until("it is over", lambda: not w.events(w.smssc, "error") and status_of(w)["waiting"] + status_of(w)["reporting"] == 0, 20)
+        proc.wait_until("it is over", lambda: not w.events(w.smssc, "error") and status_of(w)["waiting"] + status_of(w)["reporting"] == 0)
         s = w.bound()
         assert s.ask(smpp.ENQUIRE).status == smpp.OK and not s.kept
         again.socket.close()
@@ -274,7 +274,7 @@ def test_mistakes_of_numbers_are_named(tmp_path, more, mobiles, said):
             conf = f.read().split("  list:\n", maxsplit=1)[0]
         conf += f"  mobiles: {{ {mobiles} }}\n  list:\n" + sme("acme", more) + sme("beta", 'numbers: ["777"]' if "777" in more else "", sources='["777"]')
         done = subprocess.run([os.path.join(BIN, "mtc-smssc"), "-c", proc.write(w.path("wrong.yaml"), conf), "-t"], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=20, check=False)
+                              text=True, timeout=proc.HANG_S, check=False)
         assert done.returncode == 2 and said in done.stderr, done.stderr
     finally:
         w.down()

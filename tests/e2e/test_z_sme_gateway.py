@@ -93,7 +93,7 @@ def accepted(g, s, **more):
 
 
 def settled(g):
-    return proc.wait_until("no trigger is left", lambda: g.w.counts()["at_gateway"] == 0, 20)
+    return proc.wait_until("no trigger is left", lambda: g.w.counts()["at_gateway"] == 0)
 
 
 def test_what_the_gateway_is_asked(g):
@@ -433,7 +433,7 @@ def test_a_replace_without_an_answer_takes_effect_later(g):
             assert copy.flags & 0x10 and copy.end == change.end and copy.data(263) == change.data(263) and copy.data(3001) == change.data(3001)
             g.answer(copy, status)
             live = live or change
-            proc.wait_until("one of the two is left", lambda: g.w.counts()["at_gateway"] == 1, 20)
+            proc.wait_until("one of the two is left", lambda: g.w.counts()["at_gateway"] == 1)
         assert g.report(reference_of(live)) == 2001
         assert s.delivered().receipt["id"] == message_id
     settled(g)
@@ -460,9 +460,9 @@ def test_a_replace_survives_a_kill(g, status):
         g.accept()
         g.answer(g.asked(), 111)  # asked once more
     with sme_of(g) as s:
-        proc.wait_until("it is decided", lambda: g.w.counts()["at_gateway"] == len(live), 20)
+        proc.wait_until("it is decided", lambda: g.w.counts()["at_gateway"] == len(live))
         for one in live:
-            assert proc.wait_until("the report is taken", lambda one=one: g.report(reference_of(one)) == 2001, 20)
+            assert proc.wait_until("the report is taken", lambda one=one: g.report(reference_of(one)) == 2001)
             assert s.delivered().receipt["id"] == message_id
         gone(g, s, message_id)
 
@@ -472,7 +472,7 @@ def test_while_the_gateway_is_away_nothing_changes(g):
         dar, message_id = accepted(g, s, registered=1)
         ends = g.w.log().count("to the gateway ended")
         g.peer.close()
-        proc.wait_until("the SMS-SC has noticed", lambda: g.w.log().count("to the gateway ended") > ends, 20)
+        proc.wait_until("the SMS-SC has noticed", lambda: g.w.log().count("to the gateway ended") > ends)
         for one in (cancel, replace):
             assert s.answer_to(one(s, message_id)).status == smpp.SYSERR
         g.accept()
@@ -618,7 +618,7 @@ def test_segments_without_an_answer_are_withdrawn(g):
             assert (recall.number(3001, 3005), reference_of(recall)) == (3, reference_of(dar))
             g.answer(recall, status)
             if status:
-                proc.wait_until("the answer is taken", lambda dar=dar: g.report(reference_of(dar)) == 2001, 20)
+                proc.wait_until("the answer is taken", lambda dar=dar: g.report(reference_of(dar)) == 2001)
             receipt = s.delivered().receipt
             assert (receipt["id"], receipt["stat"]) == (first.id, stat)
     settled(g)
@@ -668,7 +668,7 @@ def test_segments_of_which_one_does_not_come(g):
         receipt = s.delivered().receipt
         assert (receipt["id"], receipt["stat"], receipt["err"]) == (first.id, "EXPIRED", "001")
         assert s.ask(*part(1, 3, b"one")).id != first.id  # another one
-        proc.wait_until("it has an end, too", lambda: g.w.counts()["segments_late"] - before["segments_late"] == 2, 20)
+        proc.wait_until("it has an end, too", lambda: g.w.counts()["segments_late"] - before["segments_late"] == 2)
         assert s.ask(smpp.ENQUIRE).status == smpp.OK and not s.kept  # and nobody wants to hear of it
     settled(g)
 
@@ -701,7 +701,7 @@ def test_segments_survive_kills(g):
     assert copy.flags & 0x10 and copy.end == dar.end and copy.data(263) == dar.data(263) and copy.data(3001) == dar.data(3001)
     g.answer(copy)
     with sme_of(g) as s:
-        proc.wait_until("the answer is taken", lambda: g.report(reference_of(dar)) == 2001, 20)
+        proc.wait_until("the answer is taken", lambda: g.report(reference_of(dar)) == 2001)
         receipt = s.delivered().receipt
         assert (receipt["id"], receipt["stat"]) == (first.id, "DELIVRD")
     settled(g)
@@ -750,7 +750,7 @@ def check(folder, **parts):
     for name in ("subscribers.jsonl", "s.jsonl"):
         (folder / name).touch()
     conf = proc.write(str(folder / "smssc.yaml"), SOUND.format(**parts))
-    return subprocess.run([os.path.join(BIN, "mtc-smssc"), "-c", conf, "-t"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([os.path.join(BIN, "mtc-smssc"), "-c", conf, "-t"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
 
 
 @pytest.mark.once
@@ -786,7 +786,7 @@ def test_an_entrance_for_everybody_beside_the_filter(tmp_path, what):
         sound = sound.replace("  plain: { address: 127.0.0.1, port: 0 }\n", "").split("  list:\n", maxsplit=1)[0]
     (tmp_path / "s.jsonl").touch()
     conf = proc.write(str(tmp_path / "open.yaml"), sound)
-    done = subprocess.run([os.path.join(BIN, "mtc-smssc"), "-c", conf, "-t"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([os.path.join(BIN, "mtc-smssc"), "-c", conf, "-t"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     if what == "neither":
         assert done.returncode == 0 and "allowed_hosts" not in done.stderr, done.stderr
     else:

@@ -55,7 +55,7 @@ class Gateway:
 
     def wait_for(self, name, log=None):
         """Both ends know of it: a session of the gateway is not yet one that the SMS-SC has the answer of."""
-        proc.wait_until(f"the SMS-SC is connected for {name}", lambda: self.p.sessions(name) and told_open(log or self.log(), name), 20)
+        proc.wait_until(f"the SMS-SC is connected for {name}", lambda: self.p.sessions(name) and told_open(log or self.log(), name))
 
     def bound(self, name="acme", **more):
         s = Sme(smes.port_of(self.log()))
@@ -67,7 +67,7 @@ class Gateway:
         entry = out[0][out[1]]
         seen = len([e for e in P.read_json_lines(entry["out"]) if e["event"] == "status"])
         os.kill(entry["pid"], signal.SIGUSR1)
-        return proc.wait_until("a status line", lambda: [e for e in P.read_json_lines(entry["out"]) if e["event"] == "status"][seen:], 20)[0]["smes"]
+        return proc.wait_until("a status line", lambda: [e for e in P.read_json_lines(entry["out"]) if e["event"] == "status"][seen:])[0]["smes"]
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def test_a_trigger_of_an_sme_is_one_of_its_scs(g):
              (smpp.SUBMIT, trigger(2, b"d", port=None)))
     for command, body in forms:
         assert s.ask(command, body).status == smpp.OK
-    came = proc.wait_until("three more", lambda: (lambda t: len(t) == 3 and t)(g.p.ue_triggers(imsi=L.imsi(2))), 20)
+    came = proc.wait_until("three more", lambda: (lambda t: len(t) == 3 and t)(g.p.ue_triggers(imsi=L.imsi(2))))
     assert {(e["port"], e["payload_hex"]) for e in came} == {(16002, b"ab".hex()), (16003, (b"c" * 300).hex()), (None, b"d".hex())}
     s.close()
 
@@ -104,7 +104,7 @@ def test_a_trigger_of_an_sme_is_one_of_its_scs(g):
 def test_mtc_sme_wakes_a_device(g):
     def run(number, *words):
         done = subprocess.run([os.path.join(BIN, "mtc-sme"), "submit", "--connect", f"127.0.0.1:{smes.port_of(g.log())}", "--plain", "--system-id", "acme", "--password", "secret08",
-                               "--source", "4242", "--to", number, "--trigger", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+                               "--source", "4242", "--to", number, "--trigger", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
         return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
     code, (answer, receipt) = run(L.msisdn(3), "--port", "16001", "--payload", "hello", "--wait", "30")
     assert code == 0 and (receipt["message_id"], receipt["state"]) == (answer["message_id"], "DELIVRD")
@@ -151,7 +151,7 @@ def payloads(g, n):
 
 def came(g, n, *data):
     """The device has got these, and nothing else."""
-    proc.wait_until("the last trigger came", lambda: data[-1].hex() in payloads(g, n), 20)
+    proc.wait_until("the last trigger came", lambda: data[-1].hex() in payloads(g, n))
     assert payloads(g, n) == {d.hex() for d in data}
 
 
@@ -241,14 +241,14 @@ def test_reports_survive_a_kill_of_the_smssc(g):
     ids = [s.ask(smpp.SUBMIT, trigger(5, bytes([n]), registered=1, validity="000000010000000R")).id for n in range(2)]
     entries, place = L.recorded_one(g.p.lab["dir"], "mtc-smssc")
     os.kill(entries[place]["pid"], signal.SIGKILL)
-    proc.wait_until("it is gone", lambda: not proc.alive(entries[place]), 20)
+    proc.wait_until("it is gone", lambda: not proc.alive(entries[place]))
     L.start(g.p.lab["dir"], "mtc-smssc")
-    proc.wait_until("SMEs are served", lambda: smes.port_of(g.log()), 20)
+    proc.wait_until("SMEs are served", lambda: smes.port_of(g.log()))
     s = g.bound()
     assert s.ask(smpp.QUERY, text(ids[0]) + address("4242")).body == text(ids[0]) + b"\0\1\0"
     g.p.ue("present", L.imsi(5))
     assert {s.delivered().receipt["id"] for _ in range(2)} == set(ids)
-    proc.wait_until("nothing is left", lambda: g.counts()["at_gateway"] == 0, 20)
+    proc.wait_until("nothing is left", lambda: g.counts()["at_gateway"] == 0)
     s.close()
 
 
@@ -256,15 +256,15 @@ def test_the_gateway_is_away(g):
     before, s = g.counts(), g.bound()
     L.stop(g.p.lab["dir"], "mtc-iwfd")
     try:
-        proc.wait_until("the SMS-SC has noticed", lambda: s.ask(smpp.SUBMIT, trigger(6, b"lost")).status == smpp.SYSERR, 20)
+        proc.wait_until("the SMS-SC has noticed", lambda: s.ask(smpp.SUBMIT, trigger(6, b"lost")).status == smpp.SYSERR)
         assert s.ask(smpp.SUBMIT, message(L.msisdn(6), b"an ordinary one")).status == smpp.OK
         after = g.counts()
         assert after["at_gateway"] == 0 and after["triggers_unknown"] == before["triggers_unknown"]
     finally:
         L.start(g.p.lab["dir"], "mtc-iwfd")
     g.wait_for("acme")
-    proc.wait_until("it is taken again", lambda: s.ask(smpp.SUBMIT, trigger(6, b"found")).status == smpp.OK, 20)
-    proc.wait_until("the trigger came", lambda: g.p.ue_triggers(imsi=L.imsi(6)), 20)
+    proc.wait_until("it is taken again", lambda: s.ask(smpp.SUBMIT, trigger(6, b"found")).status == smpp.OK)
+    proc.wait_until("the trigger came", lambda: g.p.ue_triggers(imsi=L.imsi(6)))
     assert {e["payload_hex"] for e in g.p.ue_triggers(imsi=L.imsi(6))} == {b"found".hex()}
     s.close()
 

@@ -197,7 +197,7 @@ def test_receipts_wait_for_their_sme_over_a_kill(make):
         got.add(s.delivered(answer=0x64 if n == 0 else smpp.OK).receipt["id"])
     assert got | {s.delivered().receipt["id"]} == ids  # the one that was refused comes again
     assert other.ask(smpp.ENQUIRE).status == smpp.OK and not other.kept
-    proc.wait_until("nothing is left", lambda: w.counts()["receipts"] == 3, 20)
+    proc.wait_until("nothing is left", lambda: w.counts()["receipts"] == 3)
     s.close()
 
 
@@ -244,7 +244,7 @@ def test_rate(make):
     assert statuses[:3] == [smpp.OK] * 3 and 3 <= statuses.count(smpp.OK) <= tokens
     assert w.counts()["throttled"] == statuses.count(smpp.THROTTLED) == 40 - statuses.count(smpp.OK)
     part = [message(NUMBER, bytes([5, 0, 3, 9, 5, n]) + b"x", esm=0x40) for n in range(1, 6)]
-    proc.wait_until("a token came", lambda: s.ask(smpp.SUBMIT, part[0]).status == smpp.OK, 20)
+    proc.wait_until("a token came", lambda: s.ask(smpp.SUBMIT, part[0]).status == smpp.OK)
     assert [s.ask(smpp.SUBMIT, p).status for p in part[1:4]] == [smpp.OK] * 3  # one token for all of them, and the last never comes
     s.close()
 
@@ -307,7 +307,7 @@ def test_binds(make):
     second = Sme(w.port)
     assert second.bind().status == smpp.BINDFAIL
     assert first.ask(smpp.UNBIND).status == smpp.OK and first.read() is None
-    proc.wait_until("its place is free", lambda: Sme(w.port).bind().status == smpp.OK, 20)
+    proc.wait_until("its place is free", lambda: Sme(w.port).bind().status == smpp.OK)
     silent = Sme(w.port)
     assert silent.read() is None  # after bind_wait
     assert "no bind in time" in w.log() and w.counts()["binds_refused"] >= 5
@@ -394,7 +394,7 @@ def test_tshark_reads_every_pdu(make, tmp_path):
 # -- mtc-sme
 
 
-def run_sme(w, *words, port=None, wait=60):
+def run_sme(w, *words, port=None, wait=proc.HANG_S):
     command = [os.path.join(BIN, "mtc-sme"), words[0], "--connect", f"127.0.0.1:{port or w.port}", "--plain", "--system-id", "acme", "--password", "secret08", *words[1:]]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=wait, check=False)
     events = [json.loads(line) for line in done.stdout.splitlines()]
@@ -444,7 +444,7 @@ def test_mtc_sme_says_why_it_cannot_bind(world):
     assert code == 4 and event["text"] == f"no connection to 127.0.0.1:{port}: not bound in time"
     code, (event,) = run_sme(world, "listen", port=port)
     assert code == 4 and event["text"].startswith(f"no connection to 127.0.0.1:{port}: ")
-    assert subprocess.run([os.path.join(BIN, "mtc-sme"), "submit"], capture_output=True, check=False, timeout=60).returncode == 2
+    assert subprocess.run([os.path.join(BIN, "mtc-sme"), "submit"], capture_output=True, check=False, timeout=proc.HANG_S).returncode == 2
 
 
 class MuteServer:

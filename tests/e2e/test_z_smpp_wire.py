@@ -47,7 +47,7 @@ def submits(port, kind, pki, folder):
         "--keylog", os.path.join(folder, "secrets")]
 
     def run(*words):
-        done = subprocess.run([os.path.join(BIN, "mtc-sme"), *words, *where], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([os.path.join(BIN, "mtc-sme"), *words, *where], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
         assert done.returncode == 0, (words, done.stdout, done.stderr)
         return [json.loads(line) for line in done.stdout.splitlines()]
     text = ("submit", "--to", NUMBER)
@@ -87,16 +87,16 @@ def test_connections_of_one_address(tmp_path):
     """The one too many is closed and counted; another address, and who comes after one has gone, are served."""
     w = World(BIN, tmp_path, smes=sme("acme"), more="  connections: 5\n  connections_per_address: 2\n")
     try:
-        first, second = w.bound(), socket.create_connection(("127.0.0.1", w.port), timeout=20)
-        third = socket.create_connection(("127.0.0.1", w.port), timeout=20)
+        first, second = w.bound(), socket.create_connection(("127.0.0.1", w.port), timeout=proc.HANG_S)
+        third = socket.create_connection(("127.0.0.1", w.port), timeout=proc.HANG_S)
         assert closed(third)
-        other = socket.create_connection(("127.0.0.1", w.port), timeout=20, source_address=("127.0.0.9", 0))
+        other = socket.create_connection(("127.0.0.1", w.port), timeout=proc.HANG_S, source_address=("127.0.0.9", 0))
         other.close()
         counts = w.counts()
         assert (counts["connections_crowded"], counts["connections_refused"]) == (1, 0)
         assert first.ask(smpp.ENQUIRE).status == smpp.OK
         second.close()
-        proc.wait_until("there is room again", lambda: Sme(w.port).bind().status == smpp.OK, 20)
+        proc.wait_until("there is room again", lambda: Sme(w.port).bind().status == smpp.OK)
         assert "smes.connections_per_address is reached" in w.log()
     finally:
         w.down()
@@ -104,7 +104,7 @@ def test_connections_of_one_address(tmp_path):
 
 def silent(w, address, n):
     """Connections of this address that say nothing."""
-    return [socket.create_connection(("127.0.0.1", w.port), timeout=20, source_address=(address, 0)) for _ in range(n)]
+    return [socket.create_connection(("127.0.0.1", w.port), timeout=proc.HANG_S, source_address=(address, 0)) for _ in range(n)]
 
 
 def test_strangers_keep_no_sme_out(tmp_path):
@@ -121,7 +121,7 @@ def test_strangers_keep_no_sme_out(tmp_path):
         counts = w.counts()
         assert (counts["connections"], counts["connections_refused"], counts["connections_crowded"]) == (13, 0, 0)
         held[0][0].close()
-        proc.wait_until("its place is free", lambda: w.counts()["connections"] == 12, 20)
+        proc.wait_until("its place is free", lambda: w.counts()["connections"] == 12)
         again = silent(w, "127.0.0.11", 2)
         assert closed(again[1]) and w.counts()["connections"] == 13
         assert "127.0.0.11" in w.log() and "connection refused: smes.unbound_per_address is reached" in w.log() and bound
@@ -138,7 +138,7 @@ def test_descriptors_for_each_connection(tmp_path):
         assert soft == 4024
         conf = (tmp_path / "smssc.yaml").read_text()
         low = ["sh", "-c", 'ulimit -n 512 && exec "$@"', "sh", os.path.join(BIN, "mtc-smssc"), "-c", proc.write(w.path("low.yaml"), conf), "-t"]
-        done = subprocess.run(low, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(low, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
         assert done.returncode == 0 and "this process may have 512 descriptors at most, and smes.connections wants 4024" in done.stderr
     finally:
         w.down()
@@ -151,7 +151,7 @@ def test_a_bound_above_the_whole_is_wrong(tmp_path):
         for first, second, said in (("connections: 5", "connections_per_address: 6", "smes.connections_per_address is above smes.connections (5)"),
                                     ("connections_per_address: 5", "unbound_per_address: 6", "smes.unbound_per_address is above smes.connections_per_address (5)")):
             wrong = proc.write(w.path("wrong.yaml"), conf.replace("  list:\n", f"  {first}\n  {second}\n  list:\n"))
-            done = subprocess.run([os.path.join(BIN, "mtc-smssc"), "-c", wrong, "-t"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20,
+            done = subprocess.run([os.path.join(BIN, "mtc-smssc"), "-c", wrong, "-t"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S,
                                   check=False)
             assert done.returncode == 2 and said in done.stderr, done.stderr
     finally:

@@ -31,7 +31,7 @@ def p(labs):
 @pytest.fixture
 def scs(p):
     s = Reader.opened(p)
-    s.sock.settimeout(30)
+    s.sock.settimeout(proc.HANG_S)
     yield s
     s.close()
 
@@ -66,12 +66,12 @@ def nothing_waits(p, submit):
 
 
 def is_bound(p):
-    proc.wait_until("it is bound", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r), 20)
+    proc.wait_until("it is bound", lambda: all(r.get("state") == "open" for r in p.ctl("peers") if "state" in r))
 
 
 def unbinds_and_binds(p):
     p.ctl("peers", "stop", "smssc")
-    proc.wait_until("it has unbound", lambda: any(r.get("state") == "stopped" for r in p.ctl("peers")), 20)
+    proc.wait_until("it has unbound", lambda: any(r.get("state") == "stopped" for r in p.ctl("peers")))
     p.ctl("peers", "start", "smssc")
     is_bound(p)
 
@@ -464,7 +464,7 @@ def bound_again(p):
     """A new connection: the window is that of the configuration now."""
     binds = len(p.sc.binds)
     p.sc.cut()
-    proc.wait_until("it is bound again", lambda: len(p.sc.binds) > binds and row_of(p, "smssc")["state"] == "open", 20)
+    proc.wait_until("it is bound again", lambda: len(p.sc.binds) > binds and row_of(p, "smssc")["state"] == "open")
 
 
 def test_parts_are_cancelled_once_there_is_room(p, scs):
@@ -592,15 +592,15 @@ def test_so_many_receipts_have_no_answer_and_no_more(p, scs):
 
 
 def test_silence_and_bytes_that_are_no_smpp_end_the_connection(labs):
-    with M.southbound(labs, ", enquire_link: 200ms", t4_more=", answer_wait: 500ms") as p:
-        assert p.sc.enquired.wait(20)
+    with M.southbound(labs, ", enquire_link: 1s", t4_more=", answer_wait: 3s") as p:
+        assert p.sc.enquired.wait(proc.HANG_S)
         binds, p.sc.mute = len(p.sc.binds), True
-        proc.wait_until("it binds again after an enquire_link without an answer", lambda: len(p.sc.binds) > binds, 20)
+        proc.wait_until("it binds again after an enquire_link without an answer", lambda: len(p.sc.binds) > binds)
         p.sc.mute, binds = False, len(p.sc.binds)
         p.sc.send(b"\0\0\0\5GET / HTTP/1.1\r\n\r\n")
-        nack = p.sc.answers.get(timeout=20)
+        nack = p.sc.answers.get(timeout=proc.HANG_S)
         assert (nack.command, nack.status) == (M.NACK, 2), "generic_nack with ESME_RINVCMDLEN"
-        proc.wait_until("it binds again after bytes that are no SMPP", lambda: len(p.sc.binds) > binds, 20)
+        proc.wait_until("it binds again after bytes that are no SMPP", lambda: len(p.sc.binds) > binds)
         scs = Reader.opened(p)
         submit, message_id = taken(p, scs, 140)
         assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
@@ -626,7 +626,7 @@ def test_tls_with_a_client_certificate(labs):
 
 
 def doctor(p, *words):
-    done = subprocess.run([p.program("mtcctl"), "--json", "doctor", *words, "-c", p.lab["iwf"]["config"]], capture_output=True, text=True, timeout=30,
+    done = subprocess.run([p.program("mtcctl"), "--json", "doctor", *words, "-c", p.lab["iwf"]["config"]], capture_output=True, text=True, timeout=proc.HANG_S,
                           check=False, stdin=subprocess.DEVNULL, env={**os.environ, "MTC_CTL": p.lab["iwf"]["ctl"]})
     return {r["cause"]: r for r in map(json.loads, done.stdout.splitlines()[:-1])}
 
@@ -634,7 +634,7 @@ def doctor(p, *words):
 def test_peers_health_and_a_refused_bind(p):
     p.sc.bind_status = 0x0E
     p.sc.cut()
-    proc.wait_until("the refusal is shown", lambda: "ESME_RINVPASWD" in str(p.ctl("peers")), 20)
+    proc.wait_until("the refusal is shown", lambda: "ESME_RINVPASWD" in str(p.ctl("peers")))
     assert {r["name"]: r["protocol"] for r in p.ctl("peers") if "name" in r} == {"hss": "diameter", "smssc": "smpp"}
     waiting = row_of(p, "smssc")
     health = p.ctl("health", check=False)[0]
@@ -644,7 +644,7 @@ def test_peers_health_and_a_refused_bind(p):
     with open(os.path.join(p.lab["dir"], "log", "mtc-iwfd.log"), encoding="utf-8") as f:
         assert "peer smssc (smssc.core.operator.example): the attempt to connect failed: the bind was refused: ESME_RINVPASWD" in f.read()
     p.ctl("peers", "stop", "smssc")
-    proc.wait_until("it is stopped", lambda: row_of(p, "smssc")["state"] == "stopped", 20)
+    proc.wait_until("it is stopped", lambda: row_of(p, "smssc")["state"] == "stopped")
     stopped = row_of(p, "smssc")["since"]
     p.sc.bind_status = 0
     p.ctl("peers", "start", "smssc")
@@ -686,7 +686,7 @@ def test_tshark_reads_every_pdu(p, scs, tmp_path):
 
 
 def mtcctl(p, *words):
-    done = subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

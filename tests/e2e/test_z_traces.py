@@ -34,7 +34,7 @@ def scs(played):
     s.close()
 
 
-def run(p, *words, code=0, wait=60):
+def run(p, *words, code=0, wait=proc.HANG_S):
     done = subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], *[str(w) for w in words]], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=wait, check=False)
     assert done.returncode == code, done.stdout + done.stderr
@@ -60,7 +60,7 @@ def reported(p, scs):
     """The report, once the core knows that its SCS has it: the copies that the edge made of both messages have come before."""
     before = acknowledged(p)
     got = scs.reported()
-    proc.wait_until("the report is acknowledged", lambda: acknowledged(p) > before, 10)
+    proc.wait_until("the report is acknowledged", lambda: acknowledged(p) > before)
     return got
 
 
@@ -126,7 +126,7 @@ def ways(path):
 
 def read_by_tshark(path):
     """Of each packet: what tshark calls it, and what it finds wrong."""
-    out = subprocess.run(["tshark", "-n", "-r", path, "-T", "json"], capture_output=True, check=True, timeout=120).stdout
+    out = subprocess.run(["tshark", "-n", "-r", path, "-T", "json"], capture_output=True, check=True, timeout=proc.HANG_S).stdout
     layers = [packet["_source"]["layers"] for packet in json.loads(out)]
     text = json.dumps(layers).lower()
     assert "malformed" not in text and "_ws.lua" not in text and "[unreassembled" not in text, text
@@ -313,7 +313,7 @@ def test_a_reader_that_stands_still_costs_copies_and_no_trigger(played, scs):
     """The file is a pipe that nobody reads: what does not fit is lost, counted and said."""
     read, write = os.pipe()
     child = subprocess.run([played.program("mtcctl"), "--socket", played.lab["iwf"]["ctl"], "trace", "start", "--scs", "acme",
-                            "--unredacted", "--pcap", "-"], stdin=subprocess.DEVNULL, stdout=write, stderr=subprocess.PIPE, timeout=60, check=False)
+                            "--unredacted", "--pcap", "-"], stdin=subprocess.DEVNULL, stdout=write, stderr=subprocess.PIPE, timeout=proc.HANG_S, check=False)
     os.close(write)
     assert child.returncode == 0, child.stderr
     for _ in range(400):
@@ -370,7 +370,7 @@ class Tail:
 
     def end(self):
         self.child.kill()
-        self.child.communicate(timeout=20)
+        self.child.communicate(timeout=proc.HANG_S)
 
 
 def follows(p):
@@ -428,12 +428,12 @@ def killed(p, role, pids):
         now = L.roles(parent)[role]
         now = now if isinstance(now, list) else [now]
         return None not in now and len(now) == len(pids) and not set(now) & set(pids)
-    proc.wait_until(f"another {role}", others, 60)
+    proc.wait_until(f"another {role}", others)
 
 
 def accepted(p, reference):
     """A trigger that is accepted, as soon as the gateway is ready for it."""
-    proc.wait_until("a trigger is accepted", lambda: p.trigger("acme", device="meter-1@a.example", reference=reference).code == 0, 60)
+    proc.wait_until("a trigger is accepted", lambda: p.trigger("acme", device="meter-1@a.example", reference=reference).code == 0)
 
 
 def test_edges_that_end_cost_a_trace_nothing_and_the_core_ends_it_with_a_whole_file(alone, tmp_path):
@@ -446,15 +446,15 @@ def test_edges_that_end_cost_a_trace_nothing_and_the_core_ends_it_with_a_whole_f
         killed(p, "edges", roles["edges"])
         accepted(p, 2)
         view = proc.wait_until("what the new edge copies is written", lambda: (v := p.ctl("trace", "status")[0]) if sum(
-            m[:2] == (DAR, True) for m in messages(path)) >= 2 else None, 60)
+            m[:2] == (DAR, True) for m in messages(path)) >= 2 else None)
         assert view["running"] and json.loads(tail.line())["reference"] == 2
         before = len(messages(path))
         killed(p, "core", [roles["core"]])
-        proc.wait_until("it answers", lambda: p.ctl("status", check=False)[-1].get("ok"), 60)
+        proc.wait_until("it answers", lambda: p.ctl("status", check=False)[-1].get("ok"))
         assert "no trace" in run(p, "trace", "stop", code=1)
         assert len(messages(path)) >= before  # to its last octet
         read_by_tshark(path)
-        line = proc.wait_until("the tail is there again", lambda: follows(p) >= 1, 60) and (accepted(p, 3) or tail.line())
+        line = proc.wait_until("the tail is there again", lambda: follows(p) >= 1) and (accepted(p, 3) or tail.line())
         assert json.loads(line)["reference"] == 3
         started(p, tmp_path, "--scs", "acme")  # another one can begin
         assert stopped(p)["end"]

@@ -16,7 +16,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
-from lablib import netns, tunnel  # noqa: E402
+from lablib import netns, proc, tunnel  # noqa: E402
 
 INPUT, OUTPUT = "listener tsp: input from outside the tunnel", "listener tsp: output outside the tunnel"  # comments of rules
 TABLE = "mtc_iwf_ndsip"
@@ -79,7 +79,7 @@ class Ends:
 
     def mtcctl(self, action):
         done = subprocess.run(self.hosts.inside("gw", self.mtcctl_path, "ndsip", "rules", action, "-c", self.conf), stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=30, check=False)
+                              capture_output=True, text=True, timeout=proc.HANG_S, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -104,8 +104,8 @@ class Ends:
         c = self.client()
         c.connect((self.address["gw"], port))
         s = self.closing.enter_context(contextlib.closing(listener.accept()[0]))
-        s.settimeout(20)
-        c.settimeout(20)
+        s.settimeout(proc.HANG_S)
+        c.settimeout(proc.HANG_S)
         return c, s
 
     def down(self):
@@ -119,7 +119,7 @@ def holds(what, yes):
         sys.exit(1)
 
 
-def until(what, check, wait_s=20):
+def until(what, check, wait_s=proc.HANG_S):
     end = time.monotonic() + wait_s
     while not check():
         if time.monotonic() > end:

@@ -34,13 +34,13 @@ def start_osmo():
     text = configuration() + f" esme tester\n  password {PASSWORD}\n"
     conf = proc.write(os.path.join(PLACE, "osmo-msc.cfg"), text.replace("/var/lib/osmocom/sms.db", f"{PLACE}/sms.db"))
     entry = proc.start("osmo-msc", ["osmo-msc", "-c", conf], PLACE)
-    proc.wait_until("OsmoMSC listens for SMPP", connects, 60, [entry])
+    proc.wait_until("OsmoMSC listens for SMPP", connects, entries=[entry])
     return entry
 
 
 def connects():
     try:
-        socket.create_connection(("127.0.0.1", PORT), timeout=5).close()
+        socket.create_connection(("127.0.0.1", PORT), timeout=proc.HANG_S).close()
         return True
     except OSError:
         return False
@@ -65,7 +65,7 @@ def trigger(p, reference, *words):
     command = [p.program("mtc-scs"), words[0] if words else "trigger", "--plain", "--connect", f"127.0.0.1:{TSP_PORT}", "--origin-host", SCS[2], "--realm", SCS[3],
                "--iwf-host", p.lab["iwf"]["identity"], "--iwf-realm", p.lab["iwf"]["realm"], "--device", "meter-1@a.example", "--reference", str(reference)]
     command += words[1:] if words else ["--payload", "wake up", "--port", "16001"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     return {"status": play.Ended(done.returncode, done.stdout, done.stderr).status, "err": done.stderr}
 
 
@@ -73,7 +73,7 @@ def sme(bin_folder, *words, system_id="tester", password=PASSWORD):
     """The exit status of mtc-sme, the status that it was answered, and the id."""
     command = [os.path.join(bin_folder, "mtc-sme"), words[0], "--connect", f"127.0.0.1:{PORT}", "--plain", "--system-id", system_id, "--password", password,
                "--connect-wait", "60", "--answer-wait", "60", *words[1:]]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     events = play.json_lines(done.stdout)
     return [done.returncode, *((events[0].get("status") or events[0].get("text"), events[0].get("message_id")) if events else (done.stderr, None))]
 
@@ -112,10 +112,10 @@ def gateway(bin_folder, found, osmo):
         found.note("listed", [[r["reference"], r["state"]] for r in p.ctl("triggers", "list", "--scs", SCS[0]) if "reference" in r])
         found.note("recall", trigger(p, 1, "recall")["status"])
         proc.end([osmo])
-        proc.wait_until("the gateway sees that OsmoMSC has gone", lambda: peer(p, "smssc")["state"] != "open", 30)
+        proc.wait_until("the gateway sees that OsmoMSC has gone", lambda: peer(p, "smssc")["state"] != "open")
         found.note("trigger without it", trigger(p, 2)["status"])
         osmo = start_osmo()
-        proc.wait_until("the gateway is bound again", lambda: peer(p, "smssc")["state"] == "open", 60)
+        proc.wait_until("the gateway is bound again", lambda: peer(p, "smssc")["state"] == "open")
         found.note("trigger again", trigger(p, 3)["status"])
         found.note("killed", laboratory.down(folder, print))
     finally:
@@ -139,7 +139,7 @@ def main(bin_folder, plays=""):
         shutil.copy(osmo["log"], "/mnt/log/osmo-msc.log")
         time.sleep(0.5)  # tcpdump does not look for what waits when it is told to end
         dump.send_signal(signal.SIGINT)
-        dump.wait(timeout=10)
+        dump.wait(timeout=proc.HANG_S)
     found.note("done", round(time.monotonic(), 1))
 
 

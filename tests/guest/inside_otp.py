@@ -69,7 +69,7 @@ def main(bin_folder):
         found.note("peers", {row["name"]: row["state"] for row in p.ctl("peers") if "name" in row})
         o.do("'leave", "'scs")
         o.wait("left")
-        found.note("left", bool(proc.wait_until("the session is gone", lambda: not p.sessions(SCS[0]), 20)))
+        found.note("left", bool(proc.wait_until("the session is gone", lambda: not p.sessions(SCS[0]))))
         found.note("killed", laboratory.down(folder, print))
         found.note("after", [o.wait("watchdog", service=name, to="down")["from"] for name in ("hss", "smssc")])
     finally:

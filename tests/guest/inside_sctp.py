@@ -118,7 +118,7 @@ BINDX_ADD = 100  # an option of the kernel: one more address
 
 def raw_socket(port=TSP_PORT, more=()):
     s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_SCTP)
-    s.settimeout(5)
+    s.settimeout(proc.HANG_S)
     s.bind((THEIRS[0], 0))
     for address in more:
         s.setsockopt(socket.IPPROTO_SCTP, BINDX_ADD, struct.pack("=HH4s8x", socket.AF_INET, 0, socket.inet_aton(address)))
@@ -218,7 +218,7 @@ def trigger(p, reference):
                "--local", THEIRS[0], "--local", THEIRS[1], "--origin-host", SCS[2], "--realm", SCS[3], "--iwf-host",
                p.lab["iwf"]["identity"], "--iwf-realm", p.lab["iwf"]["realm"], "--device", "meter-1@a.example", "--payload", "wake up",
                "--reference", str(reference), "--wait", "20"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     ended = play.Ended(done.returncode, done.stdout, done.stderr)
     return {"code": ended.code, "status": ended.status, "outcome": ended.outcome, "err": ended.err}
 
@@ -242,7 +242,7 @@ def one_association(p, found):
     found.note("listeners", status["listeners"])
     found.note("peers", {name: peer(p, name)["state"] for name in ("hss", "smssc", "stranger")})
     found.note("trigger", trigger(p, 1))
-    found.note("stranger", proc.wait_until("the stranger says why it waits", lambda: peer(p, "stranger")["reason"], 30))
+    found.note("stranger", proc.wait_until("the stranger says why it waits", lambda: peer(p, "stranger")["reason"]))
     with Namespace():
         said = {case: raw(case) for case in ("plain", "large", "too-long", "halves", "two", "dtls")}
     for case, how in said.items():
@@ -270,12 +270,12 @@ def paths(p, found):
     log = Log(p)
     subprocess.run(["ip", "link", "set", "near1", "down"], check=True)
     for host in (laboratory.SMSSC_HOST, laboratory.RELAY_HOST):
-        proc.wait_until("a path is seen to be down", lambda name=host: log.has(f"{name}: the path to {THEIRS[0]} is down"), 30)
+        proc.wait_until("a path is seen to be down", lambda name=host: log.has(f"{name}: the path to {THEIRS[0]} is down"))
     found.note("trigger over the other path", trigger(p, 2))
     found.note("peers over the other path", {name: peer(p, name)["state"] for name in ("hss", "smssc")})
     log = Log(p)
     subprocess.run(["ip", "link", "set", "near1", "up"], check=True)
-    proc.wait_until("the path is back", lambda: log.has(f"the path to {THEIRS[0]} is up again"), 30)
+    proc.wait_until("the path is back", lambda: log.has(f"the path to {THEIRS[0]} is up again"))
     found.note("path", "down and up again")
 
 
@@ -306,7 +306,7 @@ def main(bin_folder, plays=""):
         keep_logs(folder)
         time.sleep(0.5)  # tcpdump does not look for what waits when it is told to end
         dump.send_signal(signal.SIGINT)
-        dump.wait(timeout=10)
+        dump.wait(timeout=proc.HANG_S)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import boot
 import pytest
 from conftest import BIN, ROOT
 from lablib import lab as laboratory
+from lablib import proc
 from lablib.pki import Pki
 
 pytestmark = pytest.mark.once
@@ -49,7 +50,7 @@ def chunks(out):
     names = ["ip.src", "sctp.chunk_type", "sctp.data_payload_proto_id", "sctp.data_sid", "sctp.data_u_bit", "sctp.parameter_ipv4_address",
              "sctp.supported_chunk_type", "diameter.cmd.code", "diameter.flags.request", "diameter.Host-IP-Address.IPv4"]
     done = subprocess.run(["tshark", "-r", str(out / "near1.pcap"), "-T", "fields", "-E", "occurrence=a", "-E", "aggregator=,",
-                           *[word for name in names for word in ("-e", name)]], capture_output=True, text=True, timeout=60, check=True)
+                           *[word for name in names for word in ("-e", name)]], capture_output=True, text=True, timeout=proc.HANG_S, check=True)
     rows = []
     for line in done.stdout.splitlines():
         source, kinds, ppids, streams, bits, addresses, extensions, commands, requests, hosts = (

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from lablib import lab as L
+from lablib import proc
 from support import diameter as D
 from support import tap
 from support.diameter import avp, gpp, message
@@ -85,7 +86,7 @@ def test_the_handshakes_of_all_scss_are_heard(lab):
     """Also what is encrypted in TLS 1.3: the certificate (11) and the request for one (13)."""
     Scs.opened(lab, "beta").close()
     assert handshakes(lab, b"scs.beta.example") and all({11, 13} <= one for one in handshakes(lab, b"scs.beta.example"))
-    assert lab.trigger("acme", device="meter-7@a.example", wait=20).outcome == "SUCCESS"
+    assert lab.trigger("acme", device="meter-7@a.example", wait=proc.HANG_S).outcome == "SUCCESS"
     if os.path.exists(tap.SHIM):
         assert handshakes(lab, b"scs.acme.example") and all({11, 13} <= one for one in handshakes(lab, b"scs.acme.example"))
 
@@ -128,7 +129,7 @@ def test_all_that_scss_are_sent_is_heard(lab):
     scs = Scs.opened(lab, "beta")
     assert request_status(scs.dar(action(device="meter-701@b.example"))) == 0
     scs.close()
-    assert lab.trigger("acme", device="meter-7@a.example", wait=20).outcome == "SUCCESS"
+    assert lab.trigger("acme", device="meter-7@a.example", wait=proc.HANG_S).outcome == "SUCCESS"
     by_host = {}
     for _, got, written, _ in tap.heard(lab.lab["dir"]):
         by_host.setdefault(tap.origin_host(written), []).extend(commands(got))
@@ -142,7 +143,7 @@ def test_the_certificate_request_names_no_trust_anchor(lab, version):
     """Whoever connects sees it: a list of CAs would say who the other customers are."""
     tsp, acme = lab.lab["iwf"]["tsp"], lab.scs["acme"]
     done = subprocess.run(["openssl", "s_client", "-connect", f"{tsp['address']}:{tsp['port']}", "-CAfile", lab.lab["ca"], "-cert", acme["cert"],
-                           "-key", acme["key"], version], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
+                           "-key", acme["key"], version], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     assert "No client certificate CA names sent" in done.stdout, done
     assert "Client Certificate Types" in done.stdout or "Requested Signature Algorithms" in done.stdout, "it asks for no certificate"
     for anchor in ("trust anchor", "anchor-a", "anchor-b", L.CORE_REALM):

@@ -6,6 +6,7 @@ import urllib.request
 
 import pytest
 from conftest import BIN, ROOT
+from lablib import proc
 from support.machine import DOCS, MIRROR, Machine, Service, configure, core, device, install, missing, run, trigger, wait
 
 pytestmark = [pytest.mark.packages, pytest.mark.once, pytest.mark.skipif(os.geteuid() != 0, reason="a root directory of its own needs root")]
@@ -25,7 +26,7 @@ def packages(tmp_path_factory):
 def machine(tmp_path_factory, packages):
     """Made of the essential packages and of what ours depend on, which dpkg then finds installed: the machine has no network."""
     try:
-        urllib.request.urlopen(f"{MIRROR}/dists/bookworm/InRelease", timeout=30).close()
+        urllib.request.urlopen(f"{MIRROR}/dists/bookworm/InRelease", timeout=proc.HANG_S).close()
     except OSError as e:
         pytest.skip(f"the mirror of Debian cannot be reached: {e}")
     lacks = missing()

@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 from conftest import ROOT
+from lablib import proc
 from support.machine import MIRROR, Machine, Service, configure, core, device, install, run, trigger, unit, wait
 
 pytestmark = [pytest.mark.tools, pytest.mark.once, pytest.mark.skipif(os.geteuid() != 0, reason="a root directory of its own needs root")]
@@ -24,7 +25,7 @@ def packages(tmp_path_factory):
     run(os.path.join(ROOT, "scripts", "deb"), "--out", str(folder / "new"), timeout=900)
     tree = folder / "tree" / "mtc-iwf"
     tree.mkdir(parents=True)
-    subprocess.run(f"git archive {BEFORE} | tar -x -C {tree}", shell=True, check=True, cwd=ROOT, timeout=60)
+    subprocess.run(f"git archive {BEFORE} | tar -x -C {tree}", shell=True, check=True, cwd=ROOT, timeout=proc.HANG_S)
     shutil.copytree(os.path.join(ROOT, "debian"), tree / "debian")
     shutil.copy(os.path.join(ROOT, "CHANGELOG.md"), tree)
     programs = (tree / "bin" / "meson.build").read_text()
@@ -117,7 +118,7 @@ def test_the_unit_is_what_systemd_takes(machine):
     install(machine, "new")
     for name in ("mtc-iwf", "mtc-iwf-console"):
         done = subprocess.run([*machine.enter, "systemd-analyze", "verify", "--man=no", f"/lib/systemd/system/{name}.service"], capture_output=True, text=True,
-                              timeout=60, check=False)
+                              timeout=proc.HANG_S, check=False)
         assert done.returncode == 0 and "mtc-iwf" not in done.stderr, done.stderr
 
 
@@ -143,7 +144,7 @@ def test_the_console_runs_as_its_unit_says(machine, tmp_path):
         assert "mtc-iwf-core" in machine.run("id", "-nG", "mtc-iwf-console")
     finally:
         console.terminate()
-        console.wait(30)
+        console.wait(proc.HANG_S)
         service.stop()
 
 

@@ -38,7 +38,7 @@ class Browser:
                                            start_new_session=True)
         self.session = None
         try:
-            proc.wait_until("chromedriver is ready", self.ready, 60)
+            proc.wait_until("chromedriver is ready", self.ready)
             options = {"binary": CHROMIUM, "args": [*ARGUMENTS, f"--user-data-dir={folder}/profile", f"--window-size={width},{height}"]}
             value = self.call("POST", "/session", {"capabilities": {"alwaysMatch": {
                 "browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}}})
@@ -62,7 +62,7 @@ class Browser:
         data = None if body is None and method != "POST" else json.dumps(body or {}).encode()
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, {"Content-Type": "application/json"}, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=120) as answer:
+            with urllib.request.urlopen(request, timeout=proc.HANG_S) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as e:
             raise WebDriverError(json.load(e)["value"].get("message", "")) from e
@@ -77,7 +77,7 @@ class Browser:
             except (OSError, WebDriverError):
                 pass
         self.driver.terminate()
-        self.driver.wait(30)
+        self.driver.wait(proc.HANG_S)
 
     # -- pages
 
@@ -93,7 +93,7 @@ class Browser:
     def text(self, css="body"):
         return self.js("const n = document.querySelector(arguments[0]); return n ? n.innerText : ''", css)
 
-    def wait(self, what, check, wait_s=60):
+    def wait(self, what, check, wait_s=proc.HANG_S):
         return proc.wait_until(what, check, wait_s)
 
     def wait_text(self, *parts, css="body"):

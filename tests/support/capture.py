@@ -26,7 +26,7 @@ class Capture:
             command[:0] = ["sudo", "-n"]
         with open(self.log, "wb") as log:
             self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        proc.wait_until("tcpdump listens", self.listens, 10)
+        proc.wait_until("tcpdump listens", self.listens)
 
     def listens(self):
         with open(self.log, encoding="utf-8", errors="replace") as f:
@@ -44,13 +44,13 @@ class Capture:
         def in_file():
             with open(self.file, "rb") as f:
                 return connection in f.read()
-        proc.wait_until("tcpdump has written everything", in_file, 10)
+        proc.wait_until("tcpdump has written everything", in_file)
 
     def stop(self):
         if self.child.poll() is None:
             self.has_all_until_now()
             self.child.send_signal(signal.SIGINT)
-        self.child.wait(timeout=10)
+        self.child.wait(timeout=proc.HANG_S)
         self.mark.close()
 
 
@@ -66,7 +66,7 @@ class Decode:
             self.base += ["-o", f"tls.keylog_file:{keylog}", "-d", f"tcp.port=={tls_port},tls", "-d", f"tls.port=={tls_port},diameter"]
 
     def run(self, *arguments):
-        done = subprocess.run([*self.base, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run([*self.base, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
         if done.returncode:
             raise proc.LabError(f"tshark: {done.stderr}")
         return done.stdout

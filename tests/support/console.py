@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 
+from lablib import proc
+
 
 class Answer:
     def __init__(self, status, headers, body):
@@ -34,7 +36,7 @@ class Browser:
     def host(self):
         return f"{self.address}:{self.port}"
 
-    def ask(self, method, path, body=None, headers=None, wait_s=60):
+    def ask(self, method, path, body=None, headers=None, wait_s=proc.HANG_S):
         own = {"Host": self.host}
         if self.cookie:
             own["Cookie"] = f"other=1; {self.cookie_name}={self.cookie}"
@@ -96,6 +98,6 @@ def as_user(uid, gid=None, groups=()):
 def link(program, login, uid=None, gid=None, groups=()):
     """`mtcctl console` of this user: the exit code, its row, what it said."""
     user = as_user(os.geteuid() if uid is None else uid, gid, groups)
-    done = subprocess.run([program, "--json", "console", "--login", login], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+    done = subprocess.run([program, "--json", "console", "--login", login], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S,
                           check=False, **user)
     return done.returncode, json.loads(done.stdout) if done.stdout.startswith("{") else {}, done.stderr

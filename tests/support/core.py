@@ -19,10 +19,10 @@ def next_core(p, peers=2):
     """Kills the core; another one is there, and so many of its peers are open."""
     old = core(p)
     os.kill(old, signal.SIGKILL)
-    proc.wait_until("another core is there", lambda: core(p) not in (None, old), 15)
+    proc.wait_until("another core is there", lambda: core(p) not in (None, old))
     peers_open(p, peers)
 
 
 def peers_open(p, peers=2):
     """So many peers of the core are open: it has looked whether they are in REOPEN, and requests go to them."""
-    proc.wait_until("its peers are open", lambda: len([r for r in p.ctl("peers", check=False) if r.get("state") == "open"]) >= peers, 20)
+    proc.wait_until("its peers are open", lambda: len([r for r in p.ctl("peers", check=False) if r.get("state") == "open"]) >= peers)

@@ -4,6 +4,8 @@ import random
 import socket
 import struct
 
+from lablib import proc
+
 GPP = 10415  # 3GPP's vendor number
 S6M, TSP = 16777310, 16777309
 CER, DWR, DPR, SIR, DAR, DNR = 257, 280, 282, 8388641, 8388639, 8388640
@@ -89,13 +91,13 @@ class Peer:
 
     def __init__(self, sock, host, realm, app):
         self.sock, self.host, self.realm, self.app = sock, host, realm, app
-        self.sock.settimeout(10)
+        self.sock.settimeout(proc.HANG_S)
         self.ids = itertools.count(100)
         self.end_base = random.getrandbits(31)  # End-to-End-Ids of one Origin-Host differ, over all its connections
 
     @classmethod
     def connect(cls, address, port, host, realm, app, wrap=None):
-        sock = socket.create_connection((address, port), 10)
+        sock = socket.create_connection((address, port), proc.HANG_S)
         return cls(wrap(sock) if wrap else sock, host, realm, app)
 
     def origin(self):
@@ -165,7 +167,7 @@ class Listener:
 
     def __init__(self, host, realm, app, wrap=None):
         self.sock = socket.create_server(("127.0.0.1", 0))
-        self.sock.settimeout(10)
+        self.sock.settimeout(proc.HANG_S)
         self.port = self.sock.getsockname()[1]
         self.who, self.wrap = (host, realm, app), wrap
 

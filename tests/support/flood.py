@@ -4,6 +4,8 @@ import os
 import subprocess
 import time
 
+from lablib import proc
+
 from . import diameter as D
 from .diameter import message
 
@@ -30,7 +32,7 @@ class Flood:
         peer.host, peer.realm, peer.app = scs["origin_host"], scs["realm"], D.TSP
         return ",".join([scs["cert"], scs["key"], message(D.CER, 0, D.REQUEST, peer.capabilities()).hex()])
 
-    def runs(self, most_s=60):
+    def runs(self, most_s=proc.HANG_S):
         """True as long as it runs, for loops beside it."""
         if self.process.poll() is not None:
             return False
@@ -40,10 +42,10 @@ class Flood:
     def begun(self):
         """What it says when all that shall be open is, or has been."""
         line = self.process.stdout.readline()
-        assert line, f"bench_flood ended with {self.process.wait(10)}"
+        assert line, f"bench_flood ended with {self.process.wait(proc.HANG_S)}"
         return json.loads(line)
 
-    def end(self, wait_s=60):
+    def end(self, wait_s=proc.HANG_S):
         """Ends it; the last line that it says."""
         out, _ = self.process.communicate(timeout=wait_s)
         assert self.process.returncode == 0
@@ -55,5 +57,5 @@ class Flood:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(proc.HANG_S)
         self.process.stdout.close()

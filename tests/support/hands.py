@@ -31,7 +31,7 @@ class Element(D.Peer):
         except TimeoutError:
             return True
         finally:
-            self.sock.settimeout(10)
+            self.sock.settimeout(proc.HANG_S)
         return False
 
 
@@ -78,19 +78,19 @@ def in_place_of(p, name, app=None):
     """Ends an element of the laboratory and answers the gateway where it listened."""
     where, kind = (p.lab["smssc"], Smssc) if name == "mtc-smssc" else (p.lab["hss"], Hss)
     os.kill(where["pid"], signal.SIGTERM)
-    proc.wait_until(f"{name} has ended", lambda: proc.start_time(where["pid"]) is None, 10)
+    proc.wait_until(f"{name} has ended", lambda: proc.start_time(where["pid"]) is None)
     return at_its_place(p, where, kind, app)
 
 
 def at_its_place(p, where, kind, app=None):
     """Waits for the gateway at the port of an element that has ended, and until it no longer looks for state REOPEN (100 ms)."""
     with socket.create_server((where["address"], where["port"])) as server:
-        server.settimeout(15)
+        server.settimeout(proc.HANG_S)
         sock, _ = server.accept()
     peer = kind(sock, where["identity"], where["realm"], app or (T4 if kind is Smssc else D.S6M))
     peer.accept_open()
     proc.wait_until("the gateway has looked for REOPEN", lambda: "connecting" not in
-                    [r.get("state") for r in p.ctl("peers", check=False) if r.get("host") == where["identity"]], 10)
+                    [r.get("state") for r in p.ctl("peers", check=False) if r.get("host") == where["identity"]])
     return peer
 
 

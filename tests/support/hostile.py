@@ -4,16 +4,15 @@ import random
 import socket
 import ssl
 import struct
-import time
 
 from lablib import lab as L
 from lablib import proc
 
 from . import diameter as D
 from .octets import NotationError, Octets, read_pieces, without_comment
+from .pace import Watch
 from .tsp import Scs, action, request_status
 
-WAIT_S = 10
 AT_ONCE_S = 2  # less than a gateway waits for a CER here, for the load of the machine more than it needs
 GROUPS = (3001, 3003)  # Failed-AVP may show the groups around the AVP (RFC 6733 7.5)
 REPORTED_DEVICE = "meter-1@a.example"  # may be triggered by gamma
@@ -75,7 +74,7 @@ class Player:
     def do_connect(self, name, label=None):
         """TLS with the certificate of that SCS, and nothing more."""
         scs = Scs(self.play, name)
-        scs.sock.settimeout(WAIT_S)
+        scs.sock.settimeout(proc.HANG_S)
         self.here = self.connections[label or name] = Connection(scs, scs.sock)
 
     def do_open(self, name, label=None):
@@ -86,7 +85,7 @@ class Player:
     def do_tcp(self, label="tcp"):
         """A connection to the gateway's port without TLS."""
         tsp = self.play.lab["iwf"]["tsp"]
-        self.here = self.connections[label] = Connection(None, socket.create_connection((tsp["address"], tsp["port"]), WAIT_S))
+        self.here = self.connections[label] = Connection(None, socket.create_connection((tsp["address"], tsp["port"]), proc.HANG_S))
 
     def do_on(self, label):
         """From here on the steps are about that connection."""
@@ -158,7 +157,7 @@ class Player:
 
     def do_closed(self, later=None):
         """The gateway ends the connection and says nothing more; an alert of TLS is no word. `later`: when a time is over, not at once."""
-        found, started = b"".join(m.octets for m in self.here.early), time.monotonic()
+        found, watch = b"".join(m.octets for m in self.here.early), Watch()
         try:
             while more := self.here.sock.recv(65536):
                 found += more
@@ -167,7 +166,7 @@ class Player:
         if not self.here.scs and found[:1] == b"\x15":
             found = b""
         assert not found, f"{found[:400].hex()} came"
-        assert later or time.monotonic() - started < AT_ONCE_S, "it was closed, but not at once"
+        assert later or watch.took() < AT_ONCE_S, "it was closed, but not at once"
 
     # -- reports and their answers
 
@@ -199,7 +198,7 @@ class Player:
 
     def do_acknowledged(self):
         """The gateway has its answer: the report is not kept any longer."""
-        proc.wait_until("the report is acknowledged", lambda: not self.kept(), WAIT_S)
+        proc.wait_until("the report is acknowledged", lambda: not self.kept())
 
     def do_kept(self):
         """The report is still to be acknowledged."""
@@ -218,7 +217,7 @@ class Player:
                     with contextlib.suppress(TimeoutError):
                         scs.receive()
                     return not self.kept()
-                proc.wait_until("all reports of the case are acknowledged", gone, WAIT_S)
+                proc.wait_until("all reports of the case are acknowledged", gone)
 
 
 __all__ = ["Case", "Player"]

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 
+from lablib import proc
 from lablib.pki import Pki
 
 MIRROR = "http://deb.debian.org/debian"
@@ -27,7 +28,7 @@ def missing():
     if os.geteuid() != 0:
         return "a root directory of its own needs root"
     probe = ["unshare", "--net", "--pid", "--mount", "--fork", "--kill-child", "sh", "-c", "mount -t proc proc /proc && mount -t tmpfs none /mnt && : > /mnt/file"]
-    done = subprocess.run(probe, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(probe, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     return f"no mounts in a namespace of its own: {done.stderr.strip()}" if done.returncode else ""
 
 
@@ -63,7 +64,7 @@ class Machine:
         self.init.wait()
 
 
-def wait(ready, what, seconds=30):
+def wait(ready, what, seconds=proc.HANG_S):
     end = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < end, what
@@ -92,7 +93,7 @@ class Service:
             os.unlink(name)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(name)
-        self.socket.settimeout(60)
+        self.socket.settimeout(proc.HANG_S)
 
     def start(self, notify=True):
         assert self.unit["Type"] == "notify"

@@ -7,6 +7,8 @@ import tempfile
 import threading
 import time
 
+from lablib import proc
+
 
 @functools.lru_cache(maxsize=None)
 def _serial(path):
@@ -70,4 +72,4 @@ class Responder:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
-        self.thread.join(10)
+        self.thread.join(proc.HANG_S)

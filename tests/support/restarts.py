@@ -35,7 +35,7 @@ class Restarts:
             return
         entry = self.entry(victim)
         os.kill(entry["pid"], signal.SIGKILL)
-        proc.wait_until(f"{victim} is dead", lambda: not proc.alive(entry), 5)
+        proc.wait_until(f"{victim} is dead", lambda: not proc.alive(entry))
 
     def is_back(self, victim):
         now = L.roles(self.p.lab["iwf"]["pids"]["parent"])[victim]
@@ -45,12 +45,12 @@ class Restarts:
         """The parent starts the core and the edges again; everything else is started here."""
         pids = self.p.lab["iwf"]["pids"]
         if victim in ("core", "edges"):
-            proc.wait_until(f"{victim} is back", lambda: self.is_back(victim), 10)
+            proc.wait_until(f"{victim} is back", lambda: self.is_back(victim))
         else:
             if victim == "mtc-iwfd":
-                proc.wait_until("its children have ended", lambda: all(proc.start_time(i) is None for i in [pids["core"], *pids["edges"]]), 20)
+                proc.wait_until("its children have ended", lambda: all(proc.start_time(i) is None for i in [pids["core"], *pids["edges"]]))
             self.start(victim)
-        proc.wait_until("the gateway is connected", self.connected, 15)
+        proc.wait_until("the gateway is connected", self.connected)
 
     def again(self, victim):
         self.kill(victim)
@@ -64,7 +64,7 @@ class Restarts:
         entries = [new if e["name"] == old["name"] else e for e in self.entries()]
         proc.write(os.path.join(self.p.lab["dir"], "processes.json"), json.dumps(entries))
         if name == "mtc-ue":
-            proc.wait_until("mtc-ue is ready", lambda: '"ready"' in open(new["out"], encoding="utf-8").read(), 10, [new])
+            proc.wait_until("mtc-ue is ready", lambda: '"ready"' in open(new["out"], encoding="utf-8").read(), entries=[new])
         else:
             proc.wait_ready(new)
         if name == "mtc-iwfd":

@@ -59,7 +59,7 @@ class Hijacked:
         fd = fd_of(pid, writable[0])
         self.memory = mmap.mmap(fd, os.fstat(fd).st_size)
         os.close(fd)
-        proc.wait_until("the edge has sent its first counters", lambda: struct.unpack_from("<Q", self.memory, 0)[0] > 0, 15)
+        proc.wait_until("the edge has sent its first counters", lambda: struct.unpack_from("<Q", self.memory, 0)[0] > 0)
         os.kill(pid, signal.SIGSTOP)
         self.bells = [fd_of(pid, n) for n in fds_named(pid, "[eventfd]")]  # one of them wakes the core, the others nobody
         self.size = len(self.memory) - DATA_AT

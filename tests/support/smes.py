@@ -44,7 +44,7 @@ def imsi(n):
 class World:
     """An SMS-SC with SMEs, and two devices that take messages. A third subscriber is never there; a fourth, which is there, takes triggers only."""
 
-    def __init__(self, programs, folder, smes=None, more="", tls="", under=(), wait_s=20, quick=QUICK):
+    def __init__(self, programs, folder, smes=None, more="", tls="", under=(), wait_s=proc.HANG_S, quick=QUICK):
         self.programs, self.folder, self.starts, self.smes = programs, str(folder), 0, smes or sme("acme") + sme("beta", sources='["777"]')
         self.more, self.tls, self.ue, self.under, self.wait_s, self.quick = more, tls, None, under, wait_s, quick
         with open(self.path("subscribers.jsonl"), "w", encoding="utf-8") as f:
@@ -85,7 +85,7 @@ allowed_hosts: [iwf.core.test]
     def start_ue(self):
         self.ue = self.start("mtc-ue", [os.path.join(self.programs, "mtc-ue"), "--link", self.path("ue.sock"), "--state", self.path("ue"), "--messages",
                                         "--control", self.path("ctl.sock"), "--imsi", f"{imsi(0)}-{imsi(1)}", "--imsi", imsi(3)])
-        proc.wait_until("the devices are there", lambda: self.events(self.ue, "ready"), 20, [self.ue])
+        proc.wait_until("the devices are there", lambda: self.events(self.ue, "ready"), entries=[self.ue])
 
     @staticmethod
     def events(entry, kind):
@@ -93,12 +93,12 @@ allowed_hosts: [iwf.core.test]
             return [e for e in (json.loads(line) for line in f if line.endswith("\n")) if e["event"] == kind]
 
     def messages(self, n):
-        return proc.wait_until(f"{n} messages came", lambda: (lambda m: len(m) >= n and m)(self.events(self.ue, "message")), 20, [self.ue])
+        return proc.wait_until(f"{n} messages came", lambda: (lambda m: len(m) >= n and m)(self.events(self.ue, "message")), entries=[self.ue])
 
     def counts(self):
         seen = len(self.events(self.smssc, "status"))
         os.kill(self.smssc["pid"], 10)
-        return proc.wait_until("a status line", lambda: self.events(self.smssc, "status")[seen:], 20, [self.smssc])[0]["smes"]
+        return proc.wait_until("a status line", lambda: self.events(self.smssc, "status")[seen:], entries=[self.smssc])[0]["smes"]
 
     def bound(self, **more):
         s = Sme(self.port)
@@ -108,12 +108,12 @@ allowed_hosts: [iwf.core.test]
     def order(self, *words):
         """mtc-ue ctl WORDS; its reply."""
         done = subprocess.run([os.path.join(self.programs, "mtc-ue"), "ctl", self.path("ctl.sock"), *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=60, check=False)
+                              timeout=proc.HANG_S, check=False)
         return json.loads(done.stdout)
 
     def kill(self):
         os.kill(self.smssc["pid"], 9)
-        proc.wait_until("it is gone", lambda: not proc.alive(self.smssc), 20)
+        proc.wait_until("it is gone", lambda: not proc.alive(self.smssc))
 
     def down(self):
         for entry in (self.ue, self.smssc):
@@ -131,7 +131,7 @@ class Mobile:
 
     def __init__(self, w, *names):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
+        self.socket.settimeout(proc.HANG_S)
         self.socket.connect(w.path("ue.sock"))
         for name in names:
             self.send(1, name.encode())

@@ -3,6 +3,8 @@ import itertools
 import socket
 import struct
 
+from lablib import proc
+
 BIND_RX, BIND_TX, QUERY, SUBMIT, DELIVER, UNBIND, REPLACE, CANCEL, BIND_TRX, ENQUIRE, MULTI, DATA = 1, 2, 3, 4, 5, 6, 7, 8, 9, 0x15, 0x21, 0x103
 RESP, NACK = 0x80000000, 0x80000000
 OK, INVMSGLEN, INVCMDLEN, INVCMDID, INVBNDSTS, ALYBND, SYSERR, INVSRCADR, INVDSTADR = 0, 1, 2, 3, 4, 5, 8, 10, 11
@@ -77,7 +79,7 @@ class Message:
 
 
 class Sme:
-    def __init__(self, port, context=None, name=None, wait=20):
+    def __init__(self, port, context=None, name=None, wait=proc.HANG_S):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=wait)
         if context:
             self.socket = context.wrap_socket(self.socket, server_hostname=name)

@@ -7,6 +7,7 @@ import struct
 import threading
 
 from lablib import lab as L
+from lablib import proc
 
 (SUBMIT, DELIVER, UNBIND, CANCEL, BIND, ENQUIRE) = (0x4, 0x5, 0x6, 0x8, 0x9, 0x15)
 NACK = RESP = 0x80000000
@@ -128,7 +129,7 @@ class Smsc:
     def answer(self, p, body=b"", status=0, sock=None, sequence=None):
         self.send(struct.pack(">IIII", 16 + len(body), p.command | RESP, status, p.sequence if sequence is None else sequence) + body, sock)
 
-    def take(self, command=SUBMIT, wait_s=20):
+    def take(self, command=SUBMIT, wait_s=proc.HANG_S):
         """The next request of the gateway."""
         p = self.requests.get(timeout=wait_s)
         assert p.command == command, hex(p.command)
@@ -166,7 +167,7 @@ class Smsc:
         self.send(octets)
         return sequence
 
-    def received(self, sequence, wait_s=20):
+    def received(self, sequence, wait_s=proc.HANG_S):
         """The status with which the gateway answered the receipt."""
         p = self.answers.get(timeout=wait_s)
         assert p.sequence == sequence, (p.sequence, sequence)

@@ -3,6 +3,7 @@ import itertools
 import random
 import struct
 
+from lablib import proc
 from support import diameter as dia
 
 T4 = 16777311
@@ -64,7 +65,7 @@ class Iwf(dia.Peer):
         avps += [(c, dia.gpp(c, v, mandatory=False)) for c, v in ((3011, old), (3202, kind)) if v is not None]
         return dia.message(DTR, T4, flags, [octets for code, octets in avps if code not in without] + list(more), hop, end)
 
-    def next(self, wait_s=10):
+    def next(self, wait_s=proc.HANG_S):
         """The next message that is no watchdog, None when closed; TimeoutError."""
         while True:
             self.sock.settimeout(wait_s)
@@ -90,7 +91,7 @@ class Iwf(dia.Peer):
         """Sends a DTR; its result: Result-Code, or ("experimental", code)."""
         return result(self.exchange(self.dtr(*args, **more)))
 
-    def report(self, wait_s=10, acknowledge=2001):
+    def report(self, wait_s=proc.HANG_S, acknowledge=2001):
         """The next Delivery-Report, acknowledged unless told otherwise (None: not answered)."""
         m = self.waiting.pop(0) if self.waiting else self.next(wait_s)
         assert m is not None, "the connection was closed"

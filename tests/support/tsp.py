@@ -3,6 +3,8 @@ import random
 import socket
 import ssl
 
+from lablib import proc
+
 from . import diameter as D
 from .diameter import GPP, avp, gpp
 from .tap import Tap
@@ -51,7 +53,7 @@ class Scs(D.Peer):
             tls(context)
         self.tap = Tap(play.lab["dir"])
         self.tap.listen(context)
-        sock = context.wrap_socket(socket.create_connection((tsp["address"], tsp["port"]), 10, (source, 0) if source else None))
+        sock = context.wrap_socket(socket.create_connection((tsp["address"], tsp["port"]), proc.HANG_S, (source, 0) if source else None))
         super().__init__(sock, host or scs["origin_host"], realm or scs["realm"], D.TSP)
 
     def send(self, octets):

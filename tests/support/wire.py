@@ -11,7 +11,7 @@ SMPP_PORT = 2775
 
 
 def _run(*command, text=None):
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     if done.returncode:
         raise proc.LabError(f"{command[0]}: {done.stderr}")
     return done.stdout

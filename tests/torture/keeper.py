@@ -7,6 +7,8 @@ import subprocess
 import threading
 import time
 
+from lablib import proc
+
 LOOK_S = 0.02
 
 
@@ -44,7 +46,7 @@ class Kept:
         if self.reader is not None:
             os.close(self.pipe)
             self.reader.send_signal(signal.SIGCONT)
-            self.reader.wait(5)
+            self.reader.wait(proc.HANG_S)
 
     def alive(self):
         return self.child is not None and self.child.poll() is None
@@ -113,10 +115,10 @@ class Keeper:
                 continue
             k.child.terminate()
             try:
-                k.child.wait(8)
+                k.child.wait(proc.END_WAIT_S)
             except subprocess.TimeoutExpired:
                 k.child.kill()
-                k.child.wait(5)
+                k.child.wait(proc.HANG_S)
                 killed.append(name)
         for k in self.kept.values():
             k.end_reader()

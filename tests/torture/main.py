@@ -14,8 +14,8 @@ from lablib import ending, proc
 from . import faults as F
 from . import ledger, load, points, smes, south, world
 
-DRAIN_MAX_S = 40
-WELL_MAX_S = 15
+DRAIN_MAX_S = 120  # neither is waited for longer than it takes
+WELL_MAX_S = proc.HANG_S
 
 
 def parse(argv):

@@ -7,6 +7,8 @@ import socket
 import struct
 import threading
 
+from lablib import proc
+
 DIAMETER, TLS, SMPP = "diameter", "tls", "smpp"
 LENGTH_MAX = 1 << 24
 
@@ -158,6 +160,6 @@ class Proxy:
                 for pair in leg.connections:
                     for writer in pair:
                         writer.transport.abort()
-        asyncio.run_coroutine_threadsafe(close(), self.loop).result(5)
+        asyncio.run_coroutine_threadsafe(close(), self.loop).result(proc.HANG_S)
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(5)
+        self.thread.join(proc.HANG_S)

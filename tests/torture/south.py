@@ -64,7 +64,7 @@ class World(world.World):
         (port,) = ports.hold_ports(1)
         program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "south_smsc.py")
         entry = self.start("mtc-smssc", [sys.executable, "-B", program, self.path("smssc"), "127.0.0.1", str(port), str(self.seed)])
-        proc.wait_ready(entry, 20)
+        proc.wait_ready(entry)
         self.lab["smssc"] = {"address": "127.0.0.1", "port": port, "identity": L.SMSSC_HOST, "realm": L.CORE_REALM, "pid": entry["pid"]}
 
     def mount_disks(self):

@@ -76,12 +76,12 @@ def idle(p, options, beta):
     least = edge_memory(p)
     with Flood(p, "silent,silent,silent,hello", sources=50, count=options.idle, rate=1500, wait=True) as flood:
         flood.begun()
-        proc.wait_until("all are there", lambda: stat(p, "edge_in_handshake") >= options.idle, 60)
+        proc.wait_until("all are there", lambda: stat(p, "edge_in_handshake") >= options.idle)
         each, took = (edge_memory(p) - least) / options.idle, served(p, beta)
         print(f"strangers: {options.idle:,} idle connections, {each / 1024:.1f} KiB each; a trigger beside them took {took * 1000:.1f} ms", flush=True)
         flood.process.stdin.close()
-        flood.process.wait(30)
-    proc.wait_until("none is left", lambda: stat(p, "edge_in_handshake") == 0, 60)
+        flood.process.wait(proc.HANG_S)
+    proc.wait_until("none is left", lambda: stat(p, "edge_in_handshake") == 0)
     yield "an idle connection costs little", None if each < IDLE_OCTETS else f"{each:.0f} octets"
 
 

@@ -3,6 +3,7 @@ import socket
 import threading
 
 import pytest
+from lablib import proc
 from torture import proxy
 
 
@@ -30,7 +31,7 @@ def test_what_is_no_message_goes_on_as_it_is():
 def leg():
     """A proxy in front of a server that collects what it gets; (proxy, connected client, received)."""
     server = socket.create_server(("127.0.0.1", 0))
-    server.settimeout(10)
+    server.settimeout(proc.HANG_S)
     p = proxy.Proxy({"t4": proxy.DIAMETER}, 1)
     p.legs["t4"].target = server.getsockname()
     received, ended = bytearray(), threading.Event()
@@ -38,7 +39,7 @@ def leg():
     def collect():
         try:
             peer, _ = server.accept()
-            peer.settimeout(10)
+            peer.settimeout(proc.HANG_S)
             while data := peer.recv(4096):
                 received.extend(data)
         except OSError:
@@ -46,13 +47,13 @@ def leg():
         ended.set()
     thread = threading.Thread(target=collect, daemon=True)
     thread.start()
-    client = socket.create_connection(("127.0.0.1", p.legs["t4"].port), 10)
-    client.settimeout(10)
+    client = socket.create_connection(("127.0.0.1", p.legs["t4"].port), proc.HANG_S)
+    client.settimeout(proc.HANG_S)
     yield p, client, received, ended
     client.close()
     p.end()
     server.close()
-    thread.join(5)
+    thread.join(proc.HANG_S)
 
 
 def sent(client, *messages):
@@ -67,14 +68,14 @@ def test_nothing_is_changed(leg):
     _, client, received, ended = leg
     sent(client, diameter(20) + diameter(40)[:7], diameter(40)[7:], diameter(24))
     client.shutdown(socket.SHUT_WR)
-    assert ended.wait(10) and bytes(received) == diameter(20) + diameter(40) + diameter(24)
+    assert ended.wait(proc.HANG_S) and bytes(received) == diameter(20) + diameter(40) + diameter(24)
 
 
 def test_a_cut_at_a_boundary_leaves_whole_messages(leg):
     p, client, received, ended = leg
     p.cut("t4", "boundary")
     sent(client, diameter(20), diameter(40))
-    assert ended.wait(10) and bytes(received) == diameter(20)
+    assert ended.wait(proc.HANG_S) and bytes(received) == diameter(20)
     with pytest.raises(ConnectionResetError):
         client.recv(1)
     assert p.done() == {"cut t4 boundary": 1}
@@ -84,7 +85,7 @@ def test_a_cut_inside_leaves_a_part(leg):
     p, client, received, ended = leg
     p.cut("t4", "inside")
     sent(client, diameter(200))
-    assert ended.wait(10) and 0 < len(received) < 200 and diameter(200).startswith(bytes(received))
+    assert ended.wait(proc.HANG_S) and 0 < len(received) < 200 and diameter(200).startswith(bytes(received))
     assert p.done() == {"cut t4 inside": 1}
 
 
@@ -97,4 +98,4 @@ def test_a_silent_side_is_not_heard_and_then_is(leg):
     p.well()
     sent(client, diameter(24, b"b"))
     client.shutdown(socket.SHUT_WR)
-    assert ended.wait(10) and bytes(received) == diameter(24, b"b")
+    assert ended.wait(proc.HANG_S) and bytes(received) == diameter(24, b"b")

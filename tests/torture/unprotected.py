@@ -10,15 +10,14 @@ import signal
 import socket
 import sys
 import tempfile
-import time
 
 from lablib import ending, ndsip, netns, play, proc, tunnel
 from lablib import lab as L
+from support.pace import Watch
 
 CUT_S = 1.0      # from the command that ends the security association to a gateway without the session
 GRACE_MS = 500   # of the gateway: half of that time is for its own detection, charon, and a busy machine
 PROBE_PORT = 9   # of the datagram
-AGAIN_S = 20     # for the report, once the tunnel is up again
 ABSENT = 3       # the device that is away when the tunnel ends
 FIRST_REFERENCE = 70000
 
@@ -28,11 +27,11 @@ def by_the_scs(_world, charon):
 
 
 def its_child_by_the_scs(_world, charon):
-    charon.swanctl("--terminate", "--child", ndsip.CHILD, "--timeout", "10")
+    charon.swanctl("--terminate", "--child", ndsip.CHILD, "--timeout", tunnel.ACT_S)
 
 
 def by_the_operator(world, _charon):
-    world.charons["gw"].swanctl("--terminate", "--ike", "mtc-acme", "--timeout", "10")
+    world.charons["gw"].swanctl("--terminate", "--ike", "mtc-acme", "--timeout", tunnel.ACT_S)
 
 
 def charon_of_the_gateway_killed(world, _charon):
@@ -98,7 +97,7 @@ class Rounds:
             raise proc.LabError(f"the trigger was not accepted: {done}")
 
     def connect(self):
-        self.charon.swanctl("--initiate", "--child", ndsip.CHILD, "--timeout", "10", check=False)  # fails when the gateway's charon was first
+        self.charon.swanctl("--initiate", "--child", ndsip.CHILD, "--timeout", tunnel.ACT_S, check=False)  # fails when the gateway's charon was first
         self.world.status("acme", True)
         self.session = self.world.listen("acme")
 
@@ -108,12 +107,12 @@ class Rounds:
         seen = Seen(way)
         self.begin()
         self.wire.since()
-        begun = time.monotonic()
-        begun = end(self.world, self.charon) or begun
+        watch = Watch()
+        begun = end(self.world, self.charon) or watch.began
         self.world.lab.ue("present", L.imsi(ABSENT))
         self.probe.sendto(b"road", (ndsip.HOST, PROBE_PORT))
         try:
-            seen.cut_s = self.world.gone("acme", begun)
+            seen.cut_s = watch.of(self.world.gone("acme", begun))
         except proc.LabError:
             pass  # the verdict says it
         self.probe.sendto(b"road", (ndsip.HOST, PROBE_PORT))  # the device of a charon that was killed takes the first one with it
@@ -133,7 +132,7 @@ class Rounds:
         self.charon.swanctl("--terminate", "--ike", "iwf", "--force", check=False)
         self.connect()
         try:
-            self.session.wait_event("report", AGAIN_S, reference=self.reference)
+            self.session.wait_event("report", reference=self.reference)
             seen.reported = True
         except proc.LabError:
             pass

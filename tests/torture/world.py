@@ -108,7 +108,7 @@ class World(L.Lab):
         for scs in self.provisioned():
             k = self.keeper.add(f"listen-{scs['name']}", self.scs_command("listen", scs, state=self.path(f"reports-{scs['name']}.state"),
                                                                          verbose=True))
-            proc.wait_until(f"{k.name} is connected", lambda k=k: any(e.get("event") == "ready" for e in read_json_lines(k.out)), 20)
+            proc.wait_until(f"{k.name} is connected", lambda k=k: any(e.get("event") == "ready" for e in read_json_lines(k.out)))
         return self.lab
 
     def start_ue(self):
@@ -116,7 +116,7 @@ class World(L.Lab):
         entry = self.start("mtc-ue", [self.program("mtc-ue"), "--link", self.path("ue.sock"), "--state", self.path("ue"),
                                       "--events", self.path("ue-events.jsonl"), "--imsi", f"{L.imsi(1)}-{L.imsi(DEVICES + 1)}",
                                       "--control", self.path("ue-ctl.sock")])
-        proc.wait_until("mtc-ue has registered its devices", lambda: '"ready"' in open(entry["out"], encoding="utf-8").read(), 20)
+        proc.wait_until("mtc-ue has registered its devices", lambda: '"ready"' in open(entry["out"], encoding="utf-8").read())
         self.lab["ue"] = {"pid": entry["pid"], "control": self.path("ue-ctl.sock"), "out": entry["out"]}
 
     def down(self):
@@ -149,7 +149,7 @@ class World(L.Lab):
 
     def ue(self, *words):
         return subprocess.run([self.program("mtc-ue"), "ctl", self.lab["ue"]["control"], *[str(w) for w in words]],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False).returncode == 0
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False).returncode == 0
 
     # -- rules
 

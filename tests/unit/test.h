@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The bound of a wait for what has to come, far above what the slowest machine needs: all that the bound does is to end a hang. */
+enum { TEST_HANG_MS = 100000, TEST_HANG_S = TEST_HANG_MS / 1000 };
+
 /* One file of tests, which is a group of cmocka and one test of Meson. The files of a room are linked into one program, test_ROOM. */
 struct test_group {
 	const char *file; /* test_NAME.c; the program runs the group by the name */

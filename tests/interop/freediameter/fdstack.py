@@ -39,7 +39,7 @@ class Namespace:
         inside = ("ip link set lo up && (ip link add lab0 type dummy || ip link add lab0 type veth peer name lab1) && "
                   "ip addr add 10.77.9.1/24 dev lab0 && ip link set lab0 up && echo up && exec sleep 900")
         self.holder = proc.start("namespace", ["unshare", "--net", "sh", "-c", inside], folder)
-        proc.wait_until("the namespace is up", lambda: "up" in read_text(self.holder["out"]), 10, [self.holder])
+        proc.wait_until("the namespace is up", lambda: "up" in read_text(self.holder["out"]), entries=[self.holder])
         self.prefix = ["nsenter", "--net", f"--target={self.holder['pid']}"]
 
     def close(self):
@@ -158,7 +158,7 @@ class Stack:
         return wrong
 
 
-def end_in_order(entry, wait_s=10):
+def end_in_order(entry, wait_s=proc.HANG_S):
     """SIGTERM to one process; True when it went by itself."""
     os.kill(entry["pid"], signal.SIGTERM)
     deadline = time.monotonic() + wait_s

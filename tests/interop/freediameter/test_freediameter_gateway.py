@@ -28,7 +28,7 @@ class Scs:
                                      scs["cert"][:-len(".pem")], [cross, anchor], connect)
         self.entry = proc.start("freediameter", relay.freediameter(conf), self.folder)
 
-    def wait(self, what, wait_s=20):
+    def wait(self, what, wait_s=proc.HANG_S):
         proc.wait_until(f"freeDiameter says {what}", lambda: what in fdstack.read_text(self.entry["out"]), wait_s, [self.entry])
 
     def said(self, what):
@@ -43,12 +43,12 @@ def test_a_provisioned_scs_is_admitted_watched_and_leaves_in_order(lab):
     scs = Scs(lab.lab, "acme")
     try:
         scs.wait(f"'STATE_WAITCEA'	-> 'STATE_OPEN'	'{scs.gateway}'")
-        proc.wait_until("the gateway counts the session", lambda: len(lab.sessions("acme")) == 1, 5)
+        proc.wait_until("the gateway counts the session", lambda: len(lab.sessions("acme")) == 1)
         scs.wait("'Device-Watchdog-Answer'")
         assert len(lab.sessions("acme")) == 1
         assert fdstack.end_in_order(scs.entry)
         assert scs.said("'Disconnect-Peer-Answer'")
-        proc.wait_until("the session is gone", lambda: not lab.sessions("acme"), 5)
+        proc.wait_until("the session is gone", lambda: not lab.sessions("acme"))
     finally:
         scs.close()
 

@@ -82,7 +82,7 @@ user-allow-ip = "127.*.*.*"
 
 
 def get(url):
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=20) as answer:
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=proc.HANG_S) as answer:
         return answer.read().decode()
 
 
@@ -116,21 +116,21 @@ def test_messages_and_receipts(tmp_path):
         def start(name):
             boxes.append(proc.start(name, ["sh", "-c", f'cd "{folder}" && exec {SBIN}/{name} kannel.conf'], str(tmp_path)))
         start("bearerbox")
-        proc.wait_until("Kannel is bound", lambda: (answers(f"http://{address}:13000/status.txt?password=lab") or "").count("(online") == 2, 60, boxes)
+        proc.wait_until("Kannel is bound", lambda: (answers(f"http://{address}:13000/status.txt?password=lab") or "").count("(online") == 2, entries=boxes)
         start("smsbox")
         page = f"http://{address}:13013/cgi-bin/sendsms?username=lab&password=lab&to={NUMBER}&from=4242"
         plain, sealed = page + "&smsc=iwf", page + "&smsc=sealed"
-        proc.wait_until("smsbox listens", lambda: answers(f"http://{address}:13000/status.txt?password=lab").find("smsbox") >= 0 and _connects(address, 13013), 60, boxes)
+        proc.wait_until("smsbox listens", lambda: answers(f"http://{address}:13000/status.txt?password=lab").find("smsbox") >= 0 and _connects(address, 13013), entries=boxes)
         back = urllib.parse.quote(f"http://{address}:{server.server_port}/?state=%d&id=%F&said=%A", safe="")
         assert get(f"{plain}&text=wake&dlr-mask=31&dlr-url={back}").startswith("0: ")
         assert w.messages(1)[0]["payload_hex"] == "wake".encode("utf-16-be").hex()
         states = []
         while 1 not in states:  # 8: the SMSC took it; 1: delivered
-            states.append(int(server.calls.get(timeout=60)["state"][0]))
+            states.append(int(server.calls.get(timeout=proc.HANG_S)["state"][0]))
         assert set(states) <= {1, 8}
         assert get(f"{sealed}&text=tls&dlr-mask=31&dlr-url={back}").startswith("0: ")
         assert w.messages(2)[1]["payload_hex"] == "tls".encode("utf-16-be").hex()
-        while int(server.calls.get(timeout=60)["state"][0]) != 1:
+        while int(server.calls.get(timeout=proc.HANG_S)["state"][0]) != 1:
             pass
         assert "'sealed' is bound" in w.log()
         assert get(plain + "&coding=1&text=" + "%01" * 300).startswith("0: ")  # binary, in parts with a header
@@ -145,7 +145,7 @@ def test_messages_and_receipts(tmp_path):
 def _connects(address, port):
     import socket
     try:
-        socket.create_connection((address, port), timeout=5).close()
+        socket.create_connection((address, port), timeout=proc.HANG_S).close()
         return True
     except OSError:
         return False

@@ -22,7 +22,7 @@ def test_an_sme_with_net_smpp(tmp_path):
     w = World(BIN, tmp_path)
     try:
         w.start_ue()
-        done = subprocess.run(["perl", os.path.join(HERE, "client.pl"), str(w.port)], capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(["perl", os.path.join(HERE, "client.pl"), str(w.port)], capture_output=True, text=True, timeout=proc.HANG_S, check=True)
         steps = dict(line.split(" ", 1) for line in done.stdout.splitlines())
         status, message_id = steps["submit"].split()
         assert (steps["bind"], status, steps["forged"], steps["query"], steps["unbind"]) == ("0", "0", "45", "67", "0")
@@ -41,19 +41,19 @@ def said(entry):
 def server(folder, *words):
     """Net::SMPP as an SMSC: its entry, and its port."""
     entry = proc.start("netsmpp", ["perl", os.path.join(HERE, "server.pl"), *words], str(folder))
-    return entry, int(proc.wait_until("it listens", lambda: said(entry) and said(entry)[0].split()[1], 20, [entry]))
+    return entry, int(proc.wait_until("it listens", lambda: said(entry) and said(entry)[0].split()[1], entries=[entry]))
 
 
 def test_mtc_sme_at_net_smpp(tmp_path):
     entry, where = server(tmp_path)
     try:
         done = subprocess.run([os.path.join(BIN, "mtc-sme"), "submit", "--connect", f"127.0.0.1:{where}", "--plain", "--system-id", "acme", "--password", "secret08",
-                               "--source", "4242", "--to", "491720000001", "--payload", "hello", "--wait", "30"], capture_output=True, text=True, timeout=60, check=False)
+                               "--source", "4242", "--to", "491720000001", "--payload", "hello", "--wait", "30"], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
         answer, receipt = (json.loads(line) for line in done.stdout.splitlines())
         assert done.returncode == 0, done.stderr
         assert answer["message_id"] == "77" and (receipt["message_id"], receipt["state"], receipt["text"]) == ("77", "DELIVRD", "perl")
         assert "message 4242 491720000001 hello" in said(entry)
-        proc.wait_until("it was unbound", lambda: not proc.alive(entry), 20)
+        proc.wait_until("it was unbound", lambda: not proc.alive(entry))
     finally:
         if proc.alive(entry):
             proc.end([entry])
@@ -72,7 +72,7 @@ def test_the_gateway_at_net_smpp(labs, tmp_path):
     try:
         p = labs.up(kind=type("PerlLab", (M.Southbound,), {"sc": Place(labs.address, port)}))
         scs = Reader.opened(p)
-        scs.sock.settimeout(30)
+        scs.sock.settimeout(proc.HANG_S)
         scs.ask_later(action(device="meter-1@a.example", reference=1, port=4660, payload=b"wake"))
         assert scs.answered() == 0 and scs.reported() == (1, 0)
         scs.ask_later(action(device="meter-2@a.example", reference=2, payload=b"keep"))

@@ -57,7 +57,7 @@ def test_an_sme_with_npm(smes, tmp_path, kind):
     tls = {"ca": pki.path("sme-ca.pem"), "cert": pki.path("sme.pem"), "key": pki.path("sme.key"), "servername": "smssc.core.test"}
     capture = Capture(str(tmp_path), [("127.0.0.1", w.port)]) if kind == "plain" else None
     conf = {"port": w.tls_port if kind == "tls" else w.port, "number": NUMBER, "absent": ABSENT, "tls": tls if kind == "tls" else None}
-    done = subprocess.run(node("client.js", conf), capture_output=True, text=True, timeout=60, check=False, env=npm.environment(), stdin=subprocess.DEVNULL)
+    done = subprocess.run(node("client.js", conf), capture_output=True, text=True, timeout=proc.HANG_S, check=False, env=npm.environment(), stdin=subprocess.DEVNULL)
     said = {line.pop("step"): line for line in map(json.loads, done.stdout.splitlines())}
     assert done.returncode == 0 and "error" not in said, done.stdout + done.stderr
     assert said["bind"] == {"status": 0, "system_id": "smssc.core.test"[:15], "version": 0x34}
@@ -85,7 +85,7 @@ class Npm:
 
     def __init__(self, folder, address, tls):
         self.address, self.entry = address, proc.start("npm-smsc", node("server.js", {"address": address, "tls": tls}), folder, env=npm.environment())
-        self.port = proc.wait_until("npm's SMSC listens", lambda: lines(self.entry["out"]) and lines(self.entry["out"])[0]["port"], 20, [self.entry])
+        self.port = proc.wait_until("npm's SMSC listens", lambda: lines(self.entry["out"]) and lines(self.entry["out"])[0]["port"], entries=[self.entry])
 
     def saw(self, command):
         return [line for line in lines(self.entry["out"]) if line.get("command") == command]
@@ -115,21 +115,21 @@ def test_triggers_of_the_gateway_to_npm(south, tmp_path):
     p, sc = south, south.sc
     capture = Capture(str(tmp_path), [(sc.address, sc.port)]) if p.kind == "plain" else None
     scs = Reader.opened(p)
-    scs.sock.settimeout(30)
+    scs.sock.settimeout(proc.HANG_S)
     scs.ask_later(action(device="meter-1@a.example", reference=1, port=4660, payload=b"wake up"))
     assert scs.answered() == 0 and scs.reported() == (1, 0)
     bind, submit = sc.saw("bind_transceiver")[0], sc.saw("submit_sm")[0]
     assert (bind["system_id"], bind["password"], bind["interface_version"]) == (M.SYSTEM_ID, M.PASSWORD, 0x34)
     assert (submit["protocol_id"], submit["data_coding"], submit["registered_delivery"], submit["destination_addr"]) == (0x48, 4, 1, L.msisdn(1))
     assert (submit["header"], submit["text"]) == (["050412340000"], b"wake up".hex())
-    answers = proc.wait_until("the receipt is answered", lambda: sc.saw("deliver_sm_resp"), 20)
+    answers = proc.wait_until("the receipt is answered", lambda: sc.saw("deliver_sm_resp"))
     assert answers[0]["command_status"] == 0
     scs.ask_later(action(device="meter-2@a.example", reference=2, payload=b"keep"))
     assert scs.answered() == 0
     scs.ask_later(action(device="meter-2@a.example", reference=3, old_reference=2, kind=RECALL, trigger_data=False))
     assert scs.answered() == 0
     assert sc.saw("cancel_sm")[0]["message_id"] == "7002"
-    proc.wait_until("an enquire_link came", lambda: sc.saw("enquire_link"), 20)
+    proc.wait_until("an enquire_link came", lambda: sc.saw("enquire_link"))
     scs.close()
     if capture:
         capture.stop()

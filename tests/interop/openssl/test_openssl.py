@@ -6,14 +6,13 @@ import os
 import select
 import signal
 import subprocess
-import time
 
 import pytest
+from lablib import proc
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 BUILD = os.environ.get("MTC_BUILD", os.path.join(ROOT, "build"))
 ECHO = os.path.join(BUILD, "tests", "tools", "tls_echo")
-WAIT_S = 10
 
 
 class Pki:
@@ -32,7 +31,7 @@ class Pki:
 
     def run(self, *args):
         subprocess.run(["openssl", *args], cwd=self.dir, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                       timeout=WAIT_S)
+                       timeout=proc.HANG_S)
 
     def key(self, name, kind):
         if kind.startswith("rsa"):
@@ -83,12 +82,12 @@ class Server:
         self.port = self.event()["port"]
 
     def event(self):
-        assert select.select([self.process.stdout], [], [], WAIT_S)[0], "the server said nothing"
+        assert select.select([self.process.stdout], [], [], proc.HANG_S)[0], "the server said nothing"
         return json.loads(self.process.stdout.readline())
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(WAIT_S) == 0
+        assert self.process.wait(proc.HANG_S) == 0
 
     def client(self, *options, cert="scs", text=b"hello\n"):
         """openssl s_client sends `text` and waits for its echo. Returns all it printed."""
@@ -97,13 +96,13 @@ class Server:
         if cert:
             args += ["-cert", self.pki.path(cert + ".pem"), "-key", self.pki.path(cert + ".key")]
         p = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        said, end = b"", time.monotonic() + WAIT_S
+        said, patience = b"", proc.Patience(proc.HANG_S)
         try:
             p.stdin.write(text)
             p.stdin.flush()
         except BrokenPipeError:
             pass
-        while text not in said and time.monotonic() < end:
+        while text not in said and not patience.is_over():
             if select.select([p.stdout], [], [], 0.1)[0]:
                 piece = os.read(p.stdout.fileno(), 65536)
                 if not piece:
@@ -114,7 +113,7 @@ class Server:
         except BrokenPipeError:
             pass
         said += p.stdout.read()
-        p.wait(WAIT_S)
+        p.wait(proc.HANG_S)
         return said.decode(errors="replace")
 
     def accepts(self, *options, **more):
@@ -270,12 +269,12 @@ class Foreign:
     def __exit__(self, *_):
         self.process.terminate()
         self.process.stdout.close()
-        self.process.wait(WAIT_S)
+        self.process.wait(proc.HANG_S)
 
 
 def our_client(pki, port, *more, cert="scs", name="iwf.example"):
     p = subprocess.run(ours("client", pki, cert, "--connect", str(port), "--name", name, "--text", "hello\n", *more),
-                       stdout=subprocess.PIPE, timeout=WAIT_S, check=False)
+                       stdout=subprocess.PIPE, timeout=proc.HANG_S, check=False)
     return p.returncode, [json.loads(line) for line in p.stdout.splitlines()]
 
 

@@ -82,7 +82,7 @@ class Otp:
                     return self.events.pop(i)
         return None
 
-    def wait(self, event, wait_s=5, **fields):
+    def wait(self, event, wait_s=proc.HANG_S, **fields):
         """The next such event; each is handed out once."""
         patience = proc.Patience(wait_s)
         with self.changed:
@@ -130,7 +130,7 @@ class Otp:
     def close(self):
         self.child.stdin.close()
         try:
-            self.child.wait(10)
+            self.child.wait(proc.HANG_S)
         except subprocess.TimeoutExpired:
             self.child.kill()
             self.child.wait()

@@ -89,7 +89,7 @@ def test_otp_as_a_relay(labs, tmp_path):
     try:
         p = labs.up(kind=type("RelayLabOf", (RelayLab,), {"otp": o}), relay=True)
         assert len([row for row in p.ctl("peers") if "state" in row]) == 1
-        done = p.trigger("acme", device="meter-1@a.example", reference=1, wait=30)
+        done = p.trigger("acme", device="meter-1@a.example", reference=1, wait=proc.HANG_S)
         assert (done.code, done.status, done.outcome) == (0, "SUCCESS", "SUCCESS"), done
         assert p.trigger("acme", device="meter-1001@a.example", reference=2).status == "INVEXTID"  # mtc-hss knows no such device
         p.ue("absent", L.imsi(2))
@@ -187,13 +187,13 @@ def test_a_report_outlives_reopen(world):
     dtr = trigger(world, 900)[1]
     o.do("'cut", "'scs")
     o.wait("watchdog", service="scs", to="down")
-    proc.wait_until("the session is gone", lambda: not world.lab.sessions("acme"), 10)
+    proc.wait_until("the session is gone", lambda: not world.lab.sessions("acme"))
     o.ask("DRR", drr(dtr, 2), service="smssc")
     assert o.answer(service="smssc")["message"]["Result-Code"] == [2001]
-    o.wait("watchdog", wait_s=20, service="scs", to="reopen")
-    o.wait("watchdog", wait_s=30, service="scs", to="okay")
+    o.wait("watchdog", wait_s=proc.HANG_S, service="scs", to="reopen")
+    o.wait("watchdog", wait_s=proc.HANG_S, service="scs", to="okay")
     assert not o.take("request", name="DNR")
-    again = o.wait("request", wait_s=60, name="DNR")["message"]["Device-Notification"][0]
+    again = o.wait("request", wait_s=proc.HANG_S, name="DNR")["message"]["Device-Notification"][0]
     assert (again["Reference-Number"], again["Delivery-Outcome"]) == (900, [0])
 
 
@@ -333,6 +333,6 @@ def test_it_takes_its_leave(world):
     o = world.otp
     o.do("'leave", "'scs")
     o.wait("left", service="scs")
-    proc.wait_until("the session is gone", lambda: not world.lab.sessions("acme"), 10)
+    proc.wait_until("the session is gone", lambda: not world.lab.sessions("acme"))
     world.connect()
     trigger(world, 800)

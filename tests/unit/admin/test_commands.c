@@ -458,7 +458,7 @@ static void test_a_change_that_outlives_admin_is_answered_once(void **state)
 	const struct ctl_answer *a = ctl_fake_run("set.add", "{\"name\": \"meters\"}");
 	struct pollfd finished = { .fd = asc_wake_fd(p->core.core->store.asc), .events = POLLIN };
 
-	assert_int_equal(poll(&finished, 1, 10000), 1);
+	assert_int_equal(poll(&finished, 1, TEST_HANG_MS), 1);
 	assert_int_equal(a->times, 0);
 	adm_free(p->adm);
 	p->adm = NULL;

@@ -55,7 +55,7 @@ static struct outcome import_scs(struct asc *a, bool dry_run)
 	while (!o.calls) {
 		struct pollfd p = { .fd = asc_wake_fd(a), .events = POLLIN };
 
-		assert_int_equal(poll(&p, 1, 10000), 1);
+		assert_int_equal(poll(&p, 1, TEST_HANG_MS), 1);
 		asc_completions(a);
 	}
 	asc_import_free(im);

@@ -47,7 +47,7 @@ static void refused(const char *name, int expected, const char *words)
 	struct file_copy f = { .p = NULL };
 	char why[FILE_WHY_MAX] = "";
 
-	alarm(10); /* a pipe that is opened in the usual way waits for ever */
+	alarm(TEST_HANG_S); /* a pipe that is opened in the usual way waits for ever */
 	assert_int_equal(file_read(&f, name, MAX, why), expected);
 	alarm(0);
 	assert_string_equal(why, words);

@@ -148,7 +148,7 @@ static void test_a_journal_without_work_gets_operations_early(void **state)
 	before = jrn_counts(j);
 	assert_int_equal(jrn_add(j, jrn_next(j), "\1x", 2, on_kept, &kept), 0);
 	handle(p, 32);
-	for (time_t end = time(NULL) + 10; jrn_counts(j).commits == before.commits && time(NULL) < end;) {
+	for (time_t end = time(NULL) + TEST_HANG_S; jrn_counts(j).commits == before.commits && time(NULL) < end;) {
 		sched_yield(); /* its thread works */
 	}
 	jrn_complete(j);

@@ -288,7 +288,7 @@ static void a_file_that_is_none_is_said_at_once(void **state)
 	assert_int_equal(truncate(w->b.cert_file, 0), -1);
 	assert_int_equal(close(open(w->b.cert_file, O_CREAT | O_WRONLY, 0600)), 0);
 	assert_int_equal(truncate(w->b.cert_file, (off_t)1 << 40), 0);
-	alarm(20);
+	alarm(TEST_HANG_S);
 	refused(w, 2);
 	alarm(0);
 	has(w, "cannot read key '%s': not a regular file\n", w->iwf.key_file);

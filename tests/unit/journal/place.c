@@ -118,6 +118,6 @@ void wait_complete(struct place *p)
 {
 	struct pollfd fd = { .fd = jrn_wake_fd(p->j), .events = POLLIN };
 
-	assert_int_equal(poll(&fd, 1, 10000), 1);
+	assert_int_equal(poll(&fd, 1, TEST_HANG_MS), 1);
 	jrn_complete(p->j);
 }

@@ -61,7 +61,7 @@ static void run(struct lab *t, const int *flag, int n, bool input, uint64_t ms)
 
 void lab_until(struct lab *t, const int *flag, int n)
 {
-	run(t, flag, n, false, 2000);
+	run(t, flag, n, false, TEST_HANG_MS);
 	assert_true(*flag >= n);
 }
 
@@ -175,7 +175,7 @@ void lab_fini(struct lab *t)
 void lab_send(struct lab *t, const void *p, size_t n)
 {
 	const uint8_t *at = p;
-	uint64_t until_ms = clock_mono_ms() + 2000;
+	uint64_t until_ms = clock_mono_ms() + TEST_HANG_MS;
 
 	while (n && clock_mono_ms() < until_ms) {
 		ssize_t sent = send(t->fd, at, n, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -194,7 +194,7 @@ void lab_send(struct lab *t, const void *p, size_t n)
 bool lab_recv(struct lab *t, uint8_t octets[LAB_MESSAGE_MAX], struct dia_msg *m)
 {
 	static const struct dia_limits limits = { LAB_MESSAGE_MAX, 512, 8 };
-	uint64_t until_ms = clock_mono_ms() + 2000;
+	uint64_t until_ms = clock_mono_ms() + TEST_HANG_MS;
 
 	for (;;) {
 		struct dia_failed failed;

@@ -310,13 +310,13 @@ static void wait_for(struct play *p, const int *flag, int n, const char *state, 
 
 static void until(struct play *p, const int *flag, int n)
 {
-	wait_for(p, flag, n, NULL, 3000);
+	wait_for(p, flag, n, NULL, TEST_HANG_MS);
 	assert_true(*flag >= n);
 }
 
 static void until_state(struct play *p, const char *state)
 {
-	wait_for(p, NULL, 0, state, 3000);
+	wait_for(p, NULL, 0, state, TEST_HANG_MS);
 	assert_string_equal(link_peer_state(p->peer), state);
 }
 

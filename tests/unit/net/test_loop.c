@@ -42,7 +42,7 @@ static int setup(void **state)
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, w->pair)) {
 		return -1;
 	}
-	net_timer_start(w->guard, 5000);
+	net_timer_start(w->guard, TEST_HANG_MS);
 	*state = w;
 	return 0;
 }
@@ -520,7 +520,7 @@ static void on_timer_starts_and_takes_back(void *arg)
 	w->fired++;
 	net_timer_start(w->timer, 0);
 	net_timer_start(w->guard, 0);
-	net_timer_start(w->guard, 5000);
+	net_timer_start(w->guard, TEST_HANG_MS);
 	net_timer_stop(w->timer);
 	net_loop_stop(w->loop);
 }

@@ -712,7 +712,7 @@ static void test_a_listener_that_somebody_made_blocking_lets_nobody_wait(void **
 	struct world *w = *state;
 
 	assert_int_equal(fcntl(w->listen_fd, F_SETFL, 0), 0);
-	alarm(8);
+	alarm(TEST_HANG_S);
 	assert_int_equal(accept(w->listen_fd, NULL, NULL), -1);
 	assert_int_equal(errno, EAGAIN);
 	alarm(0);

@@ -118,7 +118,7 @@ static pid_t serve(int fd, net_accept_fn *fn, int start)
 	if (pid) {
 		return pid;
 	}
-	alarm(30);
+	alarm(TEST_HANG_S);
 	if (start >= 0 && read(start, &octet, 1) != 1) {
 		_exit(7);
 	}

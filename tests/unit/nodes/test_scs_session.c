@@ -53,7 +53,7 @@ static void tick(void *arg)
 static void run_until(struct play *p, enum scs_phase wanted)
 {
 	p->wanted = wanted;
-	p->until_ms = clock_mono_ms() + 5000;
+	p->until_ms = clock_mono_ms() + TEST_HANG_MS;
 	assert_int_equal(net_timer_new(&p->timer, p->session.loop, tick, p), 0);
 	net_timer_start(p->timer, 1);
 	assert_int_equal(net_loop_run(p->session.loop), 0);

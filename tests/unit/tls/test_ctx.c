@@ -245,7 +245,7 @@ static void test_what_is_no_file_keeps_nobody_waiting(void **state)
 	struct world *w = *state;
 
 	assert_int_equal(mkfifo(w->junk, 0600), 0);
-	alarm(10);
+	alarm(TEST_HANG_S);
 	w->conf.certificate = w->junk;
 	refused(w, ERR_INVAL, "not a regular file");
 	w->conf.certificate = w->leaf.cert_file;
