@@ -11,6 +11,7 @@ from lablib import lab as L
 from lablib import play as P
 from lablib import ports, proc
 from support import smes, smpp
+from support.core import core
 from support.smpp import Sme, address, message, text, tlv
 
 from conftest import BIN
@@ -274,6 +275,27 @@ def test_reports_survive_a_kill_of_the_smssc(g):
     g.p.ue("present", L.imsi(5))
     assert {s.delivered().receipt["id"] for _ in range(2)} == set(ids)
     proc.wait_until("nothing is left", lambda: g.counts()["at_gateway"] == 0, 20)
+    s.close()
+
+
+def test_a_trigger_whose_answer_was_lost_is_asked_for_again(g):
+    """The SMS-SC is killed between request and answer, and learns at its start what became of each: no wait for the end of a validity. One has no
+    association, the other came to nothing because the SMS-SC was away."""
+    pid, s, before = core(g.p), g.bound(), g.p.decisions(scs="acme", action="trigger")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        for n in (15, 5):
+            s.send(smpp.SUBMIT, trigger(n, b"lost answer", registered=1, validity="000000010000000R"))
+        proc.wait_until("the gateway is asked", lambda: g.counts()["at_gateway"] == 2, 20)
+        killed(g)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    s = g.bound()
+    assert [s.delivered().receipt["stat"] for _ in range(2)] == ["UNDELIV"] * 2
+    proc.wait_until("nothing is left", lambda: g.counts()["at_gateway"] == 0, 20)
+    decisions = g.p.decisions(scs="acme", action="trigger")[len(before):]
+    assert [d["request_status"] for d in decisions] == ["NOTAUTHORIZED", "TEMPORARYERROR"], "the second time is a copy of the first"
+    assert b"lost answer".hex() not in payloads(g, 5)
     s.close()
 
 
