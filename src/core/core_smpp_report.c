@@ -65,15 +65,6 @@ static void again(struct core_peer *p, const struct smpp_header *h, struct core_
 	}
 }
 
-/* The first receipt of this trigger, while its report is not durable. NULL: there is none. */
-static struct core_drr_entry *first_of(const struct core_peer *p, const struct core_trigger *t)
-{
-	if (t->trg->state != TRG_REPORTING || !t->trg->token) {
-		return NULL;
-	}
-	return core_drr_dup_of_token(&p->core->drrs.dup, t->trg->token);
-}
-
 /* -- a part that is not the last */
 
 #define PART_MAGIC 0xd2c1b7e5u
@@ -167,7 +158,7 @@ bool core_smpp_take(struct core_peer *p, const struct smpp_header *h, const stru
 		return true;
 	}
 	e = core_drr_dup_find(&c->drrs.dup, digest, core_now_ms(c));
-	e = e ? e : first_of(p, t);
+	e = e ? e : core_drr_first_of(t);
 	if (e) {
 		again(p, h, e);
 		return true;
