@@ -276,6 +276,21 @@ static void on_answer(void *arg, struct bind_conn *c, uint64_t token, uint32_t s
 	}
 }
 
+/* What nobody knows when a request has no answer. */
+static const char *unknown_words(enum esme_command command)
+{
+	switch (command) {
+	case ESME_CANCEL:
+		return "no answer in time: it is unknown whether the message was cancelled; 'mtc-sme query' asks for it";
+	case ESME_REPLACE:
+		return "no answer in time: it is unknown whether the message was replaced";
+	case ESME_QUERY:
+		return "no answer in time";
+	default:
+		return "no answer in time: it is unknown whether the message was taken";
+	}
+}
+
 static void on_lost(void *arg, struct bind_conn *c, uint64_t token, int err)
 {
 	struct esme *e = OBJ_OF(arg, struct esme, ESME_MAGIC);
@@ -288,7 +303,7 @@ static void on_lost(void *arg, struct bind_conn *c, uint64_t token, int err)
 		e->lost++;
 		load_goes_on(e);
 	} else {
-		fail(e, NODE_EXIT_NO_REPORT, "no answer in time: it is unknown whether the message was taken");
+		fail(e, NODE_EXIT_NO_REPORT, unknown_words(e->o->command));
 	}
 }
 

@@ -35,15 +35,6 @@ void dlv_afar_each(const struct dlv *d, dlv_afar_fn *fn, void *arg)
 	}
 }
 
-void dlv_afar_accepted(struct dlv *d, uint64_t id)
-{
-	struct dlv_msg *m = dlv_afar(d, id);
-
-	if (m) {
-		m->asked = false;
-	}
-}
-
 void dlv_afar_over(struct dlv *d, uint64_t id, struct dlv_now now)
 {
 	struct dlv_msg *m = dlv_afar(d, id);

@@ -1,6 +1,6 @@
 /* dlv_afar.h - triggers of SMEs in the delivery machine: what the gateway answers and reports about
  * them. The owner asks the gateway once such a message is on disk (dlv_committed()). After a restart
- * nobody knows whether an unanswered one was accepted: it waits for its report like the others. */
+ * the owner asks again for what has no answer (dlv_afar_each()). */
 #pragma once
 #include "nodes/smssc/dlv.h"
 
@@ -13,14 +13,12 @@ struct dlv_msg *dlv_afar_of(const struct dlv *d, uint32_t reference);
 typedef void dlv_afar_fn(void *arg, struct dlv_msg *m);
 void dlv_afar_each(const struct dlv *d, dlv_afar_fn *fn, void *arg);
 
-/* The gateway has answered: it has the trigger, or it has not, and the message is erased with the
- * next commit. */
-void dlv_afar_accepted(struct dlv *d, uint64_t id);
+/* The gateway has not got the trigger: the message is erased with the next commit. */
 void dlv_afar_over(struct dlv *d, uint64_t id, struct dlv_now now);
 /* It ends with this outcome, as if the gateway had reported it. */
 void dlv_afar_end(struct dlv *d, struct dlv_msg *m, uint8_t outcome, bool absent, struct dlv_now now);
 /* What the gateway is asked about `m` from now on, kept with the next commit; kind DLV_CHANGE_NONE:
- * nothing, and the gateway has the trigger. */
+ * nothing: the gateway has answered that it has the trigger. */
 void dlv_afar_change(struct dlv *d, struct dlv_msg *m, const struct dlv_change *change);
 /* Whether the SME knows of it as of its message: not of one that is recalled because the SME was
  * refused, nor of a replacement that may not have taken its place. */

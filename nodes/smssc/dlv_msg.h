@@ -32,8 +32,8 @@ enum dlv_kind {
 	DLV_KINDS
 };
 
-/* What the gateway is asked about a trigger of an SME that it was asked for, or was not asked for
- * yet. It is on disk before it is asked, so that a restart goes on asking. */
+/* What the gateway is asked about a trigger of an SME, and has not answered. It is on disk before
+ * it is asked, so that a restart goes on asking. */
 enum dlv_change_kind {
 	DLV_CHANGE_NONE,
 	DLV_CHANGE_RECALL,   /* to take it back; its SME was refused and knows nothing of it */
@@ -41,7 +41,7 @@ enum dlv_change_kind {
 	DLV_CHANGE_REPLACE,  /* to let it take the place of the one with the reference number `old` */
 	DLV_CHANGE_FIND,     /* to take it back, because it may have come beside that one */
 	DLV_CHANGE_PART,     /* nothing: it is one segment of a trigger */
-	DLV_CHANGE_ASK,      /* for the trigger itself, whose segments were taken */
+	DLV_CHANGE_ASK,      /* for the trigger itself */
 	DLV_CHANGE_WITHDRAW, /* to take it back, because there was no answer in time */
 	DLV_CHANGES
 };

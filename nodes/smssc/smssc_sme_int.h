@@ -52,8 +52,8 @@ enum smpp_status smssc_sme_submit_to(struct sme_bind *b, struct sme_message *m, 
 /* The device of this number; a name that no device has, if there is none, or if it takes triggers
  * only. */
 void smssc_sme_device(char imsi[SMS_IMSI_MAX + 1], const struct smssc *s, const char *msisdn, const uint8_t *tbcd, size_t len);
-/* Submits a trigger as a delivery that waits for the gateway; `change` (NULL: none) is what the
- * gateway is asked beside it. *id names it until dlv_committed(), *number as above. */
+/* Submits a trigger as a delivery that waits for the gateway; `change` is what the
+ * gateway is asked. *id names it until dlv_committed(), *number as above. */
 enum smpp_status smssc_sme_store_trigger(struct sme_bind *b, struct sme_message *m, const struct smpp_address *destination,
 					 const struct dlv_change *change, uint64_t *id, uint64_t *number);
 

@@ -228,15 +228,17 @@ enum smpp_status smssc_sme_store_trigger(struct sme_bind *b, struct sme_message 
 					 const struct dlv_change *change, uint64_t *id, uint64_t *number)
 {
 	const struct smpp_content *c = &m->content;
-	bool part = change && change->kind == DLV_CHANGE_PART; /* it is nothing that the gateway knows */
+	bool part = change->kind == DLV_CHANGE_PART; /* it is nothing that the gateway knows */
 	char imsi[SMS_IMSI_MAX + 1];
-	struct dlv_text text = { .imsi = imsi,
-				 .payload = c->payload.p,
-				 .payload_len = c->payload.len,
-				 .has_reference = !part,
-				 .has_port = c->ports != SMPP_FORM_NONE,
-				 .port = c->port,
-				 .sme = { .pid = part ? m->pid : SMS_PID_DEVICE_TRIGGER, .dcs = SMS_DCS_8BIT, .trigger = true } };
+	struct dlv_text text = {
+		.imsi = imsi,
+		.payload = c->payload.p,
+		.payload_len = c->payload.len,
+		.has_reference = !part,
+		.has_port = c->ports != SMPP_FORM_NONE,
+		.port = c->port,
+		.sme = { .pid = part ? m->pid : SMS_PID_DEVICE_TRIGGER, .dcs = SMS_DCS_8BIT, .trigger = true, .change = *change }
+	};
 	struct address to;
 	enum smpp_status status = admit(&to, b, m, destination);
 
@@ -245,9 +247,6 @@ enum smpp_status smssc_sme_store_trigger(struct sme_bind *b, struct sme_message 
 	}
 	if (!part && smssc_store_reference(b->s->store, &text.reference)) {
 		return SMPP_RSYSERR;
-	}
-	if (change) {
-		text.sme.change = *change;
 	}
 	stranger(imsi, to.msisdn);
 	return store(b, m, destination, &to, &text, NULL, id, number);

@@ -29,8 +29,10 @@ struct tsp_ask {
 	const struct tsp_kind *kind;
 	struct sme_ticket *ticket; /* in no list; NULL: no SME waits */
 	enum tsp_state state;
-	bool sent;            /* the gateway may have it */
-	bool of_parts;        /* its segments were taken: an end without a delivery has a receipt */
+	bool sent; /* the gateway may have it */
+	/* its segments were taken, or its SME may have been answered before a restart: an end without a
+	 * delivery has a receipt */
+	bool owes_receipt;
 	uint64_t id;          /* of the trigger */
 	uint64_t deadline_ms; /* of an SME that waits; else when it is asked again */
 	uint64_t asked_real_ms;

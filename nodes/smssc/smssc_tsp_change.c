@@ -335,7 +335,7 @@ static void resume(void *arg, struct dlv_msg *m)
 	a->end_to_end = change->end_to_end;
 	a->asked_real_ms = change->asked_real_ms;
 	a->sent = true; /* or not: a copy of what never came is as good */
-	a->of_parts = change->kind == DLV_CHANGE_ASK;
+	a->owes_receipt = change->kind == DLV_CHANGE_ASK;
 	a->state = TSP_AGAIN;
 	smssc_tsp_ask_begin(a, m->id);
 }

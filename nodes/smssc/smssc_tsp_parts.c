@@ -199,7 +199,7 @@ static enum smpp_status ask_for(struct tsp_parts *g, struct buf *payload)
 	}
 	a->ticket = g->ticket;
 	g->ticket = NULL;
-	a->of_parts = true;
+	a->owes_receipt = true;
 	smssc_tsp_ask_begin(a, id);
 	s->sme->counts.triggers++;
 	return SMPP_ROK;

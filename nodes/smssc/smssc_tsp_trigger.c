@@ -1,5 +1,8 @@
 /* smssc_tsp_trigger.c - an SME submits a trigger: the message is on disk, then the gateway is asked,
  * then the SME is answered.
+ * The disk says that the gateway is being asked until it has answered, so that a restart asks again
+ * (smssc_tsp_change.c). The SME does not wait for the second commit: what the gateway has answered,
+ * it answers again.
  *
  * What was sent and is refused without an answer of the gateway may be there all the same: the SME is
  * told to try again, so that the first one is recalled (smssc_tsp_change.c). */
@@ -21,7 +24,7 @@ static void refuse(struct tsp_ask *a, struct dlv_msg *m, enum smpp_status status
 
 	log_refusal(a, status, words);
 	smssc_tsp_ask_tell(a, status);
-	if (m && a->of_parts) {
+	if (m && a->owes_receipt) {
 		smssc_tsp_undeliverable(a, m);
 	} else {
 		dlv_afar_over(s->dlv, a->id, smssc_now(s));
@@ -39,8 +42,7 @@ static void answered(struct tsp_ask *a, struct dlv_msg *m, const struct tsp_daa 
 		refuse(a, m, status, sme_trigger_words(daa, room));
 		return;
 	}
-	dlv_afar_accepted(a->scs->s->dlv, a->id);
-	if (m && a->of_parts) {
+	if (m) {
 		dlv_afar_change(a->scs->s->dlv, m, &none);
 	}
 	if (a->ticket && a->ticket->bind) {
@@ -61,8 +63,8 @@ static void late(struct tsp_ask *a, struct dlv_msg *m, const char *words)
 	s->sme->counts.triggers_unknown++;
 	log_refusal(a, SMPP_RSYSERR, words);
 	smssc_tsp_ask_tell(a, SMPP_RSYSERR);
-	smssc_tsp_ask_turn(a, a->of_parts ? &smssc_tsp_withdraw : &smssc_tsp_recall);
-	smssc_tsp_ask_keep(a, m, a->of_parts ? DLV_CHANGE_WITHDRAW : DLV_CHANGE_RECALL);
+	smssc_tsp_ask_turn(a, a->owes_receipt ? &smssc_tsp_withdraw : &smssc_tsp_recall);
+	smssc_tsp_ask_keep(a, m, a->owes_receipt ? DLV_CHANGE_WITHDRAW : DLV_CHANGE_RECALL);
 }
 
 /* Asked for before a restart, and too long ago. */
@@ -80,6 +82,7 @@ enum smpp_status smssc_tsp_submit(struct sme_bind *b, struct sme_message *m, con
 {
 	struct tsp_scs *scs = b->owner->scs;
 	enum smpp_status status = smssc_tsp_may_ask(scs, &m->why);
+	struct dlv_change change;
 	struct tsp_ask *a;
 	uint64_t id;
 
@@ -87,7 +90,11 @@ enum smpp_status smssc_tsp_submit(struct sme_bind *b, struct sme_message *m, con
 		return status;
 	}
 	a = smssc_tsp_ask_new(scs, &smssc_tsp_trigger, b, p);
-	status = a ? smssc_sme_store_trigger(b, m, &p->destination, NULL, &id, &a->ticket->number) : SMPP_RSYSERR;
+	if (!a) {
+		return SMPP_RSYSERR;
+	}
+	change = smssc_tsp_ask_change(a, DLV_CHANGE_ASK);
+	status = smssc_sme_store_trigger(b, m, &p->destination, &change, &id, &a->ticket->number);
 	if (status != SMPP_ROK) {
 		smssc_tsp_ask_free(a);
 		return status;

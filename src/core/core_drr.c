@@ -264,12 +264,27 @@ static bool says_absent(const struct t4_drr *drr)
 	       drr->sm_delivery_outcome.v == T4_OUTCOME_VALIDITY_TIME_EXPIRED;
 }
 
+struct core_drr_entry *core_drr_first_of(const struct core_trigger *t)
+{
+	return t->trg->token ? core_drr_dup_of_token(&t->core->drrs.dup, t->trg->token) : NULL;
+}
+
+/* The first report counts. The machine knows one at a time, so this one gets the answer of the
+ * first and changes nothing. */
+static void on_second(struct core *c, const struct core_trigger *t, struct core_drr_entry *e, struct core_drr_entry *first)
+{
+	st_count(&c->st, ST_REPORT_DUPLICATES);
+	log_info(c->log, "core", "transaction %s: another delivery report waits with the first", t->transaction);
+	core_drr_join(c, e, first);
+}
+
 static void on_first(struct core_peer *p, struct link *l, const struct dia_msg *m, const struct t4_drr *drr,
 		     struct core_drr_entry *e)
 {
 	struct core *c = p->core;
 	uint64_t unwoken = c->triggers.unwoken;
 	struct core_trigger *t = find_trigger(p, drr);
+	struct core_drr_entry *first;
 	struct trg_event ev = {
 		.kind = TRG_EV_DRR, .outcome = pol_map_delivery(drr->sm_delivery_outcome.v), .token = e->token, .drr = e->digest
 	};
@@ -293,6 +308,11 @@ static void on_first(struct core_peer *p, struct link *l, const struct dia_msg *
 		return;
 	}
 	core_trace_request(p, l, t, m);
+	first = core_drr_first_of(t);
+	if (first) {
+		on_second(c, t, e, first);
+		return;
+	}
 	st_count(&c->st, ST_REPORTS);
 	log_debug(c->log, "core", "transaction %s: reported %s", t->transaction, tsp_delivery_outcome_str(ev.outcome));
 	if (says_absent(drr)) {

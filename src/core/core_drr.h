@@ -32,6 +32,8 @@ struct core_drr {
 	struct dia_bytes proxy_info[];
 };
 
+struct core_trigger;
+
 struct core_drrs {
 	TAILQ_HEAD(, core_drr) list;
 	uint32_t n;
@@ -46,6 +48,9 @@ void core_report_on_request(struct core_peer *p, struct link *l, const struct di
 void core_report_peer_down(struct core_peer *p);
 /* Drops entries past their window, and their records. Called every few seconds. */
 void core_drrs_look(struct core *c);
+/* The report of this trigger that has no answer yet: it is on its way to the disk, or waits for the
+ * DTA. NULL: there is none. */
+struct core_drr_entry *core_drr_first_of(const struct core_trigger *t);
 /* port of the machine: sends the DRA */
 void core_report_acknowledge(void *arg, struct trg *trg, uint64_t token, bool ok);
 

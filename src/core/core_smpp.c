@@ -3,7 +3,7 @@
  * between the two the original is gone, whatever follows.
  * The parts of a long message leave one after the other, each when the SMS-SC has the one before.
  * So the device cannot have the whole message before the last has left, and what fails earlier
- * fails for good. */
+ * fails for good: no part is sent after one that was not delivered. */
 #include "core/core_smpp.h"
 
 #include <string.h>
@@ -127,6 +127,13 @@ static bool keep_id(struct core_trigger *t, struct core_ask *ask, const char *id
 	return true;
 }
 
+/* A part was not delivered: the device will never have the whole. */
+static bool is_lost(const struct trg *trg)
+{
+	return trg->parts && ((trg->has_outcome && trg->outcome != TSP_OUTCOME_SUCCESS) ||
+			      (trg->early && trg->early_outcome != TSP_OUTCOME_SUCCESS));
+}
+
 static int send_part(struct core *c, struct core_trigger *t, size_t place, uint32_t part, uint8_t phase);
 
 /* True: the next part has left. */
@@ -152,6 +159,10 @@ static bool goes_on(struct core_trigger *t, struct core_ask *ask, const char *id
 	if (trg_part_taken(t->trg, ask->part, id)) {
 		return false;
 	}
+	if (is_lost(t->trg)) {
+		core_smpp_cancel_part(t, (size_t)(ask->peer - t->core->peers.row), ask->part);
+		return false;
+	}
 	if (trg_parts_known(parts)) {
 		return keep_id(t, ask, parts->part[0].id);
 	}
@@ -167,12 +178,12 @@ static bool is_copy(const struct trg *trg)
 static void failed(struct core_trigger *t, struct core_ask *ask, struct trg_event *ev)
 {
 	const struct trg_parts *parts = t->trg->parts;
-	bool never_whole = parts && (ev->kind == TRG_EV_DTA_NO || ask->part + 1u < parts->n);
+	bool never_whole = parts && !is_lost(t->trg) && (ev->kind == TRG_EV_DTA_NO || ask->part + 1u < parts->n);
 
 	if (is_copy(t->trg)) {
 		ev->kind = TRG_EV_DTA_SILENT;
 	} else if (never_whole) {
-		core_smpp_cancel_parts(t, (size_t)(ask->peer - t->core->peers.row));
+		core_smpp_cancel_parts(t, (size_t)(ask->peer - t->core->peers.row), TRG_NO_PART);
 		if (ev->kind == TRG_EV_DTA_SILENT) {
 			core_smpp_event(ev, TRG_EV_DTA_NO, POL_SMSSC_TROUBLE);
 		}

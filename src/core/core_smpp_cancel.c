@@ -171,18 +171,26 @@ int core_smpp_recall(struct core *c, struct trg *trg, size_t place)
 	return cancel(c, core_trigger_of(trg), place, 0, on_taken_back);
 }
 
-void core_smpp_cancel_parts(struct core_trigger *t, size_t place)
+void core_smpp_cancel_part(struct core_trigger *t, size_t place, uint8_t part)
+{
+	const char *id = t->trg->parts->part[part].id;
+	struct smpp_pdu pdu = { .message_id = "" };
+
+	if (id[0]) {
+		core_smpp_fill_cancel(&pdu, t->trg, &t->core->cfg->smssc, id);
+	}
+	if (pdu.message_id[0]) {
+		core_smpp_apart(t, place, &pdu);
+	}
+}
+
+void core_smpp_cancel_parts(struct core_trigger *t, size_t place, uint8_t except)
 {
 	const struct trg_parts *parts = t->trg->parts;
 
 	for (uint8_t i = 0; parts && i < parts->n; i++) {
-		struct smpp_pdu pdu = { .message_id = "" };
-
-		if (parts->part[i].id[0]) {
-			core_smpp_fill_cancel(&pdu, t->trg, &t->core->cfg->smssc, parts->part[i].id);
-		}
-		if (pdu.message_id[0]) {
-			core_smpp_apart(t, place, &pdu);
+		if (i != except && !parts->part[i].delivered) {
+			core_smpp_cancel_part(t, place, i);
 		}
 	}
 }

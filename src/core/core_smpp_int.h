@@ -18,6 +18,7 @@ void core_smpp_ask_free(struct core_ask *ask); /* of one that was not sent */
  * core_smpp_ask(). */
 ERR_MUST_USE int core_smpp_cancel_original(struct core *c, struct core_trigger *t, size_t place);
 bool core_smpp_has_original(struct core *c, const struct trg *trg); /* the SMS-SC may still have it */
-/* Cancels the parts that the SMS-SC has of a message that it will never have whole; nobody
- * waits. */
-void core_smpp_cancel_parts(struct core_trigger *t, size_t place);
+/* Cancels the parts that the SMS-SC has of a message that the device will never have whole, but
+ * those that were delivered and part `except` (TRG_NO_PART: none); nobody waits. */
+void core_smpp_cancel_parts(struct core_trigger *t, size_t place, uint8_t except);
+void core_smpp_cancel_part(struct core_trigger *t, size_t place, uint8_t part); /* one of them */

@@ -2,7 +2,8 @@
  * does (core_drr.c), durable before they are answered.
  * A receipt for nobody is answered with ESME_ROK, or the SMS-SC would repeat it for ever. While
  * submits have no response yet it may be for one of them, and waits (core_smpp_early.c).
- * Of a trigger in parts, the report is that all were delivered, or the first that was not.
+ * Of a trigger in parts, the report is that all were delivered, or the first that was not; then the
+ * others are cancelled, because the device acts only when it has all.
  * A receipt of another state while the first is on its way to the disk changes nothing: both are
  * answered when the first is durable. */
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "core/core_absence.h"
 #include "core/core_dra.h"
 #include "core/core_int.h"
+#include "core/core_smpp_int.h"
 #include "smpp/smpp_receipt.h"
 #include "trigger/trg_parts.h"
 
@@ -61,15 +63,6 @@ static void again(struct core_peer *p, const struct smpp_header *h, struct core_
 	} else if (core_drr_keep_receipt(e, p, h)) {
 		answer(p, h, SMPP_RX_T_APPN);
 	}
-}
-
-/* The first receipt of this trigger, while its report is not durable. NULL: there is none. */
-static struct core_drr_entry *first_of(const struct core_peer *p, const struct core_trigger *t)
-{
-	if (t->trg->state != TRG_REPORTING || !t->trg->token) {
-		return NULL;
-	}
-	return core_drr_dup_of_token(&p->core->drrs.dup, t->trg->token);
 }
 
 /* -- a part that is not the last */
@@ -165,7 +158,7 @@ bool core_smpp_take(struct core_peer *p, const struct smpp_header *h, const stru
 		return true;
 	}
 	e = core_drr_dup_find(&c->drrs.dup, digest, core_now_ms(c));
-	e = e ? e : first_of(p, t);
+	e = e ? e : core_drr_first_of(t);
 	if (e) {
 		again(p, h, e);
 		return true;
@@ -179,6 +172,10 @@ bool core_smpp_take(struct core_peer *p, const struct smpp_header *h, const stru
 		return true;
 	}
 	st_count(&c->st, ST_REPORTS);
+	/* a recall cancels all parts itself */
+	if (r->state != SMPP_STATE_DELIVERED && !t->trg->changer && !t->trg->revoking) {
+		core_smpp_cancel_parts(t, (size_t)(p - c->peers.row), trg_parts_find(t->trg->parts, r->id));
+	}
 	if (core_smpp_outcome(r->state) == TSP_OUTCOME_EXPIRED) {
 		core_absence_learnt(t, t->trg->sub.imsi);
 	}

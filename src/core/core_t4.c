@@ -295,7 +295,20 @@ static void on_dta(void *arg, int err, const struct dia_msg *m)
 
 /* -- the DTR */
 
-static int fill_trigger(struct t4_dtr *dtr, const struct trg *trg, uint64_t now_ms)
+/* A copy says what the DTR said: it is the same request (RFC 6733 3). The DTR of an earlier core
+ * may have left long ago, and an SMS-SC that never saw that one must not keep the trigger beyond
+ * its validity: what is left is said. */
+static uint32_t validity_of(const struct trg *trg, bool again)
+{
+	struct core_trigger *t = core_trigger_of(trg);
+
+	if (!again || !t->dtr_validity_s) {
+		t->dtr_validity_s = trg_validity_left_s(&trg->req, core_now_ms(t->core));
+	}
+	return t->dtr_validity_s;
+}
+
+static int fill_trigger(struct t4_dtr *dtr, const struct trg *trg, bool again)
 {
 	bool replaces = is_replace(trg);
 	int err = 0;
@@ -311,7 +324,7 @@ static int fill_trigger(struct t4_dtr *dtr, const struct trg *trg, uint64_t now_
 	dtr->payload = payload_of(trg);
 	dtr->reference_number = dia_u32_of(trg->req.reference);
 	if (trg->req.has_validity) {
-		dtr->validity_time_s = dia_u32_of(trg_validity_left_s(&trg->req, now_ms));
+		dtr->validity_time_s = dia_u32_of(validity_of(trg, again));
 	}
 	dtr->priority_indication = dia_u32_of(trg->req.priority);
 	if (trg->req.has_port) {
@@ -393,7 +406,7 @@ int core_t4_submit(void *arg, struct trg *trg, bool again)
 	if (!err && trg->req.action == TSP_ACTION_RECALL) {
 		fill_recall(&dtr, trg_old_reference(&trg->req));
 	} else if (!err) {
-		err = fill_trigger(&dtr, trg, core_now_ms(c));
+		err = fill_trigger(&dtr, trg, again);
 	}
 	if (err) {
 		return err;

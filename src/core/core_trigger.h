@@ -102,6 +102,7 @@ struct core_trigger {
 	/* to the peer with this number; 0: by an earlier core, or to none. And its
 	 * Destination-Host (interned; NULL: none) */
 	uint32_t dtr_peer;
+	uint32_t dtr_validity_s; /* its Validity-Time, which a copy repeats; 0: not known, or none */
 	const char *dtr_host;
 	/* The edge gave up although the core had answered SUCCESS; this was acted on. */
 	bool given_up;

@@ -35,14 +35,15 @@ static const struct dia_row application_rows[] = {
 };
 static const struct dia_grammar application_group = DIA_GRAMMAR(application_rows);
 
-/* Informative lists that are longer than ours lose their end; lists of applications are refused. */
+/* Lists that are longer than ours lose their end. dia_common_application() reads that of the lists
+ * of applications in the message. */
 #define LISTS \
 	{ DIA_ROW(SUPPORTED_VENDOR_ID), DIA_LIST(BARE_U32, caps, supported_vendors, DIA_VENDORS_MAX), .flags = DIA_SPARE }, \
-	{ DIA_ROW(AUTH_APPLICATION_ID), DIA_LIST(BARE_U32, caps, auth_applications, DIA_APPLICATIONS_MAX) }, \
+	{ DIA_ROW(AUTH_APPLICATION_ID), DIA_LIST(BARE_U32, caps, auth_applications, DIA_APPLICATIONS_MAX), .flags = DIA_SPARE }, \
 	{ DIA_ROW(INBAND_SECURITY_ID), .keep = DIA_KEEP_NOT, .max = 1, .flags = DIA_SPARE }, \
-	{ DIA_ROW(ACCT_APPLICATION_ID), DIA_LIST(BARE_U32, caps, acct_applications, DIA_APPLICATIONS_MAX) }, \
+	{ DIA_ROW(ACCT_APPLICATION_ID), DIA_LIST(BARE_U32, caps, acct_applications, DIA_APPLICATIONS_MAX), .flags = DIA_SPARE }, \
 	{ DIA_ROW(VENDOR_SPECIFIC_APPLICATION_ID), DIA_LIST(GROUP, caps, vendor_applications, DIA_APPLICATIONS_MAX), \
-	  .inside = &application_group }, \
+	  .inside = &application_group, .flags = DIA_SPARE }, \
 	{ DIA_ROW(FIRMWARE_REVISION), DIA_AT(U32, caps, firmware_revision), DIA_OPT }
 
 static const struct dia_row cer_rows[] = {
@@ -127,12 +128,19 @@ static uint8_t e_bit(bool request, struct dia_u32 result_code)
 	return !request && result_code.v / 1000 == 3 ? DIA_FLAG_E : 0;
 }
 
+static bool is_full(const struct dia_capabilities *c)
+{
+	return c->auth_applications_n == DIA_APPLICATIONS_MAX || c->acct_applications_n == DIA_APPLICATIONS_MAX ||
+	       c->vendor_applications_n == DIA_APPLICATIONS_MAX;
+}
+
 int dia_capabilities_parse(struct dia_capabilities *out, const struct dia_msg *m, struct dia_failed *failed)
 {
 	int err = dia_command_parse(is_request(m) ? &cer : &cea, out, m, failed);
 
 	if (!err) {
 		out->request = is_request(m);
+		out->more_applications = is_full(out) ? m : NULL;
 	}
 	return err;
 }
@@ -182,6 +190,47 @@ static bool is_common(uint32_t theirs, const uint32_t *ours, size_t ours_n)
 	return false;
 }
 
+static bool is_application(const struct dia_avp *avp)
+{
+	return avp->vendor == 0 && avp->data_len == 4 &&
+	       (avp->code == DIA_CODE_AUTH_APPLICATION_ID || avp->code == DIA_CODE_ACCT_APPLICATION_ID);
+}
+
+static bool is_common_inside(const struct dia_win *w, const struct dia_avp *group, const uint32_t *ours, size_t ours_n)
+{
+	struct dia_failed failed;
+	struct dia_win inside;
+	struct dia_avp avp;
+
+	if (group->vendor != 0 || group->code != DIA_CODE_VENDOR_SPECIFIC_APPLICATION_ID ||
+	    dia_win_enter(&inside, w, group, &failed)) {
+		return false;
+	}
+	while (dia_win_next(&inside, &avp, &failed) == DIA_MORE) {
+		if (is_application(&avp) && is_common(be32_get(avp.data), ours, ours_n)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Of the whole message, what the lists have of it included. */
+static bool is_common_in(const struct dia_msg *m, const uint32_t *ours, size_t ours_n)
+{
+	struct dia_failed failed;
+	struct dia_avp avp;
+	uint16_t left;
+	struct dia_win w = dia_msg_win(m, &left);
+
+	while (dia_win_next(&w, &avp, &failed) == DIA_MORE) {
+		if ((is_application(&avp) && is_common(be32_get(avp.data), ours, ours_n)) ||
+		    is_common_inside(&w, &avp, ours, ours_n)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool dia_common_application(const struct dia_capabilities *theirs, const uint32_t *ours, size_t ours_n)
 {
 	for (size_t i = 0; i < theirs->auth_applications_n; i++) {
@@ -199,5 +248,5 @@ bool dia_common_application(const struct dia_capabilities *theirs, const uint32_
 			return true;
 		}
 	}
-	return false;
+	return theirs->more_applications && is_common_in(theirs->more_applications, ours, ours_n);
 }

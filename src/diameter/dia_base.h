@@ -4,8 +4,8 @@
  * borrows the message as long as `out` is used; ERR_PROTO fills `failed`, and `out` is not to be
  * used then. Building writes what is present. An answer with the E bit is read by the grammar of
  * answer-message; in one that says no without it, only the result and the origin are demanded.
- * Supported-Vendor-Id and Host-IP-Address beyond our bounds are dropped, application ids beyond
- * them are refused. */
+ * Supported-Vendor-Id and Host-IP-Address beyond our bounds are dropped. Application ids beyond
+ * them stay in the message, where dia_common_application() looks at them. */
 #pragma once
 #include "base/buf.h"
 #include "diameter/dia_failed.h"
@@ -55,6 +55,8 @@ struct dia_capabilities {
 	uint8_t acct_applications_n;
 	struct dia_vendor_application vendor_applications[DIA_APPLICATIONS_MAX];
 	uint8_t vendor_applications_n;
+	/* the message, borrowed, when one of these lists is full: it may have more; NULL: it has not */
+	const struct dia_msg *more_applications;
 	struct dia_bytes error_message; /* CEA */
 	struct dia_bytes failed_avp;    /* CEA: inside of Failed-AVP, raw */
 };
@@ -91,5 +93,5 @@ void dia_watchdog_build(struct buf *out, const struct dia_watchdog *in, uint32_t
 void dia_disconnect_build(struct buf *out, const struct dia_disconnect *in, uint32_t hop_by_hop, uint32_t end_to_end);
 
 /* True when the two sets of applications meet; the relay application meets everything (RFC 6733
- * 5.3). */
+ * 5.3). What is malformed beyond our bounds meets nothing. */
 bool dia_common_application(const struct dia_capabilities *theirs, const uint32_t *ours, size_t ours_n);

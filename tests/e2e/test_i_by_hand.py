@@ -94,6 +94,7 @@ def test_no_answer_of_the_sms_sc_is_never_a_refusal(lab_by_hand, scs):
     scs.ask_later(action(device="meter-409@a.example", reference=409), scs.end_base)
     first, copy = sc.take(), sc.take()
     assert copy.end == first.end and copy.flags & 0x10 and not first.flags & 0x10 and copy.number(3007) == 409
+    assert copy.octets[20:] == first.octets[20:], "a copy is the same request, Validity-Time and all"
     assert request_status(scs.expect(D.DAR, False)) == 201
     recall = sc.take()
     assert recall.number(3202) is not None and recall.number(3007) in (409, None) or recall.number(3011) == 409

@@ -6,7 +6,7 @@ import pytest
 from lablib import proc
 from support import diameter as D
 from support.core import kill_core
-from support.hands import Reader, Smssc, at_its_place, in_place_of, lab_played
+from support.hands import Reader, Smssc, at_its_place, lab_played
 from support.t4 import DRR, T4
 from support.tsp import action, request_status
 
@@ -276,11 +276,16 @@ def test_a_recalled_number_is_free_at_once(played, scs):
     assert report(played, played.sc.drr(dtr), next(ends)) == SUCCESS and scs.reported() == (reference, 0)
 
 
-def test_a_copy_waits_with_the_first_until_it_is_durable(labs):
-    """A commit waits for others here, so that the copy comes while the first is being written."""
-    p = labs.up(iwf_more="journal: { batch_window: 500ms }\n")
-    p.sc = in_place_of(p, "mtc-smssc")
-    scs, end = Reader.opened(p), next(ends)
+@pytest.fixture
+def slow_disk(labs):
+    """A commit waits for others here, so that what follows a report comes while it is being written."""
+    with lab_played(labs, iwf_more="journal: { batch_window: 500ms }\n") as p:
+        yield p
+
+
+def test_a_copy_waits_with_the_first_until_it_is_durable(slow_disk):
+    p, end = slow_disk, next(ends)
+    scs = Reader.opened(p)
     reference, dtr = submitted(p, scs)
     drr = p.sc.drr(dtr)
     for flags, hop in ((FIRST, 7001), (COPY, 7002)):
@@ -290,6 +295,19 @@ def test_a_copy_waits_with_the_first_until_it_is_durable(labs):
     assert counter(p, "report_duplicates") == 1
     assert scs.reported() == (reference, 0) and silent(scs) is True
     scs.close()
-    p.sc.close()
-    wrong = labs.down(p)
-    assert not wrong, "\n".join(wrong)
+
+
+def test_another_report_waits_with_the_first_and_gets_its_answer(slow_disk):
+    """Of the same trigger, under other ids and with other outcomes: the first one counts, each is answered once, and copies are known."""
+    p = slow_disk
+    scs = Reader.opened(p)
+    reference, dtr = submitted(p, scs)
+    drrs = [(7101, next(ends), p.sc.drr(dtr)), (7102, next(ends), p.sc.drr(dtr, ABSENT)), (7103, next(ends), p.sc.drr(dtr))]
+    for hop, end, drr in drrs:
+        p.sc.send(D.message(DRR, T4, FIRST, drr, hop, end))
+    answers = [p.sc.expect(DRR, False) for _ in drrs]
+    assert [(m.hop, m.end, told(m)) for m in answers] == [(hop, end, SUCCESS) for hop, end, _ in drrs]
+    assert counter(p, "report_duplicates") == 2
+    assert scs.reported() == (reference, 0) and silent(scs) is True
+    assert [report(p, drr, end, COPY) for _, end, drr in drrs] == [SUCCESS] * 3 and silent(scs) is True
+    scs.close()

@@ -11,6 +11,7 @@ from lablib import lab as L
 from lablib import play as P
 from lablib import ports, proc
 from support import smes, smpp
+from support.core import core
 from support.smpp import Sme, address, message, text, tlv
 
 from conftest import BIN
@@ -101,17 +102,37 @@ def test_a_trigger_of_an_sme_is_one_of_its_scs(g):
     s.close()
 
 
+def run_sme(g, command, *words):
+    """What mtc-sme as acme prints, and its exit status."""
+    done = subprocess.run([os.path.join(BIN, "mtc-sme"), command, "--connect", f"127.0.0.1:{smes.port_of(g.log())}", "--plain", "--system-id", "acme", "--password", "secret08",
+                           "--source", "4242", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
 def test_mtc_sme_wakes_a_device(g):
     def run(number, *words):
-        done = subprocess.run([os.path.join(BIN, "mtc-sme"), "submit", "--connect", f"127.0.0.1:{smes.port_of(g.log())}", "--plain", "--system-id", "acme", "--password", "secret08",
-                               "--source", "4242", "--to", number, "--trigger", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=proc.HANG_S, check=False)
-        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+        return run_sme(g, "submit", "--to", number, "--trigger", *words)
     code, (answer, receipt) = run(L.msisdn(3), "--port", "16001", "--payload", "hello", "--wait", "30")
     assert code == 0 and (receipt["message_id"], receipt["state"]) == (answer["message_id"], "DELIVRD")
     (event,) = g.p.ue_triggers(imsi=L.imsi(3))
     assert (event["payload_hex"], event["port"]) == (b"hello".hex(), 16001)
     code, (answer,) = run(L.msisdn(15), "--payload", "hello")
     assert code == 3 and answer["status"] == "ESME_RSUBMITFAIL"
+
+
+def test_mtc_sme_asks_for_replaces_and_cancels_a_trigger(g):
+    g.p.ue("absent", L.imsi(2))
+    taken = [run_sme(g, "submit", "--to", L.msisdn(2), "--trigger", "--port", "16001", "--payload", data, "--validity", "3600")[1][0]["message_id"] for data in ("away", "old")]
+    code, (state,) = run_sme(g, "query", "--id", taken[0])
+    assert (code, state["message_id"], state["state"]) == (0, taken[0], "ENROUTE")
+    assert [run_sme(g, "cancel", "--id", taken[0])[0] for _ in range(2)] == [0, 3]
+    code, (answer,) = run_sme(g, "query", "--id", taken[0])
+    assert (code, answer["status"]) == (3, "ESME_RQUERYFAIL")
+    code, (answer,) = run_sme(g, "replace", "--id", taken[1], "--payload", "new")
+    assert (code, answer["command"], answer["status"]) == (0, "replace_sm", "ESME_ROK")
+    g.p.ue("present", L.imsi(2))
+    proc.wait_until("the new one came", lambda: b"new".hex() in payloads(g, 2), 20)
+    assert not payloads(g, 2) & {b"away".hex(), b"old".hex()}
 
 
 def test_who_may_not_is_told_nothing(g):
@@ -235,20 +256,46 @@ def test_two_smes_are_two_scss(g):
     s.close()
 
 
-def test_reports_survive_a_kill_of_the_smssc(g):
-    g.p.ue("absent", L.imsi(5))
-    s = g.bound()
-    ids = [s.ask(smpp.SUBMIT, trigger(5, bytes([n]), registered=1, validity="000000010000000R")).id for n in range(2)]
+def killed(g):
+    """The SMS-SC, which starts again and serves SMEs."""
     entries, place = L.recorded_one(g.p.lab["dir"], "mtc-smssc")
     os.kill(entries[place]["pid"], signal.SIGKILL)
     proc.wait_until("it is gone", lambda: not proc.alive(entries[place]))
     L.start(g.p.lab["dir"], "mtc-smssc")
     proc.wait_until("SMEs are served", lambda: smes.port_of(g.log()))
+
+
+def test_reports_survive_a_kill_of_the_smssc(g):
+    g.p.ue("absent", L.imsi(5))
+    s = g.bound()
+    ids = [s.ask(smpp.SUBMIT, trigger(5, bytes([n]), registered=1, validity="000000010000000R")).id for n in range(2)]
+    killed(g)
     s = g.bound()
     assert s.ask(smpp.QUERY, text(ids[0]) + address("4242")).body == text(ids[0]) + b"\0\1\0"
     g.p.ue("present", L.imsi(5))
     assert {s.delivered().receipt["id"] for _ in range(2)} == set(ids)
     proc.wait_until("nothing is left", lambda: g.counts()["at_gateway"] == 0)
+    s.close()
+
+
+def test_a_trigger_whose_answer_was_lost_is_asked_for_again(g):
+    """The SMS-SC is killed between request and answer, and learns at its start what became of each: no wait for the end of a validity. One has no
+    association, the other came to nothing because the SMS-SC was away."""
+    pid, s, before = core(g.p), g.bound(), g.p.decisions(scs="acme", action="trigger")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        for n in (15, 5):
+            s.send(smpp.SUBMIT, trigger(n, b"lost answer", registered=1, validity="000000010000000R"))
+        proc.wait_until("the gateway is asked", lambda: g.counts()["at_gateway"] == 2, 20)
+        killed(g)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    s = g.bound()
+    assert [s.delivered().receipt["stat"] for _ in range(2)] == ["UNDELIV"] * 2
+    proc.wait_until("nothing is left", lambda: g.counts()["at_gateway"] == 0, 20)
+    decisions = g.p.decisions(scs="acme", action="trigger")[len(before):]
+    assert [d["request_status"] for d in decisions] == ["NOTAUTHORIZED", "TEMPORARYERROR"], "the second time is a copy of the first"
+    assert b"lost answer".hex() not in payloads(g, 5)
     s.close()
 
 

@@ -429,11 +429,33 @@ def test_a_part_that_is_not_delivered_is_the_report(p, scs):
         reports = counter(p, "reports")
         assert p.sc.received(p.sc.receipt(submits[0], ids[0])) == 0
         assert p.sc.received(p.sc.receipt(submits[1], ids[1], M.EXPIRED)) == 0
+        cancel = p.sc.take(M.CANCEL)
+        assert cancel.message_id == ids[2], "the device has the first, and the second is over"
+        p.sc.answer(cancel, status=0x11)
+        assert p.sc.nothing()
         for state in (M.UNDELIVERABLE, M.DELIVERED):  # the SCS has not acknowledged the report yet
             assert p.sc.received(p.sc.receipt(submits[2], ids[2], state)) == 0
         assert counter(p, "reports") == reports + 1, "another part is another report"
         assert scs.reported() == (161, EXPIRED)
         assert p.sc.received(p.sc.receipt(submits[0], ids[0])) == 0
+
+
+def test_no_part_is_sent_after_one_that_was_not_delivered(p, scs):
+    """The first part fails while the second has no answer: one report, the second is cancelled, the third never leaves."""
+    with configured(p, long="header"):
+        scs.ask_later(action(device=device(199), reference=199, port=4660, payload=b"y" * 300))
+        first = p.sc.take()
+        first_id = p.sc.accept(first)
+        second = p.sc.take()
+        assert p.sc.received(p.sc.receipt(first, first_id, M.UNDELIVERABLE)) == 0
+        assert scs.answered() == 0
+        second_id = p.sc.accept(second)
+        cancel = p.sc.take(M.CANCEL)
+        assert cancel.message_id == second_id
+        p.sc.answer(cancel)
+        assert p.sc.nothing(), "a part was sent that nobody can use"
+        assert p.sc.received(p.sc.receipt(second, second_id, M.DELETED)) == 0
+        assert scs.reported() == (199, UNDELIVERABLE)
 
 
 def test_a_recall_cancels_all_parts(p, scs):

@@ -1,6 +1,7 @@
 /* The answer-message (RFC 6733 7.2), the E bit of the peer commands, common applications. */
 #include "tests/unit/test.h"
 
+#include "base/str.h"
 #include "diameter/dia_base.h"
 #include "diameter/dia_failed.h"
 #include "tests/vectors/compose.h"
@@ -153,6 +154,47 @@ static void applications_meet(void **state)
 	assert_false(dia_common_application(&theirs, relay, 1)); /* nothing meets nothing */
 }
 
+#define BARE "258:0 40 00000004 "
+#define GROUP "260:0 40 { 266:0 40 000028af 258:0 40 0100005c } "
+#define GROUP_TSP "260:0 40 { 266:0 40 000028af 258:0 40 0100005d } "
+
+/* Whether a CER with `n` times `many`, and `last`, has Tsp in common with us. */
+static bool meet_behind(unsigned n, const char *many, const char *last)
+{
+	static const uint32_t ours[] = { TSP };
+	uint8_t octets[8192];
+	char text[8192] = US "257:0 40 00017f000001 266:0 40 00000000 269:0 00 'p' ";
+	struct buf b = buf_over(octets, sizeof octets);
+	struct dia_capabilities theirs;
+	struct dia_failed failed;
+	struct dia_msg m;
+
+	for (unsigned i = 0; i < n; i++) {
+		str_add(text, sizeof text, many);
+	}
+	str_add(text, sizeof text, last);
+	compose_message(&b, 0x80, 257, 0, text);
+	assert_int_equal(dia_msg_parse(&m, octets, b.len, &limits, &failed), 0);
+	assert_int_equal(dia_capabilities_parse(&theirs, &m, &failed), 0);
+	return dia_common_application(&theirs, ours, 1);
+}
+
+static void applications_meet_beyond_what_is_kept(void **state)
+{
+	(void)state;
+	assert_true(meet_behind(63, BARE, "258:0 40 0100005d"));
+	assert_true(meet_behind(64, BARE, "258:0 40 0100005d"));
+	assert_true(meet_behind(100, BARE, "259:0 40 0100005d"));
+	assert_true(meet_behind(100, BARE, "258:0 40 ffffffff")); /* a relay */
+	assert_true(meet_behind(100, GROUP, GROUP_TSP));
+	assert_true(meet_behind(100, "259:0 40 00000003 ", GROUP_TSP));
+	assert_false(meet_behind(100, BARE, GROUP));
+	assert_false(meet_behind(100, BARE, "258:0 40 0100005d00"));                        /* no id */
+	assert_false(meet_behind(100, GROUP, "260:0 40 { 266:0 40 0100005d }"));            /* a vendor */
+	assert_false(meet_behind(100, GROUP, "260:0 40 0000010240fffffc0100005d"));         /* no AVP inside */
+	assert_false(meet_behind(100, GROUP, "260:10415 80 { 258:0 40 0100005d } " GROUP)); /* of another vendor */
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +205,7 @@ TEST_GROUP()
 		cmocka_unit_test(a_wrong_length_or_version_is_answered_from_the_header_alone),
 		cmocka_unit_test(a_cea_of_class_3_has_the_e_bit_and_no_capabilities),
 		cmocka_unit_test(applications_meet),
+		cmocka_unit_test(applications_meet_beyond_what_is_kept),
 	};
 
 	return cmocka_run_group_tests_name("diameter answer", tests, NULL, NULL);
