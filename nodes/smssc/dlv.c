@@ -176,11 +176,6 @@ free_msg:
 	return err;
 }
 
-bool dlv_has_uncommitted(const struct dlv *d)
-{
-	return d->batch;
-}
-
 static void committed(struct dlv *d, struct dlv_msg *m, bool durable, struct dlv_now now)
 {
 	struct dlv_ue *ue = m->ue;

@@ -143,7 +143,6 @@ void dlv_remove(struct dlv *d, struct dlv_msg *m, struct dlv_now now);
 
 /* Whether all that was asked for since the last call is on disk. */
 void dlv_committed(struct dlv *d, bool durable, struct dlv_now now);
-bool dlv_has_uncommitted(const struct dlv *d);
 
 /* Events of the lab link. ERR_BUSY: too many mobiles; ERR_NOMEM. */
 ERR_MUST_USE int dlv_register(struct dlv *d, struct dlv_conn *conn, const char *imsi, struct dlv_now now);

@@ -82,8 +82,13 @@ static int take(struct adm_search *s, const char *line, size_t len)
 	return 0;
 }
 
+/* EACCES has two reasons, and the sandbox is the one that nobody thinks of. */
 static const char *trouble_of(int err)
 {
+	if (err == ERR_IO && errno == EACCES) {
+		return "Permission denied: the user of the core may not read it, or it was made or mounted after the start of "
+		       "mtc-iwfd, which then needs a restart";
+	}
 	return err == ERR_PROTO ? "a file there is not whole" : err == ERR_IO && errno ? strerrordesc_np(errno) : err_str(err);
 }
 

@@ -56,13 +56,6 @@ bool asc_scs_same_peer(const struct asc_scs *a, const struct asc_scs *b)
 	       anchor_list_share(a->anchor, b->anchor);
 }
 
-bool asc_scs_same_ndsip(const struct asc_scs *a, const struct asc_scs *b)
-{
-#define SAME(id_, member_, max_, option_, meaning_) &&memcmp(&a->member_, &b->member_, sizeof a->member_) == 0
-	return strcmp(a->origin_host, b->origin_host) == 0 && strcmp(a->anchor, b->anchor) == 0 SCS_NDSIP(SAME);
-#undef SAME
-}
-
 int asc_addresses_read(struct asc_addresses *out, const char *text, size_t len)
 {
 	struct asc_addresses a = { .n = 0 };

@@ -70,8 +70,6 @@ static inline uint32_t asc_scs_limit(uint32_t own, uint32_t configured)
 {
 	return own && own < configured ? own : configured;
 }
-/* True if both are the same for NDS/IP: host, anchor and addresses. */
-bool asc_scs_same_ndsip(const struct asc_scs *a, const struct asc_scs *b);
 /* True if both have the same host and realm, and a trust anchor in common: a session admitted as
  * one would be admitted as the other, unless it is under an anchor that the other has not
  * (core_sessions_renew() ends those). */

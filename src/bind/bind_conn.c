@@ -421,12 +421,6 @@ void bind_unbind(struct bind_conn *c)
 	}
 }
 
-void bind_drop(struct bind_conn *c, int err, const char *why)
-{
-	OBJ_CHECK(c, BIND_MAGIC);
-	note_end(c, err, why);
-}
-
 void bind_free(struct bind_conn *c)
 {
 	if (!c) {

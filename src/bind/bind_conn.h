@@ -63,8 +63,6 @@ void bind_refuse(struct bind_conn *c, uint32_t command, uint32_t status, uint32_
 void bind_window_in(struct bind_conn *c, uint32_t window_in);
 /* Sends unbind, if it is bound, and ends after the response; else ends now. on_down follows. */
 void bind_unbind(struct bind_conn *c);
-/* Ends it now; what is queued is still sent. on_down follows in the next turn. `why` is static. */
-void bind_drop(struct bind_conn *c, int err, const char *why);
 /* Ends it without on_down and without another callback; frees it. NULL allowed. Not from a callback
  * of the same connection. */
 void bind_free(struct bind_conn *c);

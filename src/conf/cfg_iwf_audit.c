@@ -39,7 +39,9 @@ const struct cfg_row cfg_audit_rows[] = {
 	CFG_FILE(
 	    "archive", struct cfg_audit, archive, "",
 	    "directory that 'mtcctl audit prune' moves old records to; the search over the control socket and on the console "
-	    "reads them there, as the user of the core; empty: none"),
+	    "reads them there, as the user of the core; the start makes it where it can, and one that comes later needs a "
+	    "restart; "
+	    "empty: none"),
 	CFG_FILE("publish_file", struct cfg_audit, publish_file, "",
 		 "file that each checkpoint is appended to as a line of JSON, for a program that carries it to another host; "
 		 "opened again with SIGHUP; empty: none"),

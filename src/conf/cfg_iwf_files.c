@@ -264,14 +264,30 @@ static void check_places(struct files *f)
 	check_rights(f, state, control, decisions);
 }
 
-/* It may be mounted, or made by the first 'mtcctl audit prune', later. */
+/* The start makes it where it can, and the gateway runs without. */
 static void check_archive(struct files *f)
 {
 	const struct cfg_iwf *c = f->c;
+	const char *path = c->audit.archive, *slash = strrchr(path, '/');
+	unsigned line = cfg_line(c->lines, "audit.archive");
+	char parent[CFG_PATH_MAX];
+	struct stat st;
 
-	if (c->audit.on && *c->audit.archive && cfg_sound(c->lines, "audit") && !is_directory(c->audit.archive)) {
-		cfg_warn(f->why, c->lines, cfg_line(c->lines, "audit.archive"),
-			 "audit.archive: %s is no directory; searches find no record that was moved away", c->audit.archive);
+	if (!c->audit.on || !*path || !cfg_sound(c->lines, "audit") || is_directory(path)) {
+		return;
+	}
+	snprintf(parent, sizeof parent, "%.*s", slash ? (slash == path ? 1 : (int)(slash - path)) : 1, slash ? path : ".");
+	if (lstat(path, &st) == 0) {
+		cfg_warn(
+		    f->why, c->lines, line,
+		    "audit.archive: %s is no directory; searches find no record that was moved away. Make it one, and restart "
+		    "mtc-iwfd if it runs",
+		    path);
+	} else if (access(parent, W_OK | X_OK) < 0) {
+		cfg_warn(f->why, c->lines, line,
+			 "audit.archive: the start cannot make %s: %s: %s; searches find no record that was moved away. Make it, "
+			 "readable for the user of the core, before the start",
+			 path, parent, strerror(errno));
 	}
 }
 

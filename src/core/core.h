@@ -148,10 +148,6 @@ void core_audit_fetcher(struct core *c, int fd);
 /* Switches to the decision log opened after rotation. Takes fd. */
 void core_decisions(struct core *c, int fd);
 
-/* Sets the TLS context (borrowed) for the next connection to the peer with this index in the
- * configuration. */
-void core_peer_tls(struct core *c, size_t peer, struct tls_ctx *tls);
-
 /* Sets the password of the next bind to an SMS-SC over SMPP. Copies; NULL: none. */
 void core_smpp_password(struct core *c, const char *password);
 

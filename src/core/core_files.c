@@ -1,16 +1,8 @@
-/* core_files.c - the set of certificates, keys and anchors in use, shown to operators; sets the
- * TLS contexts of the peers. */
+/* core_files.c - the set of certificates, keys and anchors in use, shown to operators. */
 #include <string.h>
 
 #include "base/clock.h"
 #include "core/core_int.h"
-
-void core_peer_tls(struct core *c, size_t peer, struct tls_ctx *tls)
-{
-	if (peer < c->peers.n) {
-		c->peers.row[peer].link_peer_conf.tls = tls;
-	}
-}
 
 void core_files_set(struct core *c, uint32_t generation, const struct core_file *files, size_t n)
 {

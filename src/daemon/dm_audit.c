@@ -319,7 +319,8 @@ int dm_audit_publish(struct dm_parent *p)
 	}
 	fd = tail_open(path, 0644);
 	if (fd < 0) {
-		log_error(&p->log, "daemon", "audit.publish_file %s: %s; checkpoints are not published", path, strerror(errno));
+		log_error(&p->log, "daemon", "audit.publish_file %s: %s%s; checkpoints are not published", path, strerror(errno),
+			  dm_at_start_only(p, errno));
 		return 0;
 	}
 	err = dm_send(p->core.sock, &m, &fd, 1);

@@ -192,7 +192,8 @@ static int open_decisions(struct dm_change *c, const struct dm_parent *p, struct
 	}
 	c->decisions_fd = tail_open(c->cfg->decisions, 0640);
 	if (c->decisions_fd < 0) {
-		report_add(r, REPORT_ERROR, "decision log %s: %s", c->cfg->decisions, strerror(errno));
+		report_add(r, REPORT_ERROR, "decision log %s: %s%s", c->cfg->decisions, strerror(errno),
+			   dm_at_start_only(p, errno));
 		return ERR_IO;
 	}
 	return 0;

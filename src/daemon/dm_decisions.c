@@ -41,11 +41,11 @@ static void open_again(struct dm_parent *p)
 
 	if (fd < 0) {
 		if (!p->decisions.told) {
-			log_error(
-			    &p->log, "daemon",
-			    "decision log %s was moved or deleted and cannot be opened again: %s; lines go to the old file until "
-			    "it can",
-			    p->cfg->decisions, strerror(error));
+			log_error(&p->log, "daemon",
+				  "decision log %s was moved or deleted and cannot be opened again: %s%s; lines go to the old "
+				  "file until "
+				  "it can",
+				  p->cfg->decisions, strerror(error), dm_at_start_only(p, error));
 		}
 		p->decisions.told = true;
 		return;

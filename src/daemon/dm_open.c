@@ -82,6 +82,36 @@ static int make_state_dir(struct dm_parent *p)
 	return 0;
 }
 
+/* The sandboxes open what is there at the start. The owner of the audit reads the archive, as after
+ * 'mtcctl audit prune'. A search says what is missing, and the gateway runs without. */
+static void make_archive(struct dm_parent *p)
+{
+	const struct cfg_user *core = &p->users[CFG_PROCESS_CORE];
+	const char *dir = p->cfg->audit.archive;
+	bool made;
+	int fd;
+
+	if (!p->cfg->audit.on || !*dir) {
+		return;
+	}
+	made = mkdir(dir, 0750) == 0;
+	if (!made && errno == EEXIST) {
+		return;
+	}
+	fd = made ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) : -1;
+	if (fd < 0 || (core->change && fchown(fd, core->id.uid, core->id.gid) < 0)) {
+		log_warn(&p->log, "daemon",
+			 "audit.archive %s cannot be made: %s; searches find no record that was moved away. Make the directory, "
+			 "readable for the user of the core, and restart mtc-iwfd",
+			 dir, strerror(errno));
+	} else {
+		log_info(&p->log, "daemon", "audit: made the directory of its archive, %s", dir);
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+}
+
 static int bind_listeners(struct dm_parent *p)
 {
 	for (size_t i = 0; i < p->cfg->listen_n; i++) {
@@ -135,8 +165,9 @@ int dm_open_decisions(struct dm_parent *p)
 	}
 	fd = tail_open(path, 0640);
 	if (fd < 0) {
-		log_error(&p->log, "daemon", "decision log %s: %s", path,
-			  errno == ENXIO ? "no program reads this pipe; start its reader first" : strerror(errno));
+		log_error(&p->log, "daemon", "decision log %s: %s%s", path,
+			  errno == ENXIO ? "no program reads this pipe; start its reader first" : strerror(errno),
+			  dm_at_start_only(p, errno));
 	}
 	return fd;
 }
@@ -222,6 +253,7 @@ int dm_open_all(struct dm_parent *p)
 		err = dm_audit_open(p);
 	}
 	if (!err) {
+		make_archive(p);
 		err = bind_listeners(p);
 	}
 	if (!err) {

@@ -1,5 +1,6 @@
 /* dm_sandboxes.c - the parent: enters its own sandbox, keeps what each child says of its own, and
  * hands all of it to the core. */
+#include <errno.h>
 #include <stdio.h>
 #include <signal.h>
 #include <string.h>
@@ -113,8 +114,8 @@ static void directory_of(char out[CFG_PATH_MAX], const char *path)
  * the exec of a child needs: this program and the loader of libraries beside the libraries. */
 static int confine(struct dm_parent *p, struct sbx_report *r, struct sbx_conf *conf, char why[SBX_WHY_MAX])
 {
-	char control[CFG_PATH_MAX], decisions[CFG_PATH_MAX];
-	struct sbx_path paths[9 + DM_MODULE_PATHS_MAX] = {
+	char control[CFG_PATH_MAX], decisions[CFG_PATH_MAX], checkpoints[CFG_PATH_MAX];
+	struct sbx_path paths[10 + DM_MODULE_PATHS_MAX] = {
 		{ "/", SBX_READ, false },
 		{ p->cfg->state_dir, SBX_WRITE, false },
 		{ "/dev/null", SBX_WRITE, true },
@@ -124,16 +125,30 @@ static int confine(struct dm_parent *p, struct sbx_report *r, struct sbx_conf *c
 		{ control, SBX_WRITE, false },
 		{ decisions, SBX_WRITE, false },
 		{ "/proc/self/exe", SBX_EXEC, true },
+		{ checkpoints, SBX_WRITE, true },
 	};
+	bool publishes = p->audit.on && p->cfg->audit.publish_file[0];
 
 	directory_of(control, p->cfg->control_path[0] ? p->cfg->control_path : p->cfg->state_dir);
 	directory_of(decisions, p->cfg->decisions[0] ? p->cfg->decisions : p->cfg->state_dir);
+	directory_of(checkpoints, publishes ? p->cfg->audit.publish_file : p->cfg->state_dir);
 	conf->paths = paths;
 	if (p->metrics_n) {
 		paths[8].path = p->scrape.program;
 	}
-	conf->paths_n = 9 + dm_module_paths(paths + 9, &p->cfg->keyholder.pkcs11);
+	conf->paths_n = 10 + dm_module_paths(paths + 10, &p->cfg->keyholder.pkcs11);
 	return sbx_enter(r, conf, why);
+}
+
+const char *dm_at_start_only(const struct dm_parent *p, int error)
+{
+	struct sbx_report own;
+
+	return error == EACCES && dm_sandbox_read(&own, &p->sandbox) && own.landlock
+		   ? " (the sandbox of mtc-iwfd allows the directories of its start; when this one is another, or was made or "
+		     "mounted "
+		     "since, restart mtc-iwfd)"
+		   : "";
 }
 
 /* A keyholder locks all of its memory, which is more than an ordinary user may, and has the limit

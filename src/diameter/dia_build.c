@@ -58,25 +58,6 @@ void dia_put_u32(struct buf *b, const struct dia_avp_def *def, uint8_t flags, ui
 	}
 }
 
-void dia_put_u64(struct buf *b, const struct dia_avp_def *def, uint8_t flags, uint64_t v)
-{
-	uint8_t *at = dia_put_header(b, def->code, def->vendor, flags, 8);
-
-	if (!at) {
-		return;
-	}
-	be32_set(at, (uint32_t)(v >> 32));
-	be32_set(at + 4, (uint32_t)v);
-}
-
-size_t dia_put_group_begin(struct buf *b, const struct dia_avp_def *def, uint8_t flags)
-{
-	size_t start = b->len;
-
-	dia_put_header(b, def->code, def->vendor, flags, 0);
-	return start;
-}
-
 void dia_put_group_end(struct buf *b, size_t start)
 {
 	set_length(b, start + 5, b->len - start);

@@ -44,8 +44,6 @@ static inline uint8_t *dia_put_header(struct buf *b, uint32_t code, uint32_t ven
 
 void dia_put_bytes(struct buf *b, const struct dia_avp_def *def, uint8_t flags, const void *p, size_t len);
 void dia_put_u32(struct buf *b, const struct dia_avp_def *def, uint8_t flags, uint32_t v);
-void dia_put_u64(struct buf *b, const struct dia_avp_def *def, uint8_t flags, uint64_t v);
 
-/* A group: its members are written between the two. The first returns where the group starts. */
-size_t dia_put_group_begin(struct buf *b, const struct dia_avp_def *def, uint8_t flags);
+/* After a header without a length at `start`, and the members: sets the length of the group. */
 void dia_put_group_end(struct buf *b, size_t start);

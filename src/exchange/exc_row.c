@@ -103,11 +103,6 @@ const char *exc_kind_name(enum asc_kind kind)
 	return kinds[kind].name;
 }
 
-const char *exc_format_name(enum exc_format format)
-{
-	return formats[format];
-}
-
 int exc_format_parse(enum exc_format *out, const char *name)
 {
 	for (size_t i = EXC_CSV; i <= EXC_JSONL; i++) {

@@ -72,8 +72,7 @@ struct exc_column {
 
 /* "scs", "group", ... */
 const char *exc_kind_name(enum asc_kind kind);
-/* "csv", "jsonl"; parse: ERR_INVAL. */
-const char *exc_format_name(enum exc_format format);
+/* Of "csv" or "jsonl". ERR_INVAL. */
 ERR_MUST_USE int exc_format_parse(enum exc_format *out, const char *name);
 
 /* In the order in which an export writes them; at most EXC_COLUMNS_MAX. */

@@ -45,11 +45,6 @@ void vici_put_register(struct vici_out *o, const char *event)
 	begin(o, VICI_REGISTER, event);
 }
 
-void vici_put_unregister(struct vici_out *o, const char *event)
-{
-	begin(o, VICI_UNREGISTER, event);
-}
-
 static void element(struct vici_out *o, uint8_t type, bool in_list)
 {
 	if ((!o->b.len && !o->b.full) || o->in_list != in_list) {

@@ -25,7 +25,6 @@ struct vici_out vici_out_over(void *p, size_t cap);
 /* Begins the packet; exactly one of these is called first. `name` has 1 to VICI_NAME_MAX octets. */
 void vici_put_command(struct vici_out *o, const char *name);
 void vici_put_register(struct vici_out *o, const char *event);
-void vici_put_unregister(struct vici_out *o, const char *event);
 
 /* The elements. Keys have 1 to VICI_NAME_MAX octets, values and items at most VICI_VALUE_MAX; all
  * are copied. A section has elements, a list has items only, and each is ended. */

@@ -126,23 +126,6 @@ void jrn_group_end(struct jrn *j)
 	j->group_at = SIZE_MAX;
 }
 
-void jrn_group_abandon(struct jrn *j)
-{
-	struct jrn_batch *b = j->gather;
-
-	while (b && b->n > j->group_at) {
-		struct jrn_op *op = &b->ops[--b->n];
-
-		b->octets_n -= op->len;
-		b->puts -= jrn_counts_as_put(op);
-		b->waited_for -= op->done != NULL;
-		j->pending--;
-		j->puts -= jrn_counts_as_put(op);
-		j->octets -= op->len;
-	}
-	j->group_at = SIZE_MAX;
-}
-
 /* -- hand-over and completion */
 
 static void hand_over(struct jrn *j)

@@ -104,12 +104,9 @@ ERR_MUST_USE int jrn_del(struct jrn *j, uint64_t number);
 
 /* Operations between begin and end are one group: all of it becomes durable, or nothing. All its
  * completions get the same result.
- * The group ends before the next jrn_submit(), jrn_flush() or jrn_close().
- * Abandon removes all operations since begin without their completions (after one of them was
- * refused). */
+ * The group ends before the next jrn_submit(), jrn_flush() or jrn_close(). */
 void jrn_group_begin(struct jrn *j);
 void jrn_group_end(struct jrn *j);
-void jrn_group_abandon(struct jrn *j);
 
 /* Hands the gathered operations to the thread if somebody waits for one of them. Cheap when there
  * are none. */

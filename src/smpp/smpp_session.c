@@ -287,8 +287,3 @@ const struct smpp_session_counts *smpp_session_counts(const struct smpp_session 
 {
 	return &s->counts;
 }
-
-const char *smpp_session_state_str(enum smpp_session_state state)
-{
-	return machine_word(&smpp_session_machine, state);
-}

@@ -141,4 +141,3 @@ bool smpp_session_may(const struct smpp_session *s, uint32_t command);
 uint32_t smpp_session_waiting(const struct smpp_session *s); /* requests of ours without response */
 uint32_t smpp_session_owed(const struct smpp_session *s);    /* answers that we owe */
 const struct smpp_session_counts *smpp_session_counts(const struct smpp_session *s);
-const char *smpp_session_state_str(enum smpp_session_state state); /* "bound as transmitter" */

@@ -107,11 +107,6 @@ uint16_t tls_public_scheme(const struct tls_public *k)
 	return EVP_PKEY_is_a(key, "RSA") ? TLS_RSA_PSS_RSAE_SHA256 : EVP_PKEY_is_a(key, "RSA-PSS") ? TLS_RSA_PSS_PSS_SHA256 : 0;
 }
 
-size_t tls_public_ec_octets(const struct tls_public *k)
-{
-	return EVP_PKEY_is_a(evp(k), "EC") ? ((size_t)EVP_PKEY_get_bits(evp(k)) + 7) / 8 : 0;
-}
-
 int tls_scheme_digest(uint8_t out[TLS_DIGEST_MAX], size_t *len, uint16_t scheme, const void *content, size_t n)
 {
 	unsigned made = 0;

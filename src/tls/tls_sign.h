@@ -33,8 +33,6 @@ ERR_MUST_USE int tls_public_verify(const struct tls_public *k, uint16_t scheme, 
 				   const void *signature, size_t signature_len);
 /* A scheme that fits the key; 0: none of the profile does. */
 uint16_t tls_public_scheme(const struct tls_public *k);
-/* How long the numbers r and s of an ECDSA signature are, in octets; 0: no EC key. */
-size_t tls_public_ec_octets(const struct tls_public *k);
 /* ECDSA as PKCS#11 gives it (r and s side by side, both `octets / 2` long) to what TLS sends (DER).
  * ERR_INVAL, ERR_NOMEM. */
 ERR_MUST_USE int tls_ecdsa_der(uint8_t out[TLS_SIGNATURE_MAX], size_t *out_len, const void *rs, size_t octets);

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import subprocess
+import threading
 import types
 
 import pytest
@@ -99,7 +100,7 @@ def test_a_lane_is_a_check_of_its_own_whose_tests_count(check, capsys, monkeypat
     monkeypatch.setenv("CHECK_BUDGET_FACTOR", "100")
     tally = check.Tally()
     check.Lane("layers").collect(tally)
-    assert (tally.passed, tally.failed, tally.broken) == (2, 0, [])
+    assert (tally.passed, tally.failed, tally.broken) == (3, 0, [])
     assert "=== layers: " in capsys.readouterr().out
 
 
@@ -221,3 +222,25 @@ def test_why_tests_were_skipped_is_said(check, tmp_path):
     tally.write(results)
     other.add(json.loads(results.read_text()))
     assert other.reasons == tally.reasons == {"not installed: qemu": 2, "no reason is given": 1} and other.skipped == tally.skipped == 3
+
+
+def test_what_takes_minutes_says_that_it_goes_on(check, monkeypatch):
+    said, went_on = threading.Event(), []
+
+    def note(text, **_):
+        assert text.startswith("=== layers: ") and text.endswith(" s so far")
+        said.set()
+
+    monkeypatch.setattr(check.alive, "EVERY_S", 0.01)
+    monkeypatch.setattr(check.alive, "print", note, raising=False)
+    monkeypatch.setitem(check.STAGES, "layers", lambda _: went_on.append(said.wait(20)))
+    before = threading.active_count()
+    check.in_turn(check.Tally(), ["layers"], 1000)
+    assert went_on == [True] and threading.active_count() == before
+    # a lane is shown at its end
+    said.clear()
+    tally = check.Tally()
+    tally.tells = False
+    monkeypatch.setitem(check.STAGES, "layers", lambda _: went_on.append(said.wait(0.1)))
+    check.in_turn(tally, ["layers"], 1000)
+    assert went_on == [True, False]

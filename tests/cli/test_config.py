@@ -157,6 +157,20 @@ def test_without_charon_there_is_a_warning(folder):
     assert f"{path}:{line}: ndsip.vici: {folder}/pki/iwf.pem is not a socket, expected that of charon" in done.stderr
 
 
+@pytest.mark.parametrize("archive,words", [
+    ("later", None),  # the start makes it
+    ("none/later", "the start cannot make {folder}/none/later: {folder}/none: No such file or directory; searches find no record that was moved away. "
+                   "Make it, readable for the user of the core, before the start"),
+    ("pki/iwf.pem", "{folder}/pki/iwf.pem is no directory; searches find no record that was moved away. Make it one, and restart mtc-iwfd if it runs"),
+])
+def test_an_archive_that_the_start_cannot_make_is_a_warning(folder, archive, words):
+    good = GOOD + f"audit:\n  enabled: yes\n  key: audit.key\n  archive: {archive}\n"
+    path, done = check(folder, good)
+    line = good.count("\n")
+    assert done.returncode == 0
+    assert done.stderr == (f"mtc-iwfd: warning: {path}:{line}: audit.archive: {words.format(folder=folder)}\n" if words else "")
+
+
 @pytest.mark.parametrize("octets,words", [
     (b"", ":1: the file is empty"),
     (b"identity:\n  a: \xff\n", ":2: bytes that are not UTF-8"),

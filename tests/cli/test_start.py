@@ -32,6 +32,7 @@ class Machine:
 
     def program(self, name, lines):
         path = self.bin / name
+        path.unlink(missing_ok=True)  # a link leads to a program of this machine
         path.write_text(f"#!/bin/sh\n{lines}\n")
         path.chmod(0o755)
 
@@ -44,6 +45,7 @@ class Machine:
                      '*--assume-no*) echo "Need to get 62.8 MB of archives."; echo "After this operation, 252 MB of disk"; exit 1 ;;\n'
                      f'*install*) cp {self.bin}/make-to-be {self.bin}/make ;;\nesac')
         (self.bin / "cp").symlink_to(shutil.which("cp"))
+        (self.bin / "sleep").symlink_to(shutil.which("sleep"))
         if sudo:
             self.program("sudo", sudo)
 
@@ -115,6 +117,18 @@ def test_no_apt(machine):
     (machine.bin / "apt-get").unlink()
     code, _, err = machine.start("demo")
     assert code == 1 and "no apt-get" in err and "make gcc" in err
+
+
+def test_an_installation_that_takes_long_says_so(machine, tmp_path):
+    """apt waits for the first line about it, and the clock of that line for apt's words."""
+    for name in ("unpacks", "told"):
+        os.mkfifo(tmp_path / name)
+    machine.bare(apt=f'case "$*" in\n*--assume-no*) exit 1 ;;\n*install*) echo "Unpacking libx ..."; echo >{tmp_path}/unpacks; read x <{tmp_path}/told; '
+                     f'cp {machine.bin}/make-to-be {machine.bin}/make ;;\nesac')
+    machine.program("sleep", f'if [ -p {tmp_path}/unpacks ]; then read x <{tmp_path}/unpacks; rm {tmp_path}/unpacks; else echo >{tmp_path}/told; exit 1; fi')
+    code, out, err = machine.start("demo")
+    assert code == 0, err
+    assert " s so far: Unpacking libx ...\n" in out and out.index("so far") < out.index("installed in")
 
 
 @pytest.mark.parametrize("fails,words", [("update", "Check the network"), ("install -y", "Check free disk space")])

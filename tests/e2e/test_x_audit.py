@@ -319,6 +319,35 @@ def test_records_that_were_moved_away_are_searched_in_the_archive(labs, tmp_path
     assert labs.down(p) == []
 
 
+def test_the_start_makes_the_archive_and_a_later_one_needs_a_restart(labs, tmp_path):
+    """The sandbox of the core opens what was there at the start, and the answer of a search says so."""
+    os.chmod(tmp_path, 0o755)
+    archive = tmp_path / "made" / "archive"
+    archive.parent.mkdir()
+    p = audited(labs, archive=archive)
+    assert archive.is_dir() and archive.stat().st_mode & 0o7777 == 0o750
+    assert f"audit: made the directory of its archive, {archive}" in log(p)
+    assert "archive_trouble" not in search(p)[1]
+    archive.rename(tmp_path / "made" / "other")
+    archive.mkdir(mode=0o755)
+    last = search(p)[1]
+    if any(row["process"] == "core" and row["landlock"] for row in p.ctl("status")[-1]["sandbox"]):
+        assert "made or mounted after the start of mtc-iwfd, which then needs a restart" in last["archive_trouble"]
+    assert labs.down(p) == []
+
+
+def test_checkpoints_go_into_a_directory_of_their_own(labs, tmp_path):
+    """Of the directories that mtc-iwfd opens after its start, this one is nobody else's."""
+    os.chmod(tmp_path, 0o755)
+    published = tmp_path / "checkpoints.jsonl"
+    p = audited(labs, publish_file=published)
+    proc.wait_until("a checkpoint is published", lambda: published.exists() and published.read_text(), 10)
+    published.rename(tmp_path / "old")
+    os.kill(p.lab["iwf"]["pids"]["parent"], signal.SIGHUP)
+    proc.wait_until("the file is opened again", published.exists, 10)
+    assert labs.down(p) == []
+
+
 def reasons(p):
     return [r["reason"] for r in p.ctl("health", check=False)[-1]["reasons"]]
 

@@ -31,7 +31,6 @@ struct jrn {
 	int wake_fd, state;
 	uint64_t batch, commits, failed, troubles, lost;
 	struct records gathered, handed, finished;
-	struct record *group; /* the last operation before the group; NULL: none */
 	bool in_group;
 };
 
@@ -292,25 +291,12 @@ void jrn_group_begin(struct jrn *j)
 {
 	promise(!j->in_group, "one group at a time");
 	j->in_group = true;
-	j->group = TAILQ_LAST(&j->gathered, records);
 }
 
 void jrn_group_end(struct jrn *j)
 {
 	promise(j->in_group, "a group that ends has begun");
 	j->in_group = false;
-}
-
-void jrn_group_abandon(struct jrn *j)
-{
-	struct record *op;
-
-	promise(j->in_group, "a group that is abandoned has begun");
-	j->in_group = false;
-	while ((op = TAILQ_LAST(&j->gathered, records)) != j->group) {
-		TAILQ_REMOVE(&j->gathered, op, entry);
-		free(op);
-	}
 }
 
 void jrn_submit(struct jrn *j)

@@ -174,7 +174,6 @@ static void test_who_is_the_same_peer(void **state)
 	assert_true(asc_scs_same_peer(&ab, &b));
 	assert_false(asc_scs_same_peer(&a, &b));
 	assert_false(asc_scs_same_peer(&a, &in));
-	assert_false(asc_scs_same_ndsip(&a, &ab));
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)

@@ -97,25 +97,6 @@ static void test_what_is_put_again_is_one_operation_until_it_is_handed_over(void
 	assert_int_equal(add(p, 12, "intent", NULL), ERR_BUSY);
 }
 
-static void test_what_is_put_again_in_an_abandoned_group_is_put_anew(void **state)
-{
-	struct jrn_place place = { 0 };
-	struct place *p = *state;
-	struct read r;
-
-	jrn_group_begin(p->j);
-	assert_int_equal(again(p, &place, 3, "1"), 0);
-	jrn_group_abandon(p->j);
-	assert_int_equal(jrn_pending(p->j), 0);
-	assert_int_equal(add(p, 10, "intent", NULL), 0);
-	assert_int_equal(again(p, &place, 3, "2"), 0);
-	assert_int_equal(jrn_flush(p->j), 0);
-	r = replay(p);
-	assert_int_equal(r.n, 2);
-	assert_string_equal(r.texts[0], "2");
-	assert_string_equal(r.texts[1], "intent");
-}
-
 static void test_operations_on_one_number_keep_their_order(void **state)
 {
 	struct place *p = *state;
@@ -423,7 +404,6 @@ TEST_GROUP()
 		T(test_a_journal_says_its_size_at_once),
 		T(test_what_gathered_is_one_commit),
 		T(test_what_is_put_again_is_one_operation_until_it_is_handed_over),
-		T(test_what_is_put_again_in_an_abandoned_group_is_put_anew),
 		T(test_operations_on_one_number_keep_their_order),
 		T(test_records_come_back_in_order_after_a_restart),
 		T(test_closing_commits_what_waits),

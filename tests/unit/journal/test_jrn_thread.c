@@ -162,17 +162,6 @@ static void test_a_group_is_whole_or_not_there(void **state)
 	assert_int_equal(add(p, 1, "old", NULL), 0);
 	assert_int_equal(add(p, 5, "other", NULL), 0);
 	assert_int_equal(jrn_flush(p->j), 0);
-	jrn_group_begin(p->j); /* refused: taken back */
-	assert_int_equal(jrn_del(p->j, 1), 0);
-	assert_int_equal(add(p, 2, "new", &s), 0);
-	jrn_group_abandon(p->j);
-	assert_int_equal(put(p, 5, "else", NULL), 0); /* what stands beside it stays */
-	assert_int_equal(jrn_flush(p->j), 0);
-	r = replay(p);
-	assert_int_equal(s.calls, 0);
-	assert_int_equal(r.n, 2);
-	assert_string_equal(r.texts[0], "old");
-	assert_string_equal(r.texts[1], "else");
 	jrn_group_begin(p->j);
 	assert_int_equal(jrn_del(p->j, 1), 0);
 	assert_int_equal(add(p, 7, "new", &s), 0);

@@ -152,9 +152,7 @@ static void pass(struct world *w, uint64_t ms)
 	w->now.mono_ms += ms;
 	w->now.real_ms += ms;
 	dlv_tick(w->d, w->now);
-	if (dlv_has_uncommitted(w->d)) {
-		dlv_committed(w->d, true, w->now);
-	}
+	dlv_committed(w->d, true, w->now);
 }
 
 static void commit(struct world *w)
@@ -207,9 +205,7 @@ static void answer_last(struct world *w, enum sms_rp_type type, uint8_t cause)
 	struct sms_rp rp = { .type = type, .reference = rp_of(s).reference, .cause = cause };
 
 	dlv_ack(w->d, s->conn, s->id, &rp, w->now);
-	if (dlv_has_uncommitted(w->d)) {
-		dlv_committed(w->d, true, w->now);
-	}
+	dlv_committed(w->d, true, w->now);
 }
 
 static void assert_told(const struct world *w, unsigned i, uint64_t id, uint8_t outcome, int diagnostic)
