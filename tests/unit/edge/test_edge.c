@@ -270,6 +270,48 @@ static void test_without_an_answer_of_the_core_the_scs_gets_201_at_the_deadline_
 	assert_false(edge_play_received(p, &m));
 }
 
+/* What is given back late or not at all would shut all SCSs out, some days later. The bounds: TXN_OCTETS_MAX, SESSION_OCTETS_MAX. */
+static void test_the_octets_of_requests_are_bounded_and_given_back(void **state)
+{
+	struct edge_play *p = *state;
+	struct edge_tsp *tsp = &p->edge->tsp;
+	struct ipc_device_action_answer a = { .result_code = 2001, .request_status = TSP_STATUS_SUCCESS };
+	struct ipc_device_action asked;
+	struct edge_session *s;
+	struct dia_msg m;
+	uint64_t transaction;
+	size_t len;
+
+	a.session = edge_play_open(p, HOST);
+	edge_play_dar(p, HOST, "meter-7@a.example", 41);
+	transaction = edge_play_offered(p, &asked);
+	s = TAILQ_FIRST(&tsp->txns)->session;
+	len = tsp->octets;
+	assert_true(len > DIA_HEADER_LEN && s->octets == len);
+	edge_play_core_says(p, ipc_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
+	assert_true(edge_play_received(p, &m));
+	assert_int_equal(tsp->octets, 0);
+	assert_int_equal(s->octets, 0);
+	for (unsigned i = 0; i < 4; i++) { /* of all SCSs, then of this one: the last octet that fits, and one more */
+		size_t *octets = i < 2 ? &tsp->octets : &s->octets,
+		       full = (i < 2 ? (size_t)64 << 20 : (size_t)8 << 20) - len + i % 2;
+
+		*octets = full;
+		edge_play_dar(p, HOST, "meter-7@a.example", 42 + i);
+		if (i % 2) {
+			assert_true(edge_play_received(p, &m));
+			assert_int_equal(edge_play_result(&m), DIA_RESULT_TOO_BUSY);
+		} else {
+			transaction = edge_play_offered(p, &asked);
+			edge_play_core_says(p, ipc_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
+			assert_true(edge_play_received(p, &m));
+			assert_int_equal(edge_play_status(&m), TSP_STATUS_SUCCESS);
+		}
+		assert_int_equal(*octets, full);
+		*octets = 0;
+	}
+}
+
 /* An edge that stood still finds the deadline and the answer in one turn. */
 static void test_an_answer_that_is_there_at_the_deadline_counts(void **state)
 {
@@ -860,6 +902,7 @@ TEST_GROUP()
 		TEST(test_a_device_name_that_is_not_canonical_does_not_cross),
 		TEST(test_who_speaks_for_another_gets_3010_and_is_closed),
 		TEST(test_refused_requests_have_ten_lines_a_second),
+		TEST(test_the_octets_of_requests_are_bounded_and_given_back),
 		TEST(test_an_answer_that_is_there_at_the_deadline_counts),
 		TEST(test_the_core_knows_when_the_edge_answers_by_itself),
 		TEST(test_a_new_core_is_told_what_the_edge_answered_before),
