@@ -390,6 +390,24 @@ static void test_a_request_that_is_not_answered_says_why(void **state)
 	assert_int_equal(p->edge->tsp.by_number.n, 0);
 }
 
+/* Its connection had no room for the answer: that counts, whatever ends the transaction then. */
+static void test_an_answer_that_could_not_be_sent_is_counted(void **state)
+{
+	struct edge_play *p = *state;
+	struct ipc_device_action asked;
+	struct edge_txn *t;
+	uint64_t n[3];
+
+	edge_play_open(p, HOST);
+	edge_play_dar(p, HOST, "meter-7@a.example", 41);
+	edge_play_offered(p, &asked);
+	t = TAILQ_FIRST(&p->edge->tsp.txns);
+	edge_txn_answered(t, EDGE_TXN_NOT_SENT);
+	edge_txn_finish(t, EDGE_TXN_SESSION_GONE);
+	assert_int_equal(unanswered(p, n), 1);
+	assert_int_equal(n[0], 1);
+}
+
 static void test_a_request_that_was_answered_is_not_counted_when_its_session_ends(void **state)
 {
 	struct edge_play *p = *state;
@@ -622,6 +640,7 @@ static void test_a_report_goes_out_and_its_acknowledgement_comes_back(void **sta
 	assert_true(edge_play_received(p, &m));
 	assert_int_equal(m.hdr.code, APP_CMD_DEVICE_NOTIFICATION);
 	assert_int_equal(m.hdr.end_to_end, 77);
+	assert_int_equal(p->edge->env.st.v[ST_EDGE_NOTIFICATIONS], 1);
 	edge_play_dna(p, &m, 2001);
 	len = edge_play_take(p, IPC_REC_DEVICE_NOTIFICATION_ANSWER, &head);
 	assert_int_equal(ipc_device_notification_answer_get(&a, p->record, len), 0);
@@ -907,6 +926,7 @@ TEST_GROUP()
 		TEST(test_the_core_knows_when_the_edge_answers_by_itself),
 		TEST(test_a_new_core_is_told_what_the_edge_answered_before),
 		TEST(test_a_request_that_is_not_answered_says_why),
+		TEST(test_an_answer_that_could_not_be_sent_is_counted),
 		TEST(test_a_request_that_was_answered_is_not_counted_when_its_session_ends),
 		TEST(test_a_request_that_a_stopping_edge_did_not_answer_says_so),
 		TEST(test_connections_are_counted_by_their_state_and_the_core_is_told),
