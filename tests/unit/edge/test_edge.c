@@ -850,6 +850,58 @@ static void test_a_session_that_waits_for_its_verdict_costs_no_look_at_the_other
 	}
 }
 
+static void connections_become(struct edge_play *p, uint32_t n)
+{
+	uint32_t now = 0;
+
+	for (int i = 0; i < 2000; i++) {
+		struct edge_session *s;
+
+		now = 0;
+		TAILQ_FOREACH (s, &p->edge->sessions.list, entry) {
+			now++;
+		}
+		if (now == n) {
+			break;
+		}
+		edge_play_turns(p, 1);
+	}
+	assert_int_equal(now, n);
+}
+
+/* Two may be there: the third is closed at once, and when one has left there is room again. */
+static void test_each_limit_of_connections_refuses_the_next_one(void **state)
+{
+	static const enum st_counter refused[] = { ST_EDGE_REFUSED_TOTAL, ST_EDGE_REFUSED_ADDRESS };
+	struct edge_play *p = *state;
+
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+		struct cfg_limits *l = &p->cfg->limits;
+		const uint64_t *v = p->edge->env.st.v;
+		int first = p->scs, second;
+
+		*(i == 0 ? &l->connections_total : &l->connections_per_address) = 2;
+		edge_play_connect(p);
+		second = p->scs;
+		edge_play_connect(p);
+		assert_true(edge_play_closed(p));
+		connections_become(p, 2);
+		assert_int_equal(v[ST_EDGE_ACCEPTED], 2);
+		assert_int_equal(v[refused[i]], 1);
+		close(p->scs);
+		close(second);
+		connections_become(p, 1);
+		edge_play_connect(p);
+		connections_become(p, 2);
+		assert_int_equal(v[ST_EDGE_ACCEPTED], 3);
+		assert_int_equal(v[refused[i]], 1);
+		close(first);
+		edge_play_end(p);
+		memset(p, 0, sizeof *p);
+		edge_play_start(p);
+	}
+}
+
 /* A reload: what the core knows stays until the core ends it, what it does not know goes at once. */
 static void test_a_listener_that_is_closed_keeps_its_sessions_and_opens_again(void **state)
 {
@@ -913,6 +965,7 @@ TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_cea_waits_for_the_verdict),
+		TEST(test_each_limit_of_connections_refuses_the_next_one),
 		TEST(test_a_listener_that_is_closed_keeps_its_sessions_and_opens_again),
 		TEST(test_new_limits_hold_for_sessions_that_are_open),
 		TEST(test_a_refusal_is_a_cea_with_3010_and_the_e_bit_and_then_the_end),
