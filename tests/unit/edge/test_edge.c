@@ -961,10 +961,33 @@ static void test_a_half_made_edge_is_freed(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
+/* One whose CRL is missing or late stays within its grace, also with another core; and only the anchor that counts. */
+static void test_what_a_new_core_is_told_of_the_revocation(void **state)
+{
+	static const uint8_t told[] = { [REVOCATION_UNCHECKED] = REVOCATION_UNCHECKED,
+					[REVOCATION_GOOD] = REVOCATION_GOOD,
+					[REVOCATION_ABSENT] = REVOCATION_GOOD,
+					[REVOCATION_STALE] = REVOCATION_GOOD };
+	struct edge_play *p = *state;
+	struct edge_session *s = TAILQ_FIRST(&p->edge->sessions.list);
+	struct ipc_identity id = { .kind = IDENTITY_TLS };
+
+	s->anchor = 1;
+	for (uint8_t r = 0; r < sizeof told; r++) {
+		id.revocation[0] = REVOCATION_STALE;
+		id.revocation[1] = r;
+		edge_revocation_announce(s, &id);
+		assert_int_equal(id.revocation[1], told[r]);
+		assert_int_equal(id.revocation[0], REVOCATION_STALE);
+	}
+	s->anchor = 0;
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_cea_waits_for_the_verdict),
+		TEST(test_what_a_new_core_is_told_of_the_revocation),
 		TEST(test_each_limit_of_connections_refuses_the_next_one),
 		TEST(test_a_listener_that_is_closed_keeps_its_sessions_and_opens_again),
 		TEST(test_new_limits_hold_for_sessions_that_are_open),
