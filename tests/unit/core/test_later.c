@@ -369,6 +369,7 @@ static void test_the_audit_of_all_of_them_loses_none(void **state)
 	assert_int_equal(p->core->audit.recovered, UNRECORDED);
 	aud_store_view(p->core->audit.store, &v);
 	assert_int_equal(v.lost, 0);
+	assert_false(p->core->audit.broken); /* nor was it said */
 }
 
 static const struct core_restoring_by *real_by;

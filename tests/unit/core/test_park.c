@@ -318,6 +318,24 @@ static void test_a_start_enters_all_in_the_order_of_their_numbers(void **state)
 	assert_int_equal(i, n);
 }
 
+/* Receipts name triggers by them, also those that a former core sent. */
+static void test_a_start_knows_the_message_ids_of_what_it_parks(void **state)
+{
+	struct core_play *p = *state;
+	struct core_trigger *t = accepted(p, "meter-1@a.example", 1);
+	struct multimap_node *n;
+
+	assert_int_equal(trg_set_message_id(t->trg, "4711", false), 0);
+	journal(p, t);
+	core_play_restart(p);
+	assert_int_equal(p->core->triggers.n, 1);
+	assert_int_equal(p->core->triggers.parked, 1);
+	n = core_smpp_named_id(p->core, "4711");
+	assert_non_null(n);
+	assert_true(core_smpp_named(n)->parked);
+	assert_int_equal(core_smpp_named(n)->reference, 1);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 
 TEST_GROUP()
@@ -331,6 +349,7 @@ TEST_GROUP()
 		T(test_a_change_of_the_rules_is_for_parked_triggers_too),
 		T(test_a_walk_gives_them_out_awake_and_parks_them_again),
 		T(test_a_start_parks_what_it_reads),
+		T(test_a_start_knows_the_message_ids_of_what_it_parks),
 		T(test_a_start_enters_all_in_the_order_of_their_numbers),
 	};
 

@@ -270,6 +270,48 @@ static void test_without_an_answer_of_the_core_the_scs_gets_201_at_the_deadline_
 	assert_false(edge_play_received(p, &m));
 }
 
+/* What is given back late or not at all would shut all SCSs out, some days later. The bounds: TXN_OCTETS_MAX, SESSION_OCTETS_MAX. */
+static void test_the_octets_of_requests_are_bounded_and_given_back(void **state)
+{
+	struct edge_play *p = *state;
+	struct edge_tsp *tsp = &p->edge->tsp;
+	struct ipc_device_action_answer a = { .result_code = 2001, .request_status = TSP_STATUS_SUCCESS };
+	struct ipc_device_action asked;
+	struct edge_session *s;
+	struct dia_msg m;
+	uint64_t transaction;
+	size_t len;
+
+	a.session = edge_play_open(p, HOST);
+	edge_play_dar(p, HOST, "meter-7@a.example", 41);
+	transaction = edge_play_offered(p, &asked);
+	s = TAILQ_FIRST(&tsp->txns)->session;
+	len = tsp->octets;
+	assert_true(len > DIA_HEADER_LEN && s->octets == len);
+	edge_play_core_says(p, ipc_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
+	assert_true(edge_play_received(p, &m));
+	assert_int_equal(tsp->octets, 0);
+	assert_int_equal(s->octets, 0);
+	for (unsigned i = 0; i < 4; i++) { /* of all SCSs, then of this one: the last octet that fits, and one more */
+		size_t *octets = i < 2 ? &tsp->octets : &s->octets,
+		       full = (i < 2 ? (size_t)64 << 20 : (size_t)8 << 20) - len + i % 2;
+
+		*octets = full;
+		edge_play_dar(p, HOST, "meter-7@a.example", 42 + i);
+		if (i % 2) {
+			assert_true(edge_play_received(p, &m));
+			assert_int_equal(edge_play_result(&m), DIA_RESULT_TOO_BUSY);
+		} else {
+			transaction = edge_play_offered(p, &asked);
+			edge_play_core_says(p, ipc_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
+			assert_true(edge_play_received(p, &m));
+			assert_int_equal(edge_play_status(&m), TSP_STATUS_SUCCESS);
+		}
+		assert_int_equal(*octets, full);
+		*octets = 0;
+	}
+}
+
 /* An edge that stood still finds the deadline and the answer in one turn. */
 static void test_an_answer_that_is_there_at_the_deadline_counts(void **state)
 {
@@ -348,6 +390,24 @@ static void test_a_request_that_is_not_answered_says_why(void **state)
 	assert_int_equal(unanswered(p, n), 2);
 	assert_int_equal(n[1], 2);
 	assert_int_equal(p->edge->tsp.by_number.n, 0);
+}
+
+/* Its connection had no room for the answer: that counts, whatever ends the transaction then. */
+static void test_an_answer_that_could_not_be_sent_is_counted(void **state)
+{
+	struct edge_play *p = *state;
+	struct ipc_device_action asked;
+	struct edge_txn *t;
+	uint64_t n[3];
+
+	edge_play_open(p, HOST);
+	edge_play_dar(p, HOST, "meter-7@a.example", 41);
+	edge_play_offered(p, &asked);
+	t = TAILQ_FIRST(&p->edge->tsp.txns);
+	edge_txn_answered(t, EDGE_TXN_NOT_SENT);
+	edge_txn_finish(t, EDGE_TXN_SESSION_GONE);
+	assert_int_equal(unanswered(p, n), 1);
+	assert_int_equal(n[0], 1);
 }
 
 static void test_a_request_that_was_answered_is_not_counted_when_its_session_ends(void **state)
@@ -582,6 +642,7 @@ static void test_a_report_goes_out_and_its_acknowledgement_comes_back(void **sta
 	assert_true(edge_play_received(p, &m));
 	assert_int_equal(m.hdr.code, APP_CMD_DEVICE_NOTIFICATION);
 	assert_int_equal(m.hdr.end_to_end, 77);
+	assert_int_equal(p->edge->env.st.v[ST_EDGE_NOTIFICATIONS], 1);
 	edge_play_dna(p, &m, 2001);
 	len = edge_play_take(p, IPC_REC_DEVICE_NOTIFICATION_ANSWER, &head);
 	assert_int_equal(ipc_device_notification_answer_get(&a, p->record, len), 0);
@@ -791,6 +852,58 @@ static void test_a_session_that_waits_for_its_verdict_costs_no_look_at_the_other
 	}
 }
 
+static void connections_become(struct edge_play *p, uint32_t n)
+{
+	uint32_t now = 0;
+
+	for (int i = 0; i < 2000; i++) {
+		struct edge_session *s;
+
+		now = 0;
+		TAILQ_FOREACH (s, &p->edge->sessions.list, entry) {
+			now++;
+		}
+		if (now == n) {
+			break;
+		}
+		edge_play_turns(p, 1);
+	}
+	assert_int_equal(now, n);
+}
+
+/* Two may be there: the third is closed at once, and when one has left there is room again. */
+static void test_each_limit_of_connections_refuses_the_next_one(void **state)
+{
+	static const enum st_counter refused[] = { ST_EDGE_REFUSED_TOTAL, ST_EDGE_REFUSED_ADDRESS };
+	struct edge_play *p = *state;
+
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+		struct cfg_limits *l = &p->cfg->limits;
+		const uint64_t *v = p->edge->env.st.v;
+		int first = p->scs, second;
+
+		*(i == 0 ? &l->connections_total : &l->connections_per_address) = 2;
+		edge_play_connect(p);
+		second = p->scs;
+		edge_play_connect(p);
+		assert_true(edge_play_closed(p));
+		connections_become(p, 2);
+		assert_int_equal(v[ST_EDGE_ACCEPTED], 2);
+		assert_int_equal(v[refused[i]], 1);
+		close(p->scs);
+		close(second);
+		connections_become(p, 1);
+		edge_play_connect(p);
+		connections_become(p, 2);
+		assert_int_equal(v[ST_EDGE_ACCEPTED], 3);
+		assert_int_equal(v[refused[i]], 1);
+		close(first);
+		edge_play_end(p);
+		memset(p, 0, sizeof *p);
+		edge_play_start(p);
+	}
+}
+
 /* A reload: what the core knows stays until the core ends it, what it does not know goes at once. */
 static void test_a_listener_that_is_closed_keeps_its_sessions_and_opens_again(void **state)
 {
@@ -850,10 +963,34 @@ static void test_a_half_made_edge_is_freed(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
+/* One whose CRL is missing or late stays within its grace, also with another core; and only the anchor that counts. */
+static void test_what_a_new_core_is_told_of_the_revocation(void **state)
+{
+	static const uint8_t told[] = { [REVOCATION_UNCHECKED] = REVOCATION_UNCHECKED,
+					[REVOCATION_GOOD] = REVOCATION_GOOD,
+					[REVOCATION_ABSENT] = REVOCATION_GOOD,
+					[REVOCATION_STALE] = REVOCATION_GOOD };
+	struct edge_play *p = *state;
+	struct edge_session *s = TAILQ_FIRST(&p->edge->sessions.list);
+	struct ipc_identity id = { .kind = IDENTITY_TLS };
+
+	s->anchor = 1;
+	for (uint8_t r = 0; r < sizeof told; r++) {
+		id.revocation[0] = REVOCATION_STALE;
+		id.revocation[1] = r;
+		edge_revocation_announce(s, &id);
+		assert_int_equal(id.revocation[1], told[r]);
+		assert_int_equal(id.revocation[0], REVOCATION_STALE);
+	}
+	s->anchor = 0;
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_cea_waits_for_the_verdict),
+		TEST(test_what_a_new_core_is_told_of_the_revocation),
+		TEST(test_each_limit_of_connections_refuses_the_next_one),
 		TEST(test_a_listener_that_is_closed_keeps_its_sessions_and_opens_again),
 		TEST(test_new_limits_hold_for_sessions_that_are_open),
 		TEST(test_a_refusal_is_a_cea_with_3010_and_the_e_bit_and_then_the_end),
@@ -862,10 +999,12 @@ TEST_GROUP()
 		TEST(test_a_device_name_that_is_not_canonical_does_not_cross),
 		TEST(test_who_speaks_for_another_gets_3010_and_is_closed),
 		TEST(test_refused_requests_have_ten_lines_a_second),
+		TEST(test_the_octets_of_requests_are_bounded_and_given_back),
 		TEST(test_an_answer_that_is_there_at_the_deadline_counts),
 		TEST(test_the_core_knows_when_the_edge_answers_by_itself),
 		TEST(test_a_new_core_is_told_what_the_edge_answered_before),
 		TEST(test_a_request_that_is_not_answered_says_why),
+		TEST(test_an_answer_that_could_not_be_sent_is_counted),
 		TEST(test_a_request_that_was_answered_is_not_counted_when_its_session_ends),
 		TEST(test_a_request_that_a_stopping_edge_did_not_answer_says_so),
 		TEST(test_connections_are_counted_by_their_state_and_the_core_is_told),

@@ -482,6 +482,30 @@ static void test_serving_nodes_survive_packing(void **state)
 	assert_false(out.present);
 }
 
+/* Of more than a message may have, the first are kept; a record with more is none, whoever wrote it: there is no room. */
+static void test_as_many_serving_nodes_as_a_message_may_have(void **state)
+{
+	struct app_serving_node node = { .present = true }, more[APP_ADDITIONAL_NODES_MAX + 1], out;
+	struct app_serving_node out_more[APP_ADDITIONAL_NODES_MAX];
+	uint8_t bytes[1024], n;
+	struct buf b = buf_over(bytes, sizeof bytes);
+
+	(void)state;
+	for (size_t i = 0; i <= APP_ADDITIONAL_NODES_MAX; i++) {
+		more[i] = (struct app_serving_node){ .present = true, .sgsn_number = { (const uint8_t *)"\x94\x72", 2 } };
+	}
+	trg_nodes_pack(&b, &node, more, APP_ADDITIONAL_NODES_MAX + 1);
+	assert_false(b.full);
+	assert_int_equal(trg_nodes_unpack(bytes, b.len, &out, out_more, &n), 0);
+	assert_int_equal(n, APP_ADDITIONAL_NODES_MAX);
+	assert_int_equal(bytes[2], APP_ADDITIONAL_NODES_MAX);
+	bytes[2]++;
+	buf_u8(&b, 0); /* an empty one */
+	assert_false(b.full);
+	assert_int_equal(trg_nodes_unpack(bytes, b.len, &out, out_more, &n), ERR_PROTO);
+	assert_int_equal(n, 0);
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
@@ -503,6 +527,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_any_octet_flipped_is_refused_or_harmless),
 		cmocka_unit_test(test_the_largest_trigger_fits_its_record),
 		cmocka_unit_test(test_serving_nodes_survive_packing),
+		cmocka_unit_test(test_as_many_serving_nodes_as_a_message_may_have),
 	};
 
 	return cmocka_run_group_tests_name("trg_record", tests, NULL, NULL);
