@@ -191,7 +191,7 @@ int dm_load(struct dm_loaded *out, const char *path, struct report *why)
 	struct stat st;
 	int err;
 
-	*out = (struct dm_loaded){ .text = NULL };
+	*out = (struct dm_loaded){ .unread = true };
 	err = absolute_path(out->path, path);
 	if (err) {
 		report_add(why, REPORT_ERROR, "%s: %s", path, strerror(errno));
@@ -202,6 +202,7 @@ int dm_load(struct dm_loaded *out, const char *path, struct report *why)
 	if (err) {
 		report_add(why, REPORT_ERROR, "%s", words);
 	} else {
+		out->unread = false;
 		err = examine(out, why);
 	}
 	if (err) {
@@ -232,7 +233,10 @@ int dm_load_again(struct cfg_iwf **out, const char *path, const char *text, size
 		err = examine(&l, why);
 	}
 	if (!err) {
+		bool unread = out->unread;
+
 		*out = l.cfg;
+		out->unread = unread;
 		l.cfg = NULL;
 	}
 	dm_loaded_fini(&l);

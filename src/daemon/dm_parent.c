@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/exit_codes.h"
 #include "base/shown.h"
 #include "base/stdfd.h"
 #include "daemon/dm_console.h"
@@ -307,7 +308,7 @@ int dm_parent_main(const char *path)
 	}
 	if (load(p, path)) {
 		log_fini(&p->log);
-		return 1;
+		return p->loaded.unread ? EXIT_CODE_USAGE : EXIT_CODE_FAILED;
 	}
 	p->log.level = (enum log_level)p->cfg->log_level;
 	status = run(p) ? 1 : p->status;
