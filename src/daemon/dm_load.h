@@ -25,5 +25,6 @@ ERR_MUST_USE int dm_load(struct dm_loaded *out, const char *path, struct report 
 void dm_loaded_fini(struct dm_loaded *l);
 
 /* The same of a text that was read again: would a start with it come this far? On success the
- * caller owns *out. */
-ERR_MUST_USE int dm_load_again(struct cfg_iwf **out, const char *path, const char *text, size_t len, struct report *why);
+ * caller owns *out. `names`: its users and groups, which are not asked for. */
+ERR_MUST_USE int dm_load_again(struct cfg_iwf **out, const char *path, const char *text, size_t len,
+			       const struct cfg_names *names, struct report *why);

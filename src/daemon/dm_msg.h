@@ -25,7 +25,8 @@ enum dm_kind {
 	DM_EDGE_GONE = 9,     /* generation */
 	DM_STOP = 10,         /* end in order */
 	DM_BEAT = 19,         /* fd: page of its sign of life */
-	DM_HUNG = 20,         /* for the core. value: that many more processes were ended because they hung */
+	DM_HUNG = 20,         /* for the core. value: that many more processes of a kind were ended because they hung;
+			       * what: the kind, enum sbx_role; index: how many since the start of the parent */
 	DM_LOG_LOST = 14,     /* for the core. value: that many more lines of the parent's log were lost */
 	DM_REFUSED = 22,      /* for the core. value: that many more processes were ended by their sandbox */
 	DM_SANDBOX_GONE = 23, /* for the core. generation: pid of a process that ended */
@@ -41,6 +42,8 @@ enum dm_kind {
 			    * 0: SIGHUP; what: 1: it was to show only, 2: the configuration is another one */
 	DM_CONFIG_DISK = 70,  /* core: value: 1: the file of the configuration is another one than that in force */
 	DM_CONSOLE = 73, /* core: fd: sealed numbers and names of this machine, dm_console.h; again when a reload finds others */
+	DM_NAMES_LATE = 75,    /* core: value: that many more reloads had no answer of the name service */
+	DM_WAITS = 74,         /* core: fd: sealed lines of the items that wait for the next start; none: no item does */
 	DM_CRL_RENEWED = 40,   /* core: value: that many more times files of CRLs were taken without a reload */
 	DM_CRL_REFUSED = 41,   /* core: value: that many more times they were wrong */
 	DM_CRL_WRONG = 42,     /* core: value: anchors whose files are wrong, and which use those before; a bit for each */
