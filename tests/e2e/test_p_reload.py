@@ -637,7 +637,7 @@ def nameless(labs):
     tool = os.path.join(os.environ.get("MTC_BUILD", os.path.join(L.ROOT, "build")), "tests", "tools", "names_hang.so")
     if not os.path.exists(tool):
         pytest.skip("a build with a sanitizer, which wants to be loaded first")
-    p = labs.up(timers_more=", names: 3s", control_more=", console_user: root", under={"mtc-iwfd": ["env", f"LD_PRELOAD={tool}"]})
+    p = labs.up(timers_more=", names: 8s", control_more=", console_user: root", under={"mtc-iwfd": ["env", f"LD_PRELOAD={tool}"]})
     yield p
     wrong = labs.down(p)
     assert not wrong, "\n".join(wrong)
@@ -656,10 +656,10 @@ def test_a_name_service_that_hangs_refuses_the_reload_and_holds_up_nothing_else(
     os.kill(edges[victim], signal.SIGKILL)
     proc.wait_until("the parent starts another edge meanwhile", lambda: p.edges().get(victim) not in (None, edges[victim]), 10)
     assert asks(p) and not asking.events(), "it was not meanwhile"
-    proc.wait_until("it is refused", lambda: [e for e in asking.events() if e.get("done")], 15)
+    proc.wait_until("it is refused", lambda: [e for e in asking.events() if e.get("done")], 20)
     assert not asking.events()[-1]["ok"]
     said = [e["text"] for e in asking.events() if e.get("kind") == "error"]
-    assert len(said) == 1 and "the name service of this machine did not answer within 3000 ms (timers.names)" in said[0], said
+    assert len(said) == 1 and "the name service of this machine did not answer within 8000 ms (timers.names)" in said[0], said
     assert not asks(p) and status(p)["configuration"]["digest"] == before
     proc.wait_until("it is counted", lambda: next(r["value"] for r in p.ctl("stats") if r.get("name") == "names_late") == 1, 5)
 
