@@ -11,7 +11,7 @@
 #include "net/net_loop.h"
 
 #define ADM_RELOAD_LINE_MAX 512u
-#define PARENT_WAIT_MS 15000u /* longer than the parent waits for the processes to take a set */
+#define PARENT_WAIT_MS 25000u /* longer than the parent tries a token, and waits for the processes to take a set */
 #define FILES_TEXT_MAX 40000  /* octets of paths in one answer, far below CTL_REPLY_LINE_MAX */
 
 static void on_reload(void *arg, struct ctl_request *rq, const json_t *args)
@@ -27,7 +27,7 @@ static void on_reload(void *arg, struct ctl_request *rq, const json_t *args)
 	a->reload = rq;
 	a->reload_number++;
 	if (core_reload(a->core, a->reload_number, dry_run) == 0) {
-		net_timer_start(a->reload_timer, a->reload_wait_ms);
+		net_timer_start(a->reload_timer, a->reload_wait_ms + a->cfg->timers.names_ms);
 		return;
 	}
 	a->reload = NULL;

@@ -125,12 +125,27 @@ static json_t *listener_rows(const struct cfg_iwf *cfg)
 	return rows;
 }
 
+static void add_wait(void *arg, const char *item, size_t len)
+{
+	json_t *text = json_stringn(item, len);
+
+	json_array_append_new(arg, text ? text : json_string("?")); /* a path need not be UTF-8 */
+}
+
+static json_t *waiting(const struct core *c)
+{
+	json_t *rows = json_array();
+
+	core_wait_each(c, add_wait, rows);
+	return rows;
+}
+
 static json_t *configuration_row(const struct adm *a)
 {
 	const struct cfg_source *s = &a->cfg->source;
 
-	return json_pack("{s:s, s:o, s:b}", "digest", s->digest, "read", adm_time(s->read_ms), "other_on_disk",
-			 core_config_waits(a->core));
+	return json_pack("{s:s, s:o, s:b, s:o}", "digest", s->digest, "read", adm_time(s->read_ms), "other_on_disk",
+			 core_config_waits(a->core), "restart_needed", waiting(a->core));
 }
 
 static void add_edge(void *arg, const struct core_edge_view *e)
@@ -224,6 +239,19 @@ static json_t *keyholder_rows(const struct adm *a)
 	return list.rows;
 }
 
+static void add_hung(void *arg, const char *name, uint32_t total)
+{
+	json_array_append_new(arg, json_pack("{s:s, s:I}", "process", name, "times", (json_int_t)total));
+}
+
+static json_t *hung_rows(const struct core *c)
+{
+	json_t *rows = json_array();
+
+	core_hung_each(c, add_hung, rows);
+	return rows;
+}
+
 /* Connections that found a limit reached, since the start. */
 static json_t *refused_row(const struct adm *a)
 {
@@ -260,6 +288,7 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	if (last) {
 		json_object_set_new(last, "configuration", configuration_row(a));
 		json_object_set_new(last, "ocsp", adm_ocsp(a));
+		json_object_set_new(last, "hung", hung_rows(a->core));
 		json_object_set_new(last, "refused", refused_row(a));
 		json_object_set_new(last, "denied", json_integer((json_int_t)a->st->v[ST_CTL_DENIED]));
 	}

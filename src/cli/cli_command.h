@@ -131,6 +131,10 @@ const char *cli_count(char out[SHOWN_COUNT_MAX], const json_t *o, const char *me
 /* cli_notes.c: below the tables of processes, stores and keyholders of `status`, what is too long
  * for a column. At most 80 columns wide. */
 void cli_note_lacks(FILE *out, const json_t *rows);
+/* Lines of the list: items that wait for a restart, kinds of processes that were ended because they
+ * hung. Nothing when there are none. */
+void cli_note_waits(FILE *out, const json_t *configuration);
+void cli_note_hung(FILE *out, const json_t *rows);
 void cli_note_readers(FILE *out, const json_t *rows);
 void cli_note_tokens(FILE *out, const json_t *rows);
 /* The audit of a status; NULL: there is none. */

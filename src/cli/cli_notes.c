@@ -211,3 +211,31 @@ void cli_note_audit(FILE *out, const json_t *o)
 		fprintf(out, "%-16snot sent: %s\n", "", text);
 	}
 }
+
+#define LABEL 16 /* columns of the words in front of a line */
+
+void cli_note_waits(FILE *out, const json_t *configuration)
+{
+	char text[CLI_SHOWN_MAX];
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(configuration, "restart_needed"), i, item)
+	{
+		cli_text(text, sizeof text, item);
+		fprintf(out, "%-*s%s\n", LABEL, i ? "" : "restart needed", text);
+	}
+}
+
+void cli_note_hung(FILE *out, const json_t *rows)
+{
+	char name[CLI_SHOWN_MAX], times[SHOWN_COUNT_MAX];
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)rows, i, row)
+	{
+		fprintf(out, "%-*s%s, ended %s because it did nothing for timers.hang; the log says more\n", LABEL,
+			i ? "" : "hung", cli_member(name, row, "process"), cli_count(times, row, "times", "time"));
+	}
+}

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/str.h"
 #include "cli/cli_term.h"
 
 #define LABEL 14        /* columns of a label */
@@ -101,6 +102,24 @@ static const json_t *first_to_end(const json_t *status)
 	return first;
 }
 
+/* One note for all kinds of process. */
+static void show_hung(struct attention *a, const json_t *rows)
+{
+	char text[TEXT_MAX] = "ended because it did nothing for timers.hang: ", name[TEXT_MAX], one[64];
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)rows, i, row)
+	{
+		snprintf(one, sizeof one, "%s%.20s %lld", i ? ", " : "", cli_member(name, row, "process"),
+			 cli_number(row, "times"));
+		str_add(text, sizeof text, one);
+	}
+	if (json_array_size(rows)) {
+		note(a, CLI_DOUBTFUL, text);
+	}
+}
+
 static void show_notes(struct attention *a, const json_t *status)
 {
 	const json_t *file = first_to_end(status), *row, *names;
@@ -115,6 +134,13 @@ static void show_notes(struct attention *a, const json_t *status)
 	if (json_is_true(json_object_get(json_object_get(status, "configuration"), "other_on_disk"))) {
 		note(a, CLI_DOUBTFUL, "the configuration file is another one than the one in force: mtcctl reload --dry-run");
 	}
+	names = json_object_get(json_object_get(status, "configuration"), "restart_needed");
+	if (json_array_size(names)) {
+		snprintf(text, sizeof text, "%s of the configuration wait for a restart of mtc-iwfd: mtcctl status all",
+			 shown_count(n, json_array_size(names), "change"));
+		note(a, CLI_DOUBTFUL, text);
+	}
+	show_hung(a, json_object_get(status, "hung"));
 	names = json_object_get(status, "crls_refused");
 	if (json_array_size(names)) {
 		snprintf(text, sizeof text, "new CRLs refused, see the log: %s", cli_member(name, status, "crls_refused"));

@@ -319,6 +319,8 @@ int cli_show_status(FILE *out, const json_t *last)
 		fprintf(out, "%-16sset %lld of certificates, keys and CRLs\n", "files", cli_number(last, "files_generation"));
 	}
 	configuration(out, json_object_get(last, "configuration"));
+	cli_note_waits(out, json_object_get(last, "configuration"));
+	cli_note_hung(out, json_object_get(last, "hung"));
 	if (json_object_get(last, "edges") && !json_array_size(json_object_get(last, "edges"))) {
 		fprintf(out, "%-16snone is up%s\n", "edges", cli_is_starting(last) ? " yet" : "");
 	}

@@ -188,6 +188,7 @@ static const struct cfg_change_row rows[] = {
 	{ "timers.hang", CFG_AT_START, 0 },
 	{ "timers.lock_wait", CFG_NOW, CFG_BY_CORE },
 	{ "timers.stats", CFG_NOW, CFG_BY_EDGES | CFG_BY_KEYHOLDER },
+	{ "timers.names", CFG_NOW, CFG_BY_PARENT },
 	{ "timers.crl_check", CFG_NOW, CFG_BY_PARENT },
 	{ "timers.crl_grace", CFG_NOW, CFG_BY_EDGES },
 	{ "timers.ocsp", CFG_AT_START, 0 },

@@ -479,14 +479,19 @@ static const struct cfg_row timers_rows[] = {
 	    "longest pause between attempts to start an edge or the core that cannot start; the pause begins with edge_restart "
 	    "and doubles"),
 	CFG_DURATION("hang", struct cfg_timers, hang_ms, 0, HOUR_MS, "30s",
-		     "a core or edge process that does nothing for this time, though it is running, is killed and started "
-		     "again; so is one that does not answer a new set of certificates and keys. Time while the machine is "
-		     "suspended, mtc-iwfd as a whole is stopped, or the process waits for a disk does not count; 0s: never"),
+		     "a process of mtc-iwfd that does nothing for this time, though it is running, is killed and started "
+		     "again; so is one that does not answer a new set of certificates and keys, and one that starts and "
+		     "neither runs nor gets ready (after 10s at least; a keyholder with a token after 20s at least). Time "
+		     "while the machine is suspended, mtc-iwfd as a whole is stopped, or the process waits for a disk does "
+		     "not count; 0s: never"),
 	CFG_DURATION("lock_wait", struct cfg_timers, lock_wait_ms, 0, HOUR_MS, "10s",
 		     "time that a start waits for the journal and the association store while another process has them locked: a "
 		     "killed core ends when its last write has reached the disk; 0s: do not wait"),
 	CFG_DURATION("stats", struct cfg_timers, stats_ms, 100, 60000, "1s",
 		     "how often the edges send their counters to the core"),
+	CFG_DURATION("names", struct cfg_timers, names_ms, 100, 60000, "10s",
+		     "how long the name service of this machine may take for the users and groups that the configuration names; "
+		     "later, the start or the reload is refused"),
 	CFG_DURATION("crl_check", struct cfg_timers, crl_check_ms, 100, HOUR_MS, "5s",
 		     "how often the files of trust_anchors[].crl are looked at; one that changed is read and used"),
 	CFG_DURATION(

@@ -239,6 +239,7 @@ struct cfg_timers {
 	uint64_t hang_ms;              /* a process whose loop does not turn for so long is ended; 0: never */
 	uint64_t lock_wait_ms;         /* a store's last owner may take so long to end */
 	uint64_t stats_ms;             /* interval at which edges send their counters to the core */
+	uint64_t names_ms;             /* for the answers of the name service of this machine at a reload */
 	uint64_t crl_check_ms;         /* interval at which the parent looks at the files of CRLs */
 	uint64_t crl_grace_ms;         /* for open sessions, after the nextUpdate of a CRL; 0: none */
 	uint64_t ocsp_ms;              /* for an answer of a responder, and so for who waits for it in a handshake */
@@ -290,6 +291,17 @@ struct cfg_metrics { /* docs/user/metrics.md */
 	/* names by which scrapes may ask, besides addresses and localhost */
 	char hosts[CFG_METRICS_HOSTS_MAX][CFG_HOST_MAX];
 	size_t hosts_n;
+};
+
+#define CFG_NAMES_MAX 20
+struct cfg_names { /* users and groups of this machine */
+	struct cfg_named {
+		char name[CFG_NAME_MAX];
+		bool group, found;
+		uint32_t uid, gid; /* of a group: only gid */
+	} of[CFG_NAMES_MAX];
+	uint32_t n;
+	bool asked; /* false: whoever needs one asks himself, and waits */
 };
 
 enum cfg_replay_mode { CFG_REPLAY_DETECT, CFG_REPLAY_REFUSE };
@@ -382,6 +394,7 @@ struct cfg_iwf {
 	struct cfg_metrics metrics;
 	struct cfg_screening screening;
 	struct cfg_source source; /* set by who read the file */
+	struct cfg_names names;   /* set by who asked for them (cfg_names.h) */
 	struct cfg_lines *lines;  /* for cfg_line() */
 };
 

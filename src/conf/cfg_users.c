@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "conf/cfg_names.h"
+
 static const char *const process_words[CFG_PROCESSES] = { "the core", "the edges", "the keyholders" };
 
 static const char *own_name(const struct cfg_iwf *c, enum cfg_process which)
@@ -22,7 +24,7 @@ int cfg_user_find(struct cfg_user *out, const struct cfg_iwf *c, enum cfg_proces
 		return 0;
 	}
 	out->change = true;
-	return user_find(&out->id, out->name);
+	return cfg_names_user(&out->id, &c->names, out->name);
 }
 
 static bool named(const struct cfg_iwf *c)
@@ -78,7 +80,7 @@ static void check_group(const struct cfg_iwf *c, const char *role, const char *g
 {
 	gid_t gid;
 
-	if (*group && user_group_find(&gid, group)) {
+	if (*group && cfg_names_group(&gid, &c->names, group)) {
 		cfg_warn(why, c->lines, cfg_line(c->lines, "control.console_groups.%s", role),
 			 "control.console_groups.%s: this machine has no group '%s'; nobody has this role", role, group);
 	}
@@ -120,7 +122,7 @@ static void check_console(const struct cfg_iwf *c, struct report *why)
 			 "control.console_certificates: whoever takes the console over may "
 			 "do what this role may, in any name; log-ins by a link do not need it");
 	}
-	if (c->console_user[0] && cfg_sound(c->lines, "control") && user_find(&console, c->console_user)) {
+	if (c->console_user[0] && cfg_sound(c->lines, "control") && cfg_names_user(&console, &c->names, c->console_user)) {
 		cfg_warn(why, c->lines, cfg_line(c->lines, "control.console_user"),
 			 "control.console_user: this machine has no user '%s'; the console can change nothing", c->console_user);
 	} else if (c->console_user[0] && cfg_sound(c->lines, "control") && cfg_sound(c->lines, "users")) {

@@ -55,9 +55,21 @@ void core_log_lost(struct core *c, uint64_t lines)
 	c->st.v[ST_LOG_LOST] = c->parent_log_lost + log_lost(c->log);
 }
 
-void core_hung(struct core *c, uint64_t processes)
+void core_hung(struct core *c, uint32_t which, const char *name, uint32_t total, uint64_t more)
 {
-	st_count_n(&c->st, ST_HANGS, processes);
+	if (which < CORE_HUNG_KINDS) {
+		c->hung[which] = (struct core_hung_kind){ name, total };
+	}
+	st_count_n(&c->st, ST_HANGS, more);
+}
+
+void core_hung_each(const struct core *c, core_hung_fn *fn, void *arg)
+{
+	for (uint32_t i = 0; i < CORE_HUNG_KINDS; i++) {
+		if (c->hung[i].total) {
+			fn(arg, c->hung[i].name, c->hung[i].total);
+		}
+	}
 }
 
 void core_decisions(struct core *c, int fd)

@@ -114,8 +114,10 @@ void core_sandbox_gone(struct core *c, pid_t pid);
 /* Counts the processes that their sandbox ended. */
 void core_refused(struct core *c, uint64_t processes);
 
-/* Counts the processes that the parent ended because they hung. */
-void core_hung(struct core *c, uint64_t processes);
+/* The parent has ended processes of a kind because they hung: `total` since its start, `more` since
+ * it said so last. `which` is below CORE_HUNG_KINDS; `name` is static. */
+#define CORE_HUNG_KINDS 12u
+void core_hung(struct core *c, uint32_t which, const char *name, uint32_t total, uint64_t more);
 
 /* A process with private keys of listeners, as the parent tells of it. */
 struct core_keyholder {
@@ -157,6 +159,11 @@ void core_smpp_password(struct core *c, const char *password);
 void core_reconfigure(struct core *c, struct tls_ctx *const peer_tls[CFG_PEERS_MAX]);
 /* The file of the configuration is (`other`) another one than that in force. */
 void core_config_disk(struct core *c, bool other);
+/* Counts the reloads that the name service of this machine did not answer in time. */
+void core_names_late(struct core *c, uint64_t reloads);
+/* The items of the configuration that wait for the next start: lines "restart ITEM: OLD -> NEW\n",
+ * in place of those before. Copies; what has no room is counted. */
+void core_waits_set(struct core *c, const char *lines, size_t len);
 
 struct tls_judge;
 /* Sets the trust anchors of the set in use (borrowed); operators' checks of certificates use

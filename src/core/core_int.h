@@ -61,8 +61,13 @@ struct core_stop {
 struct core {
 	struct obj obj;
 	const struct cfg_iwf *cfg;
-	bool config_on_disk; /* its file is another one by now */
+	bool config_on_disk;        /* its file is another one by now */
+	char waits[CORE_WAITS_MAX]; /* items of it that wait for the next start, a line each */
 	struct log *log;
+	struct core_hung_kind {
+		const char *name;
+		uint32_t total; /* processes of this kind that the parent ended because they hung */
+	} hung[CORE_HUNG_KINDS];
 	uint64_t parent_log_lost; /* lost lines of the parent's log */
 	const struct core_cb *cb;
 	void *arg;

@@ -158,6 +158,11 @@ struct core_keyholder_view {
 typedef void core_keyholder_fn(void *arg, const struct core_keyholder_view *keyholder);
 void core_keyholder_each(const struct core *c, core_keyholder_fn *fn, void *arg);
 
+/* For each kind of process of which the parent has ended one because it hung: how many, since the
+ * start of the parent. */
+typedef void core_hung_fn(void *arg, const char *name, uint32_t total);
+void core_hung_each(const struct core *c, core_hung_fn *fn, void *arg);
+
 #define CORE_LAPSES_TEXT_MAX 128
 #define CORE_PEER_REASON_MAX 512
 struct core_peer_view {
@@ -228,6 +233,10 @@ typedef void core_sandbox_fn(void *arg, const struct core_sandbox *sandbox);
 /* What is in force in the sandbox of each process that is up. */
 void core_sandbox_each(const struct core *c, core_sandbox_fn *fn, void *arg);
 
+/* The items of the configuration that wait for the next start, for each "ITEM: OLD -> NEW". */
+#define CORE_WAITS_MAX 4096u /* octets of all lines; a last one says how many more there are */
+typedef void core_wait_fn(void *arg, const char *item, size_t len);
+void core_wait_each(const struct core *c, core_wait_fn *fn, void *arg);
 /* The file of the configuration is another one than that in force. */
 bool core_config_waits(const struct core *c);
 /* A line of the decision log about the configuration: `who` ("uid 0", "SIGHUP") changed `what`, or,

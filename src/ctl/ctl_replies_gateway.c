@@ -85,6 +85,12 @@ static const struct ctl_member keyholder[] = {
 	END,
 };
 
+static const struct ctl_member hung[] = {
+	TEXT("process", "core, edge, keyholder, keyholder-p11, ndsip, fetcher or metrics"),
+	NUM("times", "that one was ended, since the start of mtc-iwfd"),
+	END,
+};
+
 static const struct ctl_member store[] = {
 	TEXT("name", "of the store"),
 	NUM("octets", "of its file"),
@@ -218,6 +224,7 @@ static const struct ctl_member configuration[] = {
 	TEXT("digest", "SHA-256 of the file that is in force"),
 	TIME("read", "when it was read"),
 	BOOLEAN("other_on_disk", "the file is another one by now"),
+	TEXTS("restart_needed", "items that were changed and wait for a restart of mtc-iwfd, each with its old and new value"),
 	END,
 };
 
@@ -282,6 +289,7 @@ static const struct ctl_member status[] = {
 	LIST("loops", loop, "how long the turns of the event loops took; in a turn nobody else is served"),
 	LIST("sandbox", sandbox, "what each process is confined by, as the kernel tells the process"),
 	LIST("keyholders", keyholder, "the processes with the private keys of listeners"),
+	LIST("hung", hung, "kinds of processes of which one was ended because it hung (timers.hang)"),
 	LIST("stores", store, "the files of the state"),
 	LIST("written", written, "log files"),
 	NUM("files_generation", "of the configuration, certificates, keys and anchors in use"),

@@ -55,6 +55,9 @@ void dm_answer(struct dm_parent *p, bool taken)
 			    .what = (r->dry_run ? DM_RELOADED_DRY : 0) | (r->config ? DM_RELOADED_CONFIG : 0) };
 	bool changed = taken && r->config && !r->dry_run;
 
+	if (taken && r->read && !r->dry_run) {
+		dm_waits_note(p, &r->report);
+	}
 	if (!r->dry_run) {
 		report_each(&r->report, log_line, p);
 	}

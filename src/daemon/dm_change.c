@@ -17,6 +17,7 @@
 #include "base/hash.h"
 #include "base/shown.h"
 #include "base/tail.h"
+#include "conf/cfg_names.h"
 #include "daemon/dm_open.h"
 #include "daemon/dm_sandbox.h"
 #include "daemon/dm_sctp.h"
@@ -37,15 +38,15 @@ void dm_source_note(struct cfg_iwf *cfg, const char *text, size_t len)
 	hash_free(h);
 }
 
-/* ERR_NOTFOUND: the configuration came through a pipe, and stays. */
-static int read_file(struct dm_change *c, const struct dm_parent *p, struct report *r)
+int dm_change_read(struct dm_change *c, const struct dm_parent *p, struct report *r)
 {
 	struct file_copy f;
 	char words[FILE_WHY_MAX];
 
+	dm_change_none(c);
 	if (!p->loaded.again) {
 		report_add(r, REPORT_WARNING, "%s is no file that can be read again: the configuration stays", p->path);
-		return ERR_NOTFOUND;
+		return 0;
 	}
 	if (file_read(&f, p->path, CFG_TEXT_MAX, words)) {
 		report_add(r, REPORT_ERROR, "the configuration %s cannot be read: %s", p->path, words);
@@ -62,6 +63,20 @@ static int read_file(struct dm_change *c, const struct dm_parent *p, struct repo
 	file_copy_fini(&f);
 	c->other = c->text && (c->text_len != p->loaded.text_len || memcmp(c->text, p->loaded.text, c->text_len) != 0);
 	return c->text ? 0 : ERR_NOMEM;
+}
+
+void dm_change_names(struct cfg_names *names, const struct dm_change *c, const struct dm_parent *p)
+{
+	struct report unsaid = { .len = 0 }; /* dm_change_prepare() says it */
+	struct cfg_iwf *cfg = NULL;
+
+	if (c->text) {
+		err_ignore(cfg_iwf_examine(&cfg, p->path, c->text, c->text_len, &unsaid), "what could be read has names, too");
+	}
+	if (cfg) {
+		cfg_names_add(names, cfg);
+	}
+	cfg_iwf_free(cfg);
 }
 
 /* -- what the processes can do */
@@ -231,20 +246,19 @@ void dm_change_none(struct dm_change *out)
 	memset(out->fds, 0xff, sizeof out->fds); /* -1 each */
 }
 
-int dm_change_prepare(struct dm_change *out, struct dm_parent *p, struct report *r)
+int dm_change_prepare(struct dm_change *out, struct dm_parent *p, const struct cfg_names *names, struct report *r)
 {
 	struct cfg_iwf *fresh = NULL;
 	int err;
 
-	dm_change_none(out);
-	err = read_file(out, p, r);
-	if (err) {
-		return err == ERR_NOTFOUND ? 0 : err;
+	if (!out->text) {
+		return 0;
 	}
 	/* an unchanged file was checked when it was taken; its files are read with the set */
-	err = out->other ? dm_load_again(&fresh, p->path, out->text, out->text_len, r)
+	err = out->other ? dm_load_again(&fresh, p->path, out->text, out->text_len, names, r)
 			 : cfg_iwf_examine(&fresh, p->path, out->text, out->text_len, r);
 	if (!err) {
+		fresh->names = *names;
 		err = merge(out, p, fresh, r);
 	}
 	cfg_iwf_free(fresh);
@@ -264,6 +278,7 @@ int dm_change_back(struct dm_change *out, struct dm_parent *p, struct dm_back *b
 	b->text = NULL;
 	err = cfg_iwf_examine(&fresh, p->path, out->text, out->text_len, r);
 	if (!err) {
+		fresh->names = p->cfg->names; /* of this reload */
 		err = merge(out, p, fresh, r);
 	}
 	cfg_iwf_free(fresh);

@@ -19,9 +19,14 @@ struct dm_change {
 
 /* No change; dm_change_drop() does nothing. */
 void dm_change_none(struct dm_change *out);
-/* Reads and checks the file, and opens what it adds. Everything that is wrong is in the report.
+/* Reads the file. `out` has no text when it came through a pipe, and stays as it is. What is wrong
+ * is in the report. */
+ERR_MUST_USE int dm_change_read(struct dm_change *out, const struct dm_parent *p, struct report *r);
+/* Adds the users and groups that it names. */
+void dm_change_names(struct cfg_names *names, const struct dm_change *c, const struct dm_parent *p);
+/* Checks what was read, and opens what it adds. Everything that is wrong is in the report.
  * ERR_INVAL and others: `out` is to be dropped all the same. */
-ERR_MUST_USE int dm_change_prepare(struct dm_change *out, struct dm_parent *p, struct report *r);
+ERR_MUST_USE int dm_change_prepare(struct dm_change *out, struct dm_parent *p, const struct cfg_names *names, struct report *r);
 struct dm_back;
 /* The same for what was in force before (dm_back.h): takes its text, and the sockets of listeners
  * that come back, out of `b`. The file is not looked at. */

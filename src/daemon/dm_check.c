@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/exit_codes.h"
 #include "core/core.h"
 #include "daemon/dm_ends.h"
 #include "daemon/dm_load.h"
@@ -22,12 +23,12 @@ int dm_check_main(const char *path)
 	}
 	report_print(&report, stderr, "mtc-iwfd");
 	if (err) {
-		return 1;
+		return l.unread ? EXIT_CODE_USAGE : EXIT_CODE_FAILED;
 	}
 	if (overlap || core_journal_check(l.cfg, why) || core_screening_check(l.cfg, why)) {
 		fprintf(stderr, "mtc-iwfd: %s\n", why);
 		dm_loaded_fini(&l);
-		return 1;
+		return EXIT_CODE_FAILED;
 	}
 	printf("%s: configuration is valid\n", l.path); /* as in the lines about errors */
 	printf("an SCS has its answer within %.1f s\n", (double)cfg_answer_within_ms(l.cfg) / 1000);

@@ -58,6 +58,8 @@ void dm_inherited_free(struct dm_inherited *in);
  * ERR_INVAL, ERR_IO. */
 struct dm_beat;
 ERR_MUST_USE int dm_beat_new(struct dm_beat **out, struct net_loop *loop, int fd, uint64_t limit_ms);
+/* A step of a turn that may be a long one has ended. NULL allowed. */
+void dm_beat_now(struct dm_beat *b);
 void dm_beat_free(struct dm_beat *b); /* NULL allowed; before its loop */
 
 /* A configuration that was received with a new set of files. Takes fd. The caller owns *fresh.

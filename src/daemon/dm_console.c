@@ -8,7 +8,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/user.h"
+#include "conf/cfg_names.h"
 #include "daemon/dm_msg.h"
 
 #define ACCOUNTS "/etc/passwd"
@@ -20,9 +20,9 @@ _Static_assert((uint32_t)(gid_t)-1 == UINT32_MAX && ADM_NO_CONSOLE == UINT32_MAX
 
 /* -- this machine */
 
-static void find_group(gid_t *out, const char *name, struct report *warnings)
+static void find_group(gid_t *out, const struct cfg_names *names, const char *name, struct report *warnings)
 {
-	if (*name && user_group_find(out, name)) {
+	if (*name && cfg_names_group(out, names, name)) {
 		report_add(warnings, REPORT_WARNING,
 			   "this machine has no group '%s' (control.console_groups): nobody has its role", name);
 	}
@@ -37,16 +37,16 @@ void dm_console_look(struct adm_console *out, const struct cfg_iwf *cfg, struct 
 	if (!cfg->console_user[0]) {
 		return;
 	}
-	if (user_find(&console, cfg->console_user)) {
+	if (cfg_names_user(&console, &cfg->names, cfg->console_user)) {
 		report_add(warnings, REPORT_WARNING,
 			   "this machine has no user '%s' (control.console_user): the console can change nothing",
 			   cfg->console_user);
 		return;
 	}
 	out->uid = (uint32_t)console.uid;
-	find_group(&out->read, cfg->console.read, warnings);
-	find_group(&out->operate, cfg->console.operate, warnings);
-	find_group(&out->admin, cfg->console.admin, warnings);
+	find_group(&out->read, &cfg->names, cfg->console.read, warnings);
+	find_group(&out->operate, &cfg->names, cfg->console.operate, warnings);
+	find_group(&out->admin, &cfg->names, cfg->console.admin, warnings);
 	err = accounts_load(&out->accounts, ACCOUNTS);
 	if (err) {
 		report_add(warnings, REPORT_WARNING, ACCOUNTS ": %s; persons on the console are known by their numbers",

@@ -268,25 +268,42 @@ static void told(struct core_process *p, const struct dm_msg *m, const char *tex
 	adm_reloaded(p->adm, &r);
 }
 
-static void take_answer(struct core_process *p, const struct dm_msg *m, int fd)
+static void told_waits(struct core_process *p, const struct dm_msg *m, const char *lines, size_t len)
+{
+	(void)m;
+	core_waits_set(p->core, lines, len);
+}
+
+/* Gives `fn` the lines that came with a message; none, when they cannot be read. */
+static void take_lines(struct core_process *p, const struct dm_msg *m, int fd,
+		       void (*fn)(struct core_process *p, const struct dm_msg *m, const char *lines, size_t len))
 {
 	struct stat st;
 	void *text;
 
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size == 0) {
-		told(p, m, "", 0);
+		fn(p, m, "", 0);
 		return;
 	}
 	text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (text == MAP_FAILED) {
-		told(p, m, "", 0);
+		fn(p, m, "", 0);
 		return;
 	}
-	told(p, m, text, (size_t)st.st_size);
+	fn(p, m, text, (size_t)st.st_size);
 	munmap(text, (size_t)st.st_size);
 }
 
 _Static_assert((size_t)CORE_CRLS_MAX == DM_CRLS_MAX && (size_t)CORE_FILES_MAX == DM_ENDS_MAX, "a row for each");
+
+_Static_assert((unsigned)SBX_ROLES <= CORE_HUNG_KINDS, "a place for each kind of process");
+
+static void show_hung(struct core_process *p, const struct dm_msg *m)
+{
+	if (m->what < SBX_ROLES) {
+		core_hung(p->core, m->what, sbx_role_word((enum sbx_role)m->what), m->index, m->value);
+	}
+}
 
 static void show_sandbox(struct core_process *p, const struct dm_msg *m)
 {
@@ -359,7 +376,9 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 		take_ndsip(p, m, fds[0]);
 		fds[0] = -1;
 	} else if (m->kind == DM_RELOADED) {
-		take_answer(p, m, fds[0]);
+		take_lines(p, m, fds[0], told);
+	} else if (m->kind == DM_WAITS) {
+		take_lines(p, m, fds[0], told_waits);
 	} else if (m->kind == DM_EDGE_SET) {
 		core_files_edge(p->core, m->generation, (uint32_t)m->value);
 	} else if (m->kind == DM_EDGE_GONE) {
@@ -378,8 +397,10 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 		core_crls_wrong(p->core, m->value);
 	} else if (m->kind == DM_CRL_RENEWED || m->kind == DM_CRL_REFUSED) {
 		core_crls_count(p->core, m->kind == DM_CRL_RENEWED ? m->value : 0, m->kind == DM_CRL_REFUSED ? m->value : 0);
+	} else if (m->kind == DM_NAMES_LATE) {
+		core_names_late(p->core, m->value);
 	} else if (m->kind == DM_HUNG) {
-		core_hung(p->core, m->value);
+		show_hung(p, m);
 	} else if (m->kind == DM_LOG_LOST) {
 		core_log_lost(p->core, m->value);
 	} else if (m->kind == DM_STOP) {

@@ -2,7 +2,15 @@
 #include "daemon/dm_hang.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+
+uint64_t dm_hang_limit_ms(uint64_t hang_ms, bool starts, bool token)
+{
+	uint64_t least_ms = token ? DM_HANG_TOKEN_MS : starts ? DM_HANG_START_MS : 0;
+
+	return hang_ms > least_ms ? hang_ms : least_ms;
+}
 
 uint64_t dm_hang_look_ms(uint64_t limit_ms)
 {
@@ -49,4 +57,21 @@ const char *dm_hang_excuse(char state)
 	default:
 		return NULL;
 	}
+}
+
+const char *dm_hang_advice(char state, bool token)
+{
+	if (state == 'T') {
+		return "it was stopped by a signal: look who sends SIGSTOP";
+	}
+	if (token) {
+		return "the PKCS#11 module or its token does not answer: try the token with the tools of its maker";
+	}
+	return state == 'R' ? "it computes without an end: its own lines before this one say with what"
+			    : "its own lines before this one say what it did last";
+}
+
+uint64_t dm_hang_ran_ns(const char *schedstat)
+{
+	return strtoull(schedstat, NULL, 10);
 }

@@ -5,12 +5,17 @@
 
 #define DM_HANG_LOOKS 10u /* checks by the parent, and beats by a process, within the limit */
 #define DM_HANG_LOOK_MAX_MS 1000u
+#define DM_HANG_START_MS 10000u /* a start may be silent for so long, however short timers.hang is */
+#define DM_HANG_TOKEN_MS 20000u /* so may one with a token: all its keys are tried within KEY_CHECK_WAIT_MS */
 
 struct dm_hang {
 	uint64_t beat;      /* at the last look */
 	uint64_t silent_ms; /* time without a change of the beat, as observed by the parent */
 };
 
+/* How long a process may be silent. `hang_ms`: timers.hang. `starts`: it is not ready yet. `token`:
+ * its keys are in a token, which may be slow. */
+uint64_t dm_hang_limit_ms(uint64_t hang_ms, bool starts, bool token);
 /* Interval of the parent's checks and of a process's beats. */
 uint64_t dm_hang_look_ms(uint64_t limit_ms);
 /* Starts over: the process is new, or it is excused. */
@@ -26,3 +31,9 @@ char dm_hang_state(const char *stat);
 /* NULL: a silent process in this state is hung. Else the reason why not, for the log: a process in
  * disk wait cannot be killed, and a process under a debugger is being examined. */
 const char *dm_hang_excuse(char state);
+/* What somebody who reads the log can look at; `token` as above. Static. PURE. */
+const char *dm_hang_advice(char state, bool token);
+
+/* Nanoseconds that the process has run; 0: unknown. `schedstat` is the text of
+ * /proc/PID/schedstat. PURE. */
+uint64_t dm_hang_ran_ns(const char *schedstat);

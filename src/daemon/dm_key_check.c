@@ -24,6 +24,7 @@
 #include "daemon/dm_become.h"
 #include "daemon/dm_child.h"
 #include "daemon/dm_keys.h"
+#include "daemon/dm_parent_int.h"
 #include "daemon/dm_sandbox.h"
 #include "sandbox/sbx.h"
 
@@ -157,25 +158,18 @@ static bool sound(struct dm_keys_fault *fault)
 	return (unsigned)fault->about < DM_KEYS_ABOUT_N && fault->listen < CFG_LISTEN_MAX;
 }
 
+static int is_late(struct dm_keys_fault *fault)
+{
+	snprintf(fault->why, KH_WHY_MAX,
+		 "the token did not sign within %d s; check that it is connected and that its own tools can use it",
+		 KEY_CHECK_WAIT_MS / 1000);
+	return ERR_TIMEOUT;
+}
+
 static int read_answer(int sock, struct dm_keys_fault *fault)
 {
-	struct pollfd p = { .fd = sock, .events = POLLIN };
-	uint64_t until_ms = clock_mono_ms() + KEY_CHECK_WAIT_MS;
-	ssize_t n;
-	int ready;
+	ssize_t n = recv(sock, fault, sizeof *fault, MSG_DONTWAIT);
 
-	do {
-		uint64_t now_ms = clock_mono_ms();
-
-		ready = poll(&p, 1, until_ms > now_ms ? (int)(until_ms - now_ms) : 0);
-	} while (ready < 0 && errno == EINTR);
-	if (ready <= 0) {
-		snprintf(fault->why, KH_WHY_MAX,
-			 "the token did not sign within %d s; check that it is connected and that its own tools can use it",
-			 KEY_CHECK_WAIT_MS / 1000);
-		return ERR_TIMEOUT;
-	}
-	n = recv(sock, fault, sizeof *fault, 0);
 	if (n != (ssize_t)sizeof *fault || !sound(fault)) {
 		*fault = (struct dm_keys_fault){ .about = DM_KEYS_MODULE };
 		str_cut(fault->why, KH_WHY_MAX,
@@ -185,7 +179,22 @@ static int read_answer(int sock, struct dm_keys_fault *fault)
 	return *fault->why ? ERR_INVAL : 0;
 }
 
-static int check(const struct cfg_iwf *cfg, int part_fd, struct dm_keys_fault *fault)
+static int await_answer(int sock, struct dm_keys_fault *fault)
+{
+	struct pollfd p = { .fd = sock, .events = POLLIN };
+	uint64_t until_ms = clock_mono_ms() + KEY_CHECK_WAIT_MS;
+	int ready;
+
+	do {
+		uint64_t now_ms = clock_mono_ms();
+
+		ready = poll(&p, 1, until_ms > now_ms ? (int)(until_ms - now_ms) : 0);
+	} while (ready < 0 && errno == EINTR);
+	return ready > 0 ? read_answer(sock, fault) : is_late(fault);
+}
+
+/* *pid is there, too, when an error is returned: it is to be ended. 0: there is none. */
+static int spawn(pid_t *out, int *sock, const struct cfg_iwf *cfg, int part_fd, struct dm_keys_fault *fault)
 {
 	char program[] = "mtc-iwfd", role_opt[] = "--role", role[] = "key-check", conf_opt[] = "-c", conf[] = "-";
 	char *argv[] = { program, role_opt, role, conf_opt, conf, NULL };
@@ -194,6 +203,8 @@ static int check(const struct cfg_iwf *cfg, int part_fd, struct dm_keys_fault *f
 	pid_t parent = getpid(), pid;
 	int pair[2], err;
 
+	*out = 0;
+	*sock = -1;
 	*fault = (struct dm_keys_fault){ .about = DM_KEYS_MODULE };
 	/* The module is code of others: it runs as the keyholder that will load it, or not at
 	 * all. */
@@ -211,13 +222,26 @@ static int check(const struct cfg_iwf *cfg, int part_fd, struct dm_keys_fault *f
 		dm_become(&user, pair[1], parent, "/proc/self/exe", argv);
 	}
 	close(pair[1]);
+	*out = pid > 0 ? pid : 0;
+	*sock = pair[0];
 	err = pid < 0 ? ERR_IO : send_all(pair[0], cfg, part_fd);
 	if (err) {
 		str_cut(why, KH_WHY_MAX, err_str(err));
-	} else {
-		err = read_answer(pair[0], fault);
 	}
-	close(pair[0]);
+	return err;
+}
+
+static int check(const struct cfg_iwf *cfg, int part_fd, struct dm_keys_fault *fault)
+{
+	pid_t pid;
+	int sock, err = spawn(&pid, &sock, cfg, part_fd, fault);
+
+	if (!err) {
+		err = await_answer(sock, fault);
+	}
+	if (sock >= 0) {
+		close(sock);
+	}
 	if (pid > 0) {
 		kill(pid, SIGKILL); /* it has answered, or is late */
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
@@ -242,6 +266,11 @@ static unsigned line_of(const struct cfg_iwf *cfg, const struct dm_keys_fault *f
 	}
 }
 
+bool dm_key_check_needed(const struct dm_set *s)
+{
+	return dm_part_find(&s->held[DM_PART_P11], DM_PIN, 0).p != NULL;
+}
+
 void dm_key_check(const struct cfg_iwf *cfg, int part_fd, struct report *r)
 {
 	struct dm_keys_fault fault;
@@ -249,4 +278,57 @@ void dm_key_check(const struct cfg_iwf *cfg, int part_fd, struct report *r)
 	if (check(cfg, part_fd, &fault)) {
 		cfg_error(r, cfg->lines, line_of(cfg, &fault), "%s", fault.why);
 	}
+}
+
+/* -- beside the loop of the parent */
+
+static void tell(struct dm_parent *p, int err, const struct dm_keys_fault *fault)
+{
+	const struct cfg_iwf *cfg = dm_reload_cfg(p);
+
+	if (err) {
+		cfg_error(&p->reload.report, cfg->lines, line_of(cfg, fault), "%s", fault->why);
+	}
+}
+
+static void on_answer(void *arg, int events)
+{
+	struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
+	struct dm_keys_fault fault = { .about = DM_KEYS_MODULE };
+	int err = read_answer(p->ask.sock, &fault);
+
+	(void)events;
+	dm_ask_end(&p->ask);
+	tell(p, err, &fault);
+	dm_reload_tried(p);
+}
+
+static void on_late(void *arg)
+{
+	struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
+	struct dm_keys_fault fault = { .about = DM_KEYS_MODULE };
+
+	dm_ask_end(&p->ask);
+	tell(p, is_late(&fault), &fault);
+	dm_reload_tried(p);
+}
+
+int dm_key_check_begin(struct dm_parent *p, int part_fd)
+{
+	struct dm_keys_fault fault;
+	struct dm_ask failed = { .sock = -1 };
+	pid_t pid;
+	int sock, err = spawn(&pid, &sock, dm_reload_cfg(p), part_fd, &fault);
+
+	if (!err) {
+		err = dm_ask_begin(&p->ask, p->loop, pid, sock, KEY_CHECK_WAIT_MS, on_answer, on_late, p);
+		if (err) {
+			str_cut(fault.why, KH_WHY_MAX, err_str(err));
+		}
+	} else {
+		failed = (struct dm_ask){ .runs = sock >= 0, .pid = pid, .sock = sock };
+		dm_ask_end(&failed);
+	}
+	tell(p, err, &fault);
+	return err;
 }

@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/ed25519.h"
 #include "daemon/dm_process.h"
 #include "keyholder/kh_audit.h"
@@ -55,6 +56,7 @@ static int on_sign(void *arg, const struct kh_request *r, uint8_t out[KH_SIGNATU
 		return ERR_NOTFOUND;
 	}
 	err = p->keys->sign(keys, r, out, len, why);
+	dm_beat_now(p->process.beat); /* a slow token is no process that hangs */
 	if (err && err != ERR_INVAL && err != ERR_NOTFOUND) {
 		log_error(&p->process.in.log, "keyholder", "the key of listener %s cannot sign: %s%s%s",
 			  p->process.in.cfg->listen[r->key].name, why, *why ? ": " : "", err_str(err));
@@ -240,6 +242,7 @@ static int set_up(struct dm_process *process)
 	struct kh_serve_conf conf = { .loop = process->loop,
 				      .log = &process->in.log,
 				      .per_second = process->in.cfg->keyholder.signatures_per_second,
+				      .clock_ms = clock_mono_ms,
 				      .sign = on_sign,
 				      .on_bad = on_bad_edge,
 				      .arg = p };

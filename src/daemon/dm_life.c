@@ -74,7 +74,7 @@ void dm_life_ready(struct dm_child *c)
 
 	dm_child_set(c, DM_CHILD_READY);
 	c->was_ready = true;
-	dm_watch_ready(c);
+	dm_watch_anew(c);
 	c->set_taken = c->set_sent; /* the set that it was started with */
 	if (c->role == DM_EDGE) {
 		connect_edge(c);
@@ -89,6 +89,8 @@ void dm_life_ready(struct dm_child *c)
 		dm_crls_tell(p);
 		dm_disk_tell(p);
 		dm_answer_core_ready(p);
+		dm_watch_tell_all(p);
+		dm_waits_tell(p);
 	}
 	dm_holders_tell(c);
 	dm_set_offer(c); /* the set may have been renewed in the meantime */
@@ -138,6 +140,7 @@ void dm_life_start(struct dm_child *c)
 	c->set_sent = c->set_taken = c->sets_used = 0;
 	c->started_ms = net_loop_now_ms(p->loop);
 	c->behind = false;
+	dm_watch_anew(c);
 	note_peers(c);
 	err = dm_spawn(c);
 	FAULT_POINT(PARENT_CHILD_SPAWNED);
@@ -269,6 +272,8 @@ void dm_life_on_chld(void *arg, int signum)
 		c = child_of(p, pid);
 		if (c) {
 			on_child_end(c, status);
+		} else {
+			dm_ask_reaped(&p->ask, pid);
 		}
 	}
 }

@@ -14,6 +14,8 @@
 #include "base/str.h"
 #include "daemon/dm_audit.h"
 #include "daemon/dm_give.h"
+#include "daemon/dm_key_check.h"
+#include "daemon/dm_names.h"
 #include "daemon/dm_open.h"
 #include "daemon/dm_sandbox.h"
 #include "daemon/dm_scrape.h"
@@ -154,13 +156,35 @@ static void check_metrics(const struct cfg_iwf *c, struct report *why)
 	}
 }
 
-static int examine(struct dm_loaded *l, struct report *why)
+/* `names` NULL: the start, which waits for them. */
+static int name(struct cfg_iwf *c, const struct cfg_names *names, struct report *why)
+{
+	char words[DM_NAMES_WHY_MAX];
+	int err;
+
+	if (names) {
+		c->names = *names;
+		return 0;
+	}
+	cfg_names_add(&c->names, c);
+	err = dm_names_wait(&c->names, c->timers.names_ms, words);
+	if (err) {
+		report_add(why, REPORT_ERROR, "%s", words);
+	}
+	return err;
+}
+
+static int examine(struct dm_loaded *l, const struct cfg_names *names, struct report *why)
 {
 	int err = cfg_iwf_examine(&l->cfg, l->path, l->text, l->text_len, why);
 	int files;
 
 	if (!l->cfg) {
 		return err;
+	}
+	files = name(l->cfg, names, why);
+	if (files) {
+		return files; /* the checks of files would ask, and wait */
 	}
 	files = cfg_iwf_check_files(l->cfg, why);
 	check_listeners(l->cfg, why);
@@ -179,6 +203,9 @@ static int examine(struct dm_loaded *l, struct report *why)
 		err = files;
 	}
 	files = dm_set_load(&l->set, l->cfg, NULL, 1, why);
+	if (!files && !why->errors && !names && dm_key_check_needed(l->set)) {
+		dm_key_check(l->cfg, l->set->fd[DM_PART_P11], why); /* a reload does not wait for the token here */
+	}
 	if (!err) {
 		err = files;
 	}
@@ -191,7 +218,7 @@ int dm_load(struct dm_loaded *out, const char *path, struct report *why)
 	struct stat st;
 	int err;
 
-	*out = (struct dm_loaded){ .text = NULL };
+	*out = (struct dm_loaded){ .unread = true };
 	err = absolute_path(out->path, path);
 	if (err) {
 		report_add(why, REPORT_ERROR, "%s: %s", path, strerror(errno));
@@ -202,10 +229,14 @@ int dm_load(struct dm_loaded *out, const char *path, struct report *why)
 	if (err) {
 		report_add(why, REPORT_ERROR, "%s", words);
 	} else {
-		err = examine(out, why);
+		out->unread = false;
+		err = examine(out, NULL, why);
 	}
 	if (err) {
+		bool unread = out->unread;
+
 		dm_loaded_fini(out);
+		out->unread = unread;
 	}
 	return err;
 }
@@ -218,7 +249,8 @@ void dm_loaded_fini(struct dm_loaded *l)
 	*l = (struct dm_loaded){ .text = NULL };
 }
 
-int dm_load_again(struct cfg_iwf **out, const char *path, const char *text, size_t len, struct report *why)
+int dm_load_again(struct cfg_iwf **out, const char *path, const char *text, size_t len, const struct cfg_names *names,
+		  struct report *why)
 {
 	struct dm_loaded l = { .text_len = len };
 	int err = absolute_path(l.path, path);
@@ -229,7 +261,7 @@ int dm_load_again(struct cfg_iwf **out, const char *path, const char *text, size
 	}
 	memcpy(l.text, text, len);
 	if (!err) {
-		err = examine(&l, why);
+		err = examine(&l, names, why);
 	}
 	if (!err) {
 		*out = l.cfg;

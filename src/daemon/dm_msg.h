@@ -14,33 +14,36 @@ enum dm_set_step { DM_STEP_CONFIG, DM_STEP_FILES, DM_STEP_CONTEXTS, DM_STEP_LIST
 
 enum dm_kind {
 	/* parent > child */
-	DM_CONFIG = 1,         /* fd: sealed configuration, dm_config.h. index: slot, generation, value: zone of an edge */
-	DM_SET = 2,            /* fd: sealed part of the files, dm_part.h; again after each reload, with the configuration */
-	DM_LISTEN = 3,         /* fd; index: listener; also before a DM_SET whose configuration has more of them */
-	DM_CAPS = 4,           /* fd: counter page of the edges of one zone. index: slot of this edge in it */
-	DM_CONTROL = 5,        /* fd: listening control socket */
-	DM_DECISIONS = 6,      /* fd: decision log; again after each rotation */
-	DM_START = 7,          /* that was all: begin */
-	DM_RING = 8,           /* 4 fds; for the core index: slot, generation, what: zone, value: of the edge, dm_ring_value() */
-	DM_EDGE_GONE = 9,      /* generation */
-	DM_STOP = 10,          /* end in order */
-	DM_BEAT = 19,          /* fd: page of its sign of life */
-	DM_HUNG = 20,          /* for the core. value: that many more processes were ended because they hung */
-	DM_LOG_LOST = 14,      /* for the core. value: that many more lines of the parent's log were lost */
-	DM_REFUSED = 22,       /* for the core. value: that many more processes were ended by their sandbox */
-	DM_SANDBOX_GONE = 23,  /* for the core. generation: pid of a process that ended */
-	DM_EDGE_SET = 15,      /* core: generation: of an edge, value: of the set of files that it uses */
-	DM_KEYS = 24,          /* fd: end of a pair between an edge and a keyholder. what: enum kh_kind; value: bits of listeners;
+	DM_CONFIG = 1,        /* fd: sealed configuration, dm_config.h. index: slot, generation, value: zone of an edge */
+	DM_SET = 2,           /* fd: sealed part of the files, dm_part.h; again after each reload, with the configuration */
+	DM_LISTEN = 3,        /* fd; index: listener; also before a DM_SET whose configuration has more of them */
+	DM_CAPS = 4,          /* fd: counter page of the edges of one zone. index: slot of this edge in it */
+	DM_CONTROL = 5,       /* fd: listening control socket */
+	DM_DECISIONS = 6,     /* fd: decision log; again after each rotation */
+	DM_START = 7,         /* that was all: begin */
+	DM_RING = 8,          /* 4 fds; for the core index: slot, generation, what: zone, value: of the edge, dm_ring_value() */
+	DM_EDGE_GONE = 9,     /* generation */
+	DM_STOP = 10,         /* end in order */
+	DM_BEAT = 19,         /* fd: page of its sign of life */
+	DM_HUNG = 20,         /* for the core. value: that many more processes of a kind were ended because they hung;
+			       * what: the kind, enum sbx_role; index: how many since the start of the parent */
+	DM_LOG_LOST = 14,     /* for the core. value: that many more lines of the parent's log were lost */
+	DM_REFUSED = 22,      /* for the core. value: that many more processes were ended by their sandbox */
+	DM_SANDBOX_GONE = 23, /* for the core. generation: pid of a process that ended */
+	DM_EDGE_SET = 15,     /* core: generation: of an edge, value: of the set of files that it uses */
+	DM_KEYS = 24,         /* fd: end of a pair between an edge and a keyholder. what: enum kh_kind; value: bits of listeners;
 			    * generation: for the keyholder, of the edge; index: for the edge, number of the pair */
-	DM_SETS_USED = 28,     /* keyholder: value: generation of the oldest set of files that an edge uses */
-	DM_KEYHOLDER = 25,     /* core: what: enum kh_kind, index: enum dm_child_state, generation, value: pid of a keyholder */
-	DM_NDSIP = 29,         /* fd: end of a pair between the NDS/IP helper and an edge or the core. generation: for the helper,
+	DM_SETS_USED = 28,    /* keyholder: value: generation of the oldest set of files that an edge uses */
+	DM_KEYHOLDER = 25,    /* core: what: enum kh_kind, index: enum dm_child_state, generation, value: pid of a keyholder */
+	DM_NDSIP = 29,        /* fd: end of a pair between the NDS/IP helper and an edge or the core. generation: for the helper,
 			    * of the edge, 0: the core; index: for the edge and the core, number of the pair */
-	DM_VICI = 32,          /* NDS/IP helper: fd: connected to charon; without: value: errno */
-	DM_RELOADED = 16,      /* core: fd: sealed lines of the report, value: 1 when the set is in use, index: of the request,
+	DM_VICI = 32,         /* NDS/IP helper: fd: connected to charon; without: value: errno */
+	DM_RELOADED = 16,     /* core: fd: sealed lines of the report, value: 1 when the set is in use, index: of the request,
 			    * 0: SIGHUP; what: 1: it was to show only, 2: the configuration is another one */
-	DM_CONFIG_DISK = 70,   /* core: value: 1: the file of the configuration is another one than that in force */
-	DM_CONSOLE = 73,       /* core: fd: sealed users and groups, dm_console.h; again when a reload finds others */
+	DM_CONFIG_DISK = 70,  /* core: value: 1: the file of the configuration is another one than that in force */
+	DM_CONSOLE = 73, /* core: fd: sealed numbers and names of this machine, dm_console.h; again when a reload finds others */
+	DM_NAMES_LATE = 75,    /* core: value: that many more reloads had no answer of the name service */
+	DM_WAITS = 74,         /* core: fd: sealed lines of the items that wait for the next start; none: no item does */
 	DM_CRL_RENEWED = 40,   /* core: value: that many more times files of CRLs were taken without a reload */
 	DM_CRL_REFUSED = 41,   /* core: value: that many more times they were wrong */
 	DM_CRL_WRONG = 42,     /* core: value: anchors whose files are wrong, and which use those before; a bit for each */

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/exit_codes.h"
 #include "base/shown.h"
 #include "base/stdfd.h"
 #include "daemon/dm_console.h"
@@ -53,7 +54,8 @@ static void on_turn_end(void *arg)
 	struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
 
 	count(p, DM_LOG_LOST, log_lost(&p->log), &p->log_lost_told);
-	count(p, DM_HUNG, p->hangs, &p->hangs_told);
+	dm_watch_tell(p);
+	count(p, DM_NAMES_LATE, p->names.late, &p->names.late_told);
 	count(p, DM_REFUSED, p->refused, &p->refused_told);
 	count(p, DM_CRL_RENEWED, p->crls.renewed, &p->crls.renewed_told);
 	count(p, DM_CRL_REFUSED, p->crls.refusals, &p->crls.refusals_told);
@@ -249,6 +251,7 @@ static void tear_down(struct dm_parent *p)
 	net_timer_free(p->stop_timer);
 	net_check_free(p->turn_end);
 	dm_watch_end(p);
+	dm_ask_end(&p->ask);
 	dm_crls_free(p);
 	dm_disk_free(p);
 	dm_files_free(p);
@@ -307,7 +310,7 @@ int dm_parent_main(const char *path)
 	}
 	if (load(p, path)) {
 		log_fini(&p->log);
-		return 1;
+		return p->loaded.unread ? EXIT_CODE_USAGE : EXIT_CODE_FAILED;
 	}
 	p->log.level = (enum log_level)p->cfg->log_level;
 	status = run(p) ? 1 : p->status;

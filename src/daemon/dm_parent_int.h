@@ -14,6 +14,7 @@
 #include "base/writer.h"
 #include "conf/cfg_users.h"
 #include "daemon/dm_again.h"
+#include "daemon/dm_ask.h"
 #include "daemon/dm_crl_numbers.h"
 #include "daemon/dm_hang.h"
 #include "daemon/dm_load.h"
@@ -55,6 +56,7 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	struct dm_again again;
 	uint32_t set_sent, set_taken;    /* generations of the set of files: handed out last, in use */
 	uint32_t sets_used;              /* of a keyholder: what DM_SETS_USED said last; 0: nothing */
+	uint32_t hung, hung_told;        /* processes in this place that were ended because they hung; told to the core */
 	struct dm_hang hang, unanswered; /* its loop does not turn; it was sent a set and does not answer */
 	int beat_fd;                     /* handed out at each start */
 	struct ipc_beat *beat;           /* to be read; NULL: there is no page yet */
@@ -86,7 +88,11 @@ struct dm_stamp { /* of a file when it was last read; all zero: not yet, or it w
 struct dm_stamp dm_stamp_of(const char *path);
 
 struct dm_back;
-struct dm_reload { /* a reload, until every process uses the new set */
+struct dm_change;
+struct dm_reload {              /* a reload, until every process uses the new set */
+	bool asks;              /* it waits for the name service or a token; nothing is taken yet */
+	struct dm_change *next; /* what was read for it; owned; NULL before dm_files_watch() */
+	struct dm_set *fresh;   /* the same of the files; owned */
 	bool waits;
 	bool goes_back;        /* some process refused it: the others take the one before again */
 	struct dm_back *back;  /* owned; NULL before dm_files_watch() */
@@ -94,6 +100,7 @@ struct dm_reload { /* a reload, until every process uses the new set */
 	struct net_timer *timer;
 	struct report report;
 	bool config; /* the configuration is another one */
+	bool read;   /* its file was read: the report has all that waits for the next start */
 	/* of the last one that changed something while no core was there; kind 0: none */
 	struct dm_msg untold;
 	struct report untold_report;
@@ -139,6 +146,13 @@ struct dm_parent {
 	uint8_t ends_said[DM_ENDS_MAX]; /* enum dm_ends_level, by index of set->ends */
 	struct net_timer *look;         /* checks for certificates that expire */
 	struct dm_reload reload;
+	struct dm_ask ask; /* a reload waits for the answer of this process */
+	struct dm_names {  /* the users and groups of a reload: dm_names.c */
+		uint64_t wait_ms;
+		struct cfg_names names;
+		uint64_t late, late_told; /* reloads refused because nobody answered; how many the core was told */
+	} names;
+	struct report waits; /* items that wait for the next start, a line of REPORT_RESTART each */
 	struct dm_audit audit;
 	struct dm_crls crls;
 	struct log log;
@@ -155,7 +169,6 @@ struct dm_parent {
 	enum cfg_users_state users_state;
 	struct dm_msg sandbox;          /* of the parent itself */
 	uint64_t refused, refused_told; /* children that their sandbox ended; how many of them the core was told */
-	uint64_t hangs, hangs_told;     /* children killed because they hung; how many of them the core was told */
 
 	int listen_fds[CFG_LISTEN_MAX];
 	uint16_t listen_ports[CFG_LISTEN_MAX];
@@ -371,15 +384,27 @@ static inline bool dm_has_files(const struct dm_child *c)
 
 /* dm_watch.c: detects children whose loop no longer turns. */
 ERR_MUST_USE int dm_watch_begin(struct dm_parent *p); /* before any process is started */
-void dm_watch_ready(struct dm_child *c);              /* the child is watched from now on */
+void dm_watch_anew(struct dm_child *c);               /* the process was started, or is ready: its silence begins anew */
+void dm_watch_tell(struct dm_parent *p);              /* the core: which processes were ended since it was told last */
+void dm_watch_tell_all(struct dm_parent *p);          /* a new core is ready: since the start */
 void dm_watch_end(struct dm_parent *p);               /* allowed without dm_watch_begin() */
 
-/* dm_reload.c: certificates, keys and anchors while the daemon runs. */
+/* dm_reload.c, dm_renew.c: certificates, keys and anchors while the daemon runs. */
 ERR_MUST_USE int dm_files_watch(struct dm_parent *p); /* starts the checks for expiry, and warns at once if one is near */
 void dm_files_free(struct dm_parent *p);
 /* Reads everything again, the configuration included; without errors it is used from now on.
  * `number`: of the core's request; 0: SIGHUP. `dry_run`: nothing is used, and all is said. */
 void dm_reload(struct dm_parent *p, uint32_t number, bool dry_run);
+/* The names of users and groups for it are there; `why`: they are not, and it is refused. */
+void dm_reload_named(struct dm_parent *p, const struct cfg_names *names, const char *why);
+/* The configuration that will be in force after the reload that is being checked. Borrowed. */
+const struct cfg_iwf *dm_reload_cfg(const struct dm_parent *p);
+/* The keys in the token were tried; what is wrong is in the report of the reload. */
+void dm_reload_tried(struct dm_parent *p);
+/* `fresh` is in use from now on, and offered to all processes. Takes it. */
+void dm_set_use(struct dm_parent *p, struct dm_set *fresh);
+/* A reload that waits for processes waits no more. */
+void dm_set_over(struct dm_parent *p);
 /* The reload has ended (dm_answer.c). A core that gets ready is told what changed without it. */
 void dm_answer(struct dm_parent *p, bool taken);
 void dm_answer_core_ready(struct dm_parent *p);
@@ -410,6 +435,10 @@ ERR_MUST_USE int dm_disk_watch(struct dm_parent *p);
 void dm_disk_look(struct dm_parent *p); /* now, after a reload */
 void dm_disk_tell(struct dm_parent *p); /* a new core is ready */
 void dm_disk_free(struct dm_parent *p);
+
+/* dm_waits.c: the items that wait for the next start. */
+void dm_waits_note(struct dm_parent *p, const struct report *of_reload); /* a reload was taken, which said so */
+void dm_waits_tell(const struct dm_parent *p);                           /* the core; also when a new one is ready */
 
 /* dm_crls.c: files of CRLs that change. */
 /* Does nothing when no anchor has any, or they are looked at already. */

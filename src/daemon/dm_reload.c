@@ -2,7 +2,11 @@
  * runs: read again when somebody asks, used by all processes or by none, and looked at for their
  * end.
  *
- *   SIGHUP, DM_RELOAD --> read and check --(errors)--> log, answer; the old set stays
+ *   SIGHUP, DM_RELOAD --> read, ask for users and groups (dm_names.h)
+ *                               | (within timers.names; else as for errors)
+ *                               check --(errors)--> log, answer; the old set stays
+ *                               | (fine)
+ *                               try the keys in a token, if there are any (dm_key_check.h); as above
  *                               | (fine)
  *                               +--> DM_SET to each process
  *                                       | (DM_SET_TAKEN of all, or WAIT_MS)
@@ -31,7 +35,6 @@
 #include "daemon/dm_console.h"
 #include "daemon/dm_ends.h"
 #include "daemon/dm_parent_int.h"
-#include "keyholder/kh_sets.h"
 
 #define WAIT_MS 5000          /* for the processes to take a set */
 #define LOOK_MS (3600 * 1000) /* a warning is at most an hour late, also after the clock was set */
@@ -90,6 +93,11 @@ int dm_files_watch(struct dm_parent *p)
 		return ERR_NOMEM;
 	}
 	dm_back_init(p->reload.back);
+	p->reload.next = malloc(sizeof *p->reload.next);
+	if (!p->reload.next) {
+		return ERR_NOMEM;
+	}
+	dm_change_none(p->reload.next);
 	if (!err) {
 		err = net_timer_new(&p->reload.timer, p->loop, on_late, p);
 	}
@@ -108,6 +116,13 @@ void dm_files_free(struct dm_parent *p)
 	}
 	free(p->reload.back);
 	p->reload.back = NULL;
+	if (p->reload.next) {
+		dm_change_drop(p->reload.next);
+	}
+	free(p->reload.next);
+	p->reload.next = NULL;
+	dm_set_free(p->reload.fresh);
+	p->reload.fresh = NULL;
 	dm_set_free(p->set_signed);
 	dm_set_free(p->set);
 }
@@ -287,17 +302,13 @@ static void look_whether_done(struct dm_parent *p)
 	for (uint32_t i = 0; i < dm_children(p) && !still; i++) {
 		still = is_to_come(dm_child_at(p, i));
 	}
-	if (still) {
-		return;
+	if (!still) {
+		dm_set_over(p);
 	}
-	on_late(p);
 }
 
-/* The time is up, or no child is outstanding. */
-static void on_late(void *arg)
+void dm_set_over(struct dm_parent *p)
 {
-	struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
-
 	if (!p->reload.waits) {
 		return;
 	}
@@ -307,9 +318,15 @@ static void on_late(void *arg)
 	finish(p);
 }
 
+/* The time is up. */
+static void on_late(void *arg)
+{
+	dm_set_over(OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC));
+}
+
 /* -- the reload */
 
-static void use(struct dm_parent *p, struct dm_set *fresh)
+void dm_set_use(struct dm_parent *p, struct dm_set *fresh)
 {
 	forget_renewed(p, fresh);
 	if (p->reload.goes_back) {
@@ -366,142 +383,7 @@ static void go_back(struct dm_parent *p, const char *why)
 			console_back(p);
 		}
 		dm_disk_look(p);
-		use(p, set);
+		dm_set_use(p, set);
 	}
 	dm_change_drop(&change);
-}
-
-/* It runs, no answer of it is outstanding, and the newest set can be used: it was offered that one
- * and refused it. */
-static bool has_refused(const struct dm_child *edge)
-{
-	return dm_child_ready(edge) && edge->set_sent == edge->set_taken &&
-	       dm_holders_have(edge->parent, edge->parent->set->generation);
-}
-
-/* A keyholder keeps the keys of so many sets: one more, and this edge would have none. */
-static struct dm_child *in_the_way(struct dm_parent *p, const struct dm_set *fresh, uint32_t *oldest)
-{
-	struct dm_child *edge = dm_holders_oldest(p, oldest);
-
-	return edge && p->holders_n && fresh->generation - *oldest >= KH_SETS_MAX ? edge : NULL;
-}
-
-/* An edge that refuses every newer set makes room for one that starts with the newest. */
-static int check_room(struct dm_parent *p, const struct dm_set *fresh, struct report *r)
-{
-	struct dm_child *edge;
-	char name[EDGE_WORDS_MAX];
-	uint32_t oldest;
-
-	while ((edge = in_the_way(p, fresh, &oldest)) && has_refused(edge)) {
-		log_error(&p->log, "daemon",
-			  "%s still uses set %u of the files and refuses the newer ones; it is ended and started again",
-			  dm_child_name(edge, name), oldest);
-		dm_child_set(edge, DM_CHILD_KILLED);
-		kill(edge->pid, SIGKILL);
-	}
-	if (!edge) {
-		return 0;
-	}
-	report_add(r, REPORT_ERROR,
-		   "%s still uses set %u of the files, and keys of at most %u sets are kept: end that process (pid %d), or wait",
-		   dm_child_name(edge, name), oldest, KH_SETS_MAX, (int)edge->pid);
-	return ERR_LIMIT;
-}
-
-/* Everything is checked and opened: from here on nothing fails in this process. */
-static void take(struct dm_parent *p, struct dm_change *c, struct dm_set *fresh, struct adm_console *names)
-{
-	struct dm_reload *r = &p->reload;
-
-	if (c->cfg) {
-		r->config = r->config || c->other || c->what.changes;
-		dm_change_behind(p, c->what.anew);
-		dm_change_use(c, p);
-	}
-	if (names) {
-		dm_console_use(p, names);
-	}
-	dm_disk_look(p);
-	use(p, fresh);
-}
-
-void dm_reload(struct dm_parent *p, uint32_t number, bool dry_run)
-{
-	struct dm_reload *r = &p->reload;
-	struct dm_set *fresh = NULL;
-	struct adm_console names = ADM_CONSOLE_NONE;
-	struct report unsaid = { .len = 0 };
-	struct dm_change change;
-	unsigned files = 0;
-	bool named = false;
-	int err;
-
-	if (r->waits) {
-		on_late(p); /* the one before is over */
-	}
-	r->number = number;
-	r->core = p->core.generation;
-	r->report = (struct report){ .len = 0 };
-	r->dry_run = dry_run;
-	r->config = false;
-	err = dm_change_prepare(&change, p, &r->report);
-	if (!err) {
-		err = dm_set_load(&fresh, change.cfg ? change.cfg : p->cfg, p->set, p->set->generation + 1, &r->report);
-	}
-	if (!err) {
-		err = check_room(p, fresh, &r->report);
-	}
-	if (!err) {
-		files = dm_set_changes(p->set, fresh, fresh->cfg, &r->report);
-		/* the check of a changed configuration has warned of missing names already */
-		named = dm_console_changed(p, change.cfg ? change.cfg : p->cfg, &names, change.other ? &unsaid : &r->report);
-		r->config = named; /* who may do what is another one */
-	}
-	if (!err && !dry_run) {
-		err = dm_back_keep(r->back, p, change.cfg != NULL);
-		if (err) {
-			report_add(&r->report, REPORT_ERROR, "what is in force cannot be kept for a way back: %s", err_str(err));
-		}
-	}
-	if (err || dry_run || (!files && !change.what.changes && !change.other)) {
-		dm_set_free(fresh);
-		dm_back_drop(r->back);
-		if (!err && !dry_run && named) {
-			dm_console_use(p, &names);
-		}
-		dm_answer(p, !err);
-	} else {
-		take(p, &change, fresh, named ? &names : NULL);
-	}
-	dm_console_fini(&names);
-	dm_change_drop(&change);
-}
-
-bool dm_reload_crls(struct dm_parent *p, uint64_t *refused)
-{
-	struct dm_reload *r = &p->reload;
-	struct dm_set *fresh = NULL;
-	bool used;
-
-	if (r->waits) {
-		return false; /* one at a time: the next look finds the same files */
-	}
-	r->number = 0;
-	r->report = (struct report){ .len = 0 };
-	r->config = r->dry_run = false;
-	if (dm_set_refresh(&fresh, p->set, p->cfg, p->set->generation + 1, refused, &r->report)) {
-		dm_answer(p, false);
-		return false;
-	}
-	used = dm_set_changes(p->set, fresh, p->cfg, &r->report) > 0;
-	if (!used || check_room(p, fresh, &r->report)) {
-		dm_set_free(fresh);
-		dm_answer(p, !used);
-		return !used;
-	}
-	p->crls.renewed++;
-	use(p, fresh);
-	return true;
 }

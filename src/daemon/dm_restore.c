@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/exit_codes.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "conf/cfg_users.h"
@@ -249,7 +250,8 @@ static int restore(struct dm_restoring *r)
 	int code;
 
 	if (cfg_iwf_load(&r->cfg, r->what->config, why)) {
-		return dm_restore_wrong("%s", why);
+		(void)dm_restore_wrong("%s", why);
+		return EXIT_CODE_USAGE;
 	}
 	if (read_manifest(r) || find_user(r)) {
 		return 1;

@@ -181,9 +181,6 @@ static int fill(struct dm_reading *g, struct dm_set *s)
 		dm_set_check_ike(g);
 		err = dm_set_check_parts(g, s);
 	}
-	if (!err && !g->from && !g->report->errors) {
-		dm_set_check_token(g, s);
-	}
 	if (err) {
 		report_add(g->report, REPORT_ERROR, "the files could not be kept: %s", err_str(err));
 	}

@@ -2,7 +2,6 @@
  * process that will use it. */
 #include "daemon/dm_set_int.h"
 
-#include "daemon/dm_key_check.h"
 #include "tls/tls_remote.h"
 
 static void check_anchor(struct dm_reading *g, const struct dm_wanted *w, const struct dm_part *part)
@@ -116,13 +115,4 @@ int dm_set_check_parts(struct dm_reading *g, const struct dm_set *s)
 	tls_remote_free(nobody);
 	dm_part_close(&keys);
 	return err;
-}
-
-void dm_set_check_token(struct dm_reading *g, const struct dm_set *s)
-{
-	for (size_t i = 0; i < g->wanted_n; i++) {
-		if (g->wanted[i].what == DM_PIN) {
-			dm_key_check(g->cfg, s->fd[DM_PART_P11], g->report);
-		}
-	}
 }

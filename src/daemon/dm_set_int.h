@@ -74,6 +74,3 @@ void dm_set_check_ike(struct dm_reading *g);
 /* The certificates, keys and anchors of all parts, which are sealed. ERR_NOMEM, ERR_IO: they could
  * not be looked at. */
 ERR_MUST_USE int dm_set_check_parts(struct dm_reading *g, const struct dm_set *s);
-/* Logs in at the token. Last, and only when all else is right: a wrong PIN tried too often locks a
- * token. */
-void dm_set_check_token(struct dm_reading *g, const struct dm_set *s);

@@ -99,6 +99,7 @@ void dm_stop_begin(void *arg, int signum)
 	}
 	log_info(&p->log, "daemon", "shutting down after signal %d", signum);
 	p->stopping = true;
+	dm_ask_end(&p->ask);
 	p->stopping_ms = net_loop_now_ms(p->loop);
 	dm_notify_stopping(&p->notify, "every connection is taken down with Disconnect-Peer");
 	for (uint32_t i = 0; i < p->edges_n; i++) {

@@ -1,9 +1,10 @@
 /* dm_watch.c - the parent watches whether its children turn their loops; the other end, the beat of
  * a child, is here, too.
  *
- * Only a process that is ready is watched: a start may read a large journal, and has its own end
- * (dm_again.h). Writes of the stores run in threads, so that a long commit or import does not hold
- * the loop.
+ * A process that starts has no loop yet, and may read a large journal: time that it runs on a
+ * processor is its sign of life. The module of a token may ask in vain for ever and run a little
+ * each time: a keyholder with a token has its limit for the whole start. Writes of the stores run
+ * in threads, so that a long commit or import does not hold the loop.
  *
  * A process whose loop turns must answer a set of files in the same time. One that was taken over
  * could otherwise keep an old set as long as it likes, and reloads end when too many are kept. */
@@ -17,35 +18,41 @@
 #include "base/obj.h"
 #include "daemon/dm_child.h"
 #include "daemon/dm_parent_int.h"
+#include "sandbox/sbx.h"
+
+#define PROC_TEXT_MAX 256
+#define TOKEN_ANSWERS 3u /* a token signs for the edges first, and then tries each key of the set */
 
 /* -- the parent */
 
-static char kernel_state(pid_t pid)
+/* A file of the process in /proc; "" when it cannot be read. Returns `text`. */
+static const char *of_process(char text[PROC_TEXT_MAX], pid_t pid, const char *file)
 {
-	char path[48], text[256];
-	ssize_t n;
+	char path[64];
+	ssize_t n = 0;
 	int fd;
 
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		return 0;
+	if (fd >= 0) {
+		n = read(fd, text, PROC_TEXT_MAX - 1);
+		close(fd);
 	}
-	n = read(fd, text, sizeof text - 1);
-	close(fd);
-	if (n <= 0) {
-		return 0;
-	}
-	text[n] = 0;
-	return dm_hang_state(text);
+	text[n > 0 ? n : 0] = 0;
+	return text;
+}
+
+static bool has_token(const struct dm_child *c)
+{
+	return c->role == DM_HOLDER && c->slot == KH_PKCS11;
 }
 
 /* `what`: it has done or not done that. */
-static void end_hung(struct dm_child *c, const char *hangs, const char *what)
+static void end_hung(struct dm_child *c, const char *hangs, const char *what, uint64_t limit_ms)
 {
 	struct dm_parent *p = c->parent;
-	const char *excuse = dm_hang_excuse(kernel_state(c->pid));
-	uint64_t limit_ms = p->cfg->timers.hang_ms;
+	char text[PROC_TEXT_MAX], state = dm_hang_state(of_process(text, c->pid, "stat"));
+	const char *excuse = dm_hang_excuse(state);
 	char name[EDGE_WORDS_MAX];
 
 	if (excuse) {
@@ -53,28 +60,45 @@ static void end_hung(struct dm_child *c, const char *hangs, const char *what)
 			 limit_ms, excuse);
 		return;
 	}
-	p->hangs++;
-	log_error(&p->log, "daemon", "%s %shas %s for %" PRIu64 " ms (timers.hang); it is ended and started again",
-		  dm_child_name(c, name), hangs, what, limit_ms);
-	dm_child_set(c, DM_CHILD_KILLED);
+	c->hung++;
+	log_error(&p->log, "daemon", "%s %shas %s for %" PRIu64 " ms (timers.hang); it is ended and started again; %s",
+		  dm_child_name(c, name), hangs, what, limit_ms, dm_hang_advice(state, has_token(c)));
+	if (c->state == DM_CHILD_READY) {
+		dm_child_set(c, DM_CHILD_KILLED);
+	}
 	kill(c->pid, SIGKILL);
+}
+
+/* A number that changes while the process lives. What cannot be read counts as life. */
+static uint64_t life_of(const struct dm_child *c)
+{
+	char text[PROC_TEXT_MAX];
+	uint64_t ran_ns;
+
+	if (c->state != DM_CHILD_STARTING || has_token(c)) {
+		return ipc_beat_read(c->beat);
+	}
+	ran_ns = dm_hang_ran_ns(of_process(text, c->pid, "schedstat"));
+	return ran_ns ? ran_ns : c->hang.beat + 1;
 }
 
 /* The next line about one that is excused, or its end, comes after as long again. */
 static void look_at(struct dm_child *c, uint64_t elapsed_ms)
 {
-	uint64_t limit_ms = c->parent->cfg->timers.hang_ms;
+	bool starts = c->state == DM_CHILD_STARTING;
+	uint64_t limit_ms = dm_hang_limit_ms(c->parent->cfg->timers.hang_ms, starts, has_token(c));
+	uint64_t answer_ms = has_token(c) ? TOKEN_ANSWERS * limit_ms : limit_ms;
 	char what[64];
 
-	if (!c->pid || c->state != DM_CHILD_READY) {
+	if (!c->pid || (!starts && c->state != DM_CHILD_READY)) {
 		return;
 	}
-	if (dm_hang_look(&c->hang, ipc_beat_read(c->beat), elapsed_ms, limit_ms)) {
-		dm_hang_begin(&c->hang, ipc_beat_read(c->beat));
-		end_hung(c, "hangs: it ", "done nothing");
-	} else if (dm_set_unanswered(c, elapsed_ms, limit_ms)) {
+	if (dm_hang_look(&c->hang, life_of(c), elapsed_ms, limit_ms)) {
+		dm_hang_begin(&c->hang, life_of(c));
+		end_hung(c, "hangs: it ", starts ? "not started" : "done nothing", limit_ms);
+	} else if (!starts && dm_set_unanswered(c, elapsed_ms, answer_ms)) {
 		snprintf(what, sizeof what, "not answered set %u of the files", c->set_sent);
-		end_hung(c, "", what);
+		end_hung(c, "", what, answer_ms);
 	}
 }
 
@@ -100,6 +124,66 @@ static int page_of(struct dm_child *c)
 	return err ? err : ipc_beat_watch(&c->beat, c->beat_fd);
 }
 
+/* -- what the core is told */
+
+static enum sbx_role kind_of(const struct dm_child *c)
+{
+	static const enum sbx_role kinds[] = { [DM_CORE] = SBX_CORE,    [DM_EDGE] = SBX_EDGE,       [DM_HOLDER] = SBX_KEYHOLDER,
+					       [DM_HELPER] = SBX_NDSIP, [DM_FETCHER] = SBX_FETCHER, [DM_METER] = SBX_METRICS };
+
+	return has_token(c) ? SBX_KEYHOLDER_P11 : kinds[c->role];
+}
+
+/* `all`: also when the core was told of them already. What it does not take is told again. */
+static void tell_kind(struct dm_parent *p, enum sbx_role kind, bool all)
+{
+	struct dm_msg m = { .kind = DM_HUNG, .what = kind };
+	struct dm_child *c;
+
+	for (uint32_t i = 0; i < dm_children(p); i++) {
+		c = dm_child_at(p, i);
+		if (kind_of(c) == kind) {
+			m.index += c->hung;
+			m.value += c->hung - c->hung_told;
+		}
+	}
+	if (!m.value && !(all && m.index)) {
+		return;
+	}
+	if (dm_send(p->core.sock, &m, NULL, 0)) {
+		log_warn(&p->log, "daemon", "the core does not take messages");
+		return;
+	}
+	for (uint32_t i = 0; i < dm_children(p); i++) {
+		c = dm_child_at(p, i);
+		c->hung_told = kind_of(c) == kind ? c->hung : c->hung_told;
+	}
+}
+
+static void tell_core(struct dm_parent *p, bool all)
+{
+	for (unsigned kind = 0; kind < SBX_ROLES; kind++) {
+		tell_kind(p, (enum sbx_role)kind, all);
+	}
+}
+
+void dm_watch_tell(struct dm_parent *p)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < dm_children(p) && !any; i++) {
+		any = dm_child_at(p, i)->hung != dm_child_at(p, i)->hung_told;
+	}
+	if (any && p->core.pid && p->core.state == DM_CHILD_READY) {
+		tell_core(p, false);
+	}
+}
+
+void dm_watch_tell_all(struct dm_parent *p)
+{
+	tell_core(p, true);
+}
+
 int dm_watch_begin(struct dm_parent *p)
 {
 	int err = 0;
@@ -119,7 +203,7 @@ int dm_watch_begin(struct dm_parent *p)
 	return 0;
 }
 
-void dm_watch_ready(struct dm_child *c)
+void dm_watch_anew(struct dm_child *c)
 {
 	dm_hang_begin(&c->hang, ipc_beat_read(c->beat));
 }
@@ -193,6 +277,14 @@ close_page:
 free_beat:
 	free(b);
 	return err;
+}
+
+void dm_beat_now(struct dm_beat *b)
+{
+	if (b) {
+		OBJ_CHECK(b, DM_BEAT_MAGIC);
+		ipc_beat(b->page);
+	}
 }
 
 void dm_beat_free(struct dm_beat *b)

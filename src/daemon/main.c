@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/version.h"
 #include "daemon/dm_child.h"
+#include "daemon/dm_names.h"
 #include "daemon/dm_parent.h"
 #include "daemon/dm_restore.h"
 #include "net/net_loop.h"
@@ -246,6 +247,9 @@ static int play_role(int argc, char **argv)
 	}
 	if (strcmp(o.role, "keyholder-p11") == 0) {
 		return dm_keyholder_p11_main();
+	}
+	if (strcmp(o.role, "names") == 0) {
+		return dm_names_main();
 	}
 	if (strcmp(o.role, "key-check") == 0) {
 		return dm_key_check_main();

@@ -21,7 +21,7 @@ static const char help[] =
     "\n"
     "Example: curl http://127.0.0.1:9868/metrics\n"
     "\n"
-    "exit status: 0 this text or the version, 2 invalid usage\n";
+    "exit status: 0 this text or the version, 1 standard output could not be written, 2 invalid usage\n";
 
 static int print_version(void)
 {

@@ -14,7 +14,8 @@
 #include "base/obj.h"
 #include "keyholder/kh_judge.h"
 
-#define A_TURN 32u /* requests of one edge, so that none keeps the others waiting */
+#define A_TURN 32u     /* requests of one edge, so that none keeps the others waiting */
+#define A_TURN_MS 100u /* nor does a slow token keep the parent waiting */
 #define LOGGED_A_SECOND 5u
 
 #define KH_CHANNEL_MAGIC 0x51c3e08bu
@@ -219,8 +220,11 @@ static void on_channel(void *arg, int events)
 {
 	struct channel *c = OBJ_OF(arg, struct channel, KH_CHANNEL_MAGIC);
 
+	uint64_t (*clock_ms)(void) = c->serve->conf.clock_ms;
+	uint64_t begun_ms = clock_ms();
+
 	(void)events;
-	for (unsigned i = 0; i < A_TURN && take(c); i++) {
+	for (unsigned i = 0; i < A_TURN && take(c) && clock_ms() - begun_ms < A_TURN_MS; i++) {
 		/* more may wait */
 	}
 }

@@ -13,6 +13,7 @@ struct kh_serve_conf { /* its pointers are borrowed until kh_serve_free() */
 	struct net_loop *loop;
 	const struct log *log;
 	uint32_t per_second; /* signatures for one edge */
+	uint64_t (*clock_ms)(void);
 	/* 0: *len octets are at `out`. ERR_NOTFOUND: there is no such key; ERR_INVAL: the scheme
 	 * does not fit the key; others: it could not sign, and the log says why. */
 	int (*sign)(void *arg, const struct kh_request *r, uint8_t out[KH_SIGNATURE_MAX], size_t *len);

@@ -276,6 +276,7 @@
 	X(AUDIT_POSTED, "audit_posted", "checkpoints of the audit that audit.publish_url took")                                  \
 	X(AUDIT_POST_FAILED, "audit_post_failed", "attempts to send a checkpoint of the audit that failed")                      \
 	X(HANGS, "hangs", "processes that the parent ended because they had done nothing for timers.hang")                       \
+	X(NAMES_LATE, "names_late", "reloads refused: the name service of this machine did not answer within timers.names")      \
 	X(KEYHOLDER_SIGNED, "keyholder_signed", "signatures of the keyholders")                                                  \
 	X(KEYHOLDER_REFUSED, "keyholder_refused", "requests that a keyholder refused: foreign key, scheme or content")           \
 	X(KEYHOLDER_LIMITED, "keyholder_limited", "the same: keyholder.signatures_per_second reached")                           \

@@ -188,7 +188,7 @@ def test_what_is_no_configuration_is_one_line_too(folder, octets, words):
 def test_a_file_that_is_not_there(folder):
     done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-t", "-c", str(folder / "none.yaml")], capture_output=True, text=True, timeout=proc.HANG_S,
                           check=False)
-    assert done.returncode == 1 and "none.yaml: No such file or directory" in done.stderr
+    assert done.returncode == 2 and "none.yaml: No such file or directory" in done.stderr
 
 
 def test_metrics_without_their_program_or_address_are_refused(folder, tmp_path):

@@ -50,6 +50,57 @@ def test_the_page_has_the_rows_of_the_table():
     assert {int(n): (PROGRAMS if who == "all" else who.split(", "), meaning) for n, who, meaning in rows} == table
 
 
+EVERY = [*PROGRAMS, "mtc-sme", "mtc-iwf-console", "mtc-iwf-metrics"]
+CONFIGURED = ["mtc-iwfd", "mtc-hss", "mtc-smssc", "mtc-iwf-console"]
+
+
+@pytest.mark.parametrize("program", EVERY)
+def test_help_is_0_and_a_wrong_command_line_is_2(program):
+    for words in (["--help"], ["--version"]):
+        done = run(program, *words)
+        assert (done.returncode, done.stderr) == (0, "") and done.stdout, (words, done)
+    for words in ([], ["--no-such-option"], ["no-such-command"]):
+        done = run(program, *words)
+        assert done.returncode == 2 and done.stderr and not done.stdout, (words, done)
+
+
+@pytest.mark.parametrize("program", EVERY)
+def test_output_that_is_lost_is_the_failure_of_the_table(program):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([os.path.join(BIN, program), "--help"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    assert done.returncode == (4 if program == "mtcctl" else 1) and done.stderr, done
+
+
+@pytest.mark.parametrize("program", CONFIGURED)
+def test_a_configuration_that_cannot_be_read_is_2(tmp_path, program):
+    """At the start, with -t, and when a backup is put back: nothing was done."""
+    (tmp_path / "folder").mkdir()
+    ways = [[], ["-t"]] + ([["--restore", str(tmp_path)]] if program == "mtc-iwfd" else [])
+    for path in (tmp_path / "none.yaml", tmp_path / "folder", "/dev/null"):
+        for way in ways:
+            done = run(program, *way, "-c", str(path))
+            assert done.returncode == 2 and str(path) in done.stderr and not done.stdout, (way, done)
+
+
+@pytest.mark.parametrize("program,code", [("mtc-iwfd", 1), ("mtc-hss", 2), ("mtc-smssc", 2), ("mtc-iwf-console", 2)])
+def test_a_configuration_with_a_mistake_has_the_code_of_the_page(tmp_path, program, code):
+    (tmp_path / "c.yaml").write_text("nonsense: 1\n")
+    for way in ([], ["-t"]):
+        done = run(program, *way, "-c", str(tmp_path / "c.yaml"))
+        assert done.returncode == code and "c.yaml:1: " in done.stderr and not done.stdout, (way, done)
+
+
+def test_what_clients_cannot_open_or_reach_has_the_code_of_the_page(tmp_path):
+    me = ["--connect", "127.0.0.1:1", "--ca", str(tmp_path / "no.pem"), "--cert", str(tmp_path / "no.pem"), "--key", str(tmp_path / "no.key")]
+    rows = (("mtcctl", 4, ["--socket", str(tmp_path / "none.sock"), "status"]),
+            ("mtcctl", 2, ["--socket", str(tmp_path / "none.sock"), "scs", "import", str(tmp_path / "none.csv")]),
+            ("mtc-scs", 2, ["trigger", *me, "--host", "a.example", "--realm", "example", "--scs-id", "1", "--device", "a@b.example", "--payload", "x"]),
+            ("mtc-ue", 1, ["ctl", str(tmp_path / "none.sock"), "status"]))
+    for program, code, words in rows:
+        done = run(program, *words)
+        assert done.returncode == code and done.stderr, (program, done)
+
+
 # -- --json
 
 def commands():

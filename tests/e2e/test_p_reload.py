@@ -6,6 +6,7 @@ import re
 import resource
 import signal
 import socket
+import subprocess
 import threading
 import time
 
@@ -606,3 +607,91 @@ def test_twenty_reloads_under_load_lose_nothing(lab, conf):
     assert begun > 5  # requests came between the reloads
     proc.wait_until("requests come as before", lambda: done() > begun + 50)
     assert not {d["reason"] for d in p.decisions(action="trigger", verdict="refused")[seen:]}
+
+
+def waiting(p):
+    rows = p.ctl("status", check=False)
+    return rows[-1].get("configuration", {}).get("restart_needed") if rows else None
+
+
+def test_the_status_says_what_waits_for_a_restart_until_it_is_changed_back(lab, conf):
+    p = lab
+    shown = [p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "status"]
+
+    def texts():
+        return [subprocess.run([*shown, *more], capture_output=True, text=True, check=True).stdout for more in ((), ("all",))]
+    assert waiting(p) == []
+    conf.taken(more="trace: { time_max: 9m }\nsandbox: off\n")
+    item = next(i for i in waiting(p) if i.startswith("sandbox: "))
+    assert item.endswith(" -> off") and waiting(p) == [item]
+    first, everything = texts()
+    assert "1 change of the configuration wait for a restart of mtc-iwfd: mtcctl status all" in " ".join(first.split()), first
+    assert f"restart needed  {item}\n" in everything, everything
+    rows, _ = conf.taken(more="trace: { time_max: 8m }\nsandbox: off\n")  # another reload takes something else
+    assert f"restart {item}" in rows and waiting(p) == [item]
+    conf.with_(more="nonsense: 1\n")  # one that is refused changes nothing
+    assert not conf.reload()[1]["ok"] and waiting(p) == [item]
+    before = core(p)
+    os.kill(before, signal.SIGKILL)
+    proc.wait_until("the next core says so", lambda: core(p) not in (None, before) and waiting(p) == [item], 15)
+    conf.taken(more="trace: { time_max: 8m }\n")
+    assert waiting(p) == []
+    assert not [t for t in texts() if "restart" in t]
+
+
+@pytest.fixture
+def nameless(labs):
+    tool = os.path.join(os.environ.get("MTC_BUILD", os.path.join(L.ROOT, "build")), "tests", "tools", "names_hang.so")
+    if not os.path.exists(tool):
+        pytest.skip("a build with a sanitizer, which wants to be loaded first")
+    p = labs.up(timers_more=", names: 8s", control_more=", console_user: root", under={"mtc-iwfd": ["env", f"LD_PRELOAD={tool}"]})
+    yield p
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_name_service_that_hangs_refuses_the_reload_and_holds_up_nothing_else(nameless):
+    p, conf = nameless, Conf(nameless)
+    before = status(p)["configuration"]["digest"]
+    edges = p.edges()
+    listener = p.listen("beta")
+    group = "console_user: root", "console_user: root, console_groups: { read: silent }"
+    conf.with_(group)
+    asking = p.start("asking", [p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "--json", "reload"])
+    proc.wait_until("a process asks", lambda: asks(p), 5)
+    victim = min(edges)
+    os.kill(edges[victim], signal.SIGKILL)
+    proc.wait_until("the parent starts another edge meanwhile", lambda: p.edges().get(victim) not in (None, edges[victim]), 10)
+    assert asks(p) and not asking.events(), "it was not meanwhile"
+    proc.wait_until("it is refused", lambda: [e for e in asking.events() if e.get("done")], 20)
+    assert not asking.events()[-1]["ok"]
+    said = [e["text"] for e in asking.events() if e.get("kind") == "error"]
+    assert len(said) == 1 and "the name service of this machine did not answer within 8000 ms (timers.names)" in said[0], said
+    assert not asks(p) and status(p)["configuration"]["digest"] == before
+    proc.wait_until("it is counted", lambda: next(r["value"] for r in p.ctl("stats") if r.get("name") == "names_late") == 1, 5)
+
+    conf.with_(group)  # a second one is asked for while the first one waits: the newest file counts
+    os.kill(p.lab["iwf"]["pids"]["parent"], signal.SIGHUP)
+    proc.wait_until("a process asks again", lambda: asks(p), 5)
+    conf.with_(more="limits: { payload: 77 }\n")
+    rows, last = conf.reload()
+    assert last["ok"] and [r for r in rows if r.startswith("change limits.payload: ")], (rows, last)
+    assert "another reload was asked for while this one waited for the name service of this machine" in log(p)
+
+    conf.with_(group)  # and a shutdown does not wait for it
+    os.kill(p.lab["iwf"]["pids"]["parent"], signal.SIGHUP)
+    proc.wait_until("a process asks once more", lambda: asks(p), 5)
+    assert listener.alive()
+    conf.put(conf.first)
+
+
+def asks(p):
+    """The processes that ask the name service."""
+    found = []
+    for pid in children(p.lab["iwf"]["pids"]["parent"]):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                found += [pid] if b"names" in f.read().split(b"\0") else []
+        except OSError:
+            pass
+    return found

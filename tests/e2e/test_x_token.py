@@ -1,7 +1,9 @@
 """Keys of listeners in a PKCS#11 token: a keyholder of its own loads the module, and what is wrong with a token is said before it is used."""
 import os
 import re
+import signal
 import subprocess
+import threading
 
 import pytest
 
@@ -65,6 +67,56 @@ def token_lab(labs):
     else:
         os.environ["SOFTHSM2_CONF"] = before
     assert not wrong, "\n".join(wrong)
+
+
+class SlowToken(Token):
+    """The module is slow or silent as long as a file says so."""
+
+    def make_pki(self, say):
+        made = super().make_pki(say)
+        os.environ["P11_BEHIND"], os.environ["P11_IS"] = module(), self.path("token", "is")
+        return made
+
+    def iwf_config(self):
+        slow = os.path.join(os.environ.get("MTC_BUILD", os.path.join(L.ROOT, "build")), "tests", "tools", "p11_slow.so")
+        return super().iwf_config().replace(f"module: {module()}", f"module: {slow}").replace("paths: [ ", f"paths: [ {module()}, ")
+
+
+@pytest.fixture
+def slow_lab(labs):
+    before = {name: os.environ.get(name) for name in ("SOFTHSM2_CONF", "P11_BEHIND", "P11_IS")}
+    p = labs.up(kind=SlowToken, timers_more=", hang: 1s", iwf_more="limits: { unauthenticated: 64, unauthenticated_per_address: 64 }\n")
+    yield p
+    wrong = labs.down(p)
+    for name, value in before.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_slow_token_is_waited_for_and_a_silent_one_is_not(slow_lab):
+    p = slow_lab
+    says, first = os.path.join(p.lab["dir"], "token", "is"), holder(p)["pid"]
+    proc.write(says + ".slow", "")
+    asking = [threading.Thread(target=connects, args=(p, 40), daemon=True) for _ in range(14)]
+    for t in asking:
+        t.start()
+    # what is played: signatures of 2 s each, together longer than any limit of silence
+    proc.wait_until("all are signed", lambda: holder(p)["signatures"] >= 12, 60)
+    assert holder(p)["pid"] == first and " hangs: " not in log(p)
+    for t in asking:
+        t.join(60)
+    os.unlink(says + ".slow")
+
+    proc.write(says + ".silent", "")
+    os.kill(first, signal.SIGKILL)
+    words = (r"keyholder-p11 \(pid \d+\) hangs: it has not started for 20000 ms \(timers.hang\); it is ended and started again; "
+             "the PKCS#11 module or its token does not answer: try the token with the tools of its maker")
+    proc.wait_until("the silent one is ended", lambda: re.search(words, log(p)), 60)
+    os.unlink(says + ".silent")
+    proc.wait_until("the next one signs", lambda: connects(p) is None, 60)
+    proc.wait_until("it is shown", lambda: {r["process"]: r["times"] for r in p.ctl("status")[-1]["hung"]} == {"keyholder-p11": 1}, 10)
 
 
 def holder(p):

@@ -70,7 +70,9 @@ static void test_what_needs_attention_stands_first(void **state)
 {
 	char *text = page("{\"version\":\"1\",\"identity\":\"i\",\"uptime_s\":60,\"healthy\":false,\"reasons\":["
 			  "{\"text\":\"peer hss is not connected\",\"advice\":\"see that it runs\"}],"
-			  "\"files\":[{\"path\":\"iwf.pem\",\"days_left\":1}],\"configuration\":{\"other_on_disk\":true},"
+			  "\"files\":[{\"path\":\"iwf.pem\",\"days_left\":1}],\"configuration\":{\"other_on_disk\":true,"
+			  "\"restart_needed\":[\"timers.hang: 30s -> 20s\",\"sandbox: prefer -> off\"]},"
+			  "\"hung\":[{\"process\":\"keyholder\",\"times\":2},{\"process\":\"edge\",\"times\":1}],"
 			  "\"written\":[{\"name\":\"log\",\"lost\":7}],\"crls_refused\":[\"anchor-a\"],\"screening\":[{}]}",
 			  NULL, NULL);
 
@@ -83,6 +85,9 @@ static void test_what_needs_attention_stands_first(void **state)
 				     "  iwf.pem ends in 1 day: renew it, then mtcctl reload\n"
 				     "  the configuration file is another one than the one in force: mtcctl reload\n"
 				     "    --dry-run\n"
+				     "  2 changes of the configuration wait for a restart of mtc-iwfd: mtcctl status\n"
+				     "    all\n"
+				     "  ended because it did nothing for timers.hang: keyholder 2, edge 1\n"
 				     "  new CRLs refused, see the log: anchor-a\n"
 				     "  log: 7 lines lost\n"
 				     "  1 screening row changed from the preset: mtcctl screen list\n"

@@ -2,6 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "daemon/dm_hang.h"
+#include "daemon/dm_key_check.h"
 
 #define LIMIT UINT64_C(30000)
 #define LOOK UINT64_C(1000)
@@ -82,12 +83,41 @@ static void what_the_kernel_says_may_excuse(void **state)
 	assert_null(dm_hang_excuse(0));
 }
 
+static void a_start_and_a_token_have_more_time(void **state)
+{
+	(void)state;
+	assert_int_equal(dm_hang_limit_ms(1000, false, false), 1000);
+	assert_int_equal(dm_hang_limit_ms(1000, true, false), DM_HANG_START_MS);
+	assert_int_equal(dm_hang_limit_ms(1000, false, true), DM_HANG_TOKEN_MS);
+	assert_int_equal(dm_hang_limit_ms(1000, true, true), DM_HANG_TOKEN_MS);
+	assert_int_equal(dm_hang_limit_ms(LIMIT, true, true), LIMIT);
+	assert_true(DM_HANG_TOKEN_MS > KEY_CHECK_WAIT_MS);
+}
+
+static void time_on_a_processor_is_read(void **state)
+{
+	(void)state;
+	assert_int_equal(dm_hang_ran_ns("123456789012 4711 12\n"), UINT64_C(123456789012));
+	assert_int_equal(dm_hang_ran_ns(""), 0);
+	assert_int_equal(dm_hang_ran_ns("what"), 0);
+}
+
+static void the_log_says_what_to_look_at(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(dm_hang_advice('T', true), "SIGSTOP"));
+	assert_non_null(strstr(dm_hang_advice('S', true), "PKCS#11 module or its token"));
+	assert_non_null(strstr(dm_hang_advice('R', false), "computes"));
+	assert_non_null(strstr(dm_hang_advice('S', false), "did last"));
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(silence_for_the_limit_is_a_hang),   cmocka_unit_test(each_beat_begins_anew),
 		cmocka_unit_test(a_late_look_counts_as_one_in_time), cmocka_unit_test(short_limits_are_looked_at_more_often),
-		cmocka_unit_test(what_the_kernel_says_may_excuse),
+		cmocka_unit_test(what_the_kernel_says_may_excuse),   cmocka_unit_test(a_start_and_a_token_have_more_time),
+		cmocka_unit_test(time_on_a_processor_is_read),       cmocka_unit_test(the_log_says_what_to_look_at),
 	};
 
 	return cmocka_run_group_tests_name("daemon hang", tests, NULL, NULL);

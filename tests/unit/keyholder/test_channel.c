@@ -2,6 +2,7 @@
 #include "tests/unit/test.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,11 +33,25 @@ struct world {
 	int other;       /* the keyholder's end when nobody serves it; -1 */
 };
 
+/* Of the keyholder: each signature takes `sign_ms`. */
+static struct {
+	uint64_t now_ms, sign_ms;
+} keyholder;
+
+static uint64_t clock_ms(void)
+{
+	return keyholder.now_ms;
+}
+
 static int sign(void *arg, const struct kh_request *r, uint8_t out[KH_SIGNATURE_MAX], size_t *len)
 {
 	struct world *w = arg;
 
 	w->signed_n++;
+	keyholder.now_ms += keyholder.sign_ms;
+	if (keyholder.sign_ms) {
+		net_loop_stop(w->loop); /* when this turn is over */
+	}
 	memcpy(out, r->content + r->content_len - 32, 32);
 	*len = w->signature_len;
 	return w->answer;
@@ -77,9 +92,11 @@ static int setup_within(void **state, uint32_t wait_ms)
 	assert_non_null(w);
 	log_init(&w->log, open("/dev/null", O_WRONLY | O_CLOEXEC), LOG_LEVEL_ERROR, "test");
 	w->signature_len = 32;
+	keyholder.now_ms = keyholder.sign_ms = 0;
 	assert_int_equal(net_loop_new(&w->loop), 0);
 	guard_begin(&w->guard, w->loop, NULL, NULL);
-	assert_int_equal(kh_serve_new(&w->serve, &(struct kh_serve_conf){ w->loop, &w->log, RATE, sign, on_bad, w }), 0);
+	assert_int_equal(kh_serve_new(&w->serve, &(struct kh_serve_conf){ w->loop, &w->log, RATE, clock_ms, sign, on_bad, w }),
+			 0);
 	assert_int_equal(
 	    kh_client_new(&w->client, &(struct kh_client_conf){ w->loop, &w->log, &w->st, wait_ms, WAITING_MAX, on_lost, w }), 0);
 	w->signer = kh_client_signer(w->client);
@@ -176,6 +193,35 @@ static void what_a_server_signs_is_signed(void **state)
 	}
 	assert_int_equal(kh_serve_counts(w->serve)->signed_n, 3);
 	assert_int_equal(st_get(&w->st, ST_EDGE_SIGNED), 3);
+}
+
+/* The loop turns between two signatures of a slow token, and not between two of a fast one. */
+static void a_slow_token_signs_once_in_a_turn(void **state)
+{
+	static const struct {
+		uint64_t sign_ms;
+		unsigned signed_n;
+	} rows[] = { { 2000, 1 }, { 2000, 2 }, { 1, 5 } };
+	struct world *w = *state;
+	struct tls_signing s[5];
+	const char *why;
+
+	join(w, 1 << 2, true);
+	for (unsigned i = 0; i < 5; i++) {
+		s[i] = question(w, 2);
+		assert_int_equal(w->signer.begin(w->signer.arg, &s[i], &why), 0);
+	}
+	w->done_wanted = UINT_MAX;
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		keyholder.sign_ms = rows[i].sign_ms;
+		assert_int_equal(net_loop_run(w->loop), 0);
+		assert_int_equal(w->signed_n, rows[i].signed_n);
+	}
+	w->done_wanted = 5;
+	if (w->done_n < 5) {
+		assert_int_equal(net_loop_run(w->loop), 0);
+	}
+	assert_int_equal(w->err, 0);
 }
 
 static void refused(struct world *w, struct tls_signing *s, const char *words)
@@ -417,6 +463,7 @@ TEST_GROUP()
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(what_a_server_signs_is_signed),
+		TEST(a_slow_token_signs_once_in_a_turn),
 		TEST(the_key_of_another_listener_is_out_of_reach),
 		TEST(what_a_client_signs_is_refused),
 		TEST(the_errors_of_a_key_have_their_words),

@@ -1,0 +1,47 @@
+/* dm_ask.c - see dm_ask.h. */
+#include "daemon/dm_ask.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+int dm_ask_begin(struct dm_ask *a, struct net_loop *loop, pid_t pid, int sock, uint64_t wait_ms,
+		 void (*on_answer)(void *arg, int events), void (*on_late)(void *arg), void *arg)
+{
+	int err;
+
+	dm_ask_end(a);
+	*a = (struct dm_ask){ .runs = true, .pid = pid, .sock = sock };
+	err = net_watch_new(&a->watch, loop, sock, on_answer, arg);
+	if (!err) {
+		err = net_watch_set(a->watch, NET_READ);
+	}
+	if (!err) {
+		err = net_timer_new(&a->timer, loop, on_late, arg);
+	}
+	if (err) {
+		dm_ask_end(a);
+		return err;
+	}
+	net_timer_start(a->timer, wait_ms);
+	return 0;
+}
+
+void dm_ask_end(struct dm_ask *a)
+{
+	net_watch_free(a->watch);
+	net_timer_free(a->timer);
+	if (a->runs) {
+		close(a->sock);
+	}
+	if (a->pid > 0) {
+		kill(a->pid, SIGKILL); /* it has answered, or is late; SIGCHLD follows */
+	}
+	*a = (struct dm_ask){ .sock = -1 };
+}
+
+void dm_ask_reaped(struct dm_ask *a, pid_t pid)
+{
+	if (a->pid == pid) {
+		a->pid = 0;
+	}
+}

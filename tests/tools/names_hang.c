@@ -1,0 +1,16 @@
+/* names_hang.c - loaded in front of mtc-iwfd: the name service never answers about the group "silent", as an LDAP server that is away. */
+#include <dlfcn.h>
+#include <grp.h>
+#include <poll.h>
+#include <string.h>
+
+struct group *getgrnam(const char *name)
+{
+	struct group *(*behind)(const char *) = NULL;
+
+	if (strcmp(name, "silent") == 0) {
+		poll(NULL, 0, -1);
+	}
+	*(void **)&behind = dlsym(RTLD_NEXT, "getgrnam");
+	return behind(name);
+}
