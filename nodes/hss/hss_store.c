@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/ident.h"
 #include "base/sip.h"
 #include "base/str.h"
@@ -285,11 +286,11 @@ int hss_store_read(struct hss_store **out, FILE *f, const char *path, char why[H
 
 int hss_store_load(struct hss_store **out, const char *path, char why[HSS_STORE_WHY_MAX])
 {
-	FILE *f = fopen(path, "re");
-	int err;
+	int err, fd = file_open_in(path);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 
 	if (!f) {
-		snprintf(why, HSS_STORE_WHY_MAX, "%.1000s: %s", path, strerror(errno));
+		snprintf(why, HSS_STORE_WHY_MAX, "%.1000s: %s", path, file_not_opened(path, errno));
 		return ERR_IO;
 	}
 	err = hss_store_read(out, f, path, why);

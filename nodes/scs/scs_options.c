@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/nearest.h"
 #include "base/str.h"
 #include "nodes/scs/scs_option_rows.h"
@@ -381,11 +382,12 @@ static int check_device(struct parse *p)
 
 static int payload_from_file(struct parse *p)
 {
-	FILE *f = fopen(p->file, "re");
+	int fd = file_open_in(p->file);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	bool more;
 
 	if (!f) {
-		return wrong(p, "--payload-file %.100s: %s", p->file, strerror(errno));
+		return wrong(p, "--payload-file %.100s: %s", p->file, file_not_opened(p->file, errno));
 	}
 	p->o.payload_len = fread(p->o.payload, 1, SCS_PAYLOAD_MAX, f);
 	more = fgetc(f) != EOF;

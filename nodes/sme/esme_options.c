@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/ident.h"
 #include "base/str.h"
 #include "nodes/sme/esme_option_rows.h"
@@ -280,6 +281,7 @@ static int read_password(struct parse *p)
 {
 	char line[SMPP_PASSWORD_MAX + 2] = "";
 	FILE *f;
+	int fd;
 
 	if (!!p->password == !!p->password_file) {
 		return wrong(p, "expected one of --password-file FILE and --password TEXT");
@@ -290,9 +292,10 @@ static int read_password(struct parse *p)
 		}
 		return 0;
 	}
-	f = fopen(p->password_file, "re");
+	fd = file_open_in(p->password_file);
+	f = fd < 0 ? NULL : fdopen(fd, "r");
 	if (!f) {
-		return wrong(p, "--password-file %.100s: %s", p->password_file, strerror(errno));
+		return wrong(p, "--password-file %.100s: %s", p->password_file, file_not_opened(p->password_file, errno));
 	}
 	if (!fgets(line, sizeof line, f)) {
 		line[0] = 0;
@@ -336,11 +339,12 @@ static int check_connection(struct parse *p)
 
 static int payload_from_file(struct parse *p)
 {
-	FILE *f = fopen(p->file, "re");
+	int fd = file_open_in(p->file);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	bool bad;
 
 	if (!f) {
-		return wrong(p, "--payload-file %.100s: %s", p->file, strerror(errno));
+		return wrong(p, "--payload-file %.100s: %s", p->file, file_not_opened(p->file, errno));
 	}
 	p->o.payload_len = fread(p->o.payload, 1, ESME_PAYLOAD_MAX + 1, f);
 	bad = ferror(f);

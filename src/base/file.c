@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +80,84 @@ int file_read(struct file_copy *out, const char *path, size_t max, char why[FILE
 	err = read_regular(out, fd, max, why);
 	close(fd);
 	return err;
+}
+
+/* -- files that may be pipes */
+
+#define SILENT_MS 2000 /* until a program says that it waits */
+#define STEP_MS 50
+
+static void say_waits(const char *path, const char *what)
+{
+	fprintf(stderr, "%s: %s: a pipe that no program %s; waiting for one (Ctrl-C ends this)\n", program_invocation_short_name,
+		path, what);
+}
+
+/* The descriptor does not block until somebody is at the other end. */
+static int settled(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int file_open_in(const char *path)
+{
+	struct pollfd end = { .fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), .events = POLLIN };
+	struct stat st;
+
+	if (end.fd < 0) {
+		return -1;
+	}
+	if (fstat(end.fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+		close(end.fd);
+		errno = EISDIR;
+		return -1;
+	}
+	if (S_ISFIFO(st.st_mode) && poll(&end, 1, SILENT_MS) == 0) {
+		say_waits(path, "writes to");
+		err_ignore(poll(&end, 1, -1), "a signal: the read waits");
+	}
+	return settled(end.fd);
+}
+
+static bool is_pipe(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+int file_open_pipe_out(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	for (int ms = 0; fd < 0 && errno == ENXIO && is_pipe(path) && ms < SILENT_MS; ms += STEP_MS) {
+		err_ignore(poll(NULL, 0, STEP_MS), "a signal: the next look comes earlier");
+		fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	}
+	if (fd >= 0) {
+		return settled(fd);
+	}
+	if (errno != ENXIO || !is_pipe(path)) {
+		return -1;
+	}
+	say_waits(path, "reads");
+	return open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+}
+
+const char *file_not_opened(const char *path, int error)
+{
+	struct stat st;
+
+	if (error == EISDIR) {
+		return "a directory, expected a file";
+	}
+	return error == ENXIO && stat(path, &st) == 0 && S_ISSOCK(st.st_mode) ? "a socket, expected a file" : strerror(error);
 }
 
 void file_copy_fini(struct file_copy *f)

@@ -39,8 +39,11 @@ bool cli_file_in(struct cli_file *f, const char *path, char why[CLI_FILE_WHY_MAX
 	if (f->standard) {
 		return true;
 	}
-	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	return f->fd >= 0 || say(why, path, "cannot be opened");
+	f->fd = file_open_in(path);
+	if (f->fd < 0) {
+		snprintf(why, CLI_FILE_WHY_MAX, "%.300s: cannot be opened: %s", path, file_not_opened(path, errno));
+	}
+	return f->fd >= 0;
 }
 
 /* -- a file beside its place */
@@ -96,8 +99,11 @@ bool cli_file_out(struct cli_file *f, const char *path, char why[CLI_FILE_WHY_MA
 		return out_beside(f, why);
 	}
 	/* a pipe or a device stays unchanged */
-	f->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	return f->fd >= 0 || say(why, path, "cannot be opened");
+	f->fd = file_open_pipe_out(path);
+	if (f->fd < 0) {
+		snprintf(why, CLI_FILE_WHY_MAX, "%.300s: cannot be opened: %s", path, file_not_opened(path, errno));
+	}
+	return f->fd >= 0;
 }
 
 static bool sync_folder(const char *path)

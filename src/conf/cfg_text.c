@@ -1,12 +1,12 @@
 /* cfg_text.c - checks the bytes of a configuration file before they are parsed. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "conf/cfg_internal.h"
 
 /* Length of the UTF-8 sequence at p (RFC 3629: shortest form, no surrogates, up to U+10FFFF); 0:
@@ -86,14 +86,14 @@ static int read_all(int fd, char *text, size_t cap, size_t *len)
 
 int cfg_text_load(char **text, size_t *len, const char *path, char why[CFG_WHY_MAX])
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = file_open_in(path);
 	struct stat st;
 	size_t n = 0;
 	char *p = NULL;
 	int err;
 
 	if (fd < 0) {
-		return wrong_file(why, path, strerror(errno), ERR_IO);
+		return wrong_file(why, path, file_not_opened(path, errno), ERR_IO);
 	}
 	if (fstat(fd, &st) || !(S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode))) {
 		err = wrong_file(why, path, "not a regular file", ERR_IO);
