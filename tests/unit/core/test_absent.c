@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/core_absence.h"
 #include "core/core_absent.h"
 #include "tests/unit/core/core_play.h"
 
@@ -174,6 +175,49 @@ static void test_a_stranger_learns_nothing(void **state)
 	assert_int_equal(p->core->st.v[ST_ABSENT_REFUSED], 0);
 }
 
+static struct core_trigger *trigger(struct core_play *p, const char *external, const char *msisdn, uint32_t reference)
+{
+	struct trg_request r = { .scs = "acme",
+				 .scs_e164 = "491720000001",
+				 .origin_host = "scs.acme.example",
+				 .origin_realm = "acme.example",
+				 .external = external,
+				 .msisdn = msisdn,
+				 .groups = "",
+				 .action = TSP_ACTION_TRIGGER,
+				 .reference = reference,
+				 .received_ms = core_now_ms(p->core),
+				 .expires_ms = core_now_ms(p->core) + 600000 };
+	struct core_trigger *t;
+
+	assert_int_equal(core_trigger_new(&t, p->core, core_scs_get(p->core, "acme"), &r), 0);
+	return t;
+}
+
+/* Another name of the same device is no new chance. */
+static void test_what_was_learnt_counts_for_each_name_of_the_device(void **state)
+{
+	static const struct {
+		const char *external, *msisdn, *imsi;
+		bool over;
+	} others[] = { { METER, "", "262019999999999", true },
+		       { "", "491700000001", "262019999999999", true },
+		       { "meter-2@a.example", "", "262011111111111", true },
+		       { "meter-2@a.example", "491700000002", "262019999999999", false } };
+	struct core_play *p = *state;
+	struct core_trigger *t = trigger(p, METER, "491700000001", 1);
+
+	for (unsigned i = 0; i < p->cfg->privacy.absent_answers; i++) {
+		assert_false(core_absence_over_now(t, "262011111111111"));
+		core_absence_learnt(t, "262011111111111");
+	}
+	assert_int_equal(p->core->st.v[ST_ABSENT_ANSWERS], p->cfg->privacy.absent_answers);
+	for (uint32_t i = 0; i < sizeof others / sizeof *others; i++) {
+		t = trigger(p, others[i].external, others[i].msisdn, 2 + i);
+		assert_int_equal(core_absence_over_now(t, others[i].imsi), others[i].over);
+	}
+}
+
 #define TABLE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 #define IN_CORE(name) cmocka_unit_test_setup_teardown(name, start, core_play_teardown)
 
@@ -190,6 +234,7 @@ TEST_GROUP()
 		TABLE(test_full_buckets_free_their_memory),
 		IN_CORE(test_the_core_refuses_before_it_asks_the_hss),
 		IN_CORE(test_a_stranger_learns_nothing),
+		IN_CORE(test_what_was_learnt_counts_for_each_name_of_the_device),
 	};
 
 	return cmocka_run_group_tests_name("core absent", tests, NULL, NULL);

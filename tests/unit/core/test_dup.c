@@ -180,6 +180,23 @@ static void test_a_restored_request_has_its_answer_or_waits_for_one(void **state
 	core_dup_free(d);
 }
 
+/* The same requests come again whether they are older or later than what was answered meanwhile. */
+static void test_a_restored_request_is_entered_while_there_is_room(void **state)
+{
+	struct core_dup *d = dup_new(4);
+	struct core_dup_entry *none = NULL;
+	struct ipc_device_action_answer a = { .result_code = 2001 }, got;
+
+	(void)state;
+	assert_int_equal(core_dup_restore(d, HOST, 1, one, &a, 1000, &none), 0);
+	assert_int_equal(core_dup_restore(d, HOST, 2, one, &a, 500, &none), 0);
+	assert_int_equal(core_dup_restore(d, HOST, 3, one, &a, 1500, &none), 0);
+	for (uint32_t id = 1; id <= 3; id++) {
+		assert_int_equal(look(d, HOST, id, one, id, 1600, &none, &got), CORE_DUP_ANSWERED);
+	}
+	core_dup_free(d);
+}
+
 /* A core takes requests while it enters what its journal has of older ones. */
 static void test_a_restored_request_does_not_push_out_a_later_one(void **state)
 {
@@ -271,6 +288,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_what_is_in_flight_is_kept_however_old),
 		cmocka_unit_test(test_more_copies_than_may_wait_push_out_the_oldest),
 		cmocka_unit_test(test_a_restored_request_has_its_answer_or_waits_for_one),
+		cmocka_unit_test(test_a_restored_request_is_entered_while_there_is_room),
 		cmocka_unit_test(test_a_restored_request_does_not_push_out_a_later_one),
 		cmocka_unit_test(test_the_answer_of_a_request_is_known_within_its_window),
 		cmocka_unit_test(test_making_room_costs_no_look_at_what_waits),
