@@ -9,6 +9,7 @@
 #include "base/obj.h"
 #include "base/shown.h"
 #include "base/stdfd.h"
+#include "net/net_transport.h"
 #include "nodes/common/node.h"
 #include "nodes/common/node_daemon.h"
 #include "nodes/common/node_out.h"
@@ -178,7 +179,7 @@ static int run(struct hss *h)
 	err = node_server_new(&h->server, h->loop, &h->listen, &server_cb, &h->state);
 	if (err) {
 		return node_fail(PROGRAM, "%s: %s", shown_address(address, h->listen.address, h->listen.port),
-				 err == ERR_IO ? strerror(errno) : err_str(err));
+				 err == ERR_IO ? net_bind_words(errno) : err_str(err));
 	}
 	log_info(&h->log, "hss", "ready %s as %s", shown_address(address, h->listen.address, node_server_port(h->server)),
 		 h->conf.identity.host);

@@ -7,6 +7,7 @@
 
 #include "base/shown.h"
 #include "base/stdfd.h"
+#include "net/net_transport.h"
 #include "nodes/common/node.h"
 #include "nodes/common/node_daemon.h"
 #include "nodes/smssc/smssc_tsp.h"
@@ -97,7 +98,7 @@ static int serve(struct smssc *s)
 	err = smssc_t4_start(s);
 	if (err) {
 		return node_fail(PROGRAM, "%s: %s", shown_address(address, s->conf.listen.address, s->conf.listen.port),
-				 err == ERR_IO ? strerror(errno) : err_str(err));
+				 err == ERR_IO ? net_bind_words(errno) : err_str(err));
 	}
 	if (smssc_sme_start(s, why)) {
 		return node_fail(PROGRAM, "%s", why);

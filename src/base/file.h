@@ -16,8 +16,8 @@ struct file_copy {
 /* Reads at most `max` bytes. ERR_IO, ERR_INVAL (not a regular file), ERR_LIMIT (larger), ERR_NOMEM;
  * `why` has a reason without the file's name. */
 ERR_MUST_USE int file_read(struct file_copy *out, const char *path, size_t max, char why[FILE_WHY_MAX]);
-/* Opens a file that the user named, to be read or written from its beginning to its end. Who names a
- * pipe wants to wait for the other end: after 2 s a line on standard error says that the program
+/* Opens a file that the user named, to be read or written from its beginning to its end. Who names
+ * a pipe wants to wait for the other end: after 2 s a line on standard error says that the program
  * waits. -1 with errno. file_not_opened() has words for it, which say what is there instead. */
 int file_open_in(const char *path);
 int file_open_pipe_out(const char *path); /* a pipe or a device that is there */

@@ -120,6 +120,11 @@ static const char *unknown_option(const struct cli_param *p, const char *word, s
 			nearest_offer(&near, p->option);
 		}
 	}
+	if (!near.best) { /* those of mtcctl itself */
+		nearest_offer(&near, "socket");
+		nearest_offer(&near, "json");
+		nearest_offer(&near, "help");
+	}
 	if (near.best) {
 		snprintf(why, CLI_WHY_MAX, "unknown option '%.60s', did you mean '--%s'?", word, near.best);
 	} else {

@@ -86,7 +86,8 @@ static int begin_dir(struct qs *q, const char *dir)
 	}
 	if (mkdir(q->temp, 0700) < 0) {
 		if (errno != EEXIST) {
-			return wrong(q->temp, "cannot be made");
+			return wrong(q->dir,
+				     errno == ENOENT ? "the directory above is not there; make it first" : "cannot be made");
 		}
 		fprintf(stderr,
 			"mtcctl: %s exists: an earlier quickstart was interrupted, or one is running; remove it if none is\n",

@@ -367,7 +367,10 @@ static const char help_text[] =
 
 static int usage(const char *problem)
 {
-	fprintf(stderr, PROGRAM ": %s\nTry: " PROGRAM " --help\n", problem);
+	if (problem) {
+		fprintf(stderr, PROGRAM ": %s\n", problem);
+	}
+	fputs("Try: " PROGRAM " --help\n", stderr);
 	return USAGE;
 }
 
@@ -411,7 +414,8 @@ static int command(int argc, char **argv)
 		case 'V':
 			return version();
 		default:
-			return usage("unknown option, or its value is missing");
+			fprintf(stderr, PROGRAM ": %s: no such option, or its value is missing\n", argv[optind - 1]);
+			return usage(NULL);
 		}
 	}
 	if (optind < argc) {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -46,6 +47,8 @@ static int say(char why[CTL_CLIENT_WHY_MAX], int err, const char *fmt, ...)
 
 static int connect_error(const char *path, int code, char why[CTL_CLIENT_WHY_MAX])
 {
+	struct stat st;
+
 	switch (code) {
 	case ENOENT:
 	case ENOTDIR:
@@ -54,6 +57,10 @@ static int connect_error(const char *path, int code, char why[CTL_CLIENT_WHY_MAX
 			   "say it with --socket or MTC_CTL",
 			   path);
 	case ECONNREFUSED:
+		if (stat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
+			return say(why, ERR_REFUSED,
+				   "%s: not a socket; the configuration of mtc-iwfd names its own (control.path)", path);
+		}
 		return say(why, ERR_REFUSED, "%s: nobody listens; mtc-iwfd is not running or its core is starting again", path);
 	case EAGAIN: /* an AF_UNIX socket whose backlog is full */
 		return say(why, ERR_TIMEOUT,

@@ -183,7 +183,7 @@ static int open_listener(struct dm_change *c, const struct dm_parent *p, size_t 
 	}
 	if (err) {
 		report_add(r, REPORT_ERROR, "listener %s cannot be opened: %s: %s", l->name,
-			   shown_address(address, l->address, l->port), err == ERR_IO ? strerror(errno) : err_str(err));
+			   shown_address(address, l->address, l->port), err == ERR_IO ? net_bind_words(errno) : err_str(err));
 	}
 	return err;
 }

@@ -125,7 +125,7 @@ static int bind_listeners(struct dm_parent *p)
 			log_error(&p->log, "daemon", "listener %s stays shut: %s", l->name, dm_sctp_missing(l->transport));
 		} else if (err) {
 			log_error(&p->log, "daemon", "listener %s: %s: %s", l->name, shown_address(address, l->address, l->port),
-				  err == ERR_IO ? strerror(errno) : err_str(err));
+				  err == ERR_IO ? net_bind_words(errno) : err_str(err));
 			return err;
 		}
 	}

@@ -450,7 +450,8 @@ void dm_crls_free(struct dm_parent *p);
 /* dm_sandboxes.c: the parent's own sandbox, when all is open and before there is a thread; errors
  * are logged. */
 ERR_MUST_USE int dm_sandboxes_enter(struct dm_parent *p);
-/* What to do when a file cannot be opened with this errno: the sandbox may be the reason. "": it is not. */
+/* What to do when a file cannot be opened with this errno: the sandbox may be the reason. "": it is
+ * not. */
 const char *dm_at_start_only(const struct dm_parent *p, int error);
 bool dm_sandboxes_take(struct dm_child *c, const struct dm_msg *m); /* a child's report; false: no child says this */
 void dm_sandboxes_tell(struct dm_parent *p);                        /* a new core is ready: tells it everything */

@@ -57,7 +57,7 @@ static int bind_it(struct dm_parent *p)
 
 	if (err) {
 		log_error(&p->log, "daemon", "metrics: %s: %s", shown_address(address, m->address, m->port),
-			  err == ERR_IO ? strerror(errno) : err_str(err));
+			  err == ERR_IO ? net_bind_words(errno) : err_str(err));
 	} else if (setsockopt(p->scrape.listen, SOL_SOCKET, SO_SNDBUF, &octets, sizeof octets) < 0) {
 		log_warn(&p->log, "daemon", "metrics: answers that nobody takes may need more memory of the kernel: %s",
 			 strerror(errno));

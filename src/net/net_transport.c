@@ -1,6 +1,9 @@
 /* net_transport.c - TCP, SCTP of the kernel or SCTP in user space. */
 #include "net/net_transport.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "net/net_usr.h"
 
 int net_usable(const char *address, uint16_t port, const struct net_sctp_ends *sctp)
@@ -20,6 +23,21 @@ int net_bind(int *fd_out, uint16_t *port_out, const char *address, uint16_t port
 	}
 	return sctp ? net_sctp_bind(fd_out, port_out, address, port, sctp, backlog)
 		    : net_tcp_bind(fd_out, port_out, address, port, backlog);
+}
+
+const char *net_bind_words(int error)
+{
+	switch (error) {
+	case EADDRINUSE:
+		return "Address already in use: another program has this port, and 'ss -lntp' names it; end that one, or take "
+		       "another port";
+	case EADDRNOTAVAIL:
+		return "no device of this machine has this address; 'ip address' shows those that are there";
+	case EACCES:
+		return "Permission denied: a port below 1024 needs root, or the capability net_bind_service";
+	default:
+		return strerror(error);
+	}
 }
 
 int net_listen(struct net_listener **out, struct net_loop *l, int fd, uint16_t port, const struct net_sctp_ends *sctp,

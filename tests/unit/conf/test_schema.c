@@ -392,7 +392,8 @@ static void test_a_file_that_cannot_be_read_is_named(void **state)
 	report = (struct report){ .len = 0 };
 	assert_int_equal(cfg_read_file(&o, sizeof o, rows, "/nonexistent/c.yaml", &l, &report), ERR_IO);
 	assert_int_equal(cfg_read_file(&o, sizeof o, rows, "/", &l, &report), ERR_IO);
-	assert_string_equal(report.text, "error /nonexistent/c.yaml: No such file or directory\nerror /: a directory, expected a file\n");
+	assert_string_equal(report.text,
+			    "error /nonexistent/c.yaml: No such file or directory\nerror /: a directory, expected a file\n");
 	assert_null(l);
 }
 

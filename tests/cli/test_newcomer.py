@@ -1,0 +1,42 @@
+"""What somebody new does wrong is told with what to do next."""
+import os
+import socket
+import subprocess
+
+import pytest
+from conftest import BIN
+
+
+def says(*words, **more):
+    done = subprocess.run([os.path.join(BIN, words[0]), *words[1:]], capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL, **more)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("words,code,said", [
+    (("mtcctl", "status", "--sockt", "x"), 2, "unknown option '--sockt', did you mean '--socket'?"),
+    (("mtcctl", "status", "--jsn"), 2, "unknown option '--jsn', did you mean '--json'?"),
+    (("mtcctl", "--socket", "/etc/passwd", "status"), 4, "/etc/passwd: not a socket; the configuration of mtc-iwfd names its own (control.path)"),
+    (("mtcctl", "--socket", "/etc", "status"), 4, "/etc: not a socket; "),
+    (("mtcctl", "quickstart", "none/trial"), 1, "none/trial: the directory above is not there; make it first"),
+    (("mtc-iwf-console", "--hlep"), 2, "mtc-iwf-console: --hlep: no such option, or its value is missing\nTry: mtc-iwf-console --help\n"),
+    (("mtc-iwf-console", "-c"), 2, "mtc-iwf-console: -c: no such option, or its value is missing\n"),
+], ids=lambda v: " ".join(v[:3]) if isinstance(v, tuple) else None)
+def test_a_slip_says_what_to_do(tmp_path, words, code, said):
+    assert says(*words, cwd=tmp_path)[0] == code
+    assert said in says(*words, cwd=tmp_path)[1]
+
+
+@pytest.mark.parametrize("address,said", [("127.0.0.1", "Address already in use: another program has this port, and 'ss -lntp' names it"),
+                                          ("192.0.2.77", " cannot be listened on: Cannot assign requested address")])
+def test_a_port_that_is_taken_says_who_has_it(tmp_path, address, said):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        (tmp_path / "none").write_text('{"imsi":"262010000000007"}\n')
+        (tmp_path / "node.yaml").write_text(f"""identity: {{ host: node.example.com, realm: example.com }}
+listen: {{ address: {address}, port: {s.getsockname()[1]}, protection: none }}
+subscribers: none
+allowed_hosts: [ iwf.example.com ]
+""")
+        code, err = says("mtc-hss", "-c", "node.yaml", cwd=tmp_path)
+    assert code in (1, 2) and said in err, err
