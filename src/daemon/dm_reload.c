@@ -6,7 +6,7 @@
  *                               | (within timers.names; else as for errors)
  *                               check --(errors)--> log, answer; the old set stays
  *                               | (fine)
- *                               try the keys in a token, if there are any (dm_key_check.h); as above
+ *                               try the keys in a token, if any (dm_key_check.h); as above
  *                               | (fine)
  *                               +--> DM_SET to each process
  *                                       | (DM_SET_TAKEN of all, or WAIT_MS)

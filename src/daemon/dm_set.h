@@ -17,8 +17,9 @@ struct dm_set {
 };
 
 /* Reads every file that the configuration names and checks all of them as the processes will use
- * them, but for keys in a token (dm_key_check.h). `before`: the set in use; NULL: none. ERR_INVAL: the report has all errors that were found.
- * Other errors (ERR_NOMEM, ERR_IO) are in it, too. */
+ * them, but for keys in a token (dm_key_check.h). `before`: the set in use; NULL: none.
+ * ERR_INVAL: the report has all errors that were found. Other errors (ERR_NOMEM, ERR_IO) are in it,
+ * too. */
 ERR_MUST_USE int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, const struct dm_set *before, uint32_t generation,
 			     struct report *r);
 /* Reads the files of CRLs again and takes all else from `from`. An anchor whose files cannot be

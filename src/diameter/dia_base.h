@@ -55,7 +55,7 @@ struct dia_capabilities {
 	uint8_t acct_applications_n;
 	struct dia_vendor_application vendor_applications[DIA_APPLICATIONS_MAX];
 	uint8_t vendor_applications_n;
-	/* the message, borrowed, when one of these lists is full: it may have more; NULL: it has not */
+	/* the message, borrowed, when one of these lists is full: it may have more; NULL: not */
 	const struct dia_msg *more_applications;
 	struct dia_bytes error_message; /* CEA */
 	struct dia_bytes failed_avp;    /* CEA: inside of Failed-AVP, raw */
