@@ -14,6 +14,7 @@ void dm_key_check(const struct cfg_iwf *cfg, int part_fd, struct report *r);
 bool dm_key_check_needed(const struct dm_set *s);
 
 struct dm_parent;
-/* The same for the configuration of the reload, beside the parent's loop: dm_reload_tried() follows.
+/* The same for the configuration of the reload, beside the parent's loop; dm_reload_tried()
+ * follows.
  * An error is in the report of the reload, and dm_reload_tried() does not follow. */
 ERR_MUST_USE int dm_key_check_begin(struct dm_parent *p, int part_fd);
