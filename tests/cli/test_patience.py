@@ -59,7 +59,8 @@ def test_the_share_here():
 
 # -- bounds that only end a hang
 
-FIRST = {"settimeout": 0, "wait": 0, "join": 0, "create_connection": 1, "wait_until": 2, "until": 2, "wait_ready": 1, "wait_event": 1, "select": 3}
+pytestmark = pytest.mark.once
+FIRST = {"wait_decision": 0, "report": 0, "next": 0, "settimeout": 0, "wait": 0, "join": 0, "create_connection": 1, "wait_until": 2, "until": 2, "wait_ready": 1, "wait_event": 1, "select": 3}
 NAMED = ("timeout", "wait_s", "connect_wait", "answer_wait")
 LEAST_S = 2  # a shorter one is of a test that nothing comes
 

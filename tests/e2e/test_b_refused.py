@@ -112,7 +112,7 @@ def test_how_often_an_scs_may_learn_that_a_device_is_absent(lab):
     try:
         name = "meter-38@a.example"
         refused(lab, lab.trigger("acme", device=name, validity=0), "TEMPORARYERROR")
-        report = lab.trigger("acme", device=name, validity=1, wait=proc.HANG_S)  # 0 at once, EXPIRED later
+        report = lab.trigger("acme", device=name, validity=3, wait=proc.HANG_S)  # 0 at once, EXPIRED later
         assert report.status == "SUCCESS", report
         refused(lab, lab.trigger("acme", device=name, validity=600), "RATEEXCEEDED", None)
         assert lab.decisions(device=name, verdict="refused")[-1]["reason"] == "absent-too-often"

@@ -17,7 +17,7 @@ def test_delivered_when_it_returns(lab):
 
 def test_expires_in_the_sms_sc(lab):
     lab.ue("absent", L.imsi(51))
-    got = lab.trigger("acme", device="meter-51@a.example", validity=1, wait=proc.HANG_S)
+    got = lab.trigger("acme", device="meter-51@a.example", validity=3, wait=proc.HANG_S)
     assert got.code == 5 and got.status == "SUCCESS" and got.outcome == "EXPIRED", got
     lab.ue("present", L.imsi(51))
     assert not lab.ue_triggers(imsi=L.imsi(51))

@@ -61,7 +61,7 @@ class Silent:
 
 @pytest.fixture(scope="module")
 def alone(labs):
-    p = labs.up(s6m_more=", answer_wait: 10s")
+    p = labs.up(s6m_more=", answer_wait: 30s")
     p.silent = Silent(p)
     p.pki = Pki(os.path.join(p.lab["dir"], "pki"))
     yield p
@@ -507,7 +507,7 @@ def test_a_certificate_that_is_over_proves_nothing(alone, rules):
     with alone.silent.untouched():
         with pytest.raises((ssl.SSLError, ConnectionError, EOFError)):
             Scs(alone, with_certificate(alone, "k-old", cert, key)).open()
-    end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + 4))
+    end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + 12))
     cert, key = alone.pki.leaf("k-short", "anchor-a", host, "clientAuth", [URI + "k-fleet"], dates=("20200101000000Z", end))
     alone.scs["k-short"] = dict(acme, cert=cert, key=key)
     s = Scs.opened(alone, "k-short")
@@ -544,7 +544,7 @@ def test_an_association_that_ends_before_the_dtr_is_105(alone, scs, rules, how):
     else:
         rules("assoc", "add", "acme", device)
     if how == "rule over":
-        until = replace_until(alone, 1)
+        until = replace_until(alone, 5)
     scs.ask_later(action(device=device, reference=n))
     sir = alone.silent.hss.take()
     {"rule deleted": lambda: alone.ctl("assoc", "del", "acme", device), "denied": lambda: rules("assoc", "add", "acme", device, "--deny"),

@@ -561,6 +561,7 @@ def test_what_expires_while_it_waits_does_not_leave(narrow):
     ask(scs, action(device=meter(645), reference=6450))
     out = sc.take()
     ask(scs, action(device=meter(646), reference=6451, validity=1))
+    proc.wait_until("it waits", lambda: 6451 in pending(narrow))
     time.sleep(1.1)  # the validity is what is tested
     take_ok(sc, out)
     assert request_status(scs.expect(D.DAR, False)) == 0

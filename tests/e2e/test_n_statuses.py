@@ -300,7 +300,7 @@ def test_each_outcome_that_the_sms_sc_reports(played, asker, said, outcome):
 
 
 def test_no_report_by_the_end_of_validity(played, asker):
-    reference, dtr = submitted(played, asker, validity=1)
+    reference, dtr = submitted(played, asker, validity=3)
     played.sc.accept(dtr)
     assert asker.answered() == 0
     assert asker.reported() == (reference, 4)

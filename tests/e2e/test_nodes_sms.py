@@ -274,7 +274,7 @@ def test_long_payloads_arrive_whole(world, size, port, parts):
     payload = bytes(i * 7 % 251 for i in range(size))
     with world.iwf() as iwf:
         assert iwf.trigger(imsi(3), payload, reference=10000 + size, port=port, validity=600) == 2001
-        assert iwf.report(20).outcome == DELIVERED
+        assert iwf.report().outcome == DELIVERED
     e = world.ue_event("trigger", imsi=imsi(3), payload_hex=payload.hex())
     assert e["parts"] == parts
 
@@ -308,9 +308,9 @@ def test_an_absent_mobile_is_waited_for_until_it_returns(world):
 def test_validity_that_ends_is_reported(world):
     world.order("absent", imsi(5))
     with world.iwf() as iwf:
-        assert iwf.trigger(imsi(5), b"late", reference=5, validity=1) == 2001
+        assert iwf.trigger(imsi(5), b"late", reference=5, validity=3) == 2001
         assert iwf.no_report(0.5)
-        r = iwf.report(5)
+        r = iwf.report()
         assert (r.outcome, r.reference) == (EXPIRED, 5)
     world.order("present", imsi(5))
 
@@ -319,10 +319,10 @@ def test_without_validity_an_absent_mobile_is_reported_at_once(world):
     world.order("absent", imsi(6))
     with world.iwf() as iwf:
         assert iwf.trigger(imsi(6), b"now", reference=6, validity=0) == 2001
-        r = iwf.report(3)
+        r = iwf.report()
         assert (r.outcome, r.diagnostic) == (ABSENT, 2)  # nothing is known of it while nothing waits for it
         assert iwf.trigger("001019999999999", b"now", reference=7) == 2001
-        assert iwf.report(3).outcome == ABSENT
+        assert iwf.report().outcome == ABSENT
     world.order("present", imsi(6))
 
 
@@ -330,11 +330,11 @@ def test_a_full_mobile_refuses_and_takes_it_when_there_is_room(world):
     world.order("full", imsi(7))
     with world.iwf() as iwf:
         assert iwf.trigger(imsi(7), b"once", reference=8) == 2001
-        assert iwf.report(3).outcome == FULL
+        assert iwf.report().outcome == FULL
         assert iwf.trigger(imsi(7), b"kept", reference=9, validity=600) == 2001
         assert iwf.no_report(0.7)
         world.order("empty", imsi(7))
-        assert iwf.report(3).outcome == DELIVERED
+        assert iwf.report().outcome == DELIVERED
     assert world.ue_event("trigger", imsi=imsi(7))["payload_hex"] == b"kept".hex()
 
 
@@ -344,7 +344,7 @@ def test_a_slow_mobile_is_waited_for_and_acts_once(world):
         assert iwf.trigger(imsi(8), b"slow", reference=11, validity=600) == 2001
         proc.wait_until("it is sent again", lambda: [e for e in world.events("duplicate") if e["imsi"] == imsi(8)])
         world.order("slow", 0, imsi(8))
-        assert iwf.report(10).outcome == DELIVERED
+        assert iwf.report().outcome == DELIVERED
         assert len([e for e in world.events("trigger") if e["imsi"] == imsi(8)]) == 1
 
 
@@ -363,7 +363,7 @@ def test_many_devices_many_triggers(world):
             iwf.send(iwf.dtr(imsi(n % 30 + 20), f"bulk {n}".encode(), reference=50000 + n, validity=600))
         outcomes = {}
         while len(outcomes) < 400:
-            m = iwf.waiting.pop(0) if iwf.waiting else iwf.next(20)
+            m = iwf.waiting.pop(0) if iwf.waiting else iwf.next()
             if m.code == DRR and m.flags & R:
                 outcomes[m.number(3007)] = m.number(3200)
                 iwf.acknowledge(m)
@@ -566,7 +566,7 @@ def test_each_trigger_is_printed_once_however_often_the_sms_sc_dies(make):
                 iwf.send(iwf.dtr(imsi(n % 40 + 1), f"life {n}".encode(), reference=n, validity=600, end=end, flags=R | P | (T if life else 0)))
             goal = len(reported) + 40 if life < 4 else 240
             while len(reported) < goal or (life == 4 and waiting):
-                m = iwf.next(10)
+                m = iwf.next()
                 if m.code == DRR and m.flags & R:
                     reported[m.number(3007)] = m.number(3200)
                     iwf.acknowledge(m)
@@ -588,7 +588,7 @@ def test_no_trigger_is_printed_twice_however_often_the_mobile_dies(make):
         for n in range(240):
             iwf.send(iwf.dtr(imsi(n % 40 + 1), f"life {n}".encode(), reference=n, validity=600))
         while len(outcomes) < 240:
-            m = iwf.next(20)
+            m = iwf.next()
             if m.code == DRR and m.flags & R:
                 outcomes[m.number(3007)] = m.number(3200)
                 iwf.acknowledge(m)
@@ -614,7 +614,7 @@ def test_the_events_of_a_mobile_are_there_exactly_once_however_often_it_dies(mak
         for n in range(240):
             iwf.send(iwf.dtr(imsi(n % 40 + 1), f"life {n}".encode(), reference=n, validity=600))
         while len(outcomes) < 240:
-            m = iwf.next(20)
+            m = iwf.next()
             if m.code == DRR and m.flags & R:
                 outcomes[m.number(3007)] = m.number(3200)
                 iwf.acknowledge(m)
@@ -639,7 +639,7 @@ def test_what_the_file_says_was_acted_on_is_not_acted_on_again(make, tmp_path):
         w.kill(w.ue)
         os.rename(w.path("ue"), w.path("ue-before"))
         w.start_ue()
-        assert iwf.report(10).outcome == DELIVERED
+        assert iwf.report().outcome == DELIVERED
         w.ue_event("duplicate", imsi=imsi(1))
     assert len(lines(path)) == 1
 
@@ -679,7 +679,7 @@ def test_a_single_attempt_survives_a_restart_of_the_sms_sc(make):
     w.order("slow", 0, imsi(1))  # before the part can come again
     w.start_smssc()
     with w.iwf() as iwf:
-        assert iwf.report(10).outcome == DELIVERED  # the mobile came back in time, knew it, and said so
+        assert iwf.report().outcome == DELIVERED  # the mobile came back in time, knew it, and said so
     assert len(w.events("trigger")) == 1
     w.ue_event("duplicate", imsi=imsi(1))
 
@@ -693,7 +693,7 @@ def test_the_mobile_acts_once_also_over_its_own_death(make):
         first = w.ue
         w.kill(w.ue)  # it acted and did not say so
         w.start_ue()
-        assert iwf.report(10).outcome == DELIVERED
+        assert iwf.report().outcome == DELIVERED
         w.ue_event("duplicate", imsi=imsi(1))
     assert not w.events("trigger") and len(w.events("trigger", entry=first)) == 1
 

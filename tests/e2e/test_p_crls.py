@@ -28,7 +28,7 @@ class Revoking(L.Lab):
 
 @pytest.fixture
 def p(labs):
-    p = labs.up(kind=Revoking, timers_more=", crl_check: 100ms, crl_grace: 6s")
+    p = labs.up(kind=Revoking, timers_more=", crl_check: 100ms, crl_grace: 15s")
     yield p
     wrong = labs.down(p)
     assert not wrong, "\n".join(wrong)
@@ -136,10 +136,10 @@ def test_an_older_list_is_no_start(p):
 def test_out_of_date_is_a_matter_of_the_scs(p):
     """Under hard-fail new sessions are refused at once and open ones have their grace; an SCS with revocation_soft notices nothing."""
     p.ctl("scs", "set", "beta", "revocation-soft", "yes")
-    for name in ("anchor-a", "anchor-b"):
-        pki(p).crl(name, [], 2, lasts_s=4)
-        in_use(p, "0x2", name)
     acme, beta = Scs.opened(p, "acme"), Scs.opened(p, "beta")
+    for name in ("anchor-a", "anchor-b"):
+        pki(p).crl(name, [], 2, lasts_s=3)
+        in_use(p, "0x2", name)
     stale = proc.wait_until("the CRLs are out of date", lambda: "crl-stale" in [r["reason"] for r in p.ctl("health", check=False)[-1]["reasons"]] and
                             time.monotonic())
     assert p.trigger("acme", device="meter-1@a.example").code == 4
@@ -149,7 +149,7 @@ def test_out_of_date_is_a_matter_of_the_scs(p):
     next_core(p)  # it takes over who is in its grace
     assert stays(acme, "meter-2@a.example")
     said(p, "is cut, timers.crl_grace is over")
-    assert time.monotonic() - stale > 4
+    assert time.monotonic() - stale > 10
     assert acme.closed()
     assert stays(beta, "meter-2@b.example")
     pki(p).crl("anchor-b", ["beta"], 3, lasts_s=-30, began_s=-90)  # out of date when it comes, and it still revokes

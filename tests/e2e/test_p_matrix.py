@@ -108,8 +108,8 @@ def p(labs, tmp_path_factory):
         responders["delegate"].signer = "stranger"
         responders["old"].minutes = 0
         urls = {scs: r.url for scs, r in responders.items()} | {"missing": f"http://127.0.0.1:{closed.getsockname()[1]}/ocsp"}
-        p = labs.up(kind=type("Play", (Matrix,), {"pki": pki, "urls": urls}), edges=1, timers_more=", ocsp: 2s, crl_check: 100ms, stats: 100ms",
-                    iwf_more="ocsp: { refresh: 1s, retry: 1s, max_age: 2s }\n")
+        p = labs.up(kind=type("Play", (Matrix,), {"pki": pki, "urls": urls}), edges=1, timers_more=", ocsp: 10s, crl_check: 100ms, stats: 100ms",
+                    iwf_more="ocsp: { refresh: 1s, retry: 1s, max_age: 8s }\n")
         p.made, p.responders = pki, responders
         yield p
         wrong = labs.down(p)

@@ -280,7 +280,7 @@ def test_an_expired_certificate_is_not_taken_and_ends_nothing(own_lab):
 def test_a_certificate_that_ends_while_it_is_used_ends_nothing(own_lab):
     p = own_lab
     listener = p.listen("beta")
-    end = int(time.time()) + 5
+    end = int(time.time()) + 15
     renew(p, dates=("20200101000000Z", time.strftime("%Y%m%d%H%M%SZ", time.gmtime(end))))
     assert reload(p)[1]["renewed"] == 2
     new = digest(pki(p, "iwf.pem"))

@@ -90,7 +90,7 @@ def test_a_report_before_the_answer_is_the_acceptance(played, scs):
 
 
 def test_a_report_after_the_end_changes_nothing(played, scs):
-    reference, _, dtr = accepted(played, scs, validity=1)
+    reference, _, dtr = accepted(played, scs, validity=3)
     assert scs.reported() == (reference, 4)
     proc.wait_until("it is over", lambda: reference not in under_way(played))
     foreign = counter(played, "reports_foreign")

@@ -101,8 +101,9 @@ def test_an_acceptance_that_comes_too_late_is_taken_back(labs):
             assert scs.answered() == 201
         finally:
             os.kill(pid, signal.SIGCONT)
-        recall = p.sc.take()
-        assert (kind(recall), recall.number(3011)) == (RECALL, reference)
+        while kind(recall := p.sc.take()) != RECALL:  # a slow machine stops the core after the copy has left
+            assert recall.number(3007) == reference
+        assert recall.number(3011) == reference
         p.sc.accept(recall)
         status, _ = told(p, reference)
         assert status == 201
@@ -115,31 +116,27 @@ def test_an_acceptance_that_comes_too_late_is_taken_back(labs):
 
 def test_a_full_window_and_slow_neighbours(labs):
     """What waits for its turn twice, and is answered late each time, is answered by the core and by nobody else."""
-    p = stand(labs, "100ms", "1500ms", "limits: { peer_window: 1 }\n")
+    p = stand(labs, "1s", "3s", "limits: { peer_window: 1 }\n")  # edges answer after 16 s, and would after 10 s if they left out the waits
+    late_s = 2.5
     scs = Reader.opened(p)
     try:
         first, second, urgent = (next(references) for _ in range(3))
-        start = time.monotonic()
-
-        def at(seconds):
-            time.sleep(max(0.0, start + seconds - time.monotonic()))
-
         scs.ask_later(action(device="meter-3@a.example", reference=first))
         a = p.sc.take()
         scs.ask_later(action(device="meter-4@a.example", reference=second))
-        at(1.3)
+        time.sleep(late_s)
         p.sc.accept(a)
-        b = p.sc.take()  # until 2.8 it has no answer
+        b = p.sc.take()  # it gets no answer, so the next one leaves 3 s later
         assert b.number(3007) == second
-        at(1.9)
+        time.sleep(1)
         scs.ask_later(action(device="meter-5@a.example", reference=urgent, priority=1))
         c = p.sc.take()  # before the copy of the second
         assert c.number(3007) == urgent
-        at(4.1)
+        time.sleep(late_s)
         p.sc.accept(c)
         copy = p.sc.take()
         assert copy.number(3007) == second and copy.flags & T
-        at(5.4)  # an edge that leaves out the waits has answered at 5.1
+        time.sleep(late_s)  # more than 10 s after its request
         p.sc.accept(copy)
         answers = [scs.answered() for _ in range(3)]
         assert answers == [0, 0, 0]

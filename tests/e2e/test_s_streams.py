@@ -12,10 +12,19 @@ from conftest import BIN
 from lablib import lab as L
 from lablib import proc
 from support import diameter as D
+from support.pace import Watch
 from support.tsp import Scs, action, request_status
 
 CLOSED = ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"]
 STOP_S = 10.0  # timers.disconnect_wait, and the grace that the parent gives
+
+
+def ended_with(child):
+    """The exit status of what was told to end, and did so in time."""
+    watch = Watch()
+    status = child.wait(proc.HANG_S)
+    assert watch.took() < STOP_S
+    return status
 
 
 def entry(p, name):
@@ -88,7 +97,7 @@ def test_a_gateway_without_standard_streams_serves(own_lab):
             proc.wait_until("the edge is back", lambda: len(own_lab.edges()) == 2 and own_lab.edges() != before)
             assert served(own_lab) == 0
             child.send_signal(signal.SIGTERM)
-            assert child.wait(STOP_S) == 0
+            assert ended_with(child) == 0
 
 
 def catches(pid, number):
@@ -109,7 +118,7 @@ def test_an_element_without_standard_streams_opens_nothing_in_their_place(own_la
             assert standard(child.pid)[2] == "/dev/null"
             assert [at for at in standard(child.pid) if at.startswith("anon_inode") or at.startswith("socket")] == []
             child.send_signal(signal.SIGTERM)
-            assert child.wait(STOP_S) == 0
+            assert ended_with(child) == 0
         finally:
             if child.poll() is None:
                 child.kill()
@@ -154,7 +163,7 @@ def test_a_gateway_whose_log_nobody_reads_serves_and_ends(own_lab, kind):
         child.send_signal(signal.SIGTERM)
         m = s.expect(D.DPR, True)
         s.answer(m, [D.avp(268, 2001), *s.origin()], 0)
-        assert child.wait(STOP_S) == 0
+        assert ended_with(child) == 0
         assert [pid for pid in pids if proc.start_time(pid)] == []
     os.close(ours)
 
@@ -176,7 +185,7 @@ def test_lost_lines_are_told_once_somebody_reads_again(own_lab):
             assert told["mtc-iwfd[core]"] and len(told) >= 2, told
             child.send_signal(signal.SIGTERM)
             assert "shutting down after signal" in log.read()
-        assert child.wait(STOP_S) == 0
+        assert ended_with(child) == 0
 
 
 def goodbye(s):
@@ -200,7 +209,9 @@ def test_a_signal_to_every_process_is_an_end_in_order(own_lab, number):
     for pid in reversed(pids):  # the parent last, as far from its own order as can be
         os.kill(pid, number)
     goodbye(s)
-    proc.wait_until("all have ended", lambda: not [pid for pid in pids if proc.start_time(pid)], STOP_S)
+    watch = Watch()
+    proc.wait_until("all have ended", lambda: not [pid for pid in pids if proc.start_time(pid)])
+    assert watch.took() < STOP_S
     for name in ("mtc-hss", "mtc-smssc"):  # they were told, too: the connection did not just break
         gone = proc.wait_until(f"{name} says that the gateway is gone", lambda log=own_lab.lab["logs"][name]: gone_lines(log))
         assert "disconnect" in gone[-1], gone
@@ -251,7 +262,7 @@ def test_half_a_line_of_the_run_before_spoils_no_line_of_this_one(own_lab):
                 child = again.start(stdout=stdout, stderr=stderr)
             assert served(p) == 0
             child.send_signal(signal.SIGTERM)
-            assert child.wait(STOP_S) == 0
+            assert ended_with(child) == 0
             new = lines(decisions)[before:]
             assert new[0] == (tail, None) and new[1][1] == {"time": new[1][1]["time"], "action": "log", "reason": "torn-line", "octets": len(tail)}
             assert len(new) >= 4 and all(what and len(what) == 13 for _, what in new[2:])  # sessions and triggers
@@ -274,7 +285,7 @@ def test_a_decision_log_that_is_full_is_named_and_what_it_missed_is_said_at_the_
         row = next(r for r in p.ctl("status")[-1]["written"] if r["name"] == "decision log")
         assert (row["path"], row["state"], row["lost"]) == ("/dev/full", "full", 0)  # they wait
         child.send_signal(signal.SIGTERM)
-        assert child.wait(STOP_S) == 0
+        assert ended_with(child) == 0
     with open(log, encoding="ascii") as f:
         text = f.read()
     assert "the decision log /dev/full cannot be written: No space left on device" in text
@@ -291,7 +302,7 @@ def test_a_second_signal_does_not_wait_for_who_does_not_answer(own_lab):
         with pytest.raises(subprocess.TimeoutExpired):
             child.wait(1.2)
         child.send_signal(signal.SIGINT)
-        assert child.wait(STOP_S) == 0
+        assert ended_with(child) == 0
 
 
 class Element:
@@ -328,7 +339,7 @@ def test_an_element_whose_log_nobody_reads_answers_and_ends(own_lab, name):
         for i in range(200):  # a line or more each, in a pipe and a queue of 4 KiB
             assert request_status(s.dar(action(device="meter-7@a.example", validity=None))) == 0, i
         child.send_signal(signal.SIGTERM)
-        assert child.wait(STOP_S) == 0
+        assert ended_with(child) == 0
         s.close()
     os.close(r)
 
@@ -370,7 +381,7 @@ def test_events_that_nobody_reads_are_counted_and_told(own_lab):
                 proc.wait_until("the log tells of all", lambda: sum_told() == lost)
             child.send_signal(signal.SIGTERM)
             assert events.read() == ""
-        assert child.wait(STOP_S) == 0
+        assert ended_with(child) == 0
         s.close()
 
 
@@ -394,7 +405,9 @@ def test_an_scs_whose_output_nobody_reads_can_be_ended(own_lab):
 def test_an_element_ends_in_order_on_the_signals_of_a_terminal(own_lab, name, number):
     was = entry(own_lab, name)
     os.killpg(was["pid"], number)
-    proc.wait_until("it has ended", lambda: not proc.alive(was), STOP_S)
+    watch = Watch()
+    proc.wait_until("it has ended", lambda: not proc.alive(was))
+    assert watch.took() < STOP_S
     with open(own_lab.lab["logs"][name], encoding="utf-8") as f:
         assert f"ending on signal {int(number)}" in f.read()
     if name != "mtc-ue":

@@ -185,7 +185,7 @@ def test_keys_are_renewed_under_load(world, acme):
 @pytest.mark.tools
 def test_on_loss_keep(labs):
     """charon is away for longer than the grace: what it has protected stays. When it is back, the tunnel has the grace to be back, too."""
-    grace_s = 2
+    grace_s = 6
     w = World(labs, on_loss="keep", grace_ms=1000 * grace_s)
     try:
         charon = w.tunnel("acme", HOST)

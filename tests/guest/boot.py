@@ -12,7 +12,7 @@ KERNEL = "linux.uml"
 MODULES = "/usr/lib/uml/modules"
 # SCTP needs md5 for its cookies; the rest is for the networks of the plays.
 NEEDED = ("md5", "hmac", "sha1_generic", "sha256_generic", "sctp", "veth", "sch_netem")
-BOOT_WAIT_S = 40  # beside the limit of the script: the kernel starts in 2 to 5 s on an idle machine
+BOOT_WAIT_S = 120  # beside the limit of the script: the kernel starts in 2 to 5 s on an idle machine
 MEMORY = "1024M"
 
 
@@ -83,5 +83,5 @@ def run(command, limit_s):
             console, _ = kernel.communicate(timeout=limit_s)
         except subprocess.TimeoutExpired:
             os.killpg(kernel.pid, signal.SIGKILL)
-            console, _ = kernel.communicate(timeout=10)
+            console, _ = kernel.communicate(timeout=60)
     return console.decode("utf-8", "replace").replace("\r", "")

@@ -123,5 +123,5 @@ def run(command, limit_s):
             console, _ = emulator.communicate(timeout=limit_s)
         except subprocess.TimeoutExpired:
             os.killpg(emulator.pid, signal.SIGKILL)
-            console, _ = emulator.communicate(timeout=10)
+            console, _ = emulator.communicate(timeout=60)
     return console.decode("utf-8", "replace").replace("\r", "")

@@ -80,7 +80,7 @@ def sme(bin_folder, *words, system_id="tester", password=PASSWORD):
 
 def answers_in_turn():
     """It answers in the order in which it reads: what has no answer before that to the enquire_link has none."""
-    s = smpp.Sme(PORT, wait=60)
+    s = smpp.Sme(PORT)
     assert s.bind("tester", PASSWORD).status == smpp.OK
     s.send(smpp.CANCEL, smpp.text("") + smpp.text("1") + smpp.address("4242") + smpp.address(laboratory.msisdn(1), 1, 1))
     s.send(smpp.QUERY, smpp.text("1") + smpp.address("4242"))
@@ -102,7 +102,7 @@ def by_hand(bin_folder, found):
 def gateway(bin_folder, found, osmo):
     folder = "/var/tmp/lab"
     os.mkdir(folder)
-    lab = OsmoLab(folder, laboratory.options(bin=bin_folder, address="127.0.0.1", pki="/mnt/pki", devices=2, edges=1, listen_more=LISTENER, up_wait_s=120))
+    lab = OsmoLab(folder, laboratory.options(bin=bin_folder, address="127.0.0.1", pki="/mnt/pki", devices=2, edges=1, listen_more=LISTENER))
     try:
         lab.up(lambda text: print(f"{time.monotonic():.1f} {text}", flush=True))
         p = play.Play(folder, bin_folder)

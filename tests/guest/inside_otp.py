@@ -60,7 +60,7 @@ def main(bin_folder):
         OtpLab.ports = {name: o.listen(name, [THEIRS, MORE], host, laboratory.CORE_REALM, "rfc6733")
                         for name, host in (("hss", laboratory.HSS_HOST), ("smssc", laboratory.SMSSC_HOST))}
         lab = OtpLab(folder, laboratory.options(bin=bin_folder, address="127.0.0.1", pki="/mnt/pki", devices=8, edges=1, listen_more=LISTENER,
-                                                hss_more=OVER_SCTP, smssc_peer_more=OVER_SCTP, iwf_more="limits: { payload: 4096 }\n", up_wait_s=120))
+                                                hss_more=OVER_SCTP, smssc_peer_more=OVER_SCTP, iwf_more="limits: { payload: 4096 }\n"))
         lab.up(lambda text: print(f"{time.monotonic():.1f} {text}", flush=True))
         p = play.Play(folder, bin_folder)
         o.start("scs", SCS[2], SCS[3], "rfc6733")

@@ -291,7 +291,7 @@ def main(bin_folder, plays=""):
     os.mkdir(folder)
     lab = SctpLab(folder, laboratory.options(
         bin=bin_folder, address="127.0.0.1", pki="/mnt/pki", devices=8, edges=1, relay=True, listen_more=LISTENER, hss_more=OVER_SCTP,
-        smssc_peer_more=OVER_SCTP + STRANGER, iwf_more=TIMES, up_wait_s=120,
+        smssc_peer_more=OVER_SCTP + STRANGER, iwf_more=TIMES,
         under={"mtc-hss": FAR, "mtc-smssc": FAR, "relay": FAR}))
     try:
         lab.up(lambda text: print(f"{time.monotonic():.1f} {text}", flush=True))

@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "interop", "otp"))
 import otp  # noqa: E402
 
 pytestmark = [pytest.mark.once, pytest.mark.tools, pytest.mark.skipif(otp.missing() != "", reason=otp.missing())]
-LIMIT_S = 240
+LIMIT_S = 900
 
 
 def test_otp_over_sctp(tmp_path):
