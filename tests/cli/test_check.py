@@ -8,7 +8,9 @@ import threading
 import types
 
 import pytest
+
 from conftest import ROOT
+from lablib import proc
 
 pytestmark = pytest.mark.once
 
@@ -233,7 +235,7 @@ def test_what_takes_minutes_says_that_it_goes_on(check, monkeypatch):
 
     monkeypatch.setattr(check.alive, "EVERY_S", 0.01)
     monkeypatch.setattr(check.alive, "print", note, raising=False)
-    monkeypatch.setitem(check.STAGES, "layers", lambda _: went_on.append(said.wait(20)))
+    monkeypatch.setitem(check.STAGES, "layers", lambda _: went_on.append(said.wait(proc.HANG_S)))
     before = threading.active_count()
     check.in_turn(check.Tally(), ["layers"], 1000)
     assert went_on == [True] and threading.active_count() == before

@@ -4,7 +4,9 @@ import re
 import subprocess
 
 import pytest
+
 from conftest import ROOT
+from lablib import proc
 
 pytestmark = pytest.mark.once
 
@@ -12,7 +14,7 @@ TOOL = os.path.join(ROOT, "scripts", "check-callers")
 
 
 def check(folder):
-    done = subprocess.run([TOOL, str(folder)], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([TOOL, str(folder)], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
     return done.returncode, [line for line in done.stdout.splitlines() if "remove it" in line]
 
 

@@ -176,13 +176,17 @@ def test_an_archive_that_the_start_cannot_make_is_a_warning(folder, archive, wor
     (b"identity:\n  a: \xff\n", ":2: bytes that are not UTF-8"),
     (b"identity: {}\n\n\0\n", ":3: a NUL byte"),
     (b"[" * 100000, ":1: "),
-    (b"a: b\n" * 300000, "larger than 1 MiB"),
     (b"--- a\n--- b\n", ":1: no mapping"),
-], ids=["empty", "not UTF-8", "NUL", "deep", "large", "documents"])
+], ids=["empty", "not UTF-8", "NUL", "deep", "documents"])
 def test_what_is_no_configuration_is_one_line_too(folder, octets, words):
     _, done = check(folder, octets)
     assert done.returncode == 1
     assert words in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_file_that_is_too_large_is_not_read(folder):
+    _, done = check(folder, b"a: b\n" * 300000)
+    assert done.returncode == 2 and "larger than 1 MiB" in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_a_file_that_is_not_there(folder):

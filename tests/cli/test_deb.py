@@ -4,7 +4,9 @@ import shutil
 import subprocess
 
 import pytest
+
 from conftest import ROOT
+from lablib import proc
 
 pytestmark = pytest.mark.once
 
@@ -35,7 +37,7 @@ def made(tmp_path, code):
         (tools / name).write_text(f"#!/bin/sh\n{lines}\n")
         (tools / name).chmod(0o755)
     done = subprocess.run([os.path.join(ROOT, "scripts", "deb"), "--no-lint", "--version", "1", "--out", str(tmp_path / "out")], capture_output=True,
-                          text=True, timeout=60, check=False, env={**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"})
+                          text=True, timeout=proc.HANG_S, check=False, env={**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"})
     return done.returncode, [line for line in done.stdout.splitlines() if " s: " in line], done.stderr
 
 

@@ -234,7 +234,7 @@ def test_usage_asks_nobody(words, said):
 
 def test_a_folder_is_no_file(ctl, tmp_path):
     done = ctl("assoc", "import", str(tmp_path))
-    assert done.returncode == 1 and "is no file and no pipe" in done.stderr
+    assert done.returncode == 2 and "a directory, expected a file" in done.stderr
 
 
 # -- descriptors by hand

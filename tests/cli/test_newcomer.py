@@ -4,11 +4,13 @@ import socket
 import subprocess
 
 import pytest
+
 from conftest import BIN
+from lablib import proc
 
 
 def says(*words, **more):
-    done = subprocess.run([os.path.join(BIN, words[0]), *words[1:]], capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL, **more)
+    done = subprocess.run([os.path.join(BIN, words[0]), *words[1:]], capture_output=True, text=True, timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL, **more)
     return done.returncode, done.stderr
 
 

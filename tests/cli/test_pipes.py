@@ -4,7 +4,9 @@ import socket
 import subprocess
 
 import pytest
+
 from conftest import BIN
+from lablib import proc
 
 NAMED = [  # words before the file, and a content that the program refuses in words that name the file and a line
     (["mtc-iwfd", "-t", "-c"], "x: 1\n", "1: unknown key 'x'"),
@@ -25,14 +27,14 @@ def test_a_pipe_is_waited_for_in_words(tmp_path, words, text, said):
     with subprocess.Popen(command(words, pipe), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as p:
         assert p.stderr.readline() == f"{words[0]}: {pipe}: a pipe that no program writes to; waiting for one (Ctrl-C ends this)\n"
         pipe.write_text(text)
-        rest = p.communicate(timeout=20)[1]
+        rest = p.communicate(timeout=proc.HANG_S)[1]
     assert f"{pipe}:{said}" in rest
 
 
 @pytest.mark.parametrize("words,text,said", NAMED, ids=[words[0] for words, _, _ in NAMED])
 def test_a_pipe_of_the_shell_is_a_file(words, text, said):
     line = " ".join(command(words, f"<(printf '{text}')".replace("\n", "\\n")))
-    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL)
     assert said in done.stderr and "waiting" not in done.stderr
 
 
@@ -42,7 +44,7 @@ def test_what_is_no_file_is_named(tmp_path, words):
     with socket.socket(socket.AF_UNIX) as s:
         s.bind(str(path))
         for place, what in ((path, "a socket, expected a file"), (tmp_path, "a directory, expected a file")):
-            done = subprocess.run(command(words, place), capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+            done = subprocess.run(command(words, place), capture_output=True, text=True, timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL)
             assert done.returncode in (1, 2) and f"{place}: {what}" in done.stderr, done.stderr
 
 
@@ -53,16 +55,16 @@ def test_rules_come_in_and_go_out_through_pipes(lab, tmp_path):
                           stderr=subprocess.PIPE, text=True, env=env) as p:
         assert p.stderr.readline().endswith("a pipe that no program writes to; waiting for one (Ctrl-C ends this)\n")
         pipe.write_text("who,device\nacme,*@fifo.example\n")
-        out, err = p.communicate(timeout=20)
+        out, err = p.communicate(timeout=proc.HANG_S)
     assert p.returncode == 0 and out.startswith(f"imported {pipe}: 1 row, 1 added"), err
     with subprocess.Popen([os.path.join(BIN, "mtcctl"), "assoc", "export", str(pipe)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, env=env) as p:
         assert p.stderr.readline().endswith("a pipe that no program reads; waiting for one (Ctrl-C ends this)\n")
         assert "acme,*@fifo.example," in pipe.read_text()
-        p.communicate(timeout=20)
+        p.communicate(timeout=proc.HANG_S)
     assert p.returncode == 0
     line = f"{BIN}/mtcctl assoc import <(printf 'who,device\\nacme,*@fifo.example\\n')"
-    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=20, check=False, env=env, stdin=subprocess.DEVNULL)
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=proc.HANG_S, check=False, env=env, stdin=subprocess.DEVNULL)
     assert done.returncode == 0 and "1 unchanged" in done.stdout and "waiting" not in done.stderr, done.stderr
-    done = subprocess.run([os.path.join(BIN, "mtcctl"), "assoc", "import", str(tmp_path)], capture_output=True, text=True, timeout=20, check=False, env=env)
+    done = subprocess.run([os.path.join(BIN, "mtcctl"), "assoc", "import", str(tmp_path)], capture_output=True, text=True, timeout=proc.HANG_S, check=False, env=env)
     assert done.returncode == 2 and f"{tmp_path}: cannot be opened: a directory, expected a file" in done.stderr

@@ -67,7 +67,7 @@ def test_help_is_0_and_a_wrong_command_line_is_2(program):
 @pytest.mark.parametrize("program", EVERY)
 def test_output_that_is_lost_is_the_failure_of_the_table(program):
     with open("/dev/full", "w", encoding="ascii") as full:
-        done = subprocess.run([os.path.join(BIN, program), "--help"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+        done = subprocess.run([os.path.join(BIN, program), "--help"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=proc.HANG_S, check=False)
     assert done.returncode == (4 if program == "mtcctl" else 1) and done.stderr, done
 
 

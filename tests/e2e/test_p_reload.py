@@ -633,7 +633,7 @@ def test_the_status_says_what_waits_for_a_restart_until_it_is_changed_back(lab, 
     assert not conf.reload()[1]["ok"] and waiting(p) == [item]
     before = core(p)
     os.kill(before, signal.SIGKILL)
-    proc.wait_until("the next core says so", lambda: core(p) not in (None, before) and waiting(p) == [item], 15)
+    proc.wait_until("the next core says so", lambda: core(p) not in (None, before) and waiting(p) == [item])
     conf.taken(more="trace: { time_max: 8m }\n")
     assert waiting(p) == []
     assert not [t for t in texts() if "restart" in t]
@@ -658,22 +658,22 @@ def test_a_name_service_that_hangs_refuses_the_reload_and_holds_up_nothing_else(
     group = "console_user: root", "console_user: root, console_groups: { read: silent }"
     conf.with_(group)
     asking = p.start("asking", [p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "--json", "reload"])
-    proc.wait_until("a process asks", lambda: asks(p), 5)
+    proc.wait_until("a process asks", lambda: asks(p))
     victim = min(edges)
     os.kill(edges[victim], signal.SIGKILL)
-    proc.wait_until("the parent starts another edge meanwhile", lambda: p.edges().get(victim) not in (None, edges[victim]), 10)
+    proc.wait_until("the parent starts another edge meanwhile", lambda: p.edges().get(victim) not in (None, edges[victim]))
     assert asks(p) and not asking.events(), "it was not meanwhile"
-    proc.wait_until("it is refused", lambda: [e for e in asking.events() if e.get("done")], 20)
+    proc.wait_until("it is refused", lambda: [e for e in asking.events() if e.get("done")])
     assert not asking.events()[-1]["ok"]
     said = [e["text"] for e in asking.events() if e.get("kind") == "error"]
     assert len(said) == 1 and "the name service of this machine did not answer within 8000 ms (timers.names)" in said[0], said
-    proc.wait_until("the process that asked is ended", lambda: not asks(p), 5)
+    proc.wait_until("the process that asked is ended", lambda: not asks(p))
     assert status(p)["configuration"]["digest"] == before
-    proc.wait_until("it is counted", lambda: next(r["value"] for r in p.ctl("stats") if r.get("name") == "names_late") == 1, 5)
+    proc.wait_until("it is counted", lambda: next(r["value"] for r in p.ctl("stats") if r.get("name") == "names_late") == 1)
 
     conf.with_(group)  # a second one is asked for while the first one waits: the newest file counts
     os.kill(p.lab["iwf"]["pids"]["parent"], signal.SIGHUP)
-    proc.wait_until("a process asks again", lambda: asks(p), 5)
+    proc.wait_until("a process asks again", lambda: asks(p))
     conf.with_(more="limits: { payload: 77 }\n")
     rows, last = conf.reload()
     assert last["ok"] and [r for r in rows if r.startswith("change limits.payload: ")], (rows, last)
@@ -681,7 +681,7 @@ def test_a_name_service_that_hangs_refuses_the_reload_and_holds_up_nothing_else(
 
     conf.with_(group)  # and a shutdown does not wait for it
     os.kill(p.lab["iwf"]["pids"]["parent"], signal.SIGHUP)
-    proc.wait_until("a process asks once more", lambda: asks(p), 5)
+    proc.wait_until("a process asks once more", lambda: asks(p))
     assert listener.alive()
     conf.put(conf.first)
 

@@ -341,10 +341,10 @@ def test_checkpoints_go_into_a_directory_of_their_own(labs, tmp_path):
     os.chmod(tmp_path, 0o755)
     published = tmp_path / "checkpoints.jsonl"
     p = audited(labs, publish_file=published)
-    proc.wait_until("a checkpoint is published", lambda: published.exists() and published.read_text(), 10)
+    proc.wait_until("a checkpoint is published", lambda: published.exists() and published.read_text())
     published.rename(tmp_path / "old")
     os.kill(p.lab["iwf"]["pids"]["parent"], signal.SIGHUP)
-    proc.wait_until("the file is opened again", published.exists, 10)
+    proc.wait_until("the file is opened again", published.exists)
     assert labs.down(p) == []
 
 

@@ -313,30 +313,30 @@ def test_every_kind_of_child_that_stands_still_is_started_again(metered_lab):
     stopped = [before["keyholder"], before["metrics"]]
     for pid in stopped:
         os.kill(pid, signal.SIGSTOP)
-    proc.wait_until("there are others", lambda: roles(p)["keyholder"] not in (None, *stopped) and roles(p)["metrics"] not in (None, *stopped), 20)
-    proc.wait_until("handshakes are signed", lambda: connects(p) is None, 10)
+    proc.wait_until("there are others", lambda: roles(p)["keyholder"] not in (None, *stopped) and roles(p)["metrics"] not in (None, *stopped))
+    proc.wait_until("handshakes are signed", lambda: connects(p) is None)
     for name, pid in zip(("keyholder", "metrics"), stopped):
         assert (f"{name} (pid {pid}) hangs: it has done nothing for 2000 ms (timers.hang); it is ended and started again; "
                 "it was stopped by a signal: look who sends SIGSTOP") in log(p)
-    proc.wait_until("both are shown", lambda: hung(p) == {"keyholder": 1, "metrics": 1}, 10)
+    proc.wait_until("both are shown", lambda: hung(p) == {"keyholder": 1, "metrics": 1})
     assert counter(p, "hangs") == 2
     text = subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "status", "all"], capture_output=True, text=True, check=True).stdout
     assert "hung            keyholder, ended 1 time because it did nothing for timers.hang" in text, text
     assert roles(p)["edges"] == before["edges"] and listener.alive() and len(listener.events("ready")) == 1
     os.kill(before["core"], signal.SIGKILL)
-    proc.wait_until("the next core shows them", lambda: roles(p)["core"] != before["core"] and hung(p) == {"keyholder": 1, "metrics": 1}, 20)
+    proc.wait_until("the next core shows them", lambda: roles(p)["core"] != before["core"] and hung(p) == {"keyholder": 1, "metrics": 1})
 
 
 def test_a_process_that_stands_still_before_it_is_ready_is_started_again(metered_lab):
     p = metered_lab
     dead = roles(p)["keyholder"]
     os.kill(dead, signal.SIGKILL)
-    proc.wait_until("the next one starts", lambda: roles(p)["keyholder"] not in (None, dead), 10)
+    proc.wait_until("the next one starts", lambda: roles(p)["keyholder"] not in (None, dead))
     starting = roles(p)["keyholder"]
     os.kill(starting, signal.SIGSTOP)
-    proc.wait_until("it is ended", lambda: roles(p)["keyholder"] not in (None, starting), 30)
+    proc.wait_until("it is ended", lambda: roles(p)["keyholder"] not in (None, starting))
     assert f"keyholder (pid {starting}) hangs: it has " in log(p)
-    proc.wait_until("the next one signs", lambda: connects(p) is None, 10)
+    proc.wait_until("the next one signs", lambda: connects(p) is None)
 
 
 def test_an_edge_that_never_answers_a_set_is_ended(watched_lab):

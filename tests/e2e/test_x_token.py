@@ -103,20 +103,20 @@ def test_a_slow_token_is_waited_for_and_a_silent_one_is_not(slow_lab):
     for t in asking:
         t.start()
     # what is played: signatures of 2 s each, together longer than any limit of silence
-    proc.wait_until("all are signed", lambda: holder(p)["signatures"] >= 12, 60)
+    proc.wait_until("all are signed", lambda: holder(p)["signatures"] >= 12)
     assert holder(p)["pid"] == first and " hangs: " not in log(p)
     for t in asking:
-        t.join(60)
+        t.join(proc.HANG_S)
     os.unlink(says + ".slow")
 
     proc.write(says + ".silent", "")
     os.kill(first, signal.SIGKILL)
     words = (r"keyholder-p11 \(pid \d+\) hangs: it has not started for 20000 ms \(timers.hang\); it is ended and started again; "
              "the PKCS#11 module or its token does not answer: try the token with the tools of its maker")
-    proc.wait_until("the silent one is ended", lambda: re.search(words, log(p)), 60)
+    proc.wait_until("the silent one is ended", lambda: re.search(words, log(p)))
     os.unlink(says + ".silent")
-    proc.wait_until("the next one signs", lambda: connects(p) is None, 60)
-    proc.wait_until("it is shown", lambda: {r["process"]: r["times"] for r in p.ctl("status")[-1]["hung"]} == {"keyholder-p11": 1}, 10)
+    proc.wait_until("the next one signs", lambda: connects(p) is None)
+    proc.wait_until("it is shown", lambda: {r["process"]: r["times"] for r in p.ctl("status")[-1]["hung"]} == {"keyholder-p11": 1})
 
 
 def holder(p):

@@ -126,7 +126,7 @@ def test_one_person_takes_no_places_of_the_others(console):
         assert code and "too many ask for a link at the same time" in err, err
         code, row, err = console.link(OPERATOR, OPERATORS)
         assert code == 0 and row["role"] == "operate", (row, err)
-    proc.wait_until("the places are free again", lambda: console.link()[0] == 0, 10)
+    proc.wait_until("the places are free again", lambda: console.link()[0] == 0)
 
 
 def test_who_has_no_role_gets_no_link(console):

@@ -131,7 +131,7 @@ def test_mtc_sme_asks_for_replaces_and_cancels_a_trigger(g):
     code, (answer,) = run_sme(g, "replace", "--id", taken[1], "--payload", "new")
     assert (code, answer["command"], answer["status"]) == (0, "replace_sm", "ESME_ROK")
     g.p.ue("present", L.imsi(2))
-    proc.wait_until("the new one came", lambda: b"new".hex() in payloads(g, 2), 20)
+    proc.wait_until("the new one came", lambda: b"new".hex() in payloads(g, 2))
     assert not payloads(g, 2) & {b"away".hex(), b"old".hex()}
 
 
@@ -286,13 +286,13 @@ def test_a_trigger_whose_answer_was_lost_is_asked_for_again(g):
     try:
         for n in (15, 5):
             s.send(smpp.SUBMIT, trigger(n, b"lost answer", registered=1, validity="000000010000000R"))
-        proc.wait_until("the gateway is asked", lambda: g.counts()["at_gateway"] == 2, 20)
+        proc.wait_until("the gateway is asked", lambda: g.counts()["at_gateway"] == 2)
         killed(g)
     finally:
         os.kill(pid, signal.SIGCONT)
     s = g.bound()
     assert [s.delivered().receipt["stat"] for _ in range(2)] == ["UNDELIV"] * 2
-    proc.wait_until("nothing is left", lambda: g.counts()["at_gateway"] == 0, 20)
+    proc.wait_until("nothing is left", lambda: g.counts()["at_gateway"] == 0)
     decisions = g.p.decisions(scs="acme", action="trigger")[len(before):]
     assert [d["request_status"] for d in decisions] == ["NOTAUTHORIZED", "TEMPORARYERROR"], "the second time is a copy of the first"
     assert b"lost answer".hex() not in payloads(g, 5)

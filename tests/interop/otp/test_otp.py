@@ -275,8 +275,7 @@ def test_a_request_without_an_answer_is_sent_again_with_the_t_bit(world):
     o.request("SIR")
     first, second = o.request("DTR"), o.request("DTR")
     assert (first["retransmitted"], second["retransmitted"]) == (False, True)
-    left = [m["message"].pop("Validity-Time")[0] for m in (first, second)]  # of the trigger's validity
-    assert first["end"] == second["end"] and first["message"] == second["message"] and left[0] > left[1]
+    assert first["end"] == second["end"] and first["message"] == second["message"]  # Validity-Time, too
     assert status(o.answer()) == 0
 
 
