@@ -400,6 +400,8 @@ def run_sme(w, *words, port=None, wait=proc.HANG_S):
     events = [json.loads(line) for line in done.stdout.splitlines()]
     if done.returncode == 3 and events[-1]["event"] == "answer":
         assert done.stderr.startswith(f"mtc-sme: refused with {events[-1]['status']}: ") and "log of the SMS-SC" in done.stderr, done.stderr
+    if done.returncode == 5:
+        assert done.stderr == f"mtc-sme: not delivered: {events[-1]['state']}, err {events[-1]['err']}; docs/user/tsms.md says under Receipts what an SMS-SC of ours means by it\n"
     return done.returncode, events
 
 
