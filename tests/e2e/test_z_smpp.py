@@ -416,6 +416,7 @@ def test_mtc_sme_submits_and_waits(world):
     assert code == 6
     code, events = run_sme(world, "submit", "--source", "4242", "--to", NUMBER, "--payload", "x", "--pid", "72")
     assert code == 3 and events[0]["status"] == "ESME_RSUBMITFAIL"
+    assert "submits protocol_id 0x48 (device trigger); an SME that may trigger has 'scs' in its entry (docs/user/tsms.md)" in world.log()
     code, events = run_sme(world, "submit", "--source", "4242", "--to", NUMBER, "--to", "491720000002", "--to", "12", "--payload", "x", "--wait", "30")
     assert code == 0 and events[0]["failures"] == [{"to": "12", "status": "ESME_RINVDSTADR", "code": 11}] and len(events) == 3
 
