@@ -173,7 +173,13 @@ static bool on_report(void *arg, const struct tsp_dnr *dnr)
 	if (!scs_tally_report(&r->tally, nth, tsp_delivery_outcome_str(outcome))) {
 		return true;
 	}
-	r->bad_outcomes += scs_report_exit(outcome) != NODE_EXIT_OK;
+	if (scs_report_exit(outcome) != NODE_EXIT_OK) {
+		r->bad_outcomes++;
+		if (!r->o->load) {
+			fprintf(stderr, "mtc-scs: not delivered: %s; docs/user/status-codes.md says what to do\n",
+				tsp_delivery_outcome_str(outcome));
+		}
+	}
 	if (!r->o->load || r->o->verbose) {
 		event = scs_report_event(dnr, scs_now_us() - r->started_us);
 		if (r->o->load || r->answered) {

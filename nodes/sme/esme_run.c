@@ -43,6 +43,7 @@ static const struct machine esme_machine = { "sme", "run", phase_words, next_pha
 
 struct early { /* a receipt that came before the answer with its id */
 	char id[SMPP_MESSAGE_ID_MAX + 1];
+	char err[SMPP_RECEIPT_ERR_LEN + 1];
 	uint8_t state;
 };
 
@@ -182,7 +183,16 @@ static void load_goes_on(struct esme *e)
 
 /* -- receipts that are waited for */
 
-static void take_receipt(struct esme *e, const char *id, uint8_t state)
+/* A receipt without a state that SMPP knows is none, so there is a word. */
+static void tell_outcome(uint8_t state, const char *err)
+{
+	const char *word = smpp_state_word(state);
+
+	fprintf(stderr, "%s: not delivered: %s%s%s; docs/user/tsms.md says under Receipts what an SMS-SC of ours means by it\n",
+		PROGRAM, word ? word : "?", *err ? ", err " : "", err);
+}
+
+static void take_receipt(struct esme *e, const char *id, uint8_t state, const char *err)
 {
 	if (!smpp_state_final(state)) {
 		return;
@@ -190,6 +200,7 @@ static void take_receipt(struct esme *e, const char *id, uint8_t state)
 	if (!e->message_id[0]) {
 		if (e->early_n < ESME_TO_MAX) {
 			str_set(e->early[e->early_n].id, sizeof e->early[0].id, id);
+			str_set(e->early[e->early_n].err, sizeof e->early[0].err, err);
 			e->early[e->early_n++].state = state;
 		}
 		return;
@@ -198,6 +209,7 @@ static void take_receipt(struct esme *e, const char *id, uint8_t state)
 		return;
 	}
 	if (state != SMPP_STATE_DELIVERED) {
+		tell_outcome(state, err);
 		e->code = NODE_EXIT_OUTCOME;
 	}
 	if (--e->receipts_left == 0) {
@@ -212,7 +224,7 @@ static void wait_for_receipts(struct esme *e, const struct smpp_pdu *p)
 	str_set(e->message_id, sizeof e->message_id, p->message_id);
 	net_timer_start(e->limit, (uint64_t)e->o->wait_s * 1000);
 	for (size_t i = 0; i < e->early_n && e->phase == ESME_WAITING; i++) {
-		take_receipt(e, e->early[i].id, e->early[i].state);
+		take_receipt(e, e->early[i].id, e->early[i].state, e->early[i].err);
 	}
 }
 
@@ -320,7 +332,7 @@ static void on_request(void *arg, struct bind_conn *c, const struct smpp_pdu *p)
 	}
 	bind_answer(c, &answer);
 	if (receipt.id[0] && e->o->command == ESME_SUBMIT && e->o->has_wait) {
-		take_receipt(e, receipt.id, receipt.state);
+		take_receipt(e, receipt.id, receipt.state, receipt.err);
 	}
 	e->delivered_n++;
 	if (e->o->command == ESME_LISTEN && e->o->load && e->delivered_n == e->o->count) {

@@ -127,11 +127,12 @@ static enum smpp_status take_form(struct sme_message *m, const struct sme_bind *
 {
 	struct smssc_sme *sme = b->s->sme;
 	enum sme_forged forged = sme_filter(p, &m->content, &sme->reserved);
+	bool is_trigger = forged == SME_FORGED_PID || forged == SME_FORGED_PORT || forged == SME_FORGED_ELEMENT;
 
 	if (forged == SME_NOT_FORGED) {
 		return SMPP_ROK;
 	}
-	if (b->owner->scs && (forged == SME_FORGED_PID || forged == SME_FORGED_PORT || forged == SME_FORGED_ELEMENT)) {
+	if (b->owner->scs && is_trigger) {
 		m->trigger = true;
 		return sme_trigger_form(p, &m->content, &m->why);
 	}
@@ -140,7 +141,8 @@ static enum smpp_status take_form(struct sme_message *m, const struct sme_bind *
 	}
 	sme->counts.forged++;
 	m->why = sme_forged_str(forged);
-	log_warn(&b->s->log, "sme", "%s: '%s' submits %s", bind_peer(b->conn), b->owner->conf->system_id, m->why);
+	log_warn(&b->s->log, "sme", "%s: '%s' submits %s%s", bind_peer(b->conn), b->owner->conf->system_id, m->why,
+		 is_trigger ? "; an SME that may trigger has 'scs' in its entry (docs/user/tsms.md)" : "");
 	return forged == SME_FORGED_RECEIPT ? SMPP_RINVESMCLASS : SMPP_RSUBMITFAIL;
 }
 

@@ -221,7 +221,8 @@ int cli_audit_prune(const struct cli_session *s, const json_t *args)
 		cli_audit_json(row);
 		code = CLI_OK;
 	} else if (!done.files) {
-		printf("nothing to move: no file of records is older as a whole (audit.segment_size), but the last one\n");
+		printf("nothing to move: of a file that moves (audit.segment_size), all records are older than --before and "
+		       "covered by the last checkpoint (audit.interval); the last file never moves\n");
 		code = CLI_OK;
 	} else {
 		printf("%s%s, %s; the audit begins with record %llu\n", conf.try_only ? "would move " : "moved ",

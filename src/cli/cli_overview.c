@@ -136,8 +136,8 @@ static void show_notes(struct attention *a, const json_t *status)
 	}
 	names = json_object_get(json_object_get(status, "configuration"), "restart_needed");
 	if (json_array_size(names)) {
-		snprintf(text, sizeof text, "%s of the configuration wait for a restart of mtc-iwfd: mtcctl status all",
-			 shown_count(n, json_array_size(names), "change"));
+		snprintf(text, sizeof text, "%s of the configuration %s for a restart of mtc-iwfd: mtcctl status all",
+			 shown_count(n, json_array_size(names), "change"), json_array_size(names) == 1 ? "waits" : "wait");
 		note(a, CLI_DOUBTFUL, text);
 	}
 	show_hung(a, json_object_get(status, "hung"));

@@ -314,6 +314,11 @@ static int read_row(struct ctl_client *c, uint64_t until_ms, json_t **row)
 	return 0;
 }
 
+/* What a server answers that has no such command (ctl_request.c). */
+static const char unknown[] = "unknown command '";
+static const char other_server[] = ". Is this the right socket? That of mtc-iwfd is control.path of its configuration, that of "
+				   "the console is login; a program of an earlier version knows fewer commands";
+
 static int last_row(const json_t *row, char why[CTL_CLIENT_WHY_MAX])
 {
 	const char *error = json_string_value(json_object_get(row, "error"));
@@ -321,7 +326,8 @@ static int last_row(const json_t *row, char why[CTL_CLIENT_WHY_MAX])
 	if (json_is_true(json_object_get(row, "ok"))) {
 		return 0;
 	}
-	say(why, ERR_REFUSED, "%s", error && *error ? error : "the server refused without a reason");
+	say(why, ERR_REFUSED, "%s%s", error && *error ? error : "the server refused without a reason",
+	    error && strncmp(error, unknown, sizeof unknown - 1) == 0 ? other_server : "");
 	for (unsigned char *p = (unsigned char *)why; *p; p++) {
 		if (*p < 0x20 || *p > 0x7e) { /* it goes to a terminal, and not every server is ours */
 			*p = '?';

@@ -255,6 +255,21 @@ void dm_set_free(struct dm_set *s)
 	free(s);
 }
 
+/* A listener, peer or anchor that the set before does not have in this place, with a file that
+ * another one had there: only the configuration has changed. A list of revocations always counts. */
+static bool is_only_elsewhere(const struct dm_part *from, const struct dm_wanted *w, struct tls_pem now)
+{
+	if (w->what == DM_CRL || dm_part_find(from, (enum dm_file)w->what, w->index).p) {
+		return false;
+	}
+	for (size_t i = 0; i < CFG_ANCHORS_MAX; i++) {
+		if (same(dm_part_find(from, (enum dm_file)w->what, i), now)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static unsigned compare_part(const struct dm_part *from, const struct dm_part *to, enum dm_parts which, struct dm_reading *g)
 {
 	unsigned n = 0;
@@ -264,8 +279,9 @@ static unsigned compare_part(const struct dm_part *from, const struct dm_part *t
 		bool again = which == DM_PART_P11 && w->what != DM_PIN; /* a file that another part has, too */
 		bool mine = w->what == DM_ANCHOR ? which == DM_PART_CORE : !again && dm_set_in_part(g->cfg, w, which);
 
-		if (!mine || same(dm_part_find(from, (enum dm_file)w->what, w->index),
-				  dm_part_find(to, (enum dm_file)w->what, w->index))) {
+		struct tls_pem now = dm_part_find(to, (enum dm_file)w->what, w->index);
+
+		if (!mine || same(dm_part_find(from, (enum dm_file)w->what, w->index), now) || is_only_elsewhere(from, w, now)) {
 			continue;
 		}
 		report_add(g->report, REPORT_RENEWED, "%s", w->path);

@@ -35,5 +35,6 @@ ERR_MUST_USE int dm_set_keep(struct dm_set **out, const struct dm_set *s);
 ERR_MUST_USE int dm_set_again(struct dm_set **out, const struct dm_set *s, const struct cfg_iwf *cfg, uint32_t generation);
 void dm_set_free(struct dm_set *s); /* NULL allowed */
 
-/* A line for each file whose content is another one in `to`. Returns their number. */
+/* A line for each file whose content is another one in `to`, which a listener, peer or anchor in
+ * another place with a file of before has not. Returns their number. */
 unsigned dm_set_changes(const struct dm_set *from, const struct dm_set *to, const struct cfg_iwf *cfg, struct report *r);

@@ -94,7 +94,8 @@ enum doc_level {
 	X(CLOCK, RIGHT, "clock", "clock: {now}, and nothing was written later than that", "", "")                                \
 	X(DISK, RIGHT, "disk", "disk: {left} free for the stores", "", "")                                                       \
 	X(CONFIG_UNREAD, NOTE, "config-unread", "the configuration was not looked at: {why}",                                    \
-	  "run this as root, or name the file: mtcctl doctor -c FILE", "configuration.md")                                       \
+	  "name the file of this gateway: mtcctl doctor -c FILE; where that is the right one, run this as root",                 \
+	  "configuration.md")                                                                                                    \
 	X(CONFIG_WRONG, WRONG, "config-wrong", "the configuration has a mistake: {why}",                                         \
 	  "correct it, then check it: mtc-iwfd -t -c {file}; a gateway that runs keeps what it has read", "configuration.md")    \
 	X(ANCHOR_WRONG, WRONG, "anchor-wrong", "trust anchor {anchor} of the configuration cannot be used: {why}",               \
@@ -279,6 +280,8 @@ enum doc_level {
 	X(FILE_UNREAD, WRONG, "file-unread", "'{file}' cannot be read: {why}", "name a file that you may read", DOC_SEE_LOOKS)   \
 	X(FILE_NOTHING, WRONG, "file-nothing", "'{file}' has no certificate, key or revocation list in PEM form",                \
 	  "convert it: openssl x509 -inform DER -in FILE -out FILE.pem; a list: openssl crl -inform DER ...", DOC_SEE_LOOKS)     \
+	X(FILE_REQUEST, WRONG, "file-request", "'{file}' is a request for a certificate, which proves nothing",                  \
+	  "send it to the CA, and use the certificate that comes back", "certificates.md#making-some")                           \
 	X(FILE_DAMAGED, WRONG, "file-damaged", "'{file}' has a part that cannot be read: {why}", "get the file again",           \
 	  DOC_SEE_LOOKS)                                                                                                         \
 	X(FILE_UNVERIFIED, NOTE, "file-unverified",                                                                              \

@@ -406,6 +406,19 @@ static void look_at_lists(struct doc_report *r, const struct doc_file *f)
 	doc_say(r, DOC_FILE_CRL_REFUSED, f->file, DOC_WORDS({ "file", f->file }, { "why", why }));
 }
 
+/* Both labels are in use (RFC 7468 section 7). */
+static bool is_request(const struct tls_pem *pem)
+{
+	static const char *const labels[] = { "-----BEGIN CERTIFICATE REQUEST-----", "-----BEGIN NEW CERTIFICATE REQUEST-----" };
+
+	for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
+		if (memmem(pem->p, pem->len, labels[i], strlen(labels[i]))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void doc_look_at_file(struct doc_report *r, const struct doc_file *f)
 {
 	struct tls_look look;
@@ -417,7 +430,7 @@ void doc_look_at_file(struct doc_report *r, const struct doc_file *f)
 	if (look.damaged[0]) {
 		doc_say(r, DOC_FILE_DAMAGED, f->file, DOC_WORDS({ "file", f->file }, { "why", look.damaged }));
 	} else if (!look.certs_n && !look.keys_n && !look.crls_n) {
-		doc_say(r, DOC_FILE_NOTHING, f->file, DOC_WORDS({ "file", f->file }));
+		doc_say(r, is_request(&f->pem) ? DOC_FILE_REQUEST : DOC_FILE_NOTHING, f->file, DOC_WORDS({ "file", f->file }));
 	}
 	if (look.certs_n) {
 		look_at_certificates(r, f, &look);

@@ -1,5 +1,6 @@
 """./start: the first command on a machine that has git alone. Programs that must not run here (apt-get, make) are scripts of the test."""
 import os
+import pty
 import shutil
 import subprocess
 
@@ -249,6 +250,21 @@ def test_the_first_build_says_how_long(tmp_path):
                            capture_output=True, text=True, check=True).stdout for _ in range(2)]
     assert said == ["build: compiling into build, about 2 minutes the first time\nbuild: the programs are in build/bin\n",
                     "build: the programs are in build/bin\n"]
+
+
+def test_the_first_build_at_a_terminal_is_not_silent_until_ninja(tmp_path):
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(os.path.join(ROOT, "scripts", "build"), tmp_path / "scripts" / "build")
+    for name in ("meson", "ninja"):
+        (tmp_path / name).write_text(f"#!/bin/sh\n[ {name} = meson ] || echo ninja\n")
+        (tmp_path / name).chmod(0o755)
+    ours, theirs = pty.openpty()
+    subprocess.run([tmp_path / "scripts" / "build", "gcc"], env=dict(os.environ, PATH=f"{tmp_path}:{os.environ['PATH']}"),
+                   stdout=theirs, stdin=subprocess.DEVNULL, check=True, timeout=proc.HANG_S)
+    os.close(theirs)
+    said = os.read(ours, 4096).decode().splitlines()
+    os.close(ours)
+    assert said == ["build: meson looks at compiler and libraries", "ninja"]
 
 
 def test_a_build_directory_of_another_place_is_refused_with_what_to_do(tmp_path):

@@ -27,6 +27,7 @@ def test_without_validity_one_attempt(lab):
     lab.ue("absent", L.imsi(52))
     got = lab.trigger("acme", device="meter-52@a.example", validity=0, wait=proc.HANG_S)
     assert got.code == 5 and got.outcome == "UNDELIVERABLE", got
+    assert "mtc-scs: not delivered: UNDELIVERABLE; docs/user/status-codes.md says what to do" in got.err, got
     lab.ue("present", L.imsi(52))
 
 

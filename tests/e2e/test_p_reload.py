@@ -625,7 +625,7 @@ def test_the_status_says_what_waits_for_a_restart_until_it_is_changed_back(lab, 
     item = next(i for i in waiting(p) if i.startswith("sandbox: "))
     assert item.endswith(" -> off") and waiting(p) == [item]
     first, everything = texts()
-    assert "1 change of the configuration wait for a restart of mtc-iwfd: mtcctl status all" in " ".join(first.split()), first
+    assert "1 change of the configuration waits for a restart of mtc-iwfd: mtcctl status all" in " ".join(first.split()), first
     assert f"restart needed  {item}\n" in everything, everything
     rows, _ = conf.taken(more="trace: { time_max: 8m }\nsandbox: off\n")  # another reload takes something else
     assert f"restart {item}" in rows and waiting(p) == [item]

@@ -284,6 +284,8 @@ def test_records_that_were_moved_away_are_searched_in_the_archive(labs, tmp_path
                     checkpoint(p) > int(sorted(os.listdir(os.path.join(folder, "records")))[-1][:20]))
     (before,), last = search(p, device=device)
     assert last["first"] == 0
+    out, err = written(p, "prune", folder, str(archive), "--before", "2000-01-01")
+    assert out.startswith("nothing to move: ") and "older than --before and covered by the last checkpoint (audit.interval)" in out and not err
     assert tool(p, "prune", folder, str(archive), "--before", "2099-01-01")[0] == 0
     first = int(sorted(os.listdir(os.path.join(folder, "records")))[0][:20])
     assert first > before["seq"]

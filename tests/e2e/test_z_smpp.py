@@ -400,6 +400,8 @@ def run_sme(w, *words, port=None, wait=proc.HANG_S):
     events = [json.loads(line) for line in done.stdout.splitlines()]
     if done.returncode == 3 and events[-1]["event"] == "answer":
         assert done.stderr.startswith(f"mtc-sme: refused with {events[-1]['status']}: ") and "log of the SMS-SC" in done.stderr, done.stderr
+    if done.returncode == 5:
+        assert done.stderr == f"mtc-sme: not delivered: {events[-1]['state']}, err {events[-1]['err']}; docs/user/tsms.md says under Receipts what an SMS-SC of ours means by it\n"
     return done.returncode, events
 
 
@@ -414,6 +416,7 @@ def test_mtc_sme_submits_and_waits(world):
     assert code == 6
     code, events = run_sme(world, "submit", "--source", "4242", "--to", NUMBER, "--payload", "x", "--pid", "72")
     assert code == 3 and events[0]["status"] == "ESME_RSUBMITFAIL"
+    assert "submits protocol_id 0x48 (device trigger); an SME that may trigger has 'scs' in its entry (docs/user/tsms.md)" in world.log()
     code, events = run_sme(world, "submit", "--source", "4242", "--to", NUMBER, "--to", "491720000002", "--to", "12", "--payload", "x", "--wait", "30")
     assert code == 0 and events[0]["failures"] == [{"to": "12", "status": "ESME_RINVDSTADR", "code": 11}] and len(events) == 3
 

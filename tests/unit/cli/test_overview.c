@@ -96,6 +96,17 @@ static void test_what_needs_attention_stands_first(void **state)
 	free(text);
 }
 
+static void test_one_change_waits(void **state)
+{
+	char *text = page("{\"version\":\"1\",\"identity\":\"i\",\"uptime_s\":60,\"healthy\":true,\"configuration\":{"
+			  "\"restart_needed\":[\"sandbox: prefer -> off\"]}}",
+			  NULL, NULL);
+
+	(void)state;
+	assert_non_null(strstr(text, "\n  1 change of the configuration waits for a restart of mtc-iwfd:"));
+	free(text);
+}
+
 static void test_a_young_gateway_is_starting(void **state)
 {
 	char *text = page("{\"version\":\"1\",\"identity\":\"i\",\"uptime_s\":2,\"healthy\":false,\"reasons\":[]}", NULL, NULL);
@@ -159,9 +170,9 @@ static void test_rates_are_of_the_time_between(void **state)
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_gateway_that_is_well),        cmocka_unit_test(test_what_needs_attention_stands_first),
-		cmocka_unit_test(test_a_young_gateway_is_starting),   cmocka_unit_test(test_it_is_one_screen),
-		cmocka_unit_test(test_rates_are_of_the_time_between),
+		cmocka_unit_test(test_a_gateway_that_is_well), cmocka_unit_test(test_what_needs_attention_stands_first),
+		cmocka_unit_test(test_one_change_waits),       cmocka_unit_test(test_a_young_gateway_is_starting),
+		cmocka_unit_test(test_it_is_one_screen),       cmocka_unit_test(test_rates_are_of_the_time_between),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

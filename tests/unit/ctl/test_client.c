@@ -62,6 +62,11 @@ static void test_the_server_says_no(void **state)
 	assert_int_equal(ask("{\"done\":true,\"ok\":false,\"error\":\"no such SCS\"}\n", false, why, sent, sizeof sent),
 			 ERR_REFUSED);
 	assert_string_equal(why, "no such SCS");
+	assert_int_equal(ask("{\"done\":true,\"ok\":false,\"error\":\"unknown command 'status'; 'help' lists the commands\"}\n",
+			     false, why, sent, sizeof sent),
+			 ERR_REFUSED);
+	assert_non_null(strstr(why, "unknown command 'status'"));
+	assert_non_null(strstr(why, "Is this the right socket?"));
 	assert_int_equal(ask("{\"done\":true}\n", false, why, sent, sizeof sent), ERR_REFUSED);
 	assert_string_equal(why, "the server refused without a reason");
 	assert_int_equal(ask("{\"done\":true,\"ok\":false,\"error\":\"\"}\n", false, why, sent, sizeof sent), ERR_REFUSED);

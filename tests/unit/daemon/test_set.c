@@ -393,6 +393,31 @@ static void a_certificate_of_a_ca_or_a_client_is_not_ours(void **state)
 	pki_free(&client);
 }
 
+/* A listener at another port has another place: its files are not new. */
+static void a_file_in_another_place_is_not_renewed(void **state)
+{
+	struct world *w = *state;
+	struct dm_set *one = load(w, 1), *two;
+	struct pki_cert fresh = leaf(w, "serverAuth", 90000);
+
+	w->cfg->listen[w->cfg->listen_n++] = w->cfg->listen[0];
+	w->cfg->listen[0].gone_ms = 1;
+	two = load(w, 2);
+	assert_int_equal(dm_set_changes(one, two, w->cfg, &w->report), 0);
+	assert_int_equal(w->report.len, 0);
+	dm_set_free(two);
+	copy(w->iwf.cert_file, fresh.cert_file);
+	copy(w->iwf.key_file, fresh.key_file);
+	two = load(w, 2);
+	assert_int_equal(dm_set_changes(one, two, w->cfg, &w->report), 2);
+	has(w, "renewed %s\n", w->iwf.cert_file);
+	has(w, "renewed %s\n", w->iwf.key_file);
+	w->cfg->listen_n--; /* what it borrows belongs to the first */
+	dm_set_free(one);
+	dm_set_free(two);
+	pki_free(&fresh);
+}
+
 static void what_is_new_is_named(void **state)
 {
 	struct world *w = *state;
@@ -511,6 +536,7 @@ TEST_GROUP()
 		T(a_key_that_others_may_read_is_a_warning),
 		T(a_certificate_of_another_name_is_refused_where_others_connect),
 		T(a_certificate_of_a_ca_or_a_client_is_not_ours),
+		T(a_file_in_another_place_is_not_renewed),
 		T(what_is_new_is_named),
 		T(the_end_of_each_certificate_is_known),
 		cmocka_unit_test(octets_that_are_no_part_are_refused),

@@ -404,6 +404,10 @@ static void test_what_is_no_such_file(void **state)
 
 	text_file(w, "", "file-nothing", "no certificate, key or revocation list");
 	text_file(w, "hello\n", "file-nothing", "x.pem");
+	text_file(w, "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n", "file-request",
+		  "request for a certificate");
+	text_file(w, "-----BEGIN NEW CERTIFICATE REQUEST-----\nAAAA\n-----END NEW CERTIFICATE REQUEST-----\n", "file-request",
+		  "request for a certificate");
 	text_file(w, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "file-damaged",
 		  "certificate 1 is damaged");
 	text_file(w, "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", "file-damaged", "list is damaged");
