@@ -62,12 +62,12 @@ static int wrong_kind(struct cfg_reader *r, const struct cfg_row *row)
 			 : r->ev.type == YAML_SEQUENCE_START_EVENT ? "a list"
 			 : r->ev.data.scalar.length                ? "a single value"
 								   : "empty";
+	bool alone = row->type == CFG_T_TEXTS && r->ev.type == YAML_SCALAR_EVENT && r->ev.data.scalar.length;
 	char range[256];
-
 	int err;
 
 	cfg_row_range(range, sizeof range, row);
-	cfg_error(r->why, r->lines, cfg_here(r), "%s is %s, expected %s", r->where, is, range);
+	cfg_error(r->why, r->lines, cfg_here(r), "%s is %s, expected %s%s", r->where, is, range, alone ? ", in brackets" : "");
 	err = cfg_go_on(r, NULL);
 	return err ? err : cfg_skip(r);
 }

@@ -256,7 +256,7 @@ void dm_set_free(struct dm_set *s)
 }
 
 /* A listener, peer or anchor that the set before does not have in this place, with a file that
- * another one had there: only the configuration has changed. A list of revocations always counts. */
+ * another one had there: only the configuration has changed. A revocation list always counts. */
 static bool is_only_elsewhere(const struct dm_part *from, const struct dm_wanted *w, struct tls_pem now)
 {
 	if (w->what == DM_CRL || dm_part_find(from, (enum dm_file)w->what, w->index).p) {

@@ -218,6 +218,8 @@ static void test_a_wrong_type_tells_the_right_one(void **state)
 	assert_wrong("text: [ a ]\n", "/etc/x/c.yaml:1: text is a list, expected text of 1 to 15 bytes");
 	assert_wrong("section:\n", "/etc/x/c.yaml:1: section is empty, expected a mapping of keys");
 	assert_wrong("list: a\n", "/etc/x/c.yaml:1: list is a single value, expected a list of 1 to 3 mappings");
+	assert_wrong("hosts: a.example\n",
+		     "/etc/x/c.yaml:1: hosts is a single value, expected a list of 0 to 2 values, in brackets");
 	assert_wrong("list:\n  - a\n", "/etc/x/c.yaml:2: list[0] is a single value, expected a mapping of keys");
 	assert_wrong(
 	    "hosts:\n  - a.example\n  - { b: c }\n",
