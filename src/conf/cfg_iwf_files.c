@@ -48,20 +48,33 @@ static void wrong(struct files *f, int err)
 	}
 }
 
+/* The directory that `path` is in or will be made in. The path of a directory may end in slashes. */
+static const char *directory_of(char out[CFG_PATH_MAX], const char *path, bool of_directory)
+{
+	size_t n = strlen(path);
+
+	while (of_directory && n > 1 && path[n - 1] == '/') {
+		n--;
+	}
+	while (n && path[n - 1] != '/') {
+		n--;
+	}
+	if (!n) {
+		snprintf(out, CFG_PATH_MAX, ".");
+	} else {
+		snprintf(out, CFG_PATH_MAX, "%.*s", n == 1 ? 1 : (int)(n - 1), path);
+	}
+	return out;
+}
+
 /* An existing file under the name of something that the daemon creates must be of its kind. False:
  * it is not, or its directory is missing. */
 static bool check_place(struct files *f, const char *file, mode_t kind, const char *expected, unsigned line)
 {
-	const char *slash = strrchr(file, '/');
-	char dir[CFG_PATH_MAX] = ".";
+	char dir[CFG_PATH_MAX];
 	struct stat st;
 
-	if (slash) {
-		size_t n = slash == file ? 1 : (size_t)(slash - file);
-
-		memcpy(dir, file, n);
-		dir[n] = 0;
-	}
+	directory_of(dir, file, kind == S_IFDIR);
 	if (stat(dir, &st) || !S_ISDIR(st.st_mode)) {
 		wrong(f, cfg_wrong(f->why, f->c->lines, line, "%s: directory %s does not exist; create it first", file, dir));
 	} else if (stat(file, &st) == 0 && kind && (st.st_mode & S_IFMT) != kind) {
@@ -145,13 +158,10 @@ static void ask(struct files *f, uid_t uid, gid_t gid, const char *who, struct q
 	q->n = 0;
 }
 
-/* The directory that `path` is or will be made in. */
-static void may_make(struct questions *q, const char *path, int mode, unsigned line)
+/* The directory that something is or will be made in. */
+static void may_make(struct questions *q, const char *dir, int mode, unsigned line)
 {
-	const char *slash = strrchr(path, '/');
-
-	may(q, mode, mode & W_OK ? "a directory that it may write in" : "a directory that it may reach", line, "%.*s",
-	    slash ? (slash == path ? 1 : (int)(slash - path)) : 1, slash ? path : ".");
+	may(q, mode, mode & W_OK ? "a directory that it may write in" : "a directory that it may reach", line, "%s", dir);
 }
 
 /* Stores of an earlier run, which may belong to another user. */
@@ -188,13 +198,15 @@ static void ask_for_children(struct files *f, struct questions *q)
 {
 	const struct cfg_iwf *c = f->c;
 	unsigned line = cfg_line(c->lines, "state_dir");
+	char dir[CFG_PATH_MAX];
 
+	directory_of(dir, c->state_dir, true);
 	if (f->drop) {
-		may_make(q, c->state_dir, X_OK, line);
+		may_make(q, dir, X_OK, line);
 	} else if (access(c->state_dir, F_OK) == 0) {
 		may(q, R_OK | W_OK | X_OK, "a directory that it may write in", line, "%s", c->state_dir);
 	} else {
-		may_make(q, c->state_dir, W_OK | X_OK, line);
+		may_make(q, dir, W_OK | X_OK, line);
 	}
 	if (!given_at_start(f)) {
 		may_open_store(q, c->state_dir, "associations", line);
@@ -210,14 +222,15 @@ static void ask_for_children(struct files *f, struct questions *q)
 static void ask_for_parent(struct files *f, struct questions *q, bool control, bool decisions)
 {
 	const struct cfg_iwf *c = f->c;
+	char dir[CFG_PATH_MAX];
 
 	if (control) {
-		may_make(q, c->control_path, W_OK | X_OK, cfg_line(c->lines, "control.path"));
+		may_make(q, directory_of(dir, c->control_path, false), W_OK | X_OK, cfg_line(c->lines, "control.path"));
 	}
 	if (decisions && access(c->decisions, F_OK) == 0) {
 		may(q, W_OK, "a file that it may write", cfg_line(c->lines, "log.decisions"), "%s", c->decisions);
 	} else if (decisions) {
-		may_make(q, c->decisions, W_OK | X_OK, cfg_line(c->lines, "log.decisions"));
+		may_make(q, directory_of(dir, c->decisions, false), W_OK | X_OK, cfg_line(c->lines, "log.decisions"));
 	}
 	ask(f, geteuid(), getegid(), "this process", q);
 }
@@ -268,7 +281,7 @@ static void check_places(struct files *f)
 static void check_archive(struct files *f)
 {
 	const struct cfg_iwf *c = f->c;
-	const char *path = c->audit.archive, *slash = strrchr(path, '/');
+	const char *path = c->audit.archive;
 	unsigned line = cfg_line(c->lines, "audit.archive");
 	char parent[CFG_PATH_MAX];
 	struct stat st;
@@ -276,7 +289,7 @@ static void check_archive(struct files *f)
 	if (!c->audit.on || !*path || !cfg_sound(c->lines, "audit") || is_directory(path)) {
 		return;
 	}
-	snprintf(parent, sizeof parent, "%.*s", slash ? (slash == path ? 1 : (int)(slash - path)) : 1, slash ? path : ".");
+	directory_of(parent, path, true);
 	if (lstat(path, &st) == 0) {
 		cfg_warn(
 		    f->why, c->lines, line,

@@ -4,13 +4,21 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "daemon/dm_hang.h"
+
+static void begin_time(struct dm_ask *a)
+{
+	a->since_ms = net_loop_now_ms(a->loop);
+	net_timer_start(a->timer, a->wait_ms);
+}
+
 int dm_ask_begin(struct dm_ask *a, struct net_loop *loop, pid_t pid, int sock, uint64_t wait_ms,
 		 void (*on_answer)(void *arg, int events), void (*on_late)(void *arg), void *arg)
 {
 	int err;
 
 	dm_ask_end(a);
-	*a = (struct dm_ask){ .runs = true, .pid = pid, .sock = sock };
+	*a = (struct dm_ask){ .runs = true, .pid = pid, .sock = sock, .loop = loop, .wait_ms = wait_ms };
 	err = net_watch_new(&a->watch, loop, sock, on_answer, arg);
 	if (!err) {
 		err = net_watch_set(a->watch, NET_READ);
@@ -22,8 +30,18 @@ int dm_ask_begin(struct dm_ask *a, struct net_loop *loop, pid_t pid, int sock, u
 		dm_ask_end(a);
 		return err;
 	}
-	net_timer_start(a->timer, wait_ms);
+	begin_time(a);
 	return 0;
+}
+
+bool dm_ask_again(struct dm_ask *a)
+{
+	bool stood = dm_hang_stood(a->since_ms, net_loop_now_ms(a->loop), a->wait_ms);
+
+	if (stood) {
+		begin_time(a);
+	}
+	return stood;
 }
 
 void dm_ask_end(struct dm_ask *a)

@@ -12,6 +12,8 @@ struct dm_ask {
 	bool runs; /* the answer is waited for, at `sock` */
 	pid_t pid; /* 0: the process has been reaped, or nobody cares for it any more */
 	int sock;
+	struct net_loop *loop;
+	uint64_t since_ms, wait_ms;
 	struct net_watch *watch;
 	struct net_timer *timer;
 };
@@ -20,6 +22,9 @@ struct dm_ask {
  * once, and calls dm_ask_end(). Takes both in every case. ERR_NOMEM, ERR_IO: none is called. */
 ERR_MUST_USE int dm_ask_begin(struct dm_ask *a, struct net_loop *loop, pid_t pid, int sock, uint64_t wait_ms,
 			      void (*on_answer)(void *arg, int events), void (*on_late)(void *arg), void *arg);
+/* For `on_late`. True: this process did not run for a while, and the time begins once more; nothing
+ * else is to be done now. */
+bool dm_ask_again(struct dm_ask *a);
 /* Ends the process. Allowed when there is none. */
 void dm_ask_end(struct dm_ask *a);
 /* A process that is no child of the parent's table has been reaped. */

@@ -39,6 +39,11 @@ bool dm_hang_look(struct dm_hang *h, uint64_t beat, uint64_t elapsed_ms, uint64_
 	return h->silent_ms >= limit_ms;
 }
 
+bool dm_hang_stood(uint64_t since_ms, uint64_t now_ms, uint64_t wait_ms)
+{
+	return now_ms - since_ms > wait_ms + DM_HANG_LATE_MS;
+}
+
 char dm_hang_state(const char *stat)
 {
 	/* the name of a program may hold blanks and brackets */

@@ -6,6 +6,7 @@
 #define DM_HANG_LOOKS 10u /* checks by the parent, and beats by a process, within the limit */
 #define DM_HANG_LOOK_MAX_MS 1000u
 #define DM_HANG_START_MS 10000u /* a start may be silent for so long, however short timers.hang is */
+#define DM_HANG_LATE_MS 1000u   /* a timer of the parent that is later: the parent did not run */
 #define DM_HANG_TOKEN_MS 20000u /* so may one with a token: all its keys are tried within KEY_CHECK_WAIT_MS */
 
 struct dm_hang {
@@ -24,6 +25,10 @@ void dm_hang_begin(struct dm_hang *h, uint64_t beat);
  * check (the parent was stopped, the machine suspended or overloaded) counts as one in time: the
  * process may not have been able to beat either. */
 bool dm_hang_look(struct dm_hang *h, uint64_t beat, uint64_t elapsed_ms, uint64_t limit_ms);
+
+/* A timer of `wait_ms` that began at `since_ms` calls now. True: the parent did not run for a while.
+ * What it waits for may be there, or did not run either, and gets its time once more. PURE. */
+bool dm_hang_stood(uint64_t since_ms, uint64_t now_ms, uint64_t wait_ms);
 
 /* Process state of the kernel: 'D' waits for a disk, 't' is held by a debugger, ...; 0: unknown.
  * `stat` is the text of /proc/PID/stat. PURE. */

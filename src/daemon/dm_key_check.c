@@ -308,6 +308,9 @@ static void on_late(void *arg)
 	struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
 	struct dm_keys_fault fault = { .about = DM_KEYS_MODULE };
 
+	if (dm_ask_again(&p->ask)) {
+		return;
+	}
 	dm_ask_end(&p->ask);
 	tell(p, is_late(&fault), &fault);
 	dm_reload_tried(p);

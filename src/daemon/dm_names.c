@@ -148,6 +148,9 @@ static void on_late(void *arg)
 	struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
 	char why[DM_NAMES_WHY_MAX];
 
+	if (dm_ask_again(&p->ask)) {
+		return;
+	}
 	dm_ask_end(&p->ask);
 	p->names.late++;
 	dm_reload_named(p, &p->names.names, words(why, &p->names.names, p->names.wait_ms));

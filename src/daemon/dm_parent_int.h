@@ -98,6 +98,7 @@ struct dm_reload {              /* a reload, until every process uses the new se
 	struct dm_back *back;  /* owned; NULL before dm_files_watch() */
 	uint32_t core, number; /* requester: generation of the core and number of its request; number 0: SIGHUP */
 	struct net_timer *timer;
+	uint64_t since_ms; /* when that timer began */
 	struct report report;
 	bool config; /* the configuration is another one */
 	bool read;   /* its file was read: the report has all that waits for the next start */

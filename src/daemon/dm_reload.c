@@ -318,10 +318,22 @@ void dm_set_over(struct dm_parent *p)
 	finish(p);
 }
 
+static void begin_time(struct dm_parent *p)
+{
+	p->reload.since_ms = net_loop_now_ms(p->loop);
+	net_timer_start(p->reload.timer, WAIT_MS);
+}
+
 /* The time is up. */
 static void on_late(void *arg)
 {
-	dm_set_over(OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC));
+	struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
+
+	if (dm_hang_stood(p->reload.since_ms, net_loop_now_ms(p->loop), WAIT_MS)) {
+		begin_time(p); /* the answers may be there, unread */
+	} else {
+		dm_set_over(p);
+	}
 }
 
 /* -- the reload */
@@ -338,7 +350,7 @@ void dm_set_use(struct dm_parent *p, struct dm_set *fresh)
 	dm_crls_keep(p);
 	look(p);
 	p->reload.waits = true;
-	net_timer_start(p->reload.timer, WAIT_MS);
+	begin_time(p);
 	for (uint32_t i = 0; i < p->holders_n; i++) {
 		dm_set_offer(&p->holders[i]);
 	}

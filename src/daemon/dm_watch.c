@@ -1,14 +1,13 @@
 /* dm_watch.c - the parent watches whether its children turn their loops; the other end, the beat of
  * a child, is here, too.
  *
- * A process that starts has no loop yet, and may read a large journal: time that it runs on a
- * processor is its sign of life. The module of a token may ask in vain for ever and run a little
- * each time: a keyholder with a token has its limit for the whole start. Writes of the stores run
- * in threads, so that a long commit or import does not hold the loop.
+ * A process that starts has no loop yet, and may read a large journal: time that its threads run on
+ * a processor is its sign of life (dm_pulse.h). The module of a token may ask in vain for ever and
+ * run a little each time: a keyholder with a token has its limit for the whole start. Writes of the
+ * stores run in threads, so that a long commit or import does not hold the loop.
  *
  * A process whose loop turns must answer a set of files in the same time. One that was taken over
  * could otherwise keep an old set as long as it likes, and reloads end when too many are kept. */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,29 +17,12 @@
 #include "base/obj.h"
 #include "daemon/dm_child.h"
 #include "daemon/dm_parent_int.h"
+#include "daemon/dm_pulse.h"
 #include "sandbox/sbx.h"
 
-#define PROC_TEXT_MAX 256
 #define TOKEN_ANSWERS 3u /* a token signs for the edges first, and then tries each key of the set */
 
 /* -- the parent */
-
-/* A file of the process in /proc; "" when it cannot be read. Returns `text`. */
-static const char *of_process(char text[PROC_TEXT_MAX], pid_t pid, const char *file)
-{
-	char path[64];
-	ssize_t n = 0;
-	int fd;
-
-	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, text, PROC_TEXT_MAX - 1);
-		close(fd);
-	}
-	text[n > 0 ? n : 0] = 0;
-	return text;
-}
 
 static bool has_token(const struct dm_child *c)
 {
@@ -51,7 +33,7 @@ static bool has_token(const struct dm_child *c)
 static void end_hung(struct dm_child *c, const char *hangs, const char *what, uint64_t limit_ms)
 {
 	struct dm_parent *p = c->parent;
-	char text[PROC_TEXT_MAX], state = dm_hang_state(of_process(text, c->pid, "stat"));
+	char state = dm_pulse_of(c->pid).state;
 	const char *excuse = dm_hang_excuse(state);
 	char name[EDGE_WORDS_MAX];
 
@@ -72,14 +54,13 @@ static void end_hung(struct dm_child *c, const char *hangs, const char *what, ui
 /* A number that changes while the process lives. What cannot be read counts as life. */
 static uint64_t life_of(const struct dm_child *c)
 {
-	char text[PROC_TEXT_MAX];
-	uint64_t ran_ns;
+	uint64_t life;
 
 	if (c->state != DM_CHILD_STARTING || has_token(c)) {
 		return ipc_beat_read(c->beat);
 	}
-	ran_ns = dm_hang_ran_ns(of_process(text, c->pid, "schedstat"));
-	return ran_ns ? ran_ns : c->hang.beat + 1;
+	life = dm_pulse_of(c->pid).life;
+	return life ? life : c->hang.beat + 1;
 }
 
 /* The next line about one that is excused, or its end, comes after as long again. */

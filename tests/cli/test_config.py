@@ -159,6 +159,7 @@ def test_without_charon_there_is_a_warning(folder):
 
 @pytest.mark.parametrize("archive,words", [
     ("later", None),  # the start makes it
+    ("later//", None),
     ("none/later", "the start cannot make {folder}/none/later: {folder}/none: No such file or directory; searches find no record that was moved away. "
                    "Make it, readable for the user of the core, before the start"),
     ("pki/iwf.pem", "{folder}/pki/iwf.pem is no directory; searches find no record that was moved away. Make it one, and restart mtc-iwfd if it runs"),
@@ -169,6 +170,14 @@ def test_an_archive_that_the_start_cannot_make_is_a_warning(folder, archive, wor
     line = good.count("\n")
     assert done.returncode == 0
     assert done.stderr == (f"mtc-iwfd: warning: {path}:{line}: audit.archive: {words.format(folder=folder)}\n" if words else "")
+
+
+def test_a_state_dir_that_is_written_as_a_directory_is_made_in_the_one_above(folder):
+    assert check(folder, GOOD.replace("state_dir: state\n", "state_dir: made-later/\n"))[1].returncode == 0
+    path, done = check(folder, GOOD.replace("state_dir: state\n", "state_dir: none/made-later/\n"))
+    assert done.returncode == 1 and f"directory {folder}/none does not exist; create it first" in done.stderr
+    path, done = check(folder, GOOD.replace("path: ctl.sock", "path: ctl.sock/"))  # a socket is no directory
+    assert done.returncode == 1 and f"directory {folder}/ctl.sock does not exist" in done.stderr
 
 
 @pytest.mark.parametrize("octets,words", [

@@ -686,6 +686,44 @@ def test_a_name_service_that_hangs_refuses_the_reload_and_holds_up_nothing_else(
     conf.put(conf.first)
 
 
+def test_a_parent_that_stood_still_takes_nobody_for_late(nameless):
+    """The answers had no time either, or are there and unread: a machine that was suspended, a group that was frozen."""
+    p, conf = nameless, Conf(nameless)
+    parent, edge = p.lab["iwf"]["pids"]["parent"], min(p.edges().values())
+
+    def reloads(label):
+        return p.start(label, [p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "--json", "reload"])
+
+    def answer(asking):
+        proc.wait_until("it is answered", lambda: [e for e in asking.events() if e.get("done")], 30)
+        assert asking.events()[-1]["ok"], asking.events()
+        return [e["text"] for e in asking.events() if e.get("kind") == "warning"]
+
+    conf.with_(("console_user: root", "console_user: root, console_groups: { read: late }"), more="limits: { payload: 91 }\n")
+    asking = reloads("frozen")
+    proc.wait_until("a process asks", lambda: asks(p), 5)
+    frozen = [parent, *asks(p)]
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(10)  # what is played: longer than timers.names, and a second
+    os.kill(parent, signal.SIGCONT)
+    time.sleep(0.5)  # what is played: the parent is the first that runs
+    os.kill(frozen[1], signal.SIGCONT)
+    answer(asking)
+
+    conf.with_(more="limits: { payload: 92 }\n")
+    os.kill(edge, signal.SIGSTOP)
+    asking = reloads("unread")
+    proc.wait_until("the other edge has it", lambda: len(files_of_edges(p)) == 2, 10)
+    os.kill(parent, signal.SIGSTOP)
+    time.sleep(7)  # what is played: longer than a set is waited for, and a second
+    os.kill(parent, signal.SIGCONT)
+    time.sleep(0.5)
+    os.kill(edge, signal.SIGCONT)
+    assert not [w for w in answer(asking) if "still uses set" in w]
+    assert edge in p.edges().values()
+
+
 def asks(p):
     """The processes that ask the name service."""
     found = []

@@ -52,6 +52,16 @@ static void a_late_look_counts_as_one_in_time(void **state)
 	assert_true(dm_hang_look(&h, 7, LIMIT, LIMIT));
 }
 
+/* What the parent waits for is not late when the parent is. */
+static void a_timer_far_too_late_means_that_the_parent_stood_still(void **state)
+{
+	(void)state;
+	assert_false(dm_hang_stood(7000, 12000, 5000));
+	assert_false(dm_hang_stood(7000, 12000 + DM_HANG_LATE_MS, 5000));
+	assert_true(dm_hang_stood(7000, 12001 + DM_HANG_LATE_MS, 5000));
+	assert_true(dm_hang_stood(7000, 42000, 5000));
+}
+
 static void short_limits_are_looked_at_more_often(void **state)
 {
 	struct dm_hang h;
@@ -114,10 +124,15 @@ static void the_log_says_what_to_look_at(void **state)
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(silence_for_the_limit_is_a_hang),   cmocka_unit_test(each_beat_begins_anew),
-		cmocka_unit_test(a_late_look_counts_as_one_in_time), cmocka_unit_test(short_limits_are_looked_at_more_often),
-		cmocka_unit_test(what_the_kernel_says_may_excuse),   cmocka_unit_test(a_start_and_a_token_have_more_time),
-		cmocka_unit_test(time_on_a_processor_is_read),       cmocka_unit_test(the_log_says_what_to_look_at),
+		cmocka_unit_test(silence_for_the_limit_is_a_hang),
+		cmocka_unit_test(each_beat_begins_anew),
+		cmocka_unit_test(a_late_look_counts_as_one_in_time),
+		cmocka_unit_test(short_limits_are_looked_at_more_often),
+		cmocka_unit_test(a_timer_far_too_late_means_that_the_parent_stood_still),
+		cmocka_unit_test(what_the_kernel_says_may_excuse),
+		cmocka_unit_test(a_start_and_a_token_have_more_time),
+		cmocka_unit_test(time_on_a_processor_is_read),
+		cmocka_unit_test(the_log_says_what_to_look_at),
 	};
 
 	return cmocka_run_group_tests_name("daemon hang", tests, NULL, NULL);
