@@ -94,25 +94,25 @@ void sme_trigger_recall(struct buf *out, const struct dlv_text *text, const stru
 	tsp_dar_build(out, &dar, 0, ends->end_to_end);
 }
 
-static bool is_answered(const struct tsp_daa *daa)
+bool sme_trigger_is_answered(const struct tsp_daa *daa)
 {
 	return daa->head.result_code.present && daa->head.result_code.v / 1000 == 2 && daa->notification.request_status.present;
 }
 
 bool sme_trigger_is(const struct tsp_daa *daa, uint32_t request_status)
 {
-	return is_answered(daa) && daa->notification.request_status.v == request_status;
+	return sme_trigger_is_answered(daa) && daa->notification.request_status.v == request_status;
 }
 
 bool sme_trigger_is_settled(const struct tsp_daa *daa)
 {
-	return is_answered(daa) && !sme_trigger_is(daa, TSP_STATUS_TEMPORARYERROR);
+	return sme_trigger_is_answered(daa) && !sme_trigger_is(daa, TSP_STATUS_TEMPORARYERROR);
 }
 
 /* One status for everything that has to do with the device: the SME learns no more than an SCS. */
 enum smpp_status sme_trigger_status(const struct tsp_daa *daa, enum smpp_status refused)
 {
-	if (!is_answered(daa)) {
+	if (!sme_trigger_is_answered(daa)) {
 		return SMPP_RSYSERR;
 	}
 	switch (daa->notification.request_status.v) {
@@ -136,7 +136,7 @@ enum smpp_status sme_trigger_status(const struct tsp_daa *daa, enum smpp_status 
 
 const char *sme_trigger_words(const struct tsp_daa *daa, char room[SME_TRIGGER_WORDS_MAX])
 {
-	if (is_answered(daa)) {
+	if (sme_trigger_is_answered(daa)) {
 		return tsp_request_status_str(daa->notification.request_status.v);
 	}
 	(void)snprintf(room, SME_TRIGGER_WORDS_MAX, "result %u", daa->head.result_code.present ? daa->head.result_code.v : 0);

@@ -26,6 +26,8 @@ void sme_trigger_recall(struct buf *out, const struct dlv_text *text, const stru
 
 /* What the SME is answered; `refused`: for all that has to do with the device. */
 enum smpp_status sme_trigger_status(const struct tsp_daa *daa, enum smpp_status refused);
+/* Whether the gateway judged the request: it has a Request-Status, and is no error of Diameter. */
+bool sme_trigger_is_answered(const struct tsp_daa *daa);
 /* Whether the answer has this Request-Status. */
 bool sme_trigger_is(const struct tsp_daa *daa, uint32_t request_status);
 /* Whether it says what became of the request: TEMPORARYERROR does not, and neither does an error of

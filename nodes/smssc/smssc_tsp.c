@@ -9,7 +9,9 @@
  *
  * A repetition has the End-to-End-Id and the Session-Id of the first, so that the gateway repeats its
  * answer. After REPEAT_MS the gateway may have forgotten the first, and would take the repetition for
- * a new request. An SME never waits that long: smes.gateway.answer_wait is at most a minute. */
+ * a new request. An SME never waits that long: smes.gateway.answer_wait is at most a minute.
+ * An error as the answer to a repetition says nothing of the first: an edge answers alone when it
+ * cannot ask the core. The gateway may have the first, as if there were no answer. */
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -28,7 +30,7 @@ static void name(struct tsp_ask *a)
 {
 	a->end_to_end = link_ids_end_to_end(&a->scs->ids);
 	a->asked_real_ms = smssc_now(a->scs->s).real_ms;
-	a->sent = false;
+	a->sent = a->repeated = false;
 }
 
 struct tsp_ask *smssc_tsp_ask_new(struct tsp_scs *scs, const struct tsp_kind *kind, struct sme_bind *b, const struct smpp_pdu *p)
@@ -169,6 +171,7 @@ static void on_daa(void *arg, int err, const struct dia_msg *msg)
 	struct dlv_msg *m = dlv_afar(s->dlv, a->id);
 	struct dia_failed failed = { 0 };
 	struct tsp_daa daa;
+	char room[SME_TRIGGER_WORDS_MAX];
 	const char *foreign;
 
 	if (s->tsp->ending) {
@@ -193,6 +196,8 @@ static void on_daa(void *arg, int err, const struct dia_msg *msg)
 	foreign = app_foreign(&daa.head, &asked);
 	if (foreign) {
 		a->kind->late(a, m, foreign);
+	} else if (a->repeated && !sme_trigger_is_answered(&daa)) {
+		a->kind->late(a, m, sme_trigger_words(&daa, room));
 	} else {
 		a->kind->answered(a, m, &daa);
 	}
@@ -251,6 +256,7 @@ static void ask(struct tsp_ask *a)
 	}
 	if (l && !send_dar(a, l, m)) {
 		a->state = TSP_ASKED;
+		a->repeated = a->sent;
 		a->sent = true;
 		FAULT_POINT(SME_DAR_QUEUED);
 		return;

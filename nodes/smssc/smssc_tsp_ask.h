@@ -29,7 +29,8 @@ struct tsp_ask {
 	const struct tsp_kind *kind;
 	struct sme_ticket *ticket; /* in no list; NULL: no SME waits */
 	enum tsp_state state;
-	bool sent; /* the gateway may have it */
+	bool sent;     /* the gateway may have it */
+	bool repeated; /* sent more than once under this name */
 	/* its segments were taken, or its SME may have been answered before a restart: an end without a
 	 * delivery has a receipt */
 	bool owes_receipt;

@@ -107,17 +107,6 @@ int core_drr_keep_receipt(struct core_drr_entry *e, struct core_peer *p, const s
 	return 0;
 }
 
-void core_drr_join(struct core *c, struct core_drr_entry *e, struct core_drr_entry *first)
-{
-	struct core_drr *d;
-
-	TAILQ_FOREACH (d, &e->waiting, waiting) {
-		d->dup = first;
-	}
-	TAILQ_CONCAT(&first->waiting, &e->waiting, waiting);
-	core_drr_dup_drop(&c->drrs.dup, e);
-}
-
 void core_drr_free(struct core *c, struct core_drr *d)
 {
 	TAILQ_REMOVE(&d->dup->waiting, d, waiting);

@@ -15,9 +15,6 @@ ERR_MUST_USE int core_drr_keep(struct core_drr_entry *e, struct core_peer *p, st
 struct smpp_header;
 /* The same for a receipt over SMPP. */
 ERR_MUST_USE int core_drr_keep_receipt(struct core_drr_entry *e, struct core_peer *p, const struct smpp_header *h);
-/* What waits with `e` waits with `first` from now on, in the order in which it came; `e` is
- * dropped. */
-void core_drr_join(struct core *c, struct core_drr_entry *e, struct core_drr_entry *first);
 void core_drr_free(struct core *c, struct core_drr *d); /* it gets no DRA */
 /* A DRA that cannot be sent is logged: the SMS-SC reports again. */
 void core_dra_send(struct core *c, struct link *l, const struct core_drr_asked *asked, const struct core_drr_answer *a);

@@ -207,23 +207,46 @@ int core_drrs_restore_answer(struct core *c, uint64_t number, const void *record
 }
 
 /* Not ok: forgets the DRR, so that the next copy is treated as new. */
+static void refuse(struct core *c, struct core_drr_entry *e)
+{
+	core_dra_send_all(c, e, &not_taken);
+	core_drr_dup_drop(&c->drrs.dup, e);
+}
+
+/* Each has a record of its own: a copy of it must not be the report of a later trigger. */
+static void acknowledge_others(struct core *c, struct core_drr_entry *others, bool ok)
+{
+	struct core_drr_entry *next;
+
+	for (struct core_drr_entry *e = others; e; e = next) {
+		next = e->follower;
+		e->follower = NULL;
+		if (ok) {
+			settle_durably(c, e, &taken);
+		} else {
+			refuse(c, e);
+		}
+	}
+}
+
 void core_report_acknowledge(void *arg, struct trg *trg, uint64_t token, bool ok)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
-	struct core_drr_entry *e = core_drr_dup_of_token(&c->drrs.dup, token);
+	struct core_drr_entry *e = core_drr_dup_of_token(&c->drrs.dup, token), *others;
 
 	FAULT_POINT(CORE_DRA_DUE);
 	if (!e) {
 		return;
 	}
+	others = core_drr_dup_followers(e);
 	if (!ok) {
-		core_dra_send_all(c, e, &not_taken);
-		core_drr_dup_drop(&c->drrs.dup, e);
+		refuse(c, e);
 	} else if (trg->drr && memcmp(trg->drr, e->digest, sizeof e->digest) == 0) {
 		settle(c, e, &taken); /* the digest is in the trigger's record */
 	} else {
 		settle_durably(c, e, &taken); /* a further report of the same trigger */
 	}
+	acknowledge_others(c, others, ok);
 }
 
 void core_report_peer_down(struct core_peer *p)
@@ -253,6 +276,7 @@ static void on_copy(struct core_peer *p, struct link *l, const struct core_drr_a
 	if (e->answered && TAILQ_EMPTY(&e->waiting)) {
 		core_dra_send(c, l, asked, &e->answer);
 	} else if (core_drr_keep(e, p, l, asked)) {
+		st_count(&c->st, ST_REPORTS_FULL);
 		core_dra_send(c, l, asked, &not_taken);
 	}
 }
@@ -266,7 +290,9 @@ static bool says_absent(const struct t4_drr *drr)
 
 struct core_drr_entry *core_drr_first_of(const struct core_trigger *t)
 {
-	return t->trg->token ? core_drr_dup_of_token(&t->core->drrs.dup, t->trg->token) : NULL;
+	struct core_drr_entry *e = t->trg->token ? core_drr_dup_of_token(&t->core->drrs.dup, t->trg->token) : NULL;
+
+	return e && !e->answered ? e : NULL;
 }
 
 /* The first report counts. The machine knows one at a time, so this one gets the answer of the
@@ -275,7 +301,7 @@ static void on_second(struct core *c, const struct core_trigger *t, struct core_
 {
 	st_count(&c->st, ST_REPORT_DUPLICATES);
 	log_info(c->log, "core", "transaction %s: another delivery report waits with the first", t->transaction);
-	core_drr_join(c, e, first);
+	core_drr_dup_follow(first, e);
 }
 
 static void on_first(struct core_peer *p, struct link *l, const struct dia_msg *m, const struct t4_drr *drr,
@@ -290,8 +316,7 @@ static void on_first(struct core_peer *p, struct link *l, const struct dia_msg *
 	};
 
 	if (!t && unwoken != c->triggers.unwoken) {
-		core_dra_send_all(c, e, &not_taken);
-		core_drr_dup_drop(&c->drrs.dup, e);
+		refuse(c, e);
 		return;
 	}
 	if (!t && reported_before(p, drr)) {
@@ -356,6 +381,7 @@ static void on_drr(struct core_peer *p, struct link *l, const struct dia_msg *m,
 
 	FAULT_POINT(CORE_DRR_TAKEN);
 	if (digest_of(digest, c, m)) {
+		st_count(&c->st, ST_REPORTS_FULL);
 		core_dra_send(c, l, &asked, &not_taken);
 		return;
 	}
@@ -371,6 +397,7 @@ static void on_drr(struct core_peer *p, struct link *l, const struct dia_msg *m,
 	if (e) {
 		on_first(p, l, m, drr, e);
 	} else {
+		st_count(&c->st, ST_REPORTS_FULL);
 		core_dra_send(c, l, &asked, &not_taken);
 	}
 }

@@ -142,6 +142,25 @@ void core_drr_dup_number(struct core_drr_dup *d, struct core_drr_entry *e, uint6
 	map_add(&d->by_number, &e->by_number, &e->number, sizeof e->number);
 }
 
+void core_drr_dup_follow(struct core_drr_entry *first, struct core_drr_entry *e)
+{
+	e->follower = first->follower;
+	first->follower = e;
+}
+
+struct core_drr_entry *core_drr_dup_followers(struct core_drr_entry *first)
+{
+	struct core_drr_entry *e = first->follower, *before, *oldest = NULL;
+
+	for (; e; e = before) {
+		before = e->follower;
+		e->follower = oldest;
+		oldest = e;
+	}
+	first->follower = NULL;
+	return oldest;
+}
+
 void core_drr_dup_age(struct core_drr_dup *d, uint64_t now_ms, uint32_t most)
 {
 	struct core_drr_entry *e;

@@ -41,6 +41,9 @@ struct core_drr_entry { /* one DRR and its copies */
 	/* Messages of the owner. The owner empties the list before it drops or answers the
 	 * entry. */
 	struct core_drr_waiting waiting;
+	/* Other reports of the same trigger, which get the answer of this one: the latest, and from
+	 * it the one before. Only while none of them is answered. NULL: no more. */
+	struct core_drr_entry *follower;
 	uint8_t digest[HASH_LEN];
 };
 
@@ -77,6 +80,11 @@ struct core_drr_entry *core_drr_dup_add(struct core_drr_dup *d, const uint8_t di
 void core_drr_dup_number(struct core_drr_dup *d, struct core_drr_entry *e, uint64_t number);
 /* Sets the answer that copies get. */
 void core_drr_dup_answer(struct core_drr_dup *d, struct core_drr_entry *e, const struct core_drr_answer *a);
+/* `e` gets the answer of `first`. Both are unanswered. */
+void core_drr_dup_follow(struct core_drr_entry *first, struct core_drr_entry *e);
+/* The first of those that follow, and from it by `follower` the others, in the order in which they
+ * came. They follow no more. NULL: none. */
+struct core_drr_entry *core_drr_dup_followers(struct core_drr_entry *first);
 /* Drops at most `most` entries that are past their window. */
 void core_drr_dup_age(struct core_drr_dup *d, uint64_t now_ms, uint32_t most);
 /* Drops the entry: the next copy is treated as new. */

@@ -39,6 +39,8 @@ enum core_smpp_phase {
 };
 
 #define CORE_ASK_MAGIC 0xf3faa8e8u
+struct core_smpp_apart_one;
+
 struct core_ask { /* one request on its way; outlives its trigger when that ends first */
 	struct obj obj;
 	struct core_peer *peer;
@@ -54,6 +56,8 @@ struct core_ask { /* one request on its way; outlives its trigger when that ends
 	uint8_t part;       /* of a message in parts */
 	bool some;          /* of a cancel_sm: an earlier part was cancelled */
 	core_smpp_fn *then; /* of a cancel_sm: told after the last part */
+	/* of a submit_sm: cancels its message when its trigger has ended before the response; owned */
+	struct core_smpp_apart_one *cancel;
 	uint32_t session_id_len, host_len;
 	char text[]; /* Session-Id and Destination-Host of the request, each with a NUL behind it */
 };

@@ -203,6 +203,10 @@ static void submitted(struct core_ask *ask, const struct smpp_pdu *pdu)
 	struct trg_event ev = { .kind = TRG_EV_DTA_SILENT };
 
 	FAULT_POINT(SMPP_SUBMIT_TAKEN);
+	if (!t && ask->cancel && pdu && pdu->header.status == SMPP_ROK) {
+		core_smpp_apart_send(ask->cancel, pdu->message_id);
+		ask->cancel = NULL;
+	}
 	if (t && pdu && pdu->header.status == SMPP_ROK && goes_on(t, ask, pdu->message_id, late)) {
 		return;
 	}
@@ -224,6 +228,13 @@ static void on_submitted(struct core_ask *ask, const struct smpp_pdu *pdu)
 
 	submitted(ask, pdu);
 	core_flow_early(c);
+}
+
+void core_smpp_cancel_coming(struct core_trigger *t, size_t place)
+{
+	if (t->trg->parts && t->ask && t->ask->fn == on_submitted && !t->ask->cancel) {
+		t->ask->cancel = core_smpp_apart_prepare(t, place);
+	}
 }
 
 /* True if a receipt may have to find this trigger by its reference. The first message of a trigger

@@ -3,7 +3,9 @@
  * or there is no connection. It is dropped when the validity of the message has ended, because then
  * the SMS-SC has dropped the part itself. */
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/str.h"
 #include "core/core_int.h"
 #include "core/core_smpp_int.h"
 
@@ -59,12 +61,10 @@ static int send_now(struct core_ask *ask, struct smpp_pdu *pdu)
 	return 0;
 }
 
-/* With 0 the ask waits in the list. ERR_NOMEM also when the list is full. */
-static int keep(const struct core_trigger *t, struct core_ask *ask, const struct smpp_pdu *pdu)
+/* With 0 it waits in the list. ERR_NOMEM: the list is full. */
+static int keep(struct core *c, struct core_smpp_apart_one *kept)
 {
-	struct core *c = t->core;
 	struct core_smpp_apart_one *one, *next;
-	uint64_t least_ms = core_now_ms(c) + WAIT_LEAST_MS;
 
 	for (one = TAILQ_FIRST(&c->smpp_apart.list); one && c->smpp_apart.n >= WAITING_MAX; one = next) {
 		next = TAILQ_NEXT(one, entry);
@@ -72,33 +72,79 @@ static int keep(const struct core_trigger *t, struct core_ask *ask, const struct
 			drop(c, one);
 		}
 	}
-	one = c->smpp_apart.n < WAITING_MAX ? malloc(sizeof *one) : NULL;
-	if (!one) {
+	if (c->smpp_apart.n >= WAITING_MAX) {
 		return ERR_NOMEM;
+	}
+	TAILQ_INSERT_TAIL(&c->smpp_apart.list, kept, entry);
+	c->smpp_apart.n++;
+	return 0;
+}
+
+void core_smpp_apart_forget(struct core_smpp_apart_one *one)
+{
+	if (one) {
+		core_smpp_ask_free(one->ask);
+		free(one);
+	}
+}
+
+struct core_smpp_apart_one *core_smpp_apart_prepare(struct core_trigger *t, size_t place)
+{
+	struct core *c = t->core;
+	struct core_ask *ask = core_smpp_ask_new(t, &c->peers.row[place], on_response);
+	struct core_smpp_apart_one *one = ask ? malloc(sizeof *one) : NULL;
+	uint64_t least_ms = core_now_ms(c) + WAIT_LEAST_MS;
+
+	if (!one) {
+		if (ask) {
+			core_smpp_ask_free(ask);
+		}
+		return NULL;
 	}
 	*one = (struct core_smpp_apart_one){ .ask = ask,
 					     .peer_number = ask->peer->number,
-					     .until_ms = t->trg->req.expires_ms > least_ms ? t->trg->req.expires_ms : least_ms,
-					     .pdu = *pdu };
-	TAILQ_INSERT_TAIL(&c->smpp_apart.list, one, entry);
-	c->smpp_apart.n++;
-	return 0;
+					     .until_ms = t->trg->req.expires_ms > least_ms ? t->trg->req.expires_ms : least_ms };
+	core_smpp_fill_cancel(&one->pdu, t->trg, &c->cfg->smssc, "0"); /* until its id is known */
+	if (!one->pdu.message_id[0]) {
+		core_smpp_apart_forget(one);
+		return NULL;
+	}
+	return one;
+}
+
+static void send_or_keep(struct core *c, struct core_smpp_apart_one *one)
+{
+	if (send_now(one->ask, &one->pdu) == 0) {
+		free(one);
+	} else if (keep(c, one)) {
+		st_count(&c->st, ST_SMPP_CANCELS_DROPPED);
+		log_warn(c->log, "core", "a part stays at the SMS-SC until its validity ends: too many cancel_sm wait");
+		core_smpp_apart_forget(one);
+	}
+}
+
+void core_smpp_apart_send(struct core_smpp_apart_one *one, const char *id)
+{
+	if (id[0] && str_copy(one->pdu.message_id, sizeof one->pdu.message_id, id, strlen(id)) == 0) {
+		send_or_keep(one->ask->peer->core, one);
+	} else {
+		core_smpp_apart_forget(one);
+	}
 }
 
 void core_smpp_apart(struct core_trigger *t, size_t place, struct smpp_pdu *pdu)
 {
 	struct core *c = t->core;
-	struct core_ask *ask = core_smpp_ask_new(t, &c->peers.row[place], on_response);
+	struct core_smpp_apart_one *one = core_smpp_apart_prepare(t, place);
 
-	if (ask && (send_now(ask, pdu) == 0 || keep(t, ask, pdu) == 0)) {
+	if (one) {
+		one->pdu = *pdu;
+		send_or_keep(c, one);
 		return;
 	}
 	st_count(&c->st, ST_SMPP_CANCELS_DROPPED);
-	log_warn(c->log, "core", "transaction %s: a part stays at the SMS-SC until its validity ends: %s", t->transaction,
-		 ask ? "too many cancel_sm wait" : "out of memory");
-	if (ask) {
-		core_smpp_ask_free(ask);
-	}
+	log_warn(c->log, "core", "transaction %s: a part stays at the SMS-SC until its validity ends: out of memory",
+		 t->transaction);
 }
 
 void core_smpp_apart_move(struct core_peer *p)

@@ -28,6 +28,7 @@ void core_smpp_ask_free(struct core_ask *ask)
 {
 	struct core *c = ask->peer->core;
 
+	core_smpp_apart_forget(ask->cancel);
 	OBJ_END(ask, CORE_ASK_MAGIC);
 	core_piece_ask_end(c, ask);
 }

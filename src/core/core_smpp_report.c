@@ -3,7 +3,8 @@
  * A receipt for nobody is answered with ESME_ROK, or the SMS-SC would repeat it for ever. While
  * submits have no response yet it may be for one of them, and waits (core_smpp_early.c).
  * Of a trigger in parts, the report is that all were delivered, or the first that was not; then the
- * others are cancelled, because the device acts only when it has all.
+ * others are cancelled, because the device acts only when it has all. A part that was delivered stays
+ * delivered, whatever another receipt says.
  * A receipt of another state while the first is on its way to the disk changes nothing: both are
  * answered when the first is durable. */
 #include <stdlib.h>
@@ -61,6 +62,7 @@ static void again(struct core_peer *p, const struct smpp_header *h, struct core_
 	if (e->answered && TAILQ_EMPTY(&e->waiting)) {
 		answer(p, h, e->answer.experimental || e->answer.result_code == DIA_RESULT_SUCCESS ? SMPP_ROK : SMPP_RX_T_APPN);
 	} else if (core_drr_keep_receipt(e, p, h)) {
+		st_count(&p->core->st, ST_REPORTS_FULL);
 		answer(p, h, SMPP_RX_T_APPN);
 	}
 }
@@ -108,7 +110,7 @@ static void keep_part(struct core_peer *p, const struct smpp_header *h, struct c
 static bool is_part_of_more(struct core_peer *p, const struct smpp_header *h, const struct core_smpp_receipt *r,
 			    struct core_trigger *t)
 {
-	uint8_t i;
+	uint8_t i = trg_parts_find(t->trg->parts, r->id);
 
 	if (!t->trg->parts) {
 		return false;
@@ -118,7 +120,12 @@ static bool is_part_of_more(struct core_peer *p, const struct smpp_header *h, co
 		return true;
 	}
 	if (r->state != SMPP_STATE_DELIVERED) {
-		return false;
+		if (i == TRG_NO_PART || !t->trg->parts->part[i].delivered) {
+			return false;
+		}
+		st_count(&p->core->st, ST_REPORT_DUPLICATES); /* of each part the first receipt counts */
+		keep_part(p, h, t);
+		return true;
 	}
 	i = trg_part_of(t->trg, r->id);
 	if (i != TRG_NO_PART && trg_part_delivered(t->trg, i)) {
@@ -168,6 +175,7 @@ bool core_smpp_take(struct core_peer *p, const struct smpp_header *h, const stru
 		if (e) {
 			core_drr_dup_drop(&c->drrs.dup, e);
 		}
+		st_count(&c->st, ST_REPORTS_FULL);
 		answer(p, h, SMPP_RX_T_APPN);
 		return true;
 	}
@@ -175,6 +183,7 @@ bool core_smpp_take(struct core_peer *p, const struct smpp_header *h, const stru
 	/* a recall cancels all parts itself */
 	if (r->state != SMPP_STATE_DELIVERED && !t->trg->changer && !t->trg->revoking) {
 		core_smpp_cancel_parts(t, (size_t)(p - c->peers.row), trg_parts_find(t->trg->parts, r->id));
+		core_smpp_cancel_coming(t, (size_t)(p - c->peers.row));
 	}
 	if (core_smpp_outcome(r->state) == TSP_OUTCOME_EXPIRED) {
 		core_absence_learnt(t, t->trg->sub.imsi);

@@ -242,6 +242,8 @@
 	X(REPORTS_FOREIGN, "reports_foreign", "delivery reports that fit no trigger")                                            \
 	X(REPORTS_THROTTLED, "reports_throttled",                                                                                \
 	  "receipts over SMPP that were refused for now, because smssc.receipts had no answer yet")                              \
+	X(REPORTS_FULL, "reports_full",                                                                                          \
+	  "delivery reports that were refused for now, because too many had no answer yet, or for lack of memory")               \
 	X(REPORTS_EARLY, "reports_early", "receipts over SMPP that waited for the response of a submit_sm")                      \
 	X(REPORTS_EARLY_REFUSED, "reports_early_refused",                                                                        \
 	  "receipts over SMPP that were refused for now, because smssc.early_receipts waited already")                           \

@@ -311,3 +311,23 @@ def test_another_report_waits_with_the_first_and_gets_its_answer(slow_disk):
     assert scs.reported() == (reference, 0) and silent(scs) is True
     assert [report(p, drr, end, COPY) for _, end, drr in drrs] == [SUCCESS] * 3 and silent(scs) is True
     scs.close()
+
+
+def test_a_report_that_waited_with_the_first_is_not_that_of_the_next_trigger(slow_disk):
+    """Neither of the reports names a number. A copy of the second comes when another trigger to the device is under way, also to the next core."""
+    p, device = slow_disk, "meter-182@a.example"
+    scs = Reader.opened(p)
+    reference, dtr = submitted(p, scs, device=device)
+    drrs = [(7201, next(ends), p.sc.drr(dtr, reference=False)), (7202, next(ends), p.sc.drr(dtr, ABSENT, reference=False))]
+    for hop, end, drr in drrs:
+        p.sc.send(D.message(DRR, T4, FIRST, drr, hop, end))
+    assert [told(p.sc.expect(DRR, False)) for _ in drrs] == [SUCCESS] * 2
+    assert scs.reported() == (reference, 0)
+    gone(p, reference)
+    second, dtr2 = submitted(p, scs, device=device)
+    assert [report(p, drr, end, COPY) for _, end, drr in drrs] == [SUCCESS] * 2 and silent(scs) is True
+    on_disk(p, dtr2)
+    another_core(p)
+    assert [report(p, drr, end, COPY) for _, end, drr in drrs] == [SUCCESS] * 2 and silent(scs) is True
+    assert report(p, p.sc.drr(dtr2), next(ends)) == SUCCESS and scs.reported() == (second, 0)
+    scs.close()

@@ -185,6 +185,42 @@ def test_what_was_lost_is_recalled_when_the_gateway_is_back(g):
     settled(g)
 
 
+def again(g, first, result):
+    """The connection is lost, and the repetition gets this error: the gateway may have the first all the same."""
+    g.peer.close()
+    g.accept()
+    copy = g.asked()
+    assert copy.flags & 0x10 and copy.end == first.end
+    g.answer(copy, result=result)
+
+
+@pytest.mark.parametrize("result", [3004, 5012])
+def test_an_error_to_a_repetition_says_nothing_of_the_first(g, result):
+    with sme_of(g) as s:
+        sequence = g.submit(s, registered=1)
+        dar = g.asked()
+        again(g, dar, result)
+        assert s.answer_to(sequence).status == smpp.SYSERR
+        g.recalled(dar)
+        settled(g)
+        assert s.ask(smpp.ENQUIRE).status == smpp.OK and not s.kept
+
+
+def test_an_error_to_a_repetition_after_a_kill(g):
+    s = g.w.bound()
+    g.submit(s, registered=1)
+    dar = g.asked()
+    g.w.kill()
+    s.close()
+    g.w.start_smssc()
+    g.accept()
+    g.answer(g.asked(), result=3004)
+    g.recalled(dar)
+    with sme_of(g) as s:
+        assert s.delivered().receipt["stat"] == "UNDELIV"
+    settled(g)
+
+
 def test_reports_at_every_moment(g):
     with sme_of(g) as s:
         sequence = g.submit(s, registered=1)
@@ -230,7 +266,7 @@ def test_over_a_kill_a_trigger_waits_for_its_report(g):
     g.w.start_smssc()
     g.accept()
     again = g.asked()  # its answer was lost: the gateway says once more what it said, or says it now
-    assert again.flags & 0x10 and again.data(263) == unanswered.data(263) and again.data(3001) == unanswered.data(3001)
+    assert again.flags & 0x10 and again.end == unanswered.end and again.data(263) == unanswered.data(263) and again.data(3001) == unanswered.data(3001)
     g.answer(again)
     with sme_of(g) as s:
         assert g.w.counts()["at_gateway"] == 2
@@ -345,6 +381,20 @@ def test_a_cancel_without_an_answer_takes_effect_later(g):
         assert s.answer_to(sequence).status == smpp.SYSERR
         copy = g.asked()
         assert copy.flags & 0x10 and copy.end == recall.end and copy.data(263) == recall.data(263) and copy.data(3001) == recall.data(3001)
+        g.answer(copy)
+        settled(g)
+        gone(g, s, message_id)
+
+
+def test_an_error_to_a_repeated_cancel_says_nothing_of_the_first(g):
+    with sme_of(g) as s:
+        _, message_id = accepted(g, s, registered=1)
+        sequence = cancel(s, message_id)
+        recall = g.asked()
+        again(g, recall, 3004)
+        assert s.answer_to(sequence).status == smpp.SYSERR
+        copy = g.asked()
+        assert copy.end == recall.end
         g.answer(copy)
         settled(g)
         gone(g, s, message_id)

@@ -458,6 +458,35 @@ def test_no_part_is_sent_after_one_that_was_not_delivered(p, scs):
         assert scs.reported() == (199, UNDELIVERABLE)
 
 
+def test_a_part_whose_trigger_has_ended_is_cancelled(p, scs):
+    """The SCS has its report before the second part has an answer."""
+    with configured(p, long="header"):
+        scs.ask_later(action(device=device(158), reference=158, port=4660, payload=b"y" * 300))
+        first = p.sc.take()
+        first_id = p.sc.accept(first)
+        second = p.sc.take()
+        assert p.sc.received(p.sc.receipt(first, first_id, M.UNDELIVERABLE)) == 0
+        assert scs.answered() == 0 and scs.reported() == (158, UNDELIVERABLE)
+        proc.wait_until("the trigger has ended", lambda: all(r.get("reference") != 158 for r in p.ctl("triggers", "list", "--scs", "acme")))
+        second_id = p.sc.accept(second)
+        cancel = p.sc.take(M.CANCEL)
+        assert (cancel.message_id, cancel.destination) == (second_id, second.destination)
+        p.sc.answer(cancel)
+        assert p.sc.nothing()
+
+
+def test_the_first_receipt_of_a_part_counts(p, scs):
+    with configured(p, long="header"):
+        submits, ids = parts_taken(p, scs, 159, 3, payload=b"y" * 300)
+        assert scs.answered() == 0
+        assert p.sc.received(p.sc.receipt(submits[0], ids[0])) == 0
+        assert p.sc.received(p.sc.receipt(submits[0], ids[0], M.EXPIRED)) == 0
+        assert p.sc.nothing(), "nothing is cancelled"
+        for n in (1, 2):
+            assert p.sc.received(p.sc.receipt(submits[n], ids[n])) == 0
+        assert scs.reported() == (159, 0)
+
+
 def test_a_recall_cancels_all_parts(p, scs):
     with configured(p, long="header"):
         _, ids = parts_taken(p, scs, 162, 3, payload=b"y" * 300)

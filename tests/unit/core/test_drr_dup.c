@@ -147,6 +147,27 @@ static void begin(struct core_drr_dup *d, uint32_t max, struct dropped *dropped)
 	assert_int_equal(core_drr_dup_init(d, max, WINDOW_MS, drop, dropped), 0);
 }
 
+static void test_others_follow_in_the_order_in_which_they_came(void **state)
+{
+	struct dropped dropped;
+	struct core_drr_dup d;
+	struct core_drr_entry *a, *b, *c;
+
+	(void)state;
+	begin(&d, 3, &dropped);
+	a = core_drr_dup_add(&d, one, 0);
+	b = core_drr_dup_add(&d, two, 0);
+	c = core_drr_dup_add(&d, three, 0);
+	assert_null(core_drr_dup_followers(a));
+	core_drr_dup_follow(a, b);
+	core_drr_dup_follow(a, c);
+	assert_ptr_equal(core_drr_dup_followers(a), b);
+	assert_ptr_equal(b->follower, c);
+	assert_null(c->follower);
+	assert_null(core_drr_dup_followers(a)); /* they follow no more */
+	core_drr_dup_fini(&d);
+}
+
 static void test_a_report_is_known_until_its_window_is_over(void **state)
 {
 	struct core_drr_dup d;
@@ -202,6 +223,7 @@ TEST_GROUP()
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_copy_that_took_another_way_has_the_same_digest),
 		cmocka_unit_test(test_another_content_has_another_digest),
+		cmocka_unit_test(test_others_follow_in_the_order_in_which_they_came),
 		cmocka_unit_test(test_a_report_is_known_until_its_window_is_over),
 		cmocka_unit_test(test_when_full_the_oldest_answered_report_goes),
 	};
