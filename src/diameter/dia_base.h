@@ -93,5 +93,5 @@ void dia_watchdog_build(struct buf *out, const struct dia_watchdog *in, uint32_t
 void dia_disconnect_build(struct buf *out, const struct dia_disconnect *in, uint32_t hop_by_hop, uint32_t end_to_end);
 
 /* True when the two sets of applications meet; the relay application meets everything (RFC 6733
- * 5.3). What is malformed beyond our bounds meets nothing. */
+ * 5.3). An id beyond our bounds counts if it can be read, in an incomplete group, too. */
 bool dia_common_application(const struct dia_capabilities *theirs, const uint32_t *ours, size_t ours_n);
