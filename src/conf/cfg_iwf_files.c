@@ -48,7 +48,7 @@ static void wrong(struct files *f, int err)
 	}
 }
 
-/* The directory that `path` is in or will be made in. The path of a directory may end in slashes. */
+/* The directory that `path` is in or will be made in. That of a directory may end in slashes. */
 static const char *directory_of(char out[CFG_PATH_MAX], const char *path, bool of_directory)
 {
 	size_t n = strlen(path);

@@ -56,7 +56,7 @@ struct core_ask { /* one request on its way; outlives its trigger when that ends
 	uint8_t part;       /* of a message in parts */
 	bool some;          /* of a cancel_sm: an earlier part was cancelled */
 	core_smpp_fn *then; /* of a cancel_sm: told after the last part */
-	/* of a submit_sm: cancels its message when its trigger has ended before the response; owned */
+	/* of a submit_sm: cancels its message if its trigger ends before the response; owned */
 	struct core_smpp_apart_one *cancel;
 	uint32_t session_id_len, host_len;
 	char text[]; /* Session-Id and Destination-Host of the request, each with a NUL behind it */

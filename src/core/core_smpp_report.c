@@ -3,8 +3,8 @@
  * A receipt for nobody is answered with ESME_ROK, or the SMS-SC would repeat it for ever. While
  * submits have no response yet it may be for one of them, and waits (core_smpp_early.c).
  * Of a trigger in parts, the report is that all were delivered, or the first that was not; then the
- * others are cancelled, because the device acts only when it has all. A part that was delivered stays
- * delivered, whatever another receipt says.
+ * others are cancelled, because the device acts only when it has all. A part that was delivered
+ * stays delivered, whatever another receipt says.
  * A receipt of another state while the first is on its way to the disk changes nothing: both are
  * answered when the first is durable. */
 #include <stdlib.h>

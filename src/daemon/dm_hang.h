@@ -26,8 +26,9 @@ void dm_hang_begin(struct dm_hang *h, uint64_t beat);
  * process may not have been able to beat either. */
 bool dm_hang_look(struct dm_hang *h, uint64_t beat, uint64_t elapsed_ms, uint64_t limit_ms);
 
-/* A timer of `wait_ms` that began at `since_ms` calls now. True: the parent did not run for a while.
- * What it waits for may be there, or did not run either, and gets its time once more. PURE. */
+/* A timer of `wait_ms` that began at `since_ms` calls now. True: the parent did not run for a
+ * while. What it waits for may be there, or did not run either, and gets its time once more.
+ * PURE. */
 bool dm_hang_stood(uint64_t since_ms, uint64_t now_ms, uint64_t wait_ms);
 
 /* Process state of the kernel: 'D' waits for a disk, 't' is held by a debugger, ...; 0: unknown.

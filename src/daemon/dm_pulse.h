@@ -9,7 +9,8 @@ struct dm_pulse {
 	char state;    /* of the first thread that has an excuse (dm_hang_excuse()), else of its main thread; 0: unknown */
 };
 
-/* A start may wait for a thread of its own that reads a disk: all threads count. One that only wakes
- * up to look around is no life: of threads other than the main thread DM_PULSE_STEP_NS count. */
+/* A start may wait for a thread of its own that reads a disk: all threads count. One that only
+ * wakes up to look around is no life: of threads other than the main thread DM_PULSE_STEP_NS
+ * count. */
 #define DM_PULSE_STEP_NS UINT64_C(10000000)
 struct dm_pulse dm_pulse_of(pid_t pid);
