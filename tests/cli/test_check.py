@@ -33,7 +33,7 @@ def test_every_stage_has_a_budget_and_all_of_them_fit(check):
     assert sorted({*FIRST, *LAST, *(name for lane in LANES for name in lane)}) == sorted(check.ALL)
     # A budget has room above the usual time of its stage; not every stage takes the whole of it in one run.
     longest = sum(check.BUDGETS[name] for name in FIRST + LAST) + max(sum(check.BUDGETS[name] for name in lane) for lane in LANES)
-    assert longest <= 1.5 * (WHOLE_S - INSTALLATION_S)
+    assert longest <= 2.2 * (WHOLE_S - INSTALLATION_S)
 
 
 class Recorded:
