@@ -695,13 +695,13 @@ def test_a_parent_that_stood_still_takes_nobody_for_late(nameless):
         return p.start(label, [p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "--json", "reload"])
 
     def answer(asking):
-        proc.wait_until("it is answered", lambda: [e for e in asking.events() if e.get("done")], 30)
+        proc.wait_until("it is answered", lambda: [e for e in asking.events() if e.get("done")])
         assert asking.events()[-1]["ok"], asking.events()
         return [e["text"] for e in asking.events() if e.get("kind") == "warning"]
 
     conf.with_(("console_user: root", "console_user: root, console_groups: { read: late }"), more="limits: { payload: 91 }\n")
     asking = reloads("frozen")
-    proc.wait_until("a process asks", lambda: asks(p), 5)
+    proc.wait_until("a process asks", lambda: asks(p))
     frozen = [parent, *asks(p)]
     for pid in frozen:
         os.kill(pid, signal.SIGSTOP)
@@ -714,7 +714,7 @@ def test_a_parent_that_stood_still_takes_nobody_for_late(nameless):
     conf.with_(more="limits: { payload: 92 }\n")
     os.kill(edge, signal.SIGSTOP)
     asking = reloads("unread")
-    proc.wait_until("the other edge has it", lambda: len(files_of_edges(p)) == 2, 10)
+    proc.wait_until("the other edge has it", lambda: len(files_of_edges(p)) == 2)
     os.kill(parent, signal.SIGSTOP)
     time.sleep(7)  # what is played: longer than a set is waited for, and a second
     os.kill(parent, signal.SIGCONT)
