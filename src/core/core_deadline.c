@@ -38,9 +38,6 @@ static void on_deadline(struct core *c, struct heap_node *node, uint64_t now)
 		return;
 	}
 	heap_del(&c->deadlines.heap, &t->seat.deadline);
-	if (t->trg->state == TRG_ACCEPTED && t->trg->own_outcome == TRG_NO_OUTCOME) {
-		st_count(&t->core->st, ST_REPORTS_UNCONFIRMED);
-	}
 	core_trigger_step(t, &ev);
 }
 

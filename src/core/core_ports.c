@@ -57,6 +57,16 @@ static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
 	return ERR_REFUSED;
 }
 
+/* A report that is not the SMS-SC's, once it is durable. */
+static void count_own_report(struct core *c, const struct trg *trg)
+{
+	if (trg->state == TRG_REPORTING && trg->own_outcome == TSP_OUTCOME_EXPIRED) {
+		st_count(&c->st, ST_TRIGGERS_EXPIRED);
+	} else if (trg->state == TRG_REPORTING && trg->own_outcome == TSP_OUTCOME_UNCONFIRMED) {
+		st_count(&c->st, ST_REPORTS_UNCONFIRMED);
+	}
+}
+
 static void on_stored(void *arg, uint64_t number, int err)
 {
 	struct core_trigger *t = OBJ_OF(arg, struct core_trigger, CORE_TRIGGER_MAGIC);
@@ -73,6 +83,9 @@ static void on_stored(void *arg, uint64_t number, int err)
 		return;
 	}
 	FAULT_POINT(CORE_INTENT_DURABLE);
+	if (!err) {
+		count_own_report(c, t->trg);
+	}
 	core_trigger_step(t, &ev);
 	core_flow_early(c);
 }
@@ -102,8 +115,6 @@ static int port_store(void *arg, struct trg *trg)
 		st_count(&c->st, err == ERR_BUSY ? ST_JOURNAL_BUSY : ST_JOURNAL_REFUSED);
 	} else if (intent && !trg->has_outcome) {
 		st_count(&c->st, ST_JOURNAL_INTENTS);
-	} else if (trg->outcome == TSP_OUTCOME_EXPIRED && !trg->token) {
-		st_count(&c->st, ST_TRIGGERS_EXPIRED);
 	}
 	return err;
 }

@@ -109,7 +109,9 @@ static bool step(struct core_trigger *t, const struct trg_event *ev)
 {
 	struct core *c = t->core;
 	bool group =
-	    /* A recall or replace may end or report its original: one commit for both. */
+	    /* A recall or replace may end or report its original: one commit for both. A record that
+	     * the journal refuses for now leaves the rest of the group: ends are never refused, so a
+	     * restart asks with T once more, or waits for a report that was to be UNDELIVERABLE. */
 	    t->trg->req.action != TSP_ACTION_TRIGGER && !c->triggers.in_group;
 
 	if (group) {
@@ -247,6 +249,7 @@ static struct trg_conf conf_of(struct core *c)
 	return (struct trg_conf){
 		.in_state = c->triggers.in_state,
 		.report_grace_ms = cfg->journal.report_grace_ms,
+		.unconfirmed_from_ms = c->time.started_ms + cfg->journal.report_grace_ms,
 		.report_retention_ms = cfg->journal.report_retention_ms,
 		.old_ms = c->time.line.old_ms,
 		.drop_from_ms = c->time.line.sure_from_ms,

@@ -57,7 +57,7 @@
  *    ^ | | |                                                                                |
  *    +-|-|-|------ UNSENT ------------------------------------------------------------------+
  *      | | +------ its message id is on disk, so the SMS-SC had taken it -----------> ACCEPTED
- *      | +-------- DRR; expired, and no DRR within the grace (EXPIRED) -------------> REPORTING
+ *      | +-------- DRR; too old, and no DRR until its deadline (UNCONFIRMED) --------> REPORTING
  *      +---------- right gone, GIVE_UP, DTA_SILENT of the copy: 201 ----------------> REVOKING
  *                  (a recall: RECALLING)
  *

@@ -144,6 +144,9 @@ struct pool;
 
 struct trg_conf {                            /* borrowed by every trigger */
 	uint64_t report_grace_ms;            /* time from the expiry to UNCONFIRMED */
+	/* no trigger counts as UNCONFIRMED before: an SMS-SC reports again what it reported while
+	 * no core ran */
+	uint64_t unconfirmed_from_ms;
 	uint64_t report_retention_ms;        /* time that a report waits for its DNA */
 	uint64_t old_ms, drop_from_ms;       /* reports from before old_ms are kept until drop_from_ms */
 	uint64_t retry_min_ms, retry_max_ms; /* DNR, recall and resume: doubles from min to max */
@@ -350,9 +353,8 @@ bool trg_unwanted(const struct trg *t);
 /* True past its validity: its DTR must not leave. Never for a recall or without a validity time
  * (one attempt at any time). */
 bool trg_expired(const struct trg *t, uint64_t now_ms);
-/* Time at which a trigger without a report is given up: validity and grace, from when the SMS-SC
- * may have accepted it.
- * The SMS-SC counts the validity from the same time. */
+/* Time at which a trigger without a report is given up: trg_use_ends(), and not before
+ * unconfirmed_from_ms. */
 uint64_t trg_report_deadline(const struct trg *t);
 
 /* -- history. Bounded: when full, the oldest entries after the first TRG_HISTORY_FIRST are

@@ -261,8 +261,20 @@ enum trg_state trg_act_unsent(struct trg_step *s)
 	return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.smssc_silent);
 }
 
-/* Expired, and unknown whether the SMS-SC ever had it. Waits for its report; without one it
- * counts as expired here. */
+/* No copy is sent any more: the report of the SMS-SC, or UNCONFIRMED. */
+static enum trg_state wait_resuming(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	if (s->now_ms >= trg_report_deadline(t)) {
+		return trg_store_report(s, TSP_OUTCOME_UNCONFIRMED, 0);
+	}
+	trg_arm(t, trg_report_deadline(t));
+	return TRG_RESUMING;
+}
+
+/* Expired, and unknown whether the SMS-SC ever had it. Waits for its report; without one nobody
+ * knows its outcome. */
 static enum trg_state resume_expired(struct trg_step *s)
 {
 	struct trg *t = s->t;
@@ -273,14 +285,10 @@ static enum trg_state resume_expired(struct trg_step *s)
 	if (!t->answered) {
 		trg_send_answer(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
 	}
-	if (s->now_ms >= trg_report_deadline(t)) {
-		return trg_store_report(s, TSP_OUTCOME_EXPIRED, 0);
-	}
-	trg_arm(t, trg_report_deadline(t));
-	return TRG_RESUMING;
+	return wait_resuming(s);
 }
 
-/* Past every deadline. The SCS may have received SUCCESS and then waits for a report. */
+/* Too old for a copy. The SCS may have received SUCCESS and then waits for a report. */
 static enum trg_state resume_too_late(struct trg_step *s)
 {
 	struct trg *t = s->t;
@@ -288,11 +296,13 @@ static enum trg_state resume_too_late(struct trg_step *s)
 	if (t->early) {
 		return trg_settle_early(s);
 	}
-	trg_send_answer(t, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
+	if (!t->answered) {
+		trg_send_answer(t, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
+	}
 	if (t->req.action == TSP_ACTION_RECALL) {
 		return trg_end(s, true);
 	}
-	return trg_store_report(s, TSP_OUTCOME_UNCONFIRMED, 0);
+	return wait_resuming(s);
 }
 
 /* A recall only repeats its question. Records of an older version lack the proven groups and
@@ -335,7 +345,7 @@ enum trg_state trg_act_resume(struct trg_step *s)
 	if (trg_expired(t, s->now_ms)) {
 		return resume_expired(s);
 	}
-	if (s->now_ms >= trg_report_deadline(t)) {
+	if (s->now_ms >= trg_use_ends(t)) {
 		return resume_too_late(s);
 	}
 	if (may_resume(t, &refusal) && t->ports->submit(t->arg, t, true) == 0) {

@@ -81,6 +81,9 @@ void trg_accepted_as_new(struct trg *t, const struct trg_answer *a);
 enum trg_state trg_refuse(struct trg_step *s, uint32_t status, int reason);
 void trg_count(uint16_t *n);                         /* saturates at its maximum */
 uint64_t trg_report_kept_until(const struct trg *t); /* valid if it has an outcome */
+/* The end of validity and grace, from when the SMS-SC may have accepted the trigger: the SMS-SC
+ * counts the validity from the same time. No copy of the DTR leaves after that. */
+uint64_t trg_use_ends(const struct trg *t);
 void trg_arm(struct trg *t, uint64_t at_ms);
 /* Arms the timer for the next attempt, at most until `latest_ms`, and doubles the wait. */
 void trg_back_off(struct trg_step *s, uint64_t latest_ms);

@@ -5,11 +5,18 @@
 #include "apps/tsp.h"
 #include "trigger/trg_int.h"
 
-uint64_t trg_report_deadline(const struct trg *t)
+uint64_t trg_use_ends(const struct trg *t)
 {
 	uint64_t late_ms = t->taken_ms > t->req.received_ms ? t->taken_ms - t->req.received_ms : 0;
 
 	return t->req.expires_ms + late_ms + t->conf->report_grace_ms;
+}
+
+uint64_t trg_report_deadline(const struct trg *t)
+{
+	uint64_t end_ms = trg_use_ends(t);
+
+	return end_ms > t->conf->unconfirmed_from_ms ? end_ms : t->conf->unconfirmed_from_ms;
 }
 
 uint64_t trg_report_kept_until(const struct trg *t)

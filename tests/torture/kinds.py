@@ -98,7 +98,7 @@ class KilledReader:
 class Reload:
     """Another configuration: other limits, a listener more or less, or what brings a new core; asked for by an operator or by a signal."""
     name, weight = "reloads", 3
-    JOURNAL, LIMITS = "journal: { report_grace: 12s }", "limits: { enter_first: 0"  # of the laboratory
+    JOURNAL, LIMITS = "journal: { report_grace: 4s }", "limits: { enter_first: 0"  # of the laboratory
 
     @staticmethod
     def why_not(world):
@@ -117,7 +117,7 @@ class Reload:
             block = re.search(r"  - name: tsp\n(?:    .*\n)*", text).group(0)
             text = text.replace("peers:\n", re.sub(r"port: \d+", f"port: {port}", block.replace("name: tsp", "name: more")) + "peers:\n", 1)
         if draw.random() < 0.3:
-            text = text.replace(cls.JOURNAL, f"journal: {{ report_grace: 12s, lazy: {draw.randint(1, 300)}ms }}", 1)
+            text = text.replace(cls.JOURNAL, f"journal: {{ report_grace: 4s, lazy: {draw.randint(1, 300)}ms }}", 1)
         assert cls.JOURNAL in faults.first_config and cls.LIMITS in faults.first_config
         more = f"{cls.LIMITS}, pending_total: {draw.randint(20000, 65536)}, payload: {draw.randint(1000, 1024)}"
         proc.write(path, text.replace(cls.LIMITS, more, 1))

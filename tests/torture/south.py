@@ -86,8 +86,8 @@ class World(world.World):
         with open(secret, "w", encoding="ascii", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
             f.write(M.PASSWORD + "\n")
         text = super().iwf_config()
-        assert "report_grace: 12s" in text
-        return text.replace("report_grace: 12s", "report_grace: 2s") + CONF.format(user=M.SYSTEM_ID, secret=L.scalar(secret))
+        assert "report_grace: 4s" in text
+        return text.replace("report_grace: 4s", "report_grace: 2s") + CONF.format(user=M.SYSTEM_ID, secret=L.scalar(secret))
 
     def ue(self, *words):
         what, (first, _, last) = words[0], words[1].partition("-")

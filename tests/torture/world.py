@@ -17,14 +17,14 @@ DISK_MIB = {"iwf": 12, "smssc": 12}
 # what iwf_config() of the laboratory says, and what is said here
 WAITS = """timers: { reconnect: 200ms, edge_restart: 10ms, watchdog: 1s, disconnect_wait: 200ms, stats: 200ms }
 dnr: { answer_wait: 800ms, retry_min: 100ms, retry_max: 1s }
-journal: { report_grace: 12s }
+journal: { report_grace: 4s }
 limits: { enter_first: 0 }
 """
 SMSSC_MORE = """events: {folder}/smssc/events.jsonl
 delivery: {{ answer_wait: 1s, retry_min: 200ms, retry_max: 1s, restart_wait: 2s }}
 report: {{ answer_wait: 800ms, retry_min: 200ms, retry_max: 1s }}
 """
-GRACE_MS = 12000  # report_grace above
+GRACE_MS = 4000  # report_grace above
 LEGS = {"tsp": proxy.TLS, "s6m": proxy.DIAMETER, "t4": proxy.DIAMETER}
 ORDER = ["load", "listen-acme", "listen-beta", "listen-gamma", "mtc-iwfd", "mtc-ue", "mtc-smssc", "mtc-hss"]
 

@@ -245,6 +245,23 @@ static void journal(struct core_play *p, const struct core_trigger *t)
 	assert_int_equal(jrn_flush(p->core->journal.jrn), 0);
 }
 
+/* Whose deadline came while no core ran waits once more for the report that the SMS-SC repeats. */
+static void test_a_start_gives_up_nothing_before_its_grace(void **state)
+{
+	struct core_play *p = *state;
+	struct core_trigger *t = accepted(p, "meter-1@a.example", 1);
+
+	t->trg->req.expires_ms -= 10 * (uint64_t)p->cfg->journal.report_grace_ms;
+	journal(p, t);
+	core_play_restart(p);
+	core_play_turns(p, 10);
+	assert_int_equal(p->core->st.v[ST_REPORTS_UNCONFIRMED], 0);
+	t = core_trigger_find(p->core, E164, 1);
+	assert_non_null(t);
+	assert_int_equal(t->trg->state, TRG_ACCEPTED);
+	assert_true(t->trg->armed_ms == p->core->time.started_ms + p->cfg->journal.report_grace_ms);
+}
+
 /* An accepted trigger of the journal is parked from the beginning: with its deadline, its device, its place in the quota and the answer
  * for copies. */
 static void test_a_start_parks_what_it_reads(void **state)
@@ -348,6 +365,7 @@ TEST_GROUP()
 		T(test_the_deadline_of_a_parked_trigger_comes),
 		T(test_a_change_of_the_rules_is_for_parked_triggers_too),
 		T(test_a_walk_gives_them_out_awake_and_parks_them_again),
+		T(test_a_start_gives_up_nothing_before_its_grace),
 		T(test_a_start_parks_what_it_reads),
 		T(test_a_start_knows_the_message_ids_of_what_it_parks),
 		T(test_a_start_enters_all_in_the_order_of_their_numbers),

@@ -1062,7 +1062,7 @@ static void test_no_copy_leaves_after_the_expiry(void **state)
 	trg_free(t);
 }
 
-static void test_one_that_expired_while_we_were_away_waits_for_a_report_and_is_then_expired(void **state)
+static void test_one_that_expired_while_we_were_away_waits_for_a_report_and_is_then_unconfirmed(void **state)
 {
 	struct fake f = fake_new();
 	struct trg *t = in_state(&f, TRG_RESUMING);
@@ -1076,7 +1076,7 @@ static void test_one_that_expired_while_we_were_away_waits_for_a_report_and_is_t
 	step(t, &f, TRG_EV_TIMER);
 	assert_true(f.now_ms == trg_report_deadline(t));
 	step(t, &f, TRG_EV_DURABLE);
-	assert_int_equal(t->outcome, TSP_OUTCOME_EXPIRED);
+	assert_int_equal(t->outcome, TSP_OUTCOME_UNCONFIRMED);
 	trg_free(t);
 	f = fake_new();
 	t = in_state(&f, TRG_RESUMING);
@@ -1086,6 +1086,72 @@ static void test_one_that_expired_while_we_were_away_waits_for_a_report_and_is_t
 	step(t, &f, TRG_EV_DURABLE);
 	assert_int_equal(t->outcome, TSP_OUTCOME_SUCCESS);
 	trg_free(t);
+}
+
+/* -- a core that was away longer than the grace: the SMS-SC reports again what it reported meanwhile */
+
+static struct trg_conf started_at(uint64_t now_ms)
+{
+	struct trg_conf conf = fake_conf;
+
+	conf.unconfirmed_from_ms = now_ms + conf.report_grace_ms;
+	return conf;
+}
+
+static void test_a_start_gives_a_report_its_grace_again(void **state)
+{
+	static const enum trg_state rows[] = { TRG_ACCEPTED, TRG_RESUMING };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+		struct fake f = fake_new();
+		struct trg *t = in_state(&f, rows[i / 2]);
+		struct trg_conf conf = started_at(T0 + 10 * VALIDITY_S * 1000ull);
+		bool reported = i % 2;
+
+		f.now_ms = T0 + 10 * VALIDITY_S * 1000ull;
+		t->conf = &conf;
+		assert_true(trg_report_deadline(t) == conf.unconfirmed_from_ms);
+		step(t, &f, TRG_EV_RESTORED);
+		assert_int_equal(f.submitted_again, 0); /* its validity is over */
+		assert_int_equal(t->state, rows[i / 2]);
+		assert_true(f.armed_ms == conf.unconfirmed_from_ms);
+		step(t, &f, reported ? TRG_EV_DRR : TRG_EV_TIMER);
+		step(t, &f, TRG_EV_DURABLE);
+		assert_int_equal(t->outcome, reported ? TSP_OUTCOME_SUCCESS : TSP_OUTCOME_UNCONFIRMED);
+		assert_int_equal(f.notified, 1);
+		trg_free(t);
+	}
+}
+
+/* One attempt, whenever: but no copy of it leaves hours later. */
+static void test_one_without_validity_that_is_too_old_is_not_sent_again_and_waits_for_its_report(void **state)
+{
+	(void)state;
+	for (int reported = 0; reported < 2; reported++) {
+		struct fake f = fake_new();
+		struct trg_request r = request();
+		struct trg_conf conf;
+		struct trg *t;
+
+		r.validity_s = 0;
+		r.expires_ms = r.received_ms;
+		t = in_state_of(&f, TRG_RESUMING, &r);
+		f.now_ms = T0 + fake_conf.report_grace_ms;
+		conf = started_at(f.now_ms);
+		t->conf = &conf;
+		step(t, &f, TRG_EV_RESTORED);
+		assert_int_equal(f.submitted_again, 0);
+		assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
+		assert_int_equal(t->state, TRG_RESUMING);
+		assert_true(f.armed_ms == conf.unconfirmed_from_ms);
+		step(t, &f, reported ? TRG_EV_DRR : TRG_EV_TIMER);
+		step(t, &f, TRG_EV_DURABLE);
+		assert_int_equal(t->outcome, reported ? TSP_OUTCOME_SUCCESS : TSP_OUTCOME_UNCONFIRMED);
+		assert_int_equal(f.answered, 1);
+		assert_int_equal(f.notified, 1);
+		trg_free(t);
+	}
 }
 
 static void test_one_attempt_never_expires_and_is_not_made_late(void **state)
@@ -1241,7 +1307,9 @@ TEST_GROUP()
 		cmocka_unit_test(test_an_expired_trigger_that_cannot_be_stored_is_201),
 		cmocka_unit_test(test_an_expired_replace_replaces_nothing),
 		cmocka_unit_test(test_no_copy_leaves_after_the_expiry),
-		cmocka_unit_test(test_one_that_expired_while_we_were_away_waits_for_a_report_and_is_then_expired),
+		cmocka_unit_test(test_one_that_expired_while_we_were_away_waits_for_a_report_and_is_then_unconfirmed),
+		cmocka_unit_test(test_a_start_gives_a_report_its_grace_again),
+		cmocka_unit_test(test_one_without_validity_that_is_too_old_is_not_sent_again_and_waits_for_its_report),
 		cmocka_unit_test(test_one_attempt_never_expires_and_is_not_made_late),
 		cmocka_unit_test(test_the_history_says_what_happened_and_survives_a_restart),
 		cmocka_unit_test(test_the_history_is_bounded_and_keeps_its_beginning),
