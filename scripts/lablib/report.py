@@ -8,6 +8,33 @@ from . import builds
 REACHED = {"aim": "aim", "must": "yes", "no": "NO", "": ""}
 
 
+STAT = "/proc/stat"
+OTHERS_MAX = 0.1  # share of the processors above which the figures say little
+
+
+class Processors:
+    """Who used the processors from its making on: the bench with all that it started and saw end, others on this system, and the host of a virtual
+    machine, which takes them away (stolen)."""
+
+    def __init__(self):
+        self.system, self.own = self._read()
+
+    @staticmethod
+    def _read():
+        """Seconds: (used, stolen, idle) of the whole system, and what is ours of the first."""
+        with open(STAT, encoding="ascii") as f:
+            user, nice, system, idle, iowait, irq, softirq, stolen = (int(word) for word in f.readline().split()[1:9])
+        tick = os.sysconf("SC_CLK_TCK")
+        return ((user + nice + system + irq + softirq) / tick, stolen / tick, (idle + iowait) / tick), sum(os.times()[:4])
+
+    def shares(self):
+        """{"others": .., "stolen": ..}: of the time that all processors had, since the beginning."""
+        system, own = self._read()
+        used, stolen, idle = (now - then for now, then in zip(system, self.system))
+        whole = max(used + stolen + idle, 1e-9)
+        return {"others": max(0.0, used - (own - self.own)) / whole, "stolen": max(0.0, stolen) / whole}
+
+
 def machine():
     with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as f:
         model = next((line.split(":", 1)[1].strip() for line in f if line.startswith("model name")), "unknown")
@@ -74,13 +101,15 @@ def table(found):
         print()
         print("\n".join(target_lines(found)))
     m = found["machine"]
-    print(f"\n{found['build']}, {found['rounds']} rounds of {found['seconds']} s; {m['cpu']}, {m['cores']} cores, Linux {m['kernel']}, "
-          f"load average {m['load_average']:.1f} before it began")
+    print(f"\n{found['build']}, {found['rounds']} rounds of {found['seconds']} s; {m['cpu']}, {m['cores']} cores, Linux {m['kernel']}")
     if m.get("memory"):
         t = m["memory"]
         print(f"Before it, {t['mib']:,} MiB of memory were touched: 2 MiB took {number(t['first_us'], 'us')}, then {number(t['again_us'], 'us')}.")
-    if m["load_average"] > 0.5 * m["cores"]:
-        print("This machine was busy with other work: the figures say little.")
+    if m.get("processors"):
+        others, stolen = (100 * m["processors"][key] for key in ("others", "stolen"))
+        print(f"Meanwhile other programs of this machine used {others:.0f} % of the processors, and {stolen:.0f} % were taken away by its host.")
+        if max(others, stolen) > 100 * OTHERS_MAX:
+            print("This machine was busy with other work: the figures say little.")
 
 
 def kept_name(found, which):

@@ -178,6 +178,32 @@ def test_the_table_says_it_all(capsys):
     assert row.split()[-8:] == ["2.50", "1.00", "3.00", ">=", "3", ">=", "4", "NO"] and "was busy" not in said
 
 
+@pytest.mark.parametrize("others,stolen,busy", [(0.02, 0.0, False), (0.3, 0.0, True), (0.0, 0.2, True)])
+def test_the_table_says_who_else_used_the_processors(capsys, others, stolen, busy):
+    found = found_of({})
+    found["machine"]["processors"] = {"others": others, "stolen": stolen}
+    report.table(found)
+    said = capsys.readouterr().out
+    assert f"used {100 * others:.0f} % of the processors, and {100 * stolen:.0f} % were taken away" in said
+    assert ("was busy" in said) == busy
+
+
+def test_processor_time_of_others(tmp_path, monkeypatch):
+    """All that this process used between two readings is its own; the rest of what the system used is of others."""
+    tick, own = report.os.sysconf("SC_CLK_TCK"), [5.0]
+    stat = tmp_path / "stat"
+    monkeypatch.setattr(report, "STAT", str(stat))
+    monkeypatch.setattr(report.os, "times", lambda: (own[0], 0.0, 0.0, 0.0, 99.0))
+
+    def system(used_s, stolen_s, idle_s):
+        stat.write_text(f"cpu  {used_s * tick} 0 0 {idle_s * tick} 0 0 0 {stolen_s * tick} 0 0\n", encoding="ascii")
+    system(100, 10, 50)
+    processors = report.Processors()
+    system(112, 14, 54)
+    own[0] += 7.0
+    assert processors.shares() == {"others": 0.25, "stolen": 0.2}
+
+
 @pytest.mark.parametrize("said,code,found", [
     ('{"event":"result","mib":3,"first_us":4000,"again_us":170}', 0, {"mib": 3, "first_us": 4000, "again_us": 170}), ("", 2, None)])
 def test_memory_is_touched_before_a_run_unless_the_tools_are_too_old(tmp_path, monkeypatch, said, code, found):
