@@ -3,7 +3,6 @@
 #include "core/core_dnr_ids.h"
 
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/permute.h"
 #include "core/core_int.h"
@@ -30,6 +29,7 @@ void core_dnr_ids_restore(struct core *c, uint64_t number, const void *record, s
 	}
 	memcpy(&ids->key, (const uint8_t *)record + 1, sizeof ids->key);
 	ids->number = number;
+	ids->durable = true;
 }
 
 static void on_kept(void *core, uint64_t number, int err)
@@ -37,6 +37,7 @@ static void on_kept(void *core, uint64_t number, int err)
 	struct core *c = OBJ_OF(core, struct core, CORE_MAGIC);
 
 	(void)number;
+	c->dnr_ids.durable = !err;
 	if (err) {
 		log_warn(c->log, "core",
 			 "the key of report identifiers could not be kept: %s; reports that are sent again after a "
@@ -63,32 +64,17 @@ static int make_key(struct core *c)
 	return 0;
 }
 
-/* As link_ids_init(): the time separates this start from the last one, the random part two starts
- * in one second. */
-static int begin_counting(struct core_dnr_ids *ids)
-{
-	uint32_t random;
-
-	if (getrandom(&random, sizeof random, 0) != sizeof random) {
-		return ERR_IO;
-	}
-	ids->next = (uint32_t)(clock_real_ms() / 1000 & 0xfff) << 20 | (random & 0xfffff);
-	return 0;
-}
-
 int core_dnr_ids_begin(struct core *c)
 {
-	int err = begin_counting(&c->dnr_ids);
-
-	return err || c->dnr_ids.number ? err : make_key(c);
+	return c->dnr_ids.number ? 0 : make_key(c);
 }
 
-uint32_t core_dnr_end_to_end(struct core *c)
+uint32_t core_dnr_end_to_end(const struct core *c, uint64_t trigger)
 {
-	struct core_dnr_ids *ids = &c->dnr_ids;
-	uint32_t id = permute32(&ids->key, ids->next++);
+	const struct sip_key *key = &c->dnr_ids.key;
+	uint32_t id = permute32(key, (uint32_t)trigger);
 
-	return id ? id : permute32(&ids->key, ids->next++); /* 0 means none, and is the result of one number only */
+	return id ? id : permute32(key, 0); /* 0 means none, and is the result of one number only; no trigger has the number 0 */
 }
 
 uint64_t core_dnr_session(const struct core *c, uint64_t trigger)

@@ -1,10 +1,10 @@
 /* core_dnr_ids.h - the identifiers of delivery reports: End-to-End-Id and Session-Id of DNRs.
  * An SCS must not learn from its own reports how many triggers or reports others have. Therefore
- * both are keyed permutations of numbers that count over all SCSs: unique as these numbers are, and
- * without an order.
- * The key is random and is kept in the journal, so that a repeated DNR has the same Session-Id
- * after a restart, and no End-to-End-Id comes again within 4 minutes (RFC 6733 3). The
- * End-to-End-Id itself is in the record of its trigger. */
+ * both are keyed permutations of the trigger's number, which counts over all SCSs: unique as these
+ * numbers are, and without an order. No number is given twice, so no End-to-End-Id comes again
+ * within 4 minutes (RFC 6733 3): the 32 bits come again after 2^32 triggers.
+ * The key is random and is kept in the journal. So a DNR has the same ids after a restart, whether
+ * its report is in the journal or not. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ struct core_dnr_ids {
 	 * before this key: its Session-Id stays the plain number, because its DNR may have been
 	 * sent. 0: there is no key yet. */
 	uint64_t number;
-	uint32_t next; /* End-to-End-Ids, before the permutation */
+	bool durable; /* the record of the key */
 };
 
 /* -- the start: first the records of the journal, then core_dnr_ids_begin() */
@@ -35,5 +35,6 @@ ERR_MUST_USE int core_dnr_ids_begin(struct core *c);
 
 /* -- afterwards */
 
-uint32_t core_dnr_end_to_end(struct core *c);                      /* a new one, never 0 */
-uint64_t core_dnr_session(const struct core *c, uint64_t trigger); /* of the trigger with that number */
+/* Of the trigger with that number; the first is never 0. */
+uint32_t core_dnr_end_to_end(const struct core *c, uint64_t trigger);
+uint64_t core_dnr_session(const struct core *c, uint64_t trigger);

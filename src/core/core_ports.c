@@ -60,9 +60,11 @@ static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
 /* A report that is not the SMS-SC's, once it is durable. */
 static void count_own_report(struct core *c, const struct trg *trg)
 {
-	if (trg->state == TRG_REPORTING && trg->own_outcome == TSP_OUTCOME_EXPIRED) {
+	bool own = trg->state == TRG_REPORTING && trg->told == TRG_TOLD_NOT;
+
+	if (own && trg->own_outcome == TSP_OUTCOME_EXPIRED) {
 		st_count(&c->st, ST_TRIGGERS_EXPIRED);
-	} else if (trg->state == TRG_REPORTING && trg->own_outcome == TSP_OUTCOME_UNCONFIRMED) {
+	} else if (own && trg->own_outcome == TSP_OUTCOME_UNCONFIRMED) {
 		st_count(&c->st, ST_REPORTS_UNCONFIRMED);
 	}
 }
@@ -188,9 +190,17 @@ static uint32_t port_end_to_end(void *arg)
 	return link_ids_end_to_end(&c->peers.ids);
 }
 
-static uint32_t port_report_end_to_end(void *arg)
+static uint32_t port_report_end_to_end(void *arg, const struct trg *trg)
 {
-	return core_dnr_end_to_end(OBJ_OF(arg, struct core, CORE_MAGIC));
+	return core_dnr_end_to_end(OBJ_OF(arg, struct core, CORE_MAGIC), trg->number);
+}
+
+/* A journal of a program before may have brought another End-to-End-Id. */
+static bool port_ids_last(void *arg, const struct trg *trg)
+{
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
+
+	return c->dnr_ids.durable && trg->dnr_end_to_end == core_dnr_end_to_end(c, trg->number);
 }
 
 static void say_dropped(const struct core_trigger *t)
@@ -270,6 +280,7 @@ const struct trg_ports core_trigger_ports = {
 	.answer = port_answer,
 	.acknowledge = core_report_acknowledge,
 	.notify = core_report_notify,
+	.ids_last = port_ids_last,
 	.arm = port_arm,
 	.end_to_end = port_end_to_end,
 	.report_end_to_end = port_report_end_to_end,

@@ -250,6 +250,7 @@ static struct trg_conf conf_of(struct core *c)
 		.in_state = c->triggers.in_state,
 		.report_grace_ms = cfg->journal.report_grace_ms,
 		.unconfirmed_from_ms = c->time.started_ms + cfg->journal.report_grace_ms,
+		.first_number = jrn_next(c->journal.jrn),
 		.report_retention_ms = cfg->journal.report_retention_ms,
 		.old_ms = c->time.line.old_ms,
 		.drop_from_ms = c->time.line.sure_from_ms,

@@ -51,6 +51,9 @@
  *                  too old: REPORTING (UNCONFIRMED)
  *                  TAKEN_BACK: DONE
  *
+ * The DNR of a DRR may be out before DURABLE (`told`). Then DURABLE leads to NOTIFYING, or, when
+ * the DNA has come, to DONE or BACKOFF.
+ *
  * After a restart, undecided:
  *
  *   RESUMING ----- RESTORED, TIMER: a copy with T is sent --------------------------> RESUBMITTING
@@ -187,6 +190,8 @@ static const struct rule rules[] = {
 	{ TRG_REPORTING,    EV(DURABLE),        TRG_NOTIFYING,     trg_act_reported },
 	{ TRG_REPORTING,    EV(DISK),           TRG_REPORTING,     trg_act_unreported },
 	{ TRG_REPORTING,    EV(DRR),            TRG_REPORTING,     trg_act_report_twice },
+	{ TRG_REPORTING,    EV(DNA_OK),         TRG_REPORTING,     trg_act_told },
+	{ TRG_REPORTING,    EV(DNA_NO),         TRG_REPORTING,     trg_act_told },
 	{ TRG_REPORTING,    EV(GIVE_UP),        TRG_REPORTING,     trg_act_overdue_reporting },
 
 	{ TRG_NOTIFYING,    EV(DNA_OK),         TRG_DONE,          trg_act_acknowledged },
@@ -217,6 +222,14 @@ static const struct rule rules[] = {
 	{ TRG_UNKNOWN,      EV(DTA_SILENT),     TRG_UNKNOWN,       trg_act_none },
 	{ TRG_UNKNOWN,      EV(REVOKE),         TRG_UNKNOWN,       trg_act_none },
 	{ TRG_UNKNOWN,      EV(CANCEL),         TRG_UNKNOWN,       trg_act_none },
+
+	/* A DNR left, and then its report could not be stored. */
+	{ TRG_ACCEPTED,     EV(DNA_OK),         TRG_ACCEPTED,      trg_act_told },
+	{ TRG_ACCEPTED,     EV(DNA_NO),         TRG_ACCEPTED,      trg_act_told },
+	{ TRG_REVOKING,     EV(DNA_OK),         TRG_REVOKING,      trg_act_told },
+	{ TRG_REVOKING,     EV(DNA_NO),         TRG_REVOKING,      trg_act_told },
+	{ TRG_UNKNOWN,      EV(DNA_OK),         TRG_UNKNOWN,       trg_act_told },
+	{ TRG_UNKNOWN,      EV(DNA_NO),         TRG_UNKNOWN,       trg_act_told },
 
 	/* The DTA after its DRR adds nothing. */
 	{ TRG_ACCEPTED,     EV(DTA_OK),         TRG_ACCEPTED,      trg_act_none },
@@ -263,7 +276,7 @@ static const uint32_t next_states[] = {
 			 TO(UNKNOWN) | TO(DONE),
 	[TRG_RECALLING] = TO(ACCEPTED) | TO(REPORTING) | TO(DONE),
 	[TRG_ACCEPTED] = TO(REVOKING) | TO(REPORTING) | TO(DONE),
-	[TRG_REPORTING] = TO(ACCEPTED) | TO(UNKNOWN) | TO(NOTIFYING) | TO(REFUSING) | TO(DONE),
+	[TRG_REPORTING] = TO(ACCEPTED) | TO(UNKNOWN) | TO(NOTIFYING) | TO(BACKOFF) | TO(REFUSING) | TO(DONE),
 	[TRG_NOTIFYING] = TO(BACKOFF) | TO(DONE),
 	[TRG_BACKOFF] = TO(NOTIFYING) | TO(DONE),
 	[TRG_DONE] = 0,

@@ -8,7 +8,8 @@
  * - the intent is durable before the first DTR leaves;
  * - a request with an unknown outcome is never refused: it is answered 201 and recalled;
  * - no DTR leaves after the expiry;
- * - a report is durable before its DRA;
+ * - a report is durable before its DRA; its DNR may leave earlier if every core would give it the
+ *   same ids (port `ids_last`);
  * - a report is sent again until the SCS acknowledges it or the retention ends.
  *
  * A recall is a machine of its own without a report. A replace is a machine whose trigger
@@ -148,6 +149,7 @@ struct trg_conf {                            /* borrowed by every trigger */
 	 * no core ran */
 	uint64_t unconfirmed_from_ms;
 	uint64_t report_retention_ms;        /* time that a report waits for its DNA */
+	uint64_t first_number;               /* triggers with smaller ones are of a core before this one */
 	uint64_t old_ms, drop_from_ms;       /* reports from before old_ms are kept until drop_from_ms */
 	uint64_t retry_min_ms, retry_max_ms; /* DNR, recall and resume: doubles from min to max */
 	struct trg_reasons reasons;
@@ -179,6 +181,9 @@ enum trg_revocation {
 	TRG_REVOCATION_REPORTED,   /* the report came first */
 	TRG_REVOCATION_UNANSWERED, /* no answer of the SMS-SC until after the expiry */
 };
+
+/* What became of a DNR that left before its report was durable. */
+enum trg_told { TRG_TOLD_NOT, TRG_TOLD_OUT, TRG_TOLD_TAKEN, TRG_TOLD_REFUSED };
 
 /* A port that returns int: 0: done or started; else nothing happened and no event follows.
  * No port may call trg_step() or trg_free() for the same trigger before it returns. `forget`
@@ -212,13 +217,16 @@ struct trg_ports {
 	/* Sends the DNR (t->outcome); `again`: T bit, same End-to-End-Id. 0: exactly one of
 	 * DNA_OK, DNA_NO follows. */
 	int (*notify)(void *arg, struct trg *t, bool again);
+	/* True if every later core would send the DNR under the same ids, also without a record of
+	 * the report. Then the DNR need not wait for the disk. */
+	bool (*ids_last)(void *arg, const struct trg *t);
 	/* One timer for each trigger: replaces the earlier deadline. UINT64_MAX: none. The event
 	 * TIMER follows. */
 	void (*arm)(void *arg, struct trg *t, uint64_t at_ms);
 	/* Returns a new End-to-End-Id for a core peer. */
 	uint32_t (*end_to_end)(void *arg);
-	/* Returns one for a DNR: an SCS sees it, so that it must not show a count. */
-	uint32_t (*report_end_to_end)(void *arg);
+	/* Returns the one of the trigger's DNR: an SCS sees it, so that it must not show a count. */
+	uint32_t (*report_end_to_end)(void *arg, const struct trg *t);
 	/* The end: deletes the journal record if there is one (t->stored), cancels outstanding
 	 * requests, frees after trg_step().
 	 * `late`: the outcome was never reported to the SCS (retention over, or a report after
@@ -287,6 +295,7 @@ struct trg { /* for others: to read, never to write; in this order because there
 	bool revoked, revoking; /* its right has ended; its recall is unanswered */
 	bool resumed;           /* restored undecided: unknown whether its DTR was sent */
 	/* the rest is internal */
+	uint8_t told; /* enum trg_told */
 	bool refused; /* the record is a refusal: nothing is at the SMS-SC, nothing is submitted */
 	bool refuse_has_diagnostic;
 	uint8_t refuse_reason; /* with answer_status: the refusal, until it is durable */

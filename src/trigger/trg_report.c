@@ -46,6 +46,9 @@ enum trg_state trg_act_unreported(struct trg_step *s)
 	struct trg *t = s->t;
 	uint64_t deadline = trg_report_deadline(t), soon = s->now_ms + t->conf->retry_min_ms;
 
+	if (t->told != TRG_TOLD_NOT) { /* the SCS has it: tried again like one made here */
+		t->own_outcome = (uint8_t)t->outcome;
+	}
 	t->has_outcome = false;
 	t->outcome = 0;
 	trg_drop_drr(t);
@@ -103,10 +106,11 @@ enum trg_state trg_store_report(struct trg_step *s, uint32_t outcome, uint64_t t
 	t->own_outcome = token ? TRG_NO_OUTCOME : (uint8_t)outcome;
 	t->reported_ms = s->now_ms;
 	t->token = token;
-	t->again = false;
+	/* an earlier core may have sent the DNR before the record of the report was durable */
+	t->again = t->told != TRG_TOLD_NOT || t->number < t->conf->first_number;
 	t->backoff_ms = 0;
 	if (t->dnr_end_to_end == 0) {
-		t->dnr_end_to_end = t->ports->report_end_to_end(t->arg);
+		t->dnr_end_to_end = t->ports->report_end_to_end(t->arg, t);
 	}
 	trg_arm(t, UINT64_MAX);
 	if (trg_keep_drr(s) || t->ports->store(t->arg, t)) {
@@ -116,9 +120,29 @@ enum trg_state trg_store_report(struct trg_step *s, uint32_t outcome, uint64_t t
 	return TRG_REPORTING;
 }
 
+/* The DNR leaves while the report is on its way to the disk: to wait for that takes the SCS a
+ * commit longer, and the gateway a round of all processes. The DRA waits. If no record comes of it,
+ * the SMS-SC reports again, and the DNR is repeated under the same ids with T. */
 enum trg_state trg_act_report(struct trg_step *s)
 {
-	return trg_store_report(s, s->ev->outcome, s->ev->token);
+	struct trg *t = s->t;
+	enum trg_state next = trg_store_report(s, s->ev->outcome, s->ev->token);
+
+	if (next == TRG_REPORTING && t->answered && t->told == TRG_TOLD_NOT && t->ports->ids_last(t->arg, t) &&
+	    t->ports->notify(t->arg, t, t->again) == 0) {
+		trg_count(&t->notifies);
+		t->told = TRG_TOLD_OUT;
+		t->again = true;
+	}
+	return next;
+}
+
+enum trg_state trg_act_told(struct trg_step *s)
+{
+	if (s->t->told == TRG_TOLD_OUT) {
+		s->t->told = s->ev->kind == TRG_EV_DNA_OK ? TRG_TOLD_TAKEN : TRG_TOLD_REFUSED;
+	}
+	return s->t->state;
 }
 
 enum trg_state trg_act_unconfirmed(struct trg_step *s)
@@ -234,7 +258,16 @@ enum trg_state trg_act_reported(struct trg_step *s)
 		t->ports->acknowledge(t->arg, t, t->token, true);
 	}
 	t->token = 0;
-	return trg_act_notify(s);
+	switch (t->told) {
+	case TRG_TOLD_OUT:
+		return TRG_NOTIFYING;
+	case TRG_TOLD_TAKEN:
+		return trg_act_acknowledged(s);
+	case TRG_TOLD_REFUSED:
+		return trg_act_notify_later(s);
+	default:
+		return trg_act_notify(s);
+	}
 }
 
 enum trg_state trg_act_acknowledged(struct trg_step *s)

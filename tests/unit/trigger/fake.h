@@ -53,6 +53,7 @@ struct fake {
 	uint64_t now_ms, armed_ms;
 	/* what to do */
 	bool fail_ask, fail_store, fail_submit, fail_recall, fail_notify, no_feature;
+	bool ids_last; /* of DNRs, over every restart */
 	enum trg_copies copies;
 	struct trg_ended past;      /* what the port `ended` says, when scs is set */
 	struct trg *original;       /* what the port finds, when its reference is asked for */
@@ -68,6 +69,7 @@ struct fake {
 	bool intent_durable, report_durable, store_pending, store_report;
 	bool told_success; /* in any life */
 	bool told_201;     /* the same, of what no report was seen of: no DTR of it leaves any more */
+	bool dnr_out;      /* a DNR without its DNA */
 	bool unknown;      /* a DTR is out, and nobody said what became of it */
 };
 
@@ -207,12 +209,15 @@ static inline int fake_notify(void *arg, struct trg *t, bool again)
 {
 	struct fake *f = arg;
 
-	assert_true(f->report_durable);
+	assert_true(f->report_durable || f->ids_last);
 	assert_true(t->has_outcome);
 	assert_true(t->answered);
+	assert_false(f->dnr_out); /* one at a time */
 	if (f->fail_notify) {
 		return ERR_CLOSED;
 	}
+	assert_true(again || f->notified == 0); /* in any life */
+	f->dnr_out = true;
 	if (f->dnr_id) {
 		assert_int_equal(t->dnr_end_to_end, f->dnr_id);
 	}
@@ -231,6 +236,19 @@ static inline void fake_arm(void *arg, struct trg *t, uint64_t at_ms)
 static inline uint32_t fake_end_to_end(void *arg)
 {
 	return ++((struct fake *)arg)->next_id;
+}
+
+static inline uint32_t fake_report_end_to_end(void *arg, const struct trg *t)
+{
+	struct fake *f = arg;
+
+	return f->ids_last ? 0x70000000u + (uint32_t)t->number : ++f->next_id;
+}
+
+static inline bool fake_ids_last(void *arg, const struct trg *t)
+{
+	(void)t;
+	return ((struct fake *)arg)->ids_last;
 }
 
 static inline void fake_forget(void *arg, struct trg *t, bool late)
@@ -313,7 +331,8 @@ static const struct trg_ports fake_ports = {
 	.notify = fake_notify,
 	.arm = fake_arm,
 	.end_to_end = fake_end_to_end,
-	.report_end_to_end = fake_end_to_end,
+	.report_end_to_end = fake_report_end_to_end,
+	.ids_last = fake_ids_last,
 	.forget = fake_forget,
 	.original = fake_original,
 	.ended = fake_ended,
@@ -406,6 +425,9 @@ static inline int step(struct trg *t, struct fake *f, enum trg_event_kind kind)
 		ev.outcome = TSP_OUTCOME_SUCCESS;
 		ev.token = ++f->tokens_given;
 		ev.drr = fake_digest;
+	}
+	if (kind == TRG_EV_DNA_OK || kind == TRG_EV_DNA_NO) {
+		f->dnr_out = false;
 	}
 	if (kind == TRG_EV_DURABLE || kind == TRG_EV_DISK) {
 		if (f->store_pending && kind == TRG_EV_DURABLE) {

@@ -449,6 +449,116 @@ static void test_each_copy_of_a_report_is_answered_once(void **state)
 	trg_free(t);
 }
 
+/* -- a DNR that leaves while its report is on its way to the disk; its DRA waits */
+
+static struct trg *reported_early(struct fake *f, enum trg_event_kind dna)
+{
+	struct trg *t;
+
+	*f = fake_new();
+	f->ids_last = true;
+	t = in_state(f, TRG_ACCEPTED);
+	step(t, f, TRG_EV_DRR);
+	assert_int_equal(t->state, TRG_REPORTING);
+	assert_int_equal(f->notified, 1);
+	assert_int_equal(f->acked_ok, 0);
+	if (dna != TRG_EVENT_COUNT) {
+		step(t, f, dna);
+		assert_int_equal(t->state, TRG_REPORTING);
+	}
+	return t;
+}
+
+static void test_a_dnr_does_not_wait_for_the_disk_and_the_dra_does(void **state)
+{
+	static const struct {
+		enum trg_event_kind dna;
+		enum trg_state then;
+	} rows[] = { { TRG_EVENT_COUNT, TRG_NOTIFYING }, { TRG_EV_DNA_OK, TRG_DONE }, { TRG_EV_DNA_NO, TRG_BACKOFF } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct fake f;
+		struct trg *t = reported_early(&f, rows[i].dna);
+
+		step(t, &f, TRG_EV_DURABLE);
+		assert_int_equal(f.acked_ok, 1);
+		assert_int_equal(t->state, rows[i].then);
+		assert_int_equal(f.notified + f.notified_again, 1);
+		assert_int_equal(f.forgotten, rows[i].then == TRG_DONE);
+		if (rows[i].then == TRG_BACKOFF) {
+			step(t, &f, TRG_EV_TIMER);
+			assert_int_equal(f.notified_again, 1);
+		}
+		if (rows[i].then != TRG_DONE) {
+			step(t, &f, TRG_EV_DNA_OK);
+			assert_int_equal(f.forgotten, 1);
+		}
+		trg_free(t);
+	}
+}
+
+/* It is tried again like one made here, with what was told, and no second DNR leaves while one is out or taken. */
+static void test_a_told_report_that_could_not_be_stored_is_stored_later(void **state)
+{
+	static const enum trg_event_kind dnas[] = { TRG_EVENT_COUNT, TRG_EV_DNA_OK, TRG_EV_DNA_NO };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof dnas / sizeof dnas[0]; i++) {
+		struct fake f;
+		struct trg *t = reported_early(&f, TRG_EVENT_COUNT);
+		bool repeated = i % 2;
+
+		step(t, &f, TRG_EV_DISK);
+		assert_int_equal(t->state, TRG_ACCEPTED);
+		assert_int_equal(f.acked_no, 1);
+		assert_true(f.armed_ms == f.now_ms + fake_conf.retry_min_ms);
+		if (dnas[i / 2] != TRG_EVENT_COUNT) {
+			step(t, &f, dnas[i / 2]);
+			assert_int_equal(t->state, TRG_ACCEPTED);
+		}
+		step(t, &f, repeated ? TRG_EV_DRR : TRG_EV_TIMER);
+		assert_int_equal(t->state, TRG_REPORTING);
+		assert_int_equal(t->outcome, TSP_OUTCOME_SUCCESS);
+		assert_int_equal(f.notified + f.notified_again, 1);
+		step(t, &f, TRG_EV_DURABLE);
+		assert_int_equal(f.acked_ok, repeated);
+		assert_int_equal(f.forgotten, dnas[i / 2] == TRG_EV_DNA_OK);
+		assert_int_equal(f.notified + f.notified_again, 1);
+		trg_free(t);
+	}
+}
+
+static void test_a_later_core_repeats_a_dnr_that_may_have_left(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_ACCEPTED);
+	struct trg_conf later = fake_conf;
+
+	(void)state;
+	later.first_number = t->number + 1;
+	t->conf = &later;
+	f.ids_last = true;
+	step(t, &f, TRG_EV_DRR);
+	assert_int_equal(f.notified, 0);
+	assert_int_equal(f.notified_again, 1);
+	trg_free(t);
+}
+
+static void test_a_dnr_waits_for_the_disk_when_its_ids_may_not_last(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_ACCEPTED);
+
+	(void)state;
+	step(t, &f, TRG_EV_DRR);
+	assert_int_equal(f.notified, 0);
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(f.notified, 1);
+	assert_int_equal(f.acked_ok, 1);
+	trg_free(t);
+}
+
 static void test_without_a_report_the_scs_hears_unconfirmed(void **state)
 {
 	struct fake f = fake_new();
@@ -672,6 +782,10 @@ TEST_GROUP()
 		cmocka_unit_test(test_a_report_before_the_dta_proves_the_acceptance),
 		cmocka_unit_test(test_a_report_that_is_not_durable_is_not_acknowledged),
 		cmocka_unit_test(test_each_copy_of_a_report_is_answered_once),
+		cmocka_unit_test(test_a_dnr_does_not_wait_for_the_disk_and_the_dra_does),
+		cmocka_unit_test(test_a_told_report_that_could_not_be_stored_is_stored_later),
+		cmocka_unit_test(test_a_later_core_repeats_a_dnr_that_may_have_left),
+		cmocka_unit_test(test_a_dnr_waits_for_the_disk_when_its_ids_may_not_last),
 		cmocka_unit_test(test_without_a_report_the_scs_hears_unconfirmed),
 		cmocka_unit_test(test_the_report_deadline_counts_from_the_acceptance),
 		cmocka_unit_test(test_dnr_backs_off_from_min_to_max_until_acknowledged),

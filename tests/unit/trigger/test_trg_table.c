@@ -29,14 +29,14 @@ static const char *const trigger[] = {
 	 tunusonusdsronciennaoeaie
 	 aborkkonioirkosmsosksvnvw
 	 */
-	".....kkkk..p...pk..dpvvvk", /* accepted */
-	"...nkpppp..p...........pp", /* writing the report */
+	".....kkkk..pkk.pk..dpvvvk", /* accepted */
+	"...nkpppp..ppp.........pp", /* writing the report */
 	".....nnnn..ndon.........n", /* reporting */
 	".....oooo..o..nnn.......o", /* waiting to report again */
 	".........................", /* done */
-	"...vv....pvp...vvk.dp....", /* revoking */
+	"...vv....pvpvv.vvk.dp....", /* revoking */
 	"...dd......f....d......f.", /* writing the refusal */
-	"...uuvd.u..p...pu....uuuv", /* unknown */
+	"...uuvd.u..puu.pu....uuuv", /* unknown */
 };
 static const char *const replace[] = {
 	/*
@@ -56,14 +56,14 @@ static const char *const replace[] = {
 	 tunusonusdsronciennaoeaie
 	 aborkkonioirkosmsosksvnvw
 	 */
-	".....kkkk..p...pk..dpvvvk", /* accepted */
-	"...nkpppp..p...........pp", /* writing the report */
+	".....kkkk..pkk.pk..dpvvvk", /* accepted */
+	"...nkpppp..ppp.........pp", /* writing the report */
 	".....nnnn..ndon.........n", /* reporting */
 	".....oooo..o..nnn.......o", /* waiting to report again */
 	".........................", /* done */
-	"...vv....pvp...vvk.dp....", /* revoking */
+	"...vv....pvpvv.vvk.dp....", /* revoking */
 	"...dd......f....d......f.", /* writing the refusal */
-	"...uuvd.u..p...pu....uuuv", /* unknown */
+	"...uuvd.u..puu.pu....uuuv", /* unknown */
 };
 static const char *const recall[] = {
 	/*
@@ -108,7 +108,7 @@ static bool reached(uint32_t action, unsigned state)
 
 /* The states that may follow, whatever the event: from the drawing in trg.c. */
 static const char *const next_of[] = { "a",     "wdf", "spdf", "bckpvdfu", "rckpvdfu", "bckpvdfu", "kpd", "pvd",
-				       "kundf", "od",  "nd",   "",         "kpd",      "d",        "vpfd" };
+				       "kunodf", "od",  "nd",   "",         "kpd",      "d",        "vpfd" };
 
 static void test_only_what_is_drawn_may_follow(void **state)
 {
@@ -187,7 +187,7 @@ static void disturb(struct fake *own, struct trg *o, uint32_t chance)
 						    TRG_EV_REVOKE, TRG_EV_RECALL_DONE, TRG_EV_RECALL_NO, TRG_EV_TIMER };
 	enum trg_event_kind e = some[chance % (sizeof some / sizeof some[0])];
 
-	if ((e == TRG_EV_DURABLE || e == TRG_EV_DISK) && !own->store_pending) {
+	if (((e == TRG_EV_DURABLE || e == TRG_EV_DISK) && !own->store_pending) || (e == TRG_EV_DNA_OK && !own->dnr_out)) {
 		return;
 	}
 	if (o->state != TRG_DONE) {
@@ -208,6 +208,7 @@ static void walk(uint32_t action, uint32_t *seed, int *done, int *originals_told
 		f.past = fake_past;
 	}
 	f.copies = (enum trg_copies)(next_random(seed) % 3);
+	f.ids_last = own.ids_last = next_random(seed) & 1;
 	step(t, &f, TRG_EV_START);
 	for (int i = 0; i < 100 && t->state != TRG_DONE; i++) {
 		uint32_t chance = next_random(seed);
@@ -225,6 +226,9 @@ static void walk(uint32_t action, uint32_t *seed, int *done, int *originals_told
 		own.now_ms = f.now_ms = own.now_ms > f.now_ms ? own.now_ms : f.now_ms;
 		if ((e == TRG_EV_DURABLE || e == TRG_EV_DISK) && !f.store_pending) {
 			continue; /* exactly one follows a store: the port's promise */
+		}
+		if ((e == TRG_EV_DNA_OK || e == TRG_EV_DNA_NO) && !f.dnr_out) {
+			continue; /* and a DNR */
 		}
 		if ((e == TRG_EV_CANCEL && (chance & 0x6000)) || (e == TRG_EV_GIVE_UP && (chance & 0x7e000))) {
 			continue; /* both are rare; else few walks come far */
@@ -267,7 +271,12 @@ static void test_no_order_of_events_breaks_a_promise(void **state)
 /* The process dies: what is durable comes back, or nothing. */
 static struct trg *die(struct trg *t, struct fake *f)
 {
+	static struct trg_conf later;
+
+	later = fake_conf;
+	later.first_number = 8;
 	trg_free(t);
+	f->dnr_out = false;
 	f->store_pending = false;
 	f->answered = 0; /* whoever asks again is told again */
 	f->armed_ms = UINT64_MAX;
@@ -275,7 +284,7 @@ static struct trg *die(struct trg *t, struct fake *f)
 		return NULL;
 	}
 	f->disk->given = f->disk->durable;
-	assert_int_equal(trg_restore(&t, 7, f->disk->durable.bytes, f->disk->durable.len, &fake_conf, &fake_ports, f), 0);
+	assert_int_equal(trg_restore(&t, 7, f->disk->durable.bytes, f->disk->durable.len, &later, &fake_ports, f), 0);
 	f->report_durable = t->has_outcome;
 	step(t, f, TRG_EV_RESTORED);
 	return t;
@@ -285,6 +294,9 @@ static struct trg *die(struct trg *t, struct fake *f)
 static bool unwelcome(const struct trg *t, const struct fake *f, enum trg_event_kind e, uint32_t chance)
 {
 	if (e == TRG_EV_DISK || !trg_takes(t->state, e) || (e == TRG_EV_DURABLE && !f->store_pending)) {
+		return true;
+	}
+	if ((e == TRG_EV_DNA_OK || e == TRG_EV_DNA_NO) && !f->dnr_out) {
 		return true;
 	}
 	if (e == TRG_EV_RESTORED || ((e == TRG_EV_TAKEN_BACK || e == TRG_EV_LOST) && !t->answered)) { /* die() says the first */
@@ -317,6 +329,7 @@ static void walk_with_deaths(uint32_t *seed, int *deaths, int *reported)
 	t = trigger_of(&f, &r);
 	disk.given.len = disk.durable.len = 0;
 	f.disk = &disk;
+	f.ids_last = next_random(seed) & 1;
 	f.copies = (enum trg_copies)(next_random(seed) % 3);
 	step(t, &f, e);
 	for (int i = 0; i < 1000 && t && t->state != TRG_DONE; i++) {
