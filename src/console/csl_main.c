@@ -388,6 +388,17 @@ static int version(void)
 	return OK;
 }
 
+/* A long option as typed, or one letter of a word. */
+static int unknown_option(char **argv)
+{
+	const char letter[3] = { '-', (char)optopt, 0 };
+	const char *word = argv[optind - 1]; /* of letters: the one before, as long as there are more letters */
+
+	fprintf(stderr, PROGRAM ": %s: no such option, or its value is missing\n",
+		optopt && strncmp(word, "--", 2) != 0 ? letter : word);
+	return usage(NULL);
+}
+
 static int command(int argc, char **argv)
 {
 	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
@@ -414,8 +425,7 @@ static int command(int argc, char **argv)
 		case 'V':
 			return version();
 		default:
-			fprintf(stderr, PROGRAM ": %s: no such option, or its value is missing\n", argv[optind - 1]);
-			return usage(NULL);
+			return unknown_option(argv);
 		}
 	}
 	if (optind < argc) {

@@ -17,10 +17,14 @@ def says(*words, **more):
 @pytest.mark.parametrize("words,code,said", [
     (("mtcctl", "status", "--sockt", "x"), 2, "unknown option '--sockt', did you mean '--socket'?"),
     (("mtcctl", "status", "--jsn"), 2, "unknown option '--jsn', did you mean '--json'?"),
+    (("mtcctl", "status", "--wiat", "5"), 2, "unknown option '--wiat', did you mean '--wait'?"),
+    (("mtcctl", "status", "--verson"), 2, "unknown option '--verson', did you mean '--version'?"),
+    (("mtcctl", "status", "--colr", "x"), 2, "unknown option '--colr', did you mean '--color'?"),
     (("mtcctl", "--socket", "/etc/passwd", "status"), 4, "/etc/passwd: not a socket; the configuration of mtc-iwfd names its own (control.path)"),
     (("mtcctl", "--socket", "/etc", "status"), 4, "/etc: not a socket; "),
     (("mtcctl", "quickstart", "none/trial"), 1, "none/trial: the directory above is not there; make it first"),
     (("mtc-iwf-console", "--hlep"), 2, "mtc-iwf-console: --hlep: no such option, or its value is missing\nTry: mtc-iwf-console --help\n"),
+    (("mtc-iwf-console", "-zt"), 2, "mtc-iwf-console: -z: no such option, or its value is missing\n"),
     (("mtc-iwf-console", "-c"), 2, "mtc-iwf-console: -c: no such option, or its value is missing\n"),
 ], ids=lambda v: " ".join(v[:3]) if isinstance(v, tuple) else None)
 def test_a_slip_says_what_to_do(tmp_path, words, code, said):
