@@ -294,6 +294,7 @@ struct cfg_metrics { /* docs/user/metrics.md */
 };
 
 #define CFG_NAMES_MAX 20
+#define CFG_NAMES_WAIT_MAX_MS 60000 /* timers.names is at most this */
 struct cfg_names { /* users and groups of this machine */
 	struct cfg_named {
 		char name[CFG_NAME_MAX];
