@@ -17,6 +17,7 @@
 #include "console/csl_login.h"
 #include "console/csl_web.h"
 #include "net/net_tcp.h"
+#include "net/net_transport.h"
 #include "sandbox/sbx.h"
 
 #define PROGRAM "mtc-iwf-console"
@@ -56,6 +57,13 @@ static int fail(const char *what, const char *why)
 static const char *words(int err)
 {
 	return err == ERR_IO ? strerror(errno) : err_str(err);
+}
+
+static int cannot_listen(const char *at, uint16_t port, int err)
+{
+	char address[SHOWN_ADDRESS_MAX];
+
+	return fail(shown_address(address, at, port), err == ERR_IO ? net_bind_words(errno) : err_str(err));
 }
 
 static void on_signal(void *arg, int signum)
@@ -106,13 +114,13 @@ static int open_all(struct console *c)
 	}
 	err = net_tcp_bind(&c->web_fd, &c->port, c->conf.listen.address, c->conf.listen.port, BACKLOG);
 	if (err) {
-		return fail(c->conf.listen.address, words(err));
+		return cannot_listen(c->conf.listen.address, c->conf.listen.port, err);
 	}
 	if (c->conf.listen_tls.enabled) {
 		err = net_tcp_bind(&c->tls_fd, &c->tls_port, c->conf.listen_tls.address, c->conf.listen_tls.port, BACKLOG);
 	}
 	if (err) {
-		return fail(c->conf.listen_tls.address, words(err));
+		return cannot_listen(c->conf.listen_tls.address, c->conf.listen_tls.port, err);
 	}
 	/* everyone may ask; the answer depends on who asks */
 	err = net_unix_bind(&c->login_fd, c->conf.login, 0666, BACKLOG);

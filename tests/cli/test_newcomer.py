@@ -33,7 +33,7 @@ def test_a_slip_says_what_to_do(tmp_path, words, code, said):
 
 
 @pytest.mark.parametrize("address,said", [("127.0.0.1", "Address already in use: another program has this port, and 'ss -lntp' names it"),
-                                          ("192.0.2.77", " cannot be listened on: Cannot assign requested address")])
+                                          ("192.0.2.77", " cannot be listened on: Cannot assign requested address: no device of this machine has it; 'ip address' shows")])
 def test_a_port_that_is_taken_says_who_has_it(tmp_path, address, said):
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -46,3 +46,13 @@ allowed_hosts: [ iwf.example.com ]
 """)
         code, err = says("mtc-hss", "-c", "node.yaml", cwd=tmp_path)
     assert code in (1, 2) and said in err, err
+
+
+def test_the_port_of_the_console_that_is_taken_says_who_has_it(tmp_path):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        at = f"127.0.0.1:{s.getsockname()[1]}"
+        (tmp_path / "console.yaml").write_text(f"listen: {{ address: 127.0.0.1, port: {s.getsockname()[1]} }}\ncontrol: {tmp_path}/ctl\nlogin: {tmp_path}/login\n")
+        code, err = says("mtc-iwf-console", "-c", "console.yaml", cwd=tmp_path)
+    assert code == 1 and f"mtc-iwf-console: {at}: Address already in use: another program has this port" in err, err
