@@ -126,7 +126,8 @@ static void a_signal_is_no_end_of_a_pipe(void **state)
 	assert_int_equal(mkfifo(path, 0600), 0);
 	if (fork() == 0) {
 		alarm(TEST_HANG_S);
-		_exit(read(signalled[0], octets, 1) == 1 && (fd = open(path, O_WRONLY)) >= 0 && write(fd, "words", 5) == 5 ? 0 : 1);
+		fd = read(signalled[0], octets, 1) == 1 ? open(path, O_WRONLY) : -1;
+		_exit(fd >= 0 && write(fd, "words", 5) == 5 ? 0 : 1);
 	}
 	assert_int_equal(sigaction(SIGALRM, &on, &before), 0);
 	assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
