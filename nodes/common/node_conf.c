@@ -154,7 +154,7 @@ int node_listen_tls(struct tls_ctx **out, const struct node_identity *identity, 
 				"listen: this kernel has no SCTP; load its module (modprobe sctp), or use transport tcp");
 	} else if (err) {
 		err = cfg_wrong(why, lines, cfg_line(lines, "listen.address"), "listen: %s cannot be listened on: %s",
-				shown_address(address, l->address, l->port), strerror(errno));
+				shown_address(address, l->address, l->port), net_bind_words(errno));
 	}
 	if (l->protection == NODE_TLS && whole && cfg_sound(lines, "identity") && use_tls(out, identity, l, lines, why)) {
 		err = ERR_INVAL;

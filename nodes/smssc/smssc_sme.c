@@ -11,6 +11,7 @@
 
 #include "base/shown.h"
 #include "net/net_tcp.h"
+#include "net/net_transport.h"
 #include "nodes/smssc/sme_text.h"
 
 enum { BACKLOG = 128, WRITE_QUEUE_MAX = 1024 * 1024, LISTEN_TLS = 0, LISTEN_PLAIN = 1 };
@@ -310,7 +311,7 @@ int smssc_sme_start(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 		err = listen_on(s, LISTEN_PLAIN, c->plain.address, c->plain.port, accept_plain);
 	}
 	if (err) {
-		snprintf(why, SMSSC_STORE_WHY_MAX, "%s: %s", section, err == ERR_IO ? strerror(errno) : err_str(err));
+		snprintf(why, SMSSC_STORE_WHY_MAX, "%s: %s", section, err == ERR_IO ? net_bind_words(errno) : err_str(err));
 	}
 	return err;
 }

@@ -9,6 +9,7 @@
 
 #include "base/shown.h"
 #include "net/net_tcp.h"
+#include "net/net_transport.h"
 #include "nodes/smssc/sme_address.h"
 
 #define HASH_LEAST 20u /* characters behind the last $: MD5, the shortest, has 22 */
@@ -373,7 +374,7 @@ static int usable(const char *section, const char *address, uint16_t port, const
 		return 0;
 	}
 	return cfg_wrong(why, lines, cfg_line(lines, "%s.address", section), "%s: %s cannot be listened on: %s", section,
-			 shown_address(shown, address, port), strerror(errno));
+			 shown_address(shown, address, port), net_bind_words(errno));
 }
 
 int smssc_sme_tls(struct tls_ctx **out, const struct node_identity *identity, const struct smssc_sme_conf *c,

@@ -12,7 +12,8 @@
 
 #define ADM_RELOAD_LINE_MAX 512u
 #define PARENT_WAIT_MS 25000u /* longer than the parent tries a token, and waits for the processes to take a set */
-#define FILES_TEXT_MAX 40000  /* octets of paths in one answer, far below CTL_REPLY_LINE_MAX */
+_Static_assert(PARENT_WAIT_MS + CFG_NAMES_WAIT_MAX_MS < CTL_RELOAD_WAIT_S * 1000u, "who asks for a reload waits for its answer");
+#define FILES_TEXT_MAX 40000 /* octets of paths in one answer, far below CTL_REPLY_LINE_MAX */
 
 static void on_reload(void *arg, struct ctl_request *rq, const json_t *args)
 {

@@ -105,10 +105,21 @@ static int settled(int fd)
 	return fd;
 }
 
+/* A signal ends no wait: a read would find the end of the file where no other end has come yet. */
+static int await(struct pollfd *end, int ms)
+{
+	int n;
+
+	do {
+		n = poll(end, 1, ms);
+	} while (n < 0 && errno == EINTR);
+	return n;
+}
+
 int file_open_in(const char *path)
 {
 	struct pollfd end = { .fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), .events = POLLIN };
-	struct stat st;
+	struct stat st = { .st_mode = 0 };
 
 	if (end.fd < 0) {
 		return -1;
@@ -118,9 +129,9 @@ int file_open_in(const char *path)
 		errno = EISDIR;
 		return -1;
 	}
-	if (S_ISFIFO(st.st_mode) && poll(&end, 1, SILENT_MS) == 0) {
+	if (S_ISFIFO(st.st_mode) && await(&end, SILENT_MS) == 0) {
 		say_waits(path, "writes to");
-		err_ignore(poll(&end, 1, -1), "a signal: the read waits");
+		err_ignore(await(&end, -1), "the read tells");
 	}
 	return settled(end.fd);
 }

@@ -74,7 +74,7 @@ void cli_help_all(FILE *out)
 	      "  --socket PATH  control socket (else $MTC_CTL, else /run/mtc-iwf/ctl.sock)\n"
 	      "  --json         for programs: the JSON lines of the server\n"
 	      "  --color WHEN   auto (a terminal; not with NO_COLOR), always or never\n"
-	      "  --wait S       seconds to wait for each line of an answer (default 30)\n"
+	      "  --wait S       seconds to wait for each line of an answer (30; for reload 90)\n"
 	      "  --help         help, also for one command: mtcctl scs add --help\n"
 	      "  --version      version\n"
 	      "\n"

@@ -110,6 +110,7 @@ static const char *set(const struct cli_param *p, const struct cli_param *all, c
 /* `word` begins with "--"; its name has n letters. */
 static const char *unknown_option(const struct cli_param *p, const char *word, size_t n, char why[CLI_WHY_MAX])
 {
+	static const char *const own[] = { "socket", "json", "color", "wait", "help", "version" }; /* of mtcctl itself */
 	struct nearest near;
 	char name[64];
 
@@ -120,10 +121,8 @@ static const char *unknown_option(const struct cli_param *p, const char *word, s
 			nearest_offer(&near, p->option);
 		}
 	}
-	if (!near.best) { /* those of mtcctl itself */
-		nearest_offer(&near, "socket");
-		nearest_offer(&near, "json");
-		nearest_offer(&near, "help");
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+		nearest_offer(&near, own[i]);
 	}
 	if (near.best) {
 		snprintf(why, CLI_WHY_MAX, "unknown option '%.60s', did you mean '--%s'?", word, near.best);

@@ -14,14 +14,16 @@
 #include "cli/cli_overview.h"
 #include "cli/cli_term.h"
 #include "cli/cli_tick.h"
+#include "ctl/ctl_commands.h"
 
 #define DEFAULT_SOCKET "/run/mtc-iwf/ctl.sock"
 #define WORDS_MAX 128
+#define WAIT_S 30u
 
 struct options {
 	const char *socket;
 	bool json, help, version;
-	uint32_t wait_s;
+	uint32_t wait_s;        /* 0: as the command has it */
 	char *words[WORDS_MAX]; /* remaining words: command, verb and their arguments */
 	int words_n;
 };
@@ -143,12 +145,18 @@ static bool ticks(const struct cli_command *c)
 	return (c->cmd && c->last != cli_show_overview) || own_one;
 }
 
+/* Seconds in which the gateway gives a line of its answer. */
+static uint32_t wait_s(const struct options *o, const struct cli_command *c)
+{
+	return o->wait_s ? o->wait_s : c->cmd && !strcmp(c->cmd, "reload") ? CTL_RELOAD_WAIT_S : WAIT_S;
+}
+
 static int run(const struct options *o, const struct cli_command *c, int argc, char *const *argv)
 {
 	const struct cli_param *file = file_of(c), *dir = dir_of(c);
 	struct cli_tick tick = { .running = false };
 	bool refused = false;
-	struct cli_session session = { OBJ(CLI_SESSION_MAGIC), o->socket, o->wait_s * 1000, o->json, NULL, &refused };
+	struct cli_session session = { OBJ(CLI_SESSION_MAGIC), o->socket, wait_s(o, c) * 1000, o->json, NULL, &refused };
 	char why[CLI_WHY_MAX], name[64], *path;
 	json_t *args = json_object();
 	const char *problem = cli_parse(c, argc, argv, args, why);
@@ -261,7 +269,7 @@ static int print_version(void)
 static int command(int argc, char **argv)
 {
 	const char *from_env = getenv("MTC_CTL");
-	struct options o = { .socket = from_env && *from_env ? from_env : DEFAULT_SOCKET, .wait_s = 30 };
+	struct options o = { .socket = from_env && *from_env ? from_env : DEFAULT_SOCKET };
 	const struct cli_command *c;
 	int used, code = global_options(&o, argc, argv);
 

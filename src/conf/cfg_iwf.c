@@ -489,7 +489,7 @@ static const struct cfg_row timers_rows[] = {
 		     "killed core ends when its last write has reached the disk; 0s: do not wait"),
 	CFG_DURATION("stats", struct cfg_timers, stats_ms, 100, 60000, "1s",
 		     "how often the edges send their counters to the core"),
-	CFG_DURATION("names", struct cfg_timers, names_ms, 100, 60000, "10s",
+	CFG_DURATION("names", struct cfg_timers, names_ms, 100, CFG_NAMES_WAIT_MAX_MS, "10s",
 		     "how long the name service of this machine may take for the users and groups that the configuration names; "
 		     "later, the start or the reload is refused"),
 	CFG_DURATION("crl_check", struct cfg_timers, crl_check_ms, 100, HOUR_MS, "5s",

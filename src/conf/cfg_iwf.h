@@ -293,6 +293,8 @@ struct cfg_metrics { /* docs/user/metrics.md */
 	size_t hosts_n;
 };
 
+#define CFG_NAMES_WAIT_MAX_MS 60000 /* timers.names is at most this */
+
 #define CFG_NAMES_MAX 20
 struct cfg_names { /* users and groups of this machine */
 	struct cfg_named {

@@ -17,6 +17,7 @@
 #include "console/csl_login.h"
 #include "console/csl_web.h"
 #include "net/net_tcp.h"
+#include "net/net_transport.h"
 #include "sandbox/sbx.h"
 
 #define PROGRAM "mtc-iwf-console"
@@ -56,6 +57,13 @@ static int fail(const char *what, const char *why)
 static const char *words(int err)
 {
 	return err == ERR_IO ? strerror(errno) : err_str(err);
+}
+
+static int cannot_listen(const char *at, uint16_t port, int err)
+{
+	char address[SHOWN_ADDRESS_MAX];
+
+	return fail(shown_address(address, at, port), err == ERR_IO ? net_bind_words(errno) : err_str(err));
 }
 
 static void on_signal(void *arg, int signum)
@@ -106,13 +114,13 @@ static int open_all(struct console *c)
 	}
 	err = net_tcp_bind(&c->web_fd, &c->port, c->conf.listen.address, c->conf.listen.port, BACKLOG);
 	if (err) {
-		return fail(c->conf.listen.address, words(err));
+		return cannot_listen(c->conf.listen.address, c->conf.listen.port, err);
 	}
 	if (c->conf.listen_tls.enabled) {
 		err = net_tcp_bind(&c->tls_fd, &c->tls_port, c->conf.listen_tls.address, c->conf.listen_tls.port, BACKLOG);
 	}
 	if (err) {
-		return fail(c->conf.listen_tls.address, words(err));
+		return cannot_listen(c->conf.listen_tls.address, c->conf.listen_tls.port, err);
 	}
 	/* everyone may ask; the answer depends on who asks */
 	err = net_unix_bind(&c->login_fd, c->conf.login, 0666, BACKLOG);
@@ -388,6 +396,17 @@ static int version(void)
 	return OK;
 }
 
+/* A long option as typed, or one letter of a word. */
+static int unknown_option(char **argv)
+{
+	const char letter[3] = { '-', (char)optopt, 0 };
+	const char *word = argv[optind - 1]; /* of letters: the one before, as long as there are more letters */
+
+	fprintf(stderr, PROGRAM ": %s: no such option, or its value is missing\n",
+		optopt && strncmp(word, "--", 2) != 0 ? letter : word);
+	return usage(NULL);
+}
+
 static int command(int argc, char **argv)
 {
 	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
@@ -414,8 +433,7 @@ static int command(int argc, char **argv)
 		case 'V':
 			return version();
 		default:
-			fprintf(stderr, PROGRAM ": %s: no such option, or its value is missing\n", argv[optind - 1]);
-			return usage(NULL);
+			return unknown_option(argv);
 		}
 	}
 	if (optind < argc) {

@@ -15,6 +15,8 @@
 #define CTL_WORDS_STORES "association-rows associations journal"
 #define CTL_CERTIFICATE_MAX 32768 /* octets of PEM; written as JSON they fit into a request */
 #define CTL_TIME_MAX 253402300799 /* the end of the year 9999, seconds since 1970 */
+/* A reload is answered in this time: the name service, a token and all processes are asked. */
+#define CTL_RELOAD_WAIT_S 90u
 
 /* Arguments by command. */
 

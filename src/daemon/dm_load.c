@@ -61,10 +61,10 @@ static void check_listeners(const struct cfg_iwf *c, struct report *why)
 				 "listener '%s' stays shut: " DM_SCTP_MISSING, l->name);
 		} else if (err) {
 			cfg_error(
-			    why, c->lines, cfg_line(c->lines, "listen[%zu].address", i), "listener '%s' cannot have %s: %s%s",
+			    why, c->lines, cfg_line(c->lines, "listen[%zu].address", i), "listener '%s' cannot have %s: %s",
 			    l->name,
 			    shown_address(address, l->address, l->transport == TRANSPORT_SCTP_UDP ? sctp.udp_port : l->port),
-			    strerror(errno), errno == EADDRNOTAVAIL ? "; no device of this machine has it (ip address add)" : "");
+			    net_bind_words(errno));
 		}
 	}
 }
@@ -152,7 +152,7 @@ static void check_metrics(const struct cfg_iwf *c, struct report *why)
 	err = net_usable(m->address, m->port, NULL);
 	if (err) {
 		cfg_error(why, c->lines, cfg_line(c->lines, "metrics.address"), "metrics: %s: %s",
-			  shown_address(address, m->address, m->port), err == ERR_IO ? strerror(errno) : err_str(err));
+			  shown_address(address, m->address, m->port), err == ERR_IO ? net_bind_words(errno) : err_str(err));
 	}
 }
 

@@ -98,10 +98,16 @@ void dm_sandboxes_ended(struct dm_child *c, int status)
 
 /* -- the parent's own */
 
-static void directory_of(char out[CFG_PATH_MAX], const char *path)
+/* The directory that a file is in which may be made again; state_dir, where all may be written in
+ * any case, when there is none (""). */
+static void directory_of(char out[CFG_PATH_MAX], const struct dm_parent *p, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
+	if (!*path) {
+		str_cut(out, CFG_PATH_MAX, p->cfg->state_dir);
+		return;
+	}
 	str_cut(out, CFG_PATH_MAX, path);
 	out[!slash ? 0 : slash == path ? 1 : slash - path] = 0;
 	if (!slash) {
@@ -129,9 +135,9 @@ static int confine(struct dm_parent *p, struct sbx_report *r, struct sbx_conf *c
 	};
 	bool publishes = p->audit.on && p->cfg->audit.publish_file[0];
 
-	directory_of(control, p->cfg->control_path[0] ? p->cfg->control_path : p->cfg->state_dir);
-	directory_of(decisions, p->cfg->decisions[0] ? p->cfg->decisions : p->cfg->state_dir);
-	directory_of(checkpoints, publishes ? p->cfg->audit.publish_file : p->cfg->state_dir);
+	directory_of(control, p, p->cfg->control_path);
+	directory_of(decisions, p, p->cfg->decisions);
+	directory_of(checkpoints, p, publishes ? p->cfg->audit.publish_file : "");
 	conf->paths = paths;
 	if (p->metrics_n) {
 		paths[8].path = p->scrape.program;

@@ -32,7 +32,7 @@ const char *net_bind_words(int error)
 		return "Address already in use: another program has this port, and 'ss -lntp' names it; end that one, or take "
 		       "another port";
 	case EADDRNOTAVAIL:
-		return "no device of this machine has this address; 'ip address' shows those that are there";
+		return "Cannot assign requested address: no device of this machine has it; 'ip address' shows what it has";
 	case EACCES:
 		return "Permission denied: a port below 1024 needs root, or the capability net_bind_service";
 	default:

@@ -7,7 +7,8 @@
 ERR_MUST_USE int net_usable(const char *address, uint16_t port, const struct net_sctp_ends *sctp);
 ERR_MUST_USE int net_bind(int *fd_out, uint16_t *port_out, const char *address, uint16_t port, const struct net_sctp_ends *sctp,
 			  int backlog);
-/* Words for the errno of net_bind(), with what to do next. Static or strerror()'s. */
+/* Words for the errno of net_bind() and net_usable(), with what to do next. Static or
+ * strerror()'s. */
 const char *net_bind_words(int error);
 /* As net_listener_new(), for a descriptor of net_bind() with the same `port` and `sctp`. */
 ERR_MUST_USE int net_listen(struct net_listener **out, struct net_loop *l, int fd, uint16_t port,

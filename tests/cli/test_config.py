@@ -209,7 +209,7 @@ def test_metrics_without_their_program_or_address_are_refused(folder, tmp_path):
     path, done = check(folder, GOOD + "metrics: { enabled: yes }\n")
     assert (done.returncode, done.stderr.count("error")) == (0, 0), done.stderr
     _, done = check(folder, GOOD + "metrics: { enabled: yes, address: 192.0.2.1 }\n")
-    assert done.returncode == 1 and "metrics: 192.0.2.1:9868: Cannot assign requested address" in done.stderr, done.stderr
+    assert done.returncode == 1 and "metrics: 192.0.2.1:9868: Cannot assign requested address: no device of this machine has it; " in done.stderr, done.stderr
     check(folder, GOOD + "metrics: { enabled: yes }\n")
     alone = tmp_path / "mtc-iwfd"
     shutil.copy(os.path.join(BIN, "mtc-iwfd"), alone)
@@ -426,7 +426,7 @@ def foreign(folder):
 
 @pytest.mark.parametrize("old,new,line,words", [
     ("path: ctl.sock", f"path: {LONG}", 5, "and a socket may have 107, expected a shorter path"),
-    ("address: 127.0.0.1\n    port: 0", "address: 192.0.2.77\n    port: 0", 13, "Cannot assign requested address; no device of this machine has it (ip address add)"),
+    ("address: 127.0.0.1\n    port: 0", "address: 192.0.2.77\n    port: 0", 13, "Cannot assign requested address: no device of this machine has it; 'ip address' shows what it has"),
     pytest.param("address: 127.0.0.1\n    port: 0", "address: '2001:db8::77'\n    port: 0", 13,
                  "listener 'tsp' cannot have [2001:db8::77]:0: ", marks=NO_FOREIGN_V6),
     ("peers:\n", TWO.format("0:0::1"), 18, "listeners 'x' and 'y' have the same address and port"),

@@ -17,10 +17,14 @@ def says(*words, **more):
 @pytest.mark.parametrize("words,code,said", [
     (("mtcctl", "status", "--sockt", "x"), 2, "unknown option '--sockt', did you mean '--socket'?"),
     (("mtcctl", "status", "--jsn"), 2, "unknown option '--jsn', did you mean '--json'?"),
+    (("mtcctl", "status", "--wiat", "5"), 2, "unknown option '--wiat', did you mean '--wait'?"),
+    (("mtcctl", "status", "--verson"), 2, "unknown option '--verson', did you mean '--version'?"),
+    (("mtcctl", "status", "--colr", "x"), 2, "unknown option '--colr', did you mean '--color'?"),
     (("mtcctl", "--socket", "/etc/passwd", "status"), 4, "/etc/passwd: not a socket; the configuration of mtc-iwfd names its own (control.path)"),
     (("mtcctl", "--socket", "/etc", "status"), 4, "/etc: not a socket; "),
     (("mtcctl", "quickstart", "none/trial"), 1, "none/trial: the directory above is not there; make it first"),
     (("mtc-iwf-console", "--hlep"), 2, "mtc-iwf-console: --hlep: no such option, or its value is missing\nTry: mtc-iwf-console --help\n"),
+    (("mtc-iwf-console", "-zt"), 2, "mtc-iwf-console: -z: no such option, or its value is missing\n"),
     (("mtc-iwf-console", "-c"), 2, "mtc-iwf-console: -c: no such option, or its value is missing\n"),
 ], ids=lambda v: " ".join(v[:3]) if isinstance(v, tuple) else None)
 def test_a_slip_says_what_to_do(tmp_path, words, code, said):
@@ -29,7 +33,7 @@ def test_a_slip_says_what_to_do(tmp_path, words, code, said):
 
 
 @pytest.mark.parametrize("address,said", [("127.0.0.1", "Address already in use: another program has this port, and 'ss -lntp' names it"),
-                                          ("192.0.2.77", " cannot be listened on: Cannot assign requested address")])
+                                          ("192.0.2.77", " cannot be listened on: Cannot assign requested address: no device of this machine has it; 'ip address' shows")])
 def test_a_port_that_is_taken_says_who_has_it(tmp_path, address, said):
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -42,3 +46,13 @@ allowed_hosts: [ iwf.example.com ]
 """)
         code, err = says("mtc-hss", "-c", "node.yaml", cwd=tmp_path)
     assert code in (1, 2) and said in err, err
+
+
+def test_the_port_of_the_console_that_is_taken_says_who_has_it(tmp_path):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        at = f"127.0.0.1:{s.getsockname()[1]}"
+        (tmp_path / "console.yaml").write_text(f"listen: {{ address: 127.0.0.1, port: {s.getsockname()[1]} }}\ncontrol: {tmp_path}/ctl\nlogin: {tmp_path}/login\n")
+        code, err = says("mtc-iwf-console", "-c", "console.yaml", cwd=tmp_path)
+    assert code == 1 and f"mtc-iwf-console: {at}: Address already in use: another program has this port" in err, err

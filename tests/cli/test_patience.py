@@ -2,6 +2,7 @@
 import ast
 import glob
 import os
+import threading
 import time
 
 import pytest
@@ -141,6 +142,13 @@ def test_a_watch_sees_that_others_want_the_processors(monkeypatch):
     watch = pace.Watch()
     time.sleep(0.4)
     assert watch.took() < 0.6 * (time.monotonic() - watch.began) / watch.factor
+
+
+def test_a_watch_that_nobody_has_any_more_looks_no_more():
+    """Who measures by another clock does not end it."""
+    before = threading.active_count()
+    assert pace.Watch().of(1.0) <= 1.0
+    proc.wait_until("its thread has ended", lambda: threading.active_count() <= before)
 
 
 def test_the_pace_here():

@@ -2,6 +2,7 @@
 import os
 import pty
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -130,6 +131,22 @@ def test_an_installation_that_takes_long_says_so(machine, tmp_path):
     code, out, err = machine.start("demo")
     assert code == 0, err
     assert " s so far: Unpacking libx ...\n" in out and out.index("so far") < out.index("installed in")
+
+
+def test_an_installation_that_is_interrupted_says_nothing_more(machine, tmp_path):
+    """The line about it is written by a process that Ctrl-C does not reach; its clock goes on behind the interrupt, once."""
+    for name in ("unpacks", "never", "later"):
+        os.mkfifo(tmp_path / name)
+    machine.bare(apt=f'case "$*" in\n*--assume-no*) exit 1 ;;\n*install*) echo >{tmp_path}/unpacks; read x <{tmp_path}/never ;;\nesac')
+    machine.program("sleep", f'[ ! -e {tmp_path}/slept ] || exit 1\n: >{tmp_path}/slept\nread x <{tmp_path}/later')
+    with subprocess.Popen([machine.root / "start", "demo"], env={"PATH": str(machine.bin)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          stdin=subprocess.DEVNULL, start_new_session=True) as p:
+        (tmp_path / "unpacks").read_text()
+        proc.wait_until("the clock runs", (tmp_path / "slept").exists)
+        os.killpg(p.pid, signal.SIGINT)
+        p.wait(proc.HANG_S)
+        (tmp_path / "later").write_text("\n")
+        assert "so far" not in p.stdout.read()
 
 
 @pytest.mark.parametrize("fails,words", [("update", "Check the network"), ("install -y", "Check free disk space")])

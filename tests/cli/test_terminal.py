@@ -1,4 +1,5 @@
 """Tables at terminals of any width, colour, rates: what a person sees and what a program gets."""
+import datetime
 import fcntl
 import json
 import os
@@ -153,6 +154,17 @@ class Silent:
         while not all(part in self.got for part in parts):
             self.got += os.read(self.master, 4096)
 
+    def interrupt(self):
+        """Its exit code, without an answer."""
+        self.child.send_signal(signal.SIGINT)
+        with self.child:
+            code = self.child.wait(proc.HANG_S)  # the gateway answers later only
+        self.seen.set()
+        self.thread.join(proc.HANG_S)
+        os.close(self.master)
+        self.listener.close()
+        return code
+
     def end(self):
         """Its answer; everything at the terminal, the exit code."""
         self.seen.set()
@@ -193,6 +205,20 @@ def test_who_waits_for_the_gateway_is_told_until_when(tmp_path):
     assert code == 0 and re.fullmatch(rb"mtcctl: " + UNTIL + rb"\r\n", got), got
 
 
+@pytest.mark.parametrize("words,wait_s", [(("scs", "list"), 30), (("reload",), 90), (("--wait", "40", "reload"), 40)], ids=["any", "reload", "wait"])
+def test_each_command_is_waited_for_as_long_as_it_may_take(tmp_path, words, wait_s):
+    """A reload asks the name service (timers.names), a token and all processes."""
+    began = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    one = Silent(str(tmp_path / "slow.sock"), *words, term="dumb")
+    one.until(b"(--wait)\r\n")
+    seen = datetime.datetime.now(datetime.timezone.utc)
+    until = datetime.datetime.strptime(re.search(rb"until (\S+)Z", one.got).group(1).decode(), "%H:%M:%S").time()
+    end = datetime.datetime.combine(began.date(), until, datetime.timezone.utc)
+    end += datetime.timedelta(days=end < began)  # around midnight
+    assert 0 <= (end - began).total_seconds() - wait_s <= (seen - began).total_seconds()
+    assert one.interrupt() == -signal.SIGINT
+
+
 def test_programs_are_told_nothing_before_the_end(tmp_path):
     one = Silent(str(tmp_path / "slow.sock"), "--wait", "3", "--json", "scs", "list")
     with pytest.raises(OSError):
@@ -204,10 +230,4 @@ def test_programs_are_told_nothing_before_the_end(tmp_path):
 def test_an_interrupt_ends_the_wait_at_once(tmp_path):
     one = Silent(str(tmp_path / "slow.sock"), "scs", "list")
     one.until(b"at the latest (--wait)")
-    one.child.send_signal(signal.SIGINT)
-    with one.child:
-        assert one.child.wait(proc.HANG_S) == -signal.SIGINT  # the gateway answers later only
-    one.seen.set()
-    one.thread.join(proc.HANG_S)
-    os.close(one.master)
-    one.listener.close()
+    assert one.interrupt() == -signal.SIGINT

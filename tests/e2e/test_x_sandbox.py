@@ -106,6 +106,29 @@ def test_a_call_that_an_edge_never_makes_ends_it_and_is_named(own_lab):
     assert p.trigger("acme", device="meter-63@a.example", wait=proc.HANG_S).code == 0
 
 
+def test_the_parent_writes_in_the_directories_of_its_start_only(lab, open_folder):
+    """The directory that state_dir is in is none of them."""
+    whole(status_of(lab)["sandbox"])
+    own, deep = os.path.join(open_folder, "own"), os.path.join(open_folder, "deep")
+    os.mkdir(own)
+    os.makedirs(os.path.join(deep, "state"))
+    config = config_of(lab, own, "", "prefer")
+    with open(config, encoding="utf-8") as f:
+        text = f.read().replace(f"state_dir: {own}/state", f"state_dir: {deep}/state")
+    proc.write(config, text)
+    with daemon_of(lab, config) as daemon:
+        try:
+            assert daemon.stdout.readline().startswith("ready ")
+            proc.write(config, text.replace(f"{own}/decisions", f"{deep}/decisions"))
+            done = subprocess.run([os.path.join(lab.bin, "mtcctl"), "--socket", f"{own}/ctl", "reload"], capture_output=True,
+                                  text=True, timeout=proc.HANG_S, check=False)
+        finally:
+            daemon.terminate()
+            daemon.communicate(timeout=proc.HANG_S)
+    assert done.returncode == 1 and f"decision log {deep}/decisions: Permission denied (the sandbox of mtc-iwfd allows" in done.stdout + done.stderr, done
+    assert not os.path.exists(f"{deep}/decisions")
+
+
 # -- users
 
 @pytest.fixture

@@ -3,6 +3,7 @@ slower or busier one takes besides, so that a test fails when the program is lat
 import functools
 import threading
 import time
+import weakref
 
 from lablib import proc
 
@@ -20,21 +21,27 @@ def slowness():
     return min(MOST, max(1.0, (time.thread_time() - began) / TURNS_S))
 
 
+def look(watch):
+    """Adds to a Watch what each step loses. `watch` is a weak reference."""
+    while True:
+        began = time.monotonic()
+        time.sleep(STEP_S)
+        step_s = time.monotonic() - began
+        here = watch()
+        if not here or not here.running:
+            return
+        here.lost_s += max(0.0, step_s - STEP_S, step_s * (1 - proc.share()))
+        del here
+
+
 class Watch:
     """Begins at once. Meanwhile a thread looks what everybody loses here: how much later than it asked for it gets a processor, and what others take who
-    want the processors, too (proc.share)."""
+    want the processors, too (proc.share). It looks until took(), or until nobody has the Watch any more."""
 
     def __init__(self):
         self.factor, self.lost_s, self.running = slowness(), 0.0, True
         self.began, self.wall = time.monotonic(), time.time()
-        threading.Thread(target=self._look, daemon=True).start()
-
-    def _look(self):
-        while self.running:
-            began = time.monotonic()
-            time.sleep(STEP_S)
-            step_s = time.monotonic() - began
-            self.lost_s += max(0.0, step_s - STEP_S, step_s * (1 - proc.share()))
+        threading.Thread(target=look, args=(weakref.ref(self),), daemon=True).start()
 
     def took(self, until=None):
         """Ends it. Seconds from its begin to now, or to a time of time.monotonic(), as our own machine had taken them."""

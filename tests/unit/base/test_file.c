@@ -1,11 +1,15 @@
 /* file: what is no small regular file is refused at once, whatever stands under its name. */
 #include "tests/unit/test.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -100,6 +104,45 @@ static void what_is_no_file_is_refused(void **state)
 	close(fd);
 }
 
+static int signalled[2];
+
+static void on_signal(int signum)
+{
+	(void)signum;
+	(void)!write(signalled[1], "s", 1);
+}
+
+/* Its other end comes only when a signal has interrupted the wait. */
+static void a_signal_is_no_end_of_a_pipe(void **state)
+{
+	const struct sigaction on = { .sa_handler = on_signal };
+	const struct itimerval soon = { .it_value = { .tv_usec = 20000 } }, never = { .it_value = { 0 } };
+	struct sigaction before;
+	char octets[8];
+	int fd;
+
+	(void)state;
+	assert_int_equal(pipe(signalled), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	if (fork() == 0) {
+		alarm(TEST_HANG_S);
+		fd = read(signalled[0], octets, 1) == 1 ? open(path, O_WRONLY) : -1;
+		_exit(fd >= 0 && write(fd, "words", 5) == 5 ? 0 : 1);
+	}
+	assert_int_equal(sigaction(SIGALRM, &on, &before), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+	fd = file_open_in(path);
+	assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+	assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, octets, sizeof octets), 5);
+	close(fd);
+	while (wait(NULL) < 0) {
+	}
+	close(signalled[0]);
+	close(signalled[1]);
+}
+
 static void links_are_followed(void **state)
 {
 	struct file_copy f;
@@ -125,6 +168,7 @@ TEST_GROUP()
 		cmocka_unit_test_setup_teardown(larger_ones_are_not, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_no_file_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(links_are_followed, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_signal_is_no_end_of_a_pipe, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
