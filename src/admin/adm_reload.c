@@ -28,7 +28,8 @@ static void on_reload(void *arg, struct ctl_request *rq, const json_t *args)
 	a->reload = rq;
 	a->reload_number++;
 	if (core_reload(a->core, a->reload_number, dry_run) == 0) {
-		net_timer_start(a->reload_timer, a->reload_wait_ms + a->cfg->timers.names_ms);
+		/* one that is under way ends first */
+		net_timer_start(a->reload_timer, 2 * (a->reload_wait_ms + a->cfg->timers.names_ms));
 		return;
 	}
 	a->reload = NULL;

@@ -110,7 +110,8 @@ json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_
 
 /* cli_help.c */
 /* Words into lines of at most cli_lines() columns, from `column` on. Further lines begin at
- * `indent`. */
+ * `indent`. A command (mtcctl ...), in quotes or to the next sign, stays on one line where it fits,
+ * so that it can be copied. */
 void cli_wrapped(FILE *out, size_t column, size_t indent, const char *text);
 void cli_help_all(FILE *out);
 void cli_help_group(FILE *out, const char *group);

@@ -7,13 +7,41 @@
 #define LEFT 31    /* columns of a parameter and its blanks */
 #define SUMMARY 24 /* and of a command */
 
+/* Octets of the command at the beginning of the text, which a person copies as a whole: in quotes,
+ * or from mtcctl to the next sign or the end. 0: there is none. */
+static size_t command_len(const char *text)
+{
+	static const char name[] = "mtcctl ";
+	size_t n;
+
+	if (strncmp(text, name, sizeof name - 1) == 0) {
+		return strcspn(text, ",;:()");
+	}
+	if (text[0] != '\'' || strncmp(text + 1, name, sizeof name - 1) != 0) {
+		return 0;
+	}
+	n = 1 + strcspn(text + 1, "'");
+	return text[n] ? n + 1 : 0;
+}
+
+/* Octets that stay on one line of `room` columns: a command that fits, else a word. */
+static size_t piece_len(const char *text, size_t room)
+{
+	size_t n = command_len(text);
+
+	n += strcspn(text + n, " ");
+	return n <= room ? n : strcspn(text, " ");
+}
+
 void cli_wrapped(FILE *out, size_t column, size_t indent, const char *text)
 {
 	bool first = true;
 	size_t width = cli_lines(out);
 
 	for (size_t n; *(text += strspn(text, " ")); text += n) {
-		n = strcspn(text, " ");
+		size_t from = first ? column : indent;
+
+		n = piece_len(text, width > from ? width - from : 0);
 		if (!first && column + 1 + n > width) {
 			fprintf(out, "\n%*s", (int)indent, "");
 			column = indent;

@@ -102,6 +102,8 @@ static const struct cfg_change_row rows[] = {
 	{ "smssc.long", CFG_NOW, CFG_BY_CORE },
 	{ "smssc.receipts", CFG_NOW, CFG_BY_CORE },
 	{ "smssc.early_receipts", CFG_NOW, CFG_BY_CORE },
+	{ "smssc.cancels", CFG_NOW, CFG_BY_CORE },
+	{ "smssc.cancel_wait", CFG_NOW, CFG_BY_CORE }, /* of those that begin to wait */
 	{ "smssc.on_unknown", CFG_NOW, CFG_BY_CORE },
 	{ "dnr.answer_wait", CFG_NOW, CFG_BY_CORE },
 	{ "dnr.retry_min", CFG_NOW, CFG_BY_CORE },
@@ -167,6 +169,7 @@ static const struct cfg_change_row rows[] = {
 	{ "limits.duplicates_window", CFG_ANEW, CFG_BY_CORE },
 	{ "limits.report_duplicates", CFG_ANEW, CFG_BY_CORE },
 	{ "limits.report_duplicates_window", CFG_ANEW, CFG_BY_CORE },
+	{ "limits.reports_pending", CFG_NOW, CFG_BY_CORE },
 	{ "limits.ended", CFG_ANEW, CFG_BY_CORE },
 	{ "limits.sessions", CFG_NOW, CFG_BY_CORE },
 	{ "limits.ring", CFG_ANEW, CFG_BY_CORE },

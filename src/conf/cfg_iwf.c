@@ -404,6 +404,10 @@ static const struct cfg_row limits_rows[] = {
 		     "time that a delivery report and an ended trigger are remembered. Meanwhile "
 		     "a repeated report gets the same answer, the Reference-Number cannot "
 		     "be used again by the SCS, and a recall or replace can name the trigger"),
+	CFG_U32(
+	    "reports_pending", struct cfg_limits, reports_pending, 1, 1048576, "65536",
+	    "delivery reports of the SMS-SC that await their answer, which follows when they are on disk; a repeated one counts, "
+	    "too. More are refused for now (5012; over SMPP ESME_RX_T_APPN), and the SMS-SC reports again"),
 	CFG_U32("ended", struct cfg_limits, ended_max, 0, 1000000, "10000",
 		"ended triggers that 'mtcctl triggers show' can still show; each takes about 1 KiB of memory"),
 	CFG_U32("sessions", struct cfg_limits, sessions_max, 1, 1000000, "65536",
@@ -491,7 +495,7 @@ static const struct cfg_row timers_rows[] = {
 		     "how often the edges send their counters to the core"),
 	CFG_DURATION("names", struct cfg_timers, names_ms, 100, CFG_NAMES_WAIT_MAX_MS, "10s",
 		     "how long the name service of this machine may take for the users and groups that the configuration names; "
-		     "later, the start or the reload is refused"),
+		     "later, the start, the reload or the restore is refused"),
 	CFG_DURATION("crl_check", struct cfg_timers, crl_check_ms, 100, HOUR_MS, "5s",
 		     "how often the files of trust_anchors[].crl are looked at; one that changed is read and used"),
 	CFG_DURATION(

@@ -157,6 +157,8 @@ struct cfg_smssc {    /* the SMS-SC that t4.peer names: docs/user/southbound.md 
 	int on_unknown;              /* enum cfg_smssc_unknown */
 	uint32_t receipts;           /* at most so many receipts without an answer */
 	uint32_t early_receipts;     /* of these, at most so many that wait for the response of their submit_sm */
+	uint32_t cancels;            /* at most so many cancel_sm that wait for room: core/core_smpp_apart.c */
+	uint64_t cancel_wait_ms;     /* that one of them waits at least */
 };
 
 enum cfg_recall_replace { CFG_RECALL_LEARN, CFG_RECALL_ON, CFG_RECALL_OFF };
@@ -205,12 +207,13 @@ struct cfg_limits {
 	uint64_t duplicates_window_ms;
 	uint32_t report_duplicates_max; /* DRRs, and ended triggers */
 	uint64_t report_duplicates_window_ms;
-	uint32_t ended_max;      /* triggers remembered after their end */
-	uint32_t sessions_max;   /* admitted sessions in the core */
-	uint32_t ring_size;      /* bytes of one ring between edge and core, a power of two */
-	uint64_t memory;         /* bytes of memory of the core process; 0: no limit of our own */
-	uint64_t memory_reserve; /* bytes of it reserved for accepted triggers */
-	uint32_t ctl_clients;    /* connections to the control socket */
+	uint32_t reports_pending; /* DRRs and receipts that await their answer, copies included */
+	uint32_t ended_max;       /* triggers remembered after their end */
+	uint32_t sessions_max;    /* admitted sessions in the core */
+	uint32_t ring_size;       /* bytes of one ring between edge and core, a power of two */
+	uint64_t memory;          /* bytes of memory of the core process; 0: no limit of our own */
+	uint64_t memory_reserve;  /* bytes of it reserved for accepted triggers */
+	uint32_t ctl_clients;     /* connections to the control socket */
 	/* how long an import waits for its file, and an export or backup for its target */
 	uint64_t exchange_idle_ms;
 	uint64_t exchange_max_ms; /* an export or a file of a backup in all */

@@ -49,6 +49,12 @@ const struct cfg_row cfg_smssc_rows[] = {
 	CFG_U32("early_receipts", struct cfg_smssc, early_receipts, 0, 200, "64",
 		"smpp: receipts that may wait at a time for the response of their submit_sm, which they have overtaken; more are "
 		"refused for now with ESME_RX_T_APPN. One waits at most for t4.answer_wait"),
+	CFG_U32("cancels", struct cfg_smssc, cancels, 0, 65536, "1024",
+		"smpp: cancel_sm that may wait at a time for room in the window or for a connection, of parts whose message will "
+		"never be whole; more are dropped, and these parts stay at the SMS-SC until its validity ends"),
+	CFG_DURATION("cancel_wait", struct cfg_smssc, cancel_wait_ms, 0, 3600000, "60s",
+		     "smpp: how long such a cancel_sm waits at least; it waits as long as the message is valid when that is "
+		     "longer, because only then has the SMS-SC dropped the part itself"),
 	CFG_WORD("on_unknown", struct cfg_smssc, on_unknown, unknowns, "hold",
 		 "smpp: a submit_sm whose response does not come. hold: it is not sent again; the SCS receives 201, and the "
 		 "receipt, or UNCONFIRMED, follows. resubmit: it is sent once more, and the device may be woken twice"),

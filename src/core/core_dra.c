@@ -51,6 +51,11 @@ void core_drr_refuse(struct core *c, struct link *l, const struct dia_msg *m, co
 	}
 }
 
+bool core_drrs_full(const struct core *c)
+{
+	return c->drrs.n >= c->cfg->limits.reports_pending;
+}
+
 /* Copies a piece to `*to`, which moves on behind it. */
 static struct dia_bytes keep_piece(uint8_t **to, const struct dia_bytes *piece)
 {
@@ -73,7 +78,10 @@ int core_drr_keep(struct core_drr_entry *e, struct core_peer *p, struct link *l,
 	for (uint8_t i = 0; i < asked->proxy_info_n; i++) {
 		octets += asked->proxy_info[i].len;
 	}
-	d = c->drrs.n < CORE_DRRS_MAX ? malloc(sizeof *d + views_len + octets) : NULL;
+	if (core_drrs_full(c)) {
+		return ERR_LIMIT;
+	}
+	d = malloc(sizeof *d + views_len + octets);
 	if (!d) {
 		return ERR_NOMEM;
 	}
@@ -93,8 +101,12 @@ int core_drr_keep(struct core_drr_entry *e, struct core_peer *p, struct link *l,
 int core_drr_keep_receipt(struct core_drr_entry *e, struct core_peer *p, const struct smpp_header *h)
 {
 	struct core *c = p->core;
-	struct core_drr *d = c->drrs.n < CORE_DRRS_MAX ? malloc(sizeof *d) : NULL;
+	struct core_drr *d;
 
+	if (core_drrs_full(c)) {
+		return ERR_LIMIT;
+	}
+	d = malloc(sizeof *d);
 	if (!d) {
 		return ERR_NOMEM;
 	}

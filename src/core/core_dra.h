@@ -5,12 +5,12 @@
 
 struct t4_drr;
 
-#define CORE_DRRS_MAX 65536u /* DRRs that await their DRA */
-
 /* The views are those of `m` and `drr`. */
 struct core_drr_asked core_drr_asked_of(const struct dia_msg *m, const struct t4_drr *drr);
+/* limits.reports_pending await their answer. */
+bool core_drrs_full(const struct core *c);
 /* Keeps a DRR until the DRA of its entry is sent, with copies of what `asked` points to. `link` is
- * borrowed until core_report_peer_down(). ERR_NOMEM, also at CORE_DRRS_MAX. */
+ * borrowed until core_report_peer_down(). ERR_LIMIT: limits.reports_pending; ERR_NOMEM. */
 ERR_MUST_USE int core_drr_keep(struct core_drr_entry *e, struct core_peer *p, struct link *l, const struct core_drr_asked *asked);
 struct smpp_header;
 /* The same for a receipt over SMPP. */

@@ -391,7 +391,7 @@ static void on_drr(struct core_peer *p, struct link *l, const struct dia_msg *m,
 		return;
 	}
 	e = add(p, l, &asked, digest, now_ms);
-	if (!e && c->drrs.n < CORE_DRRS_MAX && core_memory_spend(c)) {
+	if (!e && !core_drrs_full(c) && core_memory_spend(c)) {
 		e = add(p, l, &asked, digest, now_ms);
 	}
 	if (e) {

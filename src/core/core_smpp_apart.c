@@ -1,15 +1,14 @@
 /* core_smpp_apart.c - cancel_sm whose result changes nothing: they cancel the parts that the SMS-SC
  * has of a message that will never be complete there. A cancel_sm waits while the window is full
  * or there is no connection. It is dropped when the validity of the message has ended, because then
- * the SMS-SC has dropped the part itself. */
+ * the SMS-SC has dropped the part itself, but not before smssc.cancel_wait: the SMS-SC has a clock
+ * of its own, and a message without validity may stay there. Each that is not sent is counted. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "core/core_int.h"
 #include "core/core_smpp_int.h"
-
-enum { WAITING_MAX = 1024, WAIT_LEAST_MS = 60000 };
 
 struct core_smpp_apart_one {
 	TAILQ_ENTRY(core_smpp_apart_one) entry;
@@ -34,9 +33,16 @@ static void end(struct core *c, struct core_smpp_apart_one *one)
 	free(one);
 }
 
+static void count_dropped(struct core *c, const char *why)
+{
+	st_count(&c->st, ST_SMPP_CANCELS_DROPPED);
+	log_warn(c->log, "core", "a part stays at the SMS-SC until its validity ends: %s", why);
+}
+
 static void drop(struct core *c, struct core_smpp_apart_one *one)
 {
 	st_count(&c->st, ST_SMPP_CANCELS_DROPPED);
+	log_debug(c->log, "core", "a cancel_sm of a part is dropped: the SMS-SC has dropped the part by now, or is another one");
 	core_smpp_ask_free(one->ask);
 	end(c, one);
 }
@@ -61,19 +67,19 @@ static int send_now(struct core_ask *ask, struct smpp_pdu *pdu)
 	return 0;
 }
 
-/* With 0 it waits in the list. ERR_NOMEM: the list is full. */
+/* With 0 it waits in the list. ERR_LIMIT: smssc.cancels wait. */
 static int keep(struct core *c, struct core_smpp_apart_one *kept)
 {
 	struct core_smpp_apart_one *one, *next;
 
-	for (one = TAILQ_FIRST(&c->smpp_apart.list); one && c->smpp_apart.n >= WAITING_MAX; one = next) {
+	for (one = TAILQ_FIRST(&c->smpp_apart.list); one && c->smpp_apart.n >= c->cfg->smssc.cancels; one = next) {
 		next = TAILQ_NEXT(one, entry);
 		if (is_over(c, one)) {
 			drop(c, one);
 		}
 	}
-	if (c->smpp_apart.n >= WAITING_MAX) {
-		return ERR_NOMEM;
+	if (c->smpp_apart.n >= c->cfg->smssc.cancels) {
+		return ERR_LIMIT;
 	}
 	TAILQ_INSERT_TAIL(&c->smpp_apart.list, kept, entry);
 	c->smpp_apart.n++;
@@ -93,9 +99,10 @@ struct core_smpp_apart_one *core_smpp_apart_prepare(struct core_trigger *t, size
 	struct core *c = t->core;
 	struct core_ask *ask = core_smpp_ask_new(t, &c->peers.row[place], on_response);
 	struct core_smpp_apart_one *one = ask ? malloc(sizeof *one) : NULL;
-	uint64_t least_ms = core_now_ms(c) + WAIT_LEAST_MS;
+	uint64_t least_ms = core_now_ms(c) + c->cfg->smssc.cancel_wait_ms;
 
 	if (!one) {
+		count_dropped(c, "out of memory");
 		if (ask) {
 			core_smpp_ask_free(ask);
 		}
@@ -106,6 +113,7 @@ struct core_smpp_apart_one *core_smpp_apart_prepare(struct core_trigger *t, size
 					     .until_ms = t->trg->req.expires_ms > least_ms ? t->trg->req.expires_ms : least_ms };
 	core_smpp_fill_cancel(&one->pdu, t->trg, &c->cfg->smssc, "0"); /* until its id is known */
 	if (!one->pdu.message_id[0]) {
+		count_dropped(c, "a cancel_sm cannot have its addresses");
 		core_smpp_apart_forget(one);
 		return NULL;
 	}
@@ -117,8 +125,7 @@ static void send_or_keep(struct core *c, struct core_smpp_apart_one *one)
 	if (send_now(one->ask, &one->pdu) == 0) {
 		free(one);
 	} else if (keep(c, one)) {
-		st_count(&c->st, ST_SMPP_CANCELS_DROPPED);
-		log_warn(c->log, "core", "a part stays at the SMS-SC until its validity ends: too many cancel_sm wait");
+		count_dropped(c, "as many cancel_sm wait as smssc.cancels allows");
 		core_smpp_apart_forget(one);
 	}
 }
@@ -128,23 +135,19 @@ void core_smpp_apart_send(struct core_smpp_apart_one *one, const char *id)
 	if (id[0] && str_copy(one->pdu.message_id, sizeof one->pdu.message_id, id, strlen(id)) == 0) {
 		send_or_keep(one->ask->peer->core, one);
 	} else {
+		count_dropped(one->ask->peer->core, "the SMS-SC gave it no message id");
 		core_smpp_apart_forget(one);
 	}
 }
 
 void core_smpp_apart(struct core_trigger *t, size_t place, struct smpp_pdu *pdu)
 {
-	struct core *c = t->core;
 	struct core_smpp_apart_one *one = core_smpp_apart_prepare(t, place);
 
 	if (one) {
 		one->pdu = *pdu;
-		send_or_keep(c, one);
-		return;
+		send_or_keep(t->core, one);
 	}
-	st_count(&c->st, ST_SMPP_CANCELS_DROPPED);
-	log_warn(c->log, "core", "transaction %s: a part stays at the SMS-SC until its validity ends: out of memory",
-		 t->transaction);
 }
 
 void core_smpp_apart_move(struct core_peer *p)

@@ -17,7 +17,8 @@ void core_smpp_ask_free(struct core_ask *ask); /* of one that was not sent */
 /* Cancels the original of a recall or replace; a replacement is submitted then. As
  * core_smpp_ask(). */
 ERR_MUST_USE int core_smpp_cancel_original(struct core *c, struct core_trigger *t, size_t place);
-/* A cancel_sm for a message of this trigger that has no id yet. NULL: no memory. */
+/* A cancel_sm for a message of this trigger that has no id yet. NULL: there can be none, which is
+ * counted. */
 struct core_smpp_apart_one *core_smpp_apart_prepare(struct core_trigger *t, size_t place);
 void core_smpp_apart_forget(struct core_smpp_apart_one *one); /* one that was not sent; NULL allowed */
 /* The message has this id: sends the cancel_sm, or keeps it until there is room. Takes `one`. */

@@ -5,8 +5,8 @@
  * Of a trigger in parts, the report is that all were delivered, or the first that was not; then the
  * others are cancelled, because the device acts only when it has all. A part that was delivered
  * stays delivered, whatever another receipt says.
- * A receipt of another state while the first is on its way to the disk changes nothing: both are
- * answered when the first is durable. */
+ * A receipt of another state while the first is on its way to the disk changes nothing: it follows
+ * the first as another DRR does, has a record of its own, and a copy of it is known. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,14 +56,20 @@ void core_smpp_for_nobody(struct core_peer *p, const struct smpp_header *h)
 	answer(p, h, SMPP_ROK);
 }
 
+/* For now: the SMS-SC repeats it. */
+static void refuse(struct core_peer *p, const struct smpp_header *h)
+{
+	st_count(&p->core->st, ST_REPORTS_FULL);
+	answer(p, h, SMPP_RX_T_APPN);
+}
+
 static void again(struct core_peer *p, const struct smpp_header *h, struct core_drr_entry *e)
 {
 	st_count(&p->core->st, ST_REPORT_DUPLICATES);
 	if (e->answered && TAILQ_EMPTY(&e->waiting)) {
 		answer(p, h, e->answer.experimental || e->answer.result_code == DIA_RESULT_SUCCESS ? SMPP_ROK : SMPP_RX_T_APPN);
 	} else if (core_drr_keep_receipt(e, p, h)) {
-		st_count(&p->core->st, ST_REPORTS_FULL);
-		answer(p, h, SMPP_RX_T_APPN);
+		refuse(p, h);
 	}
 }
 
@@ -106,6 +112,15 @@ static void keep_part(struct core_peer *p, const struct smpp_header *h, struct c
 	}
 }
 
+static void contradicts(struct core_trigger *t, const struct core_smpp_receipt *r, const char *how)
+{
+	struct core *c = t->core;
+
+	st_count(&c->st, ST_REPORT_DUPLICATES);
+	log_info(c->log, "core", "transaction %s: another receipt (%s) %s; the first counts", t->transaction,
+		 smpp_state_word(r->state), how);
+}
+
 /* True: others have to follow, or it is known already. */
 static bool is_part_of_more(struct core_peer *p, const struct smpp_header *h, const struct core_smpp_receipt *r,
 			    struct core_trigger *t)
@@ -116,6 +131,8 @@ static bool is_part_of_more(struct core_peer *p, const struct smpp_header *h, co
 		return false;
 	}
 	if (t->trg->has_outcome) { /* another part has decided it */
+		log_debug(p->core->log, "core", "transaction %s: a receipt (%s) of a part changes nothing: it is reported as %s",
+			  t->transaction, smpp_state_word(r->state), tsp_delivery_outcome_str(t->trg->outcome));
 		answer(p, h, SMPP_ROK);
 		return true;
 	}
@@ -123,7 +140,7 @@ static bool is_part_of_more(struct core_peer *p, const struct smpp_header *h, co
 		if (i == TRG_NO_PART || !t->trg->parts->part[i].delivered) {
 			return false;
 		}
-		st_count(&p->core->st, ST_REPORT_DUPLICATES); /* of each part the first receipt counts */
+		contradicts(t, r, "says of a part that was delivered that it was not"); /* of each part the first counts */
 		keep_part(p, h, t);
 		return true;
 	}
@@ -140,57 +157,86 @@ static bool is_part_of_more(struct core_peer *p, const struct smpp_header *h, co
 
 /* -- a report */
 
+/* The first one of a trigger, or one after its answer. The machine knows one at a time. */
+static void report(struct core_peer *p, struct core_trigger *t, const struct core_smpp_receipt *r, const struct core_drr_entry *e)
+{
+	size_t place = (size_t)(p - p->core->peers.row);
+	uint32_t outcome = core_smpp_outcome(r->state);
+
+	st_count(&p->core->st, ST_REPORTS);
+	log_debug(p->core->log, "core", "transaction %s: reported %s", t->transaction, tsp_delivery_outcome_str(outcome));
+	/* a recall cancels all parts itself */
+	if (r->state != SMPP_STATE_DELIVERED && !t->trg->changer && !t->trg->revoking) {
+		core_smpp_cancel_parts(t, place, trg_parts_find(t->trg->parts, r->id));
+		core_smpp_cancel_coming(t, place);
+	}
+	if (outcome == TSP_OUTCOME_EXPIRED) {
+		core_absence_learnt(t, t->trg->sub.imsi);
+	}
+	core_trigger_step(t, &(struct trg_event){ .kind = TRG_EV_DRR, .outcome = outcome, .token = e->token, .drr = e->digest });
+}
+
+/* Adds an entry for a new receipt, which awaits its answer. NULL: no memory, or too many are
+ * open. */
+static struct core_drr_entry *add(struct core_peer *p, const struct smpp_header *h, const uint8_t digest[HASH_LEN])
+{
+	struct core *c = p->core;
+	struct core_drr_entry *e = core_drr_dup_add(&c->drrs.dup, digest, core_now_ms(c));
+
+	if (e && core_drr_keep_receipt(e, p, h)) {
+		core_drr_dup_drop(&c->drrs.dup, e);
+		return NULL;
+	}
+	return e;
+}
+
+/* A receipt that is not the one of a part of more. */
+static void take(struct core_peer *p, const struct smpp_header *h, const struct core_smpp_receipt *r, struct core_trigger *t)
+{
+	struct core *c = p->core;
+	struct core_drr_entry *e, *first;
+	uint8_t digest[HASH_LEN];
+
+	if (digest_of(digest, p, r, t->trg)) {
+		refuse(p, h);
+		return;
+	}
+	e = core_drr_dup_find(&c->drrs.dup, digest, core_now_ms(c));
+	if (e) {
+		again(p, h, e);
+		return;
+	}
+	e = add(p, h, digest);
+	if (!e) {
+		refuse(p, h);
+		return;
+	}
+	first = core_drr_first_of(t);
+	if (first) {
+		contradicts(t, r, "waits with the one before it");
+		core_drr_dup_follow(first, e);
+	} else {
+		report(p, t, r, e);
+	}
+}
+
 bool core_smpp_take(struct core_peer *p, const struct smpp_header *h, const struct core_smpp_receipt *r,
 		    const struct smpp_pdu *pdu)
 {
-	struct core *c = p->core;
-	uint64_t unwoken = c->triggers.unwoken;
+	uint64_t unwoken = p->core->triggers.unwoken;
 	struct core_trigger *t = find(p, r);
-	uint8_t digest[HASH_LEN];
-	struct core_drr_entry *e;
 
-	if (!t && unwoken == c->triggers.unwoken) {
+	if (!t && unwoken == p->core->triggers.unwoken) {
 		return false;
 	}
 	if (!t) { /* there is one, and no memory for it now */
-		answer(p, h, SMPP_RX_T_APPN);
+		refuse(p, h);
 		return true;
 	}
 	core_trace_receipt(p, t, h, pdu);
-	if (is_part_of_more(p, h, r, t)) {
-		return true;
+	if (!is_part_of_more(p, h, r, t)) {
+		take(p, h, r, t);
 	}
-	if (digest_of(digest, p, r, t->trg)) {
-		answer(p, h, SMPP_RX_T_APPN);
-		return true;
-	}
-	e = core_drr_dup_find(&c->drrs.dup, digest, core_now_ms(c));
-	e = e ? e : core_drr_first_of(t);
-	if (e) {
-		again(p, h, e);
-		return true;
-	}
-	e = core_drr_dup_add(&c->drrs.dup, digest, core_now_ms(c));
-	if (!e || core_drr_keep_receipt(e, p, h)) {
-		if (e) {
-			core_drr_dup_drop(&c->drrs.dup, e);
-		}
-		st_count(&c->st, ST_REPORTS_FULL);
-		answer(p, h, SMPP_RX_T_APPN);
-		return true;
-	}
-	st_count(&c->st, ST_REPORTS);
-	/* a recall cancels all parts itself */
-	if (r->state != SMPP_STATE_DELIVERED && !t->trg->changer && !t->trg->revoking) {
-		core_smpp_cancel_parts(t, (size_t)(p - c->peers.row), trg_parts_find(t->trg->parts, r->id));
-		core_smpp_cancel_coming(t, (size_t)(p - c->peers.row));
-	}
-	if (core_smpp_outcome(r->state) == TSP_OUTCOME_EXPIRED) {
-		core_absence_learnt(t, t->trg->sub.imsi);
-	}
-	core_trigger_step(t,
-			  &(struct trg_event){
-			      .kind = TRG_EV_DRR, .outcome = core_smpp_outcome(r->state), .token = e->token, .drr = e->digest });
 	return true;
 }
 

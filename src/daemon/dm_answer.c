@@ -46,7 +46,7 @@ static void for_nobody(struct dm_msg *m)
 	m->index = m->index ? NUMBER_OF_NOBODY : 0;
 }
 
-void dm_answer(struct dm_parent *p, bool taken)
+static void say(struct dm_parent *p, bool taken)
 {
 	struct dm_reload *r = &p->reload;
 	struct dm_msg m = { .kind = DM_RELOADED,
@@ -80,6 +80,12 @@ void dm_answer(struct dm_parent *p, bool taken)
 		r->untold = m;
 		r->untold_report = r->report;
 	}
+}
+
+void dm_answer(struct dm_parent *p, bool taken)
+{
+	say(p, taken);
+	dm_reload_ended(p);
 }
 
 void dm_answer_core_ready(struct dm_parent *p)

@@ -10,8 +10,9 @@
 
 #define DM_NAMES_WHY_MAX 320
 
-/* Waits for the answers, `wait_ms` at most: for the start and for -t. Asks for nothing when there
- * are no names. An error has its words in `why`. ERR_TIMEOUT, ERR_CLOSED, ERR_PROTO, ERR_IO. */
+/* Waits for the answers, `wait_ms` at most: for the start, -t and --restore. Asks for nothing when
+ * there are no names. An error has its words in `why`. ERR_TIMEOUT, ERR_CLOSED, ERR_PROTO,
+ * ERR_IO. */
 ERR_MUST_USE int dm_names_wait(struct cfg_names *n, uint64_t wait_ms, char why[DM_NAMES_WHY_MAX]);
 
 /* The process that asks: its exit status. */

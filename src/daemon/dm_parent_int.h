@@ -106,6 +106,14 @@ struct dm_reload {              /* a reload, until every process uses the new se
 	struct dm_msg untold;
 	struct report untold_report;
 	bool dry_run;
+	/* What was asked for while this one waited for an answer: at most two follow, and one when
+	 * neither is a dry run. */
+	struct dm_reload_next {
+		bool any;              /* a SIGHUP, or a request whose client is gone */
+		uint32_t core, number; /* of the core's request, which has one at a time; number 0: none */
+		bool dry_run;
+		struct net_timer *timer; /* begins it in a turn of its own */
+	} then;
 };
 
 struct dm_crls {                 /* the files of CRLs, which are looked at while the daemon runs: dm_crls.c */
@@ -394,8 +402,13 @@ void dm_watch_end(struct dm_parent *p);               /* allowed without dm_watc
 ERR_MUST_USE int dm_files_watch(struct dm_parent *p); /* starts the checks for expiry, and warns at once if one is near */
 void dm_files_free(struct dm_parent *p);
 /* Reads everything again, the configuration included; without errors it is used from now on.
- * `number`: of the core's request; 0: SIGHUP. `dry_run`: nothing is used, and all is said. */
+ * `number`: of the core's request; 0: SIGHUP. `dry_run`: nothing is used, and all is said. While
+ * another one waits for the name service or a token, it follows that one. */
 void dm_reload(struct dm_parent *p, uint32_t number, bool dry_run);
+ERR_MUST_USE int dm_reload_init(struct dm_parent *p); /* ERR_NOMEM */
+void dm_reload_fini(struct dm_parent *p);
+/* One has ended: the next one begins in a turn of its own, if somebody asked for one. */
+void dm_reload_ended(struct dm_parent *p);
 /* The names of users and groups for it are there; `why`: they are not, and it is refused. */
 void dm_reload_named(struct dm_parent *p, const struct cfg_names *names, const char *why);
 /* The configuration that will be in force after the reload that is being checked. Borrowed. */

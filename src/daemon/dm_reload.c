@@ -21,6 +21,10 @@
  * of each set as long as an edge uses it: an edge never asks for one too early or too late. An edge
  * that starts before they have the newest gets the one that they have.
  *
+ * What is asked for before the set is there follows when this one has ended, once for all of them:
+ * a SIGHUP each second would let none end otherwise. What is asked for later ends the wait for the
+ * processes.
+ *
  * A process has one DM_SET at most that it did not answer, so that its queue of messages stays
  * short however often files are renewed. */
 #include <limits.h>
@@ -102,6 +106,9 @@ int dm_files_watch(struct dm_parent *p)
 		err = net_timer_new(&p->reload.timer, p->loop, on_late, p);
 	}
 	if (!err) {
+		err = dm_reload_init(p);
+	}
+	if (!err) {
 		on_look(p);
 	}
 	return err;
@@ -111,6 +118,7 @@ void dm_files_free(struct dm_parent *p)
 {
 	net_timer_free(p->look);
 	net_timer_free(p->reload.timer);
+	dm_reload_fini(p);
 	if (p->reload.back) {
 		dm_back_drop(p->reload.back);
 	}

@@ -161,28 +161,13 @@ void dm_reload_named(struct dm_parent *p, const struct cfg_names *names, const c
 	}
 }
 
-/* A reload that is under way makes room for this one. */
-static void end_older(struct dm_parent *p)
-{
-	if (p->reload.asks) {
-		p->reload.asks = false;
-		dm_ask_end(&p->ask);
-		refuse(p,
-		       "another reload was asked for while this one waited for the name service of this machine, or for a token");
-	}
-	if (p->reload.waits) {
-		dm_set_over(p);
-	}
-}
-
-void dm_reload(struct dm_parent *p, uint32_t number, bool dry_run)
+static void begin(struct dm_parent *p, uint32_t core, uint32_t number, bool dry_run)
 {
 	struct dm_reload *r = &p->reload;
 	struct cfg_names names = { .asked = true };
 
-	end_older(p);
 	r->number = number;
-	r->core = p->core.generation;
+	r->core = core;
 	r->report = (struct report){ .len = 0 };
 	r->dry_run = dry_run;
 	r->config = r->read = false;
@@ -204,13 +189,84 @@ void dm_reload(struct dm_parent *p, uint32_t number, bool dry_run)
 	}
 }
 
+/* -- what is asked for while one is under way */
+
+static bool follows(const struct dm_reload *r)
+{
+	return r->then.any || r->then.number;
+}
+
+/* One for all who ask meanwhile. A request that takes the place of another one has a client; that
+ * of the other one is gone, and the file is to be read all the same. */
+static void put_off(struct dm_parent *p, uint32_t number, bool dry_run)
+{
+	struct dm_reload_next *then = &p->reload.then;
+
+	if (!follows(&p->reload)) {
+		log_info(&p->log, "daemon", "reload: another one is under way, and this one follows it");
+	}
+	if (!number) {
+		then->any = true;
+		return;
+	}
+	then->any = then->any || (then->number && !then->dry_run);
+	then->core = p->core.generation;
+	then->number = number;
+	then->dry_run = dry_run;
+}
+
+/* What a client asked for is for a SIGHUP, too, unless it is a dry run. */
+static void on_next(void *arg)
+{
+	struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
+	struct dm_reload *r = &p->reload;
+	struct dm_reload_next then = r->then;
+
+	if (p->stopping || r->asks || r->waits || !follows(r)) {
+		return; /* the end of the one that is under way comes here again */
+	}
+	r->then.number = 0;
+	r->then.any = then.any && then.number && then.dry_run;
+	begin(p, then.number ? then.core : p->core.generation, then.number, then.number && then.dry_run);
+}
+
+void dm_reload_ended(struct dm_parent *p)
+{
+	if (follows(&p->reload)) {
+		net_timer_start(p->reload.then.timer, 0);
+	}
+}
+
+int dm_reload_init(struct dm_parent *p)
+{
+	return net_timer_new(&p->reload.then.timer, p->loop, on_next, p);
+}
+
+void dm_reload_fini(struct dm_parent *p)
+{
+	net_timer_free(p->reload.then.timer);
+	p->reload.then.timer = NULL;
+}
+
+void dm_reload(struct dm_parent *p, uint32_t number, bool dry_run)
+{
+	if (p->reload.asks || follows(&p->reload)) {
+		put_off(p, number, dry_run);
+		return;
+	}
+	if (p->reload.waits) {
+		dm_set_over(p);
+	}
+	begin(p, p->core.generation, number, dry_run);
+}
+
 bool dm_reload_crls(struct dm_parent *p, uint64_t *refused)
 {
 	struct dm_reload *r = &p->reload;
 	struct dm_set *fresh = NULL;
 	bool used;
 
-	if (r->waits || r->asks) {
+	if (r->waits || r->asks || follows(r)) {
 		return false; /* one at a time: the next look finds the same files */
 	}
 	r->number = 0;

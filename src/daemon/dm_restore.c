@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "conf/cfg_users.h"
 #include "core/core.h"
+#include "daemon/dm_names.h"
 
 #define MANIFEST_MAX (64u << 10)
 #define FORMAT 2 /* 1: the journal was an LMDB environment, journal.mdb */
@@ -112,10 +113,25 @@ static int check_place(const struct dm_restoring *r)
 	return 0;
 }
 
+/* The name service may hang, and the gateway stands still meanwhile. Only root gives files away. */
+static int ask_names(struct dm_restoring *r)
+{
+	char why[DM_NAMES_WHY_MAX];
+
+	if (geteuid() != 0) {
+		return 0;
+	}
+	cfg_names_add(&r->cfg->names, r->cfg);
+	return dm_names_wait(&r->cfg->names, r->cfg->timers.names_ms, why) ? dm_restore_wrong("%s", why) : 0;
+}
+
 static int find_user(struct dm_restoring *r)
 {
 	struct cfg_user u;
 
+	if (ask_names(r)) {
+		return 1;
+	}
 	if (cfg_user_find(&u, r->cfg, CFG_PROCESS_CORE)) {
 		return dm_restore_wrong("user '%s' does not exist; make it or name another one", u.name);
 	}

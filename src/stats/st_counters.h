@@ -213,7 +213,7 @@
 	  "recalls sent, repeats apart, because an outcome was unknown or a trigger is no longer wanted")                        \
 	X(SMPP_THROTTLED, "smpp_throttled", "submits over SMPP that the SMS-SC refused as throttled or with a full queue")       \
 	X(SMPP_CANCELS_DROPPED, "smpp_cancels_dropped",                                                                          \
-	  "cancels over SMPP of parts that were not sent: too many waited, or there was no room while the part was valid")       \
+	  "cancels over SMPP of parts that were not sent: smssc.cancels waited, no room while the part was valid, or no id")     \
 	X(TRIGGERS_RECALLED, "triggers_recalled", "triggers recalled by their SCS")                                              \
 	X(TRIGGERS_REPLACED, "triggers_replaced", "triggers replaced by their SCS")                                              \
 	X(TRIGGERS_REPLACED_NEW, "triggers_replaced_new",                                                                        \

@@ -444,6 +444,26 @@ def newer_store(folder):
     edit(files=manifest["files"])(folder)
 
 
+def test_a_name_service_that_hangs_refuses_the_restore(gateway):
+    """The files are to be the core's; whose number that is nobody says."""
+    g = gateway
+    tool = os.path.join(os.environ.get("MTC_BUILD", os.path.join(lab.ROOT, "build")), "tests", "tools", "names_hang.so")
+    if os.getuid() != 0 or not os.path.exists(tool):
+        pytest.skip("only root gives files away; a sanitizer wants to be loaded first")
+    assert g.backup("copy").returncode == 0
+    g.stop()
+    with open(g.lab.lab["iwf"]["config"], encoding="utf-8") as f:
+        text = f.read()
+    assert text.count("timers: { ") == 1 and "user" not in text
+    proc.write(g.path("silent.yaml"), text.replace("timers: { ", "timers: { names: 500ms, ") + "user: silent\n")
+    before = tree(g.state)
+    done = subprocess.run([g.lab.program("mtc-iwfd"), "-c", g.path("silent.yaml"), "--restore", g.path("copy"), "--replace"], capture_output=True, text=True,
+                          env={**os.environ, "LD_PRELOAD": tool}, timeout=proc.HANG_S, check=False, stdin=subprocess.DEVNULL)
+    assert done.returncode == 1 and "did not answer within 500 ms (timers.names) about users and groups such as 'silent'" in done.stderr, done
+    assert tree(g.state) == before and not [n for n in os.listdir(g.state) if n.startswith(("restore", "before"))]
+    g.start()
+
+
 def test_a_backup_that_is_not_whole_or_not_ours_changes_nothing(gateway):
     g = gateway
     assert g.backup("copy").returncode == 0

@@ -10,7 +10,7 @@ from support.hands import DELIVERED, Reader, Smssc, at_its_place, experimental, 
 from support.t4 import DRR, T4
 from support.tsp import action, request_status
 
-SUCCESS, USER_UNKNOWN, NOT_PENDING = 2001, 5001, 5535
+SUCCESS, USER_UNKNOWN, UNABLE_TO_COMPLY, NOT_PENDING = 2001, 5001, 5012, 5535
 SENT, UNKNOWN, RECALL, REPLACE = 112, 107, 3, 4
 T4_RECALL, T4_REPLACE = 1, 2  # Trigger-Action
 ABSENT, UNDELIVERABLE, UNCONFIRMED = 0, 3, 4  # SM-Delivery-Outcome; Delivery-Outcomes
@@ -64,7 +64,7 @@ def not_pending(p, dtr):
 
 def submitted(p, scs, reference=None, **what):
     reference = next(references) if reference is None else reference
-    scs.ask_later(action(device=DEVICE, reference=reference, **what))
+    scs.ask_later(action(device=what.pop("device", DEVICE), reference=reference, **what))
     dtr = p.sc.take()
     accept(p, dtr)
     assert scs.answered() == 0
@@ -86,6 +86,10 @@ def ended(p, scs):
     assert report(p, dtr) == SUCCESS and scs.reported() == (reference, 0)
     proc.wait_until("it has ended", lambda: state(p, reference) is None)
     return reference
+
+
+def counter(p, name):
+    return next(r["value"] for r in p.ctl("stats") if r.get("name") == name)
 
 
 def replace(scs, old, **more):
@@ -187,6 +191,29 @@ def test_the_report_comes_before_a_dta_that_says_replaced(patient):
     assert scs.answered() == 0 and scs.reported() == (new, 0)
     assert state(p, old) is None and report(p, first) == USER_UNKNOWN, "the original was replaced, and has no report"
     scs.close()
+
+
+def test_more_reports_than_may_wait_come_again(labs):
+    """One waits for its DTA. Its copy, and the report of another trigger, are refused for now, and taken when it has its answer."""
+    p = lab_of(labs, more="dnr: { retry_min: 60s, retry_max: 60s }\nlimits: { reports_pending: 1 }\n")
+    scs = Reader.opened(p)
+    other, dtr_of_other = submitted(p, scs, device="meter-211@a.example")
+    old, _ = submitted(p, scs)
+    new = replace(scs, old)
+    dtr = p.sc.take()
+    drr, end = p.sc.drr(dtr), p.sc.end_base + next(p.sc.ids)
+    p.sc.send(D.message(DRR, T4, 0xc0, drr, 4713, end))
+    assert report(p, dtr_of_other, ABSENT) == UNABLE_TO_COMPLY
+    assert p.sc.ask(DRR, T4, drr, flags=0xc0 | T, end=end).result == UNABLE_TO_COMPLY
+    assert counter(p, "reports_full") == 2
+    accept(p, dtr)
+    m = p.sc.expect(DRR, False)
+    assert (m.result, m.hop) == (SUCCESS, 4713)
+    assert scs.answered() == 0 and scs.reported() == (new, 0)
+    assert report(p, dtr_of_other, ABSENT) == SUCCESS and scs.reported() == (other, UNDELIVERABLE)
+    assert counter(p, "reports_full") == 2
+    scs.close()
+    down(labs, p)
 
 
 def test_the_dta_is_lost_and_the_copy_tells(p, scs):

@@ -128,6 +128,32 @@ def test_two_receipts_that_contradict_each_other(p, scs):
     assert p.sc.received(p.sc.receipt(submit, message_id, M.EXPIRED)) == 0, "an SMS-SC that repeats it is not asked to go on"
 
 
+def test_a_second_receipt_is_known_again_too(p, scs):
+    """While the SCS has not acknowledged, also by the next core: it is a copy, and no other report. Both states have a line in the log."""
+    submit, message_id = taken(p, scs, 196)
+    before = counters(p)
+    pair = [p.sc.receipt_of(submit, message_id, state) for state in (M.UNDELIVERABLE, M.EXPIRED)]
+    p.sc.send(b"".join(octets for _, octets in pair))
+    assert [p.sc.received(sequence) for sequence, _ in pair] == [0, 0]
+    kept = scs.notified()
+    with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
+        assert "another receipt (EXPIRED) waits with the one before it; the first counts" in f.read()
+
+    def copies():
+        assert [p.sc.received(p.sc.receipt(submit, message_id, state)) for state in (M.EXPIRED, M.UNDELIVERABLE)] == [0, 0]
+    copies()
+    after = counters(p)
+    assert [after[name] - before[name] for name in ("reports", "report_duplicates")] == [1, 3]
+    next_core(p)
+    copies()
+    after = counters(p)
+    assert [after[name] for name in ("reports", "report_duplicates")] == [0, 2], "of the next core"
+    while not kept.flags & 0x10:  # repeated by the next core
+        kept = scs.notified()
+    assert kept.number(3002, 3007) == 196
+    scs.acknowledge(kept)
+
+
 def test_two_triggers_with_one_message_id(p, scs):
     """As OsmoMSC has it. The receipt may be for either, so neither is reported."""
     submits = []
@@ -538,6 +564,48 @@ def test_parts_are_cancelled_once_there_is_room(p, scs):
         assert [c.message_id for c in first + second + [last]] == ids
     bound_again(p)
     assert counter(p, "smpp_cancels_dropped") == dropped
+
+
+def test_so_many_cancels_wait_and_no_more(p, scs):
+    """Two are on their way, one waits, and two parts stay where they are."""
+    dropped = counter(p, "smpp_cancels_dropped")
+    with configured(p, long="header", window=2, cancels=1):
+        bound_again(p)
+        scs.ask_later(action(device=device(195), reference=195, port=4660, payload=b"y" * 700))
+        ids = [p.sc.accept(p.sc.take()) for _ in range(5)]
+        p.sc.answer(p.sc.take(), status=0x0B)
+        first = [p.sc.take(M.CANCEL) for _ in range(2)]
+        assert scs.answered() == 107
+        proc.wait_until("two are dropped", lambda: counter(p, "smpp_cancels_dropped") == dropped + 2)
+        for c in first:
+            p.sc.answer(c)
+        last = p.sc.take(M.CANCEL)
+        p.sc.answer(last)
+        assert [c.message_id for c in [*first, last]] == ids[:3] and p.sc.nothing()
+    bound_again(p)
+
+
+@pytest.mark.parametrize("wait", ["0s", "1h"])
+def test_a_cancel_waits_as_long_as_the_message_is_valid_and_at_least_so_long(p, scs, wait):
+    dropped = counter(p, "smpp_cancels_dropped")
+    with configured(p, long="header", window=2, cancel_wait=wait):
+        bound_again(p)
+        scs.ask_later(action(device=device(194), reference=194, port=4660, validity=1, payload=b"y" * 400))
+        ids = [p.sc.accept(p.sc.take()) for _ in range(3)]
+        p.sc.answer(p.sc.take(), status=0x0B)
+        first = [p.sc.take(M.CANCEL) for _ in range(2)]
+        assert scs.answered() == 107
+        time.sleep(1.1)  # what is played: the message is not valid any more
+        for c in first:
+            p.sc.answer(c)
+        if wait == "0s":
+            proc.wait_until("it is dropped", lambda: counter(p, "smpp_cancels_dropped") == dropped + 1)
+            assert p.sc.nothing()
+        else:
+            last = p.sc.take(M.CANCEL)
+            p.sc.answer(last)
+            assert last.message_id == ids[2] and counter(p, "smpp_cancels_dropped") == dropped
+    bound_again(p)
 
 
 def test_the_answer_of_the_last_part_is_lost(p, scs):

@@ -83,16 +83,40 @@ static void test_what_needs_attention_stands_first(void **state)
 				     "  peer hss is not connected\n"
 				     "    next: see that it runs\n"
 				     "  iwf.pem ends in 1 day: renew it, then mtcctl reload\n"
-				     "  the configuration file is another one than the one in force: mtcctl reload\n"
-				     "    --dry-run\n"
-				     "  2 changes of the configuration wait for a restart of mtc-iwfd: mtcctl status\n"
-				     "    all\n"
+				     "  the configuration file is another one than the one in force:\n"
+				     "    mtcctl reload --dry-run\n"
+				     "  2 changes of the configuration wait for a restart of mtc-iwfd:\n"
+				     "    mtcctl status all\n"
 				     "  ended because it did nothing for timers.hang: keyholder 2, edge 1\n"
 				     "  new CRLs refused, see the log: anchor-a\n"
 				     "  log: 7 lines lost\n"
 				     "  1 screening row changed from the preset: mtcctl screen list\n"
 				     "\n"
 				     "processes "));
+	free(text);
+}
+
+/* A command is copied as a whole; one that is longer than a line is words like others. */
+static void test_a_command_stays_on_one_line(void **state)
+{
+	char *text = page(
+	    "{\"version\":\"1\",\"identity\":\"i\",\"uptime_s\":60,\"healthy\":false,\"reasons\":["
+	    "{\"text\":\"a\",\"advice\":\"look at the keyholder process, which signs for the audit: 'mtcctl status all', and its "
+	    "lines in the log\"},"
+	    "{\"text\":\"b\",\"advice\":\"mtcctl assoc add group:some-group-with-a-long-name device-1@some.example --deny\"},"
+	    "{\"text\":\"c\",\"advice\":\"mtcctl assoc add group:some-group-with-a-very-long-name "
+	    "device-1@some.example --deny --note aaaaaa\"}]}",
+	    NULL, NULL);
+
+	(void)state;
+	assert_non_null(strstr(text, "    next: look at the keyholder process, which signs for the audit:\n"
+				     "      'mtcctl status all', and its lines in the log\n"
+				     "  b\n"
+				     "    next: mtcctl assoc add group:some-group-with-a-long-name\n"
+				     "      device-1@some.example --deny\n"
+				     "  c\n"
+				     "    next: mtcctl assoc add group:some-group-with-a-very-long-name\n"
+				     "      device-1@some.example --deny --note aaaaaa\n"));
 	free(text);
 }
 
@@ -170,9 +194,10 @@ static void test_rates_are_of_the_time_between(void **state)
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_gateway_that_is_well), cmocka_unit_test(test_what_needs_attention_stands_first),
-		cmocka_unit_test(test_one_change_waits),       cmocka_unit_test(test_a_young_gateway_is_starting),
-		cmocka_unit_test(test_it_is_one_screen),       cmocka_unit_test(test_rates_are_of_the_time_between),
+		cmocka_unit_test(test_a_gateway_that_is_well),        cmocka_unit_test(test_what_needs_attention_stands_first),
+		cmocka_unit_test(test_a_command_stays_on_one_line),   cmocka_unit_test(test_one_change_waits),
+		cmocka_unit_test(test_a_young_gateway_is_starting),   cmocka_unit_test(test_it_is_one_screen),
+		cmocka_unit_test(test_rates_are_of_the_time_between),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
