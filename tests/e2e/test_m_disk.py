@@ -174,3 +174,17 @@ def test_what_ends_while_the_disk_is_full_is_known_to_the_next_core(small_disk):
     peers_open(p)
     assert p.trigger("acme", device="meter-72@a.example", reference=721, wait=proc.HANG_S).code == 0
     assert [bytes.fromhex(e["payload_hex"]) for e in p.ue_triggers(imsi=L.imsi(72))] == [b"once", b"wake up"]
+
+
+def test_an_import_that_the_disk_has_no_room_for_says_so_and_changes_nothing(small_disk):
+    """LMDB calls a write that a full disk cuts short an input/output error."""
+    p = small_disk
+    rules = os.path.join(p.lab["dir"], "rules.csv")
+    assert p.ctl("assoc", "export", rules)[-1]["ok"]
+    with open(rules, "a", encoding="ascii") as f:
+        f.writelines(f"acme,device-of-the-import-{n}@a.example,allow,trigger,,,enforce\n" for n in range(60000))
+    done = subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "assoc", "import", rules], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "cannot write the new generation: No space left on device; make room on its disk; nothing was changed" in done.stderr, done.stderr
+    assert p.trigger("acme", device="meter-73@a.example", wait=proc.HANG_S).code == 0
+    assert p.ctl("assoc", "add", "acme", "one-more@a.example")[-1]["ok"]
