@@ -79,7 +79,8 @@ static void round_once(struct aud_store *s, bool seal)
 		err = aud_seal(s, false);
 	}
 	s->checkpoint_due |= seal;
-	if (!err && s->checkpoint_due && !recovering) {
+	/* until the end of the first interval the channel may still come */
+	if (!err && s->checkpoint_due && !recovering && (s->channel >= 0 || seal)) {
 		aud_checkpoint(s);
 	}
 	pthread_mutex_lock(&s->lock);

@@ -420,6 +420,38 @@ static void test_a_keyholder_that_answers_late_is_asked_again(void **state)
 	assert_int_equal(verify(w, NULL), 0);
 }
 
+/* Records of the start are written before the parent has handed over the channel: nobody has failed to answer. */
+static void test_before_there_is_a_channel_no_checkpoint_is_missed(void **state)
+{
+	struct world *w = *state;
+	struct aud_view v;
+
+	w->alone = true;
+	open_audit(w);
+	give(w, 0, 3);
+	aud_store_work(w->store, false);
+	aud_store_view(w->store, &v);
+	assert_int_equal(v.records, 4);
+	assert_int_equal(v.checkpoints_failed, 0);
+	holder_begin(w);
+	aud_store_work(w->store, false);
+	aud_store_view(w->store, &v);
+	assert_int_equal(v.checkpoint, 4);
+}
+
+/* Without one at the end of an interval one is. */
+static void test_an_interval_without_a_channel_misses_its_checkpoint(void **state)
+{
+	struct world *w = *state;
+	struct aud_view v;
+
+	w->alone = true;
+	open_audit(w);
+	aud_store_work(w->store, true);
+	aud_store_view(w->store, &v);
+	assert_int_equal(v.checkpoints_failed, 1);
+}
+
 /* What it says late of a log that was rolled back is not lost. */
 static void test_a_late_refusal_counts(void **state)
 {
@@ -457,6 +489,8 @@ TEST_GROUP()
 		TEST(test_a_start_that_cannot_keep_a_torn_end_goes_on_when_there_is_room),
 		TEST(test_a_full_queue_loses_and_a_record_says_so),
 		TEST(test_a_keyholder_that_answers_late_is_asked_again),
+		TEST(test_before_there_is_a_channel_no_checkpoint_is_missed),
+		TEST(test_an_interval_without_a_channel_misses_its_checkpoint),
 		TEST(test_a_late_refusal_counts),
 	};
 
