@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/ed25519.h"
 #include "base/str.h"
+#include "base/tail.h"
 #include "base/wake.h"
 
 /* A round takes the lock, writes and wakes up, whatever it has to do. So it begins when as many
@@ -37,6 +38,14 @@ static void say_lost(struct aud_store *s, uint64_t lost)
 	}
 }
 
+/* A full disk or a crash may have left a part of a line there. */
+static void look_at_published(struct aud_store *s)
+{
+	uint64_t octets;
+
+	s->publish_torn = s->publish >= 0 && tail_look(s->publish, &octets) != TAIL_WHOLE;
+}
+
 static void take_fds(struct aud_store *s)
 {
 	if (s->new_channel >= 0) {
@@ -54,6 +63,7 @@ static void take_fds(struct aud_store *s)
 		}
 		s->publish = s->new_publish;
 		s->new_publish = -1;
+		look_at_published(s);
 	}
 }
 
@@ -286,6 +296,7 @@ static int make(struct aud_store **out, const struct aud_store_conf *conf)
 	obj_begin(&s->obj, AUD_STORE_MAGIC);
 	s->dir_fd = s->lock_fd = s->file = s->channel = s->new_channel = s->new_publish = -1;
 	s->publish = conf->publish_fd;
+	look_at_published(s);
 	str_cut(s->origin, sizeof s->origin, conf->origin);
 	str_cut(s->dir, sizeof s->dir, conf->dir);
 	memcpy(s->key, conf->key, MRK_KEY);

@@ -39,6 +39,7 @@ struct aud_store {
 	bool checkpoint_due;
 	char *out; /* records of one write; owned */
 	int channel, publish;
+	bool publish_torn; /* the file ends in a part of a line */
 	bool owed; /* the last request to the channel has no answer yet */
 	struct aud_opening opening;
 	struct aud_recent recent;

@@ -1,6 +1,7 @@
 /* The audit on disk: what is written verifies; it goes on after an orderly end, a crash, torn files; what is not ours is refused. */
 #include "tests/unit/audit/audit_world.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -344,6 +345,62 @@ static void test_a_start_that_cannot_keep_a_torn_end_goes_on_when_there_is_room(
 	open_with_files_of(w, 10);
 }
 
+/* -- published checkpoints */
+
+#define PUBLISHED "published"
+#define BEFORE 1000000
+
+static void publish_to(struct world *w)
+{
+	char path[200];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/" PUBLISHED, w->dir);
+	fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC);
+	assert_true(fd >= 0);
+	aud_store_publish(w->store, fd);
+}
+
+/* What a crash, or a full disk, has left of a line takes no other line along. */
+static void test_a_torn_line_of_published_checkpoints_is_ended(void **state)
+{
+	struct rlimit was, small = { BEFORE + 60, RLIM_INFINITY };
+	char *before = calloc(1, BEFORE), *p, *line;
+	struct world *w = *state;
+	size_t len;
+
+	assert_non_null(before);
+	memset(before, 'x', BEFORE - 1);
+	put_file(w, PUBLISHED, before, BEFORE); /* a zero at its end, as of a power cut */
+	free(before);
+	open_audit(w);
+	publish_to(w);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	small.rlim_max = was.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	aud_store_work(w->store, true); /* published in part */
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	p = file_of(w, PUBLISHED, &len);
+	assert_int_equal(len, BEFORE + 60);
+	assert_memory_equal(p + BEFORE, "\n{\"time\":", 9);
+	free(p);
+	aud_store_work(w->store, true);
+	aud_store_work(w->store, true);
+	p = file_of(w, PUBLISHED, &len);
+	line = p + BEFORE + 60;
+	for (unsigned i = 0; i < 2; i++) {
+		char *end;
+
+		assert_memory_equal(line, i ? "{\"time\":" : "\n{\"time\":", i ? 8 : 9);
+		end = strstr(line, "}\n");
+		assert_non_null(end);
+		line = end + 2;
+	}
+	assert_ptr_equal(line, p + len);
+	free(p);
+}
+
 static void test_a_full_queue_loses_and_a_record_says_so(void **state)
 {
 	struct world *w = *state;
@@ -487,6 +544,7 @@ TEST_GROUP()
 		TEST(test_a_start_on_a_full_disk_goes_on_when_there_is_room),
 		TEST(test_a_start_that_cannot_write_tiles_goes_on_when_there_is_room),
 		TEST(test_a_start_that_cannot_keep_a_torn_end_goes_on_when_there_is_room),
+		TEST(test_a_torn_line_of_published_checkpoints_is_ended),
 		TEST(test_a_full_queue_loses_and_a_record_says_so),
 		TEST(test_a_keyholder_that_answers_late_is_asked_again),
 		TEST(test_before_there_is_a_channel_no_checkpoint_is_missed),
