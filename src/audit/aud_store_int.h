@@ -40,7 +40,7 @@ struct aud_store {
 	char *out; /* records of one write; owned */
 	int channel, publish;
 	bool publish_torn; /* the file ends in a part of a line */
-	bool owed; /* the last request to the channel has no answer yet */
+	bool owed;         /* the last request to the channel has no answer yet */
 	struct aud_opening opening;
 	struct aud_recent recent;
 	struct { /* what the opening has still to write */

@@ -399,8 +399,10 @@ static void test_the_largest_limits_fit_where_messages_are_judged(void **state)
 	struct cfg_iwf *c;
 
 	(void)state;
-	wrong("s6m:", "limits: { avps: 65536 }\ns6m:", "/etc/mtc/c.yaml:16: limits.avps is '65536', expected a number from 16 to 65535");
-	wrong("s6m:", "limits: { nesting: 17 }\ns6m:", "/etc/mtc/c.yaml:16: limits.nesting is '17', expected a number from 4 to 16");
+	wrong("s6m:", "limits: { avps: 65536 }\ns6m:",
+	      "/etc/mtc/c.yaml:16: limits.avps is '65536', expected a number from 16 to 65535");
+	wrong("s6m:", "limits: { nesting: 17 }\ns6m:",
+	      "/etc/mtc/c.yaml:16: limits.nesting is '17', expected a number from 4 to 16");
 	snprintf(text, sizeof text, "%slimits: { message: 16777212, core_message: 16777212, avps: 65535, nesting: 16 }\n", good);
 	c = parse(text);
 	if (!c) {
