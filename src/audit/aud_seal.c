@@ -55,7 +55,9 @@ int aud_begin_interval(struct aud_store *s)
 		return err;
 	}
 	s->has_seed = true;
+	pthread_mutex_lock(&s->lock); /* the owner looks at the view while a full disk is tried again */
 	s->view.interval = s->interval;
+	pthread_mutex_unlock(&s->lock);
 	err = append_line(s, line, aud_line_start(line, clock_real_ms(), &s->opening, s->origin, public_key));
 	if (!err) {
 		err = aud_insist(s, sync_records, NULL, 0);
