@@ -26,7 +26,7 @@ int node_kv_open(struct node_kv *s, const struct kv_conf *conf, node_kv_tables_f
 		return err;
 	}
 	rc = kv_write_begin(&s->kv, &s->txn);
-	rc = end(s, rc ? rc : tables(arg));
+	rc = kv_cause(&s->kv, end(s, rc ? rc : tables(arg)));
 	if (rc) {
 		snprintf(why, why_cap, "%s: %s", conf->dir, kv_words(&s->kv, rc, s->words, sizeof s->words));
 		kv_close(&s->kv);
@@ -56,7 +56,7 @@ bool node_kv_dirty(const struct node_kv *s)
 
 int node_kv_commit(struct node_kv *s)
 {
-	int rc = end(s, s->failed);
+	int rc = kv_cause(&s->kv, end(s, s->failed));
 
 	if (!rc) {
 		return 0;

@@ -10,6 +10,7 @@ int asc_fail(struct asc_why *why, const struct kv *kv, int rc, const char *doing
 {
 	char words[300];
 
+	rc = kv_cause(kv, rc);
 	snprintf(why->text, sizeof why->text, "association store: cannot %s: %s", doing, kv_words(kv, rc, words, sizeof words));
 	return kv_err(rc);
 }

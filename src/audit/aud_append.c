@@ -32,14 +32,15 @@ bool aud_wait_ms(struct aud_store *s, uint64_t ms)
 static void set_error(struct aud_store *s, int error)
 {
 	pthread_mutex_lock(&s->lock);
-	if (s->view.error != error) {
-		s->view.error = error;
-		wake_set(s->wake);
-	}
-	pthread_mutex_unlock(&s->lock);
 	if (error) {
 		atomic_store_explicit(&s->failing, true, memory_order_relaxed);
 	}
+	if (s->view.error != error) {
+		s->view.error = error;
+		pthread_cond_broadcast(&s->tried);
+		wake_set(s->wake);
+	}
+	pthread_mutex_unlock(&s->lock);
 }
 
 int aud_insist(struct aud_store *s, int (*again)(struct aud_store *s, const void *p, size_t n), const void *p, size_t n)

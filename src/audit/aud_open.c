@@ -1,5 +1,6 @@
 /* aud_open.c - takes up an audit: is it ours, does it continue the last checkpoint, where does it
- * end. Nothing is written before all of this is known. */
+ * end. Nothing is written before all of this is known. What has to be written then is tried until
+ * it works, on the thread of the store: a start on a full disk is no reason to stop the audit. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -27,6 +28,7 @@ void aud_broken(struct aud_store *s, const char *format, ...)
 	pthread_mutex_lock(&s->lock);
 	s->view.broken = true;
 	memcpy(s->view.why, text, sizeof text);
+	pthread_cond_broadcast(&s->tried);
 	pthread_mutex_unlock(&s->lock);
 	atomic_store_explicit(&s->failing, true, memory_order_relaxed);
 	wake_set(s->wake);
@@ -143,11 +145,10 @@ static int mark_as_ours(struct aud_store *s)
 	size_t n = mrk_vkey_put(text, s->origin, s->key_id, s->key);
 
 	text[n++] = '\n';
-	if (aud_file_write(s->dir_fd, "vkey", text, n, true) ||
-	    aud_file_write(s->dir_fd, "format", AUD_FORMAT, sizeof AUD_FORMAT - 1, true)) {
-		return wrong(s, ERR_IO, strerror(errno));
-	}
-	return 0;
+	return aud_file_write(s->dir_fd, "vkey", text, n, true) ||
+		       aud_file_write(s->dir_fd, "format", AUD_FORMAT, sizeof AUD_FORMAT - 1, true)
+		   ? ERR_IO
+		   : 0;
 }
 
 /* -- the records */
@@ -158,6 +159,7 @@ struct scan {
 	uint64_t sealed;   /* records up to the last seal, it included */
 	bool ended;        /* the last record is the seal of an orderly end */
 	bool bad;          /* a line that is no record, or not the next one */
+	bool again;        /* for the tiles only: all else was taken from the records before */
 };
 
 /* One record. Those below edge.size are in the tree already. */
@@ -179,7 +181,9 @@ static int take(struct aud_store *s, struct scan *c, const char *line, size_t le
 		c->sealed = c->expected;
 		c->ended = seal.last;
 	}
-	aud_remember(s, line, len);
+	if (!c->again) { /* else the owner reads meanwhile what is remembered */
+		aud_remember(s, line, len);
+	}
 	if (at.seq < s->edge.size) {
 		return 0;
 	}
@@ -275,6 +279,7 @@ static int copy_end(int to, int from, uint64_t at, uint64_t *n)
 
 	*n = 0;
 	while (octets && (k = pread(from, octets, PIECE_OCTETS, (off_t)(at + *n))) > 0) {
+		errno = 0;
 		if (write(to, octets, (size_t)k) != k) {
 			errno = errno ? errno : ENOSPC;
 			k = -1;
@@ -288,30 +293,34 @@ static int copy_end(int to, int from, uint64_t at, uint64_t *n)
 
 /* What stands behind the last whole record, in the last file, is cut off; a copy stays beside, and
  * the start record says how much it is. */
-static int cut(struct aud_store *s, const struct scan *c)
+static int cut(struct aud_store *s)
 {
-	uint64_t at = aud_reader_offset(c->reader), n = 0;
 	char name[AUD_NAME_MAX], copy[AUD_NAME_MAX];
-	int from, to, err = ERR_IO;
+	int from, to, err = ERR_IO, error;
+	uint64_t n = 0;
 
-	aud_segment_name(name, aud_reader_segment(c->reader));
-	snprintf(copy, sizeof copy, "cut-%020llu", (unsigned long long)c->expected);
+	aud_segment_name(name, s->due.segment);
+	snprintf(copy, sizeof copy, "cut-%020llu", (unsigned long long)s->due.seq);
 	from = openat(s->dir_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	to = openat(s->dir_fd, copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (from >= 0 && to >= 0 && copy_end(to, from, at, &n) == 0 && ftruncate(from, (off_t)at) == 0) {
+	to = from < 0 ? -1 : openat(s->dir_fd, copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (to >= 0 && copy_end(to, from, s->due.at, &n) == 0 && ftruncate(from, (off_t)s->due.at) == 0) {
 		err = 0;
 		s->opening.cut_octets = n;
+		pthread_mutex_lock(&s->lock);
 		snprintf(s->view.why, sizeof s->view.why,
 			 "the last %llu bytes of the records were no whole record, as after a crash; they are in %s now",
 			 (unsigned long long)n, copy);
+		pthread_mutex_unlock(&s->lock);
 	}
+	error = errno;
 	if (from >= 0) {
 		close(from);
 	}
 	if (to >= 0) {
 		close(to);
 	}
-	return err ? wrong(s, err, strerror(errno)) : 0;
+	errno = error;
+	return err;
 }
 
 int aud_count_octets(struct aud_store *s)
@@ -353,7 +362,7 @@ static int open_last(struct aud_store *s)
 		err = s->file < 0 ? ERR_IO : 0;
 	}
 	aud_segments_free(&segments);
-	return err ? wrong(s, err, strerror(errno)) : 0;
+	return err;
 }
 
 /* The rest of a scan that found a line that is no record: an end that a crash tore, or a change. */
@@ -382,19 +391,23 @@ static int judge_end(struct aud_store *s, const struct scan *c, int err)
 	if (!in_last) {
 		return wrong(s, ERR_PROTO, "a file of records is damaged, and another one follows; run mtcctl audit verify");
 	}
-	return cut(s, c);
+	s->due.cut = true;
+	s->due.segment = aud_reader_segment(c->reader);
+	s->due.at = aud_reader_offset(c->reader);
+	s->due.seq = c->expected;
+	return 0;
 }
 
-static int take_up_records(struct aud_store *s)
+/* Reads the records that no tile stands for. */
+static int read_records(struct aud_store *s, struct scan *c)
 {
-	struct scan c = { .expected = 0 };
 	bool tiles = s->last.size && from_tiles(s, s->last.size);
-	int err = aud_reader_open(&c.reader, s->dir_fd, -1, tiles ? s->last.size - 1 : 0);
+	int err = aud_reader_open(&c->reader, s->dir_fd, -1, tiles ? s->last.size - 1 : 0);
 
 	/* a power cut took tiles: those of the records that were moved away are older, and
 	 * synced */
-	if (!err && !tiles && aud_reader_first(c.reader) && !from_tiles(s, aud_reader_first(c.reader))) {
-		aud_reader_free(c.reader);
+	if (!err && !tiles && aud_reader_first(c->reader) && !from_tiles(s, aud_reader_first(c->reader))) {
+		aud_reader_free(c->reader);
 		return wrong(s, ERR_PROTO,
 			     "the first records are not here, and the tiles that stand for them are damaged; put the archive of "
 			     "'mtcctl audit prune' back, or run mtcctl audit verify");
@@ -403,8 +416,22 @@ static int take_up_records(struct aud_store *s)
 		return err;
 	}
 	s->tiles.dir = s->dir_fd;
-	err = judge_end(s, &c, scan(s, &c));
-	aud_reader_free(c.reader);
+	s->tiles.forgiving = !c->again;
+	err = scan(s, c);
+	if (!c->again) {
+		err = judge_end(s, c, err);
+		s->due.tiles = s->tiles.missing;
+	}
+	s->tiles.forgiving = s->tiles.missing = false;
+	aud_reader_free(c->reader);
+	return err;
+}
+
+static int take_up_records(struct aud_store *s)
+{
+	struct scan c = { .expected = 0 };
+	int err = read_records(s, &c);
+
 	if (err) {
 		return err;
 	}
@@ -418,7 +445,7 @@ static int take_up_records(struct aud_store *s)
 	s->view.records = s->edge.size;
 	s->view.sealed = c.sealed;
 	aud_recent_sort(&s->recent);
-	return open_last(s);
+	return 0;
 }
 
 int aud_take_up(struct aud_store *s, uint64_t lock_wait_ms)
@@ -444,5 +471,62 @@ int aud_take_up(struct aud_store *s, uint64_t lock_wait_ms)
 	if (!err) {
 		err = take_up_records(s);
 	}
-	return err || !(fresh || none) ? err : mark_as_ours(s);
+	s->due.mark = fresh || none;
+	return err;
+}
+
+/* -- what is written, tried again from its beginning */
+
+/* The disk had no room for the tiles of all records that were read: they are read once more. */
+static int make_tiles(struct aud_store *s)
+{
+	struct scan c = { .again = true };
+	uint64_t size = s->edge.size;
+	int err;
+
+	s->edge = (struct mrk_edge){ .size = 0 };
+	s->tiles = (struct aud_tiles){ .obj = OBJ(AUD_TILES_MAGIC), .dir = s->dir_fd };
+	err = read_records(s, &c);
+	if (err ? c.bad : s->edge.size != size) {
+		return wrong(s, ERR_PROTO, "its records were changed while it was opened; run mtcctl audit verify");
+	}
+	s->edge.size = size; /* for the next attempt */
+	return err;
+}
+
+static int prepare(struct aud_store *s, const void *p, size_t n)
+{
+	int err = s->due.cut ? cut(s) : 0;
+
+	(void)p;
+	(void)n;
+	s->due.cut = s->due.cut && err;
+	if (!err && s->due.tiles) {
+		err = make_tiles(s);
+		s->due.tiles = err != 0;
+	}
+	if (!err && s->file < 0) {
+		err = open_last(s);
+	}
+	return err || !s->due.mark ? err : mark_as_ours(s);
+}
+
+int aud_begin(struct aud_store *s)
+{
+	int err = aud_insist(s, prepare, NULL, 0);
+
+	if (!err) {
+		err = aud_begin_interval(s);
+	}
+	if (!err) {
+		pthread_mutex_lock(&s->lock);
+		s->begun = true;
+		if (s->fill_len <= s->queue_max / 2) {
+			atomic_store_explicit(&s->failing, false, memory_order_relaxed);
+		}
+		pthread_cond_broadcast(&s->tried);
+		pthread_mutex_unlock(&s->lock);
+		wake_set(s->wake);
+	}
+	return err;
 }

@@ -55,7 +55,9 @@ int aud_begin_interval(struct aud_store *s)
 		return err;
 	}
 	s->has_seed = true;
+	pthread_mutex_lock(&s->lock); /* the owner looks at the view while a full disk is tried again */
 	s->view.interval = s->interval;
+	pthread_mutex_unlock(&s->lock);
 	err = append_line(s, line, aud_line_start(line, clock_real_ms(), &s->opening, s->origin, public_key));
 	if (!err) {
 		err = aud_insist(s, sync_records, NULL, 0);
@@ -200,14 +202,23 @@ static size_t as_line(char *out, size_t cap, const char *note)
 
 static void publish(struct aud_store *s, const char *note)
 {
-	char line[sizeof s->view.last + 1];
-	size_t n = as_line(line, sizeof s->view.last, note);
+	char lines[sizeof s->view.last + 2] = "\n", *line = lines + 1; /* a torn line is ended first */
+	size_t n = as_line(line, sizeof s->view.last, note), skip = s->publish_torn ? 0 : 1;
+	ssize_t k;
 
 	pthread_mutex_lock(&s->lock);
 	memcpy(s->view.last, line, n + 1);
 	pthread_mutex_unlock(&s->lock);
 	line[n++] = '\n';
-	if (s->publish >= 0 && write(s->publish, line, n) != (ssize_t)n) {
+	if (s->publish < 0) {
+		return;
+	}
+	n += 1 - skip;
+	k = write(s->publish, lines + skip, n);
+	if (k > 0) {
+		s->publish_torn = (size_t)k < n;
+	}
+	if (k != (ssize_t)n) {
 		pthread_mutex_lock(&s->lock);
 		s->view.checkpoints_failed++;
 		pthread_mutex_unlock(&s->lock);

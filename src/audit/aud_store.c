@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/ed25519.h"
 #include "base/str.h"
+#include "base/tail.h"
 #include "base/wake.h"
 
 /* A round takes the lock, writes and wakes up, whatever it has to do. So it begins when as many
@@ -37,6 +38,14 @@ static void say_lost(struct aud_store *s, uint64_t lost)
 	}
 }
 
+/* A full disk or a crash may have left a part of a line there. */
+static void look_at_published(struct aud_store *s)
+{
+	uint64_t octets;
+
+	s->publish_torn = s->publish >= 0 && tail_look(s->publish, &octets) != TAIL_WHOLE;
+}
+
 static void take_fds(struct aud_store *s)
 {
 	if (s->new_channel >= 0) {
@@ -54,6 +63,7 @@ static void take_fds(struct aud_store *s)
 		}
 		s->publish = s->new_publish;
 		s->new_publish = -1;
+		look_at_published(s);
 	}
 }
 
@@ -79,7 +89,8 @@ static void round_once(struct aud_store *s, bool seal)
 		err = aud_seal(s, false);
 	}
 	s->checkpoint_due |= seal;
-	if (!err && s->checkpoint_due && !recovering) {
+	/* until the end of the first interval the channel may still come */
+	if (!err && s->checkpoint_due && !recovering && (s->channel >= 0 || seal)) {
 		aud_checkpoint(s);
 	}
 	pthread_mutex_lock(&s->lock);
@@ -129,12 +140,21 @@ static void gather(struct aud_store *s)
 	}
 }
 
+static void cannot_open(struct aud_store *s, int err)
+{
+	aud_broken(s, "%s: the audit cannot be opened: %s", s->dir, s->view.error ? strerror(s->view.error) : err_str(err));
+}
+
 static void *run(void *arg)
 {
 	struct aud_store *s = OBJ_OF(arg, struct aud_store, AUD_STORE_MAGIC);
+	int err = aud_begin(s);
 
+	if (err && err != ERR_CLOSED) {
+		cannot_open(s, err);
+	}
 	pthread_mutex_lock(&s->lock);
-	while (!s->stopping && !s->view.broken) {
+	while (!err && !s->stopping && !s->view.broken) {
 		uint64_t now_ms = clock_mono_ms();
 		bool seal = now_ms >= s->due_ms;
 
@@ -260,6 +280,7 @@ static void free_all(struct aud_store *s)
 	free(s->fill);
 	free(s->drain);
 	pthread_cond_destroy(&s->work);
+	pthread_cond_destroy(&s->tried);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
@@ -275,6 +296,7 @@ static int make(struct aud_store **out, const struct aud_store_conf *conf)
 	obj_begin(&s->obj, AUD_STORE_MAGIC);
 	s->dir_fd = s->lock_fd = s->file = s->channel = s->new_channel = s->new_publish = -1;
 	s->publish = conf->publish_fd;
+	look_at_published(s);
 	str_cut(s->origin, sizeof s->origin, conf->origin);
 	str_cut(s->dir, sizeof s->dir, conf->dir);
 	memcpy(s->key, conf->key, MRK_KEY);
@@ -290,6 +312,7 @@ static int make(struct aud_store **out, const struct aud_store_conf *conf)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->work, &attr);
 	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&s->tried, NULL);
 	s->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	s->out = malloc(AUD_OUT_OCTETS);
 	s->fill = malloc(s->queue_max);
@@ -303,6 +326,23 @@ static int make(struct aud_store **out, const struct aud_store_conf *conf)
 	return 0;
 }
 
+/* Returns when the thread has begun the interval, or has found that it cannot, for now or at
+ * all. */
+static int start_thread(struct aud_store *s)
+{
+	s->threaded = true;
+	if (pthread_create(&s->thread, NULL, run, s)) {
+		s->threaded = false;
+		return ERR_NOMEM;
+	}
+	pthread_mutex_lock(&s->lock);
+	while (!s->begun && !s->view.error && !s->view.broken) {
+		pthread_cond_wait(&s->tried, &s->lock);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return 0;
+}
+
 int aud_store_open(struct aud_store **out, const struct aud_store_conf *conf)
 {
 	struct aud_store *s;
@@ -312,21 +352,16 @@ int aud_store_open(struct aud_store **out, const struct aud_store_conf *conf)
 		return err;
 	}
 	err = aud_take_up(s, conf->lock_wait_ms);
-	if (!err) {
-		err = aud_begin_interval(s);
+	s->due_ms = clock_mono_ms() + s->interval_ms;
+	if (!err && !conf->threaded) {
+		err = aud_begin(s);
 	}
 	if (err && !s->view.broken) {
-		aud_broken(s, "%s: the audit cannot be opened: %s", s->dir,
-			   s->view.error ? strerror(s->view.error) : err_str(err));
+		cannot_open(s, err);
 	}
-	s->due_ms = clock_mono_ms() + s->interval_ms;
-	if (!s->view.broken && conf->threaded) {
-		s->threaded = true;
-		if (pthread_create(&s->thread, NULL, run, s)) {
-			s->threaded = false;
-			free_all(s);
-			return ERR_NOMEM;
-		}
+	if (!s->view.broken && conf->threaded && start_thread(s)) {
+		free_all(s);
+		return ERR_NOMEM;
 	}
 	*out = s;
 	return 0;
@@ -344,7 +379,7 @@ void aud_store_close(struct aud_store *s)
 		pthread_cond_signal(&s->work);
 		pthread_join(s->thread, NULL);
 	}
-	if (!s->view.broken) {
+	if (!s->view.broken && s->begun) {
 		pthread_mutex_lock(&s->lock);
 		round_once(s, false);
 		pthread_mutex_unlock(&s->lock);

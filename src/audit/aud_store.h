@@ -40,7 +40,8 @@ struct aud_store_conf { /* borrowed until aud_store_open() returns */
 
 /* Opens or makes the audit, takes up its tree and begins an interval. Makes again what a crash took
  * of the tiles, and cuts an incomplete last line. ERR_NOMEM: nothing was made. In every other case
- * *out is a store: one that cannot be written says so in aud_store_view(), and takes nothing. */
+ * *out is a store. One that cannot be continued says so in aud_store_view(), and takes nothing. One
+ * whose disk has no room takes lines into its queue, and begins when there is room. */
 ERR_MUST_USE int aud_store_open(struct aud_store **out, const struct aud_store_conf *conf);
 /* Seals what there is, asks for a last checkpoint, waits for both. NULL allowed. */
 void aud_store_close(struct aud_store *s);

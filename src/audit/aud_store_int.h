@@ -39,14 +39,20 @@ struct aud_store {
 	bool checkpoint_due;
 	char *out; /* records of one write; owned */
 	int channel, publish;
-	bool owed; /* the last request to the channel has no answer yet */
+	bool publish_torn; /* the file ends in a part of a line */
+	bool owed;         /* the last request to the channel has no answer yet */
 	struct aud_opening opening;
 	struct aud_recent recent;
+	struct { /* what the opening has still to write */
+		bool cut, tiles, mark;
+		uint64_t segment, at, seq; /* cut: the file, its octets that stay, the next record */
+	} due;
 
 	/* shared, under the lock */
 	pthread_mutex_t lock;
-	pthread_cond_t work;
+	pthread_cond_t work, tried; /* tried: `begun`, an error or `broken` has come */
 	pthread_t thread;
+	bool begun; /* the start record is written */
 	bool threaded, asleep, gathering, stopping;
 	char *fill, *drain; /* queue_max octets each: gathers; is written */
 	size_t fill_len;
@@ -60,8 +66,12 @@ struct aud_store {
 
 #define AUD_OUT_OCTETS (256u * 1024u)
 
-/* aud_open.c: everything up to the first record. ERR_*: the view says why. */
+/* aud_open.c: reads what there is, and writes nothing but missing tiles. ERR_*: the view says
+ * why. */
 ERR_MUST_USE int aud_take_up(struct aud_store *s, uint64_t lock_wait_ms);
+/* Writes what an opening writes, the start record last. A disk without room is tried again until
+ * it has some. ERR_CLOSED: the store stops. */
+ERR_MUST_USE int aud_begin(struct aud_store *s);
 /* What all files of records take. ERR_IO, ERR_NOMEM. */
 ERR_MUST_USE int aud_count_octets(struct aud_store *s);
 void aud_broken(struct aud_store *s, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -82,6 +82,10 @@ int aud_tiles_put(void *arg, unsigned level, uint64_t index, const struct mrk_ha
 		return 0;
 	}
 	err = write_tile(t, level, tile, MRK_TILE_WIDTH);
+	if (err && t->forgiving) {
+		t->missing = true;
+		return 0;
+	}
 	if (!err) { /* a reader that misses them takes the whole one */
 		remove_partial(t, level, tile, t->level[level].partial);
 		remove_partial(t, level, tile, t->level[level].kept);

@@ -11,6 +11,8 @@ struct aud_tiles { /* all zero but obj and dir at first */
 	struct obj obj;
 	int dir;
 	int error; /* errno of the last failure */
+	/* a whole tile that cannot be written is left out, and `missing` says so */
+	bool forgiving, missing;
 	struct {
 		uint64_t n;       /* hashes of the level */
 		unsigned partial; /* width of the file at the right edge; 0: none */

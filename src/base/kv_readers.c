@@ -2,6 +2,7 @@
  * pages, which is a database. */
 #include "base/kv_readers.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -11,6 +12,7 @@
 #include "base/shown.h"
 #include "base/str.h"
 
+#define WRITE_MAX (64u * 4096u)
 #define FREE_DBI 0 /* LMDB's own: transaction that freed them -> number of pages, pages */
 
 static void clear_dead(struct kv *k)
@@ -188,8 +190,22 @@ static void full_words(const struct kv *k, char *out, size_t cap)
 		 (int)r.pid, r.ours ? " (an export or backup of ours)" : "", shown_count(commits, r.behind, "commit"));
 }
 
+/* LMDB writes at most 64 pages at once. A disk takes a part of them when it fills up meanwhile, and
+ * then has less than that. */
+int kv_cause(const struct kv *k, int rc)
+{
+	struct kv_room room = { .map_left = 0 };
+
+	if (rc != EIO || !k || !k->env) {
+		return rc;
+	}
+	look_at_disk(k, &room, 0);
+	return room.disk_max && room.disk < WRITE_MAX ? ENOSPC : rc;
+}
+
 const char *kv_words(const struct kv *k, int rc, char *out, size_t cap)
 {
+	rc = kv_cause(k, rc);
 	if (rc == MDB_MAP_FULL && k && k->env) {
 		full_words(k, out, cap);
 	} else if (kv_err(rc) == ERR_NOSPC && rc != MDB_MAP_FULL) {

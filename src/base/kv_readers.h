@@ -18,7 +18,11 @@ ERR_MUST_USE int kv_room_look(struct kv *k, struct kv_room *out);
 /* The oldest reader alone; cheap. */
 void kv_reader_oldest(const struct kv *k, struct kv_reader *out);
 
-/* Writes the meaning of an LMDB code and the next step. For a full store the text names the
- * configuration key and the reader that holds its pages. `k` may be NULL for a code that is not
- * about room. A text longer than `cap` is cut; 300 octets suffice. Returns `out`. */
+/* LMDB says EIO also when the disk was full in the middle of a write. Returns ENOSPC then, else
+ * `rc`; to be called at once after the failure. `k` may be NULL. */
+int kv_cause(const struct kv *k, int rc);
+
+/* Writes the meaning of an LMDB code, after kv_cause(), and the next step. For a full store the
+ * text names the configuration key and the reader that holds its pages. `k` may be NULL for a code
+ * that is not about room. A text longer than `cap` is cut; 300 octets suffice. Returns `out`. */
 const char *kv_words(const struct kv *k, int rc, char *out, size_t cap);

@@ -70,6 +70,26 @@ static void join_values(char *out, size_t cap, const json_t *o)
 	}
 }
 
+/* Length of a character that a terminal, or the eye, is led astray by: a control character, of the
+ * C1 set too, an end of a line, a mark that turns the direction of a text. 0: it is none. JSON
+ * gives sound UTF-8. */
+static size_t unsafe(const char *p)
+{
+	const unsigned char *u = (const unsigned char *)p;
+
+	if (*u < 0x20 || *u == 0x7f) {
+		return 1;
+	}
+	if (u[0] == 0xc2 && u[1] >= 0x80 && u[1] <= 0x9f) {
+		return 2;
+	}
+	if (u[0] == 0xe2 && ((u[1] == 0x80 && (u[2] == 0x8e || u[2] == 0x8f || (u[2] >= 0xa8 && u[2] <= 0xae))) ||
+			     (u[1] == 0x81 && u[2] >= 0xa6 && u[2] <= 0xa9))) {
+		return 3;
+	}
+	return 0;
+}
+
 void cli_text(char *out, size_t cap, const json_t *v)
 {
 	const char *p = "";
@@ -103,8 +123,11 @@ void cli_text(char *out, size_t cap, const json_t *v)
 	default:
 		break;
 	}
-	for (; *p && n < cap - 1; p++) {
-		out[n++] = (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p;
+	while (*p && n < cap - 1) {
+		size_t len = unsafe(p);
+
+		out[n++] = len ? '?' : *p;
+		p += len ? len : 1;
 	}
 	out[n] = 0;
 }

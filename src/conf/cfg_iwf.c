@@ -332,7 +332,7 @@ static const struct cfg_row limits_rows[] = {
 	CFG_U32("message", struct cfg_limits, message_max, 1024, 16777212, "65536", "bytes of one Diameter message from outside"),
 	CFG_U32("core_message", struct cfg_limits, core_message_max, 1024, 16777212, "1048576",
 		"bytes of one Diameter message from a core peer"),
-	CFG_U32("avps", struct cfg_limits, avps_max, 16, 65536, "512", "AVPs of one message"),
+	CFG_U32("avps", struct cfg_limits, avps_max, 16, 65535, "512", "AVPs of one message"),
 	CFG_U32("nesting", struct cfg_limits, nesting_max, 4, 16, "8", "depth of grouped AVPs"),
 	CFG_U32("connections_total", struct cfg_limits, connections_total, 1, 1000000, "10000",
 		"connections of SCSs, over all edges of one zone"),

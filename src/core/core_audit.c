@@ -64,6 +64,15 @@ static void say_checkpoints(struct core *c, const struct aud_view *v)
 	c->audit.unsigned_n = v->checkpoints_failed;
 }
 
+/* What the opening has cut off: on a full disk that is later than the opening. */
+static void say_cut(struct core *c, const struct aud_view *v)
+{
+	if (!v->broken && v->why[0] && !c->audit.cut_told) {
+		log_warn(c->log, "core", "audit: %s", v->why);
+		c->audit.cut_told = true;
+	}
+}
+
 static void look(struct core *c)
 {
 	struct aud_view v;
@@ -71,6 +80,7 @@ static void look(struct core *c)
 	aud_store_view(c->audit.store, &v);
 	st_count_n(&c->st, ST_AUDIT_LOST, v.lost - c->audit.lost);
 	c->audit.lost = v.lost;
+	say_cut(c, &v);
 	say_error(c, &v);
 	say_checkpoints(c, &v);
 }
@@ -109,7 +119,6 @@ int core_audit_open(struct core *c, const uint8_t *key, const struct mrk_ask *la
 				       .queue_max = cfg->queue_max,
 				       .publish_fd = publish_fd,
 				       .threaded = true };
-	struct aud_view v;
 	int err;
 
 	if (!cfg->on || !key) {
@@ -131,10 +140,6 @@ int core_audit_open(struct core *c, const uint8_t *key, const struct mrk_ask *la
 	}
 	if (err) {
 		return err;
-	}
-	aud_store_view(c->audit.store, &v);
-	if (!v.broken && v.why[0]) {
-		log_warn(c->log, "core", "audit: %s", v.why);
 	}
 	look(c);
 	return 0;

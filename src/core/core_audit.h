@@ -17,7 +17,7 @@ struct core_audit {
 	struct net_watch *wake;
 	uint64_t lost, checkpoints, unsigned_n; /* as counted */
 	int error;                              /* errno as logged */
-	bool broken, disconnected;              /* as logged */
+	bool broken, disconnected, cut_told;    /* as logged */
 	uint64_t since_ms;                      /* when records last could not be written */
 	uint64_t recovered;                     /* records that a crash had taken */
 	uint64_t signed_ms;                     /* time of the last checkpoint; 0: none yet */

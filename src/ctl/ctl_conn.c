@@ -28,7 +28,7 @@ struct ctl_conn {
 	/* IDLE: time until the close; ANSWERING with a full queue: time until the client must have
 	 * read */
 	struct net_timer *idle;
-	struct net_timer *pump;
+	struct net_timer *pump; /* of a list, or of lines that wait for the next turn */
 	struct ctl_caller caller;
 	char *about;            /* owned; NULL: nothing */
 	struct ctl_request *rq; /* ANSWERING */
@@ -188,13 +188,14 @@ static bool overlong(const struct ctl_conn *c)
 	return c->in_len - c->in_at > CTL_REQUEST_MAX && !memchr(c->in + c->in_at, '\n', CTL_REQUEST_MAX + 1);
 }
 
+/* One request in each turn of the loop: who sends thousands at once keeps nobody waiting. */
 static void work_off(struct ctl_conn *c)
 {
 	const char *line;
-	ssize_t n;
+	ssize_t n = 0;
 
 	c->working = true;
-	while (!c->dropped && !c->rq && !c->broken && !overlong(c) && (n = next_line(c, &line)) >= 0) {
+	while (!c->dropped && !n && !overlong(c) && (n = next_line(c, &line)) >= 0) {
 		c->in_at += (size_t)n + 1;
 		if (n) {
 			ctl_request_run(c, &c->rq, &c->caller, line, (size_t)n);
@@ -214,10 +215,19 @@ static void work_off(struct ctl_conn *c)
 	c->in_at = 0;
 }
 
-/* Works off lines until one is not answered at once. The connection may be gone afterwards. */
+/* The rest of the lines comes in the next turn. */
+static bool more_waits(struct ctl_conn *c)
+{
+	const char *line;
+
+	return !c->broken && next_line(c, &line) >= 0;
+}
+
+/* Works off a line, if there is a whole one. The connection may be gone afterwards. */
 static void work(struct ctl_conn *c)
 {
 	c->inside++;
+	net_timer_stop(c->pump);
 	work_off(c);
 	if (c->dropped) {
 		/* by a handler that ended the server */
@@ -229,6 +239,10 @@ static void work(struct ctl_conn *c)
 	} else if (overlong(c)) {
 		say(c, "the request is larger than 64 KiB");
 		ctl_conn_drop(c, "request too large");
+	} else if (more_waits(c)) {
+		net_stream_pause(c->stream);
+		net_timer_start(c->pump, 0);
+		allow(c, c->server->conf.request_wait_ms);
 	} else {
 		net_stream_resume(c->stream);
 		allow(c, c->server->conf.request_wait_ms);
@@ -292,6 +306,10 @@ static void on_pump(void *arg)
 
 	if (c->broken) {
 		return; /* the idle timer is about to drop it */
+	}
+	if (!c->rq) {
+		work(c);
+		return;
 	}
 	if (queued < c->queued_before || queued < c->server->conf.queue_max) {
 		allow(c, c->server->conf.request_wait_ms);

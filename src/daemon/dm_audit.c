@@ -173,13 +173,18 @@ static void write_last(struct dm_parent *p)
 	n = snprintf(text, sizeof text, LAST_HEAD "%" PRIu64 "\n%s\n", p->audit.last.size, root);
 	memset(text + n, ' ', sizeof text - (size_t)n);
 	text[LAST_OCTETS - 1] = '\n';
-	if (pwrite(p->audit.last_fd, text, LAST_OCTETS, 0) != (ssize_t)LAST_OCTETS) {
+	errno = ENOSPC; /* of a write in part */
+	if (pwrite(p->audit.last_fd, text, LAST_OCTETS, 0) == (ssize_t)LAST_OCTETS) {
+		if (p->audit.last_failing) {
+			log_info(&p->log, "daemon", "audit: %s.last can be written again", p->cfg->audit.key);
+		}
+		p->audit.last_failing = false;
+	} else if (!p->audit.last_failing) { /* tried again at the next checkpoint */
 		log_warn(&p->log, "daemon",
-			 "audit: %s.last cannot be written: %s; a roll-back while mtc-iwfd does not run is found "
+			 "audit: %s.last cannot be written: %s; until it can, a roll-back while mtc-iwfd does not run is found "
 			 "only against a checkpoint that was kept elsewhere",
 			 p->cfg->audit.key, strerror(errno));
-		close(p->audit.last_fd);
-		p->audit.last_fd = -1;
+		p->audit.last_failing = true;
 	}
 }
 

@@ -27,6 +27,7 @@ struct dm_audit { /* of the parent */
 	bool on;
 	int key_fd;  /* sealed memory with the private key; -1: none */
 	int last_fd; /* file beside the key with the last checkpoint that was signed; -1: none */
+	bool last_failing;
 	uint8_t public_key[MRK_KEY];
 	char note[MRK_NOTE_MAX]; /* the checkpoint of the directory at the start */
 	struct mrk_ask last, coming;

@@ -249,6 +249,13 @@ def test_control_characters_of_the_far_side_do_not_reach_the_terminal(server):
     assert "\x1b" not in done.stdout and "x?[2J?" in done.stdout
 
 
+def test_what_leads_a_terminal_or_the_eye_astray_does_not_reach_it(server):
+    """Control characters beyond ASCII, ends of lines, and marks that turn the direction; other letters stay."""
+    for words in ("sessions", "scs show acme"):
+        done = ask(server, *words.split(), lines=[{"scs": "ä\u009b2J\u2028b\u202ec\u2066d\u200fe\u20acf", "session": 1}, {"done": True, "ok": True}])
+        assert "ä?2J?b?c?d?e€f" in done.stdout, done
+
+
 def test_control_characters_of_a_refusal_do_not_reach_the_terminal(server):
     for command in (["--socket", server.path, "sessions"], ["console", "--login", server.path]):
         server.lines = [{"done": True, "ok": False, "error": "no \u001b[2J\u009b3J"}]

@@ -174,3 +174,70 @@ def test_what_ends_while_the_disk_is_full_is_known_to_the_next_core(small_disk):
     peers_open(p)
     assert p.trigger("acme", device="meter-72@a.example", reference=721, wait=proc.HANG_S).code == 0
     assert [bytes.fromhex(e["payload_hex"]) for e in p.ue_triggers(imsi=L.imsi(72))] == [b"once", b"wake up"]
+
+
+def test_an_import_that_the_disk_has_no_room_for_says_so_and_changes_nothing(small_disk):
+    """LMDB calls a write that a full disk cuts short an input/output error."""
+    p = small_disk
+    rules = os.path.join(p.lab["dir"], "rules.csv")
+    assert p.ctl("assoc", "export", rules)[-1]["ok"]
+    with open(rules, "a", encoding="ascii") as f:
+        f.writelines(f"acme,device-of-the-import-{n}@a.example,allow,trigger,,,enforce\n" for n in range(60000))
+    done = subprocess.run([p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "assoc", "import", rules], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "cannot write the new generation: No space left on device; make room on its disk; nothing was changed" in done.stderr, done.stderr
+    assert p.trigger("acme", device="meter-73@a.example", wait=proc.HANG_S).code == 0
+    assert p.ctl("assoc", "add", "acme", "one-more@a.example")[-1]["ok"]
+
+
+class SmallKeys(L.Lab):
+    """The key of the audit is on a small tmpfs."""
+
+    def start_iwf(self):
+        keys = self.path("keys")
+        os.makedirs(keys)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "none", keys], capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"a file system of its own cannot be mounted here: {done.stderr.strip()}")
+        self.options.iwf_more += f"audit: {{ enabled: yes, interval: 300ms, key: {keys}/audit.key }}\n"
+        super().start_iwf()
+
+
+@pytest.fixture
+def small_keys(labs):
+    if os.geteuid():
+        pytest.skip("mounting a small file system needs root")
+    folders = len(labs.folders)
+    try:
+        p = labs.up(kind=SmallKeys)
+    except BaseException:
+        subprocess.run(["umount", "-l", os.path.join(labs.folders[folders], "keys")], check=False)
+        raise
+    keys = os.path.join(p.lab["dir"], "keys")
+    yield p, keys
+    proc.end([e for e in entries(p) if e["name"] == "mtc-iwfd"])  # before the disk of its key goes
+    subprocess.run(["umount", "-l", keys], check=True)
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_memory_of_the_last_checkpoint_is_written_when_there_is_room_again(small_keys):
+    p, keys = small_keys
+    last, folder = os.path.join(keys, "audit.key.last"), p.lab["dir"]
+    proc.wait_until("a checkpoint is remembered", lambda: os.path.getsize(last) > 0)
+    assert not L.stop(folder, "mtc-iwfd")
+    os.unlink(last)
+    with open(os.path.join(keys, "filler"), "wb", buffering=0) as f:
+        with pytest.raises(OSError):
+            while True:
+                f.write(b"x" * 4096)
+    L.start(folder, "mtc-iwfd")
+
+    def said(words):
+        with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
+            return f.read().count(f"audit: {last}{words}")
+    proc.wait_until("it cannot be remembered", lambda: said(" cannot be written: No space left on device"))
+    os.unlink(os.path.join(keys, "filler"))
+    proc.wait_until("the next one is", lambda: os.path.getsize(last) > 0)
+    proc.wait_until("the log says so", lambda: said(" can be written again"))
+    assert said(" cannot be written") == 1

@@ -1,7 +1,14 @@
 /* The audit on disk: what is written verifies; it goes on after an orderly end, a crash, torn files; what is not ours is refused. */
 #include "tests/unit/audit/audit_world.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "audit/aud_store_int.h"
+#include "base/hash.h"
+#include "base/wake.h"
 
 #define FIRST "records/00000000000000000000.jsonl"
 
@@ -256,6 +263,144 @@ static void test_a_disk_without_room_fails_and_the_log_stays_whole(void **state)
 	assert_int_equal(w->found.records, 2); /* the start and the seal */
 }
 
+/* -- a start on a disk that takes nothing */
+
+/* 643 records of which the last checkpoint knows none; the last interval has no seal. */
+static void crashed(struct world *w)
+{
+	w->segment_size = 1 << 20;
+	open_audit_for(w, 1000);
+	give(w, 0, 600);
+	aud_store_work(w->store, true);
+	give(w, 600, 40);
+	aud_store_work(w->store, false);
+	crash(w);
+}
+
+/* No file may grow beyond `octets`: opened like this, the audit fails, and is not given up; it goes on when files may grow again. */
+static void open_with_files_of(struct world *w, rlim_t octets)
+{
+	struct rlimit was, small;
+	struct aud_view v;
+	struct hash *h;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	small = (struct rlimit){ octets, was.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	w->threaded = true;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	open_audit(w);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	aud_store_view(w->store, &v);
+	assert_string_equal(v.broken ? v.why : "", "");
+	assert_int_not_equal(v.error, 0);
+	assert_true(aud_store_failing(w->store));
+	assert_int_equal(hash_new(&h), 0);
+	assert_true(aud_store_has(w->store, h, "acme", 601, "trigger")); /* what a crash took can be looked for */
+	hash_free(h);
+	give(w, 640, 5); /* wait */
+	for (struct pollfd p = { .fd = aud_store_wake_fd(w->store), .events = POLLIN }; aud_store_failing(w->store);) {
+		assert_int_equal(poll(&p, 1, TEST_HANG_MS), 1);
+		wake_clear(p.fd);
+		aud_store_view(w->store, &v);
+		assert_false(v.broken);
+	}
+	assert_int_equal(v.error, 0);
+	close_audit(w);
+	assert_int_equal(verify(w, NULL), 0);
+	assert_int_equal(w->found.broken_intervals, 1);
+}
+
+static void test_a_start_on_a_full_disk_goes_on_when_there_is_room(void **state)
+{
+	struct world *w = *state;
+	size_t len;
+
+	crashed(w);
+	free(file_of(w, FIRST, &len));
+	open_with_files_of(w, len);
+}
+
+static void test_a_start_that_cannot_write_tiles_goes_on_when_there_is_room(void **state)
+{
+	struct world *w = *state;
+	char path[200];
+
+	crashed(w);
+	snprintf(path, sizeof path, "%s/tile", w->dir);
+	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	open_with_files_of(w, 1000);
+}
+
+static void test_a_start_that_cannot_keep_a_torn_end_goes_on_when_there_is_room(void **state)
+{
+	struct world *w = *state;
+	size_t len;
+	char *p;
+
+	crashed(w);
+	p = file_of(w, FIRST, &len);
+	put_file(w, FIRST, p, len - 20);
+	free(p);
+	open_with_files_of(w, 10);
+}
+
+/* -- published checkpoints */
+
+#define PUBLISHED "published"
+#define BEFORE 1000000
+
+static void publish_to(struct world *w)
+{
+	char path[200];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/" PUBLISHED, w->dir);
+	fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC);
+	assert_true(fd >= 0);
+	aud_store_publish(w->store, fd);
+}
+
+/* What a crash, or a full disk, has left of a line takes no other line along. */
+static void test_a_torn_line_of_published_checkpoints_is_ended(void **state)
+{
+	struct rlimit was, small = { BEFORE + 60, RLIM_INFINITY };
+	char *before = calloc(1, BEFORE), *p, *line;
+	struct world *w = *state;
+	size_t len;
+
+	assert_non_null(before);
+	memset(before, 'x', BEFORE - 1);
+	put_file(w, PUBLISHED, before, BEFORE); /* a zero at its end, as of a power cut */
+	free(before);
+	open_audit(w);
+	publish_to(w);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	small.rlim_max = was.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	aud_store_work(w->store, true); /* published in part */
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	p = file_of(w, PUBLISHED, &len);
+	assert_int_equal(len, BEFORE + 60);
+	assert_memory_equal(p + BEFORE, "\n{\"time\":", 9);
+	free(p);
+	aud_store_work(w->store, true);
+	aud_store_work(w->store, true);
+	p = file_of(w, PUBLISHED, &len);
+	line = p + BEFORE + 60;
+	for (unsigned i = 0; i < 2; i++) {
+		char *end;
+
+		assert_memory_equal(line, i ? "{\"time\":" : "\n{\"time\":", i ? 8 : 9);
+		end = strstr(line, "}\n");
+		assert_non_null(end);
+		line = end + 2;
+	}
+	assert_ptr_equal(line, p + len);
+	free(p);
+}
+
 static void test_a_full_queue_loses_and_a_record_says_so(void **state)
 {
 	struct world *w = *state;
@@ -332,6 +477,38 @@ static void test_a_keyholder_that_answers_late_is_asked_again(void **state)
 	assert_int_equal(verify(w, NULL), 0);
 }
 
+/* Records of the start are written before the parent has handed over the channel: nobody has failed to answer. */
+static void test_before_there_is_a_channel_no_checkpoint_is_missed(void **state)
+{
+	struct world *w = *state;
+	struct aud_view v;
+
+	w->alone = true;
+	open_audit(w);
+	give(w, 0, 3);
+	aud_store_work(w->store, false);
+	aud_store_view(w->store, &v);
+	assert_int_equal(v.records, 4);
+	assert_int_equal(v.checkpoints_failed, 0);
+	holder_begin(w);
+	aud_store_work(w->store, false);
+	aud_store_view(w->store, &v);
+	assert_int_equal(v.checkpoint, 4);
+}
+
+/* Without one at the end of an interval one is. */
+static void test_an_interval_without_a_channel_misses_its_checkpoint(void **state)
+{
+	struct world *w = *state;
+	struct aud_view v;
+
+	w->alone = true;
+	open_audit(w);
+	aud_store_work(w->store, true);
+	aud_store_view(w->store, &v);
+	assert_int_equal(v.checkpoints_failed, 1);
+}
+
 /* What it says late of a log that was rolled back is not lost. */
 static void test_a_late_refusal_counts(void **state)
 {
@@ -364,8 +541,14 @@ TEST_GROUP()
 		TEST(test_the_audit_of_another_gateway_is_refused),
 		TEST(test_changed_records_are_not_continued),
 		TEST(test_a_disk_without_room_fails_and_the_log_stays_whole),
+		TEST(test_a_start_on_a_full_disk_goes_on_when_there_is_room),
+		TEST(test_a_start_that_cannot_write_tiles_goes_on_when_there_is_room),
+		TEST(test_a_start_that_cannot_keep_a_torn_end_goes_on_when_there_is_room),
+		TEST(test_a_torn_line_of_published_checkpoints_is_ended),
 		TEST(test_a_full_queue_loses_and_a_record_says_so),
 		TEST(test_a_keyholder_that_answers_late_is_asked_again),
+		TEST(test_before_there_is_a_channel_no_checkpoint_is_missed),
+		TEST(test_an_interval_without_a_channel_misses_its_checkpoint),
 		TEST(test_a_late_refusal_counts),
 	};
 

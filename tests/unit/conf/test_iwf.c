@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "conf/cfg_iwf.h"
+#include "diameter/dia_msg.h"
 
 static char why[CFG_WHY_MAX];
 
@@ -390,6 +391,29 @@ static void test_numbers_fit_together(void **state)
 	      "/etc/mtc/c.yaml:16: limits.connections_per_address is above limits.connections_total (5), expected at most that");
 }
 
+/* Edges and the core keep these in smaller members: a number that does not fit there must not be allowed. */
+static void test_the_largest_limits_fit_where_messages_are_judged(void **state)
+{
+	struct dia_limits limits;
+	char text[4096];
+	struct cfg_iwf *c;
+
+	(void)state;
+	wrong("s6m:", "limits: { avps: 65536 }\ns6m:",
+	      "/etc/mtc/c.yaml:16: limits.avps is '65536', expected a number from 16 to 65535");
+	wrong("s6m:", "limits: { nesting: 17 }\ns6m:",
+	      "/etc/mtc/c.yaml:16: limits.nesting is '17', expected a number from 4 to 16");
+	snprintf(text, sizeof text, "%slimits: { message: 16777212, core_message: 16777212, avps: 65535, nesting: 16 }\n", good);
+	c = parse(text);
+	if (!c) {
+		fail_msg("%s", why);
+	}
+	limits = (struct dia_limits){ c->limits.message_max, (uint16_t)c->limits.avps_max, (uint8_t)c->limits.nesting_max };
+	assert_int_equal(limits.avps_max, c->limits.avps_max);
+	assert_int_equal(limits.depth_max, c->limits.nesting_max);
+	cfg_iwf_free(c);
+}
+
 static void test_the_smaller_of_two_limits_holds_and_rings_are_powers_of_two(void **state)
 {
 	char text[4096];
@@ -764,6 +788,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_names_are_unique_and_known),
 		cmocka_unit_test(test_an_anchor_is_found_by_its_name),
 		cmocka_unit_test(test_numbers_fit_together),
+		cmocka_unit_test(test_the_largest_limits_fit_where_messages_are_judged),
 		cmocka_unit_test(test_the_smaller_of_two_limits_holds_and_rings_are_powers_of_two),
 		cmocka_unit_test(test_missing_sections_are_named),
 		cmocka_unit_test(test_places_that_are_not_there_are_all_named_with_their_line),

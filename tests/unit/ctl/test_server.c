@@ -26,7 +26,7 @@ struct room {
 	struct ctl_request *held; /* answered later by the test */
 	unsigned handled, ended;
 	int row, row_seen;
-	struct net_timer *other; /* started with the first row of a look; NULL: there is none */
+	struct net_timer *other; /* started with the first row of a look, or the first echo; NULL: there is none */
 	int log_fd;
 	struct log log;
 };
@@ -35,7 +35,9 @@ static void h_echo(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	struct room *r = arg;
 
-	r->handled++;
+	if (++r->handled == 1 && r->other) {
+		net_timer_start(r->other, 0);
+	}
 	ctl_line(rq, json_pack("{s:s}", "text", ctl_arg_text(args, "text", "none")));
 	ctl_done(rq, json_pack("{s:I,s:b,s:i}", "n", (json_int_t)ctl_arg_num(args, "n", 7), "flag",
 			       ctl_arg_bool(args, "flag", false), "bits", (int)ctl_arg_bits(args, "words", CTL_WORDS_RIGHTS, 8)));
@@ -316,6 +318,35 @@ static void test_several_requests_are_answered_in_order(void **state)
 	later = strstr(r.got, "late");
 	assert_non_null(later);
 	assert_true(later < strstr(r.got, "none") && strstr(r.got, "none") < strstr(r.got, "because"));
+	teardown(&r);
+}
+
+static void note_handled(void *arg)
+{
+	struct room *r = arg;
+
+	r->row_seen = (int)r->handled;
+}
+
+/* What is sent at once is not worked off at once: the rest of the process has its turns in between. */
+static void test_a_thousand_requests_at_once_let_others_have_their_turn(void **state)
+{
+	static const char line[] = "{\"cmd\":\"echo\",\"args\":{\"must\":\"yes\"}}\n";
+	enum { MANY = 1000, LEN = sizeof line - 1 };
+	char text[MANY * LEN + 1];
+	struct room r;
+
+	(void)state;
+	setup(&r);
+	assert_int_equal(net_timer_new(&r.other, r.loop, note_handled, &r), 0);
+	for (int i = 0; i < MANY; i++) {
+		memcpy(text + (size_t)i * LEN, line, LEN + 1);
+	}
+	put(&r, text);
+	run(&r, MANY, TEST_HANG_MS);
+	assert_int_equal(count_last(&r), MANY);
+	assert_in_range(r.row_seen, 1, 4);
+	net_timer_free(r.other);
 	teardown(&r);
 }
 
@@ -639,6 +670,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_a_reply_is_rows_and_a_last_line),
 		cmocka_unit_test(test_what_is_wrong_with_a_request_is_said_and_the_client_stays),
 		cmocka_unit_test(test_several_requests_are_answered_in_order),
+		cmocka_unit_test(test_a_thousand_requests_at_once_let_others_have_their_turn),
 		cmocka_unit_test(test_octet_by_octet_is_a_request_too),
 		cmocka_unit_test(test_an_overlong_request_ends_the_client),
 		cmocka_unit_test(test_a_long_list_waits_for_its_reader),
