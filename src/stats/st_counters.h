@@ -218,8 +218,7 @@
 	X(TRIGGERS_REPLACED, "triggers_replaced", "triggers replaced by their SCS")                                              \
 	X(TRIGGERS_REPLACED_NEW, "triggers_replaced_new",                                                                        \
 	  "replaces whose original was no longer pending: accepted as new triggers")                                             \
-	X(TRIGGERS_EXPIRED, "triggers_expired",                                                                                  \
-	  "triggers whose validity was over before they were sent: reported EXPIRED")                                            \
+	X(TRIGGERS_EXPIRED, "triggers_expired", "triggers whose validity was over before they were sent: reported EXPIRED")      \
 	X(TRIGGERS_CANCELLED, "triggers_cancelled", "triggers that an operator asked back")                                      \
 	X(TRIGGERS_ENDED_DROPPED, "triggers_ended_dropped", "ended triggers that 'triggers show' no longer knows")               \
 	X(TRIGGERS_REJUDGED, "triggers_rejudged", "pending triggers judged again after a start or a change of the associations") \

@@ -143,8 +143,8 @@ struct trg_ended {
 
 struct pool;
 
-struct trg_conf {                            /* borrowed by every trigger */
-	uint64_t report_grace_ms;            /* time from the expiry to UNCONFIRMED */
+struct trg_conf {                 /* borrowed by every trigger */
+	uint64_t report_grace_ms; /* time from the expiry to UNCONFIRMED */
 	/* no trigger counts as UNCONFIRMED before: an SMS-SC reports again what it reported while
 	 * no core ran */
 	uint64_t unconfirmed_from_ms;

@@ -107,7 +107,7 @@ static bool reached(uint32_t action, unsigned state)
 }
 
 /* The states that may follow, whatever the event: from the drawing in trg.c. */
-static const char *const next_of[] = { "a",     "wdf", "spdf", "bckpvdfu", "rckpvdfu", "bckpvdfu", "kpd", "pvd",
+static const char *const next_of[] = { "a",      "wdf", "spdf", "bckpvdfu", "rckpvdfu", "bckpvdfu", "kpd", "pvd",
 				       "kunodf", "od",  "nd",   "",         "kpd",      "d",        "vpfd" };
 
 static void test_only_what_is_drawn_may_follow(void **state)
