@@ -2,6 +2,8 @@
  * The journal wakes the loop when a record is durable or its state has changed.
  * This file updates the counters and logs each change of the state once. */
 #include <stdio.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "core/core_int.h"
@@ -51,6 +53,28 @@ static void on_wake(void *arg, int events)
 	count(c);
 }
 
+#define PASSED_MIN (1u << 24)
+
+/* The journal of a backup would give the numbers again that were given since the backup. The ids of
+ * DNRs follow from them, and an SCS takes a DNR under an id that it knows for a repeated one. So
+ * the triggers after a restore begin anywhere else: at most 2^32 numbers on, because an
+ * End-to-End-Id has 32 bits. */
+static int pass_numbers(struct core *c)
+{
+	char path[CFG_PATH_MAX + 32];
+	uint32_t random;
+
+	snprintf(path, sizeof path, "%s/" CORE_RESTORED_FILE, c->cfg->state_dir);
+	if (access(path, F_OK) < 0) {
+		return 0;
+	}
+	if (getrandom(&random, sizeof random, 0) != sizeof random) {
+		return ERR_IO;
+	}
+	jrn_pass(c->journal.jrn, random | PASSED_MIN);
+	return 0;
+}
+
 int core_journal_open(struct core *c, char why[CORE_WHY_MAX])
 {
 	const struct cfg_journal *cfg = &c->cfg->journal;
@@ -81,7 +105,10 @@ int core_journal_open(struct core *c, char why[CORE_WHY_MAX])
 	}
 	look_at_state(c); /* the state may be an error from the start */
 	err = net_watch_new(&c->journal.wake, c->loop, jrn_wake_fd(c->journal.jrn), on_wake, c);
-	return err ? err : net_watch_set(c->journal.wake, NET_READ);
+	if (!err) {
+		err = net_watch_set(c->journal.wake, NET_READ);
+	}
+	return err ? err : pass_numbers(c);
 }
 
 void core_journal_close(struct core *c)

@@ -19,6 +19,12 @@ uint64_t jrn_next(struct jrn *j)
 	return j->next++;
 }
 
+void jrn_pass(struct jrn *j, uint64_t n)
+{
+	OBJ_CHECK(j, JRN_MAGIC);
+	j->next += n;
+}
+
 /* -- gathering */
 
 static struct jrn_batch *gather(struct jrn *j)

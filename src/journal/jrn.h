@@ -67,6 +67,8 @@ void jrn_close(struct jrn *j);
 /* Returns the number for a new trigger, larger than every number used before, also before a
  * restart. */
 uint64_t jrn_next(struct jrn *j);
+/* The next n numbers are given to nobody, also after a restart, once an operation is durable. */
+void jrn_pass(struct jrn *j, uint64_t n);
 
 /* Called exactly once for an accepted operation, never before the call returns: from
  * jrn_complete(), jrn_flush() or jrn_close(), in the order of the operations. `arg` must stay

@@ -82,7 +82,8 @@ static uint32_t has_of(const struct trg *t, bool whole)
 	       (q->has_validity ? TRG_HAS_VALIDITY : 0u) | (sum ? 0u : TRG_HAS_EXPIRES) |
 	       (q->groups[0] || q->groups_not_after_s ? TRG_HAS_GROUPS : 0u) | (t->recall_end_to_end ? TRG_HAS_RECALL : 0u) |
 	       (t->dnr_end_to_end ? TRG_HAS_DNR : 0u) | (t->outcome || t->reported_ms ? TRG_HAS_REPORT : 0u) |
-	       (t->drr ? TRG_HAS_DRR : 0u) | (t->revoke_reason ? TRG_HAS_REVOKE_REASON : 0u) | (whole ? TRG_HAS_WHOLE : 0u);
+	       (t->drr && t->has_outcome ? TRG_HAS_DRR : 0u) | (t->revoke_reason ? TRG_HAS_REVOKE_REASON : 0u) |
+	       (whole ? TRG_HAS_WHOLE : 0u);
 }
 
 static void put_text(struct buf *b, const char *text)

@@ -46,12 +46,13 @@ enum trg_state trg_act_unreported(struct trg_step *s)
 	struct trg *t = s->t;
 	uint64_t deadline = trg_report_deadline(t), soon = s->now_ms + t->conf->retry_min_ms;
 
-	if (t->told != TRG_TOLD_NOT) { /* the SCS has it: tried again like one made here */
+	if (t->told != TRG_TOLD_NOT) { /* as one made here, and its DRR is known */
 		t->own_outcome = (uint8_t)t->outcome;
+	} else {
+		trg_drop_drr(t);
 	}
 	t->has_outcome = false;
 	t->outcome = 0;
-	trg_drop_drr(t);
 	if (t->token) {
 		t->ports->acknowledge(t->arg, t, t->token, false);
 	}
@@ -101,9 +102,10 @@ enum trg_state trg_store_report(struct trg_step *s, uint32_t outcome, uint64_t t
 	struct trg *t = s->t;
 
 	t->early = false;
-	t->outcome = outcome;
+	/* what the SCS was told counts */
+	t->outcome = t->told == TRG_TOLD_NOT ? outcome : t->own_outcome;
 	t->has_outcome = true;
-	t->own_outcome = token ? TRG_NO_OUTCOME : (uint8_t)outcome;
+	t->own_outcome = token ? TRG_NO_OUTCOME : (uint8_t)t->outcome;
 	t->reported_ms = s->now_ms;
 	t->token = token;
 	/* an earlier core may have sent the DNR before the record of the report was durable */

@@ -1,6 +1,9 @@
 /* The identifiers of DNRs: what one SCS sees of them tells nothing of the others, and they outlive the core. */
 #include "tests/unit/test.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 #include "core/core_int.h"
 #include "tests/unit/core/core_play.h"
 
@@ -97,6 +100,33 @@ static void test_a_damaged_key_is_left_alone_and_another_made(void **state)
 	assert_true(p->core->dnr_ids.number == number);
 }
 
+/* The journal of a backup knows nothing of the numbers that were given since then. An SCS would take a report under the ids of another for
+ * a repeated one, and the report would be lost. */
+static void test_after_a_restore_no_ids_of_after_the_backup_come_again(void **state)
+{
+	struct core_play *p = *state;
+	uint64_t since = jrn_next(p->core->journal.jrn) + 100000;
+	uint32_t before = core_dnr_end_to_end(p->core, FIRST);
+	char path[sizeof p->dir + sizeof "/" CORE_RESTORED_FILE];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/" CORE_RESTORED_FILE, p->dir);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_true(fputs("0 2027-01-01T00:00:00Z\n", f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	core_play_restart(p);
+	assert_true(jrn_next(p->core->journal.jrn) > since);
+	assert_true(p->core->triggers.conf.first_number > since);      /* what the backup has is of an earlier core */
+	assert_int_equal(core_dnr_end_to_end(p->core, FIRST), before); /* and keeps its ids */
+	assert_int_equal(jrn_put(p->core->journal.jrn, since, "\x85short", 6, NULL, NULL), 0);
+	assert_int_equal(jrn_flush(p->core->journal.jrn), 0);
+	core_play_turns(p, 10);
+	assert_int_not_equal(access(path, F_OK), 0);
+	core_play_restart(p);
+	assert_true(jrn_next(p->core->journal.jrn) > since);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 
 TEST_GROUP()
@@ -107,6 +137,7 @@ TEST_GROUP()
 		TEST(test_what_one_scs_sees_does_not_move_with_what_others_do),
 		TEST(test_a_trigger_from_before_the_key_keeps_its_session),
 		TEST(test_a_damaged_key_is_left_alone_and_another_made),
+		TEST(test_after_a_restore_no_ids_of_after_the_backup_come_again),
 	};
 
 	return cmocka_run_group_tests_name("core dnr ids", tests, NULL, NULL);

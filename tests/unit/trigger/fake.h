@@ -53,7 +53,8 @@ struct fake {
 	uint64_t now_ms, armed_ms;
 	/* what to do */
 	bool fail_ask, fail_store, fail_submit, fail_recall, fail_notify, no_feature;
-	bool ids_last; /* of DNRs, over every restart */
+	bool ids_last;        /* of DNRs, over every restart */
+	uint32_t drr_outcome; /* 0: SUCCESS */
 	enum trg_copies copies;
 	struct trg_ended past;      /* what the port `ended` says, when scs is set */
 	struct trg *original;       /* what the port finds, when its reference is asked for */
@@ -70,7 +71,9 @@ struct fake {
 	bool told_success; /* in any life */
 	bool told_201;     /* the same, of what no report was seen of: no DTR of it leaves any more */
 	bool dnr_out;      /* a DNR without its DNA */
-	bool unknown;      /* a DTR is out, and nobody said what became of it */
+	bool told_outcome; /* a DNR has left with it, and this life knows that */
+	uint32_t outcome;
+	bool unknown; /* a DTR is out, and nobody said what became of it */
 };
 
 static inline int fake_ask(void *arg, struct trg *t)
@@ -218,6 +221,9 @@ static inline int fake_notify(void *arg, struct trg *t, bool again)
 	}
 	assert_true(again || f->notified == 0); /* in any life */
 	f->dnr_out = true;
+	assert_true(!f->told_outcome || t->outcome == f->outcome); /* the same in every repetition */
+	f->told_outcome = true;
+	f->outcome = t->outcome;
 	if (f->dnr_id) {
 		assert_int_equal(t->dnr_end_to_end, f->dnr_id);
 	}
@@ -256,6 +262,7 @@ static inline void fake_forget(void *arg, struct trg *t, bool late)
 	struct fake *f = arg;
 
 	assert_true(t->answered); /* nothing ends without its one answer */
+	assert_true(!t->has_outcome || !f->told_outcome || t->outcome == f->outcome);
 	f->forgotten++;
 	f->late += late;
 }
@@ -422,7 +429,7 @@ static inline int step(struct trg *t, struct fake *f, enum trg_event_kind kind)
 		ev.accepted_by = "smssc.example";
 	}
 	if (kind == TRG_EV_DRR) {
-		ev.outcome = TSP_OUTCOME_SUCCESS;
+		ev.outcome = f->drr_outcome ? f->drr_outcome : TSP_OUTCOME_SUCCESS;
 		ev.token = ++f->tokens_given;
 		ev.drr = fake_digest;
 	}

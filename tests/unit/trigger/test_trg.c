@@ -529,6 +529,59 @@ static void test_a_told_report_that_could_not_be_stored_is_stored_later(void **s
 	}
 }
 
+/* What the SCS was told is what is stored and repeated, whatever comes after it. */
+static void test_the_first_outcome_that_was_told_counts(void **state)
+{
+	static const enum trg_event_kind after[] = { TRG_EV_DRR, TRG_EV_LOST };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof after / sizeof after[0]; i++) {
+		struct fake f;
+		struct trg *t = reported_early(&f, TRG_EV_DNA_NO);
+
+		step(t, &f, TRG_EV_DISK);
+		f.drr_outcome = TSP_OUTCOME_UNDELIVERABLE;
+		step(t, &f, after[i]);
+		assert_int_equal(t->state, TRG_REPORTING);
+		assert_int_equal(t->outcome, TSP_OUTCOME_SUCCESS);
+		step(t, &f, TRG_EV_DURABLE);
+		step(t, &f, TRG_EV_TIMER);
+		assert_int_equal(f.notified_again, 1); /* the port compares the outcomes */
+		step(t, &f, TRG_EV_DNA_OK);
+		assert_int_equal(f.forgotten, 1);
+		assert_int_equal(f.tokens_given, f.tokens_acked);
+		trg_free(t);
+	}
+}
+
+/* The DRA was 5012, so the SMS-SC repeats it: then it is known, and not the report of a later trigger. But no record says so before
+ * the outcome is in it, because the next core would answer it 2001. */
+static void test_a_told_report_that_is_stored_later_is_known_when_it_is_repeated(void **state)
+{
+	struct fake f;
+	struct fake_disk disk = { 0 };
+	struct trg *t = reported_early(&f, TRG_EV_DNA_OK), *back;
+
+	(void)state;
+	f.disk = &disk;
+	step(t, &f, TRG_EV_DISK);
+	step(t, &f, TRG_EV_CANCEL);
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(t->state, TRG_REVOKING);
+	assert_int_equal(trg_restore(&back, 7, disk.durable.bytes, disk.durable.len, &fake_conf, &fake_ports, &f), 0);
+	assert_null(back->drr);
+	trg_free(back);
+	step(t, &f, TRG_EV_RECALL_NO);
+	step(t, &f, TRG_EV_TIMER);
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(f.forgotten, 1);
+	assert_non_null(t->drr); /* what is remembered of it has the digest */
+	assert_int_equal(trg_restore(&back, 7, disk.durable.bytes, disk.durable.len, &fake_conf, &fake_ports, &f), 0);
+	assert_non_null(back->drr);
+	trg_free(back);
+	trg_free(t);
+}
+
 static void test_a_later_core_repeats_a_dnr_that_may_have_left(void **state)
 {
 	struct fake f = fake_new();
@@ -784,6 +837,8 @@ TEST_GROUP()
 		cmocka_unit_test(test_each_copy_of_a_report_is_answered_once),
 		cmocka_unit_test(test_a_dnr_does_not_wait_for_the_disk_and_the_dra_does),
 		cmocka_unit_test(test_a_told_report_that_could_not_be_stored_is_stored_later),
+		cmocka_unit_test(test_the_first_outcome_that_was_told_counts),
+		cmocka_unit_test(test_a_told_report_that_is_stored_later_is_known_when_it_is_repeated),
 		cmocka_unit_test(test_a_later_core_repeats_a_dnr_that_may_have_left),
 		cmocka_unit_test(test_a_dnr_waits_for_the_disk_when_its_ids_may_not_last),
 		cmocka_unit_test(test_without_a_report_the_scs_hears_unconfirmed),

@@ -214,6 +214,7 @@ static void walk(uint32_t action, uint32_t *seed, int *done, int *originals_told
 		uint32_t chance = next_random(seed);
 		enum trg_event_kind e = (enum trg_event_kind)(next_random(seed) % TRG_EVENT_COUNT);
 
+		f.drr_outcome = own.drr_outcome = (chance >> 20) % 4;
 		f.fail_submit = chance & 1;
 		f.fail_store = (chance & 6) == 6;
 		f.fail_recall = chance & 8;
@@ -242,6 +243,7 @@ static void walk(uint32_t action, uint32_t *seed, int *done, int *originals_told
 		(*done)++;
 		assert_int_equal(f.answered, 1);
 		assert_int_equal(f.forgotten, 1);
+		assert_int_equal(f.tokens_acked, f.tokens_given);             /* a DRA for each DRR */
 		assert_true(o->state == TRG_DONE || o->changer != t->number); /* the original is free again */
 	}
 	*originals_told += f.told;
@@ -276,7 +278,7 @@ static struct trg *die(struct trg *t, struct fake *f)
 	later = fake_conf;
 	later.first_number = 8;
 	trg_free(t);
-	f->dnr_out = false;
+	f->dnr_out = f->told_outcome = false;
 	f->store_pending = false;
 	f->answered = 0; /* whoever asks again is told again */
 	f->armed_ms = UINT64_MAX;
@@ -336,6 +338,7 @@ static void walk_with_deaths(uint32_t *seed, int *deaths, int *reported)
 		uint32_t chance = next_random(seed);
 
 		e = (enum trg_event_kind)(next_random(seed) % TRG_EVENT_COUNT);
+		f.drr_outcome = (chance >> 20) % 4;
 		f.fail_submit = chance & 1;
 		f.fail_recall = chance & 8;
 		f.fail_notify = chance & 16;
