@@ -530,7 +530,7 @@ static const struct cfg_row journal_rows[] = {
 	CFG_DURATION(
 	    "report_grace", struct cfg_journal, report_grace_ms, 0, 7 * DAY_MS, "60s",
 	    "how long after the end of its validity a trigger without a report is reported as UNCONFIRMED; also how long "
-	    "after a start at least, so that an SMS-SC can report again what it reported meanwhile"),
+	    "after a start at least, up to 10 minutes, so that an SMS-SC can report again what it reported meanwhile"),
 	CFG_U64("size_max", struct cfg_journal, size_max, UINT64_C(1) << 20, UINT64_C(1) << 44, "8589934592",
 		"bytes that the journal may grow to. Two thirds of them can be records that are still needed; less, down to "
 		"half, when it has few files"),

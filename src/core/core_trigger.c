@@ -242,6 +242,15 @@ void core_trigger_set_rule(struct core_trigger *t, const struct assoc_rule *deci
 /* Limit of the parties, and of interned rules. Above it each trigger keeps its own copy. */
 #define SHARED_TEXTS_MAX 65536u
 
+/* An SMS-SC repeats a report within minutes. A core that is started again and again, as by reloads,
+ * must not keep triggers for ever. */
+#define START_GRACE_MAX_MS UINT64_C(600000)
+
+static uint64_t start_grace_ms(const struct cfg_iwf *cfg)
+{
+	return cfg->journal.report_grace_ms < START_GRACE_MAX_MS ? cfg->journal.report_grace_ms : START_GRACE_MAX_MS;
+}
+
 static struct trg_conf conf_of(struct core *c)
 {
 	const struct cfg_iwf *cfg = c->cfg;
@@ -249,7 +258,7 @@ static struct trg_conf conf_of(struct core *c)
 	return (struct trg_conf){
 		.in_state = c->triggers.in_state,
 		.report_grace_ms = cfg->journal.report_grace_ms,
-		.unconfirmed_from_ms = c->time.started_ms + cfg->journal.report_grace_ms,
+		.unconfirmed_from_ms = c->time.started_ms + start_grace_ms(cfg),
 		.first_number = jrn_next(c->journal.jrn),
 		.report_retention_ms = cfg->journal.report_retention_ms,
 		.old_ms = c->time.line.old_ms,

@@ -260,6 +260,9 @@ static void test_a_start_gives_up_nothing_before_its_grace(void **state)
 	assert_non_null(t);
 	assert_int_equal(t->trg->state, TRG_ACCEPTED);
 	assert_true(t->trg->armed_ms == p->core->time.started_ms + p->cfg->journal.report_grace_ms);
+	p->cfg->journal.report_grace_ms = 7 * UINT64_C(86400000);
+	core_play_restart(p);
+	assert_true(p->core->triggers.conf.unconfirmed_from_ms == p->core->time.started_ms + 600000);
 }
 
 /* An accepted trigger of the journal is parked from the beginning: with its deadline, its device, its place in the quota and the answer
