@@ -68,8 +68,8 @@ static void a_size_has_decimal_units(void **state)
 	static const struct {
 		uint64_t octets;
 		const char *words;
-	} rows[] = { { 0, "0 bytes" },        { 999, "999 bytes" },         { 1000, "1.0 kB" },
-		     { 5242880, "5.2 MB" },   { 81913831424, "82 GB" },     { 12345678, "12 MB" },
+	} rows[] = { { 0, "0 bytes" },         { 999, "999 bytes" },        { 1000, "1.0 kB" },
+		     { 5242880, "5.2 MB" },    { 81913831424, "82 GB" },    { 12345678, "12 MB" },
 		     { 1500000000, "1.5 GB" }, { 3000000000000, "3.0 TB" }, { UINT64_MAX, "18446744 TB" } };
 	char out[SHOWN_SIZE_MAX];
 
