@@ -30,7 +30,8 @@ static void connect_now(void *arg);
 static void drop(struct ue *u, const char *why)
 {
 	if (u->connected || u->reconnect_ms == RECONNECT_MIN_MS) {
-		log_warn(&u->log, "link", "%s: %s; connecting again", u->link_path, why);
+		log_warn(&u->log, "link", "%s: %s; connecting again%s", u->link_path, why,
+			 u->connected ? "" : " (is mtc-smssc running, with this path as its ue_socket?)");
 	}
 	net_stream_close(u->stream);
 	u->stream = NULL;

@@ -45,6 +45,20 @@ const char *shown_span(char out[SHOWN_SPAN_MAX], uint64_t ms)
 	return out;
 }
 
+const char *shown_size(char out[SHOWN_SIZE_MAX], uint64_t octets)
+{
+	static const char *const units[] = { "bytes", "kB", "MB", "GB", "TB" };
+	double n = (double)octets;
+	size_t unit = 0;
+
+	while (n >= 1000 && unit + 1 < sizeof units / sizeof *units) {
+		n /= 1000;
+		unit++;
+	}
+	snprintf(out, SHOWN_SIZE_MAX, unit && n < 10 ? "%.1f %s" : "%.0f %s", n, units[unit]);
+	return out;
+}
+
 const char *shown_address(char out[SHOWN_ADDRESS_MAX], const char *address, uint16_t port)
 {
 	bool v6 = strchr(address, ':') != NULL;

@@ -17,6 +17,12 @@ const char *shown_count(char out[SHOWN_COUNT_MAX], uint64_t n, const char *noun)
  * unit up to hours that leaves no rest; 0 is "0s". Returns `out`. */
 const char *shown_span(char out[SHOWN_SPAN_MAX], uint64_t ms);
 
+#define SHOWN_SIZE_MAX 32
+
+/* Writes "999 bytes", "1.2 kB", "12 MB", "82 GB": what a person compares, not what is exact. The
+ * units are decimal, as those of disks. Returns `out`. */
+const char *shown_size(char out[SHOWN_SIZE_MAX], uint64_t octets);
+
 /* Room for every numeric address with brackets and port, NUL included. */
 #define SHOWN_ADDRESS_MAX 56
 

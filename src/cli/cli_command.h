@@ -104,6 +104,9 @@ bool cli_is_group(const char *word);
  * `why` (static size). */
 #define CLI_WHY_MAX 512
 const char *cli_parse(const struct cli_command *c, int argc, char *const *argv, json_t *args, char why[CLI_WHY_MAX]);
+/* Writes into `why` that `word`, which begins with '-', is no option, and the nearest of `p` (or
+ * NULL) and of mtcctl itself. */
+const char *cli_unknown_option(const struct cli_param *p, const char *word, char why[CLI_WHY_MAX]);
 
 /* cli_value.c: one value, checked and made canonical. New reference, or NULL and words. */
 json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX]);
@@ -111,7 +114,7 @@ json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_
 /* cli_help.c */
 /* Words into lines of at most cli_lines() columns, from `column` on. Further lines begin at
  * `indent`. A command (mtcctl ...), in quotes or to the next sign, stays on one line where it fits,
- * so that it can be copied. */
+ * so that it can be copied; so does a number with its unit. */
 void cli_wrapped(FILE *out, size_t column, size_t indent, const char *text);
 void cli_help_all(FILE *out);
 void cli_help_group(FILE *out, const char *group);

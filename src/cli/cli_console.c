@@ -2,6 +2,7 @@
  * the console who asks. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/obj.h"
 #include "cli/cli_client.h"
@@ -57,6 +58,22 @@ static int on_row(void *arg, const json_t *row)
 	return 0;
 }
 
+static int no_console(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
+		fprintf(stderr, "mtcctl: %s: not a socket; the configuration of mtc-iwf-console names its own (login)\n", path);
+	} else {
+		fprintf(
+		    stderr,
+		    "mtcctl: %s: no console listens there; is mtc-iwf-console running? Its configuration names the path (login); "
+		    "say it with --login or MTC_CONSOLE\n",
+		    path);
+	}
+	return CLI_CONNECT;
+}
+
 int cli_console(const struct cli_session *s, const json_t *args)
 {
 	const char *path = json_string_value(json_object_get(args, "login")), *env = getenv("MTC_CONSOLE");
@@ -68,12 +85,7 @@ int cli_console(const struct cli_session *s, const json_t *args)
 	path = path ? path : env && *env ? env : DEFAULT_LOGIN;
 	err = cli_client(&c, s, path, why);
 	if (err == ERR_NOTFOUND || err == ERR_REFUSED) {
-		fprintf(
-		    stderr,
-		    "mtcctl: %s: no console listens there; is mtc-iwf-console running? Its configuration names the path (login); "
-		    "say it with --login or MTC_CONSOLE\n",
-		    path);
-		return CLI_CONNECT;
+		return no_console(path);
 	}
 	if (err) {
 		fprintf(stderr, "mtcctl: %s\n", why);

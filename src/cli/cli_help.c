@@ -24,11 +24,21 @@ static size_t command_len(const char *text)
 	return text[n] ? n + 1 : 0;
 }
 
-/* Octets that stay on one line of `room` columns: a command that fits, else a word. */
+/* Octets of a number and the space behind it: the unit is no line of its own. 0: no number. */
+static size_t number_len(const char *text)
+{
+	size_t n = strspn(text, "0123456789.");
+
+	return n && text[n] == ' ' && text[n + 1] ? n + 1 : 0;
+}
+
+/* Octets that stay on one line of `room` columns: a command or a number with its unit that fits,
+ * else a word. */
 static size_t piece_len(const char *text, size_t room)
 {
 	size_t n = command_len(text);
 
+	n += n ? 0 : number_len(text);
 	n += strcspn(text + n, " ");
 	return n <= room ? n : strcspn(text, " ");
 }

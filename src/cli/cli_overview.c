@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/shown.h"
 #include "base/str.h"
 #include "cli/cli_term.h"
 
@@ -15,19 +16,9 @@
 
 /* -- values */
 
-/* 12345678 as "12 MB": what a person compares, not what is exact. */
-static const char *size_text(char out[32], long long octets)
+static const char *size_text(char out[SHOWN_SIZE_MAX], long long octets)
 {
-	static const char *const units[] = { "bytes", "kB", "MB", "GB", "TB" };
-	double n = octets > 0 ? (double)octets : 0;
-	size_t unit = 0;
-
-	while (n >= 1000 && unit + 1 < sizeof units / sizeof *units) {
-		n /= 1000;
-		unit++;
-	}
-	snprintf(out, 32, unit && n < 10 ? "%.1f %s" : "%.0f %s", n, units[unit]);
-	return out;
+	return shown_size(out, octets > 0 ? (uint64_t)octets : 0);
 }
 
 static void label(FILE *out, const char *name)
@@ -301,7 +292,7 @@ static void requests(FILE *out, const json_t *counters)
 static void storage(FILE *out, const json_t *status)
 {
 	const json_t *journal = json_object_get(status, "journal"), *memory = json_object_get(status, "memory"), *store;
-	char text[TEXT_MAX], state[TEXT_MAX], name[TEXT_MAX], size[32], other[32], n[SHOWN_COUNT_MAX];
+	char text[TEXT_MAX], state[TEXT_MAX], name[TEXT_MAX], size[SHOWN_SIZE_MAX], other[SHOWN_SIZE_MAX], n[SHOWN_COUNT_MAX];
 	size_t i;
 
 	if (journal) {

@@ -107,15 +107,14 @@ static const char *set(const struct cli_param *p, const struct cli_param *all, c
 	return NULL;
 }
 
-/* `word` begins with "--"; its name has n letters. */
-static const char *unknown_option(const struct cli_param *p, const char *word, size_t n, char why[CLI_WHY_MAX])
+const char *cli_unknown_option(const struct cli_param *p, const char *word, char why[CLI_WHY_MAX])
 {
 	static const char *const own[] = { "socket", "json", "color", "wait", "help", "version" }; /* of mtcctl itself */
 	struct nearest near;
 	char name[64];
 
-	snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), word + 2);
-	nearest_init(&near, name);
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+	nearest_init(&near, name + strspn(name, "-"));
 	for (; p && p->arg; p++) {
 		if (p->option && !p->pair) {
 			nearest_offer(&near, p->option);
@@ -161,7 +160,7 @@ static const char *option(const struct cli_command *c, int argc, char *const *ar
 
 	*used = 1;
 	if (!p) {
-		return unknown_option(c->params, argv[0], n, why);
+		return cli_unknown_option(c->params, argv[0], why);
 	}
 	if (!takes_value(p)) {
 		if (!equals) {
@@ -188,8 +187,7 @@ static const char *letter(const struct cli_command *c, int argc, char *const *ar
 	const struct cli_param *p = find_letter(c->params, argv[0]);
 
 	if (!p) {
-		snprintf(why, CLI_WHY_MAX, "unknown option '%.60s'", argv[0]);
-		return why;
+		return cli_unknown_option(c->params, argv[0], why);
 	}
 	if (argc < 2) {
 		snprintf(why, CLI_WHY_MAX, "-%c needs %s", p->letter, p->shown);

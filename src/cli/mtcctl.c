@@ -151,6 +151,42 @@ static uint32_t wait_s(const struct options *o, const struct cli_command *c)
 	return o->wait_s ? o->wait_s : c->cmd && !strcmp(c->cmd, "reload") ? CTL_RELOAD_WAIT_S : WAIT_S;
 }
 
+/* ", did you mean 'assoc'?" or "". `group` NULL: a command is looked for, else one of its verbs. */
+static const char *suggestion(char out[96], const char *word, const char *group)
+{
+	struct nearest n;
+
+	nearest_init(&n, word);
+	if (!group) { /* words that other programs take */
+		nearest_offer(&n, "help");
+		nearest_offer(&n, "--version");
+	}
+	for (const struct cli_command *c = cli_commands; c->group; c++) {
+		if (!group) {
+			nearest_offer(&n, c->group);
+		} else if (c->verb && !strcmp(c->group, group)) {
+			nearest_offer(&n, c->verb);
+		}
+	}
+	*out = 0;
+	if (n.best) {
+		snprintf(out, 96, ", did you mean '%.60s'?", n.best);
+	}
+	return out;
+}
+
+/* The words behind a command are wrong; the first may be meant for a verb, as in `peers strat hss`. */
+static int wrong_words(const struct cli_command *c, const char *name, const char *problem, int argc, char *const *argv)
+{
+	char words[CLI_WHY_MAX], meant[96];
+
+	if (c->verb || !argc || argv[0][0] == '-' || !*suggestion(meant, argv[0], c->group)) {
+		return usage(problem, name);
+	}
+	snprintf(words, sizeof words, "'%.30s' has no verb '%.60s'%s", c->group, argv[0], meant);
+	return usage(words, name);
+}
+
 static int run(const struct options *o, const struct cli_command *c, int argc, char *const *argv)
 {
 	const struct cli_param *file = file_of(c), *dir = dir_of(c);
@@ -169,7 +205,7 @@ static int run(const struct options *o, const struct cli_command *c, int argc, c
 		session.tick = &tick;
 	}
 	if (problem) {
-		code = usage(problem, name);
+		code = wrong_words(c, name, problem, argc, argv);
 	} else if (!c->cmd) {
 		code = own(&session, c, args);
 	} else if (dir) {
@@ -197,30 +233,23 @@ static int run(const struct options *o, const struct cli_command *c, int argc, c
 	return code;
 }
 
-/* ", did you mean 'assoc'?" or "". `group` NULL: a command is looked for, else one of its verbs. */
-static const char *suggestion(char out[96], const char *word, const char *group)
+/* The first word is an option that is none of mtcctl itself. */
+static int no_option(const char *word)
 {
-	struct nearest n;
+	char why[CLI_WHY_MAX], words[CLI_WHY_MAX + 64];
 
-	nearest_init(&n, word);
-	for (const struct cli_command *c = cli_commands; c->group; c++) {
-		if (!group) {
-			nearest_offer(&n, c->group);
-		} else if (c->verb && !strcmp(c->group, group)) {
-			nearest_offer(&n, c->verb);
-		}
-	}
-	*out = 0;
-	if (n.best) {
-		snprintf(out, 96, ", did you mean '%.60s'?", n.best);
-	}
-	return out;
+	cli_unknown_option(NULL, word, why);
+	snprintf(words, sizeof words, "%s%s", why, strchr(why, '?') ? "" : "; options of a command follow the command");
+	return usage(words, NULL);
 }
 
 static int no_command(const struct options *o)
 {
 	char words[256], meant[96];
 
+	if (o->words[0][0] == '-') {
+		return no_option(o->words[0]);
+	}
 	if (!cli_is_group(o->words[0])) {
 		snprintf(words, sizeof words, "unknown command '%.60s'%s", o->words[0], suggestion(meant, o->words[0], NULL));
 		return usage(words, NULL);

@@ -35,12 +35,14 @@ const char *cfg_shown(char out[CFG_SHOWN_MAX], const char *p, size_t len)
 static int syntax_error(struct cfg_reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
+	bool start = p->problem && !strcmp(p->problem, "found character that cannot start any token"); /* libyaml's words */
 
 	if (p->error == YAML_MEMORY_ERROR) {
 		return ERR_NOMEM;
 	}
-	return cfg_wrong(r->why, r->lines, line_of(&p->problem_mark), "not YAML: %s%s%s",
-			 p->problem ? p->problem : "cannot be read", p->context ? ", " : "", p->context ? p->context : "");
+	return cfg_wrong(r->why, r->lines, line_of(&p->problem_mark), "not YAML: %s%s%s%s",
+			 p->problem ? p->problem : "cannot be read", p->context ? ", " : "", p->context ? p->context : "",
+			 start ? "; lines are indented with spaces, and a value that begins with a sign is put in quotes" : "");
 }
 
 void cfg_drop_event(struct cfg_reader *r)

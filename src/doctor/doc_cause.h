@@ -279,7 +279,9 @@ enum doc_level {
 #define DOC_FILE_CAUSES(X)                                                                                                       \
 	X(FILE_UNREAD, WRONG, "file-unread", "'{file}' cannot be read: {why}", "name a file that you may read", DOC_SEE_LOOKS)   \
 	X(FILE_NOTHING, WRONG, "file-nothing", "'{file}' has no certificate, key or revocation list in PEM form",                \
-	  "convert it: openssl x509 -inform DER -in FILE -out FILE.pem; a list: openssl crl -inform DER ...", DOC_SEE_LOOKS)     \
+	  "convert it: openssl x509 -inform DER -in FILE -out FILE.pem; a list: openssl crl -inform DER ...; a configuration: "  \
+	  "mtcctl doctor -c FILE",                                                                                               \
+	  DOC_SEE_LOOKS)                                                                                                         \
 	X(FILE_REQUEST, WRONG, "file-request", "'{file}' is a request for a certificate, which proves nothing",                  \
 	  "send it to the CA, and use the certificate that comes back", "certificates.md#making-some")                           \
 	X(FILE_DAMAGED, WRONG, "file-damaged", "'{file}' has a part that cannot be read: {why}", "get the file again",           \

@@ -11,7 +11,6 @@
 
 #define SOON_DAYS 7
 #define CLOCK_SLACK_S 5 /* a file may be written between two looks at the clock */
-#define MEGABYTE (1024u * 1024u)
 
 static void look_at_health(struct doc_report *r, const json_t *status)
 {
@@ -121,7 +120,7 @@ static void look_at_disk(struct doc_report *r, const json_t *status)
 {
 	const json_t *stores = json_object_get(status, "stores"), *row;
 	uint64_t left = UINT64_MAX;
-	char text[SHOWN_COUNT_MAX];
+	char text[SHOWN_SIZE_MAX];
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)stores, i, row)
@@ -131,8 +130,7 @@ static void look_at_disk(struct doc_report *r, const json_t *status)
 		left = disk < left ? disk : left;
 	}
 	if (left != UINT64_MAX) {
-		snprintf(text, sizeof text, "%llu MB", (unsigned long long)(left / MEGABYTE));
-		doc_say(r, DOC_DISK, "disk", DOC_WORDS({ "left", text }));
+		doc_say(r, DOC_DISK, "disk", DOC_WORDS({ "left", shown_size(text, left) }));
 	}
 }
 

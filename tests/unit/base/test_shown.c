@@ -63,6 +63,22 @@ static void a_span_has_the_largest_unit_that_leaves_no_rest(void **state)
 	}
 }
 
+static void a_size_has_decimal_units(void **state)
+{
+	static const struct {
+		uint64_t octets;
+		const char *words;
+	} rows[] = { { 0, "0 bytes" },         { 999, "999 bytes" },        { 1000, "1.0 kB" },
+		     { 5242880, "5.2 MB" },    { 81913831424, "82 GB" },    { 12345678, "12 MB" },
+		     { 1500000000, "1.5 GB" }, { 3000000000000, "3.0 TB" }, { UINT64_MAX, "18446744 TB" } };
+	char out[SHOWN_SIZE_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_string_equal(shown_size(out, rows[i].octets), rows[i].words);
+	}
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
@@ -70,6 +86,7 @@ TEST_GROUP()
 		cmocka_unit_test(a_long_noun_is_cut),
 		cmocka_unit_test(an_ipv6_address_with_a_port_stands_in_brackets),
 		cmocka_unit_test(a_span_has_the_largest_unit_that_leaves_no_rest),
+		cmocka_unit_test(a_size_has_decimal_units),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

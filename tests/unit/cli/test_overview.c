@@ -120,6 +120,17 @@ static void test_a_command_stays_on_one_line(void **state)
 	free(text);
 }
 
+static void test_a_number_stays_with_its_unit(void **state)
+{
+	char *text = page("{\"version\":\"1\",\"identity\":\"i\",\"uptime_s\":60,\"healthy\":false,\"reasons\":[{\"text\":"
+			  "\"the first certificate of all that the gateway shows to its peers ends in 364 days\"}]}",
+			  NULL, NULL);
+
+	(void)state;
+	assert_non_null(strstr(text, "the first certificate of all that the gateway shows to its peers ends in\n    364 days\n"));
+	free(text);
+}
+
 static void test_one_change_waits(void **state)
 {
 	char *text = page("{\"version\":\"1\",\"identity\":\"i\",\"uptime_s\":60,\"healthy\":true,\"configuration\":{"
@@ -194,9 +205,13 @@ static void test_rates_are_of_the_time_between(void **state)
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_gateway_that_is_well),        cmocka_unit_test(test_what_needs_attention_stands_first),
-		cmocka_unit_test(test_a_command_stays_on_one_line),   cmocka_unit_test(test_one_change_waits),
-		cmocka_unit_test(test_a_young_gateway_is_starting),   cmocka_unit_test(test_it_is_one_screen),
+		cmocka_unit_test(test_a_gateway_that_is_well),
+		cmocka_unit_test(test_what_needs_attention_stands_first),
+		cmocka_unit_test(test_a_command_stays_on_one_line),
+		cmocka_unit_test(test_one_change_waits),
+		cmocka_unit_test(test_a_number_stays_with_its_unit),
+		cmocka_unit_test(test_a_young_gateway_is_starting),
+		cmocka_unit_test(test_it_is_one_screen),
 		cmocka_unit_test(test_rates_are_of_the_time_between),
 	};
 

@@ -250,6 +250,10 @@ static void test_broken_yaml_names_its_line(void **state)
 	assert_non_null(strstr(why, "/etc/x/c.yaml:2: not YAML: "));
 	assert_int_equal(read_text("text: \"a\n"), ERR_INVAL);
 	assert_non_null(strstr(why, "not YAML: "));
+	assert_null(strstr(why, "with spaces"));
+	assert_int_equal(read_text("section:\n\tname: a\n"), ERR_INVAL);
+	assert_non_null(strstr(why, "/etc/x/c.yaml:2: not YAML: "));
+	assert_non_null(strstr(why, "; lines are indented with spaces, and a value"));
 }
 
 static void test_octets_that_are_no_text_are_refused(void **state)

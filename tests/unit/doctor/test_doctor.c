@@ -539,7 +539,7 @@ static void gateway(struct doc_report *r, const char *status, uint64_t newest_s,
 
 static void test_the_gateway(void **state)
 {
-	gateway(*state, STATUS("", "", "80"), 1000, "healthy processes confined files disk clock", "5 MB free");
+	gateway(*state, STATUS("", "", "80"), 1000, "healthy processes confined files disk clock", "disk: 5.2 MB free");
 	gateway(*state,
 		STATUS("{\"reason\":\"peer-stopped\",\"text\":\"peer hss is stopped\",\"advice\":\"start it\"}", "", "80"), 0,
 		"health processes confined files disk", "\"about\":\"peer-stopped\",\"text\":\"peer hss is stopped\"");
