@@ -175,7 +175,8 @@ static const char *suggestion(char out[96], const char *word, const char *group)
 	return out;
 }
 
-/* The words behind a command are wrong; the first may be meant for a verb, as in `peers strat hss`. */
+/* The words behind a command are wrong; the first may be meant for a verb, as in
+ * `peers strat hss`. */
 static int wrong_words(const struct cli_command *c, const char *name, const char *problem, int argc, char *const *argv)
 {
 	char words[CLI_WHY_MAX], meant[96];

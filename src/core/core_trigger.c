@@ -108,11 +108,10 @@ void core_trigger_free(struct core_trigger *t)
 static bool step(struct core_trigger *t, const struct trg_event *ev)
 {
 	struct core *c = t->core;
-	bool group =
-	    /* A recall or replace may end or report its original: one commit for both. A record that
-	     * the journal refuses for now leaves the rest of the group: ends are never refused, so a
-	     * restart asks with T once more, or waits for a report that was to be UNDELIVERABLE. */
-	    t->trg->req.action != TSP_ACTION_TRIGGER && !c->triggers.in_group;
+	/* A recall or replace may end or report its original: one commit for both. A record that
+	 * the journal refuses for now leaves the rest of the group. Ends are never refused, so a
+	 * restart asks with T once more, or waits for a report that was to be UNDELIVERABLE. */
+	bool group = t->trg->req.action != TSP_ACTION_TRIGGER && !c->triggers.in_group;
 
 	if (group) {
 		jrn_group_begin(c->journal.jrn);

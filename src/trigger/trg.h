@@ -225,7 +225,7 @@ struct trg_ports {
 	void (*arm)(void *arg, struct trg *t, uint64_t at_ms);
 	/* Returns a new End-to-End-Id for a core peer. */
 	uint32_t (*end_to_end)(void *arg);
-	/* Returns the one of the trigger's DNR: an SCS sees it, so that it must not show a count. */
+	/* Returns the one of the trigger's DNR: an SCS sees it, so it must not show a count. */
 	uint32_t (*report_end_to_end)(void *arg, const struct trg *t);
 	/* The end: deletes the journal record if there is one (t->stored), cancels outstanding
 	 * requests, frees after trg_step().
