@@ -23,7 +23,7 @@ struct world {
 	uint8_t seed[MRK_KEY], public_key[MRK_KEY];
 	uint64_t size_max, segment_size;
 	struct mrk_ask signed_last; /* given to the next opening */
-	uint64_t answer_wait_ms;    /* the same; 0: the usual one */
+	uint64_t answer_wait_ms;    /* the same */
 	struct mrk_ask last;        /* that the keyholder has signed */
 	int holder;                 /* our end; -1: none */
 	pthread_t thread;
@@ -153,6 +153,7 @@ static inline int set_up(void **state)
 	assert_non_null(mkdtemp(w->dir));
 	assert_int_equal(ed25519_make(w->seed, w->public_key), 0);
 	w->size_max = UINT64_MAX;
+	w->answer_wait_ms = TEST_HANG_MS;
 	w->segment_size = 20000;
 	*state = w;
 	return 0;
