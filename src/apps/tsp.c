@@ -3,7 +3,7 @@
 
 #include "apps/tsp_rows.h"
 
-typedef struct tsp_trigger_data trigger_data;
+typedef struct tsp_trigger_data data;
 typedef struct tsp_device_action action;
 typedef struct tsp_device_notification notification;
 
@@ -16,9 +16,9 @@ typedef struct tsp_device_notification notification;
 /* One row a line. */
 /* clang-format off */
 static const struct dia_row trigger_data_rows[] = { /* 6.4.4 */
-	{ DIA_ROW(PAYLOAD), DIA_AT(BYTES, trigger_data, payload), DIA_ONE },
-	{ DIA_ROW(PRIORITY_INDICATION), DIA_AT(U32, trigger_data, priority_indication), DIA_OPT, .values = PRIORITIES },
-	{ DIA_ROW(APPLICATION_PORT_IDENTIFIER), DIA_AT(U32, trigger_data, application_port), DIA_OPT },
+	{ DIA_ROW(PAYLOAD), DIA_AT(BYTES, data, payload), DIA_ONE },
+	{ DIA_ROW(PRIORITY_INDICATION), DIA_AT(U32, data, priority_indication), DIA_OPT, .values = PRIORITIES },
+	{ DIA_ROW(APPLICATION_PORT_IDENTIFIER), DIA_AT(U32, data, application_port), DIA_OPT },
 };
 static const struct dia_grammar trigger_data_group = DIA_GRAMMAR(trigger_data_rows);
 

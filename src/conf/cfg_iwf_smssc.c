@@ -6,10 +6,10 @@
 #include "conf/cfg_iwf_check.h"
 
 static const struct cfg_word protocols[] = { { "t4", CFG_SMSSC_T4 }, { "smpp", CFG_SMSSC_SMPP }, { NULL, 0 } };
-static const struct cfg_word ports[] = { { "header", CFG_SMSSC_PORTS_HEADER },
-					 { "parameters", CFG_SMSSC_PORTS_PARAMETERS },
-					 { "none", CFG_SMSSC_PORTS_NONE },
-					 { NULL, 0 } };
+static const struct cfg_word port_words[] = { { "header", CFG_SMSSC_PORTS_HEADER },
+					      { "parameters", CFG_SMSSC_PORTS_PARAMETERS },
+					      { "none", CFG_SMSSC_PORTS_NONE },
+					      { NULL, 0 } };
 static const struct cfg_word longs[] = { { "payload", CFG_SMSSC_LONG_PAYLOAD },
 					 { "header", CFG_SMSSC_LONG_HEADER },
 					 { "parameters", CFG_SMSSC_LONG_PARAMETERS },
@@ -35,7 +35,7 @@ const struct cfg_row cfg_smssc_rows[] = {
 		     "smpp: time for which new triggers wait after the SMS-SC was congested (ESME_RTHROTTLED, ESME_RMSGQFUL)"),
 	CFG_STRING("source", struct cfg_smssc, source, 0, "",
 		   "smpp: source address of the messages, digits; empty: the SCS-Identity of the SCS"),
-	CFG_WORD("ports", struct cfg_smssc, ports, ports, "header",
+	CFG_WORD("ports", struct cfg_smssc, ports, port_words, "header",
 		 "smpp: where the application port stands. header: in a user data header; parameters: in destination_port; "
 		 "none: it is left out"),
 	CFG_WORD("long", struct cfg_smssc, long_form, longs, "payload",
