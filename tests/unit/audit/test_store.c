@@ -297,7 +297,7 @@ static void open_with_files_of(struct world *w, rlim_t octets)
 	assert_int_equal(hash_new(&h), 0);
 	assert_true(aud_store_has(w->store, h, "acme", 601, "trigger")); /* what a crash took can be looked for */
 	hash_free(h);
-	give(w, 640, 5); /* wait */
+	give(w, 640, 5);                                    /* wait */
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0); /* the thread may have written before the next line */
 	for (struct pollfd p = { .fd = aud_store_wake_fd(w->store), .events = POLLIN }; aud_store_failing(w->store);) {
 		assert_int_equal(poll(&p, 1, TEST_HANG_MS), 1);
