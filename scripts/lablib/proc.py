@@ -222,8 +222,9 @@ def _ready_in(path):
 
 
 def wait_until(what, check, wait_s=HANG_S, entries=()):
-    """Polls check() until it returns something true; LabError with the last words of an entry that died meanwhile. wait_s: see Patience."""
-    patience = Patience(wait_s)
+    """Polls check() until it returns something true; LabError with the last words of an entry that died meanwhile. wait_s: see Patience. What takes long is
+    looked at less often: a check is mostly a program of its own, and what is waited for wants the processor too."""
+    patience, begun = Patience(wait_s), time.monotonic()
     while True:
         got = check()
         if got:
@@ -234,7 +235,7 @@ def wait_until(what, check, wait_s=HANG_S, entries=()):
         if patience.is_over():
             tail = "".join(f"  {e['name']}:\n{last_words(e)}" for e in entries)
             raise LabError(f"not within {wait_s:.0f} s: {what}\n{tail}")
-        time.sleep(0.03)
+        time.sleep(min(0.15, 0.03 + 0.03 * (time.monotonic() - begun)))
 
 
 def wait_ready(entry, wait_s=HANG_S):
