@@ -52,7 +52,7 @@
  *                  TAKEN_BACK: DONE
  *
  * The DNR of a DRR may be out before DURABLE (`told`). Then DURABLE leads to NOTIFYING, or, when
- * the DNA has come, to DONE or BACKOFF.
+ * the DNA has come, to DONE or BACKOFF. After DNA_NO, SCS_BACK sends it again before DURABLE.
  *
  * After a restart, undecided:
  *
@@ -192,6 +192,7 @@ static const struct rule rules[] = {
 	{ TRG_REPORTING,    EV(DRR),            TRG_REPORTING,     trg_act_report_twice },
 	{ TRG_REPORTING,    EV(DNA_OK),         TRG_REPORTING,     trg_act_told },
 	{ TRG_REPORTING,    EV(DNA_NO),         TRG_REPORTING,     trg_act_told },
+	{ TRG_REPORTING,    EV(SCS_BACK),       TRG_REPORTING,     trg_act_tell_again },
 	{ TRG_REPORTING,    EV(GIVE_UP),        TRG_REPORTING,     trg_act_overdue_reporting },
 
 	{ TRG_NOTIFYING,    EV(DNA_OK),         TRG_DONE,          trg_act_acknowledged },
