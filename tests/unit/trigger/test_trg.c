@@ -572,6 +572,7 @@ static void test_a_told_report_that_is_stored_later_is_known_when_it_is_repeated
 	assert_null(back->drr);
 	trg_free(back);
 	step(t, &f, TRG_EV_RECALL_NO);
+	assert_true(f.armed_ms == f.now_ms + fake_conf.retry_min_ms); /* and not when a report is given up, which may be days */
 	step(t, &f, TRG_EV_TIMER);
 	step(t, &f, TRG_EV_DURABLE);
 	assert_int_equal(f.forgotten, 1);
