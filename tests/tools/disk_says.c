@@ -14,9 +14,10 @@
 
 enum says { TAKES, HOLDS, IS_FULL };
 
-static struct disk {
+struct disk {
 	_Atomic uint32_t says, held, refused;
-} *disk;
+};
+static struct disk *disk;
 
 __attribute__((constructor)) static void look(void)
 {

@@ -261,7 +261,7 @@ static inline void fake_forget(void *arg, struct trg *t, bool late)
 {
 	struct fake *f = arg;
 
-	assert_true(t->answered); /* nothing ends without its one answer */
+	assert_true(t->answered);                                                      /* nothing ends without its one answer */
 	assert_true(!f->told_outcome || (t->has_outcome && t->outcome == f->outcome)); /* what was told was stored before */
 	f->forgotten++;
 	f->late += late;
