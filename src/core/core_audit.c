@@ -256,7 +256,7 @@ bool core_audit_behind(const struct core *c)
 
 /* `mtc-iwfd --restore` left a file that says so: who did it, and of when the backup is. A restore
  * puts rules back as they were, so it is a change like any other. The file goes when the line is
- * written. */
+ * written, and the journal has the numbers of after it (core_journal.c). */
 static void tell_restore(struct core *c)
 {
 	char path[CFG_PATH_MAX + 32], why[FILE_WHY_MAX], what[64] = "restore", uid_text[16], who[16];
@@ -281,6 +281,19 @@ static void tell_restore(struct core *c)
 	snprintf(who, sizeof who, "uid %u", uid);
 	core_decide_provisioning(c, who, what, "", "");
 	core_audit_look(c);
+	c->audit.restore_told = true;
+	core_audit_restore_end(c);
+}
+
+void core_audit_restore_end(struct core *c)
+{
+	char path[CFG_PATH_MAX + 32];
+
+	if (!c->audit.restore_told || !c->dnr_ids.durable) {
+		return;
+	}
+	c->audit.restore_told = false;
+	snprintf(path, sizeof path, "%s/" CORE_RESTORED_FILE, c->cfg->state_dir);
 	if (unlink(path) < 0) {
 		log_warn(c->log, "core", "%s cannot be removed: %s; the next start tells of the restore again", path,
 			 strerror(errno));

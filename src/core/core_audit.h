@@ -18,6 +18,7 @@ struct core_audit {
 	uint64_t lost, checkpoints, unsigned_n; /* as counted */
 	int error;                              /* errno as logged */
 	bool broken, disconnected, cut_told;    /* as logged */
+	bool restore_told;                      /* a restore has its record, and its file is still there */
 	uint64_t since_ms;                      /* when records last could not be written */
 	uint64_t recovered;                     /* records that a crash had taken */
 	uint64_t signed_ms;                     /* time of the last checkpoint; 0: none yet */
@@ -37,5 +38,8 @@ bool core_audit_refuses(const struct core *c);
  * and it is made again, flagged. */
 void core_audit_restored(struct core *c, const struct trg *t);
 void core_audit_restored_all(struct core *c); /* says how many */
+/* The record of a restore is written, or the journal has the numbers of after it: when both, the
+ * file that says so goes. */
+void core_audit_restore_end(struct core *c);
 /* The audit is written, and much waits for it: who can make records later should. */
 bool core_audit_behind(const struct core *c);

@@ -38,35 +38,51 @@ static void on_kept(void *core, uint64_t number, int err)
 
 	(void)number;
 	c->dnr_ids.durable = !err;
-	if (err) {
+	if (err && c->journal.passed) {
+		log_warn(c->log, "core",
+			 "that numbers were passed after the restore could not be kept: %s; the next start passes others",
+			 err_str(err));
+	} else if (err) {
 		log_warn(c->log, "core",
 			 "the key of report identifiers could not be kept: %s; reports that are sent again after a "
 			 "restart will have another Session-Id",
 			 err_str(err));
 	}
+	core_audit_restore_end(c);
 }
 
-static int make_key(struct core *c)
+static void put_key(struct core *c)
 {
-	struct core_dnr_ids *ids = &c->dnr_ids;
+	const struct core_dnr_ids *ids = &c->dnr_ids;
 	uint8_t record[RECORD_LEN] = { KIND_KEY };
-	int err = sip_key_new(&ids->key);
+	int err;
 
-	if (err) {
-		return err;
-	}
-	ids->number = jrn_next(c->journal.jrn);
 	memcpy(record + 1, &ids->key, sizeof ids->key);
 	err = jrn_put(c->journal.jrn, ids->number, record, sizeof record, on_kept, c);
 	if (err) {
 		on_kept(c, ids->number, err);
 	}
-	return 0;
 }
 
+/* After a restore the key is written again: that numbers were passed is durable with a commit, and
+ * else the first one may be long after this start, and after the next. */
 int core_dnr_ids_begin(struct core *c)
 {
-	return c->dnr_ids.number ? 0 : make_key(c);
+	struct core_dnr_ids *ids = &c->dnr_ids;
+	int err;
+
+	if (!ids->number) {
+		err = sip_key_new(&ids->key);
+		if (err) {
+			return err;
+		}
+		ids->number = jrn_next(c->journal.jrn);
+	} else if (!c->journal.passed) {
+		return 0;
+	}
+	ids->durable = false;
+	put_key(c);
+	return 0;
 }
 
 uint32_t core_dnr_end_to_end(const struct core *c, uint64_t trigger)

@@ -21,7 +21,7 @@ struct core_dnr_ids {
 	 * before this key: its Session-Id stays the plain number, because its DNR may have been
 	 * sent. 0: there is no key yet. */
 	uint64_t number;
-	bool durable; /* the record of the key */
+	bool durable; /* the record of the key, and the numbers that a restore passes */
 };
 
 /* -- the start: first the records of the journal, then core_dnr_ids_begin() */

@@ -119,7 +119,7 @@ static void on_kept(void *core, uint64_t number, int err)
 		st_count(&c->st, ST_JOURNAL_ANSWERS_LOST);
 	}
 	if (e) {
-		answer_known(c, e);
+		settle(c, e, &e->answer);
 	}
 }
 
@@ -137,12 +137,12 @@ static void settle_durably(struct core *c, struct core_drr_entry *e, const struc
 	buf_bytes(&b, e->digest, sizeof e->digest);
 	buf_be32(&b, a->result_code);
 	buf_be32(&b, a->experimental);
-	core_drr_dup_answer(&c->drrs.dup, e, a);
 	if (c->drrs.dup.by_number.n >= c->drrs.records_max || jrn_add(c->journal.jrn, number, record, b.len, on_kept, c)) {
 		st_count(&c->st, ST_JOURNAL_ANSWERS_LOST);
 		settle(c, e, a);
 		return;
 	}
+	e->answer = *a; /* it counts as open until then: copies wait with it, and it is not forgotten */
 	core_drr_dup_number(&c->drrs.dup, e, number);
 }
 

@@ -1,5 +1,5 @@
 /* core_wake.c - lists the reports that wait for their SCS, and wakes them.
- * A trigger in the state BACKOFF is in the list of its SCS; each step adds or removes it. */
+ * Such a trigger (trg_waits_for_scs()) is in the list of its SCS; each step adds or removes it. */
 #include "core/core_int.h"
 
 #define RING_FULL_MS 10u /* retry time when the rings are full */
@@ -31,7 +31,7 @@ void core_wake_forget(struct core_trigger *t)
 
 void core_wake_settle(struct core_trigger *t)
 {
-	bool waits = t->trg->state == TRG_BACKOFF;
+	bool waits = trg_waits_for_scs(t->trg);
 
 	if (waits == (t->wait == CORE_WAIT_SCS)) {
 		return;

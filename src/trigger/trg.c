@@ -52,7 +52,9 @@
  *                  TAKEN_BACK: DONE
  *
  * The DNR of a DRR may be out before DURABLE (`told`). Then DURABLE leads to NOTIFYING, or, when
- * the DNA has come, to DONE or BACKOFF.
+ * the DNA has come, to DONE or BACKOFF. After DNA_NO, SCS_BACK sends it again before DURABLE. And
+ * after DISK, what was told stays to be stored: a later DTA adds nothing, and TAKEN_BACK leads to
+ * REPORTING.
  *
  * After a restart, undecided:
  *
@@ -170,7 +172,7 @@ static const struct rule rules[] = {
 	{ TRG_ACCEPTED,     EV(DRR),            TRG_REPORTING,     trg_act_report },
 	{ TRG_ACCEPTED,     EV(TIMER),          TRG_REPORTING,     trg_act_unconfirmed },
 	{ TRG_ACCEPTED,     EV(RESTORED),       TRG_ACCEPTED,      trg_act_wait_report },
-	{ TRG_ACCEPTED,     EV(TAKEN_BACK),     TRG_DONE,          trg_act_taken_back },
+	{ TRG_ACCEPTED,     EV(TAKEN_BACK),     TRG_ACCEPTED,      trg_act_taken_back },
 	{ TRG_ACCEPTED,     EV(LOST),           TRG_REPORTING,     trg_act_lost },
 	{ TRG_ACCEPTED,     EV(REVOKE),         TRG_REVOKING,      trg_act_revoke },
 	{ TRG_ACCEPTED,     EV(CANCEL),         TRG_REVOKING,      trg_act_revoke },
@@ -184,7 +186,7 @@ static const struct rule rules[] = {
 	{ TRG_REVOKING,     EV(TIMER),          TRG_REVOKING,      trg_act_revoke_timer },
 	{ TRG_REVOKING,     EV(RESTORED),       TRG_REVOKING,      trg_act_revoke_restored },
 	{ TRG_REVOKING,     EV(DRR),            TRG_REPORTING,     trg_act_revoke_report },
-	{ TRG_REVOKING,     EV(TAKEN_BACK),     TRG_DONE,          trg_act_taken_back },
+	{ TRG_REVOKING,     EV(TAKEN_BACK),     TRG_REVOKING,      trg_act_taken_back },
 	{ TRG_REVOKING,     EV(LOST),           TRG_REPORTING,     trg_act_lost },
 
 	{ TRG_REPORTING,    EV(DURABLE),        TRG_NOTIFYING,     trg_act_reported },
@@ -192,6 +194,7 @@ static const struct rule rules[] = {
 	{ TRG_REPORTING,    EV(DRR),            TRG_REPORTING,     trg_act_report_twice },
 	{ TRG_REPORTING,    EV(DNA_OK),         TRG_REPORTING,     trg_act_told },
 	{ TRG_REPORTING,    EV(DNA_NO),         TRG_REPORTING,     trg_act_told },
+	{ TRG_REPORTING,    EV(SCS_BACK),       TRG_REPORTING,     trg_act_tell_again },
 	{ TRG_REPORTING,    EV(GIVE_UP),        TRG_REPORTING,     trg_act_overdue_reporting },
 
 	{ TRG_NOTIFYING,    EV(DNA_OK),         TRG_DONE,          trg_act_acknowledged },

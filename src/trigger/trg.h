@@ -362,6 +362,8 @@ bool trg_unwanted(const struct trg *t);
 /* True past its validity: its DTR must not leave. Never for a recall or without a validity time
  * (one attempt at any time). */
 bool trg_expired(const struct trg *t, uint64_t now_ms);
+/* True if its DNR was not acknowledged or could not leave, and SCS_BACK sends it at once. */
+bool trg_waits_for_scs(const struct trg *t);
 /* Time at which a trigger without a report is given up: trg_use_ends(), and not before
  * unconfirmed_from_ms. */
 uint64_t trg_report_deadline(const struct trg *t);

@@ -207,6 +207,9 @@ static bool original_reported(struct trg *t)
 	struct trg *o = t->ports->original(t->arg, t);
 	struct trg_ended e;
 
+	if (o && o->told != TRG_TOLD_NOT) {
+		return true;
+	}
 	if (trg_claimed(t) && pending(o)) {
 		return false;
 	}

@@ -58,8 +58,8 @@ trg_act_fn trg_act_none, trg_act_start, trg_act_subscriber, trg_act_submit, trg_
 trg_act_fn trg_act_refuse, trg_act_refused, trg_act_report_refused, trg_act_overdue_refusing;
 /* trg_report.c: from the report to its acknowledgement */
 trg_act_fn trg_act_wait_report, trg_act_report_early, trg_act_report, trg_act_unconfirmed, trg_act_unreported,
-    trg_act_report_twice, trg_act_told, trg_act_reported, trg_act_report_known, trg_act_notify, trg_act_notify_later,
-    trg_act_acknowledged;
+    trg_act_report_twice, trg_act_told, trg_act_tell_again, trg_act_reported, trg_act_report_known, trg_act_notify,
+    trg_act_notify_later, trg_act_acknowledged;
 /* trg_recall.c: recall and revocation */
 trg_act_fn trg_act_give_up, trg_act_gave_up, trg_act_recall, trg_act_recall_restored, trg_act_recall_later, trg_act_recalled,
     trg_act_recall_no, trg_act_report_late, trg_act_taken_back, trg_act_lost, trg_act_revoke, trg_act_revoke_soon,

@@ -159,6 +159,9 @@ static void say_revoking(struct trg *t);
 
 enum trg_state trg_act_taken_back(struct trg_step *s)
 {
+	if (s->t->told != TRG_TOLD_NOT) { /* the SMS-SC had reported it */
+		return trg_act_lost(s);
+	}
 	say_revoking(s->t);
 	s->t->may_report = false;
 	return trg_end(s, false);
@@ -282,7 +285,8 @@ enum trg_state trg_act_revoke_no(struct trg_step *s)
 	trg_release(t);
 	audit(t, TRG_REVOCATION_SENT);
 	t->ports->note(t->arg, t);
-	trg_arm(t, trg_report_deadline(t));
+	/* an outcome that could not be stored waits for no report */
+	trg_arm(t, t->own_outcome == TRG_NO_OUTCOME ? trg_report_deadline(t) : s->now_ms + t->conf->retry_min_ms);
 	return TRG_ACCEPTED;
 }
 

@@ -122,6 +122,17 @@ enum trg_state trg_store_report(struct trg_step *s, uint32_t outcome, uint64_t t
 	return TRG_REPORTING;
 }
 
+/* Sends the DNR of a report that is on its way to the disk. */
+static void tell_early(struct trg *t)
+{
+	if (t->ports->notify(t->arg, t, t->again)) {
+		return; /* as before: it is sent when the report is durable */
+	}
+	trg_count(&t->notifies);
+	t->told = TRG_TOLD_OUT;
+	t->again = true;
+}
+
 /* The DNR leaves while the report is on its way to the disk: to wait for that takes the SCS a
  * commit longer, and the gateway a round of all processes. The DRA waits. If no record comes of it,
  * the SMS-SC reports again, and the DNR is repeated under the same ids with T. */
@@ -130,13 +141,24 @@ enum trg_state trg_act_report(struct trg_step *s)
 	struct trg *t = s->t;
 	enum trg_state next = trg_store_report(s, s->ev->outcome, s->ev->token);
 
-	if (next == TRG_REPORTING && t->answered && t->told == TRG_TOLD_NOT && t->ports->ids_last(t->arg, t) &&
-	    t->ports->notify(t->arg, t, t->again) == 0) {
-		trg_count(&t->notifies);
-		t->told = TRG_TOLD_OUT;
-		t->again = true;
+	if (next == TRG_REPORTING && t->answered && t->told == TRG_TOLD_NOT && t->ports->ids_last(t->arg, t)) {
+		tell_early(t);
 	}
 	return next;
+}
+
+bool trg_waits_for_scs(const struct trg *t)
+{
+	return t->state == TRG_BACKOFF || (t->state == TRG_REPORTING && t->told == TRG_TOLD_REFUSED);
+}
+
+/* The disk may take long: the SCS does not wait for it now either. */
+enum trg_state trg_act_tell_again(struct trg_step *s)
+{
+	if (s->t->told == TRG_TOLD_REFUSED) {
+		tell_early(s->t);
+	}
+	return s->t->state;
 }
 
 enum trg_state trg_act_told(struct trg_step *s)

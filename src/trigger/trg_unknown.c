@@ -96,9 +96,13 @@ enum trg_state trg_act_held_late(struct trg_step *s)
 	return s->t->answered ? trg_act_unconfirmed(s) : TRG_UNKNOWN;
 }
 
-/* The answer came after we gave up: the message has an id by now and is cancelled. */
+/* The answer came after we gave up: the message has an id by now and is cancelled. After a report
+ * that the SCS was told, the answer adds nothing. */
 enum trg_state trg_act_held_found(struct trg_step *s)
 {
+	if (s->t->told != TRG_TOLD_NOT) {
+		return TRG_UNKNOWN;
+	}
 	s->t->held = false;
 	s->t->answer_status = TSP_STATUS_TEMPORARYERROR;
 	return trg_revoke(s, s->t->conf->reasons.smssc_silent);
@@ -107,6 +111,9 @@ enum trg_state trg_act_held_found(struct trg_step *s)
 /* The same, but it was refused: nothing is at the SMS-SC. */
 enum trg_state trg_act_held_refused(struct trg_step *s)
 {
+	if (s->t->told != TRG_TOLD_NOT) {
+		return TRG_UNKNOWN;
+	}
 	s->t->may_report = false;
 	if (!s->t->answered) { /* the record still says undecided */
 		s->t->held = false;

@@ -120,7 +120,7 @@ def test_a_backup_under_load_and_its_restore(gateway):
     with open(os.path.join(g.path("copy-0"), "manifest.json"), encoding="utf-8") as f:
         when = json.load(f)["time"]
     assert [(d["rule"], d["address"]) for d in p.decisions(action="provisioning") if d["rule"].startswith("restore")] == [(f"restore {when}", f"uid {os.getuid()}")]
-    assert not os.path.exists(os.path.join(g.state, "restored"))  # told once
+    proc.wait_until("it is told once", lambda: not os.path.exists(os.path.join(g.state, "restored")))
     assert p.trigger("acme", device="meter-7@a.example", wait=proc.HANG_S).code == 0
 
 

@@ -86,6 +86,28 @@ static void test_a_connection_looks_at_the_reports_that_wait_and_at_no_other_tri
 	assert_int_equal(p->core->wakes.looked_at, 3);
 }
 
+/* Its DNR went out while the report is being written, and the connection was lost. The disk may take long. */
+static void test_a_report_that_is_being_written_goes_again_with_a_connection(void **state)
+{
+	struct core_play *p = *state;
+	struct core_trigger *t = trigger(p, 1, TRG_REPORTING), *durable = trigger(p, 2, TRG_REPORTING);
+
+	t->trg->has_outcome = durable->trg->has_outcome = true;
+	t->trg->told = TRG_TOLD_REFUSED;
+	core_wake_settle(t);
+	assert_int_equal(acme(p)->parked_n, 1);
+	open_session(p, 1);
+	core_play_turns(p, 5);
+	assert_int_equal(p->core->wakes.looked_at, 1);
+	assert_int_equal(acme(p)->notices_n, 1);
+	assert_int_equal(acme(p)->parked_n, 0);
+	assert_int_equal(t->trg->state, TRG_REPORTING);
+	assert_int_equal(acknowledge(p, 1), 1);
+	assert_int_equal(t->trg->told, TRG_TOLD_TAKEN);
+	core_trigger_step(t, &(struct trg_event){ .kind = TRG_EV_DURABLE });
+	assert_int_equal(p->core->triggers.n, 1);
+}
+
 static void test_many_reports_go_some_at_a_time_and_each_once(void **state)
 {
 	struct core_play *p = *state;
@@ -199,6 +221,7 @@ TEST_GROUP()
 #define T(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_a_connection_looks_at_the_reports_that_wait_and_at_no_other_trigger),
+		T(test_a_report_that_is_being_written_goes_again_with_a_connection),
 		T(test_many_reports_go_some_at_a_time_and_each_once),
 		T(test_when_the_session_goes_again_the_rest_waits_for_the_next),
 		T(test_what_waits_is_counted_by_what_it_waits_for),

@@ -572,6 +572,7 @@ static void test_a_told_report_that_is_stored_later_is_known_when_it_is_repeated
 	assert_null(back->drr);
 	trg_free(back);
 	step(t, &f, TRG_EV_RECALL_NO);
+	assert_true(f.armed_ms == f.now_ms + fake_conf.retry_min_ms); /* and not when a report is given up, which may be days */
 	step(t, &f, TRG_EV_TIMER);
 	step(t, &f, TRG_EV_DURABLE);
 	assert_int_equal(f.forgotten, 1);
@@ -688,6 +689,57 @@ static void test_an_scs_that_comes_back_hears_its_report_at_once(void **state)
 	step(t, &f, TRG_EV_SCS_BACK);
 	assert_int_equal(t->state, TRG_NOTIFYING);
 	assert_int_equal(f.notified, 1); /* nothing left before: no T */
+	trg_free(t);
+}
+
+/* A disk may take long, and the connection that the DNR took is lost meanwhile. */
+static void test_an_scs_that_comes_back_while_its_report_is_written_hears_it_at_once(void **state)
+{
+	static const bool fails[] = { false, true };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof fails / sizeof fails[0]; i++) {
+		struct fake f;
+		struct trg *t = reported_early(&f, TRG_EV_DNA_NO);
+
+		assert_true(trg_waits_for_scs(t));
+		f.fail_notify = fails[i];
+		step(t, &f, TRG_EV_SCS_BACK);
+		f.fail_notify = false;
+		assert_int_equal(t->state, TRG_REPORTING);
+		assert_int_equal(f.notified_again, !fails[i]);
+		assert_int_equal(trg_waits_for_scs(t), fails[i]);
+		assert_int_equal(f.acked_ok, 0);
+		step(t, &f, TRG_EV_SCS_BACK);
+		assert_int_equal(f.notified_again, 1); /* one at a time */
+		step(t, &f, TRG_EV_DNA_OK);
+		step(t, &f, TRG_EV_SCS_BACK);
+		assert_int_equal(f.notified_again, 1);
+		step(t, &f, TRG_EV_DURABLE);
+		assert_int_equal(f.acked_ok, 1);
+		assert_int_equal(f.forgotten, 1);
+		trg_free(t);
+	}
+}
+
+/* Its DNR has to wait for the disk, or has none to wait for. */
+static void test_only_a_refused_report_waits_for_its_scs_while_it_is_written(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_REPORTING);
+
+	(void)state;
+	assert_false(trg_waits_for_scs(t));
+	step(t, &f, TRG_EV_SCS_BACK);
+	assert_int_equal(f.notified, 0);
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(f.notified, 1);
+	trg_free(t);
+	t = reported_early(&f, TRG_EVENT_COUNT);
+	assert_false(trg_waits_for_scs(t));
+	step(t, &f, TRG_EV_DISK);
+	step(t, &f, TRG_EV_DNA_NO);
+	assert_false(trg_waits_for_scs(t)); /* accepted again: its timer comes soon */
 	trg_free(t);
 }
 
@@ -845,6 +897,8 @@ TEST_GROUP()
 		cmocka_unit_test(test_the_report_deadline_counts_from_the_acceptance),
 		cmocka_unit_test(test_dnr_backs_off_from_min_to_max_until_acknowledged),
 		cmocka_unit_test(test_an_scs_that_comes_back_hears_its_report_at_once),
+		cmocka_unit_test(test_an_scs_that_comes_back_while_its_report_is_written_hears_it_at_once),
+		cmocka_unit_test(test_only_a_refused_report_waits_for_its_scs_while_it_is_written),
 		cmocka_unit_test(test_a_report_is_kept_until_its_retention_ends),
 		cmocka_unit_test(test_no_report_is_dropped_while_the_clock_may_be_wrong),
 		cmocka_unit_test(test_a_restored_trigger_asks_again_when_the_peer_is_there),

@@ -41,6 +41,29 @@ static void test_a_recall_ends_its_original_without_a_report(void **state)
 	end_two(&w);
 }
 
+/* The SCS was told that it was delivered, and the disk did not take that. Then a recall of it is too late, whatever the SMS-SC says. */
+static void test_a_recall_of_what_was_told_as_delivered_is_112_and_its_report_stays(void **state)
+{
+	struct two w;
+
+	(void)state;
+	two_of(&w, TSP_ACTION_RECALL, TRG_SUBMITTING);
+	w.own.ids_last = true;
+	step(w.o, &w.own, TRG_EV_DRR);
+	step(w.o, &w.own, TRG_EV_DISK);
+	assert_int_equal(w.o->state, TRG_ACCEPTED);
+	step(w.t, &w.f, TRG_EV_DTA_OK);
+	assert_int_equal(w.f.status, TSP_STATUS_ORIGINALMESSAGESENT);
+	assert_int_equal(w.t->state, TRG_DONE);
+	assert_int_equal(w.o->state, TRG_REPORTING);
+	assert_int_equal(w.o->outcome, TSP_OUTCOME_SUCCESS);
+	step(w.o, &w.own, TRG_EV_DURABLE);
+	step(w.o, &w.own, TRG_EV_DNA_OK);
+	assert_int_equal(w.own.forgotten, 1);
+	assert_int_equal(w.own.notified + w.own.notified_again, 1);
+	end_two(&w);
+}
+
 static void test_a_replace_lives_on_under_its_own_number(void **state)
 {
 	struct two w;
@@ -1263,6 +1286,7 @@ TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_recall_ends_its_original_without_a_report),
+		cmocka_unit_test(test_a_recall_of_what_was_told_as_delivered_is_112_and_its_report_stays),
 		cmocka_unit_test(test_a_replace_lives_on_under_its_own_number),
 		cmocka_unit_test(test_a_report_of_the_replacement_waits_for_its_dta),
 		cmocka_unit_test(test_a_report_of_the_replacement_without_any_dta_is_112_and_leaves_the_original),

@@ -30,7 +30,7 @@ static const char *const trigger[] = {
 	 aborkkonioirkosmsosksvnvw
 	 */
 	".....kkkk..pkk.pk..dpvvvk", /* accepted */
-	"...nkpppp..ppp.........pp", /* writing the report */
+	"...nkpppp..pppp........pp", /* writing the report */
 	".....nnnn..ndon.........n", /* reporting */
 	".....oooo..o..nnn.......o", /* waiting to report again */
 	".........................", /* done */
@@ -57,7 +57,7 @@ static const char *const replace[] = {
 	 aborkkonioirkosmsosksvnvw
 	 */
 	".....kkkk..pkk.pk..dpvvvk", /* accepted */
-	"...nkpppp..ppp.........pp", /* writing the report */
+	"...nkpppp..pppp........pp", /* writing the report */
 	".....nnnn..ndon.........n", /* reporting */
 	".....oooo..o..nnn.......o", /* waiting to report again */
 	".........................", /* done */

@@ -89,6 +89,37 @@ static void test_a_late_refusal_ends_it(void **state)
 	trg_free(t);
 }
 
+/* The SCS was told what the SMS-SC had reported, and the disk did not take it. What the answer says, late as it is, adds nothing. */
+static void test_a_late_answer_after_a_report_that_was_told_changes_nothing(void **state)
+{
+	static const enum trg_event_kind dtas[] = { TRG_EV_DTA_NO, TRG_EV_DTA_OK, TRG_EV_DTA_STORED };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof dtas / sizeof dtas[0]; i++) {
+		struct fake f = fake_new();
+		struct trg *t = unknown(&f);
+
+		f.ids_last = true;
+		step(t, &f, TRG_EV_DURABLE);
+		step(t, &f, TRG_EV_DRR);
+		assert_int_equal(f.notified, 1);
+		step(t, &f, TRG_EV_DISK);
+		assert_int_equal(t->state, TRG_UNKNOWN);
+		assert_int_equal(step(t, &f, dtas[i]), 0);
+		assert_int_equal(t->state, TRG_UNKNOWN);
+		assert_true(f.armed_ms == f.now_ms + fake_conf.retry_min_ms);
+		step(t, &f, TRG_EV_DNA_NO); /* the SCS does not have it yet */
+		step(t, &f, TRG_EV_TIMER);
+		step(t, &f, TRG_EV_DURABLE);
+		step(t, &f, TRG_EV_TIMER);
+		assert_int_equal(f.notified_again, 1);
+		step(t, &f, TRG_EV_DNA_OK);
+		assert_int_equal(f.forgotten, 1);
+		assert_int_equal(f.recalled, 0);
+		trg_free(t);
+	}
+}
+
 static void test_resubmit_sends_one_copy_and_then_holds(void **state)
 {
 	struct fake f = fake_new();
@@ -520,6 +551,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_without_a_report_it_is_unconfirmed),
 		cmocka_unit_test(test_a_late_answer_with_an_id_is_cancelled),
 		cmocka_unit_test(test_a_late_refusal_ends_it),
+		cmocka_unit_test(test_a_late_answer_after_a_report_that_was_told_changes_nothing),
 		cmocka_unit_test(test_resubmit_sends_one_copy_and_then_holds),
 		cmocka_unit_test(test_a_restart_sends_no_copy),
 		cmocka_unit_test(test_a_restart_with_the_id_is_an_acceptance),
