@@ -391,6 +391,39 @@ static void test_numbers_fit_together(void **state)
 	      "/etc/mtc/c.yaml:16: limits.connections_per_address is above limits.connections_total (5), expected at most that");
 }
 
+/* Some connections would be closed without a CEA, and nothing said why. */
+static void test_a_cer_that_is_larger_than_a_handshake_is_a_warning(void **state)
+{
+	static const struct {
+		const char *limits, *line;
+	} rows[] = {
+		{ "limits:\n  cer: 49152\n", NULL },
+		{ "limits:\n  cer: 49153\n",
+		  "warning c.yaml:19: a CER may have 49153 bytes (limits.cer), and a client only 49152 " },
+		{ "limits:\n  handshake: 8191\n",
+		  "warning c.yaml:19: a CER may have 8192 bytes (limits.cer), and a client only 8191 " },
+		{ "limits:\n  cer: 99999\n  message: 40000\n", NULL }, /* the smaller one holds */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		static struct report report;
+		char text[4096];
+		struct cfg_iwf *c = NULL;
+
+		memset(&report, 0, sizeof report);
+		snprintf(text, sizeof text, "%s%s", good, rows[i].limits);
+		assert_int_equal(cfg_iwf_examine(&c, "c.yaml", text, strlen(text), &report), 0);
+		if (rows[i].line) {
+			assert_non_null(strstr(report.text, rows[i].line));
+			assert_non_null(strstr(report.text, "some connections are closed without a CEA"));
+		} else {
+			assert_null(strstr(report.text, "CER"));
+		}
+		cfg_iwf_free(c);
+	}
+}
+
 /* Edges and the core keep these in smaller members: a number that does not fit there must not be allowed. */
 static void test_the_largest_limits_fit_where_messages_are_judged(void **state)
 {
@@ -796,6 +829,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_two_spellings_of_one_address_are_one),
 		cmocka_unit_test(test_a_route_is_judged_beside_another_mistake_in_the_peers),
 		cmocka_unit_test(test_two_peers_at_one_address_are_a_warning),
+		cmocka_unit_test(test_a_cer_that_is_larger_than_a_handshake_is_a_warning),
 		cmocka_unit_test(test_a_socket_has_less_room_for_its_path),
 		cmocka_unit_test(test_all_errors_are_told_and_none_that_only_follows),
 		cmocka_unit_test(test_the_shipped_example_parses),
