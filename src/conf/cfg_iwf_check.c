@@ -287,6 +287,33 @@ static int check_route(const struct cfg_iwf *c, const char *section, struct cfg_
 			 c->peers[0].name);
 }
 
+/* One message fits into what a connection may have, and that into what an edge may have. A preset
+ * grows with the other item; one that is written is refused. */
+static int check_requests(struct cfg_iwf *c, struct report *why)
+{
+	struct cfg_limits *l = &c->limits;
+	int err = 0;
+
+	if (l->request_octets_per_connection < l->message_max) {
+		if (cfg_written(c->lines, "limits.request_bytes_per_connection")) {
+			also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "limits.request_bytes_per_connection"),
+					     "limits.request_bytes_per_connection is %u, expected at least limits.message (%u)",
+					     l->request_octets_per_connection, l->message_max));
+		}
+		l->request_octets_per_connection = l->message_max;
+	}
+	if (l->request_octets < l->request_octets_per_connection) {
+		if (cfg_written(c->lines, "limits.request_bytes")) {
+			also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "limits.request_bytes"),
+					     "limits.request_bytes is %u, expected at least "
+					     "limits.request_bytes_per_connection (%u)",
+					     l->request_octets, l->request_octets_per_connection));
+		}
+		l->request_octets = l->request_octets_per_connection;
+	}
+	return err;
+}
+
 static int check_numbers(struct cfg_iwf *c, struct report *why)
 {
 	uint32_t ring = 65536;
@@ -403,6 +430,9 @@ int cfg_iwf_check(struct cfg_iwf *c, struct report *why)
 	}
 	if (cfg_sound(c->lines, "keyholder") && cfg_sound(c->lines, "limits")) {
 		also(&err, check_keyholder(c, why));
+	}
+	if (cfg_sound(c->lines, "limits")) {
+		also(&err, check_requests(c, why));
 	}
 	if (cfg_sound(c->lines, "limits") && cfg_sound(c->lines, "listen")) {
 		check_cer(c, why);

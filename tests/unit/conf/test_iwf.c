@@ -389,6 +389,11 @@ static void test_numbers_fit_together(void **state)
 	      "associations.import_memory");
 	wrong("s6m:", "limits: { connections_total: 5, connections_per_address: 6 }\ns6m:",
 	      "/etc/mtc/c.yaml:16: limits.connections_per_address is above limits.connections_total (5), expected at most that");
+	wrong("s6m:", "limits: { message: 1000000, request_bytes_per_connection: 999999 }\ns6m:",
+	      "/etc/mtc/c.yaml:16: limits.request_bytes_per_connection is 999999, expected at least limits.message (1000000)");
+	wrong("s6m:", "limits: { request_bytes: 8388607 }\ns6m:",
+	      "/etc/mtc/c.yaml:16: limits.request_bytes is 8388607, expected at least limits.request_bytes_per_connection "
+	      "(8388608)");
 }
 
 /* Some connections would be closed without a CEA, and nothing said why. */
@@ -441,6 +446,7 @@ static void test_the_largest_limits_fit_where_messages_are_judged(void **state)
 	if (!c) {
 		fail_msg("%s", why);
 	}
+	assert_int_equal(c->limits.request_octets_per_connection, 16777212); /* or no message of that size was ever taken */
 	limits = (struct dia_limits){ c->limits.message_max, (uint16_t)c->limits.avps_max, (uint8_t)c->limits.nesting_max };
 	assert_int_equal(limits.avps_max, c->limits.avps_max);
 	assert_int_equal(limits.depth_max, c->limits.nesting_max);
