@@ -1,5 +1,6 @@
 """Act thirteen: the disk of the journal is really full, and then it is not. The state directory is a small file system of its own,
 which these plays mount; that needs root."""
+import contextlib
 import os
 import subprocess
 
@@ -14,34 +15,45 @@ from support.core import core, next_core, peers_open
 SIZE_KIB = 4096  # of the file system
 
 
+def mount(folder, kib):
+    """A file system of its own, of this size."""
+    os.makedirs(folder)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k,mode=0700", "none", folder], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"a file system of its own cannot be mounted here: {done.stderr.strip()}")
+
+
+@contextlib.contextmanager
+def with_small(labs, kind, program):
+    """A laboratory of this kind, of which `program` has its folder kind.SMALL on a small disk."""
+    if os.geteuid():
+        pytest.skip("mounting a small file system needs root")
+    folders = len(labs.folders)
+    try:
+        p = labs.up(kind=kind)
+    except BaseException:
+        subprocess.run(["umount", "-l", os.path.join(labs.folders[folders], kind.SMALL)], check=False)
+        raise
+    yield p
+    proc.end([e for e in entries(p) if e["name"] == program])  # before its disk goes
+    subprocess.run(["umount", "-l", os.path.join(p.lab["dir"], kind.SMALL)], check=True)
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
 class SmallDisk(L.Lab):
     """A laboratory whose gateway keeps its state on a small tmpfs."""
+    SMALL = "iwf"
 
     def start_iwf(self):
-        os.makedirs(self.path("iwf"))
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE_KIB}k,mode=0700", "none", self.path("iwf")], capture_output=True,
-                              text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"a file system of its own cannot be mounted here: {done.stderr.strip()}")
+        mount(self.path(self.SMALL), SIZE_KIB)
         super().start_iwf()
 
 
 @pytest.fixture
 def small_disk(labs):
-    if os.geteuid():
-        pytest.skip("mounting a small file system needs root")
-    folders = len(labs.folders)
-    try:
-        p = labs.up(kind=SmallDisk)
-    except BaseException:
-        subprocess.run(["umount", "-l", os.path.join(labs.folders[folders], "iwf")], check=False)
-        raise
-    state = os.path.join(p.lab["dir"], "iwf")
-    yield p
-    proc.end([e for e in entries(p) if e["name"] == "mtc-iwfd"])  # before its disk goes
-    subprocess.run(["umount", "-l", state], check=True)
-    wrong = labs.down(p)
-    assert not wrong, "\n".join(wrong)
+    with with_small(labs, SmallDisk, "mtc-iwfd") as p:
+        yield p
 
 
 def entries(p):
@@ -192,33 +204,19 @@ def test_an_import_that_the_disk_has_no_room_for_says_so_and_changes_nothing(sma
 
 class SmallKeys(L.Lab):
     """The key of the audit is on a small tmpfs."""
+    SMALL = "keys"
 
     def start_iwf(self):
-        keys = self.path("keys")
-        os.makedirs(keys)
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "none", keys], capture_output=True, text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"a file system of its own cannot be mounted here: {done.stderr.strip()}")
+        keys = self.path(self.SMALL)
+        mount(keys, 64)
         self.options.iwf_more += f"audit: {{ enabled: yes, interval: 300ms, key: {keys}/audit.key }}\n"
         super().start_iwf()
 
 
 @pytest.fixture
 def small_keys(labs):
-    if os.geteuid():
-        pytest.skip("mounting a small file system needs root")
-    folders = len(labs.folders)
-    try:
-        p = labs.up(kind=SmallKeys)
-    except BaseException:
-        subprocess.run(["umount", "-l", os.path.join(labs.folders[folders], "keys")], check=False)
-        raise
-    keys = os.path.join(p.lab["dir"], "keys")
-    yield p, keys
-    proc.end([e for e in entries(p) if e["name"] == "mtc-iwfd"])  # before the disk of its key goes
-    subprocess.run(["umount", "-l", keys], check=True)
-    wrong = labs.down(p)
-    assert not wrong, "\n".join(wrong)
+    with with_small(labs, SmallKeys, "mtc-iwfd") as p:
+        yield p, os.path.join(p.lab["dir"], SmallKeys.SMALL)
 
 
 def test_the_memory_of_the_last_checkpoint_is_written_when_there_is_room_again(small_keys):
