@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "base/opts.h"
 #include "cli/cli_command.h"
 
 static bool takes_value(const struct cli_param *p)
@@ -146,11 +147,7 @@ const char *cli_unknown_option(const struct cli_param *p, const char *word, char
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
 		nearest_offer(&near, own[i]);
 	}
-	if (near.best) {
-		snprintf(why, CLI_WHY_MAX, "unknown option '%.60s', did you mean '--%s'?", word, near.best);
-	} else {
-		snprintf(why, CLI_WHY_MAX, "unknown option '%.60s'", word);
-	}
+	opts_unknown(why, CLI_WHY_MAX, word, near.best);
 	return why;
 }
 
@@ -189,14 +186,14 @@ static const char *option(const struct cli_command *c, int argc, char *const *ar
 		if (!equals) {
 			return set(c, p, "", args, why);
 		}
-		snprintf(why, CLI_WHY_MAX, "--%s takes no value", p->option);
+		snprintf(why, CLI_WHY_MAX, OPTS_NO_VALUE, (int)(n + 2), argv[0]);
 		return why;
 	}
 	if (equals) {
 		return set(c, p, equals + 1, args, why);
 	}
 	if (argc < 2) {
-		snprintf(why, CLI_WHY_MAX, "--%s needs %s", p->option, p->shown);
+		snprintf(why, CLI_WHY_MAX, OPTS_NEEDS, argv[0], p->shown);
 		return why;
 	}
 	*used = 2;
@@ -213,7 +210,7 @@ static const char *letter(const struct cli_command *c, int argc, char *const *ar
 		return cli_unknown_option(c->params, argv[0], why);
 	}
 	if (argc < 2) {
-		snprintf(why, CLI_WHY_MAX, "-%c needs %s", p->letter, p->shown);
+		snprintf(why, CLI_WHY_MAX, OPTS_NEEDS, argv[0], p->shown);
 		return why;
 	}
 	*used = 2;
@@ -226,7 +223,7 @@ static const char *unexpected(const struct cli_param *p, const char *word, char 
 	while (p && p->arg && p->kind != CLI_DEVICE && p->kind != CLI_WHO) {
 		p++;
 	}
-	snprintf(why, CLI_WHY_MAX, "unexpected argument '%.60s'%s", word, p && p->arg ? "; quote '*' in the shell" : "");
+	snprintf(why, CLI_WHY_MAX, OPTS_UNEXPECTED "%s", word, p && p->arg ? "; quote '*' in the shell" : "");
 	return why;
 }
 
