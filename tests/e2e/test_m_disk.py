@@ -61,9 +61,9 @@ def entries(p):
         return L.json.load(f)
 
 
-def fill(p):
+def fill(p, folder="iwf"):
     """Takes every octet that is left; returns the file that has them."""
-    path = os.path.join(p.lab["dir"], "iwf", "filler")
+    path = os.path.join(p.lab["dir"], folder, "filler")
     with open(path, "wb", buffering=0) as f:
         for size in (65536, 4096, 512):
             try:
@@ -200,6 +200,44 @@ def test_an_import_that_the_disk_has_no_room_for_says_so_and_changes_nothing(sma
     assert "cannot write the new generation: No space left on device; make room on its disk; nothing was changed" in done.stderr, done.stderr
     assert p.trigger("acme", device="meter-73@a.example", wait=proc.HANG_S).code == 0
     assert p.ctl("assoc", "add", "acme", "one-more@a.example")[-1]["ok"]
+
+
+class SmallCentre(L.Lab):
+    """The SMS-SC keeps its messages on a small disk."""
+    SMALL = "smssc"
+
+    def start_smssc(self):
+        mount(self.path(self.SMALL), SIZE_KIB)
+        super().start_smssc()
+
+
+@pytest.fixture
+def small_centre(labs):
+    with with_small(labs, SmallCentre, "mtc-smssc") as p:
+        yield p
+
+
+def test_an_sms_sc_that_starts_on_a_full_disk_refuses_and_delivers_what_it_has(small_centre):
+    """Until there is room: without a restart it takes triggers then, and the one from before is delivered and reported."""
+    p, folder = small_centre, small_centre.lab["dir"]
+    listener = p.listen("beta")
+    p.ue("absent", L.imsi(574))
+    assert p.trigger("beta", device="meter-574@b.example", reference=574, validity=600).code == 0
+    assert not L.stop(folder, "mtc-smssc")
+    filler = fill(p, SmallCentre.SMALL)
+    L.start(folder, "mtc-smssc")
+    peers_open(p)
+
+    def said(words):
+        with open(p.lab["logs"]["mtc-smssc"], encoding="utf-8") as f:
+            return f.read().count(words)
+    assert said("No space left on device; make room on its disk; triggers are refused until it is well") == 1
+    assert load(p, 1, 5740) == {"PERMANENTERROR": 1}  # 5531, congestion
+    os.unlink(filler)
+    assert load(p, 1, 5741) == {"SUCCESS": 1}
+    assert said(": well again") == 1
+    p.ue("present", L.imsi(574))
+    assert listener.wait_event("report", reference=574, wait_s=proc.HANG_S)["delivery_outcome"] == "SUCCESS"
 
 
 class SmallKeys(L.Lab):
