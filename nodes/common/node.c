@@ -12,12 +12,15 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/opts.h"
 #include "base/stdfd.h"
 #include "base/tail.h"
 #include "base/version.h"
 #include "base/writer.h"
 #include "net/net_loop.h"
 #include "tls/tls_warm_up.h"
+
+#define USAGE_MAX 512 /* octets of the words about a wrong command line */
 
 int node_start(struct log *log, const char *program)
 {
@@ -39,13 +42,12 @@ int node_start(struct log *log, const char *program)
 int node_usage(const char *program, const char *fmt, ...)
 {
 	va_list ap;
+	char words[USAGE_MAX];
 
-	fprintf(stderr, "%s: ", program);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(words, sizeof words, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "\n'%s --help' says how it is used.\n", program);
-	return NODE_EXIT_USAGE;
+	return opts_usage(program, NULL, words);
 }
 
 int node_fail(const char *program, const char *fmt, ...)

@@ -26,7 +26,7 @@ enum node_exit {
  * ERR_NOMEM is reported on stderr. The caller ends the log by log_fini(). */
 ERR_MUST_USE int node_start(struct log *log, const char *program);
 
-/* "mtc-x: WORDS\nmtc-x --help says how it is used.\n" on stderr. Returns NODE_EXIT_USAGE. */
+/* "mtc-x: WORDS\nTry: mtc-x --help\n" on stderr (base/opts.h). Returns NODE_EXIT_USAGE. */
 int node_usage(const char *program, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* "mtc-x: WORDS\n" on stderr. Returns NODE_EXIT_FAILURE. */
 int node_fail(const char *program, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

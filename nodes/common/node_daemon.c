@@ -4,15 +4,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/opts.h"
 #include "nodes/common/node.h"
-#include "nodes/common/node_opts.h"
 
 enum { OPT_CONFIG = 1, OPT_TEST, OPT_JSON, OPT_HELP, OPT_VERSION };
 
-static int help(const struct node_daemon *d, const struct node_opt *options)
+static int help(const struct node_daemon *d, const struct opt *options)
 {
 	printf("usage: %s -c FILE [-t]\n\n%s\nOptions:\n", d->program, d->about);
-	node_opts_help(stdout, options);
+	opts_help(stdout, options);
 	printf("\n%s\n", d->more);
 	exit_codes_help(stdout, EXIT_OF_NODE);
 	return NODE_EXIT_OK;
@@ -20,7 +20,7 @@ static int help(const struct node_daemon *d, const struct node_opt *options)
 
 int node_daemon_main(const struct node_daemon *d, int argc, char **argv)
 {
-	const struct node_opt options[] = {
+	const struct opt options[] = {
 		{ OPT_CONFIG, 'c', "config", "FILE", "configuration file (YAML). Required" },
 		{ OPT_TEST, 't', "test", NULL, d->test_help },
 		{ OPT_JSON, 0, "json", NULL, "with -t: the result as a line of JSON (else all that is printed is JSON)" },
@@ -28,13 +28,13 @@ int node_daemon_main(const struct node_daemon *d, int argc, char **argv)
 		{ OPT_VERSION, 0, "version", NULL, "print name and version" },
 		{ 0 },
 	};
-	struct node_opts o;
+	struct opts o;
 	struct node_daemon_start how = { 0 };
 	const char *value;
 	int id;
 
-	node_opts_init(&o, options, argc - 1, (const char *const *)argv + 1);
-	while ((id = node_opts_next(&o, &value)) != NODE_OPTS_END) {
+	opts_init(&o, options, argc - 1, (const char *const *)argv + 1);
+	while ((id = opts_next(&o, &value)) != OPTS_END) {
 		switch (id) {
 		case OPT_CONFIG:
 			how.config = value;
@@ -49,14 +49,14 @@ int node_daemon_main(const struct node_daemon *d, int argc, char **argv)
 			return help(d, options);
 		case OPT_VERSION:
 			return node_version(d->program);
-		case NODE_OPTS_OPERAND:
-			return node_usage(d->program, "%s: expected options only", value);
+		case OPTS_OPERAND:
+			return node_usage(d->program, OPTS_UNEXPECTED, value);
 		default:
 			return node_usage(d->program, "%s", o.why);
 		}
 	}
 	if (!how.config) {
-		return node_usage(d->program, "-c FILE is missing: the configuration");
+		return node_usage(d->program, OPTS_NO_CONFIG);
 	}
 	return d->start(&how);
 }

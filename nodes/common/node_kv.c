@@ -18,6 +18,18 @@ static int end(struct node_kv *s, int rc)
 	return rc;
 }
 
+/* A full disk keeps nobody from what the store has: only changes have to wait. */
+static int open_to_read(struct node_kv *s, node_kv_tables_fn *tables, void *arg)
+{
+	int rc = mdb_txn_begin(s->kv.env, NULL, MDB_RDONLY, &s->txn);
+
+	s->reading = true;
+	rc = end(s, rc ? rc : tables(arg)); /* the commit keeps the handles of the databases */
+	s->reading = false;
+	s->began_full = !rc;
+	return rc;
+}
+
 int node_kv_open(struct node_kv *s, const struct kv_conf *conf, node_kv_tables_fn *tables, void *arg, char *why, size_t why_cap)
 {
 	int rc, err = kv_open(&s->kv, conf, why, why_cap);
@@ -29,6 +41,9 @@ int node_kv_open(struct node_kv *s, const struct kv_conf *conf, node_kv_tables_f
 	rc = kv_cause(&s->kv, end(s, rc ? rc : tables(arg)));
 	if (rc) {
 		snprintf(why, why_cap, "%s: %s", conf->dir, kv_words(&s->kv, rc, s->words, sizeof s->words));
+		if (kv_err(rc) == ERR_NOSPC && !open_to_read(s, tables, arg)) {
+			return 0;
+		}
 		kv_close(&s->kv);
 		return kv_err(rc);
 	}

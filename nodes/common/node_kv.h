@@ -15,13 +15,17 @@ struct node_kv {
 	MDB_txn *txn; /* of the changes since the last commit; NULL: none */
 	/* LMDB's code of the first change that failed; later changes are dropped with it */
 	int failed;
+	bool reading;    /* while `tables` runs: s->txn cannot write */
+	bool began_full; /* there was no room for what the start writes */
 	char words[300]; /* reason of the last failed commit, and what to do */
 };
 
-/* Opens the databases of `arg` in s->txn, which is committed afterwards. LMDB's code. */
+/* Opens the databases of `arg` in s->txn, which is committed afterwards. LMDB's code. Without room
+ * it is called again, to read what is there. */
 typedef int node_kv_tables_fn(void *arg);
 /* kv_open(), then `tables`. After an error, with a reason in `why`, nothing is open. `s` must not
- * move until node_kv_close(). */
+ * move until node_kv_close(). A store that is there opens on a full disk, too: s->began_full, and
+ * s->words. */
 ERR_MUST_USE int node_kv_open(struct node_kv *s, const struct kv_conf *conf, node_kv_tables_fn *tables, void *arg, char *why,
 			      size_t why_cap);
 void node_kv_close(struct node_kv *s); /* changes that are not committed are dropped */

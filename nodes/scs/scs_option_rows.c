@@ -6,7 +6,7 @@
 #include "base/exit_codes.h"
 #include "nodes/scs/scs_options.h"
 
-const struct node_opt scs_option_rows[] = {
+const struct opt scs_option_rows[] = {
 	{ OPT_CONNECT, 0, "connect", "ADDRESS:PORT", "the gateway; numeric, 192.0.2.1:5868 or [2001:db8::1]:5868. Required" },
 	{ OPT_TLS, 0, "tls", NULL, "mutual TLS; the default" },
 	{ OPT_PLAIN, 0, "plain", NULL, "no protection, for laboratories" },
@@ -67,7 +67,7 @@ void scs_options_help(void)
 	    "  recall    cancel a pending trigger           listen    stay connected and print each delivery report once\n"
 	    "\n"
 	    "Options (default in parentheses):\n");
-	node_opts_help(stdout, scs_option_rows);
+	opts_help(stdout, scs_option_rows);
 	printf("\n"
 	       "Examples. Put the connection into a variable first; your "
 	       "names must be provisioned at the gateway (mtcctl scs add):\n"

@@ -1,7 +1,7 @@
 /* scs_option_rows.h - the options of mtc-scs, one row each, for the parser (scs_options.c) and for
  * the help. */
 #pragma once
-#include "nodes/common/node_opts.h"
+#include "base/opts.h"
 
 enum {
 	OPT_CONNECT = 1,
@@ -49,4 +49,4 @@ enum {
 	OPT_VERSION,
 };
 
-extern const struct node_opt scs_option_rows[]; /* ends with a row of zeros */
+extern const struct opt scs_option_rows[]; /* ends with a row of zeros */

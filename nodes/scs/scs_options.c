@@ -226,26 +226,26 @@ static int take_command(struct parse *p, const char *word)
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		nearest_offer(&near, words[i]);
 	}
-	return wrong(p, "%.40s: no such command%s%s%s; expected trigger, replace, recall or listen", word,
-		     near.best ? ", did you mean '" : "", near.best ? near.best : "", near.best ? "'?" : "");
+	opts_unknown_command(p->why, SCS_WHY_MAX, word, near.best);
+	return ERR_INVAL;
 }
 
 static int take_words(struct parse *p, int argc, const char *const *argv)
 {
-	struct node_opts opts;
+	struct opts opts;
 	const char *value;
 	bool command = false;
 	int id, err = 0;
 
-	node_opts_init(&opts, scs_option_rows, argc, argv);
-	while (!err && (id = node_opts_next(&opts, &value)) != NODE_OPTS_END) {
+	opts_init(&opts, scs_option_rows, argc, argv);
+	while (!err && (id = opts_next(&opts, &value)) != OPTS_END) {
 		if (id == ERR_INVAL) {
 			return wrong(p, "%s", opts.why);
 		}
-		if (id == NODE_OPTS_OPERAND && command) {
-			return wrong(p, "%.40s: expected options only behind the command", value);
+		if (id == OPTS_OPERAND && command) {
+			return wrong(p, OPTS_UNEXPECTED, value);
 		}
-		if (id == NODE_OPTS_OPERAND) {
+		if (id == OPTS_OPERAND) {
 			err = take_command(p, value);
 		} else if (id <= OPT_ANSWER_WAIT) {
 			err = take_connection(p, id, value);
@@ -254,7 +254,7 @@ static int take_words(struct parse *p, int argc, const char *const *argv)
 		} else {
 			err = take_manner(p, id, value);
 		}
-		command = command || id == NODE_OPTS_OPERAND;
+		command = command || id == OPTS_OPERAND;
 		if (!err && (p->o.command == SCS_HELP || p->o.command == SCS_VERSION)) {
 			return 0;
 		}

@@ -5,7 +5,7 @@
 
 #include "nodes/sme/esme_options.h"
 
-const struct node_opt esme_option_rows[] = {
+const struct opt esme_option_rows[] = {
 	{ OPT_CONNECT, 0, "connect", "ADDRESS:PORT", "the SMSC; numeric, 192.0.2.1:3550 or [2001:db8::1]:3550. Required" },
 	{ OPT_PLAIN, 0, "plain", NULL, "no TLS: the password can be read on the way" },
 	{ OPT_CERT, 0, "cert", "FILE", "our certificate chain (PEM, leaf first). Required with TLS" },
@@ -59,7 +59,7 @@ void esme_options_help(void)
 	       "  listen    print receipts and messages that arrive\n"
 	       "\n"
 	       "Options (default in parentheses):\n");
-	node_opts_help(stdout, esme_option_rows);
+	opts_help(stdout, esme_option_rows);
 	printf("\n"
 	       "Examples. Put the connection into a variable first; the name "
 	       "must be provisioned at the SMSC (smes.list of mtc-smssc):\n"

@@ -1,6 +1,6 @@
 /* esme_option_rows.h - the options of mtc-sme, one row each, for the parser and for the help. */
 #pragma once
-#include "nodes/common/node_opts.h"
+#include "base/opts.h"
 
 enum {
 	OPT_CONNECT = 1,
@@ -41,4 +41,4 @@ enum {
 	OPT_VERSION,
 };
 
-extern const struct node_opt esme_option_rows[]; /* ends with a row of zeros */
+extern const struct opt esme_option_rows[]; /* ends with a row of zeros */

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/ident.h"
+#include "base/nearest.h"
 #include "base/str.h"
 #include "nodes/sme/esme_option_rows.h"
 
@@ -211,32 +212,36 @@ static int take_manner(struct parse *p, int id, const char *value)
 static int take_command(struct parse *p, const char *word)
 {
 	static const char *const words[] = { "submit", "cancel", "replace", "query", "listen", "help" };
+	struct nearest near;
 
+	nearest_init(&near, word);
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (strcmp(word, words[i]) == 0) {
 			p->o.command = (enum esme_command)i;
 			return 0;
 		}
+		nearest_offer(&near, words[i]);
 	}
-	return wrong(p, "%.40s: no such command; expected submit, cancel, replace, query or listen", word);
+	opts_unknown_command(p->why, ESME_WHY_MAX, word, near.best);
+	return ERR_INVAL;
 }
 
 static int take_words(struct parse *p, int argc, const char *const *argv)
 {
-	struct node_opts opts;
+	struct opts opts;
 	const char *value;
 	bool command = false;
 	int id, err = 0;
 
-	node_opts_init(&opts, esme_option_rows, argc, argv);
-	while (!err && (id = node_opts_next(&opts, &value)) != NODE_OPTS_END) {
+	opts_init(&opts, esme_option_rows, argc, argv);
+	while (!err && (id = opts_next(&opts, &value)) != OPTS_END) {
 		if (id == ERR_INVAL) {
 			return wrong(p, "%s", opts.why);
 		}
-		if (id == NODE_OPTS_OPERAND && command) {
-			return wrong(p, "%.40s: expected options only behind the command", value);
+		if (id == OPTS_OPERAND && command) {
+			return wrong(p, OPTS_UNEXPECTED, value);
 		}
-		if (id == NODE_OPTS_OPERAND) {
+		if (id == OPTS_OPERAND) {
 			err = take_command(p, value);
 		} else if (id <= OPT_ANSWER_WAIT) {
 			err = take_connection(p, id, value);
@@ -245,7 +250,7 @@ static int take_words(struct parse *p, int argc, const char *const *argv)
 		} else {
 			err = take_manner(p, id, value);
 		}
-		command = command || id == NODE_OPTS_OPERAND;
+		command = command || id == OPTS_OPERAND;
 		if (!err && (p->o.command == ESME_HELP || p->o.command == ESME_VERSION)) {
 			return 0;
 		}

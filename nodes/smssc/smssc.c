@@ -154,6 +154,12 @@ static int commit(struct smssc *s, const char **where, const char **words)
 	return err;
 }
 
+static void log_ill(struct smssc *s, const char *where, const char *words)
+{
+	log_error(&s->log, "store", "%s: %s; triggers are refused until it is well", where, words);
+	s->disk_ill = true;
+}
+
 void smssc_turn(void *arg)
 {
 	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
@@ -163,11 +169,11 @@ void smssc_turn(void *arg)
 	if (smssc_store_dirty(s->store)) {
 		err = commit(s, &where, &words);
 		if (err && !s->disk_ill) {
-			log_error(&s->log, "store", "%s: %s; triggers are refused until it is well", where, words);
+			log_ill(s, where, words);
 		} else if (!err && s->disk_ill) {
 			log_info(&s->log, "store", "%s: well again", where);
+			s->disk_ill = false;
 		}
-		s->disk_ill = err != 0;
 	}
 	smssc_dup_committed(s->dup, !err);
 	smssc_t4_committed(s, !err);
@@ -236,8 +242,8 @@ static int open_events(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 	}
 	err = node_events_cut(s->events, smssc_store_events_end(s->store));
 	/* content that exists at the first use is kept */
-	smssc_store_put_events_end(s->store, node_events_end(s->events));
-	if (!err) {
+	if (!err && node_events_end(s->events) != smssc_store_events_end(s->store)) {
+		smssc_store_put_events_end(s->store, node_events_end(s->events));
 		err = smssc_store_commit(s->store, smssc_store_id_first(s->store));
 	}
 	if (err) {
@@ -346,6 +352,9 @@ int smssc_open(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 	}
 	if (err) {
 		return err;
+	}
+	if (smssc_store_began_full(s->store)) {
+		log_ill(s, s->conf.state_dir, smssc_store_words(s->store));
 	}
 	open_time(s);
 	snprintf(why, SMSSC_STORE_WHY_MAX, "out of memory");

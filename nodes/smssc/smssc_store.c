@@ -77,6 +77,10 @@ static int open_references(struct smssc_store *s)
 	} else if (rc) {
 		return rc;
 	}
+	if (s->kv.reading) { /* none to give until a commit brings some */
+		s->reference_end = s->reference_next;
+		return rc;
+	}
 	s->reference_end = s->reference_next + REFERENCES;
 	return put_number(s, "reference_end", s->reference_end);
 }
@@ -275,6 +279,11 @@ int smssc_store_commit(struct smssc_store *s, uint64_t id_next)
 	}
 	s->reference_grows = false;
 	return err;
+}
+
+bool smssc_store_began_full(const struct smssc_store *s)
+{
+	return s->kv.began_full;
 }
 
 const char *smssc_store_words(const struct smssc_store *s)

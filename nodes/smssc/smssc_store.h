@@ -47,6 +47,8 @@ uint64_t smssc_store_events_end(const struct smssc_store *s);
 bool smssc_store_dirty(const struct smssc_store *s);
 /* All changes since the last commit, or none: 0; ERR_NOSPC, ERR_IO. */
 ERR_MUST_USE int smssc_store_commit(struct smssc_store *s, uint64_t id_next);
+/* The store is open and had no room for what its start writes; smssc_store_words() says why. */
+bool smssc_store_began_full(const struct smssc_store *s);
 /* Reason of the last failed commit, and what to do; borrowed until the next one. */
 const char *smssc_store_words(const struct smssc_store *s);
 void smssc_store_abort(struct smssc_store *s); /* none of them */

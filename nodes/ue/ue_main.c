@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "base/exit_codes.h"
+#include "base/opts.h"
 #include "base/stdfd.h"
 #include "nodes/common/node.h"
 #include "nodes/common/node_kv.h"
-#include "nodes/common/node_opts.h"
 #include "nodes/ue/ue.h"
 
 #define PROGRAM "mtc-ue"
@@ -35,7 +35,7 @@ enum {
 	OPT_VERSION,
 };
 
-static const struct node_opt options[] = {
+static const struct opt options[] = {
 	{ OPT_LINK, 'l', "link", "SOCKET", "socket of the SMS-SC (ue_socket in its configuration). Required" },
 	{ OPT_STATE, 's', "state", "DIR", "directory for what must survive a restart; created if missing. Required" },
 	{ OPT_IMSI, 'i', "imsi", "FIRST[-LAST]", "devices to play; repeatable. Required" },
@@ -68,7 +68,7 @@ static int help(void)
 	       "with TP-PID 0x48), joins the parts of long ones, acts once on each trigger, and acknowledges it.\n"
 	       "\n"
 	       "Options (default in parentheses):\n");
-	node_opts_help(stdout, options);
+	opts_help(stdout, options);
 	printf(
 	    "\n"
 	    "Examples. One device that prints what it gets; the SMS-SC must be running (see mtc-smssc --help):\n"
@@ -263,7 +263,7 @@ static int take_option(struct ue *u, int id, const char *value)
 			   ? node_usage(PROGRAM, "--log %s: expected error, warn, info or debug", value)
 			   : NODE_EXIT_OK;
 	default:
-		return node_usage(PROGRAM, "%s: expected options only", value);
+		return node_usage(PROGRAM, OPTS_UNEXPECTED, value);
 	}
 }
 
@@ -289,13 +289,13 @@ static int check(const struct ue *u, bool print)
 
 static int play(struct ue *u, int argc, char **argv)
 {
-	struct node_opts o;
+	struct opts o;
 	const char *value;
 	bool print = false;
 	int id, code = NODE_EXIT_OK;
 
-	node_opts_init(&o, options, argc - 1, (const char *const *)argv + 1);
-	while (code == NODE_EXIT_OK && (id = node_opts_next(&o, &value)) != NODE_OPTS_END) {
+	opts_init(&o, options, argc - 1, (const char *const *)argv + 1);
+	while (code == NODE_EXIT_OK && (id = opts_next(&o, &value)) != OPTS_END) {
 		if (id == OPT_HELP) {
 			return help();
 		}

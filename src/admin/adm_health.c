@@ -129,9 +129,9 @@ static void look_at_audit(struct findings *f)
 #define EXPIRED_MAGIC 0xcd34edbau
 struct expired {
 	struct obj obj;
-	const struct core_file *first, *first_crl;
+	const struct core_file *first, *first_crl, *first_early;
 	uint64_t now_s;
-	uint32_t n, crls_n;
+	uint32_t n, crls_n, early_n;
 };
 
 static void look_at_file(void *arg, const struct core_file *file)
@@ -140,6 +140,9 @@ static void look_at_file(void *arg, const struct core_file *file)
 
 	bool is_crl = file->number[0] != 0; /* in force until its nextUpdate is over */
 
+	if (file->not_before_s > e->now_s && !e->early_n++) {
+		e->first_early = file;
+	}
 	if (file->not_after_s > e->now_s || (is_crl && file->not_after_s == e->now_s)) {
 		return;
 	}
@@ -197,6 +200,27 @@ static void look_at_responder(void *arg, const struct core_ocsp_view *v)
 	}
 }
 
+/* A clock that is wrong is the usual cause, as on a machine that has started without the time. */
+static void look_at_early(struct findings *f, const struct expired *e)
+{
+	char when[CLOCK_TEXT_MAX], now[CLOCK_TEXT_MAX], more[64] = "";
+
+	if (!e->early_n) {
+		return;
+	}
+	if (e->early_n > 1) {
+		snprintf(more, sizeof more, "; %u more are not valid yet", e->early_n - 1);
+	}
+	clock_text_s(when, (int64_t)e->first_early->not_before_s);
+	clock_text_s(now, (int64_t)e->now_s);
+	found(
+	    f, "certificate-early",
+	    "if that is not the time, set the clock of this machine ('timedatectl set-ntp true'); else wait until then, or put a "
+	    "certificate there that is valid now, then 'mtcctl reload'",
+	    "'%s' of %s %s is not valid before %s, and the clock of this machine says %s: connections that need it fail%s",
+	    e->first_early->path, e->first_early->kind, e->first_early->name, when, now, more);
+}
+
 /* One reason for all of them: there may be hundreds of anchors. */
 static void look_at_files(struct findings *f)
 {
@@ -205,6 +229,7 @@ static void look_at_files(struct findings *f)
 
 	core_file_each(f->adm->core, look_at_file, &e);
 	look_at_crls(f, &e);
+	look_at_early(f, &e);
 	if (!e.n) {
 		return;
 	}

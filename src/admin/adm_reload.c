@@ -240,6 +240,9 @@ static void add_file(void *arg, const struct core_file *f)
 	row = json_pack("{s:o, s:s, s:s, s:o, s:I}", "path", text_of(f->path, strlen(f->path)), "of", f->kind, "name", f->name,
 			"not_after", adm_time(f->not_after_s * 1000), "days_left",
 			(json_int_t)core_files_days_left(f->not_after_s, r->now_s));
+	if (row && f->not_before_s) {
+		json_object_set_new(row, "not_before", adm_time(f->not_before_s * 1000));
+	}
 	if (row && f->number[0]) {
 		json_object_set_new(row, "issuer", json_string(f->issuer));
 		json_object_set_new(row, "number", json_sprintf("0x%s", f->number));

@@ -153,6 +153,10 @@ void cli_text(char *out, size_t cap, const json_t *v);
  * the answer is not yes. */
 bool cli_yes(const char *question);
 
+/* cli_guess.c: the command that lists what this argument may be, "mtcctl scs list". NULL: none,
+ * also for the name of something new. */
+const char *cli_lister(const struct cli_command *c, const struct cli_param *p);
+
 /* cli_guess.c: after a command that was refused: when a name among its arguments is unknown to the
  * gateway and near to one that it knows, says so on standard error. Nothing with --json. */
 struct cli_session;

@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "cli/cli_doctor.h"
+#include "cli/cli_term.h"
 #include "cli/cli_tick.h"
+
+#define LABEL 7 /* columns of "wrong: " and of the words before advice and page */
 
 static void show_json(json_t *row)
 {
@@ -15,19 +18,28 @@ static void show_json(json_t *row)
 	free(text);
 }
 
+/* Wrapped at a terminal only: a program gets each sentence on one line. */
+static void show_line(const char *label, const json_t *text)
+{
+	char words[CLI_SHOWN_MAX * 2];
+	int n = printf("%s: ", label);
+
+	cli_text(words, sizeof words, text);
+	if (cli_term_width(stdout)) {
+		cli_wrapped(stdout, n > 0 ? (size_t)n : 0, LABEL, words);
+	} else {
+		puts(words);
+	}
+}
+
 static void show_one(const json_t *finding)
 {
-	char text[CLI_SHOWN_MAX * 2];
+	char level[CLI_SHOWN_MAX];
 
-	cli_text(text, sizeof text, json_object_get(finding, "level"));
-	printf("%s: ", text);
-	cli_text(text, sizeof text, json_object_get(finding, "text"));
-	puts(text);
+	show_line(cli_member(level, finding, "level"), json_object_get(finding, "text"));
 	if (json_object_get(finding, "advice")) {
-		cli_text(text, sizeof text, json_object_get(finding, "advice"));
-		printf("   do: %s\n", text);
-		cli_text(text, sizeof text, json_object_get(finding, "page"));
-		printf("  see: %s\n", text);
+		show_line("   do", json_object_get(finding, "advice"));
+		show_line("  see", json_object_get(finding, "page"));
 	}
 }
 

@@ -12,23 +12,51 @@
 #define WAIT_MS 2000u    /* nobody waits longer for a hint */
 #define NAME_MAX_ 64     /* a name has at most 63 letters */
 
-/* Which list an argument is a name of. */
-static const char *list_of(const struct cli_command *c, const char *arg)
+struct list {
+	const char *group, *arg; /* group NULL: of any command */
+	const char *cmd;         /* request for names; NULL: it lists something else */
+	const char *lister;
+};
+
+/* Which list an argument is in; NULL: none. */
+static const struct list *list_of(const struct cli_command *c, const char *arg)
 {
-	static const struct {
-		const char *group, *arg, *list;
-	} rows[] = {
-		{ "peers", "name", "peers" },       { "scs", "name", "scs.list" },  { "group", "name", "group.list" },
-		{ "group", "group", "group.list" }, { "set", "name", "set.list" },  { "set", "set", "set.list" },
-		{ NULL, "scs", "scs.list" },        { NULL, "except", "scs.list" },
+	static const struct list rows[] = {
+		{ "peers", "name", "peers", "mtcctl peers" },
+		{ "scs", "name", "scs.list", "mtcctl scs list" },
+		{ "group", "name", "group.list", "mtcctl group list" },
+		{ "group", "group", "group.list", "mtcctl group list" },
+		{ "set", "name", "set.list", "mtcctl set list" },
+		{ "set", "set", "set.list", "mtcctl set list" },
+		{ "triggers", "reference", NULL, "mtcctl triggers list" },
+		{ "audit", "seq", NULL, "mtcctl audit search DIR" },
+		{ "trace", "number", NULL, "mtcctl trace status" },
+		{ "trace", "trigger", NULL, "mtcctl triggers list" },
+		{ "trace", "peer", "peers", "mtcctl peers" },
+		{ NULL, "session", NULL, "mtcctl sessions" },
+		{ NULL, "scs", "scs.list", "mtcctl scs list" },
+		{ NULL, "except", "scs.list", "mtcctl scs list" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		if ((!rows[i].group || !strcmp(rows[i].group, c->group)) && !strcmp(rows[i].arg, arg)) {
-			return rows[i].list;
+			return &rows[i];
 		}
 	}
 	return NULL;
+}
+
+/* The first name of `scs add` and the like is a new one. */
+static bool is_new(const struct cli_command *c, const char *arg)
+{
+	return c->verb && !strcmp(c->verb, "add") && !strcmp(arg, "name");
+}
+
+const char *cli_lister(const struct cli_command *c, const struct cli_param *p)
+{
+	const struct list *list = list_of(c, p->arg);
+
+	return list && !is_new(c, p->arg) ? list->lister : NULL;
 }
 
 #define SEARCH_MAGIC 0x6b1e52d3u
@@ -79,23 +107,22 @@ static void guess(const struct cli_session *session, const char *list, const cha
 
 void cli_guess(const struct cli_session *s, const struct cli_command *c, const json_t *args)
 {
-	bool adds = c->verb && !strcmp(c->verb, "add"); /* the first name is a new one */
-
 	if (s->json || !c->cmd) {
 		return;
 	}
 	for (const struct cli_param *p = c->params; p && p->arg; p++) {
-		const char *word = json_string_value(json_object_get(args, p->arg)), *list = list_of(c, p->arg);
+		const char *word = json_string_value(json_object_get(args, p->arg));
+		const struct list *list = list_of(c, p->arg);
 
-		if (!word || (adds && !strcmp(p->arg, "name"))) {
+		if (!word || is_new(c, p->arg)) {
 			continue;
 		}
 		if (p->kind == CLI_WHO && !strncmp(word, "group:", 6)) {
 			guess(s, "group.list", word + 6, "group:");
 		} else if (p->kind == CLI_DEVICE && !strncmp(word, "set:", 4)) {
 			guess(s, "set.list", word + 4, "set:");
-		} else if (list && strcmp(word, "*") != 0) {
-			guess(s, list, word, "");
+		} else if (list && list->cmd && strcmp(word, "*") != 0) {
+			guess(s, list->cmd, word, "");
 		}
 	}
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "base/opts.h"
 #include "cli/cli_command.h"
 
 static bool takes_value(const struct cli_param *p)
@@ -88,20 +89,43 @@ static const char *set_names(const struct cli_param *p, const char *text, json_t
 	return list && copy ? NULL : why;
 }
 
-static const char *set(const struct cli_param *p, const struct cli_param *all, const char *text, json_t *args,
+/* Adds to a mistake the command that lists what is right. */
+static const char *with_lister(const struct cli_command *c, const struct cli_param *p, char why[CLI_WHY_MAX])
+{
+	const char *lister = cli_lister(c, p);
+	size_t n = strlen(why);
+
+	if (lister) {
+		snprintf(why + n, CLI_WHY_MAX - n, "; '%s' shows them", lister);
+	}
+	return why;
+}
+
+/* A name or number that is none says little by itself: what it would be the name or number of. */
+static const char *wrong_value(const struct cli_command *c, const struct cli_param *p, char why[CLI_WHY_MAX])
+{
+	size_t n = strlen(why);
+
+	if (!p->option && (p->kind == CLI_NUM || p->kind == CLI_NAME)) {
+		snprintf(why + n, CLI_WHY_MAX - n, " (%s)", p->meaning);
+	}
+	return with_lister(c, p, why);
+}
+
+static const char *set(const struct cli_command *c, const struct cli_param *p, const char *text, json_t *args,
 		       char why[CLI_WHY_MAX])
 {
 	json_t *v;
 
 	if (p->kind == CLI_NAMES) {
-		return set_names(p, text, args, why);
+		return set_names(p, text, args, why) ? with_lister(c, p, why) : NULL;
 	}
 	if (json_object_get(args, p->arg)) {
-		return given_twice(p, all, why);
+		return given_twice(p, c->params, why);
 	}
 	v = cli_value(p, text, why);
 	if (!v) {
-		return why;
+		return wrong_value(c, p, why);
 	}
 	json_object_set_new(args, p->arg, v);
 	return NULL;
@@ -123,11 +147,7 @@ const char *cli_unknown_option(const struct cli_param *p, const char *word, char
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
 		nearest_offer(&near, own[i]);
 	}
-	if (near.best) {
-		snprintf(why, CLI_WHY_MAX, "unknown option '%.60s', did you mean '--%s'?", word, near.best);
-	} else {
-		snprintf(why, CLI_WHY_MAX, "unknown option '%.60s'", word);
-	}
+	opts_unknown(why, CLI_WHY_MAX, word, near.best);
 	return why;
 }
 
@@ -164,20 +184,20 @@ static const char *option(const struct cli_command *c, int argc, char *const *ar
 	}
 	if (!takes_value(p)) {
 		if (!equals) {
-			return set(p, c->params, "", args, why);
+			return set(c, p, "", args, why);
 		}
-		snprintf(why, CLI_WHY_MAX, "--%s takes no value", p->option);
+		snprintf(why, CLI_WHY_MAX, OPTS_NO_VALUE, (int)(n + 2), argv[0]);
 		return why;
 	}
 	if (equals) {
-		return set(p, c->params, equals + 1, args, why);
+		return set(c, p, equals + 1, args, why);
 	}
 	if (argc < 2) {
-		snprintf(why, CLI_WHY_MAX, "--%s needs %s", p->option, p->shown);
+		snprintf(why, CLI_WHY_MAX, OPTS_NEEDS, argv[0], p->shown);
 		return why;
 	}
 	*used = 2;
-	return set(p, c->params, argv[1], args, why);
+	return set(c, p, argv[1], args, why);
 }
 
 /* -c VALUE */
@@ -190,11 +210,11 @@ static const char *letter(const struct cli_command *c, int argc, char *const *ar
 		return cli_unknown_option(c->params, argv[0], why);
 	}
 	if (argc < 2) {
-		snprintf(why, CLI_WHY_MAX, "-%c needs %s", p->letter, p->shown);
+		snprintf(why, CLI_WHY_MAX, OPTS_NEEDS, argv[0], p->shown);
 		return why;
 	}
 	*used = 2;
-	return set(p, c->params, argv[1], args, why);
+	return set(c, p, argv[1], args, why);
 }
 
 /* The usual cause of many is a '*' that the shell replaced by the names of files. */
@@ -203,7 +223,7 @@ static const char *unexpected(const struct cli_param *p, const char *word, char 
 	while (p && p->arg && p->kind != CLI_DEVICE && p->kind != CLI_WHO) {
 		p++;
 	}
-	snprintf(why, CLI_WHY_MAX, "unexpected argument '%.60s'%s", word, p && p->arg ? "; quote '*' in the shell" : "");
+	snprintf(why, CLI_WHY_MAX, OPTS_UNEXPECTED "%s", word, p && p->arg ? "; quote '*' in the shell" : "");
 	return why;
 }
 
@@ -230,7 +250,7 @@ static const char *complete(const struct cli_command *c, json_t *args, char why[
 		if (p->required && !json_object_get(args, p->arg)) {
 			snprintf(why, CLI_WHY_MAX, "%s%s is missing (%s)", p->option ? "--" : "",
 				 p->option ? p->option : p->shown, p->meaning);
-			return why;
+			return with_lister(c, p, why);
 		}
 	}
 	if (has_pairs(c)) {
@@ -274,7 +294,7 @@ static const char *pairs(const struct cli_command *c, char *const *words, unsign
 		} else if (i + 1 == n) {
 			problem = (snprintf(why, CLI_WHY_MAX, "%s needs %s", p->option, p->shown), why);
 		} else {
-			problem = set(p, c->params, words[i + 1], args, why);
+			problem = set(c, p, words[i + 1], args, why);
 		}
 	}
 	return problem;
@@ -297,7 +317,7 @@ static const char *operands(const struct cli_command *c, char *const *words, uns
 		if (!p->required && left_out) {
 			left_out--;
 		} else {
-			problem = set(p, c->params, words[at++], args, why);
+			problem = set(c, p, words[at++], args, why);
 		}
 	}
 	if (!problem && at < n && has_pairs(c)) {

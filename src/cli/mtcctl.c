@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/nearest.h"
+#include "base/opts.h"
 #include "base/stdfd.h"
 #include "base/str.h"
 #include "base/version.h"
@@ -30,8 +31,7 @@ struct options {
 
 static int usage(const char *words, const char *more)
 {
-	fprintf(stderr, "mtcctl: %s\nTry: mtcctl%s%s --help\n", words, more ? " " : "", more ? more : "");
-	return CLI_USAGE;
+	return opts_usage("mtcctl", more, words);
 }
 
 /* Is argv[i] the global option `name`, with its value? Moves i behind it. */

@@ -149,6 +149,8 @@ static const struct cfg_change_row rows[] = {
 	{ "limits.connection_rate_per_scs", CFG_NOW, CFG_BY_CORE },
 	{ "limits.handshake", CFG_NOW, CFG_BY_EDGES },
 	{ "limits.cer", CFG_NOW, CFG_BY_EDGES },
+	{ "limits.request_bytes", CFG_NOW, CFG_BY_EDGES },
+	{ "limits.request_bytes_per_connection", CFG_NOW, CFG_BY_EDGES },
 	{ "limits.address_prefix_ipv4", CFG_AT_START, 0 },
 	{ "limits.address_prefix_ipv6", CFG_AT_START, 0 },
 	{ "limits.handshake_wait", CFG_NOW, CFG_BY_EDGES },

@@ -182,8 +182,10 @@ struct cfg_limits {
 	uint32_t unauthenticated, unauthenticated_per_address;
 	/* connections that begin in a second; 0: no limit */
 	uint32_t connection_rate, connection_rate_per_address, connection_rate_per_scs;
-	uint32_t handshake_max;     /* octets that a client may send before its handshake is done */
-	uint32_t cer_max;           /* octets of a CER */
+	uint32_t handshake_max; /* octets that a client may send before its handshake is done */
+	uint32_t cer_max;       /* octets of a CER */
+	/* octets of requests without an answer: of one edge, and of one connection of it */
+	uint32_t request_octets, request_octets_per_connection;
 	uint64_t handshake_wait_ms; /* TLS handshake */
 	/* from the accept to the CER, idle time included */
 	uint64_t cer_wait_ms;

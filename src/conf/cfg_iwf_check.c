@@ -163,6 +163,26 @@ static int check_keyholder(const struct cfg_iwf *c, struct report *why)
 			 (unsigned long long)c->keyholder.sign_wait_ms, (unsigned long long)c->limits.handshake_wait_ms);
 }
 
+/* What comes in one piece with the end of a handshake counts as a part of it (tls_shake.c). */
+static void check_cer(const struct cfg_iwf *c, struct report *why)
+{
+	const struct cfg_limits *l = &c->limits;
+	uint32_t cer = l->cer_max < l->message_max ? l->cer_max : l->message_max;
+	bool tls = false;
+
+	for (size_t i = 0; i < c->listen_n; i++) {
+		tls = tls || protection_has_tls(c->listen[i].protection);
+	}
+	if (tls && cer > l->handshake_max) {
+		cfg_warn(
+		    why, c->lines, cfg_line(c->lines, cfg_written(c->lines, "limits.cer") ? "limits.cer" : "limits.handshake"),
+		    "a CER may have %u bytes (limits.cer), and a client only %u until its handshake is done "
+		    "(limits.handshake). A CER that comes at once with the end of the handshake counts, too: some connections "
+		    "are closed without a CEA. Expected limits.cer to be the smaller one, by what a handshake needs",
+		    cer, l->handshake_max);
+	}
+}
+
 static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 {
 	const struct cfg_listen *l = &c->listen[i];
@@ -265,6 +285,33 @@ static int check_route(const struct cfg_iwf *c, const char *section, struct cfg_
 	return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s.peer", section),
 			 "%s.peer is '%s', expected the name of one of the peers, such as '%s'", section, route->peer,
 			 c->peers[0].name);
+}
+
+/* One message fits into what a connection may have, and that into what an edge may have. A preset
+ * grows with the other item; one that is written is refused. */
+static int check_requests(struct cfg_iwf *c, struct report *why)
+{
+	struct cfg_limits *l = &c->limits;
+	int err = 0;
+
+	if (l->request_octets_per_connection < l->message_max) {
+		if (cfg_written(c->lines, "limits.request_bytes_per_connection")) {
+			also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "limits.request_bytes_per_connection"),
+					     "limits.request_bytes_per_connection is %u, expected at least limits.message (%u)",
+					     l->request_octets_per_connection, l->message_max));
+		}
+		l->request_octets_per_connection = l->message_max;
+	}
+	if (l->request_octets < l->request_octets_per_connection) {
+		if (cfg_written(c->lines, "limits.request_bytes")) {
+			also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "limits.request_bytes"),
+					     "limits.request_bytes is %u, expected at least "
+					     "limits.request_bytes_per_connection (%u)",
+					     l->request_octets, l->request_octets_per_connection));
+		}
+		l->request_octets = l->request_octets_per_connection;
+	}
+	return err;
 }
 
 static int check_numbers(struct cfg_iwf *c, struct report *why)
@@ -383,6 +430,12 @@ int cfg_iwf_check(struct cfg_iwf *c, struct report *why)
 	}
 	if (cfg_sound(c->lines, "keyholder") && cfg_sound(c->lines, "limits")) {
 		also(&err, check_keyholder(c, why));
+	}
+	if (cfg_sound(c->lines, "limits")) {
+		also(&err, check_requests(c, why));
+	}
+	if (cfg_sound(c->lines, "limits") && cfg_sound(c->lines, "listen")) {
+		check_cer(c, why);
 	}
 	also(&err, check_numbers(c, why));
 	also(&err, cfg_smssc_check(c, why));

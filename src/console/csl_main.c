@@ -1,6 +1,5 @@
 /* csl_main.c - mtc-iwf-console: command line, start, sandbox, end. */
 #include <errno.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/obj.h"
+#include "base/opts.h"
 #include "base/shown.h"
 #include "base/stdfd.h"
 #include "base/version.h"
@@ -375,11 +375,7 @@ static const char help_text[] =
 
 static int usage(const char *problem)
 {
-	if (problem) {
-		fprintf(stderr, PROGRAM ": %s\n", problem);
-	}
-	fputs("Try: " PROGRAM " --help\n", stderr);
-	return USAGE;
+	return opts_usage(PROGRAM, NULL, problem);
 }
 
 static int version(void)
@@ -396,33 +392,23 @@ static int version(void)
 	return OK;
 }
 
-/* A long option as typed, or one letter of a word. */
-static int unknown_option(char **argv)
-{
-	const char letter[3] = { '-', (char)optopt, 0 };
-	const char *word = argv[optind - 1]; /* of letters: the one before, as long as there are more letters */
-
-	fprintf(stderr, PROGRAM ": %s: no such option, or its value is missing\n",
-		optopt && strncmp(word, "--", 2) != 0 ? letter : word);
-	return usage(NULL);
-}
-
 static int command(int argc, char **argv)
 {
-	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
-						 { "test", no_argument, NULL, 't' },
-						 { "help", no_argument, NULL, 'h' },
-						 { "version", no_argument, NULL, 'V' },
-						 { 0 } };
-	const char *config = NULL;
+	static const struct opt rows[] = { { 'c', 'c', "config", "FILE", "" }, /* their help is a text of its own */
+					   { 't', 't', "test", NULL, "" },
+					   { 'h', 'h', "help", NULL, "" },
+					   { 'V', 0, "version", NULL, "" },
+					   { 0 } };
+	const char *config = NULL, *value;
 	bool test_only = false;
-	int option;
+	struct opts o;
+	int id;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "c:th", options, NULL)) != -1) {
-		switch (option) {
+	opts_init(&o, rows, argc - 1, (const char *const *)argv + 1);
+	while ((id = opts_next(&o, &value)) != OPTS_END) {
+		switch (id) {
 		case 'c':
-			config = optarg;
+			config = value;
 			break;
 		case 't':
 			test_only = true;
@@ -432,14 +418,14 @@ static int command(int argc, char **argv)
 			return OK;
 		case 'V':
 			return version();
+		case OPTS_OPERAND:
+			snprintf(o.why, sizeof o.why, OPTS_UNEXPECTED, value);
+			return usage(o.why);
 		default:
-			return unknown_option(argv);
+			return usage(o.why);
 		}
 	}
-	if (optind < argc) {
-		return usage("expected options only");
-	}
-	return config ? start(config, test_only) : usage("-c FILE is missing: the configuration");
+	return config ? start(config, test_only) : usage(OPTS_NO_CONFIG);
 }
 
 int main(int argc, char **argv)

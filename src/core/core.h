@@ -176,7 +176,8 @@ void core_judge(struct core *c, struct tls_judge *judge);
 struct core_file {               /* texts are borrowed until core_free() */
 	const char *kind, *name; /* kind: "listener", "peer", "anchor" or "crl"; and its name, of a CRL the anchor's */
 	const char *path;
-	uint64_t not_after_s; /* earliest end of the certificates in the file; of a CRL its nextUpdate */
+	uint64_t not_before_s; /* before it the file cannot be used; of a CRL 0 */
+	uint64_t not_after_s;  /* earliest end of the certificates in the file; of a CRL its nextUpdate */
 	/* of a CRL, a row for each CA: the CA and the number in hexadecimal; else "" */
 	char issuer[CORE_ISSUER_MAX], number[CORE_CRL_NUMBER_MAX];
 };

@@ -138,6 +138,7 @@ static const struct ctl_member file[] = {
 	TEXT("path", "of the file"),
 	TEXT("of", "listener, peer, anchor or crl"),
 	TEXT("name", "of the listener, peer or anchor"),
+	MAY(TIME, "not_before", "beginning of the certificate, of the last one to begin in a chain"),
 	TIME("not_after", "end of the certificate; nextUpdate of the CRL"),
 	NUM("days_left", "until then"),
 	MAY(TEXT, "issuer", "of a CRL: the CA; a row for each"),

@@ -1,10 +1,27 @@
 /* dm_ask.c - see dm_ask.h. */
 #include "daemon/dm_ask.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "daemon/dm_hang.h"
+
+bool dm_ask_wait(int sock, uint64_t wait_ms)
+{
+	struct pollfd p = { .fd = sock, .events = POLLIN };
+	uint64_t until_ms = clock_mono_ms() + wait_ms;
+	int ready;
+
+	do {
+		uint64_t now_ms = clock_mono_ms();
+
+		ready = poll(&p, 1, until_ms > now_ms ? (int)(until_ms - now_ms) : 0);
+	} while (ready < 0 && errno == EINTR);
+	return ready > 0;
+}
 
 static void begin_time(struct dm_ask *a)
 {

@@ -22,6 +22,8 @@ struct dm_ask {
  * once, and calls dm_ask_end(). Takes both in every case. ERR_NOMEM, ERR_IO: none is called. */
 ERR_MUST_USE int dm_ask_begin(struct dm_ask *a, struct net_loop *loop, pid_t pid, int sock, uint64_t wait_ms,
 			      void (*on_answer)(void *arg, int events), void (*on_late)(void *arg), void *arg);
+/* Waits here for the answer, without a loop: at the start and for -t. False: it is late. */
+bool dm_ask_wait(int sock, uint64_t wait_ms);
 /* For `on_late`. True: this process did not run for a while, and the time begins once more; nothing
  * else is to be done now. */
 bool dm_ask_again(struct dm_ask *a);

@@ -187,7 +187,11 @@ static void show_files(struct core_process *p, const struct dm_part *part)
 
 		memcpy(&end, (const char *)ends.p + i * sizeof end, sizeof end);
 		words = dm_file_words(p->process.in.cfg, end.what, end.index);
-		p->files[i] = (struct core_file){ words.of, words.name, words.path, end.not_after_s, "", "" };
+		p->files[i] = (struct core_file){ .kind = words.of,
+						  .name = words.name,
+						  .path = words.path,
+						  .not_before_s = end.not_before_s,
+						  .not_after_s = end.not_after_s };
 		if (end.what == DM_CRL) {
 			str_cut(p->files[i].issuer, sizeof p->files[i].issuer, end.of_crl.issuer);
 			str_cut(p->files[i].number, sizeof p->files[i].number, end.of_crl.number);

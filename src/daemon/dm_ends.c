@@ -25,6 +25,9 @@ enum dm_ends_level dm_ends_level_of(const struct dm_end *end, uint64_t now_s)
 	enum dm_ends_level level = dm_ends_level(end->not_after_s, now_s);
 	uint64_t lives_s = end->not_after_s - end->of_crl.this_update_s;
 
+	if (end->not_before_s > now_s) {
+		return DM_ENDS_EARLY;
+	}
 	if (end->what != DM_CRL || level == DM_ENDS_OVER) {
 		return level;
 	}
@@ -36,6 +39,9 @@ enum dm_ends_level dm_ends_level_of(const struct dm_end *end, uint64_t now_s)
 
 bool dm_ends_tell(uint8_t *said, enum dm_ends_level level)
 {
+	if (*said == DM_ENDS_EARLY && level != DM_ENDS_EARLY) {
+		*said = DM_ENDS_FAR;
+	}
 	if (level <= *said) {
 		return false;
 	}
@@ -49,10 +55,15 @@ const char *dm_ends_words(char out[DM_ENDS_WORDS_MAX], const struct cfg_iwf *cfg
 	struct dm_file_words w = dm_file_words(cfg, end->what, end->index);
 	int64_t days = core_files_days_left(end->not_after_s, now_s);
 	const char *kind = end->what == DM_ANCHOR ? "a certificate in" : "certificate";
-	char when[CLOCK_TEXT_MAX], in[SHOWN_COUNT_MAX];
+	char when[CLOCK_TEXT_MAX], now[CLOCK_TEXT_MAX], in[SHOWN_COUNT_MAX];
 
-	clock_text_s(when, (int64_t)end->not_after_s);
-	if (end->what == DM_CRL && level == DM_ENDS_OVER) {
+	clock_text_s(when, (int64_t)(level == DM_ENDS_EARLY ? end->not_before_s : end->not_after_s));
+	if (level == DM_ENDS_EARLY) {
+		snprintf(out, DM_ENDS_WORDS_MAX,
+			 "%s '%s' of %s %s is not valid before %s, and the clock of this machine says %s: connections that need "
+			 "it fail; set the clock if it is wrong, else wait until then",
+			 kind, w.path, w.of, w.name, when, clock_text_s(now, (int64_t)now_s));
+	} else if (end->what == DM_CRL && level == DM_ENDS_OVER) {
 		snprintf(out, DM_ENDS_WORDS_MAX,
 			 "CRL 0x%s of '%s' ('%s', trust anchor %s) is out of date since %s: SCSs of this CA without "
 			 "revocation_soft are "

@@ -7,7 +7,6 @@
 #include "daemon/dm_key_check.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/str.h"
 #include "conf/cfg_users.h"
 #include "daemon/dm_become.h"
@@ -179,20 +177,6 @@ static int read_answer(int sock, struct dm_keys_fault *fault)
 	return *fault->why ? ERR_INVAL : 0;
 }
 
-static int await_answer(int sock, struct dm_keys_fault *fault)
-{
-	struct pollfd p = { .fd = sock, .events = POLLIN };
-	uint64_t until_ms = clock_mono_ms() + KEY_CHECK_WAIT_MS;
-	int ready;
-
-	do {
-		uint64_t now_ms = clock_mono_ms();
-
-		ready = poll(&p, 1, until_ms > now_ms ? (int)(until_ms - now_ms) : 0);
-	} while (ready < 0 && errno == EINTR);
-	return ready > 0 ? read_answer(sock, fault) : is_late(fault);
-}
-
 /* *pid is there, too, when an error is returned: it is to be ended. 0: there is none. */
 static int spawn(pid_t *out, int *sock, const struct cfg_iwf *cfg, int part_fd, struct dm_keys_fault *fault)
 {
@@ -237,7 +221,7 @@ static int check(const struct cfg_iwf *cfg, int part_fd, struct dm_keys_fault *f
 	int sock, err = spawn(&pid, &sock, cfg, part_fd, fault);
 
 	if (!err) {
-		err = await_answer(sock, fault);
+		err = dm_ask_wait(sock, KEY_CHECK_WAIT_MS) ? read_answer(sock, fault) : is_late(fault);
 	}
 	if (sock >= 0) {
 		close(sock);

@@ -2,7 +2,6 @@
 #include "daemon/dm_names.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/str.h"
 #include "daemon/dm_become.h"
 #include "daemon/dm_child.h"
@@ -89,20 +87,6 @@ static int take(struct cfg_names *n, int sock, char why[DM_NAMES_WHY_MAX])
 	return err;
 }
 
-static bool readable(int sock, uint64_t wait_ms)
-{
-	struct pollfd p = { .fd = sock, .events = POLLIN };
-	uint64_t until_ms = clock_mono_ms() + wait_ms;
-	int ready;
-
-	do {
-		uint64_t now_ms = clock_mono_ms();
-
-		ready = poll(&p, 1, until_ms > now_ms ? (int)(until_ms - now_ms) : 0);
-	} while (ready < 0 && errno == EINTR);
-	return ready > 0;
-}
-
 int dm_names_wait(struct cfg_names *n, uint64_t wait_ms, char why[DM_NAMES_WHY_MAX])
 {
 	pid_t pid = 0;
@@ -116,7 +100,7 @@ int dm_names_wait(struct cfg_names *n, uint64_t wait_ms, char why[DM_NAMES_WHY_M
 	if (err) {
 		snprintf(why, DM_NAMES_WHY_MAX, "no process could be made that asks the name service: %s", strerror(errno));
 	} else {
-		err = readable(sock, wait_ms) ? take(n, sock, why) : ERR_TIMEOUT;
+		err = dm_ask_wait(sock, wait_ms) ? take(n, sock, why) : ERR_TIMEOUT;
 		close(sock);
 	}
 	if (err == ERR_TIMEOUT) {

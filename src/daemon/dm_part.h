@@ -45,6 +45,7 @@ struct dm_piece {             /* one file of a part */
 
 struct dm_end { /* when the first certificate of a file ends, or a CRL gets out of date */
 	uint32_t what, index;
+	uint64_t not_before_s;      /* when the file can be used: all of a chain, one of the anchors; of a CRL: 0 */
 	uint64_t not_after_s;       /* of a CRL: nextUpdate */
 	struct tls_crl_fact of_crl; /* DM_CRL only */
 };

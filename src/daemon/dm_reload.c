@@ -49,7 +49,7 @@ static void say_end(const struct dm_parent *p, const struct dm_end *end, enum dm
 {
 	char words[DM_ENDS_WORDS_MAX];
 
-	log_write(&p->log, level == DM_ENDS_OVER ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "daemon", "%s",
+	log_write(&p->log, level >= DM_ENDS_OVER ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "daemon", "%s",
 		  dm_ends_words(words, p->cfg, end, level, now_s));
 }
 

@@ -87,13 +87,16 @@ static void note_ends(struct dm_reading *g, struct dm_set *s)
 {
 	for (size_t i = 0; i < g->wanted_n; i++) {
 		const struct dm_wanted *w = &g->wanted[i];
-		struct dm_end end = { .what = w->what, .index = (uint32_t)w->index };
+		struct tls_pem_times times;
 
-		if (w->what == DM_CRL || dm_set_is_secret(w->what) || !w->octets.p ||
-		    tls_pem_ends(&end.not_after_s, &w->octets)) {
+		if (w->what == DM_CRL || dm_set_is_secret(w->what) || !w->octets.p || tls_pem_times(&times, &w->octets)) {
 			continue; /* reported by the check */
 		}
-		s->ends[s->ends_n++] = end;
+		s->ends[s->ends_n++] =
+		    (struct dm_end){ .what = w->what,
+				     .index = (uint32_t)w->index,
+				     .not_before_s = w->what == DM_ANCHOR ? times.first_begin_s : times.last_begin_s,
+				     .not_after_s = times.first_end_s };
 	}
 }
 

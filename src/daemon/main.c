@@ -1,5 +1,4 @@
 /* main.c - mtc-iwfd: the command line, and which role this process plays. */
-#include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,7 +8,7 @@
 
 #include "base/exit_codes.h"
 #include "base/kv.h"
-#include "base/nearest.h"
+#include "base/opts.h"
 #include "base/stdfd.h"
 #include "base/str.h"
 #include "base/version.h"
@@ -68,59 +67,19 @@ struct options {
 	bool test;
 };
 
-static int usage(const char *what, const char *which)
+static int usage(const char *words)
 {
-	fprintf(stderr, "mtc-iwfd: %s%s\nmtc-iwfd --help says how it is used.\n", what, which ? which : "");
-	return EXIT_CODE_USAGE;
+	return opts_usage("mtc-iwfd", NULL, words);
 }
 
-/* "--role" and "--generation" are the parent's own. */
-static const struct option longs[] = {
-	{ "config", required_argument, NULL, 'c' },
-	{ "test", no_argument, NULL, 't' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ "restore", required_argument, NULL, 'r' },
-	{ "replace", no_argument, NULL, 'p' },
-	{ "journal", no_argument, NULL, 'j' },
-	{ "role", required_argument, NULL, 'R' },
-	{ "generation", required_argument, NULL, 'G' },
-	{ NULL, 0, NULL, 0 },
+/* Their help is a text of its own. "--role" and "--generation" are the parent's. */
+static const struct opt rows[] = {
+	{ 'c', 'c', "config", "FILE", "" },  { 't', 't', "test", NULL, "" },
+	{ 'h', 'h', "help", NULL, "" },      { 'V', 0, "version", NULL, "" },
+	{ 'r', 0, "restore", "DIR", "" },    { 'p', 0, "replace", NULL, "" },
+	{ 'j', 0, "journal", NULL, "" },     { 'R', 0, "role", "ROLE", NULL },
+	{ 'G', 0, "generation", "N", NULL }, { 0 },
 };
-
-/* An option for people that is near to this one; NULL: none. */
-static const char *near_option(const char *word)
-{
-	char name[64];
-	struct nearest near;
-
-	str_cut(name, sizeof name, word + 2);
-	name[strcspn(name, "=")] = 0;
-	nearest_init(&near, name);
-	for (const struct option *o = longs; o->name; o++) {
-		if (o->val != 'R' && o->val != 'G') {
-			nearest_offer(&near, o->name);
-		}
-	}
-	return near.best && strcmp(near.best, name) != 0 ? near.best : NULL; /* itself: it takes no value */
-}
-
-/* The word that getopt rejected: a long option as typed, or one letter of a word. */
-static int unknown_option(char **argv)
-{
-	char letter[3] = { '-', (char)optopt, 0 };
-	const char *word = argv[optind - 1]; /* of letters: the one before, as long as there are more letters */
-
-	bool is_long = strncmp(word, "--", 2) == 0;
-	const char *meant = is_long ? near_option(word) : NULL;
-	char words[160];
-
-	if (!meant) {
-		return usage("unknown option ", optopt && !is_long ? letter : word);
-	}
-	snprintf(words, sizeof words, "%.60s, did you mean --%.60s?", word, meant);
-	return usage("unknown option ", words);
-}
 
 static int print_version(void)
 {
@@ -138,53 +97,60 @@ static int print_version(void)
 }
 
 /* -1: continue; else the exit status. */
+static int take(struct options *o, int id, const char *value)
+{
+	switch (id) {
+	case 'c':
+		o->config = value;
+		return -1;
+	case 't':
+		o->test = true;
+		return -1;
+	case 'h':
+		fputs(help, stdout);
+		exit_codes_help(stdout, EXIT_OF_IWFD);
+		return EXIT_CODE_DONE;
+	case 'V':
+		return print_version();
+	case 'r':
+		o->restore.from = value;
+		return -1;
+	case 'p':
+		o->restore.replace = true;
+		return -1;
+	case 'j':
+		o->restore.journal = true;
+		return -1;
+	case 'R':
+		o->role = value;
+		return -1;
+	default: /* the generation: for readers of the process list */
+		return -1;
+	}
+}
+
+/* The same. */
 static int parse(struct options *o, int argc, char **argv)
 {
-	int opt;
+	const char *value;
+	int id, status = -1;
+	struct opts all;
 
-	opterr = 0;
-	while ((opt = getopt_long(argc, argv, ":c:th", longs, NULL)) != -1) {
-		switch (opt) {
-		case 'c':
-			o->config = optarg;
-			break;
-		case 't':
-			o->test = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			exit_codes_help(stdout, EXIT_OF_IWFD);
-			return 0;
-		case 'V':
-			return print_version();
-		case 'r':
-			o->restore.from = optarg;
-			break;
-		case 'p':
-			o->restore.replace = true;
-			break;
-		case 'j':
-			o->restore.journal = true;
-			break;
-		case 'R':
-			o->role = optarg;
-			break;
-		case 'G':
-			break; /* for readers of the process list */
-		case ':':
-			return usage("an argument is missing after ", argv[optind - 1]);
-		default:
-			return unknown_option(argv);
+	opts_init(&all, rows, argc - 1, (const char *const *)argv + 1);
+	while (status < 0 && (id = opts_next(&all, &value)) != OPTS_END) {
+		if (id == OPTS_OPERAND) {
+			snprintf(all.why, sizeof all.why, OPTS_UNEXPECTED, value);
 		}
+		status = id == OPTS_OPERAND || id == ERR_INVAL ? usage(all.why) : take(o, id, value);
 	}
-	if (optind < argc) {
-		return usage("unexpected argument ", argv[optind]);
+	if (status >= 0) {
+		return status;
 	}
 	if (!o->config) {
-		return usage("no configuration: name it with -c FILE", NULL);
+		return usage(OPTS_NO_CONFIG);
 	}
 	if (!o->restore.from && (o->restore.replace || o->restore.journal)) {
-		return usage("this option goes with --restore DIR: ", o->restore.replace ? "--replace" : "--journal");
+		return usage(o->restore.replace ? "--replace goes with --restore DIR" : "--journal goes with --restore DIR");
 	}
 	o->restore.config = o->config;
 	return -1;
@@ -254,7 +220,7 @@ static int play_role(int argc, char **argv)
 	if (strcmp(o.role, "key-check") == 0) {
 		return dm_key_check_main();
 	}
-	return usage("there is no role ", o.role);
+	return usage("this program starts its other processes itself: --role is not for people");
 }
 
 int main(int argc, char **argv)

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/exit_codes.h"
+#include "base/opts.h"
 #include "base/stdfd.h"
 #include "base/version.h"
 #include "daemon/dm_child.h"
@@ -34,21 +36,36 @@ static int print_version(void)
 	return 0;
 }
 
+/* A person has started it: only mtc-iwfd has use for it. */
+static int for_people(int argc, char **argv)
+{
+	static const struct opt rows[] = { { 'h', 'h', "help", NULL, "" }, { 'V', 0, "version", NULL, "" }, { 0 } };
+	const char *value;
+	struct opts o;
+	int id;
+
+	opts_init(&o, rows, argc - 1, (const char *const *)argv + 1);
+	id = opts_next(&o, &value);
+	if (id == 'V') {
+		return print_version();
+	}
+	if (id == 'h') {
+		fputs(help, stdout);
+		return EXIT_CODE_DONE;
+	}
+	if (id == OPTS_OPERAND) {
+		snprintf(o.why, sizeof o.why, OPTS_UNEXPECTED, value);
+	}
+	return opts_usage("mtc-iwf-metrics", NULL, id == OPTS_END ? "only mtc-iwfd starts this program" : o.why);
+}
+
 static int play_role(int argc, char **argv)
 {
 	if (argc > 2 && strcmp(argv[1], "--role") == 0 && strcmp(argv[2], "metrics") == 0) {
 		signal(SIGPIPE, SIG_IGN);
 		return dm_metrics_main();
 	}
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		return print_version();
-	}
-	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-		fputs(help, stdout);
-		return 0;
-	}
-	fputs("mtc-iwf-metrics: only mtc-iwfd starts this program; mtc-iwf-metrics --help says more.\n", stderr);
-	return 2;
+	return for_people(argc, argv);
 }
 
 int main(int argc, char **argv)

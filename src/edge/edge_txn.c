@@ -14,9 +14,9 @@
 #include "edge/edge_out.h"
 #include "policy/pol_reason.h"
 
-#define TXN_OCTETS_MAX (64u << 20)    /* octets of all unanswered requests in one edge */
-#define SESSION_OCTETS_MAX (8u << 20) /* octets of one session: no SCS can use up the limit of the edge alone */
-#define PENDING_SLACK 64              /* above the limit of the SCS, so that the core refuses first and states the reason */
+/* Above limits.pending_per_scs, so that the core refuses first and states the reason. It has no
+ * item of its own: that one bounds the number of requests, with its counter. */
+#define PENDING_SLACK 64
 
 /* -- answers */
 
@@ -65,13 +65,15 @@ enum edge_txn_end edge_tsp_error(struct edge_tsp *tsp, struct edge_session *s, c
 
 struct edge_txn *edge_txn_new(struct edge_tsp *tsp, struct edge_session *s, const uint8_t *message, uint32_t len, bool host_named)
 {
+	const struct cfg_limits *max = &tsp->env->cfg->limits;
 	struct edge_txn *t = NULL;
 
-	if (s->pending < s->pending_max + PENDING_SLACK && s->octets + len <= SESSION_OCTETS_MAX &&
-	    tsp->octets + len <= TXN_OCTETS_MAX) {
+	if (s->pending < s->pending_max + PENDING_SLACK && s->octets + len <= max->request_octets_per_connection &&
+	    tsp->octets + len <= max->request_octets) {
 		t = malloc(sizeof *t + len);
 	}
 	if (!t) {
+		st_count(&tsp->env->st, ST_EDGE_REQUESTS_FULL);
 		return NULL;
 	}
 	*t = (struct edge_txn){

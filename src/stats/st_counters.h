@@ -98,6 +98,8 @@
 	X(EDGE_REQUESTS, "edge_requests", "application requests received")                                                       \
 	X(EDGE_SCREENED, "edge_screened",                                                                                        \
 	  "application requests that the edge refused: routing, decoding, origin, features, too many at once")                   \
+	X(EDGE_REQUESTS_FULL, "edge_requests_full",                                                                              \
+	  "of these, with 3004: too many wait; limits.request_bytes or limits.request_bytes_per_connection, or no memory")       \
 	X(EDGE_ANSWERS, "edge_answers", "answers sent to SCSs")                                                                  \
 	X(EDGE_ANSWERED_LATE, "edge_answered_late", "requests the edge answered itself because the core did not in time")        \
 	X(EDGE_UNANSWERED_SENT, "edge_unanswered_sent", "requests without an answer: it could not be put on the connection")     \

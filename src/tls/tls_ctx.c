@@ -214,24 +214,25 @@ static int load_certificate(struct tls_ctx *c, const struct tls_conf *conf, char
 	return err;
 }
 
-int tls_pem_ends(uint64_t *not_after_s, const struct tls_pem *pem)
+int tls_pem_times(struct tls_pem_times *out, const struct tls_pem *pem)
 {
 	BIO *b = BIO_new_mem_buf(pem->p, (int)pem->len);
-	uint64_t earliest = UINT64_MAX;
+	struct tls_pem_times t = { UINT64_MAX, 0, UINT64_MAX };
 	X509 *cert;
 
 	while (b && (cert = tls_x509_next(b))) {
+		uint64_t begin = tls_verify_seconds(X509_get0_notBefore(cert));
 		uint64_t end = tls_verify_seconds(X509_get0_notAfter(cert));
 
 		X509_free(cert);
-		if (end < earliest) {
-			earliest = end;
-		}
+		t.first_begin_s = begin < t.first_begin_s ? begin : t.first_begin_s;
+		t.last_begin_s = begin > t.last_begin_s ? begin : t.last_begin_s;
+		t.first_end_s = end < t.first_end_s ? end : t.first_end_s;
 	}
 	BIO_free(b);
 	ERR_clear_error();
-	*not_after_s = earliest;
-	return earliest == UINT64_MAX ? ERR_INVAL : 0;
+	*out = t;
+	return t.first_end_s == UINT64_MAX ? ERR_INVAL : 0;
 }
 
 static int load_anchors(struct tls_ctx *c, const struct tls_conf *conf, char *why, size_t why_size)

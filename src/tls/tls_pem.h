@@ -15,9 +15,13 @@ struct tls_pem {       /* borrowed */
 	size_t len;
 };
 
-/* The earliest end of the certificates in a PEM file, in seconds since 1970. ERR_INVAL: it has no
- * certificate, or its time cannot be read. */
-ERR_MUST_USE int tls_pem_ends(uint64_t *not_after_s, const struct tls_pem *pem);
+struct tls_pem_times {          /* of the certificates in a PEM file, in seconds since 1970 */
+	uint64_t first_begin_s; /* the earliest and the latest notBefore */
+	uint64_t last_begin_s;
+	uint64_t first_end_s; /* the earliest notAfter */
+};
+/* ERR_INVAL: the file has no certificate, or its time cannot be read. */
+ERR_MUST_USE int tls_pem_times(struct tls_pem_times *out, const struct tls_pem *pem);
 
 /* The first certificate of a file, which charon presents for us in IKE: ERR_INVAL when it cannot be
  * read, is not valid now, or has not the identity `id` as a dNSName. charon looks for an identity

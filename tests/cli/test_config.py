@@ -372,16 +372,19 @@ def test_a_user_that_is_not_there(folder):
 
 
 @pytest.mark.parametrize("words,said", [
-    (["-xq"], "unknown option -x"),
-    (["--test=yes"], "unknown option --test=yes"),
-    (["--nonsense"], "unknown option --nonsense"),
-    (["-c"], "an argument is missing after -c"),
-    (["word", "-c", "x"], "unexpected argument word"),
-    ([], "no configuration: name it with -c FILE"),
+    (["-xq"], "unknown option '-x'"),
+    (["-tx"], "unknown option '-x'"),
+    (["--test=yes"], "--test takes no value"),
+    (["--nonsense"], "unknown option '--nonsense'"),
+    (["-c"], "-c needs FILE"),
+    (["-tc"], "-c needs FILE"),
+    (["word", "-c", "x"], "unexpected argument 'word'"),
+    (["-c", "x", "--replace"], "--replace goes with --restore DIR"),
+    ([], "-c FILE is missing: the configuration"),
 ], ids=str)
 def test_wrong_words_on_the_command_line_are_named(words, said):
     done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), *words], capture_output=True, text=True, timeout=proc.HANG_S, check=False)
-    assert done.returncode == 2 and done.stderr.splitlines() == [f"mtc-iwfd: {said}", "mtc-iwfd --help says how it is used."]
+    assert done.returncode == 2 and done.stderr.splitlines() == [f"mtc-iwfd: {said}", "Try: mtc-iwfd --help"]
 
 
 @pytest.mark.parametrize("program,name,said", [("mtc-hss", "mtc-hss.yaml", "configuration is valid, 4 subscribers"),

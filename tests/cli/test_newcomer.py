@@ -33,9 +33,6 @@ def says(*words, **more):
     (("mtcctl", "--socket", "/etc", "status"), 4, "/etc: not a socket; "),
     (("mtcctl", "console", "--login", "/etc/passwd"), 4, "/etc/passwd: not a socket; the configuration of mtc-iwf-console names its own (login)"),
     (("mtcctl", "quickstart", "none/trial"), 1, "none/trial: the directory above is not there; make it first"),
-    (("mtc-iwf-console", "--hlep"), 2, "mtc-iwf-console: --hlep: no such option, or its value is missing\nTry: mtc-iwf-console --help\n"),
-    (("mtc-iwf-console", "-zt"), 2, "mtc-iwf-console: -z: no such option, or its value is missing\n"),
-    (("mtc-iwf-console", "-c"), 2, "mtc-iwf-console: -c: no such option, or its value is missing\n"),
 ], ids=lambda v: " ".join(v[:3]) if isinstance(v, tuple) else None)
 def test_a_slip_says_what_to_do(tmp_path, words, code, said):
     assert says(*words, cwd=tmp_path)[0] == code

@@ -231,3 +231,16 @@ def test_an_interrupt_ends_the_wait_at_once(tmp_path):
     one = Silent(str(tmp_path / "slow.sock"), "scs", "list")
     one.until(b"at the latest (--wait)")
     assert one.interrupt() == -signal.SIGINT
+
+
+@pytest.mark.parametrize("columns", [40, 72, 80, 200])
+def test_the_doctor_wraps_its_sentences_at_the_terminal(columns):
+    """At most 80 columns, as running text has everywhere; without a terminal a sentence is a line."""
+    words = ["doctor", "./none-such.pem"]
+    plain = run(*words).stdout
+    text, code = at_terminal(columns, *words)
+    assert code == 1 and text.split() == plain.split() and len(plain.splitlines()) == 4, text
+    assert all(len(line) <= min(columns, 80) or " " not in line.strip().removeprefix("see: ") for line in text.splitlines()), text
+    assert len(text.splitlines()) > 4 or columns > 40
+    wrapped = [line for line in text.splitlines() if not re.match(r"wrong: |note: |right: |   do: |  see: |found: ", line)]
+    assert all(line.startswith(" " * 7) and line[7] != " " for line in wrapped), text

@@ -1,5 +1,6 @@
 """Act thirteen: the disk of the journal is really full, and then it is not. The state directory is a small file system of its own,
 which these plays mount; that needs root."""
+import contextlib
 import os
 import subprocess
 
@@ -14,34 +15,45 @@ from support.core import core, next_core, peers_open
 SIZE_KIB = 4096  # of the file system
 
 
+def mount(folder, kib):
+    """A file system of its own, of this size."""
+    os.makedirs(folder)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k,mode=0700", "none", folder], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"a file system of its own cannot be mounted here: {done.stderr.strip()}")
+
+
+@contextlib.contextmanager
+def with_small(labs, kind, program):
+    """A laboratory of this kind, of which `program` has its folder kind.SMALL on a small disk."""
+    if os.geteuid():
+        pytest.skip("mounting a small file system needs root")
+    folders = len(labs.folders)
+    try:
+        p = labs.up(kind=kind)
+    except BaseException:
+        subprocess.run(["umount", "-l", os.path.join(labs.folders[folders], kind.SMALL)], check=False)
+        raise
+    yield p
+    proc.end([e for e in entries(p) if e["name"] == program])  # before its disk goes
+    subprocess.run(["umount", "-l", os.path.join(p.lab["dir"], kind.SMALL)], check=True)
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
 class SmallDisk(L.Lab):
     """A laboratory whose gateway keeps its state on a small tmpfs."""
+    SMALL = "iwf"
 
     def start_iwf(self):
-        os.makedirs(self.path("iwf"))
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE_KIB}k,mode=0700", "none", self.path("iwf")], capture_output=True,
-                              text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"a file system of its own cannot be mounted here: {done.stderr.strip()}")
+        mount(self.path(self.SMALL), SIZE_KIB)
         super().start_iwf()
 
 
 @pytest.fixture
 def small_disk(labs):
-    if os.geteuid():
-        pytest.skip("mounting a small file system needs root")
-    folders = len(labs.folders)
-    try:
-        p = labs.up(kind=SmallDisk)
-    except BaseException:
-        subprocess.run(["umount", "-l", os.path.join(labs.folders[folders], "iwf")], check=False)
-        raise
-    state = os.path.join(p.lab["dir"], "iwf")
-    yield p
-    proc.end([e for e in entries(p) if e["name"] == "mtc-iwfd"])  # before its disk goes
-    subprocess.run(["umount", "-l", state], check=True)
-    wrong = labs.down(p)
-    assert not wrong, "\n".join(wrong)
+    with with_small(labs, SmallDisk, "mtc-iwfd") as p:
+        yield p
 
 
 def entries(p):
@@ -49,9 +61,9 @@ def entries(p):
         return L.json.load(f)
 
 
-def fill(p):
+def fill(p, folder="iwf"):
     """Takes every octet that is left; returns the file that has them."""
-    path = os.path.join(p.lab["dir"], "iwf", "filler")
+    path = os.path.join(p.lab["dir"], folder, "filler")
     with open(path, "wb", buffering=0) as f:
         for size in (65536, 4096, 512):
             try:
@@ -190,35 +202,59 @@ def test_an_import_that_the_disk_has_no_room_for_says_so_and_changes_nothing(sma
     assert p.ctl("assoc", "add", "acme", "one-more@a.example")[-1]["ok"]
 
 
+class SmallCentre(L.Lab):
+    """The SMS-SC keeps its messages on a small disk."""
+    SMALL = "smssc"
+
+    def start_smssc(self):
+        mount(self.path(self.SMALL), SIZE_KIB)
+        super().start_smssc()
+
+
+@pytest.fixture
+def small_centre(labs):
+    with with_small(labs, SmallCentre, "mtc-smssc") as p:
+        yield p
+
+
+def test_an_sms_sc_that_starts_on_a_full_disk_refuses_and_delivers_what_it_has(small_centre):
+    """Until there is room: without a restart it takes triggers then, and the one from before is delivered and reported."""
+    p, folder = small_centre, small_centre.lab["dir"]
+    listener = p.listen("beta")
+    p.ue("absent", L.imsi(574))
+    assert p.trigger("beta", device="meter-574@b.example", reference=574, validity=600).code == 0
+    assert not L.stop(folder, "mtc-smssc")
+    filler = fill(p, SmallCentre.SMALL)
+    L.start(folder, "mtc-smssc")
+    peers_open(p)
+
+    def said(words):
+        with open(p.lab["logs"]["mtc-smssc"], encoding="utf-8") as f:
+            return f.read().count(words)
+    assert said("No space left on device; make room on its disk; triggers are refused until it is well") == 1
+    assert load(p, 1, 5740) == {"PERMANENTERROR": 1}  # 5531, congestion
+    os.unlink(filler)
+    assert load(p, 1, 5741) == {"SUCCESS": 1}
+    assert said(": well again") == 1
+    p.ue("present", L.imsi(574))
+    assert listener.wait_event("report", reference=574, wait_s=proc.HANG_S)["delivery_outcome"] == "SUCCESS"
+
+
 class SmallKeys(L.Lab):
     """The key of the audit is on a small tmpfs."""
+    SMALL = "keys"
 
     def start_iwf(self):
-        keys = self.path("keys")
-        os.makedirs(keys)
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "none", keys], capture_output=True, text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"a file system of its own cannot be mounted here: {done.stderr.strip()}")
+        keys = self.path(self.SMALL)
+        mount(keys, 64)
         self.options.iwf_more += f"audit: {{ enabled: yes, interval: 300ms, key: {keys}/audit.key }}\n"
         super().start_iwf()
 
 
 @pytest.fixture
 def small_keys(labs):
-    if os.geteuid():
-        pytest.skip("mounting a small file system needs root")
-    folders = len(labs.folders)
-    try:
-        p = labs.up(kind=SmallKeys)
-    except BaseException:
-        subprocess.run(["umount", "-l", os.path.join(labs.folders[folders], "keys")], check=False)
-        raise
-    keys = os.path.join(p.lab["dir"], "keys")
-    yield p, keys
-    proc.end([e for e in entries(p) if e["name"] == "mtc-iwfd"])  # before the disk of its key goes
-    subprocess.run(["umount", "-l", keys], check=True)
-    wrong = labs.down(p)
-    assert not wrong, "\n".join(wrong)
+    with with_small(labs, SmallKeys, "mtc-iwfd") as p:
+        yield p, os.path.join(p.lab["dir"], SmallKeys.SMALL)
 
 
 def test_the_memory_of_the_last_checkpoint_is_written_when_there_is_room_again(small_keys):

@@ -165,6 +165,19 @@ def test_a_list_that_the_clock_calls_too_new_is_taken_when_the_clock_is_right(pl
     s.close()
 
 
+def test_a_clock_before_the_certificates_is_no_health(played):
+    """As on a machine that has started without the time: it says so, with both times and what to do."""
+    def reasons():
+        return {r["reason"]: r for r in played.ctl("health", check=False)[-1]["reasons"]}
+    assert "certificate-early" not in reasons()
+    set_to(played, "-2d")
+    early = reasons()["certificate-early"]
+    assert re.search(r" is not valid before (20\S+), and the clock of this machine says 20\S+: connections that need it fail", early["text"]), early
+    assert "timedatectl" in early["advice"]
+    set_to(played, "+0")
+    assert "certificate-early" not in reasons()
+
+
 def test_a_certificate_that_has_ended_ends_its_session(played):
     """The certificates of the laboratory hold for 90 days. A date is a date: the wall clock tells."""
     s = Reader.opened(played)

@@ -201,13 +201,14 @@ static void fuzz_certificate(const char *target, const uint8_t *data, size_t siz
 static void fuzz_pem(const char *target, const uint8_t *data, size_t size)
 {
 	struct tls_pem pem = { data, size };
-	uint64_t ends;
+	struct tls_pem_times times;
 
 	(void)target;
 	if (!size) {
 		return;
 	}
-	promise(tls_pem_ends(&ends, &pem) || ends > 0, "an end is a time");
+	promise(tls_pem_times(&times, &pem) || times.first_end_s > 0, "an end is a time");
+	promise(tls_pem_times(&times, &pem) || times.first_begin_s <= times.last_begin_s, "the first begins before the last");
 	judge(authority(), data, size);
 }
 

@@ -286,9 +286,9 @@ static void test_health_names_a_certificate_that_has_expired(void **state)
 {
 	struct play *p = *state;
 	uint64_t now_s = clock_real_ms() / 1000;
-	struct core_file files[] = { { "listener", "tsp", "/pki/iwf.pem", now_s + 5, "", "" },
-				     { "anchor", "anchor-a", "/pki/a.pem", now_s - 5, "", "" },
-				     { "anchor", "anchor-b", "/pki/b.pem", now_s - 5, "", "" } };
+	struct core_file files[] = { { "listener", "tsp", "/pki/iwf.pem", 0, now_s + 5, "", "" },
+				     { "anchor", "anchor-a", "/pki/a.pem", 0, now_s - 5, "", "" },
+				     { "anchor", "anchor-b", "/pki/b.pem", 0, now_s - 5, "", "" } };
 	const json_t *row;
 
 	core_files_set(p->core.core, 1, files, 1);
@@ -301,12 +301,33 @@ static void test_health_names_a_certificate_that_has_expired(void **state)
 	assert_non_null(strstr(text_of(row, "advice"), "mtcctl reload"));
 }
 
+static void test_health_names_a_certificate_that_is_not_valid_yet(void **state)
+{
+	struct play *p = *state;
+	uint64_t now_s = clock_real_ms() / 1000;
+	struct core_file files[] = { { "listener", "tsp", "/pki/iwf.pem", now_s - 5, now_s + 5000, "", "" },
+				     { "listener", "new", "/pki/new.pem", now_s + 3600, now_s + 5000, "", "" },
+				     { "peer", "hss", "/pki/hss.pem", now_s + 3600, now_s + 5000, "", "" } };
+	const json_t *row;
+
+	core_files_set(p->core.core, 1, files, 1);
+	assert_int_equal(json_array_size(json_object_get(ctl_fake_run("health", "{}")->last, "reasons")), 2);
+	core_files_set(p->core.core, 2, files, 3);
+	row = json_array_get(json_object_get(ctl_fake_run("health", "{}")->last, "reasons"), 2);
+	assert_string_equal(text_of(row, "reason"), "certificate-early");
+	assert_non_null(strstr(text_of(row, "text"), "'/pki/new.pem' of listener new is not valid before 20"));
+	assert_non_null(strstr(text_of(row, "text"), "; 1 more are not valid yet"));
+	assert_non_null(strstr(text_of(row, "advice"), "set the clock of this machine"));
+	row = json_array_get(json_object_get(ctl_fake_run("status", "{}")->last, "files"), 1);
+	assert_non_null(json_object_get(row, "not_before"));
+}
+
 static void test_health_and_status_name_what_is_wrong_with_crls(void **state)
 {
 	struct play *p = *state;
 	uint64_t now_s = clock_real_ms() / 1000;
-	struct core_file files[] = { { "crl", "anchor-a", "/pki/a.crl", now_s - 5, "CN=A", "1f" },
-				     { "crl", "anchor-a", "/pki/b.crl", now_s + 5, "CN=B", "2" } };
+	struct core_file files[] = { { "crl", "anchor-a", "/pki/a.crl", 0, now_s - 5, "CN=A", "1f" },
+				     { "crl", "anchor-a", "/pki/b.crl", 0, now_s + 5, "CN=B", "2" } };
 	const json_t *row, *last;
 
 	core_files_set(p->core.core, 1, files, 2);
@@ -606,6 +627,7 @@ TEST_GROUP()
 		PLAY(test_health_names_a_store_that_is_nearly_full_and_its_reader),
 		PLAY(test_health_and_status_heed_the_disk_below_a_store),
 		PLAY(test_health_names_a_certificate_that_has_expired),
+		PLAY(test_health_names_a_certificate_that_is_not_valid_yet),
 		PLAY(test_health_and_status_name_what_is_wrong_with_crls),
 		PLAY(test_a_parent_that_does_not_answer_ends_the_reload),
 		PLAY(test_a_reload_answers_with_each_kind_of_line),

@@ -389,6 +389,44 @@ static void test_numbers_fit_together(void **state)
 	      "associations.import_memory");
 	wrong("s6m:", "limits: { connections_total: 5, connections_per_address: 6 }\ns6m:",
 	      "/etc/mtc/c.yaml:16: limits.connections_per_address is above limits.connections_total (5), expected at most that");
+	wrong("s6m:", "limits: { message: 1000000, request_bytes_per_connection: 999999 }\ns6m:",
+	      "/etc/mtc/c.yaml:16: limits.request_bytes_per_connection is 999999, expected at least limits.message (1000000)");
+	wrong("s6m:", "limits: { request_bytes: 8388607 }\ns6m:",
+	      "/etc/mtc/c.yaml:16: limits.request_bytes is 8388607, expected at least limits.request_bytes_per_connection "
+	      "(8388608)");
+}
+
+/* Some connections would be closed without a CEA, and nothing said why. */
+static void test_a_cer_that_is_larger_than_a_handshake_is_a_warning(void **state)
+{
+	static const struct {
+		const char *limits, *line;
+	} rows[] = {
+		{ "limits:\n  cer: 49152\n", NULL },
+		{ "limits:\n  cer: 49153\n",
+		  "warning c.yaml:19: a CER may have 49153 bytes (limits.cer), and a client only 49152 " },
+		{ "limits:\n  handshake: 8191\n",
+		  "warning c.yaml:19: a CER may have 8192 bytes (limits.cer), and a client only 8191 " },
+		{ "limits:\n  cer: 99999\n  message: 40000\n", NULL }, /* the smaller one holds */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		static struct report report;
+		char text[4096];
+		struct cfg_iwf *c = NULL;
+
+		memset(&report, 0, sizeof report);
+		snprintf(text, sizeof text, "%s%s", good, rows[i].limits);
+		assert_int_equal(cfg_iwf_examine(&c, "c.yaml", text, strlen(text), &report), 0);
+		if (rows[i].line) {
+			assert_non_null(strstr(report.text, rows[i].line));
+			assert_non_null(strstr(report.text, "some connections are closed without a CEA"));
+		} else {
+			assert_null(strstr(report.text, "CER"));
+		}
+		cfg_iwf_free(c);
+	}
 }
 
 /* Edges and the core keep these in smaller members: a number that does not fit there must not be allowed. */
@@ -408,6 +446,7 @@ static void test_the_largest_limits_fit_where_messages_are_judged(void **state)
 	if (!c) {
 		fail_msg("%s", why);
 	}
+	assert_int_equal(c->limits.request_octets_per_connection, 16777212); /* or no message of that size was ever taken */
 	limits = (struct dia_limits){ c->limits.message_max, (uint16_t)c->limits.avps_max, (uint8_t)c->limits.nesting_max };
 	assert_int_equal(limits.avps_max, c->limits.avps_max);
 	assert_int_equal(limits.depth_max, c->limits.nesting_max);
@@ -796,6 +835,7 @@ TEST_GROUP()
 		cmocka_unit_test(test_two_spellings_of_one_address_are_one),
 		cmocka_unit_test(test_a_route_is_judged_beside_another_mistake_in_the_peers),
 		cmocka_unit_test(test_two_peers_at_one_address_are_a_warning),
+		cmocka_unit_test(test_a_cer_that_is_larger_than_a_handshake_is_a_warning),
 		cmocka_unit_test(test_a_socket_has_less_room_for_its_path),
 		cmocka_unit_test(test_all_errors_are_told_and_none_that_only_follows),
 		cmocka_unit_test(test_the_shipped_example_parses),

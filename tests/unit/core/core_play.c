@@ -6,6 +6,7 @@
 
 #include "tests/unit/core/core_play.h"
 #include "tests/support/asc_wait.h"
+#include "tests/unit/trigger/trg_put.h"
 
 static const char config[] =
     "identity:\n"
@@ -257,4 +258,30 @@ int core_play_teardown(void **state)
 	core_play_end(*state);
 	free(*state);
 	return 0;
+}
+
+struct core_trigger *core_play_sent(struct core_play *p, uint32_t number, uint32_t end_to_end, const char *host, const char *id)
+{
+	struct trg_request r = { .scs = "acme",
+				 .scs_e164 = "491720000001",
+				 .origin_host = "scs.acme.example",
+				 .origin_realm = "acme.example",
+				 .external = "meter-7@a.example", /* which acme may trigger */
+				 .msisdn = CORE_PLAY_DEVICE,
+				 .groups = "",
+				 .action = TSP_ACTION_TRIGGER,
+				 .reference = number,
+				 .received_ms = core_now_ms(p->core),
+				 .expires_ms = core_now_ms(p->core) + 600000 };
+	struct core_trigger *t;
+
+	assert_int_equal(core_trigger_new(&t, p->core, core_scs_get(p->core, "acme"), &r), 0);
+	trg_put(t->trg, id ? TRG_ACCEPTED : TRG_SUBMITTING);
+	t->trg->sent_to = host;
+	t->trg->dtr_end_to_end = end_to_end;
+	if (id) {
+		assert_int_equal(trg_set_message_id(t->trg, id, false), 0);
+	}
+	assert_int_equal(core_smpp_name(p->core, &t->seat, t->trg), 0);
+	return t;
 }

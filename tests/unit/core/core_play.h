@@ -41,6 +41,9 @@ size_t core_play_take(struct core_play *p, uint16_t type, struct ipc_rec_head *h
 
 /* Provisions SCS `acme` (anchor-a, E.164 491720000001) that may trigger *@a.example. */
 void core_play_provision(struct core_play *p);
+/* A trigger of `acme` for CORE_PLAY_DEVICE that was sent to this SMS-SC over SMPP. id NULL: its message has none yet. */
+#define CORE_PLAY_DEVICE "491700000001"
+struct core_trigger *core_play_sent(struct core_play *p, uint32_t number, uint32_t end_to_end, const char *host, const char *id);
 /* Adds group "fleet" under anchor-a, which may trigger *@b.example. */
 void core_play_add_fleet(struct core_play *p);
 struct ipc_session_open core_play_session(const char *host, const char *anchor);

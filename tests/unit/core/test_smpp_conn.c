@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "net/net_tcp.h"
+#include "smpp/smpp_receipt.h"
 #include "tests/unit/core/core_play.h"
 
 #define TURNS_MAX 2000
@@ -168,11 +169,59 @@ static void test_an_answer_stays_with_its_connection(void **state)
 	assert_true(core_smpp_bound(connection(s)));
 }
 
+static void receipt(struct south *s, const char *id, uint32_t sequence)
+{
+	struct core_peer *peer = &s->play.core->peers.row[1];
+	const struct smpp_header h = { .command = SMPP_DELIVER_SM, .sequence = sequence };
+	struct core_smpp_receipt r = { .state = SMPP_STATE_DELIVERED };
+
+	str_set(r.id, sizeof r.id, id);
+	assert_true(core_smpp_take(peer, &h, &r, NULL));
+}
+
+static void answered(struct south *s, uint32_t sequence, uint32_t status)
+{
+	struct smpp_header h = take_pdu(s);
+
+	assert_int_equal(h.command, SMPP_DELIVER_SM | SMPP_RESP);
+	assert_int_equal(h.sequence, sequence);
+	assert_int_equal(h.status, status);
+}
+
+/* One waits for the disk. A copy of it and another one are refused for now, and taken when it has its answer. */
+static void test_so_many_receipts_wait_for_the_disk_and_no_more(void **state)
+{
+	struct south *s = *state;
+	const struct st_counters *st;
+
+	s->play.cfg->limits.reports_pending = 1;
+	bound(s);
+	core_play_provision(&s->play);
+	core_play_sent(&s->play, 1, 7, "smsc.example", "77")->trg->may_report = true;
+	core_play_sent(&s->play, 2, 8, "smsc.example", "78")->trg->may_report = true;
+	receipt(s, "77", 21);
+	receipt(s, "77", 22);
+	receipt(s, "78", 23);
+	st = core_counters(s->play.core);
+	assert_int_equal(st->v[ST_REPORTS_FULL], 2);
+	assert_int_equal(st->v[ST_REPORTS], 1);
+	answered(s, 22, SMPP_RX_T_APPN);
+	answered(s, 23, SMPP_RX_T_APPN);
+	answered(s, 21, SMPP_ROK);
+	receipt(s, "78", 24);
+	answered(s, 24, SMPP_ROK);
+	receipt(s, "77", 25);
+	answered(s, 25, SMPP_ROK);
+	assert_int_equal(st->v[ST_REPORTS_FULL], 2);
+	assert_int_equal(st->v[ST_REPORTS], 2);
+}
+
 TEST_GROUP()
 {
 #define PLAY(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		PLAY(test_an_answer_stays_with_its_connection),
+		PLAY(test_so_many_receipts_wait_for_the_disk_and_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,36 +2,13 @@
 #include "tests/unit/test.h"
 
 #include "tests/unit/core/core_play.h"
-#include "tests/unit/trigger/trg_put.h"
 
 #define HOST "smsc.core.example"
-#define DEVICE "491700000001"
+#define DEVICE CORE_PLAY_DEVICE
 
-/* A trigger that was sent to HOST. id NULL: its message has none yet. */
 static struct core_trigger *trigger(struct core_play *p, uint32_t number, uint32_t end_to_end, const char *id)
 {
-	struct trg_request r = { .scs = "acme",
-				 .scs_e164 = "491720000001",
-				 .origin_host = "scs.acme.example",
-				 .origin_realm = "acme.example",
-				 .external = "",
-				 .msisdn = DEVICE,
-				 .groups = "",
-				 .action = TSP_ACTION_TRIGGER,
-				 .reference = number,
-				 .received_ms = core_now_ms(p->core),
-				 .expires_ms = core_now_ms(p->core) + 600000 };
-	struct core_trigger *t;
-
-	assert_int_equal(core_trigger_new(&t, p->core, core_scs_get(p->core, "acme"), &r), 0);
-	trg_put(t->trg, id ? TRG_ACCEPTED : TRG_SUBMITTING);
-	t->trg->sent_to = HOST;
-	t->trg->dtr_end_to_end = end_to_end;
-	if (id) {
-		assert_int_equal(trg_set_message_id(t->trg, id, false), 0);
-	}
-	assert_int_equal(core_smpp_name(p->core, &t->seat, t->trg), 0);
-	return t;
+	return core_play_sent(p, number, end_to_end, HOST, id);
 }
 
 static void test_a_trigger_is_found_by_its_id(void **state)

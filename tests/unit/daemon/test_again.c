@@ -115,6 +115,22 @@ static void a_first_look_that_is_late_tells_the_nearest_only(void **state)
 	assert_true(dm_ends_tell(&said, DM_ENDS_OVER));
 }
 
+static void a_clock_before_the_beginning_is_told_and_all_else_later(void **state)
+{
+	struct dm_end end = { .what = DM_LISTEN_CERTIFICATE, .not_before_s = 2000000000, .not_after_s = 2000000000 + 7 * DAY };
+	uint8_t said = DM_ENDS_FAR;
+
+	(void)state;
+	assert_int_equal(dm_ends_level_of(&end, 1999999999), DM_ENDS_EARLY);
+	assert_int_equal(dm_ends_level_of(&end, 2000000000), DM_ENDS_7_DAYS);
+	assert_true(dm_ends_tell(&said, DM_ENDS_EARLY));
+	assert_false(dm_ends_tell(&said, DM_ENDS_EARLY));
+	assert_true(dm_ends_tell(&said, DM_ENDS_7_DAYS));
+	assert_true(dm_ends_tell(&said, DM_ENDS_EARLY)); /* the clock went back */
+	assert_false(dm_ends_tell(&said, DM_ENDS_FAR));
+	assert_true(dm_ends_tell(&said, DM_ENDS_OVER));
+}
+
 TEST_GROUP()
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +141,7 @@ TEST_GROUP()
 		cmocka_unit_test(numbers_do_not_run_over),
 		cmocka_unit_test(the_days_before_the_end_are_told_once_each),
 		cmocka_unit_test(a_first_look_that_is_late_tells_the_nearest_only),
+		cmocka_unit_test(a_clock_before_the_beginning_is_told_and_all_else_later),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

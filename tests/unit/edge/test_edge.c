@@ -270,7 +270,7 @@ static void test_without_an_answer_of_the_core_the_scs_gets_201_at_the_deadline_
 	assert_false(edge_play_received(p, &m));
 }
 
-/* What is given back late or not at all would shut all SCSs out, some days later. The bounds: TXN_OCTETS_MAX, SESSION_OCTETS_MAX. */
+/* What is given back late or not at all would shut all SCSs out, some days later. The bounds: limits.request_bytes, and of a connection. */
 static void test_the_octets_of_requests_are_bounded_and_given_back(void **state)
 {
 	struct edge_play *p = *state;
@@ -282,6 +282,8 @@ static void test_the_octets_of_requests_are_bounded_and_given_back(void **state)
 	uint64_t transaction;
 	size_t len;
 
+	p->cfg->limits.request_octets = 1 << 20; /* as after a reload */
+	p->cfg->limits.request_octets_per_connection = 1 << 17;
 	a.session = edge_play_open(p, HOST);
 	edge_play_dar(p, HOST, "meter-7@a.example", 41);
 	transaction = edge_play_offered(p, &asked);
@@ -293,8 +295,7 @@ static void test_the_octets_of_requests_are_bounded_and_given_back(void **state)
 	assert_int_equal(tsp->octets, 0);
 	assert_int_equal(s->octets, 0);
 	for (unsigned i = 0; i < 4; i++) { /* of all SCSs, then of this one: the last octet that fits, and one more */
-		size_t *octets = i < 2 ? &tsp->octets : &s->octets,
-		       full = (i < 2 ? (size_t)64 << 20 : (size_t)8 << 20) - len + i % 2;
+		size_t *octets = i < 2 ? &tsp->octets : &s->octets, full = ((size_t)1 << (i < 2 ? 20 : 17)) - len + i % 2;
 
 		*octets = full;
 		edge_play_dar(p, HOST, "meter-7@a.example", 42 + i);
@@ -310,6 +311,7 @@ static void test_the_octets_of_requests_are_bounded_and_given_back(void **state)
 		assert_int_equal(*octets, full);
 		*octets = 0;
 	}
+	assert_int_equal(p->edge->env.st.v[ST_EDGE_REQUESTS_FULL], 2);
 }
 
 /* An edge that stood still finds the deadline and the answer in one turn. */

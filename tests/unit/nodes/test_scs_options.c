@@ -91,7 +91,7 @@ static void test_each_mistake_says_what_was_expected(void **state)
 {
 	(void)state;
 	BAD("a command is missing; expected trigger, replace, recall or listen", "--plain");
-	BAD("dance: no such command", "dance");
+	BAD("unknown command 'dance'", "dance");
 	BAD("--connect ADDRESS:PORT is missing", "trigger");
 	BAD("expected ADDRESS:PORT", "trigger", ME, "--connect", "nowhere", DEVICE, "--payload", "x");
 	BAD("expected ADDRESS:PORT", "trigger", ME, "--connect", "127.0.0.1:0", DEVICE, "--payload", "x");
@@ -127,10 +127,10 @@ static void test_each_mistake_says_what_was_expected(void **state)
 	BAD("recall takes no payload", "recall", ME, DEVICE, "--reference", "1", "--payload", "x");
 	BAD("--state belongs to listen", "trigger", ME, DEVICE, "--payload", "x", "--state", "f");
 	BAD("listen sends nothing", "listen", ME, "--payload", "x");
-	BAD("no such option", "trigger", ME, "--colour");
-	BAD("needs a value: S", "trigger", ME, "--wait");
-	BAD("takes no value", "trigger", ME, "--priority=1");
-	BAD("expected options only", "trigger", ME, "now");
+	BAD("unknown option '--colour'", "trigger", ME, "--colour");
+	BAD("--wait needs S", "trigger", ME, "--wait");
+	BAD("--priority takes no value", "trigger", ME, "--priority=1");
+	BAD("unexpected argument 'now'", "trigger", ME, "now");
 }
 
 static void test_unchecked_sends_what_was_given(void **state)

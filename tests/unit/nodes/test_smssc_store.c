@@ -1,6 +1,9 @@
 /* test_smssc_store.c - the disk of the SMS-SC: all or nothing, found again after reopening. */
 #include "tests/unit/test.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "nodes/smssc/smssc_store.h"
 #include "tests/unit/nodes/temp_dir.h"
 
@@ -166,6 +169,46 @@ static void test_a_full_disk_takes_all_or_nothing(void **state)
 	assert_int_equal(smssc_store_commit(w->s, 8), 0);
 }
 
+/* What is there is read, and changes wait for room. */
+static void test_a_store_opens_on_a_full_disk(void **state)
+{
+	struct world *w = *state;
+	struct seen msgs = { 0 };
+	struct rlimit was, none;
+	uint32_t last, reference;
+	struct temp_dir fresh;
+
+	assert_false(smssc_store_began_full(w->s));
+	smssc_store_put_msg(w->s, 1, "kept", 5);
+	assert_int_equal(smssc_store_reference(w->s, &last), 0);
+	assert_int_equal(smssc_store_commit(w->s, 2), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	none = (struct rlimit){ .rlim_cur = 1, .rlim_max = was.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	reopen(w);
+	assert_true(smssc_store_began_full(w->s));
+	assert_true(*smssc_store_words(w->s));
+	assert_int_equal(smssc_store_each_msg(w->s, note, &msgs), 0);
+	assert_int_equal(msgs.n, 1);
+	assert_string_equal(msgs.records[0], "kept");
+	assert_int_equal(smssc_store_reference(w->s, &reference), ERR_BUSY);
+	assert_int_equal(smssc_store_commit(w->s, 2), ERR_NOSPC);
+	assert_int_equal(smssc_store_reference(w->s, &reference), ERR_BUSY); /* which asks for some again */
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_int_equal(smssc_store_commit(w->s, 2), 0);
+	assert_int_equal(smssc_store_reference(w->s, &reference), 0);
+	assert_true(reference > last);
+	smssc_store_close(w->s);
+	w->s = NULL;
+	temp_dir_make(&fresh);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_int_equal(smssc_store_open(&w->s, fresh.path, 16 << 20, 0, 1, w->why), ERR_NOSPC); /* there is nothing to read */
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	temp_dir_end(&fresh);
+}
+
 static void test_a_walk_ends_with_the_error_it_is_given(void **state)
 {
 	struct world *w = *state;
@@ -215,6 +258,7 @@ TEST_GROUP()
 		TEST(test_the_key_of_numbers_stays),
 		TEST(test_no_reference_comes_twice),
 		TEST(test_a_full_disk_takes_all_or_nothing),
+		TEST(test_a_store_opens_on_a_full_disk),
 		TEST(test_a_walk_ends_with_the_error_it_is_given),
 		TEST(test_a_truncated_store_is_refused_with_words),
 		TEST(test_a_directory_has_one_owner),

@@ -302,17 +302,21 @@ static void test_the_first_end_in_a_file_counts(void **state)
 	struct world *w = *state;
 	struct pki_cert c =
 	    pki_make(&w->pki, &(struct pki_spec){ .cn = "x", .eku = "clientAuth", .from_s = -7200, .to_s = -60 }, &w->ca);
-	uint64_t now = (uint64_t)time(NULL), end = 0;
+	uint64_t now = (uint64_t)time(NULL), begin;
+	struct tls_pem_times t;
 	char both[8192];
 	struct tls_pem pem = { both, 0 };
 
-	assert_int_equal(tls_pem_ends(&end, &pem), ERR_INVAL);
+	assert_int_equal(tls_pem_times(&t, &pem), ERR_INVAL);
 	pem.len = slurp(both, sizeof both, w->leaf.cert_file);
-	assert_int_equal(tls_pem_ends(&end, &pem), 0);
-	assert_true(end > now + 86000 && end <= now + 86400);
+	assert_int_equal(tls_pem_times(&t, &pem), 0);
+	assert_true(t.first_end_s > now + 86000 && t.first_end_s <= now + 86400);
+	assert_true(t.first_begin_s == t.last_begin_s && t.first_begin_s <= now);
+	begin = t.last_begin_s;
 	pem.len += slurp(both + pem.len, sizeof both - pem.len, c.cert_file);
-	assert_int_equal(tls_pem_ends(&end, &pem), 0);
-	assert_true(end >= now - 90 && end <= now - 30);
+	assert_int_equal(tls_pem_times(&t, &pem), 0);
+	assert_true(t.first_end_s >= now - 90 && t.first_end_s <= now - 30);
+	assert_true(t.first_begin_s < begin && t.last_begin_s == begin); /* the other one is two hours old */
 	/* a chain is not usable when one of it has ended */
 	both[pem.len] = 0;
 	write_text(w->junk, both);
