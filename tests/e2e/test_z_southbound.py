@@ -40,8 +40,12 @@ def device(n):
     return f"meter-{n}@a.example"
 
 
+def counters(p):
+    return {r["name"]: r["value"] for r in p.ctl("stats") if "name" in r}
+
+
 def counter(p, name):
-    return next(r["value"] for r in p.ctl("stats") if r.get("name") == name)
+    return counters(p)[name]
 
 
 def taken(p, scs, n, **what):
@@ -53,8 +57,11 @@ def taken(p, scs, n, **what):
     return submit, message_id
 
 
-def counters(p):
-    return {r["name"]: r["value"] for r in p.ctl("stats") if "name" in r}
+def two_at_once(p, submit, message_id, *states):
+    """Two receipts, the second of which is there before the first is on disk. Both are taken."""
+    pair = [p.sc.receipt_of(submit, message_id, state) for state in states]
+    p.sc.send(b"".join(octets for _, octets in pair))
+    assert [p.sc.received(sequence) for sequence, _ in pair] == [0, 0]
 
 
 def state_of(p, reference):
@@ -119,9 +126,7 @@ def test_two_receipts_that_contradict_each_other(p, scs):
     """The second comes before the first is on disk: the first is the report, both are answered as taken, and neither has to come again."""
     submit, message_id = taken(p, scs, 197)
     before = counters(p)
-    pair = [p.sc.receipt_of(submit, message_id, state) for state in (M.DELIVERED, M.EXPIRED)]
-    p.sc.send(b"".join(octets for _, octets in pair))
-    assert [p.sc.received(sequence) for sequence, _ in pair] == [0, 0]
+    two_at_once(p, submit, message_id, M.DELIVERED, M.EXPIRED)
     assert scs.reported() == (197, 0)
     after = counters(p)
     assert [after[name] - before[name] for name in ("reports", "report_duplicates")] == [1, 1]
@@ -132,9 +137,7 @@ def test_a_second_receipt_is_known_again_too(p, scs):
     """While the SCS has not acknowledged, also by the next core: it is a copy, and no other report. Both states have a line in the log."""
     submit, message_id = taken(p, scs, 196)
     before = counters(p)
-    pair = [p.sc.receipt_of(submit, message_id, state) for state in (M.UNDELIVERABLE, M.EXPIRED)]
-    p.sc.send(b"".join(octets for _, octets in pair))
-    assert [p.sc.received(sequence) for sequence, _ in pair] == [0, 0]
+    two_at_once(p, submit, message_id, M.UNDELIVERABLE, M.EXPIRED)
     kept = scs.notified()
     with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
         assert "another receipt (EXPIRED) waits with the one before it; the first counts" in f.read()
@@ -544,17 +547,25 @@ def bound_again(p):
     proc.wait_until("it is bound again", lambda: len(p.sc.binds) > binds and row_of(p, "smssc")["state"] == "open")
 
 
+@contextlib.contextmanager
+def two_of(p, scs, n, count, octets, what=None, **items):
+    """Of a message of so many bytes `count` parts are taken and the next is refused: their ids, and the two cancel_sm that the window has room for."""
+    with configured(p, long="header", window=2, **items):
+        bound_again(p)
+        scs.ask_later(action(device=device(n), reference=n, port=4660, payload=b"y" * octets, **(what or {})))
+        ids = [p.sc.accept(p.sc.take()) for _ in range(count)]
+        p.sc.answer(p.sc.take(), status=0x0B)
+        first = [p.sc.take(M.CANCEL) for _ in range(2)]
+        assert scs.answered() == 107
+        yield ids, first
+    bound_again(p)
+
+
 def test_parts_are_cancelled_once_there_is_room(p, scs):
     """More parts than the window takes at a time, and later a connection that is gone: each is cancelled all the same."""
     dropped = counter(p, "smpp_cancels_dropped")
-    with configured(p, long="header", window=2):
-        bound_again(p)
-        scs.ask_later(action(device=device(198), reference=198, port=4660, payload=b"y" * 700))
-        ids = [p.sc.accept(p.sc.take()) for _ in range(5)]
-        p.sc.answer(p.sc.take(), status=0x0B)
-        first = [p.sc.take(M.CANCEL) for _ in range(2)]
+    with two_of(p, scs, 198, 5, 700) as (ids, first):
         assert p.sc.nothing(), "more than the window"
-        assert scs.answered() == 107
         for c in first:
             p.sc.answer(c)
         second = [p.sc.take(M.CANCEL) for _ in range(2)]
@@ -562,39 +573,25 @@ def test_parts_are_cancelled_once_there_is_room(p, scs):
         last = p.sc.take(M.CANCEL)
         p.sc.answer(last)
         assert [c.message_id for c in first + second + [last]] == ids
-    bound_again(p)
     assert counter(p, "smpp_cancels_dropped") == dropped
 
 
 def test_so_many_cancels_wait_and_no_more(p, scs):
     """Two are on their way, one waits, and two parts stay where they are."""
     dropped = counter(p, "smpp_cancels_dropped")
-    with configured(p, long="header", window=2, cancels=1):
-        bound_again(p)
-        scs.ask_later(action(device=device(195), reference=195, port=4660, payload=b"y" * 700))
-        ids = [p.sc.accept(p.sc.take()) for _ in range(5)]
-        p.sc.answer(p.sc.take(), status=0x0B)
-        first = [p.sc.take(M.CANCEL) for _ in range(2)]
-        assert scs.answered() == 107
+    with two_of(p, scs, 195, 5, 700, cancels=1) as (ids, first):
         proc.wait_until("two are dropped", lambda: counter(p, "smpp_cancels_dropped") == dropped + 2)
         for c in first:
             p.sc.answer(c)
         last = p.sc.take(M.CANCEL)
         p.sc.answer(last)
         assert [c.message_id for c in [*first, last]] == ids[:3] and p.sc.nothing()
-    bound_again(p)
 
 
 @pytest.mark.parametrize("wait", ["0s", "1h"])
 def test_a_cancel_waits_as_long_as_the_message_is_valid_and_at_least_so_long(p, scs, wait):
     dropped = counter(p, "smpp_cancels_dropped")
-    with configured(p, long="header", window=2, cancel_wait=wait):
-        bound_again(p)
-        scs.ask_later(action(device=device(194), reference=194, port=4660, validity=1, payload=b"y" * 400))
-        ids = [p.sc.accept(p.sc.take()) for _ in range(3)]
-        p.sc.answer(p.sc.take(), status=0x0B)
-        first = [p.sc.take(M.CANCEL) for _ in range(2)]
-        assert scs.answered() == 107
+    with two_of(p, scs, 194, 3, 400, {"validity": 1}, cancel_wait=wait) as (ids, first):
         time.sleep(1.1)  # what is played: the message is not valid any more
         for c in first:
             p.sc.answer(c)
@@ -605,7 +602,6 @@ def test_a_cancel_waits_as_long_as_the_message_is_valid_and_at_least_so_long(p, 
             last = p.sc.take(M.CANCEL)
             p.sc.answer(last)
             assert last.message_id == ids[2] and counter(p, "smpp_cancels_dropped") == dropped
-    bound_again(p)
 
 
 def test_the_answer_of_the_last_part_is_lost(p, scs):
