@@ -38,7 +38,7 @@
 	/* the core: a report */                                                                                                 \
 	X(CORE_DRR_TAKEN, "src/core/core_drr.c", "a DRR is here; nothing was done with it")                                      \
 	X(CORE_DRA_DUE, "src/core/core_drr.c", "the report is durable; its DRA is not made")                                     \
-	X(CORE_DRA_QUEUED, "src/core/core_drr.c", "the DRA is made and not yet sent; no DNR")                                    \
+	X(CORE_DRA_QUEUED, "src/core/core_drr.c", "the DRA is made and not yet sent; the DNR may be out")                        \
 	X(CORE_DNR_QUEUED, "src/core/core_dnr.c", "the DNR is in the ring and not published")                                    \
 	X(CORE_DNA_TAKEN, "src/core/core_dnr.c", "the SCS has acknowledged; nothing was done with it")                           \
 	X(CORE_DELETE_QUEUED, "src/core/core_ports.c", "everything is over; the record is not yet deleted")                      \

@@ -1,13 +1,15 @@
 """Act eighteen, the disk: a report goes to the SCS while it is being written, and only its DRA waits (CONTRACTS section 3, "DRR"). The SMS-SC, the
 SCS and the disk of the journal are played by hand."""
 import itertools
+import struct
 
 import pytest
 from lablib import proc
 from support import diameter as D
 from support.core import core, kill_core
-from support.disk import lab_with_disk
+from support.disk import lab_with_disk, southbound_with_disk
 from support.hands import Reader, Smssc, at_its_place
+from support.smsc import ENQUIRE, RESP
 from support.t4 import DRR, T4
 from support.tsp import action
 
@@ -223,6 +225,43 @@ def test_an_scs_that_comes_back_while_its_report_is_written_is_told_at_once(p, s
     assert answered(p) == (hop, SUCCESS)
     gone(p, reference)
     other.close()
+
+
+@pytest.fixture
+def smpp(labs):
+    with southbound_with_disk(labs, iwf_more="dnr: { answer_wait: 60s, retry_min: 60s, retry_max: 60s }\n") as p:
+        yield p
+
+
+def test_a_receipt_is_a_report_that_does_not_wait_for_the_disk_either(smpp):
+    """The same with an SMS-SC over SMPP: its deliver_sm has no answer, and comes again at the next core."""
+    p, old, reference = smpp, core(smpp), next(references)
+    scs = Reader.opened(p)
+    scs.ask_later(action(device=f"meter-{next(devices)}@a.example", reference=reference))
+    submit = p.sc.take()
+    message_id = p.sc.accept(submit)
+    assert scs.answered() == 0
+    held = p.disk.holds()
+    p.sc.receipt(submit, message_id)
+    first = scs.notified()
+    held()
+    before = counter(p, "reports_acknowledged")
+    scs.acknowledge(first)
+    proc.wait_until("the core has the DNA", lambda: counter(p, "reports_acknowledged") > before)
+    p.sc.send(struct.pack(">IIII", 16, ENQUIRE, 0, 4242))
+    answer = p.sc.answers.get(timeout=proc.HANG_S)
+    assert (answer.command, answer.sequence) == (ENQUIRE | RESP, 4242), "the receipt before it is not answered"
+    kill_core(p)
+    proc.wait_until("another core is there", lambda: core(p) not in (None, old))
+    p.disk.takes()
+    proc.wait_until("it is bound again", lambda: len(p.sc.binds) == 2 and all(r.get("state") == "open" for r in p.ctl("peers", check=False) if "state" in r))
+    assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
+    again = scs.notified()
+    assert again.flags & T and ids(again) == ids(first)
+    scs.acknowledge(again)
+    gone(p, reference)
+    assert p.sc.received(p.sc.receipt(submit, message_id)) == 0
+    scs.close()
 
 
 @pytest.fixture

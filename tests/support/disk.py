@@ -8,6 +8,7 @@ import pytest
 from lablib import lab as L
 from lablib import proc
 
+from . import smsc
 from .hands import lab_played
 
 TAKES, HOLDS, IS_FULL = range(3)
@@ -57,13 +58,23 @@ class Disk:
 
 
 @contextlib.contextmanager
-def lab_with_disk(labs, **conf):
-    """As lab_played(), with a disk: p.disk."""
+def disk_of(lab):
+    """Its disk, p.disk, in a laboratory that is an OwnDisk."""
     if not os.path.exists(TOOL):
         pytest.skip("a build with a sanitizer, which wants to be loaded first")
-    with lab_played(labs, kind=OwnDisk, **conf) as p:
+    with lab as p:
         p.disk = Disk(p)
         try:
             yield p
         finally:
             p.disk.takes()  # else nothing ends
+
+
+def lab_with_disk(labs, **conf):
+    """As lab_played(), with a disk."""
+    return disk_of(lab_played(labs, kind=OwnDisk, **conf))
+
+
+def southbound_with_disk(labs, **conf):
+    """As smsc.southbound(), with a disk."""
+    return disk_of(smsc.southbound(labs, beside=(OwnDisk,), **conf))

@@ -200,10 +200,10 @@ class Southbound(L.Lab):
 
 
 @contextlib.contextmanager
-def southbound(labs, conf="", peer="protection: none", context=None, **changes):
-    """A laboratory with an SMS-SC over SMPP that the test plays: p.sc."""
+def southbound(labs, conf="", peer="protection: none", context=None, beside=(), **changes):
+    """A laboratory with an SMS-SC over SMPP that the test plays: p.sc. beside: other kinds of laboratories that it is, too."""
     sc = Smsc(labs.address, context)
-    kind = type("SouthboundLab", (Southbound,), {"sc": sc, "smssc_conf": conf, "peer_conf": peer})
+    kind = type("SouthboundLab", (Southbound, *beside), {"sc": sc, "smssc_conf": conf, "peer_conf": peer})
     p = labs.up(kind=kind, **changes)
     p.sc = sc
     yield p
