@@ -362,7 +362,8 @@ static const struct cfg_row limits_rows[] = {
 	CFG_U32("cer", struct cfg_limits, cer_max, 256, 16777212, "8192",
 		"bytes of a CER, the first message of a connection; limits.message if that is smaller"),
 	CFG_U32("request_bytes", struct cfg_limits, request_octets, 65536, 1073741824, "67108864",
-		"bytes of the requests without an answer that one edge keeps, of all its SCSs; further ones are answered 3004"),
+		"bytes of the requests without an answer that one edge keeps, of all its SCSs, "
+		"limits.request_bytes_per_connection at least; further ones are answered 3004"),
 	CFG_U32("request_bytes_per_connection", struct cfg_limits, request_octets_per_connection, 65536, 1073741824, "8388608",
 		"the same of one connection; limits.message at least"),
 	CFG_DURATION("handshake_wait", struct cfg_limits, handshake_wait_ms, 100, 60000, "5s", "time a TLS handshake may take"),

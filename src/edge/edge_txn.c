@@ -68,12 +68,14 @@ struct edge_txn *edge_txn_new(struct edge_tsp *tsp, struct edge_session *s, cons
 	const struct cfg_limits *max = &tsp->env->cfg->limits;
 	struct edge_txn *t = NULL;
 
-	if (s->pending < s->pending_max + PENDING_SLACK && s->octets + len <= max->request_octets_per_connection &&
-	    tsp->octets + len <= max->request_octets) {
+	if (s->octets + len > max->request_octets_per_connection || tsp->octets + len > max->request_octets) {
+		st_count(&tsp->env->st, ST_EDGE_REQUESTS_FULL);
+		return NULL;
+	}
+	if (s->pending < s->pending_max + PENDING_SLACK) {
 		t = malloc(sizeof *t + len);
 	}
 	if (!t) {
-		st_count(&tsp->env->st, ST_EDGE_REQUESTS_FULL);
 		return NULL;
 	}
 	*t = (struct edge_txn){
