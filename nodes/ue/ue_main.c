@@ -132,11 +132,6 @@ static int serve(struct ue *u)
 	if (err) {
 		return node_fail(PROGRAM, "%s", why);
 	}
-	if (ue_state_began_full(u->state)) {
-		log_error(&u->log, "state", "%s: %s; messages are refused until it is well", u->state_dir,
-			  ue_state_words(u->state));
-		u->disk_ill = true;
-	}
 	if (u->events_path && ue_take_events(u, why)) {
 		return node_fail(PROGRAM, "%s", why);
 	}

@@ -229,11 +229,6 @@ int ue_state_commit(struct ue_state *s)
 	return node_kv_commit(&s->kv);
 }
 
-bool ue_state_began_full(const struct ue_state *s)
-{
-	return s->kv.began_full;
-}
-
 const char *ue_state_words(const struct ue_state *s)
 {
 	return s->kv.words;

@@ -49,8 +49,6 @@ bool ue_state_dirty(const struct ue_state *s); /* there are changes that are not
 ERR_MUST_USE int ue_state_commit(struct ue_state *s);
 /* Reason of the last failed commit, and what to do; borrowed until the next one. */
 const char *ue_state_words(const struct ue_state *s);
-/* The state is open, and the disk had no room for what the start writes; ue_state_words() says why. */
-bool ue_state_began_full(const struct ue_state *s);
 void ue_state_abort(struct ue_state *s); /* drops the changes that are not committed */
 
 /* For the start: calls fn for each, which borrows its arguments until it returns. Not 0 ends the
