@@ -21,7 +21,7 @@
 set -eu
 # shellcheck source=findings/common
 . "$(dirname "$0")/common"
-need cc strace python3 dpkg-architecture
+need strace python3
 debian liblmdb-dev=0.9.24-1 liblmdb0=0.9.24-1
 
 cat >play.c <<'END'
@@ -78,11 +78,7 @@ int main(void)
 	return 0;
 }
 END
-lib=root/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)
-cc -o play play.c -Iroot/usr/include -L"$lib" -llmdb >cc.log 2>&1 || {
-	cat cc.log
-	not_run "the example cannot be compiled"
-}
+compile_play -llmdb
 LD_LIBRARY_PATH=$lib strace -f -o calls -e trace=access,faccessat,faccessat2,write,pwrite64,writev,pwritev,fdatasync,fsync,msync ./play ||
 	not_run "strace or the example does not run here"
 

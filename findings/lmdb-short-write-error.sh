@@ -21,7 +21,7 @@
 set -eu
 # shellcheck source=findings/common
 . "$(dirname "$0")/common"
-need cc strace unshare mount python3 dpkg-architecture
+need strace unshare mount python3
 debian liblmdb-dev=0.9.24-1 liblmdb0=0.9.24-1
 
 cat >play.c <<'END'
@@ -87,11 +87,7 @@ int main(int argc, char **argv)
 	return 0;
 }
 END
-lib=root/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)
-cc -o play play.c -Iroot/usr/include -L"$lib" -llmdb >cc.log 2>&1 || {
-	cat cc.log
-	not_run "the example cannot be compiled"
-}
+compile_play -llmdb
 own=--mount
 [ "$(id -u)" = 0 ] || own="--user --map-root-user --mount"
 mkdir disk
